@@ -1,0 +1,142 @@
+# Works with GNU make 3.81 (macOS) and any POSIX shell. A fresh machine needs make, git and Go.
+
+# The tools' versions stand here and nowhere else. v1.8.0 of govulncheck builds with the Go version of go.mod.
+GOLANGCI_LINT_VERSION := v2.12.2
+GOVULNCHECK_VERSION   := v1.8.0
+SQLC_VERSION          := v1.31.1
+
+# Settings, each to be given on the command line: make fuzz FUZZTIME=5m
+RACE      ?=
+FUZZTIME  ?= 20s
+TESTFLAGS ?=
+LINTFLAGS ?=
+VULNDB    ?= https://vuln.go.dev
+
+BIN       := .local/bin
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOVERSION := $(firstword $(shell go env GOVERSION))
+
+# Tools live outside the tree, so that a fresh clone builds none again. The name carries the tool's version and Go's:
+# a new one of either is another file, and the linter refuses code of a newer Go than the one it was built with.
+TOOLS         ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/profilesync/tools
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)-$(GOVERSION)
+GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)-$(GOVERSION)
+SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
+
+GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-short lint vuln fuzz bench demo run generate generate-check deps
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## build .local/bin/profilesync and .local/bin/simulator
+	@mkdir -p $(BIN)
+	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/profilesync ./cmd/simulator
+
+test: deps ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
+	$(GOTEST) ./...
+
+test-short: ## the tests that need nothing but Go
+	$(GOTEST) -short ./...
+
+lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml (LINTFLAGS=--fix mends what it can)
+	$(GOLANGCI_LINT) run $(LINTFLAGS) ./...
+
+# govulncheck ends with 3 on findings and 1 on any other trouble. Only a database that cannot be reached is forgiven,
+# and said aloud: any other trouble, and a database that answers nonsense, fails.
+UNREACHED := fetching vulnerabilities: .*(dial tcp|no such host|connection re(fused|set)|timeout|Client\.Timeout|proxyconnect|unexpected status: (403|407|5))
+UNREACHED_MIRROR := creating client: unrecognized vulndb format
+
+vuln: $(GOVULNCHECK) ## known vulnerabilities (VULNDB=address of the database; NOT CHECKED where it cannot be reached)
+	@out=$$($(GOVULNCHECK) -db '$(VULNDB)' ./... 2>&1) && status=0 || status=$$?; \
+	printf '%s\n' "$$out"; \
+	case "$$status:$(VULNDB)" in \
+	0:*) exit 0 ;; \
+	1:http*) ! printf '%s' "$$out" | grep -Eq '^(govulncheck: )?($(UNREACHED)|$(UNREACHED_MIRROR))' || \
+		{ echo 'NOT CHECKED: database unreachable ($(VULNDB))'; exit 0; } ;; \
+	esac; \
+	exit 1
+
+fuzz: ## every fuzz target for FUZZTIME (20s) each
+	@set -e; for package in $$(go list ./...); do \
+		listed=$$(go test -list '^Fuzz' "$$package"); \
+		for target in $$(printf '%s\n' "$$listed" | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+bench: deps ## every benchmark once
+	go test -run '^$$' -bench . -benchtime 1x ./cmd/... ./reconcile/...
+
+demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end
+	@$(BIN)/profilesync demo
+
+run: deps build ## the same set-up, staying up as the daemon
+	@$(BIN)/profilesync demo --stay
+
+# sqlc leaves files of deleted queries behind, so the folder is emptied, once the SQL is known to compile.
+generate: $(SQLC) ## write connectors/postgres/dbsqlc from the SQL beside it
+	cd connectors/postgres && $(SQLC) compile && rm -rf dbsqlc && $(SQLC) generate
+
+generate-check: $(SQLC) ## fail where connectors/postgres/dbsqlc is not what the SQL gives
+	@set -e; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+	cp -R connectors/postgres "$$copy/postgres"; rm -rf "$$copy/postgres/dbsqlc"; \
+	(cd "$$copy/postgres" && $(SQLC) generate); \
+	diff -ru connectors/postgres/dbsqlc "$$copy/postgres/dbsqlc" || { echo 'run: make generate'; exit 1; }
+
+# Installed by the module proxy's ordinary client, moved into place whole: a half-built tool never has the name.
+# GOTOOLCHAIN keeps a tool's own go.mod from choosing another Go than ours.
+define install
+	@echo 'building $(notdir $@)'
+	@mkdir -p '$@.new' && GOTOOLCHAIN=$(GOVERSION) GOFLAGS= GOBIN='$(abspath $@.new)' go install $(1) && \
+		mv '$@.new'/* '$@' && rmdir '$@.new'
+endef
+
+$(GOLANGCI_LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION))
+$(GOVULNCHECK):
+	$(call install,golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION))
+$(SQLC):
+	$(call install,github.com/sqlc-dev/sqlc/cmd/sqlc@$(SQLC_VERSION))
+
+# Postgres' server binaries: PG_BINDIR if set, else PATH, else the places that connectors/postgres/local looks in.
+PG_PLACES ?= /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/lib*/postgresql*/bin /usr/libexec/postgresql* \
+	/opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin /home/linuxbrew/.linuxbrew/opt/postgresql*/bin \
+	/opt/local/lib/postgresql*/bin /Applications/Postgres.app/Contents/Versions/*/bin /usr/local/pgsql/bin
+
+define postgres_functions
+found() { \
+	for d in "$$@"; do [ -x "$$d/initdb" ] && [ -x "$$d/postgres" ] && return 0; done; return 1; \
+}; \
+have() { found $$(printf '%s' "$$PATH" | tr ':' ' ') $(PG_PLACES); }; \
+by_apt() { \
+	dir=/etc/postgresql-common/createcluster.d; \
+	$$1 mkdir -p $$dir && echo 'create_main_cluster = false' | $$1 tee $$dir/profilesync.conf >/dev/null && \
+	$$1 apt-get update -q && $$1 env DEBIAN_FRONTEND=noninteractive apt-get install -y -q postgresql; \
+}; \
+by_brew() { brew install postgresql@16; }; \
+install_postgres() { \
+	if command -v brew >/dev/null && [ "$$(uname)" = Darwin ]; then by_brew; \
+	elif ! command -v apt-get >/dev/null; then return 1; \
+	elif [ "$$(id -u)" = 0 ]; then by_apt ''; \
+	elif command -v sudo >/dev/null; then echo 'installing with sudo'; by_apt sudo; \
+	else return 1; fi; \
+}
+endef
+
+# On Debian the package would create and start a cluster of its own on port 5432; the file written first keeps it from that.
+deps: ## Postgres' server binaries, installed where missing
+	@$(postgres_functions); \
+	if [ -n "$$PG_BINDIR" ]; then found "$$PG_BINDIR" || \
+		{ echo "PG_BINDIR=$$PG_BINDIR holds no initdb and postgres" >&2; exit 1; }; exit 0; fi; \
+	have && exit 0; \
+	echo 'no Postgres server binaries found: installing the postgresql package'; \
+	install_postgres && have && exit 0; \
+	echo 'Postgres could not be installed. Ways out:' >&2; \
+	echo '  install a Postgres server (15 or newer) by hand, e.g. as root: apt-get install postgresql, dnf install postgresql-server, apk add postgresql' >&2; \
+	echo '  or say where its binaries are: make PG_BINDIR=/path/to/bin ...' >&2; \
+	echo '  or run what needs no database: make test-short' >&2; \
+	exit 1
