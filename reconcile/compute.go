@@ -1,0 +1,253 @@
+package reconcile
+
+import "encoding/json"
+
+// Input is everything a plan depends on. It may hold a whole register or any
+// part of it: records are compared one by one, and a register never has to fit
+// in memory.
+type Input struct {
+	AsOf  Date // the day the pull speaks of
+	Look  bool // the pull counts as a look: it may start or confirm a closure
+	Kept  []OrgType
+	Items []Item
+}
+
+// Item is one organisation: what upstream says now, what it said when we last
+// accepted it, what the profile says, and what people decided.
+type Item struct {
+	Upstream     Record
+	Base         *Record // nil when it was never accepted
+	Local        *Profile
+	Marks        []Mark
+	PendingSince Date // the first look at a closure; zero for none
+}
+
+// Mark is a person's decision on one field of a profile.
+type Mark struct {
+	Field   Field
+	Verdict Verdict
+	Value   string // the value decided on (rejected, undone)
+	Until   Date   // the last day of a hold; zero for no end
+}
+
+// Verdict is what a person decided.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictRejected Verdict = "rejected" // silent until upstream says something else
+	VerdictUndone   Verdict = "undone"   // proposed again, and always withheld
+	VerdictHeld     Verdict = "held"     // not touched until a date
+)
+
+// Compute compares every item and plans what to change. It never fails: what
+// cannot be understood was rejected before it came here.
+//
+//	upstream \ profile   none         open          dormant       closed
+//	active               create       fields        reopen        reopen
+//	dormant              -            dormant       fields        dormant
+//	inactive, ended      -            two looks     two looks     -
+//	inactive otherwise   -            flag          flag          -
+//	proposed             -            fields        fields        -
+func Compute(in Input) Plan {
+	var plan Plan
+	for i := range in.Items {
+		v := visit{Input: &in, Item: &in.Items[i]}
+		v.compare()
+		plan.Changes = append(plan.Changes, v.changes...)
+		plan.Outcomes = append(plan.Outcomes, v.outcome)
+	}
+	plan.sort()
+	return plan
+}
+
+// visit compares one item.
+type visit struct {
+	*Input
+	*Item
+	changes []Change
+	outcome Outcome
+}
+
+func (v *visit) compare() {
+	v.outcome = Outcome{Code: v.Upstream.Code, Settled: true}
+	standing := v.Upstream.StandingOn(v.AsOf)
+	v.contradiction(standing)
+	if standing == Proposed && v.Upstream.Opened.After(v.AsOf) {
+		v.revisit(v.Upstream.Opened)
+	}
+	if v.Local == nil {
+		v.unknown(standing)
+		return
+	}
+	v.lifecycle(standing)
+	if v.Local.Status() != StatusClosed || len(v.changes) > 0 {
+		v.fields()
+	}
+}
+
+// StandingOn is the standing of a record on a day. Where a layout states none,
+// the dates decide.
+func (r Record) StandingOn(day Date) Standing {
+	switch {
+	case r.Standing != Unstated:
+		return r.Standing
+	case !r.Closed.IsZero() && !r.Closed.After(day):
+		return Inactive
+	case r.Opened.After(day):
+		return Proposed
+	default:
+		return Active
+	}
+}
+
+func (v *visit) kept() bool {
+	for _, t := range v.Kept {
+		if string(t) == v.Upstream.Values.Get(FieldType) {
+			return true
+		}
+	}
+	return false
+}
+
+// contradiction marks a record whose status and dates disagree: status decides.
+func (v *visit) contradiction(standing Standing) {
+	end := v.Upstream.Closed
+	if standing != Active || end.IsZero() {
+		return
+	}
+	if end.After(v.AsOf) {
+		v.revisit(end)
+		return
+	}
+	v.outcome.Contradiction = v.kept()
+}
+
+// unknown handles an organisation that has no profile.
+func (v *visit) unknown(standing Standing) {
+	if standing != Active || !v.kept() {
+		return
+	}
+	profile := created(v.Upstream)
+	values, err := json.Marshal(profile.Values)
+	if err != nil {
+		panic("a map of strings always marshals: " + err.Error())
+	}
+	v.changes = append(v.changes, Change{
+		Code: profile.Code, Type: profile.Type(), Verb: Create, New: string(values), Reason: BecauseUpstream,
+	})
+}
+
+// lifecycle plans opening, sleeping and closing.
+func (v *visit) lifecycle(standing Standing) {
+	switch status := v.Local.Status(); {
+	case standing == Active && !v.kept():
+		v.flag(LeftType)
+	case standing == Active && status != StatusOpen:
+		v.become(Reopen, StatusOpen)
+	case standing == Dormant && status != StatusDormant:
+		v.become(ToSleep, StatusDormant)
+	case standing == Inactive && status != StatusClosed:
+		v.ending()
+	}
+}
+
+// ending closes a profile on a positive statement only, seen on two days.
+func (v *visit) ending() {
+	end := v.Upstream.Closed
+	switch {
+	case end.IsZero():
+		v.flag(NoEndDate)
+	case end.After(v.AsOf):
+		v.flag(EndInFuture)
+		v.revisit(end)
+	default:
+		v.look()
+	}
+}
+
+func (v *visit) look() {
+	first := v.PendingSince
+	if first.IsZero() && v.Look {
+		first = v.AsOf
+	}
+	v.outcome.PendingSince = first
+	v.revisit(v.AsOf.AddDays(1))
+	if v.Look && first.Before(v.AsOf) {
+		v.become(Close, StatusClosed)
+	}
+}
+
+func (v *visit) become(verb Verb, status Status) {
+	v.propose(Change{Verb: verb, Field: FieldStatus, Old: string(v.Local.Status()), New: string(status)})
+}
+
+// fields puts every field right that ODS owns and states. An empty value is
+// never a reason to overwrite one.
+func (v *visit) fields() {
+	for _, f := range compared {
+		upstream, local := v.Upstream.Values.Get(f), v.Local.Values.Get(f)
+		if upstream == "" || v.same(f, upstream, local) {
+			continue
+		}
+		v.propose(Change{Verb: Update, Field: f, Old: local, New: displayed(f, upstream)})
+	}
+}
+
+func (v *visit) same(f Field, upstream, local string) bool {
+	return Same(f, upstream, local, v.Upstream.Values.Get(FieldName))
+}
+
+// propose adds a change unless a person decided otherwise.
+func (v *visit) propose(c Change) {
+	c.Code, c.Type, c.Reason = v.Upstream.Code, v.Local.Type(), v.reason(c)
+	for _, m := range v.Marks {
+		if m.Field != c.Field {
+			continue
+		}
+		switch decided := Same(c.Field, m.Value, c.New); {
+		case m.Verdict == VerdictHeld && !m.Until.IsZero() && m.Until.Before(v.AsOf):
+			continue
+		case m.Verdict == VerdictHeld:
+			v.hold(m)
+			return
+		case m.Verdict == VerdictRejected && decided:
+			v.outcome.Settled = false
+			return
+		case m.Verdict == VerdictUndone && decided:
+			c.Undone = true
+		}
+	}
+	v.changes = append(v.changes, c)
+}
+
+func (v *visit) hold(m Mark) {
+	v.outcome.Settled = false
+	if !m.Until.IsZero() {
+		v.revisit(m.Until.AddDays(1))
+	}
+}
+
+// reason tells news from drift: upstream still says what we accepted, so it is
+// the profile that moved.
+func (v *visit) reason(c Change) Reason {
+	if c.Field == FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) {
+		return BecauseUpstream
+	}
+	if Same(c.Field, v.Base.Values.Get(c.Field), v.Upstream.Values.Get(c.Field)) {
+		return BecauseDrift
+	}
+	return BecauseUpstream
+}
+
+func (v *visit) flag(f Flag) {
+	v.outcome.Flag = f
+	v.outcome.Settled = false
+}
+
+// revisit asks for another comparison on a day, the earliest asked for.
+func (v *visit) revisit(day Date) {
+	if v.outcome.Revisit.IsZero() || day.Before(v.outcome.Revisit) {
+		v.outcome.Revisit = day
+	}
+}

@@ -1,0 +1,28 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ODSCode identifies an organisation or site in the Organisation Data Service:
+// 3 to 10 upper-case letters and digits. The zero value is invalid; nothing is
+// ever inferred from a code's shape (contracts/ods.md section 6.1).
+type ODSCode string
+
+// ParseODSCode accepts a code as people and registers write it: surrounding
+// spaces and lower case are mended, anything else is an error that names it.
+func ParseODSCode(s string) (ODSCode, error) {
+	code := strings.ToUpper(strings.TrimSpace(s))
+	if len(code) < 3 || len(code) > 10 {
+		return "", fmt.Errorf("ODS code %q: want 3 to 10 letters and digits", s)
+	}
+	for _, c := range []byte(code) {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return "", fmt.Errorf("ODS code %q: want only letters and digits", s)
+		}
+	}
+	return ODSCode(code), nil
+}
+
+func (c ODSCode) String() string { return string(c) }

@@ -1,0 +1,58 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Values are values by field, each stated or not. A value that is not stated
+// says nothing, which is not the same as an empty one: a layout that cannot
+// express a field must never change it (runs.md, "Listings"). The zero value
+// states nothing. Values are comparable.
+//
+// Lists are kept as one text: address lines joined by a line feed, roles by a
+// vertical bar, the primary one first, the others in order.
+type Values struct {
+	value  [numFields]string
+	stated uint32
+}
+
+// Set states a value.
+func (v *Values) Set(f Field, value string) {
+	v.value[f] = value
+	v.stated |= 1 << f
+}
+
+// Get returns the value of a field, empty when it is not stated.
+func (v *Values) Get(f Field) string { return v.value[f] }
+
+// States reports whether the field was stated at all.
+func (v *Values) States(f Field) bool { return v.stated&(1<<f) != 0 }
+
+// MarshalJSON writes the stated fields as one object, by name.
+func (v Values) MarshalJSON() ([]byte, error) {
+	object := make(map[string]string)
+	for f := NoField + 1; f < numFields; f++ {
+		if v.States(f) {
+			object[f.String()] = v.value[f]
+		}
+	}
+	return json.Marshal(object)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote and refuses unknown fields.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	var object map[string]string
+	if err := json.Unmarshal(data, &object); err != nil {
+		return fmt.Errorf("values: %w", err)
+	}
+	*v = Values{}
+	for name, value := range object {
+		f, err := ParseField(name)
+		if err != nil {
+			return err
+		}
+		v.Set(f, value)
+	}
+	return nil
+}
