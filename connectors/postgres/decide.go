@@ -1,0 +1,97 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Withheld returns what the parent of an approval withheld and nobody decided
+// on yet, page by page.
+func (d *Draft) Withheld(ctx context.Context) iter.Seq2[[]reconcile.Change, error] {
+	return func(yield func([]reconcile.Change, error) bool) {
+		pages(func(after reconcile.Change) ([]reconcile.Change, error) {
+			rows, err := d.q.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
+				RunID: int64(d.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
+			})
+			changes := make([]reconcile.Change, len(rows))
+			for i, row := range rows {
+				changes[i] = toChange(dbsqlc.AppliedRowsRow(row))
+			}
+			return changes, wrap(err, "reading what was withheld")
+		}, yield)
+	}
+}
+
+// Applied returns what the parent of an undo applied, page by page.
+func (d *Draft) Applied(ctx context.Context) iter.Seq2[[]reconcile.Change, error] {
+	return func(yield func([]reconcile.Change, error) bool) {
+		pages(func(after reconcile.Change) ([]reconcile.Change, error) {
+			rows, err := d.q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
+				RunID: int64(d.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
+			})
+			changes := make([]reconcile.Change, len(rows))
+			for i, row := range rows {
+				changes[i] = toChange(row)
+			}
+			return changes, wrap(err, "reading what was applied")
+		}, yield)
+	}
+}
+
+func toChange(row dbsqlc.AppliedRowsRow) reconcile.Change {
+	field, _ := reconcile.ParseField(row.Field) // no field: a creation or a mark
+	return reconcile.Change{
+		Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Verb: reconcile.Verb(row.Verb), Field: field,
+		Old: row.Old, New: row.New, Reason: reconcile.Reason(row.Reason), Undone: row.Undone,
+	}
+}
+
+// Stored returns the records that were accepted last of the given codes: an
+// approval never reads the file again.
+func (d *Draft) Stored(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Record, error) {
+	rows, err := d.q.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(d.run.Source), Codes: texts(codes)})
+	if err != nil {
+		return nil, wrap(err, "loading upstream records")
+	}
+	var records []reconcile.Record
+	for _, row := range rows {
+		if row.Report != d.run.Report {
+			continue
+		}
+		record := reconcile.Record{Code: reconcile.ODSCode(row.Code)}
+		if err := json.Unmarshal(row.Facts, &record); err != nil {
+			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
+		records = append(records, record)
+	}
+	return records, nil
+}
+
+// Missed returns those of the given codes that are profiles and not closed.
+func (d *Draft) Missed(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Missed, error) {
+	rows, err := d.q.LoadMissed(ctx, dbsqlc.LoadMissedParams{
+		Source: string(d.run.Source), Report: d.run.Report, Codes: texts(codes),
+	})
+	missed := make([]reconcile.Missed, len(rows))
+	for i, row := range rows {
+		missed[i] = reconcile.Missed{
+			Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Since: fromDate(row.MissingSince),
+		}
+	}
+	return missed, wrap(err, "loading missing profiles")
+}
+
+// Profiles returns the profiles of the given codes as they stand.
+func (d *Draft) Profiles(ctx context.Context, codes []reconcile.ODSCode) (map[reconcile.ODSCode]reconcile.Profile, error) {
+	rows, err := d.q.LoadProfiles(ctx, texts(codes))
+	profiles := make(map[reconcile.ODSCode]reconcile.Profile, len(rows))
+	for _, row := range rows {
+		profiles[reconcile.ODSCode(row.Code)] = toProfile(row)
+	}
+	return profiles, wrap(err, "loading profiles")
+}

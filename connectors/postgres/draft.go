@@ -1,0 +1,272 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Draft is a plan in the making: pass 1 of a run.
+type Draft struct {
+	tx    pgx.Tx
+	q     *dbsqlc.Queries
+	run   reconcile.Run
+	types []reconcile.OrgType
+	at    reconcile.Situation
+	last  dbsqlc.LastListingRow
+}
+
+func (d *Draft) prepare(ctx context.Context) (err error) {
+	if _, err := d.tx.Exec(ctx, staging); err != nil {
+		return fmt.Errorf("creating the working tables: %w", err)
+	}
+	if d.run.ID == 0 {
+		id, err := insertRun(ctx, d.q, d.run)
+		if err != nil {
+			return explain(err)
+		}
+		d.run.ID = id
+	}
+	if d.at.Open, err = d.open(ctx); err != nil {
+		return err
+	}
+	d.last, err = d.q.LastListing(ctx, dbsqlc.LastListingParams{Source: string(d.run.Source), Report: d.run.Report})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("reading the last listing: %w", err)
+	}
+	return nil
+}
+
+// open counts the open profiles of the run's scope, by type.
+func (d *Draft) open(ctx context.Context) (map[reconcile.OrgType]int, error) {
+	rows, err := d.q.OpenByType(ctx, texts(d.types))
+	if err != nil {
+		return nil, fmt.Errorf("counting open profiles: %w", explain(err))
+	}
+	open := make(map[reconcile.OrgType]int, len(d.types))
+	for _, t := range d.types {
+		open[t] = 0
+	}
+	for _, row := range rows {
+		open[reconcile.OrgType(row.Type)] = int(row.Open)
+	}
+	return open, nil
+}
+
+// LastListing returns the day and the size of the last accepted listing of the
+// report; zero where there was none.
+func (d *Draft) LastListing() (asOf reconcile.Date, records int) {
+	return fromDate(d.last.AsOf), int(d.last.Records)
+}
+
+// Stage copies key and hash of every record to the database, and returns how
+// many there are.
+func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error]) (records int, err error) {
+	source := &stagingRows{}
+	next, stop := iter.Pull2(rows)
+	defer stop()
+	source.next = next
+	columns := []string{"code", "raw_hash", "raw_offset", "raw_length", "line"}
+	copied, err := d.tx.CopyFrom(ctx, pgx.Identifier{"listing_row"}, columns, source)
+	if err != nil {
+		return 0, fmt.Errorf("staging the records: %w", err)
+	}
+	return int(copied), d.q.AnalyzeStaging(ctx)
+}
+
+// stagingRows feeds COPY without a copy of the listing in memory.
+type stagingRows struct {
+	next func() (reconcile.Row, error, bool)
+	row  reconcile.Row
+	err  error
+}
+
+func (s *stagingRows) Next() bool {
+	var more bool
+	s.row, s.err, more = s.next()
+	return more && s.err == nil
+}
+
+func (s *stagingRows) Values() ([]any, error) {
+	return []any{string(s.row.Code), s.row.Hash[:], s.row.Offset, s.row.Length, s.row.Line}, nil
+}
+
+func (s *stagingRows) Err() error { return s.err }
+
+// Compare finds what differs from what we accepted last, in one statement. Only
+// for a listing does it also find what is absent. Codes that stand on several
+// lines of a listing are taken out and returned: none of them can be trusted.
+func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []reconcile.Row, err error) {
+	if d.run.Kind == reconcile.RunDelta {
+		found, err := d.q.CompareDelta(ctx, dbsqlc.CompareDeltaParams{
+			RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
+		})
+		return int(found), nil, wrap(err, "comparing")
+	}
+	found, err := d.q.CompareListing(ctx, dbsqlc.CompareListingParams{
+		RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
+	})
+	if err != nil {
+		return 0, nil, wrap(err, "comparing")
+	}
+	rows, err := d.q.RemoveDuplicates(ctx)
+	for _, row := range rows {
+		duplicates = append(duplicates, toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line))
+	}
+	return int(found) - len(rows), duplicates, wrap(err, "looking for duplicates")
+}
+
+func wrap(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, explain(err))
+}
+
+func toRow(code string, hash []byte, offset *int64, length, line *int32) reconcile.Row {
+	return reconcile.Row{
+		Code: reconcile.ODSCode(code), Hash: reconcile.Hash(hash), Offset: *offset, Length: int(*length), Line: int(*line),
+	}
+}
+
+// chunk is how many records are planned or applied at a time.
+const chunk = 4000
+
+// Differing returns the records that have to be decoded, chunk by chunk, in the
+// order of the listing.
+func (d *Draft) Differing(ctx context.Context) iter.Seq2[[]reconcile.Candidate, error] {
+	return func(yield func([]reconcile.Candidate, error) bool) {
+		for after, more := int32(0), true; more; {
+			rows, err := d.q.DifferingChunk(ctx, dbsqlc.DifferingChunkParams{After: after, Most: chunk})
+			candidates := make([]reconcile.Candidate, len(rows))
+			for i, row := range rows {
+				candidates[i].Row = toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line)
+				copy(candidates[i].Known[:], row.KnownHash)
+				after = row.N
+			}
+			if more = len(rows) == chunk; len(rows) > 0 || err != nil {
+				more = yield(candidates, wrap(err, "reading what differs")) && more && err == nil
+			}
+		}
+	}
+}
+
+// Absent returns the open profiles that the listing does not hold, chunk by
+// chunk.
+func (d *Draft) Absent(ctx context.Context) iter.Seq2[[]reconcile.Missed, error] {
+	return func(yield func([]reconcile.Missed, error) bool) {
+		for after, more := int32(0), true; more; {
+			rows, err := d.q.AbsentChunk(ctx, dbsqlc.AbsentChunkParams{After: after, Most: chunk})
+			var missed []reconcile.Missed
+			for _, row := range rows {
+				after = row.N
+				if row.Type != nil && row.Status != string(reconcile.StatusClosed) {
+					missed = append(missed, reconcile.Missed{
+						Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(*row.Type), Since: fromDate(row.MissingSince),
+					})
+				}
+			}
+			if more = len(rows) == chunk; len(missed) > 0 || err != nil {
+				more = yield(missed, wrap(err, "reading what is absent")) && more && err == nil
+			}
+		}
+	}
+}
+
+// Load completes records to the input of a comparison: what we accepted last,
+// the profiles, and people's decisions.
+func (d *Draft) Load(ctx context.Context, records []reconcile.Record) ([]reconcile.Item, error) {
+	codes := make([]string, len(records))
+	at := make(map[reconcile.ODSCode]*reconcile.Item, len(records))
+	items := make([]reconcile.Item, len(records))
+	for i, record := range records {
+		codes[i], items[i].Upstream = string(record.Code), record
+		at[record.Code] = &items[i]
+	}
+	for _, load := range []func(context.Context, []string, map[reconcile.ODSCode]*reconcile.Item) error{
+		d.loadProfiles, d.loadUpstream, d.loadMarks,
+	} {
+		if err := load(ctx, codes, at); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+func (d *Draft) loadProfiles(ctx context.Context, codes []string, at map[reconcile.ODSCode]*reconcile.Item) error {
+	rows, err := d.q.LoadProfiles(ctx, codes)
+	if err != nil {
+		return wrap(err, "loading profiles")
+	}
+	for _, row := range rows {
+		profile := toProfile(row)
+		at[profile.Code].Local = &profile
+	}
+	return nil
+}
+
+func toProfile(row dbsqlc.LoadProfilesRow) reconcile.Profile {
+	profile := reconcile.Profile{Code: reconcile.ODSCode(row.Code)}
+	hidden := "false"
+	if row.Hidden {
+		hidden = "true"
+	}
+	for field, value := range map[reconcile.Field]string{
+		reconcile.FieldName: row.Name, reconcile.FieldAddress: row.Address, reconcile.FieldPostcode: row.Postcode,
+		reconcile.FieldType: row.Type, reconcile.FieldRoles: row.Roles, reconcile.FieldStatus: row.Status,
+		reconcile.FieldParent: row.Parent, reconcile.FieldCommissioner: row.Commissioner, reconcile.FieldICB: row.Icb,
+		reconcile.FieldRegion: row.Region, reconcile.FieldSuccessor: row.Successor, reconcile.FieldPhone: row.Phone,
+		reconcile.FieldEmail: row.Email, reconcile.FieldWebsite: row.Website, reconcile.FieldDescription: row.Description,
+		reconcile.FieldHidden: hidden,
+	} {
+		profile.Values.Set(field, value)
+	}
+	return profile
+}
+
+func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[reconcile.ODSCode]*reconcile.Item) error {
+	rows, err := d.q.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(d.run.Source), Codes: codes})
+	if err != nil {
+		return wrap(err, "loading upstream records")
+	}
+	for _, row := range rows {
+		item := at[reconcile.ODSCode(row.Code)]
+		if first := fromDate(row.PendingSince); item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
+			item.PendingSince = first
+		}
+		if row.Report != d.run.Report {
+			continue
+		}
+		base := reconcile.Record{Code: item.Upstream.Code}
+		if err := json.Unmarshal(row.Facts, &base); err != nil {
+			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
+		item.Base = &base
+	}
+	return nil
+}
+
+func (d *Draft) loadMarks(ctx context.Context, codes []string, at map[reconcile.ODSCode]*reconcile.Item) error {
+	rows, err := d.q.LoadMarks(ctx, codes)
+	if err != nil {
+		return wrap(err, "loading decisions")
+	}
+	for _, row := range rows {
+		item := at[reconcile.ODSCode(row.Code)]
+		field, err := reconcile.ParseField(row.Field)
+		if err != nil {
+			return fmt.Errorf("decision on %s: %w", row.Code, err)
+		}
+		item.Marks = append(item.Marks, reconcile.Mark{
+			Field: field, Verdict: reconcile.Verdict(row.Verdict), Value: row.Value, Until: fromDate(row.Until),
+		})
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// openTimeout bounds an Open whose context has no deadline: initdb on a slow disk
+	// and the recovery of a large write-ahead log both fit.
+	openTimeout = 2 * time.Minute
+	pingTimeout = 5 * time.Second
+
+	// keepEvery is how soon a lost supervisor is replaced; maxKeepWait how often at most
+	// when the replacements die as well.
+	keepEvery   = 500 * time.Millisecond
+	maxKeepWait = 30 * time.Second
+
+	// maxStarts supervisors may die without saying why before Open gives up.
+	maxStarts = 3
+)
+
+// Options say which cluster to open. When programs open one folder with different
+// options, those of the program that started the supervisor hold.
+type Options struct {
+	// Dir is the cluster's folder; it is created when missing.
+	Dir string
+	// ThrowAway is for tests: nothing is flushed to disk, the cluster begins empty and
+	// its data are removed when it stops.
+	ThrowAway bool
+	// Linger keeps the cluster running this long after its last user has gone; zero
+	// stops it at once.
+	Linger time.Duration
+}
+
+// Cluster is one program's share in a running cluster.
+type Cluster struct {
+	spec  spec
+	state state
+	users *os.File
+
+	stopKeeping context.CancelFunc
+	kept        chan struct{}
+}
+
+// Open joins the cluster in o.Dir, starting it when nobody has, and returns when the
+// database "profilesync" accepts connections. Without a deadline in ctx it waits two
+// minutes at most.
+//
+// The cluster runs on while any program has it open. If Postgres or its supervisor is
+// killed meanwhile it comes back within about a second under the same URL: programs
+// see broken connections, not a lost database.
+//
+// The program's main (or TestMain) must begin with SuperviseIfAsked.
+func Open(ctx context.Context, o Options) (*Cluster, error) {
+	if os.Getenv(askedEnv) != "" {
+		// Without this check a binary that lacks the hook would start itself for ever.
+		return nil, errors.New("opening the local database: main does not begin with local.SuperviseIfAsked")
+	}
+	dir, err := makeDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, openTimeout)
+		defer cancel()
+	}
+	users, err := lock(ctx, dir, usersLock, syscall.LOCK_SH)
+	if err != nil {
+		return nil, err
+	}
+	sp := spec{Dir: dir, ThrowAway: o.ThrowAway, Linger: o.Linger}
+	st, err := join(ctx, sp)
+	if err != nil {
+		return nil, errors.Join(err, users.Close())
+	}
+	keepCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	c := &Cluster{spec: sp, state: st, users: users, stopKeeping: stop, kept: make(chan struct{})}
+	go c.keep(keepCtx)
+	return c, nil
+}
+
+// URL is the connection string of database "profilesync" over the unix socket, as
+// superuser, for pgx; for example
+// postgres://profilesync@/profilesync?host=%2Fsrv%2Fapp%2F.local%2Fsocket&port=5432.
+func (c *Cluster) URL() string { return c.state.URL }
+
+// Warnings are sentences for the person who runs the program, for example that the
+// data had to be put somewhere else than in Options.Dir.
+func (c *Cluster) Warnings() []string { return c.state.Warnings }
+
+// Log is the path of the log file of Postgres and its supervisor.
+func (c *Cluster) Log() string { return filepath.Join(c.spec.Dir, logFile) }
+
+// Close gives up this program's share and does not wait: when it was the last one the
+// supervisor stops Postgres. Close the program's connections first.
+func (c *Cluster) Close() error {
+	c.stopKeeping()
+	<-c.kept
+	return c.users.Close()
+}
+
+// Wait returns when no cluster runs in dir any more, for those who want to remove or
+// copy the folder.
+func Wait(ctx context.Context, dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, name := range []string{supervisorLock, postgresLock} {
+		f, err := lock(ctx, dir, name, syscall.LOCK_EX)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join finds a supervisor or starts one, and waits for its server. The caller holds
+// its share of users.lock.
+func join(ctx context.Context, sp spec) (state, error) {
+	var (
+		st      state
+		mine    *child
+		starts  int
+		refused error
+	)
+	err := poll(ctx, func() (bool, error) {
+		if err := mine.failure(sp.Dir); err != nil && (!errors.Is(err, errDied) || starts == maxStarts) {
+			return false, err
+		}
+		started, err := sp.start()
+		if err != nil {
+			return false, err
+		}
+		if started != nil {
+			mine, starts = started, starts+1
+		}
+		if st, err = readState(sp.Dir); err != nil || st.URL == "" {
+			return false, err
+		}
+		refused = answers(ctx, st.URL)
+		return refused == nil, nil
+	})
+	if err != nil {
+		return state{}, fmt.Errorf("starting the local database (log: %s): %w", filepath.Join(sp.Dir, logFile), errors.Join(err, refused))
+	}
+	return st, nil
+}
+
+// answers returns nil when the server takes a connection.
+func answers(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
+// keep replaces a supervisor that was killed: this program holds users.lock, so none
+// ends in the ordinary way.
+func (c *Cluster) keep(ctx context.Context) {
+	defer close(c.kept)
+	wait := keepEvery
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		// An error has no reader here; the program sees its connections fail.
+		if started, err := c.spec.start(); started != nil || err != nil {
+			wait = min(2*wait, maxKeepWait)
+		} else {
+			wait = keepEvery
+		}
+	}
+}
+
+// makeDir returns dir's one true path, so that what it names does not depend on the
+// working directory.
+func makeDir(dir string) (string, error) {
+	if dir == "" {
+		return "", errors.New("opening the local database: no folder given")
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("opening the local database: %w", err)
+	}
+	if err := os.MkdirAll(abs, 0o755); err != nil {
+		return "", fmt.Errorf("opening the local database: %w", err)
+	}
+	abs, err = filepath.EvalSymlinks(abs)
+	if err != nil {
+		return "", fmt.Errorf("opening the local database: %w", err)
+	}
+	return abs, nil
+}

@@ -1,0 +1,23 @@
+// Package local is the embedded default database: a private Postgres cluster in
+// one folder, run from the machine's own binaries, reachable only through a unix
+// socket in a folder of mode 0700, and shared by every program that opens the folder.
+//
+// Who may do what is decided by three flock files in the folder. The kernel frees
+// them when their holders die, kill -9 included, so none of them can be stale:
+//
+//	users.lock       shared: one holder per open Cluster
+//	                 exclusive: the supervisor, from "nobody is left" until Postgres has stopped
+//	supervisor.lock  exclusive: taken by the program that starts a supervisor (so one is
+//	                 elected) and handed to it as an open file
+//	postgres.lock    exclusive: inherited by Postgres and all its processes, so that
+//	                 free means "none of them is left", whatever postmaster.pid says
+//
+// A program takes its share of users.lock first. From then on no supervisor can
+// begin to stop, and one that was already stopping has finished; so what the program
+// finds next is either a supervisor that stays or a free supervisor.lock, in which
+// case it starts one.
+//
+// The supervisor is this very executable, started again with an environment
+// variable that SuperviseIfAsked looks for. It must outlive the program that started
+// it, because others may have joined since.
+package local

@@ -1,0 +1,272 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	databaseName = "profilesync" // also the superuser's name
+	socketPort   = "5432"        // part of the socket's file name, nothing listens on it
+
+	// orphanTimeout is for the processes of a killed server to notice its death.
+	orphanTimeout = 30 * time.Second
+)
+
+// server is Postgres on one data folder. Only the holder of supervisor.lock has one.
+type server struct {
+	dir       string // of lock, state and log files
+	place     *place
+	bin       string // folder of postgres and initdb
+	throwAway bool
+}
+
+// process is a running command of Postgres.
+type process struct {
+	cmd    *exec.Cmd
+	exited chan struct{}
+	err    error // how it ended; valid once exited is closed
+}
+
+// settings of a machine that is shared with the program: bulk work in few connections.
+func (srv *server) settings() []string {
+	list := []string{
+		"listen_addresses=", "port=" + socketPort,
+		"unix_socket_directories=" + srv.place.socket, "unix_socket_permissions=0700",
+		"cluster_name=" + databaseName, "max_connections=200",
+		"shared_buffers=256MB", "work_mem=32MB", "maintenance_work_mem=256MB",
+		"max_wal_size=2GB", "wal_compression=on", "random_page_cost=1.1", "jit=off",
+		"dynamic_shared_memory_type=" + dynamicSharedMemory(),
+		"timezone=UTC", "log_timezone=UTC", "log_line_prefix=%m [%p] ", "logging_collector=off",
+	}
+	if srv.throwAway {
+		list = append(list, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	return list
+}
+
+// url names every setting that the environment of the program could change.
+func (srv *server) url() string {
+	q := url.Values{}
+	q.Set("host", srv.place.socket)
+	q.Set("port", socketPort)
+	q.Set("sslmode", "disable")
+	q.Set("target_session_attrs", "any")
+	return "postgres://" + databaseName + "@/" + databaseName + "?" + q.Encode()
+}
+
+// initdb makes the data folder. It gets its name only when it is whole.
+func (srv *server) initdb() error {
+	unfinished := srv.place.data + ".new"
+	if err := os.RemoveAll(unfinished); err != nil {
+		return fmt.Errorf("removing an unfinished cluster: %w", err)
+	}
+	if err := srv.place.makePrivate(unfinished); err != nil {
+		return err
+	}
+	args := []string{"-D", unfinished, "-U", databaseName, "--encoding=UTF8", "--locale=C", "--auth=trust"}
+	if srv.throwAway {
+		args = append(args, "--no-sync")
+	}
+	since := srv.logSize()
+	p, err := srv.launch("initdb", syscall.SIGKILL, args...)
+	if err != nil {
+		return err
+	}
+	if <-p.exited; p.err != nil {
+		return fmt.Errorf("initdb: %w\n%s", p.err, srv.logTail(since))
+	}
+	if err := os.Rename(unfinished, srv.place.data); err != nil {
+		return fmt.Errorf("naming the new cluster: %w", err)
+	}
+	return nil
+}
+
+// start starts Postgres and returns when the database exists.
+func (srv *server) start() (*process, error) {
+	if err := srv.endOrphans(); err != nil {
+		return nil, err
+	}
+	// With no server left, a socket and its lock file are remains; the process id in the
+	// latter may by now be anybody's.
+	if err := os.RemoveAll(srv.place.socket); err != nil {
+		return nil, fmt.Errorf("removing an old socket: %w", err)
+	}
+	if err := srv.place.makePrivate(srv.place.socket); err != nil {
+		return nil, err
+	}
+	args := []string{"-D", srv.place.data}
+	for _, s := range srv.settings() {
+		args = append(args, "-c", s)
+	}
+	since := srv.logSize()
+	p, err := srv.launch("postgres", syscall.SIGINT, args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ready(srv); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w\n%s", err, srv.logTail(since)), p.stop())
+	}
+	return p, nil
+}
+
+// launch starts a command of Postgres. It gets onDeath when the supervisor is killed,
+// and carries postgres.lock for as long as one of its processes lives.
+func (srv *server) launch(name string, onDeath syscall.Signal, args ...string) (*process, error) {
+	alive, err := exclusive(srv.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = alive.Close() }()
+	cmd := exec.Command(filepath.Join(srv.bin, name), args...)
+	cmd.Dir = "/"
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr // the log file
+	cmd.ExtraFiles = []*os.File{alive}
+	cmd.SysProcAttr = attributes(srv.place.as, onDeath)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s%s: %w", cmd.Path, srv.place.as.note(), err)
+	}
+	p := &process{cmd: cmd, exited: make(chan struct{})}
+	go func() {
+		defer close(p.exited)
+		p.err = cmd.Wait()
+		if p.err == nil && name == "postgres" {
+			p.err = errors.New("it was told to stop")
+		}
+	}()
+	return p, nil
+}
+
+// ready waits until the database exists and takes connections. It has no deadline:
+// recovery takes its time, and a server that cannot start ends.
+func (p *process) ready(srv *server) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	return poll(ctx, func() (bool, error) {
+		select {
+		case <-p.exited:
+			return false, fmt.Errorf("Postgres did not start: %w", p.err) //nolint:staticcheck // a name
+		default:
+		}
+		return srv.createDatabase(ctx)
+	})
+}
+
+// createDatabase returns false when the server does not take connections yet.
+func (srv *server) createDatabase(ctx context.Context) (bool, error) {
+	cfg, err := pgx.ParseConfig(srv.url())
+	if err != nil {
+		return false, fmt.Errorf("connecting to the new server: %w", err)
+	}
+	cfg.Database = "postgres"
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return false, nil // asked again until the process ends
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var exists bool
+	err = conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", databaseName).Scan(&exists)
+	if err == nil && !exists {
+		_, err = conn.Exec(ctx, "create database "+databaseName)
+	}
+	if err != nil {
+		return false, fmt.Errorf("creating the database: %w", err)
+	}
+	return true, nil
+}
+
+// stopSteps are the ways to stop Postgres, from polite to none: fast shutdown,
+// immediate shutdown, kill; and how long each may take.
+var stopSteps = []struct {
+	signal syscall.Signal
+	wait   time.Duration
+}{{syscall.SIGINT, 20 * time.Second}, {syscall.SIGQUIT, 5 * time.Second}, {syscall.SIGKILL, 5 * time.Second}}
+
+// stopPID goes through stopSteps until gone.
+func stopPID(pid int, gone func() bool) error {
+	for _, step := range stopSteps {
+		if err := syscall.Kill(pid, step.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stopping Postgres (process %d): %w", pid, err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), step.wait)
+		err := poll(ctx, func() (bool, error) { return gone(), nil })
+		cancel()
+		if err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("Postgres (process %d) cannot be stopped", pid) //nolint:staticcheck // a name
+}
+
+// stop stops the server; data of finished transactions are on disk whatever step it took.
+func (p *process) stop() error {
+	select {
+	case <-p.exited: // its process id may be another's by now
+		return nil
+	default:
+	}
+	return stopPID(p.cmd.Process.Pid, func() bool {
+		select {
+		case <-p.exited:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// endOrphans stops a server that lost its supervisor, and removes a postmaster.pid that
+// names a process which is no server of this data folder: Postgres would refuse to
+// start, as happens in containers, where process ids come again.
+func (srv *server) endOrphans() error {
+	path := filepath.Join(srv.place.data, "postmaster.pid")
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking for an earlier server: %w", err)
+	}
+	first, _, _ := strings.Cut(string(raw), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil || pid <= 1 {
+		return os.Remove(path) // cut short by a full disk or a crash
+	}
+	if isServer(pid, srv.place.data) {
+		return stopPID(pid, func() bool { return !isServer(pid, srv.place.data) })
+	}
+	if syscall.Kill(pid, 0) == nil {
+		return os.Remove(path)
+	}
+	return nil // Postgres itself sees that it is dead
+}
+
+func (srv *server) logSize() int64 {
+	info, err := os.Stat(filepath.Join(srv.dir, logFile))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// logTail returns what was logged since, the last lines only.
+func (srv *server) logTail(since int64) string {
+	const most = 8
+	raw, err := os.ReadFile(filepath.Join(srv.dir, logFile))
+	if err != nil || since > int64(len(raw)) {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(raw[since:])), "\n")
+	return strings.Join(lines[max(0, len(lines)-most):], "\n")
+}

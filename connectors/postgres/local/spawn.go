@@ -1,0 +1,105 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+const (
+	// askedEnv carries the spec to the supervisor process.
+	askedEnv = "PROFILESYNC_LOCAL_SUPERVISOR"
+	// heldFD is where the supervisor finds the locked supervisor.lock.
+	heldFD = 3
+)
+
+// errDied means the supervisor was killed before it could say anything.
+var errDied = errors.New("the supervisor ended without a word")
+
+// spec is what a supervisor must know.
+type spec struct {
+	Dir       string        `json:"dir"` // absolute
+	ThrowAway bool          `json:"throw_away"`
+	Linger    time.Duration `json:"linger"` // nanoseconds
+}
+
+// child is a supervisor that this program started.
+type child struct{ exited chan struct{} }
+
+// start starts a supervisor, unless one lives: then it returns nil. Holding
+// supervisor.lock while starting makes sure there is never a second one.
+func (sp spec) start() (*child, error) {
+	held, err := tryLock(sp.Dir, supervisorLock, syscall.LOCK_EX)
+	if held == nil || err != nil {
+		return nil, err
+	}
+	// The supervisor has its own copy of the open file, and with it the lock.
+	defer func() { _ = held.Close() }()
+	if err := removeState(sp.Dir); err != nil {
+		return nil, fmt.Errorf("removing the last supervisor's state: %w", err)
+	}
+	cmd, err := sp.command(held)
+	if err != nil {
+		return nil, err
+	}
+	out, err := openLog(sp.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = out.Close() }()
+	// Not this program's own output: who reads it would wait for the supervisor's end.
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the supervisor: %w", err)
+	}
+	c := &child{exited: make(chan struct{})}
+	go func() {
+		defer close(c.exited)
+		_ = cmd.Wait() // how it ended is in the state file
+	}()
+	return c, nil
+}
+
+func (sp spec) command(held *os.File) (*exec.Cmd, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program's executable: %w", err)
+	}
+	asked, err := json.Marshal(sp)
+	if err != nil {
+		return nil, fmt.Errorf("describing the cluster: %w", err)
+	}
+	// The arguments are for people who look at the list of processes.
+	cmd := exec.Command(exe, "local-postgres", sp.Dir)
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), askedEnv+"="+string(asked))
+	cmd.ExtraFiles = []*os.File{held}
+	// A session of its own: Ctrl-C and a closed terminal are for the program, which
+	// may still have work to finish on the database.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd, nil
+}
+
+// failure tells why the supervisor ended; nil while it runs or when there is none.
+func (c *child) failure(dir string) error {
+	if c == nil {
+		return nil
+	}
+	select {
+	case <-c.exited:
+	default:
+		return nil
+	}
+	st, err := readState(dir)
+	switch {
+	case err != nil:
+		return err
+	case st.Error != "":
+		return errors.New(st.Error)
+	}
+	return errDied
+}

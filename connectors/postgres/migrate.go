@@ -1,0 +1,138 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+const versionTable = Schema + ".schema_version"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migration is one step that Migrate took.
+type Migration struct {
+	Name    string
+	Version int64
+}
+
+// Migrate brings the schema up to date, forwards only: first ours, then the
+// job queue's. It is safe to run while the previous version of the program
+// works, and by several at once.
+func Migrate(ctx context.Context, url string) ([]Migration, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	config.ConnConfig.RuntimeParams["search_path"] = Schema
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	defer pool.Close()
+	for _, schema := range []string{Schema, RiverSchema} {
+		if _, err := pool.Exec(ctx, "create schema if not exists "+schema); err != nil {
+			return nil, fmt.Errorf("creating schema %s: %w", schema, err)
+		}
+	}
+	ours, err := migrateOurs(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	rivers, err := migrateRiver(ctx, pool)
+	return append(ours, rivers...), err
+}
+
+func migrateOurs(ctx context.Context, pool *pgxpool.Pool) (done []Migration, err error) {
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	provider, err := gooseProvider(db)
+	if err != nil {
+		return nil, err
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrating: %w", err)
+	}
+	for _, r := range results {
+		done = append(done, Migration{Name: r.Source.Path, Version: r.Source.Version})
+	}
+	return done, nil
+}
+
+func gooseProvider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("embedded migrations: %w", err)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("migration lock: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithSessionLocker(locker), goose.WithTableName(versionTable))
+	if err != nil {
+		return nil, fmt.Errorf("preparing the migrations: %w", err)
+	}
+	return provider, nil
+}
+
+func migrateRiver(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	migrator, err := riverMigrator(pool)
+	if err != nil {
+		return nil, err
+	}
+	result, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return nil, fmt.Errorf("migrating the job queue: %w", err)
+	}
+	done := make([]Migration, 0, len(result.Versions))
+	for _, v := range result.Versions {
+		done = append(done, Migration{Name: "river: " + v.Name, Version: int64(v.Version)})
+	}
+	return done, nil
+}
+
+func riverMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgxTx], error) {
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: RiverSchema})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the job queue's migrations: %w", err)
+	}
+	return migrator, nil
+}
+
+// Ready returns nil when the database answers and its schema is the one that
+// this program wants, or a newer one (a newer version is being rolled out).
+func (s *Store) Ready(ctx context.Context) (err error) {
+	db := stdlib.OpenDBFromPool(s.pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	provider, err := gooseProvider(db)
+	if err != nil {
+		return err
+	}
+	sources := provider.ListSources()
+	versions, err := database.NewStore(goose.DialectPostgres, versionTable)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	have, err := versions.GetLatestVersion(ctx, db)
+	switch {
+	case err != nil && s.pool.Ping(ctx) == nil, err == nil && have < sources[len(sources)-1].Version:
+		return ErrNotMigrated
+	case err != nil:
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Record stores a part of the plan: its changes, and what will be remembered
+// of the records they follow from.
+func (d *Draft) Record(ctx context.Context, compared []reconcile.Compared, plan reconcile.Plan) error {
+	if err := d.recordChanges(ctx, plan.Changes, false); err != nil {
+		return err
+	}
+	outcomes := make(map[reconcile.ODSCode]reconcile.Outcome, len(plan.Outcomes))
+	for _, o := range plan.Outcomes {
+		outcomes[o.Code] = o
+	}
+	rows := make([]dbsqlc.RunRecordsParams, 0, len(compared))
+	for _, c := range compared {
+		row, err := d.runRecord(c, outcomes[c.Record.Code])
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	_, err := d.q.RunRecords(ctx, rows)
+	return wrap(err, "storing compared records")
+}
+
+func (d *Draft) runRecord(c reconcile.Compared, o reconcile.Outcome) (dbsqlc.RunRecordsParams, error) {
+	row := dbsqlc.RunRecordsParams{
+		RunID: int64(d.run.ID), Code: string(c.Row.Code), RawHash: c.Row.Hash[:], Settled: c.Same || o.Settled,
+		Contradiction: o.Contradiction, Flag: string(o.Flag), Revisit: toDate(o.Revisit), PendingSince: toDate(o.PendingSince),
+	}
+	if c.Same {
+		return row, nil
+	}
+	facts, err := json.Marshal(c.Record)
+	if err != nil {
+		return row, fmt.Errorf("record %s: %w", c.Row.Code, err)
+	}
+	digest := c.Record.Digest()
+	row.Facts, row.FactsHash = facts, digest[:]
+	return row, nil
+}
+
+// RecordMissing stores marks for profiles that are absent from the listing.
+func (d *Draft) RecordMissing(ctx context.Context, plan reconcile.Plan) error {
+	if err := d.recordChanges(ctx, plan.Changes, false); err != nil {
+		return err
+	}
+	rows := make([]dbsqlc.RunRecordsParams, 0, len(plan.Outcomes))
+	for _, o := range plan.Outcomes {
+		rows = append(rows, dbsqlc.RunRecordsParams{RunID: int64(d.run.ID), Code: string(o.Code), Flag: string(o.Flag)})
+	}
+	_, err := d.q.RunRecords(ctx, rows)
+	return wrap(err, "storing missing marks")
+}
+
+// RecordDecision stores what an approval or an undo will apply, and names what
+// it leaves out.
+func (d *Draft) RecordDecision(ctx context.Context, apply, left []reconcile.Change) error {
+	if err := d.recordChanges(ctx, apply, false); err != nil {
+		return err
+	}
+	return d.recordChanges(ctx, left, true)
+}
+
+func (d *Draft) recordChanges(ctx context.Context, changes []reconcile.Change, moved bool) error {
+	rows := make([]dbsqlc.PlanRowsParams, 0, len(changes))
+	for _, c := range changes {
+		digest := c.Digest()
+		rows = append(rows, dbsqlc.PlanRowsParams{
+			RunID: int64(d.run.ID), Code: string(c.Code), Field: c.Field.String(), Type: string(c.Type), Verb: string(c.Verb),
+			Old: c.Old, New: c.New, Reason: string(c.Reason), Undone: c.Undone, Moved: moved, Digest: digest[:],
+		})
+	}
+	_, err := d.q.PlanRows(ctx, rows)
+	return wrap(err, "storing the plan")
+}
+
+// Quarantine keeps a record that could not be understood.
+func (d *Draft) Quarantine(ctx context.Context, hash reconcile.Hash, r reconcile.Rejected) error {
+	err := d.q.Quarantine(ctx, dbsqlc.QuarantineParams{
+		Source: string(d.run.Source), Report: d.run.Report, Code: string(r.Code), Line: int32(r.Line), Field: r.Field,
+		Value: r.Value, Reason: r.Reason, Raw: r.Raw, RawHash: hash[:],
+	})
+	return wrap(err, "storing a quarantined record")
+}
+
+// Judge lets the guard screen the plan and returns the summary of what would
+// be applied. A nil guard withholds nothing: what a person approved is applied.
+func (d *Draft) Judge(ctx context.Context, guard *reconcile.Guard, short bool) (reconcile.Summary, error) {
+	summary := reconcile.NewSummary(d.run)
+	if guard != nil {
+		d.at.Short = short
+		withheld, err := d.withhold(ctx, *guard)
+		if err != nil {
+			return summary, err
+		}
+		summary.Withheld = withheld
+	}
+	return summary, summarise(ctx, d.q, d.run, "", d.types, &summary)
+}
+
+func (d *Draft) withhold(ctx context.Context, guard reconcile.Guard) ([]reconcile.Withheld, error) {
+	groups, err := d.groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := guard.Judge(groups, d.at)
+	for group, reason := range verdicts {
+		err := d.q.WithholdGroup(ctx, dbsqlc.WithholdGroupParams{
+			RunID: int64(d.run.ID), Type: string(group.Type), Verb: string(group.Verb), Field: group.Field.String(),
+			Undone: group.Undone, Reason: string(reason),
+		})
+		if err != nil {
+			return nil, wrap(err, "withholding")
+		}
+	}
+	if len(verdicts) > 0 {
+		if err := d.q.UnsettleWithheld(ctx, int64(d.run.ID)); err != nil {
+			return nil, wrap(err, "withholding")
+		}
+	}
+	return reconcile.Summarise(groups, verdicts, d.at), nil
+}
+
+func (d *Draft) groups(ctx context.Context) (map[reconcile.Group]int, error) {
+	rows, err := d.q.PlanGroups(ctx, int64(d.run.ID))
+	if err != nil {
+		return nil, wrap(err, "counting the plan")
+	}
+	groups := make(map[reconcile.Group]int, len(rows))
+	for _, row := range rows {
+		field, _ := reconcile.ParseField(row.Field) // no field: a creation or a mark
+		group := reconcile.Group{
+			Type: reconcile.OrgType(row.Type), Verb: reconcile.Verb(row.Verb), Field: field, Undone: row.Undone,
+		}
+		groups[group] = int(row.Count)
+	}
+	return groups, nil
+}
+
+// Seal stores the plan: from here on the run is applied, also by another
+// process when this one dies.
+func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, etag string) error {
+	stored, err := json.Marshal(summary)
+	if err != nil {
+		return fmt.Errorf("summary: %w", err)
+	}
+	if err := d.q.AnalyzePlan(ctx); err != nil {
+		return wrap(err, "sealing the plan")
+	}
+	err = d.q.SealPlan(ctx, dbsqlc.SealPlanParams{ID: int64(d.run.ID), Digest: summary.Digest, Etag: etag, Summary: stored})
+	if err != nil {
+		return wrap(err, "sealing the plan")
+	}
+	return wrap(d.tx.Commit(ctx), "sealing the plan")
+}
+
+// MoveWatermark says how far a delta has come, together with its plan.
+func (d *Draft) MoveWatermark(ctx context.Context, stream string, until reconcile.Date) error {
+	err := d.q.MoveWatermark(ctx, dbsqlc.MoveWatermarkParams{Source: string(d.run.Source), Stream: stream, Until: toDate(until)})
+	return wrap(err, "moving the watermark")
+}
+
+// Discard leaves nothing of the draft. It does nothing after Seal.
+func (d *Draft) Discard() { _ = d.tx.Rollback(context.Background()) }
+
+// summarise fills in what SQL can count: the same statements for a plan, a run
+// that is half applied, and one that has ended.
+func summarise(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, appliedTo string, types []reconcile.OrgType,
+	summary *reconcile.Summary,
+) (err error) {
+	id := int64(run.ID)
+	if summary.Digest, err = q.PlanDigest(ctx, dbsqlc.PlanDigestParams{RunID: id}); err != nil {
+		return wrap(err, "digesting the plan")
+	}
+	counts, err := q.CountChanges(ctx, id)
+	if err != nil {
+		return wrap(err, "counting changes")
+	}
+	summary.Changes = reconcile.ChangeCounts{
+		Create: int(counts.Creates), Update: int(counts.Updates), Close: int(counts.Closes), Reopen: int(counts.Reopens),
+		Dormant: int(counts.Dormants),
+	}
+	fields, err := q.CountFields(ctx, id)
+	if err != nil {
+		return wrap(err, "counting fields")
+	}
+	for _, f := range fields {
+		summary.Fields[f.Field] = int(f.Count)
+	}
+	return standing(ctx, q, run, appliedTo, types, summary)
+}
+
+// standing counts how the scope stands once the run is applied.
+func standing(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, appliedTo string, types []reconcile.OrgType,
+	summary *reconcile.Summary,
+) error {
+	totals, err := q.CountStanding(ctx, dbsqlc.CountStandingParams{
+		RunID: int64(run.ID), Source: string(run.Source), Report: run.Report,
+	})
+	if err != nil {
+		return wrap(err, "counting what is pending")
+	}
+	summary.PendingClose, summary.Contradictions = int(totals.PendingClose), int(totals.Contradictions)
+	ahead, err := q.CountUnapplied(ctx, dbsqlc.CountUnappliedParams{RunID: int64(run.ID), AppliedTo: appliedTo})
+	if err != nil {
+		return wrap(err, "counting what is open")
+	}
+	rows, err := q.OpenByType(ctx, texts(types))
+	summary.Population = int(ahead.Opens - ahead.Closes)
+	for _, row := range rows {
+		summary.Population += int(row.Open)
+	}
+	return wrap(err, "counting what is open")
+}
+
+// pages returns the rows of a query that pages on (code, field), one page after
+// the other.
+func pages(query func(after reconcile.Change) ([]reconcile.Change, error), yield func([]reconcile.Change, error) bool) {
+	var after reconcile.Change
+	for more := true; more; {
+		changes, err := query(after)
+		if err != nil || len(changes) == 0 {
+			if err != nil {
+				yield(nil, err)
+			}
+			return
+		}
+		after = changes[len(changes)-1]
+		more = yield(changes, nil) && len(changes) == chunk
+	}
+}
+
+var _ pgx.CopyFromSource = (*stagingRows)(nil)

@@ -1,0 +1,158 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Profile returns one profile.
+func (s *Store) Profile(ctx context.Context, code reconcile.ODSCode) (reconcile.Profile, error) {
+	rows, err := s.q.LoadProfiles(ctx, []string{string(code)})
+	if err == nil && len(rows) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return reconcile.Profile{}, fmt.Errorf("profile %s: %w", code, explain(err))
+	}
+	return toProfile(rows[0]), nil
+}
+
+// Audited is one row of the audit.
+type Audited struct {
+	At    time.Time       `json:"at"`
+	Field string          `json:"field"`
+	Owner string          `json:"owner"`
+	Old   string          `json:"old"`
+	New   string          `json:"new"`
+	Actor string          `json:"actor"`
+	Run   reconcile.RunID `json:"run,omitempty"`
+}
+
+// History returns everything that ever happened to a profile, oldest first.
+func (s *Store) History(ctx context.Context, code reconcile.ODSCode) ([]Audited, error) {
+	rows, err := s.q.History(ctx, string(code))
+	if err == nil && len(rows) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("history of %s: %w", code, explain(err))
+	}
+	history := make([]Audited, len(rows))
+	for i, r := range rows {
+		history[i] = Audited{
+			At: r.At.Time, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor,
+			Run: reconcile.RunID(orZero(r.RunID)),
+		}
+	}
+	return history, nil
+}
+
+// Planned is one row of a run's plan and what became of it.
+type Planned struct {
+	Code     reconcile.ODSCode `json:"code"`
+	Verb     reconcile.Verb    `json:"verb"`
+	Field    string            `json:"field"`
+	Old      string            `json:"old"`
+	New      string            `json:"new"`
+	Reason   string            `json:"reason"`
+	Withheld string            `json:"withheld,omitempty"`
+	Moved    bool              `json:"left_out,omitempty"`
+	Decision string            `json:"decision,omitempty"`
+}
+
+// Shown is the value after the change as people read it: a creation holds every
+// value as JSON, which a table cannot show.
+func (p Planned) Shown() string {
+	if p.Verb == reconcile.Create {
+		return "(a new profile)"
+	}
+	return p.New
+}
+
+// Fate says in a word what became of the row.
+func (p Planned) Fate() string {
+	switch {
+	case p.Decision != "":
+		return p.Decision
+	case p.Withheld != "":
+		return "withheld: " + p.Withheld
+	case p.Moved:
+		return "left out"
+	default:
+		return "applied"
+	}
+}
+
+// PlanRows returns what a run planned, withheld rows first.
+func (s *Store) PlanRows(ctx context.Context, id reconcile.RunID, withheldOnly bool, most int) ([]Planned, error) {
+	rows, err := s.q.PlanRowsOf(ctx, dbsqlc.PlanRowsOfParams{RunID: int64(id), WithheldOnly: withheldOnly, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("plan of run %d: %w", id, explain(err))
+	}
+	planned := make([]Planned, len(rows))
+	for i, r := range rows {
+		planned[i] = Planned{
+			Code: reconcile.ODSCode(r.Code), Verb: reconcile.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
+			Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved, Decision: r.Decision,
+		}
+	}
+	return planned, nil
+}
+
+// Quarantined is a raw record that could not be understood.
+type Quarantined struct {
+	Source    string    `json:"source"`
+	Report    string    `json:"report"`
+	Code      string    `json:"code"`
+	Line      int       `json:"line"`
+	Field     string    `json:"field"`
+	Value     string    `json:"value"`
+	Reason    string    `json:"reason"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+}
+
+// Quarantined lists quarantined records, the newest first. An empty report
+// means all.
+func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Quarantined, error) {
+	rows, err := s.q.ListQuarantine(ctx, dbsqlc.ListQuarantineParams{Report: report, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("listing the quarantine: %w", explain(err))
+	}
+	records := make([]Quarantined, len(rows))
+	for i, r := range rows {
+		records[i] = Quarantined{
+			Source: r.Source, Report: r.Report, Code: r.Code, Line: int(r.Line), Field: r.Field, Value: r.Value,
+			Reason: r.Reason, FirstSeen: r.FirstSeen.Time, LastSeen: r.LastSeen.Time,
+		}
+	}
+	return records, nil
+}
+
+// Contradiction is an organisation that is active and has an end date that has
+// passed.
+type Contradiction struct {
+	Source string `json:"source"`
+	Report string `json:"report"`
+	Code   string `json:"code"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Closed string `json:"closed"`
+}
+
+// Contradictions lists them. An empty report means all.
+func (s *Store) Contradictions(ctx context.Context, report string) ([]Contradiction, error) {
+	rows, err := s.q.ListContradictions(ctx, report)
+	if err != nil {
+		return nil, fmt.Errorf("listing contradictions: %w", explain(err))
+	}
+	found := make([]Contradiction, len(rows))
+	for i, r := range rows {
+		found[i] = Contradiction(r)
+	}
+	return found, nil
+}

@@ -1,0 +1,24 @@
+-- name: GetProfile :one
+select code, version, name, array_to_string(address, e'\n')::text as address, postcode, type, array_to_string(roles, '|')::text as roles,
+    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden, created_at, updated_at
+from profile where code = @code;
+
+-- name: History :many
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id
+from change c left join field_owner f using (field)
+where c.code = @code order by c.id;
+
+-- name: ListQuarantine :many
+select q.source, q.report, q.code, q.line, q.field, q.value, q.reason, q.first_seen, q.last_seen
+from quarantine q
+where @report::text = '' or q.report = @report
+order by q.last_seen desc, q.report, q.line limit @most;
+
+-- name: ListContradictions :many
+select u.source, u.report, u.code, coalesce(p.name, '') as name, coalesce(p.status, '') as status, coalesce(u.facts ->> 'closed', '')::text as closed
+from upstream_record u left join profile p using (code)
+where u.contradiction and (@report::text = '' or u.report = @report)
+order by u.report, u.code;
+
+-- name: FieldOwners :many
+select field, owner from field_owner order by field;

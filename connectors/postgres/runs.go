@@ -1,0 +1,237 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// pgxTx is the transaction that a job is queued in.
+type pgxTx = pgx.Tx
+
+// CreateRun stores a run that somebody asked for. Where enqueue is given, it
+// queues the job that works the run, in the same transaction, and returns the
+// job's id.
+func (s *Store) CreateRun(ctx context.Context, run reconcile.Run,
+	enqueue func(context.Context, pgx.Tx, reconcile.RunID) (int64, error),
+) (id reconcile.RunID, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
+		if id, err = insertRun(ctx, q, run); err != nil || enqueue == nil {
+			return err
+		}
+		job, err := enqueue(ctx, tx, id)
+		if err != nil {
+			return fmt.Errorf("queueing run %d: %w", id, err)
+		}
+		return q.SetRunJob(ctx, dbsqlc.SetRunJobParams{JobID: &job, ID: int64(id)})
+	})
+	return id, explain(err)
+}
+
+func insertRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (reconcile.RunID, error) {
+	id, err := q.InsertRun(ctx, dbsqlc.InsertRunParams{
+		Kind: string(run.Kind), Source: string(run.Source), Report: run.Report, AsOf: toDate(run.AsOf), Actor: run.Actor,
+		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("storing the run: %w", err)
+	}
+	return reconcile.RunID(id), nil
+}
+
+func optional(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
+func orZero(id *int64) int64 {
+	if id == nil {
+		return 0
+	}
+	return *id
+}
+
+// Run returns a run with its summary as far as it has come.
+func (s *Store) Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error) {
+	return getRun(ctx, s.q, id)
+}
+
+func getRun(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID) (reconcile.Run, error) {
+	row, err := q.GetRun(ctx, int64(id))
+	if err != nil {
+		return reconcile.Run{}, fmt.Errorf("run %d: %w", id, explain(err))
+	}
+	run := reconcile.Run{
+		ID: id, Kind: reconcile.RunKind(row.Kind), Source: reconcile.Source(row.Source), Report: row.Report,
+		Parent: reconcile.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
+		State: reconcile.RunState(row.State), Planned: row.Planned, ETag: row.Etag,
+	}
+	for _, code := range row.Codes {
+		run.Codes = append(run.Codes, reconcile.ODSCode(code))
+	}
+	run.Summary, err = runSummary(run, row.Summary)
+	run.Summary.Error = row.Error
+	return run, err
+}
+
+// runSummary is the stored summary, or an empty one of the run's own facts.
+func runSummary(run reconcile.Run, stored []byte) (reconcile.Summary, error) {
+	summary := reconcile.NewSummary(run)
+	if stored == nil {
+		return summary, nil
+	}
+	if err := json.Unmarshal(stored, &summary); err != nil {
+		return summary, fmt.Errorf("summary of run %d: %w", run.ID, err)
+	}
+	summary.State = run.State
+	return summary, nil
+}
+
+// RunLine is a run as the list shows it.
+type RunLine struct {
+	reconcile.Run
+	CreatedAt time.Time
+	EndedAt   time.Time // zero while it goes on
+}
+
+// ListRuns returns the newest runs first. An empty source means all.
+func (s *Store) ListRuns(ctx context.Context, source reconcile.Source, most int) ([]RunLine, error) {
+	rows, err := s.q.ListRuns(ctx, dbsqlc.ListRunsParams{Source: string(source), Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("listing runs: %w", explain(err))
+	}
+	lines := make([]RunLine, 0, len(rows))
+	for _, row := range rows {
+		run := reconcile.Run{
+			ID: reconcile.RunID(row.ID), Kind: reconcile.RunKind(row.Kind), Source: reconcile.Source(row.Source),
+			Report: row.Report, Parent: reconcile.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor,
+			State: reconcile.RunState(row.State),
+		}
+		if run.Summary, err = runSummary(run, row.Summary); err != nil {
+			return nil, err
+		}
+		lines = append(lines, RunLine{Run: run, CreatedAt: row.CreatedAt.Time, EndedAt: row.EndedAt.Time})
+	}
+	return lines, nil
+}
+
+// Progress is what a run is doing, for people who wait.
+type Progress struct {
+	State reconcile.RunState
+	Stage string
+	Done  int
+	Total int // 0 when unknown
+}
+
+// Progress returns how far a run has come.
+func (s *Store) Progress(ctx context.Context, id reconcile.RunID) (Progress, error) {
+	row, err := s.q.GetProgress(ctx, int64(id))
+	if err != nil {
+		return Progress{}, fmt.Errorf("run %d: %w", id, explain(err))
+	}
+	return Progress{State: reconcile.RunState(row.State), Stage: row.Stage, Done: int(row.Done), Total: int(row.Total)}, nil
+}
+
+// SaveProgress stores how far a run has come, outside its transactions.
+func (s *Store) SaveProgress(ctx context.Context, id reconcile.RunID, stage string, done, total int) error {
+	err := s.q.SaveProgress(ctx, dbsqlc.SaveProgressParams{ID: int64(id), Stage: stage, Done: int32(done), Total: int32(total)})
+	if err != nil {
+		return fmt.Errorf("progress of run %d: %w", id, err)
+	}
+	return nil
+}
+
+// FailRun ends a run that was refused or failed: nothing more of it happens.
+func (s *Store) FailRun(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error) {
+	summary := run.Summary
+	summary.State, summary.Error = state, why
+	err := inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error { return endRun(ctx, q, run, summary) })
+	return summary, err
+}
+
+// endRun writes the result of a run and drops what only a running one needs.
+func endRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary reconcile.Summary) error {
+	stored, err := json.Marshal(summary)
+	if err != nil {
+		return fmt.Errorf("summary of run %d: %w", run.ID, err)
+	}
+	if err := q.DeleteRunRecords(ctx, int64(run.ID)); err != nil {
+		return fmt.Errorf("clearing run %d: %w", run.ID, err)
+	}
+	if err := q.DeleteUploadOfRun(ctx, int64(run.ID)); err != nil {
+		return fmt.Errorf("clearing run %d: %w", run.ID, err)
+	}
+	err = q.EndRun(ctx, dbsqlc.EndRunParams{ID: int64(run.ID), State: string(summary.State), Summary: stored, Error: summary.Error})
+	if err != nil {
+		return fmt.Errorf("ending run %d: %w", run.ID, err)
+	}
+	return nil
+}
+
+// Unfinished returns the runs that nobody works although they should be: their
+// process was killed. Those whose source is being worked are left out.
+func (s *Store) Unfinished(ctx context.Context) ([]reconcile.RunID, error) {
+	rows, err := s.q.UnfinishedRuns(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for unfinished runs: %w", explain(err))
+	}
+	var ids []reconcile.RunID
+	for _, row := range rows {
+		locked, err := s.q.RunsAreLocked(ctx, row.Source)
+		if err != nil {
+			return nil, fmt.Errorf("looking for unfinished runs: %w", err)
+		}
+		if !*locked {
+			ids = append(ids, reconcile.RunID(row.ID))
+		}
+	}
+	return ids, nil
+}
+
+// Reject keeps what a run withheld silent until upstream says something else,
+// and returns how many rows that were.
+func (s *Store) Reject(ctx context.Context, id reconcile.RunID, actor string) (rows int, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.RejectRows(ctx, dbsqlc.RejectRowsParams{RunID: int64(id), Actor: actor}); err != nil {
+			return err
+		}
+		decided, err := q.DecideRows(ctx, dbsqlc.DecideRowsParams{RunID: int64(id), Decision: "rejected", AllRows: true})
+		rows = int(decided)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("rejecting what run %d withheld: %w", id, err)
+	}
+	return rows, nil
+}
+
+// DaemonRuns reports whether a daemon works this database.
+func (s *Store) DaemonRuns(ctx context.Context) (bool, error) {
+	running, err := s.q.DaemonIsRunning(ctx)
+	if err != nil {
+		return false, fmt.Errorf("looking for a daemon: %w", err)
+	}
+	return *running, nil
+}
+
+// AnnounceDaemon tells every other program that a daemon works this database,
+// until release is called or the process ends.
+func (s *Store) AnnounceDaemon(ctx context.Context) (release func(), err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("announcing the daemon: %w", err)
+	}
+	if err := dbsqlc.New(conn).ShareDaemonLock(ctx); err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("announcing the daemon: %w", err)
+	}
+	return func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }, nil
+}

@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// ErrBusy says that somebody else works a run of the same source.
+var ErrBusy = errors.New("another run of this source is being worked")
+
+// staging creates the working tables of a run.
+//
+//go:embed staging.sql
+var staging string
+
+// Session works the runs of one source, on a connection of its own. It holds
+// the source's lock, so that two runs never overlap; Postgres frees the lock
+// and drops the working tables when the session ends, however it ends.
+type Session struct {
+	store *Store
+	conn  *pgx.Conn
+	q     *dbsqlc.Queries
+}
+
+// Session waits for the source's lock.
+func (s *Store) Session(ctx context.Context, source reconcile.Source) (*Session, error) {
+	return s.session(ctx, func(q *dbsqlc.Queries) (bool, error) {
+		return true, q.LockRunsOf(ctx, string(source))
+	})
+}
+
+// TrySession returns ErrBusy where somebody else holds the source's lock.
+func (s *Store) TrySession(ctx context.Context, source reconcile.Source) (*Session, error) {
+	return s.session(ctx, func(q *dbsqlc.Queries) (bool, error) { return q.TryLockRunsOf(ctx, string(source)) })
+}
+
+func (s *Store) session(ctx context.Context, lock func(*dbsqlc.Queries) (bool, error)) (*Session, error) {
+	config := s.pool.Config().ConnConfig
+	config.RuntimeParams["plan_cache_mode"] = "force_custom_plan" // its tables grow by orders of magnitude within a run
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting for a run: %w", err)
+	}
+	session := &Session{store: s, conn: conn, q: dbsqlc.New(conn)}
+	locked, err := lock(session.q)
+	if err != nil {
+		session.Close()
+		return nil, fmt.Errorf("locking the source: %w", explain(err))
+	}
+	if !locked {
+		session.Close()
+		return nil, ErrBusy
+	}
+	return session, nil
+}
+
+// Close frees the lock.
+func (x *Session) Close() { _ = x.conn.Close(context.Background()) }
+
+// Run returns a run as it stands, and marks it as being worked.
+func (x *Session) Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error) {
+	if err := x.q.StartRun(ctx, int64(id)); err != nil {
+		return reconcile.Run{}, fmt.Errorf("starting run %d: %w", id, explain(err))
+	}
+	return getRun(ctx, x.q, id)
+}
+
+// Draft begins to plan a run, in one transaction: unless Seal is called,
+// nothing of it remains. A run that is not stored yet (a preview) gets a number
+// that vanishes with the draft. The types are those the run's report covers.
+func (x *Session) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (*Draft, error) {
+	tx, err := x.conn.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("beginning a plan: %w", err)
+	}
+	d := &Draft{tx: tx, q: dbsqlc.New(tx), run: run, types: types}
+	if err := d.prepare(ctx); err != nil {
+		d.Discard()
+		return nil, err
+	}
+	return d, nil
+}
