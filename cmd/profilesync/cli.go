@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// The exit codes (runs.md, "The JSON object").
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitAwaits = 3 // done, but something awaits a person
+)
+
+const description = `Keeps a national directory of health services true: pulls the organisation register,
+reconciles it with local profiles, holds back what looks wrong, and remembers everything.
+
+With no database configured it starts a private one under .local from this machine's own
+Postgres. Settings come from the environment (README.md, "Settings").
+
+Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done with something that awaits a person.`
+
+// cli is every command; each has a file of its own.
+type cli struct {
+	Format string `default:"table" enum:"table,json" help:"How to print results: ${enum}."`
+
+	Migrate        migrateCmd        `cmd:"" help:"Bring the database's schema up to date."`
+	Plan           planCmd           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
+	Reconcile      reconcileCmd      `cmd:"" help:"Reconcile the organisation register with the profiles."`
+	Runs           runsCmd           `cmd:"" help:"List, show, approve, reject and undo runs."`
+	Profile        profileCmd        `cmd:"" help:"Show a profile and everything that ever happened to it."`
+	Quarantine     quarantineCmd     `cmd:"" help:"Upstream records that could not be understood."`
+	Contradictions contradictionsCmd `cmd:"" help:"Organisations that are active and have an end date that has passed."`
+	Version        versionCmd        `cmd:"" help:"Print the version."`
+}
+
+// exitError ends the program with a code of its own; its message, if any, goes
+// to standard error.
+type exitError struct {
+	code    int
+	message string
+}
+
+func (e exitError) Error() string { return e.message }
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var commands cli
+	exited := -1
+	parser, err := kong.New(&commands, kong.Name("profilesync"), kong.Description(description),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+	if err != nil {
+		return report(stderr, err)
+	}
+	kctx, err := parser.Parse(spread(args))
+	if exited >= 0 {
+		return exited // --help
+	}
+	if err != nil {
+		return report(stderr, exitError{exitUsage, err.Error() + " (see profilesync --help)"})
+	}
+	app, err := newApp(stdout, stderr, commands.Format)
+	if err != nil {
+		return report(stderr, err)
+	}
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	err = kctx.Run(app)
+	return report(stderr, errors.Join(err, app.close()))
+}
+
+// report prints what went wrong, once, and returns the exit code.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var exit exitError
+	if !errors.As(err, &exit) {
+		exit = exitError{exitFailed, err.Error()}
+	}
+	if exit.message != "" {
+		_, _ = fmt.Fprintln(stderr, "profilesync:", exit.message)
+	}
+	return exit.code
+}
+
+// spread lets --files and --ods take several values: `--files A B` becomes
+// `--files=A --files=B`.
+func spread(args []string) []string {
+	var out []string
+	flag := ""
+	for _, arg := range args {
+		switch {
+		case arg == "--files" || arg == "--ods":
+			flag = arg
+		case flag != "" && !strings.HasPrefix(arg, "-"):
+			out = append(out, flag+"="+arg)
+		default:
+			flag = ""
+			out = append(out, arg)
+		}
+	}
+	return out
+}
+
+// exitOf turns the state of runs into an exit code: the worst of them.
+func exitOf(summaries []reconcile.Summary) error {
+	code := exitDone
+	for _, s := range summaries {
+		switch {
+		case s.State == reconcile.RunRefused || s.State == reconcile.RunFailed:
+			return exitError{code: exitFailed, message: s.Error}
+		case s.State == reconcile.RunWithheld:
+			code = exitAwaits
+		}
+	}
+	if code != exitDone {
+		return exitError{code: code}
+	}
+	return nil
+}

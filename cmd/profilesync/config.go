@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// config is every setting. All come from the environment, with the prefix
+// PROFILESYNC_; any NAME may be given as NAME_FILE instead, a file that holds
+// the value. A wrong setting stops the program before it does anything.
+type config struct {
+	// Mode is production, demo or test. Only demo and test honour Now.
+	Mode string `env:"MODE, default=production"`
+	// Now is the instant to play instead of the real one (RFC 3339).
+	Now string `env:"NOW"`
+	// DatabaseURL names the database; without it a private cluster is started.
+	DatabaseURL secret `env:"DATABASE_URL"`
+	// LocalDir is where the private cluster lives.
+	LocalDir string `env:"LOCAL_DIR, default=.local"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `env:"LOG_LEVEL, default=info"`
+	// Types are the kinds of organisation that have profiles.
+	Types []string `env:"TYPES, default=pharmacy,gp-practice,gp-branch,dental-practice,optical-site,trust,trust-site"`
+
+	kept []reconcile.OrgType
+	now  time.Time
+}
+
+// secret is a value that prints as nothing (house style: secrets are masked by
+// type, not by care).
+type secret string
+
+func (secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte("[secret]")) }
+func (secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+func (s secret) reveal() string             { return string(s) }
+
+func loadConfig(ctx context.Context) (config, error) {
+	var c config
+	err := envconfig.ProcessWith(ctx, &envconfig.Config{
+		Target: &c, Lookuper: envconfig.PrefixLookuper("PROFILESYNC_", envOrFile{}),
+	})
+	if err != nil {
+		return c, fmt.Errorf("settings: %w", err)
+	}
+	return c, c.check()
+}
+
+// envOrFile looks a setting up in the environment, or in the file that
+// NAME_FILE names.
+type envOrFile struct{}
+
+func (envOrFile) Lookup(name string) (string, bool) {
+	if value, ok := os.LookupEnv(name); ok {
+		return value, true
+	}
+	path, ok := os.LookupEnv(name + "_FILE")
+	if !ok {
+		return "", false
+	}
+	value, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", false
+	}
+	return strings.TrimSpace(string(value)), true
+}
+
+func (c *config) check() error {
+	return errors.Join(c.checkFiles(), c.checkMode(), c.checkTypes())
+}
+
+// checkFiles refuses a NAME_FILE that cannot be read: its setting must not
+// silently become the default.
+func (c *config) checkFiles() error {
+	var errs []error
+	for _, entry := range os.Environ() {
+		name, path, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "PROFILESYNC_") || !strings.HasSuffix(name, "_FILE") {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			errs = append(errs, fmt.Errorf("setting %s=%s: %w", name, path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *config) checkMode() (err error) {
+	switch c.Mode {
+	case "production", "demo", "test":
+	default:
+		return fmt.Errorf("setting PROFILESYNC_MODE=%s: want production, demo or test", c.Mode)
+	}
+	if c.Now == "" {
+		return nil
+	}
+	if c.Mode == "production" {
+		return fmt.Errorf("setting PROFILESYNC_NOW=%s: only PROFILESYNC_MODE=demo or test may play another time", c.Now)
+	}
+	if c.now, err = time.Parse(time.RFC3339, c.Now); err != nil {
+		return fmt.Errorf("setting PROFILESYNC_NOW=%s: want an instant like 2026-11-22T09:00:00Z", c.Now)
+	}
+	return nil
+}
+
+func (c *config) checkTypes() error {
+	for _, name := range c.Types {
+		t, err := reconcile.ParseOrgType(strings.TrimSpace(name))
+		if err != nil {
+			return fmt.Errorf("setting PROFILESYNC_TYPES: %w", err)
+		}
+		c.kept = append(c.kept, t)
+	}
+	return nil
+}
+
+// clock returns the present, or the instant that is played.
+func (c *config) clock() time.Time {
+	if c.now.IsZero() {
+		return time.Now()
+	}
+	return c.now
+}

@@ -1,0 +1,23 @@
+// Command profilesync keeps a national directory of health services true: see
+// README.md, and `profilesync --help`.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+)
+
+// version is set when the binary is built.
+var version = "dev"
+
+func main() {
+	local.SuperviseIfAsked()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

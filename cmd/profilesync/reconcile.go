@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// scopeFlags say what a reconciliation covers; plan and reconcile share them.
+type scopeFlags struct {
+	Source string   `default:"ods" enum:"ods" help:"The register: ${enum}."`
+	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; says nothing about any other."`
+	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
+	Report string   `placeholder:"NAME" help:"The report, where a file's name up to the first _ does not say it (edispensary, epraccur, etr, ...)."`
+	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The day the listing speaks of, YYYY-MM-DD. Default: today."`
+	Actor  string   `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+}
+
+// scope is one run that was asked for, and the file it reads, if any.
+type scope struct {
+	run  reconcile.Run
+	path string
+}
+
+func (f scopeFlags) scopes(a *app) (scopes []scope, err error) {
+	base := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.Source(f.Source), Actor: f.Actor, AsOf: a.today()}
+	if base.Actor == "" {
+		base.Actor = osUser()
+	}
+	if f.AsOf != "" {
+		if base.AsOf, err = reconcile.ParseDate(f.AsOf); err != nil {
+			return nil, exitError{exitUsage, "--as-of: " + err.Error()}
+		}
+	}
+	for _, text := range f.ODS {
+		code, err := reconcile.ParseODSCode(text)
+		if err != nil {
+			return nil, exitError{exitUsage, "--ods: " + err.Error()}
+		}
+		base.Kind, base.Codes = reconcile.RunDelta, append(base.Codes, code)
+	}
+	if len(f.Files) == 0 {
+		return nil, exitError{exitUsage, "--files: give at least one listing"}
+	}
+	for _, path := range f.Files {
+		s := scope{run: base, path: path}
+		if s.run.Report, err = f.reportOf(path); err != nil {
+			return nil, exitError{exitUsage, err.Error()}
+		}
+		scopes = append(scopes, s)
+	}
+	return scopes, nil
+}
+
+func (f scopeFlags) reportOf(path string) (string, error) {
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("--files: %w", err)
+	}
+	if f.Report != "" {
+		_, err := ods.Types(f.Report)
+		return f.Report, err
+	}
+	return ods.ReportOf(filepath.Base(path))
+}
+
+func osUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+type planCmd struct{ scopeFlags }
+
+// Run plans from the files themselves: nothing is stored.
+func (c *planCmd) Run(ctx context.Context, a *app) error {
+	scopes, err := c.scopes(a)
+	if err != nil {
+		return err
+	}
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	var summaries []reconcile.Summary
+	for _, s := range scopes {
+		open := func(_ context.Context, run reconcile.Run) (jobs.Pull, error) { return openFile(s.path, run.Report) }
+		summary, err := a.runs(open, newProgress(a.stderr)).Preview(ctx, s.run)
+		if err != nil {
+			return err
+		}
+		a.printSummary(summary)
+		summaries = append(summaries, summary)
+	}
+	return exitOf(summaries)
+}
+
+func openFile(path, report string) (*ods.Listing, error) {
+	file, err := os.Open(path) //nolint:gosec // the caller names the file
+	if err != nil {
+		return nil, fmt.Errorf("--files: %w", err)
+	}
+	defer file.Close()
+	return ods.OpenListing(path, report, file)
+}
+
+type reconcileCmd struct {
+	scopeFlags
+	Wait bool `help:"Wait for the result. A running daemon does the work; where there is none, this command does."`
+}
+
+func (c *reconcileCmd) Run(ctx context.Context, a *app) error {
+	scopes, err := c.scopes(a)
+	if err != nil {
+		return err
+	}
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	var summaries []reconcile.Summary
+	for _, s := range scopes {
+		summary, err := c.reconcile(ctx, a, s)
+		if err != nil {
+			return err
+		}
+		a.printSummary(summary)
+		summaries = append(summaries, summary)
+	}
+	return exitOf(summaries)
+}
+
+func (c *reconcileCmd) reconcile(ctx context.Context, a *app, s scope) (summary reconcile.Summary, err error) {
+	if s.path != "" {
+		if s.run.Upload, err = a.upload(ctx, s.path); err != nil {
+			return summary, err
+		}
+	}
+	return a.submit(ctx, s.run, c.Wait)
+}
+
+func (a *app) upload(ctx context.Context, path string) (int64, error) {
+	file, err := os.Open(path) //nolint:gosec // the caller names the file
+	if err != nil {
+		return 0, fmt.Errorf("--files: %w", err)
+	}
+	defer file.Close()
+	return a.store.StoreUpload(ctx, filepath.Base(path), file)
+}

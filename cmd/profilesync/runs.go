@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+type runsCmd struct {
+	List    runsListCmd    `cmd:"" help:"List runs, the newest first."`
+	Show    runsShowCmd    `cmd:"" help:"Show a run with every change, before and after."`
+	Approve runsApproveCmd `cmd:"" help:"Apply exactly what a run withheld."`
+	Reject  runsRejectCmd  `cmd:"" help:"Keep what a run withheld silent until the register says something else."`
+	Undo    runsUndoCmd    `cmd:"" help:"Take back exactly what a run applied, but for what was edited since."`
+}
+
+type runsListCmd struct {
+	Most int `default:"20" help:"How many at most."`
+}
+
+func (c *runsListCmd) Run(ctx context.Context, a *app) error {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	runs, err := a.store.ListRuns(ctx, "", c.Most)
+	if err != nil {
+		return err
+	}
+	summaries := make([]reconcile.Summary, 0, len(runs))
+	rows := make([][]string, 0, len(runs))
+	for _, r := range runs {
+		summaries = append(summaries, r.Summary)
+		ch := r.Summary.Changes
+		rows = append(rows, []string{
+			r.ID.String(), r.CreatedAt.In(reconcile.London()).Format(time.DateTime), kindOf(r.Run), r.Report, r.AsOf.String(),
+			string(r.State), fmt.Sprint(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
+		})
+	}
+	a.print(summaries, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
+	return nil
+}
+
+func kindOf(r reconcile.Run) string {
+	if r.Parent != 0 {
+		return fmt.Sprintf("%s of %d", r.Kind, r.Parent)
+	}
+	return string(r.Kind)
+}
+
+type runsShowCmd struct {
+	Run_     reconcile.RunID `arg:"" name:"run" help:"The run's number."`
+	Withheld bool            `help:"Only what was withheld."`
+	Most     int             `default:"500" help:"How many changes at most."`
+	Changes  bool            `help:"With --format json: print the changes too, one object a line."`
+}
+
+func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	run, err := a.store.Run(ctx, c.Run_)
+	if err != nil {
+		return err
+	}
+	a.printSummary(run.Summary)
+	if a.json && !c.Changes {
+		return nil
+	}
+	planned, err := a.store.PlanRows(ctx, c.Run_, c.Withheld, c.Most)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		for _, p := range planned {
+			a.print(p, "", nil)
+		}
+		return nil
+	}
+	rows := make([][]string, 0, len(planned))
+	for _, p := range planned {
+		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, oneLine(p.Old), oneLine(p.Shown()), p.Reason, p.Fate()})
+	}
+	a.print(nil, "\nCODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
+	return nil
+}
+
+// decisionFlags say who decides.
+type decisionFlags struct {
+	Run_  reconcile.RunID `arg:"" name:"run" help:"The run's number."`
+	Actor string          `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
+}
+
+func (f decisionFlags) actor() string {
+	if f.Actor == "" {
+		return osUser()
+	}
+	return f.Actor
+}
+
+// decided returns the run that a decision is about.
+func (f decisionFlags) decided(ctx context.Context, a *app) (reconcile.Run, error) {
+	if err := a.open(ctx); err != nil {
+		return reconcile.Run{}, err
+	}
+	run, err := a.store.Run(ctx, f.Run_)
+	if err == nil && !run.State.Ended() {
+		err = fmt.Errorf("run %d has not ended yet (%s); wait for it", run.ID, run.State)
+	}
+	return run, err
+}
+
+// child works a run that approves or undoes another, and prints its result.
+func (f decisionFlags) child(ctx context.Context, a *app, parent reconcile.Run, kind reconcile.RunKind) error {
+	run := reconcile.Run{
+		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: f.actor(),
+	}
+	summary, err := a.submit(ctx, run, true)
+	if err != nil {
+		return err
+	}
+	a.printSummary(summary)
+	return exitOf([]reconcile.Summary{summary})
+}
+
+type runsApproveCmd struct{ decisionFlags }
+
+func (c *runsApproveCmd) Run(ctx context.Context, a *app) error {
+	parent, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	if parent.State != reconcile.RunWithheld {
+		return fmt.Errorf("run %d withheld nothing (%s)", parent.ID, parent.State)
+	}
+	return c.child(ctx, a, parent, reconcile.RunApprove)
+}
+
+type runsUndoCmd struct{ decisionFlags }
+
+func (c *runsUndoCmd) Run(ctx context.Context, a *app) error {
+	parent, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	return c.child(ctx, a, parent, reconcile.RunUndo)
+}
+
+type runsRejectCmd struct{ decisionFlags }
+
+func (c *runsRejectCmd) Run(ctx context.Context, a *app) error {
+	run, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	rows, err := a.store.Reject(ctx, run.ID, c.actor())
+	if err != nil {
+		return err
+	}
+	a.say("%d changes stay silent until the register says something else", rows)
+	a.printSummary(run.Summary)
+	return nil
+}

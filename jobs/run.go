@@ -1,0 +1,169 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Runs works runs: pull, plan, guard, apply. The daemon's job and the commands
+// without a daemon call the same functions, under the same lock.
+type Runs struct {
+	Store interface {
+		// Lock waits for the source's lock: two runs of a source never overlap.
+		Lock(ctx context.Context, source reconcile.Source) (Session, error)
+		FailRun(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error)
+	}
+	Open  func(ctx context.Context, run reconcile.Run) (Pull, error) // pulls what the run reads
+	Types func(run reconcile.Run) ([]reconcile.OrgType, error)       // the types its report covers
+	Guard reconcile.Guard
+	Kept  []reconcile.OrgType // the types that have profiles
+	Now   func() time.Time
+	// Report is told how far a run has come; total is 0 when unknown.
+	Report func(ctx context.Context, run reconcile.RunID, stage string, done, total int)
+}
+
+// Pull is what a source gave: raw records, that are decoded one by one where
+// their bytes are new. It is spooled completely before a run begins.
+type Pull interface {
+	Rows() iter.Seq2[reconcile.Row, error]
+	Record(row reconcile.Row) (reconcile.Record, error) // or a *reconcile.Rejected
+	Raw(row reconcile.Row) ([]byte, error)
+}
+
+// tagged is a pull that has an ETag.
+type tagged interface{ ETag() string }
+
+// dated is a partial pull, which says how far it came.
+type dated interface{ Until() reconcile.Date }
+
+// Session works runs of one source under its lock.
+type Session interface {
+	Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error)
+	Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (Draft, error)
+	Applier
+	Close()
+}
+
+// Applier is pass 2 of a run.
+type Applier interface {
+	Apply(ctx context.Context, run reconcile.Run, applied func(codes int)) error
+	Finish(ctx context.Context, run reconcile.Run, types []reconcile.OrgType, elapsedMS int64) (reconcile.Summary, error)
+}
+
+// Draft is pass 1 of a run: a plan in the making, of which nothing remains
+// unless it is sealed.
+type Draft interface {
+	comparer
+	decider
+	Judge(ctx context.Context, guard *reconcile.Guard, short bool) (reconcile.Summary, error)
+	Seal(ctx context.Context, summary reconcile.Summary, etag string) error
+	Discard()
+}
+
+// Work brings a run to its end, from wherever it stands. A run that was refused
+// or failed is a result, not an error: an error means that the run goes on
+// later (the process is stopping, or the database went away).
+func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
+	session, err := r.Store.Lock(ctx, source)
+	if err != nil {
+		return reconcile.Summary{}, err
+	}
+	defer session.Close()
+	run, err := session.Run(ctx, id)
+	if err != nil || run.State.Ended() {
+		return run.Summary, err
+	}
+	summary, err := r.work(ctx, session, run)
+	if err == nil || ctx.Err() != nil {
+		return summary, err
+	}
+	state := reconcile.RunFailed
+	if refused := new(reconcile.RefusedError); errors.As(err, &refused) {
+		state = reconcile.RunRefused
+	}
+	return r.Store.FailRun(ctx, run, state, err.Error())
+}
+
+func (r *Runs) work(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+	began := r.Now()
+	types, err := r.Types(run)
+	if err != nil {
+		return run.Summary, err
+	}
+	if !run.Planned {
+		if err := r.seal(ctx, session, run, types); err != nil {
+			return run.Summary, err
+		}
+	}
+	if run, err = session.Run(ctx, run.ID); err != nil {
+		return run.Summary, err
+	}
+	applied := 0
+	err = session.Apply(ctx, run, func(codes int) {
+		applied += codes
+		r.Report(ctx, run.ID, "applying", applied, 0)
+	})
+	if err != nil {
+		return run.Summary, err
+	}
+	return session.Finish(ctx, run, types, r.Now().Sub(began).Milliseconds())
+}
+
+// Preview plans a run and leaves nothing of it: the same path, stopped before
+// the plan is sealed.
+func (r *Runs) Preview(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
+	began := r.Now()
+	types, err := r.Types(run)
+	if err != nil {
+		return reconcile.Summary{}, err
+	}
+	session, err := r.Store.Lock(ctx, run.Source)
+	if err != nil {
+		return reconcile.Summary{}, err
+	}
+	defer session.Close()
+	draft, err := session.Draft(ctx, run, types)
+	if err != nil {
+		return reconcile.Summary{}, err
+	}
+	defer draft.Discard()
+	summary, _, err := r.plan(ctx, draft, run)
+	summary.Run, summary.State, summary.ElapsedMS = "", reconcile.RunDone, r.Now().Sub(began).Milliseconds()
+	if len(summary.Withheld) > 0 {
+		summary.State = reconcile.RunWithheld
+	}
+	return summary, err
+}
+
+func (r *Runs) seal(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) error {
+	draft, err := session.Draft(ctx, run, types)
+	if err != nil {
+		return err
+	}
+	defer draft.Discard()
+	summary, etag, err := r.plan(ctx, draft, run)
+	if err != nil {
+		return err
+	}
+	return draft.Seal(ctx, summary, etag)
+}
+
+func (r *Runs) plan(ctx context.Context, draft Draft, run reconcile.Run) (summary reconcile.Summary, etag string, err error) {
+	switch run.Kind {
+	case reconcile.RunListing, reconcile.RunDelta:
+		return r.planPull(ctx, draft, run)
+	case reconcile.RunApprove:
+		summary, err = r.planApproval(ctx, draft, run)
+		return summary, "", err
+	case reconcile.RunUndo:
+		summary, err = r.planUndo(ctx, draft)
+		return summary, "", err
+	default:
+		return summary, "", fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
+	}
+}

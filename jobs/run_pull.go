@@ -1,0 +1,244 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// comparer is what planning a pull needs of a draft.
+type comparer interface {
+	stager
+	loader
+	recorder
+}
+
+type stager interface {
+	LastListing() (asOf reconcile.Date, records int)
+	Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error]) (records int, err error)
+	Compare(ctx context.Context) (differing int, duplicates []reconcile.Row, err error)
+}
+
+type loader interface {
+	Differing(ctx context.Context) iter.Seq2[[]reconcile.Candidate, error]
+	Absent(ctx context.Context) iter.Seq2[[]reconcile.Missed, error]
+	Load(ctx context.Context, records []reconcile.Record) ([]reconcile.Item, error)
+}
+
+type recorder interface {
+	Record(ctx context.Context, compared []reconcile.Compared, plan reconcile.Plan) error
+	RecordMissing(ctx context.Context, plan reconcile.Plan) error
+	Quarantine(ctx context.Context, hash reconcile.Hash, rejected reconcile.Rejected) error
+	MoveWatermark(ctx context.Context, stream string, until reconcile.Date) error
+}
+
+// pulling is the planning of one pull.
+type pulling struct {
+	*Runs
+	run     reconcile.Run
+	draft   Draft
+	pull    Pull
+	records int
+	short   bool
+	bad     int
+	first   reconcile.Rejected // the first bad record, for the refusal
+}
+
+// planPull streams a pull through the comparison: every record is hashed, those
+// that differ are decoded and compared, and the guard has the last word.
+func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run) (summary reconcile.Summary, etag string, err error) {
+	r.Report(ctx, run.ID, "pulling", 0, 0)
+	pull, err := r.Open(ctx, run)
+	if err != nil {
+		return summary, "", err
+	}
+	if closer, ok := pull.(io.Closer); ok {
+		defer func() { err = errors.Join(err, closer.Close()) }()
+	}
+	if tag, ok := pull.(tagged); ok {
+		etag = tag.ETag()
+	}
+	p := pulling{Runs: r, run: run, draft: draft, pull: pull}
+	for _, step := range []func(context.Context) error{p.checkAge, p.stage, p.compare, p.markMissing, p.moveWatermark} {
+		if err := step(ctx); err != nil {
+			return summary, "", err
+		}
+	}
+	summary, err = draft.Judge(ctx, &r.Guard, p.short)
+	summary.Records, summary.Rejected = p.records, p.bad
+	return summary, etag, err
+}
+
+// checkAge refuses a listing that is older than the last accepted one.
+func (p *pulling) checkAge(context.Context) error {
+	last, _ := p.draft.LastListing()
+	if p.run.Kind != reconcile.RunListing || !p.run.AsOf.Before(last) {
+		return nil
+	}
+	return &reconcile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
+		"it speaks of %s, but a listing of %s was accepted already; give a newer one, or its day with --as-of", p.run.AsOf, last)}
+}
+
+// stage hashes the whole pull. Rows without a readable code are quarantined at
+// once: there is nothing to compare them by.
+func (p *pulling) stage(ctx context.Context) error {
+	var unreadable []reconcile.Row
+	wanted := p.wanted()
+	staged, err := p.draft.Stage(ctx, func(yield func(reconcile.Row, error) bool) {
+		for row, err := range p.pull.Rows() {
+			if err == nil && row.Code == "" {
+				unreadable = append(unreadable, row)
+				continue
+			}
+			if wanted(row.Code) && !yield(row, err) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	p.records = staged + len(unreadable)
+	_, last := p.draft.LastListing()
+	p.short = p.run.Kind == reconcile.RunListing && p.Guard.IsShort(p.records, last)
+	for _, row := range unreadable {
+		if _, err := p.decode(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wanted limits a run to the codes it was asked for.
+func (p *pulling) wanted() func(reconcile.ODSCode) bool {
+	codes := make(map[reconcile.ODSCode]bool, len(p.run.Codes))
+	for _, code := range p.run.Codes {
+		codes[code] = true
+	}
+	return func(code reconcile.ODSCode) bool { return len(codes) == 0 || codes[code] }
+}
+
+func (p *pulling) compare(ctx context.Context) error {
+	differing, duplicates, err := p.draft.Compare(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range duplicates {
+		if err := p.quarantineDuplicate(ctx, row); err != nil {
+			return err
+		}
+	}
+	done := 0
+	for candidates, err := range p.draft.Differing(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := p.compareChunk(ctx, candidates); err != nil {
+			return err
+		}
+		done += len(candidates)
+		p.Report(ctx, p.run.ID, "comparing", done, differing)
+	}
+	return nil
+}
+
+func (p *pulling) compareChunk(ctx context.Context, candidates []reconcile.Candidate) error {
+	compared := make([]reconcile.Compared, 0, len(candidates))
+	records := make([]reconcile.Record, 0, len(candidates))
+	for _, c := range candidates {
+		record, err := p.decode(ctx, c.Row)
+		if err != nil {
+			return err
+		}
+		if record == nil {
+			continue
+		}
+		same := c.Known != reconcile.Hash{} && record.Digest() == c.Known
+		compared = append(compared, reconcile.Compared{Row: c.Row, Record: *record, Same: same})
+		if !same {
+			records = append(records, *record)
+		}
+	}
+	items, err := p.draft.Load(ctx, records)
+	if err != nil {
+		return err
+	}
+	plan := reconcile.Compute(reconcile.Input{AsOf: p.run.AsOf, Look: !p.short, Kept: p.Kept, Items: items})
+	return p.draft.Record(ctx, compared, plan)
+}
+
+// decode returns nothing for a record that was quarantined.
+func (p *pulling) decode(ctx context.Context, row reconcile.Row) (*reconcile.Record, error) {
+	record, err := p.pull.Record(row)
+	var rejected *reconcile.Rejected
+	switch {
+	case errors.As(err, &rejected):
+		return nil, p.quarantine(ctx, row, *rejected)
+	case err != nil:
+		return nil, fmt.Errorf("reading line %d: %w", row.Line, err)
+	default:
+		return &record, nil
+	}
+}
+
+func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) error {
+	raw, err := p.pull.Raw(row)
+	if err != nil {
+		return fmt.Errorf("reading line %d: %w", row.Line, err)
+	}
+	return p.quarantine(ctx, row, reconcile.Rejected{
+		Code: row.Code, Line: row.Line, Field: "Organisation Code", Value: string(row.Code), Raw: raw,
+		Reason: "the code stands on several lines of this listing; ask ODS which one holds",
+	})
+}
+
+// quarantine keeps a bad record, and refuses the whole pull when more than one
+// in a hundred are bad.
+func (p *pulling) quarantine(ctx context.Context, row reconcile.Row, rejected reconcile.Rejected) error {
+	if p.bad++; p.bad == 1 {
+		p.first = rejected
+	}
+	if p.bad*100 > p.records {
+		return &reconcile.RefusedError{
+			Name: p.name(), At: p.first,
+			Why: "more than 1 % of its records cannot be read; check that it is the report it is said to be",
+		}
+	}
+	return p.draft.Quarantine(ctx, row.Hash, rejected)
+}
+
+func (p *pulling) name() string {
+	if named, ok := p.pull.(interface{ Name() string }); ok {
+		return named.Name()
+	}
+	return p.run.Report
+}
+
+// markMissing is for listings only: a delta says nothing about absence.
+func (p *pulling) markMissing(ctx context.Context) error {
+	if p.run.Kind != reconcile.RunListing {
+		return nil
+	}
+	for missed, err := range p.draft.Absent(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := p.draft.RecordMissing(ctx, reconcile.MarkMissing(p.run.AsOf, missed)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveWatermark moves it with the plan, so only when the pull is stored.
+func (p *pulling) moveWatermark(ctx context.Context) error {
+	delta, ok := p.pull.(dated)
+	if !ok || p.run.Kind != reconcile.RunDelta || len(p.run.Codes) > 0 {
+		return nil
+	}
+	return p.draft.MoveWatermark(ctx, "changes", delta.Until())
+}
