@@ -1,0 +1,97 @@
+package httpx
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrOpen is returned without a request being sent: too many failed in a row,
+// and the breaker is open until its cool-down has passed.
+var ErrOpen = errors.New("breaker open after repeated failures")
+
+// ErrTooLarge is returned when reading a response beyond Options.MaxBody.
+var ErrTooLarge = errors.New("response larger than the limit")
+
+// StatusError is an answer that is neither 2xx nor 304 and was not passed
+// through. It never holds the body.
+type StatusError struct {
+	Status     int
+	Method     string
+	URL        string        // user information and secrets of the query removed
+	RequestID  string        // as the server named the request, else our correlation id; may be empty
+	RetryAfter time.Duration // zero when the server named no wait
+}
+
+// Error names the request, the status and the ids to quote to the other side.
+func (e *StatusError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: status %d %s", e.Method, e.URL, e.Status, http.StatusText(e.Status))
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, ", request %s", e.RequestID)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ", retry after %s", e.RetryAfter)
+	}
+	return b.String()
+}
+
+// Unauthorized reports that our credentials were refused: the connector is to
+// be paused, nothing dropped (design.md, "Effects happen once").
+func (e *StatusError) Unauthorized() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+// Retryable reports that the same request may succeed later
+// (contracts/ods.md section 7 rule 3).
+func (e *StatusError) Retryable() bool {
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return e.Status >= http.StatusInternalServerError
+}
+
+// Permanent reports that the same request will always be refused: neither
+// retryable nor a matter of credentials.
+func (e *StatusError) Permanent() bool { return !e.Retryable() && !e.Unauthorized() }
+
+// SafeURL returns the address without user information, fragment and the values of
+// query parameters whose name speaks of a secret.
+func SafeURL(address *url.URL) string {
+	safe := *address
+	safe.User, safe.Fragment, safe.RawFragment = nil, "", ""
+	query := safe.Query()
+	for name := range query {
+		if secretive(name) {
+			query.Set(name, "hidden")
+		}
+	}
+	safe.RawQuery = query.Encode()
+	return safe.String()
+}
+
+func secretive(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"key", "token", "secret", "pass", "sig", "auth", "credential", "assertion"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// retryAfter reads seconds or an HTTP date; zero when there is neither.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
+		return time.Duration(min(max(seconds, 0), 24*3600)) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return max(at.Sub(now), 0)
+	}
+	return 0
+}

@@ -1,0 +1,162 @@
+package ods
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// inScope are the primary roles whose changes are asked for: those of the
+// reports. Schools and care homes are most of the register and get no profile.
+var inScope = []string{"RO177", "RO182", "RO94", "RO96", "RO110", "RO167", "RO197", "RO198"}
+
+// maxSweeps is how often a search whose count moved meanwhile is run again.
+const maxSweeps = 3
+
+// Changes pulls every organisation in scope that the register changed after the
+// day since, with its relationships and, for closed ones, its successor. Take
+// the watermark back by some days: changes are stamped late (section 7 rule 1).
+//
+// The register's pages are no snapshot. They are read again when their number
+// does not agree with the register's count; when it never does, it is an error.
+func (a *API) Changes(ctx context.Context, since reconcile.Date) (*Delta, error) {
+	if since.IsZero() {
+		return nil, errors.New("pulling changes: want the day since when")
+	}
+	query := func() url.Values {
+		return url.Values{"lastChangeDate": {"gt" + since.String()}, "roleCode": {strings.Join(inScope, ",")}}
+	}
+	return a.delta(ctx, func(found *finds) error {
+		for range maxSweeps {
+			if err := found.reset(); err != nil {
+				return err
+			}
+			if err := a.search(ctx, "Organization", query(), found.add); err != nil {
+				return err
+			}
+			total, err := a.count(ctx, "Organization", query())
+			if err != nil {
+				return err
+			}
+			if total == found.count {
+				return nil
+			}
+		}
+		return fmt.Errorf("changes since %s kept moving while they were read; pull them again later", since)
+	})
+}
+
+// Lookup pulls the organisations with these codes, whatever their type; those
+// that are not there are in Missing of the delta.
+func (a *API) Lookup(ctx context.Context, codes []reconcile.ODSCode) (*Delta, error) {
+	var missing []reconcile.ODSCode
+	d, err := a.delta(ctx, func(found *finds) error {
+		wanted := slices.Compact(slices.Sorted(slices.Values(codes)))
+		for batch := range slices.Chunk(wanted, batchSize) {
+			if err := a.lookupBatch(ctx, batch, found); err != nil {
+				return err
+			}
+		}
+		for _, code := range wanted {
+			if found.codes[code] {
+				continue
+			}
+			there, err := a.lookupOne(ctx, code, found)
+			if err != nil {
+				return err
+			}
+			if !there {
+				missing = append(missing, code)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.missing = missing
+	return d, nil
+}
+
+// lookupBatch saves requests; what it does not find is asked for one by one.
+func (a *API) lookupBatch(ctx context.Context, codes []reconcile.ODSCode, found *finds) error {
+	if len(codes) == 1 {
+		return nil
+	}
+	return a.search(ctx, "Organization", url.Values{"identifier": {joined(codes)}}, func(raw json.RawMessage) error {
+		var org organization
+		if err := json.Unmarshal(raw, &org); err == nil && !slices.Contains(codes, org.code()) {
+			return nil
+		}
+		return found.add(raw)
+	})
+}
+
+func (a *API) lookupOne(ctx context.Context, code reconcile.ODSCode, found *finds) (there bool, err error) {
+	var raw json.RawMessage
+	err = a.get(ctx, a.address(nil, "Organization", code.String()), &raw)
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Status == http.StatusNotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking up %s: %w", code, err)
+	}
+	if err := found.add(raw); err != nil {
+		return false, err
+	}
+	if !found.codes[code] {
+		return false, fmt.Errorf("looking up %s: the answer is not that organisation", code)
+	}
+	return true, nil
+}
+
+func joined(codes []reconcile.ODSCode) string {
+	parts := make([]string, 0, len(codes))
+	for _, code := range codes {
+		parts = append(parts, code.String())
+	}
+	return strings.Join(parts, ",")
+}
+
+// Deletion is an organisation that was deleted from the register. The register
+// gives no change for it (section 2.5).
+type Deletion struct {
+	Code reconcile.ODSCode
+	On   reconcile.Date // zero when not stated
+}
+
+// Deletions reads the list of deleted organisations, in its order. Entries that
+// name no code are left out: nothing could be matched with them.
+func (a *API) Deletions(ctx context.Context) ([]Deletion, error) {
+	var list struct {
+		ResourceType string `json:"resourceType"`
+		Entry        []struct {
+			Date string `json:"date"`
+			Item struct {
+				Identifier identifier `json:"identifier"`
+			} `json:"item"`
+		} `json:"entry"`
+	}
+	if err := a.get(ctx, a.address(nil, "List", "Organization-deletion"), &list); err != nil {
+		return nil, fmt.Errorf("pulling deletions: %w", err)
+	}
+	if list.ResourceType != "List" {
+		return nil, fmt.Errorf("pulling deletions: answer is a %q, want a List", list.ResourceType)
+	}
+	deletions := make([]Deletion, 0, len(list.Entry))
+	for _, entry := range list.Entry {
+		if code := codeOrNone(entry.Item.Identifier.Value); code != "" {
+			on, _ := day(entry.Date)
+			deletions = append(deletions, Deletion{Code: code, On: on})
+		}
+	}
+	return deletions, nil
+}

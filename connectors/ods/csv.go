@@ -1,0 +1,113 @@
+package ods
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// splitLine cuts one line of CSV into its fields, quoted or not, and appends
+// them to fields. Fields share the line's memory where nothing is escaped.
+func splitLine(line string, fields []string) ([]string, error) {
+	for {
+		field, rest, more, err := cutField(line)
+		if err != nil {
+			return fields, fmt.Errorf("column %d: %w", len(fields)+1, err)
+		}
+		fields = append(fields, field)
+		if !more {
+			return fields, nil
+		}
+		line = rest
+	}
+}
+
+func cutField(line string) (field, rest string, more bool, err error) {
+	if !strings.HasPrefix(line, `"`) {
+		field, rest, more = strings.Cut(line, ",")
+		return field, rest, more, nil
+	}
+	end, escaped := 1, false
+	for {
+		i := strings.IndexByte(line[end:], '"')
+		if i < 0 {
+			return "", "", false, errors.New("quotes not closed")
+		}
+		end += i
+		if !strings.HasPrefix(line[end+1:], `"`) {
+			break
+		}
+		end, escaped = end+2, true
+	}
+	field, rest = line[1:end], line[end+1:]
+	if escaped {
+		field = strings.ReplaceAll(field, `""`, `"`)
+	}
+	if rest == "" {
+		return field, "", false, nil
+	}
+	if rest[0] != ',' {
+		return "", "", false, errors.New("text after the closing quote")
+	}
+	return field, rest[1:], true, nil
+}
+
+// text returns the bytes as valid UTF-8 without control characters, which
+// Postgres and XML refuse. Files are ASCII by specification; other bytes are
+// read as Latin-1.
+func text(raw []byte) string {
+	if plain(raw) {
+		return string(raw)
+	}
+	var b strings.Builder
+	if utf8.Valid(raw) {
+		for _, r := range string(raw) {
+			b.WriteRune(printable(r))
+		}
+		return b.String()
+	}
+	for _, c := range raw {
+		b.WriteRune(printable(rune(c)))
+	}
+	return b.String()
+}
+
+func plain(raw []byte) bool {
+	for _, c := range raw {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func printable(r rune) rune {
+	if r < ' ' || r >= 0x7f && r < 0xa0 {
+		return ' '
+	}
+	return r
+}
+
+// postcode returns the canonical form: upper case, one space before the last
+// three. Registers hold "SA5 9 EA" and "HX7 7BZ " (section 4.4); what cannot be
+// a postcode is kept with single spaces.
+func postcode(s string) string {
+	words := strings.Fields(strings.ToUpper(s))
+	joined := strings.Join(words, "")
+	if len(joined) < 5 || len(joined) > 7 || !fits(joined[len(joined)-3:], "9aa") || !fits(joined[:1], "a") {
+		return strings.Join(words, " ")
+	}
+	return joined[:len(joined)-3] + " " + joined[len(joined)-3:]
+}
+
+// lines joins the address lines that hold something.
+func lines(parts []string) string {
+	kept := make([]string, 0, len(parts))
+	for _, part := range parts {
+		if part = strings.TrimSpace(part); part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "\n")
+}

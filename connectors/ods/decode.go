@@ -1,0 +1,229 @@
+package ods
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// format decodes the rows of one report in one layout.
+type format struct {
+	report
+	name  string
+	words map[string]reconcile.Standing // of the status column; nil when it is not used
+}
+
+// The status words of both layouts (section 4.3). PROPOSED was not seen in
+// today's, and is accepted beside the others (runs.md, "Listings").
+var (
+	legacyWords = map[string]reconcile.Standing{
+		"A": reconcile.Active, "C": reconcile.Inactive, "D": reconcile.Dormant, "P": reconcile.Proposed,
+	}
+	todaysWords = map[string]reconcile.Standing{
+		"ACTIVE": reconcile.Active, "INACTIVE": reconcile.Inactive, "DORMANT": reconcile.Dormant, "PROPOSED": reconcile.Proposed,
+	}
+)
+
+// columns are the fields of one row.
+type columns []string
+
+// at returns a column, numbered from 1, without the spaces around it.
+func (c columns) at(n int) string { return strings.TrimSpace(c[n-1]) }
+
+// decode returns the canonical record of a raw row, or why it cannot be read;
+// line and raw bytes of the rejection are left to the caller.
+func (f *format) decode(raw []byte) (reconcile.Record, *reconcile.Rejected) {
+	row, bad := split(raw)
+	if bad != nil {
+		return reconcile.Record{}, bad
+	}
+	record := reconcile.Record{}
+	bad = f.readCode(row, &record)
+	if bad == nil {
+		bad = f.readStanding(row, &record)
+	}
+	if bad == nil {
+		bad = readDates(row, &record)
+	}
+	if bad == nil {
+		bad = f.readRoles(row, &record)
+	}
+	if bad != nil {
+		return reconcile.Record{}, bad
+	}
+	f.readValues(row, &record)
+	return record, nil
+}
+
+func split(raw []byte) (columns, *reconcile.Rejected) {
+	row, err := splitLine(text(raw), make([]string, 0, numColumns))
+	switch {
+	case len(raw) == 0:
+		return nil, reject("row", "", "empty line; remove it")
+	case err != nil:
+		return nil, reject("row", excerpt(raw), fmt.Sprintf("not CSV (%v); correct its quotes", err))
+	case len(row) != numColumns:
+		want := fmt.Sprintf("want %d columns; correct the row or take the file again", numColumns)
+		return row, reject("columns", strconv.Itoa(len(row)), want)
+	}
+	return row, nil
+}
+
+func reject(field, value, reason string) *reconcile.Rejected {
+	return &reconcile.Rejected{Field: field, Value: value, Reason: reason}
+}
+
+// excerpt returns the start of a line, for messages.
+func excerpt(raw []byte) string { return text(raw[:min(len(raw), 80)]) }
+
+func (f *format) readCode(row columns, record *reconcile.Record) *reconcile.Rejected {
+	value := row.at(colCode)
+	code, err := reconcile.ParseODSCode(value)
+	if err != nil {
+		return reject("Organisation Code", value, "want 3 to 10 letters and digits")
+	}
+	if !hasShape(string(code), f.codes...) {
+		return reject("Organisation Code", value, fmt.Sprintf("no code of report %s; check that the file is that report", f.name))
+	}
+	record.Code = code
+	return nil
+}
+
+func (f *format) readStanding(row columns, record *reconcile.Record) *reconcile.Rejected {
+	word := row.at(colStatus)
+	if f.words == nil {
+		if word != "" {
+			return reject("Status", word, fmt.Sprintf("report %s has no status; check that the file is that report", f.name))
+		}
+		return nil
+	}
+	standing, known := f.words[word]
+	if !known {
+		return reject("Status", word, "want one of "+f.wordList())
+	}
+	record.Standing = standing
+	return nil
+}
+
+func (f *format) wordList() string {
+	if f.legacy() {
+		return "A, C, D, P, as in the rest of the file"
+	}
+	return "ACTIVE, INACTIVE, DORMANT, PROPOSED, as in the rest of the file"
+}
+
+func (f *format) legacy() bool { _, ok := f.words["A"]; return ok }
+
+func readDates(row columns, record *reconcile.Record) *reconcile.Rejected {
+	var err error
+	if record.Opened, err = reconcile.ParseCompactDate(row.at(colOpened)); err != nil {
+		return reject("Open Date", row.at(colOpened), "want YYYYMMDD")
+	}
+	if record.Closed, err = reconcile.ParseCompactDate(row.at(colClosed)); err != nil {
+		return reject("Close Date", row.at(colClosed), "want YYYYMMDD or nothing")
+	}
+	return nil
+}
+
+func (f *format) readRoles(row columns, record *reconcile.Record) *reconcile.Rejected {
+	roles, bad := f.rolesOf(row, record)
+	if bad != nil {
+		return bad
+	}
+	if roles != "" {
+		record.Values.Set(reconcile.FieldRoles, roles)
+	}
+	if roles != "" || f.name != "etrust" {
+		record.Values.Set(reconcile.FieldType, string(typeOf(roles)))
+	}
+	return nil
+}
+
+// rolesOf returns canonical roles, empty when the row cannot tell them.
+func (f *format) rolesOf(row columns, record *reconcile.Record) (string, *reconcile.Rejected) {
+	roles := f.roles
+	if f.subtypes != nil {
+		meant, known := f.subtypes[row.at(colSubtype)]
+		if !known {
+			want := fmt.Sprintf("not a sub-type of report %s; check that the file is that report", f.name)
+			return "", reject("Sub-type", row.at(colSubtype), want)
+		}
+		if meant != "" {
+			roles = meant
+		}
+	}
+	switch {
+	case f.setting:
+		return f.settingRoles(row.at(colSetting))
+	case f.name == "etrust":
+		return trustRoles(record), nil
+	}
+	return roles, nil
+}
+
+// settingRoles reads column 26: a number in the legacy layout, role ids in
+// today's, where six real rows have none.
+func (f *format) settingRoles(setting string) (string, *reconcile.Rejected) {
+	joined := setting
+	if f.legacy() {
+		var known bool
+		if joined, known = settings[setting]; !known {
+			return "", reject("Prescribing Setting", setting, "not a known setting number; add it to the table with its role")
+		}
+	}
+	roles := []string{"RO177"}
+	for role := range strings.SplitSeq(joined, "|") {
+		if role = strings.TrimSpace(role); role == "" {
+			continue
+		}
+		if !isRole(role) {
+			return "", reject("Prescribing Setting", setting, "want role ids such as RO76, joined by a bar")
+		}
+		roles = append(roles, role)
+	}
+	return canonicalRoles(roles), nil
+}
+
+// trustRoles tells trusts and their sites apart in the one report that mixes
+// them. Codes since 2020 look alike, so that those cannot be told from it.
+func trustRoles(record *reconcile.Record) string {
+	switch {
+	case len(record.Code) == 3:
+		return "RO197"
+	case legacySite(record):
+		return "RO198"
+	}
+	return ""
+}
+
+// legacySite reports a site whose code starts with that of its trust: "R" and
+// four more, issued before ANANA codes, which 123 of them look like.
+func legacySite(record *reconcile.Record) bool {
+	code := string(record.Code)
+	issuedBefore := !record.Opened.IsZero() && record.Opened.Before(reconcile.NewDate(2020, 4, 1))
+	return hasShape(code, "Rxxxx") && (issuedBefore || !hasShape(code, anana))
+}
+
+func (f *format) readValues(row columns, record *reconcile.Record) {
+	values := &record.Values
+	if name := row.at(colName); name != "" {
+		values.Set(reconcile.FieldName, name)
+	}
+	values.Set(reconcile.FieldAddress, lines(row[colAddress-1:colPost-1]))
+	values.Set(reconcile.FieldPostcode, postcode(row.at(colPost)))
+	values.Set(reconcile.FieldPhone, row.at(colPhone))
+	for field, column := range f.states {
+		values.Set(field, row.at(column))
+	}
+	if values.Get(reconcile.FieldType) != string(reconcile.TrustSite) {
+		return
+	}
+	// The specification puts the trust into column 15; real files leave it empty.
+	if parent := row.at(colParent); parent != "" {
+		values.Set(reconcile.FieldParent, parent)
+	} else if legacySite(record) {
+		values.Set(reconcile.FieldParent, string(record.Code[:3]))
+	}
+}

@@ -1,0 +1,153 @@
+package ods
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Delta is some records of the register: those that changed, or that were asked
+// for. Absence from it means nothing, which is why it is no Listing. It holds a
+// temporary file until Close.
+type Delta struct {
+	name    string
+	spool   *spool
+	newest  reconcile.Date
+	missing []reconcile.ODSCode
+}
+
+// envelope is one line of a delta: the organisation as it came, without what a
+// reload of the API changes, and what other requests said of it. The code comes
+// first, where codeOfEnvelope finds it.
+type envelope struct {
+	Code         reconcile.ODSCode `json:"code"`
+	Parent       *string           `json:"parent,omitempty"` // nil when it was not asked for
+	Commissioner *string           `json:"commissioner,omitempty"`
+	Successor    *string           `json:"successor,omitempty"`
+	Organization json.RawMessage   `json:"organization"`
+}
+
+// envelopeStart precedes the code of every line.
+const envelopeStart = `{"code":"`
+
+// OpenDelta reads a delta back that was stored from Content: name is for
+// messages. What was missing from a look-up is not stored.
+func OpenDelta(name string, r io.Reader) (*Delta, error) {
+	s, err := newSpool()
+	if err != nil {
+		return nil, err
+	}
+	d := &Delta{name: name, spool: s}
+	if err = s.fill(r); err == nil {
+		err = d.check()
+	}
+	if err != nil {
+		_ = s.close() // err says more
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return d, nil
+}
+
+// check refuses what Content never wrote, and finds the newest change.
+func (d *Delta) check() error {
+	for row, err := range d.Rows() {
+		if err != nil {
+			return err
+		}
+		line, err := d.spool.bytes(row)
+		if err != nil {
+			return err
+		}
+		var e envelope
+		if err := json.Unmarshal(line, &e); err != nil || e.Organization == nil {
+			return fmt.Errorf("line %d: no record of a stored delta", row.Line)
+		}
+		d.saw(e.Organization)
+	}
+	return nil
+}
+
+func (d *Delta) saw(raw json.RawMessage) {
+	var org organization
+	if err := json.Unmarshal(raw, &org); err != nil {
+		return // Record will reject it
+	}
+	if changed := org.lastChange(); changed.After(d.newest) {
+		d.newest = changed
+	}
+}
+
+// Name returns the address the delta came from.
+func (d *Delta) Name() string { return d.name }
+
+// Newest returns the latest day on which the register changed one of the
+// records, zero when there is none: the watermark after this delta.
+func (d *Delta) Newest() reconcile.Date { return d.newest }
+
+// Missing returns the codes that were looked up and are not there, in order.
+// That can mean archived, deleted or never there (section 1.7).
+func (d *Delta) Missing() []reconcile.ODSCode { return slices.Clone(d.missing) }
+
+// Size returns its bytes.
+func (d *Delta) Size() int64 { return d.spool.written }
+
+// Content returns a new reader of the spooled records, to be stored.
+func (d *Delta) Content() io.Reader { return d.spool.content() }
+
+// Close frees the temporary file.
+func (d *Delta) Close() error { return d.spool.close() }
+
+// Rows streams the place, code and hash of every record. An error ends it.
+func (d *Delta) Rows() iter.Seq2[reconcile.Row, error] { return d.spool.rows(codeOfEnvelope) }
+
+func codeOfEnvelope(line []byte) reconcile.ODSCode {
+	rest, ok := bytes.CutPrefix(line, []byte(envelopeStart))
+	code, _, closed := bytes.Cut(rest[:min(len(rest), maxCodeField)], []byte{'"'})
+	if !ok || !closed {
+		return ""
+	}
+	return codeOrNone(string(code))
+}
+
+// Record decodes one row. A record that cannot be read is a
+// *reconcile.Rejected, to be quarantined; every other error is about reading
+// the local copy.
+func (d *Delta) Record(row reconcile.Row) (reconcile.Record, error) {
+	raw, err := d.spool.bytes(row)
+	if err != nil {
+		return reconcile.Record{}, fmt.Errorf("%s: %w", d.name, err)
+	}
+	var e envelope
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return reconcile.Record{}, fmt.Errorf("%s: line %d: %w", d.name, row.Line, err)
+	}
+	record, bad := decodeOrganization(e.Organization)
+	if bad != nil {
+		bad.Line, bad.Raw, bad.Code = row.Line, raw, row.Code
+		return reconcile.Record{}, bad
+	}
+	for field, value := range map[reconcile.Field]*string{
+		reconcile.FieldParent: e.Parent, reconcile.FieldCommissioner: e.Commissioner, reconcile.FieldSuccessor: e.Successor,
+	} {
+		if value != nil {
+			record.Values.Set(field, *value)
+		}
+	}
+	return record, nil
+}
+
+// append writes one record to the delta, before its rows are read.
+func (d *Delta) append(e envelope) error {
+	d.saw(e.Organization)
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("spooling %s: %w", e.Code, err)
+	}
+	_, err = d.spool.Write(append(line, '\n'))
+	return err
+}

@@ -1,0 +1,92 @@
+package ods
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+)
+
+// DownloadsURL is where the register's reports are downloaded, without a key
+// (section 4.1).
+const DownloadsURL = "https://www.odsdatasearchandexport.nhs.uk"
+
+// ErrNotModified is returned by Pull when the report is still the one that the
+// entity tag names. It is no look at the register (runs.md, "Looks").
+var ErrNotModified = errors.New("report not modified")
+
+// Downloads pulls complete reports over HTTP.
+type Downloads struct {
+	endpoint *url.URL
+	client   *httpx.Client
+}
+
+// NewDownloads takes the service's base address (DownloadsURL, or a
+// simulator's) and a client whose timeout and size limit suit files of 10 MB.
+func NewDownloads(base string, client *httpx.Client) (*Downloads, error) {
+	address, err := parseBase(base)
+	if err != nil {
+		return nil, fmt.Errorf("address of ODS downloads: %w", err)
+	}
+	return &Downloads{endpoint: address.JoinPath("api", "getReport"), client: client}, nil
+}
+
+func parseBase(base string) (*url.URL, error) {
+	address, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	if address.Scheme != "https" && address.Scheme != "http" || address.Host == "" {
+		return nil, fmt.Errorf("%q: want https://host/path", base)
+	}
+	address.RawQuery, address.Fragment = "", ""
+	return address, nil
+}
+
+// Pull downloads one complete report, unless it is still the one that etag
+// names (ErrNotModified); an empty etag asks for it in any case. It returns the
+// listing, to be closed, and its entity tag, which may be empty.
+//
+// A *httpx.StatusError with Permanent says that the report's name or the
+// request is wrong; a body shorter than announced is an error, and content that
+// is not the report a *reconcile.RefusedError: neither is ever a listing.
+func (d *Downloads) Pull(ctx context.Context, report, etag string) (*Listing, string, error) {
+	if _, err := reportNamed(report); err != nil {
+		return nil, "", err
+	}
+	address := *d.endpoint
+	address.RawQuery = url.Values{"report": {report}}.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
+	if err != nil {
+		return nil, "", fmt.Errorf("pulling report %s: %w", report, err)
+	}
+	req.Header.Set("Accept", "text/csv")
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return nil, "", pullError(report, err)
+	}
+	defer func() { _ = resp.Body.Close() }() // it was read, or is not wanted
+	if resp.StatusCode == http.StatusNotModified {
+		return nil, etag, ErrNotModified
+	}
+	// A body shorter than its Content-Length, or without its last chunk, is an
+	// error of reading it: net/http sees to that.
+	listing, err := OpenListing(httpx.SafeURL(resp.Request.URL), report, resp.Body)
+	if err != nil {
+		return nil, "", fmt.Errorf("pulling report %s: %w", report, err)
+	}
+	return listing, resp.Header.Get("ETag"), nil
+}
+
+func pullError(report string, err error) error {
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Permanent() {
+		return fmt.Errorf("pulling report %s: the service does not offer it under this address, check both: %w", report, err)
+	}
+	return fmt.Errorf("pulling report %s: %w", report, err)
+}

@@ -1,0 +1,95 @@
+package ods_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func quickClient() *httpx.Client {
+	return httpx.New(httpx.Options{Rate: 10_000, Burst: 1000, Backoff: time.Millisecond})
+}
+
+func downloads(t *testing.T, handler http.HandlerFunc) *ods.Downloads {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	d, err := ods.NewDownloads(server.URL, quickClient())
+	require.NoError(t, err)
+	return d
+}
+
+func TestPull(t *testing.T) {
+	t.Parallel()
+	d := downloads(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/getReport" || r.URL.RawQuery != "report=epraccur" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("ETag", `"v1"`)
+		if r.Header.Get("If-None-Match") == `"v1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		_, _ = io.WriteString(w, line(practice()))
+	})
+	listing, etag, err := d.Pull(t.Context(), "epraccur", "")
+	require.NoError(t, err)
+	require.Equal(t, `"v1"`, etag)
+	require.Len(t, rowsOf(t, listing), 1)
+	require.NoError(t, listing.Close())
+	_, etag, err = d.Pull(t.Context(), "epraccur", etag)
+	require.ErrorIs(t, err, ods.ErrNotModified)
+	require.Equal(t, `"v1"`, etag)
+	_, _, err = d.Pull(t.Context(), "epraccur", `"v0"`)
+	require.NoError(t, err)
+}
+
+func TestPullErrors(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{400, 405} {
+		d := downloads(t, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"error":"Missing report query parameter"}`, code)
+		})
+		_, _, err := d.Pull(t.Context(), "etr", "")
+		status, ok := errors.AsType[*httpx.StatusError](err)
+		require.True(t, ok)
+		require.True(t, status.Permanent())
+		require.ErrorContains(t, err, "report etr")
+	}
+	_, _, err := downloads(t, http.NotFound).Pull(t.Context(), "succ", "")
+	require.ErrorContains(t, err, "want one of")
+	_, err = ods.NewDownloads("ods.test", quickClient())
+	require.Error(t, err)
+}
+
+func TestPullOfATruncatedBody(t *testing.T) {
+	t.Parallel()
+	whole := strings.Repeat(line(practice()), 10)
+	for _, sent := range []string{whole[:len(whole)/2], strings.Repeat(line(practice()), 5)} {
+		d := downloads(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100000")
+			_, _ = io.WriteString(w, sent)
+		})
+		_, _, err := d.Pull(t.Context(), "epraccur", "")
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	}
+}
+
+func TestPullOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	d := downloads(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>maintenance</html>") })
+	_, _, err := d.Pull(t.Context(), "epraccur", "")
+	_, ok := errors.AsType[*reconcile.RefusedError](err)
+	require.True(t, ok, "%v", err)
+}

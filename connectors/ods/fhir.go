@@ -1,0 +1,283 @@
+package ods
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// The names that the API uses (sections 2.4 and 2.5).
+const (
+	codeSystem      = "https://fhir.nhs.uk/Id/ods-organization-code"
+	roleExtension   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-OrganisationRole"
+	periodExtension = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedPeriod"
+	dateExtension   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedDateTime"
+)
+
+// organization is what is read of an Organization resource.
+type organization struct {
+	ResourceType string       `json:"resourceType"`
+	ID           string       `json:"id"`
+	Identifier   []identifier `json:"identifier"`
+	Active       *bool        `json:"active"`
+	Name         string       `json:"name"`
+	Extension    []extension  `json:"extension"`
+	Telecom      []telecom    `json:"telecom"`
+	Address      []address    `json:"address"`
+}
+
+type identifier struct {
+	System string `json:"system"`
+	Value  string `json:"value"`
+}
+
+type telecom struct {
+	System string `json:"system"`
+	Value  string `json:"value"`
+}
+
+type address struct {
+	Line       []string `json:"line"`
+	City       string   `json:"city"`
+	District   string   `json:"district"`
+	PostalCode string   `json:"postalCode"`
+}
+
+// extension is nested: a role holds its code, periods and state as extensions.
+type extension struct {
+	URL          string      `json:"url"`
+	Extension    []extension `json:"extension"`
+	ValueConcept concept     `json:"valueCodeableConcept"`
+	ValueCoding  coding      `json:"valueCoding"`
+	ValueBoolean *bool       `json:"valueBoolean"`
+	ValuePeriod  period      `json:"valuePeriod"`
+	ValueDate    string      `json:"valueDateTime"`
+}
+
+type concept struct {
+	Coding []coding `json:"coding"`
+}
+
+type coding struct {
+	Code string `json:"code"`
+}
+
+type period struct {
+	Start string `json:"start"`
+	End   string `json:"end"`
+}
+
+// role is one role of an organisation, with its operational period.
+type role struct {
+	code           string
+	active         bool
+	opened, closed reconcile.Date
+}
+
+func (o *organization) code() reconcile.ODSCode {
+	for _, id := range o.Identifier {
+		if id.System == codeSystem {
+			return codeOrNone(id.Value)
+		}
+	}
+	return codeOrNone(o.ID)
+}
+
+func codeOrNone(s string) reconcile.ODSCode {
+	code, err := reconcile.ParseODSCode(s)
+	if err != nil {
+		return ""
+	}
+	return code
+}
+
+// child returns the first nested extension of that name, empty when there is none.
+func (e *extension) child(url string) extension {
+	for _, nested := range e.Extension {
+		if nested.URL == url {
+			return nested
+		}
+	}
+	return extension{}
+}
+
+// lastChange returns when the register says it last changed the record; zero
+// when it does not say. It is not meta.lastUpdated, which a reload moves.
+func (o *organization) lastChange() reconcile.Date {
+	for _, e := range o.Extension {
+		kind := e.child("type")
+		if e.URL == dateExtension && kind.ValueCoding.Code == "LastChangeDate" {
+			date, _ := day(e.child("dateTime").ValueDate)
+			return date
+		}
+	}
+	return reconcile.Date{}
+}
+
+// day reads the day of a FHIR date or dateTime.
+func day(s string) (reconcile.Date, error) {
+	date, _, _ := strings.Cut(s, "T")
+	return reconcile.ParseDate(date)
+}
+
+func (o *organization) roles() ([]role, *reconcile.Rejected) {
+	var roles []role
+	for _, e := range o.Extension {
+		if e.URL != roleExtension {
+			continue
+		}
+		r, bad := readRole(e)
+		if bad != nil {
+			return nil, bad
+		}
+		roles = append(roles, r)
+	}
+	if len(roles) == 0 {
+		return nil, reject("OrganisationRole", "", "want at least one role; look the organisation up again")
+	}
+	return roles, nil
+}
+
+func readRole(e extension) (role, *reconcile.Rejected) {
+	r := role{active: true}
+	if state := e.child("active"); state.ValueBoolean != nil {
+		r.active = *state.ValueBoolean
+	}
+	named := e.child("roleCode")
+	for _, c := range named.ValueConcept.Coding {
+		r.code = c.Code
+	}
+	if !isRole(r.code) {
+		return r, reject("OrganisationRole.roleCode", r.code, "want a role id such as RO177")
+	}
+	var err error
+	span := operational(e)
+	if r.opened, err = day(span.Start); err != nil {
+		return r, reject("OrganisationRole.period.start", span.Start, "want YYYY-MM-DD")
+	}
+	if r.closed, err = day(span.End); err != nil {
+		return r, reject("OrganisationRole.period.end", span.End, "want YYYY-MM-DD or nothing")
+	}
+	return r, nil
+}
+
+// operational returns the operational period of a role, else its legal one: the
+// dates of the files are operational ones (section 6.2).
+func operational(e extension) period {
+	var found period
+	for _, nested := range e.Extension {
+		if nested.URL != periodExtension {
+			continue
+		}
+		span := nested.child("period").ValuePeriod
+		kind := nested.child("dateType")
+		if kind.ValueCoding.Code == "Operational" {
+			return span
+		}
+		found = span
+	}
+	return found
+}
+
+// rolesHeld returns canonical roles: those in force, and for a closed
+// organisation those that it closed with. One of them is always the primary.
+func rolesHeld(roles []role, active bool) (string, role) {
+	codes := make([]string, 0, len(roles))
+	for _, r := range roles {
+		codes = append(codes, r.code)
+	}
+	code, _ := primaryOf(codes)
+	primary := latest(roles, code)
+	held := []string{primary.code}
+	for _, r := range roles {
+		if r.active || !active && r.closed == primary.closed {
+			held = append(held, r.code)
+		}
+	}
+	return canonicalRoles(held), primary
+}
+
+// latest returns the role in force, else the newest: an organisation that
+// re-opened holds its primary role twice.
+func latest(roles []role, code string) role {
+	var found role
+	for _, r := range roles {
+		newer := found.code == "" || r.active && !found.active || r.active == found.active && r.opened.After(found.opened)
+		if r.code == code && newer {
+			found = r
+		}
+	}
+	return found
+}
+
+// decodeOrganization returns the canonical record of an Organization resource.
+// Dormant cannot be told from active here; ICB and region are not in it.
+func decodeOrganization(raw []byte) (reconcile.Record, *reconcile.Rejected) {
+	org, bad := parseOrganization(raw)
+	if bad != nil {
+		return reconcile.Record{}, bad
+	}
+	roles, bad := org.roles()
+	if bad != nil {
+		return reconcile.Record{}, bad
+	}
+	held, primary := rolesHeld(roles, *org.Active)
+	record := reconcile.Record{Code: org.code(), Standing: reconcile.Inactive, Opened: primary.opened, Closed: primary.closed}
+	if *org.Active {
+		record.Standing = reconcile.Active
+	}
+	record.Values.Set(reconcile.FieldRoles, held)
+	record.Values.Set(reconcile.FieldType, string(typeOf(held)))
+	org.state(&record.Values)
+	return record, nil
+}
+
+func parseOrganization(raw []byte) (*organization, *reconcile.Rejected) {
+	var org organization
+	if err := json.Unmarshal(raw, &org); err != nil {
+		if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return nil, reject(mistyped.Field, mistyped.Value, fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
+		}
+		return nil, reject("resource", excerpt(raw), "not JSON; look the organisation up again")
+	}
+	switch {
+	case org.ResourceType != "Organization":
+		return nil, reject("resourceType", org.ResourceType, "want Organization")
+	case org.code() == "":
+		return nil, reject("identifier", org.ID, "want an ODS code of 3 to 10 letters and digits")
+	case org.Active == nil:
+		return nil, reject("active", "", "want true or false")
+	}
+	return &org, nil
+}
+
+func (o *organization) state(values *reconcile.Values) {
+	if name := clean(o.Name); name != "" {
+		values.Set(reconcile.FieldName, name)
+	}
+	if len(o.Address) > 0 {
+		at := o.Address[0]
+		parts := append(append([]string{}, at.Line...), at.City, at.District)
+		for i := range parts {
+			parts[i] = clean(parts[i])
+		}
+		values.Set(reconcile.FieldAddress, lines(parts))
+		values.Set(reconcile.FieldPostcode, postcode(clean(at.PostalCode)))
+	}
+	values.Set(reconcile.FieldPhone, o.contact("phone"))
+	values.Set(reconcile.FieldWebsite, o.contact("url"))
+}
+
+func (o *organization) contact(system string) string {
+	for _, t := range o.Telecom {
+		if t.System == system {
+			return clean(t.Value)
+		}
+	}
+	return ""
+}
+
+func clean(s string) string { return strings.TrimSpace(text([]byte(s))) }

@@ -1,0 +1,140 @@
+package ods
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// finds are the organisations that a search gave so far, each once, spooled so
+// that a delta of the whole register fits.
+type finds struct {
+	spool *spool
+	codes map[reconcile.ODSCode]bool
+	ids   map[string]bool
+	count int
+}
+
+func (f *finds) reset() error {
+	s, err := newSpool()
+	if err != nil {
+		return err
+	}
+	if f.spool != nil {
+		_ = f.spool.close() // it was only a copy
+	}
+	*f = finds{spool: s, codes: map[reconcile.ODSCode]bool{}, ids: map[string]bool{}}
+	return nil
+}
+
+// add takes one resource of a search; those that are no Organization or were
+// there before are passed over.
+func (f *finds) add(raw json.RawMessage) error {
+	var head struct {
+		ResourceType string `json:"resourceType"`
+		ID           string `json:"id"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil || head.ResourceType != "Organization" {
+		return nil //nolint:nilerr // an outcome or an included resource among the entries
+	}
+	if head.ID != "" && f.ids[head.ID] {
+		return nil
+	}
+	f.ids[head.ID] = true
+	f.count++
+	e, err := wrap(raw)
+	if err != nil {
+		return err
+	}
+	f.codes[e.Code] = true
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("spooling %s: %w", e.Code, err)
+	}
+	_, err = f.spool.Write(append(line, '\n'))
+	return err
+}
+
+// wrap takes out what changes without the organisation changing: the reload of
+// the API stamps meta, and text repeats the rest for people.
+func wrap(raw json.RawMessage) (envelope, error) {
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		return envelope{}, fmt.Errorf("spooling a record: %w", err)
+	}
+	delete(parts, "meta")
+	delete(parts, "text")
+	kept, err := json.Marshal(parts)
+	if err != nil {
+		return envelope{}, fmt.Errorf("spooling a record: %w", err)
+	}
+	var org organization
+	if err := json.Unmarshal(raw, &org); err != nil {
+		return envelope{Code: codeOrNone(org.ID), Organization: kept}, nil //nolint:nilerr // Record will reject it
+	}
+	return envelope{Code: org.code(), Organization: kept}, nil
+}
+
+// delta runs a search, then reads what other requests say of what it found.
+func (a *API) delta(ctx context.Context, search func(*finds) error) (*Delta, error) {
+	var found finds
+	if err := found.reset(); err != nil {
+		return nil, err
+	}
+	defer func() { _ = found.spool.close() }() // it was only a copy
+	if err := search(&found); err != nil {
+		return nil, err
+	}
+	if err := found.spool.measure(); err != nil {
+		return nil, err
+	}
+	s, err := newSpool()
+	if err != nil {
+		return nil, err
+	}
+	d := &Delta{name: a.base.String(), spool: s}
+	if err := a.complete(ctx, found.spool, d); err != nil {
+		_ = s.close() // err says more
+		return nil, err
+	}
+	return d, s.measure()
+}
+
+// complete writes the found organisations to the delta, batch by batch.
+func (a *API) complete(ctx context.Context, from *spool, d *Delta) error {
+	batch := make([]envelope, 0, batchSize)
+	for row, err := range from.rows(codeOfEnvelope) {
+		if err != nil {
+			return err
+		}
+		line, err := from.bytes(row)
+		if err != nil {
+			return err
+		}
+		var e envelope
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("spooling line %d: %w", row.Line, err)
+		}
+		if batch = append(batch, e); len(batch) == batchSize {
+			if err := a.flush(ctx, batch, d); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return a.flush(ctx, batch, d)
+}
+
+func (a *API) flush(ctx context.Context, batch []envelope, d *Delta) error {
+	if err := a.relate(ctx, batch); err != nil {
+		return err
+	}
+	for _, e := range batch {
+		if err := d.append(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package ods
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Listing is one report, complete: the only pull that absence may be read from.
+// Its rows may be read several times and concurrently. It holds a temporary
+// file until Close.
+type Listing struct {
+	name   string
+	spool  *spool
+	format *format
+}
+
+// OpenListing spools a complete report and looks at its content: name is its
+// file or address, for messages; report is one of Reports, see ReportOf.
+//
+// Content that is not that report in a known layout is a
+// *reconcile.RefusedError: nothing, a web page, another report, a header line,
+// a row cut off at the end. So is a file of changes only. Single rows that
+// cannot be read are left to Record.
+func OpenListing(name, report string, r io.Reader) (*Listing, error) {
+	rules, err := reportNamed(report)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, err)
+	}
+	if strings.Contains(filepath.Base(name), "_changes_") {
+		return nil, &reconcile.RefusedError{Name: name, Why: "it holds only the changes of a period; give the complete report"}
+	}
+	s, err := newSpool()
+	if err != nil {
+		return nil, err
+	}
+	l := &Listing{name: name, spool: s}
+	if err := l.open(report, rules, r); err != nil {
+		_ = s.close() // err says more
+		if refused, ok := errors.AsType[*reconcile.RefusedError](err); ok {
+			refused.Name = name
+			return nil, refused
+		}
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return l, nil
+}
+
+func (l *Listing) open(name string, rules report, r io.Reader) error {
+	if err := l.spool.fill(r); err != nil {
+		return err
+	}
+	sample, err := l.sample()
+	if err != nil {
+		return err
+	}
+	if len(sample) == 0 {
+		return &reconcile.RefusedError{Why: "it is empty; take the file again"}
+	}
+	if l.format, err = recognise(name, rules, sample); err != nil {
+		return err
+	}
+	return l.checkEnd()
+}
+
+func (l *Listing) sample() ([]sampled, error) {
+	var sample []sampled
+	for row, err := range l.Rows() {
+		if errors.Is(err, errLongLine) {
+			return nil, &reconcile.RefusedError{Why: err.Error() + "; check that it is a register file"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		raw, err := l.spool.bytes(row)
+		if err != nil {
+			return nil, err
+		}
+		cols, bad := split(raw)
+		if bad != nil {
+			cols = nil
+		}
+		if sample = append(sample, sampled{row, raw, cols}); len(sample) == sampleSize {
+			break
+		}
+	}
+	return sample, nil
+}
+
+// checkEnd refuses a file that stops in the middle of a row.
+func (l *Listing) checkEnd() error {
+	if !l.spool.cut {
+		return nil
+	}
+	row, err := l.spool.lastRow()
+	if err != nil {
+		return err
+	}
+	raw, err := l.spool.bytes(row)
+	if err != nil {
+		return err
+	}
+	if _, bad := l.format.decode(raw); bad != nil {
+		return refuse(sampled{row: row, raw: raw}, "it is cut off in its last row; take the file again", bad)
+	}
+	return nil
+}
+
+// Name returns the file or address the listing came from.
+func (l *Listing) Name() string { return l.name }
+
+// Report returns the report it lists.
+func (l *Listing) Report() string { return l.format.name }
+
+// Size returns its bytes.
+func (l *Listing) Size() int64 { return l.spool.written }
+
+// Content returns a new reader of the bytes as they came, to be stored.
+func (l *Listing) Content() io.Reader { return l.spool.content() }
+
+// Close frees the temporary file.
+func (l *Listing) Close() error { return l.spool.close() }
+
+// Rows streams the place, code and hash of every record, in the order of the
+// file. Blank lines at the end are none; others are rows that Record rejects. An
+// error ends it.
+func (l *Listing) Rows() iter.Seq2[reconcile.Row, error] { return l.spool.rows(csvCode) }
+
+// Raw returns the bytes of one row as they came.
+func (l *Listing) Raw(row reconcile.Row) ([]byte, error) { return l.spool.bytes(row) }
+
+// Record decodes one row. A row that cannot be read is a *reconcile.Rejected,
+// to be quarantined; every other error is about reading the local copy.
+func (l *Listing) Record(row reconcile.Row) (reconcile.Record, error) {
+	raw, err := l.spool.bytes(row)
+	if err != nil {
+		return reconcile.Record{}, fmt.Errorf("%s: %w", l.name, err)
+	}
+	record, bad := l.format.decode(raw)
+	if bad != nil {
+		bad.Line, bad.Raw, bad.Code = row.Line, raw, row.Code
+		return reconcile.Record{}, bad
+	}
+	return record, nil
+}

@@ -1,0 +1,219 @@
+package ods
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// batchSize is how many organisations one request asks about: a comma means
+// "or" in a search (section 2.2), and fifty codes make an address of 400 bytes.
+const batchSize = 50
+
+// The relationships that a profile shows (section 5).
+const (
+	commissionedBy = "RE4"
+	operatedBy     = "RE6"
+)
+
+// relationOf says which relationship a primary role's profile shows: the one
+// that stands in column 15 of its report. Others hold them too, but no file
+// could confirm them: a practice's RE6 repeats its commissioner.
+var relationOf = map[string]string{
+	"RO177": commissionedBy, "RO110": commissionedBy,
+	"RO182": operatedBy, "RO94": operatedBy, "RO96": operatedBy, "RO198": operatedBy, "RO167": operatedBy,
+}
+
+// affiliation is what is read of an OrganizationAffiliation: its organization
+// is, for example, operated by its participating organization.
+type affiliation struct {
+	ResourceType string    `json:"resourceType"`
+	Active       bool      `json:"active"`
+	Period       period    `json:"period"`
+	Source       reference `json:"organization"`
+	Target       reference `json:"participatingOrganization"`
+	Code         []concept `json:"code"`
+}
+
+type reference struct {
+	Reference  string     `json:"reference"`
+	Identifier identifier `json:"identifier"`
+}
+
+func (r reference) code() reconcile.ODSCode {
+	if r.Identifier.Value != "" {
+		return codeOrNone(r.Identifier.Value)
+	}
+	return codeOrNone(r.Reference[strings.LastIndex(r.Reference, "/")+1:])
+}
+
+func (a affiliation) is(relation string) bool {
+	return slices.ContainsFunc(a.Code, func(c concept) bool { return slices.Contains(c.Coding, coding{relation}) })
+}
+
+// related are the active relationships of a batch, by what they lead from.
+type related map[reconcile.ODSCode][]affiliation
+
+// relate fills in parent, commissioner and successor of a batch. A closed
+// organisation without an active relationship is left unstated, for the files
+// go on naming the last one.
+func (a *API) relate(ctx context.Context, batch []envelope) error {
+	asked := make(map[reconcile.ODSCode]question)
+	for _, e := range batch {
+		record, bad := decodeOrganization(e.Organization)
+		if bad != nil {
+			continue
+		}
+		primary, _, _ := strings.Cut(record.Values.Get(reconcile.FieldRoles), "|")
+		if relation := relationOf[primary]; relation != "" {
+			asked[e.Code] = question{relation, record.Standing == reconcile.Active}
+		}
+	}
+	found, err := a.relationships(ctx, asked)
+	if err != nil {
+		return err
+	}
+	for i := range batch {
+		e := &batch[i]
+		q := asked[e.Code]
+		if target := found.target(e.Code, q.relation); target != "" || q.active {
+			e.answer(q.relation, target)
+		}
+		if e.Successor, err = a.successor(ctx, *e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// question is what is wanted of one organisation.
+type question struct {
+	relation string
+	active   bool
+}
+
+func (e *envelope) answer(relation, target string) {
+	switch relation {
+	case commissionedBy:
+		e.Commissioner = &target
+	case operatedBy:
+		e.Parent = &target
+	}
+}
+
+// relationships asks for all at once. An active organisation without any
+// relationship is so rare that it is asked for again, alone: else a server that
+// did not take the comma for "or" would take every parent away.
+func (a *API) relationships(ctx context.Context, asked map[reconcile.ODSCode]question) (related, error) {
+	found := related{}
+	if len(asked) == 0 {
+		return found, nil
+	}
+	codes := slices.Sorted(maps.Keys(asked))
+	if err := a.askRelationships(ctx, codes, found); err != nil {
+		return nil, err
+	}
+	for _, code := range codes {
+		if len(found[code]) > 0 || !asked[code].active || len(codes) == 1 {
+			continue
+		}
+		if err := a.askRelationships(ctx, []reconcile.ODSCode{code}, found); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func (a *API) askRelationships(ctx context.Context, codes []reconcile.ODSCode, found related) error {
+	query := url.Values{"primary-organization": {joined(codes)}, "active": {"true"}}
+	return a.search(ctx, "OrganizationAffiliation", query, func(raw json.RawMessage) error {
+		var link affiliation
+		if err := json.Unmarshal(raw, &link); err != nil {
+			return fmt.Errorf("relationships of %s: %w", joined(codes), err)
+		}
+		if link.ResourceType == "OrganizationAffiliation" && link.Active {
+			found[link.Source.code()] = append(found[link.Source.code()], link)
+		}
+		return nil
+	})
+}
+
+// target returns what the newest relationship of that kind leads to, empty when
+// there is none; of two as new, the first code.
+func (r related) target(from reconcile.ODSCode, relation string) string {
+	var newest affiliation
+	for _, link := range r[from] {
+		if !link.is(relation) {
+			continue
+		}
+		later := strings.Compare(link.Period.Start, newest.Period.Start)
+		if len(newest.Code) == 0 || later > 0 || later == 0 && link.Target.code() < newest.Target.code() {
+			newest = link
+		}
+	}
+	return newest.Target.code().String()
+}
+
+// successor asks what a closed organisation was replaced by; several are joined
+// by a bar, in order. Nil says that it was not asked or the register does not
+// know: succession is a hint for people (section 6.3), and no reason to stop.
+func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
+	record, bad := decodeOrganization(e.Organization)
+	if bad != nil || record.Standing != reconcile.Inactive || record.Values.Get(reconcile.FieldType) == "" {
+		return nil, nil //nolint:nilerr,nilnil // not asked
+	}
+	var answer lookup
+	query := url.Values{"system": {codeSystem}, "code": {e.Code.String()}, "property": {"*"}}
+	err := a.get(ctx, a.address(query, "CodeSystem", "$lookup"), &answer)
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Permanent() {
+		return nil, nil //nolint:nilnil // not known there
+	}
+	if err != nil {
+		return nil, fmt.Errorf("successor of %s: %w", e.Code, err)
+	}
+	successors := strings.Join(answer.codes("successor"), "|")
+	return &successors, nil
+}
+
+// lookup is what is read of a $lookup: properties as lists of named parts.
+type lookup struct {
+	Parameter []struct {
+		Name string `json:"name"`
+		Part []part `json:"part"`
+	} `json:"parameter"`
+}
+
+type part struct {
+	Name        string `json:"name"`
+	ValueCode   string `json:"valueCode"`
+	ValueString string `json:"valueString"`
+	ValueCoding coding `json:"valueCoding"`
+}
+
+// codes returns the organisations that a property names, in order.
+func (l lookup) codes(property string) []string {
+	var codes []string
+	for _, p := range l.Parameter {
+		if p.Name != "property" || !named(p.Part, property) {
+			continue
+		}
+		for _, value := range p.Part {
+			if code := codeOrNone(value.ValueCode + value.ValueString + value.ValueCoding.Code); value.Name != "code" && code != "" {
+				codes = append(codes, code.String())
+			}
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(codes)))
+}
+
+func named(parts []part, property string) bool {
+	return slices.ContainsFunc(parts, func(p part) bool { return p.Name == "code" && strings.EqualFold(p.ValueCode, property) })
+}

@@ -1,0 +1,167 @@
+package ods
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// report is what the content of one report must look like, and which of its
+// columns say something (section 4.2).
+type report struct {
+	types    []reconcile.OrgType
+	codes    []string          // shapes of its codes, see hasShape
+	status   statusColumn      // whether column 13 is used
+	subtypes map[string]string // column 14 to the roles it means; nil when the column is not read
+	roles    string            // the roles of all its rows, where no column says them
+	setting  bool              // column 26 holds the prescribing setting
+	states   map[reconcile.Field]int
+}
+
+type statusColumn int
+
+const (
+	noStatus       statusColumn = iota // the dates decide
+	statusRequired                     // every row has a status word
+	statusOptional                     // the file either has them or has none
+)
+
+// Columns from 1, as the register's specification numbers them.
+const (
+	colCode    = 1
+	colName    = 2
+	colRegion  = 3
+	colICB     = 4
+	colAddress = 5 // five columns
+	colPost    = 10
+	colOpened  = 11
+	colClosed  = 12
+	colStatus  = 13
+	colSubtype = 14
+	colParent  = 15
+	colPhone   = 18
+	colSetting = 26
+	numColumns = 27
+)
+
+// reports are the reports that can be loaded, a row each. Sub-type 3 of
+// edispensary stands on three closed rows and nobody says what it means: such a
+// row has no type and its roles are not stated.
+var reports = map[string]report{
+	"edispensary": {
+		types: []reconcile.OrgType{reconcile.Pharmacy}, codes: []string{"Fxxxx"}, status: statusRequired,
+		subtypes: map[string]string{"1": "RO182", "2": "RO94", "3": "", "RO182": "RO182", "RO94": "RO94"},
+		states:   map[reconcile.Field]int{reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB, reconcile.FieldParent: colParent},
+	},
+	"epraccur": {
+		types: []reconcile.OrgType{reconcile.GPPractice}, codes: []string{"axx999"}, status: statusRequired,
+		subtypes: map[string]string{"B": "", "Z": ""}, setting: true, states: commissioned,
+	},
+	"egdpprac": {
+		types: []reconcile.OrgType{reconcile.DentalPractice}, codes: []string{"V99999"}, status: statusRequired,
+		subtypes: map[string]string{"D": "RO110", "P": "RO110|RO65", "RO110": "RO110", "RO65": "RO110|RO65", "RO110|RO65": "RO110|RO65"},
+		states:   commissioned,
+	},
+	"ebranchs": {
+		types: []reconcile.OrgType{reconcile.GPBranch}, codes: []string{"xxxxxxxxx", anana}, roles: "RO96", subtypes: noSubtype,
+		states: map[reconcile.Field]int{reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB, reconcile.FieldParent: colParent},
+	},
+	"etr": {
+		types: []reconcile.OrgType{reconcile.Trust}, codes: []string{"Rxx", anana}, roles: "RO197", subtypes: noSubtype, states: located,
+	},
+	"ets": {
+		types: []reconcile.OrgType{reconcile.TrustSite}, codes: []string{"Rxxxx", anana}, roles: "RO198", subtypes: noSubtype, states: located,
+	},
+	"etrust": {
+		types: []reconcile.OrgType{reconcile.Trust, reconcile.TrustSite}, codes: []string{"Rxx", "Rxxxx", anana},
+		subtypes: noSubtype, states: located,
+	},
+	"eoptsite": {
+		types: []reconcile.OrgType{reconcile.OpticalSite}, codes: []string{"Txx", "Txxx", "Txxxx", "Txxxxx", "Txxxxxx", "Txxxxxxx", anana},
+		status: statusOptional, roles: "RO167", states: located,
+	},
+}
+
+var (
+	noSubtype = map[string]string{"": ""}
+	located   = map[reconcile.Field]int{reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB}
+
+	commissioned = map[reconcile.Field]int{
+		reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB, reconcile.FieldCommissioner: colParent,
+	}
+)
+
+// anana is the shape of codes issued since April 2020: a letter and a digit in
+// turn (section 6.1). Legacy codes may have it by chance.
+const anana = "a9a9a"
+
+// Reports lists the reports that can be loaded, in the order of their names.
+func Reports() []string {
+	return []string{"ebranchs", "edispensary", "egdpprac", "eoptsite", "epraccur", "etr", "etrust", "ets"}
+}
+
+// ReportOf returns the report that a file holds: its name up to the first "_",
+// else up to its extension (runs.md, "Listings").
+func ReportOf(fileName string) (string, error) {
+	base := filepath.Base(fileName)
+	name, _, found := strings.Cut(base, "_")
+	if !found {
+		name, _, _ = strings.Cut(base, ".")
+	}
+	if _, err := reportNamed(name); err != nil {
+		return "", fmt.Errorf("file %q: its name does not start with a report; name the report: %w", base, err)
+	}
+	return name, nil
+}
+
+// Types returns the organisation types that can have a profile and that the
+// report lists: the population of its guard.
+func Types(name string) ([]reconcile.OrgType, error) {
+	r, err := reportNamed(name)
+	return r.types, err
+}
+
+func reportNamed(name string) (report, error) {
+	if r, ok := reports[name]; ok {
+		return r, nil
+	}
+	return report{}, fmt.Errorf("report %q: want one of %s", name, strings.Join(Reports(), ", "))
+}
+
+// hasShape reports whether the code has one of the shapes: "a" stands for a
+// letter, "9" for a digit, "x" for either, anything else for itself.
+func hasShape(code string, shapes ...string) bool {
+	for _, shape := range shapes {
+		if fits(code, shape) {
+			return true
+		}
+	}
+	return false
+}
+
+func fits(code, shape string) bool {
+	if len(code) != len(shape) {
+		return false
+	}
+	for i := range len(code) {
+		if !stands(code[i], shape[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func stands(c, shape byte) bool {
+	letter, digit := c >= 'A' && c <= 'Z', c >= '0' && c <= '9'
+	switch shape {
+	case 'a':
+		return letter
+	case '9':
+		return digit
+	case 'x':
+		return letter || digit
+	}
+	return c == shape
+}

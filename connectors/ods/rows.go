@@ -1,0 +1,67 @@
+package ods
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// readAhead is also the longest line that is read: the longest real ones have
+// 400 bytes in files and 60 kB from the API.
+const readAhead = 1 << 20
+
+// errLongLine marks content that is not a register's.
+var errLongLine = errors.New("longer than 1 MiB, not a record")
+
+// rows locates every record between start and end. Only the code is copied.
+func (s *spool) rows(codeOf func(line []byte) reconcile.ODSCode) iter.Seq2[reconcile.Row, error] {
+	return func(yield func(reconcile.Row, error) bool) {
+		reader := bufio.NewReaderSize(io.NewSectionReader(s.file, s.start, s.end-s.start), readAhead)
+		row := reconcile.Row{Offset: s.start}
+		for row.Offset < s.end {
+			line, err := reader.ReadSlice('\n')
+			row.Line++
+			if err != nil && !errors.Is(err, io.EOF) {
+				yield(reconcile.Row{}, lineError(row.Line, err))
+				return
+			}
+			taken := int64(len(line))
+			line = withoutLineEnd(line)
+			row.Code, row.Hash, row.Length = codeOf(line), hashOf(line), len(line)
+			if !yield(row, nil) {
+				return
+			}
+			row.Offset += taken
+		}
+	}
+}
+
+func lineError(line int, err error) error {
+	if errors.Is(err, bufio.ErrBufferFull) {
+		err = errLongLine
+	}
+	return fmt.Errorf("line %d: %w", line, err)
+}
+
+func withoutLineEnd(line []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
+}
+
+// csvCode returns the first field of a line, or nothing when it is no code.
+func csvCode(line []byte) reconcile.ODSCode {
+	field, _, _ := bytes.Cut(line[:min(len(line), maxCodeField)], []byte{','})
+	code, err := reconcile.ParseODSCode(string(bytes.Trim(field, `"`)))
+	if err != nil {
+		return ""
+	}
+	return code
+}
+
+// maxCodeField is room for a code, its quotes and stray spaces: a line of
+// something else is not searched to its end.
+const maxCodeField = 32

@@ -1,0 +1,127 @@
+package ods
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// maxSpool bounds what one pull may write to the disk. The largest report has
+// about 10 MB, the whole register 900 MB.
+const maxSpool = 4 << 30
+
+// spool is the local copy of one pull: a temporary file without a name, so that
+// nothing stays behind when the process is killed.
+type spool struct {
+	file    *os.File
+	path    string // still to be removed, on systems that keep open files; else empty
+	start   int64  // past a byte order mark
+	end     int64  // past the last record, its line end and blank lines excluded
+	lines   int    // line feeds in the file
+	cut     bool   // the last record has no line end
+	written int64
+}
+
+func newSpool() (*spool, error) {
+	file, err := os.CreateTemp("", "profilesync-*")
+	if err != nil {
+		return nil, fmt.Errorf("spooling: %w", err)
+	}
+	s := &spool{file: file}
+	if err := os.Remove(file.Name()); err != nil {
+		s.path = file.Name()
+	}
+	return s, nil
+}
+
+// Write appends to the spool. It is not for use once rows are read.
+func (s *spool) Write(p []byte) (int, error) {
+	if s.written += int64(len(p)); s.written > maxSpool {
+		return 0, fmt.Errorf("spooling: more than %d bytes", int64(maxSpool))
+	}
+	s.lines += bytes.Count(p, []byte{'\n'})
+	return s.file.Write(p)
+}
+
+// fill copies all of r and finds where the records start and end.
+func (s *spool) fill(r io.Reader) error {
+	if _, err := io.CopyBuffer(onlyWriter{s}, r, make([]byte, 1<<20)); err != nil {
+		return err
+	}
+	return s.measure()
+}
+
+// onlyWriter keeps io.CopyBuffer to the buffer.
+type onlyWriter struct{ io.Writer }
+
+func (s *spool) measure() error {
+	var mark [3]byte
+	if n, _ := s.file.ReadAt(mark[:], 0); n == len(mark) && mark == [3]byte{0xEF, 0xBB, 0xBF} {
+		s.start = int64(len(mark))
+	}
+	if err := s.trimEnd(); err != nil {
+		return fmt.Errorf("spooling: %w", err)
+	}
+	s.cut = s.end == s.written && s.end > s.start
+	return nil
+}
+
+// trimEnd finds the end of the last line that is not blank.
+func (s *spool) trimEnd() error {
+	block := make([]byte, 64<<10)
+	for s.end = s.written; s.end > s.start; {
+		from := max(s.start, s.end-int64(len(block)))
+		tail := block[:s.end-from]
+		if _, err := s.file.ReadAt(tail, from); err != nil {
+			return err
+		}
+		s.end = from + int64(len(bytes.TrimRight(tail, "\r\n")))
+		if s.end > from {
+			return nil
+		}
+	}
+	return nil
+}
+
+// lastRow locates the last record, for looking at how a file ends.
+func (s *spool) lastRow() (reconcile.Row, error) {
+	from := max(s.start, s.end-readAhead)
+	tail := make([]byte, s.end-from)
+	if _, err := s.file.ReadAt(tail, from); err != nil {
+		return reconcile.Row{}, fmt.Errorf("spooling: %w", err)
+	}
+	line := tail[bytes.LastIndexByte(tail, '\n')+1:]
+	return reconcile.Row{Offset: s.end - int64(len(line)), Length: len(line), Line: s.lines + 1}, nil
+}
+
+// bytes returns the raw bytes of one row.
+func (s *spool) bytes(row reconcile.Row) ([]byte, error) {
+	if row.Length < 0 || row.Offset < s.start || row.Offset+int64(row.Length) > s.end {
+		return nil, fmt.Errorf("line %d: bytes %d+%d are not in this pull", row.Line, row.Offset, row.Length)
+	}
+	raw := make([]byte, row.Length)
+	if _, err := s.file.ReadAt(raw, row.Offset); err != nil {
+		return nil, fmt.Errorf("line %d: %w", row.Line, err)
+	}
+	return raw, nil
+}
+
+// content returns a new reader of everything as it came.
+func (s *spool) content() io.Reader { return io.NewSectionReader(s.file, 0, s.written) }
+
+func (s *spool) close() error {
+	err := s.file.Close()
+	if s.path != "" {
+		_ = os.Remove(s.path) // its name says that it may go
+	}
+	return err
+}
+
+func hashOf(line []byte) reconcile.Hash {
+	sum := sha256.Sum256(line)
+	return reconcile.Hash(sum[:16])
+}
