@@ -1,0 +1,116 @@
+package register
+
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Kind says what happened to an organisation.
+type Kind string
+
+// What can happen.
+const (
+	Closing      Kind = "closed"
+	Sleeping     Kind = "dormant"
+	Reopening    Kind = "reopened"
+	Activating   Kind = "activated" // a proposed one opened
+	Renaming     Kind = "renamed"
+	Moving       Kind = "moved" // postcode and street
+	Readdressing Kind = "readdressed"
+	Rephoning    Kind = "phone"
+	Reparenting  Kind = "operator"     // another RE6 target
+	Recontract   Kind = "commissioner" // another RE4 target
+	Restamping   Kind = "restamped"    // a new date of change, nothing else
+	Opening      Kind = "opened"       // a new code
+	Removing     Kind = "deleted"
+	Reboarding   Kind = "icb" // another integrated care board
+	Succeeding   Kind = "succession"
+)
+
+// Event is one thing that happened, for tests to hold results against.
+type Event struct {
+	Kind     Kind
+	Report   Report
+	Code     string
+	On       reconcile.Date
+	Old, New string // of the field the kind is about; empty where there is none
+}
+
+// Events are things that happened, in the order they were played.
+type Events []Event
+
+// Counts tells how many events there are of each kind.
+func (e Events) Counts() map[Kind]int {
+	counts := make(map[Kind]int)
+	for _, event := range e {
+		counts[event.Kind]++
+	}
+	return counts
+}
+
+// Codes lists the codes of the kinds named, all where none is, sorted and each
+// once.
+func (e Events) Codes(kinds ...Kind) []string {
+	var codes []string
+	for _, event := range e {
+		if len(kinds) == 0 || slices.Contains(kinds, event.Kind) {
+			codes = append(codes, event.Code)
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
+
+// Rate is how often something happens in a month in the whole real register of
+// 370,917 organisations.
+type Rate struct {
+	Kind     Kind
+	PerMonth float64
+}
+
+// wholeRegister is the size the monthly volumes were measured on.
+const wholeRegister = 370_917
+
+// MonthlyRates are the volumes of June to August 2026 (contracts/ods.md section
+// 6.4), and for phones and addresses those of the epraccur files (section 4.4).
+func MonthlyRates() []Rate {
+	return []Rate{
+		{Closing, 765},
+		{Reopening, 62},
+		{Renaming, 302},
+		{Moving, 387},
+		{Readdressing, 100},
+		{Rephoning, 900},
+		{Reparenting, 637},
+		{Recontract, 132},
+		{Restamping, 1700},
+		{Opening, 869},
+		{Removing, 62},
+	}
+}
+
+// Churn plays what happens between the register's day and another: so much of
+// it as the real register would see, by size and days. No organisation meets
+// two events. Practices close by way of dormancy, with a close date put back to
+// the end of the month before.
+func (r *Register) Churn(to reconcile.Date) Events { return r.ChurnAt(to, MonthlyRates()) }
+
+// ChurnAt is Churn with other rates; tests and demonstrations raise them.
+func (r *Register) ChurnAt(to reconcile.Date, rates []Rate) Events {
+	p := r.newPlay(to)
+	share := float64(p.size) / wholeRegister * float64(days(p.from, to)) / 30.44
+	for _, rate := range rates {
+		n := rate.PerMonth * share
+		whole := int(n)
+		if p.chance(n - float64(whole)) {
+			whole++
+		}
+		for range whole {
+			p.one(rate.Kind)
+		}
+	}
+	p.open()
+	r.SetAsOf(to)
+	return p.events
+}

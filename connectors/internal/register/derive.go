@@ -1,0 +1,268 @@
+package register
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// archive is the day up to which closed organisations left the live register
+// (contracts/ods.md section 1.7).
+var archive = reconcile.NewDate(2017, 3, 31)
+
+// life is when an organisation opened and closed, and what it is now.
+type life struct {
+	standing       reconcile.Standing
+	opened, closed reconcile.Date
+}
+
+// every reports whether the nth row of a report carries a piece of dirt that
+// stands on one row in so many.
+func every(nth, rows int) bool { return rows > 0 && nth >= 0 && nth%rows == 5%rows }
+
+func (s *spec) life(d draw, nth int, asOf reconcile.Date) life {
+	chance := d.Float64()
+	contradiction := every(nth, s.contradictions)
+	switch {
+	case contradiction:
+		closed := asOf.AddDays(-10 - d.IntN(45))
+		return life{reconcile.Active, s.opening(d, closed.AddDays(-400)), closed}
+	case chance < s.inactive:
+		closed := d.day(archive.AddDays(1), asOf)
+		if d.chance(s.archived) {
+			closed = d.day(reconcile.NewDate(2005, 1, 1), archive)
+		}
+		return life{reconcile.Inactive, s.opening(d, closed.AddDays(-30)), closed}
+	case chance < s.inactive+s.dormant:
+		return life{standing: reconcile.Dormant, opened: s.opening(d, asOf.AddDays(-400))}
+	case chance < s.inactive+s.dormant+s.proposed:
+		return life{standing: reconcile.Proposed, opened: asOf.AddDays(d.IntN(75) - 45)}
+	}
+	return life{standing: reconcile.Active, opened: s.opening(d, asOf.AddDays(-1))}
+}
+
+// opening picks an opening day not after the last one given.
+func (s *spec) opening(d draw, end reconcile.Date) reconcile.Date {
+	if d.chance(s.epochShare) && s.epoch.Before(end) {
+		return s.epoch
+	}
+	return d.day(reconcile.NewDate(min(s.since, end.Time().Year()-1), 4, 1), end)
+}
+
+// derive makes the organisation as it stood when the register began.
+func (r *Register) derive(l *list, e entry) Organisation {
+	nth := int(e.serial - l.first)
+	return r.build(l, e, nth, l.spec.life(newDraw(r.seed, e.code, "life"), nth, r.began))
+}
+
+// build makes the organisation with the life given; nth is below zero for one
+// that shall have no dirt.
+func (r *Register) build(l *list, e entry, nth int, life life) Organisation {
+	s, d := l.spec, newDraw(r.seed, e.code, "facts")
+	o := Organisation{
+		Report: s.report, Code: e.code, Standing: life.standing, Opened: life.opened, Closed: life.closed,
+		Roles: s.roles, serial: int(e.serial),
+	}
+	r.role(&o, d)
+	at := r.spot(l, e.code)
+	chain := r.name(&o, l, d, at)
+	at.fill(&o, d)
+	if every(nth, s.noBoard) {
+		o.ICB = ""
+	}
+	if life.standing == reconcile.Inactive && !life.closed.After(archive) && s.report != Trusts {
+		o.Region, o.ICB = "Y5"+strconv.Itoa(1+d.IntN(7)), "Q"+strconv.Itoa(30+d.IntN(60)) // the boards of those days
+	}
+	r.link(&o, l, d, at, chain)
+	if len(s.phones) > 0 && !d.chance(s.noPhone) {
+		o.Phone = phone(d, s.phones, at.town.dial)
+	}
+	if s.report == Trusts && d.chance(0.9) {
+		o.Website = "HTTPS://WWW." + word(d.IntN(words)) + ".NHS.UK/"
+	}
+	o.UPRN = strconv.Itoa(10_000_000_000 + d.IntN(90_000_000))
+	o.LastChange = changed(d, o, r.began)
+	if o.Report == Practices && o.Roles[1] == "RO323" {
+		r.twin(&o, d)
+	}
+	s.soil(&o, d, nth)
+	return o
+}
+
+// changed spreads the last changes evenly over four years, which gives a day
+// the share of the register that really changes on one.
+func changed(d draw, o Organisation, asOf reconcile.Date) reconcile.Date {
+	day := asOf.AddDays(-1 - d.IntN(1500))
+	for _, event := range []reconcile.Date{o.Opened, o.Closed} {
+		if event.After(day) && event.Before(asOf) {
+			day = event.AddDays(d.IntN(min(30, days(event, asOf))))
+		}
+	}
+	return day
+}
+
+// role decides the roles and the sub-type of reports that hold several kinds.
+func (r *Register) role(o *Organisation, d draw) {
+	switch o.Report {
+	case Practices:
+		o.SubType = "B"
+		if d.chance(0.0106) {
+			o.SubType = "Z"
+		}
+		at := d.weighted(len(settings), func(i int) int { return settings[i].weight })
+		o.Roles = settings[at].roles
+	case Dispensaries:
+		o.SubType, o.Roles = "1", []string{"RO182"}
+		if d.chance(0.0131) {
+			o.SubType, o.Roles = "2", []string{"RO94"}
+		} else if o.Standing == reconcile.Inactive && d.chance(0.0003) {
+			o.SubType = "3"
+		}
+	case Dentists:
+		o.SubType, o.Roles = "D", []string{"RO110"}
+		if d.chance(0.0293) {
+			o.SubType, o.Roles = "P", []string{"RO110", "RO65"}
+		}
+	case Trusts:
+		o.Roles = []string{"RO197"}
+		if d.chance(0.6) {
+			o.Roles = []string{"RO197", "RO57"}
+		}
+	}
+}
+
+// twin makes a prescribing cost centre of a community pharmacy the namesake of
+// that pharmacy, at the same address (contracts/ods.md section 5, "Trap").
+func (r *Register) twin(o *Organisation, d draw) {
+	shops := r.list(Dispensaries)
+	if shops == nil || len(shops.pool) == 0 {
+		return
+	}
+	nth := d.IntN(len(shops.pool))
+	shop := r.derive(shops, entry{shops.pool[nth], shops.first + int32(nth)}).Clean() //nolint:gosec // below the number of codes
+	o.Name, o.Address, o.Postcode = shop.Name, shop.Address, shop.Postcode
+}
+
+// soil adds the dirt of hand-typed files.
+func (s *spec) soil(o *Organisation, d draw, nth int) {
+	if every(nth, s.oddPostcodes) && len(o.Postcode) > 3 {
+		end := len(o.Postcode) - 2
+		o.Postcode = o.Postcode[:end] + " " + o.Postcode[end:] // SA5 9 EA
+	}
+	if !every(nth, s.strays) {
+		return
+	}
+	switch d.IntN(4) {
+	case 0:
+		o.Name += " "
+	case 1:
+		o.Address.Street += " "
+	case 2:
+		o.Address.Town += " "
+	default:
+		o.Postcode += " "
+	}
+}
+
+// link gives the organisation the relationships its kind has.
+func (r *Register) link(o *Organisation, l *list, d draw, at spot, chain int) {
+	commissioner := at.commissioner(r, d)
+	switch o.Report {
+	case Practices:
+		o.Commissioned = o.history(d, l.spec, commissioner, r.subICBs[at.board.code], r.began)
+		if o.SubType != "Z" {
+			provider := commissioner
+			if d.chance(0.21) {
+				provider = d.pick(r.list(Trusts).pool)
+			}
+			o.Operated = relink(o.Commissioned, provider)
+		}
+	case Dispensaries:
+		pool := r.list(PharmacyHQs).pool
+		owner := d.pick(pool)
+		if chain >= 0 && chain < len(pool) {
+			owner = pool[chain]
+		}
+		if !d.chance(0.0224) {
+			o.Operated = o.history(d, l.spec, owner, pool, r.began)
+		}
+		o.Commissioned = o.since(o.ICB)
+	case OpticalSites:
+		pool := r.list(OpticalHQs).pool
+		o.Operated = o.history(d, l.spec, d.pick(pool), pool, r.began)
+		o.Commissioned = o.since(o.ICB)
+	case TrustSites, Branches:
+		o.Operated = o.history(d, l.spec, at.parent, r.list(under(o.Report)).pool, r.began)
+	case Dentists:
+		o.Commissioned = o.history(d, l.spec, commissioner, r.subICBs[at.board.code], r.began)
+	}
+}
+
+// since is one link over the organisation's whole life.
+func (o *Organisation) since(target string) []Link {
+	if target == "" {
+		return nil
+	}
+	return []Link{{target, o.Opened, o.until()}}
+}
+
+func (o *Organisation) until() reconcile.Date {
+	if o.Standing == reconcile.Inactive {
+		return o.Closed
+	}
+	return reconcile.Date{}
+}
+
+// history is a link to the target and, for those who did not open with it, the
+// one before.
+func (o *Organisation) history(d draw, s *spec, target string, pool []string, asOf reconcile.Date) []Link {
+	end := asOf
+	if !o.until().IsZero() {
+		end = o.until()
+	}
+	if target == "" || d.chance(s.joined) || days(o.Opened, end) < 60 {
+		return o.since(target)
+	}
+	joined := d.day(o.Opened.AddDays(30), end.AddDays(-10))
+	links := []Link{{target, joined, o.until()}}
+	if former := d.pick(pool); former != target && former != "" {
+		links = slices.Insert(links, 0, Link{former, o.Opened, joined.AddDays(-1)})
+	}
+	return links
+}
+
+// relink copies a history with another present target.
+func relink(links []Link, target string) []Link {
+	if len(links) == 0 || target == "" {
+		return nil
+	}
+	links = slices.Clone(links)
+	links[len(links)-1].Target = target
+	return links
+}
+
+// phone fills a spacing layout with the digits of a number in the area.
+func phone(d draw, layouts []weighted, dial string) string {
+	layout := layouts[d.choose(layouts)].value
+	switch layout {
+	case "99999 999999", "9999 9999999", "999 99999999": // the usual ones follow the dialling code
+		layout = map[int]string{5: "99999 999999", 4: "9999 9999999", 3: "999 99999999"}[len(dial)]
+	}
+	number, next := []byte(layout), 0
+	for i, c := range number {
+		if c != '9' {
+			continue
+		}
+		switch {
+		case next < len(dial):
+			number[i] = dial[next]
+		case next == len(dial):
+			number[i] = digits[2+d.IntN(7)]
+		default:
+			number[i] = digits[d.IntN(10)]
+		}
+		next++
+	}
+	return string(number)
+}

@@ -1,0 +1,171 @@
+package register
+
+import (
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Organisation is one organisation or site, with the facts every layout is
+// written from. Text may carry the register's dirt (stray spaces, odd
+// postcodes): Clean takes it off. Slices are shared and must not be written to.
+type Organisation struct { //nolint:recvcheck // readers get a value; only this package changes one in place
+	Report   Report
+	Code     string
+	Name     string // upper case
+	Region   string // NHS England region, Y60; W00 for Wales
+	ICB      string // integrated care board; Q99 for Wales
+	Area     string // government office region letter, A to K; W for Wales
+	Address  Address
+	Postcode string
+	Opened   reconcile.Date
+	Closed   reconcile.Date // zero when none; may contradict Standing
+	Standing reconcile.Standing
+	SubType  string // layout's own letter: B or Z, 1 to 3, D or P; else empty
+	Phone    string // free spacing; empty when unknown
+	Website  string // empty when unknown
+	UPRN     string // digits
+
+	Roles        []string // RO codes, the primary one first
+	Operated     []Link   // RE6, oldest first: the last is the present one
+	Commissioned []Link   // RE4, the same
+	Successions  []Succession
+	LastChange   reconcile.Date // the day ODS last touched the record
+
+	serial int // stable number that instance ids are counted from
+}
+
+// Address keeps apart what the layouts put together in different ways.
+type Address struct {
+	Building string // often repeats the organisation's name
+	Street   string
+	Locality string
+	Town     string
+	County   string
+}
+
+// Link is a relationship over time; To is zero while it stands.
+type Link struct {
+	Target   string
+	From, To reconcile.Date
+}
+
+// Succession says that one organisation followed another in law
+// (contracts/ods.md section 6.3).
+type Succession struct {
+	Type   string // Predecessor or Successor, as seen from the record
+	Target string
+	Start  reconcile.Date
+}
+
+// Role is one role of an organisation as the API states it.
+type Role struct {
+	Code    string
+	ID      int // uniqueRoleId
+	Primary bool
+	Active  bool
+	From    reconcile.Date
+	To      reconcile.Date // zero while it stands
+	Legal   bool           // whether a legal period is stated beside the operational one
+}
+
+// Relationship is one relationship of an organisation as the API states it.
+type Relationship struct {
+	ID     int    // uniqueRelId
+	Code   string // RE4, RE5 or RE6
+	Target string
+	Active bool
+	From   reconcile.Date
+	To     reconcile.Date // zero while it stands
+}
+
+// Parent returns who operates the organisation now or did last; zero if nobody.
+func (o Organisation) Parent() Link { return last(o.Operated) }
+
+// Commissioner returns who commissions the organisation now or did last.
+func (o Organisation) Commissioner() Link { return last(o.Commissioned) }
+
+func last(links []Link) Link {
+	if len(links) == 0 {
+		return Link{}
+	}
+	return links[len(links)-1]
+}
+
+// Open reports whether the API shows the organisation as active. A dormant one
+// is; so is one whose close date contradicts its status.
+func (o Organisation) Open() bool { return o.Standing != reconcile.Inactive }
+
+// Site reports whether the record is of class RC2, a site.
+func (o Organisation) Site() bool { return o.Report == TrustSites || o.Report == Branches }
+
+const instancesPerOrganisation = 64 // ids of one kind; enough for any history made here
+
+// RoleInstances returns the roles with their periods and instance ids. A legal
+// start stands on about one in five records (contracts/ods.md section 6.2).
+func (o Organisation) RoleInstances() []Role {
+	roles := make([]Role, 0, len(o.Roles))
+	for i, code := range o.Roles {
+		roles = append(roles, Role{
+			Code: code, ID: o.serial*instancesPerOrganisation + i, Primary: i == 0, Active: o.Open(),
+			From: o.Opened, To: o.Closed, Legal: o.serial%5 == 0,
+		})
+	}
+	return roles
+}
+
+// Relationships returns every relationship, past ones too. An id, once given,
+// stays with its relationship: RE6 counts from 0, RE4 from 24, RE5 is 48.
+func (o Organisation) Relationships() []Relationship {
+	list := make([]Relationship, 0, len(o.Operated)+len(o.Commissioned)+1)
+	add := func(first int, code string, links []Link) {
+		for i, l := range links {
+			list = append(list, Relationship{
+				ID: o.serial*instancesPerOrganisation + first + i, Code: code, Target: l.Target,
+				Active: l.To.IsZero(), From: l.From, To: l.To,
+			})
+		}
+	}
+	add(0, "RE6", o.Operated)
+	add(24, "RE4", o.Commissioned)
+	if o.ICB != "" && o.Report != Authorities {
+		add(48, "RE5", []Link{{Target: o.ICB, From: o.Opened, To: o.Closed}})
+	}
+	return list
+}
+
+// Clean returns the organisation without its dirt: edges trimmed, the postcode
+// with its one space, the phone number grouped by its dialling code. It is how
+// the current exports write what the old files wrote as typed.
+func (o Organisation) Clean() Organisation {
+	for _, text := range []*string{&o.Name, &o.Address.Building, &o.Address.Street, &o.Address.Locality, &o.Address.Town} {
+		*text = strings.TrimSpace(*text)
+	}
+	o.Postcode = cleanPostcode(o.Postcode)
+	if o.Report != Trusts { // trusts keep their switchboard's own layout in every export
+		o.Phone = cleanPhone(o.Phone)
+	}
+	return o
+}
+
+func cleanPostcode(s string) string {
+	s = strings.ReplaceAll(s, " ", "")
+	if len(s) < 5 {
+		return s
+	}
+	return s[:len(s)-3] + " " + s[len(s)-3:]
+}
+
+func cleanPhone(s string) string {
+	s = strings.ReplaceAll(s, " ", "")
+	split := 5
+	switch {
+	case len(s) < 10:
+		return s
+	case strings.HasPrefix(s, "02"):
+		split = 3
+	case strings.HasPrefix(s, "011"), strings.HasPrefix(s, "01") && s[3] == '1':
+		split = 4
+	}
+	return s[:split] + " " + s[split:]
+}

@@ -1,0 +1,12 @@
+// Package odstest plays the Organisation Data Service on a loopback address:
+// the CSV download of Data Search and Export, and the Organisation Data
+// Terminology FHIR R4 API (contracts/ods.md sections 2 and 4.1). It answers
+// from a made-up register, refuses what the real ones refuse, breaks in the
+// ways they break when told to, and counts what it was asked.
+//
+//	GET /api/getReport?report=…                                  DSE
+//	GET /organisation-data-terminology-api/fhir/Organization…    FHIR, apikey header
+//
+// It needs no *testing.T, so that a demonstration can mount it for days; Start
+// is the short way for tests.
+package odstest

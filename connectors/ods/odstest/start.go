@@ -1,0 +1,18 @@
+package odstest
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/profilesync/profilesync/connectors/internal/register"
+)
+
+// Start serves a register on a loopback address until the test ends and returns
+// the server and its address, "http://127.0.0.1:port".
+func Start(tb testing.TB, reg *register.Register, o Options) (*Server, string) {
+	tb.Helper()
+	s := New(reg, o)
+	web := httptest.NewServer(s.Handler())
+	tb.Cleanup(web.Close)
+	return s, web.URL
+}
