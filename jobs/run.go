@@ -38,8 +38,11 @@ type Pull interface {
 // tagged is a pull that has an ETag.
 type tagged interface{ ETag() string }
 
-// dated is a partial pull, which says how far it came.
-type dated interface{ Until() reconcile.Date }
+// following is a pull of changes.
+type following interface {
+	Until() reconcile.Date        // the newest change it holds; zero for none
+	Deleted() []reconcile.ODSCode // what was deleted from the register
+}
 
 // Session works runs of one source under its lock.
 type Session interface {
@@ -65,9 +68,12 @@ type Draft interface {
 	Discard()
 }
 
+// ErrUnchanged says that a pull has nothing new since the ETag of the run.
+var ErrUnchanged = errors.New("not modified since the last listing")
+
 // Work brings a run to its end, from wherever it stands. A run that was refused
-// or failed is a result, not an error: an error means that the run goes on
-// later (the process is stopping, or the database went away).
+// or failed is a result, not an error: an error means that the run goes on when
+// it is worked again (the process is stopping, or the source is out of reach).
 func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
 	session, err := r.Store.Lock(ctx, source)
 	if err != nil {
@@ -79,14 +85,32 @@ func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.R
 		return run.Summary, err
 	}
 	summary, err := r.work(ctx, session, run)
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil || temporary(err) {
 		return summary, err
 	}
+	return r.end(ctx, run, err)
+}
+
+// GiveUp ends a run whose last attempt did not succeed.
+func (r *Runs) GiveUp(ctx context.Context, source reconcile.Source, id reconcile.RunID, why error) (reconcile.Summary, error) {
+	session, err := r.Store.Lock(ctx, source)
+	if err != nil {
+		return reconcile.Summary{}, err
+	}
+	defer session.Close()
+	run, err := session.Run(ctx, id)
+	if err != nil || run.State.Ended() {
+		return run.Summary, err
+	}
+	return r.end(ctx, run, why)
+}
+
+func (r *Runs) end(ctx context.Context, run reconcile.Run, why error) (reconcile.Summary, error) {
 	state := reconcile.RunFailed
-	if refused := new(reconcile.RefusedError); errors.As(err, &refused) {
+	if refused := new(reconcile.RefusedError); errors.As(why, &refused) {
 		state = reconcile.RunRefused
 	}
-	return r.Store.FailRun(ctx, run, state, err.Error())
+	return r.Store.FailRun(ctx, run, state, why.Error())
 }
 
 func (r *Runs) work(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {

@@ -15,6 +15,7 @@ type comparer interface {
 	stager
 	loader
 	recorder
+	follower
 }
 
 type stager interface {
@@ -33,7 +34,12 @@ type recorder interface {
 	Record(ctx context.Context, compared []reconcile.Compared, plan reconcile.Plan) error
 	RecordMissing(ctx context.Context, plan reconcile.Plan) error
 	Quarantine(ctx context.Context, hash reconcile.Hash, rejected reconcile.Rejected) error
+}
+
+// follower is what only deltas need.
+type follower interface {
 	MoveWatermark(ctx context.Context, stream string, until reconcile.Date) error
+	FlagDeleted(ctx context.Context, codes []reconcile.ODSCode) error
 }
 
 // pulling is the planning of one pull.
@@ -53,8 +59,13 @@ type pulling struct {
 func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run) (summary reconcile.Summary, etag string, err error) {
 	r.Report(ctx, run.ID, "pulling", 0, 0)
 	pull, err := r.Open(ctx, run)
+	if errors.Is(err, ErrUnchanged) {
+		summary, err = draft.Judge(ctx, nil, false)
+		summary.Note = ErrUnchanged.Error()
+		return summary, run.ETag, err
+	}
 	if err != nil {
-		return summary, "", err
+		return summary, "", unreached(err)
 	}
 	if closer, ok := pull.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()
@@ -63,7 +74,7 @@ func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run) (su
 		etag = tag.ETag()
 	}
 	p := pulling{Runs: r, run: run, draft: draft, pull: pull}
-	for _, step := range []func(context.Context) error{p.checkAge, p.stage, p.compare, p.markMissing, p.moveWatermark} {
+	for _, step := range []func(context.Context) error{p.checkAge, p.stage, p.compare, p.markMissing, p.follow} {
 		if err := step(ctx); err != nil {
 			return summary, "", err
 		}
@@ -94,7 +105,7 @@ func (p *pulling) stage(ctx context.Context) error {
 				unreadable = append(unreadable, row)
 				continue
 			}
-			if wanted(row.Code) && !yield(row, err) {
+			if (err != nil || wanted(row.Code)) && !yield(row, err) {
 				return
 			}
 		}
@@ -197,12 +208,13 @@ func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) er
 }
 
 // quarantine keeps a bad record, and refuses the whole pull when more than one
-// in a hundred are bad.
+// in a hundred are bad: then it is not what it is said to be. A delta of a few
+// records may hold a few bad ones.
 func (p *pulling) quarantine(ctx context.Context, row reconcile.Row, rejected reconcile.Rejected) error {
 	if p.bad++; p.bad == 1 {
 		p.first = rejected
 	}
-	if p.bad*100 > p.records {
+	if p.bad*100 > p.records && (p.run.Kind == reconcile.RunListing || p.bad > fewBad) {
 		return &reconcile.RefusedError{
 			Name: p.name(), At: p.first,
 			Why: "more than 1 % of its records cannot be read; check that it is the report it is said to be",
@@ -211,6 +223,9 @@ func (p *pulling) quarantine(ctx context.Context, row reconcile.Row, rejected re
 	return p.draft.Quarantine(ctx, row.Hash, rejected)
 }
 
+// fewBad records never make a delta suspicious.
+const fewBad = 10
+
 func (p *pulling) name() string {
 	if named, ok := p.pull.(interface{ Name() string }); ok {
 		return named.Name()
@@ -218,7 +233,8 @@ func (p *pulling) name() string {
 	return p.run.Report
 }
 
-// markMissing is for listings only: a delta says nothing about absence.
+// markMissing is for listings only: a delta says nothing about absence. What a
+// short listing would mark is shown, and flags nothing.
 func (p *pulling) markMissing(ctx context.Context) error {
 	if p.run.Kind != reconcile.RunListing {
 		return nil
@@ -227,17 +243,27 @@ func (p *pulling) markMissing(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := p.draft.RecordMissing(ctx, reconcile.MarkMissing(p.run.AsOf, missed)); err != nil {
+		plan := reconcile.MarkMissing(p.run.AsOf, missed)
+		if p.short {
+			plan.Outcomes = nil
+		}
+		if err := p.draft.RecordMissing(ctx, plan); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// moveWatermark moves it with the plan, so only when the pull is stored.
-func (p *pulling) moveWatermark(ctx context.Context) error {
-	delta, ok := p.pull.(dated)
-	if !ok || p.run.Kind != reconcile.RunDelta || len(p.run.Codes) > 0 {
+// follow moves the watermark with the plan, so only when the pull is stored.
+func (p *pulling) follow(ctx context.Context) error {
+	delta, ok := p.pull.(following)
+	if !ok || p.run.Kind != reconcile.RunDelta {
+		return nil
+	}
+	if err := p.draft.FlagDeleted(ctx, delta.Deleted()); err != nil {
+		return err
+	}
+	if delta.Until().IsZero() {
 		return nil
 	}
 	return p.draft.MoveWatermark(ctx, "changes", delta.Until())

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
-	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/jobs"
@@ -21,12 +21,13 @@ type app struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	json    bool
+	url     string // of the database
 	store   *postgres.Store
 	closers []func() error
 }
 
-func newApp(stdout, stderr io.Writer, format string) (*app, error) {
-	c, err := loadConfig(context.Background())
+func newApp(ctx context.Context, stdout, stderr io.Writer, format string) (*app, error) {
+	c, err := loadConfig(ctx)
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
@@ -35,14 +36,14 @@ func newApp(stdout, stderr io.Writer, format string) (*app, error) {
 
 func (a *app) close() error {
 	var errs []error
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		errs = append(errs, a.closers[i]())
+	for _, closer := range slices.Backward(a.closers) {
+		errs = append(errs, closer())
 	}
 	return errors.Join(errs...)
 }
 
 // say tells a person something that is no result.
-func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format+"\n", args...) }
+func (a *app) sayf(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format+"\n", args...) }
 
 // today is the day in London.
 func (a *app) today() reconcile.Date { return reconcile.DateIn(a.config.clock(), reconcile.London()) }
@@ -59,9 +60,9 @@ func (a *app) database(ctx context.Context) (url string, private bool, err error
 	}
 	a.closers = append(a.closers, cluster.Close)
 	for _, warning := range cluster.Warnings() {
-		a.say("%s", warning)
+		a.sayf("%s", warning)
 	}
-	a.say("database: private cluster under %s", a.config.LocalDir)
+	a.sayf("database: private cluster under %s", a.config.LocalDir)
 	return cluster.URL(), true, nil
 }
 
@@ -72,6 +73,7 @@ func (a *app) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.url = url
 	store, err := postgres.Open(ctx, url, a.config.now)
 	if err != nil {
 		return err
@@ -86,35 +88,15 @@ func (a *app) open(ctx context.Context) error {
 }
 
 // runs wires the working of runs. Each pull is opened by the given function.
-func (a *app) runs(open func(context.Context, reconcile.Run) (jobs.Pull, error), progress progress) *jobs.Runs {
+func (a *app) runs(open func(context.Context, reconcile.Run) (jobs.Pull, error), report reportFunc) *jobs.Runs {
 	return &jobs.Runs{
 		Store: runStore{a.store}, Open: open, Types: a.types, Guard: reconcile.DefaultGuard(), Kept: a.config.kept,
-		Now: time.Now, Report: progress.report,
+		Now: time.Now, Report: report,
 	}
 }
 
-// types are the organisation types that a run's report covers.
-func (a *app) types(run reconcile.Run) ([]reconcile.OrgType, error) {
-	if run.Report == reportOfAPI {
-		return a.config.kept, nil
-	}
-	return ods.Types(run.Report)
-}
-
-// reportOfAPI is the report under which single records of the API are kept.
-const reportOfAPI = "api"
-
-// pull opens what a stored run reads.
-func (a *app) pull(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
-	if run.Upload == 0 {
-		return nil, errors.New("pulling from the register's services is not configured; give --files")
-	}
-	name, file, err := a.store.OpenUpload(ctx, run.Upload)
-	if err != nil {
-		return nil, err
-	}
-	return ods.OpenListing(name, run.Report, file)
-}
+// reportFunc is told how far a run has come.
+type reportFunc = func(ctx context.Context, run reconcile.RunID, stage string, done, total int)
 
 // runStore and session let the store serve the jobs' interfaces, which name
 // each other.
@@ -131,5 +113,13 @@ func (s runStore) Lock(ctx context.Context, source reconcile.Source) (jobs.Sessi
 type session struct{ *postgres.Session }
 
 func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (jobs.Draft, error) {
-	return s.Session.Draft(ctx, run, types)
+	draft, err := s.Session.Draft(ctx, run, types)
+	if err != nil {
+		return nil, err
+	}
+	return draft, nil
+}
+
+func (s runStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) error {
+	return s.Store.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
 }

@@ -33,12 +33,14 @@ type cli struct {
 	Format string `default:"table" enum:"table,json" help:"How to print results: ${enum}."`
 
 	Migrate        migrateCmd        `cmd:"" help:"Bring the database's schema up to date."`
+	Serve          serveCmd          `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
 	Plan           planCmd           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
 	Reconcile      reconcileCmd      `cmd:"" help:"Reconcile the organisation register with the profiles."`
 	Runs           runsCmd           `cmd:"" help:"List, show, approve, reject and undo runs."`
 	Profile        profileCmd        `cmd:"" help:"Show a profile and everything that ever happened to it."`
 	Quarantine     quarantineCmd     `cmd:"" help:"Upstream records that could not be understood."`
 	Contradictions contradictionsCmd `cmd:"" help:"Organisations that are active and have an end date that has passed."`
+	Flags          flagsCmd          `cmd:"" help:"Profiles whose upstream record a person should look at."`
 	Version        versionCmd        `cmd:"" help:"Print the version."`
 }
 
@@ -68,7 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return report(stderr, exitError{exitUsage, err.Error() + " (see profilesync --help)"})
 	}
-	app, err := newApp(stdout, stderr, commands.Format)
+	app, err := newApp(ctx, stdout, stderr, commands.Format)
 	if err != nil {
 		return report(stderr, err)
 	}
@@ -115,10 +117,10 @@ func spread(args []string) []string {
 func exitOf(summaries []reconcile.Summary) error {
 	code := exitDone
 	for _, s := range summaries {
-		switch {
-		case s.State == reconcile.RunRefused || s.State == reconcile.RunFailed:
+		switch s.State {
+		case reconcile.RunRefused, reconcile.RunFailed:
 			return exitError{code: exitFailed, message: s.Error}
-		case s.State == reconcile.RunWithheld:
+		case reconcile.RunWithheld:
 			code = exitAwaits
 		}
 	}

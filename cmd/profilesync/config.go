@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -30,6 +32,18 @@ type config struct {
 	// Types are the kinds of organisation that have profiles.
 	Types []string `env:"TYPES, default=pharmacy,gp-practice,gp-branch,dental-practice,optical-site,trust,trust-site"`
 
+	// HTTPAddress is where health and metrics are served.
+	HTTPAddress string `env:"HTTP_ADDRESS, default=127.0.0.1:8383"`
+	// ODSDownloads is the CSV download service, ODSAPI the FHIR R4 API.
+	ODSDownloads string `env:"ODS_DOWNLOADS_URL, default=https://www.odsdatasearchandexport.nhs.uk"`
+	ODSAPI       string `env:"ODS_API_URL, default=https://api.service.nhs.uk/organisation-data-terminology-api/fhir"`
+	// ODSAPIKey is the key of the ODS API; without it no deltas are pulled.
+	ODSAPIKey secret `env:"ODS_API_KEY"`
+	// ODSPerSecond is how many requests a second each of them gets at most.
+	ODSPerSecond float64 `env:"ODS_REQUESTS_PER_SECOND, default=5"`
+	// ODSReports are the listings that are pulled every night.
+	ODSReports []string `env:"ODS_REPORTS, default=edispensary,epraccur,ebranchs,egdpprac,eoptsite,etr,ets"`
+
 	kept []reconcile.OrgType
 	now  time.Time
 }
@@ -38,9 +52,8 @@ type config struct {
 // type, not by care).
 type secret string
 
-func (secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte("[secret]")) }
-func (secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
-func (s secret) reveal() string             { return string(s) }
+func (secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
+func (s secret) reveal() string           { return string(s) }
 
 func loadConfig(ctx context.Context) (config, error) {
 	var c config
@@ -65,7 +78,7 @@ func (envOrFile) Lookup(name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	value, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	value, err := os.ReadFile(path)
 	if err != nil {
 		return "", false
 	}
@@ -73,7 +86,7 @@ func (envOrFile) Lookup(name string) (string, bool) {
 }
 
 func (c *config) check() error {
-	return errors.Join(c.checkFiles(), c.checkMode(), c.checkTypes())
+	return errors.Join(c.checkFiles(), c.checkMode(), c.checkTypes(), c.checkODS())
 }
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not
@@ -127,4 +140,23 @@ func (c *config) clock() time.Time {
 		return time.Now()
 	}
 	return c.now
+}
+
+func (c *config) checkODS() error {
+	var errs []error
+	for i, report := range c.ODSReports {
+		c.ODSReports[i] = strings.TrimSpace(report)
+		if _, err := ods.Types(c.ODSReports[i]); err != nil {
+			errs = append(errs, fmt.Errorf("setting PROFILESYNC_ODS_REPORTS: %w", err))
+		}
+	}
+	for name, address := range map[string]string{"ODS_DOWNLOADS_URL": c.ODSDownloads, "ODS_API_URL": c.ODSAPI} {
+		if u, err := url.Parse(address); err != nil || u.Host == "" {
+			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want an address like https://host/path", name, address))
+		}
+	}
+	if c.ODSPerSecond <= 0 {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ODS_REQUESTS_PER_SECOND=%g: want more than 0", c.ODSPerSecond))
+	}
+	return errors.Join(errs...)
 }

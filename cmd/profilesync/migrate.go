@@ -24,7 +24,7 @@ func (*migrateCmd) Run(ctx context.Context, a *app) error {
 		rows = append(rows, []string{strconv.FormatInt(s.Version, 10), s.Name})
 	}
 	if len(rows) == 0 {
-		a.say("the schema is up to date")
+		a.sayf("the schema is up to date")
 	}
 	a.print(steps, "VERSION | MIGRATION", rows)
 	return nil

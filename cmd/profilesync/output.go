@@ -3,26 +3,79 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/profilesync/profilesync/reconcile"
 )
 
+// pageWidth is how wide a table may be: long cells wrap.
+const pageWidth = 100
+
 // print writes a result: JSON, one object a line, or a table.
 func (a *app) print(object any, header string, rows [][]string) {
 	if a.json {
-		_ = json.NewEncoder(a.stdout).Encode(object)
+		_ = json.NewEncoder(a.stdout).Encode(object) //nolint:errchkjson // our own types; a reader that has gone needs nothing
 		return
 	}
-	table := tabwriter.NewWriter(a.stdout, 0, 8, 2, ' ', 0)
+	page := table.NewWriter()
+	page.SetOutputMirror(a.stdout)
+	page.SetStyle(plain)
 	if header != "" {
-		_, _ = fmt.Fprintln(table, strings.ReplaceAll(header, " | ", "\t"))
+		page.AppendHeader(cells(strings.Split(header, " | ")))
 	}
 	for _, row := range rows {
-		_, _ = fmt.Fprintln(table, strings.Join(row, "\t"))
+		page.AppendRow(cells(row))
 	}
-	_ = table.Flush()
+	page.SetColumnConfigs(widths(header, rows))
+	page.SuppressTrailingSpaces()
+	page.Render()
+}
+
+// plain is a table without lines.
+var plain = table.Style{
+	Box:     table.BoxStyle{PaddingRight: "  "},
+	Options: table.Options{DoNotColorBordersAndSeparators: true},
+}
+
+func cells(row []string) table.Row {
+	out := make(table.Row, len(row))
+	for i, cell := range row {
+		out[i] = cell
+	}
+	return out
+}
+
+// widths shares the page among the columns: the widest give way first.
+func widths(header string, rows [][]string) (configs []table.ColumnConfig) {
+	var want []int
+	for _, row := range append([][]string{strings.Split(header, " | ")}, rows...) {
+		for i, cell := range row {
+			if i == len(want) {
+				want = append(want, 0)
+			}
+			want[i] = max(want[i], utf8.RuneCountInString(cell))
+		}
+	}
+	limit := slices.Max(append([]int{1}, want...))
+	for limit > 8 && total(want, limit) > pageWidth {
+		limit--
+	}
+	for i := range want {
+		configs = append(configs, table.ColumnConfig{Number: i + 1, WidthMax: limit, WidthMaxEnforcer: text.WrapSoft})
+	}
+	return configs
+}
+
+func total(want []int, limit int) (sum int) {
+	for _, w := range want {
+		sum += min(w, limit) + len("  ")
+	}
+	return sum
 }
 
 func (a *app) printSummary(s reconcile.Summary) {
@@ -41,9 +94,11 @@ func (a *app) printSummary(s reconcile.Summary) {
 		rows = append(rows, []string{"fields", fieldCounts(s.Fields)})
 	}
 	for _, w := range s.Withheld {
-		rows = append(rows, []string{"withheld", strings.TrimSpace(fmt.Sprintf("%d of %d %s %s: %s", w.Count, w.Of, w.Type, w.Field, w.Reason))})
+		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
+		rows = append(rows, []string{"withheld", what + ": " + string(w.Reason)})
 	}
-	rows = append(rows, []string{"standing", fmt.Sprintf("%d closures await their second look, %d contradictions", s.PendingClose, s.Contradictions)})
+	standing := fmt.Sprintf("%d closures await their second look, %d contradictions", s.PendingClose, s.Contradictions)
+	rows = append(rows, []string{"standing", standing})
 	for _, l := range s.LeftOut {
 		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: it changed since", l.Code, l.Field)})
 	}

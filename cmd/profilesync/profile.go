@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -78,5 +77,5 @@ func oneLine(value string) string {
 	if value == "" {
 		return "-"
 	}
-	return fmt.Sprint(strings.ReplaceAll(value, "\n", ", "))
+	return strings.ReplaceAll(value, "\n", ", ")
 }

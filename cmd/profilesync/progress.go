@@ -14,49 +14,50 @@ import (
 
 // progress shows people how far a run has come, on standard error: a bar on a
 // terminal, a line a stage elsewhere.
-type progress struct{ show *shown }
-
-type shown struct {
+type progress struct {
 	out   io.Writer
 	bar   *progressbar.ProgressBar
 	stage string
 	tty   bool
 }
 
-func newProgress(out io.Writer) progress {
+func newProgress(out io.Writer) *progress {
+	return &progress{out: out, tty: isTerminal(out)}
+}
+
+func isTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
-	return progress{&shown{out: out, tty: ok && term.IsTerminal(int(file.Fd()))}}
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-func (p progress) report(_ context.Context, _ reconcile.RunID, stage string, done, total int) {
-	s := p.show
-	if stage != s.stage {
-		s.begin(stage, total)
+func (p *progress) report(_ context.Context, _ reconcile.RunID, stage string, done, total int) {
+	if stage != p.stage {
+		p.begin(stage, total)
 	}
-	if s.bar != nil {
-		_ = s.bar.Set(done)
+	if p.bar != nil {
+		_ = p.bar.Set(done)
 	}
 }
 
-func (s *shown) begin(stage string, total int) {
-	s.end()
-	s.stage = stage
+func (p *progress) begin(stage string, total int) {
+	p.end()
+	p.stage = stage
 	switch {
 	case stage == "":
-	case !s.tty:
-		_, _ = fmt.Fprintln(s.out, stage+" ...")
+	case !p.tty:
+		_, _ = fmt.Fprintln(p.out, stage+" ...")
 	case total == 0:
-		s.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(s.out), progressbar.OptionSetDescription(stage),
+		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(stage),
 			progressbar.OptionClearOnFinish())
 	default:
-		s.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.out), progressbar.OptionSetDescription(stage),
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(stage),
 			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 	}
 }
 
-func (s *shown) end() {
-	if s.bar != nil {
-		_ = s.bar.Finish()
-		s.bar = nil
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+		p.bar = nil
 	}
 }

@@ -17,7 +17,7 @@ type scopeFlags struct {
 	Source string   `default:"ods" enum:"ods" help:"The register: ${enum}."`
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; says nothing about any other."`
 	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
-	Report string   `placeholder:"NAME" help:"The report, where a file's name up to the first _ does not say it (edispensary, epraccur, etr, ...)."`
+	Report string   `placeholder:"NAME" help:"The report, where the file's name up to the first _ does not say it (edispensary, etr, ...)."`
 	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The day the listing speaks of, YYYY-MM-DD. Default: today."`
 	Actor  string   `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
 }
@@ -46,7 +46,7 @@ func (f scopeFlags) scopes(a *app) (scopes []scope, err error) {
 		base.Kind, base.Codes = reconcile.RunDelta, append(base.Codes, code)
 	}
 	if len(f.Files) == 0 {
-		return nil, exitError{exitUsage, "--files: give at least one listing"}
+		return f.pulled(a, base)
 	}
 	for _, path := range f.Files {
 		s := scope{run: base, path: path}
@@ -54,6 +54,27 @@ func (f scopeFlags) scopes(a *app) (scopes []scope, err error) {
 			return nil, exitError{exitUsage, err.Error()}
 		}
 		scopes = append(scopes, s)
+	}
+	return scopes, nil
+}
+
+// pulled are the runs that pull from the register's services: named codes from
+// the API, else complete listings.
+func (f scopeFlags) pulled(a *app, base reconcile.Run) (scopes []scope, err error) {
+	if len(base.Codes) > 0 {
+		base.Report = reportOfAPI
+		return []scope{{run: base}}, nil
+	}
+	reports := a.config.ODSReports
+	if f.Report != "" {
+		reports = []string{f.Report}
+	}
+	for _, report := range reports {
+		if _, err := ods.Types(report); err != nil {
+			return nil, exitError{exitUsage, "--report: " + err.Error()}
+		}
+		base.Report = report
+		scopes = append(scopes, scope{run: base})
 	}
 	return scopes, nil
 }
@@ -89,8 +110,13 @@ func (c *planCmd) Run(ctx context.Context, a *app) error {
 	}
 	var summaries []reconcile.Summary
 	for _, s := range scopes {
-		open := func(_ context.Context, run reconcile.Run) (jobs.Pull, error) { return openFile(s.path, run.Report) }
-		summary, err := a.runs(open, newProgress(a.stderr)).Preview(ctx, s.run)
+		open := a.pull
+		if s.path != "" {
+			open = s.openFile
+		}
+		shown := newProgress(a.stderr)
+		summary, err := a.runs(open, shown.report).Preview(ctx, s.run)
+		shown.end()
 		if err != nil {
 			return err
 		}
@@ -100,13 +126,17 @@ func (c *planCmd) Run(ctx context.Context, a *app) error {
 	return exitOf(summaries)
 }
 
-func openFile(path, report string) (*ods.Listing, error) {
-	file, err := os.Open(path) //nolint:gosec // the caller names the file
+func (s scope) openFile(_ context.Context, run reconcile.Run) (jobs.Pull, error) {
+	file, err := os.Open(s.path)
 	if err != nil {
 		return nil, fmt.Errorf("--files: %w", err)
 	}
-	defer file.Close()
-	return ods.OpenListing(path, report, file)
+	defer func() { _ = file.Close() }() // only read
+	listing, err := ods.OpenListing(s.path, run.Report, file)
+	if err != nil {
+		return nil, err
+	}
+	return listing, nil
 }
 
 type reconcileCmd struct {
@@ -144,10 +174,10 @@ func (c *reconcileCmd) reconcile(ctx context.Context, a *app, s scope) (summary 
 }
 
 func (a *app) upload(ctx context.Context, path string) (int64, error) {
-	file, err := os.Open(path) //nolint:gosec // the caller names the file
+	file, err := os.Open(path)
 	if err != nil {
 		return 0, fmt.Errorf("--files: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	return a.store.StoreUpload(ctx, filepath.Base(path), file)
 }

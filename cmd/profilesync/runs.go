@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile"
@@ -35,7 +36,7 @@ func (c *runsListCmd) Run(ctx context.Context, a *app) error {
 		ch := r.Summary.Changes
 		rows = append(rows, []string{
 			r.ID.String(), r.CreatedAt.In(reconcile.London()).Format(time.DateTime), kindOf(r.Run), r.Report, r.AsOf.String(),
-			string(r.State), fmt.Sprint(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
+			string(r.State), strconv.Itoa(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
 		})
 	}
 	a.print(summaries, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
@@ -50,7 +51,7 @@ func kindOf(r reconcile.Run) string {
 }
 
 type runsShowCmd struct {
-	Run_     reconcile.RunID `arg:"" name:"run" help:"The run's number."`
+	ID       reconcile.RunID `arg:"" name:"run" help:"The run's number."`
 	Withheld bool            `help:"Only what was withheld."`
 	Most     int             `default:"500" help:"How many changes at most."`
 	Changes  bool            `help:"With --format json: print the changes too, one object a line."`
@@ -60,7 +61,7 @@ func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	run, err := a.store.Run(ctx, c.Run_)
+	run, err := a.store.Run(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
 	if a.json && !c.Changes {
 		return nil
 	}
-	planned, err := a.store.PlanRows(ctx, c.Run_, c.Withheld, c.Most)
+	planned, err := a.store.PlanRows(ctx, c.ID, c.Withheld, c.Most)
 	if err != nil {
 		return err
 	}
@@ -78,17 +79,21 @@ func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
 		}
 		return nil
 	}
+	if len(planned) == 0 {
+		return nil
+	}
+	_, _ = fmt.Fprintln(a.stdout)
 	rows := make([][]string, 0, len(planned))
 	for _, p := range planned {
 		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, oneLine(p.Old), oneLine(p.Shown()), p.Reason, p.Fate()})
 	}
-	a.print(nil, "\nCODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
+	a.print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
 	return nil
 }
 
 // decisionFlags say who decides.
 type decisionFlags struct {
-	Run_  reconcile.RunID `arg:"" name:"run" help:"The run's number."`
+	ID    reconcile.RunID `arg:"" name:"run" help:"The run's number."`
 	Actor string          `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
@@ -104,7 +109,7 @@ func (f decisionFlags) decided(ctx context.Context, a *app) (reconcile.Run, erro
 	if err := a.open(ctx); err != nil {
 		return reconcile.Run{}, err
 	}
-	run, err := a.store.Run(ctx, f.Run_)
+	run, err := a.store.Run(ctx, f.ID)
 	if err == nil && !run.State.Ended() {
 		err = fmt.Errorf("run %d has not ended yet (%s); wait for it", run.ID, run.State)
 	}
@@ -158,7 +163,7 @@ func (c *runsRejectCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	a.say("%d changes stay silent until the register says something else", rows)
+	a.sayf("%d changes stay silent until the register says something else", rows)
 	a.printSummary(run.Summary)
 	return nil
 }

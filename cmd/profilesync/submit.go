@@ -3,44 +3,99 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// submit stores a run and brings it to its end: a running daemon works it, or,
-// where there is none, this process does, under the same lock.
+// submit stores a run. Unless the caller waits, its job is left to a daemon.
+// With wait, a running daemon works it, or, where there is none, this process
+// does, under the same lock.
 func (a *app) submit(ctx context.Context, run reconcile.Run, wait bool) (reconcile.Summary, error) {
-	id, err := a.store.CreateRun(ctx, run, nil)
+	daemon, err := a.store.DaemonRuns(ctx)
 	if err != nil {
 		return reconcile.Summary{}, err
 	}
+	if wait && !daemon {
+		return a.workHere(ctx, run)
+	}
+	if run.ID, err = a.queue(ctx, run); err != nil {
+		return reconcile.Summary{}, err
+	}
 	if !wait {
-		run.ID, run.State = id, reconcile.RunQueued
+		run.State = reconcile.RunQueued
 		return reconcile.NewSummary(run), nil
 	}
-	return a.workHere(ctx, run.Source, id)
+	return a.await(ctx, run.ID)
+}
+
+// queue stores a run together with its job.
+func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, error) {
+	pool, err := postgres.RiverPool(ctx, a.url)
+	if err != nil {
+		return 0, err
+	}
+	defer pool.Close()
+	client, err := jobs.NewQueueClient(pool, postgres.RiverSchema)
+	if err != nil {
+		return 0, err
+	}
+	return a.store.CreateRun(ctx, run, jobs.Queue(client, run.Source))
 }
 
 // workHere first finishes what a killed process left of the same source, then
 // works the run.
-func (a *app) workHere(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
-	runs := a.runs(a.pull, newProgress(a.stderr))
+func (a *app) workHere(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
+	shown := newProgress(a.stderr)
+	defer shown.end()
+	runs := a.runs(a.pull, shown.report)
 	unfinished, err := a.store.Unfinished(ctx)
 	if err != nil {
 		return reconcile.Summary{}, err
 	}
+	id, err := a.store.CreateRun(ctx, run, nil)
+	if err != nil {
+		return reconcile.Summary{}, err
+	}
 	for _, other := range unfinished {
-		if other >= id {
-			continue
+		a.sayf("finishing run %d, which was interrupted", other)
+		if _, err := runs.Work(ctx, run.Source, other); err != nil {
+			return reconcile.Summary{}, fmt.Errorf("run %d: %w", other, err)
 		}
-		a.say("finishing run %d, which was interrupted", other)
-		if _, err := runs.Work(ctx, source, other); err != nil {
+	}
+	summary, err := runs.Work(ctx, run.Source, id)
+	switch {
+	case ctx.Err() != nil:
+		return summary, fmt.Errorf("run %d was interrupted; the next reconciliation or a daemon finishes it", id)
+	case err != nil:
+		return runs.GiveUp(ctx, run.Source, id, err)
+	default:
+		return summary, nil
+	}
+}
+
+// await shows how a daemon works a run, until it has ended.
+func (a *app) await(ctx context.Context, id reconcile.RunID) (reconcile.Summary, error) {
+	shown := newProgress(a.stderr)
+	defer shown.end()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		progress, err := a.store.Progress(ctx, id)
+		if err != nil {
 			return reconcile.Summary{}, err
 		}
+		if progress.State.Ended() {
+			run, err := a.store.Run(ctx, id)
+			return run.Summary, err
+		}
+		shown.report(ctx, id, progress.Stage, progress.Done, progress.Total)
+		select {
+		case <-ctx.Done():
+			return reconcile.Summary{}, fmt.Errorf("no longer waiting; the daemon goes on with run %d", id)
+		case <-tick.C:
+		}
 	}
-	summary, err := runs.Work(ctx, source, id)
-	if err != nil {
-		return summary, fmt.Errorf("run %d goes on when it is worked again: %w", id, err)
-	}
-	return summary, nil
 }

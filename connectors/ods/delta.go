@@ -114,6 +114,9 @@ func codeOfEnvelope(line []byte) reconcile.ODSCode {
 	return codeOrNone(string(code))
 }
 
+// Raw returns the bytes of one row as they were spooled.
+func (d *Delta) Raw(row reconcile.Row) ([]byte, error) { return d.spool.bytes(row) }
+
 // Record decodes one row. A record that cannot be read is a
 // *reconcile.Rejected, to be quarantined; every other error is about reading
 // the local copy.

@@ -214,7 +214,7 @@ func latest(roles []role, code string) role {
 }
 
 // decodeOrganization returns the canonical record of an Organization resource.
-// Dormant cannot be told from active here; ICB and region are not in it.
+// ICB and region are not in it.
 func decodeOrganization(raw []byte) (reconcile.Record, *reconcile.Rejected) {
 	org, bad := parseOrganization(raw)
 	if bad != nil {
@@ -227,12 +227,21 @@ func decodeOrganization(raw []byte) (reconcile.Record, *reconcile.Rejected) {
 	held, primary := rolesHeld(roles, *org.Active)
 	record := reconcile.Record{Code: org.code(), Standing: reconcile.Inactive, Opened: primary.opened, Closed: primary.closed}
 	if *org.Active {
-		record.Standing = reconcile.Active
+		record.Standing = standingOf(primary)
 	}
 	record.Values.Set(reconcile.FieldRoles, held)
 	record.Values.Set(reconcile.FieldType, string(typeOf(held)))
 	org.state(&record.Values)
 	return record, nil
+}
+
+// standingOf says what active means here: prescribing cost centres may be
+// dormant, which the API does not tell.
+func standingOf(primary role) reconcile.Standing {
+	if primary.code == "RO177" {
+		return reconcile.Alive
+	}
+	return reconcile.Active
 }
 
 func parseOrganization(raw []byte) (*organization, *reconcile.Rejected) {

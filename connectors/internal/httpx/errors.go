@@ -56,6 +56,9 @@ func (e *StatusError) Retryable() bool {
 	return e.Status >= http.StatusInternalServerError
 }
 
+// Wait is how long the server asked us to wait; zero when it named no time.
+func (e *StatusError) Wait() time.Duration { return e.RetryAfter }
+
 // Permanent reports that the same request will always be refused: neither
 // retryable nor a matter of credentials.
 func (e *StatusError) Permanent() bool { return !e.Retryable() && !e.Unauthorized() }

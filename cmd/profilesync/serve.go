@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+type serveCmd struct{}
+
+// stopWithin is how long the daemon may take to stop: a little more than its
+// jobs get to come to rest. A service manager should kill later than that.
+const stopWithin = 20 * time.Second
+
+// Run is the daemon: it works jobs, keeps the schedules, and serves health and
+// metrics, until it is asked to stop.
+func (*serveCmd) Run(ctx context.Context, a *app) error {
+	log, err := newLogger(a.stderr, a.config.LogLevel)
+	if err != nil {
+		return exitError{exitUsage, err.Error()}
+	}
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	daemon, closePool, err := a.daemon(ctx, log, admin.NewMetrics(registry))
+	if err != nil {
+		return err
+	}
+	defer closePool()
+	admin.NewWatcher(registry, a.store.Watch, a.config.clock, log)
+	client, err := daemon.Client()
+	if err != nil {
+		return err
+	}
+	server, err := admin.Listen(ctx, admin.Options{Address: a.config.HTTPAddress, Log: log}, admin.Handler(admin.Checks{
+		Alive: alive(client.Stopped()), Ready: a.store.Ready, Metrics: registry, Log: log,
+	}))
+	if err != nil {
+		return err
+	}
+	release, err := a.store.AnnounceDaemon(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	log.InfoContext(ctx, "serving", "address", server.Address(), "version", version, "process", daemon.Process)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(ctx) })
+	group.Go(func() error { return work(ctx, daemon, client, log) })
+	return group.Wait()
+}
+
+// work runs the workers until ctx ends, and waits for them to come to rest.
+func work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, log *slog.Logger) error {
+	if err := client.Start(ctx); err != nil {
+		return fmt.Errorf("starting the workers: %w", err)
+	}
+	if err := daemon.TakeOver(ctx, client); err != nil {
+		log.ErrorContext(ctx, "taking over unfinished runs", "error", err)
+	}
+	<-ctx.Done()
+	log.InfoContext(ctx, "stopping")
+	select {
+	case <-client.Stopped():
+		return nil
+	case <-time.After(stopWithin):
+		return errors.New("jobs did not stop in time; their runs go on in the next process")
+	}
+}
+
+// daemon wires the workers.
+func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metrics) (d jobs.Daemon, closePool func(), err error) {
+	schedules, err := a.schedules()
+	if err != nil {
+		return d, nil, err
+	}
+	queueLog, err := newLogger(a.stderr, slog.LevelWarn.String())
+	if err != nil {
+		return d, nil, err
+	}
+	pool, err := postgres.RiverPool(ctx, a.url)
+	if err != nil {
+		return d, nil, err
+	}
+	return jobs.Daemon{
+		Pool: pool, Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
+		Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
+		Observe: func(kind, outcome string, ran, waited time.Duration) {
+			metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
+		},
+		Ended: metrics.RunEnded,
+	}, pool.Close, nil
+}
+
+// schedules are what the daemon does by itself, in London time (design.md,
+// "Jobs").
+func (a *app) schedules() (all []jobs.Schedule, err error) {
+	add := func(name, at string, missed jobs.Missed, args ...river.JobArgs) {
+		when, bad := jobs.At(at)
+		err = errors.Join(err, bad)
+		all = append(all, jobs.Schedule{Name: name, When: when, Missed: missed, Jobs: args})
+	}
+	if a.config.ODSAPIKey != "" {
+		add("pull_ods_changes", "30 4 * * *", jobs.NewestOnly, jobs.PullODS{Report: reportOfAPI, Pull: reconcile.RunDelta})
+	}
+	var listings []river.JobArgs
+	for _, report := range a.config.ODSReports {
+		listings = append(listings, jobs.PullODS{Report: report, Pull: reconcile.RunListing})
+	}
+	add("pull_ods_listings", "0 5 * * *", jobs.NewestOnly, listings...)
+	add("housekeeping", "10 3 * * *", jobs.NewestOnly, jobs.Housekeeping{})
+	return all, err
+}
+
+// saveProgress stores how far a run has come, for the people who wait for it.
+func (a *app) saveProgress(log *slog.Logger) reportFunc {
+	return func(ctx context.Context, run reconcile.RunID, stage string, done, total int) {
+		if err := a.store.SaveProgress(ctx, run, stage, done, total); err != nil {
+			log.WarnContext(ctx, "progress", "error", err)
+		}
+	}
+}
+
+// alive fails once the workers have stopped.
+func alive(stopped <-chan struct{}) func() error {
+	return func() error {
+		select {
+		case <-stopped:
+			return errors.New("the workers have stopped")
+		default:
+			return nil
+		}
+	}
+}
+
+// processName tells this process from others, on other machines too.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().Unix())
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// reportOfAPI is the report under which single records of the API are kept.
+const reportOfAPI = "api"
+
+const (
+	// overlap is how many days before the watermark a delta begins: records are
+	// stamped late (contracts/ods.md section 1.4).
+	overlap = 3
+	// firstDelta is how many days the first delta covers.
+	firstDelta = 30
+)
+
+// downloaded is a listing with its ETag.
+type downloaded struct {
+	*ods.Listing
+	etag string
+}
+
+func (d downloaded) ETag() string { return d.etag }
+
+// changes is a delta that moves the watermark to the newest change it holds.
+type changes struct {
+	*ods.Delta
+	deleted []reconcile.ODSCode
+}
+
+func (c changes) Until() reconcile.Date        { return c.Newest() }
+func (c changes) Deleted() []reconcile.ODSCode { return c.deleted }
+
+// types are the organisation types that a run's report covers.
+func (a *app) types(run reconcile.Run) ([]reconcile.OrgType, error) {
+	if run.Report == reportOfAPI {
+		return a.config.kept, nil
+	}
+	return ods.Types(run.Report)
+}
+
+// pull opens what a stored run reads.
+func (a *app) pull(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+	switch {
+	case run.Upload != 0:
+		return a.pullUpload(ctx, run)
+	case run.Kind == reconcile.RunListing:
+		return a.pullListing(ctx, run)
+	default:
+		return a.pullDelta(ctx, run)
+	}
+}
+
+func (a *app) pullUpload(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+	name, file, err := a.store.OpenUpload(ctx, run.Upload)
+	if err != nil {
+		return nil, err
+	}
+	listing, err := ods.OpenListing(name, run.Report, file)
+	if err != nil {
+		return nil, err
+	}
+	return listing, nil
+}
+
+// maxListing bounds one downloaded report; the biggest real one is 10 MB.
+const maxListing = 1 << 30
+
+func (a *app) pullListing(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+	limits := ods.Limits{PerSecond: a.config.ODSPerSecond, Timeout: 10 * time.Minute, MaxBytes: maxListing}
+	downloads, err := ods.NewDownloads(a.config.ODSDownloads, limits.Client("ODS downloads"))
+	if err != nil {
+		return nil, err
+	}
+	listing, etag, err := downloads.Pull(ctx, run.Report, run.ETag)
+	if errors.Is(err, ods.ErrNotModified) {
+		return nil, jobs.ErrUnchanged
+	}
+	if err != nil {
+		return nil, err
+	}
+	return downloaded{listing, etag}, nil
+}
+
+func (a *app) pullDelta(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+	api, err := ods.NewAPI(ods.APIOptions{
+		URL: a.config.ODSAPI, Key: apiKey, Client: ods.Limits{PerSecond: a.config.ODSPerSecond}.Client("ODS API"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(run.Codes) > 0 {
+		return a.lookup(ctx, api, run.Codes)
+	}
+	since, err := a.store.Watermark(ctx, run.Source, "changes")
+	if err != nil {
+		return nil, err
+	}
+	if since.IsZero() {
+		since = run.AsOf.AddDays(overlap - firstDelta)
+	}
+	delta, err := api.Changes(ctx, since.AddDays(-overlap))
+	if err != nil {
+		return nil, err
+	}
+	deletions, err := api.Deletions(ctx)
+	if err != nil {
+		return nil, errors.Join(err, delta.Close())
+	}
+	pulled := changes{Delta: delta}
+	for _, d := range deletions {
+		pulled.deleted = append(pulled.deleted, d.Code)
+	}
+	return pulled, nil
+}
+
+// lookup asks for single organisations: it moves no watermark.
+func (a *app) lookup(ctx context.Context, api *ods.API, codes []reconcile.ODSCode) (jobs.Pull, error) {
+	delta, err := api.Lookup(ctx, codes)
+	if err != nil {
+		return nil, err
+	}
+	for _, code := range delta.Missing() {
+		a.sayf("%s: the register does not hold it (archived, deleted, or never there)", code)
+	}
+	return delta, nil
+}
+
+// apiKey is read at each request, so that a file that is rotated is seen.
+func apiKey() (string, error) {
+	key, _ := envOrFile{}.Lookup("PROFILESYNC_ODS_API_KEY")
+	if key == "" {
+		return "", errors.New("setting PROFILESYNC_ODS_API_KEY (or _FILE): the ODS API wants a key")
+	}
+	return key, nil
+}

@@ -1,0 +1,125 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Daemon is what the workers need.
+type Daemon struct {
+	Pool      *pgxpool.Pool // the queue's own connections
+	Schema    string        // where the queue's tables live
+	Store     Store
+	Runs      *Runs
+	Schedules []Schedule
+	Now       func() time.Time
+	Process   string // names this process among others
+	Log       *slog.Logger
+	QueueLog  *slog.Logger            // the queue's own, which has much to say
+	Observe   Observe                 // told of every attempt at a job
+	Ended     func(reconcile.Summary) // told of every run that ended
+}
+
+// Store is everything the workers need of the store.
+type Store interface {
+	tickStore
+	pullStore
+	pruner
+}
+
+// The queues: one an outside party, so that none slows another.
+const (
+	queueControl = "control" // ticks, housekeeping
+	queueRuns    = "runs"    // pulls and reconciliations
+)
+
+// Client builds the job queue's client with every worker, queue and schedule.
+// Every default of River that bites is set on purpose.
+func (d Daemon) Client() (*QueueClient, error) {
+	workers, err := d.workers()
+	if err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{
+		Schema:               d.Schema,
+		ID:                   d.Process,
+		Logger:               d.QueueLog,
+		Workers:              workers,
+		Queues:               map[string]river.QueueConfig{queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}},
+		PeriodicJobs:         []*river.PeriodicJob{ticking()},
+		WorkerMiddleware:     []rivertype.WorkerMiddleware{NewObserver(d.Observe)},
+		FetchCooldown:        50 * time.Millisecond,
+		JobTimeout:           time.Minute,
+		RescueStuckJobsAfter: time.Hour, // runs are taken over long before
+		SoftStopTimeout:      softStop,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("building the job queue: %w", err)
+	}
+	return client, nil
+}
+
+// softStop is how long working jobs may go on when the daemon stops; then their
+// context ends. A run goes on in the next process.
+const softStop = 10 * time.Second
+
+func ticking() *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(tickEvery),
+		func() (river.JobArgs, *river.InsertOpts) { return Tick{}, nil },
+		&river.PeriodicJobOpts{RunOnStart: true})
+}
+
+func (d Daemon) workers() (*river.Workers, error) {
+	workers := river.NewWorkers()
+	err := errors.Join(
+		river.AddWorkerSafely(workers, &tickWorker{store: d.Store, schedules: d.Schedules, now: d.Now, process: d.Process}),
+		river.AddWorkerSafely(workers, &pullODSWorker{store: d.Store, runs: d.Runs, now: d.Now, ended: d.ended}),
+		river.AddWorkerSafely(workers, &reconcileWorker{runs: d.Runs, ended: d.ended}),
+		river.AddWorkerSafely(workers, &housekeepingWorker{store: d.Store, now: d.Now}),
+	)
+	return workers, err
+}
+
+// ended logs the one line that a run writes.
+func (d Daemon) ended(ctx context.Context, s reconcile.Summary) {
+	d.Ended(s)
+	d.Log.LogAttrs(ctx, slog.LevelInfo, "run ended", summaryAttrs(s)...)
+}
+
+// TakeOver queues jobs for runs that a killed process left, at once: it does not
+// wait for a leader.
+func (d Daemon) TakeOver(ctx context.Context, client *QueueClient) error {
+	return takeOver(ctx, client, d.Store, d.Process)
+}
+
+// QueueClient works jobs, or only queues them.
+type QueueClient = river.Client[pgx.Tx]
+
+// NewQueueClient is a client that only queues jobs, for commands.
+func NewQueueClient(pool *pgxpool.Pool, schema string) (*QueueClient, error) {
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema})
+	if err != nil {
+		return nil, fmt.Errorf("building the job queue: %w", err)
+	}
+	return client, nil
+}
+
+// live are the states in which a job stands in the way of its twin. Completed is
+// not among them: what was done may be asked for again.
+func live() []rivertype.JobState {
+	return []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning,
+		rivertype.JobStateScheduled,
+	}
+}

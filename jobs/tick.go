@@ -1,0 +1,155 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/robfig/cron/v3"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Tick looks every half minute for what is due: it is the only schedule that
+// lives in a process's memory. All others live in the schedule_run ledger, so
+// that nothing that was due while no daemon ran is lost.
+type Tick struct{}
+
+// Kind names the job.
+func (Tick) Kind() string { return "tick" }
+
+// InsertOpts lets one be queued at a time. A tick that fails is not tried
+// again: the next one comes anyway.
+func (Tick) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueControl, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live()}}
+}
+
+const tickEvery = 30 * time.Second
+
+// Missed says what happens to what was due while no daemon ran.
+type Missed bool
+
+// The policies for missed runs of a schedule.
+const (
+	NewestOnly Missed = false // a pull: the newest brings everything
+	EveryOne   Missed = true  // a report: each day has its own
+)
+
+// Schedule is something that is due at times.
+type Schedule struct {
+	Name   string
+	When   cron.Schedule
+	Missed Missed
+	Jobs   []river.JobArgs
+}
+
+// At reads a cron expression in London time. Nothing may be due between 00:30
+// and 02:00, when clocks change: it would be skipped or run twice.
+func At(expression string) (cron.Schedule, error) {
+	when, err := cron.ParseStandard("CRON_TZ=Europe/London " + expression)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %q: %w", expression, err)
+	}
+	// The next two days show every hour a daily schedule can name.
+	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, reconcile.London())
+	for due := when.Next(noon); due.Before(noon.AddDate(0, 0, 2)) && !due.IsZero(); due = when.Next(due) {
+		if minute := due.Hour()*60 + due.Minute(); minute >= 30 && minute < 120 {
+			return nil, fmt.Errorf("schedule %q: nothing may be due between 00:30 and 02:00, when clocks change", expression)
+		}
+	}
+	return when, nil
+}
+
+// Ledger is the record of what was due, within one transaction.
+type Ledger interface {
+	Tx() pgx.Tx
+	Last(ctx context.Context, name string) (due time.Time, ok bool, err error)
+	Record(ctx context.Context, name string, due time.Time, job int64) error
+}
+
+// tickStore gives the ledger to one process at a time, and knows the runs that
+// nobody works.
+type tickStore interface {
+	WithLedger(ctx context.Context, work func(Ledger) error) error
+	Unfinished(ctx context.Context) ([]reconcile.RunID, error)
+}
+
+type tickWorker struct {
+	river.WorkerDefaults[Tick]
+	store     tickStore
+	schedules []Schedule
+	now       func() time.Time
+	process   string // names this process to the jobs that take runs over
+}
+
+func (w *tickWorker) Work(ctx context.Context, _ *river.Job[Tick]) error {
+	client := river.ClientFromContext[pgx.Tx](ctx)
+	if err := takeOver(ctx, client, w.store, w.process); err != nil {
+		return err
+	}
+	return w.store.WithLedger(ctx, func(l Ledger) error {
+		for _, s := range w.schedules {
+			if err := s.enqueueDue(ctx, client, l, w.now()); err != nil {
+				return fmt.Errorf("schedule %s: %w", s.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// enqueueDue queues what was due since the ledger's last entry. A schedule that
+// was never seen begins now.
+func (s Schedule) enqueueDue(ctx context.Context, client *QueueClient, l Ledger, now time.Time) error {
+	last, seen, err := l.Last(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	if !seen {
+		return l.Record(ctx, s.Name, now, 0)
+	}
+	for _, due := range s.due(last, now) {
+		var first int64
+		for _, args := range s.Jobs {
+			inserted, err := client.InsertTx(ctx, l.Tx(), args, nil)
+			if err != nil {
+				return err
+			}
+			if first == 0 {
+				first = inserted.Job.ID
+			}
+		}
+		if err := l.Record(ctx, s.Name, due, first); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due are the times to queue jobs for, by the schedule's policy.
+func (s Schedule) due(last, now time.Time) (due []time.Time) {
+	for next := s.When.Next(last); !next.IsZero() && !next.After(now); next = s.When.Next(next) {
+		if s.Missed == NewestOnly {
+			due = due[:0]
+		}
+		due = append(due, next)
+	}
+	return due
+}
+
+// takeOver queues jobs for the runs that nobody works although they should be:
+// their process was killed, and the queue would not notice for an hour.
+func takeOver(ctx context.Context, client *QueueClient, store tickStore, process string) error {
+	runs, err := store.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range runs {
+		args := Reconcile{Run: id, Source: reconcile.SourceODS, Takeover: process}
+		if _, err := client.Insert(ctx, args, nil); err != nil {
+			return fmt.Errorf("taking run %d over: %w", id, err)
+		}
+	}
+	return nil
+}
