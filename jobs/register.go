@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
@@ -18,8 +17,8 @@ import (
 
 // Daemon is what the workers need.
 type Daemon struct {
-	Pool      *pgxpool.Pool // the queue's own connections
-	Schema    string        // where the queue's tables live
+	Driver    *riverpgxv5.Driver // the queue's own connections
+	Schema    string             // where the queue's tables live
 	Store     Store
 	Runs      *Runs
 	Schedules []Schedule
@@ -51,7 +50,7 @@ func (d Daemon) Client() (*QueueClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{
+	client, err := river.NewClient(d.Driver, &river.Config{
 		Schema:               d.Schema,
 		ID:                   d.Process,
 		Logger:               d.QueueLog,
@@ -107,8 +106,8 @@ func (d Daemon) TakeOver(ctx context.Context, client *QueueClient) error {
 type QueueClient = river.Client[pgx.Tx]
 
 // NewQueueClient is a client that only queues jobs, for commands.
-func NewQueueClient(pool *pgxpool.Pool, schema string) (*QueueClient, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema})
+func NewQueueClient(driver *riverpgxv5.Driver, schema string) (*QueueClient, error) {
+	client, err := river.NewClient(driver, &river.Config{Schema: schema})
 	if err != nil {
 		return nil, fmt.Errorf("building the job queue: %w", err)
 	}

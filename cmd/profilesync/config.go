@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,9 @@ type config struct {
 	now  time.Time
 }
 
+// secrets are the settings that nobody else may read.
+var secrets = []string{"PROFILESYNC_DATABASE_URL", "PROFILESYNC_ODS_API_KEY"}
+
 // secret is a value that prints as nothing (house style: secrets are masked by
 // type, not by care).
 type secret string
@@ -86,11 +90,12 @@ func (envOrFile) Lookup(name string) (string, bool) {
 }
 
 func (c *config) check() error {
-	return errors.Join(c.checkFiles(), c.checkMode(), c.checkTypes(), c.checkODS())
+	_, level := parseLevel(c.LogLevel)
+	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS())
 }
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not
-// silently become the default.
+// silently become the default. Nor may everybody on the machine read a secret.
 func (c *config) checkFiles() error {
 	var errs []error
 	for _, entry := range os.Environ() {
@@ -98,8 +103,12 @@ func (c *config) checkFiles() error {
 		if !strings.HasPrefix(name, "PROFILESYNC_") || !strings.HasSuffix(name, "_FILE") {
 			continue
 		}
-		if _, err := os.Stat(path); err != nil {
+		file, err := os.Stat(path)
+		switch {
+		case err != nil:
 			errs = append(errs, fmt.Errorf("setting %s=%s: %w", name, path, err))
+		case file.Mode().Perm()&0o004 != 0 && slices.Contains(secrets, strings.TrimSuffix(name, "_FILE")):
+			errs = append(errs, fmt.Errorf("setting %s=%s: everybody on this machine can read it; chmod o-r it", name, path))
 		}
 	}
 	return errors.Join(errs...)

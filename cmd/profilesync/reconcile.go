@@ -99,6 +99,14 @@ func osUser() string {
 
 type planCmd struct{ scopeFlags }
 
+// Help is shown by --help.
+func (*planCmd) Help() string {
+	return `The numbers are those of the run that would follow: same path, stopped before anything is
+written.
+
+  profilesync plan --files edispensary_2025-04-10.csv --as-of 2025-04-10`
+}
+
 // Run plans from the files themselves: nothing is stored.
 func (c *planCmd) Run(ctx context.Context, a *app) error {
 	scopes, err := c.scopes(a)
@@ -142,6 +150,18 @@ func (s scope) openFile(_ context.Context, run reconcile.Run) (jobs.Pull, error)
 type reconcileCmd struct {
 	scopeFlags
 	Wait bool `help:"Wait for the result. A running daemon does the work; where there is none, this command does."`
+}
+
+// Help is shown by --help.
+func (*reconcileCmd) Help() string {
+	return `Every listing is one run. What changed is applied; what looks wrong is withheld and waits
+for "profilesync runs approve" (exit code 3). A closure needs two looks on different days.
+Without --files the reports of PROFILESYNC_ODS_REPORTS are pulled.
+
+  profilesync reconcile --wait
+  profilesync reconcile --report epraccur --wait
+  profilesync reconcile --files edispensary_2025-04-10.csv --as-of 2025-04-10 --wait
+  profilesync reconcile --ods FA002 FA007 --wait`
 }
 
 func (c *reconcileCmd) Run(ctx context.Context, a *app) error {

@@ -131,6 +131,13 @@ func (f decisionFlags) child(ctx context.Context, a *app, parent reconcile.Run, 
 
 type runsApproveCmd struct{ decisionFlags }
 
+// Help is shown by --help.
+func (*runsApproveCmd) Help() string {
+	return `What the run withheld is planned once more from the stored records, at the run's own day.
+Rows that would now do something else are left out and named. The approval is a run of its
+own, which can be undone.`
+}
+
 func (c *runsApproveCmd) Run(ctx context.Context, a *app) error {
 	parent, err := c.decided(ctx, a)
 	if err != nil {
@@ -143,6 +150,13 @@ func (c *runsApproveCmd) Run(ctx context.Context, a *app) error {
 }
 
 type runsUndoCmd struct{ decisionFlags }
+
+// Help is shown by --help.
+func (*runsUndoCmd) Help() string {
+	return `Fields that somebody edited since are left as they are and named. A profile the run created
+is closed and hidden; nothing is ever deleted. What was undone is proposed again at the next
+look, and withheld until a person approves it.`
+}
 
 func (c *runsUndoCmd) Run(ctx context.Context, a *app) error {
 	parent, err := c.decided(ctx, a)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/cmd/internal/admin"
@@ -23,6 +24,14 @@ type serveCmd struct{}
 // stopWithin is how long the daemon may take to stop: a little more than its
 // jobs get to come to rest. A service manager should kill later than that.
 const stopWithin = 20 * time.Second
+
+// Help is shown by --help.
+func (*serveCmd) Help() string {
+	return `Pulls the register's changes at 04:30 and its listings at 05:00 (London), works the runs that
+commands ask for, and finishes what a killed process left. What was due while no daemon ran
+is caught up. /healthz, /readyz and /metrics are served at PROFILESYNC_HTTP_ADDRESS. It stops
+on SIGTERM or Ctrl-C, within 20 seconds.`
+}
 
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
 // metrics, until it is asked to stop.
@@ -40,7 +49,7 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer closePool()
-	admin.NewWatcher(registry, a.store.Watch, a.config.clock, log)
+	admin.NewWatcher(registry, a.store.Watch, time.Now, log)
 	client, err := daemon.Client()
 	if err != nil {
 		return err
@@ -96,7 +105,7 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 		return d, nil, err
 	}
 	return jobs.Daemon{
-		Pool: pool, Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
+		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
 		Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
@@ -38,7 +40,7 @@ func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, er
 		return 0, err
 	}
 	defer pool.Close()
-	client, err := jobs.NewQueueClient(pool, postgres.RiverSchema)
+	client, err := jobs.NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	if err != nil {
 		return 0, err
 	}

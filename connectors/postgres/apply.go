@@ -66,11 +66,11 @@ func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoes
 		func(ctx context.Context, q *dbsqlc.Queries) error {
 			return q.SetWriter(ctx, dbsqlc.SetWriterParams{Actor: run.Actor, Run: run.ID.String()})
 		},
-		p.lock, p.create, p.update, p.missing, p.accept, p.flag,
+		p.lock, p.create, p.update, p.missing, p.accept, p.flag, p.endWaiting,
 	}
 	switch {
 	case run.Kind == reconcile.RunUndo && !undoesUndo:
-		steps = append(steps, p.markUndone)
+		steps = append(steps, p.markUndone, p.waitAgain)
 	case run.Kind == reconcile.RunApprove, undoesUndo:
 		steps = append(steps, p.forgetMarks)
 	}
@@ -114,6 +114,14 @@ func (p part) accept(ctx context.Context, q *dbsqlc.Queries) error {
 
 func (p part) flag(ctx context.Context, q *dbsqlc.Queries) error {
 	return q.FlagAbsent(ctx, dbsqlc.FlagAbsentParams{RunID: p.run, After: p.after, Upto: p.upto})
+}
+
+func (p part) endWaiting(ctx context.Context, q *dbsqlc.Queries) error {
+	return q.EndWaiting(ctx, dbsqlc.EndWaitingParams{RunID: p.run, After: p.after, Upto: p.upto})
+}
+
+func (p part) waitAgain(ctx context.Context, q *dbsqlc.Queries) error {
+	return q.WaitAgain(ctx, dbsqlc.WaitAgainParams{RunID: p.run, After: p.after, Upto: p.upto})
 }
 
 func (p part) markUndone(ctx context.Context, q *dbsqlc.Queries) error {
@@ -179,7 +187,8 @@ func accept(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) error {
 		}
 		listing = parent
 	}
-	if listing.Kind != reconcile.RunListing || listing.Summary.Short() != (run.Kind == reconcile.RunApprove) {
+	if listing.Kind != reconcile.RunListing || listing.Summary.Records == 0 ||
+		listing.Summary.Short() != (run.Kind == reconcile.RunApprove) {
 		return nil
 	}
 	err := q.AcceptListing(ctx, dbsqlc.AcceptListingParams{

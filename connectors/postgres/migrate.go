@@ -2,19 +2,23 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
-	"github.com/pressly/goose/v3/lock"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
 )
 
 const versionTable = Schema + ".schema_version"
@@ -32,16 +36,20 @@ type Migration struct {
 // job queue's. It is safe to run while the previous version of the program
 // works, and by several at once.
 func Migrate(ctx context.Context, url string) ([]Migration, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := poolConfig(url, time.Time{})
 	if err != nil {
-		return nil, fmt.Errorf("database address: %w", err)
+		return nil, err
 	}
-	config.ConnConfig.RuntimeParams["search_path"] = Schema
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
 	defer pool.Close()
+	unlock, err := lockMigrations(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	for _, schema := range []string{Schema, RiverSchema} {
 		if _, err := pool.Exec(ctx, "create schema if not exists "+schema); err != nil {
 			return nil, fmt.Errorf("creating schema %s: %w", schema, err)
@@ -53,6 +61,34 @@ func Migrate(ctx context.Context, url string) ([]Migration, error) {
 	}
 	rivers, err := migrateRiver(ctx, pool)
 	return append(ours, rivers...), err
+}
+
+// lockMigrations waits until nobody else migrates. It asks again and again,
+// since a statement that waits would hold up an index being built concurrently.
+func lockMigrations(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err error) {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	unlock = func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		locked, err := dbsqlc.New(conn).TryLockMigrations(ctx)
+		switch {
+		case err != nil:
+			unlock()
+			return nil, fmt.Errorf("waiting for other migrations: %w", err)
+		case locked:
+			return unlock, nil
+		}
+		select {
+		case <-ctx.Done():
+			unlock()
+			return nil, fmt.Errorf("waiting for other migrations: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
 }
 
 func migrateOurs(ctx context.Context, pool *pgxpool.Pool) (done []Migration, err error) {
@@ -77,12 +113,7 @@ func gooseProvider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded migrations: %w", err)
 	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return nil, fmt.Errorf("migration lock: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithSessionLocker(locker), goose.WithTableName(versionTable))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName(versionTable))
 	if err != nil {
 		return nil, fmt.Errorf("preparing the migrations: %w", err)
 	}
@@ -135,4 +166,29 @@ func (s *Store) Ready(ctx context.Context) (err error) {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
 	return nil
+}
+
+// SchemaFingerprint identifies the schema that Migrate makes, ours and the job
+// queue's: short, hex, and another one for every change of a migration.
+func SchemaFingerprint() (string, error) {
+	hash := sha256.New()
+	err := fs.WalkDir(migrations, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := migrations.ReadFile(path)
+		_, _ = fmt.Fprintf(hash, "%s %d %s", path, len(content), content) // never fails
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("embedded migrations: %w", err)
+	}
+	migrator, err := riverMigrator(nil)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range migrator.AllVersions() {
+		_, _ = fmt.Fprintf(hash, "river %d %s", v.Version, v.Name)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
 }

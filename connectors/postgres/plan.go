@@ -55,6 +55,9 @@ func (d *Draft) RecordMissing(ctx context.Context, plan reconcile.Plan) error {
 	if err := d.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
 	}
+	if err := d.q.MarkMissingUndone(ctx, int64(d.run.ID)); err != nil {
+		return wrap(err, "storing missing marks")
+	}
 	rows := make([]dbsqlc.RunRecordsParams, 0, len(plan.Outcomes))
 	for _, o := range plan.Outcomes {
 		rows = append(rows, dbsqlc.RunRecordsParams{RunID: int64(d.run.ID), Code: string(o.Code), Flag: string(o.Flag)})
@@ -169,6 +172,12 @@ func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, etag string
 func (d *Draft) MoveWatermark(ctx context.Context, stream string, until reconcile.Date) error {
 	err := d.q.MoveWatermark(ctx, dbsqlc.MoveWatermarkParams{Source: string(d.run.Source), Stream: stream, Until: toDate(until)})
 	return wrap(err, "moving the watermark")
+}
+
+// FlagDeleted flags profiles whose records were deleted from the register.
+func (d *Draft) FlagDeleted(ctx context.Context, codes []reconcile.ODSCode) error {
+	err := d.q.FlagDeleted(ctx, dbsqlc.FlagDeletedParams{Source: string(d.run.Source), Codes: texts(codes)})
+	return wrap(err, "flagging deleted records")
 }
 
 // Discard leaves nothing of the draft. It does nothing after Seal.

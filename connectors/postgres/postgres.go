@@ -5,8 +5,11 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/netip"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,6 +62,9 @@ func poolConfig(url string, playedNow time.Time) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
 	}
+	if err := requireTLS(config.ConnConfig); err != nil {
+		return nil, err
+	}
 	params := config.ConnConfig.RuntimeParams
 	params["search_path"] = Schema
 	params["application_name"] = "profilesync"
@@ -67,6 +73,31 @@ func poolConfig(url string, playedNow time.Time) (*pgxpool.Config, error) {
 		params["profilesync.now"] = playedNow.Format(time.RFC3339Nano)
 	}
 	return config, nil
+}
+
+// requireTLS refuses a connection that leaves this machine without proof of who
+// is at the other end.
+func requireTLS(config *pgx.ConnConfig) error {
+	type end struct {
+		host string
+		tls  *tls.Config
+	}
+	ends := []end{{config.Host, config.TLSConfig}}
+	for _, f := range config.Fallbacks {
+		ends = append(ends, end{f.Host, f.TLSConfig})
+	}
+	for _, e := range ends {
+		if !local(e.host) && (e.tls == nil || e.tls.InsecureSkipVerify) {
+			return fmt.Errorf("database address: host %s is another machine; add sslmode=verify-full", e.host)
+		}
+	}
+	return nil
+}
+
+// local reports whether a host is this machine: a socket or a loopback address.
+func local(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return filepath.IsAbs(host) || host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // RiverPool opens the job queue's own connections: it must never wait behind

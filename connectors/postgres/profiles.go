@@ -156,3 +156,27 @@ func (s *Store) Contradictions(ctx context.Context, report string) ([]Contradict
 	}
 	return found, nil
 }
+
+// Flagged is a profile whose upstream record a person should look at.
+type Flagged struct {
+	Source       string `json:"source"`
+	Report       string `json:"report"`
+	Code         string `json:"code"`
+	Flag         string `json:"flag"`
+	Name         string `json:"name"`
+	Status       string `json:"status"`
+	MissingSince string `json:"missing_since"`
+}
+
+// Flags lists them. An empty report means all.
+func (s *Store) Flags(ctx context.Context, report string) ([]Flagged, error) {
+	rows, err := s.q.ListFlags(ctx, report)
+	if err != nil {
+		return nil, fmt.Errorf("listing flags: %w", explain(err))
+	}
+	flagged := make([]Flagged, len(rows))
+	for i, r := range rows {
+		flagged[i] = Flagged(r)
+	}
+	return flagged, nil
+}

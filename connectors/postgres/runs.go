@@ -37,7 +37,7 @@ func (s *Store) CreateRun(ctx context.Context, run reconcile.Run,
 func insertRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (reconcile.RunID, error) {
 	id, err := q.InsertRun(ctx, dbsqlc.InsertRunParams{
 		Kind: string(run.Kind), Source: string(run.Source), Report: run.Report, AsOf: toDate(run.AsOf), Actor: run.Actor,
-		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload),
+		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload), Etag: run.ETag,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("storing the run: %w", err)

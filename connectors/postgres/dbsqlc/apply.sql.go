@@ -35,17 +35,12 @@ const acceptRecords = `-- name: AcceptRecords :exec
 with moved as (
     select m.code from plan_row m
     where m.run_id = $2 and m.code > $3::text and m.code <= $4::text and m.moved
-), closed as (
-    select c.code from plan_row c
-    where c.run_id = $2 and c.code > $3::text and c.code <= $4::text
-        and c.verb = 'close' and c.withheld = '' and not c.moved
 )
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
     revisit, pending_since, missing_since)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, $1,
     n.settled and n.code not in (select m.code from moved m),
-    n.contradiction, n.flag, n.revisit,
-    case when n.code not in (select c.code from closed c) then n.pending_since end, null
+    n.contradiction, n.flag, n.revisit, n.pending_since, null
 from run r
 join run_record n on n.run_id = r.id
 where r.id = $2 and n.run_id = $2 and n.code > $3::text and n.code <= $4::text and n.facts is not null
@@ -270,6 +265,25 @@ func (q *Queries) DeleteRunRecords(ctx context.Context, runID int64) error {
 	return err
 }
 
+const endWaiting = `-- name: EndWaiting :exec
+update upstream_record u set pending_since = null
+from plan_row p
+where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and p.verb = 'close' and p.withheld = '' and not p.moved
+    and u.code = p.code and u.pending_since is not null
+`
+
+type EndWaitingParams struct {
+	RunID int64
+	After string
+	Upto  string
+}
+
+// What is closed waits for no second look, in any report.
+func (q *Queries) EndWaiting(ctx context.Context, arg EndWaitingParams) error {
+	_, err := q.db.Exec(ctx, endWaiting, arg.RunID, arg.After, arg.Upto)
+	return err
+}
+
 const flagAbsent = `-- name: FlagAbsent :exec
 update upstream_record u set flag = n.flag
 from run_record n, run r
@@ -292,7 +306,7 @@ const forgetMarks = `-- name: ForgetMarks :exec
 delete from mark m
 using plan_row p
 where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and not p.moved
-    and m.code = p.code and m.field = p.field and m.value = p.new
+    and m.code = p.code and (m.field = p.field and m.value = p.new or m.field = 'missing' and p.verb = 'missing')
 `
 
 type ForgetMarksParams struct {
@@ -562,6 +576,26 @@ type SetWriterParams struct {
 // Names the writer to the audit, for this transaction.
 func (q *Queries) SetWriter(ctx context.Context, arg SetWriterParams) error {
 	_, err := q.db.Exec(ctx, setWriter, arg.Actor, arg.Run)
+	return err
+}
+
+const waitAgain = `-- name: WaitAgain :exec
+update upstream_record u set pending_since = r.as_of
+from plan_row p, run r
+where r.id = $1 and p.run_id = r.id and p.code > $2::text and p.code <= $3::text and not p.moved
+    and p.field = 'status' and p.old = 'closed'
+    and u.source = r.source and u.report = r.report and u.code = p.code
+`
+
+type WaitAgainParams struct {
+	RunID int64
+	After string
+	Upto  string
+}
+
+// A closure that an undo takes back was seen already: the next look proposes it again.
+func (q *Queries) WaitAgain(ctx context.Context, arg WaitAgainParams) error {
+	_, err := q.db.Exec(ctx, waitAgain, arg.RunID, arg.After, arg.Upto)
 	return err
 }
 

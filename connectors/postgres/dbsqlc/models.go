@@ -253,6 +253,12 @@ type Quarantine struct {
 	LastSeen pgtype.Timestamptz
 }
 
+type RiverRiverJob struct {
+	Queue       string
+	State       string
+	ScheduledAt pgtype.Timestamptz
+}
+
 // One reconciliation: pull, plan, guard, apply
 type Run struct {
 	// The run's number, as people type it

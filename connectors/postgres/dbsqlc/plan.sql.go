@@ -61,6 +61,7 @@ insert into listing (source, report, as_of, records, etag)
 values ($1, $2, $3, $4, $5)
 on conflict on constraint listing_pkey do update
 set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, accepted_at = clock()
+where listing.as_of <= excluded.as_of
 `
 
 type AcceptListingParams struct {
@@ -262,7 +263,7 @@ from (
     ) u
     full join (
         select n.code, n.pending_since, n.contradiction from run_record n
-        where n.run_id = $1
+        where n.run_id = $1 and n.facts is not null
     ) r on r.code = u.code
 ) as standing
 `
@@ -278,7 +279,8 @@ type CountStandingRow struct {
 	Contradictions int64
 }
 
-// Standing totals of a report as they will be when the run is applied.
+// Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
+// only, stands as it stood.
 func (q *Queries) CountStanding(ctx context.Context, arg CountStandingParams) (CountStandingRow, error) {
 	row := q.db.QueryRow(ctx, countStanding, arg.RunID, arg.Source, arg.Report)
 	var i CountStandingRow
@@ -360,6 +362,23 @@ func (q *Queries) DifferingChunk(ctx context.Context, arg DifferingChunkParams) 
 	return items, nil
 }
 
+const flagDeleted = `-- name: FlagDeleted :exec
+update upstream_record u set flag = 'deleted'
+from profile p
+where u.source = $1 and u.code = any($2::text[]) and p.code = u.code and p.status <> 'closed'
+`
+
+type FlagDeletedParams struct {
+	Source string
+	Codes  []string
+}
+
+// A deletion from the register says nothing of the organisation: it is flagged, never closed.
+func (q *Queries) FlagDeleted(ctx context.Context, arg FlagDeletedParams) error {
+	_, err := q.db.Exec(ctx, flagDeleted, arg.Source, arg.Codes)
+	return err
+}
+
 const forgetWithheldMissing = `-- name: ForgetWithheldMissing :exec
 update run_record r set missing_since = null
 from plan_row p
@@ -410,7 +429,7 @@ func (q *Queries) LastListing(ctx context.Context, arg LastListingParams) (LastL
 }
 
 const loadMarks = `-- name: LoadMarks :many
-select code, field, verdict, value, null::date as until from mark where mark.code = any($1::text[])
+select code, field, verdict, value, null::date as until from mark where mark.code = any($1::text[]) and field <> 'missing'
 union all
 select code, field, 'held', '', hold.until from hold where hold.code = any($1::text[]) and field is not null
 `
@@ -553,6 +572,18 @@ func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]L
 		return nil, err
 	}
 	return items, nil
+}
+
+const markMissingUndone = `-- name: MarkMissingUndone :exec
+update plan_row p set undone = true
+from mark m
+where p.run_id = $1 and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone'
+`
+
+// A missing mark that a person took back is proposed again, and withheld.
+func (q *Queries) MarkMissingUndone(ctx context.Context, runID int64) error {
+	_, err := q.db.Exec(ctx, markMissingUndone, runID)
+	return err
 }
 
 const moveWatermark = `-- name: MoveWatermark :exec

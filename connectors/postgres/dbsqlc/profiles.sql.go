@@ -179,6 +179,51 @@ func (q *Queries) ListContradictions(ctx context.Context, report string) ([]List
 	return items, nil
 }
 
+const listFlags = `-- name: ListFlags :many
+select u.source, u.report, u.code, u.flag, p.name, p.status, coalesce(u.missing_since::text, '')::text as missing_since
+from upstream_record u join profile p using (code)
+where u.flag <> '' and ($1::text = '' or u.report = $1)
+order by u.report, u.flag, u.code
+`
+
+type ListFlagsRow struct {
+	Source       string
+	Report       string
+	Code         string
+	Flag         string
+	Name         string
+	Status       string
+	MissingSince string
+}
+
+func (q *Queries) ListFlags(ctx context.Context, report string) ([]ListFlagsRow, error) {
+	rows, err := q.db.Query(ctx, listFlags, report)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListFlagsRow{}
+	for rows.Next() {
+		var i ListFlagsRow
+		if err := rows.Scan(
+			&i.Source,
+			&i.Report,
+			&i.Code,
+			&i.Flag,
+			&i.Name,
+			&i.Status,
+			&i.MissingSince,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listQuarantine = `-- name: ListQuarantine :many
 select q.source, q.report, q.code, q.line, q.field, q.value, q.reason, q.first_seen, q.last_seen
 from quarantine q

@@ -158,8 +158,8 @@ func (q *Queries) GetUploadName(ctx context.Context, id int64) (string, error) {
 }
 
 const insertRun = `-- name: InsertRun :one
-insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 returning id
 `
 
@@ -172,6 +172,7 @@ type InsertRunParams struct {
 	Actor    string
 	Codes    []string
 	UploadID *int64
+	Etag     string
 }
 
 func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (int64, error) {
@@ -184,6 +185,7 @@ func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (int64, er
 		arg.Actor,
 		arg.Codes,
 		arg.UploadID,
+		arg.Etag,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -383,6 +385,17 @@ update run set state = 'running', started_at = coalesce(started_at, clock()) whe
 func (q *Queries) StartRun(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, startRun, id)
 	return err
+}
+
+const tryLockMigrations = `-- name: TryLockMigrations :one
+select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0))
+`
+
+func (q *Queries) TryLockMigrations(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, tryLockMigrations)
+	var pg_try_advisory_lock bool
+	err := row.Scan(&pg_try_advisory_lock)
+	return pg_try_advisory_lock, err
 }
 
 const tryLockRunsOf = `-- name: TryLockRunsOf :one

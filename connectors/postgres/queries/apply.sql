@@ -99,17 +99,12 @@ where r.id = @run_id and p.run_id = r.id and p.code > @after::text and p.code <=
 with moved as (
     select m.code from plan_row m
     where m.run_id = @run_id and m.code > @after::text and m.code <= @upto::text and m.moved
-), closed as (
-    select c.code from plan_row c
-    where c.run_id = @run_id and c.code > @after::text and c.code <= @upto::text
-        and c.verb = 'close' and c.withheld = '' and not c.moved
 )
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
     revisit, pending_since, missing_since)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, @rules_version,
     n.settled and n.code not in (select m.code from moved m),
-    n.contradiction, n.flag, n.revisit,
-    case when n.code not in (select c.code from closed c) then n.pending_since end, null
+    n.contradiction, n.flag, n.revisit, n.pending_since, null
 from run r
 join run_record n on n.run_id = r.id
 where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text and n.facts is not null
@@ -117,6 +112,21 @@ on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
     pending_since = excluded.pending_since, missing_since = excluded.missing_since;
+
+-- name: EndWaiting :exec
+-- What is closed waits for no second look, in any report.
+update upstream_record u set pending_since = null
+from plan_row p
+where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and p.verb = 'close' and p.withheld = '' and not p.moved
+    and u.code = p.code and u.pending_since is not null;
+
+-- name: WaitAgain :exec
+-- A closure that an undo takes back was seen already: the next look proposes it again.
+update upstream_record u set pending_since = r.as_of
+from plan_row p, run r
+where r.id = @run_id and p.run_id = r.id and p.code > @after::text and p.code <= @upto::text and not p.moved
+    and p.field = 'status' and p.old = 'closed'
+    and u.source = r.source and u.report = r.report and u.code = p.code;
 
 -- name: AcceptForms :exec
 -- The same facts in another form: only the bytes are new.
@@ -150,7 +160,7 @@ on conflict on constraint mark_pkey do update set value = excluded.value, run_id
 delete from mark m
 using plan_row p
 where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and not p.moved
-    and m.code = p.code and m.field = p.field and m.value = p.new;
+    and m.code = p.code and (m.field = p.field and m.value = p.new or m.field = 'missing' and p.verb = 'missing');
 
 -- name: DeleteRunRecords :exec
 delete from run_record where run_id = @run_id;

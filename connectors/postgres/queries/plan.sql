@@ -74,13 +74,19 @@ select code, report, facts, pending_since from upstream_record
 where source = @source and code = any(@codes::text[]);
 
 -- name: LoadMarks :many
-select code, field, verdict, value, null::date as until from mark where mark.code = any(@codes::text[])
+select code, field, verdict, value, null::date as until from mark where mark.code = any(@codes::text[]) and field <> 'missing'
 union all
 select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null;
 
 -- name: PlanRows :copyfrom
 insert into plan_row (run_id, code, field, type, verb, old, new, reason, undone, moved, digest)
 values (@run_id, @code, @field, @type, @verb, @old, @new, @reason, @undone, @moved, @digest);
+
+-- name: MarkMissingUndone :exec
+-- A missing mark that a person took back is proposed again, and withheld.
+update plan_row p set undone = true
+from mark m
+where p.run_id = @run_id and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone';
 
 -- name: RunRecords :copyfrom
 insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag, revisit, pending_since, missing_since)
@@ -122,7 +128,8 @@ set line = excluded.line, field = excluded.field, value = excluded.value, reason
 insert into listing (source, report, as_of, records, etag)
 values (@source, @report, @as_of, @records, @etag)
 on conflict on constraint listing_pkey do update
-set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, accepted_at = clock();
+set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, accepted_at = clock()
+where listing.as_of <= excluded.as_of;
 
 -- name: GetWatermark :one
 select until from watermark where source = @source and stream = @stream;
@@ -161,7 +168,8 @@ where run_id = @run_id and withheld = '' and not moved and code > @applied_to::t
     and verb in ('create', 'close', 'reopen', 'dormant');
 
 -- name: CountStanding :one
--- Standing totals of a report as they will be when the run is applied.
+-- Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
+-- only, stands as it stood.
 select count(*) filter (where pending and not closing) as pending_close, count(*) filter (where contradiction) as contradictions
 from (
     select case when r.code is null then u.pending_since else r.pending_since end is not null as pending,
@@ -176,7 +184,13 @@ from (
     ) u
     full join (
         select n.code, n.pending_since, n.contradiction from run_record n
-        where n.run_id = @run_id
+        where n.run_id = @run_id and n.facts is not null
     ) r on r.code = u.code
 ) as standing;
 
+
+-- name: FlagDeleted :exec
+-- A deletion from the register says nothing of the organisation: it is flagged, never closed.
+update upstream_record u set flag = 'deleted'
+from profile p
+where u.source = @source and u.code = any(@codes::text[]) and p.code = u.code and p.status <> 'closed';

@@ -22,3 +22,9 @@ order by u.report, u.code;
 
 -- name: FieldOwners :many
 select field, owner from field_owner order by field;
+
+-- name: ListFlags :many
+select u.source, u.report, u.code, u.flag, p.name, p.status, coalesce(u.missing_since::text, '')::text as missing_since
+from upstream_record u join profile p using (code)
+where u.flag <> '' and (@report::text = '' or u.report = @report)
+order by u.report, u.flag, u.code;

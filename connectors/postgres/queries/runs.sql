@@ -1,6 +1,6 @@
 -- name: InsertRun :one
-insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id)
-values (@kind, @source, @report, sqlc.narg(parent_id), @as_of, @actor, @codes, sqlc.narg(upload_id))
+insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
+values (@kind, @source, @report, sqlc.narg(parent_id), @as_of, @actor, @codes, sqlc.narg(upload_id), @etag)
 returning id;
 
 -- name: SetRunJob :exec
@@ -70,6 +70,9 @@ select pg_try_advisory_lock(hashtextextended('profilesync.run.' || @source::text
 -- name: RunsAreLocked :one
 -- Whether somebody works a run of the source; the probe gives its own lock back at the end of the transaction.
 select not pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @source::text, 0));
+
+-- name: TryLockMigrations :one
+select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0));
 
 -- name: ShareDaemonLock :exec
 select pg_advisory_lock_shared(hashtextextended('profilesync.daemon', 0));

@@ -1,0 +1,160 @@
+package admin
+
+import (
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// namespace begins the name of every metric.
+const namespace = "profilesync"
+
+// form is what a metric's values mean.
+type form string
+
+const (
+	counter   form = "counter"   // grows from the start of the process
+	histogram form = "histogram" // the same, in buckets
+	gauge     form = "gauge"     // how things stand in the database
+)
+
+// declaration is one metric.
+type declaration struct {
+	name    string // <noun>_<unit>
+	form    form
+	labels  []string
+	help    string
+	buckets []float64 // of a histogram, in its unit
+}
+
+// metric is a row of the table.
+type metric int
+
+// The metrics, in the order of the table.
+const (
+	jobsTotal metric = iota
+	jobRunSeconds
+	jobWaitSeconds
+	runsTotal
+	runsNoopTotal
+	runSeconds
+	changesTotal
+	watchFailuresTotal
+	queueJobs
+	queueOldestSeconds
+	withheldRows
+	watermarkAgeSeconds
+	listingAgeSeconds
+	quarantineRecords
+	openProfiles
+	unfinishedRuns
+	scheduleAgeSeconds
+)
+
+// declared is every metric there is. METRICS.md is written from it (go test
+// ./cmd/internal/admin -update).
+var declared = [...]declaration{
+	jobsTotal: {
+		name: "jobs_total", form: counter, labels: []string{"kind", "outcome"},
+		help: "Attempts at jobs; outcome is done, failed (tried again), discarded (given up), cancelled, snoozed or interrupted (by a stop).",
+	},
+	jobRunSeconds: {
+		name: "job_run_seconds", form: histogram, labels: []string{"kind"}, buckets: jobBuckets(),
+		help: "How long attempts at jobs ran.",
+	},
+	jobWaitSeconds: {
+		name: "job_wait_seconds", form: histogram, labels: []string{"kind"}, buckets: jobBuckets(),
+		help: "How long jobs waited in the queue after they could have begun.",
+	},
+	runsTotal: {
+		name: "runs_total", form: counter, labels: []string{"source", "report", "state"},
+		help: "Runs that ended; state is done, withheld (something awaits a person), refused (nothing changed) or failed.",
+	},
+	runsNoopTotal: {
+		name: "runs_noop_total", form: counter, labels: []string{"source", "report"},
+		help: "Runs that ended done and changed nothing: what a second look at the same facts must be.",
+	},
+	runSeconds: {
+		name: "run_seconds", form: histogram, labels: []string{"source", "report"},
+		buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800},
+		help:    "How long runs took.",
+	},
+	changesTotal: {
+		name: "changes_total", form: counter, labels: []string{"source", "report", "verb"},
+		help: "Profiles that runs changed, each once a run; verb is create, close, reopen, dormant or update.",
+	},
+	watchFailuresTotal: {
+		name: "watch_failures_total", form: counter,
+		help: "Reads of the database for the gauges that failed; while it does not answer, the gauges are absent.",
+	},
+	queueJobs: {
+		name: "queue_jobs", form: gauge, labels: []string{"queue", "state"},
+		help: "Jobs that are not finished; state is available, pending, retryable, running or scheduled.",
+	},
+	queueOldestSeconds: {
+		name: "queue_oldest_seconds", form: gauge, labels: []string{"queue"},
+		help: "How long the oldest available job has waited; absent when none waits.",
+	},
+	withheldRows: {
+		name: "withheld_rows", form: gauge, labels: []string{"source", "report", "reason"},
+		help: "Withheld changes that await a person: fields of profiles, creations and marks.",
+	},
+	watermarkAgeSeconds: {
+		name: "watermark_age_seconds", form: gauge, labels: []string{"source", "stream"},
+		help: "Time since the last day that was pulled completely began.",
+	},
+	listingAgeSeconds: {
+		name: "listing_age_seconds", form: gauge, labels: []string{"source", "report"},
+		help: "Time since a complete listing was accepted; an unchanged one is not accepted again.",
+	},
+	quarantineRecords: {
+		name: "quarantine_records", form: gauge, labels: []string{"source", "report"},
+		help: "Upstream records that could not be understood when they were seen last.",
+	},
+	openProfiles: {
+		name: "open_profiles", form: gauge, labels: []string{"type"},
+		help: "Profiles that are not closed.",
+	},
+	unfinishedRuns: {
+		name: "unfinished_runs", form: gauge, labels: []string{"source", "state"},
+		help: "Runs that have not ended; state is queued or running.",
+	},
+	scheduleAgeSeconds: {
+		name: "schedule_age_seconds", form: gauge, labels: []string{"schedule"},
+		help: "Time since the schedule was due last: more than its interval means that nothing queues it.",
+	},
+}
+
+// jobBuckets reach from a tick to the longest run.
+func jobBuckets() []float64 { return []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800} }
+
+func (m metric) fullName() string { return namespace + "_" + declared[m].name }
+
+func (m metric) counter() *prometheus.CounterVec {
+	d := declared[m]
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: d.name, Help: d.help}, d.labels)
+}
+
+func (m metric) histogram() *prometheus.HistogramVec {
+	d := declared[m]
+	return prometheus.NewHistogramVec(
+		prometheus.HistogramOpts{Namespace: namespace, Name: d.name, Help: d.help, Buckets: d.buckets}, d.labels)
+}
+
+func (m metric) desc() *prometheus.Desc {
+	return prometheus.NewDesc(m.fullName(), declared[m].help, declared[m].labels, nil)
+}
+
+// reference is METRICS.md.
+func reference() string {
+	var page strings.Builder
+	page.WriteString("# Metrics\n\nWritten from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
+		"The rule of names is `" + namespace + "_<noun>_<unit>`. Counters and histograms grow from the start of the process;\n" +
+		"gauges are read from the database, at most every " + watchEvery.String() + ".\n\n" +
+		"| metric | form | labels | meaning |\n|---|---|---|---|\n")
+	for m := range metric(len(declared)) {
+		d := declared[m]
+		page.WriteString("| `" + m.fullName() + "` | " + string(d.form) + " | " + strings.Join(d.labels, ", ") + " | " + d.help + " |\n")
+	}
+	return page.String()
+}

@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Metrics counts what this process did.
+type Metrics struct {
+	jobs     *prometheus.CounterVec
+	jobRun   *prometheus.HistogramVec
+	jobWait  *prometheus.HistogramVec
+	runs     *prometheus.CounterVec
+	noopRuns *prometheus.CounterVec
+	run      *prometheus.HistogramVec
+	changes  *prometheus.CounterVec
+}
+
+// NewMetrics registers the counters. It panics when they are registered already.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		jobs:     jobsTotal.counter(),
+		jobRun:   jobRunSeconds.histogram(),
+		jobWait:  jobWaitSeconds.histogram(),
+		runs:     runsTotal.counter(),
+		noopRuns: runsNoopTotal.counter(),
+		run:      runSeconds.histogram(),
+		changes:  changesTotal.counter(),
+	}
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes)
+	return m
+}
+
+// JobWorked counts an attempt at a job. The outcomes are those of package jobs.
+func (m *Metrics) JobWorked(kind, outcome string, seconds, queueWaitSeconds float64) {
+	m.jobs.WithLabelValues(kind, outcome).Inc()
+	m.jobRun.WithLabelValues(kind).Observe(seconds)
+	m.jobWait.WithLabelValues(kind).Observe(queueWaitSeconds)
+}
+
+// RunEnded counts a run that ended, whichever way.
+func (m *Metrics) RunEnded(s reconcile.Summary) {
+	scope := []string{string(s.Source), s.Report}
+	m.runs.WithLabelValues(string(s.Source), s.Report, string(s.State)).Inc()
+	m.run.WithLabelValues(scope...).Observe(float64(s.ElapsedMS) / 1000)
+	if s.State == reconcile.RunDone && s.Changes == (reconcile.ChangeCounts{}) {
+		m.noopRuns.WithLabelValues(scope...).Inc()
+	}
+	if s.State != reconcile.RunDone && s.State != reconcile.RunWithheld {
+		return // a plan that was not applied to its end counts no changes
+	}
+	for verb, profiles := range map[reconcile.Verb]int{
+		reconcile.Create: s.Changes.Create, reconcile.Close: s.Changes.Close, reconcile.Reopen: s.Changes.Reopen,
+		reconcile.ToSleep: s.Changes.Dormant, reconcile.Update: s.Changes.Update,
+	} {
+		m.changes.WithLabelValues(string(s.Source), s.Report, string(verb)).Add(float64(profiles))
+	}
+}

@@ -1,0 +1,173 @@
+package admin
+
+import (
+	"flag"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+var update = flag.Bool("update", false, "write METRICS.md")
+
+func TestReferenceIsFresh(t *testing.T) {
+	t.Parallel()
+	const file = "METRICS.md"
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(reference()), 0o600))
+	}
+	have, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, reference(), string(have), "run go test ./cmd/internal/admin -update")
+}
+
+func TestEveryNameKeepsTheRule(t *testing.T) {
+	t.Parallel()
+	unit := map[form]*regexp.Regexp{
+		counter:   regexp.MustCompile(`^[a-z]+(_[a-z]+)*_total$`),
+		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
+		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|runs)$`),
+	}
+	words := []string{"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule"}
+	seen := map[string]bool{}
+	for _, d := range declared {
+		require.Contains(t, unit, d.form, d.name)
+		require.Regexp(t, unit[d.form], d.name)
+		require.False(t, seen[d.name], "%s stands twice", d.name)
+		seen[d.name] = true
+		require.Subset(t, words, d.labels, "%s: a label is a word of a short list", d.name)
+		require.True(t, strings.HasSuffix(d.help, "."), "%s: help is a sentence", d.name)
+		require.NotContains(t, d.help, "|", "%s: help stands in a table", d.name)
+		require.Equal(t, d.form == histogram, len(d.buckets) > 0, d.name)
+		require.True(t, slices.IsSorted(d.buckets), d.name)
+	}
+}
+
+// TestEveryDeclarationIsServed fills every metric and wants exactly the table.
+func TestEveryDeclarationIsServed(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	m := NewMetrics(reg)
+	m.JobWorked("pull_ods", "done", 1, 0)
+	m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: reconcile.RunDone})
+	newWatched(reg, everything())
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	served := map[string]string{}
+	for _, f := range families {
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		served[f.GetName()] = strings.ToLower(f.GetType().String()) + " " + strings.Join(labels, " ") + ": " + f.GetHelp()
+	}
+	want := map[string]string{}
+	for i, d := range declared {
+		labels := slices.Sorted(slices.Values(d.labels)) // as Prometheus sorts them
+		want[metric(i).fullName()] = string(d.form) + " " + strings.Join(labels, " ") + ": " + d.help
+	}
+	require.Equal(t, want, served)
+
+	problems, err := testutil.GatherAndLint(reg)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+}
+
+func TestJobsAreCounted(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	m := NewMetrics(reg)
+	m.JobWorked("pull_ods", "done", 0.4, 0)
+	m.JobWorked("pull_ods", "done", 20, 2)
+	m.JobWorked("pull_ods", "failed", 0.1, 0)
+	requireMetrics(t, reg, `
+# TYPE profilesync_jobs_total counter
+profilesync_jobs_total{kind="pull_ods",outcome="done"} 2
+profilesync_jobs_total{kind="pull_ods",outcome="failed"} 1
+# TYPE profilesync_job_wait_seconds histogram
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="0.01"} 2
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="0.05"} 2
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="0.1"} 2
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="0.5"} 2
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="1"} 2
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="5"} 3
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="15"} 3
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="60"} 3
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="300"} 3
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="900"} 3
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="1800"} 3
+profilesync_job_wait_seconds_bucket{kind="pull_ods",le="+Inf"} 3
+profilesync_job_wait_seconds_sum{kind="pull_ods"} 2
+profilesync_job_wait_seconds_count{kind="pull_ods"} 3
+`, jobsTotal, jobWaitSeconds)
+}
+
+func TestRunsAreCounted(t *testing.T) {
+	t.Parallel()
+	changes := reconcile.ChangeCounts{Create: 5, Update: 4, Close: 3, Reopen: 2, Dormant: 1}
+	cases := map[string]struct {
+		state   reconcile.RunState
+		changes reconcile.ChangeCounts
+		noop    bool
+		counted bool // the changes
+	}{
+		"done":                   {reconcile.RunDone, changes, false, true},
+		"done, nothing to do":    {reconcile.RunDone, reconcile.ChangeCounts{}, true, true},
+		"withheld, some applied": {reconcile.RunWithheld, changes, false, true},
+		"withheld, none applied": {reconcile.RunWithheld, reconcile.ChangeCounts{}, false, true},
+		"refused":                {reconcile.RunRefused, reconcile.ChangeCounts{}, false, false},
+		"failed, with a plan":    {reconcile.RunFailed, changes, false, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := NewMetrics(prometheus.NewPedanticRegistry())
+			m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: c.state, Changes: c.changes, ElapsedMS: 1500})
+			require.InDelta(t, 1, testutil.ToFloat64(m.runs.WithLabelValues("ods", "etr", string(c.state))), 0)
+			require.Equal(t, c.noop, testutil.CollectAndCount(m.noopRuns) == 1)
+			require.Equal(t, c.counted, testutil.CollectAndCount(m.changes) == 5)
+			if c.counted {
+				for verb, want := range map[string]int{
+					"create": c.changes.Create, "update": c.changes.Update, "close": c.changes.Close,
+					"reopen": c.changes.Reopen, "dormant": c.changes.Dormant,
+				} {
+					require.InDelta(t, want, testutil.ToFloat64(m.changes.WithLabelValues("ods", "etr", verb)), 0, verb)
+				}
+			}
+		})
+	}
+}
+
+func TestRunSecondsAreSeconds(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	NewMetrics(reg).RunEnded(reconcile.Summary{State: reconcile.RunDone, ElapsedMS: 1500})
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		if f.GetName() == runSeconds.fullName() {
+			require.InDelta(t, 1.5, f.GetMetric()[0].GetHistogram().GetSampleSum(), 1e-9)
+			return
+		}
+	}
+	require.Fail(t, "not served")
+}
+
+// requireMetrics compares the metrics named with the text, whose help lines are
+// put in.
+func requireMetrics(t *testing.T, from prometheus.Gatherer, want string, which ...metric) {
+	t.Helper()
+	names := make([]string, len(which))
+	for i, m := range which {
+		names[i] = m.fullName()
+		want = strings.Replace(want, "# TYPE "+names[i]+" ", "# HELP "+names[i]+" "+declared[m].help+"\n# TYPE "+names[i]+" ", 1)
+	}
+	require.NoError(t, testutil.GatherAndCompare(from, strings.NewReader(want), names...))
+}

@@ -1,0 +1,113 @@
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+)
+
+const (
+	// watchEvery is how often the database is asked at most, however many scrape.
+	watchEvery = 15 * time.Second
+	// watchTimeout keeps a scrape from waiting for a database that is gone; Prometheus waits 10 seconds.
+	watchTimeout = 5 * time.Second
+)
+
+// Watcher reads from the database how things stand when somebody scrapes. While
+// the database does not answer its gauges are absent, and failures are counted
+// and logged.
+type Watcher struct {
+	read     func(context.Context) (postgres.Watched, error)
+	now      func() time.Time
+	log      *slog.Logger
+	failures prometheus.Counter
+
+	mu    sync.Mutex // one reader at a time; the others wait for what it finds
+	asked time.Time  // of the last read, zero before it
+	gauge []prometheus.Metric
+}
+
+// NewWatcher registers the gauges. It panics when they are registered already.
+func NewWatcher(reg prometheus.Registerer, read func(context.Context) (postgres.Watched, error),
+	now func() time.Time, log *slog.Logger,
+) *Watcher {
+	failures := watchFailuresTotal.counter()
+	w := &Watcher{read: read, now: now, log: log, failures: failures.WithLabelValues()}
+	reg.MustRegister(failures, w)
+	return w
+}
+
+// Describe names the gauges, for the registry.
+func (w *Watcher) Describe(to chan<- *prometheus.Desc) {
+	for m := range metric(len(declared)) {
+		if declared[m].form == gauge {
+			to <- m.desc()
+		}
+	}
+}
+
+// Collect gives the gauges, for the registry.
+func (w *Watcher) Collect(to chan<- prometheus.Metric) {
+	for _, g := range w.gauges() {
+		to <- g
+	}
+}
+
+func (w *Watcher) gauges() []prometheus.Metric {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	if !w.asked.IsZero() && now.Sub(w.asked) < watchEvery {
+		return w.gauge
+	}
+	w.asked, w.gauge = now, nil
+	ctx, cancel := context.WithTimeout(context.Background(), watchTimeout) // a registry passes no context
+	defer cancel()
+	watched, err := w.read(ctx)
+	if err != nil {
+		w.failures.Inc()
+		w.log.WarnContext(ctx, "gauges are absent", slog.Any("error", err))
+		return nil
+	}
+	w.gauge = gaugesOf(watched)
+	return w.gauge
+}
+
+func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
+	set := func(m metric, value float64, labels ...string) {
+		all = append(all, prometheus.MustNewConstMetric(m.desc(), prometheus.GaugeValue, value, labels...))
+	}
+	for _, q := range watched.Queues {
+		set(queueJobs, float64(q.Jobs), q.Queue, q.State)
+		if q.State == "available" {
+			set(queueOldestSeconds, q.Oldest.Seconds(), q.Queue)
+		}
+	}
+	for _, h := range watched.Withheld {
+		set(withheldRows, float64(h.Rows), string(h.Source), h.Report, string(h.Reason))
+	}
+	for _, m := range watched.Watermarks {
+		set(watermarkAgeSeconds, m.Age.Seconds(), string(m.Source), m.Stream)
+	}
+	for _, l := range watched.Listings {
+		set(listingAgeSeconds, l.Age.Seconds(), string(l.Source), l.Report)
+	}
+	for _, q := range watched.Quarantine {
+		set(quarantineRecords, float64(q.Records), string(q.Source), q.Report)
+	}
+	for _, p := range watched.Profiles {
+		set(openProfiles, float64(p.Profiles), string(p.Type))
+	}
+	for _, r := range watched.Runs {
+		set(unfinishedRuns, float64(r.Runs), string(r.Source), string(r.State))
+	}
+	for _, s := range watched.Schedules {
+		set(scheduleAgeSeconds, s.Age.Seconds(), s.Name)
+	}
+	return all
+}

@@ -1,0 +1,131 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// everything has one of everything that can be watched.
+func everything() postgres.Watched {
+	return postgres.Watched{
+		Queues: []postgres.QueueDepth{
+			{Queue: "runs", State: "available", Jobs: 3, Oldest: 90 * time.Second},
+			{Queue: "runs", State: "scheduled", Jobs: 2, Oldest: -time.Hour},
+		},
+		Withheld:   []postgres.WithheldWaiting{{Source: reconcile.SourceODS, Report: "etr", Reason: reconcile.MassChange, Rows: 55}},
+		Watermarks: []postgres.WatermarkAge{{Source: reconcile.SourceODS, Stream: "changes", Age: time.Hour}},
+		Listings:   []postgres.ListingAge{{Source: reconcile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
+		Quarantine: []postgres.QuarantineSize{{Source: reconcile.SourceODS, Report: "etr", Records: 4}},
+		Profiles:   []postgres.OpenProfiles{{Type: reconcile.Trust, Profiles: 205}},
+		Runs:       []postgres.OpenRuns{{Source: reconcile.SourceODS, State: reconcile.RunQueued, Runs: 1}},
+		Schedules:  []postgres.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
+	}
+}
+
+// newWatched registers a watcher that always finds the same.
+func newWatched(reg prometheus.Registerer, found postgres.Watched) {
+	NewWatcher(reg, func(context.Context) (postgres.Watched, error) { return found, nil }, time.Now, slog.New(slog.DiscardHandler))
+}
+
+func TestGaugesSayHowThingsStand(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	newWatched(reg, everything())
+	requireMetrics(t, reg, `
+# TYPE profilesync_queue_jobs gauge
+profilesync_queue_jobs{queue="runs",state="available"} 3
+profilesync_queue_jobs{queue="runs",state="scheduled"} 2
+# TYPE profilesync_queue_oldest_seconds gauge
+profilesync_queue_oldest_seconds{queue="runs"} 90
+# TYPE profilesync_withheld_rows gauge
+profilesync_withheld_rows{reason="mass-change",report="etr",source="ods"} 55
+# TYPE profilesync_watermark_age_seconds gauge
+profilesync_watermark_age_seconds{source="ods",stream="changes"} 3600
+# TYPE profilesync_listing_age_seconds gauge
+profilesync_listing_age_seconds{report="etr",source="ods"} 7200
+# TYPE profilesync_quarantine_records gauge
+profilesync_quarantine_records{report="etr",source="ods"} 4
+# TYPE profilesync_open_profiles gauge
+profilesync_open_profiles{type="trust"} 205
+# TYPE profilesync_unfinished_runs gauge
+profilesync_unfinished_runs{source="ods",state="queued"} 1
+# TYPE profilesync_schedule_age_seconds gauge
+profilesync_schedule_age_seconds{schedule="pull_ods"} 30
+`, queueJobs, queueOldestSeconds, withheldRows, watermarkAgeSeconds, listingAgeSeconds, quarantineRecords, openProfiles,
+		unfinishedRuns, scheduleAgeSeconds)
+}
+
+func TestTheDatabaseIsAskedSeldom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		reg := prometheus.NewPedanticRegistry()
+		NewWatcher(reg, func(context.Context) (postgres.Watched, error) {
+			reads++
+			return everything(), nil
+		}, time.Now, slog.New(slog.DiscardHandler))
+		for _, step := range []struct {
+			wait time.Duration
+			want int
+		}{{0, 1}, {watchEvery - 1, 1}, {1, 2}, {time.Hour, 3}} {
+			<-time.After(step.wait)
+			var scrapes sync.WaitGroup
+			for range 4 {
+				scrapes.Go(func() {
+					families, err := reg.Gather()
+					assert.NoError(t, err) //nolint:testifylint // require may not end a goroutine that is not the test's
+					assert.Len(t, families, 10)
+				})
+			}
+			scrapes.Wait()
+			require.Equal(t, step.want, reads)
+		}
+	})
+}
+
+func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			log  bytes.Buffer
+			down = true
+			reg  = prometheus.NewPedanticRegistry()
+		)
+		w := NewWatcher(reg, func(ctx context.Context) (postgres.Watched, error) {
+			if !down {
+				return everything(), nil
+			}
+			<-ctx.Done()
+			return everything(), errors.Join(errors.New("no answer"), ctx.Err())
+		}, time.Now, slog.New(slog.NewJSONHandler(&log, nil)))
+		began := time.Now()
+		for range 3 {
+			families, err := reg.Gather()
+			require.NoError(t, err)
+			require.Len(t, families, 1, "the failures are left")
+		}
+		require.Equal(t, watchTimeout, time.Since(began), "only the first scrape waits")
+		require.InDelta(t, 1, testutil.ToFloat64(w.failures), 0)
+		require.Contains(t, log.String(), "no answer")
+
+		down = false
+		<-time.After(watchEvery)
+		families, err := reg.Gather()
+		require.NoError(t, err)
+		require.Len(t, families, 10)
+	})
+}

@@ -1,0 +1,23 @@
+-- name: LockSchedules :exec
+select pg_advisory_xact_lock(hashtextextended('profilesync.schedules', 0));
+
+-- name: LastDue :one
+select max(due_at)::timestamptz as due_at from schedule_run where name = @name having count(*) > 0;
+
+-- name: InsertScheduleRun :exec
+insert into schedule_run (name, due_at, job_id) values (@name, @due_at, sqlc.narg(job_id));
+
+-- name: PruneSchedules :exec
+-- Keeps each schedule's newest entry, whatever its age: it is where the schedule goes on.
+delete from schedule_run s
+where s.due_at < @before and s.due_at < (select max(n.due_at) from schedule_run n where n.name = s.name);
+
+-- name: RunOfJob :one
+select id from run where job_id = @job_id;
+
+-- name: PrunePlans :execrows
+-- The plans of old runs; what they changed stands in the audit for good.
+delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before;
+
+-- name: PruneUploads :exec
+delete from upload u where u.created_at < @before and not exists (select from run r where r.upload_id = u.id);

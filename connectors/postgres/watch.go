@@ -1,0 +1,172 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Watched is what monitoring reads of the database: how things stand, not what
+// happened. Each slice is sorted, and leaves out what there is nothing of.
+type Watched struct {
+	Queues     []QueueDepth
+	Withheld   []WithheldWaiting
+	Watermarks []WatermarkAge
+	Listings   []ListingAge
+	Quarantine []QuarantineSize
+	Profiles   []OpenProfiles
+	Runs       []OpenRuns
+	Schedules  []ScheduleAge
+}
+
+// QueueDepth counts the jobs of a queue that are in one live state.
+type QueueDepth struct {
+	Queue  string
+	State  string // available, pending, retryable, running or scheduled
+	Jobs   int
+	Oldest time.Duration // since the first of them could begin; negative when all are for later
+}
+
+// WithheldWaiting counts what was withheld for one reason and awaits a person:
+// fields of profiles, creations and marks, each once.
+type WithheldWaiting struct {
+	Source reconcile.Source
+	Report string
+	Reason reconcile.WithheldReason
+	Rows   int
+}
+
+// WatermarkAge is how far an incremental pull is behind: the time since the
+// last day that was pulled completely began, in London.
+type WatermarkAge struct {
+	Source reconcile.Source
+	Stream string
+	Age    time.Duration
+}
+
+// ListingAge is the time since a listing of the report was accepted.
+type ListingAge struct {
+	Source reconcile.Source
+	Report string
+	Age    time.Duration
+}
+
+// QuarantineSize counts the records that could not be understood and are not
+// gone since.
+type QuarantineSize struct {
+	Source  reconcile.Source
+	Report  string
+	Records int
+}
+
+// OpenProfiles counts the profiles of a type that are not closed.
+type OpenProfiles struct {
+	Type     reconcile.OrgType
+	Profiles int
+}
+
+// OpenRuns counts the runs that have not ended.
+type OpenRuns struct {
+	Source reconcile.Source
+	State  reconcile.RunState // queued or running
+	Runs   int
+}
+
+// ScheduleAge is the time since a schedule was due last, by its ledger.
+type ScheduleAge struct {
+	Name string
+	Age  time.Duration
+}
+
+// Watch reads how things stand, in one transaction and well under 100 ms. It
+// returns ErrNotMigrated where a table is missing.
+func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		for _, read := range []func(context.Context, *dbsqlc.Queries) error{
+			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
+			w.readQuarantine, w.readProfiles, w.readRuns, w.readSchedules,
+		} {
+			if err := read(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return w, wrap(err, "reading how things stand")
+}
+
+func (w *Watched) readQueues(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchQueues(ctx)
+	for _, r := range rows {
+		w.Queues = append(w.Queues, QueueDepth{Queue: r.Queue, State: r.State, Jobs: int(r.Jobs), Oldest: ofSeconds(r.OldestSeconds)})
+	}
+	return wrap(err, "job queue")
+}
+
+func (w *Watched) readWithheld(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchWithheld(ctx)
+	for _, r := range rows {
+		w.Withheld = append(w.Withheld, WithheldWaiting{
+			Source: reconcile.Source(r.Source), Report: r.Report, Reason: reconcile.WithheldReason(r.Reason), Rows: int(r.Rows),
+		})
+	}
+	return wrap(err, "what is withheld")
+}
+
+func (w *Watched) readWatermarks(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchWatermarks(ctx)
+	for _, r := range rows {
+		w.Watermarks = append(w.Watermarks, WatermarkAge{
+			Source: reconcile.Source(r.Source), Stream: r.Stream, Age: ofSeconds(r.AgeSeconds),
+		})
+	}
+	return wrap(err, "watermarks")
+}
+
+func (w *Watched) readListings(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchListings(ctx)
+	for _, r := range rows {
+		w.Listings = append(w.Listings, ListingAge{Source: reconcile.Source(r.Source), Report: r.Report, Age: ofSeconds(r.AgeSeconds)})
+	}
+	return wrap(err, "listings")
+}
+
+func (w *Watched) readQuarantine(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchQuarantine(ctx)
+	for _, r := range rows {
+		w.Quarantine = append(w.Quarantine, QuarantineSize{
+			Source: reconcile.Source(r.Source), Report: r.Report, Records: int(r.Records),
+		})
+	}
+	return wrap(err, "quarantine")
+}
+
+func (w *Watched) readProfiles(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchProfiles(ctx)
+	for _, r := range rows {
+		w.Profiles = append(w.Profiles, OpenProfiles{Type: reconcile.OrgType(r.Type), Profiles: int(r.Profiles)})
+	}
+	return wrap(err, "profiles")
+}
+
+func (w *Watched) readRuns(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchRuns(ctx)
+	for _, r := range rows {
+		w.Runs = append(w.Runs, OpenRuns{Source: reconcile.Source(r.Source), State: reconcile.RunState(r.State), Runs: int(r.Runs)})
+	}
+	return wrap(err, "runs")
+}
+
+func (w *Watched) readSchedules(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchSchedules(ctx)
+	for _, r := range rows {
+		w.Schedules = append(w.Schedules, ScheduleAge{Name: r.Name, Age: ofSeconds(r.AgeSeconds)})
+	}
+	return wrap(err, "schedules")
+}
+
+func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -1,0 +1,137 @@
+package jobs
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func london(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.ParseInLocation("2006-01-02 15:04", text, reconcile.London())
+	require.NoError(t, err)
+	return at
+}
+
+func TestNothingIsDueWhileClocksChange(t *testing.T) {
+	t.Parallel()
+	for expression, ok := range map[string]bool{
+		"30 4 * * *": true, "0 2 * * *": true, "29 0 * * *": true, "*/5 4 * * *": true,
+		"30 0 * * *": false, "0 1 * * *": false, "59 1 * * *": false, "*/30 * * * *": false, "nonsense": false,
+	} {
+		_, err := At(expression)
+		require.Equal(t, ok, err == nil, "%s: %v", expression, err)
+	}
+}
+
+func TestASchedulePassesClockChangesOnceADay(t *testing.T) {
+	t.Parallel()
+	when, err := At("0 5 * * *")
+	require.NoError(t, err)
+	s := Schedule{When: when, Missed: EveryOne}
+	for _, change := range []string{"2026-03-27 12:00", "2026-10-23 12:00"} {
+		from := london(t, change)
+		due := s.due(from, from.AddDate(0, 0, 4))
+		require.Len(t, due, 4)
+		for _, at := range due {
+			require.Equal(t, "05:00", at.In(reconcile.London()).Format("15:04"))
+		}
+	}
+}
+
+// scheduling is a database, a client that queues, and a ledger.
+type scheduling struct {
+	store  testStore
+	client *QueueClient
+	conn   *pgx.Conn
+}
+
+func newScheduling(t *testing.T) scheduling {
+	t.Helper()
+	address := pgtest.URL(t)
+	pool, err := postgres.RiverPool(t.Context(), address)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	client, err := NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	require.NoError(t, err)
+	return scheduling{store: testStore{pgtest.OpenURL(t, address)}, client: client, conn: pgtest.Connect(t, address)}
+}
+
+func (x scheduling) tick(t *testing.T, s Schedule, now time.Time) {
+	t.Helper()
+	require.NoError(t, x.store.WithLedger(t.Context(), func(l Ledger) error {
+		return s.enqueueDue(t.Context(), x.client, l, now)
+	}))
+}
+
+func (x scheduling) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	require.NoError(t, x.conn.QueryRow(t.Context(), query).Scan(&n))
+	return n
+}
+
+func TestTheLedgerCatchesUp(t *testing.T) {
+	t.Parallel()
+	when, err := At("0 5 * * *")
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		missed Missed
+		want   int
+	}{"newest only": {NewestOnly, 1}, "every one": {EveryOne, 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newScheduling(t)
+			s := Schedule{Name: "daily", When: when, Missed: test.missed, Jobs: []river.JobArgs{Tick{}}}
+			first := london(t, "2026-11-02 09:00")
+			x.tick(t, s, first)
+			require.Zero(t, x.count(t, "select count(*) from river.river_job"), "a schedule begins at first sight")
+			x.tick(t, s, first.AddDate(0, 0, 3))
+			require.Equal(t, test.want, x.count(t, "select count(*) from schedule_run where job_id is not null"))
+			x.tick(t, s, first.AddDate(0, 0, 3).Add(time.Minute))
+			require.Equal(t, test.want, x.count(t, "select count(*) from schedule_run where job_id is not null"),
+				"a second look finds nothing")
+		})
+	}
+}
+
+func TestARunWithoutAWorkerIsTakenOverOnce(t *testing.T) {
+	t.Parallel()
+	x := newScheduling(t)
+	run := reconcile.Run{
+		Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: "etr", Actor: "test", AsOf: reconcile.NewDate(2026, 4, 9),
+	}
+	id, err := x.store.CreateRun(t.Context(), run, nil)
+	require.NoError(t, err)
+
+	session, err := x.store.Lock(t.Context(), run.Source)
+	require.NoError(t, err)
+	_, err = session.Run(t.Context(), id)
+	require.NoError(t, err)
+	require.NoError(t, takeOver(t.Context(), x.client, x.store, "here"))
+	require.Zero(t, x.count(t, "select count(*) from river.river_job"), "somebody works it")
+
+	session.Close()
+	require.NoError(t, takeOver(t.Context(), x.client, x.store, "here"))
+	require.NoError(t, takeOver(t.Context(), x.client, x.store, "here"))
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job"))
+	require.NoError(t, takeOver(t.Context(), x.client, x.store, "elsewhere"))
+	require.Equal(t, 2, x.count(t, "select count(*) from river.river_job"), "the job of a process that died does not stand in the way")
+}
+
+func TestARunWithItsOwnJobIsLeftToIt(t *testing.T) {
+	t.Parallel()
+	x := newScheduling(t)
+	run := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: "etr", Actor: "test", AsOf: reconcile.NewDate(2026, 4, 9)}
+	_, err := x.store.CreateRun(t.Context(), run, Queue(x.client, run.Source))
+	require.NoError(t, err)
+	require.NoError(t, takeOver(t.Context(), x.client, x.store, "here"))
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job"))
+}
