@@ -45,6 +45,7 @@ const (
 //
 //	upstream \ profile   none         open          dormant       closed
 //	active               create       fields        reopen        reopen
+//	alive                -            fields        fields        reopen
 //	dormant              -            dormant       fields        dormant
 //	inactive, ended      -            two looks     two looks     -
 //	inactive otherwise   -            flag          flag          -
@@ -141,9 +142,9 @@ func (v *visit) unknown(standing Standing) {
 // lifecycle plans opening, sleeping and closing.
 func (v *visit) lifecycle(standing Standing) {
 	switch status := v.Local.Status(); {
-	case standing == Active && !v.kept():
+	case (standing == Active || standing == Alive) && !v.kept():
 		v.flag(LeftType)
-	case standing == Active && status != StatusOpen:
+	case standing == Active && status != StatusOpen, standing == Alive && status == StatusClosed:
 		v.become(Reopen, StatusOpen)
 	case standing == Dormant && status != StatusDormant:
 		v.become(ToSleep, StatusDormant)
@@ -166,16 +167,35 @@ func (v *visit) ending() {
 	}
 }
 
+// look counts a look at a closure: the second, a day later, confirms it. A
+// closure that a person took back was confirmed before; one that was rejected
+// is not pending any more.
 func (v *visit) look() {
+	if v.decided(VerdictRejected, FieldStatus, string(StatusClosed)) {
+		v.outcome.Settled = false
+		return
+	}
 	first := v.PendingSince
 	if first.IsZero() && v.Look {
 		first = v.AsOf
 	}
 	v.outcome.PendingSince = first
-	v.revisit(v.AsOf.AddDays(1))
-	if v.Look && first.Before(v.AsOf) {
+	again := v.decided(VerdictUndone, FieldStatus, string(StatusClosed))
+	if v.Look && (again || first.Before(v.AsOf)) {
 		v.become(Close, StatusClosed)
+		return
 	}
+	v.revisit(v.AsOf.AddDays(1))
+}
+
+// decided reports whether a person gave a verdict on this very value.
+func (v *visit) decided(verdict Verdict, f Field, value string) bool {
+	for _, m := range v.Marks {
+		if m.Verdict == verdict && m.Field == f && Same(f, m.Value, value) {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *visit) become(verb Verb, status Status) {
@@ -202,22 +222,16 @@ func (v *visit) same(f Field, upstream, local string) bool {
 func (v *visit) propose(c Change) {
 	c.Code, c.Type, c.Reason = v.Upstream.Code, v.Local.Type(), v.reason(c)
 	for _, m := range v.Marks {
-		if m.Field != c.Field {
-			continue
-		}
-		switch decided := Same(c.Field, m.Value, c.New); {
-		case m.Verdict == VerdictHeld && !m.Until.IsZero() && m.Until.Before(v.AsOf):
-			continue
-		case m.Verdict == VerdictHeld:
+		if m.Verdict == VerdictHeld && m.Field == c.Field && (m.Until.IsZero() || !m.Until.Before(v.AsOf)) {
 			v.hold(m)
 			return
-		case m.Verdict == VerdictRejected && decided:
-			v.outcome.Settled = false
-			return
-		case m.Verdict == VerdictUndone && decided:
-			c.Undone = true
 		}
 	}
+	if v.decided(VerdictRejected, c.Field, c.New) {
+		v.outcome.Settled = false
+		return
+	}
+	c.Undone = v.decided(VerdictUndone, c.Field, c.New)
 	v.changes = append(v.changes, c)
 }
 

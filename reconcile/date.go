@@ -27,7 +27,7 @@ func parseDate(layout, s string) (Date, error) {
 		return Date{}, nil
 	}
 	t, err := time.Parse(layout, s)
-	if err != nil {
+	if err != nil || !t.After(time.Time{}) { // the first day of year 1 means "no date"
 		return Date{}, fmt.Errorf("date %q: want a day as %s", s, layout)
 	}
 	return Date{t}, nil
@@ -52,9 +52,16 @@ func mustLoad(name string) *time.Location {
 	return zone
 }
 
-func (d Date) IsZero() bool          { return d.midnight.IsZero() }
-func (d Date) Before(e Date) bool    { return d.midnight.Before(e.midnight) }
-func (d Date) After(e Date) bool     { return d.midnight.After(e.midnight) }
+// IsZero reports whether d means "no date".
+func (d Date) IsZero() bool { return d.midnight.IsZero() }
+
+// Before reports whether d is an earlier day than e.
+func (d Date) Before(e Date) bool { return d.midnight.Before(e.midnight) }
+
+// After reports whether d is a later day than e.
+func (d Date) After(e Date) bool { return d.midnight.After(e.midnight) }
+
+// AddDays returns the day so many days later, or earlier where days is negative.
 func (d Date) AddDays(days int) Date { return Date{d.midnight.AddDate(0, 0, days)} }
 
 // Time returns the day's midnight in UTC, for storage only.
@@ -68,9 +75,10 @@ func (d Date) String() string {
 	return d.midnight.Format(time.DateOnly)
 }
 
-// MarshalText and UnmarshalText use the form of String.
+// MarshalText writes the form of String.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote, as ParseDate does.
 func (d *Date) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDate(string(text))
 	return err

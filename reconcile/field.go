@@ -86,7 +86,7 @@ func Fields() []Field {
 // ParseField finds a field by the name that plans, audit and JSON use.
 func ParseField(name string) (Field, error) {
 	for f, row := range ownership {
-		if row.name == name {
+		if row.name == name && name != "" {
 			return Field(f), nil
 		}
 	}

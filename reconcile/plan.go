@@ -76,6 +76,7 @@ const (
 	LeftType    Flag = "left-type"     // active, but no longer of a kind that has a profile
 	NoEndDate   Flag = "no-end-date"   // inactive, but without an end date
 	StillAbsent Flag = "missing-twice" // absent from two complete listings
+	Deleted     Flag = "deleted"       // deleted from the register, which says nothing of the organisation
 	EndInFuture Flag = "end-in-future" // inactive, but its end date has not come
 )
 
@@ -85,23 +86,27 @@ type Plan struct {
 	Outcomes []Outcome
 }
 
-func (p *Plan) sort() {
+func (p Plan) sort() {
 	slices.SortFunc(p.Changes, compareChanges)
 	slices.SortFunc(p.Outcomes, func(a, b Outcome) int { return cmp.Compare(a.Code, b.Code) })
 }
 
 func compareChanges(a, b Change) int {
-	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Verb, b.Verb))
+	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Verb, b.Verb),
+		cmp.Compare(a.Old, b.Old), cmp.Compare(a.New, b.New))
 }
 
 // Digest identifies the plan: the same changes give the same digest in
 // whatever order they were found.
 func (p Plan) Digest() string { return DigestOf(p.Changes) }
 
-// DigestOf is the SHA-256 of the digests of sorted changes, in hex. The store
-// computes the same over its plan rows.
+// DigestOf is the SHA-256 of the digests of the changes in the order of code
+// and field name, in hex. The store computes the same over its plan rows, whose
+// key they are.
 func DigestOf(changes []Change) string {
-	sorted := slices.SortedFunc(slices.Values(changes), compareChanges)
+	sorted := slices.SortedFunc(slices.Values(changes), func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field.String(), b.Field.String()), compareChanges(a, b))
+	})
 	h := sha256.New()
 	for _, c := range sorted {
 		digest := c.Digest()

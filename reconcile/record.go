@@ -46,10 +46,13 @@ func ParseOrgType(s string) (OrgType, error) {
 type Standing string
 
 // The standings. Unstated is that of layouts without a status column, where
-// the dates decide (runs.md, "Status decides").
+// the dates decide (runs.md, "Status decides"). Alive is that of layouts that
+// cannot tell active from dormant: it opens what was closed and moves nothing
+// else.
 const (
 	Unstated Standing = ""
 	Active   Standing = "active"
+	Alive    Standing = "alive"
 	Inactive Standing = "inactive"
 	Dormant  Standing = "dormant"
 	Proposed Standing = "proposed"
@@ -67,7 +70,7 @@ type Record struct {
 
 // Rejected is a raw upstream record that could not be understood. It is
 // quarantined, counts as present, and the rest goes on.
-type Rejected struct {
+type Rejected struct { //nolint:errname // it is the rejected record first, and an error where one is returned
 	Code   ODSCode // empty when not even the code could be read
 	Line   int     // the record's line in its file, from 1; 0 where there are no lines
 	Field  string  // the field that was refused, in the layout's words

@@ -91,6 +91,8 @@ type Summary struct {
 	// LeftOut names what an approval or an undo did not touch, since the
 	// profile moved in between. It is absent from every other run.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
+	// Note says what is special about a run that is done.
+	Note string `json:"note,omitempty"`
 	// Error says why a run was refused or failed.
 	Error string `json:"error,omitempty"`
 }

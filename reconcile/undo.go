@@ -5,9 +5,10 @@ import "slices"
 // Missed is what Missing needs to know of a profile whose record a complete
 // listing does not hold.
 type Missed struct {
-	Code  ODSCode
-	Type  OrgType
-	Since Date // the first listing it was missing from; zero for none
+	Code   ODSCode
+	Type   OrgType
+	Since  Date // the first listing it was missing from; zero for none
+	Undone bool // a person took this mark back before: it is proposed again, and withheld
 }
 
 // MarkMissing plans the marks for profiles that a complete listing does not
@@ -21,6 +22,7 @@ func MarkMissing(asOf Date, missed []Missed) Plan {
 		if m.Since.IsZero() {
 			plan.Changes = append(plan.Changes, Change{
 				Code: m.Code, Type: m.Type, Verb: Missing, New: asOf.String(), Reason: BecauseUpstream,
+				Undone: m.Undone,
 			})
 		} else if m.Since.Before(asOf) {
 			outcome.Flag = StillAbsent

@@ -1,0 +1,97 @@
+package reconcile_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// tape turns the fuzzer's bytes into choices; behind its end all are the first.
+type tape []byte
+
+func (b *tape) pick(n int) int {
+	if len(*b) == 0 {
+		return 0
+	}
+	choice := int((*b)[0]) % n
+	*b = (*b)[1:]
+	return choice
+}
+
+func (b *tape) date() reconcile.Date {
+	if n := b.pick(12); n > 0 {
+		return today.AddDays(n - 6)
+	}
+	return reconcile.Date{}
+}
+
+// value is one of the samples, or a few raw bytes: registers hold anything.
+func (b *tape) value(f reconcile.Field) string {
+	pool := append([]string{"", "X"}, samples[f]...)
+	if n := b.pick(len(pool) + 1); n < len(pool) {
+		return pool[n]
+	}
+	size := min(b.pick(8), len(*b))
+	raw := string((*b)[:size])
+	*b = (*b)[size:]
+	return raw
+}
+
+func (b *tape) values() (v reconcile.Values) {
+	for range b.pick(8) {
+		f := reconcile.Fields()[b.pick(len(reconcile.Fields()))]
+		v.Set(f, b.value(f))
+	}
+	v.Set(reconcile.FieldType, b.value(reconcile.FieldType))
+	return v
+}
+
+func (b *tape) record(code reconcile.ODSCode) reconcile.Record {
+	all := []reconcile.Standing{
+		reconcile.Active, reconcile.Alive, reconcile.Inactive, reconcile.Dormant, reconcile.Proposed, reconcile.Unstated,
+	}
+	return reconcile.Record{Code: code, Standing: all[b.pick(len(all))], Opened: b.date(), Closed: b.date(), Values: b.values()}
+}
+
+func (b *tape) world() *world {
+	w := newWorld()
+	for _, code := range codes[:1+b.pick(3)] {
+		w.register[code] = b.record(code)
+		if b.pick(3) == 0 {
+			continue
+		}
+		w.accepted[code] = b.record(code)
+		profile := reconcile.Profile{Code: code, Values: b.values()}
+		status := []reconcile.Status{reconcile.StatusOpen, reconcile.StatusDormant, reconcile.StatusClosed}[b.pick(3)]
+		profile.Values.Set(reconcile.FieldStatus, string(status))
+		w.profiles[code] = profile
+		w.outcomes[code] = reconcile.Outcome{PendingSince: b.date()}
+		for range b.pick(3) {
+			f := reconcile.Fields()[b.pick(len(reconcile.Fields()))]
+			verdict := []reconcile.Verdict{reconcile.VerdictHeld, reconcile.VerdictRejected, reconcile.VerdictUndone}[b.pick(3)]
+			w.marks[code] = append(w.marks[code], reconcile.Mark{Field: f, Verdict: verdict, Value: b.value(f), Until: b.date()})
+		}
+	}
+	return w
+}
+
+func FuzzCompute(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{2, 0, 5, 0, 4, 0, 2, 1, 2, 2, 3, 3, 4, 1, 1, 1, 0, 2, 3, 0, 3, 1, 4, 2, 1, 0, 2, 1, 0, 5, 2, 3, 1, 2, 1, 1})
+	f.Add([]byte("\x01\x01\x02\x03\x05\x00\x02\x01\x08abcdefgh\x01\x01\x02\x02\x01\x00\x03ABC\x02\x01\x00\x01\x02\x03\x04\x05\x06\x07"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b := tape(data)
+		w := b.world()
+		in := w.input()
+		plan := reconcile.Compute(in)
+		require.Len(t, plan.Outcomes, len(in.Items))
+		slices.Reverse(in.Items)
+		require.Equal(t, plan.Digest(), reconcile.Compute(in).Digest())
+		requireSettles(t, w)
+		w.day = w.day.AddDays(1)
+		requireSettles(t, w)
+	})
+}
