@@ -72,10 +72,10 @@ bench: deps ## every benchmark once
 	go test -run '^$$' -bench . -benchtime 1x ./cmd/... ./reconcile/...
 
 demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end
-	@$(BIN)/profilesync demo
+	@$(BIN)/simulator demo --profilesync $(BIN)/profilesync
 
 run: deps build ## the same set-up, staying up as the daemon
-	@$(BIN)/profilesync demo --stay
+	@$(BIN)/simulator run --profilesync $(BIN)/profilesync
 
 # sqlc leaves files of deleted queries behind, so the folder is emptied, once the SQL is known to compile.
 generate: $(SQLC) ## write connectors/postgres/dbsqlc from the SQL beside it

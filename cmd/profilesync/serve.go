@@ -96,7 +96,7 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 	if err != nil {
 		return d, nil, err
 	}
-	queueLog, err := newLogger(a.stderr, slog.LevelWarn.String())
+	queueLog, err := newLogger(a.stderr, "warn")
 	if err != nil {
 		return d, nil, err
 	}

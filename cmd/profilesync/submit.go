@@ -48,12 +48,13 @@ func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, er
 }
 
 // workHere first finishes what a killed process left of the same source, then
-// works the run.
+// works the run. Postgres may hold a killed process's lock a moment longer:
+// working a run waits for it.
 func (a *app) workHere(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
 	shown := newProgress(a.stderr)
 	defer shown.end()
 	runs := a.runs(a.pull, shown.report)
-	unfinished, err := a.store.Unfinished(ctx)
+	unfinished, err := a.store.UnfinishedOf(ctx, run.Source)
 	if err != nil {
 		return reconcile.Summary{}, err
 	}

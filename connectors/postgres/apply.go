@@ -66,11 +66,12 @@ func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoes
 		func(ctx context.Context, q *dbsqlc.Queries) error {
 			return q.SetWriter(ctx, dbsqlc.SetWriterParams{Actor: run.Actor, Run: run.ID.String()})
 		},
+		func(ctx context.Context, q *dbsqlc.Queries) error { return q.GoByKey(ctx) },
 		p.lock, p.create, p.update, p.missing, p.accept, p.flag, p.endWaiting,
 	}
 	switch {
 	case run.Kind == reconcile.RunUndo && !undoesUndo:
-		steps = append(steps, p.markUndone, p.waitAgain)
+		steps = append(steps, p.markUndone)
 	case run.Kind == reconcile.RunApprove, undoesUndo:
 		steps = append(steps, p.forgetMarks)
 	}
@@ -118,10 +119,6 @@ func (p part) flag(ctx context.Context, q *dbsqlc.Queries) error {
 
 func (p part) endWaiting(ctx context.Context, q *dbsqlc.Queries) error {
 	return q.EndWaiting(ctx, dbsqlc.EndWaitingParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) waitAgain(ctx context.Context, q *dbsqlc.Queries) error {
-	return q.WaitAgain(ctx, dbsqlc.WaitAgainParams{RunID: p.run, After: p.after, Upto: p.upto})
 }
 
 func (p part) markUndone(ctx context.Context, q *dbsqlc.Queries) error {

@@ -21,6 +21,8 @@ type Draft struct {
 	types []reconcile.OrgType
 	at    reconcile.Situation
 	last  dbsqlc.LastListingRow
+
+	planned int // rows written to the plan
 }
 
 func (d *Draft) prepare(ctx context.Context) (err error) {
@@ -75,6 +77,9 @@ func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error])
 	source.next = next
 	columns := []string{"code", "raw_hash", "raw_offset", "raw_length", "line"}
 	copied, err := d.tx.CopyFrom(ctx, pgx.Identifier{"listing_row"}, columns, source)
+	if source.err != nil {
+		return 0, source.err // CopyFrom keeps its words, not its type
+	}
 	if err != nil {
 		return 0, fmt.Errorf("staging the records: %w", err)
 	}
@@ -109,6 +114,10 @@ func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []reconc
 			RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
 		})
 		return int(found), nil, wrap(err, "comparing")
+	}
+	returned := dbsqlc.ForgetReturnedParams{Source: string(d.run.Source), Report: d.run.Report}
+	if err := d.q.ForgetReturned(ctx, returned); err != nil {
+		return 0, nil, wrap(err, "comparing")
 	}
 	found, err := d.q.CompareListing(ctx, dbsqlc.CompareListingParams{
 		RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),

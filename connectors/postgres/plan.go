@@ -17,20 +17,25 @@ func (d *Draft) Record(ctx context.Context, compared []reconcile.Compared, plan 
 	if err := d.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
 	}
+	d.planned += len(compared)
 	outcomes := make(map[reconcile.ODSCode]reconcile.Outcome, len(plan.Outcomes))
 	for _, o := range plan.Outcomes {
 		outcomes[o.Code] = o
 	}
-	rows := make([]dbsqlc.RunRecordsParams, 0, len(compared))
-	for _, c := range compared {
-		row, err := d.runRecord(c, outcomes[c.Record.Code])
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row)
-	}
-	_, err := d.q.RunRecords(ctx, rows)
+	// Encoded while Postgres takes the rows before: both have a processor to themselves.
+	_, err := d.tx.CopyFrom(ctx, pgx.Identifier{"run_record"}, runRecordColumns,
+		pgx.CopyFromSlice(len(compared), func(i int) ([]any, error) {
+			row, err := d.runRecord(compared[i], outcomes[compared[i].Record.Code])
+			return []any{
+				row.RunID, row.Code, row.RawHash, row.Facts, row.FactsHash, row.Settled, row.Contradiction, row.Flag, row.Revisit,
+				row.PendingSince,
+			}, err
+		}))
 	return wrap(err, "storing compared records")
+}
+
+var runRecordColumns = []string{
+	"run_id", "code", "raw_hash", "facts", "facts_hash", "settled", "contradiction", "flag", "revisit", "pending_since",
 }
 
 func (d *Draft) runRecord(c reconcile.Compared, o reconcile.Outcome) (dbsqlc.RunRecordsParams, error) {
@@ -84,6 +89,7 @@ func (d *Draft) recordChanges(ctx context.Context, changes []reconcile.Change, m
 			Old: c.Old, New: c.New, Reason: string(c.Reason), Undone: c.Undone, Moved: moved, Digest: digest[:],
 		})
 	}
+	d.planned += len(rows)
 	_, err := d.q.PlanRows(ctx, rows)
 	return wrap(err, "storing the plan")
 }
@@ -158,8 +164,10 @@ func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, etag string
 	if err != nil {
 		return fmt.Errorf("summary: %w", err)
 	}
-	if err := d.q.AnalyzePlan(ctx); err != nil {
-		return wrap(err, "sealing the plan")
+	if d.planned >= chunk {
+		if err := d.q.AnalyzePlan(ctx); err != nil {
+			return wrap(err, "sealing the plan")
+		}
 	}
 	err = d.q.SealPlan(ctx, dbsqlc.SealPlanParams{ID: int64(d.run.ID), Digest: summary.Digest, Etag: etag, Summary: stored})
 	if err != nil {

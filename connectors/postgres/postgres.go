@@ -123,10 +123,13 @@ func (s *Store) Close() { s.pool.Close() }
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
+// beginner is a connection or a pool.
+type beginner interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
 // inTx runs work in one transaction.
-func inTx(ctx context.Context, db interface {
-	Begin(context.Context) (pgx.Tx, error)
-}, work func(*dbsqlc.Queries, pgx.Tx) error) error {
+func inTx(ctx context.Context, db beginner, work func(*dbsqlc.Queries, pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return work(dbsqlc.New(tx), tx) })
 }
 

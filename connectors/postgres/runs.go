@@ -196,6 +196,19 @@ func (s *Store) Unfinished(ctx context.Context) ([]reconcile.RunID, error) {
 	return ids, nil
 }
 
+// UnfinishedOf returns the runs of a source that a process works, or should.
+func (s *Store) UnfinishedOf(ctx context.Context, source reconcile.Source) ([]reconcile.RunID, error) {
+	rows, err := s.q.UnfinishedRunsOf(ctx, string(source))
+	if err != nil {
+		return nil, fmt.Errorf("looking for unfinished runs: %w", explain(err))
+	}
+	ids := make([]reconcile.RunID, len(rows))
+	for i, id := range rows {
+		ids[i] = reconcile.RunID(id)
+	}
+	return ids, nil
+}
+
 // Reject keeps what a run withheld silent until upstream says something else,
 // and returns how many rows that were.
 func (s *Store) Reject(ctx context.Context, id reconcile.RunID, actor string) (rows int, err error) {

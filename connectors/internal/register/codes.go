@@ -78,13 +78,23 @@ func (f form) fit(want, parents int) form {
 func (f form) draw(d draw, pools map[Report][]string) string {
 	code := make([]byte, 0, 12)
 	if f.under != "" {
-		code = append(code, d.pick(pools[f.under])...)
+		code = append(code, f.parent(d, pools[f.under])...)
 	}
 	code = append(code, f.prefix...)
 	for _, a := range f.alphabets {
 		code = append(code, a[d.IntN(len(a))])
 	}
 	return string(code)
+}
+
+// parent picks whose code begins another's: nobody's with a code in the newest
+// form, under which no others are issued.
+func (f form) parent(d draw, pool []string) string {
+	for {
+		if code := d.pick(pool); len(code) != len("A9A9A") {
+			return code
+		}
+	}
 }
 
 // makeCodes returns n sorted codes for the report, none of them taken before.

@@ -12,11 +12,14 @@ import (
 )
 
 const acceptForms = `-- name: AcceptForms :exec
+with n as materialized (
+    select f.code, f.raw_hash from run_record f
+    where f.run_id = $1 and f.code > $2::text and f.code <= $3::text and f.facts is null and f.raw_hash is not null
+)
 update upstream_record u set raw_hash = n.raw_hash
-from run_record n, run r
-where r.id = $1 and n.run_id = $1 and n.code > $2::text and n.code <= $3::text
-    and n.facts is null and n.raw_hash is not null
-    and u.source = r.source and u.report = r.report and u.code = n.code
+from n, run r
+where r.id = $1
+    and u.source = r.source and u.report = r.report and u.code = n.code and u.code > $2::text and u.code <= $3::text
 `
 
 type AcceptFormsParams struct {
@@ -25,7 +28,7 @@ type AcceptFormsParams struct {
 	Upto  string
 }
 
-// The same facts in another form: only the bytes are new.
+// The same facts in another form: only the bytes are new. Found first, since most chunks have none.
 func (q *Queries) AcceptForms(ctx context.Context, arg AcceptFormsParams) error {
 	_, err := q.db.Exec(ctx, acceptForms, arg.RunID, arg.After, arg.Upto)
 	return err
@@ -139,16 +142,17 @@ func (q *Queries) AppliedRows(ctx context.Context, arg AppliedRowsParams) ([]App
 }
 
 const applyCreations = `-- name: ApplyCreations :exec
-insert into profile (code, name, address, postcode, type, roles, status, parent, commissioner, icb, region, successor, phone, website)
-select c.code, v ->> 'name', coalesce(string_to_array(v ->> 'address', e'\n'), '{}'), coalesce(v ->> 'postcode', ''), v ->> 'type',
-    coalesce(string_to_array(v ->> 'roles', '|'), '{}'), v ->> 'status', coalesce(v ->> 'parent', ''),
-    coalesce(v ->> 'commissioner', ''), coalesce(v ->> 'icb', ''), coalesce(v ->> 'region', ''),
-    coalesce(v ->> 'successor', ''), coalesce(v ->> 'phone', ''), coalesce(v ->> 'website', '')
-from (
-    select p.code, p.new::jsonb as v from plan_row p
-    where p.run_id = $1 and p.code > $2::text and p.code <= $3::text
-        and p.verb = 'create' and p.withheld = '' and not p.moved
-) c
+insert into profile (code, name, address, postcode, type, roles, status, parent, commissioner, icb, region, successor, phone, website,
+    created_at, updated_at)
+select p.code, v.name, coalesce(string_to_array(v.address, e'\n'), '{}'), coalesce(v.postcode, ''), v.type,
+    coalesce(string_to_array(v.roles, '|'), '{}'), v.status, coalesce(v.parent, ''),
+    coalesce(v.commissioner, ''), coalesce(v.icb, ''), coalesce(v.region, ''),
+    coalesce(v.successor, ''), coalesce(v.phone, ''), coalesce(v.website, ''), (select clock()), (select clock())
+from plan_row p
+cross join lateral json_to_record(p.new::json) as v (name text, address text, postcode text, type text, roles text, status text,
+    parent text, commissioner text, icb text, region text, successor text, phone text, website text)
+where p.run_id = $1 and p.code > $2::text and p.code <= $3::text
+    and p.verb = 'create' and p.withheld = '' and not p.moved
 `
 
 type ApplyCreationsParams struct {
@@ -157,17 +161,21 @@ type ApplyCreationsParams struct {
 	Upto  string
 }
 
+// The values are read once a row, the clock once a chunk.
 func (q *Queries) ApplyCreations(ctx context.Context, arg ApplyCreationsParams) error {
 	_, err := q.db.Exec(ctx, applyCreations, arg.RunID, arg.After, arg.Upto)
 	return err
 }
 
 const applyMissing = `-- name: ApplyMissing :exec
+with p as materialized (
+    select m.code, m.new from plan_row m
+    where m.run_id = $1 and m.code > $2::text and m.code <= $3::text and m.verb = 'missing' and m.withheld = '' and not m.moved
+)
 update upstream_record u set missing_since = nullif(p.new, '')::date, flag = case when p.new = '' then '' else u.flag end, settled = false
-from plan_row p, run r
-where r.id = $1 and p.run_id = r.id and p.code > $2::text and p.code <= $3::text and p.verb = 'missing'
-    and p.withheld = '' and not p.moved
-    and u.source = r.source and u.report = r.report and u.code = p.code
+from p, run r
+where r.id = $1
+    and u.source = r.source and u.report = r.report and u.code = p.code and u.code > $2::text and u.code <= $3::text
 `
 
 type ApplyMissingParams struct {
@@ -269,7 +277,7 @@ const endWaiting = `-- name: EndWaiting :exec
 update upstream_record u set pending_since = null
 from plan_row p
 where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and p.verb = 'close' and p.withheld = '' and not p.moved
-    and u.code = p.code and u.pending_since is not null
+    and u.code = p.code and u.code > $2::text and u.code <= $3::text and u.pending_since is not null
 `
 
 type EndWaitingParams struct {
@@ -285,10 +293,14 @@ func (q *Queries) EndWaiting(ctx context.Context, arg EndWaitingParams) error {
 }
 
 const flagAbsent = `-- name: FlagAbsent :exec
+with n as materialized (
+    select f.code, f.flag from run_record f
+    where f.run_id = $1 and f.code > $2::text and f.code <= $3::text and f.raw_hash is null and f.flag <> ''
+)
 update upstream_record u set flag = n.flag
-from run_record n, run r
-where r.id = $1 and n.run_id = r.id and n.code > $2::text and n.code <= $3::text and n.raw_hash is null and n.flag <> ''
-    and u.source = r.source and u.report = r.report and u.code = n.code
+from n, run r
+where r.id = $1
+    and u.source = r.source and u.report = r.report and u.code = n.code and u.code > $2::text and u.code <= $3::text
 `
 
 type FlagAbsentParams struct {
@@ -318,6 +330,17 @@ type ForgetMarksParams struct {
 // A change that a person approved, or an undo that was taken back, needs no mark any more.
 func (q *Queries) ForgetMarks(ctx context.Context, arg ForgetMarksParams) error {
 	_, err := q.db.Exec(ctx, forgetMarks, arg.RunID, arg.After, arg.Upto)
+	return err
+}
+
+const goByKey = `-- name: GoByKey :exec
+select set_config('enable_seqscan', 'off', true)
+`
+
+// Every statement of a chunk reads a stretch of keys. A run that just filled or emptied a table leaves statistics by
+// which Postgres would rather read all of it, for each chunk again.
+func (q *Queries) GoByKey(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, goByKey)
 	return err
 }
 
@@ -457,13 +480,13 @@ func (q *Queries) MovedRows(ctx context.Context, runID int64) ([]MovedRowsRow, e
 }
 
 const nextChunk = `-- name: NextChunk :one
-select count(distinct c.code)::integer as codes, coalesce(max(c.code), '')::text as chunk_end, r.applied_to
+select count(c.code)::integer as codes, coalesce(max(c.code), '')::text as chunk_end, r.applied_to
 from run r
 left join lateral (
     select b.code from (
         (select n.code from run_record n where n.run_id = r.id and n.code > r.applied_to order by n.code limit $1::integer)
-        union all
-        (select p.code from plan_row p where p.run_id = r.id and p.code > r.applied_to order by p.code limit $1::integer)
+        union
+        (select p.code from plan_row p where p.run_id = r.id and p.code > r.applied_to group by p.code order by p.code limit $1::integer)
     ) b
     order by b.code limit $1::integer
 ) c on true
@@ -548,9 +571,9 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 
 const rejectRows = `-- name: RejectRows :exec
 insert into mark (code, field, verdict, value, run_id, actor)
-select p.code, p.field, 'rejected', p.new, p.run_id, $1
+select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'rejected', p.new, p.run_id, $1
 from plan_row p
-where p.run_id = $2 and p.withheld <> '' and p.decision = '' and p.field <> ''
+where p.run_id = $2 and p.withheld <> '' and p.decision = '' and (p.field <> '' or p.verb = 'missing')
 on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
 `
 
@@ -576,26 +599,6 @@ type SetWriterParams struct {
 // Names the writer to the audit, for this transaction.
 func (q *Queries) SetWriter(ctx context.Context, arg SetWriterParams) error {
 	_, err := q.db.Exec(ctx, setWriter, arg.Actor, arg.Run)
-	return err
-}
-
-const waitAgain = `-- name: WaitAgain :exec
-update upstream_record u set pending_since = r.as_of
-from plan_row p, run r
-where r.id = $1 and p.run_id = r.id and p.code > $2::text and p.code <= $3::text and not p.moved
-    and p.field = 'status' and p.old = 'closed'
-    and u.source = r.source and u.report = r.report and u.code = p.code
-`
-
-type WaitAgainParams struct {
-	RunID int64
-	After string
-	Upto  string
-}
-
-// A closure that an undo takes back was seen already: the next look proposes it again.
-func (q *Queries) WaitAgain(ctx context.Context, arg WaitAgainParams) error {
-	_, err := q.db.Exec(ctx, waitAgain, arg.RunID, arg.After, arg.Upto)
 	return err
 }
 

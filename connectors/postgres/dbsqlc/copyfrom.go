@@ -81,7 +81,6 @@ func (r iteratorForRunRecords) Values() ([]interface{}, error) {
 		r.rows[0].Flag,
 		r.rows[0].Revisit,
 		r.rows[0].PendingSince,
-		r.rows[0].MissingSince,
 	}, nil
 }
 
@@ -90,41 +89,5 @@ func (r iteratorForRunRecords) Err() error {
 }
 
 func (q *Queries) RunRecords(ctx context.Context, arg []RunRecordsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"run_record"}, []string{"run_id", "code", "raw_hash", "facts", "facts_hash", "settled", "contradiction", "flag", "revisit", "pending_since", "missing_since"}, &iteratorForRunRecords{rows: arg})
-}
-
-// iteratorForStageRows implements pgx.CopyFromSource.
-type iteratorForStageRows struct {
-	rows                 []StageRowsParams
-	skippedFirstNextCall bool
-}
-
-func (r *iteratorForStageRows) Next() bool {
-	if len(r.rows) == 0 {
-		return false
-	}
-	if !r.skippedFirstNextCall {
-		r.skippedFirstNextCall = true
-		return true
-	}
-	r.rows = r.rows[1:]
-	return len(r.rows) > 0
-}
-
-func (r iteratorForStageRows) Values() ([]interface{}, error) {
-	return []interface{}{
-		r.rows[0].Code,
-		r.rows[0].RawHash,
-		r.rows[0].RawOffset,
-		r.rows[0].RawLength,
-		r.rows[0].Line,
-	}, nil
-}
-
-func (r iteratorForStageRows) Err() error {
-	return nil
-}
-
-func (q *Queries) StageRows(ctx context.Context, arg []StageRowsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"listing_row"}, []string{"code", "raw_hash", "raw_offset", "raw_length", "line"}, &iteratorForStageRows{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"run_record"}, []string{"run_id", "code", "raw_hash", "facts", "facts_hash", "settled", "contradiction", "flag", "revisit", "pending_since"}, &iteratorForRunRecords{rows: arg})
 }

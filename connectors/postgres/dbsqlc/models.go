@@ -331,8 +331,6 @@ type RunRecord struct {
 	Revisit pgtype.Date
 	// See upstream_record
 	PendingSince pgtype.Date
-	// See upstream_record
-	MissingSince pgtype.Date
 }
 
 // The ledger of schedules: what was due, and the job that was queued for it

@@ -14,7 +14,9 @@ import (
 const absentChunk = `-- name: AbsentChunk :many
 select d.n, d.code, p.type, d.missing_since, coalesce(p.status, 'closed') as status
 from differing d left join profile p using (code)
-where d.n > $1 and d.raw_hash is null order by d.n limit $2
+where d.n > $1 and d.raw_hash is null
+    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')
+order by d.n limit $2
 `
 
 type AbsentChunkParams struct {
@@ -379,14 +381,20 @@ func (q *Queries) FlagDeleted(ctx context.Context, arg FlagDeletedParams) error 
 	return err
 }
 
-const forgetWithheldMissing = `-- name: ForgetWithheldMissing :exec
-update run_record r set missing_since = null
-from plan_row p
-where r.run_id = $1 and p.run_id = r.run_id and p.code = r.code and p.verb = 'missing' and p.withheld <> ''
+const forgetReturned = `-- name: ForgetReturned :exec
+delete from mark m
+using listing_row l, run r
+where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = $1 and r.report = $2
 `
 
-func (q *Queries) ForgetWithheldMissing(ctx context.Context, runID int64) error {
-	_, err := q.db.Exec(ctx, forgetWithheldMissing, runID)
+type ForgetReturnedParams struct {
+	Source string
+	Report string
+}
+
+// What people decided on a missing mark ends when the listing holds the record again.
+func (q *Queries) ForgetReturned(ctx context.Context, arg ForgetReturnedParams) error {
+	_, err := q.db.Exec(ctx, forgetReturned, arg.Source, arg.Report)
 	return err
 }
 
@@ -738,9 +746,7 @@ func (q *Queries) Quarantine(ctx context.Context, arg QuarantineParams) error {
 const removeDuplicates = `-- name: RemoveDuplicates :many
 delete from differing d
 using listing_row l
-where l.code = d.code
-    and d.code in (select r.code from listing_row r group by r.code having count(*) > 1)
-    and d.line = l.line
+where l.code = d.code and l.line <> d.line
 returning d.code, d.raw_hash, d.raw_offset, d.raw_length, d.line
 `
 
@@ -790,15 +796,6 @@ type RunRecordsParams struct {
 	Flag          string
 	Revisit       pgtype.Date
 	PendingSince  pgtype.Date
-	MissingSince  pgtype.Date
-}
-
-type StageRowsParams struct {
-	Code      string
-	RawHash   []byte
-	RawOffset int64
-	RawLength int32
-	Line      int32
 }
 
 const unsettleWithheld = `-- name: UnsettleWithheld :exec

@@ -3,6 +3,7 @@ package local
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +26,11 @@ func TestMain(m *testing.M) {
 	SuperviseIfAsked()
 	if dir := os.Getenv(holdEnv); dir != "" {
 		os.Exit(holdOpen(dir))
+	}
+	flag.Parse()
+	if testing.Short() {
+		fmt.Fprintln(os.Stdout, "skipped: these tests start Postgres, which -short leaves out")
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -14,11 +14,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
 	databaseName = "profilesync" // also the superuser's name
 	socketPort   = "5432"        // part of the socket's file name, nothing listens on it
+
+	duplicateDatabase = "42P04" // the SQLSTATE of a database that exists
 
 	// orphanTimeout is for the processes of a killed server to notice its death.
 	orphanTimeout = 30 * time.Second
@@ -175,12 +178,9 @@ func (srv *server) createDatabase(ctx context.Context) (bool, error) {
 		return false, nil // asked again until the process ends
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	var exists bool
-	err = conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", databaseName).Scan(&exists)
-	if err == nil && !exists {
-		_, err = conn.Exec(ctx, "create database "+databaseName)
-	}
-	if err != nil {
+	_, err = conn.Exec(ctx, "create database "+databaseName)
+	var exists *pgconn.PgError
+	if err != nil && (!errors.As(err, &exists) || exists.Code != duplicateDatabase) {
 		return false, fmt.Errorf("creating the database: %w", err)
 	}
 	return true, nil

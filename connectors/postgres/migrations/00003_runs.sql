@@ -127,7 +127,6 @@ create table run_record (
     flag          text not null,
     revisit       date,
     pending_since date,
-    missing_since date,
     constraint run_record_pkey primary key (run_id, code),
     constraint run_record_run_fkey foreign key (run_id) references run (id)
 );
@@ -142,7 +141,6 @@ comment on column run_record.contradiction is 'See upstream_record';
 comment on column run_record.flag is 'See upstream_record';
 comment on column run_record.revisit is 'See upstream_record';
 comment on column run_record.pending_since is 'See upstream_record';
-comment on column run_record.missing_since is 'See upstream_record';
 
 create table mark (
     code    text collate "C" not null,

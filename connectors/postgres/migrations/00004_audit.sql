@@ -17,6 +17,7 @@ insert into field_owner (field, owner) values
     ('phone', 'editor'), ('email', 'editor'), ('website', 'editor'), ('description', 'editor'), ('hidden', 'editor'),
     ('opening-times', 'editor'), ('dated-opening-times', 'editor'), ('facilities', 'editor'), ('services', 'editor'),
     ('checks', 'editor'), ('ers-services', 'ers');
+alter table hold add constraint hold_field_known foreign key (field) references field_owner (field);
 
 create table change (
     id     bigint generated always as identity,
@@ -149,18 +150,18 @@ declare
     was jsonb := to_jsonb(old) - 'id' - 'code';
     is_ jsonb := to_jsonb(new) - 'id' - 'code';
 begin
-    if was is distinct from is_ or old.code is distinct from new.code then
-        insert into change (code, field, old, new, actor, run_id, at, xid)
-        values (
-            coalesce(new.code, old.code),
-            case coalesce(is_, was) ->> 'source' when 'ers' then 'ers-services' else tg_argv[0] end,
-            was::text, is_::text, audit_actor(), audit_run(), clock(), pg_current_xact_id()
-        );
-    end if;
+    insert into change (code, field, old, new, actor, run_id, at, xid)
+    select p.code, case coalesce(p.is_, p.was) ->> 'source' when 'ers' then 'ers-services' else tg_argv[0] end,
+        p.was::text, p.is_::text, audit_actor(), audit_run(), clock(), pg_current_xact_id()
+    from (values
+        (new.code, case when old.code = new.code then was end, is_),
+        (case when old.code is distinct from new.code then old.code end, was, null)
+    ) as p (code, was, is_)
+    where p.code is not null and p.was is distinct from p.is_;
     return null;
 end $$;
 -- +goose StatementEnd
-comment on function part_written is 'Audits the parts of a profile (opening times, facilities, services), a row each';
+comment on function part_written is 'Audits the parts of a profile (opening times, facilities, services), a row each; two when one moves to another profile';
 create trigger opening_period_written after insert or update or delete on opening_period
     for each row execute function part_written('opening-times');
 create trigger dated_opening_period_written after insert or update or delete on dated_opening_period
@@ -169,6 +170,14 @@ create trigger facility_written after insert or update or delete on facility
     for each row execute function part_written('facilities');
 create trigger service_of_editor_written after insert or update or delete on service
     for each row execute function part_written('services');
+create trigger opening_period_is_audited before truncate on opening_period
+    for each statement execute function refuse('delete the rows, so that they are audited');
+create trigger dated_opening_period_is_audited before truncate on dated_opening_period
+    for each statement execute function refuse('delete the rows, so that they are audited');
+create trigger facility_is_audited before truncate on facility
+    for each statement execute function refuse('delete the rows, so that they are audited');
+create trigger service_is_audited before truncate on service
+    for each statement execute function refuse('delete the rows, so that they are audited');
 
 -- +goose StatementBegin
 create function decided() returns trigger

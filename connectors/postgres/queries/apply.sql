@@ -1,12 +1,12 @@
 -- name: NextChunk :one
 -- The next chunk of a run: how many codes it holds, and between which it stands.
-select count(distinct c.code)::integer as codes, coalesce(max(c.code), '')::text as chunk_end, r.applied_to
+select count(c.code)::integer as codes, coalesce(max(c.code), '')::text as chunk_end, r.applied_to
 from run r
 left join lateral (
     select b.code from (
         (select n.code from run_record n where n.run_id = r.id and n.code > r.applied_to order by n.code limit @most::integer)
-        union all
-        (select p.code from plan_row p where p.run_id = r.id and p.code > r.applied_to order by p.code limit @most::integer)
+        union
+        (select p.code from plan_row p where p.run_id = r.id and p.code > r.applied_to group by p.code order by p.code limit @most::integer)
     ) b
     order by b.code limit @most::integer
 ) c on true
@@ -16,6 +16,11 @@ group by r.applied_to;
 -- name: SetWriter :exec
 -- Names the writer to the audit, for this transaction.
 select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.run', @run::text, true);
+
+-- name: GoByKey :exec
+-- Every statement of a chunk reads a stretch of keys. A run that just filled or emptied a table leaves statistics by
+-- which Postgres would rather read all of it, for each chunk again.
+select set_config('enable_seqscan', 'off', true);
 
 -- name: LockChunk :exec
 select from profile
@@ -41,16 +46,18 @@ where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and
     and p.code = r.code and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old;
 
 -- name: ApplyCreations :exec
-insert into profile (code, name, address, postcode, type, roles, status, parent, commissioner, icb, region, successor, phone, website)
-select c.code, v ->> 'name', coalesce(string_to_array(v ->> 'address', e'\n'), '{}'), coalesce(v ->> 'postcode', ''), v ->> 'type',
-    coalesce(string_to_array(v ->> 'roles', '|'), '{}'), v ->> 'status', coalesce(v ->> 'parent', ''),
-    coalesce(v ->> 'commissioner', ''), coalesce(v ->> 'icb', ''), coalesce(v ->> 'region', ''),
-    coalesce(v ->> 'successor', ''), coalesce(v ->> 'phone', ''), coalesce(v ->> 'website', '')
-from (
-    select p.code, p.new::jsonb as v from plan_row p
-    where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text
-        and p.verb = 'create' and p.withheld = '' and not p.moved
-) c;
+-- The values are read once a row, the clock once a chunk.
+insert into profile (code, name, address, postcode, type, roles, status, parent, commissioner, icb, region, successor, phone, website,
+    created_at, updated_at)
+select p.code, v.name, coalesce(string_to_array(v.address, e'\n'), '{}'), coalesce(v.postcode, ''), v.type,
+    coalesce(string_to_array(v.roles, '|'), '{}'), v.status, coalesce(v.parent, ''),
+    coalesce(v.commissioner, ''), coalesce(v.icb, ''), coalesce(v.region, ''),
+    coalesce(v.successor, ''), coalesce(v.phone, ''), coalesce(v.website, ''), (select clock()), (select clock())
+from plan_row p
+cross join lateral json_to_record(p.new::json) as v (name text, address text, postcode text, type text, roles text, status text,
+    parent text, commissioner text, icb text, region text, successor text, phone text, website text)
+where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text
+    and p.verb = 'create' and p.withheld = '' and not p.moved;
 
 -- name: ApplyUpdates :exec
 update profile p set
@@ -88,11 +95,14 @@ from (
 where p.code = v.code;
 
 -- name: ApplyMissing :exec
+with p as materialized (
+    select m.code, m.new from plan_row m
+    where m.run_id = @run_id and m.code > @after::text and m.code <= @upto::text and m.verb = 'missing' and m.withheld = '' and not m.moved
+)
 update upstream_record u set missing_since = nullif(p.new, '')::date, flag = case when p.new = '' then '' else u.flag end, settled = false
-from plan_row p, run r
-where r.id = @run_id and p.run_id = r.id and p.code > @after::text and p.code <= @upto::text and p.verb = 'missing'
-    and p.withheld = '' and not p.moved
-    and u.source = r.source and u.report = r.report and u.code = p.code;
+from p, run r
+where r.id = @run_id
+    and u.source = r.source and u.report = r.report and u.code = p.code and u.code > @after::text and u.code <= @upto::text;
 
 -- name: AcceptRecords :exec
 -- What the run compared is now what we accepted. A record whose profile moved meanwhile stays unsettled.
@@ -118,33 +128,32 @@ set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.
 update upstream_record u set pending_since = null
 from plan_row p
 where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and p.verb = 'close' and p.withheld = '' and not p.moved
-    and u.code = p.code and u.pending_since is not null;
-
--- name: WaitAgain :exec
--- A closure that an undo takes back was seen already: the next look proposes it again.
-update upstream_record u set pending_since = r.as_of
-from plan_row p, run r
-where r.id = @run_id and p.run_id = r.id and p.code > @after::text and p.code <= @upto::text and not p.moved
-    and p.field = 'status' and p.old = 'closed'
-    and u.source = r.source and u.report = r.report and u.code = p.code;
+    and u.code = p.code and u.code > @after::text and u.code <= @upto::text and u.pending_since is not null;
 
 -- name: AcceptForms :exec
--- The same facts in another form: only the bytes are new.
+-- The same facts in another form: only the bytes are new. Found first, since most chunks have none.
+with n as materialized (
+    select f.code, f.raw_hash from run_record f
+    where f.run_id = @run_id and f.code > @after::text and f.code <= @upto::text and f.facts is null and f.raw_hash is not null
+)
 update upstream_record u set raw_hash = n.raw_hash
-from run_record n, run r
-where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text
-    and n.facts is null and n.raw_hash is not null
-    and u.source = r.source and u.report = r.report and u.code = n.code;
+from n, run r
+where r.id = @run_id
+    and u.source = r.source and u.report = r.report and u.code = n.code and u.code > @after::text and u.code <= @upto::text;
 
 -- name: AnalyzeAccepted :exec
 -- A first load turns empty tables into big ones faster than autovacuum looks.
 analyze profile, upstream_record;
 
 -- name: FlagAbsent :exec
+with n as materialized (
+    select f.code, f.flag from run_record f
+    where f.run_id = @run_id and f.code > @after::text and f.code <= @upto::text and f.raw_hash is null and f.flag <> ''
+)
 update upstream_record u set flag = n.flag
-from run_record n, run r
-where r.id = @run_id and n.run_id = r.id and n.code > @after::text and n.code <= @upto::text and n.raw_hash is null and n.flag <> ''
-    and u.source = r.source and u.report = r.report and u.code = n.code;
+from n, run r
+where r.id = @run_id
+    and u.source = r.source and u.report = r.report and u.code = n.code and u.code > @after::text and u.code <= @upto::text;
 
 -- name: MarkUndone :exec
 -- What an undo takes back is remembered: it will be proposed again, and withheld.
@@ -199,7 +208,7 @@ where p.run_id = @run_id and p.withheld <> '' and p.decision = ''
 
 -- name: RejectRows :exec
 insert into mark (code, field, verdict, value, run_id, actor)
-select p.code, p.field, 'rejected', p.new, p.run_id, @actor
+select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'rejected', p.new, p.run_id, @actor
 from plan_row p
-where p.run_id = @run_id and p.withheld <> '' and p.decision = '' and p.field <> ''
+where p.run_id = @run_id and p.withheld <> '' and p.decision = '' and (p.field <> '' or p.verb = 'missing')
 on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();

@@ -1,8 +1,11 @@
--- name: StageRows :copyfrom
-insert into listing_row (code, raw_hash, raw_offset, raw_length, line) values (@code, @raw_hash, @raw_offset, @raw_length, @line);
-
 -- name: AnalyzeStaging :exec
 analyze listing_row;
+
+-- name: ForgetReturned :exec
+-- What people decided on a missing mark ends when the listing holds the record again.
+delete from mark m
+using listing_row l, run r
+where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = @source and r.report = @report;
 
 -- name: CompareListing :execrows
 -- The one comparing statement: rows whose bytes are new, that are not settled, whose revisit day has come or that the
@@ -44,9 +47,7 @@ where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <
 -- A code that stands on several lines of one listing cannot be trusted on any of them.
 delete from differing d
 using listing_row l
-where l.code = d.code
-    and d.code in (select r.code from listing_row r group by r.code having count(*) > 1)
-    and d.line = l.line
+where l.code = d.code and l.line <> d.line
 returning d.code, d.raw_hash, d.raw_offset, d.raw_length, d.line;
 
 -- name: DifferingChunk :many
@@ -56,7 +57,9 @@ where n > @after and raw_hash is not null order by n limit @most;
 -- name: AbsentChunk :many
 select d.n, d.code, p.type, d.missing_since, coalesce(p.status, 'closed') as status
 from differing d left join profile p using (code)
-where d.n > @after and d.raw_hash is null order by d.n limit @most;
+where d.n > @after and d.raw_hash is null
+    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')
+order by d.n limit @most;
 
 -- name: LastListing :one
 select as_of, records, etag from listing where source = @source and report = @report;
@@ -89,8 +92,8 @@ from mark m
 where p.run_id = @run_id and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone';
 
 -- name: RunRecords :copyfrom
-insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag, revisit, pending_since, missing_since)
-values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction, @flag, @revisit, @pending_since, @missing_since);
+insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag, revisit, pending_since)
+values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction, @flag, @revisit, @pending_since);
 
 -- name: PlanGroups :many
 select type, verb, field, undone, count(*) as count from plan_row where run_id = @run_id group by type, verb, field, undone;
@@ -104,11 +107,6 @@ where run_id = @run_id and type = @type and verb = @verb and field = @field and 
 update run_record r set settled = false
 from plan_row p
 where r.run_id = @run_id and p.run_id = r.run_id and p.code = r.code and p.withheld <> '' and r.settled;
-
--- name: ForgetWithheldMissing :exec
-update run_record r set missing_since = null
-from plan_row p
-where r.run_id = @run_id and p.run_id = r.run_id and p.code = r.code and p.verb = 'missing' and p.withheld <> '';
 
 -- name: AnalyzePlan :exec
 -- Without statistics the statements that apply a big plan take minutes.

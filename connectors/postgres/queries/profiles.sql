@@ -1,8 +1,3 @@
--- name: GetProfile :one
-select code, version, name, array_to_string(address, e'\n')::text as address, postcode, type, array_to_string(roles, '|')::text as roles,
-    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden, created_at, updated_at
-from profile where code = @code;
-
 -- name: History :many
 select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id
 from change c left join field_owner f using (field)
@@ -19,9 +14,6 @@ select u.source, u.report, u.code, coalesce(p.name, '') as name, coalesce(p.stat
 from upstream_record u left join profile p using (code)
 where u.contradiction and (@report::text = '' or u.report = @report)
 order by u.report, u.code;
-
--- name: FieldOwners :many
-select field, owner from field_owner order by field;
 
 -- name: ListFlags :many
 select u.source, u.report, u.code, u.flag, p.name, p.status, coalesce(u.missing_since::text, '')::text as missing_since

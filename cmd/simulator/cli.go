@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// The exit codes, as those of profilesync.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+const description = `Plays every outside system of profilesync on loopback, with a made-up register:
+no real organisation is in it, and nothing leaves this machine.
+
+Exit codes: 0 done, 1 failed, 2 usage.`
+
+type cli struct {
+	Serve serveCmd `cmd:"" help:"Serve the simulated systems until interrupted; other processes play time over HTTP."`
+	Demo  demoCmd  `cmd:"" help:"Play the whole main job once against the real program, and check every number."`
+	Run   runCmd   `cmd:"" help:"The same set-up, staying up: the simulated systems and the daemon."`
+}
+
+// screens are where the commands write.
+type screens struct{ stdout, stderr io.Writer }
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var commands cli
+	exited := -1
+	parser, err := kong.New(&commands, kong.Name("simulator"), kong.Description(description),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+	if err != nil {
+		return failed(stderr, err, exitFailed)
+	}
+	kctx, err := parser.Parse(args)
+	switch {
+	case exited >= 0:
+		return exited // --help
+	case err != nil:
+		return failed(stderr, fmt.Errorf("%w (see simulator --help)", err), exitUsage)
+	}
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	if err := kctx.Run(screens{stdout, stderr}); err != nil {
+		return failed(stderr, err, exitFailed)
+	}
+	return exitDone
+}
+
+func failed(stderr io.Writer, err error, code int) int {
+	_, _ = fmt.Fprintln(stderr, "simulator:", err)
+	return code
+}
+
+// worldFlags say which register is made up.
+type worldFlags struct {
+	Seed uint64 `default:"1" help:"Another seed makes another register."`
+	Size int    `default:"31000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
+}
+
+// trusts is how many the real register lists (contracts/ods.md section 4.4):
+// with fewer, the recode would stay below the guard's floor.
+const trusts = 273
+
+// shares of a register, by report; the trusts come on top.
+var shares = []struct {
+	report string
+	share  float64
+}{
+	{"edispensary", 0.24}, {"epraccur", 0.22}, {"ets", 0.22}, {"egdpprac", 0.13}, {"eoptsite", 0.12}, {"ebranchs", 0.07},
+}
+
+// smallest keeps one register's worth of dirt and events in every report.
+const smallest = 1000
+
+// world makes the register up. The FHIR API wants the key.
+func (f worldFlags) world(day reconcile.Date, key string) (*odstest.World, error) {
+	if f.Size < smallest {
+		return nil, fmt.Errorf("--size %d: want at least %d", f.Size, smallest)
+	}
+	counts := map[string]int{"etr": trusts}
+	for _, s := range shares {
+		counts[s.report] = int(s.share * float64(f.Size-trusts))
+	}
+	return odstest.NewWorld(odstest.WorldOptions{Seed: f.Seed, Counts: counts, Day: day, APIKey: key})
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// The control endpoints are no part of any outside system: other processes play
+// time with them.
+const (
+	churnPath  = "/control/churn"  // POST ?to=DATE: what happens up to that day
+	recodePath = "/control/recode" // POST ?on=DATE: the mass recode of the trusts
+	dayPath    = "/control/day"    // GET, or POST ?to=DATE: days without events
+)
+
+// site is the whole simulated outside: its systems and its control.
+func site(world *odstest.World) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", world.Handler())
+	mux.Handle("POST "+churnPath, play("to", world.Churn))
+	mux.Handle("POST "+recodePath, play("on", world.Recode))
+	mux.Handle("POST "+dayPath, play("to", func(day reconcile.Date) (odstest.Played, error) {
+		return odstest.Played{Day: day, Events: map[string]int{}}, world.Advance(day)
+	}))
+	mux.HandleFunc("GET "+dayPath, func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, odstest.Played{Day: world.Day(), Events: map[string]int{}})
+	})
+	return mux
+}
+
+// play reads the day from the query and answers with what happened, or 400 with
+// {"error": ...}.
+func play(parameter string, happen func(reconcile.Date) (odstest.Played, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		text := r.URL.Query().Get(parameter)
+		day, err := reconcile.ParseDate(text)
+		if err != nil || day.IsZero() {
+			answer(w, http.StatusBadRequest, map[string]string{"error": parameter + "=" + text + ": want a day like 2026-04-01"})
+			return
+		}
+		played, err := happen(day)
+		if err != nil {
+			answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			return
+		}
+		answer(w, http.StatusOK, played)
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		return // the client left; nobody is to be told
+	}
+}

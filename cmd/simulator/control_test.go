@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func smallWorld(t *testing.T) *odstest.World {
+	t.Helper()
+	world, err := worldFlags{Seed: 7, Size: 2000}.world(firstDay(), apiKey)
+	require.NoError(t, err)
+	return world
+}
+
+// ask sends a request to the site and reads the answer.
+func ask(t *testing.T, world *odstest.World, method, target string) (status int, played odstest.Played, refusal string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	site(world).ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	var body struct {
+		odstest.Played
+		Error string `json:"error"`
+	}
+	if w.Header().Get("Content-Type") == "application/json" {
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+	}
+	return w.Code, body.Played, body.Error
+}
+
+func TestTimeIsPlayedOverHTTP(t *testing.T) {
+	t.Parallel()
+	world := smallWorld(t)
+	before, err := world.Facts("etr")
+	require.NoError(t, err)
+
+	status, played, _ := ask(t, world, http.MethodPost, churnPath+"?to=2026-03-31")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "2026-03-31", played.Day.String())
+	require.Positive(t, played.Events["restamped"])
+
+	status, played, _ = ask(t, world, http.MethodPost, recodePath+"?on=2026-04-01")
+	require.Equal(t, http.StatusOK, status)
+	require.Greater(t, played.Events["icb"], trusts/6)
+	require.Less(t, played.Events["icb"], trusts/2)
+	after, err := world.Facts("etr")
+	require.NoError(t, err)
+	require.NotEqual(t, before, after)
+
+	_, played, _ = ask(t, world, http.MethodPost, recodePath+"?on=2026-04-02")
+	require.Zero(t, played.Events["icb"], "a second recode finds nothing to do")
+
+	status, played, _ = ask(t, world, http.MethodPost, dayPath+"?to=2026-04-20")
+	require.Equal(t, http.StatusOK, status)
+	require.Empty(t, played.Events)
+	_, played, _ = ask(t, world, http.MethodGet, dayPath)
+	require.Equal(t, reconcile.NewDate(2026, 4, 20), played.Day)
+	require.Equal(t, played.Day, world.Day())
+}
+
+func TestControlRefusesWhatIsNoDayToCome(t *testing.T) {
+	t.Parallel()
+	world := smallWorld(t)
+	for target, want := range map[string]string{
+		churnPath:                     "to=: want a day like 2026-04-01",
+		churnPath + "?to=tomorrow":    "to=tomorrow: want a day",
+		recodePath + "?to=2026-04-01": "on=: want a day",
+		recodePath + "?on=2026-02-28": "2026-02-28 is over: the register speaks of 2026-03-01",
+		dayPath + "?to=2026-02-28":    "2026-02-28 is over",
+	} {
+		status, _, refusal := ask(t, world, http.MethodPost, target)
+		require.Equal(t, http.StatusBadRequest, status, target)
+		require.Contains(t, refusal, want)
+	}
+	status, _, _ := ask(t, world, http.MethodGet, churnPath+"?to=2026-03-31")
+	require.NotEqual(t, http.StatusOK, status, "a link that is followed must not play time")
+	require.Equal(t, firstDay(), world.Day())
+}
+
+func TestTheOutsideSystemsStandBesideTheControl(t *testing.T) {
+	t.Parallel()
+	world := smallWorld(t)
+	for target, want := range map[string]int{
+		odstest.DSEPath + "?report=etr":             http.StatusOK,
+		odstest.FHIRPath + "/Organization?_count=1": http.StatusUnauthorized, // it wants the key
+	} {
+		w := httptest.NewRecorder()
+		site(world).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		require.Equal(t, want, w.Code, target)
+	}
+}

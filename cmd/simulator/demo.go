@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// stageFlags say what a stage is built from; demo and run share them.
+type stageFlags struct {
+	worldFlags
+	Profilesync string `required:"" type:"path" placeholder:"PATH" help:"The real program."`
+}
+
+// stage is everything the real program meets: the simulated systems, an empty
+// private database, and the program itself.
+type stage struct {
+	dir     string
+	world   *odstest.World
+	outside *outside
+	cluster *local.Cluster
+	program *program
+}
+
+// build sets the stage under a folder. The error of a stage that could not be
+// built whole says why; nothing of it stays open then.
+func (f stageFlags) build(ctx context.Context, dir string, day reconcile.Date, says func(string)) (s *stage, err error) {
+	s = &stage{}
+	if s.dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("--dir: %w", err)
+	}
+	if s.world, err = f.world(day, apiKey); err != nil {
+		return nil, err
+	}
+	if s.outside, err = open(ctx, s.world, "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	if s.cluster, err = openEmpty(ctx, s.dir); err == nil {
+		s.program, err = newProgram(f.Profilesync, s.dir, s.outside, says)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *stage) close() error {
+	s.outside.close()
+	if s.cluster == nil {
+		return nil
+	}
+	return s.cluster.Close()
+}
+
+type demoCmd struct {
+	stageFlags
+	Dir string `default:".local/demo" placeholder:"DIR" help:"Where the database and summary.json go. Default: ${default}."`
+}
+
+// Run plays the story. A wrong number is an error: the demonstration is a test.
+func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
+	began := time.Now()
+	show := newScreen(out.stdout)
+	defer show.tick()()
+	show.linef("profilesync's main job, played once against a made-up register.")
+	show.do("starting a private Postgres and the simulated register")
+	stage, err := c.build(ctx, c.Dir, firstDay(), show.note)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stage.close()) }()
+	show.linef("database   private Postgres under %s", c.Dir)
+	for _, warning := range stage.cluster.Warnings() {
+		show.say(warning)
+	}
+	show.linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.url)
+	show.linef("ready      (%.1f s)\n", time.Since(began).Seconds())
+
+	s := &story{world: stage.world, runner: stage.program.run, oracle: newOracle(), screen: show, now: time.Now}
+	told := s.tell(ctx)
+	sum := s.summarise(c.Seed, time.Since(began).Seconds(), told)
+	path, err := sum.write(stage.dir)
+	if told != nil || err != nil {
+		return errors.Join(told, err)
+	}
+	s.table()
+	c.farewell(s, sum, path)
+	return nil
+}
+
+func (c *demoCmd) farewell(s *story, sum summary, path string) {
+	s.screen.linef("\n%s open at the end, every number as the register has it. %.1f s in all.",
+		count(sum.Totals.Profiles, "profile"), sum.Seconds)
+	s.screen.linef("counts     %s", short(path))
+	s.screen.linef("\nLook around; the database is still there:")
+	command := fmt.Sprintf("  PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, short(c.Profilesync))
+	s.screen.linef("%s runs list", command)
+	s.screen.linef("%s runs show %s --withheld", command, s.recoded)
+	s.screen.linef("%s profile history %s", command, s.trust)
+}
+
+// short is a path as seen from here, where that is shorter.
+func short(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if near, err := filepath.Rel(here, path); err == nil && len(near) < len(path) && !strings.HasPrefix(near, "..") {
+		return near
+	}
+	return path
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// build makes the real programs in a folder that the user of Postgres can enter.
+func build(t *testing.T) (dir string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "simulator-") //nolint:usetesting // t.TempDir lets only its owner in
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../profilesync", ".").CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	return dir
+}
+
+func TestTheDemonstrationPlaysTheWholeMainJob(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("needs Postgres")
+	}
+	dir := build(t)
+	place := filepath.Join(dir, "demo")
+	t.Cleanup(func() { // Postgres stops a moment after the last program that used it
+		ctx, cancel := context.WithTimeout(context.Background(), freeWithin)
+		defer cancel()
+		require.NoError(t, local.Wait(ctx, filepath.Join(place, "postgres")))
+	})
+	for range 2 { // a second demonstration begins empty again
+		shown := demonstrate(t, dir, place)
+		require.Contains(t, shown, "every number as the register has it")
+		sum := readSummary(t, place)
+		requireStory(t, sum)
+	}
+}
+
+// demonstrate runs the program with settings about that it must not follow.
+func demonstrate(t *testing.T, dir, place string) (shown string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "simulator"), "demo",
+		"--profilesync", filepath.Join(dir, "profilesync"), "--dir", place, "--size", "2000")
+	cmd.Env = append(os.Environ(), "PROFILESYNC_DATABASE_URL=postgres://nobody@127.0.0.1:1/production", "PROFILESYNC_MODE=production")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run(), "%s\n%s", &stdout, &stderr)
+	require.Empty(t, stderr.String())
+	return stdout.String()
+}
+
+func readSummary(t *testing.T, place string) (sum summary) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(place, "summary.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &sum))
+	return sum
+}
+
+func requireStory(t *testing.T, sum summary) {
+	t.Helper()
+	require.True(t, sum.OK)
+	require.Less(t, sum.Seconds, 60.0)
+	require.Len(t, sum.Steps, len(chapters()))
+	runs := map[string]total{}
+	for _, step := range sum.Steps {
+		runs[step.Name] = totalOf(step.Runs)
+	}
+	recoded := runs["recode"].withheld
+	require.Greater(t, recoded, trusts/10)
+	require.Equal(t, reconcile.ChangeCounts{Update: recoded}, runs["approve"].changes)
+	require.Equal(t, reconcile.ChangeCounts{Update: recoded}, runs["undo"].changes)
+	require.Equal(t, recoded, runs["again"].withheld)
+	require.Equal(t, reconcile.ChangeCounts{Update: 1}, runs["ask"].changes)
+	require.Zero(t, runs["last"].changes)
+	require.Zero(t, runs["last"].withheld+runs["last"].pending)
+	require.Equal(t, sum.Organisations, runs["first"].records)
+	require.Greater(t, sum.Totals.Profiles, sum.Organisations/2)
+}
+
+func TestOnlyItsOwnDatabaseIsEmptied(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "postgres"), 0o700))
+	_, err := openEmpty(t.Context(), dir)
+	require.ErrorContains(t, err, "holds a database that the simulator did not make; give another --dir")
+	require.NoFileExists(t, filepath.Join(dir, mark))
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"help":       {[]string{"--help"}, exitDone, "Plays every outside system"},
+		"no command": {nil, exitUsage, "simulator --help"},
+		"no program": {[]string{"demo"}, exitUsage, "--profilesync"},
+		"small":      {[]string{"serve", "--size", "10", "--listen", "127.0.0.1:0"}, exitFailed, "--size 10: want at least 1000"},
+		"bad day":    {[]string{"serve", "--day", "soon"}, exitUsage, "soon"},
+		"bad place":  {[]string{"serve", "--size", "1000", "--listen", "127.0.0.1:99999"}, exitFailed, "serving the simulated systems"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			require.Equal(t, test.code, run(t.Context(), test.args, &stdout, &stderr))
+			require.Contains(t, stdout.String()+stderr.String(), test.want)
+		})
+	}
+}
+
+func TestServeSaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	said, stdout := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--size", "1000", "--listen", "127.0.0.1:0"}, stdout, io.Discard)
+		_ = stdout.Close()
+	}()
+	var base string
+	for shown := bufio.NewScanner(said); shown.Scan(); {
+		if _, address, found := strings.Cut(shown.Text(), "downloads     "); found {
+			base = address
+		}
+		if strings.Contains(shown.Text(), recodePath) {
+			break // the last line
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, said) }()
+	response, err := http.Get(base + dayPath)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	cancel()
+	require.Equal(t, exitDone, <-ended)
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// listings has profilesync pull every report and checks each run as soon as it
+// has ended.
+func (s *story) listings(ctx context.Context, now *step) ([]reconcile.Summary, error) {
+	var wrong error
+	withheld := false
+	var quiet []string
+	s.screen.do("reading the register")
+	code, err := s.runner(ctx, now.At, func(got reconcile.Summary) {
+		now.Runs = append(now.Runs, got)
+		withheld = withheld || len(got.Withheld) > 0
+		if wrong == nil {
+			wrong = s.checkListing(got, now)
+		}
+		if said := finding(got); said != "" {
+			s.screen.linef("   %-16s %s", covers[got.Report].many, said)
+		} else {
+			quiet = append(quiet, covers[got.Report].many)
+		}
+	}, "reconcile", "--source", "ods", "--wait", "--actor", "nightly")
+	switch n := len(quiet); {
+	case n == 0, n == len(now.Runs): // the sentence that follows says it all
+	case n > 3:
+		s.screen.say(fmt.Sprintf("nothing to do in the %d other reports", n))
+	default:
+		s.screen.say("nothing to do: " + strings.Join(quiet, ", "))
+	}
+	switch {
+	case wrong != nil:
+		return now.Runs, wrong
+	case err != nil:
+		return now.Runs, err
+	case len(now.Runs) != len(covers):
+		return now.Runs, fmt.Errorf("want a run for each of %d reports, got %d", len(covers), len(now.Runs))
+	default:
+		return now.Runs, checkExit(withheld, code)
+	}
+}
+
+func (s *story) checkListing(got reconcile.Summary, now *step) error {
+	if _, known := covers[got.Report]; !known {
+		return fmt.Errorf("run %s is of report %q, which was not asked for", got.Run, got.Report)
+	}
+	facts, err := s.world.Facts(got.Report)
+	if err != nil {
+		return err
+	}
+	return check(s.oracle.listing(got.Report, facts, dayOf(now.At)), got)
+}
+
+// decide runs a command that gives one run.
+func (s *story) decide(ctx context.Context, now *step, want reconcile.Summary, args ...string) (run reconcile.Summary, err error) {
+	s.screen.do(strings.Join(args[:2], " "))
+	code, err := s.runner(ctx, now.At, func(got reconcile.Summary) { now.Runs = append(now.Runs, got) }, args...)
+	switch {
+	case err != nil:
+		return run, err
+	case len(now.Runs) != 1:
+		return run, fmt.Errorf("profilesync %s: want one run, got %d", strings.Join(args, " "), len(now.Runs))
+	}
+	run = now.Runs[0]
+	if err := check(want, run); err != nil {
+		return run, err
+	}
+	return run, checkExit(false, code)
+}
+
+func checkExit(withheld bool, code int) error {
+	want := exitDone
+	if withheld {
+		want = exitAwaits
+	}
+	if code != want {
+		return fmt.Errorf("profilesync ended with exit code %d, want %d", code, want)
+	}
+	return nil
+}
+
+// finding says what a listing came to; nothing, where it came to nothing.
+func finding(r reconcile.Summary) string {
+	var parts []string
+	if r.Changes != (reconcile.ChangeCounts{}) {
+		parts = append(parts, changed(r.Changes))
+	}
+	for _, w := range r.Withheld {
+		parts = append(parts, fmt.Sprintf("%d of %d held back: %s, %s", w.Count, w.Of, w.Reason, w.Field))
+	}
+	if r.PendingClose > 0 {
+		parts = append(parts, fmt.Sprintf("%d closing", r.PendingClose))
+	}
+	if r.Error != "" {
+		parts = append(parts, string(r.State)+": "+r.Error)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%6s records: %s", number(r.Records), strings.Join(parts, "; "))
+}
+
+// changed says what was changed, in words.
+func changed(c reconcile.ChangeCounts) string {
+	var parts []string
+	for _, kind := range []struct {
+		n    int
+		word string
+	}{{c.Create, "created"}, {c.Update, "updated"}, {c.Close, "closed"}, {c.Reopen, "reopened"}, {c.Dormant, "marked dormant"}} {
+		if kind.n > 0 {
+			parts = append(parts, number(kind.n)+" "+kind.word)
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing changed"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// total adds runs up.
+type total struct {
+	runs, records, withheld, pending, contradictions int
+	changes                                          reconcile.ChangeCounts
+}
+
+func totalOf(runs []reconcile.Summary) (t total) {
+	for _, r := range runs {
+		t.runs++
+		t.records += r.Records
+		t.pending += r.PendingClose
+		t.contradictions += r.Contradictions
+		t.changes.Create += r.Changes.Create
+		t.changes.Update += r.Changes.Update
+		t.changes.Close += r.Changes.Close
+		t.changes.Reopen += r.Changes.Reopen
+		t.changes.Dormant += r.Changes.Dormant
+		for _, w := range r.Withheld {
+			t.withheld += w.Count
+		}
+	}
+	return t
+}

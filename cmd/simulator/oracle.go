@@ -1,0 +1,243 @@
+package main
+
+import (
+	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// oracle says what a run must come to, from the register's own truth and not
+// from what profilesync read of it: profiles as they must stand, and the rules
+// of runs.md in a few lines. It knows only what a made-up register can do.
+type oracle struct {
+	reports map[string]map[string]*profile // by report, then code
+	held    map[string][]move              // what the last run of a report withheld
+	applied map[string][]move              // what the last approval of a report applied
+}
+
+// profile is what the oracle holds of one profile.
+type profile struct {
+	fields map[string]string
+	status reconcile.Status
+	ends   reconcile.Date // the day of the first look at its closure
+}
+
+// move is one field of one profile changing.
+type move struct {
+	code, field, before, after string
+}
+
+func newOracle() *oracle {
+	return &oracle{reports: map[string]map[string]*profile{}, held: map[string][]move{}, applied: map[string][]move{}}
+}
+
+// covers is what each report is about.
+var covers = map[string]struct {
+	kind reconcile.OrgType
+	many string
+}{
+	"edispensary": {reconcile.Pharmacy, "pharmacies"},
+	"epraccur":    {reconcile.GPPractice, "GP practices"},
+	"ebranchs":    {reconcile.GPBranch, "GP branches"},
+	"egdpprac":    {reconcile.DentalPractice, "dental practices"},
+	"eoptsite":    {reconcile.OpticalSite, "optical sites"},
+	"etr":         {reconcile.Trust, "NHS trusts"},
+	"ets":         {reconcile.TrustSite, "trust sites"},
+}
+
+// kept reports whether organisations with such roles have profiles: dispensing
+// appliance contractors and most prescribing cost centres have none
+// (contracts/ods.md section 5).
+func kept(report, roles string) bool {
+	switch report {
+	case "edispensary":
+		return roles == "RO182"
+	case "epraccur":
+		return roles == "RO177|RO76"
+	default:
+		return true
+	}
+}
+
+// look is one listing being foretold.
+type look struct {
+	report   string
+	day      reconcile.Date
+	profiles map[string]*profile
+	want     reconcile.Summary
+	moves    []move
+	counted  map[string]bool // profiles that count under a verb already
+}
+
+// listing foretells a complete listing of a report on a day, and takes it as
+// having happened.
+func (o *oracle) listing(report string, facts []odstest.Fact, day reconcile.Date) reconcile.Summary {
+	if o.reports[report] == nil {
+		o.reports[report] = map[string]*profile{}
+	}
+	l := look{
+		report: report, day: day, profiles: o.reports[report], counted: map[string]bool{},
+		want: reconcile.Summary{
+			Source: "ods", Report: report, AsOf: day, State: reconcile.RunDone, Records: len(facts),
+			Fields: map[string]int{}, Withheld: []reconcile.Withheld{},
+		},
+	}
+	before := o.open(report)
+	for _, fact := range facts {
+		if kept(report, fact.Roles) {
+			l.see(fact)
+		}
+	}
+	o.held[report] = l.guard(before)
+	l.want.Population = o.open(report)
+	for _, p := range l.profiles {
+		if p.status != reconcile.StatusClosed && !p.ends.IsZero() {
+			l.want.PendingClose++
+		}
+	}
+	return l.want
+}
+
+// open counts the open profiles of a report.
+func (o *oracle) open(report string) (n int) {
+	for _, p := range o.reports[report] {
+		if p.status != reconcile.StatusClosed {
+			n++
+		}
+	}
+	return n
+}
+
+// see takes one row of the listing.
+func (l *look) see(fact odstest.Fact) {
+	active := fact.Standing == reconcile.Active && !fact.Opened.After(l.day) // a trust is listed before it opens
+	if active && !fact.Closed.IsZero() && !fact.Closed.After(l.day) {
+		l.want.Contradictions++
+	}
+	p := l.profiles[fact.Code]
+	if p == nil {
+		if active {
+			l.profiles[fact.Code] = &profile{fields: fact.Fields, status: reconcile.StatusOpen}
+			l.want.Changes.Create++
+		}
+		return
+	}
+	switch {
+	case active && p.status != reconcile.StatusOpen:
+		l.become(&l.want.Changes.Reopen, fact.Code, p, reconcile.StatusOpen)
+	case fact.Standing == reconcile.Dormant && p.status == reconcile.StatusOpen:
+		l.become(&l.want.Changes.Dormant, fact.Code, p, reconcile.StatusDormant)
+	case fact.Standing == reconcile.Inactive:
+		l.end(fact.Code, p)
+	}
+	l.compare(fact, p)
+}
+
+// compare collects the fields that differ; a closed profile is left as it was
+// when it closed.
+func (l *look) compare(fact odstest.Fact, p *profile) {
+	if p.status == reconcile.StatusClosed && !l.counted[fact.Code] {
+		return
+	}
+	for field, value := range fact.Fields {
+		if value != "" && value != p.fields[field] {
+			l.moves = append(l.moves, move{fact.Code, field, p.fields[field], value})
+		}
+	}
+}
+
+// end closes a profile at the second look on another day.
+func (l *look) end(code string, p *profile) {
+	switch {
+	case p.status == reconcile.StatusClosed:
+	case p.ends.IsZero():
+		p.ends = l.day
+	case p.ends.Before(l.day):
+		l.become(&l.want.Changes.Close, code, p, reconcile.StatusClosed)
+	}
+}
+
+// become counts a profile whose status changes: under its verb only, whatever
+// else of it changes, and among the fields.
+func (l *look) become(verb *int, code string, p *profile, status reconcile.Status) {
+	*verb++
+	l.want.Fields["status"]++
+	l.counted[code] = true
+	p.status, p.ends = status, reconcile.Date{}
+}
+
+// guard withholds a field that moves in too many profiles, and applies the rest.
+func (l *look) guard(before int) (held []move) {
+	moved := map[string]int{}
+	for _, m := range l.moves {
+		moved[m.field]++
+	}
+	for field, n := range moved {
+		if n > max(10, before/10) {
+			l.want.State = reconcile.RunWithheld
+			l.want.Withheld = append(l.want.Withheld, reconcile.Withheld{
+				Reason: reconcile.MassChange, Type: covers[l.report].kind, Field: field, Count: n, Of: before,
+			})
+			continue
+		}
+		l.want.Fields[field] = n
+	}
+	for _, m := range l.moves {
+		if l.want.Fields[m.field] == 0 {
+			held = append(held, m)
+			continue
+		}
+		l.profiles[m.code].set(m.field, m.after)
+		if !l.counted[m.code] {
+			l.want.Changes.Update++
+			l.counted[m.code] = true
+		}
+	}
+	return held
+}
+
+// set replaces the fields: those of a fact are shared.
+func (p *profile) set(field, value string) {
+	fields := map[string]string{field: value}
+	for name, old := range p.fields {
+		if name != field {
+			fields[name] = old
+		}
+	}
+	p.fields = fields
+}
+
+// approval foretells the approval of what the last run of a report withheld.
+func (o *oracle) approval(report string) reconcile.Summary {
+	o.applied[report] = nil
+	want := o.decision(report)
+	for _, m := range o.held[report] {
+		p := o.reports[report][m.code]
+		if p.status == reconcile.StatusClosed {
+			want.LeftOut = append(want.LeftOut, reconcile.LeftOut{Code: reconcile.ODSCode(m.code), Field: m.field})
+			continue
+		}
+		p.set(m.field, m.after)
+		o.applied[report] = append(o.applied[report], m)
+		want.Fields[m.field]++
+	}
+	want.Changes.Update = len(o.applied[report])
+	return want
+}
+
+// undo foretells the undoing of the last approval of a report.
+func (o *oracle) undo(report string) reconcile.Summary {
+	want := o.decision(report)
+	for _, m := range o.applied[report] {
+		o.reports[report][m.code].set(m.field, m.before)
+		want.Fields[m.field]++
+	}
+	want.Changes.Update = len(o.applied[report])
+	return want
+}
+
+func (o *oracle) decision(report string) reconcile.Summary {
+	return reconcile.Summary{
+		Source: "ods", Report: report, State: reconcile.RunDone, Population: o.open(report),
+		Fields: map[string]int{}, Withheld: []reconcile.Withheld{},
+	}
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// program is the real profilesync binary with the settings of the demonstration.
+type program struct {
+	path     string
+	env      []string // of this process, without settings
+	settings []string // NAME=value
+	// says is told every line the program writes to standard error.
+	says func(line string)
+}
+
+// stopWithin is how long a stopped program may take to end before it is killed.
+const stopWithin = 30 * time.Second
+
+// newProgram finds the binary. Its environment is ours without any setting of
+// profilesync: a demonstration must never reach a database or a service that
+// was configured for something else.
+func newProgram(path, dir string, o *outside, says func(string)) (*program, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("--profilesync: %w", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("--profilesync: %w (make build makes it)", err)
+	}
+	key := filepath.Join(dir, "ods-api-key")
+	if err := os.WriteFile(key, []byte(apiKey+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("writing the key of the simulated API: %w", err)
+	}
+	p := &program{path: path, says: says}
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "PROFILESYNC_") {
+			p.env = append(p.env, entry)
+		}
+	}
+	p.set("LOCAL_DIR", dir)
+	p.set("ODS_DOWNLOADS_URL", o.downloads())
+	p.set("ODS_API_URL", o.api())
+	p.set("ODS_API_KEY_FILE", key)
+	p.set("ODS_REQUESTS_PER_SECOND", "1000") // nobody's service is to be spared
+	return p, nil
+}
+
+func (p *program) set(name, value string) {
+	p.settings = append(p.settings, "PROFILESYNC_"+name+"="+value)
+}
+
+// writeSettings writes a file that a shell sources to give its commands the
+// same settings. Without them they would ask the real register.
+func (p *program) writeSettings(path string) error {
+	var text strings.Builder
+	for _, setting := range p.settings {
+		name, value, _ := strings.Cut(setting, "=")
+		text.WriteString("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n")
+	}
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		return fmt.Errorf("writing the settings: %w", err)
+	}
+	return nil
+}
+
+// command prepares one command; at zero it lives in the present.
+func (p *program) command(ctx context.Context, at time.Time, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, p.path, args...) //nolint:gosec // the caller names the program
+	cmd.Env = append(append(cmd.Env, p.env...), p.settings...)
+	if !at.IsZero() {
+		cmd.Env = append(cmd.Env, "PROFILESYNC_MODE=demo", "PROFILESYNC_NOW="+at.UTC().Format(time.RFC3339))
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopWithin
+	return cmd
+}
+
+// run runs a command at a played instant to its end, and hands every result on
+// as soon as it is there. An exit code is a result; an error means that the
+// program could not be run, or that its output is no JSON of runs.md.
+func (p *program) run(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error) {
+	cmd := p.command(ctx, at, append(args, "--format", "json")...)
+	said := &lines{each: p.says}
+	cmd.Stderr = said
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, fmt.Errorf("profilesync %s: %w", strings.Join(args, " "), err)
+	}
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("profilesync %s: %w", strings.Join(args, " "), err)
+	}
+	unread := decode(stdout, each)
+	_, _ = io.Copy(io.Discard, stdout) // it must not wait for a reader
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		return 0, fmt.Errorf("profilesync %s: %w", strings.Join(args, " "), err)
+	}
+	code = cmd.ProcessState.ExitCode()
+	if unread != nil || code != exitDone && code != exitAwaits {
+		return code, fmt.Errorf("profilesync %s ended with exit code %d: %w", strings.Join(args, " "), code, errors.Join(unread, said.last()))
+	}
+	return code, nil
+}
+
+// exitAwaits is profilesync's exit code for "done, with something withheld".
+const exitAwaits = 3
+
+func decode(r io.Reader, each func(reconcile.Summary)) error {
+	decoder := json.NewDecoder(r)
+	for {
+		var s reconcile.Summary
+		err := decoder.Decode(&s)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading its result: %w", err)
+		}
+		each(s)
+	}
+}
+
+// lines passes whole lines on, and keeps the last few for messages.
+type lines struct {
+	each func(string)
+
+	mu   sync.Mutex
+	part string
+	kept []string
+}
+
+const keptLines = 5
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.part += string(p)
+	for {
+		line, rest, whole := strings.Cut(l.part, "\n")
+		if !whole {
+			return len(p), nil
+		}
+		l.part = rest
+		l.kept = append(l.kept, line)
+		l.kept = l.kept[max(0, len(l.kept)-keptLines):]
+		if l.each != nil {
+			l.each(line)
+		}
+	}
+}
+
+// last is what was said last.
+func (l *lines) last() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.New(strings.Join(append(l.kept, l.part), "\n"))
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// screen is what a person sees: finished lines, and on a terminal one line
+// below them that says what is being done and since when.
+type screen struct {
+	mu    sync.Mutex
+	out   io.Writer
+	live  bool
+	doing string
+	since time.Time
+	now   func() time.Time
+}
+
+func newScreen(out io.Writer) *screen {
+	file, ok := out.(*os.File)
+	return &screen{out: out, live: ok && term.IsTerminal(int(file.Fd())), now: time.Now}
+}
+
+// linef prints a finished line.
+func (s *screen) linef(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
+	s.draw()
+}
+
+// say prints a sentence of any length, indented, in lines of readable width.
+func (s *screen) say(text string) {
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+len(word) > width {
+			s.linef("  %s", line)
+			line = ""
+		}
+		line += " " + word
+	}
+	s.linef("  %s", line)
+}
+
+const width = 94
+
+// do says what is being done from now on; nothing, if empty.
+func (s *screen) do(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+	s.doing, s.since = what, s.now()
+	s.draw()
+}
+
+// note takes what the program says it is doing; the seconds go on.
+func (s *screen) note(line string) {
+	what, isStage := strings.CutSuffix(line, " ...")
+	if !isStage {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doing = what
+	s.draw()
+}
+
+// tick keeps the seconds running until the returned function is called.
+func (s *screen) tick() (stop func()) {
+	done, ticker := make(chan struct{}), time.NewTicker(100*time.Millisecond)
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				s.mu.Lock()
+				s.draw()
+				s.mu.Unlock()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+		s.do("")
+	}
+}
+
+// draw writes the line below; wipe takes it off. Both want the lock.
+func (s *screen) draw() {
+	if s.live && s.doing != "" {
+		_, _ = fmt.Fprintf(s.out, "\r\x1b[K   %s ... %.1f s", s.doing, s.now().Sub(s.since).Seconds())
+	}
+}
+
+func (s *screen) wipe() {
+	if s.live && s.doing != "" {
+		_, _ = io.WriteString(s.out, "\r\x1b[K")
+	}
+}
+
+// number writes a count as people do: 27,500.
+func number(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", number(n/1000), n%1000)
+}
+
+// count writes a number with its noun, which takes an s.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
+}

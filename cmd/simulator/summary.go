@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// summary is .local/demo/summary.json.
+type summary struct {
+	OK            bool    `json:"ok"`
+	Error         string  `json:"error,omitempty"`
+	Seed          uint64  `json:"seed"`
+	Organisations int     `json:"organisations"` // in the listings of the first day
+	Steps         []step  `json:"steps"`
+	Totals        totals  `json:"totals"`
+	Seconds       float64 `json:"seconds"` // from the start to the last number
+}
+
+// totals are the counts of all steps together; profiles is how many are open at
+// the end.
+type totals struct {
+	Runs     int                    `json:"runs"`
+	Records  int                    `json:"records"`
+	Changes  reconcile.ChangeCounts `json:"changes"`
+	Withheld int                    `json:"withheld"`
+	Profiles int                    `json:"profiles"`
+}
+
+// all counts the open profiles of every report.
+func (o *oracle) all() (n int) {
+	for report := range o.reports {
+		n += o.open(report)
+	}
+	return n
+}
+
+func (s *story) summarise(seed uint64, seconds float64, err error) summary {
+	sum := summary{OK: err == nil, Seed: seed, Steps: s.steps, Seconds: seconds}
+	if err != nil {
+		sum.Error = err.Error()
+	}
+	var runs []reconcile.Summary
+	for _, step := range s.steps {
+		runs = append(runs, step.Runs...)
+	}
+	if len(s.steps) > 0 {
+		sum.Organisations = totalOf(s.steps[0].Runs).records
+	}
+	t := totalOf(runs)
+	sum.Totals = totals{Runs: t.runs, Records: t.records, Changes: t.changes, Withheld: t.withheld, Profiles: s.oracle.all()}
+	return sum
+}
+
+// write replaces summary.json in a folder and returns its path.
+func (sum summary) write(dir string) (string, error) {
+	text, err := json.MarshalIndent(sum, "", " ")
+	if err != nil {
+		return "", fmt.Errorf("writing the summary: %w", err)
+	}
+	path := filepath.Join(dir, "summary.json")
+	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
+		return "", fmt.Errorf("writing the summary: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return "", fmt.Errorf("writing the summary: %w", err)
+	}
+	return path, nil
+}
+
+// table shows a step a line.
+func (s *story) table() {
+	const row = "%-14s %5s %9s %9s %9s %9s %9s %9s"
+	s.screen.linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "seconds")
+	for _, step := range s.steps {
+		t := totalOf(step.Runs)
+		s.screen.linef(row, step.Name, number(t.runs), number(t.changes.Create), number(t.changes.Update), number(t.changes.Close),
+			number(t.changes.Dormant), number(t.withheld), fmt.Sprintf("%.1f", step.Seconds))
+	}
+}

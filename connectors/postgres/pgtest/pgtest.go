@@ -1,0 +1,207 @@
+// Package pgtest gives each test a database of its own: a copy of a template
+// that was migrated once. It takes some tens of milliseconds (BenchmarkURL), so
+// that tests run side by side and never see each other.
+//
+// The server is a throw-away cluster that all test binaries of a `go test` run
+// share, or the one that PROFILESYNC_TEST_DATABASE_URL names. Tests that need it
+// are skipped with -short.
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+)
+
+// urlEnv names a server to use instead of the throw-away cluster: the URL of
+// one of its databases, as a user who may create others.
+const urlEnv = "PROFILESYNC_TEST_DATABASE_URL"
+
+// linger is how long the cluster outlives its last test binary, so that the
+// next one finds it running.
+const linger = 10 * time.Second
+
+// server is shared by all tests of a binary. Tests have no common owner that
+// could hand it to them, hence the package-level value.
+type server struct {
+	once     sync.Once
+	err      error
+	url      string
+	admin    *pgxpool.Pool
+	cluster  *local.Cluster // nil when the server was given
+	template string
+	how      string // to copy: see fileCopy
+}
+
+// fileCopy is how Postgres 14 and older copy always; the newer default takes
+// three times as long.
+const fileCopy = " strategy file_copy"
+
+var shared struct {
+	server
+	main bool // Main runs: without it a supervisor would run the tests again
+}
+
+// Main is the TestMain of every package that uses databases:
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
+//
+// It never returns.
+func Main(m *testing.M) {
+	local.SuperviseIfAsked()
+	shared.main = true
+	code := m.Run()
+	if err := shared.close(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "pgtest:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// URL returns the address of a new migrated database without data, which is
+// dropped at the end of the test.
+func URL(tb testing.TB) string {
+	tb.Helper()
+	return create(tb, start(tb).template)
+}
+
+// Empty is URL for tests of the migrations: a database without any schema.
+func Empty(tb testing.TB) string {
+	tb.Helper()
+	start(tb)
+	return create(tb, "template1")
+}
+
+// Open opens the store of a new database.
+func Open(tb testing.TB) *postgres.Store {
+	tb.Helper()
+	return OpenURL(tb, URL(tb))
+}
+
+// OpenURL opens a store that is closed at the end of the test.
+func OpenURL(tb testing.TB, address string) *postgres.Store {
+	tb.Helper()
+	store, err := postgres.Open(tb.Context(), address, time.Time{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(store.Close)
+	return store
+}
+
+// Connect opens a connection beside the store, for plain SQL, as the editing
+// application has one.
+func Connect(tb testing.TB, address string) *pgx.Conn {
+	tb.Helper()
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	config.RuntimeParams["search_path"] = postgres.Schema
+	config.RuntimeParams["timezone"] = "UTC"
+	conn, err := pgx.ConnectConfig(tb.Context(), config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close(context.WithoutCancel(tb.Context())) })
+	return conn
+}
+
+// start returns the server; the first test of the binary waits for it.
+func start(tb testing.TB) *server {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("needs Postgres, which -short leaves out")
+	}
+	if !shared.main {
+		tb.Fatal("the package lacks: func TestMain(m *testing.M) { pgtest.Main(m) }")
+	}
+	shared.once.Do(func() { shared.err = shared.open(context.WithoutCancel(tb.Context())) })
+	if shared.err != nil {
+		tb.Fatal("the database of the tests: ", shared.err)
+	}
+	return &shared.server
+}
+
+func (s *server) open(ctx context.Context) (err error) {
+	if s.url = os.Getenv(urlEnv); s.url == "" {
+		dir := filepath.Join(os.TempDir(), fmt.Sprintf("profilesync-pgtest-%d", os.Getuid()))
+		s.cluster, err = local.Open(ctx, local.Options{Dir: dir, ThrowAway: true, Linger: linger})
+		if err != nil {
+			return err
+		}
+		s.url = s.cluster.URL()
+	}
+	if s.admin, err = pgxpool.New(ctx, s.url); err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	var version int
+	if err := s.admin.QueryRow(ctx, "select current_setting('server_version_num')::int").Scan(&version); err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	if version >= 150000 {
+		s.how = fileCopy
+	}
+	s.template, err = s.makeTemplate(ctx)
+	return err
+}
+
+func (s *server) close() (err error) {
+	if s.admin != nil {
+		s.admin.Close()
+	}
+	if s.cluster != nil {
+		err = s.cluster.Close()
+	}
+	return err
+}
+
+// create makes a database as a copy of another.
+func create(tb testing.TB, template string) string {
+	tb.Helper()
+	s := &shared.server
+	name := uniqueName()
+	if _, err := s.admin.Exec(tb.Context(), "create database "+name+" template "+template+s.how); err != nil {
+		tb.Fatal("creating a database: ", err)
+	}
+	tb.Cleanup(func() {
+		if _, err := s.admin.Exec(context.WithoutCancel(tb.Context()), "drop database "+name+" with (force)"); err != nil {
+			tb.Error("dropping a database: ", err)
+		}
+	})
+	address, err := at(s.url, name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return address
+}
+
+func uniqueName() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return "pgtest_" + hex.EncodeToString(id[:])
+}
+
+// at is the address of another database of the same server.
+func at(address, database string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme == "" {
+		return "", errors.New(urlEnv + ": want postgres://user@host/database")
+	}
+	u.Path = "/" + database
+	return u.String(), nil
+}

@@ -1,0 +1,118 @@
+package postgres_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(3))
+	said := append(with(pharmacies(3), 3, func(o *org) { renamed(o); o.ICB = "QOQ" }), pharmacies(4)[3])
+	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(2)}, said)
+	w.hooks.beforeApply = func() {
+		w.exec("update profile set name = 'My shop' where code = 'FA0001'")
+		w.exec("insert into profile (code, name, type) values ('FA0003', 'Mine', 'pharmacy')")
+	}
+	run := w.work(id)
+	w.hooks.beforeApply = nil
+	require.Equal(t, []reconcile.LeftOut{{Code: "FA0001", Field: "name"}, {Code: "FA0003"}}, run.LeftOut)
+	require.Equal(t, map[string]int{"name": 2, "icb": 3}, run.Fields)
+	require.Zero(t, run.Changes.Create)
+	require.Equal(t, "My shop", w.name("FA0001"))
+	require.True(t, w.settled("FA0000"))
+	require.False(t, w.settled("FA0001"))
+	require.False(t, w.settled("FA0003"))
+
+	next := w.listing(3, said)
+	require.Equal(t, 2, next.Changes.Update)
+	require.Equal(t, "Chemist 1 (New)", w.name("FA0001"))
+	require.Equal(t, "Chemist 3", w.name("FA0003"))
+	require.Equal(t, reconcile.ChangeCounts{}, w.listing(4, said).Changes)
+}
+
+func TestInterruptedRunGoesOn(t *testing.T) {
+	t.Parallel()
+	const many = 9000 // more than two chunks
+	w := newWorld(t)
+	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)}, pharmacies(many))
+	ctx, kill := context.WithCancel(t.Context())
+	w.hooks.report = func(stage string, _ int) {
+		if stage == "applying" {
+			kill()
+		}
+	}
+	_, err := w.runs.Work(ctx, reconcile.SourceODS, id)
+	require.ErrorIs(t, err, context.Canceled)
+	run, err := w.store.Run(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.RunRunning, run.State)
+	require.True(t, run.Planned)
+	created := one[int](w, "select count(*) from profile")
+	require.Positive(t, created)
+	require.Less(t, created, many)
+
+	require.Eventually(t, func() bool { // once Postgres has noticed that the session is gone
+		unfinished, err := w.store.Unfinished(t.Context())
+		return err == nil && slices.Equal([]reconcile.RunID{id}, unfinished)
+	}, 30*time.Second, 10*time.Millisecond)
+	w.hooks.report = nil
+	w.read(id, pull{}) // it is planned: what it read is not needed again
+	done := w.work(id)
+	require.Equal(t, reconcile.ChangeCounts{Create: many}, done.Changes)
+	require.Equal(t, many, done.Records)
+	require.Equal(t, many, done.Population)
+	require.Equal(t, run.Summary.Digest, done.Digest)
+	require.Equal(t, many, w.audited())
+	require.Equal(t, done, w.work(id), "a run that has ended is not worked again")
+}
+
+func TestRunsOfASourceNeverOverlap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	holder, err := w.store.Session(ctx, reconcile.SourceODS)
+	require.NoError(t, err)
+	_, err = w.store.TrySession(ctx, reconcile.SourceODS)
+	require.ErrorIs(t, err, postgres.ErrBusy)
+	other, err := w.store.TrySession(ctx, reconcile.SourceERS)
+	require.NoError(t, err, "another source is free")
+	other.Close()
+
+	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)}, pharmacies(3))
+	done := make(chan reconcile.Summary)
+	go func() {
+		defer close(done)
+		if summary, err := w.runs.Work(ctx, reconcile.SourceODS, id); err == nil {
+			done <- summary
+		}
+	}()
+	require.Eventually(t, func() bool {
+		return one[int](w, "select count(*) from pg_locks where locktype = 'advisory' and not granted") == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	unfinished, err := w.store.Unfinished(ctx)
+	require.NoError(t, err)
+	require.Empty(t, unfinished, "somebody works this source")
+	progress, err := w.store.Progress(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.RunQueued, progress.State)
+	holder.Close()
+	require.Equal(t, 3, (<-done).Changes.Create)
+}
+
+func TestUnknownRunIsNotFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.runs.Work(t.Context(), reconcile.SourceODS, 77)
+	require.ErrorIs(t, err, postgres.ErrNotFound)
+	_, err = w.store.Profile(t.Context(), "FA0000")
+	require.ErrorIs(t, err, postgres.ErrNotFound)
+}

@@ -1,0 +1,72 @@
+package postgres_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestUploadRoundTrip(t *testing.T) {
+	t.Parallel()
+	const piece = 256 << 10
+	w := newWorld(t)
+	random := rand.NewChaCha8([32]byte{})
+	for name, size := range map[string]int{
+		"empty": 0, "short": 10, "exact": piece, "one more": piece + 1, "several": 3*piece + 17,
+	} {
+		content := make([]byte, size)
+		_, _ = random.Read(content)
+		id, err := w.store.StoreUpload(t.Context(), name, iotest.HalfReader(bytes.NewReader(content)))
+		require.NoError(t, err)
+		stored, file, err := w.store.OpenUpload(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, name, stored)
+		got, err := io.ReadAll(iotest.OneByteReader(io.LimitReader(file, 100)))
+		require.NoError(t, err)
+		rest, err := io.ReadAll(file)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(content, append(got, rest...)), name)
+	}
+}
+
+func TestUploadOfABrokenFileLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.store.StoreUpload(t.Context(), "x.csv", iotest.ErrReader(errors.New("disk gone")))
+	require.ErrorContains(t, err, "disk gone")
+	require.Zero(t, one[int](w, "select count(*) from upload"))
+}
+
+func TestUploadsEndWithTheirRun(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fails error
+		state reconcile.RunState
+	}{
+		"done": {nil, reconcile.RunDone}, "failed": {errors.New("cut short"), reconcile.RunFailed},
+		"refused": {&reconcile.RefusedError{Name: "x.csv", Why: "no report"}, reconcile.RunRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			upload, err := w.store.StoreUpload(t.Context(), "x.csv", bytes.NewReader([]byte("x")))
+			require.NoError(t, err)
+			kept, err := w.store.StoreUpload(t.Context(), "y.csv", bytes.NewReader([]byte("y")))
+			require.NoError(t, err)
+			id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1), Upload: upload}, nil)
+			w.read(id, pull{fails: c.fails})
+			require.Equal(t, c.state, w.work(id).State)
+			_, _, err = w.store.OpenUpload(t.Context(), upload)
+			require.ErrorIs(t, err, postgres.ErrNotFound)
+			require.Equal(t, []int64{kept}, all[int64](w, "select distinct upload_id from upload_chunk"))
+		})
+	}
+}
