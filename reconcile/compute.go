@@ -220,7 +220,7 @@ func (v *visit) same(f Field, upstream, local string) bool {
 
 // propose adds a change unless a person decided otherwise.
 func (v *visit) propose(c Change) {
-	c.Code, c.Type, c.Reason = v.Upstream.Code, v.Local.Type(), v.reason(c)
+	c.Code, c.Type = v.Upstream.Code, v.Local.Type()
 	for _, m := range v.Marks {
 		if m.Verdict == VerdictHeld && m.Field == c.Field && (m.Until.IsZero() || !m.Until.Before(v.AsOf)) {
 			v.hold(m)
@@ -232,6 +232,7 @@ func (v *visit) propose(c Change) {
 		return
 	}
 	c.Undone = v.decided(VerdictUndone, c.Field, c.New)
+	c.Reason = v.reason(c)
 	v.changes = append(v.changes, c)
 }
 
@@ -245,7 +246,7 @@ func (v *visit) hold(m Mark) {
 // reason tells news from drift: upstream still says what we accepted, so it is
 // the profile that moved.
 func (v *visit) reason(c Change) Reason {
-	if c.Field == FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) {
+	if c.Undone || c.Field == FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) {
 		return BecauseUpstream
 	}
 	if Same(c.Field, v.Base.Values.Get(c.Field), v.Upstream.Values.Get(c.Field)) {

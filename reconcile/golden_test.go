@@ -40,6 +40,9 @@ func (s *story) look(title string, day reconcile.Date) []reconcile.Change {
 	apply, held, rows := s.guard.Screen(plan, at)
 	s.tell(title, reconcile.Plan{Changes: apply, Outcomes: plan.Outcomes}, held, rows)
 	s.apply(s.t, reconcile.Plan{Changes: apply, Outcomes: plan.Outcomes})
+	for _, c := range held {
+		s.withhold(c)
+	}
 	return apply
 }
 

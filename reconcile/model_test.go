@@ -74,12 +74,21 @@ func (w *world) apply(t require.TestingT, plan reconcile.Plan) (applied []reconc
 	}
 	for _, c := range plan.Changes {
 		if c.Undone {
+			w.withhold(c)
 			continue
 		}
 		w.write(t, c)
 		applied = append(applied, c)
 	}
 	return applied
+}
+
+// withhold does what the store does with a change that the guard held back: the
+// profile did not take the value.
+func (w *world) withhold(c reconcile.Change) {
+	base := w.accepted[c.Code]
+	base.Values.Forget(c.Field)
+	w.accepted[c.Code] = base
 }
 
 func (w *world) write(t require.TestingT, c reconcile.Change) {

@@ -29,6 +29,12 @@ func (v *Values) Get(f Field) string { return v.value[f] }
 // States reports whether the field was stated at all.
 func (v *Values) States(f Field) bool { return v.stated&(1<<f) != 0 }
 
+// Forget makes a value one that was never stated.
+func (v *Values) Forget(f Field) {
+	v.value[f] = ""
+	v.stated &^= 1 << f
+}
+
 // MarshalJSON writes the stated fields as one object, by name.
 func (v Values) MarshalJSON() ([]byte, error) {
 	object := make(map[string]string)

@@ -68,7 +68,8 @@ func TestChanges(t *testing.T) {
 		require.Equal(t, own, stated(records[code]), code)
 		require.Equal(t, "2001-04-01", records[code].Opened.String())
 	}
-	require.Equal(t, reconcile.Active, records["A81001"].Standing)
+	require.Equal(t, reconcile.Alive, records["A81001"].Standing, "the API cannot tell a dormant practice")
+	require.Equal(t, reconcile.Active, records["FA002"].Standing)
 	require.Equal(t, reconcile.Inactive, records["RW6"].Standing)
 	require.Equal(t, 2, fake.count("lastChangeDate=gt2026-03-30&roleCode=RO177%2CRO182"), "the count asks for the same")
 	require.Equal(t, 1, fake.count("_summary=count"))

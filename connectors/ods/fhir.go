@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile"
@@ -277,7 +278,7 @@ func (o *organization) state(values *reconcile.Values) {
 		values.Set(reconcile.FieldPostcode, postcode(clean(at.PostalCode)))
 	}
 	values.Set(reconcile.FieldPhone, o.contact("phone"))
-	values.Set(reconcile.FieldWebsite, o.contact("url"))
+	values.Set(reconcile.FieldWebsite, website(o.contact("url")))
 }
 
 func (o *organization) contact(system string) string {
@@ -287,6 +288,19 @@ func (o *organization) contact(system string) string {
 		}
 	}
 	return ""
+}
+
+// website returns an address that can be opened, or nothing: the register holds
+// some without a scheme, and some that are e-mail addresses.
+func website(s string) string {
+	if s != "" && !strings.Contains(s, "://") {
+		s = "http://" + s
+	}
+	address, err := url.Parse(s)
+	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" || strings.ContainsAny(s, " @") {
+		return ""
+	}
+	return s
 }
 
 func clean(s string) string { return strings.TrimSpace(text([]byte(s))) }

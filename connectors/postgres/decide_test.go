@@ -25,6 +25,10 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, reconcile.ChangeCounts{}, mass.Changes)
 	require.Equal(t, 11, mass.PendingClose)
 
+	mass = w.listing(4, with(closing, 12, renamed))
+	require.Equal(t, []string{"upstream"}, all[string](w, "select distinct reason from plan_row where run_id = $1", idOf(mass)),
+		"what was withheld is still news, not drift")
+
 	approved := w.child(reconcile.RunApprove, mass)
 	require.Equal(t, reconcile.RunDone, approved.State)
 	require.Equal(t, reconcile.ChangeCounts{Close: 11, Update: 1}, approved.Changes)
@@ -39,7 +43,7 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, reconcile.ChangeCounts{Reopen: 11, Update: 1}, undone.Changes)
 	require.Equal(t, 40, undone.Population)
 	require.Equal(t, []string{"mass-change name 12", "too-many-removals status 11"},
-		withheldFor(w.listing(4, with(closing, 12, renamed))), "the guard's own reason")
+		withheldFor(w.listing(5, with(closing, 12, renamed))), "the guard's own reason")
 }
 
 func TestWhatIsWithheldIsProposedUntilSomebodyDecides(t *testing.T) {

@@ -257,7 +257,22 @@ func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[reconci
 		if err := json.Unmarshal(row.Facts, &base); err != nil {
 			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
 		}
+		if err := forget(&base.Values, row.Waiting); err != nil {
+			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
 		item.Base = &base
+	}
+	return nil
+}
+
+// forget takes back values that were withheld: the profile never took them.
+func forget(values *reconcile.Values, fields []string) error {
+	for _, name := range fields {
+		field, err := reconcile.ParseField(name)
+		if err != nil {
+			return err
+		}
+		values.Forget(field)
 	}
 	return nil
 }

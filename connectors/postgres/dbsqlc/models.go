@@ -405,6 +405,8 @@ type UpstreamRecord struct {
 	PendingSince pgtype.Date
 	// The first complete listing it was missing from
 	MissingSince pgtype.Date
+	// The fields whose value was withheld, so that the profile never took it
+	Waiting []string
 }
 
 // How far each incremental pull has come; moved only when a pull was stored completely

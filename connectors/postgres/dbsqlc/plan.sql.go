@@ -541,7 +541,7 @@ func (q *Queries) LoadProfiles(ctx context.Context, codes []string) ([]LoadProfi
 }
 
 const loadUpstream = `-- name: LoadUpstream :many
-select code, report, facts, pending_since from upstream_record
+select code, report, facts, pending_since, waiting from upstream_record
 where source = $1 and code = any($2::text[])
 `
 
@@ -555,6 +555,7 @@ type LoadUpstreamRow struct {
 	Report       string
 	Facts        []byte
 	PendingSince pgtype.Date
+	Waiting      []string
 }
 
 func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]LoadUpstreamRow, error) {
@@ -571,6 +572,7 @@ func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]L
 			&i.Report,
 			&i.Facts,
 			&i.PendingSince,
+			&i.Waiting,
 		); err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ create table upstream_record (
     revisit       date,
     pending_since date,
     missing_since date,
+    waiting       text[] not null default '{}',
     constraint upstream_record_pkey primary key (source, report, code)
 );
 create index upstream_record_by_code on upstream_record (code);
@@ -35,6 +36,7 @@ comment on column upstream_record.flag is 'Something a person should look at: le
 comment on column upstream_record.revisit is 'The day on which identical bytes must be compared again';
 comment on column upstream_record.pending_since is 'The first look at a closure that waits for its second';
 comment on column upstream_record.missing_since is 'The first complete listing it was missing from';
+comment on column upstream_record.waiting is 'The fields whose value was withheld, so that the profile never took it';
 
 create table listing (
     source      text collate "C" not null,

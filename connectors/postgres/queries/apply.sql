@@ -109,19 +109,24 @@ where r.id = @run_id
 with moved as (
     select m.code from plan_row m
     where m.run_id = @run_id and m.code > @after::text and m.code <= @upto::text and m.moved
+), waiting as (
+    select w.code, array_agg(w.field order by w.field) as fields from plan_row w
+    where w.run_id = @run_id and w.code > @after::text and w.code <= @upto::text and w.withheld <> '' and w.field <> ''
+    group by w.code
 )
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since)
+    revisit, pending_since, missing_since, waiting)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, @rules_version,
     n.settled and n.code not in (select m.code from moved m),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null
+    n.contradiction, n.flag, n.revisit, n.pending_since, null, coalesce(w.fields, '{}')
 from run r
 join run_record n on n.run_id = r.id
+left join waiting w on w.code = n.code
 where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since;
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since, waiting = excluded.waiting;
 
 -- name: EndWaiting :exec
 -- What is closed waits for no second look, in any report.

@@ -73,7 +73,7 @@ select code, name, array_to_string(address, e'\n')::text as address, postcode, t
 from profile where code = any(@codes::text[]);
 
 -- name: LoadUpstream :many
-select code, report, facts, pending_since from upstream_record
+select code, report, facts, pending_since, waiting from upstream_record
 where source = @source and code = any(@codes::text[]);
 
 -- name: LoadMarks :many
