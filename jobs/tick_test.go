@@ -129,7 +129,9 @@ func TestARunWithoutAWorkerIsTakenOverOnce(t *testing.T) {
 func TestARunWithItsOwnJobIsLeftToIt(t *testing.T) {
 	t.Parallel()
 	x := newScheduling(t)
-	run := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: "etr", Actor: "test", AsOf: reconcile.NewDate(2026, 4, 9)}
+	run := reconcile.Run{
+		Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: "etr", Actor: "test", AsOf: reconcile.NewDate(2026, 4, 9),
+	}
 	_, err := x.store.CreateRun(t.Context(), run, Queue(x.client, run.Source))
 	require.NoError(t, err)
 	require.NoError(t, takeOver(t.Context(), x.client, x.store, "here"))

@@ -26,6 +26,9 @@ func (a *app) submit(ctx context.Context, run reconcile.Run, wait bool) (reconci
 	if run.ID, err = a.queue(ctx, run); err != nil {
 		return reconcile.Summary{}, err
 	}
+	if !wait && !daemon {
+		a.sayf("run %d waits for a daemon, and none is running: start `profilesync serve`, or use --wait", run.ID)
+	}
 	if !wait {
 		run.State = reconcile.RunQueued
 		return reconcile.NewSummary(run), nil
