@@ -168,8 +168,9 @@ func (p *pulling) compareChunk(ctx context.Context, candidates []reconcile.Candi
 		if record == nil {
 			continue
 		}
-		same := c.Known != reconcile.Hash{} && record.Digest() == c.Known
-		compared = append(compared, reconcile.Compared{Row: c.Row, Record: *record, Same: same})
+		digest := record.Digest()
+		same := digest == c.Known
+		compared = append(compared, reconcile.Compared{Row: c.Row, Record: *record, Digest: digest, Same: same})
 		if !same {
 			records = append(records, *record)
 		}

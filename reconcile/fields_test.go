@@ -43,8 +43,8 @@ func TestCreationSeedsPhoneAndWebsiteOnce(t *testing.T) {
 	plan := w.pull(t)
 	require.Equal(t, []reconcile.Change{{
 		Code: "FA001", Type: reconcile.Pharmacy, Verb: reconcile.Create, Reason: reconcile.BecauseUpstream,
-		New: `{"address":"1 High Street\nLeeds","icb":"QWO","name":"Boots","phone":"0113 4960000","postcode":"LS1 1AA",` +
-			`"roles":"RO182","status":"open","successor":"","type":"pharmacy","website":"https://example.org"}`,
+		New: `{"name":"Boots","address":"1 High Street\nLeeds","postcode":"LS1 1AA","type":"pharmacy","roles":"RO182",` +
+			`"status":"open","icb":"QWO","successor":"","phone":"0113 4960000","website":"https://example.org"}`,
 	}}, plan.Changes)
 	for _, f := range []reconcile.Field{reconcile.FieldPhone, reconcile.FieldWebsite} {
 		for _, edit := range []string{"", "by an editor"} {

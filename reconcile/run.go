@@ -49,6 +49,7 @@ type Candidate struct {
 type Compared struct {
 	Row    Row
 	Record Record
+	Digest Hash // of the record's facts
 	Same   bool // the same facts in another form: nothing to compare
 }
 

@@ -35,15 +35,36 @@ func (v *Values) Forget(f Field) {
 	v.stated &^= 1 << f
 }
 
-// MarshalJSON writes the stated fields as one object, by name.
+// MarshalJSON writes the stated fields as one object, by name. It stands in the
+// path of every record of a first load, where encoding/json would sort a map
+// each time.
 func (v Values) MarshalJSON() ([]byte, error) {
-	object := make(map[string]string)
+	object := []byte{'{'}
 	for f := NoField + 1; f < numFields; f++ {
-		if v.States(f) {
-			object[f.String()] = v.value[f]
+		if !v.States(f) {
+			continue
+		}
+		if len(object) > 1 {
+			object = append(object, ',')
+		}
+		object = append(append(append(object, '"'), f.String()...), '"', ':')
+		object = appendText(object, v.value[f])
+	}
+	return append(object, '}'), nil
+}
+
+// appendText appends a JSON string.
+func appendText(to []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, err := json.Marshal(text)
+			if err != nil {
+				panic("a string always marshals: " + err.Error())
+			}
+			return append(to, quoted...)
 		}
 	}
-	return json.Marshal(object)
+	return append(append(append(to, '"'), text...), '"')
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote and refuses unknown fields.

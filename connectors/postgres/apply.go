@@ -64,7 +64,7 @@ func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoes
 	p.after, p.upto = row.AppliedTo, row.ChunkEnd
 	steps := []func(context.Context, *dbsqlc.Queries) error{
 		func(ctx context.Context, q *dbsqlc.Queries) error {
-			return q.SetWriter(ctx, dbsqlc.SetWriterParams{Actor: run.Actor, Run: run.ID.String()})
+			return q.SetWriter(ctx, writer(run))
 		},
 		func(ctx context.Context, q *dbsqlc.Queries) error { return q.GoByKey(ctx) },
 		p.lock, p.create, p.update, p.missing, p.accept, p.flag, p.endWaiting,
@@ -81,6 +81,16 @@ func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoes
 		}
 	}
 	return int(row.Codes), nil
+}
+
+// writer names a run to the audit. A pull says itself how its own records stand
+// to the profiles it writes; what else writes a profile unsettles them.
+func writer(run reconcile.Run) dbsqlc.SetWriterParams {
+	w := dbsqlc.SetWriterParams{Actor: run.Actor, Run: run.ID.String()}
+	if run.Kind == reconcile.RunListing || run.Kind == reconcile.RunDelta {
+		w.Report = run.Report
+	}
+	return w
 }
 
 // lock takes the profiles and leaves out what moved since the plan was made.
@@ -139,14 +149,11 @@ func (x *Session) Finish(ctx context.Context, run reconcile.Run, types []reconci
 ) {
 	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		summary = run.Summary
-		summary.ElapsedMS, summary.State, summary.Fields = elapsedMS, reconcile.RunDone, map[string]int{}
+		summary.ElapsedMS, summary.State = elapsedMS, reconcile.RunDone
 		if len(summary.Withheld) > 0 {
 			summary.State = reconcile.RunWithheld
 		}
-		if err := summarise(ctx, q, run, lastCode, types, &summary); err != nil {
-			return err
-		}
-		if err := leftOut(ctx, q, run, &summary); err != nil {
+		if err := leftOut(ctx, q, run, types, &summary); err != nil {
 			return err
 		}
 		if err := accept(ctx, q, run); err != nil {
@@ -155,18 +162,6 @@ func (x *Session) Finish(ctx context.Context, run reconcile.Run, types []reconci
 		return endRun(ctx, q, run, summary)
 	})
 	return summary, err
-}
-
-// lastCode sorts behind every ODS code.
-const lastCode = "~"
-
-// leftOut names what moved between the plan and its application.
-func leftOut(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary *reconcile.Summary) error {
-	moved, err := q.MovedRows(ctx, int64(run.ID))
-	for _, row := range moved {
-		summary.LeftOut = append(summary.LeftOut, reconcile.LeftOut{Code: reconcile.ODSCode(row.Code), Field: row.Field})
-	}
-	return wrap(err, "naming what was left out")
 }
 
 // accept makes a listing the yardstick of its report, unless it is short. To

@@ -36,7 +36,7 @@ func (d *Draft) prepare(ctx context.Context) (err error) {
 		}
 		d.run.ID = id
 	}
-	if d.at.Open, err = d.open(ctx); err != nil {
+	if d.at.Open, err = open(ctx, d.q, d.types); err != nil {
 		return err
 	}
 	d.last, err = d.q.LastListing(ctx, dbsqlc.LastListingParams{Source: string(d.run.Source), Report: d.run.Report})
@@ -44,22 +44,6 @@ func (d *Draft) prepare(ctx context.Context) (err error) {
 		return fmt.Errorf("reading the last listing: %w", err)
 	}
 	return nil
-}
-
-// open counts the open profiles of the run's scope, by type.
-func (d *Draft) open(ctx context.Context) (map[reconcile.OrgType]int, error) {
-	rows, err := d.q.OpenByType(ctx, texts(d.types))
-	if err != nil {
-		return nil, fmt.Errorf("counting open profiles: %w", explain(err))
-	}
-	open := make(map[reconcile.OrgType]int, len(d.types))
-	for _, t := range d.types {
-		open[t] = 0
-	}
-	for _, row := range rows {
-		open[reconcile.OrgType(row.Type)] = int(row.Open)
-	}
-	return open, nil
 }
 
 // LastListing returns the day and the size of the last accepted listing of the
@@ -115,15 +99,17 @@ func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []reconc
 		})
 		return int(found), nil, wrap(err, "comparing")
 	}
-	returned := dbsqlc.ForgetReturnedParams{Source: string(d.run.Source), Report: d.run.Report}
-	if err := d.q.ForgetReturned(ctx, returned); err != nil {
-		return 0, nil, wrap(err, "comparing")
+	if err := d.forgetReturned(ctx); err != nil {
+		return 0, nil, err
 	}
 	found, err := d.q.CompareListing(ctx, dbsqlc.CompareListingParams{
 		RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
 	})
 	if err != nil {
 		return 0, nil, wrap(err, "comparing")
+	}
+	if found == 0 {
+		return 0, nil, nil
 	}
 	rows, err := d.q.RemoveDuplicates(ctx)
 	for _, row := range rows {
@@ -137,6 +123,17 @@ func wrap(err error, doing string) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", doing, explain(err))
+}
+
+// forgetReturned is a join over the whole listing: only where it can find
+// anything is it worth its time.
+func (d *Draft) forgetReturned(ctx context.Context) error {
+	marked, err := d.q.AnyMissingMark(ctx)
+	if err != nil || !marked {
+		return wrap(err, "looking for decisions")
+	}
+	returned := dbsqlc.ForgetReturnedParams{Source: string(d.run.Source), Report: d.run.Report}
+	return wrap(d.q.ForgetReturned(ctx, returned), "forgetting decisions")
 }
 
 func toRow(code string, hash []byte, offset *int64, length, line *int32) reconcile.Row {

@@ -50,8 +50,7 @@ func (d *Draft) runRecord(c reconcile.Compared, o reconcile.Outcome) (dbsqlc.Run
 	if err != nil {
 		return row, fmt.Errorf("record %s: %w", c.Row.Code, err)
 	}
-	digest := c.Record.Digest()
-	row.Facts, row.FactsHash = facts, digest[:]
+	row.Facts, row.FactsHash = facts, c.Digest[:]
 	return row, nil
 }
 
@@ -115,7 +114,16 @@ func (d *Draft) Judge(ctx context.Context, guard *reconcile.Guard, short bool) (
 		}
 		summary.Withheld = withheld
 	}
-	return summary, summarise(ctx, d.q, d.run, "", d.types, &summary)
+	var err error
+	if summary.Digest, err = d.q.PlanDigest(ctx, dbsqlc.PlanDigestParams{RunID: int64(d.run.ID)}); err != nil {
+		return summary, wrap(err, "digesting the plan")
+	}
+	opening, err := d.q.CountOpening(ctx, int64(d.run.ID))
+	if err != nil {
+		return summary, wrap(err, "counting what is open")
+	}
+	summary.Population = total(d.at.Open) + int(opening.Opens-opening.Closes)
+	return summary, count(ctx, d.q, d.run, &summary)
 }
 
 func (d *Draft) withhold(ctx context.Context, guard reconcile.Guard) ([]reconcile.Withheld, error) {
@@ -190,56 +198,6 @@ func (d *Draft) FlagDeleted(ctx context.Context, codes []reconcile.ODSCode) erro
 
 // Discard leaves nothing of the draft. It does nothing after Seal.
 func (d *Draft) Discard() { _ = d.tx.Rollback(context.Background()) }
-
-// summarise fills in what SQL can count: the same statements for a plan, a run
-// that is half applied, and one that has ended.
-func summarise(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, appliedTo string, types []reconcile.OrgType,
-	summary *reconcile.Summary,
-) (err error) {
-	id := int64(run.ID)
-	if summary.Digest, err = q.PlanDigest(ctx, dbsqlc.PlanDigestParams{RunID: id}); err != nil {
-		return wrap(err, "digesting the plan")
-	}
-	counts, err := q.CountChanges(ctx, id)
-	if err != nil {
-		return wrap(err, "counting changes")
-	}
-	summary.Changes = reconcile.ChangeCounts{
-		Create: int(counts.Creates), Update: int(counts.Updates), Close: int(counts.Closes), Reopen: int(counts.Reopens),
-		Dormant: int(counts.Dormants),
-	}
-	fields, err := q.CountFields(ctx, id)
-	if err != nil {
-		return wrap(err, "counting fields")
-	}
-	for _, f := range fields {
-		summary.Fields[f.Field] = int(f.Count)
-	}
-	return standing(ctx, q, run, appliedTo, types, summary)
-}
-
-// standing counts how the scope stands once the run is applied.
-func standing(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, appliedTo string, types []reconcile.OrgType,
-	summary *reconcile.Summary,
-) error {
-	totals, err := q.CountStanding(ctx, dbsqlc.CountStandingParams{
-		RunID: int64(run.ID), Source: string(run.Source), Report: run.Report,
-	})
-	if err != nil {
-		return wrap(err, "counting what is pending")
-	}
-	summary.PendingClose, summary.Contradictions = int(totals.PendingClose), int(totals.Contradictions)
-	ahead, err := q.CountUnapplied(ctx, dbsqlc.CountUnappliedParams{RunID: int64(run.ID), AppliedTo: appliedTo})
-	if err != nil {
-		return wrap(err, "counting what is open")
-	}
-	rows, err := q.OpenByType(ctx, texts(types))
-	summary.Population = int(ahead.Opens - ahead.Closes)
-	for _, row := range rows {
-		summary.Population += int(row.Open)
-	}
-	return wrap(err, "counting what is open")
-}
 
 // pages returns the rows of a query that pages on (code, field), one page after
 // the other.

@@ -593,17 +593,19 @@ func (q *Queries) RejectRows(ctx context.Context, arg RejectRowsParams) error {
 }
 
 const setWriter = `-- name: SetWriter :exec
-select set_config('profilesync.actor', $1::text, true), set_config('profilesync.run', $2::text, true)
+select set_config('profilesync.actor', $1::text, true), set_config('profilesync.run', $2::text, true),
+    set_config('profilesync.report', $3::text, true)
 `
 
 type SetWriterParams struct {
-	Actor string
-	Run   string
+	Actor  string
+	Run    string
+	Report string
 }
 
 // Names the writer to the audit, for this transaction.
 func (q *Queries) SetWriter(ctx context.Context, arg SetWriterParams) error {
-	_, err := q.db.Exec(ctx, setWriter, arg.Actor, arg.Run)
+	_, err := q.db.Exec(ctx, setWriter, arg.Actor, arg.Run, arg.Report)
 	return err
 }
 

@@ -104,6 +104,17 @@ func (q *Queries) AnalyzeStaging(ctx context.Context) error {
 	return err
 }
 
+const anyMissingMark = `-- name: AnyMissingMark :one
+select exists (select from mark where field = 'missing')
+`
+
+func (q *Queries) AnyMissingMark(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, anyMissingMark)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const compareDelta = `-- name: CompareDelta :execrows
 with newest as (
     select distinct on (r.code) r.code, r.raw_hash, r.raw_offset, r.raw_length, r.line
@@ -250,6 +261,26 @@ func (q *Queries) CountFields(ctx context.Context, runID int64) ([]CountFieldsRo
 	return items, nil
 }
 
+const countOpening = `-- name: CountOpening :one
+select count(*) filter (where verb = 'create' or (verb in ('reopen', 'dormant') and old = 'closed')) as opens,
+    count(*) filter (where verb = 'close') as closes
+from plan_row
+where run_id = $1 and withheld = '' and not moved and verb in ('create', 'close', 'reopen', 'dormant')
+`
+
+type CountOpeningRow struct {
+	Opens  int64
+	Closes int64
+}
+
+// How many profiles a plan opens and closes.
+func (q *Queries) CountOpening(ctx context.Context, runID int64) (CountOpeningRow, error) {
+	row := q.db.QueryRow(ctx, countOpening, runID)
+	var i CountOpeningRow
+	err := row.Scan(&i.Opens, &i.Closes)
+	return i, err
+}
+
 const countStanding = `-- name: CountStanding :one
 select count(*) filter (where pending and not closing) as pending_close, count(*) filter (where contradiction) as contradictions
 from (
@@ -287,32 +318,6 @@ func (q *Queries) CountStanding(ctx context.Context, arg CountStandingParams) (C
 	row := q.db.QueryRow(ctx, countStanding, arg.RunID, arg.Source, arg.Report)
 	var i CountStandingRow
 	err := row.Scan(&i.PendingClose, &i.Contradictions)
-	return i, err
-}
-
-const countUnapplied = `-- name: CountUnapplied :one
-select count(*) filter (where verb = 'create' or (verb in ('reopen', 'dormant') and old = 'closed')) as opens,
-    count(*) filter (where verb = 'close') as closes
-from plan_row
-where run_id = $1 and withheld = '' and not moved and code > $2::text
-    and verb in ('create', 'close', 'reopen', 'dormant')
-`
-
-type CountUnappliedParams struct {
-	RunID     int64
-	AppliedTo string
-}
-
-type CountUnappliedRow struct {
-	Opens  int64
-	Closes int64
-}
-
-// How many profiles the rest of the plan opens and closes.
-func (q *Queries) CountUnapplied(ctx context.Context, arg CountUnappliedParams) (CountUnappliedRow, error) {
-	row := q.db.QueryRow(ctx, countUnapplied, arg.RunID, arg.AppliedTo)
-	var i CountUnappliedRow
-	err := row.Scan(&i.Opens, &i.Closes)
 	return i, err
 }
 

@@ -82,6 +82,7 @@ comment on column run.created_at is 'When it was asked for';
 comment on column run.started_at is 'When it was first worked';
 comment on column run.ended_at is 'When it ended';
 
+-- No foreign keys from here on: a run writes these rows by the hundred thousand, and runs are never deleted.
 create table plan_row (
     run_id   bigint not null,
     code     text collate "C" not null,
@@ -97,7 +98,6 @@ create table plan_row (
     decision text not null default '',
     digest   bytea not null,
     constraint plan_row_pkey primary key (run_id, code, field),
-    constraint plan_row_run_fkey foreign key (run_id) references run (id),
     constraint plan_row_decision_known check (decision in ('', 'approved', 'rejected'))
 );
 create index plan_row_withheld on plan_row (run_id) where withheld <> '';
@@ -127,8 +127,7 @@ create table run_record (
     flag          text not null,
     revisit       date,
     pending_since date,
-    constraint run_record_pkey primary key (run_id, code),
-    constraint run_record_run_fkey foreign key (run_id) references run (id)
+    constraint run_record_pkey primary key (run_id, code)
 );
 comment on table run_record is 'The records a run compared, until it has ended: what upstream_record will say';
 comment on column run_record.run_id is 'The run';

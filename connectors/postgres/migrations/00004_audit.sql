@@ -46,14 +46,14 @@ comment on column change.xid is 'The transaction that wrote it';
 
 -- +goose StatementBegin
 create function audit_actor() returns text
-    language sql stable set search_path = profilesync, pg_temp
+    language sql stable
 as $$ select coalesce(nullif(current_setting('profilesync.actor', true), ''), session_user) $$;
 -- +goose StatementEnd
 comment on function audit_actor is 'Who is writing';
 
 -- +goose StatementBegin
 create function audit_run() returns bigint
-    language sql stable set search_path = profilesync, pg_temp
+    language sql stable
 as $$ select nullif(current_setting('profilesync.run', true), '')::bigint $$;
 -- +goose StatementEnd
 comment on function audit_run is 'The run that is writing, if one is';
@@ -134,11 +134,11 @@ as $$ begin
     )
     update upstream_record u set settled = false
     from (select distinct c.code from changed c join field_owner using (field) where owner = 'ods') owned
-    where u.code = owned.code and u.settled;
+    where u.code = owned.code and u.settled and u.report is distinct from current_setting('profilesync.report', true);
     return null;
 end $$;
 -- +goose StatementEnd
-comment on function profile_updated is 'Audits updates, a row a field; an owned field that was written must be compared again';
+comment on function profile_updated is 'Audits updates, a row a field; an owned field that was written must be compared again, but for the report (session setting profilesync.report) whose run writes it and says so itself';
 create trigger profile_updated after update on profile
     referencing old table as old_rows new table as new_rows for each statement execute function profile_updated();
 

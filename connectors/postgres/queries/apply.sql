@@ -15,7 +15,8 @@ group by r.applied_to;
 
 -- name: SetWriter :exec
 -- Names the writer to the audit, for this transaction.
-select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.run', @run::text, true);
+select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.run', @run::text, true),
+    set_config('profilesync.report', @report::text, true);
 
 -- name: GoByKey :exec
 -- Every statement of a chunk reads a stretch of keys. A run that just filled or emptied a table leaves statistics by

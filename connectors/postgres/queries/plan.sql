@@ -1,6 +1,9 @@
 -- name: AnalyzeStaging :exec
 analyze listing_row;
 
+-- name: AnyMissingMark :one
+select exists (select from mark where field = 'missing');
+
 -- name: ForgetReturned :exec
 -- What people decided on a missing mark ends when the listing holds the record again.
 delete from mark m
@@ -157,13 +160,12 @@ select field, count(*) as count from plan_row
 where run_id = @run_id and withheld = '' and not moved and verb not in ('create', 'missing')
 group by field order by field;
 
--- name: CountUnapplied :one
--- How many profiles the rest of the plan opens and closes.
+-- name: CountOpening :one
+-- How many profiles a plan opens and closes.
 select count(*) filter (where verb = 'create' or (verb in ('reopen', 'dormant') and old = 'closed')) as opens,
     count(*) filter (where verb = 'close') as closes
 from plan_row
-where run_id = @run_id and withheld = '' and not moved and code > @applied_to::text
-    and verb in ('create', 'close', 'reopen', 'dormant');
+where run_id = @run_id and withheld = '' and not moved and verb in ('create', 'close', 'reopen', 'dormant');
 
 -- name: CountStanding :one
 -- Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
