@@ -67,7 +67,7 @@ func (w *pullODSWorker) begin(ctx context.Context, job *river.Job[PullODS]) (rec
 		return 0, err
 	}
 	run := reconcile.Run{
-		Kind: job.Args.Pull, Source: reconcile.SourceODS, Report: job.Args.Report, Actor: "schedule", ETag: etag,
+		Kind: job.Args.Pull, Source: reconcile.SourceODS, Report: job.Args.Report, Actor: "schedule", Stamp: reconcile.Stamp{ETag: etag},
 		AsOf: reconcile.DateIn(w.now(), reconcile.London()),
 	}
 	return w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, reconcile.RunID) (int64, error) { return job.ID, nil })

@@ -35,8 +35,8 @@ type Pull interface {
 	Raw(row reconcile.Row) ([]byte, error)
 }
 
-// tagged is a pull that has an ETag.
-type tagged interface{ ETag() string }
+// stamped is a pull that can be told from another without comparing records.
+type stamped interface{ Stamp() reconcile.Stamp }
 
 // following is a pull of changes.
 type following interface {
@@ -64,7 +64,7 @@ type Draft interface {
 	comparer
 	decider
 	Judge(ctx context.Context, guard *reconcile.Guard, short bool) (reconcile.Summary, error)
-	Seal(ctx context.Context, summary reconcile.Summary, etag string) error
+	Seal(ctx context.Context, summary reconcile.Summary, stamp reconcile.Stamp) error
 	Discard()
 }
 
@@ -170,24 +170,26 @@ func (r *Runs) seal(ctx context.Context, session Session, run reconcile.Run, typ
 		return err
 	}
 	defer draft.Discard()
-	summary, etag, err := r.plan(ctx, draft, run)
+	summary, stamp, err := r.plan(ctx, draft, run)
 	if err != nil {
 		return err
 	}
-	return draft.Seal(ctx, summary, etag)
+	return draft.Seal(ctx, summary, stamp)
 }
 
-func (r *Runs) plan(ctx context.Context, draft Draft, run reconcile.Run) (summary reconcile.Summary, etag string, err error) {
+func (r *Runs) plan(ctx context.Context, draft Draft, run reconcile.Run) (
+	summary reconcile.Summary, stamp reconcile.Stamp, err error,
+) {
 	switch run.Kind {
 	case reconcile.RunListing, reconcile.RunDelta:
 		return r.planPull(ctx, draft, run)
 	case reconcile.RunApprove:
 		summary, err = r.planApproval(ctx, draft, run)
-		return summary, "", err
+		return summary, stamp, err
 	case reconcile.RunUndo:
 		summary, err = r.planUndo(ctx, draft)
-		return summary, "", err
+		return summary, stamp, err
 	default:
-		return summary, "", fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
+		return summary, stamp, fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
 	}
 }

@@ -12,14 +12,19 @@ import (
 
 // comparer is what planning a pull needs of a draft.
 type comparer interface {
+	yardstick
 	stager
 	loader
 	recorder
 	follower
 }
 
-type stager interface {
+type yardstick interface {
 	LastListing() (asOf reconcile.Date, records int)
+	Settled(ctx context.Context, stamp reconcile.Stamp) (records int, settled bool, err error)
+}
+
+type stager interface {
 	Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error]) (records int, err error)
 	Compare(ctx context.Context) (differing int, duplicates []reconcile.Row, err error)
 }
@@ -56,36 +61,54 @@ type pulling struct {
 
 // planPull streams a pull through the comparison: every record is hashed, those
 // that differ are decoded and compared, and the guard has the last word.
-func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run) (summary reconcile.Summary, etag string, err error) {
+func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run) (
+	summary reconcile.Summary, stamp reconcile.Stamp, err error,
+) {
 	r.Report(ctx, run.ID, "pulling", 0, 0)
 	pull, err := r.Open(ctx, run)
 	if errors.Is(err, ErrUnchanged) {
 		summary, err = draft.Judge(ctx, nil, false)
 		summary.Note = ErrUnchanged.Error()
-		return summary, run.ETag, err
+		return summary, run.Stamp, err
 	}
 	if err != nil {
-		return summary, "", unreached(err)
+		return summary, stamp, unreached(err)
 	}
 	if closer, ok := pull.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
-	if tag, ok := pull.(tagged); ok {
-		etag = tag.ETag()
+	if s, ok := pull.(stamped); ok {
+		stamp = s.Stamp()
 	}
 	p := pulling{Runs: r, run: run, draft: draft, pull: pull}
-	for _, step := range []func(context.Context) error{p.checkAge, p.stage, p.compare, p.markMissing, p.follow} {
-		if err := step(ctx); err != nil {
-			return summary, "", err
-		}
+	if err := p.plan(ctx, stamp); err != nil {
+		return summary, stamp, err
 	}
 	summary, err = draft.Judge(ctx, &r.Guard, p.short)
 	summary.Records, summary.Rejected = p.records, p.bad
-	return summary, etag, err
+	return summary, stamp, err
+}
+
+func (p *pulling) plan(ctx context.Context, stamp reconcile.Stamp) error {
+	if err := p.checkAge(); err != nil {
+		return err
+	}
+	if p.run.Kind == reconcile.RunListing {
+		records, settled, err := p.draft.Settled(ctx, stamp)
+		if p.records = records; err != nil || settled {
+			return err // byte for byte what was accepted last, and nothing is open: a look that needs no comparison
+		}
+	}
+	for _, step := range []func(context.Context) error{p.stage, p.compare, p.markMissing, p.follow} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkAge refuses a listing that is older than the last accepted one.
-func (p *pulling) checkAge(context.Context) error {
+func (p *pulling) checkAge() error {
 	last, _ := p.draft.LastListing()
 	if p.run.Kind != reconcile.RunListing || !p.run.AsOf.Before(last) {
 		return nil

@@ -30,9 +30,15 @@ type Run struct {
 	Codes   []ODSCode // the organisations it is limited to; empty for all
 	Upload  int64     // the stored file it reads; 0 when it pulls itself
 	State   RunState
-	Planned bool   // the plan is complete and stored: what remains is to apply it
-	ETag    string // of the listing, where the download service gave one
+	Planned bool  // the plan is complete and stored: what remains is to apply it
+	Stamp   Stamp // of the listing it read, or, before, of the one it knows
 	Summary Summary
+}
+
+// Stamp tells one listing from another without comparing their records.
+type Stamp struct {
+	ETag   string // as the download service named it; may be empty
+	Digest Hash   // of all its bytes; zero where it is not known
 }
 
 // RulesVersion counts the versions of the rules by which records are decoded

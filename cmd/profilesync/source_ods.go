@@ -27,7 +27,11 @@ type downloaded struct {
 	etag string
 }
 
-func (d downloaded) ETag() string { return d.etag }
+func (d downloaded) Stamp() reconcile.Stamp {
+	stamp := d.Listing.Stamp()
+	stamp.ETag = d.etag
+	return stamp
+}
 
 // changes is a delta that moves the watermark to the newest change it holds.
 type changes struct {
@@ -79,7 +83,7 @@ func (a *app) pullListing(ctx context.Context, run reconcile.Run) (jobs.Pull, er
 	if err != nil {
 		return nil, err
 	}
-	listing, etag, err := downloads.Pull(ctx, run.Report, run.ETag)
+	listing, etag, err := downloads.Pull(ctx, run.Report, run.Stamp.ETag)
 	if errors.Is(err, ods.ErrNotModified) {
 		return nil, jobs.ErrUnchanged
 	}

@@ -123,6 +123,11 @@ func (l *Listing) Size() int64 { return l.spool.written }
 // Content returns a new reader of the bytes as they came, to be stored.
 func (l *Listing) Content() io.Reader { return l.spool.content() }
 
+// Stamp identifies the listing by its bytes.
+func (l *Listing) Stamp() reconcile.Stamp {
+	return reconcile.Stamp{Digest: reconcile.Hash(l.spool.digest.Sum(nil)[:len(reconcile.Hash{})])}
+}
+
 // Close frees the temporary file.
 func (l *Listing) Close() error { return l.spool.close() }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 
@@ -24,6 +25,7 @@ type spool struct {
 	lines   int    // line feeds in the file
 	cut     bool   // the last record has no line end
 	written int64
+	digest  hash.Hash // SHA-256 of all that was written
 }
 
 func newSpool() (*spool, error) {
@@ -31,7 +33,7 @@ func newSpool() (*spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spooling: %w", err)
 	}
-	s := &spool{file: file}
+	s := &spool{file: file, digest: sha256.New()}
 	if err := os.Remove(file.Name()); err != nil {
 		s.path = file.Name()
 	}
@@ -44,6 +46,7 @@ func (s *spool) Write(p []byte) (int, error) {
 		return 0, fmt.Errorf("spooling: more than %d bytes", int64(maxSpool))
 	}
 	s.lines += bytes.Count(p, []byte{'\n'})
+	s.digest.Write(p)
 	return s.file.Write(p)
 }
 

@@ -183,9 +183,13 @@ func accept(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) error {
 		listing.Summary.Short() != (run.Kind == reconcile.RunApprove) {
 		return nil
 	}
-	err := q.AcceptListing(ctx, dbsqlc.AcceptListingParams{
+	accepted := dbsqlc.AcceptListingParams{
 		Source: string(listing.Source), Report: listing.Report, AsOf: toDate(listing.AsOf),
-		Records: int32(listing.Summary.Records), Etag: listing.ETag,
-	})
+		Records: int32(listing.Summary.Records), Etag: listing.Stamp.ETag, RulesVersion: reconcile.RulesVersion,
+	}
+	if listing.Summary.Rejected == 0 {
+		accepted.Digest = listing.Stamp.Digest[:]
+	}
+	err := q.AcceptListing(ctx, accepted)
 	return wrap(err, "accepting the listing")
 }

@@ -52,6 +52,20 @@ func (d *Draft) LastListing() (asOf reconcile.Date, records int) {
 	return fromDate(d.last.AsOf), int(d.last.Records)
 }
 
+// Settled reports whether a listing is the one that was accepted last, byte for
+// byte, and nothing of it has to be looked at again; then it returns how many
+// records it holds.
+func (d *Draft) Settled(ctx context.Context, stamp reconcile.Stamp) (records int, settled bool, err error) {
+	known, err := d.q.IsSettledListing(ctx, dbsqlc.IsSettledListingParams{
+		Source: string(d.run.Source), Report: d.run.Report, Digest: stamp.Digest[:], RulesVersion: reconcile.RulesVersion,
+		AsOf: toDate(d.run.AsOf),
+	})
+	if errors.Is(err, pgx.ErrNoRows) || stamp.Digest == (reconcile.Hash{}) {
+		return 0, false, nil
+	}
+	return int(known), err == nil, wrap(err, "looking for the same listing")
+}
+
 // Stage copies key and hash of every record to the database, and returns how
 // many there are.
 func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error]) (records int, err error) {
@@ -67,7 +81,7 @@ func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error])
 	if err != nil {
 		return 0, fmt.Errorf("staging the records: %w", err)
 	}
-	return int(copied), d.q.AnalyzeStaging(ctx)
+	return int(copied), nil
 }
 
 // stagingRows feeds COPY without a copy of the listing in memory.

@@ -165,19 +165,24 @@ func (d *Draft) groups(ctx context.Context) (map[reconcile.Group]int, error) {
 	return groups, nil
 }
 
+// big plans make tables grow by so much that old statistics mislead.
+const big = 5 * chunk
+
 // Seal stores the plan: from here on the run is applied, also by another
 // process when this one dies.
-func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, etag string) error {
+func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, stamp reconcile.Stamp) error {
 	stored, err := json.Marshal(summary)
 	if err != nil {
 		return fmt.Errorf("summary: %w", err)
 	}
-	if d.planned >= chunk {
+	if d.planned >= big {
 		if err := d.q.AnalyzePlan(ctx); err != nil {
 			return wrap(err, "sealing the plan")
 		}
 	}
-	err = d.q.SealPlan(ctx, dbsqlc.SealPlanParams{ID: int64(d.run.ID), Digest: summary.Digest, Etag: etag, Summary: stored})
+	err = d.q.SealPlan(ctx, dbsqlc.SealPlanParams{
+		ID: int64(d.run.ID), Digest: summary.Digest, Etag: stamp.ETag, ListingDigest: stamp.Digest[:], Summary: stored,
+	})
 	if err != nil {
 		return wrap(err, "sealing the plan")
 	}

@@ -37,7 +37,7 @@ func (s *Store) CreateRun(ctx context.Context, run reconcile.Run,
 func insertRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (reconcile.RunID, error) {
 	id, err := q.InsertRun(ctx, dbsqlc.InsertRunParams{
 		Kind: string(run.Kind), Source: string(run.Source), Report: run.Report, AsOf: toDate(run.AsOf), Actor: run.Actor,
-		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload), Etag: run.ETag,
+		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload), Etag: run.Stamp.ETag,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("storing the run: %w", err)
@@ -72,8 +72,9 @@ func getRun(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID) (reconci
 	run := reconcile.Run{
 		ID: id, Kind: reconcile.RunKind(row.Kind), Source: reconcile.Source(row.Source), Report: row.Report,
 		Parent: reconcile.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
-		State: reconcile.RunState(row.State), Planned: row.Planned, ETag: row.Etag,
+		State: reconcile.RunState(row.State), Planned: row.Planned, Stamp: reconcile.Stamp{ETag: row.Etag},
 	}
+	copy(run.Stamp.Digest[:], row.ListingDigest)
 	for _, code := range row.Codes {
 		run.Codes = append(run.Codes, reconcile.ODSCode(code))
 	}

@@ -43,6 +43,7 @@ func (s *Store) TrySession(ctx context.Context, source reconcile.Source) (*Sessi
 
 func (s *Store) session(ctx context.Context, lock func(*dbsqlc.Queries) (bool, error)) (*Session, error) {
 	config := s.pool.Config().ConnConfig
+	config.RuntimeParams["temp_buffers"] = "64MB"                 // a staged listing stays in memory
 	config.RuntimeParams["plan_cache_mode"] = "force_custom_plan" // its tables grow by orders of magnitude within a run
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {

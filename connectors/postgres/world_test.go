@@ -34,7 +34,7 @@ type world struct {
 	hooks hooks
 
 	mutex sync.Mutex
-	pulls map[reconcile.RunID]pull // 0 for a preview
+	pulls map[reconcile.RunID]jobs.Pull // 0 for a preview
 }
 
 // hooks let a test step in between.
@@ -45,7 +45,7 @@ type hooks struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, url: pgtest.URL(t), pulls: map[reconcile.RunID]pull{}}
+	w := &world{T: t, url: pgtest.URL(t), pulls: map[reconcile.RunID]jobs.Pull{}}
 	w.store, w.db = pgtest.OpenURL(t, w.url), pgtest.Connect(t, w.url)
 	w.runs = &jobs.Runs{
 		Store: runStore{w.store, &w.hooks}, Guard: reconcile.DefaultGuard(), Kept: reconcile.OrgTypes(), Now: time.Now,

@@ -107,6 +107,10 @@ type Listing struct {
 	Records int32
 	// Its ETag at the download service, where it came from there
 	Etag string
+	// First 16 bytes of the SHA-256 of all its bytes; null where records of it were quarantined
+	Digest []byte
+	// The version of the rules it was compared with; 0 when unknown
+	RulesVersion int32
 	// When it was accepted
 	AcceptedAt pgtype.Timestamptz
 }
@@ -297,6 +301,8 @@ type Run struct {
 	Digest string
 	// The ETag of the listing, where the download service gave one
 	Etag string
+	// First 16 bytes of the SHA-256 of the listing it read
+	ListingDigest []byte
 	// The machine-readable result
 	Summary []byte
 	// Why it was refused or failed

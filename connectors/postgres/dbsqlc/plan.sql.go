@@ -59,19 +59,22 @@ func (q *Queries) AbsentChunk(ctx context.Context, arg AbsentChunkParams) ([]Abs
 }
 
 const acceptListing = `-- name: AcceptListing :exec
-insert into listing (source, report, as_of, records, etag)
-values ($1, $2, $3, $4, $5)
+insert into listing (source, report, as_of, records, etag, digest, rules_version)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict on constraint listing_pkey do update
-set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, accepted_at = clock()
+set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag,
+    digest = excluded.digest, rules_version = excluded.rules_version, accepted_at = clock()
 where listing.as_of <= excluded.as_of
 `
 
 type AcceptListingParams struct {
-	Source  string
-	Report  string
-	AsOf    pgtype.Date
-	Records int32
-	Etag    string
+	Source       string
+	Report       string
+	AsOf         pgtype.Date
+	Records      int32
+	Etag         string
+	Digest       []byte
+	RulesVersion int32
 }
 
 func (q *Queries) AcceptListing(ctx context.Context, arg AcceptListingParams) error {
@@ -81,6 +84,8 @@ func (q *Queries) AcceptListing(ctx context.Context, arg AcceptListingParams) er
 		arg.AsOf,
 		arg.Records,
 		arg.Etag,
+		arg.Digest,
+		arg.RulesVersion,
 	)
 	return err
 }
@@ -92,15 +97,6 @@ analyze plan_row, run_record
 // Without statistics the statements that apply a big plan take minutes.
 func (q *Queries) AnalyzePlan(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, analyzePlan)
-	return err
-}
-
-const analyzeStaging = `-- name: AnalyzeStaging :exec
-analyze listing_row
-`
-
-func (q *Queries) AnalyzeStaging(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, analyzeStaging)
 	return err
 }
 
@@ -417,6 +413,40 @@ func (q *Queries) GetWatermark(ctx context.Context, arg GetWatermarkParams) (pgt
 	var until pgtype.Date
 	err := row.Scan(&until)
 	return until, err
+}
+
+const isSettledListing = `-- name: IsSettledListing :one
+select l.records from listing l
+where l.source = $1 and l.report = $2 and l.digest = $3 and l.rules_version = $4
+    and not exists (
+        select from upstream_record u
+        where u.source = l.source and u.report = l.report
+            and ((u.missing_since is null and (not u.settled or u.revisit is not null))
+                or (u.missing_since is not null and u.flag <> 'missing-twice'))
+            and (u.missing_since < $5::date or (u.missing_since is null and (not u.settled or u.revisit <= $5::date)))
+    )
+`
+
+type IsSettledListingParams struct {
+	Source       string
+	Report       string
+	Digest       []byte
+	RulesVersion int32
+	AsOf         pgtype.Date
+}
+
+// Whether a listing is the accepted one, byte for byte, and none of its records has to be looked at again.
+func (q *Queries) IsSettledListing(ctx context.Context, arg IsSettledListingParams) (int32, error) {
+	row := q.db.QueryRow(ctx, isSettledListing,
+		arg.Source,
+		arg.Report,
+		arg.Digest,
+		arg.RulesVersion,
+		arg.AsOf,
+	)
+	var records int32
+	err := row.Scan(&records)
+	return records, err
 }
 
 const lastListing = `-- name: LastListing :one

@@ -76,31 +76,32 @@ func (q *Queries) GetProgress(ctx context.Context, id int64) (GetProgressRow, er
 }
 
 const getRun = `-- name: GetRun :one
-select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, summary,
+select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, listing_digest, summary,
     error, created_at, started_at, ended_at
 from run where id = $1
 `
 
 type GetRunRow struct {
-	ID        int64
-	Kind      string
-	Source    string
-	Report    string
-	ParentID  *int64
-	AsOf      pgtype.Date
-	Actor     string
-	Codes     []string
-	UploadID  *int64
-	State     string
-	Planned   bool
-	AppliedTo string
-	Digest    string
-	Etag      string
-	Summary   []byte
-	Error     string
-	CreatedAt pgtype.Timestamptz
-	StartedAt pgtype.Timestamptz
-	EndedAt   pgtype.Timestamptz
+	ID            int64
+	Kind          string
+	Source        string
+	Report        string
+	ParentID      *int64
+	AsOf          pgtype.Date
+	Actor         string
+	Codes         []string
+	UploadID      *int64
+	State         string
+	Planned       bool
+	AppliedTo     string
+	Digest        string
+	Etag          string
+	ListingDigest []byte
+	Summary       []byte
+	Error         string
+	CreatedAt     pgtype.Timestamptz
+	StartedAt     pgtype.Timestamptz
+	EndedAt       pgtype.Timestamptz
 }
 
 func (q *Queries) GetRun(ctx context.Context, id int64) (GetRunRow, error) {
@@ -121,6 +122,7 @@ func (q *Queries) GetRun(ctx context.Context, id int64) (GetRunRow, error) {
 		&i.AppliedTo,
 		&i.Digest,
 		&i.Etag,
+		&i.ListingDigest,
 		&i.Summary,
 		&i.Error,
 		&i.CreatedAt,
@@ -335,20 +337,22 @@ func (q *Queries) SaveProgress(ctx context.Context, arg SaveProgressParams) erro
 }
 
 const sealPlan = `-- name: SealPlan :exec
-update run set planned = true, digest = $1, etag = $2, summary = $3 where id = $4
+update run set planned = true, digest = $1, etag = $2, listing_digest = $3, summary = $4 where id = $5
 `
 
 type SealPlanParams struct {
-	Digest  string
-	Etag    string
-	Summary []byte
-	ID      int64
+	Digest        string
+	Etag          string
+	ListingDigest []byte
+	Summary       []byte
+	ID            int64
 }
 
 func (q *Queries) SealPlan(ctx context.Context, arg SealPlanParams) error {
 	_, err := q.db.Exec(ctx, sealPlan,
 		arg.Digest,
 		arg.Etag,
+		arg.ListingDigest,
 		arg.Summary,
 		arg.ID,
 	)

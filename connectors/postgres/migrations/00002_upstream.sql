@@ -22,6 +22,9 @@ create index upstream_record_by_code on upstream_record (code);
 create index upstream_record_pending on upstream_record (code) where pending_since is not null;
 create index upstream_record_contradiction on upstream_record (code) where contradiction;
 
+create index upstream_record_open on upstream_record (source, report)
+    where (missing_since is null and (not settled or revisit is not null)) or (missing_since is not null and flag <> 'missing-twice');
+
 comment on table upstream_record is 'The last accepted record of every organisation, per report that lists it';
 comment on column upstream_record.source is 'The register: ods or ers';
 comment on column upstream_record.report is 'The listing it stands in (edispensary, epraccur, ...), or api for single records';
@@ -44,6 +47,8 @@ create table listing (
     as_of       date not null,
     records     integer not null,
     etag        text not null default '',
+    digest      bytea,
+    rules_version integer not null default 0,
     accepted_at timestamptz not null default clock(),
     constraint listing_pkey primary key (source, report)
 );
@@ -53,6 +58,8 @@ comment on column listing.report is 'The report';
 comment on column listing.as_of is 'The day the listing speaks of';
 comment on column listing.records is 'How many records it held';
 comment on column listing.etag is 'Its ETag at the download service, where it came from there';
+comment on column listing.digest is 'First 16 bytes of the SHA-256 of all its bytes; null where records of it were quarantined';
+comment on column listing.rules_version is 'The version of the rules it was compared with; 0 when unknown';
 comment on column listing.accepted_at is 'When it was accepted';
 
 create table watermark (

@@ -45,6 +45,7 @@ create table run (
     total      integer not null default 0,
     digest     text not null default '',
     etag       text not null default '',
+    listing_digest bytea,
     summary    jsonb,
     error      text not null default '',
     created_at timestamptz not null default clock(),
@@ -76,6 +77,7 @@ comment on column run.done is 'How much of the stage is done';
 comment on column run.total is 'How much there is; 0 when unknown';
 comment on column run.digest is 'SHA-256 over the plan in its fixed order, hex';
 comment on column run.etag is 'The ETag of the listing, where the download service gave one';
+comment on column run.listing_digest is 'First 16 bytes of the SHA-256 of the listing it read';
 comment on column run.summary is 'The machine-readable result';
 comment on column run.error is 'Why it was refused or failed';
 comment on column run.created_at is 'When it was asked for';

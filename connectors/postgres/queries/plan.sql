@@ -1,5 +1,14 @@
--- name: AnalyzeStaging :exec
-analyze listing_row;
+-- name: IsSettledListing :one
+-- Whether a listing is the accepted one, byte for byte, and none of its records has to be looked at again.
+select l.records from listing l
+where l.source = @source and l.report = @report and l.digest = @digest and l.rules_version = @rules_version
+    and not exists (
+        select from upstream_record u
+        where u.source = l.source and u.report = l.report
+            and ((u.missing_since is null and (not u.settled or u.revisit is not null))
+                or (u.missing_since is not null and u.flag <> 'missing-twice'))
+            and (u.missing_since < @as_of::date or (u.missing_since is null and (not u.settled or u.revisit <= @as_of::date)))
+    );
 
 -- name: AnyMissingMark :one
 select exists (select from mark where field = 'missing');
@@ -126,10 +135,11 @@ on conflict on constraint quarantine_once do update
 set line = excluded.line, field = excluded.field, value = excluded.value, reason = excluded.reason, last_seen = clock();
 
 -- name: AcceptListing :exec
-insert into listing (source, report, as_of, records, etag)
-values (@source, @report, @as_of, @records, @etag)
+insert into listing (source, report, as_of, records, etag, digest, rules_version)
+values (@source, @report, @as_of, @records, @etag, @digest, @rules_version)
 on conflict on constraint listing_pkey do update
-set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, accepted_at = clock()
+set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag,
+    digest = excluded.digest, rules_version = excluded.rules_version, accepted_at = clock()
 where listing.as_of <= excluded.as_of;
 
 -- name: GetWatermark :one

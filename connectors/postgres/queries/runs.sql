@@ -7,7 +7,7 @@ returning id;
 update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
-select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, summary,
+select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, listing_digest, summary,
     error, created_at, started_at, ended_at
 from run where id = @id;
 
@@ -27,7 +27,7 @@ update run set stage = @stage, done = @done, total = @total where id = @id;
 select state, stage, done, total from run where id = @id;
 
 -- name: SealPlan :exec
-update run set planned = true, digest = @digest, etag = @etag, summary = @summary where id = @id;
+update run set planned = true, digest = @digest, etag = @etag, listing_digest = @listing_digest, summary = @summary where id = @id;
 
 -- name: MoveCursor :exec
 update run set applied_to = @applied_to where id = @id;
