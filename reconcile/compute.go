@@ -74,8 +74,8 @@ func (v *visit) compare() {
 	v.outcome = Outcome{Code: v.Upstream.Code, Settled: true}
 	standing := v.Upstream.StandingOn(v.AsOf)
 	v.contradiction(standing)
-	if standing == Proposed && v.Upstream.Opened.After(v.AsOf) {
-		v.revisit(v.Upstream.Opened)
+	if v.Upstream.Standing == Unstated && v.Upstream.Opened.After(v.AsOf) {
+		v.revisit(v.Upstream.Opened) // where a status is stated, the bytes will tell
 	}
 	if v.Local == nil {
 		v.unknown(standing)

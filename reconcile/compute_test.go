@@ -284,15 +284,15 @@ func TestStandingOn(t *testing.T) {
 // A future opening is compared again on its day, though its bytes stay.
 func TestFutureOpening(t *testing.T) {
 	t.Parallel()
-	for _, stated := range []reconcile.Standing{reconcile.Unstated, reconcile.Proposed} {
-		changes, outcome := compute(reconcile.Item{Upstream: pharmacy(standing(stated), opens(30))})
-		require.Empty(t, changes)
-		require.Equal(t, today.AddDays(30), outcome.Revisit)
-	}
-	changes, _ := compute(reconcile.Item{Upstream: pharmacy(standing(reconcile.Unstated), opens(0))})
+	changes, outcome := compute(reconcile.Item{Upstream: pharmacy(standing(reconcile.Unstated), opens(30))})
+	require.Empty(t, changes)
+	require.Equal(t, today.AddDays(30), outcome.Revisit, "the day itself opens it: its bytes need not change")
+	changes, _ = compute(reconcile.Item{Upstream: pharmacy(standing(reconcile.Unstated), opens(0))})
 	require.Equal(t, []string{"create"}, verbs(changes))
-	_, outcome := compute(reconcile.Item{Upstream: pharmacy(standing(reconcile.Proposed), opens(-1))})
-	require.True(t, outcome.Revisit.IsZero(), "only upstream can say more")
+
+	changes, outcome = compute(reconcile.Item{Upstream: pharmacy(standing(reconcile.Proposed), opens(30))})
+	require.Empty(t, changes)
+	require.True(t, outcome.Revisit.IsZero(), "status decides: only other bytes can open it")
 }
 
 // The earlier of two days is remembered.
