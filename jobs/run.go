@@ -49,6 +49,12 @@ type Session interface {
 	Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error)
 	Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (Draft, error)
 	Applier
+	held
+}
+
+// held is the source's lock: it is lost with its connection.
+type held interface {
+	Alive() bool
 	Close()
 }
 
@@ -71,9 +77,13 @@ type Draft interface {
 // ErrUnchanged says that a pull has nothing new since the ETag of the run.
 var ErrUnchanged = errors.New("not modified since the last listing")
 
+// ErrInterrupted says that a run goes on where it stands when it is worked
+// again: the process is stopping, or the database went away.
+var ErrInterrupted = errors.New("interrupted")
+
 // Work brings a run to its end, from wherever it stands. A run that was refused
-// or failed is a result, not an error: an error means that the run goes on when
-// it is worked again (the process is stopping, or the source is out of reach).
+// or failed is a result, not an error: an error means that the run may be worked
+// again (ErrInterrupted, or the source is out of reach).
 func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
 	session, err := r.Store.Lock(ctx, source)
 	if err != nil {
@@ -85,10 +95,14 @@ func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.R
 		return run.Summary, err
 	}
 	summary, err := r.work(ctx, session, run)
-	if err == nil || ctx.Err() != nil || temporary(err) {
+	switch {
+	case err == nil, temporary(err):
 		return summary, err
+	case ctx.Err() != nil, !session.Alive():
+		return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
+	default:
+		return r.end(ctx, run, err)
 	}
-	return r.end(ctx, run, err)
 }
 
 // GiveUp ends a run whose last attempt did not succeed.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -73,8 +74,8 @@ func (a *app) workHere(ctx context.Context, run reconcile.Run) (reconcile.Summar
 	}
 	summary, err := runs.Work(ctx, run.Source, id)
 	switch {
-	case ctx.Err() != nil:
-		return summary, fmt.Errorf("run %d was interrupted; the next reconciliation or a daemon finishes it", id)
+	case errors.Is(err, jobs.ErrInterrupted):
+		return summary, fmt.Errorf("run %d was interrupted; the next reconciliation or a daemon finishes it: %w", id, err)
 	case err != nil:
 		return runs.GiveUp(ctx, run.Source, id, err)
 	default:

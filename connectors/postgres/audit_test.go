@@ -1,7 +1,9 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
+	"net/url"
 	"testing"
 	"time"
 
@@ -232,4 +234,39 @@ func TestCreationsAreOneRowInBulk(t *testing.T) {
 	renames := w.listing(2, with(pharmacies(50), 4, func(o *org) { renamed(o); o.ICB = "QOQ" }))
 	require.Equal(t, reconcile.ChangeCounts{Update: 4}, renames.Changes)
 	require.Equal(t, 8, one[int](w, "select count(*) from change where run_id = $1", idOf(renames)))
+}
+
+func TestAnEditorNeedsNoRightsOnTheAudit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(2))
+	role := "editor_" + one[string](w, "select current_database()")
+	w.exec("create role " + role + " login")
+	t.Cleanup(func() {
+		for _, statement := range []string{"drop owned by " + role, "drop role " + role} {
+			_, err := w.db.Exec(context.Background(), statement)
+			require.NoError(t, err)
+		}
+	})
+	w.exec("grant usage on schema profilesync to " + role)
+	w.exec("grant select, insert, update on profile, opening_period to " + role)
+
+	address, err := url.Parse(w.url)
+	require.NoError(t, err)
+	address.User = url.User(role)
+	editor, err := pgx.Connect(t.Context(), address.String())
+	require.NoError(t, err)
+	defer editor.Close(context.WithoutCancel(t.Context()))
+	for _, statement := range []string{
+		"update profilesync.profile set phone = '0113 496 0000', name = 'Ours' where code = 'FA0001'",
+		"insert into profilesync.opening_period (code, day, opens, closes) values ('FA0001', 'mon', '09:00', '17:00')",
+	} {
+		_, err = editor.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"name", "opening-times", "phone"},
+		all[string](w, "select field from change where actor = $1 order by field", role))
+	_, err = editor.Exec(t.Context(), "insert into profilesync.change (code, field, actor, at, xid) values ('FA0001', 'name', 'me', now(), '1')")
+	require.Error(t, err, "nor may they write it themselves")
+	require.Equal(t, 1, w.listing(2, pharmacies(2)).Changes.Update, "what ODS owns is put right")
 }

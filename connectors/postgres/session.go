@@ -62,6 +62,9 @@ func (s *Store) session(ctx context.Context, lock func(*dbsqlc.Queries) (bool, e
 	return session, nil
 }
 
+// Alive reports whether the connection, and so the lock, still stands.
+func (x *Session) Alive() bool { return !x.conn.IsClosed() }
+
 // Close frees the lock.
 func (x *Session) Close() { _ = x.conn.Close(context.Background()) }
 

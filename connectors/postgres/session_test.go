@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -41,17 +42,34 @@ func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
 
 func TestInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
+	for name, interrupt := range map[string]func(*world, context.CancelFunc){
+		"the process is asked to stop": func(_ *world, stop context.CancelFunc) { stop() },
+		"the database drops the connection": func(w *world, _ context.CancelFunc) {
+			w.exec(`select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
+				where l.locktype = 'advisory' and d.datname = current_database()`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			interrupted(t, interrupt)
+		})
+	}
+}
+
+func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
+	t.Helper()
 	const many = 9000 // more than two chunks
 	w := newWorld(t)
 	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)}, pharmacies(many))
-	ctx, kill := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	w.hooks.report = func(stage string, _ int) {
 		if stage == "applying" {
-			kill()
+			interrupt(w, stop)
 		}
 	}
 	_, err := w.runs.Work(ctx, reconcile.SourceODS, id)
-	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, jobs.ErrInterrupted)
 	run, err := w.store.Run(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, reconcile.RunRunning, run.State)

@@ -1,6 +1,7 @@
 -- +goose Up
 -- Audit: every change of a profile, by whoever writes it, in the writer's own
--- transaction. Append-only. Statement-level triggers keep bulk writes fast.
+-- transaction. Append-only. Statement-level triggers keep bulk writes fast. They
+-- run with their owner's rights: who may write a profile needs none on the audit.
 
 create table field_owner (
     field text not null,
@@ -90,7 +91,7 @@ create trigger profile_before_update before update on profile
 
 -- +goose StatementBegin
 create function profile_created() returns trigger
-    language plpgsql set search_path = profilesync, pg_temp
+    language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
     insert into change (code, field, old, new, actor, run_id, at, xid)
     select code, 'profile', null, name, audit_actor(), audit_run(), clock(), pg_current_xact_id()
@@ -104,7 +105,7 @@ create trigger profile_created after insert on profile
 
 -- +goose StatementBegin
 create function profile_updated() returns trigger
-    language plpgsql set search_path = profilesync, pg_temp
+    language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
     with changed as (
         insert into change (code, field, old, new, actor, run_id, at, xid)
@@ -144,7 +145,7 @@ create trigger profile_updated after update on profile
 
 -- +goose StatementBegin
 create function part_written() returns trigger
-    language plpgsql set search_path = profilesync, pg_temp
+    language plpgsql security definer set search_path = profilesync, pg_temp
 as $$
 declare
     was jsonb := to_jsonb(old) - 'id' - 'code';
@@ -181,7 +182,7 @@ create trigger service_is_audited before truncate on service
 
 -- +goose StatementBegin
 create function decided() returns trigger
-    language plpgsql set search_path = profilesync, pg_temp
+    language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
     update upstream_record set settled = false where code = coalesce(new.code, old.code) and settled;
     return null;
