@@ -120,12 +120,12 @@ func (p *pulling) checkAge() error {
 // stage hashes the whole pull. Rows without a readable code are quarantined at
 // once: there is nothing to compare them by.
 func (p *pulling) stage(ctx context.Context) error {
-	var unreadable []reconcile.Row
+	var unreadable []reconcile.Candidate
 	wanted := p.wanted()
 	staged, err := p.draft.Stage(ctx, func(yield func(reconcile.Row, error) bool) {
 		for row, err := range p.pull.Rows() {
 			if err == nil && row.Code == "" {
-				unreadable = append(unreadable, row)
+				unreadable = append(unreadable, reconcile.Candidate{Row: row})
 				continue
 			}
 			if (err != nil || wanted(row.Code)) && !yield(row, err) {
@@ -139,12 +139,7 @@ func (p *pulling) stage(ctx context.Context) error {
 	p.records = staged + len(unreadable)
 	_, last := p.draft.LastListing()
 	p.short = p.run.Kind == reconcile.RunListing && p.Guard.IsShort(p.records, last)
-	for _, row := range unreadable {
-		if _, err := p.decode(ctx, row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.quarantineAll(ctx, decode(p.pull, unreadable))
 }
 
 // wanted limits a run to the codes it was asked for.
@@ -166,58 +161,54 @@ func (p *pulling) compare(ctx context.Context) error {
 			return err
 		}
 	}
+	return p.compareAll(ctx, differing)
+}
+
+// compareAll plans chunk by chunk, and decodes each while the one before is
+// planned.
+func (p *pulling) compareAll(ctx context.Context, differing int) error {
+	var ahead <-chan decoded
 	done := 0
 	for candidates, err := range p.draft.Differing(ctx) {
 		if err != nil {
 			return err
 		}
-		if err := p.compareChunk(ctx, candidates); err != nil {
+		next := decodeAhead(p.pull, candidates)
+		if err := p.compareChunk(ctx, ahead); err != nil {
+			<-next // the pull is closed when we return
 			return err
 		}
+		ahead = next
 		done += len(candidates)
 		p.Report(ctx, p.run.ID, "comparing", done, differing)
 	}
-	return nil
+	return p.compareChunk(ctx, ahead)
 }
 
-func (p *pulling) compareChunk(ctx context.Context, candidates []reconcile.Candidate) error {
-	compared := make([]reconcile.Compared, 0, len(candidates))
-	records := make([]reconcile.Record, 0, len(candidates))
-	for _, c := range candidates {
-		record, err := p.decode(ctx, c.Row)
-		if err != nil {
-			return err
-		}
-		if record == nil {
-			continue
-		}
-		digest := record.Digest()
-		same := digest == c.Known
-		compared = append(compared, reconcile.Compared{Row: c.Row, Record: *record, Digest: digest, Same: same})
-		if !same {
-			records = append(records, *record)
-		}
+func (p *pulling) compareChunk(ctx context.Context, ahead <-chan decoded) error {
+	if ahead == nil {
+		return nil
 	}
-	items, err := p.draft.Load(ctx, records)
+	chunk := <-ahead
+	if err := p.quarantineAll(ctx, chunk); err != nil {
+		return err
+	}
+	items, err := p.draft.Load(ctx, chunk.differing())
 	if err != nil {
 		return err
 	}
 	plan := reconcile.Compute(reconcile.Input{AsOf: p.run.AsOf, Look: !p.short, Kept: p.Kept, Items: items})
-	return p.draft.Record(ctx, compared, plan)
+	return p.draft.Record(ctx, chunk.compared, plan)
 }
 
-// decode returns nothing for a record that was quarantined.
-func (p *pulling) decode(ctx context.Context, row reconcile.Row) (*reconcile.Record, error) {
-	record, err := p.pull.Record(row)
-	var rejected *reconcile.Rejected
-	switch {
-	case errors.As(err, &rejected):
-		return nil, p.quarantine(ctx, row, *rejected)
-	case err != nil:
-		return nil, fmt.Errorf("reading line %d: %w", row.Line, err)
-	default:
-		return &record, nil
+// quarantineAll keeps what of a chunk could not be decoded.
+func (p *pulling) quarantineAll(ctx context.Context, chunk decoded) error {
+	for _, r := range chunk.rejected {
+		if err := p.quarantine(ctx, r.hash, r.why); err != nil {
+			return err
+		}
 	}
+	return chunk.err
 }
 
 func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) error {
@@ -225,7 +216,7 @@ func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) er
 	if err != nil {
 		return fmt.Errorf("reading line %d: %w", row.Line, err)
 	}
-	return p.quarantine(ctx, row, reconcile.Rejected{
+	return p.quarantine(ctx, row.Hash, reconcile.Rejected{
 		Code: row.Code, Line: row.Line, Field: "Organisation Code", Value: string(row.Code), Raw: raw,
 		Reason: "the code stands on several lines of this listing; ask ODS which one holds",
 	})
@@ -234,7 +225,7 @@ func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) er
 // quarantine keeps a bad record, and refuses the whole pull when more than one
 // in a hundred are bad: then it is not what it is said to be. A delta of a few
 // records may hold a few bad ones.
-func (p *pulling) quarantine(ctx context.Context, row reconcile.Row, rejected reconcile.Rejected) error {
+func (p *pulling) quarantine(ctx context.Context, hash reconcile.Hash, rejected reconcile.Rejected) error {
 	if p.bad++; p.bad == 1 {
 		p.first = rejected
 	}
@@ -244,7 +235,7 @@ func (p *pulling) quarantine(ctx context.Context, row reconcile.Row, rejected re
 			Why: "more than 1 % of its records cannot be read; check that it is the report it is said to be",
 		}
 	}
-	return p.draft.Quarantine(ctx, row.Hash, rejected)
+	return p.draft.Quarantine(ctx, hash, rejected)
 }
 
 // fewBad records never make a delta suspicious.
