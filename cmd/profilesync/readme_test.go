@@ -24,8 +24,8 @@ func TestTheReadmeNamesEverySetting(t *testing.T) {
 	t.Parallel()
 	text := readme(t)
 	settings := reflect.TypeFor[config]()
-	for i := range settings.NumField() {
-		tag, _, _ := strings.Cut(settings.Field(i).Tag.Get("env"), ",")
+	for field := range settings.Fields() {
+		tag, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 		if tag != "" {
 			require.Contains(t, text, "`PROFILESYNC_"+tag+"`")
 		}

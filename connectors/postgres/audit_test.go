@@ -266,7 +266,8 @@ func TestAnEditorNeedsNoRightsOnTheAudit(t *testing.T) {
 	}
 	require.Equal(t, []string{"name", "opening-times", "phone"},
 		all[string](w, "select field from change where actor = $1 order by field", role))
-	_, err = editor.Exec(t.Context(), "insert into profilesync.change (code, field, actor, at, xid) values ('FA0001', 'name', 'me', now(), '1')")
+	_, err = editor.Exec(t.Context(),
+		"insert into profilesync.change (code, field, actor, at, xid) values ('FA0001', 'name', 'me', now(), '1')")
 	require.Error(t, err, "nor may they write it themselves")
 	require.Equal(t, 1, w.listing(2, pharmacies(2)).Changes.Update, "what ODS owns is put right")
 }
