@@ -56,11 +56,14 @@ func (d *Draft) LastListing() (asOf reconcile.Date, records int) {
 // byte, and nothing of it has to be looked at again; then it returns how many
 // records it holds.
 func (d *Draft) Settled(ctx context.Context, stamp reconcile.Stamp) (records int, settled bool, err error) {
+	if stamp.Digest == (reconcile.Hash{}) {
+		return 0, false, nil
+	}
 	known, err := d.q.IsSettledListing(ctx, dbsqlc.IsSettledListingParams{
 		Source: string(d.run.Source), Report: d.run.Report, Digest: stamp.Digest[:], RulesVersion: reconcile.RulesVersion,
 		AsOf: toDate(d.run.AsOf),
 	})
-	if errors.Is(err, pgx.ErrNoRows) || stamp.Digest == (reconcile.Hash{}) {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, false, nil
 	}
 	return int(known), err == nil, wrap(err, "looking for the same listing")

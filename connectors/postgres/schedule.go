@@ -74,14 +74,14 @@ func (s *Store) LastETag(ctx context.Context, source reconcile.Source, report st
 	return last.Etag, wrap(err, "reading the last listing")
 }
 
-// Prune removes what nobody needs any more: plans of runs that ended, entries
-// of the ledger, uploads without a run.
+// Prune removes what nobody needs any more: plans of runs that ended and entries
+// of the ledger from before an instant, and uploads without a run.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	at := pgtype.Timestamptz{Time: before, Valid: true}
 	if _, err := s.q.PrunePlans(ctx, at); err != nil {
 		return wrap(err, "removing old plans")
 	}
-	if err := s.q.PruneUploads(ctx, at); err != nil {
+	if err := s.q.PruneUploads(ctx); err != nil {
 		return wrap(err, "removing old uploads")
 	}
 	return wrap(s.q.PruneSchedules(ctx, at), "removing old schedule entries")

@@ -71,11 +71,12 @@ func (q *Queries) PruneSchedules(ctx context.Context, before pgtype.Timestamptz)
 }
 
 const pruneUploads = `-- name: PruneUploads :exec
-delete from upload u where u.created_at < $1 and not exists (select from run r where r.upload_id = u.id)
+delete from upload u where u.created_at < clock() - interval '1 day' and not exists (select from run r where r.upload_id = u.id)
 `
 
-func (q *Queries) PruneUploads(ctx context.Context, before pgtype.Timestamptz) error {
-	_, err := q.db.Exec(ctx, pruneUploads, before)
+// Files whose command was killed before it stored a run.
+func (q *Queries) PruneUploads(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, pruneUploads)
 	return err
 }
 

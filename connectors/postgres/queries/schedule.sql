@@ -20,4 +20,5 @@ select id from run where job_id = @job_id;
 delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before;
 
 -- name: PruneUploads :exec
-delete from upload u where u.created_at < @before and not exists (select from run r where r.upload_id = u.id);
+-- Files whose command was killed before it stored a run.
+delete from upload u where u.created_at < clock() - interval '1 day' and not exists (select from run r where r.upload_id = u.id);

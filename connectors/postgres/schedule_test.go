@@ -1,0 +1,62 @@
+package postgres_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestPruningKeepsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	w.listing(1, pharmacies(3))
+	old, err := w.store.StoreUpload(ctx, "left-by-a-killed-command.csv", strings.NewReader("x"))
+	require.NoError(t, err)
+	w.exec("update upload set created_at = now() - interval '2 days'")
+	_, err = w.store.StoreUpload(ctx, "just-stored.csv", strings.NewReader("x"))
+	require.NoError(t, err)
+	now := time.Now()
+	require.NoError(t, w.store.WithLedger(ctx, func(l *postgres.Ledger) error {
+		for _, age := range []time.Duration{500, 450, 1} {
+			if err := l.Record(ctx, "daily", now.Add(-age*24*time.Hour), 0); err != nil {
+				return err
+			}
+		}
+		return l.Record(ctx, "rare", now.Add(-600*24*time.Hour), 0)
+	}))
+
+	audited := w.audited()
+	require.NoError(t, w.store.Prune(ctx, now.Add(-400*24*time.Hour)))
+	require.Equal(t, []string{"just-stored.csv"}, all[string](w, "select name from upload"), "upload %d is gone", old)
+	require.Equal(t, []string{"daily", "rare"}, all[string](w, "select name from schedule_run order by name"), "each goes on from its newest")
+	require.Equal(t, 3, one[int](w, "select count(*) from plan_row"))
+
+	require.NoError(t, w.store.Prune(ctx, now.Add(time.Hour)))
+	require.Zero(t, one[int](w, "select count(*) from plan_row"))
+	require.Equal(t, audited, w.audited(), "the audit is for good")
+	require.Equal(t, reconcile.ChangeCounts{}, w.listing(2, pharmacies(3)).Changes)
+}
+
+func TestWatermarksOnlyGrow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, until := range []int{10, 12, 11} {
+		session, err := w.store.Session(t.Context(), reconcile.SourceODS)
+		require.NoError(t, err)
+		run := reconcile.Run{Kind: reconcile.RunDelta, Source: reconcile.SourceODS, Report: "api", AsOf: day(12), Actor: "test"}
+		draft, err := session.Draft(t.Context(), run, nil)
+		require.NoError(t, err)
+		require.NoError(t, draft.MoveWatermark(t.Context(), "changes", day(until)))
+		require.NoError(t, draft.Seal(t.Context(), reconcile.NewSummary(run), reconcile.Stamp{}))
+		session.Close()
+	}
+	until, err := w.store.Watermark(t.Context(), reconcile.SourceODS, "changes")
+	require.NoError(t, err)
+	require.Equal(t, day(12), until)
+}
