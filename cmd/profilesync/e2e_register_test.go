@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -143,4 +144,25 @@ func TestASlowAnswerHoldsUpNobodyElse(t *testing.T) {
 	close(until)
 	o := slow.wait(t)
 	require.Zero(t, o.code, o.err)
+}
+
+func TestADeltaThatBreaksOffMovesNoWatermark(t *testing.T) {
+	t.Parallel()
+	r := newRegister(t)
+	first := r.at("2026-03-02T09:00:00Z").serve()
+	r.site.eventually(3, "select count(*) from schedule_run")
+	first.stop()
+	require.NoError(t, r.Advance(reconcile.NewDate(2026, 3, 3)))
+	_, err := r.Churn(reconcile.NewDate(2026, 3, 5))
+	require.NoError(t, err)
+	broken := make(chan struct{})
+	r.Fault(odstest.Fault{Match: odstest.Path("OrganizationAffiliation"), Times: 5, Status: http.StatusBadGateway, Do: sync.OnceFunc(func() {
+		close(broken)
+	})})
+	d := r.at("2026-03-05T06:00:00Z").serve()
+	<-broken
+	require.Zero(t, r.site.count("select count(*) from watermark"), "half a pull is none")
+	r.site.eventually(1, "select count(*) from watermark")
+	r.site.eventually(0, "select count(*) from run where kind = 'delta' and state <> 'done'")
+	d.stop()
 }
