@@ -23,16 +23,16 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 	require.NoError(t, err)
 	now := time.Now()
 	require.NoError(t, w.store.WithLedger(ctx, func(l *postgres.Ledger) error {
-		for _, age := range []time.Duration{500, 450, 1} {
-			if err := l.Record(ctx, "daily", now.Add(-age*24*time.Hour), 0); err != nil {
+		for _, age := range []int{500, 450, 1} {
+			if err := l.Record(ctx, "daily", now.AddDate(0, 0, -age), 0); err != nil {
 				return err
 			}
 		}
-		return l.Record(ctx, "rare", now.Add(-600*24*time.Hour), 0)
+		return l.Record(ctx, "rare", now.AddDate(0, 0, -600), 0)
 	}))
 
 	audited := w.audited()
-	require.NoError(t, w.store.Prune(ctx, now.Add(-400*24*time.Hour)))
+	require.NoError(t, w.store.Prune(ctx, now.AddDate(0, 0, -400)))
 	require.Equal(t, []string{"just-stored.csv"}, all[string](w, "select name from upload"), "upload %d is gone", old)
 	require.Equal(t, []string{"daily", "rare"}, all[string](w, "select name from schedule_run order by name"), "each goes on from its newest")
 	require.Equal(t, 3, one[int](w, "select count(*) from plan_row"))
