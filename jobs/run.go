@@ -85,6 +85,14 @@ var ErrInterrupted = errors.New("interrupted")
 // or failed is a result, not an error: an error means that the run may be worked
 // again (ErrInterrupted, or the source is out of reach).
 func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
+	summary, err := r.workLocked(ctx, source, id)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
+	}
+	return summary, err
+}
+
+func (r *Runs) workLocked(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
 	session, err := r.Store.Lock(ctx, source)
 	if err != nil {
 		return reconcile.Summary{}, err
@@ -96,9 +104,9 @@ func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.R
 	}
 	summary, err := r.work(ctx, session, run)
 	switch {
-	case err == nil, temporary(err):
+	case err == nil, temporary(err), ctx.Err() != nil:
 		return summary, err
-	case ctx.Err() != nil, !session.Alive():
+	case !session.Alive():
 		return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
 	default:
 		return r.end(ctx, run, err)

@@ -74,7 +74,10 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 
 // work runs the workers until ctx ends, and waits for them to come to rest.
 func work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, log *slog.Logger) error {
-	if err := client.Start(ctx); err != nil {
+	switch err := client.Start(ctx); {
+	case err != nil && ctx.Err() != nil:
+		return nil //nolint:nilerr // asked to stop before it had begun
+	case err != nil:
 		return fmt.Errorf("starting the workers: %w", err)
 	}
 	if err := daemon.TakeOver(ctx, client); err != nil {
