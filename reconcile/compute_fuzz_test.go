@@ -82,6 +82,7 @@ func FuzzCompute(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{2, 0, 5, 0, 4, 0, 2, 1, 2, 2, 3, 3, 4, 1, 1, 1, 0, 2, 3, 0, 3, 1, 4, 2, 1, 0, 2, 1, 0, 5, 2, 3, 1, 2, 1, 1})
 	f.Add([]byte("\x01\x01\x02\x03\x05\x00\x02\x01\x08abcdefgh\x01\x01\x02\x02\x01\x00\x03ABC\x02\x01\x00\x01\x02\x03\x04\x05\x06\x07"))
+	f.Add([]byte("00001B71\xa5A00000")) // a name that is no UTF-8 was put right for ever
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b := tape(data)
 		w := b.world()

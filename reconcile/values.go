@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Values are values by field, each stated or not. A value that is not stated
@@ -17,9 +18,10 @@ type Values struct {
 	stated uint32
 }
 
-// Set states a value.
+// Set states a value. Bytes that are no UTF-8 become the replacement character:
+// a value reads the same after it went through JSON or the database.
 func (v *Values) Set(f Field, value string) {
-	v.value[f] = value
+	v.value[f] = strings.ToValidUTF8(value, "\uFFFD")
 	v.stated |= 1 << f
 }
 
