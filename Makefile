@@ -35,8 +35,9 @@ build: ## build .local/bin/profilesync and .local/bin/simulator
 	@mkdir -p $(BIN)
 	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/profilesync ./cmd/simulator
 
+# Uncached: some tests run binaries, of whose code Go's test cache knows nothing.
 test: deps ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
-	$(GOTEST) ./...
+	$(GOTEST) -count=1 ./...
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
