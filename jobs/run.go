@@ -85,14 +85,25 @@ var ErrInterrupted = errors.New("interrupted")
 // or failed is a result, not an error: an error means that the run may be worked
 // again (ErrInterrupted, or the source is out of reach).
 func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
-	summary, err := r.workLocked(ctx, source, id)
+	summary, err := r.underLock(ctx, source, id, r.settle)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
 	}
 	return summary, err
 }
 
-func (r *Runs) workLocked(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
+// GiveUp ends a run whose last attempt did not succeed.
+func (r *Runs) GiveUp(ctx context.Context, source reconcile.Source, id reconcile.RunID, why error) (reconcile.Summary, error) {
+	return r.underLock(ctx, source, id, func(ctx context.Context, _ Session, run reconcile.Run) (reconcile.Summary, error) {
+		return r.end(ctx, run, why)
+	})
+}
+
+// underLock does something with a run that has not ended yet, and returns its
+// summary where it has.
+func (r *Runs) underLock(ctx context.Context, source reconcile.Source, id reconcile.RunID,
+	do func(context.Context, Session, reconcile.Run) (reconcile.Summary, error),
+) (reconcile.Summary, error) {
 	session, err := r.Store.Lock(ctx, source)
 	if err != nil {
 		return reconcile.Summary{}, err
@@ -102,6 +113,11 @@ func (r *Runs) workLocked(ctx context.Context, source reconcile.Source, id recon
 	if err != nil || run.State.Ended() {
 		return run.Summary, err
 	}
+	return do(ctx, session, run)
+}
+
+// settle works a run and ends it where no other attempt can do better.
+func (r *Runs) settle(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
 	summary, err := r.work(ctx, session, run)
 	switch {
 	case err == nil, temporary(err), ctx.Err() != nil:
@@ -111,20 +127,6 @@ func (r *Runs) workLocked(ctx context.Context, source reconcile.Source, id recon
 	default:
 		return r.end(ctx, run, err)
 	}
-}
-
-// GiveUp ends a run whose last attempt did not succeed.
-func (r *Runs) GiveUp(ctx context.Context, source reconcile.Source, id reconcile.RunID, why error) (reconcile.Summary, error) {
-	session, err := r.Store.Lock(ctx, source)
-	if err != nil {
-		return reconcile.Summary{}, err
-	}
-	defer session.Close()
-	run, err := session.Run(ctx, id)
-	if err != nil || run.State.Ended() {
-		return run.Summary, err
-	}
-	return r.end(ctx, run, why)
 }
 
 func (r *Runs) end(ctx context.Context, run reconcile.Run, why error) (reconcile.Summary, error) {

@@ -90,6 +90,27 @@ func (f scopeFlags) reportOf(path string) (string, error) {
 	return ods.ReportOf(filepath.Base(path))
 }
 
+// each does the work for one scope after the other and prints every result.
+func (f scopeFlags) each(ctx context.Context, a *app, work func(scope) (reconcile.Summary, error)) error {
+	scopes, err := f.scopes(a)
+	if err != nil {
+		return err
+	}
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	var summaries []reconcile.Summary
+	for _, s := range scopes {
+		summary, err := work(s)
+		if err != nil {
+			return err
+		}
+		a.printSummary(summary)
+		summaries = append(summaries, summary)
+	}
+	return exitOf(summaries)
+}
+
 func osUser() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
@@ -109,29 +130,15 @@ written.
 
 // Run plans from the files themselves: nothing is stored.
 func (c *planCmd) Run(ctx context.Context, a *app) error {
-	scopes, err := c.scopes(a)
-	if err != nil {
-		return err
-	}
-	if err := a.open(ctx); err != nil {
-		return err
-	}
-	var summaries []reconcile.Summary
-	for _, s := range scopes {
+	return c.each(ctx, a, func(s scope) (reconcile.Summary, error) {
 		open := a.pull
 		if s.path != "" {
 			open = s.openFile
 		}
 		shown := newProgress(a.stderr)
-		summary, err := a.runs(open, shown.report).Preview(ctx, s.run)
-		shown.end()
-		if err != nil {
-			return err
-		}
-		a.printSummary(summary)
-		summaries = append(summaries, summary)
-	}
-	return exitOf(summaries)
+		defer shown.end()
+		return a.runs(open, shown.report).Preview(ctx, s.run)
+	})
 }
 
 func (s scope) openFile(_ context.Context, run reconcile.Run) (jobs.Pull, error) {
@@ -164,33 +171,16 @@ Without --files the reports of PROFILESYNC_ODS_REPORTS are pulled.
   profilesync reconcile --ods FA002 FA007 --wait`
 }
 
+// Run stores the files first: a daemon cannot see the caller's paths.
 func (c *reconcileCmd) Run(ctx context.Context, a *app) error {
-	scopes, err := c.scopes(a)
-	if err != nil {
-		return err
-	}
-	if err := a.open(ctx); err != nil {
-		return err
-	}
-	var summaries []reconcile.Summary
-	for _, s := range scopes {
-		summary, err := c.reconcile(ctx, a, s)
-		if err != nil {
-			return err
+	return c.each(ctx, a, func(s scope) (summary reconcile.Summary, err error) {
+		if s.path != "" {
+			if s.run.Upload, err = a.upload(ctx, s.path); err != nil {
+				return summary, err
+			}
 		}
-		a.printSummary(summary)
-		summaries = append(summaries, summary)
-	}
-	return exitOf(summaries)
-}
-
-func (c *reconcileCmd) reconcile(ctx context.Context, a *app, s scope) (summary reconcile.Summary, err error) {
-	if s.path != "" {
-		if s.run.Upload, err = a.upload(ctx, s.path); err != nil {
-			return summary, err
-		}
-	}
-	return a.submit(ctx, s.run, c.Wait)
+		return a.submit(ctx, s.run, c.Wait)
+	})
 }
 
 func (a *app) upload(ctx context.Context, path string) (int64, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/profilesync/profilesync/reconcile"
 )
 
 // splitLine cuts one line of CSV into its fields, quoted or not, and appends
@@ -89,18 +91,6 @@ func printable(r rune) rune {
 	return r
 }
 
-// postcode returns the canonical form: upper case, one space before the last
-// three. Registers hold "SA5 9 EA" and "HX7 7BZ " (section 4.4); what cannot be
-// a postcode is kept with single spaces.
-func postcode(s string) string {
-	words := strings.Fields(strings.ToUpper(s))
-	joined := strings.Join(words, "")
-	if len(joined) < 5 || len(joined) > 7 || !fits(joined[len(joined)-3:], "9aa") || !fits(joined[:1], "a") {
-		return strings.Join(words, " ")
-	}
-	return joined[:len(joined)-3] + " " + joined[len(joined)-3:]
-}
-
 // lines joins the address lines that hold something.
 func lines(parts []string) string {
 	kept := make([]string, 0, len(parts))
@@ -110,4 +100,10 @@ func lines(parts []string) string {
 		}
 	}
 	return strings.Join(kept, "\n")
+}
+
+// postcode is the canonical postcode; what is none keeps its words, with single
+// spaces. Registers hold "SA5 9 EA" and "HX7 7BZ " (section 4.4).
+func postcode(s string) string {
+	return reconcile.NormalisePostcode(strings.Join(strings.Fields(s), " "))
 }

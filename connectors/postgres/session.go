@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -11,9 +10,6 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
 	"github.com/profilesync/profilesync/reconcile"
 )
-
-// ErrBusy says that somebody else works a run of the same source.
-var ErrBusy = errors.New("another run of this source is being worked")
 
 // staging creates the working tables of a run.
 //
@@ -24,24 +20,12 @@ var staging string
 // the source's lock, so that two runs never overlap; Postgres frees the lock
 // and drops the working tables when the session ends, however it ends.
 type Session struct {
-	store *Store
-	conn  *pgx.Conn
-	q     *dbsqlc.Queries
+	conn *pgx.Conn
+	q    *dbsqlc.Queries
 }
 
 // Session waits for the source's lock.
 func (s *Store) Session(ctx context.Context, source reconcile.Source) (*Session, error) {
-	return s.session(ctx, func(q *dbsqlc.Queries) (bool, error) {
-		return true, q.LockRunsOf(ctx, string(source))
-	})
-}
-
-// TrySession returns ErrBusy where somebody else holds the source's lock.
-func (s *Store) TrySession(ctx context.Context, source reconcile.Source) (*Session, error) {
-	return s.session(ctx, func(q *dbsqlc.Queries) (bool, error) { return q.TryLockRunsOf(ctx, string(source)) })
-}
-
-func (s *Store) session(ctx context.Context, lock func(*dbsqlc.Queries) (bool, error)) (*Session, error) {
 	config := s.pool.Config().ConnConfig
 	config.RuntimeParams["temp_buffers"] = "64MB"                 // a staged listing stays in memory
 	config.RuntimeParams["plan_cache_mode"] = "force_custom_plan" // its tables grow by orders of magnitude within a run
@@ -49,15 +33,10 @@ func (s *Store) session(ctx context.Context, lock func(*dbsqlc.Queries) (bool, e
 	if err != nil {
 		return nil, fmt.Errorf("connecting for a run: %w", err)
 	}
-	session := &Session{store: s, conn: conn, q: dbsqlc.New(conn)}
-	locked, err := lock(session.q)
-	if err != nil {
+	session := &Session{conn: conn, q: dbsqlc.New(conn)}
+	if err := session.q.LockRunsOf(ctx, string(source)); err != nil {
 		session.Close()
 		return nil, fmt.Errorf("locking the source: %w", explain(err))
-	}
-	if !locked {
-		session.Close()
-		return nil, ErrBusy
 	}
 	return session, nil
 }

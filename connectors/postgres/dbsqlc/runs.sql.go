@@ -402,17 +402,6 @@ func (q *Queries) TryLockMigrations(ctx context.Context) (bool, error) {
 	return pg_try_advisory_lock, err
 }
 
-const tryLockRunsOf = `-- name: TryLockRunsOf :one
-select pg_try_advisory_lock(hashtextextended('profilesync.run.' || $1::text, 0))
-`
-
-func (q *Queries) TryLockRunsOf(ctx context.Context, source string) (bool, error) {
-	row := q.db.QueryRow(ctx, tryLockRunsOf, source)
-	var pg_try_advisory_lock bool
-	err := row.Scan(&pg_try_advisory_lock)
-	return pg_try_advisory_lock, err
-}
-
 const unfinishedRuns = `-- name: UnfinishedRuns :many
 select id, source from run
 where state = 'running' or (state = 'queued' and job_id is null)
