@@ -41,6 +41,8 @@ func (w Wish) Own(route Route) Values {
 			own.Set(f, dated)
 		case FieldStatus:
 			own.Set(f, publicStatus(w.Profile.Status()))
+		case FieldServices:
+			own.Set(f, knownServices(w.Profile.Values.Get(f), route.Services))
 		case FieldHidden:
 			own.Set(f, strconv.FormatBool(w.Profile.Values.Get(f) == "true"))
 		default:
@@ -110,6 +112,9 @@ func Differences(route Route, own Values, shown Shown, today Date) (found []Diff
 			continue
 		}
 		want, is := own.Get(f), shown.Values.Get(f)
+		if f == FieldServices {
+			want = servicesBut(want, shown.Blind)
+		}
 		if !shown.Found || !Same(f, want, is, own.Get(FieldName)) {
 			found = append(found, Difference{Field: f, Want: want, Shown: is})
 		}

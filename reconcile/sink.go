@@ -33,6 +33,8 @@ type Route struct {
 	Name   string  // change-event, fhir, profile: as people read it
 	Fields []Field // what goes along it
 	Shown  []Field // those of them that can be read back, so that drift is found
+	// Services are the NHS service codes that the sink knows; nil for all.
+	Services []string
 }
 
 // Delivery is what one push brings to a sink. Two attempts with the same
@@ -67,6 +69,8 @@ type Shown struct {
 	Values   Values // states what can be read there, and nothing else
 	Sequence int64  // of the last delivery it took; 0 where it does not say
 	Version  string // the entity tag, where the sink knows tags
+	// Blind are NHS service codes that this way of reading never shows.
+	Blind []string
 }
 
 // ErrUnreadable says that a sink cannot be read at all, by configuration.
@@ -107,11 +111,11 @@ func AnswerTo(status int) Answer {
 // SinkError is any failure to push or read. Its text names the request and what
 // to do; it never holds a body, an address of a person or a secret.
 type SinkError struct {
-	Sink    Sink
+	Sink   Sink
 	Answer Answer
-	Status  int           // 0 when there was no answer
-	Reason  string        // for people: which record, field and value, and what to do
-	Wait    time.Duration // what the sink asked for; 0 when it did not
+	Status int           // 0 when there was no answer
+	Reason string        // for people: which record, field and value, and what to do
+	Wait   time.Duration // what the sink asked for; 0 when it did not
 	// Sequence is the sink's own last number, where it refused ours as stale.
 	Sequence int64
 }
