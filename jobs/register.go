@@ -21,6 +21,9 @@ type Daemon struct {
 	Schema    string             // where the queue's tables live
 	Store     Store
 	Runs      *Runs
+	Pushers   []*Pusher      // one a configured sink
+	Drift     []DriftChecker // the same
+	Workers   int            // pushes to a sink at a time
 	Schedules []Schedule
 	Now       func() time.Time
 	Process   string // names this process among others
@@ -37,7 +40,7 @@ type Store interface {
 	pruner
 }
 
-// The queues: one an outside party, so that none slows another.
+// The queues that are not a sink's.
 const (
 	queueControl = "control" // ticks, housekeeping
 	queueRuns    = "runs"    // pulls and reconciliations
@@ -55,18 +58,28 @@ func (d Daemon) Client() (*QueueClient, error) {
 		ID:                   d.Process,
 		Logger:               d.QueueLog,
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}},
+		Queues:               d.queues(),
 		PeriodicJobs:         []*river.PeriodicJob{ticking()},
 		WorkerMiddleware:     []rivertype.WorkerMiddleware{NewObserver(d.Observe)},
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
-		RescueStuckJobsAfter: time.Hour, // runs are taken over long before
+		RescueStuckJobsAfter: 2 * pushTimeout, // jobs with a longer time limit get that; runs are taken over long before
 		SoftStopTimeout:      softStop,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building the job queue: %w", err)
 	}
 	return client, nil
+}
+
+// queues is one an outside party, each with workers of its own, so that a dead
+// sink never slows the other.
+func (d Daemon) queues() map[string]river.QueueConfig {
+	queues := map[string]river.QueueConfig{queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}}
+	for _, p := range d.Pushers {
+		queues[string(p.Name)] = river.QueueConfig{MaxWorkers: d.Workers, FetchCooldown: 10 * time.Millisecond}
+	}
+	return queues
 }
 
 // softStop is how long working jobs may go on when the daemon stops; then their
@@ -81,12 +94,25 @@ func ticking() *river.PeriodicJob {
 
 func (d Daemon) workers() (*river.Workers, error) {
 	workers := river.NewWorkers()
+	checkers := make(map[reconcile.Sink]DriftChecker, len(d.Drift))
+	for _, c := range d.Drift {
+		checkers[c.Name] = c
+	}
 	err := errors.Join(
 		river.AddWorkerSafely(workers, &tickWorker{store: d.Store, schedules: d.Schedules, now: d.Now, process: d.Process}),
 		river.AddWorkerSafely(workers, &pullODSWorker{store: d.Store, runs: d.Runs, now: d.Now, ended: d.ended}),
 		river.AddWorkerSafely(workers, &reconcileWorker{runs: d.Runs, ended: d.ended}),
 		river.AddWorkerSafely(workers, &housekeepingWorker{store: d.Store, now: d.Now}),
+		river.AddWorkerSafely(workers, &checkDriftWorker{checkers: checkers, log: d.Log}),
 	)
+	for _, p := range d.Pushers {
+		switch p.Name {
+		case reconcile.SinkDoS:
+			err = errors.Join(err, river.AddWorkerSafely(workers, &pushDoSWorker{pusher: p}))
+		case reconcile.SinkWebsite:
+			err = errors.Join(err, river.AddWorkerSafely(workers, &pushWebsiteWorker{pusher: p}))
+		}
+	}
 	return workers, err
 }
 

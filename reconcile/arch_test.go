@@ -67,6 +67,7 @@ var layers = []layer{
 			"github.com/riverqueue/river/...",
 			"github.com/jackc/pgx/v5", // for pgx.Tx
 			"github.com/robfig/cron/v3",
+			"github.com/google/uuid", // for idempotency keys
 			"github.com/prometheus/client_golang/...",
 		},
 		std:    []string{anything},

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -17,8 +18,11 @@ type Wish struct {
 // field of a profile that only a register has written is empty because nobody
 // was asked; sending that would wipe what the sink knows.
 func (w Wish) states(f Field) bool {
-	if f.Owner() == OwnedByODS || f == FieldHidden || w.Profile.Values.Get(f) != "" {
+	if f == FieldHidden || w.Profile.Values.Get(f) != "" {
 		return true
+	}
+	if f.Owner() == OwnedByODS {
+		return w.Profile.Values.States(f)
 	}
 	_, edited := w.Edited[f]
 	return edited
@@ -31,7 +35,7 @@ func (w Wish) Own(route Route) Values {
 	weekly, dated := PublicHours(
 		w.Profile.Values.Get(FieldOpeningTimes), w.Profile.Values.Get(FieldDatedOpeningTimes), w.Today)
 	for _, f := range route.Fields {
-		if !w.states(f) || w.held(f) {
+		if !w.states(f) || slices.Contains(w.Held, f) {
 			continue
 		}
 		switch f {
@@ -52,15 +56,6 @@ func (w Wish) Own(route Route) Values {
 	return own
 }
 
-func (w Wish) held(f Field) bool {
-	for _, h := range w.Held {
-		if h == f {
-			return true
-		}
-	}
-	return false
-}
-
 // publicStatus is a status as sinks know it: dormant says something about
 // prescribing, not about the doors.
 func publicStatus(s Status) string {
@@ -71,7 +66,7 @@ func publicStatus(s Status) string {
 }
 
 // Leaves lists the route's fields that a push does not speak of by itself.
-func (v Values) Leaves(route Route) (fields []Field) {
+func (v *Values) Leaves(route Route) (fields []Field) {
 	for _, f := range route.Fields {
 		if !v.States(f) {
 			fields = append(fields, f)
@@ -98,28 +93,38 @@ type Difference struct {
 }
 
 // Differences compares what a push says with what the sink shows, without
-// noise, in the fields that can be read back.
+// noise, in the fields that can be read back. Of a sink that shows nothing, it
+// is every field that says something. Days before today count on neither side,
+// and services that the sink does not know or never shows are not missed.
 func Differences(route Route, own Values, shown Shown, today Date) (found []Difference) {
-	weekly, dated := PublicHours(shown.Values.Get(FieldOpeningTimes), shown.Values.Get(FieldDatedOpeningTimes), today)
-	if shown.Values.States(FieldDatedOpeningTimes) {
-		shown.Values.Set(FieldDatedOpeningTimes, dated)
-	}
-	if shown.Values.States(FieldOpeningTimes) {
-		shown.Values.Set(FieldOpeningTimes, weekly)
-	}
+	own, is := inCommon(own, route, shown.Blind, today), inCommon(shown.Values, route, nil, today)
 	for _, f := range route.Shown {
-		if !own.States(f) || shown.Found && !shown.Values.States(f) {
+		if !own.States(f) || shown.Found && !is.States(f) {
 			continue
 		}
-		want, is := own.Get(f), shown.Values.Get(f)
-		if f == FieldServices {
-			want = servicesBut(want, shown.Blind)
-		}
-		if !shown.Found || !Same(f, want, is, own.Get(FieldName)) {
+		if want, is := own.Get(f), is.Get(f); !Same(f, want, is, own.Get(FieldName)) {
 			found = append(found, Difference{Field: f, Want: want, Shown: is})
 		}
 	}
 	return found
+}
+
+// inCommon are the values with hours in public form and with the services
+// that both sides can speak of.
+func inCommon(v Values, route Route, blind []string, today Date) Values {
+	weekly, dated := PublicHours(v.Get(FieldOpeningTimes), v.Get(FieldDatedOpeningTimes), today)
+	services := servicesBut(knownServices(v.Get(FieldServices), route.Services), blind)
+	v.restate(FieldOpeningTimes, weekly)
+	v.restate(FieldDatedOpeningTimes, dated)
+	v.restate(FieldServices, services)
+	return v
+}
+
+// restate writes a stated value in another form.
+func (v *Values) restate(f Field, value string) {
+	if v.States(f) {
+		v.Set(f, value)
+	}
 }
 
 // DriftAlarm says why so much drift is no drift, or nothing. A sink that shows

@@ -44,7 +44,7 @@ func appendCanonical(dst []byte, f Field, value string) []byte {
 		return appendName(dst, value)
 	case FieldAddress:
 		return appendSortedLines(dst, value)
-	case FieldPostcode, FieldICB, FieldRegion, FieldParent, FieldCommissioner, FieldSuccessor:
+	case FieldPostcode, FieldICB, FieldRegion, FieldParent, FieldCommissioner, FieldSuccessor, FieldEmail:
 		return appendSpaceless(dst, value)
 	case FieldPhone:
 		return appendPhone(dst, value)
@@ -52,6 +52,14 @@ func appendCanonical(dst []byte, f Field, value string) []byte {
 		return append(dst, canonicalWebsite(value)...)
 	case FieldRoles:
 		return append(dst, canonicalRoles(value)...)
+	case FieldOpeningTimes:
+		return append(dst, canonicalWeek(value)...)
+	case FieldDatedOpeningTimes:
+		return append(dst, canonicalDated(value)...)
+	case FieldFacilities:
+		return append(dst, canonicalFacilities(value)...)
+	case FieldServices:
+		return append(dst, canonicalServices(value)...)
 	default:
 		return append(dst, value...)
 	}

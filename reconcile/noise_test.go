@@ -175,6 +175,7 @@ func TestSameOtherFieldsExactly(t *testing.T) {
 		reconcile.FieldName, reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldPhone,
 		reconcile.FieldWebsite, reconcile.FieldRoles, reconcile.FieldICB, reconcile.FieldRegion,
 		reconcile.FieldParent, reconcile.FieldCommissioner, reconcile.FieldSuccessor,
+		reconcile.FieldEmail, reconcile.FieldFacilities, reconcile.FieldServices,
 	}
 	for _, f := range reconcile.Fields() {
 		if slices.Contains(special, f) {
@@ -196,6 +197,10 @@ func noisy() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringMatching(`[aA1 ,.&/'|+0\n-]{0,8}`),
 		rapid.SampledFrom([]string{"+44 161", "0161", "KENT", "kent", "RO1|RO2", "RO2|RO1", "https://A.uk/", "https://a.uk"}),
+		rapid.SampledFrom([]string{
+			"mon 09:00-12:00\nmon 12:00-17:00", "mon 09:00-17:00", "2026-12-24 22:00-00:00", "2026-12-24 22:00-24:00",
+			"SRV1 A\n- B", "- b\nSRV1 C",
+		}),
 		rapid.String(),
 	)
 }

@@ -35,6 +35,9 @@ type Route struct {
 	Shown  []Field // those of them that can be read back, so that drift is found
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
+	// Tagged says that the sink knows entity tags: it takes nothing over a state
+	// that we have not seen, so that it need not be read first.
+	Tagged bool
 }
 
 // Delivery is what one push brings to a sink. Two attempts with the same
@@ -90,7 +93,9 @@ const (
 	AnswerDown         Answer = "down"         // nothing was sent: too many failed in a row
 )
 
-// AnswerTo says what an HTTP status other than 2xx means.
+// AnswerTo says what an HTTP status other than that of success means. A success
+// that could not be understood, and no status at all, leave it unclear whether
+// the push was taken.
 func AnswerTo(status int) Answer {
 	switch status {
 	case 401, 403:
@@ -102,7 +107,7 @@ func AnswerTo(status int) Answer {
 	case 408:
 		return AnswerUnclear
 	}
-	if status >= 500 {
+	if status < 300 || status >= 500 {
 		return AnswerUnclear
 	}
 	return AnswerRefused

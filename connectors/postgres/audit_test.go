@@ -112,12 +112,12 @@ func TestAuditOfParts(t *testing.T) {
 		"services": {
 			"insert into service (code, source, name) values ('FA0000', 'editor', 'Feet')",
 			"update service set name = 'Hands'", "delete from service",
-			`{"name": "Feet", "source": "editor", "external_id": null}`, `{"name": "Hands", "source": "editor", "external_id": null}`,
+			`{"name": "Feet", "source": "editor", "nhs_code": "", "external_id": null}`, `{"name": "Hands", "source": "editor", "external_id": null}`,
 		},
 		"ers-services": {
 			"insert into service (code, source, external_id, name) values ('FA0000', 'ers', '7', 'Feet')",
 			"update service set name = 'Hands'", "delete from service",
-			`{"name": "Feet", "source": "ers", "external_id": "7"}`, `{"name": "Hands", "source": "ers", "external_id": "7"}`,
+			`{"name": "Feet", "source": "ers", "nhs_code": "", "external_id": "7"}`, `{"name": "Hands", "source": "ers", "external_id": "7"}`,
 		},
 	}
 	for field, c := range cases {
@@ -145,7 +145,7 @@ func TestAuditOfAServiceThatMoves(t *testing.T) {
 	w.exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'pharmacy')")
 	w.exec("insert into service (code, source, external_id, name) values ('FA0000', 'ers', '7', 'Feet')")
 	w.exec("update service set code = 'FA0001'")
-	const feet = `{"name": "Feet", "source": "ers", "external_id": "7"}`
+	const feet = `{"name": "Feet", "source": "ers", "nhs_code": "", "external_id": "7"}`
 	require.ElementsMatch(t, []entry{
 		{"FA0000", "ers-services", feet, "-", "me", 0}, {"FA0001", "ers-services", "-", feet, "me", 0},
 	}, w.entries(3))

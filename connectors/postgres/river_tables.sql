@@ -2,6 +2,7 @@
 -- own migrations, where state is an enum.
 create schema river;
 create table river.river_job (
+    id           bigint not null,
     queue        text not null,
     state        text not null,
     scheduled_at timestamptz not null

@@ -84,7 +84,10 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if err := s.q.PruneUploads(ctx); err != nil {
 		return wrap(err, "removing old uploads")
 	}
-	return wrap(s.q.PruneSchedules(ctx, at), "removing old schedule entries")
+	if err := s.q.PruneSchedules(ctx, at); err != nil {
+		return wrap(err, "removing old schedule entries")
+	}
+	return s.pruneSinks(ctx, before)
 }
 
 // Watermark is how far an incremental pull has come; zero where it never ran.

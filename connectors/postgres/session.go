@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -44,8 +45,14 @@ func (s *Store) Session(ctx context.Context, source reconcile.Source) (*Session,
 // Alive reports whether the connection, and so the lock, still stands.
 func (x *Session) Alive() bool { return !x.conn.IsClosed() }
 
-// Close frees the lock.
-func (x *Session) Close() { _ = x.conn.Close(context.Background()) }
+// Close frees the lock before it returns: the server notices that a connection
+// has ended a moment later, and until then the next run would find it held.
+func (x *Session) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = x.q.UnlockAll(ctx) // fails on a broken connection, whose end frees the lock as well
+	_ = x.conn.Close(ctx)
+}
 
 // Run returns a run as it stands, and marks it as being worked.
 func (x *Session) Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error) {

@@ -19,6 +19,9 @@ type Watched struct {
 	Listings   []ListingAge
 	Quarantine []QuarantineSize
 	Profiles   []OpenProfiles
+	Pushes     []OpenPushes
+	Paused     []PausedSink
+	Drift      []DriftFoundLast
 	Runs       []OpenRuns
 	Schedules  []ScheduleAge
 }
@@ -69,6 +72,31 @@ type OpenProfiles struct {
 	Profiles int
 }
 
+// OpenPushes counts the pushes to a sink that are not at rest.
+type OpenPushes struct {
+	Sink   reconcile.Sink
+	State  reconcile.PushState // wanted, refused or held
+	Pushes int
+	Oldest time.Duration // since the first of them was wanted
+}
+
+// PausedSink is a way to a sink along which nothing is pushed at present.
+type PausedSink struct {
+	Sink   reconcile.Sink
+	Route  string
+	Reason string // unauthorized or down
+	Age    time.Duration
+}
+
+// DriftFoundLast is what the newest look at everything a sink shows found.
+type DriftFoundLast struct {
+	Sink    reconcile.Sink
+	State   reconcile.DriftState
+	Missing int
+	Drifted int
+	Age     time.Duration
+}
+
 // OpenRuns counts the runs that have not ended.
 type OpenRuns struct {
 	Source reconcile.Source
@@ -88,7 +116,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		for _, read := range []func(context.Context, *dbsqlc.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
-			w.readQuarantine, w.readProfiles, w.readRuns, w.readSchedules,
+			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readRuns, w.readSchedules,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err
@@ -170,3 +198,29 @@ func (w *Watched) readSchedules(ctx context.Context, q *dbsqlc.Queries) error {
 }
 
 func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func (w *Watched) readPushes(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchPushes(ctx)
+	for _, r := range rows {
+		w.Pushes = append(w.Pushes, OpenPushes{reconcile.Sink(r.Sink), reconcile.PushState(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
+	}
+	return wrap(err, "pushes")
+}
+
+func (w *Watched) readPaused(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchPaused(ctx)
+	for _, r := range rows {
+		w.Paused = append(w.Paused, PausedSink{reconcile.Sink(r.Sink), r.Route, r.Paused, ofSeconds(r.PausedSeconds)})
+	}
+	return wrap(err, "paused sinks")
+}
+
+func (w *Watched) readDrift(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.WatchDrift(ctx)
+	for _, r := range rows {
+		w.Drift = append(w.Drift, DriftFoundLast{
+			reconcile.Sink(r.Sink), reconcile.DriftState(r.State), int(r.Missing), int(r.Drifted), ofSeconds(r.AgeSeconds),
+		})
+	}
+	return wrap(err, "drift")
+}

@@ -39,6 +39,9 @@ const (
 	runsNoopTotal
 	runSeconds
 	changesTotal
+	pushesTotal
+	pushSeconds
+	pushLagSeconds
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
@@ -47,6 +50,11 @@ const (
 	listingAgeSeconds
 	quarantineRecords
 	openProfiles
+	openPushes
+	pushOldestSeconds
+	sinkPausedSeconds
+	driftProfiles
+	driftCheckAgeSeconds
 	unfinishedRuns
 	scheduleAgeSeconds
 )
@@ -83,6 +91,20 @@ var declared = [...]declaration{
 		name: "changes_total", form: counter, labels: []string{"source", "report", "verb"},
 		help: "Profiles that runs changed, each once a run; verb is create, close, reopen, dormant or update.",
 	},
+	pushesTotal: {
+		name: "pushes_total", form: counter, labels: []string{"sink", "route", "answer"},
+		help: "Tries to bring a profile to a sink; answer is accepted, unchanged (the sink showed it already), seen (found there on reading back), " +
+			"refused (stopped), unauthorized, conflict, later (429), unclear (5xx, timeouts), down, or none (nothing had to be sent).",
+	},
+	pushSeconds: {
+		name: "push_seconds", form: histogram, labels: []string{"sink"}, buckets: []float64{0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
+		help: "How long sinks took to answer.",
+	},
+	pushLagSeconds: {
+		name: "push_lag_seconds", form: histogram, labels: []string{"sink"},
+		buckets: []float64{0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400},
+		help:    "From noting a change to the sink's acceptance, the settle time of edits included.",
+	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,
 		help: "Reads of the database for the gauges that failed; while it does not answer, the gauges are absent.",
@@ -114,6 +136,26 @@ var declared = [...]declaration{
 	openProfiles: {
 		name: "open_profiles", form: gauge, labels: []string{"type"},
 		help: "Profiles that are not closed.",
+	},
+	openPushes: {
+		name: "open_pushes", form: gauge, labels: []string{"sink", "state"},
+		help: "Pushes that are not at rest; state is wanted, refused (a person is needed) or held (by a person).",
+	},
+	pushOldestSeconds: {
+		name: "push_oldest_seconds", form: gauge, labels: []string{"sink", "state"},
+		help: "How long the oldest of them has been open.",
+	},
+	sinkPausedSeconds: {
+		name: "sink_paused_seconds", form: gauge, labels: []string{"sink", "route", "reason"},
+		help: "Since when nothing is pushed along the route; reason is unauthorized (credentials: somebody is needed) or down; absent while it works.",
+	},
+	driftProfiles: {
+		name: "drift_profiles", form: gauge, labels: []string{"sink", "state"},
+		help: "Profiles that the sink did not show as it was to, by the newest look at everything; state is missing or drifted.",
+	},
+	driftCheckAgeSeconds: {
+		name: "drift_check_age_seconds", form: gauge, labels: []string{"sink", "state"},
+		help: "Time since that look ended; state is done, or alarm (so much differed that nothing was repaired: a person is needed).",
 	},
 	unfinishedRuns: {
 		name: "unfinished_runs", form: gauge, labels: []string{"source", "state"},

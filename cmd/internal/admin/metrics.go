@@ -15,6 +15,9 @@ type Metrics struct {
 	noopRuns *prometheus.CounterVec
 	run      *prometheus.HistogramVec
 	changes  *prometheus.CounterVec
+	pushes   *prometheus.CounterVec
+	push     *prometheus.HistogramVec
+	pushLag  *prometheus.HistogramVec
 }
 
 // NewMetrics registers the counters. It panics when they are registered already.
@@ -27,8 +30,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		noopRuns: runsNoopTotal.counter(),
 		run:      runSeconds.histogram(),
 		changes:  changesTotal.counter(),
+		pushes:   pushesTotal.counter(),
+		push:     pushSeconds.histogram(),
+		pushLag:  pushLagSeconds.histogram(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes)
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag)
 	return m
 }
 
@@ -55,5 +61,20 @@ func (m *Metrics) RunEnded(s reconcile.Summary) {
 		reconcile.ToSleep: s.Changes.Dormant, reconcile.Update: s.Changes.Update,
 	} {
 		m.changes.WithLabelValues(string(s.Source), s.Report, string(verb)).Add(float64(profiles))
+	}
+}
+
+// Pushed counts a try to bring a profile to a sink.
+func (m *Metrics) Pushed(sink reconcile.Sink, o reconcile.PushOutcome) {
+	answer := o.Attempt
+	if answer == "" {
+		answer = "none"
+	}
+	m.pushes.WithLabelValues(string(sink), o.Route, answer).Inc()
+	if o.Took > 0 {
+		m.push.WithLabelValues(string(sink)).Observe(o.Took.Seconds())
+	}
+	if o.Lag > 0 {
+		m.pushLag.WithLabelValues(string(sink)).Observe(o.Lag.Seconds())
 	}
 }

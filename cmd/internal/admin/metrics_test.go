@@ -33,9 +33,9 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	unit := map[form]*regexp.Regexp{
 		counter:   regexp.MustCompile(`^[a-z]+(_[a-z]+)*_total$`),
 		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
-		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|runs)$`),
+		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs)$`),
 	}
-	words := []string{"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule"}
+	words := []string{"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer"}
 	seen := map[string]bool{}
 	for _, d := range declared {
 		require.Contains(t, unit, d.form, d.name)
@@ -57,6 +57,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m := NewMetrics(reg)
 	m.JobWorked("pull_ods", "done", 1, 0)
 	m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: reconcile.RunDone})
+	m.Pushed(reconcile.SinkDoS, reconcile.PushOutcome{Route: "fhir", Attempt: reconcile.AttemptAccepted, Took: 1, Lag: 1})
 	newWatched(reg, everything())
 	families, err := reg.Gather()
 	require.NoError(t, err)

@@ -103,6 +103,18 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 	for _, p := range watched.Profiles {
 		set(openProfiles, float64(p.Profiles), string(p.Type))
 	}
+	for _, p := range watched.Pushes {
+		set(openPushes, float64(p.Pushes), string(p.Sink), string(p.State))
+		set(pushOldestSeconds, p.Oldest.Seconds(), string(p.Sink), string(p.State))
+	}
+	for _, p := range watched.Paused {
+		set(sinkPausedSeconds, p.Age.Seconds(), string(p.Sink), p.Route, p.Reason)
+	}
+	for _, d := range watched.Drift {
+		set(driftProfiles, float64(d.Missing), string(d.Sink), "missing")
+		set(driftProfiles, float64(d.Drifted), string(d.Sink), "drifted")
+		set(driftCheckAgeSeconds, d.Age.Seconds(), string(d.Sink), string(d.State))
+	}
 	for _, r := range watched.Runs {
 		set(unfinishedRuns, float64(r.Runs), string(r.Source), string(r.State))
 	}

@@ -31,6 +31,9 @@ func everything() postgres.Watched {
 		Listings:   []postgres.ListingAge{{Source: reconcile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
 		Quarantine: []postgres.QuarantineSize{{Source: reconcile.SourceODS, Report: "etr", Records: 4}},
 		Profiles:   []postgres.OpenProfiles{{Type: reconcile.Trust, Profiles: 205}},
+		Pushes:     []postgres.OpenPushes{{Sink: reconcile.SinkDoS, State: reconcile.PushRefused, Pushes: 7, Oldest: time.Minute}},
+		Paused:     []postgres.PausedSink{{Sink: reconcile.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
+		Drift:      []postgres.DriftFoundLast{{Sink: reconcile.SinkDoS, State: reconcile.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
 		Runs:       []postgres.OpenRuns{{Source: reconcile.SourceODS, State: reconcile.RunQueued, Runs: 1}},
 		Schedules:  []postgres.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
 	}
@@ -61,6 +64,17 @@ profilesync_listing_age_seconds{report="etr",source="ods"} 7200
 profilesync_quarantine_records{report="etr",source="ods"} 4
 # TYPE profilesync_open_profiles gauge
 profilesync_open_profiles{type="trust"} 205
+# TYPE profilesync_open_pushes gauge
+profilesync_open_pushes{sink="dos",state="refused"} 7
+# TYPE profilesync_push_oldest_seconds gauge
+profilesync_push_oldest_seconds{sink="dos",state="refused"} 60
+# TYPE profilesync_sink_paused_seconds gauge
+profilesync_sink_paused_seconds{reason="unauthorized",route="fhir",sink="dos"} 60
+# TYPE profilesync_drift_profiles gauge
+profilesync_drift_profiles{sink="dos",state="drifted"} 2
+profilesync_drift_profiles{sink="dos",state="missing"} 1
+# TYPE profilesync_drift_check_age_seconds gauge
+profilesync_drift_check_age_seconds{sink="dos",state="alarm"} 3600
 # TYPE profilesync_unfinished_runs gauge
 profilesync_unfinished_runs{source="ods",state="queued"} 1
 # TYPE profilesync_schedule_age_seconds gauge
@@ -88,7 +102,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require may not end a goroutine that is not the test's
-					assert.Len(t, families, 10)
+					assert.Len(t, families, 15)
 				})
 			}
 			scrapes.Wait()
@@ -126,6 +140,6 @@ func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 10)
+		require.Len(t, families, 15)
 	})
 }

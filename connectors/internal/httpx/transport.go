@@ -29,7 +29,7 @@ func (o Options) network() http.RoundTripper {
 		ResponseHeaderTimeout: o.Headers,
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   8,
+		MaxIdleConnsPerHost:   64, // as many as workers push at a time: else each of them dials anew
 		ForceAttemptHTTP2:     true,
 	}
 }

@@ -9,6 +9,48 @@ import (
 	"context"
 )
 
+const watchDrift = `-- name: WatchDrift :many
+select distinct on (sink) sink, state, missing, drifted, extract(epoch from now() - ended_at)::double precision as age_seconds
+from drift_check
+where whole and ended_at is not null
+order by sink, id desc
+`
+
+type WatchDriftRow struct {
+	Sink       string
+	State      string
+	Missing    int32
+	Drifted    int32
+	AgeSeconds float64
+}
+
+// The newest check of everything, by sink.
+func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
+	rows, err := q.db.Query(ctx, watchDrift)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchDriftRow{}
+	for rows.Next() {
+		var i WatchDriftRow
+		if err := rows.Scan(
+			&i.Sink,
+			&i.State,
+			&i.Missing,
+			&i.Drifted,
+			&i.AgeSeconds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const watchListings = `-- name: WatchListings :many
 select source, report, extract(epoch from clock() - accepted_at)::double precision as age_seconds
 from listing
@@ -41,6 +83,45 @@ func (q *Queries) WatchListings(ctx context.Context) ([]WatchListingsRow, error)
 	return items, nil
 }
 
+const watchPaused = `-- name: WatchPaused :many
+select sink, route, paused, extract(epoch from now() - paused_at)::double precision as paused_seconds
+from route
+where paused <> ''
+order by sink, route
+`
+
+type WatchPausedRow struct {
+	Sink          string
+	Route         string
+	Paused        string
+	PausedSeconds float64
+}
+
+func (q *Queries) WatchPaused(ctx context.Context) ([]WatchPausedRow, error) {
+	rows, err := q.db.Query(ctx, watchPaused)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchPausedRow{}
+	for rows.Next() {
+		var i WatchPausedRow
+		if err := rows.Scan(
+			&i.Sink,
+			&i.Route,
+			&i.Paused,
+			&i.PausedSeconds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const watchProfiles = `-- name: WatchProfiles :many
 select type, count(*) as profiles from profile where status <> 'closed' group by type order by type
 `
@@ -61,6 +142,47 @@ func (q *Queries) WatchProfiles(ctx context.Context) ([]WatchProfilesRow, error)
 	for rows.Next() {
 		var i WatchProfilesRow
 		if err := rows.Scan(&i.Type, &i.Profiles); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const watchPushes = `-- name: WatchPushes :many
+select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
+from push
+where state in ('wanted', 'refused', 'held')
+group by sink, state
+order by sink, state
+`
+
+type WatchPushesRow struct {
+	Sink          string
+	State         string
+	Pushes        int64
+	OldestSeconds float64
+}
+
+// Those that are open only, which an index holds.
+func (q *Queries) WatchPushes(ctx context.Context) ([]WatchPushesRow, error) {
+	rows, err := q.db.Query(ctx, watchPushes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchPushesRow{}
+	for rows.Next() {
+		var i WatchPushesRow
+		if err := rows.Scan(
+			&i.Sink,
+			&i.State,
+			&i.Pushes,
+			&i.OldestSeconds,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -55,6 +55,64 @@ type Differing struct {
 	MissingSince pgtype.Date
 }
 
+// How far the dispatcher has read the audit
+type Dispatch struct {
+	// There is one row
+	One bool
+	// Every transaction before this one was read whole
+	Horizon pgtype.Uint64
+}
+
+// Changes read before the horizon reached them: a transaction that stays open holds nobody else up
+type DispatchedEarly struct {
+	// The row of the audit
+	ChangeID int64
+	// The transaction that wrote it
+	Xid pgtype.Uint64
+}
+
+// What a check found, a row a field
+type Drift struct {
+	// The check
+	CheckID int64
+	// The profile
+	Code string
+	// The field; missing for a profile that is not shown at all
+	Field string
+	// What the sink is to show
+	Want string
+	// What it shows
+	Shown string
+}
+
+// Looks at what a sink shows
+type DriftCheck struct {
+	// Surrogate key
+	ID int64
+	// The sink
+	Sink string
+	// Who asked for it
+	Actor string
+	// When it began
+	StartedAt pgtype.Timestamptz
+	// When it ended
+	EndedAt pgtype.Timestamptz
+	// running, done, alarm (too much differs: nothing was repaired) or failed
+	State string
+	// It looked at every profile
+	Whole bool
+	// How many profiles it looked at
+	Checked int32
+	// How many the sink does not show
+	Missing int32
+	// How many it shows otherwise
+	Drifted int32
+	// How many pushes it asked for
+	Repaired int32
+	// Why it alarmed or failed
+	Reason string
+}
+
 // What a place offers its visitors (parking, wheelchair access, ...); owned by editors
 type Facility struct {
 	// Surrogate key
@@ -93,6 +151,10 @@ type Hold struct {
 	Actor string
 	// When
 	At pgtype.Timestamptz
+	// When a person ended it before its time
+	RemovedAt pgtype.Timestamptz
+	// Who did
+	RemovedBy *string
 }
 
 // The last accepted complete listing of each report: the yardstick for the next
@@ -149,7 +211,7 @@ type OpeningPeriod struct {
 	Code string
 	// mon to sun, or bank-holiday
 	Day string
-	// Local opening time, Europe/London
+	// Local opening time, Europe/London; a pharmacy is open only while pharmaceutical services are provided
 	Opens pgtype.Time
 	// Local closing time; before opens where the period crosses midnight, equal for 24 hours
 	Closes pgtype.Time
@@ -229,6 +291,82 @@ type Profile struct {
 	UpdatedAt pgtype.Timestamptz
 }
 
+// Bringing one profile to one sink: how it stands
+type Push struct {
+	// The profile
+	Code string
+	// The sink
+	Sink string
+	// How profiles of its type reach the sink: change-event, fhir, profile; empty before the first look
+	Route string
+	// wanted (to be sent), accepted (the sink took it), refused (stopped, see reason), held (by a person) or no-route
+	State string
+	// When a change of the profile was noted last
+	WantedAt pgtype.Timestamptz
+	// When it is to be worked; null when nothing is to be done
+	DueAt pgtype.Timestamptz
+	// The queued job that works it; null when there is none
+	JobID *int64
+	// To be sent although nothing differs from what the sink took: a repair, or a person's word
+	Forced bool
+	// Attempts in a row that brought nothing
+	Failures int32
+	// Repairs of drift since the sink last showed what it was to show
+	Repairs int32
+	// Why it was refused or waits
+	Reason string
+	// The sequence number sent last; 0 for none
+	Sequence int64
+	// The values sent last, by field
+	Sent []byte
+	// Hash of what that push said by itself
+	SentOwn []byte
+	// When it was sent
+	SentAt pgtype.Timestamptz
+	// Nobody knows whether the sink took what was sent last: it is read back before anything is sent again
+	Unclear bool
+	// Hash of what the accepted push said by itself
+	AcceptedOwn []byte
+	// The sequence number the sink accepted last
+	AcceptedSequence int64
+	// When it accepted it; accepted is not yet shown
+	AcceptedAt pgtype.Timestamptz
+	// When the sink was last seen to show what it is to show
+	SeenAt pgtype.Timestamptz
+	// The entity tag the sink gave; empty where it gives none
+	Version string
+}
+
+// The ledger of attempts: one row for every try to bring a profile to a sink
+type PushAttempt struct {
+	// Surrogate key
+	ID int64
+	// The profile
+	Code string
+	// The sink
+	Sink string
+	// The sequence number it carried
+	Sequence int64
+	// When its outcome was recorded
+	At pgtype.Timestamptz
+	// How long it took, in milliseconds
+	TookMs int32
+	// accepted, unchanged, seen (found on reading back), refused, unauthorized, conflict, later, unclear or down
+	Answer string
+	// The HTTP status; 0 for no answer
+	Status int32
+	// What went wrong, in words; never a body
+	Reason string
+}
+
+// The last sequence number of each profile, shared by all sinks; it only grows
+type PushSequence struct {
+	// The profile
+	Code string
+	// The number: milliseconds of the epoch, or one more than the last
+	Last int64
+}
+
 // Raw upstream records that could not be understood; they count as present
 type Quarantine struct {
 	// Surrogate key
@@ -258,9 +396,26 @@ type Quarantine struct {
 }
 
 type RiverRiverJob struct {
+	ID          int64
 	Queue       string
 	State       string
 	ScheduledAt pgtype.Timestamptz
+}
+
+// The ways to the sinks, and whether pushing along them is paused
+type Route struct {
+	// The downstream directory: dos or website
+	Sink string
+	// change-event, fhir or profile
+	Route string
+	// Why nothing is pushed (unauthorized, down); empty when it goes on
+	Paused string
+	// Since when
+	PausedAt pgtype.Timestamptz
+	// When one push is let through, to see whether the sink works again
+	ProbeAt pgtype.Timestamptz
+	// How many of those failed in a row
+	Probes int32
 }
 
 // One reconciliation: pull, plan, guard, apply
@@ -361,6 +516,8 @@ type Service struct {
 	ExternalID *string
 	// Display name
 	Name string
+	// The NHS service code (SRV0560, ...); empty for a service without one
+	NhsCode string
 }
 
 // A file given on the command line, kept until its run has ended

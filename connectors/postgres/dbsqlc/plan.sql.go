@@ -474,7 +474,7 @@ func (q *Queries) LastListing(ctx context.Context, arg LastListingParams) (LastL
 const loadMarks = `-- name: LoadMarks :many
 select code, field, verdict, value, null::date as until from mark where mark.code = any($1::text[]) and field <> 'missing'
 union all
-select code, field, 'held', '', hold.until from hold where hold.code = any($1::text[]) and field is not null
+select code, field, 'held', '', hold.until from hold where hold.code = any($1::text[]) and field is not null and removed_at is null
 `
 
 type LoadMarksRow struct {

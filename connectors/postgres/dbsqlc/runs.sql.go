@@ -459,3 +459,12 @@ func (q *Queries) UnfinishedRunsOf(ctx context.Context, source string) ([]int64,
 	}
 	return items, nil
 }
+
+const unlockAll = `-- name: UnlockAll :exec
+select pg_advisory_unlock_all()
+`
+
+func (q *Queries) UnlockAll(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, unlockAll)
+	return err
+}

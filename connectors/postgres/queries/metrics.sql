@@ -66,6 +66,27 @@ order by q.source, q.report;
 -- The dearest of what is watched: 50 ms of 60 with 300,000 profiles.
 select type, count(*) as profiles from profile where status <> 'closed' group by type order by type;
 
+-- name: WatchPushes :many
+-- Those that are open only, which an index holds.
+select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
+from push
+where state in ('wanted', 'refused', 'held')
+group by sink, state
+order by sink, state;
+
+-- name: WatchPaused :many
+select sink, route, paused, extract(epoch from now() - paused_at)::double precision as paused_seconds
+from route
+where paused <> ''
+order by sink, route;
+
+-- name: WatchDrift :many
+-- The newest check of everything, by sink.
+select distinct on (sink) sink, state, missing, drifted, extract(epoch from now() - ended_at)::double precision as age_seconds
+from drift_check
+where whole and ended_at is not null
+order by sink, id desc;
+
 -- name: WatchRuns :many
 select source, state, count(*) as runs from run
 where state in ('queued', 'running')

@@ -91,7 +91,7 @@ where source = @source and code = any(@codes::text[]);
 -- name: LoadMarks :many
 select code, field, verdict, value, null::date as until from mark where mark.code = any(@codes::text[]) and field <> 'missing'
 union all
-select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null;
+select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null and removed_at is null;
 
 -- name: PlanRows :copyfrom
 insert into plan_row (run_id, code, field, type, verb, old, new, reason, undone, moved, digest)

@@ -64,6 +64,9 @@ select bytes from upload_chunk where upload_id = @upload_id and seq = @seq;
 -- name: LockRunsOf :exec
 select pg_advisory_lock(hashtextextended('profilesync.run.' || @source::text, 0));
 
+-- name: UnlockAll :exec
+select pg_advisory_unlock_all();
+
 -- name: RunsAreLocked :one
 -- Whether somebody works a run of the source; the probe gives its own lock back at the end of the transaction.
 select not pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @source::text, 0));

@@ -1,0 +1,136 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// pushedTo lists the sinks that have routes.
+func pushedTo(routes reconcile.Routes) (sinks []string) {
+	for _, sink := range reconcile.Sinks() {
+		if routes[sink] != nil {
+			sinks = append(sinks, string(sink))
+		}
+	}
+	return sinks
+}
+
+// routeRows lists the routes: sink, type, name.
+func routeRows(routes reconcile.Routes) (sinks, types, names []string) {
+	for _, sink := range pushedTo(routes) {
+		for _, orgType := range reconcile.OrgTypes() {
+			if route, ok := routes[reconcile.Sink(sink)][orgType]; ok {
+				sinks, types, names = append(sinks, sink), append(types, string(orgType)), append(names, route.Name)
+			}
+		}
+	}
+	return sinks, types, names
+}
+
+// Dispatch is one round of turning changes into pushes, in one transaction that
+// no other process runs at the same time.
+type Dispatch struct {
+	tx     pgx.Tx
+	q      *dbsqlc.Queries
+	routes reconcile.Routes
+}
+
+// WithDispatch gives work a round of its own.
+func (s *Store) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(*Dispatch) error) error {
+	return inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
+		if err := q.LockDispatch(ctx); err != nil {
+			return fmt.Errorf("locking the dispatcher: %w", explain(err))
+		}
+		return work(&Dispatch{tx: tx, q: q, routes: routes})
+	})
+}
+
+// Tx is the transaction in which the jobs of pushes are queued.
+func (d *Dispatch) Tx() pgx.Tx { return d.tx }
+
+// Enrol wants a push of every profile to a sink that was configured since, or
+// that takes its type now.
+func (d *Dispatch) Enrol(ctx context.Context) error {
+	params := dbsqlc.EnrolProfilesParams{Sinks: pushedTo(d.routes)}
+	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
+	if err := d.q.EnrolRoutes(ctx, dbsqlc.EnrolRoutesParams{Sinks: params.RouteSinks, Routes: params.Routes}); err != nil {
+		return wrap(err, "enrolling routes")
+	}
+	_, err := d.q.EnrolProfiles(ctx, params)
+	return wrap(err, "enrolling profiles")
+}
+
+// FindLost wants the pushes again whose jobs were given up or cancelled.
+func (d *Dispatch) FindLost(ctx context.Context) error {
+	return wrap(d.q.FindLostPushes(ctx), "looking for lost pushes")
+}
+
+// Read reads what changed since the last round, every change once and none too
+// late, and wants the pushes: at once those of runs and of closures today, the
+// others after the settle time. Then it applies and ends holds.
+func (d *Dispatch) Read(ctx context.Context, today reconcile.Date, settle time.Duration) error {
+	params := dbsqlc.ReadChangesParams{Today: today.String(), Settle: toInterval(settle), Sinks: pushedTo(d.routes)}
+	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
+	if _, err := d.q.ReadChanges(ctx, params); err != nil {
+		return wrap(err, "reading changes")
+	}
+	return wrap(d.q.HoldPushes(ctx, toDate(today)), "holding pushes")
+}
+
+// Due returns pushes to be queued, the oldest first: never so many that more
+// than most jobs of a sink are queued at a time.
+func (d *Dispatch) Due(ctx context.Context, most int) ([]reconcile.DuePush, error) {
+	rows, err := d.q.DuePushes(ctx, dbsqlc.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)}) //nolint:gosec // a constant
+	if err != nil {
+		return nil, wrap(err, "looking for due pushes")
+	}
+	due := make([]reconcile.DuePush, len(rows))
+	for i, r := range rows {
+		due[i] = reconcile.DuePush{Code: reconcile.ODSCode(r.Code), Sink: reconcile.Sink(r.Sink), Probe: r.Probe}
+	}
+	return due, nil
+}
+
+// Queued notes the jobs that work the pushes.
+func (d *Dispatch) Queued(ctx context.Context, pushes []reconcile.DuePush, jobs []int64) error {
+	params := dbsqlc.SetPushJobsParams{Jobs: jobs}
+	for _, p := range pushes {
+		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))
+	}
+	return wrap(d.q.SetPushJobs(ctx, params), "noting the jobs of pushes")
+}
+
+// Next is how long it is until something is due; ok is false when nothing is.
+func (d *Dispatch) Next(ctx context.Context) (wait time.Duration, ok bool, err error) {
+	seconds, err := d.q.NextDue(ctx, pushedTo(d.routes))
+	if err != nil || seconds < 0 {
+		return 0, false, wrap(err, "looking for the next push")
+	}
+	return time.Duration(seconds * float64(time.Second)), true, nil
+}
+
+// Wakeups calls wake whenever somebody committed a change or asked for a push,
+// until the context ends or the connection breaks.
+func (s *Store) Wakeups(ctx context.Context, wake func()) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("listening for changes: %w", err)
+	}
+	defer func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }()
+	if err := dbsqlc.New(conn).ListenForWork(ctx); err != nil {
+		return wrap(err, "listening for changes")
+	}
+	wake() // for what was committed before
+	for {
+		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
+			return fmt.Errorf("listening for changes: %w", err)
+		}
+		wake()
+	}
+}

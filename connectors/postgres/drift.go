@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// DriftCheck is one look at what a sink shows.
+type DriftCheck struct {
+	store *Store
+	id    int64
+	sink  reconcile.Sink
+	codes []reconcile.ODSCode
+	today reconcile.Date
+}
+
+// BeginDrift begins a look at some profiles, or at all of them.
+func (s *Store) BeginDrift(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, actor string, today reconcile.Date) (*DriftCheck, error) {
+	id, err := s.q.BeginDriftCheck(ctx, dbsqlc.BeginDriftCheckParams{Sink: string(sink), Actor: actor, Whole: len(codes) == 0})
+	if err != nil {
+		return nil, fmt.Errorf("beginning a drift check: %w", explain(err))
+	}
+	return &DriftCheck{store: s, id: id, sink: sink, codes: codes, today: today}, nil
+}
+
+// Page returns accepted pushes of organisations of a type behind a code, in the
+// order of codes.
+func (c *DriftCheck) Page(ctx context.Context, t reconcile.OrgType, after reconcile.ODSCode, most int) ([]reconcile.Push, error) {
+	codes, err := c.store.q.PushesToCheck(ctx, dbsqlc.PushesToCheckParams{
+		Sink: string(c.sink), Type: string(t), After: string(after), Codes: texts(c.codes), Most: int32(most), //nolint:gosec // a page
+	})
+	if err != nil || len(codes) == 0 {
+		return nil, wrap(err, "reading the pushes to check")
+	}
+	page := make([]reconcile.ODSCode, len(codes))
+	for i, code := range codes {
+		page[i] = reconcile.ODSCode(code)
+	}
+	return c.store.LoadPushes(ctx, c.sink, page, c.today)
+}
+
+// fieldMissing stands for a profile that is not shown at all.
+const fieldMissing = "missing"
+
+// Found stores what differs, and that the others were seen as they are to be.
+func (c *DriftCheck) Found(ctx context.Context, drifted []reconcile.Drifted, seen []reconcile.ODSCode) error {
+	params := dbsqlc.StoreDriftParams{CheckID: c.id}
+	add := func(code reconcile.ODSCode, field, want, shown string) {
+		params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, field)
+		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
+	}
+	for _, d := range drifted {
+		if d.Missing {
+			add(d.Code, fieldMissing, "", "")
+		}
+		for _, difference := range d.Differences {
+			add(d.Code, difference.Field.String(), difference.Want, difference.Shown)
+		}
+	}
+	return inTx(ctx, c.store.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.StoreDrift(ctx, params); err != nil {
+			return wrap(err, "storing drift")
+		}
+		return wrap(q.SawPushes(ctx, dbsqlc.SawPushesParams{Sink: string(c.sink), Codes: texts(seen)}), "storing what was seen")
+	})
+}
+
+// End stores the result, and asks for pushes where it is to be repaired. What a
+// sink did not take three times is left to people.
+func (c *DriftCheck) End(ctx context.Context, r reconcile.DriftResult, repair bool) (reconcile.DriftResult, error) {
+	r.Check = c.id
+	if repair {
+		codes, err := c.store.q.DriftToRepair(ctx, dbsqlc.DriftToRepairParams{CheckID: c.id, Sink: string(c.sink)})
+		if err != nil {
+			return r, wrap(err, "reading what to repair")
+		}
+		repairs := make([]reconcile.ODSCode, len(codes))
+		for i, code := range codes {
+			repairs[i] = reconcile.ODSCode(code)
+		}
+		forced, err := c.store.ForcePushes(ctx, repairs, []reconcile.Sink{c.sink}, true)
+		if err != nil {
+			return r, err
+		}
+		r.Repaired = len(forced)
+	}
+	return r, wrap(c.store.q.EndDriftCheck(ctx, dbsqlc.EndDriftCheckParams{
+		ID: c.id, State: string(r.State), Checked: int32(r.Checked), Missing: int32(r.Missing), Drifted: int32(r.Drifted), //nolint:gosec // counts of profiles
+		Repaired: int32(r.Repaired), Reason: r.Reason, //nolint:gosec // a count of profiles
+	}), "ending a drift check")
+}
+
+// DriftRow is one field in which a sink shows something else.
+type DriftRow struct {
+	Sink    reconcile.Sink    `json:"sink"`
+	Code    reconcile.ODSCode `json:"code"`
+	Name    string            `json:"name"`
+	Field   string            `json:"field"` // missing: not shown at all
+	Want    string            `json:"want"`
+	Shown   string            `json:"shown"`
+	GivenUp bool              `json:"given_up,omitempty"` // repaired three times in vain
+}
+
+// DriftFound lists what a check found.
+func (s *Store) DriftFound(ctx context.Context, check int64, sink reconcile.Sink, most int) ([]DriftRow, error) {
+	rows, err := s.q.ListDrift(ctx, dbsqlc.ListDriftParams{CheckID: check, Sink: string(sink), Most: int32(min(most, 1<<30))}) //nolint:gosec // bounded
+	if err != nil {
+		return nil, wrap(err, "listing drift")
+	}
+	found := make([]DriftRow, len(rows))
+	for i, r := range rows {
+		found[i] = DriftRow{sink, reconcile.ODSCode(r.Code), r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
+	}
+	return found, nil
+}
+
+// pruneSinks removes old attempts and drift checks.
+func (s *Store) pruneSinks(ctx context.Context, before time.Time) error {
+	at := pgtype.Timestamptz{Time: before, Valid: true}
+	if err := s.q.PruneAttempts(ctx, at); err != nil {
+		return wrap(err, "removing old attempts")
+	}
+	return wrap(s.q.PruneDrift(ctx, at), "removing old drift checks")
+}

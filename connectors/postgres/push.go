@@ -1,0 +1,273 @@
+package postgres
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// LoadPushes returns how the pushes of some profiles to a sink stand. One that
+// nobody wants is left out. Holds end, and dated hours pass, by the day given.
+func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.Push, error) {
+	rows, err := s.q.LoadPushes(ctx, dbsqlc.LoadPushesParams{Sink: string(sink), Codes: texts(codes), Today: toDate(today)})
+	if err != nil {
+		return nil, fmt.Errorf("loading pushes: %w", explain(err))
+	}
+	pushes := make([]reconcile.Push, len(rows))
+	for i, r := range rows {
+		if pushes[i], err = toPush(sink, r, today); err != nil {
+			return nil, fmt.Errorf("loading the push of %s to %s: %w", r.Code, sink, err)
+		}
+	}
+	return pushes, nil
+}
+
+func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (reconcile.Push, error) {
+	p := reconcile.Push{
+		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: int(r.Failures),
+		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time,
+		Wish: reconcile.Wish{Profile: wholeProfile(r), Today: today},
+	}
+	copy(p.SentOwn[:], r.SentOwn)
+	copy(p.Accepted[:], r.AcceptedOwn)
+	if r.Sent != nil {
+		if err := json.Unmarshal(r.Sent, &p.Sent); err != nil {
+			return p, err
+		}
+	}
+	for _, name := range r.Held {
+		field, err := reconcile.ParseField(name)
+		if err != nil {
+			return p, err
+		}
+		p.Wish.Held = append(p.Wish.Held, field)
+	}
+	edited := map[string]time.Time{}
+	if err := json.Unmarshal(r.Edited, &edited); err != nil {
+		return p, err
+	}
+	p.Wish.Edited = make(map[reconcile.Field]time.Time, len(edited))
+	for name, at := range edited {
+		field, err := reconcile.ParseField(name)
+		if err != nil {
+			return p, err
+		}
+		p.Wish.Edited[field] = at
+	}
+	return p, nil
+}
+
+// wholeProfile is a profile with its parts, in their text forms.
+func wholeProfile(r dbsqlc.LoadPushesRow) reconcile.Profile {
+	p := toProfile(dbsqlc.LoadProfilesRow{
+		Code: r.Code, Name: r.Name, Address: r.Address, Postcode: r.Postcode, Type: r.Type, Roles: r.Roles, Status: r.Status,
+		Parent: r.Parent, Commissioner: r.Commissioner, Icb: r.Icb, Region: r.Region, Successor: r.Successor, Phone: r.Phone,
+		Email: r.Email, Website: r.Website, Description: r.Description, Hidden: r.Hidden,
+	})
+	p.Values.Set(reconcile.FieldOpeningTimes, r.OpeningTimes)
+	p.Values.Set(reconcile.FieldDatedOpeningTimes, r.DatedOpeningTimes)
+	p.Values.Set(reconcile.FieldFacilities, r.Facilities)
+	p.Values.Set(reconcile.FieldServices, r.Services)
+	return p
+}
+
+// StagePushes gives each push the next sequence number of its profile, and
+// remembers what is sent under it, before it is sent.
+func (s *Store) StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error) {
+	params := dbsqlc.StagePushesParams{Sink: string(sink)}
+	for _, p := range staged {
+		sent, err := json.Marshal(p.Sent)
+		if err != nil {
+			return nil, fmt.Errorf("push of %s: %w", p.Code, err)
+		}
+		params.Codes = append(params.Codes, string(p.Code))
+		params.Floors = append(params.Floors, p.Above)
+		params.Sents = append(params.Sents, sent)
+		params.Owns = append(params.Owns, p.Own[:])
+	}
+	rows, err := s.q.StagePushes(ctx, params)
+	if err != nil {
+		return nil, fmt.Errorf("numbering pushes: %w", explain(err))
+	}
+	numbers := make(map[reconcile.ODSCode]int64, len(rows))
+	for _, r := range rows {
+		numbers[reconcile.ODSCode(r.Code)] = r.Sequence
+	}
+	return numbers, nil
+}
+
+// settled is one outcome as the statement reads it.
+type settled struct {
+	Code     string `json:"code"`
+	Route    string `json:"route"`
+	State    string `json:"state"`
+	Answer   string `json:"answer"`
+	Status   int    `json:"status"`
+	Reason   string `json:"reason"`
+	Sequence int64  `json:"sequence"`
+	Own      string `json:"own,omitempty"`
+	Taken    int64  `json:"taken"`
+	Version  string `json:"version"`
+	Unclear  bool   `json:"unclear"`
+	Failures int    `json:"failures"`
+	WaitMS   int64  `json:"wait_ms"`
+	TookMS   int64  `json:"took_ms"`
+}
+
+// SettlePushes records what became of pushes to a sink. What is given as well
+// runs in the same transaction: it completes their jobs.
+func (s *Store) SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome,
+	complete func(context.Context, pgx.Tx) error,
+) error {
+	rows := make([]settled, len(outcomes))
+	for i, o := range outcomes {
+		rows[i] = settled{
+			Code: string(o.Code), Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status, Reason: o.Reason,
+			Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures, WaitMS: o.Wait.Milliseconds(),
+			TookMS: o.Took.Milliseconds(),
+		}
+		if o.Accepted != (reconcile.Hash{}) {
+			rows[i].Own, rows[i].Taken = `\x`+hex.EncodeToString(o.Accepted[:]), o.AcceptedSequence
+		}
+	}
+	all, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("recording pushes: %w", err)
+	}
+	return inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
+		if err := q.SettlePushes(ctx, dbsqlc.SettlePushesParams{Settled: all, Sink: string(sink)}); err != nil {
+			return fmt.Errorf("recording pushes: %w", explain(err))
+		}
+		return complete(ctx, tx)
+	})
+}
+
+// PauseRoute stops pushing along a route until a probe gets through. It reports
+// whether it was not paused already.
+func (s *Store) PauseRoute(ctx context.Context, sink reconcile.Sink, route, reason string, probeAfter time.Duration) (bool, error) {
+	n, err := s.q.PauseRoute(ctx, dbsqlc.PauseRouteParams{
+		Sink: string(sink), Route: route, Reason: reason, Wait: toInterval(probeAfter),
+	})
+	return n > 0, wrap(err, "pausing "+string(sink))
+}
+
+// PostponeProbe says that a probe did not get through.
+func (s *Store) PostponeProbe(ctx context.Context, sink reconcile.Sink, route string, wait time.Duration) error {
+	err := s.q.PostponeProbe(ctx, dbsqlc.PostponeProbeParams{Sink: string(sink), Route: route, Wait: toInterval(wait)})
+	return wrap(err, "pausing "+string(sink))
+}
+
+// ResumeRoute goes on pushing. It reports whether the route was paused.
+func (s *Store) ResumeRoute(ctx context.Context, sink reconcile.Sink, route string) (bool, error) {
+	n, err := s.q.ResumeRoute(ctx, dbsqlc.ResumeRouteParams{Sink: string(sink), Route: route})
+	return n > 0, wrap(err, "resuming "+string(sink))
+}
+
+func toInterval(d time.Duration) pgtype.Interval {
+	return pgtype.Interval{Microseconds: d.Microseconds(), Valid: true}
+}
+
+// ForcedPush is a push that will be sent again.
+type ForcedPush struct {
+	Code  reconcile.ODSCode
+	Sink  reconcile.Sink
+	State reconcile.PushState
+}
+
+// ForcePushes has pushes sent although nothing differs, and whatever was refused
+// before: a person's word, or a repair of drift.
+func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sinks []reconcile.Sink, repair bool) (forced []ForcedPush, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		rows, err := q.ForcePushes(ctx, dbsqlc.ForcePushesParams{Codes: texts(codes), Sinks: texts(sinks), Repair: repair})
+		if err != nil {
+			return fmt.Errorf("pushing again: %w", explain(err))
+		}
+		for _, r := range rows {
+			forced = append(forced, ForcedPush{reconcile.ODSCode(r.Code), reconcile.Sink(r.Sink), reconcile.PushState(r.State)})
+		}
+		return q.AnnounceWork(ctx)
+	})
+	return forced, err
+}
+
+// ListedPush is a push as people look at it. Times are zero for what never was.
+type ListedPush struct {
+	Code     reconcile.ODSCode   `json:"code"`
+	Name     string              `json:"name"`
+	Sink     reconcile.Sink      `json:"sink"`
+	Route    string              `json:"route"`
+	State    reconcile.PushState `json:"state"`
+	Reason   string              `json:"reason,omitempty"`
+	Unclear  bool                `json:"unclear,omitempty"`
+	Failures int                 `json:"failures,omitempty"`
+	Sequence int64               `json:"sequence,omitempty"`
+	Wanted   time.Time           `json:"wanted_at,omitzero"`
+	Sent     time.Time           `json:"sent_at,omitzero"`
+	Accepted time.Time           `json:"accepted_at,omitzero"`
+	Seen     time.Time           `json:"seen_at,omitzero"`
+	Due      time.Time           `json:"due_at,omitzero"`
+	Took     int64               `json:"accepted_sequence,omitempty"`
+}
+
+// PushFilter picks pushes; empty fields pick all.
+type PushFilter struct {
+	State reconcile.PushState
+	Sink  reconcile.Sink
+	Code  reconcile.ODSCode
+	Most  int
+}
+
+// Pushes lists pushes, those wanted last first.
+func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
+	rows, err := s.q.ListPushes(ctx, dbsqlc.ListPushesParams{
+		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: int32(min(f.Most, 1<<30)), //nolint:gosec // bounded
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing pushes: %w", explain(err))
+	}
+	pushes := make([]ListedPush, len(rows))
+	for i, r := range rows {
+		pushes[i] = ListedPush{
+			Code: reconcile.ODSCode(r.Code), Name: r.Name, Sink: reconcile.Sink(r.Sink), Route: r.Route,
+			State: reconcile.PushState(r.State), Reason: r.Reason, Unclear: r.Unclear, Failures: int(r.Failures), Sequence: r.Sequence,
+			Wanted: r.WantedAt.Time, Sent: r.SentAt.Time, Accepted: r.AcceptedAt.Time, Seen: r.SeenAt.Time, Due: r.DueAt.Time,
+			Took: r.AcceptedSequence,
+		}
+	}
+	return pushes, nil
+}
+
+// PushCount is how many pushes stand in a state.
+type PushCount struct {
+	Sink   reconcile.Sink      `json:"sink"`
+	State  reconcile.PushState `json:"state"`
+	Route  string              `json:"route"`
+	Pushes int                 `json:"pushes"`
+}
+
+// CountPushes counts pushes by sink, state and route.
+func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
+	rows, err := s.q.CountPushes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("counting pushes: %w", explain(err))
+	}
+	counts := make([]PushCount, len(rows))
+	for i, r := range rows {
+		counts[i] = PushCount{reconcile.Sink(r.Sink), reconcile.PushState(r.State), r.Route, int(r.Pushes)}
+	}
+	return counts, nil
+}
+
+// String names a count for tables and tests.
+func (c PushCount) String() string {
+	return string(c.Sink) + " " + string(c.State) + " " + strconv.Itoa(c.Pushes)
+}

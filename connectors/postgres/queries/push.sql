@@ -1,0 +1,98 @@
+-- name: LoadPushes :many
+-- Everything that decides what the sink is to show, and what became of the push before.
+select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
+    p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden,
+    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by o.day, o.opens)
+        from opening_period o where o.code = p.code), '')::text as opening_times,
+    coalesce((select string_agg(d.date || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
+        from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
+    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name) from facility f where f.code = p.code), '')::text as facilities,
+    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code, s.name)
+        from service s where s.code = p.code and s.source = 'editor'), '')::text as services,
+    coalesce((select jsonb_object_agg(e.field, e.at) from (
+        select c.field, max(c.at) as at from change c join field_owner o using (field)
+        where c.code = p.code and c.run_id is null and o.owner = 'editor' group by c.field) e), '{}')::jsonb as edited,
+    coalesce((select array_agg(h.field) from hold h where h.code = p.code and h.field is not null
+        and h.removed_at is null and (h.until is null or h.until >= @today::date)), '{}')::text[] as held,
+    exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
+        and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
+    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version
+from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
+where q.sink = @sink and q.code = any(@codes::text[]);
+
+-- name: StagePushes :many
+-- Gives each push the next sequence number of its profile, and remembers what is about to be sent under it.
+with staged as (
+    select unnest(@codes::text[]) as code, unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own
+), numbered as (
+    insert into push_sequence as n (code, last)
+    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1) from staged t
+    on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
+    returning n.code, n.last
+)
+update push p set sequence = n.last, sent = t.sent, sent_own = t.own, sent_at = now(), unclear = true
+from staged t join numbered n using (code)
+where p.code = t.code and p.sink = @sink
+returning p.code, p.sequence;
+
+-- name: SettlePushes :exec
+-- What became of pushes. One that became due again in the meantime stays so, but never earlier than the sink asked for.
+with settled as (
+    select * from jsonb_to_recordset(sqlc.arg(settled)::jsonb) as x (
+        code text, route text, state text, answer text, status integer, reason text, sequence bigint, own bytea, taken bigint, version text,
+        unclear boolean, failures integer, wait_ms bigint, took_ms integer)
+), ledger as (
+    insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
+    select x.code, @sink, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
+)
+update push p set
+    job_id = null,
+    route = x.route,
+    state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
+    due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait_ms * interval '1 millisecond') else p.due_at end,
+    forced = p.forced and x.state = 'wanted',
+    failures = x.failures,
+    reason = x.reason,
+    unclear = x.unclear,
+    accepted_own = case when x.own is not null then x.own else p.accepted_own end,
+    accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
+    accepted_at = case when x.own is not null then now() else p.accepted_at end,
+    version = case when x.own is not null then x.version else p.version end
+from settled x
+where p.code = x.code and p.sink = @sink;
+
+-- name: PauseRoute :execrows
+update route set paused = @reason, paused_at = now(), probe_at = now() + @wait::interval, probes = 0
+where sink = @sink and route = @route and paused = '';
+
+-- name: PostponeProbe :exec
+update route set probes = probes + 1, probe_at = now() + @wait::interval where sink = @sink and route = @route and paused <> '';
+
+-- name: ResumeRoute :execrows
+update route set paused = '', paused_at = null, probe_at = null, probes = 0
+where sink = @sink and route = @route and paused <> '';
+
+-- name: ForcePushes :many
+-- Send it although nothing differs, and whatever was refused before: a person's word, or a repair.
+update push p set
+    state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
+    forced = true, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
+where p.code = any(@codes::text[]) and p.sink = any(@sinks::text[]) and p.state <> 'no-route'
+returning p.code, p.sink, p.state;
+
+-- name: ListPushes :many
+select p.*, coalesce(f.name, '') as name from push p left join profile f using (code)
+where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = @sink) and (@code::text = '' or p.code = @code)
+order by p.wanted_at desc, p.code, p.sink limit @most;
+
+-- name: CountPushes :many
+select p.sink, p.state, p.route, count(*) as pushes from push p group by p.sink, p.state, p.route order by p.sink, p.state, p.route;
+
+-- name: PruneAttempts :exec
+delete from push_attempt where at < @before;
+
+-- name: AnnounceWork :exec
+select pg_notify('profilesync_change', '');
+
+-- name: ListenForWork :exec
+listen profilesync_change;

@@ -1,0 +1,174 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// bringing is the work on one push: read back what is unclear, compose, number,
+// send; and again where the sink shows something else than we thought.
+type bringing struct {
+	p     *Pusher
+	route reconcile.Route
+	was   reconcile.Push
+	out   reconcile.PushOutcome
+
+	shown    *reconcile.Shown // read back in this round; nil before
+	conflict bool             // the sink contradicted us: what we know of it is out of date
+	above    int64            // the sink's own sequence number
+	answered bool
+}
+
+// rounds is how often a push is planned again when the sink contradicts us.
+const rounds = 3
+
+func (b *bringing) bring(ctx context.Context) {
+	for range rounds {
+		if done := b.round(ctx); done {
+			return
+		}
+	}
+	b.out.Wait = backoff(b.out.Failures)
+}
+
+// round is one try; it returns false to be tried again.
+func (b *bringing) round(ctx context.Context) bool {
+	own := b.was.Wish.Own(b.route)
+	hash := b.was.Wish.Hash(b.route, own)
+	if b.was.Unclear || b.conflict {
+		if err := b.readBack(ctx); err != nil {
+			return b.failed(err, false)
+		}
+	}
+	if !b.was.Unclear && !b.was.Forced && b.was.Accepted == hash {
+		b.out.State, b.out.Unclear, b.out.Failures, b.out.Reason = reconcile.PushAccepted, false, 0, ""
+		return true
+	}
+	delivery, err := b.compose(ctx, own, hash)
+	if err != nil {
+		return b.failed(err, false)
+	}
+	began := time.Now()
+	receipt, err := b.p.Sink.Push(ctx, delivery)
+	b.out.Took = time.Since(began)
+	if err != nil {
+		return b.failed(err, true)
+	}
+	b.accepted(hash, receipt)
+	return true
+}
+
+// readBack finds out whether the sink took what was sent last. A sink that
+// cannot be read gets the same once more, under the same number.
+func (b *bringing) readBack(ctx context.Context) error {
+	shown, err := b.p.Sink.Show(ctx, b.was.Code(), b.was.Wish.Profile.Type())
+	if errors.Is(err, reconcile.ErrUnreadable) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b.shown, b.answered = &shown, true
+	b.above = max(b.above, shown.Sequence)
+	b.was.Version = shown.Version
+	if b.was.Unclear && shown.Found && b.was.Took(b.route, shown) {
+		b.was.Unclear, b.was.Accepted = false, b.was.SentOwn
+		b.out.Attempt, b.out.Unclear, b.out.Version = reconcile.AttemptSeen, false, shown.Version
+		b.out.Accepted, b.out.AcceptedSequence = b.was.SentOwn, b.was.Sequence
+	}
+	return nil
+}
+
+// compose makes the delivery and gives it its number, before it is sent.
+func (b *bringing) compose(ctx context.Context, own reconcile.Values, hash reconcile.Hash) (reconcile.Delivery, error) {
+	d := reconcile.Delivery{
+		Code: b.was.Code(), Type: b.was.Wish.Profile.Type(), Edited: b.was.Wish.EditedIn(b.route), Version: b.was.Version,
+		Values: b.was.Sent, Sequence: b.was.Sequence,
+	}
+	if again := b.was.Unclear && b.was.SentOwn == hash && !b.conflict; !again {
+		if err := b.fill(ctx, &own); err != nil {
+			return d, err
+		}
+		number, err := b.p.stages.do(ctx, reconcile.StagedPush{Code: d.Code, Above: b.above, Sent: own, Own: hash})
+		if err != nil {
+			return d, err
+		}
+		d.Values, d.Sequence = own, number
+		b.was.Sent, b.was.SentOwn, b.was.Sequence = own, hash, number
+	}
+	b.out.Sequence = d.Sequence
+	d.Key = idempotencyKey(b.p.Name, d.Code, d.Sequence)
+	return d, nil
+}
+
+// fill states what the push does not speak of by itself as the sink shows it. A
+// sink that knows entity tags shows what we last sent: else it contradicts us.
+func (b *bringing) fill(ctx context.Context, values *reconcile.Values) error {
+	leaves := values.Leaves(b.route)
+	if len(leaves) == 0 {
+		return nil
+	}
+	if b.shown == nil && !b.route.Tagged {
+		shown, err := b.p.Sink.Show(ctx, b.was.Code(), b.was.Wish.Profile.Type())
+		if err != nil && !errors.Is(err, reconcile.ErrUnreadable) {
+			return err
+		}
+		b.shown = &shown
+	}
+	values.Keep(leaves, b.was.Sent)
+	if b.shown != nil {
+		values.Keep(leaves, b.shown.Values)
+	}
+	return nil
+}
+
+func (b *bringing) accepted(hash reconcile.Hash, receipt reconcile.Receipt) {
+	b.answered = true
+	b.out.State, b.out.Attempt, b.out.Status = reconcile.PushAccepted, reconcile.AttemptAccepted, receipt.Status
+	if receipt.Unchanged {
+		b.out.Attempt = reconcile.AttemptUnchanged
+	}
+	b.out.Accepted, b.out.AcceptedSequence, b.out.Version = hash, b.out.Sequence, receipt.Version
+	b.out.Unclear, b.out.Failures, b.out.Reason = false, 0, ""
+	b.out.Lag = time.Since(b.was.Wanted)
+}
+
+// failed records why a push did not come through, and reports whether that is
+// all for now.
+func (b *bringing) failed(err error, sent bool) bool {
+	e := refusal(b.p.Name, err)
+	b.out.Attempt, b.out.Status, b.out.Reason = string(e.Answer), e.Status, e.Reason
+	b.answered = b.answered || e.Answer == reconcile.AnswerRefused || e.Answer == reconcile.AnswerConflict ||
+		e.Answer == reconcile.AnswerLater
+	b.out.Failures++
+	switch e.Answer {
+	case reconcile.AnswerConflict:
+		b.conflict, b.above = true, max(b.above, e.Sequence)
+		return false
+	case reconcile.AnswerRefused:
+		b.out.State = reconcile.PushRefused
+	case reconcile.AnswerUnauthorized, reconcile.AnswerDown:
+		b.out.Failures = b.was.Failures
+	case reconcile.AnswerUnclear:
+		b.out.Unclear = b.out.Unclear || sent
+		b.out.Wait = max(e.Wait, backoff(b.out.Failures))
+	case reconcile.AnswerLater:
+		b.out.Wait = max(e.Wait, backoff(b.out.Failures))
+	}
+	return true
+}
+
+// pushKeys is the namespace of idempotency keys.
+var pushKeys = uuid.MustParse("7d3f5f0e-3d0c-4f4e-9b57-6a1f0c1f2a10")
+
+// idempotencyKey is the same for every attempt at (profile, sink, number), in
+// every process.
+func idempotencyKey(sink reconcile.Sink, code reconcile.ODSCode, number int64) string {
+	return uuid.NewSHA1(pushKeys, fmt.Appendf(nil, "%s/%s/%d", sink, code, number)).String()
+}

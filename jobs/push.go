@@ -1,0 +1,210 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Sink is one downstream directory.
+type Sink interface {
+	// Route says how organisations of a type get there; ok is false when they do
+	// not.
+	Route(t reconcile.OrgType) (route reconcile.Route, ok bool)
+	// Show reads what the sink shows. Not found is no error.
+	Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error)
+	// Push sends a delivery, once. Its errors are *reconcile.SinkError.
+	Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error)
+}
+
+// PushStore remembers pushes.
+type PushStore interface {
+	LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.Push, error)
+	StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error)
+	SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error) error
+	pauseStore
+}
+
+// pauseStore remembers which routes are paused.
+type pauseStore interface {
+	PauseRoute(ctx context.Context, sink reconcile.Sink, route, reason string, probeAfter time.Duration) (bool, error)
+	PostponeProbe(ctx context.Context, sink reconcile.Sink, route string, wait time.Duration) error
+	ResumeRoute(ctx context.Context, sink reconcile.Sink, route string) (bool, error)
+}
+
+// PusherOptions say what a pusher works with.
+type PusherOptions struct {
+	Name       reconcile.Sink
+	Sink       Sink
+	Store      PushStore
+	Today      func() reconcile.Date
+	ProbeEvery time.Duration // how often a paused sink gets one push
+	Log        *slog.Logger
+	Pushed     func(reconcile.Sink, reconcile.PushOutcome) // told of every outcome
+}
+
+// Pusher brings profiles to one sink. It may be used by many workers.
+type Pusher struct {
+	PusherOptions
+	loads   gather[reconcile.ODSCode, *reconcile.Push]
+	stages  gather[reconcile.StagedPush, int64]
+	settles gather[settlement, struct{}]
+}
+
+// settlement is an outcome, and what completes the job of its push in the same
+// transaction.
+type settlement struct {
+	outcome  reconcile.PushOutcome
+	complete func(pgx.Tx) error
+}
+
+// NewPusher returns a pusher.
+func NewPusher(o PusherOptions) *Pusher {
+	p := &Pusher{PusherOptions: o}
+	p.loads.work, p.stages.work, p.settles.work = p.load, p.stage, p.settle
+	return p
+}
+
+func (p *Pusher) load(ctx context.Context, codes []reconcile.ODSCode) ([]*reconcile.Push, error) {
+	pushes, err := p.Store.LoadPushes(ctx, p.Name, codes, p.Today())
+	if err != nil {
+		return nil, err
+	}
+	byCode := make(map[reconcile.ODSCode]*reconcile.Push, len(pushes))
+	for i := range pushes {
+		byCode[pushes[i].Code()] = &pushes[i]
+	}
+	found := make([]*reconcile.Push, len(codes))
+	for i, code := range codes {
+		found[i] = byCode[code]
+	}
+	return found, nil
+}
+
+func (p *Pusher) stage(ctx context.Context, staged []reconcile.StagedPush) ([]int64, error) {
+	numbers, err := p.Store.StagePushes(ctx, p.Name, staged)
+	if err != nil {
+		return nil, err
+	}
+	in := make([]int64, len(staged))
+	for i, s := range staged {
+		in[i] = numbers[s.Code]
+	}
+	return in, nil
+}
+
+func (p *Pusher) settle(ctx context.Context, settlements []settlement) ([]struct{}, error) {
+	outcomes := make([]reconcile.PushOutcome, len(settlements))
+	for i, s := range settlements {
+		outcomes[i] = s.outcome
+	}
+	return make([]struct{}, len(settlements)), p.Store.SettlePushes(ctx, p.Name, outcomes, func(_ context.Context, tx pgx.Tx) error {
+		for _, s := range settlements {
+			if err := s.complete(tx); err != nil {
+				return fmt.Errorf("completing the job of %s: %w", s.outcome.Code, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Push brings one profile to the sink as it stands now, and records what became
+// of it together with completing its job. A probe goes to a paused sink, too.
+func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, complete func(pgx.Tx) error) (reconcile.PushOutcome, error) {
+	was, err := p.loads.do(ctx, code)
+	if err != nil {
+		return reconcile.PushOutcome{}, err
+	}
+	if was == nil {
+		return reconcile.PushOutcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
+	}
+	outcome, answered := p.bring(ctx, *was, probe)
+	if err := p.mind(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
+		return outcome, err
+	}
+	if _, err := p.settles.do(ctx, settlement{outcome, complete}); err != nil {
+		return outcome, err
+	}
+	p.tell(ctx, outcome)
+	return outcome, nil
+}
+
+// bring sends what is wanted. It reports what became of it, and whether the sink
+// answered anything that shows that it works.
+func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (outcome reconcile.PushOutcome, answered bool) {
+	outcome = reconcile.PushOutcome{
+		Code: was.Code(), State: reconcile.PushWanted, Sequence: was.Sequence, Version: was.Version, Unclear: was.Unclear,
+		Failures: was.Failures,
+	}
+	route, ok := p.Sink.Route(was.Wish.Profile.Type())
+	outcome.Route = route.Name
+	switch {
+	case !ok:
+		outcome.State = reconcile.PushNoRoute
+	case was.Held:
+		outcome.State = reconcile.PushHeld
+	case !was.Paused || probe:
+		b := bringing{p: p, route: route, was: was, out: outcome}
+		b.bring(ctx)
+		return b.out, b.answered
+	}
+	return outcome, false
+}
+
+// mind pauses a route where our credentials are refused or nobody answers, and
+// resumes it when a probe shows that it works again.
+func (p *Pusher) mind(ctx context.Context, o reconcile.PushOutcome, probe, answered bool) error {
+	refused := o.Attempt == string(reconcile.AnswerUnauthorized) || o.Attempt == string(reconcile.AnswerDown)
+	switch {
+	case probe && answered:
+		resumed, err := p.Store.ResumeRoute(ctx, p.Name, o.Route)
+		if resumed {
+			p.Log.InfoContext(ctx, "sink resumed", "sink", p.Name, "route", o.Route)
+		}
+		return err
+	case probe:
+		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.ProbeEvery)
+	case refused:
+		paused, err := p.Store.PauseRoute(ctx, p.Name, o.Route, o.Attempt, p.ProbeEvery)
+		if paused {
+			p.Log.ErrorContext(ctx, "sink paused: nothing is lost, pushing goes on by itself when it works again",
+				"sink", p.Name, "route", o.Route, "why", o.Attempt, "status", o.Status, "error", o.Reason)
+		}
+		return err
+	}
+	return nil
+}
+
+func (p *Pusher) tell(ctx context.Context, o reconcile.PushOutcome) {
+	p.Pushed(p.Name, o)
+	switch {
+	case o.State == reconcile.PushRefused:
+		p.Log.WarnContext(ctx, "push refused", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "status", o.Status, "reason", o.Reason)
+	case o.Attempt != "":
+		p.Log.DebugContext(ctx, "push", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "answer", o.Attempt, "took", o.Took)
+	}
+}
+
+// backoff is how long to wait after so many failures in a row: doubled each
+// time, with jitter, so that a crowd does not come back at once.
+func backoff(failures int) time.Duration {
+	const first, most = time.Second, 5 * time.Minute
+	wait := min(first<<min(failures, 16), most)
+	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
+}
+
+// refusal is the sink's error, or an unclear one made of another.
+func refusal(sink reconcile.Sink, err error) *reconcile.SinkError {
+	var e *reconcile.SinkError
+	if errors.As(err, &e) {
+		return e
+	}
+	return &reconcile.SinkError{Sink: sink, Answer: reconcile.AnswerUnclear, Reason: err.Error()}
+}
