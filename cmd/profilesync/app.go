@@ -123,3 +123,7 @@ func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile
 func (s runStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) error {
 	return s.Store.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
 }
+
+func (s runStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(jobs.Dispatch) error) error {
+	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
+}

@@ -38,6 +38,9 @@ type cli struct {
 	Reconcile      reconcileCmd      `cmd:"" help:"Reconcile the organisation register with the profiles."`
 	Runs           runsCmd           `cmd:"" help:"List, show, approve, reject and undo runs."`
 	Profile        profileCmd        `cmd:"" help:"Show a profile and everything that ever happened to it."`
+	Push           pushCmd           `cmd:"" help:"List pushes, retry and preview them."`
+	Drift          driftCmd          `cmd:"" help:"Compare what the sinks show with the profiles, and repair it."`
+	Hold           holdCmd           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for a time."`
 	Quarantine     quarantineCmd     `cmd:"" help:"Upstream records that could not be understood."`
 	Contradictions contradictionsCmd `cmd:"" help:"Organisations that are active and have an end date that has passed."`
 	Flags          flagsCmd          `cmd:"" help:"Profiles whose upstream record a person should look at."`

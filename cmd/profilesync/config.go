@@ -45,12 +45,53 @@ type config struct {
 	// ODSReports are the listings that are pulled every night.
 	ODSReports []string `env:"ODS_REPORTS, default=edispensary,epraccur,ebranchs,egdpprac,eoptsite,etr,ets"`
 
+	// DoSURL is where change events of pharmacies go; without it, and without
+	// DoSFHIRURL, nothing is pushed to DoS.
+	DoSURL string `env:"DOS_URL"`
+	// DoSAPIKey is the key of the change events.
+	DoSAPIKey secret `env:"DOS_API_KEY"`
+	// DoSReadURL is where DoS is read back (byOdsCode); without it pharmacies with
+	// sections that nobody ever stated cannot be pushed.
+	DoSReadURL      string `env:"DOS_READ_URL"`
+	DoSReadUser     string `env:"DOS_READ_USER"`
+	DoSReadPassword secret `env:"DOS_READ_PASSWORD"`
+	// DoSPerSecond is how many change events, and how many reads, DoS gets a second.
+	DoSPerSecond float64 `env:"DOS_REQUESTS_PER_SECOND, default=40"`
+	// DoSFHIRURL is the FHIR R4 ingest for GP practices, up to and with /FHIR/R4.
+	DoSFHIRURL string `env:"DOS_FHIR_URL"`
+	// DoSFHIRTokenURL, ClientID, KeyID and PrivateKey (PEM) get its tokens; the
+	// sandbox wants none.
+	DoSFHIRTokenURL   string  `env:"DOS_FHIR_TOKEN_URL"`
+	DoSFHIRClientID   string  `env:"DOS_FHIR_CLIENT_ID"`
+	DoSFHIRKeyID      string  `env:"DOS_FHIR_KEY_ID"`
+	DoSFHIRPrivateKey secret  `env:"DOS_FHIR_PRIVATE_KEY"`
+	DoSFHIRProductID  string  `env:"DOS_FHIR_PRODUCT_ID"`
+	DoSFHIRPerSecond  float64 `env:"DOS_FHIR_REQUESTS_PER_SECOND, default=4"`
+	// WebsiteURL is where profiles are put on the public website; without it
+	// nothing is pushed there.
+	WebsiteURL    string `env:"WEBSITE_URL"`
+	WebsiteAPIKey secret `env:"WEBSITE_API_KEY"`
+	// WebsiteSearchURL is Service Search v3, which shows many profiles at a time.
+	WebsiteSearchURL string  `env:"WEBSITE_SEARCH_URL"`
+	WebsitePerSecond float64 `env:"WEBSITE_REQUESTS_PER_SECOND, default=80"`
+	// PushSettle is how long an edit waits for the next one, so that an editing
+	// session makes one push; closures of today never wait.
+	PushSettle time.Duration `env:"PUSH_SETTLE, default=10s"`
+	// PushWorkers is how many pushes each sink gets at a time.
+	PushWorkers int `env:"PUSH_WORKERS, default=16"`
+	// ProbeEvery is how often a paused sink gets one push, to see whether it works
+	// again.
+	ProbeEvery time.Duration `env:"PROBE_EVERY, default=30s"`
+
 	kept []reconcile.OrgType
 	now  time.Time
 }
 
 // secrets are the settings that nobody else may read.
-var secrets = []string{"PROFILESYNC_DATABASE_URL", "PROFILESYNC_ODS_API_KEY"}
+var secrets = []string{
+	"PROFILESYNC_DATABASE_URL", "PROFILESYNC_ODS_API_KEY", "PROFILESYNC_DOS_API_KEY", "PROFILESYNC_DOS_READ_PASSWORD",
+	"PROFILESYNC_DOS_FHIR_PRIVATE_KEY", "PROFILESYNC_WEBSITE_API_KEY",
+}
 
 // secret is a value that prints as nothing (house style: secrets are masked by
 // type, not by care).
@@ -91,7 +132,7 @@ func (envOrFile) Lookup(name string) (string, bool) {
 
 func (c *config) check() error {
 	_, level := parseLevel(c.LogLevel)
-	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS())
+	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS(), c.checkSinks())
 }
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not

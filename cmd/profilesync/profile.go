@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -32,8 +34,40 @@ func (c *profileShowCmd) Run(ctx context.Context, a *app) error {
 			rows = append(rows, []string{f.String(), oneLine(profile.Values.Get(f)), "owner: " + string(f.Owner())})
 		}
 	}
-	a.print(map[string]any{"code": profile.Code, "fields": profile.Values}, "", rows)
+	pushes, err := a.store.Pushes(ctx, postgres.PushFilter{Code: code, Most: len(reconcile.Sinks())})
+	if err != nil {
+		return err
+	}
+	for _, p := range pushes {
+		rows = append(rows, pushRows(p)...)
+	}
+	a.print(map[string]any{"code": profile.Code, "fields": profile.Values, "pushes": pushes}, "", rows)
 	return nil
+}
+
+// pushRows say what a sink was to show, was sent, took and was seen to show.
+func pushRows(p postgres.ListedPush) [][]string {
+	at := func(when time.Time, number int64) string {
+		if when.IsZero() || number == 0 {
+			return moment(when)
+		}
+		return fmt.Sprintf("%s (sequence %d)", moment(when), number)
+	}
+	state := string(p.State)
+	if p.Unclear {
+		state += ", nobody knows yet whether it was taken"
+	}
+	if p.Reason != "" {
+		state += ": " + p.Reason
+	}
+	name := string(p.Sink)
+	return [][]string{
+		{name, state, p.Route},
+		{name + " wanted", moment(p.Wanted)},
+		{name + " sent", at(p.Sent, p.Sequence)},
+		{name + " accepted", at(p.Accepted, p.Took)},
+		{name + " seen", moment(p.Seen)},
+	}
 }
 
 type profileHistoryCmd struct {

@@ -28,8 +28,9 @@ const stopWithin = 20 * time.Second
 // Help is shown by --help.
 func (*serveCmd) Help() string {
 	return `Pulls the register's changes at 04:30 and its listings at 05:00 (London), works the runs that
-commands ask for, and finishes what a killed process left. What was due while no daemon ran
-is caught up. /healthz, /readyz and /metrics are served at PROFILESYNC_HTTP_ADDRESS. It stops
+commands ask for, and finishes what a killed process left. Every change of a profile, whoever
+wrote it, is pushed to the sinks that are configured (PROFILESYNC_DOS_..., _WEBSITE_...); what
+they show is checked and repaired at 02:30. What was due while no daemon ran is caught up. /healthz, /readyz and /metrics are served at PROFILESYNC_HTTP_ADDRESS. It stops
 on SIGTERM or Ctrl-C, within 20 seconds.`
 }
 
@@ -43,8 +44,12 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
+	sinks, err := a.sinks()
+	if err != nil {
+		return exitError{exitUsage, err.Error()}
+	}
 	registry := prometheus.NewRegistry()
-	daemon, closePool, err := a.daemon(ctx, log, admin.NewMetrics(registry))
+	daemon, closePool, err := a.daemon(ctx, log, admin.NewMetrics(registry), sinks)
 	if err != nil {
 		return err
 	}
@@ -65,10 +70,12 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer release()
+	dispatcher := jobs.Dispatcher{Store: runStore{a.store}, Routes: routes(sinks), Today: a.today, Settle: a.config.PushSettle, Log: log}
 	log.InfoContext(ctx, "serving", "address", server.Address(), "version", version, "process", daemon.Process)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx) })
 	group.Go(func() error { return work(ctx, daemon, client, log) })
+	group.Go(func() error { return dispatcher.Run(ctx, client) })
 	return group.Wait()
 }
 
@@ -94,8 +101,9 @@ func work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, log
 }
 
 // daemon wires the workers.
-func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metrics) (d jobs.Daemon, closePool func(), err error) {
-	schedules, err := a.schedules()
+func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metrics, sinks map[reconcile.Sink]directory,
+) (d jobs.Daemon, closePool func(), err error) {
+	schedules, err := a.schedules(sinks)
 	if err != nil {
 		return d, nil, err
 	}
@@ -109,6 +117,7 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 	}
 	return jobs.Daemon{
 		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
+		Pushers: a.pushers(sinks, log, metrics.Pushed), Drift: a.checkers(sinks, func(int) {}), Workers: a.config.PushWorkers,
 		Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
@@ -119,7 +128,7 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 
 // schedules are what the daemon does by itself, in London time (design.md,
 // "Jobs").
-func (a *app) schedules() (all []jobs.Schedule, err error) {
+func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule, err error) {
 	add := func(name, at string, missed jobs.Missed, args ...river.JobArgs) {
 		when, bad := jobs.At(at)
 		err = errors.Join(err, bad)
@@ -133,6 +142,11 @@ func (a *app) schedules() (all []jobs.Schedule, err error) {
 		listings = append(listings, jobs.PullODS{Report: report, Pull: reconcile.RunListing})
 	}
 	add("pull_ods_listings", "0 5 * * *", jobs.NewestOnly, listings...)
+	for _, sink := range reconcile.Sinks() {
+		if sinks[sink] != nil {
+			add("check_drift_"+string(sink), "30 2 * * *", jobs.NewestOnly, jobs.CheckDrift{Sink: sink})
+		}
+	}
 	add("housekeeping", "10 3 * * *", jobs.NewestOnly, jobs.Housekeeping{})
 	return all, err
 }
