@@ -1,0 +1,176 @@
+package dostest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// event is what the pipeline reads of a change event (dos-integration.md
+// section 1.2). Pointers and raw lists tell null and missing from empty.
+type event struct {
+	ODSCode             *string         `json:"ODSCode"`
+	OrganisationTypeID  *string         `json:"OrganisationTypeId"`
+	OrganisationSubType *string         `json:"OrganisationSubType"`
+	OrganisationStatus  *string         `json:"OrganisationStatus"`
+	Address1            string          `json:"Address1"`
+	Address2            string          `json:"Address2"`
+	Address3            string          `json:"Address3"`
+	Address4            string          `json:"Address4"`
+	City                string          `json:"City"`
+	County              string          `json:"County"`
+	Postcode            *string         `json:"Postcode"`
+	ParentOrganisation  json.RawMessage `json:"ParentOrganisation"`
+	Contacts            []contact       `json:"Contacts"`
+	OpeningTimes        []openingRow    `json:"OpeningTimes"`
+	UecServices         json.RawMessage `json:"UecServices"`
+	Services            json.RawMessage `json:"Services"`
+
+	timesUnreadable bool // a row holds a value of the wrong JSON type
+}
+
+type contact struct {
+	ContactType             string `json:"ContactType"`
+	ContactAvailabilityType string `json:"ContactAvailabilityType"`
+	ContactMethodType       string `json:"ContactMethodType"`
+	ContactValue            string `json:"ContactValue"`
+}
+
+// openingRow leaves the offsets out: nobody reads them.
+type openingRow struct {
+	Weekday               string `json:"Weekday"`
+	OpeningTime           string `json:"OpeningTime"`
+	ClosingTime           string `json:"ClosingTime"`
+	OpeningTimeType       string `json:"OpeningTimeType"`
+	AdditionalOpeningDate string `json:"AdditionalOpeningDate"`
+	IsOpen                *bool  `json:"IsOpen"`
+}
+
+// NHS service codes that DoS knows, with the Z-code (symptom group = symptom
+// discriminator) each stands for (dos-integration.md section 2.2).
+const (
+	palliativeCode    = "SRV0559"
+	pressureCode      = "SRV0560"
+	contraceptionCode = "SRV2000"
+
+	PalliativeZCode    = "360=14167"
+	PressureZCode      = "360=14207"
+	ContraceptionZCode = "360=14210"
+)
+
+// ingest is everything that happens after the 200, in silence.
+func (s *Server) ingest(m message) {
+	outcome, detail := s.process(m)
+	s.ledger.effect(effectOf(m.call, s.options.Now(), outcome, detail))
+}
+
+func (s *Server) process(m message) (outcome Outcome, detail string) {
+	e, err := parseEvent(m.body)
+	if err != nil {
+		return Crashed, err.Error()
+	}
+	if reason := e.reject(); reason != "" {
+		return Rejected, reason
+	}
+	if latest, stale := s.services.number(m.code, m.sequence); stale {
+		return Stale, fmt.Sprintf("after %d", latest)
+	}
+	if field := e.tripsOver(); field != "" {
+		return Crashed, field + " is null"
+	}
+	return s.services.write(m.code, e, today(s.options.Now()))
+}
+
+// today is the process-local day, which is not that of London.
+func today(now time.Time) string { return now.UTC().Format(time.DateOnly) }
+
+// parseEvent reads a body; its error is one that the real code crashes on.
+func parseEvent(body []byte) (event, error) {
+	var e event
+	err := json.Unmarshal(body, &e)
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) && strings.HasPrefix(mistyped.Field, "OpeningTimes") {
+		e.timesUnreadable = true
+		return e, nil
+	}
+	if err != nil && errors.As(err, &mistyped) && slices.Contains(checkedFields, mistyped.Field) {
+		e.ODSCode = nil // the schema rejects it, whichever of the three it was
+		return e, nil
+	}
+	return e, err
+}
+
+var checkedFields = []string{"ODSCode", "OrganisationTypeId", "OrganisationSubType"}
+
+// reject is the schema and the validation of the ingest; empty: it passed.
+func (e *event) reject() string {
+	switch {
+	case e.ODSCode == nil || e.OrganisationTypeID == nil || e.OrganisationSubType == nil:
+		return "schema: " + strings.Join(checkedFields, ", ") + " must be strings"
+	case *e.OrganisationTypeID != "PHA":
+		return "organisation type " + *e.OrganisationTypeID
+	case *e.OrganisationSubType != "Community" && *e.OrganisationSubType != "DistanceSelling":
+		return "organisation sub type " + *e.OrganisationSubType
+	case utf8.RuneCountInString(*e.ODSCode) != codeLength:
+		return "ODS code is not of 5 characters"
+	}
+	return ""
+}
+
+// codeLength is that of the part of an ODS code that DoS matches by.
+const codeLength = 5
+
+// tripsOver names the field whose null makes the real code raise
+// (dos-integration.md section 6.2, 7); only the parent may be missing.
+func (e *event) tripsOver() string {
+	switch {
+	case e.OrganisationStatus == nil:
+		return "OrganisationStatus"
+	case e.Postcode == nil:
+		return "Postcode"
+	case e.Contacts == nil:
+		return "Contacts"
+	case e.OpeningTimes == nil && !e.timesUnreadable:
+		return "OpeningTimes"
+	case isNull(e.ParentOrganisation):
+		return "ParentOrganisation"
+	}
+	return ""
+}
+
+func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
+
+func (e *event) hidden() bool {
+	return strings.EqualFold(*e.OrganisationStatus, "hidden") || strings.EqualFold(*e.OrganisationStatus, "closed")
+}
+
+// offers says whether a list of services holds a code; null and missing do not.
+func offers(raw json.RawMessage, code string) bool {
+	var listed []struct {
+		ServiceCode string `json:"ServiceCode"`
+	}
+	if len(raw) == 0 || json.Unmarshal(raw, &listed) != nil {
+		return false
+	}
+	for _, one := range listed {
+		if one.ServiceCode == code {
+			return true
+		}
+	}
+	return false
+}
+
+// contact finds the first primary contact in office hours of a method.
+func (e *event) contact(method string) string {
+	for _, c := range e.Contacts {
+		if strings.EqualFold(c.ContactType, "primary") && strings.EqualFold(c.ContactAvailabilityType, "office hours") &&
+			strings.EqualFold(c.ContactMethodType, method) {
+			return c.ContactValue
+		}
+	}
+	return ""
+}

@@ -1,0 +1,164 @@
+package dostest_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/dos/dostest"
+)
+
+// asked is one request to each service.
+func (w world) asked() map[string]answer {
+	return map[string]answer{
+		"event": w.post(1, eventOf(w.t, nil)),
+		"read":  w.do(http.MethodGet, dostest.ReadPath+"FA001", ""),
+		"fhir":  w.search(system + "|A81001"),
+	}
+}
+
+const denied = "Access Denied, please contact the development team for assistance"
+
+func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		faults string
+		status int
+		event  string // in its answer
+		met    string
+	}{
+		"429":          {`{"status":429,"retry_after":3}`, 429, `{"message":"Too Many Requests"}`, "status"},
+		"500":          {`{"status":500}`, 500, `{"Message":"Server Error"}`, "status"},
+		"503":          {`{"status":503}`, 503, `{"Message":"Server Error"}`, "status"},
+		"unauthorized": {`{"unauthorized":true,"share":0.001}`, 403, `{"message":"Forbidden"}`, "unauthorized"},
+		"ip":           {`{"ip_denied":true}`, 403, `{"Message":"` + denied + `"}`, "ip_denied"},
+		"expired":      {`{"expired_token":true}`, 401, `{"message":"The incoming token has expired"}`, "expired_token"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := start(t, dostest.Options{})
+			w.s.Seed("FA001")
+			require.Equal(t, 200, w.do(http.MethodPut, "/control/faults", c.faults).status)
+			answers := w.asked()
+			for service, got := range answers {
+				require.Equal(t, c.status, got.status, service)
+				if name == "429" {
+					require.Equal(t, "3", got.header.Get("Retry-After"))
+				}
+			}
+			require.JSONEq(t, c.event, answers["event"].body)
+			require.Contains(t, answers["read"].body, `{"error":{"code":`)
+			require.Contains(t, answers["fhir"].body, `"OperationOutcome"`)
+			require.NoError(t, w.s.Settled(t.Context()))
+			require.Empty(t, w.s.Effects("FA001"))
+			require.Equal(t, map[string]int{c.met: 3}, w.s.Summary().Faults)
+			require.Equal(t, http.StatusNoContent, w.do(http.MethodDelete, "/control/faults", "").status)
+			require.Equal(t, dostest.Applied, w.send(1, eventOf(t, nil)).Outcome)
+		})
+	}
+}
+
+func TestBrokenConnections(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		faults  dostest.Faults
+		effects int
+	}{
+		"down":   {dostest.Faults{Down: true}, 0},
+		"before": {dostest.Faults{Drop: "before"}, 0},
+		"after":  {dostest.Faults{Drop: "after"}, 1},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := start(t, dostest.Options{})
+			w.s.Seed("FA001")
+			require.NoError(t, w.s.Faults(c.faults))
+			got := w.post(1, eventOf(t, nil))
+			require.Error(t, got.err)
+			require.Zero(t, got.status)
+			require.NoError(t, w.s.Settled(t.Context()))
+			require.Len(t, w.s.Effects("FA001"), c.effects)
+			require.Equal(t, map[string]int{"0": 1}, w.s.Summary().Requests)
+			require.Equal(t, http.StatusOK, w.do(http.MethodGet, "/ledger", "").status, "never the ledger")
+			w.s.Heal()
+			require.Equal(t, 200, w.post(1, eventOf(t, nil)).status)
+		})
+	}
+}
+
+func TestSpoiltAnswers(t *testing.T) {
+	t.Parallel()
+	w := start(t, dostest.Options{})
+	w.s.Seed("FA001")
+	require.NoError(t, w.s.Faults(dostest.Faults{Truncate: true}))
+	for service, got := range w.asked() {
+		require.ErrorIs(t, got.err, io.ErrUnexpectedEOF, service)
+	}
+	require.NoError(t, w.s.Faults(dostest.Faults{ContentType: true}))
+	answers := w.asked()
+	require.Equal(t, "text/html", answers["event"].header.Get("Content-Type"))
+	require.Equal(t, "text/html", answers["read"].header.Get("Content-Type"))
+	require.Equal(t, fhir, answers["fhir"].header.Get("Content-Type"), "a 404 keeps its own")
+	require.NoError(t, w.s.Settled(t.Context()))
+	require.Len(t, w.s.Effects("FA001"), 2, "applied, then dropped as a duplicate")
+}
+
+func TestSlowAnswersComeAfterTheEffect(t *testing.T) {
+	t.Parallel()
+	w := start(t, dostest.Options{})
+	w.s.Seed("FA001")
+	require.NoError(t, w.s.Faults(dostest.Faults{LatencyMS: 10}))
+	before := time.Now()
+	require.Equal(t, dostest.Applied, w.send(1, eventOf(t, nil)).Outcome)
+	require.GreaterOrEqual(t, time.Since(before), 10*time.Millisecond)
+
+	require.NoError(t, w.s.Faults(dostest.Faults{LatencyMS: 3_600_000}))
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+dostest.ReadPath+"FA001", nil)
+	require.NoError(t, err)
+	time.AfterFunc(10*time.Millisecond, cancel)
+	_, err = w.http.Do(request) //nolint:bodyclose // there is none
+	require.ErrorIs(t, err, context.Canceled)
+	require.Eventually(t, func() bool { return w.s.Summary().Faults["latency"] == 2 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, 1, w.s.Summary().Requests["0"])
+}
+
+func TestTheShareIsDrawnFromTheSeed(t *testing.T) {
+	t.Parallel()
+	statuses := func(seed uint64) (all []int) {
+		w := start(t, dostest.Options{})
+		require.NoError(t, w.s.Faults(dostest.Faults{Share: 0.2, Seed: seed, Status: 503, Only: []dostest.Kind{dostest.KindRead}}))
+		for range 500 {
+			all = append(all, w.do(http.MethodGet, dostest.ReadPath+"FA001", "").status)
+		}
+		require.Equal(t, 404, w.search(system+"|A81001").status, "other kinds are spared")
+		return all
+	}
+	one, again, other := statuses(1), statuses(1), statuses(2)
+	require.Equal(t, one, again)
+	require.NotEqual(t, one, other)
+	hit := 0
+	for _, status := range one {
+		if status == 503 {
+			hit++
+		}
+	}
+	require.InDelta(t, 100, hit, 35)
+}
+
+func TestSwitchesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	w := start(t, dostest.Options{})
+	for _, body := range []string{
+		`{"share":2}`, `{"status":200}`, `{"drop":"during"}`, `{"latency_ms":-1}`, `{"speed":1}`, `nope`,
+	} {
+		require.Equal(t, 400, w.do(http.MethodPut, "/control/faults", body).status, body)
+	}
+	require.JSONEq(t, `{"share":0,"seed":0}`, w.do(http.MethodGet, "/control/faults", "").body)
+}

@@ -1,0 +1,131 @@
+package dostest
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// dosAddress writes the lines of an address as DoS keeps them: words
+// capitalised, apostrophes gone, & as and, joined by $ (dos-integration.md
+// section 3). Spaces stay as they are, and only ASCII letters make words.
+func dosAddress(e *event) string {
+	var lines []string
+	for _, line := range []string{e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County} {
+		if strings.TrimSpace(line) != "" {
+			lines = append(lines, strings.ReplaceAll(capitalise(line), "&", "and"))
+		}
+	}
+	return strings.Join(lines, "$")
+}
+
+// capitalise upper-cases the first letter of each word and lower-cases the rest;
+// an apostrophe between letters does not end a word, and is dropped.
+func capitalise(line string) string {
+	var b strings.Builder
+	inWord, dropped := false, false
+	for _, r := range line {
+		switch {
+		case r == '\'':
+			dropped = inWord && !dropped // letters'letters is one word, what follows a second ' is another
+			inWord = dropped
+		case r <= unicode.MaxASCII && unicode.IsLetter(r):
+			if inWord {
+				r = unicode.ToLower(r)
+			} else {
+				r = unicode.ToUpper(r)
+			}
+			inWord = true
+			b.WriteRune(r)
+		default:
+			inWord, dropped = false, false
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// compact is a postcode without spaces, in capitals.
+func compact(postcode string) string {
+	return strings.ToUpper(strings.Join(strings.Fields(postcode), ""))
+}
+
+// spaced is a postcode as the table of locations spells it.
+func spaced(postcode string) string {
+	text := compact(postcode)
+	if len(text) < 4 {
+		return text
+	}
+	return text[:len(text)-3] + " " + text[len(text)-3:]
+}
+
+// website is an address with the host in lower case, all of it where it has no
+// scheme.
+func website(text string) string {
+	scheme, rest, found := strings.Cut(strings.TrimSpace(text), "://")
+	if !found {
+		return strings.ToLower(scheme)
+	}
+	host, path, slash := strings.Cut(rest, "/")
+	if slash {
+		path = "/" + path
+	}
+	return strings.ToLower(scheme) + "://" + strings.ToLower(host) + path
+}
+
+// webAccepted is the peer's own rule for websites.
+var webAccepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
+
+// dosPhone is not validated at all.
+func dosPhone(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), " ", "") }
+
+// title is Python's str.title with runs of spaces collapsed and four acronyms
+// put back, as the FHIR ingest stores names (contracts/dos.md section 2.2).
+func title(name string) string {
+	var b strings.Builder
+	inWord := false
+	for _, r := range name {
+		cased := unicode.IsUpper(r) || unicode.IsLower(r) || unicode.IsTitle(r)
+		switch {
+		case cased && inWord:
+			b.WriteRune(unicode.ToLower(r))
+		case cased:
+			b.WriteRune(unicode.ToTitle(r))
+		default:
+			b.WriteRune(r)
+		}
+		inWord = cased
+	}
+	words := strings.Fields(b.String())
+	for i, word := range words {
+		switch upper := strings.ToUpper(word); upper {
+		case "NHS", "GP", "ICB", "PCN":
+			words[i] = upper
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+var phoneCharacters = regexp.MustCompile(`^[\d+() ]+$`)
+
+// validPhones approximates the British numbering plan by the patterns of
+// dos-integration.md section 8.5, national form without spaces.
+var validPhones = regexp.MustCompile(`^(0[1235789]\d{9}|01\d{8}|0800\d{6,7}|08001111|0845464\d)$`)
+
+// phoneTrouble says what is wrong with a phone number for the FHIR ingest; empty:
+// nothing.
+func phoneTrouble(text string) string {
+	if !phoneCharacters.MatchString(text) {
+		return "invalid characters found: " + text
+	}
+	number := strings.NewReplacer(" ", "", "(", "", ")", "").Replace(text)
+	for _, abroad := range []string{"+44", "0044"} {
+		if rest, found := strings.CutPrefix(number, abroad); found {
+			number = "0" + strings.TrimPrefix(rest, "0")
+		}
+	}
+	if !validPhones.MatchString(number) {
+		return "not a valid GB number: " + text
+	}
+	return ""
+}

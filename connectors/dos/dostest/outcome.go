@@ -1,0 +1,88 @@
+package dostest
+
+import "net/http"
+
+const (
+	fhirType     = "application/fhir+json"
+	errorSystem  = "http://fhir.nhs.uk/CodeSystem/http-error-codes"
+	resultSystem = "http://terminology.hl7.org/CodeSystem/operation-outcome"
+)
+
+type outcome struct {
+	ResourceType string  `json:"resourceType"`
+	Issue        []issue `json:"issue"`
+}
+
+type issue struct {
+	Severity    string   `json:"severity"`
+	Code        string   `json:"code"`
+	Details     *concept `json:"details,omitempty"`
+	Diagnostics string   `json:"diagnostics"`
+}
+
+type concept struct {
+	Coding []coding `json:"coding"`
+	Text   string   `json:"text,omitempty"`
+}
+
+type coding struct {
+	System  string `json:"system,omitempty"`
+	Code    string `json:"code,omitempty"`
+	Display string `json:"display,omitempty"`
+}
+
+func fhirReply(status int, body any) reply {
+	return reply{status: status, contentType: fhirType, body: marshal(body)}
+}
+
+func outcomeReply(status int, severity, code string, detail coding, text, diagnostics string) reply {
+	return fhirReply(status, outcome{"OperationOutcome", []issue{{
+		Severity: severity, Code: code, Details: &concept{[]coding{detail}, text}, Diagnostics: diagnostics,
+	}}})
+}
+
+// badRequest is a search that makes no sense (recorded 400s).
+func badRequest(code, text, diagnostics string) reply {
+	detail := coding{errorSystem, "BAD_REQUEST", "The Server was unable to process the request."}
+	return outcomeReply(http.StatusBadRequest, "error", code, detail, text, diagnostics)
+}
+
+// unprocessable is a body or id that validation refused.
+func unprocessable(diagnostics string) reply {
+	detail := coding{errorSystem, "UNPROCESSABLE_ENTITY", "Message was not malformed but deemed unprocessable by the API."}
+	return outcomeReply(http.StatusUnprocessableEntity, "error", "invalid", detail, diagnostics, diagnostics)
+}
+
+// wrongMedia is what the service says to a header: an issue without details.
+func wrongMedia(status int, code, diagnostics string) reply {
+	return fhirReply(status, outcome{"OperationOutcome", []issue{{Severity: "error", Code: code, Diagnostics: diagnostics}}})
+}
+
+func notFoundByID() reply {
+	detail := coding{errorSystem, "NOT_FOUND", "The Server was unable to find the specified resource."}
+	return outcomeReply(http.StatusNotFound, "error", "not-found", detail,
+		"The requested organisation was not found", "Organisation not found.")
+}
+
+// refusals are issue code, coding code and display by status, for errors of the
+// proxy and of the server (contracts/dos.md section 2.2).
+var refusals = map[int][3]string{
+	http.StatusUnauthorized:    {"login", "UNAUTHORIZED", "Invalid or expired access token"},
+	http.StatusForbidden:       {"forbidden", "FORBIDDEN", "Access denied"},
+	http.StatusConflict:        {"conflict", "CONFLICT", "Resource already exists"},
+	http.StatusTooManyRequests: {"throttled", "SEND_TOO_MANY_REQUESTS", "Too many requests"},
+	http.StatusNotFound:        {"not-found", "NOT_FOUND", "The Server was unable to find the specified resource."},
+}
+
+func fhirRefusal(status int) reply {
+	words, listed := refusals[status]
+	switch {
+	case listed:
+		return outcomeReply(status, "error", words[0], coding{errorSystem, words[1], words[2]}, words[2], words[2])
+	case status >= http.StatusInternalServerError:
+		detail := coding{errorSystem, "SERVER_ERROR", "The Server has encountered an error processing the request."}
+		return outcomeReply(status, "fatal", "exception", detail, "Unhandled exception occurred", "Unhandled exception occurred")
+	}
+	text := http.StatusText(status)
+	return outcomeReply(status, "error", "invalid", coding{errorSystem, "BAD_REQUEST", text}, text, text)
+}

@@ -1,0 +1,137 @@
+package dostest
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// message is a change event in the queue.
+type message struct {
+	call
+	due time.Time // in real time
+}
+
+// queue works off messages one after the other, in the order they came: so it
+// keeps the order within a code too, as the real one promises.
+type queue struct {
+	delay time.Duration
+	work  func(message)
+
+	mu      sync.Mutex
+	waiting []message
+	working bool          // somebody runs, or timer will
+	idle    chan struct{} // closed when the work is done
+	hurry   bool          // due times do not count until all is done
+	timer   *time.Timer   // of the first message; nil: none is set
+}
+
+func newQueue(delay time.Duration, work func(message)) *queue {
+	return &queue{delay: delay, work: work}
+}
+
+func (q *queue) put(c call) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, message{call: c, due: time.Now().Add(q.delay)})
+	if !q.working {
+		q.working, q.idle = true, make(chan struct{})
+		go q.run()
+	}
+}
+
+func (q *queue) run() {
+	for {
+		m, due := q.take()
+		if !due {
+			return
+		}
+		q.work(m)
+	}
+}
+
+// take returns the next message, or false where none is due yet; then the timer
+// runs the queue again.
+func (q *queue) take() (message, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.timer = nil
+	if len(q.waiting) == 0 {
+		q.working, q.hurry, q.waiting = false, false, nil
+		close(q.idle)
+		return message{}, false
+	}
+	first := q.waiting[0]
+	if wait := time.Until(first.due); wait > 0 && !q.hurry {
+		q.timer = time.AfterFunc(wait, q.run)
+		return message{}, false
+	}
+	q.waiting[0] = message{} // lets go of the body
+	q.waiting = q.waiting[1:]
+	return first, true
+}
+
+func (q *queue) settled(ctx context.Context) error {
+	q.mu.Lock()
+	idle, working := q.idle, q.working
+	q.mu.Unlock()
+	if !working {
+		return nil
+	}
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (q *queue) drain(ctx context.Context) error {
+	q.mu.Lock()
+	if q.working {
+		q.hurry = true
+	}
+	if q.timer != nil && q.timer.Stop() { // else it has gone off, and sees the hurry
+		q.timer = nil
+		go q.run()
+	}
+	q.mu.Unlock()
+	return q.settled(ctx)
+}
+
+// dedupWindow is how long a queue of this kind remembers a body.
+const dedupWindow = 5 * time.Minute
+
+// deduplicator drops what the queue of the change events drops: a body that was
+// taken for the same group, the ODS code, less than five minutes ago. Headers do
+// not count (contracts/dos.md section 2.1, the trap).
+type deduplicator struct {
+	mu    sync.Mutex
+	taken map[bodyOf]time.Time
+	order []bodyOf // oldest first
+}
+
+type bodyOf struct {
+	code string
+	sum  [sha256.Size]byte
+}
+
+func newDeduplicator() *deduplicator { return &deduplicator{taken: make(map[bodyOf]time.Time)} }
+
+// first says whether the body is new; one that is not does not begin new minutes.
+func (d *deduplicator) first(code string, body []byte, now time.Time) bool {
+	key := bodyOf{code, sha256.Sum256(body)}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.order) > 0 && now.Sub(d.taken[d.order[0]]) >= dedupWindow {
+		delete(d.taken, d.order[0])
+		d.order = d.order[1:]
+	}
+	if at, known := d.taken[key]; known && now.Sub(at) < dedupWindow {
+		return false
+	}
+	d.taken[key] = now
+	d.order = append(d.order, key)
+	return true
+}
