@@ -55,8 +55,10 @@ type config struct {
 	DoSReadURL      string `env:"DOS_READ_URL"`
 	DoSReadUser     string `env:"DOS_READ_USER"`
 	DoSReadPassword secret `env:"DOS_READ_PASSWORD"`
-	// DoSPerSecond is how many change events, and how many reads, DoS gets a second.
-	DoSPerSecond float64 `env:"DOS_REQUESTS_PER_SECOND, default=40"`
+	// DoSPerSecond is how many change events DoS gets a second, DoSReadPerSecond
+	// how often it is read: crawling is discouraged there.
+	DoSPerSecond     float64 `env:"DOS_REQUESTS_PER_SECOND, default=40"`
+	DoSReadPerSecond float64 `env:"DOS_READ_REQUESTS_PER_SECOND, default=5"`
 	// DoSFHIRURL is the FHIR R4 ingest for GP practices, up to and with /FHIR/R4.
 	DoSFHIRURL string `env:"DOS_FHIR_URL"`
 	// DoSFHIRTokenURL, ClientID, KeyID and PrivateKey (PEM) get its tokens; the

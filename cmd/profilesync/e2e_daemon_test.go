@@ -21,6 +21,11 @@ type daemon struct {
 func (s *site) serve() daemon {
 	s.t.Helper()
 	d := daemon{site: s, started: s.with("HTTP_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
+	s.t.Cleanup(func() {
+		if said := d.said(); s.t.Failed() {
+			s.t.Logf("the daemon said, at last: %s", said[max(0, len(said)-4000):])
+		}
+	})
 	require.Eventually(s.t, func() bool { return d.address() != "" }, patience, 10*time.Millisecond, "it serves")
 	return d
 }

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+type driftCmd struct {
+	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations."`
+	Sink   string   `placeholder:"SINK" help:"Only dos or website."`
+	Repair bool     `help:"Push what differs once more."`
+	Most   int      `default:"500" help:"How many differences to show at most."`
+	Actor  string   `placeholder:"NAME" help:"Who asks. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*driftCmd) Help() string {
+	return `Reads what each sink shows of every profile it accepted, compares it with what it is to show,
+and lists the differences field by field. --repair pushes them again, unless a sink shows
+nothing, or something else for more than 10 % of the profiles (and more than 10): then the sink
+itself must be wrong, and a person looks first. Exit codes: 0 no drift, or all repaired; 1 an
+alarm; 3 drift that awaits somebody.`
+}
+
+func (c *driftCmd) Run(ctx context.Context, a *app) error {
+	codes, err := parseCodes(c.ODS)
+	if err != nil {
+		return err
+	}
+	wanted, err := parseSinks(c.Sink)
+	if err != nil {
+		return err
+	}
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	sinks, err := a.sinks()
+	if err != nil {
+		return exitError{exitUsage, err.Error()}
+	}
+	if len(sinks) == 0 {
+		return exitError{exitUsage, "no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL"}
+	}
+	worst := exitDone
+	for _, sink := range wanted {
+		if sinks[sink] == nil {
+			continue
+		}
+		code, err := c.check(ctx, a, sink, sinks[sink], codes)
+		if err != nil {
+			return err
+		}
+		if worst != exitFailed && code != exitDone {
+			worst = code
+		}
+	}
+	if worst != exitDone {
+		return exitError{code: worst}
+	}
+	return nil
+}
+
+// check looks at one sink and prints what it found. It returns the exit code.
+func (c *driftCmd) check(ctx context.Context, a *app, name reconcile.Sink, sink directory, codes []reconcile.ODSCode) (int, error) {
+	shown := newProgress(a.stderr)
+	checkers := a.checkers(map[reconcile.Sink]directory{name: sink}, func(checked int) {
+		shown.report(ctx, 0, "reading "+string(name), checked, 0)
+	})
+	result, err := checkers[0].Check(ctx, codes, c.Repair, actorOr(c.Actor))
+	shown.end()
+	if err != nil {
+		return exitFailed, err
+	}
+	if err := c.repaired(ctx, a, result); err != nil {
+		return exitFailed, err
+	}
+	found, err := a.store.DriftFound(ctx, result.Check, name, c.Most)
+	if err != nil {
+		return exitFailed, err
+	}
+	c.print(a, result, found)
+	return driftCode(result, c.Repair), nil
+}
+
+// repaired waits until the repairs have come to rest.
+func (c *driftCmd) repaired(ctx context.Context, a *app, result reconcile.DriftResult) error {
+	if result.Repaired == 0 {
+		return nil
+	}
+	found, err := a.store.DriftFound(ctx, result.Check, result.Sink, 1<<30)
+	if err != nil {
+		return err
+	}
+	var forced []postgres.ForcedPush
+	for _, row := range found {
+		if n := len(forced); n == 0 || forced[n-1].Code != row.Code {
+			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: reconcile.PushWanted})
+		}
+	}
+	return a.settlePushes(ctx, forced)
+}
+
+func (c *driftCmd) print(a *app, result reconcile.DriftResult, found []postgres.DriftRow) {
+	said := fmt.Sprintf("%d profiles read: %d shown otherwise, %d not shown, %d pushed again",
+		result.Checked, result.Drifted, result.Missing, result.Repaired)
+	if result.Reason != "" {
+		said += "; " + string(result.State) + ": " + result.Reason
+	}
+	a.print(result, "", [][]string{{string(result.Sink), said}})
+	rows := make([][]string, 0, len(found))
+	for _, row := range found {
+		if a.json {
+			a.print(row, "", nil)
+		}
+		note := ""
+		if row.GivenUp {
+			note = "not taken in 3 repairs"
+		}
+		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, oneLine(row.Want), oneLine(row.Shown), note})
+	}
+	if !a.json && len(rows) > 0 {
+		_, _ = fmt.Fprintln(a.stdout)
+		a.print(nil, "CODE | NAME | FIELD | IS TO SHOW | SHOWS | NOTE", rows)
+		_, _ = fmt.Fprintln(a.stdout)
+	}
+}
+
+func driftCode(r reconcile.DriftResult, repair bool) int {
+	switch found := r.Drifted + r.Missing; {
+	case r.State == reconcile.DriftAlarm:
+		return exitFailed
+	case found > 0 && (!repair || r.Repaired < found):
+		return exitAwaits
+	}
+	return exitDone
+}

@@ -1,0 +1,145 @@
+package website
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// profile is the part of a document that is both written and read, as Service
+// Search v3 names it (section 1.2).
+type profile struct {
+	ODSCode             string     `json:"ODSCode"`
+	OrganisationName    *string    `json:"OrganisationName"`
+	OrganisationTypeID  *string    `json:"OrganisationTypeId"`
+	OrganisationType    *string    `json:"OrganisationType"`
+	OrganisationSubType *string    `json:"OrganisationSubType"`
+	OrganisationStatus  *string    `json:"OrganisationStatus"`
+	Address1            *string    `json:"Address1"`
+	Address2            *string    `json:"Address2"`
+	Address3            *string    `json:"Address3"`
+	City                *string    `json:"City"`
+	County              *string    `json:"County"`
+	Postcode            *string    `json:"Postcode"`
+	ParentOrganisation  *parent    `json:"ParentOrganisation"`
+	Contacts            []contact  `json:"Contacts"`
+	OpeningTimes        []opening  `json:"OpeningTimes"`
+	Services            []service  `json:"Services"`
+	UecServices         []service  `json:"UecServices"`
+	Facilities          []facility `json:"Facilities"`
+}
+
+// document is the body of a push: the writable subset of section 1.7.
+type document struct {
+	profile
+	Latitude            *float64 `json:"Latitude"`
+	Longitude           *float64 `json:"Longitude"`
+	Country             *string  `json:"Country"`
+	AcceptingPatients   *string  `json:"AcceptingPatients"`
+	GPRegistration      *string  `json:"GPRegistration"`
+	ServiceOpeningTimes *string  `json:"ServiceOpeningTimes"`
+	LastUpdatedDates    stamps   `json:"LastUpdatedDates"`
+}
+
+type parent struct {
+	ODSCode          *string `json:"ODSCode"`
+	OrganisationName *string `json:"OrganisationName"`
+}
+
+type contact struct {
+	ContactType             string `json:"ContactType"`
+	ContactAvailabilityType string `json:"ContactAvailabilityType"`
+	ContactMethodType       string `json:"ContactMethodType"`
+	ContactValue            string `json:"ContactValue"`
+}
+
+// stamps are the times of section 1.4. They are evidence of people's checks, so
+// they come from people's edits and from nothing else (contracts/traps.md 7).
+type stamps struct {
+	OpeningTimes                 *string `json:"OpeningTimes"`
+	BankHolidayOpeningTimes      *string `json:"BankHolidayOpeningTimes"`
+	TemporaryChangesOpeningTimes *string `json:"TemporaryChangesOpeningTimes"`
+	Facilities                   *string `json:"Facilities"`
+	Services                     *string `json:"Services"`
+	ContactDetails               *string `json:"ContactDetails"`
+	AcceptingPatients            *string `json:"AcceptingPatients"`
+	ServiceOpeningTimes          *string `json:"ServiceOpeningTimes"`
+	KeyValueData                 *string `json:"KeyValueData"`
+}
+
+// encode writes the document of a delivery: the same delivery, the same bytes.
+// The error names a field whose text has not the form of section 1.3.
+func encode(d reconcile.Delivery) ([]byte, error) {
+	p, err := profileOf(d)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(document{profile: p, LastUpdatedDates: stampsOf(d)})
+	if err != nil {
+		return nil, fmt.Errorf("writing the document: %w", err)
+	}
+	return body, nil
+}
+
+func profileOf(d reconcile.Delivery) (profile, error) {
+	v := d.Values
+	of := d.Type
+	if v.Get(reconcile.FieldType) != "" {
+		of = reconcile.OrgType(v.Get(reconcile.FieldType))
+	}
+	k, ok := kinds[of]
+	if !ok {
+		return profile{}, fmt.Errorf("type %q: the website has no word for it", of)
+	}
+	hours, err := openingTimes(v, k.hours)
+	if err != nil {
+		return profile{}, err
+	}
+	address := split(v.Get(reconcile.FieldAddress))
+	p := profile{
+		ODSCode:          d.Code.String(),
+		OrganisationName: text(v.Get(reconcile.FieldName)), OrganisationTypeID: text(k.id), OrganisationType: text(k.name),
+		OrganisationSubType: subType(of, v), OrganisationStatus: text(statusWord(v)),
+		Address1: text(address[0]), Address2: text(address[1]), Address3: text(address[2]),
+		City: text(address[3]), County: text(address[4]), Postcode: text(v.Get(reconcile.FieldPostcode)),
+		Contacts: contacts(v), OpeningTimes: hours, Facilities: facilities(v),
+	}
+	p.Services, p.UecServices = services(v)
+	if icb := v.Get(reconcile.FieldICB); icb != "" {
+		p.ParentOrganisation = &parent{ODSCode: &icb}
+	}
+	return p, nil
+}
+
+// text is null for an empty one: it was never stated, or there is none.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func stampsOf(d reconcile.Delivery) stamps {
+	edited := func(fields ...reconcile.Field) *string {
+		var last time.Time
+		for _, f := range fields {
+			if at := d.Edited[f]; d.Values.States(f) && at.After(last) {
+				last = at
+			}
+		}
+		if last.IsZero() {
+			return nil
+		}
+		return text(last.UTC().Format("2006-01-02T15:04:05.999Z07:00"))
+	}
+	dated := edited(reconcile.FieldDatedOpeningTimes)
+	return stamps{
+		OpeningTimes:            edited(reconcile.FieldOpeningTimes),
+		BankHolidayOpeningTimes: dated, TemporaryChangesOpeningTimes: dated, // one list of ours is both of theirs
+		Facilities:     edited(reconcile.FieldFacilities),
+		Services:       edited(reconcile.FieldServices),
+		ContactDetails: edited(reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite),
+	}
+}

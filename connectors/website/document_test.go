@@ -1,0 +1,241 @@
+package website
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func valuesOf(pairs map[reconcile.Field]string) (v reconcile.Values) {
+	for f, value := range pairs {
+		v.Set(f, value)
+	}
+	return v
+}
+
+func delivered(t reconcile.OrgType, pairs map[reconcile.Field]string) reconcile.Delivery {
+	return reconcile.Delivery{Code: "FA123", Type: t, Sequence: 7, Key: "key-7", Values: valuesOf(pairs)}
+}
+
+func object(t *testing.T, d reconcile.Delivery) map[string]any {
+	t.Helper()
+	body, err := encode(d)
+	require.NoError(t, err)
+	var o map[string]any
+	require.NoError(t, json.Unmarshal(body, &o))
+	return o
+}
+
+// TestWhatNobodyStatedIsNull pins the rule that keeps us from wiping what the
+// website knows.
+func TestWhatNobodyStatedIsNull(t *testing.T) {
+	t.Parallel()
+	o := object(t, delivered(reconcile.Pharmacy, map[reconcile.Field]string{reconcile.FieldName: "A"}))
+	for _, key := range []string{
+		"Contacts", "OpeningTimes", "Services", "UecServices", "Facilities", "OrganisationSubType", "OrganisationStatus",
+		"ParentOrganisation", "Address1", "AcceptingPatients", "GPRegistration", "ServiceOpeningTimes", "Latitude", "Country",
+	} {
+		require.Contains(t, o, key)
+		require.Nil(t, o[key], key)
+	}
+	o = object(t, delivered(reconcile.Pharmacy, map[reconcile.Field]string{
+		reconcile.FieldPhone: "", reconcile.FieldOpeningTimes: "", reconcile.FieldServices: "", reconcile.FieldFacilities: "",
+	}))
+	for _, key := range []string{"Contacts", "OpeningTimes", "Services", "UecServices", "Facilities"} {
+		require.Equal(t, []any{}, o[key], key)
+	}
+}
+
+func TestOnlyTheWritableSubset(t *testing.T) {
+	t.Parallel()
+	o := object(t, delivered(reconcile.Trust, nil))
+	for _, key := range []string{"@search.score", "SearchKey", "Geocode", "Metrics", "GSD", "Trusts", "RelatedIAPTCCGs", "Staff"} {
+		require.NotContains(t, o, key)
+	}
+	require.Len(t, o, 18+7)
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		of                reconcile.OrgType
+		services          string
+		id, name, subType any
+	}{
+		{reconcile.Pharmacy, "EPS0002 Community pharmacy", "PHA", "Pharmacy", "Community"},
+		{reconcile.Pharmacy, "EPS0004 Internet pharmacy", "PHA", "Pharmacy", "DistanceSelling"},
+		{reconcile.GPPractice, "", "GPB", "GpBranch", nil},
+		{reconcile.GPBranch, "", "GPB", "GpBranch", nil},
+		{reconcile.DentalPractice, "", "DEN", "Dentist", nil},
+		{reconcile.OpticalSite, "", "OPT", "Optician", nil},
+		{reconcile.Trust, "", "TRU", nil, nil},
+		{reconcile.TrustSite, "", "HOS", "Hospital", "NHS Sector"},
+	} {
+		d := delivered(row.of, map[reconcile.Field]string{reconcile.FieldServices: row.services})
+		o := object(t, d)
+		require.Equal(t, row.id, o["OrganisationTypeId"])
+		require.Equal(t, row.name, o["OrganisationType"])
+		require.Equal(t, row.subType, o["OrganisationSubType"])
+		v := readBack(t, d)
+		require.Equal(t, string(row.of), v.Get(reconcile.FieldType))
+	}
+	_, err := encode(delivered("vet", nil))
+	require.ErrorContains(t, err, `type "vet"`)
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ status, hidden, word, reads, hides string }{
+		{"open", "false", "Visible", "open", "false"},
+		{"open", "true", "Hidden", "open", "true"},
+		{"closed", "false", "Closed", "closed", ""},
+		{"closed", "true", "Closed", "closed", ""},
+	} {
+		d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
+			reconcile.FieldStatus: row.status, reconcile.FieldHidden: row.hidden,
+		})
+		require.Equal(t, row.word, object(t, d)["OrganisationStatus"])
+		v := readBack(t, d)
+		require.Equal(t, row.reads, v.Get(reconcile.FieldStatus))
+		require.Equal(t, row.hides, v.Get(reconcile.FieldHidden))
+		require.Equal(t, row.hides != "", v.States(reconcile.FieldHidden))
+	}
+	var v reconcile.Values
+	readStatus("EXCLUDED", &v)
+	require.Equal(t, "true", v.Get(reconcile.FieldHidden))
+}
+
+// TestStampsAreOfPeople: a field without an edit of people has no stamp, though
+// we send it (contracts/traps.md 7).
+func TestStampsAreOfPeople(t *testing.T) {
+	t.Parallel()
+	d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
+		reconcile.FieldName: "A", reconcile.FieldPhone: "1", reconcile.FieldEmail: "a@b.example",
+		reconcile.FieldOpeningTimes: "mon 09:00-17:00", reconcile.FieldServices: "",
+	})
+	at := time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC)
+	d.Edited = map[reconcile.Field]time.Time{
+		reconcile.FieldPhone: at.Add(-time.Hour), reconcile.FieldEmail: at,
+		reconcile.FieldServices:   at.Add(500 * time.Millisecond).In(reconcile.London()),
+		reconcile.FieldFacilities: at, // not in the delivery
+		reconcile.FieldName:       at,
+	}
+	stamps := object(t, d)["LastUpdatedDates"].(map[string]any)
+	require.Equal(t, "2026-11-20T09:15:00Z", stamps["ContactDetails"])
+	require.Equal(t, "2026-11-20T09:15:00.5Z", stamps["Services"])
+	require.Nil(t, stamps["OpeningTimes"])
+	require.Nil(t, stamps["Facilities"])
+}
+
+func TestServicesAndFacilities(t *testing.T) {
+	t.Parallel()
+	d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
+		reconcile.FieldServices: "- Travel clinic\nSRV0559 Palliative care\nSRV0560 Blood pressure check",
+		reconcile.FieldFacilities: "Disabled parking #30: Yes\nDisabled parking: No\nPlay area #16: Yes\nPrayer carpet: Don't know\n" +
+			"Wheelchair access: Yes",
+	})
+	o := object(t, d)
+	require.Equal(t, []any{
+		map[string]any{"ServiceName": "Travel clinic", "ServiceCode": nil},
+		map[string]any{"ServiceName": "Blood pressure check", "ServiceCode": "SRV0560"},
+	}, o["Services"])
+	require.Equal(t, []any{map[string]any{"ServiceName": "Palliative care", "ServiceCode": "SRV0559"}}, o["UecServices"])
+	row := func(id, name, value, group any) map[string]any {
+		return map[string]any{"Id": id, "Name": name, "Value": value, "FacilityGroupName": group}
+	}
+	require.Equal(t, []any{
+		row(30.0, "Disabled parking", "Yes", "Parking"),
+		row(2.0, "Disabled parking", "No", "Accessibility"),
+		row(16.0, "Play area", "Yes", nil),
+		row(nil, "Prayer carpet", "Don't know", nil),
+		row(7.0, "Wheelchair access", "Yes", "Accessibility"),
+	}, o["Facilities"])
+	v := readBack(t, d)
+	require.Equal(t, d.Values.Get(reconcile.FieldServices), v.Get(reconcile.FieldServices))
+	require.Equal(t, d.Values.Get(reconcile.FieldFacilities), v.Get(reconcile.FieldFacilities))
+}
+
+func TestFacilitiesAreReadByID(t *testing.T) {
+	t.Parallel()
+	p, err := decode([]byte(`{"ODSCode":"FA123","Facilities":[{"Id":28,"Name":"Car Parking","Value":"Yes"},
+		{"Id":3,"Name":"Disabled WC","Value":"No","FacilityGroupName":"Accessibility"}]}`))
+	require.NoError(t, err)
+	v := p.values(reconcile.Pharmacy)
+	require.Equal(t, "Car parking: Yes\nDisabled toilet: No", v.Get(reconcile.FieldFacilities))
+}
+
+func readBack(t require.TestingT, d reconcile.Delivery) reconcile.Values {
+	body, err := encode(d)
+	require.NoError(t, err)
+	p, err := decode(body)
+	require.NoError(t, err)
+	return p.values(d.Type)
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][5]string{
+		"":                           {},
+		"1 High Street":              {"1 High Street"},
+		"1 High Street\nLeeds":       {"1 High Street", "", "", "Leeds"},
+		"1 High Street\nKent":        {"1 High Street", "", "", "", "Kent"},
+		"1 High Street\nDover\nKENT": {"1 High Street", "", "", "Dover", "KENT"},
+		"Flat 619\n62 Fake Street\nHazel Grove\nBath\nSomerset": {"Flat 619", "62 Fake Street", "Hazel Grove", "Bath", "Somerset"},
+		"a\n \nb\nc\nd\ne\nYork":                                {"a", "b", "c, d, e", "York"},
+	} {
+		require.Equal(t, want, split(address), address)
+	}
+}
+
+// TestAddressesDoNotFlap: what was split reads back as the same address.
+func TestAddressesDoNotFlap(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.OneOf(
+			rapid.SampledFrom([]string{"KENT", "Leeds", "12", "Flat 3", "St. Mary's & Co", "High Street, Old Town", "-", " "}),
+			rapid.StringMatching(`[A-Za-z0-9 ,.'-]{0,20}`))
+		address := strings.Join(rapid.SliceOfN(line, 0, 8).Draw(t, "lines"), "\n")
+		v := readBack(t, delivered(reconcile.Pharmacy, map[reconcile.Field]string{reconcile.FieldAddress: address}))
+		require.True(t, reconcile.Same(reconcile.FieldAddress, address, v.Get(reconcile.FieldAddress)), "%q %q", address,
+			v.Get(reconcile.FieldAddress))
+	})
+}
+
+// TestWhatIsSentReadsBack: no field of a push differs from what is read
+// afterwards, or every night would find the same drift.
+func TestWhatIsSentReadsBack(t *testing.T) {
+	t.Parallel()
+	word := rapid.StringMatching(`[A-Za-z][A-Za-z :#0-9'é-]{0,15}[a-z]`)
+	rapid.Check(t, func(t *rapid.T) {
+		of := rapid.SampledFrom(reconcile.OrgTypes()).Draw(t, "type")
+		list := func(name, form string) string {
+			return sorted(rapid.SliceOfN(rapid.StringMatching(form), 0, 4).Draw(t, name))
+		}
+		d := delivered(of, map[reconcile.Field]string{
+			reconcile.FieldName: word.Draw(t, "name"), reconcile.FieldType: string(of), reconcile.FieldStatus: "open",
+			reconcile.FieldHidden: rapid.SampledFrom([]string{"true", "false"}).Draw(t, "hidden"),
+			reconcile.FieldICB:    "QOX", reconcile.FieldPostcode: "LS1 1AA", reconcile.FieldPhone: word.Draw(t, "phone"),
+			reconcile.FieldEmail: word.Draw(t, "email"), reconcile.FieldWebsite: "",
+			reconcile.FieldOpeningTimes: rapid.SampledFrom([]string{
+				"", "mon 09:00-13:00\nmon 14:00-17:30\nsun 00:00-23:59",
+			}).Draw(t, "weekly"),
+			reconcile.FieldDatedOpeningTimes: rapid.SampledFrom([]string{
+				"", "2026-12-24 10:00-12:00\n2026-12-24 13:00-16:00\n2026-12-25 closed\n2027-01-01 closed",
+			}).Draw(t, "dated"),
+			reconcile.FieldServices:   list("services", `(SRV0559|SRV[0-9]{4}|-) [A-Z][a-z ]{0,9}[a-z]`),
+			reconcile.FieldFacilities: list("facilities", `(Car parking|Toilet|[A-Z][a-z ]{1,9}[a-z]( #[1-9][0-9]?)?): (Yes|No)`),
+		})
+		v := readBack(t, d)
+		for _, f := range sent {
+			if d.Values.States(f) {
+				require.True(t, reconcile.Same(f, d.Values.Get(f), v.Get(f)), "%s: %q %q", f, d.Values.Get(f), v.Get(f))
+			}
+		}
+	})
+}

@@ -1,0 +1,104 @@
+package website
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestOpeningTimes(t *testing.T) {
+	t.Parallel()
+	rows, err := openingTimes(valuesOf(map[reconcile.Field]string{
+		reconcile.FieldOpeningTimes:      "tue 09:00-13:00\ntue 14:00-17:30",
+		reconcile.FieldDatedOpeningTimes: "2026-12-25 closed\n2027-01-02 10:00-14:00",
+	}), reception)
+	require.NoError(t, err)
+	require.Len(t, rows, 8+2)
+	require.Equal(t, opening{Weekday: "Monday", OpeningTimeType: "Reception"}, rows[0])
+	require.Equal(t, opening{
+		Weekday: "Tuesday", OpeningTime: "14:00", ClosingTime: "17:30", OffsetOpeningTime: 840, OffsetClosingTime: 1050,
+		OpeningTimeType: "Reception", IsOpen: true,
+	}, rows[2])
+	require.Equal(t, opening{OpeningTimeType: "Additional", AdditionalOpeningDate: "Dec 25 2026"}, rows[8])
+	require.Equal(t, opening{
+		OpeningTime: "10:00", ClosingTime: "14:00", OffsetOpeningTime: 600, OffsetClosingTime: 840, OpeningTimeType: "Additional",
+		AdditionalOpeningDate: "Jan 02 2027", IsOpen: true,
+	}, rows[9])
+}
+
+func TestHoursThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	for field, texts := range map[reconcile.Field][]string{
+		reconcile.FieldOpeningTimes:      {"bank-holiday 10:00-12:00", "mon closed", "mon 9:00-12:00", "mon 09:00-24:00", "mon"},
+		reconcile.FieldDatedOpeningTimes: {"2026-13-01 closed", "2026-12-01", "2026-12-01 shut", "25 Dec 2026 closed"},
+	} {
+		for _, text := range texts {
+			_, err := encode(delivered(reconcile.Pharmacy, map[reconcile.Field]string{field: text}))
+			require.ErrorContains(t, err, field.String()+": ", text)
+		}
+	}
+}
+
+// TestReadingHours has the forms that contracts/traps.md 2 names.
+func TestReadingHours(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ name, rows, weekly, dated string }{
+		{"none", `[]`, "", ""},
+		{
+			"any order, split days, the same row twice", `[
+			{"Weekday":"Wednesday","OpeningTime":"14:00","ClosingTime":"17:30","OpeningTimeType":"General","IsOpen":true},
+			{"Weekday":"Monday","OpeningTime":"09:00","ClosingTime":"17:00","OpeningTimeType":"General","IsOpen":true},
+			{"Weekday":"Wednesday","OpeningTime":"09:00","ClosingTime":"13:00","OpeningTimeType":"General","IsOpen":true},
+			{"Weekday":"Monday","OpeningTime":"09:00","ClosingTime":"17:00","OpeningTimeType":"General","IsOpen":true}]`,
+			"mon 09:00-17:00\nwed 09:00-13:00\nwed 14:00-17:30", "",
+		},
+		{"closed days with null and empty times", `[
+			{"Weekday":"Saturday","OpeningTime":null,"ClosingTime":null,"OpeningTimeType":"General","IsOpen":false},
+			{"Weekday":"Sunday","OpeningTime":"","ClosingTime":"","OpeningTimeType":"General","IsOpen":false},
+			{"Weekday":"Friday","OpeningTime":"09:00","ClosingTime":"12:00","OpeningTimeType":"General","IsOpen":false}]`, "", ""},
+		{
+			"both paddings of a day", `[
+			{"Weekday":"","OpeningTime":"","ClosingTime":"","OpeningTimeType":"Additional","AdditionalOpeningDate":"Apr  7 2023"},
+			{"OpeningTime":"10:00","ClosingTime":"12:00","OpeningTimeType":"Additional","AdditionalOpeningDate":"Apr 08 2023","IsOpen":true},
+			{"OpeningTime":"10:00","ClosingTime":"12:00","OpeningTimeType":"Additional","AdditionalOpeningDate":"Apr 9 2023","IsOpen":true},
+			{"OpeningTimeType":"Additional","AdditionalOpeningDate":"Apr 09 2023"},
+			{"OpeningTimeType":"Additional","AdditionalOpeningDate":"9/4/2023"}]`,
+			"", "2023-04-07 closed\n2023-04-08 10:00-12:00\n2023-04-09 10:00-12:00",
+		},
+		{
+			"midnight", `[
+			{"Weekday":"Monday","OpeningTime":"00:00","ClosingTime":"24:00","OpeningTimeType":"General","IsOpen":true},
+			{"Weekday":"Tuesday","OpeningTime":"8:00","ClosingTime":"00:00","OpeningTimeType":"General","IsOpen":true},
+			{"Weekday":"Tuesday","OpeningTime":null,"ClosingTime":"00:00","OpeningTimeType":"General","IsOpen":true}]`,
+			"mon 00:00-23:59\ntue 08:00-23:59", "",
+		},
+		{
+			"Surgery is not for reading, Reception is where there is no General", `[
+			{"Weekday":"Monday","OpeningTime":"07:00","ClosingTime":"09:00","OpeningTimeType":"Surgery","IsOpen":true},
+			{"Weekday":"Monday","OpeningTime":"08:00","ClosingTime":"18:00","OpeningTimeType":"Reception","IsOpen":true}]`,
+			"mon 08:00-18:00", "",
+		},
+	} {
+		p, err := decode([]byte(`{"ODSCode":"FA123","OpeningTimes":` + row.rows + `}`))
+		require.NoError(t, err, row.name)
+		v := p.values(reconcile.Pharmacy)
+		require.Equal(t, row.weekly, v.Get(reconcile.FieldOpeningTimes), row.name)
+		require.Equal(t, row.dated, v.Get(reconcile.FieldDatedOpeningTimes), row.name)
+		require.True(t, v.States(reconcile.FieldOpeningTimes) && v.States(reconcile.FieldDatedOpeningTimes), row.name)
+	}
+}
+
+func TestNullListsStateNothing(t *testing.T) {
+	t.Parallel()
+	p, err := decode([]byte(`{"ODSCode":"FA123","OpeningTimes":null,"Services":null,"Contacts":null,"Facilities":null}`))
+	require.NoError(t, err)
+	v := p.values(reconcile.Pharmacy)
+	for _, f := range []reconcile.Field{
+		reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
+		reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite, reconcile.FieldStatus, reconcile.FieldType,
+	} {
+		require.False(t, v.States(f), f)
+	}
+}

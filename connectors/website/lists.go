@@ -1,0 +1,180 @@
+package website
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+type service struct {
+	ServiceName *string `json:"ServiceName"`
+	ServiceCode *string `json:"ServiceCode"`
+}
+
+// stockholder is the service that stands in UecServices, which v3 never shows
+// (section 1.2). All others stand in Services.
+const stockholder = "SRV0559"
+
+// services are both lists, null while nobody stated any service.
+func services(v reconcile.Values) (general, urgent []service) {
+	if !v.States(reconcile.FieldServices) {
+		return nil, nil
+	}
+	general, urgent = []service{}, []service{}
+	for _, line := range rows(v.Get(reconcile.FieldServices)) {
+		code, name, _ := strings.Cut(line, " ")
+		row := service{ServiceName: text(name)}
+		if code != "-" {
+			row.ServiceCode = text(code)
+		}
+		if code == stockholder {
+			urgent = append(urgent, row)
+		} else {
+			general = append(general, row)
+		}
+	}
+	return general, urgent
+}
+
+func readServices(general, urgent []service, v *reconcile.Values) {
+	if general == nil && urgent == nil {
+		return
+	}
+	var all []string
+	for _, row := range slices.Concat(general, urgent) {
+		code, name := strings.TrimSpace(flat(row.ServiceCode)), flat(row.ServiceName)
+		if code == "" && name == "" {
+			continue
+		}
+		if code == "" {
+			code = "-"
+		}
+		if name != "" {
+			code += " " + name
+		}
+		all = append(all, code)
+	}
+	v.Set(reconcile.FieldServices, sorted(all))
+}
+
+type facility struct {
+	ID                *int    `json:"Id"`
+	Name              *string `json:"Name"`
+	Value             *string `json:"Value"`
+	FacilityGroupName *string `json:"FacilityGroupName"`
+}
+
+// known are the facilities whose names the contract tells (section 1.2), by id.
+// The website keys on them and spells names one way today and another tomorrow,
+// so they are read by id alone.
+var known = map[int]struct{ name, group string }{
+	1:   {"Braille translation service", "Accessibility"},
+	2:   {"Disabled parking", "Accessibility"},
+	3:   {"Disabled toilet", "Accessibility"},
+	4:   {"Induction loop", "Accessibility"},
+	5:   {"Text relay", "Accessibility"},
+	6:   {"Signing service", "Accessibility"},
+	7:   {"Wheelchair access", "Accessibility"},
+	28:  {"Car parking", "Parking"},
+	29:  {"Cycle parking", "Parking"},
+	35:  {"Step-free access", "Accessibility"},
+	144: {"Toilet", "Other facilities"},
+	145: {"Baby changing", "Other facilities"},
+	146: {"Consultation room", "Other facilities"},
+}
+
+// facilities is null while nobody stated any. A name that known has not, in
+// exactly these letters, is sent without an id: leaving it out would be read
+// back as drift for ever, refusing it would hold up the whole profile. Names of
+// other ids that the website showed us carry their number ("Play area #16"), so
+// that a push that leaves facilities alone gives the id back.
+func facilities(v reconcile.Values) []facility {
+	if !v.States(reconcile.FieldFacilities) {
+		return nil
+	}
+	list := []facility{}
+	for _, line := range rows(v.Get(reconcile.FieldFacilities)) {
+		name, value := line, ""
+		if i := strings.LastIndex(line, ": "); i >= 0 && i+2 < len(line) {
+			name, value = line[:i], line[i+2:]
+		}
+		row := facility{Value: text(value)}
+		var group string
+		row.ID, name, group = identified(name)
+		row.Name, row.FacilityGroupName = text(name), text(group)
+		list = append(list, row)
+	}
+	return list
+}
+
+func identified(line string) (id *int, name, group string) {
+	for id, row := range known {
+		if row.name == line {
+			return &id, row.name, row.group
+		}
+	}
+	i := strings.LastIndexByte(line, '#')
+	number, err := strconv.Atoi(line[i+1:])
+	_, named := known[number]
+	if i < 0 || err != nil || named || number <= 0 || strconv.Itoa(number) != line[i+1:] || i > 0 && line[i-1] != ' ' {
+		return nil, line, ""
+	}
+	if number == 30 { // "Disabled parking" again, but in the other group
+		group = "Parking"
+	}
+	return &number, line[:max(i-1, 0)], group
+}
+
+func readFacilities(list []facility, v *reconcile.Values) {
+	if list == nil {
+		return
+	}
+	var all []string
+	for _, row := range list {
+		name := flat(row.Name)
+		if row.ID != nil && *row.ID > 0 {
+			if entry, ok := known[*row.ID]; ok {
+				name = entry.name
+			} else {
+				name = strings.TrimPrefix(name+" #"+strconv.Itoa(*row.ID), " ")
+			}
+		}
+		if name == "" {
+			continue
+		}
+		if value := flat(row.Value); value != "" {
+			name += ": " + value
+		}
+		all = append(all, name)
+	}
+	v.Set(reconcile.FieldFacilities, sorted(all))
+}
+
+// flat is a text on one line; empty for null.
+func flat(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '\n' {
+			return ' '
+		}
+		return r
+	}, *s)
+}
+
+// sorted is a list as profiles keep it: each line once, in order.
+func sorted(lines []string) string {
+	slices.Sort(lines)
+	return strings.Join(slices.Compact(lines), "\n")
+}
+
+// rows are the lines of such a list.
+func rows(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}

@@ -1,0 +1,118 @@
+package website
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Push sends the whole document once (section 1.7). Errors are
+// *reconcile.SinkError. A delivery that cannot be written down is refused
+// without anything being sent.
+func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+	req, err := s.put(ctx, d)
+	if err != nil {
+		return reconcile.Receipt{}, err
+	}
+	answer, err := s.push.Fetch(req)
+	if err != nil {
+		return reconcile.Receipt{}, failure(doing(req), err)
+	}
+	if answer.Status >= http.StatusMultipleChoices {
+		return reconcile.Receipt{}, refusal(req, d, answer)
+	}
+	if why := doubt(d, answer); why != "" {
+		return reconcile.Receipt{}, &reconcile.SinkError{
+			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnclear, Status: answer.Status, Reason: doing(req) + ": " + why,
+		}
+	}
+	return reconcile.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil
+}
+
+// put is the request of a delivery. The correlation id is the key, so that all
+// attempts are the same in every byte.
+func (s *Sink) put(ctx context.Context, d reconcile.Delivery) (*http.Request, error) {
+	body, err := encode(d)
+	if err == nil && (d.Code == "" || d.Key == "" || d.Sequence <= 0) {
+		err = fmt.Errorf("delivery of %q without code, key or sequence number", d.Code)
+	}
+	if err != nil {
+		return nil, &reconcile.SinkError{
+			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerRefused,
+			Reason: fmt.Sprintf("profile %s: %v; nothing was sent", d.Code, err),
+		}
+	}
+	req, err := s.request(ctx, http.MethodPut, d.Code, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	// net/http would by itself send again what carries an Idempotency-Key, when a
+	// kept connection breaks. A body that cannot be had twice keeps it from that.
+	req.GetBody = nil
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", d.Key)
+	req.Header.Set("Sequence-Number", strconv.FormatInt(d.Sequence, 10))
+	req.Header.Set("X-Correlation-Id", d.Key)
+	if d.Version == "" {
+		req.Header.Set("If-None-Match", "*")
+	} else {
+		req.Header.Set("If-Match", quoted(d.Version))
+	}
+	return req, nil
+}
+
+// quoted is an entity tag as headers want it; ours come that way already.
+func quoted(tag string) string {
+	if strings.HasSuffix(tag, `"`) {
+		return tag
+	}
+	return `"` + tag + `"`
+}
+
+// doubt says why a success is none to rely on, or nothing. What is stored can
+// always be read back, so every oddity is worth that.
+func doubt(d reconcile.Delivery, a *httpx.Answer) string {
+	sequence := a.Header.Get("Sequence-Number")
+	switch {
+	case a.Status == http.StatusAccepted:
+		return "queued, not stored: read it back later"
+	case !slices.Contains([]int{http.StatusOK, http.StatusCreated, http.StatusNoContent}, a.Status):
+		return "not an answer of this API"
+	case a.Header.Get("Etag") == "":
+		return "stored, but without an entity tag: read it back"
+	case sequence != "" && sequence != strconv.FormatInt(d.Sequence, 10):
+		return "the answer speaks of another sequence number" // a redirect turned the PUT into a GET
+	}
+	return doubtfulBody(d, a)
+}
+
+// doubtfulBody holds a body against what was sent. The contract asks for none.
+func doubtfulBody(d reconcile.Delivery, a *httpx.Answer) string {
+	if len(bytes.TrimSpace(a.Body)) == 0 {
+		return ""
+	}
+	var body struct {
+		ODSCode *string `json:"ODSCode"`
+	}
+	if !isJSON(a.Header) || json.Unmarshal(a.Body, &body) != nil {
+		return "the answer is not JSON: something between us and the website gave it"
+	}
+	if body.ODSCode != nil && *body.ODSCode != d.Code.String() {
+		return "the answer speaks of another organisation"
+	}
+	return ""
+}
+
+func isJSON(header http.Header) bool {
+	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+}

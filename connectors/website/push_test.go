@@ -1,0 +1,390 @@
+package website_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/website"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const (
+	secret = "canary-of-the-key"
+	person = "canary.person@nhs.example"
+)
+
+func sinkAt(t *testing.T, address string, search bool) *website.Sink {
+	t.Helper()
+	o := website.Options{
+		URL: address, Key: func() (string, error) { return secret, nil },
+		Limits: website.Limits{PerSecond: 100_000, Timeout: 10 * time.Second, Trip: 1000},
+	}
+	if search {
+		o.SearchURL = address + websitetest.SearchPath
+	}
+	sink, err := website.New(o)
+	require.NoError(t, err)
+	return sink
+}
+
+func simulated(t *testing.T) (*websitetest.Server, *website.Sink) {
+	t.Helper()
+	server, address := websitetest.Start(t, websitetest.Options{APIKey: secret})
+	return server, sinkAt(t, address, true)
+}
+
+func delivery(code string, sequence int64, version string) reconcile.Delivery {
+	d := reconcile.Delivery{
+		Code: reconcile.ODSCode(code), Type: reconcile.Pharmacy, Sequence: sequence, Version: version,
+		Key: code + "-" + time.Duration(sequence).String(),
+		Edited: map[reconcile.Field]time.Time{
+			reconcile.FieldEmail: time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC),
+		},
+	}
+	for f, value := range map[reconcile.Field]string{
+		reconcile.FieldName: "Fake Pharmacy", reconcile.FieldType: "pharmacy", reconcile.FieldStatus: "open",
+		reconcile.FieldHidden: "false", reconcile.FieldAddress: "62 Fake Street\nBath\nSomerset",
+		reconcile.FieldPostcode: "TE5 7ER", reconcile.FieldICB: "QOX", reconcile.FieldEmail: person,
+		reconcile.FieldOpeningTimes: "mon 09:00-13:00\nmon 14:00-17:30",
+		reconcile.FieldServices:     "SRV0257 New medicine service\nSRV0559 Palliative care",
+	} {
+		d.Values.Set(f, value)
+	}
+	return d
+}
+
+func refused(t *testing.T, err error) *reconcile.SinkError {
+	t.Helper()
+	var e *reconcile.SinkError
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, reconcile.SinkWebsite, e.Sink)
+	require.NotContains(t, e.Error(), secret)
+	require.NotContains(t, e.Error(), person)
+	return e
+}
+
+func TestPushThenShow(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Shown{Code: "FA123"}, shown)
+
+	d := delivery("FA123", 41, "")
+	receipt, err := sink.Push(t.Context(), d)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, receipt.Status)
+	require.NotEmpty(t, receipt.Version)
+
+	shown, err = sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	require.NoError(t, err)
+	require.True(t, shown.Found)
+	require.EqualValues(t, 41, shown.Sequence)
+	require.Equal(t, receipt.Version, shown.Version)
+	require.Empty(t, shown.Blind)
+	route, ok := sink.Route(reconcile.Pharmacy)
+	require.True(t, ok)
+	require.Empty(t, reconcile.Differences(route, d.Values, shown, reconcile.NewDate(2026, time.November, 22)))
+
+	d = delivery("FA123", 42, receipt.Version)
+	d.Values.Set(reconcile.FieldPhone, "01234 567890")
+	receipt, err = sink.Push(t.Context(), d)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, receipt.Status)
+	require.NotEqual(t, shown.Version, receipt.Version)
+	effects := server.Effects("FA123")
+	require.Len(t, effects, 2)
+	require.Equal(t, shown.Version, effects[1].IfMatch)
+	require.Equal(t, d.Key, effects[1].Key)
+	require.Equal(t, d.Key, effects[1].Correlation)
+	require.Equal(t, "*", effects[0].IfNoneMatch)
+}
+
+// TestBehindOurBack: what somebody changes there is found, and only that.
+func TestBehindOurBack(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	d := delivery("FA123", 1, "")
+	d.Values.Set(reconcile.FieldPhone, "01234 567890")
+	d.Values.Set(reconcile.FieldFacilities, "Wheelchair access: Yes")
+	_, err := sink.Push(t.Context(), d)
+	require.NoError(t, err)
+	route, _ := sink.Route(reconcile.Pharmacy)
+	for field, change := range map[reconcile.Field][2]string{
+		reconcile.FieldPhone: {"phone", ""}, reconcile.FieldFacilities: {"facility", "Wheelchair access: No"},
+		reconcile.FieldOpeningTimes: {"weekly", "tue 09:00-17:00"}, reconcile.FieldName: {"name", "Another"},
+		reconcile.FieldPostcode: {"postcode", "LS1 1AA"}, reconcile.FieldServices: {"service", "SRV0001 X"},
+		reconcile.FieldHidden: {"status", "Hidden"},
+	} {
+		before, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+		require.NoError(t, err)
+		require.NoError(t, server.Change("FA123", change[0], change[1]))
+		for _, read := range []func() reconcile.Shown{
+			func() reconcile.Shown { return one(t, sink, "FA123") },
+			func() reconcile.Shown {
+				shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+				require.NoError(t, err)
+				require.NotEqual(t, before.Version, shown.Version)
+				return shown
+			},
+		} {
+			found := reconcile.Differences(route, d.Values, read(), reconcile.NewDate(2026, time.November, 22))
+			require.Len(t, found, 1, field)
+			require.Equal(t, field, found[0].Field)
+		}
+		again := d
+		again.Sequence = before.Sequence + 1
+		again.Key = field.String()
+		shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+		require.NoError(t, err)
+		again.Version = shown.Version
+		_, err = sink.Push(t.Context(), again)
+		require.NoError(t, err)
+	}
+}
+
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	_, err := sink.Push(t.Context(), delivery("FA123", 57, ""))
+	require.NoError(t, err)
+
+	_, err = sink.Push(t.Context(), delivery("FA123", 41, ""))
+	e := refused(t, err)
+	require.Equal(t, reconcile.AnswerConflict, e.Answer)
+	require.Equal(t, 409, e.Status)
+	require.EqualValues(t, 57, e.Sequence)
+
+	for _, version := range []string{"", `"old"`, "unquoted"} {
+		_, err = sink.Push(t.Context(), delivery("FA123", 58, version))
+		e = refused(t, err)
+		require.Equal(t, reconcile.AnswerConflict, e.Answer)
+		require.Equal(t, 412, e.Status)
+	}
+	entries := server.Ledger("FA123")
+	require.Equal(t, `"unquoted"`, entries[len(entries)-1].IfMatch)
+	require.Len(t, server.Effects(), 1)
+}
+
+func TestRepeatsHaveTheSameBytes(t *testing.T) {
+	t.Parallel()
+	var requests []string
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var b bytes.Buffer
+		_ = r.Header.Write(&b)
+		_, _ = io.Copy(&b, r.Body)
+		requests = append(requests, b.String())
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(web.Close)
+	for range 2 {
+		_, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 9, `"v"`))
+		require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+	}
+	require.Len(t, requests, 2, "a push is sent once")
+	require.Equal(t, requests[0], requests[1])
+	require.Contains(t, requests[0], "Sequence-Number: 9")
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	server.Fault(websitetest.Fault{Drop: "after"})
+	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, receipt.Status)
+	sum := server.Summary()
+	require.Equal(t, map[websitetest.Outcome]int{websitetest.Stored: 1, websitetest.Replayed: 1}, sum.Effects)
+	require.Zero(t, sum.Twice)
+
+	other := delivery("FA123", 1, "")
+	other.Values.Set(reconcile.FieldName, "Other")
+	_, err = sink.Push(t.Context(), other)
+	require.Equal(t, reconcile.AnswerRefused, refused(t, err).Answer)
+}
+
+// TestAKeptConnectionBreaks: net/http repeats requests with an idempotency key
+// on its own, unless it is kept from it.
+func TestAKeptConnectionBreaks(t *testing.T) {
+	t.Parallel()
+	for _, drop := range []string{"before", "after"} {
+		server, sink := simulated(t)
+		_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+		require.NoError(t, err)
+		server.Fault(websitetest.Fault{Drop: drop})
+		_, err = sink.Push(t.Context(), delivery("FA124", 2, ""))
+		require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+		require.Len(t, server.Ledger("FA124"), 1, "sent once")
+	}
+}
+
+// TestAnswers is the table of contracts/website.md section 1.7.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		fault websitetest.Fault
+		want  reconcile.Answer
+		says  string
+	}{
+		{"400", websitetest.Fault{Status: 400}, reconcile.AnswerRefused, "our document is refused"},
+		{"401", websitetest.Fault{Unauthorized: true}, reconcile.AnswerUnauthorized, "check the API key"},
+		{"403", websitetest.Fault{Status: 403}, reconcile.AnswerUnauthorized, "check the API key"},
+		{"404", websitetest.Fault{Status: 404}, reconcile.AnswerRefused, "knows no such organisation"},
+		{"408", websitetest.Fault{Status: 408}, reconcile.AnswerUnclear, ""},
+		{"409 without a number", websitetest.Fault{Status: 409}, reconcile.AnswerConflict, "stale"},
+		{"410", websitetest.Fault{Status: 410}, reconcile.AnswerRefused, "removed"},
+		{"412", websitetest.Fault{Status: 412}, reconcile.AnswerConflict, "another version"},
+		{"413", websitetest.Fault{Status: 413}, reconcile.AnswerRefused, "our document is refused"},
+		{"415", websitetest.Fault{Status: 415}, reconcile.AnswerRefused, "our document is refused"},
+		{"422", websitetest.Fault{Status: 422}, reconcile.AnswerRefused, "our document is refused"},
+		{"425", websitetest.Fault{Status: 425, RetryAfter: 3}, reconcile.AnswerLater, ""},
+		{"428", websitetest.Fault{Status: 428}, reconcile.AnswerRefused, "If-Match"},
+		{"429", websitetest.Fault{Status: 429, RetryAfter: 3}, reconcile.AnswerLater, "too many requests"},
+		{"500", websitetest.Fault{Status: 500}, reconcile.AnswerUnclear, ""},
+		{"503", websitetest.Fault{Status: 503, RetryAfter: 3}, reconcile.AnswerUnclear, ""},
+		{"202", websitetest.Fault{Status: 202}, reconcile.AnswerUnclear, "queued"},
+		{"no etag", websitetest.Fault{NoETag: true}, reconcile.AnswerUnclear, "without an entity tag"},
+		{"dropped before", websitetest.Fault{Drop: "before"}, reconcile.AnswerUnclear, ""},
+		{"dropped after", websitetest.Fault{Drop: "after"}, reconcile.AnswerUnclear, ""},
+		{"truncated", websitetest.Fault{Truncate: true}, reconcile.AnswerUnclear, ""},
+		{"html", websitetest.Fault{ContentType: true}, reconcile.AnswerUnclear, "not JSON"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			server, sink := simulated(t)
+			server.Fault(row.fault)
+			_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+			e := refused(t, err)
+			require.Equal(t, row.want, e.Answer)
+			require.Contains(t, e.Reason, row.says)
+			require.Contains(t, e.Reason, "/organisation-profiles/FA123: ")
+			require.Equal(t, time.Duration(row.fault.RetryAfter)*time.Second, e.Wait)
+			require.Len(t, server.Ledger(), 1, "a push is sent once")
+			receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+			require.NoError(t, err, "the same push once more")
+			require.NotEmpty(t, receipt.Version)
+			require.Len(t, server.Effects(), 1)
+		})
+	}
+}
+
+// TestOddSuccesses: a success that is not about our push is unclear.
+func TestOddSuccesses(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(w http.ResponseWriter){
+		"another organisation": func(w http.ResponseWriter) { _, _ = io.WriteString(w, `{"ODSCode":"FA124"}`) },
+		"broken JSON":          func(w http.ResponseWriter) { _, _ = io.WriteString(w, `{"ODSCode":"FA123"`) },
+		"another number": func(w http.ResponseWriter) {
+			w.Header().Set("Sequence-Number", "2")
+			_, _ = io.WriteString(w, `{}`)
+		},
+		"206": func(w http.ResponseWriter) { w.WriteHeader(http.StatusPartialContent) },
+		"304": func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotModified) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Etag", `"v"`)
+				w.Header().Set("Content-Type", "application/json")
+				answer(w)
+			}))
+			t.Cleanup(web.Close)
+			_, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 1, ""))
+			require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+		})
+	}
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Etag", `"v"`)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(web.Close)
+	receipt, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Receipt{Status: http.StatusNoContent, Version: `"v"`}, receipt)
+}
+
+// TestPointersAndCodesOnly: what a 422 says is shown as far as it cannot hold
+// anybody's data.
+func TestPointersAndCodesOnly(t *testing.T) {
+	t.Parallel()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"detail":"`+person+`","errors":[
+			{"pointer":"/OpeningTimes/3/ClosingTime","code":"CLOSES_BEFORE_OPENS","message":"`+person+`"},
+			{"pointer":"`+person+`","code":"`+person+`"}`+strings.Repeat(`,{"pointer":"/X","code":"Y"}`, 10)+`]}`)
+	}))
+	t.Cleanup(web.Close)
+	_, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 1, ""))
+	e := refused(t, err)
+	require.Contains(t, e.Reason, "/OpeningTimes/3/ClosingTime CLOSES_BEFORE_OPENS, (unreadable pointer), /X Y, ")
+	require.Contains(t, e.Reason, ", and 2 more")
+}
+
+func TestNothingIsSent(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	bad := delivery("FA123", 1, "")
+	bad.Values.Set(reconcile.FieldOpeningTimes, "bank-holiday 10:00-12:00")
+	for _, d := range []reconcile.Delivery{bad, delivery("FA123", 0, ""), {Code: "FA123", Type: reconcile.Trust, Sequence: 1}} {
+		_, err := sink.Push(t.Context(), d)
+		e := refused(t, err)
+		require.Equal(t, reconcile.AnswerRefused, e.Answer)
+		require.Contains(t, e.Reason, "profile FA123: ")
+	}
+	keyless, err := website.New(website.Options{
+		URL: "http://127.0.0.1:1", Key: func() (string, error) { return "", errors.New("no such file") },
+	})
+	require.NoError(t, err)
+	_, err = keyless.Push(t.Context(), delivery("FA123", 1, ""))
+	require.Equal(t, reconcile.AnswerUnauthorized, refused(t, err).Answer)
+	require.Empty(t, server.Ledger())
+}
+
+func TestBreaker(t *testing.T) {
+	t.Parallel()
+	server, address := websitetest.Start(t, websitetest.Options{})
+	sink, err := website.New(website.Options{URL: address, Limits: website.Limits{Trip: 2, Cooldown: time.Hour}})
+	require.NoError(t, err)
+	server.Fault(websitetest.Fault{Down: true, Times: -1})
+	for i := range 3 {
+		_, err = sink.Push(t.Context(), delivery("FA123", 1, ""))
+		want := reconcile.AnswerUnclear
+		if i == 2 {
+			want = reconcile.AnswerDown
+		}
+		require.Equal(t, want, refused(t, err).Answer)
+	}
+	require.Len(t, server.Ledger(), 2)
+}
+
+func TestNewRefusesAddresses(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"", "website.example", "ftp://x", "http://"} {
+		_, err := website.New(website.Options{URL: address})
+		require.ErrorContains(t, err, "address of the website")
+		_, err = website.New(website.Options{URL: "http://x", SearchURL: address + " "})
+		require.ErrorContains(t, err, "address of the website's search")
+	}
+	sink, err := website.New(website.Options{URL: "http://x"})
+	require.NoError(t, err)
+	for _, of := range reconcile.OrgTypes() {
+		route, ok := sink.Route(of)
+		require.True(t, ok)
+		require.Equal(t, "profile", route.Name)
+	}
+	_, ok := sink.Route(reconcile.NoType)
+	require.False(t, ok)
+}

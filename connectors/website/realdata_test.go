@@ -1,0 +1,86 @@
+package website
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// sample reads a file of the real samples, or skips where they are absent.
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	root := os.Getenv("PROFILESYNC_REAL_DATA")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	text, err := os.ReadFile(filepath.Join(root, "website", name))
+	if os.IsNotExist(err) {
+		t.Skip("real samples are not here; PROFILESYNC_REAL_DATA names their folder")
+	}
+	require.NoError(t, err)
+	return text
+}
+
+// TestSamplesOfV3: every whole record of the real service is read, and what is
+// read can be sent and reads the same.
+func TestSamplesOfV3(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{"v3/organisations_v3.json": 50, "v3/organisations-single_v3.json": 1} {
+		var results page
+		require.NoError(t, json.Unmarshal(sample(t, name), &results))
+		require.Len(t, *results.Value, want)
+		for _, raw := range *results.Value {
+			p, err := decode(raw)
+			require.NoError(t, err)
+			of := typeOf(flat(p.OrganisationTypeID), reconcile.GPPractice)
+			v := p.values(of)
+			require.NotEmpty(t, v.Get(reconcile.FieldName))
+			require.NotEmpty(t, v.Get(reconcile.FieldPostcode))
+			require.NotEmpty(t, v.Get(reconcile.FieldAddress))
+			require.Equal(t, "open", v.Get(reconcile.FieldStatus))
+			if of == reconcile.NoType {
+				continue // clinics
+			}
+			again := readBack(t, reconcile.Delivery{Code: reconcile.ODSCode(p.ODSCode), Type: of, Values: v})
+			for _, f := range sent {
+				require.Equal(t, v.States(f), again.States(f), "%s of %s", f, p.ODSCode)
+				require.True(t, reconcile.Same(f, v.Get(f), again.Get(f)), "%s of %s", f, p.ODSCode)
+			}
+		}
+	}
+}
+
+func TestShakespeareMedicalPractice(t *testing.T) {
+	t.Parallel()
+	var results page
+	require.NoError(t, json.Unmarshal(sample(t, "v3/organisations-single_v3.json"), &results))
+	p, err := decode((*results.Value)[0])
+	require.NoError(t, err)
+	v := p.values(reconcile.GPPractice)
+	require.Equal(t, "gp-practice", v.Get(reconcile.FieldType))
+	require.Equal(t, "Burmantofts Health Centre\nCromwell Mount\nLeeds\nWest Yorkshire", v.Get(reconcile.FieldAddress))
+	require.Contains(t, v.Get(reconcile.FieldOpeningTimes), "mon 08:00-18:00\n", "its rows are General, ours would be Reception")
+	require.Contains(t, v.Get(reconcile.FieldServices), "SRV0280 Asthma Clinic\n")
+}
+
+// TestSampleOfTheProposal: the sample body of section 1.7 is what we send, but
+// for what we do not know and the days that we say are closed.
+func TestSampleOfTheProposal(t *testing.T) {
+	t.Parallel()
+	text := sample(t, "nhsuk-profile-put-request.json")
+	p, err := decode(text)
+	require.NoError(t, err)
+	d := reconcile.Delivery{Code: "TES73", Type: reconcile.Pharmacy, Values: p.values(reconcile.Pharmacy)}
+	again, err := profileOf(d)
+	require.NoError(t, err)
+	again.OpeningTimes = append(again.OpeningTimes[:10:10], again.OpeningTimes[12:]...) // without Saturday and Sunday
+	p.ParentOrganisation.OrganisationName = nil
+	slices.Reverse(p.Facilities) // ours are in order of their names
+	require.Equal(t, p, again)
+}

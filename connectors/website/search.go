@@ -1,0 +1,161 @@
+package website
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// batch is how many organisations one search asks for, maxPages what ends a
+// chain of next links that never ends.
+const (
+	batch    = 100
+	maxPages = 100
+)
+
+// query is the body of a POST search (section 1.1).
+type query struct {
+	Filter string `json:"filter"`
+	Select string `json:"select"`
+	Top    int    `json:"top"`
+	Count  bool   `json:"count"`
+}
+
+// page is one page of results. The OpenAPI calls the link @odata.next; what is
+// served is @odata.nextLink (contracts/traps.md 1).
+type page struct {
+	Value    *[]json.RawMessage `json:"value"`
+	NextLink string             `json:"@odata.nextLink"`
+}
+
+// selected is what we read of a record; the rest is not transferred.
+const selected = "ODSCode,OrganisationName,OrganisationTypeId,OrganisationStatus,Address1,Address2,Address3,City,County," +
+	"Postcode,ParentOrganisation,Contacts,OpeningTimes,Services,Facilities"
+
+// ShowMany reads many profiles, one Shown for each code, in no order. It asks
+// Service Search, which shows visible organisations only, no UecServices, no
+// entity tags and no sequence numbers; those it does not show, and all where no
+// search is configured, are read one by one. Errors are *reconcile.SinkError.
+func (s *Sink) ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error) {
+	if s.search == nil {
+		return s.showEach(ctx, codes, t)
+	}
+	all := make([]reconcile.Shown, 0, len(codes))
+	for some := range slices.Chunk(codes, batch) {
+		found, err := s.searchFor(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		var missing []reconcile.ODSCode
+		for _, code := range some {
+			if p, ok := found[code]; ok {
+				all = append(all, reconcile.Shown{Code: code, Found: true, Values: p.values(t), Blind: []string{stockholder}})
+			} else {
+				missing = append(missing, code)
+			}
+		}
+		each, err := s.showEach(ctx, missing, t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, each...)
+	}
+	return all, nil
+}
+
+// searchFor finds records by code, among which there may be others than those
+// that were asked for: the caller looks up equal codes.
+func (s *Sink) searchFor(ctx context.Context, codes []reconcile.ODSCode) (map[reconcile.ODSCode]profile, error) {
+	req, err := s.searchRequest(ctx, codes)
+	found := make(map[reconcile.ODSCode]profile, len(codes))
+	for pages := 0; err == nil && req != nil; pages++ {
+		if pages == maxPages {
+			return nil, unclear(req, 0, errors.New("its pages never end"))
+		}
+		var records []profile
+		if records, req, err = s.page(req); err != nil {
+			return nil, err
+		}
+		for _, p := range records {
+			if _, twice := found[reconcile.ODSCode(p.ODSCode)]; !twice {
+				found[reconcile.ODSCode(p.ODSCode)] = p
+			}
+		}
+	}
+	return found, err
+}
+
+// searchRequest is a POST, since the codes are too many for an address. A
+// search changes nothing: its key lets it be repeated.
+func (s *Sink) searchRequest(ctx context.Context, codes []reconcile.ODSCode) (*http.Request, error) {
+	terms := make([]string, len(codes))
+	for i, code := range codes {
+		terms[i] = "ODSCode eq '" + strings.ReplaceAll(code.String(), "'", "''") + "'"
+	}
+	body, err := json.Marshal(query{Filter: strings.Join(terms, " or "), Select: selected, Top: len(codes), Count: true})
+	if err != nil {
+		return nil, failure("searching", err)
+	}
+	address := *s.search
+	address.RawQuery = url.Values{"api-version": {"3"}}.Encode()
+	req, err := s.keyed(http.NewRequestWithContext(ctx, http.MethodPost, address.String(), bytes.NewReader(body)))
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", hex.EncodeToString(sum[:16]))
+	return req, nil
+}
+
+// page reads one page and makes the request for the next one, nil after the
+// last.
+func (s *Sink) page(req *http.Request) ([]profile, *http.Request, error) {
+	answer, err := s.read.Fetch(req)
+	if err != nil {
+		return nil, nil, failure(doing(req), err)
+	}
+	var results page
+	if answer.Status != http.StatusOK { // 404 is what a wrong api-version or address gives, never "none found"
+		return nil, nil, failure(doing(req), &httpx.StatusError{Status: answer.Status})
+	}
+	if err := json.Unmarshal(answer.Body, &results); err != nil || results.Value == nil || !isJSON(answer.Header) {
+		return nil, nil, unclear(req, answer.Status, errors.New("the answer is not a page of search results"))
+	}
+	records := make([]profile, 0, len(*results.Value))
+	for i, raw := range *results.Value {
+		p, err := decode(raw)
+		if err != nil {
+			return nil, nil, unclear(req, answer.Status, fmt.Errorf("record %d of the page: %w", i, err))
+		}
+		records = append(records, p)
+	}
+	next, err := s.next(req, results.NextLink)
+	return records, next, err
+}
+
+// next follows a link on the same host and path only: the key goes nowhere else.
+func (s *Sink) next(from *http.Request, link string) (*http.Request, error) {
+	if link == "" {
+		return nil, nil //nolint:nilnil // no next page is no error
+	}
+	address, err := from.URL.Parse(link)
+	here := err == nil && address.User == nil && address.Scheme == s.search.Scheme &&
+		strings.EqualFold(address.Host, s.search.Host) && path.Clean(address.Path) == path.Clean(s.search.Path)
+	if !here {
+		return nil, unclear(from, 0, errors.New("the link to the next page leads elsewhere"))
+	}
+	return s.keyed(http.NewRequestWithContext(from.Context(), http.MethodGet, address.String(), http.NoBody)) //nolint:gosec // checked above
+}

@@ -1,0 +1,103 @@
+package website
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Show reads one profile back through the write API: values, entity tag and the
+// sequence number of what is stored. An unknown or removed one is Found=false.
+// Errors are *reconcile.SinkError; a success that makes no sense is unclear.
+func (s *Sink) Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error) {
+	req, err := s.request(ctx, http.MethodGet, code, http.NoBody)
+	if err != nil {
+		return reconcile.Shown{}, err
+	}
+	answer, err := s.read.Fetch(req)
+	if err != nil {
+		return reconcile.Shown{}, failure(doing(req), err)
+	}
+	if absent(answer.Status) {
+		return reconcile.Shown{Code: code}, nil
+	}
+	p, err := decode(answer.Body)
+	switch tag := answer.Header.Get("Etag"); {
+	case !isJSON(answer.Header):
+		err = fmt.Errorf("the answer is %q: want JSON", answer.Header.Get("Content-Type"))
+	case err == nil && p.ODSCode != code.String():
+		err = errors.New("the answer is about another organisation")
+	case err == nil && tag == "":
+		err = errors.New("the answer has no entity tag")
+	}
+	if err != nil {
+		return reconcile.Shown{}, unclear(req, answer.Status, err)
+	}
+	// A number that is missing or unreadable only means that it is not said.
+	sequence, _ := strconv.ParseInt(answer.Header.Get("Sequence-Number"), 10, 64)
+	return reconcile.Shown{
+		Code: code, Found: true, Values: p.values(t), Sequence: sequence, Version: answer.Header.Get("Etag"),
+	}, nil
+}
+
+func unclear(req *http.Request, status int, err error) error {
+	return &reconcile.SinkError{
+		Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnclear, Status: status, Reason: doing(req) + ": " + err.Error(),
+	}
+}
+
+// readers is how many profiles are read one by one at a time.
+const readers = 4
+
+// showEach is Show for each of the codes.
+func (s *Sink) showEach(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error) {
+	shown := make([]reconcile.Shown, len(codes))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, code := range codes {
+		group.Go(func() (err error) {
+			shown[i], err = s.Show(ctx, code, t)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return shown, nil
+}
+
+// request is one to a profile of the write API.
+func (s *Sink) request(ctx context.Context, method string, code reconcile.ODSCode, body io.Reader) (*http.Request, error) {
+	address := s.base.JoinPath("organisation-profiles", url.PathEscape(code.String()))
+	return s.keyed(http.NewRequestWithContext(ctx, method, address.String(), body))
+}
+
+// keyed adds what all requests carry. A key that cannot be had is like a wrong
+// one: nothing was sent, and people have to mend the configuration.
+func (s *Sink) keyed(req *http.Request, err error) (*http.Request, error) {
+	if err != nil {
+		return nil, &reconcile.SinkError{
+			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerRefused, Reason: "making a request: " + err.Error(),
+		}
+	}
+	req.Header.Set("Accept", "application/json")
+	if s.key == nil {
+		return req, nil
+	}
+	key, err := s.key()
+	if err != nil {
+		return nil, &reconcile.SinkError{
+			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnauthorized, Reason: "API key of the website: " + err.Error(),
+		}
+	}
+	req.Header.Set("Apikey", key)
+	return req, nil
+}

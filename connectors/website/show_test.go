@@ -1,0 +1,189 @@
+package website_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/website"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// one reads a profile as drift does, through the search.
+func one(t *testing.T, sink *website.Sink, code reconcile.ODSCode) reconcile.Shown {
+	t.Helper()
+	shown, err := sink.ShowMany(t.Context(), []reconcile.ODSCode{code}, reconcile.Pharmacy)
+	require.NoError(t, err)
+	require.Len(t, shown, 1)
+	require.Equal(t, code, shown[0].Code)
+	return shown[0]
+}
+
+func TestShowMany(t *testing.T) {
+	t.Parallel()
+	for _, search := range []bool{true, false} {
+		server, address := websitetest.Start(t, websitetest.Options{APIKey: secret, PageSize: 30})
+		sink := sinkAt(t, address, search)
+		codes := []reconcile.ODSCode{"NOBODY", "FZ999"}
+		for i := range 98 {
+			d := delivery(fmt.Sprintf("FA%03d", i), 1, "")
+			if i == 3 {
+				d.Values.Set(reconcile.FieldHidden, "true")
+			}
+			_, err := sink.Push(t.Context(), d)
+			require.NoError(t, err)
+			codes = append(codes, d.Code)
+		}
+		before := len(server.Ledger())
+		shown, err := sink.ShowMany(t.Context(), codes, reconcile.Pharmacy)
+		require.NoError(t, err)
+		require.Len(t, shown, len(codes))
+		route, _ := sink.Route(reconcile.Pharmacy)
+		found := 0
+		for _, s := range shown {
+			if !s.Found {
+				require.Contains(t, codes[:2], s.Code)
+				continue
+			}
+			found++
+			own := delivery(s.Code.String(), 1, "").Values
+			if s.Code == "FA003" {
+				own.Set(reconcile.FieldHidden, "true")
+			}
+			require.Empty(t, reconcile.Differences(route, own, s, reconcile.NewDate(2026, time.November, 22)), s.Code)
+			require.Equal(t, search && s.Code != "FA003", len(s.Blind) == 1, "the search never shows SRV0559")
+		}
+		require.Equal(t, 98, found)
+		asked := server.Ledger()[before:]
+		if search { // 97 visible ones on four pages, then the three others one by one
+			require.Len(t, asked, 4+3)
+			require.Equal(t, http.MethodPost, asked[0].Method)
+			require.Equal(t, http.MethodGet, asked[1].Method)
+			require.Equal(t, 7, asked[3].Records)
+		} else {
+			require.Len(t, asked, 100)
+		}
+	}
+}
+
+func TestSearchIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ body, kind, says string }{
+		"no page":         {`{}`, "application/json", "not a page"},
+		"html":            {`{"value":[]}`, "text/html", "not a page"},
+		"broken":          {`{"value":[`, "application/json", "not a page"},
+		"a broken record": {`{"value":[{"ODSCode":7}]}`, "application/json", "record 0"},
+		"another host":    {`{"value":[],"@odata.nextLink":"http://elsewhere.example/?$skip=1"}`, "application/json", "leads elsewhere"},
+		"another path":    {`{"value":[],"@odata.nextLink":"/other?$skip=1"}`, "application/json", "leads elsewhere"},
+		"a circle":        {`{"value":[],"@odata.nextLink":"?api-version=3"}`, "application/json", "never end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", row.kind)
+				_, _ = io.WriteString(w, row.body)
+			}))
+			t.Cleanup(web.Close)
+			_, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []reconcile.ODSCode{"FA123"}, reconcile.Pharmacy)
+			e := refused(t, err)
+			require.Equal(t, reconcile.AnswerUnclear, e.Answer)
+			require.Contains(t, e.Reason, row.says)
+		})
+	}
+}
+
+func TestTheKeyStaysOnItsHost(t *testing.T) {
+	t.Parallel()
+	elsewhere, address := websitetest.Start(t, websitetest.Options{})
+	server, here := websitetest.Start(t, websitetest.Options{APIKey: secret, PageSize: 1})
+	sink := sinkAt(t, here, true)
+	codes := []reconcile.ODSCode{"FA123", "FA124"}
+	for _, code := range codes {
+		_, err := sink.Push(t.Context(), delivery(code.String(), 1, ""))
+		require.NoError(t, err)
+	}
+	server.Fault(websitetest.Fault{NextHost: address})
+	_, err := sink.ShowMany(t.Context(), codes, reconcile.Pharmacy)
+	require.Contains(t, refused(t, err).Reason, "leads elsewhere")
+	require.Empty(t, elsewhere.Ledger())
+}
+
+// TestOtherCodesAreNotShown: the search is tokenised, so a result may be
+// somebody else's.
+func TestOtherCodesAreNotShown(t *testing.T) {
+	t.Parallel()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if strings.HasPrefix(r.URL.Path, websitetest.ProfilesPath) {
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		_, _ = io.WriteString(w, `{"value":[{"ODSCode":"FA1234"},{"ODSCode":"FA124","OrganisationName":"first"},
+			{"ODSCode":"FA124","OrganisationName":"second"}]}`)
+	}))
+	t.Cleanup(web.Close)
+	shown, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []reconcile.ODSCode{"FA123", "FA124"}, reconcile.Pharmacy)
+	require.NoError(t, err)
+	require.Len(t, shown, 2)
+	require.Equal(t, "first", shown[0].Values.Get(reconcile.FieldName))
+	require.Equal(t, reconcile.Shown{Code: "FA123"}, shown[1])
+}
+
+func TestReadsAreRepeated(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	server.Fault(websitetest.Fault{Status: 503}, websitetest.Fault{Truncate: true, Skip: 1})
+	require.True(t, one(t, sink, "FA123").Found)
+	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	require.NoError(t, err)
+	require.True(t, shown.Found)
+	require.Len(t, server.Ledger(), 5)
+}
+
+func TestShowFails(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault websitetest.Fault
+		want  reconcile.Answer
+	}{
+		"unauthorized": {websitetest.Fault{Unauthorized: true}, reconcile.AnswerUnauthorized},
+		"html":         {websitetest.Fault{ContentType: true}, reconcile.AnswerUnclear},
+		"no etag":      {websitetest.Fault{NoETag: true}, reconcile.AnswerUnclear},
+		"a long wait":  {websitetest.Fault{Status: 429, RetryAfter: 3600}, reconcile.AnswerLater},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, sink := simulated(t)
+			_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+			require.NoError(t, err)
+			server.Fault(row.fault)
+			_, err = sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+			require.Equal(t, row.want, refused(t, err).Answer)
+			server.Fault(row.fault)
+			_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123", "FA124"}, reconcile.Pharmacy)
+			if !row.fault.NoETag { // the search has none
+				require.Equal(t, row.want, refused(t, err).Answer)
+			}
+		})
+	}
+}
+
+func TestRemovedIsNotFound(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	require.NoError(t, server.Remove("FA123"))
+	require.False(t, one(t, sink, "FA123").Found)
+	_, err = sink.Push(t.Context(), delivery("FA123", 2, ""))
+	require.Equal(t, 410, refused(t, err).Status)
+}

@@ -1,0 +1,115 @@
+package website
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// SearchURL is the production address of Service Search v3 (section 1.1).
+const SearchURL = "https://api.service.nhs.uk/service-search-api/"
+
+// Limits bound what we ask of the website. The zero value keeps the fair use of
+// its search, 6,000 requests a minute (section 1.1), for each of pushing,
+// reading and searching.
+type Limits struct {
+	PerSecond float64       // requests a second, retries included; default 100
+	Timeout   time.Duration // of one attempt, its body included; default 30 s
+	MaxBytes  int64         // of one answer; default 16 MiB
+	Trip      int           // failures in a row that open a breaker; default 8
+	Cooldown  time.Duration // how long it then stays open; default 30 s
+}
+
+func (l Limits) options(name string) httpx.Options {
+	if l.PerSecond == 0 {
+		l.PerSecond = 100
+	}
+	return httpx.Options{
+		Name: name, Rate: l.PerSecond, Burst: 10, Timeout: l.Timeout, MaxBody: l.MaxBytes,
+		Trip: l.Trip, Cooldown: l.Cooldown, CorrelationHeader: "X-Correlation-Id",
+	}
+}
+
+// Options configure the sink.
+type Options struct {
+	URL string // base address of the write API, without /organisation-profiles
+	// Key is asked for the apikey header at each request; nil sends none.
+	Key func() (string, error)
+	// SearchURL is the address of Service Search v3, SearchURL or a simulator's;
+	// empty: profiles are read one by one.
+	SearchURL string
+	Limits    Limits
+}
+
+// Sink is the public website. It may be used concurrently.
+type Sink struct {
+	base   *url.URL
+	search *url.URL // nil: not configured
+	key    func() (string, error)
+	push   *httpx.Client // sends each request once: jobs read back before they repeat
+	read   *httpx.Client
+}
+
+// New checks the addresses.
+func New(o Options) (*Sink, error) {
+	base, err := parseBase(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("address of the website: %w", err)
+	}
+	s := &Sink{base: base, key: o.Key}
+	if o.SearchURL != "" {
+		if s.search, err = parseBase(o.SearchURL); err != nil {
+			return nil, fmt.Errorf("address of the website's search: %w", err)
+		}
+	}
+	once := o.Limits.options("website")
+	once.Attempts, once.Pass = 1, explained
+	s.push = httpx.New(once)
+	reads := o.Limits.options("website (reading)")
+	reads.Pass = absent
+	s.read = httpx.New(reads)
+	return s, nil
+}
+
+// explained are the answers to a push whose bodies are read.
+func explained(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone,
+		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity, http.StatusPreconditionRequired:
+		return true
+	}
+	return false
+}
+
+// absent are the answers that say that there is no such profile.
+func absent(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
+
+func parseBase(address string) (*url.URL, error) {
+	base, err := url.Parse(address)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, fmt.Errorf("%q: want http(s)://host/path", address)
+	}
+	return base, nil
+}
+
+// sent are the fields that the website shows. All of them can be read back, but
+// whether a closed profile is hidden too.
+var sent = []reconcile.Field{
+	reconcile.FieldName, reconcile.FieldType, reconcile.FieldStatus, reconcile.FieldHidden, reconcile.FieldAddress,
+	reconcile.FieldPostcode, reconcile.FieldICB, reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite,
+	reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
+}
+
+// Route returns the one route, for every type that can have a profile.
+func (s *Sink) Route(t reconcile.OrgType) (reconcile.Route, bool) {
+	if _, ok := kinds[t]; !ok {
+		return reconcile.Route{}, false
+	}
+	return reconcile.Route{Name: "profile", Fields: slices.Clone(sent), Shown: slices.Clone(sent)}, true
+}

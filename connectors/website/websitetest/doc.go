@@ -1,0 +1,20 @@
+// Package websitetest plays the public NHS website on a loopback address: the
+// write API that we propose and Service Search v3 over the same profiles
+// (contracts/website.md sections 1.1 to 1.4 and 1.7). It refuses what the
+// contract refuses, breaks when told to, can be changed behind our back, and
+// keeps a ledger of every request and of every effect.
+//
+//	PUT, GET /organisation-profiles/{code}        the write API, apikey header
+//	GET, POST /service-search-api/?api-version=3  Service Search
+//
+//	GET  /ledger?code=…          every request, a line of JSON each
+//	GET  /ledger/summary         counts, and what must never happen
+//	GET  /ledger/state?code=…    what is stored, a line of JSON each
+//	POST /control/change         {"code","field","value"} behind our back
+//	POST /control/remove         {"code"}: 410 from now on
+//	POST /control/wipe           forgets every profile
+//	PUT, GET, DELETE /control/faults
+//
+// Faults never touch /ledger and /control. It needs no *testing.T, so that a
+// demonstration can mount it for days; Start is the short way for tests.
+package websitetest

@@ -1,0 +1,140 @@
+package website
+
+import (
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// kind is how v3 writes an organisation type (section 1.2), and which of its
+// opening times are the ones we speak of (section 1.3).
+type kind struct{ id, name, hours string }
+
+// kinds has a row for each type. A GP practice is GPB like its branches: that is
+// how v3 shows practices too (Y02494 in its samples); GPP stands in the list of
+// version 1 only. Of a trust we do not know whether v3 calls it an Acute or a
+// SocialCare Trust, so its name is left null.
+var kinds = map[reconcile.OrgType]kind{
+	reconcile.Pharmacy:       {"PHA", "Pharmacy", general},
+	reconcile.GPPractice:     {"GPB", "GpBranch", reception},
+	reconcile.GPBranch:       {"GPB", "GpBranch", general},
+	reconcile.DentalPractice: {"DEN", "Dentist", general},
+	reconcile.OpticalSite:    {"OPT", "Optician", general},
+	reconcile.Trust:          {"TRU", "", general},
+	reconcile.TrustSite:      {"HOS", "Hospital", general},
+}
+
+// typeOf reads a type id; the one that was asked for where several are written
+// alike. Empty: an id of a type that we have no profiles of.
+func typeOf(id string, asked reconcile.OrgType) reconcile.OrgType {
+	if id != "" && kinds[asked].id == id {
+		return asked
+	}
+	for _, t := range reconcile.OrgTypes() {
+		if kinds[t].id == id {
+			return t
+		}
+	}
+	return reconcile.NoType
+}
+
+// internetPharmacy is the service of a pharmacy without a counter.
+const internetPharmacy = "EPS0004"
+
+// subType tells distance sellers from other pharmacies by their services, and
+// says nothing while nobody stated those.
+func subType(t reconcile.OrgType, v reconcile.Values) *string {
+	switch {
+	case t == reconcile.TrustSite:
+		return text("NHS Sector")
+	case t != reconcile.Pharmacy || !v.States(reconcile.FieldServices):
+		return nil
+	}
+	for line := range strings.SplitSeq(v.Get(reconcile.FieldServices), "\n") {
+		if reconcile.ServiceCode(line) == internetPharmacy {
+			return text("DistanceSelling")
+		}
+	}
+	return text("Community")
+}
+
+// The words of OrganisationStatus. Closed wins over hidden: neither is live.
+const (
+	visible = "Visible"
+	hidden  = "Hidden"
+	closed  = "Closed"
+)
+
+func statusWord(v reconcile.Values) string {
+	switch {
+	case v.Get(reconcile.FieldStatus) == string(reconcile.StatusClosed):
+		return closed
+	case v.Get(reconcile.FieldHidden) == "true":
+		return hidden
+	case v.States(reconcile.FieldStatus) || v.States(reconcile.FieldHidden):
+		return visible
+	}
+	return ""
+}
+
+// readStatus states what a status word tells: that of a closed profile does not
+// tell whether it is hidden, and every word that is neither of the others
+// ("Excluded") hides it.
+func readStatus(word string, v *reconcile.Values) {
+	switch {
+	case word == "":
+	case strings.EqualFold(word, closed):
+		v.Set(reconcile.FieldStatus, string(reconcile.StatusClosed))
+	case strings.EqualFold(word, visible):
+		v.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
+		v.Set(reconcile.FieldHidden, "false")
+	default:
+		v.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
+		v.Set(reconcile.FieldHidden, "true")
+	}
+}
+
+// The contacts we speak of: the first ones of the organisation itself.
+const (
+	primary     = "Primary"
+	officeHours = "Office hours"
+)
+
+var methods = []struct {
+	field reconcile.Field
+	name  string
+}{
+	{reconcile.FieldWebsite, "Website"},
+	{reconcile.FieldPhone, "Telephone"},
+	{reconcile.FieldEmail, "Email"},
+}
+
+// contacts is null while none of the three was ever stated.
+func contacts(v reconcile.Values) []contact {
+	var rows []contact
+	for _, m := range methods {
+		if v.States(m.field) && rows == nil {
+			rows = []contact{}
+		}
+		if value := v.Get(m.field); value != "" {
+			rows = append(rows, contact{primary, officeHours, m.name, value})
+		}
+	}
+	return rows
+}
+
+func readContacts(rows []contact, v *reconcile.Values) {
+	if rows == nil {
+		return
+	}
+	for _, m := range methods {
+		v.Set(m.field, "")
+		for _, row := range rows {
+			if strings.EqualFold(row.ContactType, primary) && strings.EqualFold(row.ContactAvailabilityType, officeHours) &&
+				strings.EqualFold(row.ContactMethodType, m.name) {
+				v.Set(m.field, row.ContactValue)
+				break
+			}
+		}
+	}
+}
