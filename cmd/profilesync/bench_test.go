@@ -101,6 +101,17 @@ type bench struct {
 
 func newBench(b *testing.B, size int) *bench {
 	b.Helper()
+	x := newEmptyBench(b)
+	x.size = size
+	x.listing = x.generate()
+	x.web = httptest.NewServer(http.HandlerFunc(x.serve))
+	b.Cleanup(x.web.Close)
+	return x
+}
+
+// newEmptyBench has a database, and nothing in it.
+func newEmptyBench(b *testing.B) *bench {
+	b.Helper()
 	dir, err := os.MkdirTemp("", "profilesync-bench-") //nolint:usetesting // Postgres, run by another user, cannot enter b.TempDir
 	require.NoError(b, err)
 	b.Cleanup(func() { _ = os.RemoveAll(dir) })
@@ -111,10 +122,7 @@ func newBench(b *testing.B, size int) *bench {
 		_ = cluster.Close()
 		_ = local.Wait(context.Background(), filepath.Join(dir, "postgres"))
 	})
-	x := &bench{B: b, dir: dir, url: cluster.URL(), size: size, day: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
-	x.listing = x.generate()
-	x.web = httptest.NewServer(http.HandlerFunc(x.serve))
-	b.Cleanup(x.web.Close)
+	x := &bench{B: b, dir: dir, url: cluster.URL(), day: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 	x.command("migrate")
 	return x
 }
@@ -153,7 +161,10 @@ func (x *bench) command(args ...string) (took time.Duration, peak int, stdout []
 	var out, said bytes.Buffer
 	cmd := exec.CommandContext(x.Context(), binary, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = x.dir, &out, &said
-	cmd.Env = append(os.Environ(), "PROFILESYNC_DATABASE_URL="+x.url, "PROFILESYNC_ODS_DOWNLOADS_URL="+x.web.URL)
+	cmd.Env = append(os.Environ(), "PROFILESYNC_DATABASE_URL="+x.url)
+	if x.web != nil {
+		cmd.Env = append(cmd.Env, "PROFILESYNC_ODS_DOWNLOADS_URL="+x.web.URL)
+	}
 	began := time.Now()
 	require.NoError(x, cmd.Start())
 	watched := watchMemory(cmd.Process.Pid)

@@ -1,0 +1,261 @@
+package dos
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// event is the body of a change event: the whole record (section 1.2). Staff is
+// left out on purpose: names of people have no use in DoS.
+type event struct {
+	ODSCode             string        `json:"ODSCode"`
+	OrganisationName    string        `json:"OrganisationName"`
+	OrganisationTypeID  string        `json:"OrganisationTypeId"`
+	OrganisationType    string        `json:"OrganisationType"`
+	OrganisationSubType string        `json:"OrganisationSubType"`
+	OrganisationStatus  string        `json:"OrganisationStatus"`
+	Address1            *string       `json:"Address1"`
+	Address2            *string       `json:"Address2"`
+	Address3            *string       `json:"Address3"`
+	City                *string       `json:"City"`
+	County              *string       `json:"County"`
+	Postcode            string        `json:"Postcode"`
+	ParentOrganisation  organisation  `json:"ParentOrganisation"`
+	Contacts            []contact     `json:"Contacts"`
+	OpeningTimes        []openingTime `json:"OpeningTimes"`
+	UecServices         []service     `json:"UecServices"` // null: not stated, the flag stays as it is
+	Services            []service     `json:"Services"`
+	// UniqueKey makes any two events differ: within five minutes a body that was
+	// seen before is dropped, so that of A, B, A the last would be lost
+	// (contracts/dos.md section 2.1).
+	UniqueKey        string      `json:"UniqueKey"`
+	LastUpdatedDates lastUpdated `json:"LastUpdatedDates"`
+}
+
+type organisation struct {
+	ODSCode          string `json:"ODSCode"`
+	OrganisationName string `json:"OrganisationName"`
+}
+
+type contact struct {
+	ContactType             string `json:"ContactType"`
+	ContactAvailabilityType string `json:"ContactAvailabilityType"`
+	ContactMethodType       string `json:"ContactMethodType"`
+	ContactValue            string `json:"ContactValue"`
+}
+
+type service struct {
+	ServiceName        string  `json:"ServiceName"`
+	ServiceDescription *string `json:"ServiceDescription"`
+	ServiceCode        string  `json:"ServiceCode"`
+}
+
+// lastUpdated are the times of people's last edits, a section each.
+type lastUpdated struct {
+	OpeningTimes   string `json:"OpeningTimes,omitempty"`
+	Facilities     string `json:"Facilities,omitempty"`
+	Services       string `json:"Services,omitempty"`
+	ContactDetails string `json:"ContactDetails,omitempty"`
+}
+
+// The states of an organisation. In any but the first DoS changes nothing and
+// reports the event to its people (section 1.5).
+const (
+	visible = "Visible"
+	hidden  = "Hidden"
+	closed  = "Closed"
+)
+
+// body is the event of a delivery: the same bytes for the same delivery. It
+// refuses what DoS would drop in silence, and, where blindly, what would empty
+// a field there that nobody spoke of.
+func body(d reconcile.Delivery, blindly bool) ([]byte, error) {
+	if len(d.Code) != codeLength {
+		return nil, refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and stays out",
+			codeLength, len(d.Code))
+	}
+	e := event{
+		ODSCode:             d.Code.String(),
+		OrganisationName:    d.Values.Get(reconcile.FieldName),
+		OrganisationTypeID:  "PHA",
+		OrganisationType:    "Pharmacy",
+		OrganisationSubType: "Community",
+		OrganisationStatus:  statusOf(d.Values),
+		Postcode:            d.Values.Get(reconcile.FieldPostcode),
+		ParentOrganisation:  organisation{ODSCode: d.Values.Get(reconcile.FieldICB)},
+		UniqueKey:           strconv.FormatInt(d.Sequence, 10),
+		LastUpdatedDates:    updatesOf(d.Edited),
+	}
+	if e.OrganisationStatus == visible {
+		if err := undeliverable(d, blindly); err != nil {
+			return nil, err
+		}
+	}
+	e.setAddress(d.Values.Get(reconcile.FieldAddress))
+	e.setContacts(d.Values)
+	e.setServices(d.Values)
+	if err := e.setOpeningTimes(d); err != nil {
+		return nil, err
+	}
+	return json.Marshal(e)
+}
+
+func statusOf(v reconcile.Values) string {
+	switch {
+	case v.Get(reconcile.FieldStatus) == string(reconcile.StatusClosed):
+		return closed
+	case v.Get(reconcile.FieldHidden) == "true":
+		return hidden
+	}
+	return visible
+}
+
+// emptied are the fields that an event without them empties in DoS (section 3).
+// Weekly hours are not among them.
+var emptied = []reconcile.Field{
+	reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldPhone, reconcile.FieldWebsite,
+	reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
+}
+
+// undeliverable says why a visible event must not go.
+func undeliverable(d reconcile.Delivery, blindly bool) error {
+	var missing []string
+	for _, f := range emptied {
+		if blindly && !d.Values.States(f) {
+			missing = append(missing, f.String())
+		}
+	}
+	if len(missing) > 0 {
+		return refusal(d.Code, "nobody stated %s, and a change event would empty that in DoS, which cannot be read: "+
+			"have it entered, or switch reading by ODS code on", strings.Join(missing, ", "))
+	}
+	if site := website(d.Values.Get(reconcile.FieldWebsite)); site != "" && !takes(site) {
+		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port, "+
+			"and a / before any ? or #; correct it in the profile", named(site))
+	}
+	return nil
+}
+
+// siteShape is the check that DoS makes; it holds 512 characters.
+var siteShape = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
+
+func takes(site string) bool { return len(site) <= 512 && siteShape.MatchString(site) }
+
+// website lowers scheme and host, as DoS compares them.
+func website(address string) string {
+	address = strings.TrimSpace(address)
+	host := 0
+	if i := strings.Index(address, "://"); i >= 0 {
+		host = i + len("://")
+	}
+	end := len(address)
+	if i := strings.IndexAny(address[host:], "/?#"); i >= 0 {
+		end = host + i
+	}
+	return strings.ToLower(address[:end]) + address[end:]
+}
+
+// named quotes a website where it holds no person's address and no secret.
+func named(site string) string {
+	address, err := url.Parse(site)
+	if err != nil || strings.Contains(site, "@") || strings.Contains(site, "%40") {
+		return ""
+	}
+	return " " + strconv.Quote(httpx.SafeURL(address))
+}
+
+// setAddress lays the lines out over the five places. Their order is all that
+// counts, since DoS joins them; which line is the town nobody can tell.
+func (e *event) setAddress(text string) {
+	lines := tidyLines(text, "\n")
+	places := []**string{&e.Address1, &e.Address2, &e.Address3, &e.City, &e.County}
+	if extra := len(lines) - len(places); extra > 0 {
+		lines[2] = strings.Join(lines[2:3+extra], ", ")
+		lines = append(lines[:3], lines[3+extra:]...)
+	}
+	for i, line := range lines {
+		if i > 0 && i == len(lines)-1 && i < 3 {
+			i = 3 // the last of few lines is mostly the town
+		}
+		*places[i] = &line
+	}
+}
+
+// setContacts leaves out what is empty: that is how an event withdraws it.
+func (e *event) setContacts(v reconcile.Values) {
+	e.Contacts = []contact{}
+	for _, c := range []contact{
+		{ContactMethodType: "Website", ContactValue: website(v.Get(reconcile.FieldWebsite))},
+		{ContactMethodType: "Telephone", ContactValue: strings.TrimSpace(v.Get(reconcile.FieldPhone))},
+	} {
+		if c.ContactValue == "" {
+			continue
+		}
+		c.ContactType, c.ContactAvailabilityType = "Primary", "Office hours"
+		e.Contacts = append(e.Contacts, c)
+	}
+}
+
+// setServices tells what is offered of that which DoS knows.
+func (e *event) setServices(v reconcile.Values) {
+	offered := v.Get(reconcile.FieldServices)
+	if serviceLine(offered, distanceSelling) != "" {
+		e.OrganisationSubType = "DistanceSelling"
+	}
+	e.Services = offeredOf(offered, bloodPressure, contraception)
+	if v.States(reconcile.FieldServices) {
+		e.UecServices = offeredOf(offered, palliativeCare)
+	}
+}
+
+func offeredOf(services string, codes ...string) []service {
+	offered := []service{}
+	for _, code := range codes {
+		if line := serviceLine(services, code); line != "" {
+			name := strings.TrimSpace(strings.TrimPrefix(line, code))
+			offered = append(offered, service{ServiceName: name, ServiceCode: code})
+		}
+	}
+	return offered
+}
+
+func (e *event) setOpeningTimes(d reconcile.Delivery) error {
+	weekly, err := weeklyRows(d.Values.Get(reconcile.FieldOpeningTimes))
+	if err != nil {
+		return refusal(d.Code, "opening-times have %v: correct them in the profile", err)
+	}
+	special, err := datedRows(d.Values.Get(reconcile.FieldDatedOpeningTimes))
+	if err != nil {
+		return refusal(d.Code, "dated-opening-times have %v: correct them in the profile", err)
+	}
+	e.OpeningTimes = append(append([]openingTime{}, weekly...), special...)
+	return nil
+}
+
+func updatesOf(edited map[reconcile.Field]time.Time) lastUpdated {
+	newest := func(fields ...reconcile.Field) string {
+		var last time.Time
+		for _, f := range fields {
+			if at := edited[f]; at.After(last) {
+				last = at
+			}
+		}
+		if last.IsZero() {
+			return ""
+		}
+		return last.UTC().Format("2006-01-02T15:04:05-07:00")
+	}
+	return lastUpdated{
+		OpeningTimes:   newest(reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes),
+		Facilities:     newest(reconcile.FieldFacilities),
+		Services:       newest(reconcile.FieldServices),
+		ContactDetails: newest(reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite),
+	}
+}

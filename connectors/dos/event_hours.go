@@ -1,0 +1,83 @@
+package dos
+
+import (
+	"errors"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// lastMinute is the end of a day in DoS: nothing crosses midnight (section 3).
+const lastMinute = 24*60 - 1
+
+// errHours does not repeat a line, whose text may be anything.
+var errHours = errors.New("a line that is no time of opening within one day")
+
+// openingTime is one row of a change event (section 1.3).
+type openingTime struct {
+	Weekday               string `json:"Weekday"`
+	OpeningTime           string `json:"OpeningTime"`
+	ClosingTime           string `json:"ClosingTime"`
+	OffsetOpeningTime     int    `json:"OffsetOpeningTime"` // minutes from midnight
+	OffsetClosingTime     int    `json:"OffsetClosingTime"`
+	OpeningTimeType       string `json:"OpeningTimeType"`
+	AdditionalOpeningDate string `json:"AdditionalOpeningDate"` // as in Dec 25 2027
+	IsOpen                bool   `json:"IsOpen"`
+}
+
+// with returns the rows of one day: one a period, or the one that says closed.
+// A period that crosses midnight would make DoS set aside all hours of the event.
+func (row openingTime) with(open []reconcile.Period) (rows []openingTime, err error) {
+	if len(open) == 0 {
+		return []openingTime{row}, nil
+	}
+	for _, p := range open {
+		if p.Closes > lastMinute {
+			return nil, errHours
+		}
+		row.OpeningTime, row.ClosingTime = reconcile.Clock(p.Opens), reconcile.Clock(p.Closes)
+		row.OffsetOpeningTime, row.OffsetClosingTime = p.Opens, p.Closes
+		row.IsOpen = true
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// weeklyRows says of every day whether it is open, once any is: a day that is
+// left out counts as closed anyhow. A week without hours has no rows: DoS then
+// leaves its weekly hours alone.
+func weeklyRows(text string) (rows []openingTime, err error) {
+	week, err := reconcile.ParseWeek(text)
+	if err != nil || len(week[reconcile.BankHoliday]) > 0 {
+		return nil, errHours
+	}
+	if text == "" {
+		return nil, nil
+	}
+	for day := reconcile.Monday; day <= reconcile.Sunday; day++ {
+		weekday := time.Weekday((day + 1) % reconcile.BankHoliday) // Go's week begins on Sunday
+		more, err := openingTime{Weekday: weekday.String(), OpeningTimeType: "General"}.with(week[day])
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}
+
+func datedRows(text string) (rows []openingTime, err error) {
+	days, err := reconcile.ParseDated(text)
+	if err != nil {
+		return nil, errHours
+	}
+	for _, day := range days {
+		// One spelling of a day only: with Jan 1 and Jan 01 DoS would see two.
+		date := day.Date.Time().Format("Jan 2 2006")
+		more, err := openingTime{OpeningTimeType: "Additional", AdditionalOpeningDate: date}.with(day.Periods)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}

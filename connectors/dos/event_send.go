@@ -1,0 +1,128 @@
+package dos
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// events is the gateway of change events (section 1.1).
+type events struct {
+	address string
+	key     func() (string, error)
+	client  *httpx.Client
+	blindly bool // nothing can be read back: what nobody stated must not go
+}
+
+func newEvents(base string, options EventOptions) *events {
+	return &events{
+		address: base + "/v1/change-event",
+		key:     options.Key,
+		client: httpx.New(httpx.Options{
+			Name:     "change events of DoS",
+			Attempts: 1, // the job decides, after reading back
+			Rate:     cmp.Or(options.Limits.PerSecond, 40),
+			Timeout:  options.Limits.Timeout,
+			Cooldown: options.Limits.Cooldown,
+			MaxBody:  cmp.Or(options.Limits.MaxBytes, 64<<10),
+			// Its body tells a wrong key from an address that is not on the list.
+			Pass:              func(status int) bool { return status == http.StatusForbidden },
+			CorrelationHeader: "correlation-id",
+		}),
+	}
+}
+
+const sending = "sending the change event"
+
+// push sends the event of a delivery once.
+func (e *events) push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+	content, err := body(d, e.blindly)
+	if err != nil {
+		return reconcile.Receipt{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.address, bytes.NewReader(content))
+	if err != nil {
+		return reconcile.Receipt{}, answered(d.Code, sending, err)
+	}
+	key, err := secret(e.key)
+	if err != nil {
+		return reconcile.Receipt{}, unauthorized(d.Code, 0, "the API key: "+err.Error())
+	}
+	req.Header.Set("X-Api-Key", key)
+	req.Header.Set("Sequence-Number", strconv.FormatInt(d.Sequence, 10))
+	req.Header.Set("Correlation-Id", d.Key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := e.client.Do(req)
+	if err != nil {
+		return reconcile.Receipt{}, answered(d.Code, sending, err)
+	}
+	defer func() { _ = resp.Body.Close() }() // it has been read
+	return receipt(d.Code, resp)
+}
+
+// receipt reads the answer to a push. Only the gateway's own words are a yes:
+// anything else may come from something in between.
+func receipt(code reconcile.ODSCode, resp *http.Response) (reconcile.Receipt, error) {
+	content, err := io.ReadAll(resp.Body)
+	if resp.StatusCode == http.StatusForbidden {
+		return reconcile.Receipt{}, forbidden(code, message(content))
+	}
+	if err != nil {
+		return reconcile.Receipt{}, answered(code, sending, fmt.Errorf("reading the answer: %w", err))
+	}
+	if resp.StatusCode != http.StatusOK || message(content) != "Change event received" {
+		return reconcile.Receipt{}, &reconcile.SinkError{
+			Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnclear, Status: resp.StatusCode,
+			Reason: code.String() + ": " + sending + ": malformed success, not the words that DoS says yes with",
+		}
+	}
+	return reconcile.Receipt{Status: resp.StatusCode}, nil
+}
+
+// message is the word of the gateway, or nothing. It writes Message and message
+// by turns, which encoding/json takes as one.
+func message(content []byte) string {
+	var answer struct {
+		Message string `json:"Message"`
+	}
+	if err := json.Unmarshal(content, &answer); err != nil {
+		return ""
+	}
+	return answer.Message
+}
+
+func forbidden(code reconcile.ODSCode, message string) *reconcile.SinkError {
+	if strings.HasPrefix(message, "Access Denied") {
+		return unauthorized(code, http.StatusForbidden, "this machine's address is not on the allow-list of DoS: ask for it to be added")
+	}
+	return unauthorized(code, http.StatusForbidden, "DoS refused the API key of change events: configure the right one")
+}
+
+// unauthorized pauses the sink; nothing is dropped.
+func unauthorized(code reconcile.ODSCode, status int, reason string) *reconcile.SinkError {
+	return &reconcile.SinkError{
+		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnauthorized, Status: status,
+		Reason: code.String() + ": " + reason,
+	}
+}
+
+// secret asks for a secret; an empty one is none.
+func secret(source func() (string, error)) (string, error) {
+	value, err := source()
+	if err != nil {
+		return "", err
+	}
+	if value == "" {
+		return "", errNoSecret
+	}
+	return value, nil
+}

@@ -1,0 +1,432 @@
+package dos
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// values of name=value pairs.
+func valuesOf(t *testing.T, fields map[string]string) (v reconcile.Values) {
+	t.Helper()
+	for name, value := range fields {
+		f, err := reconcile.ParseField(name)
+		require.NoError(t, err)
+		v.Set(f, value)
+	}
+	return v
+}
+
+// wholeProfile states every field of the route.
+func wholeProfile() map[string]string {
+	return map[string]string{
+		"name": "Example Street Pharmacy", "address": "Unit 7 Example Precinct\nMarket Row\nKirkham\nLancashire",
+		"postcode": "PR4 2BE", "icb": "QE1", "status": "open", "hidden": "false",
+		"phone": "01772 000 000", "website": "https://www.Example-Pharmacy.co.uk/Kirkham",
+		"opening-times":       "mon 09:00-13:00\nmon 14:00-17:30\ntue 00:00-23:59",
+		"dated-opening-times": "2027-12-24 10:00-16:00\n2027-12-25 closed",
+		"services": "- Travel clinic\nSRV0559 Palliative care stockholder\nSRV0560 Blood pressure check\n" +
+			"SRV2000 Contraception\nSRV9999 Something else",
+	}
+}
+
+func example(t *testing.T, changes ...func(map[string]string)) reconcile.Delivery {
+	t.Helper()
+	fields := wholeProfile()
+	for _, change := range changes {
+		change(fields)
+	}
+	at := func(clock string) time.Time {
+		when, err := time.Parse(time.RFC3339, clock)
+		require.NoError(t, err)
+		return when
+	}
+	return reconcile.Delivery{
+		Code: "FZZ99", Type: reconcile.Pharmacy, Sequence: 417, Key: "11111111-2222-4333-8444-555555555555",
+		Values: valuesOf(t, fields),
+		Edited: map[reconcile.Field]time.Time{
+			reconcile.FieldOpeningTimes:      at("2027-09-07T11:21:30+01:00"),
+			reconcile.FieldDatedOpeningTimes: at("2027-09-06T10:21:30Z"),
+			reconcile.FieldServices:          at("2027-09-07T10:21:36Z"),
+			reconcile.FieldFacilities:        at("2027-09-07T10:21:42Z"),
+			reconcile.FieldEmail:             at("2027-09-07T10:20:00Z"),
+			reconcile.FieldPhone:             at("2026-09-07T10:20:00Z"),
+			reconcile.FieldDescription:       at("2027-12-31T10:20:00Z"),
+		},
+	}
+}
+
+func without(fields ...string) func(map[string]string) {
+	return func(all map[string]string) {
+		for _, f := range fields {
+			delete(all, f)
+		}
+	}
+}
+
+func with(field, value string) func(map[string]string) {
+	return func(all map[string]string) { all[field] = value }
+}
+
+func decoded(t *testing.T, d reconcile.Delivery) (e event) {
+	t.Helper()
+	content, err := body(d, false)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(content, &e))
+	return e
+}
+
+func TestEventBody(t *testing.T) {
+	t.Parallel()
+	var indented strings.Builder
+	content, err := body(example(t), true)
+	require.NoError(t, err)
+	encoder := json.NewEncoder(&indented)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(json.RawMessage(content)))
+	golden := filepath.Join("testdata", "event.json")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(indented.String()), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), indented.String())
+}
+
+func TestEventOfAProfileThatSaysNothing(t *testing.T) {
+	t.Parallel()
+	content, err := body(reconcile.Delivery{Code: "FA123", Type: reconcile.Pharmacy, Sequence: 1}, false)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"ODSCode":"FA123","OrganisationName":"","OrganisationTypeId":"PHA","OrganisationType":"Pharmacy",
+		"OrganisationSubType":"Community","OrganisationStatus":"Visible",
+		"Address1":null,"Address2":null,"Address3":null,"City":null,"County":null,"Postcode":"",
+		"ParentOrganisation":{"ODSCode":"","OrganisationName":""},"Contacts":[],"OpeningTimes":[],
+		"UecServices":null,"Services":[],"UniqueKey":"1","LastUpdatedDates":{}}`, string(content))
+}
+
+func TestEventStatus(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ status, hidden, want string }{
+		"open":              {"open", "false", "Visible"},
+		"dormant":           {"dormant", "false", "Visible"},
+		"hidden":            {"open", "true", "Hidden"},
+		"closed":            {"closed", "false", "Closed"},
+		"closed and hidden": {"closed", "true", "Closed"},
+	} {
+		e := decoded(t, example(t, with("status", test.status), with("hidden", test.hidden)))
+		require.Equal(t, test.want, e.OrganisationStatus, name)
+	}
+}
+
+func TestEventAddressKeepsTheOrderOfLines(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][5]string{
+		"":                        {},
+		"1 High Street":           {"1 High Street"},
+		"1 High Street\nLeeds":    {"1 High Street", "", "", "Leeds"},
+		" a \n\nb\nLeeds":         {"a", "b", "", "Leeds"},
+		"a\nb\nc\nLeeds":          {"a", "b", "c", "Leeds"},
+		"a\nb\nc\nLeeds\nYorks":   {"a", "b", "c", "Leeds", "Yorks"},
+		"a\nb\nc\nd\ne\nTown\nCo": {"a", "b", "c, d, e", "Town", "Co"},
+	} {
+		e := decoded(t, example(t, with("address", text)))
+		var places [5]string
+		for i, place := range []*string{e.Address1, e.Address2, e.Address3, e.City, e.County} {
+			if place != nil {
+				places[i] = *place
+			}
+		}
+		require.Equal(t, want, places, text)
+	}
+}
+
+func TestEventServices(t *testing.T) {
+	t.Parallel()
+	codes := func(list []service) (codes []string) {
+		for _, s := range list {
+			codes = append(codes, s.ServiceCode)
+		}
+		return codes
+	}
+	for text, want := range map[string]struct {
+		subType       string
+		uec, services []string
+	}{
+		"":                                    {"Community", nil, nil},
+		"EPS0004 Internet pharmacy":           {"DistanceSelling", nil, nil},
+		"SRV0559 Stockholder\nSRV2000 Pill":   {"Community", []string{"SRV0559"}, []string{"SRV2000"}},
+		"SRV0560":                             {"Community", nil, []string{"SRV0560"}},
+		"- SRV0560 in the name\nSRV05600 odd": {"Community", nil, nil},
+	} {
+		e := decoded(t, example(t, with("services", text)))
+		require.Equal(t, want.subType, e.OrganisationSubType, text)
+		require.NotNil(t, e.UecServices, "stated, so never null: %s", text)
+		require.Equal(t, want.uec, codes(e.UecServices), text)
+		require.Equal(t, want.services, codes(e.Services), text)
+	}
+	require.Nil(t, decoded(t, example(t, without("services"))).UecServices)
+}
+
+func TestEventOpeningTimes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ weekly, dated, want string }{
+		"none":       {"", "", ""},
+		"dated only": {"", "2027-01-01 closed", "Additional Jan 1 2027 closed"},
+		"touching": {
+			"sun 09:00-13:00\nsun 13:00-17:00", "2027-12-24 08:00-09:00\n2027-12-24 09:00-10:00\n2027-12-26 00:00-23:59",
+			"General Monday closed,General Tuesday closed,General Wednesday closed,General Thursday closed," +
+				"General Friday closed,General Saturday closed,General Sunday 09:00-17:00 540-1020," +
+				"Additional Dec 24 2027 08:00-10:00 480-600,Additional Dec 26 2027 00:00-23:59 0-1439",
+		},
+	} {
+		var rows []string
+		e := decoded(t, example(t, with("opening-times", test.weekly), with("dated-opening-times", test.dated)))
+		require.NotNil(t, e.OpeningTimes, name)
+		for _, row := range e.OpeningTimes {
+			require.Equal(t, row.IsOpen, row.OpeningTime != "")
+			text := row.OpeningTimeType + " " + row.Weekday + row.AdditionalOpeningDate + " closed"
+			if row.IsOpen {
+				text = strings.TrimSuffix(text, "closed") + row.OpeningTime + "-" + row.ClosingTime + " " +
+					jsonOf(t, row.OffsetOpeningTime) + "-" + jsonOf(t, row.OffsetClosingTime)
+			}
+			rows = append(rows, text)
+		}
+		require.Equal(t, test.want, strings.Join(rows, ","), name)
+	}
+}
+
+func jsonOf(t *testing.T, value any) string {
+	t.Helper()
+	content, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(content)
+}
+
+func TestEventRefusesHoursThatDoSWouldSetAside(t *testing.T) {
+	t.Parallel()
+	for field, texts := range map[string][]string{
+		"opening-times": {
+			"monday 09:00-13:00", "mon 9:00-13:00", "mon 22:00-02:00", "mon 09:00-09:00", "mon closed",
+			"bank-holiday 10:00-12:00", "mon 09:00-1 o'clock of Mr Person",
+		},
+		"dated-opening-times": {
+			"2027-02-29 closed", "2027-12-25", "2027-12-25 closed\n2027-12-25 10:00-12:00", "2027-12-25 10:00-12:00\n2027-12-25 closed",
+			"Dec 25 2027 closed", "2027-12-25 18:00-08:00", " closed",
+		},
+	} {
+		for _, text := range texts {
+			_, err := body(example(t, with(field, text)), false)
+			requireRefused(t, err, "FZZ99", field, "in the profile")
+			require.NotContains(t, err.Error(), "Person", "the text of a profile may be anything")
+		}
+	}
+}
+
+func TestEventWebsite(t *testing.T) {
+	t.Parallel()
+	for site, want := range map[string]string{
+		"":                              "",
+		" HTTPS://WWW.Pharma.co.uk/A?B": "https://www.pharma.co.uk/A?B",
+		"Pharma.CO.UK":                  "pharma.co.uk",
+		"Pharma.CO.UK/Path#X":           "pharma.co.uk/Path#X",
+		"https://pharma.co.uk:8080/":    "refused",
+		"https://pharma.co.uk?a=1":      "refused",
+		"https://pharma.co.uk#top":      "refused",
+		"https://x.co.uk":               "refused",
+		"https://bücher.co.uk":          "refused",
+		"ftp://pharma.co.uk":            "refused",
+		"call us":                       "refused",
+		"https://pharma.co.uk/" + strings.Repeat("a", 500): "refused",
+	} {
+		d := example(t, with("website", site))
+		if want == "refused" {
+			_, err := body(d, false)
+			requireRefused(t, err, "FZZ99", "website", "in the profile")
+			continue
+		}
+		got := ""
+		for _, c := range decoded(t, d).Contacts {
+			if c.ContactMethodType == "Website" {
+				got = c.ContactValue
+			}
+		}
+		require.Equal(t, want, got, site)
+	}
+}
+
+func TestEventWebsiteInRefusals(t *testing.T) {
+	t.Parallel()
+	_, err := body(example(t, with("website", "https://pharma.co.uk:8080/x")), false)
+	require.ErrorContains(t, err, `"https://pharma.co.uk:8080/x"`)
+	for _, site := range []string{"ada.person@nhs.net", "https://ada.person:hush@pharma.co.uk", "https://p.co.uk?m=ada.person%40nhs.net"} {
+		_, err := body(example(t, with("website", site)), false)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "person")
+		require.NotContains(t, err.Error(), "hush")
+	}
+}
+
+// An event cannot say "not stated": sent blindly, it would empty the field.
+func TestBlindEventsMustStateWhatTheyWouldEmpty(t *testing.T) {
+	t.Parallel()
+	for _, f := range []string{"address", "postcode", "phone", "website", "dated-opening-times", "services"} {
+		_, err := body(example(t, without(f)), true)
+		requireRefused(t, err, "FZZ99", f, "have it entered")
+		_, err = body(example(t, without(f)), false)
+		require.NoError(t, err, "it was looked up, and is not there: %s", f)
+		_, err = body(example(t, with(f, "")), true)
+		require.NoError(t, err, "stated as empty: %s", f)
+	}
+	_, err := body(example(t, without("phone", "services")), true)
+	require.ErrorContains(t, err, "phone, services")
+	_, err = body(example(t, without("opening-times", "name", "icb")), true)
+	require.NoError(t, err, "nothing is emptied by these")
+	_, err = body(example(t, without("phone"), with("website", "call us"), with("status", "closed")), true)
+	require.NoError(t, err, "DoS applies nothing of a closed pharmacy, and must hear of it")
+}
+
+func TestEventRefusesOtherCodes(t *testing.T) {
+	t.Parallel()
+	for _, code := range []reconcile.ODSCode{"FA12", "FA1234", "FA123M06"} {
+		d := example(t)
+		d.Code = code
+		_, err := body(d, false)
+		requireRefused(t, err, code.String(), "exactly 5 characters")
+	}
+}
+
+func requireRefused(t *testing.T, err error, words ...string) {
+	t.Helper()
+	var refusal *reconcile.SinkError
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, reconcile.AnswerRefused, refusal.Answer)
+	require.Equal(t, reconcile.SinkDoS, refusal.Sink)
+	for _, word := range words {
+		require.Contains(t, refusal.Reason, word)
+	}
+}
+
+// Attempts at one delivery are the same bytes; two deliveries never are, or the
+// later one would be dropped as a copy (contracts/dos.md section 2.1).
+func TestEventsDifferExactlyWhenDeliveriesDo(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		fields := wholeProfile()
+		for f := range wholeProfile() {
+			if rapid.Bool().Draw(t, "left out "+f) {
+				delete(fields, f)
+			}
+		}
+		fields["name"] = rapid.String().Draw(t, "name")
+		a := reconcile.Delivery{Code: "FA123", Sequence: rapid.Int64Range(1, 1<<53).Draw(t, "sequence")}
+		b := reconcile.Delivery{Code: "FA123", Sequence: a.Sequence}
+		for _, d := range []*reconcile.Delivery{&a, &b} {
+			d.Edited = map[reconcile.Field]time.Time{}
+			for i, f := range reconcile.Fields() {
+				d.Edited[f] = time.Unix(int64(i), 0)
+				if value, ok := fields[f.String()]; ok {
+					d.Values.Set(f, value)
+				}
+			}
+		}
+		first, err := body(a, false)
+		require.NoError(t, err)
+		second, err := body(b, false)
+		require.NoError(t, err)
+		require.Equal(t, first, second)
+		b.Sequence++
+		later, err := body(b, false)
+		require.NoError(t, err)
+		require.NotEqual(t, first, later)
+	})
+}
+
+// Everything we send stands in a real event in the same JSON type, but for what
+// the contract alone names.
+func TestEventHasTheShapeOfRealOnes(t *testing.T) {
+	t.Parallel()
+	types := map[string]string{"UniqueKey": "string", ".ServiceName": "string", ".ServiceDescription": "null", ".ServiceCode": "string"}
+	for _, name := range []string{"STANDARD_EVENT.json", "base_change_event.json", "change_event.json"} {
+		collectTypes(t, "", realEvent(t, name), types)
+	}
+	for _, d := range []reconcile.Delivery{example(t), {Code: "FA123"}} {
+		content, err := body(d, false)
+		require.NoError(t, err)
+		var ours any
+		require.NoError(t, json.Unmarshal(content, &ours))
+		sent := map[string]string{}
+		collectTypes(t, "", ours, sent)
+		for path, kind := range sent {
+			path = path[strings.LastIndex(path, "Services.")+1:]
+			path = strings.TrimPrefix(path, "ervices")
+			require.Contains(t, types, path)
+			require.True(t, kind == types[path] || kind == "null" || types[path] == "null", "%s: %s, really %s", path, kind, types[path])
+		}
+	}
+}
+
+// A real event survives our own shape: nothing in it is read as another type.
+func TestRealEventsDecode(t *testing.T) {
+	t.Parallel()
+	var e event
+	content, err := json.Marshal(realEvent(t, "STANDARD_EVENT.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(content, &e))
+	require.Equal(t, "TES73", e.ODSCode)
+	require.Len(t, e.OpeningTimes, 15)
+	require.Equal(t, openingTime{
+		Weekday: "Monday", OpeningTime: "09:00", ClosingTime: "13:00", OffsetOpeningTime: 540, OffsetClosingTime: 780,
+		OpeningTimeType: "General", IsOpen: true,
+	}, e.OpeningTimes[0])
+}
+
+func realEvent(t *testing.T, name string) (content any) {
+	t.Helper()
+	root := os.Getenv("PROFILESYNC_REAL_DATA")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	text, err := os.ReadFile(filepath.Join(root, "dos", name))
+	if err != nil {
+		t.Skip("no real data here; set PROFILESYNC_REAL_DATA to its folder")
+	}
+	require.NoError(t, json.Unmarshal(text, &content))
+	return content
+}
+
+// collectTypes notes the JSON type of every path; null only where nothing else is known.
+func collectTypes(t *testing.T, path string, value any, types map[string]string) {
+	t.Helper()
+	switch value := value.(type) {
+	case map[string]any:
+		for key, inner := range value {
+			collectTypes(t, strings.TrimPrefix(path+"."+key, "."), inner, types)
+		}
+	case []any:
+		for _, inner := range value {
+			collectTypes(t, path, inner, types)
+		}
+		types[path] = "list"
+	case nil:
+		if types[path] == "" {
+			types[path] = "null"
+		}
+	case string:
+		types[path] = "string"
+	case bool:
+		types[path] = "bool"
+	case float64:
+		types[path] = "number"
+	}
+}

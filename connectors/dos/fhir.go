@@ -1,0 +1,231 @@
+package dos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/connectors/internal/apim"
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// fhirType stands in Accept and Content-Type exactly so: a charset is answered
+// 415 (contracts/dos.md section 2.2).
+const fhirType = "application/fhir+json"
+
+// Tokens sign requests; Application.Tokens makes some. The sandbox wants none.
+type Tokens = apim.Source
+
+// IngestOptions say where the organisations of GP practices are read and
+// written (contracts/dos.md section 2.2).
+type IngestOptions struct {
+	URL       string // base address, up to and with /FHIR/R4
+	Tokens    Tokens // nil in the sandbox
+	ProductID string // NHSE-Product-ID; empty where the platform adds it
+	Limits    Limits // default 4 requests a second and 20 s: the proxy lets 300 a minute through
+}
+
+// Ingest is the FHIR R4 ingest API of DoS, for GP practices only. It changes
+// name, status, contacts and roles; hours and address have no way in. It may be
+// used concurrently.
+type Ingest struct {
+	base    string
+	tokens  Tokens
+	product string
+	client  *httpx.Client
+}
+
+// NewIngest refuses an address that is no http or https one.
+func NewIngest(o IngestOptions) (*Ingest, error) {
+	base, err := baseAddress("ingest", o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Limits.PerSecond <= 0 {
+		o.Limits.PerSecond = 4
+	}
+	if o.Limits.Timeout <= 0 {
+		o.Limits.Timeout = 20 * time.Second
+	}
+	return &Ingest{base: base, tokens: o.Tokens, product: o.ProductID, client: httpx.New(httpx.Options{
+		Name: "DoS ingest", Rate: o.Limits.PerSecond, Timeout: o.Limits.Timeout, MaxBody: o.Limits.MaxBytes,
+		Cooldown:          o.Limits.Cooldown,
+		CorrelationHeader: "X-Correlation-ID",
+		Pass: func(status int) bool { // their bodies say which field it is
+			return status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity
+		},
+	})}, nil
+}
+
+// Route is the one of GP practices. All of it is shown.
+func (*Ingest) Route() reconcile.Route {
+	fields := []reconcile.Field{
+		reconcile.FieldName, reconcile.FieldStatus, reconcile.FieldPhone, reconcile.FieldEmail,
+		reconcile.FieldWebsite, reconcile.FieldRoles,
+	}
+	return reconcile.Route{Name: "fhir", Fields: fields, Shown: fields}
+}
+
+// Show returns what DoS shows of a practice. The name comes back in another
+// case than it was sent in. Errors are *reconcile.SinkError.
+func (i *Ingest) Show(ctx context.Context, code reconcile.ODSCode) (reconcile.Shown, error) {
+	found, err := i.find(ctx, code)
+	if err != nil || found == nil {
+		return reconcile.Shown{Code: code}, err
+	}
+	return found.show(code), nil
+}
+
+// ShowMany is Show for each code, in the order asked. The first error ends it.
+func (i *Ingest) ShowMany(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Shown, error) {
+	shown := make([]reconcile.Shown, len(codes))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for n, code := range codes {
+		group.Go(func() (err error) {
+			shown[n], err = i.Show(ctx, code)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return shown, nil
+}
+
+// Push reads the practice and overwrites it, once. The read is needed: a PUT
+// withdraws every telecom and role that it leaves out, and is addressed by an id
+// of DoS. The same delivery on the same shown practice is the same request,
+// byte for byte. Errors are *reconcile.SinkError.
+func (i *Ingest) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+	if d.Type != reconcile.GPPractice {
+		return reconcile.Receipt{}, noRoute(d.Code, d.Type)
+	}
+	ctx = httpx.WithCorrelationID(ctx, d.Key)
+	found, err := i.find(ctx, d.Code)
+	if err != nil {
+		return reconcile.Receipt{}, err
+	}
+	if found == nil {
+		return reconcile.Receipt{}, refusal(d.Code, "DoS does not know this practice, and the ingest API creates none: ask DoS to add it")
+	}
+	body, err := found.overwrite(d)
+	if err != nil {
+		return reconcile.Receipt{}, err
+	}
+	return i.put(ctx, d.Code, found.ID, body)
+}
+
+// find returns nil for a practice that DoS does not know.
+func (i *Ingest) find(ctx context.Context, code reconcile.ODSCode) (*practice, error) {
+	var found *practice
+	err := apim.Authorized(ctx, i.tokens, func(token string) error {
+		// The pipe alone is escaped, as in the API's own examples.
+		req, err := i.request(ctx, http.MethodGet, "?identifier="+odsSystem+"%7C"+code.String(), nil, token)
+		if err != nil {
+			return err
+		}
+		answer, err := i.client.Fetch(req)
+		if err != nil {
+			return err
+		}
+		found, err = readPractice(code, answer)
+		return err
+	})
+	if err != nil {
+		return nil, ingestFailure(code, "reading the practice", err)
+	}
+	return found, nil
+}
+
+func (i *Ingest) put(ctx context.Context, code reconcile.ODSCode, id string, body []byte) (reconcile.Receipt, error) {
+	var receipt reconcile.Receipt
+	err := apim.Authorized(ctx, i.tokens, func(token string) error {
+		req, err := i.request(ctx, http.MethodPut, "/"+id, body, token)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", fhirType)
+		req.GetBody = nil // sent once: no layer below may repeat it
+		answer, err := i.client.Fetch(req)
+		if err != nil {
+			return err
+		}
+		receipt, err = readReceipt(code, answer)
+		return err
+	})
+	if err != nil {
+		return reconcile.Receipt{}, ingestFailure(code, "overwriting the practice", err)
+	}
+	return receipt, nil
+}
+
+func (i *Ingest) request(ctx context.Context, method, rest string, body []byte, token string) (*http.Request, error) {
+	var content io.Reader
+	if body != nil {
+		content = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, i.base+"/Organization"+rest, content)
+	if err != nil {
+		return nil, errors.New("the address of the ingest API cannot be used")
+	}
+	req.Header.Set("Accept", fhirType)
+	if i.product != "" {
+		req.Header.Set("Nhse-Product-Id", i.product)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	return req, nil
+}
+
+// ingestFailure tells what an error means. Without a token nothing was sent, so
+// it pauses the sink and is never held against the practice.
+func ingestFailure(code reconcile.ODSCode, doing string, err error) *reconcile.SinkError {
+	if ours, ok := errors.AsType[*reconcile.SinkError](err); ok {
+		return ours
+	}
+	failure := answered(code, doing, err)
+	if token, ok := errors.AsType[*apim.Error](err); ok {
+		failure.Status, failure.Wait = token.Status, token.Wait
+		switch {
+		case token.Class != apim.Retryable:
+			failure.Answer = reconcile.AnswerUnauthorized
+		case token.Status == http.StatusTooManyRequests:
+			failure.Answer = reconcile.AnswerLater
+		default:
+			failure.Answer = reconcile.AnswerDown
+		}
+	}
+	return failure
+}
+
+// readReceipt accepts nothing but the two successes that the API has (contracts/dos.md
+// section 2.2).
+func readReceipt(code reconcile.ODSCode, answer *httpx.Answer) (reconcile.Receipt, error) {
+	var said outcome
+	err := json.Unmarshal(answer.Body, &said)
+	if answer.Status >= http.StatusBadRequest {
+		return reconcile.Receipt{}, refusedBy(code, answer.Status, said)
+	}
+	if err == nil && !said.failed() {
+		switch {
+		case said.codes("MSG_UPDATED"):
+			return reconcile.Receipt{Status: answer.Status}, nil
+		case said.codes("MSG_NOT_UPDATED"):
+			return reconcile.Receipt{Status: answer.Status, Unchanged: true}, nil
+		}
+	}
+	return reconcile.Receipt{}, &reconcile.SinkError{
+		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnclear, Status: answer.Status,
+		Reason: fmt.Sprintf("%s: DoS answers the push with something else than that it was, or need not be, updated", code),
+	}
+}

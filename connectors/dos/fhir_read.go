@@ -1,0 +1,154 @@
+package dos
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const odsSystem = "https://fhir.nhs.uk/Id/ods-organization-code"
+
+// The telecom systems that have a field of ours, in the order in which new ones
+// are written.
+var telecomFields = []struct {
+	system string
+	field  reconcile.Field
+}{
+	{"phone", reconcile.FieldPhone},
+	{"email", reconcile.FieldEmail},
+	{"url", reconcile.FieldWebsite},
+}
+
+// practice is an Organization as DoS shows it, with all that a PUT has to give
+// back.
+type practice struct {
+	ID         string `json:"id"`
+	Identifier []struct {
+		System string `json:"system"`
+		Value  string `json:"value"`
+	} `json:"identifier"`
+	Meta struct {
+		Profile []string `json:"profile"`
+	} `json:"meta"`
+	Active    *bool             `json:"active"`
+	Name      string            `json:"name"`
+	Telecom   []telecom         `json:"telecom"`
+	Extension []json.RawMessage `json:"extension"`
+}
+
+// telecom is one ContactPoint with the bytes it was read from.
+type telecom struct {
+	System string
+	Value  string
+	raw    json.RawMessage
+}
+
+func (t *telecom) UnmarshalJSON(text []byte) error {
+	var point struct {
+		System string `json:"system"`
+		Value  string `json:"value"`
+	}
+	if err := json.Unmarshal(text, &point); err != nil {
+		return err
+	}
+	*t = telecom{System: point.System, Value: point.Value, raw: append(json.RawMessage(nil), text...)}
+	return nil
+}
+
+var errNoBundle = errors.New("its answer is no bundle of organisations")
+
+// readPractice reads the answer to a search; nil when DoS does not know the
+// code.
+func readPractice(code reconcile.ODSCode, answer *httpx.Answer) (*practice, error) {
+	if answer.Status >= http.StatusBadRequest {
+		var said outcome
+		if err := json.Unmarshal(answer.Body, &said); err == nil && answer.Status == http.StatusNotFound && said.notFound() {
+			return nil, nil //nolint:nilnil // nothing found is no error
+		}
+		return nil, refusedBy(code, answer.Status, said)
+	}
+	return decodePractice(code, answer.Body)
+}
+
+// decodePractice takes the first organisation with the code; others in the
+// bundle are passed over. Its errors hold nothing of the answer.
+func decodePractice(code reconcile.ODSCode, content []byte) (*practice, error) {
+	var bundle struct {
+		ResourceType string `json:"resourceType"`
+		Entry        []struct {
+			Resource json.RawMessage `json:"resource"`
+		} `json:"entry"`
+	}
+	if err := json.Unmarshal(content, &bundle); err != nil || bundle.ResourceType != "Bundle" {
+		return nil, errNoBundle
+	}
+	for _, entry := range bundle.Entry {
+		var kind struct {
+			ResourceType string `json:"resourceType"`
+		}
+		if err := json.Unmarshal(entry.Resource, &kind); err != nil || kind.ResourceType != "Organization" {
+			continue
+		}
+		var found practice
+		if err := json.Unmarshal(entry.Resource, &found); err != nil {
+			return nil, errNoBundle
+		}
+		if !found.has(code) {
+			continue
+		}
+		if len(found.ID) != len(uuid.Nil.String()) || uuid.Validate(found.ID) != nil {
+			return nil, errors.New("its organisation has an id that is no UUID")
+		}
+		return &found, nil
+	}
+	return nil, nil //nolint:nilnil // nothing found is no error
+}
+
+func (p *practice) has(code reconcile.ODSCode) bool {
+	for _, identifier := range p.Identifier {
+		if identifier.System == odsSystem && strings.EqualFold(strings.TrimSpace(identifier.Value), code.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// show states what can be read, and of that what a push can put right: roles
+// without a legal period are not ours to rewrite.
+func (p *practice) show(code reconcile.ODSCode) reconcile.Shown {
+	shown := reconcile.Shown{Code: code, Found: true}
+	if p.Name != "" {
+		shown.Values.Set(reconcile.FieldName, p.Name)
+	}
+	if p.Active != nil {
+		status := reconcile.StatusClosed
+		if *p.Active {
+			status = reconcile.StatusOpen
+		}
+		shown.Values.Set(reconcile.FieldStatus, string(status))
+	}
+	for _, row := range telecomFields {
+		first, _ := p.first(row.system)
+		shown.Values.Set(row.field, first.Value)
+	}
+	if roles := rolesIn(p.Extension); roles.period() != nil {
+		shown.Values.Set(reconcile.FieldRoles, strings.Join(roles.codes(), "|"))
+	}
+	return shown
+}
+
+// first returns the contact of a system that counts as the field's value.
+func (p *practice) first(system string) (telecom, bool) {
+	for _, t := range p.Telecom {
+		if t.System == system && t.Value != "" {
+			return t, true
+		}
+	}
+	return telecom{}, false
+}

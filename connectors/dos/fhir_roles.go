@@ -1,0 +1,222 @@
+package dos
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const (
+	roleURL     = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-OrganisationRole"
+	periodURL   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedPeriod"
+	roleSystem  = "https://digital.nhs.uk/services/organisation-data-service/CodeSystem/ODSOrganisationRole"
+	periodTypes = "https://fhir.nhs.uk/England/CodeSystem/England-PeriodType"
+
+	costCentre = "RO177" // the one primary role that DoS takes
+	gpPractice = "RO76"  // which it demands beside it
+)
+
+var roleShape = regexp.MustCompile(`^RO\d+$`)
+
+// extension is any FHIR extension, as far as roles need it.
+type extension struct {
+	URL     string `json:"url"`
+	Concept struct {
+		Coding []struct {
+			Code string `json:"code"`
+		} `json:"coding"`
+	} `json:"valueCodeableConcept"`
+	Coding struct {
+		System string `json:"system"`
+		Code   string `json:"code"`
+	} `json:"valueCoding"`
+	Period struct {
+		Start string `json:"start"`
+		End   string `json:"end"`
+	} `json:"valuePeriod"`
+	Extension []json.RawMessage `json:"extension"`
+}
+
+// role is one OrganisationRole that DoS shows.
+type role struct {
+	code  string
+	parts []json.RawMessage // all that is in it, but for legal periods that DoS would refuse
+	legal json.RawMessage   // the legal TypedPeriod; nil where none is shown
+}
+
+// roles are those shown, in their order.
+type roles []role
+
+// rolesIn passes over what is no role: DoS shows such extensions and refuses
+// them.
+func rolesIn(extensions []json.RawMessage) (found roles) {
+	for _, raw := range extensions {
+		if r, ok := readRole(raw); ok {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+func readRole(raw json.RawMessage) (r role, ok bool) {
+	outer, ok := readExtension(raw)
+	if !ok || outer.URL != roleURL {
+		return role{}, false
+	}
+	for _, part := range outer.Extension {
+		inner, ok := readExtension(part)
+		if !ok {
+			continue
+		}
+		if inner.URL == "roleCode" && r.code == "" && len(inner.Concept.Coding) > 0 {
+			r.code = inner.Concept.Coding[0].Code
+		}
+		legal, usable := inner.legal()
+		if legal && usable {
+			r.legal = part
+		}
+		if !legal || usable {
+			r.parts = append(r.parts, part)
+		}
+	}
+	return r, roleShape.MatchString(r.code)
+}
+
+func readExtension(raw json.RawMessage) (e extension, ok bool) {
+	err := json.Unmarshal(raw, &e)
+	return e, err == nil
+}
+
+// legal reports whether an extension is a period of type Legal, and one that
+// DoS takes back: with a start, and an end that differs from it.
+func (e extension) legal() (legal, usable bool) {
+	if e.URL != periodURL {
+		return false, false
+	}
+	for _, raw := range e.Extension {
+		part, ok := readExtension(raw)
+		switch {
+		case !ok:
+		case part.URL == "dateType":
+			legal = part.Coding.System == periodTypes && part.Coding.Code == "Legal"
+		case part.URL == "period":
+			usable = part.Period.Start != "" && part.Period.Start != part.Period.End
+		}
+	}
+	return legal, legal && usable
+}
+
+func (r roles) codes() (codes []string) {
+	for _, role := range r {
+		codes = append(codes, role.code)
+	}
+	return codes
+}
+
+// period is the primary role's legal one.
+func (r roles) period() json.RawMessage {
+	for _, role := range r {
+		if role.code == costCentre {
+			return role.legal
+		}
+	}
+	return nil
+}
+
+// written is the extension of a PUT. Roles that a push leaves out are withdrawn
+// with their dates, so what is shown goes back, in the form that DoS demands: a
+// legal period for each role, though it shows one for the primary role only.
+func (r roles) written(d reconcile.Delivery) ([]json.RawMessage, error) {
+	if len(r) == 0 {
+		return nil, nil // there are no dates to write roles with, and nothing to lose
+	}
+	period := r.period()
+	if period == nil {
+		return nil, refusal(d.Code,
+			"roles: DoS shows no legal start date for %s, and a push would withdraw its roles: ask DoS to add it", costCentre)
+	}
+	codes := r.codes()
+	if wanted := wantedRoles(d.Values); wanted != nil && !sameRoles(wanted, codes) {
+		codes = wanted
+	}
+	written := make([]json.RawMessage, 0, len(codes))
+	for i, code := range codes {
+		if slices.Contains(codes[:i], code) {
+			continue // refused by DoS
+		}
+		written = append(written, r.find(code).write(code, period))
+	}
+	return written, nil
+}
+
+// wantedRoles are the profile's, when DoS takes them: exactly one RO177, and
+// RO76 beside it. Else nil: they stay as shown.
+func wantedRoles(v reconcile.Values) []string {
+	wanted := strings.Split(v.Get(reconcile.FieldRoles), "|")
+	primaries := 0
+	for i, code := range wanted {
+		wanted[i] = strings.ToUpper(strings.TrimSpace(code))
+		if !roleShape.MatchString(wanted[i]) {
+			return nil
+		}
+		if wanted[i] == costCentre {
+			primaries++
+		}
+	}
+	if primaries != 1 || !slices.Contains(wanted, gpPractice) {
+		return nil
+	}
+	return wanted
+}
+
+func sameRoles(a, b []string) bool {
+	return reconcile.Same(reconcile.FieldRoles, strings.Join(a, "|"), strings.Join(b, "|"))
+}
+
+func (r roles) find(code string) role {
+	for _, role := range r {
+		if role.code == code {
+			return role
+		}
+	}
+	return role{}
+}
+
+// write is the role as shown where it has a legal period, else with the given
+// one; a role that is not shown is made.
+func (r role) write(code string, period json.RawMessage) json.RawMessage {
+	written := fhirRole{URL: roleURL, Extension: slices.Clone(r.parts)}
+	if len(written.Extension) == 0 {
+		written.Extension = []json.RawMessage{roleCode(code)}
+	}
+	if r.legal == nil {
+		written.Extension = append(written.Extension, period)
+	}
+	return marshalled(written)
+}
+
+type fhirRole struct {
+	URL       string            `json:"url"`
+	Extension []json.RawMessage `json:"extension"`
+}
+
+type fhirRoleCode struct {
+	URL     string `json:"url"`
+	Concept struct {
+		Coding []fhirCoding `json:"coding"`
+	} `json:"valueCodeableConcept"`
+}
+
+type fhirCoding struct {
+	System string `json:"system"`
+	Code   string `json:"code"`
+}
+
+func roleCode(code string) json.RawMessage {
+	made := fhirRoleCode{URL: "roleCode"}
+	made.Concept.Coding = []fhirCoding{{roleSystem, code}}
+	return marshalled(made)
+}

@@ -1,0 +1,218 @@
+package dos
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// longestName in characters (contracts/dos.md section 2.2).
+const longestName = 100
+
+const organizationProfile = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Organization"
+
+// overwriting is the body of a PUT: every field that the API takes, and no
+// other, since unknown ones are refused (contracts/dos.md section 2.2, "Spec vs
+// code").
+type overwriting struct {
+	ResourceType string            `json:"resourceType"`
+	ID           string            `json:"id"`
+	Meta         fhirMeta          `json:"meta"`
+	Identifier   []fhirIdentifier  `json:"identifier"`
+	Active       bool              `json:"active"`
+	Name         string            `json:"name"`
+	Telecom      []json.RawMessage `json:"telecom"` // never left out: that wipes what is stored
+	Extension    []json.RawMessage `json:"extension,omitempty"`
+}
+
+type fhirMeta struct {
+	Profile []string `json:"profile"`
+}
+
+type fhirIdentifier struct {
+	System string `json:"system"`
+	Value  string `json:"value"`
+}
+
+type contactPoint struct {
+	System string `json:"system"`
+	Value  string `json:"value"`
+}
+
+// overwrite builds the body from what the delivery states, and for the rest
+// from what is shown. A value that DoS would refuse is refused here, by field.
+func (p *practice) overwrite(d reconcile.Delivery) ([]byte, error) {
+	name, err := p.name(d)
+	if err != nil {
+		return nil, err
+	}
+	active, err := p.active(d)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := p.contacts(d)
+	if err != nil {
+		return nil, err
+	}
+	extension, err := rolesIn(p.Extension).written(d)
+	if err != nil {
+		return nil, err
+	}
+	profile := p.Meta.Profile
+	if len(profile) == 0 {
+		profile = []string{organizationProfile}
+	}
+	body, err := json.Marshal(overwriting{
+		ResourceType: "Organization", ID: p.ID, Meta: fhirMeta{profile},
+		Identifier: []fhirIdentifier{{odsSystem, d.Code.String()}},
+		Active:     active, Name: name, Telecom: contacts, Extension: extension,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing organisation %s: %w", d.Code, err)
+	}
+	return body, nil
+}
+
+func (p *practice) name(d reconcile.Delivery) (string, error) {
+	name := p.Name
+	if d.Values.States(reconcile.FieldName) {
+		name = d.Values.Get(reconcile.FieldName)
+	}
+	switch name = strings.TrimSpace(name); {
+	case name == "":
+		return "", refusal(d.Code, "name: it is blank, and DoS takes no practice without one")
+	case utf8.RuneCountInString(name) > longestName:
+		return "", refusal(d.Code, "name: it has %d characters, DoS takes %d", utf8.RuneCountInString(name), longestName)
+	}
+	return name, nil
+}
+
+func (p *practice) active(d reconcile.Delivery) (bool, error) {
+	switch {
+	case d.Values.States(reconcile.FieldStatus):
+		return d.Values.Get(reconcile.FieldStatus) != string(reconcile.StatusClosed), nil
+	case p.Active != nil:
+		return *p.Active, nil
+	}
+	return false, refusal(d.Code, "status: neither the profile nor DoS says whether the practice is open")
+}
+
+// contacts are those shown, in their order, each first of a system replaced by
+// the value stated: DoS compares order, too. Further ones stay, but for
+// repetitions of ours. One that is stated empty takes all of its system along,
+// so that nothing is left to be read as its value.
+func (p *practice) contacts(d reconcile.Delivery) ([]json.RawMessage, error) {
+	kept := slices.Clone(p.Telecom)
+	for _, row := range telecomFields {
+		if !d.Values.States(row.field) {
+			continue
+		}
+		stated := strings.TrimSpace(d.Values.Get(row.field))
+		shown, isShown := p.first(row.system)
+		if isShown && stated == strings.TrimSpace(shown.Value) {
+			continue // even one that DoS would refuse from others
+		}
+		value, err := contactValue(row.field, stated)
+		if err != nil {
+			return nil, refusal(d.Code, "%s: %v", row.field, err)
+		}
+		kept = replaced(kept, row.system, row.field, value)
+	}
+	written := make([]json.RawMessage, 0, len(kept))
+	for _, contact := range kept {
+		written = append(written, contact.raw)
+	}
+	return written, nil
+}
+
+// replaced puts a value in the place of the first of its system, or at the end.
+func replaced(contacts []telecom, system string, field reconcile.Field, value string) []telecom {
+	ours := telecom{System: system, Value: value}
+	placed := value == ""
+	var kept []telecom
+	for _, contact := range contacts {
+		switch {
+		case contact.System != system:
+			kept = append(kept, contact)
+		case value == "", placed && reconcile.Same(field, contact.Value, value):
+		case placed:
+			kept = append(kept, contact)
+		default:
+			placed, ours.raw = true, contact.with(value)
+			kept = append(kept, ours)
+		}
+	}
+	if !placed {
+		ours.raw = contactOf(system, value)
+		kept = append(kept, ours)
+	}
+	return kept
+}
+
+// with is the contact as shown (its use, its rank) with another value.
+func (t telecom) with(value string) json.RawMessage {
+	var point map[string]json.RawMessage
+	if err := json.Unmarshal(t.raw, &point); err != nil || point == nil {
+		return contactOf(t.System, value)
+	}
+	point["value"] = marshalled(value)
+	return marshalled(point)
+}
+
+func contactOf(system, value string) json.RawMessage {
+	return marshalled(contactPoint{system, value})
+}
+
+// marshalled writes strings, and structs and maps of them; maps by sorted key,
+// so that the same practice is always the same bytes.
+func marshalled(value any) json.RawMessage {
+	written, err := json.Marshal(value)
+	if err != nil {
+		panic("texts always marshal: " + err.Error())
+	}
+	return written
+}
+
+// contactValue is a value as DoS takes it; its errors do not repeat it.
+func contactValue(f reconcile.Field, value string) (string, error) {
+	switch {
+	case value == "":
+		return "", nil
+	case f == reconcile.FieldPhone:
+		return phone(value)
+	case f == reconcile.FieldWebsite && !strings.HasPrefix(value, "http://") && !strings.HasPrefix(value, "https://"):
+		return "", errors.New("it does not begin with http:// or https://")
+	case strings.ContainsFunc(value, unicode.IsSpace):
+		return "", errors.New("it holds a space")
+	}
+	return value, nil
+}
+
+// phone writes a number with what DoS takes: digits, plus, brackets and single
+// spaces. Hyphens and dots become spaces; words and extensions are refused.
+func phone(value string) (string, error) {
+	digits, others := 0, 0
+	written := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+			return r
+		case r == '+', r == '(', r == ')':
+			return r
+		case r == '.', unicode.Is(unicode.Pd, r), unicode.IsSpace(r):
+			return ' '
+		}
+		others++
+		return r
+	}, value)
+	if digits == 0 || others > 0 {
+		return "", errors.New("DoS takes only digits, +, brackets and spaces; move extensions and words elsewhere")
+	}
+	return strings.Join(strings.Fields(written), " "), nil
+}

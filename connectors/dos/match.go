@@ -1,0 +1,215 @@
+package dos
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// codeLength is that of a pharmacy's ODS code in DoS (section 1.2); its
+// services may add a suffix to it.
+const codeLength = 5
+
+// NHS service codes that DoS knows of pharmacies (section 2.2), and the one
+// that tells those who sell at a distance (contracts/website.md section 1).
+const (
+	palliativeCare  = "SRV0559"
+	bloodPressure   = "SRV0560"
+	contraception   = "SRV2000"
+	distanceSelling = "EPS0004"
+)
+
+// serviceNames are how DoS's answers are worded for people.
+var serviceNames = map[string]string{
+	palliativeCare: "Pharmacy palliative care medication stockholder",
+	bloodPressure:  "NHS blood pressure check service",
+	contraception:  "NHS pharmacy contraception service",
+}
+
+// Ids of DoS (section 2.2).
+const (
+	typePharmacy        = 13
+	typeDistanceSelling = 134
+
+	statusActive        = 1
+	statusClosed        = 2
+	statusCommissioning = 3
+)
+
+// followed are the service types that a change event updates while active;
+// commissioned are those that it also opens and closes, by NHS service code.
+var (
+	followed     = []int{typePharmacy, 131, 132, typeDistanceSelling, 137}
+	commissioned = map[int]string{148: bloodPressure, 149: contraception}
+)
+
+// Service is one service in DoS. A pharmacy has several.
+type Service struct {
+	ID           int64
+	Name         string
+	ODSCode      string // of the pharmacy, with or without a suffix; as DoS writes it
+	Type         int
+	TypeName     string
+	Status       int
+	StatusName   string
+	Palliative   bool // has the Z-code 360=14167
+	OpenAllHours bool // stands above the weekly hours, and no push changes it
+	// Values are address, postcode, phone, website and hours, stated for the
+	// types that change events update.
+	Values reconcile.Values
+}
+
+// Matched is a service and what a push of its pharmacy does to it.
+type Matched struct {
+	Service
+
+	Updated bool
+	Why     string // for people, as "left alone: type 100 GP Practice"
+}
+
+// Match says for each service, by id, whether a change event of the pharmacy
+// updates it (section 2.3): the first five characters of its code are the
+// pharmacy's, its type is a pharmacy's, and its status fits. Codes are compared
+// as they stand: DoS compares with LIKE, where a wildcard matches everybody.
+// Offered is what the profile says of its services.
+func Match(code reconcile.ODSCode, services []Service, offered string) []Matched {
+	known := slices.ContainsFunc(services, func(s Service) bool { return s.follows(code) && s.Status == statusActive })
+	matched := make([]Matched, 0, len(services))
+	for _, s := range services {
+		m := Matched{Service: s}
+		m.Updated, m.Why = s.effect(code, offered)
+		if m.Updated && !known {
+			m.Updated, m.Why = false, leftAlone("no service of this pharmacy is active")
+		}
+		matched = append(matched, m)
+	}
+	slices.SortFunc(matched, func(a, b Matched) int { return cmp.Compare(a.ID, b.ID) })
+	return matched
+}
+
+// follows reports that change events of the pharmacy look at the service.
+func (s Service) follows(code reconcile.ODSCode) bool {
+	if len(code) != codeLength || !strings.HasPrefix(s.ODSCode, code.String()) {
+		return false
+	}
+	if commissioned[s.Type] != "" {
+		return s.Status >= statusActive && s.Status <= statusCommissioning
+	}
+	return slices.Contains(followed, s.Type) && s.Status == statusActive
+}
+
+// effect is what an event does to the service, were the pharmacy known.
+func (s Service) effect(code reconcile.ODSCode, offered string) (updated bool, why string) {
+	switch {
+	case len(code) != codeLength:
+		return false, leftAlone("a pharmacy's code has %d characters in DoS, %s does not", codeLength, code)
+	case !strings.HasPrefix(s.ODSCode, code.String()):
+		return false, leftAlone("ODS code %s is not one of %s", s.ODSCode, code)
+	case !slices.Contains(followed, s.Type) && commissioned[s.Type] == "":
+		return false, leftAlone("type %d %s", s.Type, s.TypeName)
+	case !s.follows(code):
+		return false, leftAlone("status %d %s", s.Status, s.StatusName)
+	case commissioned[s.Type] == "":
+		return true, "updated"
+	}
+	return s.effectOnCommissioned(offered)
+}
+
+func (s Service) effectOnCommissioned(offered string) (updated bool, why string) {
+	service := commissioned[s.Type]
+	active, offers := s.Status == statusActive, serviceLine(offered, service) != ""
+	switch {
+	case active && offers:
+		return true, "updated, stays active: " + service + " is offered"
+	case active:
+		return true, "updated and closed: " + service + " is not offered"
+	case offers:
+		return true, "updated and made active: " + service + " is offered"
+	}
+	return false, leftAlone("status %d %s, and %s is not offered", s.Status, s.StatusName, service)
+}
+
+func leftAlone(reason string, args ...any) string {
+	return "left alone: " + fmt.Sprintf(reason, args...)
+}
+
+// serviceLine finds the line of a service in a text of services.
+func serviceLine(services, code string) string {
+	for line := range strings.Lines(services) {
+		if line = strings.TrimSpace(line); reconcile.ServiceCode(line) == code {
+			return line
+		}
+	}
+	return ""
+}
+
+// shownOf is what a pharmacy's services show together.
+func shownOf(code reconcile.ODSCode, services []Service) reconcile.Shown {
+	shown := reconcile.Shown{Code: code}
+	var own []Service
+	for _, s := range services {
+		if s.follows(code) {
+			own = append(own, s)
+		}
+	}
+	main, ok := mainOf(own)
+	if !ok {
+		return shown
+	}
+	shown.Found, shown.Values = true, main.Values
+	var offered []string
+	offered, shown.Blind = offeredBy(main, own)
+	for i, service := range offered {
+		offered[i] = service + " " + serviceNames[service]
+	}
+	shown.Values.Set(reconcile.FieldServices, strings.Join(offered, "\n"))
+	return shown
+}
+
+// mainOf is the active service that speaks for a pharmacy: the community
+// pharmacy, else the one that sells at a distance, else the oldest. The bare
+// code stands before one with a suffix.
+func mainOf(own []Service) (main Service, ok bool) {
+	rank := func(s Service) int {
+		switch s.Type {
+		case typePharmacy:
+			return 0
+		case typeDistanceSelling:
+			return 1
+		}
+		return 2
+	}
+	active := slices.DeleteFunc(slices.Clone(own), func(s Service) bool { return s.Status != statusActive })
+	if len(active) == 0 {
+		return Service{}, false
+	}
+	return slices.MinFunc(active, func(a, b Service) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(len(a.ODSCode), len(b.ODSCode)), cmp.Compare(a.ID, b.ID))
+	}), true
+}
+
+// offeredBy lists the NHS services that DoS shows, and those that it has no
+// place for: no event brings a service into being, and palliative care is kept
+// on community pharmacies without a suffix only (section 2.2). Waiting for
+// those to appear would be drift for ever.
+func offeredBy(main Service, own []Service) (offered, blind []string) {
+	blind = []string{distanceSelling} // goes out as the sub-type, which nothing shows
+	if main.Type != typePharmacy || len(main.ODSCode) != codeLength {
+		blind = append(blind, palliativeCare)
+	} else if main.Palliative {
+		offered = append(offered, palliativeCare)
+	}
+	for _, kind := range []int{148, 149} {
+		places := slices.DeleteFunc(slices.Clone(own), func(s Service) bool { return s.Type != kind })
+		switch {
+		case len(places) == 0:
+			blind = append(blind, commissioned[kind])
+		case slices.ContainsFunc(places, func(s Service) bool { return s.Status == statusActive }):
+			offered = append(offered, commissioned[kind])
+		}
+	}
+	return offered, blind
+}

@@ -1,0 +1,167 @@
+package dos
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	main := Service{ID: 1, ODSCode: "FA123", Type: 13, Status: 1}
+	for name, test := range map[string]struct {
+		service Service
+		offered string
+		why     string // with "left alone" where it is
+	}{
+		"community":        {Service{ODSCode: "FA123", Type: 13, Status: 1}, "", "updated"},
+		"suffix":           {Service{ODSCode: "FA123M06", Type: 132, Status: 1}, "", "updated"},
+		"urgent medicines": {Service{ODSCode: "FA123", Type: 131, Status: 1}, "", "updated"},
+		"distance selling": {Service{ODSCode: "FA123", Type: 134, Status: 1}, "", "updated"},
+		"variant":          {Service{ODSCode: "FA123", Type: 137, Status: 1}, "", "updated"},
+		"closed":           {Service{ODSCode: "FA123", Type: 13, Status: 2, StatusName: "closed"}, "", "left alone: status 2 closed"},
+		"commissioning":    {Service{ODSCode: "FA123", Type: 132, Status: 3, StatusName: "x"}, "", "left alone: status 3 x"},
+		"GP practice": {
+			Service{ODSCode: "FA123", Type: 100, TypeName: "GP Practice", Status: 1}, "", "left alone: type 100 GP Practice",
+		},
+		"other code": {Service{ODSCode: "FA124", Type: 13, Status: 1}, "", "left alone: ODS code FA124 is not one of FA123"},
+		"lower case": {Service{ODSCode: "fa123", Type: 13, Status: 1}, "", "left alone: ODS code fa123 is not one of FA123"},
+		"wildcard":   {Service{ODSCode: "%%%%%", Type: 13, Status: 1}, "", "left alone: ODS code %%%%% is not one of FA123"},
+		"shorter":    {Service{ODSCode: "FA12", Type: 13, Status: 1}, "", "left alone: ODS code FA12 is not one of FA123"},
+		"blood pressure stays": {
+			Service{ODSCode: "FA123BPS", Type: 148, Status: 1},
+			"SRV0560 BP", "updated, stays active: SRV0560 is offered",
+		},
+		"blood pressure opens": {
+			Service{ODSCode: "FA123BPS", Type: 148, Status: 2},
+			"SRV0560 BP", "updated and made active: SRV0560 is offered",
+		},
+		"commissioned": {
+			Service{ODSCode: "FA123BPS", Type: 148, Status: 3},
+			"SRV0560", "updated and made active: SRV0560 is offered",
+		},
+		"contraception closes": {
+			Service{ODSCode: "FA123CON", Type: 149, Status: 1},
+			"SRV0560 BP", "updated and closed: SRV2000 is not offered",
+		},
+		"stays closed": {
+			Service{ODSCode: "FA123CON", Type: 149, Status: 2, StatusName: "closed"},
+			"- SRV2000",
+			"left alone: status 2 closed, and SRV2000 is not offered",
+		},
+		"retired": {Service{ODSCode: "FA123CON", Type: 149, Status: 4, StatusName: "retired"}, "SRV2000", "left alone: status 4 retired"},
+	} {
+		test.service.ID = 7
+		matched := Match("FA123", []Service{test.service, main}, test.offered)
+		require.Len(t, matched, 2, name)
+		require.EqualValues(t, 1, matched[0].ID, "by id")
+		require.Equal(t, test.why, matched[1].Why, name)
+		require.Equal(t, test.why[:4] != "left", matched[1].Updated, name)
+	}
+}
+
+func TestMatchNeedsAnActiveService(t *testing.T) {
+	t.Parallel()
+	services := []Service{{ID: 1, ODSCode: "FA123", Type: 13, Status: 2}, {ID: 2, ODSCode: "FA123BPS", Type: 148, Status: 2}}
+	for _, m := range Match("FA123", services, "SRV0560 BP") {
+		require.False(t, m.Updated)
+		require.Contains(t, m.Why, "left alone: ")
+	}
+	for _, m := range Match("FA123M06", []Service{{ODSCode: "FA123M06", Type: 132, Status: 1}}, "") {
+		require.False(t, m.Updated, "no event is sent for such a code")
+	}
+	require.Empty(t, Match("FA123", nil, ""))
+}
+
+func TestMatchIsAboutItsOwnCodeOnly(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var services []Service
+		for i := range rapid.IntRange(0, 8).Draw(t, "services") {
+			services = append(services, Service{
+				ID: int64(i), ODSCode: rapid.SampledFrom([]string{"FA123", "FA123M06", "FA124", "F", "%%%%%", "_____"}).Draw(t, "code"),
+				Type:   rapid.SampledFrom([]int{12, 13, 100, 131, 132, 134, 137, 148, 149}).Draw(t, "type"),
+				Status: rapid.IntRange(1, 7).Draw(t, "status"),
+			})
+		}
+		offered := rapid.SampledFrom([]string{"", "SRV0560 BP", "SRV0560 BP\nSRV2000 Pill"}).Draw(t, "offered")
+		matched := Match("FA123", services, offered)
+		require.Len(t, matched, len(services), "every service is listed")
+		updated := 0
+		for _, m := range matched {
+			if m.Updated {
+				updated++
+				require.Equal(t, "FA123", m.ODSCode[:5])
+				require.NotContains(t, []int{12, 100}, m.Type)
+				require.LessOrEqual(t, m.Status, 3)
+			}
+		}
+		require.Equal(t, updated > 0, shownOf("FA123", services).Found, "what is updated is shown")
+	})
+}
+
+func TestShownOf(t *testing.T) {
+	t.Parallel()
+	at := func(phone string) (v reconcile.Values) {
+		v.Set(reconcile.FieldPhone, phone)
+		return v
+	}
+	service := func(id int64, code string, kind, status int) Service {
+		return Service{ID: id, ODSCode: code, Type: kind, Status: status, Values: at(fmt.Sprint(id))}
+	}
+	palliative := service(5, "FA123", 13, 1)
+	palliative.Palliative = true
+	const bp, pill = "SRV0560 NHS blood pressure check service", "SRV2000 NHS pharmacy contraception service"
+	for name, test := range map[string]struct {
+		services []Service
+		phone    string // none: not found
+		offers   string
+		blind    []string
+	}{
+		"nothing":   {},
+		"closed":    {services: []Service{service(1, "FA123", 13, 2), service(2, "FA123", 148, 2)}},
+		"another's": {services: []Service{service(1, "FA124", 13, 1)}},
+		"community first": {
+			[]Service{service(1, "FA123", 134, 1), service(9, "FA123", 13, 1)},
+			"9", "",
+			[]string{"EPS0004", "SRV0560", "SRV2000"},
+		},
+		"bare code first": {
+			[]Service{service(1, "FA123X", 13, 1), service(9, "FA123", 13, 1)},
+			"9", "",
+			[]string{"EPS0004", "SRV0560", "SRV2000"},
+		},
+		"distance selling": {
+			[]Service{service(1, "FA123", 132, 1), service(9, "FA123", 134, 1)},
+			"9", "",
+			[]string{"EPS0004", "SRV0559", "SRV0560", "SRV2000"},
+		},
+		"oldest": {
+			[]Service{service(3, "FA123", 137, 1), service(2, "FA123", 131, 1)},
+			"2", "",
+			[]string{"EPS0004", "SRV0559", "SRV0560", "SRV2000"},
+		},
+		"all": {
+			[]Service{palliative, service(6, "FA123BPS", 148, 1), service(7, "FA123CON", 149, 1), service(8, "FA123BPS", 148, 2)},
+			"5", "SRV0559 Pharmacy palliative care medication stockholder\n" + bp + "\n" + pill,
+			[]string{"EPS0004"},
+		},
+		"not offered": {
+			[]Service{service(5, "FA123", 13, 1), service(6, "FA123BPS", 148, 3), service(7, "FA123CON", 149, 4)},
+			"5", "",
+			[]string{"EPS0004", "SRV2000"},
+		},
+	} {
+		shown := shownOf("FA123", test.services)
+		require.Equal(t, test.phone != "", shown.Found, name)
+		require.Equal(t, test.phone, shown.Values.Get(reconcile.FieldPhone), name)
+		require.Equal(t, shown.Found, shown.Values.States(reconcile.FieldServices), name)
+		require.Equal(t, test.offers, shown.Values.Get(reconcile.FieldServices), name)
+		require.Equal(t, test.blind, shown.Blind, name)
+		require.Equal(t, reconcile.ODSCode("FA123"), shown.Code, name)
+	}
+}

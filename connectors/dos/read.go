@@ -1,0 +1,207 @@
+package dos
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+var (
+	errNoSecret  = errors.New("it is empty")
+	errMalformed = errors.New("malformed success")
+)
+
+// byODSCode reads through the REST service of DoS with HTTP Basic
+// (contracts/dos.md section 2.4).
+type byODSCode struct {
+	address  string
+	user     string
+	password func() (string, error)
+	client   *httpx.Client
+}
+
+func newByODSCode(base string, options ReadOptions) *byODSCode {
+	return &byODSCode{
+		address:  base + "/app/controllers/api/v1.0/services/byOdsCode/",
+		user:     options.User,
+		password: options.Password,
+		client: httpx.New(httpx.Options{
+			Name:    "services of DoS by ODS code",
+			Rate:    cmp.Or(options.Limits.PerSecond, 5), // crawling is discouraged there
+			Timeout: options.Limits.Timeout, Cooldown: options.Limits.Cooldown,
+			MaxBody: cmp.Or(options.Limits.MaxBytes, 4<<20),
+		}),
+	}
+}
+
+const looking = "reading its services"
+
+func (r *byODSCode) services(ctx context.Context, code reconcile.ODSCode) ([]Service, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
+	if err != nil {
+		return nil, answered(code, looking, err)
+	}
+	password, err := secret(r.password)
+	if err != nil {
+		return nil, unauthorized(code, 0, "the password for reading: "+err.Error())
+	}
+	req.SetBasicAuth(r.user, password)
+	req.Header.Set("Accept", "application/json")
+	answer, err := r.client.Fetch(req)
+	if err != nil {
+		return nil, answered(code, looking, err)
+	}
+	services, err := decodeServices(answer.Body)
+	if err != nil {
+		return nil, answered(code, looking, err)
+	}
+	return services, nil
+}
+
+// wireAnswer is an answer of byOdsCode. Pointers tell what is not there: a
+// field that an answer leaves out must not be taken for an empty one.
+type wireAnswer struct {
+	Success *struct {
+		Count    *int          `json:"serviceCount"`
+		Services []wireService `json:"services"`
+	} `json:"success"`
+	Error *struct {
+		Code int `json:"code"`
+	} `json:"error"`
+}
+
+type wireService struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	ODSCode  string    `json:"odsCode"`
+	Status   wireName  `json:"status"`
+	Type     wireName  `json:"type"`
+	Address  wireText  `json:"address"` // lines joined by $
+	Postcode wireText  `json:"postcode"`
+	Web      wireText  `json:"web"`
+	Phone    wirePhone `json:"phone"`
+	// OpenAllHours is told to people only.
+	OpenAllHours bool         `json:"openAllHours"`
+	Hours        *wireHours   `json:"openingTimes"`
+	ZCodes       *[]wireZCode `json:"zCodes"`
+}
+
+type wireName struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+type wirePhone struct {
+	Public wireText `json:"public"`
+}
+
+type wireZCode struct {
+	Group         int `json:"sg"`
+	Discriminator int `json:"sd"`
+}
+
+// palliativeZCode marks a palliative care stockholder (section 2.2).
+var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
+
+// wireText is a text that may be null, which is empty, or missing, which is not.
+type wireText struct {
+	there bool
+	text  string
+}
+
+// UnmarshalJSON reads a string or null.
+func (t *wireText) UnmarshalJSON(data []byte) error {
+	t.there = true
+	return json.Unmarshal(data, &t.text)
+}
+
+// decodeServices refuses an answer of which anything is missing. Its errors
+// never hold what the answer says.
+func decodeServices(content []byte) ([]Service, error) {
+	var answer wireAnswer
+	if err := json.Unmarshal(content, &answer); err != nil {
+		return nil, fmt.Errorf("%w: not the JSON of byOdsCode", errMalformed)
+	}
+	if answer.Error != nil && answer.Error.Code >= http.StatusBadRequest {
+		return nil, &httpx.StatusError{Status: answer.Error.Code, Method: http.MethodGet, URL: "byOdsCode, in a successful answer"}
+	}
+	if answer.Success == nil || answer.Success.Count == nil || *answer.Success.Count != len(answer.Success.Services) {
+		return nil, fmt.Errorf("%w: the services are not as many as it counts", errMalformed)
+	}
+	services := make([]Service, 0, len(answer.Success.Services))
+	for i, wire := range answer.Success.Services {
+		s, err := wire.service()
+		if err != nil {
+			return nil, fmt.Errorf("%w: service %d of %d: %w", errMalformed, i+1, len(answer.Success.Services), err)
+		}
+		services = append(services, s)
+	}
+	return services, nil
+}
+
+func (w wireService) service() (Service, error) {
+	id, err := strconv.ParseInt(w.ID, 10, 64)
+	if err != nil || w.ODSCode == "" || w.Status.ID == 0 || w.Type.ID == 0 {
+		return Service{}, errors.New("no id, ODS code, status or type")
+	}
+	s := Service{
+		ID: id, Name: tidy(w.Name), ODSCode: w.ODSCode,
+		Type: w.Type.ID, TypeName: tidy(w.Type.Name), Status: w.Status.ID, StatusName: tidy(w.Status.Name),
+		OpenAllHours: w.OpenAllHours,
+	}
+	if !slices.Contains(followed, s.Type) && commissioned[s.Type] == "" {
+		return s, nil
+	}
+	s.Values, err = w.values()
+	if err == nil && w.ZCodes == nil {
+		err = errors.New("no Z-codes")
+	}
+	if err != nil {
+		return Service{}, err
+	}
+	s.Palliative = slices.Contains(*w.ZCodes, palliativeZCode)
+	return s, nil
+}
+
+func (w wireService) values() (v reconcile.Values, err error) {
+	if !w.Address.there || !w.Postcode.there || !w.Web.there || !w.Phone.Public.there || w.Hours == nil {
+		return v, errors.New("no address, postcode, website, phone or opening times")
+	}
+	weekly, dated, err := w.Hours.texts()
+	if err != nil {
+		return v, err
+	}
+	v.Set(reconcile.FieldAddress, strings.Join(tidyLines(w.Address.text, "$"), "\n"))
+	v.Set(reconcile.FieldPostcode, reconcile.NormalisePostcode(tidy(w.Postcode.text)))
+	v.Set(reconcile.FieldPhone, tidy(w.Phone.Public.text))
+	v.Set(reconcile.FieldWebsite, tidy(w.Web.text))
+	v.Set(reconcile.FieldOpeningTimes, weekly)
+	v.Set(reconcile.FieldDatedOpeningTimes, dated)
+	return v, nil
+}
+
+// tidy drops what no text of DoS should hold: control characters, and spaces
+// that nobody sees.
+func tidy(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
+
+func tidyLines(text, separator string) (lines []string) {
+	for line := range strings.SplitSeq(text, separator) {
+		if line = tidy(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,84 @@
+package dos
+
+import (
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// wireHours are opening times as byOdsCode writes them. Bank holidays stand
+// apart in DoS, and no event changes them (section 3).
+type wireHours struct {
+	Days []struct {
+		Day      string        `json:"day"`
+		Sessions []wireSession `json:"sessions"`
+	} `json:"days"`
+	Specified []struct {
+		Date     string        `json:"date"` // 2026-12-25
+		Closed   bool          `json:"closed"`
+		Sessions []wireSession `json:"sessions"`
+	} `json:"specified"`
+}
+
+// wireSession is a period within one day, HH:MM or HH:MM:SS.
+type wireSession struct {
+	Start string `json:"start"`
+	End   string `json:"end"`
+}
+
+// line names the day of a session; a line feed in it is an unreadable line.
+func (s wireSession) line(day string) string {
+	return strings.ReplaceAll(day+" "+withoutSeconds(s.Start)+"-"+withoutSeconds(s.End), "\n", "?")
+}
+
+func withoutSeconds(clock string) string {
+	if len(clock) == len("15:04:05") && clock[5] == ':' {
+		return clock[:5]
+	}
+	return clock
+}
+
+// texts returns the hours in public form, days of the past included: DoS may
+// hold touching periods, which it would refuse if they came back in an event.
+func (w wireHours) texts() (weekly, dated string, err error) {
+	weekly, dated = strings.Join(w.weekly(), "\n"), strings.Join(w.dated(), "\n")
+	if _, err := reconcile.ParseWeek(weekly); err != nil {
+		return "", "", errHours
+	}
+	if _, err := reconcile.ParseDated(dated); err != nil {
+		return "", "", errHours
+	}
+	weekly, dated = reconcile.PublicHours(weekly, dated, reconcile.Date{})
+	return weekly, dated, nil
+}
+
+func (w wireHours) weekly() (lines []string) {
+	for _, d := range w.Days {
+		day := weekdays[d.Day]
+		if d.Day == "BankHoliday" {
+			continue
+		}
+		for _, s := range d.Sessions {
+			lines = append(lines, s.line(day))
+		}
+	}
+	return lines
+}
+
+// weekdays are the days as DoS writes them; any other is unreadable.
+var weekdays = map[string]string{
+	"Monday": "mon", "Tuesday": "tue", "Wednesday": "wed", "Thursday": "thu", "Friday": "fri", "Saturday": "sat", "Sunday": "sun",
+}
+
+func (w wireHours) dated() (lines []string) {
+	for _, d := range w.Specified {
+		if d.Closed || len(d.Sessions) == 0 {
+			lines = append(lines, d.Date+" closed")
+			continue
+		}
+		for _, s := range d.Sessions {
+			lines = append(lines, s.line(d.Date))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,247 @@
+package dos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Limits bound what we ask of one of the services of DoS. The zero value keeps
+// within fair use: 40 change events a second, a tenth of what section 1.1 lets
+// all senders have, and 5 reads a second.
+type Limits struct {
+	PerSecond float64       // requests a second, retries included
+	Timeout   time.Duration // of one attempt, its body included
+	MaxBytes  int64         // of one answer
+	Cooldown  time.Duration // how long nothing is asked after many failures in a row
+}
+
+// EventOptions say where the change events of pharmacies go.
+type EventOptions struct {
+	URL    string                 // base address, without /v1/change-event; empty: pharmacies have no route
+	Key    func() (string, error) // asked before each push, so that a new key needs no restart
+	Limits Limits
+}
+
+// ReadOptions say where the services of pharmacies are read (contracts/dos.md
+// section 2.4).
+type ReadOptions struct {
+	URL      string // base address, without /app/controllers; empty: nothing is read
+	User     string
+	Password func() (string, error) // asked before each read
+	Limits   Limits
+}
+
+// Options say which routes there are. Ingest is nil where GP practices have none.
+type Options struct {
+	Events EventOptions
+	Read   ReadOptions
+	Ingest *Ingest
+}
+
+// Sink is the Directory of Services. It may be used concurrently.
+type Sink struct {
+	events *events
+	reader reader // nil when reading is switched off
+	ingest *Ingest
+}
+
+// reader is a way to read the services of DoS whose ODS code begins with the
+// given one. byOdsCode is the only one, and announced to be retired.
+type reader interface {
+	services(ctx context.Context, code reconcile.ODSCode) ([]Service, error)
+}
+
+// readers is how many pharmacies are read at a time.
+const readers = 8
+
+// New refuses addresses that are no http or https ones, secrets that nobody can
+// give, and options without any route.
+func New(options Options) (*Sink, error) {
+	sink := &Sink{ingest: options.Ingest}
+	if options.Events.URL == "" && options.Ingest == nil {
+		return nil, errors.New("dos: neither change events nor ingest are configured")
+	}
+	if options.Read.URL != "" {
+		base, err := baseAddress("reading", options.Read.URL)
+		if err != nil {
+			return nil, err
+		}
+		if options.Read.User == "" || options.Read.Password == nil {
+			return nil, errors.New("dos: reading needs a user and a password")
+		}
+		sink.reader = newByODSCode(base, options.Read)
+	}
+	if options.Events.URL != "" {
+		base, err := baseAddress("change events", options.Events.URL)
+		if err != nil {
+			return nil, err
+		}
+		if options.Events.Key == nil {
+			return nil, errors.New("dos: change events need an API key")
+		}
+		sink.events = newEvents(base, options.Events)
+		sink.events.blindly = sink.reader == nil
+	}
+	return sink, nil
+}
+
+// baseAddress never repeats an address, which may hold a password.
+func baseAddress(of, address string) (string, error) {
+	base, err := url.Parse(address)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.RawQuery != "" {
+		return "", fmt.Errorf("dos: the address of %s: want https://host, without a query", of)
+	}
+	return strings.TrimRight(address, "/"), nil
+}
+
+// Route returns how profiles of a type reach DoS; only pharmacies and GP
+// practices ever do (contracts/dos.md section 2.5).
+func (s *Sink) Route(t reconcile.OrgType) (route reconcile.Route, ok bool) {
+	switch {
+	case t == reconcile.Pharmacy && s.events != nil:
+		return s.pharmacies(), true
+	case t == reconcile.GPPractice && s.ingest != nil:
+		return s.ingest.Route(), true
+	}
+	return reconcile.Route{}, false
+}
+
+// pharmacies is the route of change events. Without a reader nothing is shown.
+func (s *Sink) pharmacies() reconcile.Route {
+	route := reconcile.Route{
+		Name: "change-event",
+		Fields: []reconcile.Field{
+			reconcile.FieldName, reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldStatus, reconcile.FieldICB,
+			reconcile.FieldPhone, reconcile.FieldWebsite, reconcile.FieldHidden,
+			reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
+		},
+		Services: []string{distanceSelling, palliativeCare, bloodPressure, contraception},
+	}
+	if s.reader != nil {
+		route.Shown = []reconcile.Field{
+			reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldPhone, reconcile.FieldWebsite,
+			reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
+		}
+	}
+	return route
+}
+
+// Push sends one delivery, once. For a pharmacy the receipt means accepted:
+// DoS checks and applies it later, and tells nobody (section 1.5). Errors are
+// *reconcile.SinkError.
+func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+	switch {
+	case d.Type == reconcile.Pharmacy && s.events != nil:
+		return s.events.push(ctx, d)
+	case d.Type == reconcile.GPPractice && s.ingest != nil:
+		return s.ingest.Push(ctx, d)
+	}
+	return reconcile.Receipt{}, noRoute(d.Code, d.Type)
+}
+
+// Show returns what DoS shows of an organisation: for a pharmacy the values of
+// its main service, and the NHS services that any of its services stand for.
+// Errors are *reconcile.SinkError, or wrap reconcile.ErrUnreadable when reading
+// is switched off.
+func (s *Sink) Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error) {
+	switch {
+	case t == reconcile.Pharmacy && s.events != nil:
+		return s.showPharmacy(ctx, code)
+	case t == reconcile.GPPractice && s.ingest != nil:
+		return s.ingest.Show(ctx, code)
+	}
+	return reconcile.Shown{}, noRoute(code, t)
+}
+
+// ShowMany is Show for many codes of one type, in the order asked. The first
+// error ends it.
+func (s *Sink) ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error) {
+	switch {
+	case len(codes) == 0:
+		return nil, nil
+	case t == reconcile.GPPractice && s.ingest != nil:
+		return s.ingest.ShowMany(ctx, codes)
+	case t != reconcile.Pharmacy || s.events == nil:
+		return nil, noRoute(codes[0], t)
+	}
+	shown := make([]reconcile.Shown, len(codes))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, code := range codes {
+		group.Go(func() (err error) {
+			shown[i], err = s.showPharmacy(ctx, code)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return shown, nil
+}
+
+func (s *Sink) showPharmacy(ctx context.Context, code reconcile.ODSCode) (reconcile.Shown, error) {
+	if s.reader == nil {
+		return reconcile.Shown{}, errNotReading
+	}
+	if len(code) != codeLength {
+		return reconcile.Shown{Code: code}, nil // no service of DoS can be told to be its own
+	}
+	services, err := s.reader.services(ctx, code)
+	if err != nil {
+		return reconcile.Shown{}, err
+	}
+	return shownOf(code, services), nil
+}
+
+// Preview lists every service that DoS has under a pharmacy's code, by id, and
+// whether a push would update it. Offered is what the profile says of its
+// services. Errors are those of Show.
+func (s *Sink) Preview(ctx context.Context, code reconcile.ODSCode, offered string) ([]Matched, error) {
+	if s.reader == nil {
+		return nil, errNotReading
+	}
+	services, err := s.reader.services(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	return Match(code, services, offered), nil
+}
+
+var errNotReading = fmt.Errorf("dos: reading by ODS code is switched off: %w", reconcile.ErrUnreadable)
+
+func noRoute(code reconcile.ODSCode, t reconcile.OrgType) *reconcile.SinkError {
+	return refusal(code, "no DoS route for organisation type %q", t)
+}
+
+// refusal is ours, before anything was sent.
+func refusal(code reconcile.ODSCode, reason string, args ...any) *reconcile.SinkError {
+	return &reconcile.SinkError{
+		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerRefused,
+		Reason: code.String() + ": " + fmt.Sprintf(reason, args...),
+	}
+}
+
+// answered turns an error of a request into what it means. The text of httpx
+// holds neither bodies nor secrets.
+func answered(code reconcile.ODSCode, doing string, err error) *reconcile.SinkError {
+	failure := &reconcile.SinkError{
+		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnclear,
+		Reason: fmt.Sprintf("%s: %s: %v", code, doing, err),
+	}
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok {
+		failure.Answer, failure.Status, failure.Wait = reconcile.AnswerTo(status.Status), status.Status, status.Wait()
+	}
+	if errors.Is(err, httpx.ErrOpen) {
+		failure.Answer = reconcile.AnswerDown
+	}
+	return failure
+}

@@ -1,0 +1,75 @@
+package dos
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// What was sent and worked off is shown: a second look finds no difference, and
+// what is shown can be sent back without changing anything.
+func TestWhatIsSentIsShown(t *testing.T) {
+	t.Parallel()
+	server, address := dostest.Start(t, dostest.Options{
+		APIKey: "hush-key", User: "reader", Password: "hush-password",
+		Now: func() time.Time { return time.Date(2027, 9, 8, 12, 0, 0, 0, time.UTC) },
+	})
+	for _, s := range []dostest.Service{
+		{ODSCode: "FZZ99", Specified: "2027-12-31 closed"},
+		{ODSCode: "FZZ99M06", Type: 132},
+		{ODSCode: "FZZ99BPS", Type: 148, Status: 2},
+		{ODSCode: "FZZ99CON", Type: 149, Status: 2},
+		{ODSCode: "FZZ99", Type: 100},
+	} {
+		server.AddService(s)
+	}
+	sink := newSink(t, Options{
+		Events: EventOptions{URL: address, Key: known("hush-key")},
+		Read:   ReadOptions{URL: address, User: "reader", Password: known("hush-password")},
+	})
+	route, _ := sink.Route(reconcile.Pharmacy)
+	d, today := example(t), reconcile.NewDate(2027, 9, 8)
+	differences := func() []reconcile.Difference {
+		shown, err := sink.Show(t.Context(), d.Code, d.Type)
+		require.NoError(t, err)
+		require.True(t, shown.Found)
+		return reconcile.Differences(route, d.Values, shown, today)
+	}
+	push := func() {
+		_, err := sink.Push(t.Context(), d)
+		require.NoError(t, err)
+		require.NoError(t, server.Drain(t.Context()))
+		d.Sequence++
+	}
+
+	matched, err := sink.Preview(t.Context(), d.Code, d.Values.Get(reconcile.FieldServices))
+	require.NoError(t, err)
+	require.Len(t, matched, 5)
+	require.Len(t, differences(), len(route.Shown))
+	push()
+	require.Empty(t, differences())
+	for _, m := range matched {
+		shown, err := sink.reader.services(t.Context(), d.Code)
+		require.NoError(t, err)
+		for _, s := range shown {
+			require.False(t, s.ID == m.ID && m.Updated != (s.Values.Get(reconcile.FieldPhone) == "01772000000"), "preview of %s", m.Name)
+		}
+	}
+
+	shown, err := sink.Show(t.Context(), d.Code, d.Type)
+	require.NoError(t, err)
+	d.Values = shown.Values
+	push()
+	require.Empty(t, differences(), "what was kept stays")
+
+	// A to B to A, within the five minutes in which a body counts as seen.
+	for _, phone := range []string{"01772 000 001", "01772 000 002", "01772 000 001"} {
+		d.Values.Set(reconcile.FieldPhone, phone)
+		push()
+		require.Empty(t, differences())
+	}
+}

@@ -1,0 +1,247 @@
+package dos
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const received = `{"Message":"Change event received"}`
+
+func known(value string) func() (string, error) {
+	return func() (string, error) { return value, nil }
+}
+
+func newSink(t *testing.T, options Options) *Sink {
+	t.Helper()
+	fast := Limits{PerSecond: 10000}
+	options.Events.Limits, options.Read.Limits = fast, fast
+	sink, err := New(options)
+	require.NoError(t, err)
+	return sink
+}
+
+// pharmacySink pushes and reads at the handler.
+func pharmacySink(t *testing.T, handler http.HandlerFunc) *Sink {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return newSink(t, Options{
+		Events: EventOptions{URL: server.URL + "/", Key: known("hush-key")},
+		Read:   ReadOptions{URL: server.URL, User: "reader", Password: known("hush-password")},
+	})
+}
+
+func answering(status int, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func TestPushSendsTheEvent(t *testing.T) {
+	t.Parallel()
+	want, err := body(example(t), false)
+	require.NoError(t, err)
+	var calls atomic.Int32
+	sink := pharmacySink(t, func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		content, _ := io.ReadAll(r.Body)
+		for name, value := range map[string]string{
+			"x-api-key": "hush-key", "sequence-number": "417", "correlation-id": "11111111-2222-4333-8444-555555555555",
+			"Content-Type": "application/json",
+		} {
+			if got := r.Header.Get(name); got != value {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+		if r.Method != http.MethodPost || r.URL.Path != "/v1/change-event" || string(content) != string(want) {
+			t.Errorf("%s %s %s", r.Method, r.URL, content)
+		}
+		_, _ = io.WriteString(w, `{"message":"Change event received"}`)
+	})
+	for range 2 {
+		receipt, err := sink.Push(t.Context(), example(t))
+		require.NoError(t, err)
+		require.Equal(t, reconcile.Receipt{Status: 200}, receipt)
+	}
+	require.EqualValues(t, 2, calls.Load())
+}
+
+func TestAnswersToAPush(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		answer  reconcile.Answer
+		words   string
+	}{
+		"wrong key":      {answering(403, `{"message":"Forbidden"}`), reconcile.AnswerUnauthorized, "API key"},
+		"other address":  {answering(403, `{"Message":"Access Denied, please ask Ada Person"}`), reconcile.AnswerUnauthorized, "allow-list"},
+		"forbidden page": {answering(403, "<html>Ada Person"), reconcile.AnswerUnauthorized, "API key"},
+		"unauthorised":   {answering(401, ""), reconcile.AnswerUnauthorized, ""},
+		"bad request":    {answering(400, `{"Message":"Bad Request Ada Person"}`), reconcile.AnswerRefused, "status 400"},
+		"not found":      {answering(404, ""), reconcile.AnswerRefused, ""},
+		"too large":      {answering(413, ""), reconcile.AnswerRefused, ""},
+		"content type":   {answering(415, ""), reconcile.AnswerRefused, ""},
+		"conflict":       {answering(409, ""), reconcile.AnswerConflict, ""},
+		"throttled":      {answering(429, "Ada Person", "Retry-After", "7"), reconcile.AnswerLater, "retry after 7s"},
+		"queue down":     {answering(500, `{"Message":"Server Error"}`), reconcile.AnswerUnclear, "status 500"},
+		"unavailable":    {answering(503, "", "Retry-After", "7"), reconcile.AnswerUnclear, ""},
+		"other success":  {answering(200, `{"Message":"Hello Ada Person"}`), reconcile.AnswerUnclear, "malformed success"},
+		"no JSON":        {answering(200, "Ada Person"), reconcile.AnswerUnclear, "malformed success"},
+		"empty":          {answering(200, ""), reconcile.AnswerUnclear, "malformed success"},
+		"other 2xx":      {answering(202, received), reconcile.AnswerUnclear, "malformed success"},
+		"not modified":   {answering(304, ""), reconcile.AnswerUnclear, "malformed success"},
+		"truncated":      {answering(200, received[:9], "Content-Length", "35"), reconcile.AnswerUnclear, "reading the answer"},
+		"endless":        {answering(200, strings.Repeat(" ", 64<<10)+received), reconcile.AnswerUnclear, "larger than the limit"},
+		"moved":          {answering(307, "", "Location", "https://elsewhere.test/"), reconcile.AnswerUnclear, ""},
+		"lost":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, reconcile.AnswerUnclear, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			sink := pharmacySink(t, func(w http.ResponseWriter, r *http.Request) {
+				calls.Add(1)
+				test.handler(w, r)
+			})
+			_, err := sink.Push(t.Context(), example(t))
+			refusal := requireSinkError(t, err)
+			require.Equal(t, test.answer, refusal.Answer)
+			require.Contains(t, err.Error(), test.words)
+			require.Contains(t, refusal.Reason, "FZZ99")
+			require.EqualValues(t, 1, calls.Load(), "a push is sent once a call")
+			if name == "throttled" || name == "unavailable" {
+				require.Equal(t, 7*time.Second, refusal.Wait)
+			}
+		})
+	}
+}
+
+// requireSinkError also holds that nothing of the other side's and no secret is in it.
+func requireSinkError(t *testing.T, err error) *reconcile.SinkError {
+	t.Helper()
+	var refusal *reconcile.SinkError
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, reconcile.SinkDoS, refusal.Sink)
+	for _, private := range []string{"Person", "hush", "01772"} {
+		require.NotContains(t, err.Error(), private)
+	}
+	return refusal
+}
+
+func TestPushWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	sink := newSink(t, Options{Events: EventOptions{URL: strings.Replace(server.URL, "//", "//ada:hush@", 1), Key: known("hush-key")}})
+	for range 8 {
+		_, err := sink.Push(t.Context(), example(t))
+		require.Equal(t, reconcile.AnswerUnclear, requireSinkError(t, err).Answer)
+	}
+	_, err := sink.Push(t.Context(), example(t))
+	require.Equal(t, reconcile.AnswerDown, requireSinkError(t, err).Answer, "the breaker is open: nothing was sent")
+}
+
+func TestNoKeyPausesTheSink(t *testing.T) {
+	t.Parallel()
+	for _, key := range []func() (string, error){known(""), func() (string, error) { return "", errors.New("no such file") }} {
+		sink := newSink(t, Options{
+			Events: EventOptions{URL: "http://dos.test", Key: key},
+			Read:   ReadOptions{URL: "http://dos.test", User: "reader", Password: key},
+		})
+		_, err := sink.Push(t.Context(), example(t))
+		require.Equal(t, reconcile.AnswerUnauthorized, requireSinkError(t, err).Answer)
+		_, err = sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+		require.Equal(t, reconcile.AnswerUnauthorized, requireSinkError(t, err).Answer)
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	sink := pharmacySink(t, answering(200, received))
+	route, ok := sink.Route(reconcile.Pharmacy)
+	require.True(t, ok)
+	require.Equal(t, "change-event", route.Name)
+	require.Len(t, route.Fields, 11)
+	require.Len(t, route.Shown, 7)
+	for _, f := range append(route.Shown, emptied...) {
+		require.Contains(t, route.Fields, f)
+	}
+	for _, kind := range reconcile.OrgTypes() {
+		if kind == reconcile.Pharmacy {
+			continue
+		}
+		_, ok := sink.Route(kind)
+		require.False(t, ok, kind)
+		_, err := sink.Push(t.Context(), reconcile.Delivery{Code: "A81001", Type: kind})
+		requireRefused(t, err, "A81001", "no DoS route")
+		_, err = sink.Show(t.Context(), "A81001", kind)
+		requireRefused(t, err, "no DoS route")
+		_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"A81001"}, kind)
+		requireRefused(t, err, "no DoS route")
+	}
+}
+
+func TestReadingSwitchedOff(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(answering(200, received))
+	t.Cleanup(server.Close)
+	sink := newSink(t, Options{Events: EventOptions{URL: server.URL, Key: known("hush-key")}})
+	route, ok := sink.Route(reconcile.Pharmacy)
+	require.True(t, ok)
+	require.Empty(t, route.Shown)
+	_, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	require.ErrorIs(t, err, reconcile.ErrUnreadable)
+	_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123"}, reconcile.Pharmacy)
+	require.ErrorIs(t, err, reconcile.ErrUnreadable)
+	_, err = sink.Preview(t.Context(), "FA123", "")
+	require.ErrorIs(t, err, reconcile.ErrUnreadable)
+	_, err = sink.Push(t.Context(), example(t))
+	require.NoError(t, err)
+	_, err = sink.Push(t.Context(), example(t, without("services")))
+	requireRefused(t, err, "services")
+}
+
+func TestNewRefusesHalfAConfiguration(t *testing.T) {
+	t.Parallel()
+	key := known("k")
+	for name, options := range map[string]Options{
+		"nothing":     {},
+		"no key":      {Events: EventOptions{URL: "http://dos.test"}},
+		"no address":  {Events: EventOptions{URL: "//ada:hush@dos.test", Key: key}},
+		"no URL":      {Events: EventOptions{URL: "http://ada:hush@dos.test:port", Key: key}},
+		"query":       {Events: EventOptions{URL: "http://dos.test?key=hush", Key: key}},
+		"no user":     {Events: EventOptions{URL: "http://dos.test", Key: key}, Read: ReadOptions{URL: "http://dos.test", Password: key}},
+		"no password": {Events: EventOptions{URL: "http://dos.test", Key: key}, Read: ReadOptions{URL: "http://dos.test", User: "u"}},
+		"reading":     {Events: EventOptions{URL: "http://dos.test", Key: key}, Read: ReadOptions{URL: "dos", User: "u", Password: key}},
+	} {
+		_, err := New(options)
+		require.ErrorContains(t, err, "dos: ", name)
+		require.NotContains(t, err.Error(), "hush")
+	}
+}
+
+func TestPushEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	sink := pharmacySink(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees the client go
+		cancel()
+		<-r.Context().Done()
+	})
+	_, err := sink.Push(ctx, example(t))
+	require.Equal(t, reconcile.AnswerUnclear, requireSinkError(t, err).Answer)
+}
