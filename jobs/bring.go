@@ -77,7 +77,7 @@ func (b *bringing) readBack(ctx context.Context) error {
 	b.shown, b.answered = &shown, true
 	b.above = max(b.above, shown.Sequence)
 	b.was.Version = shown.Version
-	if b.was.Unclear && shown.Found && b.was.Took(b.route, shown) {
+	if b.was.Unclear && b.was.Took(b.route, shown) {
 		b.was.Unclear, b.was.Accepted = false, b.was.SentOwn
 		b.out.Attempt, b.out.Unclear, b.out.Version = reconcile.AttemptSeen, false, shown.Version
 		b.out.Accepted, b.out.AcceptedSequence = b.was.SentOwn, b.was.Sequence
@@ -144,8 +144,8 @@ func (b *bringing) accepted(hash reconcile.Hash, receipt reconcile.Receipt) {
 func (b *bringing) failed(err error, sent bool) bool {
 	e := refusal(b.p.Name, err)
 	b.out.Attempt, b.out.Status, b.out.Reason = string(e.Answer), e.Status, e.Reason
-	b.answered = b.answered || e.Answer == reconcile.AnswerRefused || e.Answer == reconcile.AnswerConflict ||
-		e.Answer == reconcile.AnswerLater
+	// The last word counts: a sink that can be read may still refuse our key for pushes.
+	b.answered = e.Answer == reconcile.AnswerRefused || e.Answer == reconcile.AnswerConflict || e.Answer == reconcile.AnswerLater
 	b.out.Failures++
 	switch e.Answer {
 	case reconcile.AnswerConflict:

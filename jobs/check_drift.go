@@ -64,12 +64,10 @@ func (c DriftChecker) Check(ctx context.Context, codes []reconcile.ODSCode, repa
 	if err != nil {
 		return result, err
 	}
-	for _, t := range reconcile.OrgTypes() {
-		if route, ok := c.Directory.Route(t); ok && len(route.Shown) > 0 {
-			if err := c.checkType(ctx, check, t, route, &result); err != nil {
-				return result, err
-			}
-		}
+	if err := c.look(ctx, check, &result); err != nil {
+		result.State, result.Reason = reconcile.DriftFailed, err.Error()
+		result, ended := check.End(context.WithoutCancel(ctx), result, false)
+		return result, errors.Join(err, ended)
 	}
 	if alarm := c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted); alarm != "" {
 		result.State, result.Reason = reconcile.DriftAlarm, alarm+": nothing is repaired until a person has looked"
@@ -78,7 +76,22 @@ func (c DriftChecker) Check(ctx context.Context, codes []reconcile.ODSCode, repa
 	return check.End(ctx, result, repair)
 }
 
-func (c DriftChecker) checkType(ctx context.Context, check DriftCheck, t reconcile.OrgType, route reconcile.Route, result *reconcile.DriftResult) error {
+// look reads everything. What was found before it fails stays, and nothing is
+// repaired.
+func (c DriftChecker) look(ctx context.Context, check DriftCheck, result *reconcile.DriftResult) error {
+	for _, t := range reconcile.OrgTypes() {
+		if route, ok := c.Directory.Route(t); ok && len(route.Shown) > 0 {
+			if err := c.checkType(ctx, check, t, route, result); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c DriftChecker) checkType(
+	ctx context.Context, check DriftCheck, t reconcile.OrgType, route reconcile.Route, result *reconcile.DriftResult,
+) error {
 	var after reconcile.ODSCode
 	for {
 		pushes, err := check.Page(ctx, t, after, driftPage)
@@ -106,7 +119,9 @@ func (c DriftChecker) checkType(ctx context.Context, check DriftCheck, t reconci
 	}
 }
 
-func (c DriftChecker) show(ctx context.Context, pushes []reconcile.Push, t reconcile.OrgType) (map[reconcile.ODSCode]reconcile.Shown, error) {
+func (c DriftChecker) show(
+	ctx context.Context, pushes []reconcile.Push, t reconcile.OrgType,
+) (map[reconcile.ODSCode]reconcile.Shown, error) {
 	codes := make([]reconcile.ODSCode, len(pushes))
 	for i, p := range pushes {
 		codes[i] = p.Code()
@@ -123,7 +138,9 @@ func (c DriftChecker) show(ctx context.Context, pushes []reconcile.Push, t recon
 }
 
 // compare parts what differs from what was seen as it is to be.
-func compare(pushes []reconcile.Push, shown map[reconcile.ODSCode]reconcile.Shown, route reconcile.Route) (drifted []reconcile.Drifted, seen []reconcile.ODSCode) {
+func compare(
+	pushes []reconcile.Push, shown map[reconcile.ODSCode]reconcile.Shown, route reconcile.Route,
+) (drifted []reconcile.Drifted, seen []reconcile.ODSCode) {
 	for _, p := range pushes {
 		switch d, ok := p.Drift(route, shown[p.Code()]); {
 		case !ok:

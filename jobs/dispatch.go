@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,7 +58,9 @@ const (
 // Run dispatches until the context ends.
 func (d *Dispatcher) Run(ctx context.Context, client *QueueClient) error {
 	woken := make(chan struct{}, 1)
-	go d.listen(ctx, woken)
+	var listener sync.WaitGroup
+	listener.Go(func() { d.listen(ctx, woken) })
+	defer listener.Wait()
 	var swept time.Time
 	for ctx.Err() == nil {
 		sweep := time.Since(swept) >= sweepEvery

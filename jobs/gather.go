@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -45,19 +47,21 @@ func (g *gather[In, Out]) do(ctx context.Context, in In) (Out, error) {
 	return call.out, call.err
 }
 
-// lead works one batch and hands the lead on.
+// lead works one batch and hands the lead on, even when the work panics.
 func (g *gather[In, Out]) lead(ctx context.Context) {
 	g.mu.Lock()
 	n := min(len(g.waiting), gatherMost)
 	batch := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]
 	g.mu.Unlock()
+	defer g.handOn(ctx)
 	g.batch(ctx, batch)
+}
+
+func (g *gather[In, Out]) handOn(ctx context.Context) {
 	g.mu.Lock()
-	g.leading = len(g.waiting) > 0
-	next := g.leading
-	g.mu.Unlock()
-	if next {
+	defer g.mu.Unlock()
+	if g.leading = len(g.waiting) > 0; g.leading {
 		go g.lead(ctx)
 	}
 }
@@ -71,7 +75,7 @@ func (g *gather[In, Out]) batch(ctx context.Context, batch []*gathered[In, Out])
 	for i, call := range batch {
 		ins[i] = call.in
 	}
-	outs, err := g.work(ctx, ins)
+	outs, err := g.safely(ctx, ins)
 	if err != nil && len(batch) > 1 {
 		for _, call := range batch {
 			g.batch(ctx, []*gathered[In, Out]{call})
@@ -84,4 +88,14 @@ func (g *gather[In, Out]) batch(ctx context.Context, batch []*gathered[In, Out])
 		}
 		close(call.done)
 	}
+}
+
+// safely makes a panic the error of every call: who waits must not wait for ever.
+func (g *gather[In, Out]) safely(ctx context.Context, ins []In) (outs []Out, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
+		}
+	}()
+	return g.work(ctx, ins)
 }

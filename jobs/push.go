@@ -28,7 +28,9 @@ type Sink interface {
 type PushStore interface {
 	LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.Push, error)
 	StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error)
-	SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error) error
+	SettlePushes(
+		ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error,
+	) error
 	pauseStore
 }
 
@@ -163,6 +165,8 @@ func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (out
 func (p *Pusher) mind(ctx context.Context, o reconcile.PushOutcome, probe, answered bool) error {
 	refused := o.Attempt == string(reconcile.AnswerUnauthorized) || o.Attempt == string(reconcile.AnswerDown)
 	switch {
+	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
+		return nil
 	case probe && answered:
 		resumed, err := p.Store.ResumeRoute(ctx, p.Name, o.Route)
 		if resumed {

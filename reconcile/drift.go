@@ -1,5 +1,7 @@
 package reconcile
 
+import "slices"
+
 // DriftState is how a look at what a sink shows ended.
 type DriftState string
 
@@ -7,6 +9,8 @@ type DriftState string
 const (
 	DriftDone  DriftState = "done"
 	DriftAlarm DriftState = "alarm" // too much differs: nothing is repaired before a person has looked
+	// DriftFailed is a check that could not be brought to its end.
+	DriftFailed DriftState = "failed"
 )
 
 // Drifted is one profile that a sink shows otherwise than it is to.
@@ -48,10 +52,5 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 }
 
 func (r Route) shows(f Field) bool {
-	for _, shown := range r.Shown {
-		if shown == f {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Shown, f)
 }

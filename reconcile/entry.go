@@ -48,12 +48,19 @@ func (w Wish) Own(route Route) Values {
 		case FieldServices:
 			own.Set(f, knownServices(w.Profile.Values.Get(f), route.Services))
 		case FieldHidden:
-			own.Set(f, strconv.FormatBool(w.Profile.Values.Get(f) == "true"))
+			own.Set(f, strconv.FormatBool(w.hides()))
 		default:
 			own.Set(f, w.Profile.Values.Get(f))
 		}
 	}
 	return own
+}
+
+// hides reports whether a push says that the profile is hidden. Sinks show one
+// status, in which closed wins; but a status that is held is not ours to say.
+func (w Wish) hides() bool {
+	closes := w.Profile.Status() == StatusClosed && !slices.Contains(w.Held, FieldStatus)
+	return w.Profile.Values.Get(FieldHidden) == "true" && !closes
 }
 
 // publicStatus is a status as sinks know it: dormant says something about
@@ -93,13 +100,15 @@ type Difference struct {
 }
 
 // Differences compares what a push says with what the sink shows, without
-// noise, in the fields that can be read back. Of a sink that shows nothing, it
-// is every field that says something. Days before today count on neither side,
-// and services that the sink does not know or never shows are not missed.
+// noise, in the fields that can be read back. One that the sink does not state
+// counts as empty, or what became null there would never be found; so a sink
+// that shows nothing differs in every field that says something. Days before
+// today count on neither side, and services that the sink does not know or never
+// shows are not missed.
 func Differences(route Route, own Values, shown Shown, today Date) (found []Difference) {
 	own, is := inCommon(own, route, shown.Blind, today), inCommon(shown.Values, route, nil, today)
 	for _, f := range route.Shown {
-		if !own.States(f) || shown.Found && !is.States(f) {
+		if !own.States(f) {
 			continue
 		}
 		if want, is := own.Get(f), is.Get(f); !Same(f, want, is, own.Get(FieldName)) {

@@ -146,6 +146,59 @@ func TestOwnIsInPublicForm(t *testing.T) {
 	}
 }
 
+// Sinks show one status, in which closed wins: a closed profile is not hidden
+// too, unless its status is held and so not said.
+func TestClosedWinsOverHidden(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status reconcile.Status
+		hidden string
+		held   []reconcile.Field
+		want   string
+	}{
+		{reconcile.StatusOpen, "true", nil, "true"},
+		{reconcile.StatusDormant, "true", nil, "true"},
+		{reconcile.StatusClosed, "true", nil, "false"},
+		{reconcile.StatusClosed, "false", nil, "false"},
+		{reconcile.StatusClosed, "true", []reconcile.Field{reconcile.FieldStatus}, "true"},
+		{reconcile.StatusClosed, "true", []reconcile.Field{reconcile.FieldName}, "false"},
+	} {
+		p := registered()
+		p.Values.Set(reconcile.FieldStatus, string(c.status))
+		p.Values.Set(reconcile.FieldHidden, c.hidden)
+		own := reconcile.Wish{Profile: p, Held: c.held, Today: today}.Own(everything)
+		require.Equal(t, c.want, own.Get(reconcile.FieldHidden), "%+v", c)
+		require.True(t, own.States(reconcile.FieldHidden))
+	}
+}
+
+// Whatever a sink forgets of what was pushed is found, and nothing else is.
+func TestWhatVanishedDiffers(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := registered()
+		p.Values.Set(reconcile.FieldOpeningTimes, "mon 09:00-17:00")
+		p.Values.Set(reconcile.FieldServices, "SRV1 A")
+		p.Values.Set(reconcile.FieldFacilities, "Toilet: No")
+		own := reconcile.Wish{Profile: p, Today: today}.Own(everything)
+		shown := reconcile.Shown{Found: true, Values: own}
+		var want, found []reconcile.Field
+		for _, f := range reconcile.Fields() {
+			if rapid.Bool().Draw(t, f.String()) {
+				shown.Values.Forget(f)
+				if own.Get(f) != "" {
+					want = append(want, f)
+				}
+			}
+		}
+		for _, d := range reconcile.Differences(everything, own, shown, today) {
+			require.Empty(t, d.Shown)
+			found = append(found, d.Field)
+		}
+		require.Equal(t, want, found)
+	})
+}
+
 // Dates are shown beside the week: a night of the week runs into a date.
 func TestOwnSeesBothKindsOfHours(t *testing.T) {
 	t.Parallel()
@@ -197,12 +250,21 @@ func TestDifferences(t *testing.T) {
 		{name: "emptied", own: values{phone: ""}, shown: values{phone: "1"}, want: fields{phone}},
 		{name: "lost", own: values{phone: "1"}, shown: values{phone: ""}, want: fields{phone}},
 		{name: "not said", own: values{name: "A"}, shown: values{name: "A", phone: "1"}},
-		{name: "not readable there", own: values{name: "A", phone: "1"}, shown: values{name: "A"}},
+		{name: "vanished there", own: values{name: "A", phone: "1"}, shown: values{name: "A"}, want: fields{phone}},
+		{name: "nothing to vanish", own: values{name: "A", phone: ""}, shown: values{name: "A"}},
+		{
+			name: "lists that became null",
+			own:  values{weekly: "mon 09:00-17:00", dated: "2026-04-01 closed", services: "SRV1 A", reconcile.FieldFacilities: "Toilet: No"},
+			want: fields{weekly, dated, reconcile.FieldFacilities, services},
+		},
+		{name: "a vanished date that has passed", own: values{dated: "2026-03-30 closed"}},
+		{name: "a vanished service never shown", own: values{services: "SRV2 B"}, blind: []string{"SRV2"}},
+		{name: "no word on whether it is hidden", own: values{reconcile.FieldHidden: "false"}, want: fields{reconcile.FieldHidden}},
 		{name: "noise in a name", own: values{name: "London GP Surgery"}, shown: values{name: "LONDON  GP SURGERY"}},
 		{name: "noise in a phone", own: values{phone: "0113 200 0000"}, shown: values{phone: "+441132000000"}},
 		{
 			name: "an address that repeats the name", own: values{name: "Boots", reconcile.FieldAddress: "1 High Street\nLeeds"},
-			shown: values{reconcile.FieldAddress: "Boots\n1 High Street\nLeeds"},
+			shown: values{name: "Boots", reconcile.FieldAddress: "Boots\n1 High Street\nLeeds"},
 		},
 		{name: "split hours", own: values{weekly: "mon 09:00-17:00"}, shown: values{weekly: "mon 12:00-17:00\nmon 09:00-12:00"}},
 		{name: "other hours", own: values{weekly: "mon 09:00-17:00"}, shown: values{weekly: "mon 09:00-16:00"}, want: fields{weekly}},

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 )
 
@@ -44,13 +45,25 @@ type Push struct {
 // Code is the profile's.
 func (p Push) Code() ODSCode { return p.Wish.Profile.Code }
 
-// Took reports whether a sink shows what was sent last, so that it must have
-// taken it.
+// Took reports whether what a sink shows can only be what was sent last: it bears
+// that number, not a higher one of somebody else; or, where the sink names no
+// number, everything that was sent can be read there and is the same.
 func (p Push) Took(route Route, shown Shown) bool {
-	if shown.Sequence != 0 {
-		return shown.Sequence >= p.Sequence
+	if !shown.Found || shown.Sequence != 0 {
+		return shown.Found && shown.Sequence == p.Sequence
+	}
+	for _, f := range route.Fields {
+		if p.Sent.States(f) && !route.shows(f) && !slices.Contains(route.Noted, f) && !everyday(f, p.Sent.Get(f)) {
+			return false
+		}
 	}
 	return len(Differences(route, p.Sent, shown, p.Wish.Today)) == 0
+}
+
+// everyday reports whether a sink that does not show a field does nothing about
+// this value: one that is open and visible is what it shows.
+func everyday(f Field, value string) bool {
+	return f == FieldStatus && value == string(StatusOpen) || f == FieldHidden && value == "false"
 }
 
 // PushOutcome is what became of a push.

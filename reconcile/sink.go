@@ -33,6 +33,9 @@ type Route struct {
 	Name   string  // change-event, fhir, profile: as people read it
 	Fields []Field // what goes along it
 	Shown  []Field // those of them that can be read back, so that drift is found
+	// Noted are those that the sink takes note of in its logs alone: nothing it
+	// shows depends on them.
+	Noted []Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
 	// Tagged says that the sink knows entity tags: it takes nothing over a state

@@ -1,0 +1,352 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func (s testStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) error {
+	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
+}
+
+// pushStore is the real store; a test may step in before an outcome and the
+// completion of its job are committed.
+type pushStore struct {
+	testStore
+	commits func() error
+}
+
+func (s pushStore) SettlePushes(
+	ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error,
+) error {
+	return s.testStore.SettlePushes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx) error {
+		return errors.Join(complete(ctx, tx), s.commits())
+	})
+}
+
+// pushing is a database with a dispatcher and workers, and two sinks.
+type pushing struct {
+	scheduling
+	store    pushStore
+	sinks    map[reconcile.Sink]*scripted
+	settle   time.Duration
+	attempts atomic.Int64 // at jobs that were no success
+}
+
+func newPushing(t *testing.T) *pushing {
+	t.Helper()
+	x := &pushing{scheduling: newScheduling(t), sinks: map[reconcile.Sink]*scripted{}}
+	x.store = pushStore{x.scheduling.store, func() error { return nil }}
+	for _, name := range reconcile.Sinks() {
+		x.sinks[name] = &scripted{route: tagged, pushes: always(reconcile.Receipt{Status: 200, Version: "v"}, nil)}
+		x.sinks[name].shows = showing(reconcile.Shown{}, nil)
+	}
+	return x
+}
+
+func (x *pushing) dispatcher() *Dispatcher {
+	routes := reconcile.Routes{}
+	for name, sink := range x.sinks {
+		routes[name] = map[reconcile.OrgType]reconcile.Route{reconcile.Pharmacy: sink.route}
+	}
+	return &Dispatcher{
+		Store: x.store, Routes: routes, Today: func() reconcile.Date { return reconcile.NewDate(2026, 11, 2) }, Settle: x.settle,
+		Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// start runs dispatcher and workers until the test ends.
+func (x *pushing) start(t *testing.T) {
+	t.Helper()
+	pool, err := postgres.RiverPool(t.Context(), x.conn.Config().ConnString())
+	require.NoError(t, err)
+	quiet := slog.New(slog.DiscardHandler)
+	daemon := Daemon{
+		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: x.store, Runs: &Runs{}, Workers: 4, Now: time.Now,
+		Process: "test", Log: quiet, QueueLog: quiet, Ended: func(reconcile.Summary) {},
+		Observe: func(_, outcome string, _, _ time.Duration) {
+			if outcome != OutcomeDone {
+				x.attempts.Add(1)
+			}
+		},
+	}
+	for name, sink := range x.sinks {
+		daemon.Pushers = append(daemon.Pushers, NewPusher(PusherOptions{
+			Name: name, Sink: sink, Store: x.store, Today: x.dispatcher().Today, ProbeEvery: time.Hour, Log: quiet,
+			Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
+		}))
+	}
+	client, err := daemon.Client()
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	require.NoError(t, client.Start(ctx))
+	var dispatching sync.WaitGroup
+	dispatching.Go(func() { _ = x.dispatcher().Run(ctx, client) })
+	t.Cleanup(func() {
+		stop()
+		dispatching.Wait()
+		<-client.Stopped()
+		pool.Close()
+	})
+}
+
+func (x *pushing) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	_, err := x.conn.Exec(t.Context(), sql, args...)
+	require.NoError(t, err)
+}
+
+func (x *pushing) insert(t *testing.T, n int) {
+	t.Helper()
+	x.exec(t, `insert into profile (code, name, type, phone)
+		select 'FA' || lpad(i::text, 3, '0'), 'Boots ' || i, 'pharmacy', '0113' from generate_series(1, $1::integer) i`, n)
+}
+
+// eventually waits until a query counts so many.
+func (x *pushing) eventually(t *testing.T, want int, query string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return x.count(t, query) == want }, 20*time.Second, 10*time.Millisecond, "%d: %s", want, query)
+}
+
+// log is what the sink was asked and sent so far.
+func (s *scripted) log() (calls []string, pushed []reconcile.Delivery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls), slices.Clone(s.pushed)
+}
+
+func (s *scripted) names() (names []string) {
+	_, pushed := s.log()
+	for _, d := range pushed {
+		names = append(names, d.Values.Get(fName))
+	}
+	return names
+}
+
+const (
+	accepted  = "select count(*) from push where state = 'accepted' and job_id is null and due_at is null and not unclear"
+	completed = "select count(*) from river.river_job where kind like 'push%' and state = 'completed'"
+)
+
+func TestAnEditArrives(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	x.insert(t, 1) // before the daemon
+	x.start(t)
+	x.eventually(t, 2, accepted)
+	for _, name := range []string{"A", "B", "A"} {
+		x.exec(t, "update profile set name = $1", name)
+		for _, sink := range x.sinks {
+			require.Eventually(t, func() bool { names := sink.names(); return names[len(names)-1] == name }, 10*time.Second, 5*time.Millisecond)
+		}
+	}
+	x.eventually(t, 2, accepted)
+	var last int64
+	_, pushed := x.sinks[reconcile.SinkDoS].log()
+	for _, d := range pushed {
+		require.Greater(t, d.Sequence, last)
+		last = d.Sequence
+	}
+	require.Equal(t, x.count(t, completed), x.count(t, "select count(*) from push_attempt"))
+	x.exec(t, "update profile set description = 'no sink shows this'")
+	x.eventually(t, 10, completed)
+	require.Equal(t, 8, x.count(t, "select count(*) from push_attempt"), "nothing to send")
+	require.Zero(t, x.attempts.Load())
+}
+
+func TestManyEditsMakeOnePush(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	x.insert(t, 1)
+	x.start(t)
+	x.eventually(t, 2, accepted)
+	pushed := len(x.sinks[reconcile.SinkDoS].names())
+	tx, err := x.conn.Begin(t.Context())
+	require.NoError(t, err)
+	for _, name := range []string{"A", "B", "C", "D"} {
+		x.exec(t, "update profile set name = $1", name)
+	}
+	require.NoError(t, tx.Commit(t.Context()))
+	x.eventually(t, 2, accepted+" and accepted_sequence > (select min(sequence) from push_attempt a where a.sink = push.sink)")
+	require.Equal(t, []string{"D"}, x.sinks[reconcile.SinkDoS].names()[pushed:])
+}
+
+func TestASinkThatHangsDoesNotSlowTheOther(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	free := make(chan struct{})
+	x.sinks[reconcile.SinkDoS].pushes = func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+		<-free
+		return reconcile.Receipt{Status: 200}, nil
+	}
+	x.insert(t, 50)
+	x.start(t)
+	t.Cleanup(sync.OnceFunc(func() { close(free) })) // before the workers stop
+	x.eventually(t, 50, accepted+" and sink = 'website'")
+	require.Zero(t, x.count(t, accepted+" and sink = 'dos'"))
+}
+
+func TestASinkThatIsDownComesBack(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	var up atomic.Bool
+	x.sinks[reconcile.SinkDoS].pushes = func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+		if !up.Load() {
+			return reconcile.Receipt{}, answers(reconcile.AnswerDown)
+		}
+		return reconcile.Receipt{Status: 200}, nil
+	}
+	x.insert(t, 50)
+	x.start(t)
+	x.eventually(t, 50, accepted+" and sink = 'website'")
+	x.eventually(t, 1, "select count(*) from route where sink = 'dos' and paused = 'down'")
+	x.eventually(t, 50, `select count(*) from push
+		where sink = 'dos' and state = 'wanted' and job_id is null and failures = 0 and not unclear`)
+	up.Store(true)
+	x.exec(t, "update route set probe_at = now() where sink = 'dos'") // an hour has passed
+	x.exec(t, "select pg_notify('profilesync_change', '')")
+	x.eventually(t, 50, accepted+" and sink = 'dos'")
+	require.Zero(t, x.attempts.Load(), "what a sink says is no failure of the job")
+}
+
+// The outcome of a push and the completion of its job are one transaction.
+func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	var tries atomic.Int64
+	held, free := make(chan struct{}), make(chan struct{})
+	x.store.commits = func() error {
+		if tries.Add(1) == 1 {
+			close(held)
+			<-free
+			return errors.New("the database went away")
+		}
+		return nil
+	}
+	delete(x.sinks, reconcile.SinkWebsite)
+	x.sinks[reconcile.SinkDoS].shows = func(int) (reconcile.Shown, error) {
+		return reconcile.Shown{Found: true, Sequence: x.sinks[reconcile.SinkDoS].pushed[0].Sequence, Version: "v"}, nil
+	}
+	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
+	x.start(t)
+	const asItWas = `select count(*) from push p join river.river_job j on j.id = p.job_id
+		where p.sink = 'dos' and p.state = 'wanted' and p.unclear and p.sequence > 0 and p.accepted_sequence = 0`
+	<-held
+	require.Equal(t, 1, x.count(t, asItWas+" and j.state = 'running'"))
+	close(free)
+	x.eventually(t, 1, accepted+" and sink = 'dos'")
+	require.Equal(t, int64(2), tries.Load())
+	require.Len(t, x.sinks[reconcile.SinkDoS].names(), 1, "it was read back, and not sent again")
+	require.Equal(t, 1, x.count(t, "select count(*) from push_attempt where sink = 'dos' and answer = 'seen'"))
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed' and attempt = 2"))
+}
+
+// A worker was killed after it had sent a push, or before: the job stands there
+// as running, and nobody works it.
+func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	delete(x.sinks, reconcile.SinkWebsite)
+	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
+	_, err := x.dispatcher().round(t.Context(), x.client, true, true)
+	require.NoError(t, err)
+	pushes, err := x.store.LoadPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA001"}, x.dispatcher().Today())
+	require.NoError(t, err)
+	own := pushes[0].Wish.Own(tagged)
+	staged, err := x.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{
+		{Code: "FA001", Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
+	})
+	require.NoError(t, err)
+	x.exec(t, `update river.river_job set state = 'running', attempt = 1, attempted_at = now() - interval '10 minutes',
+		attempted_by = '{killed}' where kind = 'push_dos'`)
+	x.start(t)
+	x.eventually(t, 1, accepted)
+	calls, pushed := x.sinks[reconcile.SinkDoS].log()
+	require.Equal(t, []string{"show", "push"}, calls)
+	require.Equal(t, staged["FA001"], pushed[0].Sequence)
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "its own job did it")
+}
+
+// A job that a person cancelled leaves its push behind; a sweep finds it.
+func TestALostPushIsFound(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	x.insert(t, 1)
+	_, err := x.dispatcher().round(t.Context(), x.client, true, true)
+	require.NoError(t, err)
+	x.exec(t, "update river.river_job set state = 'cancelled', finalized_at = now()")
+	x.start(t)
+	x.eventually(t, 2, accepted)
+}
+
+func TestARoundQueuesWhatIsDueOnce(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	x.settle = time.Hour
+	const queued = "select count(*) from river.river_job where kind in ('push_dos', 'push_website')"
+	round := func(first bool) time.Duration {
+		wait, err := x.dispatcher().round(t.Context(), x.client, false, first)
+		require.NoError(t, err)
+		return wait
+	}
+	x.insert(t, 3)
+	require.Equal(t, sweepEvery, round(true), "an edit settles; nobody waits for it longer than for a sweep")
+	require.Equal(t, 6, x.count(t, queued), "what was there before the sink is pushed at once")
+	round(false)
+	require.Equal(t, 6, x.count(t, queued))
+	x.exec(t, "update profile set name = 'Later' where code = 'FA001'")
+	round(false)
+	x.exec(t, "update push set due_at = now() + interval '30 seconds', job_id = null where code = 'FA001'")
+	require.InDelta(t, 30*time.Second, round(false), float64(5*time.Second))
+	x.exec(t, "update profile set status = 'closed' where code = 'FA001'")
+	round(false)
+	require.Equal(t, 8, x.count(t, queued), "a closure does not wait")
+}
+
+func TestADispatcherThatFailsGoesOn(t *testing.T) {
+	t.Parallel()
+	var log lines
+	store := &failing{woken: make(chan struct{})}
+	d := Dispatcher{Store: store, Today: func() reconcile.Date { return reconcile.Date{} }, Log: slog.New(&log)}
+	ctx, stop := context.WithCancel(t.Context())
+	store.enough = stop
+	require.NoError(t, d.Run(ctx, nil))
+	require.Equal(t, int64(2), store.rounds.Load())
+	require.Equal(t, []string{"dispatching pushes"}, log.at(slog.LevelError))
+}
+
+// failing fails, wakes the dispatcher, and has enough the second time.
+type failing struct {
+	rounds atomic.Int64
+	woken  chan struct{}
+	enough func()
+}
+
+func (f *failing) WithDispatch(context.Context, reconcile.Routes, func(Dispatch) error) error {
+	if f.rounds.Add(1) == 2 {
+		f.enough()
+	} else {
+		close(f.woken)
+	}
+	return errors.New("the database went away")
+}
+
+func (f *failing) Wakeups(ctx context.Context, wake func()) error {
+	<-f.woken
+	wake()
+	<-ctx.Done()
+	return ctx.Err()
+}

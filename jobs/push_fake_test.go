@@ -1,0 +1,262 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// The fields that the routes of these tests speak of.
+const (
+	fName  = reconcile.FieldName
+	fPhone = reconcile.FieldPhone
+	fWeb   = reconcile.FieldWebsite
+)
+
+var spoken = []reconcile.Field{fName, fPhone, fWeb}
+
+// The two kinds of sinks: one knows entity tags and shows all, the other knows
+// none and never shows names.
+var (
+	tagged   = reconcile.Route{Name: "profile", Fields: spoken, Shown: spoken, Tagged: true}
+	untagged = reconcile.Route{Name: "change-event", Fields: spoken, Shown: spoken[1:]}
+)
+
+const pharmacy = reconcile.ODSCode("FA123")
+
+// wishOf is a pharmacy whose name and phone somebody stated.
+func wishOf(code reconcile.ODSCode, name, phone string) reconcile.Wish {
+	w := reconcile.Wish{
+		Profile: reconcile.Profile{Code: code}, Today: reconcile.NewDate(2026, time.November, 2),
+		Edited: map[reconcile.Field]time.Time{fPhone: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)},
+	}
+	w.Profile.Values.Set(reconcile.FieldType, string(reconcile.Pharmacy))
+	w.Profile.Values.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
+	w.Profile.Values.Set(fName, name)
+	w.Profile.Values.Set(fPhone, phone)
+	return w
+}
+
+func values(pairs map[reconcile.Field]string) (v reconcile.Values) {
+	for f, value := range pairs {
+		v.Set(f, value)
+	}
+	return v
+}
+
+// memory is a store of pushes that keeps the promises of the real one.
+type memory struct {
+	sync.Mutex
+	row    reconcile.Push
+	due    bool
+	last   int64 // the profile's sequence number
+	reason string
+	paused map[string]string // why, by route
+
+	staged    []reconcile.StagedPush
+	settled   []reconcile.PushOutcome
+	postponed int
+	fails     error // of settling: the process died, or the database did
+}
+
+func newMemory(wish reconcile.Wish) *memory {
+	return &memory{row: reconcile.Push{Wish: wish}, due: true, paused: map[string]string{}}
+}
+
+func (m *memory) LoadPushes(
+	_ context.Context, _ reconcile.Sink, codes []reconcile.ODSCode, _ reconcile.Date,
+) (found []reconcile.Push, _ error) {
+	m.Lock()
+	defer m.Unlock()
+	row := m.row
+	row.Paused = len(m.paused) > 0
+	if slices.Contains(codes, row.Code()) {
+		found = append(found, row)
+	}
+	return found, nil
+}
+
+func (m *memory) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error) {
+	m.Lock()
+	defer m.Unlock()
+	numbers := map[reconcile.ODSCode]int64{}
+	for _, s := range staged {
+		m.staged = append(m.staged, s)
+		m.last = max(m.last, s.Above) + 1
+		m.row.Sequence, m.row.Sent, m.row.SentOwn, m.row.Unclear = m.last, s.Sent, s.Own, true
+		numbers[s.Code] = m.last
+	}
+	return numbers, nil
+}
+
+func (m *memory) SettlePushes(
+	ctx context.Context, _ reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error,
+) error {
+	m.Lock()
+	defer m.Unlock()
+	if m.fails != nil {
+		return m.fails
+	}
+	if err := complete(ctx, nil); err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		m.settled = append(m.settled, o)
+		m.due = o.State == reconcile.PushWanted
+		m.row.Forced = m.row.Forced && m.due
+		m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
+		if o.Accepted != (reconcile.Hash{}) {
+			m.row.Accepted, m.row.Version = o.Accepted, o.Version
+		}
+	}
+	return nil
+}
+
+func (m *memory) PauseRoute(ctx context.Context, _ reconcile.Sink, route, reason string, _ time.Duration) (bool, error) {
+	m.Lock()
+	defer m.Unlock()
+	_, already := m.paused[route]
+	if !already {
+		m.paused[route] = reason
+	}
+	return !already, ctx.Err()
+}
+
+func (m *memory) PostponeProbe(context.Context, reconcile.Sink, string, time.Duration) error {
+	m.postponed++
+	return nil
+}
+
+func (m *memory) ResumeRoute(_ context.Context, _ reconcile.Sink, route string) (bool, error) {
+	m.Lock()
+	defer m.Unlock()
+	_, was := m.paused[route]
+	delete(m.paused, route)
+	return was, nil
+}
+
+// unclear makes the last push, number 7, one of which nobody knows what became
+// of it.
+func (m *memory) unclear(route reconcile.Route, wish reconcile.Wish) {
+	own := wish.Own(route)
+	m.last, m.row.Sequence, m.row.Sent, m.row.SentOwn, m.row.Unclear = 7, 7, own, wish.Hash(route, own), true
+}
+
+// scripted is a sink that answers as it is told, and notes what it was asked.
+type scripted struct {
+	route  reconcile.Route
+	shows  func(n int) (reconcile.Shown, error) // the n-th reading
+	pushes func(n int, d reconcile.Delivery) (reconcile.Receipt, error)
+
+	mu     sync.Mutex
+	calls  []string // show, push
+	pushed []reconcile.Delivery
+	shown  int
+}
+
+func (s *scripted) Route(t reconcile.OrgType) (reconcile.Route, bool) {
+	if t != reconcile.Pharmacy {
+		return reconcile.Route{}, false
+	}
+	return s.route, true
+}
+
+func (s *scripted) Show(context.Context, reconcile.ODSCode, reconcile.OrgType) (reconcile.Shown, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "show")
+	s.shown++
+	return s.shows(s.shown - 1)
+}
+
+func (s *scripted) Push(_ context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "push")
+	s.pushed = append(s.pushed, d)
+	return s.pushes(len(s.pushed)-1, d)
+}
+
+// always gives every push the same answer.
+func always(receipt reconcile.Receipt, err error) func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+	return func(int, reconcile.Delivery) (reconcile.Receipt, error) { return receipt, err }
+}
+
+// showing shows the same at every reading.
+func showing(shown reconcile.Shown, err error) func(int) (reconcile.Shown, error) {
+	return func(int) (reconcile.Shown, error) { return shown, err }
+}
+
+func answers(answer reconcile.Answer) error {
+	return &reconcile.SinkError{Sink: reconcile.SinkDoS, Answer: answer, Status: 499, Reason: "told so"}
+}
+
+// lines are log lines by level.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *lines) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, r.Level.String()+" "+r.Message)
+	return nil
+}
+
+func (l *lines) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l *lines) WithGroup(string) slog.Handler      { return l }
+
+// at are the lines of a level.
+func (l *lines) at(level slog.Level) (found []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.all {
+		if text, ok := strings.CutPrefix(line, level.String()+" "); ok {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// bench is one profile, one sink, and what lies between.
+type bench struct {
+	*memory
+	sink   *scripted
+	log    lines
+	pusher *Pusher
+	told   int
+}
+
+func newBench(route reconcile.Route, wish reconcile.Wish) *bench {
+	b := &bench{memory: newMemory(wish), sink: &scripted{route: route}}
+	b.sink.shows = showing(reconcile.Shown{}, errors.New("nobody was to read"))
+	b.pusher = NewPusher(PusherOptions{
+		Name: reconcile.SinkDoS, Sink: b.sink, Store: b.memory, Today: func() reconcile.Date { return wish.Today },
+		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(reconcile.Sink, reconcile.PushOutcome) { b.told++ },
+	})
+	return b
+}
+
+func nothing(pgx.Tx) error { return nil }
+
+// push works the push once.
+func (b *bench) push(t *testing.T, probe bool) reconcile.PushOutcome {
+	t.Helper()
+	outcome, err := b.pusher.Push(t.Context(), pharmacy, probe, nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome
+}

@@ -1,0 +1,235 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestARouteIsPausedWithOneLine(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []reconcile.Answer{reconcile.AnswerUnauthorized, reconcile.AnswerDown} {
+		b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+		b.sink.pushes = always(reconcile.Receipt{}, answers(answer))
+		row := b.row
+		for range 5 { // these were under way when the first found out
+			outcome, _ := b.pusher.bring(t.Context(), row, false)
+			require.NoError(t, b.pusher.mind(t.Context(), outcome, false, false))
+		}
+		require.Equal(t, []string{"sink paused: nothing is lost, pushing goes on by itself when it works again"}, b.log.at(slog.LevelError))
+		require.Equal(t, string(answer), b.paused[tagged.Name])
+	}
+}
+
+func TestAPausedPushGoesBackUntouched(t *testing.T) {
+	t.Parallel()
+	wish := wishOf(pharmacy, "Boots", "0113")
+	b := newBench(tagged, wish)
+	b.unclear(tagged, wishOf(pharmacy, "Before", "0113"))
+	b.paused[tagged.Name], b.row.Failures, b.row.Forced = "down", 3, true
+	before := b.row
+	o := b.push(t, false)
+	require.Equal(t, reconcile.PushOutcome{
+		Code: pharmacy, Route: tagged.Name, State: reconcile.PushWanted, Sequence: 7, Unclear: true, Failures: 3,
+	}, o)
+	require.Equal(t, before, b.row)
+	require.True(t, b.due)
+	require.Empty(t, b.sink.calls)
+	require.Empty(t, b.log.all)
+	require.Zero(t, b.postponed)
+}
+
+func TestAProbe(t *testing.T) {
+	t.Parallel()
+	took := always(reconcile.Receipt{Status: 200}, nil)
+	says := func(answer reconcile.Answer) func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+		return always(reconcile.Receipt{}, answers(answer))
+	}
+	sees := showing(reconcile.Shown{Found: true, Sequence: 7}, nil)
+	for name, c := range map[string]struct {
+		unclear bool
+		shows   func(int) (reconcile.Shown, error)
+		pushes  func(int, reconcile.Delivery) (reconcile.Receipt, error)
+		resumes bool
+	}{
+		"taken":                                  {false, nil, took, true},
+		"refused":                                {false, nil, says(reconcile.AnswerRefused), true},
+		"later":                                  {false, nil, says(reconcile.AnswerLater), true},
+		"conflict":                               {false, sees, says(reconcile.AnswerConflict), true},
+		"seen":                                   {true, sees, nil, true},
+		"unclear":                                {false, nil, says(reconcile.AnswerUnclear), false},
+		"unauthorized":                           {false, nil, says(reconcile.AnswerUnauthorized), false},
+		"down":                                   {false, nil, says(reconcile.AnswerDown), false},
+		"cannot be read":                         {true, showing(reconcile.Shown{}, answers(reconcile.AnswerUnclear)), nil, false},
+		"can be read, but pushes are refused":    {true, showing(reconcile.Shown{}, nil), says(reconcile.AnswerUnauthorized), false},
+		"can be read, but nobody answers pushes": {true, showing(reconcile.Shown{}, nil), says(reconcile.AnswerUnclear), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wish := wishOf(pharmacy, "Boots", "0113")
+			b := newBench(tagged, wish)
+			if c.unclear {
+				b.unclear(tagged, wish)
+			}
+			b.paused[tagged.Name] = "unauthorized"
+			if c.shows != nil {
+				b.sink.shows = c.shows
+			}
+			b.sink.pushes = c.pushes
+			b.push(t, true)
+			require.NotEmpty(t, b.sink.calls)
+			require.Equal(t, c.resumes, len(b.paused) == 0)
+			require.Equal(t, c.resumes, b.postponed == 0)
+			require.Equal(t, c.resumes, len(b.log.at(slog.LevelInfo)) == 1, "one line when it goes on")
+			require.Empty(t, b.log.at(slog.LevelError), "none while it does not")
+		})
+	}
+}
+
+// A probe that had nothing to send says nothing: the next push is the probe, at
+// once.
+func TestAProbeWithNothingToSend(t *testing.T) {
+	t.Parallel()
+	for name, settle := range map[string]func(*bench){
+		"it was taken before": func(b *bench) { b.row.Accepted = b.row.Wish.Hash(tagged, b.row.Wish.Own(tagged)) },
+		"it is held":          func(b *bench) { b.row.Held = true },
+	} {
+		b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+		b.paused[tagged.Name] = "down"
+		settle(b)
+		b.push(t, true)
+		require.Empty(t, b.sink.calls, name)
+		require.Len(t, b.paused, 1, name)
+		require.Zero(t, b.postponed, name)
+	}
+}
+
+func TestWhatIsNotPushed(t *testing.T) {
+	t.Parallel()
+	held := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	held.row.Held = true
+	require.Equal(t, reconcile.PushHeld, held.push(t, false).State)
+	require.Empty(t, held.sink.calls)
+
+	dentist := wishOf(pharmacy, "Smile", "0113")
+	dentist.Profile.Values.Set(reconcile.FieldType, string(reconcile.DentalPractice))
+	unrouted := newBench(tagged, dentist)
+	o := unrouted.push(t, false)
+	require.Equal(t, reconcile.PushNoRoute, o.State)
+	require.Empty(t, o.Route)
+	require.Empty(t, unrouted.sink.calls)
+
+	_, err := unrouted.pusher.Push(t.Context(), "FX999", false, nothing)
+	require.EqualError(t, err, "FX999: nobody wants a push of it to dos")
+}
+
+func TestWhatIsToldOfPushes(t *testing.T) {
+	t.Parallel()
+	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b.sink.pushes = always(reconcile.Receipt{}, answers(reconcile.AnswerRefused))
+	b.push(t, false)
+	require.Equal(t, []string{"push refused"}, b.log.at(slog.LevelWarn))
+	require.Equal(t, 1, b.told)
+	b.sink.pushes = always(reconcile.Receipt{}, nil)
+	b.push(t, false)
+	b.push(t, false)
+	require.Equal(t, []string{"push"}, b.log.at(slog.LevelDebug), "nothing was sent the last time")
+	require.Equal(t, 3, b.told)
+}
+
+func TestAnOutcomeThatIsNotRecordedIsNotTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b.sink.pushes = always(reconcile.Receipt{}, nil)
+	_, err := b.pusher.Push(t.Context(), pharmacy, false, func(pgx.Tx) error { return errors.New("no such job") })
+	require.EqualError(t, err, "completing the job of FA123: no such job")
+	require.Zero(t, b.told)
+	require.True(t, b.row.Unclear, "it is read back before it is sent again")
+}
+
+// A job whose time is up still records what it sent.
+func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
+	t.Parallel()
+	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	ctx, cancel := context.WithCancel(t.Context())
+	b.sink.pushes = func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+		cancel()
+		return reconcile.Receipt{}, ctx.Err()
+	}
+	o, err := b.pusher.Push(ctx, pharmacy, false, nothing)
+	require.NoError(t, err)
+	require.True(t, o.Unclear)
+	require.Equal(t, []reconcile.PushOutcome{o}, b.settled)
+
+	b.row.Unclear, b.sink.pushes = false, always(reconcile.Receipt{}, answers(reconcile.AnswerDown))
+	_, err = b.pusher.Push(ctx, pharmacy, false, nothing)
+	require.NoError(t, err)
+	require.Len(t, b.paused, 1)
+}
+
+// many is a store of many profiles, which it returns in another order.
+type many struct{ *memory }
+
+func (m many) LoadPushes(
+	_ context.Context, _ reconcile.Sink, codes []reconcile.ODSCode, _ reconcile.Date,
+) (found []reconcile.Push, _ error) {
+	m.Lock()
+	defer m.Unlock()
+	for _, code := range slices.Backward(codes) {
+		found = append(found, reconcile.Push{Wish: wishOf(code, "Of "+string(code), "0113")})
+	}
+	return found, nil
+}
+
+func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
+	t.Parallel()
+	store := many{newMemory(wishOf(pharmacy, "Boots", "0113"))}
+	sink := &scripted{route: tagged}
+	sink.pushes = func(_ int, d reconcile.Delivery) (reconcile.Receipt, error) {
+		if d.Values.Get(fName) != "Of "+string(d.Code) {
+			t.Errorf("%s was sent %s", d.Code, d.Values.Get(fName))
+		}
+		return reconcile.Receipt{}, nil
+	}
+	pusher := NewPusher(PusherOptions{
+		Name: reconcile.SinkWebsite, Sink: sink, Store: store, Today: func() reconcile.Date { return reconcile.Date{} },
+		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
+	})
+	var all sync.WaitGroup
+	for i := range 200 {
+		code := reconcile.ODSCode("FA" + string(rune('A'+i/26)) + string(rune('A'+i%26)))
+		all.Go(func() {
+			o, err := pusher.Push(t.Context(), code, false, nothing)
+			if err != nil || o.Code != code || o.State != reconcile.PushAccepted {
+				t.Errorf("%s: %+v, %v", code, o, err)
+			}
+		})
+	}
+	all.Wait()
+	require.Len(t, sink.pushed, 200)
+	require.Len(t, store.settled, 200)
+}
+
+func TestABatchKeepsItsOrder(t *testing.T) {
+	t.Parallel()
+	pusher := NewPusher(PusherOptions{
+		Store: many{newMemory(wishOf(pharmacy, "Boots", "0113"))}, Today: func() reconcile.Date { return reconcile.Date{} },
+	})
+	found, err := pusher.load(t.Context(), []reconcile.ODSCode{"FA2", "FA1", "FA3"})
+	require.NoError(t, err)
+	numbers, err := pusher.stage(t.Context(), []reconcile.StagedPush{{Code: "FA2"}, {Code: "FA1"}, {Code: "FA3"}})
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 2, 3}, numbers)
+	for i, code := range []reconcile.ODSCode{"FA2", "FA1", "FA3"} {
+		require.Equal(t, code, found[i].Code())
+	}
+}
