@@ -103,12 +103,12 @@ type Difference struct {
 // noise, in the fields that can be read back. One that the sink does not state
 // counts as empty, or what became null there would never be found; so a sink
 // that shows nothing differs in every field that says something. Days before
-// today count on neither side, and services that the sink does not know or never
-// shows are not missed.
+// today count on neither side, and what the sink does not know, or this answer
+// cannot tell, is not missed.
 func Differences(route Route, own Values, shown Shown, today Date) (found []Difference) {
 	own, is := inCommon(own, route, shown.Blind, today), inCommon(shown.Values, route, nil, today)
 	for _, f := range route.Shown {
-		if !own.States(f) {
+		if !own.States(f) || slices.Contains(shown.Unseen, f) {
 			continue
 		}
 		if want, is := own.Get(f), is.Get(f); !Same(f, want, is, own.Get(FieldName)) {

@@ -75,6 +75,8 @@ type Shown struct {
 	Values   Values // states what can be read there, and nothing else
 	Sequence int64  // of the last delivery it took; 0 where it does not say
 	Version  string // the entity tag, where the sink knows tags
+	// Unseen are fields of Route.Shown that this answer cannot tell.
+	Unseen []Field
 	// Blind are NHS service codes that this way of reading never shows.
 	Blind []string
 }

@@ -139,6 +139,8 @@ func (p *practice) show(code reconcile.ODSCode) reconcile.Shown {
 	}
 	if roles := rolesIn(p.Extension); roles.period() != nil {
 		shown.Values.Set(reconcile.FieldRoles, strings.Join(roles.codes(), "|"))
+	} else {
+		shown.Unseen = []reconcile.Field{reconcile.FieldRoles} // no push could mend them: a period has to be there
 	}
 	return shown
 }

@@ -124,6 +124,7 @@ func (s *Sink) pharmacies() reconcile.Route {
 			reconcile.FieldPhone, reconcile.FieldWebsite, reconcile.FieldHidden,
 			reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
 		},
+		Noted:    []reconcile.Field{reconcile.FieldName, reconcile.FieldICB}, // contracts/dos-integration.md section 1.2
 		Services: []string{distanceSelling, palliativeCare, bloodPressure, contraception},
 	}
 	if s.reader != nil {

@@ -112,12 +112,14 @@ func TestAuditOfParts(t *testing.T) {
 		"services": {
 			"insert into service (code, source, name) values ('FA0000', 'editor', 'Feet')",
 			"update service set name = 'Hands'", "delete from service",
-			`{"name": "Feet", "source": "editor", "nhs_code": "", "external_id": null}`, `{"name": "Hands", "source": "editor", "nhs_code": "", "external_id": null}`,
+			`{"name": "Feet", "source": "editor", "nhs_code": "", "external_id": null}`,
+			`{"name": "Hands", "source": "editor", "nhs_code": "", "external_id": null}`,
 		},
 		"ers-services": {
 			"insert into service (code, source, external_id, name) values ('FA0000', 'ers', '7', 'Feet')",
 			"update service set name = 'Hands'", "delete from service",
-			`{"name": "Feet", "source": "ers", "nhs_code": "", "external_id": "7"}`, `{"name": "Hands", "source": "ers", "nhs_code": "", "external_id": "7"}`,
+			`{"name": "Feet", "source": "ers", "nhs_code": "", "external_id": "7"}`,
+			`{"name": "Hands", "source": "ers", "nhs_code": "", "external_id": "7"}`,
 		},
 	}
 	for field, c := range cases {

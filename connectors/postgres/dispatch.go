@@ -83,10 +83,10 @@ func (d *Dispatch) Read(ctx context.Context, today reconcile.Date, settle time.D
 	return wrap(d.q.HoldPushes(ctx, toDate(today)), "holding pushes")
 }
 
-// Due returns pushes to be queued, the oldest first: never so many that more
-// than most jobs of a sink are queued at a time.
+// Due returns pushes to be queued, those of a route the oldest first: never so
+// many that more than most of them have jobs at a time.
 func (d *Dispatch) Due(ctx context.Context, most int) ([]reconcile.DuePush, error) {
-	rows, err := d.q.DuePushes(ctx, dbsqlc.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)}) //nolint:gosec // a constant
+	rows, err := d.q.DuePushes(ctx, dbsqlc.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)})
 	if err != nil {
 		return nil, wrap(err, "looking for due pushes")
 	}

@@ -17,7 +17,9 @@ import (
 
 // LoadPushes returns how the pushes of some profiles to a sink stand. One that
 // nobody wants is left out. Holds end, and dated hours pass, by the day given.
-func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.Push, error) {
+func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode,
+	today reconcile.Date,
+) ([]reconcile.Push, error) {
 	rows, err := s.q.LoadPushes(ctx, dbsqlc.LoadPushesParams{Sink: string(sink), Codes: texts(codes), Today: toDate(today)})
 	if err != nil {
 		return nil, fmt.Errorf("loading pushes: %w", explain(err))
@@ -185,7 +187,9 @@ type ForcedPush struct {
 
 // ForcePushes has pushes sent although nothing differs, and whatever was refused
 // before: a person's word, or a repair of drift.
-func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sinks []reconcile.Sink, repair bool) (forced []ForcedPush, err error) {
+func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sinks []reconcile.Sink,
+	repair bool,
+) (forced []ForcedPush, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		rows, err := q.ForcePushes(ctx, dbsqlc.ForcePushesParams{Codes: texts(codes), Sinks: texts(sinks), Repair: repair})
 		if err != nil {
@@ -229,7 +233,7 @@ type PushFilter struct {
 // Pushes lists pushes, those wanted last first.
 func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
 	rows, err := s.q.ListPushes(ctx, dbsqlc.ListPushesParams{
-		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: int32(min(f.Most, 1<<30)), //nolint:gosec // bounded
+		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: int32(min(f.Most, 1<<30)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing pushes: %w", explain(err))

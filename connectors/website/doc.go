@@ -17,6 +17,7 @@
 // and what is read says the same: a null list states nothing, so that a field
 // that a push leaves alone stays null. A text that is null or empty reads as
 // stated and empty. What our profiles do not have (coordinates, country,
-// accepting patients, registration, opening times by service) is null in every
-// document; search scores, metrics, geocodes and staff are never in one.
+// accepting patients, registration, opening times by service) is null where we
+// create a profile, and goes back as it came where we update one. Search
+// scores, metrics, geocodes and staff are never sent.
 package website

@@ -69,26 +69,17 @@ type stamps struct {
 	KeyValueData                 *string `json:"KeyValueData"`
 }
 
-// encode writes the document of a delivery: the same delivery, the same bytes.
-// The error names a field whose text has not the form of section 1.3.
-func encode(d reconcile.Delivery) ([]byte, error) {
-	p, err := profileOf(d)
-	if err != nil {
-		return nil, err
-	}
-	body, err := json.Marshal(document{profile: p, LastUpdatedDates: stampsOf(d)})
-	if err != nil {
-		return nil, fmt.Errorf("writing the document: %w", err)
-	}
-	return body, nil
+// created is the document of a profile that the website does not show yet: the
+// same delivery, the same bytes.
+func created(d reconcile.Delivery, ours profile) ([]byte, error) {
+	return json.Marshal(document{profile: ours, LastUpdatedDates: stampsOf(d)})
 }
 
+// profileOf is what a delivery says. The error names a field whose text has not
+// the form of section 1.3.
 func profileOf(d reconcile.Delivery) (profile, error) {
 	v := d.Values
-	of := d.Type
-	if v.Get(reconcile.FieldType) != "" {
-		of = reconcile.OrgType(v.Get(reconcile.FieldType))
-	}
+	of := typeIn(d)
 	k, ok := kinds[of]
 	if !ok {
 		return profile{}, fmt.Errorf("type %q: the website has no word for it", of)
@@ -107,10 +98,19 @@ func profileOf(d reconcile.Delivery) (profile, error) {
 		Contacts: contacts(v), OpeningTimes: hours, Facilities: facilities(v),
 	}
 	p.Services, p.UecServices = services(v)
-	if icb := v.Get(reconcile.FieldICB); icb != "" {
-		p.ParentOrganisation = &parent{ODSCode: &icb}
+	if code := v.Get(parentField(d.Type)); code != "" {
+		p.ParentOrganisation = &parent{ODSCode: &code}
 	}
 	return p, nil
+}
+
+// typeIn is the type that a delivery states, which is not the profile's while
+// that field is held.
+func typeIn(d reconcile.Delivery) reconcile.OrgType {
+	if of := d.Values.Get(reconcile.FieldType); of != "" {
+		return reconcile.OrgType(of)
+	}
+	return d.Type
 }
 
 // text is null for an empty one: it was never stated, or there is none.

@@ -23,6 +23,14 @@ func delivered(t reconcile.OrgType, pairs map[reconcile.Field]string) reconcile.
 	return reconcile.Delivery{Code: "FA123", Type: t, Sequence: 7, Key: "key-7", Values: valuesOf(pairs)}
 }
 
+func encode(d reconcile.Delivery) ([]byte, error) {
+	p, err := profileOf(d)
+	if err != nil {
+		return nil, err
+	}
+	return created(d, p)
+}
+
 func object(t *testing.T, d reconcile.Delivery) map[string]any {
 	t.Helper()
 	body, err := encode(d)
@@ -94,8 +102,8 @@ func TestStatus(t *testing.T) {
 	for _, row := range []struct{ status, hidden, word, reads, hides string }{
 		{"open", "false", "Visible", "open", "false"},
 		{"open", "true", "Hidden", "open", "true"},
-		{"closed", "false", "Closed", "closed", ""},
-		{"closed", "true", "Closed", "closed", ""},
+		{"closed", "false", "Closed", "closed", "false"},
+		{"closed", "true", "Closed", "closed", "false"},
 	} {
 		d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
 			reconcile.FieldStatus: row.status, reconcile.FieldHidden: row.hidden,
@@ -104,11 +112,38 @@ func TestStatus(t *testing.T) {
 		v := readBack(t, d)
 		require.Equal(t, row.reads, v.Get(reconcile.FieldStatus))
 		require.Equal(t, row.hides, v.Get(reconcile.FieldHidden))
-		require.Equal(t, row.hides != "", v.States(reconcile.FieldHidden))
+		require.True(t, v.States(reconcile.FieldHidden))
 	}
 	var v reconcile.Values
 	readStatus("EXCLUDED", &v)
 	require.Equal(t, "true", v.Get(reconcile.FieldHidden))
+}
+
+// TestParents: section 1.2.
+func TestParents(t *testing.T) {
+	t.Parallel()
+	for of, field := range map[reconcile.OrgType]reconcile.Field{
+		reconcile.Pharmacy: reconcile.FieldICB, reconcile.GPPractice: reconcile.FieldCommissioner,
+		reconcile.GPBranch: reconcile.FieldCommissioner, reconcile.DentalPractice: reconcile.FieldICB,
+		reconcile.OpticalSite: reconcile.FieldICB, reconcile.Trust: reconcile.FieldICB, reconcile.TrustSite: reconcile.FieldICB,
+	} {
+		other := map[reconcile.Field]reconcile.Field{
+			reconcile.FieldICB: reconcile.FieldCommissioner, reconcile.FieldCommissioner: reconcile.FieldICB,
+		}[field]
+		route, _ := (&Sink{}).Route(of)
+		for _, names := range [][]reconcile.Field{route.Fields, route.Shown} {
+			require.Contains(t, names, field, of)
+			require.NotContains(t, names, other, of)
+		}
+		d := delivered(of, map[reconcile.Field]string{reconcile.FieldICB: "QWO", reconcile.FieldCommissioner: "15F"})
+		code := d.Values.Get(field)
+		require.Equal(t, map[string]any{"ODSCode": code, "OrganisationName": nil}, object(t, d)["ParentOrganisation"], of)
+		v := readBack(t, d)
+		require.Equal(t, code, v.Get(field), of)
+		require.False(t, v.States(other), of)
+		d = delivered(of, map[reconcile.Field]string{other: "X"})
+		require.Nil(t, object(t, d)["ParentOrganisation"], of)
+	}
 }
 
 // TestStampsAreOfPeople: a field without an edit of people has no stamp, though
@@ -220,7 +255,7 @@ func TestWhatIsSentReadsBack(t *testing.T) {
 		d := delivered(of, map[reconcile.Field]string{
 			reconcile.FieldName: word.Draw(t, "name"), reconcile.FieldType: string(of), reconcile.FieldStatus: "open",
 			reconcile.FieldHidden: rapid.SampledFrom([]string{"true", "false"}).Draw(t, "hidden"),
-			reconcile.FieldICB:    "QOX", reconcile.FieldPostcode: "LS1 1AA", reconcile.FieldPhone: word.Draw(t, "phone"),
+			parentField(of):       "QOX", reconcile.FieldPostcode: "LS1 1AA", reconcile.FieldPhone: word.Draw(t, "phone"),
 			reconcile.FieldEmail: word.Draw(t, "email"), reconcile.FieldWebsite: "",
 			reconcile.FieldOpeningTimes: rapid.SampledFrom([]string{
 				"", "mon 09:00-13:00\nmon 14:00-17:30\nsun 00:00-23:59",
@@ -232,7 +267,7 @@ func TestWhatIsSentReadsBack(t *testing.T) {
 			reconcile.FieldFacilities: list("facilities", `(Car parking|Toilet|[A-Z][a-z ]{1,9}[a-z]( #[1-9][0-9]?)?): (Yes|No)`),
 		})
 		v := readBack(t, d)
-		for _, f := range sent {
+		for _, f := range fields(of) {
 			if d.Values.States(f) {
 				require.True(t, reconcile.Same(f, d.Values.Get(f), v.Get(f)), "%s: %q %q", f, d.Values.Get(f), v.Get(f))
 			}

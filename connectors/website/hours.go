@@ -17,6 +17,9 @@ const (
 	additional = "Additional"
 )
 
+// otherKind is the kind that is read where there are no rows of the first.
+var otherKind = map[string]string{general: reception, reception: general}
+
 // opening is one period, or one day that is closed. Times are "HH:MM", null or
 // empty on closed days; offsets are minutes from midnight.
 type opening struct {
@@ -125,7 +128,7 @@ func readHours(rows []opening, hours string, v *reconcile.Values) {
 	}
 	weekly := readWeekly(rows, hours)
 	if weekly == nil { // nobody wrote the kind we write: the other one tells, Surgery never does
-		weekly = readWeekly(rows, map[string]string{general: reception, reception: general}[hours])
+		weekly = readWeekly(rows, otherKind[hours])
 	}
 	v.Set(reconcile.FieldOpeningTimes, strings.Join(weekly, "\n"))
 	v.Set(reconcile.FieldDatedOpeningTimes, strings.Join(readDated(rows), "\n"))
@@ -184,6 +187,16 @@ func readDated(rows []opening) (lines []string) {
 	}
 	slices.SortFunc(lines, cmp.Compare[string])
 	return slices.Compact(lines)
+}
+
+// kind is the type of a row that we read, empty for any other.
+func (o opening) kind() string {
+	for _, kind := range []string{general, reception, additional} {
+		if strings.EqualFold(o.OpeningTimeType, kind) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // times are those of an open row. What closes at midnight closes at 23:59, as

@@ -42,21 +42,37 @@ func readServices(general, urgent []service, v *reconcile.Values) {
 	if general == nil && urgent == nil {
 		return
 	}
-	var all []string
-	for _, row := range slices.Concat(general, urgent) {
-		code, name := strings.TrimSpace(flat(row.ServiceCode)), flat(row.ServiceName)
-		if code == "" && name == "" {
-			continue
-		}
-		if code == "" {
-			code = "-"
-		}
-		if name != "" {
-			code += " " + name
-		}
-		all = append(all, code)
+	v.Set(reconcile.FieldServices, sorted(linesOf(slices.Concat(general, urgent))))
+}
+
+// line, thing and says make an entry of a service: it is its code, or else its
+// name. A line without a name does not speak of it.
+func (s service) line() string {
+	code, name := strings.TrimSpace(flat(s.ServiceCode)), flat(s.ServiceName)
+	if code == "" && name == "" {
+		return ""
 	}
-	v.Set(reconcile.FieldServices, sorted(all))
+	if code == "" {
+		code = "-"
+	}
+	if name != "" {
+		code += " " + name
+	}
+	return code
+}
+
+func (s service) thing() string {
+	if code := reconcile.ServiceCode(s.line()); code != "-" {
+		return code
+	}
+	return s.line()
+}
+
+func (s service) says() map[string]*string {
+	if s.ServiceName == nil {
+		return nil
+	}
+	return map[string]*string{"ServiceName": s.ServiceName}
 }
 
 type facility struct {
@@ -131,25 +147,35 @@ func readFacilities(list []facility, v *reconcile.Values) {
 	if list == nil {
 		return
 	}
-	var all []string
-	for _, row := range list {
-		name := flat(row.Name)
-		if row.ID != nil && *row.ID > 0 {
-			if entry, ok := known[*row.ID]; ok {
-				name = entry.name
-			} else {
-				name = strings.TrimPrefix(name+" #"+strconv.Itoa(*row.ID), " ")
-			}
+	v.Set(reconcile.FieldFacilities, sorted(linesOf(list)))
+}
+
+// line, thing and says make an entry of a facility: it is its id, or else its
+// name.
+func (f facility) line() string {
+	name := flat(f.Name)
+	if f.ID != nil && *f.ID > 0 {
+		if entry, ok := known[*f.ID]; ok {
+			name = entry.name
+		} else {
+			name = strings.TrimPrefix(name+" #"+strconv.Itoa(*f.ID), " ")
 		}
-		if name == "" {
-			continue
-		}
-		if value := flat(row.Value); value != "" {
-			name += ": " + value
-		}
-		all = append(all, name)
 	}
-	v.Set(reconcile.FieldFacilities, sorted(all))
+	if value := flat(f.Value); name != "" && value != "" {
+		name += ": " + value
+	}
+	return name
+}
+
+func (f facility) thing() string {
+	if f.ID != nil && *f.ID > 0 {
+		return "#" + strconv.Itoa(*f.ID)
+	}
+	return flat(f.Name)
+}
+
+func (f facility) says() map[string]*string {
+	return map[string]*string{"Name": f.Name, "Value": f.Value}
 }
 
 // flat is a text on one line; empty for null.

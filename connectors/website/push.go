@@ -15,9 +15,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// Push sends the whole document once (section 1.7). Errors are
-// *reconcile.SinkError. A delivery that cannot be written down is refused
-// without anything being sent.
+// Push sends the whole document once (section 1.7). An update reads the current
+// one first, so that it changes only what the delivery states; where the
+// website shows another version than the delivery's, or nothing, that is a
+// conflict and nothing is sent. Errors are *reconcile.SinkError. A delivery that
+// cannot be written down is refused without anything being asked.
 func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
 	req, err := s.put(ctx, d)
 	if err != nil {
@@ -38,18 +40,49 @@ func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receip
 	return reconcile.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil
 }
 
-// put is the request of a delivery. The correlation id is the key, so that all
-// attempts are the same in every byte.
-func (s *Sink) put(ctx context.Context, d reconcile.Delivery) (*http.Request, error) {
-	body, err := encode(d)
+// body is the document of a delivery. That of an update goes over what the
+// website shows now, and not over anything else than the delivery was made for.
+func (s *Sink) body(ctx context.Context, d reconcile.Delivery) ([]byte, error) {
+	ours, err := profileOf(d)
 	if err == nil && (d.Code == "" || d.Key == "" || d.Sequence <= 0) {
 		err = fmt.Errorf("delivery of %q without code, key or sequence number", d.Code)
 	}
 	if err != nil {
-		return nil, &reconcile.SinkError{
-			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerRefused,
-			Reason: fmt.Sprintf("profile %s: %v; nothing was sent", d.Code, err),
-		}
+		return nil, unsent(d, reconcile.AnswerRefused, 0, err.Error())
+	}
+	if d.Version == "" {
+		return created(d, ours)
+	}
+	now, err := s.find(ctx, d.Code)
+	switch {
+	case err != nil:
+		return nil, err
+	case now.tag == "":
+		return nil, unsent(d, reconcile.AnswerConflict, now.status, "the website shows it no longer: read it, plan again")
+	case quoted(now.tag) != quoted(d.Version):
+		return nil, unsent(d, reconcile.AnswerConflict, now.status, "the website shows another version than we think: read it, plan again")
+	}
+	body, err := updated(d, ours, now)
+	if err != nil {
+		return nil, unsent(d, reconcile.AnswerUnclear, now.status, err.Error())
+	}
+	return body, nil
+}
+
+// unsent is why a delivery was not sent.
+func unsent(d reconcile.Delivery, answer reconcile.Answer, status int, why string) error {
+	return &reconcile.SinkError{
+		Sink: reconcile.SinkWebsite, Answer: answer, Status: status,
+		Reason: fmt.Sprintf("profile %s: %s; nothing was sent", d.Code, why),
+	}
+}
+
+// put is the request of a delivery. The correlation id is the key, so that all
+// attempts over the same document are the same in every byte.
+func (s *Sink) put(ctx context.Context, d reconcile.Delivery) (*http.Request, error) {
+	body, err := s.body(ctx, d)
+	if err != nil {
+		return nil, err
 	}
 	req, err := s.request(ctx, http.MethodPut, d.Code, bytes.NewReader(body))
 	if err != nil {

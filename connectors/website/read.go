@@ -28,9 +28,9 @@ func (p profile) values(t reconcile.OrgType) reconcile.Values {
 	v.Set(reconcile.FieldName, flat(p.OrganisationName))
 	v.Set(reconcile.FieldPostcode, flat(p.Postcode))
 	v.Set(reconcile.FieldAddress, joined(p.Address1, p.Address2, p.Address3, p.City, p.County))
-	v.Set(reconcile.FieldICB, "")
+	v.Set(parentField(t), "")
 	if p.ParentOrganisation != nil {
-		v.Set(reconcile.FieldICB, flat(p.ParentOrganisation.ODSCode))
+		v.Set(parentField(t), flat(p.ParentOrganisation.ODSCode)) // of the type that was asked for, as its route has it
 	}
 	if read := typeOf(flat(p.OrganisationTypeID), t); read != reconcile.NoType {
 		v.Set(reconcile.FieldType, string(read))

@@ -47,13 +47,40 @@ func TestSamplesOfV3(t *testing.T) {
 			if of == reconcile.NoType {
 				continue // clinics
 			}
+			carriesAll(t, reconcile.Delivery{Code: reconcile.ODSCode(p.ODSCode), Type: of, Values: v}, raw)
 			again := readBack(t, reconcile.Delivery{Code: reconcile.ODSCode(p.ODSCode), Type: of, Values: v})
-			for _, f := range sent {
+			for _, f := range fields(of) {
 				require.Equal(t, v.States(f), again.States(f), "%s of %s", f, p.ODSCode)
 				require.True(t, reconcile.Same(f, v.Get(f), again.Get(f)), "%s of %s", f, p.ODSCode)
 			}
 		}
 	}
+}
+
+// carriesAll: an update of a real record changes what it states and no more.
+func carriesAll(t *testing.T, d reconcile.Delivery, raw []byte) {
+	t.Helper()
+	want := parsed(t, raw)
+	delete(want, "@search.score")
+	for _, key := range unwritable {
+		delete(want, key)
+	}
+	same := func(name string) {
+		got := parsed(t, overDocument(t, d, raw))
+		for key, value := range want {
+			if key != "LastUpdatedDates" {
+				require.Equal(t, value, got[key], "%s of %s", key, d.Code)
+			}
+		}
+		for section, at := range want["LastUpdatedDates"].(map[string]any) {
+			require.Equal(t, at, got["LastUpdatedDates"].(map[string]any)[section], section)
+		}
+		require.Len(t, got, len(want), name)
+	}
+	same("as it is shown")
+	d.Values.Set(reconcile.FieldName, "Another")
+	want["OrganisationName"] = "Another"
+	same("another name")
 }
 
 func TestShakespeareMedicalPractice(t *testing.T) {

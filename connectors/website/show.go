@@ -18,19 +18,37 @@ import (
 // sequence number of what is stored. An unknown or removed one is Found=false.
 // Errors are *reconcile.SinkError; a success that makes no sense is unclear.
 func (s *Sink) Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error) {
+	now, err := s.find(ctx, code)
+	if err != nil || now.tag == "" {
+		return reconcile.Shown{Code: code}, err
+	}
+	return reconcile.Shown{Code: code, Found: true, Values: now.values(t), Sequence: now.sequence, Version: now.tag}, nil
+}
+
+// found is a profile as the write API shows it.
+type found struct {
+	profile
+	body     []byte
+	tag      string // empty: there is none
+	sequence int64
+	status   int
+}
+
+func (s *Sink) find(ctx context.Context, code reconcile.ODSCode) (found, error) {
 	req, err := s.request(ctx, http.MethodGet, code, http.NoBody)
 	if err != nil {
-		return reconcile.Shown{}, err
+		return found{}, err
 	}
 	answer, err := s.read.Fetch(req)
 	if err != nil {
-		return reconcile.Shown{}, failure(doing(req), err)
+		return found{}, failure(doing(req), err)
 	}
 	if absent(answer.Status) {
-		return reconcile.Shown{Code: code}, nil
+		return found{status: answer.Status}, nil
 	}
 	p, err := decode(answer.Body)
-	switch tag := answer.Header.Get("Etag"); {
+	tag := answer.Header.Get("Etag")
+	switch {
 	case !isJSON(answer.Header):
 		err = fmt.Errorf("the answer is %q: want JSON", answer.Header.Get("Content-Type"))
 	case err == nil && p.ODSCode != code.String():
@@ -39,13 +57,11 @@ func (s *Sink) Show(ctx context.Context, code reconcile.ODSCode, t reconcile.Org
 		err = errors.New("the answer has no entity tag")
 	}
 	if err != nil {
-		return reconcile.Shown{}, unclear(req, answer.Status, err)
+		return found{}, unclear(req, answer.Status, err)
 	}
 	// A number that is missing or unreadable only means that it is not said.
 	sequence, _ := strconv.ParseInt(answer.Header.Get("Sequence-Number"), 10, 64)
-	return reconcile.Shown{
-		Code: code, Found: true, Values: p.values(t), Sequence: sequence, Version: answer.Header.Get("Etag"),
-	}, nil
+	return found{profile: p, body: answer.Body, tag: tag, sequence: sequence, status: answer.Status}, nil
 }
 
 func unclear(req *http.Request, status int, err error) error {

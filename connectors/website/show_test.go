@@ -16,13 +16,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// one reads a profile as drift does, through the search.
-func one(t *testing.T, sink *website.Sink, code reconcile.ODSCode) reconcile.Shown {
+// one reads FA123 as drift does, through the search.
+func one(t *testing.T, sink *website.Sink) reconcile.Shown {
 	t.Helper()
-	shown, err := sink.ShowMany(t.Context(), []reconcile.ODSCode{code}, reconcile.Pharmacy)
+	shown, err := sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123"}, reconcile.Pharmacy)
 	require.NoError(t, err)
 	require.Len(t, shown, 1)
-	require.Equal(t, code, shown[0].Code)
+	require.EqualValues(t, "FA123", shown[0].Code)
 	return shown[0]
 }
 
@@ -142,7 +142,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	server.Fault(websitetest.Fault{Status: 503}, websitetest.Fault{Truncate: true, Skip: 1})
-	require.True(t, one(t, sink, "FA123").Found)
+	require.True(t, one(t, sink).Found)
 	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
@@ -183,7 +183,7 @@ func TestRemovedIsNotFound(t *testing.T) {
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	require.NoError(t, server.Remove("FA123"))
-	require.False(t, one(t, sink, "FA123").Found)
+	require.False(t, one(t, sink).Found)
 	_, err = sink.Push(t.Context(), delivery("FA123", 2, ""))
 	require.Equal(t, 410, refused(t, err).Status)
 }

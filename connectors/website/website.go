@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
@@ -98,12 +97,14 @@ func parseBase(address string) (*url.URL, error) {
 	return base, nil
 }
 
-// sent are the fields that the website shows. All of them can be read back, but
-// whether a closed profile is hidden too.
-var sent = []reconcile.Field{
-	reconcile.FieldName, reconcile.FieldType, reconcile.FieldStatus, reconcile.FieldHidden, reconcile.FieldAddress,
-	reconcile.FieldPostcode, reconcile.FieldICB, reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite,
-	reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
+// fields are those that the website shows of a type. All of them can be read
+// back.
+func fields(t reconcile.OrgType) []reconcile.Field {
+	return []reconcile.Field{
+		reconcile.FieldName, reconcile.FieldType, reconcile.FieldStatus, reconcile.FieldHidden, reconcile.FieldAddress,
+		reconcile.FieldPostcode, parentField(t), reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite,
+		reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
+	}
 }
 
 // Route returns the one route, for every type that can have a profile.
@@ -111,5 +112,5 @@ func (s *Sink) Route(t reconcile.OrgType) (reconcile.Route, bool) {
 	if _, ok := kinds[t]; !ok {
 		return reconcile.Route{}, false
 	}
-	return reconcile.Route{Name: "profile", Fields: slices.Clone(sent), Shown: slices.Clone(sent)}, true
+	return reconcile.Route{Name: "profile", Fields: fields(t), Shown: fields(t), Tagged: true}, true
 }

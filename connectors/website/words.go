@@ -1,6 +1,7 @@
 package website
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile"
@@ -22,6 +23,15 @@ var kinds = map[reconcile.OrgType]kind{
 	reconcile.OpticalSite:    {"OPT", "Optician", general},
 	reconcile.Trust:          {"TRU", "", general},
 	reconcile.TrustSite:      {"HOS", "Hospital", general},
+}
+
+// parentField is what ParentOrganisation is in a profile of a type: the sub-ICB
+// of a GP practice and its branches, the ICB of all others (section 1.2).
+func parentField(t reconcile.OrgType) reconcile.Field {
+	if t == reconcile.GPPractice || t == reconcile.GPBranch {
+		return reconcile.FieldCommissioner
+	}
+	return reconcile.FieldICB
 }
 
 // typeOf reads a type id; the one that was asked for where several are written
@@ -77,14 +87,15 @@ func statusWord(v reconcile.Values) string {
 	return ""
 }
 
-// readStatus states what a status word tells: that of a closed profile does not
-// tell whether it is hidden, and every word that is neither of the others
-// ("Excluded") hides it.
+// readStatus states what a status word tells. A closed profile is not hidden, as
+// reconcile.Wish has it too: there is one word for both. Every word that is
+// neither of the others ("Excluded") hides.
 func readStatus(word string, v *reconcile.Values) {
 	switch {
 	case word == "":
 	case strings.EqualFold(word, closed):
 		v.Set(reconcile.FieldStatus, string(reconcile.StatusClosed))
+		v.Set(reconcile.FieldHidden, "false")
 	case strings.EqualFold(word, visible):
 		v.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
 		v.Set(reconcile.FieldHidden, "false")
@@ -123,18 +134,29 @@ func contacts(v reconcile.Values) []contact {
 	return rows
 }
 
+// field is what a contact is in a profile, none for one that we do not speak of.
+func (c contact) field() reconcile.Field {
+	if strings.EqualFold(c.ContactType, primary) && strings.EqualFold(c.ContactAvailabilityType, officeHours) {
+		for _, m := range methods {
+			if strings.EqualFold(c.ContactMethodType, m.name) {
+				return m.field
+			}
+		}
+	}
+	return reconcile.NoField
+}
+
+// readContacts states the first contact of each field.
 func readContacts(rows []contact, v *reconcile.Values) {
 	if rows == nil {
 		return
 	}
 	for _, m := range methods {
 		v.Set(m.field, "")
-		for _, row := range rows {
-			if strings.EqualFold(row.ContactType, primary) && strings.EqualFold(row.ContactAvailabilityType, officeHours) &&
-				strings.EqualFold(row.ContactMethodType, m.name) {
-				v.Set(m.field, row.ContactValue)
-				break
-			}
+	}
+	for _, row := range slices.Backward(rows) {
+		if f := row.field(); f != reconcile.NoField {
+			v.Set(f, row.ContactValue)
 		}
 	}
 }

@@ -66,7 +66,8 @@ left join (select unnest($2::text[]) as sink, unnest($3::text[]) as type, unnest
     on r.sink = s.sink and r.type = f.type
 left join push known on known.code = f.code and known.sink = s.sink
 where known.code is null or (known.state = 'no-route') <> (r.route is null)
-on conflict (code, sink) do update set route = excluded.route, state = excluded.state, due_at = excluded.due_at
+order by f.code, s.sink
+on conflict (code, sink) do update set wanted_at = now(), route = excluded.route, state = excluded.state, due_at = excluded.due_at
 `
 
 type EnrolProfilesParams struct {
@@ -123,9 +124,9 @@ with holding as (
     where h.sink is not null and h.removed_at is null and (h.until is null or h.until >= $1::date)
 ), held as (
     update push p set state = 'held', due_at = null from holding h
-    where p.code = h.code and p.sink = h.sink and p.state <> 'held' and p.job_id is null
+    where p.code = h.code and p.sink = h.sink and p.state not in ('held', 'no-route') and p.job_id is null
 )
-update push p set state = 'wanted', due_at = now()
+update push p set state = 'wanted', wanted_at = now(), due_at = now()
 where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink)
 `
 
@@ -145,7 +146,8 @@ func (q *Queries) LockDispatch(ctx context.Context) error {
 }
 
 const nextDue = `-- name: NextDue :one
-select coalesce(greatest(extract(epoch from min(greatest(d.due_at, case when s.paused <> '' then s.probe_at end)) - clock_timestamp()), 0), -1)::double precision as seconds
+select (case count(*) when 0 then -1
+    else greatest(extract(epoch from min(greatest(d.due_at, case when s.paused <> '' then s.probe_at end)) - clock_timestamp()), 0) end)::double precision as seconds
 from route s cross join lateral (
     select p.due_at from push p where p.sink = s.sink and p.route = s.route and p.due_at is not null and p.job_id is null order by p.due_at limit 1
 ) d
@@ -188,9 +190,10 @@ join profile f using (code)
 cross join unnest($1::text[]) as s (sink)
 left join (select unnest($2::text[]) as sink, unnest($3::text[]) as type, unnest($4::text[]) as route) r
     on r.sink = s.sink and r.type = f.type
+order by w.code, s.sink -- as all who lock pushes do
 on conflict (code, sink) do update set
-    wanted_at = now(), route = excluded.route, due_at = least(p.due_at, excluded.due_at),
-    state = case when p.state = 'held' then p.state else excluded.state end
+    wanted_at = now(), route = excluded.route, state = excluded.state, -- what is held is held again before anybody sees it
+    due_at = case excluded.state when 'wanted' then greatest(least(p.due_at, excluded.due_at), p.not_before) end
 `
 
 type ReadChangesParams struct {

@@ -29,18 +29,12 @@ func (q *Queries) BeginDriftCheck(ctx context.Context, arg BeginDriftCheckParams
 }
 
 const driftToRepair = `-- name: DriftToRepair :many
-select distinct d.code from drift d join push p on p.code = d.code and p.sink = $1
-where d.check_id = $2 and p.repairs < 3 order by d.code
+select distinct d.code from drift d where d.check_id = $1 and not d.given_up order by d.code
 `
 
-type DriftToRepairParams struct {
-	Sink    string
-	CheckID int64
-}
-
 // What a sink did not take three times it will not take: people are told instead.
-func (q *Queries) DriftToRepair(ctx context.Context, arg DriftToRepairParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, driftToRepair, arg.Sink, arg.CheckID)
+func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, driftToRepair, checkID)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +82,12 @@ func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) er
 }
 
 const listDrift = `-- name: ListDrift :many
-select d.code, f.name, d.field, d.want, d.shown, (p.repairs >= 3)::boolean as given_up
-from drift d join profile f using (code) join push p on p.code = d.code and p.sink = $1
-where d.check_id = $2 order by d.code, d.field limit $3
+select d.code, f.name, d.field, d.want, d.shown, d.given_up
+from drift d join profile f using (code)
+where d.check_id = $1 order by d.code, d.field limit $2
 `
 
 type ListDriftParams struct {
-	Sink    string
 	CheckID int64
 	Most    int32
 }
@@ -109,7 +102,7 @@ type ListDriftRow struct {
 }
 
 func (q *Queries) ListDrift(ctx context.Context, arg ListDriftParams) ([]ListDriftRow, error) {
-	rows, err := q.db.Query(ctx, listDrift, arg.Sink, arg.CheckID, arg.Most)
+	rows, err := q.db.Query(ctx, listDrift, arg.CheckID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -187,8 +180,12 @@ func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([
 }
 
 const sawPushes = `-- name: SawPushes :exec
+with locked as (
+    select q.code from push q where q.sink = $1 and q.code = any($2::text[]) order by q.code for update
+)
 update push p set seen_at = now(), repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
-where p.sink = $1 and p.code = any($2::text[])
+from locked l
+where p.sink = $1 and p.code = l.code
 `
 
 type SawPushesParams struct {
@@ -202,8 +199,10 @@ func (q *Queries) SawPushes(ctx context.Context, arg SawPushesParams) error {
 }
 
 const storeDrift = `-- name: StoreDrift :exec
-insert into drift (check_id, code, field, want, shown)
-select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[])
+insert into drift (check_id, code, field, want, shown, given_up)
+select $1, d.code, d.field, d.want, d.shown, p.repairs >= 3
+from (select unnest($2::text[]) as code, unnest($3::text[]) as field, unnest($4::text[]) as want, unnest($5::text[]) as shown) d
+join push p on p.code = d.code and p.sink = $6
 `
 
 type StoreDriftParams struct {
@@ -212,6 +211,7 @@ type StoreDriftParams struct {
 	Fields  []string
 	Wants   []string
 	Showns  []string
+	Sink    string
 }
 
 func (q *Queries) StoreDrift(ctx context.Context, arg StoreDriftParams) error {
@@ -221,6 +221,7 @@ func (q *Queries) StoreDrift(ctx context.Context, arg StoreDriftParams) error {
 		arg.Fields,
 		arg.Wants,
 		arg.Showns,
+		arg.Sink,
 	)
 	return err
 }

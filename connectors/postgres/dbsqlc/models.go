@@ -83,6 +83,8 @@ type Drift struct {
 	Want string
 	// What it shows
 	Shown string
+	// It was repaired three times in vain: left to people
+	GivenUp bool
 }
 
 // Looks at what a sink shows
@@ -301,10 +303,12 @@ type Push struct {
 	Route string
 	// wanted (to be sent), accepted (the sink took it), refused (stopped, see reason), held (by a person) or no-route
 	State string
-	// When a change of the profile was noted last
+	// When a change of the profile was noted last, or the push was asked for
 	WantedAt pgtype.Timestamptz
 	// When it is to be worked; null when nothing is to be done
 	DueAt pgtype.Timestamptz
+	// Until when the sink asked us to wait, or failed attempts make us; null when nothing does
+	NotBefore pgtype.Timestamptz
 	// The queued job that works it; null when there is none
 	JobID *int64
 	// To be sent although nothing differs from what the sink took: a repair, or a person's word

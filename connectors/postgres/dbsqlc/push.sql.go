@@ -57,10 +57,15 @@ func (q *Queries) CountPushes(ctx context.Context) ([]CountPushesRow, error) {
 }
 
 const forcePushes = `-- name: ForcePushes :many
+with locked as (
+    select q.code, q.sink from push q where q.code = any($2::text[]) and q.sink = any($3::text[]) order by q.code, q.sink for update
+)
 update push p set
+    wanted_at = case p.state when 'wanted' then p.wanted_at else now() end,
     state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
-    forced = true, failures = 0, repairs = case when $1::boolean then p.repairs + 1 else 0 end
-where p.code = any($2::text[]) and p.sink = any($3::text[]) and p.state <> 'no-route'
+    not_before = null, forced = true, failures = 0, repairs = case when $1::boolean then p.repairs + 1 else 0 end
+from locked l
+where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
 returning p.code, p.sink, p.state
 `
 
@@ -98,7 +103,7 @@ func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]For
 }
 
 const listPushes = `-- name: ListPushes :many
-select p.code, p.sink, p.route, p.state, p.wanted_at, p.due_at, p.job_id, p.forced, p.failures, p.repairs, p.reason, p.sequence, p.sent, p.sent_own, p.sent_at, p.unclear, p.accepted_own, p.accepted_sequence, p.accepted_at, p.seen_at, p.version, coalesce(f.name, '') as name from push p left join profile f using (code)
+select p.code, p.sink, p.route, p.state, p.wanted_at, p.due_at, p.not_before, p.job_id, p.forced, p.failures, p.repairs, p.reason, p.sequence, p.sent, p.sent_own, p.sent_at, p.unclear, p.accepted_own, p.accepted_sequence, p.accepted_at, p.seen_at, p.version, coalesce(f.name, '') as name from push p left join profile f using (code)
 where ($1::text = '' or p.state = $1) and ($2::text = '' or p.sink = $2) and ($3::text = '' or p.code = $3)
 order by p.wanted_at desc, p.code, p.sink limit $4
 `
@@ -117,6 +122,7 @@ type ListPushesRow struct {
 	State            string
 	WantedAt         pgtype.Timestamptz
 	DueAt            pgtype.Timestamptz
+	NotBefore        pgtype.Timestamptz
 	JobID            *int64
 	Forced           bool
 	Failures         int32
@@ -156,6 +162,7 @@ func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListP
 			&i.State,
 			&i.WantedAt,
 			&i.DueAt,
+			&i.NotBefore,
 			&i.JobID,
 			&i.Forced,
 			&i.Failures,
@@ -195,12 +202,12 @@ func (q *Queries) ListenForWork(ctx context.Context) error {
 const loadPushes = `-- name: LoadPushes :many
 select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
     p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden,
-    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by o.day, o.opens)
+    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
         from opening_period o where o.code = p.code), '')::text as opening_times,
-    coalesce((select string_agg(d.date || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
+    coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
-    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name) from facility f where f.code = p.code), '')::text as facilities,
-    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code, s.name)
+    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
+    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
         from service s where s.code = p.code and s.source = 'editor'), '')::text as services,
     coalesce((select jsonb_object_agg(e.field, e.at) from (
         select c.field, max(c.at) as at from change c join field_owner o using (field)
@@ -212,6 +219,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
+order by p.code
 `
 
 type LoadPushesParams struct {
@@ -386,47 +394,60 @@ func (q *Queries) ResumeRoute(ctx context.Context, arg ResumeRouteParams) (int64
 
 const settlePushes = `-- name: SettlePushes :exec
 with settled as (
-    select x from jsonb_to_recordset($2::jsonb) as x (
-        code text, route text, state text, answer text, status integer, reason text, sequence bigint, own bytea, taken bigint, version text,
-        unclear boolean, failures integer, wait_ms bigint, took_ms integer)
+    select x ->> 'code' as code, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer, (x ->> 'status')::integer as status,
+        x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own, (x ->> 'taken')::bigint as taken,
+        x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear, (x ->> 'failures')::integer as failures,
+        (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait, (x ->> 'took_ms')::integer as took_ms
+    from jsonb_array_elements($1::jsonb) as x
+), locked as (
+    select p.code from push p where p.sink = $2 and p.code in (select s.code from settled s) order by p.code for update
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
-    select x.code, $1, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
+    select x.code, $2, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
+), done as (
+    update push p set
+        job_id = null,
+        route = x.route,
+        state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
+        due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
+        not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
+        forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
+        failures = x.failures,
+        reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- it went back untouched
+        unclear = x.unclear,
+        accepted_own = case when x.own is not null then x.own else p.accepted_own end,
+        accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
+        accepted_at = case when x.own is not null then now() else p.accepted_at end,
+        version = case when x.own is not null then x.version else p.version end
+    from settled x join locked using (code)
+    where p.code = x.code and p.sink = $2
+    returning p.due_at
 )
-update push p set
-    job_id = null,
-    route = x.route,
-    state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
-    due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait_ms * interval '1 millisecond') else p.due_at end,
-    forced = p.forced and x.state = 'wanted',
-    failures = x.failures,
-    reason = x.reason,
-    unclear = x.unclear,
-    accepted_own = case when x.own is not null then x.own else p.accepted_own end,
-    accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
-    accepted_at = case when x.own is not null then now() else p.accepted_at end,
-    version = case when x.own is not null then x.version else p.version end
-from settled x
-where p.code = x.code and p.sink = $1
+select pg_notify('profilesync_change', '') where exists (select from done where due_at is not null)
 `
 
 type SettlePushesParams struct {
-	Sink    string
 	Settled []byte
+	Sink    string
 }
 
 // What became of pushes. One that became due again in the meantime stays so, but never earlier than the sink asked for.
+// What is due is announced: the dispatcher sees no push that has a job, and may sleep for minutes.
 func (q *Queries) SettlePushes(ctx context.Context, arg SettlePushesParams) error {
-	_, err := q.db.Exec(ctx, settlePushes, arg.Sink, arg.Settled)
+	_, err := q.db.Exec(ctx, settlePushes, arg.Settled, arg.Sink)
 	return err
 }
 
 const stagePushes = `-- name: StagePushes :many
 with staged as (
     select unnest($2::text[]) as code, unnest($3::bigint[]) as floor, unnest($4::jsonb[]) as sent, unnest($5::bytea[]) as own
+), locked as (
+    select p.code from push p where p.sink = $1 and p.code = any($2::text[]) order by p.code for update
 ), numbered as (
     insert into push_sequence as n (code, last)
-    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1) from staged t
+    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1)
+    from staged t join locked using (code)
+    order by t.code
     on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
     returning n.code, n.last
 )
@@ -449,7 +470,8 @@ type StagePushesRow struct {
 	Sequence int64
 }
 
-// Gives each push the next sequence number of its profile, and remembers what is about to be sent under it.
+// Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Whoever
+// writes several pushes locks them in the order of codes, so that no two wait for each other.
 func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]StagePushesRow, error) {
 	rows, err := q.db.Query(ctx, stagePushes,
 		arg.Sink,

@@ -28,6 +28,7 @@ create table push (
     state             text not null default 'wanted',
     wanted_at         timestamptz not null default now(),
     due_at            timestamptz,
+    not_before        timestamptz,
     job_id            bigint,
     forced            boolean not null default false,
     failures          integer not null default 0,
@@ -56,8 +57,9 @@ comment on column push.code is 'The profile';
 comment on column push.sink is 'The sink';
 comment on column push.route is 'How profiles of its type reach the sink: change-event, fhir, profile; empty before the first look';
 comment on column push.state is 'wanted (to be sent), accepted (the sink took it), refused (stopped, see reason), held (by a person) or no-route';
-comment on column push.wanted_at is 'When a change of the profile was noted last';
+comment on column push.wanted_at is 'When a change of the profile was noted last, or the push was asked for';
 comment on column push.due_at is 'When it is to be worked; null when nothing is to be done';
+comment on column push.not_before is 'Until when the sink asked us to wait, or failed attempts make us; null when nothing does';
 comment on column push.job_id is 'The queued job that works it; null when there is none';
 comment on column push.forced is 'To be sent although nothing differs from what the sink took: a repair, or a person''s word';
 comment on column push.failures is 'Attempts in a row that brought nothing';
@@ -166,6 +168,7 @@ create table drift (
     field    text collate "C" not null,
     want     text not null,
     shown    text not null,
+    given_up boolean not null,
     constraint drift_pkey primary key (check_id, code, field),
     constraint drift_check_fkey foreign key (check_id) references drift_check (id) on delete cascade
 );
@@ -175,6 +178,7 @@ comment on column drift.code is 'The profile';
 comment on column drift.field is 'The field; missing for a profile that is not shown at all';
 comment on column drift.want is 'What the sink is to show';
 comment on column drift.shown is 'What it shows';
+comment on column drift.given_up is 'It was repaired three times in vain: left to people';
 
 alter table hold add column removed_at timestamptz, add column removed_by text,
     add constraint hold_removed_by_somebody check ((removed_at is null) = (removed_by is null)),

@@ -9,12 +9,18 @@ where p.sink = @sink and p.code > @after and p.state = 'accepted' and p.due_at i
 order by p.code limit @most;
 
 -- name: StoreDrift :exec
-insert into drift (check_id, code, field, want, shown)
-select @check_id, unnest(@codes::text[]), unnest(@fields::text[]), unnest(@wants::text[]), unnest(@showns::text[]);
+insert into drift (check_id, code, field, want, shown, given_up)
+select @check_id, d.code, d.field, d.want, d.shown, p.repairs >= 3
+from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
+join push p on p.code = d.code and p.sink = @sink;
 
 -- name: SawPushes :exec
+with locked as (
+    select q.code from push q where q.sink = @sink and q.code = any(@codes::text[]) order by q.code for update
+)
 update push p set seen_at = now(), repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
-where p.sink = @sink and p.code = any(@codes::text[]);
+from locked l
+where p.sink = @sink and p.code = l.code;
 
 -- name: EndDriftCheck :exec
 update drift_check set ended_at = now(), state = @state, checked = @checked, missing = @missing, drifted = @drifted, repaired = @repaired, reason = @reason
@@ -22,12 +28,11 @@ where id = @id;
 
 -- name: DriftToRepair :many
 -- What a sink did not take three times it will not take: people are told instead.
-select distinct d.code from drift d join push p on p.code = d.code and p.sink = @sink
-where d.check_id = @check_id and p.repairs < 3 order by d.code;
+select distinct d.code from drift d where d.check_id = @check_id and not d.given_up order by d.code;
 
 -- name: ListDrift :many
-select d.code, f.name, d.field, d.want, d.shown, (p.repairs >= 3)::boolean as given_up
-from drift d join profile f using (code) join push p on p.code = d.code and p.sink = @sink
+select d.code, f.name, d.field, d.want, d.shown, d.given_up
+from drift d join profile f using (code)
 where d.check_id = @check_id order by d.code, d.field limit @most;
 
 -- name: PruneDrift :exec

@@ -2,12 +2,12 @@
 -- Everything that decides what the sink is to show, and what became of the push before.
 select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
     p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden,
-    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by o.day, o.opens)
+    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
         from opening_period o where o.code = p.code), '')::text as opening_times,
-    coalesce((select string_agg(d.date || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
+    coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
-    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name) from facility f where f.code = p.code), '')::text as facilities,
-    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code, s.name)
+    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
+    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
         from service s where s.code = p.code and s.source = 'editor'), '')::text as services,
     coalesce((select jsonb_object_agg(e.field, e.at) from (
         select c.field, max(c.at) as at from change c join field_owner o using (field)
@@ -18,15 +18,21 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
-where q.sink = @sink and q.code = any(@codes::text[]);
+where q.sink = @sink and q.code = any(@codes::text[])
+order by p.code;
 
 -- name: StagePushes :many
--- Gives each push the next sequence number of its profile, and remembers what is about to be sent under it.
+-- Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Whoever
+-- writes several pushes locks them in the order of codes, so that no two wait for each other.
 with staged as (
     select unnest(@codes::text[]) as code, unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own
+), locked as (
+    select p.code from push p where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
 ), numbered as (
     insert into push_sequence as n (code, last)
-    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1) from staged t
+    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1)
+    from staged t join locked using (code)
+    order by t.code
     on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
     returning n.code, n.last
 )
@@ -37,29 +43,38 @@ returning p.code, p.sequence;
 
 -- name: SettlePushes :exec
 -- What became of pushes. One that became due again in the meantime stays so, but never earlier than the sink asked for.
+-- What is due is announced: the dispatcher sees no push that has a job, and may sleep for minutes.
 with settled as (
-    select * from jsonb_to_recordset(sqlc.arg(settled)::jsonb) as x (
-        code text, route text, state text, answer text, status integer, reason text, sequence bigint, own bytea, taken bigint, version text,
-        unclear boolean, failures integer, wait_ms bigint, took_ms integer)
+    select x ->> 'code' as code, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer, (x ->> 'status')::integer as status,
+        x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own, (x ->> 'taken')::bigint as taken,
+        x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear, (x ->> 'failures')::integer as failures,
+        (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait, (x ->> 'took_ms')::integer as took_ms
+    from jsonb_array_elements(sqlc.arg(settled)::jsonb) as x
+), locked as (
+    select p.code from push p where p.sink = @sink and p.code in (select s.code from settled s) order by p.code for update
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
     select x.code, @sink, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
+), done as (
+    update push p set
+        job_id = null,
+        route = x.route,
+        state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
+        due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
+        not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
+        forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
+        failures = x.failures,
+        reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- it went back untouched
+        unclear = x.unclear,
+        accepted_own = case when x.own is not null then x.own else p.accepted_own end,
+        accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
+        accepted_at = case when x.own is not null then now() else p.accepted_at end,
+        version = case when x.own is not null then x.version else p.version end
+    from settled x join locked using (code)
+    where p.code = x.code and p.sink = @sink
+    returning p.due_at
 )
-update push p set
-    job_id = null,
-    route = x.route,
-    state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
-    due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait_ms * interval '1 millisecond') else p.due_at end,
-    forced = p.forced and x.state = 'wanted',
-    failures = x.failures,
-    reason = x.reason,
-    unclear = x.unclear,
-    accepted_own = case when x.own is not null then x.own else p.accepted_own end,
-    accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
-    accepted_at = case when x.own is not null then now() else p.accepted_at end,
-    version = case when x.own is not null then x.version else p.version end
-from settled x
-where p.code = x.code and p.sink = @sink;
+select pg_notify('profilesync_change', '') where exists (select from done where due_at is not null);
 
 -- name: PauseRoute :execrows
 update route set paused = @reason, paused_at = now(), probe_at = now() + @wait::interval, probes = 0
@@ -74,10 +89,15 @@ where sink = @sink and route = @route and paused <> '';
 
 -- name: ForcePushes :many
 -- Send it although nothing differs, and whatever was refused before: a person's word, or a repair.
+with locked as (
+    select q.code, q.sink from push q where q.code = any(@codes::text[]) and q.sink = any(@sinks::text[]) order by q.code, q.sink for update
+)
 update push p set
+    wanted_at = case p.state when 'wanted' then p.wanted_at else now() end,
     state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
-    forced = true, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
-where p.code = any(@codes::text[]) and p.sink = any(@sinks::text[]) and p.state <> 'no-route'
+    not_before = null, forced = true, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
+from locked l
+where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
 returning p.code, p.sink, p.state;
 
 -- name: ListPushes :many

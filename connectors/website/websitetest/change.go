@@ -19,6 +19,7 @@ import (
 //	weekly                                   lines like "mon 09:00-17:00"; empty takes all weekly hours away
 //	facility                                 "Wheelchair access: No", put in place of the one of that name
 //	service                                  "SRV0257 New medicine service", added
+//	document                                 an object of JSON whose keys are put in place of those of the document
 //
 // The error names an organisation that is not stored, a field or a value that
 // is none.
@@ -72,6 +73,8 @@ func alter(document map[string]json.RawMessage, field, value string) error {
 		return alterFacility(document, value)
 	case "service":
 		return addService(document, value)
+	case "document":
+		return json.Unmarshal([]byte(value), &document) //nolint:wrapcheck // Change names the profile
 	}
 	return fmt.Errorf("field %q: there is none to change", field)
 }

@@ -248,6 +248,7 @@ func TestControl(t *testing.T) {
 	for field, value := range map[string]string{
 		"name": "N", "postcode": "LS1", "address1": "X", "city": "Y", "status": "Closed", "phone": "02", "email": "a@b", "website": "w",
 		"weekly": "mon 09:00-12:00\ntue 09:00-12:00", "facility": "Toilet: Yes", "service": "SRV1 X",
+		"document": `{"GPRegistration": null}`,
 	} {
 		text, err := json.Marshal(map[string]string{"code": "FA1", "field": field, "value": value})
 		require.NoError(t, err)
@@ -262,6 +263,7 @@ func TestControl(t *testing.T) {
 		`{"code":"FA2","field":"name","value":"N"}`, `{"code":"FA1","field":"nose","value":"N"}`, `{"x":1}`,
 		`{"code":"FA1","field":"weekly","value":"mon 12-13"}`, `{"code":"FA1","field":"weekly","value":"mon 13:00-12:00"}`,
 		`{"code":"FA1","field":"facility","value":"Toilet"}`,
+		`{"code":"FA1","field":"document","value":"[]"}`, `{"code":"FA1","field":"document","value":"{\"Staff\":[]}"}`,
 	} {
 		require.Equal(t, 400, post("/control/change", text), text)
 	}

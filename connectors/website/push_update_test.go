@@ -1,0 +1,143 @@
+package website_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/website"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// TestAnotherVersion: an update over anything else than it was made for is a
+// conflict, and no PUT is sent.
+func TestAnotherVersion(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	conflict := func(version string, status int) {
+		t.Helper()
+		before := len(server.Ledger())
+		_, err := sink.Push(t.Context(), delivery("FA123", 2, version))
+		e := refused(t, err)
+		require.Equal(t, reconcile.AnswerConflict, e.Answer)
+		require.Equal(t, status, e.Status)
+		require.Contains(t, e.Reason, "profile FA123: ")
+		require.Len(t, server.Ledger(), before+1)
+		require.Equal(t, http.MethodGet, server.Ledger()[before].Method)
+	}
+	conflict(`"old"`, 200)
+	conflict("unquoted", 200)
+	require.NoError(t, server.Change("FA123", "name", "Another"))
+	conflict(receipt.Version, 200)
+	require.NoError(t, server.Remove("FA123"))
+	conflict(receipt.Version, 410)
+	server.Wipe()
+	conflict(receipt.Version, 404)
+	require.Len(t, server.Effects(), 1)
+}
+
+// TestChangedBetweenReadingAndWriting: the entity tag of what was read goes
+// along, so a change in between is not overwritten.
+func TestChangedBetweenReadingAndWriting(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	server.Fault(websitetest.Fault{
+		Match: func(r *http.Request) bool { return r.Method == http.MethodPut },
+		Do:    func() { require.NoError(t, server.Change("FA123", "document", `{"Latitude": 51.5}`)) },
+	})
+	_, err = sink.Push(t.Context(), delivery("FA123", 2, receipt.Version))
+	e := refused(t, err)
+	require.Equal(t, reconcile.AnswerConflict, e.Answer)
+	require.Equal(t, 412, e.Status)
+	require.Contains(t, string(server.States("FA123")[0].Document), "51.5")
+
+	d := delivery("FA123", 2, strings.Trim(shownNow(t, sink).Version, `"`)) // unquoted is the same tag
+	_, err = sink.Push(t.Context(), d)
+	require.NoError(t, err)
+	require.Contains(t, string(server.States("FA123")[0].Document), "51.5")
+}
+
+// shownNow reads FA123 through the write API.
+func shownNow(t *testing.T, sink *website.Sink) reconcile.Shown {
+	t.Helper()
+	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	require.NoError(t, err)
+	return shown
+}
+
+// TestAnUpdateThatCannotBeRead sends nothing.
+func TestAnUpdateThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault websitetest.Fault
+		want  reconcile.Answer
+	}{
+		"unauthorized": {websitetest.Fault{Unauthorized: true}, reconcile.AnswerUnauthorized},
+		"html":         {websitetest.Fault{ContentType: true}, reconcile.AnswerUnclear},
+		"no etag":      {websitetest.Fault{NoETag: true}, reconcile.AnswerUnclear},
+		"a long wait":  {websitetest.Fault{Status: 429, RetryAfter: 3600}, reconcile.AnswerLater},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, sink := simulated(t)
+			receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+			require.NoError(t, err)
+			server.Fault(row.fault)
+			_, err = sink.Push(t.Context(), delivery("FA123", 2, receipt.Version))
+			require.Equal(t, row.want, refused(t, err).Answer)
+			require.Equal(t, http.MethodGet, server.Ledger()[1].Method)
+			require.Len(t, server.Ledger(), 2)
+			_, err = sink.Push(t.Context(), delivery("FA123", 2, receipt.Version))
+			require.NoError(t, err)
+		})
+	}
+	server, sink := simulated(t)
+	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
+	require.NoError(t, err)
+	require.NoError(t, server.Change("FA123", "document", `{"LastUpdatedDates": "yesterday"}`))
+	_, err = sink.Push(t.Context(), delivery("FA123", 2, shownNow(t, sink).Version))
+	e := refused(t, err)
+	require.Equal(t, reconcile.AnswerUnclear, e.Answer)
+	require.Contains(t, e.Reason, "current document")
+	bad := delivery("FA123", 2, receipt.Version)
+	bad.Values.Set(reconcile.FieldOpeningTimes, "mon")
+	before := len(server.Ledger())
+	_, err = sink.Push(t.Context(), bad)
+	require.Equal(t, reconcile.AnswerRefused, refused(t, err).Answer)
+	require.Len(t, server.Ledger(), before, "not even asked")
+}
+
+// TestVanishedLists: a list that became null is found, also where only the
+// search was asked, and put back.
+func TestVanishedLists(t *testing.T) {
+	t.Parallel()
+	server, sink := simulated(t)
+	d := delivery("FA123", 1, "")
+	d.Values.Set(reconcile.FieldFacilities, "Wheelchair access: Yes")
+	_, err := sink.Push(t.Context(), d)
+	require.NoError(t, err)
+	route, _ := sink.Route(reconcile.Pharmacy)
+	day := reconcile.NewDate(2026, time.November, 22)
+	for f, list := range map[reconcile.Field]string{
+		reconcile.FieldEmail: "Contacts", reconcile.FieldOpeningTimes: "OpeningTimes", reconcile.FieldFacilities: "Facilities",
+		reconcile.FieldServices: "Services",
+	} {
+		require.NoError(t, server.Change("FA123", "document", `{"`+list+`": null, "UecServices": null}`))
+		found := reconcile.Differences(route, d.Values, one(t, sink), day)
+		require.Len(t, found, 1, list)
+		require.Equal(t, f, found[0].Field)
+		d.Sequence++
+		d.Key, d.Version = list, shownNow(t, sink).Version
+		_, err := sink.Push(t.Context(), d)
+		require.NoError(t, err)
+		require.Empty(t, reconcile.Differences(route, d.Values, shownNow(t, sink), day))
+	}
+}
