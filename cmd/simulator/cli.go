@@ -64,7 +64,7 @@ func failed(stderr io.Writer, err error, code int) int {
 // worldFlags say which register is made up.
 type worldFlags struct {
 	Seed uint64 `default:"1" help:"Another seed makes another register."`
-	Size int    `default:"31000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
+	Size int    `default:"12000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
 }
 
 // trusts is how many the real register lists (contracts/ods.md section 4.4):

@@ -16,19 +16,29 @@ const (
 	dayPath    = "/control/day"    // GET, or POST ?to=DATE: days without events
 )
 
-// site is the whole simulated outside: its systems and its control.
-func site(world *odstest.World) http.Handler {
+// site is the register and the control of time. Organisations that open as time
+// goes by are known to DoS, too.
+func (o *outside) site() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", world.Handler())
-	mux.Handle("POST "+churnPath, play("to", world.Churn))
-	mux.Handle("POST "+recodePath, play("on", world.Recode))
+	mux.Handle("/", o.world.Handler())
+	mux.Handle("POST "+churnPath, play("to", o.churn))
+	mux.Handle("POST "+recodePath, play("on", o.world.Recode))
 	mux.Handle("POST "+dayPath, play("to", func(day reconcile.Date) (odstest.Played, error) {
-		return odstest.Played{Day: day, Events: map[string]int{}}, world.Advance(day)
+		return odstest.Played{Day: day, Events: map[string]int{}}, o.world.Advance(day)
 	}))
 	mux.HandleFunc("GET "+dayPath, func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, odstest.Played{Day: world.Day(), Events: map[string]int{}})
+		answer(w, http.StatusOK, odstest.Played{Day: o.world.Day(), Events: map[string]int{}})
 	})
 	return mux
+}
+
+// churn lets happen what happens up to a day.
+func (o *outside) churn(to reconcile.Date) (odstest.Played, error) {
+	played, err := o.world.Churn(to)
+	if err != nil {
+		return played, err
+	}
+	return played, o.seed()
 }
 
 // play reads the day from the query and answers with what happened, or 400 with

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,11 +20,19 @@ func smallWorld(t *testing.T) *odstest.World {
 	return world
 }
 
+// siteOf is the site of a register.
+func siteOf(t *testing.T, world *odstest.World) http.Handler {
+	t.Helper()
+	o, err := newOutside(world, apiKey, time.Now)
+	require.NoError(t, err)
+	return o.site()
+}
+
 // ask sends a request to the site and reads the answer.
 func ask(t *testing.T, world *odstest.World, method, target string) (status int, played odstest.Played, refusal string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	site(world).ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	siteOf(t, world).ServeHTTP(w, httptest.NewRequest(method, target, nil))
 	var body struct {
 		odstest.Played
 		Error string `json:"error"`
@@ -91,7 +100,7 @@ func TestTheOutsideSystemsStandBesideTheControl(t *testing.T) {
 		odstest.FHIRPath + "/Organization?_count=1": http.StatusUnauthorized, // it wants the key
 	} {
 		w := httptest.NewRecorder()
-		site(world).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		siteOf(t, world).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
 		require.Equal(t, want, w.Code, target)
 	}
 }

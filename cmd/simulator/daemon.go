@@ -23,9 +23,9 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	show := newScreen(out.stdout)
 	stop := show.tick()
 	defer stop()
-	show.do("starting a private Postgres and the simulated register")
+	show.do("starting a private Postgres and the simulated systems")
 	today := reconcile.DateIn(time.Now(), reconcile.London())
-	stage, err := c.build(ctx, c.Dir, today.AddDays(-30), show.note)
+	stage, err := c.build(ctx, c.Dir, today.AddDays(-30), time.Now, show.note)
 	if err != nil {
 		return err
 	}
@@ -54,17 +54,29 @@ func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
 func (c *runCmd) introduce(stage *stage, show *screen, today reconcile.Date, settings string) {
 	show.linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
 	show.linef("metrics     http://%s/metrics", c.HTTP)
-	show.linef("register    %s (simulated)", stage.outside.url)
+	show.linef("register    %s (simulated)", stage.outside.registerURL)
+	show.linef("DoS         %s (simulated)", stage.outside.dosURL)
+	show.linef("website     %s (simulated)", stage.outside.websiteURL)
 	show.linef("database    private Postgres under %s, emptied at each start", c.Dir)
 	for _, warning := range stage.cluster.Warnings() {
 		show.say(warning)
 	}
 	show.linef("")
 	show.linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
-	show.linef("  curl -X POST '%s%s?to=%s'", stage.outside.url, churnPath, today)
-	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.url, recodePath, today)
+	show.linef("  curl -X POST '%s%s?to=%s'", stage.outside.registerURL, churnPath, today)
+	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.registerURL, recodePath, today)
 	show.linef("  (. %s; %s reconcile --wait)", sourced(settings), short(c.Profilesync))
+	c.introduceSinks(stage.outside, show, settings)
 	show.linef("\nThe daemon runs until Ctrl-C. What it says:")
+}
+
+func (c *runCmd) introduceSinks(o *outside, show *screen, settings string) {
+	show.linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
+	show.linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.dosURL, o.websiteURL)
+	show.linef("  curl -X PUT -d '{\"status\":503,\"share\":0.2}' '%s/control/faults'", o.websiteURL)
+	show.linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
+		o.activePharmacy(), o.websiteURL)
+	show.linef("  (. %s; %s drift --sink website --repair)", sourced(settings), short(c.Profilesync))
 }
 
 // sourced is a path as the shell's "." wants it: with a slash, or it would be

@@ -30,9 +30,12 @@ type stage struct {
 	program *program
 }
 
-// build sets the stage under a folder. The error of a stage that could not be
-// built whole says why; nothing of it stays open then.
-func (f stageFlags) build(ctx context.Context, dir string, day reconcile.Date, says func(string)) (s *stage, err error) {
+// build sets the stage under a folder, with the register's first day and the
+// clock of DoS and the website; without one it is the register's day there, too.
+// The error of a stage that could not be built whole says why; nothing of it
+// stays open then.
+func (f stageFlags) build(ctx context.Context, dir string, day reconcile.Date, now func() time.Time, says func(string),
+) (s *stage, err error) {
 	s = &stage{}
 	if s.dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
@@ -40,7 +43,13 @@ func (f stageFlags) build(ctx context.Context, dir string, day reconcile.Date, s
 	if s.world, err = f.world(day, apiKey); err != nil {
 		return nil, err
 	}
-	if s.outside, err = open(ctx, s.world, "127.0.0.1:0"); err != nil {
+	if now == nil {
+		now = worldClock(s.world)
+	}
+	if s.outside, err = newOutside(s.world, apiKey, now); err != nil {
+		return nil, err
+	}
+	if err = s.outside.open(ctx, "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
 	if s.cluster, err = openEmpty(ctx, s.dir); err == nil {
@@ -71,8 +80,8 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	show := newScreen(out.stdout)
 	defer show.tick()()
 	show.linef("profilesync's main job, played once against a made-up register.")
-	show.do("starting a private Postgres and the simulated register")
-	stage, err := c.build(ctx, c.Dir, firstDay(), show.note)
+	show.do("starting a private Postgres and the simulated systems")
+	stage, err := c.build(ctx, c.Dir, firstDay(), nil, show.note)
 	if err != nil {
 		return err
 	}
@@ -81,10 +90,15 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	for _, warning := range stage.cluster.Warnings() {
 		show.say(warning)
 	}
-	show.linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.url)
+	show.linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.registerURL)
+	show.linef("DoS        %s (change events and FHIR ingest, simulated)", stage.outside.dosURL)
+	show.linef("website    %s (profiles and their search, simulated)", stage.outside.websiteURL)
 	show.linef("ready      (%.1f s)\n", time.Since(began).Seconds())
 
-	s := &story{world: stage.world, runner: stage.program.run, oracle: newOracle(), screen: show, now: time.Now}
+	s := &story{
+		world: stage.world, program: stage.program, sinks: stage.outside, editor: editAs("Cara", stage.cluster.URL()),
+		oracle: newOracle(), screen: show, now: time.Now,
+	}
 	told := s.tell(ctx)
 	sum := s.summarise(c.Seed, time.Since(began).Seconds(), told)
 	path, err := sum.write(stage.dir)
@@ -99,12 +113,16 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 func (c *demoCmd) farewell(s *story, sum summary, path string) {
 	s.screen.linef("\n%s open at the end, every number as the register has it. %.1f s in all.",
 		count(sum.Totals.Profiles, "profile"), sum.Seconds)
+	s.screen.linef("%s pushes to DoS and %s to the website, each effect once; %d of %d drifted fields repaired.",
+		number(sum.Totals.DoS), number(sum.Totals.Website), sum.Totals.Repaired, sum.Totals.Drifted)
 	s.screen.linef("counts     %s", short(path))
 	s.screen.linef("\nLook around; the database is still there:")
 	command := fmt.Sprintf("  PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, short(c.Profilesync))
 	s.screen.linef("%s runs list", command)
 	s.screen.linef("%s runs show %s --withheld", command, s.recoded)
 	s.screen.linef("%s profile history %s", command, s.trust)
+	s.screen.linef("%s profile history %s", command, s.edited)
+	s.screen.linef("%s push list --state no-route", command)
 }
 
 // short is a path as seen from here, where that is shorter.

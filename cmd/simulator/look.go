@@ -15,7 +15,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]reconcile.Summary, e
 	withheld := false
 	var quiet []string
 	s.screen.do("reading the register")
-	code, err := s.runner(ctx, now.At, func(got reconcile.Summary) {
+	code, err := s.program.run(ctx, now.At, func(got reconcile.Summary) {
 		now.Runs = append(now.Runs, got)
 		withheld = withheld || len(got.Withheld) > 0
 		if wrong == nil {
@@ -60,7 +60,7 @@ func (s *story) checkListing(got reconcile.Summary, now *step) error {
 // decide runs a command that gives one run.
 func (s *story) decide(ctx context.Context, now *step, want reconcile.Summary, args ...string) (run reconcile.Summary, err error) {
 	s.screen.do(strings.Join(args[:2], " "))
-	code, err := s.runner(ctx, now.At, func(got reconcile.Summary) { now.Runs = append(now.Runs, got) }, args...)
+	code, err := s.program.run(ctx, now.At, func(got reconcile.Summary) { now.Runs = append(now.Runs, got) }, args...)
 	switch {
 	case err != nil:
 		return run, err

@@ -30,18 +30,24 @@ func newOracle() *oracle {
 	return &oracle{reports: map[string]map[string]*profile{}, held: map[string][]move{}, applied: map[string][]move{}}
 }
 
+// The reports of those who have a route to DoS.
+const (
+	pharmacies = "edispensary"
+	practices  = "epraccur"
+)
+
 // covers is what each report is about.
 var covers = map[string]struct {
 	kind reconcile.OrgType
 	many string
 }{
-	"edispensary": {reconcile.Pharmacy, "pharmacies"},
-	"epraccur":    {reconcile.GPPractice, "GP practices"},
-	"ebranchs":    {reconcile.GPBranch, "GP branches"},
-	"egdpprac":    {reconcile.DentalPractice, "dental practices"},
-	"eoptsite":    {reconcile.OpticalSite, "optical sites"},
-	"etr":         {reconcile.Trust, "NHS trusts"},
-	"ets":         {reconcile.TrustSite, "trust sites"},
+	pharmacies: {reconcile.Pharmacy, "pharmacies"},
+	practices:  {reconcile.GPPractice, "GP practices"},
+	"ebranchs": {reconcile.GPBranch, "GP branches"},
+	"egdpprac": {reconcile.DentalPractice, "dental practices"},
+	"eoptsite": {reconcile.OpticalSite, "optical sites"},
+	"etr":      {reconcile.Trust, "NHS trusts"},
+	"ets":      {reconcile.TrustSite, "trust sites"},
 }
 
 // kept reports whether organisations with such roles have profiles: dispensing
@@ -49,9 +55,9 @@ var covers = map[string]struct {
 // (contracts/ods.md section 5).
 func kept(report, roles string) bool {
 	switch report {
-	case "edispensary":
+	case pharmacies:
 		return roles == "RO182"
-	case "epraccur":
+	case practices:
 		return roles == "RO177|RO76"
 	default:
 		return true

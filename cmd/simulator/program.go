@@ -40,10 +40,6 @@ func newProgram(path, dir string, o *outside, says func(string)) (*program, erro
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("--profilesync: %w (make build makes it)", err)
 	}
-	key := filepath.Join(dir, "ods-api-key")
-	if err := os.WriteFile(key, []byte(apiKey+"\n"), 0o600); err != nil {
-		return nil, fmt.Errorf("writing the key of the simulated API: %w", err)
-	}
 	p := &program{path: path, says: says}
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "PROFILESYNC_") {
@@ -51,11 +47,41 @@ func newProgram(path, dir string, o *outside, says func(string)) (*program, erro
 		}
 	}
 	p.set("LOCAL_DIR", dir)
-	p.set("ODS_DOWNLOADS_URL", o.downloads())
-	p.set("ODS_API_URL", o.api())
-	p.set("ODS_API_KEY_FILE", key)
-	p.set("ODS_REQUESTS_PER_SECOND", "1000") // nobody's service is to be spared
-	return p, nil
+	return p, p.pointAt(o, dir)
+}
+
+// unlimited requests a second: nobody's service is to be spared.
+const unlimited = "100000"
+
+// pointAt sets everything about the outside systems.
+func (p *program) pointAt(o *outside, dir string) error {
+	for _, s := range []struct{ name, value string }{
+		{"ODS_DOWNLOADS_URL", o.registerURL},
+		{"ODS_API_URL", o.api()},
+		{"ODS_REQUESTS_PER_SECOND", unlimited},
+		{"DOS_URL", o.dosURL},
+		{"DOS_REQUESTS_PER_SECOND", unlimited},
+		{"DOS_READ_URL", o.dosURL},
+		{"DOS_READ_USER", reader},
+		{"DOS_READ_REQUESTS_PER_SECOND", unlimited},
+		{"DOS_FHIR_URL", o.ingest()},
+		{"DOS_FHIR_REQUESTS_PER_SECOND", unlimited}, // as its sandbox, without tokens
+		{"WEBSITE_URL", o.websiteURL},
+		{"WEBSITE_SEARCH_URL", o.search()},
+		{"WEBSITE_REQUESTS_PER_SECOND", unlimited},
+		{"PUSH_SETTLE", settle.String()},
+		{"PROBE_EVERY", "5s"},
+	} {
+		p.set(s.name, s.value)
+	}
+	for _, name := range []string{"ODS_API_KEY", "DOS_API_KEY", "DOS_READ_PASSWORD", "WEBSITE_API_KEY"} {
+		file := filepath.Join(dir, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+		if err := os.WriteFile(file, []byte(apiKey+"\n"), 0o600); err != nil {
+			return fmt.Errorf("writing a key of the simulated systems: %w", err)
+		}
+		p.set(name+"_FILE", file)
+	}
+	return nil
 }
 
 func (p *program) set(name, value string) {
@@ -88,10 +114,23 @@ func (p *program) command(ctx context.Context, at time.Time, args ...string) *ex
 	return cmd
 }
 
-// run runs a command at a played instant to its end, and hands every result on
-// as soon as it is there. An exit code is a result; an error means that the
-// program could not be run, or that its output is no JSON of runs.md.
+// run runs a command at a played instant to its end, and hands every run on as
+// soon as its result is there. Errors are those of list.
 func (p *program) run(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error) {
+	return p.list(ctx, at, func(row json.RawMessage) error {
+		var s reconcile.Summary
+		err := json.Unmarshal(row, &s)
+		if err == nil {
+			each(s)
+		}
+		return err
+	}, args...)
+}
+
+// list runs a command at a played instant to its end, and hands every row on as
+// soon as it is there. An exit code is a result; an error means that the program
+// could not be run, or that its output is no JSON that the caller takes.
+func (p *program) list(ctx context.Context, at time.Time, each func(json.RawMessage) error, args ...string) (code int, err error) {
 	cmd := p.command(ctx, at, append(args, "--format", "json")...)
 	said := &lines{each: p.says}
 	cmd.Stderr = said
@@ -121,18 +160,20 @@ func (p *program) run(ctx context.Context, at time.Time, each func(reconcile.Sum
 // exitAwaits is profilesync's exit code for "done, with something withheld".
 const exitAwaits = 3
 
-func decode(r io.Reader, each func(reconcile.Summary)) error {
+func decode(r io.Reader, each func(json.RawMessage) error) error {
 	decoder := json.NewDecoder(r)
 	for {
-		var s reconcile.Summary
-		err := decoder.Decode(&s)
-		switch {
-		case errors.Is(err, io.EOF):
+		var row json.RawMessage
+		err := decoder.Decode(&row)
+		if errors.Is(err, io.EOF) {
 			return nil
-		case err != nil:
+		}
+		if err == nil {
+			err = each(row)
+		}
+		if err != nil {
 			return fmt.Errorf("reading its result: %w", err)
 		}
-		each(s)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,21 +11,42 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// runner runs one command of profilesync at a played instant (program.run).
-type runner func(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error)
+// profilesync is the real program (program), at a played instant each time.
+type profilesync interface {
+	// run runs a command to its end and hands on each run it tells of.
+	run(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error)
+	// list does so for the rows that other commands print.
+	list(ctx context.Context, at time.Time, each func(row json.RawMessage) error, args ...string) (code int, err error)
+	// serve starts the daemon.
+	serve(ctx context.Context, at time.Time) (daemon, error)
+}
+
+// daemon is a running `profilesync serve`.
+type daemon interface {
+	// ended is closed when it has ended, whyever.
+	ended() <-chan struct{}
+	// stop asks it to stop and waits until it has. Anything but a good end is an
+	// error, with what it said last.
+	stop() error
+}
 
 // story plays the demonstration: it lets things happen in the world, has
 // profilesync look, and holds every number against the oracle.
 type story struct {
-	world  *odstest.World
-	runner runner
-	oracle *oracle
-	screen *screen
-	now    func() time.Time
+	world   *odstest.World
+	program profilesync
+	sinks   directories
+	editor  editor
+	oracle  *oracle
+	screen  *screen
+	now     func() time.Time
 
 	steps   []step
 	recoded string // the run that withheld the recode last
 	trust   string // one of those whose board changed
+	daemon  daemon // from the first push on
+	pushed  tally  // what the sinks must have come to
+	edited  string // the pharmacy that Cara edited
 }
 
 // step is one step of the story as summary.json has it.
@@ -35,6 +57,9 @@ type step struct {
 	Title   string              `json:"title"`
 	Said    string              `json:"said"` // what came of it
 	Runs    []reconcile.Summary `json:"runs"`
+	Pushes  *tally              `json:"pushes,omitempty"`          // what it brought to the sinks
+	Arrived float64             `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
+	Drift   *found              `json:"drift,omitempty"`
 	Seconds float64             `json:"seconds"`
 }
 
@@ -61,6 +86,9 @@ func chapters() []chapter {
 		{"approve-again", at(4, 2, 10), "Bob has read the law, and approves", (*story).approveAgain},
 		{"ask", at(4, 2, 12), "A pharmacy has a new name today: the API is asked about it alone", (*story).ask},
 		{"last", at(4, 3, 5), "One more night: complete listings of everything", (*story).last},
+		{"push", at(4, 3, 9), "The daemon starts: every profile goes to DoS and to the public website", (*story).push},
+		{"edit", at(4, 3, 9), "Cara, an editor, saves three times, last that the pharmacy closes today", (*story).edit},
+		{"drift", at(4, 3, 9), "Somebody changes three entries of the website behind our back", (*story).drift},
 	}
 }
 
@@ -70,7 +98,12 @@ func firstDay() reconcile.Date { return dayOf(chapters()[0].at) }
 func dayOf(at time.Time) reconcile.Date { return reconcile.DateIn(at, reconcile.London()) }
 
 // tell plays all chapters; the first wrong number ends the story.
-func (s *story) tell(ctx context.Context) error {
+func (s *story) tell(ctx context.Context) (err error) {
+	defer func() {
+		if s.daemon != nil { // it was to be stopped in the last chapter
+			err = errors.Join(err, s.daemon.stop())
+		}
+	}()
 	for i, c := range chapters() {
 		began := s.now()
 		now := step{Step: i + 1, Name: c.name, At: c.at, Title: c.title, Runs: []reconcile.Summary{}}
@@ -98,6 +131,9 @@ func (s *story) first(ctx context.Context, now *step) (string, error) {
 func (s *story) month(ctx context.Context, now *step) (string, error) {
 	played, err := s.world.Churn(dayOf(now.At))
 	if err != nil {
+		return "", err
+	}
+	if err := s.sinks.seed(); err != nil {
 		return "", err
 	}
 	e := played.Events
@@ -172,7 +208,7 @@ func (s *story) ask(ctx context.Context, now *step) (string, error) {
 	if err := s.world.Rename(code, "NEW LEAF PHARMACY"); err != nil {
 		return "", err
 	}
-	s.oracle.reports["edispensary"][code].set("name", "NEW LEAF PHARMACY")
+	s.oracle.reports[pharmacies][code].set("name", "NEW LEAF PHARMACY")
 	want := s.oracle.decision("api")
 	want.Population = s.oracle.all()
 	want.Changes.Update, want.Fields["name"] = 1, 1
@@ -181,12 +217,12 @@ func (s *story) ask(ctx context.Context, now *step) (string, error) {
 }
 
 func (s *story) openPharmacy() (string, error) {
-	facts, err := s.world.Facts("edispensary")
+	facts, err := s.world.Facts(pharmacies)
 	if err != nil {
 		return "", err
 	}
 	for _, fact := range facts {
-		p := s.oracle.reports["edispensary"][fact.Code]
+		p := s.oracle.reports[pharmacies][fact.Code]
 		if p != nil && p.status == reconcile.StatusOpen && fact.Standing == reconcile.Active {
 			return fact.Code, nil
 		}

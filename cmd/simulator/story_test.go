@@ -1,89 +1,17 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/reconcile"
 )
-
-// actor plays profilesync: it answers as a second oracle foretells, unless it
-// is told to spoil the answers of one command.
-type actor struct {
-	t      *testing.T
-	story  *story
-	oracle *oracle
-	runs   int
-
-	command string // "first", "approve" and so on: the step whose answers are spoilt
-	spoil   func(*reconcile.Summary)
-	code    int // added to the exit code of that step
-	fails   error
-}
-
-func (a *actor) run(_ context.Context, at time.Time, each func(reconcile.Summary), args ...string) (int, error) {
-	spoilt := len(a.story.steps) < len(chapters()) && chapters()[len(a.story.steps)].name == a.command
-	if spoilt && a.fails != nil {
-		return 1, a.fails
-	}
-	code := 0
-	for _, s := range a.answers(at, args) {
-		a.runs++
-		s.Run = reconcile.RunID(a.runs).String()
-		if len(s.Withheld) > 0 {
-			code = exitAwaits
-		}
-		if spoilt && a.spoil != nil && (s.Report == "etr" || a.command == "ask") {
-			a.spoil(&s)
-		}
-		each(s)
-	}
-	if spoilt {
-		code += a.code
-	}
-	return code, nil
-}
-
-func (a *actor) answers(at time.Time, args []string) []reconcile.Summary {
-	switch {
-	case args[0] == "runs" && args[1] == "approve":
-		return []reconcile.Summary{a.oracle.approval("etr")}
-	case args[0] == "runs" && args[1] == "undo":
-		return []reconcile.Summary{a.oracle.undo("etr")}
-	case strings.Contains(strings.Join(args, " "), "--ods"):
-		code := args[4]
-		a.oracle.reports["edispensary"][code].set("name", "NEW LEAF PHARMACY")
-		want := a.oracle.decision("api")
-		want.Population, want.Changes.Update, want.Fields["name"] = a.oracle.all(), 1, 1
-		return []reconcile.Summary{want}
-	}
-	var all []reconcile.Summary
-	for report := range covers {
-		facts, err := a.story.world.Facts(report)
-		require.NoError(a.t, err)
-		all = append(all, a.oracle.listing(report, facts, dayOf(at)))
-	}
-	return all
-}
-
-// told plays the story with the actor and returns what was shown.
-func (a *actor) told(t *testing.T) (shown string, err error) {
-	t.Helper()
-	var out bytes.Buffer
-	show := newScreen(&out)
-	a.t, a.oracle = t, newOracle()
-	a.story = &story{world: smallWorld(t), oracle: newOracle(), screen: show, now: time.Now, runner: a.run}
-	err = a.story.tell(t.Context())
-	return out.String(), err
-}
 
 func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	t.Parallel()
@@ -92,10 +20,12 @@ func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	require.NoError(t, err, shown)
 	require.Contains(t, shown, "9. 3 April 2026, 05:00.")
 	require.Contains(t, shown, "held back until a person says yes")
+	require.Contains(t, shown, "12. 3 April 2026, 09:00.")
+	require.Contains(t, shown, "Exactly those 3 fields found by name, and mended")
 	for line := range strings.Lines(shown) {
 		require.LessOrEqual(t, len(line), 101, line)
 	}
-	require.Len(t, a.story.steps, 9)
+	require.Len(t, a.story.steps, 12)
 	require.NotEmpty(t, a.story.recoded)
 	require.Len(t, a.story.steps[3].Runs, 1)
 	require.Equal(t, a.story.steps[3].Runs[0].Changes, a.story.steps[4].Runs[0].Changes, "undone is what was approved")
@@ -160,11 +90,97 @@ func TestAWrongNumberEndsTheStory(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := test.actor.told(t)
-			require.ErrorContains(t, err, test.want)
-			sum := test.actor.story.summarise(7, 1, err)
-			require.False(t, sum.OK)
-			require.Contains(t, sum.Error, test.want)
+			test.actor.requireEnd(t, test.want)
+		})
+	}
+}
+
+// requireEnd wants the story to end early.
+func (a *actor) requireEnd(t *testing.T, want string) {
+	t.Helper()
+	_, err := a.told(t)
+	require.ErrorContains(t, err, want)
+	sum := a.story.summarise(7, 1, err)
+	require.False(t, sum.OK)
+	require.Contains(t, sum.Error, want)
+}
+
+func TestAWrongPushEndsTheStory(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		actor actor
+		want  string
+	}{
+		"a push that never arrives": {
+			actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Applied-- }}, "step 10 (push): nothing arrived for 30s",
+		},
+		"a profile missing on the website": {
+			actor{command: "push", sinks: func(s *shelf) { s.t.Website.Stored-- }}, "website stored",
+		},
+		"one too many":       {actor{command: "push", sinks: func(s *shelf) { s.t.Website.Stored++ }}, "website stored"},
+		"one applied twice":  {actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Doubled++ }}, "DoS twice         want 0, got 1"},
+		"one out of order":   {actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Lower++ }}, "DoS backwards     want 0, got 1"},
+		"one lost in DoS":    {actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Lost++ }}, "DoS lost          want 0, got 1"},
+		"one stored twice":   {actor{command: "push", sinks: func(s *shelf) { s.t.Website.Twice++ }}, "website twice     want 0, got 1"},
+		"one stored too old": {actor{command: "push", sinks: func(s *shelf) { s.t.Website.Backwards++ }}, "website backwards want 0, got 1"},
+		"a pharmacy refused": {
+			actor{command: "push", sinks: func(s *shelf) {
+				s.t.DoS.Applied--
+				s.t.DoS.Refused, s.without = 1, []string{"FA001"}
+			}, rows: func(rows []any) []any {
+				return append(rows, standing{reconcile.SinkDoS, "change-event", reconcile.PushRefused})
+			}}, "push list: want map",
+		},
+		"a type without a route that has one": {
+			actor{command: "push", rows: func(rows []any) []any {
+				if i := slices.Index(rows, any(standing{Sink: reconcile.SinkDoS, State: reconcile.PushNoRoute})); i >= 0 {
+					rows[i] = standing{reconcile.SinkDoS, "fhir", reconcile.PushAccepted}
+				}
+				return rows
+			}}, "push list: want",
+		},
+		"an exit code":               {actor{command: "push", code: exitAwaits}, "exit code 3, want 0"},
+		"a daemon that is gone":      {actor{command: "push", gone: true}, "the daemon ended by itself"},
+		"a daemon that ends badly":   {actor{badly: errors.New("killed")}, "step 12 (drift): killed"},
+		"an edit that takes two":     {actor{command: "edit", sinks: func(s *shelf) { s.t.DoS.Applied++ }}, "step 11 (edit): what arrived"},
+		"an edit that arrives once":  {actor{command: "edit", sinks: func(s *shelf) { s.is.websiteSequence = 0 }}, "has not arrived after 5s"},
+		"an edit that loses a phone": {actor{command: "edit", sinks: func(s *shelf) { s.is.phone = "" }}, `the phone number "", want "0113`},
+		"an edit without hours":      {actor{command: "edit", sinks: func(s *shelf) { s.is.weekly = "" }}, `the weekly hours "", want "mon`},
+		"a closure that is not seen": {
+			actor{command: "edit", sinks: func(s *shelf) { s.is.dated = "" }}, `the dated hours "", want "2026-04-03 closed"`,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.actor.requireEnd(t, test.want)
+		})
+	}
+}
+
+func TestAWrongDriftEndsTheStory(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		actor actor
+		want  string
+	}{
+		"drift that is not there": {
+			actor{command: "drift", rows: func(rows []any) []any { return append(rows, shown{"X99", "phone", ""}) }},
+			"step 12 (drift): drift: want [",
+		},
+		"drift that is not found": {actor{command: "drift", rows: func(rows []any) []any { return rows[:1] }}, "drift: want [{"},
+		"an alarm": {
+			actor{command: "drift", rows: func([]any) []any {
+				return []any{reconcile.DriftResult{Check: 1, State: reconcile.DriftAlarm}}
+			}}, "drift: want {Check:0 State:done",
+		},
+		"an exit code": {actor{command: "drift", code: -exitAwaits}, "exit code 0, want 3"},
+		"no program":   {actor{command: "drift", fails: errors.New("no such sink")}, "step 12 (drift): no such sink"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.actor.requireEnd(t, test.want)
 		})
 	}
 }
@@ -181,8 +197,14 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	var read summary
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.True(t, read.OK)
-	require.Len(t, read.Steps, 9)
+	require.Len(t, read.Steps, 12)
 	require.Equal(t, 5*len(covers)+4, read.Totals.Runs)
 	require.Equal(t, a.oracle.all(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)
+	pushed := a.oracle.pushes(nil)
+	require.Equal(t, pushed.dos()+1, read.Totals.DoS, "and Cara's edit")
+	require.Equal(t, pushed.website()+1+3, read.Totals.Website, "and the repairs")
+	require.Equal(t, 3, read.Totals.Drifted)
+	require.Equal(t, 3, read.Totals.Repaired)
+	a.story.table()
 }

@@ -21,13 +21,17 @@ type summary struct {
 }
 
 // totals are the counts of all steps together; profiles is how many are open at
-// the end.
+// the end, dos and website are effects of pushes.
 type totals struct {
 	Runs     int                    `json:"runs"`
 	Records  int                    `json:"records"`
 	Changes  reconcile.ChangeCounts `json:"changes"`
 	Withheld int                    `json:"withheld"`
 	Profiles int                    `json:"profiles"`
+	DoS      int                    `json:"dos"`
+	Website  int                    `json:"website"`
+	Drifted  int                    `json:"drifted"`
+	Repaired int                    `json:"repaired"`
 }
 
 // all counts the open profiles of every report.
@@ -52,6 +56,14 @@ func (s *story) summarise(seed uint64, seconds float64, err error) summary {
 	}
 	t := totalOf(runs)
 	sum.Totals = totals{Runs: t.runs, Records: t.records, Changes: t.changes, Withheld: t.withheld, Profiles: s.oracle.all()}
+	for _, step := range s.steps {
+		sum.Totals.DoS += step.toDoS()
+		sum.Totals.Website += step.toWebsite()
+		if step.Drift != nil {
+			sum.Totals.Drifted += len(step.Drift.Fields)
+			sum.Totals.Repaired += step.Drift.Repaired
+		}
+	}
 	return sum
 }
 
@@ -71,13 +83,29 @@ func (sum summary) write(dir string) (string, error) {
 	return path, nil
 }
 
+// toDoS and toWebsite are the effects of a step's pushes.
+func (now step) toDoS() int {
+	if now.Pushes == nil {
+		return 0
+	}
+	return now.Pushes.dos()
+}
+
+func (now step) toWebsite() int {
+	if now.Pushes == nil {
+		return 0
+	}
+	return now.Pushes.website()
+}
+
 // table shows a step a line.
 func (s *story) table() {
-	const row = "%-14s %5s %9s %9s %9s %9s %9s %9s"
-	s.screen.linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "seconds")
+	const row = "%-13s %4s %8s %8s %7s %8s %9s %7s %8s %8s"
+	s.screen.linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "to DoS", "website", "seconds")
 	for _, step := range s.steps {
 		t := totalOf(step.Runs)
 		s.screen.linef(row, step.Name, number(t.runs), number(t.changes.Create), number(t.changes.Update), number(t.changes.Close),
-			number(t.changes.Dormant), number(t.withheld), fmt.Sprintf("%.1f", step.Seconds))
+			number(t.changes.Dormant), number(t.withheld), number(step.toDoS()), number(step.toWebsite()),
+			fmt.Sprintf("%.1f", step.Seconds))
 	}
 }

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// actor plays profilesync and both sinks: it answers as a second oracle
+// foretells, unless it is told to spoil the answers of one command.
+type actor struct {
+	t      *testing.T
+	story  *story
+	oracle *oracle
+	shelf  *shelf
+	runs   int
+
+	command string // "first", "approve" and so on: the step whose answers are spoilt
+	spoil   func(*reconcile.Summary)
+	rows    func(rows []any) []any // of push list and drift
+	sinks   func(*shelf)           // what arrives there
+	code    int                    // added to the exit code of that step
+	fails   error
+	gone    bool  // the daemon ends by itself
+	badly   error // its end
+}
+
+// spoils reports whether it is the step whose answers are spoilt.
+func (a *actor) spoils() bool {
+	return len(a.story.steps) < len(chapters()) && chapters()[len(a.story.steps)].name == a.command
+}
+
+func (a *actor) run(_ context.Context, at time.Time, each func(reconcile.Summary), args ...string) (int, error) {
+	if a.spoils() && a.fails != nil {
+		return 1, a.fails
+	}
+	code := 0
+	for _, s := range a.answers(at, args) {
+		a.runs++
+		s.Run = reconcile.RunID(a.runs).String()
+		if len(s.Withheld) > 0 {
+			code = exitAwaits
+		}
+		if a.spoils() && a.spoil != nil && (s.Report == "etr" || a.command == "ask") {
+			a.spoil(&s)
+		}
+		each(s)
+	}
+	if a.spoils() {
+		code += a.code
+	}
+	return code, nil
+}
+
+func (a *actor) answers(at time.Time, args []string) []reconcile.Summary {
+	switch {
+	case args[0] == "runs" && args[1] == "approve":
+		return []reconcile.Summary{a.oracle.approval("etr")}
+	case args[0] == "runs" && args[1] == "undo":
+		return []reconcile.Summary{a.oracle.undo("etr")}
+	case strings.Contains(strings.Join(args, " "), "--ods"):
+		code := args[4]
+		a.oracle.reports[pharmacies][code].set("name", "NEW LEAF PHARMACY")
+		want := a.oracle.decision("api")
+		want.Population, want.Changes.Update, want.Fields["name"] = a.oracle.all(), 1, 1
+		return []reconcile.Summary{want}
+	}
+	var all []reconcile.Summary
+	for report := range covers {
+		facts, err := a.story.world.Facts(report)
+		require.NoError(a.t, err)
+		all = append(all, a.oracle.listing(report, facts, dayOf(at)))
+	}
+	return all
+}
+
+func (a *actor) list(_ context.Context, _ time.Time, each func(json.RawMessage) error, args ...string) (int, error) {
+	if a.spoils() && a.fails != nil {
+		return 1, a.fails
+	}
+	var rows []any
+	code := 0
+	switch {
+	case args[0] == "drift":
+		rows, code = a.shelf.drift(slices.Contains(args, "--repair"))
+	case !slices.Contains(args, "--state"):
+		for row, n := range a.oracle.standing(a.shelf.without) {
+			rows = append(rows, slices.Repeat([]any{row}, n)...)
+		}
+	}
+	if a.spoils() && !slices.Contains(args, "--state") {
+		code += a.code
+		if a.rows != nil {
+			rows = a.rows(rows)
+		}
+	}
+	for _, row := range rows {
+		text, err := json.Marshal(row)
+		require.NoError(a.t, err)
+		if err := each(text); err != nil {
+			return code, err
+		}
+	}
+	return code, nil
+}
+
+func (a *actor) serve(context.Context, time.Time) (daemon, error) {
+	a.shelf.t = a.oracle.pushes(nil)
+	a.arrived()
+	if a.gone {
+		a.shelf.t = tally{} // before anything was pushed
+	}
+	return a, nil
+}
+
+// arrived lets the sinks be spoilt.
+func (a *actor) arrived() {
+	if a.spoils() && a.sinks != nil {
+		a.sinks(a.shelf)
+	}
+}
+
+// edit plays the editor, and the push that follows at once.
+func (a *actor) edit(_ context.Context, _ string, e edit) error {
+	a.shelf.t.DoS.Applied++
+	a.shelf.t.Website.Stored++
+	a.shelf.is = entries{1, 2, strings.ReplaceAll(e.phone, " ", ""), e.weekly, e.closed + " closed"}
+	a.arrived()
+	return nil
+}
+
+func (a *actor) ended() <-chan struct{} {
+	if !a.gone {
+		return nil
+	}
+	ended := make(chan struct{})
+	close(ended)
+	return ended
+}
+
+func (a *actor) stop() error { return a.badly }
+
+// shelf plays both sinks.
+type shelf struct {
+	t       tally
+	is      entries
+	altered []shown
+	without []string // the practices that DoS refuses
+	checked int      // profiles of a drift check
+}
+
+func (*shelf) seed() error              { return nil }
+func (s *shelf) tally() tally           { return s.t }
+func (s *shelf) refused() []string      { return s.without }
+func (s *shelf) entries(string) entries { return s.is }
+
+func (s *shelf) alter(code, field, value string) error {
+	s.checked = s.t.Website.Stored - 1 // Cara's pharmacy was pushed twice
+	s.altered = append(s.altered, shown{code, field, value})
+	return nil
+}
+
+// drift finds what was altered, with what it prints and the exit code.
+func (s *shelf) drift(repair bool) (rows []any, code int) {
+	result := reconcile.DriftResult{Check: 7, State: reconcile.DriftDone, Checked: s.checked, Drifted: len(s.altered)}
+	for _, a := range s.altered {
+		rows = append(rows, a)
+	}
+	if repair {
+		result.Repaired = len(s.altered)
+		s.t.Website.Stored += len(s.altered)
+		s.t.Website.Refused += len(s.altered)
+		s.altered = nil
+	} else if len(rows) > 0 {
+		code = exitAwaits
+	}
+	return slices.Concat([]any{result}, rows), code
+}
+
+// told plays the story with the actor and returns what was shown. Its clock runs
+// fast, so that nobody waits for what never comes.
+func (a *actor) told(t *testing.T) (shown string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	show := newScreen(&out)
+	clock := time.Unix(0, 0)
+	a.t, a.oracle, a.shelf = t, newOracle(), &shelf{}
+	a.story = &story{
+		world: smallWorld(t), program: a, sinks: a.shelf, editor: a.edit, oracle: newOracle(), screen: show,
+		now: func() time.Time {
+			clock = clock.Add(patience / 4)
+			return clock
+		},
+	}
+	err = a.story.tell(t.Context())
+	return out.String(), err
+}

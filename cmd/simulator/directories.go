@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+)
+
+// directories are both sinks, as those see them who look from outside: by their
+// ledgers and by what they show.
+type directories interface {
+	// seed lets DoS know new organisations.
+	seed() error
+	// tally counts the effects of pushes so far.
+	tally() tally
+	// refused are the practices whose record DoS did not take, by code.
+	refused() []string
+	// entries are what both show of a pharmacy.
+	entries(code string) entries
+	// alter changes a field on the website behind our back.
+	alter(code, field, value string) error
+}
+
+// tally counts what became of pushes: effects, which all are meant to happen
+// once, and what must never happen.
+type tally struct {
+	DoS     dosTally     `json:"dos"`
+	Website websiteTally `json:"website"`
+}
+
+type dosTally struct {
+	Applied int `json:"applied"`
+	Hidden  int `json:"hidden"`  // change events of what is closed: taken, and the entry left as it is
+	Refused int `json:"refused"` // FHIR updates with a value that DoS takes from nobody
+	Lost    int `json:"lost"`    // dropped, rejected or unmatched after a good answer
+	Doubled int `json:"doubled"` // applied twice under one sequence number
+	Lower   int `json:"lower"`   // a lower sequence number after a higher one
+}
+
+type websiteTally struct {
+	Stored    int `json:"stored"`
+	Refused   int `json:"refused"` // for whatever reason, also what was stored before
+	Twice     int `json:"twice"`
+	Backwards int `json:"backwards"`
+}
+
+// dos and website count the pushes that were worked off, total both.
+func (t tally) dos() int     { return t.DoS.Applied + t.DoS.Hidden + t.DoS.Refused }
+func (t tally) website() int { return t.Website.Stored }
+func (t tally) total() int   { return t.dos() + t.website() }
+
+// since is what came on top of an earlier tally.
+func (t tally) since(before tally) tally {
+	return tally{
+		DoS: dosTally{
+			t.DoS.Applied - before.DoS.Applied, t.DoS.Hidden - before.DoS.Hidden, t.DoS.Refused - before.DoS.Refused,
+			t.DoS.Lost - before.DoS.Lost, t.DoS.Doubled - before.DoS.Doubled, t.DoS.Lower - before.DoS.Lower,
+		},
+		Website: websiteTally{
+			t.Website.Stored - before.Website.Stored, t.Website.Refused - before.Website.Refused,
+			t.Website.Twice - before.Website.Twice, t.Website.Backwards - before.Website.Backwards,
+		},
+	}
+}
+
+// checkTally names every number that is wrong.
+func checkTally(want, got tally) error {
+	var wrong []string
+	for _, row := range []struct {
+		what      string
+		want, got int
+	}{
+		{"DoS applied", want.DoS.Applied, got.DoS.Applied},
+		{"DoS closed", want.DoS.Hidden, got.DoS.Hidden},
+		{"DoS refused", want.DoS.Refused, got.DoS.Refused},
+		{"DoS lost", want.DoS.Lost, got.DoS.Lost},
+		{"DoS twice", want.DoS.Doubled, got.DoS.Doubled},
+		{"DoS backwards", want.DoS.Lower, got.DoS.Lower},
+		{"website stored", want.Website.Stored, got.Website.Stored},
+		{"website refused", want.Website.Refused, got.Website.Refused},
+		{"website twice", want.Website.Twice, got.Website.Twice},
+		{"website backwards", want.Website.Backwards, got.Website.Backwards},
+	} {
+		if row.want != row.got {
+			wrong = append(wrong, fmt.Sprintf("  %-17s want %d, got %d", row.what, row.want, row.got))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("what arrived is not what the profiles ask for:\n%s", strings.Join(wrong, "\n"))
+}
+
+// entries are what both sinks show of a pharmacy. Sequence numbers are those of
+// the newest effects, 0 before the first.
+type entries struct {
+	dosSequence, websiteSequence int64
+	phone, weekly, dated         string // in DoS, in its spelling
+}
+
+// both reports whether both sinks took something newer.
+func (e entries) both(before entries) bool {
+	return e.dosSequence > before.dosSequence && e.websiteSequence > before.websiteSequence
+}
+
+// tally counts from the ledgers.
+func (o *outside) tally() tally {
+	dos, website := o.dos.Summary(), o.website.Summary()
+	t := tally{
+		DoS: dosTally{
+			Applied: dos.Effects[dostest.Applied], Hidden: dos.Effects[dostest.Hidden], Doubled: dos.Doubled, Lower: dos.Lower,
+			Refused: dos.Requests[strconv.Itoa(http.StatusUnprocessableEntity)], // no change event gets that
+		},
+		Website: websiteTally{Stored: website.Effects[websitetest.Stored], Twice: website.Twice, Backwards: website.Backwards},
+	}
+	for outcome, n := range dos.Effects {
+		if outcome != dostest.Applied && outcome != dostest.Hidden {
+			t.DoS.Lost += n
+		}
+	}
+	for outcome, n := range website.Effects {
+		if outcome != websitetest.Stored {
+			t.Website.Refused += n
+		}
+	}
+	return t
+}
+
+func (o *outside) refused() (codes []string) {
+	for _, e := range o.dos.Ledger() {
+		if e.Kind == dostest.KindUpdate && e.Status == http.StatusUnprocessableEntity {
+			codes = append(codes, e.Code)
+		}
+	}
+	return codes
+}
+
+func (o *outside) entries(code string) (e entries) {
+	for _, effect := range o.dos.Effects(code) {
+		if effect.Outcome == dostest.Applied {
+			e.dosSequence = effect.Sequence
+		}
+	}
+	for _, state := range o.website.States(code) {
+		e.websiteSequence = state.Sequence
+	}
+	for _, service := range o.dos.Services(code) {
+		if service.Type == dostest.TypePharmacy {
+			e.phone, e.weekly, e.dated = service.Phone, service.Weekly, service.Specified
+		}
+	}
+	return e
+}
+
+func (o *outside) alter(code, field, value string) error { return o.website.Change(code, field, value) }

@@ -1,0 +1,1 @@
+update profilesync.profile set phone = $2 where code = $1
