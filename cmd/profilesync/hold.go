@@ -17,7 +17,7 @@ type holdCmd struct {
 
 type holdAddCmd struct {
 	Code   string `arg:"" help:"ODS code."`
-	Field  string `xor:"what" required:"" placeholder:"FIELD" help:"The field: no register changes it, no push sends it, no drift repairs it."`
+	Field  string `xor:"what" required:"" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
 	Sink   string `xor:"what" required:"" placeholder:"SINK" help:"The sink that is not pushed to: dos or website."`
 	Until  string `placeholder:"YYYY-MM-DD" help:"The last day. Without it the hold stands until it is removed."`
 	Reason string `required:"" help:"Why, for those who will find it."`

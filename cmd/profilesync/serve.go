@@ -30,8 +30,9 @@ func (*serveCmd) Help() string {
 	return `Pulls the register's changes at 04:30 and its listings at 05:00 (London), works the runs that
 commands ask for, and finishes what a killed process left. Every change of a profile, whoever
 wrote it, is pushed to the sinks that are configured (PROFILESYNC_DOS_..., _WEBSITE_...); what
-they show is checked and repaired at 02:30. What was due while no daemon ran is caught up. /healthz, /readyz and /metrics are served at PROFILESYNC_HTTP_ADDRESS. It stops
-on SIGTERM or Ctrl-C, within 20 seconds.`
+they show is checked and repaired at 02:30. What was due while no daemon ran is caught up.
+/healthz, /readyz and /metrics are served at PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or
+Ctrl-C, within 20 seconds.`
 }
 
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
@@ -129,25 +130,25 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 // schedules are what the daemon does by itself, in London time (design.md,
 // "Jobs").
 func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule, err error) {
-	add := func(name, at string, missed jobs.Missed, args ...river.JobArgs) {
+	add := func(name, at string, args ...river.JobArgs) {
 		when, bad := jobs.At(at)
 		err = errors.Join(err, bad)
-		all = append(all, jobs.Schedule{Name: name, When: when, Missed: missed, Jobs: args})
+		all = append(all, jobs.Schedule{Name: name, When: when, Missed: jobs.NewestOnly, Jobs: args})
 	}
 	if a.config.ODSAPIKey != "" {
-		add("pull_ods_changes", "30 4 * * *", jobs.NewestOnly, jobs.PullODS{Report: reportOfAPI, Pull: reconcile.RunDelta})
+		add("pull_ods_changes", "30 4 * * *", jobs.PullODS{Report: reportOfAPI, Pull: reconcile.RunDelta})
 	}
 	var listings []river.JobArgs
 	for _, report := range a.config.ODSReports {
 		listings = append(listings, jobs.PullODS{Report: report, Pull: reconcile.RunListing})
 	}
-	add("pull_ods_listings", "0 5 * * *", jobs.NewestOnly, listings...)
+	add("pull_ods_listings", "0 5 * * *", listings...)
 	for _, sink := range reconcile.Sinks() {
 		if sinks[sink] != nil {
-			add("check_drift_"+string(sink), "30 2 * * *", jobs.NewestOnly, jobs.CheckDrift{Sink: sink})
+			add("check_drift_"+string(sink), "30 2 * * *", jobs.CheckDrift{Sink: sink})
 		}
 	}
-	add("housekeeping", "10 3 * * *", jobs.NewestOnly, jobs.Housekeeping{})
+	add("housekeeping", "10 3 * * *", jobs.Housekeeping{})
 	return all, err
 }
 

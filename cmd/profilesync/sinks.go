@@ -113,7 +113,9 @@ func routes(sinks map[reconcile.Sink]directory) reconcile.Routes {
 }
 
 // pushers wires one for each configured sink, in a fixed order.
-func (a *app) pushers(sinks map[reconcile.Sink]directory, log *slog.Logger, pushed func(reconcile.Sink, reconcile.PushOutcome)) (all []*jobs.Pusher) {
+func (a *app) pushers(
+	sinks map[reconcile.Sink]directory, log *slog.Logger, pushed func(reconcile.Sink, reconcile.PushOutcome),
+) (all []*jobs.Pusher) {
 	for _, name := range reconcile.Sinks() {
 		if sink, ok := sinks[name]; ok {
 			all = append(all, jobs.NewPusher(jobs.PusherOptions{

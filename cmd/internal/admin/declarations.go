@@ -93,12 +93,13 @@ var declared = [...]declaration{
 	},
 	pushesTotal: {
 		name: "pushes_total", form: counter, labels: []string{"sink", "route", "answer"},
-		help: "Tries to bring a profile to a sink; answer is accepted, unchanged (the sink showed it already), seen (found there on reading back), " +
-			"refused (stopped), unauthorized, conflict, later (429), unclear (5xx, timeouts), down, or none (nothing had to be sent).",
+		help: "Tries to bring a profile to a sink; answer is accepted, unchanged (the sink showed it already), seen (found there on " +
+			"reading back), refused (stopped), unauthorized, conflict, later (429), unclear (5xx, timeouts), down, or none (nothing to send).",
 	},
 	pushSeconds: {
-		name: "push_seconds", form: histogram, labels: []string{"sink"}, buckets: []float64{0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
-		help: "How long sinks took to answer.",
+		name: "push_seconds", form: histogram, labels: []string{"sink"},
+		buckets: []float64{0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
+		help:    "How long sinks took to answer.",
 	},
 	pushLagSeconds: {
 		name: "push_lag_seconds", form: histogram, labels: []string{"sink"},
@@ -147,7 +148,8 @@ var declared = [...]declaration{
 	},
 	sinkPausedSeconds: {
 		name: "sink_paused_seconds", form: gauge, labels: []string{"sink", "route", "reason"},
-		help: "Since when nothing is pushed along the route; reason is unauthorized (credentials: somebody is needed) or down; absent while it works.",
+		help: "Since when nothing is pushed along the route; reason is unauthorized (credentials: somebody is needed) or down; " +
+			"absent while it works.",
 	},
 	driftProfiles: {
 		name: "drift_profiles", form: gauge, labels: []string{"sink", "state"},

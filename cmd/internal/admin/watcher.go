@@ -103,6 +103,18 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 	for _, p := range watched.Profiles {
 		set(openProfiles, float64(p.Profiles), string(p.Type))
 	}
+	sinkGauges(watched, set)
+	for _, r := range watched.Runs {
+		set(unfinishedRuns, float64(r.Runs), string(r.Source), string(r.State))
+	}
+	for _, s := range watched.Schedules {
+		set(scheduleAgeSeconds, s.Age.Seconds(), s.Name)
+	}
+	return all
+}
+
+// sinkGauges say how things stand with the sinks.
+func sinkGauges(watched postgres.Watched, set func(m metric, value float64, labels ...string)) {
 	for _, p := range watched.Pushes {
 		set(openPushes, float64(p.Pushes), string(p.Sink), string(p.State))
 		set(pushOldestSeconds, p.Oldest.Seconds(), string(p.Sink), string(p.State))
@@ -115,11 +127,4 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 		set(driftProfiles, float64(d.Drifted), string(d.Sink), "drifted")
 		set(driftCheckAgeSeconds, d.Age.Seconds(), string(d.Sink), string(d.State))
 	}
-	for _, r := range watched.Runs {
-		set(unfinishedRuns, float64(r.Runs), string(r.Source), string(r.State))
-	}
-	for _, s := range watched.Schedules {
-		set(scheduleAgeSeconds, s.Age.Seconds(), s.Name)
-	}
-	return all
 }
