@@ -245,7 +245,7 @@ func (p *play) bring() {
 	if p.fails = nil; p.crash {
 		p.fails = errors.New("killed")
 	}
-	_, err := p.pusher.Push(p.t.Context(), pharmacy, len(p.paused) > 0, nothing)
+	_, err := p.pusher.Push(p.t.Context(), pharmacy, len(p.paused) > 0, 0)
 	require.Equal(p.t, p.crash, err != nil)
 	p.sink.unread = p.sink.unread || p.crash && p.sink.pushes > pushed
 	p.crash = false

@@ -58,13 +58,16 @@ type Pusher struct {
 	loads   gather[reconcile.ODSCode, *reconcile.Push]
 	stages  gather[reconcile.StagedPush, int64]
 	settles gather[settlement, struct{}]
+
+	// complete ends jobs in the transaction that records what became of their
+	// pushes; the daemon sets it.
+	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error
 }
 
-// settlement is an outcome, and what completes the job of its push in the same
-// transaction.
+// settlement is an outcome, and the job of its push; 0 for none.
 type settlement struct {
-	outcome  reconcile.PushOutcome
-	complete func(pgx.Tx) error
+	outcome reconcile.PushOutcome
+	job     int64
 }
 
 // NewPusher returns a pusher.
@@ -104,22 +107,25 @@ func (p *Pusher) stage(ctx context.Context, staged []reconcile.StagedPush) ([]in
 
 func (p *Pusher) settle(ctx context.Context, settlements []settlement) ([]struct{}, error) {
 	outcomes := make([]reconcile.PushOutcome, len(settlements))
+	var jobs []int64
 	for i, s := range settlements {
 		outcomes[i] = s.outcome
-	}
-	return make([]struct{}, len(settlements)), p.Store.SettlePushes(ctx, p.Name, outcomes, func(_ context.Context, tx pgx.Tx) error {
-		for _, s := range settlements {
-			if err := s.complete(tx); err != nil {
-				return fmt.Errorf("completing the job of %s: %w", s.outcome.Code, err)
-			}
+		if s.job != 0 {
+			jobs = append(jobs, s.job)
 		}
-		return nil
+	}
+	return make([]struct{}, len(settlements)), p.Store.SettlePushes(ctx, p.Name, outcomes, func(ctx context.Context, tx pgx.Tx) error {
+		if len(jobs) == 0 {
+			return nil
+		}
+		return p.complete(ctx, tx, jobs)
 	})
 }
 
 // Push brings one profile to the sink as it stands now, and records what became
-// of it together with completing its job. A probe goes to a paused sink, too.
-func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, complete func(pgx.Tx) error) (reconcile.PushOutcome, error) {
+// of it together with completing its job; 0 where it has none. A probe goes to a
+// paused sink, too.
+func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, job int64) (reconcile.PushOutcome, error) {
 	was, err := p.loads.do(ctx, code)
 	if err != nil {
 		return reconcile.PushOutcome{}, err
@@ -131,7 +137,7 @@ func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, c
 	if err := p.mind(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
 		return outcome, err
 	}
-	if _, err := p.settles.do(ctx, settlement{outcome, complete}); err != nil {
+	if _, err := p.settles.do(ctx, settlement{outcome, job}); err != nil {
 		return outcome, err
 	}
 	p.tell(ctx, outcome)

@@ -26,6 +26,6 @@ type pushDoSWorker struct {
 }
 
 func (w *pushDoSWorker) Work(ctx context.Context, job *river.Job[PushDoS]) error {
-	_, err := w.pusher.Push(ctx, job.Args.Code, job.Args.Probe, completes(ctx, job))
+	_, err := w.pusher.Push(ctx, job.Args.Code, job.Args.Probe, job.ID)
 	return err
 }

@@ -249,12 +249,10 @@ func newBench(route reconcile.Route, wish reconcile.Wish) *bench {
 	return b
 }
 
-func nothing(pgx.Tx) error { return nil }
-
 // push works the push once.
 func (b *bench) push(t *testing.T, probe bool) reconcile.PushOutcome {
 	t.Helper()
-	outcome, err := b.pusher.Push(t.Context(), pharmacy, probe, nothing)
+	outcome, err := b.pusher.Push(t.Context(), pharmacy, probe, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func TestWhatIsNotPushed(t *testing.T) {
 	require.Empty(t, o.Route)
 	require.Empty(t, unrouted.sink.calls)
 
-	_, err := unrouted.pusher.Push(t.Context(), "FX999", false, nothing)
+	_, err := unrouted.pusher.Push(t.Context(), "FX999", false, 0)
 	require.EqualError(t, err, "FX999: nobody wants a push of it to dos")
 }
 
@@ -150,8 +150,9 @@ func TestAnOutcomeThatIsNotRecordedIsNotTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
 	b.sink.pushes = always(reconcile.Receipt{}, nil)
-	_, err := b.pusher.Push(t.Context(), pharmacy, false, func(pgx.Tx) error { return errors.New("no such job") })
-	require.EqualError(t, err, "completing the job of FA123: no such job")
+	b.pusher.complete = func(context.Context, pgx.Tx, []int64) error { return errors.New("no such job") }
+	_, err := b.pusher.Push(t.Context(), pharmacy, false, 7)
+	require.EqualError(t, err, "no such job")
 	require.Zero(t, b.told)
 	require.True(t, b.row.Unclear, "it is read back before it is sent again")
 }
@@ -165,13 +166,13 @@ func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
 		cancel()
 		return reconcile.Receipt{}, ctx.Err()
 	}
-	o, err := b.pusher.Push(ctx, pharmacy, false, nothing)
+	o, err := b.pusher.Push(ctx, pharmacy, false, 0)
 	require.NoError(t, err)
 	require.True(t, o.Unclear)
 	require.Equal(t, []reconcile.PushOutcome{o}, b.settled)
 
 	b.row.Unclear, b.sink.pushes = false, always(reconcile.Receipt{}, answers(reconcile.AnswerDown))
-	_, err = b.pusher.Push(ctx, pharmacy, false, nothing)
+	_, err = b.pusher.Push(ctx, pharmacy, false, 0)
 	require.NoError(t, err)
 	require.Len(t, b.paused, 1)
 }
@@ -208,7 +209,7 @@ func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
 	for i := range 200 {
 		code := reconcile.ODSCode("FA" + string(rune('A'+i/26)) + string(rune('A'+i%26)))
 		all.Go(func() {
-			o, err := pusher.Push(t.Context(), code, false, nothing)
+			o, err := pusher.Push(t.Context(), code, false, 0)
 			if err != nil || o.Code != code || o.State != reconcile.PushAccepted {
 				t.Errorf("%s: %+v, %v", code, o, err)
 			}

@@ -26,6 +26,6 @@ type pushWebsiteWorker struct {
 }
 
 func (w *pushWebsiteWorker) Work(ctx context.Context, job *river.Job[PushWebsite]) error {
-	_, err := w.pusher.Push(ctx, job.Args.Code, job.Args.Probe, completes(ctx, job))
+	_, err := w.pusher.Push(ctx, job.Args.Code, job.Args.Probe, job.ID)
 	return err
 }

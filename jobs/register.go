@@ -106,6 +106,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 		river.AddWorkerSafely(workers, &checkDriftWorker{checkers: checkers, log: d.Log}),
 	)
 	for _, p := range d.Pushers {
+		p.complete = completing(d.Driver, d.Schema, time.Now)
 		switch p.Name {
 		case reconcile.SinkDoS:
 			err = errors.Join(err, river.AddWorkerSafely(workers, &pushDoSWorker{pusher: p}))
