@@ -270,14 +270,20 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 		{Code: "FA001", Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
 	})
 	require.NoError(t, err)
-	x.exec(t, `update river.river_job set state = 'running', attempt = 1, attempted_at = now() - interval '10 minutes',
-		attempted_by = '{killed}' where kind = 'push_dos'`)
+	x.exec(t, `update river.river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{killed}'
+		where kind = 'push_dos'`)
 	x.start(t)
 	x.eventually(t, 1, accepted)
 	calls, pushed := x.sinks[reconcile.SinkDoS].log()
 	require.Equal(t, []string{"show", "push"}, calls)
 	require.Equal(t, staged["FA001"], pushed[0].Sequence)
-	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "its own job did it")
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed'"),
+		"another job did it, and did not wait for the queue to notice")
+
+	x.exec(t, "update river.river_job set attempted_at = now() - interval '10 minutes' where state = 'running'") // now it does
+	x.eventually(t, 2, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed'")
+	_, pushed = x.sinks[reconcile.SinkDoS].log()
+	require.Len(t, pushed, 1, "the old job finds that it is not the push's any more")
 }
 
 // A job that a person cancelled leaves its push behind; a sweep finds it.

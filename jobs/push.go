@@ -133,6 +133,9 @@ func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, j
 	if was == nil {
 		return reconcile.PushOutcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
 	}
+	if job != 0 && was.Job != job {
+		return reconcile.PushOutcome{Code: code}, nil // given up for lost in the meantime: another job works it
+	}
 	outcome, answered := p.bring(ctx, *was, probe)
 	if err := p.mind(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
 		return outcome, err

@@ -151,6 +151,7 @@ func TestAnOutcomeThatIsNotRecordedIsNotTold(t *testing.T) {
 	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
 	b.sink.pushes = always(reconcile.Receipt{}, nil)
 	b.pusher.complete = func(context.Context, pgx.Tx, []int64) error { return errors.New("no such job") }
+	b.row.Job = 7
 	_, err := b.pusher.Push(t.Context(), pharmacy, false, 7)
 	require.EqualError(t, err, "no such job")
 	require.Zero(t, b.told)

@@ -31,6 +31,7 @@ type Push struct {
 	Paused bool // nothing is pushed to this sink at present
 	Forced bool // send although the sink accepted just this before
 	Wanted time.Time
+	Job    int64 // the job that works it; 0 for none
 
 	Failures int    // attempts in a row that brought nothing
 	Sequence int64  // sent last; 0 for none

@@ -96,4 +96,5 @@ type contradiction struct {
 type profile struct {
 	Code   string            `json:"code"`
 	Fields map[string]string `json:"fields"`
+	Pushes []listedPush      `json:"pushes"`
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/connectors/dos"
@@ -174,13 +174,21 @@ func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush) error
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.config.PushWorkers)
 	for _, p := range a.pushers(sinks, log, func(reconcile.Sink, reconcile.PushOutcome) {}) {
+		var wanted []reconcile.ODSCode
 		for _, f := range forced {
 			if f.Sink == p.Name && f.State == reconcile.PushWanted {
-				group.Go(func() error {
-					_, err := p.Push(ctx, f.Code, false, func(pgx.Tx) error { return nil })
-					return err
-				})
+				wanted = append(wanted, f.Code)
 			}
+		}
+		claimed, err := a.store.ClaimPushes(ctx, p.Name, wanted)
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
+		for _, code := range claimed {
+			group.Go(func() error {
+				_, err := p.Push(ctx, code, false, 0)
+				return err
+			})
 		}
 	}
 	return group.Wait()

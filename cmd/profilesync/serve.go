@@ -66,7 +66,7 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	release, err := a.store.AnnounceDaemon(ctx)
+	release, err := a.store.AnnounceDaemon(ctx, daemon.Process)
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,7 @@ func poolConfig(url string, playedNow time.Time) (*pgxpool.Config, error) {
 	params["search_path"] = Schema
 	params["application_name"] = "profilesync"
 	params["timezone"] = "UTC"
+	params["plan_cache_mode"] = "force_custom_plan" // a plan made while a table was empty would be kept when it has grown
 	if !playedNow.IsZero() {
 		params["profilesync.now"] = playedNow.Format(time.RFC3339Nano)
 	}
@@ -101,15 +102,13 @@ func local(host string) bool {
 }
 
 // RiverPool opens the job queue's own connections: it must never wait behind
-// ours. Without force_custom_plan a mass enqueue into an empty table makes one
-// fetch take a minute.
+// ours.
 func RiverPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config, err := poolConfig(url, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	config.MaxConns = 6
-	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting the job queue: %w", err)

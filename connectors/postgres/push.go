@@ -36,7 +36,7 @@ func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []rec
 func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (reconcile.Push, error) {
 	p := reconcile.Push{
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: int(r.Failures),
-		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time,
+		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time, Job: r.JobID,
 		Wish: reconcile.Wish{Profile: wholeProfile(r), Today: today},
 	}
 	copy(p.SentOwn[:], r.SentOwn)
@@ -130,8 +130,9 @@ type settled struct {
 func (s *Store) SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome,
 	complete func(context.Context, pgx.Tx) error,
 ) error {
-	rows := make([]settled, len(outcomes))
+	rows, codes := make([]settled, len(outcomes)), make([]string, len(outcomes))
 	for i, o := range outcomes {
+		codes[i] = string(o.Code)
 		rows[i] = settled{
 			Code: string(o.Code), Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status, Reason: o.Reason,
 			Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures, WaitMS: o.Wait.Milliseconds(),
@@ -146,7 +147,7 @@ func (s *Store) SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes 
 		return fmt.Errorf("recording pushes: %w", err)
 	}
 	return inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
-		if err := q.SettlePushes(ctx, dbsqlc.SettlePushesParams{Settled: all, Sink: string(sink)}); err != nil {
+		if err := q.SettlePushes(ctx, dbsqlc.SettlePushesParams{Settled: all, Codes: codes, Sink: string(sink)}); err != nil {
 			return fmt.Errorf("recording pushes: %w", explain(err))
 		}
 		return complete(ctx, tx)
@@ -201,6 +202,20 @@ func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sink
 		return q.AnnounceWork(ctx)
 	})
 	return forced, err
+}
+
+// ClaimPushes takes wanted pushes that nobody works, for a program that works them
+// itself. Should it die, the next daemon finds them lost and goes on.
+func (s *Store) ClaimPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode) ([]reconcile.ODSCode, error) {
+	claimed, err := s.q.ClaimPushes(ctx, dbsqlc.ClaimPushesParams{Sink: string(sink), Codes: texts(codes)})
+	if err != nil {
+		return nil, fmt.Errorf("claiming pushes: %w", explain(err))
+	}
+	ours := make([]reconcile.ODSCode, len(claimed))
+	for i, code := range claimed {
+		ours[i] = reconcile.ODSCode(code)
+	}
+	return ours, nil
 }
 
 // ListedPush is a push as people look at it. Times are zero for what never was.

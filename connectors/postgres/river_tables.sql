@@ -3,6 +3,7 @@
 create schema river;
 create table river.river_job (
     id           bigint not null,
+    attempted_by text[],
     queue        text not null,
     state        text not null,
     scheduled_at timestamptz not null

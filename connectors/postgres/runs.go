@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -236,15 +237,16 @@ func (s *Store) DaemonRuns(ctx context.Context) (bool, error) {
 	return *running, nil
 }
 
-// AnnounceDaemon tells every other program that a daemon works this database,
-// until release is called or the process ends.
-func (s *Store) AnnounceDaemon(ctx context.Context) (release func(), err error) {
+// AnnounceDaemon tells every other program that a daemon works this database, and
+// the others which, until release is called or the process ends.
+func (s *Store) AnnounceDaemon(ctx context.Context, process string) (release func(), err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("announcing the daemon: %w", err)
 	}
-	if err := dbsqlc.New(conn).ShareDaemonLock(ctx); err != nil {
-		conn.Release()
+	q := dbsqlc.New(conn)
+	if err := errors.Join(q.ShareDaemonLock(ctx), q.LockProcess(ctx, process)); err != nil {
+		_ = conn.Hijack().Close(ctx)
 		return nil, fmt.Errorf("announcing the daemon: %w", err)
 	}
 	return func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }, nil

@@ -28,8 +28,7 @@ type Session struct {
 // Session waits for the source's lock.
 func (s *Store) Session(ctx context.Context, source reconcile.Source) (*Session, error) {
 	config := s.pool.Config().ConnConfig
-	config.RuntimeParams["temp_buffers"] = "64MB"                 // a staged listing stays in memory
-	config.RuntimeParams["plan_cache_mode"] = "force_custom_plan" // its tables grow by orders of magnitude within a run
+	config.RuntimeParams["temp_buffers"] = "64MB" // a staged listing stays in memory
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting for a run: %w", err)

@@ -157,6 +157,8 @@ type Hold struct {
 	RemovedAt pgtype.Timestamptz
 	// Who did
 	RemovedBy *string
+	// It has ended, and a push of what it held was asked for
+	Followed bool
 }
 
 // The last accepted complete listing of each report: the yardstick for the next
@@ -401,6 +403,7 @@ type Quarantine struct {
 
 type RiverRiverJob struct {
 	ID          int64
+	AttemptedBy []string
 	Queue       string
 	State       string
 	ScheduledAt pgtype.Timestamptz

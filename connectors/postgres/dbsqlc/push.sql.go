@@ -20,6 +20,42 @@ func (q *Queries) AnnounceWork(ctx context.Context) error {
 	return err
 }
 
+const claimPushes = `-- name: ClaimPushes :many
+with locked as (
+    select q.code from push q where q.sink = $1 and q.code = any($2::text[]) and q.state = 'wanted' and q.job_id is null order by q.code for update
+)
+update push p set job_id = -1, due_at = null
+from locked l
+where p.sink = $1 and p.code = l.code
+returning p.code
+`
+
+type ClaimPushesParams struct {
+	Sink  string
+	Codes []string
+}
+
+// For a command that works pushes itself, as jobs have theirs. No job has this number: of a command that died, they are lost and found.
+func (q *Queries) ClaimPushes(ctx context.Context, arg ClaimPushesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, claimPushes, arg.Sink, arg.Codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var code string
+		if err := rows.Scan(&code); err != nil {
+			return nil, err
+		}
+		items = append(items, code)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countPushes = `-- name: CountPushes :many
 select p.sink, p.state, p.route, count(*) as pushes from push p group by p.sink, p.state, p.route order by p.sink, p.state, p.route
 `
@@ -216,7 +252,8 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= $1::date)), '{}')::text[] as held,
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
-    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version
+    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
+    coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
 order by p.code
@@ -265,6 +302,7 @@ type LoadPushesRow struct {
 	AcceptedOwn       []byte
 	AcceptedSequence  int64
 	Version           string
+	JobID             int64
 }
 
 // Everything that decides what the sink is to show, and what became of the push before.
@@ -314,6 +352,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.AcceptedOwn,
 			&i.AcceptedSequence,
 			&i.Version,
+			&i.JobID,
 		); err != nil {
 			return nil, err
 		}
@@ -400,7 +439,7 @@ with settled as (
         (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait, (x ->> 'took_ms')::integer as took_ms
     from jsonb_array_elements($1::jsonb) as x
 ), locked as (
-    select p.code from push p where p.sink = $2 and p.code in (select s.code from settled s) order by p.code for update
+    select p.code from push p where p.sink = $2 and p.code = any($3::text[]) order by p.code for update
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
     select x.code, $2, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
@@ -420,7 +459,7 @@ with settled as (
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
         version = case when x.own is not null then x.version else p.version end
     from settled x join locked using (code)
-    where p.code = x.code and p.sink = $2
+    where p.code = x.code and p.sink = $2 and p.code = any($3::text[]) -- the array tells the planner how few there are
     returning p.due_at
 )
 select pg_notify('profilesync_change', '') where exists (select from done where due_at is not null)
@@ -429,12 +468,13 @@ select pg_notify('profilesync_change', '') where exists (select from done where 
 type SettlePushesParams struct {
 	Settled []byte
 	Sink    string
+	Codes   []string
 }
 
 // What became of pushes. One that became due again in the meantime stays so, but never earlier than the sink asked for.
 // What is due is announced: the dispatcher sees no push that has a job, and may sleep for minutes.
 func (q *Queries) SettlePushes(ctx context.Context, arg SettlePushesParams) error {
-	_, err := q.db.Exec(ctx, settlePushes, arg.Settled, arg.Sink)
+	_, err := q.db.Exec(ctx, settlePushes, arg.Settled, arg.Sink, arg.Codes)
 	return err
 }
 

@@ -280,6 +280,15 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 	return items, nil
 }
 
+const lockProcess = `-- name: LockProcess :exec
+select pg_advisory_lock(hashtextextended('profilesync.process.' || $1::text, 0))
+`
+
+func (q *Queries) LockProcess(ctx context.Context, process string) error {
+	_, err := q.db.Exec(ctx, lockProcess, process)
+	return err
+}
+
 const lockRunsOf = `-- name: LockRunsOf :exec
 select pg_advisory_lock(hashtextextended('profilesync.run.' || $1::text, 0))
 `

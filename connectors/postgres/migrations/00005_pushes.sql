@@ -180,11 +180,13 @@ comment on column drift.want is 'What the sink is to show';
 comment on column drift.shown is 'What it shows';
 comment on column drift.given_up is 'It was repaired three times in vain: left to people';
 
-alter table hold add column removed_at timestamptz, add column removed_by text,
+alter table hold add column removed_at timestamptz, add column removed_by text, add column followed boolean not null default false,
     add constraint hold_removed_by_somebody check ((removed_at is null) = (removed_by is null)),
     add constraint hold_sink_known check (sink in ('dos', 'website'));
 comment on column hold.removed_at is 'When a person ended it before its time';
 comment on column hold.removed_by is 'Who did';
+comment on column hold.followed is 'It has ended, and a push of what it held was asked for';
+create index hold_of_field on hold (code) where field is not null and not followed;
 
 alter table service add column nhs_code text not null default '',
     add constraint service_nhs_code_form check (nhs_code ~ '^([A-Z]{3}[0-9]{4})?$');

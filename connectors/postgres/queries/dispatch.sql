@@ -53,23 +53,39 @@ order by f.code, s.sink
 on conflict (code, sink) do update set wanted_at = now(), route = excluded.route, state = excluded.state, due_at = excluded.due_at;
 
 -- name: HoldPushes :exec
--- What a person holds waits; it goes on by itself when the hold has ended.
+-- What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
 with holding as (
     select distinct h.code, h.sink from hold h
     where h.sink is not null and h.removed_at is null and (h.until is null or h.until >= @today::date)
+), ended as (
+    update hold h set followed = true
+    where h.field is not null and not h.followed and (h.removed_at is not null or h.until < @today::date)
+    returning h.code
 ), held as (
     update push p set state = 'held', due_at = null from holding h
     where p.code = h.code and p.sink = h.sink and p.state not in ('held', 'no-route') and p.job_id is null
 )
-update push p set state = 'wanted', wanted_at = now(), due_at = now()
-where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink);
+update push p set state = 'wanted', wanted_at = now(), due_at = greatest(now(), p.not_before)
+where not exists (select from holding h where h.code = p.code and h.sink = p.sink)
+    and (p.state = 'held' or p.state <> 'no-route' and p.code in (select e.code from ended e));
 
 -- name: FindLostPushes :exec
--- A job that was cancelled or given up by hand leaves its push behind.
+-- A job that was cancelled or given up by hand leaves its push behind; so does one whose process was killed, which the
+-- queue itself notices minutes later. A process that lives holds a lock of its own.
+with working as (
+    select j.id, j.attempted_by[cardinality(j.attempted_by)] as process
+    from push q join river.river_job j on j.id = q.job_id
+    where q.job_id is not null and j.state = 'running'
+), dead as materialized (
+    select d.process from (select distinct w.process from working w) d
+    where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || d.process, 0))
+)
 update push p set job_id = null, due_at = coalesce(p.due_at, now())
-where p.job_id is not null and not exists (
-    select from river.river_job j
-    where j.id = p.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'));
+where p.job_id is not null and (
+    not exists (
+        select from river.river_job j
+        where j.id = p.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
+    or p.job_id in (select w.id from working w join dead d on d.process = w.process));
 
 -- name: DuePushes :many
 -- A paused route gets one push now and then, as a probe.

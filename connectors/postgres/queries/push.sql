@@ -16,7 +16,8 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= @today::date)), '{}')::text[] as held,
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
-    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version
+    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
+    coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = @sink and q.code = any(@codes::text[])
 order by p.code;
@@ -51,7 +52,7 @@ with settled as (
         (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait, (x ->> 'took_ms')::integer as took_ms
     from jsonb_array_elements(sqlc.arg(settled)::jsonb) as x
 ), locked as (
-    select p.code from push p where p.sink = @sink and p.code in (select s.code from settled s) order by p.code for update
+    select p.code from push p where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
     select x.code, @sink, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
@@ -71,7 +72,7 @@ with settled as (
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
         version = case when x.own is not null then x.version else p.version end
     from settled x join locked using (code)
-    where p.code = x.code and p.sink = @sink
+    where p.code = x.code and p.sink = @sink and p.code = any(@codes::text[]) -- the array tells the planner how few there are
     returning p.due_at
 )
 select pg_notify('profilesync_change', '') where exists (select from done where due_at is not null);
@@ -99,6 +100,16 @@ update push p set
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
 returning p.code, p.sink, p.state;
+
+-- name: ClaimPushes :many
+-- For a command that works pushes itself, as jobs have theirs. No job has this number: of a command that died, they are lost and found.
+with locked as (
+    select q.code from push q where q.sink = @sink and q.code = any(@codes::text[]) and q.state = 'wanted' and q.job_id is null order by q.code for update
+)
+update push p set job_id = -1, due_at = null
+from locked l
+where p.sink = @sink and p.code = l.code
+returning p.code;
 
 -- name: ListPushes :many
 select p.*, coalesce(f.name, '') as name from push p left join profile f using (code)

@@ -77,5 +77,8 @@ select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0));
 -- name: ShareDaemonLock :exec
 select pg_advisory_lock_shared(hashtextextended('profilesync.daemon', 0));
 
+-- name: LockProcess :exec
+select pg_advisory_lock(hashtextextended('profilesync.process.' || @process::text, 0));
+
 -- name: DaemonIsRunning :one
 select not pg_try_advisory_xact_lock(hashtextextended('profilesync.daemon', 0));
