@@ -34,7 +34,7 @@ func (b *bringing) bring(ctx context.Context) {
 			return
 		}
 	}
-	b.out.Wait = backoff(b.out.Failures)
+	b.out.Wait = b.p.backoff(b.out.Failures)
 }
 
 // round is one try; it returns false to be tried again.
@@ -157,9 +157,9 @@ func (b *bringing) failed(err error, sent bool) bool {
 		b.out.Failures = b.was.Failures
 	case reconcile.AnswerUnclear:
 		b.out.Unclear = b.out.Unclear || sent
-		b.out.Wait = max(e.Wait, backoff(b.out.Failures))
+		b.out.Wait = max(e.Wait, b.p.backoff(b.out.Failures))
 	case reconcile.AnswerLater:
-		b.out.Wait = max(e.Wait, backoff(b.out.Failures))
+		b.out.Wait = max(e.Wait, b.p.backoff(b.out.Failures))
 	}
 	return true
 }

@@ -367,7 +367,7 @@ func TestBackoff(t *testing.T) {
 		0: time.Second, 1: 2 * time.Second, 8: 256 * time.Second, 9: 5 * time.Minute, 1 << 20: 5 * time.Minute,
 	} {
 		for range 100 {
-			wait := backoff(failures)
+			wait := new(Pusher).backoff(failures)
 			require.GreaterOrEqual(t, wait, most/2)
 			require.Less(t, wait, most)
 		}

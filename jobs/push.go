@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,7 @@ type PusherOptions struct {
 	Store      PushStore
 	Today      func() reconcile.Date
 	ProbeEvery time.Duration // how often a paused sink gets one push
+	Backoff    time.Duration // before a push that failed is tried again, doubled each time; default 1 s
 	Log        *slog.Logger
 	Pushed     func(reconcile.Sink, reconcile.PushOutcome) // told of every outcome
 }
@@ -207,9 +209,9 @@ func (p *Pusher) tell(ctx context.Context, o reconcile.PushOutcome) {
 
 // backoff is how long to wait after so many failures in a row: doubled each
 // time, with jitter, so that a crowd does not come back at once.
-func backoff(failures int) time.Duration {
-	const first, most = time.Second, 5 * time.Minute
-	wait := min(first<<min(failures, 16), most)
+func (p *Pusher) backoff(failures int) time.Duration {
+	const most = 5 * time.Minute
+	wait := min(cmp.Or(p.Backoff, time.Second)<<min(failures, 16), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
 }
 

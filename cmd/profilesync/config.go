@@ -81,6 +81,9 @@ type config struct {
 	PushSettle time.Duration `env:"PUSH_SETTLE, default=10s"`
 	// PushWorkers is how many pushes each sink gets at a time.
 	PushWorkers int `env:"PUSH_WORKERS, default=16"`
+	// PushBackoff is how long a push that failed waits before the next try, doubled
+	// each time up to five minutes.
+	PushBackoff time.Duration `env:"PUSH_BACKOFF, default=1s"`
 	// ProbeEvery is how often a paused sink gets one push, to see whether it works
 	// again.
 	ProbeEvery time.Duration `env:"PROBE_EVERY, default=30s"`

@@ -121,7 +121,7 @@ func (s *site) withSinks() (*site, sinks) {
 		"DOS_FHIR_URL="+dosURL+dostest.FHIRPath, "DOS_FHIR_REQUESTS_PER_SECOND=100000",
 		"DOS_REQUESTS_PER_SECOND=100000", "DOS_READ_REQUESTS_PER_SECOND=100000", "WEBSITE_URL="+websiteURL, "WEBSITE_API_KEY="+websiteKey,
 		"WEBSITE_SEARCH_URL="+websiteURL+websitetest.SearchPath, "WEBSITE_REQUESTS_PER_SECOND=100000",
-		"PUSH_SETTLE=0s", "PROBE_EVERY=200ms",
+		"PUSH_SETTLE=0s", "PROBE_EVERY=200ms", "PUSH_BACKOFF=50ms",
 	)
 	s.t.Cleanup(func() {
 		if s.t.Failed() {

@@ -119,7 +119,8 @@ func (a *app) pushers(
 	for _, name := range reconcile.Sinks() {
 		if sink, ok := sinks[name]; ok {
 			all = append(all, jobs.NewPusher(jobs.PusherOptions{
-				Name: name, Sink: sink, Store: a.store, Today: a.today, ProbeEvery: a.config.ProbeEvery, Log: log, Pushed: pushed,
+				Name: name, Sink: sink, Store: a.store, Today: a.today, ProbeEvery: a.config.ProbeEvery,
+				Backoff: a.config.PushBackoff, Log: log, Pushed: pushed,
 			}))
 		}
 	}
@@ -173,6 +174,7 @@ func (c *config) checkSinks() error {
 		"DOS_REQUESTS_PER_SECOND": c.DoSPerSecond, "DOS_READ_REQUESTS_PER_SECOND": c.DoSReadPerSecond,
 		"DOS_FHIR_REQUESTS_PER_SECOND": c.DoSFHIRPerSecond,
 		"WEBSITE_REQUESTS_PER_SECOND":  c.WebsitePerSecond, "PUSH_WORKERS": float64(c.PushWorkers), "PROBE_EVERY": c.ProbeEvery.Seconds(),
+		"PUSH_BACKOFF": c.PushBackoff.Seconds(),
 	} {
 		if value <= 0 {
 			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%g: want more than 0", name, value))

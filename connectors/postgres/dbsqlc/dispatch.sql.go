@@ -137,13 +137,16 @@ with holding as (
     update hold h set followed = true
     where h.field is not null and not h.followed and (h.removed_at is not null or h.until < $1::date)
     returning h.code
+), followed as (
+    update push p set state = 'wanted', wanted_at = now(), due_at = greatest(now(), p.not_before)
+    from (select distinct e.code from ended e) e
+    where p.code = e.code and p.state not in ('held', 'no-route') and not exists (select from holding h where h.code = p.code and h.sink = p.sink)
 ), held as (
     update push p set state = 'held', due_at = null from holding h
     where p.code = h.code and p.sink = h.sink and p.state not in ('held', 'no-route') and p.job_id is null
 )
-update push p set state = 'wanted', wanted_at = now(), due_at = greatest(now(), p.not_before)
-where not exists (select from holding h where h.code = p.code and h.sink = p.sink)
-    and (p.state = 'held' or p.state <> 'no-route' and p.code in (select e.code from ended e))
+update push p set state = 'wanted', wanted_at = now(), due_at = now()
+where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink)
 `
 
 // What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
