@@ -152,10 +152,14 @@ func TestHeldFieldsStandUntilTheirDay(t *testing.T) {
 	w := resting(t, reconcile.Pharmacy)
 	w.hold(postgres.Hold{Code: "FA0000", Field: "phone", Until: day(2), Reason: "x", Actor: "jo"})
 	removed := w.hold(postgres.Hold{Code: "FA0000", Field: "website", Reason: "x", Actor: "jo"})
+	w.dispatch()
+	require.Equal(t, []string{"FA0000 dos accepted", "FA0000 website accepted"}, w.standing("true"), "a field holds no sink")
+
 	require.NoError(t, w.store.RemoveHold(t.Context(), removed, "jo"))
 	held := func(on int) []reconcile.Field { return w.load(reconcile.SinkDoS, on, "FA0000")[0].Wish.Held }
 	require.Equal(t, []reconcile.Field{reconcile.FieldPhone}, held(2))
 	require.Empty(t, held(3))
 	w.dispatch()
-	require.Equal(t, []string{"FA0000 dos accepted", "FA0000 website accepted"}, w.standing("true"), "a field holds no sink")
+	require.Equal(t, []string{"FA0000 dos wanted 0", "FA0000 website wanted 0"}, w.standing("true"), "what was held goes out now")
+	require.Equal(t, 1, one[int](w, "select count(*) from hold where followed"), "asked for once")
 }

@@ -35,7 +35,9 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
 		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs)$`),
 	}
-	words := []string{"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer"}
+	words := []string{
+		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
+	}
 	seen := map[string]bool{}
 	for _, d := range declared {
 		require.Contains(t, unit, d.form, d.name)
