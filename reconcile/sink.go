@@ -136,13 +136,3 @@ func (e *SinkError) Error() string {
 	}
 	return fmt.Sprintf("%s: %s (status %d): %s", e.Sink, e.Answer, e.Status, e.Reason)
 }
-
-// AnswerIn finds the answer in an error; unclear for one that is no SinkError,
-// since nobody knows what became of the push.
-func AnswerIn(err error) Answer {
-	var refusal *SinkError
-	if errors.As(err, &refusal) {
-		return refusal.Answer
-	}
-	return AnswerUnclear
-}

@@ -1,7 +1,6 @@
 package reconcile_test
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -76,12 +75,4 @@ func TestSinkErrorSaysWhatToDo(t *testing.T) {
 	require.EqualError(t, refused, `website: refused (status 422): PUT FA123: /Postcode "X": not a postcode: correct the profile`)
 	down := &reconcile.SinkError{Sink: reconcile.SinkDoS, Answer: reconcile.AnswerDown, Reason: "too many failed", Wait: time.Minute}
 	require.EqualError(t, down, "dos: down: too many failed")
-}
-
-func TestAnswerIn(t *testing.T) {
-	t.Parallel()
-	later := &reconcile.SinkError{Sink: reconcile.SinkDoS, Answer: reconcile.AnswerLater, Status: 429}
-	require.Equal(t, reconcile.AnswerLater, reconcile.AnswerIn(later))
-	require.Equal(t, reconcile.AnswerLater, reconcile.AnswerIn(fmt.Errorf("pushing FA123: %w", later)))
-	require.Equal(t, reconcile.AnswerUnclear, reconcile.AnswerIn(errors.New("connection reset")))
 }

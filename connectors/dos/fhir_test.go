@@ -94,7 +94,7 @@ func TestIngestShowManyEndsWithTheFirstError(t *testing.T) {
 		return broken
 	}
 	_, err := fake.serve(t).ShowMany(t.Context(), []reconcile.ODSCode{"A81001", "A81002"})
-	require.Equal(t, reconcile.AnswerUnauthorized, reconcile.AnswerIn(err))
+	require.Equal(t, reconcile.AnswerUnauthorized, answerIn(t, err))
 }
 
 // The recorded answers of the sandbox.
@@ -130,7 +130,7 @@ func TestIngestSamples(t *testing.T) {
 			}
 			shown, err := fake.serve(t).Show(t.Context(), "ABC123")
 			if row.answer != "" {
-				require.Equal(t, row.answer, reconcile.AnswerIn(err))
+				require.Equal(t, row.answer, answerIn(t, err))
 				return
 			}
 			require.NoError(t, err)
@@ -393,7 +393,7 @@ func FuzzIngestBundle(f *testing.F) {
 		require.True(t, shown.Found)
 		body, err := found.overwrite(fhirDelivery(t, "A81001", "phone", phone, "roles", roles))
 		if err != nil {
-			require.Equal(t, reconcile.AnswerRefused, reconcile.AnswerIn(err))
+			require.Equal(t, reconcile.AnswerRefused, answerIn(t, err))
 			return
 		}
 		again, err := found.overwrite(fhirDelivery(t, "A81001", "phone", phone, "roles", roles))
@@ -406,4 +406,12 @@ func FuzzIngestBundle(f *testing.F) {
 			require.Contains(t, "resourceType id meta identifier active name telecom extension", name)
 		}
 	})
+}
+
+// answerIn is what an error says of the push.
+func answerIn(t *testing.T, err error) reconcile.Answer {
+	t.Helper()
+	var refusal *reconcile.SinkError
+	require.ErrorAs(t, err, &refusal)
+	return refusal.Answer
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -284,9 +283,4 @@ func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
 		counts[i] = PushCount{reconcile.Sink(r.Sink), reconcile.PushState(r.State), r.Route, int(r.Pushes)}
 	}
 	return counts, nil
-}
-
-// String names a count for tables and tests.
-func (c PushCount) String() string {
-	return string(c.Sink) + " " + string(c.State) + " " + strconv.Itoa(c.Pushes)
 }
