@@ -260,12 +260,23 @@ func (c *pushPreviewCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	rows := make([][]string, 0, len(matched))
-	for _, m := range matched {
-		rows = append(rows, []string{strconv.FormatInt(m.ID, 10), m.ODSCode, m.Name, strconv.Itoa(m.Type), yesNo(m.Updated), m.Why})
+	services, rows := make([]previewed, len(matched)), make([][]string, len(matched))
+	for i, m := range matched {
+		services[i] = previewed{m.ID, m.ODSCode, m.Name, m.Type, m.Updated, m.Why}
+		rows[i] = []string{strconv.FormatInt(m.ID, 10), m.ODSCode, m.Name, strconv.Itoa(m.Type), yesNo(m.Updated), m.Why}
 	}
-	a.print(matched, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
+	a.print(services, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
 	return nil
+}
+
+// previewed is a service of DoS and what a push does to it.
+type previewed struct {
+	Service int64  `json:"service"`
+	ODSCode string `json:"ods_code"`
+	Name    string `json:"name"`
+	Type    int    `json:"type"`
+	Updated bool   `json:"updated"`
+	Why     string `json:"why"`
 }
 
 func yesNo(yes bool) string {
