@@ -23,7 +23,7 @@ func BenchmarkChangeEvents(b *testing.B) {
 		codes[i] = fmt.Sprintf("F%04X", i)
 	}
 	w.s.Seed(codes...)
-	before, rest, _ := strings.Cut(eventOf(b, fields{"ODSCode": "FXXXX", "UniqueKey": "unique"}), "FXXXX")
+	before, rest, _ := strings.Cut(eventOf(b, fields{"ODSCode": "FCODE", "UniqueKey": "unique"}), "FCODE")
 	rest, after, _ := strings.Cut(rest, "unique")
 	b.SetBytes(int64(len(before) + len(rest) + len(after)))
 	const senders = 8
