@@ -21,7 +21,7 @@ func (w Wish) states(f Field) bool {
 	if f == FieldHidden || w.Profile.Values.Get(f) != "" {
 		return true
 	}
-	if f.Owner() == OwnedByODS {
+	if f.Owner() == OwnedByODS || f.Owner() == OwnedByERS {
 		return w.Profile.Values.States(f)
 	}
 	_, edited := w.Edited[f]

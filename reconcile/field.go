@@ -28,9 +28,11 @@ const (
 	FieldOpeningTimes
 	FieldDatedOpeningTimes
 	FieldFacilities
-	FieldServices    // departments and services added by editors
-	FieldERSServices // departments and services of the e-Referral Service
-	FieldChecks      // people's confirmations, a section each
+	FieldServices     // departments and services added by editors
+	FieldERSServices  // departments and services of the e-Referral Service
+	FieldChecks       // people's confirmations, a section each
+	FieldKind         // hospital or clinic, of trusts and their sites
+	FieldServiceTexts // what editors write beside services of the e-Referral Service
 	numFields
 )
 
@@ -42,6 +44,7 @@ const (
 	OwnedByODS    Owner = "ods"
 	OwnedByERS    Owner = "ers"
 	OwnedByEditor Owner = "editor"
+	OwnedByDesk   Owner = "desk" // the service desk
 )
 
 // ownership is the whole policy: one row a field, each field once
@@ -72,6 +75,8 @@ var ownership = [numFields]struct {
 	FieldServices:          {"services", OwnedByEditor},
 	FieldERSServices:       {"ers-services", OwnedByERS},
 	FieldChecks:            {"checks", OwnedByEditor}, // our own writes never count as a check
+	FieldKind:              {"kind", OwnedByDesk},
+	FieldServiceTexts:      {"service-texts", OwnedByEditor},
 }
 
 // Fields lists every field in order.

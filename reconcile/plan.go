@@ -47,8 +47,12 @@ type Change struct {
 
 // Digest identifies what the change does, whatever its reason.
 func (c Change) Digest() Hash {
+	return digestOf(string(c.Code), string(c.Verb), c.Field.String(), c.Old, c.New)
+}
+
+func digestOf(parts ...string) Hash {
 	h := sha256.New()
-	for _, part := range []string{string(c.Code), string(c.Verb), c.Field.String(), c.Old, c.New} {
+	for _, part := range parts {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
 		h.Write(size[:])

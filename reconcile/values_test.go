@@ -17,10 +17,11 @@ import (
 func TestOwnership(t *testing.T) {
 	t.Parallel()
 	owners := map[reconcile.Owner]string{
-		reconcile.OwnedByODS: "name address postcode type roles status parent commissioner icb region successor",
-		reconcile.OwnedByERS: "ers-services",
+		reconcile.OwnedByODS:  "name address postcode type roles status parent commissioner icb region successor",
+		reconcile.OwnedByERS:  "ers-services",
+		reconcile.OwnedByDesk: "kind",
 		reconcile.OwnedByEditor: "phone email website description hidden opening-times dated-opening-times facilities services " +
-			"checks",
+			"checks service-texts",
 	}
 	seen := map[string]bool{}
 	for owner, names := range owners {
