@@ -17,13 +17,15 @@ type service struct {
 // (section 1.2). All others stand in Services.
 const stockholder = "SRV0559"
 
-// services are both lists, null while nobody stated any service.
+// services are both lists, null while nobody stated any service. Those of the
+// e-Referral Service carry their numbers there: the website keys on them
+// (contracts/ers.md section 2.8).
 func services(v reconcile.Values) (general, urgent []service) {
-	if !v.States(reconcile.FieldServices) {
+	if !v.States(reconcile.FieldServices) && !v.States(reconcile.FieldERSServices) {
 		return nil, nil
 	}
 	general, urgent = []service{}, []service{}
-	for _, line := range rows(v.Get(reconcile.FieldServices)) {
+	for _, line := range slices.Concat(rows(v.Get(reconcile.FieldServices)), rows(v.Get(reconcile.FieldERSServices))) {
 		code, name, _ := strings.Cut(line, " ")
 		row := service{ServiceName: text(name)}
 		if code != "-" {
@@ -42,7 +44,16 @@ func readServices(general, urgent []service, v *reconcile.Values) {
 	if general == nil && urgent == nil {
 		return
 	}
-	v.Set(reconcile.FieldServices, sorted(linesOf(slices.Concat(general, urgent))))
+	var editors, referral []string
+	for _, line := range linesOf(slices.Concat(general, urgent)) {
+		if _, err := reconcile.ParseServiceID(reconcile.ServiceCode(line)); err == nil {
+			referral = append(referral, line)
+		} else {
+			editors = append(editors, line)
+		}
+	}
+	v.Set(reconcile.FieldServices, sorted(editors))
+	v.Set(reconcile.FieldERSServices, sorted(referral))
 }
 
 // line, thing and says make an entry of a service: it is its code, or else its

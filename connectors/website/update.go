@@ -126,7 +126,7 @@ func (c carried) lists(parts map[string]any, hours string, news reconcile.Values
 	if rows, changed := c.openingTimes(hours, news, ours.OpeningTimes, now.OpeningTimes); changed {
 		parts["OpeningTimes"] = rows
 	}
-	if news.States(reconcile.FieldServices) {
+	if news.States(reconcile.FieldServices) || news.States(reconcile.FieldERSServices) {
 		general, urgent := apart(ours, now.UecServices)
 		parts["Services"] = laid(general, now.Services, c.Services)
 		parts["UecServices"] = laid(urgent, now.UecServices, c.UecServices)

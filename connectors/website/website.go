@@ -100,11 +100,15 @@ func parseBase(address string) (*url.URL, error) {
 // fields are those that the website shows of a type. All of them can be read
 // back.
 func fields(t reconcile.OrgType) []reconcile.Field {
-	return []reconcile.Field{
+	shown := []reconcile.Field{
 		reconcile.FieldName, reconcile.FieldType, reconcile.FieldStatus, reconcile.FieldHidden, reconcile.FieldAddress,
 		reconcile.FieldPostcode, parentField(t), reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite,
 		reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
 	}
+	if t == reconcile.Trust || t == reconcile.TrustSite {
+		shown = append(shown, reconcile.FieldERSServices)
+	}
+	return shown
 }
 
 // Route returns the one route, for every type that can have a profile.

@@ -1,0 +1,162 @@
+package ers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+)
+
+// URL is the production address of the API (section 1).
+const URL = "https://api.service.nhs.uk/referrals/FHIR"
+
+// Credential is one application that we registered: one organisation's view of
+// e-RS (section 2.3).
+type Credential struct {
+	Name   string // ours, for limits, logs and Found.SeenBy; unique
+	Tokens Tokens // nil: no authentication, as in the sandbox
+}
+
+// Limits bound what we ask. The zero value keeps the platform's standard
+// (section 4.3).
+type Limits struct {
+	PerSecond float64       // requests a second for each credential where Options.Turn is nil; default 10
+	Timeout   time.Duration // of one attempt, its body included; default 30 s
+	MaxBytes  int64         // of one answer; default 16 MiB
+	Attempts  int           // of one request; default 4
+	Backoff   time.Duration // before the second attempt, doubled after each; default 1 s
+	Trip      int           // failures in a row that open the breaker; default 8
+	Cooldown  time.Duration // how long it then stays open; default 30 s
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.PerSecond <= 0 {
+		l.PerSecond = 10
+	}
+	if l.Attempts <= 0 {
+		l.Attempts = 4
+	}
+	if l.Backoff <= 0 {
+		l.Backoff = time.Second
+	}
+	if l.Trip <= 0 {
+		l.Trip = 8
+	}
+	if l.Cooldown <= 0 {
+		l.Cooldown = 30 * time.Second
+	}
+	return l
+}
+
+// Call is one request that was answered, for logs and metrics: e-RS asks for
+// both ids when it is to look into one.
+type Call struct {
+	Credential    string
+	Endpoint      string // A033, A035, A037 or A004
+	Status        int    // 0: no answer
+	CorrelationID string // ours
+	RequestID     string // e-RS's; empty when it named none
+	Elapsed       time.Duration
+}
+
+// Options configure the API.
+type Options struct {
+	URL         string       // base address up to and with /referrals/FHIR; the local sandbox has /FHIR
+	Credentials []Credential // at least one; asked in this order
+	// Turn waits for the credential's turn under a rate limit that the caller
+	// shares with other processes. It is called before every request, retries
+	// included. Nil: a limit within this API alone.
+	Turn func(ctx context.Context, credential string) error
+	// Answered is told of every request; nil tells nobody.
+	Answered  func(ctx context.Context, call Call)
+	Limits    Limits
+	Transport http.RoundTripper // instead of the network, for tests
+	Now       func() time.Time  // for Call.Elapsed and Retry-After; default time.Now
+}
+
+// API asks the e-Referral Service. It may be used concurrently.
+type API struct {
+	base        *url.URL
+	credentials []Credential
+	turn        func(ctx context.Context, credential string) error
+	answered    func(ctx context.Context, call Call)
+	limits      Limits
+	now         func() time.Time
+	client      *httpx.Client // sends each request once
+	breaker     *gobreaker.CircuitBreaker[*httpx.Answer]
+}
+
+// New checks the options; it sends nothing.
+func New(o Options) (*API, error) {
+	base, err := parseBase(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("address of the e-RS API: %w", err)
+	}
+	if err := checkCredentials(o.Credentials); err != nil {
+		return nil, fmt.Errorf("credentials of the e-RS API: %w", err)
+	}
+	limits := o.Limits.withDefaults()
+	a := &API{
+		base: base, credentials: o.Credentials, turn: o.Turn, answered: o.Answered, limits: limits, now: o.Now,
+		client: httpx.New(options(o, limits)),
+		breaker: gobreaker.NewCircuitBreaker[*httpx.Answer](gobreaker.Settings{
+			Name:         "e-RS",
+			Timeout:      limits.Cooldown,
+			ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= limits.Trip },
+			IsSuccessful: func(err error) bool { return !sick(err) },
+		}),
+	}
+	if a.turn == nil {
+		a.turn = paces(o.Credentials, limits.PerSecond)
+	}
+	if a.answered == nil {
+		a.answered = func(context.Context, Call) {}
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	return a, nil
+}
+
+// options leave pace, retries and the breaker to us: a shared limit has to see
+// every attempt, and bodies of errors are read, which httpx takes for success.
+func options(o Options, limits Limits) httpx.Options {
+	return httpx.Options{
+		Name: "e-RS", Attempts: 1, Rate: float64(rate.Inf), Trip: math.MaxInt,
+		Timeout: limits.Timeout, Headers: limits.Timeout, MaxBody: limits.MaxBytes,
+		CorrelationHeader: correlationHeader, Pass: explained, Transport: o.Transport, Now: o.Now,
+	}
+}
+
+func parseBase(address string) (*url.URL, error) {
+	base, err := url.Parse(address)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, errors.New("want http(s)://host/path")
+	}
+	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errors.New("want no user, query or fragment")
+	}
+	return base, nil
+}
+
+func checkCredentials(credentials []Credential) error {
+	if len(credentials) == 0 {
+		return errors.New("want at least one")
+	}
+	names := make(map[string]bool)
+	for _, c := range credentials {
+		if c.Name == "" || names[c.Name] {
+			return fmt.Errorf("name %q: want one for each, and each once", c.Name)
+		}
+		names[c.Name] = true
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+package ers
+
+import (
+	"github.com/profilesync/profilesync/connectors/internal/apim"
+)
+
+// Tokens sign our requests.
+type Tokens = apim.Source
+
+// Application is one that we registered at the API platform (section 7): one
+// organisation, in the context of a referrer.
+type Application struct {
+	TokenURL   string
+	ClientID   string // the platform's "API key"
+	KeyID      string // of the public key registered there
+	PrivateKey string // PEM
+}
+
+// Tokens are the application's; a wrong key is an error at once.
+func (a Application) Tokens() (Tokens, error) {
+	key, err := apim.ParseKey([]byte(a.PrivateKey))
+	if err != nil {
+		return nil, err
+	}
+	return apim.New(apim.Options{TokenURL: a.TokenURL, ClientID: a.ClientID, KeyID: a.KeyID, Key: key})
+}

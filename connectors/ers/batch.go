@@ -1,0 +1,273 @@
+package ers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// MaxBatch is how many services one call may ask for (section 2.5).
+const MaxBatch = 20
+
+// Refusal is an id that e-RS calls malformed, or that is no id at all.
+type Refusal struct {
+	ID     reconcile.ServiceID
+	Reason string
+}
+
+// Found is what e-RS says of the ids that it was asked for: each stands in
+// exactly one of Services, Absent, NotVisible, Refused and Unreadable. None of
+// them but the first is a reason to take anything away (section 5.3).
+type Found struct {
+	Services   []reconcile.ERSService         // canonical, in order of their ids
+	SeenBy     map[reconcile.ServiceID]string // the credential that saw each of Services
+	Absent     []reconcile.ServiceID          // no credential's answer holds them
+	NotVisible []reconcile.ServiceID          // a credential may not see them, and no other sees them
+	Refused    []Refusal
+	Unreadable []Unreadable
+
+	// Unasked are services that answers held though nobody asked, known by their
+	// own ids: the sandbox does that.
+	Unasked []reconcile.ERSService
+}
+
+// Batches cuts ids into sorted batches of at most MaxBatch, each id once, so
+// that the same ids make the same requests.
+func Batches(ids []reconcile.ServiceID) iter.Seq[[]reconcile.ServiceID] {
+	return slices.Chunk(unique(ids), MaxBatch)
+}
+
+func unique(ids []reconcile.ServiceID) []reconcile.ServiceID {
+	return slices.Compact(slices.SortedFunc(slices.Values(ids), compareIDs))
+}
+
+// Services asks for all ids, a batch at a time. A caller that has to go on where
+// it stopped asks for each of Batches itself.
+func (a *API) Services(ctx context.Context, ids []reconcile.ServiceID) (Found, error) {
+	var all Found
+	for ids := range Batches(ids) {
+		found, err := a.Batch(ctx, "", ids)
+		if err != nil {
+			return Found{}, err
+		}
+		all.add(found)
+	}
+	return all, nil
+}
+
+func (f *Found) add(other Found) {
+	f.Services = append(f.Services, other.Services...)
+	f.Absent = append(f.Absent, other.Absent...)
+	f.NotVisible = append(f.NotVisible, other.NotVisible...)
+	f.Refused = append(f.Refused, other.Refused...)
+	f.Unreadable = append(f.Unreadable, other.Unreadable...)
+	f.Unasked = append(f.Unasked, other.Unasked...)
+	for id, by := range other.SeenBy {
+		f.saw(id, by)
+	}
+}
+
+func (f *Found) saw(id reconcile.ServiceID, by string) {
+	if f.SeenBy == nil {
+		f.SeenBy = make(map[reconcile.ServiceID]string)
+	}
+	f.SeenBy[id] = by
+}
+
+// Batch asks for at most MaxBatch ids (A035): with the credential of that name
+// first, where there is one, and with the others for what it does not see. A
+// refused batch is halved until the id that spoils it is alone; one that the
+// credential may not see as a whole is asked for id by id (A033). Errors are
+// *Error, or those of Turn and the context; nothing is known then.
+func (a *API) Batch(ctx context.Context, credential string, ids []reconcile.ServiceID) (Found, error) {
+	s := search{api: a, hidden: make(map[reconcile.ServiceID]bool)}
+	left := s.plausible(unique(ids))
+	if len(left) > MaxBatch {
+		return Found{}, fmt.Errorf("asking e-RS for %d services: want at most %d at a time", len(left), MaxBatch)
+	}
+	for _, by := range a.preferring(credential) {
+		s.by, s.unseen = by, nil
+		if err := s.ask(ctx, left); err != nil {
+			return Found{}, err
+		}
+		left = s.unseen
+	}
+	for _, id := range left {
+		if s.hidden[id] {
+			s.found.NotVisible = append(s.found.NotVisible, id)
+		} else {
+			s.found.Absent = append(s.found.Absent, id)
+		}
+	}
+	s.found.ordered()
+	return s.found, nil
+}
+
+// ordered puts each list in the order of ids: halves and credentials answer in
+// theirs.
+func (f *Found) ordered() {
+	byID := func(a, b reconcile.ERSService) int { return compareIDs(a.ID, b.ID) }
+	slices.SortFunc(f.Services, byID)
+	slices.SortStableFunc(f.Unasked, byID)
+	f.Unasked = slices.CompactFunc(f.Unasked, func(a, b reconcile.ERSService) bool { return a.ID == b.ID })
+	slices.SortFunc(f.Refused, func(a, b Refusal) int { return compareIDs(a.ID, b.ID) })
+	slices.SortFunc(f.Unreadable, func(a, b Unreadable) int { return compareIDs(a.ID, b.ID) })
+}
+
+// preferring is all credentials, the one of that name first.
+func (a *API) preferring(name string) []Credential {
+	at := slices.IndexFunc(a.credentials, func(c Credential) bool { return c.Name == name })
+	if at <= 0 {
+		return a.credentials
+	}
+	return slices.Concat(a.credentials[at:at+1], a.credentials[:at], a.credentials[at+1:])
+}
+
+// search is one batch on its way through the credentials.
+type search struct {
+	api    *API
+	by     Credential
+	found  Found
+	unseen []reconcile.ServiceID        // by this credential; sorted
+	hidden map[reconcile.ServiceID]bool // refused for want of a relationship, by any
+}
+
+// plausible never lets anything but digits into an address.
+func (s *search) plausible(ids []reconcile.ServiceID) []reconcile.ServiceID {
+	return slices.DeleteFunc(ids, func(id reconcile.ServiceID) bool {
+		err := check(id)
+		if err != nil {
+			s.found.Refused = append(s.found.Refused, Refusal{ID: id, Reason: err.Error()})
+		}
+		return err != nil
+	})
+}
+
+func (s *search) ask(ctx context.Context, ids []reconcile.ServiceID) error {
+	if len(ids) == 0 {
+		return nil // an empty _id is refused
+	}
+	texts := make([]string, len(ids))
+	for n, id := range ids {
+		texts[n] = string(id)
+	}
+	q := question{
+		endpoint: "A035", method: http.MethodGet, path: []string{"R4", kindOfService}, query: "_id=" + strings.Join(texts, ","),
+		doing: fmt.Sprintf("asking e-RS for services %s to %s", ids[0], ids[len(ids)-1]),
+	}
+	answer, err := s.api.ask(ctx, s.by, q)
+	if err != nil {
+		return s.refused(ctx, ids, err)
+	}
+	held, err := decodeBundle(answer.Body)
+	if err != nil {
+		return unreadable(s.by, q, answer, err.Error())
+	}
+	s.take(ids, held)
+	return nil
+}
+
+// take files what the answer holds, and what it does not.
+func (s *search) take(ids []reconcile.ServiceID, held contents) {
+	seen := make(map[reconcile.ServiceID]bool, len(ids))
+	asked := func(id reconcile.ServiceID) bool {
+		_, ok := slices.BinarySearchFunc(ids, id, compareIDs)
+		return ok && !seen[id]
+	}
+	for _, service := range held.services {
+		if !asked(service.ID) {
+			s.found.Unasked = append(s.found.Unasked, service)
+			continue
+		}
+		seen[service.ID] = true
+		s.found.Services = append(s.found.Services, service)
+		s.found.saw(service.ID, s.by.Name)
+	}
+	for _, bad := range held.unreadable {
+		if asked(bad.ID) {
+			seen[bad.ID] = true
+			s.found.Unreadable = append(s.found.Unreadable, bad)
+		}
+	}
+	for _, id := range ids {
+		if !seen[id] {
+			s.unseen = append(s.unseen, id)
+		}
+	}
+}
+
+// refused finds out which of the ids an error is about, if it is about ids.
+func (s *search) refused(ctx context.Context, ids []reconcile.ServiceID, err error) error {
+	failure, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return err
+	case failure.Status == http.StatusBadRequest && failure.Code != codeMissingHeader:
+		return s.halve(ctx, ids)
+	case failure.NotVisible():
+		return s.oneByOne(ctx, ids)
+	}
+	return err
+}
+
+func (s *search) halve(ctx context.Context, ids []reconcile.ServiceID) error {
+	if len(ids) == 1 {
+		s.refuse(ids[0])
+		return nil
+	}
+	for _, half := range [][]reconcile.ServiceID{ids[:len(ids)/2], ids[len(ids)/2:]} {
+		if err := s.ask(ctx, half); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *search) refuse(id reconcile.ServiceID) {
+	s.found.Refused = append(s.found.Refused, Refusal{ID: id, Reason: "e-RS refuses a request for this id: check it"})
+}
+
+// oneByOne asks for each id alone, after the batch was refused because of some.
+func (s *search) oneByOne(ctx context.Context, ids []reconcile.ServiceID) error {
+	for _, id := range ids {
+		service, err := s.api.service(ctx, s.by, id)
+		failure, ok := errors.AsType[*Error](err)
+		switch {
+		case err == nil:
+			s.found.Services = append(s.found.Services, service)
+			s.found.saw(id, s.by.Name)
+		case !ok:
+			return err
+		case failure.raw != nil:
+			s.found.Unreadable = append(s.found.Unreadable, Unreadable{ID: id, Reason: failure.Reason, Raw: failure.raw})
+		case failure.Status == http.StatusBadRequest && failure.Code != codeMissingHeader:
+			s.refuse(id)
+		case s.unseeable(id, failure):
+			s.unseen = append(s.unseen, id)
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// unseeable reports an answer that says no more than that this credential does
+// not see the service. A batch that was refused for want of a relationship has
+// shown that address and application are right, so that the status is enough;
+// but for ACCESS_DENIED, which is about the application.
+func (s *search) unseeable(id reconcile.ServiceID, failure *Error) bool {
+	switch {
+	case failure.Status == http.StatusForbidden && failure.Code != codeAccessDenied:
+		s.hidden[id] = true
+		return true
+	case failure.Status == http.StatusNotFound:
+		return true
+	}
+	return false
+}

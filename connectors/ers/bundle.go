@@ -1,0 +1,98 @@
+package ers
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Unreadable is a service that e-RS answered with and that we do not
+// understand. It is there: nothing may be taken from it being in no other list.
+type Unreadable struct {
+	ID     reconcile.ServiceID
+	Reason string
+	Raw    []byte // the resource as it came
+}
+
+// bundle is the answer of A035 (section 2.5). Its addresses are never read: they
+// name another environment, and in one recorded answer another service.
+type bundle struct {
+	ResourceType string `json:"resourceType"`
+	Total        *int   `json:"total"`
+	Entry        many[struct {
+		Resource json.RawMessage `json:"resource"`
+		Search   struct {
+			Mode string `json:"mode"`
+		} `json:"search"`
+	}] `json:"entry"`
+}
+
+// contents are the services of a bundle, each once, in order of their ids.
+type contents struct {
+	services   []reconcile.ERSService
+	unreadable []Unreadable
+}
+
+// decodeBundle refuses a bundle from which no absence could be told: one without
+// a total, with fewer services than that, or with one that has no id. A total
+// of 0 without entry is an answer (section 2.5).
+func decodeBundle(body []byte) (contents, error) {
+	var b bundle
+	if err := json.Unmarshal(body, &b); err != nil {
+		return contents{}, fmt.Errorf("want a Bundle: %w", err)
+	}
+	if b.ResourceType != "" && b.ResourceType != "Bundle" {
+		return contents{}, fmt.Errorf("it is a %.40q, want a Bundle", b.ResourceType)
+	}
+	if b.Total == nil {
+		return contents{}, errors.New("the bundle has no total")
+	}
+	var c contents
+	matches := 0
+	for _, entry := range b.Entry {
+		if mode := entry.Search.Mode; mode != "" && mode != "match" {
+			continue
+		}
+		matches++
+		if err := c.add(entry.Resource); err != nil {
+			return contents{}, err
+		}
+	}
+	if matches < *b.Total {
+		return contents{}, fmt.Errorf("the bundle says that it has %d services, and has %d", *b.Total, matches)
+	}
+	c.sort()
+	return c, nil
+}
+
+func (c *contents) add(raw []byte) error {
+	service, err := decodeService(raw)
+	switch {
+	case err == nil:
+		c.services = append(c.services, service)
+	case service.ID == "":
+		return fmt.Errorf("a service of the bundle: %w", err)
+	default:
+		c.unreadable = append(c.unreadable, Unreadable{ID: service.ID, Reason: err.Error(), Raw: raw})
+	}
+	return nil
+}
+
+// sort keeps the newest of a service that stands there twice.
+func (c *contents) sort() {
+	slices.SortStableFunc(c.services, func(a, b reconcile.ERSService) int {
+		return cmp.Or(compareIDs(a.ID, b.ID), compareNumbers(b.Version, a.Version))
+	})
+	c.services = slices.CompactFunc(c.services, func(a, b reconcile.ERSService) bool { return a.ID == b.ID })
+}
+
+func compareIDs(a, b reconcile.ServiceID) int { return compareNumbers(string(a), string(b)) }
+
+// compareNumbers orders texts of digits.
+func compareNumbers(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}

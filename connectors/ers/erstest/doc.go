@@ -1,0 +1,32 @@
+// Package erstest plays the NHS e-Referral Service API on a loopback address:
+// the calls that an unattended client may make (contracts/ers.md sections 2 and
+// 4), the platform's token endpoint in front of them, and the monthly EBSX05
+// extract from which service ids come (section 5.2). It refuses what the
+// contract refuses, breaks when told to, can be changed at any time, and keeps a
+// ledger that says how fast each client asked.
+//
+//	POST /oauth2/token                                 application-restricted tokens
+//	GET, HEAD /referrals/FHIR/R4/HealthcareService/{id}   A033 and A037
+//	GET /referrals/FHIR/R4/HealthcareService?_id=…     A035, 1 to 20 ids
+//	GET /referrals/FHIR/STU3/CodeSystem/{type}         A004
+//	GET /referrals/_ping, /_ping
+//
+//	GET  /ledger            every request, a line of JSON each
+//	GET  /ledger/summary    counts by call and status, pace by client
+//	GET  /control/services?site=…       what there is, a line of JSON each
+//	GET  /control/extract?month=2026-10 the EBSX05 zip
+//	POST /control/add       a Service
+//	POST /control/change, restamp, remove, return   {"ids":[…]}
+//	POST /control/hide      {"ids":[…],"clients":[…]}; no clients: from all
+//	POST /control/rename    {"ids":[…],"name":"…"}
+//	POST /control/move      {"ids":[…],"site":"…"}
+//	POST /control/relabel   {"code":"…","display":"…"}: a label, no version
+//	POST /control/concept   {"system":"SPECIALTY","concept":{…}}
+//	PUT, GET, DELETE /control/faults
+//
+// Faults never touch /ledger and /control. It needs no *testing.T, so that a
+// demonstration can mount it for days; Start is the short way for tests.
+//
+//	World: services, code systems ──▶ Server: gateway (token, headers, limit) ──▶ answers
+//	   └──▶ Extract                       └──▶ ledger
+package erstest

@@ -1,0 +1,262 @@
+package erstest
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+)
+
+// Client is a registered application. Organisation and role are attributes of
+// it, not of a request (contracts/ers.md section 2.3).
+type Client struct {
+	ID    string         // the API key
+	KeyID string         // kid of the registered key
+	Key   *rsa.PublicKey // default that of apimtest.Key()
+	// Provider is an application without the REFERRER context: it may read code
+	// systems only.
+	Provider bool
+	// Life is how long a token holds; 0: 599 s.
+	Life time.Duration
+	// TokenURL is the audience wanted; "": the address a request came to.
+	TokenURL string
+}
+
+// Limit is the gateway's, for each client (section 4.3). Deployed are 600 and
+// 720. What is refused does not count.
+type Limit struct {
+	PerMinute   int  // quota of a minute, which begins with its first request; 0: none
+	SpikePerMin int  // spike arrest: requests are at least a minute divided by this apart; 0: none
+	Burst       int  // how many may come at once before spike arrest smooths; 0: 1
+	EmptyBody   bool // 429 without the R4 body
+}
+
+// gateway stands before the API: tokens, headers, limits.
+type gateway struct {
+	options   Options
+	clients   map[string]Client
+	endpoints map[string]*apimtest.Endpoint
+	order     []string
+
+	mu   sync.Mutex
+	used map[string]*usage
+}
+
+// usage is what a client used of its limit.
+type usage struct {
+	minute time.Time // when the quota's minute began
+	count  int
+	next   time.Time // when spike arrest is level again
+}
+
+func newGateway(o Options) *gateway {
+	g := &gateway{
+		options: o, clients: map[string]Client{}, endpoints: map[string]*apimtest.Endpoint{}, used: map[string]*usage{},
+	}
+	for _, c := range o.Clients {
+		if _, known := g.clients[c.ID]; known || c.ID == "" {
+			panic(fmt.Sprintf("erstest: client %q: want one id for each", c.ID))
+		}
+		g.clients[c.ID] = c
+		g.order = append(g.order, c.ID)
+		g.endpoints[c.ID] = apimtest.New(apimtest.Options{
+			ClientID: c.ID, KeyID: c.KeyID, Key: c.Key, URL: c.TokenURL, Life: c.Life, Now: o.Now,
+		})
+	}
+	return g
+}
+
+// TokenEndpoint returns the token endpoint of a client, nil if there is no such
+// client: to count its calls, to change its keys, to end its tokens.
+func (s *Server) TokenEndpoint(client string) *apimtest.Endpoint { return s.gate.endpoints[client] }
+
+// client says whose token a request has; "" for nobody's. The request of a token
+// belongs to the client that signed it, whether it may or not.
+func (g *gateway) client(r *http.Request) string {
+	if r.URL.Path == TokenPath {
+		return issuer(r)
+	}
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	for _, id := range g.order {
+		if g.endpoints[id].Valid(token) {
+			return id
+		}
+	}
+	return ""
+}
+
+// token gives tokens. A request of an unknown client is refused by the first.
+func (g *gateway) token(r *http.Request, e *Entry) answer {
+	if len(g.order) == 0 {
+		return noSuchPath(r, e)
+	}
+	endpoint := g.endpoints[e.Client]
+	if endpoint == nil {
+		endpoint = g.endpoints[g.order[0]]
+	}
+	var held held
+	endpoint.ServeHTTP(&held, r)
+	return answer{status: held.answer.status, kind: held.Header().Get("Content-Type"), body: held.answer.body}
+}
+
+// held is a ResponseWriter that keeps the answer.
+type held struct {
+	answer answer
+	header http.Header
+}
+
+func (h *held) Header() http.Header {
+	if h.header == nil {
+		h.header = http.Header{}
+	}
+	return h.header
+}
+
+func (h *held) WriteHeader(status int) { h.answer.status = status }
+
+func (h *held) Write(body []byte) (int, error) {
+	if h.answer.status == 0 {
+		h.answer.status = http.StatusOK
+	}
+	h.answer.body = append(h.answer.body, body...)
+	return len(body), nil
+}
+
+// issuer reads who signed an assertion, without believing it, and leaves the
+// body as it was.
+func issuer(r *http.Request) string {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
+	if err != nil {
+		return ""
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	parts := strings.Split(form.Get("client_assertion"), ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return ""
+	}
+	var who struct {
+		Issuer string `json:"iss"`
+	}
+	if json.Unmarshal(claims, &who) != nil {
+		return ""
+	}
+	return who.Issuer
+}
+
+// guard answers what never reaches the API behind the gateway.
+func (g *gateway) guard(handle handler) handler {
+	return func(r *http.Request, e *Entry) answer {
+		if a, refused := g.refuse(r, e); refused {
+			return a
+		}
+		return handle(r, e)
+	}
+}
+
+func (g *gateway) refuse(r *http.Request, e *Entry) (answer, bool) {
+	now := g.options.Now()
+	switch {
+	case len(g.order) > 0 && e.Client == "":
+		return refusal(Unauthorized, e.Kind, now), true
+	case slices.ContainsFunc(e.NotAllowed, internalHeader):
+		return refusal(ForbiddenEmpty, e.Kind, now), true
+	case len(g.order) > 0 && len(e.NotAllowed) > 0:
+		return refusal(AccessDenied, e.Kind, now), true
+	case !g.allow(e.Client, e.At):
+		if g.options.Limit.EmptyBody {
+			return refusal(TooManyRequestsEmpty, e.Kind, now), true
+		}
+		return refusal(TooManyRequests, e.Kind, now), true
+	case e.Kind != stu3 && g.clients[e.Client].Provider:
+		return refusal(Forbidden, e.Kind, now), true
+	case !acceptable(r.Header.Values("Accept")):
+		return refusal(NotAcceptable, e.Kind, now), true
+	}
+	return answer{}, false
+}
+
+// notAllowed are the headers that an application-restricted client must not
+// send (section 2.2).
+func notAllowed(h http.Header) (names []string) {
+	for name := range h {
+		if internalHeader(name) || strings.HasPrefix(strings.ToUpper(name), "NHSD-") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// internalHeader tells those that the gateway itself sets (section 2.3).
+func internalHeader(name string) bool { return strings.HasPrefix(strings.ToUpper(name), "X-ERS-") }
+
+func acceptable(accept []string) bool {
+	if len(accept) == 0 {
+		return true
+	}
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		kind, _, _ := strings.Cut(part, ";")
+		switch strings.ToLower(strings.TrimSpace(kind)) {
+		case "", "*/*", "application/*", fhirType:
+			return true
+		}
+	}
+	return false
+}
+
+// allow counts a request against the limit of its client.
+func (g *gateway) allow(client string, at time.Time) bool {
+	l := g.options.Limit
+	if l.PerMinute == 0 && l.SpikePerMin == 0 {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	u := g.used[client]
+	if u == nil {
+		u = &usage{minute: at}
+		g.used[client] = u
+	}
+	if at.Sub(u.minute) >= time.Minute {
+		u.minute, u.count = at, 0
+	}
+	if l.PerMinute > 0 && u.count >= l.PerMinute || l.SpikePerMin > 0 && !u.smooth(l, at) {
+		return false
+	}
+	u.count++
+	return true
+}
+
+// smooth is a bucket that holds Burst and fills at the rate.
+func (u *usage) smooth(l Limit, at time.Time) bool {
+	gap := time.Minute / time.Duration(l.SpikePerMin)
+	if u.next.Sub(at) > gap*time.Duration(max(l.Burst, 1)-1) {
+		return false
+	}
+	if u.next.Before(at) {
+		u.next = at
+	}
+	u.next = u.next.Add(gap)
+	return true
+}

@@ -1,0 +1,169 @@
+package erstest
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Site is a place that has services.
+type Site struct {
+	Code     reconcile.ODSCode
+	Provider reconcile.ODSCode // default the first three characters of the code, as legacy site codes are built
+	Name     string            // ends the names of some services; may be empty
+}
+
+// Sites are plain sites with these codes.
+func Sites(codes ...reconcile.ODSCode) []Site {
+	sites := make([]Site, 0, len(codes))
+	for _, code := range codes {
+		sites = append(sites, Site{Code: code})
+	}
+	return sites
+}
+
+// NewWorld makes up so many services at each site, the same for the same seed
+// and sites. Of every hundred services one is removed, of every 33 one is not
+// published, and from the 42nd on some dates are wrong: smaller worlds are clean.
+func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
+	w := &World{
+		services: make(map[reconcile.ServiceID]*Service, len(sites)*servicesPerSite),
+		systems:  codeSystemsOf(),
+	}
+	n := 0
+	for _, site := range sites {
+		if site.Provider == "" {
+			site.Provider = site.Code[:min(3, len(site.Code))]
+		}
+		d := newDraw(seed, string(site.Code))
+		first := d.IntN(len(departments))
+		for i := range servicesPerSite {
+			// 7 and the number of departments share no factor: all come before one comes again
+			at := (first + 7*i) % len(departments)
+			s := d.service(site, departments[at], i/len(departments))
+			s.ID = reconcile.ServiceID(strconv.Itoa(11_000 + 3*n + d.IntN(3)))
+			d.state(s, n)
+			w.services[s.ID] = s
+			n++
+		}
+	}
+	return w
+}
+
+// draw is a stream of chances that depends on the seed and the site only.
+type draw struct{ *rand.Rand }
+
+func newDraw(seed uint64, name string) draw {
+	h := fnv.New64a()
+	h.Write([]byte(name))                               // never fails
+	return draw{rand.New(rand.NewPCG(seed, h.Sum64()))} //nolint:gosec // made-up data, not secrets
+}
+
+func (d draw) chance(percent int) bool { return d.IntN(100) < percent }
+
+// service makes up what the API says; round counts how often the site had that
+// department before.
+func (d draw) service(site Site, dep department, round int) *Service {
+	s := &Service{
+		Provider: site.Provider, Specialty: dep.specialty, ClinicTypes: []string{dep.clinic}, Published: true,
+		Gender: "MALE_AND_FEMALE", MinAge: 16,
+	}
+	s.Version = strconv.Itoa(1 + d.IntN(40))
+	s.Sites = []reconcile.ODSCode{site.Code}
+	s.Name = d.name(site, dep, round)
+	if d.chance(4) {
+		return s // only what is required, as the minimal example
+	}
+	s.AppointmentTypes = []reconcile.Coding{{Code: dep.appointment, Display: appointmentTypes[dep.appointment]}}
+	d.flows(s)
+	if d.chance(85) {
+		s.Hours = hours[d.IntN(len(hours))]
+	}
+	if d.chance(70) {
+		s.Instructions = instructions[d.IntN(len(instructions))]
+	}
+	d.contacts(s, dep)
+	return s
+}
+
+// name is as hospitals write them: no two do it alike.
+func (d draw) name(site Site, dep department, round int) string {
+	place := site.Name
+	if place == "" {
+		place = string(site.Provider)
+	}
+	name := []string{
+		dep.name + " - " + dep.label + " - " + place,
+		dep.label + " - " + dep.name + " Clinic",
+		dep.name + " Service-" + place + "-" + string(site.Code),
+		strings.ToUpper(dep.name) + " (" + place + ")",
+	}[d.IntN(4)]
+	if round > 0 {
+		name += fmt.Sprintf(" %d", round+1)
+	}
+	return name
+}
+
+// flows are one or two, never an appointment together with triage (section 3).
+func (d draw) flows(s *Service) {
+	switch n := d.IntN(100); {
+	case n < 15:
+		s.RequestFlows = []reconcile.Coding{reviewing}
+		return
+	case n < 25:
+		s.RequestFlows = []reconcile.Coding{advising}
+		return
+	case n < 35:
+		s.RequestFlows = []reconcile.Coding{bookable, advising}
+	default:
+		s.RequestFlows = []reconcile.Coding{bookable}
+	}
+	s.Bookable = []reconcile.Coding{directly}
+	if d.chance(30) {
+		s.Bookable = []reconcile.Coding{indirectly}
+	}
+}
+
+// contacts have numbers kept for drama.
+func (d draw) contacts(s *Service, dep department) {
+	phone := func() string { return fmt.Sprintf("01632 960%03d", d.IntN(1000)) }
+	box := strings.ReplaceAll(strings.ToLower(dep.specialty), "_", ".") + "@" + strings.ToLower(string(s.Provider)) + ".example.nhs.uk"
+	if d.chance(80) {
+		s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: reconcile.ForPatients, System: "phone", Value: phone()})
+		if d.chance(20) {
+			s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: reconcile.ForPatients, System: "email", Value: box})
+		}
+	}
+	if d.chance(30) {
+		s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: "ADMIN", System: "phone", Value: phone()})
+	}
+	if d.chance(40) {
+		s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "referrals." + box})
+	}
+}
+
+// state makes up what only the extract says, dirt included (section 5.2).
+func (d draw) state(s *Service, n int) {
+	s.Begin = reconcile.NewDate(2006+d.IntN(19), time.Month(1+d.IntN(12)), 1+d.IntN(28))
+	switch {
+	case n%1000 == 41:
+		s.Begin = reconcile.NewDate(2922, time.May, 1)
+	case n%200 == 151:
+		s.Begin = reconcile.NewDate(2034, time.January, 1)
+	case n%100 == 97:
+		s.Removed, s.End = true, s.Begin.AddDays(900)
+	case n%33 == 29:
+		s.Published, s.Unpublished = false, s.Begin.AddDays(400)
+	}
+	if s.Specialty == "CHILDREN_AND_ADOLESCENT" {
+		s.MinAge, s.MaxAge = 0, 16
+	}
+	if s.Specialty == "GYNAECOLOGY" || s.Specialty == "BREAST_SURGERY" {
+		s.Gender = "FEMALE"
+	}
+}

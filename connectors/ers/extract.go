@@ -1,0 +1,139 @@
+package ers
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const (
+	// maxContent of an unpacked extract: ten times what all services of e-RS need.
+	maxContent = 1 << 30
+	// maxRecord is the longest row, so that an open quote does not swallow the file.
+	maxRecord = 1 << 20
+	// maxBad in a hundred rows: beyond it the extract is not what it is said to be.
+	maxBad = 1
+)
+
+// Extract is an EBSX05 file that has been read once to its end and believed. Its
+// rows are read again, one at a time.
+type Extract struct {
+	name   string
+	open   func() (io.ReadCloser, error)
+	header header
+	rows   int
+	bad    int
+}
+
+// OpenExtract reads an EBSX05 file, a zip of one CSV or the CSV itself, in UTF-8
+// or Latin-1. It refuses, as a *reconcile.RefusedError that says what to do, a
+// layout without the columns, content that breaks off or is too large, and one
+// of which more than 1 % of the rows cannot be read (runs.md, "Listings"). The
+// file has to stay open while rows are read.
+func OpenExtract(name string, file io.ReaderAt, size int64, columns Columns) (*Extract, error) {
+	return openExtract(name, file, size, columns, maxContent)
+}
+
+func openExtract(name string, file io.ReaderAt, size int64, columns Columns, limit int64) (*Extract, error) {
+	e := &Extract{name: name}
+	columns = columns.withDefaults()
+	if err := columns.check(); err != nil {
+		return nil, fmt.Errorf("columns of the EBSX05 extract: %w", err)
+	}
+	var err error
+	if e.open, e.header, err = contentOf(file, size, columns, limit); err != nil {
+		return nil, e.refuse(err)
+	}
+	var first reconcile.Rejected
+	for _, err := range e.Rows() {
+		e.rows++
+		var rejected *reconcile.Rejected
+		switch {
+		case errors.As(err, &rejected):
+			if e.bad++; e.bad == 1 {
+				first = *rejected
+			}
+		case err != nil:
+			return nil, err
+		}
+	}
+	switch {
+	case e.rows == 0:
+		return nil, e.refuse(errors.New("it has no rows: check that it is complete"))
+	case e.bad*100 > e.rows*maxBad:
+		why := fmt.Sprintf("%d of its %d rows cannot be read, more than 1 %%; check that it is the EBSX05 service extract", e.bad, e.rows)
+		return nil, &reconcile.RefusedError{Name: name, Why: why, At: first}
+	}
+	return e, nil
+}
+
+func (e *Extract) refuse(err error) error {
+	return &reconcile.RefusedError{Name: e.name, Why: err.Error()}
+}
+
+// Name is the file's, as it was given.
+func (e *Extract) Name() string { return e.name }
+
+// Len counts the rows, rejected ones included.
+func (e *Extract) Len() int { return e.rows }
+
+// Rejected counts the rows that Rows gives as *reconcile.Rejected.
+func (e *Extract) Rejected() int { return e.bad }
+
+// Rows reads the rows in the order of the file; a service may stand on several.
+// A row that cannot be read comes as a *reconcile.Rejected, and the rest goes
+// on; any other error is the last.
+func (e *Extract) Rows() iter.Seq2[ExtractRow, error] {
+	return func(yield func(ExtractRow, error) bool) {
+		content, err := e.open()
+		if err != nil {
+			yield(ExtractRow{}, e.refuse(err))
+			return
+		}
+		defer closed(content)
+		reader := newRecords(content)
+		if _, err := reader.next(); err != nil { // the header
+			yield(ExtractRow{}, e.refuse(err))
+			return
+		}
+		for {
+			cells, err := reader.next()
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case errors.As(err, new(*csv.ParseError)):
+				if !yieldAll(yield, reader.spoilt(cells, err)) {
+					return
+				}
+			case err != nil:
+				yield(ExtractRow{}, e.refuse(err))
+				return
+			case !yield(e.row(reader, cells)):
+				return
+			}
+		}
+	}
+}
+
+func (e *Extract) row(reader *records, cells []string) (ExtractRow, error) {
+	row, rejected := e.header.read(cells)
+	row.Line = reader.line(0)
+	if rejected != nil {
+		rejected.Line, rejected.Raw = row.Line, []byte(joined(cells))
+		return ExtractRow{}, rejected
+	}
+	return row, nil
+}
+
+func yieldAll(yield func(ExtractRow, error) bool, rejected []*reconcile.Rejected) bool {
+	for _, one := range rejected {
+		if !yield(ExtractRow{}, one) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,227 @@
+package ers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Columns says under which header each fact stands; case and spaces do not
+// matter. An empty one means the header in its comment, "-" that the file does
+// not have it (but for those that are always needed). The official list of
+// columns is not public, so that these come from the configuration (section 5.2).
+type Columns struct {
+	ID              string `json:"ID"`              // service_id; always needed
+	Site            string `json:"Site"`            // Location_Org_Id; always needed
+	Name            string `json:"Name"`            // service_name
+	Provider        string `json:"Provider"`        // Provider_Org_Id
+	Specialty       string `json:"Specialty"`       // Specialty_Cd
+	AppointmentType string `json:"AppointmentType"` // Appt_Type_Cd
+	Bookable        string `json:"Bookable"`        // Directly_Bookable_Ind
+	Published       string `json:"Published"`       // Publish_Ind
+	Unpublished     string `json:"Unpublished"`     // Unpublished_Dt_Tm
+	From            string `json:"From"`            // Beg_Effective_Dt
+	To              string `json:"To"`              // End_Effective_Dt
+}
+
+// column is one of Columns, and where it goes in a row.
+type column struct {
+	fact     string // its name in Columns
+	header   *string
+	fallback string
+	cell     func(*ExtractRow) *string // nil: read by itself
+}
+
+func allOf(c *Columns) []column {
+	return []column{
+		{"ID", &c.ID, "service_id", nil},
+		{"Site", &c.Site, "Location_Org_Id", nil},
+		{"Provider", &c.Provider, "Provider_Org_Id", nil},
+		{"Name", &c.Name, "service_name", func(r *ExtractRow) *string { return &r.Name }},
+		{"Specialty", &c.Specialty, "Specialty_Cd", func(r *ExtractRow) *string { return &r.Specialty }},
+		{"AppointmentType", &c.AppointmentType, "Appt_Type_Cd", func(r *ExtractRow) *string { return &r.AppointmentType }},
+		{"Bookable", &c.Bookable, "Directly_Bookable_Ind", func(r *ExtractRow) *string { return &r.Bookable }},
+		{"Published", &c.Published, "Publish_Ind", func(r *ExtractRow) *string { return &r.Published }},
+		{"Unpublished", &c.Unpublished, "Unpublished_Dt_Tm", func(r *ExtractRow) *string { return &r.Unpublished }},
+		{"From", &c.From, "Beg_Effective_Dt", func(r *ExtractRow) *string { return &r.From }},
+		{"To", &c.To, "End_Effective_Dt", func(r *ExtractRow) *string { return &r.To }},
+	}
+}
+
+const (
+	needed   = 2 // of all, the first that a file cannot be without
+	notThere = "-"
+)
+
+func (c Columns) withDefaults() Columns {
+	for _, of := range allOf(&c) {
+		*of.header = cmp.Or(strings.TrimSpace(*of.header), of.fallback)
+	}
+	return c
+}
+
+func (c Columns) check() error {
+	seen := make(map[string]string)
+	for n, of := range allOf(&c) {
+		name := folded(*of.header)
+		if name == notThere {
+			if n < needed {
+				return fmt.Errorf("%s: want its header, it cannot be left out", of.fact)
+			}
+			continue
+		}
+		if seen[name] != "" {
+			return fmt.Errorf("%s and %s: both have header %q", seen[name], of.fact, *of.header)
+		}
+		seen[name] = of.fact
+	}
+	return nil
+}
+
+// folded is a header without its case and spaces.
+func folded(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+
+// header says at which cell each fact of a row stands.
+type header struct {
+	cells   int
+	columns Columns
+	at      map[string]int // by Columns' names; none for what the file does not have
+}
+
+// headerOf reads the first record and finds our columns in it.
+func headerOf(open func() (io.ReadCloser, error), columns Columns) (header, error) {
+	content, err := open()
+	if err != nil {
+		return header{}, err
+	}
+	defer closed(content)
+	names, err := newRecords(content).next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return header{}, errors.New("it is empty")
+	case err != nil:
+		return header{}, fmt.Errorf("its first line is no header: %w", err)
+	}
+	names = slices.Clone(names)
+	for n, name := range names {
+		names[n] = folded(name)
+	}
+	h := header{cells: len(names), columns: columns, at: make(map[string]int)}
+	for _, of := range allOf(&columns) {
+		name := folded(*of.header)
+		if name == notThere {
+			continue
+		}
+		n := slices.Index(names, name)
+		if n < 0 {
+			return header{}, fmt.Errorf("layout not recognised: no column has header %q; check that it is the EBSX05 service extract, "+
+				"or configure the header that %s has now; the file has: %.300s", *of.header, of.fact, strings.Join(names, ", "))
+		}
+		if slices.Contains(names[n+1:], name) {
+			return header{}, fmt.Errorf("layout not recognised: several columns have header %q", *of.header)
+		}
+		h.at[of.fact] = n
+	}
+	return h, nil
+}
+
+// ExtractRow is what the extract says of one service. Texts are as reported,
+// dates too: people type them, and one was in the year 2922.
+type ExtractRow struct {
+	Line            int // in its file, from 1
+	ID              reconcile.ServiceID
+	Site            reconcile.ODSCode // empty when it is no ODS code; see Odd
+	Provider        reconcile.ODSCode // the same
+	Name            string
+	Specialty       string
+	AppointmentType string
+	Bookable        string // a flag, as Y or N
+	Published       string // the same
+	Unpublished     string // a day, and a time
+	From            string // a day
+	To              string // a day; far away for services that do not end
+	odd             []string
+}
+
+// read rejects a row whose service cannot be told; what else is odd about it is
+// noted.
+func (h header) read(cells []string) (ExtractRow, *reconcile.Rejected) {
+	var row ExtractRow
+	id, err := reconcile.ParseServiceID(h.cell(cells, "ID"))
+	if err != nil {
+		return row, &reconcile.Rejected{Field: h.columns.ID, Value: h.cell(cells, "ID"), Reason: "want the digits of a service id"}
+	}
+	row.ID = id
+	row.Site = h.code(cells, "Site", &row)
+	row.Provider = h.code(cells, "Provider", &row)
+	for _, of := range allOf(&h.columns) {
+		if of.cell != nil {
+			*of.cell(&row) = h.cell(cells, of.fact)
+		}
+	}
+	return row, nil
+}
+
+func (h header) cell(cells []string, fact string) string {
+	n, ok := h.at[fact]
+	if !ok {
+		return ""
+	}
+	return cells[n]
+}
+
+func (h header) code(cells []string, fact string, row *ExtractRow) reconcile.ODSCode {
+	text := h.cell(cells, fact)
+	code, err := reconcile.ParseODSCode(text)
+	if _, there := h.at[fact]; err != nil && there {
+		row.odd = append(row.odd, fmt.Sprintf("%s %q: no ODS code", fact, text))
+	}
+	return code
+}
+
+// Odd says what of the row is not believed, on a day: codes that are none, dates
+// that are none, a start after that day, an end before the start.
+func (r ExtractRow) Odd(day reconcile.Date) []string {
+	odd := slices.Clone(r.odd)
+	dates := make(map[string]reconcile.Date)
+	for _, of := range []struct{ fact, text string }{{"From", r.From}, {"To", r.To}, {"Unpublished", r.Unpublished}} {
+		date, ok := ParseDate(of.text)
+		if dates[of.fact] = date; !ok {
+			odd = append(odd, fmt.Sprintf("%s %q: no date", of.fact, of.text))
+		}
+	}
+	from, to := dates["From"], dates["To"]
+	if from.After(day) {
+		odd = append(odd, fmt.Sprintf("From %q: starts after %s", r.From, day))
+	}
+	if !to.IsZero() && to.Before(from) {
+		odd = append(odd, fmt.Sprintf("To %q: ends before it starts", r.To))
+	}
+	return odd
+}
+
+// layouts of dates, until somebody has seen the file's own (section 9).
+var layouts = []string{
+	time.DateOnly, time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "20060102",
+	"2/1/2006", "2/1/2006 15:04", "2/1/2006 15:04:05", "2-Jan-2006", "2-Jan-2006 15:04:05",
+}
+
+// ParseDate reads a date of the extract, days before months, its time left out;
+// false for what is none. An empty text is the zero date.
+func ParseDate(text string) (reconcile.Date, bool) {
+	if text == "" {
+		return reconcile.Date{}, true
+	}
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			return reconcile.NewDate(at.Date()), true
+		}
+	}
+	return reconcile.Date{}, false
+}

@@ -1,0 +1,128 @@
+package ers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Service asks for one service (A033), with one credential after the other until
+// one sees it. Errors are *Error, or those of Turn and the context.
+func (a *API) Service(ctx context.Context, id reconcile.ServiceID) (reconcile.ERSService, error) {
+	var found reconcile.ERSService
+	err := a.each(func(by Credential) (err error) {
+		found, err = a.service(ctx, by, id)
+		return err
+	})
+	return found, err
+}
+
+// Version asks for the version of one service (A037), a number as text. For many
+// of them Batch costs a twentieth (section 2.6). Errors are those of Service.
+func (a *API) Version(ctx context.Context, id reconcile.ServiceID) (string, error) {
+	var version string
+	err := a.each(func(by Credential) (err error) {
+		version, err = a.version(ctx, by, id)
+		return err
+	})
+	return version, err
+}
+
+// each asks with one credential after the other while they do not see what is
+// asked for. That one may not see it outweighs that another does not know it.
+func (a *API) each(ask func(Credential) error) error {
+	var unseen error
+	for _, by := range a.credentials {
+		err := ask(by)
+		failure, ok := errors.AsType[*Error](err)
+		switch {
+		case !ok || !failure.NotVisible() && failure.Status != http.StatusNotFound:
+			return err
+		case unseen == nil || failure.NotVisible():
+			unseen = err
+		}
+	}
+	return unseen
+}
+
+func (a *API) service(ctx context.Context, by Credential, id reconcile.ServiceID) (reconcile.ERSService, error) {
+	q, err := about("A033", http.MethodGet, "service", id)
+	if err != nil {
+		return reconcile.ERSService{}, err
+	}
+	answer, err := a.ask(ctx, by, q)
+	if err != nil {
+		return reconcile.ERSService{}, err
+	}
+	service, err := decodeService(answer.Body)
+	if err == nil {
+		err = agrees(service, id, answer.Header)
+	}
+	if err != nil {
+		return reconcile.ERSService{}, unreadable(by, q, answer, err.Error())
+	}
+	return service, nil
+}
+
+// agrees compares what a body says with what was asked, and with its ETag where
+// that has the right form: no more than one of two versions can be right.
+func agrees(service reconcile.ERSService, id reconcile.ServiceID, header http.Header) error {
+	if service.ID != id {
+		return fmt.Errorf("it is of service %s", service.ID)
+	}
+	tag := header.Get("Etag")
+	if version, err := parseETag(tag); err == nil && version != service.Version {
+		return fmt.Errorf("its version is %s, but %s in its ETag", service.Version, version)
+	}
+	return nil
+}
+
+func (a *API) version(ctx context.Context, by Credential, id reconcile.ServiceID) (string, error) {
+	q, err := about("A037", http.MethodHead, "the version of service", id)
+	if err != nil {
+		return "", err
+	}
+	answer, err := a.ask(ctx, by, q)
+	if err != nil {
+		return "", err
+	}
+	version, err := parseETag(answer.Header.Get("Etag"))
+	if err != nil {
+		return "", unreadable(by, q, answer, err.Error())
+	}
+	return version, nil
+}
+
+func about(endpoint, method, what string, id reconcile.ServiceID) (question, error) {
+	if err := check(id); err != nil {
+		return question{}, fmt.Errorf("asking e-RS for %s: %w", what, err)
+	}
+	return question{
+		endpoint: endpoint, method: method, path: []string{"R4", kindOfService, string(id)},
+		doing: fmt.Sprintf("asking e-RS for %s %s", what, id),
+	}, nil
+}
+
+// check keeps everything but digits out of an address.
+func check(id reconcile.ServiceID) error {
+	parsed, err := reconcile.ParseServiceID(string(id))
+	if err == nil && parsed != id {
+		err = fmt.Errorf("e-RS service id %q: want digits alone", id)
+	}
+	return err
+}
+
+// parseETag reads W/"7" and nothing else: a strong one is of another kind of
+// answer, not of a version (section 2.2).
+func parseETag(tag string) (string, error) {
+	version, weak := strings.CutPrefix(tag, `W/"`)
+	version, closed := strings.CutSuffix(version, `"`)
+	if !weak || !closed || !digits(version) {
+		return "", fmt.Errorf("ETag %.60q: want a weak one with a number, as W/\"7\"", tag)
+	}
+	return version, nil
+}
