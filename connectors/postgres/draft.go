@@ -247,7 +247,7 @@ func toProfile(row dbsqlc.LoadProfilesRow) reconcile.Profile {
 		reconcile.FieldParent: row.Parent, reconcile.FieldCommissioner: row.Commissioner, reconcile.FieldICB: row.Icb,
 		reconcile.FieldRegion: row.Region, reconcile.FieldSuccessor: row.Successor, reconcile.FieldPhone: row.Phone,
 		reconcile.FieldEmail: row.Email, reconcile.FieldWebsite: row.Website, reconcile.FieldDescription: row.Description,
-		reconcile.FieldHidden: hidden,
+		reconcile.FieldHidden: hidden, reconcile.FieldKind: row.Kind,
 	} {
 		profile.Values.Set(field, value)
 	}

@@ -130,18 +130,20 @@ func TestOwnershipIsTheCoresTable(t *testing.T) {
 // inTablesOfTheirOwn are the fields that are no columns of a profile.
 var inTablesOfTheirOwn = []reconcile.Field{
 	reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldFacilities, reconcile.FieldServices,
-	reconcile.FieldERSServices, reconcile.FieldChecks,
+	reconcile.FieldERSServices, reconcile.FieldChecks, reconcile.FieldServiceTexts,
 }
 
 func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.exec(creation)
+	w.exec("set profilesync.reason = 'the desk says so'")
 	columns := all[string](w, `select column_name::text from information_schema.columns
 		where table_schema = 'profilesync' and table_name = 'profile'`)
 	want := []string{"code", "version", "created_at", "updated_at"}
 	values := map[string]string{
-		"address": "'{X}'", "roles": "'{RO1}'", "type": "'trust'", "status": "'dormant'", "hidden": "true", "website": "'https://x.uk'",
+		"address": "'{X}'", "roles": "'{RO1}'", "type": "'gp-branch'", "kind": "'hospital'", "status": "'dormant'",
+		"hidden": "true", "website": "'https://x.uk'",
 	}
 	for _, field := range reconcile.Fields() {
 		if slices.Contains(inTablesOfTheirOwn, field) {

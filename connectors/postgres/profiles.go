@@ -30,6 +30,8 @@ type Audited struct {
 	New   string          `json:"new"`
 	Actor string          `json:"actor"`
 	Run   reconcile.RunID `json:"run,omitempty"`
+	// Reason is why, where people had to say.
+	Reason string `json:"reason,omitempty"`
 }
 
 // History returns everything that ever happened to a profile, oldest first.
@@ -45,7 +47,7 @@ func (s *Store) History(ctx context.Context, code reconcile.ODSCode) ([]Audited,
 	for i, r := range rows {
 		history[i] = Audited{
 			At: r.At.Time, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor,
-			Run: reconcile.RunID(orZero(r.RunID)),
+			Run: reconcile.RunID(orZero(r.RunID)), Reason: r.Reason,
 		}
 	}
 	return history, nil

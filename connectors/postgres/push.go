@@ -72,12 +72,15 @@ func wholeProfile(r dbsqlc.LoadPushesRow) reconcile.Profile {
 	p := toProfile(dbsqlc.LoadProfilesRow{
 		Code: r.Code, Name: r.Name, Address: r.Address, Postcode: r.Postcode, Type: r.Type, Roles: r.Roles, Status: r.Status,
 		Parent: r.Parent, Commissioner: r.Commissioner, Icb: r.Icb, Region: r.Region, Successor: r.Successor, Phone: r.Phone,
-		Email: r.Email, Website: r.Website, Description: r.Description, Hidden: r.Hidden,
+		Email: r.Email, Website: r.Website, Description: r.Description, Hidden: r.Hidden, Kind: r.Kind,
 	})
 	p.Values.Set(reconcile.FieldOpeningTimes, r.OpeningTimes)
 	p.Values.Set(reconcile.FieldDatedOpeningTimes, r.DatedOpeningTimes)
 	p.Values.Set(reconcile.FieldFacilities, r.Facilities)
 	p.Values.Set(reconcile.FieldServices, r.Services)
+	if r.HasErsServices { // else nobody ever spoke of any
+		p.Values.Set(reconcile.FieldERSServices, r.ErsServices)
+	}
 	return p
 }
 

@@ -180,22 +180,22 @@ func endRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary r
 
 // Unfinished returns the runs that nobody works although they should be: their
 // process was killed. Those whose source is being worked are left out.
-func (s *Store) Unfinished(ctx context.Context) ([]reconcile.RunID, error) {
+func (s *Store) Unfinished(ctx context.Context) ([]reconcile.Run, error) {
 	rows, err := s.q.UnfinishedRuns(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished runs: %w", explain(err))
 	}
-	var ids []reconcile.RunID
+	var runs []reconcile.Run
 	for _, row := range rows {
 		locked, err := s.q.RunsAreLocked(ctx, row.Source)
 		if err != nil {
 			return nil, fmt.Errorf("looking for unfinished runs: %w", err)
 		}
 		if !*locked {
-			ids = append(ids, reconcile.RunID(row.ID))
+			runs = append(runs, reconcile.Run{ID: reconcile.RunID(row.ID), Source: reconcile.Source(row.Source)})
 		}
 	}
-	return ids, nil
+	return runs, nil
 }
 
 // UnfinishedOf returns the runs of a source that a process works, or should.
@@ -215,7 +215,7 @@ func (s *Store) UnfinishedOf(ctx context.Context, source reconcile.Source) ([]re
 // and returns how many rows that were.
 func (s *Store) Reject(ctx context.Context, id reconcile.RunID, actor string) (rows int, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
-		if err := q.RejectRows(ctx, dbsqlc.RejectRowsParams{RunID: int64(id), Actor: actor}); err != nil {
+		if err := reject(ctx, q, id, actor); err != nil {
 			return err
 		}
 		decided, err := q.DecideRows(ctx, dbsqlc.DecideRowsParams{RunID: int64(id), Decision: "rejected", AllRows: true})
@@ -226,6 +226,17 @@ func (s *Store) Reject(ctx context.Context, id reconcile.RunID, actor string) (r
 		return 0, fmt.Errorf("rejecting what run %d withheld: %w", id, err)
 	}
 	return rows, nil
+}
+
+func reject(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID, actor string) error {
+	run, err := getRun(ctx, q, id)
+	if err != nil {
+		return err
+	}
+	if run.Source == reconcile.SourceERS {
+		return q.RejectServices(ctx, dbsqlc.RejectServicesParams{RunID: int64(id), Actor: actor})
+	}
+	return q.RejectRows(ctx, dbsqlc.RejectRowsParams{RunID: int64(id), Actor: actor})
 }
 
 // DaemonRuns reports whether a daemon works this database.

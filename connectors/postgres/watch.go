@@ -24,6 +24,7 @@ type Watched struct {
 	Drift      []DriftFoundLast
 	Runs       []OpenRuns
 	Schedules  []ScheduleAge
+	Services   []ServiceCount
 }
 
 // QueueDepth counts the jobs of a queue that are in one live state.
@@ -117,6 +118,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 		for _, read := range []func(context.Context, *dbsqlc.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
 			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readRuns, w.readSchedules,
+			w.readServices,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err

@@ -87,6 +87,10 @@ func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile
 	return s.Session.Draft(ctx, run, types)
 }
 
+func (s session) ServiceDraft(ctx context.Context, run reconcile.Run) (jobs.ServiceDraft, error) {
+	return s.Session.ServiceDraft(ctx, run)
+}
+
 func (s session) Apply(ctx context.Context, run reconcile.Run, applied func(codes int)) error {
 	if s.hooks.beforeApply != nil {
 		s.hooks.beforeApply()

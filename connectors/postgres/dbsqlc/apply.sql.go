@@ -270,7 +270,8 @@ func (q *Queries) DecideRows(ctx context.Context, arg DecideRowsParams) (int64, 
 }
 
 const deleteRunRecords = `-- name: DeleteRunRecords :exec
-delete from run_record where run_id = $1
+with services as (delete from run_service s where s.run_id = $1)
+delete from run_record r where r.run_id = $1
 `
 
 func (q *Queries) DeleteRunRecords(ctx context.Context, runID int64) error {

@@ -91,3 +91,87 @@ func (r iteratorForRunRecords) Err() error {
 func (q *Queries) RunRecords(ctx context.Context, arg []RunRecordsParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"run_record"}, []string{"run_id", "code", "raw_hash", "facts", "facts_hash", "settled", "contradiction", "flag", "revisit", "pending_since"}, &iteratorForRunRecords{rows: arg})
 }
+
+// iteratorForRunServices implements pgx.CopyFromSource.
+type iteratorForRunServices struct {
+	rows                 []RunServicesParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForRunServices) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForRunServices) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunID,
+		r.rows[0].ID,
+		r.rows[0].State,
+		r.rows[0].Credential,
+		r.rows[0].MissingSince,
+		r.rows[0].Version,
+		r.rows[0].Facts,
+		r.rows[0].FactsHash,
+		r.rows[0].Sites,
+		r.rows[0].Shown,
+	}, nil
+}
+
+func (r iteratorForRunServices) Err() error {
+	return nil
+}
+
+func (q *Queries) RunServices(ctx context.Context, arg []RunServicesParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"run_service"}, []string{"run_id", "id", "state", "credential", "missing_since", "version", "facts", "facts_hash", "sites", "shown"}, &iteratorForRunServices{rows: arg})
+}
+
+// iteratorForServicePlanRows implements pgx.CopyFromSource.
+type iteratorForServicePlanRows struct {
+	rows                 []ServicePlanRowsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForServicePlanRows) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForServicePlanRows) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunID,
+		r.rows[0].Code,
+		r.rows[0].Field,
+		r.rows[0].Type,
+		r.rows[0].Verb,
+		r.rows[0].Old,
+		r.rows[0].New,
+		r.rows[0].Reason,
+		r.rows[0].Undone,
+		r.rows[0].Moved,
+		r.rows[0].Digest,
+		r.rows[0].Leaves,
+	}, nil
+}
+
+func (r iteratorForServicePlanRows) Err() error {
+	return nil
+}
+
+func (q *Queries) ServicePlanRows(ctx context.Context, arg []ServicePlanRowsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "type", "verb", "old", "new", "reason", "undone", "moved", "digest", "leaves"}, &iteratorForServicePlanRows{rows: arg})
+}

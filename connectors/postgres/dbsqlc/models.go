@@ -28,6 +28,8 @@ type Change struct {
 	At pgtype.Timestamptz
 	// The transaction that wrote it
 	Xid pgtype.Uint64
+	// Why, where the writer had to say (session setting profilesync.reason)
+	Reason string
 }
 
 // Opening times of single days, before the weekly ones; owned by editors
@@ -115,6 +117,71 @@ type DriftCheck struct {
 	Reason string
 }
 
+// The code systems of e-RS, retired codes included: codes are open strings
+type ErsCode struct {
+	// The code system: SPECIALTY, CLINIC-TYPE, ...
+	Kind string
+	// The code
+	Code string
+	// Its label
+	Display string
+	// As written by e-RS
+	EffectiveFrom string
+	// As written by e-RS; empty while it is current
+	EffectiveTo string
+	// Of a clinic type: the codes of its specialties
+	Parents []string
+	// The code system does not hold it any more
+	Retired bool
+}
+
+// The register of the ids that e-RS is asked for; nothing is ever deleted from it
+type ErsService struct {
+	// The e-RS service id
+	ID string
+	// Where the id came from first: extract (EBSX05) or editor
+	Origin string
+	// known (never seen), active, not-visible (no credential may see it), missing (absent from one look), gone (unknown to e-RS)
+	State string
+	// ODS codes of the sites that the extract or an editor names
+	Claimed []string
+	// ODS code of the organisation that provides it, by the extract
+	Provider string
+	// Code of its specialty, by the extract
+	Specialty string
+	// The row of the extract as reported, dirty dates included
+	Extract []byte
+	// The credential that saw it last; asked first
+	Credential string
+	// The version that e-RS gave it last
+	Version string
+	// The service in canonical form, as e-RS described it last; null before it was seen
+	Facts []byte
+	// Hash of the facts without the version: labels change without one
+	FactsHash []byte
+	// ODS codes of the sites where it is, by e-RS
+	Sites []string
+	// What profiles are to show of it; null when that has to be worked out again
+	Shown []byte
+	// The state that a run withheld (missing, gone); it takes effect when a person approves
+	Pending string
+	// The first look at its absence
+	MissingSince pgtype.Date
+	// When the id was entered
+	AddedAt pgtype.Timestamptz
+	// Who entered it
+	AddedBy string
+}
+
+type ExtractRow struct {
+	Line      int32
+	ID        string
+	Site      string
+	Provider  string
+	Specialty string
+	Extract   []byte
+}
+
 // What a place offers its visitors (parking, wheelchair access, ...); owned by editors
 type Facility struct {
 	// Surrogate key
@@ -131,7 +198,7 @@ type Facility struct {
 type FieldOwner struct {
 	// The field
 	Field string
-	// ods, ers or editor
+	// ods, ers, editor or desk (the service desk)
 	Owner string
 }
 
@@ -249,6 +316,8 @@ type PlanRow struct {
 	Decision string
 	// First 16 bytes of the SHA-256 of code, verb, field, old, new
 	Digest []byte
+	// The site that loses a service by this row; empty for all else
+	Leaves string
 }
 
 // Our record of one organisation or site; never deleted
@@ -293,6 +362,8 @@ type Profile struct {
 	CreatedAt pgtype.Timestamptz
 	// When the row was written last; set by a trigger
 	UpdatedAt pgtype.Timestamptz
+	// hospital (people stay overnight) or clinic, for trusts and their sites; owned by the service desk
+	Kind string
 }
 
 // Bringing one profile to one sink: how it stands
@@ -401,6 +472,14 @@ type Quarantine struct {
 	LastSeen pgtype.Timestamptz
 }
 
+// The rate limits that all processes share
+type RateTurn struct {
+	// The credential whose limit it is
+	Client string
+	// When its next request may be sent
+	NextAt pgtype.Timestamptz
+}
+
 type RiverRiverJob struct {
 	ID          int64
 	AttemptedBy []string
@@ -475,6 +554,12 @@ type Run struct {
 	StartedAt pgtype.Timestamptz
 	// When it ended
 	EndedAt pgtype.Timestamptz
+	// The last service that was asked for; a killed run goes on behind it
+	PulledTo string
+	// How many services were asked for
+	Asked int32
+	// How many of them could not be read
+	Rejected int32
 }
 
 // The records a run compared, until it has ended: what upstream_record will say
@@ -501,6 +586,30 @@ type RunRecord struct {
 	PendingSince pgtype.Date
 }
 
+// What a run found out about services, only where it differs, until the run has ended: what ers_service will say
+type RunService struct {
+	// The run
+	RunID int64
+	// The e-RS service id
+	ID string
+	// See ers_service
+	State string
+	// See ers_service
+	Credential string
+	// See ers_service
+	MissingSince pgtype.Date
+	// See ers_service
+	Version string
+	// See ers_service; null when they are the known ones
+	Facts []byte
+	// See ers_service; null when they are the known ones
+	FactsHash []byte
+	// See ers_service; empty when the facts are the known ones
+	Sites []string
+	// See ers_service; null when it is the known one
+	Shown []byte
+}
+
 // The ledger of schedules: what was due, and the job that was queued for it
 type ScheduleRun struct {
 	// The schedule
@@ -525,6 +634,32 @@ type Service struct {
 	Name string
 	// The NHS service code (SRV0560, ...); empty for a service without one
 	NhsCode string
+	// What kind of service: the label of its appointment type in e-RS
+	Kind string
+	// The label of its specialty
+	Specialty string
+	// Hours of operation, free text
+	Hours string
+	// Instructions without a stated audience: not for the public
+	Instructions string
+	// How it can be booked and what it accepts
+	Booking string
+	// Ways to reach it: purpose, system (phone, email), value; only PATINF is for the public
+	Contacts []byte
+	// Not at this profile any more: kept, never shown to the public
+	Withdrawn bool
+}
+
+// What editors write beside an e-RS service of a profile; theirs, whatever becomes of the service
+type ServiceText struct {
+	// Surrogate key
+	ID int64
+	// The profile
+	Code string
+	// The e-RS service id
+	ExternalID string
+	// The text
+	Text string
 }
 
 // A file given on the command line, kept until its run has ended

@@ -227,9 +227,9 @@ func (q *Queries) CountChanges(ctx context.Context, runID int64) (CountChangesRo
 }
 
 const countFields = `-- name: CountFields :many
-select field, count(*) as count from plan_row
+select split_part(field, '/', 1)::text as field, count(*) as count from plan_row
 where run_id = $1 and withheld = '' and not moved and verb not in ('create', 'missing')
-group by field order by field
+group by 1 order by 1
 `
 
 type CountFieldsRow struct {
@@ -237,6 +237,7 @@ type CountFieldsRow struct {
 	Count int64
 }
 
+// The services of a profile are one field of it.
 func (q *Queries) CountFields(ctx context.Context, runID int64) ([]CountFieldsRow, error) {
 	rows, err := q.db.Query(ctx, countFields, runID)
 	if err != nil {
@@ -472,7 +473,8 @@ func (q *Queries) LastListing(ctx context.Context, arg LastListingParams) (LastL
 }
 
 const loadMarks = `-- name: LoadMarks :many
-select code, field, verdict, value, null::date as until from mark where mark.code = any($1::text[]) and field <> 'missing'
+select code, field, verdict, value, null::date as until from mark
+where mark.code = any($1::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/')
 union all
 select code, field, 'held', '', hold.until from hold where hold.code = any($1::text[]) and field is not null and removed_at is null
 `
@@ -513,7 +515,7 @@ func (q *Queries) LoadMarks(ctx context.Context, codes []string) ([]LoadMarksRow
 
 const loadProfiles = `-- name: LoadProfiles :many
 select code, name, array_to_string(address, e'\n')::text as address, postcode, type, array_to_string(roles, '|')::text as roles,
-    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden
+    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden, kind
 from profile where code = any($1::text[])
 `
 
@@ -535,6 +537,7 @@ type LoadProfilesRow struct {
 	Website      string
 	Description  string
 	Hidden       bool
+	Kind         string
 }
 
 func (q *Queries) LoadProfiles(ctx context.Context, codes []string) ([]LoadProfilesRow, error) {
@@ -564,6 +567,7 @@ func (q *Queries) LoadProfiles(ctx context.Context, codes []string) ([]LoadProfi
 			&i.Website,
 			&i.Description,
 			&i.Hidden,
+			&i.Kind,
 		); err != nil {
 			return nil, err
 		}

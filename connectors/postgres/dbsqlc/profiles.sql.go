@@ -12,19 +12,20 @@ import (
 )
 
 const history = `-- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id, c.reason
 from change c left join field_owner f using (field)
 where c.code = $1 order by c.id
 `
 
 type HistoryRow struct {
-	At    pgtype.Timestamptz
-	Field string
-	Owner string
-	Old   string
-	New   string
-	Actor string
-	RunID *int64
+	At     pgtype.Timestamptz
+	Field  string
+	Owner  string
+	Old    string
+	New    string
+	Actor  string
+	RunID  *int64
+	Reason string
 }
 
 func (q *Queries) History(ctx context.Context, code string) ([]HistoryRow, error) {
@@ -44,6 +45,7 @@ func (q *Queries) History(ctx context.Context, code string) ([]HistoryRow, error
 			&i.New,
 			&i.Actor,
 			&i.RunID,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}

@@ -237,14 +237,17 @@ func (q *Queries) ListenForWork(ctx context.Context) error {
 
 const loadPushes = `-- name: LoadPushes :many
 select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
-    p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden,
+    p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden, p.kind,
     coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
         from opening_period o where o.code = p.code), '')::text as opening_times,
     coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
     coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
     coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
-        from service s where s.code = p.code and s.source = 'editor'), '')::text as services,
+        from service s where s.code = p.code and s.source = 'editor' and not s.withdrawn), '')::text as services,
+    coalesce((select string_agg(s.external_id || ' ' || s.name, e'\n' order by s.external_id || ' ' || s.name collate "C")
+        from service s where s.code = p.code and s.source = 'ers' and not s.withdrawn), '')::text as ers_services,
+    exists (select 1 from service s where s.code = p.code and s.source = 'ers') as has_ers_services,
     coalesce((select jsonb_object_agg(e.field, e.at) from (
         select c.field, max(c.at) as at from change c join field_owner o using (field)
         where c.code = p.code and c.run_id is null and o.owner = 'editor' group by c.field) e), '{}')::jsonb as edited,
@@ -283,10 +286,13 @@ type LoadPushesRow struct {
 	Website           string
 	Description       string
 	Hidden            bool
+	Kind              string
 	OpeningTimes      string
 	DatedOpeningTimes string
 	Facilities        string
 	Services          string
+	ErsServices       string
+	HasErsServices    bool
 	Edited            []byte
 	Held              []string
 	SinkHeld          bool
@@ -333,10 +339,13 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.Website,
 			&i.Description,
 			&i.Hidden,
+			&i.Kind,
 			&i.OpeningTimes,
 			&i.DatedOpeningTimes,
 			&i.Facilities,
 			&i.Services,
+			&i.ErsServices,
+			&i.HasErsServices,
 			&i.Edited,
 			&i.Held,
 			&i.SinkHeld,

@@ -178,7 +178,8 @@ where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and
     and m.code = p.code and (m.field = p.field and m.value = p.new or m.field = 'missing' and p.verb = 'missing');
 
 -- name: DeleteRunRecords :exec
-delete from run_record where run_id = @run_id;
+with services as (delete from run_service s where s.run_id = @run_id)
+delete from run_record r where r.run_id = @run_id;
 
 -- name: WithheldRows :many
 select code, field, type, verb, old, new, reason, undone from plan_row

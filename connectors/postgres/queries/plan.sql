@@ -81,7 +81,7 @@ select type, count(*) as open from profile where status <> 'closed' and type = a
 
 -- name: LoadProfiles :many
 select code, name, array_to_string(address, e'\n')::text as address, postcode, type, array_to_string(roles, '|')::text as roles,
-    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden
+    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden, kind
 from profile where code = any(@codes::text[]);
 
 -- name: LoadUpstream :many
@@ -89,7 +89,8 @@ select code, report, facts, pending_since, waiting from upstream_record
 where source = @source and code = any(@codes::text[]);
 
 -- name: LoadMarks :many
-select code, field, verdict, value, null::date as until from mark where mark.code = any(@codes::text[]) and field <> 'missing'
+select code, field, verdict, value, null::date as until from mark
+where mark.code = any(@codes::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/')
 union all
 select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null and removed_at is null;
 
@@ -166,9 +167,10 @@ from (
 ) as profiles;
 
 -- name: CountFields :many
-select field, count(*) as count from plan_row
+-- The services of a profile are one field of it.
+select split_part(field, '/', 1)::text as field, count(*) as count from plan_row
 where run_id = @run_id and withheld = '' and not moved and verb not in ('create', 'missing')
-group by field order by field;
+group by 1 order by 1;
 
 -- name: CountOpening :one
 -- How many profiles a plan opens and closes.

@@ -1,5 +1,5 @@
 -- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id, c.reason
 from change c left join field_owner f using (field)
 where c.code = @code order by c.id;
 

@@ -1,0 +1,323 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// extractTable creates the working table of an import.
+//
+//go:embed extract.sql
+var extractTable string
+
+// ExtractRow is what the EBSX05 extract says of one service.
+type ExtractRow struct {
+	Line      int
+	ID        reconcile.ServiceID
+	Site      reconcile.ODSCode // empty where it is no ODS code
+	Provider  reconcile.ODSCode // the same
+	Specialty string            // a code
+	Reported  any               // the row as reported; marshals to a JSON object
+}
+
+// Imported says what an import did to the register of services.
+type Imported struct {
+	Rows     int `json:"rows"`
+	Rejected int `json:"rejected"`
+	Added    int `json:"added"`
+	Changed  int `json:"changed"`
+}
+
+// ImportExtract brings what an extract says to the register, in one transaction.
+// Rejected rows (*reconcile.Rejected) are quarantined; any other error ends the
+// import. What the extract does not hold is left alone.
+func (x *Session) ImportExtract(ctx context.Context, actor string, rows iter.Seq2[ExtractRow, error]) (done Imported, err error) {
+	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, extractTable); err != nil {
+			return err
+		}
+		source := &extractRows{q: q}
+		next, stop := iter.Pull2(rows)
+		defer stop()
+		source.next = next
+		columns := []string{"line", "id", "site", "provider", "specialty", "extract"}
+		copied, err := tx.CopyFrom(ctx, pgx.Identifier{"extract_row"}, columns, source)
+		if source.err != nil {
+			return source.err
+		}
+		if err != nil {
+			return err
+		}
+		for _, rejected := range source.rejected {
+			if err := quarantineRow(ctx, q, rejected); err != nil {
+				return err
+			}
+		}
+		written, err := q.ImportExtract(ctx, actor)
+		done = Imported{
+			Rows: int(copied) + len(source.rejected), Rejected: len(source.rejected), Added: int(written.Added), Changed: int(written.Changed),
+		}
+		return err
+	})
+	return done, wrap(err, "importing the extract")
+}
+
+// extractRows feeds COPY; rejected rows are set aside, at most one in a hundred.
+type extractRows struct {
+	q        *dbsqlc.Queries
+	next     func() (ExtractRow, error, bool)
+	row      ExtractRow
+	rejected []*reconcile.Rejected
+	err      error
+}
+
+func (s *extractRows) Next() bool {
+	for {
+		row, err, more := s.next()
+		if !more {
+			return false
+		}
+		if rejected, ok := err.(*reconcile.Rejected); ok { //nolint:errorlint // never wrapped: the reader's own
+			s.rejected = append(s.rejected, rejected)
+			continue
+		}
+		s.row, s.err = row, err
+		return err == nil
+	}
+}
+
+func (s *extractRows) Values() ([]any, error) {
+	reported, err := json.Marshal(s.row.Reported)
+	if err != nil {
+		return nil, fmt.Errorf("line %d: %w", s.row.Line, err)
+	}
+	return []any{
+		s.row.Line, string(s.row.ID), string(s.row.Site), string(s.row.Provider), s.row.Specialty, reported,
+	}, nil
+}
+
+func (s *extractRows) Err() error { return s.err }
+
+func quarantineRow(ctx context.Context, q *dbsqlc.Queries, r *reconcile.Rejected) error {
+	hash := sha256.Sum256(r.Raw)
+	return q.Quarantine(ctx, dbsqlc.QuarantineParams{
+		Source: string(reconcile.SourceERS), Report: reconcile.ReportRegister, Code: string(r.Code), Line: int32(r.Line),
+		Field: r.Field, Value: r.Value, Reason: r.Reason, Raw: r.Raw, RawHash: hash[:len(reconcile.Hash{})],
+	})
+}
+
+// AddService enters the id of a service that was verified to be at a site, and
+// reports whether the register did not say so before.
+func (x *Session) AddService(ctx context.Context, id reconcile.ServiceID, site reconcile.ODSCode, actor string) (bool, error) {
+	added, err := x.q.AddService(ctx, dbsqlc.AddServiceParams{ID: string(id), Site: string(site), Actor: actor})
+	return added > 0, wrap(err, "adding service "+string(id))
+}
+
+// RegisteredService is a service as the register shows it.
+type RegisteredService struct {
+	ID           reconcile.ServiceID    `json:"id"`
+	Name         string                 `json:"name"`
+	State        reconcile.ServiceState `json:"state"`
+	Origin       string                 `json:"origin"` // extract or editor
+	Claimed      []string               `json:"claimed"`
+	Sites        []string               `json:"sites"` // by e-RS
+	Provider     string                 `json:"provider"`
+	Specialty    string                 `json:"specialty"`
+	Credential   string                 `json:"credential"`
+	Version      string                 `json:"version"`
+	Pending      reconcile.ServiceState `json:"pending,omitempty"`
+	MissingSince reconcile.Date         `json:"missing_since,omitzero"`
+	AddedBy      string                 `json:"added_by"`
+	Extract      json.RawMessage        `json:"extract"`
+}
+
+// RegisteredServices lists the register, in the order of ids. An empty state or
+// site means all.
+func (s *Store) RegisteredServices(ctx context.Context, state reconcile.ServiceState, site reconcile.ODSCode, most int) (
+	[]RegisteredService, error,
+) {
+	rows, err := s.q.ListServices(ctx, dbsqlc.ListServicesParams{
+		State: string(state), Site: string(site), Most: int32(min(most, 1<<30)),
+	})
+	list := make([]RegisteredService, len(rows))
+	for i, r := range rows {
+		list[i] = RegisteredService{
+			ID: reconcile.ServiceID(r.ID), Name: r.Name, State: reconcile.ServiceState(r.State), Origin: r.Origin, Claimed: r.Claimed,
+			Sites: r.Sites, Provider: r.Provider, Specialty: r.Specialty, Credential: r.Credential, Version: r.Version,
+			Pending: reconcile.ServiceState(r.Pending), MissingSince: fromDate(r.MissingSince), AddedBy: r.AddedBy, Extract: r.Extract,
+		}
+	}
+	return list, wrap(err, "listing the register of services")
+}
+
+// Code is a code of e-RS as it was last reported.
+type Code struct {
+	Kind    string   `json:"kind"`
+	Code    string   `json:"code"`
+	Display string   `json:"display"`
+	From    string   `json:"effective_from"`
+	To      string   `json:"effective_to"`
+	Parents []string `json:"parents"`
+	Retired bool     `json:"retired"` // its code system does not hold it any more
+}
+
+// SaveCodes brings a whole code system to the store. Codes that it does not hold
+// any more stay and are marked. It writes nothing where nothing is new.
+func (s *Store) SaveCodes(ctx context.Context, kind string, codes []Code) (saved, retired int, err error) {
+	params := dbsqlc.SaveCodesParams{Kind: kind}
+	for _, c := range codes {
+		params.Codes, params.Displays = append(params.Codes, c.Code), append(params.Displays, c.Display)
+		params.Froms, params.Tos = append(params.Froms, c.From), append(params.Tos, c.To)
+		params.Parents = append(params.Parents, strings.Join(c.Parents, "|"))
+	}
+	row, err := s.q.SaveCodes(ctx, params)
+	return int(row.Saved), int(row.Retired), wrap(err, "storing code system "+kind)
+}
+
+// Codes lists what code systems said, retired codes included.
+func (s *Store) Codes(ctx context.Context, kind string) ([]Code, error) {
+	rows, err := s.q.ListCodes(ctx, kind)
+	list := make([]Code, len(rows))
+	for i, r := range rows {
+		list[i] = Code{
+			Kind: r.Kind, Code: r.Code, Display: r.Display, From: r.EffectiveFrom, To: r.EffectiveTo, Parents: r.Parents, Retired: r.Retired,
+		}
+	}
+	return list, wrap(err, "listing codes")
+}
+
+const (
+	// paceMargin is added to the time between turns, lateTurn is how late a turn
+	// may be taken: the margin of ten turns outweighs it, so that no second ever
+	// sees one request more than it should.
+	paceMargin = 0.011
+	lateTurn   = 10 * time.Millisecond
+)
+
+// Turn waits until it is the client's turn, under a limit that all processes
+// share: so many requests a second. A turn that comes too late is given up for
+// one with more room behind it.
+func (s *Store) Turn(ctx context.Context, client string, perSecond float64) error {
+	every := time.Duration(float64(time.Second) * (1 + paceMargin) / perSecond)
+	for room := time.Duration(0); ; room = 2*room + lateTurn {
+		asked := time.Now() //nolint:forbidigo // how late a timer is can only be measured
+		seconds, err := s.q.TakeTurn(ctx, dbsqlc.TakeTurnParams{Client: client, Every: toInterval(every + room)})
+		if err != nil {
+			return wrap(err, "waiting for the turn of "+client)
+		}
+		wait := time.Duration(max(seconds, 0) * float64(time.Second))
+		timer := time.NewTimer(wait) // from the answer on: never before the turn
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+		if late := time.Since(asked) - wait; late <= lateTurn+room { //nolint:forbidigo // the same
+			return nil
+		}
+	}
+}
+
+// ProfileService is a service of a profile with what editors wrote beside it.
+type ProfileService struct {
+	Source       string          `json:"source"` // ers or editor
+	ID           string          `json:"external_id,omitempty"`
+	NHSCode      string          `json:"nhs_code,omitempty"`
+	Name         string          `json:"name"`
+	Kind         string          `json:"kind,omitempty"`
+	Specialty    string          `json:"specialty,omitempty"`
+	Hours        string          `json:"hours,omitempty"`
+	Instructions string          `json:"instructions,omitempty"`
+	Booking      string          `json:"booking,omitempty"`
+	Contacts     json.RawMessage `json:"contacts"`
+	Withdrawn    bool            `json:"withdrawn,omitempty"`
+	Text         string          `json:"text,omitempty"`
+	State        string          `json:"state,omitempty"`
+	Version      string          `json:"version,omitempty"`
+}
+
+// ServicesOf lists the services of a profile: e-RS's and editors'.
+func (s *Store) ServicesOf(ctx context.Context, code reconcile.ODSCode) ([]ProfileService, error) {
+	rows, err := s.q.ServicesOf(ctx, string(code))
+	list := make([]ProfileService, len(rows))
+	for i, r := range rows {
+		list[i] = ProfileService{
+			Source: r.Source, ID: r.ExternalID, NHSCode: r.NhsCode, Name: r.Name, Kind: r.Kind, Specialty: r.Specialty, Hours: r.Hours,
+			Instructions: r.Instructions, Booking: r.Booking, Contacts: r.Contacts, Withdrawn: r.Withdrawn, Text: r.Text, State: r.State,
+			Version: r.Version,
+		}
+	}
+	return list, wrap(err, "listing the services of "+string(code))
+}
+
+// SetKind makes a trust or one of its sites a hospital or a clinic, for a reason
+// that the audit keeps. It reports whether it was something else before.
+func (s *Store) SetKind(ctx context.Context, code reconcile.ODSCode, kind, actor, reason string) (changed bool, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.SetReason(ctx, dbsqlc.SetReasonParams{Actor: actor, Reason: reason}); err != nil {
+			return err
+		}
+		rows, err := q.SetKind(ctx, dbsqlc.SetKindParams{Kind: kind, Code: string(code)})
+		changed = rows > 0
+		return err
+	})
+	return changed, wrap(err, "changing the kind of "+string(code))
+}
+
+// OwnedSite is a site whose owner the service desk should look at.
+type OwnedSite struct {
+	Code    reconcile.ODSCode      `json:"code"`
+	Name    string                 `json:"name"`
+	Kind    string                 `json:"kind"`
+	Owner   reconcile.ODSCode      `json:"owner"`
+	ByCode  reconcile.ODSCode      `json:"owner_by_code"`
+	Before  reconcile.ODSCode      `json:"owner_before"`
+	Problem reconcile.OwnerProblem `json:"problem"`
+}
+
+// Owners lists the open sites with something wrong about their owner. An owner
+// that changed since then is one.
+func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error) {
+	rows, err := s.q.ListOwners(ctx, pgtype.Timestamptz{Time: since, Valid: true})
+	list := []OwnedSite{}
+	for _, r := range rows {
+		site := OwnedSite{Code: reconcile.ODSCode(r.Code), Name: r.Name, Kind: r.Kind, Before: reconcile.ODSCode(r.ParentBefore)}
+		site.Owner, site.ByCode = reconcile.SiteOwner(site.Code, reconcile.ODSCode(r.Parent))
+		status := r.ParentStatus
+		if r.Parent == "" {
+			status = r.ByCodeStatus
+		}
+		site.Problem = reconcile.JudgeOwner(site.Owner, site.ByCode, site.Before, reconcile.Status(status))
+		if site.Problem != reconcile.NoOwnerProblem {
+			list = append(list, site)
+		}
+	}
+	return list, wrap(err, "listing owners")
+}
+
+// ServiceCount counts the services of the register that are in one state.
+type ServiceCount struct {
+	State    reconcile.ServiceState
+	Services int
+}
+
+func (w *Watched) readServices(ctx context.Context, q *dbsqlc.Queries) error {
+	rows, err := q.CountServices(ctx)
+	for _, r := range rows {
+		w.Services = append(w.Services, ServiceCount{reconcile.ServiceState(r.State), int(r.Services)})
+	}
+	return wrap(err, "register of services")
+}

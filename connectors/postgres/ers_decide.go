@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Withheld gives what the parent of an approval withheld and nobody decided on
+// yet, page by page.
+func (d *ServiceDraft) Withheld(ctx context.Context, page func([]reconcile.ServiceChange) error) error {
+	return wrap(eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
+		rows, err := d.q.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
+			RunID: int64(d.run.Parent), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
+		})
+		plain := make([]dbsqlc.AppliedRowsRow, len(rows))
+		for i, row := range rows {
+			plain[i] = dbsqlc.AppliedRowsRow(row)
+		}
+		return plain, err
+	}, page), "reading what was withheld")
+}
+
+// Applied gives what the parent of an undo applied, page by page.
+func (d *ServiceDraft) Applied(ctx context.Context, page func([]reconcile.ServiceChange) error) error {
+	return wrap(eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
+		return d.q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
+			RunID: int64(d.run.Parent), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
+		})
+	}, page), "reading what was applied")
+}
+
+func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error),
+	page func([]reconcile.ServiceChange) error,
+) error {
+	var after dbsqlc.AppliedRowsRow
+	for {
+		rows, err := query(after)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		changes := make([]reconcile.ServiceChange, len(rows))
+		for i, row := range rows {
+			if changes[i], err = toServiceChange(row); err != nil {
+				return err
+			}
+		}
+		if err := page(changes); err != nil {
+			return err
+		}
+		after = rows[len(rows)-1]
+	}
+}
+
+func toServiceChange(row dbsqlc.AppliedRowsRow) (reconcile.ServiceChange, error) {
+	_, id, ok := strings.Cut(row.Field, "/")
+	if !ok {
+		return reconcile.ServiceChange{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
+	}
+	return reconcile.ServiceChange{
+		Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Service: reconcile.ServiceID(id),
+		Verb: reconcile.Verb(row.Verb), Old: row.Old, New: row.New, Reason: reconcile.Reason(row.Reason), Undone: row.Undone,
+	}, nil
+}
+
+// Rows returns services as they stand on profiles, and how they stand in the
+// register.
+func (d *ServiceDraft) Rows(ctx context.Context, ids []reconcile.ServiceID) (
+	rows reconcile.ServiceRows, states map[reconcile.ServiceID]reconcile.ServiceState, err error,
+) {
+	found, err := d.q.ServiceRows(ctx, texts(ids))
+	if err != nil {
+		return nil, nil, wrap(err, "reading services")
+	}
+	rows = make(reconcile.ServiceRows)
+	for _, row := range found {
+		code := reconcile.ODSCode(row.Code)
+		if rows[code] == nil {
+			rows[code] = make(map[reconcile.ServiceID]reconcile.ServiceShown)
+		}
+		shown, _, err := reconcile.ParseServiceShown(string(row.Shown))
+		if err != nil {
+			return nil, nil, fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
+		}
+		rows[code][reconcile.ServiceID(row.ID)] = shown
+	}
+	stand, err := d.q.ServiceStates(ctx, texts(ids))
+	states = make(map[reconcile.ServiceID]reconcile.ServiceState, len(stand))
+	for _, row := range stand {
+		states[reconcile.ServiceID(row.ID)] = reconcile.ServiceState(row.State)
+	}
+	return rows, states, wrap(err, "reading services")
+}

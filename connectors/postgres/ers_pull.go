@@ -1,0 +1,188 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// ServiceDraft is a plan of services in the making. What it is told is kept as
+// it comes, so that a killed run goes on where it stopped; the plan itself is
+// one transaction, of which nothing remains unless it is sealed. Of a preview,
+// nothing remains at all.
+type ServiceDraft struct {
+	run   reconcile.Run
+	db    beginner // the session, or the one transaction of a preview
+	whole pgx.Tx   // of a preview; nil otherwise
+	tx    pgx.Tx   // of the plan; nil before it
+	q     *dbsqlc.Queries
+
+	asked, rejected, total int
+	cursor                 string
+}
+
+// ServiceDraft begins, or goes on, to plan a run of services. A run that is not
+// stored yet (a preview) gets a number that vanishes with the draft.
+func (x *Session) ServiceDraft(ctx context.Context, run reconcile.Run) (*ServiceDraft, error) {
+	d := &ServiceDraft{run: run, db: x.conn, q: x.q}
+	if err := d.prepare(ctx, x.conn); err != nil {
+		d.Discard()
+		return nil, wrap(err, "beginning a plan")
+	}
+	return d, nil
+}
+
+func (d *ServiceDraft) prepare(ctx context.Context, conn *pgx.Conn) error {
+	if d.run.ID == 0 {
+		tx, err := conn.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		d.db, d.whole, d.q = tx, tx, dbsqlc.New(tx)
+		if d.run.ID, err = insertRun(ctx, d.q, d.run); err != nil {
+			return err
+		}
+	}
+	pulled, err := d.q.GetPull(ctx, int64(d.run.ID))
+	if err != nil {
+		return err
+	}
+	d.cursor, d.asked, d.rejected = pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)
+	total, err := d.q.CountAsked(ctx, texts(d.run.Codes))
+	d.total = int(total)
+	return err
+}
+
+// Pulled is how many services were asked for so far, how many of them could not
+// be read, and how many there are to ask for.
+func (d *ServiceDraft) Pulled() (asked, rejected, total int) { return d.asked, d.rejected, d.total }
+
+// page is how many services are read or planned at a time.
+const servicePage = 2000
+
+// Entries returns the register from where the run stands, in pages: one
+// credential after the other, ids as numbers. Services that are gone are left
+// out on all days but one of the week.
+func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]reconcile.ServiceEntry, error] {
+	return func(yield func([]reconcile.ServiceEntry, error) bool) {
+		at, id := parseCursor(d.cursor)
+		for {
+			rows, err := d.q.AskServices(ctx, dbsqlc.AskServicesParams{
+				AfterCredential: at, AfterID: id, Sites: texts(d.run.Codes), Most: servicePage,
+			})
+			if err != nil {
+				yield(nil, wrap(err, "reading the register of services"))
+				return
+			}
+			var entries []reconcile.ServiceEntry
+			for _, row := range rows {
+				at, id = row.Credential, row.ID
+				entry := toEntry(row)
+				if entry.State != reconcile.ServiceGone || reconcile.AsksForGone(entry.ID, d.run.AsOf) {
+					entries = append(entries, entry)
+				}
+			}
+			if len(entries) > 0 && !yield(entries, nil) || len(rows) < servicePage {
+				return
+			}
+		}
+	}
+}
+
+func toEntry(row dbsqlc.AskServicesRow) reconcile.ServiceEntry {
+	entry := reconcile.ServiceEntry{
+		ID: reconcile.ServiceID(row.ID), State: reconcile.ServiceState(row.State), Credential: row.Credential, Version: row.Version,
+		MissingSince: fromDate(row.MissingSince), Pending: reconcile.ServiceState(row.Pending), Specialty: row.Specialty,
+	}
+	copy(entry.Hash[:], row.FactsHash)
+	return entry
+}
+
+// A cursor names the last entry that was asked for: credential and id.
+func cursorOf(e reconcile.ServiceEntry) string { return e.Credential + "/" + string(e.ID) }
+
+func parseCursor(cursor string) (credential, id string) {
+	at := strings.LastIndexByte(cursor, '/')
+	if at < 0 {
+		return "", ""
+	}
+	return cursor[:at], cursor[at+1:]
+}
+
+// Keep stores what answers said that is news, and how far the run has come: up
+// to and with the last entry.
+func (d *ServiceDraft) Keep(ctx context.Context, looks []reconcile.ServiceLook, rejected []reconcile.ServiceAnswer,
+	asked int, last reconcile.ServiceEntry,
+) error {
+	rows := make([]dbsqlc.RunServicesParams, len(looks))
+	for i, look := range looks {
+		row, err := d.runService(look)
+		if err != nil {
+			return err
+		}
+		rows[i] = row
+	}
+	err := inTx(ctx, d.db, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if len(rows) > 0 {
+			if _, err := q.RunServices(ctx, rows); err != nil {
+				return err
+			}
+		}
+		for _, answer := range rejected {
+			if err := quarantineService(ctx, q, d.run, answer); err != nil {
+				return err
+			}
+		}
+		return q.MovePull(ctx, dbsqlc.MovePullParams{
+			ID: int64(d.run.ID), PulledTo: cursorOf(last), Asked: int32(d.asked + asked),
+			Rejected: int32(d.rejected + len(rejected)), Total: int32(d.total),
+		})
+	})
+	if err != nil {
+		return wrap(err, "keeping what e-RS said")
+	}
+	d.asked, d.rejected = d.asked+asked, d.rejected+len(rejected)
+	return nil
+}
+
+func (d *ServiceDraft) runService(look reconcile.ServiceLook) (row dbsqlc.RunServicesParams, err error) {
+	row = dbsqlc.RunServicesParams{
+		RunID: int64(d.run.ID), ID: string(look.ID), State: string(look.State), Credential: look.Credential,
+		MissingSince: toDate(look.MissingSince), Version: look.Version, Sites: []string{},
+	}
+	if look.Service == nil {
+		return row, nil
+	}
+	if row.Facts, err = json.Marshal(look.Service); err != nil {
+		return row, fmt.Errorf("service %s: %w", look.ID, err)
+	}
+	if row.Shown, err = json.Marshal(look.Service.Shown(look.Specialty)); err != nil {
+		return row, fmt.Errorf("service %s: %w", look.ID, err)
+	}
+	row.FactsHash, row.Sites = look.Hash[:], texts(look.Service.Sites)
+	return row, nil
+}
+
+func quarantineService(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, a reconcile.ServiceAnswer) error {
+	hash := a.Service.Hash() // of nothing: one row a service
+	return q.Quarantine(ctx, dbsqlc.QuarantineParams{
+		Source: string(run.Source), Report: run.Report, Code: string(a.ID), Field: "service", Value: string(a.ID), Reason: a.Reason,
+		Raw: append([]byte{}, a.Raw...), RawHash: hash[:],
+	})
+}
+
+// Discard leaves nothing of the plan. It does nothing after Seal.
+func (d *ServiceDraft) Discard() {
+	for _, tx := range []pgx.Tx{d.tx, d.whole} {
+		if tx != nil {
+			_ = tx.Rollback(context.Background())
+		}
+	}
+}

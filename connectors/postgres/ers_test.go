@@ -1,0 +1,464 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// register is e-RS as these tests play it.
+type register struct {
+	mutex    sync.Mutex
+	services map[reconcile.ServiceID]reconcile.ERSService
+	hidden   map[reconcile.ServiceID]bool
+	bad      map[reconcile.ServiceID]bool
+	fails    error // of every question
+	failAt   int   // questions that pass before it; 0: none
+	batches  int
+	proofs   []reconcile.ServiceID
+}
+
+func (r *register) Batch(_ context.Context, _ string, ids []reconcile.ServiceID) (answers []reconcile.ServiceAnswer, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.batches++
+	if r.fails != nil && r.batches > r.failAt {
+		return nil, r.fails
+	}
+	if len(ids) > jobs.ServiceBatch || !slices.IsSortedFunc(ids, reconcile.CompareServiceIDs) {
+		return nil, fmt.Errorf("a bad batch: %v", ids)
+	}
+	for _, id := range ids {
+		answers = append(answers, r.say(id, reconcile.OutcomeAbsent))
+	}
+	return answers, nil
+}
+
+func (r *register) say(id reconcile.ServiceID, absent reconcile.ServiceOutcome) reconcile.ServiceAnswer {
+	service, ok := r.services[id]
+	switch {
+	case r.hidden[id]:
+		return reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeNotVisible}
+	case r.bad[id]:
+		return reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeUnreadable, Reason: "bad"}
+	case !ok:
+		return reconcile.ServiceAnswer{ID: id, Outcome: absent}
+	}
+	return reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeFound, Credential: "ours", Service: service.Canonical()}
+}
+
+func (r *register) Proof(_ context.Context, id reconcile.ServiceID) (reconcile.ServiceAnswer, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.proofs = append(r.proofs, id)
+	return r.say(id, reconcile.OutcomeUnknown), r.fails
+}
+
+// ersWorld is a world with sites, whose services e-RS knows.
+type ersWorld struct {
+	*world
+	ers *register
+}
+
+// newERSWorld has so many sites (RAA00, RAA01, ...) with so many services each,
+// imported and not yet asked for.
+func newERSWorld(t *testing.T, sites, services int) *ersWorld {
+	t.Helper()
+	w := &ersWorld{newWorld(t), &register{
+		services: map[reconcile.ServiceID]reconcile.ERSService{}, hidden: map[reconcile.ServiceID]bool{}, bad: map[reconcile.ServiceID]bool{},
+	}}
+	w.runs.Services = jobs.Services{
+		Guard: reconcile.DefaultServiceGuard(), Ahead: 3, Open: func() (jobs.ServiceSource, error) { return w.ers, nil },
+	}
+	for site := range sites {
+		code := siteCode(site)
+		w.exec("insert into profile (code, name, type) values ($1, 'A site', 'trust-site')", code)
+		for n := range services {
+			id := serviceID(site, n)
+			w.ers.services[id] = reconcile.ERSService{
+				ID: id, Version: "1", Name: "Clinic " + string(id), Sites: []reconcile.ODSCode{code}, Hours: "9-5",
+				AppointmentTypes: []reconcile.Coding{{Code: "FIRST_OUTPATIENT", Display: "First outpatient"}},
+				Contacts:         []reconcile.ERSPoint{{Purpose: reconcile.ForPatients, System: "phone", Value: "01632 960000"}},
+			}
+		}
+	}
+	w.imports()
+	return w
+}
+
+func siteCode(n int) reconcile.ODSCode { return reconcile.ODSCode(fmt.Sprintf("RAA%02d", n)) }
+
+func serviceID(site, n int) reconcile.ServiceID {
+	return reconcile.ServiceID(fmt.Sprint(1000*(site+1) + n))
+}
+
+// imports brings an extract of all services to the register.
+func (w *ersWorld) imports() postgres.Imported {
+	w.Helper()
+	session, err := w.store.Session(w.Context(), reconcile.SourceERS)
+	require.NoError(w, err)
+	defer session.Close()
+	done, err := session.ImportExtract(w.Context(), "importer", w.extract())
+	require.NoError(w, err)
+	return done
+}
+
+func (w *ersWorld) extract() iter.Seq2[postgres.ExtractRow, error] {
+	return func(yield func(postgres.ExtractRow, error) bool) {
+		line := 1
+		for id, s := range w.ers.services {
+			for _, site := range s.Sites {
+				line++
+				row := postgres.ExtractRow{
+					Line: line, ID: id, Site: site, Provider: "RAA", Specialty: "CARDIOLOGY", Reported: map[string]string{"from": "2922-05-01"},
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (w *ersWorld) begins(run reconcile.Run) reconcile.RunID {
+	w.Helper()
+	run.Source, run.Report, run.Actor = reconcile.SourceERS, reconcile.ReportServices, "tester"
+	id, err := w.store.CreateRun(w.Context(), run, nil)
+	require.NoError(w, err)
+	return id
+}
+
+func (w *ersWorld) works(id reconcile.RunID) reconcile.Summary {
+	w.Helper()
+	summary, err := w.runs.Work(w.Context(), reconcile.SourceERS, id)
+	require.NoError(w, err)
+	return summary
+}
+
+// pulls runs a pull, and holds its preview against it.
+func (w *ersWorld) pulls(on int) reconcile.Summary {
+	w.Helper()
+	run := reconcile.Run{
+		Kind: reconcile.RunListing, AsOf: day(on), Source: reconcile.SourceERS, Report: reconcile.ReportServices, Actor: "tester",
+	}
+	planned, err := w.runs.Preview(w.Context(), run)
+	require.NoError(w, err)
+	applied := w.works(w.begins(run))
+	planned.Run, planned.ElapsedMS = applied.Run, applied.ElapsedMS
+	require.Equal(w, planned, applied, "preview and run")
+	require.Zero(w, one[int](w.world, "select count(*) from run_service"))
+	return applied
+}
+
+func (w *ersWorld) decides(kind reconcile.RunKind, of reconcile.Summary) reconcile.Summary {
+	w.Helper()
+	return w.works(w.begins(reconcile.Run{Kind: kind, Parent: idOf(of), AsOf: of.AsOf}))
+}
+
+// shows is what a profile shows the public of e-RS: ids and names.
+func (w *ersWorld) shows(site int) []string {
+	w.Helper()
+	return all[string](w.world,
+		"select external_id || ' ' || name from service where code = $1 and source = 'ers' and not withdrawn order by 1",
+		string(siteCode(site)))
+}
+
+func (w *ersWorld) state(id reconcile.ServiceID) string {
+	w.Helper()
+	const state = "select state || case pending when '' then '' else ' (' || pending || ')' end from ers_service where id = $1"
+	return one[string](w.world, state, string(id))
+}
+
+// written is everything that a run without news must not touch.
+func (w *ersWorld) written() string {
+	w.Helper()
+	return one[string](w.world, `select md5(string_agg(x, '')) from (
+		select (t.ctid::text || t.xmin::text || t::text) as x from ers_service t union all
+		select (t.ctid::text || t.xmin::text || t::text) from service t union all
+		select t::text from change t union all select t::text from plan_row t union all select t::text from mark t) y`)
+}
+
+func TestServicesArePulledOnceAndThenThereIsNothingToDo(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 3, 15)
+	first := w.pulls(1)
+	require.Equal(t, reconcile.RunDone, first.State)
+	require.Equal(t, 45, first.Records)
+	require.Equal(t, 3, first.Population)
+	require.Equal(t, reconcile.ChangeCounts{Update: 3}, first.Changes)
+	require.Equal(t, map[string]int{"ers-services": 45}, first.Fields)
+	require.Len(t, w.shows(1), 15)
+	require.Equal(t, "active", w.state(serviceID(0, 0)))
+	require.Equal(t, 45, one[int](w.world,
+		"select count(*) from change where field = 'ers-services' and actor = 'tester' and run_id::text = $1", first.Run))
+	require.JSONEq(t, `{"from": "2922-05-01"}`, one[string](w.world, "select extract::text from ers_service limit 1"),
+		"dirty dates stay as reported")
+
+	before, batches := w.written(), w.ers.batches
+	second := w.pulls(1)
+	require.Zero(t, second.Changes)
+	require.Equal(t, before, w.written(), "no row was written")
+	require.Equal(t, 3, (w.ers.batches-batches)/2, "45 services are three questions, for preview and run")
+	require.Zero(t, w.imports().Changed)
+}
+
+func TestServicesChangeMoveGoAndReturn(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 2, 10)
+	w.pulls(1)
+	id, moving, going := serviceID(0, 0), serviceID(0, 1), serviceID(0, 2)
+
+	service := w.ers.services[id]
+	service.Name, service.Version = "Renamed", "2"
+	w.ers.services[id] = service
+	moves := w.ers.services[moving]
+	moves.Sites, moves.Version = []reconcile.ODSCode{siteCode(1)}, "2"
+	w.ers.services[moving] = moves
+	gone := w.ers.services[going]
+	delete(w.ers.services, going)
+	run := w.pulls(2)
+	require.Equal(t, map[string]int{"ers-services": 2}, run.Fields)
+	require.Equal(t, []string{
+		"RAA00 missing ers-services/1002 ", "RAA00 update ers-services/1000 ", "RAA01 update ers-services/1001 RAA00",
+	}, all[string](w.world, `select code || ' ' || verb || ' ' || field || ' ' || coalesce(nullif(old, '')::jsonb ->> 'moved_from', '')
+		from plan_row where run_id::text = $1 order by 1`, run.Run))
+	require.Len(t, w.shows(0), 9)
+	require.Contains(t, w.shows(0), "1000 Renamed")
+	require.Contains(t, w.shows(0), "1002 Clinic 1002", "absence takes nothing away")
+	require.Len(t, w.shows(1), 11)
+	require.Equal(t, "missing", w.state(going))
+	require.Equal(t, []string{"RAA00", "RAA01"}, all[string](w.world, `select code from change
+		where run_id::text = $1 and coalesce(new, old)::jsonb ->> 'external_id' = '1001' order by code`, run.Run))
+
+	require.Zero(t, w.pulls(2).Fields["ers-services"], "the same day is no second look")
+	require.Empty(t, w.ers.proofs)
+	require.Equal(t, 1, w.pulls(3).Fields["ers-services"])
+	require.Contains(t, w.ers.proofs, going)
+	require.Equal(t, "gone", w.state(going))
+	require.Len(t, w.shows(0), 8)
+	require.Equal(t, 1, one[int](w.world, "select count(*) from service where external_id = '1002' and withdrawn"), "nothing is deleted")
+
+	w.ers.services[going] = gone
+	back := 0
+	for day := 4; day < 11; day++ {
+		back += w.pulls(day).Fields["ers-services"]
+	}
+	require.Equal(t, 1, back, "asked for again within a week")
+	require.Equal(t, "active", w.state(going))
+	require.Len(t, w.shows(0), 9)
+}
+
+func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 2, 10)
+	w.pulls(1)
+	kept := w.ers.services
+	w.ers.services = map[reconcile.ServiceID]reconcile.ERSService{}
+	for id, s := range kept {
+		if s.AtSite(siteCode(1)) || id > serviceID(0, 4) {
+			w.ers.services[id] = s
+		}
+	}
+	delete(w.ers.services, serviceID(1, 0)) // one of the other site
+	run := w.pulls(2)
+	require.Equal(t, reconcile.RunWithheld, run.State)
+	require.Equal(t, []reconcile.Withheld{
+		{Reason: reconcile.TooManyRemovals, Type: reconcile.TrustSite, Field: "ers-services", Count: 5, Of: 10},
+	}, run.Withheld)
+	require.Equal(t, "active (missing)", w.state(serviceID(0, 0)))
+	require.Equal(t, "missing", w.state(serviceID(1, 0)), "the other site's goes on")
+
+	again := w.pulls(3)
+	require.Equal(t, 5, again.Withheld[0].Count)
+	approved := w.decides(reconcile.RunApprove, again)
+	require.Equal(t, reconcile.RunDone, approved.State)
+	require.Empty(t, approved.LeftOut)
+	require.Equal(t, "missing", w.state(serviceID(0, 0)))
+	undone := w.decides(reconcile.RunUndo, approved)
+	require.Empty(t, undone.LeftOut)
+	require.Equal(t, "active", w.state(serviceID(0, 0)))
+	proposed := w.pulls(4)
+	require.Equal(t, 5, proposed.Withheld[0].Count)
+	rejected, err := w.store.Reject(t.Context(), idOf(proposed), "rita")
+	require.NoError(t, err)
+	require.Equal(t, 5, rejected)
+	silent := w.pulls(5)
+	require.Empty(t, silent.Withheld)
+	require.Equal(t, "active (missing)", w.state(serviceID(0, 0)))
+	w.ers.services = kept
+	w.pulls(6)
+	require.Equal(t, "active", w.state(serviceID(0, 0)))
+	require.Zero(t, one[int](w.world, "select count(*) from mark"), "what returned needs no decision")
+}
+
+func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 2, 6)
+	w.pulls(1)
+	shown := [][]string{w.shows(0), w.shows(1)}
+	service := w.ers.services[serviceID(0, 0)]
+	service.Name, service.Version = "Renamed", "2"
+	w.ers.services[service.ID] = service
+	edited := w.ers.services[serviceID(0, 2)]
+	edited.Name = "Renamed Too"
+	w.ers.services[edited.ID] = edited
+	moves := w.ers.services[serviceID(0, 1)]
+	moves.Sites = []reconcile.ODSCode{siteCode(1)}
+	w.ers.services[moves.ID] = moves
+	run := w.pulls(2)
+	w.exec("update service set name = 'By hand' where external_id = $1", string(edited.ID))
+
+	undone := w.decides(reconcile.RunUndo, run)
+	require.Equal(t, []reconcile.LeftOut{{Code: siteCode(0), Field: "ers-services/" + string(edited.ID)}}, undone.LeftOut)
+	require.Equal(t, 2, undone.Fields["ers-services"])
+	require.Equal(t, shown[1], w.shows(1))
+	require.Contains(t, w.shows(0), "1000 Clinic 1000")
+	require.Contains(t, w.shows(0), "1001 Clinic 1001")
+	again := w.pulls(3)
+	require.Equal(t, []string{"undone ers-services 1", "undone ers-services 1"}, func() (rows []string) {
+		for _, r := range again.Withheld {
+			rows = append(rows, fmt.Sprintf("%s %s %d", r.Reason, r.Field, r.Count))
+		}
+		if len(rows) == 1 { // both of one type
+			return []string{"undone ers-services 1", "undone ers-services 1"}
+		}
+		return rows
+	}())
+	require.Equal(t, 1, again.Fields["ers-services"], "the edit is put right")
+	back := w.decides(reconcile.RunUndo, undone)
+	require.Equal(t, 2, back.Fields["ers-services"])
+	require.Len(t, w.shows(1), 7)
+	require.Zero(t, w.pulls(4).Fields["ers-services"])
+}
+
+// Must hold 4: what is the editors' stays byte for byte the same.
+func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 2, 10)
+	w.exec("insert into service (code, source, name, contacts) values ('RAA00', 'editor', 'Chapel', '[{\"value\":\"here\"}]')")
+	w.exec("insert into service_text (code, external_id, text) values ('RAA00', '1000', 'Bring a friend'), ('RAA00', '999', 'Of nothing')")
+	const theirs = `select md5((select string_agg(t.*::text || t.xmin, '' order by id) from service t where source = 'editor')
+		|| (select string_agg(t.*::text || t.xmin, '' order by id) from service_text t))`
+	before := one[string](w.world, theirs)
+	same := func(what string) {
+		t.Helper()
+		require.Equal(t, before, one[string](w.world, theirs), what)
+	}
+	first := w.pulls(1)
+	same("first pull")
+	kept := w.ers.services
+	w.ers.services = nil
+	missing := w.pulls(2)
+	same("every service missing")
+	w.decides(reconcile.RunApprove, missing)
+	same("approved")
+	gone := w.pulls(3)
+	w.decides(reconcile.RunApprove, gone)
+	require.Empty(t, w.shows(0))
+	same("every service gone")
+	w.ers.services = map[reconcile.ServiceID]reconcile.ERSService{}
+	for id, s := range kept {
+		s.Sites = []reconcile.ODSCode{siteCode(1)}
+		w.ers.services[id] = s
+	}
+	for day := 4; day < 11; day++ {
+		w.pulls(day)
+	}
+	require.Len(t, w.shows(1), 20)
+	same("every service moved")
+	w.decides(reconcile.RunUndo, first)
+	same("an undo")
+	w.ers.fails = errors.New("e-RS is down")
+	_, err := w.runs.Work(t.Context(), reconcile.SourceERS, w.begins(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(12)}))
+	require.Error(t, err)
+	same("an error")
+	w.exec("delete from mark")
+	w.exec("truncate ers_service")
+	w.ers.fails = nil
+	w.pulls(13)
+	same("an empty register")
+}
+
+func TestAKilledPullGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 4, 50)
+	id := w.begins(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)})
+	w.ers.fails, w.ers.failAt = errors.New("the line is cut"), 6
+	_, err := w.runs.Work(t.Context(), reconcile.SourceERS, id)
+	require.ErrorContains(t, err, "the line is cut")
+	kept := one[int](w.world, "select count(*) from run_service")
+	require.GreaterOrEqual(t, kept, 60)
+	require.Zero(t, one[int](w.world, "select count(*) from service"))
+	w.ers.fails, w.ers.batches = nil, 0
+	require.Equal(t, 200, w.works(id).Records)
+	require.Equal(t, 10-kept/20, w.ers.batches)
+	require.Len(t, w.shows(3), 50)
+}
+
+func TestWhatIsNotVisibleOrNotReadableChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 1, 10)
+	w.pulls(1)
+	shown := w.shows(0)
+	w.ers.hidden[serviceID(0, 0)], w.ers.bad[serviceID(0, 1)] = true, true
+	run := w.pulls(2)
+	require.Zero(t, run.Changes)
+	require.Equal(t, 1, run.Rejected)
+	require.Equal(t, "not-visible", w.state(serviceID(0, 0)))
+	require.Equal(t, "active", w.state(serviceID(0, 1)))
+	require.Equal(t, shown, w.shows(0))
+	w.ers.hidden = map[reconcile.ServiceID]bool{}
+	require.Zero(t, w.pulls(3).Changes)
+	require.Equal(t, "active", w.state(serviceID(0, 0)))
+}
+
+func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 1, 3)
+	w.exec("insert into hold (code, field, reason, actor) values ('RAA00', 'ers-services', 'being rebuilt', 'ann')")
+	require.Zero(t, w.pulls(1).Changes)
+	require.Empty(t, w.shows(0))
+	w.exec("update hold set removed_at = now(), removed_by = 'ann'")
+	require.Equal(t, 3, w.pulls(2).Fields["ers-services"], "the end of a hold needs no news from e-RS")
+
+	saved, _, err := w.store.SaveCodes(t.Context(), "SPECIALTY",
+		[]postgres.Code{{Code: "CARDIOLOGY", Display: "Heart"}, {Code: "OLD", Display: "Old"}})
+	require.NoError(t, err)
+	require.Equal(t, 2, saved)
+	require.Equal(t, 3, w.pulls(3).Fields["ers-services"], "a label is news, without a version")
+	require.Equal(t, "Heart", one[string](w.world, "select distinct specialty from service"))
+	saved, retired, err := w.store.SaveCodes(t.Context(), "SPECIALTY", []postgres.Code{{Code: "CARDIOLOGY", Display: "Heart"}})
+	require.NoError(t, err)
+	require.Equal(t, [2]int{0, 1}, [2]int{saved, retired}, "retired codes are kept")
+	require.Zero(t, w.pulls(4).Changes)
+
+	w.ers.services["77"] = reconcile.ERSService{ID: "77", Version: "1", Name: "Early", Sites: []reconcile.ODSCode{"RZZ01"}}
+	w.imports()
+	require.Zero(t, w.pulls(5).Changes, "its site has no profile")
+	w.exec("insert into profile (code, name, type) values ('RZZ01', 'Late', 'trust-site')")
+	require.Equal(t, 1, w.pulls(6).Fields["ers-services"])
+}
+
+func TestTheKindOfASiteIsTheDesksAlone(t *testing.T) {
+	t.Parallel()
+	w := newERSWorld(t, 1, 0)
+	require.Equal(t, "clinic", w.value("RAA00", reconcile.FieldKind))
+	_, err := w.db.Exec(t.Context(), "update profile set kind = 'hospital' where code = 'RAA00'")
+	require.ErrorContains(t, err, "only the service desk")
+	changed, err := w.store.SetKind(t.Context(), "RAA00", "hospital", "dora", "has beds")
+	require.NoError(t, err)
+	require.True(t, changed)
+	require.Equal(t, []string{"clinic hospital dora has beds desk"}, all[string](w.world,
+		`select c.old || ' ' || c.new || ' ' || c.actor || ' ' || c.reason || ' ' || o.owner
+		from change c join field_owner o using (field) where field = 'kind'`))
+}
