@@ -70,8 +70,8 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 		done; \
 	done
 
-bench: deps ## listings of 300,000, pushes and comparing, as ratios to bounds of the same run (minutes)
-	go test -run '^$$' -bench 'Listing|Push' -benchtime 1x -timeout 40m ./cmd/profilesync
+bench: deps ## listings of 300,000, pushes, services and comparing, as ratios to bounds of the same run (minutes)
+	go test -run '^$$' -bench 'Listing|Push|Services' -benchtime 1x -timeout 40m ./cmd/profilesync
 	go test -run '^$$' -bench Compute -cpu 1 ./reconcile
 
 demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end

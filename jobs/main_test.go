@@ -28,3 +28,7 @@ type testSession struct{ *postgres.Session }
 func (s testSession) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (Draft, error) {
 	return s.Session.Draft(ctx, run, types)
 }
+
+func (s testSession) ServiceDraft(ctx context.Context, run reconcile.Run) (ServiceDraft, error) {
+	return s.Session.ServiceDraft(ctx, run)
+}

@@ -21,9 +21,10 @@ type Daemon struct {
 	Schema    string             // where the queue's tables live
 	Store     Store
 	Runs      *Runs
-	Pushers   []*Pusher      // one a configured sink
-	Drift     []DriftChecker // the same
-	Workers   int            // pushes to a sink at a time
+	ERS       map[ERSPart]func(context.Context) error // pulls of e-RS that are no runs; nil: none
+	Pushers   []*Pusher                               // one a configured sink
+	Drift     []DriftChecker                          // the same
+	Workers   int                                     // pushes to a sink at a time
 	Schedules []Schedule
 	Now       func() time.Time
 	Process   string // names this process among others
@@ -101,6 +102,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 	err := errors.Join(
 		river.AddWorkerSafely(workers, &tickWorker{store: d.Store, schedules: d.Schedules, now: d.Now, process: d.Process}),
 		river.AddWorkerSafely(workers, &pullODSWorker{store: d.Store, runs: d.Runs, now: d.Now, ended: d.ended}),
+		river.AddWorkerSafely(workers, &pullERSWorker{store: d.Store, runs: d.Runs, parts: d.ERS, now: d.Now, ended: d.ended}),
 		river.AddWorkerSafely(workers, &reconcileWorker{runs: d.Runs, ended: d.ended}),
 		river.AddWorkerSafely(workers, &housekeepingWorker{store: d.Store, now: d.Now}),
 		river.AddWorkerSafely(workers, &checkDriftWorker{checkers: checkers, log: d.Log}),

@@ -21,8 +21,10 @@ type Runs struct {
 	Open  func(ctx context.Context, run reconcile.Run) (Pull, error) // pulls what the run reads
 	Types func(run reconcile.Run) ([]reconcile.OrgType, error)       // the types its report covers
 	Guard reconcile.Guard
-	Kept  []reconcile.OrgType // the types that have profiles
-	Now   func() time.Time
+	// Services are what only runs of the e-Referral Service need.
+	Services Services
+	Kept     []reconcile.OrgType // the types that have profiles
+	Now      func() time.Time
 	// Report is told how far a run has come; total is 0 when unknown.
 	Report func(ctx context.Context, run reconcile.RunID, stage string, done, total int)
 }
@@ -49,6 +51,7 @@ type Session interface {
 	Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error)
 	Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (Draft, error)
 	Applier
+	serviceSession
 	held
 }
 
@@ -138,6 +141,9 @@ func (r *Runs) end(ctx context.Context, run reconcile.Run, why error) (reconcile
 }
 
 func (r *Runs) work(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+	if run.Source == reconcile.SourceERS {
+		return r.workServices(ctx, session, run)
+	}
 	began := r.Now()
 	types, err := r.Types(run)
 	if err != nil {
@@ -175,16 +181,24 @@ func (r *Runs) Preview(ctx context.Context, run reconcile.Run) (reconcile.Summar
 		return reconcile.Summary{}, err
 	}
 	defer session.Close()
+	summary, err := r.preview(ctx, session, run, types)
+	summary.Run, summary.State, summary.ElapsedMS = "", reconcile.RunDone, r.Now().Sub(began).Milliseconds()
+	if len(summary.Withheld) > 0 {
+		summary.State = reconcile.RunWithheld
+	}
+	return summary, err
+}
+
+func (r *Runs) preview(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) (reconcile.Summary, error) {
+	if run.Source == reconcile.SourceERS {
+		return r.previewServices(ctx, session, run)
+	}
 	draft, err := session.Draft(ctx, run, types)
 	if err != nil {
 		return reconcile.Summary{}, err
 	}
 	defer draft.Discard()
 	summary, _, err := r.plan(ctx, draft, run)
-	summary.Run, summary.State, summary.ElapsedMS = "", reconcile.RunDone, r.Now().Sub(began).Milliseconds()
-	if len(summary.Withheld) > 0 {
-		summary.State = reconcile.RunWithheld
-	}
 	return summary, err
 }
 

@@ -73,7 +73,7 @@ type Ledger interface {
 // nobody works.
 type tickStore interface {
 	WithLedger(ctx context.Context, work func(Ledger) error) error
-	Unfinished(ctx context.Context) ([]reconcile.RunID, error)
+	Unfinished(ctx context.Context) ([]reconcile.Run, error)
 }
 
 type tickWorker struct {
@@ -145,10 +145,10 @@ func takeOver(ctx context.Context, client *QueueClient, store tickStore, process
 	if err != nil {
 		return err
 	}
-	for _, id := range runs {
-		args := Reconcile{Run: id, Source: reconcile.SourceODS, Takeover: process}
+	for _, run := range runs {
+		args := Reconcile{Run: run.ID, Source: run.Source, Takeover: process}
 		if _, err := client.Insert(ctx, args, nil); err != nil {
-			return fmt.Errorf("taking run %d over: %w", id, err)
+			return fmt.Errorf("taking run %d over: %w", run.ID, err)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/jobs"
@@ -24,6 +25,8 @@ type app struct {
 	url     string // of the database
 	store   *postgres.Store
 	closers []func() error
+	// answeredERS is told of every request to e-RS; nil outside the daemon.
+	answeredERS func(ers.Call)
 }
 
 func newApp(ctx context.Context, stdout, stderr io.Writer, format string) (*app, error) {
@@ -91,7 +94,7 @@ func (a *app) open(ctx context.Context) error {
 func (a *app) runs(open func(context.Context, reconcile.Run) (jobs.Pull, error), report reportFunc) *jobs.Runs {
 	return &jobs.Runs{
 		Store: runStore{a.store}, Open: open, Types: a.types, Guard: reconcile.DefaultGuard(), Kept: a.config.kept,
-		Now: time.Now, Report: report,
+		Services: a.services(), Now: time.Now, Report: report,
 	}
 }
 
@@ -114,6 +117,14 @@ type session struct{ *postgres.Session }
 
 func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (jobs.Draft, error) {
 	draft, err := s.Session.Draft(ctx, run, types)
+	if err != nil {
+		return nil, err
+	}
+	return draft, nil
+}
+
+func (s session) ServiceDraft(ctx context.Context, run reconcile.Run) (jobs.ServiceDraft, error) {
+	draft, err := s.Session.ServiceDraft(ctx, run)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (x *pushBench) rest(accepted int) {
 	}, 5*time.Minute, 50*time.Millisecond)
 }
 
-func (x *pushBench) number(query string) (n float64) {
+func (x *bench) number(query string) (n float64) {
 	x.Helper()
 	conn, err := pgx.Connect(x.Context(), x.url)
 	require.NoError(x, err)

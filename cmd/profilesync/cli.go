@@ -38,6 +38,7 @@ type cli struct {
 	Reconcile      reconcileCmd      `cmd:"" help:"Reconcile the organisation register with the profiles."`
 	Runs           runsCmd           `cmd:"" help:"List, show, approve, reject and undo runs."`
 	Profile        profileCmd        `cmd:"" help:"Show a profile and everything that ever happened to it."`
+	ERS            ersCmd            `cmd:"" name:"ers" help:"Services of the e-Referral Service, and owners of sites."`
 	Push           pushCmd           `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          driftCmd          `cmd:"" help:"Compare what the sinks show with the profiles, and repair it."`
 	Hold           holdCmd           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for a time."`

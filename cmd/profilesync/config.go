@@ -88,6 +88,27 @@ type config struct {
 	// again.
 	ProbeEvery time.Duration `env:"PROBE_EVERY, default=30s"`
 
+	// ERSURL is the e-Referral Service API, up to and with /referrals/FHIR; the
+	// sandbox's has /FHIR.
+	ERSURL string `env:"ERS_URL, default=https://api.service.nhs.uk/referrals/FHIR"`
+	// ERSAuth is jwt, or none for the sandbox.
+	ERSAuth string `env:"ERS_AUTH, default=jwt"`
+	// ERSTokenURL is where tokens for it are given.
+	ERSTokenURL string `env:"ERS_TOKEN_URL, default=https://api.service.nhs.uk/oauth2/token"`
+	// ERSCredentials are the applications we registered, one an organisation, each
+	// a JSON object: name, client_id, key_id, private_key (PEM). Without them, and
+	// with ERSAuth jwt, e-RS is not asked.
+	ERSCredentials secret `env:"ERS_CREDENTIALS"`
+	// ERSPerSecond is how many requests a second each of them gets, over all
+	// processes and machines.
+	ERSPerSecond float64 `env:"ERS_REQUESTS_PER_SECOND, default=10"`
+	// ERSExtract is where the newest EBSX05 extract lies; the daemon imports it
+	// every day. Without it people import it.
+	ERSExtract string `env:"ERS_EXTRACT"`
+	// ERSColumns says under which header of the EBSX05 extract each fact stands, as
+	// a JSON object: ID, Site, Name, Provider, Specialty and so on; - for none.
+	ERSColumns string `env:"ERS_COLUMNS"`
+
 	kept []reconcile.OrgType
 	now  time.Time
 }
@@ -95,7 +116,7 @@ type config struct {
 // secrets are the settings that nobody else may read.
 var secrets = []string{
 	"PROFILESYNC_DATABASE_URL", "PROFILESYNC_ODS_API_KEY", "PROFILESYNC_DOS_API_KEY", "PROFILESYNC_DOS_READ_PASSWORD",
-	"PROFILESYNC_DOS_FHIR_PRIVATE_KEY", "PROFILESYNC_WEBSITE_API_KEY",
+	"PROFILESYNC_DOS_FHIR_PRIVATE_KEY", "PROFILESYNC_WEBSITE_API_KEY", "PROFILESYNC_ERS_CREDENTIALS",
 }
 
 // secret is a value that prints as nothing (house style: secrets are masked by
@@ -137,7 +158,7 @@ func (envOrFile) Lookup(name string) (string, bool) {
 
 func (c *config) check() error {
 	_, level := parseLevel(c.LogLevel)
-	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS(), c.checkSinks())
+	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS(), c.checkSinks(), c.checkERS())
 }
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not

@@ -318,6 +318,8 @@ type audited struct {
 	New   string    `json:"new"`
 	Actor string    `json:"actor"`
 	Run   int64     `json:"run"`
+
+	Reason string `json:"reason"`
 }
 
 func (s *site) history(code string) []audited {

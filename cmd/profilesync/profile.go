@@ -13,6 +13,7 @@ import (
 type profileCmd struct {
 	Show    profileShowCmd    `cmd:"" help:"Show a profile."`
 	History profileHistoryCmd `cmd:"" help:"Show every change of a profile: who, when, before, after."`
+	Kind    profileKindCmd    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
 }
 
 type profileShowCmd struct {
@@ -88,6 +89,9 @@ func (c *profileHistoryCmd) Run(ctx context.Context, a *app) error {
 		by := h.Actor
 		if h.Run != 0 {
 			by += " (run " + h.Run.String() + ")"
+		}
+		if h.Reason != "" {
+			by += ": " + oneLine(h.Reason)
 		}
 		rows = append(rows, []string{
 			h.At.In(reconcile.London()).Format(time.DateTime), h.Field, oneLine(h.Old), oneLine(h.New), h.Owner, by,

@@ -14,7 +14,7 @@ import (
 
 // scopeFlags say what a reconciliation covers; plan and reconcile share them.
 type scopeFlags struct {
-	Source string   `default:"ods" enum:"ods" help:"The register: ${enum}."`
+	Source string   `default:"ods" enum:"ods,ers" help:"The register: ${enum}."`
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; says nothing about any other."`
 	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
 	Report string   `placeholder:"NAME" help:"The report, where the file's name up to the first _ does not say it (edispensary, etr, ...)."`
@@ -44,6 +44,9 @@ func (f scopeFlags) scopes(a *app) (scopes []scope, err error) {
 			return nil, exitError{exitUsage, "--ods: " + err.Error()}
 		}
 		base.Kind, base.Codes = reconcile.RunDelta, append(base.Codes, code)
+	}
+	if base.Source == reconcile.SourceERS {
+		return f.services(a, base)
 	}
 	if len(f.Files) == 0 {
 		return f.pulled(a, base)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
@@ -27,7 +28,8 @@ const stopWithin = 20 * time.Second
 
 // Help is shown by --help.
 func (*serveCmd) Help() string {
-	return `Pulls the register's changes at 04:30 and its listings at 05:00 (London), works the runs that
+	return `Pulls the register's changes at 04:30, its listings at 05:00 and the e-Referral Service at
+05:30 (London), works the runs that
 commands ask for, and finishes what a killed process left. Every change of a profile, whoever
 wrote it, is pushed to the sinks that are configured (PROFILESYNC_DOS_..., _WEBSITE_...); what
 they show is checked and repaired at 02:30. What was due while no daemon ran is caught up.
@@ -50,7 +52,9 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 		return exitError{exitUsage, err.Error()}
 	}
 	registry := prometheus.NewRegistry()
-	daemon, closePool, err := a.daemon(ctx, log, admin.NewMetrics(registry), sinks)
+	metrics := admin.NewMetrics(registry)
+	a.answeredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
+	daemon, closePool, err := a.daemon(ctx, log, metrics, sinks)
 	if err != nil {
 		return err
 	}
@@ -118,6 +122,7 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 	}
 	return jobs.Daemon{
 		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
+		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: a.pullCodes, jobs.ERSRegister: a.pullRegister},
 		Pushers: a.pushers(sinks, log, metrics.Pushed), Drift: a.checkers(sinks, func(int) {}), Workers: a.config.PushWorkers,
 		Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
@@ -147,6 +152,10 @@ func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule
 		if sinks[sink] != nil {
 			add("check_drift_"+string(sink), "30 2 * * *", jobs.CheckDrift{Sink: sink})
 		}
+	}
+	if a.config.asksERS() {
+		add("pull_ers", "30 5 * * *",
+			jobs.PullERS{Part: jobs.ERSRegister}, jobs.PullERS{Part: jobs.ERSCodes}, jobs.PullERS{Part: jobs.ERSServices})
 	}
 	add("housekeeping", "10 3 * * *", jobs.Housekeeping{})
 	return all, err

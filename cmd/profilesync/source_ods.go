@@ -44,7 +44,7 @@ func (c changes) Deleted() []reconcile.ODSCode { return c.deleted }
 
 // types are the organisation types that a run's report covers.
 func (a *app) types(run reconcile.Run) ([]reconcile.OrgType, error) {
-	if run.Report == reportOfAPI {
+	if run.Report == reportOfAPI || run.Source == reconcile.SourceERS {
 		return a.config.kept, nil
 	}
 	return ods.Types(run.Report)

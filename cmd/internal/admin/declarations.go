@@ -42,6 +42,8 @@ const (
 	pushesTotal
 	pushSeconds
 	pushLagSeconds
+	ersRequestsTotal
+	ersRequestSeconds
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
@@ -57,6 +59,7 @@ const (
 	driftCheckAgeSeconds
 	unfinishedRuns
 	scheduleAgeSeconds
+	registeredServices
 )
 
 // declared is every metric there is. METRICS.md is written from it (go test
@@ -105,6 +108,14 @@ var declared = [...]declaration{
 		name: "push_lag_seconds", form: histogram, labels: []string{"sink"},
 		buckets: []float64{0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400},
 		help:    "From noting a change to the sink's acceptance, the settle time of edits included.",
+	},
+	ersRequestsTotal: {
+		name: "ers_requests_total", form: counter, labels: []string{"endpoint", "status"},
+		help: "Requests to the e-Referral Service; endpoint is A033, A035, A037 or A004; status is that of HTTP, 0 for no answer.",
+	},
+	ersRequestSeconds: {
+		name: "ers_request_seconds", form: histogram, labels: []string{"endpoint"}, buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
+		help: "How long the e-Referral Service took to answer.",
 	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,
@@ -166,6 +177,10 @@ var declared = [...]declaration{
 	scheduleAgeSeconds: {
 		name: "schedule_age_seconds", form: gauge, labels: []string{"schedule"},
 		help: "Time since the schedule was due last: more than its interval means that nothing queues it.",
+	},
+	registeredServices: {
+		name: "ers_services", form: gauge, labels: []string{"state"},
+		help: "Services of the register; state is known (never seen), active, not-visible, missing or gone.",
 	},
 }
 

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/profilesync/profilesync/reconcile"
@@ -18,6 +20,8 @@ type Metrics struct {
 	pushes   *prometheus.CounterVec
 	push     *prometheus.HistogramVec
 	pushLag  *prometheus.HistogramVec
+	asked    *prometheus.CounterVec
+	answer   *prometheus.HistogramVec
 }
 
 // NewMetrics registers the counters. It panics when they are registered already.
@@ -33,8 +37,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		pushes:   pushesTotal.counter(),
 		push:     pushSeconds.histogram(),
 		pushLag:  pushLagSeconds.histogram(),
+		asked:    ersRequestsTotal.counter(),
+		answer:   ersRequestSeconds.histogram(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag)
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.asked, m.answer)
 	return m
 }
 
@@ -43,6 +49,12 @@ func (m *Metrics) JobWorked(kind, outcome string, seconds, queueWaitSeconds floa
 	m.jobs.WithLabelValues(kind, outcome).Inc()
 	m.jobRun.WithLabelValues(kind).Observe(seconds)
 	m.jobWait.WithLabelValues(kind).Observe(queueWaitSeconds)
+}
+
+// ERSAnswered counts a request to the e-Referral Service.
+func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {
+	m.asked.WithLabelValues(endpoint, strconv.Itoa(status)).Inc()
+	m.answer.WithLabelValues(endpoint).Observe(seconds)
 }
 
 // RunEnded counts a run that ended, whichever way.

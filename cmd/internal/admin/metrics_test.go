@@ -33,10 +33,11 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	unit := map[form]*regexp.Regexp{
 		counter:   regexp.MustCompile(`^[a-z]+(_[a-z]+)*_total$`),
 		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
-		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs)$`),
+		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs|services)$`),
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
+		"endpoint", "status",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {
@@ -60,6 +61,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.JobWorked("pull_ods", "done", 1, 0)
 	m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: reconcile.RunDone})
 	m.Pushed(reconcile.SinkDoS, reconcile.PushOutcome{Route: "fhir", Attempt: reconcile.AttemptAccepted, Took: 1, Lag: 1})
+	m.ERSAnswered("A035", 200, 0.2)
 	newWatched(reg, everything())
 	families, err := reg.Gather()
 	require.NoError(t, err)

@@ -110,6 +110,9 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 	for _, s := range watched.Schedules {
 		set(scheduleAgeSeconds, s.Age.Seconds(), s.Name)
 	}
+	for _, r := range watched.Services {
+		set(registeredServices, float64(r.Services), string(r.State))
+	}
 	return all
 }
 

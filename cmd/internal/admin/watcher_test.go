@@ -36,6 +36,7 @@ func everything() postgres.Watched {
 		Drift:      []postgres.DriftFoundLast{{Sink: reconcile.SinkDoS, State: reconcile.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
 		Runs:       []postgres.OpenRuns{{Source: reconcile.SourceODS, State: reconcile.RunQueued, Runs: 1}},
 		Schedules:  []postgres.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
+		Services:   []postgres.ServiceCount{{State: reconcile.ServiceMissing, Services: 6}},
 	}
 }
 
@@ -79,8 +80,10 @@ profilesync_drift_check_age_seconds{sink="dos",state="alarm"} 3600
 profilesync_unfinished_runs{source="ods",state="queued"} 1
 # TYPE profilesync_schedule_age_seconds gauge
 profilesync_schedule_age_seconds{schedule="pull_ods"} 30
+# TYPE profilesync_ers_services gauge
+profilesync_ers_services{state="missing"} 6
 `, queueJobs, queueOldestSeconds, withheldRows, watermarkAgeSeconds, listingAgeSeconds, quarantineRecords, openProfiles,
-		unfinishedRuns, scheduleAgeSeconds)
+		unfinishedRuns, scheduleAgeSeconds, registeredServices)
 }
 
 func TestTheDatabaseIsAskedSeldom(t *testing.T) {
@@ -102,7 +105,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require may not end a goroutine that is not the test's
-					assert.Len(t, families, 15)
+					assert.Len(t, families, 16)
 				})
 			}
 			scrapes.Wait()
@@ -140,6 +143,6 @@ func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 15)
+		require.Len(t, families, 16)
 	})
 }
