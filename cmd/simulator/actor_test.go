@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ func (a *actor) run(_ context.Context, at time.Time, each func(reconcile.Summary
 		if len(s.Withheld) > 0 {
 			code = exitAwaits
 		}
-		if a.spoils() && a.spoil != nil && (s.Report == "etr" || a.command == "ask") {
+		if a.spoils() && a.spoil != nil && (s.Report == "etr" || s.Source == reconcile.SourceERS || a.command == "ask") {
 			a.spoil(&s)
 		}
 		each(s)
@@ -66,6 +67,12 @@ func (a *actor) answers(at time.Time, args []string) []reconcile.Summary {
 		return []reconcile.Summary{a.oracle.approval("etr")}
 	case args[0] == "runs" && args[1] == "undo":
 		return []reconcile.Summary{a.oracle.undo("etr")}
+	case slices.Contains(args, string(reconcile.SourceERS)):
+		run, touched := a.oracle.pull(a.story.referrals, dayOf(at))
+		a.shelf.t.Website.Stored += len(touched)
+		a.shelf.services = a.oracle.clinics()
+		a.arrived()
+		return []reconcile.Summary{run}
 	case strings.Contains(strings.Join(args, " "), "--ods"):
 		code := args[4]
 		a.oracle.reports[pharmacies][code].set("name", "NEW LEAF PHARMACY")
@@ -91,6 +98,8 @@ func (a *actor) list(_ context.Context, _ time.Time, each func(json.RawMessage) 
 	switch {
 	case args[0] == "drift":
 		rows, code = a.shelf.drift(slices.Contains(args, "--repair"))
+	case args[0] == "ers":
+		rows = append(rows, a.oracle.extract(a.story.referrals))
 	case !slices.Contains(args, "--state"):
 		for row, n := range a.oracle.standing(a.shelf.without) {
 			rows = append(rows, slices.Repeat([]any{row}, n)...)
@@ -155,12 +164,16 @@ type shelf struct {
 	altered []shown
 	without []string // the practices that DoS refuses
 	checked int      // profiles of a drift check
+
+	services map[string][]clinic // of e-RS, by site
 }
 
 func (*shelf) seed() error              { return nil }
 func (s *shelf) tally() tally           { return s.t }
 func (s *shelf) refused() []string      { return s.without }
 func (s *shelf) entries(string) entries { return s.is }
+
+func (s *shelf) clinics(code string) ([]clinic, error) { return s.services[code], nil }
 
 func (s *shelf) alter(code, field, value string) error {
 	s.checked = s.t.Website.Stored - 1 // Cara's pharmacy was pushed twice
@@ -193,8 +206,12 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	show := newScreen(&out)
 	clock := time.Unix(0, 0)
 	a.t, a.oracle, a.shelf = t, newOracle(), &shelf{}
+	world := smallWorld(t)
+	referrals, err := newReferrals(7, world)
+	require.NoError(t, err)
 	a.story = &story{
-		world: smallWorld(t), program: a, sinks: a.shelf, editor: a.edit, oracle: newOracle(), screen: show,
+		world: world, referrals: referrals, extract: filepath.Join(t.TempDir(), "EBSX05.zip"),
+		program: a, sinks: a.shelf, editor: a.edit, oracle: newOracle(), screen: show,
 		now: func() time.Time {
 			clock = clock.Add(patience / 4)
 			return clock

@@ -57,6 +57,7 @@ func (c *runCmd) introduce(stage *stage, show *screen, today reconcile.Date, set
 	show.linef("register    %s (simulated)", stage.outside.registerURL)
 	show.linef("DoS         %s (simulated)", stage.outside.dosURL)
 	show.linef("website     %s (simulated)", stage.outside.websiteURL)
+	show.linef("e-RS        %s (simulated)", stage.outside.ersURL)
 	show.linef("database    private Postgres under %s, emptied at each start", c.Dir)
 	for _, warning := range stage.cluster.Warnings() {
 		show.say(warning)
@@ -67,6 +68,7 @@ func (c *runCmd) introduce(stage *stage, show *screen, today reconcile.Date, set
 	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.registerURL, recodePath, today)
 	show.linef("  (. %s; %s reconcile --wait)", sourced(settings), short(c.Profilesync))
 	c.introduceSinks(stage.outside, show, settings)
+	c.introduceServices(stage.outside, show, settings)
 	show.linef("\nThe daemon runs until Ctrl-C. What it says:")
 }
 
@@ -77,6 +79,14 @@ func (c *runCmd) introduceSinks(o *outside, show *screen, settings string) {
 	show.linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
 		o.activePharmacy(), o.websiteURL)
 	show.linef("  (. %s; %s drift --sink website --repair)", sourced(settings), short(c.Profilesync))
+}
+
+func (c *runCmd) introduceServices(o *outside, show *screen, settings string) {
+	show.linef("\nHave the services of trusts reconciled; let one end, and look again:")
+	show.linef("  curl -o EBSX05.zip '%s'", o.ebsx05())
+	show.linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), short(c.Profilesync))
+	show.linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), short(c.Profilesync))
+	show.linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.referrals.IDs()[0], o.ersURL)
 }
 
 // sourced is a path as the shell's "." wants it: with a slash, or it would be

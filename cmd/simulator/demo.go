@@ -93,10 +93,12 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	show.linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.registerURL)
 	show.linef("DoS        %s (change events and FHIR ingest, simulated)", stage.outside.dosURL)
 	show.linef("website    %s (profiles and their search, simulated)", stage.outside.websiteURL)
+	show.linef("e-RS       %s (services of trusts, simulated)", stage.outside.ersURL)
 	show.linef("ready      (%.1f s)\n", time.Since(began).Seconds())
 
 	s := &story{
-		world: stage.world, program: stage.program, sinks: stage.outside, editor: editAs("Cara", stage.cluster.URL()),
+		world: stage.world, referrals: stage.outside.referrals, extract: filepath.Join(stage.dir, "EBSX05.zip"),
+		program: stage.program, sinks: stage.outside, editor: editAs("Cara", stage.cluster.URL()),
 		oracle: newOracle(), screen: show, now: time.Now,
 	}
 	told := s.tell(ctx)
@@ -115,6 +117,7 @@ func (c *demoCmd) farewell(s *story, sum summary, path string) {
 		count(sum.Totals.Profiles, "profile"), sum.Seconds)
 	s.screen.linef("%s pushes to DoS and %s to the website, each effect once; %d of %d drifted fields repaired.",
 		number(sum.Totals.DoS), number(sum.Totals.Website), sum.Totals.Repaired, sum.Totals.Drifted)
+	s.screen.linef("%s of e-RS shown at the end, as its trusts arranged them.", count(sum.Totals.Services, "service"))
 	s.screen.linef("counts     %s", short(path))
 	s.screen.linef("\nLook around; the database is still there:")
 	command := fmt.Sprintf("  PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, short(c.Profilesync))
@@ -122,6 +125,7 @@ func (c *demoCmd) farewell(s *story, sum summary, path string) {
 	s.screen.linef("%s runs show %s --withheld", command, s.recoded)
 	s.screen.linef("%s profile history %s", command, s.trust)
 	s.screen.linef("%s profile history %s", command, s.edited)
+	s.screen.linef("%s ers services %s", command, s.moved)
 	s.screen.linef("%s push list --state no-route", command)
 }
 

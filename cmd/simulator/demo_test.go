@@ -92,6 +92,8 @@ func requireStory(t *testing.T, sum summary) {
 	require.Equal(t, reconcile.ChangeCounts{Update: 1}, runs["ask"].changes)
 	require.Zero(t, runs["last"].changes)
 	require.Zero(t, runs["last"].withheld+runs["last"].pending)
+	require.Equal(t, map[string]int{"ers-services": 3}, sum.Steps[13].Runs[0].Fields)
+	require.Equal(t, map[string]int{"ers-services": 1}, sum.Steps[14].Runs[0].Fields)
 	requirePushes(t, sum)
 	require.Equal(t, sum.Organisations, runs["first"].records)
 	require.Greater(t, sum.Totals.Profiles, sum.Organisations/2)
@@ -116,6 +118,10 @@ func requirePushes(t *testing.T, sum summary) {
 	require.Equal(t, 3, pushed["drift"].total())
 	require.Equal(t, 3, sum.Totals.Drifted)
 	require.Equal(t, 3, sum.Totals.Repaired)
+	require.Positive(t, pushed["services"].Website.Stored)
+	require.Equal(t, tally{Website: websiteTally{Stored: 2}}, pushed["reshuffle"], "both sites")
+	require.Equal(t, tally{Website: websiteTally{Stored: 1}}, pushed["gone"])
+	require.Greater(t, sum.Totals.Services, pushed["services"].Website.Stored)
 }
 
 func TestOnlyItsOwnDatabaseIsEmptied(t *testing.T) {
@@ -173,6 +179,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, said) }()
 	for _, address := range []string{
 		addresses["downloads"] + dayPath, addresses["FHIR"] + "/_status", addresses["profiles"] + "/ledger/summary",
+		addresses["EBSX05"],
 	} {
 		response, err := http.Get(address)
 		require.NoError(t, err)

@@ -21,6 +21,8 @@ type directories interface {
 	refused() []string
 	// entries are what both show of a pharmacy.
 	entries(code string) entries
+	// clinics are the services of a site on the website.
+	clinics(code string) ([]clinic, error)
 	// alter changes a field on the website behind our back.
 	alter(code, field, value string) error
 }

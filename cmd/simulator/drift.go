@@ -23,8 +23,7 @@ type shown struct {
 	Shows string `json:"shown"`
 }
 
-// drift changes entries on the website, and has them found and mended. Then the
-// daemon is stopped: it is the last chapter.
+// drift changes entries on the website, and has them found and mended.
 func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	altered, err := s.alterations()
 	if err != nil {
@@ -52,13 +51,8 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	// A repair may meet an entity tag that it does not know: refused, read, stored.
 	conflicts := s.sinks.tally().Website.Refused - want.Website.Refused
 	want.Website.Refused += min(conflicts, len(altered))
-	if err := s.settled(now, want); err != nil {
-		return "", err
-	}
-	daemon := s.daemon
-	s.daemon = nil
-	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each. The daemon was stopped, and ended well.",
-		count(len(altered), "field")), daemon.stop()
+	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each.", count(len(altered), "field")),
+		s.settled(now, want)
 }
 
 // alterations are one field each of the pharmacy that Cara edited, of a practice

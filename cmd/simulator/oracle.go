@@ -12,6 +12,8 @@ type oracle struct {
 	reports map[string]map[string]*profile // by report, then code
 	held    map[string][]move              // what the last run of a report withheld
 	applied map[string][]move              // what the last approval of a report applied
+
+	referrals referrals // services of e-RS, at sites of trusts
 }
 
 // profile is what the oracle holds of one profile.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 	"github.com/profilesync/profilesync/reconcile"
@@ -17,28 +18,35 @@ import (
 // outside is all simulated systems. Each gets a listener of its own: the ledgers
 // and switches of DoS and of the website have the same paths.
 type outside struct {
-	world   *odstest.World
-	dos     *dostest.Server
-	website *websitetest.Server
+	world     *odstest.World
+	dos       *dostest.Server
+	website   *websitetest.Server
+	ers       *erstest.Server
+	referrals *erstest.World // of ers
 
 	// The addresses, once it is open.
-	registerURL, dosURL, websiteURL string
-	servers                         []*http.Server
+	registerURL, dosURL, websiteURL, ersURL string
+	servers                                 []*http.Server
 }
 
 // reader is the user who may read DoS.
 const reader = "reader"
 
-// newOutside makes DoS and the website to a register. They want the key, and
-// take the day from the clock.
+// newOutside makes DoS, the website and e-RS to a register. The first two want
+// the key, and all take the day from the clock.
 func newOutside(world *odstest.World, key string, now func() time.Time) (*outside, error) {
+	referrals, err := newReferrals(1, world)
+	if err != nil {
+		return nil, err
+	}
 	options := dostest.Options{APIKey: key, Password: key, Variants: true, Now: now}
 	if key != "" {
 		options.User = reader
 	}
 	o := &outside{
 		world: world, dos: dostest.New(options),
-		website: websitetest.New(websitetest.Options{APIKey: key, Now: now}),
+		website: websitetest.New(websitetest.Options{APIKey: key, Now: now}), referrals: referrals,
+		ers: erstest.New(erstest.Options{World: referrals, Type: erstest.TypeMixed, Extras: true, Now: now}),
 	}
 	return o, o.seed()
 }
@@ -75,13 +83,13 @@ func (o *outside) activePharmacy() string {
 	return ""
 }
 
-// open serves the register on an address, DoS and the website on the next two
-// ports, until close.
+// open serves the register on an address, DoS, the website and e-RS on the next
+// three ports, until close.
 func (o *outside) open(ctx context.Context, address string) error {
 	for i, system := range []struct {
 		url     *string
 		handler http.Handler
-	}{{&o.registerURL, o.site()}, {&o.dosURL, o.dos.Handler()}, {&o.websiteURL, o.website.Handler()}} {
+	}{{&o.registerURL, o.site()}, {&o.dosURL, o.dos.Handler()}, {&o.websiteURL, o.website.Handler()}, {&o.ersURL, o.ers.Handler()}} {
 		url, err := o.listen(ctx, portAfter(address, i), system.handler)
 		if err != nil {
 			o.close()
@@ -120,11 +128,17 @@ func (o *outside) close() {
 	}
 }
 
-// api, ingest and search are what profilesync is to be pointed at, besides the
-// three addresses themselves.
-func (o *outside) api() string    { return o.registerURL + odstest.FHIRPath }
-func (o *outside) ingest() string { return o.dosURL + dostest.FHIRPath }
-func (o *outside) search() string { return o.websiteURL + websitetest.SearchPath }
+// api, ingest, search and referral are what profilesync is to be pointed at, besides the
+// addresses themselves.
+func (o *outside) api() string      { return o.registerURL + odstest.FHIRPath }
+func (o *outside) ingest() string   { return o.dosURL + dostest.FHIRPath }
+func (o *outside) search() string   { return o.websiteURL + websitetest.SearchPath }
+func (o *outside) referral() string { return o.ersURL + erstest.BasePath }
+
+// ebsx05 is where the extract of the month is given.
+func (o *outside) ebsx05() string {
+	return o.ersURL + "/control/extract?month=" + o.world.Day().String()[:7]
+}
 
 // worldClock is the register's day at the present time of day: DoS drops dated
 // hours that are over, and over is a matter of the played day.

@@ -69,6 +69,9 @@ func (p *program) pointAt(o *outside, dir string) error {
 		{"WEBSITE_URL", o.websiteURL},
 		{"WEBSITE_SEARCH_URL", o.search()},
 		{"WEBSITE_REQUESTS_PER_SECOND", unlimited},
+		{"ERS_URL", o.referral()},
+		{"ERS_AUTH", "none"}, // as its sandbox
+		{"ERS_REQUESTS_PER_SECOND", unlimited},
 		{"PUSH_SETTLE", settle.String()},
 		{"PROBE_EVERY", "5s"},
 	} {

@@ -13,7 +13,7 @@ const apiKey = "made-up-key"
 type serveCmd struct {
 	worldFlags
 	Day    reconcile.Date `placeholder:"DATE" help:"The day on which the register begins, YYYY-MM-DD. Default: 22 February 2026."`
-	Listen string         `default:"127.0.0.1:8384" help:"Of the register; DoS and the website get the next two ports. Port 0: free ones."`
+	Listen string         `default:"127.0.0.1:8384" help:"Of the register; DoS, the website and e-RS get the next ports. Port 0: free ones."`
 	Key    string         `default:"made-up-key" help:"What the systems want as key or password; empty: nothing."`
 }
 
@@ -48,11 +48,14 @@ DoS, which knows the register's pharmacies and GP practices:
 public website, empty:
   profiles      %s
   search        %s
+e-RS, with services of the register's largest trusts:
+  API           %s
+  EBSX05        %s
 what arrived, and what came of it:
   curl '%s/ledger/summary' '%s/ledger/summary'
 to play time, any day from then on:
   curl -X POST '%s%s?to=%s'
   curl -X POST '%s%s?on=%s'
-`, day, o.registerURL, o.api(), o.dosURL, reader, o.ingest(), o.websiteURL, o.search(), o.dosURL, o.websiteURL,
+`, day, o.registerURL, o.api(), o.dosURL, reader, o.ingest(), o.websiteURL, o.search(), o.referral(), o.ebsx05(), o.dosURL, o.websiteURL,
 		o.registerURL, churnPath, day.AddDays(30), o.registerURL, recodePath, day.AddDays(31))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile"
 )
@@ -33,13 +34,15 @@ type daemon interface {
 // story plays the demonstration: it lets things happen in the world, has
 // profilesync look, and holds every number against the oracle.
 type story struct {
-	world   *odstest.World
-	program profilesync
-	sinks   directories
-	editor  editor
-	oracle  *oracle
-	screen  *screen
-	now     func() time.Time
+	world     *odstest.World
+	referrals *erstest.World
+	extract   string // the file of the EBSX05 extract
+	program   profilesync
+	sinks     directories
+	editor    editor
+	oracle    *oracle
+	screen    *screen
+	now       func() time.Time
 
 	steps   []step
 	recoded string // the run that withheld the recode last
@@ -47,20 +50,22 @@ type story struct {
 	daemon  daemon // from the first push on
 	pushed  tally  // what the sinks must have come to
 	edited  string // the pharmacy that Cara edited
+	moved   string // the site that got a service
 }
 
 // step is one step of the story as summary.json has it.
 type step struct {
-	Step    int                 `json:"step"`
-	Name    string              `json:"name"`
-	At      time.Time           `json:"at"` // the played instant
-	Title   string              `json:"title"`
-	Said    string              `json:"said"` // what came of it
-	Runs    []reconcile.Summary `json:"runs"`
-	Pushes  *tally              `json:"pushes,omitempty"`          // what it brought to the sinks
-	Arrived float64             `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
-	Drift   *found              `json:"drift,omitempty"`
-	Seconds float64             `json:"seconds"`
+	Step     int                 `json:"step"`
+	Name     string              `json:"name"`
+	At       time.Time           `json:"at"` // the played instant
+	Title    string              `json:"title"`
+	Said     string              `json:"said"` // what came of it
+	Runs     []reconcile.Summary `json:"runs"`
+	Pushes   *tally              `json:"pushes,omitempty"`          // what it brought to the sinks
+	Arrived  float64             `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
+	Drift    *found              `json:"drift,omitempty"`
+	Services int                 `json:"services,omitempty"` // of e-RS, that the website shows after it
+	Seconds  float64             `json:"seconds"`
 }
 
 // chapter is one step to be played; it returns what came of it, in words.
@@ -89,6 +94,9 @@ func chapters() []chapter {
 		{"push", at(4, 3, 9), "The daemon starts: every profile goes to DoS and to the public website", (*story).push},
 		{"edit", at(4, 3, 9), "Cara, an editor, saves three times, last that the pharmacy closes today", (*story).edit},
 		{"drift", at(4, 3, 9), "Somebody changes three entries of the website behind our back", (*story).drift},
+		{"services", at(4, 4, 6), "An extract names the services of trusts; e-RS says what they are", (*story).services},
+		{"reshuffle", at(4, 5, 6), "A trust renames two services, moves one to another site, and ends one", (*story).reshuffle},
+		{"gone", at(4, 6, 6), "On another day, the service that ended is still not there", (*story).gone},
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	for line := range strings.Lines(shown) {
 		require.LessOrEqual(t, len(line), 101, line)
 	}
-	require.Len(t, a.story.steps, 12)
+	require.Len(t, a.story.steps, 15)
 	require.NotEmpty(t, a.story.recoded)
 	require.Len(t, a.story.steps[3].Runs, 1)
 	require.Equal(t, a.story.steps[3].Runs[0].Changes, a.story.steps[4].Runs[0].Changes, "undone is what was approved")
@@ -141,7 +142,7 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 		},
 		"an exit code":               {actor{command: "push", code: exitAwaits}, "exit code 3, want 0"},
 		"a daemon that is gone":      {actor{command: "push", gone: true}, "the daemon ended by itself"},
-		"a daemon that ends badly":   {actor{badly: errors.New("killed")}, "step 12 (drift): killed"},
+		"a daemon that ends badly":   {actor{badly: errors.New("killed")}, "step 15 (gone): killed"},
 		"an edit that takes two":     {actor{command: "edit", sinks: func(s *shelf) { s.t.DoS.Applied++ }}, "step 11 (edit): what arrived"},
 		"an edit that arrives once":  {actor{command: "edit", sinks: func(s *shelf) { s.is.websiteSequence = 0 }}, "has not arrived after 5s"},
 		"an edit that loses a phone": {actor{command: "edit", sinks: func(s *shelf) { s.is.phone = "" }}, `the phone number "", want "0113`},
@@ -185,6 +186,40 @@ func TestAWrongDriftEndsTheStory(t *testing.T) {
 	}
 }
 
+func TestWrongServicesEndTheStory(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		actor actor
+		want  string
+	}{
+		"an extract that loses a row": {
+			actor{command: "services", rows: func([]any) []any { return []any{imported{Rows: 1, Added: 1}} }},
+			"step 13 (services): ers register import: want {Rows:",
+		},
+		"a service too few":      {actor{command: "services", spoil: func(s *reconcile.Summary) { s.Records-- }}, "records"},
+		"a site too few":         {actor{command: "services", spoil: func(s *reconcile.Summary) { s.Population-- }}, "population"},
+		"a rename that is lost":  {actor{command: "reshuffle", spoil: func(s *reconcile.Summary) { s.Fields["ers-services"]-- }}, "fields"},
+		"gone at the first look": {actor{command: "reshuffle", spoil: func(s *reconcile.Summary) { s.Fields["ers-services"]++ }}, "fields"},
+		"never gone":             {actor{command: "gone", spoil: func(s *reconcile.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run"},
+		"an exit code":           {actor{command: "services", code: exitAwaits}, "exit code 3, want 0"},
+		"no program":             {actor{command: "services", fails: errors.New("e-RS is away")}, "step 13 (services): e-RS is away"},
+		"one push too many":      {actor{command: "gone", sinks: func(s *shelf) { s.t.Website.Stored++ }}, "website stored"},
+		"a service that stays": {
+			actor{command: "gone", sinks: func(s *shelf) {
+				for code := range s.services {
+					s.services[code] = append(s.services[code], clinic{"99999", "Gone"})
+				}
+			}}, "on the website: want [{",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.actor.requireEnd(t, test.want)
+		})
+	}
+}
+
 func TestTheSummaryIsWritten(t *testing.T) {
 	t.Parallel()
 	a := &actor{}
@@ -197,13 +232,16 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	var read summary
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.True(t, read.OK)
-	require.Len(t, read.Steps, 12)
-	require.Equal(t, 5*len(covers)+4, read.Totals.Runs)
+	require.Len(t, read.Steps, 15)
+	require.Equal(t, 5*len(covers)+4+3, read.Totals.Runs)
 	require.Equal(t, a.oracle.all(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)
 	pushed := a.oracle.pushes(nil)
 	require.Equal(t, pushed.dos()+1, read.Totals.DoS, "and Cara's edit")
-	require.Equal(t, pushed.website()+1+3, read.Totals.Website, "and the repairs")
+	sites := len(a.oracle.clinics())
+	require.Greater(t, sites, referring)
+	require.Equal(t, pushed.website()+1+3+sites+2+1, read.Totals.Website, "and the repairs, and services of sites")
+	require.Equal(t, len(slices.Concat(slices.Collect(maps.Values(a.oracle.clinics()))...)), read.Totals.Services)
 	require.Equal(t, 3, read.Totals.Drifted)
 	require.Equal(t, 3, read.Totals.Repaired)
 	a.story.table()

@@ -32,6 +32,7 @@ type totals struct {
 	Website  int                    `json:"website"`
 	Drifted  int                    `json:"drifted"`
 	Repaired int                    `json:"repaired"`
+	Services int                    `json:"services"` // of e-RS, on the website at the end
 }
 
 // all counts the open profiles of every report.
@@ -59,6 +60,7 @@ func (s *story) summarise(seed uint64, seconds float64, err error) summary {
 	for _, step := range s.steps {
 		sum.Totals.DoS += step.toDoS()
 		sum.Totals.Website += step.toWebsite()
+		sum.Totals.Services = step.Services
 		if step.Drift != nil {
 			sum.Totals.Drifted += len(step.Drift.Fields)
 			sum.Totals.Repaired += step.Drift.Repaired
@@ -100,12 +102,12 @@ func (now step) toWebsite() int {
 
 // table shows a step a line.
 func (s *story) table() {
-	const row = "%-13s %4s %8s %8s %7s %8s %9s %7s %8s %8s"
-	s.screen.linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "to DoS", "website", "seconds")
+	const row = "%-13s %4s %8s %8s %7s %8s %9s %7s %8s %8s %8s"
+	s.screen.linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "to DoS", "website", "services", "seconds")
 	for _, step := range s.steps {
 		t := totalOf(step.Runs)
 		s.screen.linef(row, step.Name, number(t.runs), number(t.changes.Create), number(t.changes.Update), number(t.changes.Close),
-			number(t.changes.Dormant), number(t.withheld), number(step.toDoS()), number(step.toWebsite()),
+			number(t.changes.Dormant), number(t.withheld), number(step.toDoS()), number(step.toWebsite()), number(step.Services),
 			fmt.Sprintf("%.1f", step.Seconds))
 	}
 }

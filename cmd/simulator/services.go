@@ -1,0 +1,244 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// referrals are what the oracle holds of e-RS: the ids that the extract named.
+type referrals map[reconcile.ServiceID]*referral
+
+// referral is one of them, and what the last pull made of it.
+type referral struct {
+	placed
+
+	last    string         // the site where it was seen last; empty before it was
+	missing reconcile.Date // since when; zero while it is there
+	gone    bool
+}
+
+// placed is a service on a profile; empty where it is on none.
+type placed struct{ site, name string }
+
+// extract foretells the import of an extract. Of the services that were removed
+// long ago it holds those with an even number.
+func (o *oracle) extract(world *erstest.World) imported {
+	o.referrals = referrals{}
+	for _, s := range world.Services() {
+		if !s.Removed || s.ID[len(s.ID)-1]%2 == 0 {
+			o.referrals[s.ID] = &referral{}
+		}
+	}
+	return imported{Rows: len(o.referrals), Added: len(o.referrals)}
+}
+
+// imported is what `ers register import` prints.
+type imported struct {
+	Rows     int `json:"rows"`
+	Rejected int `json:"rejected"`
+	Added    int `json:"added"`
+	Changed  int `json:"changed"`
+}
+
+// pull foretells a pull on a day, takes it as having happened, and names the
+// sites whose services change. A service is at one site only; one that moves is
+// one change, where it arrives.
+func (o *oracle) pull(world *erstest.World, day reconcile.Date) (want reconcile.Summary, touched map[string]bool) {
+	want = reconcile.Summary{
+		Source: reconcile.SourceERS, Report: reconcile.ReportServices, AsOf: day, State: reconcile.RunDone,
+		Fields: map[string]int{}, Withheld: []reconcile.Withheld{},
+	}
+	profiles := map[string]bool{}
+	touched = map[string]bool{}
+	for id, r := range o.referrals {
+		if r.gone && !reconcile.AsksForGone(id, day) {
+			continue
+		}
+		want.Records++
+		before := r.placed
+		service, _ := world.Service(id)
+		o.look(r, service, day)
+		if r.placed == before {
+			continue
+		}
+		want.Fields[reconcile.FieldERSServices.String()]++
+		profiles[cmp.Or(r.site, before.site)] = true
+		touched[cmp.Or(before.site, r.site)], touched[cmp.Or(r.site, before.site)] = true, true
+	}
+	want.Changes.Update, want.Population = len(profiles), o.served()
+	return want, touched
+}
+
+// look takes what e-RS says of a service on a day: absent on two days, it is
+// gone.
+func (o *oracle) look(r *referral, s erstest.Service, day reconcile.Date) {
+	switch {
+	case !s.Removed:
+		*r = referral{last: string(s.Sites[0])}
+		if o.reports["ets"][r.last] != nil {
+			r.placed = placed{r.last, s.Name}
+		}
+	case r.missing.IsZero():
+		r.missing = day
+	case r.missing.Before(day):
+		r.gone, r.placed = true, placed{}
+	}
+}
+
+// served counts the open sites that have, or had, a service.
+func (o *oracle) served() int {
+	sites := map[string]bool{}
+	for _, r := range o.referrals {
+		if p := o.reports["ets"][r.last]; p != nil && p.status != reconcile.StatusClosed {
+			sites[r.last] = true
+		}
+	}
+	return len(sites)
+}
+
+// clinics are the services of every site as profiles must show them.
+func (o *oracle) clinics() map[string][]clinic {
+	at := map[string][]clinic{}
+	for id, r := range o.referrals {
+		if r.site != "" {
+			at[r.site] = append(at[r.site], clinic{string(id), r.name})
+		}
+	}
+	for _, list := range at {
+		slices.SortFunc(list, func(a, b clinic) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return at
+}
+
+// services imports the extract, and has e-RS asked for the first time.
+func (s *story) services(ctx context.Context, now *step) (string, error) {
+	if err := os.WriteFile(s.extract, s.referrals.Extract(dayOf(now.At)), 0o600); err != nil {
+		return "", fmt.Errorf("writing the extract: %w", err)
+	}
+	want, got := s.oracle.extract(s.referrals), imported{}
+	s.screen.do("importing the extract")
+	code, err := s.program.list(ctx, now.At, func(row json.RawMessage) error { return json.Unmarshal(row, &got) },
+		"ers", "register", "import", s.extract, "--actor", "Ann")
+	switch {
+	case err != nil:
+		return "", err
+	case got != want:
+		return "", fmt.Errorf("ers register import: want %+v, got %+v", want, got)
+	case code != exitDone:
+		return "", checkExit(false, code)
+	}
+	run, err := s.pull(ctx, now)
+	return fmt.Sprintf("%s by the extract; e-RS describes %s at %s, and the website shows them.",
+		count(want.Rows, "service"), number(now.Services), count(run.Changes.Update, "site")), err
+}
+
+// pull has e-RS asked, and waits until the website shows what it says.
+func (s *story) pull(ctx context.Context, now *step) (reconcile.Summary, error) {
+	want, touched := s.oracle.pull(s.referrals, dayOf(now.At))
+	run, err := s.decide(ctx, now, want, "reconcile", "--source", "ers", "--wait", "--actor", "nightly")
+	if err != nil {
+		return run, err
+	}
+	pushed := s.pushed
+	pushed.Website.Stored += len(touched)
+	if err := s.arrival(ctx, pushed, func(got tally) bool { return got.website() >= pushed.website() }); err != nil {
+		return run, err
+	}
+	if err := s.atRest(ctx, now); err != nil {
+		return run, err
+	}
+	if err := s.settled(now, pushed); err != nil {
+		return run, err
+	}
+	return run, s.checkClinics(now)
+}
+
+// checkClinics holds what the website shows of every site against the oracle.
+func (s *story) checkClinics(now *step) error {
+	want := s.oracle.clinics()
+	for code := range s.oracle.reports["ets"] {
+		got, err := s.sinks.clinics(code)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(got, want[code]) {
+			return fmt.Errorf("services of %s on the website: want %v, got %v", code, want[code], got)
+		}
+		now.Services += len(got)
+	}
+	return nil
+}
+
+// reshuffle lets a trust give two services new names, bring one to another site
+// and end one.
+func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
+	trust, from, to := s.hospital()
+	if len(from) < 3 || len(to) < 1 {
+		return "", fmt.Errorf("trust %s has too few services", trust)
+	}
+	for n, name := range []string{"Heart Failure Clinic", "Rapid Access Chest Pain Clinic"} {
+		if err := s.referrals.Rename(from[n].ID, name); err != nil {
+			return "", err
+		}
+		s.screen.say(fmt.Sprintf("%s at %s is now %q", from[n].ID, from[n].Sites[0], name))
+	}
+	if err := s.referrals.Move(from[2].ID, to[0].Sites[0]); err != nil {
+		return "", err
+	}
+	s.moved = string(to[0].Sites[0])
+	s.screen.say(fmt.Sprintf("%s moves from %s to %s", from[2].ID, from[2].Sites[0], to[0].Sites[0]))
+	if err := s.referrals.Remove(to[0].ID); err != nil {
+		return "", err
+	}
+	s.screen.say(fmt.Sprintf("%s at %s ends", to[0].ID, to[0].Sites[0]))
+	run, err := s.pull(ctx, now)
+	return fmt.Sprintf("%s of trust %s. What e-RS does not show today is missing, and stays.",
+		count(run.Fields[reconcile.FieldERSServices.String()], "service")+" changed on profiles", trust), err
+}
+
+// hospital is the trust with the most sites that have services, with the services
+// of its first and of its last site.
+func (s *story) hospital() (trust string, first, last []erstest.Service) {
+	sites := map[string]map[string][]erstest.Service{}
+	for _, service := range s.referrals.Services() {
+		r, trust := s.oracle.referrals[service.ID], string(service.Provider)
+		if r == nil || r.site == "" {
+			continue
+		}
+		if sites[trust] == nil {
+			sites[trust] = map[string][]erstest.Service{}
+		}
+		sites[trust][r.site] = append(sites[trust][r.site], service)
+	}
+	for _, of := range slices.Sorted(maps.Keys(sites)) {
+		if len(sites[of]) > len(sites[trust]) {
+			trust = of
+		}
+	}
+	codes := slices.Sorted(maps.Keys(sites[trust]))
+	if len(codes) < fewest {
+		return trust, nil, nil
+	}
+	return trust, sites[trust][codes[0]], sites[trust][codes[len(codes)-1]]
+}
+
+// gone is the second look at what was missing: e-RS says that it does not know
+// it. Then the daemon is stopped: it is the last chapter.
+func (s *story) gone(ctx context.Context, now *step) (string, error) {
+	run, err := s.pull(ctx, now)
+	if err != nil {
+		return "", err
+	}
+	daemon := s.daemon
+	s.daemon = nil
+	return count(run.Fields[reconcile.FieldERSServices.String()], "service") +
+		" gone by e-RS's own word, and taken off its profile. The daemon was stopped, and ended well.", daemon.stop()
+}
