@@ -64,6 +64,10 @@ func (d Date) After(e Date) bool { return d.midnight.After(e.midnight) }
 // AddDays returns the day so many days later, or earlier where days is negative.
 func (d Date) AddDays(days int) Date { return Date{d.midnight.AddDate(0, 0, days)} }
 
+// AddMonths returns the same day of another month, or the first days of the next
+// where that month is shorter.
+func (d Date) AddMonths(months int) Date { return Date{d.midnight.AddDate(0, months, 0)} }
+
 // Time returns the day's midnight in UTC, for storage only.
 func (d Date) Time() time.Time { return d.midnight }
 

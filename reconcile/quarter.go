@@ -1,0 +1,56 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+)
+
+// Quarter is a quarter of the financial year, which begins on 1 April in
+// Europe/London (contracts/people.md section 4.1). The zero value is invalid.
+type Quarter struct {
+	Year int // in which its financial year begins
+	N    int // 1 (April to June) to 4 (January to March)
+}
+
+// QuarterOf returns the quarter in which the instant falls in Europe/London,
+// which in summer is not the one it falls in by UTC.
+func QuarterOf(t time.Time) Quarter { return QuarterOn(DateIn(t, London())) }
+
+// QuarterOn returns the quarter of the day.
+func QuarterOn(d Date) Quarter {
+	year, month, _ := d.midnight.Date()
+	if n := int(month-1) / 3; n > 0 {
+		return Quarter{year, n}
+	}
+	return Quarter{year - 1, 4}
+}
+
+// First returns the quarter's first day.
+func (q Quarter) First() Date { return NewDate(q.Year, time.Month(3*q.N+1), 1) }
+
+// Last returns the quarter's last day: the deadline of its checks.
+func (q Quarter) Last() Date { return q.Next().First().AddDays(-1) }
+
+// Next returns the quarter after it.
+func (q Quarter) Next() Quarter { return QuarterOn(NewDate(q.Year, time.Month(3*q.N+4), 1)) }
+
+// Prev returns the quarter before it.
+func (q Quarter) Prev() Quarter { return QuarterOn(q.First().AddDays(-1)) }
+
+// String returns the quarter as 2026-27-Q3: a form that references, addresses
+// and file names can hold.
+func (q Quarter) String() string { return fmt.Sprintf("%d-%02d-Q%d", q.Year, (q.Year+1)%100, q.N) }
+
+// Words returns the quarter's months for people: October to December 2026.
+func (q Quarter) Words() string {
+	last := q.Last().midnight
+	return fmt.Sprintf("%s to %s %d", q.First().midnight.Month(), last.Month(), last.Year())
+}
+
+// Words returns the day for people: 31 December 2026. The zero date is empty.
+func (d Date) Words() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.midnight.Format("2 January 2006")
+}
