@@ -1,0 +1,16 @@
+// Package calendartest plays GOV.UK's list of bank holidays on a loopback
+// address (contracts/calendar.md section 6): a window of years that moves with
+// the clock and drops the past ones, as the real list did. Days vanish and
+// appear when told to, answers break, and a ledger keeps every request.
+//
+//	GET /bank-holidays.json
+//
+//	GET    /ledger            every request, a line of JSON each
+//	POST   /control/vanish    {"date"}: the list lacks the day from now on
+//	POST   /control/appear    {"date","title"}: it has one more
+//	POST   /control/restore   forgets both
+//	PUT, DELETE /control/faults
+//
+// Faults never touch /ledger and /control. It needs no *testing.T; Start is the
+// short way for tests.
+package calendartest

@@ -1,0 +1,8 @@
+// Package calendar reads the official bank holidays of England and Wales
+// (contracts/calendar.md section 6).
+//
+// The list is short of two things, and neither is mended here: years that have
+// passed are dropped from it, and only observed days are in it. The core keeps
+// what was once known (reconcile.MergeHolidays) and adds the real 25 December
+// and Easter Sunday (reconcile.Calendar.MustState).
+package calendar

@@ -1,0 +1,95 @@
+package calendar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// URL is where the list is published.
+const URL = "https://www.gov.uk/bank-holidays.json"
+
+// maxBody is the most bytes of the list that are read; it has 15 to 35 KB.
+const maxBody = 1 << 20
+
+// Options set up the feed.
+type Options struct {
+	URL       string            // of the list; default URL
+	Attempts  int               // of one pull; default 4
+	Transport http.RoundTripper // instead of the network, for tests
+}
+
+// Feed reads the list. It may be used concurrently.
+type Feed struct {
+	url    string
+	client *httpx.Client
+
+	mu   sync.Mutex
+	etag string // of last; empty when there is none
+	last []reconcile.Holiday
+}
+
+// New checks the options; it sends nothing.
+func New(o Options) (*Feed, error) {
+	if o.URL == "" {
+		o.URL = URL
+	}
+	address, err := url.Parse(o.URL)
+	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" || address.User != nil {
+		return nil, errors.New("address of the bank holidays: want http(s)://host/path")
+	}
+	return &Feed{
+		url:    o.URL,
+		client: httpx.New(httpx.Options{Name: "bank holidays", Attempts: o.Attempts, MaxBody: maxBody, Transport: o.Transport}),
+	}, nil
+}
+
+// Pull returns the holidays of England and Wales that the list holds now, in its
+// order, each day once. Substitute days say so in their title. The list is asked
+// for by its entity tag: one that did not change is not sent again.
+//
+// An error means that nothing can be said about any day. It names the event and
+// the field where the list was read but made no sense; what may pass was
+// retried before.
+func (f *Feed) Pull(ctx context.Context) ([]reconcile.Holiday, error) {
+	f.mu.Lock()
+	etag, last := f.etag, f.last
+	f.mu.Unlock()
+
+	answer, err := f.ask(ctx, etag)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("asking for the bank holidays: %w", err)
+	case answer.Status == http.StatusNotModified && etag != "":
+		return slices.Clone(last), nil
+	case answer.Status != http.StatusOK:
+		return nil, fmt.Errorf("asking for the bank holidays: status %d, want 200", answer.Status)
+	}
+	days, err := decode(answer.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading the bank holidays: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.etag, f.last = answer.Header.Get("ETag"), days
+	return slices.Clone(days), nil
+}
+
+func (f *Feed) ask(ctx context.Context, etag string) (*httpx.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
+	return f.client.Fetch(req)
+}

@@ -1,0 +1,267 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// The error codes of section 3.5 that decide something.
+const (
+	validationError     = "ValidationError"
+	noResultFound       = "NoResultFound"
+	rateLimitError      = "RateLimitError"
+	tooManyRequestError = "TooManyRequestsError"
+)
+
+// codes are all of them, to show no others.
+var codes = []string{
+	validationError, "BadRequestError", "AuthError", noResultFound, rateLimitError, tooManyRequestError, "Exception", "EventletTimeout",
+}
+
+// fields are what a ValidationError can name.
+var fields = []string{
+	"email_address", "template_id", "personalisation", "reference", "email_reply_to_id", "sanitise_content_for",
+	"status", "older_than", "id",
+}
+
+// refusal is the body of every error of Notify. Its messages are never shown:
+// they quote what was sent.
+type refusal struct {
+	Errors []fault `json:"errors"`
+}
+
+type fault struct {
+	Error   string `json:"error"`
+	Message string `json:"message"`
+}
+
+// decodeRefusal reads an error; one that cannot be read says nothing.
+func decodeRefusal(body []byte) refusal {
+	var said refusal
+	if json.Unmarshal(body, &said) != nil {
+		return refusal{}
+	}
+	return said
+}
+
+// all reports that the answer says this and nothing else.
+func (r refusal) all(code string) bool {
+	return len(r.Errors) > 0 && !slices.ContainsFunc(r.Errors, func(f fault) bool { return f.Error != code })
+}
+
+// about reports that all of what is wrong is this field. That is the one thing
+// decided by a message, against the official advice: the code ValidationError
+// says that a property broke the schema, and its name stands nowhere but in the
+// message's first word, which the validator puts there. A word that is not there
+// any more makes an alert, the safe side: nobody loses their address by it.
+func (r refusal) about(field string) bool {
+	return r.all(validationError) && !slices.ContainsFunc(r.Errors, func(f fault) bool { return f.field() != field })
+}
+
+func (f fault) field() string {
+	if word, _, _ := strings.Cut(f.Message, " "); slices.Contains(fields, word) {
+		return word
+	}
+	return ""
+}
+
+// refused is what an answer other than a success means (section 3.5).
+//
+// Of the 400s only those about email_address or reference are the letter's own:
+// the next one may be taken. All others (template, reply-to, personalisation,
+// trial mode) are settings that every letter of its kind shares.
+func (c *Client) refused(a *httpx.Answer, what string) *reconcile.MailError {
+	said := decodeRefusal(a.Body)
+	e := &reconcile.MailError{Answer: reconcile.MailAlert, Status: a.Status, Reason: what + said.words()}
+	switch {
+	case a.Status < http.StatusMultipleChoices: // a success that is not ours, say of a redirect that turned into a GET
+		e.Answer = reconcile.MailUnclear
+	case a.Status == http.StatusBadRequest && said.about("email_address"):
+		e.Answer = reconcile.MailNobody
+	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && said.about("reference"):
+		e.Answer = reconcile.MailRefused
+	case a.Status == http.StatusBadRequest && len(said.Errors) == 0:
+		e.Answer = reconcile.MailUnclear
+	case a.Status == http.StatusTooManyRequests:
+		e.Answer, e.Wait = c.limited(a, said)
+	case a.Status == http.StatusForbidden:
+		e.Reason += c.clock(a.Header)
+	}
+	return e
+}
+
+// limited tells the two limits apart. There is no Retry-After from Notify; one
+// in front of it may send it.
+func (c *Client) limited(a *httpx.Answer, said refusal) (reconcile.MailAnswer, time.Duration) {
+	if said.all(tooManyRequestError) {
+		return reconcile.MailPause, untilTomorrow(c.options.Now())
+	}
+	wait := time.Minute
+	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
+		wait = max(wait, time.Duration(min(seconds, 3600))*time.Second)
+	}
+	return reconcile.MailRetry, wait + rand.N(15*time.Second) //nolint:gosec // it only keeps processes from coming back together
+}
+
+// untilTomorrow is the time to next midnight UTC, when the day's limit starts
+// anew, and a minute: a letter sent before midnight by Notify's clock would cost
+// the whole next day.
+func untilTomorrow(now time.Time) time.Duration {
+	day := 24 * time.Hour
+	return now.UTC().Truncate(day).Add(day + time.Minute).Sub(now)
+}
+
+// clock says how far ours is from Notify's by the Date of an answer, when that
+// is why a token is refused.
+func (c *Client) clock(header http.Header) string {
+	const allowed = 25 * time.Second // of 30; a Date has no fractions, and took its time to come
+	theirs, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return ""
+	}
+	switch ahead := c.options.Now().Sub(theirs).Round(time.Second); {
+	case ahead > allowed:
+		return fmt.Sprintf("; check the machine's clock: it is %s ahead of GOV.UK Notify's", ahead)
+	case ahead < -allowed:
+		return fmt.Sprintf("; check the machine's clock: it is %s behind GOV.UK Notify's", -ahead)
+	}
+	return ""
+}
+
+// hints say in our words what messages say, for people. Nothing is decided by
+// them.
+var hints = []struct{ message, words string }{
+	{"Template not found", "Notify has no such template"},
+	{"Template has been deleted", "the template was deleted in Notify"},
+	{"Missing personalisation", "the template has a placeholder that we do not fill"},
+	{"email_reply_to_id", "Notify has no such reply-to address"},
+	{"Additional properties", "our request has a property that Notify does not know"},
+	{"Can’t send to this recipient using a team-only", "the key is for the team only: a live key is needed"},
+	{"Can’t send to this recipient when service is in trial", "the service is in trial mode: ask Notify to make it live"},
+	{"Error: Your system clock", "check the machine's clock"},
+	{"Invalid token: API key revoked", "the key was revoked: check the API key"},
+	{"Invalid token", "check the API key"},
+	{"Unauthorized", "the token did not arrive: look for a proxy that drops headers"},
+}
+
+// words are what may be shown of an error.
+func (r refusal) words() string {
+	const most = 5
+	if len(r.Errors) == 0 {
+		return ": not an answer of GOV.UK Notify: check the address of its API, and what stands in between"
+	}
+	shown := make([]string, 0, most)
+	for _, f := range r.Errors[:min(len(r.Errors), most)] {
+		shown = append(shown, f.words())
+	}
+	return ": " + strings.Join(shown, ", ")
+}
+
+// placeholderShape is that of placeholders in our texts: what else follows a
+// message could be a value.
+var placeholderShape = regexp.MustCompile(`^[a-z][a-z_]{0,30}$`)
+
+func (f fault) words() string {
+	words := []string{"unknown error"}
+	if slices.Contains(codes, f.Error) {
+		words[0] = f.Error
+	}
+	if field := f.field(); field != "" {
+		words = append(words, field)
+	}
+	for _, hint := range hints {
+		if strings.HasPrefix(f.Message, hint.message) {
+			words = append(words, "("+hint.words+")")
+			break
+		}
+	}
+	if names, missing := strings.CutPrefix(f.Message, "Missing personalisation: "); missing {
+		for name := range strings.SplitSeq(names, ", ") {
+			if placeholderShape.MatchString(name) {
+				words = append(words, name)
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// failure is what it means that there is no answer, or one without a body that
+// we read. Its cause keeps no text of the other side.
+func failure(ctx context.Context, err error) *reconcile.MailError {
+	if errors.Is(err, httpx.ErrOpen) {
+		return &reconcile.MailError{
+			Answer: reconcile.MailRetry, Reason: "too many requests failed in a row; nothing was sent", Err: httpx.ErrOpen,
+		}
+	}
+	e := unclear(0, silence(err))
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok {
+		e.Status, e.Reason = status.Status, "GOV.UK Notify is in trouble"
+		if status.Status < http.StatusInternalServerError && status.Status != http.StatusRequestTimeout {
+			e.Answer, e.Reason = reconcile.MailAlert, "not an answer of GOV.UK Notify: check the address of its API"
+		}
+	}
+	e.Err = ctx.Err()
+	return e
+}
+
+// reading is a failure of a request that only reads: whatever was to be learned
+// is as unclear as before.
+func reading(e *reconcile.MailError) *reconcile.MailError {
+	if e.Answer == reconcile.MailRetry {
+		e.Answer = reconcile.MailUnclear
+	}
+	return e
+}
+
+// silence says why there is no answer. Errors of the network may quote what came
+// back, so they are told in our words.
+func silence(err error) string {
+	timeout, isNet := errors.AsType[net.Error](err)
+	_, isName := errors.AsType[*net.DNSError](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the request was given up"
+	case isNet && timeout.Timeout():
+		return "no answer in time"
+	case isName:
+		return "the name of the service is not known here"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the connection was refused"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the connection broke off"
+	case errors.Is(err, httpx.ErrTooLarge):
+		return "the answer is too large"
+	}
+	return "no answer that can be read"
+}
+
+func unclear(status int, why string) *reconcile.MailError {
+	return &reconcile.MailError{Answer: reconcile.MailUnclear, Status: status, Reason: why}
+}
+
+func alert(why string) *reconcile.MailError {
+	return &reconcile.MailError{Answer: reconcile.MailAlert, Reason: why}
+}
+
+func refusedByUs(why string) *reconcile.MailError {
+	return &reconcile.MailError{Answer: reconcile.MailRefused, Reason: why + "; nothing was sent"}
+}
+
+func unsent(ctx context.Context, why string) *reconcile.MailError {
+	return &reconcile.MailError{Answer: reconcile.MailRetry, Reason: why + "; nothing was sent", Err: ctx.Err()}
+}

@@ -1,0 +1,19 @@
+// Package notify sends letters through GOV.UK Notify, looks them up, and takes
+// its delivery receipts (contracts/email.md sections 3.2 to 3.7).
+//
+// Notify does not tell a repeat from a new message. So a call of Send is one
+// request, whatever happens, and its error says whether the letter may have been
+// taken:
+//
+//	Send ─▶ turn (pace) ─▶ token ─▶ one POST ─┬─▶ 201                    Mailed
+//	                                          ├─▶ 400 about the address  nobody
+//	                                          ├─▶ other 400, 401, 403    alert
+//	                                          ├─▶ 429                    retry or pause
+//	                                          └─▶ 5xx, nothing, nonsense unclear ─▶ Find before anything else
+//
+// A token is good for 30 seconds. It is made for each request, and no request is
+// repeated here, not even one that only reads.
+//
+// No error holds an address, a name, the key, a token, or words of an answer:
+// Notify's messages quote what they refuse.
+package notify

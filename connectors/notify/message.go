@@ -1,0 +1,173 @@
+package notify
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Receipt is how a letter fares, as Notify tells it.
+type Receipt struct {
+	Reference string // ours
+	reconcile.Mailed
+}
+
+// What can be wrong with an answer. None holds any of it.
+var (
+	errUnreadable     = errors.New("the answer cannot be read")
+	errOtherReference = errors.New("the answer speaks of another letter")
+	errUnknownStatus  = errors.New("the answer has a status that an e-mail cannot have")
+	errNotEmail       = errors.New("the answer is not about an e-mail")
+	errTime           = errors.New("it is no time of this century")
+)
+
+// states by status (section 3.4). Those of letters on paper are not here.
+var states = map[string]reconcile.MailState{
+	"created": reconcile.MailSending, "sending": reconcile.MailSending, "pending": reconcile.MailSending,
+	"sent": reconcile.MailSending, "delivered": reconcile.MailDelivered,
+	"permanent-failure": reconcile.MailDead, "temporary-failure": reconcile.MailBounced,
+	"technical-failure": reconcile.MailFailed,
+}
+
+// stamp is a time as Notify writes it, in either way; zero when not told.
+type stamp struct{ at time.Time } // not embedded: time.Time reads JSON in its own way
+
+// UnmarshalText reads 2024-05-17T15:58:38.342838Z, as the service writes it, and
+// 2024-05-17 15:58:38.342838, as its documentation has it (section 3.4).
+func (s *stamp) UnmarshalText(text []byte) error {
+	at, err := parseTime(string(text))
+	s.at = at
+	return err
+}
+
+func parseTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
+		at, err := time.Parse(layout, text)
+		if err == nil && at.Year() >= 2000 && at.Year() < 2100 {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, errTime
+}
+
+type template struct {
+	Version float64 `json:"version"` // "number" in the contract
+}
+
+func (t template) version() (int, bool) {
+	v := int(t.Version)
+	return v, float64(v) == t.Version && v >= 0
+}
+
+// told is what answers and receipts say of an e-mail, as far as we use it. What
+// is personal in them is not even read.
+type told struct {
+	ID               string   `json:"id"`
+	Reference        *string  `json:"reference"`
+	Type             string   `json:"type"`
+	NotificationType string   `json:"notification_type"` // the name of it in a receipt
+	Status           string   `json:"status"`
+	Template         template `json:"template"`
+	TemplateVersion  float64  `json:"template_version"` // in a receipt
+	CreatedAt        *stamp   `json:"created_at"`
+	SentAt           *stamp   `json:"sent_at"`
+	CompletedAt      *stamp   `json:"completed_at"`
+}
+
+// decodeSent reads the answer to a request that sends.
+func decodeSent(body []byte) (Receipt, error) {
+	var t told
+	if json.Unmarshal(body, &t) != nil {
+		return Receipt{}, errUnreadable
+	}
+	t.Type, t.Status = "email", "created" // it says neither
+	return t.receipt()
+}
+
+// decodeNotification reads the status of one message.
+func decodeNotification(body []byte) (Receipt, error) {
+	var t told
+	if json.Unmarshal(body, &t) != nil {
+		return Receipt{}, errUnreadable
+	}
+	return t.receipt()
+}
+
+// decodeReceipt reads what Notify sends to us.
+func decodeReceipt(body []byte) (Receipt, error) {
+	var t told
+	if json.Unmarshal(body, &t) != nil {
+		return Receipt{}, errUnreadable
+	}
+	t.Type, t.Template.Version = t.NotificationType, t.TemplateVersion
+	return t.receipt()
+}
+
+// page is a part of the list.
+type page struct {
+	receipts []Receipt
+	last     string // id of the oldest; empty for an empty list
+}
+
+// decodePage reads a part of the list. A message that is not understood does not
+// keep us from the others.
+func decodePage(body []byte) (page, error) {
+	var list struct {
+		Notifications *[]json.RawMessage `json:"notifications"`
+	}
+	if json.Unmarshal(body, &list) != nil || list.Notifications == nil {
+		return page{}, errUnreadable
+	}
+	var read page
+	for _, raw := range *list.Notifications {
+		var id struct {
+			ID string `json:"id"`
+		}
+		if json.Unmarshal(raw, &id) != nil || !isUUID(id.ID) {
+			return page{}, errUnreadable
+		}
+		read.last = id.ID
+		if receipt, err := decodeNotification(raw); err == nil && receipt.Reference != "" {
+			read.receipts = append(read.receipts, receipt)
+		}
+	}
+	return read, nil
+}
+
+func (t told) receipt() (Receipt, error) {
+	state, known := states[t.Status]
+	version, whole := t.Template.version()
+	switch {
+	case !isUUID(t.ID) || !whole:
+		return Receipt{}, errUnreadable
+	case t.Type != "email":
+		return Receipt{}, errNotEmail
+	case !known:
+		return Receipt{}, errUnknownStatus
+	}
+	r := Receipt{Mailed: reconcile.Mailed{ID: strings.ToLower(t.ID), Version: version, State: state, At: t.at(state)}}
+	if t.Reference != nil {
+		r.Reference = *t.Reference
+	}
+	return r, nil
+}
+
+// at is when the message came to its state.
+func (t told) at(state reconcile.MailState) time.Time {
+	stamps := []*stamp{t.CompletedAt}
+	if state == reconcile.MailSending {
+		stamps = []*stamp{t.SentAt, t.CreatedAt}
+	}
+	for _, s := range stamps {
+		if s != nil && !s.at.IsZero() {
+			return s.at
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,139 @@
+package notifytest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// pageSize is the most messages of one page of the list (section 3.4).
+const pageSize = 250
+
+// status answers for one message.
+func (s *Server) status(r *http.Request, e *Entry) answer {
+	id := strings.ToLower(r.PathValue("id"))
+	if !uuidShape.MatchString(id) {
+		return invalid("id is not a valid UUID")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.ledger.byID[id]
+	if m == nil || !s.kept(m) {
+		return refused(http.StatusNotFound, "NoResultFound", "No result found")
+	}
+	e.ID, e.Reference, e.Outcome = m.ID, m.Reference, Read
+	return encoded(http.StatusOK, s.notification(m))
+}
+
+// kept reports that retention is not over.
+func (s *Server) kept(m *Message) bool { return s.now().Sub(m.At) <= s.options.Retention }
+
+// notification is a message in the shape of section 3.4.
+func (s *Server) notification(m *Message) map[string]any {
+	now := s.now()
+	sent, completed := s.times(m, now)
+	subject, body := s.rendered(m)
+	n := map[string]any{
+		"id": m.ID, "reference": orNull(m.Reference), "email_address": m.Address, "type": "email",
+		"status": s.statusAt(m, now), "subject": subject, "body": body, "created_at": m.At.Format(timeShape),
+		"sent_at": sent, "completed_at": completed, "is_cost_data_ready": true, "cost_in_pounds": 0.0, "cost_details": map[string]any{},
+		"template": map[string]any{
+			"id": m.TemplateID, "version": m.Version, "uri": uri("/v2/template", m.TemplateID),
+		},
+	}
+	for _, unused := range []string{
+		"phone_number", "line_1", "line_2", "line_3", "line_4", "line_5", "line_6", "postcode", "created_by_name",
+		"scheduled_for", "postage", "one_click_unsubscribe_url",
+	} {
+		n[unused] = nil
+	}
+	return n
+}
+
+// emailStatuses and otherStatuses are what may be asked for; "failed" stands for
+// all failures.
+var (
+	emailStatuses = []string{Created, Sending, Delivered, Permanent, Temporary, Technical, "failed"}
+	otherStatuses = []string{
+		"cancelled", "sent", "pending", "pending-virus-check", "validation-failed", "virus-scan-failed", "returned-letter",
+		"accepted", "received",
+	}
+)
+
+// list answers with a page, the newest first.
+func (s *Server) list(r *http.Request, e *Entry) answer {
+	query := r.URL.Query()
+	var wrong []string
+	for _, status := range query["status"] {
+		if !slices.Contains(emailStatuses, status) && !slices.Contains(otherStatuses, status) {
+			wrong = append(wrong, "status '"+status+"' is not one of ["+strings.Join(append(emailStatuses, otherStatuses...), ", ")+"]")
+		}
+	}
+	for _, kind := range query["template_type"] {
+		if !slices.Contains([]string{"sms", "email", "letter"}, kind) {
+			wrong = append(wrong, "'"+kind+"' is not one of [sms, email, letter]")
+		}
+	}
+	if older := query.Get("older_than"); older != "" && !uuidShape.MatchString(older) {
+		wrong = append(wrong, "older_than is not a valid UUID")
+	}
+	if len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := s.page(query)
+	notifications := make([]map[string]any, len(found))
+	for i, m := range found {
+		notifications[i] = s.notification(m)
+	}
+	e.Outcome, e.Records = Listed, len(found)
+	return encoded(http.StatusOK, map[string]any{"notifications": notifications, "links": links(query, found)})
+}
+
+func (s *Server) page(query url.Values) (found []*Message) {
+	if kinds := query["template_type"]; len(kinds) > 0 && !slices.Contains(kinds, "email") {
+		return nil
+	}
+	all := s.ledger.messages
+	if reference := query.Get("reference"); reference != "" {
+		all = s.ledger.byReference[reference]
+	}
+	before := len(s.ledger.messages) + 1
+	if older := strings.ToLower(query.Get("older_than")); older != "" {
+		m := s.ledger.byID[older]
+		if m == nil || !s.kept(m) {
+			return nil
+		}
+		before = m.N
+	}
+	now := s.now()
+	for _, m := range slices.Backward(all) {
+		if !s.kept(m) || len(found) == pageSize {
+			break
+		}
+		if m.N < before && s.wanted(m, query["status"], now) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func (s *Server) wanted(m *Message, statuses []string, now time.Time) bool {
+	status := s.statusAt(m, now)
+	return len(statuses) == 0 || slices.Contains(statuses, status) ||
+		slices.Contains(statuses, "failed") && strings.HasSuffix(status, "-failure")
+}
+
+func links(query url.Values, found []*Message) map[string]string {
+	current := url.URL{Scheme: "https", Host: "api.notifications.service.gov.uk", Path: ReadPath, RawQuery: query.Encode()}
+	links := map[string]string{"current": current.String()}
+	if len(found) > 0 {
+		query.Set("older_than", found[len(found)-1].ID)
+		current.RawQuery = query.Encode()
+		links["next"] = current.String()
+	}
+	return links
+}

@@ -1,0 +1,133 @@
+package notify
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const readPath = "/v2/notifications"
+
+// Find looks a letter up by our reference, before any repeat (section 3.7). Of
+// several with the same reference it gives the newest. Notify forgets after 7
+// days, and then it is not found.
+//
+// Its errors are *reconcile.MailError. Unclear means here: ask again, and do not
+// send before there was an answer.
+func (c *Client) Find(ctx context.Context, reference string) (mailed reconcile.Mailed, found bool, err error) {
+	page, err := c.page(ctx, url.Values{"template_type": {"email"}, "reference": {reference}})
+	if err != nil {
+		return reconcile.Mailed{}, false, err
+	}
+	for _, receipt := range page.receipts {
+		if receipt.Reference == reference {
+			return receipt.Mailed, true, nil
+		}
+	}
+	if page.last != "" { // only an empty list says that there is none (section 3.7)
+		return reconcile.Mailed{}, false, unclear(http.StatusOK, errOtherReference.Error())
+	}
+	return reconcile.Mailed{}, false, nil
+}
+
+// List polls the e-mails of the last 7 days, the newest first and at most 250 a
+// call. olderThan is the id to go on from, empty at first; next is empty at the
+// end. Those that are not ours, without a reference, are left out. Errors are
+// those of Find.
+func (c *Client) List(ctx context.Context, olderThan string) (receipts []Receipt, next string, err error) {
+	query := url.Values{"template_type": {"email"}}
+	if olderThan != "" {
+		query.Set("older_than", olderThan)
+	}
+	page, err := c.page(ctx, query)
+	if err != nil {
+		return nil, "", err
+	}
+	if page.last == olderThan && olderThan != "" {
+		return nil, "", unclear(http.StatusOK, "a page of the list leads to itself")
+	}
+	return page.receipts, page.last, nil
+}
+
+// Status asks for one letter by the id that Notify gave it. It is not found when
+// it is older than 7 days (section 3.4). Errors are those of Find.
+func (c *Client) Status(ctx context.Context, id string) (mailed reconcile.Mailed, found bool, err error) {
+	if !isUUID(id) {
+		return reconcile.Mailed{}, false, refusedByUs("its id is no UUID")
+	}
+	answer, err := c.get(ctx, readPath+"/"+id, nil)
+	if err != nil {
+		return reconcile.Mailed{}, false, err
+	}
+	if answer.Status == http.StatusNotFound && decodeRefusal(answer.Body).all(noResultFound) {
+		return reconcile.Mailed{}, false, nil
+	}
+	if answer.Status != http.StatusOK {
+		return reconcile.Mailed{}, false, c.refused(answer, "status of a letter")
+	}
+	receipt, err := decodeNotification(answer.Body)
+	if err == nil && !strings.EqualFold(receipt.ID, id) {
+		err = errOtherReference
+	}
+	if err != nil {
+		return reconcile.Mailed{}, false, unclear(answer.Status, err.Error())
+	}
+	return receipt.Mailed, true, nil
+}
+
+func (c *Client) page(ctx context.Context, query url.Values) (page, error) {
+	answer, err := c.get(ctx, readPath, query)
+	if err != nil {
+		return page{}, err
+	}
+	if answer.Status != http.StatusOK {
+		return page{}, c.refused(answer, "list of letters")
+	}
+	read, err := decodePage(answer.Body)
+	if err != nil {
+		return page{}, unclear(answer.Status, err.Error())
+	}
+	return read, nil
+}
+
+func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpx.Answer, error) {
+	req, err := c.request(ctx, http.MethodGet, path, query, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.read.Fetch(req)
+	if err != nil {
+		return nil, reading(failure(ctx, err))
+	}
+	return answer, nil
+}
+
+// request makes a request with a token of now.
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Request, error) {
+	text, err := c.options.APIKey()
+	if err != nil {
+		return nil, alert("the API key cannot be read; nothing was sent")
+	}
+	key, err := parseKey(text)
+	if err != nil {
+		return nil, alert("the API key: " + err.Error() + "; nothing was sent")
+	}
+	token, err := key.token(c.options.Now())
+	if err != nil {
+		return nil, alert("no token could be made with the API key; nothing was sent")
+	}
+	address := c.base.JoinPath(path)
+	address.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, method, address.String(), body)
+	if err != nil {
+		return nil, alert("the address of its API cannot be used; nothing was sent")
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", "application/json")
+	return req, nil
+}

@@ -1,0 +1,82 @@
+package notify
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	minToken       = 32 // characters, at least 128 bits even when written in hex
+	maxReceipt     = 16 << 10
+	receiptTimeout = 4 * time.Second // Notify waits 5
+)
+
+// Receipts takes the delivery receipts that Notify posts, each with the bearer
+// token that was set there, of at least 32 characters (section 3.6). Take writes
+// one down. It is called again for the same receipt, and late: it must make no
+// difference (Mailed.ID and Mailed.At tell). Whoever gives Take logs its errors.
+//
+// Notify sends again only after 429, 5xx and silence, so those are the answers
+// to what may go well later, and no others:
+//
+//	204  taken, or about a message that is not ours
+//	400  no receipt of an e-mail, as ever it is sent
+//	401  another token: the poll has to find what is lost
+//	405  not a POST; 413 more than 16 KiB
+//	503  Take failed or took more than 4 seconds, or the body broke off
+func Receipts(token string, take func(context.Context, Receipt) error) (http.Handler, error) {
+	if len(token) < minToken {
+		return nil, errors.New("the token of delivery receipts has fewer than 32 characters")
+	}
+	want := sha256.Sum256([]byte(token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		switch {
+		case r.Method != http.MethodPost:
+			w.Header().Set("Allow", http.MethodPost)
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		case !authorized(r, want):
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			w.WriteHeader(receive(w, r, take))
+		}
+	}), nil
+}
+
+// authorized compares hashes, so that neither the time nor the length tells
+// anything of the token.
+func authorized(r *http.Request, want [sha256.Size]byte) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got := sha256.Sum256([]byte(token))
+	return strings.EqualFold(scheme, "bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+func receive(w http.ResponseWriter, r *http.Request, take func(context.Context, Receipt) error) (status int) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxReceipt))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return http.StatusRequestEntityTooLarge
+	}
+	if err != nil {
+		return http.StatusServiceUnavailable
+	}
+	receipt, err := decodeReceipt(body)
+	switch {
+	case errors.Is(err, errNotEmail), err == nil && receipt.Reference == "":
+		return http.StatusNoContent
+	case err != nil:
+		return http.StatusBadRequest
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), receiptTimeout)
+	defer cancel()
+	if err := take(ctx, receipt); err != nil {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusNoContent
+}

@@ -1,0 +1,127 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const (
+	sendPath     = "/v2/notifications/email"
+	maxReference = 1000 // characters (section 3.2)
+)
+
+// Send sends a letter in one request. Its errors are *reconcile.MailError; after
+// any other answer than reconcile.MailUnclear, Notify did not take the letter.
+//
+// An unclear request may still be under way inside Notify: look the letter up
+// when Limits.Timeout has passed, not at once.
+func (c *Client) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+	body, err := c.body(l)
+	if err != nil {
+		return reconcile.Mailed{}, err
+	}
+	if err := c.options.Turn(ctx); err != nil {
+		return reconcile.Mailed{}, unsent(ctx, "its turn did not come")
+	}
+	req, err := c.request(ctx, http.MethodPost, sendPath, nil, bytes.NewReader(body))
+	if err != nil {
+		return reconcile.Mailed{}, err
+	}
+	// A body that cannot be had twice keeps net/http from sending the request
+	// again by itself, after a broken connection or a redirect.
+	req.GetBody = nil
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := c.send.Fetch(req)
+	if err != nil {
+		return reconcile.Mailed{}, failure(ctx, err)
+	}
+	if answer.Status != http.StatusCreated {
+		return reconcile.Mailed{}, c.refused(answer, "template "+string(l.Kind))
+	}
+	return accepted(answer, l)
+}
+
+// accepted reads a success. One that cannot be relied on is worth a look-up.
+func accepted(a *httpx.Answer, l reconcile.Letter) (reconcile.Mailed, error) {
+	got, err := decodeSent(a.Body)
+	if err == nil && got.Reference != l.Reference {
+		err = errOtherReference
+	}
+	if err != nil {
+		return reconcile.Mailed{}, unclear(a.Status, err.Error())
+	}
+	return got.Mailed, nil
+}
+
+// message is the body of a request that sends (section 3.2); Notify refuses
+// every other property.
+type message struct {
+	EmailAddress       string         `json:"email_address"`
+	TemplateID         string         `json:"template_id"`
+	Personalisation    map[string]any `json:"personalisation"`
+	Reference          string         `json:"reference"`
+	EmailReplyToID     string         `json:"email_reply_to_id,omitempty"`
+	SanitiseContentFor []string       `json:"sanitise_content_for,omitempty"`
+}
+
+// body writes a letter down. It is the only place that reveals anything.
+func (c *Client) body(l reconcile.Letter) ([]byte, error) {
+	template := c.options.Templates[l.Kind]
+	switch {
+	case template == "":
+		return nil, refusedByUs("there is no template for its kind")
+	case l.Reference == "" || utf8.RuneCountInString(l.Reference) > maxReference:
+		return nil, refusedByUs(fmt.Sprintf("its reference has not 1 to %d characters", maxReference))
+	case l.To == reconcile.EmailAddress{}:
+		return nil, &reconcile.MailError{Answer: reconcile.MailNobody, Reason: "there is no address; nothing was sent"}
+	}
+	filled, err := personalisation(l)
+	if err != nil {
+		return nil, err
+	}
+	m := message{
+		EmailAddress: l.To.Reveal(), TemplateID: template, Personalisation: filled,
+		Reference: l.Reference, EmailReplyToID: c.options.ReplyTo,
+	}
+	for _, typed := range []string{"name", "person"} { // by users: they are not to bring links and headings
+		if _, there := filled[typed]; there {
+			m.SanitiseContentFor = append(m.SanitiseContentFor, typed)
+		}
+	}
+	text, err := json.Marshal(m)
+	if err != nil { // never: there are only texts
+		return nil, refusedByUs("it cannot be written down")
+	}
+	return text, nil
+}
+
+// personalisation fills the placeholders. A list without lines is sent as one:
+// null would count as missing.
+func personalisation(l reconcile.Letter) (map[string]any, error) {
+	filled := map[string]any{"name": l.Name.Reveal()}
+	add := func(placeholder string, value any) error {
+		if _, there := filled[placeholder]; there {
+			return refusedByUs(fmt.Sprintf("the placeholder %q is filled twice", placeholder))
+		}
+		filled[placeholder] = value
+		return nil
+	}
+	for placeholder, text := range l.Facts.Words {
+		if err := add(placeholder, text); err != nil {
+			return nil, err
+		}
+	}
+	for placeholder, lines := range l.Facts.Lists {
+		if err := add(placeholder, append([]string{}, lines...)); err != nil {
+			return nil, err
+		}
+	}
+	return filled, nil
+}

@@ -1,0 +1,92 @@
+package smtp
+
+import (
+	"context"
+	"io"
+	"net"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// call is one connection. Until the final dot the end of the caller's context
+// closes it.
+type call struct {
+	conn net.Conn
+	hold func() bool // keeps the context from closing it; false: it has
+}
+
+// deliver has one conversation with the relay.
+func (s *Sender) deliver(ctx context.Context, m message) *reconcile.MailError {
+	var c call
+	client, err := s.client(func(dialing context.Context, _, _ string) (net.Conn, error) {
+		conn, err := s.dial(dialing)
+		if err == nil {
+			c = call{conn, context.AfterFunc(ctx, func() { _ = conn.Close() })}
+		}
+		return conn, err
+	}, m)
+	if err != nil {
+		return &reconcile.MailError{Answer: reconcile.MailAlert, Reason: "preparing the connection", Err: err}
+	}
+	relay, err := client.DialToSMTPClientWithContext(ctx)
+	if c.conn != nil {
+		defer c.close()
+	}
+	if err != nil {
+		return failure(ctx, opening, err)
+	}
+	at, err := s.converse(ctx, c, relay, m)
+	failed := failure(ctx, at, err)
+	// A courtesy, and only where the relay said the last word: QUIT would end a
+	// message that broke off, and have it taken.
+	if (failed == nil || failed.Status != 0) && relay.UpdateDeadline(s.options.Farewell) == nil {
+		_ = relay.Quit()
+	}
+	return failed
+}
+
+func (c call) close() {
+	c.hold()
+	_ = c.conn.Close() // whatever was to be said was said
+}
+
+// converse says which step failed; none did when the error is nil.
+func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m message) (stage, error) {
+	content, at, err := s.offer(relay, m)
+	if err != nil {
+		return at, err
+	}
+	if _, err := content.Write(m.raw); err != nil {
+		return writing, err
+	}
+	if !c.hold() {
+		return writing, ctx.Err()
+	}
+	if err := relay.UpdateDeadline(s.options.Verdict); err != nil {
+		return writing, err
+	}
+	hurry := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Now().Add(s.options.Farewell)) })
+	defer hurry()
+	return waiting, content.Close()
+}
+
+// offer says who writes to whom.
+func (s *Sender) offer(relay *smtp.Client, m message) (io.WriteCloser, stage, error) {
+	if err := relay.UpdateDeadline(s.options.Timeout); err != nil {
+		return nil, from, err
+	}
+	if able, _ := relay.Extension("SMTPUTF8"); !able && !m.ascii {
+		return nil, to, errForeign
+	}
+	if err := relay.Mail("<" + m.from + ">"); err != nil {
+		return nil, from, err
+	}
+	if err := relay.Rcpt("<" + m.to + ">"); err != nil {
+		return nil, to, err
+	}
+	content, err := relay.Data()
+	return content, data, err
+}

@@ -1,0 +1,120 @@
+package smtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Directory collects messages instead of sending them: a file for each
+// reference, {kind}-{hash of the reference}.eml. A letter sent again leaves the
+// first file as it is and a line in the file repeats.txt. It may be used
+// concurrently, and by several processes.
+type Directory struct {
+	path   string
+	writer writer
+}
+
+const repeats = "repeats.txt"
+
+// NewDirectory makes the directory where it is missing, for its owner alone.
+func NewDirectory(path string, h Headers) (*Directory, error) {
+	w, err := newWriter(h)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("directory of messages: %w", err)
+	}
+	return &Directory{path: path, writer: w}, nil
+}
+
+// Lookup says whether Find can find anything: it can.
+func (d *Directory) Lookup() bool { return true }
+
+// Find looks for the message of a reference.
+func (d *Directory) Find(_ context.Context, reference string) (reconcile.Mailed, bool, error) {
+	for _, kind := range reconcile.LetterKinds() {
+		_, err := os.Stat(d.file(reference, kind))
+		if err == nil {
+			return d.writer.mailed(reference), true, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return reconcile.Mailed{}, false, onDisk(err)
+		}
+	}
+	return reconcile.Mailed{}, false, nil
+}
+
+// Send collects a letter. Errors are *reconcile.MailError.
+func (d *Directory) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+	return d.SendWith(ctx, l, nil)
+}
+
+// SendWith is Send with files.
+func (d *Directory) SendWith(_ context.Context, l reconcile.Letter, files []Attachment) (reconcile.Mailed, error) {
+	m, failed := d.writer.write(l, files)
+	if failed != nil {
+		return reconcile.Mailed{}, failed
+	}
+	final := d.file(l.Reference, l.Kind)
+	err := place(final, m.raw)
+	if errors.Is(err, fs.ErrExist) {
+		err = d.repeat(filepath.Base(final))
+	}
+	if err != nil {
+		return reconcile.Mailed{}, onDisk(err)
+	}
+	return d.writer.mailed(l.Reference), nil
+}
+
+// Repeats names the file of each letter that was sent again, once for each time
+// after the first: something to look at, for no letter should be.
+func (d *Directory) Repeats() ([]string, error) {
+	content, err := os.ReadFile(filepath.Join(d.path, repeats))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return slices.Collect(strings.FieldsSeq(string(content))), err
+}
+
+func (d *Directory) file(reference string, kind reconcile.LetterKind) string {
+	return filepath.Join(d.path, string(kind)+"-"+hashOf(reference)+".eml")
+}
+
+// place puts a file there whole, unless there is one.
+func place(final string, content []byte) error {
+	draft, err := os.CreateTemp(filepath.Dir(final), ".draft-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(draft.Name()) //nolint:errcheck // it has another name by then, or is of no use
+	_, err = draft.Write(content)
+	if err := errors.Join(err, draft.Close()); err != nil {
+		return err
+	}
+	return os.Link(draft.Name(), final)
+}
+
+// repeat adds one line in one write, so that those of two processes do not mix.
+func (d *Directory) repeat(name string) error {
+	f, err := os.OpenFile(filepath.Join(d.path, repeats), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(name + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// onDisk is a trouble of the disk: nothing was collected. Its text holds paths
+// of our own.
+func onDisk(err error) *reconcile.MailError {
+	return &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "writing to the directory", Err: err}
+}

@@ -1,0 +1,107 @@
+package smtp_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/smtp"
+	"github.com/profilesync/profilesync/connectors/smtp/smtptest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// `go test ./connectors/smtp -update` writes the golden files anew.
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The canaries are in the message and nowhere else.
+const (
+	address = "canary.address@example.org"
+	name    = "Canary Bird-Example"
+)
+
+func letter(tb testing.TB, changes ...func(*reconcile.Letter)) reconcile.Letter {
+	tb.Helper()
+	to, err := reconcile.ParseEmailAddress(address)
+	require.NoError(tb, err)
+	l := reconcile.Letter{
+		Reference: "reminder/2026-Q4/FA123/42/check-opening", Kind: reconcile.LetterOpening,
+		To: to, Name: reconcile.NewPersonName(name),
+		Facts: reconcile.LetterFacts{
+			Words: map[string]string{
+				"quarter": "October to December 2026", "deadline": "31 December 2026", "sign_in": "https://profiles.example.org/sign-in",
+			},
+			Lists: map[string][]string{"organisations": {
+				"FA123 Example Pharmacy (pharmacy, every quarter): opening hours, bank-holiday hours for 25 December 2026",
+				"FZZ99 Fferyllfa’r Enghraifft (pharmacy, every quarter): services",
+			}},
+		},
+	}
+	for _, change := range changes {
+		change(&l)
+	}
+	return l
+}
+
+func sentTo(tb testing.TB, address string) func(*reconcile.Letter) {
+	tb.Helper()
+	to, err := reconcile.ParseEmailAddress(address)
+	require.NoError(tb, err)
+	return func(l *reconcile.Letter) { l.To = to }
+}
+
+func headers() smtp.Headers {
+	return smtp.Headers{
+		From: "NHS directory of services profile team <profiles@example.org>", ReplyTo: "help@example.org",
+		Now: func() time.Time { return time.Date(2026, 10, 1, 8, 0, 0, 0, reconcile.London()) },
+	}
+}
+
+// options are for a relay; New takes them.
+func options(relay *smtptest.Server) smtp.Options {
+	return smtp.Options{
+		Headers: headers(), Host: relay.Host(), Port: relay.Port(), Roots: relay.Roots(), HELO: "profiles.example.org",
+		Timeout: 20 * time.Second, Verdict: 20 * time.Second,
+	}
+}
+
+func sender(tb testing.TB, o smtp.Options) *smtp.Sender {
+	tb.Helper()
+	s, err := smtp.New(o)
+	require.NoError(tb, err)
+	return s
+}
+
+// refused is the error of a send, whose text and causes hold no canary.
+func refused(tb testing.TB, err error) *reconcile.MailError {
+	tb.Helper()
+	var failed *reconcile.MailError
+	require.ErrorAs(tb, err, &failed)
+	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+		text := strings.ToLower(cause.Error() + fmt.Sprintf("%+v %#v", cause, cause))
+		for _, canary := range []string{"canary", "bird", "123 4567"} {
+			require.NotContains(tb, text, canary)
+		}
+	}
+	return failed
+}
+
+// golden compares a message; the file has lines ending in "\n".
+func golden(t *testing.T, name string, raw []byte) {
+	t.Helper()
+	got := strings.ReplaceAll(string(raw), "\r\n", "\n")
+	require.Equal(t, strings.Count(got, "\n"), strings.Count(string(raw), "\r\n"), "every line ends in CRLF")
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}

@@ -1,0 +1,178 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Policy says how the connection is encrypted.
+type Policy string
+
+// The policies.
+const (
+	StartTLS Policy = "starttls" // nothing is sent unless the relay offers STARTTLS
+	Implicit Policy = "implicit" // TLS from the first byte
+	None     Policy = "none"     // only to a loopback address
+)
+
+// Options configure a Sender.
+type Options struct {
+	Headers
+
+	Host     string // of the relay
+	Port     int    // 0: 587, 465 for Implicit, 25 for None
+	TLS      Policy // empty: StartTLS
+	Roots    *x509.CertPool
+	Username string // empty: no authentication
+	// Password is asked for each letter; needed with a Username.
+	Password func() (string, error)
+	HELO     string // empty: the name of this machine
+	// Timeout bounds connecting with greeting, TLS and authentication, and then
+	// everything up to the final dot; 0: 30 s.
+	Timeout time.Duration
+	// Verdict is how long the answer to the final dot is waited for; 0: 10
+	// minutes (RFC 5321 section 4.5.3.2.6: who gives up early sends twice).
+	Verdict time.Duration
+	// Farewell replaces Verdict once the caller's context has ended; 0: 5 s.
+	Farewell time.Duration
+	// Turn is waited for before each message; nil: not.
+	Turn func(context.Context) error
+}
+
+// Sender gives letters to a relay. It may be used concurrently.
+type Sender struct {
+	options Options
+	writer  writer
+	tls     *tls.Config
+}
+
+// New checks the options and connects to nothing.
+func New(o Options) (*Sender, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	w, err := newWriter(o.Headers)
+	if err != nil {
+		return nil, err
+	}
+	return &Sender{
+		options: o, writer: w,
+		tls: &tls.Config{ServerName: o.Host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
+	}, nil
+}
+
+func (o *Options) complete() error {
+	ports := map[Policy]int{StartTLS: 587, Implicit: 465, None: 25}
+	setDefault(&o.TLS, StartTLS)
+	setDefault(&o.Port, ports[o.TLS])
+	setDefault(&o.Timeout, 30*time.Second)
+	setDefault(&o.Verdict, 10*time.Minute)
+	setDefault(&o.Farewell, 5*time.Second)
+	switch {
+	case o.Host == "":
+		return errors.New("mail relay: want a host")
+	case ports[o.TLS] == 0:
+		return fmt.Errorf("mail relay: encryption %q: want starttls, implicit or none", o.TLS)
+	case o.Port < 1 || o.Port > 65535:
+		return fmt.Errorf("mail relay: port %d: want 1 to 65535", o.Port)
+	case o.TLS == None && !loopback(o.Host):
+		return errors.New("mail relay: no encryption is for loopback addresses only")
+	case (o.Username == "") != (o.Password == nil):
+		return errors.New("mail relay: want both a user name and a password, or none")
+	case o.Timeout < 0 || o.Verdict < 0 || o.Farewell < 0:
+		return errors.New("mail relay: want no times below 0")
+	}
+	return nil
+}
+
+func setDefault[T comparable](value *T, fallback T) {
+	var zero T
+	if *value == zero {
+		*value = fallback
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Lookup says whether Find can find anything: a relay cannot be asked.
+func (s *Sender) Lookup() bool { return false }
+
+// Find finds nothing.
+func (s *Sender) Find(context.Context, string) (reconcile.Mailed, bool, error) {
+	return reconcile.Mailed{}, false, nil
+}
+
+// Send gives a letter to the relay. The ID is the Message-ID, which the
+// reference alone decides; the state is delivered: the relay took it. Errors
+// are *reconcile.MailError.
+func (s *Sender) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+	return s.SendWith(ctx, l, nil)
+}
+
+// SendWith is Send with files.
+func (s *Sender) SendWith(ctx context.Context, l reconcile.Letter, files []Attachment) (reconcile.Mailed, error) {
+	m, failed := s.writer.write(l, files)
+	if failed != nil {
+		return reconcile.Mailed{}, failed
+	}
+	if s.options.Turn != nil {
+		if err := s.options.Turn(ctx); err != nil {
+			return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "waiting for its turn", Err: err}
+		}
+	}
+	if failed := s.deliver(ctx, m); failed != nil {
+		return reconcile.Mailed{}, failed
+	}
+	return s.writer.mailed(l.Reference), nil
+}
+
+// client is go-mail's, for one connection. dial opens it, so that the caller
+// can close it whatever happens: go-mail leaves it open when the relay refuses.
+func (s *Sender) client(dial mail.DialContextFunc, m message) (*mail.Client, error) {
+	o := s.options
+	options := []mail.Option{
+		mail.WithPort(o.Port), mail.WithTimeout(o.Timeout), mail.WithDialContextFunc(dial), mail.WithTLSConfig(s.tls),
+		mail.WithTLSPolicy(mail.NoTLS),
+	}
+	if o.TLS == StartTLS {
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if o.HELO != "" {
+		options = append(options, mail.WithHELO(o.HELO))
+	}
+	if m.ascii {
+		options = append(options, mail.WithoutSMTPUTF8()) // a message marked with it is refused further on, for no need
+	}
+	if o.Username != "" {
+		password, err := o.Password()
+		if err != nil {
+			return nil, fmt.Errorf("reading the password: %w", err)
+		}
+		options = append(options, mail.WithUsername(o.Username), mail.WithPassword(password),
+			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
+	}
+	return mail.NewClient(o.Host, options...)
+}
+
+// dial opens the connection.
+func (s *Sender) dial(ctx context.Context) (net.Conn, error) {
+	dialer := &net.Dialer{}
+	address := net.JoinHostPort(s.options.Host, strconv.Itoa(s.options.Port))
+	if s.options.TLS == Implicit {
+		return (&tls.Dialer{NetDialer: dialer, Config: s.tls}).DialContext(ctx, "tcp", address)
+	}
+	return dialer.DialContext(ctx, "tcp", address)
+}

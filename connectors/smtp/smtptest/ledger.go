@@ -1,0 +1,57 @@
+package smtptest
+
+import (
+	"bytes"
+	"net/mail"
+	"slices"
+	"time"
+)
+
+// Message is one that was taken.
+type Message struct {
+	N        int // from 1, in the order they came
+	At       time.Time
+	HELO     string
+	TLS      bool
+	User     string // who signed in; empty: nobody
+	From, To string // of the envelope
+	Params   string // what followed MAIL FROM, "BODY=8BITMIME"
+	ID       string // Message-ID
+	Raw      []byte // lines ending in CRLF
+	Answered bool   // false: the connection ended, or another answer was given, before it was said
+}
+
+// Ledger is every message that was taken so far.
+func (s *Server) Ledger() []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.ledger)
+}
+
+// Twice are the Message-IDs that were taken more than once, each once.
+func (s *Server) Twice() (ids []string) {
+	seen := make(map[string]int)
+	for _, m := range s.Ledger() {
+		if seen[m.ID]++; seen[m.ID] == 2 {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+// Conversations is how many connections there were.
+func (s *Server) Conversations() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conversations
+}
+
+func (s *Server) take(m Message) {
+	if parsed, err := mail.ReadMessage(bytes.NewReader(m.Raw)); err == nil {
+		m.ID = parsed.Header.Get("Message-Id")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.N, m.At = len(s.ledger)+1, s.options.Now()
+	s.ledger = append(s.ledger, m)
+}
