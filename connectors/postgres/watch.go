@@ -25,6 +25,7 @@ type Watched struct {
 	Runs       []OpenRuns
 	Schedules  []ScheduleAge
 	Services   []ServiceCount
+	People     WatchedPeople
 }
 
 // QueueDepth counts the jobs of a queue that are in one live state.
@@ -118,7 +119,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 		for _, read := range []func(context.Context, *dbsqlc.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
 			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readRuns, w.readSchedules,
-			w.readServices,
+			w.readServices, w.People.read,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err

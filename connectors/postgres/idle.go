@@ -1,0 +1,246 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Accounts counts those that stand.
+func (s *Store) Accounts(ctx context.Context) (int, error) {
+	n, err := s.q.CountAccounts(ctx)
+	return int(n), wrap(err, "counting accounts")
+}
+
+// EndAccounts ends accounts, each only if nothing happened to it since it was
+// judged, and writes the letters that tell of it, in one transaction. Too many
+// at once are noted and wait for a person: the newest look is the one to approve.
+func (s *Store) EndAccounts(ctx context.Context, endings []reconcile.Ending, withheld bool, accounts int, actor string,
+	today reconcile.Date,
+) (
+	run reconcile.IdleRun, err error,
+) {
+	run = reconcile.IdleRun{State: "done", Actor: actor, Ending: len(endings), Accounts: accounts}
+	if withheld {
+		run.State = "withheld"
+	}
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := s.forgetWithheld(ctx, q); err != nil || len(endings) == 0 {
+			return err
+		}
+		if run.ID, err = q.InsertIdleRun(ctx, dbsqlc.InsertIdleRunParams{
+			State: run.State, Actor: actor, Ending: int32(run.Ending), Accounts: int32(accounts),
+		}); err != nil {
+			return err
+		}
+		params := dbsqlc.InsertIdleEndingsParams{RunID: run.ID}
+		for _, e := range endings {
+			params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
+			params.Sinces = append(params.Sinces, toDate(e.Since))
+		}
+		if err := q.InsertIdleEndings(ctx, params); err != nil || withheld {
+			return err
+		}
+		run.Ended, err = endAccounts(ctx, q, run.ID, endings, actor, today)
+		return err
+	})
+	return run, wrap(err, "ending accounts")
+}
+
+func (s *Store) forgetWithheld(ctx context.Context, q *dbsqlc.Queries) error {
+	if err := q.ReplaceWithheld(ctx); err != nil {
+		return err
+	}
+	return q.DropWithheldRuns(ctx)
+}
+
+func endAccounts(ctx context.Context, q *dbsqlc.Queries, run int64, endings []reconcile.Ending, actor string, today reconcile.Date) (
+	int, error,
+) {
+	params := dbsqlc.EndAccountsParams{Today: toDate(today), WarnedBefore: warnedBefore(today)}
+	since := make(map[int64]reconcile.Date, len(endings))
+	for _, e := range endings {
+		params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
+		params.Active, params.Sinces = append(params.Active, toTime(e.LastActive)), append(params.Sinces, toDate(e.Since))
+		since[int64(e.Account)] = e.Since
+	}
+	reason := dbsqlc.SetReasonParams{Actor: actor, Reason: "inactive"}
+	if err := q.SetReason(ctx, reason); err != nil {
+		return 0, err
+	}
+	if err := q.LockAccounts(ctx, params.Ids); err != nil {
+		return 0, err
+	}
+	rows, err := q.EndAccounts(ctx, params)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	var ended, deactivated []int64
+	for _, row := range rows {
+		ended = append(ended, row.ID)
+		if row.Step == string(reconcile.IdleDeactivate) {
+			deactivated = append(deactivated, row.ID)
+		}
+	}
+	if err := q.EndingsDone(ctx, dbsqlc.EndingsDoneParams{RunID: run, Ids: ended}); err != nil {
+		return 0, err
+	}
+	return len(rows), tellOfEnds(ctx, q, deactivated, since)
+}
+
+// warnedBefore is the end of the day on which the last warning must have been
+// accepted.
+func warnedBefore(today reconcile.Date) pgtype.Timestamptz {
+	day := today.AddDays(-reconcile.WarnedDaysBefore + 1).Time()
+	return toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, reconcile.London()))
+}
+
+// tellOfEnds writes to those whose accounts ended, and to the account managers of
+// their organisations.
+func tellOfEnds(ctx context.Context, q *dbsqlc.Queries, ended []int64, since map[int64]reconcile.Date) error {
+	managers, err := q.ManagersOf(ctx, ended)
+	if err != nil {
+		return err
+	}
+	var posts []reconcile.Post
+	for _, id := range ended {
+		v := reconcile.IdleVerdict{Account: reconcile.AccountID(id), Since: since[id]}
+		posts = append(posts, reconcile.Post{
+			Reference: v.Reference(reconcile.LetterDeactivated), Kind: reconcile.LetterDeactivated, Account: v.Account, Since: v.Since,
+		})
+	}
+	for _, m := range managers {
+		about := reconcile.IdleVerdict{Account: reconcile.AccountID(m.AccountID), Since: since[m.AccountID]}
+		reference := fmt.Sprintf("%s/%s", about.Reference(reconcile.LetterMemberEnded), reconcile.AccountID(m.Manager))
+		if last := len(posts) - 1; last >= 0 && posts[last].Reference == reference {
+			posts[last].Codes = append(posts[last].Codes, reconcile.ODSCode(m.Code))
+			continue
+		}
+		posts = append(posts, reconcile.Post{
+			Reference: reference, Kind: reconcile.LetterMemberEnded, Account: reconcile.AccountID(m.Manager), About: about.Account,
+			Since: about.Since, Codes: []reconcile.ODSCode{reconcile.ODSCode(m.Code)},
+		})
+	}
+	_, err = postLetters(ctx, q, posts)
+	return err
+}
+
+// ApproveEndings ends the accounts that a look withheld, as far as they are still
+// to be ended: judge says so of each.
+func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, today reconcile.Date,
+	judge func(reconcile.Person) reconcile.IdleVerdict,
+) (run reconcile.IdleRun, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		waiting, err := q.WithheldEndings(ctx, id)
+		if err != nil {
+			return err
+		}
+		approved, err := q.ApproveIdleRun(ctx, dbsqlc.ApproveIdleRunParams{ID: id, Actor: actor})
+		if err != nil {
+			return err
+		}
+		if approved == 0 {
+			return ErrNotFound
+		}
+		var ids []reconcile.AccountID
+		for _, w := range waiting {
+			ids = append(ids, reconcile.AccountID(w.AccountID))
+		}
+		people, err := loadPeople(ctx, q, reconcile.PeopleFilter{IDs: ids}, 0, today)
+		if err != nil {
+			return err
+		}
+		var endings []reconcile.Ending
+		for _, p := range people {
+			if v := judge(p); v.Ending() {
+				endings = append(endings, reconcile.Ending{IdleVerdict: v, LastActive: p.LastActive})
+			}
+		}
+		run = reconcile.IdleRun{ID: id, State: "approved", DecidedBy: actor, Ending: len(waiting)}
+		run.Ended, err = endAccounts(ctx, q, id, endings, actor, today)
+		return err
+	})
+	return run, wrap(err, fmt.Sprintf("approving look %d at inactive accounts", id))
+}
+
+// IdleRuns lists the looks that ended accounts or would have, the newest first.
+func (s *Store) IdleRuns(ctx context.Context, most int) ([]reconcile.IdleRun, error) {
+	rows, err := s.q.ListIdleRuns(ctx, int32(most))
+	runs := make([]reconcile.IdleRun, len(rows))
+	for i, r := range rows {
+		runs[i] = reconcile.IdleRun{
+			ID: r.ID, State: r.State, Actor: r.Actor, At: r.At.Time, Ending: int(r.Ending), Accounts: int(r.Accounts), Ended: int(r.Ended),
+			DecidedBy: r.DecidedBy,
+		}
+	}
+	return runs, wrap(err, "listing looks at inactive accounts")
+}
+
+// KeepIdle notes idle accounts that were not ended, for people to look at.
+func (s *Store) KeepIdle(ctx context.Context, kept []reconcile.IdleVerdict) error {
+	var p dbsqlc.KeepIdleParams
+	for _, v := range kept {
+		p.Ids, p.Sinces = append(p.Ids, int64(v.Account)), append(p.Sinces, toDate(v.Since))
+		p.Steps, p.Codes = append(p.Steps, string(v.Step)), append(p.Codes, strings.Join(texts(v.Codes), "|"))
+	}
+	return wrap(s.q.KeepIdle(ctx, p), "noting idle accounts")
+}
+
+// EndClosed ends the memberships of organisations that two looks on different
+// days found closed, and says how many.
+func (s *Store) EndClosed(ctx context.Context, actor string, today reconcile.Date) (ended int, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.SetReason(ctx, dbsqlc.SetReasonParams{Actor: actor, Reason: "the organisation closed"}); err != nil {
+			return err
+		}
+		if err := q.NoteClosed(ctx, toDate(today)); err != nil {
+			return err
+		}
+		n, err := q.EndClosed(ctx, toDate(today))
+		ended = int(n)
+		return err
+	})
+	return ended, wrap(err, "ending memberships of closed organisations")
+}
+
+// Holidays is the calendar as the official list named it, and which days to come
+// it does not name any more.
+func (s *Store) Holidays(ctx context.Context) (days, vanished []reconcile.Holiday, err error) {
+	rows, err := s.q.Holidays(ctx)
+	for _, row := range rows {
+		day := reconcile.Holiday{Date: fromDate(row.Date), Title: row.Title}
+		days = append(days, day)
+		if row.VanishedAt.Valid {
+			vanished = append(vanished, day)
+		}
+	}
+	return days, vanished, wrap(err, "reading the calendar")
+}
+
+// SaveHolidays keeps the official list as it was just read, and notes days to
+// come that vanished from it.
+func (s *Store) SaveHolidays(ctx context.Context, feed, vanished []reconcile.Holiday) error {
+	feed = slices.CompactFunc(slices.Clone(feed), func(a, b reconcile.Holiday) bool { return a.Date == b.Date })
+	var p dbsqlc.SaveHolidaysParams
+	for _, day := range feed {
+		p.Dates, p.Titles = append(p.Dates, toDate(day.Date)), append(p.Titles, day.Title)
+	}
+	gone := make([]pgtype.Date, len(vanished))
+	for i, day := range vanished {
+		gone[i] = toDate(day.Date)
+	}
+	return wrap(inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.SaveHolidays(ctx, p); err != nil {
+			return err
+		}
+		return q.VanishHolidays(ctx, gone)
+	}), "keeping the calendar")
+}

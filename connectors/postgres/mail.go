@@ -1,0 +1,296 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// ErrMailBusy means that another process is sending letters.
+var ErrMailBusy = errors.New("another process is sending letters")
+
+// Outbox sends letters. One process holds it at a time, so that the pace, the
+// canary and the claims have one master; Postgres frees it when the process ends,
+// however it ends.
+type Outbox struct{ *Session }
+
+// Outbox takes the outbox, or says ErrMailBusy.
+func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return nil, wrap(err, "connecting for mail")
+	}
+	box := &Outbox{&Session{conn: conn, q: dbsqlc.New(conn)}}
+	locked, err := box.q.LockMail(ctx)
+	if err == nil && !locked {
+		err = ErrMailBusy
+	}
+	if err != nil {
+		box.Close()
+		return nil, wrap(err, "taking the outbox")
+	}
+	return box, nil
+}
+
+// Gate says whether letters go out.
+func (b *Outbox) Gate(ctx context.Context) (open bool, reason string, err error) {
+	g, err := b.q.MailGate(ctx)
+	return g.Open, g.Reason, wrap(err, "reading whether mail goes out")
+}
+
+// Pause keeps all letters back for a while: the mail service takes nothing.
+func (b *Outbox) Pause(ctx context.Context, wait time.Duration, reason string) error {
+	return wrap(b.q.PauseMail(ctx, dbsqlc.PauseMailParams{Wait: toInterval(wait), Reason: reason}), "pausing mail")
+}
+
+// Canaries are the newest versions of the texts, and how many went out of each;
+// the pause follows a canary's first letter.
+func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error) {
+	rows, err := b.q.Canaries(ctx, toInterval(pause))
+	canaries := make([]reconcile.Canary, len(rows))
+	for i, row := range rows {
+		canaries[i] = reconcile.Canary{
+			Kind: reconcile.LetterKind(row.Kind), Version: int(row.Version), Sent: int(row.Sent), Over: row.Over,
+		}
+	}
+	return canaries, wrap(err, "reading canaries")
+}
+
+// CountCanary notes that letters of a version went out.
+func (b *Outbox) CountCanary(ctx context.Context, c reconcile.Canary) error {
+	params := dbsqlc.CountCanaryParams{Kind: string(c.Kind), Version: int32(c.Version), Sent: int32(c.Sent)}
+	return wrap(b.q.CountCanary(ctx, params), "counting canaries")
+}
+
+// Claim claims letters that may go out, at most one a person, and loads what they
+// are put together from. Texts in blocked wait; nobody gets more than so many a
+// day.
+func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) (
+	[]reconcile.Post, error,
+) {
+	day := today.Time()
+	rows, err := b.q.ClaimLetters(ctx, dbsqlc.ClaimLettersParams{
+		Blocked: texts(blocked), Cap: int32(perDay), Most: int32(most),
+		Day: toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, reconcile.London())),
+	})
+	if err != nil {
+		return nil, wrap(err, "claiming letters")
+	}
+	posts := make([]reconcile.Post, len(rows))
+	for i, row := range rows {
+		posts[i] = toPost(row)
+	}
+	return posts, wrap(b.load(ctx, posts, today), "loading what letters are about")
+}
+
+func toPost(row dbsqlc.ClaimLettersRow) reconcile.Post {
+	post := reconcile.Post{
+		ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), List: reconcile.ODSCode(row.List),
+		Stage: reconcile.Stage(row.Stage), Since: fromDate(row.Since), Ends: fromDate(row.Ends), Try: int(row.Tries),
+	}
+	if row.AccountID != nil {
+		post.Account = reconcile.AccountID(*row.AccountID)
+	}
+	if row.About != nil {
+		post.About = reconcile.AccountID(*row.About)
+	}
+	if row.Quarter.Valid {
+		post.Quarter = reconcile.QuarterOn(fromDate(row.Quarter))
+	}
+	for _, code := range row.Codes {
+		post.Codes = append(post.Codes, reconcile.ODSCode(code))
+	}
+	return post
+}
+
+// load brings people and organisations to letters, all at once.
+func (b *Outbox) load(ctx context.Context, posts []reconcile.Post, today reconcile.Date) error {
+	var ids []reconcile.AccountID
+	var codes []string
+	for _, p := range posts {
+		for _, id := range []reconcile.AccountID{p.Account, p.About} {
+			if id != 0 {
+				ids = append(ids, id)
+			}
+		}
+		codes = append(codes, texts(p.Codes)...)
+	}
+	people := make(map[reconcile.AccountID]*reconcile.Person, len(ids))
+	if len(ids) > 0 {
+		loaded, err := loadPeople(ctx, b.q, reconcile.PeopleFilter{IDs: ids}, 0, today)
+		if err != nil {
+			return err
+		}
+		for i := range loaded {
+			people[loaded[i].ID] = &loaded[i]
+		}
+	}
+	loaded, err := loadOrgs(ctx, b.q, dbsqlc.LoadOrgsParams{Codes: codes, Types: []string{}}, today)
+	orgs := make(map[reconcile.ODSCode]reconcile.CheckedOrg, len(loaded))
+	for _, org := range loaded {
+		orgs[org.Code] = org
+	}
+	for i := range posts {
+		posts[i].Person, posts[i].Other = people[posts[i].Account], people[posts[i].About]
+		for _, code := range posts[i].Codes {
+			if org, ok := orgs[code]; ok {
+				posts[i].Orgs = append(posts[i].Orgs, org)
+			}
+		}
+	}
+	return err
+}
+
+// Stale are letters that a process claimed which has ended since: they may have
+// been sent. They are settled when they were claimed long enough ago for the mail
+// service to know.
+func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+	rows, err := b.q.StaleLetters(ctx, toInterval(settle))
+	for _, row := range rows {
+		if !row.Settled {
+			waiting = true
+			continue
+		}
+		posts = append(posts, reconcile.Post{
+			ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), Try: int(row.Tries),
+			Age: time.Duration(row.Age * float64(time.Second)),
+		})
+	}
+	return posts, waiting, wrap(err, "reading stale letters")
+}
+
+// Settle records what became of a claimed letter.
+func (b *Outbox) Settle(ctx context.Context, s reconcile.Settled) error {
+	params := dbsqlc.SettleLetterParams{
+		ID: s.Post, State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID, TemplateVersion: int32(s.Mailed.Version),
+		Ends: toDate(s.Ends),
+	}
+	if s.Wait > 0 {
+		params.Wait = toInterval(s.Wait)
+	}
+	if s.Untried {
+		params.Untried = 1
+	}
+	return wrap(inTx(ctx, b.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.SettleLetter(ctx, params); err != nil {
+			return err
+		}
+		if s.Dead != 0 {
+			return markDead(ctx, q, s.Dead)
+		}
+		return nil
+	}), "settling a letter")
+}
+
+func markDead(ctx context.Context, q *dbsqlc.Queries, id reconcile.AccountID) error {
+	why := dbsqlc.SetReasonParams{Actor: "mail", Reason: "the mail service says that the address does not exist"}
+	if err := q.SetReason(ctx, why); err != nil {
+		return err
+	}
+	return q.MarkDead(ctx, int64(id))
+}
+
+// Waiting is how many letters are due, and when the next may go out.
+func (b *Outbox) Waiting(ctx context.Context) (int, time.Time, error) {
+	row, err := b.q.WaitingLetters(ctx)
+	return int(row.Waiting), row.Next.Time, wrap(err, "counting letters")
+}
+
+// OpenLetters are those to ask the mail service about: not asked about lately,
+// and young enough for it to remember.
+func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]reconcile.OpenLetter, error) {
+	rows, err := s.q.OpenLetters(ctx, dbsqlc.OpenLettersParams{Every: toInterval(every), Within: toInterval(within), Most: int32(most)})
+	open := make([]reconcile.OpenLetter, len(rows))
+	for i, row := range rows {
+		open[i] = reconcile.OpenLetter{ID: row.ID, ProviderID: row.ProviderID}
+	}
+	return open, wrap(err, "reading accepted letters")
+}
+
+// LookedAt notes that the mail service was asked, and knows no more.
+func (s *Store) LookedAt(ctx context.Context, id int64) error {
+	return wrap(s.q.LookedAt(ctx, id), "noting a look at a letter")
+}
+
+// Fate records how an accepted letter fared, by the mail service's word. Words
+// that come twice, late, or of a letter that is none of ours change nothing.
+func (s *Store) Fate(ctx context.Context, m reconcile.Mailed) error {
+	if m.State == reconcile.MailSending || m.ID == "" {
+		return nil
+	}
+	return wrap(inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		row, err := q.FateOfLetter(ctx, dbsqlc.FateOfLetterParams{State: string(m.State), ProviderID: m.ID})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil || m.State != reconcile.MailDead || row.AccountID == nil {
+			return err
+		}
+		return markDead(ctx, q, reconcile.AccountID(*row.AccountID))
+	}), "recording the fate of a letter")
+}
+
+// StopMail stops all letters until ResumeMail: the kill switch.
+func (s *Store) StopMail(ctx context.Context, actor, reason string) error {
+	return wrap(s.q.StopMail(ctx, dbsqlc.StopMailParams{Actor: actor, Reason: reason}), "stopping mail")
+}
+
+// ResumeMail lets letters go out again, and ends the pauses of canaries.
+func (s *Store) ResumeMail(ctx context.Context) error {
+	return wrap(inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if err := q.ResumeCanaries(ctx, reconcile.CanarySize); err != nil {
+			return err
+		}
+		return q.ResumeMail(ctx)
+	}), "resuming mail")
+}
+
+// MailStands is how mail stands.
+type MailStands struct {
+	Open        bool      `json:"open"`
+	StoppedBy   string    `json:"stopped_by,omitempty"`
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	Reason      string    `json:"reason,omitempty"`
+}
+
+// MailStands says whether letters go out, and why not.
+func (s *Store) MailStands(ctx context.Context) (MailStands, error) {
+	g, err := s.q.MailGate(ctx)
+	stands := MailStands{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil.Time, Reason: g.Reason}
+	return stands, wrap(err, "reading whether mail goes out")
+}
+
+// ListedLetter is a letter as lists show it.
+type ListedLetter struct {
+	ID        int64     `json:"id"`
+	Reference string    `json:"reference"`
+	Kind      string    `json:"kind"`
+	Account   string    `json:"account,omitempty"`
+	List      string    `json:"list,omitempty"`
+	State     string    `json:"state"`
+	Reason    string    `json:"reason,omitempty"`
+	Made      time.Time `json:"made"`
+	Accepted  time.Time `json:"accepted,omitzero"`
+	Tries     int       `json:"tries"`
+}
+
+// Letters lists letters, the newest first. An empty state or account means all.
+func (s *Store) Letters(ctx context.Context, state string, account reconcile.AccountID, most int) ([]ListedLetter, error) {
+	rows, err := s.q.ListLetters(ctx, dbsqlc.ListLettersParams{State: state, Account: int64(account), Most: int32(most)})
+	list := make([]ListedLetter, len(rows))
+	for i, r := range rows {
+		list[i] = ListedLetter{
+			ID: r.ID, Reference: r.Reference, Kind: r.Kind, List: r.List, State: r.State, Reason: r.Reason, Made: r.MadeAt.Time,
+			Accepted: r.AcceptedAt.Time, Tries: int(r.Tries),
+		}
+		if r.AccountID != nil {
+			list[i].Account = reconcile.AccountID(*r.AccountID).String()
+		}
+	}
+	return list, wrap(err, "listing letters")
+}

@@ -1,0 +1,244 @@
+package postgres
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// peoplePage is how many people are loaded at a time.
+const peoplePage = 2000
+
+// People loads people with their organisations and warnings, page by page, in the
+// order of their ids.
+func (s *Store) People(ctx context.Context, f reconcile.PeopleFilter, today reconcile.Date) iter.Seq2[[]reconcile.Person, error] {
+	return func(yield func([]reconcile.Person, error) bool) {
+		var after int64
+		for {
+			people, err := loadPeople(ctx, s.q, f, after, today)
+			if err != nil {
+				yield(nil, wrap(err, "loading people"))
+				return
+			}
+			if len(people) > 0 {
+				after = int64(people[len(people)-1].ID)
+			}
+			if len(people) > 0 && !yield(people, nil) || len(people) < peoplePage {
+				return
+			}
+		}
+	}
+}
+
+func loadPeople(ctx context.Context, q *dbsqlc.Queries, f reconcile.PeopleFilter, after int64, today reconcile.Date) (
+	[]reconcile.Person, error,
+) {
+	rows, err := q.LoadPeople(ctx, dbsqlc.LoadPeopleParams{
+		After: after, Ids: numbers(f.IDs), States: texts(f.States), Codes: texts(f.Codes), IdleBefore: toTime(f.IdleBefore),
+		Most: int32(max(peoplePage, len(f.IDs))),
+	})
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	people := make([]reconcile.Person, len(rows))
+	at := make(map[int64]*reconcile.Person, len(rows))
+	for i, row := range rows {
+		people[i] = toPerson(row)
+		at[row.ID] = &people[i]
+	}
+	return people, addTo(ctx, q, at, today)
+}
+
+// toPerson takes an address that nobody could write to for a dead one.
+func toPerson(row dbsqlc.LoadPeopleRow) reconcile.Person {
+	address, err := reconcile.ParseEmailAddress(row.Email)
+	return reconcile.Person{
+		ID: reconcile.AccountID(row.ID), Kind: reconcile.AccountKind(row.Kind), State: reconcile.AccountState(row.State),
+		Address: address, Name: reconcile.NewPersonName(row.Name), Dead: row.Dead || err != nil,
+		LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
+	}
+}
+
+// addTo adds organisations and warnings.
+func addTo(ctx context.Context, q *dbsqlc.Queries, at map[int64]*reconcile.Person, today reconcile.Date) error {
+	ids := make([]int64, 0, len(at))
+	for id := range at {
+		ids = append(ids, id)
+	}
+	members, err := q.LoadMemberships(ctx, ids)
+	if err != nil {
+		return err
+	}
+	codes := make([]string, len(members))
+	for i, m := range members {
+		codes[i] = m.Code
+	}
+	checks, err := loadChecks(ctx, q, codes, today)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		org := checks.org(m.Code, m.Name, m.Type, m.Icb)
+		at[m.AccountID].Orgs = append(at[m.AccountID].Orgs, reconcile.MemberOf{CheckedOrg: org, Role: reconcile.MemberRole(m.Role)})
+	}
+	warnings, err := q.LoadWarnings(ctx, ids)
+	for _, w := range warnings {
+		at[w.AccountID].Warned = append(at[w.AccountID].Warned, toWarning(w))
+	}
+	return err
+}
+
+func toWarning(w dbsqlc.LoadWarningsRow) reconcile.IdleWarning {
+	warning := reconcile.IdleWarning{
+		Kind: reconcile.LetterKind(w.Kind), Since: fromDate(w.Since), Ends: fromDate(w.Ends), Accepted: w.AcceptedAt.Time,
+	}
+	switch w.State {
+	case "refused", "unclear", "dead", "failed":
+		warning.Failed = true
+	}
+	return warning
+}
+
+// checks are the checks of organisations, and the days they stated.
+type checks struct {
+	checked map[string]reconcile.Checked
+	stated  map[string][]reconcile.Date
+}
+
+func loadChecks(ctx context.Context, q *dbsqlc.Queries, codes []string, today reconcile.Date) (checks, error) {
+	slices.Sort(codes)
+	codes = slices.Compact(codes)
+	c := checks{checked: make(map[string]reconcile.Checked, len(codes)), stated: make(map[string][]reconcile.Date)}
+	checked, err := q.LoadChecked(ctx, codes)
+	if err != nil {
+		return c, err
+	}
+	for _, row := range checked {
+		if c.checked[row.Code] == nil {
+			c.checked[row.Code] = make(reconcile.Checked)
+		}
+		c.checked[row.Code][reconcile.Section(row.Section)] = row.At.Time
+	}
+	stated, err := q.LoadStated(ctx, dbsqlc.LoadStatedParams{Codes: codes, Today: toDate(today)})
+	for _, row := range stated {
+		c.stated[row.Code] = append(c.stated[row.Code], fromDate(row.Date))
+	}
+	return c, err
+}
+
+func (c checks) org(code, name, orgType, icb string) reconcile.CheckedOrg {
+	return reconcile.CheckedOrg{
+		Code: reconcile.ODSCode(code), Name: name, Type: reconcile.OrgType(orgType), ICB: reconcile.ODSCode(icb),
+		Checked: c.checked[code], Stated: c.stated[code],
+	}
+}
+
+// Orgs loads open organisations by their codes.
+func (s *Store) Orgs(ctx context.Context, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.CheckedOrg, error) {
+	return loadOrgs(ctx, s.q, dbsqlc.LoadOrgsParams{Codes: texts(codes), Types: []string{}}, today)
+}
+
+// OrgsOfICB loads the open organisations of an ICB that are of some types.
+func (s *Store) OrgsOfICB(ctx context.Context, icb reconcile.ODSCode, types []reconcile.OrgType, today reconcile.Date) (
+	[]reconcile.CheckedOrg, error,
+) {
+	return loadOrgs(ctx, s.q, dbsqlc.LoadOrgsParams{Codes: []string{}, Icb: string(icb), Types: texts(types)}, today)
+}
+
+func loadOrgs(ctx context.Context, q *dbsqlc.Queries, params dbsqlc.LoadOrgsParams, today reconcile.Date) ([]reconcile.CheckedOrg, error) {
+	rows, err := q.LoadOrgs(ctx, params)
+	if err != nil {
+		return nil, wrap(err, "loading organisations")
+	}
+	codes := make([]string, len(rows))
+	for i, row := range rows {
+		codes[i] = row.Code
+	}
+	c, err := loadChecks(ctx, q, codes, today)
+	orgs := make([]reconcile.CheckedOrg, len(rows))
+	for i, row := range rows {
+		orgs[i] = c.org(row.Code, row.Name, row.Type, row.Icb)
+	}
+	return orgs, wrap(err, "loading checks")
+}
+
+// Unreached are open organisations of some types to which no letter finds its
+// way: nobody's account there is active with an address that works.
+func (s *Store) Unreached(ctx context.Context, types []reconcile.OrgType, most int) ([]reconcile.CheckedOrg, error) {
+	rows, err := s.q.ListUnreached(ctx, dbsqlc.ListUnreachedParams{Types: texts(types), Most: int32(most)})
+	orgs := make([]reconcile.CheckedOrg, len(rows))
+	for i, row := range rows {
+		orgs[i] = checks{}.org(row.Code, row.Name, row.Type, row.Icb)
+	}
+	return orgs, wrap(err, "listing organisations without anybody")
+}
+
+// ICBs are the boards of open organisations of some types.
+func (s *Store) ICBs(ctx context.Context, types []reconcile.OrgType) ([]reconcile.ODSCode, error) {
+	rows, err := s.q.ListICBs(ctx, texts(types))
+	codes := make([]reconcile.ODSCode, len(rows))
+	for i, row := range rows {
+		codes[i] = reconcile.ODSCode(row)
+	}
+	return codes, wrap(err, "listing boards")
+}
+
+// Unposted leaves out letters that were made due before.
+func (s *Store) Unposted(ctx context.Context, posts []reconcile.Post) ([]reconcile.Post, error) {
+	refs := make([]string, len(posts))
+	for i, post := range posts {
+		refs[i] = post.Reference
+	}
+	rows, err := s.q.KnownLetters(ctx, refs)
+	known := make(map[string]bool, len(rows))
+	for _, reference := range rows {
+		known[reference] = true
+	}
+	fresh := slices.DeleteFunc(slices.Clone(posts), func(post reconcile.Post) bool { return known[post.Reference] })
+	return fresh, wrap(err, "looking for letters")
+}
+
+// PostLetters makes letters due, each once: those whose reference is known
+// already are left alone. It returns how many are new.
+func (s *Store) PostLetters(ctx context.Context, posts []reconcile.Post) (int, error) {
+	added, err := postLetters(ctx, s.q, posts)
+	return added, wrap(err, "making letters due")
+}
+
+func postLetters(ctx context.Context, q *dbsqlc.Queries, posts []reconcile.Post) (int, error) {
+	if len(posts) == 0 {
+		return 0, nil
+	}
+	var p dbsqlc.InsertLettersParams
+	for _, post := range posts {
+		p.Refs, p.Kinds = append(p.Refs, post.Reference), append(p.Kinds, string(post.Kind))
+		p.Accounts, p.Abouts = append(p.Accounts, int64(post.Account)), append(p.Abouts, int64(post.About))
+		p.Lists, p.Stages = append(p.Lists, string(post.List)), append(p.Stages, string(post.Stage))
+		quarter := reconcile.Date{}
+		if post.Quarter != (reconcile.Quarter{}) {
+			quarter = post.Quarter.First()
+		}
+		p.Quarters = append(p.Quarters, toDate(quarter))
+		p.Sinces, p.Ends = append(p.Sinces, toDate(post.Since)), append(p.Ends, toDate(post.Ends))
+		p.Codes = append(p.Codes, strings.Join(texts(post.Codes), "|"))
+	}
+	added, err := q.InsertLetters(ctx, p)
+	return int(added), err
+}
+
+func numbers[T ~int64](values []T) []int64 {
+	all := make([]int64, len(values))
+	for i, v := range values {
+		all[i] = int64(v)
+	}
+	return all
+}
+
+func toTime(t time.Time) pgtype.Timestamptz { return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()} }
