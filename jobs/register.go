@@ -24,7 +24,8 @@ type Daemon struct {
 	ERS       map[ERSPart]func(context.Context) error // pulls of e-RS that are no runs; nil: none
 	Pushers   []*Pusher                               // one a configured sink
 	Drift     []DriftChecker                          // the same
-	Workers   int                                     // pushes to a sink at a time
+	People    People
+	Workers   int // pushes to a sink at a time
 	Schedules []Schedule
 	Now       func() time.Time
 	Process   string // names this process among others
@@ -45,6 +46,8 @@ type Store interface {
 const (
 	queueControl = "control" // ticks, housekeeping
 	queueRuns    = "runs"    // pulls and reconciliations
+	queuePeople  = "people"  // reminders, inactivity, calendar
+	queueMail    = "mail"    // letters: one process sends at a time
 )
 
 // Client builds the job queue's client with every worker, queue and schedule.
@@ -76,7 +79,9 @@ func (d Daemon) Client() (*QueueClient, error) {
 // queues is one an outside party, each with workers of its own, so that a dead
 // sink never slows the other.
 func (d Daemon) queues() map[string]river.QueueConfig {
-	queues := map[string]river.QueueConfig{queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}}
+	queues := map[string]river.QueueConfig{
+		queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}, queuePeople: {MaxWorkers: 4}, queueMail: {MaxWorkers: 1},
+	}
 	for _, p := range d.Pushers {
 		queues[string(p.Name)] = river.QueueConfig{MaxWorkers: d.Workers, FetchCooldown: 10 * time.Millisecond}
 	}
@@ -107,6 +112,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 		river.AddWorkerSafely(workers, &housekeepingWorker{store: d.Store, now: d.Now}),
 		river.AddWorkerSafely(workers, &checkDriftWorker{checkers: checkers, log: d.Log}),
 	)
+	err = errors.Join(err, d.People.add(workers, d.Log))
 	for _, p := range d.Pushers {
 		p.complete = completing(d.Driver, d.Schema, time.Now)
 		switch p.Name {
@@ -117,6 +123,27 @@ func (d Daemon) workers() (*river.Workers, error) {
 		}
 	}
 	return workers, err
+}
+
+// People is the work for people; parts that are not configured are nil.
+type People struct {
+	Reminders  *Reminders
+	Inactivity *Inactivity
+	Postman    *Postman
+	Watch      *MailWatch
+	Calendar   *CalendarKeeper
+	Reporter   *Reporter
+}
+
+func (p People) add(workers *river.Workers, log *slog.Logger) error {
+	return errors.Join(
+		river.AddWorkerSafely(workers, &remindWorker{reminders: p.Reminders}),
+		river.AddWorkerSafely(workers, &deactivateWorker{inactivity: p.Inactivity}),
+		river.AddWorkerSafely(workers, &sendMailWorker{postman: p.Postman}),
+		river.AddWorkerSafely(workers, &watchMailWorker{watch: p.Watch}),
+		river.AddWorkerSafely(workers, &reportWorker{reporter: p.Reporter}),
+		river.AddWorkerSafely(workers, &refreshCalendarWorker{keeper: p.Calendar, log: log}),
+	)
 }
 
 // ended logs the one line that a run writes.

@@ -1,0 +1,67 @@
+package jobs
+
+import (
+	"sync"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// canaries hold back all but a few letters of a text whose version is new.
+type canaries struct {
+	mu     sync.Mutex
+	known  map[reconcile.LetterKind]*reconcile.Canary
+	flying map[reconcile.LetterKind]int // on their way
+}
+
+func newCanaries(known []reconcile.Canary) *canaries {
+	c := &canaries{known: make(map[reconcile.LetterKind]*reconcile.Canary), flying: make(map[reconcile.LetterKind]int)}
+	for i := range known {
+		c.known[known[i].Kind] = &known[i]
+	}
+	return c
+}
+
+func (c *canaries) of(kind reconcile.LetterKind) *reconcile.Canary {
+	if c.known[kind] == nil {
+		c.known[kind] = &reconcile.Canary{Kind: kind}
+	}
+	return c.known[kind]
+}
+
+// blocked are the texts in their pause.
+func (c *canaries) blocked() []reconcile.LetterKind {
+	kinds := []reconcile.LetterKind{}
+	for _, canary := range c.known {
+		if canary.Room() == 0 {
+			kinds = append(kinds, canary.Kind)
+		}
+	}
+	return kinds
+}
+
+// out lets a letter out, if there is room.
+func (c *canaries) out(kind reconcile.LetterKind) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if room := c.of(kind).Room(); room >= 0 && c.flying[kind] >= room {
+		return false
+	}
+	c.flying[kind]++
+	return true
+}
+
+// back notes what became of a letter that was let out. Another version begins a
+// canary.
+func (c *canaries) back(kind reconcile.LetterKind, version int, accepted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flying[kind]--
+	canary := c.of(kind)
+	switch {
+	case !accepted:
+	case canary.Version != version:
+		*canary = reconcile.Canary{Kind: kind, Version: version, Sent: 1}
+	default:
+		canary.Sent++
+	}
+}

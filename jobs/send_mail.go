@@ -1,0 +1,367 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// SendMail sends letters that are due, until none may go out.
+type SendMail struct{}
+
+// Kind names the job.
+func (SendMail) Kind() string { return "send_mail" }
+
+// InsertOpts lets one be queued at a time.
+func (SendMail) InsertOpts() river.InsertOpts {
+	opts := peopleOpts()
+	opts.Queue = queueMail
+	return opts
+}
+
+// sendSoon queues the sending of what a job just made due.
+func sendSoon(ctx context.Context) error {
+	if _, err := river.ClientFromContext[pgx.Tx](ctx).Insert(ctx, SendMail{}, nil); err != nil {
+		return fmt.Errorf("queueing letters: %w", err)
+	}
+	return nil
+}
+
+// Mailer is a mail service. Errors are *reconcile.MailError.
+type Mailer interface {
+	Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error)
+	// Find looks a letter up by what the service knows it by.
+	Find(ctx context.Context, reference string) (mailed reconcile.Mailed, found bool, err error)
+	// Lookup reports whether Find can tell.
+	Lookup() bool
+}
+
+// Outbox is held by one process at a time.
+type Outbox interface {
+	outboxGate
+	outboxLetters
+	Close()
+}
+
+type outboxGate interface {
+	Gate(ctx context.Context) (open bool, reason string, err error)
+	Pause(ctx context.Context, wait time.Duration, reason string) error
+	Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error)
+	CountCanary(ctx context.Context, c reconcile.Canary) error
+}
+
+type outboxLetters interface {
+	Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error)
+	Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) ([]reconcile.Post, error)
+	Settle(ctx context.Context, s reconcile.Settled) error
+	Waiting(ctx context.Context) (letters int, next time.Time, err error)
+}
+
+// Postman sends letters.
+type Postman struct {
+	Open        func(ctx context.Context) (Outbox, error)
+	Busy        error // of Open: another process sends
+	Mailer      Mailer
+	Composer    func(ctx context.Context) (reconcile.Composer, error)
+	Workers     int           // letters on their way at a time
+	PerDay      int           // letters to one person a day
+	CanaryPause time.Duration // after the first letters of a new text
+	Settle      time.Duration // until the mail service knows what it was sent
+	Observe     func(kind reconcile.LetterKind, state reconcile.PostState)
+}
+
+// claimed is how many letters are claimed at a time: after a kill, so many have
+// to be looked up, although few of them were on their way.
+const claimed = 40
+
+// Deliver sends what may go out, and returns how many letters were accepted and
+// how many still wait.
+func (p *Postman) Deliver(ctx context.Context) (sent, waiting int, err error) {
+	box, err := p.Open(ctx)
+	if err != nil {
+		if errors.Is(err, p.Busy) {
+			return 0, 1, nil
+		}
+		return 0, 0, err
+	}
+	defer box.Close()
+	round := &round{Postman: p, box: box}
+	more, err := round.settleStale(ctx)
+	for err == nil && more {
+		more, err = round.page(ctx)
+	}
+	if err != nil {
+		return round.sent, 0, err
+	}
+	waiting, _, err = box.Waiting(ctx)
+	if round.unsettled {
+		waiting++
+	}
+	return round.sent, waiting, err
+}
+
+// round is one delivery. The outbox is one connection: its calls take turns.
+type round struct {
+	*Postman
+
+	box       Outbox
+	composer  reconcile.Composer
+	gate      *canaries
+	sent      int
+	unsettled bool // letters of a process that ended may still be on their way
+
+	mu      sync.Mutex
+	stopped bool // the gate closed, or the mail service takes nothing
+}
+
+// settleStale asks the mail service for letters that a process left in the middle
+// of sending. Where nobody can say, they are never sent again.
+func (r *round) settleStale(ctx context.Context) (goOn bool, err error) {
+	posts, waiting, err := r.box.Stale(ctx, r.Settle)
+	if err != nil {
+		return false, err
+	}
+	r.unsettled = waiting
+	for failures := 0; len(posts) > 0; posts = posts[1:] {
+		settled, err := r.lookUp(ctx, posts[0])
+		if err != nil { // it stays claimed, and the others have their turn
+			r.unsettled = true
+			failures++
+			if err := r.pauseFor(ctx, err); err != nil || r.stopped || failures == mostFailures {
+				return false, err
+			}
+			continue
+		}
+		failures = 0
+		if err := r.settle(ctx, posts[0], settled); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+const (
+	// mostFailures is how many questions in a row may fail until the mail service is
+	// left alone for a while.
+	mostFailures = 5
+	// recalled is for how long a letter that is not found was certainly not taken:
+	// a day less than the mail service knows a letter.
+	recalled = noticed - 24*time.Hour
+)
+
+// lookUp asks the mail service for a letter that a process left.
+func (r *round) lookUp(ctx context.Context, post reconcile.Post) (reconcile.Settled, error) {
+	unclear := reconcile.Settled{Post: post.ID, State: reconcile.PostUnclear, Reason: "the process that sent it ended"}
+	if !r.Mailer.Lookup() {
+		return unclear, nil
+	}
+	mailed, found, err := r.Mailer.Find(ctx, post.Known())
+	switch {
+	case err != nil:
+		return unclear, err
+	case found:
+		return taken(post, mailed, reconcile.Date{}), nil
+	case post.Age > recalled:
+		return unclear, nil
+	default:
+		return reconcile.Settled{Post: post.ID, State: reconcile.PostDue, Untried: true}, nil
+	}
+}
+
+func taken(post reconcile.Post, mailed reconcile.Mailed, ends reconcile.Date) reconcile.Settled {
+	settled := reconcile.Settled{Post: post.ID, State: reconcile.PostState(mailed.State), Mailed: mailed, Ends: ends}
+	switch mailed.State {
+	case reconcile.MailSending:
+		settled.State = reconcile.PostAccepted
+	case reconcile.MailDead:
+		settled.Dead = post.Account
+	}
+	return settled
+}
+
+// page sends one claim of letters; false when none may go out.
+func (r *round) page(ctx context.Context) (more bool, err error) {
+	open, _, err := r.box.Gate(ctx)
+	if err != nil || !open || r.stopped {
+		return false, err
+	}
+	known, err := r.box.Canaries(ctx, r.CanaryPause)
+	if err != nil {
+		return false, err
+	}
+	r.gate = newCanaries(known)
+	if r.composer, err = r.Composer(ctx); err != nil { // a delivery may go on past midnight
+		return false, err
+	}
+	posts, err := r.box.Claim(ctx, claimed, r.PerDay, r.gate.blocked(), r.composer.Today)
+	if err != nil || len(posts) == 0 {
+		return false, err
+	}
+	work := make(chan reconcile.Post)
+	errs := make(chan error, r.Workers)
+	for range r.Workers {
+		go func() {
+			var err error
+			for post := range work {
+				err = errors.Join(err, r.one(ctx, post))
+			}
+			errs <- err
+		}()
+	}
+	for _, post := range posts {
+		work <- post
+	}
+	close(work)
+	for range r.Workers {
+		err = errors.Join(err, <-errs)
+	}
+	return true, err
+}
+
+// one sends one letter, as far as it is still true and may go out. Once begun, it
+// is brought to its end also when the daemon stops.
+func (r *round) one(ctx context.Context, post reconcile.Post) error {
+	ctx = context.WithoutCancel(ctx)
+	letter, ends, skip := r.composer.Compose(post)
+	if skip != "" {
+		return r.settle(ctx, post, reconcile.Settled{Post: post.ID, State: reconcile.PostCancelled, Reason: skip})
+	}
+	release := reconcile.Settled{Post: post.ID, State: reconcile.PostDue, Untried: true}
+	may, err := r.mayGo(ctx, post.Kind)
+	if err != nil || !may {
+		return errors.Join(err, r.settle(ctx, post, release))
+	}
+	mailed, err := r.Mailer.Send(ctx, letter)
+	r.gate.back(post.Kind, mailed.Version, err == nil)
+	if err != nil {
+		return r.failed(ctx, post, err)
+	}
+	if err := r.settle(ctx, post, taken(post, mailed, ends)); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sent++
+	return r.box.CountCanary(ctx, reconcile.Canary{Kind: post.Kind, Version: mailed.Version, Sent: 1})
+}
+
+// mayGo reads the kill switch for each letter, and lets only a few of a new text
+// out.
+func (r *round) mayGo(ctx context.Context, kind reconcile.LetterKind) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return false, nil
+	}
+	open, _, err := r.box.Gate(ctx)
+	if err != nil || !open {
+		r.stopped = true
+		return false, err
+	}
+	return r.gate.out(kind), nil
+}
+
+func (r *round) settle(ctx context.Context, post reconcile.Post, s reconcile.Settled) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Observe(post.Kind, s.State)
+	return r.box.Settle(ctx, s)
+}
+
+// mostTries is how often a letter is tried; what fails more often is refused.
+const mostTries = 12
+
+// failed decides what becomes of a letter that was not accepted, or perhaps was.
+func (r *round) failed(ctx context.Context, post reconcile.Post, err error) error {
+	failure, ok := errors.AsType[*reconcile.MailError](err)
+	if !ok {
+		failure = &reconcile.MailError{Answer: reconcile.MailUnclear, Err: err}
+	}
+	s := reconcile.Settled{Post: post.ID, State: reconcile.PostDue, Reason: failure.Reason, Wait: failure.Wait}
+	switch failure.Answer {
+	case reconcile.MailRefused:
+		s.State = reconcile.PostRefused
+	case reconcile.MailNobody:
+		s.State, s.Dead = reconcile.PostRefused, post.Account
+	case reconcile.MailPause, reconcile.MailAlert:
+		s.Untried = true
+		if err := r.pauseFor(ctx, failure); err != nil {
+			return err
+		}
+	case reconcile.MailUnclear:
+		if r.Mailer.Lookup() {
+			return r.leave(post) // claimed: looked up when the service knows
+		}
+		s.State = reconcile.PostUnclear
+	case reconcile.MailRetry:
+		if s.Wait == 0 {
+			s.Wait = retryAfter << min(post.Try, 6)
+		}
+		if post.Try >= mostTries {
+			s.State = reconcile.PostRefused
+		}
+	}
+	return r.settle(ctx, post, s)
+}
+
+const (
+	// retryAfter is the first wait after a failed try, doubled with each.
+	retryAfter = 15 * time.Second
+	// alertPause is how long nothing is tried when our key, clock or template is
+	// wrong.
+	alertPause = 10 * time.Minute
+)
+
+func (r *round) leave(post reconcile.Post) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unsettled = true
+	r.Observe(post.Kind, reconcile.PostUnclear)
+	return nil
+}
+
+// pauseFor keeps all letters back when an error says that the mail service takes
+// nothing.
+func (r *round) pauseFor(ctx context.Context, err error) error {
+	failure, ok := errors.AsType[*reconcile.MailError](err)
+	if !ok || failure.Answer != reconcile.MailPause && failure.Answer != reconcile.MailAlert {
+		return nil
+	}
+	wait := failure.Wait
+	if wait == 0 {
+		wait = alertPause
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	return r.box.Pause(ctx, wait, failure.Error())
+}
+
+type sendMailWorker struct {
+	river.WorkerDefaults[SendMail]
+	postman *Postman
+}
+
+func (*sendMailWorker) Timeout(*river.Job[SendMail]) time.Duration { return 2 * time.Hour }
+
+// waitForMail is how long a job rests that left letters behind.
+const waitForMail = time.Minute
+
+func (w *sendMailWorker) Work(ctx context.Context, _ *river.Job[SendMail]) error {
+	_, waiting, err := w.postman.Deliver(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sending letters: %w", err)
+	case waiting > 0:
+		return river.JobSnooze(waitForMail)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,243 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/notify"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// errKilled is what a dead process gets of everything.
+var errKilled = errors.New("the process is dead")
+
+// process is one life of the daemon. From a call on, everything it does fails:
+// that call had its effect, or had not, or was cut in the middle.
+type process struct {
+	mu    sync.Mutex
+	calls int // until its end; below 0 for a long life
+	dead  bool
+	how   int    // 0: before the effect, 1: in the middle, 2: after it
+	cut   func() // ends its connections
+}
+
+func (p *process) step() (fire bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		return false, errKilled
+	}
+	p.calls--
+	p.dead = p.calls == 0
+	return p.dead, nil
+}
+
+// on makes a call of the process.
+func on1(p *process, call func() error) error {
+	last, err := p.step()
+	switch {
+	case err != nil:
+		return err
+	case !last:
+		return call()
+	}
+	switch p.how {
+	case 1:
+		done := make(chan struct{})
+		go func() { defer close(done); p.cut() }()
+		_ = call()
+		<-done
+	case 2:
+		_ = call()
+	}
+	p.cut()
+	return errKilled
+}
+
+func on2[T any](p *process, call func() (T, error)) (result T, err error) {
+	err = on1(p, func() (err error) {
+		result, err = call()
+		return err
+	})
+	return result, err
+}
+
+// mortalStore is the store of a process that may die at each call.
+type mortalStore struct {
+	p     *process
+	store *postgres.Store
+	// between is what others do after accounts were judged.
+	between func(ends []reconcile.Ending)
+}
+
+func (m mortalStore) People(ctx context.Context, f reconcile.PeopleFilter, today reconcile.Date) iter.Seq2[[]reconcile.Person, error] {
+	return func(yield func([]reconcile.Person, error) bool) {
+		for people, err := range m.store.People(ctx, f, today) {
+			if err == nil {
+				err = on1(m.p, func() error { return nil })
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(people, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m mortalStore) OrgsOfICB(ctx context.Context, icb reconcile.ODSCode, types []reconcile.OrgType, today reconcile.Date) (
+	[]reconcile.CheckedOrg, error,
+) {
+	return on2(m.p, func() ([]reconcile.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
+}
+
+func (m mortalStore) Unposted(ctx context.Context, posts []reconcile.Post) ([]reconcile.Post, error) {
+	return on2(m.p, func() ([]reconcile.Post, error) { return m.store.Unposted(ctx, posts) })
+}
+
+func (m mortalStore) PostLetters(ctx context.Context, posts []reconcile.Post) (int, error) {
+	return on2(m.p, func() (int, error) { return m.store.PostLetters(ctx, posts) })
+}
+
+func (m mortalStore) Accounts(ctx context.Context) (int, error) {
+	return on2(m.p, func() (int, error) { return m.store.Accounts(ctx) })
+}
+
+func (m mortalStore) EndClosed(ctx context.Context, actor string, today reconcile.Date) (int, error) {
+	return on2(m.p, func() (int, error) { return m.store.EndClosed(ctx, actor, today) })
+}
+
+func (m mortalStore) EndAccounts(ctx context.Context, ends []reconcile.Ending, withheld bool, accounts int, actor string,
+	today reconcile.Date,
+) (reconcile.IdleRun, error) {
+	m.between(ends)
+	return on2(m.p, func() (reconcile.IdleRun, error) {
+		return m.store.EndAccounts(ctx, ends, withheld, accounts, actor, today)
+	})
+}
+
+func (m mortalStore) KeepIdle(ctx context.Context, kept []reconcile.IdleVerdict) error {
+	return on1(m.p, func() error { return m.store.KeepIdle(ctx, kept) })
+}
+
+func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]reconcile.OpenLetter, error) {
+	return on2(m.p, func() ([]reconcile.OpenLetter, error) { return m.store.OpenLetters(ctx, every, within, most) })
+}
+
+func (m mortalStore) LookedAt(ctx context.Context, id int64) error {
+	return on1(m.p, func() error { return m.store.LookedAt(ctx, id) })
+}
+
+func (m mortalStore) Fate(ctx context.Context, mailed reconcile.Mailed) error {
+	return on1(m.p, func() error { return m.store.Fate(ctx, mailed) })
+}
+
+func (m mortalStore) Holidays(ctx context.Context) (days, vanished []reconcile.Holiday, err error) {
+	err = on1(m.p, func() (err error) {
+		days, vanished, err = m.store.Holidays(ctx)
+		return err
+	})
+	return days, vanished, err
+}
+
+// mortalBox is its outbox.
+type mortalBox struct {
+	p   *process
+	box jobs.Outbox
+}
+
+func (m mortalBox) Close() { m.box.Close() } // of a dead process the connection is gone already
+
+func (m mortalBox) Gate(ctx context.Context) (open bool, reason string, err error) {
+	err = on1(m.p, func() (err error) {
+		open, reason, err = m.box.Gate(ctx)
+		return err
+	})
+	return open, reason, err
+}
+
+func (m mortalBox) Pause(ctx context.Context, wait time.Duration, reason string) error {
+	return on1(m.p, func() error { return m.box.Pause(ctx, wait, reason) })
+}
+
+func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error) {
+	return on2(m.p, func() ([]reconcile.Canary, error) { return m.box.Canaries(ctx, pause) })
+}
+
+func (m mortalBox) CountCanary(ctx context.Context, c reconcile.Canary) error {
+	return on1(m.p, func() error { return m.box.CountCanary(ctx, c) })
+}
+
+func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+	err = on1(m.p, func() (err error) {
+		posts, waiting, err = m.box.Stale(ctx, settle)
+		return err
+	})
+	return posts, waiting, err
+}
+
+func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) (
+	[]reconcile.Post, error,
+) {
+	return on2(m.p, func() ([]reconcile.Post, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
+}
+
+func (m mortalBox) Settle(ctx context.Context, s reconcile.Settled) error {
+	return on1(m.p, func() error { return m.box.Settle(ctx, s) })
+}
+
+func (m mortalBox) Waiting(ctx context.Context) (letters int, next time.Time, err error) {
+	err = on1(m.p, func() (err error) {
+		letters, next, err = m.box.Waiting(ctx)
+		return err
+	})
+	return letters, next, err
+}
+
+// mortalMailer is its way to the mail service.
+type mortalMailer struct {
+	p      *process
+	client *notify.Client
+}
+
+func (mortalMailer) Lookup() bool { return true }
+
+func (m mortalMailer) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+	return on2(m.p, func() (reconcile.Mailed, error) { return m.client.Send(ctx, l) })
+}
+
+func (m mortalMailer) Find(ctx context.Context, reference string) (mailed reconcile.Mailed, found bool, err error) {
+	err = on1(m.p, func() (err error) {
+		mailed, found, err = m.client.Find(ctx, reference)
+		return err
+	})
+	return mailed, found, err
+}
+
+func (m mortalMailer) Status(ctx context.Context, id string) (mailed reconcile.Mailed, found bool, err error) {
+	err = on1(m.p, func() (err error) {
+		mailed, found, err = m.client.Status(ctx, id)
+		return err
+	})
+	return mailed, found, err
+}
+
+// brokenBox is an outbox whose claims are broken on purpose: what was claimed is
+// sent once more, and nobody asks the mail service first.
+type brokenBox struct {
+	jobs.Outbox
+
+	release func()
+}
+
+func (f brokenBox) Stale(context.Context, time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+	f.release()
+	return nil, false, nil
+}

@@ -1,0 +1,385 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/notify"
+	"github.com/profilesync/profilesync/connectors/notify/notifytest"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// yearSize is how large a year is played.
+type yearSize struct {
+	orgs, persons int
+	kills         int
+	hangs         float64 // share of requests that the mail service leaves without an answer
+	again         int     // every how many days a second look follows the first
+	end           date
+	seed          uint64
+	broken        bool // claims
+}
+
+// TestYear plays the financial year 2026-27 and proves by the mail service's
+// ledger what people got. PROFILESYNC_SOAK=1 plays it whole.
+func TestYear(t *testing.T) {
+	t.Parallel()
+	size := yearSize{orgs: 150, persons: 250, kills: 12, hangs: 0.0005, again: 3, end: on(2027, 3, 31), seed: 1}
+	if os.Getenv("PROFILESYNC_SOAK") == "1" {
+		size = yearSize{orgs: 12_000, persons: 20_000, kills: 200, hangs: 0.0005, again: 30, end: on(2027, 3, 31), seed: 1}
+	}
+	y := newYear(t, size)
+	y.play()
+	y.prove()
+	require.Empty(t, strings.Join(y.wrongs, "\n"))
+	require.GreaterOrEqual(t, y.counted["kills"], size.kills)
+	for _, what := range []string{
+		"check-opening", "check-28-days", "check-14-days", "check-3-days", "check-overdue", "inactive-30-days", "inactive-7-days",
+		"account-ended", "account-ended-cc", "last-manager-idle", "deactivated", "expired", "dead", "approved", "late",
+		"saved", "outages", "memberships",
+	} {
+		require.Positive(t, y.counted[what], "%s never happened: %v", what, y.counted)
+	}
+	t.Log(y.counted)
+}
+
+// TestYearWithBrokenClaims is the same proof, which must see what goes wrong when
+// claims are forgotten.
+func TestYearWithBrokenClaims(t *testing.T) {
+	t.Parallel()
+	y := newYear(t, yearSize{orgs: 60, persons: 100, kills: 5, hangs: 0.001, again: 5, end: on(2026, 7, 15), seed: 2, broken: true})
+	y.play()
+	twice := 0
+	for _, wrong := range y.wrongs {
+		if strings.HasPrefix(wrong, "twice: ") {
+			twice++
+		}
+	}
+	require.Positive(t, twice, "the proof sees no letter that went out twice")
+}
+
+// play plays the days.
+func (y *year) play() {
+	d := y.daemon
+	for today := y.first; today <= y.end; today++ {
+		if today.utc().Day() == 1 {
+			y.Logf("%s: %d letters, %d things wrong", today, y.read, len(y.wrongs))
+		}
+		for _, t := range terms {
+			if today == t.first {
+				y.plan(t)
+			}
+		}
+		if today == on(2026, 10, 1) { // at the quarter's edge the clock steps back an hour
+			d.only(today.at(0, 20))
+			y.set(today.at(0, 20).Add(-time.Hour))
+			d.only(y.Now())
+		}
+		d.day(today.at(9, 0))
+		if today == on(2026, 9, 16) {
+			y.set(y.Now().Add(-time.Hour))
+			d.day(y.Now())
+		}
+		d.watch(today.at(15, 0))
+		if _, due := d.outages[today]; due {
+			d.died(today)
+		}
+		y.until(today.at(23, 59))
+	}
+}
+
+// daemon is one process after the other.
+type daemon struct {
+	*year
+
+	process *process
+	down    date // no process before that day
+	killing map[date]int
+	pending int // kills that are to come
+	outages map[date]date
+}
+
+// planKills spreads kills over the year, most of them over the days on which much
+// is sent, and names the outages that span something.
+func (d *daemon) planKills() {
+	d.killing = map[date]int{}
+	for range d.kills {
+		day := d.first + date(d.random.IntN(int(d.end-d.first)-10))
+		if d.random.IntN(3) > 0 {
+			day = min(steps[d.random.IntN(len(steps))].day, d.end-10)
+		}
+		d.killing[day]++
+	}
+	d.outages = map[date]date{
+		on(2026, 6, 1):   on(2026, 6, 4),  // a stage day
+		on(2026, 6, 24):  on(2026, 7, 17), // a stage as a whole, a deadline, and what is overdue
+		on(2026, 9, 2):   on(2026, 9, 13), // in the middle of sending, longer than the mail service remembers
+		on(2026, 9, 23):  on(2026, 9, 29), // a stage day
+		on(2026, 12, 28): on(2027, 1, 6),  // New Year and a deadline
+		on(2027, 2, 10):  on(2027, 2, 12), // nothing
+	}
+}
+
+// arm decides after which call a process ends.
+func (d *daemon) arm(today date, calls int) {
+	d.pending += d.killing[today]
+	delete(d.killing, today)
+	if d.pending > 0 || d.outages[today] > 0 && calls > d.persons/2 {
+		d.process.calls, d.process.how = 1+d.random.IntN(calls), d.random.IntN(3)
+	}
+}
+
+// tick has the daemon do something at a time, again and again when it is killed
+// and starts at once. False: it is down.
+func (d *daemon) tick(at time.Time, calls int, work func(*postgres.Store) error) bool {
+	d.until(at)
+	for today := dateOf(at); today >= d.down; {
+		d.arm(today, calls)
+		d.wait()
+		store := d.storeAt(d.Now())
+		err := work(store)
+		store.Close()
+		d.audit()
+		if !d.process.dead {
+			require.NoError(d, err)
+			return true
+		}
+		d.died(today)
+	}
+	return false
+}
+
+// died starts another process, at once or some days later.
+func (d *daemon) died(today date) {
+	d.counted["kills"]++
+	d.process = &process{calls: -1, cut: d.cut}
+	switch until := d.outages[today]; {
+	case until > 0:
+		delete(d.outages, today)
+		d.down = until
+	case d.random.IntN(5) == 0:
+		d.down = today + 1 + date(d.random.IntN(3))
+	}
+	d.pending = max(0, d.pending-1)
+	if d.down > today {
+		d.counted["outages"]++
+	}
+}
+
+// cut ends the connections of a process, as the end of the process does.
+func (y *year) cut() {
+	y.exec(`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+		where datname = current_database() and application_name = 'profilesync'`)
+}
+
+func (d *daemon) store(store *postgres.Store) mortalStore {
+	return mortalStore{p: d.process, store: store, between: d.between}
+}
+
+// day is what the daemon does each day at a time, and an hour later.
+func (d *daemon) day(at time.Time) {
+	today := dateOf(at)
+	if !d.tick(at, 25, func(store *postgres.Store) error {
+		return errors.Join(d.look(store, today), d.remind(store, today))
+	}) {
+		return
+	}
+	d.approve(today)
+	d.hurry(today, at)
+	d.until(at.Add(time.Hour)) // people go on
+	if d.deliver(today) {
+		d.delivered(today)
+		d.warned(today)
+	}
+}
+
+// only makes reminders due at a time, and sends them.
+func (d *daemon) only(at time.Time) {
+	today := dateOf(at)
+	if d.tick(at, 15, func(store *postgres.Store) error { return d.remind(store, today) }) && d.deliver(today) {
+		d.delivered(today)
+	}
+}
+
+// look is the daily look at inactive accounts.
+func (d *daemon) look(store *postgres.Store, today date) error {
+	d.closed(today, func(p *place) *[]date { return &p.tried })
+	i := d.inactivity(store)
+	if err := i.Run(d.Context(), "schedule"); err != nil {
+		return err
+	}
+	d.audit()
+	d.closed(today, func(p *place) *[]date { return &p.seen })
+	d.looked(today)
+	d.secondLook(i, today)
+	return nil
+}
+
+func (d *daemon) inactivity(store *postgres.Store) *jobs.Inactivity {
+	return &jobs.Inactivity{
+		People: d.store(store), Limits: reconcile.DefaultIdleLimits(), Guard: reconcile.DefaultIdleGuard(), Now: d.Now,
+	}
+}
+
+// secondLook finds nothing that the first one left.
+func (d *daemon) secondLook(i *jobs.Inactivity, today date) {
+	if int(today)%d.again != 0 {
+		return
+	}
+	d.uninterrupted(func() {
+		letters, changes := d.number("select count(*) from letter"), d.number("select count(*) from account_change")
+		require.NoError(d, i.Run(d.Context(), "schedule"))
+		if d.number("select count(*) from letter") != letters || d.number("select count(*) from account_change") != changes {
+			d.wrongf("again: on %s a second look at inactive accounts found something", today)
+		}
+	})
+}
+
+// uninterrupted keeps the process alive for as long as something is done.
+func (d *daemon) uninterrupted(do func()) {
+	calls := d.process.calls
+	d.process.calls = -1
+	do()
+	d.process.calls = calls
+}
+
+// remind makes reminders due.
+func (d *daemon) remind(store *postgres.Store, today date) error {
+	d.posting(today)
+	r := d.reminders(store)
+	if _, err := r.Post(d.Context()); err != nil {
+		return err
+	}
+	d.posted(today)
+	if int(today)%d.again != 0 {
+		return nil
+	}
+	d.uninterrupted(func() {
+		added, err := r.Post(d.Context())
+		require.NoError(d, err)
+		if added > 0 {
+			d.wrongf("again: on %s a second look found %d reminders more", today, added)
+		}
+	})
+	return nil
+}
+
+func (d *daemon) reminders(store *postgres.Store) *jobs.Reminders {
+	boards := make([]reconcile.ODSCode, len(d.lists))
+	for i, list := range d.lists {
+		boards[i] = reconcile.ODSCode(list.board)
+	}
+	return &jobs.Reminders{
+		People: d.store(store), Calendar: d.store(store), Rules: reconcile.DefaultCheckRules(), Lists: boards, Now: d.Now,
+	}
+}
+
+// deliver sends until nothing waits but for the next day. False: the daemon is
+// down before that.
+func (d *daemon) deliver(today date) bool {
+	for round := 0; ; round++ {
+		waiting := d.number("select count(*) from letter where state in ('due', 'claimed')")
+		if waiting <= d.capped(today) {
+			return true
+		}
+		if round == 200 {
+			d.wrongf("stuck: on %s letters still wait after %d rounds", today, round)
+			return false
+		}
+		d.set(d.Now().Add(2 * time.Minute))
+		if !d.tick(d.Now(), 4+3*waiting, func(store *postgres.Store) error {
+			d.sending(today)
+			defer d.collect()
+			_, _, err := d.postman(store).Deliver(d.Context())
+			d.flying.land()
+			return err
+		}) {
+			return false
+		}
+	}
+}
+
+const perDay = 3
+
+// capped is how many letters wait for the next day.
+func (d *daemon) capped(today date) int {
+	return d.number(`select count(*) from letter l where state = 'due' and account_id is not null and (
+		select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $1) >= $2`, today.at(0, 0), perDay)
+}
+
+func (d *daemon) postman(store *postgres.Store) *jobs.Postman {
+	return &jobs.Postman{
+		Open: func(ctx context.Context) (jobs.Outbox, error) {
+			box, err := on2(d.process, func() (*postgres.Outbox, error) { return store.Outbox(ctx) })
+			if err != nil {
+				return nil, err
+			}
+			if d.broken {
+				return mortalBox{d.process, brokenBox{box, d.forget}}, nil
+			}
+			return mortalBox{d.process, box}, nil
+		},
+		Busy: postgres.ErrMailBusy, Mailer: mortalMailer{d.process, d.client()}, Workers: 8, PerDay: perDay,
+		Observe:  func(reconcile.LetterKind, reconcile.PostState) {},
+		Composer: func(ctx context.Context) (reconcile.Composer, error) { return d.composer(ctx, store) },
+	}
+}
+
+func (d *daemon) composer(ctx context.Context, store *postgres.Store) (reconcile.Composer, error) {
+	world, err := d.reminders(store).Reminding(ctx)
+	lists := map[reconcile.ODSCode]reconcile.EmailAddress{}
+	for _, list := range d.lists {
+		address, err := reconcile.ParseEmailAddress(list.address)
+		require.NoError(d, err)
+		lists[reconcile.ODSCode(list.board)] = address
+	}
+	return reconcile.Composer{
+		Reminding: world, Limits: reconcile.DefaultIdleLimits(), Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
+	}, err
+}
+
+// client is a new one for each delivery: breakers of the last one are forgotten,
+// as in a new process.
+func (d *daemon) client() *notify.Client {
+	client, err := notify.New(notify.Options{
+		BaseURL: d.address, APIKey: func() (string, error) { return notifytest.Key, nil }, Templates: d.ids, Now: d.Now,
+		Turn: func(context.Context) error { return nil }, Limits: notify.Limits{Timeout: 500 * time.Millisecond, Trip: 1000},
+	})
+	require.NoError(d, err)
+	return client
+}
+
+// forget breaks claims: what is being sent is due once more.
+func (d *daemon) forget() {
+	d.exec("update letter set state = 'due', tries = tries - 1 where state = 'claimed'")
+}
+
+// watch asks how letters fared, until it is known of all.
+func (d *daemon) watch(at time.Time) {
+	for round := range 40 {
+		d.set(d.Now().Add(40 * time.Minute * time.Duration(min(round, 1))))
+		if d.number("select count(*) from letter where state = 'accepted' and accepted_at > $1", at.AddDate(0, 0, -7)) == 0 ||
+			!d.tick(at, 100, func(store *postgres.Store) error {
+				w := &jobs.MailWatch{Service: mortalMailer{d.process, d.client()}, Store: d.store(store)}
+				return d.tolerant(w.Look(d.Context()))
+			}) {
+			return
+		}
+	}
+}
+
+// tolerant takes an error of the mail service for what it is.
+func (d *daemon) tolerant(err error) error {
+	if _, ok := errors.AsType[*reconcile.MailError](err); ok {
+		return nil
+	}
+	return err
+}
