@@ -44,6 +44,7 @@ const (
 	pushLagSeconds
 	ersRequestsTotal
 	ersRequestSeconds
+	lettersTotal
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
@@ -60,6 +61,11 @@ const (
 	unfinishedRuns
 	scheduleAgeSeconds
 	registeredServices
+	openAccounts
+	openLetters
+	mailPausedSeconds
+	calendarAgeSeconds
+	calendarVanishedRecords
 )
 
 // declared is every metric there is. METRICS.md is written from it (go test
@@ -116,6 +122,11 @@ var declared = [...]declaration{
 	ersRequestSeconds: {
 		name: "ers_request_seconds", form: histogram, labels: []string{"endpoint"}, buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
 		help: "How long the e-Referral Service took to answer.",
+	},
+	lettersTotal: {
+		name: "letters_total", form: counter, labels: []string{"kind", "state"},
+		help: "What became of letters that were worked: accepted, delivered, due (to be tried again), refused, cancelled (not true any more) " +
+			"or unclear.",
 	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,
@@ -181,6 +192,28 @@ var declared = [...]declaration{
 	registeredServices: {
 		name: "ers_services", form: gauge, labels: []string{"state"},
 		help: "Services of the register; state is known (never seen), active, not-visible, missing or gone.",
+	},
+	openAccounts: {
+		name: "open_accounts", form: gauge, labels: []string{"state"},
+		help: "Accounts of people; state is invited, active, deactivated, expired, withheld (too many were to end at once: somebody is " +
+			"needed), kept (the only account manager, idle) or held (no warning could be delivered).",
+	},
+	openLetters: {
+		name: "open_letters", form: gauge, labels: []string{"kind", "state"},
+		help: "Letters that are due, claimed or unclear, and all of the last day in every state.",
+	},
+	mailPausedSeconds: {
+		name: "mail_paused_seconds", form: gauge, labels: []string{"reason"},
+		help: "Why no letter goes out: stopped (by a person, since so long) or paused (the mail service takes nothing, for so long still); " +
+			"absent otherwise.",
+	},
+	calendarAgeSeconds: {
+		name: "calendar_age_seconds", form: gauge,
+		help: "Time since the official list of bank holidays was read; absent while it never was.",
+	},
+	calendarVanishedRecords: {
+		name: "calendar_vanished_records", form: gauge,
+		help: "Bank holidays to come that the official list named once and does not name any more: somebody should look.",
 	},
 }
 

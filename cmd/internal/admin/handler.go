@@ -28,6 +28,11 @@ type Checks struct {
 	Ready func(context.Context) error
 	// Metrics are served as they are gathered; what cannot be gathered is logged.
 	Metrics prometheus.Gatherer
+	// Receipts takes the mail service's delivery receipts at /notify/receipts; nil
+	// for none.
+	Receipts http.Handler
+	// Reports serves the daily change reports at /reports/; nil for none.
+	Reports http.Handler
 	Log     *slog.Logger
 }
 
@@ -47,6 +52,12 @@ func Handler(c Checks) http.Handler {
 		MaxRequestsInFlight: maxScrapes,
 		Timeout:             scrapeTimeout,
 	}))
+	if c.Receipts != nil {
+		mux.Handle("/notify/receipts", c.Receipts)
+	}
+	if c.Reports != nil {
+		mux.Handle("GET /reports/", c.Reports)
+	}
 	return mux
 }
 

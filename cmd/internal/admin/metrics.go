@@ -22,6 +22,7 @@ type Metrics struct {
 	pushLag  *prometheus.HistogramVec
 	asked    *prometheus.CounterVec
 	answer   *prometheus.HistogramVec
+	letters  *prometheus.CounterVec
 }
 
 // NewMetrics registers the counters. It panics when they are registered already.
@@ -39,8 +40,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		pushLag:  pushLagSeconds.histogram(),
 		asked:    ersRequestsTotal.counter(),
 		answer:   ersRequestSeconds.histogram(),
+		letters:  lettersTotal.counter(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.asked, m.answer)
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.asked, m.answer,
+		m.letters)
 	return m
 }
 
@@ -55,6 +58,11 @@ func (m *Metrics) JobWorked(kind, outcome string, seconds, queueWaitSeconds floa
 func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {
 	m.asked.WithLabelValues(endpoint, strconv.Itoa(status)).Inc()
 	m.answer.WithLabelValues(endpoint).Observe(seconds)
+}
+
+// LetterWorked counts what became of a letter.
+func (m *Metrics) LetterWorked(kind reconcile.LetterKind, state reconcile.PostState) {
+	m.letters.WithLabelValues(string(kind), string(state)).Inc()
 }
 
 // RunEnded counts a run that ended, whichever way.

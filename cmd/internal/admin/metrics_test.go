@@ -33,7 +33,7 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	unit := map[form]*regexp.Regexp{
 		counter:   regexp.MustCompile(`^[a-z]+(_[a-z]+)*_total$`),
 		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
-		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs|services)$`),
+		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs|services|accounts|letters)$`),
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
@@ -62,6 +62,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: reconcile.RunDone})
 	m.Pushed(reconcile.SinkDoS, reconcile.PushOutcome{Route: "fhir", Attempt: reconcile.AttemptAccepted, Took: 1, Lag: 1})
 	m.ERSAnswered("A035", 200, 0.2)
+	m.LetterWorked(reconcile.LetterOpening, reconcile.PostAccepted)
 	newWatched(reg, everything())
 	families, err := reg.Gather()
 	require.NoError(t, err)

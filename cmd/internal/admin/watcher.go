@@ -113,7 +113,25 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 	for _, r := range watched.Services {
 		set(registeredServices, float64(r.Services), string(r.State))
 	}
+	peopleGauges(watched.People, set)
 	return all
+}
+
+// peopleGauges say how things stand with people and mail.
+func peopleGauges(p postgres.WatchedPeople, set func(m metric, value float64, labels ...string)) {
+	for _, a := range p.Accounts {
+		set(openAccounts, float64(a.Accounts), a.State)
+	}
+	for _, l := range p.Letters {
+		set(openLetters, float64(l.Letters), l.Kind, l.State)
+	}
+	if p.MailPaused != "" {
+		set(mailPausedSeconds, p.MailPausedFor.Seconds(), p.MailPaused)
+	}
+	if p.CalendarAge >= 0 {
+		set(calendarAgeSeconds, p.CalendarAge.Seconds())
+	}
+	set(calendarVanishedRecords, float64(p.Vanished))
 }
 
 // sinkGauges say how things stand with the sinks.

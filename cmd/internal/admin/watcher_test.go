@@ -37,6 +37,11 @@ func everything() postgres.Watched {
 		Runs:       []postgres.OpenRuns{{Source: reconcile.SourceODS, State: reconcile.RunQueued, Runs: 1}},
 		Schedules:  []postgres.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
 		Services:   []postgres.ServiceCount{{State: reconcile.ServiceMissing, Services: 6}},
+		People: postgres.WatchedPeople{
+			Accounts:   []postgres.AccountCount{{State: "active", Accounts: 9}},
+			Letters:    []postgres.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},
+			MailPaused: "stopped", MailPausedFor: time.Minute, CalendarAge: time.Hour, Vanished: 1,
+		},
 	}
 }
 
@@ -82,8 +87,19 @@ profilesync_unfinished_runs{source="ods",state="queued"} 1
 profilesync_schedule_age_seconds{schedule="pull_ods"} 30
 # TYPE profilesync_ers_services gauge
 profilesync_ers_services{state="missing"} 6
+# TYPE profilesync_open_accounts gauge
+profilesync_open_accounts{state="active"} 9
+# TYPE profilesync_open_letters gauge
+profilesync_open_letters{kind="check-opening",state="due"} 5
+# TYPE profilesync_mail_paused_seconds gauge
+profilesync_mail_paused_seconds{reason="stopped"} 60
+# TYPE profilesync_calendar_age_seconds gauge
+profilesync_calendar_age_seconds 3600
+# TYPE profilesync_calendar_vanished_records gauge
+profilesync_calendar_vanished_records 1
 `, queueJobs, queueOldestSeconds, withheldRows, watermarkAgeSeconds, listingAgeSeconds, quarantineRecords, openProfiles,
-		unfinishedRuns, scheduleAgeSeconds, registeredServices)
+		unfinishedRuns, scheduleAgeSeconds, registeredServices, openAccounts, openLetters, mailPausedSeconds, calendarAgeSeconds,
+		calendarVanishedRecords)
 }
 
 func TestTheDatabaseIsAskedSeldom(t *testing.T) {
@@ -105,7 +121,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require may not end a goroutine that is not the test's
-					assert.Len(t, families, 16)
+					assert.Len(t, families, 21)
 				})
 			}
 			scrapes.Wait()
@@ -143,6 +159,6 @@ func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 16)
+		require.Len(t, families, 21)
 	})
 }

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+type accountsCmd struct {
+	Inactive   accountsInactiveCmd   `cmd:"" help:"What is to be done about inactive accounts."`
+	Approve    accountsApproveCmd    `cmd:"" help:"End the accounts that a look withheld because they were too many."`
+	List       accountsListCmd       `cmd:"" help:"List accounts, without names."`
+	Show       accountsShowCmd       `cmd:"" help:"An account, its organisations and everything that happened to it."`
+	Reactivate accountsReactivateCmd `cmd:"" help:"Let a person sign in again; their clock begins anew."`
+	Leave      accountsLeaveCmd      `cmd:"" help:"A person is on leave, during which no inactivity counts."`
+}
+
+type accountsInactiveCmd struct {
+	Preview bool   `xor:"what" required:"" help:"Show what would be done, and do nothing."`
+	Apply   bool   `xor:"what" required:"" help:"Do it, as the daemon does every morning."`
+	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if it were that day."`
+	Actor   string `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*accountsInactiveCmd) Help() string {
+	return `An account ends when nothing happened for the days of its kind (PROFILESYNC_IDLE_...), after
+warnings 30 and 7 days before that the mail service accepted. The only account manager of an open
+organisation is kept, and told to the board's list. More than 2 % of the accounts (and more than
+10) at once wait for "accounts approve".`
+}
+
+func (c *accountsInactiveCmd) Run(ctx context.Context, a *app) error {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	inactivity := a.inactivity()
+	if c.Apply {
+		if c.Date != "" {
+			return exitError{exitUsage, "--date: only with --preview"}
+		}
+		if err := inactivity.Run(ctx, actorOr(c.Actor)); err != nil {
+			return err
+		}
+		return a.printIdleRuns(ctx, 1)
+	}
+	if err := playDay(c.Date, &inactivity.Now); err != nil {
+		return err
+	}
+	plan, err := inactivity.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	a.printIdlePlan(plan)
+	if plan.Withheld {
+		return exitError{exitAwaits, ""}
+	}
+	return nil
+}
+
+// idleRow is a verdict as lists show it.
+type idleRow struct {
+	Account string              `json:"account"`
+	Step    reconcile.IdleStep  `json:"step"`
+	Since   reconcile.Date      `json:"last_active"`
+	Ends    reconcile.Date      `json:"ends"`
+	Why     string              `json:"why"`
+	Codes   []reconcile.ODSCode `json:"organisations,omitempty"`
+}
+
+func (a *app) printIdlePlan(plan jobs.IdlePlan) {
+	verdicts := append(append([]reconcile.IdleVerdict{}, plan.Warn...), plan.Keep...)
+	for _, e := range plan.End {
+		verdicts = append(verdicts, e.IdleVerdict)
+	}
+	list, rows := []idleRow{}, [][]string{}
+	for _, v := range verdicts {
+		row := idleRow{v.Account.String(), v.Step, v.Since, v.Ends, v.Why, v.Codes}
+		list = append(list, row)
+		rows = append(rows, []string{row.Account, string(row.Step), row.Since.String(), row.Ends.String(), row.Why})
+	}
+	if plan.Withheld {
+		a.sayf("%d of %d accounts would end: more than 2 %%, so they wait for `accounts approve`", len(plan.End), plan.Accounts)
+	}
+	a.print(list, "ACCOUNT | STEP | LAST ACTIVE | ENDS | WHY", rows)
+}
+
+func (a *app) printIdleRuns(ctx context.Context, most int) error {
+	runs, err := a.store.IdleRuns(ctx, most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(runs))
+	withheld := false
+	for i, r := range runs {
+		rows[i] = []string{
+			strconv.FormatInt(r.ID, 10), r.State, strconv.Itoa(r.Ending), strconv.Itoa(r.Accounts), strconv.Itoa(r.Ended), r.Actor,
+			r.DecidedBy,
+		}
+		withheld = withheld || r.State == "withheld"
+	}
+	a.print(runs, "LOOK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
+	if withheld {
+		return exitError{exitAwaits, ""}
+	}
+	return nil
+}
+
+type accountsApproveCmd struct {
+	Look  int64  `arg:"" help:"The look that withheld them (accounts inactive --apply prints it)."`
+	Actor string `placeholder:"NAME" help:"Who approves. Default: the operating-system user."`
+}
+
+func (c *accountsApproveCmd) Run(ctx context.Context, a *app) error {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	limits, today := a.config.idleLimits(), a.today()
+	run, err := a.store.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p reconcile.Person) reconcile.IdleVerdict {
+		return limits.Judge(p, today)
+	})
+	if err != nil {
+		return err
+	}
+	a.print(run, "", [][]string{{"ended", fmt.Sprintf("%d of %d", run.Ended, run.Ending)}})
+	return nil
+}
+
+type accountsListCmd struct {
+	State string `enum:",invited,active,deactivated,expired" default:"" help:"Only accounts in this state: ${enum}."`
+	Most  int    `default:"500" help:"How many at most."`
+}
+
+func (c *accountsListCmd) Run(ctx context.Context, a *app) error {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	list, err := a.store.ListAccounts(ctx, reconcile.AccountState(c.State), c.Most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(list))
+	for i, p := range list {
+		rows[i] = []string{p.ID, string(p.Kind), p.Stands(), reconcile.DateIn(p.LastActive, reconcile.London()).String()}
+	}
+	a.print(list, "ACCOUNT | KIND | STATE | LAST ACTIVE", rows)
+	return nil
+}
+
+type accountsShowCmd struct {
+	ID string `arg:"" help:"The account, as u-4711."`
+}
+
+func (c *accountsShowCmd) Run(ctx context.Context, a *app) error {
+	id, err := a.openAccount(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	shown, err := a.store.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{
+		{"account", shown.ID},
+		{"kind", string(shown.Kind)},
+		{"state", shown.Stands()},
+		{"last active", shown.LastActive.In(reconcile.London()).Format("2006-01-02 15:04")},
+	}
+	for _, m := range shown.Members {
+		rows = append(rows, []string{string(m.Role), strings.TrimSpace(fmt.Sprintf("%s %s %s", m.Code, m.Name, m.Stands()))})
+	}
+	for _, h := range shown.History {
+		rows = append(rows, []string{
+			h.At.In(reconcile.London()).Format("2006-01-02 15:04"),
+			oneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
+		})
+	}
+	a.print(shown, "", rows)
+	return nil
+}
+
+func (a *app) openAccount(ctx context.Context, text string) (reconcile.AccountID, error) {
+	id, err := reconcile.ParseAccountID(text)
+	if err != nil {
+		return 0, exitError{exitUsage, err.Error()}
+	}
+	return id, a.open(ctx)
+}
+
+type accountsReactivateCmd struct {
+	ID     string `arg:"" help:"The account, as u-4711."`
+	Reason string `required:"" help:"Why, for the audit."`
+	Actor  string `placeholder:"NAME" help:"Who asks for it. Default: the operating-system user."`
+}
+
+func (c *accountsReactivateCmd) Run(ctx context.Context, a *app) error {
+	id, err := a.openAccount(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	changed, err := a.store.Reactivate(ctx, id, actorOr(c.Actor), c.Reason)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		return fmt.Errorf("account %s is not deactivated", id)
+	}
+	a.print(map[string]any{"account": id.String(), "state": reconcile.AccountActive}, "", [][]string{{id.String(), "active"}})
+	return nil
+}
+
+type accountsLeaveCmd struct {
+	ID     string `arg:"" help:"The account, as u-4711."`
+	Until  string `xor:"what" required:"" placeholder:"YYYY-MM-DD" help:"The last day of the leave, at most 18 months from today."`
+	End    bool   `xor:"what" required:"" help:"The leave is over."`
+	Reason string `required:"" help:"Why, for the audit."`
+	Actor  string `placeholder:"NAME" help:"Who asks for it. Default: the operating-system user."`
+}
+
+func (c *accountsLeaveCmd) Run(ctx context.Context, a *app) error {
+	until, err := reconcile.ParseDate(c.Until)
+	if err != nil {
+		return exitError{exitUsage, "--until: " + err.Error()}
+	}
+	today := a.today()
+	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(reconcile.MaxLeaveMonths))) {
+		return exitError{exitUsage, fmt.Sprintf("--until %s: want a day from today to %s", until, today.AddMonths(reconcile.MaxLeaveMonths))}
+	}
+	id, err := a.openAccount(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	changed, err := a.store.SetLeave(ctx, id, today, until, actorOr(c.Actor), c.Reason)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		return fmt.Errorf("account %s is not active", id)
+	}
+	a.print(map[string]any{"account": id.String(), "leave_until": until}, "", [][]string{{id.String(), "on leave until", until.String()}})
+	return nil
+}
