@@ -24,6 +24,8 @@ type actor struct {
 	shelf  *shelf
 	runs   int
 
+	letters map[reconcile.LetterKind]int // that were ever sent
+
 	command string // "first", "approve" and so on: the step whose answers are spoilt
 	spoil   func(*reconcile.Summary)
 	rows    func(rows []any) []any // of push list and drift
@@ -98,6 +100,8 @@ func (a *actor) list(_ context.Context, _ time.Time, each func(json.RawMessage) 
 	switch {
 	case args[0] == "drift":
 		rows, code = a.shelf.drift(slices.Contains(args, "--repair"))
+	case args[0] == "accounts" || args[0] == "mail" || args[0] == "remind" || args[0] == "report":
+		rows = a.morning(args)
 	case args[0] == "ers":
 		rows = append(rows, a.oracle.extract(a.story.referrals))
 	case !slices.Contains(args, "--state"):
@@ -120,6 +124,31 @@ func (a *actor) list(_ context.Context, _ time.Time, each func(json.RawMessage) 
 	}
 	return code, nil
 }
+
+// morning answers the commands of a morning.
+func (a *actor) morning(args []string) (rows []any) {
+	name := chapters()[len(a.story.steps)].name
+	is := foretold(len(a.story.peopled()))[name]
+	switch strings.Join(args[:2], " ") {
+	case "report make":
+		return []any{[]any{map[string]any{"day": dayOf(chapters()[len(a.story.steps)].at), "audit_rows": 7}}}
+	case "report verify":
+		return []any{map[string]any{"rows_as_frozen": true, "audit_rows": 7, "audit_rows_that_differ": 0}}
+	case "mail send":
+		for kind, letters := range is.letters {
+			a.letters[kind] += letters
+		}
+	case "mail list":
+		for kind, letters := range a.letters {
+			rows = append(rows, slices.Repeat([]any{map[string]any{"kind": kind}}, letters)...)
+		}
+	case "accounts list":
+		rows = slices.Repeat([]any{map[string]any{}}, is.ended)
+	}
+	return []any{rows}
+}
+
+func (a *actor) page(context.Context, time.Time, string) error { return nil }
 
 func (a *actor) serve(context.Context, time.Time) (daemon, error) {
 	a.shelf.t = a.oracle.pushes(nil)
@@ -212,11 +241,15 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	a.story = &story{
 		world: world, referrals: referrals, extract: filepath.Join(t.TempDir(), "EBSX05.zip"),
 		program: a, sinks: a.shelf, editor: a.edit, oracle: newOracle(), screen: show,
+		people: func(context.Context, time.Time, string, []string) error { return nil }, letters: map[reconcile.LetterKind]int{},
 		now: func() time.Time {
 			clock = clock.Add(patience / 4)
 			return clock
 		},
 	}
+	a.letters = map[reconcile.LetterKind]int{}
+	a.story.board, err = board(world)
+	require.NoError(t, err)
 	err = a.story.tell(t.Context())
 	return out.String(), err
 }

@@ -28,6 +28,7 @@ type stage struct {
 	outside *outside
 	cluster *local.Cluster
 	program *program
+	board   string // whose list gets letters
 }
 
 // build sets the stage under a folder, with the register's first day and the
@@ -55,9 +56,13 @@ func (f stageFlags) build(ctx context.Context, dir string, day reconcile.Date, n
 	if s.cluster, err = openEmpty(ctx, s.dir); err == nil {
 		s.program, err = newProgram(f.Profilesync, s.dir, s.outside, says)
 	}
+	if err == nil {
+		s.board, err = board(s.world)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	s.program.set("LISTS", fmt.Sprintf(`{%q:"board.list@example.nhs.uk"}`, s.board))
 	return s, nil
 }
 
@@ -99,6 +104,8 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	s := &story{
 		world: stage.world, referrals: stage.outside.referrals, extract: filepath.Join(stage.dir, "EBSX05.zip"),
 		program: stage.program, sinks: stage.outside, editor: editAs("Cara", stage.cluster.URL()),
+		people: crowdOf(stage.cluster.URL()), board: stage.board, letters: map[reconcile.LetterKind]int{},
+		page:   filepath.Join(stage.dir, "report.html"),
 		oracle: newOracle(), screen: show, now: time.Now,
 	}
 	told := s.tell(ctx)
@@ -118,6 +125,9 @@ func (c *demoCmd) farewell(s *story, sum summary, path string) {
 	s.screen.linef("%s pushes to DoS and %s to the website, each effect once; %d of %d drifted fields repaired.",
 		number(sum.Totals.DoS), number(sum.Totals.Website), sum.Totals.Repaired, sum.Totals.Drifted)
 	s.screen.linef("%s of e-RS shown at the end, as its trusts arranged them.", count(sum.Totals.Services, "service"))
+	s.screen.linef("%s to people, each once, none after everything was checked.", count(sum.Totals.Letters, "letter"))
+	s.screen.linef("letters    %s", short(filepath.Join(filepath.Dir(path), "mail")))
+	s.screen.linef("report     %s", short(s.page))
 	s.screen.linef("counts     %s", short(path))
 	s.screen.linef("\nLook around; the database is still there:")
 	command := fmt.Sprintf("  PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, short(c.Profilesync))
@@ -127,6 +137,8 @@ func (c *demoCmd) farewell(s *story, sum summary, path string) {
 	s.screen.linef("%s profile history %s", command, s.edited)
 	s.screen.linef("%s ers services %s", command, s.moved)
 	s.screen.linef("%s push list --state no-route", command)
+	s.screen.linef("%s mail list --state cancelled", command)
+	s.screen.linef("%s accounts list --state deactivated", command)
 }
 
 // short is a path as seen from here, where that is shorter.

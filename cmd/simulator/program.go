@@ -74,6 +74,9 @@ func (p *program) pointAt(o *outside, dir string) error {
 		{"ERS_REQUESTS_PER_SECOND", unlimited},
 		{"PUSH_SETTLE", settle.String()},
 		{"PROBE_EVERY", "5s"},
+		{"MAIL", "directory"},
+		{"MAIL_DIRECTORY", filepath.Join(dir, "mail")},
+		{"MAIL_CANARY_PAUSE", "0s"},
 	} {
 		p.set(s.name, s.value)
 	}
@@ -158,6 +161,14 @@ func (p *program) list(ctx context.Context, at time.Time, each func(json.RawMess
 		return code, fmt.Errorf("profilesync %s ended with exit code %d: %w", strings.Join(args, " "), code, errors.Join(unread, said.last()))
 	}
 	return code, nil
+}
+
+// page writes the newest report as a page to a file.
+func (p *program) page(ctx context.Context, at time.Time, path string) error {
+	if said, err := p.command(ctx, at, "report", "--format", "html", "--out", path).CombinedOutput(); err != nil {
+		return fmt.Errorf("profilesync report: %w: %s", err, said)
+	}
+	return nil
 }
 
 // exitAwaits is profilesync's exit code for "done, with something withheld".

@@ -231,7 +231,8 @@ func (s *story) hospital() (trust string, first, last []erstest.Service) {
 }
 
 // gone is the second look at what was missing: e-RS says that it does not know
-// it. Then the daemon is stopped: it is the last chapter.
+// it. Then the daemon is stopped: the chapters about people do its mornings by
+// commands, a day each.
 func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	run, err := s.pull(ctx, now)
 	if err != nil {

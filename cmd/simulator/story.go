@@ -18,6 +18,8 @@ type profilesync interface {
 	run(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error)
 	// list does so for the rows that other commands print.
 	list(ctx context.Context, at time.Time, each func(row json.RawMessage) error, args ...string) (code int, err error)
+	// page writes the newest report as a page to a file.
+	page(ctx context.Context, at time.Time, path string) error
 	// serve starts the daemon.
 	serve(ctx context.Context, at time.Time) (daemon, error)
 }
@@ -40,6 +42,9 @@ type story struct {
 	program   profilesync
 	sinks     directories
 	editor    editor
+	people    crowd
+	board     string                       // whose pharmacies have people, and a list
+	letters   map[reconcile.LetterKind]int // that went out
 	oracle    *oracle
 	screen    *screen
 	now       func() time.Time
@@ -51,6 +56,7 @@ type story struct {
 	pushed  tally  // what the sinks must have come to
 	edited  string // the pharmacy that Cara edited
 	moved   string // the site that got a service
+	page    string // the report
 }
 
 // step is one step of the story as summary.json has it.
@@ -97,6 +103,12 @@ func chapters() []chapter {
 		{"services", at(4, 4, 6), "An extract names the services of trusts; e-RS says what they are", (*story).services},
 		{"reshuffle", at(4, 5, 6), "A trust renames two services, moves one to another site, and ends one", (*story).reshuffle},
 		{"gone", at(4, 6, 6), "On another day, the service that ended is still not there", (*story).gone},
+		{"quarter", at(4, 7, 9), "A quarter begins: people are asked to check their pharmacies", (*story).morning},
+		{"warning", at(5, 10, 9), "Two people were last here on 1 December: they are warned", (*story).morning},
+		{"reminder", at(6, 2, 9), "Half of the pharmacies were checked; 28 days are left for the others", (*story).morning},
+		{"idle", at(6, 9, 9), "One account ends; the other is the only account manager, and stays", (*story).morning},
+		{"overdue", at(7, 1, 9), "The quarter is over: account managers and the board's list are told", (*story).morning},
+		{"report", at(7, 2, 7), "The daily change report of all of it, and whether it is what was frozen", (*story).report},
 	}
 }
 

@@ -26,7 +26,7 @@ func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	for line := range strings.Lines(shown) {
 		require.LessOrEqual(t, len(line), 101, line)
 	}
-	require.Len(t, a.story.steps, 15)
+	require.Len(t, a.story.steps, 21)
 	require.NotEmpty(t, a.story.recoded)
 	require.Len(t, a.story.steps[3].Runs, 1)
 	require.Equal(t, a.story.steps[3].Runs[0].Changes, a.story.steps[4].Runs[0].Changes, "undone is what was approved")

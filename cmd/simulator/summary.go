@@ -33,6 +33,7 @@ type totals struct {
 	Drifted  int                    `json:"drifted"`
 	Repaired int                    `json:"repaired"`
 	Services int                    `json:"services"` // of e-RS, on the website at the end
+	Letters  int                    `json:"letters"`  // to people
 }
 
 // all counts the open profiles of every report.
@@ -60,11 +61,16 @@ func (s *story) summarise(seed uint64, seconds float64, err error) summary {
 	for _, step := range s.steps {
 		sum.Totals.DoS += step.toDoS()
 		sum.Totals.Website += step.toWebsite()
-		sum.Totals.Services = step.Services
+		if step.Services > 0 {
+			sum.Totals.Services = step.Services
+		}
 		if step.Drift != nil {
 			sum.Totals.Drifted += len(step.Drift.Fields)
 			sum.Totals.Repaired += step.Drift.Repaired
 		}
+	}
+	for _, letters := range s.letters {
+		sum.Totals.Letters += letters
 	}
 	return sum
 }
