@@ -1,0 +1,99 @@
+package report_test
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// many yields so many rows of 27 columns, without allocating any. Meanwhile it
+// calls at every 1,000th row.
+func many(rows int, meanwhile func()) iter.Seq2[[]string, error] {
+	ordinary := changes()
+	ordinary = ordinary[:len(ordinary)-1] // the last holds "\r", and to clean a text takes memory
+	return func(yield func([]string, error) bool) {
+		for i := range rows {
+			if i%1000 == 0 {
+				meanwhile()
+			}
+			if !yield(ordinary[i%len(ordinary)], nil) {
+				return
+			}
+		}
+	}
+}
+
+func long(rows int, meanwhile func()) reconcile.Report {
+	r := sample()
+	r.Sections[0].Count, r.Sections[0].Rows = rows, many(rows, meanwhile)
+	return r
+}
+
+// A hundred times as many rows take not an allocation more.
+//
+//nolint:paralleltest // counts the allocations of the whole process
+func TestMemoryIsFlat(t *testing.T) {
+	few := testing.AllocsPerRun(3, func() { require.NoError(t, changesCSV(io.Discard, long(1_000, func() {}))) })
+	lots := testing.AllocsPerRun(3, func() { require.NoError(t, changesCSV(io.Discard, long(100_000, func() {}))) })
+	require.InDelta(t, few, lots, 5)
+}
+
+// No form keeps rows, though most allocate.
+//
+//nolint:paralleltest // measures the heap of the whole process
+func TestHeapIsFlat(t *testing.T) {
+	for name, write := range forms {
+		few, lots := heap(t, write, 2_000), heap(t, write, 60_000)
+		t.Logf("%s: heap in use at most %d kB with 2,000 rows, %d kB with 60,000", name, few>>10, lots>>10)
+		require.Less(t, lots, few+24<<20, name) // excelize holds 16 MB before it takes to a file
+	}
+}
+
+// heap is the most that was in use after a collection while the rows came.
+func heap(t *testing.T, write writer, rows int) (most uint64) {
+	t.Helper()
+	called := 0
+	require.NoError(t, write(io.Discard, long(rows, func() {
+		if called++; called%10 != 2 {
+			return
+		}
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		most = max(most, stats.HeapAlloc)
+	})))
+	return most
+}
+
+// BenchmarkForms writes a million rows of 27 columns to a file.
+func BenchmarkForms(b *testing.B) {
+	for _, form := range []struct {
+		name  string
+		write writer
+	}{{"csv", changesCSV}, {"json", report.WriteJSON}, {"xlsx", report.WriteXLSX}, {"html", report.WriteHTML}} {
+		b.Run(form.name, func(b *testing.B) {
+			const rows = 1_000_000
+			b.ReportAllocs()
+			for b.Loop() {
+				file, err := os.Create(fmt.Sprintf("%s/report.%s", b.TempDir(), form.name))
+				require.NoError(b, err)
+				start := time.Now()
+				require.NoError(b, form.write(file, long(rows, func() {})))
+				require.NoError(b, file.Close())
+				b.ReportMetric(rows/time.Since(start).Seconds(), "rows/s")
+				info, err := os.Stat(file.Name())
+				require.NoError(b, err)
+				b.ReportMetric(float64(info.Size())/1e6, "MB")
+			}
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// WriteCSV writes one section as CSV, the changes where the name is empty:
+// UTF-8 with a byte order mark for Excel, CRLF after every record, quotes by
+// RFC 4180, the column names first (contracts/report.md section 5.2). Cells
+// that a spreadsheet might take for a formula stand behind '; phone numbers
+// start with +. Dates are YYYY-MM-DD and times RFC 3339 in UTC, as in the
+// report. Line ends inside a cell are "\n". Memory does not grow with the rows.
+//
+// It fails for a section that the report has not, and with the errors of the
+// rows and of w.
+func WriteCSV(w io.Writer, r reconcile.Report, section string) error {
+	if section == "" {
+		section = reconcile.SectionChanges
+	}
+	at := slices.IndexFunc(r.Sections, func(s reconcile.ReportSection) bool { return s.Name == section })
+	if at < 0 {
+		return fmt.Errorf("the report has no section %q", section)
+	}
+	out := &csvWriter{w: w, buf: make([]byte, 0, csvBuffer+csvBuffer/4)}
+	out.buf = append(out.buf, "\ufeff"...)
+	if err := out.record(columnNames(r.Sections[at].Columns)); err != nil {
+		return err
+	}
+	if err := each(r.Sections[at], out.record); err != nil {
+		return err
+	}
+	return out.flush()
+}
+
+func columnNames(columns []reconcile.ReportColumn) []string {
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.Name
+	}
+	return names
+}
+
+const csvBuffer = 64 << 10
+
+// csvWriter exists because encoding/csv writes the line ends inside cells as
+// CRLF where it ends records so, and costs two passes more a cell.
+type csvWriter struct {
+	w   io.Writer
+	buf []byte
+}
+
+func (c *csvWriter) record(cells []string) error {
+	for i, cell := range cells {
+		if i > 0 {
+			c.buf = append(c.buf, ',')
+		}
+		c.buf = appendCSV(c.buf, cell)
+	}
+	if len(cells) == 1 && cells[0] == "" {
+		c.buf = append(c.buf, `""`...) // an empty line is no record
+	}
+	c.buf = append(c.buf, "\r\n"...)
+	if len(c.buf) < csvBuffer {
+		return nil
+	}
+	return c.flush()
+}
+
+func (c *csvWriter) flush() error {
+	if _, err := c.w.Write(c.buf); err != nil {
+		return fmt.Errorf("writing CSV: %w", err)
+	}
+	c.buf = c.buf[:0]
+	return nil
+}
+
+// appendCSV guards first and quotes then: a guard outside the quotes would be
+// a cell of its own making.
+func appendCSV(buf []byte, cell string) []byte {
+	class := classify(cell)
+	if class&needsCleaning != 0 {
+		cell = clean(cell)
+		class = classify(cell)
+	}
+	guard := startsFormula(cell)
+	if class&needsQuotes == 0 && !spaced(cell) {
+		if guard {
+			buf = append(buf, '\'')
+		}
+		return append(buf, cell...)
+	}
+	buf = append(buf, '"')
+	if guard {
+		buf = append(buf, '\'')
+	}
+	for {
+		quote := strings.IndexByte(cell, '"')
+		if quote < 0 {
+			return append(append(buf, cell...), '"')
+		}
+		buf = append(append(buf, cell[:quote]...), `""`...)
+		cell = cell[quote+1:]
+	}
+}
+
+// spaced reports whether a reader might trim the cell if it had no quotes.
+func spaced(cell string) bool {
+	if cell == "" {
+		return false
+	}
+	first, last := cell[0], cell[len(cell)-1]
+	return first == ' ' || first == '\t' || last == ' ' || last == '\t'
+}

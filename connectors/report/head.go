@@ -1,0 +1,39 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// noChanges is said in plain words: silence would look like a failure.
+const noChanges = "No changes"
+
+// title names the report, for people.
+func title(h reconcile.ReportHead) string {
+	return "Daily change report, " + h.Day.Time().Format("Monday 2 January 2006") + ": " + scope(h)
+}
+
+// scope says whose rows the report has.
+func scope(h reconcile.ReportHead) string {
+	name := strings.TrimSpace(clean(h.Name))
+	switch {
+	case h.Region == "" && name == "":
+		return "all regions"
+	case h.Region == "":
+		return name
+	case name == "":
+		return string(h.Region)
+	}
+	return name + " (" + string(h.Region) + ")"
+}
+
+// empty reports whether nothing changed in the window.
+func empty(r reconcile.Report) bool {
+	for _, s := range r.Sections {
+		if s.Name == reconcile.SectionChanges {
+			return s.Count == 0
+		}
+	}
+	return true
+}

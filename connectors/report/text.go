@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// Classes of bytes. Most cells hold none of them and are copied as they stand.
+const (
+	needsCleaning byte = 1 << iota
+	needsQuotes
+)
+
+var classes = func() (table [256]byte) {
+	for b := range table {
+		if b < ' ' || b >= 0x7f {
+			table[b] = needsCleaning
+		}
+	}
+	table['\t'] = 0
+	table['\n'], table['"'], table[','] = needsQuotes, needsQuotes, needsQuotes
+	return table
+}()
+
+// classify joins the classes of the bytes of the text.
+func classify(text string) (class byte) {
+	for i := range len(text) {
+		class |= classes[text[i]]
+	}
+	return class
+}
+
+// clean is the text that all forms can hold: line ends are "\n"; what is not
+// UTF-8, control characters but tab and line end, and the two code points that
+// XML forbids are U+FFFD.
+func clean(text string) string {
+	if classify(text)&needsCleaning == 0 {
+		return text
+	}
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n':
+			return r
+		case unicode.IsControl(r), r == '\ufffe', r == '\uffff':
+			return utf8.RuneError
+		}
+		return r // invalid bytes arrive as U+FFFD
+	}, text)
+}
+
+// formulaStarts begin a formula; the wide and small forms do in spreadsheets
+// set to Japanese or Chinese, U+2212 in LibreOffice.
+const formulaStarts = "=+-@＝＋－＠﹦﹢﹣﹫−"
+
+// quoteMarks are skipped on the way to a formula: some importers strip them.
+const quoteMarks = "'\"`‘’“”«»＇＂"
+
+// startsFormula reports whether a spreadsheet that opens a CSV file may take
+// the clean text for a formula.
+func startsFormula(text string) bool {
+	if text == "" || plainStart(text[0]) {
+		return false
+	}
+	if text[0] == '\t' || text[0] == '\n' || text[0] == '\r' || text[0] == 0 {
+		return true
+	}
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune(formulaStarts, r):
+			return true
+		case r != utf8.RuneError && !strings.ContainsRune(quoteMarks, r) && !blank(r):
+			return false
+		}
+	}
+	return false
+}
+
+func plainStart(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
+
+// blank reports whether nobody sees the rune: spaces, marks without width,
+// the byte order mark.
+func blank(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u115f' || r == '\u3164'
+}
+
+// guarded is the clean text, behind ' where it might be a formula (the OWASP
+// rule for CSV injection). What begins with ' and would not have been guarded
+// stands as it is, so the guard can be taken off again.
+func guarded(text string) string {
+	text = clean(text)
+	if startsFormula(text) {
+		return "'" + text
+	}
+	return text
+}
+
+// each gives the rows of a section to do, in order, and ends at the first
+// error. A row may be reused by whoever yields it: do keeps cells, never the
+// slice.
+func each(s reconcile.ReportSection, do func(row []string) error) error {
+	if s.Rows == nil {
+		return nil
+	}
+	number := 0
+	for row, err := range s.Rows {
+		number++
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading row %d of section %s: %w", number, s.Name, err)
+		case len(row) != len(s.Columns):
+			return fmt.Errorf("row %d of section %s has %d cells, want %d", number, s.Name, len(row), len(s.Columns))
+		}
+		if err := do(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}

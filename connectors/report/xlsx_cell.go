@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// value is what a cell of the kind holds in a workbook; nil for nothing. Text
+// that is not what its kind says stays text: a report shows what was stored.
+func (b *book) value(kind reconcile.ReportCell, text string) any {
+	if text == "" {
+		return nil
+	}
+	switch kind {
+	case reconcile.CellNumber:
+		if n, ok := number(text); ok {
+			return excelize.Cell{StyleID: b.number, Value: n}
+		}
+	case reconcile.CellDate:
+		if day, err := time.Parse(time.DateOnly, text); err == nil && inExcel(day) {
+			return excelize.Cell{StyleID: b.date, Value: int(serial(day))}
+		}
+	case reconcile.CellTime:
+		if at, err := time.Parse(time.RFC3339, text); err == nil && inExcel(at.In(reconcile.London())) {
+			return excelize.Cell{StyleID: b.clock, Value: serial(at.In(reconcile.London()))}
+		}
+	case reconcile.CellText:
+	}
+	text = shortened(guarded(text))
+	if strings.Contains(text, "\n") {
+		return excelize.Cell{StyleID: b.lines, Value: text}
+	}
+	return text
+}
+
+// number reads an integer that Excel holds exactly and shows as it stands: it
+// keeps 15 digits, and drops leading zeros and signs.
+func number(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && len(text) <= 15 && strconv.FormatInt(n, 10) == text
+}
+
+// The days that Excel counts right: it believes in a 29 February 1900.
+var (
+	excelZero  = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
+	excelFirst = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
+	excelEnd   = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// inExcel reports whether Excel can hold what the clock shows at the instant.
+func inExcel(at time.Time) bool {
+	shown := onClock(at)
+	return !shown.Before(excelFirst) && shown.Before(excelEnd)
+}
+
+// serial is the day and hour that the clock shows, in days since Excel's zero.
+func serial(at time.Time) float64 {
+	shown := onClock(at)
+	seconds := float64(shown.Unix()-excelZero.Unix()) + float64(shown.Nanosecond())/1e9
+	return seconds / (24 * 60 * 60)
+}
+
+// onClock is what the clock of its zone shows at the instant, as if in UTC.
+func onClock(at time.Time) time.Time {
+	year, month, day := at.Date()
+	hour, minute, second := at.Clock()
+	return time.Date(year, month, day, hour, minute, second, at.Nanosecond(), time.UTC)
+}
+
+// shortened keeps a text within Excel's cell, which counts UTF-16 units.
+func shortened(text string) string {
+	if len(text) <= excelize.TotalCellChars {
+		return text
+	}
+	units := utf16.Encode([]rune(text))
+	if len(units) <= excelize.TotalCellChars {
+		return text
+	}
+	end := fmt.Sprintf("… [cut here: %d characters in all, whole in the CSV file]", len(units))
+	keep := excelize.TotalCellChars - len(utf16.Encode([]rune(end)))
+	if high := units[keep-1]; high >= 0xd800 && high < 0xdc00 {
+		keep-- // never half a surrogate pair
+	}
+	return string(utf16.Decode(units[:keep])) + end
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// section writes the rows of a section into its sheet, and into as many more
+// as they need.
+func (b *book) section(name string, s reconcile.ReportSection) error {
+	out := &sheets{book: b, section: s, title: name}
+	if err := out.next(name); err != nil {
+		return fmt.Errorf("adding sheet %s: %w", name, err)
+	}
+	if err := each(s, out.row); err != nil {
+		return err
+	}
+	if err := out.end(); err != nil {
+		return fmt.Errorf("ending sheet %s: %w", name, err)
+	}
+	return nil
+}
+
+// sheets writes one section, a sheet after the other.
+type sheets struct {
+	*book
+
+	section reconcile.ReportSection
+	title   string
+	stream  *excelize.StreamWriter
+	rows    int     // of this sheet, header included; 0 while first are held back
+	first   [][]any // held back: their texts give the widths of the columns
+	count   int     // of the sheets so far
+}
+
+// measured is how many rows of a sheet are held back to find the widths.
+const measured = 100
+
+func (s *sheets) next(name string) (err error) {
+	if _, err := s.file.NewSheet(name); err != nil {
+		return err
+	}
+	s.count++
+	s.rows, s.first = 0, nil
+	s.stream, err = s.file.NewStreamWriter(name)
+	return err
+}
+
+func (s *sheets) row(cells []string) error {
+	if max(s.rows, 1+len(s.first)) == s.limit {
+		if err := s.further(); err != nil {
+			return fmt.Errorf("continuing sheet %s: %w", s.title, err)
+		}
+	}
+	values := make([]any, len(cells))
+	for i, cell := range cells {
+		values[i] = s.value(s.section.Columns[i].Kind, cell)
+	}
+	if s.rows > 0 {
+		return s.put(values)
+	}
+	s.first = append(s.first, values)
+	if len(s.first) < measured {
+		return nil
+	}
+	return s.begin()
+}
+
+func (s *sheets) further() error {
+	if err := s.end(); err != nil {
+		return err
+	}
+	return s.next(s.sheetName(fmt.Sprintf("%s %d", s.title, s.count+1)))
+}
+
+// begin writes what must stand before the rows, and the rows held back. The
+// stream takes widths and panes before the first row only.
+func (s *sheets) begin() error {
+	for i, column := range s.section.Columns {
+		if err := s.stream.SetColWidth(i+1, i+1, s.width(i, column)); err != nil {
+			return err
+		}
+	}
+	err := s.stream.SetPanes(&excelize.Panes{
+		Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft",
+		Selection: []excelize.Selection{{SQRef: "A2", ActiveCell: "A2", Pane: "bottomLeft"}},
+	})
+	if err != nil {
+		return err
+	}
+	header := make([]any, len(s.section.Columns))
+	for i, column := range s.section.Columns {
+		header[i] = excelize.Cell{StyleID: s.header, Value: guarded(column.Name)}
+	}
+	for _, values := range append([][]any{header}, s.first...) {
+		if err := s.put(values); err != nil {
+			return err
+		}
+	}
+	s.first = nil
+	return nil
+}
+
+func (s *sheets) put(values []any) error {
+	s.rows++
+	cell, err := excelize.CoordinatesToCellName(1, s.rows)
+	if err != nil {
+		return err
+	}
+	return s.stream.SetRow(cell, values)
+}
+
+// end makes a table of the rows, with a filter for every column.
+func (s *sheets) end() error {
+	if s.rows == 0 {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	last, err := excelize.CoordinatesToCellName(max(1, len(s.section.Columns)), max(2, s.rows))
+	if err != nil {
+		return err
+	}
+	if err := s.stream.AddTable(&excelize.Table{Range: "A1:" + last, StyleName: "TableStyleLight1"}); err != nil {
+		return err
+	}
+	return s.stream.Flush()
+}
+
+// width is what the longest line of the rows held back asks for, in Excel's
+// unit: about a letter. The arrow of the filter takes four.
+func (s *sheets) width(i int, column reconcile.ReportColumn) float64 {
+	widest := len(column.Name) + 4
+	switch column.Kind {
+	case reconcile.CellDate:
+		widest = max(widest, 12)
+	case reconcile.CellTime:
+		widest = max(widest, 20)
+	case reconcile.CellNumber, reconcile.CellText:
+		for _, values := range s.first {
+			widest = max(widest, lineWidth(values[i])+2)
+		}
+	}
+	return float64(min(widest, 48))
+}
+
+func lineWidth(value any) int {
+	if styled, ok := value.(excelize.Cell); ok {
+		value = styled.Value
+	}
+	if value == nil {
+		return 0
+	}
+	lines := strings.Split(fmt.Sprint(value), "\n")
+	return utf8.RuneCountInString(slices.MaxFunc(lines, func(a, b string) int { return len(a) - len(b) }))
+}
+
+// maxSheetName is Excel's limit.
+const maxSheetName = 31
+
+// sheetName makes a name that Excel accepts and no other sheet has, and takes
+// it. Excel tells names apart by letters alone, never by their case.
+func (b *book) sheetName(wish string) string {
+	wish = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`[]:*?/\'`, r) || r < ' ' || r > 0xffff || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, clean(wish))
+	wish = strings.Join(strings.Fields(wish), " ")
+	for number := 1; ; number++ {
+		end := ""
+		if number > 1 {
+			end = fmt.Sprintf(" (%d)", number)
+		}
+		name := strings.TrimSpace(firstRunes(wish, maxSheetName-len(end)) + end)
+		if key := strings.ToLower(name); name != "" && !b.taken[key] {
+			b.taken[key] = true
+			return name
+		}
+	}
+}
+
+func firstRunes(text string, count int) string {
+	runes := []rune(text)
+	return string(runes[:min(count, len(runes))])
+}

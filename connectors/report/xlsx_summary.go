@@ -1,0 +1,100 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// summary fills the first sheet: what the report is about, the figures with
+// links to their sheets, and the numbers of the charts.
+func (b *book) summary(r reconcile.Report) error {
+	stream, err := b.file.NewStreamWriter(summarySheet)
+	if err != nil {
+		return err
+	}
+	out := &summary{book: b, stream: stream}
+	out.keep(stream.SetColWidth(1, 1, 48))
+	out.keep(stream.SetColWidth(2, 2, 24))
+	out.head(r)
+	for _, figure := range r.Figures {
+		out.figure(figure, r.Sections)
+	}
+	for _, chart := range r.Charts {
+		out.at++
+		out.row(out.styled(b.header, chart.Title), out.styled(b.header, "Count"))
+		for _, bar := range chart.Bars {
+			out.row(out.styled(0, bar.Label), bar.Count)
+		}
+	}
+	if out.err != nil {
+		return out.err
+	}
+	return stream.Flush()
+}
+
+// summary writes the rows of the first sheet. It keeps the first error and
+// writes nothing after it.
+type summary struct {
+	*book
+
+	stream *excelize.StreamWriter
+	at     int // the row written last
+	err    error
+}
+
+func (s *summary) keep(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+func (s *summary) head(r reconcile.Report) {
+	s.row(s.styled(s.title, title(r.ReportHead)))
+	if empty(r) {
+		s.row(s.styled(s.header, noChanges))
+	}
+	clock := func(at time.Time) any { return s.value(reconcile.CellTime, at.Format(time.RFC3339)) }
+	s.row("Report for", s.value(reconcile.CellDate, r.Day.String()))
+	s.row("From (UK time)", clock(r.From))
+	s.row("Until (UK time)", clock(r.Until))
+	s.row("Region", s.styled(0, scope(r.ReportHead)))
+	s.row("Written (UK time)", clock(r.Frozen))
+	s.row("Digest of the rows", s.styled(0, r.Digest))
+	s.at++
+	s.row(s.styled(s.header, "Figure"), s.styled(s.header, "Count"))
+}
+
+// figure is linked to the sheet of its section, where there is one.
+func (s *summary) figure(f reconcile.ReportFigure, sections []reconcile.ReportSection) {
+	at := slices.IndexFunc(sections, func(of reconcile.ReportSection) bool { return of.Name == f.Section })
+	if at < 0 {
+		s.row(s.styled(0, f.Label), f.Count)
+		return
+	}
+	s.row(s.styled(s.link, f.Label), f.Count)
+	if s.err == nil {
+		s.keep(s.file.SetCellHyperLink(summarySheet, fmt.Sprintf("A%d", s.at), "'"+s.names[at]+"'!A1", "Location"))
+	}
+}
+
+// styled is a text as the sections have theirs.
+func (s *summary) styled(style int, text string) any {
+	cell, ok := s.value(reconcile.CellText, strings.ReplaceAll(clean(text), "\n", " ")).(string)
+	if !ok {
+		return nil
+	}
+	return excelize.Cell{StyleID: style, Value: cell}
+}
+
+func (s *summary) row(values ...any) {
+	s.at++
+	if s.err == nil {
+		s.keep(s.stream.SetRow(fmt.Sprintf("A%d", s.at), values))
+	}
+}
