@@ -51,6 +51,79 @@ func (q *Queries) PlanRows(ctx context.Context, arg []PlanRowsParams) (int64, er
 	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "type", "verb", "old", "new", "reason", "undone", "moved", "digest"}, &iteratorForPlanRows{rows: arg})
 }
 
+// iteratorForReportPending implements pgx.CopyFromSource.
+type iteratorForReportPending struct {
+	rows                 []ReportPendingParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForReportPending) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForReportPending) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].ChangeID,
+		r.rows[0].Sink,
+		r.rows[0].Code,
+		r.rows[0].Field,
+		r.rows[0].Icb,
+		r.rows[0].ChangedAt,
+	}, nil
+}
+
+func (r iteratorForReportPending) Err() error {
+	return nil
+}
+
+func (q *Queries) ReportPending(ctx context.Context, arg []ReportPendingParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"report_pending"}, []string{"change_id", "sink", "code", "field", "icb", "changed_at"}, &iteratorForReportPending{rows: arg})
+}
+
+// iteratorForReportRows implements pgx.CopyFromSource.
+type iteratorForReportRows struct {
+	rows                 []ReportRowsParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForReportRows) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForReportRows) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].ReportID,
+		r.rows[0].Section,
+		r.rows[0].Icb,
+		r.rows[0].Position,
+		r.rows[0].Cells,
+	}, nil
+}
+
+func (r iteratorForReportRows) Err() error {
+	return nil
+}
+
+func (q *Queries) ReportRows(ctx context.Context, arg []ReportRowsParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"report_row"}, []string{"report_id", "section", "icb", "position", "cells"}, &iteratorForReportRows{rows: arg})
+}
+
 // iteratorForRunRecords implements pgx.CopyFromSource.
 type iteratorForRunRecords struct {
 	rows                 []RunRecordsParams

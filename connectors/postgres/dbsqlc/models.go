@@ -8,6 +8,56 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+// A person who signs in; never deleted
+type Account struct {
+	// Names the person in the audit, letters and logs, as u-4711
+	ID int64
+	// Personal: the address of the person; in no other table
+	Email string
+	// Personal: the name of the person; in no other table
+	Name string
+	// member (of organisations), lead (DoS lead of a region) or administrator
+	Kind string
+	// Of a lead: the ODS code of the ICB
+	Region string
+	// invited, active, deactivated (by inactivity or a person; set it active again to reactivate) or expired (an invitation)
+	State string
+	// When the person was invited
+	CreatedAt pgtype.Timestamptz
+	// The newest of sign-in, check, edit, reactivation and creation; kept by triggers
+	LastActiveAt pgtype.Timestamptz
+	// First day of a leave, during which no inactivity counts; null for none
+	LeaveFrom pgtype.Date
+	// Its last day, at most 18 months later
+	LeaveUntil pgtype.Date
+	// When the mail service said that the address does not exist; set to null when the address changes
+	DeadAt pgtype.Timestamptz
+	// When it was deactivated or expired
+	EndedAt pgtype.Timestamptz
+}
+
+// The audit of accounts and memberships: append-only; says that an address or a name changed, never to what
+type AccountChange struct {
+	// Identity; not in commit order
+	ID int64
+	// The account
+	AccountID int64
+	// account, state, kind, region, leave, email, name, address (dead or alive), membership
+	What string
+	// Before; empty for none, and for what is personal
+	Old string
+	// After; empty for none, and for what is personal
+	New string
+	// Who: the session setting profilesync.actor, else the database user
+	Actor string
+	// Why (session setting profilesync.reason)
+	Reason string
+	// When
+	At pgtype.Timestamptz
+	// The transaction that wrote it
+	Xid pgtype.Uint64
+}
+
 // The audit: append-only, a row a changed field, one row for a creation. Read in commit order below pg_snapshot_xmin(pg_current_snapshot()), never by time alone
 type Change struct {
 	// Identity; not in commit order
@@ -228,6 +278,114 @@ type Hold struct {
 	Followed bool
 }
 
+// Bank holidays of England and Wales as the official list named them; past years are kept
+type Holiday struct {
+	// The day that is off
+	Date pgtype.Date
+	// Its name
+	Title string
+	// When the list first named it
+	FirstSeen pgtype.Timestamptz
+	// When the list was last read that named it
+	LastSeen pgtype.Timestamptz
+	// When the list stopped to name a day to come: it still counts, and somebody should look
+	VanishedAt pgtype.Timestamptz
+}
+
+// The accounts of such a run
+type IdleEnding struct {
+	// The run
+	RunID int64
+	// The account
+	AccountID int64
+	// deactivate or expire
+	Step string
+	// The last activity that it was judged by
+	Since pgtype.Date
+	// It ended; false where it waits, or somebody signed in in between
+	Done bool
+}
+
+// Idle accounts that were not ended, for people to look at
+type IdleKept struct {
+	// The account
+	AccountID int64
+	// Its last activity
+	Since pgtype.Date
+	// keep (the only account manager of an open organisation) or hold (no warning could be delivered)
+	Step string
+	// The organisations
+	Codes []string
+	// When it was found first
+	At pgtype.Timestamptz
+}
+
+// Daily looks at inactive accounts that ended some, or would have
+type IdleRun struct {
+	// Surrogate key
+	ID int64
+	// done, withheld (too many at once: nobody was deactivated) or approved
+	State string
+	// Who asked for it
+	Actor string
+	// When
+	At pgtype.Timestamptz
+	// How many accounts were to end
+	Ending int32
+	// Of how many
+	Accounts int32
+	// Who approved it
+	DecidedBy string
+	// When
+	DecidedAt pgtype.Timestamptz
+}
+
+// Messages to people, a row each; claimed before it is sent. Ids only: what a letter says is put together when it is sent
+type Letter struct {
+	// Surrogate key
+	ID int64
+	// Its own name, and what the mail service knows it by; once and for all
+	Reference string
+	// Which text
+	Kind string
+	// To whom; null for a list
+	AccountID *int64
+	// The ICB (or national) to whose list it goes; empty for a person
+	List string
+	// Of a reminder: opening, 28-days, 14-days, 3-days, overdue or asked
+	Stage string
+	// Of a reminder: the first day of its quarter
+	Quarter pgtype.Date
+	// The account that it speaks of, where that is somebody else's
+	About *int64
+	// Of inactivity: the last activity it speaks of
+	Since pgtype.Date
+	// Of inactivity: when the account ends, as it says
+	Ends pgtype.Date
+	// The organisations it speaks of, where those are not looked up when it is sent
+	Codes []string
+	// due, claimed (being sent), accepted (by the mail service), delivered, bounced, dead (no such address), failed, refused, cancelled (no longer true) or unclear (perhaps sent; never sent again by itself)
+	State string
+	// Why it was cancelled or refused, or is waiting
+	Reason string
+	// When it became due
+	MadeAt pgtype.Timestamptz
+	// When it may be tried again; null for at once
+	NotBefore pgtype.Timestamptz
+	// When it was claimed last
+	ClaimedAt pgtype.Timestamptz
+	// How often it was claimed
+	Tries int32
+	// When the mail service accepted it
+	AcceptedAt pgtype.Timestamptz
+	// The mail service's own id
+	ProviderID string
+	// The version of the text that was sent
+	TemplateVersion int32
+	// When the mail service was asked about it last
+	LookedAt pgtype.Timestamptz
+}
+
 // The last accepted complete listing of each report: the yardstick for the next
 type Listing struct {
 	// The register
@@ -256,6 +414,32 @@ type ListingRow struct {
 	Line      int32
 }
 
+// How many letters of each version of a text went out: a few, then a pause, then the others
+type MailCanary struct {
+	// The text
+	Kind string
+	// Its version, by the mail service
+	Version int32
+	// How many were accepted
+	Sent int32
+	// When the first was
+	FirstAt pgtype.Timestamptz
+}
+
+// Whether letters go out at all; read before each of them
+type MailGate struct {
+	// There is one row
+	One bool
+	// When a person stopped all mail; null while it goes out
+	StoppedAt pgtype.Timestamptz
+	// Who
+	StoppedBy string
+	// Until when the mail service takes nothing
+	PausedUntil pgtype.Timestamptz
+	// Why
+	Reason string
+}
+
 // What people decided on single values: rejected (silent until upstream changes) or undone (always withheld)
 type Mark struct {
 	// The profile
@@ -272,6 +456,24 @@ type Mark struct {
 	Actor string
 	// When
 	At pgtype.Timestamptz
+}
+
+// A person of an organisation: one account manager, any number of editors; ended, never deleted
+type Membership struct {
+	// Surrogate key
+	ID int64
+	// The person
+	AccountID int64
+	// The organisation's profile
+	Code string
+	// account-manager or editor
+	Role string
+	// Since when
+	StartedAt pgtype.Timestamptz
+	// The first daily look that found the organisation closed; the second one ends the membership
+	ClosedSince pgtype.Date
+	// Until when; null while it stands
+	EndedAt pgtype.Timestamptz
 }
 
 // Weekly opening times; owned by editors
@@ -480,6 +682,101 @@ type RateTurn struct {
 	NextAt pgtype.Timestamptz
 }
 
+// Names of boards and regions, by the register's own organisations
+type RegionName struct {
+	// ODS code
+	Code string
+	// The name
+	Name string
+}
+
+// Daily change reports, each written once
+type Report struct {
+	// Surrogate key
+	ID int64
+	// The working day on whose morning it was made, Europe/London
+	Day pgtype.Date
+	// The window: from this instant, the end of the report before
+	FromAt pgtype.Timestamptz
+	// To before this one: the beginning of its day
+	UntilAt pgtype.Timestamptz
+	// No row of the audit that is in no report yet was written by an earlier transaction
+	Floor pgtype.Uint64
+	// How many rows of the audit it covers
+	Rows int32
+	// Hash of all its rows and figures
+	Digest string
+	// When it was written
+	FrozenAt pgtype.Timestamptz
+}
+
+type ReportCandidate struct {
+	ID       int64
+	Position int64
+}
+
+// In which report each row of the audit was: in exactly one
+type ReportChange struct {
+	// The row of the audit
+	ChangeID int64
+	// The report
+	ReportID int64
+}
+
+// To whom reports were delivered, each once
+type ReportDelivery struct {
+	// The report
+	ReportID int64
+	// The board; empty for the national list
+	List string
+	// directory or mail
+	Channel string
+	// When
+	DeliveredAt pgtype.Timestamptz
+}
+
+// What reports count, a row a board and figure
+type ReportFigure struct {
+	// The report
+	ReportID int64
+	// The board; empty for what is nobody's
+	Icb string
+	// The figure; day:YYYY-MM-DD, field:NAME, region:NAME and kind:NAME for charts
+	Name string
+	// The count
+	Count int32
+}
+
+// Rows whose push had not ended when they were reported: its end is in a later report
+type ReportPending struct {
+	// The row of the audit
+	ChangeID int64
+	// The sink
+	Sink string
+	// The profile
+	Code string
+	// The field
+	Field string
+	// The board
+	Icb string
+	// When it was changed
+	ChangedAt pgtype.Timestamptz
+}
+
+// The rows of reports, as they are shown
+type ReportRow struct {
+	// The report
+	ReportID int64
+	// changes, updates, withheld, ...
+	Section string
+	// The board whose row it is; empty for nobody's
+	Icb string
+	// Order within the section and board
+	Position int64
+	// The cells, by the columns of the section
+	Cells []string
+}
+
 type RiverRiverJob struct {
 	ID          int64
 	AttemptedBy []string
@@ -620,6 +917,32 @@ type ScheduleRun struct {
 	JobID *int64
 }
 
+// A person said that a section of a profile is right, or made it so; nothing we write ourselves gets here
+type SectionCheck struct {
+	// Surrogate key
+	ID int64
+	// The profile
+	Code string
+	// contact, opening-times, services, facilities, accepting-patients or bank-holiday-times
+	Section string
+	// Who
+	AccountID int64
+	// By an edit, which a trigger notes; false where nothing changed
+	Edited bool
+	// When
+	At pgtype.Timestamptz
+}
+
+// The newest check of each section; kept by a trigger
+type SectionChecked struct {
+	// The profile
+	Code string
+	// See section_check
+	Section string
+	// When it was checked last
+	At pgtype.Timestamptz
+}
+
 // Departments and services of a profile
 type Service struct {
 	// Surrogate key
@@ -660,6 +983,16 @@ type ServiceText struct {
 	ExternalID string
 	// The text
 	Text string
+}
+
+// Every time a person signed in
+type SignIn struct {
+	// Surrogate key
+	ID int64
+	// The person
+	AccountID int64
+	// When
+	At pgtype.Timestamptz
 }
 
 // A file given on the command line, kept until its run has ended

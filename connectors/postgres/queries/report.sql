@@ -1,0 +1,202 @@
+-- name: LastReport :one
+select id, day, until_at, floor::text as floor from report order by id desc limit 1;
+
+-- name: FirstChange :one
+select coalesce(min(at), clock())::timestamptz as at from change;
+
+-- name: LockReports :exec
+select pg_advisory_xact_lock(hashtextextended('profilesync report', 0));
+
+-- name: PickChanges :execrows
+-- Rows of the audit of the window that are in no report yet, in the report's order. What a transaction that is still open
+-- wrote is not seen, and is in the next report: rows go by themselves, not by a mark.
+insert into report_candidate (id, position)
+select c.id, row_number() over (order by p.icb, c.code, c.field, c.id)
+from change c
+join profile p using (code)
+where c.xid >= cast(sqlc.arg(floor)::text as xid8) and c.at < @until::timestamptz
+    and not exists (select from report_change r where r.change_id = c.id);
+
+-- name: CandidateChanges :many
+select k.position, c.id, c.code, c.field, c.old, c.new, c.actor, coalesce(c.run_id, 0)::bigint as run_id, c.at,
+    p.name, p.type, p.icb, p.region, coalesce(i.name, '')::text as icb_name, coalesce(g.name, '')::text as region_name,
+    coalesce(r.source, '')::text as source, coalesce(r.kind, '')::text as kind, coalesce(r.actor, '')::text as run_actor, r.created_at as run_at,
+    coalesce(a.kind, '')::text as account_kind, coalesce(m.role, '')::text as role,
+    coalesce(d.state, '')::text as dos_state, d.accepted_at as dos_at, d.sent_at as dos_sent,
+    coalesce(w.state, '')::text as web_state, w.accepted_at as web_at, w.sent_at as web_sent,
+    exists (select from change l where l.code = c.code and l.field = c.field and l.id > c.id)::boolean as later
+from report_candidate k
+join change c on c.id = k.id
+join profile p on p.code = c.code
+left join region_name i on i.code = p.icb
+left join region_name g on g.code = p.region
+left join run r on r.id = c.run_id
+left join account a on a.id = case when c.actor ~ '^u-[0-9]{1,18}$' then substring(c.actor from 3)::bigint end
+left join membership m on m.account_id = a.id and m.code = c.code and m.ended_at is null
+left join push d on d.code = c.code and d.sink = 'dos'
+left join push w on w.code = c.code and w.sink = 'website'
+where k.position > sqlc.arg(after)::bigint and k.position <= sqlc.arg(after)::bigint + sqlc.arg(most)::bigint
+order by k.position;
+
+-- name: ReportRows :copyfrom
+insert into report_row (report_id, section, icb, position, cells) values (@report_id, @section, @icb, @position, @cells);
+
+-- name: ReportPending :copyfrom
+insert into report_pending (change_id, sink, code, field, icb, changed_at) values (@change_id, @sink, @code, @field, @icb, @changed_at);
+
+-- name: ReportChanges :exec
+insert into report_change (change_id, report_id) select k.id, @report_id from report_candidate k;
+
+-- name: InsertReport :one
+insert into report (day, from_at, until_at, floor, rows, digest) values (@day, @from_at, @until_at, '0', 0, '') returning id;
+
+-- name: SealReport :exec
+update report set rows = @rows, digest = @digest, floor = least(
+    (select c.xid from change c
+        where c.xid >= cast(sqlc.arg(floor)::text as xid8) and not exists (select from report_change r where r.change_id = c.id)
+        order by c.xid limit 1),
+    pg_snapshot_xmin(pg_current_snapshot()))
+where report.id = @id;
+
+-- name: ReportFigures :exec
+insert into report_figure (report_id, icb, name, count)
+select @report_id, x.icb, x.name, x.count
+from (select unnest(@icbs::text[]) as icb, unnest(@names::text[]) as name, unnest(@counts::integer[]) as count) x;
+
+-- name: EndedPending :many
+-- Pushes of rows of earlier reports that have ended since.
+select n.change_id, n.sink, n.code, p.name, n.field, n.icb, n.changed_at, h.state, h.accepted_at, h.reason
+from report_pending n
+join profile p using (code)
+join push h on h.code = n.code and h.sink = n.sink
+where h.state in ('refused', 'no-route') or (h.state = 'accepted' and h.accepted_at >= n.changed_at)
+order by n.icb, n.code, n.change_id, n.sink;
+
+-- name: ForgetPending :exec
+delete from report_pending n using push h
+where h.code = n.code and h.sink = n.sink
+    and (h.state in ('refused', 'no-route') or (h.state = 'accepted' and h.accepted_at >= n.changed_at));
+
+-- name: ReportWithheld :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'withheld', icb, row_number() over (order by icb, code, field),
+    array[run, source, report, code, name, field, verb, old, new, reason]
+from (
+    select distinct on (r.source, r.report, w.code, w.field) r.id::text as run, r.source, r.report, w.code, coalesce(p.name, '') as name,
+        w.field, w.verb, w.old, w.new, w.withheld as reason, coalesce(p.icb, '') as icb
+    from plan_row w
+    join run r on r.id = w.run_id
+    left join profile p on p.code = w.code
+    where w.withheld <> '' and w.decision = '' and r.state = 'withheld'
+        and not exists (
+            select from run l
+            where l.source = r.source and l.report = r.report and l.kind = 'listing' and l.id > r.id and l.state in ('done', 'withheld'))
+    order by r.source, r.report, w.code, w.field, r.id desc
+) x;
+
+-- name: ReportPushFailures :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'push-failures', p.icb, row_number() over (order by p.icb, p.code, h.sink),
+    array[h.sink, p.code, p.name, p.type, h.reason, to_char(h.wanted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from push h join profile p using (code) where h.state = 'refused';
+
+-- name: ReportClosures :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'pending-closures', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), u.code, u.report),
+    array[u.report, u.code, coalesce(p.name, ''), u.pending_since::text]
+from upstream_record u left join profile p using (code) where u.pending_since is not null;
+
+-- name: ReportContradictions :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'contradictions', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), u.code, u.report),
+    array[u.report, u.code, coalesce(p.name, ''), coalesce(p.status, ''), coalesce(u.facts ->> 'closed', '')]
+from upstream_record u left join profile p using (code) where u.contradiction;
+
+-- name: ReportDrift :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.sink, d.field, k.id),
+    array[k.sink, d.code, p.name, d.field, d.want, d.shown, case when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
+        to_char(k.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
+where k.started_at >= @since::timestamptz;
+
+-- name: ReportQuarantine :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'quarantine', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), q.report, q.line, q.id),
+    array[q.source, q.report, q.code, q.line::text, q.field, q.reason, to_char(q.last_seen at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from quarantine q left join profile p using (code) where q.last_seen >= @from_at::timestamptz;
+
+-- name: ReportAccounts :exec
+-- What happened to accounts in the window: warned, ended, kept or held. Ids alone.
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'accounts', x.icb, row_number() over (order by x.icb, x.id, x.what, x.at),
+    array['u-' || x.id, x.what, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), x.codes]
+from (
+    select e.id, e.what, e.at, coalesce(o.icb, '') as icb, coalesce(o.codes, '') as codes
+    from (
+        select l.account_id as id, case l.kind when 'inactive-30-days' then 'warned 30 days before' else 'warned 7 days before' end as what,
+            l.accepted_at as at
+        from letter l where l.kind in ('inactive-30-days', 'inactive-7-days')
+        union all
+        select h.account_id, h.new, h.at from account_change h where h.what = 'state' and h.new in ('deactivated', 'expired')
+        union all
+        select k.account_id, case k.step when 'keep' then 'kept: the only account manager' else 'held: no warning could be delivered' end, k.at
+        from idle_kept k
+    ) e
+    left join lateral (
+        select min(p.icb) as icb, string_agg(m.code, ' ' order by m.code) as codes
+        from membership m join profile p using (code) where m.account_id = e.id
+    ) o on true
+    where e.at >= @from_at::timestamptz and e.at < @until_at::timestamptz
+) x;
+
+-- name: CountChecked :many
+-- Sections that people confirmed without a change.
+select p.icb, count(*) as checks from section_check s join profile p using (code)
+where not s.edited and s.at >= @from_at::timestamptz and s.at < @until_at::timestamptz group by p.icb;
+
+-- name: CountReportRows :many
+select section, icb, count(*) as rows from report_row where report_id = @report_id group by section, icb order by section, icb;
+
+-- name: DigestReport :one
+select coalesce(encode(sha256(string_agg(sha256(convert_to(r.section || e'\n' || r.icb || e'\n' || r.position || e'\n' || r.cells::text, 'UTF8')), ''::bytea
+    order by r.section, r.icb, r.position)), 'hex'), '')::text as digest
+from report_row r where r.report_id = @report_id;
+
+-- name: GetReport :one
+select id, day, from_at, until_at, rows, digest, frozen_at from report where day = @day;
+
+-- name: ListReports :many
+select r.id, r.day, r.from_at, r.until_at, r.rows, r.digest, r.frozen_at,
+    (select count(*) from report_delivery d where d.report_id = r.id) as deliveries
+from report r order by r.id desc limit @most;
+
+-- name: GetFigures :many
+select icb, name, count from report_figure where report_id = @report_id and (@icb::text = '' or icb = @icb) order by name, icb;
+
+-- name: DailyFigures :many
+-- Changes by the day on which they were made, over the last reports.
+select name, sum(f.count)::bigint as count from report_figure f
+join report r on r.id = f.report_id
+where r.id <= @report_id and r.day > @since and starts_with(f.name, 'day:') and (@icb::text = '' or f.icb = @icb)
+group by f.name order by f.name;
+
+-- name: NameOfRegion :one
+select coalesce((select name from region_name where code = @code), @code)::text as name;
+
+-- name: RegionsOfReport :many
+select distinct icb from report_row where report_id = @report_id and icb <> '' order by icb;
+
+-- name: Delivered :execrows
+insert into report_delivery (report_id, list, channel) values (@report_id, @list, @channel) on conflict on constraint report_delivery_pkey do nothing;
+
+-- name: WasDelivered :one
+select exists (select from report_delivery where report_id = @report_id and list = @list and channel = @channel)::boolean as delivered;
+
+-- name: SaveRegionName :execrows
+insert into region_name as r (code, name) values (@code, @name)
+on conflict on constraint region_name_pkey do update set name = excluded.name where r.name <> excluded.name;
+
+-- name: UnnamedRegions :many
+select x.code from (select icb as code from profile union select region from profile) x
+where x.code <> '' and not exists (select from region_name r where r.code = x.code) order by x.code;

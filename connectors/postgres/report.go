@@ -1,0 +1,320 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// reportTables creates the working table of a report being frozen.
+//
+//go:embed report_tables.sql
+var reportTables string
+
+// LastReport is the newest report: its day, and where its window ended. A zero
+// day means that there is none; then the window begins with the audit.
+func (s *Store) LastReport(ctx context.Context) (day reconcile.Date, until time.Time, err error) {
+	last, err := s.q.LastReport(ctx)
+	if err == nil {
+		return fromDate(last.Day), last.UntilAt.Time, nil
+	}
+	if wrapped := wrap(err, "reading reports"); !isNotFound(wrapped) {
+		return day, until, wrapped
+	}
+	first, err := s.q.FirstChange(ctx)
+	return day, first.Time, wrap(err, "reading reports")
+}
+
+// freezing is a report being frozen.
+type freezing struct {
+	q       *dbsqlc.Queries
+	id      int64
+	day     reconcile.Date
+	rows    int
+	figures map[[2]string]int // by board and name
+	orgs    map[string]string // code to board, of organisations that changed
+}
+
+// reportPage is how many rows of the audit are worked at a time.
+const reportPage = 5000
+
+// FreezeReport writes the report of a day, once: of all rows of the audit in its
+// window, and of everything else as it stands. More is told of what people miss.
+// It does nothing where the report is there, and is whole or not at all.
+func (s *Store) FreezeReport(ctx context.Context, day reconcile.Date, from, until time.Time, extra []reconcile.ReportExtra) (
+	made bool, err error,
+) {
+	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		q := dbsqlc.New(tx)
+		if err := q.LockReports(ctx); err != nil {
+			return err
+		}
+		floor, from, err := window(ctx, q, day, from)
+		if err != nil || from.IsZero() {
+			return err
+		}
+		f := &freezing{q: q, day: day, figures: make(map[[2]string]int), orgs: make(map[string]string)}
+		made = true
+		return f.freeze(ctx, tx, from, until, floor, extra)
+	})
+	return made, wrap(err, "freezing the report of "+day.String())
+}
+
+// window is where a report begins: where the last one ended. A zero time means
+// that the report is there already.
+func window(ctx context.Context, q *dbsqlc.Queries, day reconcile.Date, first time.Time) (floor string, from time.Time, err error) {
+	last, err := q.LastReport(ctx)
+	if isNotFound(explain(err)) {
+		return "0", first, nil
+	}
+	if err != nil || !fromDate(last.Day).Before(day) {
+		return "", from, err
+	}
+	return last.Floor, last.UntilAt.Time, nil
+}
+
+func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []reconcile.ReportExtra) (err error) {
+	if _, err := tx.Exec(ctx, reportTables); err != nil {
+		return err
+	}
+	f.id, err = f.q.InsertReport(ctx, dbsqlc.InsertReportParams{Day: toDate(f.day), FromAt: toTime(from), UntilAt: toTime(until)})
+	if err != nil {
+		return err
+	}
+	picked, err := f.q.PickChanges(ctx, dbsqlc.PickChangesParams{Floor: floor, Until: toTime(until)})
+	if err != nil {
+		return err
+	}
+	f.rows = int(picked)
+	for _, step := range []func() error{
+		func() error { return f.updates(ctx) },
+		func() error { return f.changes(ctx) },
+		func() error { return f.q.ReportChanges(ctx, f.id) },
+		func() error { return f.q.ReportWithheld(ctx, f.id) },
+		func() error { return f.q.ReportPushFailures(ctx, f.id) },
+		func() error { return f.q.ReportClosures(ctx, f.id) },
+		func() error { return f.q.ReportContradictions(ctx, f.id) },
+		func() error {
+			return f.q.ReportDrift(ctx, dbsqlc.ReportDriftParams{ReportID: f.id, Since: toTime(from)})
+		},
+		func() error {
+			return f.q.ReportQuarantine(ctx, dbsqlc.ReportQuarantineParams{ReportID: f.id, FromAt: toTime(from)})
+		},
+		func() error {
+			return f.q.ReportAccounts(ctx, dbsqlc.ReportAccountsParams{ReportID: f.id, FromAt: toTime(from), UntilAt: toTime(until)})
+		},
+		func() error { return f.extra(ctx, extra) },
+		func() error { return f.checked(ctx, from, until) },
+		func() error { return f.seal(ctx, floor) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *freezing) changes(ctx context.Context) error {
+	for after := int64(0); after < int64(f.rows); after += reportPage {
+		rows, err := f.q.CandidateChanges(ctx, dbsqlc.CandidateChangesParams{After: after, Most: reportPage})
+		if err != nil {
+			return err
+		}
+		if err := f.page(ctx, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *freezing) page(ctx context.Context, rows []dbsqlc.CandidateChangesRow) error {
+	listed := make([]dbsqlc.ReportRowsParams, 0, len(rows))
+	var pending []dbsqlc.ReportPendingParams
+	for _, row := range rows {
+		change := toAudited(row)
+		if change.IsNoise() {
+			f.figures[[2]string{row.Icb, reconcile.FigureNoise}]++
+			continue
+		}
+		cells := change.ReportCells(f.day)
+		listed = append(listed, dbsqlc.ReportRowsParams{
+			ReportID: f.id, Section: reconcile.SectionChanges, Icb: row.Icb, Position: row.Position, Cells: cells,
+		})
+		f.count(row, change)
+		for sink, push := range change.Pushes() {
+			if status, _ := push.Status(change.At, change.Later); status == reconcile.PushIsPending {
+				pending = append(pending, dbsqlc.ReportPendingParams{
+					ChangeID: change.ID, Sink: string(sink), Code: row.Code, Field: row.Field, Icb: row.Icb, ChangedAt: row.At,
+				})
+			}
+		}
+	}
+	if _, err := f.q.ReportRows(ctx, listed); err != nil {
+		return err
+	}
+	_, err := f.q.ReportPending(ctx, pending)
+	return err
+}
+
+func (f *freezing) count(row dbsqlc.CandidateChangesRow, c reconcile.AuditedChange) {
+	f.orgs[row.Code] = row.Icb
+	region := row.RegionName
+	if region == "" {
+		region = row.Region
+	}
+	for _, name := range []string{
+		"day:" + reconcile.DateIn(c.At, reconcile.London()).String(), "field:" + row.Field, "region:" + region, "kind:" + c.ReportKind(),
+	} {
+		f.figures[[2]string{row.Icb, name}]++
+	}
+}
+
+func toAudited(r dbsqlc.CandidateChangesRow) reconcile.AuditedChange {
+	return reconcile.AuditedChange{
+		ID: r.ID, Code: reconcile.ODSCode(r.Code), Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At.Time, Later: r.Later,
+		Name: r.Name, Type: reconcile.OrgType(r.Type), ICB: reconcile.ODSCode(r.Icb), ICBName: r.IcbName,
+		RegionName: nameOr(r.RegionName, r.Region),
+		Run:        reconcile.RunID(r.RunID), Source: reconcile.Source(r.Source), Kind: reconcile.RunKind(r.Kind), Decided: r.RunActor,
+		RunAt: r.RunAt.Time, Account: reconcile.AccountKind(r.AccountKind), Role: reconcile.MemberRole(r.Role),
+		DoS:     reconcile.PushStanding{State: reconcile.PushState(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
+		Website: reconcile.PushStanding{State: reconcile.PushState(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
+	}
+}
+
+func nameOr(name, code string) string {
+	if name == "" {
+		return code
+	}
+	return name
+}
+
+// updates are the ends of pushes that earlier reports had to leave open.
+func (f *freezing) updates(ctx context.Context) error {
+	ended, err := f.q.EndedPending(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([]dbsqlc.ReportRowsParams, len(ended))
+	for i, e := range ended {
+		standing := reconcile.PushStanding{State: reconcile.PushState(e.State), Accepted: e.AcceptedAt.Time}
+		status, at := standing.Status(e.ChangedAt.Time, false)
+		arrived := ""
+		if !at.IsZero() {
+			arrived = at.UTC().Format(time.RFC3339)
+		}
+		rows[i] = dbsqlc.ReportRowsParams{
+			ReportID: f.id, Section: reconcile.SectionUpdates, Icb: e.Icb, Position: int64(i + 1),
+			Cells: []string{
+				strconv.FormatInt(e.ChangeID, 10), e.Code, e.Name, e.Field, e.Sink, string(status), arrived, e.Reason,
+				e.ChangedAt.Time.UTC().Format(time.RFC3339),
+			},
+		}
+	}
+	if _, err := f.q.ReportRows(ctx, rows); err != nil {
+		return err
+	}
+	return f.q.ForgetPending(ctx)
+}
+
+func (f *freezing) extra(ctx context.Context, extra []reconcile.ReportExtra) error {
+	rows := make([]dbsqlc.ReportRowsParams, len(extra))
+	for i, e := range extra {
+		rows[i] = dbsqlc.ReportRowsParams{
+			ReportID: f.id, Section: e.Section, Icb: string(e.ICB), Position: int64(i + 1), Cells: e.Cells,
+		}
+	}
+	_, err := f.q.ReportRows(ctx, rows)
+	return err
+}
+
+func (f *freezing) checked(ctx context.Context, from, until time.Time) error {
+	rows, err := f.q.CountChecked(ctx, dbsqlc.CountCheckedParams{FromAt: toTime(from), UntilAt: toTime(until)})
+	for _, row := range rows {
+		f.figures[[2]string{row.Icb, reconcile.FigureChecked}] += int(row.Checks)
+	}
+	return err
+}
+
+// seal stores the figures, and a digest by which the report can be verified.
+func (f *freezing) seal(ctx context.Context, floor string) error {
+	for _, icb := range f.orgs {
+		f.figures[[2]string{icb, reconcile.FigureOrganisations}]++
+	}
+	params := dbsqlc.ReportFiguresParams{ReportID: f.id}
+	for key, count := range f.figures {
+		params.Icbs, params.Names = append(params.Icbs, key[0]), append(params.Names, key[1])
+		params.Counts = append(params.Counts, int32(count))
+	}
+	if err := f.q.ReportFigures(ctx, params); err != nil {
+		return err
+	}
+	digest, err := f.q.DigestReport(ctx, f.id)
+	if err != nil {
+		return err
+	}
+	return f.q.SealReport(ctx, dbsqlc.SealReportParams{ID: f.id, Rows: int32(f.rows), Digest: digest, Floor: floor})
+}
+
+// FrozenReport is a report as lists show it.
+type FrozenReport struct {
+	Day        reconcile.Date `json:"day"`
+	From       time.Time      `json:"from"`
+	Until      time.Time      `json:"until"`
+	Rows       int            `json:"audit_rows"`
+	Digest     string         `json:"digest"`
+	Frozen     time.Time      `json:"frozen_at"`
+	Deliveries int            `json:"deliveries"`
+}
+
+// Reports lists reports, the newest first.
+func (s *Store) Reports(ctx context.Context, most int) ([]FrozenReport, error) {
+	rows, err := s.q.ListReports(ctx, int32(most))
+	list := make([]FrozenReport, len(rows))
+	for i, r := range rows {
+		list[i] = FrozenReport{
+			Day: fromDate(r.Day), From: r.FromAt.Time, Until: r.UntilAt.Time, Rows: int(r.Rows), Digest: r.Digest, Frozen: r.FrozenAt.Time,
+			Deliveries: int(r.Deliveries),
+		}
+	}
+	return list, wrap(err, "listing reports")
+}
+
+// ReportDays are the days of the newest reports, the oldest first.
+func (s *Store) ReportDays(ctx context.Context, most int) ([]reconcile.Date, error) {
+	reports, err := s.Reports(ctx, most)
+	days := make([]reconcile.Date, len(reports))
+	for i, r := range reports {
+		days[len(reports)-1-i] = r.Day
+	}
+	return days, err
+}
+
+// NameRegions stores names of boards and regions.
+func (s *Store) NameRegions(ctx context.Context, names map[reconcile.ODSCode]string) error {
+	for code, name := range names {
+		if strings.TrimSpace(name) == "" {
+			continue
+		}
+		if _, err := s.q.SaveRegionName(ctx, dbsqlc.SaveRegionNameParams{Code: string(code), Name: name}); err != nil {
+			return wrap(err, "naming regions")
+		}
+	}
+	return nil
+}
+
+// UnnamedRegions are boards and regions of profiles whose names nobody knows.
+func (s *Store) UnnamedRegions(ctx context.Context) ([]reconcile.ODSCode, error) {
+	rows, err := s.q.UnnamedRegions(ctx)
+	codes := make([]reconcile.ODSCode, len(rows))
+	for i, code := range rows {
+		codes[i] = reconcile.ODSCode(code)
+	}
+	return codes, wrap(err, "listing regions")
+}
