@@ -26,7 +26,7 @@ SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-short lint vuln fuzz bench demo run generate generate-check deps
+.PHONY: help build test test-short soak lint vuln fuzz bench demo run generate generate-check deps deps-web
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,11 +36,14 @@ build: ## build .local/bin/profilesync and .local/bin/simulator
 	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/profilesync ./cmd/simulator
 
 # Uncached: some tests run binaries, of whose code Go's test cache knows nothing.
-test: deps ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
+test: deps deps-web ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
 	$(GOTEST) -count=1 -timeout 30m ./...
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
+
+soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills (long)
+	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs
 
 # The linter's cache remembers the paths of the checkout that filled it, and then misses the exclusions of another one.
 lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml (LINTFLAGS=--fix mends what it can)
@@ -70,8 +73,9 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 		done; \
 	done
 
-bench: deps ## listings of 300,000, pushes, services and comparing, as ratios to bounds of the same run (minutes)
+bench: deps ## listings of 300,000, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
 	go test -run '^$$' -bench 'Listing|Push|Services' -benchtime 1x -timeout 40m ./cmd/profilesync
+	go test -run '^$$' -bench 'Reminders|Report' -benchtime 1x -timeout 20m ./connectors/postgres
 	go test -run '^$$' -bench Compute -cpu 1 ./reconcile
 
 demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end
@@ -129,6 +133,25 @@ install_postgres() { \
 	else return 1; fi; \
 }
 endef
+
+# The tests of the report's page and of GOV.UK Notify's own client want a browser, Node and axe-core. Where they cannot
+# be had, those two tests say so.
+AXE_CORE_VERSION := 4.14.1
+AXE_CORE         := $(TOOLS)/axe-core-$(AXE_CORE_VERSION)
+
+deps-web: ## a headless browser, Node and axe-core, installed where missing
+	@have() { command -v "$$1" >/dev/null 2>&1; }; \
+	want=''; have npm || want='nodejs npm'; \
+	have chromium || have chromium-headless-shell || have google-chrome || [ "$$(uname)" = Darwin ] || want="$$want chromium-headless-shell"; \
+	as=''; [ "$$(id -u)" = 0 ] || as=sudo; \
+	if [ -n "$$want" ]; then \
+		echo "installing $$want"; \
+		{ $$as apt-get update -q && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$want; } || \
+			echo "NOT INSTALLED: $$want"; \
+	fi; \
+	[ -d '$(AXE_CORE)' ] || { rm -rf '$(AXE_CORE).new' && mkdir -p '$(AXE_CORE).new' && \
+		npm install --prefix '$(AXE_CORE).new' --ignore-scripts --no-audit --no-fund --no-save --silent axe-core@$(AXE_CORE_VERSION) && \
+		mv '$(AXE_CORE).new' '$(AXE_CORE)'; } || echo 'NOT INSTALLED: axe-core'
 
 # On Debian the package would create and start a cluster of its own on port 5432; the file written first keeps it from that.
 deps: ## Postgres' server binaries, installed where missing

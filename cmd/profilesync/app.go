@@ -22,6 +22,7 @@ type app struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	json    bool
+	form    string // of a report
 	url     string // of the database
 	store   *postgres.Store
 	closers []func() error
@@ -34,7 +35,7 @@ func newApp(ctx context.Context, stdout, stderr io.Writer, format string) (*app,
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
-	return &app{config: c, stdout: stdout, stderr: stderr, json: format == "json"}, nil
+	return &app{config: c, stdout: stdout, stderr: stderr, json: format == "json", form: format}, nil
 }
 
 func (a *app) close() error {

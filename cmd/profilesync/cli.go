@@ -30,7 +30,7 @@ Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done with something that awa
 
 // cli is every command; each has a file of its own.
 type cli struct {
-	Format string `default:"table" enum:"table,json" help:"How to print results: ${enum}."`
+	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
 	Migrate        migrateCmd        `cmd:"" help:"Bring the database's schema up to date."`
 	Serve          serveCmd          `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
@@ -42,6 +42,10 @@ type cli struct {
 	Push           pushCmd           `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          driftCmd          `cmd:"" help:"Compare what the sinks show with the profiles, and repair it."`
 	Hold           holdCmd           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for a time."`
+	Remind         remindCmd         `cmd:"" help:"Remind people to check their profiles."`
+	Accounts       accountsCmd       `cmd:"" help:"Accounts of people, and what becomes of inactive ones."`
+	Mail           mailCmd           `cmd:"" help:"Letters to people: list, stop, resume."`
+	Report         reportCmd         `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
 	Quarantine     quarantineCmd     `cmd:"" help:"Upstream records that could not be understood."`
 	Contradictions contradictionsCmd `cmd:"" help:"Organisations that are active and have an end date that has passed."`
 	Flags          flagsCmd          `cmd:"" help:"Profiles whose upstream record a person should look at."`
@@ -73,6 +77,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		return report(stderr, exitError{exitUsage, err.Error() + " (see profilesync --help)"})
+	}
+	if commands.Format != "table" && commands.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
+		return report(stderr, exitError{exitUsage, "--format " + commands.Format + " is for reports; want table or json"})
 	}
 	app, err := newApp(ctx, stdout, stderr, commands.Format)
 	if err != nil {

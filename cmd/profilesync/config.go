@@ -109,6 +109,60 @@ type config struct {
 	// a JSON object: ID, Site, Name, Provider, Specialty and so on; - for none.
 	ERSColumns string `env:"ERS_COLUMNS"`
 
+	// CalendarURL is the official list of bank holidays.
+	CalendarURL string `env:"CALENDAR_URL, default=https://www.gov.uk/bank-holidays.json"`
+	// CheckRules change which sections of which organisations are to be checked, and
+	// how often.
+	CheckRules string `env:"CHECK_RULES"`
+	// IdleMember, IdleLead and IdleAdministrator are after how many days without any
+	// activity an account ends, IdleInvitation one that nobody accepted.
+	IdleMember        int `env:"IDLE_MEMBER_DAYS, default=190"`
+	IdleLead          int `env:"IDLE_LEAD_DAYS, default=90"`
+	IdleAdministrator int `env:"IDLE_ADMINISTRATOR_DAYS, default=90"`
+	IdleInvitation    int `env:"IDLE_INVITATION_DAYS, default=28"`
+	// SignInURL is where people sign in; letters say so.
+	SignInURL string `env:"SIGN_IN_URL, default=https://www.profilemanager.example/sign-in"`
+	// ServiceDesk says how people reach whoever reactivates accounts.
+	ServiceDesk string `env:"SERVICE_DESK, default=the service desk of your integrated care board"`
+	// Lists are the mailing lists of boards, a JSON object: ODS code of the ICB to
+	// address, and national, which gets everything.
+	Lists secret `env:"LISTS"`
+
+	// ReportDirectory is where reports are written, ReportURL where people reach
+	// this daemon's listener.
+	ReportDirectory string `env:"REPORT_DIRECTORY"`
+	ReportURL       string `env:"REPORT_URL, default=http://127.0.0.1:8383"`
+
+	// Mail is off, directory, smtp or notify.
+	Mail string `env:"MAIL, default=off"`
+	// MailDirectory is where Mail=directory collects messages.
+	MailDirectory string `env:"MAIL_DIRECTORY, default=.local/mail"`
+	// MailPerDay is how many letters one person gets a day at most, MailPerSecond
+	// how many leave in a second.
+	MailPerDay    int     `env:"MAIL_PER_DAY, default=3"`
+	MailPerSecond float64 `env:"MAIL_PER_SECOND, default=40"`
+	// MailCanaryPause is how long the others wait after the first letters of a new
+	// version of a text.
+	MailCanaryPause time.Duration `env:"MAIL_CANARY_PAUSE, default=30m"`
+	// MailSettle is how long after an unclear answer the mail service is asked.
+	MailSettle time.Duration `env:"MAIL_SETTLE, default=1m"`
+	// MailFrom is the sender of SMTP messages.
+	MailFrom string `env:"MAIL_FROM, default=no-reply@profilesync.example"`
+	// NotifyURL is GOV.UK Notify, NotifyKey its API key, NotifyTemplates a JSON
+	// object from the name of a text to the id of its template there.
+	NotifyURL       string `env:"NOTIFY_URL, default=https://api.notifications.service.gov.uk"`
+	NotifyKey       secret `env:"NOTIFY_KEY"`
+	NotifyTemplates string `env:"NOTIFY_TEMPLATES"`
+	// NotifyCallbackToken is the bearer token of delivery receipts, which are taken
+	// at /notify/receipts; without it the service is only asked.
+	NotifyCallbackToken secret `env:"NOTIFY_CALLBACK_TOKEN"`
+	// SMTPHost is the relay; SMTPTLS is starttls, implicit, or none for loopback.
+	SMTPHost     string `env:"SMTP_HOST"`
+	SMTPPort     int    `env:"SMTP_PORT"`
+	SMTPTLS      string `env:"SMTP_TLS, default=starttls"`
+	SMTPUser     string `env:"SMTP_USER"`
+	SMTPPassword secret `env:"SMTP_PASSWORD"`
+
 	kept []reconcile.OrgType
 	now  time.Time
 }
@@ -117,6 +171,7 @@ type config struct {
 var secrets = []string{
 	"PROFILESYNC_DATABASE_URL", "PROFILESYNC_ODS_API_KEY", "PROFILESYNC_DOS_API_KEY", "PROFILESYNC_DOS_READ_PASSWORD",
 	"PROFILESYNC_DOS_FHIR_PRIVATE_KEY", "PROFILESYNC_WEBSITE_API_KEY", "PROFILESYNC_ERS_CREDENTIALS",
+	"PROFILESYNC_LISTS", "PROFILESYNC_NOTIFY_KEY", "PROFILESYNC_NOTIFY_CALLBACK_TOKEN", "PROFILESYNC_SMTP_PASSWORD",
 }
 
 // secret is a value that prints as nothing (house style: secrets are masked by
@@ -158,7 +213,8 @@ func (envOrFile) Lookup(name string) (string, bool) {
 
 func (c *config) check() error {
 	_, level := parseLevel(c.LogLevel)
-	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS(), c.checkSinks(), c.checkERS())
+	return errors.Join(c.checkFiles(), c.checkMode(), level, c.checkTypes(), c.checkODS(), c.checkSinks(), c.checkERS(),
+		c.checkPeople())
 }
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not

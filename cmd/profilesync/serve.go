@@ -33,8 +33,10 @@ func (*serveCmd) Help() string {
 commands ask for, and finishes what a killed process left. Every change of a profile, whoever
 wrote it, is pushed to the sinks that are configured (PROFILESYNC_DOS_..., _WEBSITE_...); what
 they show is checked and repaired at 02:30. What was due while no daemon ran is caught up.
-/healthz, /readyz and /metrics are served at PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or
-Ctrl-C, within 20 seconds.`
+The report of the day's changes is made at 06:30 of every working day. People are reminded of
+their checks at 09:00, and accounts that nobody uses end at 07:00; letters go out when
+PROFILESYNC_MAIL says how. /healthz, /readyz, /metrics and /reports/ are served at
+PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 }
 
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
@@ -64,8 +66,12 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	receipts, err := a.receipts(log)
+	if err != nil {
+		return exitError{exitUsage, err.Error()}
+	}
 	server, err := admin.Listen(ctx, admin.Options{Address: a.config.HTTPAddress, Log: log}, admin.Handler(admin.Checks{
-		Alive: alive(client.Stopped()), Ready: a.store.Ready, Metrics: registry, Log: log,
+		Alive: alive(client.Stopped()), Ready: a.store.Ready, Metrics: registry, Receipts: receipts, Reports: a.reports(), Log: log,
 	}))
 	if err != nil {
 		return err
@@ -116,6 +122,10 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 	if err != nil {
 		return d, nil, err
 	}
+	people, err := a.people(metrics.LetterWorked)
+	if err != nil {
+		return d, nil, err
+	}
 	pool, err := postgres.RiverPool(ctx, a.url)
 	if err != nil {
 		return d, nil, err
@@ -124,7 +134,7 @@ func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metri
 		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
 		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: a.pullCodes, jobs.ERSRegister: a.pullRegister},
 		Pushers: a.pushers(sinks, log, metrics.Pushed), Drift: a.checkers(sinks, func(int) {}), Workers: a.config.PushWorkers,
-		Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
+		People: people, Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
 		},
@@ -156,6 +166,16 @@ func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule
 	if a.config.asksERS() {
 		add("pull_ers", "30 5 * * *",
 			jobs.PullERS{Part: jobs.ERSRegister}, jobs.PullERS{Part: jobs.ERSCodes}, jobs.PullERS{Part: jobs.ERSServices})
+	}
+	add("deactivate", "0 7 * * *", jobs.Deactivate{})
+	add("remind", "0 9 * * *", jobs.Remind{})
+	add("report", "30 6 * * *", jobs.Report{})
+	add("refresh_calendar", "0 4 * * *", jobs.RefreshCalendar{})
+	if a.config.Mail != mailOff {
+		add("send_mail", "*/5 3-23 * * *", jobs.SendMail{})
+	}
+	if a.config.Mail == mailNotify {
+		add("watch_mail", "15 3-23 * * *", jobs.WatchMail{})
 	}
 	add("housekeeping", "10 3 * * *", jobs.Housekeeping{})
 	return all, err

@@ -93,10 +93,14 @@ func (a *app) pullListing(ctx context.Context, run reconcile.Run) (jobs.Pull, er
 	return downloaded{listing, etag}, nil
 }
 
-func (a *app) pullDelta(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
-	api, err := ods.NewAPI(ods.APIOptions{
+func (a *app) odsAPI() (*ods.API, error) {
+	return ods.NewAPI(ods.APIOptions{
 		URL: a.config.ODSAPI, Key: apiKey, Client: ods.Limits{PerSecond: a.config.ODSPerSecond}.Client("ODS API"),
 	})
+}
+
+func (a *app) pullDelta(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+	api, err := a.odsAPI()
 	if err != nil {
 		return nil, err
 	}

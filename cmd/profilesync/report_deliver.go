@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/smtp"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// reportForms are the files of a report, by how they end.
+var reportForms = map[string]string{
+	"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8",
+	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "json": "application/json",
+}
+
+// reporter wires the making and delivering of reports.
+func (a *app) reporter() (*jobs.Reporter, error) {
+	reminders, err := a.reminders()
+	if err != nil {
+		return nil, err
+	}
+	lists, err := a.config.lists()
+	if err != nil {
+		return nil, err
+	}
+	r := &jobs.Reporter{Store: a.store, Calendar: a.store, Reminders: reminders, Lists: reminders.Lists, Now: a.config.clock}
+	if a.config.ODSAPIKey != "" {
+		r.Names = a.nameRegions
+	}
+	if a.config.ReportDirectory != "" {
+		r.Deliver = append(r.Deliver, reportDirectory{a})
+	}
+	if a.config.Mail != mailOff {
+		r.Deliver = append(r.Deliver, reportMail{a, lists})
+	}
+	return r, nil
+}
+
+// reportDirectory writes reports to a folder.
+type reportDirectory struct{ *app }
+
+// Name names the channel.
+func (reportDirectory) Name() string { return "directory" }
+
+// Deliver writes every form, each whole or not at all.
+func (d reportDirectory) Deliver(ctx context.Context, day reconcile.Date, list reconcile.ODSCode) error {
+	r, err := d.store.Report(ctx, day, list)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(d.config.ReportDirectory, 0o750); err != nil {
+		return fmt.Errorf("folder of reports: %w", err)
+	}
+	for form := range reportForms {
+		path := filepath.Join(d.config.ReportDirectory, reportName(day, list)+"."+form)
+		if err := writeWhole(path, func(w io.Writer) error { return writeReport(w, r, form, "") }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportName is how files and addresses name a report.
+func reportName(day reconcile.Date, list reconcile.ODSCode) string {
+	name := "report-" + day.String()
+	if list != "" {
+		name += "-" + string(list)
+	}
+	return name
+}
+
+// reportMail tells lists by mail that a report is there, with a link.
+type reportMail struct {
+	*app
+
+	lists map[reconcile.ODSCode]reconcile.EmailAddress
+}
+
+// Name names the channel.
+func (reportMail) Name() string { return "mail" }
+
+// Deliver makes the notice due, once: its reference is its own.
+func (m reportMail) Deliver(ctx context.Context, day reconcile.Date, list reconcile.ODSCode) error {
+	if list == "" {
+		list = reconcile.NationalList
+	}
+	if _, ok := m.lists[list]; !ok {
+		return nil
+	}
+	_, err := m.store.PostLetters(ctx, []reconcile.Post{{
+		Reference: "report/" + day.String() + "/" + string(list), Kind: reconcile.LetterReport, List: list, Since: day,
+	}})
+	return err
+}
+
+// attacher sends letters with files.
+type attacher interface {
+	jobs.Mailer
+	SendWith(ctx context.Context, l reconcile.Letter, files []smtp.Attachment) (reconcile.Mailed, error)
+}
+
+// attaching sends the notice of a report with the report itself.
+type attaching struct {
+	attacher
+
+	app *app
+}
+
+// Send attaches the report that the notice is about.
+func (m attaching) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+	parts := strings.Split(l.Reference, "/")
+	if l.Kind != reconcile.LetterReport || len(parts) < 3 {
+		return m.attacher.Send(ctx, l)
+	}
+	day, err := reconcile.ParseDate(parts[1])
+	if err != nil {
+		return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRefused, Reason: "its reference names no day"}
+	}
+	region := reconcile.ODSCode(parts[2])
+	if region == reconcile.NationalList {
+		region = ""
+	}
+	var files []smtp.Attachment
+	for _, form := range []string{"html", "xlsx"} {
+		text, err := m.app.rendered(ctx, day, region, form)
+		if err != nil {
+			return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "the report cannot be read", Err: err}
+		}
+		files = append(files, smtp.Attachment{Name: reportName(day, region) + "." + form, ContentType: reportForms[form], Data: text})
+	}
+	return m.SendWith(ctx, l, files)
+}
+
+// rendered is a report in memory, for an attachment.
+func (a *app) rendered(ctx context.Context, day reconcile.Date, region reconcile.ODSCode, form string) ([]byte, error) {
+	r, err := a.store.Report(ctx, day, region)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = writeReport(&text, r, form, "")
+	return text.Bytes(), err
+}
+
+// reportWords fill the notice of a report.
+func (a *app) reportWords(ctx context.Context) func(day reconcile.Date, list reconcile.ODSCode) (map[string]string, bool) {
+	return func(day reconcile.Date, list reconcile.ODSCode) (map[string]string, bool) {
+		region := list
+		if list == reconcile.NationalList {
+			region = ""
+		}
+		r, err := a.store.Report(ctx, day, region)
+		if err != nil {
+			return nil, false
+		}
+		name := "England"
+		if region != "" {
+			name = r.Name
+		}
+		return map[string]string{
+			"day": day.Words(), "region": name, "changes": strconv.Itoa(r.Sections[0].Count),
+			"link": strings.TrimSuffix(a.config.ReportURL, "/") + "/reports/" + reportName(day, region) + ".html",
+		}, true
+	}
+}
+
+// reports serves /reports/report-2026-11-23[-BOARD].html and its other forms.
+func (a *app) reports() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, form, _ := strings.Cut(filepath.Base(r.URL.Path), ".")
+		rest, ok := strings.CutPrefix(name, "report-")
+		kind, known := reportForms[form]
+		if !ok || !known || len(rest) < len("2006-01-02") {
+			http.NotFound(w, r)
+			return
+		}
+		day, err := reconcile.ParseDate(rest[:10])
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		found, err := a.store.Report(r.Context(), day, reconcile.ODSCode(strings.TrimPrefix(rest[10:], "-")))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		_ = writeReport(w, found, form, "") // the reader has gone
+	})
+}
+
+// nameRegions asks the register for the names of boards and regions that have
+// none yet. Without an answer they go by their codes.
+func (a *app) nameRegions(ctx context.Context) {
+	names, err := a.regionNames(ctx)
+	if err == nil {
+		err = a.store.NameRegions(ctx, names)
+	}
+	if err != nil {
+		a.sayf("names of boards and regions: %v", err)
+	}
+}
+
+func (a *app) regionNames(ctx context.Context) (map[reconcile.ODSCode]string, error) {
+	codes, err := a.store.UnnamedRegions(ctx)
+	if err != nil || len(codes) == 0 {
+		return nil, err
+	}
+	api, err := a.odsAPI()
+	if err != nil {
+		return nil, err
+	}
+	found, err := api.Lookup(ctx, codes)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = found.Close() }() // a temporary file
+	names := make(map[reconcile.ODSCode]string)
+	for row, err := range found.Rows() {
+		if err != nil {
+			return names, err
+		}
+		if record, err := found.Record(row); err == nil { // what cannot be read has no name
+			names[record.Code] = reconcile.DisplayName(record.Values.Get(reconcile.FieldName))
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// madeReport is what `report make` prints of a report.
+type madeReport struct {
+	Day  reconcile.Date `json:"day"`
+	Rows int            `json:"audit_rows"`
+}
+
+// verifiedReport is what `report verify` prints.
+type verifiedReport struct {
+	Rows   bool `json:"rows_as_frozen"`
+	Audit  int  `json:"audit_rows"`
+	Differ int  `json:"audit_rows_that_differ"`
+}
+
+// report makes the report of the morning, writes it as a page, and has it made
+// anew from the audit.
+func (s *story) report(ctx context.Context, now *step) (string, error) {
+	var made []madeReport
+	into := func(value any) func(json.RawMessage) error {
+		return func(row json.RawMessage) error { return json.Unmarshal(row, value) }
+	}
+	if _, err := s.program.list(ctx, now.At, into(&made), "report", "make"); err != nil {
+		return "", err
+	}
+	day := dayOf(now.At)
+	if len(made) != 1 || made[0].Day != day || made[0].Rows == 0 {
+		return "", fmt.Errorf("report make: want the report of %s, got %v", day, made)
+	}
+	var is verifiedReport
+	_, err := s.program.list(ctx, now.At, into(&is), "report", "verify", day.String())
+	if want := (verifiedReport{Rows: true, Audit: made[0].Rows}); err == nil && is != want {
+		err = fmt.Errorf("report verify: want %+v, got %+v", want, is)
+	}
+	if err != nil {
+		return "", err
+	}
+	return count(is.Audit, "row") + " of the audit, each in this report and in no other.", s.program.page(ctx, now.At, s.page)
+}
