@@ -342,14 +342,8 @@ func (c AuditedChange) ReportKind() string {
 	}
 }
 
-// ReportWindow is what a report of a working day covers: from the end of the one
-// before it to the beginning of the day, Europe/London. Days may have 23 or 25
-// hours.
-func ReportWindow(last time.Time, day Date) (from, until time.Time) {
-	return last, StartOf(day)
-}
-
-// StartOf is the first instant of a day in London.
+// StartOf is the first instant of a day in London: a report covers everything
+// from the one of the report before it. Days may have 23 or 25 hours.
 func StartOf(day Date) time.Time {
 	d := day.Time()
 	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, London())

@@ -315,6 +315,6 @@ func TestAnExtractOfAnotherLayoutIsRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(columns, []byte(twoColumns), 0o600))
 	require.NoError(t, os.WriteFile(path, []byte("a,b\n11,R0A01\n12,R0A01"), 0o600))
 	o := s.exits(0, "ers", "register", "import", path, "--columns", columns, "--format", "json")
-	require.Equal(t, `{"rows":2,"rejected":0,"added":2,"changed":0}`, strings.TrimSpace(o.out))
+	require.Equal(t, `{"rows":2,"rejected":0,"added":2,"changed":0,"odd":0}`, strings.TrimSpace(o.out))
 	require.Contains(t, s.exits(2, "reconcile", "--source", "ers", "--wait").err, "ERS_CREDENTIALS")
 }

@@ -56,15 +56,22 @@ func (c *ersImportCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.print(done, "", [][]string{
-		{"rows", fmt.Sprintf("%d, %d rejected", done.Rows, done.Rejected)},
+		{"rows", fmt.Sprintf("%d, %d rejected, %d with dates or codes that nobody can believe", done.Rows, done.Rejected, done.Odd)},
 		{"services", fmt.Sprintf("%d added, %d changed", done.Added, done.Changed)},
 	})
 	return nil
 }
 
+// importedExtract is what an import did. Odd rows are kept as reported.
+type importedExtract struct {
+	postgres.Imported
+
+	Odd int `json:"odd"`
+}
+
 // importExtract brings an extract to the register, under the lock of e-RS: no
 // run sees half of it.
-func (a *app) importExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done postgres.Imported, err error) {
+func (a *app) importExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done importedExtract, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return done, fmt.Errorf("opening the extract: %w", err)
@@ -79,7 +86,7 @@ func (a *app) importExtract(ctx context.Context, path string, columns ers.Column
 		return done, err
 	}
 	err = a.withRegister(ctx, func(register *postgres.Session) error {
-		done, err = register.ImportExtract(ctx, actor, extractRows(extract))
+		done.Imported, err = register.ImportExtract(ctx, actor, extractRows(extract, a.today(), &done.Odd))
 		return err
 	})
 	return done, err
@@ -125,11 +132,15 @@ func (c *ersImportCmd) columns(a *app) (ers.Columns, error) {
 	return columns, err
 }
 
-// extractRows are the rows as the store takes them.
-func extractRows(extract *ers.Extract) iter.Seq2[postgres.ExtractRow, error] {
+// extractRows are the rows as the store takes them; it counts those that are odd
+// on a day.
+func extractRows(extract *ers.Extract, today reconcile.Date, odd *int) iter.Seq2[postgres.ExtractRow, error] {
 	return func(yield func(postgres.ExtractRow, error) bool) {
 		for row, err := range extract.Rows() {
 			stored := postgres.ExtractRow{Line: row.Line, ID: row.ID, Site: row.Site, Provider: row.Provider, Specialty: row.Specialty}
+			if len(row.Odd(today)) > 0 {
+				*odd++
+			}
 			stored.Reported = map[string]string{
 				"name": row.Name, "specialty": row.Specialty, "appointment_type": row.AppointmentType, "bookable": row.Bookable,
 				"published": row.Published, "unpublished": row.Unpublished, "from": row.From, "to": row.To,

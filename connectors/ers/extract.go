@@ -75,15 +75,6 @@ func (e *Extract) refuse(err error) error {
 	return &reconcile.RefusedError{Name: e.name, Why: err.Error()}
 }
 
-// Name is the file's, as it was given.
-func (e *Extract) Name() string { return e.name }
-
-// Len counts the rows, rejected ones included.
-func (e *Extract) Len() int { return e.rows }
-
-// Rejected counts the rows that Rows gives as *reconcile.Rejected.
-func (e *Extract) Rejected() int { return e.bad }
-
 // Rows reads the rows in the order of the file; a service may stand on several.
 // A row that cannot be read comes as a *reconcile.Rejected, and the rest goes
 // on; any other error is the last.
