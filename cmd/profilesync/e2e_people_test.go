@@ -105,7 +105,7 @@ func TestTheDaemonRemindsAndSends(t *testing.T) {
 	p := newPeopleSite(t)
 	p.began("2026-09-30T11:00:00Z")
 	d := p.at("2026-10-01T08:30:00Z").serve()
-	p.eventually(3, "select count(*) from letter where state = 'delivered'")
+	p.eventually(3, "select count(*) from letter where state = 'delivered' and kind = 'check-opening'")
 	status, metrics := d.get("/metrics")
 	require.Equal(t, 200, status)
 	require.Contains(t, metrics, `profilesync_open_letters{kind="check-opening",state="delivered"} 3`)
@@ -159,7 +159,7 @@ func TestNamesStayInTheMessage(t *testing.T) {
 	p.write("insert into membership (account_id, code, role) values (4, 'FA002', 'editor')")
 	now := p.at("2026-10-01T08:30:00Z")
 	d := now.serve()
-	p.eventually(4, "select count(*) from letter where state in ('delivered', 'refused', 'cancelled')")
+	p.eventually(4, "select count(*) from letter where state in ('delivered', 'refused', 'cancelled') and kind like 'check-%'")
 	_, metrics := d.get("/metrics")
 	d.stop()
 	said := map[string]string{"log": d.said(), "metrics": metrics}
