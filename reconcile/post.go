@@ -29,8 +29,8 @@ type Post struct {
 	Orgs   []CheckedOrg // of Codes, or of the list's region
 }
 
-// Known is what the mail service knows a try by: a letter that failed at the
-// service goes out again under a name of its own.
+// Known is what the mail service knows a try by: after one that it surely did not
+// take, the next has a name of its own.
 func (p Post) Known() string {
 	if p.Try <= 1 {
 		return p.Reference
