@@ -181,6 +181,17 @@ func (c AuditedChange) values() (key, label, before, after string) {
 	return key, label, before, after
 }
 
+// Label is what people call the field; one for all days of the week.
+func (c AuditedChange) Label() string {
+	if c.Field == "opening-times" {
+		return "Opening hours"
+	}
+	if names, known := reportFields[c.Field]; known {
+		return names[1]
+	}
+	return c.Field
+}
+
 // weekday is the day of opening times in DoS's names.
 func weekday(day string) string {
 	for _, name := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"} {

@@ -165,12 +165,9 @@ func (f *freezing) page(ctx context.Context, rows []dbsqlc.CandidateChangesRow) 
 
 func (f *freezing) count(row dbsqlc.CandidateChangesRow, c reconcile.AuditedChange) {
 	f.orgs[row.Code] = row.Icb
-	region := row.RegionName
-	if region == "" {
-		region = row.Region
-	}
+	region := nameOr(nameOr(row.RegionName, row.Region), "no region")
 	for _, name := range []string{
-		"day:" + reconcile.DateIn(c.At, reconcile.London()).String(), "field:" + row.Field, "region:" + region, "kind:" + c.ReportKind(),
+		"day:" + reconcile.DateIn(c.At, reconcile.London()).String(), "field:" + c.Label(), "region:" + region, "kind:" + c.ReportKind(),
 	} {
 		f.figures[[2]string{row.Icb, name}]++
 	}
