@@ -145,7 +145,7 @@ func (w *deactivateWorker) Work(ctx context.Context, _ *river.Job[Deactivate]) e
 	if err := w.inactivity.Run(ctx, "schedule"); err != nil {
 		return fmt.Errorf("looking at inactive accounts: %w", err)
 	}
-	return sendSoon(ctx)
+	return sendSoon(ctx, Deactivate{})
 }
 
 // Run is the daily look: memberships of closed organisations end first.

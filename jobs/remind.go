@@ -186,5 +186,5 @@ func (w *remindWorker) Work(ctx context.Context, _ *river.Job[Remind]) error {
 	if _, err := w.reminders.Post(ctx); err != nil {
 		return fmt.Errorf("reminding: %w", err)
 	}
-	return sendSoon(ctx)
+	return sendSoon(ctx, Remind{})
 }

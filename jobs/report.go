@@ -186,5 +186,5 @@ func (w *reportWorker) Work(ctx context.Context, _ *river.Job[Report]) error {
 	if err := w.reporter.Run(ctx); err != nil {
 		return err
 	}
-	return sendSoon(ctx)
+	return sendSoon(ctx, Report{})
 }

@@ -13,8 +13,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// SendMail sends letters that are due, until none may go out.
-type SendMail struct{}
+// SendMail sends letters that are due, until none may go out. What another kind
+// of job made due gets a job of its own: the one that runs may have looked
+// already.
+type SendMail struct {
+	After string `json:"after" river:"unique"` // the kind of job; schedule
+}
 
 // Kind names the job.
 func (SendMail) Kind() string { return "send_mail" }
@@ -27,8 +31,8 @@ func (SendMail) InsertOpts() river.InsertOpts {
 }
 
 // sendSoon queues the sending of what a job just made due.
-func sendSoon(ctx context.Context) error {
-	if _, err := river.ClientFromContext[pgx.Tx](ctx).Insert(ctx, SendMail{}, nil); err != nil {
+func sendSoon(ctx context.Context, after river.JobArgs) error {
+	if _, err := river.ClientFromContext[pgx.Tx](ctx).Insert(ctx, SendMail{After: after.Kind()}, nil); err != nil {
 		return fmt.Errorf("queueing letters: %w", err)
 	}
 	return nil

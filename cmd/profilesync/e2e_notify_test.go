@@ -35,7 +35,7 @@ func (p peopleSite) withNotify() (peopleSite, *notifytest.Server) {
 	server, url := notifytest.Start(p.t, notifytest.Options{Templates: templates})
 	_, holidays := calendartest.Start(p.t, calendartest.Options{})
 	return peopleSite{p.with("MAIL=notify", "NOTIFY_URL="+url, "NOTIFY_KEY="+notifytest.Key, "NOTIFY_TEMPLATES="+string(text),
-		"NOTIFY_CALLBACK_TOKEN="+callbackToken, "CALENDAR_URL="+holidays, "MAIL_CANARY_PAUSE=0s")}, server
+		"NOTIFY_CALLBACK_TOKEN="+callbackToken, "CALENDAR_URL="+holidays, "MAIL_CANARY_PAUSE=0s", "MAIL_SETTLE=1s")}, server
 }
 
 // Must hold 4: two daemons at once do nothing twice. What Notify says later is

@@ -172,7 +172,7 @@ func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule
 	add("report", "30 6 * * *", jobs.Report{})
 	add("refresh_calendar", "0 4 * * *", jobs.RefreshCalendar{})
 	if a.config.Mail != mailOff {
-		add("send_mail", "*/5 3-23 * * *", jobs.SendMail{})
+		add("send_mail", "*/5 3-23 * * *", jobs.SendMail{After: "schedule"})
 	}
 	if a.config.Mail == mailNotify {
 		add("watch_mail", "15 3-23 * * *", jobs.WatchMail{})

@@ -232,7 +232,7 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	var read summary
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.True(t, read.OK)
-	require.Len(t, read.Steps, 15)
+	require.Len(t, read.Steps, 21)
 	require.Equal(t, 5*len(covers)+4+3, read.Totals.Runs)
 	require.Equal(t, a.oracle.all(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)

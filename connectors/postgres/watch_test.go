@@ -18,11 +18,14 @@ func (w *world) watched() postgres.Watched {
 	return watched
 }
 
+// neverRead is how things stand with people when nobody ever read the calendar.
+func neverRead() postgres.WatchedPeople { return postgres.WatchedPeople{CalendarAge: -time.Second} }
+
 func TestNothingToWatch(t *testing.T) {
 	t.Parallel()
 	watched, err := pgtest.Open(t).Watch(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, postgres.Watched{}, watched)
+	require.Equal(t, postgres.Watched{People: neverRead()}, watched)
 }
 
 func TestWatchWantsAMigratedDatabase(t *testing.T) {
@@ -76,6 +79,7 @@ func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
 	watched, err := store.Watch(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, postgres.Watched{
+		People: neverRead(),
 		Watermarks: []postgres.WatermarkAge{
 			{Source: reconcile.SourceODS, Stream: "changes", Age: 37 * time.Hour}, // the day began at 23:00 UTC
 			{Source: reconcile.SourceODS, Stream: "deletions", Age: (181*24 + 12) * time.Hour},
