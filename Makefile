@@ -37,7 +37,8 @@ build: ## build .local/bin/profilesync and .local/bin/simulator
 
 # Uncached: some tests run binaries, of whose code Go's test cache knows nothing.
 test: deps deps-web ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
-	$(GOTEST) -count=1 -timeout 30m ./...
+	@web=$$($(web_ready) && echo 1 || true); echo '$(GOTEST) -count=1 -timeout 30m ./...'; \
+	PROFILESYNC_WANT_WEB=$$web $(GOTEST) -count=1 -timeout 30m ./...
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
@@ -138,6 +139,10 @@ endef
 # be had, those two tests say so.
 AXE_CORE_VERSION := 4.14.1
 AXE_CORE         := $(TOOLS)/axe-core-$(AXE_CORE_VERSION)
+
+# Where they were found, no test may do without them.
+web_ready = { [ -n "$$PROFILESYNC_CHROMIUM" ] || command -v chromium-headless-shell || command -v chromium || \
+	command -v google-chrome || [ "$$(uname)" = Darwin ]; } >/dev/null 2>&1 && [ -d '$(AXE_CORE)' ] && command -v node >/dev/null 2>&1
 
 deps-web: ## a headless browser, Node and axe-core, installed where missing
 	@have() { command -v "$$1" >/dev/null 2>&1; }; \

@@ -15,14 +15,14 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 )
 
-// without skips a test for want of something, and fails it in continuous
-// integration, where nothing may be wanting.
+// without says what was not checked for want of something, and fails where make
+// test found everything that the test needs.
 func without(t *testing.T, what string) {
 	t.Helper()
-	if os.Getenv("CI") != "" {
+	if os.Getenv("PROFILESYNC_WANT_WEB") != "" {
 		t.Fatal(what)
 	}
-	t.Skip(what)
+	t.Skip("NOT CHECKED: " + what)
 }
 
 // tools are the paths of node and npm.
