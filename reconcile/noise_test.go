@@ -3,7 +3,6 @@ package reconcile_test
 import (
 	"encoding/csv"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,20 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
 // legacyRows reads a real register file of 27 columns (contracts/ods.md 4.2).
 func legacyRows(t *testing.T, file string) [][]string {
 	t.Helper()
-	folder := os.Getenv("PROFILESYNC_REAL_DATA")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "shared", "data")
-	}
-	f, err := os.Open(filepath.Join(folder, "ods", "legacy", file))
-	if os.IsNotExist(err) {
-		t.Skip("no real data here: " + file)
-	}
+	f, err := os.Open(realdata.Path(t, "ods", "legacy", file))
 	require.NoError(t, err)
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/realdata"
 )
 
 // The real register files the tests read.
@@ -32,17 +34,7 @@ const (
 // realData returns the path of a real register file.
 func realData(t *testing.T, name string) string {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	path, err := filepath.Abs(filepath.Join(root, "ods", name))
-	require.NoError(t, err)
-	if _, err := os.Stat(root); err != nil && os.Getenv("PROFILESYNC_REAL_DATA") == "" {
-		t.Skip("no real data here; set PROFILESYNC_REAL_DATA to its folder")
-	}
-	require.FileExists(t, path, "where the real data is, nothing is passed over")
-	return path
+	return realdata.Path(t, "ods", name)
 }
 
 func readRows(t *testing.T, path string) [][]string {

@@ -2,8 +2,6 @@ package calendar
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,23 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// realList reads a copy of the official list. Without any real data the test is
-// skipped; a file that is missing among it fails.
+// realList reads a copy of the official list.
 func realList(tb testing.TB, name string) []byte {
 	tb.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-		if _, err := os.Stat(root); err != nil {
-			tb.Skip("no real data here; set PROFILESYNC_REAL_DATA to its folder")
-		}
-	}
-	text, err := os.ReadFile(filepath.Join(root, "calendar", name))
-	require.NoError(tb, err)
-	return text
+	return realdata.Read(tb, "calendar", name)
 }
 
 // oneOffs are the days that Parliament or the Palace made for one year, and

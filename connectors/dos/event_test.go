@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -393,15 +394,7 @@ func TestRealEventsDecode(t *testing.T) {
 
 func realEvent(t *testing.T, name string) (content any) {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	text, err := os.ReadFile(filepath.Join(root, "dos", name))
-	if err != nil {
-		t.Skip("no real data here; set PROFILESYNC_REAL_DATA to its folder")
-	}
-	require.NoError(t, json.Unmarshal(text, &content))
+	require.NoError(t, json.Unmarshal(realdata.Read(t, "dos", name), &content))
 	return content
 }
 

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -26,16 +25,7 @@ type fhirObject = map[string]any
 // fhirSample reads one of the recorded answers and requests.
 func fhirSample(tb testing.TB, name string) []byte {
 	tb.Helper()
-	dir := os.Getenv("PROFILESYNC_REAL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "dos", name))
-	if os.IsNotExist(err) {
-		tb.Skip("the recorded samples of DoS are not here: set PROFILESYNC_REAL_DATA")
-	}
-	require.NoError(tb, err)
-	return content
+	return realdata.Read(tb, "dos", name)
 }
 
 const fakeID = "04393ec4-198f-42dd-9507-f4fa5e9ebf96"

@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/realdata"
 )
 
 const base = "https://sandbox.example.test/referrals/FHIR"
@@ -147,16 +147,7 @@ func idsOf(r *http.Request) []string {
 // recorded reads a file of the recorded answers.
 func recorded(tb testing.TB, name string) []byte {
 	tb.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	content, err := os.ReadFile(filepath.Join(root, "ers", name))
-	if os.IsNotExist(err) {
-		tb.Skip("the recorded answers of e-RS are not here; PROFILESYNC_REAL_DATA names their folder")
-	}
-	require.NoError(tb, err)
-	return content
+	return realdata.Read(tb, "ers", name)
 }
 
 // recording is one recorded exchange.

@@ -2,34 +2,18 @@ package notify
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-// realData is the folder of real samples. One that is named or there is never
-// passed over in silence.
-func realData(tb testing.TB) string {
-	tb.Helper()
-	root, named := os.LookupEnv("PROFILESYNC_REAL_DATA")
-	if !named {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-		if _, err := os.Stat(root); os.IsNotExist(err) {
-			tb.Skip("real samples are not here; PROFILESYNC_REAL_DATA names their folder")
-		}
-	}
-	return filepath.Join(root, "notify")
-}
+	"github.com/profilesync/profilesync/connectors/realdata"
+)
 
 func sample(tb testing.TB, name string, into any) {
 	tb.Helper()
-	text, err := os.ReadFile(filepath.Join(realData(tb), name))
-	require.NoError(tb, err)
-	require.NoError(tb, json.Unmarshal(text, into))
+	require.NoError(tb, json.Unmarshal(realdata.Read(tb, "notify", name), into))
 }
 
 // exampleKey is of Notify's public documentation, and opens nothing.

@@ -3,7 +3,6 @@ package ods_test
 import (
 	"encoding/csv"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,21 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
 // realData returns the path of a real register file.
 func realData(t *testing.T, elements ...string) string {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	path := filepath.Join(append([]string{root, "ods"}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no real data here; set PROFILESYNC_REAL_DATA to its folder")
-	}
-	return path
+	return realdata.Path(t, append([]string{"ods"}, elements...)...)
 }
 
 func openReal(t *testing.T, path string) *ods.Listing {

@@ -2,29 +2,19 @@ package website
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// sample reads a file of the real samples, or skips where they are absent.
+// sample reads a file of the real samples.
 func sample(t *testing.T, name string) []byte {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	text, err := os.ReadFile(filepath.Join(root, "website", name))
-	if os.IsNotExist(err) {
-		t.Skip("real samples are not here; PROFILESYNC_REAL_DATA names their folder")
-	}
-	require.NoError(t, err)
-	return text
+	return realdata.Read(t, "website", name)
 }
 
 // TestSamplesOfV3: every whole record of the real service is read, and what is

@@ -8,8 +8,6 @@ import (
 	"iter"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/realdata"
 )
 
 const key = "made-up-key"
@@ -168,18 +167,10 @@ func services(codes ...string) []any {
 	return list
 }
 
-// sample reads a real sample, or skips.
+// sample reads a real sample.
 func sample(t *testing.T, name string) string {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	text, err := os.ReadFile(filepath.Join(root, "dos", name))
-	if err != nil {
-		t.Skip("the real samples are not here: set PROFILESYNC_REAL_DATA")
-	}
-	return string(text)
+	return string(realdata.Read(t, "dos", name))
 }
 
 func linesOf(body string) iter.Seq[string] { return strings.Lines(body) }

@@ -2,13 +2,12 @@ package erstest_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -23,17 +22,8 @@ type exchange struct {
 
 func record(t *testing.T, name string) exchange {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	text, err := os.ReadFile(filepath.Join(root, "ers", name+".json"))
-	if os.IsNotExist(err) {
-		t.Skip("recorded answers are not here; PROFILESYNC_REAL_DATA names their folder")
-	}
-	require.NoError(t, err)
 	var e exchange
-	require.NoError(t, json.Unmarshal(text, &e))
+	require.NoError(t, json.Unmarshal(realdata.Read(t, "ers", name+".json"), &e))
 	return e
 }
 

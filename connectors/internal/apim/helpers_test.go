@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+	"github.com/profilesync/profilesync/connectors/realdata"
 )
 
 const (
@@ -60,15 +59,7 @@ type tokenCase struct {
 
 func tokenCases(t *testing.T) []tokenCase {
 	t.Helper()
-	dir := os.Getenv("PROFILESYNC_REAL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "ers", "token_endpoint_cases.json"))
-	if os.IsNotExist(err) {
-		t.Skip("the platform's token cases are not here: set PROFILESYNC_REAL_DATA")
-	}
-	require.NoError(t, err)
+	content := realdata.Read(t, "ers", "token_endpoint_cases.json")
 	var file struct {
 		Errors []tokenCase `json:"errors"`
 	}

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -284,14 +285,7 @@ func requireClose(t *testing.T, what string, rows int, want, got float64) {
 
 func realData(t *testing.T, parts ...string) [][]string {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	file, err := os.Open(filepath.Join(append([]string{root}, parts...)...))
-	if os.IsNotExist(err) {
-		t.Skip("real data is absent; set PROFILESYNC_REAL_DATA to compare with it")
-	}
+	file, err := os.Open(realdata.Path(t, parts...))
 	require.NoError(t, err)
 	defer file.Close()
 	all, err := csv.NewReader(file).ReadAll()

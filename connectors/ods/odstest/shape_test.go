@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/connectors/realdata"
 )
 
 // shape collects the path of every value of a JSON text, with the address of an
@@ -52,16 +51,7 @@ func shape(t *testing.T, text []byte) map[string]bool {
 
 func recorded(t *testing.T, name string) []byte {
 	t.Helper()
-	root := os.Getenv("PROFILESYNC_REAL_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	text, err := os.ReadFile(filepath.Join(root, "ods", "fhir", name))
-	if os.IsNotExist(err) {
-		t.Skip("real data is absent; set PROFILESYNC_REAL_DATA to compare with it")
-	}
-	require.NoError(t, err)
-	return text
+	return realdata.Read(t, "ods", "fhir", name)
 }
 
 func TestBodiesHaveTheRecordedShape(t *testing.T) {

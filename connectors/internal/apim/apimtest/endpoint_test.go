@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+	"github.com/profilesync/profilesync/connectors/realdata"
 )
 
 const address = "http://example.com/oauth2/token" // the host of httptest.NewRequest
@@ -129,15 +128,7 @@ func spoilers() map[string]func(*form) {
 
 func TestRefusesAsThePlatformDoes(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("PROFILESYNC_REAL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "..", "shared", "data")
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "ers", "token_endpoint_cases.json"))
-	if os.IsNotExist(err) {
-		t.Skip("the platform's token cases are not here: set PROFILESYNC_REAL_DATA")
-	}
-	require.NoError(t, err)
+	content := realdata.Read(t, "ers", "token_endpoint_cases.json")
 	var file struct {
 		Errors []struct {
 			When        string `json:"when"`

@@ -1,0 +1,57 @@
+// Package realdata finds the real data that tests read: it is in no tree of ours,
+// and stands beside the checkout, or where PROFILESYNC_REAL_DATA says.
+package realdata
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Path is a file of the real data. The test is skipped only where there is none
+// at all and nobody named its folder; a file that is missing from it fails.
+func Path(tb testing.TB, elements ...string) string {
+	tb.Helper()
+	root, named := os.LookupEnv("PROFILESYNC_REAL_DATA")
+	if !named {
+		root = beside(tb)
+		if _, err := os.Stat(root); os.IsNotExist(err) {
+			tb.Skip("no real data here; PROFILESYNC_REAL_DATA names its folder")
+		}
+	}
+	path, err := filepath.Abs(filepath.Join(append([]string{root}, elements...)...))
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		tb.Fatal("where the real data is, nothing is passed over:", err)
+	}
+	return path
+}
+
+// Read reads a file of the real data.
+func Read(tb testing.TB, elements ...string) []byte {
+	tb.Helper()
+	content, err := os.ReadFile(Path(tb, elements...))
+	if err != nil {
+		tb.Fatal("real data:", err)
+	}
+	return content
+}
+
+// beside is the folder shared/data beside the checkout that the test is run in.
+func beside(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		tb.Fatal("real data:", err)
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return filepath.Join(at, "..", "shared", "data")
+		}
+		if at == filepath.Dir(at) {
+			tb.Fatal("real data: no go.mod above", dir)
+		}
+	}
+}
