@@ -132,20 +132,24 @@ func FigureOf(s ReportSection) ReportFigure {
 // Names of figures that count no rows of a section.
 const (
 	FigureOrganisations = "organisations"
+	FigureRepaired      = "repaired"
 	FigureNoise         = "noise"
 	FigureChecked       = "checked"
 )
 
-// FigureLabel is what a figure is called.
-func FigureLabel(name string) string {
+// CountedFigure is a number of the summary that is no count of a section, with a
+// link to where its rows are, if it has any.
+func CountedFigure(name string, count int) ReportFigure {
+	figure := ReportFigure{Name: name, Label: name, Count: count}
 	switch name {
 	case FigureOrganisations:
-		return "Organisations changed"
+		figure.Label, figure.Section = "Organisations changed", SectionChanges
+	case FigureRepaired:
+		figure.Label, figure.Section = "Drifted fields repaired", SectionDrift
 	case FigureNoise:
-		return "Changes of form only, not listed"
+		figure.Label = "Changes of form only, not listed"
 	case FigureChecked:
-		return "Sections checked, no change"
-	default:
-		return name
+		figure.Label = "Sections checked, no change"
 	}
+	return figure
 }

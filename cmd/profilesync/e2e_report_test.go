@@ -129,6 +129,15 @@ func TestReportsAreMadeDeliveredAndVerified(t *testing.T) {
 	letters := peopleSite{s}.messages()["report-ready"]
 	require.Len(t, letters, 2)
 	require.Contains(t, letters[0], "report-2026-11-20")
+	s.write("delete from report_delivery") // killed before it was noted
+	require.Contains(t, first.exits(0, "report", "deliver", "2026-11-20").out, "4")
+	first.exits(0, "mail", "send")
+	require.Len(t, peopleSite{s}.messages()["report-ready"], 2, "each list has one notice all the same")
+	require.NoFileExists(t, filepath.Join(s.dir, "mail", "repeats.txt"))
+	require.Equal(t, 2, s.count("select count(*) from letter"))
+	again, err := os.ReadFile(filepath.Join(folder, "report-2026-11-20.html"))
+	require.NoError(t, err)
+	require.Equal(t, page, string(again))
 	first.exits(0, "report", "verify", "2026-11-20")
 	s.write("update report_row set cells[15] = 'x' where section = 'changes'")
 	require.Contains(t, first.exits(1, "report", "verify", "2026-11-20").err, "not what was frozen")

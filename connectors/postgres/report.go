@@ -111,6 +111,8 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time,
 			return f.q.ReportAccounts(ctx, dbsqlc.ReportAccountsParams{ReportID: f.id, FromAt: toTime(from), UntilAt: toTime(until)})
 		},
 		func() error { return f.extra(ctx, extra) },
+		func() error { return f.q.CountOutcomes(ctx, f.id) },
+		func() error { return f.q.ReportRegionNames(ctx, f.id) },
 		func() error { return f.checked(ctx, from, until) },
 		func() error { return f.seal(ctx, floor) },
 	} {

@@ -33,7 +33,7 @@ func (s *Store) Report(ctx context.Context, day reconcile.Date, icb reconcile.OD
 		Day: day, From: head.FromAt.Time, Until: head.UntilAt.Time, Region: icb, Frozen: head.FrozenAt.Time, Digest: head.Digest,
 	}
 	if icb != "" {
-		if r.Name, err = s.q.NameOfRegion(ctx, string(icb)); err != nil {
+		if r.Name, err = s.q.NameOfRegion(ctx, dbsqlc.NameOfRegionParams{ReportID: head.ID, Icb: string(icb)}); err != nil {
 			return r, wrap(err, "report of "+day.String())
 		}
 	}
@@ -97,8 +97,8 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *reconcile.Report
 	for _, row := range rows {
 		sums[row.Name] += int(row.Count)
 	}
-	for _, name := range []string{reconcile.FigureOrganisations, reconcile.FigureNoise, reconcile.FigureChecked} {
-		r.Figures = append(r.Figures, reconcile.ReportFigure{Name: name, Label: reconcile.FigureLabel(name), Count: sums[name]})
+	for _, name := range []string{reconcile.FigureOrganisations, reconcile.FigureRepaired, reconcile.FigureNoise, reconcile.FigureChecked} {
+		r.Figures = append(r.Figures, reconcile.CountedFigure(name, sums[name]))
 	}
 	days, err := s.q.DailyFigures(ctx, dbsqlc.DailyFiguresParams{
 		ReportID: id, Since: toDate(r.Day.AddDays(-chartDays - 14)), Icb: string(r.Region),
@@ -116,7 +116,8 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *reconcile.Report
 		byDay.Bars = append(byDay.Bars, reconcile.ReportBar{Label: day, Count: made[day]})
 	}
 	r.Charts = append(r.Charts, byDay, chartOf("by-field", "Changes by field", "field:", sums),
-		chartOf("by-region", "Changes by region", "region:", sums), chartOf("by-kind", "Changes by kind", "kind:", sums))
+		chartOf("by-region", "Changes by region", "region:", sums), chartOf("by-kind", "Changes by kind", "kind:", sums),
+		chartOf("by-reason", "Pushes refused, by reason", "refused:", sums))
 	return nil
 }
 

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	forms "github.com/profilesync/profilesync/connectors/report"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
 )
@@ -63,6 +66,18 @@ func (p *pressed) rows(day, section, icb string) (rows [][]string) {
 	return rows
 }
 
+// page is the report of a board as a page.
+func (p *pressed) page(day, icb string) string {
+	p.Helper()
+	date, err := reconcile.ParseDate(day)
+	require.NoError(p, err)
+	r, err := p.store.Report(p.Context(), date, reconcile.ODSCode(icb))
+	require.NoError(p, err)
+	var text strings.Builder
+	require.NoError(p, forms.WriteHTML(&text, r))
+	return text.String()
+}
+
 // reported is how many rows of the audit are in a report, and how many there are.
 func (p *pressed) reported() (in, of int) {
 	p.Helper()
@@ -103,9 +118,12 @@ func TestAReportStaysAsItWasFrozen(t *testing.T) {
 	p.makes("2026-11-20")
 	before := p.rows("2026-11-20", reconcile.SectionChanges, "")
 	require.Equal(t, "PENDING", before[0][22])
+	page := p.page("2026-11-20", "QAA")
 	p.exec("update push set state = 'accepted', accepted_at = '2026-11-20 10:00+00' where code = 'FA001'")
 	p.exec("update profile set name = 'Another' where code = 'FA001'")
+	p.exec("insert into region_name (code, name) values ('QAA', 'A name that was learnt later')")
 	require.Equal(t, before, p.rows("2026-11-20", reconcile.SectionChanges, ""))
+	require.Equal(t, page, p.page("2026-11-20", "QAA"), "the same bytes")
 	p.makes("2026-11-23")
 	updates := p.rows("2026-11-23", reconcile.SectionUpdates, "")
 	require.NotEmpty(t, updates)
@@ -122,6 +140,36 @@ func TestAReportStaysAsItWasFrozen(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, verified.Rows)
 	require.Equal(t, 1, verified.Differ)
+}
+
+func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
+	t.Parallel()
+	p := newPressed(t)
+	p.exec(`insert into push (code, sink, route, state, reason) values ('FA001', 'dos', 'change-event', 'refused', 'no such phone'),
+		('FA002', 'dos', 'change-event', 'refused', 'no such phone'), ('A00001', 'website', 'profile', 'refused', 'too long')`)
+	p.exec("insert into drift_check (sink, actor, whole, state, started_at) values ('dos', 'x', true, 'done', '2026-11-19')")
+	p.exec(`insert into drift (check_id, code, field, want, shown, given_up) values (1, 'FA001', 'phone', 'a', 'b', false),
+		(1, 'FA002', 'phone', 'a', 'b', true)`)
+	p.makes("2026-11-20")
+	r, err := p.store.Report(t.Context(), reconcile.NewDate(2026, time.November, 20), "")
+	require.NoError(t, err)
+	at := slices.IndexFunc(r.Charts, func(c reconcile.ReportChart) bool { return c.Name == "by-reason" })
+	require.Equal(t, []reconcile.ReportBar{{Label: "no such phone", Count: 2}, {Label: "too long", Count: 1}}, r.Charts[at].Bars)
+	for _, f := range r.Figures {
+		switch f.Name {
+		case reconcile.FigureRepaired:
+			require.Equal(t, 1, f.Count)
+		case reconcile.SectionDrift, reconcile.SectionPushFailures:
+			require.Positive(t, f.Count)
+		}
+	}
+	verified, err := p.store.VerifyReport(t.Context(), reconcile.NewDate(2026, time.November, 20))
+	require.NoError(t, err)
+	require.True(t, verified.Rows)
+	p.exec("update report_figure set count = count + 1 where name = 'repaired'")
+	verified, err = p.store.VerifyReport(t.Context(), reconcile.NewDate(2026, time.November, 20))
+	require.NoError(t, err)
+	require.False(t, verified.Rows, "figures are sealed too")
 }
 
 func TestATransactionThatIsOpenIsInTheNextReport(t *testing.T) {

@@ -60,8 +60,11 @@ func (s *Store) VerifyReport(ctx context.Context, day reconcile.Date) (v Verifie
 }
 
 func saysTheSame(c reconcile.AuditedChange, cells []string, day reconcile.Date) bool {
-	if len(cells) == 0 || c.IsNoise() {
-		return len(cells) == 0 && c.IsNoise()
+	if len(cells) == 0 {
+		return c.IsNoise()
+	}
+	if c.Name = cells[6]; c.IsNoise() { // names change: it goes by the one it had
+		return false
 	}
 	anew := c.ReportCells(day)
 	return !slices.ContainsFunc(auditCells, func(n int) bool { return anew[n] != cells[n] })

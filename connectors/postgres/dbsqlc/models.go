@@ -741,7 +741,7 @@ type ReportFigure struct {
 	ReportID int64
 	// The board; empty for what is nobody's
 	Icb string
-	// The figure; day:YYYY-MM-DD, field:NAME, region:NAME and kind:NAME for charts
+	// The figure; day:YYYY-MM-DD, field:NAME, region:NAME, kind:NAME and refused:REASON for charts
 	Name string
 	// The count
 	Count int32
@@ -761,6 +761,16 @@ type ReportPending struct {
 	Icb string
 	// When it was changed
 	ChangedAt pgtype.Timestamptz
+}
+
+// What boards were called when a report was frozen
+type ReportRegion struct {
+	// The report
+	ReportID int64
+	// The board
+	Icb string
+	// Its name, or its code while nobody knew it
+	Name string
 }
 
 // The rows of reports, as they are shown

@@ -154,6 +154,20 @@ func (q *Queries) CountChecked(ctx context.Context, arg CountCheckedParams) ([]C
 	return items, nil
 }
 
+const countOutcomes = `-- name: CountOutcomes :exec
+insert into report_figure (report_id, icb, name, count)
+select r.report_id, r.icb, case r.section when 'drift' then 'repaired' else 'refused:' || r.cells[5] end as name, count(*)
+from report_row r
+where r.report_id = $1 and (r.section = 'push-failures' or (r.section = 'drift' and r.cells[7] = 'repaired'))
+group by r.report_id, r.icb, name
+`
+
+// Of the rows that stand already: why pushes were refused, and how much of what drifted was repaired.
+func (q *Queries) CountOutcomes(ctx context.Context, reportID int64) error {
+	_, err := q.db.Exec(ctx, countOutcomes, reportID)
+	return err
+}
+
 const countReportRows = `-- name: CountReportRows :many
 select section, icb, count(*) as rows from report_row where report_id = $1 group by section, icb order by section, icb
 `
@@ -242,9 +256,16 @@ func (q *Queries) Delivered(ctx context.Context, arg DeliveredParams) (int64, er
 }
 
 const digestReport = `-- name: DigestReport :one
-select coalesce(encode(sha256(string_agg(sha256(convert_to(r.section || e'\n' || r.icb || e'\n' || r.position || e'\n' || r.cells::text, 'UTF8')), ''::bytea
-    order by r.section, r.icb, r.position)), 'hex'), '')::text as digest
-from report_row r where r.report_id = $1
+with lines as (
+    select r.section, r.icb, r.position, r.cells::text as said from report_row r where r.report_id = $1
+    union all
+    select '', f.icb, 0, f.name || ' ' || f.count from report_figure f where f.report_id = $1
+    union all
+    select '', n.icb, 1, n.name from report_region n where n.report_id = $1
+)
+select encode(sha256(coalesce(string_agg(sha256(convert_to(l.section || e'\n' || l.icb || e'\n' || l.position || e'\n' || l.said, 'UTF8')), ''::bytea
+    order by l.section, l.icb, l.position, l.said), ''::bytea)), 'hex')::text as digest
+from lines l
 `
 
 func (q *Queries) DigestReport(ctx context.Context, reportID int64) (string, error) {
@@ -490,11 +511,16 @@ func (q *Queries) LockReports(ctx context.Context) error {
 }
 
 const nameOfRegion = `-- name: NameOfRegion :one
-select coalesce((select name from region_name where code = $1), $1)::text as name
+select coalesce((select name from report_region where report_id = $1 and icb = $2), $2)::text as name
 `
 
-func (q *Queries) NameOfRegion(ctx context.Context, code string) (string, error) {
-	row := q.db.QueryRow(ctx, nameOfRegion, code)
+type NameOfRegionParams struct {
+	ReportID int64
+	Icb      string
+}
+
+func (q *Queries) NameOfRegion(ctx context.Context, arg NameOfRegionParams) (string, error) {
+	row := q.db.QueryRow(ctx, nameOfRegion, arg.ReportID, arg.Icb)
 	var name string
 	err := row.Scan(&name)
 	return name, err
@@ -694,6 +720,17 @@ type ReportQuarantineParams struct {
 
 func (q *Queries) ReportQuarantine(ctx context.Context, arg ReportQuarantineParams) error {
 	_, err := q.db.Exec(ctx, reportQuarantine, arg.ReportID, arg.FromAt)
+	return err
+}
+
+const reportRegionNames = `-- name: ReportRegionNames :exec
+insert into report_region (report_id, icb, name)
+select $1, p.icb, coalesce(r.name, p.icb)
+from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb
+`
+
+func (q *Queries) ReportRegionNames(ctx context.Context, reportID int64) error {
+	_, err := q.db.Exec(ctx, reportRegionNames, reportID)
 	return err
 }
 

@@ -63,6 +63,19 @@ insert into report_figure (report_id, icb, name, count)
 select @report_id, x.icb, x.name, x.count
 from (select unnest(@icbs::text[]) as icb, unnest(@names::text[]) as name, unnest(@counts::integer[]) as count) x;
 
+-- name: ReportRegionNames :exec
+insert into report_region (report_id, icb, name)
+select @report_id, p.icb, coalesce(r.name, p.icb)
+from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb;
+
+-- name: CountOutcomes :exec
+-- Of the rows that stand already: why pushes were refused, and how much of what drifted was repaired.
+insert into report_figure (report_id, icb, name, count)
+select r.report_id, r.icb, case r.section when 'drift' then 'repaired' else 'refused:' || r.cells[5] end as name, count(*)
+from report_row r
+where r.report_id = @report_id and (r.section = 'push-failures' or (r.section = 'drift' and r.cells[7] = 'repaired'))
+group by r.report_id, r.icb, name;
+
 -- name: EndedPending :many
 -- Pushes of rows of earlier reports that have ended since.
 select n.change_id, n.sink, n.code, p.name, n.field, n.icb, n.changed_at, h.state, h.accepted_at, h.reason
@@ -159,9 +172,16 @@ where not s.edited and s.at >= @from_at::timestamptz and s.at < @until_at::times
 select section, icb, count(*) as rows from report_row where report_id = @report_id group by section, icb order by section, icb;
 
 -- name: DigestReport :one
-select coalesce(encode(sha256(string_agg(sha256(convert_to(r.section || e'\n' || r.icb || e'\n' || r.position || e'\n' || r.cells::text, 'UTF8')), ''::bytea
-    order by r.section, r.icb, r.position)), 'hex'), '')::text as digest
-from report_row r where r.report_id = @report_id;
+with lines as (
+    select r.section, r.icb, r.position, r.cells::text as said from report_row r where r.report_id = @report_id
+    union all
+    select '', f.icb, 0, f.name || ' ' || f.count from report_figure f where f.report_id = @report_id
+    union all
+    select '', n.icb, 1, n.name from report_region n where n.report_id = @report_id
+)
+select encode(sha256(coalesce(string_agg(sha256(convert_to(l.section || e'\n' || l.icb || e'\n' || l.position || e'\n' || l.said, 'UTF8')), ''::bytea
+    order by l.section, l.icb, l.position, l.said), ''::bytea)), 'hex')::text as digest
+from lines l;
 
 -- name: GetReport :one
 select id, day, from_at, until_at, rows, digest, frozen_at from report where day = @day;
@@ -182,7 +202,7 @@ where r.id <= @report_id and r.day > @since and starts_with(f.name, 'day:') and 
 group by f.name order by f.name;
 
 -- name: NameOfRegion :one
-select coalesce((select name from region_name where code = @code), @code)::text as name;
+select coalesce((select name from report_region where report_id = @report_id and icb = @icb), @icb)::text as name;
 
 -- name: RegionsOfReport :many
 select distinct icb from report_row where report_id = @report_id and icb <> '' order by icb;
