@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// daemon is a running `profilesync serve`.
+type daemon struct {
+	started
+	site *site
+}
+
+// serve starts a daemon and waits until it answers.
+func (s *site) serve() daemon {
+	s.t.Helper()
+	d := daemon{site: s, started: s.with("HTTP_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
+	s.t.Cleanup(func() {
+		if said := d.said(); s.t.Failed() {
+			s.t.Logf("the daemon said, at last: %s", said[max(0, len(said)-4000):])
+		}
+	})
+	require.Eventually(s.t, func() bool { return d.address() != "" }, patience, 10*time.Millisecond, "it serves")
+	return d
+}
+
+var servingAt = regexp.MustCompile(`"msg":"serving","address":"([^"]+)"`)
+
+func (d daemon) address() string {
+	if found := servingAt.FindStringSubmatch(d.said()); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// get asks the daemon's own address.
+func (d daemon) get(path string) (status int, body string) {
+	d.site.t.Helper()
+	req, err := http.NewRequestWithContext(d.site.t.Context(), http.MethodGet, "http://"+d.address()+path, nil)
+	require.NoError(d.site.t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(d.site.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(d.site.t, err)
+	return resp.StatusCode, string(text)
+}
+
+// stop asks the daemon to stop, and wants it to do so well.
+func (d daemon) stop() {
+	d.site.t.Helper()
+	require.NoError(d.site.t, d.cmd.Process.Signal(syscall.SIGTERM))
+	o := d.wait(d.site.t)
+	require.Zero(d.site.t, o.code, o.err)
+}
+
+// eventually waits for a count.
+func (s *site) eventually(want int, query string, args ...any) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return s.count(query, args...) == want }, patience, 20*time.Millisecond, query)
+}
+
+func TestADaemonWorksWhatCommandsAskFor(t *testing.T) {
+	t.Parallel()
+	file := realData(t, trustsBefore)
+	s := newSite(t)
+	d := s.serve()
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ok", "/metrics": "profilesync_"} {
+		status, body := d.get(path)
+		require.Equal(t, http.StatusOK, status, path)
+		require.Contains(t, body, want, path)
+	}
+	sum := s.reconcile(0, file, "2025-12-29")
+	require.Equal(t, 205, sum.Changes.Create)
+	require.Equal(t, 1, s.count("select count(*) from run where job_id is not null"), "the daemon's job worked it")
+	_, metrics := d.get("/metrics")
+	require.Contains(t, metrics, `profilesync_changes_total{report="etr",source="ods",verb="create"} 205`)
+	d.stop()
+	require.Contains(t, d.said(), `"msg":"run ended"`)
+}
+
+func TestARunOfAKilledDaemonGoesOnWithinSeconds(t *testing.T) {
+	t.Parallel()
+	file := realData(t, pharmacies2025)
+	s := newSite(t)
+	d := s.serve()
+	s.exits(0, "reconcile", "--files", file, "--as-of", pharmaciesDay)
+	require.Eventually(t, func() bool { return s.audit() > 0 }, patience, 5*time.Millisecond, "it applies")
+	require.NoError(t, d.cmd.Process.Kill())
+	require.True(t, d.wait(t).killed)
+	if s.count("select count(*) from run where state = 'done'") == 1 {
+		t.Log("the run was over before the kill")
+	}
+
+	began := time.Now()
+	next := s.serve()
+	s.eventually(1, "select count(*) from run where state = 'done'")
+	t.Logf("done %s after the next daemon's start", time.Since(began).Round(time.Millisecond))
+	require.Less(t, time.Since(began), 30*time.Second, "not the queue's hour")
+	require.Equal(t, 11161, s.audit(), "exactly one creation each")
+	require.Equal(t, 11161, s.count("select count(*) from profile"))
+	next.stop()
+}

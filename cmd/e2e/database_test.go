@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+// connect opens the connection of another program to the site's database.
+func (s *site) connect() *pgx.Conn {
+	s.t.Helper()
+	return pgtest.Connect(s.t, s.url)
+}
+
+// one returns the one value that a query gives.
+func one[T any](s *site, query string, args ...any) (value T) {
+	s.t.Helper()
+	conn := s.connect()
+	defer conn.Close(context.WithoutCancel(s.t.Context()))
+	require.NoError(s.t, conn.QueryRow(s.t.Context(), query, args...).Scan(&value))
+	return value
+}
+
+func (s *site) count(query string, args ...any) int {
+	s.t.Helper()
+	return one[int](s, query, args...)
+}
+
+// audit is how many rows the audit holds.
+func (s *site) audit() int {
+	s.t.Helper()
+	return s.count("select count(*) from change")
+}
+
+// field is what one column of a profile holds.
+func (s *site) field(code, column string) string {
+	s.t.Helper()
+	return one[string](s, "select to_jsonb(p) ->> $2 from profile p where code = $1", code, column)
+}
+
+// edit writes a profile as the editing application does: plain SQL through a
+// connection of its own.
+func (s *site) edit(code, column, value string) {
+	s.t.Helper()
+	conn := s.connect()
+	defer conn.Close(context.WithoutCancel(s.t.Context()))
+	tag, err := conn.Exec(s.t.Context(), "update profile set "+column+" = $2 where code = $1", code, value)
+	require.NoError(s.t, err)
+	require.EqualValues(s.t, 1, tag.RowsAffected())
+}
+
+// everything is every table that a run may write.
+var everything = []string{
+	"profile", "change", "upstream_record", "listing", "watermark", "quarantine", "upload", "upload_chunk", "run", "plan_row",
+	"run_record", "mark",
+}
+
+// contents counts the rows of tables.
+func (s *site) contents(tables ...string) map[string]int {
+	s.t.Helper()
+	counts := make(map[string]int, len(tables))
+	for _, table := range tables {
+		counts[table] = s.count("select count(*) from " + table)
+	}
+	return counts
+}

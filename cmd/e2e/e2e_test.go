@@ -1,0 +1,336 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+// These tests run the real binary as a process of its own, with an environment
+// that holds nothing but what a test puts there.
+
+// patience bounds every command of a test.
+const patience = 2 * time.Minute
+
+// builtVersion is what the binary under test was built as.
+const builtVersion = "v0.0.0-e2e"
+
+// binary is the program under test, built once by TestMain.
+var binary string
+
+func TestMain(m *testing.M) {
+	local.SuperviseIfAsked() // before anything is built
+	if err := build(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "building the binary:", err)
+		os.Exit(1)
+	}
+	pgtest.Main(m)
+}
+
+// build puts the binary beside the test's own, into the folder that `go test`
+// removes when all is over: pgtest.Main leaves nobody to do so.
+func build() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	binary = filepath.Join(filepath.Dir(self), "profilesync-under-test")
+	out, err := exec.Command("go", "build", "-ldflags", "-X main.version="+builtVersion, "-o", binary, "../profilesync").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+}
+
+// outcome is what a command left behind.
+type outcome struct {
+	code   int
+	killed bool
+	out    string
+	err    string
+}
+
+// site is one installation of the program: settings, and a folder to stand in.
+type site struct {
+	t   *testing.T
+	dir string
+	env []string // settings without their prefix, as NAME=value
+	url string   // the database; empty where the program brings its own
+}
+
+// bareSite has no settings at all.
+func bareSite(t *testing.T) *site {
+	t.Helper()
+	return &site{t: t, dir: t.TempDir()}
+}
+
+// newSite has a database of its own, migrated and empty.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := bareSite(t)
+	s.url = pgtest.URL(t)
+	s.env = []string{"DATABASE_URL=" + s.url}
+	return s
+}
+
+// with returns the site with more settings.
+func (s *site) with(settings ...string) *site {
+	other := *s
+	other.env = append(append([]string(nil), s.env...), settings...)
+	return &other
+}
+
+// started is a command that runs.
+type started struct {
+	cmd            *exec.Cmd
+	stdout, stderr *output
+}
+
+// output is what a command wrote so far; a test may look while it writes.
+type output struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.String()
+}
+
+// said is what the command told people so far.
+func (c started) said() string { return c.stderr.String() }
+
+// start starts a command. The end of ctx kills it with SIGKILL.
+func (s *site) start(ctx context.Context, args ...string) started {
+	s.t.Helper()
+	c := started{cmd: exec.CommandContext(ctx, binary, args...), stdout: new(output), stderr: new(output)}
+	cmd := c.cmd
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, c.stdout, c.stderr
+	cmd.WaitDelay = 5 * time.Second // whoever inherited the output must not hold up the test
+	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+		if value, ok := os.LookupEnv(name); ok {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	for _, setting := range s.env {
+		cmd.Env = append(cmd.Env, "PROFILESYNC_"+setting)
+	}
+	require.NoError(s.t, cmd.Start())
+	return c
+}
+
+// wait waits for the end of a command.
+func (c started) wait(t *testing.T) outcome {
+	t.Helper()
+	err := c.cmd.Wait()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) && !errors.Is(err, context.DeadlineExceeded) {
+		require.NoError(t, err)
+	}
+	code := c.cmd.ProcessState.ExitCode()
+	return outcome{code: code, killed: code == -1, out: c.stdout.String(), err: c.stderr.String()}
+}
+
+// do runs a command to its end.
+func (s *site) do(args ...string) outcome {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	o := s.start(ctx, args...).wait(s.t)
+	require.NoError(s.t, ctx.Err(), "%v did not end; it said: %s", args, o.err)
+	return o
+}
+
+// together runs commands at the same time.
+func (s *site) together(commands ...[]string) (outcomes []outcome) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	running := make([]started, len(commands))
+	for i, args := range commands {
+		running[i] = s.start(ctx, args...)
+	}
+	for _, c := range running {
+		outcomes = append(outcomes, c.wait(s.t))
+	}
+	return outcomes
+}
+
+// exits runs a command and wants an exit code.
+func (s *site) exits(code int, args ...string) outcome {
+	s.t.Helper()
+	o := s.do(args...)
+	require.Equal(s.t, code, o.code, "profilesync %s\nstdout: %s\nstderr: %s", strings.Join(args, " "), o.out, o.err)
+	return o
+}
+
+// summary is the JSON object of runs.md, spelt out here so that a renamed word
+// in the code does not go unseen.
+type summary struct {
+	Run            string         `json:"run"`
+	Digest         string         `json:"digest"`
+	Source         string         `json:"source"`
+	Report         string         `json:"report"`
+	AsOf           string         `json:"as_of"`
+	State          string         `json:"state"`
+	Records        int            `json:"records"`
+	Rejected       int            `json:"rejected"`
+	Population     int            `json:"population"`
+	Changes        changeCounts   `json:"changes"`
+	Fields         map[string]int `json:"fields"`
+	Withheld       []withheld     `json:"withheld"`
+	PendingClose   int            `json:"pending_close"`
+	Contradictions int            `json:"contradictions"`
+	ElapsedMS      int64          `json:"elapsed_ms"`
+	LeftOut        []leftOut      `json:"left_out"`
+	Error          string         `json:"error"`
+}
+
+type changeCounts struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Close   int `json:"close"`
+	Reopen  int `json:"reopen"`
+	Dormant int `json:"dormant"`
+}
+
+type withheld struct {
+	Reason string `json:"reason"`
+	Type   string `json:"type"`
+	Field  string `json:"field"`
+	Count  int    `json:"count"`
+	Of     int    `json:"of"`
+}
+
+type leftOut struct {
+	Code  string `json:"code"`
+	Field string `json:"field"`
+}
+
+// keys always stand in the object (runs.md, "The JSON object").
+var keys = []string{
+	"run", "digest", "source", "report", "as_of", "state", "records", "rejected", "population", "changes", "fields", "withheld",
+	"pending_close", "contradictions", "elapsed_ms",
+}
+
+// asJSON runs a command, wants an exit code, and reads the one object that
+// stands alone on its standard output.
+func (s *site) asJSON(code int, args ...string) summary {
+	s.t.Helper()
+	o := s.exits(code, append(args, "--format", "json")...)
+	found := objects[summary](s.t, o.out)
+	require.Len(s.t, found, 1)
+	requireKeys(s.t, o.out)
+	return found[0]
+}
+
+func requireKeys(t *testing.T, out string) {
+	t.Helper()
+	var raw map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal([]byte(out), &raw))
+	for _, key := range keys {
+		require.Contains(t, raw, key)
+		require.NotEqual(t, "null", string(raw[key]), key)
+	}
+	var changes map[string]int
+	require.NoError(t, json.Unmarshal(raw["changes"], &changes))
+	require.Len(t, changes, 5, "all five keys of changes always stand")
+}
+
+// objects reads JSON values, one after the other, and refuses unknown keys.
+func objects[T any](t *testing.T, out string) (found []T) {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(out))
+	decoder.DisallowUnknownFields()
+	for {
+		var one T
+		err := decoder.Decode(&one)
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		require.NoError(t, err, "JSON alone stands on standard output:\n%s", out)
+		found = append(found, one)
+	}
+}
+
+// reconcile brings a listing in and wants an exit code.
+func (s *site) reconcile(code int, file, asOf string, more ...string) summary {
+	s.t.Helper()
+	args := append([]string{"reconcile", "--source", "ods", "--files", file, "--as-of", asOf, "--wait"}, more...)
+	return s.asJSON(code, args...)
+}
+
+// plan shows what a listing would do and wants an exit code.
+func (s *site) plan(code int, file, asOf string) summary {
+	s.t.Helper()
+	return s.asJSON(code, "plan", "--source", "ods", "--files", file, "--as-of", asOf)
+}
+
+// planned is a row of `runs show --changes`.
+type planned struct {
+	Code     string `json:"code"`
+	Verb     string `json:"verb"`
+	Field    string `json:"field"`
+	Old      string `json:"old"`
+	New      string `json:"new"`
+	Reason   string `json:"reason"`
+	Withheld string `json:"withheld"`
+	LeftOut  bool   `json:"left_out"`
+	Decision string `json:"decision"`
+}
+
+// changes lists every change of a run.
+func (s *site) changes(run string) []planned {
+	s.t.Helper()
+	o := s.exits(0, "runs", "show", run, "--changes", "--most", "100000", "--format", "json")
+	_, rows, found := strings.Cut(o.out, "\n")
+	require.True(s.t, found)
+	return objects[planned](s.t, rows)
+}
+
+// audited is a row of `profile history`.
+type audited struct {
+	At    time.Time `json:"at"`
+	Field string    `json:"field"`
+	Owner string    `json:"owner"`
+	Old   string    `json:"old"`
+	New   string    `json:"new"`
+	Actor string    `json:"actor"`
+	Run   int64     `json:"run"`
+
+	Reason string `json:"reason"`
+}
+
+func (s *site) history(code string) []audited {
+	s.t.Helper()
+	return list[audited](s.t, s.exits(0, "profile", "history", code, "--format", "json"))
+}
+
+// list reads the one JSON array of a command that lists.
+func list[T any](t *testing.T, o outcome) []T {
+	t.Helper()
+	found := objects[[]T](t, o.out)
+	require.Len(t, found, 1)
+	return found[0]
+}

@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+)
+
+// privateSite has no settings and no database: the program brings its own,
+// under .local in a folder that every user can reach.
+func privateSite(t *testing.T) *site {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Postgres, which -short does without")
+	}
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // t.TempDir is closed to whom Postgres runs as for root
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	s := &site{t: t, dir: dir}
+	t.Cleanup(func() {
+		s.stopped()
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	return s
+}
+
+// stopped waits until the private cluster has stopped.
+func (s *site) stopped() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(s.t, local.Wait(ctx, filepath.Join(s.dir, ".local", "postgres")))
+}
+
+func TestWithNothingSetUpTheFirstCommandWorks(t *testing.T) {
+	t.Parallel()
+	file := realData(t, trustsBefore)
+	s := privateSite(t)
+	require.Equal(t, 205, s.reconcile(0, file, "2025-12-29").Changes.Create)
+	s.stopped() // with the last program that uses it
+	runs := list[summary](t, s.exits(0, "runs", "list", "--format", "json"))
+	require.Len(t, runs, 1, "data stays between commands")
+	require.Equal(t, 205, runs[0].Population)
+	require.Zero(t, s.reconcile(0, file, "2025-12-30").Changes)
+}
+
+func TestTwoProgramsAtOnceShareThePrivateDatabase(t *testing.T) {
+	t.Parallel()
+	files := []string{realData(t, trustsBefore), realData(t, practices2024), realData(t, practices2024)}
+	s := privateSite(t)
+	var commands [][]string
+	for _, file := range files {
+		commands = append(commands, []string{"reconcile", "--files", file, "--as-of", "2025-12-29", "--wait", "--format", "json"})
+	}
+	created := 0
+	for _, o := range s.together(commands...) {
+		require.Zero(t, o.code, o.err)
+		created += objects[summary](t, o.out)[0].Changes.Create
+	}
+	require.Equal(t, 205+6698, created, "two runs of one source never overlap: each profile is created once")
+	require.Len(t, list[summary](t, s.exits(0, "runs", "list", "--format", "json")), len(files))
+}
+
+func TestLocalDirMovesThePrivateDatabase(t *testing.T) {
+	t.Parallel()
+	s := privateSite(t)
+	other := s.with("LOCAL_DIR=" + filepath.Join(s.dir, ".local"))
+	other.dir = t.TempDir()
+	require.Empty(t, list[summary](t, other.exits(0, "runs", "list", "--format", "json")))
+	require.Empty(t, entries(t, other.dir))
+	require.NotEmpty(t, entries(t, filepath.Join(s.dir, ".local")))
+}

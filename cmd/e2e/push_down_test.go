@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+)
+
+func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 3000)
+	codes := len(s.codes())
+	require.NoError(t, x.dos.Faults(dostest.Faults{Down: true}))
+	began := time.Now()
+	d := s.serve()
+	s.eventually(codes, "select count(*) from push where sink = 'website' and state = 'accepted'")
+	t.Logf("%d to the website in %s, DoS being down", codes, time.Since(began).Round(time.Millisecond))
+	x.requireOnceOnWebsite(codes)
+	require.Empty(t, x.dos.Summary().Effects)
+	require.Equal(t, codes, s.count("select count(*) from push where sink = 'dos' and state = 'wanted'"), "nothing is dropped")
+	s.eventually(1, "select count(*) from route where sink = 'dos' and route = 'change-event' and paused = 'down'")
+	require.Equal(t, 1, strings.Count(d.said(), `"sink paused`), "one line says so")
+
+	x.dos.Heal()
+	began = time.Now()
+	s.eventually(codes, "select count(*) from push where sink = 'dos' and state = 'accepted'")
+	t.Logf("the rest in %s", time.Since(began).Round(time.Millisecond))
+	s.atRest()
+	x.requireOnce(codes)
+	d.stop()
+}
+
+// pausedSeconds is what an alert looks at.
+var pausedSeconds = regexp.MustCompile(
+	`(?m)^profilesync_sink_paused_seconds\{reason="unauthorized",route="change-event",sink="dos"\} [0-9.]+$`)
+
+// untilMetrics waits for the metrics to say something: they are a little behind.
+func (d daemon) untilMetrics(ok func(metrics string) bool) {
+	d.site.t.Helper()
+	require.Eventually(d.site.t, func() bool {
+		_, metrics := d.get("/metrics")
+		return ok(metrics)
+	}, patience, 50*time.Millisecond, "metrics")
+}
+
+// requirePaused wants a sink paused with one line, however often it is tried, and
+// nothing burned or dropped.
+func requirePaused(t *testing.T, s *site, d daemon, sink, route string, pushes int) {
+	t.Helper()
+	s.eventually(1, "select count(*) from route where sink = $1 and route = $2 and paused = 'unauthorized' and probes >= 3", sink, route)
+	require.Equal(t, 1, strings.Count(d.said(), `"sink paused`), d.said())
+	require.Equal(t, 1, strings.Count(d.said(), `"level":"ERROR"`), d.said())
+	require.Equal(t, pushes, s.count("select count(*) from push where sink = $1 and state = 'wanted'", sink), "nothing is dropped")
+	require.Zero(t, s.count("select count(*) from push where failures > 0"), "nothing is held against a profile")
+	requireNothingBurned(t, s)
+}
+
+// requireNothingBurned wants no job of the queue to have failed.
+func requireNothingBurned(t *testing.T, s *site) {
+	t.Helper()
+	require.Zero(t, s.count(`select count(*) from river.river_job
+		where kind like 'push%' and (attempt > 1 or errors is not null or state in ('retryable', 'discarded', 'cancelled'))`))
+}
+
+func requireResumed(t *testing.T, s *site, d daemon, sink string) {
+	t.Helper()
+	s.atRest()
+	require.Equal(t, 1, strings.Count(d.said(), `"msg":"sink resumed","sink":"`+sink+`"`), d.said())
+	require.Equal(t, 1, strings.Count(d.said(), `"sink paused`))
+	requireNothingBurned(t, s)
+}
+
+func TestAWrongKeyPausesUntilTheFileHoldsTheRightOne(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 60)
+	codes := len(s.codes())
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte("wrong\n"), 0o600))
+	s.env = slices.DeleteFunc(s.env, func(setting string) bool { return strings.HasPrefix(setting, "DOS_API_KEY=") })
+	s = s.with("DOS_API_KEY_FILE=" + key)
+	d := s.serve()
+	s.eventually(codes, "select count(*) from push where sink = 'website' and state = 'accepted'")
+	requirePaused(t, s, d, "dos", "change-event", codes)
+	d.untilMetrics(func(metrics string) bool { return pausedSeconds.MatchString(metrics) })
+	require.Empty(t, x.dos.Summary().Effects)
+	require.Contains(t, s.exits(0, "push", "list", "--sink", "dos", "--most", "3").out, "wanted")
+
+	require.NoError(t, os.WriteFile(key, []byte(dosKey+"\n"), 0o600))
+	requireResumed(t, s, d, "dos")
+	d.untilMetrics(func(metrics string) bool { return !pausedSeconds.MatchString(metrics) })
+	x.requireOnce(codes)
+	d.stop()
+}
+
+func TestAKeyThatIsAcceptedAgainResumes(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 60)
+	codes := len(s.codes())
+	x.website.Fault(websitetest.Fault{Unauthorized: true, Times: -1})
+	d := s.serve()
+	s.eventually(codes, "select count(*) from push where sink = 'dos' and state = 'accepted'")
+	requirePaused(t, s, d, "website", "profile", codes)
+	x.website.Heal()
+	requireResumed(t, s, d, "website")
+	x.requireOnce(codes)
+	d.stop()
+}
+
+func TestAKilledDaemonLeavesNothingHalfPushed(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 1200)
+	codes := len(s.codes())
+	for _, after := range []int{1, codes / 3, codes} { // of both sinks' effects
+		d := s.serve()
+		x.until("it pushes", func() bool {
+			return x.website.Summary().Effects[websitetest.Stored]+x.dos.Summary().Effects[dostest.Applied] >= after
+		})
+		require.NoError(t, d.cmd.Process.Kill())
+		require.True(t, d.wait(t).killed)
+		t.Logf("killed with %d pushes accepted, %d unclear", s.count("select count(*) from push where state = 'accepted'"),
+			s.count("select count(*) from push where unclear"))
+	}
+	require.Positive(t, s.count("select count(*) from push where state = 'wanted'"), "killed in the middle")
+	d := s.serve()
+	s.atRest()
+	require.Equal(t, 2*codes, s.count("select count(*) from push where state = 'accepted'"))
+	x.requireOnce(codes)
+	d.stop()
+}

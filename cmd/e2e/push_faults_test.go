@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+)
+
+// share of all requests that meet a fault.
+const share = 0.2
+
+// fault is one switch of both simulators.
+type fault struct {
+	name    string
+	dos     dostest.Faults
+	website websitetest.Fault
+	hits    int // after how many hits in DoS the next switch follows, where they follow one another
+}
+
+// faults are every switch, one after the other. A refused key pauses a sink and
+// takes its queue down each time, so that it is met once where it is one of many.
+func faults() []fault {
+	answered := func(name string, status, retryAfter int) fault {
+		return fault{
+			name,
+			dostest.Faults{Status: status, RetryAfter: retryAfter},
+			websitetest.Fault{Status: status, RetryAfter: retryAfter},
+			250,
+		}
+	}
+	all := []fault{
+		answered("429", http.StatusTooManyRequests, 1),
+		answered("425", http.StatusTooEarly, 0),
+		answered("408", http.StatusRequestTimeout, 0),
+		answered("500", http.StatusInternalServerError, 0),
+		answered("503", http.StatusServiceUnavailable, 1),
+		{"latency", dostest.Faults{LatencyMS: 100}, websitetest.Fault{LatencyMS: 100}, 250},
+		{"dropped before", dostest.Faults{Drop: "before"}, websitetest.Fault{Drop: "before"}, 250},
+		{"dropped after", dostest.Faults{Drop: "after"}, websitetest.Fault{Drop: "after"}, 250},
+		{"truncated", dostest.Faults{Truncate: true}, websitetest.Fault{Truncate: true}, 250},
+		{"content type", dostest.Faults{ContentType: true}, websitetest.Fault{ContentType: true}, 250},
+		{"expired token", dostest.Faults{ExpiredToken: true}, websitetest.Fault{Unauthorized: true}, 1},
+	}
+	for i := range all {
+		all[i].dos.Share, all[i].dos.Seed = share, uint64(i)
+		all[i].website.Share, all[i].website.Seed, all[i].website.Times = share, uint64(i), -1
+	}
+	return all
+}
+
+// spoil turns a switch on in both, in place of the one before.
+func (x sinks) spoil(f fault) {
+	x.t.Helper()
+	x.website.Heal()
+	x.website.Fault(f.website)
+	require.NoError(x.t, x.dos.Faults(f.dos))
+}
+
+// hitDoS and hitWebsite are how many requests met a fault so far.
+func (x sinks) hitDoS() (hits int) {
+	for _, n := range x.dos.Summary().Faults {
+		hits += n
+	}
+	return hits
+}
+
+func (x sinks) hitWebsite() (hits int) {
+	for _, e := range x.website.Ledger() {
+		if e.Fault != "" {
+			hits++
+		}
+	}
+	return hits
+}
+
+// endState is what both sinks show in the end, without numbers and tags, which
+// differ from load to load.
+type endState struct {
+	dos     []dostest.Service
+	website map[string]string
+}
+
+func (x sinks) endState(codes []string) endState {
+	x.t.Helper()
+	x.settled()
+	end := endState{dos: x.dos.Services(""), website: map[string]string{}}
+	for _, state := range x.website.States(codes...) {
+		end.website[state.Code] = string(state.Document)
+	}
+	return end
+}
+
+// TestFaultsOneByOneLeaveTheSameState: a fifth of all requests meets the fault,
+// from the first push to the last. The loads go on at the same time: they mostly
+// wait.
+func TestFaultsOneByOneLeaveTheSameState(t *testing.T) {
+	t.Parallel()
+	const rows = 250
+	s, x := stocked(t, rows)
+	s.serve()
+	s.atRest()
+	codes := s.codes()
+	x.requireOnce(len(codes))
+	want := x.endState(codes)
+
+	type load struct {
+		fault
+		s *site
+		x sinks
+	}
+	var loads []load
+	for _, f := range faults() {
+		s, x := stocked(t, rows)
+		x.spoil(f)
+		s.serve()
+		loads = append(loads, load{f, s, x})
+	}
+	for _, l := range loads {
+		l.s.arrived(len(codes))
+		dos, website := l.x.hitDoS(), l.x.hitWebsite()
+		t.Logf("%s: %d requests to DoS were hit, %d to the website", l.name, dos, website)
+		require.Greater(t, dos, len(codes)/10, l.name)
+		require.Greater(t, website, len(codes)/10, l.name)
+		l.x.requireOnce(len(codes))
+		require.Equal(t, want, l.x.endState(codes), l.name)
+		requireNothingBurned(t, l.s)
+	}
+}
+
+// arrived waits until so many profiles were accepted by both and all is at rest.
+// A push that met one fault after the other waits long for its next turn.
+func (s *site) arrived(codes int) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		return s.count("select count(*) from push where state = 'accepted'") == 2*codes
+	}, 3*patience, 50*time.Millisecond, "all accepted")
+	s.atRest()
+}
+
+// TestTheFirstLoadThroughEveryFault is the first load of all pharmacies while one
+// switch after the other is on, round and round.
+func TestTheFirstLoadThroughEveryFault(t *testing.T) {
+	t.Parallel()
+	file := realData(t, pharmacies2025)
+	s, x := newSite(t).withSinks()
+	s.reconcile(0, file, pharmaciesDay)
+	x.dos.Seed(s.codes()...)
+	stop := x.rotate(faults())
+	defer stop()
+	s.serve()
+	s.arrived(11161)
+	rounds := stop()
+	t.Logf("%d switches, %d attempts; DoS: %v", rounds, s.count("select count(*) from push_attempt"), x.dos.Summary().Faults)
+	require.GreaterOrEqual(t, rounds, len(faults()), "every switch was on")
+	x.requireOnce(11161)
+	x.dos.Heal()
+	x.website.Heal()
+	for _, sink := range []string{"dos", "website"} {
+		result, rows := s.drift(0, sink)
+		require.Equal(t, 11161, result.Checked)
+		require.Empty(t, rows, "same end state")
+	}
+}
+
+// rotate turns one switch after the other on, each until it has hit enough
+// of the requests to DoS, and returns what stops that and says how many there
+// were.
+func (x sinks) rotate(all []fault) (stop func() int) {
+	x.spoil(all[0])
+	done, rounds := make(chan struct{}), 1
+	var group sync.WaitGroup
+	group.Go(func() {
+		ticker := time.NewTicker(10 * time.Millisecond)
+		defer ticker.Stop()
+		for before := 0; ; {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+			}
+			if hits := x.hitDoS(); hits-before >= all[(rounds-1)%len(all)].hits {
+				before = hits
+				x.spoil(all[rounds%len(all)])
+				rounds++
+			}
+		}
+	})
+	return sync.OnceValue(func() int {
+		close(done)
+		group.Wait()
+		return rounds
+	})
+}

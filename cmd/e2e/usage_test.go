@@ -1,0 +1,198 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+// commandPaths lists every command as it is typed, by the program's own help.
+func (s *site) commandPaths() (paths []string) {
+	s.t.Helper()
+	_, commands, _ := strings.Cut(s.exits(0, "--help").out, "\nCommands:\n")
+	for _, match := range regexp.MustCompile(`(?m)^  ([a-z]+(?: [a-z]+)*)  `).FindAllStringSubmatch(commands, -1) {
+		paths = append(paths, match[1])
+	}
+	require.Contains(s.t, paths, "runs approve")
+	return paths
+}
+
+func TestHelpOfEveryCommandFitsAScreen(t *testing.T) {
+	t.Parallel()
+	s := bareSite(t)
+	for _, path := range append(s.commandPaths(), "", "runs", "profile") {
+		o := s.exits(0, append(strings.Fields(path), "--help")...)
+		require.Contains(t, o.out, "Usage: profilesync "+path)
+		require.Empty(t, o.err)
+		for line := range strings.Lines(o.out) {
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 100, "%s: %s", path, line)
+		}
+	}
+	require.Contains(t, s.exits(0, "--help").out, "Exit codes: 0 done")
+	require.Empty(t, entries(t, s.dir), "help starts no database")
+}
+
+func entries(t *testing.T, dir string) []os.DirEntry {
+	t.Helper()
+	found, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	return found
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	s := bareSite(t)
+	require.Equal(t, builtVersion+"\n", s.exits(0, "version").out)
+	require.JSONEq(t, `{"version":"`+builtVersion+`"}`, s.exits(0, "version", "--format", "json").out)
+}
+
+func TestMisuseExitsWith2AndTouchesNothing(t *testing.T) {
+	t.Parallel()
+	listing := writeFile(t, "etr_2025-12-29.csv", "")
+	unnamed := writeFile(t, "trusts.csv", "")
+	for name, test := range map[string]struct {
+		args []string
+		says string
+	}{
+		"no command":         {nil, "expected one of"},
+		"unknown command":    {[]string{"frobnicate"}, "frobnicate"},
+		"half a command":     {[]string{"runs"}, "expected one of"},
+		"unknown flag":       {[]string{"reconcile", "--frobnicate"}, "--frobnicate"},
+		"unknown format":     {[]string{"version", "--format", "xml"}, "--format"},
+		"unknown source":     {[]string{"plan", "--source", "nhs", "--files", listing}, "--source"},
+		"no date":            {[]string{"reconcile", "--files", listing, "--as-of", "10.4.2025"}, "--as-of"},
+		"no such day":        {[]string{"reconcile", "--files", listing, "--as-of", "2025-02-30"}, "--as-of"},
+		"no code":            {[]string{"reconcile", "--ods", "F!", "--files", listing}, "--ods"},
+		"no code of profile": {[]string{"profile", "show", "F!"}, "F!"},
+		"unknown report":     {[]string{"reconcile", "--files", listing, "--report", "etx"}, "etx"},
+		"no report":          {[]string{"plan", "--files", unnamed}, "trusts.csv"},
+		"missing file":       {[]string{"reconcile", "--files", "etr_nowhere.csv", "--wait"}, "etr_nowhere.csv"},
+		"no run":             {[]string{"runs", "show", "first"}, "first"},
+		"one run too many":   {[]string{"runs", "show", "1", "2"}, "2"},
+		"which run":          {[]string{"runs", "approve"}, "run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := bareSite(t)
+			o := s.exits(2, test.args...)
+			require.Contains(t, o.err, test.says)
+			require.Empty(t, o.out)
+			require.Equal(t, 1, strings.Count(o.err, "\n"), "one line says it: %s", o.err)
+			require.Empty(t, entries(t, s.dir), "no database was started")
+		})
+	}
+}
+
+func TestWrongSettingsStopTheStart(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		settings []string
+		says     []string
+	}{
+		"mode":             {[]string{"MODE=foo"}, []string{"PROFILESYNC_MODE=foo", "production, demo or test"}},
+		"now":              {[]string{"NOW=2026-04-09T09:00:00Z"}, []string{"PROFILESYNC_NOW", "demo or test"}},
+		"now in no format": {[]string{"MODE=test", "NOW=yesterday"}, []string{"PROFILESYNC_NOW=yesterday"}},
+		"types":            {[]string{"TYPES=pharmacy,grocery"}, []string{"PROFILESYNC_TYPES", "grocery"}},
+		"missing file":     {[]string{"DATABASE_URL_FILE=/nowhere/secret"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/nowhere/secret"}},
+		"log level":        {[]string{"LOG_LEVEL=loud"}, []string{"PROFILESYNC_LOG_LEVEL", "loud"}},
+		"two at once":      {[]string{"MODE=foo", "TYPES=grocery"}, []string{"PROFILESYNC_MODE", "PROFILESYNC_TYPES"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := bareSite(t).with(test.settings...)
+			o := s.exits(2, "runs", "list")
+			for _, word := range test.says {
+				require.Contains(t, o.err, word)
+			}
+			require.Empty(t, o.out)
+			require.Empty(t, entries(t, s.dir), "no database was started")
+		})
+	}
+}
+
+func TestADatabaseThatCannotBeUsedIsNamedWithoutItsSecret(t *testing.T) {
+	t.Parallel()
+	for name, address := range map[string]string{
+		"nobody there":   "postgres://someone:hunter2@127.0.0.1:1/profilesync?connect_timeout=2",
+		"no address":     "postgres://someone:hunter2@[/profilesync",
+		"unknown option": "postgres://someone:hunter2@127.0.0.1:1/profilesync?sslmode=perhaps",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := bareSite(t).with("DATABASE_URL="+address).do("runs", "list")
+			require.Contains(t, []int{1, 2}, o.code)
+			require.Contains(t, o.err, "database")
+			require.NotContains(t, o.err, "hunter2")
+			require.Empty(t, o.out)
+		})
+	}
+}
+
+func TestASecretMayStandInAFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := filepath.Join(s.dir, "database-url")
+	require.NoError(t, os.WriteFile(path, []byte(s.url+"\n"), 0o600))
+	other := bareSite(t).with("DATABASE_URL_FILE=" + path)
+	require.Empty(t, list[summary](t, other.exits(0, "runs", "list", "--format", "json")))
+	require.Empty(t, entries(t, other.dir), "no private database was started")
+}
+
+func TestADatabaseThatIsNotMigratedSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, err := s.connect().Exec(t.Context(), "drop schema profilesync cascade")
+	require.NoError(t, err)
+	require.Contains(t, s.exits(1, "runs", "list").err, "profilesync migrate")
+}
+
+func TestMigrateTwiceIsQuiet(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	require.Contains(t, s.exits(0, "migrate").err, "up to date")
+}
+
+func TestSeveralMayMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	s := bareSite(t).with("DATABASE_URL=" + pgtest.Empty(t))
+	migrate := []string{"migrate"}
+	for _, o := range s.together(migrate, migrate, migrate, migrate) {
+		require.Zero(t, o.code, o.err)
+	}
+	require.Empty(t, list[summary](t, s.exits(0, "runs", "list", "--format", "json")))
+}
+
+func TestTheTypesThatAreKeptAreConfiguration(t *testing.T) {
+	t.Parallel()
+	s := newSite(t).with("TYPES=pharmacy")
+	run := s.reconcile(0, realData(t, trustsBefore), "2025-12-29")
+	require.Zero(t, run.Changes, "no profile for a type that is not kept")
+	require.Equal(t, 273, run.Records)
+}
+
+func TestSeveralFilesAreSeveralRuns(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	o := s.exits(0, "reconcile", "--files", realData(t, trustsBefore), realData(t, practices2024),
+		"--as-of", "2025-12-29", "--actor", "Two Files", "--wait", "--format", "json")
+	runs := objects[summary](t, o.out)
+	require.Len(t, runs, 2)
+	require.Equal(t, []string{"etr", "epraccur"}, []string{runs[0].Report, runs[1].Report})
+	require.Equal(t, 205, runs[0].Population)
+	require.Equal(t, 6698, runs[1].Population, "a listing says nothing about the other's report")
+	require.Equal(t, 2, s.count("select count(*) from run where actor = 'Two Files'"))
+}
+
+func TestTheReportMayBeNamed(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "trusts.csv", readText(t, realData(t, trustsBefore)))
+	s := newSite(t)
+	require.Equal(t, 205, s.reconcile(0, file, "2025-12-29", "--report", "etr").Changes.Create)
+}
