@@ -16,6 +16,7 @@ import (
 // Dispatch is one round of turning changes into pushes, in one transaction.
 type Dispatch interface {
 	Tx() pgx.Tx
+	NoteProgress(ctx context.Context) error
 	Enrol(ctx context.Context) error
 	FindLost(ctx context.Context) error
 	Read(ctx context.Context, today reconcile.Date, settle time.Duration) error
@@ -27,7 +28,8 @@ type Dispatch interface {
 // dispatchStore gives rounds to one process at a time, and wakes whoever waits
 // for changes.
 type dispatchStore interface {
-	WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) error
+	// WithDispatch reports false while another process has a round.
+	WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) (ours bool, err error)
 	Wakeups(ctx context.Context, wake func()) error
 }
 
@@ -39,20 +41,32 @@ type Dispatcher struct {
 	Routes reconcile.Routes
 	Today  func() reconcile.Date
 	Settle time.Duration // how long an edit waits for the next one
+	Passed func()        // told of every round that came through, here or in another process
 	Log    *slog.Logger
+
+	swept time.Time // last
+	noted time.Time // that dispatching goes on
 }
 
 const (
 	// queuedMost is how many jobs of a sink are queued at a time: the rest waits
 	// in the push table, where it costs nothing.
 	queuedMost = 1000
-	// sweepEvery is how often a dispatcher looks without being woken.
-	sweepEvery = 2 * time.Minute
+	// sweepEvery is how often a dispatcher looks for what jobs left behind.
+	sweepEvery = 10 * time.Second
+	// lookEvery is how often it looks without being woken; elsewhere, while another
+	// process has a round, which may have begun before the change that woke this one.
+	lookEvery = 5 * time.Second
+	elsewhere = 500 * time.Millisecond
 	// breath is how long it waits at least between two rounds, so that a burst of
 	// commits makes one.
 	breath = 10 * time.Millisecond
 	// refill is how soon it looks again when more is due than may be queued.
 	refill = 100 * time.Millisecond
+	// roundWithin bounds a round, the first one apart, which may enrol every profile:
+	// a connection that fell silent must not hold this process for ever.
+	roundWithin      = 30 * time.Second
+	firstRoundWithin = 10 * time.Minute
 )
 
 // Run dispatches until the context ends.
@@ -61,16 +75,11 @@ func (d *Dispatcher) Run(ctx context.Context, client *QueueClient) error {
 	var listener sync.WaitGroup
 	listener.Go(func() { d.listen(ctx, woken) })
 	defer listener.Wait()
-	var swept time.Time
 	for ctx.Err() == nil {
-		sweep := time.Since(swept) >= sweepEvery
-		wait, err := d.round(ctx, client, sweep, swept.IsZero())
-		switch {
-		case err != nil && ctx.Err() == nil:
+		wait, err := d.round(ctx, client)
+		if err != nil && ctx.Err() == nil {
 			d.Log.ErrorContext(ctx, "dispatching pushes", "error", err)
 			wait = time.Second
-		case sweep && err == nil:
-			swept = time.Now()
 		}
 		rest(ctx, woken, wait)
 	}
@@ -110,17 +119,17 @@ func (d *Dispatcher) listen(ctx context.Context, woken chan<- struct{}) {
 
 // round reads what changed and queues what is due. It returns how long it is
 // until the next round.
-func (d *Dispatcher) round(ctx context.Context, client *QueueClient, sweep, first bool) (wait time.Duration, err error) {
-	err = d.Store.WithDispatch(ctx, d.Routes, func(round Dispatch) error {
-		if first {
-			if err := round.Enrol(ctx); err != nil {
-				return err
-			}
-		}
-		if sweep {
-			if err := round.FindLost(ctx); err != nil {
-				return err
-			}
+func (d *Dispatcher) round(ctx context.Context, client *QueueClient) (wait time.Duration, err error) {
+	began, within := time.Now(), roundWithin
+	sweep := began.Sub(d.swept) >= sweepEvery
+	if d.swept.IsZero() {
+		within = firstRoundWithin
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	ours, err := d.Store.WithDispatch(ctx, d.Routes, func(round Dispatch) error {
+		if err := d.prepare(ctx, round, sweep, began); err != nil {
+			return err
 		}
 		if err := round.Read(ctx, d.Today(), d.Settle); err != nil {
 			return err
@@ -129,13 +138,43 @@ func (d *Dispatcher) round(ctx context.Context, client *QueueClient, sweep, firs
 			return err
 		}
 		next, due, err := round.Next(ctx)
-		wait = sweepEvery
+		wait = lookEvery
 		if due {
 			wait = min(max(next, refill), wait)
 		}
 		return err
 	})
-	return wait, err
+	if err != nil {
+		return 0, err
+	}
+	d.Passed()
+	if !ours {
+		return elsewhere, nil
+	}
+	d.noted = began
+	if sweep {
+		d.swept = began
+	}
+	return wait, nil
+}
+
+// prepare is what a round does now and then: enrol what is new since the process
+// began, find what was left behind, and record that dispatching goes on.
+func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) error {
+	if d.swept.IsZero() {
+		if err := round.Enrol(ctx); err != nil {
+			return err
+		}
+	}
+	if sweep {
+		if err := round.FindLost(ctx); err != nil {
+			return err
+		}
+	}
+	if now.Sub(d.noted) < time.Second {
+		return nil
+	}
+	return round.NoteProgress(ctx)
 }
 
 // queue inserts the jobs of due pushes.

@@ -18,7 +18,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-func (s testStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) error {
+func (s testStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) (bool, error) {
 	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
 }
 
@@ -64,19 +64,26 @@ func (x *pushing) dispatcher() *Dispatcher {
 	}
 	return &Dispatcher{
 		Store: x.store, Routes: routes, Today: func() reconcile.Date { return reconcile.NewDate(2026, 11, 2) }, Settle: x.settle,
-		Log: slog.New(slog.DiscardHandler),
+		Passed: func() {}, Log: slog.New(slog.DiscardHandler),
 	}
+}
+
+// looking is a dispatcher that has made its first round.
+func (x *pushing) looking() *Dispatcher {
+	d := x.dispatcher()
+	d.swept = time.Now()
+	return d
 }
 
 // start runs dispatcher and workers until the test ends.
 func (x *pushing) start(t *testing.T) {
 	t.Helper()
-	pool, err := postgres.RiverPool(t.Context(), x.conn.Config().ConnString())
+	pool, err := postgres.RiverPool(t.Context(), x.conn.Config().ConnString(), nil)
 	require.NoError(t, err)
 	quiet := slog.New(slog.DiscardHandler)
 	daemon := Daemon{
 		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: x.store, Runs: &Runs{}, Workers: 4, Now: time.Now,
-		Process: "test", Log: quiet, QueueLog: quiet, Ended: func(reconcile.Summary) {},
+		Process: x.store.Process(), Held: NewHeldJobs(), Log: quiet, QueueLog: quiet, Ended: func(reconcile.Summary) {},
 		Observe: func(_, outcome string, _, _ time.Duration) {
 			if outcome != OutcomeDone {
 				x.attempts.Add(1)
@@ -93,11 +100,17 @@ func (x *pushing) start(t *testing.T) {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	require.NoError(t, client.Start(ctx))
-	var dispatching sync.WaitGroup
-	dispatching.Go(func() { _ = x.dispatcher().Run(ctx, client) })
+	announced, err := x.store.Announce(t.Context(), true, nil)
+	require.NoError(t, err)
+	recovery := Recovery{Store: x.store, Held: daemon.Held, Process: daemon.Process, Recovered: func(string) {}, Log: quiet}
+	recovery.Standing = func() time.Duration { return judgesAfter }
+	var working sync.WaitGroup
+	working.Go(func() { _ = x.dispatcher().Run(ctx, client) })
+	working.Go(func() { _ = recovery.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
-		dispatching.Wait()
+		working.Wait()
+		_ = announced.Close(context.WithoutCancel(t.Context()))
 		<-client.Stopped()
 		pool.Close()
 	})
@@ -261,7 +274,7 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	x := newPushing(t)
 	delete(x.sinks, reconcile.SinkWebsite)
 	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
-	_, err := x.dispatcher().round(t.Context(), x.client, true, true)
+	_, err := x.dispatcher().round(t.Context(), x.client)
 	require.NoError(t, err)
 	pushes, err := x.store.LoadPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA001"}, x.dispatcher().Today())
 	require.NoError(t, err)
@@ -277,13 +290,9 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	calls, pushed := x.sinks[reconcile.SinkDoS].log()
 	require.Equal(t, []string{"show", "push"}, calls)
 	require.Equal(t, staged["FA001"], pushed[0].Sequence)
-	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed'"),
-		"another job did it, and did not wait for the queue to notice")
-
-	x.exec(t, "update river.river_job set attempted_at = now() - interval '10 minutes' where state = 'running'") // now it does
-	x.eventually(t, 2, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed'")
-	_, pushed = x.sinks[reconcile.SinkDoS].log()
-	require.Len(t, pushed, 1, "the old job finds that it is not the push's any more")
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "its own job did it")
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed' and attempt = 1"),
+		"the attempt of a process that is gone does not count")
 }
 
 // A job that a person cancelled leaves its push behind; a sweep finds it.
@@ -291,7 +300,7 @@ func TestALostPushIsFound(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
 	x.insert(t, 1)
-	_, err := x.dispatcher().round(t.Context(), x.client, true, true)
+	_, err := x.dispatcher().round(t.Context(), x.client)
 	require.NoError(t, err)
 	x.exec(t, "update river.river_job set state = 'cancelled', finalized_at = now()")
 	x.start(t)
@@ -303,22 +312,22 @@ func TestARoundQueuesWhatIsDueOnce(t *testing.T) {
 	x := newPushing(t)
 	x.settle = time.Hour
 	const queued = "select count(*) from river.river_job where kind in ('push_dos', 'push_website')"
-	round := func(first bool) time.Duration {
-		wait, err := x.dispatcher().round(t.Context(), x.client, false, first)
+	round := func(d *Dispatcher) time.Duration {
+		wait, err := d.round(t.Context(), x.client)
 		require.NoError(t, err)
 		return wait
 	}
 	x.insert(t, 3)
-	require.Equal(t, sweepEvery, round(true), "an edit settles; nobody waits for it longer than for a sweep")
+	require.Equal(t, lookEvery, round(x.dispatcher()), "an edit settles; nobody waits for it longer than for a look")
 	require.Equal(t, 6, x.count(t, queued), "what was there before the sink is pushed at once")
-	round(false)
+	round(x.looking())
 	require.Equal(t, 6, x.count(t, queued))
 	x.exec(t, "update profile set name = 'Later' where code = 'FA001'")
-	round(false)
-	x.exec(t, "update push set due_at = now() + interval '30 seconds', job_id = null where code = 'FA001'")
-	require.InDelta(t, 30*time.Second, round(false), float64(5*time.Second))
+	round(x.looking())
+	x.exec(t, "update push set due_at = now() + interval '3 seconds', job_id = null where code = 'FA001'")
+	require.InDelta(t, 3*time.Second, round(x.looking()), float64(time.Second))
 	x.exec(t, "update profile set status = 'closed' where code = 'FA001'")
-	round(false)
+	round(x.looking())
 	require.Equal(t, 8, x.count(t, queued), "a closure does not wait")
 }
 
@@ -326,7 +335,7 @@ func TestADispatcherThatFailsGoesOn(t *testing.T) {
 	t.Parallel()
 	var log lines
 	store := &failing{woken: make(chan struct{})}
-	d := Dispatcher{Store: store, Today: func() reconcile.Date { return reconcile.Date{} }, Log: slog.New(&log)}
+	d := Dispatcher{Store: store, Today: func() reconcile.Date { return reconcile.Date{} }, Passed: func() {}, Log: slog.New(&log)}
 	ctx, stop := context.WithCancel(t.Context())
 	store.enough = stop
 	require.NoError(t, d.Run(ctx, nil))
@@ -341,13 +350,13 @@ type failing struct {
 	enough func()
 }
 
-func (f *failing) WithDispatch(context.Context, reconcile.Routes, func(Dispatch) error) error {
+func (f *failing) WithDispatch(context.Context, reconcile.Routes, func(Dispatch) error) (bool, error) {
 	if f.rounds.Add(1) == 2 {
 		f.enough()
 	} else {
 		close(f.woken)
 	}
-	return errors.New("the database went away")
+	return false, errors.New("the database went away")
 }
 
 func (f *failing) Wakeups(ctx context.Context, wake func()) error {

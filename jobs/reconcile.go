@@ -16,9 +16,6 @@ import (
 type Reconcile struct {
 	Run    reconcile.RunID  `json:"run" river:"unique"`
 	Source reconcile.Source `json:"source"`
-	// Takeover is the process that found the run without a worker; empty for a
-	// run's own job. It makes the job another one than the killed process left.
-	Takeover string `json:"takeover,omitempty" river:"unique"`
 }
 
 // Kind names the job.

@@ -32,6 +32,7 @@ type Daemon struct {
 	Log       *slog.Logger
 	QueueLog  *slog.Logger            // the queue's own, which has much to say
 	Observe   Observe                 // told of every attempt at a job
+	Held      *HeldJobs               // knows which jobs this process works
 	Ended     func(reconcile.Summary) // told of every run that ended
 }
 
@@ -64,10 +65,10 @@ func (d Daemon) Client() (*QueueClient, error) {
 		Workers:              workers,
 		Queues:               d.queues(),
 		PeriodicJobs:         []*river.PeriodicJob{ticking()},
-		WorkerMiddleware:     []rivertype.WorkerMiddleware{NewObserver(d.Observe)},
+		WorkerMiddleware:     []rivertype.WorkerMiddleware{d.Held, NewObserver(d.Observe)},
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
-		RescueStuckJobsAfter: 2 * pushTimeout, // jobs with a longer time limit get that; runs are taken over long before
+		RescueStuckJobsAfter: 2 * pushTimeout, // or the longer time limit of a kind; what nobody works is recovered long before
 		SoftStopTimeout:      softStop,
 	})
 	if err != nil {
@@ -105,7 +106,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 		checkers[c.Name] = c
 	}
 	err := errors.Join(
-		river.AddWorkerSafely(workers, &tickWorker{store: d.Store, schedules: d.Schedules, now: d.Now, process: d.Process}),
+		river.AddWorkerSafely(workers, &tickWorker{store: d.Store, schedules: d.Schedules, now: d.Now}),
 		river.AddWorkerSafely(workers, &pullODSWorker{store: d.Store, runs: d.Runs, now: d.Now, ended: d.ended}),
 		river.AddWorkerSafely(workers, &pullERSWorker{store: d.Store, runs: d.Runs, parts: d.ERS, now: d.Now, ended: d.ended}),
 		river.AddWorkerSafely(workers, &reconcileWorker{runs: d.Runs, ended: d.ended}),
@@ -152,10 +153,10 @@ func (d Daemon) ended(ctx context.Context, s reconcile.Summary) {
 	d.Log.LogAttrs(ctx, slog.LevelInfo, "run ended", summaryAttrs(s)...)
 }
 
-// TakeOver queues jobs for runs that a killed process left, at once: it does not
+// TakeOver queues jobs for runs that a killed command left, at once: it does not
 // wait for a leader.
 func (d Daemon) TakeOver(ctx context.Context, client *QueueClient) error {
-	return takeOver(ctx, client, d.Store, d.Process)
+	return takeOver(ctx, client, d.Store)
 }
 
 // QueueClient works jobs, or only queues them.

@@ -81,12 +81,11 @@ type tickWorker struct {
 	store     tickStore
 	schedules []Schedule
 	now       func() time.Time
-	process   string // names this process to the jobs that take runs over
 }
 
 func (w *tickWorker) Work(ctx context.Context, _ *river.Job[Tick]) error {
 	client := river.ClientFromContext[pgx.Tx](ctx)
-	if err := takeOver(ctx, client, w.store, w.process); err != nil {
+	if err := takeOver(ctx, client, w.store); err != nil {
 		return err
 	}
 	return w.store.WithLedger(ctx, func(l Ledger) error {
@@ -138,16 +137,15 @@ func (s Schedule) due(last, now time.Time) (due []time.Time) {
 	return due
 }
 
-// takeOver queues jobs for the runs that nobody works although they should be:
-// their process was killed, and the queue would not notice for an hour.
-func takeOver(ctx context.Context, client *QueueClient, store tickStore, process string) error {
+// takeOver queues jobs for the runs that no job will work: a command began them
+// and was killed.
+func takeOver(ctx context.Context, client *QueueClient, store tickStore) error {
 	runs, err := store.Unfinished(ctx)
 	if err != nil {
 		return err
 	}
 	for _, run := range runs {
-		args := Reconcile{Run: run.ID, Source: run.Source, Takeover: process}
-		if _, err := client.Insert(ctx, args, nil); err != nil {
+		if _, err := client.Insert(ctx, Reconcile{Run: run.ID, Source: run.Source}, nil); err != nil {
 			return fmt.Errorf("taking run %d over: %w", run.ID, err)
 		}
 	}

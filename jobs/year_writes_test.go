@@ -187,7 +187,7 @@ func (y *year) number(sql string, args ...any) (n int) {
 }
 
 func (y *year) storeAt(at time.Time) *postgres.Store {
-	store, err := postgres.Open(context.WithoutCancel(y.Context()), y.url, at)
+	store, err := postgres.Open(context.WithoutCancel(y.Context()), y.url, postgres.Options{PlayedNow: at})
 	require.NoError(y, err)
 	return store
 }

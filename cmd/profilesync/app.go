@@ -25,6 +25,7 @@ type app struct {
 	form    string // of a report
 	url     string // of the database
 	store   *postgres.Store
+	process *postgres.Process
 	closers []func() error
 	// answeredERS is told of every request to e-RS; nil outside the daemon.
 	answeredERS func(ers.Call)
@@ -35,7 +36,9 @@ func newApp(ctx context.Context, stdout, stderr io.Writer, format string) (*app,
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
-	return &app{config: c, stdout: stdout, stderr: stderr, json: format == "json", form: format}, nil
+	return &app{
+		config: c, stdout: stdout, stderr: stderr, json: format == "json", form: format, process: postgres.NewProcess(),
+	}, nil
 }
 
 func (a *app) close() error {
@@ -78,7 +81,7 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	a.url = url
-	store, err := postgres.Open(ctx, url, a.config.now)
+	store, err := postgres.Open(ctx, url, postgres.Options{PlayedNow: a.config.now, Process: a.process})
 	if err != nil {
 		return err
 	}
@@ -136,6 +139,6 @@ func (s runStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) 
 	return s.Store.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
 }
 
-func (s runStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(jobs.Dispatch) error) error {
+func (s runStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(jobs.Dispatch) error) (bool, error) {
 	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
 }

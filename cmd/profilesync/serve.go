@@ -3,19 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/cmd/internal/admin"
 	"github.com/profilesync/profilesync/connectors/ers"
-	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
 )
@@ -49,97 +45,28 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	sinks, err := a.sinks()
-	if err != nil {
-		return exitError{exitUsage, err.Error()}
-	}
 	registry := prometheus.NewRegistry()
 	metrics := admin.NewMetrics(registry)
 	a.answeredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
-	daemon, closePool, err := a.daemon(ctx, log, metrics, sinks)
+	s, err := a.newService(log, metrics)
 	if err != nil {
 		return err
 	}
-	defer closePool()
 	admin.NewWatcher(registry, a.store.Watch, time.Now, log)
-	client, err := daemon.Client()
-	if err != nil {
-		return err
-	}
 	receipts, err := a.receipts(log)
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
 	}
 	server, err := admin.Listen(ctx, admin.Options{Address: a.config.HTTPAddress, Log: log}, admin.Handler(admin.Checks{
-		Alive: alive(client.Stopped()), Ready: a.store.Ready, Metrics: registry, Receipts: receipts, Reports: a.reports(), Log: log,
+		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts, Reports: a.reports(), Log: log,
 	}))
 	if err != nil {
 		return err
 	}
-	release, err := a.store.AnnounceDaemon(ctx, daemon.Process)
-	if err != nil {
-		return err
-	}
-	defer release()
-	dispatcher := jobs.Dispatcher{Store: runStore{a.store}, Routes: routes(sinks), Today: a.today, Settle: a.config.PushSettle, Log: log}
-	log.InfoContext(ctx, "serving", "address", server.Address(), "version", version, "process", daemon.Process)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx) })
-	group.Go(func() error { return work(ctx, daemon, client, log) })
-	group.Go(func() error { return dispatcher.Run(ctx, client) })
+	group.Go(func() error { return s.run(ctx, server.Address()) })
 	return group.Wait()
-}
-
-// work runs the workers until ctx ends, and waits for them to come to rest.
-func work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, log *slog.Logger) error {
-	switch err := client.Start(ctx); {
-	case err != nil && ctx.Err() != nil:
-		return nil //nolint:nilerr // asked to stop before it had begun
-	case err != nil:
-		return fmt.Errorf("starting the workers: %w", err)
-	}
-	if err := daemon.TakeOver(ctx, client); err != nil {
-		log.ErrorContext(ctx, "taking over unfinished runs", "error", err)
-	}
-	<-ctx.Done()
-	log.InfoContext(ctx, "stopping")
-	select {
-	case <-client.Stopped():
-		return nil
-	case <-time.After(stopWithin):
-		return errors.New("jobs did not stop in time; their runs go on in the next process")
-	}
-}
-
-// daemon wires the workers.
-func (a *app) daemon(ctx context.Context, log *slog.Logger, metrics *admin.Metrics, sinks map[reconcile.Sink]directory,
-) (d jobs.Daemon, closePool func(), err error) {
-	schedules, err := a.schedules(sinks)
-	if err != nil {
-		return d, nil, err
-	}
-	queueLog, err := newLogger(a.stderr, "warn")
-	if err != nil {
-		return d, nil, err
-	}
-	people, err := a.people(metrics.LetterWorked)
-	if err != nil {
-		return d, nil, err
-	}
-	pool, err := postgres.RiverPool(ctx, a.url)
-	if err != nil {
-		return d, nil, err
-	}
-	return jobs.Daemon{
-		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: runStore{a.store}, Runs: a.runs(a.pull, a.saveProgress(log)),
-		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: a.pullCodes, jobs.ERSRegister: a.pullRegister},
-		Pushers: a.pushers(sinks, log, metrics.Pushed), Drift: a.checkers(sinks, func(int) {}), Workers: a.config.PushWorkers,
-		People: people, Schedules: schedules, Now: a.config.clock, Process: processName(), Log: log, QueueLog: queueLog,
-		Observe: func(kind, outcome string, ran, waited time.Duration) {
-			metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
-		},
-		Ended: metrics.RunEnded,
-	}, pool.Close, nil
 }
 
 // schedules are what the daemon does by itself, in London time (design.md,
@@ -188,25 +115,4 @@ func (a *app) saveProgress(log *slog.Logger) reportFunc {
 			log.WarnContext(ctx, "progress", "error", err)
 		}
 	}
-}
-
-// alive fails once the workers have stopped.
-func alive(stopped <-chan struct{}) func() error {
-	return func() error {
-		select {
-		case <-stopped:
-			return errors.New("the workers have stopped")
-		default:
-			return nil
-		}
-	}
-}
-
-// processName tells this process from others, on other machines too.
-func processName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().Unix())
 }

@@ -39,7 +39,7 @@ func (a *app) submit(ctx context.Context, run reconcile.Run, wait bool) (reconci
 
 // queue stores a run together with its job.
 func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, error) {
-	pool, err := postgres.RiverPool(ctx, a.url)
+	pool, err := postgres.RiverPool(ctx, a.url, a.process)
 	if err != nil {
 		return 0, err
 	}
@@ -54,7 +54,15 @@ func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, er
 // workHere first finishes what a killed process left of the same source, then
 // works the run. Postgres may hold a killed process's lock a moment longer:
 // working a run waits for it.
-func (a *app) workHere(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
+func (a *app) workHere(ctx context.Context, run reconcile.Run) (summary reconcile.Summary, err error) {
+	err = a.whileAnnounced(ctx, func(ctx context.Context, _ int64) error {
+		summary, err = a.finishAndWork(ctx, run)
+		return err
+	})
+	return summary, err
+}
+
+func (a *app) finishAndWork(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
 	shown := newProgress(a.stderr)
 	defer shown.end()
 	runs := a.runs(a.pull, shown.report)

@@ -34,21 +34,33 @@ func routeRows(routes reconcile.Routes) (sinks, types, names []string) {
 }
 
 // Dispatch is one round of turning changes into pushes, in one transaction that
-// no other process runs at the same time.
+// no other process runs at the same time: the lock is the transaction's own, so
+// that whoever loses it, by the end of its session, loses what it wrote as well.
 type Dispatch struct {
 	tx     pgx.Tx
 	q      *dbsqlc.Queries
 	routes reconcile.Routes
 }
 
-// WithDispatch gives work a round of its own.
-func (s *Store) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(*Dispatch) error) error {
-	return inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
-		if err := q.LockDispatch(ctx); err != nil {
+// WithDispatch gives work a round of its own. It reports false, and does nothing,
+// while another process has one.
+func (s *Store) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(*Dispatch) error) (ours bool, err error) {
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
+		row, err := q.TryLockDispatch(ctx)
+		if err != nil {
 			return fmt.Errorf("locking the dispatcher: %w", explain(err))
+		}
+		if ours = row.Locked; !ours {
+			return nil
 		}
 		return work(&Dispatch{tx: tx, q: q, routes: routes})
 	})
+	return ours, err
+}
+
+// NoteProgress records that dispatching goes on.
+func (d *Dispatch) NoteProgress(ctx context.Context) error {
+	return wrap(d.q.NoteProgress(ctx, ActivityDispatch), "noting progress")
 }
 
 // Tx is the transaction in which the jobs of pushes are queued.
@@ -66,7 +78,8 @@ func (d *Dispatch) Enrol(ctx context.Context) error {
 	return wrap(err, "enrolling profiles")
 }
 
-// FindLost wants the pushes again whose jobs were given up or cancelled.
+// FindLost wants the pushes again whose jobs were given up or cancelled, and those
+// of commands that were killed.
 func (d *Dispatch) FindLost(ctx context.Context) error {
 	return wrap(d.q.FindLostPushes(ctx), "looking for lost pushes")
 }

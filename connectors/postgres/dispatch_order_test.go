@@ -172,7 +172,7 @@ func TestTwoDispatchersAndManyWriters(t *testing.T) {
 	for range 2 {
 		reading.Go(func() {
 			for {
-				err := w.store.WithDispatch(t.Context(), sinkRoutes(), func(d *postgres.Dispatch) error {
+				_, err := w.store.WithDispatch(t.Context(), sinkRoutes(), func(d *postgres.Dispatch) error {
 					return d.Read(t.Context(), day(1), settle)
 				})
 				if err != nil {
@@ -269,7 +269,8 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			return err
 		},
 		func() error {
-			return store.WithDispatch(ctx, sinkRoutes(), func(d *postgres.Dispatch) error { return d.Read(ctx, day(1), settle) })
+			_, err := store.WithDispatch(ctx, sinkRoutes(), func(d *postgres.Dispatch) error { return d.Read(ctx, day(1), settle) })
+			return err
 		},
 	}
 	var running sync.WaitGroup

@@ -29,7 +29,9 @@ const settle = 30 * time.Second
 // round works one round of the dispatcher.
 func (w *world) round(routes reconcile.Routes, work func(context.Context, *postgres.Dispatch) error) {
 	w.Helper()
-	require.NoError(w, w.store.WithDispatch(w.Context(), routes, func(d *postgres.Dispatch) error { return work(w.Context(), d) }))
+	ours, err := w.store.WithDispatch(w.Context(), routes, func(d *postgres.Dispatch) error { return work(w.Context(), d) })
+	require.NoError(w, err)
+	require.True(w, ours)
 }
 
 // dispatch reads what changed.

@@ -21,9 +21,9 @@ type Outbox struct{ *Session }
 
 // Outbox takes the outbox, or says ErrMailBusy.
 func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	conn, err := s.connect(ctx, workLimits, nil)
 	if err != nil {
-		return nil, wrap(err, "connecting for mail")
+		return nil, wrap(err, "the outbox")
 	}
 	box := &Outbox{&Session{conn: conn, q: dbsqlc.New(conn)}}
 	locked, err := box.q.LockMail(ctx)

@@ -36,7 +36,7 @@ type Migration struct {
 // job queue's. It is safe to run while the previous version of the program
 // works, and by several at once.
 func Migrate(ctx context.Context, url string) ([]Migration, error) {
-	config, err := poolConfig(url, time.Time{})
+	config, err := poolConfig(url, time.Time{}, nil, noLimits)
 	if err != nil {
 		return nil, err
 	}

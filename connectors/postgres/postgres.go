@@ -5,11 +5,8 @@ package postgres
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/netip"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,16 +32,32 @@ var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync 
 
 // Store is our database.
 type Store struct {
-	pool *pgxpool.Pool
-	q    *dbsqlc.Queries
+	pool    *pgxpool.Pool
+	q       *dbsqlc.Queries
+	process *Process
 }
 
-// Open connects to the database. A playedNow that is not zero becomes the
-// present of every trigger and default (PROFILESYNC_NOW).
-func Open(ctx context.Context, url string, playedNow time.Time) (*Store, error) {
-	config, err := poolConfig(url, playedNow)
+// Options say how a store is opened; the zero value serves most commands.
+type Options struct {
+	// PlayedNow becomes the present of every trigger and default
+	// (PROFILESYNC_NOW); zero is the real time.
+	PlayedNow time.Time
+	// Process is who works through this store; nil for a program that works
+	// nothing that another could take over.
+	Process *Process
+	// MaxConnections bounds the pool; 0 leaves it to the address, or to the number
+	// of processors.
+	MaxConnections int32
+}
+
+// Open connects to the database.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	config, err := poolConfig(url, o.PlayedNow, o.Process, workLimits)
 	if err != nil {
 		return nil, err
+	}
+	if o.MaxConnections > 0 {
+		config.MaxConns = o.MaxConnections
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -54,66 +67,7 @@ func Open(ctx context.Context, url string, playedNow time.Time) (*Store, error) 
 		pool.Close()
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
-	return &Store{pool: pool, q: dbsqlc.New(pool)}, nil
-}
-
-func poolConfig(url string, playedNow time.Time) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, fmt.Errorf("database address: %w", err)
-	}
-	if err := requireTLS(config.ConnConfig); err != nil {
-		return nil, err
-	}
-	params := config.ConnConfig.RuntimeParams
-	params["search_path"] = Schema
-	params["application_name"] = "profilesync"
-	params["timezone"] = "UTC"
-	params["plan_cache_mode"] = "force_custom_plan" // a plan made while a table was empty would be kept when it has grown
-	if !playedNow.IsZero() {
-		params["profilesync.now"] = playedNow.Format(time.RFC3339Nano)
-	}
-	return config, nil
-}
-
-// requireTLS refuses a connection that leaves this machine without proof of who
-// is at the other end.
-func requireTLS(config *pgx.ConnConfig) error {
-	type end struct {
-		host string
-		tls  *tls.Config
-	}
-	ends := []end{{config.Host, config.TLSConfig}}
-	for _, f := range config.Fallbacks {
-		ends = append(ends, end{f.Host, f.TLSConfig})
-	}
-	for _, e := range ends {
-		if !local(e.host) && (e.tls == nil || e.tls.InsecureSkipVerify) {
-			return fmt.Errorf("database address: host %s is another machine; add sslmode=verify-full", e.host)
-		}
-	}
-	return nil
-}
-
-// local reports whether a host is this machine: a socket or a loopback address.
-func local(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return filepath.IsAbs(host) || host == "localhost" || err == nil && address.IsLoopback()
-}
-
-// RiverPool opens the job queue's own connections: it must never wait behind
-// ours.
-func RiverPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	config, err := poolConfig(url, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	config.MaxConns = 6
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting the job queue: %w", err)
-	}
-	return pool, nil
+	return &Store{pool: pool, q: dbsqlc.New(pool), process: o.Process}, nil
 }
 
 // Close ends every connection.

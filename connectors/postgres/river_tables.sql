@@ -1,10 +1,19 @@
--- Read by sqlc only: the columns of the job queue's tables that our queries read. The tables themselves come from River's
+-- Read by sqlc only: the columns of the job queue's tables, and of Postgres' own, that our queries read. The tables themselves come from River's
 -- own migrations, where state is an enum.
 create schema river;
 create table river.river_job (
     id           bigint not null,
+    kind         text not null,
+    attempt      smallint not null,
+    attempted_at timestamptz,
     attempted_by text[],
     queue        text not null,
     state        text not null,
-    scheduled_at timestamptz not null
+    scheduled_at timestamptz not null,
+    finalized_at timestamptz
+);
+create table pg_stat_activity (
+    pid              integer not null,
+    datname          text,
+    application_name text
 );

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -237,28 +236,4 @@ func reject(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID, actor st
 		return q.RejectServices(ctx, dbsqlc.RejectServicesParams{RunID: int64(id), Actor: actor})
 	}
 	return q.RejectRows(ctx, dbsqlc.RejectRowsParams{RunID: int64(id), Actor: actor})
-}
-
-// DaemonRuns reports whether a daemon works this database.
-func (s *Store) DaemonRuns(ctx context.Context) (bool, error) {
-	running, err := s.q.DaemonIsRunning(ctx)
-	if err != nil {
-		return false, fmt.Errorf("looking for a daemon: %w", err)
-	}
-	return *running, nil
-}
-
-// AnnounceDaemon tells every other program that a daemon works this database, and
-// the others which, until release is called or the process ends.
-func (s *Store) AnnounceDaemon(ctx context.Context, process string) (release func(), err error) {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("announcing the daemon: %w", err)
-	}
-	q := dbsqlc.New(conn)
-	if err := errors.Join(q.ShareDaemonLock(ctx), q.LockProcess(ctx, process)); err != nil {
-		_ = conn.Hijack().Close(ctx)
-		return nil, fmt.Errorf("announcing the daemon: %w", err)
-	}
-	return func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }, nil
 }

@@ -23,10 +23,13 @@ type Ledger struct {
 // tick.
 func (s *Store) WithLedger(ctx context.Context, work func(*Ledger) error) error {
 	err := inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
-		if err := q.LockSchedules(ctx); err != nil {
+		if err := errors.Join(q.LimitLedger(ctx), q.LockSchedules(ctx)); err != nil {
 			return fmt.Errorf("locking the schedules: %w", explain(err))
 		}
-		return work(&Ledger{tx: tx, q: q})
+		if err := work(&Ledger{tx: tx, q: q}); err != nil {
+			return err
+		}
+		return q.NoteProgress(ctx, ActivityTick)
 	})
 	return err
 }
@@ -86,6 +89,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	}
 	if err := s.q.PruneSchedules(ctx, at); err != nil {
 		return wrap(err, "removing old schedule entries")
+	}
+	if err := s.q.PruneProcesses(ctx); err != nil {
+		return wrap(err, "removing old processes")
 	}
 	return s.pruneSinks(ctx, before)
 }

@@ -27,11 +27,9 @@ type Session struct {
 
 // Session waits for the source's lock.
 func (s *Store) Session(ctx context.Context, source reconcile.Source) (*Session, error) {
-	config := s.pool.Config().ConnConfig
-	config.RuntimeParams["temp_buffers"] = "64MB" // a staged listing stays in memory
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := s.connect(ctx, runLimits, map[string]string{"temp_buffers": "64MB"}) // a staged listing stays in memory
 	if err != nil {
-		return nil, fmt.Errorf("connecting for a run: %w", err)
+		return nil, wrap(err, "a run")
 	}
 	session := &Session{conn: conn, q: dbsqlc.New(conn)}
 	if err := session.q.LockRunsOf(ctx, string(source)); err != nil {

@@ -26,6 +26,7 @@ type Watched struct {
 	Schedules  []ScheduleAge
 	Services   []ServiceCount
 	People     WatchedPeople
+	Progress   ForwardProgress
 }
 
 // QueueDepth counts the jobs of a queue that are in one live state.
@@ -119,7 +120,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 		for _, read := range []func(context.Context, *dbsqlc.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
 			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readRuns, w.readSchedules,
-			w.readServices, w.People.read,
+			w.readServices, w.People.read, w.Progress.read,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err

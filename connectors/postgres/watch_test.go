@@ -63,7 +63,7 @@ func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
 	now := time.Date(2025, time.July, 2, 12, 0, 0, 0, time.UTC)
-	store, err := postgres.Open(t.Context(), url, now)
+	store, err := postgres.Open(t.Context(), url, postgres.Options{PlayedNow: now})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	db := pgtest.Connect(t, url)

@@ -35,6 +35,7 @@ const (
 	jobsTotal metric = iota
 	jobRunSeconds
 	jobWaitSeconds
+	jobsRecoveredTotal
 	runsTotal
 	runsNoopTotal
 	runSeconds
@@ -66,6 +67,11 @@ const (
 	mailPausedSeconds
 	calendarAgeSeconds
 	calendarVanishedRecords
+	progressAgeSeconds
+	pushDueSeconds
+	pushTriedSeconds
+	abandonedJobs
+	abandonedOldestSeconds
 )
 
 // declared is every metric there is. METRICS.md is written from it (go test
@@ -82,6 +88,10 @@ var declared = [...]declaration{
 	jobWaitSeconds: {
 		name: "job_wait_seconds", form: histogram, labels: []string{"kind"}, buckets: jobBuckets(),
 		help: "How long jobs waited in the queue after they could have begun.",
+	},
+	jobsRecoveredTotal: {
+		name: "jobs_recovered_total", form: counter, labels: []string{"kind"},
+		help: "Jobs that were running with nobody working them, and were made available again: their process was gone, or the queue's answer was lost.",
 	},
 	runsTotal: {
 		name: "runs_total", form: counter, labels: []string{"source", "report", "state"},
@@ -214,6 +224,27 @@ var declared = [...]declaration{
 	calendarVanishedRecords: {
 		name: "calendar_vanished_records", form: gauge,
 		help: "Bank holidays to come that the official list named once and does not name any more: somebody should look.",
+	},
+	progressAgeSeconds: {
+		name: "progress_age_seconds", form: gauge, labels: []string{"activity"},
+		help: "Time since an activity that must never stop last came through, whichever process does it; activity is dispatch (every 5 s at " +
+			"least) or tick (every 30 s).",
+	},
+	pushDueSeconds: {
+		name: "push_due_seconds", form: gauge, labels: []string{"sink", "route"},
+		help: "For how long the oldest push has been due that nobody has queued; absent where none is, and while the route is paused.",
+	},
+	pushTriedSeconds: {
+		name: "push_tried_seconds", form: gauge, labels: []string{"sink", "route"},
+		help: "Time since anything was tried at the sink, 600 at most; beside push_due_seconds, and absent with it.",
+	},
+	abandonedJobs: {
+		name: "abandoned_jobs", form: gauge,
+		help: "Running jobs whose process has ended; they are made available again within seconds.",
+	},
+	abandonedOldestSeconds: {
+		name: "abandoned_oldest_seconds", form: gauge,
+		help: "How long ago the oldest of them was taken.",
 	},
 }
 

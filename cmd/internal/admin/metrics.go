@@ -10,39 +10,41 @@ import (
 
 // Metrics counts what this process did.
 type Metrics struct {
-	jobs     *prometheus.CounterVec
-	jobRun   *prometheus.HistogramVec
-	jobWait  *prometheus.HistogramVec
-	runs     *prometheus.CounterVec
-	noopRuns *prometheus.CounterVec
-	run      *prometheus.HistogramVec
-	changes  *prometheus.CounterVec
-	pushes   *prometheus.CounterVec
-	push     *prometheus.HistogramVec
-	pushLag  *prometheus.HistogramVec
-	asked    *prometheus.CounterVec
-	answer   *prometheus.HistogramVec
-	letters  *prometheus.CounterVec
+	jobs      *prometheus.CounterVec
+	jobRun    *prometheus.HistogramVec
+	jobWait   *prometheus.HistogramVec
+	recovered *prometheus.CounterVec
+	runs      *prometheus.CounterVec
+	noopRuns  *prometheus.CounterVec
+	run       *prometheus.HistogramVec
+	changes   *prometheus.CounterVec
+	pushes    *prometheus.CounterVec
+	push      *prometheus.HistogramVec
+	pushLag   *prometheus.HistogramVec
+	asked     *prometheus.CounterVec
+	answer    *prometheus.HistogramVec
+	letters   *prometheus.CounterVec
 }
 
 // NewMetrics registers the counters. It panics when they are registered already.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		jobs:     jobsTotal.counter(),
-		jobRun:   jobRunSeconds.histogram(),
-		jobWait:  jobWaitSeconds.histogram(),
-		runs:     runsTotal.counter(),
-		noopRuns: runsNoopTotal.counter(),
-		run:      runSeconds.histogram(),
-		changes:  changesTotal.counter(),
-		pushes:   pushesTotal.counter(),
-		push:     pushSeconds.histogram(),
-		pushLag:  pushLagSeconds.histogram(),
-		asked:    ersRequestsTotal.counter(),
-		answer:   ersRequestSeconds.histogram(),
-		letters:  lettersTotal.counter(),
+		jobs:      jobsTotal.counter(),
+		jobRun:    jobRunSeconds.histogram(),
+		jobWait:   jobWaitSeconds.histogram(),
+		recovered: jobsRecoveredTotal.counter(),
+		runs:      runsTotal.counter(),
+		noopRuns:  runsNoopTotal.counter(),
+		run:       runSeconds.histogram(),
+		changes:   changesTotal.counter(),
+		pushes:    pushesTotal.counter(),
+		push:      pushSeconds.histogram(),
+		pushLag:   pushLagSeconds.histogram(),
+		asked:     ersRequestsTotal.counter(),
+		answer:    ersRequestSeconds.histogram(),
+		letters:   lettersTotal.counter(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.asked, m.answer,
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.asked, m.answer,
 		m.letters)
 	return m
 }
@@ -53,6 +55,9 @@ func (m *Metrics) JobWorked(kind, outcome string, seconds, queueWaitSeconds floa
 	m.jobRun.WithLabelValues(kind).Observe(seconds)
 	m.jobWait.WithLabelValues(kind).Observe(queueWaitSeconds)
 }
+
+// JobRecovered counts a running job that nobody worked.
+func (m *Metrics) JobRecovered(kind string) { m.recovered.WithLabelValues(kind).Inc() }
 
 // ERSAnswered counts a request to the e-Referral Service.
 func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {

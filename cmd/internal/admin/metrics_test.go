@@ -37,7 +37,7 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
-		"endpoint", "status",
+		"endpoint", "status", "activity",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {
@@ -59,6 +59,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	m := NewMetrics(reg)
 	m.JobWorked("pull_ods", "done", 1, 0)
+	m.JobRecovered("pull_ods")
 	m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: reconcile.RunDone})
 	m.Pushed(reconcile.SinkDoS, reconcile.PushOutcome{Route: "fhir", Attempt: reconcile.AttemptAccepted, Took: 1, Lag: 1})
 	m.ERSAnswered("A035", 200, 0.2)

@@ -114,6 +114,7 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 		set(registeredServices, float64(r.Services), string(r.State))
 	}
 	peopleGauges(watched.People, set)
+	progressGauges(watched.Progress, set)
 	return all
 }
 
@@ -132,6 +133,19 @@ func peopleGauges(p postgres.WatchedPeople, set func(m metric, value float64, la
 		set(calendarAgeSeconds, p.CalendarAge.Seconds())
 	}
 	set(calendarVanishedRecords, float64(p.Vanished))
+}
+
+// progressGauges say whether what must never stop gets on.
+func progressGauges(p postgres.ForwardProgress, set func(m metric, value float64, labels ...string)) {
+	for activity, since := range p.Since {
+		set(progressAgeSeconds, since.Seconds(), activity)
+	}
+	for _, r := range p.Routes {
+		set(pushDueSeconds, r.Due.Seconds(), string(r.Sink), r.Route)
+		set(pushTriedSeconds, r.Tried.Seconds(), string(r.Sink), r.Route)
+	}
+	set(abandonedJobs, float64(p.Abandoned))
+	set(abandonedOldestSeconds, p.Oldest.Seconds())
 }
 
 // sinkGauges say how things stand with the sinks.

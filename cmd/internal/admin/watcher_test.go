@@ -42,6 +42,11 @@ func everything() postgres.Watched {
 			Letters:    []postgres.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},
 			MailPaused: "stopped", MailPausedFor: time.Minute, CalendarAge: time.Hour, Vanished: 1,
 		},
+		Progress: postgres.ForwardProgress{
+			Since:     map[string]time.Duration{postgres.ActivityTick: 20 * time.Second},
+			Routes:    []postgres.RouteProgress{{Sink: reconcile.SinkDoS, Route: "fhir", Due: time.Minute, Tried: 2 * time.Minute}},
+			Abandoned: 2, Oldest: 5 * time.Second,
+		},
 	}
 }
 
@@ -97,9 +102,19 @@ profilesync_mail_paused_seconds{reason="stopped"} 60
 profilesync_calendar_age_seconds 3600
 # TYPE profilesync_calendar_vanished_records gauge
 profilesync_calendar_vanished_records 1
+# TYPE profilesync_progress_age_seconds gauge
+profilesync_progress_age_seconds{activity="tick"} 20
+# TYPE profilesync_push_due_seconds gauge
+profilesync_push_due_seconds{route="fhir",sink="dos"} 60
+# TYPE profilesync_push_tried_seconds gauge
+profilesync_push_tried_seconds{route="fhir",sink="dos"} 120
+# TYPE profilesync_abandoned_jobs gauge
+profilesync_abandoned_jobs 2
+# TYPE profilesync_abandoned_oldest_seconds gauge
+profilesync_abandoned_oldest_seconds 5
 `, queueJobs, queueOldestSeconds, withheldRows, watermarkAgeSeconds, listingAgeSeconds, quarantineRecords, openProfiles,
 		unfinishedRuns, scheduleAgeSeconds, registeredServices, openAccounts, openLetters, mailPausedSeconds, calendarAgeSeconds,
-		calendarVanishedRecords)
+		calendarVanishedRecords, progressAgeSeconds, pushDueSeconds, pushTriedSeconds, abandonedJobs, abandonedOldestSeconds)
 }
 
 func TestTheDatabaseIsAskedSeldom(t *testing.T) {
@@ -121,7 +136,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require may not end a goroutine that is not the test's
-					assert.Len(t, families, 21)
+					assert.Len(t, families, 26)
 				})
 			}
 			scrapes.Wait()
@@ -159,6 +174,6 @@ func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 21)
+		require.Len(t, families, 26)
 	})
 }

@@ -106,24 +106,15 @@ func (q *Queries) EnrolRoutes(ctx context.Context, arg EnrolRoutesParams) error 
 }
 
 const findLostPushes = `-- name: FindLostPushes :exec
-with working as (
-    select j.id, j.attempted_by[cardinality(j.attempted_by)] as process
-    from push q join river.river_job j on j.id = q.job_id
-    where q.job_id is not null and j.state = 'running'
-), dead as materialized (
-    select d.process from (select distinct w.process from working w) d
-    where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || d.process, 0))
-)
 update push p set job_id = null, due_at = coalesce(p.due_at, now())
-where p.job_id is not null and (
-    not exists (
+where p.job_id > 0 and not exists (
         select from river.river_job j
         where j.id = p.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
-    or p.job_id in (select w.id from working w join dead d on d.process = w.process))
+    or p.job_id < 0 and not exists (select from process c where c.id = -p.job_id and c.ended_at is null)
 `
 
-// A job that was cancelled or given up by hand leaves its push behind; so does one whose process was killed, which the
-// queue itself notices minutes later. A process that lives holds a lock of its own.
+// A job that was cancelled or given up by hand leaves its push behind, and so does a command that was killed; a command
+// carries its process' number, negative. The jobs of a process that is gone are made available again by themselves.
 func (q *Queries) FindLostPushes(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, findLostPushes)
 	return err
@@ -152,15 +143,6 @@ where p.state = 'held' and not exists (select from holding h where h.code = p.co
 // What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
 func (q *Queries) HoldPushes(ctx context.Context, today pgtype.Date) error {
 	_, err := q.db.Exec(ctx, holdPushes, today)
-	return err
-}
-
-const lockDispatch = `-- name: LockDispatch :exec
-select pg_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0))
-`
-
-func (q *Queries) LockDispatch(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, lockDispatch)
 	return err
 }
 
@@ -256,4 +238,24 @@ type SetPushJobsParams struct {
 func (q *Queries) SetPushJobs(ctx context.Context, arg SetPushJobsParams) error {
 	_, err := q.db.Exec(ctx, setPushJobs, arg.Codes, arg.Sinks, arg.Jobs)
 	return err
+}
+
+const tryLockDispatch = `-- name: TryLockDispatch :one
+select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock
+`
+
+type TryLockDispatchRow struct {
+	Locked bool
+	Idle   string
+	Lock   string
+}
+
+// The lock belongs to the transaction that writes: who loses it, loses what it wrote. The server ends a round whose process
+// fell silent in the midst of it.
+func (q *Queries) TryLockDispatch(ctx context.Context) (TryLockDispatchRow, error) {
+	row := q.db.QueryRow(ctx, tryLockDispatch)
+	var i TryLockDispatchRow
+	err := row.Scan(&i.Locked, &i.Idle, &i.Lock)
+	return i, err
 }

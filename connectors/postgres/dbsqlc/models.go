@@ -252,6 +252,14 @@ type FieldOwner struct {
 	Owner string
 }
 
+// When what must never stop last came through, whichever process did it
+type ForwardProgress struct {
+	// dispatch: a round of the dispatcher; tick: a walk through the schedules
+	Activity string
+	// When it last committed
+	At pgtype.Timestamptz
+}
+
 // A person's instruction not to touch a field of a profile, or a profile for a sink
 type Hold struct {
 	// Surrogate key
@@ -490,6 +498,12 @@ type OpeningPeriod struct {
 	Closes pgtype.Time
 }
 
+type PgStatActivity struct {
+	Pid             int32
+	Datname         *string
+	ApplicationName *string
+}
+
 // What a run planned: a row a changed field, creation, closure or mark
 type PlanRow struct {
 	// The run
@@ -520,6 +534,22 @@ type PlanRow struct {
 	Digest []byte
 	// The site that loses a service by this row; empty for all else
 	Leaves string
+}
+
+// Programs that work jobs, runs or pushes, each under a name that is used once
+type Process struct {
+	// Number of the process; a push that a command works carries it, negative, as its job
+	ID int64
+	// Host, process id and a random part; the name its jobs and sessions carry
+	Name string
+	// When it announced itself first
+	StartedAt pgtype.Timestamptz
+	// When it last said that it lives
+	SeenAt pgtype.Timestamptz
+	// When it stopped or was found gone: from then on the database lets no session of it in; null while it lives
+	EndedAt pgtype.Timestamptz
+	// When its last session was gone and its jobs were made available again; null before
+	ClearedAt pgtype.Timestamptz
 }
 
 // Our record of one organisation or site; never deleted
@@ -789,10 +819,14 @@ type ReportRow struct {
 
 type RiverRiverJob struct {
 	ID          int64
+	Kind        string
+	Attempt     int16
+	AttemptedAt pgtype.Timestamptz
 	AttemptedBy []string
 	Queue       string
 	State       string
 	ScheduledAt pgtype.Timestamptz
+	FinalizedAt pgtype.Timestamptz
 }
 
 // The ways to the sinks, and whether pushing along them is paused

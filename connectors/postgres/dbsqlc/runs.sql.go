@@ -11,17 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-const daemonIsRunning = `-- name: DaemonIsRunning :one
-select not pg_try_advisory_xact_lock(hashtextextended('profilesync.daemon', 0))
-`
-
-func (q *Queries) DaemonIsRunning(ctx context.Context) (*bool, error) {
-	row := q.db.QueryRow(ctx, daemonIsRunning)
-	var column_1 *bool
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const deleteUploadOfRun = `-- name: DeleteUploadOfRun :exec
 delete from upload where id = (select r.upload_id from run r where r.id = $1)
 `
@@ -280,15 +269,6 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 	return items, nil
 }
 
-const lockProcess = `-- name: LockProcess :exec
-select pg_advisory_lock(hashtextextended('profilesync.process.' || $1::text, 0))
-`
-
-func (q *Queries) LockProcess(ctx context.Context, process string) error {
-	_, err := q.db.Exec(ctx, lockProcess, process)
-	return err
-}
-
 const lockRunsOf = `-- name: LockRunsOf :exec
 select pg_advisory_lock(hashtextextended('profilesync.run.' || $1::text, 0))
 `
@@ -382,15 +362,6 @@ func (q *Queries) SetRunJob(ctx context.Context, arg SetRunJobParams) error {
 	return err
 }
 
-const shareDaemonLock = `-- name: ShareDaemonLock :exec
-select pg_advisory_lock_shared(hashtextextended('profilesync.daemon', 0))
-`
-
-func (q *Queries) ShareDaemonLock(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, shareDaemonLock)
-	return err
-}
-
 const startRun = `-- name: StartRun :exec
 update run set state = 'running', started_at = coalesce(started_at, clock()) where id = $1 and state in ('queued', 'running')
 `
@@ -413,7 +384,9 @@ func (q *Queries) TryLockMigrations(ctx context.Context) (bool, error) {
 
 const unfinishedRuns = `-- name: UnfinishedRuns :many
 select id, source from run
-where state = 'running' or (state = 'queued' and job_id is null)
+where (state = 'running' or (state = 'queued' and job_id is null)) and not exists (
+    select from river.river_job j
+    where j.id = run.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
 order by id
 `
 
@@ -422,7 +395,7 @@ type UnfinishedRunsRow struct {
 	Source string
 }
 
-// Runs that nobody works: killed while running, or never given a job.
+// Runs that nobody works and no job will: begun by a command that was killed, or left by a job that was cancelled.
 func (q *Queries) UnfinishedRuns(ctx context.Context) ([]UnfinishedRunsRow, error) {
 	rows, err := q.db.Query(ctx, unfinishedRuns)
 	if err != nil {

@@ -37,6 +37,16 @@ func (q *Queries) LastDue(ctx context.Context, name string) (pgtype.Timestamptz,
 	return due_at, err
 }
 
+const limitLedger = `-- name: LimitLedger :exec
+select set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)
+`
+
+// The server ends a walk through the schedules whose process fell silent in the midst of it: the lock is the transaction's.
+func (q *Queries) LimitLedger(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, limitLedger)
+	return err
+}
+
 const lockSchedules = `-- name: LockSchedules :exec
 select pg_advisory_xact_lock(hashtextextended('profilesync.schedules', 0))
 `

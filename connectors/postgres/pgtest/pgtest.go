@@ -95,7 +95,7 @@ func Open(tb testing.TB) *postgres.Store {
 // OpenURL opens a store that is closed at the end of the test.
 func OpenURL(tb testing.TB, address string) *postgres.Store {
 	tb.Helper()
-	store, err := postgres.Open(tb.Context(), address, time.Time{})
+	store, err := postgres.Open(tb.Context(), address, postgres.Options{Process: postgres.NewProcess()})
 	if err != nil {
 		tb.Fatal(err)
 	}

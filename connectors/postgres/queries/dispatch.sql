@@ -1,5 +1,8 @@
--- name: LockDispatch :exec
-select pg_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0));
+-- name: TryLockDispatch :one
+-- The lock belongs to the transaction that writes: who loses it, loses what it wrote. The server ends a round whose process
+-- fell silent in the midst of it.
+select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock;
 
 -- name: ReadChanges :execrows
 -- Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in
@@ -73,22 +76,13 @@ update push p set state = 'wanted', wanted_at = now(), due_at = now()
 where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink);
 
 -- name: FindLostPushes :exec
--- A job that was cancelled or given up by hand leaves its push behind; so does one whose process was killed, which the
--- queue itself notices minutes later. A process that lives holds a lock of its own.
-with working as (
-    select j.id, j.attempted_by[cardinality(j.attempted_by)] as process
-    from push q join river.river_job j on j.id = q.job_id
-    where q.job_id is not null and j.state = 'running'
-), dead as materialized (
-    select d.process from (select distinct w.process from working w) d
-    where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || d.process, 0))
-)
+-- A job that was cancelled or given up by hand leaves its push behind, and so does a command that was killed; a command
+-- carries its process' number, negative. The jobs of a process that is gone are made available again by themselves.
 update push p set job_id = null, due_at = coalesce(p.due_at, now())
-where p.job_id is not null and (
-    not exists (
+where p.job_id > 0 and not exists (
         select from river.river_job j
         where j.id = p.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
-    or p.job_id in (select w.id from working w join dead d on d.process = w.process));
+    or p.job_id < 0 and not exists (select from process c where c.id = -p.job_id and c.ended_at is null);
 
 -- name: DuePushes :many
 -- A paused route gets one push now and then, as a probe.

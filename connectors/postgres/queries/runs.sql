@@ -36,9 +36,11 @@ update run set applied_to = @applied_to where id = @id;
 update run set state = @state, summary = @summary, error = @error, ended_at = clock(), stage = '' where id = @id;
 
 -- name: UnfinishedRuns :many
--- Runs that nobody works: killed while running, or never given a job.
+-- Runs that nobody works and no job will: begun by a command that was killed, or left by a job that was cancelled.
 select id, source from run
-where state = 'running' or (state = 'queued' and job_id is null)
+where (state = 'running' or (state = 'queued' and job_id is null)) and not exists (
+    select from river.river_job j
+    where j.id = run.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
 order by id;
 
 -- name: UnfinishedRunsOf :many
@@ -73,12 +75,3 @@ select not pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @sou
 
 -- name: TryLockMigrations :one
 select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0));
-
--- name: ShareDaemonLock :exec
-select pg_advisory_lock_shared(hashtextextended('profilesync.daemon', 0));
-
--- name: LockProcess :exec
-select pg_advisory_lock(hashtextextended('profilesync.process.' || @process::text, 0));
-
--- name: DaemonIsRunning :one
-select not pg_try_advisory_xact_lock(hashtextextended('profilesync.daemon', 0));

@@ -1,3 +1,7 @@
+-- name: LimitLedger :exec
+-- The server ends a walk through the schedules whose process fell silent in the midst of it: the lock is the transaction's.
+select set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true);
+
 -- name: LockSchedules :exec
 select pg_advisory_xact_lock(hashtextextended('profilesync.schedules', 0));
 

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// service is the working half of the daemon. It works under the name of the
+// process; when that was taken for gone it stops all work, and begins anew under
+// another.
+type service struct {
+	*app
+
+	sinks   map[reconcile.Sink]directory
+	log     *slog.Logger
+	metrics *admin.Metrics
+	health  *health
+}
+
+func (a *app) newService(log *slog.Logger, metrics *admin.Metrics) (*service, error) {
+	sinks, err := a.sinks()
+	if err != nil {
+		return nil, exitError{exitUsage, err.Error()}
+	}
+	return &service{app: a, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}, nil
+}
+
+// run works until the context ends.
+func (s *service) run(ctx context.Context, address string) error {
+	for {
+		err := s.life(ctx, address)
+		if !errors.Is(err, jobs.ErrReplaced) || ctx.Err() != nil {
+			return err
+		}
+		s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
+			"process", s.process.Name())
+		s.process.Rename()
+	}
+}
+
+// life works under one name of the process. It returns jobs.ErrReplaced when
+// nothing is worked under that name any more.
+func (s *service) life(ctx context.Context, address string) error {
+	pool, err := postgres.RiverPool(ctx, s.url, s.process)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	daemon, err := s.daemon(riverpgxv5.New(pool))
+	if err != nil {
+		return err
+	}
+	client, err := daemon.Client()
+	if err != nil {
+		return err
+	}
+	announcer := s.announcer(true)
+	announcer.Answered, announcer.Lost = s.health.answered, s.health.lost
+	if _, err := announcer.Begin(ctx); err != nil {
+		return err
+	}
+	s.log.InfoContext(ctx, "serving", "address", address, "version", version, "process", daemon.Process)
+	err = s.work(ctx, daemon, client, announcer)
+	announcer.End(ctx, err == nil)
+	return err
+}
+
+// work runs everything that the process does, until the context ends or the
+// process was taken for gone, and waits for the jobs to come to an end.
+func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, announcer *jobs.Announcer) error {
+	dispatcher := jobs.Dispatcher{
+		Store: runStore{s.store}, Routes: routes(s.sinks), Today: s.today, Settle: s.config.PushSettle, Passed: s.health.dispatched,
+		Log: s.log,
+	}
+	recovery := jobs.Recovery{
+		Store: runStore{s.store}, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,
+		Recovered: s.metrics.JobRecovered, Log: s.log,
+	}
+	announcing, silent := context.WithCancel(context.WithoutCancel(ctx))
+	group, ctx := errgroup.WithContext(ctx)
+	var unstopped error
+	group.Go(func() error { return announcer.Run(announcing) }) // also while the jobs come to an end
+	group.Go(func() error {
+		defer silent()
+		unstopped = s.workJobs(ctx, daemon, client)
+		return unstopped
+	})
+	group.Go(func() error { return dispatcher.Run(ctx, client) })
+	group.Go(func() error { return recovery.Run(ctx) })
+	err := group.Wait()
+	if unstopped != nil { // what still works must not be taken for another life
+		return unstopped
+	}
+	return err
+}
+
+// workJobs runs the workers until ctx ends, and waits for their jobs.
+func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient) error {
+	switch err := client.Start(ctx); {
+	case err != nil && ctx.Err() != nil:
+		return nil //nolint:nilerr // asked to stop before it had begun
+	case err != nil:
+		return fmt.Errorf("starting the workers: %w", err)
+	}
+	s.health.working(client.Stopped())
+	if err := daemon.TakeOver(ctx, client); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "taking over unfinished runs", "error", err)
+	}
+	<-ctx.Done()
+	s.log.InfoContext(ctx, "stopping")
+	select {
+	case <-client.Stopped():
+		return nil
+	case <-time.After(stopWithin):
+		return errors.New("jobs did not stop in time; others go on with them")
+	}
+}
+
+// daemon wires the workers.
+func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
+	schedules, err := s.schedules(s.sinks)
+	if err != nil {
+		return d, err
+	}
+	queueLog, err := newLogger(s.stderr, "warn")
+	if err != nil {
+		return d, err
+	}
+	people, err := s.people(s.metrics.LetterWorked)
+	if err != nil {
+		return d, err
+	}
+	return jobs.Daemon{
+		Driver: driver, Schema: postgres.RiverSchema, Store: runStore{s.store}, Runs: s.runs(s.pull, s.saveProgress(s.log)),
+		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.pullCodes, jobs.ERSRegister: s.pullRegister},
+		Pushers: s.pushers(s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}), Workers: s.config.PushWorkers,
+		People: people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log, QueueLog: queueLog,
+		Held: jobs.NewHeldJobs(),
+		Observe: func(kind, outcome string, ran, waited time.Duration) {
+			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
+		},
+		Ended: s.metrics.RunEnded,
+	}, nil
+}

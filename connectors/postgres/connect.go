@@ -1,0 +1,160 @@
+package postgres
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+)
+
+// limits are what the server itself ends: no session may hold a lock or a
+// transaction for longer than its work can need, whatever became of its client.
+// Zero means no limit.
+type limits struct {
+	idle              time.Duration // between two statements outside a transaction
+	idleInTransaction time.Duration // between two statements of a transaction
+	lock              time.Duration // waiting for one lock
+	statement         time.Duration // one statement
+}
+
+var (
+	// workLimits are for short transactions, and for the freezing of a report, whose
+	// statements take minutes where a million rows changed.
+	workLimits = limits{idleInTransaction: time.Minute, lock: time.Minute, statement: 30 * time.Minute}
+	// queueLimits are the job queue's: it answers its own time limits with the next
+	// try.
+	queueLimits = limits{idleInTransaction: 30 * time.Second, lock: 30 * time.Second, statement: 5 * time.Minute}
+	// runLimits are a run's: it waits for the source's lock as long as it may, and
+	// reads and compares between two statements.
+	runLimits = limits{idleInTransaction: 10 * time.Minute}
+	// livingLimits are those of the session by which a process says that it lives:
+	// it speaks every second.
+	livingLimits = limits{idle: 10 * time.Second, lock: 15 * time.Second, statement: 15 * time.Second}
+	// noLimits are for migrations.
+	noLimits = limits{}
+)
+
+func (l limits) set(params map[string]string) {
+	for name, limit := range map[string]time.Duration{
+		"idle_session_timeout": l.idle, "idle_in_transaction_session_timeout": l.idleInTransaction,
+		"lock_timeout": l.lock, "statement_timeout": l.statement,
+	} {
+		params[name] = strconv.FormatInt(limit.Milliseconds(), 10)
+	}
+}
+
+// poolConfig is how a pool connects. Every session of a process carries its
+// name, and a process that has ended gets none any more.
+func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	if err := requireTLS(config.ConnConfig); err != nil {
+		return nil, err
+	}
+	params := config.ConnConfig.RuntimeParams
+	params["search_path"] = Schema
+	params["application_name"] = process.application()
+	params["timezone"] = "UTC"
+	params["plan_cache_mode"] = "force_custom_plan" // a plan made while a table was empty would be kept when it has grown
+	// A machine that vanishes ends no connection: the server asks, and lets go of its locks.
+	params["tcp_keepalives_idle"], params["tcp_keepalives_interval"], params["tcp_keepalives_count"] = "5", "5", "2"
+	params["tcp_user_timeout"] = "15000"
+	l.set(params)
+	if !playedNow.IsZero() {
+		params["profilesync.now"] = playedNow.Format(time.RFC3339Nano)
+	}
+	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+		c.RuntimeParams["application_name"] = process.application()
+		return nil
+	}
+	config.AfterConnect = process.admit
+	return config, nil
+}
+
+// connect opens a session of its own, beside the pool.
+func (s *Store) connect(ctx context.Context, l limits, params map[string]string) (*pgx.Conn, error) {
+	config := s.pool.Config().ConnConfig
+	config.RuntimeParams["application_name"] = s.process.application()
+	l.set(config.RuntimeParams)
+	for name, value := range params {
+		config.RuntimeParams[name] = value
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	if err := s.process.admit(ctx, conn); err != nil {
+		_ = conn.Close(ctx)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// admit refuses a session to a process that has ended. Its name stands in the
+// server's list of sessions before this looks: whoever ended the process either
+// is seen here, or sees this session and terminates it.
+func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
+	if p == nil {
+		return nil
+	}
+	ended, err := dbsqlc.New(conn).ProcessHasEnded(ctx, p.Name())
+	switch {
+	case err == nil && ended:
+		return ErrProcessEnded
+	case errors.Is(explain(err), ErrNotMigrated):
+		return nil // not migrated yet
+	default:
+		return wrap(err, "announcing a session")
+	}
+}
+
+// requireTLS refuses a connection that leaves this machine without proof of who
+// is at the other end.
+func requireTLS(config *pgx.ConnConfig) error {
+	type end struct {
+		host string
+		tls  *tls.Config
+	}
+	ends := []end{{config.Host, config.TLSConfig}}
+	for _, f := range config.Fallbacks {
+		ends = append(ends, end{f.Host, f.TLSConfig})
+	}
+	for _, e := range ends {
+		if !local(e.host) && (e.tls == nil || e.tls.InsecureSkipVerify) {
+			return fmt.Errorf("database address: host %s is another machine; add sslmode=verify-full", e.host)
+		}
+	}
+	return nil
+}
+
+// local reports whether a host is this machine: a socket or a loopback address.
+func local(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return filepath.IsAbs(host) || host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// RiverPool opens the job queue's own connections: it must never wait behind
+// ours.
+func RiverPool(ctx context.Context, url string, process *Process) (*pgxpool.Pool, error) {
+	config, err := poolConfig(url, time.Time{}, process, queueLimits)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = 6
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting the job queue: %w", err)
+	}
+	return pool, nil
+}

@@ -1,0 +1,229 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+)
+
+// ErrProcessEnded says that this process was silent for so long that it was taken
+// for gone, and its work given to others. It may go on only under a new name.
+var ErrProcessEnded = errors.New("this process was taken for gone, and its work was given to others")
+
+// Process is this program as the database knows it: its sessions and jobs carry
+// the name. A name is used once: whoever was taken for gone takes a new one. A
+// nil Process works nothing that another could take over.
+type Process struct {
+	mutex sync.Mutex
+	name  string
+}
+
+// NewProcess returns a process with a name that no other has, on other machines
+// too.
+func NewProcess() *Process {
+	p := new(Process)
+	p.Rename()
+	return p
+}
+
+// Rename takes a new name, when nothing is worked under the old one any more.
+func (p *Process) Rename() {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.name = fmt.Sprintf("%.24s-%d-%.8s", host, os.Getpid(), rand.Text())
+}
+
+// Name is the name as it is now.
+func (p *Process) Name() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.name
+}
+
+// application is how Postgres lists the sessions of the process, 63 bytes at
+// most.
+func (p *Process) application() string {
+	if p == nil {
+		return applicationName
+	}
+	return applicationOf(p.Name())
+}
+
+const applicationName = "profilesync"
+
+func applicationOf(process string) string { return applicationName + "/" + process }
+
+// Announcement tells every other program that a process lives, for as long as its
+// session does. The session holds the process's lock; the server ends it when it
+// is silent for 10 seconds, however that came about.
+type Announcement struct {
+	conn   *pgx.Conn
+	q      *dbsqlc.Queries
+	name   string
+	id     int64
+	server uint32 // the server's number of the session
+}
+
+// Announce announces the process of the store; a daemon is what commands look
+// for. An earlier announcement, whose connection was lost, is replaced. It
+// returns ErrProcessEnded for a process that was taken for gone.
+func (s *Store) Announce(ctx context.Context, daemon bool, earlier *Announcement) (*Announcement, error) {
+	conn, err := s.connect(ctx, livingLimits, nil)
+	if err != nil {
+		return nil, wrap(err, "announcing the process")
+	}
+	a := &Announcement{conn: conn, q: dbsqlc.New(conn), name: s.process.Name(), server: conn.PgConn().PID()}
+	if err := a.take(ctx, daemon, earlier); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, wrap(err, "announcing the process")
+	}
+	return a, nil
+}
+
+func (a *Announcement) take(ctx context.Context, daemon bool, earlier *Announcement) (err error) {
+	a.id, err = a.q.AnnounceProcess(ctx, a.name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrProcessEnded
+	}
+	if err != nil {
+		return explain(err)
+	}
+	if application := applicationOf(a.name); earlier != nil && earlier.name == a.name { // its session may still stand, and hold the lock
+		if err := a.q.TerminateSession(ctx, dbsqlc.TerminateSessionParams{
+			Pid: int32(earlier.server), Application: &application, //nolint:gosec // the server's numbers are positive integers
+		}); err != nil {
+			return err
+		}
+	}
+	if err := a.q.LockProcess(ctx, a.name); err != nil {
+		return err
+	}
+	if daemon {
+		if err := a.q.ShareDaemonLock(ctx); err != nil {
+			return err
+		}
+	}
+	return a.Renew(ctx) // whoever took it for gone did so before the lock was taken
+}
+
+// ID is the number of the process.
+func (a *Announcement) ID() int64 { return a.id }
+
+// Renew says that the process lives. It returns ErrProcessEnded when it was taken
+// for gone, and another error when the connection is lost: then it is to be
+// announced again.
+func (a *Announcement) Renew(ctx context.Context) error {
+	seen, err := a.q.SeeProcess(ctx, a.name)
+	if err == nil && seen == 0 {
+		return ErrProcessEnded
+	}
+	return explain(err)
+}
+
+// Stop says that the process works nothing any more, and ends its announcement.
+func (a *Announcement) Stop(ctx context.Context) error {
+	return errors.Join(a.q.StopProcess(ctx, a.name), a.Close(ctx))
+}
+
+// Close ends the announcement; the process is found gone a few seconds later.
+func (a *Announcement) Close(ctx context.Context) error { return a.conn.Close(ctx) }
+
+// DaemonRuns reports whether a daemon works this database.
+func (s *Store) DaemonRuns(ctx context.Context) (bool, error) {
+	running, err := s.q.DaemonIsRunning(ctx)
+	if err != nil {
+		return false, fmt.Errorf("looking for a daemon: %w", err)
+	}
+	return *running, nil
+}
+
+// Process is the name of the process that works through this store.
+func (s *Store) Process() string { return s.process.Name() }
+
+// silence is for how long a process without its lock may say nothing. One that
+// lost its connection announces itself again within a second or two.
+const silence = 4 * time.Second
+
+// ClearGone finds processes that are gone and makes their jobs available again;
+// recovered is told of each. A process ends first: from then on the database lets
+// no session of it in. Then its sessions are terminated, and only when none is
+// left is its work given away: what was gone cannot write any more, even when it
+// comes back.
+func (s *Store) ClearGone(ctx context.Context, recovered func(job int64, kind, process string)) error {
+	if err := s.q.NoteUnannounced(ctx); err != nil {
+		return wrap(err, "looking for unannounced processes")
+	}
+	if _, err := s.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
+		return wrap(err, "looking for processes that are gone")
+	}
+	ended, err := s.q.UnclearedProcesses(ctx)
+	if err != nil {
+		return wrap(err, "looking for processes that are gone")
+	}
+	for _, name := range ended {
+		jobs, err := s.clear(ctx, name)
+		if err != nil {
+			return wrap(err, "clearing process "+name)
+		}
+		for _, job := range jobs {
+			recovered(job.ID, job.Kind, name)
+		}
+	}
+	return nil
+}
+
+// clear gives away the work of a process that has ended, once no session of it is
+// left; until then it is tried again.
+func (s *Store) clear(ctx context.Context, name string) (recovered []dbsqlc.RecoverJobsOfRow, err error) {
+	application := applicationOf(name)
+	if err := s.q.TerminateSessions(ctx, &application); err != nil {
+		return nil, err
+	}
+	sessions, err := s.q.CountSessions(ctx, &application)
+	if err != nil || sessions > 0 {
+		return nil, err
+	}
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+		if recovered, err = q.RecoverJobsOf(ctx, name); err != nil {
+			return err
+		}
+		return q.ClearProcess(ctx, name)
+	})
+	return recovered, err
+}
+
+// RunningJobs tells of the jobs that the queue believes the process of the store
+// to work, and that it took longer ago than age.
+func (s *Store) RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error {
+	rows, err := s.q.RunningJobsOf(ctx, dbsqlc.RunningJobsOfParams{Process: s.process.Name(), Age: toInterval(age)})
+	for _, r := range rows {
+		each(r.ID, int(r.Attempt), r.Kind)
+	}
+	return wrap(err, "reading running jobs")
+}
+
+// RecoverJob makes a job available again that the process of the store took and
+// does not work. It reports false when it is no longer so.
+func (s *Store) RecoverJob(ctx context.Context, job int64, attempt int) (bool, error) {
+	n, err := s.q.RecoverJob(ctx, dbsqlc.RecoverJobParams{ID: job, Attempt: int16(attempt), Process: s.process.Name()})
+	return n > 0, wrap(err, fmt.Sprintf("making job %d available again", job))
+}
+
+// RecordDone completes a job whose work is done, when the queue could not. It
+// reports false when it is no longer running.
+func (s *Store) RecordDone(ctx context.Context, job int64, attempt int) (bool, error) {
+	n, err := s.q.RecordDoneJob(ctx, dbsqlc.RecordDoneJobParams{ID: job, Attempt: int16(attempt), Process: s.process.Name()})
+	return n > 0, wrap(err, fmt.Sprintf("completing job %d", job))
+}

@@ -1,0 +1,112 @@
+-- name: AnnounceProcess :one
+-- The name is new, or announced anew after its connection was lost.
+insert into process as p (name) values (@name)
+on conflict on constraint process_pkey do update set seen_at = clock_timestamp() where p.ended_at is null
+returning p.id;
+
+-- name: LockProcess :exec
+select pg_advisory_lock(hashtextextended('profilesync.process.' || @process::text, 0));
+
+-- name: ShareDaemonLock :exec
+select pg_advisory_lock_shared(hashtextextended('profilesync.daemon', 0));
+
+-- name: DaemonIsRunning :one
+select not pg_try_advisory_xact_lock(hashtextextended('profilesync.daemon', 0));
+
+-- name: TerminateSession :exec
+-- An earlier session of the same process, by its number and its name.
+select pg_terminate_backend(a.pid) from pg_stat_activity a where a.pid = @pid::integer and a.application_name = @application;
+
+-- name: ProcessHasEnded :one
+select exists (select from process where name = @name and ended_at is not null);
+
+-- name: SeeProcess :execrows
+update process set seen_at = clock_timestamp() where name = @name and ended_at is null;
+
+-- name: StopProcess :exec
+update process set ended_at = clock_timestamp() where name = @name and ended_at is null;
+
+-- name: NoteUnannounced :exec
+-- Who works jobs and never announced itself: an earlier version of the program, or one whose entry was removed.
+insert into process (name)
+select distinct j.attempted_by[cardinality(j.attempted_by)]
+from river.river_job j
+where j.state = 'running' and j.attempted_by is not null
+on conflict on constraint process_pkey do nothing;
+
+-- name: EndGoneProcesses :many
+-- A process is gone when nobody holds its lock and it has not said for a while that it lives: one that lost its connection
+-- takes the lock again within a second. While the database was down nobody could say anything.
+with silent as materialized (
+    select p.name from process p
+    where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - @grace::interval
+), gone as materialized (
+    select s.name from silent s where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || s.name, 0))
+)
+update process p set ended_at = clock_timestamp() from gone g where p.name = g.name and p.ended_at is null
+returning p.name;
+
+-- name: UnclearedProcesses :many
+select name from process where ended_at is not null and cleared_at is null order by ended_at;
+
+-- name: TerminateSessions :exec
+-- Waits up to two seconds for each.
+select pg_terminate_backend(a.pid, 2000) from pg_stat_activity a
+where a.application_name = @application and a.datname = current_database() and a.pid <> pg_backend_pid();
+
+-- name: CountSessions :one
+select count(*) from pg_stat_activity a where a.application_name = @application and a.datname = current_database() and a.pid <> pg_backend_pid();
+
+-- name: RecoverJobsOf :many
+-- Jobs of a process that cannot finish them any more. Its attempt does not count: it did not fail.
+update river.river_job j set state = 'available', scheduled_at = now(), attempt = greatest(j.attempt - 1, 0)
+where j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = @process::text
+returning j.id, j.kind;
+
+-- name: ClearProcess :exec
+update process set cleared_at = clock_timestamp() where name = @name and ended_at is not null and cleared_at is null;
+
+-- name: RunningJobsOf :many
+-- Jobs that a process took long enough ago to know of them.
+select j.id, j.kind, j.attempt from river.river_job j
+where j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = @process::text and j.attempted_at < now() - @age::interval
+order by j.id;
+
+-- name: RecoverJob :execrows
+-- A job that its own process does not work: the answer to fetching it was lost.
+update river.river_job j set state = 'available', scheduled_at = now(), attempt = greatest(j.attempt - 1, 0)
+where j.id = @id and j.state = 'running' and j.attempt = @attempt and j.attempted_by[cardinality(j.attempted_by)] = @process::text;
+
+-- name: RecordDoneJob :execrows
+-- A job that its own process finished, and whose end the queue could not record.
+update river.river_job j set state = 'completed', finalized_at = now()
+where j.id = @id and j.state = 'running' and j.attempt = @attempt and j.attempted_by[cardinality(j.attempted_by)] = @process::text;
+
+-- name: PruneProcesses :exec
+delete from process where cleared_at < clock_timestamp() - interval '7 days';
+
+-- name: NoteProgress :exec
+insert into forward_progress (activity, at) values (@activity, clock_timestamp())
+on conflict on constraint forward_progress_pkey do update set at = excluded.at;
+
+-- name: ForwardProgress :many
+-- Seconds since each activity last came through.
+select activity, greatest(extract(epoch from clock_timestamp() - at), 0)::float8 as age_seconds from forward_progress order by activity;
+
+-- name: RouteProgress :many
+-- Per route that is not paused: how long its oldest push has been due, and how long ago anything was tried at its sink; both
+-- in seconds, 600 at most for the second.
+select r.sink, r.route, (extract(epoch from clock_timestamp() - d.due_at))::float8 as due_seconds,
+    coalesce(extract(epoch from clock_timestamp() - t.at), 600)::float8 as tried_seconds
+from route r
+cross join lateral (select p.due_at from push p where p.sink = r.sink and p.route = r.route and p.due_at <= now() and p.job_id is null order by p.due_at limit 1) d
+left join lateral (select a.at from push_attempt a where a.sink = r.sink and a.at > now() - interval '10 minutes' order by a.at desc limit 1) t on true
+where r.paused = ''
+order by r.sink, r.route;
+
+-- name: JobsWithoutWorker :one
+-- Running jobs whose process has ended, and the age in seconds of the oldest.
+select count(*) as jobs, coalesce(max(extract(epoch from clock_timestamp() - j.attempted_at)), 0)::float8 as oldest_seconds
+from river.river_job j
+where j.state = 'running' and not exists (
+    select from process p where p.name = j.attempted_by[cardinality(j.attempted_by)] and p.ended_at is null);
