@@ -39,6 +39,24 @@ func (d daemon) address() string {
 	return ""
 }
 
+var servingAs = regexp.MustCompile(`"msg":"serving",.*"process":"([^"]+)"`)
+
+// process is the name under which the daemon began.
+func (d daemon) process() string {
+	d.site.t.Helper()
+	found := servingAs.FindStringSubmatch(d.said())
+	require.NotNil(d.site.t, found)
+	return found[1]
+}
+
+// processNow is the name under which the daemon works now.
+func (d daemon) processNow() string {
+	d.site.t.Helper()
+	found := servingAs.FindAllStringSubmatch(d.said(), -1)
+	require.NotEmpty(d.site.t, found)
+	return found[len(found)-1][1]
+}
+
 // get asks the daemon's own address.
 func (d daemon) get(path string) (status int, body string) {
 	d.site.t.Helper()

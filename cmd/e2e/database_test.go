@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
@@ -13,6 +14,16 @@ import (
 func (s *site) connect() *pgx.Conn {
 	s.t.Helper()
 	return pgtest.Connect(s.t, s.url)
+}
+
+// tryConnect is connect where the server may be away.
+func (s *site) tryConnect() (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(s.url)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["search_path"] = postgres.Schema
+	return pgx.ConnectConfig(s.t.Context(), config)
 }
 
 // one returns the one value that a query gives.

@@ -95,6 +95,18 @@ func (s *site) with(settings ...string) *site {
 	return &other
 }
 
+// setting is what a setting of the site says.
+func (s *site) setting(name string) (value string) {
+	s.t.Helper()
+	for _, setting := range s.env {
+		if said, ok := strings.CutPrefix(setting, name+"="); ok {
+			value = said
+		}
+	}
+	require.NotEmpty(s.t, value, name)
+	return value
+}
+
 // started is a command that runs.
 type started struct {
 	cmd            *exec.Cmd

@@ -67,6 +67,13 @@ func (h *health) working(stopped <-chan struct{}) {
 	h.stopped, h.dispatchedAt = stopped, h.now()
 }
 
+// hasWorked reports whether the workers ever began.
+func (h *health) hasWorked() bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.stopped != nil
+}
+
 // alive fails when the process does not get on although nothing outside keeps it
 // from that: an outage of the database is no reason to restart it.
 func (h *health) alive() error {

@@ -36,16 +36,27 @@ func (a *app) newService(log *slog.Logger, metrics *admin.Metrics) (*service, er
 	return &service{app: a, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}, nil
 }
 
-// run works until the context ends.
+// errUnstopped says that jobs went on although they were asked to stop.
+var errUnstopped = errors.New("jobs did not stop in time; others go on with them")
+
+// run works until the context ends, one life after the other.
 func (s *service) run(ctx context.Context, address string) error {
 	for {
 		err := s.life(ctx, address)
-		if !errors.Is(err, jobs.ErrReplaced) || ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil, errors.Is(err, errUnstopped), !s.health.hasWorked():
 			return err
+		case errors.Is(err, jobs.ErrReplaced):
+			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
+				"process", s.process.Name())
+		default:
+			s.log.ErrorContext(ctx, "the work ended: it begins anew", "error", err)
 		}
-		s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
-			"process", s.process.Name())
 		s.process.Rename()
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
 	}
 }
 
@@ -99,7 +110,7 @@ func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.Que
 	group.Go(func() error { return dispatcher.Run(ctx, client) })
 	group.Go(func() error { return recovery.Run(ctx) })
 	err := group.Wait()
-	if unstopped != nil { // what still works must not be taken for another life
+	if errors.Is(unstopped, errUnstopped) { // what still works must not be taken for another life
 		return unstopped
 	}
 	return err
@@ -123,7 +134,7 @@ func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *jobs
 	case <-client.Stopped():
 		return nil
 	case <-time.After(stopWithin):
-		return errors.New("jobs did not stop in time; others go on with them")
+		return errUnstopped
 	}
 }
 

@@ -1,0 +1,229 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+)
+
+// announced counts the daemons that say that they live.
+const announced = `select count(*) from process
+	where ended_at is null and not pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || name, 0))`
+
+// cleared tells whether a process was taken for gone and its work given away.
+const cleared = "select count(*) from process where name = $1 and cleared_at is not null"
+
+// within waits for a count, and says how long that took.
+func (s *site) within(limit time.Duration, want int, query string, args ...any) time.Duration {
+	s.t.Helper()
+	began := time.Now()
+	require.Eventually(s.t, func() bool { return s.count(query, args...) == want }, limit, 20*time.Millisecond, query)
+	return time.Since(began)
+}
+
+// cutOffAfter is how long the others may take to do without a daemon whose line
+// fell silent.
+const cutOffAfter = 30 * time.Second
+
+func TestADaemonCutOffWhileItDispatchesHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 20)
+	line, silenced, lost := s.behindSilence("TryLockDispatch")
+	healthy := s.serve()
+	took := s.within(cutOffAfter, 2*len(s.codes()), "select count(*) from push where state = 'accepted' and job_id is null")
+	t.Logf("pushed %s after the start of another daemon", took.Round(time.Millisecond))
+	require.Equal(t, 1, silenced.Happened())
+	require.Positive(t, line.Silenced())
+	x.requireOnce(len(s.codes()))
+	s.comesBack(line, lost, x)
+	healthy.stop()
+}
+
+func TestADaemonCutOffWhileItHoldsARunHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	file := realData(t, trustsBefore)
+	s, x := newSite(t).withSinks()
+	line, silenced, lost := s.behindSilence("LockRunsOf")
+	s.exits(0, "reconcile", "--files", file, "--as-of", "2025-12-29")
+	require.Eventually(t, func() bool { return silenced.Happened() == 1 }, patience, 10*time.Millisecond)
+	healthy := s.serve()
+	took := s.within(cutOffAfter, 1, "select count(*) from run where state = 'done'")
+	t.Logf("run %s after the start of another daemon", took.Round(time.Millisecond))
+	require.Equal(t, 205, s.audit())
+	require.Positive(t, line.Silenced())
+	s.comesBack(line, lost, x)
+	require.Equal(t, 205, s.count("select count(*) from change where field = 'profile'"), "nothing is done twice")
+	require.Equal(t, 1, s.count("select count(*) from run"))
+	healthy.stop()
+}
+
+func TestADaemonCutOffWhileItWalksTheSchedulesHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 3)
+	line, silenced, lost := s.behindSilence("LockSchedules")
+	require.Eventually(t, func() bool { return silenced.Happened() == 1 }, patience, 10*time.Millisecond)
+	began := one[time.Time](s, "select clock_timestamp()")
+	healthy := s.serve()
+	took := s.within(cutOffAfter, 1, "select count(*) from forward_progress where activity = 'tick' and at > $1", began)
+	t.Logf("ticked %s after the start of another daemon", took.Round(time.Millisecond))
+	require.Positive(t, line.Silenced())
+	s.comesBack(line, lost, x)
+	healthy.stop()
+}
+
+// behindSilence starts a daemon whose line falls silent, without FIN or RST, as
+// soon as the server has done a statement.
+func (s *site) behindSilence(statement string) (*pgproxy.Proxy, *pgproxy.Fault, daemon) {
+	s.t.Helper()
+	line := pgproxy.New(s.t, s.url)
+	silenced := line.SilenceWhen(statement)
+	return line, silenced, s.with("DATABASE_URL=" + line.URL()).serve()
+}
+
+// comesBack brings the line back: the daemon that was cut off finds that others
+// have its work, begins anew, and does no harm.
+func (s *site) comesBack(line *pgproxy.Proxy, lost daemon, x sinks) {
+	s.t.Helper()
+	s.within(patience, 1, cleared, lost.process())
+	s.atRest()
+	before := s.count("select count(*) from push_attempt")
+	line.Restore()
+	s.within(patience, 2, announced)
+	s.atRest()
+	require.Equal(s.t, before, s.count("select count(*) from push_attempt"), "and sends nothing again")
+	code := s.codes()[0]
+	s.edit(code, "phone", "0113 4960123")
+	s.atRest()
+	x.requireRising(code)
+}
+
+func TestADaemonThatWasStoppedForLongBeginsAnew(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 20)
+	stopped := s.serve()
+	s.within(patience, 1, "select count(*) from forward_progress where activity = 'tick'")
+	require.NoError(t, stopped.cmd.Process.Signal(syscall.SIGSTOP))
+	healthy := s.serve()
+	took := s.within(cutOffAfter, 1, cleared, stopped.process())
+	t.Logf("done without %s after the start of another daemon", took.Round(time.Millisecond))
+	s.atRest()
+	require.NoError(t, stopped.cmd.Process.Signal(syscall.SIGCONT))
+	s.within(patience, 2, announced)
+	require.Contains(t, stopped.said(), "it begins anew")
+	s.edit(s.codes()[0], "phone", "0113 4960123")
+	s.atRest()
+	x.requireRising(s.codes()[0])
+	stopped.stop()
+	healthy.stop()
+}
+
+// announcedWithin is how soon a daemon is announced again when its connections
+// were broken.
+const announcedWithin = 10 * time.Second
+
+func TestDaemonsAreAnnouncedAgain(t *testing.T) {
+	t.Parallel()
+	s, restart := ownServer(t)
+	first, second := s.serve(), s.serve()
+	s.within(patience, 2, announced)
+	for name, breaks := range map[string]func(){
+		"restarted fast":        func() { restart(syscall.SIGINT) },
+		"restarted at once":     func() { restart(syscall.SIGQUIT) },
+		"all connections ended": func() { s.count("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name <> ''") },
+		"one connection ended": func() {
+			s.count(`select count(pg_terminate_backend(l.pid)) from pg_locks l
+				where l.locktype = 'advisory' and l.mode = 'ShareLock' limit 1`)
+		},
+	} {
+		before := s.sessions()
+		breaks()
+		began := time.Now()
+		require.Eventually(t, func() bool { return s.announcedAnew(before) }, announcedWithin, 20*time.Millisecond, name)
+		t.Logf("%s: announced again after %s", name, time.Since(began).Round(time.Millisecond))
+		file := realData(t, trustsBefore)
+		require.NotContains(t, s.exits(0, "reconcile", "--files", file, "--as-of", "2025-12-29").err, "none is running")
+		s.within(patience, 0, "select count(*) from run where state not in ('done')")
+	}
+	require.Zero(t, s.count("select count(*) from process where ended_at is not null"), "nobody was taken for gone")
+	first.stop()
+	second.stop()
+}
+
+// sessions are those by which daemons are announced; none while the server is
+// away.
+func (s *site) sessions() map[string]bool {
+	found := map[string]bool{}
+	conn, err := s.tryConnect()
+	if err != nil {
+		return found
+	}
+	defer conn.Close(context.WithoutCancel(s.t.Context()))
+	rows, err := conn.Query(s.t.Context(), `select a.pid || ' ' || a.backend_start from pg_locks l join pg_stat_activity a using (pid)
+		where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted`)
+	if err != nil {
+		return found
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var session string
+		if rows.Scan(&session) == nil {
+			found[session] = true
+		}
+	}
+	return found
+}
+
+// announcedAnew reports whether two daemons are announced, and one of them by a
+// session that was not there before.
+func (s *site) announcedAnew(before map[string]bool) bool {
+	now := s.sessions()
+	anew := false
+	for session := range now {
+		anew = anew || !before[session]
+	}
+	return len(now) == 2 && anew
+}
+
+// ownServer is a site with a Postgres of its own, and how to end that with a
+// signal: it comes back by itself.
+func ownServer(t *testing.T) (s *site, restart func(syscall.Signal)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Postgres, which -short does without")
+	}
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // t.TempDir is closed to whom Postgres runs as for root
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	home := filepath.Join(dir, "postgres")
+	cluster, err := local.Open(t.Context(), local.Options{Dir: home})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, cluster.Close())
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		require.NoError(t, local.Wait(ctx, home))
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	s = bareSite(t)
+	s.url = cluster.URL()
+	s.env = []string{"DATABASE_URL=" + s.url}
+	s.exits(0, "migrate")
+	return s, func(sig syscall.Signal) {
+		text, err := os.ReadFile(filepath.Join(home, "data", "postmaster.pid"))
+		require.NoError(t, err)
+		first, _, _ := strings.Cut(string(text), "\n")
+		pid, err := strconv.Atoi(first)
+		require.NoError(t, err)
+		require.NoError(t, syscall.Kill(pid, sig))
+	}
+}
