@@ -28,33 +28,44 @@ type bringing struct {
 // rounds is how often a push is planned again when the sink contradicts us.
 const rounds = 3
 
-func (b *bringing) bring(ctx context.Context) {
+// bring works the push to its end for now. An error is the store's.
+func (b *bringing) bring(ctx context.Context) error {
 	for range rounds {
-		if done := b.round(ctx); done {
-			return
+		if done, err := b.round(ctx); done || err != nil {
+			return err
 		}
 	}
 	b.out.Wait = b.p.backoff(b.out.Failures)
+	return nil
 }
 
-// round is one try; it returns false to be tried again.
-func (b *bringing) round(ctx context.Context) bool {
+// round is one try; when it is not done, it is to be tried again.
+func (b *bringing) round(ctx context.Context) (done bool, err error) {
 	own := b.was.Wish.Own(b.route)
 	hash := b.was.Wish.Hash(b.route, own)
 	if b.was.Unclear || b.conflict {
 		if err := b.readBack(ctx); err != nil {
-			return b.failed(err, false)
+			return b.failed(err, false), nil
 		}
 	}
 	if !b.was.Unclear && !b.was.Forced && b.was.Accepted == hash {
 		b.out.State, b.out.Unclear, b.out.Failures, b.out.Reason = reconcile.PushAccepted, false, 0, ""
-		return true
+		return true, nil
 	}
-	delivery, err := b.compose(ctx, own, hash)
-	if err != nil {
-		return b.failed(err, false)
+	if again := b.was.Unclear && b.was.SentOwn == hash && !b.conflict; !again {
+		if err := b.fill(ctx, &own); err != nil {
+			return b.failed(err, false), nil
+		}
+		if err := b.number(ctx, own, hash); err != nil {
+			return false, err
+		}
 	}
-	began := time.Now()
+	return b.send(ctx, hash), nil
+}
+
+// send sends what was staged, once.
+func (b *bringing) send(ctx context.Context, hash reconcile.Hash) (done bool) {
+	delivery, began := b.delivery(), time.Now()
 	receipt, err := b.p.Sink.Push(ctx, delivery)
 	b.out.Took = time.Since(began)
 	if err != nil {
@@ -85,26 +96,28 @@ func (b *bringing) readBack(ctx context.Context) error {
 	return nil
 }
 
-// compose makes the delivery and gives it its number, before it is sent.
-func (b *bringing) compose(ctx context.Context, own reconcile.Values, hash reconcile.Hash) (reconcile.Delivery, error) {
-	d := reconcile.Delivery{
+// number gives what is to be sent its number, before it is sent.
+func (b *bringing) number(ctx context.Context, values reconcile.Values, hash reconcile.Hash) error {
+	number, err := b.p.stages.do(ctx, reconcile.StagedPush{
+		Code: b.was.Code(), Job: b.was.Job, Last: b.was.Sequence, Above: b.above, Sent: values, Own: hash,
+	})
+	if err == nil && number == 0 {
+		err = errNotOurs
+	}
+	if err != nil {
+		return err
+	}
+	b.was.Sent, b.was.SentOwn, b.was.Sequence = values, hash, number
+	return nil
+}
+
+// delivery is what was staged last.
+func (b *bringing) delivery() reconcile.Delivery {
+	b.out.Sequence = b.was.Sequence
+	return reconcile.Delivery{
 		Code: b.was.Code(), Type: b.was.Wish.Profile.Type(), Edited: b.was.Wish.EditedIn(b.route), Version: b.was.Version,
-		Values: b.was.Sent, Sequence: b.was.Sequence,
+		Values: b.was.Sent, Sequence: b.was.Sequence, Key: idempotencyKey(b.p.Name, b.was.Code(), b.was.Sequence),
 	}
-	if again := b.was.Unclear && b.was.SentOwn == hash && !b.conflict; !again {
-		if err := b.fill(ctx, &own); err != nil {
-			return d, err
-		}
-		number, err := b.p.stages.do(ctx, reconcile.StagedPush{Code: d.Code, Above: b.above, Sent: own, Own: hash})
-		if err != nil {
-			return d, err
-		}
-		d.Values, d.Sequence = own, number
-		b.was.Sent, b.was.SentOwn, b.was.Sequence = own, hash, number
-	}
-	b.out.Sequence = d.Sequence
-	d.Key = idempotencyKey(b.p.Name, d.Code, d.Sequence)
-	return d, nil
 }
 
 // fill states what the push does not speak of by itself as the sink shows it. A

@@ -23,18 +23,25 @@ func (s testStore) WithDispatch(ctx context.Context, routes reconcile.Routes, wo
 }
 
 // pushStore is the real store; a test may step in before an outcome and the
-// completion of its job are committed.
+// completion of its job are committed, and lose the answers to what was committed.
 type pushStore struct {
 	testStore
 	commits func() error
+	answers func() error
 }
 
 func (s pushStore) SettlePushes(
-	ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error,
-) error {
-	return s.testStore.SettlePushes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx) error {
-		return errors.Join(complete(ctx, tx), s.commits())
+	ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+) ([]bool, error) {
+	stand, err := s.testStore.SettlePushes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
+		return errors.Join(complete(ctx, tx, jobs), s.commits())
 	})
+	return stand, errors.Join(err, s.answers())
+}
+
+func (s pushStore) StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error) {
+	numbers, err := s.testStore.StagePushes(ctx, sink, staged)
+	return numbers, errors.Join(err, s.answers())
 }
 
 // pushing is a database with a dispatcher and workers, and two sinks.
@@ -49,7 +56,7 @@ type pushing struct {
 func newPushing(t *testing.T) *pushing {
 	t.Helper()
 	x := &pushing{scheduling: newScheduling(t), sinks: map[reconcile.Sink]*scripted{}}
-	x.store = pushStore{x.scheduling.store, func() error { return nil }}
+	x.store = pushStore{x.scheduling.store, func() error { return nil }, func() error { return nil }}
 	for _, name := range reconcile.Sinks() {
 		x.sinks[name] = &scripted{route: tagged, pushes: always(reconcile.Receipt{Status: 200, Version: "v"}, nil)}
 		x.sinks[name].shows = showing(reconcile.Shown{}, nil)
@@ -75,6 +82,13 @@ func (x *pushing) looking() *Dispatcher {
 	return d
 }
 
+func (x *pushing) pusher(name reconcile.Sink, sink Sink) *Pusher {
+	return NewPusher(PusherOptions{
+		Name: name, Sink: sink, Store: x.store, Today: x.dispatcher().Today, ProbeEvery: time.Hour, Log: slog.New(slog.DiscardHandler),
+		Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
+	})
+}
+
 // start runs dispatcher and workers until the test ends.
 func (x *pushing) start(t *testing.T) {
 	t.Helper()
@@ -91,10 +105,7 @@ func (x *pushing) start(t *testing.T) {
 		},
 	}
 	for name, sink := range x.sinks {
-		daemon.Pushers = append(daemon.Pushers, NewPusher(PusherOptions{
-			Name: name, Sink: sink, Store: x.store, Today: x.dispatcher().Today, ProbeEvery: time.Hour, Log: quiet,
-			Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
-		}))
+		daemon.Pushers = append(daemon.Pushers, x.pusher(name, sink))
 	}
 	client, err := daemon.Client()
 	require.NoError(t, err)
@@ -280,7 +291,7 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	require.NoError(t, err)
 	own := pushes[0].Wish.Own(tagged)
 	staged, err := x.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{
-		{Code: "FA001", Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
+		{Code: "FA001", Job: pushes[0].Job, Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
 	})
 	require.NoError(t, err)
 	x.exec(t, `update river.river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{killed}'
@@ -289,7 +300,7 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	x.eventually(t, 1, accepted)
 	calls, pushed := x.sinks[reconcile.SinkDoS].log()
 	require.Equal(t, []string{"show", "push"}, calls)
-	require.Equal(t, staged["FA001"], pushed[0].Sequence)
+	require.Equal(t, staged[0], pushed[0].Sequence)
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "its own job did it")
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed' and attempt = 1"),
 		"the attempt of a process that is gone does not count")

@@ -28,10 +28,15 @@ type Sink interface {
 // PushStore remembers pushes.
 type PushStore interface {
 	LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.Push, error)
-	StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error)
+	// StagePushes numbers what is about to be sent, in the order given; 0 where
+	// the push is not the job's any more.
+	StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error)
+	// SettlePushes records outcomes and completes the jobs of those it recorded. It
+	// reports which stand, in the order given: the others are of pushes that are
+	// not their jobs' any more.
 	SettlePushes(
-		ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error,
-	) error
+		ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+	) ([]bool, error)
 	pauseStore
 }
 
@@ -59,22 +64,16 @@ type Pusher struct {
 	PusherOptions
 	loads   gather[reconcile.ODSCode, *reconcile.Push]
 	stages  gather[reconcile.StagedPush, int64]
-	settles gather[settlement, struct{}]
+	settles gather[reconcile.PushOutcome, bool]
 
 	// complete ends jobs in the transaction that records what became of their
-	// pushes; the daemon sets it.
+	// pushes; the daemon sets it. Commands have none.
 	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error
-}
-
-// settlement is an outcome, and the job of its push; 0 for none.
-type settlement struct {
-	outcome reconcile.PushOutcome
-	job     int64
 }
 
 // NewPusher returns a pusher.
 func NewPusher(o PusherOptions) *Pusher {
-	p := &Pusher{PusherOptions: o}
+	p := &Pusher{PusherOptions: o, complete: func(context.Context, pgx.Tx, []int64) error { return nil }}
 	p.loads.work, p.stages.work, p.settles.work = p.load, p.stage, p.settle
 	return p
 }
@@ -96,37 +95,20 @@ func (p *Pusher) load(ctx context.Context, codes []reconcile.ODSCode) ([]*reconc
 }
 
 func (p *Pusher) stage(ctx context.Context, staged []reconcile.StagedPush) ([]int64, error) {
-	numbers, err := p.Store.StagePushes(ctx, p.Name, staged)
-	if err != nil {
-		return nil, err
-	}
-	in := make([]int64, len(staged))
-	for i, s := range staged {
-		in[i] = numbers[s.Code]
-	}
-	return in, nil
+	return p.Store.StagePushes(ctx, p.Name, staged)
 }
 
-func (p *Pusher) settle(ctx context.Context, settlements []settlement) ([]struct{}, error) {
-	outcomes := make([]reconcile.PushOutcome, len(settlements))
-	var jobs []int64
-	for i, s := range settlements {
-		outcomes[i] = s.outcome
-		if s.job != 0 {
-			jobs = append(jobs, s.job)
-		}
-	}
-	return make([]struct{}, len(settlements)), p.Store.SettlePushes(ctx, p.Name, outcomes, func(ctx context.Context, tx pgx.Tx) error {
-		if len(jobs) == 0 {
-			return nil
-		}
-		return p.complete(ctx, tx, jobs)
-	})
+func (p *Pusher) settle(ctx context.Context, outcomes []reconcile.PushOutcome) ([]bool, error) {
+	return p.Store.SettlePushes(ctx, p.Name, outcomes, p.complete)
 }
+
+// errNotOurs means that a push was given up for lost while a job was at it: what
+// became of it is for another to say.
+var errNotOurs = errors.New("the push is not this job's any more")
 
 // Push brings one profile to the sink as it stands now, and records what became
-// of it together with completing its job; 0 where it has none. A probe goes to a
-// paused sink, too.
+// of it together with completing its job: the one that carries the push, or the
+// number of a command's process, negative. A probe goes to a paused sink, too.
 func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, job int64) (reconcile.PushOutcome, error) {
 	was, err := p.loads.do(ctx, code)
 	if err != nil {
@@ -135,14 +117,21 @@ func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, j
 	if was == nil {
 		return reconcile.PushOutcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
 	}
-	if job != 0 && was.Job != job {
+	if was.Job != job {
 		return reconcile.PushOutcome{Code: code}, nil // given up for lost in the meantime: another job works it
 	}
-	outcome, answered := p.bring(ctx, *was, probe)
+	outcome, answered, err := p.bring(ctx, *was, probe)
+	if err != nil {
+		return outcome, fmt.Errorf("%s: %w", code, err)
+	}
 	if err := p.mind(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
 		return outcome, err
 	}
-	if _, err := p.settles.do(ctx, settlement{outcome, job}); err != nil {
+	stands, err := p.settles.do(ctx, outcome)
+	if err == nil && !stands {
+		err = fmt.Errorf("%s: %w", code, errNotOurs)
+	}
+	if err != nil {
 		return outcome, err
 	}
 	p.tell(ctx, outcome)
@@ -150,11 +139,14 @@ func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, j
 }
 
 // bring sends what is wanted. It reports what became of it, and whether the sink
-// answered anything that shows that it works.
-func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (outcome reconcile.PushOutcome, answered bool) {
+// answered anything that shows that it works. An error means that nobody is to
+// record anything: the job is to look again.
+func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (
+	outcome reconcile.PushOutcome, answered bool, err error,
+) {
 	outcome = reconcile.PushOutcome{
-		Code: was.Code(), State: reconcile.PushWanted, Sequence: was.Sequence, Version: was.Version, Unclear: was.Unclear,
-		Failures: was.Failures,
+		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: reconcile.PushWanted, Sequence: was.Sequence, Version: was.Version,
+		Unclear: was.Unclear, Failures: was.Failures,
 	}
 	route, ok := p.Sink.Route(was.Wish.Profile.Type())
 	outcome.Route = route.Name
@@ -165,10 +157,10 @@ func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (out
 		outcome.State = reconcile.PushHeld
 	case !was.Paused || probe:
 		b := bringing{p: p, route: route, was: was, out: outcome}
-		b.bring(ctx)
-		return b.out, b.answered
+		err = b.bring(ctx)
+		return b.out, b.answered, err
 	}
-	return outcome, false
+	return outcome, false, nil
 }
 
 // mind pauses a route where our credentials are refused or nobody answers, and

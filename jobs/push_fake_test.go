@@ -85,40 +85,50 @@ func (m *memory) LoadPushes(
 	return found, nil
 }
 
-func (m *memory) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error) {
+func (m *memory) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error) {
 	m.Lock()
 	defer m.Unlock()
-	numbers := map[reconcile.ODSCode]int64{}
-	for _, s := range staged {
+	numbers := make([]int64, len(staged))
+	for i, s := range staged {
+		if s.Job != m.row.Job || s.Last != m.row.Sequence {
+			continue
+		}
 		m.staged = append(m.staged, s)
 		m.last = max(m.last, s.Above) + 1
 		m.row.Sequence, m.row.Sent, m.row.SentOwn, m.row.Unclear = m.last, s.Sent, s.Own, true
-		numbers[s.Code] = m.last
+		numbers[i] = m.last
 	}
 	return numbers, nil
 }
 
 func (m *memory) SettlePushes(
-	ctx context.Context, _ reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx) error,
-) error {
+	ctx context.Context, _ reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+) ([]bool, error) {
 	m.Lock()
 	defer m.Unlock()
 	if m.fails != nil {
-		return m.fails
+		return nil, m.fails
 	}
-	if err := complete(ctx, nil); err != nil {
-		return err
+	if err := complete(ctx, nil, nil); err != nil {
+		return nil, err
 	}
-	for _, o := range outcomes {
-		m.settled = append(m.settled, o)
-		m.due = o.State == reconcile.PushWanted
-		m.row.Forced = m.row.Forced && m.due
-		m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
-		if o.Accepted != (reconcile.Hash{}) {
-			m.row.Accepted, m.row.Version = o.Accepted, o.Version
+	stand := make([]bool, len(outcomes))
+	for i, o := range outcomes {
+		if stand[i] = o.Job == m.row.Job && o.Sequence == m.row.Sequence; stand[i] {
+			m.record(o)
 		}
 	}
-	return nil
+	return stand, nil
+}
+
+func (m *memory) record(o reconcile.PushOutcome) {
+	m.settled = append(m.settled, o)
+	m.due = o.State == reconcile.PushWanted
+	m.row.Forced = m.row.Forced && m.due
+	m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
+	if o.Accepted != (reconcile.Hash{}) {
+		m.row.Accepted, m.row.Version = o.Accepted, o.Version
+	}
 }
 
 func (m *memory) PauseRoute(ctx context.Context, _ reconcile.Sink, route, reason string, _ time.Duration) (bool, error) {

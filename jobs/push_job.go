@@ -40,31 +40,41 @@ func pushArgs(due reconcile.DuePush) river.JobArgs {
 }
 
 // completing ends many jobs as river.JobCompleteTx ends one (river v0.51.1): with
-// a statement each it would be the dearest part of a push. A job that is no
-// longer running is an error, so that its outcome is not recorded either.
+// a statement each it would be the dearest part of a push. A job that was not
+// running is an error, so that its outcome is not recorded either, even when it
+// is completed: a settlement that completed it before was recorded, and does not
+// come here again.
 func completing(driver *riverpgxv5.Driver, schema string, now func() time.Time) func(context.Context, pgx.Tx, []int64) error {
 	return func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
-		at, n := now(), len(jobs)
-		params := riverdriver.JobSetStateIfRunningManyParams{
-			ID: jobs, Schema: schema, Attempt: make([]*int, n), ErrData: make([][]byte, n), FinalizedAt: make([]*time.Time, n),
-			MetadataDoMerge: make([]bool, n), MetadataUpdates: make([][]byte, n), ScheduledAt: make([]*time.Time, n),
-			State: make([]rivertype.JobState, n),
+		if len(jobs) == 0 {
+			return nil
 		}
-		for i := range jobs {
-			params.FinalizedAt[i], params.State[i] = &at, rivertype.JobStateCompleted
-		}
-		completed, err := driver.UnwrapExecutor(tx).JobSetStateIfRunningMany(ctx, &params)
+		at := now().Truncate(time.Microsecond) // as Postgres keeps it
+		completed, err := driver.UnwrapExecutor(tx).JobSetStateIfRunningMany(ctx, completions(schema, at, jobs))
 		if err != nil {
-			return fmt.Errorf("completing %d jobs: %w", n, err)
+			return fmt.Errorf("completing %d jobs: %w", len(jobs), err)
 		}
 		for _, job := range completed {
-			if job.State != rivertype.JobStateCompleted {
-				return fmt.Errorf("completing job %d: it is %s", job.ID, job.State)
+			if job.State != rivertype.JobStateCompleted || job.FinalizedAt == nil || !job.FinalizedAt.Equal(at) {
+				return fmt.Errorf("completing job %d: it was %s already", job.ID, job.State)
 			}
 		}
-		if len(completed) != n {
-			return fmt.Errorf("completing %d jobs: %d are gone", n, n-len(completed))
+		if gone := len(jobs) - len(completed); gone > 0 {
+			return fmt.Errorf("completing %d jobs: %d are gone", len(jobs), gone)
 		}
 		return nil
 	}
+}
+
+func completions(schema string, at time.Time, jobs []int64) *riverdriver.JobSetStateIfRunningManyParams {
+	n := len(jobs)
+	params := riverdriver.JobSetStateIfRunningManyParams{
+		ID: jobs, Schema: schema, Attempt: make([]*int, n), ErrData: make([][]byte, n), FinalizedAt: make([]*time.Time, n),
+		MetadataDoMerge: make([]bool, n), MetadataUpdates: make([][]byte, n), ScheduledAt: make([]*time.Time, n),
+		State: make([]rivertype.JobState, n),
+	}
+	for i := range jobs {
+		params.FinalizedAt[i], params.State[i] = &at, rivertype.JobStateCompleted
+	}
+	return &params
 }

@@ -22,7 +22,9 @@ func TestARouteIsPausedWithOneLine(t *testing.T) {
 		b.sink.pushes = always(reconcile.Receipt{}, answers(answer))
 		row := b.row
 		for range 5 { // these were under way when the first found out
-			outcome, _ := b.pusher.bring(t.Context(), row, false)
+			b.row = row
+			outcome, _, err := b.pusher.bring(t.Context(), row, false)
+			require.NoError(t, err)
 			require.NoError(t, b.pusher.mind(t.Context(), outcome, false, false))
 		}
 		require.Equal(t, []string{"sink paused: nothing is lost, pushing goes on by itself when it works again"}, b.log.at(slog.LevelError))
@@ -190,6 +192,28 @@ func (m many) LoadPushes(
 		found = append(found, reconcile.Push{Wish: wishOf(code, "Of "+string(code), "0113")})
 	}
 	return found, nil
+}
+
+func (m many) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcile.StagedPush) (numbers []int64, _ error) {
+	m.Lock()
+	defer m.Unlock()
+	for range staged {
+		m.last++
+		numbers = append(numbers, m.last)
+	}
+	return numbers, nil
+}
+
+func (m many) SettlePushes(
+	_ context.Context, _ reconcile.Sink, outcomes []reconcile.PushOutcome, _ func(context.Context, pgx.Tx, []int64) error,
+) (stand []bool, _ error) {
+	m.Lock()
+	defer m.Unlock()
+	m.settled = append(m.settled, outcomes...)
+	for range outcomes {
+		stand = append(stand, true)
+	}
+	return stand, nil
 }
 
 func TestManyWorkersKeepTheirPushesApart(t *testing.T) {

@@ -31,7 +31,8 @@ type Push struct {
 	Paused bool // nothing is pushed to this sink at present
 	Forced bool // send although the sink accepted just this before
 	Wanted time.Time
-	Job    int64 // the job that works it; 0 for none
+	Job    int64 // that carries it; a command's process, negative; 0 for none
+	Asked  int64 // how often changes asked for it, all of which are in the wish
 
 	Failures int    // attempts in a row that brought nothing
 	Sequence int64  // sent last; 0 for none
@@ -70,13 +71,15 @@ func everyday(f Field, value string) bool {
 // PushOutcome is what became of a push.
 type PushOutcome struct {
 	Code  ODSCode
+	Job   int64 // that carried the push: the outcome counts only while it does
+	Asked int64 // how often changes had asked for the push, as it was composed
 	Route string
 	State PushState
 
 	// Attempt says what the sink said to what was sent; empty when nothing was.
 	Attempt  string
-	Status   int // of its answer; 0 for none
-	Sequence int64
+	Status   int           // of its answer; 0 for none
+	Sequence int64         // sent last
 	Took     time.Duration // of the attempt
 	Lag      time.Duration // since it was wanted
 
@@ -111,6 +114,8 @@ type DuePush struct {
 // StagedPush is a push that is about to be sent.
 type StagedPush struct {
 	Code  ODSCode
+	Job   int64 // that carries it: it is numbered only while it does
+	Last  int64 // the number sent last, as the job knows it; 0 for none
 	Above int64 // the sink's own last number, where it is known to be higher than ours
 	Sent  Values
 	Own   Hash

@@ -131,7 +131,7 @@ func (a *app) settlePushes(ctx context.Context, forced []postgres.ForcedPush) er
 	case daemon:
 		return a.awaitPushes(ctx, forced)
 	default:
-		return a.bringHere(ctx, forced)
+		return a.whileAnnounced(ctx, func(ctx context.Context, process int64) error { return a.bringHere(ctx, forced, process) })
 	}
 }
 
@@ -161,8 +161,9 @@ func (a *app) awaitPushes(ctx context.Context, forced []postgres.ForcedPush) err
 	return nil
 }
 
-// bringHere works pushes without a daemon, under the same rules.
-func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush) error {
+// bringHere works pushes without a daemon, under the same rules: they carry the
+// number of this process, negative, as others carry a job's.
+func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush, process int64) error {
 	sinks, err := a.sinks()
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
@@ -180,13 +181,13 @@ func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush) error
 				wanted = append(wanted, f.Code)
 			}
 		}
-		claimed, err := a.store.ClaimPushes(ctx, p.Name, wanted)
+		claimed, err := a.store.ClaimPushes(ctx, p.Name, wanted, process)
 		if err != nil {
 			return errors.Join(err, group.Wait())
 		}
 		for _, code := range claimed {
 			group.Go(func() error {
-				_, err := p.Push(ctx, code, false, 0)
+				_, err := p.Push(ctx, code, false, -process)
 				return err
 			})
 		}

@@ -231,17 +231,21 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 		}
 		return shuffled
 	}
+	w.exec("update push set job_id = 99")
 	var mu sync.Mutex
 	given, twice := map[string]bool{}, 0
+	last := map[reconcile.Sink]map[reconcile.ODSCode]int64{reconcile.SinkDoS: {}, reconcile.SinkWebsite: {}}
 	stage := func(sink reconcile.Sink) error {
 		staged := make([]reconcile.StagedPush, profiles)
 		for i, code := range codes() {
-			staged[i].Code = code
+			staged[i] = reconcile.StagedPush{Code: code, Job: 99, Last: last[sink][code]}
 		}
 		numbers, err := store.StagePushes(ctx, sink, staged)
 		mu.Lock()
 		defer mu.Unlock()
-		for code, number := range numbers {
+		for i, number := range numbers {
+			code := staged[i].Code
+			last[sink][code] = number
 			key := fmt.Sprint(code, number)
 			if given[key] {
 				twice++
@@ -256,9 +260,10 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 		func() error {
 			outcomes := make([]reconcile.PushOutcome, profiles)
 			for i, code := range codes() {
-				outcomes[i] = reconcile.PushOutcome{Code: code, Route: "change-event", State: reconcile.PushAccepted}
+				outcomes[i] = reconcile.PushOutcome{Code: code, Job: 98, Route: "change-event", State: reconcile.PushAccepted}
 			}
-			return store.SettlePushes(ctx, reconcile.SinkDoS, outcomes, nothingToComplete)
+			_, err := store.SettlePushes(ctx, reconcile.SinkDoS, outcomes, nothingToComplete)
+			return err
 		},
 		func() error {
 			_, err := store.ForcePushes(ctx, codes(), reconcile.Sinks(), false)

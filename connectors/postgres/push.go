@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,7 +36,7 @@ func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []rec
 func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (reconcile.Push, error) {
 	p := reconcile.Push{
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: int(r.Failures),
-		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time, Job: r.JobID,
+		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time, Job: r.JobID, Asked: r.Asked,
 		Wish: reconcile.Wish{Profile: wholeProfile(r), Today: today},
 	}
 	copy(p.SentOwn[:], r.SentOwn)
@@ -85,33 +86,47 @@ func wholeProfile(r dbsqlc.LoadPushesRow) reconcile.Profile {
 }
 
 // StagePushes gives each push the next sequence number of its profile, and
-// remembers what is sent under it, before it is sent.
-func (s *Store) StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) (map[reconcile.ODSCode]int64, error) {
+// remembers what is sent under it, before it is sent. The numbers come in the
+// order of the pushes; 0 for one that its job does not carry any more, or that
+// somebody else numbered meanwhile. What was staged just so before keeps its
+// number.
+func (s *Store) StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error) {
 	params := dbsqlc.StagePushesParams{Sink: string(sink)}
 	for _, p := range staged {
 		sent, err := json.Marshal(p.Sent)
 		if err != nil {
 			return nil, fmt.Errorf("push of %s: %w", p.Code, err)
 		}
-		params.Codes = append(params.Codes, string(p.Code))
-		params.Floors = append(params.Floors, p.Above)
-		params.Sents = append(params.Sents, sent)
-		params.Owns = append(params.Owns, p.Own[:])
+		params.Codes, params.Jobs = append(params.Codes, string(p.Code)), append(params.Jobs, p.Job)
+		params.Lasts, params.Floors = append(params.Lasts, p.Last), append(params.Floors, p.Above)
+		params.Sents, params.Owns = append(params.Sents, sent), append(params.Owns, p.Own[:])
 	}
 	rows, err := s.q.StagePushes(ctx, params)
 	if err != nil {
 		return nil, fmt.Errorf("numbering pushes: %w", explain(err))
 	}
-	numbers := make(map[reconcile.ODSCode]int64, len(rows))
+	given := make(map[carried]int64, len(rows))
 	for _, r := range rows {
-		numbers[reconcile.ODSCode(r.Code)] = r.Sequence
+		given[carried{reconcile.ODSCode(r.Code), r.Job}] = r.Sequence
+	}
+	numbers := make([]int64, len(staged))
+	for i, p := range staged {
+		numbers[i] = given[carried{p.Code, p.Job}]
 	}
 	return numbers, nil
+}
+
+// carried is a push and the job that carries it.
+type carried struct {
+	code reconcile.ODSCode
+	job  int64
 }
 
 // settled is one outcome as the statement reads it.
 type settled struct {
 	Code     string `json:"code"`
+	Job      int64  `json:"job"`
+	Asked    int64  `json:"asked"`
 	Route    string `json:"route"`
 	State    string `json:"state"`
 	Answer   string `json:"answer"`
@@ -127,33 +142,71 @@ type settled struct {
 	TookMS   int64  `json:"took_ms"`
 }
 
-// SettlePushes records what became of pushes to a sink. What is given as well
-// runs in the same transaction: it completes their jobs.
+func toSettled(o reconcile.PushOutcome) settled {
+	row := settled{
+		Code: string(o.Code), Job: o.Job, Asked: o.Asked, Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status,
+		Reason: o.Reason, Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures,
+		WaitMS: o.Wait.Milliseconds(), TookMS: o.Took.Milliseconds(),
+	}
+	if o.Accepted != (reconcile.Hash{}) {
+		row.Own, row.Taken = `\x`+hex.EncodeToString(o.Accepted[:]), o.AcceptedSequence
+	}
+	return row
+}
+
+// SettlePushes records what became of pushes to a sink, each only while its job
+// carries the push and nobody else numbered it. In the same transaction complete
+// ends the jobs whose outcomes were recorded. It reports of each outcome, in
+// their order, whether it stands: recorded now, or by the same job before. Those
+// that do not stand are of pushes that were given up for lost; nothing is written
+// of them.
 func (s *Store) SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome,
-	complete func(context.Context, pgx.Tx) error,
-) error {
+	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error,
+) (stand []bool, err error) {
 	rows, codes := make([]settled, len(outcomes)), make([]string, len(outcomes))
 	for i, o := range outcomes {
-		codes[i] = string(o.Code)
-		rows[i] = settled{
-			Code: string(o.Code), Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status, Reason: o.Reason,
-			Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures, WaitMS: o.Wait.Milliseconds(),
-			TookMS: o.Took.Milliseconds(),
-		}
-		if o.Accepted != (reconcile.Hash{}) {
-			rows[i].Own, rows[i].Taken = `\x`+hex.EncodeToString(o.Accepted[:]), o.AcceptedSequence
-		}
+		rows[i], codes[i] = toSettled(o), string(o.Code)
 	}
 	all, err := json.Marshal(rows)
 	if err != nil {
-		return fmt.Errorf("recording pushes: %w", err)
+		return nil, fmt.Errorf("recording pushes: %w", err)
 	}
-	return inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
-		if err := q.SettlePushes(ctx, dbsqlc.SettlePushesParams{Settled: all, Codes: codes, Sink: string(sink)}); err != nil {
+	var answers []dbsqlc.SettlePushesRow
+	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) (err error) {
+		if answers, err = q.SettlePushes(ctx, dbsqlc.SettlePushesParams{Settled: all, Codes: codes, Sink: string(sink)}); err != nil {
 			return fmt.Errorf("recording pushes: %w", explain(err))
 		}
-		return complete(ctx, tx)
+		if slices.ContainsFunc(answers, func(r dbsqlc.SettlePushesRow) bool { return r.Due }) {
+			if err := q.AnnounceWork(ctx); err != nil { // the dispatcher sees no push that has a job, and may sleep for minutes
+				return fmt.Errorf("recording pushes: %w", err)
+			}
+		}
+		return complete(ctx, tx, recordedJobs(answers))
 	})
+	return standing(outcomes, answers), err
+}
+
+// recordedJobs are the jobs whose outcomes were recorded; what a command works has
+// none.
+func recordedJobs(answers []dbsqlc.SettlePushesRow) (jobs []int64) {
+	for _, r := range answers {
+		if r.Recorded && r.Job > 0 {
+			jobs = append(jobs, r.Job)
+		}
+	}
+	return jobs
+}
+
+func standing(outcomes []reconcile.PushOutcome, answers []dbsqlc.SettlePushesRow) []bool {
+	stands := make(map[carried]bool, len(answers))
+	for _, r := range answers {
+		stands[carried{reconcile.ODSCode(r.Code), r.Job}] = r.Recorded || r.Before
+	}
+	in := make([]bool, len(outcomes))
+	for i, o := range outcomes {
+		in[i] = stands[carried{o.Code, o.Job}]
+	}
+	return in
 }
 
 // PauseRoute stops pushing along a route until a probe gets through. It reports
@@ -207,17 +260,20 @@ func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sink
 }
 
 // ClaimPushes takes wanted pushes that nobody works, for a program that works them
-// itself. Should it die, the next daemon finds them lost and goes on.
-func (s *Store) ClaimPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode) ([]reconcile.ODSCode, error) {
-	claimed, err := s.q.ClaimPushes(ctx, dbsqlc.ClaimPushesParams{Sink: string(sink), Codes: texts(codes)})
+// itself: they carry the number of its process, negative. To claim again is no
+// error. Should it die, the next daemon finds them lost and goes on.
+func (s *Store) ClaimPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, process int64) (
+	[]reconcile.ODSCode, error,
+) {
+	rows, err := s.q.ClaimPushes(ctx, dbsqlc.ClaimPushesParams{Sink: string(sink), Codes: texts(codes), Claim: -process})
 	if err != nil {
 		return nil, fmt.Errorf("claiming pushes: %w", explain(err))
 	}
-	ours := make([]reconcile.ODSCode, len(claimed))
-	for i, code := range claimed {
-		ours[i] = reconcile.ODSCode(code)
+	claimed := make([]reconcile.ODSCode, len(rows))
+	for i, code := range rows {
+		claimed[i] = reconcile.ODSCode(code)
 	}
-	return ours, nil
+	return claimed, nil
 }
 
 // ListedPush is a push as people look at it. Times are zero for what never was.

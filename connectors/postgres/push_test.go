@@ -23,20 +23,36 @@ func (w *world) load(sink reconcile.Sink, on int, codes ...reconcile.ODSCode) []
 	return pushes
 }
 
-func nothingToComplete(context.Context, pgx.Tx) error { return nil }
+func nothingToComplete(context.Context, pgx.Tx, []int64) error { return nil }
 
-// settles records outcomes of pushes to DoS.
-func (w *world) settles(outcomes ...reconcile.PushOutcome) {
+// carry gives a push to a job, unless it has one, as if that job had sent it under
+// a number; 0 leaves the number as it is. It returns both.
+func (w *world) carry(sink reconcile.Sink, code reconcile.ODSCode, number int64) (job, sequence int64) {
 	w.Helper()
-	require.NoError(w, w.store.SettlePushes(w.Context(), reconcile.SinkDoS, outcomes, nothingToComplete))
+	require.NoError(w, w.db.QueryRow(w.Context(), `update push
+		set job_id = coalesce(job_id, 99), sequence = coalesce(nullif($3::bigint, 0), sequence)
+		where sink = $1 and code = $2 returning job_id, sequence`, string(sink), string(code), number).Scan(&job, &sequence))
+	return job, sequence
 }
 
-// stages numbers pushes of profiles.
-func (w *world) stages(sink reconcile.Sink, above int64, codes ...reconcile.ODSCode) map[reconcile.ODSCode]int64 {
+// settles records outcomes of pushes to DoS, as the jobs that carry them do.
+func (w *world) settles(outcomes ...reconcile.PushOutcome) {
+	w.Helper()
+	for i := range outcomes {
+		outcomes[i].Job, outcomes[i].Sequence = w.carry(reconcile.SinkDoS, outcomes[i].Code, outcomes[i].Sequence)
+	}
+	stand, err := w.store.SettlePushes(w.Context(), reconcile.SinkDoS, outcomes, nothingToComplete)
+	require.NoError(w, err)
+	require.NotContains(w, stand, false)
+}
+
+// stages numbers pushes of profiles, as the jobs that carry them do.
+func (w *world) stages(sink reconcile.Sink, above int64, codes ...reconcile.ODSCode) []int64 {
 	w.Helper()
 	staged := make([]reconcile.StagedPush, len(codes))
 	for i, code := range codes {
-		staged[i] = reconcile.StagedPush{Code: code, Above: above, Own: reconcile.Hash{1}}
+		job, last := w.carry(sink, code, 0)
+		staged[i] = reconcile.StagedPush{Code: code, Job: job, Last: last, Above: above, Own: reconcile.Hash{1}}
 		staged[i].Sent.Set(reconcile.FieldName, "A")
 	}
 	numbers, err := w.store.StagePushes(w.Context(), sink, staged)
@@ -131,14 +147,16 @@ func TestSequenceNumbersOnlyGrow(t *testing.T) {
 	before := time.Now().Add(-time.Minute).UnixMilli()
 	first := w.stages(reconcile.SinkDoS, 0, "FA0001", "FA0000")
 	require.Len(t, first, 2)
-	require.Greater(t, first["FA0000"], before, "beyond what the sinks remember of others")
+	require.Greater(t, first[1], before, "beyond what the sinks remember of others")
 	second := w.stages(reconcile.SinkWebsite, 0, "FA0000")
-	require.Greater(t, second["FA0000"], first["FA0000"], "over all sinks")
+	require.Greater(t, second[0], first[1], "over all sinks")
 	floor := time.Now().Add(time.Hour).UnixMilli()
 	third := w.stages(reconcile.SinkDoS, floor, "FA0000")
-	require.Equal(t, floor+1, third["FA0000"], "above the sink's own")
-	require.Equal(t, floor+2, w.stages(reconcile.SinkWebsite, 0, "FA0000")["FA0000"])
-	require.Empty(t, w.stages(reconcile.SinkDoS, 0, "FA0009"), "nobody wants it")
+	require.Equal(t, floor+1, third[0], "above the sink's own")
+	require.Equal(t, floor+2, w.stages(reconcile.SinkWebsite, 0, "FA0000")[0])
+	nobody, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{{Code: "FA0009", Job: 99}})
+	require.NoError(t, err)
+	require.Equal(t, []int64{0}, nobody, "nobody wants it")
 
 	push := w.load(reconcile.SinkDoS, 1, "FA0000")[0]
 	require.Equal(t, floor+1, push.Sequence)
@@ -247,9 +265,9 @@ func TestSettlingEndsTogetherWithTheJob(t *testing.T) {
 	w := wanting(t, reconcile.Pharmacy)
 	w.queue(10)
 	gone := errors.New("the job is gone")
-	outcome := reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted"}
-	err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{outcome},
-		func(context.Context, pgx.Tx) error { return gone })
+	outcome := reconcile.PushOutcome{Code: "FA0000", Job: 1, Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted"}
+	_, err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{outcome},
+		func(context.Context, pgx.Tx, []int64) error { return gone })
 	require.ErrorIs(t, err, gone)
 	require.Equal(t, []string{"FA0000 dos wanted", "FA0000 website wanted"}, w.standing("job_id is not null"))
 	require.Zero(t, one[int](w, "select count(*) from push_attempt"))

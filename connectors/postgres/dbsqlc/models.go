@@ -614,7 +614,7 @@ type Push struct {
 	DueAt pgtype.Timestamptz
 	// Until when the sink asked us to wait, or failed attempts make us; null when nothing does
 	NotBefore pgtype.Timestamptz
-	// The queued job that works it; null when there is none
+	// The queued job that works it, or the number of the process of a command that does, negative; null when there is none. Only who carries it may number or settle it
 	JobID *int64
 	// To be sent although nothing differs from what the sink took: a repair, or a person's word
 	Forced bool
@@ -644,6 +644,12 @@ type Push struct {
 	SeenAt pgtype.Timestamptz
 	// The entity tag the sink gave; empty where it gives none
 	Version string
+	// The job or command that settled it last, as in job_id: who does so again finds that it is done
+	SettledJob *int64
+	// How often the dispatcher noted changes that it is to bring
+	Asked int64
+	// How many of those were in what the sink took or refused last
+	Answered int64
 }
 
 // The ledger of attempts: one row for every try to bring a profile to a sink

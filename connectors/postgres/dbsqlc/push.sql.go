@@ -22,22 +22,26 @@ func (q *Queries) AnnounceWork(ctx context.Context) error {
 
 const claimPushes = `-- name: ClaimPushes :many
 with locked as (
-    select q.code from push q where q.sink = $1 and q.code = any($2::text[]) and q.state = 'wanted' and q.job_id is null order by q.code for update
+    select q.code from push q
+    where q.sink = $2 and q.code = any($3::text[]) and q.state = 'wanted' and (q.job_id is null or q.job_id = $1::bigint)
+    order by q.code for update
 )
-update push p set job_id = -1, due_at = null
+update push p set job_id = $1::bigint, due_at = case when p.job_id is null then null else p.due_at end
 from locked l
-where p.sink = $1 and p.code = l.code
+where p.sink = $2 and p.code = l.code
 returning p.code
 `
 
 type ClaimPushesParams struct {
+	Claim int64
 	Sink  string
 	Codes []string
 }
 
-// For a command that works pushes itself, as jobs have theirs. No job has this number: of a command that died, they are lost and found.
+// For a command that works pushes itself, as jobs have theirs: they carry the number of its process, negative. What it
+// claimed already is its own; of a command that died, they are lost and found.
 func (q *Queries) ClaimPushes(ctx context.Context, arg ClaimPushesParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, claimPushes, arg.Sink, arg.Codes)
+	rows, err := q.db.Query(ctx, claimPushes, arg.Claim, arg.Sink, arg.Codes)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +143,7 @@ func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]For
 }
 
 const listPushes = `-- name: ListPushes :many
-select p.code, p.sink, p.route, p.state, p.wanted_at, p.due_at, p.not_before, p.job_id, p.forced, p.failures, p.repairs, p.reason, p.sequence, p.sent, p.sent_own, p.sent_at, p.unclear, p.accepted_own, p.accepted_sequence, p.accepted_at, p.seen_at, p.version, coalesce(f.name, '') as name from push p left join profile f using (code)
+select p.code, p.sink, p.route, p.state, p.wanted_at, p.due_at, p.not_before, p.job_id, p.forced, p.failures, p.repairs, p.reason, p.sequence, p.sent, p.sent_own, p.sent_at, p.unclear, p.accepted_own, p.accepted_sequence, p.accepted_at, p.seen_at, p.version, p.settled_job, p.asked, p.answered, coalesce(f.name, '') as name from push p left join profile f using (code)
 where ($1::text = '' or p.state = $1) and ($2::text = '' or p.sink = $2) and ($3::text = '' or p.code = $3)
 order by p.wanted_at desc, p.code, p.sink limit $4
 `
@@ -174,6 +178,9 @@ type ListPushesRow struct {
 	AcceptedAt       pgtype.Timestamptz
 	SeenAt           pgtype.Timestamptz
 	Version          string
+	SettledJob       *int64
+	Asked            int64
+	Answered         int64
 	Name             string
 }
 
@@ -214,6 +221,9 @@ func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListP
 			&i.AcceptedAt,
 			&i.SeenAt,
 			&i.Version,
+			&i.SettledJob,
+			&i.Asked,
+			&i.Answered,
 			&i.Name,
 		); err != nil {
 			return nil, err
@@ -256,7 +266,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    coalesce(q.job_id, 0)::bigint as job_id
+    q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
 order by p.code
@@ -308,6 +318,7 @@ type LoadPushesRow struct {
 	AcceptedOwn       []byte
 	AcceptedSequence  int64
 	Version           string
+	Asked             int64
 	JobID             int64
 }
 
@@ -361,6 +372,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.AcceptedOwn,
 			&i.AcceptedSequence,
 			&i.Version,
+			&i.Asked,
 			&i.JobID,
 		); err != nil {
 			return nil, err
@@ -440,24 +452,29 @@ func (q *Queries) ResumeRoute(ctx context.Context, arg ResumeRouteParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const settlePushes = `-- name: SettlePushes :exec
+const settlePushes = `-- name: SettlePushes :many
 with settled as (
-    select x ->> 'code' as code, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer, (x ->> 'status')::integer as status,
-        x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own, (x ->> 'taken')::bigint as taken,
-        x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear, (x ->> 'failures')::integer as failures,
-        (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait, (x ->> 'took_ms')::integer as took_ms
+    select x ->> 'code' as code, (x ->> 'job')::bigint as job, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer,
+        (x ->> 'status')::integer as status, x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own,
+        (x ->> 'taken')::bigint as taken, x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear,
+        (x ->> 'failures')::integer as failures, (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait,
+        (x ->> 'took_ms')::integer as took_ms, (x ->> 'asked')::bigint as asked
     from jsonb_array_elements($1::jsonb) as x
 ), locked as (
-    select p.code from push p where p.sink = $2 and p.code = any($3::text[]) order by p.code for update
+    select p.code, p.job_id, p.sequence, p.settled_job from push p
+    where p.sink = $2 and p.code = any($3::text[]) order by p.code for update
+), ours as (
+    select x.code, x.job, x.route, x.state, x.answer, x.status, x.reason, x.sequence, x.own, x.taken, x.version, x.unclear, x.failures, x.wait, x.took_ms, x.asked from settled x join locked l on l.code = x.code and l.job_id = x.job and l.sequence = x.sequence
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
-    select x.code, $2, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
+    select x.code, $2, x.sequence, x.took_ms, x.answer, x.status, x.reason from ours x where x.answer <> '' order by x.code
 ), done as (
     update push p set
         job_id = null,
-        route = x.route,
-        state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
-        due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
+        settled_job = x.job,
+        route = case when p.due_at is not null or p.state = 'no-route' then p.route else x.route end,
+        state = case when p.due_at is not null then 'wanted' when p.state = 'no-route' then p.state else x.state end,
+        due_at = case when p.state = 'no-route' then null when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
         not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
         forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
@@ -466,12 +483,17 @@ with settled as (
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
-        version = case when x.own is not null then x.version else p.version end
-    from settled x join locked using (code)
+        version = case when x.own is not null then x.version else p.version end,
+        answered = case when x.state in ('accepted', 'refused') then x.asked else p.answered end
+    from ours x
     where p.code = x.code and p.sink = $2 and p.code = any($3::text[]) -- the array tells the planner how few there are
-    returning p.due_at
+    returning p.code, x.job, p.due_at
 )
-select pg_notify('profilesync_change', '') where exists (select from done where due_at is not null)
+select x.code::text as code, x.job::bigint as job, (d.code is not null)::boolean as recorded,
+    coalesce(l.settled_job = x.job, false)::boolean as before, (d.due_at is not null)::boolean as due
+from settled x
+left join locked l on l.code = x.code
+left join done d on d.code = x.code and d.job = x.job
 `
 
 type SettlePushesParams struct {
@@ -480,54 +502,99 @@ type SettlePushesParams struct {
 	Codes   []string
 }
 
-// What became of pushes. One that became due again in the meantime stays so, but never earlier than the sink asked for.
-// What is due is announced: the dispatcher sees no push that has a job, and may sleep for minutes.
-func (q *Queries) SettlePushes(ctx context.Context, arg SettlePushesParams) error {
-	_, err := q.db.Exec(ctx, settlePushes, arg.Settled, arg.Sink, arg.Codes)
-	return err
+type SettlePushesRow struct {
+	Code     string
+	Job      int64
+	Recorded bool
+	Before   bool
+	Due      bool
+}
+
+// What became of pushes. An outcome is recorded only where the push is carried by its job, and stands at the number that
+// the job knows: it may have been given up for lost, queued again, staged again. One that became due again in the meantime
+// stays so, but never earlier than the sink asked for; then the dispatcher knows its route and state better, too.
+func (q *Queries) SettlePushes(ctx context.Context, arg SettlePushesParams) ([]SettlePushesRow, error) {
+	rows, err := q.db.Query(ctx, settlePushes, arg.Settled, arg.Sink, arg.Codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SettlePushesRow{}
+	for rows.Next() {
+		var i SettlePushesRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Job,
+			&i.Recorded,
+			&i.Before,
+			&i.Due,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const stagePushes = `-- name: StagePushes :many
 with staged as (
-    select unnest($2::text[]) as code, unnest($3::bigint[]) as floor, unnest($4::jsonb[]) as sent, unnest($5::bytea[]) as own
+    select unnest($1::text[]) as code, unnest($2::bigint[]) as job, unnest($3::bigint[]) as last,
+        unnest($4::bigint[]) as floor, unnest($5::jsonb[]) as sent, unnest($6::bytea[]) as own
 ), locked as (
-    select p.code from push p where p.sink = $1 and p.code = any($2::text[]) order by p.code for update
+    select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
+    where p.sink = $7 and p.code = any($1::text[]) order by p.code for update
+), ours as (
+    select t.code, t.job, t.floor, t.sent, t.own, l.sequence, l.sequence <> t.last as before
+    from staged t join locked l on l.code = t.code and l.job_id = t.job
+    where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
     insert into push_sequence as n (code, last)
-    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1)
-    from staged t join locked using (code)
-    order by t.code
+    select o.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, o.floor + 1)
+    from ours o where not o.before
+    order by o.code
     on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
     returning n.code, n.last
+), written as (
+    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
+    from ours o join numbered n using (code)
+    where p.code = o.code and p.sink = $7 and p.code = any($1::text[])
+    returning p.code, p.sequence
 )
-update push p set sequence = n.last, sent = t.sent, sent_own = t.own, sent_at = now(), unclear = true
-from staged t join numbered n using (code)
-where p.code = t.code and p.sink = $1
-returning p.code, p.sequence
+select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code)
 `
 
 type StagePushesParams struct {
-	Sink   string
 	Codes  []string
+	Jobs   []int64
+	Lasts  []int64
 	Floors []int64
 	Sents  [][]byte
 	Owns   [][]byte
+	Sink   string
 }
 
 type StagePushesRow struct {
 	Code     string
+	Job      int64
 	Sequence int64
 }
 
-// Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Whoever
-// writes several pushes locks them in the order of codes, so that no two wait for each other.
+// Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Only where
+// the push is carried by that job, and stands at the number that the job knows; what stands there under another number,
+// and is the very same, was staged by this call before, and keeps its number. Whoever writes several pushes locks them in
+// the order of codes, so that no two wait for each other.
 func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]StagePushesRow, error) {
 	rows, err := q.db.Query(ctx, stagePushes,
-		arg.Sink,
 		arg.Codes,
+		arg.Jobs,
+		arg.Lasts,
 		arg.Floors,
 		arg.Sents,
 		arg.Owns,
+		arg.Sink,
 	)
 	if err != nil {
 		return nil, err
@@ -536,7 +603,7 @@ func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]Sta
 	items := []StagePushesRow{}
 	for rows.Next() {
 		var i StagePushesRow
-		if err := rows.Scan(&i.Code, &i.Sequence); err != nil {
+		if err := rows.Scan(&i.Code, &i.Job, &i.Sequence); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -20,51 +20,67 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    coalesce(q.job_id, 0)::bigint as job_id
+    q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = @sink and q.code = any(@codes::text[])
 order by p.code;
 
 -- name: StagePushes :many
--- Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Whoever
--- writes several pushes locks them in the order of codes, so that no two wait for each other.
+-- Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Only where
+-- the push is carried by that job, and stands at the number that the job knows; what stands there under another number,
+-- and is the very same, was staged by this call before, and keeps its number. Whoever writes several pushes locks them in
+-- the order of codes, so that no two wait for each other.
 with staged as (
-    select unnest(@codes::text[]) as code, unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own
+    select unnest(@codes::text[]) as code, unnest(@jobs::bigint[]) as job, unnest(@lasts::bigint[]) as last,
+        unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own
 ), locked as (
-    select p.code from push p where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
+    select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
+    where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
+), ours as (
+    select t.code, t.job, t.floor, t.sent, t.own, l.sequence, l.sequence <> t.last as before
+    from staged t join locked l on l.code = t.code and l.job_id = t.job
+    where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
     insert into push_sequence as n (code, last)
-    select t.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, t.floor + 1)
-    from staged t join locked using (code)
-    order by t.code
+    select o.code, greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, o.floor + 1)
+    from ours o where not o.before
+    order by o.code
     on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
     returning n.code, n.last
+), written as (
+    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
+    from ours o join numbered n using (code)
+    where p.code = o.code and p.sink = @sink and p.code = any(@codes::text[])
+    returning p.code, p.sequence
 )
-update push p set sequence = n.last, sent = t.sent, sent_own = t.own, sent_at = now(), unclear = true
-from staged t join numbered n using (code)
-where p.code = t.code and p.sink = @sink
-returning p.code, p.sequence;
+select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code);
 
--- name: SettlePushes :exec
--- What became of pushes. One that became due again in the meantime stays so, but never earlier than the sink asked for.
--- What is due is announced: the dispatcher sees no push that has a job, and may sleep for minutes.
+-- name: SettlePushes :many
+-- What became of pushes. An outcome is recorded only where the push is carried by its job, and stands at the number that
+-- the job knows: it may have been given up for lost, queued again, staged again. One that became due again in the meantime
+-- stays so, but never earlier than the sink asked for; then the dispatcher knows its route and state better, too.
 with settled as (
-    select x ->> 'code' as code, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer, (x ->> 'status')::integer as status,
-        x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own, (x ->> 'taken')::bigint as taken,
-        x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear, (x ->> 'failures')::integer as failures,
-        (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait, (x ->> 'took_ms')::integer as took_ms
+    select x ->> 'code' as code, (x ->> 'job')::bigint as job, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer,
+        (x ->> 'status')::integer as status, x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own,
+        (x ->> 'taken')::bigint as taken, x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear,
+        (x ->> 'failures')::integer as failures, (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait,
+        (x ->> 'took_ms')::integer as took_ms, (x ->> 'asked')::bigint as asked
     from jsonb_array_elements(sqlc.arg(settled)::jsonb) as x
 ), locked as (
-    select p.code from push p where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
+    select p.code, p.job_id, p.sequence, p.settled_job from push p
+    where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
+), ours as (
+    select x.* from settled x join locked l on l.code = x.code and l.job_id = x.job and l.sequence = x.sequence
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
-    select x.code, @sink, x.sequence, x.took_ms, x.answer, x.status, x.reason from settled x where x.answer <> '' order by x.code
+    select x.code, @sink, x.sequence, x.took_ms, x.answer, x.status, x.reason from ours x where x.answer <> '' order by x.code
 ), done as (
     update push p set
         job_id = null,
-        route = x.route,
-        state = case when p.due_at is not null then 'wanted' when x.state = '' then p.state else x.state end,
-        due_at = case when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
+        settled_job = x.job,
+        route = case when p.due_at is not null or p.state = 'no-route' then p.route else x.route end,
+        state = case when p.due_at is not null then 'wanted' when p.state = 'no-route' then p.state else x.state end,
+        due_at = case when p.state = 'no-route' then null when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
         not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
         forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
@@ -73,12 +89,17 @@ with settled as (
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
-        version = case when x.own is not null then x.version else p.version end
-    from settled x join locked using (code)
+        version = case when x.own is not null then x.version else p.version end,
+        answered = case when x.state in ('accepted', 'refused') then x.asked else p.answered end
+    from ours x
     where p.code = x.code and p.sink = @sink and p.code = any(@codes::text[]) -- the array tells the planner how few there are
-    returning p.due_at
+    returning p.code, x.job, p.due_at
 )
-select pg_notify('profilesync_change', '') where exists (select from done where due_at is not null);
+select x.code::text as code, x.job::bigint as job, (d.code is not null)::boolean as recorded,
+    coalesce(l.settled_job = x.job, false)::boolean as before, (d.due_at is not null)::boolean as due
+from settled x
+left join locked l on l.code = x.code
+left join done d on d.code = x.code and d.job = x.job;
 
 -- name: PauseRoute :execrows
 update route set paused = @reason, paused_at = now(), probe_at = now() + @wait::interval, probes = 0
@@ -105,11 +126,14 @@ where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
 returning p.code, p.sink, p.state;
 
 -- name: ClaimPushes :many
--- For a command that works pushes itself, as jobs have theirs. No job has this number: of a command that died, they are lost and found.
+-- For a command that works pushes itself, as jobs have theirs: they carry the number of its process, negative. What it
+-- claimed already is its own; of a command that died, they are lost and found.
 with locked as (
-    select q.code from push q where q.sink = @sink and q.code = any(@codes::text[]) and q.state = 'wanted' and q.job_id is null order by q.code for update
+    select q.code from push q
+    where q.sink = @sink and q.code = any(@codes::text[]) and q.state = 'wanted' and (q.job_id is null or q.job_id = @claim::bigint)
+    order by q.code for update
 )
-update push p set job_id = -1, due_at = null
+update push p set job_id = @claim::bigint, due_at = case when p.job_id is null then null else p.due_at end
 from locked l
 where p.sink = @sink and p.code = l.code
 returning p.code;

@@ -1,0 +1,189 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// betweenTimes is what may have become of a push that job 1 had staged under
+// number 6, before the answer of that job is recorded (again).
+var betweenTimes = map[string]string{
+	"queued again":                    "update push set job_id = 2",
+	"given up, and due":               "update push set job_id = null, due_at = now()",
+	"given up, and settled":           "update push set job_id = null, state = 'accepted', settled_job = 2",
+	"queued again, and staged again":  "update push set job_id = 2, sequence = 7, sent = '{}', sent_own = '\\x07', unclear = true",
+	"queued again, staged, settled":   "update push set job_id = null, sequence = 7, settled_job = 2, state = 'refused'",
+	"claimed by a command":            "update push set job_id = -1",
+	"staged by the job's next worker": "update push set sequence = 7, sent = '{}', sent_own = '\\x07', unclear = true",
+}
+
+// row is everything that stands in the push of FA0000 to DoS.
+func (w *world) row() string {
+	w.Helper()
+	return one[string](w, "select (p.*)::text from push p where code = 'FA0000' and sink = 'dos'")
+}
+
+// worked is a push that job 1 sent under number 6, and what became of it.
+func worked(t *testing.T) (*world, reconcile.PushOutcome) {
+	t.Helper()
+	w := wanting(t, reconcile.Pharmacy)
+	w.exec(`update push set job_id = 1, due_at = null, sequence = 6, sent = '{"name": "A"}', sent_own = '\x06', unclear = true, asked = 3
+		where sink = 'dos'`)
+	return w, reconcile.PushOutcome{
+		Code: "FA0000", Job: 1, Asked: 3, Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted", Status: 200, Sequence: 6,
+		Accepted: reconcile.Hash{6}, AcceptedSequence: 6,
+	}
+}
+
+// settleOnce records an outcome, and says whether it stands and which jobs were
+// completed with it.
+func (w *world) settleOnce(o reconcile.PushOutcome) (stands bool, completed []int64) {
+	w.Helper()
+	stand, err := w.store.SettlePushes(w.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{o},
+		func(_ context.Context, _ pgx.Tx, jobs []int64) error { completed = jobs; return nil })
+	require.NoError(w, err)
+	require.Len(w, stand, 1)
+	return stand[0], completed
+}
+
+func TestAnOutcomeCountsOnlyWhileItsJobCarriesThePush(t *testing.T) {
+	t.Parallel()
+	for name, between := range betweenTimes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, outcome := worked(t)
+			w.exec(between + " where sink = 'dos'")
+			before := w.row()
+			stands, completed := w.settleOnce(outcome)
+			require.False(t, stands)
+			require.Empty(t, completed)
+			require.Equal(t, before, w.row())
+			require.Zero(t, one[int](w, "select count(*) from push_attempt"))
+		})
+	}
+}
+
+func TestAnOutcomeIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	for name, between := range map[string]string{
+		"nothing":                        "select",
+		"an edit":                        "update push set state = 'wanted', due_at = now(), asked = asked + 1 where sink = 'dos'",
+		"queued again":                   "update push set state = 'wanted', job_id = 2 where sink = 'dos'",
+		"queued again, and staged again": "update push set state = 'wanted', job_id = 2, sequence = 7, unclear = true where sink = 'dos'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, outcome := worked(t)
+			stands, completed := w.settleOnce(outcome)
+			require.True(t, stands)
+			require.Equal(t, []int64{1}, completed)
+			require.Equal(t, "accepted 3", one[string](w, "select state || ' ' || answered from push where sink = 'dos'"))
+			w.exec(between)
+			before := w.row()
+			stands, completed = w.settleOnce(outcome)
+			require.True(t, stands, "it was done before")
+			require.Empty(t, completed)
+			require.Equal(t, before, w.row())
+			require.Equal(t, 1, one[int](w, "select count(*) from push_attempt"))
+		})
+	}
+}
+
+// The outcomes of two jobs for one push come in one batch: only one job carries it.
+func TestTwoOutcomesOfOnePush(t *testing.T) {
+	t.Parallel()
+	w, outcome := worked(t)
+	late := outcome
+	late.Job, late.State = 9, reconcile.PushRefused
+	stand, err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{late, outcome, late}, nothingToComplete)
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, true, false}, stand)
+	require.Equal(t, "accepted", one[string](w, "select state from push where sink = 'dos'"))
+	require.Equal(t, 1, one[int](w, "select count(*) from push_attempt"))
+}
+
+// What the dispatcher learned while a push was under way is newer than what its
+// job knew.
+func TestARouteThatChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[reconcile.OrgType]string{
+		reconcile.Trust: " no-route f", reconcile.GPPractice: "fhir wanted t",
+	} {
+		w, outcome := worked(t)
+		w.exec("update profile set type = $1", string(kind))
+		w.dispatch()
+		stands, _ := w.settleOnce(outcome)
+		require.True(t, stands)
+		require.Equal(t, want, one[string](w, "select concat_ws(' ', route, state, due_at is not null) from push where sink = 'dos'"))
+	}
+}
+
+func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
+	t.Parallel()
+	for name, between := range betweenTimes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := worked(t)
+			w.exec(between + " where sink = 'dos'")
+			before := w.row()
+			numbers, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{
+				{Code: "FA0000", Job: 1, Last: 6, Own: reconcile.Hash{8}},
+			})
+			require.NoError(t, err)
+			require.Equal(t, []int64{0}, numbers)
+			require.Equal(t, before, w.row())
+			require.Zero(t, one[int](w, "select count(*) from push_sequence"), "no number was spent")
+		})
+	}
+}
+
+func TestAPushIsNumberedOnce(t *testing.T) {
+	t.Parallel()
+	w, _ := worked(t)
+	staged := []reconcile.StagedPush{{Code: "FA0000", Job: 1, Last: 6, Own: reconcile.Hash{8}}}
+	staged[0].Sent.Set(reconcile.FieldName, "B")
+	stage := func() int64 {
+		numbers, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, staged)
+		require.NoError(t, err)
+		return numbers[0]
+	}
+	first := stage()
+	require.Greater(t, first, int64(6))
+	before := w.row()
+	require.Equal(t, first, stage(), "the answer was lost, and nothing was sent under the number")
+	require.Equal(t, before, w.row())
+
+	staged[0].Sent.Set(reconcile.FieldName, "C")
+	require.Zero(t, stage(), "the same number never carries anything else")
+	staged[0].Last = first
+	require.Greater(t, stage(), first, "the next delivery of the same job")
+}
+
+func TestACommandClaimsPushesOnce(t *testing.T) {
+	t.Parallel()
+	w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+	w.exec("update push set job_id = 9 where code = 'FA0001'")
+	claim := func(process int64) []reconcile.ODSCode {
+		claimed, err := w.store.ClaimPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA0000", "FA0001"}, process)
+		require.NoError(t, err)
+		return claimed
+	}
+	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(7), "the other has a job")
+	require.Empty(t, claim(8), "another command")
+	w.exec("update profile set hidden = true where code = 'FA0000'")
+	w.dispatch()
+	before := w.row()
+	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(7), "the answer was lost")
+	require.Equal(t, before, w.row(), "the edit since is not lost with it")
+	stands, completed := w.settleOnce(reconcile.PushOutcome{
+		Code: "FA0000", Job: -7, State: reconcile.PushAccepted, Route: "change-event",
+	})
+	require.True(t, stands)
+	require.Empty(t, completed, "a command is no job")
+	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(8), "it was edited since")
+}
