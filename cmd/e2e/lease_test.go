@@ -137,9 +137,11 @@ func TestDaemonsAreAnnouncedAgain(t *testing.T) {
 	first, second := s.serve(), s.serve()
 	s.within(patience, 2, announced)
 	for name, breaks := range map[string]func(){
-		"restarted fast":        func() { restart(syscall.SIGINT) },
-		"restarted at once":     func() { restart(syscall.SIGQUIT) },
-		"all connections ended": func() { s.count("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name <> ''") },
+		"restarted fast":    func() { restart(syscall.SIGINT) },
+		"restarted at once": func() { restart(syscall.SIGQUIT) },
+		"all connections ended": func() {
+			s.count("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name <> ''")
+		},
 		"one connection ended": func() {
 			s.count(`select count(pg_terminate_backend(l.pid)) from pg_locks l
 				where l.locktype = 'advisory' and l.mode = 'ShareLock' limit 1`)

@@ -9,12 +9,13 @@ import (
 	"github.com/profilesync/profilesync/jobs"
 )
 
-// announcer keeps this process announced; a daemon is what commands look for.
-func (a *app) announcer(daemon bool) *jobs.Announcer {
+// announcer keeps the process of a store announced; a daemon is what commands
+// look for.
+func announcer(store *postgres.Store, daemon bool) *jobs.Announcer {
 	return &jobs.Announcer{
 		Announce: func(ctx context.Context, earlier jobs.Announcement) (jobs.Announcement, error) {
 			lost, _ := earlier.(announcement)
-			made, err := a.store.Announce(ctx, daemon, lost.Announcement)
+			made, err := store.Announce(ctx, daemon, lost.Announcement)
 			if err != nil {
 				return nil, replaced(err)
 			}
@@ -40,8 +41,8 @@ func replaced(err error) error {
 // whileAnnounced works something that others take over when this process is gone.
 // The work gets the number of the process.
 func (a *app) whileAnnounced(ctx context.Context, work func(ctx context.Context, process int64) error) error {
-	announcer := a.announcer(false)
-	id, err := announcer.Begin(ctx)
+	announced := announcer(a.store, false)
+	id, err := announced.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (a *app) whileAnnounced(ctx context.Context, work func(ctx context.Context,
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		stop(announcer.Run(working))
+		stop(announced.Run(working))
 	}()
 	err = work(working, id)
 	if cause := context.Cause(working); errors.Is(cause, jobs.ErrReplaced) {
@@ -57,6 +58,6 @@ func (a *app) whileAnnounced(ctx context.Context, work func(ctx context.Context,
 	}
 	stop(nil)
 	<-ended
-	announcer.End(ctx, true)
+	announced.End(ctx, true)
 	return err
 }

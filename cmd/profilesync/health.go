@@ -100,10 +100,10 @@ const firstRound = 11 * time.Minute
 
 // ready fails while this daemon or all of them do not get on.
 func (s *service) ready(ctx context.Context) error {
-	if err := s.store.Ready(ctx); err != nil {
+	if err := s.control.Ready(ctx); err != nil {
 		return err
 	}
-	progress, err := s.store.ForwardProgress(ctx)
+	progress, err := s.control.ForwardProgress(ctx)
 	if err != nil {
 		return err
 	}

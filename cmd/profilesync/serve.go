@@ -48,11 +48,11 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	registry := prometheus.NewRegistry()
 	metrics := admin.NewMetrics(registry)
 	a.answeredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
-	s, err := a.newService(log, metrics)
+	s, err := a.newService(ctx, log, metrics)
 	if err != nil {
 		return err
 	}
-	admin.NewWatcher(registry, a.store.Watch, time.Now, log)
+	admin.NewWatcher(registry, s.control.Watch, time.Now, log)
 	receipts, err := a.receipts(log)
 	if err != nil {
 		return exitError{exitUsage, err.Error()}

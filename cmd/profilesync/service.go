@@ -22,18 +22,30 @@ import (
 type service struct {
 	*app
 
+	control *postgres.Store // for what must go on whatever jobs do with their connections
 	sinks   map[reconcile.Sink]directory
 	log     *slog.Logger
 	metrics *admin.Metrics
 	health  *health
 }
 
-func (a *app) newService(log *slog.Logger, metrics *admin.Metrics) (*service, error) {
+// controlConnections are enough to listen, dispatch, recover jobs, answer
+// monitoring, and one to spare.
+const controlConnections = 6
+
+func (a *app) newService(ctx context.Context, log *slog.Logger, metrics *admin.Metrics) (*service, error) {
 	sinks, err := a.sinks()
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
-	return &service{app: a, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}, nil
+	control, err := postgres.Open(ctx, a.url, postgres.Options{
+		PlayedNow: a.config.now, Process: a.process, MaxConnections: controlConnections,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func() error { control.Close(); return nil })
+	return &service{app: a, control: control, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}, nil
 }
 
 // errUnstopped says that jobs went on although they were asked to stop.
@@ -76,7 +88,7 @@ func (s *service) life(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	announcer := s.announcer(true)
+	announcer := announcer(s.control, true)
 	announcer.Answered, announcer.Lost = s.health.answered, s.health.lost
 	if _, err := announcer.Begin(ctx); err != nil {
 		return err
@@ -91,11 +103,11 @@ func (s *service) life(ctx context.Context, address string) error {
 // process was taken for gone, and waits for the jobs to come to an end.
 func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, announcer *jobs.Announcer) error {
 	dispatcher := jobs.Dispatcher{
-		Store: runStore{s.store}, Routes: routes(s.sinks), Today: s.today, Settle: s.config.PushSettle, Passed: s.health.dispatched,
+		Store: runStore{s.control}, Routes: routes(s.sinks), Today: s.today, Settle: s.config.PushSettle, Passed: s.health.dispatched,
 		Log: s.log,
 	}
 	recovery := jobs.Recovery{
-		Store: runStore{s.store}, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,
+		Store: s.control, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,
 		Recovered: s.metrics.JobRecovered, Log: s.log,
 	}
 	announcing, silent := context.WithCancel(context.WithoutCancel(ctx))

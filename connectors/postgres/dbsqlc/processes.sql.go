@@ -213,7 +213,7 @@ func (q *Queries) RecordDoneJob(ctx context.Context, arg RecordDoneJobParams) (i
 }
 
 const recoverJob = `-- name: RecoverJob :execrows
-update river.river_job j set state = 'available', scheduled_at = now(), attempt = greatest(j.attempt - 1, 0)
+update river.river_job j set state = 'available', attempt = greatest(j.attempt - 1, 0)
 where j.id = $1 and j.state = 'running' and j.attempt = $2 and j.attempted_by[cardinality(j.attempted_by)] = $3::text
 `
 
@@ -233,7 +233,7 @@ func (q *Queries) RecoverJob(ctx context.Context, arg RecoverJobParams) (int64, 
 }
 
 const recoverJobsOf = `-- name: RecoverJobsOf :many
-update river.river_job j set state = 'available', scheduled_at = now(), attempt = greatest(j.attempt - 1, 0)
+update river.river_job j set state = 'available', attempt = greatest(j.attempt - 1, 0)
 where j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = $1::text
 returning j.id, j.kind
 `
@@ -243,7 +243,8 @@ type RecoverJobsOfRow struct {
 	Kind string
 }
 
-// Jobs of a process that cannot finish them any more. Its attempt does not count: it did not fail.
+// Jobs of a process that cannot finish them any more. They keep their place in the queue, and the attempt does not count: it did
+// not fail.
 func (q *Queries) RecoverJobsOf(ctx context.Context, process string) ([]RecoverJobsOfRow, error) {
 	rows, err := q.db.Query(ctx, recoverJobsOf, process)
 	if err != nil {

@@ -58,8 +58,9 @@ where a.application_name = @application and a.datname = current_database() and a
 select count(*) from pg_stat_activity a where a.application_name = @application and a.datname = current_database() and a.pid <> pg_backend_pid();
 
 -- name: RecoverJobsOf :many
--- Jobs of a process that cannot finish them any more. Its attempt does not count: it did not fail.
-update river.river_job j set state = 'available', scheduled_at = now(), attempt = greatest(j.attempt - 1, 0)
+-- Jobs of a process that cannot finish them any more. They keep their place in the queue, and the attempt does not count: it did
+-- not fail.
+update river.river_job j set state = 'available', attempt = greatest(j.attempt - 1, 0)
 where j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = @process::text
 returning j.id, j.kind;
 
@@ -74,7 +75,7 @@ order by j.id;
 
 -- name: RecoverJob :execrows
 -- A job that its own process does not work: the answer to fetching it was lost.
-update river.river_job j set state = 'available', scheduled_at = now(), attempt = greatest(j.attempt - 1, 0)
+update river.river_job j set state = 'available', attempt = greatest(j.attempt - 1, 0)
 where j.id = @id and j.state = 'running' and j.attempt = @attempt and j.attempted_by[cardinality(j.attempted_by)] = @process::text;
 
 -- name: RecordDoneJob :execrows
