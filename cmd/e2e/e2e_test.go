@@ -137,9 +137,16 @@ func (c started) said() string { return c.stderr.String() }
 // start starts a command. The end of ctx kills it with SIGKILL.
 func (s *site) start(ctx context.Context, args ...string) started {
 	s.t.Helper()
-	c := started{cmd: exec.CommandContext(ctx, binary, args...), stdout: new(output), stderr: new(output)}
-	cmd := c.cmd
-	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, c.stdout, c.stderr
+	c := started{cmd: s.command(ctx, args...), stdout: new(output), stderr: new(output)}
+	c.cmd.Stdout, c.cmd.Stderr = c.stdout, c.stderr
+	require.NoError(s.t, c.cmd.Start())
+	return c
+}
+
+// command is one that has not begun, and whose output goes nowhere.
+func (s *site) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = s.dir
 	cmd.WaitDelay = 5 * time.Second // whoever inherited the output must not hold up the test
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		if value, ok := os.LookupEnv(name); ok {
@@ -149,8 +156,7 @@ func (s *site) start(ctx context.Context, args ...string) started {
 	for _, setting := range s.env {
 		cmd.Env = append(cmd.Env, "PROFILESYNC_"+setting)
 	}
-	require.NoError(s.t, cmd.Start())
-	return c
+	return cmd
 }
 
 // wait waits for the end of a command.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
@@ -27,6 +28,10 @@ type app struct {
 	store   *postgres.Store
 	process *postgres.Process
 	closers []func() error
+
+	reportStore *postgres.Store // reads reports alone, through connections of its own
+	reportFiles *spool.Files    // reports that somebody reads
+
 	// answeredERS is told of every request to e-RS; nil outside the daemon.
 	answeredERS func(ers.Call)
 }
@@ -87,6 +92,9 @@ func (a *app) open(ctx context.Context) error {
 	}
 	a.store = store
 	a.closers = append(a.closers, func() error { store.Close(); return nil })
+	if err := a.openReports(ctx); err != nil {
+		return err
+	}
 	err = store.Ready(ctx)
 	if private && errors.Is(err, postgres.ErrNotMigrated) {
 		_, err = postgres.Migrate(ctx, url)

@@ -42,14 +42,11 @@ func (c *reportShowCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.store.Report(ctx, day, reconcile.ODSCode(c.Region))
-	if err != nil {
-		return err
-	}
+	f := reportFile{day: day, region: reconcile.ODSCode(c.Region), form: a.form, section: c.Section}
 	if c.Out == "" {
-		return writeReport(a.stdout, r, a.form, c.Section)
+		return a.copyReport(ctx, a.stdout, f)
 	}
-	return writeWhole(c.Out, func(w io.Writer) error { return writeReport(w, r, a.form, c.Section) })
+	return writeWhole(c.Out, func(w io.Writer) error { return a.copyReport(ctx, w, f) })
 }
 
 // reportDay is the day that was asked for, or that of the newest report.

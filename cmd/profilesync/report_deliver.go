@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,12 +13,6 @@ import (
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
 )
-
-// reportForms are the files of a report, by how they end.
-var reportForms = map[string]string{
-	"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8",
-	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "json": "application/json",
-}
 
 // reporter wires the making and delivering of reports.
 func (a *app) reporter() (*jobs.Reporter, error) {
@@ -53,29 +45,17 @@ func (reportDirectory) Name() string { return "directory" }
 
 // Deliver writes every form, each whole or not at all.
 func (d reportDirectory) Deliver(ctx context.Context, day reconcile.Date, list reconcile.ODSCode) error {
-	r, err := d.store.Report(ctx, day, list)
-	if err != nil {
-		return err
-	}
 	if err := os.MkdirAll(d.config.ReportDirectory, 0o750); err != nil {
 		return fmt.Errorf("folder of reports: %w", err)
 	}
 	for form := range reportForms {
-		path := filepath.Join(d.config.ReportDirectory, reportName(day, list)+"."+form)
-		if err := writeWhole(path, func(w io.Writer) error { return writeReport(w, r, form, "") }); err != nil {
+		f := reportFile{day: day, region: list, form: form}
+		path := filepath.Join(d.config.ReportDirectory, f.name())
+		if err := writeWhole(path, func(w io.Writer) error { return d.copyReport(ctx, w, f) }); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// reportName is how files and addresses name a report.
-func reportName(day reconcile.Date, list reconcile.ODSCode) string {
-	name := "report-" + day.String()
-	if list != "" {
-		name += "-" + string(list)
-	}
-	return name
 }
 
 // reportMail tells lists by mail that a report is there, with a link.
@@ -131,24 +111,14 @@ func (m attaching) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mail
 	}
 	var files []smtp.Attachment
 	for _, form := range []string{"html", "xlsx"} {
-		text, err := m.app.rendered(ctx, day, region, form)
+		f := reportFile{day: day, region: region, form: form}
+		text, err := m.app.reportText(ctx, f)
 		if err != nil {
 			return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "the report cannot be read", Err: err}
 		}
-		files = append(files, smtp.Attachment{Name: reportName(day, region) + "." + form, ContentType: reportForms[form], Data: text})
+		files = append(files, smtp.Attachment{Name: f.name(), ContentType: reportForms[form], Data: text})
 	}
 	return m.SendWith(ctx, l, files)
-}
-
-// rendered is a report in memory, for an attachment.
-func (a *app) rendered(ctx context.Context, day reconcile.Date, region reconcile.ODSCode, form string) ([]byte, error) {
-	r, err := a.store.Report(ctx, day, region)
-	if err != nil {
-		return nil, err
-	}
-	var text bytes.Buffer
-	err = writeReport(&text, r, form, "")
-	return text.Bytes(), err
 }
 
 // reportWords fill the notice of a report.
@@ -171,33 +141,6 @@ func (a *app) reportWords(ctx context.Context) func(day reconcile.Date, list rec
 			"link": strings.TrimSuffix(a.config.ReportURL, "/") + "/reports/" + reportName(day, region) + ".html",
 		}, true
 	}
-}
-
-// reports serves /reports/report-2026-11-23[-BOARD].html and its other forms.
-func (a *app) reports() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, form, _ := strings.Cut(filepath.Base(r.URL.Path), ".")
-		rest, ok := strings.CutPrefix(name, "report-")
-		kind, known := reportForms[form]
-		if !ok || !known || len(rest) < len("2006-01-02") {
-			http.NotFound(w, r)
-			return
-		}
-		day, err := reconcile.ParseDate(rest[:10])
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		found, err := a.store.Report(r.Context(), day, reconcile.ODSCode(strings.TrimPrefix(rest[10:], "-")))
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", kind)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		_ = writeReport(w, found, form, "") // the reader has gone
-	})
 }
 
 // nameRegions asks the register for the names of boards and regions that have

@@ -58,7 +58,7 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 		return exitError{exitUsage, err.Error()}
 	}
 	server, err := admin.Listen(ctx, admin.Options{Address: a.config.HTTPAddress, Log: log}, admin.Handler(admin.Checks{
-		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts, Reports: a.reports(), Log: log,
+		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts, Reports: a.reports(log), Log: log,
 	}))
 	if err != nil {
 		return err

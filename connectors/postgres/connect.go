@@ -36,6 +36,8 @@ var (
 	// runLimits are a run's: it waits for the source's lock as long as it may, and
 	// reads and compares between two statements.
 	runLimits = limits{idleInTransaction: 10 * time.Minute}
+	// readLimits are for reading reports into files.
+	readLimits = limits{idleInTransaction: time.Minute, lock: 10 * time.Second, statement: 5 * time.Minute}
 	// livingLimits are those of the session by which a process says that it lives:
 	// it speaks every second.
 	livingLimits = limits{idle: 10 * time.Second, lock: 15 * time.Second, statement: 15 * time.Second}

@@ -191,6 +191,20 @@ func TestServerFinishesWhatItIsAnswering(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
+func TestACallerThatTakesTooLongIsNoReasonToStopBadly(t *testing.T) {
+	t.Parallel()
+	asked, cut := make(chan struct{}), make(chan struct{})
+	address, stop := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+		close(cut)
+	}))
+	go func() { _, _ = get(t.Context(), address) }()
+	<-asked
+	require.NoError(t, stop())
+	<-cut
+}
+
 func TestListenRefusesWhatOthersCanReach(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0"} {

@@ -33,6 +33,7 @@ type Options struct {
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	log      *slog.Logger
 }
 
 // Listen takes the address; Serve must follow. It refuses an address that is
@@ -50,7 +51,7 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	return &Server{listener: listener, http: &http.Server{
+	return &Server{listener: listener, log: o.Log, http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -65,7 +66,8 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
 // Serve answers until ctx ends; then it finishes what it is answering, within a
-// few seconds, and returns nil.
+// few seconds, and returns nil. Those who take longer are cut: a slow reader is
+// no reason to stop badly.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
@@ -76,7 +78,12 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	if err := s.http.Shutdown(stopping); err != nil {
+	err := s.http.Shutdown(stopping)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.WarnContext(ctx, "callers were cut", slog.String("address", s.Address()))
+		return s.http.Close()
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("stopping on %s: %w", s.Address(), err), s.http.Close())
 	}
 	return nil

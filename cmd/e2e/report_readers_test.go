@@ -1,0 +1,153 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// longReport freezes a report whose changes are some 100 MB as CSV.
+func (s *site) longReport(day string) (path string) {
+	s.t.Helper()
+	s.write(`with made as (
+			insert into report (day, from_at, until_at, floor, rows, digest)
+			values ($1::date, $1::date - interval '1 day', $1::date, '0', 0, '') returning id
+		)
+		insert into report_row (report_id, section, icb, position, cells)
+		select made.id, 'changes', 'QOX', n, array_fill(repeat('x', 4000), array[$2::integer])
+		from made, generate_series(1, 1000) n`, day, len(reconcile.ChangeColumns()))
+	return "/reports/report-" + day + ".csv"
+}
+
+// atWork are the connections of the program that wait for anybody but the program.
+const atWork = `select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+	and application_name like 'profilesync%' and state <> 'idle'`
+
+// neverReading asks for a page again and again until ctx ends, takes 15 bytes of
+// each answer, and counts those that began well.
+func (d daemon) neverReading(ctx context.Context, path string, begun *atomic.Int32) {
+	for ctx.Err() == nil {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.address())
+		if err != nil {
+			continue
+		}
+		_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
+		status := make([]byte, len("HTTP/1.1 200 OK"))
+		if _, err := io.ReadFull(conn, status); err == nil && string(status) == "HTTP/1.1 200 OK" {
+			begun.Add(1)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+		_ = conn.Close()
+	}
+}
+
+// slowestArrival edits a profile so many times, one after the other, and returns
+// how long the slowest edit took to both sinks. The daemon is ready all along.
+func (d daemon) slowestArrival(x sinks, code string, edits int) (slowest time.Duration) {
+	d.site.t.Helper()
+	for n := range edits {
+		phone := fmt.Sprintf("0113 496 %04d", d.site.audit()+n)
+		began := time.Now()
+		d.site.edit(code, "phone", phone)
+		x.showPhone(code, phone)
+		slowest = max(slowest, time.Since(began))
+		status, why := d.get("/readyz")
+		require.Equal(d.site.t, http.StatusOK, status, why)
+	}
+	return slowest
+}
+
+func TestReadersThatNeverReadKeepNobodyFromPushing(t *testing.T) {
+	t.Parallel()
+	const readers, edits = 16, 15
+	s, x := stocked(t, 20)
+	path := s.longReport("2026-03-02")
+	d := s.serve()
+	s.atRest()
+	code := s.codes()[0]
+	alone := d.slowestArrival(x, code, edits)
+
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	t.Cleanup(all.Wait)
+	t.Cleanup(leave)
+	begun := make([]atomic.Int32, readers)
+	for n := range begun {
+		all.Go(func() { d.neverReading(ctx, path, &begun[n]) })
+	}
+	for n := range begun {
+		require.Eventually(t, func() bool { return begun[n].Load() > 0 }, patience, 10*time.Millisecond, "reader %d has begun", n)
+	}
+	among := d.slowestArrival(x, code, edits)
+	t.Logf("the slowest of %d edits: %s alone, %s among %d readers", edits, alone, among, readers)
+	require.Less(t, among, alone+2*time.Second)
+
+	status, page := d.get(path)
+	require.Equal(t, http.StatusOK, status)
+	require.Greater(t, len(page), 100_000_000, "one that reads gets everything")
+	s.eventually(0, atWork)
+	require.NoError(t, d.cmd.Process.Signal(syscall.SIGTERM))
+	o := d.wait(t)
+	require.Zero(t, o.code, "readers are no reason to stop badly: %s", o.err)
+}
+
+// What a report is written to may be as slow as it likes: nothing of the database
+// is held for it.
+func TestASlowPipeOrDiskHoldsNothingOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"standard output": {"report", "--format", "csv"},
+		"a file":          {"report", "--format", "csv", "--out", "reports/report-2026-03-02.csv"},
+		"a folder":        {"report", "deliver", "2026-03-02"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.longReport("2026-03-02")
+			folder := filepath.Join(s.dir, "reports")
+			require.NoError(t, os.Mkdir(folder, 0o750))
+			taken := make(chan error, 5) // one byte, and then no more
+			for _, form := range []string{"csv", "html", "xlsx", "json"} {
+				path := filepath.Join(folder, "report-2026-03-02."+form+".new")
+				require.NoError(t, syscall.Mkfifo(path, 0o600))
+				pipe, err := os.OpenFile(path, os.O_RDWR, 0)
+				require.NoError(t, err)
+				t.Cleanup(func() { pipe.Close() })
+				go func() { _, err := pipe.Read(make([]byte, 1)); taken <- err }()
+			}
+			ctx, kill := context.WithCancel(t.Context())
+			command := s.with("REPORT_DIRECTORY="+folder).command(ctx, args...)
+			out, err := command.StdoutPipe()
+			require.NoError(t, err)
+			if name == "standard output" {
+				go func() { _, err := out.Read(make([]byte, 1)); taken <- err }()
+			}
+			require.NoError(t, command.Start())
+			select {
+			case err := <-taken:
+				require.NoError(t, err)
+			case <-time.After(patience):
+				require.Fail(t, "nothing was written")
+			}
+			s.eventually(0, atWork)
+			kill()
+			require.Error(t, command.Wait(), "it was still writing")
+		})
+	}
+}

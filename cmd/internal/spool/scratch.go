@@ -1,0 +1,57 @@
+package spool
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// scratch is a temporary file without a name, so that nothing stays behind when
+// the process is killed.
+type scratch struct {
+	*os.File
+
+	path    string // still to be removed, on systems that keep the names of open files; else empty
+	written int64
+}
+
+func newScratch(dir string) (*scratch, error) {
+	file, err := os.CreateTemp(dir, "profilesync-*")
+	if err != nil {
+		return nil, fmt.Errorf("spooling: %w", err)
+	}
+	s := &scratch{File: file}
+	if err := os.Remove(file.Name()); err != nil {
+		s.path = file.Name()
+	}
+	return s, nil
+}
+
+func (s *scratch) remove() {
+	if s == nil {
+		return
+	}
+	_ = s.Close() // nobody reads it any more
+	if s.path != "" {
+		_ = os.Remove(s.path) // its name says that it may go
+	}
+}
+
+// page is where a text is written, in its time and no longer than may be.
+type page struct {
+	ctx  context.Context //nolint:containedctx // io.Writer has no place for it; the page lives within one call
+	file *scratch
+	most int64
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	if p.ctx.Err() != nil {
+		return 0, context.Cause(p.ctx)
+	}
+	if p.file.written+int64(len(b)) > p.most {
+		return 0, fmt.Errorf("spooling: more than %d bytes", p.most)
+	}
+	n, err := p.file.Write(b)
+	p.file.written += int64(n)
+	return n, err
+}

@@ -1,0 +1,32 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+)
+
+// ReportsAtOnce is how many reports can be read at a time: so many connections
+// are kept for it.
+const ReportsAtOnce = 2
+
+// OpenReports is a store for reading frozen reports, with connections of its
+// own: whoever reads a long report takes none from the rest of the program. It
+// connects when it is asked first, and writes nothing.
+func OpenReports(ctx context.Context, url string) (*Store, error) {
+	config, err := poolConfig(url, time.Time{}, nil, readLimits)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = ReportsAtOnce
+	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to read reports: %w", err)
+	}
+	return &Store{pool: pool, q: dbsqlc.New(pool)}, nil
+}
