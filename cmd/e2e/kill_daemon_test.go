@@ -80,7 +80,8 @@ func newFrozen(t *testing.T) *frozen {
 	for _, setting := range []string{"DOS_URL", "WEBSITE_URL"} {
 		f.site = f.with(setting + "=" + f.gate.before(setting, s.setting(setting)))
 	}
-	f.site = f.with("CALENDAR_URL=" + f.gate.before("CALENDAR_URL", s.setting("WEBSITE_URL"))) // it answers nonsense
+	nonsense := s.setting("WEBSITE_URL") // runs that read it are refused
+	f.site = f.with("CALENDAR_URL="+f.gate.before("CALENDAR_URL", nonsense), "ODS_REPORTS=etr", "ODS_DOWNLOADS_URL="+nonsense)
 	pool, err := postgres.RiverPool(t.Context(), s.url, nil)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
@@ -215,13 +216,6 @@ func (f *frozen) requireRecovered(killed killedDaemon) {
 	}
 	const left = `select count(*) from river.river_job where id = any($1::bigint[]) and attempted_by[cardinality(attempted_by)] = $2
 		and state in ('running', 'available')`
-	f.t.Cleanup(func() {
-		if f.t.Failed() {
-			f.t.Log("left behind:", one[*string](f.site, `select string_agg(kind || ' ' || state || ' ' || queue || ' since ' || attempted_at, ', ')
-				from river.river_job where id = any($1::bigint[]) and attempted_by[cardinality(attempted_by)] = $2 and state in ('running', 'available')`,
-				append(pushes, others...), killed.name))
-		}
-	})
 	pushed := f.within(pushedWithin, 0, left, pushes, killed.name)
 	f.release(&killed) // what waits for a free worker needs one
 	f.within(recoveredWithin-time.Since(began), 0, left, others, killed.name)
