@@ -84,6 +84,14 @@ func (d *Dispatch) FindLost(ctx context.Context) error {
 	return wrap(d.q.FindLostPushes(ctx), "looking for lost pushes")
 }
 
+// FindLeftBehind wants the pushes again that changes asked for after what became
+// of them was composed, and that are neither due nor carried by a job: the second
+// line of defence. It returns how many there were, which is to be 0.
+func (d *Dispatch) FindLeftBehind(ctx context.Context) (int, error) {
+	n, err := d.q.FindLeftBehind(ctx)
+	return int(n), wrap(err, "looking for pushes left behind")
+}
+
 // Read reads what changed since the last round, every change once and none too
 // late, and wants the pushes: at once those of runs and of closures today, the
 // others after the settle time. Then it applies and ends holds.

@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -186,4 +188,52 @@ func TestACommandClaimsPushesOnce(t *testing.T) {
 	require.True(t, stands)
 	require.Empty(t, completed, "a command is no job")
 	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(8), "it was edited since")
+}
+
+// A push that was asked for, and that nothing will bring, however that came about.
+func TestWhatIsLeftBehindIsFound(t *testing.T) {
+	t.Parallel()
+	w := wanting(t, reconcile.Pharmacy, reconcile.Trust)
+	find := func() (n int) {
+		w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) (err error) {
+			n, err = d.FindLeftBehind(ctx)
+			return err
+		})
+		return n
+	}
+	settle := func() {
+		job, sequence := w.carry(reconcile.SinkDoS, "FA0000", 0)
+		stands, _ := w.settleOnce(reconcile.PushOutcome{
+			Code: "FA0000", Job: job, Sequence: sequence, Asked: w.load(reconcile.SinkDoS, 1, "FA0000")[0].Asked,
+			Route: "change-event", State: reconcile.PushAccepted,
+		})
+		require.True(t, stands)
+	}
+	w.exec("delete from push where sink = 'website'")
+	require.Zero(t, find(), "it is due; the trust has no route")
+	w.queue(10)
+	require.Zero(t, find(), "a job carries it")
+	settle()
+	require.Zero(t, find(), "it was brought")
+
+	w.exec("update profile set hidden = true where code = 'FA0000'")
+	w.dispatch()
+	w.exec("delete from push where sink = 'website'")
+	require.Zero(t, find(), "it is due again")
+	for _, state := range []string{"accepted", "refused", "wanted"} {
+		w.exec("update push set due_at = null, job_id = null, state = $1, not_before = now() + interval '1 h' where code = 'FA0000'", state)
+		require.Equal(t, 1, find(), state)
+		require.Equal(t, "wanted t", one[string](w, "select concat_ws(' ', state, due_at = not_before) from push where code = 'FA0000'"))
+		require.Zero(t, find(), "once")
+	}
+	w.exec("update push set due_at = null, state = 'held' where code = 'FA0000'")
+	require.Zero(t, find(), "a person holds it")
+	settle()
+	require.Zero(t, find())
+	w.exec("update push set state = 'accepted' where code = 'FA0000'")
+	require.Zero(t, find(), "what became of it knows of the last change")
+	w.exec("set enable_seqscan = off")
+	plan := all[string](w, `explain select code from push
+		where asked > answered and due_at is null and job_id is null and state not in ('held', 'no-route') order by code, sink`)
+	require.Contains(t, strings.Join(plan, "\n"), "push_left_behind")
 }

@@ -43,6 +43,7 @@ const (
 	pushesTotal
 	pushSeconds
 	pushLagSeconds
+	pushesLeftBehindTotal
 	ersRequestsTotal
 	ersRequestSeconds
 	lettersTotal
@@ -124,6 +125,11 @@ var declared = [...]declaration{
 		name: "push_lag_seconds", form: histogram, labels: []string{"sink"},
 		buckets: []float64{0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400},
 		help:    "From noting a change to the sink's acceptance, the settle time of edits included.",
+	},
+	pushesLeftBehindTotal: {
+		name: "pushes_left_behind_total", form: counter,
+		help: "Pushes that changes had asked for and that nothing would have brought, found by a sweep and queued again. It must stay 0: " +
+			"anything else is a fault of this program.",
 	},
 	ersRequestsTotal: {
 		name: "ers_requests_total", form: counter, labels: []string{"endpoint", "status"},

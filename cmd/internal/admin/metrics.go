@@ -21,6 +21,7 @@ type Metrics struct {
 	pushes    *prometheus.CounterVec
 	push      *prometheus.HistogramVec
 	pushLag   *prometheus.HistogramVec
+	behind    *prometheus.CounterVec
 	asked     *prometheus.CounterVec
 	answer    *prometheus.HistogramVec
 	letters   *prometheus.CounterVec
@@ -40,12 +41,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		pushes:    pushesTotal.counter(),
 		push:      pushSeconds.histogram(),
 		pushLag:   pushLagSeconds.histogram(),
+		behind:    pushesLeftBehindTotal.counter(),
 		asked:     ersRequestsTotal.counter(),
 		answer:    ersRequestSeconds.histogram(),
 		letters:   lettersTotal.counter(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.asked, m.answer,
-		m.letters)
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
+		m.behind, m.asked, m.answer, m.letters)
+	m.PushesLeftBehind(0) // an alert wants to see it
 	return m
 }
 
@@ -103,3 +106,6 @@ func (m *Metrics) Pushed(sink reconcile.Sink, o reconcile.PushOutcome) {
 		m.pushLag.WithLabelValues(string(sink)).Observe(o.Lag.Seconds())
 	}
 }
+
+// PushesLeftBehind counts pushes that a sweep found left behind.
+func (m *Metrics) PushesLeftBehind(n int) { m.behind.WithLabelValues().Add(float64(n)) }

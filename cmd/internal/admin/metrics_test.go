@@ -116,6 +116,16 @@ profilesync_job_wait_seconds_count{kind="pull_ods"} 3
 `, jobsTotal, jobWaitSeconds)
 }
 
+func TestPushesLeftBehindAreCounted(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	m := NewMetrics(reg)
+	const none = "# TYPE profilesync_pushes_left_behind_total counter\nprofilesync_pushes_left_behind_total "
+	requireMetrics(t, reg, none+"0\n", pushesLeftBehindTotal)
+	m.PushesLeftBehind(2)
+	requireMetrics(t, reg, none+"2\n", pushesLeftBehindTotal)
+}
+
 func TestRunsAreCounted(t *testing.T) {
 	t.Parallel()
 	changes := reconcile.ChangeCounts{Create: 5, Update: 4, Close: 3, Reopen: 2, Dormant: 1}

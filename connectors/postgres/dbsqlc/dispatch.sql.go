@@ -183,9 +183,9 @@ with edge as (
 ), wanted as (
     select f.code, case when bool_or(f.at_once) then now() else now() + $6::interval end as due_at from fresh f group by f.code
 )
-insert into push as p (code, sink, route, state, due_at)
+insert into push as p (code, sink, route, state, due_at, asked)
 select w.code, s.sink, coalesce(r.route, ''), case when r.route is null then 'no-route' else 'wanted' end,
-    case when r.route is not null then w.due_at end
+    case when r.route is not null then w.due_at end, 1
 from wanted w
 join profile f using (code)
 cross join unnest($1::text[]) as s (sink)
@@ -193,6 +193,7 @@ left join (select unnest($2::text[]) as sink, unnest($3::text[]) as type, unnest
     on r.sink = s.sink and r.type = f.type
 order by w.code, s.sink -- as all who lock pushes do
 on conflict (code, sink) do update set
+    asked = p.asked + 1, -- once a round: whoever loads the push reads this together with what was changed
     wanted_at = now(), route = excluded.route, state = excluded.state, -- what is held is held again before anybody sees it
     due_at = case excluded.state when 'wanted' then greatest(least(p.due_at, excluded.due_at), p.not_before) end
 `

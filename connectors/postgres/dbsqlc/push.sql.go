@@ -96,6 +96,27 @@ func (q *Queries) CountPushes(ctx context.Context) ([]CountPushesRow, error) {
 	return items, nil
 }
 
+const findLeftBehind = `-- name: FindLeftBehind :execrows
+with behind as (
+    select q.code, q.sink from push q
+    where q.asked > q.answered and q.due_at is null and q.job_id is null and q.state not in ('held', 'no-route')
+    order by q.code, q.sink for update
+)
+update push p set state = 'wanted', due_at = greatest(now(), p.not_before)
+from behind b
+where p.code = b.code and p.sink = b.sink
+`
+
+// A push that was asked for after what became of it was composed, and that nothing will bring: there are none, unless
+// something is wrong that nobody thought of. It is read from an index that is empty.
+func (q *Queries) FindLeftBehind(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, findLeftBehind)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const forcePushes = `-- name: ForcePushes :many
 with locked as (
     select q.code, q.sink from push q where q.code = any($2::text[]) and q.sink = any($3::text[]) order by q.code, q.sink for update

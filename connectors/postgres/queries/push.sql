@@ -138,6 +138,18 @@ from locked l
 where p.sink = @sink and p.code = l.code
 returning p.code;
 
+-- name: FindLeftBehind :execrows
+-- A push that was asked for after what became of it was composed, and that nothing will bring: there are none, unless
+-- something is wrong that nobody thought of. It is read from an index that is empty.
+with behind as (
+    select q.code, q.sink from push q
+    where q.asked > q.answered and q.due_at is null and q.job_id is null and q.state not in ('held', 'no-route')
+    order by q.code, q.sink for update
+)
+update push p set state = 'wanted', due_at = greatest(now(), p.not_before)
+from behind b
+where p.code = b.code and p.sink = b.sink;
+
 -- name: ListPushes :many
 select p.*, coalesce(f.name, '') as name from push p left join profile f using (code)
 where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = @sink) and (@code::text = '' or p.code = @code)
