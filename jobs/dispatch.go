@@ -19,6 +19,8 @@ type Dispatch interface {
 	NoteProgress(ctx context.Context) error
 	Enrol(ctx context.Context) error
 	FindLost(ctx context.Context) error
+	// FindLeftBehind queues again what changes asked for and nothing would bring.
+	FindLeftBehind(ctx context.Context) (pushes int, err error)
 	Read(ctx context.Context, today reconcile.Date, settle time.Duration) error
 	Due(ctx context.Context, most int) ([]reconcile.DuePush, error)
 	Queued(ctx context.Context, pushes []reconcile.DuePush, jobs []int64) error
@@ -42,6 +44,9 @@ type Dispatcher struct {
 	Today  func() reconcile.Date
 	Settle time.Duration // how long an edit waits for the next one
 	Passed func()        // told of every round that came through, here or in another process
+	// LeftBehind is told how many pushes changes had asked for and nothing would
+	// have brought: there must be none.
+	LeftBehind func(pushes int)
 	Log    *slog.Logger
 
 	swept time.Time // last
@@ -167,7 +172,7 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 		}
 	}
 	if sweep {
-		if err := round.FindLost(ctx); err != nil {
+		if err := d.sweep(ctx, round); err != nil {
 			return err
 		}
 	}
@@ -175,6 +180,20 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 		return nil
 	}
 	return round.NoteProgress(ctx)
+}
+
+// sweep finds what jobs, and whatever else may have gone wrong, left behind.
+func (d *Dispatcher) sweep(ctx context.Context, round Dispatch) error {
+	if err := round.FindLost(ctx); err != nil {
+		return err
+	}
+	left, err := round.FindLeftBehind(ctx)
+	if err != nil || left == 0 {
+		return err
+	}
+	d.LeftBehind(left)
+	d.Log.ErrorContext(ctx, "changes were left behind: they are pushed now", "pushes", left)
+	return nil
 }
 
 // queue inserts the jobs of due pushes.

@@ -51,6 +51,7 @@ type pushing struct {
 	sinks    map[reconcile.Sink]*scripted
 	settle   time.Duration
 	attempts atomic.Int64 // at jobs that were no success
+	left     atomic.Int64 // pushes that were left behind
 }
 
 func newPushing(t *testing.T) *pushing {
@@ -71,7 +72,7 @@ func (x *pushing) dispatcher() *Dispatcher {
 	}
 	return &Dispatcher{
 		Store: x.store, Routes: routes, Today: func() reconcile.Date { return reconcile.NewDate(2026, 11, 2) }, Settle: x.settle,
-		Passed: func() {}, Log: slog.New(slog.DiscardHandler),
+		Passed: func() {}, LeftBehind: func(n int) { x.left.Add(int64(n)) }, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -315,6 +316,23 @@ func TestALostPushIsFound(t *testing.T) {
 	require.NoError(t, err)
 	x.exec(t, "update river.river_job set state = 'cancelled', finalized_at = now()")
 	x.start(t)
+	x.eventually(t, 2, accepted)
+}
+
+// Nothing leaves a push behind that a change asked for; should anything do so all
+// the same, a sweep finds it, and it is counted.
+func TestAPushThatWasLeftBehindIsQueuedAndCounted(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	x.insert(t, 1)
+	x.start(t)
+	x.eventually(t, 2, accepted)
+	require.Zero(t, x.left.Load())
+	x.exec(t, "update push set asked = asked + 1 where sink = 'dos'")
+	d := x.dispatcher()
+	_, err := d.round(t.Context(), x.client)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), x.left.Load())
 	x.eventually(t, 2, accepted)
 }
 

@@ -104,7 +104,7 @@ func (s *service) life(ctx context.Context, address string) error {
 func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, announcer *jobs.Announcer) error {
 	dispatcher := jobs.Dispatcher{
 		Store: runStore{s.control}, Routes: routes(s.sinks), Today: s.today, Settle: s.config.PushSettle, Passed: s.health.dispatched,
-		Log: s.log,
+		LeftBehind: s.metrics.PushesLeftBehind, Log: s.log,
 	}
 	recovery := jobs.Recovery{
 		Store: s.control, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+func TestBeingAliveMeansGettingOn(t *testing.T) {
+	t.Parallel()
+	every := func(h *health, times int, do ...func()) {
+		for range times {
+			time.Sleep(time.Second)
+			for _, one := range do {
+				one()
+			}
+		}
+	}
+	lost := func(h *health) func() { return func() { h.lost(errors.New("away")) } }
+	for name, test := range map[string]struct {
+		happens func(*health)
+		says    string
+	}{
+		"all goes on":                {func(h *health) { every(h, 2000, h.answered, h.dispatched) }, ""},
+		"the database is away":       {func(h *health) { every(h, 2000, lost(h)) }, ""},
+		"it came back a moment ago":  {func(h *health) { every(h, 2000, lost(h)); every(h, 5, h.answered) }, ""},
+		"nobody asks the database":   {func(h *health) { every(h, 10, h.answered, h.dispatched); every(h, 61) }, "nothing was asked of the database"},
+		"the dispatcher hangs":       {func(h *health) { every(h, 700, h.answered) }, "the dispatcher has made no round"},
+		"the first round takes long": {func(h *health) { every(h, 600, h.answered) }, ""},
+		"the workers have stopped": {func(h *health) {
+			stopped := make(chan struct{})
+			h.working(stopped)
+			close(stopped)
+		}, "the workers have stopped"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHealth(time.Now)
+				test.happens(h)
+				if err := h.alive(); test.says != "" {
+					require.ErrorContains(t, err, test.says)
+				} else {
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
+func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
+	t.Parallel()
+	route := func(due, tried time.Duration) postgres.ForwardProgress {
+		return postgres.ForwardProgress{Routes: []postgres.RouteProgress{{Sink: reconcile.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
+	}
+	since := func(activity string, ago time.Duration) postgres.ForwardProgress {
+		return postgres.ForwardProgress{Since: map[string]time.Duration{activity: ago}}
+	}
+	for name, test := range map[string]struct {
+		progress postgres.ForwardProgress
+		uptime   time.Duration
+		says     string
+	}{
+		"nothing yet":                  {postgres.ForwardProgress{}, time.Hour, ""},
+		"a backlog that is worked":     {route(time.Hour, time.Second), time.Hour, ""},
+		"a route that stands still":    {route(time.Hour, 5*time.Minute), time.Hour, "pushes to dos (fhir) are due for 1h0m0s and none is tried"},
+		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
+		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
+		"all stood still until now":    {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
+		"a job without a worker":       {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without a worker"},
+		"a job that lost its a moment": {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := stalled(test.progress, test.uptime); test.says != "" {
+				require.ErrorContains(t, err, test.says)
+			} else {
+				require.NoError(t, err)
+			}
+		})
+	}
+}
