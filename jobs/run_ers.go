@@ -25,8 +25,8 @@ type ServiceSource interface {
 	Proof(ctx context.Context, id reconcile.ServiceID) (reconcile.ServiceAnswer, error)
 }
 
-// ServiceBatch is how many ids one call may ask for (contracts/ers.md section
-// 2.5).
+// ServiceBatch is how many ids one call may ask for
+// (connectors/ers/CONTRACT.md "Asking for many").
 const ServiceBatch = 20
 
 // serviceSession is what runs of services need of a session.

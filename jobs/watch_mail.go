@@ -40,8 +40,8 @@ type fateStore interface {
 const (
 	// askedEvery is how long a letter is left alone after a look at it.
 	askedEvery = 30 * time.Minute
-	// noticed is how long the mail service knows a letter (contracts/email.md
-	// section 3.4).
+	// noticed is how long the mail service knows a letter
+	// (connectors/notify/CONTRACT.md "Looking up").
 	noticed = 7 * 24 * time.Hour
 	// watched is how many letters one look asks for.
 	watched = 1000

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// The rules of contracts/people.md once more, written down for the year 2026-27
-// and for no other: nothing here asks the core.
+// The rules of people once more, written down for the year 2026-27 and for no
+// other: nothing here asks the core. They are those of reconcile/RULES.md "Checks",
+// reconcile/RULES.md "Reminders" and reconcile/RULES.md "Inactivity".
 
 var london = func() *time.Location {
 	zone, err := time.LoadLocation("Europe/London")

@@ -40,9 +40,9 @@ const generated = "connectors/postgres/dbsqlc"
 // testSupport is linked into tests only and creates and drops databases.
 const testSupport = "connectors/postgres/pgtest"
 
-// layer is one row of the design's table "Layers and folders". An entry
-// matches the package of that name; one ending in "/..." also all below it. A
-// nil list allows nothing.
+// layer is one row of the table of folders in README.md "How the parts hang together".
+// An entry matches the package of that name; one ending in "/..." also all below
+// it. A nil list allows nothing.
 type layer struct {
 	dir     string   // the folder of the files it speaks of
 	ours    []string // folders of this module, besides the file's own (see own)

@@ -10,7 +10,7 @@ import (
 // Section is a part of a profile that people check as one.
 type Section string
 
-// The sections (contracts/people.md section 4.4).
+// The sections (RULES.md "Checks").
 const (
 	SectionContact           Section = "contact" // name, address, phone, e-mail, website
 	SectionOpeningTimes      Section = "opening-times"
@@ -72,9 +72,8 @@ type CheckRule struct {
 type CheckRules map[OrgType]CheckRule
 
 // DefaultCheckRules are the duties that are law: pharmacies all their sections
-// each quarter (contracts/people.md section 4.1), GP practices theirs within 12
-// months (GMS Regulations 2015, 73A; section 4.2). Distance-selling pharmacies
-// cannot be told from others.
+// each quarter, GP practices theirs within 12 months (RULES.md "Checks" names the
+// regulations). Distance-selling pharmacies cannot be told from others.
 func DefaultCheckRules() CheckRules {
 	practice := CheckRule{[]Section{SectionContact, SectionOpeningTimes, SectionServices}, Every12Months}
 	return CheckRules{
@@ -87,8 +86,7 @@ func DefaultCheckRules() CheckRules {
 }
 
 // DentistCheckRule is the setting for dentists, whose contractual term nobody
-// could confirm (contracts/people.md section 4.3): they check nothing until it
-// is given.
+// could confirm (RULES.md "Checks"): they check nothing until it is given.
 const DentistCheckRule = "dentist=contact+opening-times+services+accepting-patients@quarter"
 
 // Checked holds the newest check of each section by a person: one confirmed

@@ -19,7 +19,7 @@ func NewDate(year int, month time.Month, day int) Date {
 func ParseDate(s string) (Date, error) { return parseDate(time.DateOnly, s) }
 
 // ParseCompactDate reads the YYYYMMDD of the register's files; an empty string
-// is the zero date (contracts/ods.md section 4.2).
+// is the zero date (connectors/ods/CONTRACT.md "Columns").
 func ParseCompactDate(s string) (Date, error) { return parseDate("20060102", s) }
 
 func parseDate(layout, s string) (Date, error) {

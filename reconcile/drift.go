@@ -34,7 +34,7 @@ type DriftResult struct {
 
 // Drift compares what a sink shows of one profile with what it is to show. ok is
 // false where there is nothing to compare: a sink that does not show the status
-// freezes what is closed or hidden (contracts/dos.md section 2.1).
+// freezes what is closed or hidden (connectors/dos/CONTRACT.md "Statuses").
 func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	own := p.Wish.Own(route)
 	gone := p.Wish.Profile.Status() == StatusClosed || p.Wish.Profile.Values.Get(FieldHidden) == "true"

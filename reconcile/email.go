@@ -10,7 +10,7 @@ import (
 )
 
 // EmailAddress is the address of a person. It cannot be printed, logged or
-// encoded: whoever needs it says Reveal (house-style section 5).
+// encoded: whoever needs it says Reveal (RULES.md "Letters").
 type EmailAddress struct{ text unique.Handle[string] }
 
 // ErrEmailAddress is what is wrong with a text that is no address. It never

@@ -75,7 +75,7 @@ type moved struct {
 
 // PlanServices compares services with the profiles that show them. Absence never
 // takes anything away: that takes gone, or e-RS's word that a service is
-// somewhere else (contracts/ers.md section 5.3).
+// somewhere else (RULES.md "Services").
 func PlanServices(asOf Date, items []ServiceItem) (changes []ServiceChange) {
 	for _, item := range items {
 		p := servicePlan{ServiceItem: item, asOf: asOf}

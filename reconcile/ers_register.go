@@ -16,7 +16,7 @@ const (
 )
 
 // ServiceState is how an id stands in the register of services
-// (contracts/ers.md section 5.3).
+// (RULES.md "States of a service").
 type ServiceState string
 
 // The states of a service. Only gone takes a service off its profiles, and
@@ -71,7 +71,7 @@ type ServiceLook struct {
 }
 
 // NeedsProof reports that an absent service has been missing since another day:
-// only e-RS's own word (A033) can say more (section 5.3).
+// only e-RS's own word (A033) can say more (RULES.md "States of a service").
 func (e ServiceEntry) NeedsProof(asOf Date) bool {
 	return e.State == ServiceMissing && e.MissingSince.Before(asOf)
 }
@@ -141,7 +141,8 @@ type ServiceShown struct {
 }
 
 // Shown is what profiles show of a service, with the label of its specialty,
-// which e-RS itself does not tell (section 3.1).
+// which e-RS itself does not tell
+// (connectors/ers/CONTRACT.md "What each source says").
 func (s ERSService) Shown(specialty string) ServiceShown {
 	s = s.Canonical()
 	contacts := s.Contacts

@@ -10,7 +10,7 @@ import (
 )
 
 // ServiceID is the number under which the e-Referral Service knows a service: a
-// string of digits (contracts/ers.md section 3).
+// string of digits (connectors/ers/CONTRACT.md "The service resource").
 type ServiceID string
 
 // ParseServiceID refuses what is no number of a service.

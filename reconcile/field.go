@@ -48,7 +48,7 @@ const (
 )
 
 // ownership is the whole policy: one row a field, each field once
-// (design.md, "Who owns which field").
+// (RULES.md "Who owns which field").
 var ownership = [numFields]struct {
 	name  string
 	owner Owner

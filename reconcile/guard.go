@@ -14,7 +14,7 @@ type Guard struct {
 	ShortShare   float64 // of the last accepted listing that a listing must hold
 }
 
-// DefaultGuard is the guard of runs.md.
+// DefaultGuard has the limits of RULES.md "Guard".
 func DefaultGuard() Guard {
 	return Guard{RemovalShare: 0.02, FieldShare: 0.10, Floor: 10, ShortShare: 0.90}
 }
@@ -22,7 +22,7 @@ func DefaultGuard() Guard {
 // WithheldReason says why changes wait for a person.
 type WithheldReason string
 
-// The reasons for withholding (runs.md, "The JSON object").
+// The reasons for withholding (RULES.md "Guard").
 const (
 	NotWithheld     WithheldReason = ""
 	MassChange      WithheldReason = "mass-change"

@@ -222,8 +222,8 @@ func TestFirstOfApril(t *testing.T) {
 	}
 }
 
-// The same from the register's own files (contracts/ods.md section 4.2, today's
-// layout of trusts, which has no status column).
+// The same from the register's own files, in today's layout of trusts, which has
+// no status column (connectors/ods/CONTRACT.md "Mass changes").
 func TestFirstOfAprilOfRealTrusts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(realTrusts(t, "etr_2025-12-29.csv")...)

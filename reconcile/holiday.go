@@ -13,7 +13,7 @@ type Holiday struct {
 }
 
 // The days whose hours pharmacies must state, listed as bank holidays or not
-// (contracts/calendar.md section 6, lesson 3).
+// (connectors/calendar/CONTRACT.md "Observed days only").
 const (
 	christmasDay = "Christmas Day"
 	easterSunday = "Easter Sunday"
@@ -119,7 +119,7 @@ func within(days []Holiday, from, to Date) []Holiday {
 // MustState returns the days from one to another, both included, on which the
 // hours of a pharmacy must be stated expressly: the bank holidays, and the real
 // 25 December and Easter Sunday, which the official list leaves out when they
-// are on a weekend (contracts/calendar.md section 6). Sorted.
+// are on a weekend (connectors/calendar/CONTRACT.md "Observed days only"). Sorted.
 func (c Calendar) MustState(from, to Date) []Holiday {
 	days := c.Holidays(from, to)
 	for year := from.midnight.Year(); year <= to.midnight.Year(); year++ {
@@ -154,8 +154,8 @@ func (c Calendar) AddWorkingDays(d Date, n int) Date {
 // MergeHolidays brings the official list as it was just read into the one that
 // was kept. Days of the past stay although the list drops them; a day from asOf
 // on that the list dropped stays too, and is named as vanished until it
-// returns, passes, or a person removes it (contracts/calendar.md section 6,
-// lessons 1 and 2). Days go by date: a new title is no new day. All sorted.
+// returns, passes, or a person removes it (RULES.md "Calendar"). Days go by date:
+// a new title is no new day. All sorted.
 func MergeHolidays(known, feed []Holiday, asOf Date) (merged, appeared, vanished []Holiday) {
 	known, feed = sortedDays(known), sortedDays(feed)
 	merged = sortedDays(slices.Concat(feed, known)) // the list's own title wins

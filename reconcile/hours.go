@@ -3,7 +3,7 @@ package reconcile
 import "slices"
 
 // Day is a day of the weekly opening times. BankHoliday stands for all bank
-// holidays; no sink takes it (contracts/dos-integration.md section 1.3).
+// holidays; no sink takes it (connectors/dos/CONTRACT.md "Opening times").
 type Day uint8
 
 // The days, in the order in which they are written.
@@ -20,7 +20,7 @@ const (
 )
 
 // Sinks end a day at 23:59 and let nothing cross midnight
-// (contracts/dos-integration.md section 3).
+// (connectors/dos/CONTRACT.md "Opening times").
 const (
 	midnight   = 24 * 60
 	lastMinute = midnight - 1
@@ -46,8 +46,7 @@ type DatedDay struct {
 // take: periods that touch or overlap are one, those that cross midnight are
 // split over the two days, a day ends at 23:59, and bank holidays without a
 // date, days before today and lines that cannot be read are left out
-// (contracts/dos-integration.md sections 3 and 9). Doing it twice changes
-// nothing.
+// (RULES.md "Opening times in public form"). Doing it twice changes nothing.
 //
 // A date stands for what begins on it. It shows the end of what began the day
 // before, then its own; so the day after a date has a date of its own where it

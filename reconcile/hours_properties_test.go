@@ -51,8 +51,9 @@ func TestPublicHoursTwiceIsOnce(t *testing.T) {
 	})
 }
 
-// requirePublicForm: what sinks get is valid (contracts/dos-integration.md
-// section 3), and stays as it is when it is made public again.
+// requirePublicForm: what sinks get is valid
+// (connectors/dos/CONTRACT.md "Opening times"), and stays as it is when it is made
+// public again.
 func requirePublicForm(t require.TestingT, weekly, dated string) {
 	weekly, dated = reconcile.PublicHours(weekly, dated, today)
 	again, datedAgain := reconcile.PublicHours(weekly, dated, today)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// IdleLimits say for how many days an account may do nothing. No register of
-// ours has published rules of this kind: they are defaults of our own
-// (contracts/people.md section 4.5), and settings.
+// IdleLimits say for how many days an account may do nothing. Nobody has
+// published rules of this kind for our service: they are defaults of our own
+// (RULES.md "Inactivity"), and settings.
 type IdleLimits struct {
 	Member        int // a quarterly check alone can rightly leave 183 days between two
 	Lead          int
@@ -16,7 +16,7 @@ type IdleLimits struct {
 	Invitation    int // until an invitation that nobody accepted expires
 }
 
-// DefaultIdleLimits are those of contracts/people.md section 4.5.
+// DefaultIdleLimits are those of RULES.md "Inactivity".
 func DefaultIdleLimits() IdleLimits {
 	return IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
 }

@@ -73,7 +73,7 @@ type Mailed struct {
 // MailState is how an accepted letter fares.
 type MailState string
 
-// The states of an accepted letter (contracts/email.md section 3.4).
+// The states of an accepted letter (connectors/notify/CONTRACT.md "States").
 const (
 	MailSending   MailState = "sending"   // on its way; also created
 	MailDelivered MailState = "delivered" // SMTP: the relay took it
@@ -85,8 +85,8 @@ const (
 // MailAnswer is what to do after an attempt that did not work.
 type MailAnswer string
 
-// The answers to a failed attempt (contracts/email.md section 3.5). Only after
-// an unclear one may the letter be on its way.
+// The answers to a failed attempt (connectors/notify/CONTRACT.md "Errors"). Only
+// after an unclear one may the letter be on its way.
 const (
 	MailRetry   MailAnswer = "retry"   // not taken: again after Wait (RateLimitError: about a minute)
 	MailPause   MailAnswer = "pause"   // nothing may be sent before Wait is over (the day's limit: next midnight UTC)

@@ -10,7 +10,7 @@ import (
 )
 
 // Same reports whether two values of a field differ only in noise: in how a
-// fact is written, not in the fact (design.md, "What is not a change"). It is
+// fact is written, not in the fact (RULES.md "What is not a change"). It is
 // reflexive and symmetric. For addresses it is not transitive: "KENT" dropped
 // and "ESSEX" added are noise each, the one replaced by the other is a change.
 //

@@ -14,7 +14,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// legacyRows reads a real register file of 27 columns (contracts/ods.md 4.2).
+// legacyRows reads a real register file of 27 columns
+// (connectors/ods/CONTRACT.md "Columns").
 func legacyRows(t *testing.T, file string) [][]string {
 	t.Helper()
 	f, err := os.Open(realdata.Path(t, "ods", "legacy", file))

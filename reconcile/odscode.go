@@ -7,7 +7,7 @@ import (
 
 // ODSCode identifies an organisation or site in the Organisation Data Service:
 // 3 to 10 upper-case letters and digits. The zero value is invalid; nothing is
-// ever inferred from a code's shape (contracts/ods.md section 6.1).
+// ever inferred from a code's shape (connectors/ods/CONTRACT.md "Codes").
 type ODSCode string
 
 // ParseODSCode accepts a code as people and registers write it: surrounding

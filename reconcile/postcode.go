@@ -3,9 +3,10 @@ package reconcile
 import "strings"
 
 // NormalisePostcode writes a UK postcode in upper case with one space before
-// its last three characters ("SA5 9 EA" is SA5 9EA, contracts/ods.md section
-// 4.4). What is no UK postcode is kept, trimmed and in upper case: it is noted
-// elsewhere, never lost. It does not say whether a postcode is in use.
+// its last three characters: "SA5 9 EA" is SA5 9EA
+// (connectors/ods/CONTRACT.md "Dirty values"). What is no UK postcode is kept,
+// trimmed and in upper case: it is noted elsewhere, never lost. It does not say
+// whether a postcode is in use.
 func NormalisePostcode(s string) string {
 	upper := strings.TrimSpace(strings.ToUpper(s))
 	compact := strings.Join(strings.Fields(upper), "")

@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The properties that the core must keep (design.md, "The core").
+// The properties that the core must keep (RULES.md "The core").
 
 func TestPermutingTheInputKeepsPlanAndDigest(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,7 @@ import (
 )
 
 // Quarter is a quarter of the financial year, which begins on 1 April in
-// Europe/London (contracts/people.md section 4.1). The zero value is invalid.
+// Europe/London (RULES.md "Quarters"). The zero value is invalid.
 type Quarter struct {
 	Year int // in which its financial year begins
 	N    int // 1 (April to June) to 4 (January to March)

@@ -15,7 +15,8 @@ const (
 // other kinds are remembered as upstream records and get no profile.
 type OrgType string
 
-// The organisation types that can have a profile (contracts/ods.md section 5).
+// The organisation types that can have a profile
+// (connectors/ods/CONTRACT.md "Roles").
 const (
 	NoType         OrgType = ""
 	Pharmacy       OrgType = "pharmacy"
@@ -46,7 +47,7 @@ func ParseOrgType(s string) (OrgType, error) {
 type Standing string
 
 // The standings. Unstated is that of layouts without a status column, where
-// the dates decide (runs.md, "Status decides"). Alive is that of layouts that
+// the dates decide (RULES.md "Status decides"). Alive is that of layouts that
 // cannot tell active from dormant: it opens what was closed and moves nothing
 // else.
 const (

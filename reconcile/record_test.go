@@ -54,7 +54,7 @@ func TestRunStateEnded(t *testing.T) {
 	}
 }
 
-// The JSON object of runs.md, every key of it and never a null.
+// Every key of the JSON object, and never a null (RULES.md "The JSON object").
 func TestSummaryContract(t *testing.T) {
 	t.Parallel()
 	run := reconcile.Run{Source: reconcile.SourceODS, Report: "edispensary", AsOf: today, State: reconcile.RunQueued}

@@ -8,7 +8,7 @@ import (
 // Stage is a step of reminding people of their checks in a quarter.
 type Stage string
 
-// The stages, in the order of a quarter (contracts/people.md section 4.4).
+// The stages, in the order of a quarter (RULES.md "Reminders").
 const (
 	StageOpening   Stage = "opening"
 	StageFourWeeks Stage = "28-days"

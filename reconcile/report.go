@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ReportHead says what a daily change report is about (contracts/report.md).
+// ReportHead says what a daily change report is about (RULES.md "Report").
 type ReportHead struct {
 	Day    Date      // by whose name people know it: the working day it was made for
 	From   time.Time // the window is half-open: from this instant
@@ -78,8 +78,7 @@ const (
 // SectionChanges is the section of changes, whose columns are ChangeColumns.
 const SectionChanges = "changes"
 
-// ChangeColumns are the 27 columns of the changes (contracts/report.md section
-// 5.2).
+// ChangeColumns are the 27 columns of the changes (RULES.md "Report columns").
 func ChangeColumns() []ReportColumn {
 	return []ReportColumn{
 		{"report_date", "Report", CellDate},

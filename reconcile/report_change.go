@@ -47,8 +47,8 @@ type PushStanding struct {
 	Sent     time.Time
 }
 
-// PushStatus is the word of a report for the push of a change (contracts/report.md
-// section 5.2).
+// PushStatus is the word of a report for the push of a change
+// (RULES.md "Report columns").
 type PushStatus string
 
 // The words.
@@ -95,8 +95,8 @@ func (c AuditedChange) isPart() bool {
 	return false
 }
 
-// reportFields are the names that DoS leads know fields by (contracts/report.md
-// section 5.1), and what they are called.
+// reportFields are the names that DoS leads know fields by, and what they are
+// called (RULES.md "Report columns").
 var reportFields = map[string][2]string{
 	"name": {"publicname", "Name"}, "address": {"postaladdress", "Address"}, "postcode": {"postalcode", "Postcode"},
 	"type": {"type", "Type"}, "roles": {"roles", "Roles"}, "status": {"cmsorgstatus", "Status"}, "parent": {"parent", "Run by"},

@@ -76,8 +76,8 @@ const (
 // Ended reports whether the run will not change any more.
 func (s RunState) Ended() bool { return s != RunQueued && s != RunRunning }
 
-// Summary is what a run did, or what a plan would do: the machine-readable
-// contract of runs.md, "The JSON object".
+// Summary is what a run did, or what a plan would do, for machines to read
+// (RULES.md "The JSON object").
 type Summary struct {
 	Run            string         `json:"run"` // empty for a plan
 	Digest         string         `json:"digest"`

@@ -87,8 +87,7 @@ var ErrUnreadable = errors.New("this sink cannot be read")
 // Answer is what the answer of a sink means for the push it answers.
 type Answer string
 
-// The answers. They mean the same for all sinks (contracts/website.md section
-// 1.7).
+// The answers. They mean the same for all sinks (RULES.md "Answers").
 const (
 	AnswerRefused      Answer = "refused"      // the same push will always be refused: stop, and tell people
 	AnswerUnauthorized Answer = "unauthorized" // our credentials are: pause the sink, drop nothing

@@ -23,10 +23,12 @@ func TestParseSink(t *testing.T) {
 	}
 }
 
-// Every status of contracts/website.md section 1.7 and of contracts/dos.md
-// sections 2.1 and 2.2, and what no contract names. Where the two differ (408
-// and 410 are repeated by the reference client of dos.md), a push that cannot
-// help is not repeated, and one that may have been taken is read back.
+// Every status that a sink is known to answer with, and some that none is:
+// connectors/website/CONTRACT.md "Answers",
+// connectors/dos/CONTRACT.md "Change events",
+// connectors/dos/CONTRACT.md "Ingest answers". Where they differ (408 and 410 are
+// repeated by the ingest's reference client), a push that cannot help is not
+// repeated, and one that may have been taken is read back.
 func TestAnswerTo(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]reconcile.Answer{

@@ -8,7 +8,7 @@ import (
 
 // Values are values by field, each stated or not. A value that is not stated
 // says nothing, which is not the same as an empty one: a layout that cannot
-// express a field must never change it (runs.md, "Listings"). The zero value
+// express a field must never change it (RULES.md "Listings"). The zero value
 // states nothing. Values are comparable.
 //
 // Lists are kept as one text: address lines joined by a line feed, roles by a

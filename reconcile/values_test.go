@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The table of design.md, "Who owns which field", row by row.
+// The table of RULES.md "Who owns which field", row by row.
 func TestOwnership(t *testing.T) {
 	t.Parallel()
 	owners := map[reconcile.Owner]string{

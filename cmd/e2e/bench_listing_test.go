@@ -55,7 +55,7 @@ func (x *bench) change(nth int) (path string) {
 	return path
 }
 
-// The columns that change, from 0 (contracts/ods.md section 4.2).
+// The columns that change, from 0 (connectors/ods/CONTRACT.md "Columns").
 const (
 	nameColumn     = 1
 	postcodeColumn = 9

@@ -23,7 +23,7 @@ const (
 	trustsAfterApril = "dse/etr_2026-04-09.csv"
 )
 
-// Columns of a register file, from 0 (contracts/ods.md section 4.2).
+// Columns of a register file, from 0 (connectors/ods/CONTRACT.md "Columns").
 const (
 	atCode    = 0
 	atName    = 1

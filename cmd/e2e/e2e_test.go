@@ -203,8 +203,8 @@ func (s *site) exits(code int, args ...string) outcome {
 	return o
 }
 
-// summary is the JSON object of runs.md, spelt out here so that a renamed word
-// in the code does not go unseen.
+// summary is the JSON object (reconcile/RULES.md "The JSON object"), spelt out
+// here so that a renamed word in the code does not go unseen.
 type summary struct {
 	Run            string         `json:"run"`
 	Digest         string         `json:"digest"`
@@ -246,7 +246,7 @@ type leftOut struct {
 	Field string `json:"field"`
 }
 
-// keys always stand in the object (runs.md, "The JSON object").
+// keys always stand in the object (reconcile/RULES.md "The JSON object").
 var keys = []string{
 	"run", "digest", "source", "report", "as_of", "state", "records", "rejected", "population", "changes", "fields", "withheld",
 	"pending_close", "contradictions", "elapsed_ms",

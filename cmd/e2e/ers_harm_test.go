@@ -45,8 +45,8 @@ func isTokens(way erstest.Way) bool {
 }
 
 // Every way in which e-RS can answer, each from its first request on: what
-// profiles show stays, down to the row's version (must hold 4, and items 10 to
-// 12 and 17 of contracts/ers.md section 8).
+// profiles show stays, down to the row's version
+// (connectors/ers/CONTRACT.md "Acceptance", items 10 to 12 and 17).
 func TestNoAnswerOfERSTakesAnythingFromAProfile(t *testing.T) {
 	t.Parallel()
 	const groups = 5 // the ways that are tried again take seconds: side by side

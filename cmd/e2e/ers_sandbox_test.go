@@ -68,8 +68,7 @@ func sandbox(t *testing.T, names ...string) (base string) {
 }
 
 // The program runs unchanged against the official sandbox: only its address and
-// "no authentication" are set (must hold 6; contracts/ers.md section 8, item
-// 18).
+// "no authentication" are set (connectors/ers/CONTRACT.md "Acceptance", item 18).
 func TestTheSandboxIsReadAsItWasRecorded(t *testing.T) {
 	t.Parallel()
 	base := sandbox(t, "A033_get_service_1", "A033_get_service_2", "A033_get_service_3_not_found", "A035_search_ids_1_2",

@@ -69,7 +69,8 @@ func facts(field, value string) string {
 	return strings.Join(words, "")
 }
 
-// legacySettings is the map of contracts/ods.md section 4.3, read from right to left.
+// legacySettings leads from roles back to the old layout's settings
+// (connectors/ods/CONTRACT.md "Layouts").
 var legacySettings = map[string]string{
 	"RO72": "0", "RO87": "1", "RO80": "2", "RO80|RO87": "3", "RO76": "4", "RO255": "8", "RO247": "9", "RO250": "10", "RO252": "11",
 	"RO259": "12", "RO249": "13", "RO246": "14", "RO260": "16", "RO257": "17", "RO256": "18", "RO251": "19", "RO248": "20",

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The exit codes (runs.md, "The JSON object").
+// The exit codes (reconcile/RULES.md "Exit codes").
 const (
 	exitDone   = 0
 	exitFailed = 1

@@ -174,8 +174,8 @@ var secrets = []string{
 	"PROFILESYNC_LISTS", "PROFILESYNC_NOTIFY_KEY", "PROFILESYNC_NOTIFY_CALLBACK_TOKEN", "PROFILESYNC_SMTP_PASSWORD",
 }
 
-// secret is a value that prints as nothing (house style: secrets are masked by
-// type, not by care).
+// secret is a value that prints as nothing: secrets are masked by type, not by
+// care.
 type secret string
 
 func (secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }

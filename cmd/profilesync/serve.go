@@ -69,8 +69,8 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	return group.Wait()
 }
 
-// schedules are what the daemon does by itself, in London time (design.md,
-// "Jobs").
+// schedules are what the daemon does by itself, in London time
+// (reconcile/RULES.md "Schedules").
 func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule, err error) {
 	add := func(name, at string, args ...river.JobArgs) {
 		when, bad := jobs.At(at)

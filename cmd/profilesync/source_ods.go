@@ -15,7 +15,7 @@ const reportOfAPI = "api"
 
 const (
 	// overlap is how many days before the watermark a delta begins: records are
-	// stamped late (contracts/ods.md section 1.4).
+	// stamped late (connectors/ods/CONTRACT.md "Changes").
 	overlap = 3
 	// firstDelta is how many days the first delta covers.
 	firstDelta = 30

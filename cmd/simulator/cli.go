@@ -67,8 +67,8 @@ type worldFlags struct {
 	Size int    `default:"12000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
 }
 
-// trusts is how many the real register lists (contracts/ods.md section 4.4):
-// with fewer, the recode would stay below the guard's floor.
+// trusts is how many the real register lists: with fewer, the recode would stay
+// below the guard's floor (connectors/ods/CONTRACT.md "Mass changes").
 const trusts = 273
 
 // shares of a register, by report; the trusts come on top.

@@ -7,7 +7,8 @@ import (
 
 // oracle says what a run must come to, from the register's own truth and not
 // from what profilesync read of it: profiles as they must stand, and the rules
-// of runs.md in a few lines. It knows only what a made-up register can do.
+// in a few lines (reconcile/RULES.md "Status decides", reconcile/RULES.md "Guard").
+// It knows only what a made-up register can do.
 type oracle struct {
 	reports map[string]map[string]*profile // by report, then code
 	held    map[string][]move              // what the last run of a report withheld
@@ -54,7 +55,7 @@ var covers = map[string]struct {
 
 // kept reports whether organisations with such roles have profiles: dispensing
 // appliance contractors and most prescribing cost centres have none
-// (contracts/ods.md section 5).
+// (connectors/ods/CONTRACT.md "Roles").
 func kept(report, roles string) bool {
 	switch report {
 	case pharmacies:

@@ -25,9 +25,9 @@ const (
 
 // pushes foretells what the sinks come to when every profile was pushed once: all
 // are shown on the website; of pharmacies that are closed DoS leaves the entry
-// as it is (contracts/dos.md section 1.5). Some practices have a phone number in
-// the register that its ingest takes from nobody (section 2.2): which ones, DoS
-// says.
+// as it is (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
+// number in the register that its ingest takes from nobody: which ones, DoS says
+// (connectors/dos/CONTRACT.md "The Organization body").
 func (o *oracle) pushes(refused []string) (t tally) {
 	t.DoS.Refused = len(refused)
 	t.DoS.Applied -= len(refused)

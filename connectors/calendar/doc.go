@@ -1,5 +1,5 @@
 // Package calendar reads the official bank holidays of England and Wales
-// (contracts/calendar.md section 6).
+// (CONTRACT.md "What it is").
 //
 // The list is short of two things, and neither is mended here: years that have
 // passed are dropped from it, and only observed days are in it. The core keeps

@@ -5,7 +5,7 @@ import (
 )
 
 // Application is the one we registered at the API platform
-// (contracts/ers.md section 7).
+// (connectors/internal/apim/CONTRACT.md "Registering").
 type Application struct {
 	TokenURL   string
 	ClientID   string // the platform's "API key"

@@ -15,5 +15,5 @@
 // and never reads. The package may not log, sends each push once a call, and
 // keeps bodies and secrets out of its errors.
 //
-// Sections cited are those of contracts/dos-integration.md, unless named.
+// What is known of DoS: CONTRACT.md "What it is" and what follows there.
 package dos

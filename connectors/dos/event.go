@@ -12,8 +12,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// event is the body of a change event: the whole record (section 1.2). Staff is
-// left out on purpose: names of people have no use in DoS.
+// event is the body of a change event: the whole record
+// (CONTRACT.md "The event"). Staff is left out on purpose: names of people have no
+// use in DoS.
 type event struct {
 	ODSCode             string        `json:"ODSCode"`
 	OrganisationName    string        `json:"OrganisationName"`
@@ -34,7 +35,7 @@ type event struct {
 	Services            []service     `json:"Services"`
 	// UniqueKey makes any two events differ: within five minutes a body that was
 	// seen before is dropped, so that of A, B, A the last would be lost
-	// (contracts/dos.md section 2.1).
+	// (CONTRACT.md "Sequence numbers and copies").
 	UniqueKey        string      `json:"UniqueKey"`
 	LastUpdatedDates lastUpdated `json:"LastUpdatedDates"`
 }
@@ -66,7 +67,7 @@ type lastUpdated struct {
 }
 
 // The states of an organisation. In any but the first DoS changes nothing and
-// reports the event to its people (section 1.5).
+// reports the event to its people (CONTRACT.md "Silent refusals").
 const (
 	visible = "Visible"
 	hidden  = "Hidden"
@@ -117,8 +118,8 @@ func statusOf(v reconcile.Values) string {
 	return visible
 }
 
-// emptied are the fields that an event without them empties in DoS (section 3).
-// Weekly hours are not among them.
+// emptied are the fields that an event without them empties in DoS
+// (CONTRACT.md "The event"). Weekly hours are not among them.
 var emptied = []reconcile.Field{
 	reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldPhone, reconcile.FieldWebsite,
 	reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,

@@ -7,13 +7,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// lastMinute is the end of a day in DoS: nothing crosses midnight (section 3).
+// lastMinute is the end of a day in DoS: nothing crosses midnight
+// (CONTRACT.md "Opening times").
 const lastMinute = 24*60 - 1
 
 // errHours does not repeat a line, whose text may be anything.
 var errHours = errors.New("a line that is no time of opening within one day")
 
-// openingTime is one row of a change event (section 1.3).
+// openingTime is one row of a change event (CONTRACT.md "Opening times").
 type openingTime struct {
 	Weekday               string `json:"Weekday"`
 	OpeningTime           string `json:"OpeningTime"`

@@ -15,7 +15,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// events is the gateway of change events (section 1.1).
+// events is the gateway of change events (CONTRACT.md "Change events").
 type events struct {
 	address string
 	key     func() (string, error)

@@ -319,7 +319,7 @@ func requireRefused(t *testing.T, err error, words ...string) {
 }
 
 // Attempts at one delivery are the same bytes; two deliveries never are, or the
-// later one would be dropped as a copy (contracts/dos.md section 2.1).
+// later one would be dropped as a copy (CONTRACT.md "Sequence numbers and copies").
 func TestEventsDifferExactlyWhenDeliveriesDo(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -18,14 +18,14 @@ import (
 )
 
 // fhirType stands in Accept and Content-Type exactly so: a charset is answered
-// 415 (contracts/dos.md section 2.2).
+// 415 (CONTRACT.md "The ingest API").
 const fhirType = "application/fhir+json"
 
 // Tokens sign requests; Application.Tokens makes some. The sandbox wants none.
 type Tokens = apim.Source
 
 // IngestOptions say where the organisations of GP practices are read and
-// written (contracts/dos.md section 2.2).
+// written (CONTRACT.md "The ingest API").
 type IngestOptions struct {
 	URL       string // base address, up to and with /FHIR/R4
 	Tokens    Tokens // nil in the sandbox
@@ -208,8 +208,8 @@ func ingestFailure(code reconcile.ODSCode, doing string, err error) *reconcile.S
 	return failure
 }
 
-// readReceipt accepts nothing but the two successes that the API has (contracts/dos.md
-// section 2.2).
+// readReceipt accepts nothing but the two successes that the API has
+// (CONTRACT.md "Ingest answers").
 func readReceipt(code reconcile.ODSCode, answer *httpx.Answer) (reconcile.Receipt, error) {
 	var said outcome
 	err := json.Unmarshal(answer.Body, &said)

@@ -61,8 +61,7 @@ func fhirPractice(code string) fhirObject {
 	}
 }
 
-// fhirFake is the ingest API by contracts/dos.md section 2.2, as its code has
-// it.
+// fhirFake is the ingest API as its code has it (CONTRACT.md "The ingest API").
 type fhirFake struct {
 	token string // that it wants; empty: none
 	// intercept answers instead, when it returns true.

@@ -12,14 +12,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// longestName in characters (contracts/dos.md section 2.2).
+// longestName in characters (CONTRACT.md "The Organization body").
 const longestName = 100
 
 const organizationProfile = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Organization"
 
 // overwriting is the body of a PUT: every field that the API takes, and no
-// other, since unknown ones are refused (contracts/dos.md section 2.2, "Spec vs
-// code").
+// other, since unknown ones are refused (CONTRACT.md "The Organization body").
 type overwriting struct {
 	ResourceType string            `json:"resourceType"`
 	ID           string            `json:"id"`

@@ -9,12 +9,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// codeLength is that of a pharmacy's ODS code in DoS (section 1.2); its
-// services may add a suffix to it.
+// codeLength is that of a pharmacy's ODS code in DoS (CONTRACT.md "The event");
+// its services may add a suffix to it.
 const codeLength = 5
 
-// NHS service codes that DoS knows of pharmacies (section 2.2), and the one
-// that tells those who sell at a distance (contracts/website.md section 1).
+// NHS service codes that DoS knows of pharmacies
+// (CONTRACT.md "Services and their ids"), and the one that tells those who sell at
+// a distance (connectors/website/CONTRACT.md "Types and parents").
 const (
 	palliativeCare  = "SRV0559"
 	bloodPressure   = "SRV0560"
@@ -29,7 +30,7 @@ var serviceNames = map[string]string{
 	contraception:  "NHS pharmacy contraception service",
 }
 
-// Ids of DoS (section 2.2).
+// Ids of DoS (CONTRACT.md "Services and their ids").
 const (
 	typePharmacy        = 13
 	typeDistanceSelling = 134
@@ -71,8 +72,8 @@ type Matched struct {
 }
 
 // Match says for each service, by id, whether a change event of the pharmacy
-// updates it (section 2.3): the first five characters of its code are the
-// pharmacy's, its type is a pharmacy's, and its status fits. Codes are compared
+// updates it (CONTRACT.md "Matching"): the first five characters of its code are
+// the pharmacy's, its type is a pharmacy's, and its status fits. Codes are compared
 // as they stand: DoS compares with LIKE, where a wildcard matches everybody.
 // Offered is what the profile says of its services.
 func Match(code reconcile.ODSCode, services []Service, offered string) []Matched {
@@ -193,8 +194,9 @@ func mainOf(own []Service) (main Service, ok bool) {
 
 // offeredBy lists the NHS services that DoS shows, and those that it has no
 // place for: no event brings a service into being, and palliative care is kept
-// on community pharmacies without a suffix only (section 2.2). Waiting for
-// those to appear would be drift for ever.
+// on community pharmacies without a suffix only
+// (CONTRACT.md "Services and their ids"). Waiting for those to appear would be
+// drift for ever.
 func offeredBy(main Service, own []Service) (offered, blind []string) {
 	blind = []string{distanceSelling} // goes out as the sub-type, which nothing shows
 	if main.Type != typePharmacy || len(main.ODSCode) != codeLength {

@@ -23,7 +23,7 @@ var (
 )
 
 // byODSCode reads through the REST service of DoS with HTTP Basic
-// (contracts/dos.md section 2.4).
+// (CONTRACT.md "Reading back").
 type byODSCode struct {
 	address  string
 	user     string
@@ -111,7 +111,8 @@ type wireZCode struct {
 	Discriminator int `json:"sd"`
 }
 
-// palliativeZCode marks a palliative care stockholder (section 2.2).
+// palliativeZCode marks a palliative care stockholder
+// (CONTRACT.md "Services and their ids").
 var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
 
 // wireText is a text that may be null, which is empty, or missing, which is not.

@@ -7,7 +7,7 @@ import (
 )
 
 // wireHours are opening times as byOdsCode writes them. Bank holidays stand
-// apart in DoS, and no event changes them (section 3).
+// apart in DoS, and no event changes them (CONTRACT.md "Opening times").
 type wireHours struct {
 	Days []struct {
 		Day      string        `json:"day"`

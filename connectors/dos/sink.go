@@ -15,8 +15,8 @@ import (
 )
 
 // Limits bound what we ask of one of the services of DoS. The zero value keeps
-// within fair use: 40 change events a second, a tenth of what section 1.1 lets
-// all senders have, and 5 reads a second.
+// within fair use: 40 change events a second, a tenth of what all senders may
+// have together, and 5 reads a second (CONTRACT.md "Limits").
 type Limits struct {
 	PerSecond float64       // requests a second, retries included
 	Timeout   time.Duration // of one attempt, its body included
@@ -31,8 +31,8 @@ type EventOptions struct {
 	Limits Limits
 }
 
-// ReadOptions say where the services of pharmacies are read (contracts/dos.md
-// section 2.4).
+// ReadOptions say where the services of pharmacies are read
+// (CONTRACT.md "Reading back").
 type ReadOptions struct {
 	URL      string // base address, without /app/controllers; empty: nothing is read
 	User     string
@@ -104,7 +104,7 @@ func baseAddress(of, address string) (string, error) {
 }
 
 // Route returns how profiles of a type reach DoS; only pharmacies and GP
-// practices ever do (contracts/dos.md section 2.5).
+// practices ever do (CONTRACT.md "Routes").
 func (s *Sink) Route(t reconcile.OrgType) (route reconcile.Route, ok bool) {
 	switch {
 	case t == reconcile.Pharmacy && s.events != nil:
@@ -124,7 +124,7 @@ func (s *Sink) pharmacies() reconcile.Route {
 			reconcile.FieldPhone, reconcile.FieldWebsite, reconcile.FieldHidden,
 			reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
 		},
-		Noted:    []reconcile.Field{reconcile.FieldName, reconcile.FieldICB}, // contracts/dos-integration.md section 1.2
+		Noted:    []reconcile.Field{reconcile.FieldName, reconcile.FieldICB}, // CONTRACT.md "The event"
 		Services: []string{distanceSelling, palliativeCare, bloodPressure, contraception},
 	}
 	if s.reader != nil {
@@ -137,8 +137,8 @@ func (s *Sink) pharmacies() reconcile.Route {
 }
 
 // Push sends one delivery, once. For a pharmacy the receipt means accepted:
-// DoS checks and applies it later, and tells nobody (section 1.5). Errors are
-// *reconcile.SinkError.
+// DoS checks and applies it later, and tells nobody
+// (CONTRACT.md "Silent refusals"). Errors are *reconcile.SinkError.
 func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
 	switch {
 	case d.Type == reconcile.Pharmacy && s.events != nil:

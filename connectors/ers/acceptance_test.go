@@ -19,8 +19,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// These tests have the numbers of the acceptance list, section 8; 9 to 11 and 16
-// stand in pace_test.go, 14 and 15 in apim: TestLifeAsTextOrNumber, TestRenewal,
+// These tests have the numbers of CONTRACT.md "Acceptance"; 9 to 11 and 16 stand in
+// pace_test.go, 14 and 15 in apim: TestLifeAsTextOrNumber, TestRenewal,
 // TestOneCallForManyWorkers and TestEveryRefusal.
 
 func TestAcceptance01FixturesFieldByField(t *testing.T) {

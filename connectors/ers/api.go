@@ -15,18 +15,18 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
 
-// URL is the production address of the API (section 1).
+// URL is the production address of the API (CONTRACT.md "Environments").
 const URL = "https://api.service.nhs.uk/referrals/FHIR"
 
 // Credential is one application that we registered: one organisation's view of
-// e-RS (section 2.3).
+// e-RS (CONTRACT.md "Applications").
 type Credential struct {
 	Name   string // ours, for limits, logs and Found.SeenBy; unique
 	Tokens Tokens // nil: no authentication, as in the sandbox
 }
 
 // Limits bound what we ask. The zero value keeps the platform's standard
-// (section 4.3).
+// (CONTRACT.md "Limits").
 type Limits struct {
 	PerSecond float64       // requests a second for each credential where Options.Turn is nil; default 10
 	Timeout   time.Duration // of one attempt, its body included; default 30 s

@@ -7,8 +7,8 @@ import (
 // Tokens sign our requests.
 type Tokens = apim.Source
 
-// Application is one that we registered at the API platform (section 7): one
-// organisation, in the context of a referrer.
+// Application is one that we registered at the API platform
+// (CONTRACT.md "Applications"): one organisation, in the context of a referrer.
 type Application struct {
 	TokenURL   string
 	ClientID   string // the platform's "API key"

@@ -35,8 +35,8 @@ type question struct {
 }
 
 // ask sends the question with one credential, again while that may help: 1, 2
-// and 4 seconds apart (section 4.3). Errors are *Error, or those of Turn and the
-// context.
+// and 4 seconds apart (CONTRACT.md "Limits"). Errors are *Error, or those of Turn
+// and the context.
 func (a *API) ask(ctx context.Context, by Credential, q question) (*httpx.Answer, error) {
 	correlation := uuid.NewString() // all attempts share it
 	var wait time.Duration
@@ -105,7 +105,7 @@ func (a *API) attempt(ctx context.Context, by Credential, q question, correlatio
 }
 
 // request carries these headers and no other: any that names an organisation,
-// a role or a user is not allowed here (section 2.2).
+// a role or a user is not allowed here (CONTRACT.md "Headers").
 func (a *API) request(ctx context.Context, q question, correlation, token string) (*http.Request, error) {
 	address := a.base.JoinPath(q.path...)
 	address.RawQuery = q.query

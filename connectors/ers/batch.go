@@ -12,7 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// MaxBatch is how many services one call may ask for (section 2.5).
+// MaxBatch is how many services one call may ask for
+// (CONTRACT.md "Asking for many").
 const MaxBatch = 20
 
 // Refusal is an id that e-RS calls malformed, or that is no id at all.
@@ -23,7 +24,8 @@ type Refusal struct {
 
 // Found is what e-RS says of the ids that it was asked for: each stands in
 // exactly one of Services, Absent, NotVisible, Refused and Unreadable. None of
-// them but the first is a reason to take anything away (section 5.3).
+// them but the first is a reason to take anything away
+// (reconcile/RULES.md "Services").
 type Found struct {
 	Services   []reconcile.ERSService         // canonical, in order of their ids
 	SeenBy     map[reconcile.ServiceID]string // the credential that saw each of Services

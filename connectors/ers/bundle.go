@@ -18,8 +18,9 @@ type Unreadable struct {
 	Raw    []byte // the resource as it came
 }
 
-// bundle is the answer of A035 (section 2.5). Its addresses are never read: they
-// name another environment, and in one recorded answer another service.
+// bundle is the answer of A035 (CONTRACT.md "Asking for many"). Its addresses are
+// never read: they name another environment, and in one recorded answer another
+// service.
 type bundle struct {
 	ResourceType string `json:"resourceType"`
 	Total        *int   `json:"total"`
@@ -39,7 +40,7 @@ type contents struct {
 
 // decodeBundle refuses a bundle from which no absence could be told: one without
 // a total, with fewer services than that, or with one that has no id. A total
-// of 0 without entry is an answer (section 2.5).
+// of 0 without entry is an answer (CONTRACT.md "Asking for many").
 func decodeBundle(body []byte) (contents, error) {
 	var b bundle
 	if err := json.Unmarshal(body, &b); err != nil {

@@ -18,7 +18,7 @@ import (
 // CodeKind names a code system of e-RS, a list of reference data.
 type CodeKind string
 
-// The code systems (section 2.7).
+// The code systems (CONTRACT.md "Code systems").
 const (
 	Specialties        CodeKind = "SPECIALTY"
 	ClinicTypes        CodeKind = "CLINIC-TYPE"
@@ -112,7 +112,7 @@ func decodeCodeSystem(kind CodeKind, body []byte) (CodeSystem, error) {
 	switch {
 	case c.ResourceType != "" && c.ResourceType != "CodeSystem":
 		return CodeSystem{}, fmt.Errorf("it is a %.40q, want a CodeSystem", c.ResourceType)
-	case cmp.Or(last(c.URL), string(c.ID)) != string(kind): // the address before it differs (section 2.7)
+	case cmp.Or(last(c.URL), string(c.ID)) != string(kind): // the address before it differs
 		return CodeSystem{}, fmt.Errorf("it is code system %.60q, want %s", cmp.Or(c.URL, string(c.ID)), kind)
 	case c.Content != "" && c.Content != "complete":
 		return CodeSystem{}, fmt.Errorf("its content is %.40q, want complete", c.Content)

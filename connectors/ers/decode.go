@@ -13,7 +13,7 @@ import (
 )
 
 // many is a list that may come as its only element: the live API writes type
-// as one object where its schema says array (section 0.5).
+// as one object where its schema says array (CONTRACT.md "The service resource").
 type many[T any] []T
 
 func (m *many[T]) UnmarshalJSON(text []byte) error {
@@ -71,8 +71,9 @@ type point struct {
 	Value  string `json:"value"`
 }
 
-// resource is a HealthcareService, as far as we read it (section 3). Its active
-// is left over from another design and says nothing.
+// resource is a HealthcareService, as far as we read it
+// (CONTRACT.md "The service resource"). Its active is left over from another
+// design and says nothing.
 type resource struct {
 	ResourceType string `json:"resourceType"`
 	ID           word   `json:"id"`
@@ -194,7 +195,7 @@ func contacts(parts many[extension]) (points []reconcile.ERSPoint) {
 }
 
 // last is the last segment of a system's address: the base in front of it
-// differs from one environment to another (section 2.7).
+// differs from one environment to another (CONTRACT.md "Code systems").
 func last(address string) string {
 	if address == "" {
 		return ""

@@ -12,5 +12,7 @@
 //
 // Access is application-restricted: the organisation is an attribute of the
 // registered application, so there is one Credential an organisation and never
-// a header that names one. Sections cited are those of contracts/ers.md.
+// a header that names one.
+//
+// What is known of e-RS: CONTRACT.md "What it is" and what follows there.
 package ers

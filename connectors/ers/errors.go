@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
 
-// The codes of refusals that decide something (section 4.1).
+// The codes of refusals that decide something (CONTRACT.md "Errors").
 const (
 	codeNoRelationship = "NO_RELATIONSHIP"
 	codeAccessDenied   = "ACCESS_DENIED"
@@ -91,7 +91,7 @@ func (e *Error) NotFound() bool {
 }
 
 // refused classifies an answer by its status; the body, which may be anything,
-// only adds to it (section 4.2).
+// only adds to it (CONTRACT.md "Errors").
 func refused(by Credential, q question, status int, body []byte) *Error {
 	told := explain(body)
 	e := &Error{Doing: q.doing, Credential: by.Name, Status: status, Code: told.code, head: q.method == http.MethodHead}

@@ -32,8 +32,8 @@ type Extract struct {
 // OpenExtract reads an EBSX05 file, a zip of one CSV or the CSV itself, in UTF-8
 // or Latin-1. It refuses, as a *reconcile.RefusedError that says what to do, a
 // layout without the columns, content that breaks off or is too large, and one
-// of which more than 1 % of the rows cannot be read (runs.md, "Listings"). The
-// file has to stay open while rows are read.
+// of which more than 1 % of the rows cannot be read
+// (reconcile/RULES.md "Listings"). The file has to stay open while rows are read.
 func OpenExtract(name string, file io.ReaderAt, size int64, columns Columns) (*Extract, error) {
 	return openExtract(name, file, size, columns, maxContent)
 }

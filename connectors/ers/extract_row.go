@@ -15,7 +15,8 @@ import (
 // Columns says under which header each fact stands; case and spaces do not
 // matter. An empty one means the header in its comment, "-" that the file does
 // not have it (but for those that are always needed). The official list of
-// columns is not public, so that these come from the configuration (section 5.2).
+// columns is not public, so that these come from the configuration
+// (CONTRACT.md "The EBSX05 extract").
 type Columns struct {
 	ID              string `json:"ID"`              // service_id; always needed
 	Site            string `json:"Site"`            // Location_Org_Id; always needed
@@ -206,7 +207,8 @@ func (r ExtractRow) Odd(day reconcile.Date) []string {
 	return odd
 }
 
-// layouts of dates, until somebody has seen the file's own (section 9).
+// layouts of dates, until somebody has seen the file's own
+// (CONTRACT.md "Assumptions").
 var layouts = []string{
 	time.DateOnly, time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "20060102",
 	"2/1/2006", "2/1/2006 15:04", "2/1/2006 15:04:05", "2-Jan-2006", "2-Jan-2006 15:04:05",

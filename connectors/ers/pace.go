@@ -6,7 +6,8 @@ import (
 )
 
 // pace lets one through at a time, with a full interval between any two: the
-// platform smooths, so that a burst is refused below the quota (section 4.3).
+// platform smooths, so that a burst is refused below the quota
+// (CONTRACT.md "Limits").
 // A waker that is late delays all after it; it never lets two come closer.
 type pace struct {
 	every time.Duration

@@ -22,7 +22,8 @@ func (a *API) Service(ctx context.Context, id reconcile.ServiceID) (reconcile.ER
 }
 
 // Version asks for the version of one service (A037), a number as text. For many
-// of them Batch costs a twentieth (section 2.6). Errors are those of Service.
+// of them Batch costs a twentieth (CONTRACT.md "One service and its version").
+// Errors are those of Service.
 func (a *API) Version(ctx context.Context, id reconcile.ServiceID) (string, error) {
 	var version string
 	err := a.each(func(by Credential) (err error) {
@@ -117,7 +118,7 @@ func check(id reconcile.ServiceID) error {
 }
 
 // parseETag reads W/"7" and nothing else: a strong one is of another kind of
-// answer, not of a version (section 2.2).
+// answer, not of a version (CONTRACT.md "One service and its version").
 func parseETag(tag string) (string, error) {
 	version, weak := strings.CutPrefix(tag, `W/"`)
 	version, closed := strings.CutSuffix(version, `"`)

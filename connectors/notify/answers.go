@@ -20,7 +20,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The error codes of section 3.5 that decide something.
+// The error codes that decide something (CONTRACT.md "Errors").
 const (
 	validationError     = "ValidationError"
 	noResultFound       = "NoResultFound"
@@ -80,7 +80,7 @@ func (f fault) field() string {
 	return ""
 }
 
-// refused is what an answer other than a success means (section 3.5).
+// refused is what an answer other than a success means (CONTRACT.md "Errors").
 //
 // Of the 400s only those about email_address or reference are the letter's own:
 // the next one may be taken. All others (template, reply-to, personalisation,

@@ -23,7 +23,7 @@ func says(code, message string) string {
 	return fmt.Sprintf(`{"errors":[{"error":%q,"message":%q}]}`, code, message)
 }
 
-// TestAnswers is the table of contracts/email.md section 3.5.
+// TestAnswers is the table of CONTRACT.md "Errors".
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	const canary = "canary.person@nhs.example"

@@ -1,5 +1,5 @@
 // Package notify sends letters through GOV.UK Notify, looks them up, and takes
-// its delivery receipts (contracts/email.md sections 3.2 to 3.7).
+// its delivery receipts (CONTRACT.md "What it is").
 //
 // Notify does not tell a repeat from a new message. So a call of Send is one
 // request, whatever happens, and its error says whether the letter may have been

@@ -25,7 +25,7 @@ var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA
 func isUUID(s string) bool { return uuidShape.MatchString(s) }
 
 // apiKey is a key taken apart. The secret is used as the text it is, not as the
-// bytes that its digits stand for (section 3.3).
+// bytes that its digits stand for (CONTRACT.md "Tokens").
 type apiKey struct{ service, secret string }
 
 // parseKey cuts from the right, because names of keys hold hyphens.

@@ -24,7 +24,7 @@ var (
 	errTime           = errors.New("it is no time of this century")
 )
 
-// states by status (section 3.4). Those of letters on paper are not here.
+// states by status (CONTRACT.md "States"). Those of letters on paper are not here.
 var states = map[string]reconcile.MailState{
 	"created": reconcile.MailSending, "sending": reconcile.MailSending, "pending": reconcile.MailSending,
 	"sent": reconcile.MailSending, "delivered": reconcile.MailDelivered,
@@ -36,7 +36,7 @@ var states = map[string]reconcile.MailState{
 type stamp struct{ at time.Time } // not embedded: time.Time reads JSON in its own way
 
 // UnmarshalText reads 2024-05-17T15:58:38.342838Z, as the service writes it, and
-// 2024-05-17 15:58:38.342838, as its documentation has it (section 3.4).
+// 2024-05-17 15:58:38.342838, as its documentation has it (CONTRACT.md "States").
 func (s *stamp) UnmarshalText(text []byte) error {
 	at, err := parseTime(string(text))
 	s.at = at

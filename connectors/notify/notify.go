@@ -16,11 +16,12 @@ import (
 )
 
 // ProductionURL is the address of the service. There is no other: what is not
-// meant for people goes there with a test key (section 3.8).
+// meant for people goes there with a test key
+// (CONTRACT.md "Keys and test addresses").
 const ProductionURL = "https://api.notifications.service.gov.uk"
 
 // perSecond is the pace of a client of its own: Notify's bucket of 1,000 is
-// refilled with 50 a second (section 3.5).
+// refilled with 50 a second (CONTRACT.md "Limits").
 const perSecond = 40
 
 // Limits bound what we ask of Notify; every zero value means its default.

@@ -13,9 +13,9 @@ import (
 
 const readPath = "/v2/notifications"
 
-// Find looks a letter up by our reference, before any repeat (section 3.7). Of
-// several with the same reference it gives the newest. Notify forgets after 7
-// days, and then it is not found.
+// Find looks a letter up by our reference, before any repeat
+// (CONTRACT.md "No de-duplication"). Of several with the same reference it gives
+// the newest. Notify forgets after 7 days, and then it is not found.
 //
 // Its errors are *reconcile.MailError. Unclear means here: ask again, and do not
 // send before there was an answer.
@@ -29,7 +29,7 @@ func (c *Client) Find(ctx context.Context, reference string) (mailed reconcile.M
 			return receipt.Mailed, true, nil
 		}
 	}
-	if page.last != "" { // only an empty list says that there is none (section 3.7)
+	if page.last != "" { // only an empty list says that there is none (CONTRACT.md "No de-duplication")
 		return reconcile.Mailed{}, false, unclear(http.StatusOK, errOtherReference.Error())
 	}
 	return reconcile.Mailed{}, false, nil
@@ -55,7 +55,7 @@ func (c *Client) List(ctx context.Context, olderThan string) (receipts []Receipt
 }
 
 // Status asks for one letter by the id that Notify gave it. It is not found when
-// it is older than 7 days (section 3.4). Errors are those of Find.
+// it is older than 7 days (CONTRACT.md "Looking up"). Errors are those of Find.
 func (c *Client) Status(ctx context.Context, id string) (mailed reconcile.Mailed, found bool, err error) {
 	if !isUUID(id) {
 		return reconcile.Mailed{}, false, refusedByUs("its id is no UUID")

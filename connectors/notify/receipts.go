@@ -17,10 +17,10 @@ const (
 	receiptTimeout = 4 * time.Second // Notify waits 5
 )
 
-// Receipts takes the delivery receipts that Notify posts, each with the bearer
-// token that was set there, of at least 32 characters (section 3.6). Take writes
-// one down. It is called again for the same receipt, and late: it must make no
-// difference (Mailed.ID and Mailed.At tell). Whoever gives Take logs its errors.
+// Receipts takes the delivery receipts that Notify posts (CONTRACT.md "Receipts"),
+// each with the bearer token that was set there, of at least 32 characters. Take
+// writes one down. It is called again for the same receipt, and late: it must make
+// no difference (Mailed.ID and Mailed.At tell). Whoever gives Take logs its errors.
 //
 // Notify sends again only after 429, 5xx and silence, so those are the answers
 // to what may go well later, and no others:

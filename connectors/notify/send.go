@@ -14,7 +14,7 @@ import (
 
 const (
 	sendPath     = "/v2/notifications/email"
-	maxReference = 1000 // characters (section 3.2)
+	maxReference = 1000 // characters (CONTRACT.md "Sending")
 )
 
 // Send sends a letter in one request. Its errors are *reconcile.MailError; after
@@ -60,8 +60,8 @@ func accepted(a *httpx.Answer, l reconcile.Letter) (reconcile.Mailed, error) {
 	return got.Mailed, nil
 }
 
-// message is the body of a request that sends (section 3.2); Notify refuses
-// every other property.
+// message is the body of a request that sends (CONTRACT.md "Sending"); Notify
+// refuses every other property.
 type message struct {
 	EmailAddress       string         `json:"email_address"`
 	TemplateID         string         `json:"template_id"`

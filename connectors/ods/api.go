@@ -14,11 +14,11 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
 
-// APIURL is the production address of the FHIR R4 API (section 2).
+// APIURL is the production address of the FHIR R4 API (CONTRACT.md "FHIR API").
 const APIURL = "https://api.service.nhs.uk/organisation-data-terminology-api/fhir"
 
 // Page sizes: the advised one, and the one below which a refusal for size is
-// not about the page any more (section 2.1).
+// not about the page any more (CONTRACT.md "Errors").
 const (
 	defaultPage = 1000
 	smallestOne = 20
@@ -56,10 +56,10 @@ func NewAPI(o APIOptions) (*API, error) {
 	return a, nil
 }
 
-// bundle is one page of a search.
+// bundle is one page of a search (CONTRACT.md "Searching and paging").
 type bundle struct {
 	ResourceType string `json:"resourceType"`
-	Total        *int   `json:"total"` // may be missing though there are results (section 2.3)
+	Total        *int   `json:"total"` // may be missing though there are results
 	Link         []struct {
 		Relation string `json:"relation"`
 		URL      string `json:"url"`
@@ -127,7 +127,7 @@ func (a *API) search(ctx context.Context, kind string, query url.Values, use fun
 }
 
 // onePage reads a page, with fewer records when the answer would be too large
-// (422, section 2.1), and returns the address that it came from.
+// (422, CONTRACT.md "Errors"), and returns the address that it came from.
 func (a *API) onePage(ctx context.Context, address *url.URL) (*bundle, *url.URL, error) {
 	for {
 		var page bundle

@@ -23,7 +23,8 @@ const maxSweeps = 3
 
 // Changes pulls every organisation in scope that the register changed after the
 // day since, with its relationships and, for closed ones, its successor. Take
-// the watermark back by some days: changes are stamped late (section 7 rule 1).
+// the watermark back by some days: changes are stamped late
+// (CONTRACT.md "Changes").
 //
 // The register's pages are no snapshot. They are read again when their number
 // does not agree with the register's count; when it never does, it is an error.
@@ -127,7 +128,7 @@ func joined(codes []reconcile.ODSCode) string {
 }
 
 // Deletion is an organisation that was deleted from the register. The register
-// gives no change for it (section 2.5).
+// gives no change for it (CONTRACT.md "Deletions").
 type Deletion struct {
 	Code reconcile.ODSCode
 	On   reconcile.Date // zero when not stated

@@ -7,7 +7,7 @@ import (
 )
 
 // Limits bound what we ask of the register's services. The zero value keeps
-// their fair use: 5 requests a second (contracts/ods.md sections 1 and 2.1).
+// their fair use: 5 requests a second (CONTRACT.md "Limits").
 type Limits struct {
 	PerSecond float64       // requests a second, retries included
 	Timeout   time.Duration // of one attempt, its body included

@@ -103,7 +103,7 @@ func lines(parts []string) string {
 }
 
 // postcode is the canonical postcode; what is none keeps its words, with single
-// spaces. Registers hold "SA5 9 EA" and "HX7 7BZ " (section 4.4).
+// spaces. Registers hold "SA5 9 EA" and "HX7 7BZ " (CONTRACT.md "Dirty values").
 func postcode(s string) string {
 	return reconcile.NormalisePostcode(strings.Join(strings.Fields(s), " "))
 }

@@ -15,8 +15,8 @@ type format struct {
 	words map[string]reconcile.Standing // of the status column; nil when it is not used
 }
 
-// The status words of both layouts (section 4.3). PROPOSED was not seen in
-// today's, and is accepted beside the others (runs.md, "Listings").
+// The status words of both layouts (CONTRACT.md "Layouts"). PROPOSED was not seen
+// in today's, and is accepted beside the others.
 var (
 	legacyWords = map[string]reconcile.Standing{
 		"A": reconcile.Active, "C": reconcile.Inactive, "D": reconcile.Dormant, "P": reconcile.Proposed,

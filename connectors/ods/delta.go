@@ -90,7 +90,7 @@ func (d *Delta) Name() string { return d.name }
 func (d *Delta) Newest() reconcile.Date { return d.newest }
 
 // Missing returns the codes that were looked up and are not there, in order.
-// That can mean archived, deleted or never there (section 1.7).
+// That can mean archived, deleted or never there (CONTRACT.md "Absent codes").
 func (d *Delta) Missing() []reconcile.ODSCode { return slices.Clone(d.missing) }
 
 // Size returns its bytes.

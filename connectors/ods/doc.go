@@ -13,5 +13,5 @@
 // says, in one canonical form for every layout, and refuses what it does not
 // understand. It may not log, and never keeps a key longer than a request.
 //
-// Sections cited are those of contracts/ods.md.
+// What is known of the register: CONTRACT.md "What it is" and what follows there.
 package ods

@@ -11,11 +11,11 @@ import (
 )
 
 // DownloadsURL is where the register's reports are downloaded, without a key
-// (section 4.1).
+// (CONTRACT.md "Downloads").
 const DownloadsURL = "https://www.odsdatasearchandexport.nhs.uk"
 
 // ErrNotModified is returned by Pull when the report is still the one that the
-// entity tag names. It is no look at the register (runs.md, "Looks").
+// entity tag names. It is no look at the register (reconcile/RULES.md "Looks").
 var ErrNotModified = errors.New("report not modified")
 
 // Downloads pulls complete reports over HTTP.

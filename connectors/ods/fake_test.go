@@ -19,7 +19,7 @@ import (
 
 type object = map[string]any
 
-// organisation is a resource as the API gives it (section 2.4).
+// organisation is a resource as the API gives it (CONTRACT.md "FHIR API").
 func organisation(code string, active bool, roles ...string) object {
 	var extensions []object
 	for _, r := range roles {

@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The names that the API uses (sections 2.4 and 2.5).
+// The names that the API uses (CONTRACT.md "FHIR API").
 const (
 	codeSystem      = "https://fhir.nhs.uk/Id/ods-organization-code"
 	roleExtension   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-OrganisationRole"
@@ -166,7 +166,7 @@ func readRole(e extension) (role, *reconcile.Rejected) {
 }
 
 // operational returns the operational period of a role, else its legal one: the
-// dates of the files are operational ones (section 6.2).
+// dates of the files are operational ones (CONTRACT.md "Dates").
 func operational(e extension) period {
 	var found period
 	for _, nested := range e.Extension {

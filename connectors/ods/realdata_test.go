@@ -118,7 +118,8 @@ func TestRealFactsInTheOtherLayout(t *testing.T) {
 	}
 }
 
-// legacySettings is section 4.3's map, the other way round.
+// legacySettings leads from roles back to the old layout's settings
+// (CONTRACT.md "Layouts").
 func legacySettings() map[string]string {
 	return map[string]string{
 		"RO72": "0", "RO87": "1", "RO80": "2", "RO80|RO87": "3", "RO76": "4", "RO255": "8", "RO247": "9", "RO250": "10",

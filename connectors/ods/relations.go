@@ -15,10 +15,11 @@ import (
 )
 
 // batchSize is how many organisations one request asks about: a comma means
-// "or" in a search (section 2.2), and fifty codes make an address of 400 bytes.
+// "or" in a search (CONTRACT.md "Searching and paging"), and fifty codes make an
+// address of 400 bytes.
 const batchSize = 50
 
-// The relationships that a profile shows (section 5).
+// The relationships that a profile shows (CONTRACT.md "Relationships").
 const (
 	commissionedBy = "RE4"
 	operatedBy     = "RE6"
@@ -164,7 +165,8 @@ func (r related) target(from reconcile.ODSCode, relation string) string {
 
 // successor asks what a closed organisation was replaced by; several are joined
 // by a bar, in order. Nil says that it was not asked or the register does not
-// know: succession is a hint for people (section 6.3), and no reason to stop.
+// know: succession is a hint for people (CONTRACT.md "Succession"), and no reason
+// to stop.
 func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
 	record, bad := decodeOrganization(e.Organization)
 	if bad != nil || record.Standing != reconcile.Inactive || record.Values.Get(reconcile.FieldType) == "" {

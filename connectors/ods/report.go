@@ -9,7 +9,7 @@ import (
 )
 
 // report is what the content of one report must look like, and which of its
-// columns say something (section 4.2).
+// columns say something (CONTRACT.md "Columns").
 type report struct {
 	types    []reconcile.OrgType
 	codes    []string          // shapes of its codes, see hasShape
@@ -94,7 +94,7 @@ var (
 )
 
 // anana is the shape of codes issued since April 2020: a letter and a digit in
-// turn (section 6.1). Legacy codes may have it by chance.
+// turn (CONTRACT.md "Codes"). Legacy codes may have it by chance.
 const anana = "a9a9a"
 
 // Reports lists the reports that can be loaded, in the order of their names.
@@ -103,7 +103,7 @@ func Reports() []string {
 }
 
 // ReportOf returns the report that a file holds: its name up to the first "_",
-// else up to its extension (runs.md, "Listings").
+// else up to its extension (reconcile/RULES.md "Listings").
 func ReportOf(fileName string) (string, error) {
 	base := filepath.Base(fileName)
 	name, _, found := strings.Cut(base, "_")

@@ -9,7 +9,7 @@ import (
 
 // settings translate the prescribing setting of the legacy layout into the
 // roles that today's layout names, measured on 15,000 codes that both hold
-// (section 4.3).
+// (CONTRACT.md "Layouts").
 var settings = map[string]string{
 	"0": "RO72", "1": "RO87", "2": "RO80", "3": "RO80|RO87", "4": "RO76", "8": "RO255", "9": "RO247",
 	"10": "RO250", "11": "RO252", "12": "RO259", "13": "RO249", "14": "RO246", "16": "RO260", "17": "RO257",
@@ -17,8 +17,8 @@ var settings = map[string]string{
 }
 
 // primaryRoles are the roles that say what an organisation is, in the order in
-// which one is taken when a record holds several (section 5, role-codes.csv).
-// The API does not mark which role is the primary one (section 2.4).
+// which one is taken when a record holds several (CONTRACT.md "Roles"). The API
+// does not mark which role is the primary one (CONTRACT.md "FHIR API").
 var primaryRoles = []string{
 	"RO177", "RO182", "RO94", "RO181", "RO96", "RO110", "RO167", "RO166", "RO197", "RO198", "RO107", "RO108",
 	"RO172", "RO176", "RO157", "RO98", "RO99", "RO261", "RO272", "RO209", "RO210", "RO213", "RO101", "RO104",
@@ -33,7 +33,7 @@ var extendable = []string{"RO177", "RO110"}
 
 // typeOf returns the organisation type of canonical roles. A prescribing cost
 // centre is a GP practice only with RO76: RO323 ones are the twins of
-// pharmacies (section 5).
+// pharmacies (CONTRACT.md "Roles").
 func typeOf(roles string) reconcile.OrgType {
 	primary, _, _ := strings.Cut(roles, "|")
 	switch primary {
@@ -84,7 +84,7 @@ func primaryOf(roles []string) (role string, known bool) {
 }
 
 // isRole reports whether the text has the form of a role id. Unknown ids are
-// data, not errors: 209 are in use (section 5).
+// data, not errors: 209 are in use (CONTRACT.md "FHIR API").
 func isRole(s string) bool {
 	if len(s) < 3 || len(s) > 6 || s[:2] != "RO" {
 		return false

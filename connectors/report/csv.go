@@ -11,7 +11,7 @@ import (
 
 // WriteCSV writes one section as CSV, the changes where the name is empty:
 // UTF-8 with a byte order mark for Excel, CRLF after every record, quotes by
-// RFC 4180, the column names first (contracts/report.md section 5.2). Cells
+// RFC 4180, the column names first (reconcile/RULES.md "Report columns"). Cells
 // that a spreadsheet might take for a formula stand behind '; phone numbers
 // start with +. Dates are YYYY-MM-DD and times RFC 3339 in UTC, as in the
 // report. Line ends inside a cell are "\n". Memory does not grow with the rows.

@@ -1,5 +1,5 @@
 // Package report writes the daily change report in its forms: CSV, XLSX, HTML
-// and JSON (contracts/report.md section 5.2).
+// and JSON (reconcile/RULES.md "Report").
 //
 // The writers are pure: the same report gives the same bytes, whoever asks and
 // whenever. They read rows one by one and keep none, the capped tables of the

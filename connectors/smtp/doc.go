@@ -1,6 +1,6 @@
 // Package smtp sends our messages through a mail relay, or collects them in a
-// directory. It is the second way beside GOV.UK Notify (contracts/email.md
-// section 3.1).
+// directory. It is the second way beside GOV.UK Notify
+// (CONTRACT.md "What it is").
 //
 // A relay cannot be asked what became of a message. So the moment in which it
 // can be taken is kept small and known: until the final dot is sent nothing was

@@ -35,7 +35,7 @@ func split(address string) (fields [5]string) {
 }
 
 // joined is the address of a document: "", null and blanks all mean that there
-// is no such line (section 1.2).
+// is no such line (CONTRACT.md "The record").
 func joined(fields ...*string) string {
 	var all []string
 	for _, field := range fields {

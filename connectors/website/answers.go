@@ -41,7 +41,7 @@ func failure(doing string, err error) error {
 	return e
 }
 
-// problem is application/problem+json, as far as the table of section 1.7 goes.
+// problem is application/problem+json, as far as CONTRACT.md "Answers" goes.
 type problem struct {
 	CurrentSequenceNumber int64 `json:"currentSequenceNumber"`
 	Errors                []struct {
@@ -51,7 +51,7 @@ type problem struct {
 }
 
 // refusal is what an answer other than success means. Bodies that cannot be
-// parsed say nothing more than the status (section 1.1).
+// parsed say nothing more than the status (CONTRACT.md "Service Search").
 func refusal(req *http.Request, d reconcile.Delivery, a *httpx.Answer) error {
 	var said problem
 	if json.Unmarshal(a.Body, &said) != nil {

@@ -2,7 +2,7 @@
 // it shows.
 //
 // The website has no public contract for writing. The one we propose
-// (contracts/website.md section 1.7) stands behind this package, so that
+// (CONTRACT.md "The write API") stands behind this package, so that
 // another one can take its place: PUT and GET /organisation-profiles/{code},
 // the whole document in the names and shapes of Service Search v3. That
 // service is read-only and real; it is asked where many profiles are read at

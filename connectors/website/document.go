@@ -9,7 +9,7 @@ import (
 )
 
 // profile is the part of a document that is both written and read, as Service
-// Search v3 names it (section 1.2).
+// Search v3 names it (CONTRACT.md "The record").
 type profile struct {
 	ODSCode             string     `json:"ODSCode"`
 	OrganisationName    *string    `json:"OrganisationName"`
@@ -31,7 +31,7 @@ type profile struct {
 	Facilities          []facility `json:"Facilities"`
 }
 
-// document is the body of a push: the writable subset of section 1.7.
+// document is the body of a push: what may be written (CONTRACT.md "The write API").
 type document struct {
 	profile
 	Latitude            *float64 `json:"Latitude"`
@@ -55,8 +55,8 @@ type contact struct {
 	ContactValue            string `json:"ContactValue"`
 }
 
-// stamps are the times of section 1.4. They are evidence of people's checks, so
-// they come from people's edits and from nothing else (contracts/traps.md 7).
+// stamps are evidence of people's checks, so they come from people's edits and
+// from nothing else (CONTRACT.md "Section stamps").
 type stamps struct {
 	OpeningTimes                 *string `json:"OpeningTimes"`
 	BankHolidayOpeningTimes      *string `json:"BankHolidayOpeningTimes"`
@@ -76,7 +76,7 @@ func created(d reconcile.Delivery, ours profile) ([]byte, error) {
 }
 
 // profileOf is what a delivery says. The error names a field whose text has not
-// the form of section 1.3.
+// the form that it should (CONTRACT.md "Opening times").
 func profileOf(d reconcile.Delivery) (profile, error) {
 	v := d.Values
 	of := typeIn(d)

@@ -119,7 +119,7 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, "true", v.Get(reconcile.FieldHidden))
 }
 
-// TestParents: section 1.2.
+// TestParents has the parents of CONTRACT.md "Types and parents".
 func TestParents(t *testing.T) {
 	t.Parallel()
 	for of, field := range map[reconcile.OrgType]reconcile.Field{
@@ -147,7 +147,7 @@ func TestParents(t *testing.T) {
 }
 
 // TestStampsAreOfPeople: a field without an edit of people has no stamp, though
-// we send it (contracts/traps.md 7).
+// we send it (CONTRACT.md "Section stamps").
 func TestStampsAreOfPeople(t *testing.T) {
 	t.Parallel()
 	d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{

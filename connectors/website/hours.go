@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The types of opening times (section 1.3).
+// The types of opening times (CONTRACT.md "Opening times").
 const (
 	general    = "General"
 	reception  = "Reception"
@@ -167,7 +167,7 @@ func readWeekly(rows []opening, hours string) []string {
 func readDated(rows []opening) (lines []string) {
 	open, shut := make(map[string]bool), make(map[string]bool)
 	for _, row := range rows {
-		// "Apr  7 2023", "Apr 07 2023" and "Apr 7 2023" are all parsed (section 1.3).
+		// "Apr  7 2023", "Apr 07 2023" and "Apr 7 2023" are all parsed (CONTRACT.md "Opening times").
 		date, err := time.Parse("Jan _2 2006", strings.TrimSpace(row.AdditionalOpeningDate))
 		if err != nil || !strings.EqualFold(row.OpeningTimeType, additional) {
 			continue
@@ -200,7 +200,7 @@ func (o opening) kind() string {
 }
 
 // times are those of an open row. What closes at midnight closes at 23:59, as
-// this service writes it (section 1.3, offset 1439).
+// this service writes it (CONTRACT.md "Opening times").
 func (o opening) times() (string, bool) {
 	from, okFrom := tidyClock(o.OpeningTime)
 	to, okTo := tidyClock(o.ClosingTime)

@@ -41,7 +41,7 @@ func TestHoursThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// TestReadingHours has the forms that contracts/traps.md 2 names.
+// TestReadingHours has the forms that CONTRACT.md "Opening times" names.
 func TestReadingHours(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, rows, weekly, dated string }{

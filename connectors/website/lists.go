@@ -14,12 +14,12 @@ type service struct {
 }
 
 // stockholder is the service that stands in UecServices, which v3 never shows
-// (section 1.2). All others stand in Services.
+// (CONTRACT.md "Services"). All others stand in Services.
 const stockholder = "SRV0559"
 
 // services are both lists, null while nobody stated any service. Those of the
 // e-Referral Service carry their numbers there: the website keys on them
-// (contracts/ers.md section 2.8).
+// (CONTRACT.md "Services").
 func services(v reconcile.Values) (general, urgent []service) {
 	if !v.States(reconcile.FieldServices) && !v.States(reconcile.FieldERSServices) {
 		return nil, nil
@@ -93,9 +93,9 @@ type facility struct {
 	FacilityGroupName *string `json:"FacilityGroupName"`
 }
 
-// known are the facilities whose names the contract tells (section 1.2), by id.
-// The website keys on them and spells names one way today and another tomorrow,
-// so they are read by id alone.
+// known are the facilities whose names are known (CONTRACT.md "Facilities"), by
+// id. The website keys on them and spells names one way today and another
+// tomorrow, so they are read by id alone.
 var known = map[int]struct{ name, group string }{
 	1:   {"Braille translation service", "Accessibility"},
 	2:   {"Disabled parking", "Accessibility"},

@@ -15,8 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// Push sends the whole document once (section 1.7). An update reads the current
-// one first, so that it changes only what the delivery states; where the
+// Push sends the whole document once (CONTRACT.md "The write API"). An update reads
+// the current one first, so that it changes only what the delivery states; where the
 // website shows another version than the delivery's, or nothing, that is a
 // conflict and nothing is sent. Errors are *reconcile.SinkError. A delivery that
 // cannot be written down is refused without anything being asked.

@@ -237,7 +237,7 @@ func TestAKeptConnectionBreaks(t *testing.T) {
 	}
 }
 
-// TestAnswers is the table of contracts/website.md section 1.7.
+// TestAnswers is the table of CONTRACT.md "Answers".
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

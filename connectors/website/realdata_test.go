@@ -86,8 +86,9 @@ func TestShakespeareMedicalPractice(t *testing.T) {
 	require.Contains(t, v.Get(reconcile.FieldServices), "SRV0280 Asthma Clinic\n")
 }
 
-// TestSampleOfTheProposal: the sample body of section 1.7 is what we send, but
-// for what we do not know and the days that we say are closed.
+// TestSampleOfTheProposal: the sample body of the proposal
+// (CONTRACT.md "The write API") is what we send, but for what we do not know and
+// the days that we say are closed.
 func TestSampleOfTheProposal(t *testing.T) {
 	t.Parallel()
 	text := sample(t, "nhsuk-profile-put-request.json")

@@ -25,7 +25,7 @@ const (
 	maxPages = 100
 )
 
-// query is the body of a POST search (section 1.1).
+// query is the body of a POST search (CONTRACT.md "Service Search").
 type query struct {
 	Filter string `json:"filter"`
 	Select string `json:"select"`
@@ -34,7 +34,7 @@ type query struct {
 }
 
 // page is one page of results. The OpenAPI calls the link @odata.next; what is
-// served is @odata.nextLink (contracts/traps.md 1).
+// served is @odata.nextLink (CONTRACT.md "What bites").
 type page struct {
 	Value    *[]json.RawMessage `json:"value"`
 	NextLink string             `json:"@odata.nextLink"`

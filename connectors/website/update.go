@@ -22,7 +22,8 @@ type carried struct {
 	LastUpdatedDates map[string]json.RawMessage
 }
 
-// unwritable are never sent, also when the website shows them (section 1.7).
+// unwritable are never sent, also when the website shows them
+// (CONTRACT.md "The record").
 var unwritable = []string{"SearchKey", "Geocode", "Metrics", "GSD", "Trusts", "RelatedIAPTCCGs", "Staff"}
 
 // updated is the document of an update: the one that the website shows, with

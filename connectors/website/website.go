@@ -10,11 +10,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// SearchURL is the production address of Service Search v3 (section 1.1).
+// SearchURL is the production address of Service Search v3
+// (CONTRACT.md "Service Search").
 const SearchURL = "https://api.service.nhs.uk/service-search-api/"
 
 // Limits bound what we ask of the website. The zero value keeps the fair use of
-// its search, 6,000 requests a minute (section 1.1), for each of pushing,
+// its search, 6,000 requests a minute (CONTRACT.md "Limits"), for each of pushing,
 // reading and searching.
 type Limits struct {
 	PerSecond float64       // requests a second, retries included; default 100

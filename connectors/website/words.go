@@ -7,8 +7,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// kind is how v3 writes an organisation type (section 1.2), and which of its
-// opening times are the ones we speak of (section 1.3).
+// kind is how v3 writes an organisation type, and which of its opening times are
+// the ones we speak of (CONTRACT.md "Types and parents").
 type kind struct{ id, name, hours string }
 
 // kinds has a row for each type. A GP practice is GPB like its branches: that is
@@ -26,7 +26,8 @@ var kinds = map[reconcile.OrgType]kind{
 }
 
 // parentField is what ParentOrganisation is in a profile of a type: the sub-ICB
-// of a GP practice and its branches, the ICB of all others (section 1.2).
+// of a GP practice and its branches, the ICB of all others
+// (CONTRACT.md "Types and parents").
 func parentField(t reconcile.OrgType) reconcile.Field {
 	if t == reconcile.GPPractice || t == reconcile.GPBranch {
 		return reconcile.FieldCommissioner

@@ -1,7 +1,7 @@
 // Package calendartest plays GOV.UK's list of bank holidays on a loopback
-// address (contracts/calendar.md section 6): a window of years that moves with
-// the clock and drops the past ones, as the real list did. Days vanish and
-// appear when told to, answers break, and a ledger keeps every request.
+// address: a window of years that moves with the clock and drops the past ones,
+// as the real list did (CONTRACT.md "Past years"). Days vanish and appear when
+// told to, answers break, and a ledger keeps every request.
 //
 //	GET /bank-holidays.json
 //

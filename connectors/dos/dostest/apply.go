@@ -64,8 +64,8 @@ func (u *update) omit(what string) {
 	}
 }
 
-// matching finds the services of an event (dos-integration.md section 2.3):
-// none, unless one of them is active.
+// matching finds the services of an event (CONTRACT.md "Matching"): none, unless
+// one of them is active.
 func (d *database) matching(code string, u *update) []*Service {
 	var found []*Service
 	active := false

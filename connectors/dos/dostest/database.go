@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Types and statuses of services (dos-integration.md section 2.2).
+// Types and statuses of services (CONTRACT.md "Services and their ids").
 const (
 	TypePharmacy      = 13
 	TypeUrgent        = 131

@@ -1,7 +1,7 @@
 // Package dostest plays the Directory of Services on a loopback address: the
 // gateway that takes change events of pharmacies, the queue and the rules
 // behind it, the database they change, the API that reads it, and the FHIR
-// ingest of GP practices (contracts/dos.md section 2, contracts/dos-integration.md).
+// ingest of GP practices (CONTRACT.md "Routes").
 // It answers what the real ones answer, stays silent where they stay silent,
 // breaks when told to, and keeps a ledger of every request and every effect.
 //

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// event is what the pipeline reads of a change event (dos-integration.md
-// section 1.2). Pointers and raw lists tell null and missing from empty.
+// event is what the pipeline reads of a change event (CONTRACT.md "The event").
+// Pointers and raw lists tell null and missing from empty.
 type event struct {
 	ODSCode             *string         `json:"ODSCode"`
 	OrganisationTypeID  *string         `json:"OrganisationTypeId"`
@@ -51,7 +51,7 @@ type openingRow struct {
 }
 
 // NHS service codes that DoS knows, with the Z-code (symptom group = symptom
-// discriminator) each stands for (dos-integration.md section 2.2).
+// discriminator) each stands for (CONTRACT.md "Services and their ids").
 const (
 	palliativeCode    = "SRV0559"
 	pressureCode      = "SRV0560"
@@ -125,7 +125,7 @@ func (e *event) reject() string {
 const codeLength = 5
 
 // tripsOver names the field whose null makes the real code raise
-// (dos-integration.md section 6.2, 7); only the parent may be missing.
+// (CONTRACT.md "Nulls that fail"); only the parent may be missing.
 func (e *event) tripsOver() string {
 	switch {
 	case e.OrganisationStatus == nil:

@@ -22,7 +22,7 @@ var (
 	uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// fhir is the ingest API (contracts/dos.md section 2.2). The proxy asks for a
+// fhir is the ingest API (CONTRACT.md "The ingest API"). The proxy asks for a
 // token before anything is looked at, except for the health check.
 func (s *Server) fhir(c *call) reply {
 	if c.kind == KindStatus {

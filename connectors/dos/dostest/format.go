@@ -7,8 +7,9 @@ import (
 )
 
 // dosAddress writes the lines of an address as DoS keeps them: words
-// capitalised, apostrophes gone, & as and, joined by $ (dos-integration.md
-// section 3). Spaces stay as they are, and only ASCII letters make words.
+// capitalised, apostrophes gone, & as and, joined by $
+// (CONTRACT.md "How DoS compares"). Spaces stay as they are, and only ASCII
+// letters make words.
 func dosAddress(e *event) string {
 	var lines []string
 	for _, line := range []string{e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County} {
@@ -80,7 +81,7 @@ var webAccepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[
 func dosPhone(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), " ", "") }
 
 // title is Python's str.title with runs of spaces collapsed and four acronyms
-// put back, as the FHIR ingest stores names (contracts/dos.md section 2.2).
+// put back, as the FHIR ingest stores names (CONTRACT.md "The Organization body").
 func title(name string) string {
 	var b strings.Builder
 	inWord := false
@@ -108,8 +109,8 @@ func title(name string) string {
 
 var phoneCharacters = regexp.MustCompile(`^[\d+() ]+$`)
 
-// validPhones approximates the British numbering plan by the patterns of
-// dos-integration.md section 8.5, national form without spaces.
+// validPhones approximates the British numbering plan, in national form without
+// spaces (CONTRACT.md "Telephone patterns").
 var validPhones = regexp.MustCompile(`^(0[1235789]\d{9}|01\d{8}|0800\d{6,7}|08001111|0845464\d)$`)
 
 // phoneTrouble says what is wrong with a phone number for the FHIR ingest; empty:

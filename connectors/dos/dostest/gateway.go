@@ -9,8 +9,8 @@ import (
 
 const jsonType = "application/json"
 
-// secure are the headers on every answer of the gateway (dos-integration.md
-// section 1.1).
+// secure are the headers on every answer of the gateway
+// (CONTRACT.md "Change events").
 func secure() [][2]string {
 	return [][2]string{
 		{"Cache-Control", "no-cache"},
@@ -26,7 +26,7 @@ func secure() [][2]string {
 const maxMessage = 256 << 10
 
 // changeEvent is the gateway: its 200 says that the event is in the queue and
-// nothing else (contracts/dos.md section 2.1).
+// nothing else (CONTRACT.md "Change events").
 func (s *Server) changeEvent(c *call) reply {
 	header := c.request.Header
 	switch {

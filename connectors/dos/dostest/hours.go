@@ -89,7 +89,7 @@ type opening struct {
 	specified string
 }
 
-// openings reads the rows: all or nothing (dos-integration.md section 3).
+// openings reads the rows: all or nothing (CONTRACT.md "Opening times").
 func (e *event) openings(today string) (opening, error) {
 	if e.timesUnreadable {
 		return opening{}, errors.New("a row of the wrong type")

@@ -65,7 +65,7 @@ func notFoundByID() reply {
 }
 
 // refusals are issue code, coding code and display by status, for errors of the
-// proxy and of the server (contracts/dos.md section 2.2).
+// proxy and of the server (CONTRACT.md "Ingest answers").
 var refusals = map[int][3]string{
 	http.StatusUnauthorized:    {"login", "UNAUTHORIZED", "Invalid or expired access token"},
 	http.StatusForbidden:       {"forbidden", "FORBIDDEN", "Access denied"},

@@ -105,7 +105,7 @@ const dedupWindow = 5 * time.Minute
 
 // deduplicator drops what the queue of the change events drops: a body that was
 // taken for the same group, the ODS code, less than five minutes ago. Headers do
-// not count (contracts/dos.md section 2.1, the trap).
+// not count (CONTRACT.md "Sequence numbers and copies").
 type deduplicator struct {
 	mu    sync.Mutex
 	taken map[bodyOf]time.Time

@@ -65,8 +65,8 @@ type readZCode struct {
 	SD int `json:"sd"`
 }
 
-// byODSCode is the read API (contracts/dos.md section 2.4). No public page shows
-// the body; this shape is ours.
+// byODSCode is the read API (CONTRACT.md "Reading back"). No public page shows the
+// body; this shape is ours.
 func (s *Server) byODSCode(c *call) reply {
 	user, password, _ := c.request.BasicAuth()
 	switch {

@@ -63,8 +63,8 @@ func (e *extension) part(address string) *extension {
 	return &e.Extension[at]
 }
 
-// parseResource validates a body by the rules of the code (contracts/dos.md
-// section 2.2). Its errors are those of the service: 422.
+// parseResource validates a body by the rules of the code
+// (CONTRACT.md "The Organization body"). Its errors are those of the service: 422.
 func parseResource(body []byte) (Organization, error) {
 	var in resource
 	decoder := json.NewDecoder(bytes.NewReader(body))

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// The code systems of A004 (contracts/ers.md section 2.7).
+// The code systems of A004 (CONTRACT.md "Code systems").
 const (
 	Specialties   = "SPECIALTY"
 	ClinicTypes   = "CLINIC-TYPE"

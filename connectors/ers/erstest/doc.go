@@ -1,7 +1,7 @@
 // Package erstest plays the NHS e-Referral Service API on a loopback address:
-// the calls that an unattended client may make (contracts/ers.md sections 2 and
-// 4), the platform's token endpoint in front of them, and the monthly EBSX05
-// extract from which service ids come (section 5.2). It refuses what the
+// the calls that an unattended client may make (CONTRACT.md "Calls"), the
+// platform's token endpoint in front of them, and the monthly EBSX05 extract from
+// which service ids come (CONTRACT.md "The EBSX05 extract"). It refuses what the
 // contract refuses, breaks when told to, can be changed at any time, and keeps a
 // ledger that says how fast each client asked.
 //

@@ -11,9 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// ExtractColumns is the header of the extract (contracts/ers.md section 3.1).
-// The names are a third party's: the official list is not known (section 9,
-// point 1).
+// ExtractColumns is the header of the extract. The names are a third party's: the
+// official list is not known (CONTRACT.md "The EBSX05 extract").
 func ExtractColumns() []string {
 	return []string{
 		"service_id", "service_name", "Provider_Org_Id", "Location_Org_Id", "Specialty_Cd",

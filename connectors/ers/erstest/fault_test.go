@@ -14,7 +14,7 @@ import (
 )
 
 // answers of every way that replaces one: code of the R4 body or the body
-// itself, then those of the STU3 path (section 4).
+// itself, then those of the STU3 path (CONTRACT.md "Errors").
 var answers = map[erstest.Way]struct{ r4, stu3 string }{
 	erstest.BadRequest:           {"invalid REC_BAD_REQUEST http-error-codes", ""},
 	erstest.MissingHeader:        {"required MISSING_HEADER NHSD-API-ErrorOrWarningCode", ""},

@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// service is A033 and A037. What is no number of a service is not found: the
-// contract does not say (section 9, point 5).
+// service is A033 and A037. What is no number of a service is not found: nobody
+// says what it should be (CONTRACT.md "Assumptions").
 func (s *Server) service(r *http.Request, e *Entry) answer {
 	e.IDs = []string{r.PathValue("id")}
 	ids, ok := parsed(e.IDs)
@@ -55,7 +55,8 @@ func idsOf(query url.Values) ([]string, bool) {
 }
 
 // look finds services, each once, in the order they were asked for. One that
-// the client may not see spoils all (section 2.5); one that is absent does not.
+// the client may not see spoils all (CONTRACT.md "Asking for many"); one that is
+// absent does not.
 func (s *Server) look(ids []reconcile.ServiceID, client string) (found []*Service, refused Way) {
 	for i, id := range ids {
 		service := s.world.look(id)

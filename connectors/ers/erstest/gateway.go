@@ -18,7 +18,7 @@ import (
 )
 
 // Client is a registered application. Organisation and role are attributes of
-// it, not of a request (contracts/ers.md section 2.3).
+// it, not of a request (CONTRACT.md "Applications").
 type Client struct {
 	ID    string         // the API key
 	KeyID string         // kid of the registered key
@@ -32,8 +32,8 @@ type Client struct {
 	TokenURL string
 }
 
-// Limit is the gateway's, for each client (section 4.3). Deployed are 600 and
-// 720. What is refused does not count.
+// Limit is the gateway's, for each client (CONTRACT.md "Limits"). Deployed are 600
+// and 720. What is refused does not count.
 type Limit struct {
 	PerMinute   int  // quota of a minute, which begins with its first request; 0: none
 	SpikePerMin int  // spike arrest: requests are at least a minute divided by this apart; 0: none
@@ -197,7 +197,7 @@ func (g *gateway) refuse(r *http.Request, e *Entry) (answer, bool) {
 }
 
 // notAllowed are the headers that an application-restricted client must not
-// send (section 2.2).
+// send (CONTRACT.md "Headers").
 func notAllowed(h http.Header) (names []string) {
 	for name := range h {
 		if internalHeader(name) || strings.HasPrefix(strings.ToUpper(name), "NHSD-") {
@@ -208,7 +208,7 @@ func notAllowed(h http.Header) (names []string) {
 	return names
 }
 
-// internalHeader tells those that the gateway itself sets (section 2.3).
+// internalHeader tells those that the gateway itself sets (CONTRACT.md "Headers").
 func internalHeader(name string) bool { return strings.HasPrefix(strings.ToUpper(name), "X-ERS-") }
 
 func acceptable(accept []string) bool {

@@ -59,7 +59,7 @@ func open(t *testing.T) string {
 	return base
 }
 
-// TestHeadersNotAllowed: section 2.2 and 2.3.
+// TestHeadersNotAllowed has the headers of CONTRACT.md "Headers".
 func TestHeadersNotAllowed(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{World: many(1), Clients: twoClients})
@@ -100,7 +100,7 @@ func (c *clock) pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// TestLimits: quota and spike arrest are each client's own (section 4.3).
+// TestLimits: quota and spike arrest are each client's own (CONTRACT.md "Limits").
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

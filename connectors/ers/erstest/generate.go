@@ -109,7 +109,8 @@ func (d draw) name(site Site, dep department, round int) string {
 	return name
 }
 
-// flows are one or two, never an appointment together with triage (section 3).
+// flows are one or two, never an appointment together with triage
+// (CONTRACT.md "The service resource").
 func (d draw) flows(s *Service) {
 	switch n := d.IntN(100); {
 	case n < 15:
@@ -147,7 +148,8 @@ func (d draw) contacts(s *Service, dep department) {
 	}
 }
 
-// state makes up what only the extract says, dirt included (section 5.2).
+// state makes up what only the extract says, dirt included
+// (CONTRACT.md "The EBSX05 extract").
 func (d draw) state(s *Service, n int) {
 	s.Begin = reconcile.NewDate(2006+d.IntN(19), time.Month(1+d.IntN(12)), 1+d.IntN(28))
 	switch {

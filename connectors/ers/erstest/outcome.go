@@ -9,8 +9,9 @@ import (
 // Way is one way to treat a request badly.
 type Way string
 
-// The answers of contracts/ers.md section 4, each as a fault. On an STU3 path
-// the bodies are those of section 4.2, at the token endpoint those of 7.4.
+// The refusals of CONTRACT.md "Errors", each as a fault. On an STU3 path they have
+// that path's bodies, at the token endpoint its own
+// (connectors/internal/apim/CONTRACT.md "Errors").
 const (
 	BadRequest           Way = "bad request"             // 400 REC_BAD_REQUEST
 	MissingHeader        Way = "missing header"          // 400 MISSING_HEADER
@@ -52,7 +53,7 @@ const (
 		`"detail":{"errorcode":"entities.UnresolvedVariable"}}}`
 )
 
-// reason is a row of the table of section 4.1; system "" has no FHIR body.
+// reason is a row of the table of CONTRACT.md "Errors"; system "" has no FHIR body.
 type reason struct {
 	status      int
 	code        string // details.coding.code

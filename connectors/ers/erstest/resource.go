@@ -14,8 +14,8 @@ const (
 	stampLayout = "2006-01-02T15:04:05.00Z07:00"
 )
 
-// The resource of contracts/ers.md section 3; fields stand in the order of the
-// recorded answers.
+// The resource (CONTRACT.md "The service resource"); fields stand in the order of
+// the recorded answers.
 type resource struct {
 	ID             string      `json:"id"`
 	Meta           version     `json:"meta"`
@@ -149,7 +149,7 @@ func purposeOf(code string) *codeable {
 }
 
 // addExtras adds what a reader must not mind: `active` is left over from an
-// older design and its absence means nothing (section 3).
+// older design and its absence means nothing (CONTRACT.md "The service resource").
 func addExtras(r *resource) {
 	active := false
 	r.Active, r.Comment = &active, "unknown to the contract"
@@ -177,8 +177,9 @@ type link struct {
 }
 
 // bundleOf answers a search: ids that match nothing are absent, and without any
-// match there is no entry at all (section 2.5). Addresses are those of another
-// environment. Entries are put in as they were written down before.
+// match there is no entry at all (CONTRACT.md "Asking for many"). Addresses are
+// those of another environment. Entries are put in as they were written down
+// before.
 func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) answer {
 	base := s.options.BaseURL + "/R4/HealthcareService"
 	stamp := now.UTC().Format(stampLayout)

@@ -34,11 +34,12 @@ const (
 	Token        Kind = "token"
 	UnknownPath  Kind = "unknown"
 	stu3         Kind = CodeSystem // the only one on an STU3 path
-	maxIDs            = 20         // section 2.5
+	maxIDs            = 20         // CONTRACT.md "Asking for many"
 	otherBaseURL      = "https://int.api.service.nhs.uk/referrals/FHIR"
 )
 
-// TypeShape is how HealthcareService.type is written (section 0, answer 5).
+// TypeShape is how HealthcareService.type is written
+// (CONTRACT.md "The service resource").
 type TypeShape string
 
 // The shapes. Mixed writes an object for every other id.
@@ -199,8 +200,8 @@ func (s *Server) call(kind Kind, handle handler) http.Handler {
 	})
 }
 
-// marked adds the two ids of a request (section 2.2). The gateway drops a
-// client's own X-Request-ID.
+// marked adds the two ids of a request (CONTRACT.md "Headers"). The gateway drops
+// a client's own X-Request-ID.
 func (s *Server) marked(a answer, r *http.Request, e *Entry) answer {
 	e.Status = a.status
 	if a.status == 0 || e.Kind == Token {

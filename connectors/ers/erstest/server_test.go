@@ -22,7 +22,8 @@ func upTo(n int) string {
 	return strings.Join(ids, ",")
 }
 
-// TestSearchRules: section 2.5, and 400 for what it leaves open.
+// TestSearchRules has the rules of CONTRACT.md "Asking for many", and 400 for what
+// they leave open.
 func TestSearchRules(t *testing.T) {
 	t.Parallel()
 	_, base := erstest.Start(t, erstest.Options{World: many(30)})
@@ -101,7 +102,7 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-// TestTypeShapes: section 0, answer 5.
+// TestTypeShapes has both forms of type (CONTRACT.md "The service resource").
 func TestTypeShapes(t *testing.T) {
 	t.Parallel()
 	typed := func(n int, shape erstest.TypeShape) erstest.Service {
@@ -170,7 +171,8 @@ func TestVisibility(t *testing.T) {
 	}
 }
 
-// TestUnpublished: what the contract leaves open (section 9, point 3).
+// TestUnpublished has the three answers that nobody decides between
+// (CONTRACT.md "Assumptions").
 func TestUnpublished(t *testing.T) {
 	t.Parallel()
 	for option, want := range map[int]struct{ single, batch, found int }{0: {200, 200, 2}, 403: {403, 403, 0}, 404: {404, 200, 1}} {

@@ -12,7 +12,7 @@ import (
 )
 
 // Service is a service with what the API says of it and what only the extract
-// says (contracts/ers.md section 3.1).
+// says (CONTRACT.md "What each source says").
 type Service struct {
 	reconcile.ERSService
 
@@ -153,7 +153,8 @@ func (w *World) Hide(id reconcile.ServiceID, clients ...string) error {
 }
 
 // Relabel gives an appointment type, request flow or bookable type another label
-// in every service. No version changes: labels are reference data (section 5.3).
+// in every service. No version changes: labels are reference data
+// (CONTRACT.md "One service and its version").
 func (w *World) Relabel(code, display string) error {
 	return w.update(w.IDs(), func(s *Service) {
 		for _, list := range []*[]reconcile.Coding{&s.AppointmentTypes, &s.RequestFlows, &s.Bookable} {

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	renewShare = 0.8              // of a token's life, after which it is renewed (section 7.3)
+	renewShare = 0.8              // of a token's life, after which it is renewed (CONTRACT.md "Tokens")
 	renewPause = 10 * time.Second // between renewals that fail while the old token still holds
 	patience   = 2 * time.Minute  // of one renewal, all attempts together
 )
@@ -31,7 +31,7 @@ type Options struct {
 
 	Attempts  int               // to get one token, each with a new assertion; default 4
 	Backoff   time.Duration     // before the second attempt, doubled after each; default 1 s
-	Timeout   time.Duration     // of one attempt; default 30 s (section 4.3)
+	Timeout   time.Duration     // of one attempt; default 30 s (CONTRACT.md "Limits")
 	Transport http.RoundTripper // instead of the network, for tests
 	Now       func() time.Time  // default time.Now
 }

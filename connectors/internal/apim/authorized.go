@@ -16,8 +16,8 @@ type Source interface {
 
 // Authorized calls send with a token. When the API answers 401 the token is
 // dropped and send called once more with a new one; a second 401 is an
-// unauthorised *Error (contracts/ers.md section 8, row 9). A nil source calls
-// send with an empty token: sandboxes want none.
+// unauthorised *Error (CONTRACT.md "Tokens"). A nil source calls send with an
+// empty token: sandboxes want none.
 //
 // Send makes one request, built anew each time, and returns the
 // *httpx.StatusError of an answer that it did not accept.

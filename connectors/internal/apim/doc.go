@@ -1,6 +1,6 @@
 // Package apim signs this service in at the API platform of the NHS: OAuth2 with
-// a signed JWT, application-restricted (contracts/ers.md section 7). Every API
-// of the platform takes the same tokens; one Tokens belongs to one registered
+// a signed JWT, application-restricted (CONTRACT.md "What it is"). Every API of the
+// platform takes the same tokens; one Tokens belongs to one registered
 // application.
 //
 // Its errors may be logged and stored: they never hold the assertion, a token,

@@ -9,7 +9,7 @@ import (
 // Class says what a caller does about an error.
 type Class string
 
-// The classes of errors (contracts/ers.md section 7.4).
+// The classes of errors (CONTRACT.md "Errors").
 const (
 	Permanent    Class = "permanent"    // our request is wrong: a person has to look
 	Retryable    Class = "retryable"    // wait, then ask again

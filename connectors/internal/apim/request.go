@@ -19,7 +19,7 @@ import (
 
 const (
 	// assertionLife leaves a minute for clocks that differ: the platform takes
-	// five (section 7.2).
+	// five (CONTRACT.md "Assertion").
 	assertionLife = 4 * time.Minute
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	longestLife   = 24 * time.Hour   // beyond it expires_in is not believed
@@ -36,7 +36,7 @@ func (t *Tokens) request(ctx context.Context) (token, error) {
 		if !errors.As(err, &refusal) {
 			return issued, err
 		}
-		if refusal.resign && !resigned { // at once, and once only (section 7.4)
+		if refusal.resign && !resigned { // at once, and once only (CONTRACT.md "Errors")
 			resigned = true
 			if issued, err = t.attempt(ctx); err == nil || !errors.As(err, &refusal) {
 				return issued, err
@@ -104,13 +104,13 @@ func (t *Tokens) form(ctx context.Context, now time.Time) (*http.Request, error)
 	if err != nil {
 		return nil, &Error{Class: Permanent, Reason: "the token address cannot be used"}
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded") // exactly: a charset risks 415 (section 7.3)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded") // exactly: a charset risks 415 (CONTRACT.md "Tokens")
 	req.Header.Set("Accept", "application/json")
 	return req, nil
 }
 
-// assertion says who we are, to this platform, once, for four minutes (section
-// 7.2).
+// assertion says who we are, to this platform, once, for four minutes
+// (CONTRACT.md "Assertion").
 func (t *Tokens) assertion(now time.Time) (string, error) {
 	assertion := jwt.NewWithClaims(jwt.SigningMethodRS512, jwt.MapClaims{
 		"iss": t.options.ClientID,
@@ -162,7 +162,7 @@ func bearer(value string) bool {
 }
 
 // life is expires_in: seconds, which the platform writes as a string, and others
-// as a number (section 7.3).
+// as a number (CONTRACT.md "Tokens").
 type life time.Duration
 
 func (l *life) UnmarshalJSON(text []byte) error {

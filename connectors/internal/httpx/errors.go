@@ -40,14 +40,14 @@ func (e *StatusError) Error() string {
 	return b.String()
 }
 
-// Unauthorized reports that our credentials were refused: the connector is to
-// be paused, nothing dropped (design.md, "Effects happen once").
+// Unauthorized reports that our credentials were refused: the connector pauses,
+// and nothing is dropped (reconcile/RULES.md "Answers").
 func (e *StatusError) Unauthorized() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
 // Retryable reports that the same request may succeed later
-// (contracts/ods.md section 7 rule 3).
+// (reconcile/RULES.md "Answers").
 func (e *StatusError) Retryable() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

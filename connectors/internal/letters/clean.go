@@ -19,8 +19,7 @@ func clean(s string, longest int) string {
 }
 
 // cleanTyped also takes away what Notify and mail programs make links,
-// headings, lists and emphasis of (contracts/email.md section 3.2,
-// sanitise_content_for).
+// headings, lists and emphasis of (connectors/notify/CONTRACT.md "Typed text").
 func cleanTyped(s string, longest int) string {
 	s = strings.Map(func(r rune) rune {
 		switch r {

@@ -23,7 +23,7 @@ var templates embed.FS
 type Placeholder struct {
 	Name  string
 	List  bool // becomes bullets
-	Typed bool // written by people: for sanitise_content_for (contracts/email.md section 3.2)
+	Typed bool // written by people: connectors/notify/CONTRACT.md "Typed text"
 }
 
 // known are all placeholders. A letter's own name may be missing, every other

@@ -72,8 +72,9 @@ type Rate struct {
 // wholeRegister is the size the monthly volumes were measured on.
 const wholeRegister = 370_917
 
-// MonthlyRates are the volumes of June to August 2026 (contracts/ods.md section
-// 6.4), and for phones and addresses those of the epraccur files (section 4.4).
+// MonthlyRates are the volumes of June to August 2026, and for phones and
+// addresses those of the epraccur files
+// (connectors/ods/CONTRACT.md "Measured figures").
 func MonthlyRates() []Rate {
 	return []Rate{
 		{Closing, 765},

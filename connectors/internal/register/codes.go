@@ -3,7 +3,7 @@ package register
 import "slices"
 
 // form is a format of codes: a prefix, then one alphabet a position, with the
-// share of a report's codes that have it (contracts/ods.md section 6.1).
+// share of a report's codes that have it (connectors/ods/CONTRACT.md "Codes").
 type form struct {
 	prefix    string
 	alphabets []string

@@ -12,7 +12,7 @@ import (
 )
 
 // Layout is one of the two ways the same facts are written as files
-// (contracts/ods.md section 4.3).
+// (connectors/ods/CONTRACT.md "Layouts").
 type Layout int
 
 // DSE is the layout of today's download, Legacy that of the old zip files.
@@ -63,7 +63,7 @@ func (o Organisation) archived() bool {
 }
 
 // Archived reports whether the organisation closed by 31 March 2017 and so is
-// in no current export (contracts/ods.md section 1.7).
+// in no current export (connectors/ods/CONTRACT.md "Layouts").
 func (o Organisation) Archived() bool { return o.archived() }
 
 func appendRow(line []byte, row [columns]string) []byte {
@@ -78,8 +78,8 @@ func appendRow(line []byte, row [columns]string) []byte {
 	return append(line, '\r', '\n')
 }
 
-// Row returns the 27 columns of an organisation (contracts/ods.md section 4.2);
-// asOf is the day the file speaks of.
+// Row returns the 27 columns of an organisation
+// (connectors/ods/CONTRACT.md "Columns"); asOf is the day the file speaks of.
 func Row(o Organisation, layout Layout, asOf reconcile.Date) [columns]string {
 	if layout == DSE {
 		return dseRow(o.Clean())

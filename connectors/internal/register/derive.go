@@ -8,7 +8,7 @@ import (
 )
 
 // archive is the day up to which closed organisations left the live register
-// (contracts/ods.md section 1.7).
+// (connectors/ods/CONTRACT.md "Absent codes").
 var archive = reconcile.NewDate(2017, 3, 31)
 
 // life is when an organisation opened and closed, and what it is now.
@@ -133,7 +133,7 @@ func (r *Register) role(o *Organisation, d draw) {
 }
 
 // twin makes a prescribing cost centre of a community pharmacy the namesake of
-// that pharmacy, at the same address (contracts/ods.md section 5, "Trap").
+// that pharmacy, at the same address (connectors/ods/CONTRACT.md "Roles").
 func (r *Register) twin(o *Organisation, d draw) {
 	shops := r.list(Dispensaries)
 	if shops == nil || len(shops.pool) == 0 {

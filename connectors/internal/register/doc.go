@@ -1,6 +1,6 @@
 // Package register makes up a register of health-service organisations with
 // the proportions, the dirt and the monthly churn of the real one
-// (contracts/ods.md sections 4.4 and 6.4), for the simulators of outside
+// (connectors/ods/CONTRACT.md "Measured figures"), for the simulators of outside
 // systems. It knows no protocol: what an organisation looks like on the wire
 // is the business of the simulator that serves it.
 //

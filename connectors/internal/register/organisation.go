@@ -51,7 +51,7 @@ type Link struct {
 }
 
 // Succession says that one organisation followed another in law
-// (contracts/ods.md section 6.3).
+// (connectors/ods/CONTRACT.md "Succession").
 type Succession struct {
 	Type   string // Predecessor or Successor, as seen from the record
 	Target string
@@ -102,7 +102,7 @@ func (o Organisation) Site() bool { return o.Report == TrustSites || o.Report ==
 const instancesPerOrganisation = 64 // ids of one kind; enough for any history made here
 
 // RoleInstances returns the roles with their periods and instance ids. A legal
-// start stands on about one in five records (contracts/ods.md section 6.2).
+// start stands on about one in five records (connectors/ods/CONTRACT.md "Dates").
 func (o Organisation) RoleInstances() []Role {
 	roles := make([]Role, 0, len(o.Roles))
 	for i, code := range o.Roles {

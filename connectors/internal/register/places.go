@@ -162,7 +162,7 @@ var boards = []board{
 }
 
 // wales stands for all of Wales: the files give it a region and a board of its
-// own, today's exports neither (contracts/ods.md section 4.3).
+// own, today's exports neither (connectors/ods/CONTRACT.md "Layouts").
 var wales = board{"Q99", "WALES", "W00", "W", 0, []town{
 	{"CARDIFF", "SOUTH GLAMORGAN", "CF", "029"},
 	{"SWANSEA", "WEST GLAMORGAN", "SA", "01792"},

@@ -10,7 +10,7 @@ import (
 func MergerDay() reconcile.Date { return reconcile.NewDate(2026, 4, 1) }
 
 // merger is one step of the mergers of integrated care boards on 1 April 2026
-// (contracts/ods.md section 4.4).
+// (connectors/ods/CONTRACT.md "Mass changes").
 type merger struct {
 	old, next string
 	name      string

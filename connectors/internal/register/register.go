@@ -60,7 +60,7 @@ type entry struct {
 }
 
 // Deletion is a record that was taken out of the register as if it had never
-// been (contracts/ods.md section 1.6).
+// been (connectors/ods/CONTRACT.md "Deletions").
 type Deletion struct {
 	Report Report
 	Code   string

@@ -7,7 +7,7 @@ import (
 )
 
 // Report is one list of the register, by the name its file and its download
-// have (contracts/ods.md section 4.1).
+// have (connectors/ods/CONTRACT.md "Downloads").
 type Report string
 
 // The reports the register holds.
@@ -44,8 +44,9 @@ func ParseReport(name string) (Report, error) {
 	return "", fmt.Errorf("report %q: want one of %v", name, Reports())
 }
 
-// spec holds the measured figures of one report (contracts/ods.md section 4.4
-// and the files it was measured on). Shares are of all rows, from 0 to 1.
+// spec holds the figures of one report, as measured on published files
+// (connectors/ods/CONTRACT.md "Measured figures"). Shares are of all rows, from 0
+// to 1.
 type spec struct {
 	report Report
 	count  int // rows of the real one

@@ -90,7 +90,7 @@ func street(d draw) string {
 }
 
 // settings are the prescribing settings of epraccur of May 2025: the old
-// number and the role that replaced it (contracts/ods.md section 4.3).
+// number and the role that replaced it (connectors/ods/CONTRACT.md "Layouts").
 var settings = []struct {
 	number string
 	roles  []string

@@ -1,6 +1,6 @@
 // Package notifytest plays GOV.UK Notify on a loopback address
-// (contracts/email.md sections 3.2 to 3.8): it checks tokens and clocks, refuses
-// what the contract refuses, takes the same reference as often as it is sent,
+// (CONTRACT.md "What it is"): it checks tokens and clocks, refuses what the
+// contract refuses, takes the same reference as often as it is sent,
 // lets e-mails come to their status by its clock, forgets them after 7 days,
 // posts delivery receipts when asked to, breaks when told to, and keeps a ledger
 // of every message it ever accepted.

@@ -7,7 +7,7 @@ import (
 )
 
 // bucket is the limit on requests of a key: 1,000 tokens, refilled with 50 a
-// second (section 3.5). The zero value is full.
+// second (CONTRACT.md "Limits"). The zero value is full.
 type bucket struct {
 	used float64
 	at   time.Time

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// pageSize is the most messages of one page of the list (section 3.4).
+// pageSize is the most messages of one page of the list (CONTRACT.md "Looking up").
 const pageSize = 250
 
 // status answers for one message.
@@ -30,7 +30,7 @@ func (s *Server) status(r *http.Request, e *Entry) answer {
 // kept reports that retention is not over.
 func (s *Server) kept(m *Message) bool { return s.now().Sub(m.At) <= s.options.Retention }
 
-// notification is a message in the shape of section 3.4.
+// notification is a message as Notify shows it (CONTRACT.md "States").
 func (s *Server) notification(m *Message) map[string]any {
 	now := s.now()
 	sent, completed := s.times(m, now)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Rules of delivery receipts (section 3.6).
+// Rules of delivery receipts (CONTRACT.md "Receipts").
 const (
 	postingWait  = 5 * time.Minute // by the server's clock, between two attempts
 	postingTries = 6               // the first and five repeats

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// The addresses whose fate is known (section 3.8).
+// The addresses whose fate is known (CONTRACT.md "Keys and test addresses").
 const (
 	TempFail = "temp-fail@simulator.notify"
 	PermFail = "perm-fail@simulator.notify"
@@ -23,7 +23,7 @@ var smoke = []string{
 	"simulate-delivered-3@notifications.service.gov.uk",
 }
 
-// Limits of what is sent (section 3.2).
+// Limits of what is sent (CONTRACT.md "Sending").
 const (
 	maxReference = 1000
 	maxRendered  = 2_000_000
@@ -125,7 +125,7 @@ func parse(body []byte, now time.Time) (req request, a answer, ok bool) {
 	return req, answer{}, true
 }
 
-// property is a line of section 3.2.
+// property is one of those that may be sent (CONTRACT.md "Sending").
 type property struct {
 	name     string
 	required bool

@@ -14,7 +14,7 @@ import (
 // documentation, which opens nothing.
 const Key = "my_test_key-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0"
 
-// KeyKind is what a key is for (section 3.8).
+// KeyKind is what a key is for (CONTRACT.md "Keys and test addresses").
 type KeyKind string
 
 // The kinds of keys.
@@ -209,7 +209,7 @@ func (s *Server) service(handle handler) http.Handler {
 	})
 }
 
-// refused is an error in Notify's form (section 3.5).
+// refused is an error in Notify's form (CONTRACT.md "Errors").
 func refused(status int, code string, messages ...string) answer {
 	type fault struct {
 		Error   string `json:"error"`

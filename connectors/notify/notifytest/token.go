@@ -12,7 +12,8 @@ import (
 
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// tolerance is how far a token's time may be from the server's (section 3.3).
+// tolerance is how far a token's time may be from the server's
+// (CONTRACT.md "Tokens").
 const tolerance = 30 * time.Second
 
 type key struct{ service, secret string }
@@ -24,7 +25,7 @@ func mustKey(text string) key {
 	return key{service: text[len(text)-73 : len(text)-37], secret: text[len(text)-36:]}
 }
 
-// authorized answers 401 or 403, or nothing (sections 3.3 and 3.5).
+// authorized answers 401 or 403, or nothing (CONTRACT.md "Errors").
 func (s *Server) authorized(r *http.Request) (answer, bool) {
 	header := r.Header.Get("Authorization")
 	if header == "" {

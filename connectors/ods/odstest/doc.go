@@ -1,6 +1,6 @@
 // Package odstest plays the Organisation Data Service on a loopback address:
-// the CSV download of Data Search and Export, and the Organisation Data
-// Terminology FHIR R4 API (contracts/ods.md sections 2 and 4.1). It answers
+// the CSV download of Data Search and Export (CONTRACT.md "Downloads"), and the
+// Organisation Data Terminology FHIR R4 API (CONTRACT.md "FHIR API"). It answers
 // from a made-up register, refuses what the real ones refuse, breaks in the
 // ways they break when told to, and counts what it was asked.
 //

@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-// getReport is the download of Data Search and Export (contracts/ods.md section
-// 4.1): one report or several, whole or only what changed, as one CSV.
+// getReport is the download of Data Search and Export (CONTRACT.md "Downloads"):
+// one report or several, whole or only what changed, as one CSV.
 func (s *Server) getReport(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)

@@ -8,7 +8,7 @@ import (
 )
 
 // deletionLists are the lists of what was taken out as if it had never been
-// (contracts/ods.md section 2.5); only organisations ever are here.
+// (CONTRACT.md "Deletions"); only organisations ever are here.
 var deletionLists = []string{"Organization", "OrganizationAffiliation", "Organization-role", "Organization-succession"}
 
 type list struct {

@@ -65,7 +65,7 @@ func hapiCode(w http.ResponseWriter, status int, code, diagnostics string) {
 }
 
 // gateway sends an error of the proxy in front of it: the raw fault, wrapped
-// (contracts/ods.md section 2.6).
+// (CONTRACT.md "Errors").
 func gateway(w http.ResponseWriter, status int, display, fault string) {
 	code := strconv.Itoa(status)
 	write(w, status, jsonType, outcome{

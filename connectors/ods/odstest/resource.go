@@ -11,7 +11,7 @@ import (
 )
 
 // The shapes are those of the recorded bodies, field by field and in their
-// order (contracts/ods.md section 2.4).
+// order (CONTRACT.md "FHIR API").
 
 const (
 	england     = "https://fhir.nhs.uk/England/"

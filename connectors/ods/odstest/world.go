@@ -23,8 +23,8 @@ type World struct {
 type WorldOptions struct {
 	Seed uint64
 	// Counts are the organisations of each report, by the name of its download
-	// (contracts/ods.md section 4.1). Reports that are not named are only as large
-	// as the others need them, for parents.
+	// (CONTRACT.md "Downloads"). Reports that are not named are only as large as the
+	// others need them, for parents.
 	Counts map[string]int
 	Day    reconcile.Date // the day it begins; zero gives 22 February 2026
 	APIKey string         // what the FHIR API wants; empty: nothing
@@ -67,7 +67,7 @@ func (w *World) Advance(to reconcile.Date) error {
 }
 
 // Churn plays what happens up to a day: as much as the real register would see
-// by its size and the days (contracts/ods.md section 6.4). Days that are over
+// by its size and the days (CONTRACT.md "Measured figures"). Days that are over
 // are refused.
 func (w *World) Churn(to reconcile.Date) (Played, error) {
 	return w.play(to, func() register.Events { return w.reg.Churn(to) })
@@ -75,8 +75,8 @@ func (w *World) Churn(to reconcile.Date) (Played, error) {
 
 // Recode plays the mass recode of 1 April 2026 on the trusts, on another day
 // where that is wanted: twelve boards become six, and about a quarter of the
-// trusts get another board in one step (contracts/ods.md section 4.4). Days that
-// are over are refused; a second recode finds nothing to do.
+// trusts get another board in one step (CONTRACT.md "Mass changes"). Days that are
+// over are refused; a second recode finds nothing to do.
 func (w *World) Recode(on reconcile.Date) (Played, error) {
 	return w.play(on, func() register.Events { return w.reg.Recode(on) })
 }
@@ -116,8 +116,9 @@ type Fact struct {
 	Opened   reconcile.Date
 	Closed   reconcile.Date
 	Roles    string // joined by bars, the primary one first
-	// Fields are the values by the names of runs.md, "The JSON object": name,
-	// address (lines joined by bars), postcode, region, icb, parent, commissioner.
+	// Fields are the values by the names of reconcile/RULES.md "The JSON object":
+	// name, address (lines joined by bars), postcode, region, icb, parent,
+	// commissioner.
 	Fields map[string]string
 }
 

@@ -1,6 +1,6 @@
 // Package websitetest plays the public NHS website on a loopback address: the
-// write API that we propose and Service Search v3 over the same profiles
-// (contracts/website.md sections 1.1 to 1.4 and 1.7). It refuses what the
+// write API that we propose (CONTRACT.md "The write API") and Service Search v3
+// over the same profiles (CONTRACT.md "Service Search"). It refuses what the
 // contract refuses, breaks when told to, can be changed behind our back, and
 // keeps a ledger of every request and of every effect.
 //

@@ -14,7 +14,7 @@ import (
 )
 
 // query is a search. GET writes its names with a dollar sign where OData has
-// one (section 1.1).
+// one (CONTRACT.md "Service Search").
 type query struct {
 	Search       string `json:"search"`
 	SearchMode   string `json:"searchMode"`

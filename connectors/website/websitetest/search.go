@@ -98,8 +98,8 @@ func (s *Server) shown(codes []string, named bool) map[string][]byte {
 	return documents
 }
 
-// recordOf is the v3 record of a document: 33 keys, all of them there (section
-// 1.2), the score among them.
+// recordOf is the v3 record of a document (CONTRACT.md "The record"): 33 keys, all
+// of them there, the score among them.
 func recordOf(code string, text []byte) map[string]json.RawMessage {
 	record := make(map[string]json.RawMessage, 40)
 	for key := range strings.FieldsSeq("OrganisationAliases Services OpeningTimes Contacts Facilities RelatedIAPTCCGs Trusts " +

@@ -166,7 +166,7 @@ const (
 )
 
 // unauthorized has the body of the real gateway, which is not valid JSON
-// (section 1.1).
+// (CONTRACT.md "Service Search").
 func unauthorized() answer {
 	return answer{status: http.StatusUnauthorized, kind: jsonType, body: []byte(`{statusCode: 401, message: "API key invalid"}`)}
 }

@@ -21,7 +21,7 @@ type document struct {
 	UecServices        []service  `json:"UecServices"`
 	Facilities         []facility `json:"Facilities"`
 
-	// What is not for us to write (section 1.7).
+	// What is not for us to write (CONTRACT.md "The record").
 	Score           json.RawMessage `json:"@search.score"`
 	SearchKey       json.RawMessage `json:"SearchKey"`
 	Geocode         json.RawMessage `json:"Geocode"`
@@ -81,7 +81,7 @@ func invalid(faults []fault) answer {
 	return a
 }
 
-// typeIDs are all that version 1 knew (section 1.2).
+// typeIDs are all that version 1 knew (CONTRACT.md "Types and parents").
 var typeIDs = strings.Fields(
 	"CCG CLI DEN GDOS GPB GPP GSD HA HOS HWB LA LAT MIU OPT PHA RAT SCL SCP SHA STP TRU UC UNK IND")
 

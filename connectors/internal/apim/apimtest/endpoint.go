@@ -1,6 +1,6 @@
 // Package apimtest is the token endpoint of the API platform for tests and
-// simulators. It verifies assertions as the platform does (contracts/ers.md
-// sections 7.2 to 7.4) and issues opaque tokens.
+// simulators. It verifies assertions as the platform does
+// (CONTRACT.md "Assertion") and issues opaque tokens.
 package apimtest
 
 import (

@@ -9,7 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// refusal is an answer other than 200 (contracts/ers.md section 7.4).
+// refusal is an answer other than 200 (CONTRACT.md "Errors").
 type refusal struct {
 	status      int
 	code        string
@@ -117,7 +117,7 @@ func (e *Endpoint) checkClaims(claims jwt.MapClaims, audience string) *refusal {
 	if refusal := e.checkEnd(claims["exp"]); refusal != nil {
 		return refusal
 	}
-	e.jtis[jti] = true // before key and signature: a refused attempt burns it (section 7.3)
+	e.jtis[jti] = true // before key and signature: a refused attempt burns it (CONTRACT.md "Tokens")
 	return nil
 }
 
