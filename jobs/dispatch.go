@@ -47,7 +47,7 @@ type Dispatcher struct {
 	// LeftBehind is told how many pushes changes had asked for and nothing would
 	// have brought: there must be none.
 	LeftBehind func(pushes int)
-	Log    *slog.Logger
+	Log        *slog.Logger
 
 	swept time.Time // last
 	noted time.Time // that dispatching goes on

@@ -64,10 +64,23 @@ func (r *Recovery) Once(ctx context.Context) error {
 	if r.Standing() < judgesAfter {
 		return nil
 	}
-	err := r.Store.ClearGone(ctx, func(job int64, kind, process string) {
-		r.tell(ctx, runningJob{id: job, kind: kind}, process, "its process is gone")
-	})
+	gone := map[string]kinds{} // by process
+	err := r.Store.ClearGone(ctx, func(_ int64, kind, process string) { r.count(gone, process, kind) })
+	for process, recovered := range gone {
+		r.Log.WarnContext(ctx, "a process is gone: its jobs are available again", "process", process, "jobs", recovered)
+	}
 	return errors.Join(err, r.recoverOwn(ctx))
+}
+
+// kinds counts jobs by their kind.
+type kinds map[string]int
+
+func (r *Recovery) count(in map[string]kinds, why, kind string) {
+	if in[why] == nil {
+		in[why] = kinds{}
+	}
+	in[why][kind]++
+	r.Recovered(kind)
 }
 
 // recoverOwn looks at the jobs that the queue believes this process to work.
@@ -79,22 +92,21 @@ func (r *Recovery) recoverOwn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	own := map[string]kinds{} // by reason
 	for _, job := range r.Held.missing(running) {
-		record, why := r.Store.RecoverJob, "its process does not work it: the queue's answer was lost"
+		record, why := r.Store.RecoverJob, "the answer to fetching them was lost: they are available again"
 		if job.done {
-			record, why = r.Store.RecordDone, "its work was done, and the queue could not record it"
+			record, why = r.Store.RecordDone, "their work was done, and the queue could not record it: they are completed"
 		}
 		recorded, bad := record(ctx, job.id, job.attempt)
 		if err = errors.Join(err, bad); recorded {
-			r.tell(ctx, job.runningJob, r.Process, why)
+			r.count(own, why, job.kind)
 		}
 	}
+	for why, recovered := range own {
+		r.Log.WarnContext(ctx, "jobs were running, and this process did not work them", "process", r.Process, "why", why, "jobs", recovered)
+	}
 	return err
-}
-
-func (r *Recovery) tell(ctx context.Context, job runningJob, process, why string) {
-	r.Recovered(job.kind)
-	r.Log.WarnContext(ctx, "a running job was recovered", "job", job.id, "kind", job.kind, "process", process, "why", why)
 }
 
 // runningJob is a job that the queue believes this process to work.

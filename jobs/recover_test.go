@@ -32,7 +32,7 @@ func TestWhatThisProcessDoesNotWorkIsMissed(t *testing.T) {
 		require.Empty(t, held.missing(running), "at first sight an answer may be on its way")
 		require.Equal(t, []missingJob{{running[3], false}, {running[4], false}}, held.missing(running),
 			"the queue may still record what ended a moment ago")
-		time.Sleep(recordedWithin)
+		time.Sleep(recordedWithin) //nolint:forbidigo // of the bubble's clock
 		held.missing(running)
 		require.Equal(t, []missingJob{{running[1], true}, {running[2], false}, {running[3], false}, {running[4], false}}, held.missing(running))
 		close(end)
@@ -121,7 +121,7 @@ func TestAnAnnouncementThatIsLostIsMadeAnewUntilItIsReplaced(t *testing.T) {
 		require.Equal(t, int64(5), id)
 		ended := make(chan error)
 		go func() { ended <- a.Run(t.Context()) }()
-		time.Sleep(4*renewEvery + renewEvery/2)
+		time.Sleep(4*renewEvery + renewEvery/2) //nolint:forbidigo // of the bubble's clock
 		synctest.Wait()
 		require.Equal(t, []string{"lost", "lost", "answered", "answered"}, words)
 		require.True(t, made[0].closed)

@@ -113,6 +113,7 @@ func (f *frozen) freeze(daemons []daemon) (killed killedDaemon) {
 	f.round++
 	f.within(patience, 2, "select count(distinct kind) from river.river_job where state = 'running' and kind like 'push%'")
 	killed.held = f.hold()
+	f.write("delete from schedule_run s where s.due_at < (select max(n.due_at) from schedule_run n where n.name = s.name)")
 	f.write("update schedule_run set due_at = due_at - interval '1 day'")
 	require.Eventually(f.t, func() bool {
 		f.ask() // again, since a tick may just have ended
@@ -166,8 +167,12 @@ func (f *frozen) ask() {
 	people := []river.JobArgs{jobs.Remind{}, jobs.Deactivate{}, jobs.WatchMail{}, jobs.Report{}, jobs.RefreshCalendar{}}
 	left := f.round % len(people)
 	args := append([]river.JobArgs{
-		jobs.Tick{}, jobs.PullODS{Report: "etr", Pull: reconcile.RunListing}, jobs.PullERS{Part: jobs.ERSServices},
-		jobs.Reconcile{Run: 999_999, Source: reconcile.SourceODS}, jobs.Housekeeping{}, jobs.CheckDrift{Sink: reconcile.SinkDoS},
+		jobs.Tick{},
+		jobs.PullODS{Report: "etr", Pull: reconcile.RunListing},
+		jobs.PullERS{Part: jobs.ERSServices},
+		jobs.Reconcile{Run: 999_999, Source: reconcile.SourceODS},
+		jobs.Housekeeping{},
+		jobs.CheckDrift{Sink: reconcile.SinkDoS},
 		jobs.SendMail{After: "test"},
 	}, slices.Delete(people, left, left+1)...)
 	for _, one := range args {
@@ -219,8 +224,8 @@ func (f *frozen) requireRecovered(killed killedDaemon) {
 	pushed := f.within(pushedWithin, 0, left, pushes, killed.name)
 	f.release(&killed) // what waits for a free worker needs one
 	f.within(recoveredWithin-time.Since(began), 0, left, others, killed.name)
-	f.t.Logf("killed with %d kinds, %d pushes and %d other jobs in flight: pushes worked again after %s, the others after %s", len(killed.jobs),
-		len(pushes), len(others), pushed.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+	f.t.Logf("killed with %d kinds, %d pushes, %d other jobs in flight: pushes worked again after %s, the others after %s",
+		len(killed.jobs), len(pushes), len(others), pushed.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
 	f.within(recoveredWithin-time.Since(began), 0, `select count(*) from (select name from schedule_run group by name
 		having max(due_at) < $1::timestamptz - interval '23 hours 59 minutes') late`, killed.at)
 	require.Zero(f.t, f.count(`select count(*) from (select name, due_at from schedule_run

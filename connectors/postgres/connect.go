@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"strconv"
@@ -89,9 +90,7 @@ func (s *Store) connect(ctx context.Context, l limits, params map[string]string)
 	config := s.pool.Config().ConnConfig
 	config.RuntimeParams["application_name"] = s.process.application()
 	l.set(config.RuntimeParams)
-	for name, value := range params {
-		config.RuntimeParams[name] = value
-	}
+	maps.Copy(config.RuntimeParams, params)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)

@@ -102,7 +102,7 @@ func (a *Announcement) take(ctx context.Context, daemon bool, earlier *Announcem
 	}
 	if application := applicationOf(a.name); earlier != nil && earlier.name == a.name { // its session may still stand, and hold the lock
 		if err := a.q.TerminateSession(ctx, dbsqlc.TerminateSessionParams{
-			Pid: int32(earlier.server), Application: &application, //nolint:gosec // the server's numbers are positive integers
+			Pid: int32(earlier.server), Application: &application,
 		}); err != nil {
 			return err
 		}

@@ -92,7 +92,8 @@ var declared = [...]declaration{
 	},
 	jobsRecoveredTotal: {
 		name: "jobs_recovered_total", form: counter, labels: []string{"kind"},
-		help: "Jobs that were running with nobody working them, and were made available again: their process was gone, or the queue's answer was lost.",
+		help: "Jobs that were running with nobody working them, and were made available again: their process was gone, or the queue's " +
+			"answer was lost.",
 	},
 	runsTotal: {
 		name: "runs_total", form: counter, labels: []string{"source", "report", "state"},
