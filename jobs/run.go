@@ -189,38 +189,53 @@ func (r *Runs) Preview(ctx context.Context, run reconcile.Run) (reconcile.Summar
 	return summary, err
 }
 
-func (r *Runs) preview(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) (reconcile.Summary, error) {
+func (r *Runs) preview(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) (
+	summary reconcile.Summary, err error,
+) {
 	if run.Source == reconcile.SourceERS {
 		return r.previewServices(ctx, session, run)
 	}
-	draft, err := session.Draft(ctx, run, types)
-	if err != nil {
-		return reconcile.Summary{}, err
-	}
-	defer draft.Discard()
-	summary, _, err := r.plan(ctx, draft, run)
+	err = r.draft(ctx, session, run, types, func(_ Draft, planned reconcile.Summary, _ reconcile.Stamp) error {
+		summary = planned
+		return nil
+	})
 	return summary, err
 }
 
 func (r *Runs) seal(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) error {
+	return r.draft(ctx, session, run, types, func(draft Draft, summary reconcile.Summary, stamp reconcile.Stamp) error {
+		return draft.Seal(ctx, summary, stamp)
+	})
+}
+
+// draft plans a run from what it reads, and hands the plan on; what is not
+// sealed then is discarded.
+func (r *Runs) draft(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType,
+	planned func(Draft, reconcile.Summary, reconcile.Stamp) error,
+) error {
+	read, err := r.open(ctx, run)
+	if err != nil {
+		return err
+	}
+	defer read.close()
 	draft, err := session.Draft(ctx, run, types)
 	if err != nil {
 		return err
 	}
 	defer draft.Discard()
-	summary, stamp, err := r.plan(ctx, draft, run)
+	summary, stamp, err := r.plan(ctx, draft, run, read)
 	if err != nil {
 		return err
 	}
-	return draft.Seal(ctx, summary, stamp)
+	return planned(draft, summary, stamp)
 }
 
-func (r *Runs) plan(ctx context.Context, draft Draft, run reconcile.Run) (
+func (r *Runs) plan(ctx context.Context, draft Draft, run reconcile.Run, read opened) (
 	summary reconcile.Summary, stamp reconcile.Stamp, err error,
 ) {
 	switch run.Kind {
 	case reconcile.RunListing, reconcile.RunDelta:
-		return r.planPull(ctx, draft, run)
+		return r.planPull(ctx, draft, run, read)
 	case reconcile.RunApprove:
 		summary, err = r.planApproval(ctx, draft, run)
 		return summary, stamp, err

@@ -59,28 +59,51 @@ type pulling struct {
 	first   reconcile.Rejected // the first bad record, for the refusal
 }
 
-// planPull streams a pull through the comparison: every record is hashed, those
-// that differ are decoded and compared, and the guard has the last word.
-func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run) (
-	summary reconcile.Summary, stamp reconcile.Stamp, err error,
-) {
+// opened is what a run reads; nothing for those that decide about another run.
+type opened struct {
+	pull      Pull
+	unchanged bool // since the ETag of the run: there is no pull
+}
+
+// open pulls what a run reads, before the transaction of its plan begins: that
+// does not wait for the register. The source's lock is held, so that what is
+// pulled later is also planned later.
+func (r *Runs) open(ctx context.Context, run reconcile.Run) (opened, error) {
+	if run.Kind != reconcile.RunListing && run.Kind != reconcile.RunDelta {
+		return opened{}, nil
+	}
 	r.Report(ctx, run.ID, "pulling", 0, 0)
 	pull, err := r.Open(ctx, run)
-	if errors.Is(err, ErrUnchanged) {
+	switch {
+	case errors.Is(err, ErrUnchanged):
+		return opened{unchanged: true}, nil
+	case err != nil:
+		return opened{}, unreached(err)
+	default:
+		return opened{pull: pull}, nil
+	}
+}
+
+func (o opened) close() {
+	if closer, ok := o.pull.(io.Closer); ok {
+		_ = closer.Close() // only read
+	}
+}
+
+// planPull streams a pull through the comparison: every record is hashed, those
+// that differ are decoded and compared, and the guard has the last word.
+func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run, read opened) (
+	summary reconcile.Summary, stamp reconcile.Stamp, err error,
+) {
+	if read.unchanged {
 		summary, err = draft.Judge(ctx, nil, false)
 		summary.Note = ErrUnchanged.Error()
 		return summary, run.Stamp, err
 	}
-	if err != nil {
-		return summary, stamp, unreached(err)
-	}
-	if closer, ok := pull.(io.Closer); ok {
-		defer func() { err = errors.Join(err, closer.Close()) }()
-	}
-	if s, ok := pull.(stamped); ok {
+	if s, ok := read.pull.(stamped); ok {
 		stamp = s.Stamp()
 	}
-	p := pulling{Runs: r, run: run, draft: draft, pull: pull}
+	p := pulling{Runs: r, run: run, draft: draft, pull: read.pull}
 	if err := p.plan(ctx, stamp); err != nil {
 		return summary, stamp, err
 	}

@@ -13,12 +13,28 @@ import (
 // Plan begins the plan's transaction: everything from here on vanishes unless it
 // is sealed.
 func (d *ServiceDraft) Plan(ctx context.Context) error {
-	tx, err := d.db.Begin(ctx)
+	tx, err := d.conn.Begin(ctx)
 	if err != nil {
 		return wrap(err, "beginning a plan")
 	}
 	d.tx, d.q = tx, dbsqlc.New(tx)
+	if d.run.ID == 0 {
+		return wrap(d.preview(ctx), "beginning a preview")
+	}
 	return nil
+}
+
+// preview gives a run that is not stored its number, and what it was told.
+func (d *ServiceDraft) preview(ctx context.Context) (err error) {
+	if d.run.ID, err = insertRun(ctx, d.q, d.run); err != nil {
+		return err
+	}
+	for i := range d.told {
+		d.told[i].RunID = int64(d.run.ID)
+	}
+	_, err = d.q.RunServices(ctx, d.told)
+	d.told = nil
+	return err
 }
 
 // Items returns, in pages, the services of which the run knows something new,

@@ -15,46 +15,35 @@ import (
 
 // ServiceDraft is a plan of services in the making. What it is told is kept as
 // it comes, so that a killed run goes on where it stopped; the plan itself is
-// one transaction, of which nothing remains unless it is sealed. Of a preview,
-// nothing remains at all.
+// one transaction, of which nothing remains unless it is sealed. That of a
+// preview holds what it was told, too. No transaction is open while e-RS is
+// asked.
 type ServiceDraft struct {
-	run   reconcile.Run
-	db    beginner // the session, or the one transaction of a preview
-	whole pgx.Tx   // of a preview; nil otherwise
-	tx    pgx.Tx   // of the plan; nil before it
-	q     *dbsqlc.Queries
+	run  reconcile.Run // without a number: a preview, before its plan
+	conn *pgx.Conn
+	tx   pgx.Tx // of the plan; nil before it
+	q    *dbsqlc.Queries
+	told []dbsqlc.RunServicesParams // to a preview, before its plan
 
 	asked, rejected, total int
 	cursor                 string
 }
 
 // ServiceDraft begins, or goes on, to plan a run of services. A run that is not
-// stored yet (a preview) gets a number that vanishes with the draft.
+// stored yet (a preview) gets a number that vanishes with its plan.
 func (x *Session) ServiceDraft(ctx context.Context, run reconcile.Run) (*ServiceDraft, error) {
-	d := &ServiceDraft{run: run, db: x.conn, q: x.q}
-	if err := d.prepare(ctx, x.conn); err != nil {
-		d.Discard()
-		return nil, wrap(err, "beginning a plan")
-	}
-	return d, nil
+	d := &ServiceDraft{run: run, conn: x.conn, q: x.q}
+	return d, wrap(d.prepare(ctx), "beginning a plan")
 }
 
-func (d *ServiceDraft) prepare(ctx context.Context, conn *pgx.Conn) error {
-	if d.run.ID == 0 {
-		tx, err := conn.Begin(ctx)
+func (d *ServiceDraft) prepare(ctx context.Context) error {
+	if d.run.ID != 0 {
+		pulled, err := d.q.GetPull(ctx, int64(d.run.ID))
 		if err != nil {
 			return err
 		}
-		d.db, d.whole, d.q = tx, tx, dbsqlc.New(tx)
-		if d.run.ID, err = insertRun(ctx, d.q, d.run); err != nil {
-			return err
-		}
+		d.cursor, d.asked, d.rejected = pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)
 	}
-	pulled, err := d.q.GetPull(ctx, int64(d.run.ID))
-	if err != nil {
-		return err
-	}
-	d.cursor, d.asked, d.rejected = pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)
 	total, err := d.q.CountAsked(ctx, texts(d.run.Codes))
 	d.total = int(total)
 	return err
@@ -129,7 +118,12 @@ func (d *ServiceDraft) Keep(ctx context.Context, looks []reconcile.ServiceLook, 
 		}
 		rows[i] = row
 	}
-	err := inTx(ctx, d.db, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+	if d.run.ID == 0 {
+		d.told = append(d.told, rows...)
+		d.asked, d.rejected = d.asked+asked, d.rejected+len(rejected)
+		return nil
+	}
+	err := inTx(ctx, d.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if len(rows) > 0 {
 			if _, err := q.RunServices(ctx, rows); err != nil {
 				return err
@@ -180,9 +174,7 @@ func quarantineService(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run
 
 // Discard leaves nothing of the plan. It does nothing after Seal.
 func (d *ServiceDraft) Discard() {
-	for _, tx := range []pgx.Tx{d.tx, d.whole} {
-		if tx != nil {
-			_ = tx.Rollback(context.Background())
-		}
+	if d.tx != nil {
+		_ = d.tx.Rollback(context.Background())
 	}
 }

@@ -26,9 +26,13 @@ type register struct {
 	failAt   int   // questions that pass before it; 0: none
 	batches  int
 	proofs   []reconcile.ServiceID
+	asked    func() // told of each batch before it is answered; nil: nobody
 }
 
 func (r *register) Batch(_ context.Context, _ string, ids []reconcile.ServiceID) (answers []reconcile.ServiceAnswer, err error) {
+	if r.asked != nil {
+		r.asked()
+	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.batches++

@@ -16,7 +16,8 @@ import (
 const uploadChunk = 256 << 10
 
 // StoreUpload keeps a file's bytes until the run that reads them has ended: a
-// daemon cannot see the caller's paths, and a killed run needs them again.
+// daemon cannot see the caller's paths, and a killed run needs them again. It is
+// read in one transaction: it must lie ready, and keep nobody waiting.
 func (s *Store) StoreUpload(ctx context.Context, name string, file io.Reader) (id int64, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if id, err = q.InsertUpload(ctx, name); err != nil {
