@@ -109,7 +109,7 @@ func TestReadersThatNeverReadKeepNobodyFromPushing(t *testing.T) {
 
 // What a report is written to may be as slow as it likes: nothing of the database
 // is held for it.
-func TestASlowPipeOrDiskHoldsNothingOfTheDatabase(t *testing.T) {
+func TestASlowPipeOrDiskKeepsNothingOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"standard output": {"report", "--format", "csv"},

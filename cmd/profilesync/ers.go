@@ -70,18 +70,14 @@ type importedExtract struct {
 }
 
 // importExtract brings an extract to the register, under the lock of e-RS: no
-// run sees half of it.
+// run sees half of it. It is read first: nobody waits for the disk it is on.
 func (a *app) importExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done importedExtract, err error) {
-	file, err := os.Open(path)
+	file, err := hold(path)
 	if err != nil {
 		return done, fmt.Errorf("opening the extract: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	info, err := file.Stat()
-	if err != nil {
-		return done, fmt.Errorf("opening the extract: %w", err)
-	}
-	extract, err := ers.OpenExtract(filepath.Base(path), file, info.Size(), columns)
+	extract, err := ers.OpenExtract(filepath.Base(path), file, file.Size(), columns)
 	if err != nil {
 		return done, err
 	}

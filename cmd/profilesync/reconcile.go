@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"path/filepath"
 
+	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
@@ -186,11 +187,23 @@ func (c *reconcileCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
+// upload stores a file. It is read first: no transaction waits for a disk or a
+// pipe of the caller's.
 func (a *app) upload(ctx context.Context, path string) (int64, error) {
-	file, err := os.Open(path)
+	file, err := hold(path)
 	if err != nil {
 		return 0, fmt.Errorf("--files: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
 	return a.store.StoreUpload(ctx, filepath.Base(path), file)
+}
+
+// hold reads a file, which may be a pipe, to its end.
+func hold(path string) (*spool.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return spool.Hold(file, maxListing)
 }

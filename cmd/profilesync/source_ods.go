@@ -74,7 +74,8 @@ func (a *app) pullUpload(ctx context.Context, run reconcile.Run) (jobs.Pull, err
 	return listing, nil
 }
 
-// maxListing bounds one downloaded report; the biggest real one is 10 MB.
+// maxListing bounds one report, downloaded or given as a file; the biggest real
+// one is 10 MB.
 const maxListing = 1 << 30
 
 func (a *app) pullListing(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -246,4 +248,19 @@ func TestCloseGivesUpWhatIsBeingMade(t *testing.T) {
 	<-begun
 	require.NoError(t, files.Close())
 	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+func TestHoldKeepsAllOfAReader(t *testing.T) {
+	t.Parallel()
+	file, err := spool.Hold(iotest.HalfReader(strings.NewReader("text")), 4)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, file.Size())
+	require.Equal(t, "text", read(t, file))
+	require.NoError(t, file.Close())
+	_, err = file.ReadAt(make([]byte, 1), 0)
+	require.ErrorIs(t, err, os.ErrClosed)
+	_, err = spool.Hold(strings.NewReader("texts"), 4)
+	require.ErrorContains(t, err, "more than 4 bytes")
+	_, err = spool.Hold(iotest.ErrReader(errors.New("disk gone")), 4)
+	require.ErrorContains(t, err, "disk gone")
 }

@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -54,4 +55,22 @@ func (p *page) Write(b []byte) (int, error) {
 	n, err := p.file.Write(b)
 	p.file.written += int64(n)
 	return n, err
+}
+
+// Hold copies all of a reader into a file, so that whoever wants it whole does
+// not wait for its source. Close removes it. More than so many bytes are refused.
+func Hold(from io.Reader, most int64) (*File, error) {
+	s, err := newScratch("")
+	if err != nil {
+		return nil, err
+	}
+	written, err := io.Copy(s.File, io.LimitReader(from, most+1))
+	if err == nil && written > most {
+		err = fmt.Errorf("more than %d bytes", most)
+	}
+	if err != nil {
+		s.remove()
+		return nil, fmt.Errorf("spooling: %w", err)
+	}
+	return &File{io.NewSectionReader(s, 0, written), s.remove}, nil
 }
