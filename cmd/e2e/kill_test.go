@@ -19,7 +19,13 @@ const kills = 20
 // killSeed places the kills; PROFILESYNC_KILL_SEED plays another draw.
 func killSeed(t *testing.T) uint64 {
 	t.Helper()
-	text := os.Getenv("PROFILESYNC_KILL_SEED")
+	return seedOf(t, "PROFILESYNC_KILL_SEED")
+}
+
+// seedOf is the seed that a variable names, else 1.
+func seedOf(t *testing.T, variable string) uint64 {
+	t.Helper()
+	text := os.Getenv(variable)
 	if text == "" {
 		return 1
 	}

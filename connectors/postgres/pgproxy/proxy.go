@@ -83,14 +83,24 @@ func (p *Proxy) URL() string { return p.url }
 // What is to be done meanwhile is done, on a goroutine of the proxy, when the
 // server has committed and before the client learns that its connection is lost.
 func (p *Proxy) SwallowCommitAfter(statement string, times int, meanwhile ...func()) *Fault {
+	return p.atCommitAfter(statement, times, true, meanwhile)
+}
+
+// HoldCommitAfter keeps the same answers back while something is done, and
+// delivers them then.
+func (p *Proxy) HoldCommitAfter(statement string, times int, meanwhile func()) *Fault {
+	return p.atCommitAfter(statement, times, false, []func(){meanwhile})
+}
+
+func (p *Proxy) atCommitAfter(statement string, times int, swallow bool, meanwhile []func()) *Fault {
 	return p.relay.arm(&Fault{
 		left: times,
 		due:  func(t *turn) bool { return t.committed && t.ran(statement) },
-		strike: func() (swallow bool) {
+		strike: func() bool {
 			for _, do := range meanwhile {
 				do()
 			}
-			return true
+			return swallow
 		},
 	})
 }

@@ -132,6 +132,24 @@ func TestACommitIsDoneAndItsAnswerLost(t *testing.T) {
 	require.Equal(t, 1, lost.Happened())
 }
 
+func TestACommitIsDoneAndItsAnswerLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	committed, goOn := make(chan struct{}), make(chan struct{})
+	late := w.line.HoldCommitAfter("InsertNote", 1, func() {
+		close(committed)
+		<-goOn
+	})
+	answer := make(chan error)
+	go func() { answer <- w.writeInTx("one") }()
+	<-committed
+	w.requireNotes(1)
+	require.Empty(t, answer)
+	close(goOn)
+	require.NoError(t, <-answer)
+	require.Equal(t, 1, late.Happened())
+}
+
 func TestAStatementThatCommitsByItselfIsSwallowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -36,6 +36,7 @@ type Entry struct {
 	Status      int       `json:"status"` // answered; 0: the connection was broken
 	Outcome     Outcome   `json:"outcome,omitempty"`
 	ETag        string    `json:"etag,omitempty"`    // stored, replayed or read
+	Body        string    `json:"body,omitempty"`    // stored: first 16 hexadecimal digits of the body's SHA-256
 	Records     int       `json:"records,omitempty"` // of a page of a search
 	Fault       string    `json:"fault,omitempty"`   // the way it was treated badly
 }

@@ -3,6 +3,7 @@ package websitetest
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -155,7 +156,7 @@ func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]b
 	}
 	etag := s.newTag()
 	s.stored[e.Code] = &stored{document: body, etag: etag, sequence: e.Sequence, key: e.Key, visible: p.visible()}
-	e.Outcome, e.ETag = Stored, etag
+	e.Outcome, e.ETag, e.Body = Stored, etag, hex.EncodeToString(digest[:8])
 	s.ledger.effect(e)
 	sequence := strconv.FormatInt(e.Sequence, 10)
 	a := answer{status: status, kind: jsonType, body: []byte(`{"ODSCode":"` + e.Code + `","sequenceNumber":` + sequence + `}`)}.
