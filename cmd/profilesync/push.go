@@ -174,7 +174,7 @@ func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush, proce
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.config.PushWorkers)
-	for _, p := range a.pushers(sinks, log, func(reconcile.Sink, reconcile.PushOutcome) {}) {
+	for _, p := range a.pushers(a.store, sinks, log, func(reconcile.Sink, reconcile.PushOutcome) {}) {
 		var wanted []reconcile.ODSCode
 		for _, f := range forced {
 			if f.Sink == p.Name && f.State == reconcile.PushWanted {

@@ -23,29 +23,43 @@ type service struct {
 	*app
 
 	control *postgres.Store // for what must go on whatever jobs do with their connections
+	pushing *postgres.Store // for pushes, which wait for no other job
 	sinks   map[reconcile.Sink]directory
 	log     *slog.Logger
 	metrics *admin.Metrics
 	health  *health
 }
 
-// controlConnections are enough to listen, dispatch, recover jobs, answer
-// monitoring, and one to spare.
-const controlConnections = 6
+const (
+	// controlConnections are enough to listen, dispatch, recover jobs, answer
+	// monitoring, and one to spare.
+	controlConnections = 6
+	// pushConnections are enough for two sinks: many pushes share a statement.
+	pushConnections = 4
+)
 
 func (a *app) newService(ctx context.Context, log *slog.Logger, metrics *admin.Metrics) (*service, error) {
 	sinks, err := a.sinks()
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
-	control, err := postgres.Open(ctx, a.url, postgres.Options{
-		PlayedNow: a.config.now, Process: a.process, MaxConnections: controlConnections,
-	})
-	if err != nil {
+	s := &service{app: a, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}
+	if s.control, err = a.openBeside(ctx, controlConnections); err != nil {
 		return nil, err
 	}
-	a.closers = append(a.closers, func() error { control.Close(); return nil })
-	return &service{app: a, control: control, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}, nil
+	s.pushing, err = a.openBeside(ctx, pushConnections)
+	return s, err
+}
+
+// openBeside opens the database once more, with connections of its own.
+func (a *app) openBeside(ctx context.Context, connections int32) (*postgres.Store, error) {
+	store, err := postgres.Open(ctx, a.url, postgres.Options{
+		PlayedNow: a.config.now, Process: a.process, MaxConnections: connections,
+	})
+	if err == nil {
+		a.closers = append(a.closers, func() error { store.Close(); return nil })
+	}
+	return store, err
 }
 
 // errUnstopped says that jobs went on although they were asked to stop.
@@ -167,7 +181,7 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 	return jobs.Daemon{
 		Driver: driver, Schema: postgres.RiverSchema, Store: runStore{s.store}, Runs: s.runs(s.pull, s.saveProgress(s.log)),
 		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.pullCodes, jobs.ERSRegister: s.pullRegister},
-		Pushers: s.pushers(s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}), Workers: s.config.PushWorkers,
+		Pushers: s.pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}), Workers: s.config.PushWorkers,
 		People: people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log, QueueLog: queueLog,
 		Held: jobs.NewHeldJobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {

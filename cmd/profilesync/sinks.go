@@ -114,12 +114,12 @@ func routes(sinks map[reconcile.Sink]directory) reconcile.Routes {
 
 // pushers wires one for each configured sink, in a fixed order.
 func (a *app) pushers(
-	sinks map[reconcile.Sink]directory, log *slog.Logger, pushed func(reconcile.Sink, reconcile.PushOutcome),
+	store jobs.PushStore, sinks map[reconcile.Sink]directory, log *slog.Logger, pushed func(reconcile.Sink, reconcile.PushOutcome),
 ) (all []*jobs.Pusher) {
 	for _, name := range reconcile.Sinks() {
 		if sink, ok := sinks[name]; ok {
 			all = append(all, jobs.NewPusher(jobs.PusherOptions{
-				Name: name, Sink: sink, Store: a.store, Today: a.today, ProbeEvery: a.config.ProbeEvery,
+				Name: name, Sink: sink, Store: store, Today: a.today, ProbeEvery: a.config.ProbeEvery,
 				Backoff: a.config.PushBackoff, Log: log, Pushed: pushed,
 			}))
 		}
