@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,9 +37,9 @@ func (s *site) longReport(day string) (path string) {
 const atWork = `select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
 	and application_name like 'profilesync%' and state <> 'idle'`
 
-// neverReading asks for a page again and again until ctx ends, takes 15 bytes of
-// each answer, and counts those that began well.
-func (d daemon) neverReading(ctx context.Context, path string, begun *atomic.Int32) {
+// neverReading asks for a page, takes 15 bytes of the answer, counts those that
+// began well, and stays for so long; then it comes again, until ctx ends.
+func (d daemon) neverReading(ctx context.Context, path string, stay time.Duration, begun *atomic.Int32) {
 	for ctx.Err() == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.address())
 		if err != nil {
@@ -49,55 +50,87 @@ func (d daemon) neverReading(ctx context.Context, path string, begun *atomic.Int
 		if _, err := io.ReadFull(conn, status); err == nil && string(status) == "HTTP/1.1 200 OK" {
 			begun.Add(1)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(2 * time.Second):
-		}
+		held, release := context.WithTimeout(ctx, stay)
+		<-held.Done()
+		release()
 		_ = conn.Close()
 	}
 }
 
-// slowestArrival edits a profile so many times, one after the other, and returns
-// how long the slowest edit took to both sinks. The daemon is ready all along.
-func (d daemon) slowestArrival(x sinks, code string, edits int) (slowest time.Duration) {
+// crowd lets readers in who never read, half of whom stay. It returns when each
+// has begun, and what turns them out.
+func (d daemon) crowd(path string, readers int) (leave func()) {
 	d.site.t.Helper()
-	for n := range edits {
-		phone := fmt.Sprintf("0113 496 %04d", d.site.audit()+n)
+	ctx, cancel := context.WithCancel(d.site.t.Context())
+	var all sync.WaitGroup
+	leave = func() {
+		cancel()
+		all.Wait()
+	}
+	d.site.t.Cleanup(leave)
+	begun := make([]atomic.Int32, readers)
+	for n := range begun {
+		stay := []time.Duration{time.Hour, time.Second}[n%2]
+		all.Go(func() { d.neverReading(ctx, path, stay, &begun[n]) })
+	}
+	for n := range begun {
+		require.Eventually(d.site.t, func() bool { return begun[n].Load() > 0 }, patience, 10*time.Millisecond, "reader %d has begun", n)
+	}
+	return leave
+}
+
+// experience is what an editor and an operator wait for.
+type experience struct{ arrivals, answers []time.Duration }
+
+// edit edits a profile so many times, one after the other. Each edit arrives at
+// both sinks, and the daemon is ready all along.
+func (e *experience) edit(d daemon, x sinks, code string, edits int) {
+	d.site.t.Helper()
+	for range edits {
+		phone := fmt.Sprintf("0113 496 %04d", d.site.audit())
 		began := time.Now()
 		d.site.edit(code, "phone", phone)
 		x.showPhone(code, phone)
-		slowest = max(slowest, time.Since(began))
+		arrived := time.Now()
 		status, why := d.get("/readyz")
+		e.arrivals, e.answers = append(e.arrivals, arrived.Sub(began)), append(e.answers, time.Since(arrived))
 		require.Equal(d.site.t, http.StatusOK, status, why)
 	}
-	return slowest
 }
 
+// p99 is what 99 of 100 stayed below or at.
+func p99(all []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[(len(sorted)*99+99)/100-1]
+}
+
+// TestReadersThatNeverReadKeepNobodyFromPushing looks at both by turns: the
+// machine may have other things to do meanwhile.
 func TestReadersThatNeverReadKeepNobodyFromPushing(t *testing.T) {
 	t.Parallel()
-	const readers, edits = 16, 15
+	const readers, turns, edits = 16, 4, 25
 	s, x := stocked(t, 20)
 	path := s.longReport("2026-03-02")
 	d := s.serve()
 	s.atRest()
 	code := s.codes()[0]
-	alone := d.slowestArrival(x, code, edits)
-
-	ctx, leave := context.WithCancel(t.Context())
-	var all sync.WaitGroup
-	t.Cleanup(all.Wait)
-	t.Cleanup(leave)
-	begun := make([]atomic.Int32, readers)
-	for n := range begun {
-		all.Go(func() { d.neverReading(ctx, path, &begun[n]) })
+	var alone, among experience
+	for range turns {
+		alone.edit(d, x, code, edits)
+		leave := d.crowd(path, readers)
+		among.edit(d, x, code, edits)
+		leave()
 	}
-	for n := range begun {
-		require.Eventually(t, func() bool { return begun[n].Load() > 0 }, patience, 10*time.Millisecond, "reader %d has begun", n)
+	for what, times := range map[string][2][]time.Duration{
+		"edit to arrival": {alone.arrivals, among.arrivals}, "readyz": {alone.answers, among.answers},
+	} {
+		without, with := p99(times[0]), p99(times[1])
+		t.Logf("%s, p99: %s without readers, %s with %d", what, without, with, readers)
+		require.Less(t, with, 2*without+time.Second, what)
 	}
-	among := d.slowestArrival(x, code, edits)
-	t.Logf("the slowest of %d edits: %s alone, %s among %d readers", edits, alone, among, readers)
-	require.Less(t, among, alone+2*time.Second)
 
+	leave := d.crowd(path, readers)
+	defer leave()
 	status, page := d.get(path)
 	require.Equal(t, http.StatusOK, status)
 	require.Greater(t, len(page), 100_000_000, "one that reads gets everything")
