@@ -132,8 +132,9 @@ func (d *Dispatcher) round(ctx context.Context, client *QueueClient) (wait time.
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	ours, err := d.Store.WithDispatch(ctx, d.Routes, func(round Dispatch) error {
-		if err := d.prepare(ctx, round, sweep, began); err != nil {
+	left := 0
+	ours, err := d.Store.WithDispatch(ctx, d.Routes, func(round Dispatch) (err error) {
+		if left, err = d.prepare(ctx, round, sweep, began); err != nil {
 			return err
 		}
 		if err := round.Read(ctx, d.Today(), d.Settle); err != nil {
@@ -160,40 +161,34 @@ func (d *Dispatcher) round(ctx context.Context, client *QueueClient) (wait time.
 	if sweep {
 		d.swept = began
 	}
+	if left > 0 {
+		d.LeftBehind(left)
+		d.Log.ErrorContext(ctx, "changes were left behind: they are pushed now", "pushes", left)
+	}
 	return wait, nil
 }
 
 // prepare is what a round does now and then: enrol what is new since the process
-// began, find what was left behind, and record that dispatching goes on.
-func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) error {
+// began, find what was left behind, and record that dispatching goes on. It
+// returns how many pushes changes had asked for and nothing would have brought.
+func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) (left int, err error) {
 	if d.swept.IsZero() {
 		if err := round.Enrol(ctx); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if sweep {
-		if err := d.sweep(ctx, round); err != nil {
-			return err
+		if err := round.FindLost(ctx); err != nil {
+			return 0, err
+		}
+		if left, err = round.FindLeftBehind(ctx); err != nil {
+			return 0, err
 		}
 	}
 	if now.Sub(d.noted) < time.Second {
-		return nil
+		return left, nil
 	}
-	return round.NoteProgress(ctx)
-}
-
-// sweep finds what jobs, and whatever else may have gone wrong, left behind.
-func (d *Dispatcher) sweep(ctx context.Context, round Dispatch) error {
-	if err := round.FindLost(ctx); err != nil {
-		return err
-	}
-	left, err := round.FindLeftBehind(ctx)
-	if err != nil || left == 0 {
-		return err
-	}
-	d.LeftBehind(left)
-	d.Log.ErrorContext(ctx, "changes were left behind: they are pushed now", "pushes", left)
-	return nil
+	return left, round.NoteProgress(ctx)
 }
 
 // queue inserts the jobs of due pushes.
