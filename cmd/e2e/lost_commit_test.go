@@ -19,7 +19,7 @@ func TestNoEditIsLostWithTheAnswerToACommit(t *testing.T) {
 	const rounds, edited = 16, 300
 	s, x := stocked(t, 450)
 	line := pgproxy.New(t, s.url)
-	d := s.with("DATABASE_URL=" + line.URL() + "&pool_max_conns=20").serve() // some are held up
+	d := s.with("DATABASE_URL=" + line.URL()).serve()
 	s.atRest()
 	codes, editors := s.codes(), s.editors()
 	require.Greater(t, len(codes), edited)
