@@ -181,7 +181,8 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 	return jobs.Daemon{
 		Driver: driver, Schema: postgres.RiverSchema, Store: runStore{s.store}, Runs: s.runs(s.pull, s.saveProgress(s.log)),
 		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.pullCodes, jobs.ERSRegister: s.pullRegister},
-		Pushers: s.pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}), Workers: s.config.PushWorkers,
+		Pushers: s.pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}),
+		Workers: s.config.PushWorkers,
 		People: people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log, QueueLog: queueLog,
 		Held: jobs.NewHeldJobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
