@@ -183,7 +183,7 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.pullCodes, jobs.ERSRegister: s.pullRegister},
 		Pushers: s.pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}),
 		Workers: s.config.PushWorkers,
-		People: people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log, QueueLog: queueLog,
+		People:  people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log, QueueLog: queueLog,
 		Held: jobs.NewHeldJobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
