@@ -16,7 +16,6 @@ type Runs struct {
 	Store interface {
 		// Lock waits for the source's lock: two runs of a source never overlap.
 		Lock(ctx context.Context, source reconcile.Source) (Session, error)
-		FailRun(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error)
 	}
 	Open  func(ctx context.Context, run reconcile.Run) (Pull, error) // pulls what the run reads
 	Types func(run reconcile.Run) ([]reconcile.OrgType, error)       // the types its report covers
@@ -64,7 +63,9 @@ type held interface {
 // Applier is pass 2 of a run.
 type Applier interface {
 	Apply(ctx context.Context, run reconcile.Run, applied func(codes int)) error
+	// Finish and Fail end a run, once: with its result, or with why there is none.
 	Finish(ctx context.Context, run reconcile.Run, types []reconcile.OrgType, elapsedMS int64) (reconcile.Summary, error)
+	Fail(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error)
 }
 
 // Draft is pass 1 of a run: a plan in the making, of which nothing remains
@@ -97,8 +98,8 @@ func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.R
 
 // GiveUp ends a run whose last attempt did not succeed.
 func (r *Runs) GiveUp(ctx context.Context, source reconcile.Source, id reconcile.RunID, why error) (reconcile.Summary, error) {
-	return r.underLock(ctx, source, id, func(ctx context.Context, _ Session, run reconcile.Run) (reconcile.Summary, error) {
-		return r.end(ctx, run, why)
+	return r.underLock(ctx, source, id, func(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+		return r.end(ctx, session, run, why)
 	})
 }
 
@@ -128,16 +129,16 @@ func (r *Runs) settle(ctx context.Context, session Session, run reconcile.Run) (
 	case !session.Alive():
 		return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
 	default:
-		return r.end(ctx, run, err)
+		return r.end(ctx, session, run, err)
 	}
 }
 
-func (r *Runs) end(ctx context.Context, run reconcile.Run, why error) (reconcile.Summary, error) {
+func (*Runs) end(ctx context.Context, session Session, run reconcile.Run, why error) (reconcile.Summary, error) {
 	state := reconcile.RunFailed
 	if refused := new(reconcile.RefusedError); errors.As(why, &refused) {
 		state = reconcile.RunRefused
 	}
-	return r.Store.FailRun(ctx, run, state, why.Error())
+	return session.Fail(ctx, run, state, why.Error())
 }
 
 func (r *Runs) work(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {

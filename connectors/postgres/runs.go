@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -150,15 +151,17 @@ func (s *Store) SaveProgress(ctx context.Context, id reconcile.RunID, stage stri
 	return nil
 }
 
-// FailRun ends a run that was refused or failed: nothing more of it happens.
-func (s *Store) FailRun(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error) {
+// Fail ends a run that was refused or failed: nothing more of it happens. Under
+// the source's lock, so never one that another process works.
+func (x *Session) Fail(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error) {
 	summary := run.Summary
 	summary.State, summary.Error = state, why
-	err := inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error { return endRun(ctx, q, run, summary) })
+	err := inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error { return endRun(ctx, q, run, summary) })
 	return summary, err
 }
 
-// endRun writes the result of a run and drops what only a running one needs.
+// endRun writes the result of a run, once, and drops what only a running one
+// needs.
 func endRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary reconcile.Summary) error {
 	stored, err := json.Marshal(summary)
 	if err != nil {
@@ -170,7 +173,10 @@ func endRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary r
 	if err := q.DeleteUploadOfRun(ctx, int64(run.ID)); err != nil {
 		return fmt.Errorf("clearing run %d: %w", run.ID, err)
 	}
-	err = q.EndRun(ctx, dbsqlc.EndRunParams{ID: int64(run.ID), State: string(summary.State), Summary: stored, Error: summary.Error})
+	ended, err := q.EndRun(ctx, dbsqlc.EndRunParams{ID: int64(run.ID), State: string(summary.State), Summary: stored, Error: summary.Error})
+	if err == nil && ended == 0 {
+		err = errors.New("it has ended already")
+	}
 	if err != nil {
 		return fmt.Errorf("ending run %d: %w", run.ID, err)
 	}

@@ -20,8 +20,9 @@ func (q *Queries) DeleteUploadOfRun(ctx context.Context, runID int64) error {
 	return err
 }
 
-const endRun = `-- name: EndRun :exec
-update run set state = $1, summary = $2, error = $3, ended_at = clock(), stage = '' where id = $4
+const endRun = `-- name: EndRun :execrows
+update run set state = $1, summary = $2, error = $3, ended_at = clock(), stage = ''
+where id = $4 and state in ('queued', 'running')
 `
 
 type EndRunParams struct {
@@ -31,14 +32,17 @@ type EndRunParams struct {
 	ID      int64
 }
 
-func (q *Queries) EndRun(ctx context.Context, arg EndRunParams) error {
-	_, err := q.db.Exec(ctx, endRun,
+func (q *Queries) EndRun(ctx context.Context, arg EndRunParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endRun,
 		arg.State,
 		arg.Summary,
 		arg.Error,
 		arg.ID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const getProgress = `-- name: GetProgress :one

@@ -32,8 +32,9 @@ update run set planned = true, digest = @digest, etag = @etag, listing_digest = 
 -- name: MoveCursor :exec
 update run set applied_to = @applied_to where id = @id;
 
--- name: EndRun :exec
-update run set state = @state, summary = @summary, error = @error, ended_at = clock(), stage = '' where id = @id;
+-- name: EndRun :execrows
+update run set state = @state, summary = @summary, error = @error, ended_at = clock(), stage = ''
+where id = @id and state in ('queued', 'running');
 
 -- name: UnfinishedRuns :many
 -- Runs that nobody works and no job will: begun by a command that was killed, or left by a job that was cancelled.
