@@ -58,12 +58,16 @@ type outboxGate interface {
 	Gate(ctx context.Context) (open bool, reason string, err error)
 	Pause(ctx context.Context, wait time.Duration, reason string) error
 	Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error)
-	CountCanary(ctx context.Context, c reconcile.Canary) error
 }
 
 type outboxLetters interface {
 	Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error)
 	Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) ([]reconcile.Post, error)
+	// Begin notes that a claimed letter may have been sent from now on, unless
+	// letters are kept back.
+	Begin(ctx context.Context, post reconcile.Post) (open bool, err error)
+	// Settle records what became of a claimed letter, and counts what went out. Of
+	// another claim than the one it was told of, it records nothing.
 	Settle(ctx context.Context, s reconcile.Settled) error
 	Waiting(ctx context.Context) (letters int, next time.Time, err error)
 }
@@ -79,6 +83,10 @@ type Postman struct {
 	CanaryPause time.Duration // after the first letters of a new text
 	Settle      time.Duration // until the mail service knows what it was sent
 	Observe     func(kind reconcile.LetterKind, state reconcile.PostState)
+
+	// unsent are letters that the store may take for begun, and that this process
+	// surely did not send. One delivery goes on at a time.
+	unsent []reconcile.Post
 }
 
 // claimed is how many letters are claimed at a time: after a kill, so many have
@@ -97,6 +105,9 @@ func (p *Postman) Deliver(ctx context.Context) (sent, waiting int, err error) {
 	}
 	defer box.Close()
 	round := &round{Postman: p, box: box}
+	if err := round.releaseUnsent(ctx); err != nil {
+		return 0, 0, err
+	}
 	more, err := round.settleStale(ctx)
 	for err == nil && more {
 		more, err = round.page(ctx)
@@ -123,6 +134,18 @@ type round struct {
 
 	mu      sync.Mutex
 	stopped bool // the gate closed, or the mail service takes nothing
+}
+
+// releaseUnsent makes letters due again of which nobody knew whether they had
+// begun, when the connection was lost.
+func (r *round) releaseUnsent(ctx context.Context) error {
+	for len(r.unsent) > 0 {
+		if err := r.box.Settle(ctx, r.unsent[0].Release()); err != nil {
+			return err
+		}
+		r.unsent = r.unsent[1:]
+	}
+	return nil
 }
 
 // settleStale asks the mail service for letters that a process left in the middle
@@ -162,7 +185,8 @@ const (
 
 // lookUp asks the mail service for a letter that a process left.
 func (r *round) lookUp(ctx context.Context, post reconcile.Post) (reconcile.Settled, error) {
-	unclear := reconcile.Settled{Post: post.ID, State: reconcile.PostUnclear, Reason: "the process that sent it ended"}
+	unclear := post.Settle(reconcile.PostUnclear)
+	unclear.Reason = "the process that sent it ended"
 	if !r.Mailer.Lookup() {
 		return unclear, nil
 	}
@@ -175,12 +199,13 @@ func (r *round) lookUp(ctx context.Context, post reconcile.Post) (reconcile.Sett
 	case post.Age > recalled:
 		return unclear, nil
 	default:
-		return reconcile.Settled{Post: post.ID, State: reconcile.PostDue, Untried: true}, nil
+		return post.Release(), nil
 	}
 }
 
 func taken(post reconcile.Post, mailed reconcile.Mailed, ends reconcile.Date) reconcile.Settled {
-	settled := reconcile.Settled{Post: post.ID, State: reconcile.PostState(mailed.State), Mailed: mailed, Ends: ends}
+	settled := post.Settle(reconcile.PostState(mailed.State))
+	settled.Mailed, settled.Ends = mailed, ends
 	switch mailed.State {
 	case reconcile.MailSending:
 		settled.State = reconcile.PostAccepted
@@ -235,12 +260,16 @@ func (r *round) one(ctx context.Context, post reconcile.Post) error {
 	ctx = context.WithoutCancel(ctx)
 	letter, ends, skip := r.composer.Compose(post)
 	if skip != "" {
-		return r.settle(ctx, post, reconcile.Settled{Post: post.ID, State: reconcile.PostCancelled, Reason: skip})
+		cancelled := post.Settle(reconcile.PostCancelled)
+		cancelled.Reason = skip
+		return r.settle(ctx, post, cancelled)
 	}
-	release := reconcile.Settled{Post: post.ID, State: reconcile.PostDue, Untried: true}
-	may, err := r.mayGo(ctx, post.Kind)
-	if err != nil || !may {
-		return errors.Join(err, r.settle(ctx, post, release))
+	may, err := r.mayGo(ctx, post)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return r.settle(ctx, post, post.Release())
 	}
 	mailed, err := r.Mailer.Send(ctx, letter)
 	r.gate.back(post.Kind, mailed.Version, err == nil)
@@ -253,23 +282,26 @@ func (r *round) one(ctx context.Context, post reconcile.Post) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sent++
-	return r.box.CountCanary(ctx, reconcile.Canary{Kind: post.Kind, Version: mailed.Version, Sent: 1})
+	return nil
 }
 
-// mayGo reads the kill switch for each letter, and lets only a few of a new text
-// out.
-func (r *round) mayGo(ctx context.Context, kind reconcile.LetterKind) (bool, error) {
+// mayGo lets only a few of a new text out, and reads the kill switch for each
+// letter. One that may go has begun.
+func (r *round) mayGo(ctx context.Context, post reconcile.Post) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stopped {
+	if r.stopped || !r.gate.out(post.Kind) {
 		return false, nil
 	}
-	open, _, err := r.box.Gate(ctx)
+	open, err := r.box.Begin(ctx, post)
+	if err != nil {
+		r.unsent = append(r.unsent, post)
+	}
 	if err != nil || !open {
 		r.stopped = true
-		return false, err
+		r.gate.back(post.Kind, 0, false)
 	}
-	return r.gate.out(kind), nil
+	return open, err
 }
 
 func (r *round) settle(ctx context.Context, post reconcile.Post, s reconcile.Settled) error {
@@ -288,7 +320,8 @@ func (r *round) failed(ctx context.Context, post reconcile.Post, err error) erro
 	if !ok {
 		failure = &reconcile.MailError{Answer: reconcile.MailUnclear, Err: err}
 	}
-	s := reconcile.Settled{Post: post.ID, State: reconcile.PostDue, Reason: failure.Reason, Wait: failure.Wait}
+	s := post.Settle(reconcile.PostDue)
+	s.Reason, s.Wait = failure.Reason, failure.Wait
 	switch failure.Answer {
 	case reconcile.MailRefused:
 		s.State = reconcile.PostRefused

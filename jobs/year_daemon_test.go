@@ -171,8 +171,8 @@ func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]reconci
 	return on2(m.p, func() ([]reconcile.Canary, error) { return m.box.Canaries(ctx, pause) })
 }
 
-func (m mortalBox) CountCanary(ctx context.Context, c reconcile.Canary) error {
-	return on1(m.p, func() error { return m.box.CountCanary(ctx, c) })
+func (m mortalBox) Begin(ctx context.Context, post reconcile.Post) (bool, error) {
+	return on2(m.p, func() (bool, error) { return m.box.Begin(ctx, post) })
 }
 
 func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error) {

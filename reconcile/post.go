@@ -21,6 +21,7 @@ type Post struct {
 	Ends      Date      // of inactivity: when the account ends
 	Codes     []ODSCode // the organisations it was made for
 	Try       int       // 1 for the first
+	Claimed   time.Time // when it was claimed, which names the claim
 
 	Age time.Duration // since it was claimed, of one that a process left in the middle of sending
 
@@ -275,6 +276,7 @@ const (
 // Settled is what became of a claimed letter.
 type Settled struct {
 	Post    int64
+	Claimed time.Time // of that claim, and of no other
 	State   PostState
 	Reason  string
 	Wait    time.Duration // of PostDue
@@ -282,6 +284,18 @@ type Settled struct {
 	Mailed  Mailed
 	Ends    Date      // what a warning says
 	Dead    AccountID // whose address does not exist; 0 for nobody
+}
+
+// Settle is what became of the letter, as far as its state says it.
+func (p Post) Settle(state PostState) Settled {
+	return Settled{Post: p.ID, Claimed: p.Claimed, State: state}
+}
+
+// Release makes a claimed letter due again that was surely not sent.
+func (p Post) Release() Settled {
+	s := p.Settle(PostDue)
+	s.Untried = true
+	return s
 }
 
 // Canary is the newest version of a text that goes out: a few letters, then a

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -61,12 +62,6 @@ func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]reconcile
 	return canaries, wrap(err, "reading canaries")
 }
 
-// CountCanary notes that letters of a version went out.
-func (b *Outbox) CountCanary(ctx context.Context, c reconcile.Canary) error {
-	params := dbsqlc.CountCanaryParams{Kind: string(c.Kind), Version: int32(c.Version), Sent: int32(c.Sent)}
-	return wrap(b.q.CountCanary(ctx, params), "counting canaries")
-}
-
 // Claim claims letters that may go out, at most one a person, and loads what they
 // are put together from. Texts in blocked wait; nobody gets more than so many a
 // day.
@@ -88,10 +83,22 @@ func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []reconcil
 	return posts, wrap(b.load(ctx, posts, today), "loading what letters are about")
 }
 
+// Begin notes that a claimed letter is about to be handed to the mail service:
+// from then on it may have been sent. It reports false, and notes nothing, when
+// no letter goes out.
+func (b *Outbox) Begin(ctx context.Context, post reconcile.Post) (open bool, err error) {
+	row, err := b.q.BeginLetter(ctx, dbsqlc.BeginLetterParams{ID: post.ID, ClaimedAt: toTime(post.Claimed)})
+	if err == nil && row.Open && !row.Begun {
+		err = errors.New("it is not claimed, or was begun before")
+	}
+	return row.Open && err == nil, wrap(err, fmt.Sprintf("beginning letter %d", post.ID))
+}
+
 func toPost(row dbsqlc.ClaimLettersRow) reconcile.Post {
 	post := reconcile.Post{
 		ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), List: reconcile.ODSCode(row.List),
 		Stage: reconcile.Stage(row.Stage), Since: fromDate(row.Since), Ends: fromDate(row.Ends), Try: int(row.Tries),
+		Claimed: row.ClaimedAt.Time,
 	}
 	if row.AccountID != nil {
 		post.Account = reconcile.AccountID(*row.AccountID)
@@ -146,10 +153,13 @@ func (b *Outbox) load(ctx context.Context, posts []reconcile.Post, today reconci
 	return err
 }
 
-// Stale are letters that a process claimed which has ended since: they may have
+// Stale are letters that a process began which has ended since: they may have
 // been sent. They are settled when they were claimed long enough ago for the mail
-// service to know.
+// service to know. Those that were claimed and never begun are due again.
 func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+	if err := b.q.ReleaseUntouched(ctx); err != nil {
+		return nil, false, wrap(err, "releasing letters")
+	}
 	rows, err := b.q.StaleLetters(ctx, toInterval(settle))
 	for _, row := range rows {
 		if !row.Settled {
@@ -157,17 +167,18 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []recon
 			continue
 		}
 		posts = append(posts, reconcile.Post{
-			ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), Try: int(row.Tries),
+			ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), Try: int(row.Tries), Claimed: row.ClaimedAt.Time,
 			Age: time.Duration(row.Age * float64(time.Second)),
 		})
 	}
 	return posts, waiting, wrap(err, "reading stale letters")
 }
 
-// Settle records what became of a claimed letter.
+// Settle records what became of a claimed letter, once; where that claim has
+// ended, nothing. What went out is counted with it.
 func (b *Outbox) Settle(ctx context.Context, s reconcile.Settled) error {
 	params := dbsqlc.SettleLetterParams{
-		ID: s.Post, State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID, TemplateVersion: int32(s.Mailed.Version),
+		ID: s.Post, ClaimedAt: toTime(s.Claimed), State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID, TemplateVersion: int32(s.Mailed.Version),
 		Ends: toDate(s.Ends),
 	}
 	if s.Wait > 0 {
@@ -177,13 +188,11 @@ func (b *Outbox) Settle(ctx context.Context, s reconcile.Settled) error {
 		params.Untried = 1
 	}
 	return wrap(inTx(ctx, b.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {
-		if err := q.SettleLetter(ctx, params); err != nil {
+		settled, err := q.SettleLetter(ctx, params)
+		if err != nil || settled == 0 || s.Dead == 0 {
 			return err
 		}
-		if s.Dead != 0 {
-			return markDead(ctx, q, s.Dead)
-		}
-		return nil
+		return markDead(ctx, q, s.Dead)
 	}), "settling a letter")
 }
 

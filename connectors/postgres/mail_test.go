@@ -184,11 +184,71 @@ func TestALetterThatAProcessLeftIsLookedUp(t *testing.T) {
 	posts, err := box.Claim(t.Context(), 10, 3, []reconcile.LetterKind{}, m.today)
 	require.NoError(t, err)
 	require.Len(t, posts, 2)
+	for _, post := range posts {
+		open, err := box.Begin(t.Context(), post)
+		require.NoError(t, err)
+		require.True(t, open)
+	}
 	m.service.sent = []string{posts[0].Known()} // it was sent, and the process died
 	box.Close()
 	m.deliver(1, 0)
 	require.Equal(t, "accepted 2", m.states())
 	require.Len(t, m.service.sent, 2)
+	require.Equal(t, 2, one[int](m.world, "select sum(sent) from mail_canary"), "what was found counts as well")
+}
+
+func TestALetterThatWasNeverBegunGoesOutWithoutAQuestion(t *testing.T) {
+	t.Parallel()
+	m := newMailed(t, 3)
+	m.service.lookup = false
+	m.post(3)
+	box, err := m.store.Outbox(t.Context())
+	require.NoError(t, err)
+	posts, err := box.Claim(t.Context(), 10, 3, []reconcile.LetterKind{}, m.today)
+	require.NoError(t, err)
+	_, err = box.Begin(t.Context(), posts[0])
+	require.NoError(t, err)
+	_, err = box.Begin(t.Context(), posts[0])
+	require.ErrorContains(t, err, "begun before")
+	box.Close()
+	m.deliver(2, 0)
+	require.Equal(t, "accepted 2, unclear 1", m.states(), "of that one nobody can say")
+	require.Equal(t, []int{1, 1}, all[int](m.world, "select tries from letter where state = 'accepted'"), "as if it had not been claimed")
+}
+
+// Whoever was given up, and comes back late, speaks of a claim that has ended.
+func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
+	t.Parallel()
+	m := newMailed(t, 1)
+	m.post(1)
+	claim := func() reconcile.Post {
+		box, err := m.store.Outbox(t.Context())
+		require.NoError(t, err)
+		defer box.Close()
+		_, _, err = box.Stale(t.Context(), 0)
+		require.NoError(t, err)
+		posts, err := box.Claim(t.Context(), 10, 3, []reconcile.LetterKind{}, m.today)
+		require.NoError(t, err)
+		require.Len(t, posts, 1)
+		return posts[0]
+	}
+	first, second := claim(), claim()
+	box, err := m.store.Outbox(t.Context())
+	require.NoError(t, err)
+	defer box.Close()
+	settle := func(s reconcile.Settled) string {
+		s.Dead, s.Mailed.ID = first.Account, "x"
+		require.NoError(t, box.Settle(t.Context(), s))
+		return m.states()
+	}
+	require.Equal(t, "claimed 1", settle(first.Settle(reconcile.PostAccepted)))
+	_, err = box.Begin(t.Context(), first)
+	require.ErrorContains(t, err, "not claimed")
+	require.Zero(t, one[int](m.world, "select count(*) from account where dead_at is not null"))
+	for range 2 {
+		require.Equal(t, "accepted 1", settle(second.Settle(reconcile.PostAccepted)))
+		require.Equal(t, 1, one[int](m.world, "select sum(sent) from mail_canary"))
+	}
 }
 
 func TestAnswersOfTheServiceBecomeStates(t *testing.T) {

@@ -11,6 +11,35 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+const beginLetter = `-- name: BeginLetter :one
+with gate as (
+    select (g.stopped_at is null and (g.paused_until is null or g.paused_until <= now()))::boolean as open from mail_gate g
+), begun as (
+    update letter l set untouched = false from gate g
+    where g.open and l.id = $1 and l.state = 'claimed' and l.claimed_at = $2 and l.untouched
+    returning l.id
+)
+select g.open, (exists (select from begun))::boolean as begun from gate g
+`
+
+type BeginLetterParams struct {
+	ID        int64
+	ClaimedAt pgtype.Timestamptz
+}
+
+type BeginLetterRow struct {
+	Open  bool
+	Begun bool
+}
+
+// From here on a claimed letter may have been sent. The kill switch is read for each.
+func (q *Queries) BeginLetter(ctx context.Context, arg BeginLetterParams) (BeginLetterRow, error) {
+	row := q.db.QueryRow(ctx, beginLetter, arg.ID, arg.ClaimedAt)
+	var i BeginLetterRow
+	err := row.Scan(&i.Open, &i.Begun)
+	return i, err
+}
+
 const canaries = `-- name: Canaries :many
 select distinct on (kind) kind, version, sent, (first_at + $1::interval <= now())::boolean as over from mail_canary
 order by kind, first_at desc, version desc
@@ -60,8 +89,8 @@ with may as (
 ), first as (
     select id from may order by id limit $4
 )
-update letter l set state = 'claimed', claimed_at = now(), tries = l.tries + 1 from first where l.id = first.id
-returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries
+update letter l set state = 'claimed', claimed_at = now(), untouched = true, tries = l.tries + 1 from first where l.id = first.id
+returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at
 `
 
 type ClaimLettersParams struct {
@@ -84,6 +113,7 @@ type ClaimLettersRow struct {
 	Ends      pgtype.Date
 	Codes     []string
 	Tries     int32
+	ClaimedAt pgtype.Timestamptz
 }
 
 // The oldest letters that may go out, one a person, none above a person's cap of a day.
@@ -114,6 +144,7 @@ func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]C
 			&i.Ends,
 			&i.Codes,
 			&i.Tries,
+			&i.ClaimedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -123,22 +154,6 @@ func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]C
 		return nil, err
 	}
 	return items, nil
-}
-
-const countCanary = `-- name: CountCanary :exec
-insert into mail_canary as c (kind, version, sent) values ($1, $2, $3)
-on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
-`
-
-type CountCanaryParams struct {
-	Kind    string
-	Version int32
-	Sent    int32
-}
-
-func (q *Queries) CountCanary(ctx context.Context, arg CountCanaryParams) error {
-	_, err := q.db.Exec(ctx, countCanary, arg.Kind, arg.Version, arg.Sent)
-	return err
 }
 
 const countLetters = `-- name: CountLetters :many
@@ -370,6 +385,16 @@ func (q *Queries) PauseMail(ctx context.Context, arg PauseMailParams) error {
 	return err
 }
 
+const releaseUntouched = `-- name: ReleaseUntouched :exec
+update letter set state = 'due', untouched = false, tries = tries - 1 where state = 'claimed' and untouched
+`
+
+// Claimed by a process that has ended, or that never heard of it, and surely not sent: whoever does this holds the lock.
+func (q *Queries) ReleaseUntouched(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, releaseUntouched)
+	return err
+}
+
 const resumeCanaries = `-- name: ResumeCanaries :exec
 update mail_canary set sent = greatest(sent, $1), first_at = '-infinity'
 `
@@ -388,13 +413,22 @@ func (q *Queries) ResumeMail(ctx context.Context) error {
 	return err
 }
 
-const settleLetter = `-- name: SettleLetter :exec
-update letter set reference = case when $1::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
-    state = $1, reason = $2,
-    not_before = now() + $3::interval, tries = tries - $4::integer,
-    accepted_at = case when $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
-    provider_id = $5, template_version = $6, ends = coalesce($7::date, ends), looked_at = now()
-where id = $8 and state = 'claimed'
+const settleLetter = `-- name: SettleLetter :execrows
+with settled as (
+    update letter set
+        reference = case when $1::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
+        state = $1, reason = $2, untouched = false,
+        not_before = now() + $3::interval, tries = tries - $4::integer,
+        accepted_at = case when $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
+        provider_id = $5, template_version = $6, ends = coalesce($7::date, ends), looked_at = now()
+    where id = $8 and state = 'claimed' and claimed_at = $9
+    returning kind, template_version
+), counted as (
+    insert into mail_canary as c (kind, version, sent)
+    select s.kind, s.template_version, 1 from settled s where $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
+    on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
+)
+select kind from settled
 `
 
 type SettleLetterParams struct {
@@ -406,11 +440,13 @@ type SettleLetterParams struct {
 	TemplateVersion int32
 	Ends            pgtype.Date
 	ID              int64
+	ClaimedAt       pgtype.Timestamptz
 }
 
-// A warning that was not true any more leaves its name to the next one: an account is not held for it.
-func (q *Queries) SettleLetter(ctx context.Context, arg SettleLetterParams) error {
-	_, err := q.db.Exec(ctx, settleLetter,
+// A warning that was not true any more leaves its name to the next one: an account is not held for it. What went out is
+// counted with it: of a new text only a few may.
+func (q *Queries) SettleLetter(ctx context.Context, arg SettleLetterParams) (int64, error) {
+	result, err := q.db.Exec(ctx, settleLetter,
 		arg.State,
 		arg.Reason,
 		arg.Wait,
@@ -419,12 +455,16 @@ func (q *Queries) SettleLetter(ctx context.Context, arg SettleLetterParams) erro
 		arg.TemplateVersion,
 		arg.Ends,
 		arg.ID,
+		arg.ClaimedAt,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const staleLetters = `-- name: StaleLetters :many
-select id, reference, kind, tries, (claimed_at <= now() - $1::interval)::boolean as settled,
+select id, reference, kind, tries, claimed_at, (claimed_at <= now() - $1::interval)::boolean as settled,
     extract(epoch from now() - claimed_at)::float8 as age
 from letter where state = 'claimed' order by id
 `
@@ -434,6 +474,7 @@ type StaleLettersRow struct {
 	Reference string
 	Kind      string
 	Tries     int32
+	ClaimedAt pgtype.Timestamptz
 	Settled   bool
 	Age       float64
 }
@@ -453,6 +494,7 @@ func (q *Queries) StaleLetters(ctx context.Context, settle pgtype.Interval) ([]S
 			&i.Reference,
 			&i.Kind,
 			&i.Tries,
+			&i.ClaimedAt,
 			&i.Settled,
 			&i.Age,
 		); err != nil {

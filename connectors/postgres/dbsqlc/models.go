@@ -392,6 +392,8 @@ type Letter struct {
 	TemplateVersion int32
 	// When the mail service was asked about it last
 	LookedAt pgtype.Timestamptz
+	// Claimed, and not handed to the mail service yet: so it surely did not go out
+	Untouched bool
 }
 
 // The last accepted complete listing of each report: the yardstick for the next

@@ -23,10 +23,6 @@ update mail_canary set sent = greatest(sent, @enough), first_at = '-infinity';
 select distinct on (kind) kind, version, sent, (first_at + @pause::interval <= now())::boolean as over from mail_canary
 order by kind, first_at desc, version desc;
 
--- name: CountCanary :exec
-insert into mail_canary as c (kind, version, sent) values (@kind, @version, @sent)
-on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent;
-
 -- name: ClaimLetters :many
 -- The oldest letters that may go out, one a person, none above a person's cap of a day.
 with may as (
@@ -39,23 +35,48 @@ with may as (
 ), first as (
     select id from may order by id limit @most
 )
-update letter l set state = 'claimed', claimed_at = now(), tries = l.tries + 1 from first where l.id = first.id
-returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries;
+update letter l set state = 'claimed', claimed_at = now(), untouched = true, tries = l.tries + 1 from first where l.id = first.id
+returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at;
+
+-- name: ReleaseUntouched :exec
+-- Claimed by a process that has ended, or that never heard of it, and surely not sent: whoever does this holds the lock.
+update letter set state = 'due', untouched = false, tries = tries - 1 where state = 'claimed' and untouched;
+
+-- name: BeginLetter :one
+-- From here on a claimed letter may have been sent. The kill switch is read for each.
+with gate as (
+    select (g.stopped_at is null and (g.paused_until is null or g.paused_until <= now()))::boolean as open from mail_gate g
+), begun as (
+    update letter l set untouched = false from gate g
+    where g.open and l.id = @id and l.state = 'claimed' and l.claimed_at = @claimed_at and l.untouched
+    returning l.id
+)
+select g.open, (exists (select from begun))::boolean as begun from gate g;
 
 -- name: StaleLetters :many
 -- Claimed by a process that has ended: whoever reads this holds the lock.
-select id, reference, kind, tries, (claimed_at <= now() - @settle::interval)::boolean as settled,
+select id, reference, kind, tries, claimed_at, (claimed_at <= now() - @settle::interval)::boolean as settled,
     extract(epoch from now() - claimed_at)::float8 as age
 from letter where state = 'claimed' order by id;
 
--- name: SettleLetter :exec
--- A warning that was not true any more leaves its name to the next one: an account is not held for it.
-update letter set reference = case when @state::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
-    state = @state, reason = @reason,
-    not_before = now() + sqlc.narg(wait)::interval, tries = tries - @untried::integer,
-    accepted_at = case when @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
-    provider_id = @provider_id, template_version = @template_version, ends = coalesce(sqlc.narg(ends)::date, ends), looked_at = now()
-where id = @id and state = 'claimed';
+-- name: SettleLetter :execrows
+-- A warning that was not true any more leaves its name to the next one: an account is not held for it. What went out is
+-- counted with it: of a new text only a few may.
+with settled as (
+    update letter set
+        reference = case when @state::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
+        state = @state, reason = @reason, untouched = false,
+        not_before = now() + sqlc.narg(wait)::interval, tries = tries - @untried::integer,
+        accepted_at = case when @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
+        provider_id = @provider_id, template_version = @template_version, ends = coalesce(sqlc.narg(ends)::date, ends), looked_at = now()
+    where id = @id and state = 'claimed' and claimed_at = @claimed_at
+    returning kind, template_version
+), counted as (
+    insert into mail_canary as c (kind, version, sent)
+    select s.kind, s.template_version, 1 from settled s where @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
+    on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
+)
+select kind from settled;
 
 -- name: OpenLetters :many
 -- Accepted letters whose fate is not known, those asked about longest ago first.
