@@ -108,7 +108,7 @@ func (c *pushRetryCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	forced, err := a.store.ForcePushes(ctx, codes, sinks, false)
+	forced, err := a.store.ForcePushes(ctx, codes, sinks)
 	if err != nil {
 		return err
 	}

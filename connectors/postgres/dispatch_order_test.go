@@ -266,7 +266,7 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := store.ForcePushes(ctx, codes(), reconcile.Sinks(), false)
+			_, err := store.ForcePushes(ctx, codes(), reconcile.Sinks())
 			return err
 		},
 		func() error {

@@ -348,7 +348,7 @@ func TestWakeups(t *testing.T) {
 	<-woken
 	require.NoError(t, w.store.RemoveHold(ctx, id, "jo"))
 	<-woken
-	_, err := w.store.ForcePushes(ctx, []reconcile.ODSCode{"FA0000"}, reconcile.Sinks(), false)
+	_, err := w.store.ForcePushes(ctx, []reconcile.ODSCode{"FA0000"}, reconcile.Sinks())
 	require.NoError(t, err)
 	<-woken
 	cancel()

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,29 +75,35 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []reconcile.Drifted, see
 	})
 }
 
-// End stores the result, and asks for pushes where it is to be repaired. What a
-// sink did not take three times is left to people.
+// End stores the result, once, and together with it asks for pushes where it is
+// to be repaired. What a sink did not take three times is left to people.
 func (c *DriftCheck) End(ctx context.Context, r reconcile.DriftResult, repair bool) (reconcile.DriftResult, error) {
 	r.Check = c.id
-	if repair {
-		codes, err := c.store.q.DriftToRepair(ctx, c.id)
-		if err != nil {
-			return r, wrap(err, "reading what to repair")
+	err := inTx(ctx, c.store.pool, func(q *dbsqlc.Queries, _ pgx.Tx) (err error) {
+		if repair {
+			if r.Repaired, err = c.repair(ctx, q); err != nil {
+				return err
+			}
 		}
-		repairs := make([]reconcile.ODSCode, len(codes))
-		for i, code := range codes {
-			repairs[i] = reconcile.ODSCode(code)
+		ended, err := q.EndDriftCheck(ctx, dbsqlc.EndDriftCheckParams{
+			ID: c.id, State: string(r.State), Checked: int32(r.Checked), Missing: int32(r.Missing), Drifted: int32(r.Drifted),
+			Repaired: int32(r.Repaired), Reason: r.Reason,
+		})
+		if err == nil && ended == 0 {
+			err = errors.New("it has ended already")
 		}
-		forced, err := c.store.ForcePushes(ctx, repairs, []reconcile.Sink{c.sink}, true)
-		if err != nil {
-			return r, err
-		}
-		r.Repaired = len(forced)
+		return err
+	})
+	return r, wrap(err, "ending a drift check")
+}
+
+func (c *DriftCheck) repair(ctx context.Context, q *dbsqlc.Queries) (repaired int, err error) {
+	codes, err := q.DriftToRepair(ctx, c.id)
+	if err != nil {
+		return 0, err
 	}
-	return r, wrap(c.store.q.EndDriftCheck(ctx, dbsqlc.EndDriftCheckParams{
-		ID: c.id, State: string(r.State), Checked: int32(r.Checked), Missing: int32(r.Missing), Drifted: int32(r.Drifted),
-		Repaired: int32(r.Repaired), Reason: r.Reason,
-	}), "ending a drift check")
+	forced, err := forcePushes(ctx, q, dbsqlc.ForcePushesParams{Codes: codes, Sinks: []string{string(c.sink)}, Repair: true})
+	return len(forced), err
 }
 
 // DriftRow is one field in which a sink shows something else.

@@ -96,7 +96,10 @@ func TestAHoldThatIsRemovedLetsGo(t *testing.T) {
 	t.Parallel()
 	w := resting(t, reconcile.Pharmacy)
 	hold := postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"}
-	first, second := w.hold(hold), w.hold(hold)
+	first, again := w.hold(hold), w.hold(hold)
+	require.Equal(t, first, again, "the same, asked for twice, is one")
+	hold.Actor = "al"
+	second := w.hold(hold)
 	w.dispatch()
 	require.NoError(t, w.store.RemoveHold(t.Context(), first, "jo"))
 	w.dispatch()
@@ -138,7 +141,7 @@ func TestAHeldPushIsForcedWhenTheHoldEnds(t *testing.T) {
 	w := resting(t, reconcile.Pharmacy)
 	w.hold(postgres.Hold{Code: "FA0000", Sink: "dos", Until: day(2), Reason: "moving", Actor: "jo"})
 	w.dispatchOn(1)
-	forced, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS}, false)
+	forced, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS})
 	require.NoError(t, err)
 	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: reconcile.SinkDoS, State: reconcile.PushHeld}}, forced)
 	require.Empty(t, w.queue(10))

@@ -242,21 +242,24 @@ type ForcedPush struct {
 }
 
 // ForcePushes has pushes sent although nothing differs, and whatever was refused
-// before: a person's word, or a repair of drift.
-func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sinks []reconcile.Sink,
-	repair bool,
-) (forced []ForcedPush, err error) {
+// before: a person's word.
+func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sinks []reconcile.Sink) (forced []ForcedPush, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
-		rows, err := q.ForcePushes(ctx, dbsqlc.ForcePushesParams{Codes: texts(codes), Sinks: texts(sinks), Repair: repair})
-		if err != nil {
-			return fmt.Errorf("pushing again: %w", explain(err))
-		}
-		for _, r := range rows {
-			forced = append(forced, ForcedPush{reconcile.ODSCode(r.Code), reconcile.Sink(r.Sink), reconcile.PushState(r.State)})
-		}
-		return q.AnnounceWork(ctx)
+		forced, err = forcePushes(ctx, q, dbsqlc.ForcePushesParams{Codes: texts(codes), Sinks: texts(sinks)})
+		return err
 	})
 	return forced, err
+}
+
+func forcePushes(ctx context.Context, q *dbsqlc.Queries, which dbsqlc.ForcePushesParams) (forced []ForcedPush, err error) {
+	rows, err := q.ForcePushes(ctx, which)
+	if err != nil {
+		return nil, fmt.Errorf("pushing again: %w", explain(err))
+	}
+	for _, r := range rows {
+		forced = append(forced, ForcedPush{reconcile.ODSCode(r.Code), reconcile.Sink(r.Sink), reconcile.PushState(r.State)})
+	}
+	return forced, q.AnnounceWork(ctx)
 }
 
 // ClaimPushes takes wanted pushes that nobody works, for a program that works them

@@ -282,7 +282,7 @@ func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	w.dispatch()
 	require.True(t, one[bool](w, "select due_at > now() + interval '59 min' from push where sink = 'dos'"), "the sink asked for it")
 	require.Empty(t, w.queue(10))
-	_, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS}, false)
+	_, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS})
 	require.NoError(t, err)
 	require.Len(t, w.queue(10), 1, "a person knows better")
 }
@@ -291,7 +291,7 @@ func TestForcingPushes(t *testing.T) {
 	t.Parallel()
 	w := resting(t, reconcile.Pharmacy, reconcile.Trust)
 	w.exec("update push set state = 'refused', failures = 4, repairs = 2 where sink = 'dos' and code = 'FA0000'")
-	forced, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000", "FA0001"}, []reconcile.Sink{reconcile.SinkDoS}, false)
+	forced, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000", "FA0001"}, []reconcile.Sink{reconcile.SinkDoS})
 	require.NoError(t, err)
 	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: reconcile.SinkDoS, State: reconcile.PushWanted}}, forced)
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("state = 'wanted'"))
@@ -300,7 +300,7 @@ func TestForcingPushes(t *testing.T) {
 	require.True(t, w.load(reconcile.SinkDoS, 1, "FA0000")[0].Forced)
 
 	w.queue(10)
-	_, err = w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS}, false)
+	_, err = w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS})
 	require.NoError(t, err)
 	accepted := reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted}
 	w.settles(accepted)

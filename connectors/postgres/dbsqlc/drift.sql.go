@@ -53,9 +53,9 @@ func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]string, e
 	return items, nil
 }
 
-const endDriftCheck = `-- name: EndDriftCheck :exec
+const endDriftCheck = `-- name: EndDriftCheck :execrows
 update drift_check set ended_at = now(), state = $1, checked = $2, missing = $3, drifted = $4, repaired = $5, reason = $6
-where id = $7
+where id = $7 and state = 'running'
 `
 
 type EndDriftCheckParams struct {
@@ -68,8 +68,8 @@ type EndDriftCheckParams struct {
 	ID       int64
 }
 
-func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) error {
-	_, err := q.db.Exec(ctx, endDriftCheck,
+func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endDriftCheck,
 		arg.State,
 		arg.Checked,
 		arg.Missing,
@@ -78,7 +78,10 @@ func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) er
 		arg.Reason,
 		arg.ID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const listDrift = `-- name: ListDrift :many

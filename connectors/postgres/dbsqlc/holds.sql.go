@@ -12,7 +12,16 @@ import (
 )
 
 const insertHold = `-- name: InsertHold :one
-insert into hold (code, field, sink, until, reason, actor) values ($1, $2, $3, $4, $5, $6) returning id
+with there as (
+    select h.id from hold h
+    where h.code = $1 and h.field is not distinct from $2 and h.sink is not distinct from $3
+        and h.until is not distinct from $4 and h.reason = $5 and h.actor = $6 and h.removed_at is null
+), added as (
+    insert into hold (code, field, sink, until, reason, actor)
+    select $1, $2, $3, $4, $5, $6 where not exists (select from there)
+    returning id
+)
+select id from there union all select id from added order by id limit 1
 `
 
 type InsertHoldParams struct {
@@ -24,6 +33,7 @@ type InsertHoldParams struct {
 	Actor  string
 }
 
+// The very same hold, asked for again, is one: else ending it would end half of it.
 func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (int64, error) {
 	row := q.db.QueryRow(ctx, insertHold,
 		arg.Code,

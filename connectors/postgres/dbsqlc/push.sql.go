@@ -127,6 +127,7 @@ update push p set
     not_before = null, forced = true, failures = 0, repairs = case when $1::boolean then p.repairs + 1 else 0 end
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
+    and (not $1 or p.state = 'accepted' and p.due_at is null and p.job_id is null)
 returning p.code, p.sink, p.state
 `
 
@@ -142,7 +143,8 @@ type ForcePushesRow struct {
 	State string
 }
 
-// Send it although nothing differs, and whatever was refused before: a person's word, or a repair.
+// Send it although nothing differs, and whatever was refused before: a person's word, or a repair. What moved since a check
+// looked at it is brought anyway, and needs none.
 func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]ForcePushesRow, error) {
 	rows, err := q.db.Query(ctx, forcePushes, arg.Repair, arg.Codes, arg.Sinks)
 	if err != nil {

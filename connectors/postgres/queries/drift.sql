@@ -22,9 +22,9 @@ update push p set seen_at = now(), repairs = 0, reason = case p.state when 'acce
 from locked l
 where p.sink = @sink and p.code = l.code;
 
--- name: EndDriftCheck :exec
+-- name: EndDriftCheck :execrows
 update drift_check set ended_at = now(), state = @state, checked = @checked, missing = @missing, drifted = @drifted, repaired = @repaired, reason = @reason
-where id = @id;
+where id = @id and state = 'running';
 
 -- name: DriftToRepair :many
 -- What a sink did not take three times it will not take: people are told instead.

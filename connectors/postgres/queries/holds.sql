@@ -1,5 +1,15 @@
 -- name: InsertHold :one
-insert into hold (code, field, sink, until, reason, actor) values (@code, @field, @sink, @until, @reason, @actor) returning id;
+-- The very same hold, asked for again, is one: else ending it would end half of it.
+with there as (
+    select h.id from hold h
+    where h.code = @code and h.field is not distinct from sqlc.narg(field) and h.sink is not distinct from sqlc.narg(sink)
+        and h.until is not distinct from @until and h.reason = @reason and h.actor = @actor and h.removed_at is null
+), added as (
+    insert into hold (code, field, sink, until, reason, actor)
+    select @code, sqlc.narg(field), sqlc.narg(sink), @until, @reason, @actor where not exists (select from there)
+    returning id
+)
+select id from there union all select id from added order by id limit 1;
 
 -- name: RemoveHold :execrows
 update hold set removed_at = clock(), removed_by = @actor where id = @id and removed_at is null;

@@ -113,7 +113,8 @@ update route set paused = '', paused_at = null, probe_at = null, probes = 0
 where sink = @sink and route = @route and paused <> '';
 
 -- name: ForcePushes :many
--- Send it although nothing differs, and whatever was refused before: a person's word, or a repair.
+-- Send it although nothing differs, and whatever was refused before: a person's word, or a repair. What moved since a check
+-- looked at it is brought anyway, and needs none.
 with locked as (
     select q.code, q.sink from push q where q.code = any(@codes::text[]) and q.sink = any(@sinks::text[]) order by q.code, q.sink for update
 )
@@ -123,6 +124,7 @@ update push p set
     not_before = null, forced = true, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
+    and (not @repair or p.state = 'accepted' and p.due_at is null and p.job_id is null)
 returning p.code, p.sink, p.state;
 
 -- name: ClaimPushes :many
