@@ -50,13 +50,14 @@ type pushing struct {
 	store    pushStore
 	sinks    map[reconcile.Sink]*scripted
 	settle   time.Duration
+	workers  int
 	attempts atomic.Int64 // at jobs that were no success
 	left     atomic.Int64 // pushes that were left behind
 }
 
 func newPushing(t *testing.T) *pushing {
 	t.Helper()
-	x := &pushing{scheduling: newScheduling(t), sinks: map[reconcile.Sink]*scripted{}}
+	x := &pushing{scheduling: newScheduling(t), sinks: map[reconcile.Sink]*scripted{}, workers: 4}
 	x.store = pushStore{x.scheduling.store, func() error { return nil }, func() error { return nil }}
 	for _, name := range reconcile.Sinks() {
 		x.sinks[name] = &scripted{route: tagged, pushes: always(reconcile.Receipt{Status: 200, Version: "v"}, nil)}
@@ -90,6 +91,18 @@ func (x *pushing) pusher(name reconcile.Sink, sink Sink) *Pusher {
 	})
 }
 
+// announcer says that the process lives, for as long as a test may take.
+func (x *pushing) announcer() *Announcer {
+	return &Announcer{Answered: func() {}, Lost: func(error) {}, Announce: func(ctx context.Context, earlier Announcement) (Announcement, error) {
+		lost, _ := earlier.(*postgres.Announcement)
+		made, err := x.store.Announce(ctx, true, lost)
+		if err != nil {
+			return nil, err
+		}
+		return made, nil
+	}}
+}
+
 // start runs dispatcher and workers until the test ends.
 func (x *pushing) start(t *testing.T) {
 	t.Helper()
@@ -97,7 +110,7 @@ func (x *pushing) start(t *testing.T) {
 	require.NoError(t, err)
 	quiet := slog.New(slog.DiscardHandler)
 	daemon := Daemon{
-		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: x.store, Runs: &Runs{}, Workers: 4, Now: time.Now,
+		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: x.store, Runs: &Runs{}, Workers: x.workers, Now: time.Now,
 		Process: x.store.Process(), Held: NewHeldJobs(), Log: quiet, QueueLog: quiet, Ended: func(reconcile.Summary) {},
 		Observe: func(_, outcome string, _, _ time.Duration) {
 			if outcome != OutcomeDone {
@@ -112,17 +125,19 @@ func (x *pushing) start(t *testing.T) {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	require.NoError(t, client.Start(ctx))
-	announced, err := x.store.Announce(t.Context(), true, nil)
+	announcer := x.announcer()
+	_, err = announcer.Begin(t.Context())
 	require.NoError(t, err)
 	recovery := Recovery{Store: x.store, Held: daemon.Held, Process: daemon.Process, Recovered: func(string) {}, Log: quiet}
 	recovery.Standing = func() time.Duration { return judgesAfter }
 	var working sync.WaitGroup
 	working.Go(func() { _ = x.dispatcher().Run(ctx, client) })
 	working.Go(func() { _ = recovery.Run(ctx) })
+	working.Go(func() { _ = announcer.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
 		working.Wait()
-		_ = announced.Close(context.WithoutCancel(t.Context()))
+		announcer.End(ctx, false)
 		<-client.Stopped()
 		pool.Close()
 	})

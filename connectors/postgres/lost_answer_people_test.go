@@ -1,0 +1,149 @@
+package postgres_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const (
+	allOfLetters = "select concat_ws(' ', 'letter', reference, kind, state, reason, tries, untouched, provider_id, accepted_at is null) from letter"
+	allOfPeople  = allOfLetters + `
+		union all select concat_ws(' ', 'account', id, state, dead_at is not null) from account
+		union all select concat_ws(' ', 'change', account_id, what, old, new, actor, reason) from account_change
+		union all select concat_ws(' ', 'member', account_id, code, closed_since, ended_at is not null) from membership
+		union all select concat_ws(' ', 'look', state, actor, ending, accounts, decided_by) from idle_run
+		union all select concat_ws(' ', 'ending', account_id, step, since, done) from idle_ending
+		union all select concat_ws(' ', 'kept', account_id, step, codes::text) from idle_kept`
+)
+
+// idle is a crowd of which some were idle and warned.
+func idle(t *testing.T, people int) *crowd {
+	t.Helper()
+	c := newCrowd(t)
+	c.person("manager", "2026-10-30", "FA001", "account-manager")
+	for i := range people {
+		id := c.person("idle"+string(rune('a'+i)), "2026-04-01", "FA001", "editor")
+		c.warned(id, 30, 7)
+	}
+	only := c.person("only", "2026-04-01", "FA002", "account-manager")
+	c.warned(only, 30, 7)
+	c.person("quiet", "2026-05-05", "FA002", "editor")
+	return c
+}
+
+func TestALostAnswerAboutPeople(t *testing.T) {
+	t.Parallel()
+	looking := func(people int) func(t *testing.T) written {
+		return func(t *testing.T) written {
+			c := idle(t, people)
+			c.exec("update profile set status = 'closed' where code = 'A00001'")
+			c.person("closed", "2026-10-30", "A00001", "editor")
+			c.exec("update membership set closed_since = '2026-10-30' where code = 'A00001'")
+			return written{c.world, func() error { return c.inactivity().Run(t.Context(), "schedule") }, allOfPeople}
+		}
+	}
+	requireOnce(t, map[string]lostAnswer{
+		"reminders": {"InsertLetters", func(t *testing.T) written {
+			m := newMailed(t, 5)
+			return written{m.world, func() error {
+				_, err := m.reminders().Post(t.Context())
+				return err
+			}, allOfPeople}
+		}},
+		"ending memberships":    {"EndClosed", looking(1)},
+		"warning":               {"InsertLetters", looking(1)},
+		"keeping":               {"KeepIdle", looking(1)},
+		"ending accounts":       {"EndAccounts", looking(1)},
+		"too many to be ended":  {"InsertIdleEndings", looking(12)},
+		"approving the endings": {"ApproveIdleRun", approving},
+		"the calendar": {"SaveHolidays", func(t *testing.T) written {
+			c := newCrowd(t)
+			return written{c.world, func() error {
+				return c.store.SaveHolidays(t.Context(), []reconcile.Holiday{{Date: c.today, Title: "x"}}, nil)
+			}, "select concat_ws(' ', date, title, vanished_at) from holiday"}
+		}},
+		"the fate of a letter": {"FateOfLetter", func(t *testing.T) written {
+			m := newMailed(t, 1)
+			m.post(1)
+			m.deliver(1, 0)
+			return written{m.world, func() error {
+				return m.store.Fate(t.Context(), reconcile.Mailed{ID: m.service.sent[0], State: reconcile.MailDead})
+			}, allOfPeople}
+		}},
+	})
+}
+
+func approving(t *testing.T) written {
+	c := idle(t, 12)
+	require.NoError(t, c.inactivity().Run(t.Context(), "schedule"))
+	look := one[int64](c.world, "select id from idle_run")
+	return written{c.world, func() error {
+		_, err := c.store.ApproveEndings(t.Context(), look, "Ann", c.today, func(p reconcile.Person) reconcile.IdleVerdict {
+			return reconcile.DefaultIdleLimits().Judge(p, c.today)
+		})
+		return seenOnce(err)
+	}, allOfPeople}
+}
+
+func TestALostAnswerAboutReports(t *testing.T) {
+	t.Parallel()
+	making := func(t *testing.T) written {
+		p := newPressed(t)
+		p.at("2026-11-19 09:00+00")
+		p.exec("update profile set phone = '0113 496 0001' where code = 'FA001'")
+		p.today = reconcile.NewDate(2026, time.November, 20)
+		reporter := func() *jobs.Reporter {
+			r := p.reporter()
+			r.Deliver = []jobs.ReportChannel{slot{}}
+			return r
+		}
+		return written{p.world, func() error { return reporter().Run(t.Context()) }, `
+			select concat_ws(' ', 'report', day, from_at, until_at, rows, digest) from report
+			union all select concat_ws(' ', 'row', report_id, section, icb, position, cells::text) from report_row
+			union all select concat_ws(' ', 'change', report_id, count(*)) from report_change group by report_id
+			union all select concat_ws(' ', 'delivery', report_id, list, channel) from report_delivery`}
+	}
+	requireOnce(t, map[string]lostAnswer{"freezing": {"SealReport", making}, "delivering": {"Delivered", making}})
+}
+
+// slot takes reports, and remembers none.
+type slot struct{}
+
+func (slot) Name() string { return "slot" }
+
+func (slot) Deliver(context.Context, reconcile.Date, reconcile.ODSCode) error { return nil }
+
+// Whichever answer about a letter is lost, it goes out, and once; also where
+// nobody can say whether one went out.
+func TestALostAnswerAboutLetters(t *testing.T) {
+	t.Parallel()
+	for _, statement := range []string{"ReleaseUntouched", "ClaimLetters", "BeginLetter", "SettleLetter"} {
+		for _, lookup := range []bool{true, false} {
+			t.Run(statement+map[bool]string{true: ", and one can ask"}[lookup], func(t *testing.T) {
+				t.Parallel()
+				m := newMailed(t, 20)
+				m.service.lookup = lookup
+				m.post(20)
+				lost := m.alongALine().SwallowCommitAfter(statement, 1)
+				_, _, err := m.postman.Deliver(t.Context())
+				require.Error(t, err)
+				require.Equal(t, 1, lost.Happened())
+				_, _, err = m.postman.Deliver(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, "accepted 20", m.states())
+				require.Len(t, m.service.sent, 20)
+				slices.Sort(m.service.sent)
+				require.Len(t, slices.Compact(m.service.sent), 20, "nobody got it twice")
+				require.Equal(t, 20, one[int](m.world, "select sum(sent) from mail_canary"), "each counts")
+				require.Equal(t, []int{1}, all[int](m.world, "select distinct tries from letter"))
+			})
+		}
+	}
+}

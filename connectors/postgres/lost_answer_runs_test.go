@@ -1,0 +1,241 @@
+package postgres_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+const (
+	allOfProfiles = `select concat_ws(' ', 'profile', code, name, status, version) from profile
+		union all select concat_ws(' ', 'change', code, field, old, new, actor, count(*)) from change group by code, field, old, new, actor
+		union all select concat_ws(' ', 'record', code, settled, pending_since, missing_since, waiting::text) from upstream_record
+		union all select concat_ws(' ', 'mark', code, field, verdict, value, actor) from mark
+		union all select concat_ws(' ', 'listing', report, as_of, records) from listing
+		union all select concat_ws(' ', 'left', count(*)) from run_record
+		union all select concat_ws(' ', 'service', code, external_id, name, withdrawn) from service
+		union all select concat_ws(' ', 'ers', id, state, pending, version, sites::text) from ers_service
+		union all select concat_ws(' ', 'left', count(*)) from run_service`
+	allOfRuns = allOfProfiles + `
+		union all select concat_ws(' ', 'run', id, kind, state, planned, applied_to, (summary - 'elapsed_ms')::text, error, asked) from run
+		union all select concat_ws(' ', 'plan', run_id, code, field, old, new, withheld, moved, decision) from plan_row`
+)
+
+// worksAgain is a job that works a stored run.
+func (w *world) worksAgain(id reconcile.RunID) func() error {
+	return func() error {
+		run, err := w.store.Run(w.Context(), id)
+		if err != nil {
+			return err
+		}
+		_, err = w.runs.Work(w.Context(), run.Source, id)
+		return err
+	}
+}
+
+// commands has a person's command work a run, without a daemon: what was
+// interrupted first, as package main does it.
+func (w *world) commands(run reconcile.Run) error {
+	unfinished, err := w.store.UnfinishedOf(w.Context(), run.Source)
+	if err != nil {
+		return err
+	}
+	id, err := w.store.CreateRun(w.Context(), run, nil)
+	if err != nil {
+		return err
+	}
+	for _, other := range append(unfinished, id) {
+		if err := w.worksAgain(other)(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed is a world with a listing that is still to be worked.
+func listed(t *testing.T, fails error) (w *world, id reconcile.RunID) {
+	t.Helper()
+	w = newWorld(t)
+	w.listing(1, pharmacies(30))
+	id = w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(2)}, with(pharmacies(31), 2, renamed))
+	if fails != nil {
+		w.read(id, pull{fails: fails})
+	}
+	return w, id
+}
+
+// withheld is a world with a run that waits for a person.
+func withheld(t *testing.T) (*world, reconcile.Run) {
+	t.Helper()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	return w, reconcile.Run{
+		Kind: reconcile.RunApprove, Source: reconcile.SourceODS, Report: report, AsOf: day(2), Actor: "approver",
+		Parent: idOf(w.listing(2, with(pharmacies(40), 11, renamed))),
+	}
+}
+
+func TestALostAnswerAboutRuns(t *testing.T) {
+	t.Parallel()
+	working := func(fails error) func(*testing.T) written {
+		return func(t *testing.T) written {
+			w, id := listed(t, fails)
+			return written{w, w.worksAgain(id), allOfRuns}
+		}
+	}
+	requireOnce(t, map[string]lostAnswer{
+		"the run of a job": {"SetRunJob", func(t *testing.T) written {
+			w := newWorld(t)
+			return written{w, func() error {
+				id, err := w.store.RunOfJob(t.Context(), 77)
+				if err == nil && id == 0 {
+					run := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: report, AsOf: day(1), Actor: "schedule"}
+					_, err = w.store.CreateRun(t.Context(), run, func(context.Context, pgx.Tx, reconcile.RunID) (int64, error) { return 77, nil })
+				}
+				return err
+			}, "select concat_ws(' ', id, kind, state, job_id) from run"}
+		}},
+		"a plan":       {"SealPlan", working(nil)},
+		"a chunk":      {"MoveCursor", working(nil)},
+		"the end":      {"EndRun", working(nil)},
+		"a failure":    {"EndRun", working(errors.New("cut short"))},
+		"a refusal":    {"EndRun", working(&reconcile.RefusedError{Name: "x.csv", Why: "no report"})},
+		"an approval":  {"InsertRun", decided(reconcile.RunApprove)},
+		"an undo":      {"InsertRun", decided(reconcile.RunUndo)},
+		"its end":      {"DecideRows", decided(reconcile.RunApprove)},
+		"a rejection":  {"DecideRows", rejected},
+		"an upload":    {"InsertUploadChunk", uploaded},
+		"a run's file": {"InsertRun", uploaded},
+	})
+}
+
+func decided(kind reconcile.RunKind) func(*testing.T) written {
+	return func(t *testing.T) written {
+		w, run := withheld(t)
+		if run.Kind = kind; kind == reconcile.RunUndo {
+			run.Parent = idOf(w.child(reconcile.RunApprove, reconcile.Summary{Run: run.Parent.String()}))
+		}
+		return written{w, func() error { return w.commands(run) }, allOfProfiles + `
+			union all select concat_ws(' ', 'plan', run_id, code, field, decision) from plan_row where withheld <> ''`}
+	}
+}
+
+func rejected(t *testing.T) written {
+	w, run := withheld(t)
+	return written{w, func() error {
+		_, err := w.store.Reject(t.Context(), run.Parent, "jo")
+		return err
+	}, allOfProfiles + " union all select concat_ws(' ', code, field, decision) from plan_row"}
+}
+
+// uploaded is a file that a command stores for the run that reads it. What a
+// command left that failed in between goes after a day.
+func uploaded(t *testing.T) written {
+	w := newWorld(t)
+	w.read(1, pull{orgs: pharmacies(3)})
+	w.read(2, pull{orgs: pharmacies(3)})
+	return written{w, func() error {
+		upload, err := w.store.StoreUpload(t.Context(), "x.csv", bytes.NewReader([]byte("x")))
+		if err != nil {
+			return err
+		}
+		run := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: report, AsOf: day(1), Actor: "jo", Upload: upload}
+		if err := w.commands(run); err != nil {
+			return err
+		}
+		w.exec("update upload set created_at = now() - interval '2 days'")
+		return w.store.Prune(t.Context(), time.Now().AddDate(-1, 0, 0))
+	}, allOfProfiles + " union all select concat_ws(' ', 'uploads', count(*)) from upload"}
+}
+
+func TestALostAnswerAboutServices(t *testing.T) {
+	t.Parallel()
+	asking := func(t *testing.T) written {
+		w := newERSWorld(t, 2, 30)
+		w.pulls(1)
+		for _, n := range []int{0, 1, 25} {
+			service := w.ers.services[serviceID(0, n)]
+			service.Name, service.Version = "Renamed", "2"
+			w.ers.services[serviceID(0, n)] = service
+		}
+		delete(w.ers.services, serviceID(1, 7))
+		return written{w.world, w.worksAgain(w.begins(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(2)})), allOfRuns}
+	}
+	requireOnce(t, map[string]lostAnswer{
+		"an import": {"ImportExtract", func(t *testing.T) written {
+			w := newERSWorld(t, 1, 2)
+			w.exec("delete from ers_service where id = '1001'")
+			return written{w.world, func() error {
+				session, err := w.store.Session(t.Context(), reconcile.SourceERS)
+				if err != nil {
+					return err
+				}
+				defer session.Close()
+				_, err = session.ImportExtract(t.Context(), "importer", w.extract())
+				return err
+			}, "select concat_ws(' ', id, origin, claimed::text, provider, specialty, extract::text, added_by) from ers_service"}
+		}},
+		"a service": {"AddService", func(t *testing.T) written {
+			w := newERSWorld(t, 1, 1)
+			return written{w.world, func() error {
+				session, err := w.store.Session(t.Context(), reconcile.SourceERS)
+				if err != nil {
+					return err
+				}
+				defer session.Close()
+				_, err = session.AddService(t.Context(), "1000", "RAA77", "jo")
+				return err
+			}, "select concat_ws(' ', id, claimed::text) from ers_service"}
+		}},
+		"what was asked": {"MovePull", asking},
+		"a plan":         {"SealPlan", asking},
+		"a chunk":        {"MoveCursor", asking},
+		"the end":        {"EndRun", asking},
+		"a code system": {"SaveCodes", func(t *testing.T) written {
+			w := newWorld(t)
+			return written{w, func() error {
+				_, _, err := w.store.SaveCodes(t.Context(), "SPECIALTY", []postgres.Code{{Code: "CARDIOLOGY", Display: "Cardiology"}})
+				return err
+			}, "select concat_ws(' ', kind, code, display, retired) from ers_code"}
+		}},
+	})
+}
+
+// A process loses the source's lock without hearing of it, and another works the
+// run: whatever the first one thinks of the run, it ends nothing.
+func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
+	t.Parallel()
+	w, id := listed(t, nil)
+	var other *postgres.Session
+	w.runs.Types = func(reconcile.Run) ([]reconcile.OrgType, error) {
+		w.exec(`select pg_terminate_backend(l.pid) from pg_locks l
+			where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())`)
+		var err error
+		other, err = pgtest.OpenURL(t, w.url).Session(t.Context(), reconcile.SourceODS)
+		require.NoError(t, err)
+		_, err = other.Run(t.Context(), id)
+		require.NoError(t, err)
+		return nil, errors.New("no such report")
+	}
+	_, err := w.runs.Work(t.Context(), reconcile.SourceODS, id)
+	require.Error(t, err)
+	defer other.Close()
+	require.Equal(t, "running", one[string](w, "select state from run where id = $1", int64(id)))
+
+	run, err := other.Run(t.Context(), id)
+	require.NoError(t, err)
+	_, err = other.Fail(t.Context(), run, reconcile.RunFailed, "first")
+	require.NoError(t, err)
+	_, err = other.Fail(t.Context(), run, reconcile.RunFailed, "second")
+	require.ErrorContains(t, err, "ended already")
+	require.Equal(t, "first", one[string](w, "select error from run where id = $1", int64(id)))
+}

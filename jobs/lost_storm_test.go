@@ -1,0 +1,139 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile"
+)
+
+// alongALine has the store speak to the database along a line that loses what a
+// test wants it to lose.
+func (x *pushing) alongALine(t *testing.T) *pgproxy.Proxy {
+	t.Helper()
+	line := pgproxy.New(t, x.conn.Config().ConnString())
+	x.store.testStore = testStore{pgtest.OpenURL(t, line.URL())}
+	return line
+}
+
+// storm edits every profile over and over, while workers bring them.
+type storm struct {
+	*pushing
+	editor *pgx.Conn
+	edits  int
+}
+
+// edit names every profile anew.
+func (s *storm) edit(ctx context.Context) error {
+	s.edits++
+	_, err := s.editor.Exec(ctx, "update profile set name = $1", fmt.Sprint("Edit ", s.edits))
+	return err
+}
+
+// requeued waits until each push has a job again.
+func (s *storm) requeued(ctx context.Context) error {
+	for free := 1; free > 0; {
+		if err := s.editor.QueryRow(ctx, "select count(*) from push where job_id is null").Scan(&free); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The answers to commits are lost, each time while all is edited again: the
+// newest edit arrives, every delivery is made once, and nothing is left behind.
+func TestLostAnswersLoseNoEdit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		statement string
+		rounds    int
+		requeued  bool // before the caller learns that the answer is lost
+	}{
+		"settling": {"SettlePushes", 16, true}, "staging": {"StagePushes", 4, false}, "queueing": {"SetPushJobs", 4, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const profiles = 100 // each is edited three times a round
+			s := &storm{pushing: newPushing(t)}
+			delete(s.sinks, reconcile.SinkWebsite)
+			s.editor = pgtest.Connect(t, s.conn.Config().ConnString())
+			line := s.alongALine(t)
+			s.workers = 16
+			s.insert(t, profiles)
+			s.start(t)
+			s.eventually(t, profiles, accepted)
+			for range c.rounds {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				lost := line.SwallowCommitAfter(c.statement, 2, func() {
+					assert.NoError(t, s.edit(ctx))
+					if c.requeued {
+						assert.NoError(t, s.requeued(ctx))
+					}
+				})
+				_, err := s.conn.Exec(ctx, "update profile set phone = phone || '1'")
+				require.NoError(t, err)
+				require.Eventually(t, func() bool { return lost.Happened() == 2 }, time.Minute, 10*time.Millisecond)
+				s.eventually(t, profiles, accepted)
+				cancel()
+				s.requireArrived(t, profiles)
+			}
+		})
+	}
+}
+
+// requireArrived wants the sink's own ledger to hold the newest edit of every
+// profile, and no delivery twice.
+func (s *storm) requireArrived(t *testing.T, profiles int) {
+	t.Helper()
+	_, pushed := s.sinks[reconcile.SinkDoS].log()
+	newest, times := map[reconcile.ODSCode]reconcile.Delivery{}, map[string]int{}
+	for _, d := range pushed {
+		times[d.Key]++
+		if d.Sequence > newest[d.Code].Sequence {
+			newest[d.Code] = d
+		}
+	}
+	require.Len(t, newest, profiles)
+	behind := 0
+	for _, d := range newest {
+		if d.Values.Get(fName) != fmt.Sprint("Edit ", s.edits) {
+			behind++
+		}
+	}
+	require.Zero(t, behind, "newest edits that are lost")
+	require.Len(t, times, len(pushed), "no delivery twice")
+	require.Zero(t, s.count(t, "select count(*) from (select from push_attempt group by code, sequence having count(*) > 1) x"))
+	require.Zero(t, s.count(t, "select count(*) from push where asked <> answered"))
+}
+
+// The walk through the schedules was committed, and its answer lost: the next one
+// finds it done.
+func TestALostAnswerToTheLedgerQueuesNothingTwice(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	when, err := At("0 5 * * *")
+	require.NoError(t, err)
+	s := Schedule{Name: "daily", When: when, Missed: EveryOne, Jobs: []river.JobArgs{PushDoS{Code: "FA001"}}}
+	first := london(t, "2026-11-02 09:00")
+	x.tick(t, s, first)
+	lost := x.alongALine(t).SwallowCommitAfter("InsertScheduleRun", 1)
+	walk := func() error {
+		return x.store.WithLedger(t.Context(), func(l Ledger) error {
+			return s.enqueueDue(t.Context(), x.client, l, first.AddDate(0, 0, 3))
+		})
+	}
+	require.Error(t, walk())
+	require.Equal(t, 1, lost.Happened())
+	require.NoError(t, walk())
+	require.Equal(t, 3, x.count(t, "select count(*) from schedule_run where job_id is not null"))
+	require.Equal(t, 3, x.count(t, "select count(*) from river.river_job"))
+}
