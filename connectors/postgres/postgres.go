@@ -1,6 +1,3 @@
-// Package postgres is the store: the one place that speaks SQL. Statements
-// stand in queries/*.sql, the schema in migrations/*.sql; dbsqlc is generated
-// from both by `make generate`.
 package postgres
 
 import (
