@@ -98,6 +98,12 @@ func TestADaemonWorksWhatCommandsAskFor(t *testing.T) {
 	require.Equal(t, 205, sum.Changes.Create)
 	require.Equal(t, 1, s.count("select count(*) from run where job_id is not null"), "the daemon's job worked it")
 	_, metrics := d.get("/metrics")
+	for _, pool := range []string{"main", "control", "pushing", "queue", "reports"} {
+		require.Regexp(t, `profilesync_pool_connections\{pool="`+pool+`",state="idle"\} \d`, metrics)
+	}
+	require.Contains(t, metrics, `profilesync_pool_max_connections{pool="reports"} 2`)
+	require.Regexp(t, `profilesync_build_info\{go="go1[^"]+",version="`+builtVersion+`"\} 1`, metrics)
+	require.Contains(t, metrics, "process_open_fds ")
 	require.Contains(t, metrics, `profilesync_changes_total{report="etr",source="ods",verb="create"} 205`)
 	d.stop()
 	require.Contains(t, d.said(), `"msg":"run ended"`)

@@ -45,14 +45,18 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
+	outage := newOutage(log, time.Now)
+	log = outage.during(log, ourRecords{})
 	registry := prometheus.NewRegistry()
+	admin.RegisterProcess(registry, version)
 	metrics := admin.NewMetrics(registry)
 	a.answeredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
-	s, err := a.newService(ctx, log, metrics)
+	s, err := a.newService(ctx, log, outage, metrics)
 	if err != nil {
 		return err
 	}
 	admin.NewWatcher(registry, s.control.Watch, time.Now, log)
+	s.watchPools(admin.NewPools(registry))
 	receipts, err := a.receipts(log)
 	if err != nil {
 		return exitError{exitUsage, err.Error()}

@@ -26,7 +26,9 @@ type service struct {
 	pushing *postgres.Store // for pushes, which wait for no other job
 	sinks   map[reconcile.Sink]directory
 	log     *slog.Logger
+	outage  *outage
 	metrics *admin.Metrics
+	pools   *admin.Pools
 	health  *health
 }
 
@@ -38,12 +40,12 @@ const (
 	pushConnections = 4
 )
 
-func (a *app) newService(ctx context.Context, log *slog.Logger, metrics *admin.Metrics) (*service, error) {
+func (a *app) newService(ctx context.Context, log *slog.Logger, outage *outage, metrics *admin.Metrics) (*service, error) {
 	sinks, err := a.sinks()
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
-	s := &service{app: a, sinks: sinks, log: log, metrics: metrics, health: newHealth(time.Now)}
+	s := &service{app: a, sinks: sinks, log: log, outage: outage, metrics: metrics, health: newHealth(time.Now)}
 	if s.control, err = a.openBeside(ctx, controlConnections); err != nil {
 		return nil, err
 	}
@@ -60,6 +62,16 @@ func (a *app) openBeside(ctx context.Context, connections int32) (*postgres.Stor
 		a.closers = append(a.closers, func() error { store.Close(); return nil })
 	}
 	return store, err
+}
+
+// watchPools serves how the pools stand that live as long as the process.
+func (s *service) watchPools(pools *admin.Pools) {
+	s.pools = pools
+	for name, store := range map[string]*postgres.Store{
+		"main": s.store, "control": s.control, "pushing": s.pushing, "reports": s.reportStore,
+	} {
+		pools.Watch(name, func() admin.PoolStat { return store.Pool() })
+	}
 }
 
 // errUnstopped says that jobs went on although they were asked to stop.
@@ -94,6 +106,7 @@ func (s *service) life(ctx context.Context, address string) error {
 		return err
 	}
 	defer pool.Close()
+	s.pools.Watch("queue", func() admin.PoolStat { return pool.Stat() })
 	daemon, err := s.daemon(riverpgxv5.New(pool))
 	if err != nil {
 		return err
@@ -103,7 +116,8 @@ func (s *service) life(ctx context.Context, address string) error {
 		return err
 	}
 	announcer := announcer(s.control, true)
-	announcer.Answered, announcer.Lost = s.health.answered, s.health.lost
+	announcer.Answered = func() { s.health.answered(); s.outage.Answered() }
+	announcer.Lost = func(err error) { s.health.lost(err); s.outage.Lost(err) }
 	if _, err := announcer.Begin(ctx); err != nil {
 		return err
 	}
@@ -183,8 +197,9 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.pullCodes, jobs.ERSRegister: s.pullRegister},
 		Pushers: s.pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.checkers(s.sinks, func(int) {}),
 		Workers: s.config.PushWorkers,
-		People:  people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log, QueueLog: queueLog,
-		Held: jobs.NewHeldJobs(),
+		People:  people, Schedules: schedules, Now: s.config.clock, Process: s.process.Name(), Log: s.log,
+		QueueLog: s.outage.during(queueLog, queueRecords{}),
+		Held:     jobs.NewHeldJobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
 		},

@@ -73,6 +73,9 @@ func (s *Store) Close() { s.pool.Close() }
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
+// Pool is how the store's connections stand.
+func (s *Store) Pool() *pgxpool.Stat { return s.pool.Stat() }
+
 // beginner is a connection or a pool.
 type beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)

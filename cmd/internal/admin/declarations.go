@@ -15,7 +15,7 @@ type form string
 const (
 	counter   form = "counter"   // grows from the start of the process
 	histogram form = "histogram" // the same, in buckets
-	gauge     form = "gauge"     // how things stand in the database
+	gauge     form = "gauge"     // how things stand: in the database, unless it is of the process
 )
 
 // declaration is one metric.
@@ -25,6 +25,7 @@ type declaration struct {
 	labels  []string
 	help    string
 	buckets []float64 // of a histogram, in its unit
+	process bool      // a gauge of this process
 }
 
 // metric is a row of the table.
@@ -73,6 +74,11 @@ const (
 	pushTriedSeconds
 	abandonedJobs
 	abandonedOldestSeconds
+	buildInfo
+	poolConnections
+	poolMaxConnections
+	poolWaitsTotal
+	poolWaitSecondsTotal
 )
 
 // declared is every metric there is. METRICS.md is written from it (go test
@@ -253,6 +259,26 @@ var declared = [...]declaration{
 		name: "abandoned_oldest_seconds", form: gauge,
 		help: "How long ago the oldest of them was taken.",
 	},
+	buildInfo: {
+		name: "build_info", form: gauge, labels: []string{"version", "go"}, process: true,
+		help: "Always 1, for the version of this program and of Go.",
+	},
+	poolConnections: {
+		name: "pool_connections", form: gauge, labels: []string{"pool", "state"}, process: true,
+		help: "Connections of this process to the database; pool is main, control, pushing, queue or reports; state is acquired or idle.",
+	},
+	poolMaxConnections: {
+		name: "pool_max_connections", form: gauge, labels: []string{"pool"}, process: true,
+		help: "How many connections the pool may have.",
+	},
+	poolWaitsTotal: {
+		name: "pool_waits_total", form: counter, labels: []string{"pool"},
+		help: "How often somebody had to wait until a connection of the pool was free, or made.",
+	},
+	poolWaitSecondsTotal: {
+		name: "pool_wait_seconds_total", form: counter, labels: []string{"pool"},
+		help: "How long all of them waited together.",
+	},
 }
 
 // jobBuckets reach from a tick to the longest run.
@@ -280,7 +306,9 @@ func reference() string {
 	var page strings.Builder
 	page.WriteString("# Metrics\n\nWritten from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
 		"The rule of names is `" + namespace + "_<noun>_<unit>`. Counters and histograms grow from the start of the process;\n" +
-		"gauges are read from the database, at most every " + watchEvery.String() + ".\n\n" +
+		"gauges are read from the database, at most every " + watchEvery.String() +
+		"; those of the build and of the pools are the process's own.\n" +
+		"Beside them stand client_golang's " + runtimeNames + ".\n\n" +
 		"| metric | form | labels | meaning |\n|---|---|---|---|\n")
 	for m := range metric(len(declared)) {
 		d := declared[m]

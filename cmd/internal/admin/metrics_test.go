@@ -4,9 +4,11 @@ import (
 	"flag"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -33,11 +35,12 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	unit := map[form]*regexp.Regexp{
 		counter:   regexp.MustCompile(`^[a-z]+(_[a-z]+)*_total$`),
 		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
-		gauge:     regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs|services|accounts|letters)$`),
+		gauge: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs|services|accounts|letters|` +
+			`connections|info)$`),
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
-		"endpoint", "status", "activity",
+		"endpoint", "status", "activity", "pool", "version", "go",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {
@@ -65,10 +68,15 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.ERSAnswered("A035", 200, 0.2)
 	m.LetterWorked(reconcile.LetterOpening, reconcile.PostAccepted)
 	newWatched(reg, everything())
+	RegisterProcess(reg, "v1.2.3")
+	NewPools(reg).Watch("main", func() PoolStat { return stat{} })
 	families, err := reg.Gather()
 	require.NoError(t, err)
 	served := map[string]string{}
 	for _, f := range families {
+		if strings.HasPrefix(f.GetName(), "go_") || strings.HasPrefix(f.GetName(), "process_") { // runtimeNames
+			continue
+		}
 		var labels []string
 		for _, l := range f.GetMetric()[0].GetLabel() {
 			labels = append(labels, l.GetName())
@@ -85,6 +93,60 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
 	require.Empty(t, problems)
+}
+
+// stat is a pool that stands still.
+type stat struct{}
+
+func (stat) AcquiredConns() int32                { return 3 }
+func (stat) IdleConns() int32                    { return 1 }
+func (stat) MaxConns() int32                     { return 4 }
+func (stat) EmptyAcquireCount() int64            { return 7 }
+func (stat) EmptyAcquireWaitTime() time.Duration { return 1500 * time.Millisecond }
+
+func TestPoolsAreServedAsTheyStand(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	pools := NewPools(reg)
+	requireMetrics(t, reg, "", poolConnections)
+	pools.Watch("queue", func() PoolStat { t.Error("this one was replaced"); return stat{} })
+	pools.Watch("queue", func() PoolStat { return stat{} })
+	pools.Watch("main", func() PoolStat { return stat{} })
+	requireMetrics(t, reg, `
+# TYPE profilesync_pool_connections gauge
+profilesync_pool_connections{pool="main",state="acquired"} 3
+profilesync_pool_connections{pool="main",state="idle"} 1
+profilesync_pool_connections{pool="queue",state="acquired"} 3
+profilesync_pool_connections{pool="queue",state="idle"} 1
+# TYPE profilesync_pool_max_connections gauge
+profilesync_pool_max_connections{pool="main"} 4
+profilesync_pool_max_connections{pool="queue"} 4
+# TYPE profilesync_pool_waits_total counter
+profilesync_pool_waits_total{pool="main"} 7
+profilesync_pool_waits_total{pool="queue"} 7
+# TYPE profilesync_pool_wait_seconds_total counter
+profilesync_pool_wait_seconds_total{pool="main"} 1.5
+profilesync_pool_wait_seconds_total{pool="queue"} 1.5
+`, poolConnections, poolMaxConnections, poolWaitsTotal, poolWaitSecondsTotal)
+}
+
+func TestTheProcessSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	RegisterProcess(reg, "v1.2.3")
+	requireMetrics(t, reg, `
+# TYPE profilesync_build_info gauge
+profilesync_build_info{go="`+runtime.Version()+`",version="v1.2.3"} 1
+`, buildInfo)
+	names := map[string]bool{}
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		names[f.GetName()] = true
+	}
+	for _, name := range []string{"go_goroutines", "go_build_info", "process_open_fds", "process_resident_memory_bytes"} {
+		require.True(t, names[name], name)
+	}
 }
 
 func TestJobsAreCounted(t *testing.T) {

@@ -45,7 +45,7 @@ func NewWatcher(reg prometheus.Registerer, read func(context.Context) (postgres.
 // Describe names the gauges, for the registry.
 func (w *Watcher) Describe(to chan<- *prometheus.Desc) {
 	for m := range metric(len(declared)) {
-		if declared[m].form == gauge {
+		if declared[m].form == gauge && !declared[m].process {
 			to <- m.desc()
 		}
 	}

@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+)
+
+// complaint is a line of the daemon's log that warns or worse.
+type complaint struct {
+	Level   string `json:"level"`
+	Msg     string `json:"msg"`
+	Error   string `json:"error"`
+	Away    string `json:"away"`
+	Dropped int    `json:"dropped"`
+}
+
+// complaints are those lines so far.
+func (d daemon) complaints() (found []complaint) {
+	d.site.t.Helper()
+	said := d.said()
+	for line := range strings.Lines(said[:strings.LastIndexByte(said, '\n')+1]) {
+		var c complaint
+		require.NoError(d.site.t, json.Unmarshal([]byte(line), &c), line)
+		if c.Level == "WARN" || c.Level == "ERROR" {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func TestAnOutageOfTheDatabaseIsTwoLines(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]func(*pgproxy.Proxy){"refused": (*pgproxy.Proxy).Refuse, "silent": (*pgproxy.Proxy).Silence} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			isTwoLines(t, fails)
+		})
+	}
+}
+
+func isTwoLines(t *testing.T, fails func(*pgproxy.Proxy)) {
+	t.Helper()
+	const outage = 16 * time.Second // in which the daemon would say a hundred things
+	s, x := stocked(t, 20)
+	line := pgproxy.New(t, s.url)
+	d := s.with("DATABASE_URL=" + line.URL()).serve()
+	s.within(patience, 1, "select count(*) from forward_progress where activity = 'tick'")
+	s.atRest()
+	require.Empty(t, d.complaints())
+
+	fails(line)
+	require.Eventually(t, func() bool { return len(d.complaints()) > 0 }, patience, 10*time.Millisecond)
+	require.Never(t, func() bool { return len(d.complaints()) > 1 }, outage, 50*time.Millisecond)
+	line.Restore()
+	require.Eventually(t, func() bool { return len(d.complaints()) > 1 }, patience, 10*time.Millisecond)
+	code := s.codes()[0]
+	s.edit(code, "phone", "0113 4960123")
+	x.showPhone(code, "0113 4960123")
+	require.Never(t, func() bool { return len(d.complaints()) > 2 }, outage/2, 50*time.Millisecond)
+
+	said := d.complaints()
+	t.Logf("it said: %+v", said)
+	require.Equal(t, []string{"the database is away", "the database is back"}, []string{said[0].Msg, said[1].Msg})
+	require.NotEmpty(t, said[0].Error, "why")
+	away, err := time.ParseDuration(said[1].Away)
+	require.NoError(t, err)
+	require.InDelta(t, outage.Seconds(), away.Seconds(), 4)
+	require.Greater(t, said[1].Dropped, 5, "it had more to say")
+	d.stop()
+}
