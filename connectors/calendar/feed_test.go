@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/calendar"
 	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -78,17 +79,18 @@ func TestPullSeesWhatChanged(t *testing.T) {
 
 func TestPullSaysWhatWentWrong(t *testing.T) {
 	t.Parallel()
-	for want, fault := range map[string]calendartest.Fault{
-		"asking for the bank holidays: GET http://127.0.0.1": {Status: 500},
-		"status 404":     {Status: 404},
-		"EOF":            {Drop: true},
-		"unexpected EOF": {Truncate: true},
-		"reading the bank holidays: want an object of divisions: unexpected end": {Broken: true},
-		"reading the bank holidays: want an object of divisions: invalid":        {HTML: true},
+	for want, name := range map[string]simulate.Name{
+		"asking for the bank holidays: GET http://127.0.0.1": simulate.Error(500),
+		"status 404":     simulate.Error(404),
+		"EOF":            simulate.DroppedBefore,
+		"unexpected EOF": simulate.Truncated,
+		"reading the bank holidays: want an object of divisions: unexpected end": simulate.Garbled,
+		"reading the bank holidays: want an object of divisions: invalid":        simulate.HTML,
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			server, feed := start(t, calendartest.Options{})
+			fault := simulate.Of(name)
 			server.Fault(fault)
 			days, err := feed.Pull(t.Context())
 			require.ErrorContains(t, err, want)
@@ -111,7 +113,7 @@ func TestPullSaysWhatWentWrong(t *testing.T) {
 func TestPullRetriesWhatMayPass(t *testing.T) {
 	t.Parallel()
 	server, address := calendartest.Start(t, calendartest.Options{})
-	server.Fault(calendartest.Fault{Truncate: true})
+	server.Fault(simulate.Of(simulate.Truncated))
 	feed, err := calendar.New(calendar.Options{URL: address})
 	require.NoError(t, err)
 	_, err = feed.Pull(t.Context())

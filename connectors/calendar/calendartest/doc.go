@@ -5,12 +5,10 @@
 //
 //	GET /bank-holidays.json
 //
-//	GET    /ledger            every request, a line of JSON each
-//	POST   /control/vanish    {"date"}: the list lacks the day from now on
-//	POST   /control/appear    {"date","title"}: it has one more
-//	POST   /control/restore   forgets both
-//	PUT, DELETE /control/faults
+//	POST /control/vanish    {"date"}: the list lacks the day from now on
+//	POST /control/appear    {"date","title"}: it has one more
+//	POST /control/restore   forgets both
 //
-// Faults never touch /ledger and /control. It needs no *testing.T; Start is the
-// short way for tests.
+// and the routes of simulate, whose faults it knows. It needs no *testing.T;
+// Start is the short way for tests.
 package calendartest

@@ -29,7 +29,7 @@ type division struct {
 func (s *Server) list() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.options.Now().In(reconcile.London()).Year()
+	now := s.Now().In(reconcile.London()).Year()
 	england := division{Division: "england-and-wales"}
 	scotland, ireland := division{Division: "scotland"}, division{Division: "northern-ireland"}
 	var days []reconcile.Holiday

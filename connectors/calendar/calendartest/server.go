@@ -1,11 +1,12 @@
 package calendartest
 
 import (
+	"cmp"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -28,37 +29,30 @@ type Options struct {
 
 // Entry is one request for the list.
 type Entry struct {
-	At          time.Time `json:"at"`
-	IfNoneMatch string    `json:"if_none_match,omitempty"`
-	Status      int       `json:"status"` // answered; 0: the connection was broken
-	ETag        string    `json:"etag,omitempty"`
-	Fault       string    `json:"fault,omitempty"` // the way it was treated badly
+	simulate.Entry
+
+	IfNoneMatch string `json:"if_none_match,omitempty"`
+	ETag        string `json:"etag,omitempty"`
 }
 
 // Server is the simulator. It may be used by many goroutines.
 type Server struct {
-	options Options
-	mux     *http.ServeMux
+	*simulate.Kit[Entry]
 
-	mu       sync.Mutex
-	gone     map[reconcile.Date]bool
-	extra    []reconcile.Holiday
-	faults   []*Fault
-	standing *Fault // set over HTTP
-	ledger   []Entry
+	options Options
+
+	mu    sync.Mutex
+	gone  map[reconcile.Date]bool
+	extra []reconcile.Holiday
 }
 
 // New makes a server.
 func New(o Options) *Server {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	o.Back, o.Ahead = years(o.Back, 1), years(o.Ahead, 2)
-	if o.KeptEntries == 0 {
-		o.KeptEntries = 10_000
+	s := &Server{
+		Kit:     simulate.New[Entry](simulate.Options{Now: o.Now, Kept: cmp.Or(o.KeptEntries, 10_000)}),
+		options: o, gone: make(map[reconcile.Date]bool),
 	}
-	s := &Server{options: o, mux: http.NewServeMux(), gone: make(map[reconcile.Date]bool)}
-	s.mux.HandleFunc("GET "+Path, s.serve)
 	s.control()
 	return s
 }
@@ -72,7 +66,11 @@ func years(n, fallback int) int {
 
 // Handler returns what to serve. Faults that break a connection panic with
 // http.ErrAbortHandler, as net/http wants it.
-func (s *Server) Handler() http.Handler { return s.mux }
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path, s.serve)
+	return s.Kit.Handler(mux)
+}
 
 // Vanish takes a day out of the list, as if it had never been announced.
 func (s *Server) Vanish(d reconcile.Date) {
@@ -97,63 +95,34 @@ func (s *Server) Restore() {
 	s.extra = nil
 }
 
-// Ledger returns the last requests, oldest first.
-func (s *Server) Ledger() []Entry {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Entry(nil), s.ledger...)
-}
-
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	hit := s.meet()
-	body := s.list()
-	etag := tagOf(body)
-	e := Entry{IfNoneMatch: r.Header.Get("If-None-Match"), ETag: etag, Fault: string(hit.way)}
-	a := hit.spoil(answer{status: http.StatusOK, kind: "application/json; charset=utf-8", etag: etag, body: body})
-	if hit.way == "" && e.IfNoneMatch == etag {
-		a.status, a.body = http.StatusNotModified, nil
-	}
-	e.Status = a.status
-	s.record(e) // before anything is sent: who has an answer finds its entry
-	a.send(w)
-}
-
-// record adds an entry; it forgets the older half of all when there are too
-// many.
-func (s *Server) record(e Entry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e.At = s.options.Now()
-	if len(s.ledger) >= s.options.KeptEntries {
-		s.ledger = append([]Entry(nil), s.ledger[(len(s.ledger)+1)/2:]...)
-	}
-	s.ledger = append(s.ledger, e)
-}
-
-// answer is held in memory until it is known how to spoil it.
-type answer struct {
-	status int // 0 breaks the connection
-	kind   string
-	etag   string
-	body   []byte
-	short  int // bytes that are announced and never come
-}
-
-func (a answer) send(w http.ResponseWriter) {
-	if a.status == 0 {
-		panic(http.ErrAbortHandler)
-	}
-	w.Header().Set("Content-Type", a.kind)
-	if a.etag != "" {
-		w.Header().Set("ETag", a.etag)
-	}
-	if a.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)+a.short))
-	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that left is none of our business
-	if a.short > 0 {
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
+	e := Entry{Entry: simulate.EntryOf("", r), IfNoneMatch: r.Header.Get("If-None-Match")}
+	met := s.Meet(simulate.Request{HTTP: r, Kind: simulate.Kind(r.Method)})
+	simulate.Exchange{
+		Met: met, Entry: &e.Entry,
+		Serve: func() simulate.Answer {
+			body := s.list()
+			e.ETag = tagOf(body)
+			a := simulate.Answer{Status: http.StatusOK, Type: "application/json; charset=utf-8", Body: body}.With("ETag", e.ETag)
+			if met.Name == "" && e.IfNoneMatch == e.ETag {
+				a.Status, a.Body = http.StatusNotModified, nil
+			}
+			return a
+		},
+		Refuse: func(name simulate.Name) simulate.Answer {
+			status := name.Status()
+			return simulate.Answer{Status: status, Type: "text/plain", Body: []byte(http.StatusText(status))}
+		},
+		Spoil: func(a simulate.Answer) simulate.Answer {
+			if met.Name == simulate.Garbled || met.Name == simulate.HTML {
+				a = a.With("ETag", "")
+			}
+			return a
+		},
+		Note: func(a simulate.Answer) simulate.Answer {
+			s.Stamp(&e.Entry)
+			s.Book.Request(e)
+			return a
+		},
+	}.Play(w, r)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -91,7 +92,7 @@ func TestControl(t *testing.T) {
 		status, _ := do(t, http.MethodPost, base+path, body)
 		require.Equal(t, http.StatusBadRequest, status, path)
 	}
-	for _, body := range []string{`{"status":200}`, `{"share":2,"drop":true}`, `{}`, `{"colour":1}`, `x`} {
+	for _, body := range []string{`{"names":["error-200"]}`, `{"share":2,"names":["dropped-before"]}`, `{}`, `{"colour":1}`, `x`} {
 		status, _ := do(t, http.MethodPut, base+"/control/faults", body)
 		require.Equal(t, http.StatusBadRequest, status, body)
 	}
@@ -101,9 +102,9 @@ func TestFaultsAndLedger(t *testing.T) {
 	t.Parallel()
 	server, address := calendartest.Start(t, calendartest.Options{KeptEntries: 4})
 	base := strings.TrimSuffix(address, calendartest.Path)
-	status, _ := do(t, http.MethodPut, base+"/control/faults", `{"status":503}`)
+	status, _ := do(t, http.MethodPut, base+"/control/faults", `{"names":["error-503"]}`)
 	require.Equal(t, http.StatusNoContent, status)
-	server.Fault(calendartest.Fault{HTML: true, Times: 2})
+	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.HTML}, Times: 2})
 	for _, want := range []int{200, 200, 503, 503} {
 		got, _ := get(t, address)
 		require.Equal(t, want, got)
@@ -113,15 +114,15 @@ func TestFaultsAndLedger(t *testing.T) {
 	got, _ := get(t, address)
 	require.Equal(t, http.StatusOK, got)
 
-	var ways []string
+	var faults []simulate.Name
 	for _, e := range server.Ledger() {
-		ways = append(ways, e.Fault)
+		faults = append(faults, e.Fault)
 	}
-	require.Equal(t, []string{"status", "status", ""}, ways) // the older half was forgotten
+	require.Equal(t, []simulate.Name{"error-503", "error-503", ""}, faults) // the older half was forgotten
 	_, text := get(t, base+"/ledger")
 	require.Equal(t, 3, strings.Count(text, "\n"))
 
-	server.Fault(calendartest.Fault{Status: 500, Share: 0.5, Seed: 7, Times: -1})
+	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.Error(500)}, Share: 0.5, Seed: 7, Times: -1})
 	counts := map[int]int{}
 	for range 40 {
 		status, _ := get(t, address)
@@ -129,5 +130,5 @@ func TestFaultsAndLedger(t *testing.T) {
 	}
 	require.Greater(t, counts[200], 5)
 	require.Greater(t, counts[500], 5)
-	require.Panics(t, func() { server.Fault(calendartest.Fault{}) })
+	require.Panics(t, func() { server.Fault(simulate.Fault{}) })
 }

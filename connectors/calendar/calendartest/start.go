@@ -1,16 +1,15 @@
 package calendartest
 
 import (
-	"net/http/httptest"
 	"testing"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Start serves the list on a loopback address until the test ends and returns
-// the server and the list's address.
+// Start serves on a loopback address until the test ends and returns the server
+// and the address of its list, "http://127.0.0.1:port/bank-holidays.json".
 func Start(tb testing.TB, o Options) (*Server, string) {
 	tb.Helper()
 	s := New(o)
-	web := httptest.NewServer(s.Handler())
-	tb.Cleanup(web.Close)
-	return s, web.URL + Path
+	return s, simulate.Serve(tb, s.Handler()) + Path
 }
