@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +24,7 @@ func TestNobodysDataAndNoSecretIsSaidAnywhere(t *testing.T) {
 	x.dos.Seed(s.codes()...)
 	s.putCanaries()
 	s = s.with("LOG_LEVEL=debug")
-	x.website.Fault(websitetest.Fault{Status: http.StatusUnprocessableEntity, Times: 3})
+	x.website.Fault(websitetest.Fault{Names: []websitetest.FaultName{"error-422"}, Times: 3})
 	all := faults()
 	for i := range all {
 		all[i].hits = 3

@@ -105,7 +105,7 @@ func TestAKeyThatIsAcceptedAgainResumes(t *testing.T) {
 	t.Parallel()
 	s, x := stocked(t, 60)
 	codes := len(s.codes())
-	x.website.Fault(websitetest.Fault{Unauthorized: true, Times: -1})
+	x.website.Fault(websitetest.Fault{Names: []websitetest.FaultName{"unauthorized"}, Times: -1})
 	d := s.serve()
 	s.eventually(codes, "select count(*) from push where sink = 'dos' and state = 'accepted'")
 	requirePaused(t, s, d, "website", "profile", codes)

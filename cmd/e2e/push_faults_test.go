@@ -26,32 +26,33 @@ type fault struct {
 // faults are every switch, one after the other. A refused key pauses a sink and
 // takes its queue down each time, so that it is met once where it is one of many.
 func faults() []fault {
-	answered := func(name string, status, retryAfter int) fault {
-		return fault{
-			name,
-			dostest.Faults{Status: status, RetryAfter: retryAfter},
-			websitetest.Fault{Status: status, RetryAfter: retryAfter},
-			250,
-		}
+	answered := func(name websitetest.FaultName, status, retryAfter int) fault {
+		website := onWebsite(name)
+		website.RetryAfter = retryAfter
+		return fault{string(name), dostest.Faults{Status: status, RetryAfter: retryAfter}, website, 250}
 	}
 	all := []fault{
-		answered("429", http.StatusTooManyRequests, 1),
-		answered("425", http.StatusTooEarly, 0),
-		answered("408", http.StatusRequestTimeout, 0),
-		answered("500", http.StatusInternalServerError, 0),
-		answered("503", http.StatusServiceUnavailable, 1),
+		answered("throttled", http.StatusTooManyRequests, 1),
+		answered("error-425", http.StatusTooEarly, 0),
+		answered("error-408", http.StatusRequestTimeout, 0),
+		answered("error-500", http.StatusInternalServerError, 0),
+		answered("error-503", http.StatusServiceUnavailable, 1),
 		{"latency", dostest.Faults{LatencyMS: 100}, websitetest.Fault{LatencyMS: 100}, 250},
-		{"dropped before", dostest.Faults{Drop: "before"}, websitetest.Fault{Drop: "before"}, 250},
-		{"dropped after", dostest.Faults{Drop: "after"}, websitetest.Fault{Drop: "after"}, 250},
-		{"truncated", dostest.Faults{Truncate: true}, websitetest.Fault{Truncate: true}, 250},
-		{"content type", dostest.Faults{ContentType: true}, websitetest.Fault{ContentType: true}, 250},
-		{"expired token", dostest.Faults{ExpiredToken: true}, websitetest.Fault{Unauthorized: true}, 1},
+		{"dropped before", dostest.Faults{Drop: "before"}, onWebsite("dropped-before"), 250},
+		{"dropped after", dostest.Faults{Drop: "after"}, onWebsite("dropped-after"), 250},
+		{"truncated", dostest.Faults{Truncate: true}, onWebsite("truncated"), 250},
+		{"content type", dostest.Faults{ContentType: true}, onWebsite("html"), 250},
+		{"expired token", dostest.Faults{ExpiredToken: true}, onWebsite("unauthorized"), 1},
 	}
 	for i := range all {
 		all[i].dos.Share, all[i].dos.Seed = share, uint64(i)
 		all[i].website.Share, all[i].website.Seed, all[i].website.Times = share, uint64(i), -1
 	}
 	return all
+}
+
+func onWebsite(name websitetest.FaultName) websitetest.Fault {
+	return websitetest.Fault{Names: []websitetest.FaultName{name}}
 }
 
 // spoil turns a switch on in both, in place of the one before.

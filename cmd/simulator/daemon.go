@@ -75,7 +75,7 @@ func (c *runCmd) introduce(stage *stage, show *screen, today reconcile.Date, set
 func (c *runCmd) introduceSinks(o *outside, show *screen, settings string) {
 	show.linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
 	show.linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.dosURL, o.websiteURL)
-	show.linef("  curl -X PUT -d '{\"status\":503,\"share\":0.2}' '%s/control/faults'", o.websiteURL)
+	show.linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.websiteURL)
 	show.linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
 		o.activePharmacy(), o.websiteURL)
 	show.linef("  (. %s; %s drift --sink website --repair)", sourced(settings), short(c.Profilesync))

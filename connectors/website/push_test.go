@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 	"github.com/profilesync/profilesync/reconcile"
@@ -206,7 +207,7 @@ func TestRepeatsHaveTheSameBytes(t *testing.T) {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
-	server.Fault(websitetest.Fault{Drop: "after"})
+	server.Fault(simulate.Of(simulate.DroppedAfter))
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
 	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
@@ -226,11 +227,11 @@ func TestReplay(t *testing.T) {
 // on its own, unless it is kept from it.
 func TestAKeptConnectionBreaks(t *testing.T) {
 	t.Parallel()
-	for _, drop := range []string{"before", "after"} {
+	for _, dropped := range []simulate.Name{simulate.DroppedBefore, simulate.DroppedAfter} {
 		server, sink := simulated(t)
 		_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 		require.NoError(t, err)
-		server.Fault(websitetest.Fault{Drop: drop})
+		server.Fault(simulate.Of(dropped))
 		_, err = sink.Push(t.Context(), delivery("FA124", 2, ""))
 		require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
 		require.Len(t, server.Ledger("FA124"), 1, "sent once")
@@ -242,32 +243,32 @@ func TestAnswers(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name  string
-		fault websitetest.Fault
+		fault simulate.Fault
 		want  reconcile.Answer
 		says  string
 	}{
-		{"400", websitetest.Fault{Status: 400}, reconcile.AnswerRefused, "our document is refused"},
-		{"401", websitetest.Fault{Unauthorized: true}, reconcile.AnswerUnauthorized, "check the API key"},
-		{"403", websitetest.Fault{Status: 403}, reconcile.AnswerUnauthorized, "check the API key"},
-		{"404", websitetest.Fault{Status: 404}, reconcile.AnswerRefused, "knows no such organisation"},
-		{"408", websitetest.Fault{Status: 408}, reconcile.AnswerUnclear, ""},
-		{"409 without a number", websitetest.Fault{Status: 409}, reconcile.AnswerConflict, "stale"},
-		{"410", websitetest.Fault{Status: 410}, reconcile.AnswerRefused, "removed"},
-		{"412", websitetest.Fault{Status: 412}, reconcile.AnswerConflict, "another version"},
-		{"413", websitetest.Fault{Status: 413}, reconcile.AnswerRefused, "our document is refused"},
-		{"415", websitetest.Fault{Status: 415}, reconcile.AnswerRefused, "our document is refused"},
-		{"422", websitetest.Fault{Status: 422}, reconcile.AnswerRefused, "our document is refused"},
-		{"425", websitetest.Fault{Status: 425, RetryAfter: 3}, reconcile.AnswerLater, ""},
-		{"428", websitetest.Fault{Status: 428}, reconcile.AnswerRefused, "If-Match"},
-		{"429", websitetest.Fault{Status: 429, RetryAfter: 3}, reconcile.AnswerLater, "too many requests"},
-		{"500", websitetest.Fault{Status: 500}, reconcile.AnswerUnclear, ""},
-		{"503", websitetest.Fault{Status: 503, RetryAfter: 3}, reconcile.AnswerUnclear, ""},
-		{"202", websitetest.Fault{Status: 202}, reconcile.AnswerUnclear, "queued"},
-		{"no etag", websitetest.Fault{NoETag: true}, reconcile.AnswerUnclear, "without an entity tag"},
-		{"dropped before", websitetest.Fault{Drop: "before"}, reconcile.AnswerUnclear, ""},
-		{"dropped after", websitetest.Fault{Drop: "after"}, reconcile.AnswerUnclear, ""},
-		{"truncated", websitetest.Fault{Truncate: true}, reconcile.AnswerUnclear, ""},
-		{"html", websitetest.Fault{ContentType: true}, reconcile.AnswerUnclear, "not JSON"},
+		{"400", simulate.Of(simulate.Error(400)), reconcile.AnswerRefused, "our document is refused"},
+		{"401", simulate.Of(simulate.Unauthorized), reconcile.AnswerUnauthorized, "check the API key"},
+		{"403", simulate.Of(simulate.Error(403)), reconcile.AnswerUnauthorized, "check the API key"},
+		{"404", simulate.Of(simulate.Error(404)), reconcile.AnswerRefused, "knows no such organisation"},
+		{"408", simulate.Of(simulate.Error(408)), reconcile.AnswerUnclear, ""},
+		{"409 without a number", simulate.Of(simulate.Error(409)), reconcile.AnswerConflict, "stale"},
+		{"410", simulate.Of(simulate.Error(410)), reconcile.AnswerRefused, "removed"},
+		{"412", simulate.Of(simulate.Error(412)), reconcile.AnswerConflict, "another version"},
+		{"413", simulate.Of(simulate.Error(413)), reconcile.AnswerRefused, "our document is refused"},
+		{"415", simulate.Of(simulate.Error(415)), reconcile.AnswerRefused, "our document is refused"},
+		{"422", simulate.Of(simulate.Error(422)), reconcile.AnswerRefused, "our document is refused"},
+		{"425", simulate.Fault{Names: []simulate.Name{simulate.Error(425)}, RetryAfter: 3}, reconcile.AnswerLater, ""},
+		{"428", simulate.Of(simulate.Error(428)), reconcile.AnswerRefused, "If-Match"},
+		{"429", simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3}, reconcile.AnswerLater, "too many requests"},
+		{"500", simulate.Of(simulate.Error(500)), reconcile.AnswerUnclear, ""},
+		{"503", simulate.Fault{Names: []simulate.Name{simulate.Error(503)}, RetryAfter: 3}, reconcile.AnswerUnclear, ""},
+		{"202", simulate.Of(websitetest.Queued), reconcile.AnswerUnclear, "queued"},
+		{"no etag", simulate.Of(simulate.NoETag), reconcile.AnswerUnclear, "without an entity tag"},
+		{"dropped before", simulate.Of(simulate.DroppedBefore), reconcile.AnswerUnclear, ""},
+		{"dropped after", simulate.Of(simulate.DroppedAfter), reconcile.AnswerUnclear, ""},
+		{"truncated", simulate.Of(simulate.Truncated), reconcile.AnswerUnclear, ""},
+		{"html", simulate.Of(simulate.HTML), reconcile.AnswerUnclear, "not JSON"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -366,7 +367,7 @@ func TestBreaker(t *testing.T) {
 	server, address := websitetest.Start(t, websitetest.Options{})
 	sink, err := website.New(website.Options{URL: address, Limits: website.Limits{Trip: 2, Cooldown: time.Hour}})
 	require.NoError(t, err)
-	server.Fault(websitetest.Fault{Down: true, Times: -1})
+	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.Down}, Times: -1})
 	for i := range 3 {
 		_, err = sink.Push(t.Context(), delivery("FA123", 1, ""))
 		want := reconcile.AnswerUnclear

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
-	"github.com/profilesync/profilesync/connectors/website/websitetest"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -49,7 +49,7 @@ func TestChangedBetweenReadingAndWriting(t *testing.T) {
 	server, sink := simulated(t)
 	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
-	server.Fault(websitetest.Fault{
+	server.Fault(simulate.Fault{
 		Match: func(r *http.Request) bool { return r.Method == http.MethodPut },
 		Do:    func() { require.NoError(t, server.Change("FA123", "document", `{"Latitude": 51.5}`)) },
 	})
@@ -77,13 +77,13 @@ func shownNow(t *testing.T, sink *website.Sink) reconcile.Shown {
 func TestAnUpdateThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		fault websitetest.Fault
+		fault simulate.Fault
 		want  reconcile.Answer
 	}{
-		"unauthorized": {websitetest.Fault{Unauthorized: true}, reconcile.AnswerUnauthorized},
-		"html":         {websitetest.Fault{ContentType: true}, reconcile.AnswerUnclear},
-		"no etag":      {websitetest.Fault{NoETag: true}, reconcile.AnswerUnclear},
-		"a long wait":  {websitetest.Fault{Status: 429, RetryAfter: 3600}, reconcile.AnswerLater},
+		"unauthorized": {simulate.Of(simulate.Unauthorized), reconcile.AnswerUnauthorized},
+		"html":         {simulate.Of(simulate.HTML), reconcile.AnswerUnclear},
+		"no etag":      {simulate.Of(simulate.NoETag), reconcile.AnswerUnclear},
+		"a long wait":  {simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3600}, reconcile.AnswerLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

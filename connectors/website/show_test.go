@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 	"github.com/profilesync/profilesync/reconcile"
@@ -109,7 +110,7 @@ func TestTheKeyStaysOnItsHost(t *testing.T) {
 		_, err := sink.Push(t.Context(), delivery(code.String(), 1, ""))
 		require.NoError(t, err)
 	}
-	server.Fault(websitetest.Fault{NextHost: address})
+	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.NextElsewhere}, NextHost: address})
 	_, err := sink.ShowMany(t.Context(), codes, reconcile.Pharmacy)
 	require.Contains(t, refused(t, err).Reason, "leads elsewhere")
 	require.Empty(t, elsewhere.Ledger())
@@ -141,7 +142,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	server, sink := simulated(t)
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
-	server.Fault(websitetest.Fault{Status: 503}, websitetest.Fault{Truncate: true, Skip: 1})
+	server.Fault(simulate.Of(simulate.Error(503)), simulate.Fault{Names: []simulate.Name{simulate.Truncated}, Skip: 1})
 	require.True(t, one(t, sink).Found)
 	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
 	require.NoError(t, err)
@@ -152,13 +153,13 @@ func TestReadsAreRepeated(t *testing.T) {
 func TestShowFails(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		fault websitetest.Fault
+		fault simulate.Fault
 		want  reconcile.Answer
 	}{
-		"unauthorized": {websitetest.Fault{Unauthorized: true}, reconcile.AnswerUnauthorized},
-		"html":         {websitetest.Fault{ContentType: true}, reconcile.AnswerUnclear},
-		"no etag":      {websitetest.Fault{NoETag: true}, reconcile.AnswerUnclear},
-		"a long wait":  {websitetest.Fault{Status: 429, RetryAfter: 3600}, reconcile.AnswerLater},
+		"unauthorized": {simulate.Of(simulate.Unauthorized), reconcile.AnswerUnauthorized},
+		"html":         {simulate.Of(simulate.HTML), reconcile.AnswerUnclear},
+		"no etag":      {simulate.Of(simulate.NoETag), reconcile.AnswerUnclear},
+		"a long wait":  {simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3600}, reconcile.AnswerLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,7 +171,7 @@ func TestShowFails(t *testing.T) {
 			require.Equal(t, row.want, refused(t, err).Answer)
 			server.Fault(row.fault)
 			_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123", "FA124"}, reconcile.Pharmacy)
-			if !row.fault.NoETag { // the search has none
+			if row.fault.Names[0] != simulate.NoETag { // the search has none
 				require.Equal(t, row.want, refused(t, err).Answer)
 			}
 		})

@@ -187,8 +187,8 @@ func (s *Server) Remove(code string) error {
 func (s *Server) Wipe() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget()
-	s.ledger.last = make(map[string]mark)
+	s.empty()
+	s.order.Restart()
 }
 
 // State is what is stored of one organisation.

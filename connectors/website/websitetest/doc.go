@@ -7,14 +7,12 @@
 //	PUT, GET /organisation-profiles/{code}        the write API, apikey header
 //	GET, POST /service-search-api/?api-version=3  Service Search
 //
-//	GET  /ledger?code=…          every request, a line of JSON each
-//	GET  /ledger/summary         counts, and what must never happen
 //	GET  /ledger/state?code=…    what is stored, a line of JSON each
 //	POST /control/change         {"code","field","value"} behind our back
 //	POST /control/remove         {"code"}: 410 from now on
 //	POST /control/wipe           forgets every profile
-//	PUT, GET, DELETE /control/faults
 //
-// Faults never touch /ledger and /control. It needs no *testing.T, so that a
-// demonstration can mount it for days; Start is the short way for tests.
+// and the routes of simulate, whose faults it knows, with NextElsewhere and
+// Queued. It needs no *testing.T, so that a demonstration can mount it for days;
+// Start is the short way for tests.
 package websitetest

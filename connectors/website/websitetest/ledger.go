@@ -4,11 +4,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Outcome is what came of a request.
-type Outcome string
+type Outcome = simulate.Outcome
 
 // The outcomes. Stored is the only effect.
 const (
@@ -21,24 +22,19 @@ const (
 	Searched Outcome = "searched" // a page of a search that was given
 )
 
-// Entry is one request of the two services, and what came of it.
+// Entry is one request of the two services, numbered in the order of the
+// answers, and what came of it.
 type Entry struct {
-	N           int64     `json:"n"`  // from 1, in the order of the answers
-	At          time.Time `json:"at"` // when it was dealt with, after any latency
-	Method      string    `json:"method"`
-	Path        string    `json:"path"`
-	Code        string    `json:"code,omitempty"`
-	Sequence    int64     `json:"sequence,omitempty"` // sent, or of the profile that was read
-	Key         string    `json:"key,omitempty"`      // Idempotency-Key
-	IfMatch     string    `json:"if_match,omitempty"`
-	IfNoneMatch string    `json:"if_none_match,omitempty"`
-	Correlation string    `json:"correlation,omitempty"`
-	Status      int       `json:"status"` // answered; 0: the connection was broken
-	Outcome     Outcome   `json:"outcome,omitempty"`
-	ETag        string    `json:"etag,omitempty"`    // stored, replayed or read
-	Body        string    `json:"body,omitempty"`    // stored: first 16 hexadecimal digits of the body's SHA-256
-	Records     int       `json:"records,omitempty"` // of a page of a search
-	Fault       string    `json:"fault,omitempty"`   // the way it was treated badly
+	simulate.Entry
+
+	Sequence    int64  `json:"sequence,omitempty"` // sent, or of the profile that was read
+	Key         string `json:"key,omitempty"`      // Idempotency-Key
+	IfMatch     string `json:"if_match,omitempty"`
+	IfNoneMatch string `json:"if_none_match,omitempty"`
+	Correlation string `json:"correlation,omitempty"`
+	ETag        string `json:"etag,omitempty"`    // stored, replayed or read
+	Body        string `json:"body,omitempty"`    // stored: first 16 hexadecimal digits of the body's SHA-256
+	Records     int    `json:"records,omitempty"` // of a page of a search
 }
 
 // Summary counts all requests since the start, also those the ledger forgot.
@@ -53,89 +49,18 @@ type Summary struct {
 	Codes     int `json:"codes"` // profiles stored now
 }
 
-// ledger is the memory of what happened. The server's lock guards it.
-type ledger struct {
-	entries  []Entry
-	keep     int
-	total    int64
-	statuses map[int]int
-	outcomes map[Outcome]int
-	last     map[string]mark // by code
-	twice    int
-	backward int
-}
-
-type mark struct {
-	sequence int64
-	key      string
-}
-
-func (l *ledger) reset(keep int) {
-	*l = ledger{keep: keep, statuses: make(map[int]int), outcomes: make(map[Outcome]int), last: make(map[string]mark)}
-}
-
-// effect marks a PUT as stored, and holds it against the one before.
-func (l *ledger) effect(e *Entry) {
-	before, known := l.last[e.Code]
-	switch {
-	case known && (e.Sequence == before.sequence || e.Key == before.key):
-		l.twice++
-	case known && e.Sequence < before.sequence:
-		l.backward++
-	}
-	l.last[e.Code] = mark{e.Sequence, e.Key}
-}
-
 func entryOf(r *http.Request) *Entry {
 	// A number that cannot be read is refused later as one that is missing.
 	sequence, _ := strconv.ParseInt(r.Header.Get("Sequence-Number"), 10, 64)
-	code, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, ProfilesPath), "/")
-	if !strings.HasPrefix(r.URL.Path, ProfilesPath) {
-		code = ""
-	}
-	return &Entry{
-		Method: r.Method, Path: r.URL.Path, Code: code, Sequence: sequence, Key: r.Header.Get("Idempotency-Key"),
+	e := &Entry{
+		Entry: simulate.EntryOf("", r), Sequence: sequence, Key: r.Header.Get("Idempotency-Key"),
 		IfMatch: r.Header.Get("If-Match"), IfNoneMatch: r.Header.Get("If-None-Match"),
 		Correlation: r.Header.Get("X-Correlation-Id"),
 	}
-}
-
-// record adds an entry; it forgets the older half of all when there are too many.
-func (s *Server) record(e *Entry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := &s.ledger
-	l.total++
-	e.N, e.At = l.total, s.options.Now()
-	l.statuses[e.Status]++
-	if e.Method == http.MethodPut {
-		l.outcomes[e.Outcome]++
+	if rest, found := strings.CutPrefix(r.URL.Path, ProfilesPath); found {
+		e.Code, _, _ = strings.Cut(rest, "/")
 	}
-	if len(l.entries) >= l.keep {
-		l.entries = append([]Entry(nil), l.entries[len(l.entries)/2:]...)
-	}
-	l.entries = append(l.entries, *e)
-}
-
-// Ledger returns the last requests, oldest first; of the organisations named,
-// or of all.
-func (s *Server) Ledger(codes ...string) []Entry {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(codes) == 0 {
-		return append([]Entry(nil), s.ledger.entries...)
-	}
-	wanted := make(map[string]bool, len(codes))
-	for _, code := range codes {
-		wanted[code] = true
-	}
-	var some []Entry
-	for _, e := range s.ledger.entries {
-		if wanted[e.Code] {
-			some = append(some, e)
-		}
-	}
-	return some
+	return e
 }
 
 // Effects returns the last PUTs that were stored, oldest first; of the
@@ -151,20 +76,13 @@ func (s *Server) Effects(codes ...string) (effects []Entry) {
 
 // Summary counts what happened so far.
 func (s *Server) Summary() Summary {
+	sum := Summary{
+		Requests: s.Book.Statuses(), Effects: s.Book.Outcomes(), Twice: s.order.Twice(), Backwards: s.order.Backwards(),
+	}
+	delete(sum.Effects, Read)
+	delete(sum.Effects, Searched)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := Summary{
-		Requests: make(map[string]int), Effects: make(map[Outcome]int),
-		Twice: s.ledger.twice, Backwards: s.ledger.backward,
-	}
-	for status, n := range s.ledger.statuses {
-		sum.Requests[strconv.Itoa(status)] = n
-	}
-	for outcome, n := range s.ledger.outcomes {
-		if outcome != None {
-			sum.Effects[outcome] = n
-		}
-	}
 	for _, p := range s.stored {
 		if !p.removed {
 			sum.Codes++

@@ -6,11 +6,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // stored is one profile.
@@ -27,15 +28,15 @@ type stored struct {
 type replay struct {
 	code string
 	body [sha256.Size]byte
-	answer
+	simulate.Answer
 }
 
-// forget empties the website.
-func (s *Server) forget() {
-	s.stored, s.keys, s.order = make(map[string]*stored), make(map[string]replay), nil
+// empty empties the website.
+func (s *Server) empty() {
+	s.stored, s.keys, s.recent = make(map[string]*stored), make(map[string]replay), nil
 }
 
-func (s *Server) get(r *http.Request, e *Entry) answer {
+func (s *Server) get(r *http.Request, e *Entry) simulate.Answer {
 	if a, ok := s.authorized(r); !ok {
 		return a
 	}
@@ -49,17 +50,17 @@ func (s *Server) get(r *http.Request, e *Entry) answer {
 		return problem(http.StatusGone, "profile "+e.Code+" was removed")
 	}
 	e.Outcome, e.ETag, e.Sequence = Read, p.etag, p.sequence
-	return answer{status: http.StatusOK, kind: jsonType, body: p.document}.
-		with("ETag", p.etag).with("Sequence-Number", strconv.FormatInt(p.sequence, 10))
+	return simulate.Answer{Status: http.StatusOK, Type: simulate.JSONType, Body: p.document}.
+		With("ETag", p.etag).With("Sequence-Number", strconv.FormatInt(p.sequence, 10))
 }
 
-func (s *Server) put(r *http.Request, e *Entry) answer {
+func (s *Server) put(r *http.Request, e *Entry) simulate.Answer {
 	e.Outcome = Refused
 	if a, ok := s.authorized(r); !ok {
 		return a
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != jsonType {
-		return problem(http.StatusUnsupportedMediaType, "want "+jsonType)
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != simulate.JSONType {
+		return problem(http.StatusUnsupportedMediaType, "want "+simulate.JSONType)
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, s.options.MaxBody+1))
 	switch {
@@ -90,19 +91,17 @@ func (s *Server) put(r *http.Request, e *Entry) answer {
 }
 
 // again answers a key that was stored before.
-func (s *Server) again(first replay, digest [sha256.Size]byte, e *Entry) answer {
+func (s *Server) again(first replay, digest [sha256.Size]byte, e *Entry) simulate.Answer {
 	if first.code != e.Code || first.body != digest {
 		return invalid([]fault{{"", "IDEMPOTENCY_KEY_REUSED", "the key was used with another body"}})
 	}
-	e.Outcome, e.ETag = Replayed, first.header["ETag"]
-	a := first.answer
-	a.header = maps.Clone(a.header) // the answer gets headers of its own
-	return a
+	e.Outcome, e.ETag = Replayed, first.Header.Get("ETag")
+	return first.Answer
 }
 
 // acceptable holds the headers against what is stored. A stale number comes
 // before the wrong tag that it mostly comes with.
-func (s *Server) acceptable(e *Entry) (answer, bool) {
+func (s *Server) acceptable(e *Entry) (simulate.Answer, bool) {
 	p := s.stored[e.Code]
 	switch {
 	case p != nil && p.removed:
@@ -117,7 +116,7 @@ func (s *Server) acceptable(e *Entry) (answer, bool) {
 	case !p.fits(e):
 		return problem(http.StatusPreconditionFailed, "another version is stored"), false
 	}
-	return answer{}, true
+	return simulate.Answer{}, true
 }
 
 // fits reports whether a request's preconditions hold; nil is no profile.
@@ -138,18 +137,16 @@ func matches(header, etag string) bool {
 	return false
 }
 
-func stale(e *Entry, current int64) answer {
-	a := encoded(http.StatusConflict, map[string]any{
+func stale(e *Entry, current int64) simulate.Answer {
+	return simulate.Encoded(http.StatusConflict, problemType, map[string]any{
 		"type": "about:blank", "title": "Stale sequence number", "status": http.StatusConflict,
 		"detail":                fmt.Sprintf("sequence-number %d is not greater than %d for %s", e.Sequence, current, e.Code),
 		"currentSequenceNumber": current,
 	})
-	a.kind = problemType
-	return a
 }
 
 // store is the effect. The lock is held.
-func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]byte) answer {
+func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]byte) simulate.Answer {
 	status := http.StatusOK
 	if s.stored[e.Code] == nil {
 		status = http.StatusCreated
@@ -157,12 +154,13 @@ func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]b
 	etag := s.newTag()
 	s.stored[e.Code] = &stored{document: body, etag: etag, sequence: e.Sequence, key: e.Key, visible: p.visible()}
 	e.Outcome, e.ETag, e.Body = Stored, etag, hex.EncodeToString(digest[:8])
-	s.ledger.effect(e)
+	s.order.Came(e.Code, e.Sequence)
+	s.order.Took(e.Code, e.Sequence, e.Key)
 	sequence := strconv.FormatInt(e.Sequence, 10)
-	a := answer{status: status, kind: jsonType, body: []byte(`{"ODSCode":"` + e.Code + `","sequenceNumber":` + sequence + `}`)}.
-		with("ETag", etag).with("Sequence-Number", sequence)
+	body = []byte(`{"ODSCode":"` + e.Code + `","sequenceNumber":` + sequence + `}`)
+	a := simulate.Answer{Status: status, Type: simulate.JSONType, Body: body}.With("ETag", etag).With("Sequence-Number", sequence)
 	if status == http.StatusCreated {
-		a = a.with("Location", ProfilesPath+e.Code)
+		a = a.With("Location", ProfilesPath+e.Code)
 	}
 	s.remember(e, digest, a)
 	return a
@@ -170,16 +168,15 @@ func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]b
 
 // remember keeps the answer of a key, and forgets the older half of all keys
 // when there are too many.
-func (s *Server) remember(e *Entry, digest [sha256.Size]byte, a answer) {
-	if len(s.order) >= s.options.KeptKeys {
-		for _, key := range s.order[:len(s.order)/2] {
+func (s *Server) remember(e *Entry, digest [sha256.Size]byte, a simulate.Answer) {
+	if len(s.recent) >= s.options.KeptKeys {
+		for _, key := range s.recent[:len(s.recent)/2] {
 			delete(s.keys, key)
 		}
-		s.order = append([]string(nil), s.order[len(s.order)/2:]...)
+		s.recent = append([]string(nil), s.recent[len(s.recent)/2:]...)
 	}
-	s.order = append(s.order, e.Key)
-	a.header = maps.Clone(a.header)
-	s.keys[e.Key] = replay{code: e.Code, body: digest, answer: a}
+	s.recent = append(s.recent, e.Key)
+	s.keys[e.Key] = replay{code: e.Code, body: digest, Answer: a}
 }
 
 // newTag gives each version another entity tag, also where the content returns.

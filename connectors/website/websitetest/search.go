@@ -1,20 +1,21 @@
 package websitetest
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // search answers Service Search v3, GET and POST. It shows visible
 // organisations only, and each of them as the real index does: no UecServices,
 // rows in no order, closed days without times, days of dated rows padded by
 // spaces.
-func (s *Server) search(r *http.Request, e *Entry) answer {
+func (s *Server) search(r *http.Request, e *Entry) simulate.Answer {
 	if a, ok := s.authorized(r); !ok {
 		return a
 	}
@@ -50,23 +51,13 @@ func (s *Server) search(r *http.Request, e *Entry) answer {
 	if more := len(records) > len(shown); more && (q.Top == nil || *q.Top > len(shown)) {
 		page["@odata.nextLink"] = nextStart + r.Host + SearchPath + "?" + q.link(len(shown))
 	}
-	return encoded(http.StatusOK, page)
+	return simulate.JSON(http.StatusOK, page)
 }
 
 const nextStart = "http://"
 
-// misdirect sends the link to the next page to another scheme and host.
-func misdirect(body []byte, host string) []byte {
-	before, after, found := bytes.Cut(body, []byte(`"@odata.nextLink":"`))
-	end := bytes.Index(after, []byte(SearchPath))
-	if !found || end < 0 {
-		return body
-	}
-	return bytes.Join([][]byte{before, []byte(`"@odata.nextLink":"`), []byte(host), after[end:]}, nil)
-}
-
-func badQuery(err error) answer {
-	return encoded(http.StatusBadRequest, map[string]any{"statusCode": http.StatusBadRequest, "message": err.Error()})
+func badQuery(err error) simulate.Answer {
+	return simulate.JSON(http.StatusBadRequest, map[string]any{"statusCode": http.StatusBadRequest, "message": err.Error()})
 }
 
 // records are those that a query finds, in no order.
@@ -138,7 +129,7 @@ func shuffled(raw json.RawMessage) json.RawMessage {
 			rows[i].OpeningTime, rows[i].ClosingTime = nil, nil
 		}
 	}
-	return encoded(0, rows).body
+	return simulate.Marshal(rows)
 }
 
 // described is services with all that a v3 service has.
@@ -153,7 +144,7 @@ func described(raw json.RawMessage) json.RawMessage {
 		}
 		row["ServiceProvider"] = json.RawMessage(`{"ODSCode":null,"OrganisationName":null}`)
 	}
-	return encoded(0, rows).body
+	return simulate.Marshal(rows)
 }
 
 // selection keeps the keys named, and the score, which always comes.

@@ -1,12 +1,12 @@
 package websitetest
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // The paths of the two services.
@@ -38,33 +38,42 @@ type Options struct {
 	Now func() time.Time
 }
 
+type (
+	// Fault is the kit's.
+	Fault = simulate.Fault
+	// FaultName is one of the kit's, NextElsewhere among them, or Queued.
+	FaultName = simulate.Name
+)
+
+// Queued is the website's own fault: a PUT is stored, and answered 202 with
+// where to look.
+const Queued FaultName = "queued"
+
 // Server is a simulator of both services. It may be used by many goroutines.
 type Server struct {
+	*simulate.Kit[Entry]
+
 	options Options
 	mux     *http.ServeMux
+	order   simulate.Order // of what was stored
 
 	mu       sync.Mutex
 	stored   map[string]*stored
 	keys     map[string]replay // by idempotency key
-	order    []string          // of the keys, oldest first
+	recent   []string          // of the keys, oldest first
 	versions uint64            // entity tags given so far
-	ledger   ledger
-	faults   []*Fault
-	standing *Fault // set over HTTP
 }
 
 // New makes a server that shows nothing yet.
 func New(o Options) *Server {
-	setDefault(&o.MaxBody, 256<<10)
-	setDefault(&o.PageSize, 1000)
-	setDefault(&o.KeptEntries, 1_000_000)
-	setDefault(&o.KeptKeys, 1_000_000)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o.MaxBody, o.PageSize = cmp.Or(o.MaxBody, 256<<10), cmp.Or(o.PageSize, 1000)
+	o.KeptKeys = cmp.Or(o.KeptKeys, 1_000_000)
 	s := &Server{options: o, mux: http.NewServeMux()}
-	s.ledger.reset(o.KeptEntries)
-	s.forget()
+	s.Kit = simulate.New[Entry](simulate.Options{
+		Now: o.Now, Kept: cmp.Or(o.KeptEntries, 1_000_000), Own: map[FaultName]simulate.Own{Queued: {}, simulate.NextElsewhere: {}},
+		Summary: func() any { return s.Summary() }, Forget: s.order.Forget,
+	})
+	s.empty()
 	for pattern, handle := range map[string]handler{
 		"PUT " + ProfilesPath + "{code}": s.put, "GET " + ProfilesPath + "{code}": s.get,
 		"GET " + SearchPath + "{$}": s.search, "POST " + SearchPath + "{$}": s.search,
@@ -76,122 +85,85 @@ func New(o Options) *Server {
 	return s
 }
 
-func setDefault[T comparable](value *T, fallback T) {
-	var zero T
-	if *value == zero {
-		*value = fallback
-	}
-}
-
 // Handler returns what to serve. Faults that break a connection panic with
 // http.ErrAbortHandler, as net/http wants it.
-func (s *Server) Handler() http.Handler { return s.mux }
+func (s *Server) Handler() http.Handler { return s.Kit.Handler(s.mux) }
 
 // handler answers a request of one of the services and writes down in the entry
 // what came of it.
-type handler func(r *http.Request, e *Entry) answer
+type handler func(r *http.Request, e *Entry) simulate.Answer
 
-// answer is held in memory until it is known how to spoil it.
-type answer struct {
-	status int
-	kind   string // Content-Type
-	body   []byte
-	header map[string]string
-}
-
-// with adds a header.
-func (a answer) with(name, value string) answer {
-	if a.header == nil {
-		a.header = make(map[string]string, 4)
-	}
-	a.header[name] = value
-	return a
-}
-
-func (a answer) send(w http.ResponseWriter) {
-	for name, value := range a.header {
-		w.Header().Set(name, value)
-	}
-	if a.kind != "" {
-		w.Header().Set("Content-Type", a.kind)
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that left is none of our business
-}
-
-// service is the way of every request of both services: latency, the fault it
-// meets, the answer, the ledger.
+// service is the way of every request of both services.
 func (s *Server) service(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := entryOf(r)
-		// Written down before anything of the answer is sent: who has an answer
-		// finds its entry.
-		hit := s.meet(r)
-		e.Fault = string(hit.way)
-		if !hit.wait(r) {
-			s.record(e) // the client left first
-			return
-		}
-		a, answered := hit.before()
-		if !answered {
-			a = hit.after(handle(r, e))
-		}
-		if id := r.Header.Get("X-Correlation-Id"); id != "" && a.status != 0 {
-			a = a.with("X-Correlation-Id", id)
-		}
-		e.Status = a.status
-		s.record(e)
-		hit.send(w, a)
+		met := s.Meet(simulate.Request{HTTP: r, Kind: simulate.Kind(r.Method), IDs: []string{e.Code}})
+		simulate.Exchange{
+			Met: met, Entry: &e.Entry, Refuse: refuse,
+			Serve: func() simulate.Answer { return handle(r, e) },
+			Spoil: func(a simulate.Answer) simulate.Answer { return spoil(met, a) },
+			Note: func(a simulate.Answer) simulate.Answer {
+				s.Stamp(&e.Entry)
+				s.Book.Request(*e)
+				return a.With("X-Correlation-Id", e.Correlation)
+			},
+		}.Play(w, r)
 	})
 }
 
+// refuse is an error that a fault asks for.
+func refuse(name FaultName) simulate.Answer {
+	if name == simulate.Unauthorized {
+		return unauthorized()
+	}
+	return problem(name.Status(), "by a fault")
+}
+
+// spoil does what the website's own faults do to an answer.
+func spoil(met simulate.Met, a simulate.Answer) simulate.Answer {
+	switch {
+	case met.Name == simulate.NextElsewhere:
+		return a.Misdirect(`"@odata.nextLink":"`, SearchPath, met.NextHost)
+	case met.Name == Queued && (a.Status == http.StatusOK || a.Status == http.StatusCreated):
+		return simulate.Answer{Status: http.StatusAccepted}.With("Location", a.Header.Get("Location"))
+	}
+	return a
+}
+
 // authorized answers 401 or 403, or nothing.
-func (s *Server) authorized(r *http.Request) (answer, bool) {
+func (s *Server) authorized(r *http.Request) (simulate.Answer, bool) {
 	key := r.Header.Get("Apikey")
 	switch {
 	case s.options.APIKey == "" || key == s.options.APIKey:
-		return answer{}, true
+		return simulate.Answer{}, true
 	case key == "" || key != s.options.ReadKey:
 		return unauthorized(), false
 	case r.Method == http.MethodPut:
 		return problem(http.StatusForbidden, "this API key may not write"), false
 	}
-	return answer{}, true
+	return simulate.Answer{}, true
 }
 
-const (
-	jsonType    = "application/json"
-	problemType = "application/problem+json"
-)
+const problemType = "application/problem+json"
 
 // unauthorized has the body of the real gateway, which is not valid JSON
 // (CONTRACT.md "Service Search").
-func unauthorized() answer {
-	return answer{status: http.StatusUnauthorized, kind: jsonType, body: []byte(`{statusCode: 401, message: "API key invalid"}`)}
+func unauthorized() simulate.Answer {
+	body := []byte(`{statusCode: 401, message: "API key invalid"}`)
+	return simulate.Answer{Status: http.StatusUnauthorized, Type: simulate.JSONType, Body: body}
 }
 
-func notAllowed(*http.Request, *Entry) answer {
+func notAllowed(*http.Request, *Entry) simulate.Answer {
 	return problem(http.StatusMethodNotAllowed, "want another method")
 }
 
-func noSuchPath(*http.Request, *Entry) answer {
-	return encoded(http.StatusNotFound, map[string]any{"statusCode": http.StatusNotFound, "message": "Resource not found"})
+func noSuchPath(*http.Request, *Entry) simulate.Answer {
+	return simulate.JSON(http.StatusNotFound, map[string]any{"statusCode": http.StatusNotFound, "message": "Resource not found"})
 }
 
 // problem is an error of the write API.
-func problem(status int, detail string) answer {
-	a := encoded(status, map[string]any{
+func problem(status int, detail string) simulate.Answer {
+	return simulate.Encoded(status, problemType, map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail,
 	})
-	a.kind = problemType
-	return a
-}
-
-func encoded(status int, body any) answer {
-	text, err := json.Marshal(body)
-	if err != nil { // our own types: a mistake in this package
-		panic(fmt.Sprintf("websitetest: %T does not marshal: %v", body, err))
-	}
-	return answer{status: status, kind: jsonType, body: text}
 }

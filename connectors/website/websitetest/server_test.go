@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
@@ -295,11 +296,17 @@ func TestControl(t *testing.T) {
 // it.
 func TestFaultsOverHTTP(t *testing.T) {
 	t.Parallel()
-	for text, way := range map[string]string{
-		`{"share":0.3,"seed":1,"status":429,"retry_after":1}`: "status", `{"share":0.3,"status":503}`: "status",
-		`{"share":0.3,"drop":"before"}`: "drop before", `{"share":0.3,"drop":"after"}`: "drop after",
-		`{"share":0.3,"truncate":true}`: "truncate", `{"share":0.3,"content_type":true}`: "content type",
-		`{"share":0.3,"unauthorized":true}`: "unauthorized", `{"share":0.3,"latency_ms":1}`: "latency", `{"share":0.3,"down":true}`: "down",
+	for text, name := range map[string]simulate.Name{
+		`{"share":0.3,"seed":1,"names":["throttled"],"retry_after":1}`: simulate.Throttled,
+
+		`{"share":0.3,"names":["error-503"]}`:      simulate.Error(503),
+		`{"share":0.3,"names":["dropped-before"]}`: simulate.DroppedBefore,
+		`{"share":0.3,"names":["dropped-after"]}`:  simulate.DroppedAfter,
+		`{"share":0.3,"names":["truncated"]}`:      simulate.Truncated,
+		`{"share":0.3,"names":["html"]}`:           simulate.HTML,
+		`{"share":0.3,"names":["unauthorized"]}`:   simulate.Unauthorized,
+		`{"share":0.3,"names":["down"]}`:           simulate.Down,
+		`{"share":0.3,"latency_ms":1}`:             simulate.Slow,
 	} {
 		server, address := websitetest.Start(t, websitetest.Options{})
 		require.Equal(t, 204, call{http.MethodPut, "/control/faults", text, nil}.to(t, address).status)
@@ -313,28 +320,28 @@ func TestFaultsOverHTTP(t *testing.T) {
 		hit := 0
 		for _, e := range server.Ledger() {
 			if e.Fault != "" {
-				require.Equal(t, way, e.Fault)
+				require.Equal(t, name, e.Fault)
 				hit++
 			}
-			lost := e.Fault == "drop before" || e.Fault == "down" || e.Fault == "status" || e.Fault == "unauthorized"
+			lost := e.Fault == simulate.DroppedBefore || e.Fault == simulate.Down || e.Fault.Status() != 0
 			require.Equal(t, !lost, e.Outcome == websitetest.Stored)
 		}
-		switch way {
-		case "down":
+		switch name {
+		case simulate.Down:
 			require.Equal(t, 60, hit)
-		case "latency":
+		case simulate.Slow:
 			require.Zero(t, spoiled)
 		default:
 			require.Equal(t, spoiled, hit)
 		}
 		require.Greater(t, hit, 8)
-		require.Equal(t, way == "down", hit > 30)
+		require.Equal(t, name == simulate.Down, hit > 30)
 		require.Equal(t, 200, get("/control/faults").to(t, address).status)
 		require.Equal(t, 204, call{http.MethodDelete, "/control/faults", "", nil}.to(t, address).status)
 		require.Equal(t, 404, get(websitetest.ProfilesPath+"FB").to(t, address).status)
 	}
 	_, address := websitetest.Start(t, websitetest.Options{})
-	for _, text := range []string{`{"share":2}`, `{"drop":"x"}`, `{"status":200}`, `{"latency_ms":-1}`, `{"nose":1}`} {
+	for _, text := range []string{`{"share":2}`, `{"names":["x"]}`, `{"names":["error-200"]}`, `{"latency_ms":-1}`, `{"nose":1}`} {
 		require.Equal(t, 400, call{http.MethodPut, "/control/faults", text, nil}.to(t, address).status)
 	}
 }

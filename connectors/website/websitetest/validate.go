@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // document is what is checked of a PUT.
@@ -73,12 +75,10 @@ type fault struct {
 	Message string `json:"message"`
 }
 
-func invalid(faults []fault) answer {
-	a := encoded(http.StatusUnprocessableEntity, map[string]any{
+func invalid(faults []fault) simulate.Answer {
+	return simulate.Encoded(http.StatusUnprocessableEntity, problemType, map[string]any{
 		"type": "about:blank", "title": "Validation failed", "status": http.StatusUnprocessableEntity, "errors": faults,
 	})
-	a.kind = problemType
-	return a
 }
 
 // typeIDs are all that version 1 knew (CONTRACT.md "Types and parents").
