@@ -19,7 +19,7 @@ func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
 	t.Parallel()
 	s, x := stocked(t, 3000)
 	codes := len(s.codes())
-	require.NoError(t, x.dos.Faults(dostest.Faults{Down: true}))
+	require.NoError(t, x.dos.Stand(dostest.Fault{Names: []dostest.FaultName{"down"}}))
 	began := time.Now()
 	d := s.serve()
 	s.eventually(codes, "select count(*) from push where sink = 'website' and state = 'accepted'")

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -15,52 +14,40 @@ import (
 // share of all requests that meet a fault.
 const share = 0.2
 
-// fault is one switch of both simulators.
+// fault is one fault of both simulators.
 type fault struct {
-	name    string
-	dos     dostest.Faults
-	website websitetest.Fault
-	hits    int // after how many hits in DoS the next switch follows, where they follow one another
+	name         string
+	dos, website dostest.Fault
+	hits         int // after how many hits in DoS the next fault follows, where they follow one another
 }
 
-// faults are every switch, one after the other. A refused key pauses a sink and
-// takes its queue down each time, so that it is met once where it is one of many.
+// faults are every one that a push may meet, one after the other. A refused key
+// pauses a sink and takes its queue down each time, so that it is met once where
+// it is one of many.
 func faults() []fault {
-	answered := func(name websitetest.FaultName, status, retryAfter int) fault {
-		website := onWebsite(name)
-		website.RetryAfter = retryAfter
-		return fault{string(name), dostest.Faults{Status: status, RetryAfter: retryAfter}, website, 250}
+	named := func(name dostest.FaultName, retryAfter int) fault {
+		f := dostest.Fault{Names: []dostest.FaultName{name}, RetryAfter: retryAfter}
+		return fault{string(name), f, f, 250}
 	}
+	html, unauthorized := named("html", 0), named("unauthorized", 0)
+	html.dos.Names, unauthorized.hits = []dostest.FaultName{"wrong-type"}, 1
 	all := []fault{
-		answered("throttled", http.StatusTooManyRequests, 1),
-		answered("error-425", http.StatusTooEarly, 0),
-		answered("error-408", http.StatusRequestTimeout, 0),
-		answered("error-500", http.StatusInternalServerError, 0),
-		answered("error-503", http.StatusServiceUnavailable, 1),
-		{"latency", dostest.Faults{LatencyMS: 100}, websitetest.Fault{LatencyMS: 100}, 250},
-		{"dropped before", dostest.Faults{Drop: "before"}, onWebsite("dropped-before"), 250},
-		{"dropped after", dostest.Faults{Drop: "after"}, onWebsite("dropped-after"), 250},
-		{"truncated", dostest.Faults{Truncate: true}, onWebsite("truncated"), 250},
-		{"content type", dostest.Faults{ContentType: true}, onWebsite("html"), 250},
-		{"expired token", dostest.Faults{ExpiredToken: true}, onWebsite("unauthorized"), 1},
+		named("throttled", 1), named("error-425", 0), named("error-408", 0), named("error-500", 0), named("error-503", 1),
+		{"slow", dostest.Fault{AnswerLatencyMS: 100}, websitetest.Fault{LatencyMS: 100}, 250},
+		named("dropped-before", 0), named("dropped-after", 0), named("truncated", 0), html, unauthorized,
 	}
 	for i := range all {
 		all[i].dos.Share, all[i].dos.Seed = share, uint64(i)
-		all[i].website.Share, all[i].website.Seed, all[i].website.Times = share, uint64(i), -1
+		all[i].website.Share, all[i].website.Seed = share, uint64(i)
 	}
 	return all
 }
 
-func onWebsite(name websitetest.FaultName) websitetest.Fault {
-	return websitetest.Fault{Names: []websitetest.FaultName{name}}
-}
-
-// spoil turns a switch on in both, in place of the one before.
+// spoil makes both sinks meet a fault, in place of the one before.
 func (x sinks) spoil(f fault) {
 	x.t.Helper()
-	x.website.Heal()
-	x.website.Fault(f.website)
-	require.NoError(x.t, x.dos.Faults(f.dos))
+	require.NoError(x.t, x.website.Stand(f.website))
+	require.NoError(x.t, x.dos.Stand(f.dos))
 }
 
 // hitDoS and hitWebsite are how many requests met a fault so far.
@@ -145,7 +132,7 @@ func (s *site) arrived(codes int) {
 }
 
 // TestTheFirstLoadThroughEveryFault is the first load of all pharmacies while one
-// switch after the other is on, round and round.
+// fault after the other is on, round and round.
 func TestTheFirstLoadThroughEveryFault(t *testing.T) {
 	t.Parallel()
 	file := realData(t, pharmacies2025)
@@ -157,8 +144,8 @@ func TestTheFirstLoadThroughEveryFault(t *testing.T) {
 	s.serve()
 	s.arrived(11161)
 	rounds := stop()
-	t.Logf("%d switches, %d attempts; DoS: %v", rounds, s.count("select count(*) from push_attempt"), x.dos.Summary().Faults)
-	require.GreaterOrEqual(t, rounds, len(faults()), "every switch was on")
+	t.Logf("%d faults, %d attempts; DoS: %v", rounds, s.count("select count(*) from push_attempt"), x.dos.Summary().Faults)
+	require.GreaterOrEqual(t, rounds, len(faults()), "every one was on")
 	x.requireOnce(11161)
 	x.dos.Heal()
 	x.website.Heal()
@@ -169,7 +156,7 @@ func TestTheFirstLoadThroughEveryFault(t *testing.T) {
 	}
 }
 
-// rotate turns one switch after the other on, each until it has hit enough
+// rotate turns one fault after the other on, each until it has hit enough
 // of the requests to DoS, and returns what stops that and says how many there
 // were.
 func (x sinks) rotate(all []fault) (stop func() int) {

@@ -154,8 +154,8 @@ func (x sinks) requireOnceInDoS(codes int) {
 	sum := x.dos.Summary()
 	require.Equal(x.t, codes, sum.Codes, "profiles in DoS")
 	require.Equal(x.t, codes, sum.Effects[dostest.Applied], "effects in DoS: %v", sum.Effects)
-	require.Zero(x.t, sum.Doubled, "applied twice in DoS")
-	require.Zero(x.t, sum.Lower, "a lower number after a higher one in DoS")
+	require.Zero(x.t, sum.Twice, "applied twice in DoS")
+	require.Zero(x.t, sum.Backwards, "a lower number after a higher one in DoS")
 	for _, lost := range []dostest.Outcome{dostest.Stale, dostest.Rejected, dostest.Crashed, dostest.Unmatched, dostest.Hidden} {
 		require.Zero(x.t, sum.Effects[lost], "lost in DoS: %v", sum.Effects)
 	}

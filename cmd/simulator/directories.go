@@ -35,12 +35,12 @@ type tally struct {
 }
 
 type dosTally struct {
-	Applied int `json:"applied"`
-	Hidden  int `json:"hidden"`  // change events of what is closed: taken, and the entry left as it is
-	Refused int `json:"refused"` // FHIR updates with a value that DoS takes from nobody
-	Lost    int `json:"lost"`    // dropped, rejected or unmatched after a good answer
-	Doubled int `json:"doubled"` // applied twice under one sequence number
-	Lower   int `json:"lower"`   // a lower sequence number after a higher one
+	Applied   int `json:"applied"`
+	Hidden    int `json:"hidden"`    // change events of what is closed: taken, and the entry left as it is
+	Refused   int `json:"refused"`   // FHIR updates with a value that DoS takes from nobody
+	Lost      int `json:"lost"`      // dropped, rejected or unmatched after a good answer
+	Twice     int `json:"twice"`     // applied twice under one sequence number
+	Backwards int `json:"backwards"` // a lower sequence number after a higher one
 }
 
 type websiteTally struct {
@@ -60,7 +60,7 @@ func (t tally) since(before tally) tally {
 	return tally{
 		DoS: dosTally{
 			t.DoS.Applied - before.DoS.Applied, t.DoS.Hidden - before.DoS.Hidden, t.DoS.Refused - before.DoS.Refused,
-			t.DoS.Lost - before.DoS.Lost, t.DoS.Doubled - before.DoS.Doubled, t.DoS.Lower - before.DoS.Lower,
+			t.DoS.Lost - before.DoS.Lost, t.DoS.Twice - before.DoS.Twice, t.DoS.Backwards - before.DoS.Backwards,
 		},
 		Website: websiteTally{
 			t.Website.Stored - before.Website.Stored, t.Website.Refused - before.Website.Refused,
@@ -80,8 +80,8 @@ func checkTally(want, got tally) error {
 		{"DoS closed", want.DoS.Hidden, got.DoS.Hidden},
 		{"DoS refused", want.DoS.Refused, got.DoS.Refused},
 		{"DoS lost", want.DoS.Lost, got.DoS.Lost},
-		{"DoS twice", want.DoS.Doubled, got.DoS.Doubled},
-		{"DoS backwards", want.DoS.Lower, got.DoS.Lower},
+		{"DoS twice", want.DoS.Twice, got.DoS.Twice},
+		{"DoS backwards", want.DoS.Backwards, got.DoS.Backwards},
 		{"website stored", want.Website.Stored, got.Website.Stored},
 		{"website refused", want.Website.Refused, got.Website.Refused},
 		{"website twice", want.Website.Twice, got.Website.Twice},
@@ -114,7 +114,7 @@ func (o *outside) tally() tally {
 	dos, website := o.dos.Summary(), o.website.Summary()
 	t := tally{
 		DoS: dosTally{
-			Applied: dos.Effects[dostest.Applied], Hidden: dos.Effects[dostest.Hidden], Doubled: dos.Doubled, Lower: dos.Lower,
+			Applied: dos.Effects[dostest.Applied], Hidden: dos.Effects[dostest.Hidden], Twice: dos.Twice, Backwards: dos.Backwards,
 			Refused: dos.Requests[strconv.Itoa(http.StatusUnprocessableEntity)], // no change event gets that
 		},
 		Website: websiteTally{Stored: website.Effects[websitetest.Stored], Twice: website.Twice, Backwards: website.Backwards},

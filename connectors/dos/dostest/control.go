@@ -6,65 +6,23 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// controls serves what is no part of DoS. Errors are 400 with {"error": text}.
-func (s *Server) controls() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /control/services", decoded(s.seedServices))
-	mux.HandleFunc("GET /control/services", func(w http.ResponseWriter, r *http.Request) {
-		respond(w, http.StatusOK, list(s.Services(r.URL.Query().Get("code"))))
-	})
-	mux.HandleFunc("POST /control/organizations", decoded(s.seedOrganizations))
-	mux.HandleFunc("GET /control/organizations", func(w http.ResponseWriter, r *http.Request) {
-		respond(w, http.StatusOK, list(s.Organizations(r.URL.Query().Get("code"))))
-	})
-	mux.HandleFunc("POST /control/change", decoded(s.changeAll))
-	mux.HandleFunc("PUT /control/faults", decoded(func(f Faults) (any, error) { return f, s.Faults(f) }))
-	mux.HandleFunc("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, s.switches.get()) })
-	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, _ *http.Request) {
-		s.Heal()
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("GET /control/settled", func(w http.ResponseWriter, r *http.Request) { waited(w, s.Settled(r.Context())) })
-	mux.HandleFunc("POST /control/drain", func(w http.ResponseWriter, r *http.Request) { waited(w, s.Drain(r.Context())) })
-	mux.HandleFunc("GET /ledger", s.sendLedger)
-	mux.HandleFunc("GET /ledger/summary", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, s.Summary()) })
-	mux.HandleFunc("GET /ledger/state", func(w http.ResponseWriter, _ *http.Request) { sendLines(w, s.States()) })
-	return mux
-}
-
-// list is a JSON list also where there is nothing.
-func list[T any](all []T) []T {
-	if all == nil {
-		return []T{}
-	}
-	return all
-}
-
-// decoded reads a JSON body strictly and answers with what comes of it.
-func decoded[T any](do func(T) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		var in T
-		decoder := json.NewDecoder(r.Body)
-		decoder.DisallowUnknownFields()
-		err := decoder.Decode(&in)
-		var out any
-		if err == nil {
-			out, err = do(in)
-		}
-		if err != nil {
-			respond(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
-			return
-		}
-		respond(w, http.StatusOK, out)
-	}
-}
-
-func respond(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", jsonType)
-	w.WriteHeader(status)
-	_, _ = w.Write(marshal(body)) // a client that left is none of our business
+func (s *Server) control() {
+	s.Route("POST /control/services", simulate.Ask(s.seedServices))
+	s.Route("GET /control/services", simulate.Show(func(r *http.Request) any {
+		return append([]Service{}, s.Services(r.URL.Query().Get("code"))...) // also nothing is a list
+	}))
+	s.Route("POST /control/organizations", simulate.Ask(s.seedOrganizations))
+	s.Route("GET /control/organizations", simulate.Show(func(r *http.Request) any {
+		return append([]Organization{}, s.Organizations(r.URL.Query().Get("code"))...)
+	}))
+	s.Route("POST /control/change", simulate.Ask(s.changeAll))
+	s.Route("GET /control/settled", func(w http.ResponseWriter, r *http.Request) { waited(w, s.Settled(r.Context())) })
+	s.Route("POST /control/drain", func(w http.ResponseWriter, r *http.Request) { waited(w, s.Drain(r.Context())) })
+	s.Route("GET /ledger/state", func(w http.ResponseWriter, _ *http.Request) { simulate.Lines(w, s.States()) })
 }
 
 func waited(w http.ResponseWriter, err error) {
@@ -72,13 +30,6 @@ func waited(w http.ResponseWriter, err error) {
 		return // the client left; nobody is to be told
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// strict reads one record of a list that also holds bare codes.
-func strict(raw json.RawMessage, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
 }
 
 func (s *Server) seedServices(rows []json.RawMessage) (any, error) {
@@ -89,7 +40,7 @@ func (s *Server) seedServices(rows []json.RawMessage) (any, error) {
 			continue
 		}
 		var service Service
-		if err := strict(raw, &service); err != nil {
+		if err := simulate.Strict(raw, &service); err != nil {
 			return nil, fmt.Errorf("service %d: %w", i+1, err)
 		}
 		s.AddService(service)
@@ -105,7 +56,7 @@ func (s *Server) seedOrganizations(rows []json.RawMessage) (any, error) {
 			continue
 		}
 		organization := Organization{Active: true}
-		if err := strict(raw, &organization); err != nil {
+		if err := simulate.Strict(raw, &organization); err != nil {
 			return nil, fmt.Errorf("organization %d: %w", i+1, err)
 		}
 		s.AddOrganization(organization)
@@ -127,7 +78,7 @@ func (s *Server) changeAll(raw json.RawMessage) (any, error) {
 		raw = slices.Concat([]byte("["), raw, []byte("]"))
 	}
 	var all []alteration
-	if err := strict(raw, &all); err != nil {
+	if err := simulate.Strict(raw, &all); err != nil {
 		return nil, err
 	}
 	changed := 0
@@ -154,23 +105,4 @@ func (s *Server) alter(a alteration) (int, error) {
 		return 1, err
 	}
 	return 0, err
-}
-
-func (s *Server) sendLedger(w http.ResponseWriter, r *http.Request) {
-	code := r.URL.Query().Get("code")
-	entries := s.ledger.view()
-	if code != "" {
-		entries = s.ledger.about(code)
-	}
-	sendLines(w, entries)
-}
-
-// sendLines answers with JSON, a record a line.
-func sendLines[T any](w http.ResponseWriter, records []T) {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	for i := range records {
-		if _, err := w.Write(append(marshal(&records[i]), '\n')); err != nil {
-			return // the client left
-		}
-	}
 }

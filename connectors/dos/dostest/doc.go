@@ -11,18 +11,16 @@
 //	PUT  /dos-ingest/FHIR/R4/Organization/UUID               Bearer token
 //	GET  /dos-ingest/FHIR/R4/_status
 //
-// Other processes steer and question it; faults never touch these:
+// Other processes steer and question it:
 //
 //	POST /control/services, /control/organizations   seed: a JSON list of codes or whole records
 //	GET  /control/services, /control/organizations   ?code=CODE: what is stored, as a JSON list
 //	POST /control/change                             {"code","field","value"}, or a list of them
-//	PUT  /control/faults, GET, DELETE                the switches of Faults
 //	GET  /control/settled                            answers once the queue is empty
 //	POST /control/drain                              works off the queue now, then answers
-//	GET  /ledger, /ledger?code=CODE                  Entry a line
-//	GET  /ledger/summary                             Summary
 //	GET  /ledger/state                               State a line, sorted by code
 //
-// It needs no *testing.T, so that a demonstration can mount it for days; Start
-// is the short way for tests.
+// next to the routes of simulate, whose faults it knows, with KeyRefused and
+// IPDenied. It needs no *testing.T, so that a demonstration can mount it for
+// days; Start is the short way for tests.
 package dostest

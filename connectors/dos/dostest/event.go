@@ -65,7 +65,7 @@ const (
 // ingest is everything that happens after the 200, in silence.
 func (s *Server) ingest(m message) {
 	outcome, detail := s.process(m)
-	s.ledger.effect(effectOf(m.call, s.options.Now(), outcome, detail))
+	s.effect(m.call, outcome, detail)
 }
 
 func (s *Server) process(m message) (outcome Outcome, detail string) {
@@ -76,13 +76,13 @@ func (s *Server) process(m message) (outcome Outcome, detail string) {
 	if reason := e.reject(); reason != "" {
 		return Rejected, reason
 	}
-	if latest, stale := s.services.number(m.code, m.sequence); stale {
+	if latest, stale := s.services.number(m.Code, m.Sequence); stale {
 		return Stale, fmt.Sprintf("after %d", latest)
 	}
 	if field := e.tripsOver(); field != "" {
 		return Crashed, field + " is null"
 	}
-	return s.services.write(m.code, e, today(s.options.Now()))
+	return s.services.write(m.Code, e, today(s.Now()))
 }
 
 // today is the process-local day, which is not that of London.

@@ -254,8 +254,8 @@ func TestSequenceNumbersOnlyRise(t *testing.T) {
 	require.Equal(t, dostest.Stale, w.send(-1, named("d")).Outcome)
 	require.Equal(t, dostest.Applied, w.send(4, eventOf(t, fields{"ODSCode": "FA002"})).Outcome, "each code has its own")
 	sum := w.s.Summary()
-	require.Equal(t, 2, sum.Lower)
-	require.Equal(t, 1, sum.Doubled)
+	require.Equal(t, 2, sum.Backwards)
+	require.Equal(t, 1, sum.Twice)
 	require.Equal(t, 2, sum.Codes)
 	require.Equal(t, map[dostest.Outcome]int{dostest.Applied: 3, dostest.Stale: 2}, sum.Effects)
 	require.Equal(t, map[string]int{"200": 5}, sum.Requests)
@@ -286,7 +286,7 @@ func TestIdenticalBodiesAreDroppedForFiveMinutes(t *testing.T) {
 	require.Equal(t, dostest.Applied, w.send(4, a).Outcome, "the window began with the first")
 	require.Equal(t, "1 High Street$A", w.service("FA001").Address)
 	require.Equal(t, 1, w.s.Summary().Effects[dostest.Duplicate])
-	require.Equal(t, 0, w.s.Summary().Lower)
+	require.Equal(t, 0, w.s.Summary().Backwards)
 }
 
 func TestTheQueueWaitsAndDrains(t *testing.T) {
@@ -335,8 +335,8 @@ func TestManySendersAtOnce(t *testing.T) {
 		require.Equal(t, dostest.State{Code: state.Code, At: state.At, Sequence: 49, Key: "cid-49", Body: state.Body, Applied: 50}, state)
 	}
 	require.Equal(t, 4, w.s.Summary().Codes)
-	require.Zero(t, w.s.Summary().Lower)
-	require.Zero(t, w.s.Summary().Doubled)
+	require.Zero(t, w.s.Summary().Backwards)
+	require.Zero(t, w.s.Summary().Twice)
 }
 
 func TestRealEventsPass(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // asked is one request to each service.
@@ -29,21 +30,21 @@ func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
 		faults string
 		status int
 		event  string // in its answer
-		met    string
+		met    simulate.Name
 	}{
-		"429":          {`{"status":429,"retry_after":3}`, 429, `{"message":"Too Many Requests"}`, "status"},
-		"500":          {`{"status":500}`, 500, `{"Message":"Server Error"}`, "status"},
-		"503":          {`{"status":503}`, 503, `{"Message":"Server Error"}`, "status"},
-		"unauthorized": {`{"unauthorized":true,"share":0.001}`, 403, `{"message":"Forbidden"}`, "unauthorized"},
-		"ip":           {`{"ip_denied":true}`, 403, `{"Message":"` + denied + `"}`, "ip_denied"},
-		"expired":      {`{"expired_token":true}`, 401, `{"message":"The incoming token has expired"}`, "expired_token"},
+		"429":     {`{"names":["throttled"],"retry_after":3}`, 429, `{"message":"Too Many Requests"}`, "throttled"},
+		"500":     {`{"names":["error-500"]}`, 500, `{"Message":"Server Error"}`, "error-500"},
+		"503":     {`{"names":["error-503"]}`, 503, `{"Message":"Server Error"}`, "error-503"},
+		"key":     {`{"names":["key-refused"],"share":0.001}`, 403, `{"message":"Forbidden"}`, "key-refused"},
+		"ip":      {`{"names":["ip-denied"]}`, 403, `{"Message":"` + denied + `"}`, "ip-denied"},
+		"expired": {`{"names":["unauthorized"]}`, 401, `{"message":"The incoming token has expired"}`, "unauthorized"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := start(t, dostest.Options{})
 			w.s.Seed("FA001")
-			require.Equal(t, 200, w.do(http.MethodPut, "/control/faults", c.faults).status)
+			require.Equal(t, 204, w.do(http.MethodPut, "/control/faults", c.faults).status)
 			answers := w.asked()
 			for service, got := range answers {
 				require.Equal(t, c.status, got.status, service)
@@ -56,7 +57,7 @@ func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
 			require.Contains(t, answers["fhir"].body, `"OperationOutcome"`)
 			require.NoError(t, w.s.Settled(t.Context()))
 			require.Empty(t, w.s.Effects("FA001"))
-			require.Equal(t, map[string]int{c.met: 3}, w.s.Summary().Faults)
+			require.Equal(t, map[simulate.Name]int{c.met: 3}, w.s.Summary().Faults)
 			require.Equal(t, http.StatusNoContent, w.do(http.MethodDelete, "/control/faults", "").status)
 			require.Equal(t, dostest.Applied, w.send(1, eventOf(t, nil)).Outcome)
 		})
@@ -66,19 +67,19 @@ func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
 func TestBrokenConnections(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		faults  dostest.Faults
+		fault   simulate.Name
 		effects int
 	}{
-		"down":   {dostest.Faults{Down: true}, 0},
-		"before": {dostest.Faults{Drop: "before"}, 0},
-		"after":  {dostest.Faults{Drop: "after"}, 1},
+		"down":   {simulate.Down, 0},
+		"before": {simulate.DroppedBefore, 0},
+		"after":  {simulate.DroppedAfter, 1},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := start(t, dostest.Options{})
 			w.s.Seed("FA001")
-			require.NoError(t, w.s.Faults(c.faults))
+			require.NoError(t, w.s.Stand(simulate.Of(c.fault)))
 			got := w.post(1, eventOf(t, nil))
 			require.Error(t, got.err)
 			require.Zero(t, got.status)
@@ -96,11 +97,11 @@ func TestSpoiltAnswers(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{})
 	w.s.Seed("FA001")
-	require.NoError(t, w.s.Faults(dostest.Faults{Truncate: true}))
+	require.NoError(t, w.s.Stand(simulate.Of(simulate.Truncated)))
 	for service, got := range w.asked() {
 		require.ErrorIs(t, got.err, io.ErrUnexpectedEOF, service)
 	}
-	require.NoError(t, w.s.Faults(dostest.Faults{ContentType: true}))
+	require.NoError(t, w.s.Stand(simulate.Of(simulate.WrongType)))
 	answers := w.asked()
 	require.Equal(t, "text/html", answers["event"].header.Get("Content-Type"))
 	require.Equal(t, "text/html", answers["read"].header.Get("Content-Type"))
@@ -113,19 +114,19 @@ func TestSlowAnswersComeAfterTheEffect(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{})
 	w.s.Seed("FA001")
-	require.NoError(t, w.s.Faults(dostest.Faults{LatencyMS: 10}))
+	require.NoError(t, w.s.Stand(simulate.Fault{AnswerLatencyMS: 10}))
 	before := time.Now()
 	require.Equal(t, dostest.Applied, w.send(1, eventOf(t, nil)).Outcome)
 	require.GreaterOrEqual(t, time.Since(before), 10*time.Millisecond)
 
-	require.NoError(t, w.s.Faults(dostest.Faults{LatencyMS: 3_600_000}))
+	require.NoError(t, w.s.Stand(simulate.Fault{AnswerLatencyMS: 3_600_000}))
 	ctx, cancel := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+dostest.ReadPath+"FA001", nil)
 	require.NoError(t, err)
 	time.AfterFunc(10*time.Millisecond, cancel)
 	_, err = w.http.Do(request) //nolint:bodyclose // there is none
 	require.ErrorIs(t, err, context.Canceled)
-	require.Eventually(t, func() bool { return w.s.Summary().Faults["latency"] == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return w.s.Summary().Faults[simulate.Slow] == 2 }, 5*time.Second, time.Millisecond)
 	require.Equal(t, 1, w.s.Summary().Requests["0"])
 }
 
@@ -133,7 +134,9 @@ func TestTheShareIsDrawnFromTheSeed(t *testing.T) {
 	t.Parallel()
 	statuses := func(seed uint64) (all []int) {
 		w := start(t, dostest.Options{})
-		require.NoError(t, w.s.Faults(dostest.Faults{Share: 0.2, Seed: seed, Status: 503, Only: []dostest.Kind{dostest.KindRead}}))
+		require.NoError(t, w.s.Stand(simulate.Fault{
+			Share: 0.2, Seed: seed, Names: []simulate.Name{simulate.Error(503)}, Kinds: []dostest.Kind{dostest.KindRead},
+		}))
 		for range 500 {
 			all = append(all, w.do(http.MethodGet, dostest.ReadPath+"FA001", "").status)
 		}
@@ -156,7 +159,7 @@ func TestSwitchesThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{})
 	for _, body := range []string{
-		`{"share":2}`, `{"status":200}`, `{"drop":"during"}`, `{"latency_ms":-1}`, `{"speed":1}`, `nope`,
+		`{"share":2}`, `{"names":["error-200"]}`, `{"names":["dropped-during"]}`, `{"latency_ms":-1}`, `{"speed":1}`, `nope`,
 	} {
 		require.Equal(t, 400, w.do(http.MethodPut, "/control/faults", body).status, body)
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 const (
@@ -24,22 +26,22 @@ var (
 
 // fhir is the ingest API (CONTRACT.md "The ingest API"). The proxy asks for a
 // token before anything is looked at, except for the health check.
-func (s *Server) fhir(c *call) reply {
-	if c.kind == KindStatus {
-		return jsonReply(http.StatusOK, map[string]string{"status": "pass"})
+func (s *Server) fhir(c *call) simulate.Answer {
+	if c.Kind == KindStatus {
+		return simulate.JSON(http.StatusOK, map[string]string{"status": "pass"})
 	}
-	var answer reply
+	var answer simulate.Answer
 	switch {
 	case !s.admitted(c.request):
 		answer = fhirRefusal(http.StatusUnauthorized)
-	case c.kind == KindSearch:
+	case c.Kind == KindSearch:
 		answer = s.search(c.request)
 	default:
 		answer = s.put(c)
 	}
 	for _, name := range []string{"X-Correlation-Id", "X-Request-Id"} {
 		if value := c.request.Header.Get(name); value != "" {
-			answer.header = append(answer.header, [2]string{name, value})
+			answer = answer.With(name, value)
 		}
 	}
 	return answer
@@ -51,7 +53,7 @@ func (s *Server) admitted(r *http.Request) bool {
 }
 
 // search answers GET /Organization.
-func (s *Server) search(r *http.Request) reply {
+func (s *Server) search(r *http.Request) simulate.Answer {
 	query := r.URL.Query()
 	if !strings.Contains(strings.ToLower(r.Header.Get("Accept")), fhirType) {
 		return wrongMedia(http.StatusNotAcceptable, "not-acceptable", "GET requests must have Accept 'application/fhir+json'")
@@ -93,7 +95,7 @@ type entry struct {
 	Resource resource `json:"resource"`
 }
 
-func (s *Server) bundle(code string) reply {
+func (s *Server) bundle(code string) simulate.Answer {
 	known := s.Organizations(code)
 	if len(known) == 0 && !s.options.EmptyBundle {
 		return outcomeReply(http.StatusNotFound, "error", "not-found", coding{resultSystem, "MSG_NO_EXIST", "Resource does not exist"},
@@ -107,7 +109,7 @@ func (s *Server) bundle(code string) reply {
 }
 
 // put answers PUT /Organization/{uuid}: the body replaces all that is stored.
-func (s *Server) put(c *call) reply {
+func (s *Server) put(c *call) simulate.Answer {
 	id := strings.TrimPrefix(strings.TrimSuffix(c.request.URL.Path, "/"), FHIRPath+"/Organization/")
 	if kind := c.request.Header.Get("Content-Type"); strings.ToLower(strings.TrimSpace(kind)) != fhirType {
 		return wrongMedia(http.StatusUnsupportedMediaType, "unsupported-media-type",
@@ -125,12 +127,12 @@ func (s *Server) put(c *call) reply {
 	case !known:
 		return notFoundByID()
 	case len(changed) == 0:
-		s.ledger.effect(effectOf(*c, s.options.Now(), Unchanged, ""))
+		s.effect(*c, Unchanged, "")
 		return outcomeReply(http.StatusOK, "information", "not-updated",
 			coding{resultSystem, "MSG_NOT_UPDATED", "Existing resource not updated"},
 			"No changes made to the organisation", "No changes made to the organisation")
 	}
-	s.ledger.effect(effectOf(*c, s.options.Now(), Applied, strings.Join(changed, ",")))
+	s.effect(*c, Applied, strings.Join(changed, ","))
 	return outcomeReply(http.StatusOK, "information", "success", coding{resultSystem, "MSG_UPDATED", "Existing resource updated"},
 		"Organisation updated successfully", "Organisation updated successfully")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 const (
@@ -149,7 +150,7 @@ func TestRecordedAnswers(t *testing.T) {
 		},
 		"get-org-GHI789.json": func() answer {
 			other := start(t, dostest.Options{})
-			require.NoError(t, other.s.Faults(dostest.Faults{Status: 500}))
+			require.NoError(t, other.s.Stand(simulate.Of(simulate.Error(500))))
 			return other.search(system + "|GHI789")
 		},
 	}

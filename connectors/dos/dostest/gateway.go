@@ -4,21 +4,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
-)
 
-const jsonType = "application/json"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
+)
 
 // secure are the headers on every answer of the gateway
 // (CONTRACT.md "Change events").
-func secure() [][2]string {
-	return [][2]string{
-		{"Cache-Control", "no-cache"},
-		{"Pragma", "no-store"},
-		{"Strict-Transport-Security", "max-age=31536000; includeSubDomains"},
-		{"X-Frame-Options", "DENY"},
-		{"X-Content-Type-Options", "nosniff"},
-		{"Content-Security-Policy", "default-src 'self'"},
+func secure() http.Header {
+	return http.Header{
+		"Cache-Control":             {"no-cache"},
+		"Pragma":                    {"no-store"},
+		"Strict-Transport-Security": {"max-age=31536000; includeSubDomains"},
+		"X-Frame-Options":           {"DENY"},
+		"X-Content-Type-Options":    {"nosniff"},
+		"Content-Security-Policy":   {"default-src 'self'"},
 	}
 }
 
@@ -27,29 +26,22 @@ const maxMessage = 256 << 10
 
 // changeEvent is the gateway: its 200 says that the event is in the queue and
 // nothing else (CONTRACT.md "Change events").
-func (s *Server) changeEvent(c *call) reply {
+func (s *Server) changeEvent(c *call) simulate.Answer {
 	header := c.request.Header
 	switch {
 	case s.options.APIKey != "" && header.Get("X-Api-Key") != s.options.APIKey:
 		return gatewayReply(http.StatusForbidden, "message", "Forbidden")
-	case header.Get("Content-Type") != jsonType:
+	case header.Get("Content-Type") != simulate.JSONType:
 		return gatewayReply(http.StatusUnsupportedMediaType, "message", "Unsupported Media Type")
-	case !c.numbered, c.code == "", len(c.body) > maxMessage:
+	case !c.numbered, c.Code == "", len(c.body) > maxMessage:
 		return gatewayReply(http.StatusBadRequest, "Message", "Bad Request")
 	}
-	if s.seen.first(c.code, c.body, c.at) {
+	if s.seen.first(c.Code, c.body, c.At) {
 		s.queue.put(*c)
 	} else {
-		s.ledger.effect(effectOf(*c, c.at, Duplicate, ""))
+		s.effect(*c, Duplicate, "")
 	}
 	return gatewayReply(http.StatusOK, "Message", "Change event received")
-}
-
-func effectOf(c call, at time.Time, outcome Outcome, detail string) Entry {
-	return Entry{
-		At: at, Kind: c.kind, Code: c.code, Sequence: c.sequence, Key: c.key,
-		Body: digest(c.body), Outcome: outcome, Detail: detail,
-	}
 }
 
 // odsCodeIn is the group an event belongs to; empty where the body has none.
@@ -67,11 +59,11 @@ func odsCodeIn(body []byte) string {
 }
 
 // gatewayRefusal is an error of the gateway that no request of ours provoked.
-func gatewayRefusal(met fault, status int) reply {
+func gatewayRefusal(name FaultName, status int) simulate.Answer {
 	switch {
-	case met.name == faultIPDenied:
+	case name == IPDenied:
 		return gatewayReply(status, "Message", "Access Denied, please contact the development team for assistance")
-	case met.name == faultExpired:
+	case name == simulate.Unauthorized:
 		return gatewayReply(status, "message", "The incoming token has expired")
 	case status == http.StatusBadRequest:
 		return gatewayReply(status, "Message", "Bad Request")
@@ -81,20 +73,8 @@ func gatewayRefusal(met fault, status int) reply {
 	return gatewayReply(status, "message", http.StatusText(status))
 }
 
-func gatewayReply(status int, key, text string) reply {
-	answer := jsonReply(status, map[string]string{key: text})
-	answer.header = secure()
+func gatewayReply(status int, key, text string) simulate.Answer {
+	answer := simulate.JSON(status, map[string]string{key: text})
+	answer.Header = secure()
 	return answer
-}
-
-func jsonReply(status int, body any) reply {
-	return reply{status: status, contentType: jsonType, body: marshal(body)}
-}
-
-func marshal(body any) []byte {
-	text, err := json.Marshal(body)
-	if err != nil { // our own types: a mistake in this package
-		panic(fmt.Sprintf("dostest: %T does not marshal: %v", body, err))
-	}
-	return text
 }

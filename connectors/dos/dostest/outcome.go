@@ -1,6 +1,10 @@
 package dostest
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
+)
 
 const (
 	fhirType     = "application/fhir+json"
@@ -31,34 +35,34 @@ type coding struct {
 	Display string `json:"display,omitempty"`
 }
 
-func fhirReply(status int, body any) reply {
-	return reply{status: status, contentType: fhirType, body: marshal(body)}
+func fhirReply(status int, body any) simulate.Answer {
+	return simulate.Encoded(status, fhirType, body)
 }
 
-func outcomeReply(status int, severity, code string, detail coding, text, diagnostics string) reply {
+func outcomeReply(status int, severity, code string, detail coding, text, diagnostics string) simulate.Answer {
 	return fhirReply(status, outcome{"OperationOutcome", []issue{{
 		Severity: severity, Code: code, Details: &concept{[]coding{detail}, text}, Diagnostics: diagnostics,
 	}}})
 }
 
 // badRequest is a search that makes no sense (recorded 400s).
-func badRequest(code, text, diagnostics string) reply {
+func badRequest(code, text, diagnostics string) simulate.Answer {
 	detail := coding{errorSystem, "BAD_REQUEST", "The Server was unable to process the request."}
 	return outcomeReply(http.StatusBadRequest, "error", code, detail, text, diagnostics)
 }
 
 // unprocessable is a body or id that validation refused.
-func unprocessable(diagnostics string) reply {
+func unprocessable(diagnostics string) simulate.Answer {
 	detail := coding{errorSystem, "UNPROCESSABLE_ENTITY", "Message was not malformed but deemed unprocessable by the API."}
 	return outcomeReply(http.StatusUnprocessableEntity, "error", "invalid", detail, diagnostics, diagnostics)
 }
 
 // wrongMedia is what the service says to a header: an issue without details.
-func wrongMedia(status int, code, diagnostics string) reply {
+func wrongMedia(status int, code, diagnostics string) simulate.Answer {
 	return fhirReply(status, outcome{"OperationOutcome", []issue{{Severity: "error", Code: code, Diagnostics: diagnostics}}})
 }
 
-func notFoundByID() reply {
+func notFoundByID() simulate.Answer {
 	detail := coding{errorSystem, "NOT_FOUND", "The Server was unable to find the specified resource."}
 	return outcomeReply(http.StatusNotFound, "error", "not-found", detail,
 		"The requested organisation was not found", "Organisation not found.")
@@ -74,7 +78,7 @@ var refusals = map[int][3]string{
 	http.StatusNotFound:        {"not-found", "NOT_FOUND", "The Server was unable to find the specified resource."},
 }
 
-func fhirRefusal(status int) reply {
+func fhirRefusal(status int) simulate.Answer {
 	words, listed := refusals[status]
 	switch {
 	case listed:

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 type found struct {
@@ -67,31 +69,30 @@ type readZCode struct {
 
 // byODSCode is the read API (CONTRACT.md "Reading back"). No public page shows the
 // body; this shape is ours.
-func (s *Server) byODSCode(c *call) reply {
+func (s *Server) byODSCode(c *call) simulate.Answer {
 	user, password, _ := c.request.BasicAuth()
 	switch {
 	case s.options.User != "" && (user != s.options.User || password != s.options.Password):
-		answer := readError(http.StatusUnauthorized, "Unauthorized: wrong user name or password")
-		answer.header = [][2]string{{"WWW-Authenticate", `Basic realm="DoS"`}}
-		return answer
+		return readError(http.StatusUnauthorized, "Unauthorized: wrong user name or password").
+			With("WWW-Authenticate", `Basic realm="DoS"`)
 	case c.request.Method != http.MethodGet:
 		return readError(http.StatusMethodNotAllowed, "Method Not Allowed: "+c.request.Method)
-	case c.code == "" || strings.Contains(c.code, "/"):
+	case c.Code == "" || strings.Contains(c.Code, "/"):
 		return readError(http.StatusNotFound, "Not Found: "+c.request.URL.Path)
 	}
-	services := s.Services(c.code)
+	services := s.Services(c.Code)
 	answer := found{Code: http.StatusOK, ServiceCount: len(services), Services: make([]readService, len(services))}
 	for i := range services {
 		answer.Services[i] = shown(&services[i])
 	}
-	return jsonReply(http.StatusOK, map[string]found{"success": answer})
+	return simulate.JSON(http.StatusOK, map[string]found{"success": answer})
 }
 
-func readError(status int, message string) reply {
+func readError(status int, message string) simulate.Answer {
 	if status == http.StatusUnauthorized && message == http.StatusText(status) {
 		message += ": token expired"
 	}
-	return jsonReply(status, map[string]any{"error": map[string]any{"code": status, "message": message}})
+	return simulate.JSON(status, map[string]any{"error": map[string]any{"code": status, "message": message}})
 }
 
 var typeNames = map[int]string{

@@ -1,6 +1,7 @@
 package dostest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,7 +9,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // The paths the services are mounted on.
@@ -46,43 +50,53 @@ type Options struct {
 	Now func() time.Time
 }
 
+type (
+	// Fault is the kit's.
+	Fault = simulate.Fault
+	// FaultName is one of the kit's, KeyRefused or IPDenied.
+	FaultName = simulate.Name
+)
+
+// The faults of DoS alone. Every request meets them, whatever the share, and
+// none has an effect.
+const (
+	KeyRefused FaultName = "key-refused" // 403
+	IPDenied   FaultName = "ip-denied"   // 403 in the words for a caller who is not on the allow-list
+)
+
 // Server is a simulator of all of DoS. It may be used by many goroutines.
 type Server struct {
+	*simulate.Kit[Entry]
+
 	options  Options
-	control  *http.ServeMux
-	ledger   *ledger
 	queue    *queue
 	seen     *deduplicator
 	services *database
 	practice *registry
-	switches switchboard
+	order    simulate.Order
+
+	mu     sync.Mutex
+	states map[string]State // by code
 }
 
 // New makes a server with an empty database.
 func New(o Options) *Server {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	s := &Server{
-		options: o, ledger: newLedger(), seen: newDeduplicator(),
-		services: newDatabase(o), practice: newRegistry(),
+		options: o, seen: newDeduplicator(), services: newDatabase(o), practice: newRegistry(), states: make(map[string]State),
 	}
+	whole := simulate.Own{Refuses: true, Always: true}
+	s.Kit = simulate.New[Entry](simulate.Options{
+		Now: o.Now, Own: map[FaultName]simulate.Own{KeyRefused: whole, IPDenied: whole},
+		Summary: func() any { return s.Summary() }, Forget: s.forget,
+	})
 	s.queue = newQueue(o.Delay, s.ingest)
-	s.control = s.controls()
+	s.control()
 	return s
 }
 
 // Handler returns what to serve. Faults abort connections by panicking with
 // http.ErrAbortHandler, as net/http wants it.
-func (s *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/control/") || r.URL.Path == "/ledger" || strings.HasPrefix(r.URL.Path, "/ledger/") {
-			s.control.ServeHTTP(w, r)
-			return
-		}
-		s.serve(w, r)
-	})
-}
+func (s *Server) Handler() http.Handler { return s.Kit.Handler(http.HandlerFunc(s.serve)) }
 
 // Settled waits until no event lies in the queue, also through Options.Delay.
 // Its error is the context's.
@@ -94,22 +108,11 @@ func (s *Server) Drain(ctx context.Context) error { return s.queue.drain(ctx) }
 
 // call is a request as it arrived.
 type call struct {
-	at       time.Time
-	kind     Kind
-	code     string // ODS code, as far as the request tells
-	sequence int64
-	numbered bool   // whether sequence was an integer
-	key      string // correlation id
+	Entry
+
+	numbered bool // whether Sequence was an integer
 	body     []byte
 	request  *http.Request
-}
-
-// reply is an answer that was not sent yet, so that faults can spoil it.
-type reply struct {
-	status      int
-	contentType string
-	body        []byte
-	header      [][2]string
 }
 
 // maxBody is what a gateway of this kind takes at all.
@@ -117,45 +120,53 @@ const maxBody = 10 << 20
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := s.describe(r)
-	met := s.switches.meet(c.kind)
-	if met.name == faultDown {
-		s.ledger.request(c, 0, met.text())
+	met := s.Meet(simulate.Request{HTTP: r, Kind: c.Kind, IDs: []string{c.Code}})
+	if met.Name != simulate.Down && !c.read() { // the client left before it had said all
+		c.Fault = met.Name
+		s.Book.Request(c.Entry)
 		panic(http.ErrAbortHandler)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil { // the client left before it had said all
-		s.ledger.request(c, 0, met.text())
-		panic(http.ErrAbortHandler)
+	simulate.Exchange{
+		Met: met, Entry: &c.Entry.Entry,
+		Serve:  func() simulate.Answer { return s.answer(c) },
+		Refuse: func(name FaultName) simulate.Answer { return refusal(c.Kind, name) },
+		Note: func(a simulate.Answer) simulate.Answer {
+			s.Book.Request(c.Entry)
+			return a
+		},
+	}.Play(w, r)
+}
+
+// read takes the body; false: it broke off.
+func (c *call) read() bool {
+	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
+	if err != nil {
+		return false
 	}
 	c.body = body
-	if c.kind == KindEvent {
-		c.code = odsCodeIn(body)
+	if c.Kind == KindEvent {
+		c.Code = odsCodeIn(body)
 	}
-	answer := s.answer(&c, met)
-	if !met.wait(r.Context()) || met.silent() {
-		s.ledger.request(c, 0, met.text())
-		panic(http.ErrAbortHandler)
-	}
-	s.ledger.request(c, answer.status, met.text()) // before the client can know
-	met.send(w, answer)
+	return true
 }
 
 // describe reads what the line and the headers of a request say.
-func (s *Server) describe(r *http.Request) call {
-	c := call{at: s.options.Now(), kind: kindOf(r), request: r, key: r.Header.Get("Correlation-Id")}
-	if c.key == "" {
-		c.key = r.Header.Get("X-Correlation-Id")
+func (s *Server) describe(r *http.Request) *call {
+	c := &call{Entry: Entry{Entry: simulate.EntryOf(kindOf(r), r), Key: r.Header.Get("Correlation-Id")}, request: r}
+	s.Stamp(&c.Entry.Entry)
+	if c.Key == "" {
+		c.Key = r.Header.Get("X-Correlation-Id")
 	}
 	if number, err := strconv.ParseInt(strings.TrimSpace(r.Header.Get("Sequence-Number")), 10, 64); err == nil {
-		c.sequence, c.numbered = number, true
+		c.Sequence, c.numbered = number, true
 	}
-	switch c.kind {
+	switch c.Kind {
 	case KindRead:
-		c.code = strings.TrimPrefix(r.URL.Path, ReadPath)
+		c.Code = strings.TrimPrefix(r.URL.Path, ReadPath)
 	case KindSearch:
-		_, c.code, _ = strings.Cut(r.URL.Query().Get("identifier"), "|")
+		_, c.Code, _ = strings.Cut(r.URL.Query().Get("identifier"), "|")
 	case KindUpdate:
-		c.code = s.practice.codeOf(strings.TrimPrefix(r.URL.Path, FHIRPath+"/Organization/"))
+		c.Code = s.practice.codeOf(strings.TrimPrefix(r.URL.Path, FHIRPath+"/Organization/"))
 	}
 	return c
 }
@@ -177,15 +188,9 @@ func kindOf(r *http.Request) Kind {
 	return KindOther
 }
 
-// answer lets the service that was asked answer, unless a fault does.
-func (s *Server) answer(c *call, met fault) reply {
-	if status := met.instead(); status != 0 {
-		return s.refusal(c, met, status)
-	}
-	if met.name == faultDropBefore {
-		return reply{}
-	}
-	switch c.kind {
+// answer lets the service that was asked answer.
+func (s *Server) answer(c *call) simulate.Answer {
+	switch c.Kind {
 	case KindEvent:
 		return s.changeEvent(c)
 	case KindRead:
@@ -193,25 +198,20 @@ func (s *Server) answer(c *call, met fault) reply {
 	case KindSearch, KindUpdate, KindStatus:
 		return s.fhir(c)
 	}
-	return jsonReply(http.StatusForbidden, map[string]string{"message": "Missing Authentication Token"}) // AWS, for any unknown path
+	return simulate.JSON(http.StatusForbidden, map[string]string{"message": "Missing Authentication Token"}) // AWS, for any unknown path
 }
 
 // refusal is the error a fault asks for, in the words of the service that was
 // called.
-func (s *Server) refusal(c *call, met fault, status int) reply {
-	var answer reply
-	switch c.kind {
+func refusal(kind Kind, name FaultName) simulate.Answer {
+	status := cmp.Or(name.Status(), http.StatusForbidden) // that of our own
+	switch kind {
 	case KindSearch, KindUpdate, KindStatus:
-		answer = fhirRefusal(status)
+		return fhirRefusal(status)
 	case KindRead:
-		answer = readError(status, http.StatusText(status))
-	default:
-		answer = gatewayRefusal(met, status)
+		return readError(status, http.StatusText(status))
 	}
-	if met.retryAfter > 0 {
-		answer.header = append(answer.header, [2]string{"Retry-After", strconv.Itoa(met.retryAfter)})
-	}
-	return answer
+	return gatewayRefusal(name, status)
 }
 
 // digest names a body: the first 16 hexadecimal digits of its SHA-256.
