@@ -14,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -88,25 +89,25 @@ func TestSimulator(t *testing.T) {
 	}
 }
 
-// TestSimulatorWays: no way of failing makes anything known that is not, and
+// TestSimulatorFaults: no fault makes anything known that is not, and
 // every error says how to go on.
-func TestSimulatorWays(t *testing.T) {
+func TestSimulatorFaults(t *testing.T) {
 	t.Parallel()
 	api, server := simulated(t, erstest.Options{})
 	ids := server.World().IDs()[:3]
-	for _, way := range erstest.AllWays() {
+	for _, name := range erstest.FaultNames() {
 		for _, times := range []int{1, -1} {
 			server.Heal()
-			server.Fault(erstest.Fault{Ways: []erstest.Way{way}, Times: times, Kinds: []erstest.Kind{erstest.Search, erstest.GetService}})
+			server.Fault(simulate.Fault{Names: []simulate.Name{name}, Times: times, Kinds: []erstest.Kind{erstest.Search, erstest.GetService}})
 			found, err := api.Services(t.Context(), ids)
 			if err == nil {
-				require.Equal(t, 3, len(found.Services)+len(found.Absent)+len(found.NotVisible)+len(found.Refused)+len(found.Unreadable), way)
+				require.Equal(t, 3, len(found.Services)+len(found.Absent)+len(found.NotVisible)+len(found.Refused)+len(found.Unreadable), name)
 				continue
 			}
-			require.Equal(t, ers.Found{}, found, way)
+			require.Equal(t, ers.Found{}, found, name)
 			var failure *ers.Error
-			require.ErrorAs(t, err, &failure, way)
-			require.NotEmpty(t, failure.CorrelationID, way)
+			require.ErrorAs(t, err, &failure, name)
+			require.NotEmpty(t, failure.CorrelationID, name)
 		}
 	}
 	server.Heal()

@@ -11,8 +11,6 @@
 //	GET /referrals/FHIR/STU3/CodeSystem/{type}         A004
 //	GET /referrals/_ping, /_ping
 //
-//	GET  /ledger            every request, a line of JSON each
-//	GET  /ledger/summary    counts by call and status, pace by client
 //	GET  /control/services?site=…       what there is, a line of JSON each
 //	GET  /control/extract?month=2026-10 the EBSX05 zip
 //	POST /control/add       a Service
@@ -22,9 +20,9 @@
 //	POST /control/move      {"ids":[…],"site":"…"}
 //	POST /control/relabel   {"code":"…","display":"…"}: a label, no version
 //	POST /control/concept   {"system":"SPECIALTY","concept":{…}}
-//	PUT, GET, DELETE /control/faults
 //
-// Faults never touch /ledger and /control. It needs no *testing.T, so that a
+// next to the routes of simulate, whose faults it knows, and many of its own.
+// The summary has the pace of each client. It needs no *testing.T, so that a
 // demonstration can mount it for days; Start is the short way for tests.
 //
 //	World: services, code systems ──▶ Server: gateway (token, headers, limit) ──▶ answers

@@ -6,43 +6,44 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
 // service is A033 and A037. What is no number of a service is not found: nobody
 // says what it should be (CONTRACT.md "Assumptions").
-func (s *Server) service(r *http.Request, e *Entry) answer {
+func (s *Server) service(r *http.Request, e *Entry) simulate.Answer {
 	e.IDs = []string{r.PathValue("id")}
 	ids, ok := parsed(e.IDs)
 	if !ok {
-		return refusal(NotFound, e.Kind, s.options.Now())
+		return refusal(simulate.Error(404), e.Kind, s.Now())
 	}
-	found, way := s.look(ids, e.Client)
-	if way == "" && len(found) == 0 {
-		way = NotFound
+	found, refused := s.look(ids, e.Client)
+	if refused == "" && len(found) == 0 {
+		refused = simulate.Error(404)
 	}
-	if way != "" {
-		return refusal(way, e.Kind, s.options.Now())
+	if refused != "" {
+		return refusal(refused, e.Kind, s.Now())
 	}
 	e.Records = 1
-	return answer{status: http.StatusOK, kind: fhirType, body: s.written(found[0])}.
-		with("ETag", `W/"`+found[0].Version+`"`).with("Cache-Control", "no-cache")
+	return simulate.Answer{Status: http.StatusOK, Type: fhirType, Body: s.written(found[0])}.
+		With("ETag", `W/"`+found[0].Version+`"`).With("Cache-Control", "no-cache")
 }
 
 // search is A035.
-func (s *Server) search(r *http.Request, e *Entry) answer {
+func (s *Server) search(r *http.Request, e *Entry) simulate.Answer {
 	texts, ok := idsOf(r.URL.Query())
 	e.IDs = texts
 	ids, digits := parsed(texts)
 	if !ok || !digits || len(ids) == 0 || len(ids) > maxIDs {
-		return refusal(BadRequest, e.Kind, s.options.Now())
+		return refusal(simulate.Error(400), e.Kind, s.Now())
 	}
-	found, way := s.look(ids, e.Client)
-	if way != "" {
-		return refusal(way, e.Kind, s.options.Now())
+	found, refused := s.look(ids, e.Client)
+	if refused != "" {
+		return refusal(refused, e.Kind, s.Now())
 	}
 	e.Records = len(found)
-	return s.bundleOf(texts, found, s.options.Now())
+	return s.bundleOf(texts, found, s.Now())
 }
 
 // idsOf splits `_id`. A parameter that is repeated, or any other, is malformed.
@@ -57,7 +58,7 @@ func idsOf(query url.Values) ([]string, bool) {
 // look finds services, each once, in the order they were asked for. One that
 // the client may not see spoils all (CONTRACT.md "Asking for many"); one that is
 // absent does not.
-func (s *Server) look(ids []reconcile.ServiceID, client string) (found []*Service, refused Way) {
+func (s *Server) look(ids []reconcile.ServiceID, client string) (found []*Service, refused FaultName) {
 	for i, id := range ids {
 		service := s.world.look(id)
 		switch {
@@ -73,11 +74,11 @@ func (s *Server) look(ids []reconcile.ServiceID, client string) (found []*Servic
 }
 
 // codeSystem is A004.
-func (s *Server) codeSystem(r *http.Request, e *Entry) answer {
+func (s *Server) codeSystem(r *http.Request, e *Entry) simulate.Answer {
 	system, known := s.world.system(r.PathValue("type"))
 	if !known {
-		return answer{status: http.StatusNotFound} // recorded: an empty body
+		return simulate.Answer{Status: http.StatusNotFound} // recorded: an empty body
 	}
 	e.Records = len(system.concepts)
-	return encoded(http.StatusOK, fhirType, s.options.codeSystemOf(system)).with("Cache-Control", "no-cache")
+	return simulate.Encoded(http.StatusOK, fhirType, s.options.codeSystemOf(system)).With("Cache-Control", "no-cache")
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Client is a registered application. Organisation and role are attributes of
@@ -44,6 +45,7 @@ type Limit struct {
 // gateway stands before the API: tokens, headers, limits.
 type gateway struct {
 	options   Options
+	now       func() time.Time
 	clients   map[string]Client
 	endpoints map[string]*apimtest.Endpoint
 	order     []string
@@ -59,9 +61,9 @@ type usage struct {
 	next   time.Time // when spike arrest is level again
 }
 
-func newGateway(o Options) *gateway {
+func newGateway(o Options, now func() time.Time) *gateway {
 	g := &gateway{
-		options: o, clients: map[string]Client{}, endpoints: map[string]*apimtest.Endpoint{}, used: map[string]*usage{},
+		options: o, now: now, clients: map[string]Client{}, endpoints: map[string]*apimtest.Endpoint{}, used: map[string]*usage{},
 	}
 	for _, c := range o.Clients {
 		if _, known := g.clients[c.ID]; known || c.ID == "" {
@@ -70,7 +72,7 @@ func newGateway(o Options) *gateway {
 		g.clients[c.ID] = c
 		g.order = append(g.order, c.ID)
 		g.endpoints[c.ID] = apimtest.New(apimtest.Options{
-			ClientID: c.ID, KeyID: c.KeyID, Key: c.Key, URL: c.TokenURL, Life: c.Life, Now: o.Now,
+			ClientID: c.ID, KeyID: c.KeyID, Key: c.Key, URL: c.TokenURL, Life: c.Life, Now: now,
 		})
 	}
 	return g
@@ -99,7 +101,7 @@ func (g *gateway) client(r *http.Request) string {
 }
 
 // token gives tokens. A request of an unknown client is refused by the first.
-func (g *gateway) token(r *http.Request, e *Entry) answer {
+func (g *gateway) token(r *http.Request, e *Entry) simulate.Answer {
 	if len(g.order) == 0 {
 		return noSuchPath(r, e)
 	}
@@ -107,32 +109,7 @@ func (g *gateway) token(r *http.Request, e *Entry) answer {
 	if endpoint == nil {
 		endpoint = g.endpoints[g.order[0]]
 	}
-	var held held
-	endpoint.ServeHTTP(&held, r)
-	return answer{status: held.answer.status, kind: held.Header().Get("Content-Type"), body: held.answer.body}
-}
-
-// held is a ResponseWriter that keeps the answer.
-type held struct {
-	answer answer
-	header http.Header
-}
-
-func (h *held) Header() http.Header {
-	if h.header == nil {
-		h.header = http.Header{}
-	}
-	return h.header
-}
-
-func (h *held) WriteHeader(status int) { h.answer.status = status }
-
-func (h *held) Write(body []byte) (int, error) {
-	if h.answer.status == 0 {
-		h.answer.status = http.StatusOK
-	}
-	h.answer.body = append(h.answer.body, body...)
-	return len(body), nil
+	return simulate.Held(endpoint, r)
 }
 
 // issuer reads who signed an assertion, without believing it, and leaves the
@@ -166,7 +143,7 @@ func issuer(r *http.Request) string {
 
 // guard answers what never reaches the API behind the gateway.
 func (g *gateway) guard(handle handler) handler {
-	return func(r *http.Request, e *Entry) answer {
+	return func(r *http.Request, e *Entry) simulate.Answer {
 		if a, refused := g.refuse(r, e); refused {
 			return a
 		}
@@ -174,26 +151,26 @@ func (g *gateway) guard(handle handler) handler {
 	}
 }
 
-func (g *gateway) refuse(r *http.Request, e *Entry) (answer, bool) {
-	now := g.options.Now()
+func (g *gateway) refuse(r *http.Request, e *Entry) (simulate.Answer, bool) {
+	now := g.now()
 	switch {
 	case len(g.order) > 0 && e.Client == "":
-		return refusal(Unauthorized, e.Kind, now), true
+		return refusal(simulate.Unauthorized, e.Kind, now), true
 	case slices.ContainsFunc(e.NotAllowed, internalHeader):
 		return refusal(ForbiddenEmpty, e.Kind, now), true
 	case len(g.order) > 0 && len(e.NotAllowed) > 0:
 		return refusal(AccessDenied, e.Kind, now), true
 	case !g.allow(e.Client, e.At):
 		if g.options.Limit.EmptyBody {
-			return refusal(TooManyRequestsEmpty, e.Kind, now), true
+			return refusal(ThrottledEmpty, e.Kind, now), true
 		}
-		return refusal(TooManyRequests, e.Kind, now), true
+		return refusal(simulate.Throttled, e.Kind, now), true
 	case e.Kind != stu3 && g.clients[e.Client].Provider:
-		return refusal(Forbidden, e.Kind, now), true
+		return refusal(simulate.Error(403), e.Kind, now), true
 	case !acceptable(r.Header.Values("Accept")):
-		return refusal(NotAcceptable, e.Kind, now), true
+		return refusal(simulate.Error(406), e.Kind, now), true
 	}
-	return answer{}, false
+	return simulate.Answer{}, false
 }
 
 // notAllowed are the headers that an application-restricted client must not

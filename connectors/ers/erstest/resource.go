@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -180,17 +181,17 @@ type link struct {
 // match there is no entry at all (CONTRACT.md "Asking for many"). Addresses are
 // those of another environment. Entries are put in as they were written down
 // before.
-func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) answer {
+func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) simulate.Answer {
 	base := s.options.BaseURL + "/R4/HealthcareService"
 	stamp := now.UTC().Format(stampLayout)
-	a := encoded(http.StatusOK, fhirType, bundle{
+	a := simulate.Encoded(http.StatusOK, fhirType, bundle{
 		ID: "123e4567-e89b-12d3-a456-426614174000", Meta: bundleMeta{stamp}, ResourceType: "Bundle", Type: "searchset",
 		Timestamp: stamp, Total: len(found), Link: []link{{"self", base + "?_id=" + strings.Join(asked, ",")}},
 	})
 	if len(found) == 0 {
 		return a
 	}
-	body := a.body[:len(a.body)-1] // without its closing brace
+	body := a.Body[:len(a.Body)-1] // without its closing brace
 	body = append(body, `,"entry":[`...)
 	for i, service := range found {
 		if i > 0 {
@@ -201,7 +202,7 @@ func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) answe
 		body = append(body, `,"search":{"mode":"match"}}`...)
 	}
 	body = append(body, "]}"...)
-	a.body = body
+	a.Body = body
 	return a
 }
 
@@ -218,7 +219,7 @@ func (s *Server) written(service *Service) []byte {
 			return d.text
 		}
 	}
-	text := encoded(http.StatusOK, fhirType, s.options.resourceOf(service)).body
+	text := simulate.Marshal(s.options.resourceOf(service))
 	s.drafts.Store(service.ID, draft{service, text})
 	return text
 }

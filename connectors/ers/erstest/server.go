@@ -1,15 +1,15 @@
 package erstest
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -23,7 +23,7 @@ const (
 func Root(base string) string { return strings.TrimSuffix(base, BasePath) }
 
 // Kind is a call of the API, by its number in the contract.
-type Kind string
+type Kind = simulate.Kind
 
 // The kinds of requests.
 const (
@@ -78,6 +78,8 @@ type Options struct {
 
 // Server is a simulator of the API. It may be used by many goroutines.
 type Server struct {
+	*simulate.Kit[Entry]
+
 	options Options
 	world   *World
 	mux     *http.ServeMux
@@ -85,27 +87,24 @@ type Server struct {
 	serial  atomic.Int64 // of X-Request-ID
 	drafts  sync.Map     // draft by service id
 
-	mu       sync.Mutex // guards what follows
-	ledger   ledger
-	faults   []*Fault
-	standing *Fault // set over HTTP
+	mu    sync.Mutex
+	paces paces
 }
 
 // New makes a server. A client without an id, or two with one, panic: they are
 // mistakes of the test.
 func New(o Options) *Server {
-	setDefault(&o.Type, TypeObject)
-	setDefault(&o.Unpublished, http.StatusOK)
-	setDefault(&o.BaseURL, otherBaseURL)
-	setDefault(&o.KeptEntries, 1_000_000)
+	o.Type, o.BaseURL = cmp.Or(o.Type, TypeObject), cmp.Or(o.BaseURL, otherBaseURL)
+	o.Unpublished = cmp.Or(o.Unpublished, http.StatusOK)
 	if o.World == nil {
 		o.World = NewWorld(1, nil, 0)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &Server{options: o, world: o.World, mux: http.NewServeMux(), gate: newGateway(o)}
-	s.ledger.reset(o.KeptEntries)
+	s := &Server{options: o, world: o.World, mux: http.NewServeMux()}
+	s.Kit = simulate.New[Entry](simulate.Options{
+		Now: o.Now, Kept: cmp.Or(o.KeptEntries, 1_000_000), Own: own(), Summary: func() any { return s.Summary() }, Forget: s.forget,
+	})
+	s.forget()
+	s.gate = newGateway(o, s.Now)
 	for pattern, route := range map[string]struct {
 		kind   Kind
 		handle handler
@@ -125,92 +124,56 @@ func New(o Options) *Server {
 	return s
 }
 
-func setDefault[T comparable](value *T, fallback T) {
-	var zero T
-	if *value == zero {
-		*value = fallback
-	}
-}
-
 // Handler returns what to serve. Faults that break a connection panic with
 // http.ErrAbortHandler, as net/http wants it.
-func (s *Server) Handler() http.Handler { return s.mux }
+func (s *Server) Handler() http.Handler { return s.Kit.Handler(s.mux) }
 
 // World returns what the server shows.
 func (s *Server) World() *World { return s.world }
 
 // handler answers a request and writes down in the entry what it was about.
-type handler func(r *http.Request, e *Entry) answer
+type handler func(r *http.Request, e *Entry) simulate.Answer
 
-// answer is held in memory until it is known how to spoil it.
-type answer struct {
-	status int
-	kind   string // Content-Type
-	body   []byte
-	header map[string]string
-}
-
-// with adds a header.
-func (a answer) with(name, value string) answer {
-	if a.header == nil {
-		a.header = make(map[string]string, 4)
-	}
-	a.header[name] = value
-	return a
-}
-
-func (a answer) head(w http.ResponseWriter, length int) {
-	for name, value := range a.header {
-		w.Header().Set(name, value)
-	}
-	if a.kind != "" {
-		w.Header().Set("Content-Type", a.kind)
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(length))
-	w.WriteHeader(a.status)
-}
-
-func (a answer) send(w http.ResponseWriter) {
-	a.head(w, len(a.body))
-	_, _ = w.Write(a.body) // a client that left is none of our business
-}
-
-// call is the way of every request: the ledger notes when it came, then latency,
-// the fault it meets, the answer.
+// call is the way of every request.
 func (s *Server) call(kind Kind, handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := entryOf(kind, r)
 		e.Client = s.gate.client(r)
 		s.arrive(e) // at once: what is measured is the pace of the client
-		hit := s.meet(e, r)
-		e.Fault = string(hit.way)
-		if !hit.wait(r) {
-			s.record(e) // the client left first
-			return
-		}
-		a, answered := hit.before(kind, s.options.Now())
-		if !answered {
-			a = hit.after(handle(r, e))
-		}
-		a = s.marked(a, r, e)
-		// Written down before anything of the answer is sent: who has an answer
-		// finds its entry.
-		s.record(e)
-		hit.send(w, a)
+		met := s.Meet(simulate.Request{HTTP: r, Kind: kind, Client: e.Client, IDs: asked(r), Apart: kind == Token})
+		simulate.Exchange{
+			Met: met, Entry: &e.Entry,
+			Serve:  func() simulate.Answer { return handle(r, e) },
+			Refuse: func(name FaultName) simulate.Answer { return refusal(name, kind, s.Now()) },
+			Spoil:  func(a simulate.Answer) simulate.Answer { return spoil(met.Name, a) },
+			Note: func(a simulate.Answer) simulate.Answer {
+				a = s.marked(a, r, e)
+				s.record(e)
+				return a
+			},
+		}.Play(w, r)
 	})
+}
+
+// asked are the services that a request names.
+func asked(r *http.Request) []string {
+	if id := r.PathValue("id"); id != "" {
+		return []string{id}
+	}
+	ids, _ := idsOf(r.URL.Query())
+	return ids
 }
 
 // marked adds the two ids of a request (CONTRACT.md "Headers"). The gateway drops
 // a client's own X-Request-ID.
-func (s *Server) marked(a answer, r *http.Request, e *Entry) answer {
-	e.Status = a.status
-	if a.status == 0 || e.Kind == Token {
+func (s *Server) marked(a simulate.Answer, r *http.Request, e *Entry) simulate.Answer {
+	if a.Status == 0 || e.Kind == Token {
 		return a
 	}
 	e.RequestID = fmt.Sprintf("58621d65-d5ad-4c3a-959f-%012x-1", s.serial.Add(1))
-	a = a.with("X-Request-ID", e.RequestID)
+	a = a.With("X-Request-ID", e.RequestID)
 	if id := r.Header.Get("X-Correlation-Id"); id != "" {
-		a = a.with("X-Correlation-ID", id)
+		a = a.With("X-Correlation-ID", id)
 	}
 	return a
 }
@@ -218,19 +181,11 @@ func (s *Server) marked(a answer, r *http.Request, e *Entry) answer {
 const fhirType = "application/fhir+json"
 
 func ping(w http.ResponseWriter, _ *http.Request) {
-	answer{status: http.StatusOK, kind: "application/json", body: []byte(`{"version":"v1.0.0","revision":"1"}`)}.send(w)
+	simulate.Answer{Status: http.StatusOK, Type: simulate.JSONType, Body: []byte(`{"version":"v1.0.0","revision":"1"}`)}.Send(w)
 }
 
-func noSuchPath(*http.Request, *Entry) answer {
-	return encoded(http.StatusNotFound, "application/json", map[string]string{"message": "Not Found"})
-}
-
-func encoded(status int, kind string, body any) answer {
-	text, err := json.Marshal(body)
-	if err != nil { // our own types: a mistake in this package
-		panic(fmt.Sprintf("erstest: %T does not marshal: %v", body, err))
-	}
-	return answer{status: status, kind: kind, body: text}
+func noSuchPath(*http.Request, *Entry) simulate.Answer {
+	return simulate.JSON(http.StatusNotFound, map[string]string{"message": "Not Found"})
 }
 
 // parsed tells ids from other texts.

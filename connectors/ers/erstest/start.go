@@ -1,8 +1,9 @@
 package erstest
 
 import (
-	"net/http/httptest"
 	"testing"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Start serves on a loopback address until the test ends and returns the server
@@ -11,7 +12,5 @@ import (
 func Start(tb testing.TB, o Options) (*Server, string) {
 	tb.Helper()
 	s := New(o)
-	web := httptest.NewServer(s.Handler())
-	tb.Cleanup(web.Close)
-	return s, web.URL + BasePath
+	return s, simulate.Serve(tb, s.Handler()) + BasePath
 }

@@ -194,13 +194,13 @@ func TestControl(t *testing.T) {
 	require.Equal(t, 1, strings.Count(get("/control/services?site=R6902").to(t, root).text, "\n"))
 	require.Equal(t, "application/zip", get("/control/extract?month=2026-10").to(t, root).header.Get("Content-Type"))
 	require.Equal(t, 400, get("/control/extract?month=x").to(t, root).status)
-	fault := call{method: "PUT", path: "/control/faults", body: `{"ways":["unavailable"],"retry_after":3}`}
+	fault := call{method: "PUT", path: "/control/faults", body: `{"names":["error-503"],"retry_after":3}`}
 	require.Equal(t, 204, fault.to(t, root).status)
 	require.Equal(t, "3", get(services+"/2").to(t, base).header.Get("Retry-After"))
 	require.InDelta(t, 3, get("/control/faults").to(t, root).body["retry_after"], 0)
 	require.Equal(t, 204, call{method: "DELETE", path: "/control/faults"}.to(t, root).status)
 	require.Equal(t, 200, get(services+"/2").to(t, base).status)
-	for _, bad := range []string{`{"ways":["?"]}`, `{"share":2}`, `{"latency_ms":-1}`} {
+	for _, bad := range []string{`{"names":["?"]}`, `{"share":2}`, `{"latency_ms":-1}`} {
 		fault.body = bad
 		require.Equal(t, 400, fault.to(t, root).status)
 	}
