@@ -128,15 +128,15 @@ func (y *year) startMail() {
 			return ""
 		},
 	})
+	type fault = notifytest.Fault
+	type names = []notifytest.FaultName
+	posts := func(r *http.Request) bool { return r.Method == http.MethodPost }
 	y.mail.Fault(
-		notifytest.Fault{Times: -1, Method: http.MethodPost, Share: y.hangs, Seed: y.seed, Hang: "before"},
-		notifytest.Fault{Times: -1, Method: http.MethodPost, Share: y.hangs, Seed: y.seed + 1, Hang: "after"},
-		notifytest.Fault{Times: -1, Share: 0.02, Seed: y.seed + 2, Status: http.StatusTooManyRequests},
-		notifytest.Fault{
-			Times: -1, Share: 0.1, Seed: y.seed + 3, Status: http.StatusInternalServerError, StatusAfter: http.StatusBadGateway,
-			Drop: "before",
-		},
-		notifytest.Fault{Times: -1, Share: 0.05, Seed: y.seed + 4, Drop: "after", Truncate: true, ContentType: true},
+		fault{Times: -1, Match: posts, Share: y.hangs, Seed: y.seed, Names: names{"hung-before"}},
+		fault{Times: -1, Match: posts, Share: y.hangs, Seed: y.seed + 1, Names: names{"hung-after"}},
+		fault{Times: -1, Share: 0.02, Seed: y.seed + 2, Names: names{"throttled"}},
+		fault{Times: -1, Share: 0.1, Seed: y.seed + 3, Names: names{"error-500", "error-502-after", "dropped-before"}},
+		fault{Times: -1, Share: 0.05, Seed: y.seed + 4, Names: names{"dropped-after", "truncated", "html"}},
 	)
 	handler := y.mail.Handler()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

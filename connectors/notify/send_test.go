@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 	"github.com/profilesync/profilesync/reconcile"
@@ -171,27 +172,26 @@ func TestNothingIsSent(t *testing.T) {
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		fault notifytest.Fault
+		fault simulate.Name
 		taken int
 	}{
-		"error":        {notifytest.Fault{Status: 500}, 0},
-		"timeout":      {notifytest.Fault{Status: 504}, 0},
-		"gateway":      {notifytest.Fault{Status: 502}, 0},
-		"error after":  {notifytest.Fault{StatusAfter: 500}, 1},
-		"drop":         {notifytest.Fault{Drop: "before"}, 0},
-		"drop after":   {notifytest.Fault{Drop: "after"}, 1},
-		"hang":         {notifytest.Fault{Hang: "before"}, 0},
-		"hang after":   {notifytest.Fault{Hang: "after"}, 1},
-		"truncate":     {notifytest.Fault{Truncate: true}, 1},
-		"content type": {notifytest.Fault{ContentType: true}, 1},
+		"error":        {simulate.Error(500), 0},
+		"timeout":      {simulate.Error(504), 0},
+		"gateway":      {simulate.Error(502), 0},
+		"error after":  {simulate.ErrorAfter(500), 1},
+		"drop":         {simulate.DroppedBefore, 0},
+		"drop after":   {simulate.DroppedAfter, 1},
+		"hang":         {simulate.HungBefore, 0},
+		"hang after":   {simulate.HungAfter, 1},
+		"truncate":     {simulate.Truncated, 1},
+		"content type": {simulate.HTML, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, client := simulated(t, notifytest.Options{}, func(o *notify.Options) { o.Limits.Timeout = 300 * time.Millisecond })
 			_, err := client.Send(t.Context(), letter(t, "warm/the/connection", person))
 			require.NoError(t, err)
-			row.fault.Method = http.MethodPost
-			server.Fault(row.fault)
+			server.Fault(simulate.Fault{Names: []simulate.Name{row.fault}, Kinds: []simulate.Kind{http.MethodPost}})
 			_, err = client.Send(t.Context(), letter(t, "r", person))
 			require.Zero(t, failed(t, err, reconcile.MailUnclear).Wait)
 			require.Len(t, server.ByReference("r"), row.taken)
@@ -215,13 +215,12 @@ func TestReadsThatFail(t *testing.T) {
 	server, client := simulated(t, notifytest.Options{}, func(o *notify.Options) { o.Limits.Timeout = 300 * time.Millisecond })
 	sent, err := client.Send(t.Context(), letter(t, "r", person))
 	require.NoError(t, err)
-	for fault, want := range map[*notifytest.Fault]reconcile.MailAnswer{
-		{Status: 500}: reconcile.MailUnclear, {Drop: "before"}: reconcile.MailUnclear, {Hang: "after"}: reconcile.MailUnclear,
-		{Truncate: true}: reconcile.MailUnclear, {ContentType: true}: reconcile.MailUnclear, {Status: 404}: reconcile.MailAlert,
-		{Status: 429}: reconcile.MailRetry,
+	for name, want := range map[simulate.Name]reconcile.MailAnswer{
+		simulate.Error(500): reconcile.MailUnclear, simulate.DroppedBefore: reconcile.MailUnclear, simulate.HungAfter: reconcile.MailUnclear,
+		simulate.Truncated: reconcile.MailUnclear, simulate.HTML: reconcile.MailUnclear, simulate.Error(404): reconcile.MailAlert,
+		simulate.Throttled: reconcile.MailRetry,
 	} {
-		fault.Times = -1 // net/http repeats a GET by itself
-		server.Fault(*fault)
+		server.Fault(simulate.Fault{Names: []simulate.Name{name}, Times: -1}) // net/http repeats a GET by itself
 		_, found, err := client.Find(t.Context(), "r")
 		failed(t, err, want)
 		require.False(t, found)
@@ -383,7 +382,7 @@ func TestOwnPace(t *testing.T) {
 func TestOpenBreaker(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{}, func(o *notify.Options) { o.Limits.Trip = 2 })
-	server.Fault(notifytest.Fault{Method: http.MethodPost, Status: 500, Times: -1})
+	server.Fault(simulate.Fault{Kinds: []simulate.Kind{http.MethodPost}, Names: []simulate.Name{simulate.Error(500)}, Times: -1})
 	for range 2 {
 		_, err := client.Send(t.Context(), letter(t, "r", person))
 		failed(t, err, reconcile.MailUnclear)
@@ -463,7 +462,7 @@ func TestNew(t *testing.T) {
 func TestReadsAreOneRequest(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
-	server.Fault(notifytest.Fault{Status: 500, Times: -1})
+	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.Error(500)}, Times: -1})
 	_, _, err := client.Find(t.Context(), "r")
 	failed(t, err, reconcile.MailUnclear)
 	require.Len(t, server.Ledger(), 1)

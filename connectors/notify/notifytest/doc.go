@@ -9,17 +9,13 @@
 //	GET  /v2/notifications/{id}
 //	GET  /v2/notifications?template_type=…&status=…&reference=…&older_than=…
 //
-//	GET  /ledger                              every request, a line of JSON each
-//	GET  /ledger/messages?reference=…&address=…  what was accepted, likewise
-//	GET  /ledger/summary                      counts, and what must never happen
-//	POST /control/advance                     {"seconds"}: moves the clock
+//	GET  /ledger/messages?reference=…&address=…  what was accepted, a line of JSON each
 //	POST /control/receipts                    {"url","token"}: posts those that are due
-//	POST /control/reset                       forgets messages, ledger, faults and limits
-//	PUT, GET, DELETE /control/faults
 //
-// Faults never touch /ledger and /control. The ledger holds what is personal:
-// the simulator is not for real addresses. It needs no *testing.T, so that a
-// demonstration can mount it for days; Start is the short way for tests.
+// next to the routes of simulate, whose faults it knows; the clock that advances
+// is that of tokens, statuses, limits and receipts. The ledger holds what is
+// personal: the simulator is not for real addresses. It needs no *testing.T, so
+// that a demonstration can mount it for days; Start is the short way for tests.
 //
 // Not played: texts and letters on paper, files, templates over HTTP, and
 // scheduled_for, which is checked and then sent at once.

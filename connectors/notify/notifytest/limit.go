@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // bucket is the limit on requests of a key: 1,000 tokens, refilled with 50 a
@@ -29,10 +31,10 @@ func (b *bucket) take(now time.Time, scale float64) bool {
 }
 
 // limited answers 429 by one limit or the other.
-func (s *Server) limited() (answer, bool) {
+func (s *Server) limited() (simulate.Answer, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
+	now := s.Now()
 	if s.options.Scale > 0 && !s.bucket.take(now, s.options.Scale) {
 		return refused(http.StatusTooManyRequests, "RateLimitError",
 			fmt.Sprintf("Exceeded rate limit for key type %s of 3000 requests per 60 seconds", keyName(s.options.Kind))), true
@@ -44,7 +46,7 @@ func (s *Server) limited() (answer, bool) {
 		return refused(http.StatusTooManyRequests, "TooManyRequestsError",
 			fmt.Sprintf("Exceeded send limits (email: %d) for today", s.options.Daily)), true
 	}
-	return answer{}, false
+	return simulate.Answer{}, false
 }
 
 func keyName(kind KeyKind) string {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // The statuses that an e-mail comes to here.
@@ -38,20 +40,20 @@ type Message struct {
 const timeShape = "2006-01-02T15:04:05.000000Z"
 
 // accept stores an e-mail and answers 201. The limits count it.
-func (s *Server) accept(req request, t Template, e *Entry) answer {
+func (s *Server) accept(req request, t Template, e *Entry) simulate.Answer {
 	fate := s.fate(req.EmailAddress)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := &Message{
 		ID: s.newID(), Reference: req.Reference, Address: req.EmailAddress, TemplateID: t.ID, Version: t.Version,
 		Personalisation: req.Personalisation, Sanitised: req.SanitiseContentFor, ReplyTo: req.ReplyTo,
-		At: s.now().Truncate(time.Microsecond), fate: fate,
+		At: s.Now().Truncate(time.Microsecond), fate: fate,
 	}
 	e.ID, e.Outcome = m.ID, Simulated
 	if !slices.Contains(smoke, req.EmailAddress) {
 		s.sum++
 		e.Outcome = Accepted
-		s.ledger.accept(m)
+		s.taken.accept(m)
 	}
 	clean, sanitised := m.clean()
 	content := map[string]any{
@@ -60,7 +62,7 @@ func (s *Server) accept(req request, t Template, e *Entry) answer {
 	if req.Unsubscribe != "" {
 		content["one_click_unsubscribe_url"] = req.Unsubscribe
 	}
-	return encoded(http.StatusCreated, map[string]any{
+	return simulate.JSON(http.StatusCreated, map[string]any{
 		"id": m.ID, "reference": orNull(m.Reference), "content": content, "uri": uri(ReadPath, m.ID), "scheduled_for": nil,
 		"template":          map[string]any{"id": t.ID, "version": t.Version, "uri": uri("/v2/template", t.ID)},
 		"sanitised_content": sanitised,

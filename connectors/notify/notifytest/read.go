@@ -6,33 +6,35 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // pageSize is the most messages of one page of the list (CONTRACT.md "Looking up").
 const pageSize = 250
 
 // status answers for one message.
-func (s *Server) status(r *http.Request, e *Entry) answer {
+func (s *Server) status(r *http.Request, e *Entry) simulate.Answer {
 	id := strings.ToLower(r.PathValue("id"))
 	if !uuidShape.MatchString(id) {
 		return invalid("id is not a valid UUID")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.ledger.byID[id]
+	m := s.taken.byID[id]
 	if m == nil || !s.kept(m) {
 		return refused(http.StatusNotFound, "NoResultFound", "No result found")
 	}
 	e.ID, e.Reference, e.Outcome = m.ID, m.Reference, Read
-	return encoded(http.StatusOK, s.notification(m))
+	return simulate.JSON(http.StatusOK, s.notification(m))
 }
 
 // kept reports that retention is not over.
-func (s *Server) kept(m *Message) bool { return s.now().Sub(m.At) <= s.options.Retention }
+func (s *Server) kept(m *Message) bool { return s.Now().Sub(m.At) <= s.options.Retention }
 
 // notification is a message as Notify shows it (CONTRACT.md "States").
 func (s *Server) notification(m *Message) map[string]any {
-	now := s.now()
+	now := s.Now()
 	sent, completed := s.times(m, now)
 	subject, body := s.rendered(m)
 	n := map[string]any{
@@ -63,7 +65,7 @@ var (
 )
 
 // list answers with a page, the newest first.
-func (s *Server) list(r *http.Request, e *Entry) answer {
+func (s *Server) list(r *http.Request, e *Entry) simulate.Answer {
 	query := r.URL.Query()
 	var wrong []string
 	for _, status := range query["status"] {
@@ -90,26 +92,26 @@ func (s *Server) list(r *http.Request, e *Entry) answer {
 		notifications[i] = s.notification(m)
 	}
 	e.Outcome, e.Records = Listed, len(found)
-	return encoded(http.StatusOK, map[string]any{"notifications": notifications, "links": links(query, found)})
+	return simulate.JSON(http.StatusOK, map[string]any{"notifications": notifications, "links": links(query, found)})
 }
 
 func (s *Server) page(query url.Values) (found []*Message) {
 	if kinds := query["template_type"]; len(kinds) > 0 && !slices.Contains(kinds, "email") {
 		return nil
 	}
-	all := s.ledger.messages
+	all := s.taken.all
 	if reference := query.Get("reference"); reference != "" {
-		all = s.ledger.byReference[reference]
+		all = s.taken.byReference[reference]
 	}
-	before := len(s.ledger.messages) + 1
+	before := len(s.taken.all) + 1
 	if older := strings.ToLower(query.Get("older_than")); older != "" {
-		m := s.ledger.byID[older]
+		m := s.taken.byID[older]
 		if m == nil || !s.kept(m) {
 			return nil
 		}
 		before = m.N
 	}
-	now := s.now()
+	now := s.Now()
 	for _, m := range slices.Backward(all) {
 		if !s.kept(m) || len(found) == pageSize {
 			break

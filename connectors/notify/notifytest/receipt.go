@@ -48,8 +48,8 @@ func (s *Server) PostReceipts(ctx context.Context, url, token string) (Posted, e
 func (s *Server) due() (due []*Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	for _, m := range s.ledger.messages {
+	now := s.Now()
+	for _, m := range s.taken.all {
 		if !m.receipt.over && now.Sub(m.At) >= s.options.Done && !now.Before(m.receipt.next) {
 			due = append(due, m)
 		}
@@ -62,7 +62,7 @@ func (s *Server) posted(m *Message, status int, err error, sum *Posted) {
 	defer s.mu.Unlock()
 	p := &m.receipt
 	p.tries++
-	p.next = s.now().Add(postingWait)
+	p.next = s.Now().Add(postingWait)
 	again := err != nil || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
 	switch {
 	case again && p.tries < postingTries:
@@ -102,11 +102,11 @@ func (s *Server) Post(ctx context.Context, url, token, id string) (status int, e
 func (s *Server) receipt(id string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.ledger.byID[id]
+	m := s.taken.byID[id]
 	if m == nil {
 		return nil, fmt.Errorf("there is no message %q", id)
 	}
-	now := s.now()
+	now := s.Now()
 	sent, completed := s.times(m, now)
 	return json.Marshal(map[string]any{
 		"id": m.ID, "reference": orNull(m.Reference), "to": m.Address, "status": s.statusAt(m, now),

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // The addresses whose fate is known (CONTRACT.md "Keys and test addresses").
@@ -42,7 +44,7 @@ type request struct {
 }
 
 // send takes an e-mail, or says what is wrong with it.
-func (s *Server) send(r *http.Request, e *Entry) answer {
+func (s *Server) send(r *http.Request, e *Entry) simulate.Answer {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
 	if err != nil {
 		return bad("Invalid JSON supplied in POST data")
@@ -63,7 +65,7 @@ func (s *Server) send(r *http.Request, e *Entry) answer {
 }
 
 // fitting finds the template of a request, and looks at what is only known here.
-func (s *Server) fitting(req request) (Template, answer, bool) {
+func (s *Server) fitting(req request) (Template, simulate.Answer, bool) {
 	t, found := s.template(req.TemplateID)
 	switch missing := t.missing(req.Personalisation); {
 	case !found:
@@ -82,7 +84,7 @@ func (s *Server) fitting(req request) (Template, answer, bool) {
 }
 
 // reachable reports that this key may send to an address.
-func (s *Server) reachable(address string) (answer, bool) {
+func (s *Server) reachable(address string) (simulate.Answer, bool) {
 	switch member := slices.Contains(s.options.Members, address) || slices.Contains(smoke, address); {
 	case s.options.Kind == Team && !member:
 		return bad("Can’t send to this recipient using a team-only API key"), false
@@ -90,11 +92,11 @@ func (s *Server) reachable(address string) (answer, bool) {
 		return bad("Can’t send to this recipient when service is in trial mode – " +
 			"see https://www.notifications.service.gov.uk/trial-mode"), false
 	}
-	return answer{}, true
+	return simulate.Answer{}, true
 }
 
 // parse checks a body against the schema; every fault is told.
-func parse(body []byte, now time.Time) (req request, a answer, ok bool) {
+func parse(body []byte, now time.Time) (req request, a simulate.Answer, ok bool) {
 	var properties map[string]any
 	if json.Unmarshal(body, &properties) != nil || properties == nil {
 		return req, bad("Invalid JSON supplied in POST data"), false
@@ -122,7 +124,7 @@ func parse(body []byte, now time.Time) (req request, a answer, ok bool) {
 	if json.Unmarshal(body, &req) != nil {
 		return req, bad("Invalid JSON supplied in POST data"), false
 	}
-	return req, answer{}, true
+	return req, simulate.Answer{}, true
 }
 
 // property is one of those that may be sent (CONTRACT.md "Sending").

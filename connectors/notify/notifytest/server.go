@@ -1,13 +1,14 @@
 package notifytest
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Key is the key of a server that is given none: the example of Notify's public
@@ -62,88 +63,70 @@ type Options struct {
 	Seed uint64
 }
 
+type (
+	// Fault is the kit's.
+	Fault = simulate.Fault
+	// FaultName is one of the kit's; Notify has none of its own.
+	FaultName = simulate.Name
+)
+
 // Server is a simulator of GOV.UK Notify. It may be used by many goroutines.
+// Reset forgets messages, the ledger, faults, and what the limits counted;
+// templates, the clock and a revoked key stay.
 type Server struct {
+	*simulate.Kit[Entry]
+
 	options Options
 	key     key
 	mux     *http.ServeMux
 	post    *http.Client // of receipts
 
 	mu        sync.Mutex
-	moved     time.Duration
 	revoked   bool
 	ids       *rand.Rand
 	templates map[string][]Template // by id; all versions, the newest last
-	ledger    ledger
+	taken     taken
 	bucket    bucket
 	day       string // of the sum
 	sum       int    // e-mails of that day
-	faults    []*Fault
-	standing  *Fault // set over HTTP
 }
 
 // New makes a server. A template or key that makes no sense panics: it is a
 // mistake of the test.
 func New(o Options) *Server {
-	setDefault(&o.APIKey, Key)
-	setDefault(&o.Kind, Live)
-	setDefault(&o.Scale, 1)
-	setDefault(&o.Daily, 250_000)
-	setDefault(&o.Sending, time.Second)
-	setDefault(&o.Done, 5*time.Second)
-	setDefault(&o.Retention, 7*24*time.Hour)
-	setDefault(&o.KeptEntries, 1_000_000)
+	o.APIKey, o.Kind = cmp.Or(o.APIKey, Key), cmp.Or(o.Kind, Live)
+	o.Scale, o.Daily = cmp.Or(o.Scale, 1), cmp.Or(o.Daily, 250_000)
+	o.Sending, o.Done = cmp.Or(o.Sending, time.Second), cmp.Or(o.Done, 5*time.Second)
+	o.Retention = cmp.Or(o.Retention, 7*24*time.Hour)
 	if o.Trial {
 		o.Daily = 50
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	s := &Server{
-		options: o, key: mustKey(o.APIKey), mux: http.NewServeMux(), templates: make(map[string][]Template),
+		options: o, key: mustKey(o.APIKey), mux: http.NewServeMux(), templates: make(map[string][]Template), taken: newTaken(),
 		ids:  rand.New(rand.NewPCG(o.Seed, 2)), //nolint:gosec // the same ids every time
 		post: &http.Client{Timeout: 5 * time.Second},
 	}
-	s.Reset()
+	s.Kit = simulate.New[Entry](simulate.Options{
+		Now: o.Now, Kept: cmp.Or(o.KeptEntries, 1_000_000), Summary: func() any { return s.Summary() }, Forget: s.forget,
+	})
 	for _, t := range o.Templates {
 		s.SetTemplate(t)
 	}
 	s.mux.Handle("POST "+SendPath, s.service(s.send))
 	s.mux.Handle("GET "+ReadPath, s.service(s.list))
 	s.mux.Handle("GET "+ReadPath+"/{id}", s.service(s.status))
-	s.mux.Handle("/", s.service(func(*http.Request, *Entry) answer {
-		return encoded(http.StatusNotFound, map[string]string{"message": "The requested URL was not found on the server.", "result": "error"})
+	s.mux.Handle("/", s.service(func(*http.Request, *Entry) simulate.Answer {
+		return simulate.JSON(http.StatusNotFound, map[string]string{
+			"message": "The requested URL was not found on the server.", "result": "error",
+		})
 	}))
 	s.control()
 	return s
 }
 
-func setDefault[T comparable](value *T, fallback T) {
-	var zero T
-	if *value == zero {
-		*value = fallback
-	}
-}
-
 // Handler returns what to serve. Faults that break a connection panic with
 // http.ErrAbortHandler, as net/http wants it.
-func (s *Server) Handler() http.Handler { return s.mux }
-
-// Now is the time by the server's clock.
-func (s *Server) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now()
-}
-
-func (s *Server) now() time.Time { return s.options.Now().Add(s.moved).UTC() }
-
-// Advance moves the clock, also back.
-func (s *Server) Advance(by time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.moved += by
-}
+func (s *Server) Handler() http.Handler { return s.Kit.Handler(s.mux) }
 
 // Revoke has the key refused from now on.
 func (s *Server) Revoke() {
@@ -152,65 +135,53 @@ func (s *Server) Revoke() {
 	s.revoked = true
 }
 
-// Reset forgets all messages, the ledger, faults, and what the limits counted.
-// Templates, the clock and a revoked key stay.
-func (s *Server) Reset() {
+// forget is what goes with the ledger.
+func (s *Server) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ledger.reset(s.options.KeptEntries)
-	s.bucket = bucket{}
-	s.faults, s.standing, s.sum = nil, nil, 0
+	s.taken, s.bucket, s.sum = newTaken(), bucket{}, 0
 }
 
 // handler answers a request of the service and writes down in the entry what
 // came of it.
-type handler func(r *http.Request, e *Entry) answer
+type handler func(r *http.Request, e *Entry) simulate.Answer
 
-// answer is held in memory until it is known how to spoil it.
-type answer struct {
-	status int
-	kind   string // Content-Type
-	body   []byte
-}
-
-func (a answer) send(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", a.kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that left is none of our business
-}
-
-// service is the way of every request: the fault it meets, its token, the
-// answer, the ledger.
+// service is the way of every request.
 func (s *Server) service(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := &Entry{Method: r.Method, Path: r.URL.Path, Reference: r.URL.Query().Get("reference")}
-		hit := s.meet(r)
-		e.Fault = string(hit.way)
-		if !hit.wait(r) {
-			s.record(e) // the client left first
-			return
-		}
-		a, answered := hit.before(r)
-		if !answered {
-			if refused, ok := s.authorized(r); !ok {
-				a = refused
-			} else {
-				a = handle(r, e)
-			}
-			a = hit.after(a)
-		}
-		// Written down before anything of the answer is sent: who has an answer
-		// finds its entry.
-		e.Status = a.status
-		s.record(e)
-		w.Header().Set("Date", s.Now().Format(http.TimeFormat))
-		hit.send(w, r, a)
+		e := &Entry{Entry: simulate.EntryOf("", r), Reference: r.URL.Query().Get("reference")}
+		simulate.Exchange{
+			Met:   s.Meet(simulate.Request{HTTP: r, Kind: simulate.Kind(r.Method)}),
+			Entry: &e.Entry, Refuse: broken,
+			Serve: func() simulate.Answer {
+				if a, ok := s.authorized(r); !ok {
+					return a
+				}
+				return handle(r, e)
+			},
+			Note: func(a simulate.Answer) simulate.Answer {
+				s.Stamp(&e.Entry)
+				s.Book.Request(*e)
+				return a.With("Date", s.Now().Format(http.TimeFormat))
+			},
+		}.Play(w, r)
 	})
 }
 
+// broken is an error that is not about what was asked.
+func broken(name FaultName) simulate.Answer {
+	status := name.Status()
+	switch status {
+	case http.StatusInternalServerError:
+		return refused(status, "Exception", "Internal server error")
+	case http.StatusGatewayTimeout:
+		return refused(status, "EventletTimeout", "Timeout serving request")
+	}
+	return simulate.Answer{Status: status, Type: "text/html", Body: []byte("<html><h1>" + strconv.Itoa(status) + "</h1></html>")}
+}
+
 // refused is an error in Notify's form (CONTRACT.md "Errors").
-func refused(status int, code string, messages ...string) answer {
+func refused(status int, code string, messages ...string) simulate.Answer {
 	type fault struct {
 		Error   string `json:"error"`
 		Message string `json:"message"`
@@ -219,19 +190,13 @@ func refused(status int, code string, messages ...string) answer {
 	for i, message := range messages {
 		faults[i] = fault{code, message}
 	}
-	return encoded(status, map[string]any{"status_code": status, "errors": faults})
+	return simulate.JSON(status, map[string]any{"status_code": status, "errors": faults})
 }
 
-func invalid(messages ...string) answer {
+func invalid(messages ...string) simulate.Answer {
 	return refused(http.StatusBadRequest, "ValidationError", messages...)
 }
 
-func bad(message string) answer { return refused(http.StatusBadRequest, "BadRequestError", message) }
-
-func encoded(status int, body any) answer {
-	text, err := json.Marshal(body)
-	if err != nil { // our own types: a mistake in this package
-		panic(fmt.Sprintf("notifytest: %T does not marshal: %v", body, err))
-	}
-	return answer{status: status, kind: "application/json", body: text}
+func bad(message string) simulate.Answer {
+	return refused(http.StatusBadRequest, "BadRequestError", message)
 }

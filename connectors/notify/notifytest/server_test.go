@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 )
 
@@ -304,7 +305,10 @@ func TestFaultsBySeed(t *testing.T) {
 	t.Parallel()
 	accepted := func(seed uint64) (shape string) {
 		b := start(t, notifytest.Options{})
-		b.server.Fault(notifytest.Fault{Method: http.MethodPost, Share: 0.5, Seed: seed, Status: 500, StatusAfter: 504, Times: -1})
+		b.server.Fault(simulate.Fault{
+			Kinds: []simulate.Kind{http.MethodPost}, Share: 0.5, Seed: seed, Times: -1,
+			Names: []simulate.Name{simulate.Error(500), simulate.ErrorAfter(504)},
+		})
 		for i := range 40 {
 			reference := fmt.Sprintf("r/%d", i)
 			status, _ := b.send("a@nhs.example", map[string]any{"reference": reference})
@@ -368,10 +372,10 @@ func TestReceiptsThatAreLost(t *testing.T) {
 func TestControl(t *testing.T) {
 	t.Parallel()
 	b := start(t, notifytest.Options{})
-	status, _ := b.ask(http.MethodPut, "/control/faults", "", `{"share":1,"status":503}`)
+	status, _ := b.ask(http.MethodPut, "/control/faults", "", `{"share":1,"names":["error-503"]}`)
 	require.Equal(t, 204, status)
 	_, got := b.ask(http.MethodGet, "/control/faults", "", "")
-	require.EqualValues(t, 503, got["status"])
+	require.Equal(t, []any{"error-503"}, got["names"])
 	for path, body := range map[string]string{"/control/faults": `{"share":2}`, "/control/advance": `{"hours":2}`, "/control/receipts": `{`} {
 		method := http.MethodPost
 		if path == "/control/faults" {

@@ -1,8 +1,9 @@
 package notifytest
 
 import (
-	"net/http/httptest"
 	"testing"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Start serves on a loopback address until the test ends and returns the server
@@ -10,7 +11,5 @@ import (
 func Start(tb testing.TB, o Options) (*Server, string) {
 	tb.Helper()
 	s := New(o)
-	web := httptest.NewServer(s.Handler())
-	tb.Cleanup(web.Close)
-	return s, web.URL
+	return s, simulate.Serve(tb, s.Handler())
 }

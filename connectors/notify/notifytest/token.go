@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -26,7 +28,7 @@ func mustKey(text string) key {
 }
 
 // authorized answers 401 or 403, or nothing (CONTRACT.md "Errors").
-func (s *Server) authorized(r *http.Request) (answer, bool) {
+func (s *Server) authorized(r *http.Request) (simulate.Answer, bool) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return refused(http.StatusUnauthorized, "AuthError", "Unauthorized: authentication token must be provided"), false
@@ -38,7 +40,7 @@ func (s *Server) authorized(r *http.Request) (answer, bool) {
 	if why := s.doubt(text); why != "" {
 		return refused(http.StatusForbidden, "AuthError", why), false
 	}
-	return answer{}, true
+	return simulate.Answer{}, true
 }
 
 // doubt says why a token is refused, or nothing.
@@ -66,7 +68,7 @@ func (s *Server) doubt(text string) string {
 		return "Invalid token: API key not found"
 	case s.revoked:
 		return "Invalid token: API key revoked"
-	case claims.IssuedAt == nil || s.now().Sub(claims.IssuedAt.Time).Abs() > tolerance:
+	case claims.IssuedAt == nil || s.Now().Sub(claims.IssuedAt.Time).Abs() > tolerance:
 		return "Error: Your system clock must be accurate to within 30 seconds"
 	}
 	return ""
