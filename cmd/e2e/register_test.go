@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -111,9 +110,9 @@ func TestAPullThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
 	listing := odstest.Path("getReport")
 	for name, fault := range map[string]odstest.Fault{
-		"truncated": {Match: listing, Times: -1, Cut: 5000},
-		"not found": {Match: listing, Times: -1, Status: http.StatusNotFound},
-		"forbidden": {Match: listing, Times: -1, Status: http.StatusForbidden},
+		"truncated": {Match: listing, Times: -1, Names: []odstest.FaultName{"truncated"}, CutAfter: 5000},
+		"not found": {Match: listing, Times: -1, Names: []odstest.FaultName{"error-404"}},
+		"forbidden": {Match: listing, Times: -1, Names: []odstest.FaultName{"error-403"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -156,9 +155,10 @@ func TestADeltaThatBreaksOffMovesNoWatermark(t *testing.T) {
 	_, err := r.Churn(reconcile.NewDate(2026, 3, 5))
 	require.NoError(t, err)
 	broken := make(chan struct{})
-	r.Fault(odstest.Fault{Match: odstest.Path("OrganizationAffiliation"), Times: 5, Status: http.StatusBadGateway, Do: sync.OnceFunc(func() {
-		close(broken)
-	})})
+	r.Fault(odstest.Fault{
+		Match: odstest.Path("OrganizationAffiliation"), Times: 5, Names: []odstest.FaultName{"error-502"},
+		Do: sync.OnceFunc(func() { close(broken) }),
+	})
 	d := r.at("2026-03-05T06:00:00Z").serve()
 	<-broken
 	require.Zero(t, r.site.count("select count(*) from watermark"), "half a pull is none")

@@ -1,13 +1,13 @@
 package ods_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile"
@@ -90,7 +90,7 @@ func TestDeltaOfAChurnedRegister(t *testing.T) {
 func TestReloadInTheMiddleOfPaging(t *testing.T) {
 	t.Parallel()
 	server, _, api := simulator(t, 1500, odstest.Options{APIKey: "k"})
-	server.Fault(odstest.Fault{Match: odstest.Path("/Organization"), Skip: 2, Shift: 30})
+	server.Fault(simulate.Fault{Match: odstest.Path("/Organization"), Skip: 2, Do: func() { server.Shift(30) }})
 	whole, err := api.Changes(t.Context(), reconcile.NewDate(1900, time.January, 1))
 	require.NoError(t, err)
 	defer whole.Close()
@@ -104,13 +104,13 @@ func TestReloadInTheMiddleOfPaging(t *testing.T) {
 func TestFaultsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	server, _, api := simulator(t, 300, odstest.Options{APIKey: "k"})
-	for name, fault := range map[string]odstest.Fault{
-		"overloaded":  {Status: http.StatusServiceUnavailable},
-		"rate limit":  {Status: http.StatusTooManyRequests},
-		"broken off":  {Cut: 100},
-		"in pieces":   {Cut: 100, Chunked: true},
-		"too costly":  {Match: odstest.Path("/Organization"), Status: http.StatusUnprocessableEntity},
-		"other delay": {Status: http.StatusGatewayTimeout, Times: 2},
+	for name, fault := range map[string]simulate.Fault{
+		"overloaded":  simulate.Of(simulate.Error(503)),
+		"rate limit":  simulate.Of(simulate.Throttled),
+		"broken off":  {Names: []simulate.Name{simulate.Truncated}, CutAfter: 100},
+		"in pieces":   {Names: []simulate.Name{simulate.Truncated}, CutAfter: 100, Chunked: true},
+		"too costly":  {Match: odstest.Path("/Organization"), Names: []simulate.Name{simulate.Error(422)}},
+		"other delay": {Names: []simulate.Name{simulate.Error(504)}, Times: 2},
 	} {
 		server.Heal()
 		server.Fault(fault)
@@ -119,7 +119,9 @@ func TestFaultsOfTheAPI(t *testing.T) {
 		require.NoError(t, delta.Close())
 	}
 	server.Heal()
-	server.Fault(odstest.Fault{Match: odstest.Path("/Organization"), NextHost: "https://elsewhere.example"})
+	server.Fault(simulate.Fault{
+		Match: odstest.Path("/Organization"), Names: []simulate.Name{simulate.NextElsewhere}, NextHost: "https://elsewhere.example",
+	})
 	_, err := api.Changes(t.Context(), reconcile.NewDate(1900, time.January, 1))
 	require.ErrorContains(t, err, "leads away")
 }
@@ -127,8 +129,9 @@ func TestFaultsOfTheAPI(t *testing.T) {
 func TestFaultsOfTheDownload(t *testing.T) {
 	t.Parallel()
 	server, d, _ := simulator(t, 2000, odstest.Options{})
-	for name, fault := range map[string]odstest.Fault{
-		"broken off": {Cut: 5000}, "in pieces": {Cut: 5000, Chunked: true},
+	for name, fault := range map[string]simulate.Fault{
+		"broken off": {Names: []simulate.Name{simulate.Truncated}, CutAfter: 5000},
+		"in pieces":  {Names: []simulate.Name{simulate.Truncated}, CutAfter: 5000, Chunked: true},
 	} {
 		server.Fault(fault)
 		_, _, err := d.Pull(t.Context(), "edispensary", "")

@@ -7,6 +7,7 @@
 //	GET /api/getReport?report=…                                  DSE
 //	GET /organisation-data-terminology-api/fhir/Organization…    FHIR, apikey header
 //
-// It needs no *testing.T, so that a demonstration can mount it for days; Start
-// is the short way for tests.
+// next to the routes of simulate, whose faults it knows, with NextElsewhere. It
+// needs no *testing.T, so that a demonstration can mount it for days; Start is
+// the short way for tests.
 package odstest

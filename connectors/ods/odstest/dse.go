@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -15,12 +16,12 @@ import (
 func (s *Server) getReport(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
-		write(w, http.StatusMethodNotAllowed, jsonType, map[string]string{"error": "Method not allowed"})
+		write(w, http.StatusMethodNotAllowed, simulate.JSONType, map[string]string{"error": "Method not allowed"})
 		return
 	}
 	d, err := s.download(r)
 	if err != nil {
-		write(w, http.StatusBadRequest, jsonType, map[string]string{"error": err.Error()})
+		write(w, http.StatusBadRequest, simulate.JSONType, map[string]string{"error": err.Error()})
 		return
 	}
 	w.Header().Set("ETag", d.etag)

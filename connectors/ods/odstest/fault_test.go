@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 )
 
@@ -20,7 +21,7 @@ func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
 	for _, status := range []int{400, 401, 403, 404, 406, 422, 429, 500, 502, 503, 504} {
-		c.s.Fault(odstest.Fault{Status: status, Times: 2, RetryAfter: 1500 * time.Millisecond})
+		c.s.Fault(simulate.Fault{Names: []simulate.Name{simulate.Error(status)}, Times: 2, RetryAfter: 2})
 		fhir, dse := c.fhir("/Organization"), c.report("?report=etr")
 		require.Equal(t, status, fhir.status)
 		require.Equal(t, status, dse.status)
@@ -35,8 +36,8 @@ func TestFaultsWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
 	c.s.Fault(
-		odstest.Fault{Match: odstest.Path("/Organization"), Skip: 1, Status: 503},
-		odstest.Fault{Match: odstest.Path("getReport"), Status: 500, Times: -1},
+		simulate.Fault{Match: odstest.Path("/Organization"), Skip: 1, Names: []simulate.Name{simulate.Error(503)}},
+		simulate.Fault{Match: odstest.Path("getReport"), Names: []simulate.Name{simulate.Error(500)}, Times: -1},
 	)
 	var got []int
 	for range 3 {
@@ -51,7 +52,7 @@ func TestCutBodies(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
 	for _, chunked := range []bool{false, true} {
-		c.s.Fault(odstest.Fault{Cut: 3000, Chunked: chunked, Times: 2})
+		c.s.Fault(simulate.Fault{Names: []simulate.Name{simulate.Truncated}, CutAfter: 3000, Chunked: chunked, Times: 2})
 		for _, r := range []reply{c.report("?report=edispensary"), c.fhir("/Organization")} {
 			require.Equal(t, http.StatusOK, r.status)
 			require.ErrorIs(t, r.err, io.ErrUnexpectedEOF)
@@ -64,7 +65,7 @@ func TestCutBodies(t *testing.T) {
 func TestGarbledBodies(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
-	c.s.Fault(odstest.Fault{Garble: true, Times: 2})
+	c.s.Fault(simulate.Fault{Names: []simulate.Name{simulate.Garbled}, Times: 2})
 	fhir := c.fhir("/Organization")
 	require.NoError(t, fhir.err)
 	require.False(t, json.Valid(fhir.body))
@@ -78,7 +79,7 @@ func TestSlowAnswersWaitForTheChannel(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
 	release := make(chan struct{})
-	c.s.Fault(odstest.Fault{Wait: release, Times: 2})
+	c.s.Fault(simulate.Fault{Wait: release, Times: 2})
 	ctx, cancel := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+odstest.DSEPath+"?report=etr", nil)
 	require.NoError(t, err)
@@ -101,24 +102,25 @@ func TestAReloadMovesRowsBetweenPages(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
 	whole := c.sweep("/Organization?roleCode=RO182&_count=100")
-	c.s.Fault(odstest.Fault{Skip: 1, Shift: 7})
+	c.s.Fault(simulate.Fault{Skip: 1, Do: func() { c.s.Shift(7) }})
 	torn := c.sweep("/Organization?roleCode=RO182&_count=100")
 	require.Len(t, torn, len(whole), "the count stays")
 	require.Len(t, unique(torn), len(whole)-7, "seven are missed, seven met twice")
 
-	c.s.Fault(odstest.Fault{Do: func() {
+	c.s.Fault(simulate.Fault{Do: func() {
 		if err := c.s.Register().Delete(whole[0], c.s.Register().AsOf()); err != nil {
 			t.Error(err)
 		}
 	}})
-	c.s.Fault(odstest.Fault{Do: c.s.Heal})
+	c.s.Fault(simulate.Fault{Do: c.s.Heal})
 	require.Len(t, c.sweep("/Organization?roleCode=RO182&_count=100"), len(whole)-1)
+	require.Equal(t, whole[1:], c.sweep("/Organization?roleCode=RO182&_count=100"), "Heal takes it back")
 }
 
 func TestTheNextLinkMayPointElsewhere(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
-	c.s.Fault(odstest.Fault{NextHost: "https://elsewhere.example"})
+	c.s.Fault(simulate.Fault{Names: []simulate.Name{simulate.NextElsewhere}, NextHost: "https://elsewhere.example"})
 	b := c.bundle("/Organization?roleCode=RO182&_count=2")
 	require.True(t, strings.HasPrefix(b.next(), "https://elsewhere.example"+odstest.FHIRPath+"/Organization?"), b.next())
 	require.True(t, strings.HasPrefix(c.bundle("/Organization?roleCode=RO182&_count=2").next(), c.base))

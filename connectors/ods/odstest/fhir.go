@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 type bundle struct {
@@ -75,7 +76,7 @@ func acceptable(accept string) bool {
 	}
 	return slices.ContainsFunc(strings.Split(accept, ","), func(one string) bool {
 		kind, _, _ := strings.Cut(strings.TrimSpace(one), ";")
-		return slices.Contains([]string{"*/*", "application/*", fhirType, jsonType, "text/json"}, kind)
+		return slices.Contains([]string{"*/*", "application/*", fhirType, simulate.JSONType, "text/json"}, kind)
 	})
 }
 
@@ -138,10 +139,10 @@ func paging(query url.Values) (count, offset int, err error) {
 func (s *Server) bundle(r *http.Request) bundle {
 	s.mu.Lock()
 	s.ordinal++
-	id := fmt.Sprintf("%08x-83c9-4869-aaf1-%012x", s.ordinal, s.options.Now().UnixMilli())
+	id := fmt.Sprintf("%08x-83c9-4869-aaf1-%012x", s.ordinal, s.Now().UnixMilli())
 	s.mu.Unlock()
 	return bundle{
-		ResourceType: "Bundle", ID: id, Meta: meta{LastUpdated: timestamp(s.options.Now().Truncate(time.Millisecond))}, Type: "searchset",
+		ResourceType: "Bundle", ID: id, Meta: meta{LastUpdated: timestamp(s.Now().Truncate(time.Millisecond))}, Type: "searchset",
 		Link: []link{{"self", s.base(r) + strings.TrimPrefix(r.URL.Path, FHIRPath) + question(r.URL.RawQuery)}},
 	}
 }
@@ -182,7 +183,7 @@ func (s *Server) sendPage(w http.ResponseWriter, r *http.Request, b bundle, tota
 		tooCostly(w)
 		return
 	}
-	send(w, http.StatusOK, fhirType, text)
+	simulate.Answer{Status: http.StatusOK, Type: fhirType, Body: text}.Send(w)
 }
 
 // marshal leaves "&" in links as the real service does.

@@ -1,19 +1,15 @@
 package odstest
 
 import (
-	"encoding/json"
-	"fmt"
 	"html"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-const (
-	fhirType = "application/fhir+json"
-	jsonType = "application/json"
-)
+const fhirType = "application/fhir+json"
 
 type outcome struct {
 	ResourceType string     `json:"resourceType"`
@@ -35,18 +31,7 @@ type issue struct {
 
 // write sends a body as compact JSON with its length.
 func write(w http.ResponseWriter, status int, contentType string, body any) {
-	text, err := json.Marshal(body)
-	if err != nil { // our own types: a mistake in this package
-		panic(fmt.Sprintf("odstest: %T does not marshal: %v", body, err))
-	}
-	send(w, status, contentType, text)
-}
-
-func send(w http.ResponseWriter, status int, contentType string, text []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // a client that left is none of our business
+	simulate.Encoded(status, contentType, body).Send(w)
 }
 
 // hapi sends an error of the FHIR server itself, in its recorded form.
@@ -68,7 +53,7 @@ func hapiCode(w http.ResponseWriter, status int, code, diagnostics string) {
 // (CONTRACT.md "Errors").
 func gateway(w http.ResponseWriter, status int, display, fault string) {
 	code := strconv.Itoa(status)
-	write(w, status, jsonType, outcome{
+	write(w, status, simulate.JSONType, outcome{
 		ResourceType: "OperationOutcome",
 		Issue: []issue{{
 			Severity: "error", Code: code, Details: &concept{Coding: []coding{{Code: code, Display: display}}},
@@ -81,30 +66,27 @@ func notKnown(w http.ResponseWriter, resource string) {
 	hapi(w, http.StatusNotFound, "HAPI-2001: Resource "+resource+" is not known")
 }
 
-// refuse answers with the error a fault asks for, in the words of the service
-// that was called.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f Fault) {
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
-	}
-	text := http.StatusText(f.Status)
-	resource := strings.TrimPrefix(r.URL.Path, FHIRPath+"/")
-	switch {
-	case !strings.HasPrefix(r.URL.Path, FHIRPath):
-		write(w, f.Status, jsonType, map[string]string{"error": text})
-	case f.Status == http.StatusUnauthorized:
-		gateway(w, f.Status, text, "Invalid ApiKey")
-	case f.Status == http.StatusNotFound:
-		notKnown(w, resource)
-	case f.Status == http.StatusUnprocessableEntity:
-		tooCostly(w)
-	case f.Status == http.StatusTooManyRequests:
-		gateway(w, f.Status, text, "Rate limit quota violation")
-	case f.Status >= http.StatusInternalServerError:
-		gateway(w, f.Status, text, "The Service is temporarily unavailable")
-	default:
-		hapi(w, f.Status, "HAPI-0000: "+text)
-	}
+// refusal is the error of a status, in the words of the service that was called.
+func refusal(status int, r *http.Request) simulate.Answer {
+	return simulate.Held(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text := http.StatusText(status)
+		switch {
+		case !strings.HasPrefix(r.URL.Path, FHIRPath):
+			write(w, status, simulate.JSONType, map[string]string{"error": text})
+		case status == http.StatusUnauthorized:
+			gateway(w, status, text, "Invalid ApiKey")
+		case status == http.StatusNotFound:
+			notKnown(w, strings.TrimPrefix(r.URL.Path, FHIRPath+"/"))
+		case status == http.StatusUnprocessableEntity:
+			tooCostly(w)
+		case status == http.StatusTooManyRequests:
+			gateway(w, status, text, "Rate limit quota violation")
+		case status >= http.StatusInternalServerError:
+			gateway(w, status, text, "The Service is temporarily unavailable")
+		default:
+			hapi(w, status, "HAPI-0000: "+text)
+		}
+	}), r)
 }
 
 func tooCostly(w http.ResponseWriter) {

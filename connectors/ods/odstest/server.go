@@ -1,11 +1,14 @@
 package odstest
 
 import (
+	"cmp"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -34,34 +37,42 @@ type Options struct {
 	Now func() time.Time
 }
 
+type (
+	// Fault is the kit's.
+	Fault = simulate.Fault
+	// FaultName is one of the kit's, NextElsewhere among them.
+	FaultName = simulate.Name
+)
+
+// Path matches requests whose path contains the text.
+func Path(text string) func(*http.Request) bool {
+	return func(r *http.Request) bool { return strings.Contains(r.URL.Path, text) }
+}
+
 // Server is a simulator of both services. It may be used by many goroutines.
 type Server struct {
+	*simulate.Kit[Entry]
+
 	options Options
 	reg     *register.Register
 	mux     *http.ServeMux
 
 	mu      sync.Mutex
 	layout  register.Layout
-	faults  []*Fault
 	shift   int // rows by which a reload moved every result
-	log     []Request
-	total   int
-	window  []time.Time // of the requests of the last second
-	peak    int
+	pace    simulate.Pacer
 	index   *index
 	ordinal int // of bundle ids
 }
 
-// Request is one request that arrived, and how it was answered.
-type Request struct {
-	At          time.Time
-	Method      string
-	Path        string
-	Query       string // raw
-	Key         bool   // whether it carried an apikey header
-	Accept      string
-	IfNoneMatch string
-	Status      int // 0 while it is being answered
+// Entry is one request, numbered as it arrived, and how it was answered.
+type Entry struct {
+	simulate.Entry
+
+	Query       string `json:"query,omitempty"` // raw
+	Key         bool   `json:"key,omitempty"`   // whether it carried an apikey header
+	Accept      string `json:"accept,omitempty"`
+	IfNoneMatch string `json:"if_none_match,omitempty"`
 }
 
 // keptRequests is how many of the last requests are remembered, so that a
@@ -71,16 +82,15 @@ const keptRequests = 10_000
 // New makes a server that answers from the register, as it stands at each
 // request.
 func New(reg *register.Register, o Options) *Server {
-	if o.MaxBytes == 0 {
-		o.MaxBytes = 10 << 20
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o.MaxBytes = cmp.Or(o.MaxBytes, 10<<20)
 	s := &Server{options: o, reg: reg, layout: o.Layout, mux: http.NewServeMux()}
+	s.Kit = simulate.New[Entry](simulate.Options{
+		Now: o.Now, Kept: keptRequests, Own: map[FaultName]simulate.Own{simulate.NextElsewhere: {}},
+		Heal: s.unshift, Forget: s.forget,
+	})
 	s.mux.HandleFunc(DSEPath, s.getReport)
 	s.mux.HandleFunc(FHIRPath+"/_ping", func(w http.ResponseWriter, _ *http.Request) {
-		write(w, http.StatusOK, jsonType, map[string]string{"version": "simulated"})
+		write(w, http.StatusOK, simulate.JSONType, map[string]string{"version": "simulated"})
 	})
 	s.mux.HandleFunc(FHIRPath+"/", s.fhir)
 	return s
@@ -88,7 +98,7 @@ func New(reg *register.Register, o Options) *Server {
 
 // Handler returns what to serve. Faults that cut a body abort the connection by
 // panicking with http.ErrAbortHandler, as net/http wants it.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+func (s *Server) Handler() http.Handler { return s.Kit.Handler(http.HandlerFunc(s.serve)) }
 
 // Register returns the register the server answers from.
 func (s *Server) Register() *register.Register { return s.reg }
@@ -100,96 +110,79 @@ func (s *Server) SetLayout(layout register.Layout) {
 	s.layout = layout
 }
 
-// Requests returns the last requests, oldest first, at most 10,000.
-func (s *Server) Requests() []Request {
+// Shift plays a reload in the middle of paging: from now on every search result
+// is moved by so many rows, so that a client that goes on misses as many and
+// meets others twice, while the count stays. Heal takes it back.
+func (s *Server) Shift(rows int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Request(nil), s.log...)
+	s.shift += rows
+}
+
+func (s *Server) unshift() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shift = 0
 }
 
 // Count returns how many requests ever arrived.
 func (s *Server) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.total
+	return s.pace.Requests()
 }
 
 // Peak returns the most requests that arrived within any one second.
 func (s *Server) Peak() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.peak
+	return s.pace.Peak()
+}
+
+// forget is what goes with the ledger.
+func (s *Server) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pace = simulate.Pacer{}
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	out := &answer{ResponseWriter: w}
-	nth, crowded := s.arrived(r)
-	defer func() { s.answered(nth, out.status) }()
-	f := s.nextFault(r)
-	if !f.begin(s, r) {
-		return // the client left first
-	}
-	switch {
-	case f.Status != 0:
-		s.refuse(out, r, f)
-	case crowded:
-		s.refuse(out, r, Fault{Status: http.StatusTooManyRequests, RetryAfter: time.Second})
-	case f.spoils():
-		f.spoil(out, r, s.mux)
-	default:
-		s.mux.ServeHTTP(out, r)
-	}
-}
-
-// arrived records a request; it returns its number and whether it is one too many.
-func (s *Server) arrived(r *http.Request) (nth int, crowded bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.options.Now()
-	s.total++
-	if len(s.log) == keptRequests {
-		s.log = append(s.log[:0:0], s.log[keptRequests/2:]...)
-	}
-	s.log = append(s.log, Request{
-		At: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Key: r.Header.Get("Apikey") != "",
+	e := Entry{
+		Entry: simulate.EntryOf("", r), Query: r.URL.RawQuery, Key: r.Header.Get("Apikey") != "",
 		Accept: r.Header.Get("Accept"), IfNoneMatch: r.Header.Get("If-None-Match"),
-	})
-	for len(s.window) > 0 && now.Sub(s.window[0]) >= time.Second {
-		s.window = s.window[1:]
 	}
-	s.window = append(s.window, now)
-	s.peak = max(s.peak, len(s.window))
-	return s.total, s.options.PerSecond > 0 && len(s.window) > s.options.PerSecond
+	crowded := s.arrive(&e)
+	met := s.Meet(simulate.Request{HTTP: r, Kind: simulate.Kind(r.Method)})
+	simulate.Exchange{
+		Met: met, Entry: &e.Entry,
+		Serve: func() simulate.Answer {
+			if crowded {
+				return refusal(http.StatusTooManyRequests, r).With("Retry-After", "1")
+			}
+			return simulate.Held(s.mux, r)
+		},
+		Refuse: func(name FaultName) simulate.Answer { return refusal(name.Status(), r) },
+		Spoil: func(a simulate.Answer) simulate.Answer {
+			if met.Name != simulate.NextElsewhere {
+				return a
+			}
+			return a.Misdirect(`"relation":"next","url":"`, FHIRPath, met.NextHost)
+		},
+		Note: func(a simulate.Answer) simulate.Answer {
+			s.Book.Request(e)
+			return a
+		},
+	}.Play(w, r)
 }
 
-// answered notes the status of the nth request, where it is still remembered.
-func (s *Server) answered(nth, status int) {
+// arrive counts a request; true: it is one too many.
+func (s *Server) arrive(e *Entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := len(s.log) - 1 - (s.total - nth); i >= 0 {
-		s.log[i].Status = status
-	}
+	s.Stamp(&e.Entry)
+	within := s.pace.Came(e.At, time.Second)
+	return s.options.PerSecond > 0 && within > s.options.PerSecond
 }
-
-// answer remembers the status it passed on.
-type answer struct {
-	http.ResponseWriter
-	status int
-}
-
-func (a *answer) WriteHeader(status int) {
-	a.status = status
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(p []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	return a.ResponseWriter.Write(p)
-}
-
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // loaded is when the register's day was loaded into the services: 02:00.
 func loaded(day reconcile.Date) time.Time { return day.Time().Add(2 * time.Hour) }

@@ -1,10 +1,10 @@
 package odstest
 
 import (
-	"net/http/httptest"
 	"testing"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Start serves a register on a loopback address until the test ends and returns
@@ -12,7 +12,5 @@ import (
 func Start(tb testing.TB, reg *register.Register, o Options) (*Server, string) {
 	tb.Helper()
 	s := New(reg, o)
-	web := httptest.NewServer(s.Handler())
-	tb.Cleanup(web.Close)
-	return s, web.URL
+	return s, simulate.Serve(tb, s.Handler())
 }
