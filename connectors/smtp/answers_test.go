@@ -4,69 +4,85 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/connectors/smtp/smtptest"
 	"github.com/profilesync/profilesync/reconcile"
 )
+
+// at is a fault of one stage.
+func at(stage smtptest.Stage, name simulate.Name, text ...string) simulate.Fault {
+	return simulate.Fault{Kinds: []smtptest.Stage{stage}, Names: []simulate.Name{name}, Text: strings.Join(text, "")}
+}
+
+func always(f simulate.Fault) simulate.Fault {
+	f.Times = -1
+	return f
+}
+
+// silent is a stage that never goes on.
+func silent(stage smtptest.Stage) simulate.Fault {
+	return simulate.Fault{Kinds: []smtptest.Stage{stage}, Wait: make(chan struct{})}
+}
 
 // Every stage, every kind of answer. What the relay says names the canary.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	const spoken = " " + address + " (" + name + ", 123 4567) is not welcome"
 	const open, after, cut = "opening the connection", "after the message", ": the connection was cut"
-	type fault = smtptest.Fault
 	for name, c := range map[string]struct {
-		fault  fault
+		fault  simulate.Fault
 		want   reconcile.MailAnswer
 		reason string
 	}{
-		"greeting busy":        {fault{Stage: smtptest.Greeting, Code: 421}, reconcile.MailRetry, open},
-		"greeting refused":     {fault{Stage: smtptest.Greeting, Code: 554, Text: "5.7.1" + spoken}, reconcile.MailAlert, open + " 5.7.1"},
-		"greeting cut":         {fault{Stage: smtptest.Greeting, Cut: true}, reconcile.MailRetry, open + cut},
-		"EHLO refused":         {fault{Stage: smtptest.EHLO, Times: -1, Code: 550}, reconcile.MailAlert, open},
-		"EHLO cut":             {fault{Stage: smtptest.EHLO, Cut: true}, reconcile.MailRetry, open + cut},
-		"TLS not now":          {fault{Stage: smtptest.StartTLS, Code: 454, Text: "4.7.0"}, reconcile.MailRetry, open + " 4.7.0"},
-		"TLS refused":          {fault{Stage: smtptest.StartTLS, Code: 501}, reconcile.MailAlert, open},
-		"TLS cut":              {fault{Stage: smtptest.StartTLS, Cut: true}, reconcile.MailRetry, open + cut},
-		"sign-in not now":      {fault{Stage: smtptest.Auth, Code: 454}, reconcile.MailRetry, open},
-		"sign-in refused":      {fault{Stage: smtptest.Auth, Code: 535, Text: "5.7.8" + spoken}, reconcile.MailAlert, open + " 5.7.8"},
-		"sender not now":       {fault{Stage: smtptest.Mail, Code: 451}, reconcile.MailRetry, "MAIL"},
-		"sender, too much":     {fault{Stage: smtptest.Mail, Code: 452}, reconcile.MailRetry, "MAIL"},
-		"sender, closing":      {fault{Stage: smtptest.Mail, Code: 421, Text: "4.3.2"}, reconcile.MailRetry, "MAIL 4.3.2"},
-		"sender refused":       {fault{Stage: smtptest.Mail, Code: 550}, reconcile.MailAlert, "MAIL"},
-		"sign in first":        {fault{Stage: smtptest.Mail, Code: 530, Text: "5.7.0"}, reconcile.MailAlert, "MAIL 5.7.0"},
-		"sender cut":           {fault{Stage: smtptest.Mail, Cut: true}, reconcile.MailRetry, "MAIL" + cut},
-		"recipient not now":    {fault{Stage: smtptest.Rcpt, Code: 450}, reconcile.MailRetry, "RCPT"},
-		"recipients, too many": {fault{Stage: smtptest.Rcpt, Code: 452}, reconcile.MailRetry, "RCPT"},
-		"recipients, as 552":   {fault{Stage: smtptest.Rcpt, Code: 552}, reconcile.MailRetry, "RCPT"},
-		"recipient, closing":   {fault{Stage: smtptest.Rcpt, Code: 421}, reconcile.MailRetry, "RCPT"},
-		"nobody":               {fault{Stage: smtptest.Rcpt, Code: 550, Text: "no such user" + spoken}, reconcile.MailNobody, "RCPT"},
-		"nobody, enhanced":     {fault{Stage: smtptest.Rcpt, Code: 550, Text: "5.1.1" + spoken}, reconcile.MailNobody, "RCPT 5.1.1"},
-		"nobody, by 554":       {fault{Stage: smtptest.Rcpt, Code: 554, Text: "5.1.10" + spoken}, reconcile.MailNobody, "RCPT 5.1.10"},
-		"mailbox disabled":     {fault{Stage: smtptest.Rcpt, Code: 550, Text: "5.2.1" + spoken}, reconcile.MailNobody, "RCPT 5.2.1"},
-		"moved away":           {fault{Stage: smtptest.Rcpt, Code: 551}, reconcile.MailNobody, "RCPT"},
-		"no such name":         {fault{Stage: smtptest.Rcpt, Code: 553}, reconcile.MailNobody, "RCPT"},
-		"not an address":       {fault{Stage: smtptest.Rcpt, Code: 501}, reconcile.MailNobody, "RCPT"},
-		"domain without mail":  {fault{Stage: smtptest.Rcpt, Code: 556}, reconcile.MailNobody, "RCPT"},
-		"relaying denied":      {fault{Stage: smtptest.Rcpt, Code: 550, Text: "5.7.1" + spoken}, reconcile.MailAlert, "RCPT 5.7.1"},
-		"relay says no":        {fault{Stage: smtptest.Rcpt, Code: 554, Text: "no" + spoken}, reconcile.MailAlert, "RCPT"},
-		"recipient cut":        {fault{Stage: smtptest.Rcpt, Cut: true}, reconcile.MailRetry, "RCPT" + cut},
-		"data not now":         {fault{Stage: smtptest.Data, Code: 451}, reconcile.MailRetry, "DATA"},
-		"data refused":         {fault{Stage: smtptest.Data, Code: 554}, reconcile.MailRefused, "DATA"},
-		"data, other answer":   {fault{Stage: smtptest.Data, Code: 250}, reconcile.MailAlert, "DATA"},
-		"data cut":             {fault{Stage: smtptest.Data, Cut: true}, reconcile.MailRetry, "DATA" + cut},
-		"message not now":      {fault{Stage: smtptest.Dot, Code: 451}, reconcile.MailRetry, after},
-		"message, no room":     {fault{Stage: smtptest.Dot, Code: 452}, reconcile.MailRetry, after},
-		"message, closing":     {fault{Stage: smtptest.Dot, Code: 421}, reconcile.MailRetry, after},
-		"message refused":      {fault{Stage: smtptest.Dot, Code: 550, Text: "5.6.0" + spoken}, reconcile.MailRefused, after + " 5.6.0"},
-		"message, odd answer":  {fault{Stage: smtptest.Dot, Code: 354, Taken: true}, reconcile.MailUnclear, after},
-		"message cut":          {fault{Stage: smtptest.Dot, Cut: true}, reconcile.MailUnclear, after + cut},
-		"message taken, cut":   {fault{Stage: smtptest.Dot, Cut: true, Taken: true}, reconcile.MailUnclear, after + cut},
+		"greeting busy":        {at(smtptest.Greeting, simulate.Error(421)), reconcile.MailRetry, open},
+		"greeting refused":     {at(smtptest.Greeting, simulate.Error(554), "5.7.1"+spoken), reconcile.MailAlert, open + " 5.7.1"},
+		"greeting cut":         {at(smtptest.Greeting, simulate.DroppedBefore), reconcile.MailRetry, open + cut},
+		"EHLO refused":         {always(at(smtptest.EHLO, simulate.Error(550))), reconcile.MailAlert, open},
+		"EHLO cut":             {at(smtptest.EHLO, simulate.DroppedBefore), reconcile.MailRetry, open + cut},
+		"TLS not now":          {at(smtptest.StartTLS, simulate.Error(454), "4.7.0"), reconcile.MailRetry, open + " 4.7.0"},
+		"TLS refused":          {at(smtptest.StartTLS, simulate.Error(501)), reconcile.MailAlert, open},
+		"TLS cut":              {at(smtptest.StartTLS, simulate.DroppedBefore), reconcile.MailRetry, open + cut},
+		"sign-in not now":      {at(smtptest.Auth, simulate.Error(454)), reconcile.MailRetry, open},
+		"sign-in refused":      {at(smtptest.Auth, simulate.Error(535), "5.7.8"+spoken), reconcile.MailAlert, open + " 5.7.8"},
+		"sender not now":       {at(smtptest.Mail, simulate.Error(451)), reconcile.MailRetry, "MAIL"},
+		"sender, too much":     {at(smtptest.Mail, simulate.Error(452)), reconcile.MailRetry, "MAIL"},
+		"sender, closing":      {at(smtptest.Mail, simulate.Error(421), "4.3.2"), reconcile.MailRetry, "MAIL 4.3.2"},
+		"sender refused":       {at(smtptest.Mail, simulate.Error(550)), reconcile.MailAlert, "MAIL"},
+		"sign in first":        {at(smtptest.Mail, simulate.Error(530), "5.7.0"), reconcile.MailAlert, "MAIL 5.7.0"},
+		"sender cut":           {at(smtptest.Mail, simulate.DroppedBefore), reconcile.MailRetry, "MAIL" + cut},
+		"recipient not now":    {at(smtptest.Rcpt, simulate.Error(450)), reconcile.MailRetry, "RCPT"},
+		"recipients, too many": {at(smtptest.Rcpt, simulate.Error(452)), reconcile.MailRetry, "RCPT"},
+		"recipients, as 552":   {at(smtptest.Rcpt, simulate.Error(552)), reconcile.MailRetry, "RCPT"},
+		"recipient, closing":   {at(smtptest.Rcpt, simulate.Error(421)), reconcile.MailRetry, "RCPT"},
+		"nobody":               {at(smtptest.Rcpt, simulate.Error(550), "no such user"+spoken), reconcile.MailNobody, "RCPT"},
+		"nobody, enhanced":     {at(smtptest.Rcpt, simulate.Error(550), "5.1.1"+spoken), reconcile.MailNobody, "RCPT 5.1.1"},
+		"nobody, by 554":       {at(smtptest.Rcpt, simulate.Error(554), "5.1.10"+spoken), reconcile.MailNobody, "RCPT 5.1.10"},
+		"mailbox disabled":     {at(smtptest.Rcpt, simulate.Error(550), "5.2.1"+spoken), reconcile.MailNobody, "RCPT 5.2.1"},
+		"moved away":           {at(smtptest.Rcpt, simulate.Error(551)), reconcile.MailNobody, "RCPT"},
+		"no such name":         {at(smtptest.Rcpt, simulate.Error(553)), reconcile.MailNobody, "RCPT"},
+		"not an address":       {at(smtptest.Rcpt, simulate.Error(501)), reconcile.MailNobody, "RCPT"},
+		"domain without mail":  {at(smtptest.Rcpt, simulate.Error(556)), reconcile.MailNobody, "RCPT"},
+		"relaying denied":      {at(smtptest.Rcpt, simulate.Error(550), "5.7.1"+spoken), reconcile.MailAlert, "RCPT 5.7.1"},
+		"relay says no":        {at(smtptest.Rcpt, simulate.Error(554), "no"+spoken), reconcile.MailAlert, "RCPT"},
+		"recipient cut":        {at(smtptest.Rcpt, simulate.DroppedBefore), reconcile.MailRetry, "RCPT" + cut},
+		"data not now":         {at(smtptest.Data, simulate.Error(451)), reconcile.MailRetry, "DATA"},
+		"data refused":         {at(smtptest.Data, simulate.Error(554)), reconcile.MailRefused, "DATA"},
+		"data, other answer":   {at(smtptest.Data, simulate.Error(250)), reconcile.MailAlert, "DATA"},
+		"data cut":             {at(smtptest.Data, simulate.DroppedBefore), reconcile.MailRetry, "DATA" + cut},
+		"message not now":      {at(smtptest.Dot, simulate.Error(451)), reconcile.MailRetry, after},
+		"message, no room":     {at(smtptest.Dot, simulate.Error(452)), reconcile.MailRetry, after},
+		"message, closing":     {at(smtptest.Dot, simulate.Error(421)), reconcile.MailRetry, after},
+		"message refused":      {at(smtptest.Dot, simulate.Error(550), "5.6.0"+spoken), reconcile.MailRefused, after + " 5.6.0"},
+		"message, odd answer":  {at(smtptest.Dot, simulate.ErrorAfter(354)), reconcile.MailUnclear, after},
+		"message cut":          {at(smtptest.Dot, simulate.DroppedBefore), reconcile.MailUnclear, after + cut},
+		"message taken, cut":   {at(smtptest.Dot, simulate.DroppedAfter), reconcile.MailUnclear, after + cut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,9 +95,9 @@ func TestAnswers(t *testing.T) {
 			failed := refused(t, err)
 			require.Equal(t, c.want, failed.Answer)
 			require.Equal(t, c.reason, failed.Reason)
-			require.Equal(t, c.fault.Code, failed.Status)
+			require.Equal(t, c.fault.Names[0].Status(), failed.Status)
 			taken := 0
-			if c.fault.Taken {
+			if c.fault.Names[0].After() {
 				taken = 1
 			}
 			require.Len(t, relay.Ledger(), taken)
@@ -112,21 +128,21 @@ func TestNoConnection(t *testing.T) {
 // Only after the final dot does silence mean that nobody knows.
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	for at, want := range map[smtptest.Stage]reconcile.MailAnswer{
+	for stage, want := range map[smtptest.Stage]reconcile.MailAnswer{
 		smtptest.Greeting: reconcile.MailRetry, smtptest.EHLO: reconcile.MailRetry, smtptest.StartTLS: reconcile.MailRetry,
 		smtptest.Mail: reconcile.MailRetry, smtptest.Rcpt: reconcile.MailRetry, smtptest.Data: reconcile.MailRetry,
 		smtptest.Dot: reconcile.MailUnclear,
 	} {
-		t.Run(string(at), func(t *testing.T) {
+		t.Run(string(stage), func(t *testing.T) {
 			t.Parallel()
 			relay := smtptest.Start(t, smtptest.Options{})
 			o := options(relay)
 			// Only the stage that is silent runs into its bound.
 			o.Timeout, o.Verdict = 150*time.Millisecond, 150*time.Millisecond
-			if at == smtptest.Dot {
+			if stage == smtptest.Dot {
 				o.Timeout = 20 * time.Second
 			}
-			relay.Fault(smtptest.Fault{Stage: at, Times: -1, Wait: make(chan struct{})})
+			relay.Fault(always(silent(stage)))
 			_, err := sender(t, o).Send(t.Context(), letter(t))
 			failed := refused(t, err)
 			require.Equal(t, want, failed.Answer)
@@ -139,17 +155,19 @@ func TestSilence(t *testing.T) {
 // the wait for the verdict on what may have been.
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
-	for at, want := range map[smtptest.Stage]reconcile.MailAnswer{
+	for stage, want := range map[smtptest.Stage]reconcile.MailAnswer{
 		smtptest.Greeting: reconcile.MailRetry, smtptest.Rcpt: reconcile.MailRetry, smtptest.Data: reconcile.MailRetry,
 		smtptest.Dot: reconcile.MailUnclear,
 	} {
-		t.Run(string(at), func(t *testing.T) {
+		t.Run(string(stage), func(t *testing.T) {
 			t.Parallel()
 			relay := smtptest.Start(t, smtptest.Options{})
 			o := options(relay)
 			o.Timeout, o.Verdict, o.Farewell = time.Hour, time.Hour, time.Millisecond
 			met := make(chan struct{})
-			relay.Fault(smtptest.Fault{Stage: at, Wait: make(chan struct{}), Meet: met})
+			fault := silent(stage)
+			fault.Do = func() { close(met) }
+			relay.Fault(fault)
 			ctx, cancel := context.WithCancel(t.Context())
 			context.AfterFunc(t.Context(), cancel)
 			go func() { <-met; cancel() }()
@@ -169,7 +187,8 @@ func TestBrokenOffInTheMiddle(t *testing.T) {
 			t.Parallel()
 			relay := smtptest.Start(t, smtptest.Options{})
 			met := make(chan struct{})
-			fault := smtptest.Fault{Stage: smtptest.Content, Cut: true, Meet: met}
+			fault := at(smtptest.Content, simulate.DroppedBefore)
+			fault.Do = func() { close(met) }
 			if waits {
 				fault.Wait = t.Context().Done()
 			}
@@ -198,7 +217,7 @@ func TestVerdictIsHeardAfterTheContext(t *testing.T) {
 	t.Parallel()
 	relay := smtptest.Start(t, smtptest.Options{})
 	met, answer := make(chan struct{}), make(chan struct{})
-	relay.Fault(smtptest.Fault{Stage: smtptest.Dot, Wait: answer, Meet: met})
+	relay.Fault(simulate.Fault{Kinds: []smtptest.Stage{smtptest.Dot}, Wait: answer, Do: func() { close(met) }})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { <-met; cancel(); close(answer) }()

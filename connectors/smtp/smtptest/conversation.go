@@ -59,17 +59,22 @@ func (c *conversation) say(code int, lines ...string) error {
 
 // stage goes well unless a fault says otherwise.
 func (c *conversation) stage(at Stage, well func() error) error {
-	f := c.s.meet(at)
-	switch {
-	case f.Cut:
+	met := c.s.meet(at)
+	if dropped(met) {
 		return errOver
-	case f.Code != 0:
-		if err := c.say(f.Code, strings.TrimSpace(f.Text)); err != nil || f.Code == 421 {
-			return errOver
-		}
-		return nil
+	}
+	if code := met.Name.Status(); code != 0 {
+		return c.refuse(code, met.Text)
 	}
 	return well()
+}
+
+// refuse answers with a fault's code; 421 ends the conversation.
+func (c *conversation) refuse(code int, text string) error {
+	if err := c.say(code, strings.TrimSpace(text)); err != nil || code == 421 {
+		return errOver
+	}
+	return nil
 }
 
 func (c *conversation) command(line string) error {
@@ -171,7 +176,7 @@ func (c *conversation) data() error {
 	if err := c.say(354, "end with a dot"); err != nil {
 		return err
 	}
-	if c.s.meet(Content).Cut {
+	if dropped(c.s.meet(Content)) {
 		return errOver
 	}
 	raw, err := io.ReadAll(c.text.DotReader())
@@ -187,19 +192,17 @@ func (c *conversation) data() error {
 // dot takes the message before it says so: who has the answer finds it in the
 // ledger.
 func (c *conversation) dot(m Message) error {
-	f := c.s.meet(Dot)
-	m.Answered = !f.Cut && f.Code == 0
-	if m.Answered || f.Taken {
+	met := c.s.meet(Dot)
+	code := met.Name.Status()
+	m.Answered, m.Fault = !dropped(met) && code == 0, met.Name
+	if m.Answered || met.Name.After() {
 		c.s.take(m)
 	}
 	switch {
-	case f.Cut:
+	case dropped(met):
 		return errOver
-	case f.Code == 0:
+	case code == 0:
 		return c.say(250, "2.0.0 taken")
 	}
-	if err := c.say(f.Code, f.Text); err != nil || f.Code == 421 {
-		return errOver
-	}
-	return nil
+	return c.refuse(code, met.Text)
 }

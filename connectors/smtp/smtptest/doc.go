@@ -3,7 +3,7 @@
 // breaks at the stage it is told to, and keeps a ledger of every message that
 // it took, also of those whose answer never arrived.
 //
-// It is written with the standard library alone and shares no code with the
-// client, so that neither excuses the other. It needs no *testing.T; Start is
-// the short way for tests.
+// It is written with the standard library and the kit of simulators and shares no
+// code with the client, so that neither excuses the other. Its faults are those
+// of simulate, by stage. It needs no *testing.T; Start is the short way for tests.
 package smtptest

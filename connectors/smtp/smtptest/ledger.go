@@ -3,14 +3,14 @@ package smtptest
 import (
 	"bytes"
 	"net/mail"
-	"slices"
-	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Message is one that was taken.
 type Message struct {
-	N        int // from 1, in the order they came
-	At       time.Time
+	simulate.Entry // of which there are number, time and the fault of its dot
+
 	HELO     string
 	TLS      bool
 	User     string // who signed in; empty: nobody
@@ -22,11 +22,7 @@ type Message struct {
 }
 
 // Ledger is every message that was taken so far.
-func (s *Server) Ledger() []Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.ledger)
-}
+func (s *Server) Ledger() []Message { return s.book.Entries() }
 
 // Twice are the Message-IDs that were taken more than once, each once.
 func (s *Server) Twice() (ids []string) {
@@ -50,8 +46,6 @@ func (s *Server) take(m Message) {
 	if parsed, err := mail.ReadMessage(bytes.NewReader(m.Raw)); err == nil {
 		m.ID = parsed.Header.Get("Message-Id")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m.N, m.At = len(s.ledger)+1, s.options.Now()
-	s.ledger = append(s.ledger, m)
+	s.book.Stamp(&m.Entry, s.options.Now)
+	s.book.Effect(m)
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
 // Options set up a server; the zero value lets everybody write, with STARTTLS.
@@ -20,6 +22,9 @@ type Options struct {
 
 // Server is a simulated relay. It may be used by many goroutines.
 type Server struct {
+	*simulate.Faults // by stage: DroppedBefore, DroppedAfter, Error, ErrorAfter, latency; Text is what an error says
+
+	book        *simulate.Ledger[Message]
 	options     Options
 	certificate tls.Certificate
 	roots       *x509.CertPool
@@ -30,8 +35,6 @@ type Server struct {
 	mu            sync.Mutex
 	listener      net.Listener // nil: down
 	open          map[net.Conn]struct{}
-	faults        []*Fault
-	ledger        []Message
 	conversations int
 }
 
@@ -40,7 +43,10 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{options: o, done: make(chan struct{}), open: make(map[net.Conn]struct{}), address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+	s := &Server{
+		Faults: simulate.NewFaults(own()), book: simulate.NewLedger[Message](0), options: o,
+		done: make(chan struct{}), open: make(map[net.Conn]struct{}), address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)},
+	}
 	var err error
 	if s.certificate, s.roots, err = certificate(); err != nil {
 		return nil, fmt.Errorf("making a certificate: %w", err)
