@@ -37,7 +37,7 @@ func (p PullERS) InsertOpts() river.InsertOpts {
 		priority = 2
 	}
 	return river.InsertOpts{
-		Queue: queueRuns, MaxAttempts: runAttempts, Priority: priority,
+		Queue: queueERS, MaxAttempts: runAttempts, Priority: priority,
 		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live()},
 	}
 }

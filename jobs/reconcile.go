@@ -22,9 +22,9 @@ type Reconcile struct {
 func (Reconcile) Kind() string { return "reconcile" }
 
 // InsertOpts lets a job be queued once while its twin lives.
-func (Reconcile) InsertOpts() river.InsertOpts {
+func (r Reconcile) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
-		Queue: queueRuns, MaxAttempts: runAttempts, Priority: 1,
+		Queue: queueOf(r.Source), MaxAttempts: runAttempts, Priority: 1,
 		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live()},
 	}
 }

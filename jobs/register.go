@@ -46,7 +46,8 @@ type Store interface {
 // The queues that are not a sink's.
 const (
 	queueControl = "control" // ticks, housekeeping
-	queueRuns    = "runs"    // pulls and reconciliations
+	queueRuns    = "runs"    // pulls of the organisation register, and what is decided about them
+	queueERS     = "ers"     // the same of the e-Referral Service
 	queuePeople  = "people"  // reminders, inactivity, calendar
 	queueMail    = "mail"    // letters: one process sends at a time
 )
@@ -78,10 +79,11 @@ func (d Daemon) Client() (*QueueClient, error) {
 }
 
 // queues is one an outside party, each with workers of its own, so that a dead
-// sink never slows the other.
+// sink or a slow register never slows another.
 func (d Daemon) queues() map[string]river.QueueConfig {
 	queues := map[string]river.QueueConfig{
-		queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}, queuePeople: {MaxWorkers: 4}, queueMail: {MaxWorkers: 1},
+		queueControl: {MaxWorkers: 4}, queueRuns: {MaxWorkers: 4}, queueERS: {MaxWorkers: 4},
+		queuePeople: {MaxWorkers: 4}, queueMail: {MaxWorkers: 1},
 	}
 	for _, p := range d.Pushers {
 		queues[string(p.Name)] = river.QueueConfig{MaxWorkers: d.Workers, FetchCooldown: 10 * time.Millisecond}
@@ -92,6 +94,14 @@ func (d Daemon) queues() map[string]river.QueueConfig {
 // softStop is how long working jobs may go on when the daemon stops; then their
 // context ends. A run goes on in the next process.
 const softStop = 10 * time.Second
+
+// queueOf is where runs of a source are worked.
+func queueOf(source reconcile.Source) string {
+	if source == reconcile.SourceERS {
+		return queueERS
+	}
+	return queueRuns
+}
 
 func ticking() *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(tickEvery),
