@@ -41,12 +41,16 @@ func (s *storm) edit(ctx context.Context) error {
 
 // requeued waits until each push has a job again.
 func (s *storm) requeued(ctx context.Context) error {
-	for free := 1; free > 0; {
-		if err := s.editor.QueryRow(ctx, "select count(*) from push where job_id is null").Scan(&free); err != nil {
+	pause := time.NewTicker(10 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		var free int
+		err := s.editor.QueryRow(ctx, "select count(*) from push where job_id is null").Scan(&free)
+		if err != nil || free == 0 {
 			return err
 		}
+		<-pause.C
 	}
-	return nil
 }
 
 // The answers to commits are lost, each time while all is edited again: the
