@@ -43,7 +43,7 @@ type Dispatcher struct {
 	Routes reconcile.Routes
 	Today  func() reconcile.Date
 	Settle time.Duration // how long an edit waits for the next one
-	Passed func()        // told of every round that came through, here or in another process
+	Passed func()        // told of every round that came through, and of every look while another process has one
 	// LeftBehind is told how many pushes changes had asked for and nothing would
 	// have brought: there must be none.
 	LeftBehind func(pushes int)

@@ -23,7 +23,7 @@ type recoveryStore interface {
 
 // Recovery makes jobs available again that are running with nobody working them:
 // those of processes that are gone, and those of this process that it does not
-// hold.
+// hold. Of these it completes the ones whose work was done.
 type Recovery struct {
 	Store     recoveryStore
 	Held      *HeldJobs
@@ -94,7 +94,8 @@ func (r *Recovery) recoverOwn(ctx context.Context) error {
 	}
 	own := map[string]kinds{} // by reason
 	for _, job := range r.Held.missing(running) {
-		record, why := r.Store.RecoverJob, "the answer to fetching them was lost: they are available again"
+		record := r.Store.RecoverJob
+		why := "the answer to fetching them was lost, or how they ended could not be recorded: they are available again"
 		if job.done {
 			record, why = r.Store.RecordDone, "their work was done, and the queue could not record it: they are completed"
 		}

@@ -98,8 +98,8 @@ var declared = [...]declaration{
 	},
 	jobsRecoveredTotal: {
 		name: "jobs_recovered_total", form: counter, labels: []string{"kind"},
-		help: "Jobs that were running with nobody working them, and were made available again: their process was gone, or the queue's " +
-			"answer was lost.",
+		help: "Jobs that were running with nobody working them, and were made available again, or completed where their work was done: " +
+			"their process was gone, or an answer of the database to the queue was lost.",
 	},
 	runsTotal: {
 		name: "runs_total", form: counter, labels: []string{"source", "report", "state"},
