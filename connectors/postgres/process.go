@@ -165,7 +165,7 @@ func (s *Store) ClearGone(ctx context.Context, recovered func(job int64, kind, p
 	if err := s.q.NoteUnannounced(ctx); err != nil {
 		return wrap(err, "looking for unannounced processes")
 	}
-	if _, err := s.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
+	if err := s.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
 		return wrap(err, "looking for processes that are gone")
 	}
 	ended, err := s.q.UnclearedProcesses(ctx)

@@ -56,7 +56,7 @@ func (q *Queries) DaemonIsRunning(ctx context.Context) (*bool, error) {
 	return column_1, err
 }
 
-const endGoneProcesses = `-- name: EndGoneProcesses :many
+const endGoneProcesses = `-- name: EndGoneProcesses :exec
 with silent as materialized (
     select p.name from process p
     where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - $1::interval
@@ -64,29 +64,13 @@ with silent as materialized (
     select s.name from silent s where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || s.name, 0))
 )
 update process p set ended_at = clock_timestamp() from gone g where p.name = g.name and p.ended_at is null
-returning p.name
 `
 
 // A process is gone when nobody holds its lock and it has not said for a while that it lives: one that lost its connection
 // takes the lock again within a second. While the database was down nobody could say anything.
-func (q *Queries) EndGoneProcesses(ctx context.Context, grace pgtype.Interval) ([]string, error) {
-	rows, err := q.db.Query(ctx, endGoneProcesses, grace)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []string{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		items = append(items, name)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) EndGoneProcesses(ctx context.Context, grace pgtype.Interval) error {
+	_, err := q.db.Exec(ctx, endGoneProcesses, grace)
+	return err
 }
 
 const forwardProgress = `-- name: ForwardProgress :many

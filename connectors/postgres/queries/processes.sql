@@ -34,7 +34,7 @@ from river.river_job j
 where j.state = 'running' and j.attempted_by is not null
 on conflict on constraint process_pkey do nothing;
 
--- name: EndGoneProcesses :many
+-- name: EndGoneProcesses :exec
 -- A process is gone when nobody holds its lock and it has not said for a while that it lives: one that lost its connection
 -- takes the lock again within a second. While the database was down nobody could say anything.
 with silent as materialized (
@@ -43,8 +43,7 @@ with silent as materialized (
 ), gone as materialized (
     select s.name from silent s where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || s.name, 0))
 )
-update process p set ended_at = clock_timestamp() from gone g where p.name = g.name and p.ended_at is null
-returning p.name;
+update process p set ended_at = clock_timestamp() from gone g where p.name = g.name and p.ended_at is null;
 
 -- name: UnclearedProcesses :many
 select name from process where ended_at is not null and cleared_at is null order by ended_at;
