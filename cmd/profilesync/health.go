@@ -30,6 +30,9 @@ const (
 	// stalledAfter is how long pushes may be due with nothing tried, schedules not
 	// looked at, or jobs without a worker, before the daemon is not ready.
 	stalledAfter = 2 * time.Minute
+	// firstRound is how long after the start a round of the dispatcher may still be
+	// the first, which enrols every profile.
+	firstRound = 11 * time.Minute
 )
 
 func newHealth(now func() time.Time) *health {
@@ -47,7 +50,7 @@ func (h *health) answered() {
 }
 
 // lost notes that the database gave no word.
-func (h *health) lost(error) {
+func (h *health) lost() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.heard, h.reachable = h.now(), time.Time{}
@@ -94,9 +97,6 @@ func (h *health) alive() error {
 	}
 	return nil
 }
-
-// firstRound is how long the dispatcher may take to enrol every profile.
-const firstRound = 11 * time.Minute
 
 // ready fails while this daemon or all of them do not get on.
 func (s *service) ready(ctx context.Context) error {

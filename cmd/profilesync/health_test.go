@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,14 +21,13 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 			}
 		}
 	}
-	lost := func(h *health) func() { return func() { h.lost(errors.New("away")) } }
 	for name, test := range map[string]struct {
 		happens func(*health)
 		says    string
 	}{
 		"all goes on":                {func(h *health) { every(2000, h.answered, h.dispatched) }, ""},
-		"the database is away":       {func(h *health) { every(2000, lost(h)) }, ""},
-		"it came back a moment ago":  {func(h *health) { every(2000, lost(h)); every(5, h.answered) }, ""},
+		"the database is away":       {func(h *health) { every(2000, h.lost) }, ""},
+		"it came back a moment ago":  {func(h *health) { every(2000, h.lost); every(5, h.answered) }, ""},
 		"nobody asks the database":   {func(h *health) { every(10, h.answered, h.dispatched); every(61) }, "nothing was asked of the database"},
 		"the dispatcher hangs":       {func(h *health) { every(700, h.answered) }, "the dispatcher has made no round"},
 		"the first round takes long": {func(h *health) { every(600, h.answered) }, ""},

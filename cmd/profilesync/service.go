@@ -117,7 +117,7 @@ func (s *service) life(ctx context.Context, address string) error {
 	}
 	announcer := announcer(s.control, true)
 	announcer.Answered = func() { s.health.answered(); s.outage.Answered() }
-	announcer.Lost = func(err error) { s.health.lost(err); s.outage.Lost(err) }
+	announcer.Lost = func(err error) { s.health.lost(); s.outage.Lost(err) }
 	if _, err := announcer.Begin(ctx); err != nil {
 		return err
 	}
