@@ -248,3 +248,13 @@ func TestJobsWhoseFetchWasLostAreWorkedWithinSeconds(t *testing.T) {
 	s.within(recoveredWithin, 0, "select count(*) from river.river_job where state = 'running'")
 	d.stop()
 }
+
+// A command works several runs under one name, which it gives up when it ends.
+func TestOneCommandWorksSeveralRuns(t *testing.T) {
+	t.Parallel()
+	before, after := realData(t, trustsBefore), realData(t, trustsAfterApril)
+	s := newSite(t)
+	o := s.exits(3, "reconcile", "--files", before, "--files", after, "--wait", "--format", "json")
+	require.Len(t, objects[summary](t, o.out), 2)
+	require.Equal(t, 1, s.count("select count(*) from process where ended_at is not null"))
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile"
 )
 
 // health is what this process knows of its own progress, without asking anybody.
@@ -21,6 +22,7 @@ type health struct {
 	heard        time.Time // the last word from the database, or the last that did not come
 	dispatchedAt time.Time // the last round of the dispatcher
 	stopped      <-chan struct{}
+	worked       bool // whether the workers ever began
 }
 
 const (
@@ -32,7 +34,7 @@ const (
 	stalledAfter = 2 * time.Minute
 	// firstRound is how long after the start a round of the dispatcher may still be
 	// the first, which enrols every profile.
-	firstRound = 11 * time.Minute
+	firstRound = 4 * time.Minute
 )
 
 func newHealth(now func() time.Time) *health {
@@ -67,14 +69,21 @@ func (h *health) dispatched() {
 func (h *health) working(stopped <-chan struct{}) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	h.stopped, h.dispatchedAt = stopped, h.now()
+	h.stopped, h.worked, h.dispatchedAt = stopped, true, h.now()
+}
+
+// resting notes that a life has ended, and the next has not begun.
+func (h *health) resting() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.stopped = nil
 }
 
 // hasWorked reports whether the workers ever began.
 func (h *health) hasWorked() bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	return h.stopped != nil
+	return h.worked
 }
 
 // alive fails when the process does not get on although nothing outside keeps it
@@ -107,12 +116,12 @@ func (s *service) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.health.alive(), stalled(progress, s.health.now().Sub(s.health.began)))
+	return errors.Join(s.health.alive(), stalled(progress, s.sinks, s.health.now().Sub(s.health.began)))
 }
 
 // stalled says what does not get on. Nothing is asked of what happened before
-// this process began.
-func stalled(p postgres.ForwardProgress, uptime time.Duration) error {
+// this process began, and of sinks that it does not push to.
+func stalled(p postgres.ForwardProgress, sinks map[reconcile.Sink]directory, uptime time.Duration) error {
 	var says []string
 	for activity, since := range p.Since {
 		if min(since, uptime) > stalledAfter {
@@ -120,7 +129,7 @@ func stalled(p postgres.ForwardProgress, uptime time.Duration) error {
 		}
 	}
 	for _, r := range p.Routes {
-		if min(r.Due, r.Tried, uptime) > stalledAfter {
+		if _, ours := sinks[r.Sink]; ours && min(r.Due, r.Tried, uptime) > stalledAfter {
 			says = append(says, fmt.Sprintf("pushes to %s (%s) are due for %s and none is tried", r.Sink, r.Route, r.Due.Round(time.Second)))
 		}
 	}

@@ -30,12 +30,19 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 		"it came back a moment ago":  {func(h *health) { every(2000, h.lost); every(5, h.answered) }, ""},
 		"nobody asks the database":   {func(h *health) { every(10, h.answered, h.dispatched); every(61) }, "nothing was asked of the database"},
 		"the dispatcher hangs":       {func(h *health) { every(700, h.answered) }, "the dispatcher has made no round"},
-		"the first round takes long": {func(h *health) { every(600, h.answered) }, ""},
+		"the first round takes long": {func(h *health) { every(200, h.answered) }, ""},
 		"the workers have stopped": {func(h *health) {
 			stopped := make(chan struct{})
 			h.working(stopped)
 			close(stopped)
 		}, "the workers have stopped"},
+		"another life begins": {func(h *health) {
+			stopped := make(chan struct{})
+			h.working(stopped)
+			close(stopped)
+			h.resting()
+			every(2000, h.lost)
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,9 +72,12 @@ func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 		uptime   time.Duration
 		says     string
 	}{
-		"nothing yet":                  {postgres.ForwardProgress{}, time.Hour, ""},
-		"a backlog that is worked":     {route(time.Hour, time.Second), time.Hour, ""},
-		"a route that stands still":    {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
+		"nothing yet":               {postgres.ForwardProgress{}, time.Hour, ""},
+		"a backlog that is worked":  {route(time.Hour, time.Second), time.Hour, ""},
+		"a route that stands still": {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
+		"a sink it does not push to": {postgres.ForwardProgress{Routes: []postgres.RouteProgress{
+			{Sink: reconcile.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
+		}}, time.Hour, ""},
 		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
 		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
 		"all stood still until now":    {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
@@ -76,7 +86,7 @@ func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := stalled(test.progress, test.uptime); test.says != "" {
+			if err := stalled(test.progress, map[reconcile.Sink]directory{reconcile.SinkDoS: nil}, test.uptime); test.says != "" {
 				require.ErrorContains(t, err, test.says)
 			} else {
 				require.NoError(t, err)

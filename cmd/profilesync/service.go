@@ -119,8 +119,10 @@ func (s *service) life(ctx context.Context, address string) error {
 	announcer.Answered = func() { s.health.answered(); s.outage.Answered() }
 	announcer.Lost = func(err error) { s.health.lost(); s.outage.Lost(err) }
 	if _, err := announcer.Begin(ctx); err != nil {
+		announcer.Lost(err)
 		return err
 	}
+	defer s.health.resting()
 	s.log.InfoContext(ctx, "serving", "address", address, "version", version, "process", daemon.Process)
 	err = s.work(ctx, daemon, client, announcer)
 	announcer.End(ctx, err == nil)
