@@ -22,7 +22,8 @@ type health struct {
 	heard        time.Time // the last word from the database, or the last that did not come
 	dispatchedAt time.Time // the last round of the dispatcher
 	stopped      <-chan struct{}
-	worked       bool // whether the workers ever began
+	begun        bool // whether there ever was a life
+	enrolled     bool // whether the dispatcher has made its first round of this life
 }
 
 const (
@@ -62,28 +63,35 @@ func (h *health) lost() {
 func (h *health) dispatched() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	h.dispatchedAt = h.now()
+	h.dispatchedAt, h.enrolled = h.now(), true
 }
 
-// working notes the workers of a new life.
+// begin notes a new life, whose first round of the dispatcher may take long.
+func (h *health) begin() {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.begun, h.dispatchedAt, h.enrolled = true, h.now(), false
+}
+
+// working notes the workers of a life.
 func (h *health) working(stopped <-chan struct{}) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	h.stopped, h.worked, h.dispatchedAt = stopped, true, h.now()
+	h.stopped = stopped
 }
 
-// resting notes that a life has ended, and the next has not begun.
-func (h *health) resting() {
+// rest notes that a life has ended, and the next has not begun.
+func (h *health) rest() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.stopped = nil
 }
 
-// hasWorked reports whether the workers ever began.
-func (h *health) hasWorked() bool {
+// hasBegun reports whether there ever was a life.
+func (h *health) hasBegun() bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	return h.worked
+	return h.begun
 }
 
 // alive fails when the process does not get on although nothing outside keeps it
@@ -100,8 +108,11 @@ func (h *health) alive() error {
 	if silent := now.Sub(h.heard); silent > stuckAfter {
 		return fmt.Errorf("nothing was asked of the database for %s", silent.Round(time.Second))
 	}
-	idle := now.Sub(h.dispatchedAt)
-	if !h.reachable.IsZero() && now.Sub(h.reachable) > stuckAfter && idle > stuckAfter && now.Sub(h.began) > firstRound {
+	idle, may := now.Sub(h.dispatchedAt), stuckAfter
+	if !h.enrolled {
+		may = firstRound
+	}
+	if !h.reachable.IsZero() && now.Sub(h.reachable) > stuckAfter && idle > may {
 		return fmt.Errorf("the dispatcher has made no round for %s", idle.Round(time.Second))
 	}
 	return nil

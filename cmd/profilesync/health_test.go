@@ -29,7 +29,8 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 		"the database is away":       {func(h *health) { every(2000, h.lost) }, ""},
 		"it came back a moment ago":  {func(h *health) { every(2000, h.lost); every(5, h.answered) }, ""},
 		"nobody asks the database":   {func(h *health) { every(10, h.answered, h.dispatched); every(61) }, "nothing was asked of the database"},
-		"the dispatcher hangs":       {func(h *health) { every(700, h.answered) }, "the dispatcher has made no round"},
+		"the first round never ends": {func(h *health) { every(300, h.answered) }, "the dispatcher has made no round"},
+		"the dispatcher hangs":       {func(h *health) { h.dispatched(); every(100, h.answered) }, "the dispatcher has made no round"},
 		"the first round takes long": {func(h *health) { every(200, h.answered) }, ""},
 		"the workers have stopped": {func(h *health) {
 			stopped := make(chan struct{})
@@ -40,7 +41,7 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 			stopped := make(chan struct{})
 			h.working(stopped)
 			close(stopped)
-			h.resting()
+			h.rest()
 			every(2000, h.lost)
 		}, ""},
 	} {

@@ -82,8 +82,10 @@ func (s *service) run(ctx context.Context, address string) error {
 	for {
 		err := s.life(ctx, address)
 		switch {
-		case ctx.Err() != nil, errors.Is(err, errUnstopped), !s.health.hasWorked():
+		case errors.Is(err, errUnstopped), ctx.Err() == nil && !s.health.hasBegun():
 			return err
+		case ctx.Err() != nil:
+			return nil // asked to stop
 		case errors.Is(err, jobs.ErrReplaced):
 			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
 				"process", s.process.Name())
@@ -122,7 +124,8 @@ func (s *service) life(ctx context.Context, address string) error {
 		announcer.Lost(err)
 		return err
 	}
-	defer s.health.resting()
+	s.health.begin()
+	defer s.health.rest()
 	s.log.InfoContext(ctx, "serving", "address", address, "version", version, "process", daemon.Process)
 	err = s.work(ctx, daemon, client, announcer)
 	announcer.End(ctx, err == nil)
