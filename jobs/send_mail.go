@@ -78,11 +78,10 @@ type Postman struct {
 	Busy        error // of Open: another process sends
 	Mailer      Mailer
 	Composer    func(ctx context.Context) (reconcile.Composer, error)
-	Workers     int                             // letters on their way at a time
-	PerDay      int                             // letters to one person a day
-	CanaryPause time.Duration                   // after the first letters of a new text
-	Settle      time.Duration                   // until the mail service knows what it was sent
-	Turn        func(ctx context.Context) error // waited for before a letter is begun
+	Workers     int           // letters on their way at a time
+	PerDay      int           // letters to one person a day
+	CanaryPause time.Duration // after the first letters of a new text
+	Settle      time.Duration // until the mail service knows what it was sent
 	Observe     func(kind reconcile.LetterKind, state reconcile.PostState)
 
 	// unsent are letters that the store may take for begun, and that this process
@@ -265,9 +264,6 @@ func (r *round) one(ctx context.Context, post reconcile.Post) error {
 		cancelled.Reason = skip
 		return r.settle(ctx, post, cancelled)
 	}
-	if err := r.Turn(ctx); err != nil {
-		return errors.Join(err, r.settle(ctx, post, post.Release()))
-	}
 	may, err := r.mayGo(ctx, post)
 	if err != nil {
 		return err
@@ -313,76 +309,6 @@ func (r *round) settle(ctx context.Context, post reconcile.Post, s reconcile.Set
 	defer r.mu.Unlock()
 	r.Observe(post.Kind, s.State)
 	return r.box.Settle(ctx, s)
-}
-
-// mostTries is how often a letter is tried; what fails more often is refused.
-const mostTries = 12
-
-// failed decides what becomes of a letter that was not accepted, or perhaps was.
-func (r *round) failed(ctx context.Context, post reconcile.Post, err error) error {
-	failure, ok := errors.AsType[*reconcile.MailError](err)
-	if !ok {
-		failure = &reconcile.MailError{Answer: reconcile.MailUnclear, Err: err}
-	}
-	s := post.Settle(reconcile.PostDue)
-	s.Reason, s.Wait = failure.Reason, failure.Wait
-	switch failure.Answer {
-	case reconcile.MailRefused:
-		s.State = reconcile.PostRefused
-	case reconcile.MailNobody:
-		s.State, s.Dead = reconcile.PostRefused, post.Account
-	case reconcile.MailPause, reconcile.MailAlert:
-		s.Untried = true
-		if err := r.pauseFor(ctx, failure); err != nil {
-			return err
-		}
-	case reconcile.MailUnclear:
-		if r.Mailer.Lookup() {
-			return r.leave(post) // claimed: looked up when the service knows
-		}
-		s.State = reconcile.PostUnclear
-	case reconcile.MailRetry:
-		if s.Wait == 0 {
-			s.Wait = retryAfter << min(post.Try, 6)
-		}
-		if post.Try >= mostTries {
-			s.State = reconcile.PostRefused
-		}
-	}
-	return r.settle(ctx, post, s)
-}
-
-const (
-	// retryAfter is the first wait after a failed try, doubled with each.
-	retryAfter = 15 * time.Second
-	// alertPause is how long nothing is tried when our key, clock or template is
-	// wrong.
-	alertPause = 10 * time.Minute
-)
-
-func (r *round) leave(post reconcile.Post) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.unsettled = true
-	r.Observe(post.Kind, reconcile.PostUnclear)
-	return nil
-}
-
-// pauseFor keeps all letters back when an error says that the mail service takes
-// nothing.
-func (r *round) pauseFor(ctx context.Context, err error) error {
-	failure, ok := errors.AsType[*reconcile.MailError](err)
-	if !ok || failure.Answer != reconcile.MailPause && failure.Answer != reconcile.MailAlert {
-		return nil
-	}
-	wait := failure.Wait
-	if wait == 0 {
-		wait = alertPause
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stopped = true
-	return r.box.Pause(ctx, wait, failure.Error())
 }
 
 type sendMailWorker struct {
