@@ -49,7 +49,6 @@ func BenchmarkReminders(b *testing.B) {
 		People: store, Calendar: store, Rules: reconcile.DefaultCheckRules(), Now: func() time.Time { return today.Time().Add(9 * time.Hour) },
 	}
 	postman := &jobs.Postman{
-		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Workers: 20, PerDay: 3, Observe: func(reconcile.LetterKind, reconcile.PostState) {},
 		Composer: func(ctx context.Context) (reconcile.Composer, error) {

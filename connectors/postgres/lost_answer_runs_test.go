@@ -88,12 +88,14 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 	t.Parallel()
 	working := func(fails error) func(*testing.T) written {
 		return func(t *testing.T) written {
+			t.Helper()
 			w, id := listed(t, fails)
 			return written{w, w.worksAgain(id), allOfRuns}
 		}
 	}
 	requireOnce(t, map[string]lostAnswer{
 		"the run of a job": {"SetRunJob", func(t *testing.T) written {
+			t.Helper()
 			w := newWorld(t)
 			return written{w, func() error {
 				id, err := w.store.RunOfJob(t.Context(), 77)
@@ -120,6 +122,7 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 
 func decided(kind reconcile.RunKind) func(*testing.T) written {
 	return func(t *testing.T) written {
+		t.Helper()
 		w, run := withheld(t)
 		if run.Kind = kind; kind == reconcile.RunUndo {
 			run.Parent = idOf(w.child(reconcile.RunApprove, reconcile.Summary{Run: run.Parent.String()}))
@@ -130,6 +133,7 @@ func decided(kind reconcile.RunKind) func(*testing.T) written {
 }
 
 func rejected(t *testing.T) written {
+	t.Helper()
 	w, run := withheld(t)
 	return written{w, func() error {
 		_, err := w.store.Reject(t.Context(), run.Parent, "jo")
@@ -140,6 +144,7 @@ func rejected(t *testing.T) written {
 // uploaded is a file that a command stores for the run that reads it. What a
 // command left that failed in between goes after a day.
 func uploaded(t *testing.T) written {
+	t.Helper()
 	w := newWorld(t)
 	w.read(1, pull{orgs: pharmacies(3)})
 	w.read(2, pull{orgs: pharmacies(3)})
@@ -160,6 +165,7 @@ func uploaded(t *testing.T) written {
 func TestALostAnswerAboutServices(t *testing.T) {
 	t.Parallel()
 	asking := func(t *testing.T) written {
+		t.Helper()
 		w := newERSWorld(t, 2, 30)
 		w.pulls(1)
 		for _, n := range []int{0, 1, 25} {
@@ -172,6 +178,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 	}
 	requireOnce(t, map[string]lostAnswer{
 		"an import": {"ImportExtract", func(t *testing.T) written {
+			t.Helper()
 			w := newERSWorld(t, 1, 2)
 			w.exec("delete from ers_service where id = '1001'")
 			return written{w.world, func() error {
@@ -185,6 +192,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			}, "select concat_ws(' ', id, origin, claimed::text, provider, specialty, extract::text, added_by) from ers_service"}
 		}},
 		"a service": {"AddService", func(t *testing.T) written {
+			t.Helper()
 			w := newERSWorld(t, 1, 1)
 			return written{w.world, func() error {
 				session, err := w.store.Session(t.Context(), reconcile.SourceERS)
@@ -201,6 +209,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 		"a chunk":        {"MoveCursor", asking},
 		"the end":        {"EndRun", asking},
 		"a code system": {"SaveCodes", func(t *testing.T) written {
+			t.Helper()
 			w := newWorld(t)
 			return written{w, func() error {
 				_, _, err := w.store.SaveCodes(t.Context(), "SPECIALTY", []postgres.Code{{Code: "CARDIOLOGY", Display: "Cardiology"}})

@@ -75,8 +75,8 @@ func seenOnce(err error) error {
 	return err
 }
 
-const allOfAPush = `select concat_ws(' ', code, sink, route, state, due_at is not null, job_id, settled_job, forced, failures, repairs, reason,
-	sequence > 0, sent::text, unclear, accepted_sequence > 0, version, asked, answered) from push
+const allOfAPush = `select concat_ws(' ', code, sink, route, state, due_at is not null, job_id, settled_job, forced, failures, repairs,
+	reason, sequence > 0, sent::text, unclear, accepted_sequence > 0, version, asked, answered) from push
 	union all select concat_ws(' ', 'attempt', code, sink, answer, count(*)) from push_attempt group by code, sink, answer
 	union all select concat_ws(' ', 'job', kind, count(*)) from river.river_job group by kind`
 
@@ -84,6 +84,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 	t.Parallel()
 	requireOnce(t, map[string]lostAnswer{
 		"staging": {"StagePushes", func(t *testing.T) written {
+			t.Helper()
 			w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
 			w.queue(10)
 			pushes := w.load(reconcile.SinkDoS, 1, "FA0000", "FA0001")
@@ -98,6 +99,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			}, allOfAPush + " union all select count(*)::text from push_sequence s join push p on p.code = s.code and p.sequence = s.last"}
 		}},
 		"settling": {"SettlePushes", func(t *testing.T) written {
+			t.Helper()
 			w, outcome := worked(t)
 			return written{w, func() error {
 				stand, err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{outcome}, nothingToComplete)
@@ -106,11 +108,13 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			}, allOfAPush}
 		}},
 		"queueing": {"SetPushJobs", func(t *testing.T) written {
+			t.Helper()
 			w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
 			w.exec("update profile set hidden = true")
 			return written{w, w.dispatchesJobs, strings.ReplaceAll(allOfAPush, " job_id,", " job_id is not null,")}
 		}},
 		"claiming for a command": {"ClaimPushes", func(t *testing.T) written {
+			t.Helper()
 			w := wanting(t, reconcile.Pharmacy)
 			return written{w, func() error {
 				claimed, err := w.store.ClaimPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA0000"}, 7)
@@ -119,6 +123,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			}, allOfAPush}
 		}},
 		"forcing": {"ForcePushes", func(t *testing.T) written {
+			t.Helper()
 			w := resting(t, reconcile.Pharmacy)
 			w.exec("update push set state = 'refused', failures = 3")
 			return written{w, func() error {
@@ -127,10 +132,13 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			}, allOfAPush}
 		}},
 		"repairing drift": {"EndDriftCheck", func(t *testing.T) written {
+			t.Helper()
 			w := resting(t, reconcile.Pharmacy, reconcile.Pharmacy)
-			return written{w, w.looksForDrift, allOfAPush + " union all select concat_ws(' ', sum(repaired), min(state), max(state)) from drift_check"}
+			return written{w, w.looksForDrift, allOfAPush + `
+				union all select concat_ws(' ', sum(repaired), min(state), max(state)) from drift_check`}
 		}},
 		"pausing": {"PauseRoute", func(t *testing.T) written {
+			t.Helper()
 			w := wanting(t, reconcile.Pharmacy)
 			return written{w, func() error {
 				_, err := w.store.PauseRoute(t.Context(), reconcile.SinkDoS, "change-event", "down", time.Hour)
@@ -138,6 +146,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			}, "select concat_ws(' ', sink, route, paused, probes, probe_at > now()) from route"}
 		}},
 		"holding": {"InsertHold", func(t *testing.T) written {
+			t.Helper()
 			w := resting(t, reconcile.Pharmacy)
 			return written{w, func() error {
 				_, err := w.store.AddHold(t.Context(), postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})

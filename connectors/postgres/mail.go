@@ -178,8 +178,8 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []recon
 // ended, nothing. What went out is counted with it.
 func (b *Outbox) Settle(ctx context.Context, s reconcile.Settled) error {
 	params := dbsqlc.SettleLetterParams{
-		ID: s.Post, ClaimedAt: toTime(s.Claimed), State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID, TemplateVersion: int32(s.Mailed.Version),
-		Ends: toDate(s.Ends),
+		ID: s.Post, ClaimedAt: toTime(s.Claimed), State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID,
+		TemplateVersion: int32(s.Mailed.Version), Ends: toDate(s.Ends),
 	}
 	if s.Wait > 0 {
 		params.Wait = toInterval(s.Wait)

@@ -73,7 +73,6 @@ func newMailed(t *testing.T, people int) *mailed {
 	}
 	reminders := m.reminders()
 	m.postman = &jobs.Postman{
-		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(reconcile.LetterKind, reconcile.PostState) {},
 		Composer: func(ctx context.Context) (reconcile.Composer, error) {

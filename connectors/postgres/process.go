@@ -173,13 +173,15 @@ func (s *Store) ClearGone(ctx context.Context, recovered func(job int64, kind, p
 		return wrap(err, "looking for processes that are gone")
 	}
 	for _, name := range ended {
-		jobs, bad := s.clear(ctx, name)
-		err = errors.Join(err, wrap(bad, "clearing process "+name)) // the next may go
+		jobs, err := s.clear(ctx, name)
+		if err != nil {
+			return wrap(err, "clearing process "+name)
+		}
 		for _, job := range jobs {
 			recovered(job.ID, job.Kind, name)
 		}
 	}
-	return err
+	return nil
 }
 
 // clear gives away the work of a process that has ended, once no session of it is
