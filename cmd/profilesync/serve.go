@@ -38,6 +38,10 @@ PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
 // metrics, until it is asked to stop.
 func (*serveCmd) Run(ctx context.Context, a *app) error {
+	if !isTerminal(a.stderr) {
+		said := newLines(a.stderr)
+		a.closers, a.stderr = append(a.closers, said.Close), said
+	}
 	log, err := newLogger(a.stderr, a.config.LogLevel)
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
