@@ -62,6 +62,7 @@ func (r *Readers) Serve(w http.ResponseWriter, req *http.Request, open func(cont
 	}
 	defer func() { _ = file.Close() }() // only read
 	out.until = time.Now().Add(r.Within)
+	_ = out.extend() // also where nothing but a head is written
 	http.ServeContent(out, req, "", time.Time{}, file)
 }
 
@@ -82,12 +83,16 @@ type paced struct {
 }
 
 func (p *paced) Write(b []byte) (int, error) {
+	if err := p.extend(); err != nil {
+		return 0, err
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+func (p *paced) extend() error {
 	end := time.Now().Add(p.stall)
 	if end.After(p.until) {
 		end = p.until
 	}
-	if err := p.control.SetWriteDeadline(end); err != nil {
-		return 0, err
-	}
-	return p.ResponseWriter.Write(b)
+	return p.control.SetWriteDeadline(end)
 }

@@ -56,6 +56,8 @@ func serve(t *testing.T, l spool.Limits) server {
 					return errors.New("the database is gone")
 				case "/slow":
 					return until(nil)(ctx, to)
+				case "/late":
+					<-time.After(600 * time.Millisecond)
 				}
 				_, err := to.Write(s.text)
 				return err
@@ -121,6 +123,8 @@ func TestReadersGetTheWholeTextItsHeadOrAPart(t *testing.T) {
 	got = s.ask(t, http.MethodGet, "/long", "Range", "bytes=100-199")
 	require.Equal(t, http.StatusPartialContent, got.status)
 	require.True(t, bytes.Equal(s.text[100:200], got.body))
+	got = s.ask(t, http.MethodHead, "/late")
+	require.Equal(t, 200, got.status, "made later than the server lets others answer")
 }
 
 func TestWhatCannotBeHadSaysWhetherToAskAgain(t *testing.T) {
