@@ -159,14 +159,14 @@ func (f *Files) make(ctx context.Context, t *text, write Make) {
 		f.Failed(ctx, t.name, t.err)
 	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if t.err != nil {
 		f.forget(t)
 	} else {
 		t.size = t.file.written
 	}
-	f.mu.Unlock()
+	f.leaveLocked(t) // before those who wait: what they leave is theirs alone
 	close(t.made)
-	f.leave(t)
 }
 
 // written keeps a panic over one text from everything else.
@@ -184,6 +184,10 @@ func written(ctx context.Context, write Make, to io.Writer) (err error) {
 func (f *Files) leave(t *text) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.leaveLocked(t)
+}
+
+func (f *Files) leaveLocked(t *text) {
 	if t.users--; t.users > 0 {
 		return
 	}
