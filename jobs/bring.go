@@ -123,7 +123,7 @@ func (b *bringing) delivery() reconcile.Delivery {
 // fill states what the push does not speak of by itself as the sink shows it. A
 // sink that knows entity tags shows what we last sent: else it contradicts us.
 func (b *bringing) fill(ctx context.Context, values *reconcile.Values) error {
-	leaves := values.Leaves(b.route)
+	leaves := b.route.NotStated(*values)
 	if len(leaves) == 0 {
 		return nil
 	}

@@ -76,7 +76,7 @@ func (r *Reporter) Make(ctx context.Context) (made []reconcile.Date, err error) 
 	if last.IsZero() {
 		last = today.AddDays(-1)
 	}
-	days := calendar.ReportDays(last, today)
+	days := reconcile.ReportDays(calendar, last, today)
 	if len(days) > 0 && r.Names != nil {
 		r.Names(ctx)
 	}
@@ -120,7 +120,7 @@ func (r *Reporter) extra(ctx context.Context) (rows []reconcile.ReportExtra, err
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, world.Overdue(orgs)...)
+		rows = append(rows, reconcile.Overdue(world, orgs)...)
 	}
 	unreached, err := r.Store.Unreached(ctx, types, mostUnreached)
 	for _, org := range unreached {

@@ -56,6 +56,12 @@ const anything = "..."
 
 var layers = []layer{
 	{
+		dir:     "reconcile/profile/profiletest", // linked into tests only
+		ours:    []string{"reconcile/..."},
+		outside: []string{"pgregory.net/rapid"},
+		std:     pureStd,
+	},
+	{
 		dir:     "reconcile",
 		outside: []string{"golang.org/x/text/..."},
 		std:     pureStd,
@@ -299,6 +305,7 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		"core draws lots":            {"reconcile/x.go", "math/rand/v2"},
 		"core uses a database":       {"reconcile/x.go", "github.com/jackc/pgx/v5"},
 		"core uses jobs":             {"reconcile/a/x.go", "@/jobs"},
+		"core draws test data":       {"reconcile/profile/x.go", "pgregory.net/rapid"},
 		"jobs use connectors":        {"jobs/x.go", "@/connectors/ods"},
 		"jobs use a pool":            {"jobs/x.go", "github.com/jackc/pgx/v5/pgxpool"},
 		"jobs use HTTP":              {"jobs/x.go", "net/http"},
@@ -380,21 +387,22 @@ func TestSoundFilesAreNotReported(t *testing.T) {
 	t.Parallel()
 	tree := soundTree()
 	for name, source := range map[string]string{
-		"reconcile/x.go":                    imports("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases", "@/reconcile/fields"),
-		"reconcile/x_test.go":               imports("os", "@/connectors/postgres/pgtest") + strings.Repeat("\n", maxLines),
-		"reconcile/testdata/x.go":           imports("os"),
-		"jobs/x.go":                         imports("@/reconcile", "log/slog", "github.com/riverqueue/river/rivertype"),
-		"connectors/ods/x.go":               imports("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile", "net/http"),
-		"connectors/ods/odstest/x.go":       imports("@/connectors/ods", "@/connectors/internal/register"),
-		"connectors/internal/register/x.go": imports("@/connectors/internal/httpx", "@/reconcile"),
-		"connectors/postgres/dbsqlc/x.go":   says("select name from profile where code = $1") + strings.Repeat("\n", maxLines),
-		"connectors/postgres/pgtest/x.go":   says("select 1"),
-		"cmd/profilesync/x.go":              imports("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
-		"cmd/profilesync/update.go":         says("update the profile and set its name"),
-		"cmd/profilesync/with.go":           says("with no changes"),
-		"cmd/profilesync/select.go":         says("select a run from the list below"),
-		"cmd/profilesync/delete.go":         says("delete from the table above"),
-		"cmd/profilesync/insert.go":         says("insert into the queue of the daemon"),
+		"reconcile/x.go":                     imports("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases", "@/reconcile/fields"),
+		"reconcile/x_test.go":                imports("os", "@/connectors/postgres/pgtest") + strings.Repeat("\n", maxLines),
+		"reconcile/testdata/x.go":            imports("os"),
+		"reconcile/profile/profiletest/x.go": imports("@/reconcile", "pgregory.net/rapid"),
+		"jobs/x.go":                          imports("@/reconcile", "log/slog", "github.com/riverqueue/river/rivertype"),
+		"connectors/ods/x.go":                imports("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile", "net/http"),
+		"connectors/ods/odstest/x.go":        imports("@/connectors/ods", "@/connectors/internal/register"),
+		"connectors/internal/register/x.go":  imports("@/connectors/internal/httpx", "@/reconcile"),
+		"connectors/postgres/dbsqlc/x.go":    says("select name from profile where code = $1") + strings.Repeat("\n", maxLines),
+		"connectors/postgres/pgtest/x.go":    says("select 1"),
+		"cmd/profilesync/x.go":               imports("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
+		"cmd/profilesync/update.go":          says("update the profile and set its name"),
+		"cmd/profilesync/with.go":            says("with no changes"),
+		"cmd/profilesync/select.go":          says("select a run from the list below"),
+		"cmd/profilesync/delete.go":          says("delete from the table above"),
+		"cmd/profilesync/insert.go":          says("insert into the queue of the daemon"),
 	} {
 		tree[name] = &fstest.MapFile{Data: []byte(source)}
 	}

@@ -113,7 +113,7 @@ func (r CheckRule) LastReview(checked Checked) Date {
 	for _, s := range r.Sections {
 		days = append(days, checked.on(s))
 	}
-	return slices.MinFunc(days, compareDates)
+	return slices.MinFunc(days, Date.Compare)
 }
 
 // MissingSection is a section that is still to be checked.
@@ -177,7 +177,7 @@ func unstated(days []Holiday, stated []Date) (missing []Date) {
 //
 // Reviewed is CheckRule.LastReview; it is told where there are 12 months.
 func MissingLine(code ODSCode, name string, t OrgType, every Every, missing []MissingSection, reviewed Date) string {
-	duty := t.words() + ", " + every.Words()
+	duty := typeWords(t) + ", " + every.Words()
 	switch {
 	case every == Every12Months && reviewed.IsZero():
 		duty += "; not reviewed in full yet"
@@ -207,8 +207,8 @@ func (m MissingSection) words() string {
 	return m.Section.Words() + " for " + strings.Join(days[:last], ", ") + " and " + days[last]
 }
 
-// words returns the type as people call it.
-func (t OrgType) words() string {
+// typeWords is the type as people call it.
+func typeWords(t OrgType) string {
 	switch t {
 	case GPPractice:
 		return "GP practice"

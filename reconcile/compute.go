@@ -87,21 +87,6 @@ func (v *visit) compare() {
 	}
 }
 
-// StandingOn is the standing of a record on a day. Where a layout states none,
-// the dates decide.
-func (r Record) StandingOn(day Date) Standing {
-	switch {
-	case r.Standing != Unstated:
-		return r.Standing
-	case !r.Closed.IsZero() && !r.Closed.After(day):
-		return Inactive
-	case r.Opened.After(day):
-		return Proposed
-	default:
-		return Active
-	}
-}
-
 func (v *visit) kept() bool {
 	for _, t := range v.Kept {
 		if string(t) == v.Upstream.Values.Get(FieldType) {

@@ -253,34 +253,6 @@ func TestContradictions(t *testing.T) {
 	require.Equal(t, []string{"create"}, verbs(changes), "status decides")
 }
 
-func TestStandingOn(t *testing.T) {
-	t.Parallel()
-	var none reconcile.Date
-	day := today.AddDays
-	for name, c := range map[string]struct {
-		stated         reconcile.Standing
-		opened, closed reconcile.Date
-		want           reconcile.Standing
-	}{
-		"a status decides, not dates":     {reconcile.Active, day(1), day(-1), reconcile.Active},
-		"inactive stays inactive":         {reconcile.Inactive, none, none, reconcile.Inactive},
-		"no dates at all":                 {reconcile.Unstated, none, none, reconcile.Active},
-		"opened long ago":                 {reconcile.Unstated, day(-4000), none, reconcile.Active},
-		"opens today":                     {reconcile.Unstated, day(0), none, reconcile.Active},
-		"opens tomorrow":                  {reconcile.Unstated, day(1), none, reconcile.Proposed},
-		"closed yesterday":                {reconcile.Unstated, day(-9), day(-1), reconcile.Inactive},
-		"closes today":                    {reconcile.Unstated, day(-9), day(0), reconcile.Inactive},
-		"closes tomorrow":                 {reconcile.Unstated, day(-9), day(1), reconcile.Active},
-		"closed before it opens":          {reconcile.Unstated, day(1), day(0), reconcile.Inactive},
-		"opens tomorrow, closes later on": {reconcile.Unstated, day(1), day(9), reconcile.Proposed},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			require.Equal(t, c.want, reconcile.Record{Standing: c.stated, Opened: c.opened, Closed: c.closed}.StandingOn(today))
-		})
-	}
-}
-
 // A future opening is compared again on its day, though its bytes stay.
 func TestFutureOpening(t *testing.T) {
 	t.Parallel()

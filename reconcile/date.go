@@ -58,6 +58,9 @@ func (d Date) IsZero() bool { return d.midnight.IsZero() }
 // Before reports whether d is an earlier day than e.
 func (d Date) Before(e Date) bool { return d.midnight.Before(e.midnight) }
 
+// Compare returns -1, 0 or 1 as d is before, the same as or after e.
+func (d Date) Compare(e Date) int { return d.midnight.Compare(e.midnight) }
+
 // After reports whether d is a later day than e.
 func (d Date) After(e Date) bool { return d.midnight.After(e.midnight) }
 
@@ -77,6 +80,14 @@ func (d Date) String() string {
 		return ""
 	}
 	return d.midnight.Format(time.DateOnly)
+}
+
+// Words returns the day for people: 31 December 2026. The zero date is empty.
+func (d Date) Words() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.midnight.Format("2 January 2006")
 }
 
 // MarshalText writes the form of String.

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -72,24 +73,14 @@ func publicStatus(s Status) string {
 	return string(StatusOpen)
 }
 
-// Leaves lists the route's fields that a push does not speak of by itself.
-func (v *Values) Leaves(route Route) (fields []Field) {
-	for _, f := range route.Fields {
-		if !v.States(f) {
+// NotStated lists the route's fields of which a push says nothing by itself.
+func (r Route) NotStated(own Values) (fields []Field) {
+	for _, f := range r.Fields {
+		if !own.States(f) {
 			fields = append(fields, f)
 		}
 	}
 	return fields
-}
-
-// Keep states the given fields as another set of values has them: what a push
-// does not speak of stays as it is shown.
-func (v *Values) Keep(fields []Field, from Values) {
-	for _, f := range fields {
-		if from.States(f) {
-			v.Set(f, from.Get(f))
-		}
-	}
 }
 
 // Difference is one field in which a sink shows something else than it is to.
@@ -123,28 +114,36 @@ func Differences(route Route, own Values, shown Shown, today Date) (found []Diff
 func inCommon(v Values, route Route, blind []string, today Date) Values {
 	weekly, dated := PublicHours(v.Get(FieldOpeningTimes), v.Get(FieldDatedOpeningTimes), today)
 	services := servicesBut(knownServices(v.Get(FieldServices), route.Services), blind)
-	v.restate(FieldOpeningTimes, weekly)
-	v.restate(FieldDatedOpeningTimes, dated)
-	v.restate(FieldServices, services)
+	restate(&v, FieldOpeningTimes, weekly)
+	restate(&v, FieldDatedOpeningTimes, dated)
+	restate(&v, FieldServices, services)
 	return v
 }
 
 // restate writes a stated value in another form.
-func (v *Values) restate(f Field, value string) {
+func restate(v *Values, f Field, value string) {
 	if v.States(f) {
 		v.Set(f, value)
 	}
 }
 
-// DriftAlarm says why so much drift is no drift, or nothing. A sink that shows
-// nothing, or something else for more than the guard's share of profiles, is
-// broken or was reset: a person looks before anything is pushed.
-func (g Guard) DriftAlarm(checked, missing, drifted int) string {
-	switch {
-	case missing == checked && checked > g.Floor:
-		return "the sink shows none of " + strconv.Itoa(checked) + " profiles"
-	case missing+drifted > g.allowed(g.FieldShare, checked):
-		return "the sink differs for " + strconv.Itoa(missing+drifted) + " of " + strconv.Itoa(checked) + " profiles"
+// knownServices are the lines with one of the codes; nil knows all.
+func knownServices(services string, codes []string) string {
+	if codes == nil {
+		return services
 	}
-	return ""
+	return keepLines(services, func(line string) bool { return slices.Contains(codes, ServiceCode(line)) })
+}
+
+// servicesBut are the lines without any of the codes.
+func servicesBut(services string, codes []string) string {
+	return keepLines(services, func(line string) bool { return !slices.Contains(codes, ServiceCode(line)) })
+}
+
+func keepLines(text string, keep func(line string) bool) string {
+	if text == "" {
+		return ""
+	}
+	lines := strings.Split(text, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return !keep(line) }), "\n")
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
 )
 
 // stated makes values of fields and texts.
@@ -97,7 +98,7 @@ func TestOwnLeavesOutWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	free := reconcile.Wish{Profile: registered(), Today: today}.Own(everything)
 	rapid.Check(t, func(t *rapid.T) {
-		held := rapid.SliceOf(anyField()).Draw(t, "held")
+		held := rapid.SliceOf(profiletest.AnyField()).Draw(t, "held")
 		own := reconcile.Wish{Profile: registered(), Held: held, Today: today}.Own(everything)
 		for _, f := range reconcile.Fields() {
 			require.Equal(t, free.States(f) && !slices.Contains(held, f), own.States(f), f.String())
@@ -216,7 +217,7 @@ func TestLeavesAndKeep(t *testing.T) {
 	t.Parallel()
 	route := routeOf(reconcile.FieldName, reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite)
 	own := stated(map[reconcile.Field]string{reconcile.FieldName: "A", reconcile.FieldPhone: ""})
-	left := own.Leaves(route)
+	left := route.NotStated(own)
 	require.Equal(t, []reconcile.Field{reconcile.FieldEmail, reconcile.FieldWebsite}, left)
 	own.Keep(left, stated(map[reconcile.Field]string{
 		reconcile.FieldName: "B", reconcile.FieldPhone: "1", reconcile.FieldEmail: "a@b", reconcile.FieldFacilities: "Toilet: No",
@@ -224,8 +225,8 @@ func TestLeavesAndKeep(t *testing.T) {
 	require.Equal(t, stated(map[reconcile.Field]string{
 		reconcile.FieldName: "A", reconcile.FieldPhone: "", reconcile.FieldEmail: "a@b",
 	}), own)
-	require.Equal(t, []reconcile.Field{reconcile.FieldWebsite}, own.Leaves(route))
-	require.Empty(t, own.Leaves(reconcile.Route{}))
+	require.Equal(t, []reconcile.Field{reconcile.FieldWebsite}, route.NotStated(own))
+	require.Empty(t, reconcile.Route{}.NotStated(own))
 }
 
 func TestDifferences(t *testing.T) {
@@ -330,11 +331,11 @@ func TestWhatWasPushedDoesNotDiffer(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := registered()
-		weekly, dated := drawHours(t)
+		weekly, dated := profiletest.Hours(t, today)
 		p.Values.Set(reconcile.FieldOpeningTimes, weekly)
 		p.Values.Set(reconcile.FieldDatedOpeningTimes, dated)
 		for range rapid.IntRange(0, 4).Draw(t, "edits") {
-			p.Values.Set(anyField().Draw(t, "field"), noisy().Draw(t, "value"))
+			p.Values.Set(profiletest.AnyField().Draw(t, "field"), profiletest.Noisy().Draw(t, "value"))
 		}
 		pushed := reconcile.Wish{Profile: p, Today: today}.Own(everything)
 		later := today.AddDays(rapid.IntRange(0, 5).Draw(t, "days later"))
@@ -342,26 +343,4 @@ func TestWhatWasPushedDoesNotDiffer(t *testing.T) {
 		require.Empty(t, reconcile.Differences(everything, now, reconcile.Shown{Found: true, Values: pushed}, later))
 		require.Empty(t, reconcile.Differences(everything, pushed, reconcile.Shown{Found: true, Values: now}, later))
 	})
-}
-
-func TestDriftAlarm(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name                      string
-		checked, missing, drifted int
-		want                      string
-	}{
-		{name: "nothing checked"},
-		{name: "nothing differs", checked: 1000},
-		{name: "one in ten", checked: 1000, drifted: 100},
-		{name: "more", checked: 1000, drifted: 101, want: "the sink differs for 101 of 1000 profiles"},
-		{name: "missing and differing together", checked: 1000, missing: 51, drifted: 50, want: "the sink differs for 101 of 1000 profiles"},
-		{name: "ten are always allowed", checked: 10, missing: 10},
-		{name: "so few that all may differ", checked: 10, drifted: 10},
-		{name: "eleven of eleven", checked: 11, missing: 11, want: "the sink shows none of 11 profiles"},
-		{name: "an empty sink", checked: 11161, missing: 11161, want: "the sink shows none of 11161 profiles"},
-		{name: "an almost empty sink", checked: 1000, missing: 999, want: "the sink differs for 999 of 1000 profiles"},
-	} {
-		require.Equal(t, c.want, reconcile.DefaultGuard().DriftAlarm(c.checked, c.missing, c.drifted), c.name)
-	}
 }

@@ -63,7 +63,7 @@ func ServiceField(id ServiceID) string { return FieldERSServices.String() + "/" 
 
 // Digest identifies what the change does, whatever its reason.
 func (c ServiceChange) Digest() Hash {
-	return digestOf(string(c.Code), string(c.Verb), c.FieldName(), c.Old, c.New)
+	return HashOf(string(c.Code), string(c.Verb), c.FieldName(), c.Old, c.New)
 }
 
 // moved is ServiceShown as the old value of a move.

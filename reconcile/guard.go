@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+	"strconv"
 )
 
 // Guard holds back what no register does on an ordinary day. It works on
@@ -137,6 +138,19 @@ func (s Situation) openInAll() (all int) {
 		all += n
 	}
 	return all
+}
+
+// DriftAlarm says why so much drift is no drift, or nothing. A sink that shows
+// nothing, or something else for more than the guard's share of profiles, is
+// broken or was reset: a person looks before anything is pushed.
+func (g Guard) DriftAlarm(checked, missing, drifted int) string {
+	switch {
+	case missing == checked && checked > g.Floor:
+		return "the sink shows none of " + strconv.Itoa(checked) + " profiles"
+	case missing+drifted > g.allowed(g.FieldShare, checked):
+		return "the sink differs for " + strconv.Itoa(missing+drifted) + " of " + strconv.Itoa(checked) + " profiles"
+	}
+	return ""
 }
 
 // IsShort reports whether a listing of so many records is too small beside the

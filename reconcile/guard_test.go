@@ -1,10 +1,15 @@
 package reconcile_test
 
 import (
+	"encoding/csv"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -266,9 +271,13 @@ func (w *world) trusts() reconcile.Plan {
 
 func realTrusts(t *testing.T, file string) (records []reconcile.Record) {
 	t.Helper()
-	for _, row := range legacyRows(t, "../dse/"+file) {
+	source, err := os.Open(realdata.Path(t, "ods", "dse", file))
+	require.NoError(t, err)
+	defer source.Close()
+	rows, err := csv.NewReader(source).ReadAll()
+	require.NoError(t, err)
+	for _, row := range rows {
 		r := reconcile.Record{Code: reconcile.ODSCode(row[0])}
-		var err error
 		r.Opened, err = reconcile.ParseCompactDate(row[10])
 		require.NoError(t, err)
 		r.Closed, err = reconcile.ParseCompactDate(row[11])
@@ -276,10 +285,37 @@ func realTrusts(t *testing.T, file string) (records []reconcile.Record) {
 		r.Values.Set(reconcile.FieldName, row[1])
 		r.Values.Set(reconcile.FieldRegion, row[2])
 		r.Values.Set(reconcile.FieldICB, row[3])
-		r.Values.Set(reconcile.FieldAddress, legacyAddress(row))
+		r.Values.Set(reconcile.FieldAddress, addressIn(row))
 		r.Values.Set(reconcile.FieldPostcode, row[9])
 		r.Values.Set(reconcile.FieldType, string(reconcile.Trust))
 		records = append(records, r)
 	}
 	return records
+}
+
+func addressIn(row []string) string {
+	lines := slices.DeleteFunc(slices.Clone(row[4:9]), func(line string) bool { return line == "" })
+	return strings.Join(lines, "\n")
+}
+
+func TestDriftAlarm(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                      string
+		checked, missing, drifted int
+		want                      string
+	}{
+		{name: "nothing checked"},
+		{name: "nothing differs", checked: 1000},
+		{name: "one in ten", checked: 1000, drifted: 100},
+		{name: "more", checked: 1000, drifted: 101, want: "the sink differs for 101 of 1000 profiles"},
+		{name: "missing and differing together", checked: 1000, missing: 51, drifted: 50, want: "the sink differs for 101 of 1000 profiles"},
+		{name: "ten are always allowed", checked: 10, missing: 10},
+		{name: "so few that all may differ", checked: 10, drifted: 10},
+		{name: "eleven of eleven", checked: 11, missing: 11, want: "the sink shows none of 11 profiles"},
+		{name: "an empty sink", checked: 11161, missing: 11161, want: "the sink shows none of 11161 profiles"},
+		{name: "an almost empty sink", checked: 1000, missing: 999, want: "the sink differs for 999 of 1000 profiles"},
+	} {
+		require.Equal(t, c.want, reconcile.DefaultGuard().DriftAlarm(c.checked, c.missing, c.drifted), c.name)
+	}
 }

@@ -55,7 +55,7 @@ func ComputedHolidays(year int) []Holiday {
 // observed moves a holiday off the weekend: one of a Saturday by two days, one
 // of a Sunday by as many days as there are holidays in a row, past the others.
 func observed(title string, d Date, inRow int) Holiday {
-	switch dayOf(d) {
+	switch DayOf(d) {
 	case Saturday:
 		return Holiday{d.AddDays(2), title + substitute}
 	case Sunday:
@@ -66,9 +66,9 @@ func observed(title string, d Date, inRow int) Holiday {
 }
 
 // mondayFrom is the first Monday on or after a day.
-func mondayFrom(d Date) Date { return d.AddDays((7 - int(dayOf(d))) % 7) }
+func mondayFrom(d Date) Date { return d.AddDays((7 - int(DayOf(d))) % 7) }
 
-func byDate(a, b Holiday) int { return compareDates(a.Date, b.Date) }
+func byDate(a, b Holiday) int { return a.Date.Compare(b.Date) }
 
 // Calendar tells working days from others. Between the first and the last of
 // the holidays it was given it knows those alone, before and after it computes
@@ -104,7 +104,7 @@ func (c Calendar) knows(d Date) bool {
 // sorted.
 func (c Calendar) Holidays(from, to Date) []Holiday {
 	days := slices.Clone(c.known)
-	for year := from.midnight.Year(); year <= to.midnight.Year(); year++ {
+	for year := from.Time().Year(); year <= to.Time().Year(); year++ {
 		computed := ComputedHolidays(year)
 		days = append(days, slices.DeleteFunc(computed, func(h Holiday) bool { return c.knows(h.Date) })...)
 	}
@@ -122,7 +122,7 @@ func within(days []Holiday, from, to Date) []Holiday {
 // are on a weekend (connectors/calendar/CONTRACT.md "Observed days only"). Sorted.
 func (c Calendar) MustState(from, to Date) []Holiday {
 	days := c.Holidays(from, to)
-	for year := from.midnight.Year(); year <= to.midnight.Year(); year++ {
+	for year := from.Time().Year(); year <= to.Time().Year(); year++ {
 		days = append(days, Holiday{Easter(year), easterSunday}, Holiday{NewDate(year, time.December, 25), christmasDay})
 	}
 	return within(days, from, to)
@@ -130,7 +130,7 @@ func (c Calendar) MustState(from, to Date) []Holiday {
 
 // IsWorkingDay reports that the day is neither on a weekend nor a bank holiday.
 func (c Calendar) IsWorkingDay(d Date) bool {
-	return dayOf(d) < Saturday && len(c.Holidays(d, d)) == 0
+	return DayOf(d) < Saturday && len(c.Holidays(d, d)) == 0
 }
 
 // WorkingDayOnOrAfter returns the first working day from the day on.

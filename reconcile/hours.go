@@ -74,11 +74,11 @@ type calendar struct {
 
 // on is what begins on a date, and whether the date has hours of its own.
 func (c calendar) on(date Date) (periods []Period, stated bool) {
-	at, stated := slices.BinarySearchFunc(c.days, date, func(d DatedDay, date Date) int { return compareDates(d.Date, date) })
+	at, stated := slices.BinarySearchFunc(c.days, date, func(d DatedDay, date Date) int { return d.Date.Compare(date) })
 	if stated {
 		return c.days[at].Periods, true
 	}
-	return c.week[dayOf(date)], false
+	return c.week[DayOf(date)], false
 }
 
 // shown is what a date shows. One that is stated closed is closed from its
@@ -102,7 +102,7 @@ func (c calendar) public(today Date) (days []DatedDay) {
 		if _, stated := c.on(next); stated {
 			continue
 		}
-		if periods := c.shown(next); !slices.Equal(periods, weekly[dayOf(next)]) {
+		if periods := c.shown(next); !slices.Equal(periods, weekly[DayOf(next)]) {
 			days = append(days, DatedDay{next, periods})
 		}
 	}
@@ -136,9 +136,7 @@ func joined(periods []Period) []Period {
 	return joined
 }
 
-// dayOf is the day of the week; Go's begins on Sunday.
-func dayOf(date Date) Day {
+// DayOf is the day of the week; Go's begins on Sunday.
+func DayOf(date Date) Day {
 	return (Day(date.midnight.Weekday()) + Sunday) % BankHoliday //nolint:gosec // 0 to 6
 }
-
-func compareDates(a, b Date) int { return a.midnight.Compare(b.midnight) }

@@ -9,44 +9,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
 )
 
 var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 
-// clocks favour the edges of days.
-func clocks() *rapid.Generator[string] {
-	return rapid.OneOf(
-		rapid.SampledFrom([]string{"00:00", "00:01", "02:00", "09:00", "13:00", "17:00", "22:00", "23:58", "23:59"}),
-		rapid.Map(rapid.IntRange(0, 1439), reconcile.Clock),
-	)
-}
-
-func drawPeriod(t *rapid.T) string {
-	closes := rapid.OneOf(clocks(), rapid.Just("24:00")).Draw(t, "closes")
-	return clocks().Draw(t, "opens") + "-" + closes
-}
-
-// drawHours draws a week, and dates around today.
-func drawHours(t *rapid.T) (weekly, dated string) {
-	var week, dates []string
-	for range rapid.IntRange(0, 10).Draw(t, "weekly lines") {
-		day := rapid.SampledFrom(append([]string{"bank-holiday"}, weekdays...)).Draw(t, "day")
-		week = append(week, day+" "+drawPeriod(t))
-	}
-	for range rapid.IntRange(0, 6).Draw(t, "dated lines") {
-		line := today.AddDays(rapid.IntRange(-3, 6).Draw(t, "date")).String() + " closed"
-		if rapid.IntRange(0, 3).Draw(t, "closed") > 0 {
-			line = strings.Replace(line, "closed", drawPeriod(t), 1)
-		}
-		dates = append(dates, line)
-	}
-	return lines(week...), lines(dates...)
-}
-
 func TestPublicHoursTwiceIsOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		weekly, dated := drawHours(t)
+		weekly, dated := profiletest.Hours(t, today)
 		requirePublicForm(t, weekly, dated)
 	})
 }
@@ -149,7 +120,7 @@ func (w wall) minutes(date reconcile.Date) (open [1439]bool) {
 func TestPublicHoursSayWhenTheDoorIsOpen(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		weekly, dated := drawHours(t)
+		weekly, dated := profiletest.Hours(t, today)
 		door := wall{strings.Split(weekly, "\n"), strings.Split(dated, "\n")}
 		weekly, dated = reconcile.PublicHours(weekly, dated, today)
 		sign := wall{strings.Split(weekly, "\n"), strings.Split(dated, "\n")}

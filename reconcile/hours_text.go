@@ -104,7 +104,7 @@ func readDated(text string) (days []DatedDay, leftOut []unread) {
 // who are not sent to an open one.
 func gathered(lines []datedLine) (days []DatedDay, contradicted []unread) {
 	slices.SortStableFunc(lines, func(a, b datedLine) int { // closed first
-		return cmp.Or(compareDates(a.Date, b.Date), cmp.Compare(len(a.Periods), len(b.Periods)))
+		return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(len(a.Periods), len(b.Periods)))
 	})
 	for _, l := range lines {
 		last := len(days) - 1

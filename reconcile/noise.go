@@ -140,20 +140,20 @@ func canonicalRoles(roles string) string {
 func (r Record) Digest() Hash {
 	facts := make([]byte, 0, 512)
 	for _, fact := range []string{string(r.Standing), r.Opened.String(), r.Closed.String()} {
-		facts = appendFact(facts, NoField, []byte(fact))
+		facts = AppendFact(facts, NoField, []byte(fact))
 	}
 	var buffer [bufferSize]byte
 	for f := NoField + 1; f < numFields; f++ {
 		if r.Values.States(f) {
-			facts = appendFact(facts, f, appendCanonical(buffer[:0], f, r.Values.Get(f)))
+			facts = AppendFact(facts, f, appendCanonical(buffer[:0], f, r.Values.Get(f)))
 		}
 	}
 	sum := sha256.Sum256(facts)
 	return Hash(sum[:len(Hash{})])
 }
 
-// appendFact writes field, length and key: no two lists of facts share bytes.
-func appendFact(dst []byte, f Field, key []byte) []byte {
+// AppendFact writes field, length and key: no two lists of facts share bytes.
+func AppendFact(dst []byte, f Field, key []byte) []byte {
 	dst = append(dst, byte(f))
 	dst = binary.AppendUvarint(dst, uint64(len(key)))
 	return append(dst, key...)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
 )
 
 // legacyRows reads a real register file of 27 columns
@@ -186,26 +187,11 @@ func TestSameOtherFieldsExactly(t *testing.T) {
 	}
 }
 
-// noisy draws texts that are often almost equal to one another.
-func noisy() *rapid.Generator[string] {
-	return rapid.OneOf(
-		rapid.StringMatching(`[aA1 ,.&/'|+0\n-]{0,8}`),
-		rapid.SampledFrom([]string{"+44 161", "0161", "KENT", "kent", "RO1|RO2", "RO2|RO1", "https://A.uk/", "https://a.uk"}),
-		rapid.SampledFrom([]string{
-			"mon 09:00-12:00\nmon 12:00-17:00", "mon 09:00-17:00", "2026-12-24 22:00-00:00", "2026-12-24 22:00-24:00",
-			"SRV1 A\n- B", "- b\nSRV1 C",
-		}),
-		rapid.String(),
-	)
-}
-
-func anyField() *rapid.Generator[reconcile.Field] { return rapid.SampledFrom(reconcile.Fields()) }
-
 func TestSameIsReflexiveAndSymmetric(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f, a, b := anyField().Draw(t, "field"), noisy().Draw(t, "a"), noisy().Draw(t, "b")
-		name := noisy().Draw(t, "name")
+		f, a, b := profiletest.AnyField().Draw(t, "field"), profiletest.Noisy().Draw(t, "a"), profiletest.Noisy().Draw(t, "b")
+		name := profiletest.Noisy().Draw(t, "name")
 		require.True(t, reconcile.Same(f, a, strings.Clone(a)))
 		require.Equal(t, reconcile.Same(f, a, b, name), reconcile.Same(f, b, a, name))
 	})
@@ -214,7 +200,7 @@ func TestSameIsReflexiveAndSymmetric(t *testing.T) {
 func TestEqualKeysMeanSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f, a, b := anyField().Draw(t, "field"), noisy().Draw(t, "a"), noisy().Draw(t, "b")
+		f, a, b := profiletest.AnyField().Draw(t, "field"), profiletest.Noisy().Draw(t, "a"), profiletest.Noisy().Draw(t, "b")
 		equal := reconcile.Canonical(f, a) == reconcile.Canonical(f, b)
 		if equal {
 			require.True(t, reconcile.Same(f, a, b), "%v: %q and %q", f, a, b)
@@ -326,7 +312,7 @@ func TestEqualDigestsMeanSame(t *testing.T) {
 	draw := func(t *rapid.T, label string) (r reconcile.Record) {
 		for _, f := range fields {
 			if rapid.Bool().Draw(t, label+" states") {
-				r.Values.Set(f, noisy().Draw(t, label))
+				r.Values.Set(f, profiletest.Noisy().Draw(t, label))
 			}
 		}
 		return r

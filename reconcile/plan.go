@@ -3,7 +3,6 @@ package reconcile
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"slices"
 )
@@ -47,18 +46,7 @@ type Change struct {
 
 // Digest identifies what the change does, whatever its reason.
 func (c Change) Digest() Hash {
-	return digestOf(string(c.Code), string(c.Verb), c.Field.String(), c.Old, c.New)
-}
-
-func digestOf(parts ...string) Hash {
-	h := sha256.New()
-	for _, part := range parts {
-		var size [8]byte
-		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
-		h.Write(size[:])
-		h.Write([]byte(part))
-	}
-	return Hash(h.Sum(nil)[:len(Hash{})])
+	return HashOf(string(c.Code), string(c.Verb), c.Field.String(), c.Old, c.New)
 }
 
 // Outcome is what is remembered of an upstream record after it was compared.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
 )
 
 // The properties that the core must keep (RULES.md "The core").
@@ -291,7 +292,7 @@ func TestQuietUpstreamsSettleInTwoRuns(t *testing.T) {
 				continue
 			}
 			code := rapid.SampledFrom(slices.Sorted(maps.Keys(w.register))).Draw(t, "code")
-			f := anyField().Draw(t, "field")
+			f := profiletest.AnyField().Draw(t, "field")
 			value := valueOf(f).Draw(t, "value")
 			if f == reconcile.FieldStatus {
 				value = string(statuses().Draw(t, "value"))

@@ -124,13 +124,13 @@ type StagedPush struct {
 // Hash identifies what a push says by itself: its values and when people changed
 // them. Pushes with equal hashes are the same in every byte.
 func (w Wish) Hash(route Route, own Values) Hash {
-	facts := appendFact(nil, NoField, []byte(route.Name))
+	facts := AppendFact(nil, NoField, []byte(route.Name))
 	for _, f := range route.Fields {
 		if own.States(f) {
-			facts = appendFact(facts, f, []byte(own.Get(f)))
+			facts = AppendFact(facts, f, []byte(own.Get(f)))
 		}
 		if at, ok := w.Edited[f]; ok {
-			facts = appendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
+			facts = AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
 	}
 	sum := sha256.Sum256(facts)

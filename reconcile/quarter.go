@@ -18,7 +18,7 @@ func QuarterOf(t time.Time) Quarter { return QuarterOn(DateIn(t, London())) }
 
 // QuarterOn returns the quarter of the day.
 func QuarterOn(d Date) Quarter {
-	year, month, _ := d.midnight.Date()
+	year, month, _ := d.Time().Date()
 	if n := int(month-1) / 3; n > 0 {
 		return Quarter{year, n}
 	}
@@ -43,14 +43,6 @@ func (q Quarter) String() string { return fmt.Sprintf("%d-%02d-Q%d", q.Year, (q.
 
 // Words returns the quarter's months for people: October to December 2026.
 func (q Quarter) Words() string {
-	last := q.Last().midnight
-	return fmt.Sprintf("%s to %s %d", q.First().midnight.Month(), last.Month(), last.Year())
-}
-
-// Words returns the day for people: 31 December 2026. The zero date is empty.
-func (d Date) Words() string {
-	if d.IsZero() {
-		return ""
-	}
-	return d.midnight.Format("2 January 2006")
+	last := q.Last().Time()
+	return fmt.Sprintf("%s to %s %d", q.First().Time().Month(), last.Month(), last.Year())
 }

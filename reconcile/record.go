@@ -1,6 +1,10 @@
 package reconcile
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
 
 // Source is an upstream register that we pull.
 type Source string
@@ -69,6 +73,21 @@ type Record struct {
 	Values   Values   `json:"values"`
 }
 
+// StandingOn is the standing of a record on a day. Where a layout states none,
+// the dates decide.
+func (r Record) StandingOn(day Date) Standing {
+	switch {
+	case r.Standing != Unstated:
+		return r.Standing
+	case !r.Closed.IsZero() && !r.Closed.After(day):
+		return Inactive
+	case r.Opened.After(day):
+		return Proposed
+	default:
+		return Active
+	}
+}
+
 // Rejected is a raw upstream record that could not be understood. It is
 // quarantined, counts as present, and the rest goes on.
 type Rejected struct { //nolint:errname // it is the rejected record first, and an error where one is returned
@@ -87,6 +106,18 @@ func (r *Rejected) Error() string {
 
 // Hash is the first half of the SHA-256 of a record's bytes.
 type Hash [16]byte
+
+// HashOf hashes parts, each with its length: no two lists of parts are alike.
+func HashOf(parts ...string) Hash {
+	h := sha256.New()
+	for _, part := range parts {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
+		h.Write(size[:])
+		h.Write([]byte(part))
+	}
+	return Hash(h.Sum(nil)[:len(Hash{})])
+}
 
 // Row locates one raw record in a pull: what has to be known of every record,
 // when only those whose bytes are new will be decoded.

@@ -25,7 +25,8 @@ func TestParseOrgType(t *testing.T) {
 
 func TestRecordIsStoredWithoutItsCode(t *testing.T) {
 	t.Parallel()
-	r := pharmacy(closes(5))
+	r := reconcile.Record{Code: "FA001", Standing: reconcile.Active, Closed: today.AddDays(5)}
+	r.Values.Set(reconcile.FieldName, "BOOTS")
 	data, err := json.Marshal(r)
 	require.NoError(t, err)
 	require.NotContains(t, string(data), "FA001")
@@ -44,44 +45,30 @@ func TestRefusalsNameWhatIsWrong(t *testing.T) {
 	require.EqualError(t, whole, `etr.csv: refused, nothing changed: layout not recognised (line 7: Open Date "31/03/2026": want YYYYMMDD)`)
 }
 
-func TestRunStateEnded(t *testing.T) {
+func TestStandingOn(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[reconcile.RunState]bool{
-		reconcile.RunQueued: false, reconcile.RunRunning: false, reconcile.RunDone: true,
-		reconcile.RunWithheld: true, reconcile.RunRefused: true, reconcile.RunFailed: true,
+	var none reconcile.Date
+	day := today.AddDays
+	for name, c := range map[string]struct {
+		stated         reconcile.Standing
+		opened, closed reconcile.Date
+		want           reconcile.Standing
+	}{
+		"a status decides, not dates":     {reconcile.Active, day(1), day(-1), reconcile.Active},
+		"inactive stays inactive":         {reconcile.Inactive, none, none, reconcile.Inactive},
+		"no dates at all":                 {reconcile.Unstated, none, none, reconcile.Active},
+		"opened long ago":                 {reconcile.Unstated, day(-4000), none, reconcile.Active},
+		"opens today":                     {reconcile.Unstated, day(0), none, reconcile.Active},
+		"opens tomorrow":                  {reconcile.Unstated, day(1), none, reconcile.Proposed},
+		"closed yesterday":                {reconcile.Unstated, day(-9), day(-1), reconcile.Inactive},
+		"closes today":                    {reconcile.Unstated, day(-9), day(0), reconcile.Inactive},
+		"closes tomorrow":                 {reconcile.Unstated, day(-9), day(1), reconcile.Active},
+		"closed before it opens":          {reconcile.Unstated, day(1), day(0), reconcile.Inactive},
+		"opens tomorrow, closes later on": {reconcile.Unstated, day(1), day(9), reconcile.Proposed},
 	} {
-		require.Equal(t, want, state.Ended(), string(state))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, c.want, reconcile.Record{Standing: c.stated, Opened: c.opened, Closed: c.closed}.StandingOn(today))
+		})
 	}
-}
-
-// Every key of the JSON object, and never a null (RULES.md "The JSON object").
-func TestSummaryContract(t *testing.T) {
-	t.Parallel()
-	run := reconcile.Run{Source: reconcile.SourceODS, Report: "edispensary", AsOf: today, State: reconcile.RunQueued}
-	got, err := json.Marshal(reconcile.NewSummary(run))
-	require.NoError(t, err)
-	const want = `{"run":"","digest":"","source":"ods","report":"edispensary","as_of":"2026-03-31","state":"queued",` +
-		`"records":0,"rejected":0,"population":0,"changes":{"create":0,"update":0,"close":0,"reopen":0,"dormant":0},"fields":{},` +
-		`"withheld":[],"pending_close":0,"contradictions":0,"elapsed_ms":0}`
-	require.Equal(t, want, string(got)) //nolint:testifylint // the order of keys is part of it
-	run.ID = 42
-	require.Equal(t, "42", reconcile.NewSummary(run).Run)
-}
-
-func TestWithheldContract(t *testing.T) {
-	t.Parallel()
-	got, err := json.Marshal(reconcile.Withheld{
-		Reason: reconcile.MassChange, Type: reconcile.Trust, Field: reconcile.FieldICB.String(), Count: 55, Of: 205,
-	})
-	require.NoError(t, err)
-	const want = `{"reason":"mass-change","type":"trust","field":"icb","count":55,"of":205}`
-	require.Equal(t, want, string(got)) //nolint:testifylint // as above
-}
-
-func TestSummaryShort(t *testing.T) {
-	t.Parallel()
-	summary := reconcile.Summary{Withheld: []reconcile.Withheld{{Reason: reconcile.MassChange}}}
-	require.False(t, summary.Short())
-	summary.Withheld = append(summary.Withheld, reconcile.Withheld{Reason: reconcile.ShortListing})
-	require.True(t, summary.Short())
 }

@@ -175,20 +175,6 @@ func (r Reminder) with(world Reminding, org CheckedOrg) Reminder {
 	return r
 }
 
-// Overdue are the rows of a report about organisations that miss something of the
-// last quarter.
-func (r Reminding) Overdue(orgs []CheckedOrg) (rows []ReportExtra) {
-	last := QuarterOn(r.Today).Prev()
-	for _, org := range orgs {
-		if line, due := r.Line(org, last); due {
-			rows = append(rows, ReportExtra{
-				Section: SectionOverdue, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type), line},
-			})
-		}
-	}
-	return rows
-}
-
 // Line says what an organisation misses in a quarter.
 func (r Reminding) Line(org CheckedOrg, q Quarter) (line string, due bool) {
 	rule := r.Rules[org.Type]

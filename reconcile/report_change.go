@@ -141,7 +141,7 @@ func (c AuditedChange) ReportCells(day Date) []string {
 	}
 	return []string{
 		day.String(), strconv.FormatInt(c.ID, 10), string(c.ICB), nameOr(c.ICBName, c.ICB), c.RegionName, string(c.Code), c.Name,
-		c.Type.reportWord(), "", c.Type.dosType(), key, label, action, before, after, stampOf(c.At), c.by(), c.role(), c.source(),
+		reportWord(c.Type), "", dosType(c.Type), key, label, action, before, after, stampOf(c.At), c.by(), c.role(), c.source(),
 		approval, by, at, string(dos), stampOf(dosAt), string(web), stampOf(webAt), run,
 	}
 }
@@ -308,7 +308,7 @@ func (c AuditedChange) approval() (status, by, at string) {
 }
 
 // reportWord is the type as reports abbreviate it.
-func (t OrgType) reportWord() string {
+func reportWord(t OrgType) string {
 	switch t {
 	case Pharmacy:
 		return "PHA"
@@ -330,7 +330,7 @@ func (t OrgType) reportWord() string {
 }
 
 // dosType is the service type of DoS that profiles of the type mostly have.
-func (t OrgType) dosType() string {
+func dosType(t OrgType) string {
 	switch t {
 	case Pharmacy:
 		return "13"
@@ -362,7 +362,7 @@ func StartOf(day Date) time.Time {
 
 // ReportDays are the working days after one up to another: each has its report,
 // also when nobody was there to make it.
-func (c Calendar) ReportDays(after, upto Date) (days []Date) {
+func ReportDays(c Calendar, after, upto Date) (days []Date) {
 	for day := after.AddDays(1); !day.After(upto); day = day.AddDays(1) {
 		if c.IsWorkingDay(day) {
 			days = append(days, day)

@@ -1,9 +1,6 @@
 package reconcile
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Services are kept as one text: a line each, the NHS service code first
 // (SRV0560), or a dash for a service that has none, then its name; sorted.
@@ -16,25 +13,4 @@ const noCode = "-"
 func ServiceCode(line string) string {
 	code, _, _ := strings.Cut(line, " ")
 	return code
-}
-
-// knownServices are the lines with one of the codes; nil knows all.
-func knownServices(services string, codes []string) string {
-	if codes == nil {
-		return services
-	}
-	return keepLines(services, func(line string) bool { return slices.Contains(codes, ServiceCode(line)) })
-}
-
-// servicesBut are the lines without any of the codes.
-func servicesBut(services string, codes []string) string {
-	return keepLines(services, func(line string) bool { return !slices.Contains(codes, ServiceCode(line)) })
-}
-
-func keepLines(text string, keep func(line string) bool) string {
-	if text == "" {
-		return ""
-	}
-	lines := strings.Split(text, "\n")
-	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return !keep(line) }), "\n")
 }

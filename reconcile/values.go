@@ -37,6 +37,16 @@ func (v *Values) Forget(f Field) {
 	v.stated &^= 1 << f
 }
 
+// Keep states the given fields as another set of values has them: what a push
+// does not speak of stays as it is shown.
+func (v *Values) Keep(fields []Field, from Values) {
+	for _, f := range fields {
+		if from.States(f) {
+			v.Set(f, from.Get(f))
+		}
+	}
+}
+
 // MarshalJSON writes the stated fields as one object, by name. It stands in the
 // path of every record of a first load, where encoding/json would sort a map
 // each time.

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
 )
 
 // The table of RULES.md "Who owns which field", row by row.
@@ -69,7 +70,7 @@ func TestValuesNotStatedIsNotEmpty(t *testing.T) {
 
 func values() *rapid.Generator[reconcile.Values] {
 	return rapid.Custom(func(t *rapid.T) (v reconcile.Values) {
-		for f, value := range rapid.MapOf(anyField(), rapid.String()).Draw(t, "values") {
+		for f, value := range rapid.MapOf(profiletest.AnyField(), rapid.String()).Draw(t, "values") {
 			v.Set(f, value)
 		}
 		return v

@@ -1,0 +1,15 @@
+package reconcile
+
+// Overdue are the rows of a report about organisations that miss something of the
+// last quarter.
+func Overdue(world Reminding, orgs []CheckedOrg) (rows []ReportExtra) {
+	last := QuarterOn(world.Today).Prev()
+	for _, org := range orgs {
+		if line, due := world.Line(org, last); due {
+			rows = append(rows, ReportExtra{
+				Section: SectionOverdue, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type), line},
+			})
+		}
+	}
+	return rows
+}
