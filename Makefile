@@ -75,8 +75,8 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 	done
 
 bench: deps ## listings of 300,000, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
-	go test -run '^$$' -bench 'Listing|Push|Services' -benchtime 1x -timeout 40m ./cmd/e2e
-	go test -run '^$$' -bench 'Reminders|Report' -benchtime 1x -timeout 20m ./connectors/postgres
+	go test -run '^$$' -bench 'Listing|Push|Services|Report' -benchtime 1x -timeout 40m ./cmd/e2e
+	go test -run '^$$' -bench 'Reminders' -benchtime 1x -timeout 20m ./connectors/postgres
 	go test -run '^$$' -bench Compute -cpu 1 ./reconcile
 
 demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strconv"
 
-	forms "github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -69,13 +69,13 @@ func (a *app) reportDay(ctx context.Context, text string) (reconcile.Date, error
 func writeReport(w io.Writer, r reconcile.Report, form, section string) error {
 	switch form {
 	case "csv":
-		return forms.WriteCSV(w, r, section)
+		return render.WriteCSV(w, r, section)
 	case "xlsx":
-		return forms.WriteXLSX(w, r)
+		return render.WriteXLSX(w, r)
 	case "json":
-		return forms.WriteJSON(w, r)
+		return render.WriteJSON(w, r)
 	default:
-		return forms.WriteHTML(w, r)
+		return render.WriteHTML(w, r)
 	}
 }
 

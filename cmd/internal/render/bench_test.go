@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -79,7 +79,7 @@ func BenchmarkForms(b *testing.B) {
 	for _, form := range []struct {
 		name  string
 		write writer
-	}{{"csv", changesCSV}, {"json", report.WriteJSON}, {"xlsx", report.WriteXLSX}, {"html", report.WriteHTML}} {
+	}{{"csv", changesCSV}, {"json", render.WriteJSON}, {"xlsx", render.WriteXLSX}, {"html", render.WriteHTML}} {
 		b.Run(form.name, func(b *testing.B) {
 			const rows = 1_000_000
 			b.ReportAllocs()

@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"io"
@@ -10,7 +10,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/net/html"
 
-	"github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -18,7 +18,7 @@ import (
 func TestPageHoldsTogether(t *testing.T) {
 	t.Parallel()
 	for _, r := range []reconcile.Report{sample(), nothingChanged(), {}} {
-		page := parsePage(t, written(t, report.WriteHTML, r))
+		page := parsePage(t, written(t, render.WriteHTML, r))
 		ids, wanted := map[string]int{}, []string{}
 		counts := map[string]int{}
 		for node := range page.root.Descendants() {
@@ -52,21 +52,21 @@ func TestPageStandsAlone(t *testing.T) {
 	t.Parallel()
 	r := sample()
 	r.Sections[0].Rows, r.Sections[0].Count = nil, 0 // the only addresses are those of its rows
-	page := string(written(t, report.WriteHTML, r))
+	page := string(written(t, render.WriteHTML, r))
 	require.NotRegexp(t, `(?i)https?:|//[a-z]|url\(|@import|<script|\son[a-z]+=`, page)
 }
 
 func TestEmptyReport(t *testing.T) {
 	t.Parallel()
 	r := nothingChanged()
-	page := parsePage(t, written(t, report.WriteHTML, r))
+	page := parsePage(t, written(t, render.WriteHTML, r))
 	text := textOf(page.root)
 	require.Contains(t, text, "No changes in the time this report covers.")
 	for _, figure := range r.Figures {
 		require.Contains(t, text, figure.Label)
 	}
 	require.Len(t, readCSV(t, written(t, changesCSV, r)), 1, "the header")
-	said, err := openBook(t, written(t, report.WriteXLSX, r)).GetCellValue("Summary", "A2")
+	said, err := openBook(t, written(t, render.WriteXLSX, r)).GetCellValue("Summary", "A2")
 	require.NoError(t, err)
 	require.Equal(t, "No changes", said)
 }
@@ -93,7 +93,7 @@ func TestLongSection(t *testing.T) {
 				}
 			}
 		}
-		page := parsePage(t, written(t, report.WriteHTML, r))
+		page := parsePage(t, written(t, render.WriteHTML, r))
 		require.Len(t, page.rows("section-changes"), min(c.rows, 1000))
 		require.LessOrEqual(t, read, 1001, "reads no more than it shows")
 		require.Equal(t, c.more != "", strings.Contains(textOf(page.root), "These are the first"))
@@ -168,13 +168,13 @@ func FuzzHTML(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		page := parsePage(t, written(t, report.WriteHTML, said(text)))
+		page := parsePage(t, written(t, render.WriteHTML, said(text)))
 		plain := "plain"
 		if text == "" {
 			plain = "" // an empty cell, label or title is another page
 		}
-		require.Equal(t, parsePage(t, written(t, report.WriteHTML, said(plain))).shape(t), page.shape(t))
-		stored := parseObject(t, written(t, report.WriteJSON, said(text)))[0][0]
+		require.Equal(t, parsePage(t, written(t, render.WriteHTML, said(plain))).shape(t), page.shape(t))
+		stored := parseObject(t, written(t, render.WriteJSON, said(text)))[0][0]
 		require.Equal(t, stored, page.rows("section-changes")[0])
 	})
 }
@@ -197,7 +197,7 @@ func FuzzFormula(f *testing.F) {
 				require.False(t, formula(cell), "%q", cell)
 			}
 		}
-		raw := written(t, report.WriteXLSX, r)
+		raw := written(t, render.WriteXLSX, r)
 		for name, part := range partsOf(t, raw) {
 			require.NotContains(t, part, "<f>", name)
 			require.NotContains(t, part, "<f ", name)
@@ -225,5 +225,5 @@ func TestUnusualSections(t *testing.T) {
 	require.Equal(t, "\ufeffone\r\n", string(written(t, changesCSV, r)))
 	r.Sections[0].Count, r.Sections[0].Rows = 1, rowsOf([]string{""})
 	require.Equal(t, "\ufeffone\r\n\"\"\r\n", string(written(t, changesCSV, r)), "an empty cell is no empty line")
-	require.Error(t, report.WriteCSV(io.Discard, reconcile.Report{}, ""))
+	require.Error(t, render.WriteCSV(io.Discard, reconcile.Report{}, ""))
 }

@@ -1,4 +1,4 @@
-package postgres_test
+package e2e
 
 import (
 	"io"
@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	forms "github.com/profilesync/profilesync/connectors/report"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/reconcile"
 )
@@ -23,9 +23,9 @@ const (
 	benchCSVMemory = 64 << 20
 )
 
-// BenchmarkReport freezes a report of a million changes and writes its CSV, held
+// BenchmarkReportAsCSV freezes a report of a million changes and writes its CSV, held
 // against COPY of the same rows to a file in the same run.
-func BenchmarkReport(b *testing.B) {
+func BenchmarkReportAsCSV(b *testing.B) {
 	url := pgtest.URL(b)
 	store, db := pgtest.OpenURL(b, url), pgtest.Connect(b, url)
 	for _, statement := range []string{
@@ -52,7 +52,7 @@ func BenchmarkReport(b *testing.B) {
 		require.Len(b, made, 1)
 		b.ReportMetric(time.Since(began).Seconds(), "freeze-s")
 		began = time.Now()
-		_, err = db.PgConn().CopyTo(b.Context(), file(b),
+		_, err = db.PgConn().CopyTo(b.Context(), csvFile(b),
 			"copy (select cells from report_row where section = 'changes' order by icb, position) to stdout")
 		require.NoError(b, err)
 		copying := time.Since(began)
@@ -63,7 +63,7 @@ func BenchmarkReport(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		began = time.Now()
-		require.NoError(b, forms.WriteCSV(file(b), r, ""))
+		require.NoError(b, render.WriteCSV(csvFile(b), r, ""))
 		writing := time.Since(began)
 		runtime.ReadMemStats(&after)
 		b.ReportMetric(copying.Seconds(), "copy-s")
@@ -75,7 +75,7 @@ func BenchmarkReport(b *testing.B) {
 	}
 }
 
-func file(b *testing.B) io.Writer {
+func csvFile(b *testing.B) io.Writer {
 	b.Helper()
 	f, err := os.CreateTemp(b.TempDir(), "report")
 	require.NoError(b, err)

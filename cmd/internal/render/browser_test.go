@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -246,7 +246,7 @@ func TestInBrowser(t *testing.T) {
 		{nothingChanged(), script, []look{phone, desk}},
 		{whole, noAxe, []look{phone}},
 	} {
-		url, others := served(t, written(t, report.WriteHTML, c.report))
+		url, others := served(t, written(t, render.WriteHTML, c.report))
 		for _, as := range c.looks {
 			found, complaints := open(ctx, t, url, c.axe, as)
 			require.Empty(t, complaints, "%s %s", found.Title, as)
@@ -284,7 +284,7 @@ func inspect(t *testing.T, found seen, as look) {
 // onPaperToo prints the page.
 func onPaperToo(parent context.Context, t *testing.T) {
 	t.Helper()
-	url, _ := served(t, written(t, report.WriteHTML, sample()))
+	url, _ := served(t, written(t, render.WriteHTML, sample()))
 	ctx, cancel := chromedp.NewContext(parent)
 	defer cancel()
 	var printed []byte

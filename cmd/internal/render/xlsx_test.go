@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"archive/zip"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
-	"github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
@@ -114,7 +114,7 @@ func TestTypedCells(t *testing.T) {
 		r.Sections = []reconcile.ReportSection{{
 			Name: "changes", Columns: []reconcile.ReportColumn{{Name: "x", Kind: c.kind}}, Count: 1, Rows: rowsOf([]string{c.text}),
 		}}
-		book := openBook(t, written(t, report.WriteXLSX, r))
+		book := openBook(t, written(t, render.WriteXLSX, r))
 		shown, err := book.GetCellValue("changes", "A2")
 		require.NoError(t, err)
 		require.Equal(t, c.shown, shown)
@@ -130,7 +130,7 @@ func TestLongText(t *testing.T) {
 	for _, long := range []string{strings.Repeat("x", 40_000), strings.Repeat("😀", 20_000), "x" + strings.Repeat("😀", 20_000)} {
 		r := sample()
 		r.Sections[0].Count, r.Sections[0].Rows = 1, rowsOf(change("before", long))
-		cell, err := openBook(t, written(t, report.WriteXLSX, r)).GetCellValue("Changes", "N2")
+		cell, err := openBook(t, written(t, render.WriteXLSX, r)).GetCellValue("Changes", "N2")
 		require.NoError(t, err)
 		require.Contains(t, cell, "[cut here: 4000", "says how long it was")
 		require.True(t, strings.HasSuffix(cell, "whole in the CSV file]"))
@@ -152,5 +152,5 @@ func TestSheetNames(t *testing.T) {
 	require.Equal(t, []string{
 		"Summary", "Summary (2)", "a b", "A B (2)", "History (2)", "(2)", "x",
 		"long long long long long long l", "long long long long long lo (2)",
-	}, openBook(t, written(t, report.WriteXLSX, r)).GetSheetList())
+	}, openBook(t, written(t, render.WriteXLSX, r)).GetSheetList())
 }

@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"bytes"
@@ -18,24 +18,24 @@ import (
 	"golang.org/x/net/html"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/connectors/report"
+	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/reconcile"
 )
 
-func changesCSV(w io.Writer, r reconcile.Report) error { return report.WriteCSV(w, r, "") }
+func changesCSV(w io.Writer, r reconcile.Report) error { return render.WriteCSV(w, r, "") }
 
-var forms = map[string]writer{"csv": changesCSV, "json": report.WriteJSON, "html": report.WriteHTML, "xlsx": report.WriteXLSX}
+var forms = map[string]writer{"csv": changesCSV, "json": render.WriteJSON, "html": render.WriteHTML, "xlsx": render.WriteXLSX}
 
 func TestGoldenForms(t *testing.T) {
 	t.Parallel()
 	golden(t, "changes.csv", written(t, changesCSV, sample()))
-	golden(t, "report.json", written(t, report.WriteJSON, sample()))
-	golden(t, "report.html", written(t, report.WriteHTML, sample()))
-	golden(t, "report.xlsx.txt", dump(t, written(t, report.WriteXLSX, sample())))
+	golden(t, "report.json", written(t, render.WriteJSON, sample()))
+	golden(t, "report.html", written(t, render.WriteHTML, sample()))
+	golden(t, "report.xlsx.txt", dump(t, written(t, render.WriteXLSX, sample())))
 	golden(t, "empty.csv", written(t, changesCSV, nothingChanged()))
-	golden(t, "empty.json", written(t, report.WriteJSON, nothingChanged()))
-	golden(t, "empty.html", written(t, report.WriteHTML, nothingChanged()))
-	golden(t, "empty.xlsx.txt", dump(t, written(t, report.WriteXLSX, nothingChanged())))
+	golden(t, "empty.json", written(t, render.WriteJSON, nothingChanged()))
+	golden(t, "empty.html", written(t, render.WriteHTML, nothingChanged()))
+	golden(t, "empty.xlsx.txt", dump(t, written(t, render.WriteXLSX, nothingChanged())))
 }
 
 // The same report gives the same bytes, in every form.
@@ -99,12 +99,12 @@ func bytesOf(t testingT, write writer, r reconcile.Report) []byte {
 
 func agree(t testingT, r reconcile.Report) {
 	t.Helper()
-	workbook := openBook(t, bytesOf(t, report.WriteXLSX, r))
-	page := parsePage(t, bytesOf(t, report.WriteHTML, r))
-	object := parseObject(t, bytesOf(t, report.WriteJSON, r))
+	workbook := openBook(t, bytesOf(t, render.WriteXLSX, r))
+	page := parsePage(t, bytesOf(t, render.WriteHTML, r))
+	object := parseObject(t, bytesOf(t, render.WriteJSON, r))
 	require.Len(t, object, len(r.Sections))
 	for i, s := range r.Sections {
-		records := readCSV(t, bytesOf(t, func(w io.Writer, r reconcile.Report) error { return report.WriteCSV(w, r, s.Name) }, r))
+		records := readCSV(t, bytesOf(t, func(w io.Writer, r reconcile.Report) error { return render.WriteCSV(w, r, s.Name) }, r))
 		require.Len(t, records, 1+s.Count)
 		sheet := readSheet(t, workbook, i+1, s.Columns)
 		require.Len(t, sheet, len(records))
@@ -314,7 +314,7 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-	require.EqualError(t, report.WriteCSV(io.Discard, sample(), "nonsense"), `the report has no section "nonsense"`)
+	require.EqualError(t, render.WriteCSV(io.Discard, sample(), "nonsense"), `the report has no section "nonsense"`)
 }
 
 var errFull = errors.New("disk full")

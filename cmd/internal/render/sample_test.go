@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"bytes"
@@ -168,5 +168,5 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(got), "go test ./connectors/report -update writes it anew")
+	require.Equal(t, string(want), string(got), "go test ./cmd/internal/render -update writes it anew")
 }

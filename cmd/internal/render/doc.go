@@ -1,4 +1,4 @@
-// Package report writes the daily change report in its forms: CSV, XLSX, HTML
+// Package render writes the daily change report in its forms: CSV, XLSX, HTML
 // and JSON (reconcile/RULES.md "Report").
 //
 // The writers are pure: the same report gives the same bytes, whoever asks and
@@ -13,4 +13,4 @@
 //     element's datetime.
 //   - XLSX cuts texts at Excel's 32,767 characters and says so in the cell.
 //   - HTML lists the first rows of long sections only, and says so.
-package report
+package render
