@@ -77,7 +77,7 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 bench: deps ## listings of 300,000, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
 	go test -run '^$$' -bench 'Listing|Push|Services|Report' -benchtime 1x -timeout 40m ./cmd/e2e
 	go test -run '^$$' -bench 'Reminders' -benchtime 1x -timeout 20m ./connectors/postgres
-	go test -run '^$$' -bench Compute -cpu 1 ./reconcile
+	go test -run '^$$' -bench Compute -cpu 1 ./reconcile/runs
 
 demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end
 	@$(BIN)/simulator demo --profilesync $(BIN)/profilesync

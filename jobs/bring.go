@@ -8,20 +8,21 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // bringing is the work on one push: read back what is unclear, compose, number,
 // send; and again where the sink shows something else than we thought.
 type bringing struct {
 	p     *Pusher
-	route reconcile.Route
-	was   reconcile.Push
-	out   reconcile.PushOutcome
+	route push.Route
+	was   push.Push
+	out   push.PushOutcome
 
-	shown    *reconcile.Shown // read back in this round; nil before
-	conflict bool             // the sink contradicted us: what we know of it is out of date
-	above    int64            // the sink's own sequence number
+	shown    *push.Shown // read back in this round; nil before
+	conflict bool        // the sink contradicted us: what we know of it is out of date
+	above    int64       // the sink's own sequence number
 	answered bool
 }
 
@@ -49,7 +50,7 @@ func (b *bringing) round(ctx context.Context) (done bool, err error) {
 		}
 	}
 	if !b.was.Unclear && !b.was.Forced && b.was.Accepted == hash {
-		b.out.State, b.out.Unclear, b.out.Failures, b.out.Reason = reconcile.PushAccepted, false, 0, ""
+		b.out.State, b.out.Unclear, b.out.Failures, b.out.Reason = push.PushAccepted, false, 0, ""
 		return true, nil
 	}
 	if again := b.was.Unclear && b.was.SentOwn == hash && !b.conflict; !again {
@@ -64,7 +65,7 @@ func (b *bringing) round(ctx context.Context) (done bool, err error) {
 }
 
 // send sends what was staged, once.
-func (b *bringing) send(ctx context.Context, hash reconcile.Hash) (done bool) {
+func (b *bringing) send(ctx context.Context, hash profile.Hash) (done bool) {
 	delivery, began := b.delivery(), time.Now()
 	receipt, err := b.p.Sink.Push(ctx, delivery)
 	b.out.Took = time.Since(began)
@@ -79,7 +80,7 @@ func (b *bringing) send(ctx context.Context, hash reconcile.Hash) (done bool) {
 // cannot be read gets the same once more, under the same number.
 func (b *bringing) readBack(ctx context.Context) error {
 	shown, err := b.p.Sink.Show(ctx, b.was.Code(), b.was.Wish.Profile.Type())
-	if errors.Is(err, reconcile.ErrUnreadable) {
+	if errors.Is(err, push.ErrUnreadable) {
 		return nil
 	}
 	if err != nil {
@@ -90,15 +91,15 @@ func (b *bringing) readBack(ctx context.Context) error {
 	b.was.Version = shown.Version
 	if b.was.Unclear && b.was.Took(b.route, shown) {
 		b.was.Unclear, b.was.Accepted = false, b.was.SentOwn
-		b.out.Attempt, b.out.Unclear, b.out.Version = reconcile.AttemptSeen, false, shown.Version
+		b.out.Attempt, b.out.Unclear, b.out.Version = push.AttemptSeen, false, shown.Version
 		b.out.Accepted, b.out.AcceptedSequence = b.was.SentOwn, b.was.Sequence
 	}
 	return nil
 }
 
 // number gives what is to be sent its number, before it is sent.
-func (b *bringing) number(ctx context.Context, values reconcile.Values, hash reconcile.Hash) error {
-	number, err := b.p.stages.do(ctx, reconcile.StagedPush{
+func (b *bringing) number(ctx context.Context, values profile.Values, hash profile.Hash) error {
+	number, err := b.p.stages.do(ctx, push.StagedPush{
 		Code: b.was.Code(), Job: b.was.Job, Last: b.was.Sequence, Above: b.above, Sent: values, Own: hash,
 	})
 	if err == nil && number == 0 {
@@ -112,9 +113,9 @@ func (b *bringing) number(ctx context.Context, values reconcile.Values, hash rec
 }
 
 // delivery is what was staged last.
-func (b *bringing) delivery() reconcile.Delivery {
+func (b *bringing) delivery() push.Delivery {
 	b.out.Sequence = b.was.Sequence
-	return reconcile.Delivery{
+	return push.Delivery{
 		Code: b.was.Code(), Type: b.was.Wish.Profile.Type(), Edited: b.was.Wish.EditedIn(b.route), Version: b.was.Version,
 		Values: b.was.Sent, Sequence: b.was.Sequence, Key: idempotencyKey(b.p.Name, b.was.Code(), b.was.Sequence),
 	}
@@ -122,14 +123,14 @@ func (b *bringing) delivery() reconcile.Delivery {
 
 // fill states what the push does not speak of by itself as the sink shows it. A
 // sink that knows entity tags shows what we last sent: else it contradicts us.
-func (b *bringing) fill(ctx context.Context, values *reconcile.Values) error {
+func (b *bringing) fill(ctx context.Context, values *profile.Values) error {
 	leaves := b.route.NotStated(*values)
 	if len(leaves) == 0 {
 		return nil
 	}
 	if b.shown == nil && !b.route.Tagged {
 		shown, err := b.p.Sink.Show(ctx, b.was.Code(), b.was.Wish.Profile.Type())
-		if err != nil && !errors.Is(err, reconcile.ErrUnreadable) {
+		if err != nil && !errors.Is(err, push.ErrUnreadable) {
 			return err
 		}
 		b.shown = &shown
@@ -141,11 +142,11 @@ func (b *bringing) fill(ctx context.Context, values *reconcile.Values) error {
 	return nil
 }
 
-func (b *bringing) accepted(hash reconcile.Hash, receipt reconcile.Receipt) {
+func (b *bringing) accepted(hash profile.Hash, receipt push.Receipt) {
 	b.answered = true
-	b.out.State, b.out.Attempt, b.out.Status = reconcile.PushAccepted, reconcile.AttemptAccepted, receipt.Status
+	b.out.State, b.out.Attempt, b.out.Status = push.PushAccepted, push.AttemptAccepted, receipt.Status
 	if receipt.Unchanged {
-		b.out.Attempt = reconcile.AttemptUnchanged
+		b.out.Attempt = push.AttemptUnchanged
 	}
 	b.out.Accepted, b.out.AcceptedSequence, b.out.Version = hash, b.out.Sequence, receipt.Version
 	b.out.Unclear, b.out.Failures, b.out.Reason = false, 0, ""
@@ -158,20 +159,20 @@ func (b *bringing) failed(err error, sent bool) bool {
 	e := refusal(b.p.Name, err)
 	b.out.Attempt, b.out.Status, b.out.Reason = string(e.Answer), e.Status, e.Reason
 	// The last word counts: a sink that can be read may still refuse our key for pushes.
-	b.answered = e.Answer == reconcile.AnswerRefused || e.Answer == reconcile.AnswerConflict || e.Answer == reconcile.AnswerLater
+	b.answered = e.Answer == push.AnswerRefused || e.Answer == push.AnswerConflict || e.Answer == push.AnswerLater
 	b.out.Failures++
 	switch e.Answer {
-	case reconcile.AnswerConflict:
+	case push.AnswerConflict:
 		b.conflict, b.above = true, max(b.above, e.Sequence)
 		return false
-	case reconcile.AnswerRefused:
-		b.out.State = reconcile.PushRefused
-	case reconcile.AnswerUnauthorized, reconcile.AnswerDown:
+	case push.AnswerRefused:
+		b.out.State = push.PushRefused
+	case push.AnswerUnauthorized, push.AnswerDown:
 		b.out.Failures = b.was.Failures
-	case reconcile.AnswerUnclear:
+	case push.AnswerUnclear:
 		b.out.Unclear = b.out.Unclear || sent
 		b.out.Wait = max(e.Wait, b.p.backoff(b.out.Failures))
-	case reconcile.AnswerLater:
+	case push.AnswerLater:
 		b.out.Wait = max(e.Wait, b.p.backoff(b.out.Failures))
 	}
 	return true
@@ -182,6 +183,6 @@ var pushKeys = uuid.MustParse("7d3f5f0e-3d0c-4f4e-9b57-6a1f0c1f2a10")
 
 // idempotencyKey is the same for every attempt at (profile, sink, number), in
 // every process.
-func idempotencyKey(sink reconcile.Sink, code reconcile.ODSCode, number int64) string {
+func idempotencyKey(sink push.Sink, code profile.ODSCode, number int64) string {
 	return uuid.NewSHA1(pushKeys, fmt.Appendf(nil, "%s/%s/%d", sink, code, number)).String()
 }

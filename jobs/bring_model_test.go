@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // fate is what happens to one request.
@@ -35,44 +36,44 @@ const (
 // numbers are dropped in silence, and equal ones are not.
 type model struct {
 	t     *rapid.T
-	route reconcile.Route
+	route push.Route
 	fate  func() fate // of the next request
 	now   int         // minutes
 
 	found    bool
-	values   reconcile.Values
+	values   profile.Values
 	sequence int64
 	tag      int
-	replays  map[string]reconcile.Receipt
+	replays  map[string]push.Receipt
 	bodies   map[int64]int // when the body of a number was taken; ours differ by number
-	queue    []reconcile.Delivery
-	flying   []reconcile.Delivery
+	queue    []push.Delivery
+	flying   []push.Delivery
 
-	sent    map[int64]reconcile.Delivery
+	sent    map[int64]push.Delivery
 	effects []int64
 	unread  bool // something unclear was sent, and nobody has read since
 	pushes  int
 }
 
-func (m *model) Route(t reconcile.OrgType) (reconcile.Route, bool) {
-	return m.route, t == reconcile.Pharmacy
+func (m *model) Route(t profile.OrgType) (push.Route, bool) {
+	return m.route, t == profile.Pharmacy
 }
 
-func (m *model) Show(context.Context, reconcile.ODSCode, reconcile.OrgType) (reconcile.Shown, error) {
+func (m *model) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Shown, error) {
 	if err := m.fails(m.fate()); err != nil {
-		return reconcile.Shown{}, err
+		return push.Shown{}, err
 	}
 	m.unread = false
 	return m.show(), nil
 }
 
-func (m *model) show() reconcile.Shown {
-	shown := reconcile.Shown{Code: pharmacy, Found: m.found}
+func (m *model) show() push.Shown {
+	shown := push.Shown{Code: pharmacy, Found: m.found}
 	if !m.found {
 		return shown
 	}
 	for _, f := range m.route.Shown {
-		shown.Values.Keep([]reconcile.Field{f}, m.values)
+		shown.Values.Keep([]profile.Field{f}, m.values)
 	}
 	if m.route.Tagged {
 		shown.Sequence, shown.Version = m.sequence, m.version()
@@ -91,18 +92,18 @@ func (m *model) version() string {
 func (*model) fails(f fate) error {
 	switch f {
 	case isLater:
-		return answers(reconcile.AnswerLater)
+		return answers(push.AnswerLater)
 	case isDown:
-		return answers(reconcile.AnswerDown)
+		return answers(push.AnswerDown)
 	case isForbidden:
-		return answers(reconcile.AnswerUnauthorized)
+		return answers(push.AnswerUnauthorized)
 	case arrives:
 		return nil
 	}
-	return answers(reconcile.AnswerUnclear)
+	return answers(push.AnswerUnclear)
 }
 
-func (m *model) Push(_ context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+func (m *model) Push(_ context.Context, d push.Delivery) (push.Receipt, error) {
 	m.pushes++
 	if m.unread {
 		m.t.Fatalf("number %d was sent although nobody had read what became of the last", d.Sequence)
@@ -110,9 +111,9 @@ func (m *model) Push(_ context.Context, d reconcile.Delivery) (reconcile.Receipt
 	m.sameBytes(d)
 	switch f := m.fate(); f {
 	case isRefused:
-		return reconcile.Receipt{}, answers(reconcile.AnswerRefused)
+		return push.Receipt{}, answers(push.AnswerRefused)
 	case isConflict:
-		return reconcile.Receipt{}, answers(reconcile.AnswerConflict)
+		return push.Receipt{}, answers(push.AnswerConflict)
 	case lostAfter:
 		_, _ = m.take(d)
 	case delayed:
@@ -121,14 +122,14 @@ func (m *model) Push(_ context.Context, d reconcile.Delivery) (reconcile.Receipt
 		return m.take(d)
 	case lostBefore:
 	default:
-		return reconcile.Receipt{}, m.fails(f)
+		return push.Receipt{}, m.fails(f)
 	}
 	m.unread = true
-	return reconcile.Receipt{}, answers(reconcile.AnswerUnclear)
+	return push.Receipt{}, answers(push.AnswerUnclear)
 }
 
 // sameBytes holds a delivery against what was sent under its number before.
-func (m *model) sameBytes(d reconcile.Delivery) {
+func (m *model) sameBytes(d push.Delivery) {
 	d.Version = ""
 	if before, known := m.sent[d.Sequence]; known {
 		require.Equal(m.t, before, d, "two contents under one number")
@@ -141,26 +142,26 @@ func (m *model) sameBytes(d reconcile.Delivery) {
 	m.sent[d.Sequence] = d
 }
 
-func (m *model) take(d reconcile.Delivery) (reconcile.Receipt, error) {
+func (m *model) take(d push.Delivery) (push.Receipt, error) {
 	if !m.route.Tagged {
 		if at, known := m.bodies[d.Sequence]; !known || m.now-at >= 5 {
 			m.bodies[d.Sequence] = m.now
 			m.queue = append(m.queue, d)
 		}
-		return reconcile.Receipt{Status: 200}, nil
+		return push.Receipt{Status: 200}, nil
 	}
 	if receipt, replayed := m.replays[d.Key]; replayed {
 		return receipt, nil
 	}
 	if d.Sequence <= m.sequence || d.Version != m.version() {
-		return reconcile.Receipt{}, &reconcile.SinkError{Answer: reconcile.AnswerConflict, Status: 409, Sequence: m.sequence}
+		return push.Receipt{}, &push.SinkError{Answer: push.AnswerConflict, Status: 409, Sequence: m.sequence}
 	}
 	m.apply(d)
-	m.replays[d.Key] = reconcile.Receipt{Status: 200, Version: m.version()}
+	m.replays[d.Key] = push.Receipt{Status: 200, Version: m.version()}
 	return m.replays[d.Key], nil
 }
 
-func (m *model) apply(d reconcile.Delivery) {
+func (m *model) apply(d push.Delivery) {
 	if d.Sequence < m.sequence {
 		require.False(m.t, m.route.Tagged)
 		return // dropped in silence
@@ -209,29 +210,29 @@ type play struct {
 	crash  bool
 }
 
-func newPlay(t *rapid.T, route reconcile.Route) *play {
+func newPlay(t *rapid.T, route push.Route) *play {
 	p := &play{t: t, memory: newMemory(wishOf(pharmacy, "A", "A"))}
 	faulty := rapid.SampledFrom([]fate{
 		arrives, arrives, arrives, lostBefore, lostAfter, delayed, isLater, isDown, isRefused, isForbidden, isConflict,
 	})
 	p.sink = &model{
-		t: t, route: route, replays: map[string]reconcile.Receipt{}, bodies: map[int64]int{}, sent: map[int64]reconcile.Delivery{},
+		t: t, route: route, replays: map[string]push.Receipt{}, bodies: map[int64]int{}, sent: map[int64]push.Delivery{},
 		fate: func() fate { return faulty.Draw(t, "fate") },
 	}
 	p.pusher = NewPusher(PusherOptions{
-		Name: reconcile.SinkDoS, Sink: p.sink, Store: p.memory, Today: func() reconcile.Date { return p.row.Wish.Today },
-		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
+		Name: push.SinkDoS, Sink: p.sink, Store: p.memory, Today: func() profile.Date { return p.row.Wish.Today },
+		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.PushOutcome) {},
 	})
 	return p
 }
 
 // edit states a field: a name as a register does, a phone as people do.
-func (p *play) edit(field reconcile.Field, value string) {
+func (p *play) edit(field profile.Field, value string) {
 	wish := p.row.Wish
 	wish.Profile.Values.Set(field, value)
 	if field == fPhone {
 		p.edits++
-		wish.Edited = map[reconcile.Field]time.Time{fPhone: time.Unix(int64(p.edits), 0)}
+		wish.Edited = map[profile.Field]time.Time{fPhone: time.Unix(int64(p.edits), 0)}
 	}
 	p.row.Wish, p.due = wish, true
 }
@@ -263,7 +264,7 @@ func (p *play) rest() {
 
 func TestWhateverHappensTheSinkShowsTheNewest(t *testing.T) {
 	t.Parallel()
-	for _, route := range []reconcile.Route{tagged, untagged} {
+	for _, route := range []push.Route{tagged, untagged} {
 		t.Run(route.Name, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
@@ -280,7 +281,7 @@ func TestWhateverHappensTheSinkShowsTheNewest(t *testing.T) {
 					"land":     func(*rapid.T) { p.sink.land() },
 					"wait":     func(*rapid.T) { p.sink.now += 3 },
 					"hold": func(t *rapid.T) {
-						p.row.Wish.Held = rapid.SampledFrom([][]reconcile.Field{nil, {fPhone}}).Draw(t, "held")
+						p.row.Wish.Held = rapid.SampledFrom([][]profile.Field{nil, {fPhone}}).Draw(t, "held")
 						p.due = true
 					},
 					"meddle": func(t *rapid.T) {

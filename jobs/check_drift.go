@@ -9,12 +9,14 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // CheckDrift looks at everything a sink shows, and repairs what differs.
 type CheckDrift struct {
-	Sink reconcile.Sink `json:"sink" river:"unique"`
+	Sink push.Sink `json:"sink" river:"unique"`
 }
 
 // Kind names the job.
@@ -27,29 +29,29 @@ func (CheckDrift) InsertOpts() river.InsertOpts {
 
 // Directory is a sink as one looks at many of its entries.
 type Directory interface {
-	Route(t reconcile.OrgType) (route reconcile.Route, ok bool)
+	Route(t profile.OrgType) (route push.Route, ok bool)
 	// ShowMany reads what the sink shows of up to 100 organisations, one Shown for
 	// each.
-	ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error)
+	ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error)
 }
 
 // DriftCheck is one look at a sink, as the store remembers it.
 type DriftCheck interface {
 	// Page returns accepted pushes of organisations of a type behind a code.
-	Page(ctx context.Context, t reconcile.OrgType, after reconcile.ODSCode, most int) ([]reconcile.Push, error)
+	Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error)
 	// Found stores what differs, and that the others were seen as they are to be.
-	Found(ctx context.Context, drifted []reconcile.Drifted, seen []reconcile.ODSCode) error
+	Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error
 	// End stores the result, with what was repaired filled in.
-	End(ctx context.Context, r reconcile.DriftResult, repair bool) (reconcile.DriftResult, error)
+	End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error)
 }
 
 // DriftChecker looks at one sink.
 type DriftChecker struct {
-	Name      reconcile.Sink
+	Name      push.Sink
 	Directory Directory
 	// Begin begins a check of some codes, of all when there are none.
-	Begin    func(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, actor string) (DriftCheck, error)
-	Guard    reconcile.Guard
+	Begin    func(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (DriftCheck, error)
+	Guard    runs.Guard
 	Progress func(checked int) // told after each page
 }
 
@@ -58,19 +60,19 @@ const driftPage = 100
 
 // Check looks at some profiles, or at all of them. It repairs what differs
 // through pushes, unless so much does that the sink itself must be wrong.
-func (c DriftChecker) Check(ctx context.Context, codes []reconcile.ODSCode, repair bool, actor string) (reconcile.DriftResult, error) {
-	result := reconcile.DriftResult{Sink: c.Name, State: reconcile.DriftDone}
+func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair bool, actor string) (push.DriftResult, error) {
+	result := push.DriftResult{Sink: c.Name, State: push.DriftDone}
 	check, err := c.Begin(ctx, c.Name, codes, actor)
 	if err != nil {
 		return result, err
 	}
 	if err := c.look(ctx, check, &result); err != nil {
-		result.State, result.Reason = reconcile.DriftFailed, err.Error()
+		result.State, result.Reason = push.DriftFailed, err.Error()
 		result, ended := check.End(context.WithoutCancel(ctx), result, false)
 		return result, errors.Join(err, ended)
 	}
 	if alarm := c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted); alarm != "" {
-		result.State, result.Reason = reconcile.DriftAlarm, alarm+": nothing is repaired until a person has looked"
+		result.State, result.Reason = push.DriftAlarm, alarm+": nothing is repaired until a person has looked"
 		repair = false
 	}
 	return check.End(ctx, result, repair)
@@ -78,8 +80,8 @@ func (c DriftChecker) Check(ctx context.Context, codes []reconcile.ODSCode, repa
 
 // look reads everything. What was found before it fails stays, and nothing is
 // repaired.
-func (c DriftChecker) look(ctx context.Context, check DriftCheck, result *reconcile.DriftResult) error {
-	for _, t := range reconcile.OrgTypes() {
+func (c DriftChecker) look(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
+	for _, t := range profile.OrgTypes() {
 		if route, ok := c.Directory.Route(t); ok && len(route.Shown) > 0 {
 			if err := c.checkType(ctx, check, t, route, result); err != nil {
 				return err
@@ -90,9 +92,9 @@ func (c DriftChecker) look(ctx context.Context, check DriftCheck, result *reconc
 }
 
 func (c DriftChecker) checkType(
-	ctx context.Context, check DriftCheck, t reconcile.OrgType, route reconcile.Route, result *reconcile.DriftResult,
+	ctx context.Context, check DriftCheck, t profile.OrgType, route push.Route, result *push.DriftResult,
 ) error {
-	var after reconcile.ODSCode
+	var after profile.ODSCode
 	for {
 		pushes, err := check.Page(ctx, t, after, driftPage)
 		if err != nil || len(pushes) == 0 {
@@ -120,9 +122,9 @@ func (c DriftChecker) checkType(
 }
 
 func (c DriftChecker) show(
-	ctx context.Context, pushes []reconcile.Push, t reconcile.OrgType,
-) (map[reconcile.ODSCode]reconcile.Shown, error) {
-	codes := make([]reconcile.ODSCode, len(pushes))
+	ctx context.Context, pushes []push.Push, t profile.OrgType,
+) (map[profile.ODSCode]push.Shown, error) {
+	codes := make([]profile.ODSCode, len(pushes))
 	for i, p := range pushes {
 		codes[i] = p.Code()
 	}
@@ -130,7 +132,7 @@ func (c DriftChecker) show(
 	if err != nil {
 		return nil, fmt.Errorf("reading what %s shows: %w", c.Name, err)
 	}
-	shown := make(map[reconcile.ODSCode]reconcile.Shown, len(entries))
+	shown := make(map[profile.ODSCode]push.Shown, len(entries))
 	for _, entry := range entries {
 		shown[entry.Code] = entry
 	}
@@ -139,8 +141,8 @@ func (c DriftChecker) show(
 
 // compare parts what differs from what was seen as it is to be.
 func compare(
-	pushes []reconcile.Push, shown map[reconcile.ODSCode]reconcile.Shown, route reconcile.Route,
-) (drifted []reconcile.Drifted, seen []reconcile.ODSCode) {
+	pushes []push.Push, shown map[profile.ODSCode]push.Shown, route push.Route,
+) (drifted []push.Drifted, seen []profile.ODSCode) {
 	for _, p := range pushes {
 		switch d, ok := p.Drift(route, shown[p.Code()]); {
 		case !ok:
@@ -155,7 +157,7 @@ func compare(
 
 type checkDriftWorker struct {
 	river.WorkerDefaults[CheckDrift]
-	checkers map[reconcile.Sink]DriftChecker
+	checkers map[push.Sink]DriftChecker
 	log      *slog.Logger
 }
 
@@ -167,14 +169,14 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 		return river.JobCancel(fmt.Errorf("sink %s is not configured", job.Args.Sink))
 	}
 	result, err := checker.Check(ctx, nil, true, "schedule")
-	if errors.Is(err, reconcile.ErrUnreadable) {
+	if errors.Is(err, push.ErrUnreadable) {
 		return river.JobCancel(err)
 	}
 	if err != nil {
 		return err
 	}
 	level := slog.LevelInfo
-	if result.State == reconcile.DriftAlarm {
+	if result.State == push.DriftAlarm {
 		level = slog.LevelError
 	}
 	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),

@@ -9,7 +9,8 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Deactivate warns people whose accounts are idle, and ends the accounts of those
@@ -25,13 +26,13 @@ func (Deactivate) InsertOpts() river.InsertOpts { return peopleOpts() }
 // Inactivity judges accounts.
 type Inactivity struct {
 	People idleStore
-	Limits reconcile.IdleLimits
-	Guard  reconcile.IdleGuard
+	Limits people.IdleLimits
+	Guard  people.IdleGuard
 	Now    func() time.Time
 }
 
 type idleStore interface {
-	People(ctx context.Context, f reconcile.PeopleFilter, today reconcile.Date) iter.Seq2[[]reconcile.Person, error]
+	People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error]
 	idleEnder
 	letterBox
 }
@@ -39,30 +40,30 @@ type idleStore interface {
 // idleEnder ends accounts and memberships.
 type idleEnder interface {
 	Accounts(ctx context.Context) (int, error)
-	EndClosed(ctx context.Context, actor string, today reconcile.Date) (ended int, err error)
+	EndClosed(ctx context.Context, actor string, today profile.Date) (ended int, err error)
 	// EndAccounts ends those to which nothing happened since; withheld ones wait.
-	EndAccounts(ctx context.Context, endings []reconcile.Ending, withheld bool, accounts int, actor string, today reconcile.Date) (
-		reconcile.IdleRun, error)
-	KeepIdle(ctx context.Context, kept []reconcile.IdleVerdict) error
+	EndAccounts(ctx context.Context, endings []people.Ending, withheld bool, accounts int, actor string, today profile.Date) (
+		people.IdleRun, error)
+	KeepIdle(ctx context.Context, kept []people.IdleVerdict) error
 }
 
 // IdlePlan is what is to be done about idle accounts.
 type IdlePlan struct {
-	Warn     []reconcile.IdleVerdict
-	End      []reconcile.Ending
-	Keep     []reconcile.IdleVerdict // flagged or held
+	Warn     []people.IdleVerdict
+	End      []people.Ending
+	Keep     []people.IdleVerdict // flagged or held
 	Accounts int
 	Withheld bool // too many are to end
 }
 
 // Today is the day in London.
-func (i *Inactivity) Today() reconcile.Date { return reconcile.DateIn(i.Now(), reconcile.London()) }
+func (i *Inactivity) Today() profile.Date { return profile.DateIn(i.Now(), profile.London()) }
 
 // Plan judges every account that was idle for long.
 func (i *Inactivity) Plan(ctx context.Context) (plan IdlePlan, err error) {
 	today := i.Today()
-	filter := reconcile.PeopleFilter{
-		States:     []reconcile.AccountState{reconcile.AccountInvited, reconcile.AccountActive},
+	filter := people.PeopleFilter{
+		States:     []people.AccountState{people.AccountInvited, people.AccountActive},
 		IdleBefore: i.Limits.Earliest(today).Time().AddDate(0, 0, 1),
 	}
 	for people, err := range i.People.People(ctx, filter, today) {
@@ -78,52 +79,52 @@ func (i *Inactivity) Plan(ctx context.Context) (plan IdlePlan, err error) {
 	return plan, err
 }
 
-func (plan *IdlePlan) add(v reconcile.IdleVerdict, p reconcile.Person) {
+func (plan *IdlePlan) add(v people.IdleVerdict, p people.Person) {
 	switch v.Step {
-	case reconcile.IdleNothing:
-	case reconcile.IdleWarnFirst, reconcile.IdleWarnLast:
+	case people.IdleNothing:
+	case people.IdleWarnFirst, people.IdleWarnLast:
 		plan.Warn = append(plan.Warn, v)
-	case reconcile.IdleDeactivate, reconcile.IdleExpire:
-		plan.End = append(plan.End, reconcile.Ending{IdleVerdict: v, LastActive: p.LastActive})
-	case reconcile.IdleKeep, reconcile.IdleHold:
+	case people.IdleDeactivate, people.IdleExpire:
+		plan.End = append(plan.End, people.Ending{IdleVerdict: v, LastActive: p.LastActive})
+	case people.IdleKeep, people.IdleHold:
 		plan.Keep = append(plan.Keep, v)
 	}
 }
 
 // Apply does what a plan says.
-func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (reconcile.IdleRun, error) {
+func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (people.IdleRun, error) {
 	today := i.Today()
-	var posts []reconcile.Post
+	var posts []people.Post
 	for _, v := range plan.Warn {
 		posts = append(posts, v.Warning())
 	}
 	lists, err := i.flags(ctx, plan.Keep, today)
 	if err != nil {
-		return reconcile.IdleRun{}, err
+		return people.IdleRun{}, err
 	}
 	if _, err := i.People.PostLetters(ctx, append(posts, lists...)); err != nil {
-		return reconcile.IdleRun{}, err
+		return people.IdleRun{}, err
 	}
 	if err := i.People.KeepIdle(ctx, plan.Keep); err != nil {
-		return reconcile.IdleRun{}, err
+		return people.IdleRun{}, err
 	}
 	return i.People.EndAccounts(ctx, plan.End, plan.Withheld, plan.Accounts, actor, today)
 }
 
 // flags tell the boards' lists of organisations that would lose their only
 // account manager.
-func (i *Inactivity) flags(ctx context.Context, kept []reconcile.IdleVerdict, today reconcile.Date) (posts []reconcile.Post, err error) {
-	var ids []reconcile.AccountID
-	verdicts := make(map[reconcile.AccountID]reconcile.IdleVerdict)
+func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today profile.Date) (posts []people.Post, err error) {
+	var ids []people.AccountID
+	verdicts := make(map[people.AccountID]people.IdleVerdict)
 	for _, v := range kept {
-		if v.Step == reconcile.IdleKeep {
+		if v.Step == people.IdleKeep {
 			ids, verdicts[v.Account] = append(ids, v.Account), v
 		}
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	for people, err := range i.People.People(ctx, reconcile.PeopleFilter{IDs: ids}, today) {
+	for people, err := range i.People.People(ctx, people.PeopleFilter{IDs: ids}, today) {
 		if err != nil {
 			return nil, err
 		}

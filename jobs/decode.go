@@ -4,33 +4,34 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // decoded is a chunk of raw records, decoded: all that can be done without the
 // database.
 type decoded struct {
-	compared []reconcile.Compared
+	compared []runs.Compared
 	rejected []rejected
 	err      error // of reading the pull
 }
 
 type rejected struct {
-	hash reconcile.Hash
-	why  reconcile.Rejected
+	hash profile.Hash
+	why  profile.Rejected
 }
 
 // decodeAhead decodes a chunk while the database is busy with the one before.
-func decodeAhead(pull Pull, candidates []reconcile.Candidate) <-chan decoded {
+func decodeAhead(pull Pull, candidates []runs.Candidate) <-chan decoded {
 	ahead := make(chan decoded, 1)
 	go func() { ahead <- decode(pull, candidates) }()
 	return ahead
 }
 
-func decode(pull Pull, candidates []reconcile.Candidate) (d decoded) {
+func decode(pull Pull, candidates []runs.Candidate) (d decoded) {
 	for _, c := range candidates {
 		record, err := pull.Record(c.Row)
-		var bad *reconcile.Rejected
+		var bad *profile.Rejected
 		switch {
 		case errors.As(err, &bad):
 			d.rejected = append(d.rejected, rejected{c.Row.Hash, *bad})
@@ -39,14 +40,14 @@ func decode(pull Pull, candidates []reconcile.Candidate) (d decoded) {
 			return d
 		default:
 			digest := record.Digest()
-			d.compared = append(d.compared, reconcile.Compared{Row: c.Row, Record: record, Digest: digest, Same: digest == c.Known})
+			d.compared = append(d.compared, runs.Compared{Row: c.Row, Record: record, Digest: digest, Same: digest == c.Known})
 		}
 	}
 	return d
 }
 
 // differing are the records whose facts are new.
-func (d decoded) differing() (records []reconcile.Record) {
+func (d decoded) differing() (records []profile.Record) {
 	for _, c := range d.compared {
 		if !c.Same {
 			records = append(records, c.Record)

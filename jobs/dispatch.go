@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Dispatch is one round of turning changes into pushes, in one transaction.
@@ -21,9 +22,9 @@ type Dispatch interface {
 	FindLost(ctx context.Context) error
 	// FindLeftBehind queues again what changes asked for and nothing would bring.
 	FindLeftBehind(ctx context.Context) (pushes int, err error)
-	Read(ctx context.Context, today reconcile.Date, settle time.Duration) error
-	Due(ctx context.Context, most int) ([]reconcile.DuePush, error)
-	Queued(ctx context.Context, pushes []reconcile.DuePush, jobs []int64) error
+	Read(ctx context.Context, today profile.Date, settle time.Duration) error
+	Due(ctx context.Context, most int) ([]push.DuePush, error)
+	Queued(ctx context.Context, pushes []push.DuePush, jobs []int64) error
 	Next(ctx context.Context) (wait time.Duration, ok bool, err error)
 }
 
@@ -31,7 +32,7 @@ type Dispatch interface {
 // for changes.
 type dispatchStore interface {
 	// WithDispatch reports false while another process has a round.
-	WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) (ours bool, err error)
+	WithDispatch(ctx context.Context, routes push.Routes, work func(Dispatch) error) (ours bool, err error)
 	Wakeups(ctx context.Context, wake func()) error
 }
 
@@ -40,8 +41,8 @@ type dispatchStore interface {
 // wake-up was lost.
 type Dispatcher struct {
 	Store  dispatchStore
-	Routes reconcile.Routes
-	Today  func() reconcile.Date
+	Routes push.Routes
+	Today  func() profile.Date
 	Settle time.Duration // how long an edit waits for the next one
 	Passed func()        // told of every round that came through, and of every look while another process has one
 	// LeftBehind is told how many pushes changes had asked for and nothing would

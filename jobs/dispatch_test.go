@@ -12,10 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-func (s testStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(Dispatch) error) (bool, error) {
+func (s testStore) WithDispatch(ctx context.Context, routes push.Routes, work func(Dispatch) error) (bool, error) {
 	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
 }
 
@@ -33,7 +34,7 @@ func TestAnEditArrives(t *testing.T) {
 	}
 	x.eventually(t, 2, accepted)
 	var last int64
-	_, pushed := x.sinks[reconcile.SinkDoS].log()
+	_, pushed := x.sinks[push.SinkDoS].log()
 	for _, d := range pushed {
 		require.Greater(t, d.Sequence, last)
 		last = d.Sequence
@@ -51,7 +52,7 @@ func TestManyEditsMakeOnePush(t *testing.T) {
 	x.insert(t, 1)
 	x.start(t)
 	x.eventually(t, 2, accepted)
-	pushed := len(x.sinks[reconcile.SinkDoS].names())
+	pushed := len(x.sinks[push.SinkDoS].names())
 	tx, err := x.conn.Begin(t.Context())
 	require.NoError(t, err)
 	for _, name := range []string{"A", "B", "C", "D"} {
@@ -59,16 +60,16 @@ func TestManyEditsMakeOnePush(t *testing.T) {
 	}
 	require.NoError(t, tx.Commit(t.Context()))
 	x.eventually(t, 2, accepted+" and accepted_sequence > (select min(sequence) from push_attempt a where a.sink = push.sink)")
-	require.Equal(t, []string{"D"}, x.sinks[reconcile.SinkDoS].names()[pushed:])
+	require.Equal(t, []string{"D"}, x.sinks[push.SinkDoS].names()[pushed:])
 }
 
 func TestASinkThatHangsDoesNotSlowTheOther(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
 	free := make(chan struct{})
-	x.sinks[reconcile.SinkDoS].pushes = func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+	x.sinks[push.SinkDoS].pushes = func(int, push.Delivery) (push.Receipt, error) {
 		<-free
-		return reconcile.Receipt{Status: 200}, nil
+		return push.Receipt{Status: 200}, nil
 	}
 	x.insert(t, 50)
 	x.start(t)
@@ -81,11 +82,11 @@ func TestASinkThatIsDownComesBack(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
 	var up atomic.Bool
-	x.sinks[reconcile.SinkDoS].pushes = func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+	x.sinks[push.SinkDoS].pushes = func(int, push.Delivery) (push.Receipt, error) {
 		if !up.Load() {
-			return reconcile.Receipt{}, answers(reconcile.AnswerDown)
+			return push.Receipt{}, answers(push.AnswerDown)
 		}
-		return reconcile.Receipt{Status: 200}, nil
+		return push.Receipt{Status: 200}, nil
 	}
 	x.insert(t, 50)
 	x.start(t)
@@ -114,9 +115,9 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 		}
 		return nil
 	}
-	delete(x.sinks, reconcile.SinkWebsite)
-	x.sinks[reconcile.SinkDoS].shows = func(int) (reconcile.Shown, error) {
-		return reconcile.Shown{Found: true, Sequence: x.sinks[reconcile.SinkDoS].pushed[0].Sequence, Version: "v"}, nil
+	delete(x.sinks, push.SinkWebsite)
+	x.sinks[push.SinkDoS].shows = func(int) (push.Shown, error) {
+		return push.Shown{Found: true, Sequence: x.sinks[push.SinkDoS].pushed[0].Sequence, Version: "v"}, nil
 	}
 	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
 	x.start(t)
@@ -127,7 +128,7 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 	close(free)
 	x.eventually(t, 1, accepted+" and sink = 'dos'")
 	require.Equal(t, int64(2), tries.Load())
-	require.Len(t, x.sinks[reconcile.SinkDoS].names(), 1, "it was read back, and not sent again")
+	require.Len(t, x.sinks[push.SinkDoS].names(), 1, "it was read back, and not sent again")
 	require.Equal(t, 1, x.count(t, "select count(*) from push_attempt where sink = 'dos' and answer = 'seen'"))
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed' and attempt = 2"))
 }
@@ -137,14 +138,14 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
-	delete(x.sinks, reconcile.SinkWebsite)
+	delete(x.sinks, push.SinkWebsite)
 	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
 	_, err := x.dispatcher().round(t.Context(), x.client)
 	require.NoError(t, err)
-	pushes, err := x.store.LoadPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA001"}, x.dispatcher().Today())
+	pushes, err := x.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA001"}, x.dispatcher().Today())
 	require.NoError(t, err)
 	own := pushes[0].Wish.Own(tagged)
-	staged, err := x.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{
+	staged, err := x.store.StagePushes(t.Context(), push.SinkDoS, []push.StagedPush{
 		{Code: "FA001", Job: pushes[0].Job, Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
 	})
 	require.NoError(t, err)
@@ -152,7 +153,7 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 		where kind = 'push_dos'`)
 	x.start(t)
 	x.eventually(t, 1, accepted)
-	calls, pushed := x.sinks[reconcile.SinkDoS].log()
+	calls, pushed := x.sinks[push.SinkDoS].log()
 	require.Equal(t, []string{"show", "push"}, calls)
 	require.Equal(t, staged[0], pushed[0].Sequence)
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "its own job did it")
@@ -218,7 +219,7 @@ func TestADispatcherThatFailsGoesOn(t *testing.T) {
 	t.Parallel()
 	var log lines
 	store := &failing{woken: make(chan struct{})}
-	d := Dispatcher{Store: store, Today: func() reconcile.Date { return reconcile.Date{} }, Passed: func() {}, Log: slog.New(&log)}
+	d := Dispatcher{Store: store, Today: func() profile.Date { return profile.Date{} }, Passed: func() {}, Log: slog.New(&log)}
 	ctx, stop := context.WithCancel(t.Context())
 	store.enough = stop
 	require.NoError(t, d.Run(ctx, nil))
@@ -233,7 +234,7 @@ type failing struct {
 	enough func()
 }
 
-func (f *failing) WithDispatch(context.Context, reconcile.Routes, func(Dispatch) error) (bool, error) {
+func (f *failing) WithDispatch(context.Context, push.Routes, func(Dispatch) error) (bool, error) {
 	if f.rounds.Add(1) == 2 {
 		f.enough()
 	} else {

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 var errLost = errors.New("the answer is lost")
@@ -25,7 +26,7 @@ type handWorked struct {
 func workedByHand(t *testing.T, profiles int) *handWorked {
 	t.Helper()
 	h := &handWorked{pushing: newPushing(t)}
-	delete(h.sinks, reconcile.SinkWebsite)
+	delete(h.sinks, push.SinkWebsite)
 	h.store.answers = func() error {
 		if h.then == nil {
 			return nil
@@ -35,7 +36,7 @@ func workedByHand(t *testing.T, profiles int) *handWorked {
 		then()
 		return errLost
 	}
-	h.Pusher = h.pusher(reconcile.SinkDoS, h.sinks[reconcile.SinkDoS])
+	h.Pusher = h.pusher(push.SinkDoS, h.sinks[push.SinkDoS])
 	pool, err := postgres.RiverPool(t.Context(), h.conn.Config().ConnString(), nil)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
@@ -55,21 +56,21 @@ func (h *handWorked) queue(t *testing.T) {
 }
 
 // load loads pushes of profiles that have jobs.
-func (h *handWorked) load(t *testing.T, codes ...reconcile.ODSCode) []reconcile.Push {
+func (h *handWorked) load(t *testing.T, codes ...profile.ODSCode) []push.Push {
 	t.Helper()
-	pushes, err := h.store.LoadPushes(t.Context(), reconcile.SinkDoS, codes, h.Today())
+	pushes, err := h.store.LoadPushes(t.Context(), push.SinkDoS, codes, h.Today())
 	require.NoError(t, err)
 	require.Len(t, pushes, len(codes))
 	return pushes
 }
 
 // outcomes brings pushes to the sink, and records nothing yet.
-func (h *handWorked) outcomes(t *testing.T, codes ...reconcile.ODSCode) (outcomes []*gathered[reconcile.PushOutcome, bool]) {
+func (h *handWorked) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes []*gathered[push.PushOutcome, bool]) {
 	t.Helper()
-	for _, push := range h.load(t, codes...) {
-		outcome, _, err := h.bring(t.Context(), push, false)
+	for _, p := range h.load(t, codes...) {
+		outcome, _, err := h.bring(t.Context(), p, false)
 		require.NoError(t, err)
-		outcomes = append(outcomes, &gathered[reconcile.PushOutcome, bool]{in: outcome, done: make(chan struct{})})
+		outcomes = append(outcomes, &gathered[push.PushOutcome, bool]{in: outcome, done: make(chan struct{})})
 	}
 	return outcomes
 }
@@ -99,7 +100,7 @@ func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 	require.Positive(t, next.Job, "its new job carries it")
 	_, err := h.Push(t.Context(), "FA002", false, next.Job)
 	require.NoError(t, err)
-	require.Equal(t, "The newest", h.sinks[reconcile.SinkDoS].names()[3])
+	require.Equal(t, "The newest", h.sinks[push.SinkDoS].names()[3])
 	require.Equal(t, 3, h.count(t, accepted))
 	require.Equal(t, 4, h.count(t, attempts))
 }
@@ -127,11 +128,11 @@ func TestAJobThatWasGivenUpRecordsNothing(t *testing.T) {
 }
 
 // number has a push numbered for a job.
-func (h *handWorked) number(t *testing.T, push reconcile.Push, job int64) (int64, error) {
+func (h *handWorked) number(t *testing.T, push push.Push, job int64) (int64, error) {
 	t.Helper()
 	push.Job = job
 	b := bringing{p: h.Pusher, route: tagged, was: push}
-	err := b.number(t.Context(), push.Wish.Own(tagged), reconcile.Hash{1})
+	err := b.number(t.Context(), push.Wish.Own(tagged), profile.Hash{1})
 	return b.was.Sequence, err
 }
 
@@ -140,12 +141,12 @@ func (h *handWorked) number(t *testing.T, push reconcile.Push, job int64) (int64
 func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 	t.Parallel()
 	h := workedByHand(t, 2)
-	var batch []*gathered[reconcile.StagedPush, int64]
-	for _, push := range h.load(t, "FA001", "FA002") {
-		staged := reconcile.StagedPush{
-			Code: push.Code(), Job: push.Job, Last: push.Sequence, Sent: push.Wish.Own(tagged), Own: reconcile.Hash{1},
+	var batch []*gathered[push.StagedPush, int64]
+	for _, p := range h.load(t, "FA001", "FA002") {
+		staged := push.StagedPush{
+			Code: p.Code(), Job: p.Job, Last: p.Sequence, Sent: p.Wish.Own(tagged), Own: profile.Hash{1},
 		}
-		batch = append(batch, &gathered[reconcile.StagedPush, int64]{in: staged, done: make(chan struct{})})
+		batch = append(batch, &gathered[push.StagedPush, int64]{in: staged, done: make(chan struct{})})
 	}
 	var committed []int64
 	h.then = func() {

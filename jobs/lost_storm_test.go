@@ -12,7 +12,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // alongALine has the store speak to the database along a line that loses what a
@@ -67,7 +68,7 @@ func TestLostAnswersLoseNoEdit(t *testing.T) {
 			t.Parallel()
 			const profiles = 100 // each is edited three times a round
 			s := &storm{pushing: newPushing(t)}
-			delete(s.sinks, reconcile.SinkWebsite)
+			delete(s.sinks, push.SinkWebsite)
 			s.editor = pgtest.Connect(t, s.conn.Config().ConnString())
 			line := s.alongALine(t)
 			s.workers = 16
@@ -100,8 +101,8 @@ func TestLostAnswersLoseNoEdit(t *testing.T) {
 // profile, and no delivery twice.
 func (s *storm) requireArrived(t *testing.T, profiles int) {
 	t.Helper()
-	_, pushed := s.sinks[reconcile.SinkDoS].log()
-	newest, times := map[reconcile.ODSCode]reconcile.Delivery{}, map[string]int{}
+	_, pushed := s.sinks[push.SinkDoS].log()
+	newest, times := map[profile.ODSCode]push.Delivery{}, map[string]int{}
 	for _, d := range pushed {
 		times[d.Key]++
 		if d.Sequence > newest[d.Code].Sequence {

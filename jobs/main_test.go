@@ -6,7 +6,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // testStore lets the real store serve the jobs' interfaces, as the program does.
 type testStore struct{ *postgres.Store }
 
-func (s testStore) Lock(ctx context.Context, source reconcile.Source) (Session, error) {
+func (s testStore) Lock(ctx context.Context, source profile.Source) (Session, error) {
 	x, err := s.Session(ctx, source)
 	return testSession{x}, err
 }
@@ -25,10 +26,10 @@ func (s testStore) WithLedger(ctx context.Context, work func(Ledger) error) erro
 
 type testSession struct{ *postgres.Session }
 
-func (s testSession) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (Draft, error) {
+func (s testSession) Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (Draft, error) {
 	return s.Session.Draft(ctx, run, types)
 }
 
-func (s testSession) ServiceDraft(ctx context.Context, run reconcile.Run) (ServiceDraft, error) {
+func (s testSession) ServiceDraft(ctx context.Context, run runs.Run) (ServiceDraft, error) {
 	return s.Session.ServiceDraft(ctx, run)
 }

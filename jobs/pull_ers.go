@@ -8,7 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // PullERS pulls a part of the e-Referral Service.
@@ -48,7 +50,7 @@ type pullERSWorker struct {
 	runs  *Runs
 	parts map[ERSPart]func(context.Context) error // those that are no runs
 	now   func() time.Time
-	ended func(context.Context, reconcile.Summary)
+	ended func(context.Context, runs.Summary)
 }
 
 // servicesTimeout leaves a slow e-RS time: a run of 30,000 services asks 1,500
@@ -74,14 +76,14 @@ func (w *pullERSWorker) Work(ctx context.Context, job *river.Job[PullERS]) error
 		return err
 	}
 	if id == 0 {
-		run := reconcile.Run{
-			Kind: reconcile.RunListing, Source: reconcile.SourceERS, Report: reconcile.ReportServices, Actor: "schedule",
-			AsOf: reconcile.DateIn(w.now(), reconcile.London()),
+		run := runs.Run{
+			Kind: runs.RunListing, Source: profile.SourceERS, Report: services.ReportServices, Actor: "schedule",
+			AsOf: profile.DateIn(w.now(), profile.London()),
 		}
-		id, err = w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, reconcile.RunID) (int64, error) { return job.ID, nil })
+		id, err = w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, runs.RunID) (int64, error) { return job.ID, nil })
 		if err != nil {
 			return err
 		}
 	}
-	return workRun(ctx, w.runs, w.ended, reconcile.SourceERS, id, job.Attempt == job.MaxAttempts)
+	return workRun(ctx, w.runs, w.ended, profile.SourceERS, id, job.Attempt == job.MaxAttempts)
 }

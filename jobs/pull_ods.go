@@ -7,14 +7,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // PullODS pulls one report of the organisation register and reconciles it: a
 // complete listing, or the changes since the watermark.
 type PullODS struct {
-	Report string            `json:"report" river:"unique"`
-	Pull   reconcile.RunKind `json:"pull" river:"unique"` // listing or delta
+	Report string       `json:"report" river:"unique"`
+	Pull   runs.RunKind `json:"pull" river:"unique"` // listing or delta
 }
 
 // Kind names the job.
@@ -31,10 +32,10 @@ func (PullODS) InsertOpts() river.InsertOpts {
 
 // pullStore is what a pull needs to begin its run.
 type pullStore interface {
-	RunOfJob(ctx context.Context, job int64) (reconcile.RunID, error)
-	CreateRun(ctx context.Context, run reconcile.Run,
-		enqueue func(context.Context, pgx.Tx, reconcile.RunID) (int64, error)) (reconcile.RunID, error)
-	LastETag(ctx context.Context, source reconcile.Source, report string) (string, error)
+	RunOfJob(ctx context.Context, job int64) (runs.RunID, error)
+	CreateRun(ctx context.Context, run runs.Run,
+		enqueue func(context.Context, pgx.Tx, runs.RunID) (int64, error)) (runs.RunID, error)
+	LastETag(ctx context.Context, source profile.Source, report string) (string, error)
 }
 
 type pullODSWorker struct {
@@ -42,7 +43,7 @@ type pullODSWorker struct {
 	store pullStore
 	runs  *Runs
 	now   func() time.Time
-	ended func(context.Context, reconcile.Summary)
+	ended func(context.Context, runs.Summary)
 }
 
 func (*pullODSWorker) Timeout(*river.Job[PullODS]) time.Duration { return runTimeout }
@@ -58,17 +59,17 @@ func (w *pullODSWorker) Work(ctx context.Context, job *river.Job[PullODS]) error
 			return err
 		}
 	}
-	return workRun(ctx, w.runs, w.ended, reconcile.SourceODS, id, job.Attempt == job.MaxAttempts)
+	return workRun(ctx, w.runs, w.ended, profile.SourceODS, id, job.Attempt == job.MaxAttempts)
 }
 
-func (w *pullODSWorker) begin(ctx context.Context, job *river.Job[PullODS]) (reconcile.RunID, error) {
-	etag, err := w.store.LastETag(ctx, reconcile.SourceODS, job.Args.Report)
+func (w *pullODSWorker) begin(ctx context.Context, job *river.Job[PullODS]) (runs.RunID, error) {
+	etag, err := w.store.LastETag(ctx, profile.SourceODS, job.Args.Report)
 	if err != nil {
 		return 0, err
 	}
-	run := reconcile.Run{
-		Kind: job.Args.Pull, Source: reconcile.SourceODS, Report: job.Args.Report, Actor: "schedule", Stamp: reconcile.Stamp{ETag: etag},
-		AsOf: reconcile.DateIn(w.now(), reconcile.London()),
+	run := runs.Run{
+		Kind: job.Args.Pull, Source: profile.SourceODS, Report: job.Args.Report, Actor: "schedule", Stamp: runs.Stamp{ETag: etag},
+		AsOf: profile.DateIn(w.now(), profile.London()),
 	}
-	return w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, reconcile.RunID) (int64, error) { return job.ID, nil })
+	return w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, runs.RunID) (int64, error) { return job.ID, nil })
 }

@@ -11,60 +11,61 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Sink is one downstream directory.
 type Sink interface {
 	// Route says how organisations of a type get there; ok is false when they do
 	// not.
-	Route(t reconcile.OrgType) (route reconcile.Route, ok bool)
+	Route(t profile.OrgType) (route push.Route, ok bool)
 	// Show reads what the sink shows. Not found is no error.
-	Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error)
-	// Push sends a delivery, once. Its errors are *reconcile.SinkError.
-	Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error)
+	Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error)
+	// Push sends a delivery, once. Its errors are *push.SinkError.
+	Push(ctx context.Context, d push.Delivery) (push.Receipt, error)
 }
 
 // PushStore remembers pushes.
 type PushStore interface {
-	LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.Push, error)
+	LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, today profile.Date) ([]push.Push, error)
 	// StagePushes numbers what is about to be sent, in the order given; 0 where
 	// the push is not the job's any more.
-	StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error)
+	StagePushes(ctx context.Context, sink push.Sink, staged []push.StagedPush) ([]int64, error)
 	// SettlePushes records outcomes and completes the jobs of those it recorded. It
 	// reports which stand, in the order given: the others are of pushes that are
 	// not their jobs' any more.
 	SettlePushes(
-		ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+		ctx context.Context, sink push.Sink, outcomes []push.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
 	) ([]bool, error)
 	pauseStore
 }
 
 // pauseStore remembers which routes are paused.
 type pauseStore interface {
-	PauseRoute(ctx context.Context, sink reconcile.Sink, route, reason string, probeAfter time.Duration) (bool, error)
-	PostponeProbe(ctx context.Context, sink reconcile.Sink, route string, wait time.Duration) error
-	ResumeRoute(ctx context.Context, sink reconcile.Sink, route string) (bool, error)
+	PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error)
+	PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error
+	ResumeRoute(ctx context.Context, sink push.Sink, route string) (bool, error)
 }
 
 // PusherOptions say what a pusher works with.
 type PusherOptions struct {
-	Name       reconcile.Sink
+	Name       push.Sink
 	Sink       Sink
 	Store      PushStore
-	Today      func() reconcile.Date
+	Today      func() profile.Date
 	ProbeEvery time.Duration // how often a paused sink gets one push
 	Backoff    time.Duration // before a push that failed is tried again, doubled each time; default 1 s
 	Log        *slog.Logger
-	Pushed     func(reconcile.Sink, reconcile.PushOutcome) // told of every outcome
+	Pushed     func(push.Sink, push.PushOutcome) // told of every outcome
 }
 
 // Pusher brings profiles to one sink. It may be used by many workers.
 type Pusher struct {
 	PusherOptions
-	loads   gather[reconcile.ODSCode, *reconcile.Push]
-	stages  gather[reconcile.StagedPush, int64]
-	settles gather[reconcile.PushOutcome, bool]
+	loads   gather[profile.ODSCode, *push.Push]
+	stages  gather[push.StagedPush, int64]
+	settles gather[push.PushOutcome, bool]
 
 	// complete ends jobs in the transaction that records what became of their
 	// pushes; the daemon sets it. Commands have none.
@@ -78,27 +79,27 @@ func NewPusher(o PusherOptions) *Pusher {
 	return p
 }
 
-func (p *Pusher) load(ctx context.Context, codes []reconcile.ODSCode) ([]*reconcile.Push, error) {
+func (p *Pusher) load(ctx context.Context, codes []profile.ODSCode) ([]*push.Push, error) {
 	pushes, err := p.Store.LoadPushes(ctx, p.Name, codes, p.Today())
 	if err != nil {
 		return nil, err
 	}
-	byCode := make(map[reconcile.ODSCode]*reconcile.Push, len(pushes))
+	byCode := make(map[profile.ODSCode]*push.Push, len(pushes))
 	for i := range pushes {
 		byCode[pushes[i].Code()] = &pushes[i]
 	}
-	found := make([]*reconcile.Push, len(codes))
+	found := make([]*push.Push, len(codes))
 	for i, code := range codes {
 		found[i] = byCode[code]
 	}
 	return found, nil
 }
 
-func (p *Pusher) stage(ctx context.Context, staged []reconcile.StagedPush) ([]int64, error) {
+func (p *Pusher) stage(ctx context.Context, staged []push.StagedPush) ([]int64, error) {
 	return p.Store.StagePushes(ctx, p.Name, staged)
 }
 
-func (p *Pusher) settle(ctx context.Context, outcomes []reconcile.PushOutcome) ([]bool, error) {
+func (p *Pusher) settle(ctx context.Context, outcomes []push.PushOutcome) ([]bool, error) {
 	return p.Store.SettlePushes(ctx, p.Name, outcomes, p.complete)
 }
 
@@ -109,16 +110,16 @@ var errNotOurs = errors.New("the push is not this job's any more")
 // Push brings one profile to the sink as it stands now, and records what became
 // of it together with completing its job: the one that carries the push, or the
 // number of a command's process, negative. A probe goes to a paused sink, too.
-func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, job int64) (reconcile.PushOutcome, error) {
+func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.PushOutcome, error) {
 	was, err := p.loads.do(ctx, code)
 	if err != nil {
-		return reconcile.PushOutcome{}, err
+		return push.PushOutcome{}, err
 	}
 	if was == nil {
-		return reconcile.PushOutcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
+		return push.PushOutcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
 	}
 	if was.Job != job {
-		return reconcile.PushOutcome{Code: code}, nil // given up for lost in the meantime: another job works it
+		return push.PushOutcome{Code: code}, nil // given up for lost in the meantime: another job works it
 	}
 	outcome, answered, err := p.bring(ctx, *was, probe)
 	if err != nil {
@@ -141,20 +142,20 @@ func (p *Pusher) Push(ctx context.Context, code reconcile.ODSCode, probe bool, j
 // bring sends what is wanted. It reports what became of it, and whether the sink
 // answered anything that shows that it works. An error means that nobody is to
 // record anything: the job is to look again.
-func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (
-	outcome reconcile.PushOutcome, answered bool, err error,
+func (p *Pusher) bring(ctx context.Context, was push.Push, probe bool) (
+	outcome push.PushOutcome, answered bool, err error,
 ) {
-	outcome = reconcile.PushOutcome{
-		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: reconcile.PushWanted, Sequence: was.Sequence, Version: was.Version,
+	outcome = push.PushOutcome{
+		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: push.PushWanted, Sequence: was.Sequence, Version: was.Version,
 		Unclear: was.Unclear, Failures: was.Failures,
 	}
 	route, ok := p.Sink.Route(was.Wish.Profile.Type())
 	outcome.Route = route.Name
 	switch {
 	case !ok:
-		outcome.State = reconcile.PushNoRoute
+		outcome.State = push.PushNoRoute
 	case was.Held:
-		outcome.State = reconcile.PushHeld
+		outcome.State = push.PushHeld
 	case !was.Paused || probe:
 		b := bringing{p: p, route: route, was: was, out: outcome}
 		err = b.bring(ctx)
@@ -165,8 +166,8 @@ func (p *Pusher) bring(ctx context.Context, was reconcile.Push, probe bool) (
 
 // mind pauses a route where our credentials are refused or nobody answers, and
 // resumes it when a probe shows that it works again.
-func (p *Pusher) mind(ctx context.Context, o reconcile.PushOutcome, probe, answered bool) error {
-	refused := o.Attempt == string(reconcile.AnswerUnauthorized) || o.Attempt == string(reconcile.AnswerDown)
+func (p *Pusher) mind(ctx context.Context, o push.PushOutcome, probe, answered bool) error {
+	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
 	switch {
 	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
 		return nil
@@ -189,10 +190,10 @@ func (p *Pusher) mind(ctx context.Context, o reconcile.PushOutcome, probe, answe
 	return nil
 }
 
-func (p *Pusher) tell(ctx context.Context, o reconcile.PushOutcome) {
+func (p *Pusher) tell(ctx context.Context, o push.PushOutcome) {
 	p.Pushed(p.Name, o)
 	switch {
-	case o.State == reconcile.PushRefused:
+	case o.State == push.PushRefused:
 		p.Log.WarnContext(ctx, "push refused", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "status", o.Status, "reason", o.Reason)
 	case o.Attempt != "":
 		p.Log.DebugContext(ctx, "push", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "answer", o.Attempt, "took", o.Took)
@@ -208,10 +209,10 @@ func (p *Pusher) backoff(failures int) time.Duration {
 }
 
 // refusal is the sink's error, or an unclear one made of another.
-func refusal(sink reconcile.Sink, err error) *reconcile.SinkError {
-	var e *reconcile.SinkError
+func refusal(sink push.Sink, err error) *push.SinkError {
+	var e *push.SinkError
 	if errors.As(err, &e) {
 		return e
 	}
-	return &reconcile.SinkError{Sink: sink, Answer: reconcile.AnswerUnclear, Reason: err.Error()}
+	return &push.SinkError{Sink: sink, Answer: push.AnswerUnclear, Reason: err.Error()}
 }

@@ -5,20 +5,21 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // PushDoS brings one profile to the Directory of Services.
 type PushDoS struct {
-	Code  reconcile.ODSCode `json:"code"`
-	Probe bool              `json:"probe,omitempty"`
+	Code  profile.ODSCode `json:"code"`
+	Probe bool            `json:"probe,omitempty"`
 }
 
 // Kind names the job.
 func (PushDoS) Kind() string { return "push_dos" }
 
 // InsertOpts puts it in the sink's own queue.
-func (PushDoS) InsertOpts() river.InsertOpts { return pushOpts(reconcile.SinkDoS) }
+func (PushDoS) InsertOpts() river.InsertOpts { return pushOpts(push.SinkDoS) }
 
 type pushDoSWorker struct {
 	pushDefaults[PushDoS]

@@ -12,41 +12,42 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // The fields that the routes of these tests speak of.
 const (
-	fName  = reconcile.FieldName
-	fPhone = reconcile.FieldPhone
-	fWeb   = reconcile.FieldWebsite
+	fName  = profile.FieldName
+	fPhone = profile.FieldPhone
+	fWeb   = profile.FieldWebsite
 )
 
-var spoken = []reconcile.Field{fName, fPhone, fWeb}
+var spoken = []profile.Field{fName, fPhone, fWeb}
 
 // The two kinds of sinks: one knows entity tags and shows all, the other knows
 // none and never shows names.
 var (
-	tagged   = reconcile.Route{Name: "profile", Fields: spoken, Shown: spoken, Tagged: true}
-	untagged = reconcile.Route{Name: "change-event", Fields: spoken, Shown: spoken[1:]}
+	tagged   = push.Route{Name: "profile", Fields: spoken, Shown: spoken, Tagged: true}
+	untagged = push.Route{Name: "change-event", Fields: spoken, Shown: spoken[1:]}
 )
 
-const pharmacy = reconcile.ODSCode("FA123")
+const pharmacy = profile.ODSCode("FA123")
 
 // wishOf is a pharmacy whose name and phone somebody stated.
-func wishOf(code reconcile.ODSCode, name, phone string) reconcile.Wish {
-	w := reconcile.Wish{
-		Profile: reconcile.Profile{Code: code}, Today: reconcile.NewDate(2026, time.November, 2),
-		Edited: map[reconcile.Field]time.Time{fPhone: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)},
+func wishOf(code profile.ODSCode, name, phone string) push.Wish {
+	w := push.Wish{
+		Profile: profile.Profile{Code: code}, Today: profile.NewDate(2026, time.November, 2),
+		Edited: map[profile.Field]time.Time{fPhone: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)},
 	}
-	w.Profile.Values.Set(reconcile.FieldType, string(reconcile.Pharmacy))
-	w.Profile.Values.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
+	w.Profile.Values.Set(profile.FieldType, string(profile.Pharmacy))
+	w.Profile.Values.Set(profile.FieldStatus, string(profile.StatusOpen))
 	w.Profile.Values.Set(fName, name)
 	w.Profile.Values.Set(fPhone, phone)
 	return w
 }
 
-func values(pairs map[reconcile.Field]string) (v reconcile.Values) {
+func values(pairs map[profile.Field]string) (v profile.Values) {
 	for f, value := range pairs {
 		v.Set(f, value)
 	}
@@ -56,25 +57,25 @@ func values(pairs map[reconcile.Field]string) (v reconcile.Values) {
 // memory is a store of pushes that keeps the promises of the real one.
 type memory struct {
 	sync.Mutex
-	row    reconcile.Push
+	row    push.Push
 	due    bool
 	last   int64 // the profile's sequence number
 	reason string
 	paused map[string]string // why, by route
 
-	staged    []reconcile.StagedPush
-	settled   []reconcile.PushOutcome
+	staged    []push.StagedPush
+	settled   []push.PushOutcome
 	postponed int
 	fails     error // of settling: the process died, or the database did
 }
 
-func newMemory(wish reconcile.Wish) *memory {
-	return &memory{row: reconcile.Push{Wish: wish}, due: true, paused: map[string]string{}}
+func newMemory(wish push.Wish) *memory {
+	return &memory{row: push.Push{Wish: wish}, due: true, paused: map[string]string{}}
 }
 
 func (m *memory) LoadPushes(
-	_ context.Context, _ reconcile.Sink, codes []reconcile.ODSCode, _ reconcile.Date,
-) (found []reconcile.Push, _ error) {
+	_ context.Context, _ push.Sink, codes []profile.ODSCode, _ profile.Date,
+) (found []push.Push, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	row := m.row
@@ -85,7 +86,7 @@ func (m *memory) LoadPushes(
 	return found, nil
 }
 
-func (m *memory) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error) {
+func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.StagedPush) ([]int64, error) {
 	m.Lock()
 	defer m.Unlock()
 	numbers := make([]int64, len(staged))
@@ -102,7 +103,7 @@ func (m *memory) StagePushes(_ context.Context, _ reconcile.Sink, staged []recon
 }
 
 func (m *memory) SettlePushes(
-	ctx context.Context, _ reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+	ctx context.Context, _ push.Sink, outcomes []push.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
 	m.Lock()
 	defer m.Unlock()
@@ -121,17 +122,17 @@ func (m *memory) SettlePushes(
 	return stand, nil
 }
 
-func (m *memory) record(o reconcile.PushOutcome) {
+func (m *memory) record(o push.PushOutcome) {
 	m.settled = append(m.settled, o)
-	m.due = o.State == reconcile.PushWanted
+	m.due = o.State == push.PushWanted
 	m.row.Forced = m.row.Forced && m.due
 	m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
-	if o.Accepted != (reconcile.Hash{}) {
+	if o.Accepted != (profile.Hash{}) {
 		m.row.Accepted, m.row.Version = o.Accepted, o.Version
 	}
 }
 
-func (m *memory) PauseRoute(ctx context.Context, _ reconcile.Sink, route, reason string, _ time.Duration) (bool, error) {
+func (m *memory) PauseRoute(ctx context.Context, _ push.Sink, route, reason string, _ time.Duration) (bool, error) {
 	m.Lock()
 	defer m.Unlock()
 	_, already := m.paused[route]
@@ -141,12 +142,12 @@ func (m *memory) PauseRoute(ctx context.Context, _ reconcile.Sink, route, reason
 	return !already, ctx.Err()
 }
 
-func (m *memory) PostponeProbe(context.Context, reconcile.Sink, string, time.Duration) error {
+func (m *memory) PostponeProbe(context.Context, push.Sink, string, time.Duration) error {
 	m.postponed++
 	return nil
 }
 
-func (m *memory) ResumeRoute(_ context.Context, _ reconcile.Sink, route string) (bool, error) {
+func (m *memory) ResumeRoute(_ context.Context, _ push.Sink, route string) (bool, error) {
 	m.Lock()
 	defer m.Unlock()
 	_, was := m.paused[route]
@@ -156,31 +157,31 @@ func (m *memory) ResumeRoute(_ context.Context, _ reconcile.Sink, route string) 
 
 // unclear makes the last push, number 7, one of which nobody knows what became
 // of it.
-func (m *memory) unclear(route reconcile.Route, wish reconcile.Wish) {
+func (m *memory) unclear(route push.Route, wish push.Wish) {
 	own := wish.Own(route)
 	m.last, m.row.Sequence, m.row.Sent, m.row.SentOwn, m.row.Unclear = 7, 7, own, wish.Hash(route, own), true
 }
 
 // scripted is a sink that answers as it is told, and notes what it was asked.
 type scripted struct {
-	route  reconcile.Route
-	shows  func(n int) (reconcile.Shown, error) // the n-th reading
-	pushes func(n int, d reconcile.Delivery) (reconcile.Receipt, error)
+	route  push.Route
+	shows  func(n int) (push.Shown, error) // the n-th reading
+	pushes func(n int, d push.Delivery) (push.Receipt, error)
 
 	mu     sync.Mutex
 	calls  []string // show, push
-	pushed []reconcile.Delivery
+	pushed []push.Delivery
 	shown  int
 }
 
-func (s *scripted) Route(t reconcile.OrgType) (reconcile.Route, bool) {
-	if t != reconcile.Pharmacy {
-		return reconcile.Route{}, false
+func (s *scripted) Route(t profile.OrgType) (push.Route, bool) {
+	if t != profile.Pharmacy {
+		return push.Route{}, false
 	}
 	return s.route, true
 }
 
-func (s *scripted) Show(context.Context, reconcile.ODSCode, reconcile.OrgType) (reconcile.Shown, error) {
+func (s *scripted) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Shown, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, "show")
@@ -188,7 +189,7 @@ func (s *scripted) Show(context.Context, reconcile.ODSCode, reconcile.OrgType) (
 	return s.shows(s.shown - 1)
 }
 
-func (s *scripted) Push(_ context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+func (s *scripted) Push(_ context.Context, d push.Delivery) (push.Receipt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, "push")
@@ -197,17 +198,17 @@ func (s *scripted) Push(_ context.Context, d reconcile.Delivery) (reconcile.Rece
 }
 
 // always gives every push the same answer.
-func always(receipt reconcile.Receipt, err error) func(int, reconcile.Delivery) (reconcile.Receipt, error) {
-	return func(int, reconcile.Delivery) (reconcile.Receipt, error) { return receipt, err }
+func always(receipt push.Receipt, err error) func(int, push.Delivery) (push.Receipt, error) {
+	return func(int, push.Delivery) (push.Receipt, error) { return receipt, err }
 }
 
 // showing shows the same at every reading.
-func showing(shown reconcile.Shown, err error) func(int) (reconcile.Shown, error) {
-	return func(int) (reconcile.Shown, error) { return shown, err }
+func showing(shown push.Shown, err error) func(int) (push.Shown, error) {
+	return func(int) (push.Shown, error) { return shown, err }
 }
 
-func answers(answer reconcile.Answer) error {
-	return &reconcile.SinkError{Sink: reconcile.SinkDoS, Answer: answer, Status: 499, Reason: "told so"}
+func answers(answer push.Answer) error {
+	return &push.SinkError{Sink: push.SinkDoS, Answer: answer, Status: 499, Reason: "told so"}
 }
 
 // lines are log lines by level.
@@ -249,18 +250,18 @@ type bench struct {
 	told   int
 }
 
-func newBench(route reconcile.Route, wish reconcile.Wish) *bench {
+func newBench(route push.Route, wish push.Wish) *bench {
 	b := &bench{memory: newMemory(wish), sink: &scripted{route: route}}
-	b.sink.shows = showing(reconcile.Shown{}, errors.New("nobody was to read"))
+	b.sink.shows = showing(push.Shown{}, errors.New("nobody was to read"))
 	b.pusher = NewPusher(PusherOptions{
-		Name: reconcile.SinkDoS, Sink: b.sink, Store: b.memory, Today: func() reconcile.Date { return wish.Today },
-		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(reconcile.Sink, reconcile.PushOutcome) { b.told++ },
+		Name: push.SinkDoS, Sink: b.sink, Store: b.memory, Today: func() profile.Date { return wish.Today },
+		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(push.Sink, push.PushOutcome) { b.told++ },
 	})
 	return b
 }
 
 // push works the push once.
-func (b *bench) push(t *testing.T, probe bool) reconcile.PushOutcome {
+func (b *bench) push(t *testing.T, probe bool) push.PushOutcome {
 	t.Helper()
 	outcome, err := b.pusher.Push(t.Context(), pharmacy, probe, 0)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // pushDefaults is what the workers of all sinks share.
@@ -27,13 +27,13 @@ const (
 
 // pushOpts are those of a sink's jobs. They need no uniqueness: a push knows the
 // one job that works it.
-func pushOpts(sink reconcile.Sink) river.InsertOpts {
+func pushOpts(sink push.Sink) river.InsertOpts {
 	return river.InsertOpts{Queue: string(sink), MaxAttempts: pushAttempts, Priority: 2}
 }
 
 // pushArgs is the job of a push.
-func pushArgs(due reconcile.DuePush) river.JobArgs {
-	if due.Sink == reconcile.SinkDoS {
+func pushArgs(due push.DuePush) river.JobArgs {
+	if due.Sink == push.SinkDoS {
 		return PushDoS{Code: due.Code, Probe: due.Probe}
 	}
 	return PushWebsite{Code: due.Code, Probe: due.Probe}

@@ -12,14 +12,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 func TestARouteIsPausedWithOneLine(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []reconcile.Answer{reconcile.AnswerUnauthorized, reconcile.AnswerDown} {
+	for _, answer := range []push.Answer{push.AnswerUnauthorized, push.AnswerDown} {
 		b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
-		b.sink.pushes = always(reconcile.Receipt{}, answers(answer))
+		b.sink.pushes = always(push.Receipt{}, answers(answer))
 		row := b.row
 		for range 5 { // these were under way when the first found out
 			b.row = row
@@ -40,8 +41,8 @@ func TestAPausedPushGoesBackUntouched(t *testing.T) {
 	b.paused[tagged.Name], b.row.Failures, b.row.Forced = "down", 3, true
 	before := b.row
 	o := b.push(t, false)
-	require.Equal(t, reconcile.PushOutcome{
-		Code: pharmacy, Route: tagged.Name, State: reconcile.PushWanted, Sequence: 7, Unclear: true, Failures: 3,
+	require.Equal(t, push.PushOutcome{
+		Code: pharmacy, Route: tagged.Name, State: push.PushWanted, Sequence: 7, Unclear: true, Failures: 3,
 	}, o)
 	require.Equal(t, before, b.row)
 	require.True(t, b.due)
@@ -52,28 +53,28 @@ func TestAPausedPushGoesBackUntouched(t *testing.T) {
 
 func TestAProbe(t *testing.T) {
 	t.Parallel()
-	took := always(reconcile.Receipt{Status: 200}, nil)
-	says := func(answer reconcile.Answer) func(int, reconcile.Delivery) (reconcile.Receipt, error) {
-		return always(reconcile.Receipt{}, answers(answer))
+	took := always(push.Receipt{Status: 200}, nil)
+	says := func(answer push.Answer) func(int, push.Delivery) (push.Receipt, error) {
+		return always(push.Receipt{}, answers(answer))
 	}
-	sees := showing(reconcile.Shown{Found: true, Sequence: 7}, nil)
+	sees := showing(push.Shown{Found: true, Sequence: 7}, nil)
 	for name, c := range map[string]struct {
 		unclear bool
-		shows   func(int) (reconcile.Shown, error)
-		pushes  func(int, reconcile.Delivery) (reconcile.Receipt, error)
+		shows   func(int) (push.Shown, error)
+		pushes  func(int, push.Delivery) (push.Receipt, error)
 		resumes bool
 	}{
 		"taken":                                  {false, nil, took, true},
-		"refused":                                {false, nil, says(reconcile.AnswerRefused), true},
-		"later":                                  {false, nil, says(reconcile.AnswerLater), true},
-		"conflict":                               {false, sees, says(reconcile.AnswerConflict), true},
+		"refused":                                {false, nil, says(push.AnswerRefused), true},
+		"later":                                  {false, nil, says(push.AnswerLater), true},
+		"conflict":                               {false, sees, says(push.AnswerConflict), true},
 		"seen":                                   {true, sees, nil, true},
-		"unclear":                                {false, nil, says(reconcile.AnswerUnclear), false},
-		"unauthorized":                           {false, nil, says(reconcile.AnswerUnauthorized), false},
-		"down":                                   {false, nil, says(reconcile.AnswerDown), false},
-		"cannot be read":                         {true, showing(reconcile.Shown{}, answers(reconcile.AnswerUnclear)), nil, false},
-		"can be read, but pushes are refused":    {true, showing(reconcile.Shown{}, nil), says(reconcile.AnswerUnauthorized), false},
-		"can be read, but nobody answers pushes": {true, showing(reconcile.Shown{}, nil), says(reconcile.AnswerUnclear), false},
+		"unclear":                                {false, nil, says(push.AnswerUnclear), false},
+		"unauthorized":                           {false, nil, says(push.AnswerUnauthorized), false},
+		"down":                                   {false, nil, says(push.AnswerDown), false},
+		"cannot be read":                         {true, showing(push.Shown{}, answers(push.AnswerUnclear)), nil, false},
+		"can be read, but pushes are refused":    {true, showing(push.Shown{}, nil), says(push.AnswerUnauthorized), false},
+		"can be read, but nobody answers pushes": {true, showing(push.Shown{}, nil), says(push.AnswerUnclear), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,14 +120,14 @@ func TestWhatIsNotPushed(t *testing.T) {
 	t.Parallel()
 	held := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
 	held.row.Held = true
-	require.Equal(t, reconcile.PushHeld, held.push(t, false).State)
+	require.Equal(t, push.PushHeld, held.push(t, false).State)
 	require.Empty(t, held.sink.calls)
 
 	dentist := wishOf(pharmacy, "Smile", "0113")
-	dentist.Profile.Values.Set(reconcile.FieldType, string(reconcile.DentalPractice))
+	dentist.Profile.Values.Set(profile.FieldType, string(profile.DentalPractice))
 	unrouted := newBench(tagged, dentist)
 	o := unrouted.push(t, false)
-	require.Equal(t, reconcile.PushNoRoute, o.State)
+	require.Equal(t, push.PushNoRoute, o.State)
 	require.Empty(t, o.Route)
 	require.Empty(t, unrouted.sink.calls)
 
@@ -137,11 +138,11 @@ func TestWhatIsNotPushed(t *testing.T) {
 func TestWhatIsToldOfPushes(t *testing.T) {
 	t.Parallel()
 	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
-	b.sink.pushes = always(reconcile.Receipt{}, answers(reconcile.AnswerRefused))
+	b.sink.pushes = always(push.Receipt{}, answers(push.AnswerRefused))
 	b.push(t, false)
 	require.Equal(t, []string{"push refused"}, b.log.at(slog.LevelWarn))
 	require.Equal(t, 1, b.told)
-	b.sink.pushes = always(reconcile.Receipt{}, nil)
+	b.sink.pushes = always(push.Receipt{}, nil)
 	b.push(t, false)
 	b.push(t, false)
 	require.Equal(t, []string{"push"}, b.log.at(slog.LevelDebug), "nothing was sent the last time")
@@ -151,7 +152,7 @@ func TestWhatIsToldOfPushes(t *testing.T) {
 func TestAnOutcomeThatIsNotRecordedIsNotTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
-	b.sink.pushes = always(reconcile.Receipt{}, nil)
+	b.sink.pushes = always(push.Receipt{}, nil)
 	b.pusher.complete = func(context.Context, pgx.Tx, []int64) error { return errors.New("no such job") }
 	b.row.Job = 7
 	_, err := b.pusher.Push(t.Context(), pharmacy, false, 7)
@@ -165,16 +166,16 @@ func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
 	t.Parallel()
 	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
 	ctx, cancel := context.WithCancel(t.Context())
-	b.sink.pushes = func(int, reconcile.Delivery) (reconcile.Receipt, error) {
+	b.sink.pushes = func(int, push.Delivery) (push.Receipt, error) {
 		cancel()
-		return reconcile.Receipt{}, ctx.Err()
+		return push.Receipt{}, ctx.Err()
 	}
 	o, err := b.pusher.Push(ctx, pharmacy, false, 0)
 	require.NoError(t, err)
 	require.True(t, o.Unclear)
-	require.Equal(t, []reconcile.PushOutcome{o}, b.settled)
+	require.Equal(t, []push.PushOutcome{o}, b.settled)
 
-	b.row.Unclear, b.sink.pushes = false, always(reconcile.Receipt{}, answers(reconcile.AnswerDown))
+	b.row.Unclear, b.sink.pushes = false, always(push.Receipt{}, answers(push.AnswerDown))
 	_, err = b.pusher.Push(ctx, pharmacy, false, 0)
 	require.NoError(t, err)
 	require.Len(t, b.paused, 1)
@@ -184,17 +185,17 @@ func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
 type many struct{ *memory }
 
 func (m many) LoadPushes(
-	_ context.Context, _ reconcile.Sink, codes []reconcile.ODSCode, _ reconcile.Date,
-) (found []reconcile.Push, _ error) {
+	_ context.Context, _ push.Sink, codes []profile.ODSCode, _ profile.Date,
+) (found []push.Push, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	for _, code := range slices.Backward(codes) {
-		found = append(found, reconcile.Push{Wish: wishOf(code, "Of "+string(code), "0113")})
+		found = append(found, push.Push{Wish: wishOf(code, "Of "+string(code), "0113")})
 	}
 	return found, nil
 }
 
-func (m many) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcile.StagedPush) (numbers []int64, _ error) {
+func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.StagedPush) (numbers []int64, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	for range staged {
@@ -205,7 +206,7 @@ func (m many) StagePushes(_ context.Context, _ reconcile.Sink, staged []reconcil
 }
 
 func (m many) SettlePushes(
-	_ context.Context, _ reconcile.Sink, outcomes []reconcile.PushOutcome, _ func(context.Context, pgx.Tx, []int64) error,
+	_ context.Context, _ push.Sink, outcomes []push.PushOutcome, _ func(context.Context, pgx.Tx, []int64) error,
 ) (stand []bool, _ error) {
 	m.Lock()
 	defer m.Unlock()
@@ -220,22 +221,22 @@ func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
 	t.Parallel()
 	store := many{newMemory(wishOf(pharmacy, "Boots", "0113"))}
 	sink := &scripted{route: tagged}
-	sink.pushes = func(_ int, d reconcile.Delivery) (reconcile.Receipt, error) {
+	sink.pushes = func(_ int, d push.Delivery) (push.Receipt, error) {
 		if d.Values.Get(fName) != "Of "+string(d.Code) {
 			t.Errorf("%s was sent %s", d.Code, d.Values.Get(fName))
 		}
-		return reconcile.Receipt{}, nil
+		return push.Receipt{}, nil
 	}
 	pusher := NewPusher(PusherOptions{
-		Name: reconcile.SinkWebsite, Sink: sink, Store: store, Today: func() reconcile.Date { return reconcile.Date{} },
-		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
+		Name: push.SinkWebsite, Sink: sink, Store: store, Today: func() profile.Date { return profile.Date{} },
+		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.PushOutcome) {},
 	})
 	var all sync.WaitGroup
 	for i := range 200 {
-		code := reconcile.ODSCode("FA" + string(rune('A'+i/26)) + string(rune('A'+i%26)))
+		code := profile.ODSCode("FA" + string(rune('A'+i/26)) + string(rune('A'+i%26)))
 		all.Go(func() {
 			o, err := pusher.Push(t.Context(), code, false, 0)
-			if err != nil || o.Code != code || o.State != reconcile.PushAccepted {
+			if err != nil || o.Code != code || o.State != push.PushAccepted {
 				t.Errorf("%s: %+v, %v", code, o, err)
 			}
 		})
@@ -248,14 +249,14 @@ func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
 func TestABatchKeepsItsOrder(t *testing.T) {
 	t.Parallel()
 	pusher := NewPusher(PusherOptions{
-		Store: many{newMemory(wishOf(pharmacy, "Boots", "0113"))}, Today: func() reconcile.Date { return reconcile.Date{} },
+		Store: many{newMemory(wishOf(pharmacy, "Boots", "0113"))}, Today: func() profile.Date { return profile.Date{} },
 	})
-	found, err := pusher.load(t.Context(), []reconcile.ODSCode{"FA2", "FA1", "FA3"})
+	found, err := pusher.load(t.Context(), []profile.ODSCode{"FA2", "FA1", "FA3"})
 	require.NoError(t, err)
-	numbers, err := pusher.stage(t.Context(), []reconcile.StagedPush{{Code: "FA2"}, {Code: "FA1"}, {Code: "FA3"}})
+	numbers, err := pusher.stage(t.Context(), []push.StagedPush{{Code: "FA2"}, {Code: "FA1"}, {Code: "FA3"}})
 	require.NoError(t, err)
 	require.Equal(t, []int64{1, 2, 3}, numbers)
-	for i, code := range []reconcile.ODSCode{"FA2", "FA1", "FA3"} {
+	for i, code := range []profile.ODSCode{"FA2", "FA1", "FA3"} {
 		require.Equal(t, code, found[i].Code())
 	}
 }

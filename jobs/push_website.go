@@ -5,20 +5,21 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // PushWebsite brings one profile to the public NHS website.
 type PushWebsite struct {
-	Code  reconcile.ODSCode `json:"code"`
-	Probe bool              `json:"probe,omitempty"`
+	Code  profile.ODSCode `json:"code"`
+	Probe bool            `json:"probe,omitempty"`
 }
 
 // Kind names the job.
 func (PushWebsite) Kind() string { return "push_website" }
 
 // InsertOpts puts it in the sink's own queue.
-func (PushWebsite) InsertOpts() river.InsertOpts { return pushOpts(reconcile.SinkWebsite) }
+func (PushWebsite) InsertOpts() river.InsertOpts { return pushOpts(push.SinkWebsite) }
 
 type pushWebsiteWorker struct {
 	pushDefaults[PushWebsite]

@@ -15,7 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // pushStore is the real store; a test may step in before an outcome and the
@@ -27,7 +29,7 @@ type pushStore struct {
 }
 
 func (s pushStore) SettlePushes(
-	ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+	ctx context.Context, sink push.Sink, outcomes []push.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
 	stand, err := s.testStore.SettlePushes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
 		return errors.Join(complete(ctx, tx, jobs), s.commits())
@@ -35,7 +37,7 @@ func (s pushStore) SettlePushes(
 	return stand, errors.Join(err, s.answers())
 }
 
-func (s pushStore) StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error) {
+func (s pushStore) StagePushes(ctx context.Context, sink push.Sink, staged []push.StagedPush) ([]int64, error) {
 	numbers, err := s.testStore.StagePushes(ctx, sink, staged)
 	return numbers, errors.Join(err, s.answers())
 }
@@ -44,7 +46,7 @@ func (s pushStore) StagePushes(ctx context.Context, sink reconcile.Sink, staged 
 type pushing struct {
 	scheduling
 	store    pushStore
-	sinks    map[reconcile.Sink]*scripted
+	sinks    map[push.Sink]*scripted
 	settle   time.Duration
 	workers  int
 	attempts atomic.Int64 // at jobs that were no success
@@ -53,22 +55,22 @@ type pushing struct {
 
 func newPushing(t *testing.T) *pushing {
 	t.Helper()
-	x := &pushing{scheduling: newScheduling(t), sinks: map[reconcile.Sink]*scripted{}, workers: 4}
+	x := &pushing{scheduling: newScheduling(t), sinks: map[push.Sink]*scripted{}, workers: 4}
 	x.store = pushStore{x.scheduling.store, func() error { return nil }, func() error { return nil }}
-	for _, name := range reconcile.Sinks() {
-		x.sinks[name] = &scripted{route: tagged, pushes: always(reconcile.Receipt{Status: 200, Version: "v"}, nil)}
-		x.sinks[name].shows = showing(reconcile.Shown{}, nil)
+	for _, name := range push.Sinks() {
+		x.sinks[name] = &scripted{route: tagged, pushes: always(push.Receipt{Status: 200, Version: "v"}, nil)}
+		x.sinks[name].shows = showing(push.Shown{}, nil)
 	}
 	return x
 }
 
 func (x *pushing) dispatcher() *Dispatcher {
-	routes := reconcile.Routes{}
+	routes := push.Routes{}
 	for name, sink := range x.sinks {
-		routes[name] = map[reconcile.OrgType]reconcile.Route{reconcile.Pharmacy: sink.route}
+		routes[name] = map[profile.OrgType]push.Route{profile.Pharmacy: sink.route}
 	}
 	return &Dispatcher{
-		Store: x.store, Routes: routes, Today: func() reconcile.Date { return reconcile.NewDate(2026, 11, 2) }, Settle: x.settle,
+		Store: x.store, Routes: routes, Today: func() profile.Date { return profile.NewDate(2026, 11, 2) }, Settle: x.settle,
 		Passed: func() {}, LeftBehind: func(n int) { x.left.Add(int64(n)) }, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -80,10 +82,10 @@ func (x *pushing) looking() *Dispatcher {
 	return d
 }
 
-func (x *pushing) pusher(name reconcile.Sink, sink Sink) *Pusher {
+func (x *pushing) pusher(name push.Sink, sink Sink) *Pusher {
 	return NewPusher(PusherOptions{
 		Name: name, Sink: sink, Store: x.store, Today: x.dispatcher().Today, ProbeEvery: time.Hour, Log: slog.New(slog.DiscardHandler),
-		Pushed: func(reconcile.Sink, reconcile.PushOutcome) {},
+		Pushed: func(push.Sink, push.PushOutcome) {},
 	})
 }
 
@@ -108,7 +110,7 @@ func (x *pushing) start(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	daemon := Daemon{
 		Driver: riverpgxv5.New(pool), Schema: postgres.RiverSchema, Store: x.store, Runs: &Runs{}, Workers: x.workers, Now: time.Now,
-		Process: x.store.Process(), Held: NewHeldJobs(), Log: quiet, QueueLog: quiet, Ended: func(reconcile.Summary) {},
+		Process: x.store.Process(), Held: NewHeldJobs(), Log: quiet, QueueLog: quiet, Ended: func(runs.Summary) {},
 		Observe: func(_, outcome string, _, _ time.Duration) {
 			if outcome != OutcomeDone {
 				x.attempts.Add(1)
@@ -159,7 +161,7 @@ func (x *pushing) eventually(t *testing.T, want int, query string) {
 }
 
 // log is what the sink was asked and sent so far.
-func (s *scripted) log() (calls []string, pushed []reconcile.Delivery) {
+func (s *scripted) log() (calls []string, pushed []push.Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls), slices.Clone(s.pushed)

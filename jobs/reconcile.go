@@ -8,14 +8,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Reconcile works a run that is stored already: a one-off that somebody asked
 // for, or one whose process was killed.
 type Reconcile struct {
-	Run    reconcile.RunID  `json:"run" river:"unique"`
-	Source reconcile.Source `json:"source"`
+	Run    runs.RunID     `json:"run" river:"unique"`
+	Source profile.Source `json:"source"`
 }
 
 // Kind names the job.
@@ -38,7 +39,7 @@ const (
 type reconcileWorker struct {
 	river.WorkerDefaults[Reconcile]
 	runs  *Runs
-	ended func(context.Context, reconcile.Summary)
+	ended func(context.Context, runs.Summary)
 }
 
 func (*reconcileWorker) Timeout(*river.Job[Reconcile]) time.Duration { return runTimeout }
@@ -49,8 +50,8 @@ func (w *reconcileWorker) Work(ctx context.Context, job *river.Job[Reconcile]) e
 
 // workRun works a run within a job. The last attempt ends the run, whatever
 // happens.
-func workRun(ctx context.Context, runs *Runs, ended func(context.Context, reconcile.Summary),
-	source reconcile.Source, id reconcile.RunID, last bool,
+func workRun(ctx context.Context, runs *Runs, ended func(context.Context, runs.Summary),
+	source profile.Source, id runs.RunID, last bool,
 ) error {
 	summary, err := runs.Work(ctx, source, id)
 	if err != nil && last && ctx.Err() == nil {
@@ -65,7 +66,7 @@ func workRun(ctx context.Context, runs *Runs, ended func(context.Context, reconc
 }
 
 // summaryAttrs are the one line a run writes.
-func summaryAttrs(s reconcile.Summary) []slog.Attr {
+func summaryAttrs(s runs.Summary) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("run", s.Run), slog.String("source", string(s.Source)), slog.String("report", s.Report),
 		slog.String("as_of", s.AsOf.String()), slog.String("state", string(s.State)), slog.Int("records", s.Records),
@@ -80,8 +81,8 @@ func summaryAttrs(s reconcile.Summary) []slog.Attr {
 }
 
 // Queue queues the job of a stored run, in the transaction that stores it.
-func Queue(client *QueueClient, source reconcile.Source) func(context.Context, pgx.Tx, reconcile.RunID) (int64, error) {
-	return func(ctx context.Context, tx pgx.Tx, id reconcile.RunID) (int64, error) {
+func Queue(client *QueueClient, source profile.Source) func(context.Context, pgx.Tx, runs.RunID) (int64, error) {
+	return func(ctx context.Context, tx pgx.Tx, id runs.RunID) (int64, error) {
 		inserted, err := client.InsertTx(ctx, tx, Reconcile{Run: id, Source: source}, nil)
 		if err != nil {
 			return 0, err

@@ -8,7 +8,8 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // RefreshCalendar reads the official list of bank holidays.
@@ -29,17 +30,17 @@ type CalendarKeeper struct {
 
 // HolidayFeed is the official list.
 type HolidayFeed interface {
-	Pull(ctx context.Context) ([]reconcile.Holiday, error)
+	Pull(ctx context.Context) ([]people.Holiday, error)
 }
 
 type calendarStore interface {
 	CalendarReader
-	SaveHolidays(ctx context.Context, feed, vanished []reconcile.Holiday) error
+	SaveHolidays(ctx context.Context, feed, vanished []people.Holiday) error
 }
 
 // Refresh reads the list and keeps it. Days to come that vanished from it are
 // kept too, and returned: somebody should look.
-func (k *CalendarKeeper) Refresh(ctx context.Context) (vanished []reconcile.Holiday, err error) {
+func (k *CalendarKeeper) Refresh(ctx context.Context) (vanished []people.Holiday, err error) {
 	feed, err := k.Feed.Pull(ctx)
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func (k *CalendarKeeper) Refresh(ctx context.Context) (vanished []reconcile.Holi
 	if err != nil {
 		return nil, err
 	}
-	_, _, vanished = reconcile.MergeHolidays(known, feed, reconcile.DateIn(k.Now(), reconcile.London()))
+	_, _, vanished = people.MergeHolidays(known, feed, profile.DateIn(k.Now(), profile.London()))
 	return vanished, k.Store.SaveHolidays(ctx, feed, vanished)
 }
 

@@ -12,7 +12,9 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Daemon is what the workers need.
@@ -30,10 +32,10 @@ type Daemon struct {
 	Now       func() time.Time
 	Process   string // names this process among others
 	Log       *slog.Logger
-	QueueLog  *slog.Logger            // the queue's own, which has much to say
-	Observe   Observe                 // told of every attempt at a job
-	Held      *HeldJobs               // knows which jobs this process works
-	Ended     func(reconcile.Summary) // told of every run that ended
+	QueueLog  *slog.Logger       // the queue's own, which has much to say
+	Observe   Observe            // told of every attempt at a job
+	Held      *HeldJobs          // knows which jobs this process works
+	Ended     func(runs.Summary) // told of every run that ended
 }
 
 // Store is everything the workers need of the store.
@@ -96,8 +98,8 @@ func (d Daemon) queues() map[string]river.QueueConfig {
 const softStop = 10 * time.Second
 
 // queueOf is where runs of a source are worked.
-func queueOf(source reconcile.Source) string {
-	if source == reconcile.SourceERS {
+func queueOf(source profile.Source) string {
+	if source == profile.SourceERS {
 		return queueERS
 	}
 	return queueRuns
@@ -111,7 +113,7 @@ func ticking() *river.PeriodicJob {
 
 func (d Daemon) workers() (*river.Workers, error) {
 	workers := river.NewWorkers()
-	checkers := make(map[reconcile.Sink]DriftChecker, len(d.Drift))
+	checkers := make(map[push.Sink]DriftChecker, len(d.Drift))
 	for _, c := range d.Drift {
 		checkers[c.Name] = c
 	}
@@ -127,9 +129,9 @@ func (d Daemon) workers() (*river.Workers, error) {
 	for _, p := range d.Pushers {
 		p.complete = completing(d.Driver, d.Schema, time.Now)
 		switch p.Name {
-		case reconcile.SinkDoS:
+		case push.SinkDoS:
 			err = errors.Join(err, river.AddWorkerSafely(workers, &pushDoSWorker{pusher: p}))
-		case reconcile.SinkWebsite:
+		case push.SinkWebsite:
 			err = errors.Join(err, river.AddWorkerSafely(workers, &pushWebsiteWorker{pusher: p}))
 		}
 	}
@@ -158,7 +160,7 @@ func (p People) add(workers *river.Workers, log *slog.Logger) error {
 }
 
 // ended logs the one line that a run writes.
-func (d Daemon) ended(ctx context.Context, s reconcile.Summary) {
+func (d Daemon) ended(ctx context.Context, s runs.Summary) {
 	d.Ended(s)
 	d.Log.LogAttrs(ctx, slog.LevelInfo, "run ended", summaryAttrs(s)...)
 }

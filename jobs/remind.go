@@ -9,7 +9,8 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Remind makes the reminders due that people are due today.
@@ -30,14 +31,14 @@ func peopleOpts() river.InsertOpts {
 type Reminders struct {
 	People   remindStore
 	Calendar CalendarReader
-	Rules    reconcile.CheckRules
-	Lists    []reconcile.ODSCode // the boards that have a list
+	Rules    people.CheckRules
+	Lists    []profile.ODSCode // the boards that have a list
 	Now      func() time.Time
 }
 
 type remindStore interface {
-	People(ctx context.Context, f reconcile.PeopleFilter, today reconcile.Date) iter.Seq2[[]reconcile.Person, error]
-	OrgsOfICB(ctx context.Context, icb reconcile.ODSCode, types []reconcile.OrgType, today reconcile.Date) ([]reconcile.CheckedOrg, error)
+	People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error]
+	OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) ([]people.CheckedOrg, error)
 	letterBox
 }
 
@@ -45,30 +46,30 @@ type remindStore interface {
 type letterBox interface {
 	// Unposted leaves out letters that were made due before, whatever became of
 	// them.
-	Unposted(ctx context.Context, posts []reconcile.Post) ([]reconcile.Post, error)
-	PostLetters(ctx context.Context, posts []reconcile.Post) (added int, err error)
+	Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error)
+	PostLetters(ctx context.Context, posts []people.Post) (added int, err error)
 }
 
 // CalendarReader knows the holidays that the official list named.
 type CalendarReader interface {
-	Holidays(ctx context.Context) (days, vanished []reconcile.Holiday, err error)
+	Holidays(ctx context.Context) (days, vanished []people.Holiday, err error)
 }
 
-func calendarOf(ctx context.Context, reader CalendarReader) (reconcile.Calendar, error) {
+func calendarOf(ctx context.Context, reader CalendarReader) (people.Calendar, error) {
 	days, _, err := reader.Holidays(ctx)
-	return reconcile.NewCalendar(days), err
+	return people.NewCalendar(days), err
 }
 
 // Reminding is the world as it is now.
-func (r *Reminders) Reminding(ctx context.Context) (reconcile.Reminding, error) {
+func (r *Reminders) Reminding(ctx context.Context) (people.Reminding, error) {
 	calendar, err := calendarOf(ctx, r.Calendar)
-	today := reconcile.DateIn(r.Now(), reconcile.London())
-	return reconcile.Reminding{Today: today, Calendar: calendar, Rules: r.Rules}, err
+	today := profile.DateIn(r.Now(), profile.London())
+	return people.Reminding{Today: today, Calendar: calendar, Rules: r.Rules}, err
 }
 
 // Plan hands on, in parts, the reminders that are due and were never made due.
 // Codes narrow it to members of organisations.
-func (r *Reminders) Plan(ctx context.Context, codes []reconcile.ODSCode, each func([]reconcile.Reminder) error) error {
+func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func([]people.Reminder) error) error {
 	world, err := r.Reminding(ctx)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (r *Reminders) Plan(ctx context.Context, codes []reconcile.ODSCode, each fu
 	if len(world.Calendar.StagesOn(world.Today)) == 0 {
 		return nil
 	}
-	filter := reconcile.PeopleFilter{States: []reconcile.AccountState{reconcile.AccountActive}, Codes: codes}
+	filter := people.PeopleFilter{States: []people.AccountState{people.AccountActive}, Codes: codes}
 	for people, err := range r.People.People(ctx, filter, world.Today) {
 		if err == nil {
 			err = r.hand(ctx, world.Plan(people), each)
@@ -92,9 +93,9 @@ func (r *Reminders) Plan(ctx context.Context, codes []reconcile.ODSCode, each fu
 }
 
 // planLists plans the overdue notices of boards.
-func (r *Reminders) planLists(ctx context.Context, world reconcile.Reminding, each func([]reconcile.Reminder) error) error {
+func (r *Reminders) planLists(ctx context.Context, world people.Reminding, each func([]people.Reminder) error) error {
 	for _, day := range world.Calendar.StagesOn(world.Today) {
-		if day.Stage != reconcile.StageOverdue {
+		if day.Stage != people.StageOverdue {
 			continue
 		}
 		for _, icb := range r.Lists {
@@ -103,7 +104,7 @@ func (r *Reminders) planLists(ctx context.Context, world reconcile.Reminding, ea
 				return err
 			}
 			if reminder, due := world.ForList(icb, orgs, day); due {
-				if err := r.hand(ctx, []reconcile.Reminder{reminder}, each); err != nil {
+				if err := r.hand(ctx, []people.Reminder{reminder}, each); err != nil {
 					return err
 				}
 			}
@@ -113,8 +114,8 @@ func (r *Reminders) planLists(ctx context.Context, world reconcile.Reminding, ea
 }
 
 // hand hands on what was never made due.
-func (r *Reminders) hand(ctx context.Context, due []reconcile.Reminder, each func([]reconcile.Reminder) error) error {
-	posts := make([]reconcile.Post, len(due))
+func (r *Reminders) hand(ctx context.Context, due []people.Reminder, each func([]people.Reminder) error) error {
+	posts := make([]people.Post, len(due))
 	for i, reminder := range due {
 		posts[i] = reminder.Post()
 	}
@@ -126,7 +127,7 @@ func (r *Reminders) hand(ctx context.Context, due []reconcile.Reminder, each fun
 	for _, post := range fresh {
 		is[post.Reference] = true
 	}
-	due = slices.DeleteFunc(due, func(m reconcile.Reminder) bool { return !is[m.Reference()] })
+	due = slices.DeleteFunc(due, func(m people.Reminder) bool { return !is[m.Reference()] })
 	if len(due) == 0 {
 		return nil
 	}
@@ -135,8 +136,8 @@ func (r *Reminders) hand(ctx context.Context, due []reconcile.Reminder, each fun
 
 // Post makes the reminders due, and says how many.
 func (r *Reminders) Post(ctx context.Context) (added int, err error) {
-	err = r.Plan(ctx, nil, func(reminders []reconcile.Reminder) error {
-		posts := make([]reconcile.Post, len(reminders))
+	err = r.Plan(ctx, nil, func(reminders []people.Reminder) error {
+		posts := make([]people.Post, len(reminders))
 		for i, reminder := range reminders {
 			posts[i] = reminder.Post()
 		}
@@ -149,19 +150,19 @@ func (r *Reminders) Post(ctx context.Context) (added int, err error) {
 
 // SendNow makes a reminder due for each member of an organisation that misses
 // something, because a person asked: once a day.
-func (r *Reminders) SendNow(ctx context.Context, code reconcile.ODSCode) (added int, err error) {
+func (r *Reminders) SendNow(ctx context.Context, code profile.ODSCode) (added int, err error) {
 	world, err := r.Reminding(ctx)
 	if err != nil {
 		return 0, err
 	}
-	day := reconcile.StageDay{Stage: reconcile.StageAsked, Quarter: reconcile.QuarterOn(world.Today), Day: world.Today}
-	filter := reconcile.PeopleFilter{States: []reconcile.AccountState{reconcile.AccountActive}, Codes: []reconcile.ODSCode{code}}
-	for people, err := range r.People.People(ctx, filter, world.Today) {
+	day := people.StageDay{Stage: people.StageAsked, Quarter: people.QuarterOn(world.Today), Day: world.Today}
+	filter := people.PeopleFilter{States: []people.AccountState{people.AccountActive}, Codes: []profile.ODSCode{code}}
+	for accounts, err := range r.People.People(ctx, filter, world.Today) {
 		if err != nil {
 			return added, err
 		}
-		var posts []reconcile.Post
-		for _, p := range people {
+		var posts []people.Post
+		for _, p := range accounts {
 			if reminder, due := world.For(p, day); due {
 				posts = append(posts, reminder.Post())
 			}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // Report freezes the daily change reports that are due, and delivers them.
@@ -26,7 +28,7 @@ type Reporter struct {
 	Store     reportStore
 	Calendar  CalendarReader
 	Reminders *Reminders // who is overdue
-	Lists     []reconcile.ODSCode
+	Lists     []profile.ODSCode
 	Deliver   []ReportChannel
 	Now       func() time.Time
 	// Names looks up what boards and regions are called, before a report; one
@@ -37,33 +39,33 @@ type Reporter struct {
 type reportStore interface {
 	// LastReport is the day and the end of the newest report; a zero day and the
 	// beginning of the audit where there is none.
-	LastReport(ctx context.Context) (day reconcile.Date, until time.Time, err error)
-	FreezeReport(ctx context.Context, day reconcile.Date, from, until time.Time, extra []reconcile.ReportExtra) (made bool, err error)
+	LastReport(ctx context.Context) (day profile.Date, until time.Time, err error)
+	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.ReportExtra) (made bool, err error)
 	// ReportDays are the days of the newest reports, the oldest first.
-	ReportDays(ctx context.Context, most int) ([]reconcile.Date, error)
+	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
 	overdueStore
 	reportDeliveries
 }
 
 type overdueStore interface {
-	ICBs(ctx context.Context, types []reconcile.OrgType) ([]reconcile.ODSCode, error)
-	Unreached(ctx context.Context, types []reconcile.OrgType, most int) ([]reconcile.CheckedOrg, error)
+	ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error)
+	Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error)
 }
 
 type reportDeliveries interface {
-	Delivered(ctx context.Context, day reconcile.Date, list reconcile.ODSCode, channel string) (bool, error)
-	NoteDelivery(ctx context.Context, day reconcile.Date, list reconcile.ODSCode, channel string) error
+	Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error)
+	NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error
 }
 
 // ReportChannel brings a report to a list: the national one where it is empty.
 // Doing it twice must make no difference.
 type ReportChannel interface {
 	Name() string
-	Deliver(ctx context.Context, day reconcile.Date, list reconcile.ODSCode) error
+	Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error
 }
 
 // Make freezes every report that is due, and returns their days.
-func (r *Reporter) Make(ctx context.Context) (made []reconcile.Date, err error) {
+func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 	calendar, err := calendarOf(ctx, r.Calendar)
 	if err != nil {
 		return nil, err
@@ -72,16 +74,16 @@ func (r *Reporter) Make(ctx context.Context) (made []reconcile.Date, err error) 
 	if err != nil {
 		return nil, err
 	}
-	today := reconcile.DateIn(r.Now(), reconcile.London())
+	today := profile.DateIn(r.Now(), profile.London())
 	if last.IsZero() {
 		last = today.AddDays(-1)
 	}
-	days := reconcile.ReportDays(calendar, last, today)
+	days := report.ReportDays(calendar, last, today)
 	if len(days) > 0 && r.Names != nil {
 		r.Names(ctx)
 	}
 	for _, day := range days {
-		end := reconcile.StartOf(day)
+		end := report.StartOf(day)
 		if !until.Before(end) {
 			until = end.AddDate(0, 0, -1) // nothing was ever written before today
 		}
@@ -105,7 +107,7 @@ func (r *Reporter) Make(ctx context.Context) (made []reconcile.Date, err error) 
 const mostUnreached = 20_000
 
 // extra is who is overdue from last quarter, and whom no letter reaches.
-func (r *Reporter) extra(ctx context.Context) (rows []reconcile.ReportExtra, err error) {
+func (r *Reporter) extra(ctx context.Context) (rows []report.ReportExtra, err error) {
 	world, err := r.Reminders.Reminding(ctx)
 	if err != nil {
 		return nil, err
@@ -120,12 +122,12 @@ func (r *Reporter) extra(ctx context.Context) (rows []reconcile.ReportExtra, err
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, reconcile.Overdue(world, orgs)...)
+		rows = append(rows, report.Overdue(world, orgs)...)
 	}
 	unreached, err := r.Store.Unreached(ctx, types, mostUnreached)
 	for _, org := range unreached {
-		rows = append(rows, reconcile.ReportExtra{
-			Section: reconcile.SectionUnreached, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type)},
+		rows = append(rows, report.ReportExtra{
+			Section: report.SectionUnreached, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type)},
 		})
 	}
 	return rows, err
@@ -133,9 +135,9 @@ func (r *Reporter) extra(ctx context.Context) (rows []reconcile.ReportExtra, err
 
 // Bring delivers the report of a day to every list that has not got it, by every
 // channel. One that fails does not keep it from the others.
-func (r *Reporter) Bring(ctx context.Context, day reconcile.Date) (delivered int, err error) {
+func (r *Reporter) Bring(ctx context.Context, day profile.Date) (delivered int, err error) {
 	for _, channel := range r.Deliver {
-		for _, list := range append([]reconcile.ODSCode{""}, r.Lists...) {
+		for _, list := range append([]profile.ODSCode{""}, r.Lists...) {
 			done, bad := r.Store.Delivered(ctx, day, list, channel.Name())
 			if bad == nil && done {
 				continue

@@ -7,7 +7,8 @@ import (
 	"iter"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Runs works runs: pull, plan, guard, apply. The daemon's job and the commands
@@ -15,40 +16,40 @@ import (
 type Runs struct {
 	Store interface {
 		// Lock waits for the source's lock: two runs of a source never overlap.
-		Lock(ctx context.Context, source reconcile.Source) (Session, error)
+		Lock(ctx context.Context, source profile.Source) (Session, error)
 	}
-	Open  func(ctx context.Context, run reconcile.Run) (Pull, error) // pulls what the run reads
-	Types func(run reconcile.Run) ([]reconcile.OrgType, error)       // the types its report covers
-	Guard reconcile.Guard
+	Open  func(ctx context.Context, run runs.Run) (Pull, error) // pulls what the run reads
+	Types func(run runs.Run) ([]profile.OrgType, error)         // the types its report covers
+	Guard runs.Guard
 	// Services are what only runs of the e-Referral Service need.
 	Services Services
-	Kept     []reconcile.OrgType // the types that have profiles
+	Kept     []profile.OrgType // the types that have profiles
 	Now      func() time.Time
 	// Report is told how far a run has come; total is 0 when unknown.
-	Report func(ctx context.Context, run reconcile.RunID, stage string, done, total int)
+	Report func(ctx context.Context, run runs.RunID, stage string, done, total int)
 }
 
 // Pull is what a source gave: raw records, that are decoded one by one where
 // their bytes are new. It is spooled completely before a run begins.
 type Pull interface {
-	Rows() iter.Seq2[reconcile.Row, error]
-	Record(row reconcile.Row) (reconcile.Record, error) // or a *reconcile.Rejected
-	Raw(row reconcile.Row) ([]byte, error)
+	Rows() iter.Seq2[profile.Row, error]
+	Record(row profile.Row) (profile.Record, error) // or a *profile.Rejected
+	Raw(row profile.Row) ([]byte, error)
 }
 
 // stamped is a pull that can be told from another without comparing records.
-type stamped interface{ Stamp() reconcile.Stamp }
+type stamped interface{ Stamp() runs.Stamp }
 
 // following is a pull of changes.
 type following interface {
-	Until() reconcile.Date        // the newest change it holds; zero for none
-	Deleted() []reconcile.ODSCode // what was deleted from the register
+	Until() profile.Date        // the newest change it holds; zero for none
+	Deleted() []profile.ODSCode // what was deleted from the register
 }
 
 // Session works runs of one source under its lock.
 type Session interface {
-	Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error)
-	Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (Draft, error)
+	Run(ctx context.Context, id runs.RunID) (runs.Run, error)
+	Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (Draft, error)
 	Applier
 	serviceSession
 	held
@@ -62,10 +63,10 @@ type held interface {
 
 // Applier is pass 2 of a run.
 type Applier interface {
-	Apply(ctx context.Context, run reconcile.Run, applied func(codes int)) error
+	Apply(ctx context.Context, run runs.Run, applied func(codes int)) error
 	// Finish and Fail end a run, once: with its result, or with why there is none.
-	Finish(ctx context.Context, run reconcile.Run, types []reconcile.OrgType, elapsedMS int64) (reconcile.Summary, error)
-	Fail(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error)
+	Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (runs.Summary, error)
+	Fail(ctx context.Context, run runs.Run, state runs.RunState, why string) (runs.Summary, error)
 }
 
 // Draft is pass 1 of a run: a plan in the making, of which nothing remains
@@ -73,8 +74,8 @@ type Applier interface {
 type Draft interface {
 	comparer
 	decider
-	Judge(ctx context.Context, guard *reconcile.Guard, short bool) (reconcile.Summary, error)
-	Seal(ctx context.Context, summary reconcile.Summary, stamp reconcile.Stamp) error
+	Judge(ctx context.Context, guard *runs.Guard, short bool) (runs.Summary, error)
+	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error
 	Discard()
 }
 
@@ -88,7 +89,7 @@ var ErrInterrupted = errors.New("interrupted")
 // Work brings a run to its end, from wherever it stands. A run that was refused
 // or failed is a result, not an error: an error means that the run may be worked
 // again (ErrInterrupted, or the source is out of reach).
-func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.RunID) (reconcile.Summary, error) {
+func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.RunID) (runs.Summary, error) {
 	summary, err := r.underLock(ctx, source, id, r.settle)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
@@ -97,20 +98,20 @@ func (r *Runs) Work(ctx context.Context, source reconcile.Source, id reconcile.R
 }
 
 // GiveUp ends a run whose last attempt did not succeed.
-func (r *Runs) GiveUp(ctx context.Context, source reconcile.Source, id reconcile.RunID, why error) (reconcile.Summary, error) {
-	return r.underLock(ctx, source, id, func(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.RunID, why error) (runs.Summary, error) {
+	return r.underLock(ctx, source, id, func(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
 		return r.end(ctx, session, run, why)
 	})
 }
 
 // underLock does something with a run that has not ended yet, and returns its
 // summary where it has.
-func (r *Runs) underLock(ctx context.Context, source reconcile.Source, id reconcile.RunID,
-	do func(context.Context, Session, reconcile.Run) (reconcile.Summary, error),
-) (reconcile.Summary, error) {
+func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.RunID,
+	do func(context.Context, Session, runs.Run) (runs.Summary, error),
+) (runs.Summary, error) {
 	session, err := r.Store.Lock(ctx, source)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	defer session.Close()
 	run, err := session.Run(ctx, id)
@@ -121,7 +122,7 @@ func (r *Runs) underLock(ctx context.Context, source reconcile.Source, id reconc
 }
 
 // settle works a run and ends it where no other attempt can do better.
-func (r *Runs) settle(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) settle(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
 	summary, err := r.work(ctx, session, run)
 	switch {
 	case err == nil, temporary(err), ctx.Err() != nil:
@@ -133,16 +134,16 @@ func (r *Runs) settle(ctx context.Context, session Session, run reconcile.Run) (
 	}
 }
 
-func (*Runs) end(ctx context.Context, session Session, run reconcile.Run, why error) (reconcile.Summary, error) {
-	state := reconcile.RunFailed
-	if refused := new(reconcile.RefusedError); errors.As(why, &refused) {
-		state = reconcile.RunRefused
+func (*Runs) end(ctx context.Context, session Session, run runs.Run, why error) (runs.Summary, error) {
+	state := runs.RunFailed
+	if refused := new(profile.RefusedError); errors.As(why, &refused) {
+		state = runs.RunRefused
 	}
 	return session.Fail(ctx, run, state, why.Error())
 }
 
-func (r *Runs) work(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
-	if run.Source == reconcile.SourceERS {
+func (r *Runs) work(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
+	if run.Source == profile.SourceERS {
 		return r.workServices(ctx, session, run)
 	}
 	began := r.Now()
@@ -171,48 +172,48 @@ func (r *Runs) work(ctx context.Context, session Session, run reconcile.Run) (re
 
 // Preview plans a run and leaves nothing of it: the same path, stopped before
 // the plan is sealed.
-func (r *Runs) Preview(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
 	began := r.Now()
 	types, err := r.Types(run)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	session, err := r.Store.Lock(ctx, run.Source)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	defer session.Close()
 	summary, err := r.preview(ctx, session, run, types)
-	summary.Run, summary.State, summary.ElapsedMS = "", reconcile.RunDone, r.Now().Sub(began).Milliseconds()
+	summary.Run, summary.State, summary.ElapsedMS = "", runs.RunDone, r.Now().Sub(began).Milliseconds()
 	if len(summary.Withheld) > 0 {
-		summary.State = reconcile.RunWithheld
+		summary.State = runs.RunWithheld
 	}
 	return summary, err
 }
 
-func (r *Runs) preview(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) (
-	summary reconcile.Summary, err error,
+func (r *Runs) preview(ctx context.Context, session Session, run runs.Run, types []profile.OrgType) (
+	summary runs.Summary, err error,
 ) {
-	if run.Source == reconcile.SourceERS {
+	if run.Source == profile.SourceERS {
 		return r.previewServices(ctx, session, run)
 	}
-	err = r.draft(ctx, session, run, types, func(_ Draft, planned reconcile.Summary, _ reconcile.Stamp) error {
+	err = r.draft(ctx, session, run, types, func(_ Draft, planned runs.Summary, _ runs.Stamp) error {
 		summary = planned
 		return nil
 	})
 	return summary, err
 }
 
-func (r *Runs) seal(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType) error {
-	return r.draft(ctx, session, run, types, func(draft Draft, summary reconcile.Summary, stamp reconcile.Stamp) error {
+func (r *Runs) seal(ctx context.Context, session Session, run runs.Run, types []profile.OrgType) error {
+	return r.draft(ctx, session, run, types, func(draft Draft, summary runs.Summary, stamp runs.Stamp) error {
 		return draft.Seal(ctx, summary, stamp)
 	})
 }
 
 // draft plans a run from what it reads, and hands the plan on; what is not
 // sealed then is discarded.
-func (r *Runs) draft(ctx context.Context, session Session, run reconcile.Run, types []reconcile.OrgType,
-	planned func(Draft, reconcile.Summary, reconcile.Stamp) error,
+func (r *Runs) draft(ctx context.Context, session Session, run runs.Run, types []profile.OrgType,
+	planned func(Draft, runs.Summary, runs.Stamp) error,
 ) error {
 	read, err := r.open(ctx, run)
 	if err != nil {
@@ -231,16 +232,16 @@ func (r *Runs) draft(ctx context.Context, session Session, run reconcile.Run, ty
 	return planned(draft, summary, stamp)
 }
 
-func (r *Runs) plan(ctx context.Context, draft Draft, run reconcile.Run, read opened) (
-	summary reconcile.Summary, stamp reconcile.Stamp, err error,
+func (r *Runs) plan(ctx context.Context, draft Draft, run runs.Run, read opened) (
+	summary runs.Summary, stamp runs.Stamp, err error,
 ) {
 	switch run.Kind {
-	case reconcile.RunListing, reconcile.RunDelta:
+	case runs.RunListing, runs.RunDelta:
 		return r.planPull(ctx, draft, run, read)
-	case reconcile.RunApprove:
+	case runs.RunApprove:
 		summary, err = r.planApproval(ctx, draft, run)
 		return summary, stamp, err
-	case reconcile.RunUndo:
+	case runs.RunUndo:
 		summary, err = r.planUndo(ctx, draft)
 		return summary, stamp, err
 	default:

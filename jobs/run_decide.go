@@ -4,31 +4,32 @@ import (
 	"context"
 	"iter"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // decider is what planning an approval or an undo needs of a draft.
 type decider interface {
 	remembered
 	stored
-	RecordDecision(ctx context.Context, apply, left []reconcile.Change) error
+	RecordDecision(ctx context.Context, apply, left []runs.Change) error
 }
 
 type remembered interface {
-	Withheld(ctx context.Context) iter.Seq2[[]reconcile.Change, error]
-	Applied(ctx context.Context) iter.Seq2[[]reconcile.Change, error]
+	Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error]
+	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
 }
 
 type stored interface {
-	Stored(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Record, error)
-	Missed(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Missed, error)
-	Profiles(ctx context.Context, codes []reconcile.ODSCode) (map[reconcile.ODSCode]reconcile.Profile, error)
+	Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error)
+	Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error)
+	Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error)
 }
 
 // planApproval plans what the parent withheld, once more, from the stored
 // records and at the parent's day. Rows that would now do something else are
 // left out and named.
-func (r *Runs) planApproval(ctx context.Context, draft Draft, run reconcile.Run) (summary reconcile.Summary, err error) {
+func (r *Runs) planApproval(ctx context.Context, draft Draft, run runs.Run) (summary runs.Summary, err error) {
 	for withheld, err := range draft.Withheld(ctx) {
 		if err != nil {
 			return summary, err
@@ -37,7 +38,7 @@ func (r *Runs) planApproval(ctx context.Context, draft Draft, run reconcile.Run)
 		if err != nil {
 			return summary, err
 		}
-		apply, left := reconcile.Approve(withheld, fresh)
+		apply, left := runs.Approve(withheld, fresh)
 		if err := draft.RecordDecision(ctx, apply, left); err != nil {
 			return summary, err
 		}
@@ -45,7 +46,7 @@ func (r *Runs) planApproval(ctx context.Context, draft Draft, run reconcile.Run)
 	return draft.Judge(ctx, nil, false)
 }
 
-func (r *Runs) replan(ctx context.Context, draft Draft, run reconcile.Run, withheld []reconcile.Change) (fresh reconcile.Plan, err error) {
+func (r *Runs) replan(ctx context.Context, draft Draft, run runs.Run, withheld []runs.Change) (fresh runs.Plan, err error) {
 	codes := codesOf(withheld)
 	records, err := draft.Stored(ctx, codes)
 	if err != nil {
@@ -59,14 +60,14 @@ func (r *Runs) replan(ctx context.Context, draft Draft, run reconcile.Run, withh
 	if err != nil {
 		return fresh, err
 	}
-	fresh = reconcile.Compute(reconcile.Input{AsOf: run.AsOf, Look: true, Kept: r.Kept, Items: items})
-	fresh.Changes = append(fresh.Changes, reconcile.MarkMissing(run.AsOf, missed).Changes...)
+	fresh = runs.Compute(runs.Input{AsOf: run.AsOf, Look: true, Kept: r.Kept, Items: items})
+	fresh.Changes = append(fresh.Changes, runs.MarkMissing(run.AsOf, missed).Changes...)
 	return fresh, nil
 }
 
 // planUndo plans to take back exactly what the parent applied. Fields that were
 // edited since are left and named.
-func (r *Runs) planUndo(ctx context.Context, draft Draft) (summary reconcile.Summary, err error) {
+func (r *Runs) planUndo(ctx context.Context, draft Draft) (summary runs.Summary, err error) {
 	for applied, err := range draft.Applied(ctx) {
 		if err != nil {
 			return summary, err
@@ -75,7 +76,7 @@ func (r *Runs) planUndo(ctx context.Context, draft Draft) (summary reconcile.Sum
 		if err != nil {
 			return summary, err
 		}
-		plan, left := reconcile.Undo(applied, profiles)
+		plan, left := runs.Undo(applied, profiles)
 		if err := draft.RecordDecision(ctx, plan.Changes, left); err != nil {
 			return summary, err
 		}
@@ -84,8 +85,8 @@ func (r *Runs) planUndo(ctx context.Context, draft Draft) (summary reconcile.Sum
 }
 
 // codesOf returns the codes of sorted changes, each once.
-func codesOf(changes []reconcile.Change) []reconcile.ODSCode {
-	var codes []reconcile.ODSCode
+func codesOf(changes []runs.Change) []profile.ODSCode {
+	var codes []profile.ODSCode
 	for _, c := range changes {
 		if len(codes) == 0 || codes[len(codes)-1] != c.Code {
 			codes = append(codes, c.Code)

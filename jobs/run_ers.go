@@ -6,23 +6,25 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // Services works runs of the e-Referral Service: every id of the register is
 // asked for, what differs is kept, and compared with the profiles.
 type Services struct {
 	Open  func() (ServiceSource, error)
-	Guard reconcile.ServiceGuard
+	Guard services.ServiceGuard
 	Ahead int // batches that may be asked for at a time, so that the rate limit is the only bound
 }
 
 // ServiceSource is e-RS.
 type ServiceSource interface {
 	// Batch asks for at most ServiceBatch ids; each is answered.
-	Batch(ctx context.Context, credential string, ids []reconcile.ServiceID) ([]reconcile.ServiceAnswer, error)
+	Batch(ctx context.Context, credential string, ids []services.ServiceID) ([]services.ServiceAnswer, error)
 	// Proof asks for one service that is absent: found, unknown or not visible.
-	Proof(ctx context.Context, id reconcile.ServiceID) (reconcile.ServiceAnswer, error)
+	Proof(ctx context.Context, id services.ServiceID) (services.ServiceAnswer, error)
 }
 
 // ServiceBatch is how many ids one call may ask for
@@ -31,9 +33,9 @@ const ServiceBatch = 20
 
 // serviceSession is what runs of services need of a session.
 type serviceSession interface {
-	ServiceDraft(ctx context.Context, run reconcile.Run) (ServiceDraft, error)
-	ApplyServices(ctx context.Context, run reconcile.Run, applied func(codes int)) error
-	FinishServices(ctx context.Context, run reconcile.Run, elapsedMS int64) (reconcile.Summary, error)
+	ServiceDraft(ctx context.Context, run runs.Run) (ServiceDraft, error)
+	ApplyServices(ctx context.Context, run runs.Run, applied func(codes int)) error
+	FinishServices(ctx context.Context, run runs.Run, elapsedMS int64) (runs.Summary, error)
 }
 
 // ServiceDraft is a plan of services in the making. What Keep is told stays; the
@@ -42,33 +44,33 @@ type ServiceDraft interface {
 	serviceAsker
 	servicePlanner
 	serviceDecider
-	Seal(ctx context.Context, summary reconcile.Summary) error
+	Seal(ctx context.Context, summary runs.Summary) error
 	Discard()
 }
 
 type serviceAsker interface {
 	Pulled() (asked, rejected, total int)
-	Entries(ctx context.Context) iter.Seq2[[]reconcile.ServiceEntry, error]
-	Keep(ctx context.Context, looks []reconcile.ServiceLook, rejected []reconcile.ServiceAnswer, asked int, last reconcile.ServiceEntry) error
+	Entries(ctx context.Context) iter.Seq2[[]services.ServiceEntry, error]
+	Keep(ctx context.Context, looks []services.ServiceLook, rejected []services.ServiceAnswer, asked int, last services.ServiceEntry) error
 }
 
 type servicePlanner interface {
 	Plan(ctx context.Context) error
-	Items(ctx context.Context) iter.Seq2[[]reconcile.ServiceItem, error]
-	Record(ctx context.Context, items []reconcile.ServiceItem, changes []reconcile.ServiceChange) error
-	Judge(ctx context.Context, guard *reconcile.ServiceGuard) (reconcile.Summary, error)
+	Items(ctx context.Context) iter.Seq2[[]services.ServiceItem, error]
+	Record(ctx context.Context, items []services.ServiceItem, changes []services.ServiceChange) error
+	Judge(ctx context.Context, guard *services.ServiceGuard) (runs.Summary, error)
 }
 
 type serviceDecider interface {
-	Withheld(ctx context.Context, page func([]reconcile.ServiceChange) error) error
-	Applied(ctx context.Context, page func([]reconcile.ServiceChange) error) error
-	ItemsOf(ctx context.Context, ids []reconcile.ServiceID) ([]reconcile.ServiceItem, error)
-	Rows(ctx context.Context, ids []reconcile.ServiceID) (reconcile.ServiceRows, map[reconcile.ServiceID]reconcile.ServiceState, error)
-	RecordDecision(ctx context.Context, apply, left []reconcile.ServiceChange) error
+	Withheld(ctx context.Context, page func([]services.ServiceChange) error) error
+	Applied(ctx context.Context, page func([]services.ServiceChange) error) error
+	ItemsOf(ctx context.Context, ids []services.ServiceID) ([]services.ServiceItem, error)
+	Rows(ctx context.Context, ids []services.ServiceID) (services.ServiceRows, map[services.ServiceID]services.ServiceState, error)
+	RecordDecision(ctx context.Context, apply, left []services.ServiceChange) error
 }
 
 // workServices is work for runs of services.
-func (r *Runs) workServices(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) workServices(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
 	began := r.Now()
 	if !run.Planned {
 		if err := r.sealServices(ctx, session, run); err != nil {
@@ -90,7 +92,7 @@ func (r *Runs) workServices(ctx context.Context, session Session, run reconcile.
 	return session.FinishServices(ctx, run, r.Now().Sub(began).Milliseconds())
 }
 
-func (r *Runs) sealServices(ctx context.Context, session Session, run reconcile.Run) error {
+func (r *Runs) sealServices(ctx context.Context, session Session, run runs.Run) error {
 	draft, err := session.ServiceDraft(ctx, run)
 	if err != nil {
 		return err
@@ -103,35 +105,35 @@ func (r *Runs) sealServices(ctx context.Context, session Session, run reconcile.
 	return draft.Seal(ctx, summary)
 }
 
-func (r *Runs) previewServices(ctx context.Context, session Session, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) previewServices(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
 	draft, err := session.ServiceDraft(ctx, run)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	defer draft.Discard()
 	return r.planServices(ctx, draft, run)
 }
 
-func (r *Runs) planServices(ctx context.Context, draft ServiceDraft, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) planServices(ctx context.Context, draft ServiceDraft, run runs.Run) (runs.Summary, error) {
 	switch run.Kind {
-	case reconcile.RunApprove:
+	case runs.RunApprove:
 		return r.approveServices(ctx, draft, run)
-	case reconcile.RunUndo:
+	case runs.RunUndo:
 		return r.undoServices(ctx, draft)
 	}
 	if err := r.askServices(ctx, draft, run); err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	if err := draft.Plan(ctx); err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	done := 0
 	for items, err := range draft.Items(ctx) {
 		if err == nil {
-			err = draft.Record(ctx, items, reconcile.PlanServices(run.AsOf, items))
+			err = draft.Record(ctx, items, services.PlanServices(run.AsOf, items))
 		}
 		if err != nil {
-			return reconcile.Summary{}, err
+			return runs.Summary{}, err
 		}
 		done += len(items)
 		r.Report(ctx, run.ID, "comparing", done, 0)
@@ -148,20 +150,20 @@ type asking struct {
 	*Runs
 	source ServiceSource
 	draft  ServiceDraft
-	run    reconcile.Run
+	run    runs.Run
 }
 
 // batchAnswer is a batch with what e-RS says of it.
 type batchAnswer struct {
-	entries []reconcile.ServiceEntry
-	answers []reconcile.ServiceAnswer
+	entries []services.ServiceEntry
+	answers []services.ServiceAnswer
 	err     error
 }
 
 // askServices asks for the register from where the run stands. Several batches
 // are on their way at a time; they are kept in order, so that a killed run knows
 // where it stands.
-func (r *Runs) askServices(ctx context.Context, draft ServiceDraft, run reconcile.Run) error {
+func (r *Runs) askServices(ctx context.Context, draft ServiceDraft, run runs.Run) error {
 	source, err := r.Services.Open()
 	if err != nil {
 		return unreached(err)
@@ -194,10 +196,10 @@ func (r *Runs) askServices(ctx context.Context, draft ServiceDraft, run reconcil
 }
 
 // batches cut entries where the credential changes, too: it is asked first.
-func batches(entries []reconcile.ServiceEntry) iter.Seq[[]reconcile.ServiceEntry] {
-	return func(yield func([]reconcile.ServiceEntry) bool) {
+func batches(entries []services.ServiceEntry) iter.Seq[[]services.ServiceEntry] {
+	return func(yield func([]services.ServiceEntry) bool) {
 		for len(entries) > 0 {
-			n := slices.IndexFunc(entries, func(e reconcile.ServiceEntry) bool { return e.Credential != entries[0].Credential })
+			n := slices.IndexFunc(entries, func(e services.ServiceEntry) bool { return e.Credential != entries[0].Credential })
 			if n < 0 || n > ServiceBatch {
 				n = min(len(entries), ServiceBatch)
 			}
@@ -210,9 +212,9 @@ func batches(entries []reconcile.ServiceEntry) iter.Seq[[]reconcile.ServiceEntry
 }
 
 // ask sends one batch on its way.
-func (a asking) ask(ctx context.Context, entries []reconcile.ServiceEntry) chan batchAnswer {
+func (a asking) ask(ctx context.Context, entries []services.ServiceEntry) chan batchAnswer {
 	back := make(chan batchAnswer, 1)
-	ids := make([]reconcile.ServiceID, len(entries))
+	ids := make([]services.ServiceID, len(entries))
 	for n, e := range entries {
 		ids[n] = e.ID
 	}
@@ -227,13 +229,13 @@ func (a asking) ask(ctx context.Context, entries []reconcile.ServiceEntry) chan 
 }
 
 // prove asks again for what has been absent since another day.
-func (a asking) prove(ctx context.Context, entries []reconcile.ServiceEntry, answers []reconcile.ServiceAnswer) error {
-	needs := make(map[reconcile.ServiceID]bool)
+func (a asking) prove(ctx context.Context, entries []services.ServiceEntry, answers []services.ServiceAnswer) error {
+	needs := make(map[services.ServiceID]bool)
 	for _, e := range entries {
 		needs[e.ID] = e.NeedsProof(a.run.AsOf)
 	}
 	for n, answer := range answers {
-		if answer.Outcome != reconcile.OutcomeAbsent || !needs[answer.ID] {
+		if answer.Outcome != services.OutcomeAbsent || !needs[answer.ID] {
 			continue
 		}
 		proof, err := a.source.Proof(ctx, answer.ID)
@@ -254,18 +256,18 @@ func (a asking) keep(ctx context.Context, batch batchAnswer) error {
 	if batch.err != nil {
 		return unreached(batch.err)
 	}
-	answers := make(map[reconcile.ServiceID]reconcile.ServiceAnswer, len(batch.answers))
+	answers := make(map[services.ServiceID]services.ServiceAnswer, len(batch.answers))
 	for _, answer := range batch.answers {
 		answers[answer.ID] = answer
 	}
-	var looks []reconcile.ServiceLook
-	var rejected []reconcile.ServiceAnswer
+	var looks []services.ServiceLook
+	var rejected []services.ServiceAnswer
 	for _, e := range batch.entries {
 		answer, ok := answers[e.ID]
 		if !ok {
 			return fmt.Errorf("e-RS was asked for service %s, and nothing was said of it", e.ID)
 		}
-		if answer.Outcome == reconcile.OutcomeUnreadable {
+		if answer.Outcome == services.OutcomeUnreadable {
 			rejected = append(rejected, answer)
 		}
 		if look, news := e.Look(answer, a.run.AsOf); news {
@@ -278,7 +280,7 @@ func (a asking) keep(ctx context.Context, batch batchAnswer) error {
 	asked, bad, total := a.draft.Pulled()
 	a.Report(ctx, a.run.ID, "asking e-RS", asked, total)
 	if bad > fewUnreadable && bad*100 > total {
-		return &reconcile.RefusedError{Name: a.run.Report, Why: fmt.Sprintf(
+		return &profile.RefusedError{Name: a.run.Report, Why: fmt.Sprintf(
 			"%d of %d services cannot be read, more than 1 %%; see `profilesync quarantine`", bad, asked)}
 	}
 	return nil
@@ -286,50 +288,50 @@ func (a asking) keep(ctx context.Context, batch batchAnswer) error {
 
 // approveServices plans what the parent withheld, once more, from what the store
 // remembers. What would now do something else is left out and named.
-func (r *Runs) approveServices(ctx context.Context, draft ServiceDraft, run reconcile.Run) (reconcile.Summary, error) {
+func (r *Runs) approveServices(ctx context.Context, draft ServiceDraft, run runs.Run) (runs.Summary, error) {
 	if err := draft.Plan(ctx); err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
-	err := draft.Withheld(ctx, func(withheld []reconcile.ServiceChange) error {
+	err := draft.Withheld(ctx, func(withheld []services.ServiceChange) error {
 		items, err := draft.ItemsOf(ctx, servicesOf(withheld))
 		if err != nil {
 			return err
 		}
-		apply, left := reconcile.ApproveServices(withheld, reconcile.PlanServices(run.AsOf, items))
+		apply, left := services.ApproveServices(withheld, services.PlanServices(run.AsOf, items))
 		return draft.RecordDecision(ctx, apply, left)
 	})
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	return draft.Judge(ctx, nil)
 }
 
 // undoServices plans to take back exactly what the parent applied. What was
 // edited since is left and named.
-func (r *Runs) undoServices(ctx context.Context, draft ServiceDraft) (reconcile.Summary, error) {
+func (r *Runs) undoServices(ctx context.Context, draft ServiceDraft) (runs.Summary, error) {
 	if err := draft.Plan(ctx); err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
-	err := draft.Applied(ctx, func(applied []reconcile.ServiceChange) error {
+	err := draft.Applied(ctx, func(applied []services.ServiceChange) error {
 		rows, states, err := draft.Rows(ctx, servicesOf(applied))
 		if err != nil {
 			return err
 		}
-		back, left := reconcile.UndoServices(applied, rows, states)
+		back, left := services.UndoServices(applied, rows, states)
 		return draft.RecordDecision(ctx, back, left)
 	})
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	return draft.Judge(ctx, nil)
 }
 
 // servicesOf returns the services of changes, each once.
-func servicesOf(changes []reconcile.ServiceChange) []reconcile.ServiceID {
-	ids := make([]reconcile.ServiceID, len(changes))
+func servicesOf(changes []services.ServiceChange) []services.ServiceID {
+	ids := make([]services.ServiceID, len(changes))
 	for n, c := range changes {
 		ids[n] = c.Service
 	}
-	slices.SortFunc(ids, reconcile.CompareServiceIDs)
+	slices.SortFunc(ids, services.CompareServiceIDs)
 	return slices.Compact(ids)
 }

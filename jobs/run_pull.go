@@ -7,7 +7,8 @@ import (
 	"io"
 	"iter"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // comparer is what planning a pull needs of a draft.
@@ -20,43 +21,43 @@ type comparer interface {
 }
 
 type yardstick interface {
-	LastListing() (asOf reconcile.Date, records int)
-	Settled(ctx context.Context, stamp reconcile.Stamp) (records int, settled bool, err error)
+	LastListing() (asOf profile.Date, records int)
+	Settled(ctx context.Context, stamp runs.Stamp) (records int, settled bool, err error)
 }
 
 type stager interface {
-	Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error]) (records int, err error)
-	Compare(ctx context.Context) (differing int, duplicates []reconcile.Row, err error)
+	Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error)
+	Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error)
 }
 
 type loader interface {
-	Differing(ctx context.Context) iter.Seq2[[]reconcile.Candidate, error]
-	Absent(ctx context.Context) iter.Seq2[[]reconcile.Missed, error]
-	Load(ctx context.Context, records []reconcile.Record) ([]reconcile.Item, error)
+	Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error]
+	Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error]
+	Load(ctx context.Context, records []profile.Record) ([]runs.Item, error)
 }
 
 type recorder interface {
-	Record(ctx context.Context, compared []reconcile.Compared, plan reconcile.Plan) error
-	RecordMissing(ctx context.Context, plan reconcile.Plan) error
-	Quarantine(ctx context.Context, hash reconcile.Hash, rejected reconcile.Rejected) error
+	Record(ctx context.Context, compared []runs.Compared, plan runs.Plan) error
+	RecordMissing(ctx context.Context, plan runs.Plan) error
+	Quarantine(ctx context.Context, hash profile.Hash, rejected profile.Rejected) error
 }
 
 // follower is what only deltas need.
 type follower interface {
-	MoveWatermark(ctx context.Context, stream string, until reconcile.Date) error
-	FlagDeleted(ctx context.Context, codes []reconcile.ODSCode) error
+	MoveWatermark(ctx context.Context, stream string, until profile.Date) error
+	FlagDeleted(ctx context.Context, codes []profile.ODSCode) error
 }
 
 // pulling is the planning of one pull.
 type pulling struct {
 	*Runs
-	run     reconcile.Run
+	run     runs.Run
 	draft   Draft
 	pull    Pull
 	records int
 	short   bool
 	bad     int
-	first   reconcile.Rejected // the first bad record, for the refusal
+	first   profile.Rejected // the first bad record, for the refusal
 }
 
 // opened is what a run reads; nothing for those that decide about another run.
@@ -68,8 +69,8 @@ type opened struct {
 // open pulls what a run reads, before the transaction of its plan begins: that
 // does not wait for the register. The source's lock is held, so that what is
 // pulled later is also planned later.
-func (r *Runs) open(ctx context.Context, run reconcile.Run) (opened, error) {
-	if run.Kind != reconcile.RunListing && run.Kind != reconcile.RunDelta {
+func (r *Runs) open(ctx context.Context, run runs.Run) (opened, error) {
+	if run.Kind != runs.RunListing && run.Kind != runs.RunDelta {
 		return opened{}, nil
 	}
 	r.Report(ctx, run.ID, "pulling", 0, 0)
@@ -92,8 +93,8 @@ func (o opened) close() {
 
 // planPull streams a pull through the comparison: every record is hashed, those
 // that differ are decoded and compared, and the guard has the last word.
-func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run, read opened) (
-	summary reconcile.Summary, stamp reconcile.Stamp, err error,
+func (r *Runs) planPull(ctx context.Context, draft Draft, run runs.Run, read opened) (
+	summary runs.Summary, stamp runs.Stamp, err error,
 ) {
 	if read.unchanged {
 		summary, err = draft.Judge(ctx, nil, false)
@@ -112,11 +113,11 @@ func (r *Runs) planPull(ctx context.Context, draft Draft, run reconcile.Run, rea
 	return summary, stamp, err
 }
 
-func (p *pulling) plan(ctx context.Context, stamp reconcile.Stamp) error {
+func (p *pulling) plan(ctx context.Context, stamp runs.Stamp) error {
 	if err := p.checkAge(); err != nil {
 		return err
 	}
-	if p.run.Kind == reconcile.RunListing {
+	if p.run.Kind == runs.RunListing {
 		records, settled, err := p.draft.Settled(ctx, stamp)
 		if p.records = records; err != nil || settled {
 			return err // byte for byte what was accepted last, and nothing is open: a look that needs no comparison
@@ -133,22 +134,22 @@ func (p *pulling) plan(ctx context.Context, stamp reconcile.Stamp) error {
 // checkAge refuses a listing that is older than the last accepted one.
 func (p *pulling) checkAge() error {
 	last, _ := p.draft.LastListing()
-	if p.run.Kind != reconcile.RunListing || !p.run.AsOf.Before(last) {
+	if p.run.Kind != runs.RunListing || !p.run.AsOf.Before(last) {
 		return nil
 	}
-	return &reconcile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
+	return &profile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
 		"it speaks of %s, but a listing of %s was accepted already; give a newer one, or its day with --as-of", p.run.AsOf, last)}
 }
 
 // stage hashes the whole pull. Rows without a readable code are quarantined at
 // once: there is nothing to compare them by.
 func (p *pulling) stage(ctx context.Context) error {
-	var unreadable []reconcile.Candidate
+	var unreadable []runs.Candidate
 	wanted := p.wanted()
-	staged, err := p.draft.Stage(ctx, func(yield func(reconcile.Row, error) bool) {
+	staged, err := p.draft.Stage(ctx, func(yield func(profile.Row, error) bool) {
 		for row, err := range p.pull.Rows() {
 			if err == nil && row.Code == "" {
-				unreadable = append(unreadable, reconcile.Candidate{Row: row})
+				unreadable = append(unreadable, runs.Candidate{Row: row})
 				continue
 			}
 			if (err != nil || wanted(row.Code)) && !yield(row, err) {
@@ -161,17 +162,17 @@ func (p *pulling) stage(ctx context.Context) error {
 	}
 	p.records = staged + len(unreadable)
 	_, last := p.draft.LastListing()
-	p.short = p.run.Kind == reconcile.RunListing && p.Guard.IsShort(p.records, last)
+	p.short = p.run.Kind == runs.RunListing && p.Guard.IsShort(p.records, last)
 	return p.quarantineAll(ctx, decode(p.pull, unreadable))
 }
 
 // wanted limits a run to the codes it was asked for.
-func (p *pulling) wanted() func(reconcile.ODSCode) bool {
-	codes := make(map[reconcile.ODSCode]bool, len(p.run.Codes))
+func (p *pulling) wanted() func(profile.ODSCode) bool {
+	codes := make(map[profile.ODSCode]bool, len(p.run.Codes))
 	for _, code := range p.run.Codes {
 		codes[code] = true
 	}
-	return func(code reconcile.ODSCode) bool { return len(codes) == 0 || codes[code] }
+	return func(code profile.ODSCode) bool { return len(codes) == 0 || codes[code] }
 }
 
 func (p *pulling) compare(ctx context.Context) error {
@@ -220,7 +221,7 @@ func (p *pulling) compareChunk(ctx context.Context, ahead <-chan decoded) error 
 	if err != nil {
 		return err
 	}
-	plan := reconcile.Compute(reconcile.Input{AsOf: p.run.AsOf, Look: !p.short, Kept: p.Kept, Items: items})
+	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, Look: !p.short, Kept: p.Kept, Items: items})
 	return p.draft.Record(ctx, chunk.compared, plan)
 }
 
@@ -234,12 +235,12 @@ func (p *pulling) quarantineAll(ctx context.Context, chunk decoded) error {
 	return chunk.err
 }
 
-func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) error {
+func (p *pulling) quarantineDuplicate(ctx context.Context, row profile.Row) error {
 	raw, err := p.pull.Raw(row)
 	if err != nil {
 		return fmt.Errorf("reading line %d: %w", row.Line, err)
 	}
-	return p.quarantine(ctx, row.Hash, reconcile.Rejected{
+	return p.quarantine(ctx, row.Hash, profile.Rejected{
 		Code: row.Code, Line: row.Line, Field: "Organisation Code", Value: string(row.Code), Raw: raw,
 		Reason: "the code stands on several lines of this listing; ask ODS which one holds",
 	})
@@ -248,12 +249,12 @@ func (p *pulling) quarantineDuplicate(ctx context.Context, row reconcile.Row) er
 // quarantine keeps a bad record, and refuses the whole pull when more than one
 // in a hundred are bad: then it is not what it is said to be. A delta of a few
 // records may hold a few bad ones.
-func (p *pulling) quarantine(ctx context.Context, hash reconcile.Hash, rejected reconcile.Rejected) error {
+func (p *pulling) quarantine(ctx context.Context, hash profile.Hash, rejected profile.Rejected) error {
 	if p.bad++; p.bad == 1 {
 		p.first = rejected
 	}
-	if p.bad*100 > p.records && (p.run.Kind == reconcile.RunListing || p.bad > fewBad) {
-		return &reconcile.RefusedError{
+	if p.bad*100 > p.records && (p.run.Kind == runs.RunListing || p.bad > fewBad) {
+		return &profile.RefusedError{
 			Name: p.name(), At: p.first,
 			Why: "more than 1 % of its records cannot be read; check that it is the report it is said to be",
 		}
@@ -274,14 +275,14 @@ func (p *pulling) name() string {
 // markMissing is for listings only: a delta says nothing about absence. What a
 // short listing would mark is shown, and flags nothing.
 func (p *pulling) markMissing(ctx context.Context) error {
-	if p.run.Kind != reconcile.RunListing {
+	if p.run.Kind != runs.RunListing {
 		return nil
 	}
 	for missed, err := range p.draft.Absent(ctx) {
 		if err != nil {
 			return err
 		}
-		plan := reconcile.MarkMissing(p.run.AsOf, missed)
+		plan := runs.MarkMissing(p.run.AsOf, missed)
 		if p.short {
 			plan.Outcomes = nil
 		}
@@ -295,7 +296,7 @@ func (p *pulling) markMissing(ctx context.Context) error {
 // follow moves the watermark with the plan, so only when the pull is stored.
 func (p *pulling) follow(ctx context.Context) error {
 	delta, ok := p.pull.(following)
-	if !ok || p.run.Kind != reconcile.RunDelta {
+	if !ok || p.run.Kind != runs.RunDelta {
 		return nil
 	}
 	if err := p.draft.FlagDeleted(ctx, delta.Deleted()); err != nil {

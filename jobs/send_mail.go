@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // SendMail sends letters that are due, until none may go out. What another kind
@@ -38,11 +39,11 @@ func sendSoon(ctx context.Context, after river.JobArgs) error {
 	return nil
 }
 
-// Mailer is a mail service. Errors are *reconcile.MailError.
+// Mailer is a mail service. Errors are *people.MailError.
 type Mailer interface {
-	Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error)
+	Send(ctx context.Context, l people.Letter) (people.Mailed, error)
 	// Find looks a letter up by what the service knows it by.
-	Find(ctx context.Context, reference string) (mailed reconcile.Mailed, found bool, err error)
+	Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error)
 	// Lookup reports whether Find can tell.
 	Lookup() bool
 }
@@ -57,18 +58,18 @@ type Outbox interface {
 type outboxGate interface {
 	Gate(ctx context.Context) (open bool, reason string, err error)
 	Pause(ctx context.Context, wait time.Duration, reason string) error
-	Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error)
+	Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error)
 }
 
 type outboxLetters interface {
-	Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error)
-	Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) ([]reconcile.Post, error)
+	Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error)
+	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.Post, error)
 	// Begin notes that a claimed letter may have been sent from now on, unless
 	// letters are kept back.
-	Begin(ctx context.Context, post reconcile.Post) (open bool, err error)
+	Begin(ctx context.Context, post people.Post) (open bool, err error)
 	// Settle records what became of a claimed letter, and counts what went out. Of
 	// another claim than the one it was told of, it records nothing.
-	Settle(ctx context.Context, s reconcile.Settled) error
+	Settle(ctx context.Context, s people.Settled) error
 	Waiting(ctx context.Context) (letters int, next time.Time, err error)
 }
 
@@ -77,16 +78,16 @@ type Postman struct {
 	Open        func(ctx context.Context) (Outbox, error)
 	Busy        error // of Open: another process sends
 	Mailer      Mailer
-	Composer    func(ctx context.Context) (reconcile.Composer, error)
+	Composer    func(ctx context.Context) (people.Composer, error)
 	Workers     int           // letters on their way at a time
 	PerDay      int           // letters to one person a day
 	CanaryPause time.Duration // after the first letters of a new text
 	Settle      time.Duration // until the mail service knows what it was sent
-	Observe     func(kind reconcile.LetterKind, state reconcile.PostState)
+	Observe     func(kind people.LetterKind, state people.PostState)
 
 	// unsent are letters that the store may take for begun, and that this process
 	// surely did not send. One delivery goes on at a time.
-	unsent []reconcile.Post
+	unsent []people.Post
 }
 
 // claimed is how many letters are claimed at a time: after a kill, so many have
@@ -127,7 +128,7 @@ type round struct {
 	*Postman
 
 	box       Outbox
-	composer  reconcile.Composer
+	composer  people.Composer
 	gate      *canaries
 	sent      int
 	unsettled bool // letters of a process that ended may still be on their way
@@ -184,8 +185,8 @@ const (
 )
 
 // lookUp asks the mail service for a letter that a process left.
-func (r *round) lookUp(ctx context.Context, post reconcile.Post) (reconcile.Settled, error) {
-	unclear := post.Settle(reconcile.PostUnclear)
+func (r *round) lookUp(ctx context.Context, post people.Post) (people.Settled, error) {
+	unclear := post.Settle(people.PostUnclear)
 	unclear.Reason = "the process that sent it ended"
 	if !r.Mailer.Lookup() {
 		return unclear, nil
@@ -195,7 +196,7 @@ func (r *round) lookUp(ctx context.Context, post reconcile.Post) (reconcile.Sett
 	case err != nil:
 		return unclear, err
 	case found:
-		return taken(post, mailed, reconcile.Date{}), nil
+		return taken(post, mailed, profile.Date{}), nil
 	case post.Age > recalled:
 		return unclear, nil
 	default:
@@ -203,13 +204,13 @@ func (r *round) lookUp(ctx context.Context, post reconcile.Post) (reconcile.Sett
 	}
 }
 
-func taken(post reconcile.Post, mailed reconcile.Mailed, ends reconcile.Date) reconcile.Settled {
-	settled := post.Settle(reconcile.PostState(mailed.State))
+func taken(post people.Post, mailed people.Mailed, ends profile.Date) people.Settled {
+	settled := post.Settle(people.PostState(mailed.State))
 	settled.Mailed, settled.Ends = mailed, ends
 	switch mailed.State {
-	case reconcile.MailSending:
-		settled.State = reconcile.PostAccepted
-	case reconcile.MailDead:
+	case people.MailSending:
+		settled.State = people.PostAccepted
+	case people.MailDead:
 		settled.Dead = post.Account
 	}
 	return settled
@@ -233,7 +234,7 @@ func (r *round) page(ctx context.Context) (more bool, err error) {
 	if err != nil || len(posts) == 0 {
 		return false, err
 	}
-	work := make(chan reconcile.Post)
+	work := make(chan people.Post)
 	errs := make(chan error, r.Workers)
 	for range r.Workers {
 		go func() {
@@ -256,11 +257,11 @@ func (r *round) page(ctx context.Context) (more bool, err error) {
 
 // one sends one letter, as far as it is still true and may go out. Once begun, it
 // is brought to its end also when the daemon stops.
-func (r *round) one(ctx context.Context, post reconcile.Post) error {
+func (r *round) one(ctx context.Context, post people.Post) error {
 	ctx = context.WithoutCancel(ctx)
 	letter, ends, skip := r.composer.Compose(post)
 	if skip != "" {
-		cancelled := post.Settle(reconcile.PostCancelled)
+		cancelled := post.Settle(people.PostCancelled)
 		cancelled.Reason = skip
 		return r.settle(ctx, post, cancelled)
 	}
@@ -287,7 +288,7 @@ func (r *round) one(ctx context.Context, post reconcile.Post) error {
 
 // mayGo lets only a few of a new text out, and reads the kill switch for each
 // letter. One that may go has begun.
-func (r *round) mayGo(ctx context.Context, post reconcile.Post) (bool, error) {
+func (r *round) mayGo(ctx context.Context, post people.Post) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped || !r.gate.out(post.Kind) {
@@ -304,7 +305,7 @@ func (r *round) mayGo(ctx context.Context, post reconcile.Post) (bool, error) {
 	return open, err
 }
 
-func (r *round) settle(ctx context.Context, post reconcile.Post, s reconcile.Settled) error {
+func (r *round) settle(ctx context.Context, post people.Post, s people.Settled) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Observe(post.Kind, s.State)

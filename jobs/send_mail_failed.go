@@ -5,41 +5,41 @@ import (
 	"errors"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // mostTries is how often a letter is tried; what fails more often is refused.
 const mostTries = 12
 
 // failed decides what becomes of a letter that was not accepted, or perhaps was.
-func (r *round) failed(ctx context.Context, post reconcile.Post, err error) error {
-	failure, ok := errors.AsType[*reconcile.MailError](err)
+func (r *round) failed(ctx context.Context, post people.Post, err error) error {
+	failure, ok := errors.AsType[*people.MailError](err)
 	if !ok {
-		failure = &reconcile.MailError{Answer: reconcile.MailUnclear, Err: err}
+		failure = &people.MailError{Answer: people.MailUnclear, Err: err}
 	}
-	s := post.Settle(reconcile.PostDue)
+	s := post.Settle(people.PostDue)
 	s.Reason, s.Wait = failure.Reason, failure.Wait
 	switch failure.Answer {
-	case reconcile.MailRefused:
-		s.State = reconcile.PostRefused
-	case reconcile.MailNobody:
-		s.State, s.Dead = reconcile.PostRefused, post.Account
-	case reconcile.MailPause, reconcile.MailAlert:
+	case people.MailRefused:
+		s.State = people.PostRefused
+	case people.MailNobody:
+		s.State, s.Dead = people.PostRefused, post.Account
+	case people.MailPause, people.MailAlert:
 		s.Untried = true
 		if err := r.pauseFor(ctx, failure); err != nil {
 			return err
 		}
-	case reconcile.MailUnclear:
+	case people.MailUnclear:
 		if r.Mailer.Lookup() {
 			return r.leave(post) // claimed: looked up when the service knows
 		}
-		s.State = reconcile.PostUnclear
-	case reconcile.MailRetry:
+		s.State = people.PostUnclear
+	case people.MailRetry:
 		if s.Wait == 0 {
 			s.Wait = retryAfter << min(post.Try, 6)
 		}
 		if post.Try >= mostTries {
-			s.State = reconcile.PostRefused
+			s.State = people.PostRefused
 		}
 	}
 	return r.settle(ctx, post, s)
@@ -53,19 +53,19 @@ const (
 	alertPause = 10 * time.Minute
 )
 
-func (r *round) leave(post reconcile.Post) error {
+func (r *round) leave(post people.Post) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unsettled = true
-	r.Observe(post.Kind, reconcile.PostUnclear)
+	r.Observe(post.Kind, people.PostUnclear)
 	return nil
 }
 
 // pauseFor keeps all letters back when an error says that the mail service takes
 // nothing.
 func (r *round) pauseFor(ctx context.Context, err error) error {
-	failure, ok := errors.AsType[*reconcile.MailError](err)
-	if !ok || failure.Answer != reconcile.MailPause && failure.Answer != reconcile.MailAlert {
+	failure, ok := errors.AsType[*people.MailError](err)
+	if !ok || failure.Answer != people.MailPause && failure.Answer != people.MailAlert {
 		return nil
 	}
 	wait := failure.Wait

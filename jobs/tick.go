@@ -9,7 +9,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/robfig/cron/v3"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Tick looks every half minute for what is due: it is the only schedule that
@@ -53,7 +54,7 @@ func At(expression string) (cron.Schedule, error) {
 		return nil, fmt.Errorf("schedule %q: %w", expression, err)
 	}
 	// The next two days show every hour a daily schedule can name.
-	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, reconcile.London())
+	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, profile.London())
 	for due := when.Next(noon); due.Before(noon.AddDate(0, 0, 2)) && !due.IsZero(); due = when.Next(due) {
 		if minute := due.Hour()*60 + due.Minute(); minute >= 30 && minute < 120 {
 			return nil, fmt.Errorf("schedule %q: nothing may be due between 00:30 and 02:00, when clocks change", expression)
@@ -73,7 +74,7 @@ type Ledger interface {
 // nobody works.
 type tickStore interface {
 	WithLedger(ctx context.Context, work func(Ledger) error) error
-	Unfinished(ctx context.Context) ([]reconcile.Run, error)
+	Unfinished(ctx context.Context) ([]runs.Run, error)
 }
 
 type tickWorker struct {

@@ -11,12 +11,13 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func london(t *testing.T, text string) time.Time {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", text, reconcile.London())
+	at, err := time.ParseInLocation("2006-01-02 15:04", text, profile.London())
 	require.NoError(t, err)
 	return at
 }
@@ -42,7 +43,7 @@ func TestASchedulePassesClockChangesOnceADay(t *testing.T) {
 		due := s.due(from, from.AddDate(0, 0, 4))
 		require.Len(t, due, 4)
 		for _, at := range due {
-			require.Equal(t, "05:00", at.In(reconcile.London()).Format("15:04"))
+			require.Equal(t, "05:00", at.In(profile.London()).Format("15:04"))
 		}
 	}
 }
@@ -105,8 +106,8 @@ func TestTheLedgerCatchesUp(t *testing.T) {
 func TestARunWithoutAWorkerIsTakenOverOnce(t *testing.T) {
 	t.Parallel()
 	x := newScheduling(t)
-	run := reconcile.Run{
-		Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: "etr", Actor: "test", AsOf: reconcile.NewDate(2026, 4, 9),
+	run := runs.Run{
+		Kind: runs.RunListing, Source: profile.SourceODS, Report: "etr", Actor: "test", AsOf: profile.NewDate(2026, 4, 9),
 	}
 	id, err := x.store.CreateRun(t.Context(), run, nil)
 	require.NoError(t, err)
@@ -127,8 +128,8 @@ func TestARunWithoutAWorkerIsTakenOverOnce(t *testing.T) {
 func TestARunWithItsOwnJobIsLeftToIt(t *testing.T) {
 	t.Parallel()
 	x := newScheduling(t)
-	run := reconcile.Run{
-		Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: "etr", Actor: "test", AsOf: reconcile.NewDate(2026, 4, 9),
+	run := runs.Run{
+		Kind: runs.RunListing, Source: profile.SourceODS, Report: "etr", Actor: "test", AsOf: profile.NewDate(2026, 4, 9),
 	}
 	_, err := x.store.CreateRun(t.Context(), run, Queue(x.client, run.Source))
 	require.NoError(t, err)

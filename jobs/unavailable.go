@@ -6,7 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Unavailable is an error of an outside system that says how to go on.
@@ -25,7 +25,7 @@ type Unavailable interface {
 // that it will not.
 func unreached(err error) error {
 	var unavailable Unavailable
-	var refused *reconcile.RefusedError
+	var refused *profile.RefusedError
 	if errors.As(err, &unavailable) || errors.As(err, &refused) {
 		return err
 	}

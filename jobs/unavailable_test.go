@@ -9,7 +9,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // answered is an outside system that answered with a status.
@@ -35,7 +35,7 @@ func TestWhatBecomesOfAPullThatFails(t *testing.T) {
 		"429 with a wait":     {answered{retryable: true, wait: time.Minute}, true, time.Minute},
 		"401":                 {answered{unauthorized: true}, true, pausedFor},
 		"404":                 {answered{}, false, 0},
-		"refused content":     {&reconcile.RefusedError{Name: "x", Why: "y"}, false, 0},
+		"refused content":     {&profile.RefusedError{Name: "x", Why: "y"}, false, 0},
 		"5xx, told in detail": {fmt.Errorf("pulling: %w", answered{retryable: true}), true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // WatchMail asks the mail service how accepted letters fared: its own word may
@@ -22,7 +22,7 @@ func (WatchMail) InsertOpts() river.InsertOpts { return peopleOpts() }
 
 // MailStatus is a mail service that tells how letters fare.
 type MailStatus interface {
-	Status(ctx context.Context, id string) (mailed reconcile.Mailed, found bool, err error)
+	Status(ctx context.Context, id string) (mailed people.Mailed, found bool, err error)
 }
 
 // MailWatch looks at accepted letters.
@@ -32,9 +32,9 @@ type MailWatch struct {
 }
 
 type fateStore interface {
-	OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]reconcile.OpenLetter, error)
+	OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error)
 	LookedAt(ctx context.Context, id int64) error
-	Fate(ctx context.Context, m reconcile.Mailed) error
+	Fate(ctx context.Context, m people.Mailed) error
 }
 
 const (

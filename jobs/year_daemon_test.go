@@ -10,7 +10,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // errKilled is what a dead process gets of everything.
@@ -72,11 +73,11 @@ type mortalStore struct {
 	p     *process
 	store *postgres.Store
 	// between is what others do after accounts were judged.
-	between func(ends []reconcile.Ending)
+	between func(ends []people.Ending)
 }
 
-func (m mortalStore) People(ctx context.Context, f reconcile.PeopleFilter, today reconcile.Date) iter.Seq2[[]reconcile.Person, error] {
-	return func(yield func([]reconcile.Person, error) bool) {
+func (m mortalStore) People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error] {
+	return func(yield func([]people.Person, error) bool) {
 		for people, err := range m.store.People(ctx, f, today) {
 			if err == nil {
 				err = on1(m.p, func() error { return nil })
@@ -92,17 +93,17 @@ func (m mortalStore) People(ctx context.Context, f reconcile.PeopleFilter, today
 	}
 }
 
-func (m mortalStore) OrgsOfICB(ctx context.Context, icb reconcile.ODSCode, types []reconcile.OrgType, today reconcile.Date) (
-	[]reconcile.CheckedOrg, error,
+func (m mortalStore) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) (
+	[]people.CheckedOrg, error,
 ) {
-	return on2(m.p, func() ([]reconcile.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
+	return on2(m.p, func() ([]people.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
 }
 
-func (m mortalStore) Unposted(ctx context.Context, posts []reconcile.Post) ([]reconcile.Post, error) {
-	return on2(m.p, func() ([]reconcile.Post, error) { return m.store.Unposted(ctx, posts) })
+func (m mortalStore) Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error) {
+	return on2(m.p, func() ([]people.Post, error) { return m.store.Unposted(ctx, posts) })
 }
 
-func (m mortalStore) PostLetters(ctx context.Context, posts []reconcile.Post) (int, error) {
+func (m mortalStore) PostLetters(ctx context.Context, posts []people.Post) (int, error) {
 	return on2(m.p, func() (int, error) { return m.store.PostLetters(ctx, posts) })
 }
 
@@ -110,36 +111,36 @@ func (m mortalStore) Accounts(ctx context.Context) (int, error) {
 	return on2(m.p, func() (int, error) { return m.store.Accounts(ctx) })
 }
 
-func (m mortalStore) EndClosed(ctx context.Context, actor string, today reconcile.Date) (int, error) {
+func (m mortalStore) EndClosed(ctx context.Context, actor string, today profile.Date) (int, error) {
 	return on2(m.p, func() (int, error) { return m.store.EndClosed(ctx, actor, today) })
 }
 
-func (m mortalStore) EndAccounts(ctx context.Context, ends []reconcile.Ending, withheld bool, accounts int, actor string,
-	today reconcile.Date,
-) (reconcile.IdleRun, error) {
+func (m mortalStore) EndAccounts(ctx context.Context, ends []people.Ending, withheld bool, accounts int, actor string,
+	today profile.Date,
+) (people.IdleRun, error) {
 	m.between(ends)
-	return on2(m.p, func() (reconcile.IdleRun, error) {
+	return on2(m.p, func() (people.IdleRun, error) {
 		return m.store.EndAccounts(ctx, ends, withheld, accounts, actor, today)
 	})
 }
 
-func (m mortalStore) KeepIdle(ctx context.Context, kept []reconcile.IdleVerdict) error {
+func (m mortalStore) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
 	return on1(m.p, func() error { return m.store.KeepIdle(ctx, kept) })
 }
 
-func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]reconcile.OpenLetter, error) {
-	return on2(m.p, func() ([]reconcile.OpenLetter, error) { return m.store.OpenLetters(ctx, every, within, most) })
+func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error) {
+	return on2(m.p, func() ([]people.OpenLetter, error) { return m.store.OpenLetters(ctx, every, within, most) })
 }
 
 func (m mortalStore) LookedAt(ctx context.Context, id int64) error {
 	return on1(m.p, func() error { return m.store.LookedAt(ctx, id) })
 }
 
-func (m mortalStore) Fate(ctx context.Context, mailed reconcile.Mailed) error {
+func (m mortalStore) Fate(ctx context.Context, mailed people.Mailed) error {
 	return on1(m.p, func() error { return m.store.Fate(ctx, mailed) })
 }
 
-func (m mortalStore) Holidays(ctx context.Context) (days, vanished []reconcile.Holiday, err error) {
+func (m mortalStore) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
 	err = on1(m.p, func() (err error) {
 		days, vanished, err = m.store.Holidays(ctx)
 		return err
@@ -167,15 +168,15 @@ func (m mortalBox) Pause(ctx context.Context, wait time.Duration, reason string)
 	return on1(m.p, func() error { return m.box.Pause(ctx, wait, reason) })
 }
 
-func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error) {
-	return on2(m.p, func() ([]reconcile.Canary, error) { return m.box.Canaries(ctx, pause) })
+func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error) {
+	return on2(m.p, func() ([]people.Canary, error) { return m.box.Canaries(ctx, pause) })
 }
 
-func (m mortalBox) Begin(ctx context.Context, post reconcile.Post) (bool, error) {
+func (m mortalBox) Begin(ctx context.Context, post people.Post) (bool, error) {
 	return on2(m.p, func() (bool, error) { return m.box.Begin(ctx, post) })
 }
 
-func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error) {
 	err = on1(m.p, func() (err error) {
 		posts, waiting, err = m.box.Stale(ctx, settle)
 		return err
@@ -183,13 +184,13 @@ func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []rec
 	return posts, waiting, err
 }
 
-func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) (
-	[]reconcile.Post, error,
+func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
+	[]people.Post, error,
 ) {
-	return on2(m.p, func() ([]reconcile.Post, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
+	return on2(m.p, func() ([]people.Post, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
 }
 
-func (m mortalBox) Settle(ctx context.Context, s reconcile.Settled) error {
+func (m mortalBox) Settle(ctx context.Context, s people.Settled) error {
 	return on1(m.p, func() error { return m.box.Settle(ctx, s) })
 }
 
@@ -209,11 +210,11 @@ type mortalMailer struct {
 
 func (mortalMailer) Lookup() bool { return true }
 
-func (m mortalMailer) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
-	return on2(m.p, func() (reconcile.Mailed, error) { return m.client.Send(ctx, l) })
+func (m mortalMailer) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
+	return on2(m.p, func() (people.Mailed, error) { return m.client.Send(ctx, l) })
 }
 
-func (m mortalMailer) Find(ctx context.Context, reference string) (mailed reconcile.Mailed, found bool, err error) {
+func (m mortalMailer) Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error) {
 	err = on1(m.p, func() (err error) {
 		mailed, found, err = m.client.Find(ctx, reference)
 		return err
@@ -221,7 +222,7 @@ func (m mortalMailer) Find(ctx context.Context, reference string) (mailed reconc
 	return mailed, found, err
 }
 
-func (m mortalMailer) Status(ctx context.Context, id string) (mailed reconcile.Mailed, found bool, err error) {
+func (m mortalMailer) Status(ctx context.Context, id string) (mailed people.Mailed, found bool, err error) {
 	err = on1(m.p, func() (err error) {
 		mailed, found, err = m.client.Status(ctx, id)
 		return err
@@ -237,7 +238,7 @@ type brokenBox struct {
 	release func()
 }
 
-func (f brokenBox) Stale(context.Context, time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+func (f brokenBox) Stale(context.Context, time.Duration) (posts []people.Post, waiting bool, err error) {
 	f.release()
 	return nil, false, nil
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // wrongf notes what must not be.
@@ -316,7 +317,7 @@ func (y *year) warned(today date) {
 }
 
 // between has somebody sign in after their account was judged.
-func (y *year) between(ends []reconcile.Ending) {
+func (y *year) between(ends []people.Ending) {
 	if len(ends) == 0 || y.random.IntN(3) > 0 {
 		return
 	}
@@ -338,9 +339,9 @@ func (d *daemon) approve(today date) {
 	}
 	store := d.storeAt(d.Now())
 	defer store.Close()
-	limits := reconcile.DefaultIdleLimits()
-	day := reconcile.DateIn(d.Now(), reconcile.London())
-	_, err := store.ApproveEndings(d.Context(), int64(id), "person", day, func(p reconcile.Person) reconcile.IdleVerdict {
+	limits := people.DefaultIdleLimits()
+	day := profile.DateIn(d.Now(), profile.London())
+	_, err := store.ApproveEndings(d.Context(), int64(id), "person", day, func(p people.Person) people.IdleVerdict {
 		return limits.Judge(p, day)
 	})
 	require.NoError(d, err)

@@ -14,7 +14,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // yearSize is how large a year is played.
@@ -226,7 +227,7 @@ func (d *daemon) look(store *postgres.Store, today date) error {
 
 func (d *daemon) inactivity(store *postgres.Store) *jobs.Inactivity {
 	return &jobs.Inactivity{
-		People: d.store(store), Limits: reconcile.DefaultIdleLimits(), Guard: reconcile.DefaultIdleGuard(), Now: d.Now,
+		People: d.store(store), Limits: people.DefaultIdleLimits(), Guard: people.DefaultIdleGuard(), Now: d.Now,
 	}
 }
 
@@ -274,12 +275,12 @@ func (d *daemon) remind(store *postgres.Store, today date) error {
 }
 
 func (d *daemon) reminders(store *postgres.Store) *jobs.Reminders {
-	boards := make([]reconcile.ODSCode, len(d.lists))
+	boards := make([]profile.ODSCode, len(d.lists))
 	for i, list := range d.lists {
-		boards[i] = reconcile.ODSCode(list.board)
+		boards[i] = profile.ODSCode(list.board)
 	}
 	return &jobs.Reminders{
-		People: d.store(store), Calendar: d.store(store), Rules: reconcile.DefaultCheckRules(), Lists: boards, Now: d.Now,
+		People: d.store(store), Calendar: d.store(store), Rules: people.DefaultCheckRules(), Lists: boards, Now: d.Now,
 	}
 }
 
@@ -329,21 +330,21 @@ func (d *daemon) postman(store *postgres.Store) *jobs.Postman {
 			return mortalBox{d.process, box}, nil
 		},
 		Busy: postgres.ErrMailBusy, Mailer: mortalMailer{d.process, d.client()}, Workers: 8, PerDay: perDay,
-		Observe:  func(reconcile.LetterKind, reconcile.PostState) {},
-		Composer: func(ctx context.Context) (reconcile.Composer, error) { return d.composer(ctx, store) },
+		Observe:  func(people.LetterKind, people.PostState) {},
+		Composer: func(ctx context.Context) (people.Composer, error) { return d.composer(ctx, store) },
 	}
 }
 
-func (d *daemon) composer(ctx context.Context, store *postgres.Store) (reconcile.Composer, error) {
+func (d *daemon) composer(ctx context.Context, store *postgres.Store) (people.Composer, error) {
 	world, err := d.reminders(store).Reminding(ctx)
-	lists := map[reconcile.ODSCode]reconcile.EmailAddress{}
+	lists := map[profile.ODSCode]people.EmailAddress{}
 	for _, list := range d.lists {
-		address, err := reconcile.ParseEmailAddress(list.address)
+		address, err := people.ParseEmailAddress(list.address)
 		require.NoError(d, err)
-		lists[reconcile.ODSCode(list.board)] = address
+		lists[profile.ODSCode(list.board)] = address
 	}
-	return reconcile.Composer{
-		Reminding: world, Limits: reconcile.DefaultIdleLimits(), Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
+	return people.Composer{
+		Reminding: world, Limits: people.DefaultIdleLimits(), Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
 	}, err
 }
 
@@ -379,7 +380,7 @@ func (d *daemon) watch(at time.Time) {
 
 // tolerant takes an error of the mail service for what it is.
 func (d *daemon) tolerant(err error) error {
-	if _, ok := errors.AsType[*reconcile.MailError](err); ok {
+	if _, ok := errors.AsType[*people.MailError](err); ok {
 		return nil
 	}
 	return err

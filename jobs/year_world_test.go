@@ -15,7 +15,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // year is the world of the test: the tables, the mail service, and what is true
@@ -45,7 +45,7 @@ type year struct {
 	flying  flying
 	address string
 	kinds   map[string]string // of letters, by template
-	ids     map[reconcile.LetterKind]string
+	ids     map[people.LetterKind]string
 	read    int // messages of the ledger
 	audited int64
 	once    map[string]bool
@@ -61,7 +61,7 @@ func newYear(t *testing.T, size yearSize) *year {
 		T: t, yearSize: size, url: pgtest.URL(t), random: rand.New(rand.NewPCG(size.seed, 5)),
 		first: on(2026, 4, 1), last: on(2027, 3, 31), boards: map[string][]*place{}, byID: map[int64]*human{},
 		byAddress: map[string]*human{}, acts: map[date][]act{}, kinds: map[string]string{}, once: map[string]bool{},
-		ids: map[reconcile.LetterKind]string{}, counted: map[string]int{},
+		ids: map[people.LetterKind]string{}, counted: map[string]int{},
 	}
 	y.db = pgtest.Connect(t, y.url)
 	y.exec("select set_config('profilesync.actor', 'app', false)")
@@ -109,7 +109,7 @@ func (y *year) wait() {
 // it took a letter.
 func (y *year) startMail() {
 	var templates []notifytest.Template
-	for i, kind := range reconcile.LetterKinds() {
+	for i, kind := range people.LetterKinds() {
 		subject, body, err := notify.Template(kind)
 		require.NoError(y, err)
 		id := fmt.Sprintf("9d751e0e-f929-4891-82a1-%012d", i+1)

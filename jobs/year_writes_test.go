@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // writes are rows that the editing application writes at one time, many at once.
@@ -141,7 +141,7 @@ func (w *writes) reactivate(h *human, at time.Time) {
 	}
 	store := w.storeAt(at)
 	defer store.Close()
-	changed, err := store.Reactivate(w.Context(), reconcile.AccountID(h.id), "desk", "they asked")
+	changed, err := store.Reactivate(w.Context(), people.AccountID(h.id), "desk", "they asked")
 	require.NoError(w, err)
 	require.True(w, changed)
 	h.state = "active"

@@ -1,14 +1,27 @@
-// Package reconcile is the pure core: it decides what a register's records
-// change in our profiles, what must be held back, and why.
+// Package reconcile is the map of the pure core: each folder decides one thing.
 //
-// It may not do any of these: read a clock, log, open a file or a connection,
-// take a context, or let the order of a map show in a result. Time, ownership,
-// local profiles and people's decisions come in as values; plans come out as
-// values, sorted, with a digest. A test (arch_test.go) keeps it so.
+//	reconcile/profile   what a profile is: fields and who owns them, values, codes, dates,
+//	                    hours, postcodes; what is noise; how names are cased
+//	reconcile/runs      what a register's records change: compute, plan, guard, approve, undo
+//	reconcile/services  the same for the services of e-RS, which move between sites
+//	reconcile/push      what a sink is to show, what it shows instead, what its answers mean
+//	reconcile/people    who must check what by when: calendar, quarters, reminders, idle accounts, letters
+//	reconcile/report    the daily change report: its columns, its words, who is overdue
 //
-//	           records (connectors/ods)
-//	                 │
-//	profiles ──▶ Compute ──▶ Plan ──▶ Guard.Judge ──▶ apply / withheld
-//	marks  ─────▲                         ▲
-//	                        open profiles ┘
+// They import each other one way only:
+//
+//	           report
+//	   ┌──────────┼─────────┬────────┐
+//	services    push     people      │
+//	   └────┬─────┘         │        │
+//	      runs ◀────────────┼────────┘
+//	        └──────┬────────┘
+//	            profile
+//
+// The core may not do any of these: read a clock, log, open a file or a
+// connection, take a context, or let the order of a map show in a result. Time,
+// ownership, local profiles and people's decisions come in as values; plans come
+// out as values, sorted, with a digest. Tests keep it so: arch_test.go what may
+// import what, citations_test.go that comments cite headings that exist. The
+// rules themselves: RULES.md "Rules".
 package reconcile

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // boundOfFirst is how long COPY takes for the rows that the first run left, as
@@ -59,7 +59,7 @@ func (x *bench) boundOfSame(path string) (took time.Duration) {
 	conn := x.connect()
 	defer conn.Close(context.Background())
 
-	rows := make([]reconcile.Row, 0, x.size)
+	rows := make([]profile.Row, 0, x.size)
 	began := time.Now()
 	for row, err := range listing.Rows() {
 		if err != nil { // require would cost as much as the hashing
@@ -72,7 +72,7 @@ func (x *bench) boundOfSame(path string) (took time.Duration) {
 	return took + x.copyAndCompare(conn, rows)
 }
 
-func (x *bench) copyAndCompare(conn *pgx.Conn, rows []reconcile.Row) time.Duration {
+func (x *bench) copyAndCompare(conn *pgx.Conn, rows []profile.Row) time.Duration {
 	x.Helper()
 	x.exec(`create unlogged table public.staged (code text collate "C", raw_hash bytea);
 		create table public.known as select code, raw_hash from profilesync.upstream_record;

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const (
@@ -42,7 +42,7 @@ func BenchmarkReportAsCSV(b *testing.B) {
 		_, err := db.Exec(b.Context(), statement)
 		require.NoError(b, err)
 	}
-	day := reconcile.NewDate(2026, time.November, 20)
+	day := profile.NewDate(2026, time.November, 20)
 	reminders := &jobs.Reminders{People: store, Calendar: store, Now: day.Time}
 	reporter := &jobs.Reporter{Store: store, Calendar: store, Reminders: reminders, Now: day.Time().Add(7 * time.Hour).UTC}
 	for b.Loop() {

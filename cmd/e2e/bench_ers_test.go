@@ -12,7 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const (
@@ -73,7 +73,7 @@ func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
 	b.Helper()
 	places := make([]erstest.Site, sites)
 	for i := range places {
-		places[i].Code = reconcile.ODSCode(fmt.Sprintf("R%04d", i))
+		places[i].Code = profile.ODSCode(fmt.Sprintf("R%04d", i))
 	}
 	world := erstest.NewWorld(1, places, benchServicesOf)
 	require.NoError(b, world.Return(world.IDs()...)) // all that the extract names is there: full batches
@@ -82,7 +82,7 @@ func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
 	x.exec(fmt.Sprintf("insert into profilesync.profile (code, name, type) "+
 		"select 'R' || to_char(n, 'FM0000'), 'Site', 'trust-site' from generate_series(0, %d) n", sites-1))
 	path := filepath.Join(x.dir, "EBSX05.zip")
-	require.NoError(b, os.WriteFile(path, world.Extract(reconcile.NewDate(2026, time.October, 1)), 0o600))
+	require.NoError(b, os.WriteFile(path, world.Extract(profile.NewDate(2026, time.October, 1)), 0o600))
 	for name, value := range map[string]string{"URL": base, "AUTH": "none", "REQUESTS_PER_SECOND": fmt.Sprint(rate)} {
 		b.Setenv("PROFILESYNC_ERS_"+name, value)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // editors are all bytes of what editors wrote, and who wrote each row last.
@@ -84,7 +84,7 @@ func TestNoAnswerOfERSTakesAnythingFromAProfile(t *testing.T) {
 // What e-RS says in all seriousness changes its own services at most.
 func TestWhatIsTheEditorsSurvivesERS(t *testing.T) {
 	t.Parallel()
-	everything := func(e ersSite) []reconcile.ServiceID {
+	everything := func(e ersSite) []services.ServiceID {
 		return append(ids(e.at(0)), ids(e.at(1))...)
 	}
 	for name, happens := range map[string]func(e ersSite){
@@ -131,7 +131,7 @@ func TestWhatIsTheEditorsSurvivesERS(t *testing.T) {
 	}
 }
 
-func ids(services []erstest.Service) (list []reconcile.ServiceID) {
+func ids(services []erstest.Service) (list []services.ServiceID) {
 	for _, s := range services {
 		list = append(list, s.ID)
 	}

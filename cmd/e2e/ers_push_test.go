@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // A service that moves is pushed to the website with both sites; without
@@ -49,7 +49,7 @@ func TestServicesReachTheWebsiteAndMoveThere(t *testing.T) {
 		}, patience, 20*time.Millisecond)
 	}
 	arrives(4, "R00A1")
-	require.NoError(t, world.Move(moved, reconcile.ODSCode("R01A1")))
+	require.NoError(t, world.Move(moved, profile.ODSCode("R01A1")))
 	e.asJSON(0, "reconcile", "--source", "ers", "--as-of", "2026-11-03", "--wait")
 	arrives(3, "R01A1")
 	_, metrics := d.get("/metrics")

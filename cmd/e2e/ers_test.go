@@ -18,7 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // ersSite is a site whose profiles get services from the simulator.
@@ -31,7 +32,7 @@ type ersSite struct {
 // ersSites are so many sites, from R0A01 on.
 func ersSites(n int) (sites []erstest.Site) {
 	for i := range n {
-		sites = append(sites, erstest.Site{Code: reconcile.ODSCode(fmt.Sprintf("R%02dA1", i)), Name: fmt.Sprintf("Hospital %d", i)})
+		sites = append(sites, erstest.Site{Code: profile.ODSCode(fmt.Sprintf("R%02dA1", i)), Name: fmt.Sprintf("Hospital %d", i)})
 	}
 	return sites
 }
@@ -107,7 +108,7 @@ func (s *site) write(query string, args ...any) {
 func (e ersSite) imports() {
 	e.t.Helper()
 	path := filepath.Join(e.dir, "EBSX05.zip")
-	require.NoError(e.t, os.WriteFile(path, e.world.Extract(reconcile.NewDate(2026, time.October, 1)), 0o600))
+	require.NoError(e.t, os.WriteFile(path, e.world.Extract(profile.NewDate(2026, time.October, 1)), 0o600))
 	e.exits(0, "ers", "register", "import", path, "--format", "json")
 }
 
@@ -136,7 +137,7 @@ func (e ersSite) shown(n int) int {
 	return e.count("select count(*) from service where source = 'ers' and not withdrawn and code = $1", ersSites(n + 1)[n].Code)
 }
 
-func (e ersSite) state(id reconcile.ServiceID) string {
+func (e ersSite) state(id services.ServiceID) string {
 	e.t.Helper()
 	return one[string](e.site, "select state from ers_service where id = $1", id)
 }
@@ -229,8 +230,8 @@ func TestASiteThatLosesTooMuchIsWithheld(t *testing.T) {
 func TestAnEditorsIDIsVerifiedBeforeItIsLinked(t *testing.T) {
 	t.Parallel()
 	e := newERSSite(t, 2, 3)
-	id := reconcile.ServiceID("500")
-	service := reconcile.ERSService{ID: id, Name: "New", Sites: []reconcile.ODSCode{"R00A1"}}
+	id := services.ServiceID("500")
+	service := services.ERSService{ID: id, Name: "New", Sites: []profile.ODSCode{"R00A1"}}
 	require.NoError(t, e.world.Add(erstest.Service{Published: true, ERSService: service}))
 	o := e.exits(1, "ers", "register", "add", "500", "--site", "R01A1")
 	require.Contains(t, o.err, "not at R01A1")

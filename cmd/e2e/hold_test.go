@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // held is a row of `hold list`.
@@ -98,7 +98,7 @@ func TestAHoldEndsByItself(t *testing.T) {
 	d := s.serve()
 	s.atRest()
 	code := s.codes()[0]
-	today := reconcile.DateIn(time.Now(), reconcile.London())
+	today := profile.DateIn(time.Now(), profile.London())
 	h := s.hold(code, "--sink", "dos", "--until", today.AddDays(1).String())
 	require.Equal(t, today.AddDays(1).String(), h.Until)
 	s.edit(code, "phone", "0113 496 0001")

@@ -23,7 +23,9 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // daemonKills is how often a daemon is killed in each of these tests;
@@ -168,11 +170,11 @@ func (f *frozen) ask() {
 	left := f.round % len(people)
 	args := append([]river.JobArgs{
 		jobs.Tick{},
-		jobs.PullODS{Report: "etr", Pull: reconcile.RunListing},
+		jobs.PullODS{Report: "etr", Pull: runs.RunListing},
 		jobs.PullERS{Part: jobs.ERSServices},
-		jobs.Reconcile{Run: 999_999, Source: reconcile.SourceODS},
+		jobs.Reconcile{Run: 999_999, Source: profile.SourceODS},
 		jobs.Housekeeping{},
-		jobs.CheckDrift{Sink: reconcile.SinkDoS},
+		jobs.CheckDrift{Sink: push.SinkDoS},
 		jobs.SendMail{After: "test"},
 	}, slices.Delete(people, left, left+1)...)
 	for _, one := range args {

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // callbackToken is the bearer token of delivery receipts.
@@ -22,9 +22,9 @@ var callbackToken = strings.Repeat("receipt-", 5)
 // the texts that the program prints for it.
 func (p peopleSite) withNotify() (peopleSite, *notifytest.Server) {
 	p.t.Helper()
-	ids := map[reconcile.LetterKind]string{}
+	ids := map[people.LetterKind]string{}
 	var templates []notifytest.Template
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		subject, body, err := notify.Template(kind)
 		require.NoError(p.t, err)
 		ids[kind] = uuid.NewSHA1(uuid.NameSpaceOID, []byte(kind)).String()

@@ -74,7 +74,7 @@ func requireListed(t *testing.T, s *site, first, second summary) {
 	}
 
 	require.Contains(t, s.exits(0, "profile", "show", "FA002").out, "Rowlands Pharmacy")
-	shown := objects[profile](t, s.exits(0, "profile", "show", "fa002", "--format", "json").out)
+	shown := objects[shownProfile](t, s.exits(0, "profile", "show", "fa002", "--format", "json").out)
 	require.Equal(t, "FA002", shown[0].Code)
 	require.Equal(t, "SK7 5LD", shown[0].Fields["postcode"])
 	require.Equal(t, "open", shown[0].Fields["status"])
@@ -93,7 +93,7 @@ type contradiction struct {
 	Closed string `json:"closed"`
 }
 
-type profile struct {
+type shownProfile struct {
 	Code   string            `json:"code"`
 	Fields map[string]string `json:"fields"`
 	Pushes []listedPush      `json:"pushes"`

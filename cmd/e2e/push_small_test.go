@@ -11,7 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // madeUpDay is the day of listings that are made up.
@@ -168,7 +168,7 @@ func TestAClosureOfTodayDoesNotWait(t *testing.T) {
 	s.dispatched()
 	require.Equal(t, 4, s.count("select count(*) from push where state = 'wanted' and due_at > now() + interval '50 minutes'"))
 
-	today := reconcile.DateIn(time.Now(), reconcile.London())
+	today := profile.DateIn(time.Now(), profile.London())
 	_, err := s.connect().Exec(t.Context(), "insert into dated_opening_period (code, date) values ($1, $2::date)", codes[1], today.String())
 	require.NoError(t, err)
 	s.edit(codes[2], "hidden", "true")

@@ -75,7 +75,7 @@ func requireShownToPeople(t *testing.T, s *site, x sinks) {
 	require.Regexp(t, `dos +accepted +change-event +11161`, table)
 	require.Regexp(t, `website +accepted +profile +11161`, table)
 
-	shown := objects[profile](t, s.exits(0, "profile", "show", code, "--format", "json").out)[0]
+	shown := objects[shownProfile](t, s.exits(0, "profile", "show", code, "--format", "json").out)[0]
 	require.Len(t, shown.Pushes, 2)
 	dos, website := x.dos.Effects(code), x.website.Effects(code)
 	for i, sequence := range []int64{dos[0].Sequence, website[0].Sequence} {

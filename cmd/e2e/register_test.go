@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // register is a made-up register, served on loopback, and a site that pulls
@@ -28,7 +28,7 @@ const testKey = "key-of-a-test"
 func newRegister(t *testing.T) register {
 	t.Helper()
 	world, err := odstest.NewWorld(odstest.WorldOptions{
-		Seed: 7, APIKey: testKey, Day: reconcile.NewDate(2026, 3, 2),
+		Seed: 7, APIKey: testKey, Day: profile.NewDate(2026, 3, 2),
 		Counts: map[string]int{"epraccur": 400, "edispensary": 300, "etr": 120},
 	})
 	require.NoError(t, err)
@@ -52,7 +52,7 @@ func TestTheNightlyPullsAreCaughtUpOnce(t *testing.T) {
 	require.Zero(t, r.site.count("select count(*) from run"), "a schedule begins at first sight")
 	first.stop()
 
-	require.NoError(t, r.Advance(reconcile.NewDate(2026, 3, 5)))
+	require.NoError(t, r.Advance(profile.NewDate(2026, 3, 5)))
 	second := r.at("2026-03-05T06:00:00Z").serve()
 	r.site.eventually(4, "select count(*) from run where state = 'done'")
 	require.Zero(t, r.site.count("select count(*) from run where state <> 'done'"))
@@ -63,7 +63,7 @@ func TestTheNightlyPullsAreCaughtUpOnce(t *testing.T) {
 		"whichever came first, the other only adds what it alone knows")
 	second.stop()
 
-	_, err := r.Churn(reconcile.NewDate(2026, 3, 12))
+	_, err := r.Churn(profile.NewDate(2026, 3, 12))
 	require.NoError(t, err)
 	third := r.at("2026-03-12T06:00:00Z").serve()
 	r.site.eventually(8, "select count(*) from run where state in ('done', 'withheld')")
@@ -151,8 +151,8 @@ func TestADeltaThatBreaksOffMovesNoWatermark(t *testing.T) {
 	first := r.at("2026-03-02T09:00:00Z").serve()
 	r.site.eventually(3, "select count(*) from schedule_run where name like 'pull_ods%' or name = 'housekeeping'")
 	first.stop()
-	require.NoError(t, r.Advance(reconcile.NewDate(2026, 3, 3)))
-	_, err := r.Churn(reconcile.NewDate(2026, 3, 5))
+	require.NoError(t, r.Advance(profile.NewDate(2026, 3, 3)))
+	_, err := r.Churn(profile.NewDate(2026, 3, 5))
 	require.NoError(t, err)
 	broken := make(chan struct{})
 	r.Fault(odstest.Fault{

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // longReport freezes a report whose changes are some 100 MB as CSV.
@@ -29,7 +29,7 @@ func (s *site) longReport(day string) (path string) {
 		)
 		insert into report_row (report_id, section, icb, position, cells)
 		select made.id, 'changes', 'QOX', n, array_fill(repeat('x', 4000), array[$2::integer])
-		from made, generate_series(1, 1000) n`, day, len(reconcile.ChangeColumns()))
+		from made, generate_series(1, 1000) n`, day, len(report.ChangeColumns()))
 	return "/reports/report-" + day + ".csv"
 }
 

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 type accountsCmd struct {
@@ -64,16 +65,16 @@ func (c *accountsInactiveCmd) Run(ctx context.Context, a *app) error {
 
 // idleRow is a verdict as lists show it.
 type idleRow struct {
-	Account string              `json:"account"`
-	Step    reconcile.IdleStep  `json:"step"`
-	Since   reconcile.Date      `json:"last_active"`
-	Ends    reconcile.Date      `json:"ends"`
-	Why     string              `json:"why"`
-	Codes   []reconcile.ODSCode `json:"organisations,omitempty"`
+	Account string            `json:"account"`
+	Step    people.IdleStep   `json:"step"`
+	Since   profile.Date      `json:"last_active"`
+	Ends    profile.Date      `json:"ends"`
+	Why     string            `json:"why"`
+	Codes   []profile.ODSCode `json:"organisations,omitempty"`
 }
 
 func (a *app) printIdlePlan(plan jobs.IdlePlan) {
-	verdicts := append(append([]reconcile.IdleVerdict{}, plan.Warn...), plan.Keep...)
+	verdicts := append(append([]people.IdleVerdict{}, plan.Warn...), plan.Keep...)
 	for _, e := range plan.End {
 		verdicts = append(verdicts, e.IdleVerdict)
 	}
@@ -120,7 +121,7 @@ func (c *accountsApproveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	limits, today := a.config.idleLimits(), a.today()
-	run, err := a.store.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p reconcile.Person) reconcile.IdleVerdict {
+	run, err := a.store.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
 		return limits.Judge(p, today)
 	})
 	if err != nil {
@@ -139,13 +140,13 @@ func (c *accountsListCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	list, err := a.store.ListAccounts(ctx, reconcile.AccountState(c.State), c.Most)
+	list, err := a.store.ListAccounts(ctx, people.AccountState(c.State), c.Most)
 	if err != nil {
 		return err
 	}
 	rows := make([][]string, len(list))
 	for i, p := range list {
-		rows[i] = []string{p.ID, string(p.Kind), p.Stands(), reconcile.DateIn(p.LastActive, reconcile.London()).String()}
+		rows[i] = []string{p.ID, string(p.Kind), p.Stands(), profile.DateIn(p.LastActive, profile.London()).String()}
 	}
 	a.print(list, "ACCOUNT | KIND | STATE | LAST ACTIVE", rows)
 	return nil
@@ -168,14 +169,14 @@ func (c *accountsShowCmd) Run(ctx context.Context, a *app) error {
 		{"account", shown.ID},
 		{"kind", string(shown.Kind)},
 		{"state", shown.Stands()},
-		{"last active", shown.LastActive.In(reconcile.London()).Format("2006-01-02 15:04")},
+		{"last active", shown.LastActive.In(profile.London()).Format("2006-01-02 15:04")},
 	}
 	for _, m := range shown.Members {
 		rows = append(rows, []string{string(m.Role), strings.TrimSpace(fmt.Sprintf("%s %s %s", m.Code, m.Name, m.Stands()))})
 	}
 	for _, h := range shown.History {
 		rows = append(rows, []string{
-			h.At.In(reconcile.London()).Format("2006-01-02 15:04"),
+			h.At.In(profile.London()).Format("2006-01-02 15:04"),
 			oneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
 		})
 	}
@@ -183,8 +184,8 @@ func (c *accountsShowCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-func (a *app) openAccount(ctx context.Context, text string) (reconcile.AccountID, error) {
-	id, err := reconcile.ParseAccountID(text)
+func (a *app) openAccount(ctx context.Context, text string) (people.AccountID, error) {
+	id, err := people.ParseAccountID(text)
 	if err != nil {
 		return 0, exitError{exitUsage, err.Error()}
 	}
@@ -209,7 +210,7 @@ func (c *accountsReactivateCmd) Run(ctx context.Context, a *app) error {
 	if !changed {
 		return fmt.Errorf("account %s is not deactivated", id)
 	}
-	a.print(map[string]any{"account": id.String(), "state": reconcile.AccountActive}, "", [][]string{{id.String(), "active"}})
+	a.print(map[string]any{"account": id.String(), "state": people.AccountActive}, "", [][]string{{id.String(), "active"}})
 	return nil
 }
 
@@ -222,13 +223,13 @@ type accountsLeaveCmd struct {
 }
 
 func (c *accountsLeaveCmd) Run(ctx context.Context, a *app) error {
-	until, err := reconcile.ParseDate(c.Until)
+	until, err := profile.ParseDate(c.Until)
 	if err != nil {
 		return exitError{exitUsage, "--until: " + err.Error()}
 	}
 	today := a.today()
-	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(reconcile.MaxLeaveMonths))) {
-		return exitError{exitUsage, fmt.Sprintf("--until %s: want a day from today to %s", until, today.AddMonths(reconcile.MaxLeaveMonths))}
+	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(people.MaxLeaveMonths))) {
+		return exitError{exitUsage, fmt.Sprintf("--until %s: want a day from today to %s", until, today.AddMonths(people.MaxLeaveMonths))}
 	}
 	id, err := a.openAccount(ctx, c.ID)
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // app is the composition root: it supplies the jobs with the connectors, and
@@ -58,7 +60,7 @@ func (a *app) close() error {
 func (a *app) sayf(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format+"\n", args...) }
 
 // today is the day in London.
-func (a *app) today() reconcile.Date { return reconcile.DateIn(a.config.clock(), reconcile.London()) }
+func (a *app) today() profile.Date { return profile.DateIn(a.config.clock(), profile.London()) }
 
 // database returns the address of the configured database, or of the private
 // cluster, which is started when nobody has.
@@ -103,21 +105,21 @@ func (a *app) open(ctx context.Context) error {
 }
 
 // runs wires the working of runs. Each pull is opened by the given function.
-func (a *app) runs(open func(context.Context, reconcile.Run) (jobs.Pull, error), report reportFunc) *jobs.Runs {
+func (a *app) runs(open func(context.Context, runs.Run) (jobs.Pull, error), report reportFunc) *jobs.Runs {
 	return &jobs.Runs{
-		Store: runStore{a.store}, Open: open, Types: a.types, Guard: reconcile.DefaultGuard(), Kept: a.config.kept,
+		Store: runStore{a.store}, Open: open, Types: a.types, Guard: runs.DefaultGuard(), Kept: a.config.kept,
 		Services: a.services(), Now: time.Now, Report: report,
 	}
 }
 
 // reportFunc is told how far a run has come.
-type reportFunc = func(ctx context.Context, run reconcile.RunID, stage string, done, total int)
+type reportFunc = func(ctx context.Context, run runs.RunID, stage string, done, total int)
 
 // runStore and session let the store serve the jobs' interfaces, which name
 // each other.
 type runStore struct{ *postgres.Store }
 
-func (s runStore) Lock(ctx context.Context, source reconcile.Source) (jobs.Session, error) {
+func (s runStore) Lock(ctx context.Context, source profile.Source) (jobs.Session, error) {
 	x, err := s.Session(ctx, source)
 	if err != nil {
 		return nil, err
@@ -127,7 +129,7 @@ func (s runStore) Lock(ctx context.Context, source reconcile.Source) (jobs.Sessi
 
 type session struct{ *postgres.Session }
 
-func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (jobs.Draft, error) {
+func (s session) Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (jobs.Draft, error) {
 	draft, err := s.Session.Draft(ctx, run, types)
 	if err != nil {
 		return nil, err
@@ -135,7 +137,7 @@ func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile
 	return draft, nil
 }
 
-func (s session) ServiceDraft(ctx context.Context, run reconcile.Run) (jobs.ServiceDraft, error) {
+func (s session) ServiceDraft(ctx context.Context, run runs.Run) (jobs.ServiceDraft, error) {
 	draft, err := s.Session.ServiceDraft(ctx, run)
 	if err != nil {
 		return nil, err
@@ -147,6 +149,6 @@ func (s runStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) 
 	return s.Store.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
 }
 
-func (s runStore) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(jobs.Dispatch) error) (bool, error) {
+func (s runStore) WithDispatch(ctx context.Context, routes push.Routes, work func(jobs.Dispatch) error) (bool, error) {
 	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // The exit codes (reconcile/RULES.md "Exit codes").
@@ -69,29 +69,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
-		return report(stderr, err)
+		return exitWith(stderr, err)
 	}
 	kctx, err := parser.Parse(spread(args))
 	if exited >= 0 {
 		return exited // --help
 	}
 	if err != nil {
-		return report(stderr, exitError{exitUsage, err.Error() + " (see profilesync --help)"})
+		return exitWith(stderr, exitError{exitUsage, err.Error() + " (see profilesync --help)"})
 	}
 	if commands.Format != "table" && commands.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
-		return report(stderr, exitError{exitUsage, "--format " + commands.Format + " is for reports; want table or json"})
+		return exitWith(stderr, exitError{exitUsage, "--format " + commands.Format + " is for reports; want table or json"})
 	}
 	app, err := newApp(ctx, stdout, stderr, commands.Format)
 	if err != nil {
-		return report(stderr, err)
+		return exitWith(stderr, err)
 	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	err = kctx.Run(app)
-	return report(stderr, errors.Join(err, app.close()))
+	return exitWith(stderr, errors.Join(err, app.close()))
 }
 
-// report prints what went wrong, once, and returns the exit code.
-func report(stderr io.Writer, err error) int {
+// exitWith prints what went wrong, once, and returns the exit code.
+func exitWith(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
@@ -125,13 +125,13 @@ func spread(args []string) []string {
 }
 
 // exitOf turns the state of runs into an exit code: the worst of them.
-func exitOf(summaries []reconcile.Summary) error {
+func exitOf(summaries []runs.Summary) error {
 	code := exitDone
 	for _, s := range summaries {
 		switch s.State {
-		case reconcile.RunRefused, reconcile.RunFailed:
+		case runs.RunRefused, runs.RunFailed:
 			return exitError{code: exitFailed, message: s.Error}
-		case reconcile.RunWithheld:
+		case runs.RunWithheld:
 			code = exitAwaits
 		}
 	}

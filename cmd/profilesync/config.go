@@ -13,7 +13,7 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // config is every setting. All come from the environment, with the prefix
@@ -163,7 +163,7 @@ type config struct {
 	SMTPUser     string `env:"SMTP_USER"`
 	SMTPPassword secret `env:"SMTP_PASSWORD"`
 
-	kept []reconcile.OrgType
+	kept []profile.OrgType
 	now  time.Time
 }
 
@@ -257,7 +257,7 @@ func (c *config) checkMode() (err error) {
 
 func (c *config) checkTypes() error {
 	for _, name := range c.Types {
-		t, err := reconcile.ParseOrgType(strings.TrimSpace(name))
+		t, err := profile.ParseOrgType(strings.TrimSpace(name))
 		if err != nil {
 			return fmt.Errorf("setting PROFILESYNC_TYPES: %w", err)
 		}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 type driftCmd struct {
@@ -64,9 +65,9 @@ func (c *driftCmd) Run(ctx context.Context, a *app) error {
 }
 
 // check looks at one sink and prints what it found. It returns the exit code.
-func (c *driftCmd) check(ctx context.Context, a *app, name reconcile.Sink, sink directory, codes []reconcile.ODSCode) (int, error) {
+func (c *driftCmd) check(ctx context.Context, a *app, name push.Sink, sink directory, codes []profile.ODSCode) (int, error) {
 	shown := newProgress(a.stderr)
-	checkers := a.checkers(map[reconcile.Sink]directory{name: sink}, func(checked int) {
+	checkers := a.checkers(map[push.Sink]directory{name: sink}, func(checked int) {
 		shown.report(ctx, 0, "reading "+string(name), checked, 0)
 	})
 	result, err := checkers[0].Check(ctx, codes, c.Repair, actorOr(c.Actor))
@@ -86,7 +87,7 @@ func (c *driftCmd) check(ctx context.Context, a *app, name reconcile.Sink, sink 
 }
 
 // repaired waits until the repairs have come to rest.
-func (c *driftCmd) repaired(ctx context.Context, a *app, result reconcile.DriftResult) error {
+func (c *driftCmd) repaired(ctx context.Context, a *app, result push.DriftResult) error {
 	if result.Repaired == 0 {
 		return nil
 	}
@@ -97,13 +98,13 @@ func (c *driftCmd) repaired(ctx context.Context, a *app, result reconcile.DriftR
 	var forced []postgres.ForcedPush
 	for _, row := range found {
 		if n := len(forced); n == 0 || forced[n-1].Code != row.Code {
-			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: reconcile.PushWanted})
+			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.PushWanted})
 		}
 	}
 	return a.settlePushes(ctx, forced)
 }
 
-func (c *driftCmd) print(a *app, result reconcile.DriftResult, found []postgres.DriftRow) {
+func (c *driftCmd) print(a *app, result push.DriftResult, found []postgres.DriftRow) {
 	said := fmt.Sprintf("%d profiles read: %d shown otherwise, %d not shown, %d pushed again",
 		result.Checked, result.Drifted, result.Missing, result.Repaired)
 	if result.Reason != "" {
@@ -128,9 +129,9 @@ func (c *driftCmd) print(a *app, result reconcile.DriftResult, found []postgres.
 	}
 }
 
-func driftCode(r reconcile.DriftResult, repair bool) int {
+func driftCode(r push.DriftResult, repair bool) int {
 	switch found := r.Drifted + r.Missing; {
-	case r.State == reconcile.DriftAlarm:
+	case r.State == push.DriftAlarm:
 		return exitFailed
 	case found > 0 && (!repair || r.Repaired < found):
 		return exitAwaits

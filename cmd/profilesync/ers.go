@@ -11,7 +11,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 type ersCmd struct {
@@ -90,7 +91,7 @@ func (a *app) importExtract(ctx context.Context, path string, columns ers.Column
 
 // withRegister works on the register of services under the lock of e-RS.
 func (a *app) withRegister(ctx context.Context, work func(register *postgres.Session) error) error {
-	session, err := a.store.Session(ctx, reconcile.SourceERS)
+	session, err := a.store.Session(ctx, profile.SourceERS)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (c *ersImportCmd) columns(a *app) (ers.Columns, error) {
 
 // extractRows are the rows as the store takes them; it counts those that are odd
 // on a day.
-func extractRows(extract *ers.Extract, today reconcile.Date, odd *int) iter.Seq2[postgres.ExtractRow, error] {
+func extractRows(extract *ers.Extract, today profile.Date, odd *int) iter.Seq2[postgres.ExtractRow, error] {
 	return func(yield func(postgres.ExtractRow, error) bool) {
 		for row, err := range extract.Rows() {
 			stored := postgres.ExtractRow{Line: row.Line, ID: row.ID, Site: row.Site, Provider: row.Provider, Specialty: row.Specialty}
@@ -155,9 +156,9 @@ type ersListCmd struct {
 }
 
 func (c *ersListCmd) Run(ctx context.Context, a *app) error {
-	site := reconcile.ODSCode("")
+	site := profile.ODSCode("")
 	if c.Site != "" {
-		code, err := reconcile.ParseODSCode(c.Site)
+		code, err := profile.ParseODSCode(c.Site)
 		if err != nil {
 			return exitError{exitUsage, "--site: " + err.Error()}
 		}
@@ -166,7 +167,7 @@ func (c *ersListCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	list, err := a.store.RegisteredServices(ctx, reconcile.ServiceState(c.State), site, c.Most)
+	list, err := a.store.RegisteredServices(ctx, services.ServiceState(c.State), site, c.Most)
 	if err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ type ersAddCmd struct {
 }
 
 func (c *ersAddCmd) Run(ctx context.Context, a *app) error {
-	id, err := reconcile.ParseServiceID(c.ID)
+	id, err := services.ParseServiceID(c.ID)
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
 	}
@@ -329,11 +330,11 @@ func (c *profileKindCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	profile, err := a.store.Profile(ctx, code)
+	p, err := a.store.Profile(ctx, code)
 	if err != nil {
 		return err
 	}
-	if t := profile.Type(); t != reconcile.Trust && t != reconcile.TrustSite {
+	if t := p.Type(); t != profile.Trust && t != profile.TrustSite {
 		return errors.New("profile " + code.String() + " is a " + string(t) + ": only trusts and their sites are hospitals or clinics")
 	}
 	changed, err := a.store.SetKind(ctx, code, c.Kind, actorOr(c.Actor), c.Reason)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // health is what this process knows of its own progress, without asking anybody.
@@ -132,7 +132,7 @@ func (s *service) ready(ctx context.Context) error {
 
 // stalled says what does not get on. Nothing is asked of what happened before
 // this process began, and of sinks that it does not push to.
-func stalled(p postgres.ForwardProgress, sinks map[reconcile.Sink]directory, uptime time.Duration) error {
+func stalled(p postgres.ForwardProgress, sinks map[push.Sink]directory, uptime time.Duration) error {
 	var says []string
 	for activity, since := range p.Since {
 		if min(since, uptime) > stalledAfter {

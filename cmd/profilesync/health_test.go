@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 func TestBeingAliveMeansGettingOn(t *testing.T) {
@@ -63,7 +63,7 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 	t.Parallel()
 	route := func(due, tried time.Duration) postgres.ForwardProgress {
-		return postgres.ForwardProgress{Routes: []postgres.RouteProgress{{Sink: reconcile.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
+		return postgres.ForwardProgress{Routes: []postgres.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
 	}
 	since := func(activity string, ago time.Duration) postgres.ForwardProgress {
 		return postgres.ForwardProgress{Since: map[string]time.Duration{activity: ago}}
@@ -77,7 +77,7 @@ func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 		"a backlog that is worked":  {route(time.Hour, time.Second), time.Hour, ""},
 		"a route that stands still": {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
 		"a sink it does not push to": {postgres.ForwardProgress{Routes: []postgres.RouteProgress{
-			{Sink: reconcile.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
+			{Sink: push.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
 		}}, time.Hour, ""},
 		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
 		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
@@ -87,7 +87,7 @@ func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := stalled(test.progress, map[reconcile.Sink]directory{reconcile.SinkDoS: nil}, test.uptime); test.says != "" {
+			if err := stalled(test.progress, map[push.Sink]directory{push.SinkDoS: nil}, test.uptime); test.says != "" {
 				require.ErrorContains(t, err, test.says)
 			} else {
 				require.NoError(t, err)

@@ -6,7 +6,8 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 type holdCmd struct {
@@ -35,14 +36,14 @@ func (c *holdAddCmd) Run(ctx context.Context, a *app) error {
 	hold := postgres.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: actorOr(c.Actor)}
 	var err error
 	if c.Field != "" {
-		_, err = reconcile.ParseField(c.Field)
+		_, err = profile.ParseField(c.Field)
 	} else {
-		_, err = reconcile.ParseSink(c.Sink)
+		_, err = push.ParseSink(c.Sink)
 	}
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
 	}
-	if hold.Until, err = reconcile.ParseDate(c.Until); err != nil {
+	if hold.Until, err = profile.ParseDate(c.Until); err != nil {
 		return exitError{exitUsage, "--until: " + err.Error()}
 	}
 	if !hold.Until.IsZero() && hold.Until.Before(a.today()) {
@@ -83,7 +84,7 @@ func (c *holdListCmd) Run(ctx context.Context, a *app) error {
 	return printHolds(ctx, a, code, c.Ended)
 }
 
-func printHolds(ctx context.Context, a *app, code reconcile.ODSCode, ended bool) error {
+func printHolds(ctx context.Context, a *app, code profile.ODSCode, ended bool) error {
 	holds, err := a.store.Holds(ctx, code, a.today(), ended)
 	if err != nil {
 		return err

@@ -8,7 +8,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 type mailCmd struct {
@@ -27,9 +28,9 @@ type mailListCmd struct {
 }
 
 func (c *mailListCmd) Run(ctx context.Context, a *app) error {
-	var account reconcile.AccountID
+	var account people.AccountID
 	if c.Account != "" {
-		id, err := reconcile.ParseAccountID(c.Account)
+		id, err := people.ParseAccountID(c.Account)
 		if err != nil {
 			return exitError{exitUsage, err.Error()}
 		}
@@ -48,7 +49,7 @@ func (c *mailListCmd) Run(ctx context.Context, a *app) error {
 		if !l.Accepted.IsZero() {
 			at = l.Accepted
 		}
-		rows[i] = []string{l.Reference, l.State, at.In(reconcile.London()).Format("2006-01-02 15:04"), l.Reason}
+		rows[i] = []string{l.Reference, l.State, at.In(profile.London()).Format("2006-01-02 15:04"), l.Reason}
 	}
 	a.print(list, "LETTER | STATE | AT | WHY", rows)
 	return nil
@@ -73,7 +74,7 @@ func (a *app) printMail(ctx context.Context) error {
 	case stands.StoppedBy != "":
 		word = fmt.Sprintf("stopped by %s: %s", stands.StoppedBy, stands.Reason)
 	case !stands.Open:
-		word = fmt.Sprintf("paused until %s: %s", stands.PausedUntil.In(reconcile.London()).Format("15:04"), stands.Reason)
+		word = fmt.Sprintf("paused until %s: %s", stands.PausedUntil.In(profile.London()).Format("15:04"), stands.Reason)
 	}
 	a.print(struct {
 		postgres.MailStands
@@ -118,7 +119,7 @@ func (*mailSendCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	people, err := a.people(func(reconcile.LetterKind, reconcile.PostState) {})
+	people, err := a.people(func(people.LetterKind, people.PostState) {})
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (c *mailTemplatesCmd) Run(_ context.Context, a *app) error {
 	}
 	var list []template
 	var errs []error
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		if c.Kind != "" && c.Kind != string(kind) {
 			continue
 		}

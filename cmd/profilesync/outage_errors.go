@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // lostness is how clearly an error says that the database cannot be reached.
@@ -43,7 +43,7 @@ func (ourRecords) attribute(a slog.Attr) (lostness, error) {
 func ofOutside(err error) bool {
 	var unavailable jobs.Unavailable
 	var request *url.Error
-	var mail *reconcile.MailError
+	var mail *people.MailError
 	return errors.As(err, &unavailable) || errors.As(err, &request) || errors.As(err, &mail)
 }
 

@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // refused is what pgx says where nobody listens.
@@ -77,7 +77,7 @@ func TestOurErrorsOfALostDatabaseAreKnown(t *testing.T) {
 		"anything":                 {errors.New("connection refused"), notLost},
 		"a website refused":        {&url.Error{Op: "Put", URL: "http://website/", Err: onSocket(syscall.ECONNREFUSED)}, notLost},
 		"a website was late":       {&url.Error{Op: "Put", URL: "http://website/", Err: context.DeadlineExceeded}, notLost},
-		"a mail service hung up":   {&reconcile.MailError{Answer: reconcile.MailRetry, Err: io.EOF}, notLost},
+		"a mail service hung up":   {&people.MailError{Answer: people.MailRetry, Err: io.EOF}, notLost},
 		"a register was not there": {unavailable{onSocket(syscall.ECONNREFUSED)}, notLost},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // pageWidth is how wide a table may be: long cells wrap.
@@ -78,7 +79,7 @@ func total(want []int, limit int) (sum int) {
 	return sum
 }
 
-func (a *app) printSummary(s reconcile.Summary) {
+func (a *app) printSummary(s runs.Summary) {
 	name := "run " + s.Run
 	if s.Run == "" {
 		name = "plan"
@@ -111,7 +112,7 @@ func (a *app) printSummary(s reconcile.Summary) {
 // fieldCounts lists counts in the order of fields.
 func fieldCounts(counts map[string]int) string {
 	var parts []string
-	for _, f := range reconcile.Fields() {
+	for _, f := range profile.Fields() {
 		if n := counts[f.String()]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", f, n))
 		}

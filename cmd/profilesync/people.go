@@ -15,7 +15,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The ways of sending mail.
@@ -29,7 +30,7 @@ const (
 // checkPeople refuses settings that would only fail when the first letter is due.
 func (c *config) checkPeople() error {
 	var errs []error
-	if _, err := reconcile.ParseCheckRules(c.CheckRules); err != nil {
+	if _, err := people.ParseCheckRules(c.CheckRules); err != nil {
 		errs = append(errs, fmt.Errorf("setting PROFILESYNC_CHECK_RULES: %w", err))
 	}
 	if _, err := c.lists(); err != nil {
@@ -52,8 +53,8 @@ func (c *config) checkPeople() error {
 }
 
 // lists are the addresses of boards' lists. An error never repeats one.
-func (c *config) lists() (map[reconcile.ODSCode]reconcile.EmailAddress, error) {
-	lists := make(map[reconcile.ODSCode]reconcile.EmailAddress)
+func (c *config) lists() (map[profile.ODSCode]people.EmailAddress, error) {
+	lists := make(map[profile.ODSCode]people.EmailAddress)
 	if c.Lists == "" {
 		return lists, nil
 	}
@@ -62,17 +63,17 @@ func (c *config) lists() (map[reconcile.ODSCode]reconcile.EmailAddress, error) {
 		return nil, errors.New("want a JSON object from the ODS code of a board to an address")
 	}
 	for code, text := range stated {
-		address, err := reconcile.ParseEmailAddress(text)
+		address, err := people.ParseEmailAddress(text)
 		if err != nil {
 			return nil, fmt.Errorf("list of %s: %w", code, err)
 		}
-		lists[reconcile.ODSCode(code)] = address
+		lists[profile.ODSCode(code)] = address
 	}
 	return lists, nil
 }
 
-func (c *config) idleLimits() reconcile.IdleLimits {
-	return reconcile.IdleLimits{
+func (c *config) idleLimits() people.IdleLimits {
+	return people.IdleLimits{
 		Member: c.IdleMember, Lead: c.IdleLead, Administrator: c.IdleAdministrator, Invitation: c.IdleInvitation,
 	}
 }
@@ -101,7 +102,7 @@ func (a *app) mailer(turn func(context.Context) error) (jobs.Mailer, error) {
 }
 
 func (a *app) notify(turn func(context.Context) error) (*notify.Client, error) {
-	templates := make(map[reconcile.LetterKind]string)
+	templates := make(map[people.LetterKind]string)
 	if a.config.NotifyTemplates != "" {
 		if err := json.Unmarshal([]byte(a.config.NotifyTemplates), &templates); err != nil {
 			return nil, fmt.Errorf("NOTIFY_TEMPLATES: want a JSON object from the name of a text to a template's id: %w", err)
@@ -118,7 +119,7 @@ func (a *app) mailTurn(ctx context.Context) error {
 }
 
 // people wires the work for people.
-func (a *app) people(observe func(reconcile.LetterKind, reconcile.PostState)) (p jobs.People, err error) {
+func (a *app) people(observe func(people.LetterKind, people.PostState)) (p jobs.People, err error) {
 	if p.Reminders, err = a.reminders(); err != nil {
 		return p, err
 	}
@@ -143,7 +144,7 @@ func (a *app) people(observe func(reconcile.LetterKind, reconcile.PostState)) (p
 }
 
 func (a *app) reminders() (*jobs.Reminders, error) {
-	rules, err := reconcile.ParseCheckRules(a.config.CheckRules)
+	rules, err := people.ParseCheckRules(a.config.CheckRules)
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +152,9 @@ func (a *app) reminders() (*jobs.Reminders, error) {
 	if err != nil {
 		return nil, err
 	}
-	boards := make([]reconcile.ODSCode, 0, len(lists))
+	boards := make([]profile.ODSCode, 0, len(lists))
 	for code := range lists {
-		if code != reconcile.NationalList {
+		if code != people.NationalList {
 			boards = append(boards, code)
 		}
 	}
@@ -163,7 +164,7 @@ func (a *app) reminders() (*jobs.Reminders, error) {
 
 func (a *app) inactivity() *jobs.Inactivity {
 	return &jobs.Inactivity{
-		People: a.store, Limits: a.config.idleLimits(), Guard: reconcile.DefaultIdleGuard(), Now: a.config.clock,
+		People: a.store, Limits: a.config.idleLimits(), Guard: people.DefaultIdleGuard(), Now: a.config.clock,
 	}
 }
 
@@ -171,19 +172,19 @@ func (a *app) inactivity() *jobs.Inactivity {
 // takes half a second for each is still paced by the pace alone.
 const mailWorkers = 20
 
-func (a *app) postman(mailer jobs.Mailer, reminders *jobs.Reminders, observe func(reconcile.LetterKind, reconcile.PostState),
+func (a *app) postman(mailer jobs.Mailer, reminders *jobs.Reminders, observe func(people.LetterKind, people.PostState),
 ) *jobs.Postman {
 	return &jobs.Postman{
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return a.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.config.MailPerDay, CanaryPause: a.config.MailCanaryPause,
 		Settle: a.config.MailSettle, Observe: observe,
-		Composer: func(ctx context.Context) (reconcile.Composer, error) {
+		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
 			if err != nil {
-				return reconcile.Composer{}, err
+				return people.Composer{}, err
 			}
 			lists, err := a.config.lists()
-			return reconcile.Composer{
+			return people.Composer{
 				Reminding: world, Limits: a.config.idleLimits(), Lists: lists, SignIn: a.config.SignInURL, Desk: a.config.ServiceDesk,
 				Report: a.reportWords(ctx),
 			}, err

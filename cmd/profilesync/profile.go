@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 type profileCmd struct {
@@ -25,24 +26,24 @@ func (c *profileShowCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	profile, err := a.store.Profile(ctx, code)
+	stored, err := a.store.Profile(ctx, code)
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"code", profile.Code.String()}}
-	for _, f := range reconcile.Fields() {
-		if profile.Values.States(f) {
-			rows = append(rows, []string{f.String(), oneLine(profile.Values.Get(f)), "owner: " + string(f.Owner())})
+	rows := [][]string{{"code", stored.Code.String()}}
+	for _, f := range profile.Fields() {
+		if stored.Values.States(f) {
+			rows = append(rows, []string{f.String(), oneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
 		}
 	}
-	pushes, err := a.store.Pushes(ctx, postgres.PushFilter{Code: code, Most: len(reconcile.Sinks())})
+	pushes, err := a.store.Pushes(ctx, postgres.PushFilter{Code: code, Most: len(push.Sinks())})
 	if err != nil {
 		return err
 	}
 	for _, p := range pushes {
 		rows = append(rows, pushRows(p)...)
 	}
-	a.print(map[string]any{"code": profile.Code, "fields": profile.Values, "pushes": pushes}, "", rows)
+	a.print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes}, "", rows)
 	return nil
 }
 
@@ -94,7 +95,7 @@ func (c *profileHistoryCmd) Run(ctx context.Context, a *app) error {
 			by += ": " + oneLine(h.Reason)
 		}
 		rows = append(rows, []string{
-			h.At.In(reconcile.London()).Format(time.DateTime), h.Field, oneLine(h.Old), oneLine(h.New), h.Owner, by,
+			h.At.In(profile.London()).Format(time.DateTime), h.Field, oneLine(h.Old), oneLine(h.New), h.Owner, by,
 		})
 	}
 	a.print(history, "WHEN | FIELD | BEFORE | AFTER | OWNER | BY", rows)
@@ -102,8 +103,8 @@ func (c *profileHistoryCmd) Run(ctx context.Context, a *app) error {
 }
 
 // openFor opens the database for a command about one organisation.
-func (a *app) openFor(ctx context.Context, text string) (reconcile.ODSCode, error) {
-	code, err := reconcile.ParseODSCode(text)
+func (a *app) openFor(ctx context.Context, text string) (profile.ODSCode, error) {
+	code, err := profile.ParseODSCode(text)
 	if err != nil {
 		return "", exitError{exitUsage, err.Error()}
 	}

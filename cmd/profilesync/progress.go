@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // progress shows people how far a run has come, on standard error: a bar on a
@@ -30,7 +30,7 @@ func isTerminal(out io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-func (p *progress) report(_ context.Context, _ reconcile.RunID, stage string, done, total int) {
+func (p *progress) report(_ context.Context, _ runs.RunID, stage string, done, total int) {
 	if stage != p.stage {
 		p.begin(stage, total)
 	}

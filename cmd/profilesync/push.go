@@ -11,7 +11,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 type pushCmd struct {
@@ -34,7 +35,7 @@ list. no-route: the sink does not take organisations of this type.`
 }
 
 func (c *pushListCmd) Run(ctx context.Context, a *app) error {
-	filter := postgres.PushFilter{State: reconcile.PushState(c.State), Sink: reconcile.Sink(c.Sink), Most: c.Most}
+	filter := postgres.PushFilter{State: push.PushState(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
 	if err := c.check(filter); err != nil {
 		return err
 	}
@@ -71,16 +72,16 @@ func (c *pushListCmd) Run(ctx context.Context, a *app) error {
 
 func (*pushListCmd) check(f postgres.PushFilter) error {
 	if f.Sink != "" {
-		if _, err := reconcile.ParseSink(string(f.Sink)); err != nil {
+		if _, err := push.ParseSink(string(f.Sink)); err != nil {
 			return exitError{exitUsage, err.Error()}
 		}
 	}
-	for _, state := range reconcile.PushStates() {
+	for _, state := range push.PushStates() {
 		if f.State == "" || f.State == state {
 			return nil
 		}
 	}
-	return exitError{exitUsage, fmt.Sprintf("state %q: want one of %v", f.State, reconcile.PushStates())}
+	return exitError{exitUsage, fmt.Sprintf("state %q: want one of %v", f.State, push.PushStates())}
 }
 
 // moment shows when something happened, in London; a dash for never.
@@ -88,7 +89,7 @@ func moment(at time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}
-	return at.In(reconcile.London()).Format(time.DateTime)
+	return at.In(profile.London()).Format(time.DateTime)
 }
 
 type pushRetryCmd struct {
@@ -147,7 +148,7 @@ func (a *app) awaitPushes(ctx context.Context, forced []postgres.ForcedPush) err
 			if err != nil {
 				return err
 			}
-			if len(pushes) == 0 || pushes[0].State != reconcile.PushWanted {
+			if len(pushes) == 0 || pushes[0].State != push.PushWanted {
 				break
 			}
 			select {
@@ -174,10 +175,10 @@ func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush, proce
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.config.PushWorkers)
-	for _, p := range a.pushers(a.store, sinks, log, func(reconcile.Sink, reconcile.PushOutcome) {}) {
-		var wanted []reconcile.ODSCode
+	for _, p := range a.pushers(a.store, sinks, log, func(push.Sink, push.PushOutcome) {}) {
+		var wanted []profile.ODSCode
 		for _, f := range forced {
-			if f.Sink == p.Name && f.State == reconcile.PushWanted {
+			if f.Sink == p.Name && f.State == push.PushWanted {
 				wanted = append(wanted, f.Code)
 			}
 		}
@@ -210,9 +211,9 @@ func (a *app) printPushes(ctx context.Context, forced []postgres.ForcedPush) err
 			}
 			rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
 			switch p.State {
-			case reconcile.PushRefused:
+			case push.PushRefused:
 				code = exitFailed
-			case reconcile.PushWanted, reconcile.PushHeld:
+			case push.PushWanted, push.PushHeld:
 				code = max(code, exitAwaits)
 			}
 		}
@@ -246,18 +247,18 @@ func (c *pushPreviewCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
 	}
-	sink, ok := sinks[reconcile.SinkDoS].(*dos.Sink)
+	sink, ok := sinks[push.SinkDoS].(*dos.Sink)
 	if !ok {
 		return exitError{exitUsage, "setting PROFILESYNC_DOS_URL is missing: DoS is not configured"}
 	}
-	pushes, err := a.store.LoadPushes(ctx, reconcile.SinkDoS, []reconcile.ODSCode{code}, a.today())
+	pushes, err := a.store.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{code}, a.today())
 	if err != nil {
 		return err
 	}
 	if len(pushes) == 0 {
 		return fmt.Errorf("%s: no push to DoS is wanted; is it a profile, and did a daemon run since it was made?", code)
 	}
-	matched, err := sink.Preview(ctx, code, pushes[0].Wish.Profile.Values.Get(reconcile.FieldServices))
+	matched, err := sink.Preview(ctx, code, pushes[0].Wish.Profile.Values.Get(profile.FieldServices))
 	if err != nil {
 		return err
 	}
@@ -287,10 +288,10 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
-func parseCodes(texts []string) ([]reconcile.ODSCode, error) {
-	codes := make([]reconcile.ODSCode, len(texts))
+func parseCodes(texts []string) ([]profile.ODSCode, error) {
+	codes := make([]profile.ODSCode, len(texts))
 	for i, text := range texts {
-		code, err := reconcile.ParseODSCode(text)
+		code, err := profile.ParseODSCode(text)
 		if err != nil {
 			return nil, exitError{exitUsage, err.Error()}
 		}
@@ -300,13 +301,13 @@ func parseCodes(texts []string) ([]reconcile.ODSCode, error) {
 }
 
 // parseSinks is the one sink named, or all.
-func parseSinks(text string) ([]reconcile.Sink, error) {
+func parseSinks(text string) ([]push.Sink, error) {
 	if text == "" {
-		return reconcile.Sinks(), nil
+		return push.Sinks(), nil
 	}
-	sink, err := reconcile.ParseSink(text)
+	sink, err := push.ParseSink(text)
 	if err != nil {
 		return nil, exitError{exitUsage, err.Error()}
 	}
-	return []reconcile.Sink{sink}, nil
+	return []push.Sink{sink}, nil
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // scopeFlags say what a reconciliation covers; plan and reconcile share them.
@@ -25,28 +26,28 @@ type scopeFlags struct {
 
 // scope is one run that was asked for, and the file it reads, if any.
 type scope struct {
-	run  reconcile.Run
+	run  runs.Run
 	path string
 }
 
 func (f scopeFlags) scopes(a *app) (scopes []scope, err error) {
-	base := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.Source(f.Source), Actor: f.Actor, AsOf: a.today()}
+	base := runs.Run{Kind: runs.RunListing, Source: profile.Source(f.Source), Actor: f.Actor, AsOf: a.today()}
 	if base.Actor == "" {
 		base.Actor = osUser()
 	}
 	if f.AsOf != "" {
-		if base.AsOf, err = reconcile.ParseDate(f.AsOf); err != nil {
+		if base.AsOf, err = profile.ParseDate(f.AsOf); err != nil {
 			return nil, exitError{exitUsage, "--as-of: " + err.Error()}
 		}
 	}
 	for _, text := range f.ODS {
-		code, err := reconcile.ParseODSCode(text)
+		code, err := profile.ParseODSCode(text)
 		if err != nil {
 			return nil, exitError{exitUsage, "--ods: " + err.Error()}
 		}
-		base.Kind, base.Codes = reconcile.RunDelta, append(base.Codes, code)
+		base.Kind, base.Codes = runs.RunDelta, append(base.Codes, code)
 	}
-	if base.Source == reconcile.SourceERS {
+	if base.Source == profile.SourceERS {
 		return f.services(a, base)
 	}
 	if len(f.Files) == 0 {
@@ -64,7 +65,7 @@ func (f scopeFlags) scopes(a *app) (scopes []scope, err error) {
 
 // pulled are the runs that pull from the register's services: named codes from
 // the API, else complete listings.
-func (f scopeFlags) pulled(a *app, base reconcile.Run) (scopes []scope, err error) {
+func (f scopeFlags) pulled(a *app, base runs.Run) (scopes []scope, err error) {
 	if len(base.Codes) > 0 {
 		base.Report = reportOfAPI
 		return []scope{{run: base}}, nil
@@ -95,7 +96,7 @@ func (f scopeFlags) reportOf(path string) (string, error) {
 }
 
 // each does the work for one scope after the other and prints every result.
-func (f scopeFlags) each(ctx context.Context, a *app, work func(scope) (reconcile.Summary, error)) error {
+func (f scopeFlags) each(ctx context.Context, a *app, work func(scope) (runs.Summary, error)) error {
 	scopes, err := f.scopes(a)
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func (f scopeFlags) each(ctx context.Context, a *app, work func(scope) (reconcil
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	var summaries []reconcile.Summary
+	var summaries []runs.Summary
 	for _, s := range scopes {
 		summary, err := work(s)
 		if err != nil {
@@ -134,7 +135,7 @@ written.
 
 // Run plans from the files themselves: nothing is stored.
 func (c *planCmd) Run(ctx context.Context, a *app) error {
-	return c.each(ctx, a, func(s scope) (reconcile.Summary, error) {
+	return c.each(ctx, a, func(s scope) (runs.Summary, error) {
 		open := a.pull
 		if s.path != "" {
 			open = s.openFile
@@ -145,7 +146,7 @@ func (c *planCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-func (s scope) openFile(_ context.Context, run reconcile.Run) (jobs.Pull, error) {
+func (s scope) openFile(_ context.Context, run runs.Run) (jobs.Pull, error) {
 	file, err := os.Open(s.path)
 	if err != nil {
 		return nil, fmt.Errorf("--files: %w", err)
@@ -177,7 +178,7 @@ Without --files the reports of PROFILESYNC_ODS_REPORTS are pulled.
 
 // Run stores the files first: a daemon cannot see the caller's paths.
 func (c *reconcileCmd) Run(ctx context.Context, a *app) error {
-	return c.each(ctx, a, func(s scope) (summary reconcile.Summary, err error) {
+	return c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
 		if s.path != "" {
 			if s.run.Upload, err = a.upload(ctx, s.path); err != nil {
 				return summary, err

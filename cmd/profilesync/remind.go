@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 type remindCmd struct {
@@ -43,7 +44,7 @@ func (c *remindCmd) Run(ctx context.Context, a *app) error {
 	case c.Post:
 		return posted(ctx, a, reminders.Post)
 	}
-	code, err := reconcile.ParseODSCode(c.SendNow)
+	code, err := profile.ParseODSCode(c.SendNow)
 	if err != nil {
 		return exitError{exitUsage, "--send-now: " + err.Error()}
 	}
@@ -72,7 +73,7 @@ func (c *remindCmd) preview(ctx context.Context, a *app, reminders *jobs.Reminde
 		return err
 	}
 	list := []previewedReminder{}
-	err := reminders.Plan(ctx, nil, func(due []reconcile.Reminder) error {
+	err := reminders.Plan(ctx, nil, func(due []people.Reminder) error {
 		for _, m := range due {
 			to := m.Account.String()
 			if m.Account == 0 {
@@ -101,11 +102,11 @@ func playDay(text string, now *func() time.Time) error {
 	if text == "" {
 		return nil
 	}
-	day, err := reconcile.ParseDate(text)
+	day, err := profile.ParseDate(text)
 	if err != nil || day.IsZero() {
 		return exitError{exitUsage, "--date: " + errors.Join(err).Error()}
 	}
-	at := time.Date(day.Time().Year(), day.Time().Month(), day.Time().Day(), 9, 0, 0, 0, reconcile.London())
+	at := time.Date(day.Time().Year(), day.Time().Month(), day.Time().Day(), 9, 0, 0, 0, profile.London())
 	*now = func() time.Time { return at }
 	return nil
 }

@@ -9,7 +9,8 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 type reportCmd struct {
@@ -42,7 +43,7 @@ func (c *reportShowCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	f := reportFile{day: day, region: reconcile.ODSCode(c.Region), form: a.form, section: c.Section}
+	f := reportFile{day: day, region: profile.ODSCode(c.Region), form: a.form, section: c.Section}
 	if c.Out == "" {
 		return a.copyReport(ctx, a.stdout, f)
 	}
@@ -50,9 +51,9 @@ func (c *reportShowCmd) Run(ctx context.Context, a *app) error {
 }
 
 // reportDay is the day that was asked for, or that of the newest report.
-func (a *app) reportDay(ctx context.Context, text string) (reconcile.Date, error) {
+func (a *app) reportDay(ctx context.Context, text string) (profile.Date, error) {
 	if text != "" {
-		day, err := reconcile.ParseDate(text)
+		day, err := profile.ParseDate(text)
 		if err != nil {
 			return day, exitError{exitUsage, "--date: " + err.Error()}
 		}
@@ -66,7 +67,7 @@ func (a *app) reportDay(ctx context.Context, text string) (reconcile.Date, error
 }
 
 // writeReport writes a form of a report.
-func writeReport(w io.Writer, r reconcile.Report, form, section string) error {
+func writeReport(w io.Writer, r report.Report, form, section string) error {
 	switch form {
 	case "csv":
 		return render.WriteCSV(w, r, section)
@@ -126,7 +127,7 @@ func (a *app) printReports(ctx context.Context, most int) error {
 	rows := make([][]string, len(list))
 	for i, r := range list {
 		rows[i] = []string{
-			r.Day.String(), r.From.In(reconcile.London()).Format("2006-01-02 15:04"), r.Until.In(reconcile.London()).Format("2006-01-02 15:04"),
+			r.Day.String(), r.From.In(profile.London()).Format("2006-01-02 15:04"), r.Until.In(profile.London()).Format("2006-01-02 15:04"),
 			strconv.Itoa(r.Rows), strconv.Itoa(r.Deliveries),
 		}
 	}

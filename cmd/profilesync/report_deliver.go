@@ -11,7 +11,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // reporter wires the making and delivering of reports.
@@ -44,7 +45,7 @@ type reportDirectory struct{ *app }
 func (reportDirectory) Name() string { return "directory" }
 
 // Deliver writes every form, each whole or not at all.
-func (d reportDirectory) Deliver(ctx context.Context, day reconcile.Date, list reconcile.ODSCode) error {
+func (d reportDirectory) Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error {
 	if err := os.MkdirAll(d.config.ReportDirectory, 0o750); err != nil {
 		return fmt.Errorf("folder of reports: %w", err)
 	}
@@ -62,22 +63,22 @@ func (d reportDirectory) Deliver(ctx context.Context, day reconcile.Date, list r
 type reportMail struct {
 	*app
 
-	lists map[reconcile.ODSCode]reconcile.EmailAddress
+	lists map[profile.ODSCode]people.EmailAddress
 }
 
 // Name names the channel.
 func (reportMail) Name() string { return "mail" }
 
 // Deliver makes the notice due, once: its reference is its own.
-func (m reportMail) Deliver(ctx context.Context, day reconcile.Date, list reconcile.ODSCode) error {
+func (m reportMail) Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error {
 	if list == "" {
-		list = reconcile.NationalList
+		list = people.NationalList
 	}
 	if _, ok := m.lists[list]; !ok {
 		return nil
 	}
-	_, err := m.store.PostLetters(ctx, []reconcile.Post{{
-		Reference: "report/" + day.String() + "/" + string(list), Kind: reconcile.LetterReport, List: list, Since: day,
+	_, err := m.store.PostLetters(ctx, []people.Post{{
+		Reference: "report/" + day.String() + "/" + string(list), Kind: people.LetterReport, List: list, Since: day,
 	}})
 	return err
 }
@@ -85,7 +86,7 @@ func (m reportMail) Deliver(ctx context.Context, day reconcile.Date, list reconc
 // attacher sends letters with files.
 type attacher interface {
 	jobs.Mailer
-	SendWith(ctx context.Context, l reconcile.Letter, files []smtp.Attachment) (reconcile.Mailed, error)
+	SendWith(ctx context.Context, l people.Letter, files []smtp.Attachment) (people.Mailed, error)
 }
 
 // attaching sends the notice of a report with the report itself.
@@ -96,17 +97,17 @@ type attaching struct {
 }
 
 // Send attaches the report that the notice is about.
-func (m attaching) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+func (m attaching) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
 	parts := strings.Split(l.Reference, "/")
-	if l.Kind != reconcile.LetterReport || len(parts) < 3 {
+	if l.Kind != people.LetterReport || len(parts) < 3 {
 		return m.attacher.Send(ctx, l)
 	}
-	day, err := reconcile.ParseDate(parts[1])
+	day, err := profile.ParseDate(parts[1])
 	if err != nil {
-		return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRefused, Reason: "its reference names no day"}
+		return people.Mailed{}, &people.MailError{Answer: people.MailRefused, Reason: "its reference names no day"}
 	}
-	region := reconcile.ODSCode(parts[2])
-	if region == reconcile.NationalList {
+	region := profile.ODSCode(parts[2])
+	if region == people.NationalList {
 		region = ""
 	}
 	var files []smtp.Attachment
@@ -114,7 +115,7 @@ func (m attaching) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mail
 		f := reportFile{day: day, region: region, form: form}
 		text, err := m.app.reportText(ctx, f)
 		if err != nil {
-			return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "the report cannot be read", Err: err}
+			return people.Mailed{}, &people.MailError{Answer: people.MailRetry, Reason: "the report cannot be read", Err: err}
 		}
 		files = append(files, smtp.Attachment{Name: f.name(), ContentType: reportForms[form], Data: text})
 	}
@@ -122,10 +123,10 @@ func (m attaching) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mail
 }
 
 // reportWords fill the notice of a report.
-func (a *app) reportWords(ctx context.Context) func(day reconcile.Date, list reconcile.ODSCode) (map[string]string, bool) {
-	return func(day reconcile.Date, list reconcile.ODSCode) (map[string]string, bool) {
+func (a *app) reportWords(ctx context.Context) func(day profile.Date, list profile.ODSCode) (map[string]string, bool) {
+	return func(day profile.Date, list profile.ODSCode) (map[string]string, bool) {
 		region := list
-		if list == reconcile.NationalList {
+		if list == people.NationalList {
 			region = ""
 		}
 		r, err := a.store.Report(ctx, day, region)
@@ -155,7 +156,7 @@ func (a *app) nameRegions(ctx context.Context) {
 	}
 }
 
-func (a *app) regionNames(ctx context.Context) (map[reconcile.ODSCode]string, error) {
+func (a *app) regionNames(ctx context.Context) (map[profile.ODSCode]string, error) {
 	codes, err := a.store.UnnamedRegions(ctx)
 	if err != nil || len(codes) == 0 {
 		return nil, err
@@ -169,13 +170,13 @@ func (a *app) regionNames(ctx context.Context) (map[reconcile.ODSCode]string, er
 		return nil, err
 	}
 	defer func() { _ = found.Close() }() // a temporary file
-	names := make(map[reconcile.ODSCode]string)
+	names := make(map[profile.ODSCode]string)
 	for row, err := range found.Rows() {
 		if err != nil {
 			return names, err
 		}
 		if record, err := found.Record(row); err == nil { // what cannot be read has no name
-			names[record.Code] = reconcile.DisplayName(record.Values.Get(reconcile.FieldName))
+			names[record.Code] = profile.DisplayName(record.Values.Get(profile.FieldName))
 		}
 	}
 	return names, nil

@@ -13,7 +13,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // reportForms are the files of a report, by how they end.
@@ -25,8 +25,8 @@ var reportForms = map[string]string{
 // reportFile names a file of a report: a form of it, national or of one board. A
 // section is named with csv only; empty for the changes.
 type reportFile struct {
-	day     reconcile.Date
-	region  reconcile.ODSCode
+	day     profile.Date
+	region  profile.ODSCode
 	form    string
 	section string
 }
@@ -35,7 +35,7 @@ type reportFile struct {
 func (f reportFile) name() string { return reportName(f.day, f.region) + "." + f.form }
 
 // reportName is how files and addresses name a report, whatever its form.
-func reportName(day reconcile.Date, region reconcile.ODSCode) string {
+func reportName(day profile.Date, region profile.ODSCode) string {
 	name := "report-" + day.String()
 	if region != "" {
 		name += "-" + string(region)
@@ -52,11 +52,11 @@ func parseReportFile(name string) (f reportFile, ok bool) {
 	if reportForms[f.form] == "" || !ok || len(rest) < len(time.DateOnly) {
 		return f, false
 	}
-	if f.day, err = reconcile.ParseDate(rest[:len(time.DateOnly)]); err != nil {
+	if f.day, err = profile.ParseDate(rest[:len(time.DateOnly)]); err != nil {
 		return f, false
 	}
 	if region, ok := strings.CutPrefix(rest[len(time.DateOnly):], "-"); ok {
-		f.region, err = reconcile.ParseODSCode(region)
+		f.region, err = profile.ParseODSCode(region)
 		return f, err == nil
 	}
 	return f, len(rest) == len(time.DateOnly)

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 type runsCmd struct {
@@ -25,17 +26,17 @@ func (c *runsListCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	runs, err := a.store.ListRuns(ctx, "", c.Most)
+	listed, err := a.store.ListRuns(ctx, "", c.Most)
 	if err != nil {
 		return err
 	}
-	summaries := make([]reconcile.Summary, 0, len(runs))
-	rows := make([][]string, 0, len(runs))
-	for _, r := range runs {
+	summaries := make([]runs.Summary, 0, len(listed))
+	rows := make([][]string, 0, len(listed))
+	for _, r := range listed {
 		summaries = append(summaries, r.Summary)
 		ch := r.Summary.Changes
 		rows = append(rows, []string{
-			r.ID.String(), r.CreatedAt.In(reconcile.London()).Format(time.DateTime), kindOf(r.Run), r.Report, r.AsOf.String(),
+			r.ID.String(), r.CreatedAt.In(profile.London()).Format(time.DateTime), kindOf(r.Run), r.Report, r.AsOf.String(),
 			string(r.State), strconv.Itoa(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
 		})
 	}
@@ -43,7 +44,7 @@ func (c *runsListCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-func kindOf(r reconcile.Run) string {
+func kindOf(r runs.Run) string {
 	if r.Parent != 0 {
 		return fmt.Sprintf("%s of %d", r.Kind, r.Parent)
 	}
@@ -51,10 +52,10 @@ func kindOf(r reconcile.Run) string {
 }
 
 type runsShowCmd struct {
-	ID       reconcile.RunID `arg:"" name:"run" help:"The run's number."`
-	Withheld bool            `help:"Only what was withheld."`
-	Most     int             `default:"500" help:"How many changes at most."`
-	Changes  bool            `help:"With --format json: print the changes too, one object a line."`
+	ID       runs.RunID `arg:"" name:"run" help:"The run's number."`
+	Withheld bool       `help:"Only what was withheld."`
+	Most     int        `default:"500" help:"How many changes at most."`
+	Changes  bool       `help:"With --format json: print the changes too, one object a line."`
 }
 
 func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
@@ -93,8 +94,8 @@ func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
 
 // decisionFlags say who decides.
 type decisionFlags struct {
-	ID    reconcile.RunID `arg:"" name:"run" help:"The run's number."`
-	Actor string          `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
+	ID    runs.RunID `arg:"" name:"run" help:"The run's number."`
+	Actor string     `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
 func (f decisionFlags) actor() string {
@@ -105,9 +106,9 @@ func (f decisionFlags) actor() string {
 }
 
 // decided returns the run that a decision is about.
-func (f decisionFlags) decided(ctx context.Context, a *app) (reconcile.Run, error) {
+func (f decisionFlags) decided(ctx context.Context, a *app) (runs.Run, error) {
 	if err := a.open(ctx); err != nil {
-		return reconcile.Run{}, err
+		return runs.Run{}, err
 	}
 	run, err := a.store.Run(ctx, f.ID)
 	if err == nil && !run.State.Ended() {
@@ -117,8 +118,8 @@ func (f decisionFlags) decided(ctx context.Context, a *app) (reconcile.Run, erro
 }
 
 // child works a run that approves or undoes another, and prints its result.
-func (f decisionFlags) child(ctx context.Context, a *app, parent reconcile.Run, kind reconcile.RunKind) error {
-	run := reconcile.Run{
+func (f decisionFlags) child(ctx context.Context, a *app, parent runs.Run, kind runs.RunKind) error {
+	run := runs.Run{
 		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: f.actor(),
 	}
 	summary, err := a.submit(ctx, run, true)
@@ -126,7 +127,7 @@ func (f decisionFlags) child(ctx context.Context, a *app, parent reconcile.Run, 
 		return err
 	}
 	a.printSummary(summary)
-	return exitOf([]reconcile.Summary{summary})
+	return exitOf([]runs.Summary{summary})
 }
 
 type runsApproveCmd struct{ decisionFlags }
@@ -143,10 +144,10 @@ func (c *runsApproveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if parent.State != reconcile.RunWithheld {
+	if parent.State != runs.RunWithheld {
 		return fmt.Errorf("run %d withheld nothing (%s)", parent.ID, parent.State)
 	}
-	return c.child(ctx, a, parent, reconcile.RunApprove)
+	return c.child(ctx, a, parent, runs.RunApprove)
 }
 
 type runsUndoCmd struct{ decisionFlags }
@@ -163,7 +164,7 @@ func (c *runsUndoCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.child(ctx, a, parent, reconcile.RunUndo)
+	return c.child(ctx, a, parent, runs.RunUndo)
 }
 
 type runsRejectCmd struct{ decisionFlags }

@@ -13,7 +13,8 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/admin"
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 type serveCmd struct{}
@@ -79,21 +80,21 @@ func (*serveCmd) Run(ctx context.Context, a *app) error {
 
 // schedules are what the daemon does by itself, in London time
 // (reconcile/RULES.md "Schedules").
-func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule, err error) {
+func (a *app) schedules(sinks map[push.Sink]directory) (all []jobs.Schedule, err error) {
 	add := func(name, at string, args ...river.JobArgs) {
 		when, bad := jobs.At(at)
 		err = errors.Join(err, bad)
 		all = append(all, jobs.Schedule{Name: name, When: when, Missed: jobs.NewestOnly, Jobs: args})
 	}
 	if a.config.ODSAPIKey != "" {
-		add("pull_ods_changes", "30 4 * * *", jobs.PullODS{Report: reportOfAPI, Pull: reconcile.RunDelta})
+		add("pull_ods_changes", "30 4 * * *", jobs.PullODS{Report: reportOfAPI, Pull: runs.RunDelta})
 	}
 	var listings []river.JobArgs
 	for _, report := range a.config.ODSReports {
-		listings = append(listings, jobs.PullODS{Report: report, Pull: reconcile.RunListing})
+		listings = append(listings, jobs.PullODS{Report: report, Pull: runs.RunListing})
 	}
 	add("pull_ods_listings", "0 5 * * *", listings...)
-	for _, sink := range reconcile.Sinks() {
+	for _, sink := range push.Sinks() {
 		if sinks[sink] != nil {
 			add("check_drift_"+string(sink), "30 2 * * *", jobs.CheckDrift{Sink: sink})
 		}
@@ -118,7 +119,7 @@ func (a *app) schedules(sinks map[reconcile.Sink]directory) (all []jobs.Schedule
 
 // saveProgress stores how far a run has come, for the people who wait for it.
 func (a *app) saveProgress(log *slog.Logger) reportFunc {
-	return func(ctx context.Context, run reconcile.RunID, stage string, done, total int) {
+	return func(ctx context.Context, run runs.RunID, stage string, done, total int) {
 		if err := a.store.SaveProgress(ctx, run, stage, done, total); err != nil {
 			log.WarnContext(ctx, "progress", "error", err)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/admin"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // service is the working half of the daemon. It works under the name of the
@@ -24,7 +24,7 @@ type service struct {
 
 	control *postgres.Store // for what must go on whatever jobs do with their connections
 	pushing *postgres.Store // for pushes, which wait for no other job
-	sinks   map[reconcile.Sink]directory
+	sinks   map[push.Sink]directory
 	log     *slog.Logger
 	outage  *outage
 	metrics *admin.Metrics

@@ -10,7 +10,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // directory is a configured sink: pushed to, and looked at.
@@ -21,14 +23,14 @@ type directory interface {
 
 // sinks are the configured ones. A sink without an address has none: its pushes
 // begin when it gets one.
-func (a *app) sinks() (map[reconcile.Sink]directory, error) {
-	configured := make(map[reconcile.Sink]directory)
+func (a *app) sinks() (map[push.Sink]directory, error) {
+	configured := make(map[push.Sink]directory)
 	if a.config.DoSURL != "" || a.config.DoSFHIRURL != "" {
 		sink, err := a.dos()
 		if err != nil {
 			return nil, err
 		}
-		configured[reconcile.SinkDoS] = sink
+		configured[push.SinkDoS] = sink
 	}
 	if a.config.WebsiteURL != "" {
 		sink, err := website.New(website.Options{
@@ -38,7 +40,7 @@ func (a *app) sinks() (map[reconcile.Sink]directory, error) {
 		if err != nil {
 			return nil, fmt.Errorf("settings: %w", err)
 		}
-		configured[reconcile.SinkWebsite] = sink
+		configured[push.SinkWebsite] = sink
 	}
 	return configured, nil
 }
@@ -99,11 +101,11 @@ func rotating(name string) func() (string, error) {
 }
 
 // routes are those of the configured sinks.
-func routes(sinks map[reconcile.Sink]directory) reconcile.Routes {
-	all := make(reconcile.Routes, len(sinks))
+func routes(sinks map[push.Sink]directory) push.Routes {
+	all := make(push.Routes, len(sinks))
 	for name, sink := range sinks {
-		all[name] = make(map[reconcile.OrgType]reconcile.Route)
-		for _, t := range reconcile.OrgTypes() {
+		all[name] = make(map[profile.OrgType]push.Route)
+		for _, t := range profile.OrgTypes() {
 			if route, ok := sink.Route(t); ok {
 				all[name][t] = route
 			}
@@ -114,9 +116,9 @@ func routes(sinks map[reconcile.Sink]directory) reconcile.Routes {
 
 // pushers wires one for each configured sink, in a fixed order.
 func (a *app) pushers(
-	store jobs.PushStore, sinks map[reconcile.Sink]directory, log *slog.Logger, pushed func(reconcile.Sink, reconcile.PushOutcome),
+	store jobs.PushStore, sinks map[push.Sink]directory, log *slog.Logger, pushed func(push.Sink, push.PushOutcome),
 ) (all []*jobs.Pusher) {
-	for _, name := range reconcile.Sinks() {
+	for _, name := range push.Sinks() {
 		if sink, ok := sinks[name]; ok {
 			all = append(all, jobs.NewPusher(jobs.PusherOptions{
 				Name: name, Sink: sink, Store: store, Today: a.today, ProbeEvery: a.config.ProbeEvery,
@@ -128,18 +130,18 @@ func (a *app) pushers(
 }
 
 // checkers wires one for each configured sink, in a fixed order.
-func (a *app) checkers(sinks map[reconcile.Sink]directory, progress func(checked int)) (all []jobs.DriftChecker) {
-	for _, name := range reconcile.Sinks() {
+func (a *app) checkers(sinks map[push.Sink]directory, progress func(checked int)) (all []jobs.DriftChecker) {
+	for _, name := range push.Sinks() {
 		if sink, ok := sinks[name]; ok {
 			all = append(all, jobs.DriftChecker{
-				Name: name, Directory: sink, Begin: a.beginDrift, Guard: reconcile.DefaultGuard(), Progress: progress,
+				Name: name, Directory: sink, Begin: a.beginDrift, Guard: runs.DefaultGuard(), Progress: progress,
 			})
 		}
 	}
 	return all
 }
 
-func (a *app) beginDrift(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, actor string) (jobs.DriftCheck, error) {
+func (a *app) beginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (jobs.DriftCheck, error) {
 	check, err := a.store.BeginDrift(ctx, sink, codes, actor, a.today())
 	if err != nil {
 		return nil, err

@@ -14,7 +14,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // The ways of authentication.
@@ -104,16 +105,16 @@ func (c *config) ersCredentials() (credentials []ers.Credential, err error) {
 const errNoERS = "setting PROFILESYNC_ERS_CREDENTIALS (or _FILE) is missing: e-RS cannot be asked without"
 
 // services is the run that asks e-RS for all services, or for those of sites.
-func (f scopeFlags) services(a *app, run reconcile.Run) ([]scope, error) {
+func (f scopeFlags) services(a *app, run runs.Run) ([]scope, error) {
 	switch {
 	case len(f.Files) > 0:
 		return nil, exitError{exitUsage, "--files: e-RS has no listings; see `profilesync ers register import`"}
-	case f.Report != "" && f.Report != reconcile.ReportServices:
-		return nil, exitError{exitUsage, "--report: e-RS has one, " + reconcile.ReportServices}
+	case f.Report != "" && f.Report != services.ReportServices:
+		return nil, exitError{exitUsage, "--report: e-RS has one, " + services.ReportServices}
 	case !a.config.asksERS():
 		return nil, exitError{exitUsage, errNoERS}
 	}
-	run.Report = reconcile.ReportServices
+	run.Report = services.ReportServices
 	return []scope{{run: run}}, nil
 }
 
@@ -161,7 +162,7 @@ const ahead = 10
 
 func (a *app) services() jobs.Services {
 	return jobs.Services{
-		Guard: reconcile.DefaultServiceGuard(), Ahead: ahead,
+		Guard: services.DefaultServiceGuard(), Ahead: ahead,
 		Open: func() (jobs.ServiceSource, error) {
 			api, err := a.ersAPI()
 			if err != nil {
@@ -175,46 +176,46 @@ func (a *app) services() jobs.Services {
 // serviceSource says in the core's words what the connector found.
 type serviceSource struct{ api *ers.API }
 
-func (s serviceSource) Batch(ctx context.Context, credential string, ids []reconcile.ServiceID) ([]reconcile.ServiceAnswer, error) {
+func (s serviceSource) Batch(ctx context.Context, credential string, ids []services.ServiceID) ([]services.ServiceAnswer, error) {
 	found, err := s.api.Batch(ctx, credential, ids)
 	if err != nil {
 		return nil, err
 	}
-	var answers []reconcile.ServiceAnswer
+	var answers []services.ServiceAnswer
 	for _, service := range found.Services {
-		answers = append(answers, reconcile.ServiceAnswer{
-			ID: service.ID, Outcome: reconcile.OutcomeFound, Credential: found.SeenBy[service.ID], Service: service,
+		answers = append(answers, services.ServiceAnswer{
+			ID: service.ID, Outcome: services.OutcomeFound, Credential: found.SeenBy[service.ID], Service: service,
 		})
 	}
 	for _, id := range found.Absent {
-		answers = append(answers, reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeAbsent})
+		answers = append(answers, services.ServiceAnswer{ID: id, Outcome: services.OutcomeAbsent})
 	}
 	for _, id := range found.NotVisible {
-		answers = append(answers, reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeNotVisible})
+		answers = append(answers, services.ServiceAnswer{ID: id, Outcome: services.OutcomeNotVisible})
 	}
 	for _, r := range found.Refused {
-		answers = append(answers, reconcile.ServiceAnswer{ID: r.ID, Outcome: reconcile.OutcomeUnreadable, Reason: r.Reason})
+		answers = append(answers, services.ServiceAnswer{ID: r.ID, Outcome: services.OutcomeUnreadable, Reason: r.Reason})
 	}
 	for _, u := range found.Unreadable {
-		answers = append(answers, reconcile.ServiceAnswer{ID: u.ID, Outcome: reconcile.OutcomeUnreadable, Reason: u.Reason, Raw: u.Raw})
+		answers = append(answers, services.ServiceAnswer{ID: u.ID, Outcome: services.OutcomeUnreadable, Reason: u.Reason, Raw: u.Raw})
 	}
 	return answers, nil
 }
 
 // Proof takes only e-RS's own word that it does not know a service.
-func (s serviceSource) Proof(ctx context.Context, id reconcile.ServiceID) (reconcile.ServiceAnswer, error) {
-	answer := reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeFound}
+func (s serviceSource) Proof(ctx context.Context, id services.ServiceID) (services.ServiceAnswer, error) {
+	answer := services.ServiceAnswer{ID: id, Outcome: services.OutcomeFound}
 	service, err := s.api.Service(ctx, id)
 	failure, ok := errors.AsType[*ers.Error](err)
 	switch {
 	case err == nil:
 		answer.Service = service
 	case ok && failure.NotFound():
-		answer.Outcome = reconcile.OutcomeUnknown
+		answer.Outcome = services.OutcomeUnknown
 	case ok && failure.NotVisible():
-		answer.Outcome = reconcile.OutcomeNotVisible
+		answer.Outcome = services.OutcomeNotVisible
 	case ok && failure.Status == http.StatusNotFound:
-		answer.Outcome = reconcile.OutcomeAbsent // a 404 that does not say so may be a wrong address
+		answer.Outcome = services.OutcomeAbsent // a 404 that does not say so may be a wrong address
 	default:
 		return answer, err
 	}

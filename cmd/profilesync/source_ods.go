@@ -7,7 +7,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // reportOfAPI is the report under which single records of the API are kept.
@@ -27,7 +28,7 @@ type downloaded struct {
 	etag string
 }
 
-func (d downloaded) Stamp() reconcile.Stamp {
+func (d downloaded) Stamp() runs.Stamp {
 	stamp := d.Listing.Stamp()
 	stamp.ETag = d.etag
 	return stamp
@@ -36,33 +37,33 @@ func (d downloaded) Stamp() reconcile.Stamp {
 // changes is a delta that moves the watermark to the newest change it holds.
 type changes struct {
 	*ods.Delta
-	deleted []reconcile.ODSCode
+	deleted []profile.ODSCode
 }
 
-func (c changes) Until() reconcile.Date        { return c.Newest() }
-func (c changes) Deleted() []reconcile.ODSCode { return c.deleted }
+func (c changes) Until() profile.Date        { return c.Newest() }
+func (c changes) Deleted() []profile.ODSCode { return c.deleted }
 
 // types are the organisation types that a run's report covers.
-func (a *app) types(run reconcile.Run) ([]reconcile.OrgType, error) {
-	if run.Report == reportOfAPI || run.Source == reconcile.SourceERS {
+func (a *app) types(run runs.Run) ([]profile.OrgType, error) {
+	if run.Report == reportOfAPI || run.Source == profile.SourceERS {
 		return a.config.kept, nil
 	}
 	return ods.Types(run.Report)
 }
 
 // pull opens what a stored run reads.
-func (a *app) pull(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+func (a *app) pull(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 	switch {
 	case run.Upload != 0:
 		return a.pullUpload(ctx, run)
-	case run.Kind == reconcile.RunListing:
+	case run.Kind == runs.RunListing:
 		return a.pullListing(ctx, run)
 	default:
 		return a.pullDelta(ctx, run)
 	}
 }
 
-func (a *app) pullUpload(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+func (a *app) pullUpload(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 	name, file, err := a.store.OpenUpload(ctx, run.Upload)
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (a *app) pullUpload(ctx context.Context, run reconcile.Run) (jobs.Pull, err
 // one is 10 MB.
 const maxListing = 1 << 30
 
-func (a *app) pullListing(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+func (a *app) pullListing(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 	limits := ods.Limits{PerSecond: a.config.ODSPerSecond, Timeout: 10 * time.Minute, MaxBytes: maxListing}
 	downloads, err := ods.NewDownloads(a.config.ODSDownloads, limits.Client("ODS downloads"))
 	if err != nil {
@@ -100,7 +101,7 @@ func (a *app) odsAPI() (*ods.API, error) {
 	})
 }
 
-func (a *app) pullDelta(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+func (a *app) pullDelta(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 	api, err := a.odsAPI()
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func (a *app) pullDelta(ctx context.Context, run reconcile.Run) (jobs.Pull, erro
 }
 
 // lookup asks for single organisations: it moves no watermark.
-func (a *app) lookup(ctx context.Context, api *ods.API, codes []reconcile.ODSCode) (jobs.Pull, error) {
+func (a *app) lookup(ctx context.Context, api *ods.API, codes []profile.ODSCode) (jobs.Pull, error) {
 	delta, err := api.Lookup(ctx, codes)
 	if err != nil {
 		return nil, err

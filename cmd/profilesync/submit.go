@@ -10,35 +10,35 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // submit stores a run. Unless the caller waits, its job is left to a daemon.
 // With wait, a running daemon works it, or, where there is none, this process
 // does, under the same lock.
-func (a *app) submit(ctx context.Context, run reconcile.Run, wait bool) (reconcile.Summary, error) {
+func (a *app) submit(ctx context.Context, run runs.Run, wait bool) (runs.Summary, error) {
 	daemon, err := a.store.DaemonRuns(ctx)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	if wait && !daemon {
 		return a.workHere(ctx, run)
 	}
 	if run.ID, err = a.queue(ctx, run); err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	if !wait && !daemon {
 		a.sayf("run %d waits for a daemon, and none is running: start `profilesync serve`, or use --wait", run.ID)
 	}
 	if !wait {
-		run.State = reconcile.RunQueued
-		return reconcile.NewSummary(run), nil
+		run.State = runs.RunQueued
+		return runs.NewSummary(run), nil
 	}
 	return a.await(ctx, run.ID)
 }
 
 // queue stores a run together with its job.
-func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, error) {
+func (a *app) queue(ctx context.Context, run runs.Run) (runs.RunID, error) {
 	pool, err := postgres.RiverPool(ctx, a.url, a.process)
 	if err != nil {
 		return 0, err
@@ -54,7 +54,7 @@ func (a *app) queue(ctx context.Context, run reconcile.Run) (reconcile.RunID, er
 // workHere first finishes what a killed process left of the same source, then
 // works the run. Postgres may hold a killed process's lock a moment longer:
 // working a run waits for it.
-func (a *app) workHere(ctx context.Context, run reconcile.Run) (summary reconcile.Summary, err error) {
+func (a *app) workHere(ctx context.Context, run runs.Run) (summary runs.Summary, err error) {
 	err = a.whileAnnounced(ctx, func(ctx context.Context, _ int64) error {
 		summary, err = a.finishAndWork(ctx, run)
 		return err
@@ -62,37 +62,37 @@ func (a *app) workHere(ctx context.Context, run reconcile.Run) (summary reconcil
 	return summary, err
 }
 
-func (a *app) finishAndWork(ctx context.Context, run reconcile.Run) (reconcile.Summary, error) {
+func (a *app) finishAndWork(ctx context.Context, run runs.Run) (runs.Summary, error) {
 	shown := newProgress(a.stderr)
 	defer shown.end()
-	runs := a.runs(a.pull, shown.report)
+	runner := a.runs(a.pull, shown.report)
 	unfinished, err := a.store.UnfinishedOf(ctx, run.Source)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	id, err := a.store.CreateRun(ctx, run, nil)
 	if err != nil {
-		return reconcile.Summary{}, err
+		return runs.Summary{}, err
 	}
 	for _, other := range unfinished {
 		a.sayf("finishing run %d, which was interrupted", other)
-		if _, err := runs.Work(ctx, run.Source, other); err != nil {
-			return reconcile.Summary{}, fmt.Errorf("run %d: %w", other, err)
+		if _, err := runner.Work(ctx, run.Source, other); err != nil {
+			return runs.Summary{}, fmt.Errorf("run %d: %w", other, err)
 		}
 	}
-	summary, err := runs.Work(ctx, run.Source, id)
+	summary, err := runner.Work(ctx, run.Source, id)
 	switch {
 	case errors.Is(err, jobs.ErrInterrupted):
 		return summary, fmt.Errorf("run %d was interrupted; the next reconciliation or a daemon finishes it: %w", id, err)
 	case err != nil:
-		return runs.GiveUp(ctx, run.Source, id, err)
+		return runner.GiveUp(ctx, run.Source, id, err)
 	default:
 		return summary, nil
 	}
 }
 
 // await shows how a daemon works a run, until it has ended.
-func (a *app) await(ctx context.Context, id reconcile.RunID) (reconcile.Summary, error) {
+func (a *app) await(ctx context.Context, id runs.RunID) (runs.Summary, error) {
 	shown := newProgress(a.stderr)
 	defer shown.end()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -100,7 +100,7 @@ func (a *app) await(ctx context.Context, id reconcile.RunID) (reconcile.Summary,
 	for {
 		progress, err := a.store.Progress(ctx, id)
 		if err != nil {
-			return reconcile.Summary{}, err
+			return runs.Summary{}, err
 		}
 		if progress.State.Ended() {
 			run, err := a.store.Run(ctx, id)
@@ -109,7 +109,7 @@ func (a *app) await(ctx context.Context, id reconcile.RunID) (reconcile.Summary,
 		shown.report(ctx, id, progress.Stage, progress.Done, progress.Total)
 		select {
 		case <-ctx.Done():
-			return reconcile.Summary{}, fmt.Errorf("no longer waiting; the daemon goes on with run %d", id)
+			return runs.Summary{}, fmt.Errorf("no longer waiting; the daemon goes on with run %d", id)
 		case <-tick.C:
 		}
 	}

@@ -12,7 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // actor plays profilesync and both sinks: it answers as a second oracle
@@ -24,10 +27,10 @@ type actor struct {
 	shelf  *shelf
 	runs   int
 
-	letters map[reconcile.LetterKind]int // that were ever sent
+	letters map[people.LetterKind]int // that were ever sent
 
 	command string // "first", "approve" and so on: the step whose answers are spoilt
-	spoil   func(*reconcile.Summary)
+	spoil   func(*runs.Summary)
 	rows    func(rows []any) []any // of push list and drift
 	sinks   func(*shelf)           // what arrives there
 	code    int                    // added to the exit code of that step
@@ -41,18 +44,18 @@ func (a *actor) spoils() bool {
 	return len(a.story.steps) < len(chapters()) && chapters()[len(a.story.steps)].name == a.command
 }
 
-func (a *actor) run(_ context.Context, at time.Time, each func(reconcile.Summary), args ...string) (int, error) {
+func (a *actor) run(_ context.Context, at time.Time, each func(runs.Summary), args ...string) (int, error) {
 	if a.spoils() && a.fails != nil {
 		return 1, a.fails
 	}
 	code := 0
 	for _, s := range a.answers(at, args) {
 		a.runs++
-		s.Run = reconcile.RunID(a.runs).String()
+		s.Run = runs.RunID(a.runs).String()
 		if len(s.Withheld) > 0 {
 			code = exitAwaits
 		}
-		if a.spoils() && a.spoil != nil && (s.Report == "etr" || s.Source == reconcile.SourceERS || a.command == "ask") {
+		if a.spoils() && a.spoil != nil && (s.Report == "etr" || s.Source == profile.SourceERS || a.command == "ask") {
 			a.spoil(&s)
 		}
 		each(s)
@@ -63,26 +66,26 @@ func (a *actor) run(_ context.Context, at time.Time, each func(reconcile.Summary
 	return code, nil
 }
 
-func (a *actor) answers(at time.Time, args []string) []reconcile.Summary {
+func (a *actor) answers(at time.Time, args []string) []runs.Summary {
 	switch {
 	case args[0] == "runs" && args[1] == "approve":
-		return []reconcile.Summary{a.oracle.approval("etr")}
+		return []runs.Summary{a.oracle.approval("etr")}
 	case args[0] == "runs" && args[1] == "undo":
-		return []reconcile.Summary{a.oracle.undo("etr")}
-	case slices.Contains(args, string(reconcile.SourceERS)):
+		return []runs.Summary{a.oracle.undo("etr")}
+	case slices.Contains(args, string(profile.SourceERS)):
 		run, touched := a.oracle.pull(a.story.referrals, dayOf(at))
 		a.shelf.t.Website.Stored += len(touched)
 		a.shelf.services = a.oracle.clinics()
 		a.arrived()
-		return []reconcile.Summary{run}
+		return []runs.Summary{run}
 	case strings.Contains(strings.Join(args, " "), "--ods"):
 		code := args[4]
 		a.oracle.reports[pharmacies][code].set("name", "NEW LEAF PHARMACY")
 		want := a.oracle.decision("api")
 		want.Population, want.Changes.Update, want.Fields["name"] = a.oracle.all(), 1, 1
-		return []reconcile.Summary{want}
+		return []runs.Summary{want}
 	}
-	var all []reconcile.Summary
+	var all []runs.Summary
 	for report := range covers {
 		facts, err := a.story.world.Facts(report)
 		require.NoError(a.t, err)
@@ -212,7 +215,7 @@ func (s *shelf) alter(code, field, value string) error {
 
 // drift finds what was altered, with what it prints and the exit code.
 func (s *shelf) drift(repair bool) (rows []any, code int) {
-	result := reconcile.DriftResult{Check: 7, State: reconcile.DriftDone, Checked: s.checked, Drifted: len(s.altered)}
+	result := push.DriftResult{Check: 7, State: push.DriftDone, Checked: s.checked, Drifted: len(s.altered)}
 	for _, a := range s.altered {
 		rows = append(rows, a)
 	}
@@ -241,13 +244,13 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	a.story = &story{
 		world: world, referrals: referrals, extract: filepath.Join(t.TempDir(), "EBSX05.zip"),
 		program: a, sinks: a.shelf, editor: a.edit, oracle: newOracle(), screen: show,
-		people: func(context.Context, time.Time, string, []string) error { return nil }, letters: map[reconcile.LetterKind]int{},
+		people: func(context.Context, time.Time, string, []string) error { return nil }, letters: map[people.LetterKind]int{},
 		now: func() time.Time {
 			clock = clock.Add(patience / 4)
 			return clock
 		},
 	}
-	a.letters = map[reconcile.LetterKind]int{}
+	a.letters = map[people.LetterKind]int{}
 	a.story.board, err = board(world)
 	require.NoError(t, err)
 	err = a.story.tell(t.Context())

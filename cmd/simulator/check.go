@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // check holds a run against what was foretold, and names every number that is
 // wrong.
-func check(want, got reconcile.Summary) error {
+func check(want, got runs.Summary) error {
 	var wrong []string
 	differ := func(what string, want, got any) {
 		if !reflect.DeepEqual(want, got) {
@@ -42,7 +42,7 @@ func check(want, got reconcile.Summary) error {
 	return errors.New("run " + got.Run + " of " + want.Report + " did not do what the register asks for:\n" + strings.Join(wrong, "\n"))
 }
 
-func codes(left []reconcile.LeftOut) []string {
+func codes(left []runs.LeftOut) []string {
 	list := make([]string, 0, len(left))
 	for _, l := range left {
 		list = append(list, string(l.Code)+" "+l.Field)

@@ -8,7 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The exit codes, as those of profilesync.
@@ -83,7 +83,7 @@ var shares = []struct {
 const smallest = 1000
 
 // world makes the register up. The FHIR API wants the key.
-func (f worldFlags) world(day reconcile.Date, key string) (*odstest.World, error) {
+func (f worldFlags) world(day profile.Date, key string) (*odstest.World, error) {
 	if f.Size < smallest {
 		return nil, fmt.Errorf("--size %d: want at least %d", f.Size, smallest)
 	}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The control endpoints are no part of any outside system: other processes play
@@ -23,7 +23,7 @@ func (o *outside) site() http.Handler {
 	mux.Handle("/", o.world.Handler())
 	mux.Handle("POST "+churnPath, play("to", o.churn))
 	mux.Handle("POST "+recodePath, play("on", o.world.Recode))
-	mux.Handle("POST "+dayPath, play("to", func(day reconcile.Date) (odstest.Played, error) {
+	mux.Handle("POST "+dayPath, play("to", func(day profile.Date) (odstest.Played, error) {
 		return odstest.Played{Day: day, Events: map[string]int{}}, o.world.Advance(day)
 	}))
 	mux.HandleFunc("GET "+dayPath, func(w http.ResponseWriter, _ *http.Request) {
@@ -33,7 +33,7 @@ func (o *outside) site() http.Handler {
 }
 
 // churn lets happen what happens up to a day.
-func (o *outside) churn(to reconcile.Date) (odstest.Played, error) {
+func (o *outside) churn(to profile.Date) (odstest.Played, error) {
 	played, err := o.world.Churn(to)
 	if err != nil {
 		return played, err
@@ -43,10 +43,10 @@ func (o *outside) churn(to reconcile.Date) (odstest.Played, error) {
 
 // play reads the day from the query and answers with what happened, or 400 with
 // {"error": ...}.
-func play(parameter string, happen func(reconcile.Date) (odstest.Played, error)) http.HandlerFunc {
+func play(parameter string, happen func(profile.Date) (odstest.Played, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		text := r.URL.Query().Get(parameter)
-		day, err := reconcile.ParseDate(text)
+		day, err := profile.ParseDate(text)
 		if err != nil || day.IsZero() {
 			answer(w, http.StatusBadRequest, map[string]string{"error": parameter + "=" + text + ": want a day like 2026-04-01"})
 			return

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func smallWorld(t *testing.T) *odstest.World {
@@ -69,7 +69,7 @@ func TestTimeIsPlayedOverHTTP(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Empty(t, played.Events)
 	_, played, _ = ask(t, world, http.MethodGet, dayPath)
-	require.Equal(t, reconcile.NewDate(2026, 4, 20), played.Day)
+	require.Equal(t, profile.NewDate(2026, 4, 20), played.Day)
 	require.Equal(t, played.Day, world.Day())
 }
 

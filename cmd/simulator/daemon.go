@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 type runCmd struct {
@@ -24,7 +25,7 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	stop := show.tick()
 	defer stop()
 	show.do("starting a private Postgres and the simulated systems")
-	today := reconcile.DateIn(time.Now(), reconcile.London())
+	today := profile.DateIn(time.Now(), profile.London())
 	stage, err := c.build(ctx, c.Dir, today.AddDays(-30), time.Now, show.note)
 	if err != nil {
 		return err
@@ -45,13 +46,13 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 
 // fill reconciles once, so that there is something to look at.
 func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
-	_, err := stage.program.run(ctx, time.Time{}, func(r reconcile.Summary) {
+	_, err := stage.program.run(ctx, time.Time{}, func(r runs.Summary) {
 		show.linef("%-16s %s", covers[r.Report].many, finding(r))
 	}, "reconcile", "--source", "ods", "--wait")
 	return err
 }
 
-func (c *runCmd) introduce(stage *stage, show *screen, today reconcile.Date, settings string) {
+func (c *runCmd) introduce(stage *stage, show *screen, today profile.Date, settings string) {
 	show.linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
 	show.linef("metrics     http://%s/metrics", c.HTTP)
 	show.linef("register    %s (simulated)", stage.outside.registerURL)

@@ -11,7 +11,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // stageFlags say what a stage is built from; demo and run share them.
@@ -35,7 +36,7 @@ type stage struct {
 // clock of DoS and the website; without one it is the register's day there, too.
 // The error of a stage that could not be built whole says why; nothing of it
 // stays open then.
-func (f stageFlags) build(ctx context.Context, dir string, day reconcile.Date, now func() time.Time, says func(string),
+func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now func() time.Time, says func(string),
 ) (s *stage, err error) {
 	s = &stage{}
 	if s.dir, err = filepath.Abs(dir); err != nil {
@@ -104,7 +105,7 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	s := &story{
 		world: stage.world, referrals: stage.outside.referrals, extract: filepath.Join(stage.dir, "EBSX05.zip"),
 		program: stage.program, sinks: stage.outside, editor: editAs("Cara", stage.cluster.URL()),
-		people: crowdOf(stage.cluster.URL()), board: stage.board, letters: map[reconcile.LetterKind]int{},
+		people: crowdOf(stage.cluster.URL()), board: stage.board, letters: map[people.LetterKind]int{},
 		page:   filepath.Join(stage.dir, "report.html"),
 		oracle: newOracle(), screen: show, now: time.Now,
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/local"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // build makes the real programs in a folder that the user of Postgres can enter.
@@ -80,22 +80,22 @@ func requireStory(t *testing.T, sum summary) {
 	require.True(t, sum.OK)
 	require.Less(t, sum.Seconds, 120.0, "while other tests run beside it")
 	require.Len(t, sum.Steps, len(chapters()))
-	runs := map[string]total{}
+	totals := map[string]total{}
 	for _, step := range sum.Steps {
-		runs[step.Name] = totalOf(step.Runs)
+		totals[step.Name] = totalOf(step.Runs)
 	}
-	recoded := runs["recode"].withheld
+	recoded := totals["recode"].withheld
 	require.Greater(t, recoded, trusts/10)
-	require.Equal(t, reconcile.ChangeCounts{Update: recoded}, runs["approve"].changes)
-	require.Equal(t, reconcile.ChangeCounts{Update: recoded}, runs["undo"].changes)
-	require.Equal(t, recoded, runs["again"].withheld)
-	require.Equal(t, reconcile.ChangeCounts{Update: 1}, runs["ask"].changes)
-	require.Zero(t, runs["last"].changes)
-	require.Zero(t, runs["last"].withheld+runs["last"].pending)
+	require.Equal(t, runs.ChangeCounts{Update: recoded}, totals["approve"].changes)
+	require.Equal(t, runs.ChangeCounts{Update: recoded}, totals["undo"].changes)
+	require.Equal(t, recoded, totals["again"].withheld)
+	require.Equal(t, runs.ChangeCounts{Update: 1}, totals["ask"].changes)
+	require.Zero(t, totals["last"].changes)
+	require.Zero(t, totals["last"].withheld+totals["last"].pending)
 	require.Equal(t, map[string]int{"ers-services": 3}, sum.Steps[13].Runs[0].Fields)
 	require.Equal(t, map[string]int{"ers-services": 1}, sum.Steps[14].Runs[0].Fields)
 	requirePushes(t, sum)
-	require.Equal(t, sum.Organisations, runs["first"].records)
+	require.Equal(t, sum.Organisations, totals["first"].records)
 	require.Greater(t, sum.Totals.Profiles, sum.Organisations/2)
 }
 

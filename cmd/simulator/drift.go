@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // found is what the drift checks of a step came to.
@@ -76,7 +77,7 @@ func (s *story) alterations() ([]shown, error) {
 // anyOpen is the first open profile of a report, by code.
 func (s *story) anyOpen(report string) (first string, err error) {
 	for code, p := range s.oracle.reports[report] {
-		if p.status == reconcile.StatusOpen && (first == "" || code < first) {
+		if p.status == profile.StatusOpen && (first == "" || code < first) {
 			first = code
 		}
 	}
@@ -88,19 +89,19 @@ func (s *story) anyOpen(report string) (first string, err error) {
 
 // driftRow is what drift prints: the result first, then a row a field.
 type driftRow struct {
-	Check    int64                `json:"check"` // of the result only
-	State    reconcile.DriftState `json:"state"`
-	Checked  int                  `json:"checked"`
-	Missing  int                  `json:"missing"`
-	Drifted  int                  `json:"drifted"`
-	Repaired int                  `json:"repaired"`
+	Check    int64           `json:"check"` // of the result only
+	State    push.DriftState `json:"state"`
+	Checked  int             `json:"checked"`
+	Missing  int             `json:"missing"`
+	Drifted  int             `json:"drifted"`
+	Repaired int             `json:"repaired"`
 	shown
 }
 
 // checkDrift has the website looked at, and wants exactly so much to differ.
 func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair bool) error {
-	args := []string{"drift", "--sink", string(reconcile.SinkWebsite), "--actor", "Ann"}
-	wanted := driftRow{State: reconcile.DriftDone, Checked: s.oracle.pushes(nil).Website.Stored, Drifted: len(want)}
+	args := []string{"drift", "--sink", string(push.SinkWebsite), "--actor", "Ann"}
+	wanted := driftRow{State: push.DriftDone, Checked: s.oracle.pushes(nil).Website.Stored, Drifted: len(want)}
 	if repair {
 		args, wanted.Repaired = append(args, "--repair"), len(want)
 	}

@@ -5,17 +5,17 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // listings has profilesync pull every report and checks each run as soon as it
 // has ended.
-func (s *story) listings(ctx context.Context, now *step) ([]reconcile.Summary, error) {
+func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error) {
 	var wrong error
 	withheld := false
 	var quiet []string
 	s.screen.do("reading the register")
-	code, err := s.program.run(ctx, now.At, func(got reconcile.Summary) {
+	code, err := s.program.run(ctx, now.At, func(got runs.Summary) {
 		now.Runs = append(now.Runs, got)
 		withheld = withheld || len(got.Withheld) > 0
 		if wrong == nil {
@@ -46,7 +46,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]reconcile.Summary, e
 	}
 }
 
-func (s *story) checkListing(got reconcile.Summary, now *step) error {
+func (s *story) checkListing(got runs.Summary, now *step) error {
 	if _, known := covers[got.Report]; !known {
 		return fmt.Errorf("run %s is of report %q, which was not asked for", got.Run, got.Report)
 	}
@@ -58,9 +58,9 @@ func (s *story) checkListing(got reconcile.Summary, now *step) error {
 }
 
 // decide runs a command that gives one run.
-func (s *story) decide(ctx context.Context, now *step, want reconcile.Summary, args ...string) (run reconcile.Summary, err error) {
+func (s *story) decide(ctx context.Context, now *step, want runs.Summary, args ...string) (run runs.Summary, err error) {
 	s.screen.do(strings.Join(args[:2], " "))
-	code, err := s.program.run(ctx, now.At, func(got reconcile.Summary) { now.Runs = append(now.Runs, got) }, args...)
+	code, err := s.program.run(ctx, now.At, func(got runs.Summary) { now.Runs = append(now.Runs, got) }, args...)
 	switch {
 	case err != nil:
 		return run, err
@@ -86,9 +86,9 @@ func checkExit(withheld bool, code int) error {
 }
 
 // finding says what a listing came to; nothing, where it came to nothing.
-func finding(r reconcile.Summary) string {
+func finding(r runs.Summary) string {
 	var parts []string
-	if r.Changes != (reconcile.ChangeCounts{}) {
+	if r.Changes != (runs.ChangeCounts{}) {
 		parts = append(parts, changed(r.Changes))
 	}
 	for _, w := range r.Withheld {
@@ -107,7 +107,7 @@ func finding(r reconcile.Summary) string {
 }
 
 // changed says what was changed, in words.
-func changed(c reconcile.ChangeCounts) string {
+func changed(c runs.ChangeCounts) string {
 	var parts []string
 	for _, kind := range []struct {
 		n    int
@@ -126,10 +126,10 @@ func changed(c reconcile.ChangeCounts) string {
 // total adds runs up.
 type total struct {
 	runs, records, withheld, pending, contradictions int
-	changes                                          reconcile.ChangeCounts
+	changes                                          runs.ChangeCounts
 }
 
-func totalOf(runs []reconcile.Summary) (t total) {
+func totalOf(runs []runs.Summary) (t total) {
 	for _, r := range runs {
 		t.runs++
 		t.records += r.Records

@@ -2,7 +2,8 @@ package main
 
 import (
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // oracle says what a run must come to, from the register's own truth and not
@@ -10,18 +11,18 @@ import (
 // in a few lines (reconcile/RULES.md "Status decides", reconcile/RULES.md "Guard").
 // It knows only what a made-up register can do.
 type oracle struct {
-	reports map[string]map[string]*profile // by report, then code
-	held    map[string][]move              // what the last run of a report withheld
-	applied map[string][]move              // what the last approval of a report applied
+	reports map[string]map[string]*expected // by report, then code
+	held    map[string][]move               // what the last run of a report withheld
+	applied map[string][]move               // what the last approval of a report applied
 
 	referrals referrals // services of e-RS, at sites of trusts
 }
 
-// profile is what the oracle holds of one profile.
-type profile struct {
+// expected is what the oracle holds of one profile.
+type expected struct {
 	fields map[string]string
-	status reconcile.Status
-	ends   reconcile.Date // the day of the first look at its closure
+	status profile.Status
+	ends   profile.Date // the day of the first look at its closure
 }
 
 // move is one field of one profile changing.
@@ -30,7 +31,7 @@ type move struct {
 }
 
 func newOracle() *oracle {
-	return &oracle{reports: map[string]map[string]*profile{}, held: map[string][]move{}, applied: map[string][]move{}}
+	return &oracle{reports: map[string]map[string]*expected{}, held: map[string][]move{}, applied: map[string][]move{}}
 }
 
 // The reports of those who have a route to DoS.
@@ -41,16 +42,16 @@ const (
 
 // covers is what each report is about.
 var covers = map[string]struct {
-	kind reconcile.OrgType
+	kind profile.OrgType
 	many string
 }{
-	pharmacies: {reconcile.Pharmacy, "pharmacies"},
-	practices:  {reconcile.GPPractice, "GP practices"},
-	"ebranchs": {reconcile.GPBranch, "GP branches"},
-	"egdpprac": {reconcile.DentalPractice, "dental practices"},
-	"eoptsite": {reconcile.OpticalSite, "optical sites"},
-	"etr":      {reconcile.Trust, "NHS trusts"},
-	"ets":      {reconcile.TrustSite, "trust sites"},
+	pharmacies: {profile.Pharmacy, "pharmacies"},
+	practices:  {profile.GPPractice, "GP practices"},
+	"ebranchs": {profile.GPBranch, "GP branches"},
+	"egdpprac": {profile.DentalPractice, "dental practices"},
+	"eoptsite": {profile.OpticalSite, "optical sites"},
+	"etr":      {profile.Trust, "NHS trusts"},
+	"ets":      {profile.TrustSite, "trust sites"},
 }
 
 // kept reports whether organisations with such roles have profiles: dispensing
@@ -70,24 +71,24 @@ func kept(report, roles string) bool {
 // look is one listing being foretold.
 type look struct {
 	report   string
-	day      reconcile.Date
-	profiles map[string]*profile
-	want     reconcile.Summary
+	day      profile.Date
+	profiles map[string]*expected
+	want     runs.Summary
 	moves    []move
 	counted  map[string]bool // profiles that count under a verb already
 }
 
 // listing foretells a complete listing of a report on a day, and takes it as
 // having happened.
-func (o *oracle) listing(report string, facts []odstest.Fact, day reconcile.Date) reconcile.Summary {
+func (o *oracle) listing(report string, facts []odstest.Fact, day profile.Date) runs.Summary {
 	if o.reports[report] == nil {
-		o.reports[report] = map[string]*profile{}
+		o.reports[report] = map[string]*expected{}
 	}
 	l := look{
 		report: report, day: day, profiles: o.reports[report], counted: map[string]bool{},
-		want: reconcile.Summary{
-			Source: "ods", Report: report, AsOf: day, State: reconcile.RunDone, Records: len(facts),
-			Fields: map[string]int{}, Withheld: []reconcile.Withheld{},
+		want: runs.Summary{
+			Source: "ods", Report: report, AsOf: day, State: runs.RunDone, Records: len(facts),
+			Fields: map[string]int{}, Withheld: []runs.Withheld{},
 		},
 	}
 	before := o.open(report)
@@ -99,7 +100,7 @@ func (o *oracle) listing(report string, facts []odstest.Fact, day reconcile.Date
 	o.held[report] = l.guard(before)
 	l.want.Population = o.open(report)
 	for _, p := range l.profiles {
-		if p.status != reconcile.StatusClosed && !p.ends.IsZero() {
+		if p.status != profile.StatusClosed && !p.ends.IsZero() {
 			l.want.PendingClose++
 		}
 	}
@@ -109,7 +110,7 @@ func (o *oracle) listing(report string, facts []odstest.Fact, day reconcile.Date
 // open counts the open profiles of a report.
 func (o *oracle) open(report string) (n int) {
 	for _, p := range o.reports[report] {
-		if p.status != reconcile.StatusClosed {
+		if p.status != profile.StatusClosed {
 			n++
 		}
 	}
@@ -118,24 +119,24 @@ func (o *oracle) open(report string) (n int) {
 
 // see takes one row of the listing.
 func (l *look) see(fact odstest.Fact) {
-	active := fact.Standing == reconcile.Active && !fact.Opened.After(l.day) // a trust is listed before it opens
+	active := fact.Standing == profile.Active && !fact.Opened.After(l.day) // a trust is listed before it opens
 	if active && !fact.Closed.IsZero() && !fact.Closed.After(l.day) {
 		l.want.Contradictions++
 	}
 	p := l.profiles[fact.Code]
 	if p == nil {
 		if active {
-			l.profiles[fact.Code] = &profile{fields: fact.Fields, status: reconcile.StatusOpen}
+			l.profiles[fact.Code] = &expected{fields: fact.Fields, status: profile.StatusOpen}
 			l.want.Changes.Create++
 		}
 		return
 	}
 	switch {
-	case active && p.status != reconcile.StatusOpen:
-		l.become(&l.want.Changes.Reopen, fact.Code, p, reconcile.StatusOpen)
-	case fact.Standing == reconcile.Dormant && p.status == reconcile.StatusOpen:
-		l.become(&l.want.Changes.Dormant, fact.Code, p, reconcile.StatusDormant)
-	case fact.Standing == reconcile.Inactive:
+	case active && p.status != profile.StatusOpen:
+		l.become(&l.want.Changes.Reopen, fact.Code, p, profile.StatusOpen)
+	case fact.Standing == profile.Dormant && p.status == profile.StatusOpen:
+		l.become(&l.want.Changes.Dormant, fact.Code, p, profile.StatusDormant)
+	case fact.Standing == profile.Inactive:
 		l.end(fact.Code, p)
 	}
 	l.compare(fact, p)
@@ -143,8 +144,8 @@ func (l *look) see(fact odstest.Fact) {
 
 // compare collects the fields that differ; a closed profile is left as it was
 // when it closed.
-func (l *look) compare(fact odstest.Fact, p *profile) {
-	if p.status == reconcile.StatusClosed && !l.counted[fact.Code] {
+func (l *look) compare(fact odstest.Fact, p *expected) {
+	if p.status == profile.StatusClosed && !l.counted[fact.Code] {
 		return
 	}
 	for field, value := range fact.Fields {
@@ -155,23 +156,23 @@ func (l *look) compare(fact odstest.Fact, p *profile) {
 }
 
 // end closes a profile at the second look on another day.
-func (l *look) end(code string, p *profile) {
+func (l *look) end(code string, p *expected) {
 	switch {
-	case p.status == reconcile.StatusClosed:
+	case p.status == profile.StatusClosed:
 	case p.ends.IsZero():
 		p.ends = l.day
 	case p.ends.Before(l.day):
-		l.become(&l.want.Changes.Close, code, p, reconcile.StatusClosed)
+		l.become(&l.want.Changes.Close, code, p, profile.StatusClosed)
 	}
 }
 
 // become counts a profile whose status changes: under its verb only, whatever
 // else of it changes, and among the fields.
-func (l *look) become(verb *int, code string, p *profile, status reconcile.Status) {
+func (l *look) become(verb *int, code string, p *expected, status profile.Status) {
 	*verb++
 	l.want.Fields["status"]++
 	l.counted[code] = true
-	p.status, p.ends = status, reconcile.Date{}
+	p.status, p.ends = status, profile.Date{}
 }
 
 // guard withholds a field that moves in too many profiles, and applies the rest.
@@ -182,9 +183,9 @@ func (l *look) guard(before int) (held []move) {
 	}
 	for field, n := range moved {
 		if n > max(10, before/10) {
-			l.want.State = reconcile.RunWithheld
-			l.want.Withheld = append(l.want.Withheld, reconcile.Withheld{
-				Reason: reconcile.MassChange, Type: covers[l.report].kind, Field: field, Count: n, Of: before,
+			l.want.State = runs.RunWithheld
+			l.want.Withheld = append(l.want.Withheld, runs.Withheld{
+				Reason: runs.MassChange, Type: covers[l.report].kind, Field: field, Count: n, Of: before,
 			})
 			continue
 		}
@@ -205,7 +206,7 @@ func (l *look) guard(before int) (held []move) {
 }
 
 // set replaces the fields: those of a fact are shared.
-func (p *profile) set(field, value string) {
+func (p *expected) set(field, value string) {
 	fields := map[string]string{field: value}
 	for name, old := range p.fields {
 		if name != field {
@@ -216,13 +217,13 @@ func (p *profile) set(field, value string) {
 }
 
 // approval foretells the approval of what the last run of a report withheld.
-func (o *oracle) approval(report string) reconcile.Summary {
+func (o *oracle) approval(report string) runs.Summary {
 	o.applied[report] = nil
 	want := o.decision(report)
 	for _, m := range o.held[report] {
 		p := o.reports[report][m.code]
-		if p.status == reconcile.StatusClosed {
-			want.LeftOut = append(want.LeftOut, reconcile.LeftOut{Code: reconcile.ODSCode(m.code), Field: m.field})
+		if p.status == profile.StatusClosed {
+			want.LeftOut = append(want.LeftOut, runs.LeftOut{Code: profile.ODSCode(m.code), Field: m.field})
 			continue
 		}
 		p.set(m.field, m.after)
@@ -234,7 +235,7 @@ func (o *oracle) approval(report string) reconcile.Summary {
 }
 
 // undo foretells the undoing of the last approval of a report.
-func (o *oracle) undo(report string) reconcile.Summary {
+func (o *oracle) undo(report string) runs.Summary {
 	want := o.decision(report)
 	for _, m := range o.applied[report] {
 		o.reports[report][m.code].set(m.field, m.before)
@@ -244,9 +245,9 @@ func (o *oracle) undo(report string) reconcile.Summary {
 	return want
 }
 
-func (o *oracle) decision(report string) reconcile.Summary {
-	return reconcile.Summary{
-		Source: "ods", Report: report, State: reconcile.RunDone, Population: o.open(report),
-		Fields: map[string]int{}, Withheld: []reconcile.Withheld{},
+func (o *oracle) decision(report string) runs.Summary {
+	return runs.Summary{
+		Source: "ods", Report: report, State: runs.RunDone, Population: o.open(report),
+		Fields: map[string]int{}, Withheld: []runs.Withheld{},
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // outside is all simulated systems. Each gets a listener of its own: the ledgers
@@ -76,7 +76,7 @@ func (o *outside) seed() error {
 func (o *outside) activePharmacy() string {
 	facts, _ := o.world.Facts(pharmacies) // the only error is a report that does not exist
 	for _, fact := range facts {
-		if kept(pharmacies, fact.Roles) && fact.Standing == reconcile.Active {
+		if kept(pharmacies, fact.Roles) && fact.Standing == profile.Active {
 			return fact.Code
 		}
 	}

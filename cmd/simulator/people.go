@@ -13,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // crowdPlaces is how many pharmacies have people in the demonstration.
@@ -75,7 +76,7 @@ func (s *story) peopled() []string {
 	var codes []string
 	for _, code := range slices.Sorted(maps.Keys(s.oracle.reports[pharmacies])) {
 		p := s.oracle.reports[pharmacies][code]
-		if p.status == reconcile.StatusOpen && p.fields["icb"] == s.board && code != s.edited {
+		if p.status == profile.StatusOpen && p.fields["icb"] == s.board && code != s.edited {
 			codes = append(codes, code)
 		}
 	}
@@ -85,7 +86,7 @@ func (s *story) peopled() []string {
 // due is what the day of a chapter brings: letters by their text, and whose
 // account ends.
 type due struct {
-	letters map[reconcile.LetterKind]int
+	letters map[people.LetterKind]int
 	ended   int
 }
 
@@ -95,14 +96,14 @@ type due struct {
 func foretold(places int) map[string]due {
 	half := places / 2
 	return map[string]due{
-		"quarter":  {letters: map[reconcile.LetterKind]int{reconcile.LetterOpening: places + half + 1, reconcile.LetterOverdue: 1}},
-		"warning":  {letters: map[reconcile.LetterKind]int{reconcile.LetterInactive30: 2}},
-		"reminder": {letters: map[reconcile.LetterKind]int{reconcile.LetterFourWeeks: places - half, reconcile.LetterInactive7: 2}},
-		"idle": {letters: map[reconcile.LetterKind]int{
-			reconcile.LetterDeactivated: 1, reconcile.LetterMemberEnded: 1, reconcile.LetterLastManager: 1,
+		"quarter":  {letters: map[people.LetterKind]int{people.LetterOpening: places + half + 1, people.LetterOverdue: 1}},
+		"warning":  {letters: map[people.LetterKind]int{people.LetterInactive30: 2}},
+		"reminder": {letters: map[people.LetterKind]int{people.LetterFourWeeks: places - half, people.LetterInactive7: 2}},
+		"idle": {letters: map[people.LetterKind]int{
+			people.LetterDeactivated: 1, people.LetterMemberEnded: 1, people.LetterLastManager: 1,
 		}, ended: 1},
-		"overdue": {letters: map[reconcile.LetterKind]int{
-			reconcile.LetterOverdue: places - half + 1, reconcile.LetterOpening: places + half, // the next quarter begins
+		"overdue": {letters: map[people.LetterKind]int{
+			people.LetterOverdue: places - half + 1, people.LetterOpening: places + half, // the next quarter begins
 		}, ended: 1},
 	}
 }
@@ -172,11 +173,11 @@ func told(d due) string {
 }
 
 // sentLetters counts what was ever delivered, by text.
-func (s *story) sentLetters(ctx context.Context, at time.Time) (map[reconcile.LetterKind]int, error) {
-	got := map[reconcile.LetterKind]int{}
+func (s *story) sentLetters(ctx context.Context, at time.Time) (map[people.LetterKind]int, error) {
+	got := map[people.LetterKind]int{}
 	_, err := s.program.list(ctx, at, func(rows json.RawMessage) error {
 		var letters []struct {
-			Kind reconcile.LetterKind `json:"kind"`
+			Kind people.LetterKind `json:"kind"`
 		}
 		err := json.Unmarshal(rows, &letters)
 		for _, letter := range letters {

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // program is the real profilesync binary with the settings of the demonstration.
@@ -122,9 +122,9 @@ func (p *program) command(ctx context.Context, at time.Time, args ...string) *ex
 
 // run runs a command at a played instant to its end, and hands every run on as
 // soon as its result is there. Errors are those of list.
-func (p *program) run(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error) {
+func (p *program) run(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error) {
 	return p.list(ctx, at, func(row json.RawMessage) error {
-		var s reconcile.Summary
+		var s runs.Summary
 		err := json.Unmarshal(row, &s)
 		if err == nil {
 			each(s)

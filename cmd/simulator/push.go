@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
@@ -49,29 +50,29 @@ func (o *oracle) standing(refused []string) map[standing]int {
 	n := map[standing]int{}
 	for _, code := range refused {
 		if o.reports[practices][code] != nil {
-			n[standing{reconcile.SinkDoS, "fhir", reconcile.PushRefused}]++
-			n[standing{reconcile.SinkDoS, "fhir", reconcile.PushAccepted}]--
+			n[standing{push.SinkDoS, "fhir", push.PushRefused}]++
+			n[standing{push.SinkDoS, "fhir", push.PushAccepted}]--
 		}
 	}
 	for report, profiles := range o.reports {
-		dos := standing{reconcile.SinkDoS, "", reconcile.PushNoRoute}
+		dos := standing{push.SinkDoS, "", push.PushNoRoute}
 		switch report {
 		case pharmacies:
-			dos = standing{reconcile.SinkDoS, "change-event", reconcile.PushAccepted}
+			dos = standing{push.SinkDoS, "change-event", push.PushAccepted}
 		case practices:
-			dos = standing{reconcile.SinkDoS, "fhir", reconcile.PushAccepted}
+			dos = standing{push.SinkDoS, "fhir", push.PushAccepted}
 		}
 		n[dos] += len(profiles)
-		n[standing{reconcile.SinkWebsite, "profile", reconcile.PushAccepted}] += len(profiles)
+		n[standing{push.SinkWebsite, "profile", push.PushAccepted}] += len(profiles)
 	}
 	return n
 }
 
 // standing is how a push stands, as `push list` has it.
 type standing struct {
-	Sink  reconcile.Sink      `json:"sink"`
-	Route string              `json:"route"`
-	State reconcile.PushState `json:"state"`
+	Sink  push.Sink      `json:"sink"`
+	Route string         `json:"route"`
+	State push.PushState `json:"state"`
 }
 
 // push starts the daemon and waits until nothing is to be pushed any more.
@@ -148,7 +149,7 @@ func (s *story) atRest(ctx context.Context, now *step) error {
 		code, err := s.program.list(ctx, now.At, func(json.RawMessage) error {
 			waiting++
 			return nil
-		}, "push", "list", "--state", string(reconcile.PushWanted), "--most", "100000")
+		}, "push", "list", "--state", string(push.PushWanted), "--most", "100000")
 		switch {
 		case err != nil:
 			return err
@@ -195,7 +196,7 @@ func (s *story) checkStanding(ctx context.Context, now *step, refused []string) 
 	if len(got) != len(want) {
 		return 0, fmt.Errorf("push list: want %v, got %v", want, got)
 	}
-	return want[standing{Sink: reconcile.SinkDoS, State: reconcile.PushNoRoute}], checkExit(false, code)
+	return want[standing{Sink: push.SinkDoS, State: push.PushNoRoute}], checkExit(false, code)
 }
 
 // hours are those that Cara enters.
@@ -239,7 +240,7 @@ func (s *story) edit(ctx context.Context, now *step) (said string, err error) {
 // is what the drift check looks at.
 func checkEntry(e edit, is entries) error {
 	switch {
-	case !reconcile.Same(reconcile.FieldPhone, e.phone, is.phone, ""):
+	case !profile.Same(profile.FieldPhone, e.phone, is.phone, ""):
 		return fmt.Errorf("DoS shows the phone number %q, want %q", is.phone, e.phone)
 	case is.weekly != e.weekly:
 		return fmt.Errorf("DoS shows the weekly hours %q, want %q", is.weekly, e.weekly)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const (
@@ -29,9 +29,9 @@ func newReferrals(seed uint64, register *odstest.World) (*erstest.World, error) 
 	}
 	byTrust := map[string][]erstest.Site{}
 	for _, fact := range sites {
-		if trust := fact.Fields["parent"]; trust != "" && fact.Standing == reconcile.Active && fact.Opened.Before(register.Day()) {
+		if trust := fact.Fields["parent"]; trust != "" && fact.Standing == profile.Active && fact.Opened.Before(register.Day()) {
 			byTrust[trust] = append(byTrust[trust], erstest.Site{
-				Code: reconcile.ODSCode(fact.Code), Provider: reconcile.ODSCode(trust), Name: fact.Fields["name"],
+				Code: profile.ODSCode(fact.Code), Provider: profile.ODSCode(trust), Name: fact.Fields["name"],
 			})
 		}
 	}

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // madeReport is what `report make` prints of a report.
 type madeReport struct {
-	Day  reconcile.Date `json:"day"`
-	Rows int            `json:"audit_rows"`
+	Day  profile.Date `json:"day"`
+	Rows int          `json:"audit_rows"`
 }
 
 // verifiedReport is what `report verify` prints.

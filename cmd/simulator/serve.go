@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // apiKey is what the simulated systems want; it opens nothing else.
@@ -12,9 +12,9 @@ const apiKey = "made-up-key"
 
 type serveCmd struct {
 	worldFlags
-	Day    reconcile.Date `placeholder:"DATE" help:"The day on which the register begins, YYYY-MM-DD. Default: 22 February 2026."`
-	Listen string         `default:"127.0.0.1:8384" help:"Of the register; DoS, the website and e-RS get the next ports. Port 0: free ones."`
-	Key    string         `default:"made-up-key" help:"What the systems want as key or password; empty: nothing."`
+	Day    profile.Date `placeholder:"DATE" help:"The day on which the register begins, YYYY-MM-DD. Default: 22 February 2026."`
+	Listen string       `default:"127.0.0.1:8384" help:"Of the register; DoS, the website and e-RS get the next ports. Port 0: free ones."`
+	Key    string       `default:"made-up-key" help:"What the systems want as key or password; empty: nothing."`
 }
 
 // Run serves until the context ends. It is the register's day in DoS and on the

@@ -10,18 +10,20 @@ import (
 	"slices"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // referrals are what the oracle holds of e-RS: the ids that the extract named.
-type referrals map[reconcile.ServiceID]*referral
+type referrals map[services.ServiceID]*referral
 
 // referral is one of them, and what the last pull made of it.
 type referral struct {
 	placed
 
-	last    string         // the site where it was seen last; empty before it was
-	missing reconcile.Date // since when; zero while it is there
+	last    string       // the site where it was seen last; empty before it was
+	missing profile.Date // since when; zero while it is there
 	gone    bool
 }
 
@@ -51,15 +53,15 @@ type imported struct {
 // pull foretells a pull on a day, takes it as having happened, and names the
 // sites whose services change. A service is at one site only; one that moves is
 // one change, where it arrives.
-func (o *oracle) pull(world *erstest.World, day reconcile.Date) (want reconcile.Summary, touched map[string]bool) {
-	want = reconcile.Summary{
-		Source: reconcile.SourceERS, Report: reconcile.ReportServices, AsOf: day, State: reconcile.RunDone,
-		Fields: map[string]int{}, Withheld: []reconcile.Withheld{},
+func (o *oracle) pull(world *erstest.World, day profile.Date) (want runs.Summary, touched map[string]bool) {
+	want = runs.Summary{
+		Source: profile.SourceERS, Report: services.ReportServices, AsOf: day, State: runs.RunDone,
+		Fields: map[string]int{}, Withheld: []runs.Withheld{},
 	}
 	profiles := map[string]bool{}
 	touched = map[string]bool{}
 	for id, r := range o.referrals {
-		if r.gone && !reconcile.AsksForGone(id, day) {
+		if r.gone && !services.AsksForGone(id, day) {
 			continue
 		}
 		want.Records++
@@ -69,7 +71,7 @@ func (o *oracle) pull(world *erstest.World, day reconcile.Date) (want reconcile.
 		if r.placed == before {
 			continue
 		}
-		want.Fields[reconcile.FieldERSServices.String()]++
+		want.Fields[profile.FieldERSServices.String()]++
 		profiles[cmp.Or(r.site, before.site)] = true
 		touched[cmp.Or(before.site, r.site)], touched[cmp.Or(r.site, before.site)] = true, true
 	}
@@ -79,7 +81,7 @@ func (o *oracle) pull(world *erstest.World, day reconcile.Date) (want reconcile.
 
 // look takes what e-RS says of a service on a day: absent on two days, it is
 // gone.
-func (o *oracle) look(r *referral, s erstest.Service, day reconcile.Date) {
+func (o *oracle) look(r *referral, s erstest.Service, day profile.Date) {
 	switch {
 	case !s.Removed:
 		*r = referral{last: string(s.Sites[0])}
@@ -97,7 +99,7 @@ func (o *oracle) look(r *referral, s erstest.Service, day reconcile.Date) {
 func (o *oracle) served() int {
 	sites := map[string]bool{}
 	for _, r := range o.referrals {
-		if p := o.reports["ets"][r.last]; p != nil && p.status != reconcile.StatusClosed {
+		if p := o.reports["ets"][r.last]; p != nil && p.status != profile.StatusClosed {
 			sites[r.last] = true
 		}
 	}
@@ -141,7 +143,7 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 }
 
 // pull has e-RS asked, and waits until the website shows what it says.
-func (s *story) pull(ctx context.Context, now *step) (reconcile.Summary, error) {
+func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
 	want, touched := s.oracle.pull(s.referrals, dayOf(now.At))
 	run, err := s.decide(ctx, now, want, "reconcile", "--source", "ers", "--wait", "--actor", "nightly")
 	if err != nil {
@@ -201,7 +203,7 @@ func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
 	s.screen.say(fmt.Sprintf("%s at %s ends", to[0].ID, to[0].Sites[0]))
 	run, err := s.pull(ctx, now)
 	return fmt.Sprintf("%s of trust %s. What e-RS does not show today is missing, and stays.",
-		count(run.Fields[reconcile.FieldERSServices.String()], "service")+" changed on profiles", trust), err
+		count(run.Fields[profile.FieldERSServices.String()], "service")+" changed on profiles", trust), err
 }
 
 // hospital is the trust with the most sites that have services, with the services
@@ -240,6 +242,6 @@ func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	}
 	daemon := s.daemon
 	s.daemon = nil
-	return count(run.Fields[reconcile.FieldERSServices.String()], "service") +
+	return count(run.Fields[profile.FieldERSServices.String()], "service") +
 		" gone by e-RS's own word, and taken off its profile. The daemon was stopped, and ended well.", daemon.stop()
 }

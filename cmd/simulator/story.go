@@ -9,13 +9,15 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // profilesync is the real program (program), at a played instant each time.
 type profilesync interface {
 	// run runs a command to its end and hands on each run it tells of.
-	run(ctx context.Context, at time.Time, each func(reconcile.Summary), args ...string) (code int, err error)
+	run(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error)
 	// list does so for the rows that other commands print.
 	list(ctx context.Context, at time.Time, each func(row json.RawMessage) error, args ...string) (code int, err error)
 	// page writes the newest report as a page to a file.
@@ -43,8 +45,8 @@ type story struct {
 	sinks     directories
 	editor    editor
 	people    crowd
-	board     string                       // whose pharmacies have people, and a list
-	letters   map[reconcile.LetterKind]int // that went out
+	board     string                    // whose pharmacies have people, and a list
+	letters   map[people.LetterKind]int // that went out
 	oracle    *oracle
 	screen    *screen
 	now       func() time.Time
@@ -61,17 +63,17 @@ type story struct {
 
 // step is one step of the story as summary.json has it.
 type step struct {
-	Step     int                 `json:"step"`
-	Name     string              `json:"name"`
-	At       time.Time           `json:"at"` // the played instant
-	Title    string              `json:"title"`
-	Said     string              `json:"said"` // what came of it
-	Runs     []reconcile.Summary `json:"runs"`
-	Pushes   *tally              `json:"pushes,omitempty"`          // what it brought to the sinks
-	Arrived  float64             `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
-	Drift    *found              `json:"drift,omitempty"`
-	Services int                 `json:"services,omitempty"` // of e-RS, that the website shows after it
-	Seconds  float64             `json:"seconds"`
+	Step     int            `json:"step"`
+	Name     string         `json:"name"`
+	At       time.Time      `json:"at"` // the played instant
+	Title    string         `json:"title"`
+	Said     string         `json:"said"` // what came of it
+	Runs     []runs.Summary `json:"runs"`
+	Pushes   *tally         `json:"pushes,omitempty"`          // what it brought to the sinks
+	Arrived  float64        `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
+	Drift    *found         `json:"drift,omitempty"`
+	Services int            `json:"services,omitempty"` // of e-RS, that the website shows after it
+	Seconds  float64        `json:"seconds"`
 }
 
 // chapter is one step to be played; it returns what came of it, in words.
@@ -85,7 +87,7 @@ type chapter struct {
 // chapters are the whole story, in the order in which they build on each other.
 func chapters() []chapter {
 	at := func(month time.Month, day, hour int) time.Time {
-		return time.Date(2026, month, day, hour, 0, 0, 0, reconcile.London())
+		return time.Date(2026, month, day, hour, 0, 0, 0, profile.London())
 	}
 	return []chapter{
 		{"first", at(3, 1, 5), "The first reconciliation: every active organisation gets a profile", (*story).first},
@@ -113,9 +115,9 @@ func chapters() []chapter {
 }
 
 // first is the day on which the story begins.
-func firstDay() reconcile.Date { return dayOf(chapters()[0].at) }
+func firstDay() profile.Date { return dayOf(chapters()[0].at) }
 
-func dayOf(at time.Time) reconcile.Date { return reconcile.DateIn(at, reconcile.London()) }
+func dayOf(at time.Time) profile.Date { return profile.DateIn(at, profile.London()) }
 
 // tell plays all chapters; the first wrong number ends the story.
 func (s *story) tell(ctx context.Context) (err error) {
@@ -126,7 +128,7 @@ func (s *story) tell(ctx context.Context) (err error) {
 	}()
 	for i, c := range chapters() {
 		began := s.now()
-		now := step{Step: i + 1, Name: c.name, At: c.at, Title: c.title, Runs: []reconcile.Summary{}}
+		now := step{Step: i + 1, Name: c.name, At: c.at, Title: c.title, Runs: []runs.Summary{}}
 		s.screen.linef("%d. %s. %s", now.Step, c.at.Format("2 January 2006, 15:04"), c.title)
 		said, err := c.play(s, ctx, &now)
 		now.Said, now.Seconds = said, s.now().Sub(began).Seconds()
@@ -183,7 +185,7 @@ func (s *story) again(ctx context.Context, now *step) (string, error) {
 }
 
 // massChange has the listings read and wants the recode withheld.
-func (s *story) massChange(ctx context.Context, now *step) (held reconcile.Withheld, runs []reconcile.Summary, err error) {
+func (s *story) massChange(ctx context.Context, now *step) (held runs.Withheld, runs []runs.Summary, err error) {
 	if runs, err = s.listings(ctx, now); err != nil {
 		return held, runs, err
 	}
@@ -243,7 +245,7 @@ func (s *story) openPharmacy() (string, error) {
 	}
 	for _, fact := range facts {
 		p := s.oracle.reports[pharmacies][fact.Code]
-		if p != nil && p.status == reconcile.StatusOpen && fact.Standing == reconcile.Active {
+		if p != nil && p.status == profile.StatusOpen && fact.Standing == profile.Active {
 			return fact.Code, nil
 		}
 	}
@@ -254,9 +256,9 @@ func (s *story) last(ctx context.Context, now *step) (string, error) {
 	if err := s.world.Advance(dayOf(now.At)); err != nil {
 		return "", err
 	}
-	runs, err := s.listings(ctx, now)
-	total := totalOf(runs)
-	if err == nil && (total.changes != reconcile.ChangeCounts{} || total.withheld+total.pending > 0) {
+	summaries, err := s.listings(ctx, now)
+	total := totalOf(summaries)
+	if err == nil && (total.changes != runs.ChangeCounts{} || total.withheld+total.pending > 0) {
 		err = fmt.Errorf("the last night was to find nothing, but: %s, %d withheld, %d pending",
 			changed(total.changes), total.withheld, total.pending)
 	}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
@@ -39,50 +40,50 @@ func TestAWrongNumberEndsTheStory(t *testing.T) {
 		want  string
 	}{
 		"one profile too few": {
-			actor{command: "first", spoil: func(s *reconcile.Summary) { s.Changes.Create-- }}, "step 1 (first): run",
+			actor{command: "first", spoil: func(s *runs.Summary) { s.Changes.Create-- }}, "step 1 (first): run",
 		},
 		"a row lost": {
-			actor{command: "first", spoil: func(s *reconcile.Summary) { s.Records-- }}, "records         want 273, got 272",
+			actor{command: "first", spoil: func(s *runs.Summary) { s.Records-- }}, "records         want 273, got 272",
 		},
 		"a row quarantined": {
-			actor{command: "month", spoil: func(s *reconcile.Summary) { s.Rejected++ }}, "rejected        want 0, got 1",
+			actor{command: "month", spoil: func(s *runs.Summary) { s.Rejected++ }}, "rejected        want 0, got 1",
 		},
 		"a profile lost": {
-			actor{command: "month", spoil: func(s *reconcile.Summary) { s.Population-- }}, "population      want",
+			actor{command: "month", spoil: func(s *runs.Summary) { s.Population-- }}, "population      want",
 		},
 		"a contradiction made up": {
-			actor{command: "first", spoil: func(s *reconcile.Summary) { s.Contradictions++ }}, "contradictions  want 0, got 1",
+			actor{command: "first", spoil: func(s *runs.Summary) { s.Contradictions++ }}, "contradictions  want 0, got 1",
 		},
 		"a closure too early": {
-			actor{command: "recode", spoil: func(s *reconcile.Summary) { s.Changes.Close++ }}, "changes",
+			actor{command: "recode", spoil: func(s *runs.Summary) { s.Changes.Close++ }}, "changes",
 		},
 		"a recode that goes through": {
-			actor{command: "recode", spoil: func(s *reconcile.Summary) {
-				s.State, s.Fields["icb"], s.Withheld = reconcile.RunDone, s.Withheld[0].Count, []reconcile.Withheld{}
+			actor{command: "recode", spoil: func(s *runs.Summary) {
+				s.State, s.Fields["icb"], s.Withheld = runs.RunDone, s.Withheld[0].Count, []runs.Withheld{}
 			}}, "state           want withheld, got done",
 		},
 		"an approval of more": {
-			actor{command: "approve", spoil: func(s *reconcile.Summary) { s.Changes.Update++ }}, "step 4 (approve)",
+			actor{command: "approve", spoil: func(s *runs.Summary) { s.Changes.Update++ }}, "step 4 (approve)",
 		},
 		"an undo that leaves one": {
-			actor{command: "undo", spoil: func(s *reconcile.Summary) {
-				s.LeftOut = append(s.LeftOut, reconcile.LeftOut{Code: "R1A", Field: "icb"})
+			actor{command: "undo", spoil: func(s *runs.Summary) {
+				s.LeftOut = append(s.LeftOut, runs.LeftOut{Code: "R1A", Field: "icb"})
 			}}, "left out",
 		},
 		"a recode that is forgotten": {
-			actor{command: "again", spoil: func(s *reconcile.Summary) { s.Withheld = nil }}, "step 6 (again)",
+			actor{command: "again", spoil: func(s *runs.Summary) { s.Withheld = nil }}, "step 6 (again)",
 		},
 		"a recode held back in part": {
-			actor{command: "again", spoil: func(s *reconcile.Summary) { s.Withheld[0].Count-- }}, "withheld        want [{mass-change trust icb",
+			actor{command: "again", spoil: func(s *runs.Summary) { s.Withheld[0].Count-- }}, "withheld        want [{mass-change trust icb",
 		},
 		"a question that changes more": {
-			actor{command: "ask", spoil: func(s *reconcile.Summary) { s.Fields["icb"] = 1 }}, "fields",
+			actor{command: "ask", spoil: func(s *runs.Summary) { s.Fields["icb"] = 1 }}, "fields",
 		},
 		"a restless last night": {
-			actor{command: "last", spoil: func(s *reconcile.Summary) { s.PendingClose++ }}, "pending close",
+			actor{command: "last", spoil: func(s *runs.Summary) { s.PendingClose++ }}, "pending close",
 		},
 		"another report": {
-			actor{command: "first", spoil: func(s *reconcile.Summary) { s.Report = "elephants" }}, `report "elephants"`,
+			actor{command: "first", spoil: func(s *runs.Summary) { s.Report = "elephants" }}, `report "elephants"`,
 		},
 		"an exit code that says withheld": {actor{command: "first", code: exitAwaits}, "exit code 3, want 0"},
 		"an exit code that does not":      {actor{command: "recode", code: -exitAwaits}, "exit code 0, want 3"},
@@ -129,13 +130,13 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 				s.t.DoS.Applied--
 				s.t.DoS.Refused, s.without = 1, []string{"FA001"}
 			}, rows: func(rows []any) []any {
-				return append(rows, standing{reconcile.SinkDoS, "change-event", reconcile.PushRefused})
+				return append(rows, standing{push.SinkDoS, "change-event", push.PushRefused})
 			}}, "push list: want map",
 		},
 		"a type without a route that has one": {
 			actor{command: "push", rows: func(rows []any) []any {
-				if i := slices.Index(rows, any(standing{Sink: reconcile.SinkDoS, State: reconcile.PushNoRoute})); i >= 0 {
-					rows[i] = standing{reconcile.SinkDoS, "fhir", reconcile.PushAccepted}
+				if i := slices.Index(rows, any(standing{Sink: push.SinkDoS, State: push.PushNoRoute})); i >= 0 {
+					rows[i] = standing{push.SinkDoS, "fhir", push.PushAccepted}
 				}
 				return rows
 			}}, "push list: want",
@@ -172,7 +173,7 @@ func TestAWrongDriftEndsTheStory(t *testing.T) {
 		"drift that is not found": {actor{command: "drift", rows: func(rows []any) []any { return rows[:1] }}, "drift: want [{"},
 		"an alarm": {
 			actor{command: "drift", rows: func([]any) []any {
-				return []any{reconcile.DriftResult{Check: 1, State: reconcile.DriftAlarm}}
+				return []any{push.DriftResult{Check: 1, State: push.DriftAlarm}}
 			}}, "drift: want {Check:0 State:done",
 		},
 		"an exit code": {actor{command: "drift", code: -exitAwaits}, "exit code 0, want 3"},
@@ -196,11 +197,11 @@ func TestWrongServicesEndTheStory(t *testing.T) {
 			actor{command: "services", rows: func([]any) []any { return []any{imported{Rows: 1, Added: 1}} }},
 			"step 13 (services): ers register import: want {Rows:",
 		},
-		"a service too few":      {actor{command: "services", spoil: func(s *reconcile.Summary) { s.Records-- }}, "records"},
-		"a site too few":         {actor{command: "services", spoil: func(s *reconcile.Summary) { s.Population-- }}, "population"},
-		"a rename that is lost":  {actor{command: "reshuffle", spoil: func(s *reconcile.Summary) { s.Fields["ers-services"]-- }}, "fields"},
-		"gone at the first look": {actor{command: "reshuffle", spoil: func(s *reconcile.Summary) { s.Fields["ers-services"]++ }}, "fields"},
-		"never gone":             {actor{command: "gone", spoil: func(s *reconcile.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run"},
+		"a service too few":      {actor{command: "services", spoil: func(s *runs.Summary) { s.Records-- }}, "records"},
+		"a site too few":         {actor{command: "services", spoil: func(s *runs.Summary) { s.Population-- }}, "population"},
+		"a rename that is lost":  {actor{command: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]-- }}, "fields"},
+		"gone at the first look": {actor{command: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]++ }}, "fields"},
+		"never gone":             {actor{command: "gone", spoil: func(s *runs.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run"},
 		"an exit code":           {actor{command: "services", code: exitAwaits}, "exit code 3, want 0"},
 		"no program":             {actor{command: "services", fails: errors.New("e-RS is away")}, "step 13 (services): e-RS is away"},
 		"one push too many":      {actor{command: "gone", sinks: func(s *shelf) { s.t.Website.Stored++ }}, "website stored"},

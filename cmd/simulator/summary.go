@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // summary is .local/demo/summary.json.
@@ -23,17 +23,17 @@ type summary struct {
 // totals are the counts of all steps together; profiles is how many are open at
 // the end, dos and website are effects of pushes.
 type totals struct {
-	Runs     int                    `json:"runs"`
-	Records  int                    `json:"records"`
-	Changes  reconcile.ChangeCounts `json:"changes"`
-	Withheld int                    `json:"withheld"`
-	Profiles int                    `json:"profiles"`
-	DoS      int                    `json:"dos"`
-	Website  int                    `json:"website"`
-	Drifted  int                    `json:"drifted"`
-	Repaired int                    `json:"repaired"`
-	Services int                    `json:"services"` // of e-RS, on the website at the end
-	Letters  int                    `json:"letters"`  // to people
+	Runs     int               `json:"runs"`
+	Records  int               `json:"records"`
+	Changes  runs.ChangeCounts `json:"changes"`
+	Withheld int               `json:"withheld"`
+	Profiles int               `json:"profiles"`
+	DoS      int               `json:"dos"`
+	Website  int               `json:"website"`
+	Drifted  int               `json:"drifted"`
+	Repaired int               `json:"repaired"`
+	Services int               `json:"services"` // of e-RS, on the website at the end
+	Letters  int               `json:"letters"`  // to people
 }
 
 // all counts the open profiles of every report.
@@ -49,7 +49,7 @@ func (s *story) summarise(seed uint64, seconds float64, err error) summary {
 	if err != nil {
 		sum.Error = err.Error()
 	}
-	var runs []reconcile.Summary
+	var runs []runs.Summary
 	for _, step := range s.steps {
 		runs = append(runs, step.Runs...)
 	}

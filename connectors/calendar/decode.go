@@ -9,7 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Division is the part of the list that counts in England.
@@ -36,7 +37,7 @@ type event struct {
 // decode reads the holidays of Division, in the order of the list; of two on a
 // day the first one counts. One wrong event refuses the list: half a list would
 // make holidays vanish.
-func decode(body []byte) ([]reconcile.Holiday, error) {
+func decode(body []byte) ([]people.Holiday, error) {
 	var divisions map[string]json.RawMessage
 	if err := json.Unmarshal(body, &divisions); err != nil {
 		return nil, fmt.Errorf("want an object of divisions: %w", err)
@@ -61,13 +62,13 @@ func decode(body []byte) ([]reconcile.Holiday, error) {
 	return holidays(list.Events)
 }
 
-func holidays(events []json.RawMessage) ([]reconcile.Holiday, error) {
-	days := make([]reconcile.Holiday, 0, len(events))
-	seen := make(map[reconcile.Date]bool, len(events))
+func holidays(events []json.RawMessage) ([]people.Holiday, error) {
+	days := make([]people.Holiday, 0, len(events))
+	seen := make(map[profile.Date]bool, len(events))
 	for i, text := range events {
 		var e event
 		err := json.Unmarshal(text, &e)
-		var h reconcile.Holiday
+		var h people.Holiday
 		if err == nil {
 			h, err = e.holiday()
 		}
@@ -84,29 +85,29 @@ func holidays(events []json.RawMessage) ([]reconcile.Holiday, error) {
 
 // holiday checks the fields. The notes become part of the title: on 27 December
 // 2027 "Christmas Day" alone would mislead.
-func (e event) holiday() (reconcile.Holiday, error) {
-	date, err := reconcile.ParseDate(e.Date)
+func (e event) holiday() (people.Holiday, error) {
+	date, err := profile.ParseDate(e.Date)
 	switch {
 	case err != nil:
-		return reconcile.Holiday{}, fmt.Errorf("field date: %.40q, want a day as %s", e.Date, time.DateOnly)
+		return people.Holiday{}, fmt.Errorf("field date: %.40q, want a day as %s", e.Date, time.DateOnly)
 	case date.Time().Year() < minYear || date.Time().Year() > maxYear: // also without a date
-		return reconcile.Holiday{}, fmt.Errorf("field date: %.40q, want one of %d to %d", e.Date, minYear, maxYear)
+		return people.Holiday{}, fmt.Errorf("field date: %.40q, want one of %d to %d", e.Date, minYear, maxYear)
 	}
 	title, err := words(e.Title)
 	if err == nil && title == "" {
 		err = errors.New("missing")
 	}
 	if err != nil {
-		return reconcile.Holiday{}, fmt.Errorf("field title: %w", err)
+		return people.Holiday{}, fmt.Errorf("field title: %w", err)
 	}
 	notes, err := words(e.Notes)
 	if err != nil {
-		return reconcile.Holiday{}, fmt.Errorf("field notes: %w", err)
+		return people.Holiday{}, fmt.Errorf("field notes: %w", err)
 	}
 	if notes != "" {
 		title += " (" + strings.ToLower(notes) + ")"
 	}
-	return reconcile.Holiday{Date: date, Title: title}, nil
+	return people.Holiday{Date: date, Title: title}, nil
 }
 
 // words is a text of one line that people can be shown.

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // realList reads a copy of the official list.
@@ -43,9 +44,9 @@ func TestRealLists(t *testing.T) {
 		days, err := decode(realList(t, name))
 		require.NoError(t, err)
 		require.Len(t, days, want.events)
-		var computed []reconcile.Holiday
+		var computed []people.Holiday
 		for year := want.first; year <= want.last; year++ {
-			computed = append(computed, reconcile.ComputedHolidays(year)...)
+			computed = append(computed, people.ComputedHolidays(year)...)
 		}
 		rest, proclaimed := without(days, oneOffs.proclaimed)
 		require.Equal(t, want.oneOffs, proclaimed)
@@ -55,14 +56,14 @@ func TestRealLists(t *testing.T) {
 }
 
 // without takes days out and counts them.
-func without(days []reconcile.Holiday, out []string) (rest []reconcile.Holiday, taken int) {
-	rest = slices.DeleteFunc(slices.Clone(days), func(h reconcile.Holiday) bool { return slices.Contains(out, line(h)) })
+func without(days []people.Holiday, out []string) (rest []people.Holiday, taken int) {
+	rest = slices.DeleteFunc(slices.Clone(days), func(h people.Holiday) bool { return slices.Contains(out, line(h)) })
 	return rest, len(days) - len(rest)
 }
 
-func line(h reconcile.Holiday) string { return h.Date.String() + " " + h.Title }
+func line(h people.Holiday) string { return h.Date.String() + " " + h.Title }
 
-func lines(days []reconcile.Holiday) (all []string) {
+func lines(days []people.Holiday) (all []string) {
 	for _, h := range days {
 		all = append(all, line(h))
 	}
@@ -77,20 +78,20 @@ func TestYearsThatTheRealListDropped(t *testing.T) {
 	require.NoError(t, err)
 	august, err := decode(realList(t, "bank-holidays.json"))
 	require.NoError(t, err)
-	merged, appeared, vanished := reconcile.MergeHolidays(june, august, reconcile.NewDate(2025, time.August, 17))
+	merged, appeared, vanished := people.MergeHolidays(june, august, profile.NewDate(2025, time.August, 17))
 	require.Equal(t, june, merged)
 	require.Empty(t, appeared)
 	require.Empty(t, vanished)
-	c := reconcile.NewCalendar(merged)
-	require.False(t, c.IsWorkingDay(reconcile.NewDate(2022, time.September, 19)))
-	require.True(t, c.IsWorkingDay(reconcile.NewDate(2020, time.May, 4)))
+	c := people.NewCalendar(merged)
+	require.False(t, c.IsWorkingDay(profile.NewDate(2022, time.September, 19)))
+	require.True(t, c.IsWorkingDay(profile.NewDate(2020, time.May, 4)))
 	require.Equal(t, "2027-12-28", c.Horizon().String())
 }
 
 // list is a list of the years around 2026 as text, with one event more.
 func list(event string) string {
 	var events []string
-	for _, h := range reconcile.ComputedHolidays(2026) {
+	for _, h := range people.ComputedHolidays(2026) {
 		events = append(events, fmt.Sprintf(`{"title":%q,"date":%q,"notes":"","bunting":true}`, h.Title, h.Date))
 	}
 	if event != "" {
@@ -111,7 +112,7 @@ func TestDecode(t *testing.T) {
 	} {
 		days, err := decode([]byte(list(event)))
 		require.NoError(t, err, event)
-		require.Equal(t, lines(reconcile.ComputedHolidays(2026)), lines(days[:8]))
+		require.Equal(t, lines(people.ComputedHolidays(2026)), lines(days[:8]))
 		var more []string
 		if want != "" {
 			more = []string{want}
@@ -171,7 +172,7 @@ func FuzzDecode(f *testing.F) {
 			require.Empty(t, days)
 			return
 		}
-		seen := make(map[reconcile.Date]bool)
+		seen := make(map[profile.Date]bool)
 		for _, h := range days {
 			require.False(t, seen[h.Date] || h.Date.IsZero())
 			require.NotEmpty(t, h.Title)

@@ -3,6 +3,6 @@
 //
 // The list is short of two things, and neither is mended here: years that have
 // passed are dropped from it, and only observed days are in it. The core keeps
-// what was once known (reconcile.MergeHolidays) and adds the real 25 December
-// and Easter Sunday (reconcile.Calendar.MustState).
+// what was once known (people.MergeHolidays) and adds the real 25 December
+// and Easter Sunday (people.Calendar.MustState).
 package calendar

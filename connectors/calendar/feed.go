@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // URL is where the list is published.
@@ -33,7 +33,7 @@ type Feed struct {
 
 	mu   sync.Mutex
 	etag string // of last; empty when there is none
-	last []reconcile.Holiday
+	last []people.Holiday
 }
 
 // New checks the options; it sends nothing.
@@ -58,7 +58,7 @@ func New(o Options) (*Feed, error) {
 // An error means that nothing can be said about any day. It names the event and
 // the field where the list was read but made no sense; what may pass was
 // retried before.
-func (f *Feed) Pull(ctx context.Context) ([]reconcile.Holiday, error) {
+func (f *Feed) Pull(ctx context.Context) ([]people.Holiday, error) {
 	f.mu.Lock()
 	etag, last := f.etag, f.last
 	f.mu.Unlock()

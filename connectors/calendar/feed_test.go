@@ -10,7 +10,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/calendar"
 	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 var now = time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
@@ -27,9 +28,9 @@ func start(t *testing.T, o calendartest.Options) (*calendartest.Server, *calenda
 	return server, feed
 }
 
-func yearsFrom(first, last int) (days []reconcile.Holiday) {
+func yearsFrom(first, last int) (days []people.Holiday) {
 	for year := first; year <= last; year++ {
-		days = append(days, reconcile.ComputedHolidays(year)...)
+		days = append(days, people.ComputedHolidays(year)...)
 	}
 	return days
 }
@@ -58,17 +59,17 @@ func TestPullSeesWhatChanged(t *testing.T) {
 	known, err := feed.Pull(t.Context())
 	require.NoError(t, err)
 
-	jubilee := reconcile.Holiday{Date: reconcile.NewDate(2027, time.June, 4), Title: "Jubilee"}
-	boxing := reconcile.NewDate(2026, time.December, 28)
+	jubilee := people.Holiday{Date: profile.NewDate(2027, time.June, 4), Title: "Jubilee"}
+	boxing := profile.NewDate(2026, time.December, 28)
 	server.Appear(jubilee)
 	server.Vanish(boxing)
 	feedNow, err := feed.Pull(t.Context())
 	require.NoError(t, err)
-	merged, appeared, vanished := reconcile.MergeHolidays(known, feedNow, reconcile.DateIn(now, reconcile.London()))
-	require.Equal(t, []reconcile.Holiday{jubilee}, appeared)
+	merged, appeared, vanished := people.MergeHolidays(known, feedNow, profile.DateIn(now, profile.London()))
+	require.Equal(t, []people.Holiday{jubilee}, appeared)
 	require.Len(t, vanished, 1)
 	require.Equal(t, boxing, vanished[0].Date)
-	require.False(t, reconcile.NewCalendar(merged).IsWorkingDay(boxing))
+	require.False(t, people.NewCalendar(merged).IsWorkingDay(boxing))
 
 	server.Restore()
 	at = now.AddDate(1, 0, 0)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // The ingest with tokens of the platform: one for all pushes, a new one when the
@@ -24,7 +24,7 @@ func TestIngestWithTokens(t *testing.T) {
 	application := Application{
 		TokenURL: platform.URL + "/oauth2/token", ClientID: "client", KeyID: "kid-1", PrivateKey: string(apimtest.PEM(apimtest.Key())),
 	}
-	push := func(a Application, name string) error {
+	pushAs := func(a Application, name string) error {
 		tokens, err := a.Tokens()
 		require.NoError(t, err)
 		ingest, err := NewIngest(IngestOptions{URL: address + dostest.FHIRPath, Tokens: tokens, Limits: Limits{PerSecond: 1000}})
@@ -38,12 +38,12 @@ func TestIngestWithTokens(t *testing.T) {
 		}
 		return nil
 	}
-	require.NoError(t, push(application, "Oak Road Surgery"))
+	require.NoError(t, pushAs(application, "Oak Road Surgery"))
 	require.Equal(t, 2, endpoint.Calls(), "one token until it is refused")
 	require.Equal(t, "Oak Road Surgery", server.Organizations("A81001")[0].Name)
 
 	application.KeyID = "another"
-	require.Equal(t, reconcile.AnswerUnauthorized, answerIn(t, push(application, "Ash Road Surgery")))
+	require.Equal(t, push.AnswerUnauthorized, answerIn(t, pushAs(application, "Ash Road Surgery")))
 	require.Equal(t, "Oak Road Surgery", server.Organizations("A81001")[0].Name)
 	application.PrivateKey = "no key"
 	_, err := application.Tokens()

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // event is the body of a change event: the whole record
@@ -77,20 +78,20 @@ const (
 // body is the event of a delivery: the same bytes for the same delivery. It
 // refuses what DoS would drop in silence, and, where blindly, what would empty
 // a field there that nobody spoke of.
-func body(d reconcile.Delivery, blindly bool) ([]byte, error) {
+func body(d push.Delivery, blindly bool) ([]byte, error) {
 	if len(d.Code) != codeLength {
 		return nil, refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and stays out",
 			codeLength, len(d.Code))
 	}
 	e := event{
 		ODSCode:             d.Code.String(),
-		OrganisationName:    d.Values.Get(reconcile.FieldName),
+		OrganisationName:    d.Values.Get(profile.FieldName),
 		OrganisationTypeID:  "PHA",
 		OrganisationType:    "Pharmacy",
 		OrganisationSubType: "Community",
 		OrganisationStatus:  statusOf(d.Values),
-		Postcode:            d.Values.Get(reconcile.FieldPostcode),
-		ParentOrganisation:  organisation{ODSCode: d.Values.Get(reconcile.FieldICB)},
+		Postcode:            d.Values.Get(profile.FieldPostcode),
+		ParentOrganisation:  organisation{ODSCode: d.Values.Get(profile.FieldICB)},
 		UniqueKey:           strconv.FormatInt(d.Sequence, 10),
 		LastUpdatedDates:    updatesOf(d.Edited),
 	}
@@ -99,7 +100,7 @@ func body(d reconcile.Delivery, blindly bool) ([]byte, error) {
 			return nil, err
 		}
 	}
-	e.setAddress(d.Values.Get(reconcile.FieldAddress))
+	e.setAddress(d.Values.Get(profile.FieldAddress))
 	e.setContacts(d.Values)
 	e.setServices(d.Values)
 	if err := e.setOpeningTimes(d); err != nil {
@@ -108,11 +109,11 @@ func body(d reconcile.Delivery, blindly bool) ([]byte, error) {
 	return json.Marshal(e)
 }
 
-func statusOf(v reconcile.Values) string {
+func statusOf(v profile.Values) string {
 	switch {
-	case v.Get(reconcile.FieldStatus) == string(reconcile.StatusClosed):
+	case v.Get(profile.FieldStatus) == string(profile.StatusClosed):
 		return closed
-	case v.Get(reconcile.FieldHidden) == "true":
+	case v.Get(profile.FieldHidden) == "true":
 		return hidden
 	}
 	return visible
@@ -120,13 +121,13 @@ func statusOf(v reconcile.Values) string {
 
 // emptied are the fields that an event without them empties in DoS
 // (CONTRACT.md "The event"). Weekly hours are not among them.
-var emptied = []reconcile.Field{
-	reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldPhone, reconcile.FieldWebsite,
-	reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
+var emptied = []profile.Field{
+	profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
+	profile.FieldDatedOpeningTimes, profile.FieldServices,
 }
 
 // undeliverable says why a visible event must not go.
-func undeliverable(d reconcile.Delivery, blindly bool) error {
+func undeliverable(d push.Delivery, blindly bool) error {
 	var missing []string
 	for _, f := range emptied {
 		if blindly && !d.Values.States(f) {
@@ -137,7 +138,7 @@ func undeliverable(d reconcile.Delivery, blindly bool) error {
 		return refusal(d.Code, "nobody stated %s, and a change event would empty that in DoS, which cannot be read: "+
 			"have it entered, or switch reading by ODS code on", strings.Join(missing, ", "))
 	}
-	if site := website(d.Values.Get(reconcile.FieldWebsite)); site != "" && !takes(site) {
+	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !takes(site) {
 		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port, "+
 			"and a / before any ? or #; correct it in the profile", named(site))
 	}
@@ -190,11 +191,11 @@ func (e *event) setAddress(text string) {
 }
 
 // setContacts leaves out what is empty: that is how an event withdraws it.
-func (e *event) setContacts(v reconcile.Values) {
+func (e *event) setContacts(v profile.Values) {
 	e.Contacts = []contact{}
 	for _, c := range []contact{
-		{ContactMethodType: "Website", ContactValue: website(v.Get(reconcile.FieldWebsite))},
-		{ContactMethodType: "Telephone", ContactValue: strings.TrimSpace(v.Get(reconcile.FieldPhone))},
+		{ContactMethodType: "Website", ContactValue: website(v.Get(profile.FieldWebsite))},
+		{ContactMethodType: "Telephone", ContactValue: strings.TrimSpace(v.Get(profile.FieldPhone))},
 	} {
 		if c.ContactValue == "" {
 			continue
@@ -205,13 +206,13 @@ func (e *event) setContacts(v reconcile.Values) {
 }
 
 // setServices tells what is offered of that which DoS knows.
-func (e *event) setServices(v reconcile.Values) {
-	offered := v.Get(reconcile.FieldServices)
+func (e *event) setServices(v profile.Values) {
+	offered := v.Get(profile.FieldServices)
 	if serviceLine(offered, distanceSelling) != "" {
 		e.OrganisationSubType = "DistanceSelling"
 	}
 	e.Services = offeredOf(offered, bloodPressure, contraception)
-	if v.States(reconcile.FieldServices) {
+	if v.States(profile.FieldServices) {
 		e.UecServices = offeredOf(offered, palliativeCare)
 	}
 }
@@ -227,12 +228,12 @@ func offeredOf(services string, codes ...string) []service {
 	return offered
 }
 
-func (e *event) setOpeningTimes(d reconcile.Delivery) error {
-	weekly, err := weeklyRows(d.Values.Get(reconcile.FieldOpeningTimes))
+func (e *event) setOpeningTimes(d push.Delivery) error {
+	weekly, err := weeklyRows(d.Values.Get(profile.FieldOpeningTimes))
 	if err != nil {
 		return refusal(d.Code, "opening-times have %v: correct them in the profile", err)
 	}
-	special, err := datedRows(d.Values.Get(reconcile.FieldDatedOpeningTimes))
+	special, err := datedRows(d.Values.Get(profile.FieldDatedOpeningTimes))
 	if err != nil {
 		return refusal(d.Code, "dated-opening-times have %v: correct them in the profile", err)
 	}
@@ -240,8 +241,8 @@ func (e *event) setOpeningTimes(d reconcile.Delivery) error {
 	return nil
 }
 
-func updatesOf(edited map[reconcile.Field]time.Time) lastUpdated {
-	newest := func(fields ...reconcile.Field) string {
+func updatesOf(edited map[profile.Field]time.Time) lastUpdated {
+	newest := func(fields ...profile.Field) string {
 		var last time.Time
 		for _, f := range fields {
 			if at := edited[f]; at.After(last) {
@@ -254,9 +255,9 @@ func updatesOf(edited map[reconcile.Field]time.Time) lastUpdated {
 		return last.UTC().Format("2006-01-02T15:04:05-07:00")
 	}
 	return lastUpdated{
-		OpeningTimes:   newest(reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes),
-		Facilities:     newest(reconcile.FieldFacilities),
-		Services:       newest(reconcile.FieldServices),
-		ContactDetails: newest(reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite),
+		OpeningTimes:   newest(profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes),
+		Facilities:     newest(profile.FieldFacilities),
+		Services:       newest(profile.FieldServices),
+		ContactDetails: newest(profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite),
 	}
 }

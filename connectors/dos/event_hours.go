@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // lastMinute is the end of a day in DoS: nothing crosses midnight
@@ -28,7 +28,7 @@ type openingTime struct {
 
 // with returns the rows of one day: one a period, or the one that says closed.
 // A period that crosses midnight would make DoS set aside all hours of the event.
-func (row openingTime) with(open []reconcile.Period) (rows []openingTime, err error) {
+func (row openingTime) with(open []profile.Period) (rows []openingTime, err error) {
 	if len(open) == 0 {
 		return []openingTime{row}, nil
 	}
@@ -36,7 +36,7 @@ func (row openingTime) with(open []reconcile.Period) (rows []openingTime, err er
 		if p.Closes > lastMinute {
 			return nil, errHours
 		}
-		row.OpeningTime, row.ClosingTime = reconcile.Clock(p.Opens), reconcile.Clock(p.Closes)
+		row.OpeningTime, row.ClosingTime = profile.Clock(p.Opens), profile.Clock(p.Closes)
 		row.OffsetOpeningTime, row.OffsetClosingTime = p.Opens, p.Closes
 		row.IsOpen = true
 		rows = append(rows, row)
@@ -48,15 +48,15 @@ func (row openingTime) with(open []reconcile.Period) (rows []openingTime, err er
 // left out counts as closed anyhow. A week without hours has no rows: DoS then
 // leaves its weekly hours alone.
 func weeklyRows(text string) (rows []openingTime, err error) {
-	week, err := reconcile.ParseWeek(text)
-	if err != nil || len(week[reconcile.BankHoliday]) > 0 {
+	week, err := profile.ParseWeek(text)
+	if err != nil || len(week[profile.BankHoliday]) > 0 {
 		return nil, errHours
 	}
 	if text == "" {
 		return nil, nil
 	}
-	for day := reconcile.Monday; day <= reconcile.Sunday; day++ {
-		weekday := time.Weekday((day + 1) % reconcile.BankHoliday) // Go's week begins on Sunday
+	for day := profile.Monday; day <= profile.Sunday; day++ {
+		weekday := time.Weekday((day + 1) % profile.BankHoliday) // Go's week begins on Sunday
 		more, err := openingTime{Weekday: weekday.String(), OpeningTimeType: "General"}.with(week[day])
 		if err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func weeklyRows(text string) (rows []openingTime, err error) {
 }
 
 func datedRows(text string) (rows []openingTime, err error) {
-	days, err := reconcile.ParseDated(text)
+	days, err := profile.ParseDated(text)
 	if err != nil {
 		return nil, errHours
 	}

@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // events is the gateway of change events (CONTRACT.md "Change events").
@@ -44,18 +45,18 @@ func newEvents(base string, options EventOptions) *events {
 const sending = "sending the change event"
 
 // push sends the event of a delivery once.
-func (e *events) push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
 	content, err := body(d, e.blindly)
 	if err != nil {
-		return reconcile.Receipt{}, err
+		return push.Receipt{}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.address, bytes.NewReader(content))
 	if err != nil {
-		return reconcile.Receipt{}, answered(d.Code, sending, err)
+		return push.Receipt{}, answered(d.Code, sending, err)
 	}
 	key, err := secret(e.key)
 	if err != nil {
-		return reconcile.Receipt{}, unauthorized(d.Code, 0, "the API key: "+err.Error())
+		return push.Receipt{}, unauthorized(d.Code, 0, "the API key: "+err.Error())
 	}
 	req.Header.Set("X-Api-Key", key)
 	req.Header.Set("Sequence-Number", strconv.FormatInt(d.Sequence, 10))
@@ -63,7 +64,7 @@ func (e *events) push(ctx context.Context, d reconcile.Delivery) (reconcile.Rece
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return reconcile.Receipt{}, answered(d.Code, sending, err)
+		return push.Receipt{}, answered(d.Code, sending, err)
 	}
 	defer func() { _ = resp.Body.Close() }() // it has been read
 	return receipt(d.Code, resp)
@@ -71,21 +72,21 @@ func (e *events) push(ctx context.Context, d reconcile.Delivery) (reconcile.Rece
 
 // receipt reads the answer to a push. Only the gateway's own words are a yes:
 // anything else may come from something in between.
-func receipt(code reconcile.ODSCode, resp *http.Response) (reconcile.Receipt, error) {
+func receipt(code profile.ODSCode, resp *http.Response) (push.Receipt, error) {
 	content, err := io.ReadAll(resp.Body)
 	if resp.StatusCode == http.StatusForbidden {
-		return reconcile.Receipt{}, forbidden(code, message(content))
+		return push.Receipt{}, forbidden(code, message(content))
 	}
 	if err != nil {
-		return reconcile.Receipt{}, answered(code, sending, fmt.Errorf("reading the answer: %w", err))
+		return push.Receipt{}, answered(code, sending, fmt.Errorf("reading the answer: %w", err))
 	}
 	if resp.StatusCode != http.StatusOK || message(content) != "Change event received" {
-		return reconcile.Receipt{}, &reconcile.SinkError{
-			Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnclear, Status: resp.StatusCode,
+		return push.Receipt{}, &push.SinkError{
+			Sink: push.SinkDoS, Answer: push.AnswerUnclear, Status: resp.StatusCode,
 			Reason: code.String() + ": " + sending + ": malformed success, not the words that DoS says yes with",
 		}
 	}
-	return reconcile.Receipt{Status: resp.StatusCode}, nil
+	return push.Receipt{Status: resp.StatusCode}, nil
 }
 
 // message is the word of the gateway, or nothing. It writes Message and message
@@ -100,7 +101,7 @@ func message(content []byte) string {
 	return answer.Message
 }
 
-func forbidden(code reconcile.ODSCode, message string) *reconcile.SinkError {
+func forbidden(code profile.ODSCode, message string) *push.SinkError {
 	if strings.HasPrefix(message, "Access Denied") {
 		return unauthorized(code, http.StatusForbidden, "this machine's address is not on the allow-list of DoS: ask for it to be added")
 	}
@@ -108,9 +109,9 @@ func forbidden(code reconcile.ODSCode, message string) *reconcile.SinkError {
 }
 
 // unauthorized pauses the sink; nothing is dropped.
-func unauthorized(code reconcile.ODSCode, status int, reason string) *reconcile.SinkError {
-	return &reconcile.SinkError{
-		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnauthorized, Status: status,
+func unauthorized(code profile.ODSCode, status int, reason string) *push.SinkError {
+	return &push.SinkError{
+		Sink: push.SinkDoS, Answer: push.AnswerUnauthorized, Status: status,
 		Reason: code.String() + ": " + reason,
 	}
 }

@@ -13,16 +13,17 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // values of name=value pairs.
-func valuesOf(t *testing.T, fields map[string]string) (v reconcile.Values) {
+func valuesOf(t *testing.T, fields map[string]string) (v profile.Values) {
 	t.Helper()
 	for name, value := range fields {
-		f, err := reconcile.ParseField(name)
+		f, err := profile.ParseField(name)
 		require.NoError(t, err)
 		v.Set(f, value)
 	}
@@ -42,7 +43,7 @@ func wholeProfile() map[string]string {
 	}
 }
 
-func example(t *testing.T, changes ...func(map[string]string)) reconcile.Delivery {
+func example(t *testing.T, changes ...func(map[string]string)) push.Delivery {
 	t.Helper()
 	fields := wholeProfile()
 	for _, change := range changes {
@@ -53,17 +54,17 @@ func example(t *testing.T, changes ...func(map[string]string)) reconcile.Deliver
 		require.NoError(t, err)
 		return when
 	}
-	return reconcile.Delivery{
-		Code: "FZZ99", Type: reconcile.Pharmacy, Sequence: 417, Key: "11111111-2222-4333-8444-555555555555",
+	return push.Delivery{
+		Code: "FZZ99", Type: profile.Pharmacy, Sequence: 417, Key: "11111111-2222-4333-8444-555555555555",
 		Values: valuesOf(t, fields),
-		Edited: map[reconcile.Field]time.Time{
-			reconcile.FieldOpeningTimes:      at("2027-09-07T11:21:30+01:00"),
-			reconcile.FieldDatedOpeningTimes: at("2027-09-06T10:21:30Z"),
-			reconcile.FieldServices:          at("2027-09-07T10:21:36Z"),
-			reconcile.FieldFacilities:        at("2027-09-07T10:21:42Z"),
-			reconcile.FieldEmail:             at("2027-09-07T10:20:00Z"),
-			reconcile.FieldPhone:             at("2026-09-07T10:20:00Z"),
-			reconcile.FieldDescription:       at("2027-12-31T10:20:00Z"),
+		Edited: map[profile.Field]time.Time{
+			profile.FieldOpeningTimes:      at("2027-09-07T11:21:30+01:00"),
+			profile.FieldDatedOpeningTimes: at("2027-09-06T10:21:30Z"),
+			profile.FieldServices:          at("2027-09-07T10:21:36Z"),
+			profile.FieldFacilities:        at("2027-09-07T10:21:42Z"),
+			profile.FieldEmail:             at("2027-09-07T10:20:00Z"),
+			profile.FieldPhone:             at("2026-09-07T10:20:00Z"),
+			profile.FieldDescription:       at("2027-12-31T10:20:00Z"),
 		},
 	}
 }
@@ -80,7 +81,7 @@ func with(field, value string) func(map[string]string) {
 	return func(all map[string]string) { all[field] = value }
 }
 
-func decoded(t *testing.T, d reconcile.Delivery) (e event) {
+func decoded(t *testing.T, d push.Delivery) (e event) {
 	t.Helper()
 	content, err := body(d, false)
 	require.NoError(t, err)
@@ -107,7 +108,7 @@ func TestEventBody(t *testing.T) {
 
 func TestEventOfAProfileThatSaysNothing(t *testing.T) {
 	t.Parallel()
-	content, err := body(reconcile.Delivery{Code: "FA123", Type: reconcile.Pharmacy, Sequence: 1}, false)
+	content, err := body(push.Delivery{Code: "FA123", Type: profile.Pharmacy, Sequence: 1}, false)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"ODSCode":"FA123","OrganisationName":"","OrganisationTypeId":"PHA","OrganisationType":"Pharmacy",
 		"OrganisationSubType":"Community","OrganisationStatus":"Visible",
@@ -299,7 +300,7 @@ func TestBlindEventsMustStateWhatTheyWouldEmpty(t *testing.T) {
 
 func TestEventRefusesOtherCodes(t *testing.T) {
 	t.Parallel()
-	for _, code := range []reconcile.ODSCode{"FA12", "FA1234", "FA123M06"} {
+	for _, code := range []profile.ODSCode{"FA12", "FA1234", "FA123M06"} {
 		d := example(t)
 		d.Code = code
 		_, err := body(d, false)
@@ -309,10 +310,10 @@ func TestEventRefusesOtherCodes(t *testing.T) {
 
 func requireRefused(t *testing.T, err error, words ...string) {
 	t.Helper()
-	var refusal *reconcile.SinkError
+	var refusal *push.SinkError
 	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, reconcile.AnswerRefused, refusal.Answer)
-	require.Equal(t, reconcile.SinkDoS, refusal.Sink)
+	require.Equal(t, push.AnswerRefused, refusal.Answer)
+	require.Equal(t, push.SinkDoS, refusal.Sink)
 	for _, word := range words {
 		require.Contains(t, refusal.Reason, word)
 	}
@@ -330,11 +331,11 @@ func TestEventsDifferExactlyWhenDeliveriesDo(t *testing.T) {
 			}
 		}
 		fields["name"] = rapid.String().Draw(t, "name")
-		a := reconcile.Delivery{Code: "FA123", Sequence: rapid.Int64Range(1, 1<<53).Draw(t, "sequence")}
-		b := reconcile.Delivery{Code: "FA123", Sequence: a.Sequence}
-		for _, d := range []*reconcile.Delivery{&a, &b} {
-			d.Edited = map[reconcile.Field]time.Time{}
-			for i, f := range reconcile.Fields() {
+		a := push.Delivery{Code: "FA123", Sequence: rapid.Int64Range(1, 1<<53).Draw(t, "sequence")}
+		b := push.Delivery{Code: "FA123", Sequence: a.Sequence}
+		for _, d := range []*push.Delivery{&a, &b} {
+			d.Edited = map[profile.Field]time.Time{}
+			for i, f := range profile.Fields() {
 				d.Edited[f] = time.Unix(int64(i), 0)
 				if value, ok := fields[f.String()]; ok {
 					d.Values.Set(f, value)
@@ -361,7 +362,7 @@ func TestEventHasTheShapeOfRealOnes(t *testing.T) {
 	for _, name := range []string{"STANDARD_EVENT.json", "base_change_event.json", "change_event.json"} {
 		collectTypes(t, "", realEvent(t, name), types)
 	}
-	for _, d := range []reconcile.Delivery{example(t), {Code: "FA123"}} {
+	for _, d := range []push.Delivery{example(t), {Code: "FA123"}} {
 		content, err := body(d, false)
 		require.NoError(t, err)
 		var ours any

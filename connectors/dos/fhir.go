@@ -14,7 +14,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // fhirType stands in Accept and Content-Type exactly so: a charset is answered
@@ -66,27 +67,27 @@ func NewIngest(o IngestOptions) (*Ingest, error) {
 }
 
 // Route is the one of GP practices. All of it is shown.
-func (*Ingest) Route() reconcile.Route {
-	fields := []reconcile.Field{
-		reconcile.FieldName, reconcile.FieldStatus, reconcile.FieldPhone, reconcile.FieldEmail,
-		reconcile.FieldWebsite, reconcile.FieldRoles,
+func (*Ingest) Route() push.Route {
+	fields := []profile.Field{
+		profile.FieldName, profile.FieldStatus, profile.FieldPhone, profile.FieldEmail,
+		profile.FieldWebsite, profile.FieldRoles,
 	}
-	return reconcile.Route{Name: "fhir", Fields: fields, Shown: fields}
+	return push.Route{Name: "fhir", Fields: fields, Shown: fields}
 }
 
 // Show returns what DoS shows of a practice. The name comes back in another
-// case than it was sent in. Errors are *reconcile.SinkError.
-func (i *Ingest) Show(ctx context.Context, code reconcile.ODSCode) (reconcile.Shown, error) {
+// case than it was sent in. Errors are *push.SinkError.
+func (i *Ingest) Show(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
 	found, err := i.find(ctx, code)
 	if err != nil || found == nil {
-		return reconcile.Shown{Code: code}, err
+		return push.Shown{Code: code}, err
 	}
 	return found.show(code), nil
 }
 
 // ShowMany is Show for each code, in the order asked. The first error ends it.
-func (i *Ingest) ShowMany(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Shown, error) {
-	shown := make([]reconcile.Shown, len(codes))
+func (i *Ingest) ShowMany(ctx context.Context, codes []profile.ODSCode) ([]push.Shown, error) {
+	shown := make([]push.Shown, len(codes))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for n, code := range codes {
@@ -104,28 +105,28 @@ func (i *Ingest) ShowMany(ctx context.Context, codes []reconcile.ODSCode) ([]rec
 // Push reads the practice and overwrites it, once. The read is needed: a PUT
 // withdraws every telecom and role that it leaves out, and is addressed by an id
 // of DoS. The same delivery on the same shown practice is the same request,
-// byte for byte. Errors are *reconcile.SinkError.
-func (i *Ingest) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
-	if d.Type != reconcile.GPPractice {
-		return reconcile.Receipt{}, noRoute(d.Code, d.Type)
+// byte for byte. Errors are *push.SinkError.
+func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
+	if d.Type != profile.GPPractice {
+		return push.Receipt{}, noRoute(d.Code, d.Type)
 	}
 	ctx = httpx.WithCorrelationID(ctx, d.Key)
 	found, err := i.find(ctx, d.Code)
 	if err != nil {
-		return reconcile.Receipt{}, err
+		return push.Receipt{}, err
 	}
 	if found == nil {
-		return reconcile.Receipt{}, refusal(d.Code, "DoS does not know this practice, and the ingest API creates none: ask DoS to add it")
+		return push.Receipt{}, refusal(d.Code, "DoS does not know this practice, and the ingest API creates none: ask DoS to add it")
 	}
 	body, err := found.overwrite(d)
 	if err != nil {
-		return reconcile.Receipt{}, err
+		return push.Receipt{}, err
 	}
 	return i.put(ctx, d.Code, found.ID, body)
 }
 
 // find returns nil for a practice that DoS does not know.
-func (i *Ingest) find(ctx context.Context, code reconcile.ODSCode) (*practice, error) {
+func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, error) {
 	var found *practice
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
 		// The pipe alone is escaped, as in the API's own examples.
@@ -146,8 +147,8 @@ func (i *Ingest) find(ctx context.Context, code reconcile.ODSCode) (*practice, e
 	return found, nil
 }
 
-func (i *Ingest) put(ctx context.Context, code reconcile.ODSCode, id string, body []byte) (reconcile.Receipt, error) {
-	var receipt reconcile.Receipt
+func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body []byte) (push.Receipt, error) {
+	var receipt push.Receipt
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
 		req, err := i.request(ctx, http.MethodPut, "/"+id, body, token)
 		if err != nil {
@@ -163,7 +164,7 @@ func (i *Ingest) put(ctx context.Context, code reconcile.ODSCode, id string, bod
 		return err
 	})
 	if err != nil {
-		return reconcile.Receipt{}, ingestFailure(code, "overwriting the practice", err)
+		return push.Receipt{}, ingestFailure(code, "overwriting the practice", err)
 	}
 	return receipt, nil
 }
@@ -189,8 +190,8 @@ func (i *Ingest) request(ctx context.Context, method, rest string, body []byte, 
 
 // ingestFailure tells what an error means. Without a token nothing was sent, so
 // it pauses the sink and is never held against the practice.
-func ingestFailure(code reconcile.ODSCode, doing string, err error) *reconcile.SinkError {
-	if ours, ok := errors.AsType[*reconcile.SinkError](err); ok {
+func ingestFailure(code profile.ODSCode, doing string, err error) *push.SinkError {
+	if ours, ok := errors.AsType[*push.SinkError](err); ok {
 		return ours
 	}
 	failure := answered(code, doing, err)
@@ -198,11 +199,11 @@ func ingestFailure(code reconcile.ODSCode, doing string, err error) *reconcile.S
 		failure.Status, failure.Wait = token.Status, token.Wait
 		switch {
 		case token.Class != apim.Retryable:
-			failure.Answer = reconcile.AnswerUnauthorized
+			failure.Answer = push.AnswerUnauthorized
 		case token.Status == http.StatusTooManyRequests:
-			failure.Answer = reconcile.AnswerLater
+			failure.Answer = push.AnswerLater
 		default:
-			failure.Answer = reconcile.AnswerDown
+			failure.Answer = push.AnswerDown
 		}
 	}
 	return failure
@@ -210,22 +211,22 @@ func ingestFailure(code reconcile.ODSCode, doing string, err error) *reconcile.S
 
 // readReceipt accepts nothing but the two successes that the API has
 // (CONTRACT.md "Ingest answers").
-func readReceipt(code reconcile.ODSCode, answer *httpx.Answer) (reconcile.Receipt, error) {
+func readReceipt(code profile.ODSCode, answer *httpx.Answer) (push.Receipt, error) {
 	var said outcome
 	err := json.Unmarshal(answer.Body, &said)
 	if answer.Status >= http.StatusBadRequest {
-		return reconcile.Receipt{}, refusedBy(code, answer.Status, said)
+		return push.Receipt{}, refusedBy(code, answer.Status, said)
 	}
 	if err == nil && !said.failed() {
 		switch {
 		case said.codes("MSG_UPDATED"):
-			return reconcile.Receipt{Status: answer.Status}, nil
+			return push.Receipt{Status: answer.Status}, nil
 		case said.codes("MSG_NOT_UPDATED"):
-			return reconcile.Receipt{Status: answer.Status, Unchanged: true}, nil
+			return push.Receipt{Status: answer.Status, Unchanged: true}, nil
 		}
 	}
-	return reconcile.Receipt{}, &reconcile.SinkError{
-		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnclear, Status: answer.Status,
+	return push.Receipt{}, &push.SinkError{
+		Sink: push.SinkDoS, Answer: push.AnswerUnclear, Status: answer.Status,
 		Reason: fmt.Sprintf("%s: DoS answers the push with something else than that it was, or need not be, updated", code),
 	}
 }

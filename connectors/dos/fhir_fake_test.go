@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // fhirObject is JSON.
@@ -259,13 +260,13 @@ func shownAgain(extension any) []any {
 }
 
 // fhirDelivery states pairs of field and value.
-func fhirDelivery(tb testing.TB, code string, pairs ...string) reconcile.Delivery {
+func fhirDelivery(tb testing.TB, code string, pairs ...string) push.Delivery {
 	tb.Helper()
-	d := reconcile.Delivery{
-		Code: reconcile.ODSCode(code), Type: reconcile.GPPractice, Sequence: 7, Key: "0a7c4a5e-5a0f-4f0e-9d55-3d1f4f1f0001",
+	d := push.Delivery{
+		Code: profile.ODSCode(code), Type: profile.GPPractice, Sequence: 7, Key: "0a7c4a5e-5a0f-4f0e-9d55-3d1f4f1f0001",
 	}
 	for i := 0; i < len(pairs); i += 2 {
-		f, err := reconcile.ParseField(pairs[i])
+		f, err := profile.ParseField(pairs[i])
 		require.NoError(tb, err)
 		d.Values.Set(f, pairs[i+1])
 	}

@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // outcome is an OperationOutcome, as far as it matters here.
@@ -74,7 +75,7 @@ func (o outcome) blamed() (found []string) {
 }
 
 // refusedBy is a refusal by DoS.
-func refusedBy(code reconcile.ODSCode, status int, said outcome) *reconcile.SinkError {
+func refusedBy(code profile.ODSCode, status int, said outcome) *push.SinkError {
 	reason := "DoS refuses it"
 	if status == http.StatusNotFound {
 		reason = "DoS does not know it any more, or the address is wrong"
@@ -82,7 +83,7 @@ func refusedBy(code reconcile.ODSCode, status int, said outcome) *reconcile.Sink
 	if blamed := said.blamed(); len(blamed) > 0 {
 		reason += ", and names: " + strings.Join(blamed, ", ")
 	}
-	return &reconcile.SinkError{
-		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerTo(status), Status: status, Reason: fmt.Sprintf("%s: %s", code, reason),
+	return &push.SinkError{
+		Sink: push.SinkDoS, Answer: push.AnswerTo(status), Status: status, Reason: fmt.Sprintf("%s: %s", code, reason),
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const odsSystem = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -18,11 +19,11 @@ const odsSystem = "https://fhir.nhs.uk/Id/ods-organization-code"
 // are written.
 var telecomFields = []struct {
 	system string
-	field  reconcile.Field
+	field  profile.Field
 }{
-	{"phone", reconcile.FieldPhone},
-	{"email", reconcile.FieldEmail},
-	{"url", reconcile.FieldWebsite},
+	{"phone", profile.FieldPhone},
+	{"email", profile.FieldEmail},
+	{"url", profile.FieldWebsite},
 }
 
 // practice is an Organization as DoS shows it, with all that a PUT has to give
@@ -65,7 +66,7 @@ var errNoBundle = errors.New("its answer is no bundle of organisations")
 
 // readPractice reads the answer to a search; nil when DoS does not know the
 // code.
-func readPractice(code reconcile.ODSCode, answer *httpx.Answer) (*practice, error) {
+func readPractice(code profile.ODSCode, answer *httpx.Answer) (*practice, error) {
 	if answer.Status >= http.StatusBadRequest {
 		var said outcome
 		if err := json.Unmarshal(answer.Body, &said); err == nil && answer.Status == http.StatusNotFound && said.notFound() {
@@ -78,7 +79,7 @@ func readPractice(code reconcile.ODSCode, answer *httpx.Answer) (*practice, erro
 
 // decodePractice takes the first organisation with the code; others in the
 // bundle are passed over. Its errors hold nothing of the answer.
-func decodePractice(code reconcile.ODSCode, content []byte) (*practice, error) {
+func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 	var bundle struct {
 		ResourceType string `json:"resourceType"`
 		Entry        []struct {
@@ -110,7 +111,7 @@ func decodePractice(code reconcile.ODSCode, content []byte) (*practice, error) {
 	return nil, nil //nolint:nilnil // nothing found is no error
 }
 
-func (p *practice) has(code reconcile.ODSCode) bool {
+func (p *practice) has(code profile.ODSCode) bool {
 	for _, identifier := range p.Identifier {
 		if identifier.System == odsSystem && strings.EqualFold(strings.TrimSpace(identifier.Value), code.String()) {
 			return true
@@ -121,26 +122,26 @@ func (p *practice) has(code reconcile.ODSCode) bool {
 
 // show states what can be read, and of that what a push can put right: roles
 // without a legal period are not ours to rewrite.
-func (p *practice) show(code reconcile.ODSCode) reconcile.Shown {
-	shown := reconcile.Shown{Code: code, Found: true}
+func (p *practice) show(code profile.ODSCode) push.Shown {
+	shown := push.Shown{Code: code, Found: true}
 	if p.Name != "" {
-		shown.Values.Set(reconcile.FieldName, p.Name)
+		shown.Values.Set(profile.FieldName, p.Name)
 	}
 	if p.Active != nil {
-		status := reconcile.StatusClosed
+		status := profile.StatusClosed
 		if *p.Active {
-			status = reconcile.StatusOpen
+			status = profile.StatusOpen
 		}
-		shown.Values.Set(reconcile.FieldStatus, string(status))
+		shown.Values.Set(profile.FieldStatus, string(status))
 	}
 	for _, row := range telecomFields {
 		first, _ := p.first(row.system)
 		shown.Values.Set(row.field, first.Value)
 	}
 	if roles := rolesIn(p.Extension); roles.period() != nil {
-		shown.Values.Set(reconcile.FieldRoles, strings.Join(roles.codes(), "|"))
+		shown.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
 	} else {
-		shown.Unseen = []reconcile.Field{reconcile.FieldRoles} // no push could mend them: a period has to be there
+		shown.Unseen = []profile.Field{profile.FieldRoles} // no push could mend them: a period has to be there
 	}
 	return shown
 }

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
@@ -129,7 +130,7 @@ func (r roles) period() json.RawMessage {
 // written is the extension of a PUT. Roles that a push leaves out are withdrawn
 // with their dates, so what is shown goes back, in the form that DoS demands: a
 // legal period for each role, though it shows one for the primary role only.
-func (r roles) written(d reconcile.Delivery) ([]json.RawMessage, error) {
+func (r roles) written(d push.Delivery) ([]json.RawMessage, error) {
 	if len(r) == 0 {
 		return nil, nil // there are no dates to write roles with, and nothing to lose
 	}
@@ -154,8 +155,8 @@ func (r roles) written(d reconcile.Delivery) ([]json.RawMessage, error) {
 
 // wantedRoles are the profile's, when DoS takes them: exactly one RO177, and
 // RO76 beside it. Else nil: they stay as shown.
-func wantedRoles(v reconcile.Values) []string {
-	wanted := strings.Split(v.Get(reconcile.FieldRoles), "|")
+func wantedRoles(v profile.Values) []string {
+	wanted := strings.Split(v.Get(profile.FieldRoles), "|")
 	primaries := 0
 	for i, code := range wanted {
 		wanted[i] = strings.ToUpper(strings.TrimSpace(code))
@@ -173,7 +174,7 @@ func wantedRoles(v reconcile.Values) []string {
 }
 
 func sameRoles(a, b []string) bool {
-	return reconcile.Same(reconcile.FieldRoles, strings.Join(a, "|"), strings.Join(b, "|"))
+	return profile.Same(profile.FieldRoles, strings.Join(a, "|"), strings.Join(b, "|"))
 }
 
 func (r roles) find(code string) role {

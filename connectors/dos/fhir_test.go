@@ -15,10 +15,11 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-var ingestToday = reconcile.NewDate(2026, time.November, 2)
+var ingestToday = profile.NewDate(2026, time.November, 2)
 
 func TestIngestRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -28,17 +29,17 @@ func TestIngestRoundTrip(t *testing.T) {
 		"email", "desk@nhs.net", "website", "https://elm.example.nhs.uk", "roles", "RO177|RO268|RO76")
 	receipt, err := ingest.Push(t.Context(), d)
 	require.NoError(t, err)
-	require.Equal(t, reconcile.Receipt{Status: 200}, receipt)
+	require.Equal(t, push.Receipt{Status: 200}, receipt)
 
 	shown, err := ingest.Show(t.Context(), "A81001")
 	require.NoError(t, err)
-	require.Empty(t, reconcile.Differences(ingest.Route(), d.Values, shown, ingestToday), "no drift: only title case differs")
-	require.NotEqual(t, d.Values.Get(reconcile.FieldName), shown.Values.Get(reconcile.FieldName))
+	require.Empty(t, push.Differences(ingest.Route(), d.Values, shown, ingestToday), "no drift: only title case differs")
+	require.NotEqual(t, d.Values.Get(profile.FieldName), shown.Values.Get(profile.FieldName))
 
 	for range 2 {
 		receipt, err = ingest.Push(t.Context(), d)
 		require.NoError(t, err)
-		require.Equal(t, reconcile.Receipt{Status: 200, Unchanged: true}, receipt)
+		require.Equal(t, push.Receipt{Status: 200, Unchanged: true}, receipt)
 	}
 	require.Equal(t, fake.bodies[1], fake.bodies[2], "the same delivery on the same shown practice")
 
@@ -71,13 +72,13 @@ func TestIngestShow(t *testing.T) {
 	bare["extension"] = []any{fhirShownRole("RO177"), fhirShownRole("RO76")}
 	fake := newFHIRFake(fhirPractice("A81001"), bare)
 	ingest := fake.serve(t)
-	all, err := ingest.ShowMany(t.Context(), []reconcile.ODSCode{"A81001", "A81002", "A81003"})
+	all, err := ingest.ShowMany(t.Context(), []profile.ODSCode{"A81001", "A81002", "A81003"})
 	require.NoError(t, err)
-	require.Equal(t, []reconcile.Shown{
+	require.Equal(t, []push.Shown{
 		{Code: "A81001", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "open",
 			"phone", "01234 567890", "email", "", "website", "", "roles", "RO177|RO76").Values},
 		{Code: "A81002", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed",
-			"phone", "", "email", "", "website", "").Values, Unseen: []reconcile.Field{reconcile.FieldRoles}}, // they have no dates
+			"phone", "", "email", "", "website", "").Values, Unseen: []profile.Field{profile.FieldRoles}}, // they have no dates
 		{Code: "A81003"},
 	}, all)
 	require.Len(t, fake.requests, 3)
@@ -93,8 +94,8 @@ func TestIngestShowManyEndsWithTheFirstError(t *testing.T) {
 		}
 		return broken
 	}
-	_, err := fake.serve(t).ShowMany(t.Context(), []reconcile.ODSCode{"A81001", "A81002"})
-	require.Equal(t, reconcile.AnswerUnauthorized, answerIn(t, err))
+	_, err := fake.serve(t).ShowMany(t.Context(), []profile.ODSCode{"A81001", "A81002"})
+	require.Equal(t, push.AnswerUnauthorized, answerIn(t, err))
 }
 
 // The recorded answers of the sandbox.
@@ -104,16 +105,16 @@ func TestIngestSamples(t *testing.T) {
 		file   string
 		status int
 		found  bool
-		answer reconcile.Answer
+		answer push.Answer
 	}{
 		{file: "get-org-ABC123.json", status: 200, found: true},
 		{file: "get-org-ZZZ999.json", status: 200},
 		{file: "get-org-DEF456.json", status: 404},
-		{file: "get-org-400-bad-code.json", status: 400, answer: reconcile.AnswerRefused},
-		{file: "get-org-noident.json", status: 400, answer: reconcile.AnswerRefused},
-		{file: "get-org-GHI789.json", status: 500, answer: reconcile.AnswerUnclear},
-		{file: "get-org-GHI789.json", status: 200, answer: reconcile.AnswerUnclear},
-		{file: "put-org-badjson.json", status: 404, answer: reconcile.AnswerRefused},
+		{file: "get-org-400-bad-code.json", status: 400, answer: push.AnswerRefused},
+		{file: "get-org-noident.json", status: 400, answer: push.AnswerRefused},
+		{file: "get-org-GHI789.json", status: 500, answer: push.AnswerUnclear},
+		{file: "get-org-GHI789.json", status: 200, answer: push.AnswerUnclear},
+		{file: "put-org-badjson.json", status: 404, answer: push.AnswerRefused},
 	}
 	for _, row := range rows {
 		t.Run(fmt.Sprint(row.file, row.status), func(t *testing.T) {
@@ -152,29 +153,29 @@ func TestIngestAnswersToAPush(t *testing.T) {
 	rows := map[string]struct {
 		status int
 		body   string
-		answer reconcile.Answer // empty: taken
+		answer push.Answer // empty: taken
 		words  string
 	}{
 		"updated":            {status: 200, body: outcome("MSG_UPDATED", "information")},
-		"updated, but error": {status: 200, body: outcome("MSG_UPDATED", "error"), answer: reconcile.AnswerUnclear},
-		"another outcome":    {status: 200, body: outcome("MSG_OTHER", "information"), answer: reconcile.AnswerUnclear},
+		"updated, but error": {status: 200, body: outcome("MSG_UPDATED", "error"), answer: push.AnswerUnclear},
+		"another outcome":    {status: 200, body: outcome("MSG_OTHER", "information"), answer: push.AnswerUnclear},
 		"no outcome": {
-			status: 200, body: `{"issue":[{"details":{"coding":[{"code":"MSG_UPDATED"}]}}]}`, answer: reconcile.AnswerUnclear,
+			status: 200, body: `{"issue":[{"details":{"coding":[{"code":"MSG_UPDATED"}]}}]}`, answer: push.AnswerUnclear,
 		},
-		"truncated":      {status: 200, body: `{"resourceType":"Operat`, answer: reconcile.AnswerUnclear},
-		"empty":          {status: 204, answer: reconcile.AnswerUnclear},
-		"html":           {status: 200, body: "<html>ok</html>", answer: reconcile.AnswerUnclear},
-		"bad request":    {status: 400, body: outcome("BAD_REQUEST", "error"), answer: reconcile.AnswerRefused},
-		"forbidden":      {status: 403, answer: reconcile.AnswerUnauthorized},
-		"gone meanwhile": {status: 404, body: outcome("NOT_FOUND", "error"), answer: reconcile.AnswerRefused, words: "any more"},
-		"conflict":       {status: 409, answer: reconcile.AnswerConflict},
-		"content type":   {status: 415, answer: reconcile.AnswerRefused},
+		"truncated":      {status: 200, body: `{"resourceType":"Operat`, answer: push.AnswerUnclear},
+		"empty":          {status: 204, answer: push.AnswerUnclear},
+		"html":           {status: 200, body: "<html>ok</html>", answer: push.AnswerUnclear},
+		"bad request":    {status: 400, body: outcome("BAD_REQUEST", "error"), answer: push.AnswerRefused},
+		"forbidden":      {status: 403, answer: push.AnswerUnauthorized},
+		"gone meanwhile": {status: 404, body: outcome("NOT_FOUND", "error"), answer: push.AnswerRefused, words: "any more"},
+		"conflict":       {status: 409, answer: push.AnswerConflict},
+		"content type":   {status: 415, answer: push.AnswerRefused},
 		"invalid": {
-			status: 422, body: outcome("UNPROCESSABLE_ENTITY", "error"), answer: reconcile.AnswerRefused, words: "telecom, phone",
+			status: 422, body: outcome("UNPROCESSABLE_ENTITY", "error"), answer: push.AnswerRefused, words: "telecom, phone",
 		},
-		"invalid, unreadable": {status: 422, body: `{"detail":[{"msg":"canary-5550"}]}`, answer: reconcile.AnswerRefused},
-		"too many":            {status: 429, answer: reconcile.AnswerLater},
-		"server error":        {status: 500, body: outcome("SERVER_ERROR", "fatal"), answer: reconcile.AnswerUnclear},
+		"invalid, unreadable": {status: 422, body: `{"detail":[{"msg":"canary-5550"}]}`, answer: push.AnswerRefused},
+		"too many":            {status: 429, answer: push.AnswerLater},
+		"server error":        {status: 500, body: outcome("SERVER_ERROR", "fatal"), answer: push.AnswerUnclear},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -193,7 +194,7 @@ func TestIngestAnswersToAPush(t *testing.T) {
 			require.Len(t, fake.bodies, 1, "sent once, whatever the answer")
 			if row.answer == "" {
 				require.NoError(t, err)
-				require.Equal(t, reconcile.Receipt{Status: 200}, receipt)
+				require.Equal(t, push.Receipt{Status: 200}, receipt)
 				return
 			}
 			failure := requireSinkError(t, err)
@@ -221,7 +222,7 @@ func TestIngestRecordedReceipts(t *testing.T) {
 	}
 	receipt, err := fake.serve(t).Push(t.Context(), fhirDelivery(t, "A81001"))
 	require.NoError(t, err)
-	require.Equal(t, reconcile.Receipt{Status: 200}, receipt)
+	require.Equal(t, push.Receipt{Status: 200}, receipt)
 }
 
 func TestIngestLostConnectionIsUnclearAndSentOnce(t *testing.T) {
@@ -234,7 +235,7 @@ func TestIngestLostConnectionIsUnclearAndSentOnce(t *testing.T) {
 		return false
 	}
 	_, err := fake.serve(t).Push(t.Context(), fhirDelivery(t, "A81001", "phone", "01632 960 111"))
-	require.Equal(t, reconcile.AnswerUnclear, requireSinkError(t, err).Answer)
+	require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer)
 	require.Len(t, fake.bodies, 1)
 }
 
@@ -282,14 +283,14 @@ func TestIngestRefusesBeforeSending(t *testing.T) {
 			fake := newFHIRFake(fhirPractice("A81001"), closed, undated)
 			_, err := fake.serve(t).Push(t.Context(), fhirDelivery(t, row.code, row.pairs...))
 			failure := requireSinkError(t, err)
-			require.Equal(t, reconcile.AnswerRefused, failure.Answer)
+			require.Equal(t, push.AnswerRefused, failure.Answer)
 			require.Contains(t, failure.Reason, row.words)
 			require.NotContains(t, failure.Error(), "canary")
 			require.Empty(t, fake.bodies)
 		})
 	}
 	d := fhirDelivery(t, "A81001")
-	d.Type = reconcile.Pharmacy
+	d.Type = profile.Pharmacy
 	_, err := newFHIRFake().serve(t).Push(t.Context(), d)
 	require.Contains(t, requireSinkError(t, err).Reason, "no DoS route")
 }
@@ -332,7 +333,7 @@ func TestIngestSignsIn(t *testing.T) {
 	before := len(fake.requests)
 	_, err = ingest.Push(t.Context(), d)
 	failure := requireSinkError(t, err)
-	require.Equal(t, reconcile.AnswerUnauthorized, failure.Answer)
+	require.Equal(t, push.AnswerUnauthorized, failure.Answer)
 	require.Equal(t, 401, failure.Status)
 	require.Len(t, fake.requests, before+2)
 	for _, token := range refused {
@@ -342,11 +343,11 @@ func TestIngestSignsIn(t *testing.T) {
 
 func TestIngestWithoutATokenBlamesNoPractice(t *testing.T) {
 	t.Parallel()
-	rows := map[reconcile.Answer]error{
-		reconcile.AnswerUnauthorized: &apim.Error{Class: apim.Permanent, Status: 400, Reason: "x"},
-		reconcile.AnswerLater:        &apim.Error{Class: apim.Retryable, Status: 429, Wait: time.Minute, Reason: "x"},
-		reconcile.AnswerDown:         &apim.Error{Class: apim.Retryable, Status: 503, Reason: "x"},
-		reconcile.AnswerUnclear:      context.Canceled,
+	rows := map[push.Answer]error{
+		push.AnswerUnauthorized: &apim.Error{Class: apim.Permanent, Status: 400, Reason: "x"},
+		push.AnswerLater:        &apim.Error{Class: apim.Retryable, Status: 429, Wait: time.Minute, Reason: "x"},
+		push.AnswerDown:         &apim.Error{Class: apim.Retryable, Status: 503, Reason: "x"},
+		push.AnswerUnclear:      context.Canceled,
 	}
 	for answer, err := range rows {
 		fake := newFHIRFake(fhirPractice("A81001"))
@@ -393,7 +394,7 @@ func FuzzIngestBundle(f *testing.F) {
 		require.True(t, shown.Found)
 		body, err := found.overwrite(fhirDelivery(t, "A81001", "phone", phone, "roles", roles))
 		if err != nil {
-			require.Equal(t, reconcile.AnswerRefused, answerIn(t, err))
+			require.Equal(t, push.AnswerRefused, answerIn(t, err))
 			return
 		}
 		again, err := found.overwrite(fhirDelivery(t, "A81001", "phone", phone, "roles", roles))
@@ -409,9 +410,9 @@ func FuzzIngestBundle(f *testing.F) {
 }
 
 // answerIn is what an error says of the push.
-func answerIn(t *testing.T, err error) reconcile.Answer {
+func answerIn(t *testing.T, err error) push.Answer {
 	t.Helper()
-	var refusal *reconcile.SinkError
+	var refusal *push.SinkError
 	require.ErrorAs(t, err, &refusal)
 	return refusal.Answer
 }

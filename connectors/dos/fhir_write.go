@@ -9,7 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // longestName in characters (CONTRACT.md "The Organization body").
@@ -46,7 +47,7 @@ type contactPoint struct {
 
 // overwrite builds the body from what the delivery states, and for the rest
 // from what is shown. A value that DoS would refuse is refused here, by field.
-func (p *practice) overwrite(d reconcile.Delivery) ([]byte, error) {
+func (p *practice) overwrite(d push.Delivery) ([]byte, error) {
 	name, err := p.name(d)
 	if err != nil {
 		return nil, err
@@ -78,10 +79,10 @@ func (p *practice) overwrite(d reconcile.Delivery) ([]byte, error) {
 	return body, nil
 }
 
-func (p *practice) name(d reconcile.Delivery) (string, error) {
+func (p *practice) name(d push.Delivery) (string, error) {
 	name := p.Name
-	if d.Values.States(reconcile.FieldName) {
-		name = d.Values.Get(reconcile.FieldName)
+	if d.Values.States(profile.FieldName) {
+		name = d.Values.Get(profile.FieldName)
 	}
 	switch name = strings.TrimSpace(name); {
 	case name == "":
@@ -92,10 +93,10 @@ func (p *practice) name(d reconcile.Delivery) (string, error) {
 	return name, nil
 }
 
-func (p *practice) active(d reconcile.Delivery) (bool, error) {
+func (p *practice) active(d push.Delivery) (bool, error) {
 	switch {
-	case d.Values.States(reconcile.FieldStatus):
-		return d.Values.Get(reconcile.FieldStatus) != string(reconcile.StatusClosed), nil
+	case d.Values.States(profile.FieldStatus):
+		return d.Values.Get(profile.FieldStatus) != string(profile.StatusClosed), nil
 	case p.Active != nil:
 		return *p.Active, nil
 	}
@@ -106,7 +107,7 @@ func (p *practice) active(d reconcile.Delivery) (bool, error) {
 // the value stated: DoS compares order, too. Further ones stay, but for
 // repetitions of ours. One that is stated empty takes all of its system along,
 // so that nothing is left to be read as its value.
-func (p *practice) contacts(d reconcile.Delivery) ([]json.RawMessage, error) {
+func (p *practice) contacts(d push.Delivery) ([]json.RawMessage, error) {
 	kept := slices.Clone(p.Telecom)
 	for _, row := range telecomFields {
 		if !d.Values.States(row.field) {
@@ -131,7 +132,7 @@ func (p *practice) contacts(d reconcile.Delivery) ([]json.RawMessage, error) {
 }
 
 // replaced puts a value in the place of the first of its system, or at the end.
-func replaced(contacts []telecom, system string, field reconcile.Field, value string) []telecom {
+func replaced(contacts []telecom, system string, field profile.Field, value string) []telecom {
 	ours := telecom{System: system, Value: value}
 	placed := value == ""
 	var kept []telecom
@@ -139,7 +140,7 @@ func replaced(contacts []telecom, system string, field reconcile.Field, value st
 		switch {
 		case contact.System != system:
 			kept = append(kept, contact)
-		case value == "", placed && reconcile.Same(field, contact.Value, value):
+		case value == "", placed && profile.Same(field, contact.Value, value):
 		case placed:
 			kept = append(kept, contact)
 		default:
@@ -179,13 +180,13 @@ func marshalled(value any) json.RawMessage {
 }
 
 // contactValue is a value as DoS takes it; its errors do not repeat it.
-func contactValue(f reconcile.Field, value string) (string, error) {
+func contactValue(f profile.Field, value string) (string, error) {
 	switch {
 	case value == "":
 		return "", nil
-	case f == reconcile.FieldPhone:
+	case f == profile.FieldPhone:
 		return phone(value)
-	case f == reconcile.FieldWebsite && !strings.HasPrefix(value, "http://") && !strings.HasPrefix(value, "https://"):
+	case f == profile.FieldWebsite && !strings.HasPrefix(value, "http://") && !strings.HasPrefix(value, "https://"):
 		return "", errors.New("it does not begin with http:// or https://")
 	case strings.ContainsFunc(value, unicode.IsSpace):
 		return "", errors.New("it holds a space")

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // shownAs decodes a practice as a search gives it.
@@ -95,7 +96,7 @@ func TestOverwritePhone(t *testing.T) {
 		got, err := phone(given)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
-		require.True(t, reconcile.Same(reconcile.FieldPhone, given, got) || given != want)
+		require.True(t, profile.Same(profile.FieldPhone, given, got) || given != want)
 	}
 }
 
@@ -169,7 +170,7 @@ func TestOverwriteLikeTheRealPayloads(t *testing.T) {
 		require.NoError(t, json.Unmarshal(fhirSample(t, name), &recorded))
 		require.NoError(t, json.Unmarshal(fhirSample(t, name), &p))
 		code := p["identifier"].([]any)[0].(fhirObject)["value"].(string)
-		found, err := decodePractice(reconcile.ODSCode(code),
+		found, err := decodePractice(profile.ODSCode(code),
 			[]byte(fhirJSON(fhirObject{"resourceType": "Bundle", "entry": []any{fhirObject{"resource": p}}})))
 		require.NoError(t, err)
 		body, err := found.overwrite(fhirDelivery(t, code))
@@ -213,7 +214,7 @@ func TestOverwriteSettles(t *testing.T) {
 		p["name"], p["active"], p["telecom"], p["extension"] = sent["name"], sent["active"], sent["telecom"], sent["extension"]
 		d := fhirDelivery(t, "A81001", pairs...)
 		route := (&Ingest{}).Route()
-		require.Empty(rt, reconcile.Differences(route, d.Values, shownAs(t, p).show("A81001"), ingestToday))
+		require.Empty(rt, push.Differences(route, d.Values, shownAs(t, p).show("A81001"), ingestToday))
 		again := overwritten(t, p, pairs...)
 		again["extension"] = shownAgain(again["extension"])
 		require.Equal(rt, sent, again)

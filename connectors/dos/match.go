@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // codeLength is that of a pharmacy's ODS code in DoS (CONTRACT.md "The event");
@@ -60,7 +61,7 @@ type Service struct {
 	OpenAllHours bool // stands above the weekly hours, and no push changes it
 	// Values are address, postcode, phone, website and hours, stated for the
 	// types that change events update.
-	Values reconcile.Values
+	Values profile.Values
 }
 
 // Matched is a service and what a push of its pharmacy does to it.
@@ -76,7 +77,7 @@ type Matched struct {
 // the pharmacy's, its type is a pharmacy's, and its status fits. Codes are compared
 // as they stand: DoS compares with LIKE, where a wildcard matches everybody.
 // Offered is what the profile says of its services.
-func Match(code reconcile.ODSCode, services []Service, offered string) []Matched {
+func Match(code profile.ODSCode, services []Service, offered string) []Matched {
 	known := slices.ContainsFunc(services, func(s Service) bool { return s.follows(code) && s.Status == statusActive })
 	matched := make([]Matched, 0, len(services))
 	for _, s := range services {
@@ -92,7 +93,7 @@ func Match(code reconcile.ODSCode, services []Service, offered string) []Matched
 }
 
 // follows reports that change events of the pharmacy look at the service.
-func (s Service) follows(code reconcile.ODSCode) bool {
+func (s Service) follows(code profile.ODSCode) bool {
 	if len(code) != codeLength || !strings.HasPrefix(s.ODSCode, code.String()) {
 		return false
 	}
@@ -103,7 +104,7 @@ func (s Service) follows(code reconcile.ODSCode) bool {
 }
 
 // effect is what an event does to the service, were the pharmacy known.
-func (s Service) effect(code reconcile.ODSCode, offered string) (updated bool, why string) {
+func (s Service) effect(code profile.ODSCode, offered string) (updated bool, why string) {
 	switch {
 	case len(code) != codeLength:
 		return false, leftAlone("a pharmacy's code has %d characters in DoS, %s does not", codeLength, code)
@@ -140,7 +141,7 @@ func leftAlone(reason string, args ...any) string {
 // serviceLine finds the line of a service in a text of services.
 func serviceLine(services, code string) string {
 	for line := range strings.Lines(services) {
-		if line = strings.TrimSpace(line); reconcile.ServiceCode(line) == code {
+		if line = strings.TrimSpace(line); profile.ServiceCode(line) == code {
 			return line
 		}
 	}
@@ -148,8 +149,8 @@ func serviceLine(services, code string) string {
 }
 
 // shownOf is what a pharmacy's services show together.
-func shownOf(code reconcile.ODSCode, services []Service) reconcile.Shown {
-	shown := reconcile.Shown{Code: code}
+func shownOf(code profile.ODSCode, services []Service) push.Shown {
+	shown := push.Shown{Code: code}
 	var own []Service
 	for _, s := range services {
 		if s.follows(code) {
@@ -166,7 +167,7 @@ func shownOf(code reconcile.ODSCode, services []Service) reconcile.Shown {
 	for i, service := range offered {
 		offered[i] = service + " " + serviceNames[service]
 	}
-	shown.Values.Set(reconcile.FieldServices, strings.Join(offered, "\n"))
+	shown.Values.Set(profile.FieldServices, strings.Join(offered, "\n"))
 	return shown
 }
 

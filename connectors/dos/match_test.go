@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func TestMatch(t *testing.T) {
@@ -106,8 +106,8 @@ func TestMatchIsAboutItsOwnCodeOnly(t *testing.T) {
 
 func TestShownOf(t *testing.T) {
 	t.Parallel()
-	at := func(phone string) (v reconcile.Values) {
-		v.Set(reconcile.FieldPhone, phone)
+	at := func(phone string) (v profile.Values) {
+		v.Set(profile.FieldPhone, phone)
 		return v
 	}
 	service := func(id int64, code string, kind, status int) Service {
@@ -158,10 +158,10 @@ func TestShownOf(t *testing.T) {
 	} {
 		shown := shownOf("FA123", test.services)
 		require.Equal(t, test.phone != "", shown.Found, name)
-		require.Equal(t, test.phone, shown.Values.Get(reconcile.FieldPhone), name)
-		require.Equal(t, shown.Found, shown.Values.States(reconcile.FieldServices), name)
-		require.Equal(t, test.offers, shown.Values.Get(reconcile.FieldServices), name)
+		require.Equal(t, test.phone, shown.Values.Get(profile.FieldPhone), name)
+		require.Equal(t, shown.Found, shown.Values.States(profile.FieldServices), name)
+		require.Equal(t, test.offers, shown.Values.Get(profile.FieldServices), name)
 		require.Equal(t, test.blind, shown.Blind, name)
-		require.Equal(t, reconcile.ODSCode("FA123"), shown.Code, name)
+		require.Equal(t, profile.ODSCode("FA123"), shown.Code, name)
 	}
 }

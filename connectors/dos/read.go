@@ -14,7 +14,7 @@ import (
 	"unicode"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 var (
@@ -47,7 +47,7 @@ func newByODSCode(base string, options ReadOptions) *byODSCode {
 
 const looking = "reading its services"
 
-func (r *byODSCode) services(ctx context.Context, code reconcile.ODSCode) ([]Service, error) {
+func (r *byODSCode) services(ctx context.Context, code profile.ODSCode) ([]Service, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
 	if err != nil {
 		return nil, answered(code, looking, err)
@@ -175,7 +175,7 @@ func (w wireService) service() (Service, error) {
 	return s, nil
 }
 
-func (w wireService) values() (v reconcile.Values, err error) {
+func (w wireService) values() (v profile.Values, err error) {
 	if !w.Address.there || !w.Postcode.there || !w.Web.there || !w.Phone.Public.there || w.Hours == nil {
 		return v, errors.New("no address, postcode, website, phone or opening times")
 	}
@@ -183,12 +183,12 @@ func (w wireService) values() (v reconcile.Values, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Set(reconcile.FieldAddress, strings.Join(tidyLines(w.Address.text, "$"), "\n"))
-	v.Set(reconcile.FieldPostcode, reconcile.NormalisePostcode(tidy(w.Postcode.text)))
-	v.Set(reconcile.FieldPhone, tidy(w.Phone.Public.text))
-	v.Set(reconcile.FieldWebsite, tidy(w.Web.text))
-	v.Set(reconcile.FieldOpeningTimes, weekly)
-	v.Set(reconcile.FieldDatedOpeningTimes, dated)
+	v.Set(profile.FieldAddress, strings.Join(tidyLines(w.Address.text, "$"), "\n"))
+	v.Set(profile.FieldPostcode, profile.NormalisePostcode(tidy(w.Postcode.text)))
+	v.Set(profile.FieldPhone, tidy(w.Phone.Public.text))
+	v.Set(profile.FieldWebsite, tidy(w.Web.text))
+	v.Set(profile.FieldOpeningTimes, weekly)
+	v.Set(profile.FieldDatedOpeningTimes, dated)
 	return v, nil
 }
 

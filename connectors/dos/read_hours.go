@@ -3,7 +3,7 @@ package dos
 import (
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // wireHours are opening times as byOdsCode writes them. Bank holidays stand
@@ -42,13 +42,13 @@ func withoutSeconds(clock string) string {
 // hold touching periods, which it would refuse if they came back in an event.
 func (w wireHours) texts() (weekly, dated string, err error) {
 	weekly, dated = strings.Join(w.weekly(), "\n"), strings.Join(w.dated(), "\n")
-	if _, err := reconcile.ParseWeek(weekly); err != nil {
+	if _, err := profile.ParseWeek(weekly); err != nil {
 		return "", "", errHours
 	}
-	if _, err := reconcile.ParseDated(dated); err != nil {
+	if _, err := profile.ParseDated(dated); err != nil {
 		return "", "", errHours
 	}
-	weekly, dated = reconcile.PublicHours(weekly, dated, reconcile.Date{})
+	weekly, dated = profile.PublicHours(weekly, dated, profile.Date{})
 	return weekly, dated, nil
 }
 

@@ -11,7 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const wirePharmacy = `{"id":"100013","name":"Pharmacy: X","odsCode":"FA123","status":{"id":1,"name":"active"},
@@ -41,7 +42,7 @@ func TestShowAPharmacy(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, wireServices(wireGP, wirePharmacy))
 	})
-	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
 	require.Equal(t, valuesOf(t, map[string]string{
@@ -65,19 +66,19 @@ func TestShownValuesCanBeSentBack(t *testing.T) {
 	t.Parallel()
 	services, err := decodeServices([]byte(wireServices(wirePharmacy)))
 	require.NoError(t, err)
-	_, err = body(reconcile.Delivery{Code: "FA123", Values: services[0].Values}, false)
+	_, err = body(push.Delivery{Code: "FA123", Values: services[0].Values}, false)
 	require.NoError(t, err)
 }
 
 func TestShowWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	sink := pharmacySink(t, answering(200, wireServices()))
-	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
-	require.Equal(t, reconcile.Shown{Code: "FA123"}, shown)
+	require.Equal(t, push.Shown{Code: "FA123"}, shown)
 
 	sink = pharmacySink(t, func(http.ResponseWriter, *http.Request) { t.Error("asked for a code that no pharmacy has in DoS") })
-	shown, err = sink.Show(t.Context(), "FA1234", reconcile.Pharmacy)
+	shown, err = sink.Show(t.Context(), "FA1234", profile.Pharmacy)
 	require.NoError(t, err)
 	require.False(t, shown.Found)
 }
@@ -97,18 +98,18 @@ func TestShowMany(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, wireServices(strings.ReplaceAll(wirePharmacy, "FA123", code)))
 	})
-	var codes []reconcile.ODSCode
+	var codes []profile.ODSCode
 	for i := 100; i < 200; i++ {
-		codes = append(codes, reconcile.ODSCode(fmt.Sprintf("FA%d", i)))
+		codes = append(codes, profile.ODSCode(fmt.Sprintf("FA%d", i)))
 	}
-	shown, err := sink.ShowMany(t.Context(), codes, reconcile.Pharmacy)
+	shown, err := sink.ShowMany(t.Context(), codes, profile.Pharmacy)
 	require.NoError(t, err)
 	for i, s := range shown {
 		require.Equal(t, codes[i], s.Code)
 		require.Equal(t, codes[i] != "FA199", s.Found)
 	}
 	require.LessOrEqual(t, int(most.Load()), readers)
-	shown, err = sink.ShowMany(t.Context(), nil, reconcile.Pharmacy)
+	shown, err = sink.ShowMany(t.Context(), nil, profile.Pharmacy)
 	require.NoError(t, err)
 	require.Empty(t, shown)
 }
@@ -118,23 +119,23 @@ func TestReadErrors(t *testing.T) {
 	const unauthorised = `{"error":{"code":401,"message":"Unauthorized: Ada Person"}}`
 	for name, test := range map[string]struct {
 		handler http.HandlerFunc
-		answer  reconcile.Answer
+		answer  push.Answer
 	}{
-		"unauthorised":            {answering(401, unauthorised), reconcile.AnswerUnauthorized},
-		"unauthorised in success": {answering(200, unauthorised), reconcile.AnswerUnauthorized},
-		"no such page":            {answering(404, "Ada Person"), reconcile.AnswerRefused},
-		"HTML":                    {answering(200, "<html>Ada Person"), reconcile.AnswerUnclear},
-		"nothing":                 {answering(200, "{}"), reconcile.AnswerUnclear},
-		"fewer than counted":      {answering(200, `{"success":{"serviceCount":2,"services":[`+wireGP+`]}}`), reconcile.AnswerUnclear},
-		"large":                   {answering(200, strings.Repeat(" ", 5<<20)), reconcile.AnswerUnclear},
-		"throttled":               {answering(429, "", "Retry-After", "90"), reconcile.AnswerLater},
+		"unauthorised":            {answering(401, unauthorised), push.AnswerUnauthorized},
+		"unauthorised in success": {answering(200, unauthorised), push.AnswerUnauthorized},
+		"no such page":            {answering(404, "Ada Person"), push.AnswerRefused},
+		"HTML":                    {answering(200, "<html>Ada Person"), push.AnswerUnclear},
+		"nothing":                 {answering(200, "{}"), push.AnswerUnclear},
+		"fewer than counted":      {answering(200, `{"success":{"serviceCount":2,"services":[`+wireGP+`]}}`), push.AnswerUnclear},
+		"large":                   {answering(200, strings.Repeat(" ", 5<<20)), push.AnswerUnclear},
+		"throttled":               {answering(429, "", "Retry-After", "90"), push.AnswerLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sink := pharmacySink(t, test.handler)
-			_, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+			_, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
-			_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123", "FA124"}, reconcile.Pharmacy)
+			_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
 			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
 			_, err = sink.Preview(t.Context(), "FA123", "")
 			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
@@ -157,7 +158,7 @@ func TestReadsAreTriedAgain(t *testing.T) {
 		Events: EventOptions{URL: server.URL, Key: known("k")},
 		Read:   ReadOptions{URL: server.URL, User: "reader", Password: known("p")},
 	})
-	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
 }
@@ -199,8 +200,8 @@ func TestDecodeRefusesWhatIsIncomplete(t *testing.T) {
 	nulls := strings.NewReplacer(`"web":"https://shop.test"`, `"web":null`, `"public":"01772000000"`, `"public":null`).Replace(wirePharmacy)
 	services, err := decodeServices([]byte(wireServices(nulls)))
 	require.NoError(t, err)
-	require.True(t, services[0].Values.States(reconcile.FieldPhone))
-	require.Empty(t, services[0].Values.Get(reconcile.FieldWebsite))
+	require.True(t, services[0].Values.States(profile.FieldPhone))
+	require.Empty(t, services[0].Values.Get(profile.FieldWebsite))
 }
 
 func FuzzDecodeServices(f *testing.F) {
@@ -213,11 +214,11 @@ func FuzzDecodeServices(f *testing.F) {
 			return
 		}
 		for _, s := range services {
-			_, err := weeklyRows(s.Values.Get(reconcile.FieldOpeningTimes))
+			_, err := weeklyRows(s.Values.Get(profile.FieldOpeningTimes))
 			require.NoError(t, err, "what is read can be sent")
-			_, err = datedRows(s.Values.Get(reconcile.FieldDatedOpeningTimes))
+			_, err = datedRows(s.Values.Get(profile.FieldDatedOpeningTimes))
 			require.NoError(t, err, "what is read can be sent")
-			require.NotContains(t, s.Values.Get(reconcile.FieldPhone), "\n")
+			require.NotContains(t, s.Values.Get(profile.FieldPhone), "\n")
 		}
 		for _, m := range Match("FA123", services, "") {
 			require.NotEmpty(t, m.Why)

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Limits bound what we ask of one of the services of DoS. The zero value keeps
@@ -57,7 +58,7 @@ type Sink struct {
 // reader is a way to read the services of DoS whose ODS code begins with the
 // given one. byOdsCode is the only one, and announced to be retired.
 type reader interface {
-	services(ctx context.Context, code reconcile.ODSCode) ([]Service, error)
+	services(ctx context.Context, code profile.ODSCode) ([]Service, error)
 }
 
 // readers is how many pharmacies are read at a time.
@@ -105,32 +106,32 @@ func baseAddress(of, address string) (string, error) {
 
 // Route returns how profiles of a type reach DoS; only pharmacies and GP
 // practices ever do (CONTRACT.md "Routes").
-func (s *Sink) Route(t reconcile.OrgType) (route reconcile.Route, ok bool) {
+func (s *Sink) Route(t profile.OrgType) (route push.Route, ok bool) {
 	switch {
-	case t == reconcile.Pharmacy && s.events != nil:
+	case t == profile.Pharmacy && s.events != nil:
 		return s.pharmacies(), true
-	case t == reconcile.GPPractice && s.ingest != nil:
+	case t == profile.GPPractice && s.ingest != nil:
 		return s.ingest.Route(), true
 	}
-	return reconcile.Route{}, false
+	return push.Route{}, false
 }
 
 // pharmacies is the route of change events. Without a reader nothing is shown.
-func (s *Sink) pharmacies() reconcile.Route {
-	route := reconcile.Route{
+func (s *Sink) pharmacies() push.Route {
+	route := push.Route{
 		Name: "change-event",
-		Fields: []reconcile.Field{
-			reconcile.FieldName, reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldStatus, reconcile.FieldICB,
-			reconcile.FieldPhone, reconcile.FieldWebsite, reconcile.FieldHidden,
-			reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
+		Fields: []profile.Field{
+			profile.FieldName, profile.FieldAddress, profile.FieldPostcode, profile.FieldStatus, profile.FieldICB,
+			profile.FieldPhone, profile.FieldWebsite, profile.FieldHidden,
+			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		},
-		Noted:    []reconcile.Field{reconcile.FieldName, reconcile.FieldICB}, // CONTRACT.md "The event"
+		Noted:    []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
 		Services: []string{distanceSelling, palliativeCare, bloodPressure, contraception},
 	}
 	if s.reader != nil {
-		route.Shown = []reconcile.Field{
-			reconcile.FieldAddress, reconcile.FieldPostcode, reconcile.FieldPhone, reconcile.FieldWebsite,
-			reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices,
+		route.Shown = []profile.Field{
+			profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
+			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		}
 	}
 	return route
@@ -138,43 +139,43 @@ func (s *Sink) pharmacies() reconcile.Route {
 
 // Push sends one delivery, once. For a pharmacy the receipt means accepted:
 // DoS checks and applies it later, and tells nobody
-// (CONTRACT.md "Silent refusals"). Errors are *reconcile.SinkError.
-func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+// (CONTRACT.md "Silent refusals"). Errors are *push.SinkError.
+func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
 	switch {
-	case d.Type == reconcile.Pharmacy && s.events != nil:
+	case d.Type == profile.Pharmacy && s.events != nil:
 		return s.events.push(ctx, d)
-	case d.Type == reconcile.GPPractice && s.ingest != nil:
+	case d.Type == profile.GPPractice && s.ingest != nil:
 		return s.ingest.Push(ctx, d)
 	}
-	return reconcile.Receipt{}, noRoute(d.Code, d.Type)
+	return push.Receipt{}, noRoute(d.Code, d.Type)
 }
 
 // Show returns what DoS shows of an organisation: for a pharmacy the values of
 // its main service, and the NHS services that any of its services stand for.
-// Errors are *reconcile.SinkError, or wrap reconcile.ErrUnreadable when reading
+// Errors are *push.SinkError, or wrap push.ErrUnreadable when reading
 // is switched off.
-func (s *Sink) Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error) {
+func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	switch {
-	case t == reconcile.Pharmacy && s.events != nil:
+	case t == profile.Pharmacy && s.events != nil:
 		return s.showPharmacy(ctx, code)
-	case t == reconcile.GPPractice && s.ingest != nil:
+	case t == profile.GPPractice && s.ingest != nil:
 		return s.ingest.Show(ctx, code)
 	}
-	return reconcile.Shown{}, noRoute(code, t)
+	return push.Shown{}, noRoute(code, t)
 }
 
 // ShowMany is Show for many codes of one type, in the order asked. The first
 // error ends it.
-func (s *Sink) ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error) {
+func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	switch {
 	case len(codes) == 0:
 		return nil, nil
-	case t == reconcile.GPPractice && s.ingest != nil:
+	case t == profile.GPPractice && s.ingest != nil:
 		return s.ingest.ShowMany(ctx, codes)
-	case t != reconcile.Pharmacy || s.events == nil:
+	case t != profile.Pharmacy || s.events == nil:
 		return nil, noRoute(codes[0], t)
 	}
-	shown := make([]reconcile.Shown, len(codes))
+	shown := make([]push.Shown, len(codes))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for i, code := range codes {
@@ -189,16 +190,16 @@ func (s *Sink) ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconc
 	return shown, nil
 }
 
-func (s *Sink) showPharmacy(ctx context.Context, code reconcile.ODSCode) (reconcile.Shown, error) {
+func (s *Sink) showPharmacy(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
 	if s.reader == nil {
-		return reconcile.Shown{}, errNotReading
+		return push.Shown{}, errNotReading
 	}
 	if len(code) != codeLength {
-		return reconcile.Shown{Code: code}, nil // no service of DoS can be told to be its own
+		return push.Shown{Code: code}, nil // no service of DoS can be told to be its own
 	}
 	services, err := s.reader.services(ctx, code)
 	if err != nil {
-		return reconcile.Shown{}, err
+		return push.Shown{}, err
 	}
 	return shownOf(code, services), nil
 }
@@ -206,7 +207,7 @@ func (s *Sink) showPharmacy(ctx context.Context, code reconcile.ODSCode) (reconc
 // Preview lists every service that DoS has under a pharmacy's code, by id, and
 // whether a push would update it. Offered is what the profile says of its
 // services. Errors are those of Show.
-func (s *Sink) Preview(ctx context.Context, code reconcile.ODSCode, offered string) ([]Matched, error) {
+func (s *Sink) Preview(ctx context.Context, code profile.ODSCode, offered string) ([]Matched, error) {
 	if s.reader == nil {
 		return nil, errNotReading
 	}
@@ -217,32 +218,32 @@ func (s *Sink) Preview(ctx context.Context, code reconcile.ODSCode, offered stri
 	return Match(code, services, offered), nil
 }
 
-var errNotReading = fmt.Errorf("dos: reading by ODS code is switched off: %w", reconcile.ErrUnreadable)
+var errNotReading = fmt.Errorf("dos: reading by ODS code is switched off: %w", push.ErrUnreadable)
 
-func noRoute(code reconcile.ODSCode, t reconcile.OrgType) *reconcile.SinkError {
+func noRoute(code profile.ODSCode, t profile.OrgType) *push.SinkError {
 	return refusal(code, "no DoS route for organisation type %q", t)
 }
 
 // refusal is ours, before anything was sent.
-func refusal(code reconcile.ODSCode, reason string, args ...any) *reconcile.SinkError {
-	return &reconcile.SinkError{
-		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerRefused,
+func refusal(code profile.ODSCode, reason string, args ...any) *push.SinkError {
+	return &push.SinkError{
+		Sink: push.SinkDoS, Answer: push.AnswerRefused,
 		Reason: code.String() + ": " + fmt.Sprintf(reason, args...),
 	}
 }
 
 // answered turns an error of a request into what it means. The text of httpx
 // holds neither bodies nor secrets.
-func answered(code reconcile.ODSCode, doing string, err error) *reconcile.SinkError {
-	failure := &reconcile.SinkError{
-		Sink: reconcile.SinkDoS, Answer: reconcile.AnswerUnclear,
+func answered(code profile.ODSCode, doing string, err error) *push.SinkError {
+	failure := &push.SinkError{
+		Sink: push.SinkDoS, Answer: push.AnswerUnclear,
 		Reason: fmt.Sprintf("%s: %s: %v", code, doing, err),
 	}
 	if status, ok := errors.AsType[*httpx.StatusError](err); ok {
-		failure.Answer, failure.Status, failure.Wait = reconcile.AnswerTo(status.Status), status.Status, status.Wait()
+		failure.Answer, failure.Status, failure.Wait = push.AnswerTo(status.Status), status.Status, status.Wait()
 	}
 	if errors.Is(err, httpx.ErrOpen) {
-		failure.Answer = reconcile.AnswerDown
+		failure.Answer = push.AnswerDown
 	}
 	return failure
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // What was sent and worked off is shown: a second look finds no difference, and
@@ -31,13 +32,13 @@ func TestWhatIsSentIsShown(t *testing.T) {
 		Events: EventOptions{URL: address, Key: known("hush-key")},
 		Read:   ReadOptions{URL: address, User: "reader", Password: known("hush-password")},
 	})
-	route, _ := sink.Route(reconcile.Pharmacy)
-	d, today := example(t), reconcile.NewDate(2027, 9, 8)
-	differences := func() []reconcile.Difference {
+	route, _ := sink.Route(profile.Pharmacy)
+	d, today := example(t), profile.NewDate(2027, 9, 8)
+	differences := func() []push.Difference {
 		shown, err := sink.Show(t.Context(), d.Code, d.Type)
 		require.NoError(t, err)
 		require.True(t, shown.Found)
-		return reconcile.Differences(route, d.Values, shown, today)
+		return push.Differences(route, d.Values, shown, today)
 	}
 	push := func() {
 		_, err := sink.Push(t.Context(), d)
@@ -46,7 +47,7 @@ func TestWhatIsSentIsShown(t *testing.T) {
 		d.Sequence++
 	}
 
-	matched, err := sink.Preview(t.Context(), d.Code, d.Values.Get(reconcile.FieldServices))
+	matched, err := sink.Preview(t.Context(), d.Code, d.Values.Get(profile.FieldServices))
 	require.NoError(t, err)
 	require.Len(t, matched, 5)
 	require.Len(t, differences(), len(route.Shown))
@@ -56,7 +57,7 @@ func TestWhatIsSentIsShown(t *testing.T) {
 		shown, err := sink.reader.services(t.Context(), d.Code)
 		require.NoError(t, err)
 		for _, s := range shown {
-			require.False(t, s.ID == m.ID && m.Updated != (s.Values.Get(reconcile.FieldPhone) == "01772000000"), "preview of %s", m.Name)
+			require.False(t, s.ID == m.ID && m.Updated != (s.Values.Get(profile.FieldPhone) == "01772000000"), "preview of %s", m.Name)
 		}
 	}
 
@@ -68,7 +69,7 @@ func TestWhatIsSentIsShown(t *testing.T) {
 
 	// A to B to A, within the five minutes in which a body counts as seen.
 	for _, phone := range []string{"01772 000 001", "01772 000 002", "01772 000 001"} {
-		d.Values.Set(reconcile.FieldPhone, phone)
+		d.Values.Set(profile.FieldPhone, phone)
 		push()
 		require.Empty(t, differences())
 	}

@@ -13,7 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const received = `{"Message":"Change event received"}`
@@ -76,7 +77,7 @@ func TestPushSendsTheEvent(t *testing.T) {
 	for range 2 {
 		receipt, err := sink.Push(t.Context(), example(t))
 		require.NoError(t, err)
-		require.Equal(t, reconcile.Receipt{Status: 200}, receipt)
+		require.Equal(t, push.Receipt{Status: 200}, receipt)
 	}
 	require.EqualValues(t, 2, calls.Load())
 }
@@ -85,30 +86,30 @@ func TestAnswersToAPush(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		handler http.HandlerFunc
-		answer  reconcile.Answer
+		answer  push.Answer
 		words   string
 	}{
-		"wrong key":      {answering(403, `{"message":"Forbidden"}`), reconcile.AnswerUnauthorized, "API key"},
-		"other address":  {answering(403, `{"Message":"Access Denied, please ask Ada Person"}`), reconcile.AnswerUnauthorized, "allow-list"},
-		"forbidden page": {answering(403, "<html>Ada Person"), reconcile.AnswerUnauthorized, "API key"},
-		"unauthorised":   {answering(401, ""), reconcile.AnswerUnauthorized, ""},
-		"bad request":    {answering(400, `{"Message":"Bad Request Ada Person"}`), reconcile.AnswerRefused, "status 400"},
-		"not found":      {answering(404, ""), reconcile.AnswerRefused, ""},
-		"too large":      {answering(413, ""), reconcile.AnswerRefused, ""},
-		"content type":   {answering(415, ""), reconcile.AnswerRefused, ""},
-		"conflict":       {answering(409, ""), reconcile.AnswerConflict, ""},
-		"throttled":      {answering(429, "Ada Person", "Retry-After", "7"), reconcile.AnswerLater, "retry after 7s"},
-		"queue down":     {answering(500, `{"Message":"Server Error"}`), reconcile.AnswerUnclear, "status 500"},
-		"unavailable":    {answering(503, "", "Retry-After", "7"), reconcile.AnswerUnclear, ""},
-		"other success":  {answering(200, `{"Message":"Hello Ada Person"}`), reconcile.AnswerUnclear, "malformed success"},
-		"no JSON":        {answering(200, "Ada Person"), reconcile.AnswerUnclear, "malformed success"},
-		"empty":          {answering(200, ""), reconcile.AnswerUnclear, "malformed success"},
-		"other 2xx":      {answering(202, received), reconcile.AnswerUnclear, "malformed success"},
-		"not modified":   {answering(304, ""), reconcile.AnswerUnclear, "malformed success"},
-		"truncated":      {answering(200, received[:9], "Content-Length", "35"), reconcile.AnswerUnclear, "reading the answer"},
-		"endless":        {answering(200, strings.Repeat(" ", 64<<10)+received), reconcile.AnswerUnclear, "larger than the limit"},
-		"moved":          {answering(307, "", "Location", "https://elsewhere.test/"), reconcile.AnswerUnclear, ""},
-		"lost":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, reconcile.AnswerUnclear, ""},
+		"wrong key":      {answering(403, `{"message":"Forbidden"}`), push.AnswerUnauthorized, "API key"},
+		"other address":  {answering(403, `{"Message":"Access Denied, please ask Ada Person"}`), push.AnswerUnauthorized, "allow-list"},
+		"forbidden page": {answering(403, "<html>Ada Person"), push.AnswerUnauthorized, "API key"},
+		"unauthorised":   {answering(401, ""), push.AnswerUnauthorized, ""},
+		"bad request":    {answering(400, `{"Message":"Bad Request Ada Person"}`), push.AnswerRefused, "status 400"},
+		"not found":      {answering(404, ""), push.AnswerRefused, ""},
+		"too large":      {answering(413, ""), push.AnswerRefused, ""},
+		"content type":   {answering(415, ""), push.AnswerRefused, ""},
+		"conflict":       {answering(409, ""), push.AnswerConflict, ""},
+		"throttled":      {answering(429, "Ada Person", "Retry-After", "7"), push.AnswerLater, "retry after 7s"},
+		"queue down":     {answering(500, `{"Message":"Server Error"}`), push.AnswerUnclear, "status 500"},
+		"unavailable":    {answering(503, "", "Retry-After", "7"), push.AnswerUnclear, ""},
+		"other success":  {answering(200, `{"Message":"Hello Ada Person"}`), push.AnswerUnclear, "malformed success"},
+		"no JSON":        {answering(200, "Ada Person"), push.AnswerUnclear, "malformed success"},
+		"empty":          {answering(200, ""), push.AnswerUnclear, "malformed success"},
+		"other 2xx":      {answering(202, received), push.AnswerUnclear, "malformed success"},
+		"not modified":   {answering(304, ""), push.AnswerUnclear, "malformed success"},
+		"truncated":      {answering(200, received[:9], "Content-Length", "35"), push.AnswerUnclear, "reading the answer"},
+		"endless":        {answering(200, strings.Repeat(" ", 64<<10)+received), push.AnswerUnclear, "larger than the limit"},
+		"moved":          {answering(307, "", "Location", "https://elsewhere.test/"), push.AnswerUnclear, ""},
+		"lost":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, push.AnswerUnclear, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,11 +132,11 @@ func TestAnswersToAPush(t *testing.T) {
 }
 
 // requireSinkError also holds that nothing of the other side's and no secret is in it.
-func requireSinkError(t *testing.T, err error) *reconcile.SinkError {
+func requireSinkError(t *testing.T, err error) *push.SinkError {
 	t.Helper()
-	var refusal *reconcile.SinkError
+	var refusal *push.SinkError
 	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, reconcile.SinkDoS, refusal.Sink)
+	require.Equal(t, push.SinkDoS, refusal.Sink)
 	for _, private := range []string{"Person", "hush", "01772"} {
 		require.NotContains(t, err.Error(), private)
 	}
@@ -149,10 +150,10 @@ func TestPushWithoutAnAnswer(t *testing.T) {
 	sink := newSink(t, Options{Events: EventOptions{URL: strings.Replace(server.URL, "//", "//ada:hush@", 1), Key: known("hush-key")}})
 	for range 8 {
 		_, err := sink.Push(t.Context(), example(t))
-		require.Equal(t, reconcile.AnswerUnclear, requireSinkError(t, err).Answer)
+		require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer)
 	}
 	_, err := sink.Push(t.Context(), example(t))
-	require.Equal(t, reconcile.AnswerDown, requireSinkError(t, err).Answer, "the breaker is open: nothing was sent")
+	require.Equal(t, push.AnswerDown, requireSinkError(t, err).Answer, "the breaker is open: nothing was sent")
 }
 
 func TestNoKeyPausesTheSink(t *testing.T) {
@@ -163,16 +164,16 @@ func TestNoKeyPausesTheSink(t *testing.T) {
 			Read:   ReadOptions{URL: "http://dos.test", User: "reader", Password: key},
 		})
 		_, err := sink.Push(t.Context(), example(t))
-		require.Equal(t, reconcile.AnswerUnauthorized, requireSinkError(t, err).Answer)
-		_, err = sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
-		require.Equal(t, reconcile.AnswerUnauthorized, requireSinkError(t, err).Answer)
+		require.Equal(t, push.AnswerUnauthorized, requireSinkError(t, err).Answer)
+		_, err = sink.Show(t.Context(), "FA123", profile.Pharmacy)
+		require.Equal(t, push.AnswerUnauthorized, requireSinkError(t, err).Answer)
 	}
 }
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	sink := pharmacySink(t, answering(200, received))
-	route, ok := sink.Route(reconcile.Pharmacy)
+	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
 	require.Equal(t, "change-event", route.Name)
 	require.Len(t, route.Fields, 11)
@@ -180,17 +181,17 @@ func TestRoutes(t *testing.T) {
 	for _, f := range append(route.Shown, emptied...) {
 		require.Contains(t, route.Fields, f)
 	}
-	for _, kind := range reconcile.OrgTypes() {
-		if kind == reconcile.Pharmacy {
+	for _, kind := range profile.OrgTypes() {
+		if kind == profile.Pharmacy {
 			continue
 		}
 		_, ok := sink.Route(kind)
 		require.False(t, ok, kind)
-		_, err := sink.Push(t.Context(), reconcile.Delivery{Code: "A81001", Type: kind})
+		_, err := sink.Push(t.Context(), push.Delivery{Code: "A81001", Type: kind})
 		requireRefused(t, err, "A81001", "no DoS route")
 		_, err = sink.Show(t.Context(), "A81001", kind)
 		requireRefused(t, err, "no DoS route")
-		_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"A81001"}, kind)
+		_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"A81001"}, kind)
 		requireRefused(t, err, "no DoS route")
 	}
 }
@@ -200,15 +201,15 @@ func TestReadingSwitchedOff(t *testing.T) {
 	server := httptest.NewServer(answering(200, received))
 	t.Cleanup(server.Close)
 	sink := newSink(t, Options{Events: EventOptions{URL: server.URL, Key: known("hush-key")}})
-	route, ok := sink.Route(reconcile.Pharmacy)
+	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
 	require.Empty(t, route.Shown)
-	_, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
-	require.ErrorIs(t, err, reconcile.ErrUnreadable)
-	_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123"}, reconcile.Pharmacy)
-	require.ErrorIs(t, err, reconcile.ErrUnreadable)
+	_, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
+	require.ErrorIs(t, err, push.ErrUnreadable)
+	_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
+	require.ErrorIs(t, err, push.ErrUnreadable)
 	_, err = sink.Preview(t.Context(), "FA123", "")
-	require.ErrorIs(t, err, reconcile.ErrUnreadable)
+	require.ErrorIs(t, err, push.ErrUnreadable)
 	_, err = sink.Push(t.Context(), example(t))
 	require.NoError(t, err)
 	_, err = sink.Push(t.Context(), example(t, without("services")))
@@ -243,5 +244,5 @@ func TestPushEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 	})
 	_, err := sink.Push(ctx, example(t))
-	require.Equal(t, reconcile.AnswerUnclear, requireSinkError(t, err).Answer)
+	require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer)
 }

@@ -16,7 +16,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // These tests have the numbers of CONTRACT.md "Acceptance"; 9 to 11 and 16 stand in
@@ -25,13 +26,13 @@ import (
 
 func TestAcceptance01FixturesFieldByField(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]reconcile.ERSService{"A033_get_service_1": minimal, "A033_get_service_2": full} {
+	for name, want := range map[string]services.ERSService{"A033_get_service_1": minimal, "A033_get_service_2": full} {
 		api, _ := outside(t, record(t, name).replay(t))
 		got, err := api.Service(t.Context(), want.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for name, want := range map[string][]reconcile.ERSService{
+	for name, want := range map[string][]services.ERSService{
 		"A035_search_ids_1_2": pair, "A035_search_ids_3_4": {indirect, second}, "A035_search_ids_5_6_empty": nil,
 	} {
 		held, err := decodeBundle([]byte(record(t, name).body(t)))
@@ -46,9 +47,9 @@ func TestAcceptance02NoneFoundIsSuccess(t *testing.T) {
 		record(t, "A035_search_ids_5_6_empty").body(t), `{"resourceType":"Bundle","total":0,"entry":[]}`, `{"total":0,"entry":null}`,
 	} {
 		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
-		found, err := api.Services(t.Context(), []reconcile.ServiceID{"5", "6"})
+		found, err := api.Services(t.Context(), []services.ServiceID{"5", "6"})
 		require.NoError(t, err)
-		require.Equal(t, Found{Absent: []reconcile.ServiceID{"5", "6"}}, found)
+		require.Equal(t, Found{Absent: []services.ServiceID{"5", "6"}}, found)
 	}
 }
 
@@ -72,10 +73,10 @@ const contactURL = "x/Extension-eRS-HealthcareService-Contact"
 
 func TestAcceptance04UnknownAndMissingParts(t *testing.T) {
 	t.Parallel()
-	plain := reconcile.ERSService{ID: "7", Version: "3", Name: "Service 7", Sites: []reconcile.ODSCode{"R1A01"}}
+	plain := services.ERSService{ID: "7", Version: "3", Name: "Service 7", Sites: []profile.ODSCode{"R1A01"}}
 	for name, test := range map[string]struct {
 		part string
-		want func(*reconcile.ERSService)
+		want func(*services.ERSService)
 	}{
 		"nothing else":              {part: `"language":null`},
 		"active":                    {part: `"active":false`},
@@ -89,11 +90,11 @@ func TestAcceptance04UnknownAndMissingParts(t *testing.T) {
 		},
 		"a code we do not know, without label": {
 			part: `"type":{"coding":{"system":"https://fhir.nhs.uk/CodeSystem/eRS-AppointmentType","code":"ROBOT"}}`,
-			want: func(s *reconcile.ERSService) { s.AppointmentTypes = []reconcile.Coding{{Code: "ROBOT"}} },
+			want: func(s *services.ERSService) { s.AppointmentTypes = []services.Coding{{Code: "ROBOT"}} },
 		},
 		"a contact for nobody we know": {
 			part: `"extension":[{"url":"` + contactURL + `","extension":[{"url":"telecom","valueContactPoint":{"value":"1"}}]}]`,
-			want: func(s *reconcile.ERSService) { s.Contacts = []reconcile.ERSPoint{{Value: "1"}} },
+			want: func(s *services.ERSService) { s.Contacts = []services.ERSPoint{{Value: "1"}} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +114,7 @@ func TestAcceptance05IDsAndVersions(t *testing.T) {
 	t.Parallel()
 	held, err := decodeBundle([]byte(record(t, "A035_search_ids_3_4").body(t)))
 	require.NoError(t, err)
-	require.Equal(t, reconcile.ServiceID("1"), held.services[0].ID, "though its fullUrl ends in 3")
+	require.Equal(t, services.ServiceID("1"), held.services[0].ID, "though its fullUrl ends in 3")
 
 	for tag, want := range map[string]string{
 		`W/"7"`: "7", `W/"0012"`: "0012",
@@ -151,7 +152,7 @@ func TestAcceptance06SixCodeSystems(t *testing.T) {
 	}
 	var current []string
 	for _, c := range read[Specialties].Concepts {
-		if c.Current(reconcile.NewDate(2026, 11, 22)) {
+		if c.Current(profile.NewDate(2026, 11, 22)) {
 			current = append(current, c.Code)
 		}
 	}
@@ -176,7 +177,7 @@ func TestAcceptance07Headers(t *testing.T) {
 	}, credentials("R1A"), func(o *Options) {
 		o.Answered = func(_ context.Context, c Call) { calls = append(calls, c) }
 	})
-	_, err := api.Services(t.Context(), []reconcile.ServiceID{"1"})
+	_, err := api.Services(t.Context(), []services.ServiceID{"1"})
 	require.NoError(t, err)
 	_, err = api.Service(t.Context(), "1")
 	require.NoError(t, err)
@@ -212,9 +213,9 @@ func TestAcceptance07Headers(t *testing.T) {
 func TestAcceptance08AtMostTwentyAndNeverNone(t *testing.T) {
 	t.Parallel()
 	for _, count := range []int{0, 1, 19, 20, 21, 40, 41, 137} {
-		var ids []reconcile.ServiceID
+		var ids []services.ServiceID
 		for n := range count {
-			ids = append(ids, reconcile.ServiceID(strconv.Itoa(11*n+7)))
+			ids = append(ids, services.ServiceID(strconv.Itoa(11*n+7)))
 		}
 		api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
 			asked := idsOf(r)
@@ -229,14 +230,14 @@ func TestAcceptance08AtMostTwentyAndNeverNone(t *testing.T) {
 		require.Len(t, there.asked(), (count+19)/20)
 	}
 	api, there := outside(t, nil)
-	found, err := api.Services(t.Context(), []reconcile.ServiceID{"", " 1", "1,2", "x"})
+	found, err := api.Services(t.Context(), []services.ServiceID{"", " 1", "1,2", "x"})
 	require.NoError(t, err)
 	require.Len(t, found.Refused, 4)
 	require.Empty(t, there.requests)
 
-	var many []reconcile.ServiceID
+	var many []services.ServiceID
 	for n := range 21 {
-		many = append(many, reconcile.ServiceID(strconv.Itoa(n)))
+		many = append(many, services.ServiceID(strconv.Itoa(n)))
 	}
 	_, err = api.Batch(t.Context(), "", many)
 	require.ErrorContains(t, err, "at most 20")
@@ -248,12 +249,12 @@ func TestAcceptance12NoRelationshipAndPlainNotFoundTakeNothingAway(t *testing.T)
 	api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) {
 		say(w, http.StatusForbidden, outcome(codeNoRelationship))
 	})
-	found, err := api.Services(t.Context(), []reconcile.ServiceID{"1", "2"})
+	found, err := api.Services(t.Context(), []services.ServiceID{"1", "2"})
 	require.NoError(t, err)
-	require.Equal(t, Found{NotVisible: []reconcile.ServiceID{"1", "2"}}, found, "and none absent")
+	require.Equal(t, Found{NotVisible: []services.ServiceID{"1", "2"}}, found, "and none absent")
 
 	api, _ = outside(t, record(t, "A035_search_single_id").replay(t))
-	found, err = api.Services(t.Context(), []reconcile.ServiceID{"1"})
+	found, err = api.Services(t.Context(), []services.ServiceID{"1"})
 	require.Equal(t, Found{}, found)
 	var failure *Error
 	require.ErrorAs(t, err, &failure)

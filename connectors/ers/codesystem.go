@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // CodeKind names a code system of e-RS, a list of reference data.
@@ -51,8 +51,8 @@ type Concept struct {
 
 // Current reports that the concept is not retired on a day. An end that is no
 // date retires nothing.
-func (c Concept) Current(day reconcile.Date) bool {
-	end, err := reconcile.ParseDate(c.EffectiveTo[:min(len(c.EffectiveTo), len(time.DateOnly))])
+func (c Concept) Current(day profile.Date) bool {
+	end, err := profile.ParseDate(c.EffectiveTo[:min(len(c.EffectiveTo), len(time.DateOnly))])
 	return err != nil || end.IsZero() || !end.Before(day)
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func TestCodeSystemTolerates(t *testing.T) {
@@ -70,7 +70,7 @@ func TestCodeSystemRefuses(t *testing.T) {
 
 func TestCurrent(t *testing.T) {
 	t.Parallel()
-	day := reconcile.NewDate(2026, 11, 22)
+	day := profile.NewDate(2026, 11, 22)
 	for end, current := range map[string]bool{
 		"": true, "2026-11-21T23:59:59Z": false, "2026-11-22": true, "2026-11-22T00:00:00.000Z": true,
 		"2027-01-01": true, "2008": true, "never": true,

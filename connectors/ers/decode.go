@@ -9,7 +9,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // many is a list that may come as its only element: the live API writes type
@@ -96,18 +97,18 @@ const kindOfService = "HealthcareService"
 
 // decodeService reads one resource. What it does not know changes nothing; what
 // a service has to have and this one has not is an error.
-func decodeService(body []byte) (reconcile.ERSService, error) {
+func decodeService(body []byte) (services.ERSService, error) {
 	var r resource
 	if err := json.Unmarshal(body, &r); err != nil {
-		return reconcile.ERSService{}, fmt.Errorf("want a %s: %w", kindOfService, err)
+		return services.ERSService{}, fmt.Errorf("want a %s: %w", kindOfService, err)
 	}
 	return r.service()
 }
 
-func (r resource) service() (reconcile.ERSService, error) {
-	s := reconcile.ERSService{Version: string(r.Meta.VersionID), Name: line(r.Name)}
+func (r resource) service() (services.ERSService, error) {
+	s := services.ERSService{Version: string(r.Meta.VersionID), Name: line(r.Name)}
 	var err error
-	if s.ID, err = reconcile.ParseServiceID(string(r.ID)); err != nil {
+	if s.ID, err = services.ParseServiceID(string(r.ID)); err != nil {
 		return s, fmt.Errorf("id: %w", err)
 	}
 	switch s.Sites = r.sites(); {
@@ -127,13 +128,13 @@ func (r resource) service() (reconcile.ERSService, error) {
 	return s.Canonical(), nil
 }
 
-func (r resource) sites() (sites []reconcile.ODSCode) {
+func (r resource) sites() (sites []profile.ODSCode) {
 	for _, location := range r.Location {
 		for _, id := range location.Identifier {
 			if of := last(id.System); of != "ods-site-code" && of != "" {
 				continue
 			}
-			if code, err := reconcile.ParseODSCode(id.Value); err == nil {
+			if code, err := profile.ParseODSCode(id.Value); err == nil {
 				sites = append(sites, code)
 			}
 		}
@@ -142,12 +143,12 @@ func (r resource) sites() (sites []reconcile.ODSCode) {
 }
 
 // codings are those of the systems; "" stands for one that is not stated.
-func codings(concepts many[concept], systems ...string) (found []reconcile.Coding) {
+func codings(concepts many[concept], systems ...string) (found []services.Coding) {
 	for _, of := range concepts {
 		for _, c := range of.Coding {
 			for _, system := range systems {
 				if code := line(c.Code); last(c.System) == system && code != "" {
-					found = append(found, reconcile.Coding{Code: code, Display: line(c.Display)})
+					found = append(found, services.Coding{Code: code, Display: line(c.Display)})
 				}
 			}
 		}
@@ -155,7 +156,7 @@ func codings(concepts many[concept], systems ...string) (found []reconcile.Codin
 	return found
 }
 
-func (r resource) extensions(s *reconcile.ERSService) {
+func (r resource) extensions(s *services.ERSService) {
 	for _, e := range r.Extension {
 		switch last(e.URL) {
 		case "Extension-eRS-HoursOfOperation":
@@ -170,7 +171,7 @@ func (r resource) extensions(s *reconcile.ERSService) {
 
 // contacts are a point for each purpose and telecom. Without a purpose it is for
 // nobody we know, so never for the public.
-func contacts(parts many[extension]) (points []reconcile.ERSPoint) {
+func contacts(parts many[extension]) (points []services.ERSPoint) {
 	purposes := []string{}
 	for _, part := range parts {
 		for _, c := range part.Concept.Coding {
@@ -188,7 +189,7 @@ func contacts(parts many[extension]) (points []reconcile.ERSPoint) {
 			continue
 		}
 		for _, purpose := range purposes {
-			points = append(points, reconcile.ERSPoint{Purpose: purpose, System: line(part.Point.System), Value: value})
+			points = append(points, services.ERSPoint{Purpose: purpose, System: line(part.Point.System), Value: value})
 		}
 	}
 	return points

@@ -7,7 +7,7 @@ import (
 	"io"
 	"iter"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const (
@@ -30,7 +30,7 @@ type Extract struct {
 }
 
 // OpenExtract reads an EBSX05 file, a zip of one CSV or the CSV itself, in UTF-8
-// or Latin-1. It refuses, as a *reconcile.RefusedError that says what to do, a
+// or Latin-1. It refuses, as a *profile.RefusedError that says what to do, a
 // layout without the columns, content that breaks off or is too large, and one
 // of which more than 1 % of the rows cannot be read
 // (reconcile/RULES.md "Listings"). The file has to stay open while rows are read.
@@ -48,10 +48,10 @@ func openExtract(name string, file io.ReaderAt, size int64, columns Columns, lim
 	if e.open, e.header, err = contentOf(file, size, columns, limit); err != nil {
 		return nil, e.refuse(err)
 	}
-	var first reconcile.Rejected
+	var first profile.Rejected
 	for _, err := range e.Rows() {
 		e.rows++
-		var rejected *reconcile.Rejected
+		var rejected *profile.Rejected
 		switch {
 		case errors.As(err, &rejected):
 			if e.bad++; e.bad == 1 {
@@ -66,17 +66,17 @@ func openExtract(name string, file io.ReaderAt, size int64, columns Columns, lim
 		return nil, e.refuse(errors.New("it has no rows: check that it is complete"))
 	case e.bad*100 > e.rows*maxBad:
 		why := fmt.Sprintf("%d of its %d rows cannot be read, more than 1 %%; check that it is the EBSX05 service extract", e.bad, e.rows)
-		return nil, &reconcile.RefusedError{Name: name, Why: why, At: first}
+		return nil, &profile.RefusedError{Name: name, Why: why, At: first}
 	}
 	return e, nil
 }
 
 func (e *Extract) refuse(err error) error {
-	return &reconcile.RefusedError{Name: e.name, Why: err.Error()}
+	return &profile.RefusedError{Name: e.name, Why: err.Error()}
 }
 
 // Rows reads the rows in the order of the file; a service may stand on several.
-// A row that cannot be read comes as a *reconcile.Rejected, and the rest goes
+// A row that cannot be read comes as a *profile.Rejected, and the rest goes
 // on; any other error is the last.
 func (e *Extract) Rows() iter.Seq2[ExtractRow, error] {
 	return func(yield func(ExtractRow, error) bool) {
@@ -120,7 +120,7 @@ func (e *Extract) row(reader *records, cells []string) (ExtractRow, error) {
 	return row, nil
 }
 
-func yieldAll(yield func(ExtractRow, error) bool, rejected []*reconcile.Rejected) bool {
+func yieldAll(yield func(ExtractRow, error) bool, rejected []*profile.Rejected) bool {
 	for _, one := range rejected {
 		if !yield(ExtractRow{}, one) {
 			return false

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // maxEntries of an archive: an extract has one, or a few beside it.
@@ -142,7 +142,7 @@ func (r *records) line(cell int) int {
 // spoilt rejects a record that is no CSV, or has another number of cells than
 // the header: each of its lines, since a quote that is not closed takes rows
 // with it, and they count.
-func (r *records) spoilt(cells []string, err error) []*reconcile.Rejected {
+func (r *records) spoilt(cells []string, err error) []*profile.Rejected {
 	syntax, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
 		return nil
@@ -151,9 +151,9 @@ func (r *records) spoilt(cells []string, err error) []*reconcile.Rejected {
 	if len(cells) > 0 {
 		end = max(end, r.line(len(cells)-1))
 	}
-	var rejected []*reconcile.Rejected
+	var rejected []*profile.Rejected
 	for line := syntax.StartLine; line <= end; line++ {
-		rejected = append(rejected, &reconcile.Rejected{
+		rejected = append(rejected, &profile.Rejected{
 			Line: line, Field: "row", Value: joined(cells), Raw: []byte(joined(cells)),
 			Reason: "not CSV as its header says: " + syntax.Err.Error(),
 		})

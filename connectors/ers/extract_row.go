@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // Columns says under which header each fact stands; case and spaces do not
@@ -136,9 +137,9 @@ func headerOf(open func() (io.ReadCloser, error), columns Columns) (header, erro
 // dates too: people type them, and one was in the year 2922.
 type ExtractRow struct {
 	Line            int // in its file, from 1
-	ID              reconcile.ServiceID
-	Site            reconcile.ODSCode // empty when it is no ODS code; see Odd
-	Provider        reconcile.ODSCode // the same
+	ID              services.ServiceID
+	Site            profile.ODSCode // empty when it is no ODS code; see Odd
+	Provider        profile.ODSCode // the same
 	Name            string
 	Specialty       string
 	AppointmentType string
@@ -152,11 +153,11 @@ type ExtractRow struct {
 
 // read rejects a row whose service cannot be told; what else is odd about it is
 // noted.
-func (h header) read(cells []string) (ExtractRow, *reconcile.Rejected) {
+func (h header) read(cells []string) (ExtractRow, *profile.Rejected) {
 	var row ExtractRow
-	id, err := reconcile.ParseServiceID(h.cell(cells, "ID"))
+	id, err := services.ParseServiceID(h.cell(cells, "ID"))
 	if err != nil {
-		return row, &reconcile.Rejected{Field: h.columns.ID, Value: h.cell(cells, "ID"), Reason: "want the digits of a service id"}
+		return row, &profile.Rejected{Field: h.columns.ID, Value: h.cell(cells, "ID"), Reason: "want the digits of a service id"}
 	}
 	row.ID = id
 	row.Site = h.code(cells, "Site", &row)
@@ -177,9 +178,9 @@ func (h header) cell(cells []string, fact string) string {
 	return cells[n]
 }
 
-func (h header) code(cells []string, fact string, row *ExtractRow) reconcile.ODSCode {
+func (h header) code(cells []string, fact string, row *ExtractRow) profile.ODSCode {
 	text := h.cell(cells, fact)
-	code, err := reconcile.ParseODSCode(text)
+	code, err := profile.ParseODSCode(text)
 	if _, there := h.at[fact]; err != nil && there {
 		row.odd = append(row.odd, fmt.Sprintf("%s %q: no ODS code", fact, text))
 	}
@@ -188,9 +189,9 @@ func (h header) code(cells []string, fact string, row *ExtractRow) reconcile.ODS
 
 // Odd says what of the row is not believed, on a day: codes that are none, dates
 // that are none, a start after that day, an end before the start.
-func (r ExtractRow) Odd(day reconcile.Date) []string {
+func (r ExtractRow) Odd(day profile.Date) []string {
 	odd := slices.Clone(r.odd)
-	dates := make(map[string]reconcile.Date)
+	dates := make(map[string]profile.Date)
 	for _, of := range []struct{ fact, text string }{{"From", r.From}, {"To", r.To}, {"Unpublished", r.Unpublished}} {
 		date, ok := ParseDate(of.text)
 		if dates[of.fact] = date; !ok {
@@ -216,14 +217,14 @@ var layouts = []string{
 
 // ParseDate reads a date of the extract, days before months, its time left out;
 // false for what is none. An empty text is the zero date.
-func ParseDate(text string) (reconcile.Date, bool) {
+func ParseDate(text string) (profile.Date, bool) {
 	if text == "" {
-		return reconcile.Date{}, true
+		return profile.Date{}, true
 	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, text); err == nil {
-			return reconcile.NewDate(at.Date()), true
+			return profile.NewDate(at.Date()), true
 		}
 	}
-	return reconcile.Date{}, false
+	return profile.Date{}, false
 }

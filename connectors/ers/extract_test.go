@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const headers = "service_id,service_name,Provider_Org_Id,Location_Org_Id,Specialty_Cd,Publish_Ind,Unpublished_Dt_Tm," +
@@ -37,10 +37,10 @@ func open(content string, columns Columns) (*Extract, error) {
 	return OpenExtract("EBSX05.zip", strings.NewReader(content), int64(len(content)), columns)
 }
 
-func rowsOf(tb testing.TB, e *Extract) (rows []ExtractRow, rejected []*reconcile.Rejected) {
+func rowsOf(tb testing.TB, e *Extract) (rows []ExtractRow, rejected []*profile.Rejected) {
 	tb.Helper()
 	for row, err := range e.Rows() {
-		var bad *reconcile.Rejected
+		var bad *profile.Rejected
 		if errors.As(err, &bad) {
 			rejected = append(rejected, bad)
 			continue
@@ -92,7 +92,7 @@ func TestExtract(t *testing.T) {
 			}
 		})
 	}
-	day := reconcile.NewDate(2026, 11, 22)
+	day := profile.NewDate(2026, 11, 22)
 	require.Empty(t, want[0].Odd(day))
 	require.Equal(t, []string{
 		`Site "no code": no ODS code`, `To "never": no date`, `From "2922-01-01": starts after 2026-11-22`,
@@ -155,7 +155,7 @@ func TestExtractRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := open(test.content, Columns{})
-			var refused *reconcile.RefusedError
+			var refused *profile.RefusedError
 			require.ErrorAs(t, err, &refused)
 			require.Equal(t, "EBSX05.zip", refused.Name)
 			require.ErrorContains(t, err, test.says)
@@ -212,7 +212,7 @@ func TestExtractRejectsRows(t *testing.T) {
 
 func TestParseDate(t *testing.T) {
 	t.Parallel()
-	want := reconcile.NewDate(2026, 2, 1)
+	want := profile.NewDate(2026, 2, 1)
 	for _, text := range []string{
 		"2026-02-01", "2026-02-01 00:00:00", "2026-02-01T00:00:00", "2026-02-01T00:00:00Z", "20260201", "01/02/2026", "1/2/2026",
 		"01/02/2026 00:00", "01/02/2026 00:00:00", "01-Feb-2026", "01-FEB-2026", "01-Feb-2026 00:00:00", "2026-02-01 00:00:00.000",

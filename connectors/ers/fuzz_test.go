@@ -11,7 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // storable: Postgres refuses invalid UTF-8 and NUL.
@@ -34,7 +35,7 @@ func FuzzDecodeBundle(f *testing.F) {
 		if err != nil {
 			return
 		}
-		require.True(t, slices.IsSortedFunc(held.services, func(a, b reconcile.ERSService) int { return compareIDs(a.ID, b.ID) }))
+		require.True(t, slices.IsSortedFunc(held.services, func(a, b services.ERSService) int { return compareIDs(a.ID, b.ID) }))
 		for _, s := range held.services {
 			require.NoError(t, check(s.ID))
 			require.NotEmpty(t, s.Name)
@@ -96,7 +97,7 @@ func FuzzExtract(f *testing.F) {
 		rows, bad, before := 0, 0, 0
 		for row, err := range e.Rows() {
 			rows++
-			if rejected := (*reconcile.Rejected)(nil); errors.As(err, &rejected) {
+			if rejected := (*profile.Rejected)(nil); errors.As(err, &rejected) {
 				bad++
 				require.Positive(t, rejected.Line)
 				continue

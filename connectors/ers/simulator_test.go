@@ -15,7 +15,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // simulated is the API against a simulator with authentication and two
@@ -47,11 +48,11 @@ func TestSimulator(t *testing.T) {
 	t.Parallel()
 	api, server := simulated(t, erstest.Options{Type: erstest.TypeMixed, Extras: true})
 	world := server.World()
-	zip := world.Extract(reconcile.NewDate(2026, 10, 31))
+	zip := world.Extract(profile.NewDate(2026, 10, 31))
 	extract, err := ers.OpenExtract("EBSX05_202610.zip", bytes.NewReader(zip), int64(len(zip)), ers.Columns{})
 	require.NoError(t, err)
-	sites := make(map[reconcile.ServiceID][]reconcile.ODSCode)
-	var ids []reconcile.ServiceID
+	sites := make(map[services.ServiceID][]profile.ODSCode)
+	var ids []services.ServiceID
 	for row, err := range extract.Rows() {
 		require.NoError(t, err)
 		ids = append(ids, row.ID)
@@ -64,8 +65,8 @@ func TestSimulator(t *testing.T) {
 
 	found, err := api.Services(t.Context(), ids)
 	require.NoError(t, err)
-	require.Equal(t, []reconcile.ServiceID{ids[0]}, found.Absent)
-	require.Equal(t, []reconcile.ServiceID{ids[1]}, found.NotVisible)
+	require.Equal(t, []services.ServiceID{ids[0]}, found.Absent)
+	require.Equal(t, []services.ServiceID{ids[1]}, found.NotVisible)
 	require.Empty(t, found.Refused)
 	require.Empty(t, found.Unreadable)
 	require.Empty(t, found.Unasked)

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // The error codes that decide something (CONTRACT.md "Errors").
@@ -85,18 +85,18 @@ func (f fault) field() string {
 // Of the 400s only those about email_address or reference are the letter's own:
 // the next one may be taken. All others (template, reply-to, personalisation,
 // trial mode) are settings that every letter of its kind shares.
-func (c *Client) refused(a *httpx.Answer, what string) *reconcile.MailError {
+func (c *Client) refused(a *httpx.Answer, what string) *people.MailError {
 	said := decodeRefusal(a.Body)
-	e := &reconcile.MailError{Answer: reconcile.MailAlert, Status: a.Status, Reason: what + said.words()}
+	e := &people.MailError{Answer: people.MailAlert, Status: a.Status, Reason: what + said.words()}
 	switch {
 	case a.Status < http.StatusMultipleChoices: // a success that is not ours, say of a redirect that turned into a GET
-		e.Answer = reconcile.MailUnclear
+		e.Answer = people.MailUnclear
 	case a.Status == http.StatusBadRequest && said.about("email_address"):
-		e.Answer = reconcile.MailNobody
+		e.Answer = people.MailNobody
 	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && said.about("reference"):
-		e.Answer = reconcile.MailRefused
+		e.Answer = people.MailRefused
 	case a.Status == http.StatusBadRequest && len(said.Errors) == 0:
-		e.Answer = reconcile.MailUnclear
+		e.Answer = people.MailUnclear
 	case a.Status == http.StatusTooManyRequests:
 		e.Answer, e.Wait = c.limited(a, said)
 	case a.Status == http.StatusForbidden:
@@ -107,15 +107,15 @@ func (c *Client) refused(a *httpx.Answer, what string) *reconcile.MailError {
 
 // limited tells the two limits apart. There is no Retry-After from Notify; one
 // in front of it may send it.
-func (c *Client) limited(a *httpx.Answer, said refusal) (reconcile.MailAnswer, time.Duration) {
+func (c *Client) limited(a *httpx.Answer, said refusal) (people.MailAnswer, time.Duration) {
 	if said.all(tooManyRequestError) {
-		return reconcile.MailPause, untilTomorrow(c.options.Now())
+		return people.MailPause, untilTomorrow(c.options.Now())
 	}
 	wait := time.Minute
 	if seconds, err := strconv.Atoi(a.Header.Get("Retry-After")); err == nil {
 		wait = max(wait, time.Duration(min(seconds, 3600))*time.Second)
 	}
-	return reconcile.MailRetry, wait + rand.N(15*time.Second) //nolint:gosec // it only keeps processes from coming back together
+	return people.MailRetry, wait + rand.N(15*time.Second) //nolint:gosec // it only keeps processes from coming back together
 }
 
 // untilTomorrow is the time to next midnight UTC, when the day's limit starts
@@ -202,17 +202,17 @@ func (f fault) words() string {
 
 // failure is what it means that there is no answer, or one without a body that
 // we read. Its cause keeps no text of the other side.
-func failure(ctx context.Context, err error) *reconcile.MailError {
+func failure(ctx context.Context, err error) *people.MailError {
 	if errors.Is(err, httpx.ErrOpen) {
-		return &reconcile.MailError{
-			Answer: reconcile.MailRetry, Reason: "too many requests failed in a row; nothing was sent", Err: httpx.ErrOpen,
+		return &people.MailError{
+			Answer: people.MailRetry, Reason: "too many requests failed in a row; nothing was sent", Err: httpx.ErrOpen,
 		}
 	}
 	e := unclear(0, silence(err))
 	if status, ok := errors.AsType[*httpx.StatusError](err); ok {
 		e.Status, e.Reason = status.Status, "GOV.UK Notify is in trouble"
 		if status.Status < http.StatusInternalServerError && status.Status != http.StatusRequestTimeout {
-			e.Answer, e.Reason = reconcile.MailAlert, "not an answer of GOV.UK Notify: check the address of its API"
+			e.Answer, e.Reason = people.MailAlert, "not an answer of GOV.UK Notify: check the address of its API"
 		}
 	}
 	e.Err = ctx.Err()
@@ -221,9 +221,9 @@ func failure(ctx context.Context, err error) *reconcile.MailError {
 
 // reading is a failure of a request that only reads: whatever was to be learned
 // is as unclear as before.
-func reading(e *reconcile.MailError) *reconcile.MailError {
-	if e.Answer == reconcile.MailRetry {
-		e.Answer = reconcile.MailUnclear
+func reading(e *people.MailError) *people.MailError {
+	if e.Answer == people.MailRetry {
+		e.Answer = people.MailUnclear
 	}
 	return e
 }
@@ -250,18 +250,18 @@ func silence(err error) string {
 	return "no answer that can be read"
 }
 
-func unclear(status int, why string) *reconcile.MailError {
-	return &reconcile.MailError{Answer: reconcile.MailUnclear, Status: status, Reason: why}
+func unclear(status int, why string) *people.MailError {
+	return &people.MailError{Answer: people.MailUnclear, Status: status, Reason: why}
 }
 
-func alert(why string) *reconcile.MailError {
-	return &reconcile.MailError{Answer: reconcile.MailAlert, Reason: why}
+func alert(why string) *people.MailError {
+	return &people.MailError{Answer: people.MailAlert, Reason: why}
 }
 
-func refusedByUs(why string) *reconcile.MailError {
-	return &reconcile.MailError{Answer: reconcile.MailRefused, Reason: why + "; nothing was sent"}
+func refusedByUs(why string) *people.MailError {
+	return &people.MailError{Answer: people.MailRefused, Reason: why + "; nothing was sent"}
 }
 
-func unsent(ctx context.Context, why string) *reconcile.MailError {
-	return &reconcile.MailError{Answer: reconcile.MailRetry, Reason: why + "; nothing was sent", Err: ctx.Err()}
+func unsent(ctx context.Context, why string) *people.MailError {
+	return &people.MailError{Answer: people.MailRetry, Reason: why + "; nothing was sent", Err: ctx.Err()}
 }

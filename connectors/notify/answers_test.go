@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 func at(now time.Time) *Client {
@@ -31,71 +31,71 @@ func TestAnswers(t *testing.T) {
 	for name, row := range map[string]struct {
 		status int
 		body   string
-		want   reconcile.MailAnswer
+		want   people.MailAnswer
 		reason string
 	}{
 		"address": {
 			400, says("ValidationError", "email_address Not a valid email address"),
-			reconcile.MailNobody, "email_address",
+			people.MailNobody, "email_address",
 		},
-		"long address": {400, says("ValidationError", "email_address "+canary+" is too long"), reconcile.MailNobody, "email_address"},
-		"template id":  {400, says("ValidationError", "template_id is not a valid UUID"), reconcile.MailAlert, "template_id"},
+		"long address": {400, says("ValidationError", "email_address "+canary+" is too long"), people.MailNobody, "email_address"},
+		"template id":  {400, says("ValidationError", "template_id is not a valid UUID"), people.MailAlert, "template_id"},
 		"personalisation": {
 			400, says("ValidationError", "personalisation "+canary+" is not of type object"),
-			reconcile.MailAlert, "personalisation",
+			people.MailAlert, "personalisation",
 		},
 		"our own property": {
 			400, says("ValidationError", "Additional properties are not allowed ("+canary+")"),
-			reconcile.MailAlert, "property",
+			people.MailAlert, "property",
 		},
-		"reference":       {400, says("ValidationError", "reference "+canary+" is too long"), reconcile.MailRefused, "reference"},
-		"unknown wording": {400, says("ValidationError", canary+" is not an address"), reconcile.MailAlert, "ValidationError"},
+		"reference":       {400, says("ValidationError", "reference "+canary+" is too long"), people.MailRefused, "reference"},
+		"unknown wording": {400, says("ValidationError", canary+" is not an address"), people.MailAlert, "ValidationError"},
 		"two faults": {
 			400, `{"errors":[{"error":"ValidationError","message":"email_address Not a valid email address"},
 			{"error":"ValidationError","message":"template_id is not a valid UUID"}]}`,
-			reconcile.MailAlert, "email_address, ValidationError template_id",
+			people.MailAlert, "email_address, ValidationError template_id",
 		},
-		"template gone": {400, says("BadRequestError", "Template not found"), reconcile.MailAlert, "no such template"},
+		"template gone": {400, says("BadRequestError", "Template not found"), people.MailAlert, "no such template"},
 		"missing": {
 			400, says("BadRequestError", "Missing personalisation: deadline, "+canary+", sign_in"),
-			reconcile.MailAlert, "fill) deadline sign_in",
+			people.MailAlert, "fill) deadline sign_in",
 		},
-		"address by another code": {400, says("BadRequestError", "email_address Not a valid"), reconcile.MailAlert, "BadRequestError"},
+		"address by another code": {400, says("BadRequestError", "email_address Not a valid"), people.MailAlert, "BadRequestError"},
 		"reply-to": {
 			400, says("BadRequestError", "email_reply_to_id "+canary+" does not exist"),
-			reconcile.MailAlert, "reply-to",
+			people.MailAlert, "reply-to",
 		},
 		"team key": {
 			400, says("BadRequestError", "Can’t send to this recipient using a team-only API key"),
-			reconcile.MailAlert, "live key",
+			people.MailAlert, "live key",
 		},
 		"trial": {
 			400, says("BadRequestError", "Can’t send to this recipient when service is in trial mode – see"),
-			reconcile.MailAlert, "trial",
+			people.MailAlert, "trial",
 		},
-		"no JSON": {400, "<html>" + canary, reconcile.MailUnclear, "not an answer of GOV.UK Notify"},
+		"no JSON": {400, "<html>" + canary, people.MailUnclear, "not an answer of GOV.UK Notify"},
 		"no token": {
 			401, says("AuthError", "Unauthorized: authentication token must be provided"),
-			reconcile.MailAlert, "proxy",
+			people.MailAlert, "proxy",
 		},
 		"clock": {
 			403, says("AuthError", "Error: Your system clock must be accurate to within 30 seconds"),
-			reconcile.MailAlert, "check the machine's clock",
+			people.MailAlert, "check the machine's clock",
 		},
-		"key":           {403, says("AuthError", "Invalid token: API key not found"), reconcile.MailAlert, "check the API key"},
-		"firewall":      {403, "<html>" + canary, reconcile.MailAlert, "stands in between"},
-		"wrong address": {404, "", reconcile.MailAlert, "check the address"},
-		"too large":     {413, "", reconcile.MailRefused, ""},
+		"key":           {403, says("AuthError", "Invalid token: API key not found"), people.MailAlert, "check the API key"},
+		"firewall":      {403, "<html>" + canary, people.MailAlert, "stands in between"},
+		"wrong address": {404, "", people.MailAlert, "check the address"},
+		"too large":     {413, "", people.MailRefused, ""},
 		"rate": {
 			429, says("RateLimitError", "Exceeded rate limit for key type LIVE"),
-			reconcile.MailRetry, "RateLimitError",
+			people.MailRetry, "RateLimitError",
 		},
-		"proxy's rate": {429, "slow down " + canary, reconcile.MailRetry, ""},
+		"proxy's rate": {429, "slow down " + canary, people.MailRetry, ""},
 		"day": {
 			429, says("TooManyRequestsError", "Exceeded send limits (email: 250000) for today"),
-			reconcile.MailPause, "TooManyRequestsError",
+			people.MailPause, "TooManyRequestsError",
 		},
-		"a page": {200, "<html>" + canary, reconcile.MailUnclear, "not an answer"},
+		"a page": {200, "<html>" + canary, people.MailUnclear, "not an answer"},
 	} {
 		e := c.refused(&httpx.Answer{Status: row.status, Body: []byte(row.body), Header: http.Header{}}, "template check-opening")
 		require.Equal(t, row.want, e.Answer, name)
@@ -112,8 +112,8 @@ func TestSampleErrors(t *testing.T) {
 	t.Parallel()
 	var bodies map[string]json.RawMessage
 	sample(t, "sample-errors.json", &bodies)
-	want := map[string]reconcile.MailAnswer{
-		"400-validation": reconcile.MailNobody, "429-rate": reconcile.MailRetry, "429-daily": reconcile.MailPause,
+	want := map[string]people.MailAnswer{
+		"400-validation": people.MailNobody, "429-rate": people.MailRetry, "429-daily": people.MailPause,
 	}
 	require.Len(t, bodies, 12)
 	for name, body := range bodies {
@@ -124,7 +124,7 @@ func TestSampleErrors(t *testing.T) {
 		for _, f := range decodeRefusal(body).Errors {
 			require.Contains(t, codes, f.Error, name)
 		}
-		answer := reconcile.MailAlert
+		answer := people.MailAlert
 		if known, ok := want[name]; ok {
 			answer = known
 		}
@@ -144,12 +144,12 @@ func TestWaits(t *testing.T) {
 		time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC): 61 * time.Second,
 	} {
 		answer, wait := at(now).limited(&httpx.Answer{}, decodeRefusal([]byte(says(tooManyRequestError, ""))))
-		require.Equal(t, reconcile.MailPause, answer)
+		require.Equal(t, people.MailPause, answer)
 		require.Equal(t, want, wait, now)
 	}
 	for header, least := range map[string]time.Duration{"": time.Minute, "5": time.Minute, "120": 2 * time.Minute, "999999": time.Hour} {
 		answer, wait := at(time.Unix(0, 0)).limited(&httpx.Answer{Header: http.Header{"Retry-After": {header}}}, refusal{})
-		require.Equal(t, reconcile.MailRetry, answer)
+		require.Equal(t, people.MailRetry, answer)
 		require.GreaterOrEqual(t, wait, least)
 		require.Less(t, wait, least+15*time.Second)
 	}
@@ -171,7 +171,7 @@ func TestClock(t *testing.T) {
 func TestSilenceQuotesNothing(t *testing.T) {
 	t.Parallel()
 	e := failure(t.Context(), errors.New(`malformed HTTP response "canary.person@nhs.example"`))
-	require.Equal(t, reconcile.MailUnclear, e.Answer)
+	require.Equal(t, people.MailUnclear, e.Answer)
 	require.NotContains(t, e.Error()+strings.ToLower(e.Reason), "canary")
 	require.NoError(t, e.Err)
 }

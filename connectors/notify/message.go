@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // Receipt is how a letter fares, as Notify tells it.
 type Receipt struct {
 	Reference string // ours
-	reconcile.Mailed
+	people.Mailed
 }
 
 // What can be wrong with an answer. None holds any of it.
@@ -25,11 +25,11 @@ var (
 )
 
 // states by status (CONTRACT.md "States"). Those of letters on paper are not here.
-var states = map[string]reconcile.MailState{
-	"created": reconcile.MailSending, "sending": reconcile.MailSending, "pending": reconcile.MailSending,
-	"sent": reconcile.MailSending, "delivered": reconcile.MailDelivered,
-	"permanent-failure": reconcile.MailDead, "temporary-failure": reconcile.MailBounced,
-	"technical-failure": reconcile.MailFailed,
+var states = map[string]people.MailState{
+	"created": people.MailSending, "sending": people.MailSending, "pending": people.MailSending,
+	"sent": people.MailSending, "delivered": people.MailDelivered,
+	"permanent-failure": people.MailDead, "temporary-failure": people.MailBounced,
+	"technical-failure": people.MailFailed,
 }
 
 // stamp is a time as Notify writes it, in either way; zero when not told.
@@ -151,7 +151,7 @@ func (t told) receipt() (Receipt, error) {
 	case !known:
 		return Receipt{}, errUnknownStatus
 	}
-	r := Receipt{Mailed: reconcile.Mailed{ID: strings.ToLower(t.ID), Version: version, State: state, At: t.at(state)}}
+	r := Receipt{Mailed: people.Mailed{ID: strings.ToLower(t.ID), Version: version, State: state, At: t.at(state)}}
 	if t.Reference != nil {
 		r.Reference = *t.Reference
 	}
@@ -159,9 +159,9 @@ func (t told) receipt() (Receipt, error) {
 }
 
 // at is when the message came to its state.
-func (t told) at(state reconcile.MailState) time.Time {
+func (t told) at(state people.MailState) time.Time {
 	stamps := []*stamp{t.CompletedAt}
-	if state == reconcile.MailSending {
+	if state == people.MailSending {
 		stamps = []*stamp{t.SentAt, t.CreatedAt}
 	}
 	for _, s := range stamps {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 const someID = "201b576e-c09b-467b-9dfa-9c3b689ee730"
@@ -24,16 +24,16 @@ func TestSamples(t *testing.T) {
 	const reference = "reminder/2026-Q3/TES73/u-4711/stage-2"
 	got, err := decodeSent(raw(t, "sample-post-email-201.json"))
 	require.NoError(t, err)
-	require.Equal(t, Receipt{reference, reconcile.Mailed{ID: someID, Version: 1, State: reconcile.MailSending}}, got)
+	require.Equal(t, Receipt{reference, people.Mailed{ID: someID, Version: 1, State: people.MailSending}}, got)
 
 	at := time.Date(2026, 12, 1, 8, 0, 10, 321_000_000, time.UTC)
 	got, err = decodeNotification(raw(t, "sample-get-notification-200.json"))
 	require.NoError(t, err)
-	require.Equal(t, Receipt{reference, reconcile.Mailed{ID: someID, Version: 1, State: reconcile.MailDelivered, At: at}}, got)
+	require.Equal(t, Receipt{reference, people.Mailed{ID: someID, Version: 1, State: people.MailDelivered, At: at}}, got)
 
 	got, err = decodeReceipt(raw(t, "sample-callback-delivery.json"))
 	require.NoError(t, err)
-	require.Equal(t, Receipt{reference, reconcile.Mailed{ID: someID, Version: 1, State: reconcile.MailDead, At: at}}, got)
+	require.Equal(t, Receipt{reference, people.Mailed{ID: someID, Version: 1, State: people.MailDead, At: at}}, got)
 
 	var ours, theirs map[string]any
 	sample(t, "sample-post-email-request.json", &theirs)
@@ -106,12 +106,12 @@ func TestStates(t *testing.T) {
 	const created, sent, completed = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z", "2026-01-01 00:00:03" // in both ways
 	const ended = "2026-01-01T00:00:03Z"
 	for status, want := range map[string]struct {
-		state reconcile.MailState
+		state people.MailState
 		at    string
 	}{
-		"created": {reconcile.MailSending, sent}, "sending": {reconcile.MailSending, sent},
-		"delivered": {reconcile.MailDelivered, ended}, "permanent-failure": {reconcile.MailDead, ended},
-		"temporary-failure": {reconcile.MailBounced, ended}, "technical-failure": {reconcile.MailFailed, ended},
+		"created": {people.MailSending, sent}, "sending": {people.MailSending, sent},
+		"delivered": {people.MailDelivered, ended}, "permanent-failure": {people.MailDead, ended},
+		"temporary-failure": {people.MailBounced, ended}, "technical-failure": {people.MailFailed, ended},
 		"returned-letter": {}, "Delivered": {}, "": {},
 	} {
 		body, err := json.Marshal(map[string]any{

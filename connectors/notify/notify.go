@@ -12,7 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // ProductionURL is the address of the service. There is no other: what is not
@@ -39,8 +39,8 @@ type Options struct {
 	// there: {name}-{service id}-{secret}.
 	APIKey func() (string, error)
 	// Templates are the ids (UUIDs) of the templates in Notify, one for each of
-	// reconcile.LetterKinds.
-	Templates map[reconcile.LetterKind]string
+	// people.LetterKinds.
+	Templates map[people.LetterKind]string
 	ReplyTo   string // id (UUID) of a reply-to address in Notify; empty: the service's own
 	// Turn is waited for before each request that sends: the pace that all
 	// processes share. nil: at most 40 a second by this client.
@@ -78,9 +78,9 @@ func New(o Options) (*Client, error) {
 	return &Client{base: base, options: o, send: o.http("GOV.UK Notify"), read: o.http("GOV.UK Notify (reading)")}, nil
 }
 
-func checkTemplates(templates map[reconcile.LetterKind]string) error {
+func checkTemplates(templates map[people.LetterKind]string) error {
 	var wrong []string
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		if !isUUID(templates[kind]) {
 			wrong = append(wrong, string(kind))
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 const readPath = "/v2/notifications"
@@ -17,12 +17,12 @@ const readPath = "/v2/notifications"
 // (CONTRACT.md "No de-duplication"). Of several with the same reference it gives
 // the newest. Notify forgets after 7 days, and then it is not found.
 //
-// Its errors are *reconcile.MailError. Unclear means here: ask again, and do not
+// Its errors are *people.MailError. Unclear means here: ask again, and do not
 // send before there was an answer.
-func (c *Client) Find(ctx context.Context, reference string) (mailed reconcile.Mailed, found bool, err error) {
+func (c *Client) Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error) {
 	page, err := c.page(ctx, url.Values{"template_type": {"email"}, "reference": {reference}})
 	if err != nil {
-		return reconcile.Mailed{}, false, err
+		return people.Mailed{}, false, err
 	}
 	for _, receipt := range page.receipts {
 		if receipt.Reference == reference {
@@ -30,9 +30,9 @@ func (c *Client) Find(ctx context.Context, reference string) (mailed reconcile.M
 		}
 	}
 	if page.last != "" { // only an empty list says that there is none (CONTRACT.md "No de-duplication")
-		return reconcile.Mailed{}, false, unclear(http.StatusOK, errOtherReference.Error())
+		return people.Mailed{}, false, unclear(http.StatusOK, errOtherReference.Error())
 	}
-	return reconcile.Mailed{}, false, nil
+	return people.Mailed{}, false, nil
 }
 
 // List polls the e-mails of the last 7 days, the newest first and at most 250 a
@@ -56,26 +56,26 @@ func (c *Client) List(ctx context.Context, olderThan string) (receipts []Receipt
 
 // Status asks for one letter by the id that Notify gave it. It is not found when
 // it is older than 7 days (CONTRACT.md "Looking up"). Errors are those of Find.
-func (c *Client) Status(ctx context.Context, id string) (mailed reconcile.Mailed, found bool, err error) {
+func (c *Client) Status(ctx context.Context, id string) (mailed people.Mailed, found bool, err error) {
 	if !isUUID(id) {
-		return reconcile.Mailed{}, false, refusedByUs("its id is no UUID")
+		return people.Mailed{}, false, refusedByUs("its id is no UUID")
 	}
 	answer, err := c.get(ctx, readPath+"/"+id, nil)
 	if err != nil {
-		return reconcile.Mailed{}, false, err
+		return people.Mailed{}, false, err
 	}
 	if answer.Status == http.StatusNotFound && decodeRefusal(answer.Body).all(noResultFound) {
-		return reconcile.Mailed{}, false, nil
+		return people.Mailed{}, false, nil
 	}
 	if answer.Status != http.StatusOK {
-		return reconcile.Mailed{}, false, c.refused(answer, "status of a letter")
+		return people.Mailed{}, false, c.refused(answer, "status of a letter")
 	}
 	receipt, err := decodeNotification(answer.Body)
 	if err == nil && !strings.EqualFold(receipt.ID, id) {
 		err = errOtherReference
 	}
 	if err != nil {
-		return reconcile.Mailed{}, false, unclear(answer.Status, err.Error())
+		return people.Mailed{}, false, unclear(answer.Status, err.Error())
 	}
 	return receipt.Mailed, true, nil
 }

@@ -17,7 +17,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 const token = "canary-token-of-the-receipts-0123456789"
@@ -57,11 +57,11 @@ func TestReceipts(t *testing.T) {
 	server.Advance(5 * time.Minute)
 	require.Equal(t, notifytest.Posted{Taken: 3}, post())
 	require.Zero(t, post())
-	for reference, state := range map[string]reconcile.MailState{
-		"r/1": reconcile.MailDelivered, "r/2": reconcile.MailDead, "r/3": reconcile.MailBounced,
+	for reference, state := range map[string]people.MailState{
+		"r/1": people.MailDelivered, "r/2": people.MailDead, "r/3": people.MailBounced,
 	} {
 		m := server.ByReference(reference)[0]
-		want := reconcile.Mailed{ID: m.ID, Version: 1, State: state, At: m.At.Add(5 * time.Second)}
+		want := people.Mailed{ID: m.ID, Version: 1, State: state, At: m.At.Add(5 * time.Second)}
 		require.Equal(t, notify.Receipt{Reference: reference, Mailed: want}, got[reference])
 		mailed, _, err := client.Status(t.Context(), m.ID)
 		require.NoError(t, err)

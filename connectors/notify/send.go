@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 const (
@@ -17,22 +17,22 @@ const (
 	maxReference = 1000 // characters (CONTRACT.md "Sending")
 )
 
-// Send sends a letter in one request. Its errors are *reconcile.MailError; after
-// any other answer than reconcile.MailUnclear, Notify did not take the letter.
+// Send sends a letter in one request. Its errors are *people.MailError; after
+// any other answer than people.MailUnclear, Notify did not take the letter.
 //
 // An unclear request may still be under way inside Notify: look the letter up
 // when Limits.Timeout has passed, not at once.
-func (c *Client) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+func (c *Client) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
 	body, err := c.body(l)
 	if err != nil {
-		return reconcile.Mailed{}, err
+		return people.Mailed{}, err
 	}
 	if err := c.options.Turn(ctx); err != nil {
-		return reconcile.Mailed{}, unsent(ctx, "its turn did not come")
+		return people.Mailed{}, unsent(ctx, "its turn did not come")
 	}
 	req, err := c.request(ctx, http.MethodPost, sendPath, nil, bytes.NewReader(body))
 	if err != nil {
-		return reconcile.Mailed{}, err
+		return people.Mailed{}, err
 	}
 	// A body that cannot be had twice keeps net/http from sending the request
 	// again by itself, after a broken connection or a redirect.
@@ -40,22 +40,22 @@ func (c *Client) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := c.send.Fetch(req)
 	if err != nil {
-		return reconcile.Mailed{}, failure(ctx, err)
+		return people.Mailed{}, failure(ctx, err)
 	}
 	if answer.Status != http.StatusCreated {
-		return reconcile.Mailed{}, c.refused(answer, "template "+string(l.Kind))
+		return people.Mailed{}, c.refused(answer, "template "+string(l.Kind))
 	}
 	return accepted(answer, l)
 }
 
 // accepted reads a success. One that cannot be relied on is worth a look-up.
-func accepted(a *httpx.Answer, l reconcile.Letter) (reconcile.Mailed, error) {
+func accepted(a *httpx.Answer, l people.Letter) (people.Mailed, error) {
 	got, err := decodeSent(a.Body)
 	if err == nil && got.Reference != l.Reference {
 		err = errOtherReference
 	}
 	if err != nil {
-		return reconcile.Mailed{}, unclear(a.Status, err.Error())
+		return people.Mailed{}, unclear(a.Status, err.Error())
 	}
 	return got.Mailed, nil
 }
@@ -72,15 +72,15 @@ type message struct {
 }
 
 // body writes a letter down. It is the only place that reveals anything.
-func (c *Client) body(l reconcile.Letter) ([]byte, error) {
+func (c *Client) body(l people.Letter) ([]byte, error) {
 	template := c.options.Templates[l.Kind]
 	switch {
 	case template == "":
 		return nil, refusedByUs("there is no template for its kind")
 	case l.Reference == "" || utf8.RuneCountInString(l.Reference) > maxReference:
 		return nil, refusedByUs(fmt.Sprintf("its reference has not 1 to %d characters", maxReference))
-	case l.To == reconcile.EmailAddress{}:
-		return nil, &reconcile.MailError{Answer: reconcile.MailNobody, Reason: "there is no address; nothing was sent"}
+	case l.To == people.EmailAddress{}:
+		return nil, &people.MailError{Answer: people.MailNobody, Reason: "there is no address; nothing was sent"}
 	}
 	filled, err := personalisation(l)
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *Client) body(l reconcile.Letter) ([]byte, error) {
 
 // personalisation fills the placeholders. A list without lines is sent as one:
 // null would count as missing.
-func personalisation(l reconcile.Letter) (map[string]any, error) {
+func personalisation(l people.Letter) (map[string]any, error) {
 	filled := map[string]any{"name": l.Name.Reveal()}
 	add := func(placeholder string, value any) error {
 		if _, there := filled[placeholder]; there {

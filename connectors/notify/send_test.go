@@ -16,7 +16,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 const (
@@ -25,9 +25,9 @@ const (
 	replyTo = "8e222534-7f05-4972-86e3-17c5d9f894e2"
 )
 
-func templates() map[reconcile.LetterKind]string {
-	ids := make(map[reconcile.LetterKind]string)
-	for i, kind := range reconcile.LetterKinds() {
+func templates() map[people.LetterKind]string {
+	ids := make(map[people.LetterKind]string)
+	for i, kind := range people.LetterKinds() {
 		ids[kind] = fmt.Sprintf("9d751e0e-f929-4891-82a1-%012d", i)
 	}
 	return ids
@@ -55,23 +55,23 @@ func simulated(t *testing.T, o notifytest.Options, change ...func(*notify.Option
 	return server, client
 }
 
-func letter(t *testing.T, reference, to string) reconcile.Letter {
+func letter(t *testing.T, reference, to string) people.Letter {
 	t.Helper()
-	address, err := reconcile.ParseEmailAddress(to)
+	address, err := people.ParseEmailAddress(to)
 	require.NoError(t, err)
-	return reconcile.Letter{
-		Reference: reference, Kind: reconcile.LetterOpening, To: address, Name: reconcile.NewPersonName(called),
-		Facts: reconcile.LetterFacts{
+	return people.Letter{
+		Reference: reference, Kind: people.LetterOpening, To: address, Name: people.NewPersonName(called),
+		Facts: people.LetterFacts{
 			Words: map[string]string{"deadline": "31 December 2026"},
 			Lists: map[string][]string{"organisations": {"FA123 Fake Pharmacy: opening hours", "A12345 Fake Surgery"}},
 		},
 	}
 }
 
-// failed checks that an error is a *reconcile.MailError that gives nothing away.
-func failed(t *testing.T, err error, want reconcile.MailAnswer) *reconcile.MailError {
+// failed checks that an error is a *people.MailError that gives nothing away.
+func failed(t *testing.T, err error, want people.MailAnswer) *people.MailError {
 	t.Helper()
-	var e *reconcile.MailError
+	var e *people.MailError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, want, e.Answer, err)
 	for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)} {
@@ -94,7 +94,7 @@ func TestSend(t *testing.T) {
 	require.NoError(t, err)
 	messages := server.ByReference("r/1 & more")
 	require.Len(t, messages, 1)
-	require.Equal(t, reconcile.Mailed{ID: messages[0].ID, Version: 1, State: reconcile.MailSending}, sent)
+	require.Equal(t, people.Mailed{ID: messages[0].ID, Version: 1, State: people.MailSending}, sent)
 	require.Equal(t, person, messages[0].Address)
 	require.Equal(t, replyTo, messages[0].ReplyTo)
 	require.Equal(t, []string{"name"}, messages[0].Sanitised)
@@ -111,19 +111,19 @@ func TestSend(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, sent.ID, mailed.ID)
-	require.Equal(t, reconcile.MailSending, mailed.State)
+	require.Equal(t, people.MailSending, mailed.State)
 
 	server.Advance(time.Minute)
 	mailed, found, err = client.Status(t.Context(), sent.ID)
 	require.NoError(t, err)
 	require.True(t, found)
-	require.Equal(t, reconcile.MailDelivered, mailed.State)
+	require.Equal(t, people.MailDelivered, mailed.State)
 	require.Equal(t, messages[0].At.Add(5*time.Second), mailed.At)
 
 	server.Advance(8 * 24 * time.Hour)
-	for _, ask := range []func() (reconcile.Mailed, bool, error){
-		func() (reconcile.Mailed, bool, error) { return client.Status(t.Context(), sent.ID) },
-		func() (reconcile.Mailed, bool, error) { return client.Find(t.Context(), "r/1 & more") },
+	for _, ask := range []func() (people.Mailed, bool, error){
+		func() (people.Mailed, bool, error) { return client.Status(t.Context(), sent.ID) },
+		func() (people.Mailed, bool, error) { return client.Find(t.Context(), "r/1 & more") },
 	} {
 		_, found, err = ask()
 		require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestEmptyValues(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
 	l := letter(t, "r", person)
-	l.Name, l.Facts.Lists["organisations"] = reconcile.PersonName{}, nil
+	l.Name, l.Facts.Lists["organisations"] = people.PersonName{}, nil
 	l.Facts.Words["person"] = called
 	_, err := client.Send(t.Context(), l)
 	require.NoError(t, err)
@@ -147,15 +147,15 @@ func TestNothingIsSent(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
 	for name, row := range map[string]struct {
-		change func(*reconcile.Letter)
-		want   reconcile.MailAnswer
+		change func(*people.Letter)
+		want   people.MailAnswer
 	}{
-		"kind":           {func(l *reconcile.Letter) { l.Kind = "other" }, reconcile.MailRefused},
-		"reference":      {func(l *reconcile.Letter) { l.Reference = "" }, reconcile.MailRefused},
-		"long reference": {func(l *reconcile.Letter) { l.Reference = strings.Repeat("é", 1001) }, reconcile.MailRefused},
-		"address":        {func(l *reconcile.Letter) { l.To = reconcile.EmailAddress{} }, reconcile.MailNobody},
-		"name twice":     {func(l *reconcile.Letter) { l.Facts.Words["name"] = called }, reconcile.MailRefused},
-		"fact twice":     {func(l *reconcile.Letter) { l.Facts.Lists["deadline"] = nil }, reconcile.MailRefused},
+		"kind":           {func(l *people.Letter) { l.Kind = "other" }, people.MailRefused},
+		"reference":      {func(l *people.Letter) { l.Reference = "" }, people.MailRefused},
+		"long reference": {func(l *people.Letter) { l.Reference = strings.Repeat("é", 1001) }, people.MailRefused},
+		"address":        {func(l *people.Letter) { l.To = people.EmailAddress{} }, people.MailNobody},
+		"name twice":     {func(l *people.Letter) { l.Facts.Words["name"] = called }, people.MailRefused},
+		"fact twice":     {func(l *people.Letter) { l.Facts.Lists["deadline"] = nil }, people.MailRefused},
 	} {
 		l := letter(t, "r", person)
 		row.change(&l)
@@ -163,7 +163,7 @@ func TestNothingIsSent(t *testing.T) {
 		require.Contains(t, failed(t, err, row.want).Reason, "nothing was sent", name)
 	}
 	_, _, err := client.Status(t.Context(), "../"+person)
-	failed(t, err, reconcile.MailRefused)
+	failed(t, err, people.MailRefused)
 	require.Empty(t, server.Ledger())
 }
 
@@ -193,7 +193,7 @@ func TestOnce(t *testing.T) {
 			require.NoError(t, err)
 			server.Fault(simulate.Fault{Names: []simulate.Name{row.fault}, Kinds: []simulate.Kind{http.MethodPost}})
 			_, err = client.Send(t.Context(), letter(t, "r", person))
-			require.Zero(t, failed(t, err, reconcile.MailUnclear).Wait)
+			require.Zero(t, failed(t, err, people.MailUnclear).Wait)
 			require.Len(t, server.ByReference("r"), row.taken)
 			_, found, err := client.Find(t.Context(), "r")
 			require.NoError(t, err)
@@ -215,10 +215,10 @@ func TestReadsThatFail(t *testing.T) {
 	server, client := simulated(t, notifytest.Options{}, func(o *notify.Options) { o.Limits.Timeout = 300 * time.Millisecond })
 	sent, err := client.Send(t.Context(), letter(t, "r", person))
 	require.NoError(t, err)
-	for name, want := range map[simulate.Name]reconcile.MailAnswer{
-		simulate.Error(500): reconcile.MailUnclear, simulate.DroppedBefore: reconcile.MailUnclear, simulate.HungAfter: reconcile.MailUnclear,
-		simulate.Truncated: reconcile.MailUnclear, simulate.HTML: reconcile.MailUnclear, simulate.Error(404): reconcile.MailAlert,
-		simulate.Throttled: reconcile.MailRetry,
+	for name, want := range map[simulate.Name]people.MailAnswer{
+		simulate.Error(500): people.MailUnclear, simulate.DroppedBefore: people.MailUnclear, simulate.HungAfter: people.MailUnclear,
+		simulate.Truncated: people.MailUnclear, simulate.HTML: people.MailUnclear, simulate.Error(404): people.MailAlert,
+		simulate.Throttled: people.MailRetry,
 	} {
 		server.Fault(simulate.Fault{Names: []simulate.Name{name}, Times: -1}) // net/http repeats a GET by itself
 		_, found, err := client.Find(t.Context(), "r")
@@ -285,13 +285,13 @@ func TestLimits(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := client.Send(t.Context(), letter(t, "r", person))
-	e := failed(t, err, reconcile.MailRetry)
+	e := failed(t, err, people.MailRetry)
 	require.Greater(t, e.Wait, 59*time.Second)
 	server.Advance(e.Wait)
 	_, err = client.Send(t.Context(), letter(t, "r", person))
 	require.NoError(t, err)
 	_, err = client.Send(t.Context(), letter(t, "r", person))
-	e = failed(t, err, reconcile.MailPause)
+	e = failed(t, err, people.MailPause)
 	server.Advance(e.Wait)
 	require.Equal(t, 1, server.Now().Day())
 	_, err = client.Send(t.Context(), letter(t, "r", person))
@@ -305,22 +305,22 @@ func TestAlerts(t *testing.T) {
 		o.Now = func() time.Time { return now().Add(-31 * time.Second) }
 	})
 	_, err := client.Send(t.Context(), letter(t, "r", person))
-	require.Contains(t, failed(t, err, reconcile.MailAlert).Reason, "behind GOV.UK Notify's")
+	require.Contains(t, failed(t, err, people.MailAlert).Reason, "behind GOV.UK Notify's")
 	require.Empty(t, server.Messages())
 
 	server, client = simulated(t, notifytest.Options{})
 	l := letter(t, "r", person)
 	delete(l.Facts.Words, "deadline")
 	_, err = client.Send(t.Context(), l)
-	require.Contains(t, failed(t, err, reconcile.MailAlert).Reason, "template check-opening: BadRequestError (the template has")
-	server.SetTemplate(notifytest.Template{ID: templates()[reconcile.LetterOpening], Deleted: true})
+	require.Contains(t, failed(t, err, people.MailAlert).Reason, "template check-opening: BadRequestError (the template has")
+	server.SetTemplate(notifytest.Template{ID: templates()[people.LetterOpening], Deleted: true})
 	_, err = client.Send(t.Context(), letter(t, "r", person))
-	require.Contains(t, failed(t, err, reconcile.MailAlert).Reason, "deleted")
+	require.Contains(t, failed(t, err, people.MailAlert).Reason, "deleted")
 	server.Revoke()
 	_, err = client.Send(t.Context(), letter(t, "r", person))
-	require.Contains(t, failed(t, err, reconcile.MailAlert).Reason, "revoked")
+	require.Contains(t, failed(t, err, people.MailAlert).Reason, "revoked")
 	_, _, err = client.Find(t.Context(), "r")
-	failed(t, err, reconcile.MailAlert)
+	failed(t, err, people.MailAlert)
 }
 
 func TestKeyIsReadEachTime(t *testing.T) {
@@ -338,7 +338,7 @@ func TestKeyIsReadEachTime(t *testing.T) {
 	for _, bad := range []string{"", "not-a-key-" + person} {
 		text.Store(bad)
 		_, err := client.Send(t.Context(), letter(t, "r", person))
-		require.Contains(t, failed(t, err, reconcile.MailAlert).Reason, "API key")
+		require.Contains(t, failed(t, err, people.MailAlert).Reason, "API key")
 	}
 	text.Store(notifytest.Key)
 	_, err := client.Send(t.Context(), letter(t, "r", person))
@@ -362,7 +362,7 @@ func TestTurn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = client.Send(ctx, letter(t, "r", person))
-	failed(t, err, reconcile.MailRetry)
+	failed(t, err, people.MailRetry)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Len(t, server.Messages(), 1)
 }
@@ -385,10 +385,10 @@ func TestOpenBreaker(t *testing.T) {
 	server.Fault(simulate.Fault{Kinds: []simulate.Kind{http.MethodPost}, Names: []simulate.Name{simulate.Error(500)}, Times: -1})
 	for range 2 {
 		_, err := client.Send(t.Context(), letter(t, "r", person))
-		failed(t, err, reconcile.MailUnclear)
+		failed(t, err, people.MailUnclear)
 	}
 	_, err := client.Send(t.Context(), letter(t, "r", person))
-	require.Contains(t, failed(t, err, reconcile.MailRetry).Reason, "nothing was sent")
+	require.Contains(t, failed(t, err, people.MailRetry).Reason, "nothing was sent")
 	_, found, err := client.Find(t.Context(), "r")
 	require.NoError(t, err, "looking up still works")
 	require.False(t, found)
@@ -400,15 +400,15 @@ func TestOtherAnswers(t *testing.T) {
 	const id = "201b576e-c09b-467b-9dfa-9c3b689ee730"
 	for body, row := range map[string]struct {
 		status int
-		want   reconcile.MailAnswer
+		want   people.MailAnswer
 	}{
-		`{"id":"` + id + `","reference":"other"}`:   {201, reconcile.MailUnclear},
-		`{"id":"` + person + `","reference":"r"}`:   {201, reconcile.MailUnclear},
-		`{"id":"` + id + `","reference":"r","x":1}`: {202, reconcile.MailUnclear},
-		`moved`:  {307, reconcile.MailAlert},
-		`{}`:     {404, reconcile.MailAlert},
-		`later`:  {408, reconcile.MailUnclear},
-		`<html>`: {400, reconcile.MailUnclear},
+		`{"id":"` + id + `","reference":"other"}`:   {201, people.MailUnclear},
+		`{"id":"` + person + `","reference":"r"}`:   {201, people.MailUnclear},
+		`{"id":"` + id + `","reference":"r","x":1}`: {202, people.MailUnclear},
+		`moved`:  {307, people.MailAlert},
+		`{}`:     {404, people.MailAlert},
+		`later`:  {408, people.MailUnclear},
+		`<html>`: {400, people.MailUnclear},
 	} {
 		var requests atomic.Int32
 		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -436,8 +436,8 @@ func TestNew(t *testing.T) {
 	require.NoError(t, err)
 	for want, change := range map[string]func(*notify.Options){
 		"no template id (a UUID) for check-28-days, report-ready": func(o *notify.Options) {
-			delete(o.Templates, reconcile.LetterReport)
-			o.Templates[reconcile.LetterFourWeeks] = "Check 28 days"
+			delete(o.Templates, people.LetterReport)
+			o.Templates[people.LetterFourWeeks] = "Check 28 days"
 		},
 		"check-opening, check-28-days": func(o *notify.Options) { o.Templates = nil },
 		"the reply-to id is no UUID":   func(o *notify.Options) { o.ReplyTo = person },
@@ -464,7 +464,7 @@ func TestReadsAreOneRequest(t *testing.T) {
 	server, client := simulated(t, notifytest.Options{})
 	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.Error(500)}, Times: -1})
 	_, _, err := client.Find(t.Context(), "r")
-	failed(t, err, reconcile.MailUnclear)
+	failed(t, err, people.MailUnclear)
 	require.Len(t, server.Ledger(), 1)
 }
 
@@ -483,6 +483,6 @@ func TestFindTakesNoOther(t *testing.T) {
 	t.Cleanup(web.Close)
 	_, client = simulated(t, notifytest.Options{}, func(o *notify.Options) { o.BaseURL = web.URL })
 	_, found, err := client.Find(t.Context(), "r")
-	failed(t, err, reconcile.MailUnclear)
+	failed(t, err, people.MailUnclear)
 	require.False(t, found)
 }

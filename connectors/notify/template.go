@@ -2,10 +2,10 @@ package notify
 
 import (
 	"github.com/profilesync/profilesync/connectors/internal/letters"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // Template is a text as it is to be pasted into Notify, with its ((placeholders)).
-func Template(kind reconcile.LetterKind) (subject, body string, err error) {
+func Template(kind people.LetterKind) (subject, body string, err error) {
 	return letters.NotifyTemplate(kind)
 }

@@ -16,10 +16,10 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-func since() reconcile.Date { return reconcile.NewDate(2026, time.March, 30) }
+func since() profile.Date { return profile.NewDate(2026, time.March, 30) }
 
 func changes(t *testing.T, api *ods.API) *ods.Delta {
 	t.Helper()
@@ -68,9 +68,9 @@ func TestChanges(t *testing.T) {
 		require.Equal(t, own, stated(records[code]), code)
 		require.Equal(t, "2001-04-01", records[code].Opened.String())
 	}
-	require.Equal(t, reconcile.Alive, records["A81001"].Standing, "the API cannot tell a dormant practice")
-	require.Equal(t, reconcile.Active, records["FA002"].Standing)
-	require.Equal(t, reconcile.Inactive, records["RW6"].Standing)
+	require.Equal(t, profile.Alive, records["A81001"].Standing, "the API cannot tell a dormant practice")
+	require.Equal(t, profile.Active, records["FA002"].Standing)
+	require.Equal(t, profile.Inactive, records["RW6"].Standing)
 	require.Equal(t, 2, fake.count("lastChangeDate=gt2026-03-30&roleCode=RO177%2CRO182"), "the count asks for the same")
 	require.Equal(t, 1, fake.count("_summary=count"))
 }
@@ -137,8 +137,8 @@ func TestRelationshipsWithoutCommas(t *testing.T) {
 		affiliations: []object{relationship("FA001", "RE6", "P001", "2001-01-01", true)},
 	}
 	records := recordsByCode(t, changes(t, fake.serve(t)))
-	require.Equal(t, "P001", orNone(records["FA001"], reconcile.FieldParent))
-	require.Empty(t, orNone(records["FA000"], reconcile.FieldParent))
+	require.Equal(t, "P001", orNone(records["FA001"], profile.FieldParent))
+	require.Empty(t, orNone(records["FA000"], profile.FieldParent))
 }
 
 func TestRelationshipsAreAskedForInBatches(t *testing.T) {
@@ -148,7 +148,7 @@ func TestRelationshipsAreAskedForInBatches(t *testing.T) {
 		fake.affiliations = append(fake.affiliations, relationship(fmt.Sprintf("FA%03d", i), "RE6", "P001", "2001-01-01", true))
 	}
 	for _, record := range recordsByCode(t, changes(t, fake.serve(t))) {
-		require.Equal(t, "P001", record.Values.Get(reconcile.FieldParent))
+		require.Equal(t, "P001", record.Values.Get(profile.FieldParent))
 	}
 	require.Equal(t, 3, fake.count("OrganizationAffiliation"))
 }
@@ -157,14 +157,14 @@ func TestLookup(t *testing.T) {
 	t.Parallel()
 	for _, noCommas := range []bool{false, true} {
 		fake := &fakeAPI{organisations: many(3), noCommas: noCommas}
-		d, err := fake.serve(t).Lookup(t.Context(), []reconcile.ODSCode{"FA002", "FZ999", "FA001", "FA001"})
+		d, err := fake.serve(t).Lookup(t.Context(), []profile.ODSCode{"FA002", "FZ999", "FA001", "FA001"})
 		require.NoError(t, err)
 		require.Len(t, recordsByCode(t, d), 2)
-		require.Equal(t, []reconcile.ODSCode{"FZ999"}, d.Missing())
+		require.Equal(t, []profile.ODSCode{"FZ999"}, d.Missing())
 		require.NoError(t, d.Close())
 	}
 	fake := &fakeAPI{organisations: many(3)}
-	d, err := fake.serve(t).Lookup(t.Context(), []reconcile.ODSCode{"FA002"})
+	d, err := fake.serve(t).Lookup(t.Context(), []profile.ODSCode{"FA002"})
 	require.NoError(t, err)
 	require.Len(t, recordsByCode(t, d), 1)
 	require.Empty(t, d.Missing())
@@ -194,7 +194,7 @@ func TestUnreadableOrganisationsAreRejected(t *testing.T) {
 			for row, err := range d.Rows() {
 				require.NoError(t, err)
 				_, err = d.Record(row)
-				if rejected, ok := errors.AsType[*reconcile.Rejected](err); ok {
+				if rejected, ok := errors.AsType[*profile.Rejected](err); ok {
 					rejections++
 					require.Equal(t, test.field, rejected.Field)
 					require.Contains(t, string(rejected.Raw), "ORGANISATION A81001")
@@ -209,7 +209,7 @@ func TestUnreadableOrganisationsAreRejected(t *testing.T) {
 
 func TestDeltaIsTheSameAfterAReload(t *testing.T) {
 	t.Parallel()
-	hashes := map[reconcile.Hash]bool{}
+	hashes := map[profile.Hash]bool{}
 	for _, stamp := range []string{"2026-04-03T02:00:00Z", "2026-04-04T02:00:00Z"} {
 		org := organisation("FA002", true, "RO182")
 		org["meta"] = object{"lastUpdated": stamp}
@@ -248,7 +248,7 @@ func TestAPIErrors(t *testing.T) {
 	t.Parallel()
 	fake := &fakeAPI{}
 	api := fake.serve(t)
-	_, err := api.Changes(t.Context(), reconcile.Date{})
+	_, err := api.Changes(t.Context(), profile.Date{})
 	require.ErrorContains(t, err, "since when")
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
@@ -303,9 +303,9 @@ func TestRealBodies(t *testing.T) {
 
 	records := recordsByCode(t, changes(t, api))
 	require.Len(t, records, 2)
-	require.Equal(t, "AILSA HOUSE 3 TURNBERRY HOUSE\n4400 PARKWAY\nWHITELEY\nFAREHAM", orNone(records["AQN"], reconcile.FieldAddress))
+	require.Equal(t, "AILSA HOUSE 3 TURNBERRY HOUSE\n4400 PARKWAY\nWHITELEY\nFAREHAM", orNone(records["AQN"], profile.FieldAddress))
 
-	d, err := api.Lookup(t.Context(), []reconcile.ODSCode{"RR8"})
+	d, err := api.Lookup(t.Context(), []profile.ODSCode{"RR8"})
 	require.NoError(t, err)
 	trust := recordsByCode(t, d)["RR8"]
 	require.Equal(t, facts{
@@ -319,6 +319,6 @@ func TestRealBodies(t *testing.T) {
 
 	deletions, err := api.Deletions(t.Context())
 	require.NoError(t, err)
-	day := reconcile.NewDate(2024, time.January, 17)
+	day := profile.NewDate(2024, time.January, 17)
 	require.Equal(t, []ods.Deletion{{Code: "FVG57", On: day}, {Code: "FJE57", On: day}}, deletions)
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // inScope are the primary roles whose changes are asked for: those of the
@@ -28,7 +28,7 @@ const maxSweeps = 3
 //
 // The register's pages are no snapshot. They are read again when their number
 // does not agree with the register's count; when it never does, it is an error.
-func (a *API) Changes(ctx context.Context, since reconcile.Date) (*Delta, error) {
+func (a *API) Changes(ctx context.Context, since profile.Date) (*Delta, error) {
 	if since.IsZero() {
 		return nil, errors.New("pulling changes: want the day since when")
 	}
@@ -57,8 +57,8 @@ func (a *API) Changes(ctx context.Context, since reconcile.Date) (*Delta, error)
 
 // Lookup pulls the organisations with these codes, whatever their type; those
 // that are not there are in Missing of the delta.
-func (a *API) Lookup(ctx context.Context, codes []reconcile.ODSCode) (*Delta, error) {
-	var missing []reconcile.ODSCode
+func (a *API) Lookup(ctx context.Context, codes []profile.ODSCode) (*Delta, error) {
+	var missing []profile.ODSCode
 	d, err := a.delta(ctx, func(found *finds) error {
 		wanted := slices.Compact(slices.Sorted(slices.Values(codes)))
 		for batch := range slices.Chunk(wanted, batchSize) {
@@ -88,7 +88,7 @@ func (a *API) Lookup(ctx context.Context, codes []reconcile.ODSCode) (*Delta, er
 }
 
 // lookupBatch saves requests; what it does not find is asked for one by one.
-func (a *API) lookupBatch(ctx context.Context, codes []reconcile.ODSCode, found *finds) error {
+func (a *API) lookupBatch(ctx context.Context, codes []profile.ODSCode, found *finds) error {
 	if len(codes) == 1 {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (a *API) lookupBatch(ctx context.Context, codes []reconcile.ODSCode, found 
 	})
 }
 
-func (a *API) lookupOne(ctx context.Context, code reconcile.ODSCode, found *finds) (there bool, err error) {
+func (a *API) lookupOne(ctx context.Context, code profile.ODSCode, found *finds) (there bool, err error) {
 	var raw json.RawMessage
 	err = a.get(ctx, a.address(nil, "Organization", code.String()), &raw)
 	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Status == http.StatusNotFound {
@@ -119,7 +119,7 @@ func (a *API) lookupOne(ctx context.Context, code reconcile.ODSCode, found *find
 	return true, nil
 }
 
-func joined(codes []reconcile.ODSCode) string {
+func joined(codes []profile.ODSCode) string {
 	parts := make([]string, 0, len(codes))
 	for _, code := range codes {
 		parts = append(parts, code.String())
@@ -130,8 +130,8 @@ func joined(codes []reconcile.ODSCode) string {
 // Deletion is an organisation that was deleted from the register. The register
 // gives no change for it (CONTRACT.md "Deletions").
 type Deletion struct {
-	Code reconcile.ODSCode
-	On   reconcile.Date // zero when not stated
+	Code profile.ODSCode
+	On   profile.Date // zero when not stated
 }
 
 // Deletions reads the list of deleted organisations, in its order. Entries that

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // splitLine cuts one line of CSV into its fields, quoted or not, and appends
@@ -105,5 +105,5 @@ func lines(parts []string) string {
 // postcode is the canonical postcode; what is none keeps its words, with single
 // spaces. Registers hold "SA5 9 EA" and "HX7 7BZ " (CONTRACT.md "Dirty values").
 func postcode(s string) string {
-	return reconcile.NormalisePostcode(strings.Join(strings.Fields(s), " "))
+	return profile.NormalisePostcode(strings.Join(strings.Fields(s), " "))
 }

@@ -5,24 +5,24 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // format decodes the rows of one report in one layout.
 type format struct {
 	report
 	name  string
-	words map[string]reconcile.Standing // of the status column; nil when it is not used
+	words map[string]profile.Standing // of the status column; nil when it is not used
 }
 
 // The status words of both layouts (CONTRACT.md "Layouts"). PROPOSED was not seen
 // in today's, and is accepted beside the others.
 var (
-	legacyWords = map[string]reconcile.Standing{
-		"A": reconcile.Active, "C": reconcile.Inactive, "D": reconcile.Dormant, "P": reconcile.Proposed,
+	legacyWords = map[string]profile.Standing{
+		"A": profile.Active, "C": profile.Inactive, "D": profile.Dormant, "P": profile.Proposed,
 	}
-	todaysWords = map[string]reconcile.Standing{
-		"ACTIVE": reconcile.Active, "INACTIVE": reconcile.Inactive, "DORMANT": reconcile.Dormant, "PROPOSED": reconcile.Proposed,
+	todaysWords = map[string]profile.Standing{
+		"ACTIVE": profile.Active, "INACTIVE": profile.Inactive, "DORMANT": profile.Dormant, "PROPOSED": profile.Proposed,
 	}
 )
 
@@ -34,12 +34,12 @@ func (c columns) at(n int) string { return strings.TrimSpace(c[n-1]) }
 
 // decode returns the canonical record of a raw row, or why it cannot be read;
 // line and raw bytes of the rejection are left to the caller.
-func (f *format) decode(raw []byte) (reconcile.Record, *reconcile.Rejected) {
+func (f *format) decode(raw []byte) (profile.Record, *profile.Rejected) {
 	row, bad := split(raw)
 	if bad != nil {
-		return reconcile.Record{}, bad
+		return profile.Record{}, bad
 	}
-	record := reconcile.Record{}
+	record := profile.Record{}
 	bad = f.readCode(row, &record)
 	if bad == nil {
 		bad = f.readStanding(row, &record)
@@ -51,13 +51,13 @@ func (f *format) decode(raw []byte) (reconcile.Record, *reconcile.Rejected) {
 		bad = f.readRoles(row, &record)
 	}
 	if bad != nil {
-		return reconcile.Record{}, bad
+		return profile.Record{}, bad
 	}
 	f.readValues(row, &record)
 	return record, nil
 }
 
-func split(raw []byte) (columns, *reconcile.Rejected) {
+func split(raw []byte) (columns, *profile.Rejected) {
 	row, err := splitLine(text(raw), make([]string, 0, numColumns))
 	switch {
 	case len(raw) == 0:
@@ -71,16 +71,16 @@ func split(raw []byte) (columns, *reconcile.Rejected) {
 	return row, nil
 }
 
-func reject(field, value, reason string) *reconcile.Rejected {
-	return &reconcile.Rejected{Field: field, Value: value, Reason: reason}
+func reject(field, value, reason string) *profile.Rejected {
+	return &profile.Rejected{Field: field, Value: value, Reason: reason}
 }
 
 // excerpt returns the start of a line, for messages.
 func excerpt(raw []byte) string { return text(raw[:min(len(raw), 80)]) }
 
-func (f *format) readCode(row columns, record *reconcile.Record) *reconcile.Rejected {
+func (f *format) readCode(row columns, record *profile.Record) *profile.Rejected {
 	value := row.at(colCode)
-	code, err := reconcile.ParseODSCode(value)
+	code, err := profile.ParseODSCode(value)
 	if err != nil {
 		return reject("Organisation Code", value, "want 3 to 10 letters and digits")
 	}
@@ -91,7 +91,7 @@ func (f *format) readCode(row columns, record *reconcile.Record) *reconcile.Reje
 	return nil
 }
 
-func (f *format) readStanding(row columns, record *reconcile.Record) *reconcile.Rejected {
+func (f *format) readStanding(row columns, record *profile.Record) *profile.Rejected {
 	word := row.at(colStatus)
 	if f.words == nil {
 		if word != "" {
@@ -116,33 +116,33 @@ func (f *format) wordList() string {
 
 func (f *format) legacy() bool { _, ok := f.words["A"]; return ok }
 
-func readDates(row columns, record *reconcile.Record) *reconcile.Rejected {
+func readDates(row columns, record *profile.Record) *profile.Rejected {
 	var err error
-	if record.Opened, err = reconcile.ParseCompactDate(row.at(colOpened)); err != nil {
+	if record.Opened, err = profile.ParseCompactDate(row.at(colOpened)); err != nil {
 		return reject("Open Date", row.at(colOpened), "want YYYYMMDD")
 	}
-	if record.Closed, err = reconcile.ParseCompactDate(row.at(colClosed)); err != nil {
+	if record.Closed, err = profile.ParseCompactDate(row.at(colClosed)); err != nil {
 		return reject("Close Date", row.at(colClosed), "want YYYYMMDD or nothing")
 	}
 	return nil
 }
 
-func (f *format) readRoles(row columns, record *reconcile.Record) *reconcile.Rejected {
+func (f *format) readRoles(row columns, record *profile.Record) *profile.Rejected {
 	roles, bad := f.rolesOf(row, record)
 	if bad != nil {
 		return bad
 	}
 	if roles != "" {
-		record.Values.Set(reconcile.FieldRoles, roles)
+		record.Values.Set(profile.FieldRoles, roles)
 	}
 	if roles != "" || f.name != "etrust" {
-		record.Values.Set(reconcile.FieldType, string(typeOf(roles)))
+		record.Values.Set(profile.FieldType, string(typeOf(roles)))
 	}
 	return nil
 }
 
 // rolesOf returns canonical roles, empty when the row cannot tell them.
-func (f *format) rolesOf(row columns, record *reconcile.Record) (string, *reconcile.Rejected) {
+func (f *format) rolesOf(row columns, record *profile.Record) (string, *profile.Rejected) {
 	roles := f.roles
 	if f.subtypes != nil {
 		meant, known := f.subtypes[row.at(colSubtype)]
@@ -165,7 +165,7 @@ func (f *format) rolesOf(row columns, record *reconcile.Record) (string, *reconc
 
 // settingRoles reads column 26: a number in the legacy layout, role ids in
 // today's, where six real rows have none.
-func (f *format) settingRoles(setting string) (string, *reconcile.Rejected) {
+func (f *format) settingRoles(setting string) (string, *profile.Rejected) {
 	joined := setting
 	if f.legacy() {
 		var known bool
@@ -188,7 +188,7 @@ func (f *format) settingRoles(setting string) (string, *reconcile.Rejected) {
 
 // trustRoles tells trusts and their sites apart in the one report that mixes
 // them. Codes since 2020 look alike, so that those cannot be told from it.
-func trustRoles(record *reconcile.Record) string {
+func trustRoles(record *profile.Record) string {
 	switch {
 	case len(record.Code) == 3:
 		return "RO197"
@@ -200,30 +200,30 @@ func trustRoles(record *reconcile.Record) string {
 
 // legacySite reports a site whose code starts with that of its trust: "R" and
 // four more, issued before ANANA codes, which 123 of them look like.
-func legacySite(record *reconcile.Record) bool {
+func legacySite(record *profile.Record) bool {
 	code := string(record.Code)
-	issuedBefore := !record.Opened.IsZero() && record.Opened.Before(reconcile.NewDate(2020, 4, 1))
+	issuedBefore := !record.Opened.IsZero() && record.Opened.Before(profile.NewDate(2020, 4, 1))
 	return hasShape(code, "Rxxxx") && (issuedBefore || !hasShape(code, anana))
 }
 
-func (f *format) readValues(row columns, record *reconcile.Record) {
+func (f *format) readValues(row columns, record *profile.Record) {
 	values := &record.Values
 	if name := row.at(colName); name != "" {
-		values.Set(reconcile.FieldName, name)
+		values.Set(profile.FieldName, name)
 	}
-	values.Set(reconcile.FieldAddress, lines(row[colAddress-1:colPost-1]))
-	values.Set(reconcile.FieldPostcode, postcode(row.at(colPost)))
-	values.Set(reconcile.FieldPhone, row.at(colPhone))
+	values.Set(profile.FieldAddress, lines(row[colAddress-1:colPost-1]))
+	values.Set(profile.FieldPostcode, postcode(row.at(colPost)))
+	values.Set(profile.FieldPhone, row.at(colPhone))
 	for field, column := range f.states {
 		values.Set(field, row.at(column))
 	}
-	if values.Get(reconcile.FieldType) != string(reconcile.TrustSite) {
+	if values.Get(profile.FieldType) != string(profile.TrustSite) {
 		return
 	}
 	// The specification puts the trust into column 15; real files leave it empty.
 	if parent := row.at(colParent); parent != "" {
-		values.Set(reconcile.FieldParent, parent)
+		values.Set(profile.FieldParent, parent)
 	} else if legacySite(record) {
-		values.Set(reconcile.FieldParent, string(record.Code[:3]))
+		values.Set(profile.FieldParent, string(record.Code[:3]))
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // facts is what a record is expected to say, by the names of fields.
 type facts map[string]string
 
-func stated(record reconcile.Record) facts {
+func stated(record profile.Record) facts {
 	said := facts{}
-	for _, field := range reconcile.Fields() {
+	for _, field := range profile.Fields() {
 		if record.Values.States(field) {
 			said[field.String()] = record.Values.Get(field)
 		}
@@ -38,74 +38,74 @@ func TestEveryReportInEveryLayout(t *testing.T) {
 		report   string
 		legacy   map[int]string
 		today    map[int]string
-		standing reconcile.Standing
+		standing profile.Standing
 		want     facts
 	}{
 		"practice": {
-			"epraccur", practice(), with(practice(), 13, "ACTIVE", 22, "1", 26, "RO76"), reconcile.Active,
+			"epraccur", practice(), with(practice(), 13, "ACTIVE", 22, "1", 26, "RO76"), profile.Active,
 			facts{
 				"name": "THE OAK SURGERY", "address": "HEALTH CENTRE\nLAWSON STREET\nSTOCKTON", "postcode": "TS18 1HU", "type": "gp-practice",
 				"roles": "RO177|RO76", "commissioner": "16C", "icb": "QHM", "region": "Y63", "phone": "01642 672351",
 			},
 		},
 		"out of hours, dormant": {
-			"epraccur", with(practice(), 13, "D", 26, "3"), with(practice(), 13, "DORMANT", 26, "RO87|RO80"), reconcile.Dormant,
+			"epraccur", with(practice(), 13, "D", 26, "3"), with(practice(), 13, "DORMANT", 26, "RO87|RO80"), profile.Dormant,
 			facts{
 				"name": "THE OAK SURGERY", "address": "HEALTH CENTRE\nLAWSON STREET\nSTOCKTON", "postcode": "TS18 1HU", "type": "",
 				"roles": "RO177|RO80|RO87", "commissioner": "16C", "icb": "QHM", "region": "Y63", "phone": "01642 672351",
 			},
 		},
 		"pharmacy, proposed": {
-			"edispensary", with(pharmacy(), 13, "P"), with(pharmacy(), 13, "PROPOSED", 14, "RO182"), reconcile.Proposed,
+			"edispensary", with(pharmacy(), 13, "P"), with(pharmacy(), 13, "PROPOSED", 14, "RO182"), profile.Proposed,
 			facts{
 				"name": "ROWAN PHARMACY", "address": "61 ELM AVENUE\nSTOCKPORT", "postcode": "SK7 5LD", "type": "pharmacy",
 				"roles": "RO182", "parent": "P79D", "icb": "QOP", "region": "Y62", "phone": "0161 4838729",
 			},
 		},
 		"appliance contractor, closed": {
-			"edispensary", with(pharmacy(), 13, "C", 14, "2", 15, ""), with(pharmacy(), 13, "INACTIVE", 14, "RO94", 15, ""), reconcile.Inactive,
+			"edispensary", with(pharmacy(), 13, "C", 14, "2", 15, ""), with(pharmacy(), 13, "INACTIVE", 14, "RO94", 15, ""), profile.Inactive,
 			facts{
 				"name": "ROWAN PHARMACY", "address": "61 ELM AVENUE\nSTOCKPORT", "postcode": "SK7 5LD", "type": "",
 				"roles": "RO94", "parent": "", "icb": "QOP", "region": "Y62", "phone": "0161 4838729",
 			},
 		},
 		"dentist": {
-			"egdpprac", dentist, with(dentist, 13, "ACTIVE", 14, "RO110"), reconcile.Active,
+			"egdpprac", dentist, with(dentist, 13, "ACTIVE", 14, "RO110"), profile.Active,
 			facts{
 				"name": "DENTAL SURGERY", "address": "HEALTH CENTRE\nLAWSON STREET\nSTOCKTON", "postcode": "TS18 1HU", "type": "dental-practice",
 				"roles": "RO110", "commissioner": "5P6", "icb": "QHM", "region": "Y63", "phone": "01642 672351",
 			},
 		},
 		"private dentist": {
-			"egdpprac", with(dentist, 14, "P"), with(dentist, 13, "ACTIVE", 14, "RO65"), reconcile.Active,
+			"egdpprac", with(dentist, 14, "P"), with(dentist, 13, "ACTIVE", 14, "RO65"), profile.Active,
 			facts{
 				"name": "DENTAL SURGERY", "address": "HEALTH CENTRE\nLAWSON STREET\nSTOCKTON", "postcode": "TS18 1HU", "type": "dental-practice",
 				"roles": "RO110|RO65", "commissioner": "5P6", "icb": "QHM", "region": "Y63", "phone": "01642 672351",
 			},
 		},
 		"trust": {
-			"etr", trust, with(trust, 22, "1"), reconcile.Unstated,
+			"etr", trust, with(trust, 22, "1"), profile.Unstated,
 			facts{
 				"name": "OAK TRUST", "address": "ELM HOUSE\nOXFORD ROAD\nMANCHESTER", "postcode": "M13 9WL", "type": "trust",
 				"roles": "RO197", "icb": "QOP", "region": "Y62", "phone": "0300 3309444",
 			},
 		},
 		"site": {
-			"ets", site, with(site, 15, "RVV", 22, "1"), reconcile.Unstated,
+			"ets", site, with(site, 15, "RVV", 22, "1"), profile.Unstated,
 			facts{
 				"name": "KENT HOSPITAL", "address": "ELM HOUSE\nOXFORD ROAD\nMANCHESTER", "postcode": "M13 9WL", "type": "trust-site",
 				"roles": "RO198", "parent": "RVV", "icb": "QOP", "region": "Y62", "phone": "0300 3309444",
 			},
 		},
 		"branch": {
-			"ebranchs", branch, with(branch, 22, "1"), reconcile.Unstated,
+			"ebranchs", branch, with(branch, 22, "1"), profile.Unstated,
 			facts{
 				"name": "BRANCH", "address": "ELM HOUSE\nOXFORD ROAD\nMANCHESTER", "postcode": "M13 9WL", "type": "gp-branch",
 				"roles": "RO96", "parent": "A81004", "icb": "QOP", "region": "Y62", "phone": "0300 3309444",
 			},
 		},
 		"optician": {
-			"eoptsite", with(trust, 1, "TP123", 13, "A"), with(trust, 1, "TP123", 13, "ACTIVE"), reconcile.Active,
+			"eoptsite", with(trust, 1, "TP123", 13, "A"), with(trust, 1, "TP123", 13, "ACTIVE"), profile.Active,
 			facts{
 				"name": "OAK TRUST", "address": "ELM HOUSE\nOXFORD ROAD\nMANCHESTER", "postcode": "M13 9WL", "type": "optical-site",
 				"roles": "RO167", "icb": "QOP", "region": "Y62", "phone": "0300 3309444",
@@ -135,12 +135,12 @@ func TestTrustsAndSitesOfOneReport(t *testing.T) {
 		{"G6V2S", "20241101", "none", "none"},
 	} {
 		record := recordsOf(t, open(t, "etrust", line(map[int]string{1: test.code, 2: "X", 11: test.opened})))[0]
-		require.Equal(t, test.kind, orNone(record, reconcile.FieldType), test)
-		require.Equal(t, test.parent, orNone(record, reconcile.FieldParent), test)
+		require.Equal(t, test.kind, orNone(record, profile.FieldType), test)
+		require.Equal(t, test.parent, orNone(record, profile.FieldParent), test)
 	}
 }
 
-func orNone(record reconcile.Record, field reconcile.Field) string {
+func orNone(record profile.Record, field profile.Field) string {
 	if !record.Values.States(field) {
 		return "none"
 	}
@@ -150,22 +150,22 @@ func orNone(record reconcile.Record, field reconcile.Field) string {
 func TestOddSubtypeHasNoType(t *testing.T) {
 	t.Parallel()
 	record := recordsOf(t, open(t, "edispensary", line(with(pharmacy(), 14, "3"))))[0]
-	require.Empty(t, orNone(record, reconcile.FieldType))
-	require.Equal(t, "none", orNone(record, reconcile.FieldRoles))
+	require.Empty(t, orNone(record, profile.FieldType))
+	require.Equal(t, "none", orNone(record, profile.FieldRoles))
 }
 
 func TestEmptySettingIsKnownToday(t *testing.T) {
 	t.Parallel()
 	record := recordsOf(t, open(t, "epraccur", line(with(practice(), 13, "ACTIVE", 26, ""))))[0]
-	require.Equal(t, "RO177", record.Values.Get(reconcile.FieldRoles))
-	require.Empty(t, orNone(record, reconcile.FieldType))
+	require.Equal(t, "RO177", record.Values.Get(profile.FieldRoles))
+	require.Empty(t, orNone(record, profile.FieldType))
 }
 
 func TestUnknownRolesAreData(t *testing.T) {
 	t.Parallel()
 	record := recordsOf(t, open(t, "epraccur", line(with(practice(), 13, "ACTIVE", 26, "RO999 | RO76|RO999"))))[0]
-	require.Equal(t, "RO177|RO76|RO999", record.Values.Get(reconcile.FieldRoles))
-	require.Equal(t, "gp-practice", record.Values.Get(reconcile.FieldType))
+	require.Equal(t, "RO177|RO76|RO999", record.Values.Get(profile.FieldRoles))
+	require.Equal(t, "gp-practice", record.Values.Get(profile.FieldType))
 }
 
 func TestBadValuesAreRepairedOrKept(t *testing.T) {
@@ -173,36 +173,36 @@ func TestBadValuesAreRepairedOrKept(t *testing.T) {
 	for _, test := range []struct {
 		column   int
 		raw      string
-		field    reconcile.Field
+		field    profile.Field
 		repaired string
 	}{
-		{10, "SA5 9 EA", reconcile.FieldPostcode, "SA5 9EA"},
-		{10, "HX7 7BZ ", reconcile.FieldPostcode, "HX7 7BZ"},
-		{10, "WA139LP", reconcile.FieldPostcode, "WA13 9LP"},
-		{10, "ec1a 1bb", reconcile.FieldPostcode, "EC1A 1BB"},
-		{10, "", reconcile.FieldPostcode, ""},
-		{10, " unknown  place ", reconcile.FieldPostcode, "UNKNOWN PLACE"},
-		{2, " O'NEIL & SON ", reconcile.FieldName, "O'NEIL & SON"},
-		{2, `THE "OLD" SURGERY, EAST`, reconcile.FieldName, `THE "OLD" SURGERY, EAST`},
-		{2, "CAF\xc9 STREET", reconcile.FieldName, "CAFÉ STREET"},
-		{2, "CAFÉ STREET", reconcile.FieldName, "CAFÉ STREET"},
-		{2, "A\x00B\tC", reconcile.FieldName, "A B C"},
-		{4, "", reconcile.FieldICB, ""},
-		{18, " 1 2 3 ", reconcile.FieldPhone, "1 2 3"},
-		{6, "  ", reconcile.FieldAddress, "61 ELM AVENUE\nSTOCKPORT"},
+		{10, "SA5 9 EA", profile.FieldPostcode, "SA5 9EA"},
+		{10, "HX7 7BZ ", profile.FieldPostcode, "HX7 7BZ"},
+		{10, "WA139LP", profile.FieldPostcode, "WA13 9LP"},
+		{10, "ec1a 1bb", profile.FieldPostcode, "EC1A 1BB"},
+		{10, "", profile.FieldPostcode, ""},
+		{10, " unknown  place ", profile.FieldPostcode, "UNKNOWN PLACE"},
+		{2, " O'NEIL & SON ", profile.FieldName, "O'NEIL & SON"},
+		{2, `THE "OLD" SURGERY, EAST`, profile.FieldName, `THE "OLD" SURGERY, EAST`},
+		{2, "CAF\xc9 STREET", profile.FieldName, "CAFÉ STREET"},
+		{2, "CAFÉ STREET", profile.FieldName, "CAFÉ STREET"},
+		{2, "A\x00B\tC", profile.FieldName, "A B C"},
+		{4, "", profile.FieldICB, ""},
+		{18, " 1 2 3 ", profile.FieldPhone, "1 2 3"},
+		{6, "  ", profile.FieldAddress, "61 ELM AVENUE\nSTOCKPORT"},
 	} {
 		record := recordsOf(t, open(t, "edispensary", line(with(pharmacy(), test.column, test.raw))))[0]
 		require.True(t, record.Values.States(test.field))
 		require.Equal(t, test.repaired, record.Values.Get(test.field), "%q", test.raw)
 	}
 	record := recordsOf(t, open(t, "edispensary", line(with(pharmacy(), 2, " "))))[0]
-	require.False(t, record.Values.States(reconcile.FieldName), "an empty name says nothing")
+	require.False(t, record.Values.States(profile.FieldName), "an empty name says nothing")
 }
 
 func TestRowOfAnotherPull(t *testing.T) {
 	t.Parallel()
 	listing := open(t, "epraccur", line(practice()))
-	_, err := listing.Record(reconcile.Row{Offset: 100, Length: 1000, Line: 7})
+	_, err := listing.Record(profile.Row{Offset: 100, Length: 1000, Line: 7})
 	require.ErrorContains(t, err, "line 7")
 }
 

@@ -8,7 +8,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Delta is some records of the register: those that changed, or that were asked
@@ -17,19 +17,19 @@ import (
 type Delta struct {
 	name    string
 	spool   *spool
-	newest  reconcile.Date
-	missing []reconcile.ODSCode
+	newest  profile.Date
+	missing []profile.ODSCode
 }
 
 // envelope is one line of a delta: the organisation as it came, without what a
 // reload of the API changes, and what other requests said of it. The code comes
 // first, where codeOfEnvelope finds it.
 type envelope struct {
-	Code         reconcile.ODSCode `json:"code"`
-	Parent       *string           `json:"parent,omitempty"` // nil when it was not asked for
-	Commissioner *string           `json:"commissioner,omitempty"`
-	Successor    *string           `json:"successor,omitempty"`
-	Organization json.RawMessage   `json:"organization"`
+	Code         profile.ODSCode `json:"code"`
+	Parent       *string         `json:"parent,omitempty"` // nil when it was not asked for
+	Commissioner *string         `json:"commissioner,omitempty"`
+	Successor    *string         `json:"successor,omitempty"`
+	Organization json.RawMessage `json:"organization"`
 }
 
 // envelopeStart precedes the code of every line.
@@ -87,11 +87,11 @@ func (d *Delta) Name() string { return d.name }
 
 // Newest returns the latest day on which the register changed one of the
 // records, zero when there is none: the watermark after this delta.
-func (d *Delta) Newest() reconcile.Date { return d.newest }
+func (d *Delta) Newest() profile.Date { return d.newest }
 
 // Missing returns the codes that were looked up and are not there, in order.
 // That can mean archived, deleted or never there (CONTRACT.md "Absent codes").
-func (d *Delta) Missing() []reconcile.ODSCode { return slices.Clone(d.missing) }
+func (d *Delta) Missing() []profile.ODSCode { return slices.Clone(d.missing) }
 
 // Size returns its bytes.
 func (d *Delta) Size() int64 { return d.spool.written }
@@ -103,9 +103,9 @@ func (d *Delta) Content() io.Reader { return d.spool.content() }
 func (d *Delta) Close() error { return d.spool.close() }
 
 // Rows streams the place, code and hash of every record. An error ends it.
-func (d *Delta) Rows() iter.Seq2[reconcile.Row, error] { return d.spool.rows(codeOfEnvelope) }
+func (d *Delta) Rows() iter.Seq2[profile.Row, error] { return d.spool.rows(codeOfEnvelope) }
 
-func codeOfEnvelope(line []byte) reconcile.ODSCode {
+func codeOfEnvelope(line []byte) profile.ODSCode {
 	rest, ok := bytes.CutPrefix(line, []byte(envelopeStart))
 	code, _, closed := bytes.Cut(rest[:min(len(rest), maxCodeField)], []byte{'"'})
 	if !ok || !closed {
@@ -115,27 +115,27 @@ func codeOfEnvelope(line []byte) reconcile.ODSCode {
 }
 
 // Raw returns the bytes of one row as they were spooled.
-func (d *Delta) Raw(row reconcile.Row) ([]byte, error) { return d.spool.bytes(row) }
+func (d *Delta) Raw(row profile.Row) ([]byte, error) { return d.spool.bytes(row) }
 
 // Record decodes one row. A record that cannot be read is a
-// *reconcile.Rejected, to be quarantined; every other error is about reading
+// *profile.Rejected, to be quarantined; every other error is about reading
 // the local copy.
-func (d *Delta) Record(row reconcile.Row) (reconcile.Record, error) {
+func (d *Delta) Record(row profile.Row) (profile.Record, error) {
 	raw, err := d.spool.bytes(row)
 	if err != nil {
-		return reconcile.Record{}, fmt.Errorf("%s: %w", d.name, err)
+		return profile.Record{}, fmt.Errorf("%s: %w", d.name, err)
 	}
 	var e envelope
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return reconcile.Record{}, fmt.Errorf("%s: line %d: %w", d.name, row.Line, err)
+		return profile.Record{}, fmt.Errorf("%s: line %d: %w", d.name, row.Line, err)
 	}
 	record, bad := decodeOrganization(e.Organization)
 	if bad != nil {
 		bad.Line, bad.Raw, bad.Code = row.Line, raw, row.Code
-		return reconcile.Record{}, bad
+		return profile.Record{}, bad
 	}
-	for field, value := range map[reconcile.Field]*string{
-		reconcile.FieldParent: e.Parent, reconcile.FieldCommissioner: e.Commissioner, reconcile.FieldSuccessor: e.Successor,
+	for field, value := range map[profile.Field]*string{
+		profile.FieldParent: e.Parent, profile.FieldCommissioner: e.Commissioner, profile.FieldSuccessor: e.Successor,
 	} {
 		if value != nil {
 			record.Values.Set(field, *value)

@@ -52,7 +52,7 @@ func parseBase(base string) (*url.URL, error) {
 //
 // A *httpx.StatusError with Permanent says that the report's name or the
 // request is wrong; a body shorter than announced is an error, and content that
-// is not the report a *reconcile.RefusedError: neither is ever a listing.
+// is not the report a *profile.RefusedError: neither is ever a listing.
 func (d *Downloads) Pull(ctx context.Context, report, etag string) (*Listing, string, error) {
 	if _, err := reportNamed(report); err != nil {
 		return nil, "", err

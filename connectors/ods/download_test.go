@@ -13,7 +13,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func quickClient() *httpx.Client {
@@ -90,6 +90,6 @@ func TestPullOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	d := downloads(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>maintenance</html>") })
 	_, _, err := d.Pull(t.Context(), "epraccur", "")
-	_, ok := errors.AsType[*reconcile.RefusedError](err)
+	_, ok := errors.AsType[*profile.RefusedError](err)
 	require.True(t, ok, "%v", err)
 }

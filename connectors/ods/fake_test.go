@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 type object = map[string]any
@@ -213,9 +213,9 @@ func respond(w http.ResponseWriter, body object) {
 }
 
 // recordsByCode decodes every row of a delta and fails at one that is rejected.
-func recordsByCode(t *testing.T, d *ods.Delta) map[string]reconcile.Record {
+func recordsByCode(t *testing.T, d *ods.Delta) map[string]profile.Record {
 	t.Helper()
-	records := map[string]reconcile.Record{}
+	records := map[string]profile.Record{}
 	for row, err := range d.Rows() {
 		require.NoError(t, err)
 		record, err := d.Record(row)

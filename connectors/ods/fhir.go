@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The names that the API uses (CONTRACT.md "FHIR API").
@@ -75,10 +75,10 @@ type period struct {
 type role struct {
 	code           string
 	active         bool
-	opened, closed reconcile.Date
+	opened, closed profile.Date
 }
 
-func (o *organization) code() reconcile.ODSCode {
+func (o *organization) code() profile.ODSCode {
 	for _, id := range o.Identifier {
 		if id.System == codeSystem {
 			return codeOrNone(id.Value)
@@ -87,8 +87,8 @@ func (o *organization) code() reconcile.ODSCode {
 	return codeOrNone(o.ID)
 }
 
-func codeOrNone(s string) reconcile.ODSCode {
-	code, err := reconcile.ParseODSCode(s)
+func codeOrNone(s string) profile.ODSCode {
+	code, err := profile.ParseODSCode(s)
 	if err != nil {
 		return ""
 	}
@@ -107,7 +107,7 @@ func (e *extension) child(url string) extension {
 
 // lastChange returns when the register says it last changed the record; zero
 // when it does not say. It is not meta.lastUpdated, which a reload moves.
-func (o *organization) lastChange() reconcile.Date {
+func (o *organization) lastChange() profile.Date {
 	for _, e := range o.Extension {
 		kind := e.child("type")
 		if e.URL == dateExtension && kind.ValueCoding.Code == "LastChangeDate" {
@@ -115,16 +115,16 @@ func (o *organization) lastChange() reconcile.Date {
 			return date
 		}
 	}
-	return reconcile.Date{}
+	return profile.Date{}
 }
 
 // day reads the day of a FHIR date or dateTime.
-func day(s string) (reconcile.Date, error) {
+func day(s string) (profile.Date, error) {
 	date, _, _ := strings.Cut(s, "T")
-	return reconcile.ParseDate(date)
+	return profile.ParseDate(date)
 }
 
-func (o *organization) roles() ([]role, *reconcile.Rejected) {
+func (o *organization) roles() ([]role, *profile.Rejected) {
 	var roles []role
 	for _, e := range o.Extension {
 		if e.URL != roleExtension {
@@ -142,7 +142,7 @@ func (o *organization) roles() ([]role, *reconcile.Rejected) {
 	return roles, nil
 }
 
-func readRole(e extension) (role, *reconcile.Rejected) {
+func readRole(e extension) (role, *profile.Rejected) {
 	r := role{active: true}
 	if state := e.child("active"); state.ValueBoolean != nil {
 		r.active = *state.ValueBoolean
@@ -216,36 +216,36 @@ func latest(roles []role, code string) role {
 
 // decodeOrganization returns the canonical record of an Organization resource.
 // ICB and region are not in it.
-func decodeOrganization(raw []byte) (reconcile.Record, *reconcile.Rejected) {
+func decodeOrganization(raw []byte) (profile.Record, *profile.Rejected) {
 	org, bad := parseOrganization(raw)
 	if bad != nil {
-		return reconcile.Record{}, bad
+		return profile.Record{}, bad
 	}
 	roles, bad := org.roles()
 	if bad != nil {
-		return reconcile.Record{}, bad
+		return profile.Record{}, bad
 	}
 	held, primary := rolesHeld(roles, *org.Active)
-	record := reconcile.Record{Code: org.code(), Standing: reconcile.Inactive, Opened: primary.opened, Closed: primary.closed}
+	record := profile.Record{Code: org.code(), Standing: profile.Inactive, Opened: primary.opened, Closed: primary.closed}
 	if *org.Active {
 		record.Standing = standingOf(primary)
 	}
-	record.Values.Set(reconcile.FieldRoles, held)
-	record.Values.Set(reconcile.FieldType, string(typeOf(held)))
+	record.Values.Set(profile.FieldRoles, held)
+	record.Values.Set(profile.FieldType, string(typeOf(held)))
 	org.state(&record.Values)
 	return record, nil
 }
 
 // standingOf says what active means here: prescribing cost centres may be
 // dormant, which the API does not tell.
-func standingOf(primary role) reconcile.Standing {
+func standingOf(primary role) profile.Standing {
 	if primary.code == "RO177" {
-		return reconcile.Alive
+		return profile.Alive
 	}
-	return reconcile.Active
+	return profile.Active
 }
 
-func parseOrganization(raw []byte) (*organization, *reconcile.Rejected) {
+func parseOrganization(raw []byte) (*organization, *profile.Rejected) {
 	var org organization
 	if err := json.Unmarshal(raw, &org); err != nil {
 		if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
@@ -264,9 +264,9 @@ func parseOrganization(raw []byte) (*organization, *reconcile.Rejected) {
 	return &org, nil
 }
 
-func (o *organization) state(values *reconcile.Values) {
+func (o *organization) state(values *profile.Values) {
 	if name := clean(o.Name); name != "" {
-		values.Set(reconcile.FieldName, name)
+		values.Set(profile.FieldName, name)
 	}
 	if len(o.Address) > 0 {
 		at := o.Address[0]
@@ -274,11 +274,11 @@ func (o *organization) state(values *reconcile.Values) {
 		for i := range parts {
 			parts[i] = clean(parts[i])
 		}
-		values.Set(reconcile.FieldAddress, lines(parts))
-		values.Set(reconcile.FieldPostcode, postcode(clean(at.PostalCode)))
+		values.Set(profile.FieldAddress, lines(parts))
+		values.Set(profile.FieldPostcode, postcode(clean(at.PostalCode)))
 	}
-	values.Set(reconcile.FieldPhone, o.contact("phone"))
-	values.Set(reconcile.FieldWebsite, website(o.contact("url")))
+	values.Set(profile.FieldPhone, o.contact("phone"))
+	values.Set(profile.FieldWebsite, website(o.contact("url")))
 }
 
 func (o *organization) contact(system string) string {

@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // finds are the organisations that a search gave so far, each once, spooled so
 // that a delta of the whole register fits.
 type finds struct {
 	spool *spool
-	codes map[reconcile.ODSCode]bool
+	codes map[profile.ODSCode]bool
 	ids   map[string]bool
 	count int
 }
@@ -25,7 +25,7 @@ func (f *finds) reset() error {
 	if f.spool != nil {
 		_ = f.spool.close() // it was only a copy
 	}
-	*f = finds{spool: s, codes: map[reconcile.ODSCode]bool{}, ids: map[string]bool{}}
+	*f = finds{spool: s, codes: map[profile.ODSCode]bool{}, ids: map[string]bool{}}
 	return nil
 }
 

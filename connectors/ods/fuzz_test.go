@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // FuzzDecode holds the decoder to its promises for any bytes: a rejection with
@@ -22,7 +22,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(uint(1), "\"\xff\x00")
 	f.Fuzz(func(t *testing.T, number uint, line string) {
 		name := Reports()[number%uint(len(Reports()))]
-		for _, words := range []map[string]reconcile.Standing{nil, legacyWords, todaysWords} {
+		for _, words := range []map[string]profile.Standing{nil, legacyWords, todaysWords} {
 			record, bad := (&format{report: reports[name], name: name, words: words}).decode([]byte(line))
 			if bad != nil {
 				if bad.Field == "" || bad.Reason == "" {
@@ -35,12 +35,12 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func checkRecord(t *testing.T, record reconcile.Record) {
+func checkRecord(t *testing.T, record profile.Record) {
 	t.Helper()
-	if code, err := reconcile.ParseODSCode(string(record.Code)); err != nil || code != record.Code {
+	if code, err := profile.ParseODSCode(string(record.Code)); err != nil || code != record.Code {
 		t.Fatalf("code %q", record.Code)
 	}
-	for _, field := range reconcile.Fields() {
+	for _, field := range profile.Fields() {
 		value := record.Values.Get(field)
 		if !utf8.ValidString(value) || strings.ContainsAny(value, "\x00\r\t") {
 			t.Fatalf("%s cannot be stored: %q", field, value)
@@ -71,24 +71,24 @@ func FuzzOrganization(f *testing.F) {
 
 func TestRolesOfAnOrganisation(t *testing.T) {
 	t.Parallel()
-	april := reconcile.NewDate(2020, 4, 1)
+	april := profile.NewDate(2020, 4, 1)
 	for name, test := range map[string]struct {
 		roles  []role
 		active bool
 		want   string
-		opened reconcile.Date
+		opened profile.Date
 	}{
-		"primary first": {[]role{{code: "RO76", active: true}, {code: "RO177", active: true}}, true, "RO177|RO76", reconcile.Date{}},
+		"primary first": {[]role{{code: "RO76", active: true}, {code: "RO177", active: true}}, true, "RO177|RO76", profile.Date{}},
 		"ended role": {
-			[]role{{code: "RO177", active: true}, {code: "RO76"}, {code: "RO87", active: true}}, true, "RO177|RO87", reconcile.Date{},
+			[]role{{code: "RO177", active: true}, {code: "RO76"}, {code: "RO87", active: true}}, true, "RO177|RO87", profile.Date{},
 		},
 		"closed with them": {
-			[]role{{code: "RO177", closed: april}, {code: "RO76", closed: april}, {code: "RO87"}}, false, "RO177|RO76", reconcile.Date{},
+			[]role{{code: "RO177", closed: april}, {code: "RO76", closed: april}, {code: "RO87"}}, false, "RO177|RO76", profile.Date{},
 		},
 		"opened again":      {[]role{{code: "RO182"}, {code: "RO182", active: true, opened: april}}, true, "RO182", april},
-		"foundation trust":  {[]role{{code: "RO57", active: true}, {code: "RO197", active: true}}, true, "RO197", reconcile.Date{}},
-		"unknown primary":   {[]role{{code: "RO999", active: true}, {code: "RO900", active: true}}, true, "RO900|RO999", reconcile.Date{}},
-		"primary has ended": {[]role{{code: "RO177"}, {code: "RO76", active: true}}, true, "RO177|RO76", reconcile.Date{}},
+		"foundation trust":  {[]role{{code: "RO57", active: true}, {code: "RO197", active: true}}, true, "RO197", profile.Date{}},
+		"unknown primary":   {[]role{{code: "RO999", active: true}, {code: "RO900", active: true}}, true, "RO900|RO999", profile.Date{}},
+		"primary has ended": {[]role{{code: "RO177"}, {code: "RO76", active: true}}, true, "RO177|RO76", profile.Date{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // sampleSize is how many rows from the start are looked at before a file is
@@ -25,7 +25,7 @@ var notCSV = []struct{ start, what string }{
 
 // sampled is one row of the sample.
 type sampled struct {
-	row  reconcile.Row
+	row  profile.Row
 	raw  []byte
 	cols columns // nil when the row does not have 27 columns
 }
@@ -56,7 +56,7 @@ func recognise(name string, r report, sample []sampled) (*format, error) {
 }
 
 // vote returns the status words that most rows of the sample use.
-func vote(sample []sampled) map[string]reconcile.Standing {
+func vote(sample []sampled) map[string]profile.Standing {
 	var legacy, todays int
 	for _, s := range sample {
 		if s.cols == nil {
@@ -96,7 +96,7 @@ func (f *format) believe(sample []sampled) error {
 		"check that the file is that report and complete", unreadable, len(sample), f.name), bad)
 }
 
-func (f *format) firstUnreadable(sample []sampled) (sampled, *reconcile.Rejected) {
+func (f *format) firstUnreadable(sample []sampled) (sampled, *profile.Rejected) {
 	for _, s := range sample {
 		if _, bad := f.decode(s.raw); bad != nil {
 			return s, bad
@@ -125,10 +125,10 @@ func isHeader(first sampled, shapes []string) bool {
 }
 
 // refuse leaves the file's name to the caller.
-func refuse(at sampled, why string, bad *reconcile.Rejected) *reconcile.RefusedError {
+func refuse(at sampled, why string, bad *profile.Rejected) *profile.RefusedError {
 	bad.Line, bad.Raw = at.row.Line, at.raw
 	if bad.Code == "" {
 		bad.Code = at.row.Code
 	}
-	return &reconcile.RefusedError{Why: why, At: *bad}
+	return &profile.RefusedError{Why: why, At: *bad}
 }

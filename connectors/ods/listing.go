@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Listing is one report, complete: the only pull that absence may be read from.
@@ -24,7 +25,7 @@ type Listing struct {
 // file or address, for messages; report is one of Reports, see ReportOf.
 //
 // Content that is not that report in a known layout is a
-// *reconcile.RefusedError: nothing, a web page, another report, a header line,
+// *profile.RefusedError: nothing, a web page, another report, a header line,
 // a row cut off at the end. So is a file of changes only. Single rows that
 // cannot be read are left to Record.
 func OpenListing(name, report string, r io.Reader) (*Listing, error) {
@@ -33,7 +34,7 @@ func OpenListing(name, report string, r io.Reader) (*Listing, error) {
 		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}
 	if strings.Contains(filepath.Base(name), "_changes_") {
-		return nil, &reconcile.RefusedError{Name: name, Why: "it holds only the changes of a period; give the complete report"}
+		return nil, &profile.RefusedError{Name: name, Why: "it holds only the changes of a period; give the complete report"}
 	}
 	s, err := newSpool()
 	if err != nil {
@@ -42,7 +43,7 @@ func OpenListing(name, report string, r io.Reader) (*Listing, error) {
 	l := &Listing{name: name, spool: s}
 	if err := l.open(report, rules, r); err != nil {
 		_ = s.close() // err says more
-		if refused, ok := errors.AsType[*reconcile.RefusedError](err); ok {
+		if refused, ok := errors.AsType[*profile.RefusedError](err); ok {
 			refused.Name = name
 			return nil, refused
 		}
@@ -60,7 +61,7 @@ func (l *Listing) open(name string, rules report, r io.Reader) error {
 		return err
 	}
 	if len(sample) == 0 {
-		return &reconcile.RefusedError{Why: "it is empty; take the file again"}
+		return &profile.RefusedError{Why: "it is empty; take the file again"}
 	}
 	if l.format, err = recognise(name, rules, sample); err != nil {
 		return err
@@ -72,7 +73,7 @@ func (l *Listing) sample() ([]sampled, error) {
 	var sample []sampled
 	for row, err := range l.Rows() {
 		if errors.Is(err, errLongLine) {
-			return nil, &reconcile.RefusedError{Why: err.Error() + "; check that it is a register file"}
+			return nil, &profile.RefusedError{Why: err.Error() + "; check that it is a register file"}
 		}
 		if err != nil {
 			return nil, err
@@ -124,8 +125,8 @@ func (l *Listing) Size() int64 { return l.spool.written }
 func (l *Listing) Content() io.Reader { return l.spool.content() }
 
 // Stamp identifies the listing by its bytes.
-func (l *Listing) Stamp() reconcile.Stamp {
-	return reconcile.Stamp{Digest: reconcile.Hash(l.spool.digest.Sum(nil)[:len(reconcile.Hash{})])}
+func (l *Listing) Stamp() runs.Stamp {
+	return runs.Stamp{Digest: profile.Hash(l.spool.digest.Sum(nil)[:len(profile.Hash{})])}
 }
 
 // Close frees the temporary file.
@@ -134,22 +135,22 @@ func (l *Listing) Close() error { return l.spool.close() }
 // Rows streams the place, code and hash of every record, in the order of the
 // file. Blank lines at the end are none; others are rows that Record rejects. An
 // error ends it.
-func (l *Listing) Rows() iter.Seq2[reconcile.Row, error] { return l.spool.rows(csvCode) }
+func (l *Listing) Rows() iter.Seq2[profile.Row, error] { return l.spool.rows(csvCode) }
 
 // Raw returns the bytes of one row as they came.
-func (l *Listing) Raw(row reconcile.Row) ([]byte, error) { return l.spool.bytes(row) }
+func (l *Listing) Raw(row profile.Row) ([]byte, error) { return l.spool.bytes(row) }
 
-// Record decodes one row. A row that cannot be read is a *reconcile.Rejected,
+// Record decodes one row. A row that cannot be read is a *profile.Rejected,
 // to be quarantined; every other error is about reading the local copy.
-func (l *Listing) Record(row reconcile.Row) (reconcile.Record, error) {
+func (l *Listing) Record(row profile.Row) (profile.Record, error) {
 	raw, err := l.spool.bytes(row)
 	if err != nil {
-		return reconcile.Record{}, fmt.Errorf("%s: %w", l.name, err)
+		return profile.Record{}, fmt.Errorf("%s: %w", l.name, err)
 	}
 	record, bad := l.format.decode(raw)
 	if bad != nil {
 		bad.Line, bad.Raw, bad.Code = row.Line, raw, row.Code
-		return reconcile.Record{}, bad
+		return profile.Record{}, bad
 	}
 	return record, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // line writes one row of a report: columns by number, the rest empty.
@@ -53,9 +53,9 @@ func open(t *testing.T, report, content string) *ods.Listing {
 	return listing
 }
 
-func rowsOf(t *testing.T, listing *ods.Listing) []reconcile.Row {
+func rowsOf(t *testing.T, listing *ods.Listing) []profile.Row {
 	t.Helper()
-	var rows []reconcile.Row
+	var rows []profile.Row
 	for row, err := range listing.Rows() {
 		require.NoError(t, err)
 		rows = append(rows, row)
@@ -64,9 +64,9 @@ func rowsOf(t *testing.T, listing *ods.Listing) []reconcile.Row {
 }
 
 // recordsOf decodes every row and fails at one that is rejected.
-func recordsOf(t *testing.T, listing *ods.Listing) []reconcile.Record {
+func recordsOf(t *testing.T, listing *ods.Listing) []profile.Record {
 	t.Helper()
-	var records []reconcile.Record
+	var records []profile.Record
 	for _, row := range rowsOf(t, listing) {
 		record, err := listing.Record(row)
 		require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestHashIsOfTheLineWithoutItsEnd(t *testing.T) {
 func TestHashIsOfEveryByte(t *testing.T) {
 	t.Parallel()
 	text := strings.TrimSpace(line(practice()))
-	hashes := map[reconcile.Hash]bool{}
+	hashes := map[profile.Hash]bool{}
 	for i := range len(text) {
 		changed := []byte(line(practice()))
 		changed[i]++
@@ -150,7 +150,7 @@ func TestRejectedRows(t *testing.T) {
 			listing := open(t, "epraccur", good+test.row+line(practice()))
 			row := rowsOf(t, listing)[3]
 			_, err := listing.Record(row)
-			rejected, ok := errors.AsType[*reconcile.Rejected](err)
+			rejected, ok := errors.AsType[*profile.Rejected](err)
 			require.True(t, ok, "%v", err)
 			require.Equal(t, 4, rejected.Line)
 			require.Equal(t, test.field, rejected.Field)
@@ -191,7 +191,7 @@ func TestRefusedContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := ods.OpenListing("epraccur_x.csv", "epraccur", strings.NewReader(test.content))
-			refused, ok := errors.AsType[*reconcile.RefusedError](err)
+			refused, ok := errors.AsType[*profile.RefusedError](err)
 			require.True(t, ok, "%v", err)
 			require.Equal(t, "epraccur_x.csv", refused.Name)
 			require.ErrorContains(t, err, test.want)
@@ -213,7 +213,7 @@ func TestOtherReportsAreRefused(t *testing.T) {
 				require.NoError(t, err, "%s as %s", content, report)
 				continue
 			}
-			_, ok := errors.AsType[*reconcile.RefusedError](err)
+			_, ok := errors.AsType[*profile.RefusedError](err)
 			require.True(t, ok, "%s as %s: %v", content, report, err)
 		}
 	}
@@ -222,7 +222,7 @@ func TestOtherReportsAreRefused(t *testing.T) {
 func TestChangesAreNoListing(t *testing.T) {
 	t.Parallel()
 	_, err := ods.OpenListing("edispensary_changes_20250301_to_20250424.csv", "edispensary", strings.NewReader(line(pharmacy())))
-	_, ok := errors.AsType[*reconcile.RefusedError](err)
+	_, ok := errors.AsType[*profile.RefusedError](err)
 	require.True(t, ok)
 }
 
@@ -258,7 +258,7 @@ func TestTypes(t *testing.T) {
 	}
 	types, err := ods.Types("etrust")
 	require.NoError(t, err)
-	require.Equal(t, []reconcile.OrgType{reconcile.Trust, reconcile.TrustSite}, types)
+	require.Equal(t, []profile.OrgType{profile.Trust, profile.TrustSite}, types)
 	_, err = ods.Types("succ")
 	require.ErrorContains(t, err, "edispensary")
 }

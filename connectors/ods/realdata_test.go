@@ -11,7 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // realData returns the path of a real register file.
@@ -37,46 +37,46 @@ func TestRealFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		rows      int
-		standings map[reconcile.Standing]int
+		standings map[profile.Standing]int
 		types     map[string]int
 	}{
 		"legacy/edispensary_2025-04-10.csv": {
 			20932,
-			map[reconcile.Standing]int{reconcile.Active: 11276, reconcile.Inactive: 9558, reconcile.Proposed: 98},
+			map[profile.Standing]int{profile.Active: 11276, profile.Inactive: 9558, profile.Proposed: 98},
 			map[string]int{"pharmacy": 20654, "": 278},
 		},
 		"legacy/epraccur_2024-08-24.csv": {
 			16299,
-			map[reconcile.Standing]int{reconcile.Active: 12318, reconcile.Inactive: 3717, reconcile.Dormant: 264},
+			map[profile.Standing]int{profile.Active: 12318, profile.Inactive: 3717, profile.Dormant: 264},
 			map[string]int{"gp-practice": 8651, "": 7648},
 		},
 		"legacy/epraccur_2025-05-25.csv": {
 			16534,
-			map[reconcile.Standing]int{reconcile.Active: 12396, reconcile.Inactive: 3877, reconcile.Dormant: 253, reconcile.Proposed: 8},
+			map[profile.Standing]int{profile.Active: 12396, profile.Inactive: 3877, profile.Dormant: 253, profile.Proposed: 8},
 			map[string]int{"gp-practice": 8654, "": 7880},
 		},
 		"dse/epraccur_2026-02-22.csv": {
 			15389,
-			map[reconcile.Standing]int{reconcile.Active: 12515, reconcile.Inactive: 2680, reconcile.Dormant: 194},
+			map[profile.Standing]int{profile.Active: 12515, profile.Inactive: 2680, profile.Dormant: 194},
 			map[string]int{"gp-practice": 8189, "": 7200},
 		},
 		"legacy/egdpprac_2019-03-02.csv": {
-			10410, map[reconcile.Standing]int{reconcile.Active: 7905, reconcile.Inactive: 2505}, map[string]int{"dental-practice": 10410},
+			10410, map[profile.Standing]int{profile.Active: 7905, profile.Inactive: 2505}, map[string]int{"dental-practice": 10410},
 		},
 		"legacy/etrust_2018-09-15.csv": {
-			29955, map[reconcile.Standing]int{reconcile.Unstated: 29955}, map[string]int{"trust": 234, "trust-site": 29721},
+			29955, map[profile.Standing]int{profile.Unstated: 29955}, map[string]int{"trust": 234, "trust-site": 29721},
 		},
-		"dse/etr_2025-12-29.csv": {273, map[reconcile.Standing]int{reconcile.Unstated: 273}, map[string]int{"trust": 273}},
-		"dse/etr_2026-04-09.csv": {274, map[reconcile.Standing]int{reconcile.Unstated: 274}, map[string]int{"trust": 274}},
+		"dse/etr_2025-12-29.csv": {273, map[profile.Standing]int{profile.Unstated: 273}, map[string]int{"trust": 273}},
+		"dse/etr_2026-04-09.csv": {274, map[profile.Standing]int{profile.Unstated: 274}, map[string]int{"trust": 274}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			standings, types := map[reconcile.Standing]int{}, map[string]int{}
+			standings, types := map[profile.Standing]int{}, map[string]int{}
 			listing := openReal(t, realData(t, name))
 			records := recordsOf(t, listing)
 			for _, record := range records {
 				standings[record.Standing]++
-				types[record.Values.Get(reconcile.FieldType)]++
+				types[record.Values.Get(profile.FieldType)]++
 			}
 			require.Len(t, records, test.rows)
 			require.Equal(t, test.standings, standings)

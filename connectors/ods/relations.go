@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // batchSize is how many organisations one request asks about: a comma means
@@ -49,7 +49,7 @@ type reference struct {
 	Identifier identifier `json:"identifier"`
 }
 
-func (r reference) code() reconcile.ODSCode {
+func (r reference) code() profile.ODSCode {
 	if r.Identifier.Value != "" {
 		return codeOrNone(r.Identifier.Value)
 	}
@@ -61,21 +61,21 @@ func (a affiliation) is(relation string) bool {
 }
 
 // related are the active relationships of a batch, by what they lead from.
-type related map[reconcile.ODSCode][]affiliation
+type related map[profile.ODSCode][]affiliation
 
 // relate fills in parent, commissioner and successor of a batch. A closed
 // organisation without an active relationship is left unstated, for the files
 // go on naming the last one.
 func (a *API) relate(ctx context.Context, batch []envelope) error {
-	asked := make(map[reconcile.ODSCode]question)
+	asked := make(map[profile.ODSCode]question)
 	for _, e := range batch {
 		record, bad := decodeOrganization(e.Organization)
 		if bad != nil {
 			continue
 		}
-		primary, _, _ := strings.Cut(record.Values.Get(reconcile.FieldRoles), "|")
+		primary, _, _ := strings.Cut(record.Values.Get(profile.FieldRoles), "|")
 		if relation := relationOf[primary]; relation != "" {
-			asked[e.Code] = question{relation, record.Standing == reconcile.Active}
+			asked[e.Code] = question{relation, record.Standing == profile.Active}
 		}
 	}
 	found, err := a.relationships(ctx, asked)
@@ -113,7 +113,7 @@ func (e *envelope) answer(relation, target string) {
 // relationships asks for all at once. An active organisation without any
 // relationship is so rare that it is asked for again, alone: else a server that
 // did not take the comma for "or" would take every parent away.
-func (a *API) relationships(ctx context.Context, asked map[reconcile.ODSCode]question) (related, error) {
+func (a *API) relationships(ctx context.Context, asked map[profile.ODSCode]question) (related, error) {
 	found := related{}
 	if len(asked) == 0 {
 		return found, nil
@@ -126,14 +126,14 @@ func (a *API) relationships(ctx context.Context, asked map[reconcile.ODSCode]que
 		if len(found[code]) > 0 || !asked[code].active || len(codes) == 1 {
 			continue
 		}
-		if err := a.askRelationships(ctx, []reconcile.ODSCode{code}, found); err != nil {
+		if err := a.askRelationships(ctx, []profile.ODSCode{code}, found); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
 }
 
-func (a *API) askRelationships(ctx context.Context, codes []reconcile.ODSCode, found related) error {
+func (a *API) askRelationships(ctx context.Context, codes []profile.ODSCode, found related) error {
 	query := url.Values{"primary-organization": {joined(codes)}, "active": {"true"}}
 	return a.search(ctx, "OrganizationAffiliation", query, func(raw json.RawMessage) error {
 		var link affiliation
@@ -149,7 +149,7 @@ func (a *API) askRelationships(ctx context.Context, codes []reconcile.ODSCode, f
 
 // target returns what the newest relationship of that kind leads to, empty when
 // there is none; of two as new, the first code.
-func (r related) target(from reconcile.ODSCode, relation string) string {
+func (r related) target(from profile.ODSCode, relation string) string {
 	var newest affiliation
 	for _, link := range r[from] {
 		if !link.is(relation) {
@@ -169,7 +169,7 @@ func (r related) target(from reconcile.ODSCode, relation string) string {
 // to stop.
 func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
 	record, bad := decodeOrganization(e.Organization)
-	if bad != nil || record.Standing != reconcile.Inactive || record.Values.Get(reconcile.FieldType) == "" {
+	if bad != nil || record.Standing != profile.Inactive || record.Values.Get(profile.FieldType) == "" {
 		return nil, nil //nolint:nilerr,nilnil // not asked
 	}
 	var answer lookup

@@ -5,19 +5,19 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // report is what the content of one report must look like, and which of its
 // columns say something (CONTRACT.md "Columns").
 type report struct {
-	types    []reconcile.OrgType
+	types    []profile.OrgType
 	codes    []string          // shapes of its codes, see hasShape
 	status   statusColumn      // whether column 13 is used
 	subtypes map[string]string // column 14 to the roles it means; nil when the column is not read
 	roles    string            // the roles of all its rows, where no column says them
 	setting  bool              // column 26 holds the prescribing setting
-	states   map[reconcile.Field]int
+	states   map[profile.Field]int
 }
 
 type statusColumn int
@@ -51,45 +51,45 @@ const (
 // row has no type and its roles are not stated.
 var reports = map[string]report{
 	"edispensary": {
-		types: []reconcile.OrgType{reconcile.Pharmacy}, codes: []string{"Fxxxx"}, status: statusRequired,
+		types: []profile.OrgType{profile.Pharmacy}, codes: []string{"Fxxxx"}, status: statusRequired,
 		subtypes: map[string]string{"1": "RO182", "2": "RO94", "3": "", "RO182": "RO182", "RO94": "RO94"},
-		states:   map[reconcile.Field]int{reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB, reconcile.FieldParent: colParent},
+		states:   map[profile.Field]int{profile.FieldRegion: colRegion, profile.FieldICB: colICB, profile.FieldParent: colParent},
 	},
 	"epraccur": {
-		types: []reconcile.OrgType{reconcile.GPPractice}, codes: []string{"axx999"}, status: statusRequired,
+		types: []profile.OrgType{profile.GPPractice}, codes: []string{"axx999"}, status: statusRequired,
 		subtypes: map[string]string{"B": "", "Z": ""}, setting: true, states: commissioned,
 	},
 	"egdpprac": {
-		types: []reconcile.OrgType{reconcile.DentalPractice}, codes: []string{"V99999"}, status: statusRequired,
+		types: []profile.OrgType{profile.DentalPractice}, codes: []string{"V99999"}, status: statusRequired,
 		subtypes: map[string]string{"D": "RO110", "P": "RO110|RO65", "RO110": "RO110", "RO65": "RO110|RO65", "RO110|RO65": "RO110|RO65"},
 		states:   commissioned,
 	},
 	"ebranchs": {
-		types: []reconcile.OrgType{reconcile.GPBranch}, codes: []string{"xxxxxxxxx", anana}, roles: "RO96", subtypes: noSubtype,
-		states: map[reconcile.Field]int{reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB, reconcile.FieldParent: colParent},
+		types: []profile.OrgType{profile.GPBranch}, codes: []string{"xxxxxxxxx", anana}, roles: "RO96", subtypes: noSubtype,
+		states: map[profile.Field]int{profile.FieldRegion: colRegion, profile.FieldICB: colICB, profile.FieldParent: colParent},
 	},
 	"etr": {
-		types: []reconcile.OrgType{reconcile.Trust}, codes: []string{"Rxx", anana}, roles: "RO197", subtypes: noSubtype, states: located,
+		types: []profile.OrgType{profile.Trust}, codes: []string{"Rxx", anana}, roles: "RO197", subtypes: noSubtype, states: located,
 	},
 	"ets": {
-		types: []reconcile.OrgType{reconcile.TrustSite}, codes: []string{"Rxxxx", anana}, roles: "RO198", subtypes: noSubtype, states: located,
+		types: []profile.OrgType{profile.TrustSite}, codes: []string{"Rxxxx", anana}, roles: "RO198", subtypes: noSubtype, states: located,
 	},
 	"etrust": {
-		types: []reconcile.OrgType{reconcile.Trust, reconcile.TrustSite}, codes: []string{"Rxx", "Rxxxx", anana},
+		types: []profile.OrgType{profile.Trust, profile.TrustSite}, codes: []string{"Rxx", "Rxxxx", anana},
 		subtypes: noSubtype, states: located,
 	},
 	"eoptsite": {
-		types: []reconcile.OrgType{reconcile.OpticalSite}, codes: []string{"Txx", "Txxx", "Txxxx", "Txxxxx", "Txxxxxx", "Txxxxxxx", anana},
+		types: []profile.OrgType{profile.OpticalSite}, codes: []string{"Txx", "Txxx", "Txxxx", "Txxxxx", "Txxxxxx", "Txxxxxxx", anana},
 		status: statusOptional, roles: "RO167", states: located,
 	},
 }
 
 var (
 	noSubtype = map[string]string{"": ""}
-	located   = map[reconcile.Field]int{reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB}
+	located   = map[profile.Field]int{profile.FieldRegion: colRegion, profile.FieldICB: colICB}
 
-	commissioned = map[reconcile.Field]int{
-		reconcile.FieldRegion: colRegion, reconcile.FieldICB: colICB, reconcile.FieldCommissioner: colParent,
+	commissioned = map[profile.Field]int{
+		profile.FieldRegion: colRegion, profile.FieldICB: colICB, profile.FieldCommissioner: colParent,
 	}
 )
 
@@ -118,7 +118,7 @@ func ReportOf(fileName string) (string, error) {
 
 // Types returns the organisation types that can have a profile and that the
 // report lists: the population of its guard.
-func Types(name string) ([]reconcile.OrgType, error) {
+func Types(name string) ([]profile.OrgType, error) {
 	r, err := reportNamed(name)
 	return r.types, err
 }

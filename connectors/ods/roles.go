@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // settings translate the prescribing setting of the legacy layout into the
@@ -34,27 +34,27 @@ var extendable = []string{"RO177", "RO110"}
 // typeOf returns the organisation type of canonical roles. A prescribing cost
 // centre is a GP practice only with RO76: RO323 ones are the twins of
 // pharmacies (CONTRACT.md "Roles").
-func typeOf(roles string) reconcile.OrgType {
+func typeOf(roles string) profile.OrgType {
 	primary, _, _ := strings.Cut(roles, "|")
 	switch primary {
 	case "RO177":
 		if slices.Contains(strings.Split(roles, "|"), "RO76") {
-			return reconcile.GPPractice
+			return profile.GPPractice
 		}
 	case "RO182":
-		return reconcile.Pharmacy
+		return profile.Pharmacy
 	case "RO96":
-		return reconcile.GPBranch
+		return profile.GPBranch
 	case "RO110":
-		return reconcile.DentalPractice
+		return profile.DentalPractice
 	case "RO167":
-		return reconcile.OpticalSite
+		return profile.OpticalSite
 	case "RO197":
-		return reconcile.Trust
+		return profile.Trust
 	case "RO198":
-		return reconcile.TrustSite
+		return profile.TrustSite
 	}
-	return reconcile.NoType
+	return profile.NoType
 }
 
 // canonicalRoles returns the primary role and the others in order, each once,

@@ -8,7 +8,7 @@ import (
 	"io"
 	"iter"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // readAhead is also the longest line that is read: the longest real ones have
@@ -19,15 +19,15 @@ const readAhead = 1 << 20
 var errLongLine = errors.New("longer than 1 MiB, not a record")
 
 // rows locates every record between start and end. Only the code is copied.
-func (s *spool) rows(codeOf func(line []byte) reconcile.ODSCode) iter.Seq2[reconcile.Row, error] {
-	return func(yield func(reconcile.Row, error) bool) {
+func (s *spool) rows(codeOf func(line []byte) profile.ODSCode) iter.Seq2[profile.Row, error] {
+	return func(yield func(profile.Row, error) bool) {
 		reader := bufio.NewReaderSize(io.NewSectionReader(s.file, s.start, s.end-s.start), readAhead)
-		row := reconcile.Row{Offset: s.start}
+		row := profile.Row{Offset: s.start}
 		for row.Offset < s.end {
 			line, err := reader.ReadSlice('\n')
 			row.Line++
 			if err != nil && !errors.Is(err, io.EOF) {
-				yield(reconcile.Row{}, lineError(row.Line, err))
+				yield(profile.Row{}, lineError(row.Line, err))
 				return
 			}
 			taken := int64(len(line))
@@ -53,9 +53,9 @@ func withoutLineEnd(line []byte) []byte {
 }
 
 // csvCode returns the first field of a line, or nothing when it is no code.
-func csvCode(line []byte) reconcile.ODSCode {
+func csvCode(line []byte) profile.ODSCode {
 	field, _, _ := bytes.Cut(line[:min(len(line), maxCodeField)], []byte{','})
-	code, err := reconcile.ParseODSCode(string(bytes.Trim(field, `"`)))
+	code, err := profile.ParseODSCode(string(bytes.Trim(field, `"`)))
 	if err != nil {
 		return ""
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func simulator(t *testing.T, size int, o odstest.Options) (*odstest.Server, *ods.Downloads, *ods.API) {
@@ -26,12 +26,12 @@ func simulator(t *testing.T, size int, o odstest.Options) (*odstest.Server, *ods
 	return server, d, api
 }
 
-func pulled(t *testing.T, d *ods.Downloads, report string) map[reconcile.ODSCode]reconcile.Record {
+func pulled(t *testing.T, d *ods.Downloads, report string) map[profile.ODSCode]profile.Record {
 	t.Helper()
 	listing, _, err := d.Pull(t.Context(), report, "")
 	require.NoError(t, err)
 	defer listing.Close()
-	records := map[reconcile.ODSCode]reconcile.Record{}
+	records := map[profile.ODSCode]profile.Record{}
 	for _, record := range recordsOf(t, listing) {
 		records[record.Code] = record
 	}
@@ -43,7 +43,7 @@ func pulled(t *testing.T, d *ods.Downloads, report string) map[reconcile.ODSCode
 func TestRoutesAgree(t *testing.T) {
 	t.Parallel()
 	_, d, api := simulator(t, 1500, odstest.Options{Layout: register.DSE, APIKey: "k"})
-	delta, err := api.Changes(t.Context(), reconcile.NewDate(1900, time.January, 1))
+	delta, err := api.Changes(t.Context(), profile.NewDate(1900, time.January, 1))
 	require.NoError(t, err)
 	defer delta.Close()
 	changed := recordsByCode(t, delta)
@@ -56,8 +56,8 @@ func TestRoutesAgree(t *testing.T) {
 				continue
 			}
 			compared++
-			for _, field := range reconcile.Fields() {
-				if listed.Values.States(field) && record.Values.States(field) && field != reconcile.FieldAddress {
+			for _, field := range profile.Fields() {
+				if listed.Values.States(field) && record.Values.States(field) && field != profile.FieldAddress {
 					require.Equal(t, listed.Values.Get(field), record.Values.Get(field), "%s of %s in %s", field, code, report)
 				}
 			}
@@ -91,11 +91,11 @@ func TestReloadInTheMiddleOfPaging(t *testing.T) {
 	t.Parallel()
 	server, _, api := simulator(t, 1500, odstest.Options{APIKey: "k"})
 	server.Fault(simulate.Fault{Match: odstest.Path("/Organization"), Skip: 2, Do: func() { server.Shift(30) }})
-	whole, err := api.Changes(t.Context(), reconcile.NewDate(1900, time.January, 1))
+	whole, err := api.Changes(t.Context(), profile.NewDate(1900, time.January, 1))
 	require.NoError(t, err)
 	defer whole.Close()
 	server.Heal()
-	again, err := api.Changes(t.Context(), reconcile.NewDate(1900, time.January, 1))
+	again, err := api.Changes(t.Context(), profile.NewDate(1900, time.January, 1))
 	require.NoError(t, err)
 	defer again.Close()
 	require.Equal(t, recordsByCode(t, again), recordsByCode(t, whole))
@@ -122,7 +122,7 @@ func TestFaultsOfTheAPI(t *testing.T) {
 	server.Fault(simulate.Fault{
 		Match: odstest.Path("/Organization"), Names: []simulate.Name{simulate.NextElsewhere}, NextHost: "https://elsewhere.example",
 	})
-	_, err := api.Changes(t.Context(), reconcile.NewDate(1900, time.January, 1))
+	_, err := api.Changes(t.Context(), profile.NewDate(1900, time.January, 1))
 	require.ErrorContains(t, err, "leads away")
 }
 

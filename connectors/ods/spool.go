@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // maxSpool bounds what one pull may write to the disk. The largest report has
@@ -91,18 +91,18 @@ func (s *spool) trimEnd() error {
 }
 
 // lastRow locates the last record, for looking at how a file ends.
-func (s *spool) lastRow() (reconcile.Row, error) {
+func (s *spool) lastRow() (profile.Row, error) {
 	from := max(s.start, s.end-readAhead)
 	tail := make([]byte, s.end-from)
 	if _, err := s.file.ReadAt(tail, from); err != nil {
-		return reconcile.Row{}, fmt.Errorf("spooling: %w", err)
+		return profile.Row{}, fmt.Errorf("spooling: %w", err)
 	}
 	line := tail[bytes.LastIndexByte(tail, '\n')+1:]
-	return reconcile.Row{Offset: s.end - int64(len(line)), Length: len(line), Line: s.lines + 1}, nil
+	return profile.Row{Offset: s.end - int64(len(line)), Length: len(line), Line: s.lines + 1}, nil
 }
 
 // bytes returns the raw bytes of one row.
-func (s *spool) bytes(row reconcile.Row) ([]byte, error) {
+func (s *spool) bytes(row profile.Row) ([]byte, error) {
 	if row.Length < 0 || row.Offset < s.start || row.Offset+int64(row.Length) > s.end {
 		return nil, fmt.Errorf("line %d: bytes %d+%d are not in this pull", row.Line, row.Offset, row.Length)
 	}
@@ -124,7 +124,7 @@ func (s *spool) close() error {
 	return err
 }
 
-func hashOf(line []byte) reconcile.Hash {
+func hashOf(line []byte) profile.Hash {
 	sum := sha256.Sum256(line)
-	return reconcile.Hash(sum[:16])
+	return profile.Hash(sum[:16])
 }

@@ -7,23 +7,24 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Account is an account as people see it who may not see its person: without
 // name and address.
 type Account struct {
-	ID         string                 `json:"account"`
-	Kind       reconcile.AccountKind  `json:"kind"`
-	State      reconcile.AccountState `json:"state"`
-	Region     string                 `json:"region,omitempty"`
-	Dead       bool                   `json:"address_dead"`
-	Created    time.Time              `json:"created,omitzero"`
-	LastActive time.Time              `json:"last_active"`
-	LeaveUntil reconcile.Date         `json:"leave_until,omitzero"`
-	Ended      time.Time              `json:"ended,omitzero"`
-	Members    []Membership           `json:"memberships,omitempty"`
-	History    []AccountChange        `json:"history,omitempty"`
+	ID         string              `json:"account"`
+	Kind       people.AccountKind  `json:"kind"`
+	State      people.AccountState `json:"state"`
+	Region     string              `json:"region,omitempty"`
+	Dead       bool                `json:"address_dead"`
+	Created    time.Time           `json:"created,omitzero"`
+	LastActive time.Time           `json:"last_active"`
+	LeaveUntil profile.Date        `json:"leave_until,omitzero"`
+	Ended      time.Time           `json:"ended,omitzero"`
+	Members    []Membership        `json:"memberships,omitempty"`
+	History    []AccountChange     `json:"history,omitempty"`
 }
 
 // Stands says in words how the account stands.
@@ -40,12 +41,12 @@ func (a Account) Stands() string {
 
 // Membership is what a person is, or was, to an organisation.
 type Membership struct {
-	Code   reconcile.ODSCode    `json:"code"`
-	Name   string               `json:"name"`
-	Role   reconcile.MemberRole `json:"role"`
-	Status reconcile.Status     `json:"status"` // of the organisation
-	Since  time.Time            `json:"since"`
-	Until  time.Time            `json:"until,omitzero"`
+	Code   profile.ODSCode   `json:"code"`
+	Name   string            `json:"name"`
+	Role   people.MemberRole `json:"role"`
+	Status profile.Status    `json:"status"` // of the organisation
+	Since  time.Time         `json:"since"`
+	Until  time.Time         `json:"until,omitzero"`
 }
 
 // Stands says what is unusual about the membership.
@@ -53,7 +54,7 @@ func (m Membership) Stands() string {
 	switch {
 	case !m.Until.IsZero():
 		return "(ended)"
-	case m.Status == reconcile.StatusClosed:
+	case m.Status == profile.StatusClosed:
 		return "(closed)"
 	default:
 		return ""
@@ -74,13 +75,13 @@ type AccountChange struct {
 const shownHistory = 100
 
 // Account is an account with its memberships and its audit, the newest first.
-func (s *Store) Account(ctx context.Context, id reconcile.AccountID) (Account, error) {
+func (s *Store) Account(ctx context.Context, id people.AccountID) (Account, error) {
 	row, err := s.q.ShowAccount(ctx, int64(id))
 	if err != nil {
 		return Account{}, wrap(err, "account "+id.String())
 	}
 	a := Account{
-		ID: id.String(), Kind: reconcile.AccountKind(row.Kind), State: reconcile.AccountState(row.State), Region: row.Region, Dead: row.Dead,
+		ID: id.String(), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State), Region: row.Region, Dead: row.Dead,
 		Created: row.CreatedAt.Time, LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil), Ended: row.EndedAt.Time,
 	}
 	members, err := s.q.AccountMemberships(ctx, int64(id))
@@ -89,7 +90,7 @@ func (s *Store) Account(ctx context.Context, id reconcile.AccountID) (Account, e
 	}
 	for _, m := range members {
 		a.Members = append(a.Members, Membership{
-			Code: reconcile.ODSCode(m.Code), Name: m.Name, Role: reconcile.MemberRole(m.Role), Status: reconcile.Status(m.Status),
+			Code: profile.ODSCode(m.Code), Name: m.Name, Role: people.MemberRole(m.Role), Status: profile.Status(m.Status),
 			Since: m.StartedAt.Time, Until: m.EndedAt.Time,
 		})
 	}
@@ -102,12 +103,12 @@ func (s *Store) Account(ctx context.Context, id reconcile.AccountID) (Account, e
 
 // ListAccounts lists accounts in the order of their ids. An empty state means
 // all.
-func (s *Store) ListAccounts(ctx context.Context, state reconcile.AccountState, most int) ([]Account, error) {
+func (s *Store) ListAccounts(ctx context.Context, state people.AccountState, most int) ([]Account, error) {
 	rows, err := s.q.ListAccounts(ctx, dbsqlc.ListAccountsParams{State: string(state), Most: int32(most)})
 	list := make([]Account, len(rows))
 	for i, row := range rows {
 		list[i] = Account{
-			ID: reconcile.AccountID(row.ID).String(), Kind: reconcile.AccountKind(row.Kind), State: reconcile.AccountState(row.State),
+			ID: people.AccountID(row.ID).String(), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State),
 			Dead: row.Dead, LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
 		}
 	}
@@ -115,14 +116,14 @@ func (s *Store) ListAccounts(ctx context.Context, state reconcile.AccountState, 
 }
 
 // Reactivate lets a person sign in again, and reports whether they could not.
-func (s *Store) Reactivate(ctx context.Context, id reconcile.AccountID, actor, reason string) (changed bool, err error) {
+func (s *Store) Reactivate(ctx context.Context, id people.AccountID, actor, reason string) (changed bool, err error) {
 	err = s.because(ctx, actor, reason, func(q *dbsqlc.Queries) (int64, error) { return q.ReactivateAccount(ctx, int64(id)) }, &changed)
 	return changed, wrap(err, "reactivating "+id.String())
 }
 
 // SetLeave notes a leave, or ends it where until is zero, and reports whether the
 // account is active.
-func (s *Store) SetLeave(ctx context.Context, id reconcile.AccountID, from, until reconcile.Date, actor, reason string) (
+func (s *Store) SetLeave(ctx context.Context, id people.AccountID, from, until profile.Date, actor, reason string) (
 	changed bool, err error,
 ) {
 	params := dbsqlc.SetLeaveParams{ID: int64(id), LeaveFrom: toDate(from), LeaveUntil: toDate(until)}

@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // part is the stretch of a plan that one transaction applies: the codes behind
@@ -19,7 +20,7 @@ type part struct {
 
 // Apply applies a sealed plan chunk by chunk, each with its audit rows in one
 // transaction, from where the last process left it: pass 2 of a run.
-func (x *Session) Apply(ctx context.Context, run reconcile.Run, applied func(codes int)) error {
+func (x *Session) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	undoesUndo, err := x.undoesUndo(ctx, run)
 	if err != nil {
 		return err
@@ -46,16 +47,16 @@ func (x *Session) Apply(ctx context.Context, run reconcile.Run, applied func(cod
 }
 
 // undoesUndo reports whether the run takes an undo back.
-func (x *Session) undoesUndo(ctx context.Context, run reconcile.Run) (bool, error) {
-	if run.Kind != reconcile.RunUndo {
+func (x *Session) undoesUndo(ctx context.Context, run runs.Run) (bool, error) {
+	if run.Kind != runs.RunUndo {
 		return false, nil
 	}
 	parent, err := getRun(ctx, x.q, run.Parent)
-	return parent.Kind == reconcile.RunUndo, err
+	return parent.Kind == runs.RunUndo, err
 }
 
 // applyPart applies the next chunk and returns how many codes it held.
-func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoesUndo bool) (codes int, err error) {
+func applyPart(ctx context.Context, q *dbsqlc.Queries, run runs.Run, undoesUndo bool) (codes int, err error) {
 	p := part{run: int64(run.ID)}
 	row, err := q.NextChunk(ctx, dbsqlc.NextChunkParams{RunID: p.run, Most: chunk})
 	if err != nil || row.Codes == 0 {
@@ -70,9 +71,9 @@ func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoes
 		p.lock, p.create, p.update, p.missing, p.accept, p.flag, p.endWaiting,
 	}
 	switch {
-	case run.Kind == reconcile.RunUndo && !undoesUndo:
+	case run.Kind == runs.RunUndo && !undoesUndo:
 		steps = append(steps, p.markUndone)
-	case run.Kind == reconcile.RunApprove, undoesUndo:
+	case run.Kind == runs.RunApprove, undoesUndo:
 		steps = append(steps, p.forgetMarks)
 	}
 	for _, step := range append(steps, p.moveCursor) {
@@ -85,9 +86,9 @@ func applyPart(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, undoes
 
 // writer names a run to the audit. A pull says itself how its own records stand
 // to the profiles it writes; what else writes a profile unsettles them.
-func writer(run reconcile.Run) dbsqlc.SetWriterParams {
+func writer(run runs.Run) dbsqlc.SetWriterParams {
 	w := dbsqlc.SetWriterParams{Actor: run.Actor, Run: run.ID.String()}
-	if run.Kind == reconcile.RunListing || run.Kind == reconcile.RunDelta {
+	if run.Kind == runs.RunListing || run.Kind == runs.RunDelta {
 		w.Report = run.Report
 	}
 	return w
@@ -115,7 +116,7 @@ func (p part) missing(ctx context.Context, q *dbsqlc.Queries) error {
 
 func (p part) accept(ctx context.Context, q *dbsqlc.Queries) error {
 	err := q.AcceptRecords(ctx, dbsqlc.AcceptRecordsParams{
-		RunID: p.run, After: p.after, Upto: p.upto, RulesVersion: reconcile.RulesVersion,
+		RunID: p.run, After: p.after, Upto: p.upto, RulesVersion: runs.RulesVersion,
 	})
 	if err != nil {
 		return err
@@ -144,14 +145,14 @@ func (p part) moveCursor(ctx context.Context, q *dbsqlc.Queries) error {
 }
 
 // Finish ends an applied run and returns its summary, with the time it took.
-func (x *Session) Finish(ctx context.Context, run reconcile.Run, types []reconcile.OrgType, elapsedMS int64) (
-	summary reconcile.Summary, err error,
+func (x *Session) Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (
+	summary runs.Summary, err error,
 ) {
 	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		summary = run.Summary
-		summary.ElapsedMS, summary.State = elapsedMS, reconcile.RunDone
+		summary.ElapsedMS, summary.State = elapsedMS, runs.RunDone
 		if len(summary.Withheld) > 0 {
-			summary.State = reconcile.RunWithheld
+			summary.State = runs.RunWithheld
 		}
 		if err := leftOut(ctx, q, run, types, &summary); err != nil {
 			return err
@@ -166,9 +167,9 @@ func (x *Session) Finish(ctx context.Context, run reconcile.Run, types []reconci
 
 // accept makes a listing the yardstick of its report, unless it is short. To
 // approve a short listing is to accept it after all.
-func accept(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) error {
+func accept(ctx context.Context, q *dbsqlc.Queries, run runs.Run) error {
 	listing := run
-	if run.Kind == reconcile.RunApprove {
+	if run.Kind == runs.RunApprove {
 		decision := dbsqlc.DecideRowsParams{RunID: int64(run.Parent), ChildID: int64(run.ID), Decision: "approved"}
 		if _, err := q.DecideRows(ctx, decision); err != nil {
 			return wrap(err, "recording the approval")
@@ -179,13 +180,13 @@ func accept(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) error {
 		}
 		listing = parent
 	}
-	if listing.Kind != reconcile.RunListing || listing.Summary.Records == 0 ||
-		listing.Summary.Short() != (run.Kind == reconcile.RunApprove) {
+	if listing.Kind != runs.RunListing || listing.Summary.Records == 0 ||
+		listing.Summary.Short() != (run.Kind == runs.RunApprove) {
 		return nil
 	}
 	accepted := dbsqlc.AcceptListingParams{
 		Source: string(listing.Source), Report: listing.Report, AsOf: toDate(listing.AsOf),
-		Records: int32(listing.Summary.Records), Etag: listing.Stamp.ETag, RulesVersion: reconcile.RulesVersion,
+		Records: int32(listing.Summary.Records), Etag: listing.Stamp.ETag, RulesVersion: runs.RulesVersion,
 	}
 	if listing.Summary.Rejected == 0 {
 		accepted.Digest = listing.Stamp.Digest[:]

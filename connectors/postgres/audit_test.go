@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // entry is one row of the audit without its time.
@@ -234,7 +234,7 @@ func TestCreationsAreOneRowInBulk(t *testing.T) {
 	run := w.listing(1, pharmacies(50))
 	require.Equal(t, 50, one[int](w, "select count(*) from change where run_id = $1 and field = 'profile'", idOf(run)))
 	renames := w.listing(2, with(pharmacies(50), 4, func(o *org) { renamed(o); o.ICB = "QOQ" }))
-	require.Equal(t, reconcile.ChangeCounts{Update: 4}, renames.Changes)
+	require.Equal(t, runs.ChangeCounts{Update: 4}, renames.Changes)
 	require.Equal(t, 8, one[int](w, "select count(*) from change where run_id = $1", idOf(renames)))
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const (
@@ -44,23 +45,23 @@ func BenchmarkReminders(b *testing.B) {
 		_, err := db.Exec(b.Context(), statement)
 		require.NoError(b, err)
 	}
-	today := reconcile.NewDate(2026, time.December, 3)
+	today := profile.NewDate(2026, time.December, 3)
 	reminders := &jobs.Reminders{
-		People: store, Calendar: store, Rules: reconcile.DefaultCheckRules(), Now: func() time.Time { return today.Time().Add(9 * time.Hour) },
+		People: store, Calendar: store, Rules: people.DefaultCheckRules(), Now: func() time.Time { return today.Time().Add(9 * time.Hour) },
 	}
 	postman := &jobs.Postman{
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
-		Workers: 20, PerDay: 3, Observe: func(reconcile.LetterKind, reconcile.PostState) {},
-		Composer: func(ctx context.Context) (reconcile.Composer, error) {
+		Workers: 20, PerDay: 3, Observe: func(people.LetterKind, people.PostState) {},
+		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
-			return reconcile.Composer{Reminding: world, SignIn: "https://x.example"}, err
+			return people.Composer{Reminding: world, SignIn: "https://x.example"}, err
 		},
 	}
 	for b.Loop() {
 		_, err := db.Exec(b.Context(), "delete from letter")
 		require.NoError(b, err)
 		selected, began := 0, time.Now()
-		require.NoError(b, reminders.Plan(b.Context(), nil, func(due []reconcile.Reminder) error {
+		require.NoError(b, reminders.Plan(b.Context(), nil, func(due []people.Reminder) error {
 			selected += len(due)
 			return nil
 		}))
@@ -73,7 +74,7 @@ func BenchmarkReminders(b *testing.B) {
 		service := &service{lookup: true, version: 1}
 		service.fails = func(nth int, _ string) (bool, error) {
 			if nth >= benchLetters {
-				return false, &reconcile.MailError{Answer: reconcile.MailPause, Wait: time.Millisecond}
+				return false, &people.MailError{Answer: people.MailPause, Wait: time.Millisecond}
 			}
 			return true, nil
 		}

@@ -7,18 +7,19 @@ import (
 	"iter"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Withheld returns what the parent of an approval withheld and nobody decided
 // on yet, page by page.
-func (d *Draft) Withheld(ctx context.Context) iter.Seq2[[]reconcile.Change, error] {
-	return func(yield func([]reconcile.Change, error) bool) {
-		pages(func(after reconcile.Change) ([]reconcile.Change, error) {
+func (d *Draft) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+	return func(yield func([]runs.Change, error) bool) {
+		pages(func(after runs.Change) ([]runs.Change, error) {
 			rows, err := d.q.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
 				RunID: int64(d.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
 			})
-			changes := make([]reconcile.Change, len(rows))
+			changes := make([]runs.Change, len(rows))
 			for i, row := range rows {
 				changes[i] = toChange(dbsqlc.AppliedRowsRow(row))
 			}
@@ -28,13 +29,13 @@ func (d *Draft) Withheld(ctx context.Context) iter.Seq2[[]reconcile.Change, erro
 }
 
 // Applied returns what the parent of an undo applied, page by page.
-func (d *Draft) Applied(ctx context.Context) iter.Seq2[[]reconcile.Change, error] {
-	return func(yield func([]reconcile.Change, error) bool) {
-		pages(func(after reconcile.Change) ([]reconcile.Change, error) {
+func (d *Draft) Applied(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+	return func(yield func([]runs.Change, error) bool) {
+		pages(func(after runs.Change) ([]runs.Change, error) {
 			rows, err := d.q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
 				RunID: int64(d.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
 			})
-			changes := make([]reconcile.Change, len(rows))
+			changes := make([]runs.Change, len(rows))
 			for i, row := range rows {
 				changes[i] = toChange(row)
 			}
@@ -43,27 +44,27 @@ func (d *Draft) Applied(ctx context.Context) iter.Seq2[[]reconcile.Change, error
 	}
 }
 
-func toChange(row dbsqlc.AppliedRowsRow) reconcile.Change {
-	field, _ := reconcile.ParseField(row.Field) // no field: a creation or a mark
-	return reconcile.Change{
-		Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Verb: reconcile.Verb(row.Verb), Field: field,
-		Old: row.Old, New: row.New, Reason: reconcile.Reason(row.Reason), Undone: row.Undone,
+func toChange(row dbsqlc.AppliedRowsRow) runs.Change {
+	field, _ := profile.ParseField(row.Field) // no field: a creation or a mark
+	return runs.Change{
+		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Verb: runs.Verb(row.Verb), Field: field,
+		Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
 	}
 }
 
 // Stored returns the records that were accepted last of the given codes: an
 // approval never reads the file again.
-func (d *Draft) Stored(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Record, error) {
+func (d *Draft) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
 	rows, err := d.q.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(d.run.Source), Codes: texts(codes)})
 	if err != nil {
 		return nil, wrap(err, "loading upstream records")
 	}
-	var records []reconcile.Record
+	var records []profile.Record
 	for _, row := range rows {
 		if row.Report != d.run.Report {
 			continue
 		}
-		record := reconcile.Record{Code: reconcile.ODSCode(row.Code)}
+		record := profile.Record{Code: profile.ODSCode(row.Code)}
 		if err := json.Unmarshal(row.Facts, &record); err != nil {
 			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
 		}
@@ -73,25 +74,25 @@ func (d *Draft) Stored(ctx context.Context, codes []reconcile.ODSCode) ([]reconc
 }
 
 // Missed returns those of the given codes that are profiles and not closed.
-func (d *Draft) Missed(ctx context.Context, codes []reconcile.ODSCode) ([]reconcile.Missed, error) {
+func (d *Draft) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error) {
 	rows, err := d.q.LoadMissed(ctx, dbsqlc.LoadMissedParams{
 		Source: string(d.run.Source), Report: d.run.Report, Codes: texts(codes),
 	})
-	missed := make([]reconcile.Missed, len(rows))
+	missed := make([]runs.Missed, len(rows))
 	for i, row := range rows {
-		missed[i] = reconcile.Missed{
-			Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Since: fromDate(row.MissingSince),
+		missed[i] = runs.Missed{
+			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Since: fromDate(row.MissingSince),
 		}
 	}
 	return missed, wrap(err, "loading missing profiles")
 }
 
 // Profiles returns the profiles of the given codes as they stand.
-func (d *Draft) Profiles(ctx context.Context, codes []reconcile.ODSCode) (map[reconcile.ODSCode]reconcile.Profile, error) {
+func (d *Draft) Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error) {
 	rows, err := d.q.LoadProfiles(ctx, texts(codes))
-	profiles := make(map[reconcile.ODSCode]reconcile.Profile, len(rows))
+	profiles := make(map[profile.ODSCode]profile.Profile, len(rows))
 	for _, row := range rows {
-		profiles[reconcile.ODSCode(row.Code)] = toProfile(row)
+		profiles[profile.ODSCode(row.Code)] = toProfile(row)
 	}
 	return profiles, wrap(err, "loading profiles")
 }

@@ -6,7 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestTooManyRemovalsWaitForApproval(t *testing.T) {
@@ -17,21 +18,21 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, 11, w.listing(2, closing).PendingClose)
 
 	mass := w.listing(3, with(closing, 12, renamed))
-	require.Equal(t, reconcile.RunWithheld, mass.State)
-	require.Equal(t, []reconcile.Withheld{
-		{Reason: reconcile.MassChange, Type: reconcile.Pharmacy, Field: "name", Count: 12, Of: 40},
-		{Reason: reconcile.TooManyRemovals, Type: reconcile.Pharmacy, Field: "status", Count: 11, Of: 40},
+	require.Equal(t, runs.RunWithheld, mass.State)
+	require.Equal(t, []runs.Withheld{
+		{Reason: runs.MassChange, Type: profile.Pharmacy, Field: "name", Count: 12, Of: 40},
+		{Reason: runs.TooManyRemovals, Type: profile.Pharmacy, Field: "status", Count: 11, Of: 40},
 	}, mass.Withheld)
-	require.Equal(t, reconcile.ChangeCounts{}, mass.Changes)
+	require.Equal(t, runs.ChangeCounts{}, mass.Changes)
 	require.Equal(t, 11, mass.PendingClose)
 
 	mass = w.listing(4, with(closing, 12, renamed))
 	require.Equal(t, []string{"upstream"}, all[string](w, "select distinct reason from plan_row where run_id = $1", idOf(mass)),
 		"what was withheld is still news, not drift")
 
-	approved := w.child(reconcile.RunApprove, mass)
-	require.Equal(t, reconcile.RunDone, approved.State)
-	require.Equal(t, reconcile.ChangeCounts{Close: 11, Update: 1}, approved.Changes)
+	approved := w.child(runs.RunApprove, mass)
+	require.Equal(t, runs.RunDone, approved.State)
+	require.Equal(t, runs.ChangeCounts{Close: 11, Update: 1}, approved.Changes)
 	require.Equal(t, map[string]int{"name": 12, "status": 11}, approved.Fields)
 	require.Equal(t, 29, approved.Population)
 	require.Empty(t, approved.LeftOut)
@@ -39,8 +40,8 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, []string{"approver"}, all[string](w, "select distinct actor from change where run_id = $1", idOf(approved)))
 	require.Equal(t, 23, one[int](w, "select count(*) from plan_row where run_id = $1 and decision = 'approved'", idOf(mass)))
 
-	undone := w.child(reconcile.RunUndo, approved)
-	require.Equal(t, reconcile.ChangeCounts{Reopen: 11, Update: 1}, undone.Changes)
+	undone := w.child(runs.RunUndo, approved)
+	require.Equal(t, runs.ChangeCounts{Reopen: 11, Update: 1}, undone.Changes)
 	require.Equal(t, 40, undone.Population)
 	require.Equal(t, []string{"mass-change name 12", "too-many-removals status 11"},
 		withheldFor(w.listing(5, with(closing, 12, renamed))), "the guard's own reason")
@@ -68,23 +69,23 @@ func TestUndoneChangesAreProposedAgainAndWithheld(t *testing.T) {
 	named := w.listing(4, with(said, 3, func(o *org) { o.ICB = "QOQ" }))
 	require.Equal(t, map[string]int{"icb": 2}, named.Fields, "what is closed stays as it is")
 
-	w.child(reconcile.RunUndo, run)
-	undone := w.child(reconcile.RunUndo, named)
+	w.child(runs.RunUndo, run)
+	undone := w.child(runs.RunUndo, named)
 	require.Equal(t, map[string]int{"icb": 2}, undone.Fields)
-	require.Equal(t, "QWO", w.value("FA0001", reconcile.FieldICB))
+	require.Equal(t, "QWO", w.value("FA0001", profile.FieldICB))
 
 	said = with(said, 3, func(o *org) { o.ICB = "QOQ" })
 	again := w.listing(5, said)
 	require.Equal(t, []string{"undone icb 2", "undone status 1"}, withheldFor(again))
 	require.Equal(t, map[string]int{"icb": 1}, again.Fields, "reopened, it is compared again")
 
-	approved := w.child(reconcile.RunApprove, again)
-	require.Equal(t, reconcile.ChangeCounts{Close: 1, Update: 2}, approved.Changes)
+	approved := w.child(runs.RunApprove, again)
+	require.Equal(t, runs.ChangeCounts{Close: 1, Update: 2}, approved.Changes)
 	require.Zero(t, one[int](w, "select count(*) from mark"))
 	for on := 6; on < 8; on++ {
 		silent := w.listing(on, said)
 		require.Empty(t, silent.Withheld)
-		require.Equal(t, reconcile.ChangeCounts{}, silent.Changes)
+		require.Equal(t, runs.ChangeCounts{}, silent.Changes)
 		require.Zero(t, silent.PendingClose)
 	}
 }
@@ -95,9 +96,9 @@ func TestUndoLeavesWhatWasEditedSince(t *testing.T) {
 	w.listing(1, pharmacies(3))
 	run := w.listing(2, with(pharmacies(3), 3, renamed))
 	w.exec("update profile set name = 'My shop' where code = 'FA0001'")
-	undone := w.child(reconcile.RunUndo, run)
+	undone := w.child(runs.RunUndo, run)
 	require.Equal(t, map[string]int{"name": 2}, undone.Fields)
-	require.Equal(t, []reconcile.LeftOut{{Code: "FA0001", Field: "name"}}, undone.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}}, undone.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0001"))
 	require.Equal(t, "Chemist 2", w.name("FA0002"))
 }
@@ -108,28 +109,28 @@ func TestUndoOfAnUndo(t *testing.T) {
 	w.listing(1, pharmacies(3))
 	renames := with(pharmacies(3), 3, renamed)
 	run := w.listing(2, renames)
-	back := w.child(reconcile.RunUndo, w.child(reconcile.RunUndo, run))
+	back := w.child(runs.RunUndo, w.child(runs.RunUndo, run))
 	require.Equal(t, map[string]int{"name": 3}, back.Fields)
 	require.Equal(t, "Chemist 0 (New)", w.name("FA0000"))
 	silent := w.listing(3, renames)
 	require.Empty(t, silent.Withheld)
-	require.Equal(t, reconcile.ChangeCounts{}, silent.Changes)
+	require.Equal(t, runs.ChangeCounts{}, silent.Changes)
 }
 
 func TestUndoOfACreationHidesAndCloses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	run := w.listing(1, pharmacies(3))
-	undone := w.child(reconcile.RunUndo, run)
-	require.Equal(t, reconcile.ChangeCounts{Close: 3}, undone.Changes)
+	undone := w.child(runs.RunUndo, run)
+	require.Equal(t, runs.ChangeCounts{Close: 3}, undone.Changes)
 	require.Zero(t, undone.Population)
-	require.Equal(t, reconcile.StatusClosed, w.profile("FA0001").Status())
-	require.Equal(t, "true", w.value("FA0001", reconcile.FieldHidden))
+	require.Equal(t, profile.StatusClosed, w.profile("FA0001").Status())
+	require.Equal(t, "true", w.value("FA0001", profile.FieldHidden))
 	require.Equal(t, []string{"undone status 3"}, withheldFor(w.listing(2, pharmacies(3))))
 
-	w.child(reconcile.RunUndo, undone)
-	require.Equal(t, reconcile.StatusOpen, w.profile("FA0001").Status())
-	require.Equal(t, "false", w.value("FA0001", reconcile.FieldHidden))
+	w.child(runs.RunUndo, undone)
+	require.Equal(t, profile.StatusOpen, w.profile("FA0001").Status())
+	require.Equal(t, "false", w.value("FA0001", profile.FieldHidden))
 	require.Empty(t, w.listing(3, pharmacies(3)).Withheld)
 }
 
@@ -140,17 +141,17 @@ func TestUndoneMissingMarkIsWithheld(t *testing.T) {
 	run := w.listing(2, pharmacies(19))
 	const marked = "select count(*) from upstream_record where missing_since is not null"
 	require.Equal(t, 1, one[int](w, marked))
-	w.child(reconcile.RunUndo, run)
+	w.child(runs.RunUndo, run)
 	require.Zero(t, one[int](w, marked))
 	again := w.listing(3, pharmacies(19))
 	require.Equal(t, []string{"undone status 1"}, withheldFor(again))
 	require.Zero(t, one[int](w, marked))
-	w.child(reconcile.RunApprove, again)
+	w.child(runs.RunApprove, again)
 	require.Equal(t, 1, one[int](w, marked))
 	require.Empty(t, w.listing(4, pharmacies(19)).Withheld)
 
-	w.child(reconcile.RunUndo, run) // it was approved again on another day
-	require.Equal(t, reconcile.RunDone, w.listing(5, pharmacies(20)).State, "coming back is normal")
+	w.child(runs.RunUndo, run) // it was approved again on another day
+	require.Equal(t, runs.RunDone, w.listing(5, pharmacies(20)).State, "coming back is normal")
 }
 
 func TestRejectedStaysSilentUntilTheValueChanges(t *testing.T) {
@@ -166,8 +167,8 @@ func TestRejectedStaysSilentUntilTheValueChanges(t *testing.T) {
 
 	for on := 3; on < 5; on++ {
 		silent := w.listing(on, renames)
-		require.Equal(t, reconcile.RunDone, silent.State)
-		require.Equal(t, reconcile.ChangeCounts{}, silent.Changes)
+		require.Equal(t, runs.RunDone, silent.State)
+		require.Equal(t, runs.ChangeCounts{}, silent.Changes)
 	}
 	renames[0].Name = "QUITE ANOTHER"
 	require.Equal(t, map[string]int{"name": 1}, w.listing(5, renames).Fields)
@@ -202,14 +203,14 @@ func TestParentAndChildAreUndoneApart(t *testing.T) {
 	said := with(with(pharmacies(40), 11, renamed), 2, func(o *org) { o.ICB = "QOQ" })
 	parent := w.listing(2, said)
 	require.Equal(t, map[string]int{"icb": 2}, parent.Fields)
-	child := w.child(reconcile.RunApprove, parent)
+	child := w.child(runs.RunApprove, parent)
 	require.Equal(t, map[string]int{"name": 11}, child.Fields)
-	require.Equal(t, map[string]int{"icb": 2}, w.child(reconcile.RunUndo, parent).Fields)
+	require.Equal(t, map[string]int{"icb": 2}, w.child(runs.RunUndo, parent).Fields)
 	require.Equal(t, "Chemist 1 (New)", w.name("FA0001"))
-	require.Equal(t, map[string]int{"name": 11}, w.child(reconcile.RunUndo, child).Fields)
+	require.Equal(t, map[string]int{"name": 11}, w.child(runs.RunUndo, child).Fields)
 	require.Equal(t, "Chemist 1", w.name("FA0001"))
 
-	again := w.child(reconcile.RunUndo, child)
+	again := w.child(runs.RunUndo, child)
 	require.Empty(t, again.Fields)
 	require.Len(t, again.LeftOut, 11, "taken back already")
 }
@@ -220,9 +221,9 @@ func TestApprovalLeavesOutWhatMoved(t *testing.T) {
 	w.listing(1, pharmacies(40))
 	mass := w.listing(2, with(pharmacies(40), 11, renamed))
 	w.exec("update profile set name = 'My shop' where code = 'FA0003'")
-	approved := w.child(reconcile.RunApprove, mass)
+	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, map[string]int{"name": 10}, approved.Fields)
-	require.Equal(t, []reconcile.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0003"))
 	require.Equal(t, map[string]int{"name": 1}, w.listing(3, with(pharmacies(40), 11, renamed)).Fields)
 }
@@ -244,6 +245,6 @@ func TestFateOfEveryRow(t *testing.T) {
 		return counts
 	}
 	require.Equal(t, map[string]int{"name withheld: mass-change": 11, "icb applied": 1}, fates())
-	w.child(reconcile.RunApprove, mass)
+	w.child(runs.RunApprove, mass)
 	require.Equal(t, map[string]int{"name approved": 11, "icb applied": 1}, fates())
 }

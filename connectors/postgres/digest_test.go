@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // The guard and the digest exist twice: in the core, over a plan in memory, and
@@ -18,26 +19,26 @@ func TestTheStoreCountsAndDigestsAsTheCore(t *testing.T) {
 	w.exec(`insert into profile (code, name, type, status)
 		select 'FA' || n, 'X', case when n < 150 then 'pharmacy' else 'gp-practice' end, case n % 5 when 0 then 'closed' else 'open' end
 		from generate_series(100, 250) n`)
-	types := []reconcile.OrgType{reconcile.Pharmacy, reconcile.GPPractice, reconcile.Trust}
-	situation := reconcile.Situation{Open: map[reconcile.OrgType]int{reconcile.Pharmacy: 40, reconcile.GPPractice: 80, reconcile.Trust: 0}}
-	x, err := w.store.Session(t.Context(), reconcile.SourceODS)
+	types := []profile.OrgType{profile.Pharmacy, profile.GPPractice, profile.Trust}
+	situation := runs.Situation{Open: map[profile.OrgType]int{profile.Pharmacy: 40, profile.GPPractice: 80, profile.Trust: 0}}
+	x, err := w.store.Session(t.Context(), profile.SourceODS)
 	require.NoError(t, err)
 	defer x.Close()
-	guard := reconcile.Guard{RemovalShare: 0.02, FieldShare: 0.1, Floor: 3, ShortShare: 0.9}
+	guard := runs.Guard{RemovalShare: 0.02, FieldShare: 0.1, Floor: 3, ShortShare: 0.9}
 	rapid.Check(t, func(r *rapid.T) {
 		changes := plans(types).Draw(r, "changes")
 		situation.Short = rapid.Bool().Draw(r, "short")
-		draft, err := x.Draft(context.Background(), reconcile.Run{
-			Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: report, AsOf: day(1), Actor: "tester",
+		draft, err := x.Draft(context.Background(), runs.Run{
+			Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(1), Actor: "tester",
 		}, types)
 		require.NoError(r, err)
 		defer draft.Discard()
 		require.NoError(r, draft.RecordDecision(context.Background(), changes, nil))
 		summary, err := draft.Judge(context.Background(), &guard, situation.Short)
 		require.NoError(r, err)
-		require.Equal(r, reconcile.DigestOf(changes), summary.Digest)
+		require.Equal(r, runs.DigestOf(changes), summary.Digest)
 
-		applied, _, withheld := guard.Screen(reconcile.Plan{Changes: changes}, situation)
+		applied, _, withheld := guard.Screen(runs.Plan{Changes: changes}, situation)
 		require.Equal(r, withheld, summary.Withheld)
 		require.Equal(r, fieldsOf(applied), summary.Fields)
 		require.Equal(r, countsOf(applied), summary.Changes)
@@ -45,33 +46,33 @@ func TestTheStoreCountsAndDigestsAsTheCore(t *testing.T) {
 }
 
 // plans are plans whose rows have different keys (code, field).
-func plans(types []reconcile.OrgType) *rapid.Generator[[]reconcile.Change] {
+func plans(types []profile.OrgType) *rapid.Generator[[]runs.Change] {
 	text := rapid.SampledFrom([]string{"", "A", "a\nb", "é|ß", "A B"})
-	one := rapid.Custom(func(r *rapid.T) reconcile.Change {
-		c := reconcile.Change{
-			Code: reconcile.ODSCode(rapid.StringMatching("F[AB0-9]{2}").Draw(r, "code")), Old: text.Draw(r, "old"), New: text.Draw(r, "new"),
-			Reason: reconcile.BecauseUpstream, Undone: rapid.IntRange(0, 4).Draw(r, "undone") == 0,
+	one := rapid.Custom(func(r *rapid.T) runs.Change {
+		c := runs.Change{
+			Code: profile.ODSCode(rapid.StringMatching("F[AB0-9]{2}").Draw(r, "code")), Old: text.Draw(r, "old"), New: text.Draw(r, "new"),
+			Reason: runs.BecauseUpstream, Undone: rapid.IntRange(0, 4).Draw(r, "undone") == 0,
 		}
 		// A profile has one type: a plan never holds two of a code.
 		c.Type = types[int(c.Code[1])%len(types)]
-		c.Verb = rapid.SampledFrom([]reconcile.Verb{
-			reconcile.Create, reconcile.Close, reconcile.Reopen, reconcile.ToSleep, reconcile.Update, reconcile.Update, reconcile.Missing,
+		c.Verb = rapid.SampledFrom([]runs.Verb{
+			runs.Create, runs.Close, runs.Reopen, runs.ToSleep, runs.Update, runs.Update, runs.Missing,
 		}).Draw(r, "verb")
 		switch c.Verb {
-		case reconcile.Update:
-			c.Field = rapid.SampledFrom(reconcile.Fields()[:reconcile.FieldHidden]).Draw(r, "field")
-		case reconcile.Close, reconcile.Reopen, reconcile.ToSleep:
-			c.Field = reconcile.FieldStatus
+		case runs.Update:
+			c.Field = rapid.SampledFrom(profile.Fields()[:profile.FieldHidden]).Draw(r, "field")
+		case runs.Close, runs.Reopen, runs.ToSleep:
+			c.Field = profile.FieldStatus
 		}
 		return c
 	})
-	return rapid.SliceOfNDistinct(one, 0, 60, func(c reconcile.Change) string { return string(c.Code) + " " + c.Field.String() })
+	return rapid.SliceOfNDistinct(one, 0, 60, func(c runs.Change) string { return string(c.Code) + " " + c.Field.String() })
 }
 
-func fieldsOf(changes []reconcile.Change) map[string]int {
+func fieldsOf(changes []runs.Change) map[string]int {
 	fields := map[string]int{}
 	for _, c := range changes {
-		if c.Verb != reconcile.Create && c.Verb != reconcile.Missing {
+		if c.Verb != runs.Create && c.Verb != runs.Missing {
 			fields[c.Field.String()]++
 		}
 	}
@@ -79,17 +80,17 @@ func fieldsOf(changes []reconcile.Change) map[string]int {
 }
 
 // countsOf counts every profile once, by its first verb.
-func countsOf(changes []reconcile.Change) (counts reconcile.ChangeCounts) {
-	seen := map[reconcile.ODSCode]bool{}
+func countsOf(changes []runs.Change) (counts runs.ChangeCounts) {
+	seen := map[profile.ODSCode]bool{}
 	for _, kind := range []struct {
-		verb  reconcile.Verb
+		verb  runs.Verb
 		count *int
 	}{
-		{reconcile.Create, &counts.Create},
-		{reconcile.Close, &counts.Close},
-		{reconcile.Reopen, &counts.Reopen},
-		{reconcile.ToSleep, &counts.Dormant},
-		{reconcile.Update, &counts.Update},
+		{runs.Create, &counts.Create},
+		{runs.Close, &counts.Close},
+		{runs.Reopen, &counts.Reopen},
+		{runs.ToSleep, &counts.Dormant},
+		{runs.Update, &counts.Update},
 	} {
 		for _, c := range changes {
 			if c.Verb == kind.verb && !seen[c.Code] {

@@ -8,12 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // pushedTo lists the sinks that have routes.
-func pushedTo(routes reconcile.Routes) (sinks []string) {
-	for _, sink := range reconcile.Sinks() {
+func pushedTo(routes push.Routes) (sinks []string) {
+	for _, sink := range push.Sinks() {
 		if routes[sink] != nil {
 			sinks = append(sinks, string(sink))
 		}
@@ -22,10 +23,10 @@ func pushedTo(routes reconcile.Routes) (sinks []string) {
 }
 
 // routeRows lists the routes: sink, type, name.
-func routeRows(routes reconcile.Routes) (sinks, types, names []string) {
+func routeRows(routes push.Routes) (sinks, types, names []string) {
 	for _, sink := range pushedTo(routes) {
-		for _, orgType := range reconcile.OrgTypes() {
-			if route, ok := routes[reconcile.Sink(sink)][orgType]; ok {
+		for _, orgType := range profile.OrgTypes() {
+			if route, ok := routes[push.Sink(sink)][orgType]; ok {
 				sinks, types, names = append(sinks, sink), append(types, string(orgType)), append(names, route.Name)
 			}
 		}
@@ -39,12 +40,12 @@ func routeRows(routes reconcile.Routes) (sinks, types, names []string) {
 type Dispatch struct {
 	tx     pgx.Tx
 	q      *dbsqlc.Queries
-	routes reconcile.Routes
+	routes push.Routes
 }
 
 // WithDispatch gives work a round of its own. It reports false, and does nothing,
 // while another process has one.
-func (s *Store) WithDispatch(ctx context.Context, routes reconcile.Routes, work func(*Dispatch) error) (ours bool, err error) {
+func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(*Dispatch) error) (ours bool, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
 		row, err := q.TryLockDispatch(ctx)
 		if err != nil {
@@ -95,7 +96,7 @@ func (d *Dispatch) FindLeftBehind(ctx context.Context) (int, error) {
 // Read reads what changed since the last round, every change once and none too
 // late, and wants the pushes: at once those of runs and of closures today, the
 // others after the settle time. Then it applies and ends holds.
-func (d *Dispatch) Read(ctx context.Context, today reconcile.Date, settle time.Duration) error {
+func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Duration) error {
 	params := dbsqlc.ReadChangesParams{Today: today.String(), Settle: toInterval(settle), Sinks: pushedTo(d.routes)}
 	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
 	if _, err := d.q.ReadChanges(ctx, params); err != nil {
@@ -106,20 +107,20 @@ func (d *Dispatch) Read(ctx context.Context, today reconcile.Date, settle time.D
 
 // Due returns pushes to be queued, those of a route the oldest first: never so
 // many that more than most of them have jobs at a time.
-func (d *Dispatch) Due(ctx context.Context, most int) ([]reconcile.DuePush, error) {
+func (d *Dispatch) Due(ctx context.Context, most int) ([]push.DuePush, error) {
 	rows, err := d.q.DuePushes(ctx, dbsqlc.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)})
 	if err != nil {
 		return nil, wrap(err, "looking for due pushes")
 	}
-	due := make([]reconcile.DuePush, len(rows))
+	due := make([]push.DuePush, len(rows))
 	for i, r := range rows {
-		due[i] = reconcile.DuePush{Code: reconcile.ODSCode(r.Code), Sink: reconcile.Sink(r.Sink), Probe: r.Probe}
+		due[i] = push.DuePush{Code: profile.ODSCode(r.Code), Sink: push.Sink(r.Sink), Probe: r.Probe}
 	}
 	return due, nil
 }
 
 // Queued notes the jobs that work the pushes.
-func (d *Dispatch) Queued(ctx context.Context, pushes []reconcile.DuePush, jobs []int64) error {
+func (d *Dispatch) Queued(ctx context.Context, pushes []push.DuePush, jobs []int64) error {
 	params := dbsqlc.SetPushJobsParams{Jobs: jobs}
 	for _, p := range pushes {
 		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))

@@ -15,7 +15,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // noted forgets which pushes were wanted, after telling which were.
@@ -194,7 +195,7 @@ func TestTwoDispatchersAndManyWriters(t *testing.T) {
 	require.Empty(t, failed)
 	const changed = "select code from change where field = 'phone' order by code"
 	require.NotEmpty(t, all[string](w, changed))
-	for _, sink := range reconcile.Sinks() {
+	for _, sink := range push.Sinks() {
 		require.Equal(t, all[string](w, changed), all[string](w, "select code from noted where sink = $1 order by code", string(sink)))
 	}
 }
@@ -224,21 +225,21 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 	w := many(t, profiles)
 	w.exec("set profilesync.run = '1'")
 	ctx, store := t.Context(), w.store
-	codes := func() []reconcile.ODSCode {
-		shuffled := make([]reconcile.ODSCode, profiles)
+	codes := func() []profile.ODSCode {
+		shuffled := make([]profile.ODSCode, profiles)
 		for to, from := range rand.Perm(profiles) {
-			shuffled[to] = reconcile.ODSCode(fmt.Sprintf("FA%05d", from))
+			shuffled[to] = profile.ODSCode(fmt.Sprintf("FA%05d", from))
 		}
 		return shuffled
 	}
 	w.exec("update push set job_id = 99")
 	var mu sync.Mutex
 	given, twice := map[string]bool{}, 0
-	last := map[reconcile.Sink]map[reconcile.ODSCode]int64{reconcile.SinkDoS: {}, reconcile.SinkWebsite: {}}
-	stage := func(sink reconcile.Sink) error {
-		staged := make([]reconcile.StagedPush, profiles)
+	last := map[push.Sink]map[profile.ODSCode]int64{push.SinkDoS: {}, push.SinkWebsite: {}}
+	stage := func(sink push.Sink) error {
+		staged := make([]push.StagedPush, profiles)
 		for i, code := range codes() {
-			staged[i] = reconcile.StagedPush{Code: code, Job: 99, Last: last[sink][code]}
+			staged[i] = push.StagedPush{Code: code, Job: 99, Last: last[sink][code]}
 		}
 		numbers, err := store.StagePushes(ctx, sink, staged)
 		mu.Lock()
@@ -255,18 +256,18 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 		return err
 	}
 	work := []func() error{
-		func() error { return stage(reconcile.SinkDoS) },
-		func() error { return stage(reconcile.SinkWebsite) },
+		func() error { return stage(push.SinkDoS) },
+		func() error { return stage(push.SinkWebsite) },
 		func() error {
-			outcomes := make([]reconcile.PushOutcome, profiles)
+			outcomes := make([]push.PushOutcome, profiles)
 			for i, code := range codes() {
-				outcomes[i] = reconcile.PushOutcome{Code: code, Job: 98, Route: "change-event", State: reconcile.PushAccepted}
+				outcomes[i] = push.PushOutcome{Code: code, Job: 98, Route: "change-event", State: push.PushAccepted}
 			}
-			_, err := store.SettlePushes(ctx, reconcile.SinkDoS, outcomes, nothingToComplete)
+			_, err := store.SettlePushes(ctx, push.SinkDoS, outcomes, nothingToComplete)
 			return err
 		},
 		func() error {
-			_, err := store.ForcePushes(ctx, codes(), reconcile.Sinks())
+			_, err := store.ForcePushes(ctx, codes(), push.Sinks())
 			return err
 		},
 		func() error {

@@ -9,16 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // sinkRoutes are the routes of these tests: dentists have none to DoS.
-func sinkRoutes() reconcile.Routes {
-	event, fhir, profile := reconcile.Route{Name: "change-event"}, reconcile.Route{Name: "fhir"}, reconcile.Route{Name: "profile"}
-	return reconcile.Routes{
-		reconcile.SinkDoS: {reconcile.Pharmacy: event, reconcile.GPPractice: fhir},
-		reconcile.SinkWebsite: {
-			reconcile.Pharmacy: profile, reconcile.GPPractice: profile, reconcile.DentalPractice: profile,
+func sinkRoutes() push.Routes {
+	event, fhir, website := push.Route{Name: "change-event"}, push.Route{Name: "fhir"}, push.Route{Name: "profile"}
+	return push.Routes{
+		push.SinkDoS: {profile.Pharmacy: event, profile.GPPractice: fhir},
+		push.SinkWebsite: {
+			profile.Pharmacy: website, profile.GPPractice: website, profile.DentalPractice: website,
 		},
 	}
 }
@@ -27,7 +28,7 @@ func sinkRoutes() reconcile.Routes {
 const settle = 30 * time.Second
 
 // round works one round of the dispatcher.
-func (w *world) round(routes reconcile.Routes, work func(context.Context, *postgres.Dispatch) error) {
+func (w *world) round(routes push.Routes, work func(context.Context, *postgres.Dispatch) error) {
 	w.Helper()
 	ours, err := w.store.WithDispatch(w.Context(), routes, func(d *postgres.Dispatch) error { return work(w.Context(), d) })
 	require.NoError(w, err)
@@ -47,7 +48,7 @@ func (w *world) dispatchOn(n int) {
 }
 
 // queue queues what is due as jobs with numbers from 1, and returns it.
-func (w *world) queue(most int) (due []reconcile.DuePush) {
+func (w *world) queue(most int) (due []push.DuePush) {
 	w.Helper()
 	w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) (err error) {
 		if due, err = d.Due(ctx, most); err != nil {
@@ -63,7 +64,7 @@ func (w *world) queue(most int) (due []reconcile.DuePush) {
 }
 
 // wanting creates profiles whose pushes are wanted at once.
-func wanting(t *testing.T, types ...reconcile.OrgType) *world {
+func wanting(t *testing.T, types ...profile.OrgType) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.exec("set profilesync.run = '1'")
@@ -77,7 +78,7 @@ func wanting(t *testing.T, types ...reconcile.OrgType) *world {
 }
 
 // resting is wanting, where all the pushes were accepted.
-func resting(t *testing.T, types ...reconcile.OrgType) *world {
+func resting(t *testing.T, types ...profile.OrgType) *world {
 	t.Helper()
 	w := wanting(t, types...)
 	w.rest()
@@ -119,9 +120,9 @@ func TestAChangeWantsAPushToEachSink(t *testing.T) {
 		{"insert into service (code, source, external_id, name) values ($1, 'ers', '7', 'Feet')", 30},
 		{"with run as (select set_config('profilesync.run', '7', true)) update profile set phone = '1' from run where code = $1", 0},
 	}
-	types := make([]reconcile.OrgType, len(cases))
+	types := make([]profile.OrgType, len(cases))
 	for i := range types {
-		types[i] = reconcile.Pharmacy
+		types[i] = profile.Pharmacy
 	}
 	w := resting(t, types...)
 	want := []string{}
@@ -165,7 +166,7 @@ func TestACreationAndTypesWithoutRoute(t *testing.T) {
 		"FA0000 dos no-route", "FA0000 website no-route", "FA0002 dos wanted 30", "FA0002 website wanted 30",
 	}, w.standing("code <> 'FA0001'"))
 
-	only := reconcile.Routes{reconcile.SinkWebsite: sinkRoutes()[reconcile.SinkWebsite]}
+	only := push.Routes{push.SinkWebsite: sinkRoutes()[push.SinkWebsite]}
 	w.exec("insert into profile (code, name, type) values ('FA0003', 'A', 'pharmacy')")
 	w.round(only, func(ctx context.Context, d *postgres.Dispatch) error { return d.Read(ctx, day(1), settle) })
 	require.Equal(t, []string{"FA0003 website wanted 30"}, w.standing("code = 'FA0003'"), "DoS is not configured")
@@ -181,7 +182,7 @@ func TestAReconciliationWantsPushesAtOnce(t *testing.T) {
 
 func TestLaterEditsPushNothingBack(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	due := func() time.Time { return one[time.Time](w, "select due_at from push where sink = 'dos'") }
 	w.exec("update profile set phone = '1'")
 	w.dispatch()
@@ -197,70 +198,70 @@ func TestLaterEditsPushNothingBack(t *testing.T) {
 
 func TestAChangeIsNotLostToTheJobUnderWay(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	require.Len(t, w.queue(10), 2)
 	require.Empty(t, w.queue(10), "its job works it")
 	w.exec("update profile set hidden = true")
 	w.dispatch()
 	require.Empty(t, w.queue(10), "one job at a time")
-	w.settles(reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted"})
+	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted"})
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("job_id is null"))
-	require.Equal(t, []reconcile.DuePush{{Code: "FA0000", Sink: reconcile.SinkDoS}}, w.queue(10))
-	w.settles(reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted"})
+	require.Equal(t, []push.DuePush{{Code: "FA0000", Sink: push.SinkDoS}}, w.queue(10))
+	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted"})
 	require.Equal(t, []string{"FA0000 dos accepted"}, w.standing("job_id is null"))
 }
 
 func TestTheWindowHoldsForARoute(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.GPPractice)
+	w := wanting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy, profile.GPPractice)
 	w.exec("update push set due_at = now() - interval '1 s' * right(code, 1)::int where sink = 'dos'") // the last first
 	w.exec("update push set due_at = now() + interval '1 h' where sink = 'website'")
-	require.Equal(t, []reconcile.DuePush{
-		{Code: "FA0002", Sink: reconcile.SinkDoS}, {Code: "FA0001", Sink: reconcile.SinkDoS}, {Code: "FA0003", Sink: reconcile.SinkDoS},
+	require.Equal(t, []push.DuePush{
+		{Code: "FA0002", Sink: push.SinkDoS}, {Code: "FA0001", Sink: push.SinkDoS}, {Code: "FA0003", Sink: push.SinkDoS},
 	}, w.queue(2))
 	require.Empty(t, w.queue(2))
-	w.settles(reconcile.PushOutcome{Code: "FA0001", Route: "change-event", State: reconcile.PushAccepted})
-	require.Equal(t, []reconcile.DuePush{{Code: "FA0000", Sink: reconcile.SinkDoS}}, w.queue(2))
+	w.settles(push.PushOutcome{Code: "FA0001", Route: "change-event", State: push.PushAccepted})
+	require.Equal(t, []push.DuePush{{Code: "FA0000", Sink: push.SinkDoS}}, w.queue(2))
 }
 
 func TestAPausedRouteGetsAProbe(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.GPPractice)
+	w := wanting(t, profile.Pharmacy, profile.Pharmacy, profile.GPPractice)
 	ctx := t.Context()
 	pause := func(wait time.Duration) bool {
-		paused, err := w.store.PauseRoute(ctx, reconcile.SinkDoS, "change-event", "down", wait)
+		paused, err := w.store.PauseRoute(ctx, push.SinkDoS, "change-event", "down", wait)
 		require.NoError(t, err)
 		return paused
 	}
 	require.True(t, pause(time.Hour))
 	require.False(t, pause(0), "it was already")
 	require.Len(t, w.queue(10), 4, "the other routes go on")
-	loaded, err := w.store.LoadPushes(ctx, reconcile.SinkDoS, []reconcile.ODSCode{"FA0000", "FA0002"}, day(1))
+	loaded, err := w.store.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{"FA0000", "FA0002"}, day(1))
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, false}, []bool{loaded[0].Paused, loaded[1].Paused})
 
-	require.NoError(t, w.store.PostponeProbe(ctx, reconcile.SinkDoS, "change-event", 0))
+	require.NoError(t, w.store.PostponeProbe(ctx, push.SinkDoS, "change-event", 0))
 	probes := w.queue(10)
 	require.Len(t, probes, 1)
 	require.True(t, probes[0].Probe)
 	require.Empty(t, w.queue(10), "one at a time")
-	w.settles(reconcile.PushOutcome{Code: probes[0].Code, Route: "change-event", State: reconcile.PushWanted})
-	require.NoError(t, w.store.PostponeProbe(ctx, reconcile.SinkDoS, "change-event", time.Hour))
+	w.settles(push.PushOutcome{Code: probes[0].Code, Route: "change-event", State: push.PushWanted})
+	require.NoError(t, w.store.PostponeProbe(ctx, push.SinkDoS, "change-event", time.Hour))
 	require.Empty(t, w.queue(10))
 	require.Equal(t, 2, one[int](w, "select probes from route where paused <> ''"))
 
-	resumed, err := w.store.ResumeRoute(ctx, reconcile.SinkDoS, "change-event")
+	resumed, err := w.store.ResumeRoute(ctx, push.SinkDoS, "change-event")
 	require.NoError(t, err)
 	require.True(t, resumed)
 	require.Len(t, w.queue(10), 2)
-	resumed, err = w.store.ResumeRoute(ctx, reconcile.SinkDoS, "change-event")
+	resumed, err = w.store.ResumeRoute(ctx, push.SinkDoS, "change-event")
 	require.NoError(t, err)
 	require.False(t, resumed)
 }
 
 func TestTheNextPush(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy, reconcile.GPPractice)
+	w := resting(t, profile.Pharmacy, profile.GPPractice)
 	next := func() (wait time.Duration, ok bool) {
 		w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) (err error) {
 			wait, ok, err = d.Next(ctx)
@@ -277,7 +278,7 @@ func TestTheNextPush(t *testing.T) {
 	w.exec("update push set due_at = now() where code = 'FA0000'")
 	wait, _ = next()
 	require.Zero(t, wait)
-	for _, route := range []reconcile.Route{sinkRoutes()["dos"]["pharmacy"], sinkRoutes()["website"]["pharmacy"]} {
+	for _, route := range []push.Route{sinkRoutes()["dos"]["pharmacy"], sinkRoutes()["website"]["pharmacy"]} {
 		w.exec("update route set paused = 'down', probe_at = now() + interval '2 h' where route = $1", route.Name)
 	}
 	wait, _ = next()
@@ -286,7 +287,7 @@ func TestTheNextPush(t *testing.T) {
 
 func TestLostJobsAreFound(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy)
 	w.exec("delete from push where sink = 'website'")
 	w.exec("update push set due_at = due_at - interval '1 s' * (9 - right(code, 1)::int)")
 	require.Len(t, w.queue(10), 4) // job 1 is that of FA0000
@@ -309,21 +310,21 @@ func TestEnrolling(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'dental-practice')")
-	enrol := func(routes reconcile.Routes) []string {
+	enrol := func(routes push.Routes) []string {
 		w.round(routes, func(ctx context.Context, d *postgres.Dispatch) error { return d.Enrol(ctx) })
 		return w.standing("true")
 	}
-	require.Empty(t, enrol(reconcile.Routes{}))
+	require.Empty(t, enrol(push.Routes{}))
 	first := []string{"FA0000 website wanted 0", "FA0001 website wanted 0"}
-	require.Equal(t, first, enrol(reconcile.Routes{reconcile.SinkWebsite: sinkRoutes()[reconcile.SinkWebsite]}))
+	require.Equal(t, first, enrol(push.Routes{push.SinkWebsite: sinkRoutes()[push.SinkWebsite]}))
 	w.rest()
 	require.Equal(t, []string{"FA0000 dos wanted 0", "FA0000 website accepted", "FA0001 dos no-route", "FA0001 website accepted"},
 		enrol(sinkRoutes()), "a sink that was configured since")
 	w.rest()
 
 	wider := sinkRoutes()
-	wider[reconcile.SinkDoS][reconcile.DentalPractice] = reconcile.Route{Name: "fhir"}
-	delete(wider[reconcile.SinkWebsite], reconcile.Pharmacy)
+	wider[push.SinkDoS][profile.DentalPractice] = push.Route{Name: "fhir"}
+	delete(wider[push.SinkWebsite], profile.Pharmacy)
 	want := []string{"FA0000 dos accepted", "FA0000 website no-route", "FA0001 dos wanted 0", "FA0001 website accepted"}
 	require.Equal(t, want, enrol(wider), "one route came, one went")
 	w.rest()
@@ -335,7 +336,7 @@ func TestEnrolling(t *testing.T) {
 
 func TestWakeups(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	ctx, cancel := context.WithCancel(t.Context())
 	woken, ended := make(chan struct{}, 100), make(chan error, 1)
 	go func() { ended <- w.store.Wakeups(ctx, func() { woken <- struct{}{} }) }()
@@ -348,7 +349,7 @@ func TestWakeups(t *testing.T) {
 	<-woken
 	require.NoError(t, w.store.RemoveHold(ctx, id, "jo"))
 	<-woken
-	_, err := w.store.ForcePushes(ctx, []reconcile.ODSCode{"FA0000"}, reconcile.Sinks())
+	_, err := w.store.ForcePushes(ctx, []profile.ODSCode{"FA0000"}, push.Sinks())
 	require.NoError(t, err)
 	<-woken
 	cancel()

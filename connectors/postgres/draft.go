@@ -10,16 +10,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Draft is a plan in the making: pass 1 of a run.
 type Draft struct {
 	tx    pgx.Tx
 	q     *dbsqlc.Queries
-	run   reconcile.Run
-	types []reconcile.OrgType
-	at    reconcile.Situation
+	run   runs.Run
+	types []profile.OrgType
+	at    runs.Situation
 	last  dbsqlc.LastListingRow
 
 	planned int // rows written to the plan
@@ -48,19 +49,19 @@ func (d *Draft) prepare(ctx context.Context) (err error) {
 
 // LastListing returns the day and the size of the last accepted listing of the
 // report; zero where there was none.
-func (d *Draft) LastListing() (asOf reconcile.Date, records int) {
+func (d *Draft) LastListing() (asOf profile.Date, records int) {
 	return fromDate(d.last.AsOf), int(d.last.Records)
 }
 
 // Settled reports whether a listing is the one that was accepted last, byte for
 // byte, and nothing of it has to be looked at again; then it returns how many
 // records it holds.
-func (d *Draft) Settled(ctx context.Context, stamp reconcile.Stamp) (records int, settled bool, err error) {
-	if stamp.Digest == (reconcile.Hash{}) {
+func (d *Draft) Settled(ctx context.Context, stamp runs.Stamp) (records int, settled bool, err error) {
+	if stamp.Digest == (profile.Hash{}) {
 		return 0, false, nil
 	}
 	known, err := d.q.IsSettledListing(ctx, dbsqlc.IsSettledListingParams{
-		Source: string(d.run.Source), Report: d.run.Report, Digest: stamp.Digest[:], RulesVersion: reconcile.RulesVersion,
+		Source: string(d.run.Source), Report: d.run.Report, Digest: stamp.Digest[:], RulesVersion: runs.RulesVersion,
 		AsOf: toDate(d.run.AsOf),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -71,7 +72,7 @@ func (d *Draft) Settled(ctx context.Context, stamp reconcile.Stamp) (records int
 
 // Stage copies key and hash of every record to the database, and returns how
 // many there are.
-func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error]) (records int, err error) {
+func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error) {
 	source := &stagingRows{}
 	next, stop := iter.Pull2(rows)
 	defer stop()
@@ -89,8 +90,8 @@ func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[reconcile.Row, error])
 
 // stagingRows feeds COPY without a copy of the listing in memory.
 type stagingRows struct {
-	next func() (reconcile.Row, error, bool)
-	row  reconcile.Row
+	next func() (profile.Row, error, bool)
+	row  profile.Row
 	err  error
 }
 
@@ -109,10 +110,10 @@ func (s *stagingRows) Err() error { return s.err }
 // Compare finds what differs from what we accepted last, in one statement. Only
 // for a listing does it also find what is absent. Codes that stand on several
 // lines of a listing are taken out and returned: none of them can be trusted.
-func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []reconcile.Row, err error) {
-	if d.run.Kind == reconcile.RunDelta {
+func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error) {
+	if d.run.Kind == runs.RunDelta {
 		found, err := d.q.CompareDelta(ctx, dbsqlc.CompareDeltaParams{
-			RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
+			RulesVersion: runs.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
 		})
 		return int(found), nil, wrap(err, "comparing")
 	}
@@ -120,7 +121,7 @@ func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []reconc
 		return 0, nil, err
 	}
 	found, err := d.q.CompareListing(ctx, dbsqlc.CompareListingParams{
-		RulesVersion: reconcile.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
+		RulesVersion: runs.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
 	})
 	if err != nil {
 		return 0, nil, wrap(err, "comparing")
@@ -153,9 +154,9 @@ func (d *Draft) forgetReturned(ctx context.Context) error {
 	return wrap(d.q.ForgetReturned(ctx, returned), "forgetting decisions")
 }
 
-func toRow(code string, hash []byte, offset *int64, length, line *int32) reconcile.Row {
-	return reconcile.Row{
-		Code: reconcile.ODSCode(code), Hash: reconcile.Hash(hash), Offset: *offset, Length: int(*length), Line: int(*line),
+func toRow(code string, hash []byte, offset *int64, length, line *int32) profile.Row {
+	return profile.Row{
+		Code: profile.ODSCode(code), Hash: profile.Hash(hash), Offset: *offset, Length: int(*length), Line: int(*line),
 	}
 }
 
@@ -164,11 +165,11 @@ const chunk = 4000
 
 // Differing returns the records that have to be decoded, chunk by chunk, in the
 // order of the listing.
-func (d *Draft) Differing(ctx context.Context) iter.Seq2[[]reconcile.Candidate, error] {
-	return func(yield func([]reconcile.Candidate, error) bool) {
+func (d *Draft) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error] {
+	return func(yield func([]runs.Candidate, error) bool) {
 		for after, more := int32(0), true; more; {
 			rows, err := d.q.DifferingChunk(ctx, dbsqlc.DifferingChunkParams{After: after, Most: chunk})
-			candidates := make([]reconcile.Candidate, len(rows))
+			candidates := make([]runs.Candidate, len(rows))
 			for i, row := range rows {
 				candidates[i].Row = toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line)
 				copy(candidates[i].Known[:], row.KnownHash)
@@ -183,16 +184,16 @@ func (d *Draft) Differing(ctx context.Context) iter.Seq2[[]reconcile.Candidate, 
 
 // Absent returns the open profiles that the listing does not hold, chunk by
 // chunk.
-func (d *Draft) Absent(ctx context.Context) iter.Seq2[[]reconcile.Missed, error] {
-	return func(yield func([]reconcile.Missed, error) bool) {
+func (d *Draft) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
+	return func(yield func([]runs.Missed, error) bool) {
 		for after, more := int32(0), true; more; {
 			rows, err := d.q.AbsentChunk(ctx, dbsqlc.AbsentChunkParams{After: after, Most: chunk})
-			var missed []reconcile.Missed
+			var missed []runs.Missed
 			for _, row := range rows {
 				after = row.N
-				if row.Type != nil && row.Status != string(reconcile.StatusClosed) {
-					missed = append(missed, reconcile.Missed{
-						Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(*row.Type), Since: fromDate(row.MissingSince),
+				if row.Type != nil && row.Status != string(profile.StatusClosed) {
+					missed = append(missed, runs.Missed{
+						Code: profile.ODSCode(row.Code), Type: profile.OrgType(*row.Type), Since: fromDate(row.MissingSince),
 					})
 				}
 			}
@@ -205,15 +206,15 @@ func (d *Draft) Absent(ctx context.Context) iter.Seq2[[]reconcile.Missed, error]
 
 // Load completes records to the input of a comparison: what we accepted last,
 // the profiles, and people's decisions.
-func (d *Draft) Load(ctx context.Context, records []reconcile.Record) ([]reconcile.Item, error) {
+func (d *Draft) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
 	codes := make([]string, len(records))
-	at := make(map[reconcile.ODSCode]*reconcile.Item, len(records))
-	items := make([]reconcile.Item, len(records))
+	at := make(map[profile.ODSCode]*runs.Item, len(records))
+	items := make([]runs.Item, len(records))
 	for i, record := range records {
 		codes[i], items[i].Upstream = string(record.Code), record
 		at[record.Code] = &items[i]
 	}
-	for _, load := range []func(context.Context, []string, map[reconcile.ODSCode]*reconcile.Item) error{
+	for _, load := range []func(context.Context, []string, map[profile.ODSCode]*runs.Item) error{
 		d.loadProfiles, d.loadUpstream, d.loadMarks,
 	} {
 		if err := load(ctx, codes, at); err != nil {
@@ -223,7 +224,7 @@ func (d *Draft) Load(ctx context.Context, records []reconcile.Record) ([]reconci
 	return items, nil
 }
 
-func (d *Draft) loadProfiles(ctx context.Context, codes []string, at map[reconcile.ODSCode]*reconcile.Item) error {
+func (d *Draft) loadProfiles(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
 	rows, err := d.q.LoadProfiles(ctx, codes)
 	if err != nil {
 		return wrap(err, "loading profiles")
@@ -235,39 +236,39 @@ func (d *Draft) loadProfiles(ctx context.Context, codes []string, at map[reconci
 	return nil
 }
 
-func toProfile(row dbsqlc.LoadProfilesRow) reconcile.Profile {
-	profile := reconcile.Profile{Code: reconcile.ODSCode(row.Code)}
+func toProfile(row dbsqlc.LoadProfilesRow) profile.Profile {
+	p := profile.Profile{Code: profile.ODSCode(row.Code)}
 	hidden := "false"
 	if row.Hidden {
 		hidden = "true"
 	}
-	for field, value := range map[reconcile.Field]string{
-		reconcile.FieldName: row.Name, reconcile.FieldAddress: row.Address, reconcile.FieldPostcode: row.Postcode,
-		reconcile.FieldType: row.Type, reconcile.FieldRoles: row.Roles, reconcile.FieldStatus: row.Status,
-		reconcile.FieldParent: row.Parent, reconcile.FieldCommissioner: row.Commissioner, reconcile.FieldICB: row.Icb,
-		reconcile.FieldRegion: row.Region, reconcile.FieldSuccessor: row.Successor, reconcile.FieldPhone: row.Phone,
-		reconcile.FieldEmail: row.Email, reconcile.FieldWebsite: row.Website, reconcile.FieldDescription: row.Description,
-		reconcile.FieldHidden: hidden, reconcile.FieldKind: row.Kind,
+	for field, value := range map[profile.Field]string{
+		profile.FieldName: row.Name, profile.FieldAddress: row.Address, profile.FieldPostcode: row.Postcode,
+		profile.FieldType: row.Type, profile.FieldRoles: row.Roles, profile.FieldStatus: row.Status,
+		profile.FieldParent: row.Parent, profile.FieldCommissioner: row.Commissioner, profile.FieldICB: row.Icb,
+		profile.FieldRegion: row.Region, profile.FieldSuccessor: row.Successor, profile.FieldPhone: row.Phone,
+		profile.FieldEmail: row.Email, profile.FieldWebsite: row.Website, profile.FieldDescription: row.Description,
+		profile.FieldHidden: hidden, profile.FieldKind: row.Kind,
 	} {
-		profile.Values.Set(field, value)
+		p.Values.Set(field, value)
 	}
-	return profile
+	return p
 }
 
-func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[reconcile.ODSCode]*reconcile.Item) error {
+func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
 	rows, err := d.q.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(d.run.Source), Codes: codes})
 	if err != nil {
 		return wrap(err, "loading upstream records")
 	}
 	for _, row := range rows {
-		item := at[reconcile.ODSCode(row.Code)]
+		item := at[profile.ODSCode(row.Code)]
 		if first := fromDate(row.PendingSince); item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
 			item.PendingSince = first
 		}
 		if row.Report != d.run.Report {
 			continue
 		}
-		base := reconcile.Record{Code: item.Upstream.Code}
+		base := profile.Record{Code: item.Upstream.Code}
 		if err := json.Unmarshal(row.Facts, &base); err != nil {
 			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
 		}
@@ -280,9 +281,9 @@ func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[reconci
 }
 
 // forget takes back values that were withheld: the profile never took them.
-func forget(values *reconcile.Values, fields []string) error {
+func forget(values *profile.Values, fields []string) error {
 	for _, name := range fields {
-		field, err := reconcile.ParseField(name)
+		field, err := profile.ParseField(name)
 		if err != nil {
 			return err
 		}
@@ -291,19 +292,19 @@ func forget(values *reconcile.Values, fields []string) error {
 	return nil
 }
 
-func (d *Draft) loadMarks(ctx context.Context, codes []string, at map[reconcile.ODSCode]*reconcile.Item) error {
+func (d *Draft) loadMarks(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
 	rows, err := d.q.LoadMarks(ctx, codes)
 	if err != nil {
 		return wrap(err, "loading decisions")
 	}
 	for _, row := range rows {
-		item := at[reconcile.ODSCode(row.Code)]
-		field, err := reconcile.ParseField(row.Field)
+		item := at[profile.ODSCode(row.Code)]
+		field, err := profile.ParseField(row.Field)
 		if err != nil {
 			return fmt.Errorf("decision on %s: %w", row.Code, err)
 		}
-		item.Marks = append(item.Marks, reconcile.Mark{
-			Field: field, Verdict: reconcile.Verdict(row.Verdict), Value: row.Value, Until: fromDate(row.Until),
+		item.Marks = append(item.Marks, runs.Mark{
+			Field: field, Verdict: runs.Verdict(row.Verdict), Value: row.Value, Until: fromDate(row.Until),
 		})
 	}
 	return nil

@@ -10,21 +10,22 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // DriftCheck is one look at what a sink shows.
 type DriftCheck struct {
 	store *Store
 	id    int64
-	sink  reconcile.Sink
-	codes []reconcile.ODSCode
-	today reconcile.Date
+	sink  push.Sink
+	codes []profile.ODSCode
+	today profile.Date
 }
 
 // BeginDrift begins a look at some profiles, or at all of them.
-func (s *Store) BeginDrift(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, actor string,
-	today reconcile.Date,
+func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string,
+	today profile.Date,
 ) (*DriftCheck, error) {
 	id, err := s.q.BeginDriftCheck(ctx, dbsqlc.BeginDriftCheckParams{Sink: string(sink), Actor: actor, Whole: len(codes) == 0})
 	if err != nil {
@@ -35,16 +36,16 @@ func (s *Store) BeginDrift(ctx context.Context, sink reconcile.Sink, codes []rec
 
 // Page returns accepted pushes of organisations of a type behind a code, in the
 // order of codes.
-func (c *DriftCheck) Page(ctx context.Context, t reconcile.OrgType, after reconcile.ODSCode, most int) ([]reconcile.Push, error) {
+func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error) {
 	codes, err := c.store.q.PushesToCheck(ctx, dbsqlc.PushesToCheckParams{
 		Sink: string(c.sink), Type: string(t), After: string(after), Codes: texts(c.codes), Most: int32(most),
 	})
 	if err != nil || len(codes) == 0 {
 		return nil, wrap(err, "reading the pushes to check")
 	}
-	page := make([]reconcile.ODSCode, len(codes))
+	page := make([]profile.ODSCode, len(codes))
 	for i, code := range codes {
-		page[i] = reconcile.ODSCode(code)
+		page[i] = profile.ODSCode(code)
 	}
 	return c.store.LoadPushes(ctx, c.sink, page, c.today)
 }
@@ -53,9 +54,9 @@ func (c *DriftCheck) Page(ctx context.Context, t reconcile.OrgType, after reconc
 const fieldMissing = "missing"
 
 // Found stores what differs, and that the others were seen as they are to be.
-func (c *DriftCheck) Found(ctx context.Context, drifted []reconcile.Drifted, seen []reconcile.ODSCode) error {
+func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
 	params := dbsqlc.StoreDriftParams{CheckID: c.id, Sink: string(c.sink)}
-	add := func(code reconcile.ODSCode, field, want, shown string) {
+	add := func(code profile.ODSCode, field, want, shown string) {
 		params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, field)
 		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
 	}
@@ -77,7 +78,7 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []reconcile.Drifted, see
 
 // End stores the result, once, and together with it asks for pushes where it is
 // to be repaired. What a sink did not take three times is left to people.
-func (c *DriftCheck) End(ctx context.Context, r reconcile.DriftResult, repair bool) (reconcile.DriftResult, error) {
+func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	r.Check = c.id
 	err := inTx(ctx, c.store.pool, func(q *dbsqlc.Queries, _ pgx.Tx) (err error) {
 		if repair {
@@ -108,24 +109,24 @@ func (c *DriftCheck) repair(ctx context.Context, q *dbsqlc.Queries) (repaired in
 
 // DriftRow is one field in which a sink shows something else.
 type DriftRow struct {
-	Sink    reconcile.Sink    `json:"sink"`
-	Code    reconcile.ODSCode `json:"code"`
-	Name    string            `json:"name"`
-	Field   string            `json:"field"` // missing: not shown at all
-	Want    string            `json:"want"`
-	Shown   string            `json:"shown"`
-	GivenUp bool              `json:"given_up,omitempty"` // repaired three times in vain
+	Sink    push.Sink       `json:"sink"`
+	Code    profile.ODSCode `json:"code"`
+	Name    string          `json:"name"`
+	Field   string          `json:"field"` // missing: not shown at all
+	Want    string          `json:"want"`
+	Shown   string          `json:"shown"`
+	GivenUp bool            `json:"given_up,omitempty"` // repaired three times in vain
 }
 
 // DriftFound lists what a check found.
-func (s *Store) DriftFound(ctx context.Context, check int64, sink reconcile.Sink, most int) ([]DriftRow, error) {
+func (s *Store) DriftFound(ctx context.Context, check int64, sink push.Sink, most int) ([]DriftRow, error) {
 	rows, err := s.q.ListDrift(ctx, dbsqlc.ListDriftParams{CheckID: check, Most: int32(min(most, 1<<30))})
 	if err != nil {
 		return nil, wrap(err, "listing drift")
 	}
 	found := make([]DriftRow, len(rows))
 	for i, r := range rows {
-		found[i] = DriftRow{sink, reconcile.ODSCode(r.Code), r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
+		found[i] = DriftRow{sink, profile.ODSCode(r.Code), r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
 	}
 	return found, nil
 }

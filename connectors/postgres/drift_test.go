@@ -7,19 +7,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // check begins a look at what DoS shows.
-func (w *world) check(codes ...reconcile.ODSCode) *postgres.DriftCheck {
+func (w *world) check(codes ...profile.ODSCode) *postgres.DriftCheck {
 	w.Helper()
-	check, err := w.store.BeginDrift(w.Context(), reconcile.SinkDoS, codes, "jo", day(1))
+	check, err := w.store.BeginDrift(w.Context(), push.SinkDoS, codes, "jo", day(1))
 	require.NoError(w, err)
 	return check
 }
 
 // pageOf returns the codes of a page.
-func (w *world) pageOf(c *postgres.DriftCheck, t reconcile.OrgType, after reconcile.ODSCode, most int) (codes []string) {
+func (w *world) pageOf(c *postgres.DriftCheck, t profile.OrgType, after profile.ODSCode, most int) (codes []string) {
 	w.Helper()
 	page, err := c.Page(w.Context(), t, after, most)
 	require.NoError(w, err)
@@ -30,15 +31,15 @@ func (w *world) pageOf(c *postgres.DriftCheck, t reconcile.OrgType, after reconc
 }
 
 // finds ends a check that found drift in the phone of some profiles.
-func (w *world) finds(c *postgres.DriftCheck, repair bool, drifted ...reconcile.ODSCode) reconcile.DriftResult {
+func (w *world) finds(c *postgres.DriftCheck, repair bool, drifted ...profile.ODSCode) push.DriftResult {
 	w.Helper()
-	found := make([]reconcile.Drifted, len(drifted))
+	found := make([]push.Drifted, len(drifted))
 	for i, code := range drifted {
-		found[i] = reconcile.Drifted{Code: code, Differences: []reconcile.Difference{{Field: reconcile.FieldPhone, Want: "1", Shown: "2"}}}
+		found[i] = push.Drifted{Code: code, Differences: []push.Difference{{Field: profile.FieldPhone, Want: "1", Shown: "2"}}}
 	}
 	require.NoError(w, c.Found(w.Context(), found, nil))
-	result, err := c.End(w.Context(), reconcile.DriftResult{
-		Sink: reconcile.SinkDoS, State: reconcile.DriftDone, Checked: 9, Drifted: len(drifted),
+	result, err := c.End(w.Context(), push.DriftResult{
+		Sink: push.SinkDoS, State: push.DriftDone, Checked: 9, Drifted: len(drifted),
 	}, repair)
 	require.NoError(w, err)
 	return result
@@ -46,7 +47,7 @@ func (w *world) finds(c *postgres.DriftCheck, repair bool, drifted ...reconcile.
 
 func (w *world) driftOf(check int64) []postgres.DriftRow {
 	w.Helper()
-	rows, err := w.store.DriftFound(w.Context(), check, reconcile.SinkDoS, 100)
+	rows, err := w.store.DriftFound(w.Context(), check, push.SinkDoS, 100)
 	require.NoError(w, err)
 	return rows
 }
@@ -57,49 +58,49 @@ func TestPagesToCheck(t *testing.T) {
 	w.exec(`insert into profile (code, name, type) select 'FA' || lpad(((i * 37) % 100)::text, 4, '0'), 'A',
 		case i when 9 then 'gp-practice' else 'pharmacy' end from generate_series(0, 99) i`) // 9 is FA0033
 	w.dispatch()
-	require.Empty(t, w.pageOf(w.check(), reconcile.Pharmacy, "", 10), "nothing was sent yet")
+	require.Empty(t, w.pageOf(w.check(), profile.Pharmacy, "", 10), "nothing was sent yet")
 	w.rest()
 	w.exec("update push set due_at = now() where code = 'FA0001'")
 	w.exec("update push set unclear = true where code = 'FA0002'")
 	w.exec("update push set state = 'refused' where code = 'FA0003'")
 	w.exec("update push set state = 'held' where code = 'FA0004'")
 
-	check, after, pages := w.check(), reconcile.ODSCode(""), [][]string{}
+	check, after, pages := w.check(), profile.ODSCode(""), [][]string{}
 	for {
-		page := w.pageOf(check, reconcile.Pharmacy, after, 40)
+		page := w.pageOf(check, profile.Pharmacy, after, 40)
 		if len(page) == 0 {
 			break
 		}
 		require.IsIncreasing(t, append([]string{string(after)}, page...))
-		pages, after = append(pages, page), reconcile.ODSCode(page[len(page)-1])
+		pages, after = append(pages, page), profile.ODSCode(page[len(page)-1])
 	}
 	require.Len(t, pages, 3)
 	require.Equal(t, []string{"FA0000", "FA0005"}, pages[0][:2])
 	require.Len(t, pages[2], 95-80)
-	require.Equal(t, []string{"FA0033"}, w.pageOf(check, reconcile.GPPractice, "", 40))
+	require.Equal(t, []string{"FA0033"}, w.pageOf(check, profile.GPPractice, "", 40))
 
 	some := w.check("FA0009", "FA0001", "FA0007", "FA0033")
-	require.Equal(t, []string{"FA0007", "FA0009"}, w.pageOf(some, reconcile.Pharmacy, "", 40))
+	require.Equal(t, []string{"FA0007", "FA0009"}, w.pageOf(some, profile.Pharmacy, "", 40))
 	require.Equal(t, []bool{true, true, false}, all[bool](w, "select whole from drift_check order by id"))
 }
 
 func TestWhatACheckFinds(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy)
 	w.exec("update push set repairs = 2, reason = 'old'")
 	check := w.check()
-	require.NoError(t, check.Found(t.Context(), []reconcile.Drifted{
+	require.NoError(t, check.Found(t.Context(), []push.Drifted{
 		{Code: "FA0001", Missing: true},
-		{Code: "FA0000", Differences: []reconcile.Difference{
-			{Field: reconcile.FieldPhone, Want: "1", Shown: "2"}, {Field: reconcile.FieldName, Want: "A", Shown: "B"},
+		{Code: "FA0000", Differences: []push.Difference{
+			{Field: profile.FieldPhone, Want: "1", Shown: "2"}, {Field: profile.FieldName, Want: "A", Shown: "B"},
 		}},
-	}, []reconcile.ODSCode{"FA0002"}))
+	}, []profile.ODSCode{"FA0002"}))
 	require.Equal(t, []string{"FA0002 dos"},
 		all[string](w, "select code || ' ' || sink from push where seen_at is not null and repairs = 0 and reason = ''"))
 	require.Nil(t, one[*time.Time](w, "select ended_at from drift_check"))
 
-	alarm := reconcile.DriftResult{
-		Sink: reconcile.SinkDoS, State: reconcile.DriftAlarm, Checked: 3, Missing: 1, Drifted: 1, Reason: "too much",
+	alarm := push.DriftResult{
+		Sink: push.SinkDoS, State: push.DriftAlarm, Checked: 3, Missing: 1, Drifted: 1, Reason: "too much",
 	}
 	ended, err := check.End(t.Context(), alarm, false)
 	require.NoError(t, err)
@@ -115,7 +116,7 @@ func TestWhatACheckFinds(t *testing.T) {
 		{Sink: "dos", Code: "FA0000", Name: "A", Field: "phone", Want: "1", Shown: "2"},
 		{Sink: "dos", Code: "FA0001", Name: "A", Field: "missing"},
 	}, w.driftOf(ended.Check))
-	few, err := w.store.DriftFound(t.Context(), ended.Check, reconcile.SinkDoS, 1)
+	few, err := w.store.DriftFound(t.Context(), ended.Check, push.SinkDoS, 1)
 	require.NoError(t, err)
 	require.Len(t, few, 1)
 	require.Empty(t, w.driftOf(ended.Check+1))
@@ -123,23 +124,23 @@ func TestWhatACheckFinds(t *testing.T) {
 
 func TestDriftIsRepairedThreeTimes(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy)
 	for range 3 {
 		require.Equal(t, 2, w.finds(w.check(), true, "FA0000", "FA0001").Repaired)
 		require.Equal(t, []string{"FA0000 dos wanted 0", "FA0001 dos wanted 0"}, w.standing("state = 'wanted' and forced"))
 		w.queue(10)
-		for _, code := range []reconcile.ODSCode{"FA0000", "FA0001"} {
-			w.settles(reconcile.PushOutcome{Code: code, Route: "change-event", State: reconcile.PushAccepted})
+		for _, code := range []profile.ODSCode{"FA0000", "FA0001"} {
+			w.settles(push.PushOutcome{Code: code, Route: "change-event", State: push.PushAccepted})
 		}
 	}
-	require.NoError(t, w.check().Found(t.Context(), nil, []reconcile.ODSCode{"FA0001"})) // this one was mended
+	require.NoError(t, w.check().Found(t.Context(), nil, []profile.ODSCode{"FA0001"})) // this one was mended
 	fourth := w.finds(w.check(), true, "FA0000", "FA0001")
 	require.Equal(t, 1, fourth.Repaired)
 	require.Equal(t, []string{"FA0001 dos wanted 0"}, w.standing("state = 'wanted'"))
 	rows := w.driftOf(fourth.Check)
 	require.Equal(t, []bool{true, false}, []bool{rows[0].GivenUp, rows[1].GivenUp}, "people are told")
 
-	_, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, reconcile.Sinks())
+	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks())
 	require.NoError(t, err)
 	fifth := w.finds(w.check(), false, "FA0000")
 	require.Zero(t, fifth.Repaired, "not asked to")
@@ -148,9 +149,9 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 
 func TestPruningSinks(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
-	w.settles(reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted", Sequence: 1})
-	w.settles(reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted", Sequence: 2})
+	w := resting(t, profile.Pharmacy)
+	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted", Sequence: 1})
+	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted", Sequence: 2})
 	w.exec("update push_attempt set at = now() - interval '2 days' where sequence = 1")
 	old, recent := w.finds(w.check(), false, "FA0000"), w.finds(w.check(), false, "FA0000")
 	w.exec("update drift_check set started_at = now() - interval '2 days' where id = $1", old.Check)
@@ -163,7 +164,7 @@ func TestPruningSinks(t *testing.T) {
 
 func TestWatchedSinks(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Pharmacy, reconcile.Trust)
+	w := resting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy, profile.Trust)
 	require.Empty(t, w.watched().Pushes, "all is at rest")
 	w.exec(`update push set state = 'wanted', wanted_at = now() - right(code, 1)::int * interval '1 h'
 		where sink = 'dos' and code < 'FA0003'`)
@@ -189,5 +190,5 @@ func TestWatchedSinks(t *testing.T) {
 		{Sink: "dos", State: "wanted", Pushes: 3}, {Sink: "website", State: "refused", Pushes: 1},
 	}, watched.Pushes)
 	require.Equal(t, []postgres.PausedSink{{Sink: "website", Route: "profile", Reason: "unauthorized"}}, watched.Paused)
-	require.Equal(t, []postgres.DriftFoundLast{{Sink: "dos", State: reconcile.DriftDone, Drifted: 1}}, watched.Drift)
+	require.Equal(t, []postgres.DriftFoundLast{{Sink: "dos", State: push.DriftDone, Drifted: 1}}, watched.Drift)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // extractTable creates the working table of an import.
@@ -25,11 +26,11 @@ var extractTable string
 // ExtractRow is what the EBSX05 extract says of one service.
 type ExtractRow struct {
 	Line      int
-	ID        reconcile.ServiceID
-	Site      reconcile.ODSCode // empty where it is no ODS code
-	Provider  reconcile.ODSCode // the same
-	Specialty string            // a code
-	Reported  any               // the row as reported; marshals to a JSON object
+	ID        services.ServiceID
+	Site      profile.ODSCode // empty where it is no ODS code
+	Provider  profile.ODSCode // the same
+	Specialty string          // a code
+	Reported  any             // the row as reported; marshals to a JSON object
 }
 
 // Imported says what an import did to the register of services.
@@ -41,7 +42,7 @@ type Imported struct {
 }
 
 // ImportExtract brings what an extract says to the register, in one transaction.
-// Rejected rows (*reconcile.Rejected) are quarantined; any other error ends the
+// Rejected rows (*profile.Rejected) are quarantined; any other error ends the
 // import. What the extract does not hold is left alone.
 func (x *Session) ImportExtract(ctx context.Context, actor string, rows iter.Seq2[ExtractRow, error]) (done Imported, err error) {
 	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, tx pgx.Tx) error {
@@ -79,7 +80,7 @@ type extractRows struct {
 	q        *dbsqlc.Queries
 	next     func() (ExtractRow, error, bool)
 	row      ExtractRow
-	rejected []*reconcile.Rejected
+	rejected []*profile.Rejected
 	err      error
 }
 
@@ -89,7 +90,7 @@ func (s *extractRows) Next() bool {
 		if !more {
 			return false
 		}
-		if rejected, ok := err.(*reconcile.Rejected); ok { //nolint:errorlint // never wrapped: the reader's own
+		if rejected, ok := err.(*profile.Rejected); ok { //nolint:errorlint // never wrapped: the reader's own
 			s.rejected = append(s.rejected, rejected)
 			continue
 		}
@@ -110,42 +111,42 @@ func (s *extractRows) Values() ([]any, error) {
 
 func (s *extractRows) Err() error { return s.err }
 
-func quarantineRow(ctx context.Context, q *dbsqlc.Queries, r *reconcile.Rejected) error {
+func quarantineRow(ctx context.Context, q *dbsqlc.Queries, r *profile.Rejected) error {
 	hash := sha256.Sum256(r.Raw)
 	return q.Quarantine(ctx, dbsqlc.QuarantineParams{
-		Source: string(reconcile.SourceERS), Report: reconcile.ReportRegister, Code: string(r.Code), Line: int32(r.Line),
-		Field: r.Field, Value: r.Value, Reason: r.Reason, Raw: r.Raw, RawHash: hash[:len(reconcile.Hash{})],
+		Source: string(profile.SourceERS), Report: services.ReportRegister, Code: string(r.Code), Line: int32(r.Line),
+		Field: r.Field, Value: r.Value, Reason: r.Reason, Raw: r.Raw, RawHash: hash[:len(profile.Hash{})],
 	})
 }
 
 // AddService enters the id of a service that was verified to be at a site, and
 // reports whether the register did not say so before.
-func (x *Session) AddService(ctx context.Context, id reconcile.ServiceID, site reconcile.ODSCode, actor string) (bool, error) {
+func (x *Session) AddService(ctx context.Context, id services.ServiceID, site profile.ODSCode, actor string) (bool, error) {
 	added, err := x.q.AddService(ctx, dbsqlc.AddServiceParams{ID: string(id), Site: string(site), Actor: actor})
 	return added > 0, wrap(err, "adding service "+string(id))
 }
 
 // RegisteredService is a service as the register shows it.
 type RegisteredService struct {
-	ID           reconcile.ServiceID    `json:"id"`
-	Name         string                 `json:"name"`
-	State        reconcile.ServiceState `json:"state"`
-	Origin       string                 `json:"origin"` // extract or editor
-	Claimed      []string               `json:"claimed"`
-	Sites        []string               `json:"sites"` // by e-RS
-	Provider     string                 `json:"provider"`
-	Specialty    string                 `json:"specialty"`
-	Credential   string                 `json:"credential"`
-	Version      string                 `json:"version"`
-	Pending      reconcile.ServiceState `json:"pending,omitempty"`
-	MissingSince reconcile.Date         `json:"missing_since,omitzero"`
-	AddedBy      string                 `json:"added_by"`
-	Extract      json.RawMessage        `json:"extract"`
+	ID           services.ServiceID    `json:"id"`
+	Name         string                `json:"name"`
+	State        services.ServiceState `json:"state"`
+	Origin       string                `json:"origin"` // extract or editor
+	Claimed      []string              `json:"claimed"`
+	Sites        []string              `json:"sites"` // by e-RS
+	Provider     string                `json:"provider"`
+	Specialty    string                `json:"specialty"`
+	Credential   string                `json:"credential"`
+	Version      string                `json:"version"`
+	Pending      services.ServiceState `json:"pending,omitempty"`
+	MissingSince profile.Date          `json:"missing_since,omitzero"`
+	AddedBy      string                `json:"added_by"`
+	Extract      json.RawMessage       `json:"extract"`
 }
 
 // RegisteredServices lists the register, in the order of ids. An empty state or
 // site means all.
-func (s *Store) RegisteredServices(ctx context.Context, state reconcile.ServiceState, site reconcile.ODSCode, most int) (
+func (s *Store) RegisteredServices(ctx context.Context, state services.ServiceState, site profile.ODSCode, most int) (
 	[]RegisteredService, error,
 ) {
 	rows, err := s.q.ListServices(ctx, dbsqlc.ListServicesParams{
@@ -154,9 +155,9 @@ func (s *Store) RegisteredServices(ctx context.Context, state reconcile.ServiceS
 	list := make([]RegisteredService, len(rows))
 	for i, r := range rows {
 		list[i] = RegisteredService{
-			ID: reconcile.ServiceID(r.ID), Name: r.Name, State: reconcile.ServiceState(r.State), Origin: r.Origin, Claimed: r.Claimed,
+			ID: services.ServiceID(r.ID), Name: r.Name, State: services.ServiceState(r.State), Origin: r.Origin, Claimed: r.Claimed,
 			Sites: r.Sites, Provider: r.Provider, Specialty: r.Specialty, Credential: r.Credential, Version: r.Version,
-			Pending: reconcile.ServiceState(r.Pending), MissingSince: fromDate(r.MissingSince), AddedBy: r.AddedBy, Extract: r.Extract,
+			Pending: services.ServiceState(r.Pending), MissingSince: fromDate(r.MissingSince), AddedBy: r.AddedBy, Extract: r.Extract,
 		}
 	}
 	return list, wrap(err, "listing the register of services")
@@ -250,7 +251,7 @@ type ProfileService struct {
 }
 
 // ServicesOf lists the services of a profile: e-RS's and editors'.
-func (s *Store) ServicesOf(ctx context.Context, code reconcile.ODSCode) ([]ProfileService, error) {
+func (s *Store) ServicesOf(ctx context.Context, code profile.ODSCode) ([]ProfileService, error) {
 	rows, err := s.q.ServicesOf(ctx, string(code))
 	list := make([]ProfileService, len(rows))
 	for i, r := range rows {
@@ -265,7 +266,7 @@ func (s *Store) ServicesOf(ctx context.Context, code reconcile.ODSCode) ([]Profi
 
 // SetKind makes a trust or one of its sites a hospital or a clinic, for a reason
 // that the audit keeps. It reports whether it was something else before.
-func (s *Store) SetKind(ctx context.Context, code reconcile.ODSCode, kind, actor, reason string) (changed bool, err error) {
+func (s *Store) SetKind(ctx context.Context, code profile.ODSCode, kind, actor, reason string) (changed bool, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if err := q.SetReason(ctx, dbsqlc.SetReasonParams{Actor: actor, Reason: reason}); err != nil {
 			return err
@@ -279,13 +280,13 @@ func (s *Store) SetKind(ctx context.Context, code reconcile.ODSCode, kind, actor
 
 // OwnedSite is a site whose owner the service desk should look at.
 type OwnedSite struct {
-	Code    reconcile.ODSCode      `json:"code"`
-	Name    string                 `json:"name"`
-	Kind    string                 `json:"kind"`
-	Owner   reconcile.ODSCode      `json:"owner"`
-	ByCode  reconcile.ODSCode      `json:"owner_by_code"`
-	Before  reconcile.ODSCode      `json:"owner_before"`
-	Problem reconcile.OwnerProblem `json:"problem"`
+	Code    profile.ODSCode       `json:"code"`
+	Name    string                `json:"name"`
+	Kind    string                `json:"kind"`
+	Owner   profile.ODSCode       `json:"owner"`
+	ByCode  profile.ODSCode       `json:"owner_by_code"`
+	Before  profile.ODSCode       `json:"owner_before"`
+	Problem services.OwnerProblem `json:"problem"`
 }
 
 // Owners lists the open sites with something wrong about their owner. An owner
@@ -294,14 +295,14 @@ func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error
 	rows, err := s.q.ListOwners(ctx, pgtype.Timestamptz{Time: since, Valid: true})
 	list := []OwnedSite{}
 	for _, r := range rows {
-		site := OwnedSite{Code: reconcile.ODSCode(r.Code), Name: r.Name, Kind: r.Kind, Before: reconcile.ODSCode(r.ParentBefore)}
-		site.Owner, site.ByCode = reconcile.SiteOwner(site.Code, reconcile.ODSCode(r.Parent))
+		site := OwnedSite{Code: profile.ODSCode(r.Code), Name: r.Name, Kind: r.Kind, Before: profile.ODSCode(r.ParentBefore)}
+		site.Owner, site.ByCode = services.SiteOwner(site.Code, profile.ODSCode(r.Parent))
 		status := r.ParentStatus
 		if r.Parent == "" {
 			status = r.ByCodeStatus
 		}
-		site.Problem = reconcile.JudgeOwner(site.Owner, site.ByCode, site.Before, reconcile.Status(status))
-		if site.Problem != reconcile.NoOwnerProblem {
+		site.Problem = services.JudgeOwner(site.Owner, site.ByCode, site.Before, profile.Status(status))
+		if site.Problem != services.NoOwnerProblem {
 			list = append(list, site)
 		}
 	}
@@ -310,14 +311,14 @@ func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error
 
 // ServiceCount counts the services of the register that are in one state.
 type ServiceCount struct {
-	State    reconcile.ServiceState
+	State    services.ServiceState
 	Services int
 }
 
 func (w *Watched) readServices(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.CountServices(ctx)
 	for _, r := range rows {
-		w.Services = append(w.Services, ServiceCount{reconcile.ServiceState(r.State), int(r.Services)})
+		w.Services = append(w.Services, ServiceCount{services.ServiceState(r.State), int(r.Services)})
 	}
 	return wrap(err, "register of services")
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // serviceChunk is how many profiles one transaction writes the services of.
@@ -15,7 +16,7 @@ const serviceChunk = 200
 
 // ApplyServices applies a sealed plan of services chunk by chunk, each with its
 // audit rows in one transaction, from where the last process left it.
-func (x *Session) ApplyServices(ctx context.Context, run reconcile.Run, applied func(codes int)) error {
+func (x *Session) ApplyServices(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	for {
 		codes := 0
 		err := inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) (err error) {
@@ -33,7 +34,7 @@ func (x *Session) ApplyServices(ctx context.Context, run reconcile.Run, applied 
 }
 
 // applyServices applies the next chunk and returns how many profiles it held.
-func applyServices(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (int, error) {
+func applyServices(ctx context.Context, q *dbsqlc.Queries, run runs.Run) (int, error) {
 	row, err := q.NextChunk(ctx, dbsqlc.NextChunkParams{RunID: int64(run.ID), Most: serviceChunk})
 	if err != nil || row.Codes == 0 {
 		return 0, err
@@ -67,8 +68,8 @@ func applyServices(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (i
 
 // FinishServices ends an applied run: what it found out is now what the register
 // says, and what people decided is remembered.
-func (x *Session) FinishServices(ctx context.Context, run reconcile.Run, elapsedMS int64) (summary reconcile.Summary, err error) {
-	parent := reconcile.Run{}
+func (x *Session) FinishServices(ctx context.Context, run runs.Run, elapsedMS int64) (summary runs.Summary, err error) {
+	parent := runs.Run{}
 	if run.Parent != 0 {
 		if parent, err = getRun(ctx, x.q, run.Parent); err != nil {
 			return summary, err
@@ -76,9 +77,9 @@ func (x *Session) FinishServices(ctx context.Context, run reconcile.Run, elapsed
 	}
 	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		summary = run.Summary
-		summary.ElapsedMS, summary.State = elapsedMS, reconcile.RunDone
+		summary.ElapsedMS, summary.State = elapsedMS, runs.RunDone
 		if len(summary.Withheld) > 0 {
-			summary.State = reconcile.RunWithheld
+			summary.State = runs.RunWithheld
 		}
 		if err := acceptServices(ctx, q, run, parent); err != nil {
 			return err
@@ -93,10 +94,10 @@ func (x *Session) FinishServices(ctx context.Context, run reconcile.Run, elapsed
 	return summary, err
 }
 
-func acceptServices(ctx context.Context, q *dbsqlc.Queries, run, parent reconcile.Run) error {
+func acceptServices(ctx context.Context, q *dbsqlc.Queries, run, parent runs.Run) error {
 	id := int64(run.ID)
 	switch {
-	case run.Kind == reconcile.RunApprove:
+	case run.Kind == runs.RunApprove:
 		decision := dbsqlc.DecideRowsParams{RunID: int64(run.Parent), ChildID: id, Decision: "approved"}
 		if _, err := q.DecideRows(ctx, decision); err != nil {
 			return wrap(err, "recording the approval")
@@ -105,9 +106,9 @@ func acceptServices(ctx context.Context, q *dbsqlc.Queries, run, parent reconcil
 			return wrap(err, "recording the approval")
 		}
 		return wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
-	case run.Kind == reconcile.RunUndo && parent.Kind == reconcile.RunUndo:
+	case run.Kind == runs.RunUndo && parent.Kind == runs.RunUndo:
 		return wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
-	case run.Kind == reconcile.RunUndo:
+	case run.Kind == runs.RunUndo:
 		return markServicesUndone(ctx, q, run)
 	}
 	if err := q.AcceptServices(ctx, id); err != nil {
@@ -118,13 +119,13 @@ func acceptServices(ctx context.Context, q *dbsqlc.Queries, run, parent reconcil
 
 // markServicesUndone remembers what an undo took back: it will be proposed
 // again, and withheld.
-func markServicesUndone(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) error {
+func markServicesUndone(ctx context.Context, q *dbsqlc.Queries, run runs.Run) error {
 	params := dbsqlc.MarkServicesUndoneParams{RunID: int64(run.ID)}
 	err := eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
 		return q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
 			RunID: int64(run.ID), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
 		})
-	}, func(changes []reconcile.ServiceChange) error {
+	}, func(changes []services.ServiceChange) error {
 		for _, c := range changes {
 			code, value := c.Reproposed()
 			params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, c.FieldName())

@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // Withheld gives what the parent of an approval withheld and nobody decided on
 // yet, page by page.
-func (d *ServiceDraft) Withheld(ctx context.Context, page func([]reconcile.ServiceChange) error) error {
+func (d *ServiceDraft) Withheld(ctx context.Context, page func([]services.ServiceChange) error) error {
 	return wrap(eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
 		rows, err := d.q.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
 			RunID: int64(d.run.Parent), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
@@ -25,7 +27,7 @@ func (d *ServiceDraft) Withheld(ctx context.Context, page func([]reconcile.Servi
 }
 
 // Applied gives what the parent of an undo applied, page by page.
-func (d *ServiceDraft) Applied(ctx context.Context, page func([]reconcile.ServiceChange) error) error {
+func (d *ServiceDraft) Applied(ctx context.Context, page func([]services.ServiceChange) error) error {
 	return wrap(eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
 		return d.q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
 			RunID: int64(d.run.Parent), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
@@ -34,7 +36,7 @@ func (d *ServiceDraft) Applied(ctx context.Context, page func([]reconcile.Servic
 }
 
 func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error),
-	page func([]reconcile.ServiceChange) error,
+	page func([]services.ServiceChange) error,
 ) error {
 	var after dbsqlc.AppliedRowsRow
 	for {
@@ -42,7 +44,7 @@ func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRo
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		changes := make([]reconcile.ServiceChange, len(rows))
+		changes := make([]services.ServiceChange, len(rows))
 		for i, row := range rows {
 			if changes[i], err = toServiceChange(row); err != nil {
 				return err
@@ -55,42 +57,42 @@ func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRo
 	}
 }
 
-func toServiceChange(row dbsqlc.AppliedRowsRow) (reconcile.ServiceChange, error) {
+func toServiceChange(row dbsqlc.AppliedRowsRow) (services.ServiceChange, error) {
 	_, id, ok := strings.Cut(row.Field, "/")
 	if !ok {
-		return reconcile.ServiceChange{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
+		return services.ServiceChange{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
 	}
-	return reconcile.ServiceChange{
-		Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Service: reconcile.ServiceID(id),
-		Verb: reconcile.Verb(row.Verb), Old: row.Old, New: row.New, Reason: reconcile.Reason(row.Reason), Undone: row.Undone,
+	return services.ServiceChange{
+		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Service: services.ServiceID(id),
+		Verb: runs.Verb(row.Verb), Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
 	}, nil
 }
 
 // Rows returns services as they stand on profiles, and how they stand in the
 // register.
-func (d *ServiceDraft) Rows(ctx context.Context, ids []reconcile.ServiceID) (
-	rows reconcile.ServiceRows, states map[reconcile.ServiceID]reconcile.ServiceState, err error,
+func (d *ServiceDraft) Rows(ctx context.Context, ids []services.ServiceID) (
+	rows services.ServiceRows, states map[services.ServiceID]services.ServiceState, err error,
 ) {
 	found, err := d.q.ServiceRows(ctx, texts(ids))
 	if err != nil {
 		return nil, nil, wrap(err, "reading services")
 	}
-	rows = make(reconcile.ServiceRows)
+	rows = make(services.ServiceRows)
 	for _, row := range found {
-		code := reconcile.ODSCode(row.Code)
+		code := profile.ODSCode(row.Code)
 		if rows[code] == nil {
-			rows[code] = make(map[reconcile.ServiceID]reconcile.ServiceShown)
+			rows[code] = make(map[services.ServiceID]services.ServiceShown)
 		}
-		shown, _, err := reconcile.ParseServiceShown(string(row.Shown))
+		shown, _, err := services.ParseServiceShown(string(row.Shown))
 		if err != nil {
 			return nil, nil, fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
 		}
-		rows[code][reconcile.ServiceID(row.ID)] = shown
+		rows[code][services.ServiceID(row.ID)] = shown
 	}
 	stand, err := d.q.ServiceStates(ctx, texts(ids))
-	states = make(map[reconcile.ServiceID]reconcile.ServiceState, len(stand))
+	states = make(map[services.ServiceID]services.ServiceState, len(stand))
 	for _, row := range stand {
-		states[reconcile.ServiceID(row.ID)] = reconcile.ServiceState(row.State)
+		states[services.ServiceID(row.ID)] = services.ServiceState(row.State)
 	}
 	return rows, states, wrap(err, "reading services")
 }

@@ -7,7 +7,9 @@ import (
 	"iter"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // Plan begins the plan's transaction: everything from here on vanishes unless it
@@ -39,8 +41,8 @@ func (d *ServiceDraft) preview(ctx context.Context) (err error) {
 
 // Items returns, in pages, the services of which the run knows something new,
 // and those that differ from the profiles they are at.
-func (d *ServiceDraft) Items(ctx context.Context) iter.Seq2[[]reconcile.ServiceItem, error] {
-	return func(yield func([]reconcile.ServiceItem, error) bool) {
+func (d *ServiceDraft) Items(ctx context.Context) iter.Seq2[[]services.ServiceItem, error] {
+	return func(yield func([]services.ServiceItem, error) bool) {
 		after := ""
 		for {
 			items, err := d.items(ctx, after, nil)
@@ -58,25 +60,25 @@ func (d *ServiceDraft) Items(ctx context.Context) iter.Seq2[[]reconcile.ServiceI
 
 // ItemsOf returns the services of the given ids, with what was withheld of them:
 // an approval never asks e-RS again.
-func (d *ServiceDraft) ItemsOf(ctx context.Context, ids []reconcile.ServiceID) ([]reconcile.ServiceItem, error) {
+func (d *ServiceDraft) ItemsOf(ctx context.Context, ids []services.ServiceID) ([]services.ServiceItem, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	return d.items(ctx, "", ids)
 }
 
-func (d *ServiceDraft) items(ctx context.Context, after string, ids []reconcile.ServiceID) ([]reconcile.ServiceItem, error) {
+func (d *ServiceDraft) items(ctx context.Context, after string, ids []services.ServiceID) ([]services.ServiceItem, error) {
 	rows, err := d.q.ServiceItems(ctx, dbsqlc.ServiceItemsParams{
 		RunID: int64(d.run.ID), After: after, Ids: texts(ids), Sites: texts(d.run.Codes), Most: int32(max(servicePage, len(ids))),
 	})
 	if err != nil {
 		return nil, wrap(err, "reading services")
 	}
-	items := make([]reconcile.ServiceItem, len(rows))
-	at := make(map[string]*reconcile.ServiceItem, len(rows))
+	items := make([]services.ServiceItem, len(rows))
+	at := make(map[string]*services.ServiceItem, len(rows))
 	for i, row := range rows {
-		items[i] = reconcile.ServiceItem{
-			ID: reconcile.ServiceID(row.ID), Was: reconcile.ServiceState(row.Was), State: reconcile.ServiceState(row.State),
+		items[i] = services.ServiceItem{
+			ID: services.ServiceID(row.ID), Was: services.ServiceState(row.Was), State: services.ServiceState(row.State),
 			Specialty: row.Specialty, News: row.News, Settled: row.Settled,
 		}
 		if row.Facts != nil {
@@ -89,10 +91,10 @@ func (d *ServiceDraft) items(ctx context.Context, after string, ids []reconcile.
 	return items, d.loadSites(ctx, at)
 }
 
-func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*reconcile.ServiceItem) error {
+func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*services.ServiceItem) error {
 	ids, fields := make([]string, 0, len(at)), make([]string, 0, len(at))
 	for id := range at {
-		ids, fields = append(ids, id), append(fields, reconcile.ServiceField(reconcile.ServiceID(id)))
+		ids, fields = append(ids, id), append(fields, services.ServiceField(services.ServiceID(id)))
 	}
 	rows, err := d.q.ServiceSites(ctx, dbsqlc.ServiceSitesParams{RunID: int64(d.run.ID), Ids: ids, Today: toDate(d.run.AsOf)})
 	if err != nil {
@@ -103,12 +105,12 @@ func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*reconcile.S
 		return err
 	}
 	for _, row := range rows {
-		site := reconcile.ServiceSite{
-			Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Held: row.Held,
-			Marks: marks[row.Code+" "+reconcile.ServiceField(reconcile.ServiceID(row.ID))],
+		site := services.ServiceSite{
+			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Held: row.Held,
+			Marks: marks[row.Code+" "+services.ServiceField(services.ServiceID(row.ID))],
 		}
 		if row.There {
-			shown, _, err := reconcile.ParseServiceShown(string(row.Shown))
+			shown, _, err := services.ParseServiceShown(string(row.Shown))
 			if err != nil {
 				return fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
 			}
@@ -119,19 +121,19 @@ func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*reconcile.S
 	return nil
 }
 
-func (d *ServiceDraft) marks(ctx context.Context, fields []string) (map[string][]reconcile.ServiceMark, error) {
+func (d *ServiceDraft) marks(ctx context.Context, fields []string) (map[string][]services.ServiceMark, error) {
 	rows, err := d.q.ServiceMarks(ctx, fields)
-	marks := make(map[string][]reconcile.ServiceMark, len(rows))
+	marks := make(map[string][]services.ServiceMark, len(rows))
 	for _, row := range rows {
 		key := row.Code + " " + row.Field
-		marks[key] = append(marks[key], reconcile.ServiceMark{Verdict: reconcile.Verdict(row.Verdict), Value: row.Value})
+		marks[key] = append(marks[key], services.ServiceMark{Verdict: runs.Verdict(row.Verdict), Value: row.Value})
 	}
 	return marks, wrap(err, "loading decisions")
 }
 
 // Record stores a part of the plan, and what profiles are to show of its
 // services.
-func (d *ServiceDraft) Record(ctx context.Context, items []reconcile.ServiceItem, changes []reconcile.ServiceChange) error {
+func (d *ServiceDraft) Record(ctx context.Context, items []services.ServiceItem, changes []services.ServiceChange) error {
 	if err := d.recordChanges(ctx, changes, false); err != nil {
 		return err
 	}
@@ -154,14 +156,14 @@ func (d *ServiceDraft) Record(ctx context.Context, items []reconcile.ServiceItem
 
 // RecordDecision stores what an approval or an undo will apply, and names what
 // it leaves out.
-func (d *ServiceDraft) RecordDecision(ctx context.Context, apply, left []reconcile.ServiceChange) error {
+func (d *ServiceDraft) RecordDecision(ctx context.Context, apply, left []services.ServiceChange) error {
 	if err := d.recordChanges(ctx, apply, false); err != nil {
 		return err
 	}
 	return d.recordChanges(ctx, left, true)
 }
 
-func (d *ServiceDraft) recordChanges(ctx context.Context, changes []reconcile.ServiceChange, moved bool) error {
+func (d *ServiceDraft) recordChanges(ctx context.Context, changes []services.ServiceChange, moved bool) error {
 	rows := make([]dbsqlc.ServicePlanRowsParams, 0, len(changes))
 	for _, c := range changes {
 		digest := c.Digest()
@@ -176,8 +178,8 @@ func (d *ServiceDraft) recordChanges(ctx context.Context, changes []reconcile.Se
 
 // Judge lets the guard screen the plan and returns the summary of what would be
 // applied. A nil guard withholds nothing: what a person approved is applied.
-func (d *ServiceDraft) Judge(ctx context.Context, guard *reconcile.ServiceGuard) (reconcile.Summary, error) {
-	summary := reconcile.NewSummary(d.run)
+func (d *ServiceDraft) Judge(ctx context.Context, guard *services.ServiceGuard) (runs.Summary, error) {
+	summary := runs.NewSummary(d.run)
 	summary.Records, summary.Rejected = d.asked, d.rejected
 	if guard != nil {
 		withheld, err := d.withhold(ctx, *guard)
@@ -198,7 +200,7 @@ func (d *ServiceDraft) Judge(ctx context.Context, guard *reconcile.ServiceGuard)
 	return summary, count(ctx, d.q, d.run, &summary)
 }
 
-func (d *ServiceDraft) withhold(ctx context.Context, guard reconcile.ServiceGuard) ([]reconcile.Withheld, error) {
+func (d *ServiceDraft) withhold(ctx context.Context, guard services.ServiceGuard) ([]runs.Withheld, error) {
 	rows, err := d.q.ServiceLosses(ctx, int64(d.run.ID))
 	if err != nil {
 		return nil, wrap(err, "counting the plan")
@@ -207,10 +209,10 @@ func (d *ServiceDraft) withhold(ctx context.Context, guard reconcile.ServiceGuar
 	if err != nil {
 		return nil, wrap(err, "counting services")
 	}
-	losses := make([]reconcile.SiteLosses, len(rows))
+	losses := make([]services.SiteLosses, len(rows))
 	for i, row := range rows {
-		losses[i] = reconcile.SiteLosses{
-			Code: reconcile.ODSCode(row.Code), Type: reconcile.OrgType(row.Type), Losses: int(row.Losses), Of: int(row.Services),
+		losses[i] = services.SiteLosses{
+			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Losses: int(row.Losses), Of: int(row.Services),
 		}
 	}
 	var sites []string
@@ -230,7 +232,7 @@ func (d *ServiceDraft) withhold(ctx context.Context, guard reconcile.ServiceGuar
 
 // withheld is what people see: a row a reason and type of profile, measured
 // against the services of the sites that would lose some, or against all.
-func (d *ServiceDraft) withheld(ctx context.Context, losses []reconcile.SiteLosses, all int) ([]reconcile.Withheld, error) {
+func (d *ServiceDraft) withheld(ctx context.Context, losses []services.SiteLosses, all int) ([]runs.Withheld, error) {
 	services := make(map[string]int, len(losses))
 	for _, site := range losses {
 		services[string(site.Code)] = site.Of
@@ -239,17 +241,17 @@ func (d *ServiceDraft) withheld(ctx context.Context, losses []reconcile.SiteLoss
 	if err != nil {
 		return nil, wrap(err, "counting what is withheld")
 	}
-	shown := []reconcile.Withheld{}
+	shown := []runs.Withheld{}
 	for _, row := range rows { // sorted, so that rows of one kind stand together
-		kind := reconcile.Withheld{
-			Reason: reconcile.WithheldReason(row.Withheld), Type: reconcile.OrgType(row.Type), Field: reconcile.FieldERSServices.String(),
+		kind := runs.Withheld{
+			Reason: runs.WithheldReason(row.Withheld), Type: profile.OrgType(row.Type), Field: profile.FieldERSServices.String(),
 		}
 		if last := len(shown) - 1; last < 0 || shown[last].Reason != kind.Reason || shown[last].Type != kind.Type {
 			shown = append(shown, kind)
 		}
 		at := &shown[len(shown)-1]
 		at.Count += int(row.Count)
-		if at.Of += services[row.Leaves]; kind.Reason != reconcile.TooManyRemovals {
+		if at.Of += services[row.Leaves]; kind.Reason != runs.TooManyRemovals {
 			at.Of = all
 		}
 	}
@@ -258,7 +260,7 @@ func (d *ServiceDraft) withheld(ctx context.Context, losses []reconcile.SiteLoss
 
 // Seal stores the plan: from here on the run is applied, also by another
 // process when this one dies.
-func (d *ServiceDraft) Seal(ctx context.Context, summary reconcile.Summary) error {
+func (d *ServiceDraft) Seal(ctx context.Context, summary runs.Summary) error {
 	stored, err := json.Marshal(summary)
 	if err != nil {
 		return fmt.Errorf("summary: %w", err)

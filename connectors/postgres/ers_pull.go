@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // ServiceDraft is a plan of services in the making. What it is told is kept as
@@ -19,7 +20,7 @@ import (
 // preview holds what it was told, too. No transaction is open while e-RS is
 // asked.
 type ServiceDraft struct {
-	run  reconcile.Run // without a number: a preview, before its plan
+	run  runs.Run // without a number: a preview, before its plan
 	conn *pgx.Conn
 	tx   pgx.Tx // of the plan; nil before it
 	q    *dbsqlc.Queries
@@ -31,7 +32,7 @@ type ServiceDraft struct {
 
 // ServiceDraft begins, or goes on, to plan a run of services. A run that is not
 // stored yet (a preview) gets a number that vanishes with its plan.
-func (x *Session) ServiceDraft(ctx context.Context, run reconcile.Run) (*ServiceDraft, error) {
+func (x *Session) ServiceDraft(ctx context.Context, run runs.Run) (*ServiceDraft, error) {
 	d := &ServiceDraft{run: run, conn: x.conn, q: x.q}
 	return d, wrap(d.prepare(ctx), "beginning a plan")
 }
@@ -59,8 +60,8 @@ const servicePage = 2000
 // Entries returns the register from where the run stands, in pages: one
 // credential after the other, ids as numbers. Services that are gone are left
 // out on all days but one of the week.
-func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]reconcile.ServiceEntry, error] {
-	return func(yield func([]reconcile.ServiceEntry, error) bool) {
+func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]services.ServiceEntry, error] {
+	return func(yield func([]services.ServiceEntry, error) bool) {
 		at, id := parseCursor(d.cursor)
 		for {
 			rows, err := d.q.AskServices(ctx, dbsqlc.AskServicesParams{
@@ -70,11 +71,11 @@ func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]reconcile.Servic
 				yield(nil, wrap(err, "reading the register of services"))
 				return
 			}
-			var entries []reconcile.ServiceEntry
+			var entries []services.ServiceEntry
 			for _, row := range rows {
 				at, id = row.Credential, row.ID
 				entry := toEntry(row)
-				if entry.State != reconcile.ServiceGone || reconcile.AsksForGone(entry.ID, d.run.AsOf) {
+				if entry.State != services.ServiceGone || services.AsksForGone(entry.ID, d.run.AsOf) {
 					entries = append(entries, entry)
 				}
 			}
@@ -85,17 +86,17 @@ func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]reconcile.Servic
 	}
 }
 
-func toEntry(row dbsqlc.AskServicesRow) reconcile.ServiceEntry {
-	entry := reconcile.ServiceEntry{
-		ID: reconcile.ServiceID(row.ID), State: reconcile.ServiceState(row.State), Credential: row.Credential, Version: row.Version,
-		MissingSince: fromDate(row.MissingSince), Pending: reconcile.ServiceState(row.Pending), Specialty: row.Specialty,
+func toEntry(row dbsqlc.AskServicesRow) services.ServiceEntry {
+	entry := services.ServiceEntry{
+		ID: services.ServiceID(row.ID), State: services.ServiceState(row.State), Credential: row.Credential, Version: row.Version,
+		MissingSince: fromDate(row.MissingSince), Pending: services.ServiceState(row.Pending), Specialty: row.Specialty,
 	}
 	copy(entry.Hash[:], row.FactsHash)
 	return entry
 }
 
 // A cursor names the last entry that was asked for: credential and id.
-func cursorOf(e reconcile.ServiceEntry) string { return e.Credential + "/" + string(e.ID) }
+func cursorOf(e services.ServiceEntry) string { return e.Credential + "/" + string(e.ID) }
 
 func parseCursor(cursor string) (credential, id string) {
 	at := strings.LastIndexByte(cursor, '/')
@@ -107,8 +108,8 @@ func parseCursor(cursor string) (credential, id string) {
 
 // Keep stores what answers said that is news, and how far the run has come: up
 // to and with the last entry.
-func (d *ServiceDraft) Keep(ctx context.Context, looks []reconcile.ServiceLook, rejected []reconcile.ServiceAnswer,
-	asked int, last reconcile.ServiceEntry,
+func (d *ServiceDraft) Keep(ctx context.Context, looks []services.ServiceLook, rejected []services.ServiceAnswer,
+	asked int, last services.ServiceEntry,
 ) error {
 	rows := make([]dbsqlc.RunServicesParams, len(looks))
 	for i, look := range looks {
@@ -146,7 +147,7 @@ func (d *ServiceDraft) Keep(ctx context.Context, looks []reconcile.ServiceLook, 
 	return nil
 }
 
-func (d *ServiceDraft) runService(look reconcile.ServiceLook) (row dbsqlc.RunServicesParams, err error) {
+func (d *ServiceDraft) runService(look services.ServiceLook) (row dbsqlc.RunServicesParams, err error) {
 	row = dbsqlc.RunServicesParams{
 		RunID: int64(d.run.ID), ID: string(look.ID), State: string(look.State), Credential: look.Credential,
 		MissingSince: toDate(look.MissingSince), Version: look.Version, Sites: []string{},
@@ -164,7 +165,7 @@ func (d *ServiceDraft) runService(look reconcile.ServiceLook) (row dbsqlc.RunSer
 	return row, nil
 }
 
-func quarantineService(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, a reconcile.ServiceAnswer) error {
+func quarantineService(ctx context.Context, q *dbsqlc.Queries, run runs.Run, a services.ServiceAnswer) error {
 	hash := a.Service.Hash() // of nothing: one row a service
 	return q.Quarantine(ctx, dbsqlc.QuarantineParams{
 		Source: string(run.Source), Report: run.Report, Code: string(a.ID), Field: "service", Value: string(a.ID), Reason: a.Reason,

@@ -13,23 +13,25 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // register is e-RS as these tests play it.
 type register struct {
 	mutex    sync.Mutex
-	services map[reconcile.ServiceID]reconcile.ERSService
-	hidden   map[reconcile.ServiceID]bool
-	bad      map[reconcile.ServiceID]bool
+	services map[services.ServiceID]services.ERSService
+	hidden   map[services.ServiceID]bool
+	bad      map[services.ServiceID]bool
 	fails    error // of every question
 	failAt   int   // questions that pass before it; 0: none
 	batches  int
-	proofs   []reconcile.ServiceID
+	proofs   []services.ServiceID
 	asked    func() // told of each batch before it is answered; nil: nobody
 }
 
-func (r *register) Batch(_ context.Context, _ string, ids []reconcile.ServiceID) (answers []reconcile.ServiceAnswer, err error) {
+func (r *register) Batch(_ context.Context, _ string, ids []services.ServiceID) (answers []services.ServiceAnswer, err error) {
 	if r.asked != nil {
 		r.asked()
 	}
@@ -39,33 +41,33 @@ func (r *register) Batch(_ context.Context, _ string, ids []reconcile.ServiceID)
 	if r.fails != nil && r.batches > r.failAt {
 		return nil, r.fails
 	}
-	if len(ids) > jobs.ServiceBatch || !slices.IsSortedFunc(ids, reconcile.CompareServiceIDs) {
+	if len(ids) > jobs.ServiceBatch || !slices.IsSortedFunc(ids, services.CompareServiceIDs) {
 		return nil, fmt.Errorf("a bad batch: %v", ids)
 	}
 	for _, id := range ids {
-		answers = append(answers, r.say(id, reconcile.OutcomeAbsent))
+		answers = append(answers, r.say(id, services.OutcomeAbsent))
 	}
 	return answers, nil
 }
 
-func (r *register) say(id reconcile.ServiceID, absent reconcile.ServiceOutcome) reconcile.ServiceAnswer {
+func (r *register) say(id services.ServiceID, absent services.ServiceOutcome) services.ServiceAnswer {
 	service, ok := r.services[id]
 	switch {
 	case r.hidden[id]:
-		return reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeNotVisible}
+		return services.ServiceAnswer{ID: id, Outcome: services.OutcomeNotVisible}
 	case r.bad[id]:
-		return reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeUnreadable, Reason: "bad"}
+		return services.ServiceAnswer{ID: id, Outcome: services.OutcomeUnreadable, Reason: "bad"}
 	case !ok:
-		return reconcile.ServiceAnswer{ID: id, Outcome: absent}
+		return services.ServiceAnswer{ID: id, Outcome: absent}
 	}
-	return reconcile.ServiceAnswer{ID: id, Outcome: reconcile.OutcomeFound, Credential: "ours", Service: service.Canonical()}
+	return services.ServiceAnswer{ID: id, Outcome: services.OutcomeFound, Credential: "ours", Service: service.Canonical()}
 }
 
-func (r *register) Proof(_ context.Context, id reconcile.ServiceID) (reconcile.ServiceAnswer, error) {
+func (r *register) Proof(_ context.Context, id services.ServiceID) (services.ServiceAnswer, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.proofs = append(r.proofs, id)
-	return r.say(id, reconcile.OutcomeUnknown), r.fails
+	return r.say(id, services.OutcomeUnknown), r.fails
 }
 
 // ersWorld is a world with sites, whose services e-RS knows.
@@ -76,23 +78,23 @@ type ersWorld struct {
 
 // newERSWorld has so many sites (RAA00, RAA01, ...) with so many services each,
 // imported and not yet asked for.
-func newERSWorld(t *testing.T, sites, services int) *ersWorld {
+func newERSWorld(t *testing.T, sites, each int) *ersWorld {
 	t.Helper()
 	w := &ersWorld{newWorld(t), &register{
-		services: map[reconcile.ServiceID]reconcile.ERSService{}, hidden: map[reconcile.ServiceID]bool{}, bad: map[reconcile.ServiceID]bool{},
+		services: map[services.ServiceID]services.ERSService{}, hidden: map[services.ServiceID]bool{}, bad: map[services.ServiceID]bool{},
 	}}
 	w.runs.Services = jobs.Services{
-		Guard: reconcile.DefaultServiceGuard(), Ahead: 3, Open: func() (jobs.ServiceSource, error) { return w.ers, nil },
+		Guard: services.DefaultServiceGuard(), Ahead: 3, Open: func() (jobs.ServiceSource, error) { return w.ers, nil },
 	}
 	for site := range sites {
 		code := siteCode(site)
 		w.exec("insert into profile (code, name, type) values ($1, 'A site', 'trust-site')", code)
-		for n := range services {
+		for n := range each {
 			id := serviceID(site, n)
-			w.ers.services[id] = reconcile.ERSService{
-				ID: id, Version: "1", Name: "Clinic " + string(id), Sites: []reconcile.ODSCode{code}, Hours: "9-5",
-				AppointmentTypes: []reconcile.Coding{{Code: "FIRST_OUTPATIENT", Display: "First outpatient"}},
-				Contacts:         []reconcile.ERSPoint{{Purpose: reconcile.ForPatients, System: "phone", Value: "01632 960000"}},
+			w.ers.services[id] = services.ERSService{
+				ID: id, Version: "1", Name: "Clinic " + string(id), Sites: []profile.ODSCode{code}, Hours: "9-5",
+				AppointmentTypes: []services.Coding{{Code: "FIRST_OUTPATIENT", Display: "First outpatient"}},
+				Contacts:         []services.ERSPoint{{Purpose: services.ForPatients, System: "phone", Value: "01632 960000"}},
 			}
 		}
 	}
@@ -100,16 +102,16 @@ func newERSWorld(t *testing.T, sites, services int) *ersWorld {
 	return w
 }
 
-func siteCode(n int) reconcile.ODSCode { return reconcile.ODSCode(fmt.Sprintf("RAA%02d", n)) }
+func siteCode(n int) profile.ODSCode { return profile.ODSCode(fmt.Sprintf("RAA%02d", n)) }
 
-func serviceID(site, n int) reconcile.ServiceID {
-	return reconcile.ServiceID(fmt.Sprint(1000*(site+1) + n))
+func serviceID(site, n int) services.ServiceID {
+	return services.ServiceID(fmt.Sprint(1000*(site+1) + n))
 }
 
 // imports brings an extract of all services to the register.
 func (w *ersWorld) imports() postgres.Imported {
 	w.Helper()
-	session, err := w.store.Session(w.Context(), reconcile.SourceERS)
+	session, err := w.store.Session(w.Context(), profile.SourceERS)
 	require.NoError(w, err)
 	defer session.Close()
 	done, err := session.ImportExtract(w.Context(), "importer", w.extract())
@@ -134,26 +136,26 @@ func (w *ersWorld) extract() iter.Seq2[postgres.ExtractRow, error] {
 	}
 }
 
-func (w *ersWorld) begins(run reconcile.Run) reconcile.RunID {
+func (w *ersWorld) begins(run runs.Run) runs.RunID {
 	w.Helper()
-	run.Source, run.Report, run.Actor = reconcile.SourceERS, reconcile.ReportServices, "tester"
+	run.Source, run.Report, run.Actor = profile.SourceERS, services.ReportServices, "tester"
 	id, err := w.store.CreateRun(w.Context(), run, nil)
 	require.NoError(w, err)
 	return id
 }
 
-func (w *ersWorld) works(id reconcile.RunID) reconcile.Summary {
+func (w *ersWorld) works(id runs.RunID) runs.Summary {
 	w.Helper()
-	summary, err := w.runs.Work(w.Context(), reconcile.SourceERS, id)
+	summary, err := w.runs.Work(w.Context(), profile.SourceERS, id)
 	require.NoError(w, err)
 	return summary
 }
 
 // pulls runs a pull, and holds its preview against it.
-func (w *ersWorld) pulls(on int) reconcile.Summary {
+func (w *ersWorld) pulls(on int) runs.Summary {
 	w.Helper()
-	run := reconcile.Run{
-		Kind: reconcile.RunListing, AsOf: day(on), Source: reconcile.SourceERS, Report: reconcile.ReportServices, Actor: "tester",
+	run := runs.Run{
+		Kind: runs.RunListing, AsOf: day(on), Source: profile.SourceERS, Report: services.ReportServices, Actor: "tester",
 	}
 	planned, err := w.runs.Preview(w.Context(), run)
 	require.NoError(w, err)
@@ -164,9 +166,9 @@ func (w *ersWorld) pulls(on int) reconcile.Summary {
 	return applied
 }
 
-func (w *ersWorld) decides(kind reconcile.RunKind, of reconcile.Summary) reconcile.Summary {
+func (w *ersWorld) decides(kind runs.RunKind, of runs.Summary) runs.Summary {
 	w.Helper()
-	return w.works(w.begins(reconcile.Run{Kind: kind, Parent: idOf(of), AsOf: of.AsOf}))
+	return w.works(w.begins(runs.Run{Kind: kind, Parent: idOf(of), AsOf: of.AsOf}))
 }
 
 // shows is what a profile shows the public of e-RS: ids and names.
@@ -177,7 +179,7 @@ func (w *ersWorld) shows(site int) []string {
 		string(siteCode(site)))
 }
 
-func (w *ersWorld) state(id reconcile.ServiceID) string {
+func (w *ersWorld) state(id services.ServiceID) string {
 	w.Helper()
 	const state = "select state || case pending when '' then '' else ' (' || pending || ')' end from ers_service where id = $1"
 	return one[string](w.world, state, string(id))
@@ -196,10 +198,10 @@ func TestServicesArePulledOnceAndThenThereIsNothingToDo(t *testing.T) {
 	t.Parallel()
 	w := newERSWorld(t, 3, 15)
 	first := w.pulls(1)
-	require.Equal(t, reconcile.RunDone, first.State)
+	require.Equal(t, runs.RunDone, first.State)
 	require.Equal(t, 45, first.Records)
 	require.Equal(t, 3, first.Population)
-	require.Equal(t, reconcile.ChangeCounts{Update: 3}, first.Changes)
+	require.Equal(t, runs.ChangeCounts{Update: 3}, first.Changes)
 	require.Equal(t, map[string]int{"ers-services": 45}, first.Fields)
 	require.Len(t, w.shows(1), 15)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
@@ -226,7 +228,7 @@ func TestServicesChangeMoveGoAndReturn(t *testing.T) {
 	service.Name, service.Version = "Renamed", "2"
 	w.ers.services[id] = service
 	moves := w.ers.services[moving]
-	moves.Sites, moves.Version = []reconcile.ODSCode{siteCode(1)}, "2"
+	moves.Sites, moves.Version = []profile.ODSCode{siteCode(1)}, "2"
 	w.ers.services[moving] = moves
 	gone := w.ers.services[going]
 	delete(w.ers.services, going)
@@ -267,7 +269,7 @@ func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) 
 	w := newERSWorld(t, 2, 10)
 	w.pulls(1)
 	kept := w.ers.services
-	w.ers.services = map[reconcile.ServiceID]reconcile.ERSService{}
+	w.ers.services = map[services.ServiceID]services.ERSService{}
 	for id, s := range kept {
 		if s.AtSite(siteCode(1)) || id > serviceID(0, 4) {
 			w.ers.services[id] = s
@@ -275,20 +277,20 @@ func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) 
 	}
 	delete(w.ers.services, serviceID(1, 0)) // one of the other site
 	run := w.pulls(2)
-	require.Equal(t, reconcile.RunWithheld, run.State)
-	require.Equal(t, []reconcile.Withheld{
-		{Reason: reconcile.TooManyRemovals, Type: reconcile.TrustSite, Field: "ers-services", Count: 5, Of: 10},
+	require.Equal(t, runs.RunWithheld, run.State)
+	require.Equal(t, []runs.Withheld{
+		{Reason: runs.TooManyRemovals, Type: profile.TrustSite, Field: "ers-services", Count: 5, Of: 10},
 	}, run.Withheld)
 	require.Equal(t, "active (missing)", w.state(serviceID(0, 0)))
 	require.Equal(t, "missing", w.state(serviceID(1, 0)), "the other site's goes on")
 
 	again := w.pulls(3)
 	require.Equal(t, 5, again.Withheld[0].Count)
-	approved := w.decides(reconcile.RunApprove, again)
-	require.Equal(t, reconcile.RunDone, approved.State)
+	approved := w.decides(runs.RunApprove, again)
+	require.Equal(t, runs.RunDone, approved.State)
 	require.Empty(t, approved.LeftOut)
 	require.Equal(t, "missing", w.state(serviceID(0, 0)))
-	undone := w.decides(reconcile.RunUndo, approved)
+	undone := w.decides(runs.RunUndo, approved)
 	require.Empty(t, undone.LeftOut)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
 	proposed := w.pulls(4)
@@ -317,13 +319,13 @@ func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
 	edited.Name = "Renamed Too"
 	w.ers.services[edited.ID] = edited
 	moves := w.ers.services[serviceID(0, 1)]
-	moves.Sites = []reconcile.ODSCode{siteCode(1)}
+	moves.Sites = []profile.ODSCode{siteCode(1)}
 	w.ers.services[moves.ID] = moves
 	run := w.pulls(2)
 	w.exec("update service set name = 'By hand' where external_id = $1", string(edited.ID))
 
-	undone := w.decides(reconcile.RunUndo, run)
-	require.Equal(t, []reconcile.LeftOut{{Code: siteCode(0), Field: "ers-services/" + string(edited.ID)}}, undone.LeftOut)
+	undone := w.decides(runs.RunUndo, run)
+	require.Equal(t, []runs.LeftOut{{Code: siteCode(0), Field: "ers-services/" + string(edited.ID)}}, undone.LeftOut)
 	require.Equal(t, 2, undone.Fields["ers-services"])
 	require.Equal(t, shown[1], w.shows(1))
 	require.Contains(t, w.shows(0), "1000 Clinic 1000")
@@ -339,7 +341,7 @@ func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
 		return rows
 	}())
 	require.Equal(t, 1, again.Fields["ers-services"], "the edit is put right")
-	back := w.decides(reconcile.RunUndo, undone)
+	back := w.decides(runs.RunUndo, undone)
 	require.Equal(t, 2, back.Fields["ers-services"])
 	require.Len(t, w.shows(1), 7)
 	require.Zero(t, w.pulls(4).Fields["ers-services"])
@@ -364,15 +366,15 @@ func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 	w.ers.services = nil
 	missing := w.pulls(2)
 	same("every service missing")
-	w.decides(reconcile.RunApprove, missing)
+	w.decides(runs.RunApprove, missing)
 	same("approved")
 	gone := w.pulls(3)
-	w.decides(reconcile.RunApprove, gone)
+	w.decides(runs.RunApprove, gone)
 	require.Empty(t, w.shows(0))
 	same("every service gone")
-	w.ers.services = map[reconcile.ServiceID]reconcile.ERSService{}
+	w.ers.services = map[services.ServiceID]services.ERSService{}
 	for id, s := range kept {
-		s.Sites = []reconcile.ODSCode{siteCode(1)}
+		s.Sites = []profile.ODSCode{siteCode(1)}
 		w.ers.services[id] = s
 	}
 	for day := 4; day < 11; day++ {
@@ -380,10 +382,10 @@ func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 	}
 	require.Len(t, w.shows(1), 20)
 	same("every service moved")
-	w.decides(reconcile.RunUndo, first)
+	w.decides(runs.RunUndo, first)
 	same("an undo")
 	w.ers.fails = errors.New("e-RS is down")
-	_, err := w.runs.Work(t.Context(), reconcile.SourceERS, w.begins(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(12)}))
+	_, err := w.runs.Work(t.Context(), profile.SourceERS, w.begins(runs.Run{Kind: runs.RunListing, AsOf: day(12)}))
 	require.Error(t, err)
 	same("an error")
 	w.exec("delete from mark")
@@ -396,9 +398,9 @@ func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 func TestAKilledPullGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	w := newERSWorld(t, 4, 50)
-	id := w.begins(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)})
+	id := w.begins(runs.Run{Kind: runs.RunListing, AsOf: day(1)})
 	w.ers.fails, w.ers.failAt = errors.New("the line is cut"), 6
-	_, err := w.runs.Work(t.Context(), reconcile.SourceERS, id)
+	_, err := w.runs.Work(t.Context(), profile.SourceERS, id)
 	require.ErrorContains(t, err, "the line is cut")
 	kept := one[int](w.world, "select count(*) from run_service")
 	require.GreaterOrEqual(t, kept, 60)
@@ -421,7 +423,7 @@ func TestWhatIsNotVisibleOrNotReadableChangesNothing(t *testing.T) {
 	require.Equal(t, "not-visible", w.state(serviceID(0, 0)))
 	require.Equal(t, "active", w.state(serviceID(0, 1)))
 	require.Equal(t, shown, w.shows(0))
-	w.ers.hidden = map[reconcile.ServiceID]bool{}
+	w.ers.hidden = map[services.ServiceID]bool{}
 	require.Zero(t, w.pulls(3).Changes)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
 }
@@ -446,7 +448,7 @@ func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
 	require.Equal(t, [2]int{0, 1}, [2]int{saved, retired}, "retired codes are kept")
 	require.Zero(t, w.pulls(4).Changes)
 
-	w.ers.services["77"] = reconcile.ERSService{ID: "77", Version: "1", Name: "Early", Sites: []reconcile.ODSCode{"RZZ01"}}
+	w.ers.services["77"] = services.ERSService{ID: "77", Version: "1", Name: "Early", Sites: []profile.ODSCode{"RZZ01"}}
 	w.imports()
 	require.Zero(t, w.pulls(5).Changes, "its site has no profile")
 	w.exec("insert into profile (code, name, type) values ('RZZ01', 'Late', 'trust-site')")
@@ -456,7 +458,7 @@ func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
 func TestTheKindOfASiteIsTheDesksAlone(t *testing.T) {
 	t.Parallel()
 	w := newERSWorld(t, 1, 0)
-	require.Equal(t, "clinic", w.value("RAA00", reconcile.FieldKind))
+	require.Equal(t, "clinic", w.value("RAA00", profile.FieldKind))
 	_, err := w.db.Exec(t.Context(), "update profile set kind = 'hospital' where code = 'RAA00'")
 	require.ErrorContains(t, err, "only the service desk")
 	changed, err := w.store.SetKind(t.Context(), "RAA00", "hospital", "dora", "has beds")

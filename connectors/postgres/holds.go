@@ -9,23 +9,23 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Hold is a person's instruction not to touch a field of a profile, or a profile
 // for a sink. Exactly one of Field and Sink is set.
 type Hold struct {
-	ID        int64             `json:"id"`
-	Code      reconcile.ODSCode `json:"code"`
-	Name      string            `json:"name"`
-	Field     string            `json:"field,omitempty"`
-	Sink      string            `json:"sink,omitempty"`
-	Until     reconcile.Date    `json:"until"` // the last day; zero for no end
-	Reason    string            `json:"reason"`
-	Actor     string            `json:"actor"`
-	At        time.Time         `json:"at"`
-	Removed   time.Time         `json:"removed_at,omitzero"`
-	RemovedBy string            `json:"removed_by,omitempty"`
+	ID        int64           `json:"id"`
+	Code      profile.ODSCode `json:"code"`
+	Name      string          `json:"name"`
+	Field     string          `json:"field,omitempty"`
+	Sink      string          `json:"sink,omitempty"`
+	Until     profile.Date    `json:"until"` // the last day; zero for no end
+	Reason    string          `json:"reason"`
+	Actor     string          `json:"actor"`
+	At        time.Time       `json:"at"`
+	Removed   time.Time       `json:"removed_at,omitzero"`
+	RemovedBy string          `json:"removed_by,omitempty"`
 }
 
 // AddHold stores a hold and returns its number.
@@ -59,7 +59,7 @@ func (s *Store) RemoveHold(ctx context.Context, id int64, actor string) error {
 
 // Holds lists the holds that stand on a day, or all that ever were. An empty
 // code means every profile.
-func (s *Store) Holds(ctx context.Context, code reconcile.ODSCode, today reconcile.Date, ended bool) ([]Hold, error) {
+func (s *Store) Holds(ctx context.Context, code profile.ODSCode, today profile.Date, ended bool) ([]Hold, error) {
 	rows, err := s.q.ListHolds(ctx, dbsqlc.ListHoldsParams{Code: string(code), Today: toDate(today), Ended: ended})
 	if err != nil {
 		return nil, wrap(err, "listing holds")
@@ -67,7 +67,7 @@ func (s *Store) Holds(ctx context.Context, code reconcile.ODSCode, today reconci
 	holds := make([]Hold, len(rows))
 	for i, r := range rows {
 		holds[i] = Hold{
-			ID: r.ID, Code: reconcile.ODSCode(r.Code), Name: r.Name, Field: r.Field, Sink: r.Sink, Until: fromDate(r.Until),
+			ID: r.ID, Code: profile.ODSCode(r.Code), Name: r.Name, Field: r.Field, Sink: r.Sink, Until: fromDate(r.Until),
 			Reason: r.Reason, Actor: r.Actor, At: r.At.Time, Removed: r.RemovedAt.Time, RemovedBy: r.RemovedBy,
 		}
 	}

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 func (w *world) hold(h postgres.Hold) int64 {
@@ -22,7 +23,7 @@ func TestHoldsAreListedAndRemoved(t *testing.T) {
 	w.exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'pharmacy')")
 	forever := w.hold(postgres.Hold{Code: "FA0000", Field: "phone", Reason: "new number in May", Actor: "jo"})
 	short := w.hold(postgres.Hold{Code: "FA0001", Sink: "dos", Until: day(2), Reason: "moving", Actor: "jo"})
-	standing := func(code reconcile.ODSCode, on int, ended bool) (ids []int64) {
+	standing := func(code profile.ODSCode, on int, ended bool) (ids []int64) {
 		holds, err := w.store.Holds(t.Context(), code, day(on), ended)
 		require.NoError(t, err)
 		for _, h := range holds {
@@ -73,7 +74,7 @@ func TestHoldsThatSayNothing(t *testing.T) {
 
 func TestAHeldSinkWaitsAndGoesOn(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy, profile.Pharmacy)
 	w.hold(postgres.Hold{Code: "FA0000", Sink: "dos", Until: day(2), Reason: "moving", Actor: "jo"})
 	w.dispatchOn(1)
 	require.Equal(t, []string{"FA0000 dos held"}, w.standing("state <> 'accepted'"))
@@ -81,20 +82,20 @@ func TestAHeldSinkWaitsAndGoesOn(t *testing.T) {
 	w.dispatchOn(2)
 	require.Equal(t, []string{"FA0000 dos held", "FA0000 website wanted 0"}, w.standing("state <> 'accepted'"), "the other sink is told")
 	require.Len(t, w.queue(10), 1)
-	loaded := w.load(reconcile.SinkDoS, 2, "FA0000", "FA0001")
+	loaded := w.load(push.SinkDoS, 2, "FA0000", "FA0001")
 	require.Equal(t, []bool{true, false}, []bool{loaded[0].Held, loaded[1].Held})
-	require.False(t, w.load(reconcile.SinkWebsite, 2, "FA0000")[0].Held)
+	require.False(t, w.load(push.SinkWebsite, 2, "FA0000")[0].Held)
 
 	w.dispatchOn(3)
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("code = 'FA0000' and sink = 'dos'"), "it ended by itself")
 	require.True(t, one[bool](w, "select wanted_at > now() - interval '1 h' from push where code = 'FA0000' and sink = 'dos'"),
 		"it waits since now, not since before the hold")
-	require.False(t, w.load(reconcile.SinkDoS, 3, "FA0000")[0].Held)
+	require.False(t, w.load(push.SinkDoS, 3, "FA0000")[0].Held)
 }
 
 func TestAHoldThatIsRemovedLetsGo(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	hold := postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"}
 	first, again := w.hold(hold), w.hold(hold)
 	require.Equal(t, first, again, "the same, asked for twice, is one")
@@ -111,19 +112,19 @@ func TestAHoldThatIsRemovedLetsGo(t *testing.T) {
 
 func TestAHoldWaitsForTheJobUnderWay(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	w.queue(10)
 	w.hold(postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos wanted"}, w.standing("sink = 'dos'"))
-	w.settles(reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted"})
+	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted"})
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos held"}, w.standing("sink = 'dos'"))
 }
 
 func TestAHoldMakesNoRoute(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Trust, reconcile.Pharmacy)
+	w := resting(t, profile.Trust, profile.Pharmacy)
 	id := w.hold(postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
 	other := w.hold(postgres.Hold{Code: "FA0001", Sink: "dos", Reason: "moving", Actor: "jo"})
 	w.dispatch()
@@ -138,29 +139,29 @@ func TestAHoldMakesNoRoute(t *testing.T) {
 
 func TestAHeldPushIsForcedWhenTheHoldEnds(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	w.hold(postgres.Hold{Code: "FA0000", Sink: "dos", Until: day(2), Reason: "moving", Actor: "jo"})
 	w.dispatchOn(1)
-	forced, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS})
+	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: reconcile.SinkDoS, State: reconcile.PushHeld}}, forced)
+	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.PushHeld}}, forced)
 	require.Empty(t, w.queue(10))
 	w.dispatchOn(3)
 	require.Len(t, w.queue(10), 1)
-	require.True(t, w.load(reconcile.SinkDoS, 3, "FA0000")[0].Forced)
+	require.True(t, w.load(push.SinkDoS, 3, "FA0000")[0].Forced)
 }
 
 func TestHeldFieldsStandUntilTheirDay(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	w.hold(postgres.Hold{Code: "FA0000", Field: "phone", Until: day(2), Reason: "x", Actor: "jo"})
 	removed := w.hold(postgres.Hold{Code: "FA0000", Field: "website", Reason: "x", Actor: "jo"})
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos accepted", "FA0000 website accepted"}, w.standing("true"), "a field holds no sink")
 
 	require.NoError(t, w.store.RemoveHold(t.Context(), removed, "jo"))
-	held := func(on int) []reconcile.Field { return w.load(reconcile.SinkDoS, on, "FA0000")[0].Wish.Held }
-	require.Equal(t, []reconcile.Field{reconcile.FieldPhone}, held(2))
+	held := func(on int) []profile.Field { return w.load(push.SinkDoS, on, "FA0000")[0].Wish.Held }
+	require.Equal(t, []profile.Field{profile.FieldPhone}, held(2))
 	require.Empty(t, held(3))
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos wanted 0", "FA0000 website wanted 0"}, w.standing("true"), "what was held goes out now")

@@ -11,7 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Accounts counts those that stand.
@@ -23,12 +24,12 @@ func (s *Store) Accounts(ctx context.Context) (int, error) {
 // EndAccounts ends accounts, each only if nothing happened to it since it was
 // judged, and writes the letters that tell of it, in one transaction. Too many
 // at once are noted and wait for a person: the newest look is the one to approve.
-func (s *Store) EndAccounts(ctx context.Context, endings []reconcile.Ending, withheld bool, accounts int, actor string,
-	today reconcile.Date,
+func (s *Store) EndAccounts(ctx context.Context, endings []people.Ending, withheld bool, accounts int, actor string,
+	today profile.Date,
 ) (
-	run reconcile.IdleRun, err error,
+	run people.IdleRun, err error,
 ) {
-	run = reconcile.IdleRun{State: "done", Actor: actor, Ending: len(endings), Accounts: accounts}
+	run = people.IdleRun{State: "done", Actor: actor, Ending: len(endings), Accounts: accounts}
 	if withheld {
 		run.State = "withheld"
 	}
@@ -62,11 +63,11 @@ func (s *Store) forgetWithheld(ctx context.Context, q *dbsqlc.Queries) error {
 	return q.DropWithheldRuns(ctx)
 }
 
-func endAccounts(ctx context.Context, q *dbsqlc.Queries, run int64, endings []reconcile.Ending, actor string, today reconcile.Date) (
+func endAccounts(ctx context.Context, q *dbsqlc.Queries, run int64, endings []people.Ending, actor string, today profile.Date) (
 	int, error,
 ) {
 	params := dbsqlc.EndAccountsParams{Today: toDate(today), WarnedBefore: warnedBefore(today)}
-	since := make(map[int64]reconcile.Date, len(endings))
+	since := make(map[int64]profile.Date, len(endings))
 	for _, e := range endings {
 		params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
 		params.Active, params.Sinces = append(params.Active, toTime(e.LastActive)), append(params.Sinces, toDate(e.Since))
@@ -86,7 +87,7 @@ func endAccounts(ctx context.Context, q *dbsqlc.Queries, run int64, endings []re
 	var ended, deactivated []int64
 	for _, row := range rows {
 		ended = append(ended, row.ID)
-		if row.Step == string(reconcile.IdleDeactivate) {
+		if row.Step == string(people.IdleDeactivate) {
 			deactivated = append(deactivated, row.ID)
 		}
 	}
@@ -98,35 +99,35 @@ func endAccounts(ctx context.Context, q *dbsqlc.Queries, run int64, endings []re
 
 // warnedBefore is the end of the day on which the last warning must have been
 // accepted.
-func warnedBefore(today reconcile.Date) pgtype.Timestamptz {
-	day := today.AddDays(-reconcile.WarnedDaysBefore + 1).Time()
-	return toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, reconcile.London()))
+func warnedBefore(today profile.Date) pgtype.Timestamptz {
+	day := today.AddDays(-people.WarnedDaysBefore + 1).Time()
+	return toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, profile.London()))
 }
 
 // tellOfEnds writes to those whose accounts ended, and to the account managers of
 // their organisations.
-func tellOfEnds(ctx context.Context, q *dbsqlc.Queries, ended []int64, since map[int64]reconcile.Date) error {
+func tellOfEnds(ctx context.Context, q *dbsqlc.Queries, ended []int64, since map[int64]profile.Date) error {
 	managers, err := q.ManagersOf(ctx, ended)
 	if err != nil {
 		return err
 	}
-	var posts []reconcile.Post
+	var posts []people.Post
 	for _, id := range ended {
-		v := reconcile.IdleVerdict{Account: reconcile.AccountID(id), Since: since[id]}
-		posts = append(posts, reconcile.Post{
-			Reference: v.Reference(reconcile.LetterDeactivated), Kind: reconcile.LetterDeactivated, Account: v.Account, Since: v.Since,
+		v := people.IdleVerdict{Account: people.AccountID(id), Since: since[id]}
+		posts = append(posts, people.Post{
+			Reference: v.Reference(people.LetterDeactivated), Kind: people.LetterDeactivated, Account: v.Account, Since: v.Since,
 		})
 	}
 	for _, m := range managers {
-		about := reconcile.IdleVerdict{Account: reconcile.AccountID(m.AccountID), Since: since[m.AccountID]}
-		reference := fmt.Sprintf("%s/%s", about.Reference(reconcile.LetterMemberEnded), reconcile.AccountID(m.Manager))
+		about := people.IdleVerdict{Account: people.AccountID(m.AccountID), Since: since[m.AccountID]}
+		reference := fmt.Sprintf("%s/%s", about.Reference(people.LetterMemberEnded), people.AccountID(m.Manager))
 		if last := len(posts) - 1; last >= 0 && posts[last].Reference == reference {
-			posts[last].Codes = append(posts[last].Codes, reconcile.ODSCode(m.Code))
+			posts[last].Codes = append(posts[last].Codes, profile.ODSCode(m.Code))
 			continue
 		}
-		posts = append(posts, reconcile.Post{
-			Reference: reference, Kind: reconcile.LetterMemberEnded, Account: reconcile.AccountID(m.Manager), About: about.Account,
-			Since: about.Since, Codes: []reconcile.ODSCode{reconcile.ODSCode(m.Code)},
+		posts = append(posts, people.Post{
+			Reference: reference, Kind: people.LetterMemberEnded, Account: people.AccountID(m.Manager), About: about.Account,
+			Since: about.Since, Codes: []profile.ODSCode{profile.ODSCode(m.Code)},
 		})
 	}
 	_, err = postLetters(ctx, q, posts)
@@ -135,9 +136,9 @@ func tellOfEnds(ctx context.Context, q *dbsqlc.Queries, ended []int64, since map
 
 // ApproveEndings ends the accounts that a look withheld, as far as they are still
 // to be ended: judge says so of each.
-func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, today reconcile.Date,
-	judge func(reconcile.Person) reconcile.IdleVerdict,
-) (run reconcile.IdleRun, err error) {
+func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, today profile.Date,
+	judge func(people.Person) people.IdleVerdict,
+) (run people.IdleRun, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		waiting, err := q.WithheldEndings(ctx, id)
 		if err != nil {
@@ -150,21 +151,21 @@ func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, toda
 		if approved == 0 {
 			return ErrNotFound
 		}
-		var ids []reconcile.AccountID
+		var ids []people.AccountID
 		for _, w := range waiting {
-			ids = append(ids, reconcile.AccountID(w.AccountID))
+			ids = append(ids, people.AccountID(w.AccountID))
 		}
-		people, err := loadPeople(ctx, q, reconcile.PeopleFilter{IDs: ids}, 0, today)
+		accounts, err := loadPeople(ctx, q, people.PeopleFilter{IDs: ids}, 0, today)
 		if err != nil {
 			return err
 		}
-		var endings []reconcile.Ending
-		for _, p := range people {
+		var endings []people.Ending
+		for _, p := range accounts {
 			if v := judge(p); v.Ending() {
-				endings = append(endings, reconcile.Ending{IdleVerdict: v, LastActive: p.LastActive})
+				endings = append(endings, people.Ending{IdleVerdict: v, LastActive: p.LastActive})
 			}
 		}
-		run = reconcile.IdleRun{ID: id, State: "approved", DecidedBy: actor, Ending: len(waiting)}
+		run = people.IdleRun{ID: id, State: "approved", DecidedBy: actor, Ending: len(waiting)}
 		run.Ended, err = endAccounts(ctx, q, id, endings, actor, today)
 		return err
 	})
@@ -172,11 +173,11 @@ func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, toda
 }
 
 // IdleRuns lists the looks that ended accounts or would have, the newest first.
-func (s *Store) IdleRuns(ctx context.Context, most int) ([]reconcile.IdleRun, error) {
+func (s *Store) IdleRuns(ctx context.Context, most int) ([]people.IdleRun, error) {
 	rows, err := s.q.ListIdleRuns(ctx, int32(most))
-	runs := make([]reconcile.IdleRun, len(rows))
+	runs := make([]people.IdleRun, len(rows))
 	for i, r := range rows {
-		runs[i] = reconcile.IdleRun{
+		runs[i] = people.IdleRun{
 			ID: r.ID, State: r.State, Actor: r.Actor, At: r.At.Time, Ending: int(r.Ending), Accounts: int(r.Accounts), Ended: int(r.Ended),
 			DecidedBy: r.DecidedBy,
 		}
@@ -185,7 +186,7 @@ func (s *Store) IdleRuns(ctx context.Context, most int) ([]reconcile.IdleRun, er
 }
 
 // KeepIdle notes idle accounts that were not ended, for people to look at.
-func (s *Store) KeepIdle(ctx context.Context, kept []reconcile.IdleVerdict) error {
+func (s *Store) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
 	var p dbsqlc.KeepIdleParams
 	for _, v := range kept {
 		p.Ids, p.Sinces = append(p.Ids, int64(v.Account)), append(p.Sinces, toDate(v.Since))
@@ -196,7 +197,7 @@ func (s *Store) KeepIdle(ctx context.Context, kept []reconcile.IdleVerdict) erro
 
 // EndClosed ends the memberships of organisations that two looks on different
 // days found closed, and says how many.
-func (s *Store) EndClosed(ctx context.Context, actor string, today reconcile.Date) (ended int, err error) {
+func (s *Store) EndClosed(ctx context.Context, actor string, today profile.Date) (ended int, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if err := q.SetReason(ctx, dbsqlc.SetReasonParams{Actor: actor, Reason: "the organisation closed"}); err != nil {
 			return err
@@ -213,10 +214,10 @@ func (s *Store) EndClosed(ctx context.Context, actor string, today reconcile.Dat
 
 // Holidays is the calendar as the official list named it, and which days to come
 // it does not name any more.
-func (s *Store) Holidays(ctx context.Context) (days, vanished []reconcile.Holiday, err error) {
+func (s *Store) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
 	rows, err := s.q.Holidays(ctx)
 	for _, row := range rows {
-		day := reconcile.Holiday{Date: fromDate(row.Date), Title: row.Title}
+		day := people.Holiday{Date: fromDate(row.Date), Title: row.Title}
 		days = append(days, day)
 		if row.VanishedAt.Valid {
 			vanished = append(vanished, day)
@@ -227,8 +228,8 @@ func (s *Store) Holidays(ctx context.Context) (days, vanished []reconcile.Holida
 
 // SaveHolidays keeps the official list as it was just read, and notes days to
 // come that vanished from it.
-func (s *Store) SaveHolidays(ctx context.Context, feed, vanished []reconcile.Holiday) error {
-	feed = slices.CompactFunc(slices.Clone(feed), func(a, b reconcile.Holiday) bool { return a.Date == b.Date })
+func (s *Store) SaveHolidays(ctx context.Context, feed, vanished []people.Holiday) error {
+	feed = slices.CompactFunc(slices.Clone(feed), func(a, b people.Holiday) bool { return a.Date == b.Date })
 	var p dbsqlc.SaveHolidaysParams
 	for _, day := range feed {
 		p.Dates, p.Titles = append(p.Dates, toDate(day.Date)), append(p.Titles, day.Title)

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const allOfPeople = `
@@ -68,7 +69,7 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 			t.Helper()
 			c := newCrowd(t)
 			return written{c.world, func() error {
-				return c.store.SaveHolidays(t.Context(), []reconcile.Holiday{{Date: c.today, Title: "x"}}, nil)
+				return c.store.SaveHolidays(t.Context(), []people.Holiday{{Date: c.today, Title: "x"}}, nil)
 			}, "select concat_ws(' ', date, title, vanished_at) from holiday"}
 		}},
 		"the fate of a letter": {"FateOfLetter", func(t *testing.T) written {
@@ -77,7 +78,7 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 			m.post(1)
 			m.deliver(1, 0)
 			return written{m.world, func() error {
-				return m.store.Fate(t.Context(), reconcile.Mailed{ID: m.service.sent[0], State: reconcile.MailDead})
+				return m.store.Fate(t.Context(), people.Mailed{ID: m.service.sent[0], State: people.MailDead})
 			}, allOfPeople}
 		}},
 	})
@@ -89,8 +90,8 @@ func approving(t *testing.T) written {
 	require.NoError(t, c.inactivity().Run(t.Context(), "schedule"))
 	look := one[int64](c.world, "select id from idle_run")
 	return written{c.world, func() error {
-		_, err := c.store.ApproveEndings(t.Context(), look, "Ann", c.today, func(p reconcile.Person) reconcile.IdleVerdict {
-			return reconcile.DefaultIdleLimits().Judge(p, c.today)
+		_, err := c.store.ApproveEndings(t.Context(), look, "Ann", c.today, func(p people.Person) people.IdleVerdict {
+			return people.DefaultIdleLimits().Judge(p, c.today)
 		})
 		return seenOnce(err)
 	}, allOfPeople}
@@ -103,7 +104,7 @@ func TestALostAnswerAboutReports(t *testing.T) {
 		p := newPressed(t)
 		p.at("2026-11-19 09:00+00")
 		p.exec("update profile set phone = '0113 496 0001' where code = 'FA001'")
-		p.today = reconcile.NewDate(2026, time.November, 20)
+		p.today = profile.NewDate(2026, time.November, 20)
 		reporter := func() *jobs.Reporter {
 			r := p.reporter()
 			r.Deliver = []jobs.ReportChannel{slot{}}
@@ -123,7 +124,7 @@ type slot struct{}
 
 func (slot) Name() string { return "slot" }
 
-func (slot) Deliver(context.Context, reconcile.Date, reconcile.ODSCode) error { return nil }
+func (slot) Deliver(context.Context, profile.Date, profile.ODSCode) error { return nil }
 
 // Whichever answer about a letter is lost, it goes out, and once; also where
 // nobody can say whether one went out.

@@ -12,7 +12,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 const (
@@ -31,7 +32,7 @@ const (
 )
 
 // worksAgain is a job that works a stored run.
-func (w *world) worksAgain(id reconcile.RunID) func() error {
+func (w *world) worksAgain(id runs.RunID) func() error {
 	return func() error {
 		run, err := w.store.Run(w.Context(), id)
 		if err != nil {
@@ -44,7 +45,7 @@ func (w *world) worksAgain(id reconcile.RunID) func() error {
 
 // commands has a person's command work a run, without a daemon: what was
 // interrupted first, as package main does it.
-func (w *world) commands(run reconcile.Run) error {
+func (w *world) commands(run runs.Run) error {
 	unfinished, err := w.store.UnfinishedOf(w.Context(), run.Source)
 	if err != nil {
 		return err
@@ -62,11 +63,11 @@ func (w *world) commands(run reconcile.Run) error {
 }
 
 // listed is a world with a listing that is still to be worked.
-func listed(t *testing.T, fails error) (w *world, id reconcile.RunID) {
+func listed(t *testing.T, fails error) (w *world, id runs.RunID) {
 	t.Helper()
 	w = newWorld(t)
 	w.listing(1, pharmacies(30))
-	id = w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(2)}, with(pharmacies(31), 2, renamed))
+	id = w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(2)}, with(pharmacies(31), 2, renamed))
 	if fails != nil {
 		w.read(id, pull{fails: fails})
 	}
@@ -74,12 +75,12 @@ func listed(t *testing.T, fails error) (w *world, id reconcile.RunID) {
 }
 
 // withheld is a world with a run that waits for a person.
-func withheld(t *testing.T) (*world, reconcile.Run) {
+func withheld(t *testing.T) (*world, runs.Run) {
 	t.Helper()
 	w := newWorld(t)
 	w.listing(1, pharmacies(40))
-	return w, reconcile.Run{
-		Kind: reconcile.RunApprove, Source: reconcile.SourceODS, Report: report, AsOf: day(2), Actor: "approver",
+	return w, runs.Run{
+		Kind: runs.RunApprove, Source: profile.SourceODS, Report: reportName, AsOf: day(2), Actor: "approver",
 		Parent: idOf(w.listing(2, with(pharmacies(40), 11, renamed))),
 	}
 }
@@ -100,8 +101,8 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 			return written{w, func() error {
 				id, err := w.store.RunOfJob(t.Context(), 77)
 				if err == nil && id == 0 {
-					run := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: report, AsOf: day(1), Actor: "schedule"}
-					_, err = w.store.CreateRun(t.Context(), run, func(context.Context, pgx.Tx, reconcile.RunID) (int64, error) { return 77, nil })
+					run := runs.Run{Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(1), Actor: "schedule"}
+					_, err = w.store.CreateRun(t.Context(), run, func(context.Context, pgx.Tx, runs.RunID) (int64, error) { return 77, nil })
 				}
 				return err
 			}, "select concat_ws(' ', id, kind, state, job_id) from run"}
@@ -110,22 +111,22 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 		"a chunk":      {"MoveCursor", working(nil)},
 		"the end":      {"EndRun", working(nil)},
 		"a failure":    {"EndRun", working(errors.New("cut short"))},
-		"a refusal":    {"EndRun", working(&reconcile.RefusedError{Name: "x.csv", Why: "no report"})},
-		"an approval":  {"InsertRun", decided(reconcile.RunApprove)},
-		"an undo":      {"InsertRun", decided(reconcile.RunUndo)},
-		"its end":      {"DecideRows", decided(reconcile.RunApprove)},
+		"a refusal":    {"EndRun", working(&profile.RefusedError{Name: "x.csv", Why: "no report"})},
+		"an approval":  {"InsertRun", decided(runs.RunApprove)},
+		"an undo":      {"InsertRun", decided(runs.RunUndo)},
+		"its end":      {"DecideRows", decided(runs.RunApprove)},
 		"a rejection":  {"DecideRows", rejected},
 		"an upload":    {"InsertUploadChunk", uploaded},
 		"a run's file": {"InsertRun", uploaded},
 	})
 }
 
-func decided(kind reconcile.RunKind) func(*testing.T) written {
+func decided(kind runs.RunKind) func(*testing.T) written {
 	return func(t *testing.T) written {
 		t.Helper()
 		w, run := withheld(t)
-		if run.Kind = kind; kind == reconcile.RunUndo {
-			run.Parent = idOf(w.child(reconcile.RunApprove, reconcile.Summary{Run: run.Parent.String()}))
+		if run.Kind = kind; kind == runs.RunUndo {
+			run.Parent = idOf(w.child(runs.RunApprove, runs.Summary{Run: run.Parent.String()}))
 		}
 		return written{w, func() error { return w.commands(run) }, allOfProfiles + `
 			union all select concat_ws(' ', 'plan', run_id, code, field, decision) from plan_row where withheld <> ''`}
@@ -153,7 +154,7 @@ func uploaded(t *testing.T) written {
 		if err != nil {
 			return err
 		}
-		run := reconcile.Run{Kind: reconcile.RunListing, Source: reconcile.SourceODS, Report: report, AsOf: day(1), Actor: "jo", Upload: upload}
+		run := runs.Run{Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(1), Actor: "jo", Upload: upload}
 		if err := w.commands(run); err != nil {
 			return err
 		}
@@ -174,7 +175,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			w.ers.services[serviceID(0, n)] = service
 		}
 		delete(w.ers.services, serviceID(1, 7))
-		return written{w.world, w.worksAgain(w.begins(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(2)})), allOfRuns}
+		return written{w.world, w.worksAgain(w.begins(runs.Run{Kind: runs.RunListing, AsOf: day(2)})), allOfRuns}
 	}
 	requireOnce(t, map[string]lostAnswer{
 		"an import": {"ImportExtract", func(t *testing.T) written {
@@ -182,7 +183,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			w := newERSWorld(t, 1, 2)
 			w.exec("delete from ers_service where id = '1001'")
 			return written{w.world, func() error {
-				session, err := w.store.Session(t.Context(), reconcile.SourceERS)
+				session, err := w.store.Session(t.Context(), profile.SourceERS)
 				if err != nil {
 					return err
 				}
@@ -195,7 +196,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			t.Helper()
 			w := newERSWorld(t, 1, 1)
 			return written{w.world, func() error {
-				session, err := w.store.Session(t.Context(), reconcile.SourceERS)
+				session, err := w.store.Session(t.Context(), profile.SourceERS)
 				if err != nil {
 					return err
 				}
@@ -225,26 +226,26 @@ func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	t.Parallel()
 	w, id := listed(t, nil)
 	var other *postgres.Session
-	w.runs.Types = func(reconcile.Run) ([]reconcile.OrgType, error) {
+	w.runs.Types = func(runs.Run) ([]profile.OrgType, error) {
 		w.exec(`select pg_terminate_backend(l.pid) from pg_locks l
 			where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())`)
 		var err error
-		other, err = pgtest.OpenURL(t, w.url).Session(t.Context(), reconcile.SourceODS)
+		other, err = pgtest.OpenURL(t, w.url).Session(t.Context(), profile.SourceODS)
 		require.NoError(t, err)
 		_, err = other.Run(t.Context(), id)
 		require.NoError(t, err)
 		return nil, errors.New("no such report")
 	}
-	_, err := w.runs.Work(t.Context(), reconcile.SourceODS, id)
+	_, err := w.runs.Work(t.Context(), profile.SourceODS, id)
 	require.Error(t, err)
 	defer other.Close()
 	require.Equal(t, "running", one[string](w, "select state from run where id = $1", int64(id)))
 
 	run, err := other.Run(t.Context(), id)
 	require.NoError(t, err)
-	_, err = other.Fail(t.Context(), run, reconcile.RunFailed, "first")
+	_, err = other.Fail(t.Context(), run, runs.RunFailed, "first")
 	require.NoError(t, err)
-	_, err = other.Fail(t.Context(), run, reconcile.RunFailed, "second")
+	_, err = other.Fail(t.Context(), run, runs.RunFailed, "second")
 	require.ErrorContains(t, err, "ended already")
 	require.Equal(t, "first", one[string](w, "select error from run where id = $1", int64(id)))
 }

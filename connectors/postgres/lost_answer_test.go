@@ -13,7 +13,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // written is a write in a world of its own, and what it leaves.
@@ -85,15 +86,15 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 	requireOnce(t, map[string]lostAnswer{
 		"staging": {"StagePushes", func(t *testing.T) written {
 			t.Helper()
-			w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+			w := wanting(t, profile.Pharmacy, profile.Pharmacy)
 			w.queue(10)
-			pushes := w.load(reconcile.SinkDoS, 1, "FA0000", "FA0001")
-			staged := make([]reconcile.StagedPush, len(pushes))
+			pushes := w.load(push.SinkDoS, 1, "FA0000", "FA0001")
+			staged := make([]push.StagedPush, len(pushes))
 			for i, p := range pushes {
-				staged[i] = reconcile.StagedPush{Code: p.Code(), Job: p.Job, Own: reconcile.Hash{1}}
+				staged[i] = push.StagedPush{Code: p.Code(), Job: p.Job, Own: profile.Hash{1}}
 			}
 			return written{w, func() error {
-				numbers, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, staged)
+				numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
 				require.True(t, err != nil || min(numbers[0], numbers[1]) > 0, "it knows its own")
 				return err
 			}, allOfAPush + " union all select count(*)::text from push_sequence s join push p on p.code = s.code and p.sequence = s.last"}
@@ -102,52 +103,52 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			t.Helper()
 			w, outcome := worked(t)
 			return written{w, func() error {
-				stand, err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{outcome}, nothingToComplete)
+				stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.PushOutcome{outcome}, nothingToComplete)
 				require.True(t, err != nil || stand[0], "it knows its own")
 				return err
 			}, allOfAPush}
 		}},
 		"queueing": {"SetPushJobs", func(t *testing.T) written {
 			t.Helper()
-			w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+			w := wanting(t, profile.Pharmacy, profile.Pharmacy)
 			w.exec("update profile set hidden = true")
 			return written{w, w.dispatchesJobs, strings.ReplaceAll(allOfAPush, " job_id,", " job_id is not null,")}
 		}},
 		"claiming for a command": {"ClaimPushes", func(t *testing.T) written {
 			t.Helper()
-			w := wanting(t, reconcile.Pharmacy)
+			w := wanting(t, profile.Pharmacy)
 			return written{w, func() error {
-				claimed, err := w.store.ClaimPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA0000"}, 7)
+				claimed, err := w.store.ClaimPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA0000"}, 7)
 				require.True(t, err != nil || len(claimed) == 1, "it knows its own")
 				return err
 			}, allOfAPush}
 		}},
 		"forcing": {"ForcePushes", func(t *testing.T) written {
 			t.Helper()
-			w := resting(t, reconcile.Pharmacy)
+			w := resting(t, profile.Pharmacy)
 			w.exec("update push set state = 'refused', failures = 3")
 			return written{w, func() error {
-				_, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, reconcile.Sinks())
+				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks())
 				return err
 			}, allOfAPush}
 		}},
 		"repairing drift": {"EndDriftCheck", func(t *testing.T) written {
 			t.Helper()
-			w := resting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+			w := resting(t, profile.Pharmacy, profile.Pharmacy)
 			return written{w, w.looksForDrift, allOfAPush + `
 				union all select concat_ws(' ', sum(repaired), min(state), max(state)) from drift_check`}
 		}},
 		"pausing": {"PauseRoute", func(t *testing.T) written {
 			t.Helper()
-			w := wanting(t, reconcile.Pharmacy)
+			w := wanting(t, profile.Pharmacy)
 			return written{w, func() error {
-				_, err := w.store.PauseRoute(t.Context(), reconcile.SinkDoS, "change-event", "down", time.Hour)
+				_, err := w.store.PauseRoute(t.Context(), push.SinkDoS, "change-event", "down", time.Hour)
 				return err
 			}, "select concat_ws(' ', sink, route, paused, probes, probe_at > now()) from route"}
 		}},
 		"holding": {"InsertHold", func(t *testing.T) written {
 			t.Helper()
-			w := resting(t, reconcile.Pharmacy)
+			w := resting(t, profile.Pharmacy)
 			return written{w, func() error {
 				_, err := w.store.AddHold(t.Context(), postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
 				return err
@@ -185,21 +186,21 @@ func insertJob(ctx context.Context, w *world, tx pgx.Tx) (id int64) {
 // looksForDrift is the look of a job at what DoS shows: nothing of what it is to
 // show.
 func (w *world) looksForDrift() error {
-	check, err := w.store.BeginDrift(w.Context(), reconcile.SinkDoS, nil, "schedule", day(1))
+	check, err := w.store.BeginDrift(w.Context(), push.SinkDoS, nil, "schedule", day(1))
 	if err != nil {
 		return err
 	}
-	page, err := check.Page(w.Context(), reconcile.Pharmacy, "", 100)
+	page, err := check.Page(w.Context(), profile.Pharmacy, "", 100)
 	if err != nil {
 		return err
 	}
-	drifted := make([]reconcile.Drifted, len(page))
+	drifted := make([]push.Drifted, len(page))
 	for i, p := range page {
-		drifted[i] = reconcile.Drifted{Code: p.Code(), Missing: true}
+		drifted[i] = push.Drifted{Code: p.Code(), Missing: true}
 	}
 	if err := check.Found(w.Context(), drifted, nil); err != nil {
 		return err
 	}
-	_, err = check.End(w.Context(), reconcile.DriftResult{State: reconcile.DriftDone, Checked: len(page), Missing: len(drifted)}, true)
+	_, err = check.End(w.Context(), push.DriftResult{State: push.DriftDone, Checked: len(page), Missing: len(drifted)}, true)
 	return err
 }

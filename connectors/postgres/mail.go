@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // ErrMailBusy means that another process is sending letters.
@@ -51,12 +52,12 @@ func (b *Outbox) Pause(ctx context.Context, wait time.Duration, reason string) e
 
 // Canaries are the newest versions of the texts, and how many went out of each;
 // the pause follows a canary's first letter.
-func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]reconcile.Canary, error) {
+func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error) {
 	rows, err := b.q.Canaries(ctx, toInterval(pause))
-	canaries := make([]reconcile.Canary, len(rows))
+	canaries := make([]people.Canary, len(rows))
 	for i, row := range rows {
-		canaries[i] = reconcile.Canary{
-			Kind: reconcile.LetterKind(row.Kind), Version: int(row.Version), Sent: int(row.Sent), Over: row.Over,
+		canaries[i] = people.Canary{
+			Kind: people.LetterKind(row.Kind), Version: int(row.Version), Sent: int(row.Sent), Over: row.Over,
 		}
 	}
 	return canaries, wrap(err, "reading canaries")
@@ -65,18 +66,18 @@ func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]reconcile
 // Claim claims letters that may go out, at most one a person, and loads what they
 // are put together from. Texts in blocked wait; nobody gets more than so many a
 // day.
-func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []reconcile.LetterKind, today reconcile.Date) (
-	[]reconcile.Post, error,
+func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
+	[]people.Post, error,
 ) {
 	day := today.Time()
 	rows, err := b.q.ClaimLetters(ctx, dbsqlc.ClaimLettersParams{
 		Blocked: texts(blocked), Cap: int32(perDay), Most: int32(most),
-		Day: toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, reconcile.London())),
+		Day: toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, profile.London())),
 	})
 	if err != nil {
 		return nil, wrap(err, "claiming letters")
 	}
-	posts := make([]reconcile.Post, len(rows))
+	posts := make([]people.Post, len(rows))
 	for i, row := range rows {
 		posts[i] = toPost(row)
 	}
@@ -86,7 +87,7 @@ func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []reconcil
 // Begin notes that a claimed letter is about to be handed to the mail service:
 // from then on it may have been sent. It reports false, and notes nothing, when
 // no letter goes out.
-func (b *Outbox) Begin(ctx context.Context, post reconcile.Post) (open bool, err error) {
+func (b *Outbox) Begin(ctx context.Context, post people.Post) (open bool, err error) {
 	row, err := b.q.BeginLetter(ctx, dbsqlc.BeginLetterParams{ID: post.ID, ClaimedAt: toTime(post.Claimed)})
 	if err == nil && row.Open && !row.Begun {
 		err = errors.New("it is not claimed, or was begun before")
@@ -94,56 +95,56 @@ func (b *Outbox) Begin(ctx context.Context, post reconcile.Post) (open bool, err
 	return row.Open && err == nil, wrap(err, fmt.Sprintf("beginning letter %d", post.ID))
 }
 
-func toPost(row dbsqlc.ClaimLettersRow) reconcile.Post {
-	post := reconcile.Post{
-		ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), List: reconcile.ODSCode(row.List),
-		Stage: reconcile.Stage(row.Stage), Since: fromDate(row.Since), Ends: fromDate(row.Ends), Try: int(row.Tries),
+func toPost(row dbsqlc.ClaimLettersRow) people.Post {
+	post := people.Post{
+		ID: row.ID, Reference: row.Reference, Kind: people.LetterKind(row.Kind), List: profile.ODSCode(row.List),
+		Stage: people.Stage(row.Stage), Since: fromDate(row.Since), Ends: fromDate(row.Ends), Try: int(row.Tries),
 		Claimed: row.ClaimedAt.Time,
 	}
 	if row.AccountID != nil {
-		post.Account = reconcile.AccountID(*row.AccountID)
+		post.Account = people.AccountID(*row.AccountID)
 	}
 	if row.About != nil {
-		post.About = reconcile.AccountID(*row.About)
+		post.About = people.AccountID(*row.About)
 	}
 	if row.Quarter.Valid {
-		post.Quarter = reconcile.QuarterOn(fromDate(row.Quarter))
+		post.Quarter = people.QuarterOn(fromDate(row.Quarter))
 	}
 	for _, code := range row.Codes {
-		post.Codes = append(post.Codes, reconcile.ODSCode(code))
+		post.Codes = append(post.Codes, profile.ODSCode(code))
 	}
 	return post
 }
 
 // load brings people and organisations to letters, all at once.
-func (b *Outbox) load(ctx context.Context, posts []reconcile.Post, today reconcile.Date) error {
-	var ids []reconcile.AccountID
+func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Date) error {
+	var ids []people.AccountID
 	var codes []string
 	for _, p := range posts {
-		for _, id := range []reconcile.AccountID{p.Account, p.About} {
+		for _, id := range []people.AccountID{p.Account, p.About} {
 			if id != 0 {
 				ids = append(ids, id)
 			}
 		}
 		codes = append(codes, texts(p.Codes)...)
 	}
-	people := make(map[reconcile.AccountID]*reconcile.Person, len(ids))
+	accounts := make(map[people.AccountID]*people.Person, len(ids))
 	if len(ids) > 0 {
-		loaded, err := loadPeople(ctx, b.q, reconcile.PeopleFilter{IDs: ids}, 0, today)
+		loaded, err := loadPeople(ctx, b.q, people.PeopleFilter{IDs: ids}, 0, today)
 		if err != nil {
 			return err
 		}
 		for i := range loaded {
-			people[loaded[i].ID] = &loaded[i]
+			accounts[loaded[i].ID] = &loaded[i]
 		}
 	}
 	loaded, err := loadOrgs(ctx, b.q, dbsqlc.LoadOrgsParams{Codes: codes, Types: []string{}}, today)
-	orgs := make(map[reconcile.ODSCode]reconcile.CheckedOrg, len(loaded))
+	orgs := make(map[profile.ODSCode]people.CheckedOrg, len(loaded))
 	for _, org := range loaded {
 		orgs[org.Code] = org
 	}
 	for i := range posts {
-		posts[i].Person, posts[i].Other = people[posts[i].Account], people[posts[i].About]
+		posts[i].Person, posts[i].Other = accounts[posts[i].Account], accounts[posts[i].About]
 		for _, code := range posts[i].Codes {
 			if org, ok := orgs[code]; ok {
 				posts[i].Orgs = append(posts[i].Orgs, org)
@@ -156,7 +157,7 @@ func (b *Outbox) load(ctx context.Context, posts []reconcile.Post, today reconci
 // Stale are letters that a process began which has ended since: they may have
 // been sent. They are settled when they were claimed long enough ago for the mail
 // service to know. Those that were claimed and never begun are due again.
-func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []reconcile.Post, waiting bool, err error) {
+func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error) {
 	if err := b.q.ReleaseUntouched(ctx); err != nil {
 		return nil, false, wrap(err, "releasing letters")
 	}
@@ -166,8 +167,8 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []recon
 			waiting = true
 			continue
 		}
-		posts = append(posts, reconcile.Post{
-			ID: row.ID, Reference: row.Reference, Kind: reconcile.LetterKind(row.Kind), Try: int(row.Tries), Claimed: row.ClaimedAt.Time,
+		posts = append(posts, people.Post{
+			ID: row.ID, Reference: row.Reference, Kind: people.LetterKind(row.Kind), Try: int(row.Tries), Claimed: row.ClaimedAt.Time,
 			Age: time.Duration(row.Age * float64(time.Second)),
 		})
 	}
@@ -176,7 +177,7 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []recon
 
 // Settle records what became of a claimed letter, once; where that claim has
 // ended, nothing. What went out is counted with it.
-func (b *Outbox) Settle(ctx context.Context, s reconcile.Settled) error {
+func (b *Outbox) Settle(ctx context.Context, s people.Settled) error {
 	params := dbsqlc.SettleLetterParams{
 		ID: s.Post, ClaimedAt: toTime(s.Claimed), State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID,
 		TemplateVersion: int32(s.Mailed.Version), Ends: toDate(s.Ends),
@@ -196,7 +197,7 @@ func (b *Outbox) Settle(ctx context.Context, s reconcile.Settled) error {
 	}), "settling a letter")
 }
 
-func markDead(ctx context.Context, q *dbsqlc.Queries, id reconcile.AccountID) error {
+func markDead(ctx context.Context, q *dbsqlc.Queries, id people.AccountID) error {
 	why := dbsqlc.SetReasonParams{Actor: "mail", Reason: "the mail service says that the address does not exist"}
 	if err := q.SetReason(ctx, why); err != nil {
 		return err
@@ -212,11 +213,11 @@ func (b *Outbox) Waiting(ctx context.Context) (int, time.Time, error) {
 
 // OpenLetters are those to ask the mail service about: not asked about lately,
 // and young enough for it to remember.
-func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]reconcile.OpenLetter, error) {
+func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error) {
 	rows, err := s.q.OpenLetters(ctx, dbsqlc.OpenLettersParams{Every: toInterval(every), Within: toInterval(within), Most: int32(most)})
-	open := make([]reconcile.OpenLetter, len(rows))
+	open := make([]people.OpenLetter, len(rows))
 	for i, row := range rows {
-		open[i] = reconcile.OpenLetter{ID: row.ID, ProviderID: row.ProviderID}
+		open[i] = people.OpenLetter{ID: row.ID, ProviderID: row.ProviderID}
 	}
 	return open, wrap(err, "reading accepted letters")
 }
@@ -228,8 +229,8 @@ func (s *Store) LookedAt(ctx context.Context, id int64) error {
 
 // Fate records how an accepted letter fared, by the mail service's word. Words
 // that come twice, late, or of a letter that is none of ours change nothing.
-func (s *Store) Fate(ctx context.Context, m reconcile.Mailed) error {
-	if m.State == reconcile.MailSending || m.ID == "" {
+func (s *Store) Fate(ctx context.Context, m people.Mailed) error {
+	if m.State == people.MailSending || m.ID == "" {
 		return nil
 	}
 	return wrap(inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
@@ -237,10 +238,10 @@ func (s *Store) Fate(ctx context.Context, m reconcile.Mailed) error {
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		if err != nil || m.State != reconcile.MailDead || row.AccountID == nil {
+		if err != nil || m.State != people.MailDead || row.AccountID == nil {
 			return err
 		}
-		return markDead(ctx, q, reconcile.AccountID(*row.AccountID))
+		return markDead(ctx, q, people.AccountID(*row.AccountID))
 	}), "recording the fate of a letter")
 }
 
@@ -252,7 +253,7 @@ func (s *Store) StopMail(ctx context.Context, actor, reason string) error {
 // ResumeMail lets letters go out again, and ends the pauses of canaries.
 func (s *Store) ResumeMail(ctx context.Context) error {
 	return wrap(inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
-		if err := q.ResumeCanaries(ctx, reconcile.CanarySize); err != nil {
+		if err := q.ResumeCanaries(ctx, people.CanarySize); err != nil {
 			return err
 		}
 		return q.ResumeMail(ctx)
@@ -289,7 +290,7 @@ type ListedLetter struct {
 }
 
 // Letters lists letters, the newest first. An empty state or account means all.
-func (s *Store) Letters(ctx context.Context, state string, account reconcile.AccountID, most int) ([]ListedLetter, error) {
+func (s *Store) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]ListedLetter, error) {
 	rows, err := s.q.ListLetters(ctx, dbsqlc.ListLettersParams{State: state, Account: int64(account), Most: int32(most)})
 	list := make([]ListedLetter, len(rows))
 	for i, r := range rows {
@@ -298,7 +299,7 @@ func (s *Store) Letters(ctx context.Context, state string, account reconcile.Acc
 			Accepted: r.AcceptedAt.Time, Tries: int(r.Tries),
 		}
 		if r.AccountID != nil {
-			list[i].Account = reconcile.AccountID(*r.AccountID).String()
+			list[i].Account = people.AccountID(*r.AccountID).String()
 		}
 	}
 	return list, wrap(err, "listing letters")

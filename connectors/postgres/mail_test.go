@@ -12,7 +12,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // service is a mail service as these tests play it.
@@ -28,13 +29,13 @@ type service struct {
 
 func (s *service) Lookup() bool { return s.lookup }
 
-func (s *service) Find(_ context.Context, reference string) (reconcile.Mailed, bool, error) {
+func (s *service) Find(_ context.Context, reference string) (people.Mailed, bool, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return reconcile.Mailed{ID: reference, Version: s.version, State: reconcile.MailSending}, slices.Contains(s.sent, reference), nil
+	return people.Mailed{ID: reference, Version: s.version, State: people.MailSending}, slices.Contains(s.sent, reference), nil
 }
 
-func (s *service) Send(_ context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+func (s *service) Send(_ context.Context, l people.Letter) (people.Mailed, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.before != nil {
@@ -47,14 +48,14 @@ func (s *service) Send(_ context.Context, l reconcile.Letter) (reconcile.Mailed,
 			s.sent = append(s.sent, l.Reference)
 		}
 		if err != nil {
-			return reconcile.Mailed{}, err
+			return people.Mailed{}, err
 		}
 		if taken {
-			return reconcile.Mailed{ID: l.Reference, Version: s.version, State: reconcile.MailSending}, nil
+			return people.Mailed{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
 		}
 	}
 	s.sent = append(s.sent, l.Reference)
-	return reconcile.Mailed{ID: l.Reference, Version: s.version, State: reconcile.MailSending}, nil
+	return people.Mailed{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
 }
 
 // mailed is a crowd to which letters go: n editors of one pharmacy.
@@ -64,20 +65,20 @@ type mailed struct {
 	postman *jobs.Postman
 }
 
-func newMailed(t *testing.T, people int) *mailed {
+func newMailed(t *testing.T, accounts int) *mailed {
 	t.Helper()
 	m := &mailed{crowd: newCrowd(t), service: &service{lookup: true, version: 1}}
-	m.today = reconcile.NewDate(2026, time.October, 1)
-	for i := range people {
+	m.today = profile.NewDate(2026, time.October, 1)
+	for i := range accounts {
 		m.person(fmt.Sprint("p", i), "2026-09-30", "FA001", "editor")
 	}
 	reminders := m.reminders()
 	m.postman = &jobs.Postman{
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
-		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(reconcile.LetterKind, reconcile.PostState) {},
-		Composer: func(ctx context.Context) (reconcile.Composer, error) {
+		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(people.LetterKind, people.PostState) {},
+		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
-			return reconcile.Composer{Reminding: world, Limits: reconcile.DefaultIdleLimits(), SignIn: "https://x.example"}, err
+			return people.Composer{Reminding: world, Limits: people.DefaultIdleLimits(), SignIn: "https://x.example"}, err
 		},
 	}
 	return m
@@ -85,7 +86,7 @@ func newMailed(t *testing.T, people int) *mailed {
 
 func (c *crowd) reminders() *jobs.Reminders {
 	return &jobs.Reminders{
-		People: c.store, Calendar: c.store, Rules: reconcile.DefaultCheckRules(),
+		People: c.store, Calendar: c.store, Rules: people.DefaultCheckRules(),
 		Now: func() time.Time { return c.today.Time().Add(9 * time.Hour) },
 	}
 }
@@ -133,7 +134,7 @@ func TestWhatIsNotTrueAnyMoreIsNotSent(t *testing.T) {
 	m.exec("update account set dead_at = now() where id = 2")
 	m.deliver(2, 0)
 	require.Equal(t, "accepted 2, cancelled 2", m.states())
-	m.today = reconcile.NewDate(2026, time.December, 3)
+	m.today = profile.NewDate(2026, time.December, 3)
 	m.post(2)
 	m.exec(`insert into section_check (code, section, account_id, at) select 'FA001', s, 3, '2026-11-01'
 		from unnest('{contact,opening-times,services,facilities,bank-holiday-times}'::text[]) s`)
@@ -147,7 +148,7 @@ func TestAfterAnUnclearAnswerTheServiceIsAskedFirst(t *testing.T) {
 	m := newMailed(t, 20)
 	m.service.fails = func(nth int, _ string) (bool, error) {
 		if nth <= 10 {
-			return nth%2 == 0, &reconcile.MailError{Answer: reconcile.MailUnclear, Status: 500}
+			return nth%2 == 0, &people.MailError{Answer: people.MailUnclear, Status: 500}
 		}
 		return true, nil
 	}
@@ -165,7 +166,7 @@ func TestWhereNobodyCanSayALetterIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 1)
 	m.service.lookup = false
-	m.service.fails = func(int, string) (bool, error) { return true, &reconcile.MailError{Answer: reconcile.MailUnclear} }
+	m.service.fails = func(int, string) (bool, error) { return true, &people.MailError{Answer: people.MailUnclear} }
 	m.post(1)
 	m.deliver(0, 0)
 	m.deliver(0, 0)
@@ -181,7 +182,7 @@ func TestALetterThatAProcessLeftIsLookedUp(t *testing.T) {
 	_, err = m.store.Outbox(t.Context())
 	require.ErrorIs(t, err, postgres.ErrMailBusy)
 	m.deliver(0, 1) // another process holds the outbox
-	posts, err := box.Claim(t.Context(), 10, 3, []reconcile.LetterKind{}, m.today)
+	posts, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
 	require.NoError(t, err)
 	require.Len(t, posts, 2)
 	for _, post := range posts {
@@ -204,7 +205,7 @@ func TestALetterThatWasNeverBegunGoesOutWithoutAQuestion(t *testing.T) {
 	m.post(3)
 	box, err := m.store.Outbox(t.Context())
 	require.NoError(t, err)
-	posts, err := box.Claim(t.Context(), 10, 3, []reconcile.LetterKind{}, m.today)
+	posts, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
 	require.NoError(t, err)
 	_, err = box.Begin(t.Context(), posts[0])
 	require.NoError(t, err)
@@ -221,13 +222,13 @@ func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 1)
 	m.post(1)
-	claim := func() reconcile.Post {
+	claim := func() people.Post {
 		box, err := m.store.Outbox(t.Context())
 		require.NoError(t, err)
 		defer box.Close()
 		_, _, err = box.Stale(t.Context(), 0)
 		require.NoError(t, err)
-		posts, err := box.Claim(t.Context(), 10, 3, []reconcile.LetterKind{}, m.today)
+		posts, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
 		require.NoError(t, err)
 		require.Len(t, posts, 1)
 		return posts[0]
@@ -236,41 +237,41 @@ func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
 	box, err := m.store.Outbox(t.Context())
 	require.NoError(t, err)
 	defer box.Close()
-	settle := func(s reconcile.Settled) string {
+	settle := func(s people.Settled) string {
 		s.Dead, s.Mailed.ID = first.Account, "x"
 		require.NoError(t, box.Settle(t.Context(), s))
 		return m.states()
 	}
-	require.Equal(t, "claimed 1", settle(first.Settle(reconcile.PostAccepted)))
+	require.Equal(t, "claimed 1", settle(first.Settle(people.PostAccepted)))
 	_, err = box.Begin(t.Context(), first)
 	require.ErrorContains(t, err, "not claimed")
 	require.Zero(t, one[int](m.world, "select count(*) from account where dead_at is not null"))
 	for range 2 {
-		require.Equal(t, "accepted 1", settle(second.Settle(reconcile.PostAccepted)))
+		require.Equal(t, "accepted 1", settle(second.Settle(people.PostAccepted)))
 		require.Equal(t, 1, one[int](m.world, "select sum(sent) from mail_canary"))
 	}
 }
 
 func TestAnswersOfTheServiceBecomeStates(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[reconcile.MailAnswer]string{
-		reconcile.MailRefused: "refused 1", reconcile.MailNobody: "refused 1", reconcile.MailRetry: "due 1", reconcile.MailAlert: "due 1",
-		reconcile.MailPause: "due 1",
+	for answer, want := range map[people.MailAnswer]string{
+		people.MailRefused: "refused 1", people.MailNobody: "refused 1", people.MailRetry: "due 1", people.MailAlert: "due 1",
+		people.MailPause: "due 1",
 	} {
 		t.Run(string(answer), func(t *testing.T) {
 			t.Parallel()
 			m := newMailed(t, 1)
 			m.service.fails = func(int, string) (bool, error) {
-				return false, &reconcile.MailError{Answer: answer, Reason: "because", Wait: time.Hour}
+				return false, &people.MailError{Answer: answer, Reason: "because", Wait: time.Hour}
 			}
 			m.post(1)
 			_, _, err := m.postman.Deliver(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, want, m.states())
-			require.Equal(t, answer == reconcile.MailNobody, one[bool](m.world, "select dead_at is not null from account"))
+			require.Equal(t, answer == people.MailNobody, one[bool](m.world, "select dead_at is not null from account"))
 			stands, err := m.store.MailStands(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, answer == reconcile.MailPause || answer == reconcile.MailAlert, !stands.Open)
+			require.Equal(t, answer == people.MailPause || answer == people.MailAlert, !stands.Open)
 			m.service.asked = 0
 			_, _, err = m.postman.Deliver(t.Context())
 			require.NoError(t, err)
@@ -300,18 +301,18 @@ func TestOfANewTextAFewGoOutFirst(t *testing.T) {
 	m := newMailed(t, 40)
 	m.postman.CanaryPause = time.Hour
 	m.post(40)
-	m.deliver(reconcile.CanarySize, 30)
+	m.deliver(people.CanarySize, 30)
 	m.deliver(0, 30)
 	require.NoError(t, m.store.ResumeMail(t.Context()))
 	m.service.fails = func(nth int, _ string) (bool, error) {
-		if nth == reconcile.CanarySize+5 {
+		if nth == people.CanarySize+5 {
 			m.service.version = 2 // edited while letters go out
 		}
 		return true, nil
 	}
 	m.postman.Workers = 1
-	m.deliver(4+reconcile.CanarySize, 26-reconcile.CanarySize)
-	m.deliver(0, 26-reconcile.CanarySize)
+	m.deliver(4+people.CanarySize, 26-people.CanarySize)
+	m.deliver(0, 26-people.CanarySize)
 }
 
 func TestNobodyGetsMoreThanTheirCap(t *testing.T) {
@@ -330,15 +331,15 @@ func TestFatesComeLateTwiceOrNever(t *testing.T) {
 	m := newMailed(t, 2)
 	m.post(2)
 	m.deliver(2, 0)
-	fate := func(id string, state reconcile.MailState) {
-		require.NoError(t, m.store.Fate(t.Context(), reconcile.Mailed{ID: id, State: state}))
+	fate := func(id string, state people.MailState) {
+		require.NoError(t, m.store.Fate(t.Context(), people.Mailed{ID: id, State: state}))
 	}
-	fate("somebody else's", reconcile.MailDelivered)
-	fate("check/2026-27-Q3/u-1/opening", reconcile.MailSending)
+	fate("somebody else's", people.MailDelivered)
+	fate("check/2026-27-Q3/u-1/opening", people.MailSending)
 	require.Equal(t, "accepted 2", m.states())
-	fate("check/2026-27-Q3/u-1/opening", reconcile.MailDead)
-	fate("check/2026-27-Q3/u-1/opening", reconcile.MailDelivered)
-	fate("check/2026-27-Q3/u-2/opening", reconcile.MailDelivered)
+	fate("check/2026-27-Q3/u-1/opening", people.MailDead)
+	fate("check/2026-27-Q3/u-1/opening", people.MailDelivered)
+	fate("check/2026-27-Q3/u-2/opening", people.MailDelivered)
 	require.Equal(t, "dead 1, delivered 1", m.states())
 	require.Equal(t, 1, one[int](m.world, "select count(*) from account where dead_at is not null"))
 	require.Equal(t, "mail", one[string](m.world, "select actor from account_change where what = 'address'"))

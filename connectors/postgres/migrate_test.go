@@ -11,7 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func TestMigrateOnceAndAgain(t *testing.T) {
@@ -121,16 +121,16 @@ func TestOwnershipIsTheCoresTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	want := []string{}
-	for _, field := range reconcile.Fields() {
+	for _, field := range profile.Fields() {
 		want = append(want, field.String()+" "+string(field.Owner()))
 	}
 	require.ElementsMatch(t, want, all[string](w, "select field || ' ' || owner from field_owner"))
 }
 
 // inTablesOfTheirOwn are the fields that are no columns of a profile.
-var inTablesOfTheirOwn = []reconcile.Field{
-	reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldFacilities, reconcile.FieldServices,
-	reconcile.FieldERSServices, reconcile.FieldChecks, reconcile.FieldServiceTexts,
+var inTablesOfTheirOwn = []profile.Field{
+	profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldFacilities, profile.FieldServices,
+	profile.FieldERSServices, profile.FieldChecks, profile.FieldServiceTexts,
 }
 
 func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
@@ -145,7 +145,7 @@ func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
 		"address": "'{X}'", "roles": "'{RO1}'", "type": "'gp-branch'", "kind": "'hospital'", "status": "'dormant'",
 		"hidden": "true", "website": "'https://x.uk'",
 	}
-	for _, field := range reconcile.Fields() {
+	for _, field := range profile.Fields() {
 		if slices.Contains(inTablesOfTheirOwn, field) {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // noTransaction returns a function that waits until nobody else is in a
@@ -41,14 +41,14 @@ func (w *world) noTransaction() func() {
 
 func TestNoTransactionWaitsForARegister(t *testing.T) {
 	t.Parallel()
-	for name, run := range map[string]reconcile.Run{
-		"a listing": {Kind: reconcile.RunListing, AsOf: day(1)}, "a delta": {Kind: reconcile.RunDelta, AsOf: day(1)},
+	for name, run := range map[string]runs.Run{
+		"a listing": {Kind: runs.RunListing, AsOf: day(1)}, "a delta": {Kind: runs.RunDelta, AsOf: day(1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			opens, open, noTransaction := 0, w.runs.Open, w.noTransaction()
-			w.runs.Open = func(ctx context.Context, run reconcile.Run) (jobs.Pull, error) {
+			w.runs.Open = func(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 				opens++
 				noTransaction()
 				return open(ctx, run)

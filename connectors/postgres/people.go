@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // peoplePage is how many people are loaded at a time.
@@ -18,8 +19,8 @@ const peoplePage = 2000
 
 // People loads people with their organisations and warnings, page by page, in the
 // order of their ids.
-func (s *Store) People(ctx context.Context, f reconcile.PeopleFilter, today reconcile.Date) iter.Seq2[[]reconcile.Person, error] {
-	return func(yield func([]reconcile.Person, error) bool) {
+func (s *Store) People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error] {
+	return func(yield func([]people.Person, error) bool) {
 		var after int64
 		for {
 			people, err := loadPeople(ctx, s.q, f, after, today)
@@ -37,8 +38,8 @@ func (s *Store) People(ctx context.Context, f reconcile.PeopleFilter, today reco
 	}
 }
 
-func loadPeople(ctx context.Context, q *dbsqlc.Queries, f reconcile.PeopleFilter, after int64, today reconcile.Date) (
-	[]reconcile.Person, error,
+func loadPeople(ctx context.Context, q *dbsqlc.Queries, f people.PeopleFilter, after int64, today profile.Date) (
+	[]people.Person, error,
 ) {
 	rows, err := q.LoadPeople(ctx, dbsqlc.LoadPeopleParams{
 		After: after, Ids: numbers(f.IDs), States: texts(f.States), Codes: texts(f.Codes), IdleBefore: toTime(f.IdleBefore),
@@ -47,27 +48,27 @@ func loadPeople(ctx context.Context, q *dbsqlc.Queries, f reconcile.PeopleFilter
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	people := make([]reconcile.Person, len(rows))
-	at := make(map[int64]*reconcile.Person, len(rows))
+	accounts := make([]people.Person, len(rows))
+	at := make(map[int64]*people.Person, len(rows))
 	for i, row := range rows {
-		people[i] = toPerson(row)
-		at[row.ID] = &people[i]
+		accounts[i] = toPerson(row)
+		at[row.ID] = &accounts[i]
 	}
-	return people, addTo(ctx, q, at, today)
+	return accounts, addTo(ctx, q, at, today)
 }
 
 // toPerson takes an address that nobody could write to for a dead one.
-func toPerson(row dbsqlc.LoadPeopleRow) reconcile.Person {
-	address, err := reconcile.ParseEmailAddress(row.Email)
-	return reconcile.Person{
-		ID: reconcile.AccountID(row.ID), Kind: reconcile.AccountKind(row.Kind), State: reconcile.AccountState(row.State),
-		Address: address, Name: reconcile.NewPersonName(row.Name), Dead: row.Dead || err != nil,
+func toPerson(row dbsqlc.LoadPeopleRow) people.Person {
+	address, err := people.ParseEmailAddress(row.Email)
+	return people.Person{
+		ID: people.AccountID(row.ID), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State),
+		Address: address, Name: people.NewPersonName(row.Name), Dead: row.Dead || err != nil,
 		LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
 	}
 }
 
 // addTo adds organisations and warnings.
-func addTo(ctx context.Context, q *dbsqlc.Queries, at map[int64]*reconcile.Person, today reconcile.Date) error {
+func addTo(ctx context.Context, q *dbsqlc.Queries, at map[int64]*people.Person, today profile.Date) error {
 	ids := make([]int64, 0, len(at))
 	for id := range at {
 		ids = append(ids, id)
@@ -86,7 +87,7 @@ func addTo(ctx context.Context, q *dbsqlc.Queries, at map[int64]*reconcile.Perso
 	}
 	for _, m := range members {
 		org := checks.org(m.Code, m.Name, m.Type, m.Icb)
-		at[m.AccountID].Orgs = append(at[m.AccountID].Orgs, reconcile.MemberOf{CheckedOrg: org, Role: reconcile.MemberRole(m.Role)})
+		at[m.AccountID].Orgs = append(at[m.AccountID].Orgs, people.MemberOf{CheckedOrg: org, Role: people.MemberRole(m.Role)})
 	}
 	warnings, err := q.LoadWarnings(ctx, ids)
 	for _, w := range warnings {
@@ -95,9 +96,9 @@ func addTo(ctx context.Context, q *dbsqlc.Queries, at map[int64]*reconcile.Perso
 	return err
 }
 
-func toWarning(w dbsqlc.LoadWarningsRow) reconcile.IdleWarning {
-	warning := reconcile.IdleWarning{
-		Kind: reconcile.LetterKind(w.Kind), Since: fromDate(w.Since), Ends: fromDate(w.Ends), Accepted: w.AcceptedAt.Time,
+func toWarning(w dbsqlc.LoadWarningsRow) people.IdleWarning {
+	warning := people.IdleWarning{
+		Kind: people.LetterKind(w.Kind), Since: fromDate(w.Since), Ends: fromDate(w.Ends), Accepted: w.AcceptedAt.Time,
 	}
 	switch w.State {
 	case "refused", "unclear", "dead", "failed":
@@ -108,23 +109,23 @@ func toWarning(w dbsqlc.LoadWarningsRow) reconcile.IdleWarning {
 
 // checks are the checks of organisations, and the days they stated.
 type checks struct {
-	checked map[string]reconcile.Checked
-	stated  map[string][]reconcile.Date
+	checked map[string]people.Checked
+	stated  map[string][]profile.Date
 }
 
-func loadChecks(ctx context.Context, q *dbsqlc.Queries, codes []string, today reconcile.Date) (checks, error) {
+func loadChecks(ctx context.Context, q *dbsqlc.Queries, codes []string, today profile.Date) (checks, error) {
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
-	c := checks{checked: make(map[string]reconcile.Checked, len(codes)), stated: make(map[string][]reconcile.Date)}
+	c := checks{checked: make(map[string]people.Checked, len(codes)), stated: make(map[string][]profile.Date)}
 	checked, err := q.LoadChecked(ctx, codes)
 	if err != nil {
 		return c, err
 	}
 	for _, row := range checked {
 		if c.checked[row.Code] == nil {
-			c.checked[row.Code] = make(reconcile.Checked)
+			c.checked[row.Code] = make(people.Checked)
 		}
-		c.checked[row.Code][reconcile.Section(row.Section)] = row.At.Time
+		c.checked[row.Code][people.Section(row.Section)] = row.At.Time
 	}
 	stated, err := q.LoadStated(ctx, dbsqlc.LoadStatedParams{Codes: codes, Today: toDate(today)})
 	for _, row := range stated {
@@ -133,26 +134,26 @@ func loadChecks(ctx context.Context, q *dbsqlc.Queries, codes []string, today re
 	return c, err
 }
 
-func (c checks) org(code, name, orgType, icb string) reconcile.CheckedOrg {
-	return reconcile.CheckedOrg{
-		Code: reconcile.ODSCode(code), Name: name, Type: reconcile.OrgType(orgType), ICB: reconcile.ODSCode(icb),
+func (c checks) org(code, name, orgType, icb string) people.CheckedOrg {
+	return people.CheckedOrg{
+		Code: profile.ODSCode(code), Name: name, Type: profile.OrgType(orgType), ICB: profile.ODSCode(icb),
 		Checked: c.checked[code], Stated: c.stated[code],
 	}
 }
 
 // Orgs loads open organisations by their codes.
-func (s *Store) Orgs(ctx context.Context, codes []reconcile.ODSCode, today reconcile.Date) ([]reconcile.CheckedOrg, error) {
+func (s *Store) Orgs(ctx context.Context, codes []profile.ODSCode, today profile.Date) ([]people.CheckedOrg, error) {
 	return loadOrgs(ctx, s.q, dbsqlc.LoadOrgsParams{Codes: texts(codes), Types: []string{}}, today)
 }
 
 // OrgsOfICB loads the open organisations of an ICB that are of some types.
-func (s *Store) OrgsOfICB(ctx context.Context, icb reconcile.ODSCode, types []reconcile.OrgType, today reconcile.Date) (
-	[]reconcile.CheckedOrg, error,
+func (s *Store) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) (
+	[]people.CheckedOrg, error,
 ) {
 	return loadOrgs(ctx, s.q, dbsqlc.LoadOrgsParams{Codes: []string{}, Icb: string(icb), Types: texts(types)}, today)
 }
 
-func loadOrgs(ctx context.Context, q *dbsqlc.Queries, params dbsqlc.LoadOrgsParams, today reconcile.Date) ([]reconcile.CheckedOrg, error) {
+func loadOrgs(ctx context.Context, q *dbsqlc.Queries, params dbsqlc.LoadOrgsParams, today profile.Date) ([]people.CheckedOrg, error) {
 	rows, err := q.LoadOrgs(ctx, params)
 	if err != nil {
 		return nil, wrap(err, "loading organisations")
@@ -162,7 +163,7 @@ func loadOrgs(ctx context.Context, q *dbsqlc.Queries, params dbsqlc.LoadOrgsPara
 		codes[i] = row.Code
 	}
 	c, err := loadChecks(ctx, q, codes, today)
-	orgs := make([]reconcile.CheckedOrg, len(rows))
+	orgs := make([]people.CheckedOrg, len(rows))
 	for i, row := range rows {
 		orgs[i] = c.org(row.Code, row.Name, row.Type, row.Icb)
 	}
@@ -171,9 +172,9 @@ func loadOrgs(ctx context.Context, q *dbsqlc.Queries, params dbsqlc.LoadOrgsPara
 
 // Unreached are open organisations of some types to which no letter finds its
 // way: nobody's account there is active with an address that works.
-func (s *Store) Unreached(ctx context.Context, types []reconcile.OrgType, most int) ([]reconcile.CheckedOrg, error) {
+func (s *Store) Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error) {
 	rows, err := s.q.ListUnreached(ctx, dbsqlc.ListUnreachedParams{Types: texts(types), Most: int32(most)})
-	orgs := make([]reconcile.CheckedOrg, len(rows))
+	orgs := make([]people.CheckedOrg, len(rows))
 	for i, row := range rows {
 		orgs[i] = checks{}.org(row.Code, row.Name, row.Type, row.Icb)
 	}
@@ -181,17 +182,17 @@ func (s *Store) Unreached(ctx context.Context, types []reconcile.OrgType, most i
 }
 
 // ICBs are the boards of open organisations of some types.
-func (s *Store) ICBs(ctx context.Context, types []reconcile.OrgType) ([]reconcile.ODSCode, error) {
+func (s *Store) ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error) {
 	rows, err := s.q.ListICBs(ctx, texts(types))
-	codes := make([]reconcile.ODSCode, len(rows))
+	codes := make([]profile.ODSCode, len(rows))
 	for i, row := range rows {
-		codes[i] = reconcile.ODSCode(row)
+		codes[i] = profile.ODSCode(row)
 	}
 	return codes, wrap(err, "listing boards")
 }
 
 // Unposted leaves out letters that were made due before.
-func (s *Store) Unposted(ctx context.Context, posts []reconcile.Post) ([]reconcile.Post, error) {
+func (s *Store) Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error) {
 	refs := make([]string, len(posts))
 	for i, post := range posts {
 		refs[i] = post.Reference
@@ -201,18 +202,18 @@ func (s *Store) Unposted(ctx context.Context, posts []reconcile.Post) ([]reconci
 	for _, reference := range rows {
 		known[reference] = true
 	}
-	fresh := slices.DeleteFunc(slices.Clone(posts), func(post reconcile.Post) bool { return known[post.Reference] })
+	fresh := slices.DeleteFunc(slices.Clone(posts), func(post people.Post) bool { return known[post.Reference] })
 	return fresh, wrap(err, "looking for letters")
 }
 
 // PostLetters makes letters due, each once: those whose reference is known
 // already are left alone. It returns how many are new.
-func (s *Store) PostLetters(ctx context.Context, posts []reconcile.Post) (int, error) {
+func (s *Store) PostLetters(ctx context.Context, posts []people.Post) (int, error) {
 	added, err := postLetters(ctx, s.q, posts)
 	return added, wrap(err, "making letters due")
 }
 
-func postLetters(ctx context.Context, q *dbsqlc.Queries, posts []reconcile.Post) (int, error) {
+func postLetters(ctx context.Context, q *dbsqlc.Queries, posts []people.Post) (int, error) {
 	if len(posts) == 0 {
 		return 0, nil
 	}
@@ -221,8 +222,8 @@ func postLetters(ctx context.Context, q *dbsqlc.Queries, posts []reconcile.Post)
 		p.Refs, p.Kinds = append(p.Refs, post.Reference), append(p.Kinds, string(post.Kind))
 		p.Accounts, p.Abouts = append(p.Accounts, int64(post.Account)), append(p.Abouts, int64(post.About))
 		p.Lists, p.Stages = append(p.Lists, string(post.List)), append(p.Stages, string(post.Stage))
-		quarter := reconcile.Date{}
-		if post.Quarter != (reconcile.Quarter{}) {
+		quarter := profile.Date{}
+		if post.Quarter != (people.Quarter{}) {
 			quarter = post.Quarter.First()
 		}
 		p.Quarters = append(p.Quarters, toDate(quarter))

@@ -9,13 +9,14 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // crowd is a world with people.
 type crowd struct {
 	*world
-	today reconcile.Date
+	today profile.Date
 }
 
 // newCrowd has two pharmacies of one board and a surgery.
@@ -27,7 +28,7 @@ func newCrowd(t *testing.T) *crowd {
 // newCrowdAt plays the instant at which the profiles are written.
 func newCrowdAt(t *testing.T, instant string) *crowd {
 	t.Helper()
-	c := &crowd{newWorld(t), reconcile.NewDate(2026, time.November, 2)}
+	c := &crowd{newWorld(t), profile.NewDate(2026, time.November, 2)}
 	c.exec("set profilesync.now = '" + instant + "'")
 	c.exec(`insert into profile (code, name, type, icb) values ('FA001', 'First', 'pharmacy', 'QAA'), ('FA002', 'Second', 'pharmacy', 'QAA'),
 		('A00001', 'Surgery', 'gp-practice', 'QBB')`)
@@ -35,35 +36,35 @@ func newCrowdAt(t *testing.T, instant string) *crowd {
 }
 
 // person makes an account, active since a day, with roles at organisations.
-func (c *crowd) person(name, lastActive string, roles ...string) reconcile.AccountID {
+func (c *crowd) person(name, lastActive string, roles ...string) people.AccountID {
 	c.Helper()
 	id := one[int64](c.world, `insert into account (email, name, state, created_at, last_active_at)
 		values ($1 || '@example.nhs.uk', $1, 'active', $2::timestamptz, $2::timestamptz) returning id`, name, lastActive)
 	for i := 0; i < len(roles); i += 2 {
 		c.exec("insert into membership (account_id, code, role) values ($1, $2, $3)", id, roles[i], roles[i+1])
 	}
-	return reconcile.AccountID(id)
+	return people.AccountID(id)
 }
 
 func (c *crowd) inactivity() *jobs.Inactivity {
 	return &jobs.Inactivity{
-		People: c.store, Limits: reconcile.DefaultIdleLimits(), Guard: reconcile.DefaultIdleGuard(),
+		People: c.store, Limits: people.DefaultIdleLimits(), Guard: people.DefaultIdleGuard(),
 		Now: func() time.Time { return c.today.Time().Add(12 * time.Hour) },
 	}
 }
 
 // warned notes both warnings of a person's newest activity, accepted on days
 // before today.
-func (c *crowd) warned(id reconcile.AccountID, first, last int) {
+func (c *crowd) warned(id people.AccountID, first, last int) {
 	c.Helper()
-	for kind, days := range map[reconcile.LetterKind]int{reconcile.LetterInactive30: first, reconcile.LetterInactive7: last} {
+	for kind, days := range map[people.LetterKind]int{people.LetterInactive30: first, people.LetterInactive7: last} {
 		c.exec(`insert into letter (reference, kind, account_id, since, ends, state, accepted_at)
 			select 'idle/' || id || '/' || $2::text, $2, id, (last_active_at at time zone 'Europe/London')::date, $3::date, 'accepted', $4::date
 			from account where id = $1`, int64(id), string(kind), c.today.String(), c.today.AddDays(-days).String())
 	}
 }
 
-func (c *crowd) state(id reconcile.AccountID) string {
+func (c *crowd) state(id people.AccountID) string {
 	c.Helper()
 	return one[string](c.world, "select state from account where id = $1", int64(id))
 }
@@ -75,8 +76,8 @@ func TestPeopleAreLoadedWithWhatRulesNeed(t *testing.T) {
 	c.exec("insert into section_check (code, section, account_id, at) values ('FA001', 'contact', $1, '2026-10-05 10:00+01')", int64(ann))
 	c.exec("insert into dated_opening_period (code, date) values ('FA001', '2026-12-25'), ('FA001', '2025-12-25')")
 	c.person("bob", "2026-10-01 09:00+01")
-	var all []reconcile.Person
-	for people, err := range c.store.People(t.Context(), reconcile.PeopleFilter{}, c.today) {
+	var all []people.Person
+	for people, err := range c.store.People(t.Context(), people.PeopleFilter{}, c.today) {
 		require.NoError(t, err)
 		all = append(all, people...)
 	}
@@ -85,11 +86,11 @@ func TestPeopleAreLoadedWithWhatRulesNeed(t *testing.T) {
 	require.Equal(t, "2026-10-05T09:00:00Z", all[0].LastActive.UTC().Format(time.RFC3339), "a check is activity")
 	require.Len(t, all[0].Orgs, 2)
 	pharmacy := all[0].Orgs[1]
-	require.Equal(t, reconcile.RoleManager, pharmacy.Role)
-	require.Equal(t, []reconcile.Date{reconcile.NewDate(2026, time.December, 25)}, pharmacy.Stated)
-	require.Contains(t, pharmacy.Checked, reconcile.SectionContact)
+	require.Equal(t, people.RoleManager, pharmacy.Role)
+	require.Equal(t, []profile.Date{profile.NewDate(2026, time.December, 25)}, pharmacy.Stated)
+	require.Contains(t, pharmacy.Checked, people.SectionContact)
 	c.exec("update profile set status = 'closed' where code = 'FA001'")
-	for people, err := range c.store.People(t.Context(), reconcile.PeopleFilter{Codes: []reconcile.ODSCode{"A00001"}}, c.today) {
+	for people, err := range c.store.People(t.Context(), people.PeopleFilter{Codes: []profile.ODSCode{"A00001"}}, c.today) {
 		require.NoError(t, err)
 		require.Len(t, people, 1)
 		require.Len(t, people[0].Orgs, 1, "closed organisations ask for nothing")
@@ -186,7 +187,7 @@ func TestASignInInBetweenWins(t *testing.T) {
 	c := newCrowd(t)
 	committed, open := c.person("committed", "2026-04-01"), c.person("open", "2026-04-01")
 	stays := c.person("becomes-manager", "2026-04-01")
-	for _, id := range []reconcile.AccountID{committed, open, stays} {
+	for _, id := range []people.AccountID{committed, open, stays} {
 		c.warned(id, 30, 7)
 	}
 	plan, err := c.inactivity().Plan(t.Context())
@@ -199,7 +200,7 @@ func TestASignInInBetweenWins(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), "insert into membership (account_id, code, role) values ($1, 'FA002', 'account-manager')", int64(stays))
 	require.NoError(t, err)
-	ended := make(chan reconcile.IdleRun)
+	ended := make(chan people.IdleRun)
 	go func() {
 		run, err := c.inactivity().Apply(t.Context(), plan, "test")
 		if err != nil {
@@ -214,7 +215,7 @@ func TestASignInInBetweenWins(t *testing.T) {
 	}
 	require.NoError(t, tx.Commit(t.Context()))
 	require.Zero(t, (<-ended).Ended)
-	for _, id := range []reconcile.AccountID{committed, open, stays} {
+	for _, id := range []people.AccountID{committed, open, stays} {
 		require.Equal(t, "active", c.state(id))
 	}
 }
@@ -222,7 +223,7 @@ func TestASignInInBetweenWins(t *testing.T) {
 func TestTooManyEndingsWaitForAPerson(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)
-	var last reconcile.AccountID
+	var last people.AccountID
 	for i := range 12 {
 		last = c.person("idle"+string(rune('a'+i)), "2026-04-01")
 		c.warned(last, 30, 7)
@@ -235,8 +236,8 @@ func TestTooManyEndingsWaitForAPerson(t *testing.T) {
 	require.Equal(t, "withheld", runs[0].State)
 	require.Equal(t, "active", c.state(last))
 	c.exec("insert into sign_in (account_id) values ($1)", int64(last))
-	run, err := c.store.ApproveEndings(t.Context(), runs[0].ID, "Ann", c.today, func(p reconcile.Person) reconcile.IdleVerdict {
-		return reconcile.DefaultIdleLimits().Judge(p, c.today)
+	run, err := c.store.ApproveEndings(t.Context(), runs[0].ID, "Ann", c.today, func(p people.Person) people.IdleVerdict {
+		return people.DefaultIdleLimits().Judge(p, c.today)
 	})
 	require.NoError(t, err)
 	require.Equal(t, 11, run.Ended, "but for the one who signed in")
@@ -262,16 +263,16 @@ func TestMembershipsOfClosedOrganisationsEndAtTheSecondLook(t *testing.T) {
 func TestTheCalendarForgetsNothing(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)
-	day := func(y int, m time.Month, d int) reconcile.Holiday {
-		return reconcile.Holiday{Date: reconcile.NewDate(y, m, d), Title: "x"}
+	day := func(y int, m time.Month, d int) people.Holiday {
+		return people.Holiday{Date: profile.NewDate(y, m, d), Title: "x"}
 	}
-	require.NoError(t, c.store.SaveHolidays(t.Context(), []reconcile.Holiday{day(2020, 1, 1), day(2026, 12, 25), day(2026, 12, 28)}, nil))
-	require.NoError(t, c.store.SaveHolidays(t.Context(), []reconcile.Holiday{day(2026, 12, 25)}, []reconcile.Holiday{day(2026, 12, 28)}))
+	require.NoError(t, c.store.SaveHolidays(t.Context(), []people.Holiday{day(2020, 1, 1), day(2026, 12, 25), day(2026, 12, 28)}, nil))
+	require.NoError(t, c.store.SaveHolidays(t.Context(), []people.Holiday{day(2026, 12, 25)}, []people.Holiday{day(2026, 12, 28)}))
 	days, vanished, err := c.store.Holidays(t.Context())
 	require.NoError(t, err)
 	require.Len(t, days, 3)
-	require.Equal(t, []reconcile.Holiday{day(2026, 12, 28)}, vanished)
-	require.NoError(t, c.store.SaveHolidays(t.Context(), []reconcile.Holiday{day(2026, 12, 28)}, nil))
+	require.Equal(t, []people.Holiday{day(2026, 12, 28)}, vanished)
+	require.NoError(t, c.store.SaveHolidays(t.Context(), []people.Holiday{day(2026, 12, 28)}, nil))
 	_, vanished, err = c.store.Holidays(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, vanished)

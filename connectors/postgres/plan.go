@@ -8,17 +8,18 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Record stores a part of the plan: its changes, and what will be remembered
 // of the records they follow from.
-func (d *Draft) Record(ctx context.Context, compared []reconcile.Compared, plan reconcile.Plan) error {
+func (d *Draft) Record(ctx context.Context, compared []runs.Compared, plan runs.Plan) error {
 	if err := d.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
 	}
 	d.planned += len(compared)
-	outcomes := make(map[reconcile.ODSCode]reconcile.Outcome, len(plan.Outcomes))
+	outcomes := make(map[profile.ODSCode]runs.Outcome, len(plan.Outcomes))
 	for _, o := range plan.Outcomes {
 		outcomes[o.Code] = o
 	}
@@ -38,7 +39,7 @@ var runRecordColumns = []string{
 	"run_id", "code", "raw_hash", "facts", "facts_hash", "settled", "contradiction", "flag", "revisit", "pending_since",
 }
 
-func (d *Draft) runRecord(c reconcile.Compared, o reconcile.Outcome) (dbsqlc.RunRecordsParams, error) {
+func (d *Draft) runRecord(c runs.Compared, o runs.Outcome) (dbsqlc.RunRecordsParams, error) {
 	row := dbsqlc.RunRecordsParams{
 		RunID: int64(d.run.ID), Code: string(c.Row.Code), RawHash: c.Row.Hash[:], Settled: c.Same || o.Settled,
 		Contradiction: o.Contradiction, Flag: string(o.Flag), Revisit: toDate(o.Revisit), PendingSince: toDate(o.PendingSince),
@@ -55,7 +56,7 @@ func (d *Draft) runRecord(c reconcile.Compared, o reconcile.Outcome) (dbsqlc.Run
 }
 
 // RecordMissing stores marks for profiles that are absent from the listing.
-func (d *Draft) RecordMissing(ctx context.Context, plan reconcile.Plan) error {
+func (d *Draft) RecordMissing(ctx context.Context, plan runs.Plan) error {
 	if err := d.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
 	}
@@ -72,14 +73,14 @@ func (d *Draft) RecordMissing(ctx context.Context, plan reconcile.Plan) error {
 
 // RecordDecision stores what an approval or an undo will apply, and names what
 // it leaves out.
-func (d *Draft) RecordDecision(ctx context.Context, apply, left []reconcile.Change) error {
+func (d *Draft) RecordDecision(ctx context.Context, apply, left []runs.Change) error {
 	if err := d.recordChanges(ctx, apply, false); err != nil {
 		return err
 	}
 	return d.recordChanges(ctx, left, true)
 }
 
-func (d *Draft) recordChanges(ctx context.Context, changes []reconcile.Change, moved bool) error {
+func (d *Draft) recordChanges(ctx context.Context, changes []runs.Change, moved bool) error {
 	rows := make([]dbsqlc.PlanRowsParams, 0, len(changes))
 	for _, c := range changes {
 		digest := c.Digest()
@@ -94,7 +95,7 @@ func (d *Draft) recordChanges(ctx context.Context, changes []reconcile.Change, m
 }
 
 // Quarantine keeps a record that could not be understood.
-func (d *Draft) Quarantine(ctx context.Context, hash reconcile.Hash, r reconcile.Rejected) error {
+func (d *Draft) Quarantine(ctx context.Context, hash profile.Hash, r profile.Rejected) error {
 	err := d.q.Quarantine(ctx, dbsqlc.QuarantineParams{
 		Source: string(d.run.Source), Report: d.run.Report, Code: string(r.Code), Line: int32(r.Line), Field: r.Field,
 		Value: r.Value, Reason: r.Reason, Raw: r.Raw, RawHash: hash[:],
@@ -104,8 +105,8 @@ func (d *Draft) Quarantine(ctx context.Context, hash reconcile.Hash, r reconcile
 
 // Judge lets the guard screen the plan and returns the summary of what would
 // be applied. A nil guard withholds nothing: what a person approved is applied.
-func (d *Draft) Judge(ctx context.Context, guard *reconcile.Guard, short bool) (reconcile.Summary, error) {
-	summary := reconcile.NewSummary(d.run)
+func (d *Draft) Judge(ctx context.Context, guard *runs.Guard, short bool) (runs.Summary, error) {
+	summary := runs.NewSummary(d.run)
 	if guard != nil {
 		d.at.Short = short
 		withheld, err := d.withhold(ctx, *guard)
@@ -126,7 +127,7 @@ func (d *Draft) Judge(ctx context.Context, guard *reconcile.Guard, short bool) (
 	return summary, count(ctx, d.q, d.run, &summary)
 }
 
-func (d *Draft) withhold(ctx context.Context, guard reconcile.Guard) ([]reconcile.Withheld, error) {
+func (d *Draft) withhold(ctx context.Context, guard runs.Guard) ([]runs.Withheld, error) {
 	groups, err := d.groups(ctx)
 	if err != nil {
 		return nil, err
@@ -146,19 +147,19 @@ func (d *Draft) withhold(ctx context.Context, guard reconcile.Guard) ([]reconcil
 			return nil, wrap(err, "withholding")
 		}
 	}
-	return reconcile.Summarise(groups, verdicts, d.at), nil
+	return runs.Summarise(groups, verdicts, d.at), nil
 }
 
-func (d *Draft) groups(ctx context.Context) (map[reconcile.Group]int, error) {
+func (d *Draft) groups(ctx context.Context) (map[runs.Group]int, error) {
 	rows, err := d.q.PlanGroups(ctx, int64(d.run.ID))
 	if err != nil {
 		return nil, wrap(err, "counting the plan")
 	}
-	groups := make(map[reconcile.Group]int, len(rows))
+	groups := make(map[runs.Group]int, len(rows))
 	for _, row := range rows {
-		field, _ := reconcile.ParseField(row.Field) // no field: a creation or a mark
-		group := reconcile.Group{
-			Type: reconcile.OrgType(row.Type), Verb: reconcile.Verb(row.Verb), Field: field, Undone: row.Undone,
+		field, _ := profile.ParseField(row.Field) // no field: a creation or a mark
+		group := runs.Group{
+			Type: profile.OrgType(row.Type), Verb: runs.Verb(row.Verb), Field: field, Undone: row.Undone,
 		}
 		groups[group] = int(row.Count)
 	}
@@ -170,7 +171,7 @@ const big = 5 * chunk
 
 // Seal stores the plan: from here on the run is applied, also by another
 // process when this one dies.
-func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, stamp reconcile.Stamp) error {
+func (d *Draft) Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error {
 	stored, err := json.Marshal(summary)
 	if err != nil {
 		return fmt.Errorf("summary: %w", err)
@@ -190,13 +191,13 @@ func (d *Draft) Seal(ctx context.Context, summary reconcile.Summary, stamp recon
 }
 
 // MoveWatermark says how far a delta has come, together with its plan.
-func (d *Draft) MoveWatermark(ctx context.Context, stream string, until reconcile.Date) error {
+func (d *Draft) MoveWatermark(ctx context.Context, stream string, until profile.Date) error {
 	err := d.q.MoveWatermark(ctx, dbsqlc.MoveWatermarkParams{Source: string(d.run.Source), Stream: stream, Until: toDate(until)})
 	return wrap(err, "moving the watermark")
 }
 
 // FlagDeleted flags profiles whose records were deleted from the register.
-func (d *Draft) FlagDeleted(ctx context.Context, codes []reconcile.ODSCode) error {
+func (d *Draft) FlagDeleted(ctx context.Context, codes []profile.ODSCode) error {
 	err := d.q.FlagDeleted(ctx, dbsqlc.FlagDeletedParams{Source: string(d.run.Source), Codes: texts(codes)})
 	return wrap(err, "flagging deleted records")
 }
@@ -206,8 +207,8 @@ func (d *Draft) Discard() { _ = d.tx.Rollback(context.Background()) }
 
 // pages returns the rows of a query that pages on (code, field), one page after
 // the other.
-func pages(query func(after reconcile.Change) ([]reconcile.Change, error), yield func([]reconcile.Change, error) bool) {
-	var after reconcile.Change
+func pages(query func(after runs.Change) ([]runs.Change, error), yield func([]runs.Change, error) bool) {
+	var after runs.Change
 	for more := true; more; {
 		changes, err := query(after)
 		if err != nil || len(changes) == 0 {

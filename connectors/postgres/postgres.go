@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Schema holds our tables; RiverSchema holds those of the job queue.
@@ -99,15 +99,15 @@ func explain(err error) error {
 	}
 }
 
-func toDate(d reconcile.Date) pgtype.Date {
+func toDate(d profile.Date) pgtype.Date {
 	return pgtype.Date{Time: d.Time(), Valid: !d.IsZero()}
 }
 
-func fromDate(d pgtype.Date) reconcile.Date {
+func fromDate(d pgtype.Date) profile.Date {
 	if !d.Valid {
-		return reconcile.Date{}
+		return profile.Date{}
 	}
-	return reconcile.DateIn(d.Time, time.UTC)
+	return profile.DateIn(d.Time, time.UTC)
 }
 
 func texts[T ~string](values []T) []string {

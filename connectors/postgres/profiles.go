@@ -6,36 +6,37 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Profile returns one profile.
-func (s *Store) Profile(ctx context.Context, code reconcile.ODSCode) (reconcile.Profile, error) {
+func (s *Store) Profile(ctx context.Context, code profile.ODSCode) (profile.Profile, error) {
 	rows, err := s.q.LoadProfiles(ctx, []string{string(code)})
 	if err == nil && len(rows) == 0 {
 		err = ErrNotFound
 	}
 	if err != nil {
-		return reconcile.Profile{}, fmt.Errorf("profile %s: %w", code, explain(err))
+		return profile.Profile{}, fmt.Errorf("profile %s: %w", code, explain(err))
 	}
 	return toProfile(rows[0]), nil
 }
 
 // Audited is one row of the audit.
 type Audited struct {
-	At    time.Time       `json:"at"`
-	Field string          `json:"field"`
-	Owner string          `json:"owner"`
-	Old   string          `json:"old"`
-	New   string          `json:"new"`
-	Actor string          `json:"actor"`
-	Run   reconcile.RunID `json:"run,omitempty"`
+	At    time.Time  `json:"at"`
+	Field string     `json:"field"`
+	Owner string     `json:"owner"`
+	Old   string     `json:"old"`
+	New   string     `json:"new"`
+	Actor string     `json:"actor"`
+	Run   runs.RunID `json:"run,omitempty"`
 	// Reason is why, where people had to say.
 	Reason string `json:"reason,omitempty"`
 }
 
 // History returns everything that ever happened to a profile, oldest first.
-func (s *Store) History(ctx context.Context, code reconcile.ODSCode) ([]Audited, error) {
+func (s *Store) History(ctx context.Context, code profile.ODSCode) ([]Audited, error) {
 	rows, err := s.q.History(ctx, string(code))
 	if err == nil && len(rows) == 0 {
 		err = ErrNotFound
@@ -47,7 +48,7 @@ func (s *Store) History(ctx context.Context, code reconcile.ODSCode) ([]Audited,
 	for i, r := range rows {
 		history[i] = Audited{
 			At: r.At.Time, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor,
-			Run: reconcile.RunID(orZero(r.RunID)), Reason: r.Reason,
+			Run: runs.RunID(orZero(r.RunID)), Reason: r.Reason,
 		}
 	}
 	return history, nil
@@ -55,21 +56,21 @@ func (s *Store) History(ctx context.Context, code reconcile.ODSCode) ([]Audited,
 
 // Planned is one row of a run's plan and what became of it.
 type Planned struct {
-	Code     reconcile.ODSCode `json:"code"`
-	Verb     reconcile.Verb    `json:"verb"`
-	Field    string            `json:"field"`
-	Old      string            `json:"old"`
-	New      string            `json:"new"`
-	Reason   string            `json:"reason"`
-	Withheld string            `json:"withheld,omitempty"`
-	Moved    bool              `json:"left_out,omitempty"`
-	Decision string            `json:"decision,omitempty"`
+	Code     profile.ODSCode `json:"code"`
+	Verb     runs.Verb       `json:"verb"`
+	Field    string          `json:"field"`
+	Old      string          `json:"old"`
+	New      string          `json:"new"`
+	Reason   string          `json:"reason"`
+	Withheld string          `json:"withheld,omitempty"`
+	Moved    bool            `json:"left_out,omitempty"`
+	Decision string          `json:"decision,omitempty"`
 }
 
 // Shown is the value after the change as people read it: a creation holds every
 // value as JSON, which a table cannot show.
 func (p Planned) Shown() string {
-	if p.Verb == reconcile.Create {
+	if p.Verb == runs.Create {
 		return "(a new profile)"
 	}
 	return p.New
@@ -90,7 +91,7 @@ func (p Planned) Fate() string {
 }
 
 // PlanRows returns what a run planned, withheld rows first.
-func (s *Store) PlanRows(ctx context.Context, id reconcile.RunID, withheldOnly bool, most int) ([]Planned, error) {
+func (s *Store) PlanRows(ctx context.Context, id runs.RunID, withheldOnly bool, most int) ([]Planned, error) {
 	rows, err := s.q.PlanRowsOf(ctx, dbsqlc.PlanRowsOfParams{RunID: int64(id), WithheldOnly: withheldOnly, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("plan of run %d: %w", id, explain(err))
@@ -98,7 +99,7 @@ func (s *Store) PlanRows(ctx context.Context, id reconcile.RunID, withheldOnly b
 	planned := make([]Planned, len(rows))
 	for i, r := range rows {
 		planned[i] = Planned{
-			Code: reconcile.ODSCode(r.Code), Verb: reconcile.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
+			Code: profile.ODSCode(r.Code), Verb: runs.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
 			Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved, Decision: r.Decision,
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // What must never stop, as it stands in the table of progress.
@@ -32,7 +32,7 @@ type ForwardProgress struct {
 
 // RouteProgress is how pushing along a route goes on.
 type RouteProgress struct {
-	Sink  reconcile.Sink
+	Sink  push.Sink
 	Route string
 	Due   time.Duration // for how long its oldest push has been due
 	Tried time.Duration // since anything was tried at its sink; 10 minutes at most
@@ -60,7 +60,7 @@ func (p *ForwardProgress) read(ctx context.Context, q *dbsqlc.Queries) error {
 		return err
 	}
 	for _, r := range routes {
-		p.Routes = append(p.Routes, RouteProgress{reconcile.Sink(r.Sink), r.Route, ofSeconds(r.DueSeconds), ofSeconds(r.TriedSeconds)})
+		p.Routes = append(p.Routes, RouteProgress{push.Sink(r.Sink), r.Route, ofSeconds(r.DueSeconds), ofSeconds(r.TriedSeconds)})
 	}
 	abandoned, err := q.JobsWithoutWorker(ctx)
 	p.Abandoned, p.Oldest = int(abandoned.Jobs), ofSeconds(abandoned.OldestSeconds)

@@ -12,19 +12,20 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // LoadPushes returns how the pushes of some profiles to a sink stand. One that
 // nobody wants is left out. Holds end, and dated hours pass, by the day given.
-func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode,
-	today reconcile.Date,
-) ([]reconcile.Push, error) {
+func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode,
+	today profile.Date,
+) ([]push.Push, error) {
 	rows, err := s.q.LoadPushes(ctx, dbsqlc.LoadPushesParams{Sink: string(sink), Codes: texts(codes), Today: toDate(today)})
 	if err != nil {
 		return nil, fmt.Errorf("loading pushes: %w", explain(err))
 	}
-	pushes := make([]reconcile.Push, len(rows))
+	pushes := make([]push.Push, len(rows))
 	for i, r := range rows {
 		if pushes[i], err = toPush(sink, r, today); err != nil {
 			return nil, fmt.Errorf("loading the push of %s to %s: %w", r.Code, sink, err)
@@ -33,11 +34,11 @@ func (s *Store) LoadPushes(ctx context.Context, sink reconcile.Sink, codes []rec
 	return pushes, nil
 }
 
-func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (reconcile.Push, error) {
-	p := reconcile.Push{
+func toPush(sink push.Sink, r dbsqlc.LoadPushesRow, today profile.Date) (push.Push, error) {
+	p := push.Push{
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: int(r.Failures),
 		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time, Job: r.JobID, Asked: r.Asked,
-		Wish: reconcile.Wish{Profile: wholeProfile(r), Today: today},
+		Wish: push.Wish{Profile: wholeProfile(r), Today: today},
 	}
 	copy(p.SentOwn[:], r.SentOwn)
 	copy(p.Accepted[:], r.AcceptedOwn)
@@ -47,7 +48,7 @@ func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (
 		}
 	}
 	for _, name := range r.Held {
-		field, err := reconcile.ParseField(name)
+		field, err := profile.ParseField(name)
 		if err != nil {
 			return p, err
 		}
@@ -57,9 +58,9 @@ func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (
 	if err := json.Unmarshal(r.Edited, &edited); err != nil {
 		return p, err
 	}
-	p.Wish.Edited = make(map[reconcile.Field]time.Time, len(edited))
+	p.Wish.Edited = make(map[profile.Field]time.Time, len(edited))
 	for name, at := range edited {
-		field, err := reconcile.ParseField(name)
+		field, err := profile.ParseField(name)
 		if err != nil {
 			return p, err
 		}
@@ -69,18 +70,18 @@ func toPush(sink reconcile.Sink, r dbsqlc.LoadPushesRow, today reconcile.Date) (
 }
 
 // wholeProfile is a profile with its parts, in their text forms.
-func wholeProfile(r dbsqlc.LoadPushesRow) reconcile.Profile {
+func wholeProfile(r dbsqlc.LoadPushesRow) profile.Profile {
 	p := toProfile(dbsqlc.LoadProfilesRow{
 		Code: r.Code, Name: r.Name, Address: r.Address, Postcode: r.Postcode, Type: r.Type, Roles: r.Roles, Status: r.Status,
 		Parent: r.Parent, Commissioner: r.Commissioner, Icb: r.Icb, Region: r.Region, Successor: r.Successor, Phone: r.Phone,
 		Email: r.Email, Website: r.Website, Description: r.Description, Hidden: r.Hidden, Kind: r.Kind,
 	})
-	p.Values.Set(reconcile.FieldOpeningTimes, r.OpeningTimes)
-	p.Values.Set(reconcile.FieldDatedOpeningTimes, r.DatedOpeningTimes)
-	p.Values.Set(reconcile.FieldFacilities, r.Facilities)
-	p.Values.Set(reconcile.FieldServices, r.Services)
+	p.Values.Set(profile.FieldOpeningTimes, r.OpeningTimes)
+	p.Values.Set(profile.FieldDatedOpeningTimes, r.DatedOpeningTimes)
+	p.Values.Set(profile.FieldFacilities, r.Facilities)
+	p.Values.Set(profile.FieldServices, r.Services)
 	if r.HasErsServices { // else nobody ever spoke of any
-		p.Values.Set(reconcile.FieldERSServices, r.ErsServices)
+		p.Values.Set(profile.FieldERSServices, r.ErsServices)
 	}
 	return p
 }
@@ -90,7 +91,7 @@ func wholeProfile(r dbsqlc.LoadPushesRow) reconcile.Profile {
 // order of the pushes; 0 for one that its job does not carry any more, or that
 // somebody else numbered meanwhile. What was staged just so before keeps its
 // number.
-func (s *Store) StagePushes(ctx context.Context, sink reconcile.Sink, staged []reconcile.StagedPush) ([]int64, error) {
+func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.StagedPush) ([]int64, error) {
 	params := dbsqlc.StagePushesParams{Sink: string(sink)}
 	for _, p := range staged {
 		sent, err := json.Marshal(p.Sent)
@@ -107,7 +108,7 @@ func (s *Store) StagePushes(ctx context.Context, sink reconcile.Sink, staged []r
 	}
 	given := make(map[carried]int64, len(rows))
 	for _, r := range rows {
-		given[carried{reconcile.ODSCode(r.Code), r.Job}] = r.Sequence
+		given[carried{profile.ODSCode(r.Code), r.Job}] = r.Sequence
 	}
 	numbers := make([]int64, len(staged))
 	for i, p := range staged {
@@ -118,7 +119,7 @@ func (s *Store) StagePushes(ctx context.Context, sink reconcile.Sink, staged []r
 
 // carried is a push and the job that carries it.
 type carried struct {
-	code reconcile.ODSCode
+	code profile.ODSCode
 	job  int64
 }
 
@@ -142,13 +143,13 @@ type settled struct {
 	TookMS   int64  `json:"took_ms"`
 }
 
-func toSettled(o reconcile.PushOutcome) settled {
+func toSettled(o push.PushOutcome) settled {
 	row := settled{
 		Code: string(o.Code), Job: o.Job, Asked: o.Asked, Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status,
 		Reason: o.Reason, Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures,
 		WaitMS: o.Wait.Milliseconds(), TookMS: o.Took.Milliseconds(),
 	}
-	if o.Accepted != (reconcile.Hash{}) {
+	if o.Accepted != (profile.Hash{}) {
 		row.Own, row.Taken = `\x`+hex.EncodeToString(o.Accepted[:]), o.AcceptedSequence
 	}
 	return row
@@ -160,7 +161,7 @@ func toSettled(o reconcile.PushOutcome) settled {
 // their order, whether it stands: recorded now, or by the same job before. Those
 // that do not stand are of pushes that were given up for lost; nothing is written
 // of them.
-func (s *Store) SettlePushes(ctx context.Context, sink reconcile.Sink, outcomes []reconcile.PushOutcome,
+func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []push.PushOutcome,
 	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error,
 ) (stand []bool, err error) {
 	rows, codes := make([]settled, len(outcomes)), make([]string, len(outcomes))
@@ -197,10 +198,10 @@ func recordedJobs(answers []dbsqlc.SettlePushesRow) (jobs []int64) {
 	return jobs
 }
 
-func standing(outcomes []reconcile.PushOutcome, answers []dbsqlc.SettlePushesRow) []bool {
+func standing(outcomes []push.PushOutcome, answers []dbsqlc.SettlePushesRow) []bool {
 	stands := make(map[carried]bool, len(answers))
 	for _, r := range answers {
-		stands[carried{reconcile.ODSCode(r.Code), r.Job}] = r.Recorded || r.Before
+		stands[carried{profile.ODSCode(r.Code), r.Job}] = r.Recorded || r.Before
 	}
 	in := make([]bool, len(outcomes))
 	for i, o := range outcomes {
@@ -211,7 +212,7 @@ func standing(outcomes []reconcile.PushOutcome, answers []dbsqlc.SettlePushesRow
 
 // PauseRoute stops pushing along a route until a probe gets through. It reports
 // whether it was not paused already.
-func (s *Store) PauseRoute(ctx context.Context, sink reconcile.Sink, route, reason string, probeAfter time.Duration) (bool, error) {
+func (s *Store) PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error) {
 	n, err := s.q.PauseRoute(ctx, dbsqlc.PauseRouteParams{
 		Sink: string(sink), Route: route, Reason: reason, Wait: toInterval(probeAfter),
 	})
@@ -219,13 +220,13 @@ func (s *Store) PauseRoute(ctx context.Context, sink reconcile.Sink, route, reas
 }
 
 // PostponeProbe says that a probe did not get through.
-func (s *Store) PostponeProbe(ctx context.Context, sink reconcile.Sink, route string, wait time.Duration) error {
+func (s *Store) PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error {
 	err := s.q.PostponeProbe(ctx, dbsqlc.PostponeProbeParams{Sink: string(sink), Route: route, Wait: toInterval(wait)})
 	return wrap(err, "pausing "+string(sink))
 }
 
 // ResumeRoute goes on pushing. It reports whether the route was paused.
-func (s *Store) ResumeRoute(ctx context.Context, sink reconcile.Sink, route string) (bool, error) {
+func (s *Store) ResumeRoute(ctx context.Context, sink push.Sink, route string) (bool, error) {
 	n, err := s.q.ResumeRoute(ctx, dbsqlc.ResumeRouteParams{Sink: string(sink), Route: route})
 	return n > 0, wrap(err, "resuming "+string(sink))
 }
@@ -236,14 +237,14 @@ func toInterval(d time.Duration) pgtype.Interval {
 
 // ForcedPush is a push that will be sent again.
 type ForcedPush struct {
-	Code  reconcile.ODSCode
-	Sink  reconcile.Sink
-	State reconcile.PushState
+	Code  profile.ODSCode
+	Sink  push.Sink
+	State push.PushState
 }
 
 // ForcePushes has pushes sent although nothing differs, and whatever was refused
 // before: a person's word.
-func (s *Store) ForcePushes(ctx context.Context, codes []reconcile.ODSCode, sinks []reconcile.Sink) (forced []ForcedPush, err error) {
+func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink) (forced []ForcedPush, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		forced, err = forcePushes(ctx, q, dbsqlc.ForcePushesParams{Codes: texts(codes), Sinks: texts(sinks)})
 		return err
@@ -257,7 +258,7 @@ func forcePushes(ctx context.Context, q *dbsqlc.Queries, which dbsqlc.ForcePushe
 		return nil, fmt.Errorf("pushing again: %w", explain(err))
 	}
 	for _, r := range rows {
-		forced = append(forced, ForcedPush{reconcile.ODSCode(r.Code), reconcile.Sink(r.Sink), reconcile.PushState(r.State)})
+		forced = append(forced, ForcedPush{profile.ODSCode(r.Code), push.Sink(r.Sink), push.PushState(r.State)})
 	}
 	return forced, q.AnnounceWork(ctx)
 }
@@ -265,44 +266,44 @@ func forcePushes(ctx context.Context, q *dbsqlc.Queries, which dbsqlc.ForcePushe
 // ClaimPushes takes wanted pushes that nobody works, for a program that works them
 // itself: they carry the number of its process, negative. To claim again is no
 // error. Should it die, the next daemon finds them lost and goes on.
-func (s *Store) ClaimPushes(ctx context.Context, sink reconcile.Sink, codes []reconcile.ODSCode, process int64) (
-	[]reconcile.ODSCode, error,
+func (s *Store) ClaimPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, process int64) (
+	[]profile.ODSCode, error,
 ) {
 	rows, err := s.q.ClaimPushes(ctx, dbsqlc.ClaimPushesParams{Sink: string(sink), Codes: texts(codes), Claim: -process})
 	if err != nil {
 		return nil, fmt.Errorf("claiming pushes: %w", explain(err))
 	}
-	claimed := make([]reconcile.ODSCode, len(rows))
+	claimed := make([]profile.ODSCode, len(rows))
 	for i, code := range rows {
-		claimed[i] = reconcile.ODSCode(code)
+		claimed[i] = profile.ODSCode(code)
 	}
 	return claimed, nil
 }
 
 // ListedPush is a push as people look at it. Times are zero for what never was.
 type ListedPush struct {
-	Code     reconcile.ODSCode   `json:"code"`
-	Name     string              `json:"name"`
-	Sink     reconcile.Sink      `json:"sink"`
-	Route    string              `json:"route"`
-	State    reconcile.PushState `json:"state"`
-	Reason   string              `json:"reason,omitempty"`
-	Unclear  bool                `json:"unclear,omitempty"`
-	Failures int                 `json:"failures,omitempty"`
-	Sequence int64               `json:"sequence,omitempty"`
-	Wanted   time.Time           `json:"wanted_at,omitzero"`
-	Sent     time.Time           `json:"sent_at,omitzero"`
-	Accepted time.Time           `json:"accepted_at,omitzero"`
-	Seen     time.Time           `json:"seen_at,omitzero"`
-	Due      time.Time           `json:"due_at,omitzero"`
-	Took     int64               `json:"accepted_sequence,omitempty"`
+	Code     profile.ODSCode `json:"code"`
+	Name     string          `json:"name"`
+	Sink     push.Sink       `json:"sink"`
+	Route    string          `json:"route"`
+	State    push.PushState  `json:"state"`
+	Reason   string          `json:"reason,omitempty"`
+	Unclear  bool            `json:"unclear,omitempty"`
+	Failures int             `json:"failures,omitempty"`
+	Sequence int64           `json:"sequence,omitempty"`
+	Wanted   time.Time       `json:"wanted_at,omitzero"`
+	Sent     time.Time       `json:"sent_at,omitzero"`
+	Accepted time.Time       `json:"accepted_at,omitzero"`
+	Seen     time.Time       `json:"seen_at,omitzero"`
+	Due      time.Time       `json:"due_at,omitzero"`
+	Took     int64           `json:"accepted_sequence,omitempty"`
 }
 
 // PushFilter picks pushes; empty fields pick all.
 type PushFilter struct {
-	State reconcile.PushState
-	Sink  reconcile.Sink
-	Code  reconcile.ODSCode
+	State push.PushState
+	Sink  push.Sink
+	Code  profile.ODSCode
 	Most  int
 }
 
@@ -317,8 +318,8 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 	pushes := make([]ListedPush, len(rows))
 	for i, r := range rows {
 		pushes[i] = ListedPush{
-			Code: reconcile.ODSCode(r.Code), Name: r.Name, Sink: reconcile.Sink(r.Sink), Route: r.Route,
-			State: reconcile.PushState(r.State), Reason: r.Reason, Unclear: r.Unclear, Failures: int(r.Failures), Sequence: r.Sequence,
+			Code: profile.ODSCode(r.Code), Name: r.Name, Sink: push.Sink(r.Sink), Route: r.Route,
+			State: push.PushState(r.State), Reason: r.Reason, Unclear: r.Unclear, Failures: int(r.Failures), Sequence: r.Sequence,
 			Wanted: r.WantedAt.Time, Sent: r.SentAt.Time, Accepted: r.AcceptedAt.Time, Seen: r.SeenAt.Time, Due: r.DueAt.Time,
 			Took: r.AcceptedSequence,
 		}
@@ -328,10 +329,10 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 
 // PushCount is how many pushes stand in a state.
 type PushCount struct {
-	Sink   reconcile.Sink      `json:"sink"`
-	State  reconcile.PushState `json:"state"`
-	Route  string              `json:"route"`
-	Pushes int                 `json:"pushes"`
+	Sink   push.Sink      `json:"sink"`
+	State  push.PushState `json:"state"`
+	Route  string         `json:"route"`
+	Pushes int            `json:"pushes"`
 }
 
 // CountPushes counts pushes by sink, state and route.
@@ -342,7 +343,7 @@ func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
 	}
 	counts := make([]PushCount, len(rows))
 	for i, r := range rows {
-		counts[i] = PushCount{reconcile.Sink(r.Sink), reconcile.PushState(r.State), r.Route, int(r.Pushes)}
+		counts[i] = PushCount{push.Sink(r.Sink), push.PushState(r.State), r.Route, int(r.Pushes)}
 	}
 	return counts, nil
 }

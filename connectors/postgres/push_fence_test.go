@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // betweenTimes is what may have become of a push that job 1 had staged under
@@ -31,22 +32,22 @@ func (w *world) row() string {
 }
 
 // worked is a push that job 1 sent under number 6, and what became of it.
-func worked(t *testing.T) (*world, reconcile.PushOutcome) {
+func worked(t *testing.T) (*world, push.PushOutcome) {
 	t.Helper()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	w.exec(`update push set job_id = 1, due_at = null, sequence = 6, sent = '{"name": "A"}', sent_own = '\x06', unclear = true, asked = 3
 		where sink = 'dos'`)
-	return w, reconcile.PushOutcome{
-		Code: "FA0000", Job: 1, Asked: 3, Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted", Status: 200, Sequence: 6,
-		Accepted: reconcile.Hash{6}, AcceptedSequence: 6,
+	return w, push.PushOutcome{
+		Code: "FA0000", Job: 1, Asked: 3, Route: "change-event", State: push.PushAccepted, Attempt: "accepted", Status: 200, Sequence: 6,
+		Accepted: profile.Hash{6}, AcceptedSequence: 6,
 	}
 }
 
 // settleOnce records an outcome, and says whether it stands and which jobs were
 // completed with it.
-func (w *world) settleOnce(o reconcile.PushOutcome) (stands bool, completed []int64) {
+func (w *world) settleOnce(o push.PushOutcome) (stands bool, completed []int64) {
 	w.Helper()
-	stand, err := w.store.SettlePushes(w.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{o},
+	stand, err := w.store.SettlePushes(w.Context(), push.SinkDoS, []push.PushOutcome{o},
 		func(_ context.Context, _ pgx.Tx, jobs []int64) error { completed = jobs; return nil })
 	require.NoError(w, err)
 	require.Len(w, stand, 1)
@@ -101,8 +102,8 @@ func TestTwoOutcomesOfOnePush(t *testing.T) {
 	t.Parallel()
 	w, outcome := worked(t)
 	late := outcome
-	late.Job, late.State = 9, reconcile.PushRefused
-	stand, err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{late, outcome, late}, nothingToComplete)
+	late.Job, late.State = 9, push.PushRefused
+	stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.PushOutcome{late, outcome, late}, nothingToComplete)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, true, false}, stand)
 	require.Equal(t, "accepted", one[string](w, "select state from push where sink = 'dos'"))
@@ -113,8 +114,8 @@ func TestTwoOutcomesOfOnePush(t *testing.T) {
 // job knew.
 func TestARouteThatChangedMeanwhile(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[reconcile.OrgType]string{
-		reconcile.Trust: " no-route f", reconcile.GPPractice: "fhir wanted t",
+	for kind, want := range map[profile.OrgType]string{
+		profile.Trust: " no-route f", profile.GPPractice: "fhir wanted t",
 	} {
 		w, outcome := worked(t)
 		w.exec("update profile set type = $1", string(kind))
@@ -133,8 +134,8 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 			w, _ := worked(t)
 			w.exec(between + " where sink = 'dos'")
 			before := w.row()
-			numbers, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{
-				{Code: "FA0000", Job: 1, Last: 6, Own: reconcile.Hash{8}},
+			numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.StagedPush{
+				{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}},
 			})
 			require.NoError(t, err)
 			require.Equal(t, []int64{0}, numbers)
@@ -147,10 +148,10 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 func TestAPushIsNumberedOnce(t *testing.T) {
 	t.Parallel()
 	w, _ := worked(t)
-	staged := []reconcile.StagedPush{{Code: "FA0000", Job: 1, Last: 6, Own: reconcile.Hash{8}}}
-	staged[0].Sent.Set(reconcile.FieldName, "B")
+	staged := []push.StagedPush{{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}}}
+	staged[0].Sent.Set(profile.FieldName, "B")
 	stage := func() int64 {
-		numbers, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, staged)
+		numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
 		require.NoError(t, err)
 		return numbers[0]
 	}
@@ -160,7 +161,7 @@ func TestAPushIsNumberedOnce(t *testing.T) {
 	require.Equal(t, first, stage(), "the answer was lost, and nothing was sent under the number")
 	require.Equal(t, before, w.row())
 
-	staged[0].Sent.Set(reconcile.FieldName, "C")
+	staged[0].Sent.Set(profile.FieldName, "C")
 	require.Zero(t, stage(), "the same number never carries anything else")
 	staged[0].Last = first
 	require.Greater(t, stage(), first, "the next delivery of the same job")
@@ -168,32 +169,32 @@ func TestAPushIsNumberedOnce(t *testing.T) {
 
 func TestACommandClaimsPushesOnce(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy, profile.Pharmacy)
 	w.exec("update push set job_id = 9 where code = 'FA0001'")
-	claim := func(process int64) []reconcile.ODSCode {
-		claimed, err := w.store.ClaimPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA0000", "FA0001"}, process)
+	claim := func(process int64) []profile.ODSCode {
+		claimed, err := w.store.ClaimPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA0000", "FA0001"}, process)
 		require.NoError(t, err)
 		return claimed
 	}
-	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(7), "the other has a job")
+	require.Equal(t, []profile.ODSCode{"FA0000"}, claim(7), "the other has a job")
 	require.Empty(t, claim(8), "another command")
 	w.exec("update profile set hidden = true where code = 'FA0000'")
 	w.dispatch()
 	before := w.row()
-	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(7), "the answer was lost")
+	require.Equal(t, []profile.ODSCode{"FA0000"}, claim(7), "the answer was lost")
 	require.Equal(t, before, w.row(), "the edit since is not lost with it")
-	stands, completed := w.settleOnce(reconcile.PushOutcome{
-		Code: "FA0000", Job: -7, State: reconcile.PushAccepted, Route: "change-event",
+	stands, completed := w.settleOnce(push.PushOutcome{
+		Code: "FA0000", Job: -7, State: push.PushAccepted, Route: "change-event",
 	})
 	require.True(t, stands)
 	require.Empty(t, completed, "a command is no job")
-	require.Equal(t, []reconcile.ODSCode{"FA0000"}, claim(8), "it was edited since")
+	require.Equal(t, []profile.ODSCode{"FA0000"}, claim(8), "it was edited since")
 }
 
 // A push that was asked for, and that nothing will bring, however that came about.
 func TestWhatIsLeftBehindIsFound(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Trust)
+	w := wanting(t, profile.Pharmacy, profile.Trust)
 	find := func() (n int) {
 		w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) (err error) {
 			n, err = d.FindLeftBehind(ctx)
@@ -202,10 +203,10 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 		return n
 	}
 	settle := func() {
-		job, sequence := w.carry(reconcile.SinkDoS, "FA0000", 0)
-		stands, _ := w.settleOnce(reconcile.PushOutcome{
-			Code: "FA0000", Job: job, Sequence: sequence, Asked: w.load(reconcile.SinkDoS, 1, "FA0000")[0].Asked,
-			Route: "change-event", State: reconcile.PushAccepted,
+		job, sequence := w.carry(push.SinkDoS, "FA0000", 0)
+		stands, _ := w.settleOnce(push.PushOutcome{
+			Code: "FA0000", Job: job, Sequence: sequence, Asked: w.load(push.SinkDoS, 1, "FA0000")[0].Asked,
+			Route: "change-event", State: push.PushAccepted,
 		})
 		require.True(t, stands)
 	}

@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // load loads pushes as a job does, on a day of April.
-func (w *world) load(sink reconcile.Sink, on int, codes ...reconcile.ODSCode) []reconcile.Push {
+func (w *world) load(sink push.Sink, on int, codes ...profile.ODSCode) []push.Push {
 	w.Helper()
 	pushes, err := w.store.LoadPushes(w.Context(), sink, codes, day(on))
 	require.NoError(w, err)
@@ -27,7 +28,7 @@ func nothingToComplete(context.Context, pgx.Tx, []int64) error { return nil }
 
 // carry gives a push to a job, unless it has one, as if that job had sent it under
 // a number; 0 leaves the number as it is. It returns both.
-func (w *world) carry(sink reconcile.Sink, code reconcile.ODSCode, number int64) (job, sequence int64) {
+func (w *world) carry(sink push.Sink, code profile.ODSCode, number int64) (job, sequence int64) {
 	w.Helper()
 	require.NoError(w, w.db.QueryRow(w.Context(), `update push
 		set job_id = coalesce(job_id, 99), sequence = coalesce(nullif($3::bigint, 0), sequence)
@@ -36,24 +37,24 @@ func (w *world) carry(sink reconcile.Sink, code reconcile.ODSCode, number int64)
 }
 
 // settles records outcomes of pushes to DoS, as the jobs that carry them do.
-func (w *world) settles(outcomes ...reconcile.PushOutcome) {
+func (w *world) settles(outcomes ...push.PushOutcome) {
 	w.Helper()
 	for i := range outcomes {
-		outcomes[i].Job, outcomes[i].Sequence = w.carry(reconcile.SinkDoS, outcomes[i].Code, outcomes[i].Sequence)
+		outcomes[i].Job, outcomes[i].Sequence = w.carry(push.SinkDoS, outcomes[i].Code, outcomes[i].Sequence)
 	}
-	stand, err := w.store.SettlePushes(w.Context(), reconcile.SinkDoS, outcomes, nothingToComplete)
+	stand, err := w.store.SettlePushes(w.Context(), push.SinkDoS, outcomes, nothingToComplete)
 	require.NoError(w, err)
 	require.NotContains(w, stand, false)
 }
 
 // stages numbers pushes of profiles, as the jobs that carry them do.
-func (w *world) stages(sink reconcile.Sink, above int64, codes ...reconcile.ODSCode) []int64 {
+func (w *world) stages(sink push.Sink, above int64, codes ...profile.ODSCode) []int64 {
 	w.Helper()
-	staged := make([]reconcile.StagedPush, len(codes))
+	staged := make([]push.StagedPush, len(codes))
 	for i, code := range codes {
 		job, last := w.carry(sink, code, 0)
-		staged[i] = reconcile.StagedPush{Code: code, Job: job, Last: last, Above: above, Own: reconcile.Hash{1}}
-		staged[i].Sent.Set(reconcile.FieldName, "A")
+		staged[i] = push.StagedPush{Code: code, Job: job, Last: last, Above: above, Own: profile.Hash{1}}
+		staged[i].Sent.Set(profile.FieldName, "A")
 	}
 	numbers, err := w.store.StagePushes(w.Context(), sink, staged)
 	require.NoError(w, err)
@@ -62,7 +63,7 @@ func (w *world) stages(sink reconcile.Sink, above int64, codes ...reconcile.ODSC
 
 func TestAPushIsLoadedWhole(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	w.exec(`update profile set address = '{1 High Street,Leeds}', postcode = 'LS1 1AA', roles = '{RO177,RO76}', status = 'dormant',
 		icb = 'QWO', phone = '1', email = 'a@b.uk', website = 'https://b.uk', hidden = true`)
 	w.exec(`insert into opening_period (code, day, opens, closes) values ('FA0000', 'sun', '10:00', '12:00'),
@@ -75,50 +76,50 @@ func TestAPushIsLoadedWhole(t *testing.T) {
 	w.exec(`insert into service (code, source, external_id, nhs_code, name) values
 		('FA0000', 'editor', null, 'SRV0560', 'Blood pressure check'),
 		('FA0000', 'editor', null, '', 'Travel clinic'), ('FA0000', 'ers', '7', '', 'Feet')`)
-	values := w.load(reconcile.SinkDoS, 1, "FA0000")[0].Wish.Profile.Values
-	for field, want := range map[reconcile.Field]string{
-		reconcile.FieldAddress: "1 High Street\nLeeds", reconcile.FieldRoles: "RO177|RO76", reconcile.FieldStatus: "dormant",
-		reconcile.FieldPhone: "1", reconcile.FieldEmail: "a@b.uk", reconcile.FieldWebsite: "https://b.uk", reconcile.FieldHidden: "true",
-		reconcile.FieldType: "pharmacy", reconcile.FieldICB: "QWO", reconcile.FieldPostcode: "LS1 1AA", reconcile.FieldName: "A",
-		reconcile.FieldOpeningTimes: "mon 09:00-12:00\nmon 13:00-17:30\ntue 09:00-09:00\nfri 22:00-02:00\n" +
+	values := w.load(push.SinkDoS, 1, "FA0000")[0].Wish.Profile.Values
+	for field, want := range map[profile.Field]string{
+		profile.FieldAddress: "1 High Street\nLeeds", profile.FieldRoles: "RO177|RO76", profile.FieldStatus: "dormant",
+		profile.FieldPhone: "1", profile.FieldEmail: "a@b.uk", profile.FieldWebsite: "https://b.uk", profile.FieldHidden: "true",
+		profile.FieldType: "pharmacy", profile.FieldICB: "QWO", profile.FieldPostcode: "LS1 1AA", profile.FieldName: "A",
+		profile.FieldOpeningTimes: "mon 09:00-12:00\nmon 13:00-17:30\ntue 09:00-09:00\nfri 22:00-02:00\n" +
 			"sun 10:00-12:00\nbank-holiday 10:00-12:00",
-		reconcile.FieldDatedOpeningTimes: "2025-01-01 closed\n2025-12-25 closed\n2025-12-26 09:00-12:00\n2025-12-26 14:00-16:00",
-		reconcile.FieldFacilities:        "Parking: No\nWheelchair access: Yes",
-		reconcile.FieldServices:          "- Travel clinic\nSRV0560 Blood pressure check",
+		profile.FieldDatedOpeningTimes: "2025-01-01 closed\n2025-12-25 closed\n2025-12-26 09:00-12:00\n2025-12-26 14:00-16:00",
+		profile.FieldFacilities:        "Parking: No\nWheelchair access: Yes",
+		profile.FieldServices:          "- Travel clinic\nSRV0560 Blood pressure check",
 	} {
 		require.Equal(t, want, values.Get(field), field.String())
 	}
-	weekly, dated := values.Get(reconcile.FieldOpeningTimes), values.Get(reconcile.FieldDatedOpeningTimes)
-	_, err := reconcile.ParseWeek(weekly)
+	weekly, dated := values.Get(profile.FieldOpeningTimes), values.Get(profile.FieldDatedOpeningTimes)
+	_, err := profile.ParseWeek(weekly)
 	require.NoError(t, err)
-	_, err = reconcile.ParseDated(dated)
+	_, err = profile.ParseDated(dated)
 	require.NoError(t, err)
-	publicWeek, publicDates := reconcile.PublicHours(weekly, dated, day(1))
+	publicWeek, publicDates := profile.PublicHours(weekly, dated, day(1))
 	require.NotContains(t, publicDates, "2025-01-01")
-	againWeek, againDates := reconcile.PublicHours(publicWeek, publicDates, day(1))
+	againWeek, againDates := profile.PublicHours(publicWeek, publicDates, day(1))
 	require.Equal(t, [2]string{publicWeek, publicDates}, [2]string{againWeek, againDates})
 }
 
 func TestAnEmptyProfileIsLoadedEmpty(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
-	push := w.load(reconcile.SinkDoS, 1, "FA0000")[0]
-	for _, field := range []reconcile.Field{
-		reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldFacilities, reconcile.FieldServices,
+	w := wanting(t, profile.Pharmacy)
+	p := w.load(push.SinkDoS, 1, "FA0000")[0]
+	for _, field := range []profile.Field{
+		profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldFacilities, profile.FieldServices,
 	} {
-		require.Empty(t, push.Wish.Profile.Values.Get(field))
+		require.Empty(t, p.Wish.Profile.Values.Get(field))
 	}
-	require.Empty(t, push.Wish.Edited)
-	require.Empty(t, push.Wish.Held)
-	require.Zero(t, push.Accepted)
-	nobody, err := w.store.LoadPushes(t.Context(), reconcile.SinkDoS, []reconcile.ODSCode{"FA0009"}, day(1))
+	require.Empty(t, p.Wish.Edited)
+	require.Empty(t, p.Wish.Held)
+	require.Zero(t, p.Accepted)
+	nobody, err := w.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA0009"}, day(1))
 	require.NoError(t, err)
 	require.Empty(t, nobody)
 }
 
 func TestOnlyPeopleEdit(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy)
+	w := resting(t, profile.Pharmacy)
 	at := func(when string) { w.exec("set profilesync.now = '" + when + "'") }
 	at("2025-03-01T10:00:00Z")
 	w.exec("update profile set phone = '1', name = 'B'") // the name is not theirs
@@ -128,13 +129,13 @@ func TestOnlyPeopleEdit(t *testing.T) {
 	at("2025-03-03T10:00:00Z")
 	w.exec("set profilesync.run = '7'")
 	w.exec("update profile set phone = '3', website = 'https://b.uk'")
-	require.Equal(t, map[reconcile.Field]time.Time{
-		reconcile.FieldPhone:      time.Date(2025, 3, 2, 10, 0, 0, 250_000_000, time.UTC),
-		reconcile.FieldFacilities: time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC),
-	}, inUTC(w.load(reconcile.SinkDoS, 1, "FA0000")[0].Wish.Edited))
+	require.Equal(t, map[profile.Field]time.Time{
+		profile.FieldPhone:      time.Date(2025, 3, 2, 10, 0, 0, 250_000_000, time.UTC),
+		profile.FieldFacilities: time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC),
+	}, inUTC(w.load(push.SinkDoS, 1, "FA0000")[0].Wish.Edited))
 }
 
-func inUTC(times map[reconcile.Field]time.Time) map[reconcile.Field]time.Time {
+func inUTC(times map[profile.Field]time.Time) map[profile.Field]time.Time {
 	for field, at := range times {
 		times[field] = at.UTC()
 	}
@@ -143,26 +144,26 @@ func inUTC(times map[reconcile.Field]time.Time) map[reconcile.Field]time.Time {
 
 func TestSequenceNumbersOnlyGrow(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy, profile.Pharmacy)
 	before := time.Now().Add(-time.Minute).UnixMilli()
-	first := w.stages(reconcile.SinkDoS, 0, "FA0001", "FA0000")
+	first := w.stages(push.SinkDoS, 0, "FA0001", "FA0000")
 	require.Len(t, first, 2)
 	require.Greater(t, first[1], before, "beyond what the sinks remember of others")
-	second := w.stages(reconcile.SinkWebsite, 0, "FA0000")
+	second := w.stages(push.SinkWebsite, 0, "FA0000")
 	require.Greater(t, second[0], first[1], "over all sinks")
 	floor := time.Now().Add(time.Hour).UnixMilli()
-	third := w.stages(reconcile.SinkDoS, floor, "FA0000")
+	third := w.stages(push.SinkDoS, floor, "FA0000")
 	require.Equal(t, floor+1, third[0], "above the sink's own")
-	require.Equal(t, floor+2, w.stages(reconcile.SinkWebsite, 0, "FA0000")[0])
-	nobody, err := w.store.StagePushes(t.Context(), reconcile.SinkDoS, []reconcile.StagedPush{{Code: "FA0009", Job: 99}})
+	require.Equal(t, floor+2, w.stages(push.SinkWebsite, 0, "FA0000")[0])
+	nobody, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.StagedPush{{Code: "FA0009", Job: 99}})
 	require.NoError(t, err)
 	require.Equal(t, []int64{0}, nobody, "nobody wants it")
 
-	push := w.load(reconcile.SinkDoS, 1, "FA0000")[0]
+	push := w.load(push.SinkDoS, 1, "FA0000")[0]
 	require.Equal(t, floor+1, push.Sequence)
-	require.Equal(t, "A", push.Sent.Get(reconcile.FieldName))
-	require.False(t, push.Sent.States(reconcile.FieldPhone))
-	require.Equal(t, reconcile.Hash{1}, push.SentOwn)
+	require.Equal(t, "A", push.Sent.Get(profile.FieldName))
+	require.False(t, push.Sent.States(profile.FieldPhone))
+	require.Equal(t, profile.Hash{1}, push.SentOwn)
 	require.True(t, push.Unclear, "until its outcome is recorded")
 }
 
@@ -175,69 +176,69 @@ func TestSettlingAPush(t *testing.T) {
 	t.Parallel()
 	const taken = "update push set accepted_own = '\\x01', accepted_sequence = 5, version = 'v1', forced = true, unclear = true, " +
 		"failures = 1, job_id = 1, due_at = null, state = 'wanted'"
-	hash := reconcile.Hash{9}
+	hash := profile.Hash{9}
 	cases := map[string]struct {
 		before, want string // SQL beyond taken
-		outcome      reconcile.PushOutcome
+		outcome      push.PushOutcome
 		attempts     []string
 	}{
 		"accepted": {
 			"", "change-event accepted f 0 [] f 6 v2",
-			reconcile.PushOutcome{
+			push.PushOutcome{
 				State: "accepted", Attempt: "accepted", Status: 200, Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2",
 			},
 			[]string{"6 1500 accepted 200 []"},
 		},
 		"nothing differed": {
-			"", "change-event accepted f 0 [] f 5 v1", reconcile.PushOutcome{State: "accepted", Sequence: 5, Version: "v9"}, nil,
+			"", "change-event accepted f 0 [] f 5 v1", push.PushOutcome{State: "accepted", Sequence: 5, Version: "v9"}, nil,
 		},
 		"seen": {
 			"", "change-event accepted f 0 [] f 6 v2",
-			reconcile.PushOutcome{State: "accepted", Attempt: "seen", Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2"},
+			push.PushOutcome{State: "accepted", Attempt: "seen", Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2"},
 			[]string{"6 1500 seen 0 []"},
 		},
 		"refused": {
 			"", "change-event refused f 2 [bad postcode] f 5 v1",
-			reconcile.PushOutcome{
+			push.PushOutcome{
 				State: "refused", Attempt: "refused", Status: 422, Sequence: 6, Failures: 2, Reason: "bad postcode", Version: "v9",
 			},
 			[]string{"6 1500 refused 422 [bad postcode]"},
 		},
 		"told to wait": {
 			"", "change-event wanted 60 t 2 [slow down] f 5 v1",
-			reconcile.PushOutcome{State: "wanted", Attempt: "later", Status: 429, Sequence: 6, Failures: 2, Reason: "slow down", Wait: time.Hour},
+			push.PushOutcome{State: "wanted", Attempt: "later", Status: 429, Sequence: 6, Failures: 2, Reason: "slow down", Wait: time.Hour},
 			[]string{"6 1500 later 429 [slow down]"},
 		},
 		"told to wait, and changed": {
 			"update push set due_at = now()", "change-event wanted 60 t 2 [] f 5 v1",
-			reconcile.PushOutcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
+			push.PushOutcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
 			[]string{"6 1500 later 0 []"},
 		},
 		"told to wait, and settling longer": {
 			"update push set due_at = now() + interval '2 h'", "change-event wanted 120 t 2 [] f 5 v1",
-			reconcile.PushOutcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
+			push.PushOutcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
 			[]string{"6 1500 later 0 []"},
 		},
 		"unclear": {
 			"", "change-event wanted 0 t 2 [] t 5 v1",
-			reconcile.PushOutcome{State: "wanted", Attempt: "unclear", Sequence: 6, Failures: 2, Unclear: true},
+			push.PushOutcome{State: "wanted", Attempt: "unclear", Sequence: 6, Failures: 2, Unclear: true},
 			[]string{"6 1500 unclear 0 []"},
 		},
-		"paused": {"", "change-event wanted 0 t 1 [] t 5 v1", reconcile.PushOutcome{State: "wanted", Failures: 1, Unclear: true}, nil},
-		"held":   {"", "change-event held f 0 [] f 5 v1", reconcile.PushOutcome{State: "held"}, nil},
+		"paused": {"", "change-event wanted 0 t 1 [] t 5 v1", push.PushOutcome{State: "wanted", Failures: 1, Unclear: true}, nil},
+		"held":   {"", "change-event held f 0 [] f 5 v1", push.PushOutcome{State: "held"}, nil},
 		"no route": {
-			"", " no-route f 0 [] f 5 v1", reconcile.PushOutcome{State: "no-route", Route: "-"}, nil,
+			"", " no-route f 0 [] f 5 v1", push.PushOutcome{State: "no-route", Route: "-"}, nil,
 		},
 		"refused, and changed": {
 			"update push set due_at = now() + interval '10 min'", "change-event wanted 10 t 2 [bad] f 5 v1",
-			reconcile.PushOutcome{State: "refused", Attempt: "refused", Sequence: 6, Failures: 2, Reason: "bad"},
+			push.PushOutcome{State: "refused", Attempt: "refused", Sequence: 6, Failures: 2, Reason: "bad"},
 			[]string{"6 1500 refused 0 [bad]"},
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := wanting(t, reconcile.Pharmacy)
+			w := wanting(t, profile.Pharmacy)
 			w.exec(taken)
 			w.exec(c.before + ";")
 			c.outcome.Code, c.outcome.Took = "FA0000", 1500*time.Millisecond
@@ -253,8 +254,8 @@ func TestSettlingAPush(t *testing.T) {
 			require.Equal(t, 1, one[int](w, "select count(*) from push where sink = 'website' and job_id = 1"), "the other sink is not concerned")
 			require.ElementsMatch(t, c.attempts,
 				all[string](w, "select concat_ws(' ', sequence, took_ms, answer, status, '[' || reason || ']') from push_attempt"))
-			if c.outcome.Accepted != (reconcile.Hash{}) {
-				require.Equal(t, hash, w.load(reconcile.SinkDoS, 1, "FA0000")[0].Accepted)
+			if c.outcome.Accepted != (profile.Hash{}) {
+				require.Equal(t, hash, w.load(push.SinkDoS, 1, "FA0000")[0].Accepted)
 			}
 		})
 	}
@@ -262,11 +263,11 @@ func TestSettlingAPush(t *testing.T) {
 
 func TestSettlingEndsTogetherWithTheJob(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	w.queue(10)
 	gone := errors.New("the job is gone")
-	outcome := reconcile.PushOutcome{Code: "FA0000", Job: 1, Route: "change-event", State: reconcile.PushAccepted, Attempt: "accepted"}
-	_, err := w.store.SettlePushes(t.Context(), reconcile.SinkDoS, []reconcile.PushOutcome{outcome},
+	outcome := push.PushOutcome{Code: "FA0000", Job: 1, Route: "change-event", State: push.PushAccepted, Attempt: "accepted"}
+	_, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.PushOutcome{outcome},
 		func(context.Context, pgx.Tx, []int64) error { return gone })
 	require.ErrorIs(t, err, gone)
 	require.Equal(t, []string{"FA0000 dos wanted", "FA0000 website wanted"}, w.standing("job_id is not null"))
@@ -275,44 +276,44 @@ func TestSettlingEndsTogetherWithTheJob(t *testing.T) {
 
 func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	w.queue(10)
-	w.settles(reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushWanted, Attempt: "later", Wait: time.Hour})
+	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushWanted, Attempt: "later", Wait: time.Hour})
 	w.exec("update profile set hidden = true")
 	w.dispatch()
 	require.True(t, one[bool](w, "select due_at > now() + interval '59 min' from push where sink = 'dos'"), "the sink asked for it")
 	require.Empty(t, w.queue(10))
-	_, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS})
+	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
 	require.Len(t, w.queue(10), 1, "a person knows better")
 }
 
 func TestForcingPushes(t *testing.T) {
 	t.Parallel()
-	w := resting(t, reconcile.Pharmacy, reconcile.Trust)
+	w := resting(t, profile.Pharmacy, profile.Trust)
 	w.exec("update push set state = 'refused', failures = 4, repairs = 2 where sink = 'dos' and code = 'FA0000'")
-	forced, err := w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000", "FA0001"}, []reconcile.Sink{reconcile.SinkDoS})
+	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000", "FA0001"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: reconcile.SinkDoS, State: reconcile.PushWanted}}, forced)
+	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.PushWanted}}, forced)
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("state = 'wanted'"))
 	require.Equal(t, 0, one[int](w, "select failures + repairs from push where sink = 'dos' and code = 'FA0000'"))
 	require.True(t, one[bool](w, "select wanted_at > '2025-06-01' from push where state = 'wanted'"), "since now")
-	require.True(t, w.load(reconcile.SinkDoS, 1, "FA0000")[0].Forced)
+	require.True(t, w.load(push.SinkDoS, 1, "FA0000")[0].Forced)
 
 	w.queue(10)
-	_, err = w.store.ForcePushes(t.Context(), []reconcile.ODSCode{"FA0000"}, []reconcile.Sink{reconcile.SinkDoS})
+	_, err = w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	accepted := reconcile.PushOutcome{Code: "FA0000", Route: "change-event", State: reconcile.PushAccepted}
+	accepted := push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted}
 	w.settles(accepted)
-	require.True(t, w.load(reconcile.SinkDoS, 1, "FA0000")[0].Forced, "the job under way had begun before")
+	require.True(t, w.load(push.SinkDoS, 1, "FA0000")[0].Forced, "the job under way had begun before")
 	w.queue(10)
 	w.settles(accepted)
-	require.False(t, w.load(reconcile.SinkDoS, 1, "FA0000")[0].Forced, "once")
+	require.False(t, w.load(push.SinkDoS, 1, "FA0000")[0].Forced, "once")
 }
 
 func TestListingAndCountingPushes(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy, reconcile.Trust)
+	w := wanting(t, profile.Pharmacy, profile.Trust)
 	w.exec(`update push set state = 'refused', reason = 'bad', due_at = null, wanted_at = now() + interval '1 s'
 		where sink = 'website' and code = 'FA0000'`)
 	list := func(f postgres.PushFilter) (found []string) {
@@ -326,8 +327,8 @@ func TestListingAndCountingPushes(t *testing.T) {
 	}
 	require.Equal(t, []string{"FA0000 website refused Abad"}, list(postgres.PushFilter{}), "wanted last")
 	require.Len(t, list(postgres.PushFilter{Most: 10}), 4)
-	require.Equal(t, []string{"FA0000 dos wanted A"}, list(postgres.PushFilter{State: reconcile.PushWanted, Most: 10}))
-	require.Equal(t, []string{"FA0000 dos wanted A", "FA0001 dos no-route A"}, list(postgres.PushFilter{Sink: reconcile.SinkDoS, Most: 10}))
+	require.Equal(t, []string{"FA0000 dos wanted A"}, list(postgres.PushFilter{State: push.PushWanted, Most: 10}))
+	require.Equal(t, []string{"FA0000 dos wanted A", "FA0001 dos no-route A"}, list(postgres.PushFilter{Sink: push.SinkDoS, Most: 10}))
 	require.Len(t, list(postgres.PushFilter{Code: "FA0001", Most: 10}), 2)
 
 	counts, err := w.store.CountPushes(t.Context())

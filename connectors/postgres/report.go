@@ -10,7 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/report"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // reportTables creates the working table of a report being frozen.
@@ -20,7 +24,7 @@ var reportTables string
 
 // LastReport is the newest report: its day, and where its window ended. A zero
 // day means that there is none; then the window begins with the audit.
-func (s *Store) LastReport(ctx context.Context) (day reconcile.Date, until time.Time, err error) {
+func (s *Store) LastReport(ctx context.Context) (day profile.Date, until time.Time, err error) {
 	last, err := s.q.LastReport(ctx)
 	if err == nil {
 		return fromDate(last.Day), last.UntilAt.Time, nil
@@ -36,7 +40,7 @@ func (s *Store) LastReport(ctx context.Context) (day reconcile.Date, until time.
 type freezing struct {
 	q       *dbsqlc.Queries
 	id      int64
-	day     reconcile.Date
+	day     profile.Date
 	rows    int
 	figures map[[2]string]int // by board and name
 	orgs    map[string]string // code to board, of organisations that changed
@@ -48,7 +52,7 @@ const reportPage = 5000
 // FreezeReport writes the report of a day, once: of all rows of the audit in its
 // window, and of everything else as it stands. More is told of what people miss.
 // It does nothing where the report is there, and is whole or not at all.
-func (s *Store) FreezeReport(ctx context.Context, day reconcile.Date, from, until time.Time, extra []reconcile.ReportExtra) (
+func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.ReportExtra) (
 	made bool, err error,
 ) {
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{}, func(tx pgx.Tx) error {
@@ -69,7 +73,7 @@ func (s *Store) FreezeReport(ctx context.Context, day reconcile.Date, from, unti
 
 // window is where a report begins: where the last one ended. A zero time means
 // that the report is there already.
-func window(ctx context.Context, q *dbsqlc.Queries, day reconcile.Date, first time.Time) (floor string, from time.Time, err error) {
+func window(ctx context.Context, q *dbsqlc.Queries, day profile.Date, first time.Time) (floor string, from time.Time, err error) {
 	last, err := q.LastReport(ctx)
 	if isNotFound(explain(err)) {
 		return "0", first, nil
@@ -80,7 +84,7 @@ func window(ctx context.Context, q *dbsqlc.Queries, day reconcile.Date, first ti
 	return last.Floor, last.UntilAt.Time, nil
 }
 
-func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []reconcile.ReportExtra) (err error) {
+func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.ReportExtra) (err error) {
 	if _, err := tx.Exec(ctx, reportTables); err != nil {
 		return err
 	}
@@ -142,16 +146,16 @@ func (f *freezing) page(ctx context.Context, rows []dbsqlc.CandidateChangesRow) 
 	for _, row := range rows {
 		change := toAudited(row)
 		if change.IsNoise() {
-			f.figures[[2]string{row.Icb, reconcile.FigureNoise}]++
+			f.figures[[2]string{row.Icb, report.FigureNoise}]++
 			continue
 		}
 		cells := change.ReportCells(f.day)
 		listed = append(listed, dbsqlc.ReportRowsParams{
-			ReportID: f.id, Section: reconcile.SectionChanges, Icb: row.Icb, Position: row.Position, Cells: cells,
+			ReportID: f.id, Section: report.SectionChanges, Icb: row.Icb, Position: row.Position, Cells: cells,
 		})
 		f.count(row, change)
 		for sink, push := range change.Pushes() {
-			if status, _ := push.Status(change.At, change.Later); status == reconcile.PushIsPending {
+			if status, _ := push.Status(change.At, change.Later); status == report.PushIsPending {
 				pending = append(pending, dbsqlc.ReportPendingParams{
 					ChangeID: change.ID, Sink: string(sink), Code: row.Code, Field: row.Field, Icb: row.Icb, ChangedAt: row.At,
 				})
@@ -165,25 +169,25 @@ func (f *freezing) page(ctx context.Context, rows []dbsqlc.CandidateChangesRow) 
 	return err
 }
 
-func (f *freezing) count(row dbsqlc.CandidateChangesRow, c reconcile.AuditedChange) {
+func (f *freezing) count(row dbsqlc.CandidateChangesRow, c report.AuditedChange) {
 	f.orgs[row.Code] = row.Icb
 	region := nameOr(nameOr(row.RegionName, row.Region), "no region")
 	for _, name := range []string{
-		"day:" + reconcile.DateIn(c.At, reconcile.London()).String(), "field:" + c.Label(), "region:" + region, "kind:" + c.ReportKind(),
+		"day:" + profile.DateIn(c.At, profile.London()).String(), "field:" + c.Label(), "region:" + region, "kind:" + c.ReportKind(),
 	} {
 		f.figures[[2]string{row.Icb, name}]++
 	}
 }
 
-func toAudited(r dbsqlc.CandidateChangesRow) reconcile.AuditedChange {
-	return reconcile.AuditedChange{
-		ID: r.ID, Code: reconcile.ODSCode(r.Code), Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At.Time, Later: r.Later,
-		Name: r.Name, Type: reconcile.OrgType(r.Type), ICB: reconcile.ODSCode(r.Icb), ICBName: r.IcbName,
+func toAudited(r dbsqlc.CandidateChangesRow) report.AuditedChange {
+	return report.AuditedChange{
+		ID: r.ID, Code: profile.ODSCode(r.Code), Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At.Time, Later: r.Later,
+		Name: r.Name, Type: profile.OrgType(r.Type), ICB: profile.ODSCode(r.Icb), ICBName: r.IcbName,
 		RegionName: nameOr(r.RegionName, r.Region),
-		Run:        reconcile.RunID(r.RunID), Source: reconcile.Source(r.Source), Kind: reconcile.RunKind(r.Kind), Decided: r.RunActor,
-		RunAt: r.RunAt.Time, Account: reconcile.AccountKind(r.AccountKind), Role: reconcile.MemberRole(r.Role),
-		DoS:     reconcile.PushStanding{State: reconcile.PushState(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
-		Website: reconcile.PushStanding{State: reconcile.PushState(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
+		Run:        runs.RunID(r.RunID), Source: profile.Source(r.Source), Kind: runs.RunKind(r.Kind), Decided: r.RunActor,
+		RunAt: r.RunAt.Time, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
+		DoS:     report.PushStanding{State: push.PushState(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
+		Website: report.PushStanding{State: push.PushState(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
 	}
 }
 
@@ -202,14 +206,14 @@ func (f *freezing) updates(ctx context.Context) error {
 	}
 	rows := make([]dbsqlc.ReportRowsParams, len(ended))
 	for i, e := range ended {
-		standing := reconcile.PushStanding{State: reconcile.PushState(e.State), Accepted: e.AcceptedAt.Time}
+		standing := report.PushStanding{State: push.PushState(e.State), Accepted: e.AcceptedAt.Time}
 		status, at := standing.Status(e.ChangedAt.Time, false)
 		arrived := ""
 		if !at.IsZero() {
 			arrived = at.UTC().Format(time.RFC3339)
 		}
 		rows[i] = dbsqlc.ReportRowsParams{
-			ReportID: f.id, Section: reconcile.SectionUpdates, Icb: e.Icb, Position: int64(i + 1),
+			ReportID: f.id, Section: report.SectionUpdates, Icb: e.Icb, Position: int64(i + 1),
 			Cells: []string{
 				strconv.FormatInt(e.ChangeID, 10), e.Code, e.Name, e.Field, e.Sink, string(status), arrived, e.Reason,
 				e.ChangedAt.Time.UTC().Format(time.RFC3339),
@@ -222,7 +226,7 @@ func (f *freezing) updates(ctx context.Context) error {
 	return f.q.ForgetPending(ctx)
 }
 
-func (f *freezing) extra(ctx context.Context, extra []reconcile.ReportExtra) error {
+func (f *freezing) extra(ctx context.Context, extra []report.ReportExtra) error {
 	rows := make([]dbsqlc.ReportRowsParams, len(extra))
 	for i, e := range extra {
 		rows[i] = dbsqlc.ReportRowsParams{
@@ -236,7 +240,7 @@ func (f *freezing) extra(ctx context.Context, extra []reconcile.ReportExtra) err
 func (f *freezing) checked(ctx context.Context, from, until time.Time) error {
 	rows, err := f.q.CountChecked(ctx, dbsqlc.CountCheckedParams{FromAt: toTime(from), UntilAt: toTime(until)})
 	for _, row := range rows {
-		f.figures[[2]string{row.Icb, reconcile.FigureChecked}] += int(row.Checks)
+		f.figures[[2]string{row.Icb, report.FigureChecked}] += int(row.Checks)
 	}
 	return err
 }
@@ -244,7 +248,7 @@ func (f *freezing) checked(ctx context.Context, from, until time.Time) error {
 // seal stores the figures, and a digest by which the report can be verified.
 func (f *freezing) seal(ctx context.Context, floor string) error {
 	for _, icb := range f.orgs {
-		f.figures[[2]string{icb, reconcile.FigureOrganisations}]++
+		f.figures[[2]string{icb, report.FigureOrganisations}]++
 	}
 	params := dbsqlc.ReportFiguresParams{ReportID: f.id}
 	for key, count := range f.figures {
@@ -263,13 +267,13 @@ func (f *freezing) seal(ctx context.Context, floor string) error {
 
 // FrozenReport is a report as lists show it.
 type FrozenReport struct {
-	Day        reconcile.Date `json:"day"`
-	From       time.Time      `json:"from"`
-	Until      time.Time      `json:"until"`
-	Rows       int            `json:"audit_rows"`
-	Digest     string         `json:"digest"`
-	Frozen     time.Time      `json:"frozen_at"`
-	Deliveries int            `json:"deliveries"`
+	Day        profile.Date `json:"day"`
+	From       time.Time    `json:"from"`
+	Until      time.Time    `json:"until"`
+	Rows       int          `json:"audit_rows"`
+	Digest     string       `json:"digest"`
+	Frozen     time.Time    `json:"frozen_at"`
+	Deliveries int          `json:"deliveries"`
 }
 
 // Reports lists reports, the newest first.
@@ -286,9 +290,9 @@ func (s *Store) Reports(ctx context.Context, most int) ([]FrozenReport, error) {
 }
 
 // ReportDays are the days of the newest reports, the oldest first.
-func (s *Store) ReportDays(ctx context.Context, most int) ([]reconcile.Date, error) {
+func (s *Store) ReportDays(ctx context.Context, most int) ([]profile.Date, error) {
 	reports, err := s.Reports(ctx, most)
-	days := make([]reconcile.Date, len(reports))
+	days := make([]profile.Date, len(reports))
 	for i, r := range reports {
 		days[len(reports)-1-i] = r.Day
 	}
@@ -296,7 +300,7 @@ func (s *Store) ReportDays(ctx context.Context, most int) ([]reconcile.Date, err
 }
 
 // NameRegions stores names of boards and regions.
-func (s *Store) NameRegions(ctx context.Context, names map[reconcile.ODSCode]string) error {
+func (s *Store) NameRegions(ctx context.Context, names map[profile.ODSCode]string) error {
 	for code, name := range names {
 		if strings.TrimSpace(name) == "" {
 			continue
@@ -309,11 +313,11 @@ func (s *Store) NameRegions(ctx context.Context, names map[reconcile.ODSCode]str
 }
 
 // UnnamedRegions are boards and regions of profiles whose names nobody knows.
-func (s *Store) UnnamedRegions(ctx context.Context) ([]reconcile.ODSCode, error) {
+func (s *Store) UnnamedRegions(ctx context.Context) ([]profile.ODSCode, error) {
 	rows, err := s.q.UnnamedRegions(ctx)
-	codes := make([]reconcile.ODSCode, len(rows))
+	codes := make([]profile.ODSCode, len(rows))
 	for i, code := range rows {
-		codes[i] = reconcile.ODSCode(code)
+		codes[i] = profile.ODSCode(code)
 	}
 	return codes, wrap(err, "listing regions")
 }

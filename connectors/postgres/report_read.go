@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // reportRowsQuery streams rows, which generated queries do not.
@@ -24,12 +25,12 @@ const chartDays = 30
 
 // Report is the frozen report of a day, national or of one board. Its rows are
 // read as they are asked for.
-func (s *Store) Report(ctx context.Context, day reconcile.Date, icb reconcile.ODSCode) (r reconcile.Report, err error) {
+func (s *Store) Report(ctx context.Context, day profile.Date, icb profile.ODSCode) (r report.Report, err error) {
 	head, err := s.q.GetReport(ctx, toDate(day))
 	if err != nil {
 		return r, wrap(err, "report of "+day.String())
 	}
-	r.ReportHead = reconcile.ReportHead{
+	r.ReportHead = report.ReportHead{
 		Day: day, From: head.FromAt.Time, Until: head.UntilAt.Time, Region: icb, Frozen: head.FrozenAt.Time, Digest: head.Digest,
 	}
 	if icb != "" {
@@ -43,12 +44,12 @@ func (s *Store) Report(ctx context.Context, day reconcile.Date, icb reconcile.OD
 	return r, wrap(s.reportFigures(ctx, head.ID, &r), "report of "+day.String())
 }
 
-func (s *Store) reportSections(ctx context.Context, id int64, r *reconcile.Report) error {
+func (s *Store) reportSections(ctx context.Context, id int64, r *report.Report) error {
 	counts, err := s.q.CountReportRows(ctx, id)
 	if err != nil {
 		return err
 	}
-	r.Sections = reconcile.ReportSections()
+	r.Sections = report.ReportSections()
 	for i := range r.Sections {
 		section := &r.Sections[i]
 		for _, c := range counts {
@@ -57,13 +58,13 @@ func (s *Store) reportSections(ctx context.Context, id int64, r *reconcile.Repor
 			}
 		}
 		section.Rows = s.reportRows(ctx, id, section.Name, r.Region)
-		r.Figures = append(r.Figures, reconcile.FigureOf(*section))
+		r.Figures = append(r.Figures, report.FigureOf(*section))
 	}
 	return nil
 }
 
 // reportRows streams the rows of a section.
-func (s *Store) reportRows(ctx context.Context, id int64, section string, icb reconcile.ODSCode) iter.Seq2[[]string, error] {
+func (s *Store) reportRows(ctx context.Context, id int64, section string, icb profile.ODSCode) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		rows, err := s.pool.Query(ctx, reportRowsQuery, id, section, string(icb))
 		if err != nil {
@@ -88,7 +89,7 @@ func (s *Store) reportRows(ctx context.Context, id int64, section string, icb re
 }
 
 // reportFigures are the numbers that count no section, and the charts.
-func (s *Store) reportFigures(ctx context.Context, id int64, r *reconcile.Report) error {
+func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) error {
 	rows, err := s.q.GetFigures(ctx, dbsqlc.GetFiguresParams{ReportID: id, Icb: string(r.Region)})
 	if err != nil {
 		return err
@@ -97,8 +98,8 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *reconcile.Report
 	for _, row := range rows {
 		sums[row.Name] += int(row.Count)
 	}
-	for _, name := range []string{reconcile.FigureOrganisations, reconcile.FigureRepaired, reconcile.FigureNoise, reconcile.FigureChecked} {
-		r.Figures = append(r.Figures, reconcile.CountedFigure(name, sums[name]))
+	for _, name := range []string{report.FigureOrganisations, report.FigureRepaired, report.FigureNoise, report.FigureChecked} {
+		r.Figures = append(r.Figures, report.CountedFigure(name, sums[name]))
 	}
 	days, err := s.q.DailyFigures(ctx, dbsqlc.DailyFiguresParams{
 		ReportID: id, Since: toDate(r.Day.AddDays(-chartDays - 14)), Icb: string(r.Region),
@@ -106,14 +107,14 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *reconcile.Report
 	if err != nil {
 		return err
 	}
-	byDay := reconcile.ReportChart{Name: "by-day", Title: "Changes by day, last 30 days"}
+	byDay := report.ReportChart{Name: "by-day", Title: "Changes by day, last 30 days"}
 	made := map[string]int{}
 	for _, d := range days {
 		made[strings.TrimPrefix(d.Name, "day:")] = int(d.Count)
 	}
 	for n := chartDays; n > 0; n-- {
 		day := r.Day.AddDays(-n).String()
-		byDay.Bars = append(byDay.Bars, reconcile.ReportBar{Label: day, Count: made[day]})
+		byDay.Bars = append(byDay.Bars, report.ReportBar{Label: day, Count: made[day]})
 	}
 	r.Charts = append(r.Charts, byDay, chartOf("by-field", "Changes by field", "field:", sums),
 		chartOf("by-region", "Changes by region", "region:", sums), chartOf("by-kind", "Changes by kind", "kind:", sums),
@@ -122,14 +123,14 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *reconcile.Report
 }
 
 // chartOf are the figures of a kind, the largest first.
-func chartOf(name, title, prefix string, sums map[string]int) reconcile.ReportChart {
-	chart := reconcile.ReportChart{Name: name, Title: title}
+func chartOf(name, title, prefix string, sums map[string]int) report.ReportChart {
+	chart := report.ReportChart{Name: name, Title: title}
 	for figure, count := range sums {
 		if label, ok := strings.CutPrefix(figure, prefix); ok {
-			chart.Bars = append(chart.Bars, reconcile.ReportBar{Label: label, Count: count})
+			chart.Bars = append(chart.Bars, report.ReportBar{Label: label, Count: count})
 		}
 	}
-	slices.SortFunc(chart.Bars, func(a, b reconcile.ReportBar) int {
+	slices.SortFunc(chart.Bars, func(a, b report.ReportBar) int {
 		if a.Count != b.Count {
 			return b.Count - a.Count
 		}
@@ -139,21 +140,21 @@ func chartOf(name, title, prefix string, sums map[string]int) reconcile.ReportCh
 }
 
 // ReportRegions are the boards that have rows in the report of a day.
-func (s *Store) ReportRegions(ctx context.Context, day reconcile.Date) ([]reconcile.ODSCode, error) {
+func (s *Store) ReportRegions(ctx context.Context, day profile.Date) ([]profile.ODSCode, error) {
 	head, err := s.q.GetReport(ctx, toDate(day))
 	if err != nil {
 		return nil, wrap(err, "report of "+day.String())
 	}
 	rows, err := s.q.RegionsOfReport(ctx, head.ID)
-	codes := make([]reconcile.ODSCode, len(rows))
+	codes := make([]profile.ODSCode, len(rows))
 	for i, code := range rows {
-		codes[i] = reconcile.ODSCode(code)
+		codes[i] = profile.ODSCode(code)
 	}
 	return codes, wrap(err, "regions of the report")
 }
 
 // Delivered reports whether a report was delivered to a list by a channel.
-func (s *Store) Delivered(ctx context.Context, day reconcile.Date, list reconcile.ODSCode, channel string) (bool, error) {
+func (s *Store) Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error) {
 	head, err := s.q.GetReport(ctx, toDate(day))
 	if err != nil {
 		return false, wrap(err, "report of "+day.String())
@@ -163,7 +164,7 @@ func (s *Store) Delivered(ctx context.Context, day reconcile.Date, list reconcil
 }
 
 // NoteDelivery remembers a delivery.
-func (s *Store) NoteDelivery(ctx context.Context, day reconcile.Date, list reconcile.ODSCode, channel string) error {
+func (s *Store) NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error {
 	head, err := s.q.GetReport(ctx, toDate(day))
 	if err != nil {
 		return wrap(err, "report of "+day.String())

@@ -13,7 +13,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // pressed is a crowd whose reports are made.
@@ -34,10 +35,10 @@ func (p *pressed) reporter() *jobs.Reporter {
 }
 
 // makes makes what is due in the morning of a day.
-func (p *pressed) makes(day string) []reconcile.Date {
+func (p *pressed) makes(day string) []profile.Date {
 	p.Helper()
 	var err error
-	p.today, err = reconcile.ParseDate(day)
+	p.today, err = profile.ParseDate(day)
 	require.NoError(p, err)
 	made, err := p.reporter().Make(p.Context())
 	require.NoError(p, err)
@@ -47,9 +48,9 @@ func (p *pressed) makes(day string) []reconcile.Date {
 // rows are the rows of a section of a report.
 func (p *pressed) rows(day, section, icb string) (rows [][]string) {
 	p.Helper()
-	date, err := reconcile.ParseDate(day)
+	date, err := profile.ParseDate(day)
 	require.NoError(p, err)
-	r, err := p.store.Report(p.Context(), date, reconcile.ODSCode(icb))
+	r, err := p.store.Report(p.Context(), date, profile.ODSCode(icb))
 	require.NoError(p, err)
 	for _, s := range r.Sections {
 		if s.Name != section {
@@ -68,9 +69,9 @@ func (p *pressed) rows(day, section, icb string) (rows [][]string) {
 // whole is all that the report of a board says.
 func (p *pressed) whole(day, icb string) string {
 	p.Helper()
-	date, err := reconcile.ParseDate(day)
+	date, err := profile.ParseDate(day)
 	require.NoError(p, err)
-	r, err := p.store.Report(p.Context(), date, reconcile.ODSCode(icb))
+	r, err := p.store.Report(p.Context(), date, profile.ODSCode(icb))
 	require.NoError(p, err)
 	var text strings.Builder
 	fmt.Fprintln(&text, r.ReportHead, r.Figures, r.Charts)
@@ -104,15 +105,15 @@ func TestAReportCoversWhatTheLastOneDidNot(t *testing.T) {
 	p.at("2026-11-23 00:00:00+00") // Monday's first instant
 	p.exec("update profile set phone = '0113 496 0003' where code = 'FA001'")
 	require.Empty(t, p.makes("2026-11-22"), "a Sunday")
-	require.Equal(t, []reconcile.Date{reconcile.NewDate(2026, time.November, 23)}, p.makes("2026-11-23"))
-	rows := p.rows("2026-11-23", reconcile.SectionChanges, "")
+	require.Equal(t, []profile.Date{profile.NewDate(2026, time.November, 23)}, p.makes("2026-11-23"))
+	rows := p.rows("2026-11-23", report.SectionChanges, "")
 	require.Len(t, rows, 2)
 	require.Equal(t, []string{"cmsopentimemonday", "Opening hours: Monday", "add", "", "09:00-17:30", "2026-11-21T12:00:00Z"}, rows[0][10:16])
 	require.Equal(t, []string{"cmstelephoneno", "Telephone", "modify", "0113 496 0001", "0113 496 0002"}, rows[1][10:15])
 	require.Equal(t, "2026-11-20T23:59:59Z", rows[1][15])
 	require.Len(t, p.makes("2026-11-25"), 2, "a missed day is caught up")
-	require.Len(t, p.rows("2026-11-24", reconcile.SectionChanges, ""), 1)
-	require.Empty(t, p.rows("2026-11-25", reconcile.SectionChanges, ""))
+	require.Len(t, p.rows("2026-11-24", report.SectionChanges, ""), 1)
+	require.Empty(t, p.rows("2026-11-25", report.SectionChanges, ""))
 }
 
 func TestAReportStaysAsItWasFrozen(t *testing.T) {
@@ -122,27 +123,27 @@ func TestAReportStaysAsItWasFrozen(t *testing.T) {
 	p.at("2026-11-19 09:00+00")
 	p.exec("update profile set phone = '0113 496 0001' where code = 'FA001'")
 	p.makes("2026-11-20")
-	before := p.rows("2026-11-20", reconcile.SectionChanges, "")
+	before := p.rows("2026-11-20", report.SectionChanges, "")
 	require.Equal(t, "PENDING", before[0][22])
 	whole := p.whole("2026-11-20", "QAA")
 	p.exec("update push set state = 'accepted', accepted_at = '2026-11-20 10:00+00' where code = 'FA001'")
 	p.exec("update profile set name = 'Another' where code = 'FA001'")
 	p.exec("insert into region_name (code, name) values ('QAA', 'A name that was learnt later')")
-	require.Equal(t, before, p.rows("2026-11-20", reconcile.SectionChanges, ""))
+	require.Equal(t, before, p.rows("2026-11-20", report.SectionChanges, ""))
 	require.Equal(t, whole, p.whole("2026-11-20", "QAA"), "the same in every word")
 	p.makes("2026-11-23")
-	updates := p.rows("2026-11-23", reconcile.SectionUpdates, "")
+	updates := p.rows("2026-11-23", report.SectionUpdates, "")
 	require.NotEmpty(t, updates)
 	require.Equal(t, []string{"dos", "ACCEPTED", "2026-11-20T10:00:00Z"}, updates[0][4:7])
 	p.makes("2026-11-24")
-	require.Empty(t, p.rows("2026-11-24", reconcile.SectionUpdates, ""), "told once")
-	verified, err := p.store.VerifyReport(t.Context(), reconcile.NewDate(2026, time.November, 20))
+	require.Empty(t, p.rows("2026-11-24", report.SectionUpdates, ""), "told once")
+	verified, err := p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.True(t, verified.Rows)
 	require.Zero(t, verified.Differ)
 	p.exec(`update report_row set cells[15] = 'forged' where section = 'changes'
 		and cells[2] = (select max(change_id)::text from report_change where report_id = 1)`)
-	verified, err = p.store.VerifyReport(t.Context(), reconcile.NewDate(2026, time.November, 20))
+	verified, err = p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.False(t, verified.Rows)
 	require.Equal(t, 1, verified.Differ)
@@ -157,23 +158,23 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	p.exec(`insert into drift (check_id, code, field, want, shown, given_up) values (1, 'FA001', 'phone', 'a', 'b', false),
 		(1, 'FA002', 'phone', 'a', 'b', true)`)
 	p.makes("2026-11-20")
-	r, err := p.store.Report(t.Context(), reconcile.NewDate(2026, time.November, 20), "")
+	r, err := p.store.Report(t.Context(), profile.NewDate(2026, time.November, 20), "")
 	require.NoError(t, err)
-	at := slices.IndexFunc(r.Charts, func(c reconcile.ReportChart) bool { return c.Name == "by-reason" })
-	require.Equal(t, []reconcile.ReportBar{{Label: "no such phone", Count: 2}, {Label: "too long", Count: 1}}, r.Charts[at].Bars)
+	at := slices.IndexFunc(r.Charts, func(c report.ReportChart) bool { return c.Name == "by-reason" })
+	require.Equal(t, []report.ReportBar{{Label: "no such phone", Count: 2}, {Label: "too long", Count: 1}}, r.Charts[at].Bars)
 	for _, f := range r.Figures {
 		switch f.Name {
-		case reconcile.FigureRepaired:
+		case report.FigureRepaired:
 			require.Equal(t, 1, f.Count)
-		case reconcile.SectionDrift, reconcile.SectionPushFailures:
+		case report.SectionDrift, report.SectionPushFailures:
 			require.Positive(t, f.Count)
 		}
 	}
-	verified, err := p.store.VerifyReport(t.Context(), reconcile.NewDate(2026, time.November, 20))
+	verified, err := p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.True(t, verified.Rows)
 	p.exec("update report_figure set count = count + 1 where name = 'repaired'")
-	verified, err = p.store.VerifyReport(t.Context(), reconcile.NewDate(2026, time.November, 20))
+	verified, err = p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.False(t, verified.Rows, "figures are sealed too")
 }
@@ -193,10 +194,10 @@ func TestATransactionThatIsOpenIsInTheNextReport(t *testing.T) {
 	}
 	p.exec("update profile set phone = '0113 496 0001' where code = 'FA001'")
 	p.makes("2026-11-20")
-	require.NotContains(t, fmt.Sprint(p.rows("2026-11-20", reconcile.SectionChanges, "")), "0113 496 0009")
+	require.NotContains(t, fmt.Sprint(p.rows("2026-11-20", report.SectionChanges, "")), "0113 496 0009")
 	require.NoError(t, tx.Commit(t.Context()))
 	p.makes("2026-11-23")
-	require.Contains(t, fmt.Sprint(p.rows("2026-11-23", reconcile.SectionChanges, "")), "0113 496 0009")
+	require.Contains(t, fmt.Sprint(p.rows("2026-11-23", report.SectionChanges, "")), "0113 496 0009")
 }
 
 func TestNoiseIsCountedAndRegionsGetTheirOwn(t *testing.T) {
@@ -207,19 +208,19 @@ func TestNoiseIsCountedAndRegionsGetTheirOwn(t *testing.T) {
 	p.exec("update profile set phone = '0113 496 0001' where code in ('FA001', 'A00001')")
 	p.exec("insert into region_name (code, name) values ('QAA', 'NHS Example ICB')")
 	p.makes("2026-11-20")
-	r, err := p.store.Report(t.Context(), reconcile.NewDate(2026, time.November, 20), "QAA")
+	r, err := p.store.Report(t.Context(), profile.NewDate(2026, time.November, 20), "QAA")
 	require.NoError(t, err)
 	require.Equal(t, "NHS Example ICB", r.Name)
 	figures := map[string]int{}
 	for _, f := range r.Figures {
 		figures[f.Name] = f.Count
 	}
-	require.Equal(t, 1, figures[reconcile.FigureNoise])
-	ours, others := p.rows("2026-11-20", reconcile.SectionChanges, "QAA"), p.rows("2026-11-20", reconcile.SectionChanges, "QBB")
+	require.Equal(t, 1, figures[report.FigureNoise])
+	ours, others := p.rows("2026-11-20", report.SectionChanges, "QAA"), p.rows("2026-11-20", report.SectionChanges, "QBB")
 	for _, row := range ours {
 		require.Equal(t, []string{"QAA", "NHS Example ICB"}, row[2:4])
 	}
-	require.Len(t, p.rows("2026-11-20", reconcile.SectionChanges, ""), len(ours)+len(others))
+	require.Len(t, p.rows("2026-11-20", report.SectionChanges, ""), len(ours)+len(others))
 	require.NotEmpty(t, others)
 }
 
@@ -230,7 +231,7 @@ func TestAYearOfReports(t *testing.T) {
 	p := newPressed(t)
 	p.makes("2026-03-31")
 	changes, reports := 0, 0
-	for day := reconcile.NewDate(2026, time.April, 1); day.Before(reconcile.NewDate(2027, time.April, 1)); day = day.AddDays(1) {
+	for day := profile.NewDate(2026, time.April, 1); day.Before(profile.NewDate(2027, time.April, 1)); day = day.AddDays(1) {
 		for n := range 1 + int(day.Time().Unix()/86400)%4 {
 			p.at(fmt.Sprintf("%sT%02d:30:00 Europe/London", day, 6*n+3))
 			p.exec("update profile set phone = '0113 496 ' || to_char($1::int, 'FM0000') where code = 'FA001'", changes%10000)
@@ -257,7 +258,7 @@ type brought struct {
 
 func (*brought) Name() string { return "test" }
 
-func (b *brought) Deliver(_ context.Context, day reconcile.Date, list reconcile.ODSCode) error {
+func (b *brought) Deliver(_ context.Context, day profile.Date, list profile.ODSCode) error {
 	b.lists = append(b.lists, day.String()+" "+string(list))
 	if b.fail--; b.fail == 0 {
 		return errors.New("the folder is full")
@@ -271,7 +272,7 @@ func TestEachListGetsAReportOnce(t *testing.T) {
 	p.makes("2026-11-20")
 	channel := &brought{fail: 2}
 	reporter := p.reporter()
-	reporter.Lists, reporter.Deliver = []reconcile.ODSCode{"QAA", "QBB"}, []jobs.ReportChannel{channel}
+	reporter.Lists, reporter.Deliver = []profile.ODSCode{"QAA", "QBB"}, []jobs.ReportChannel{channel}
 	require.Error(t, reporter.Run(t.Context()))
 	require.NoError(t, reporter.Run(t.Context()))
 	require.NoError(t, reporter.Run(t.Context()))
@@ -290,7 +291,7 @@ func TestAKilledReportLeavesNothing(t *testing.T) {
 		require.NoError(t, err)
 		_, err = tx.Exec(t.Context(), "lock table "+table+" in share mode")
 		require.NoError(t, err)
-		p.today = reconcile.NewDate(2026, time.November, 20)
+		p.today = profile.NewDate(2026, time.November, 20)
 		failed := make(chan error)
 		go func() {
 			_, err := p.reporter().Make(context.WithoutCancel(t.Context()))

@@ -5,7 +5,8 @@ import (
 	_ "embed"
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // reportVerifyQuery streams a report's rows of the audit.
@@ -15,10 +16,10 @@ var reportVerifyQuery string
 
 // Verified says whether a report is what was frozen.
 type Verified struct {
-	Day    reconcile.Date `json:"day"`
-	Rows   bool           `json:"rows_as_frozen"` // by the digest
-	Audit  int            `json:"audit_rows"`
-	Differ int            `json:"audit_rows_that_differ"` // from what the report says of them
+	Day    profile.Date `json:"day"`
+	Rows   bool         `json:"rows_as_frozen"` // by the digest
+	Audit  int          `json:"audit_rows"`
+	Differ int          `json:"audit_rows_that_differ"` // from what the report says of them
 }
 
 // The cells that follow from the audit alone: names change, pushes go on.
@@ -26,7 +27,7 @@ var auditCells = []int{1, 5, 10, 11, 12, 13, 14, 15, 16}
 
 // VerifyReport compares the rows of a report with the digest that it was sealed
 // with, and makes its changes anew from the audit.
-func (s *Store) VerifyReport(ctx context.Context, day reconcile.Date) (v Verified, err error) {
+func (s *Store) VerifyReport(ctx context.Context, day profile.Date) (v Verified, err error) {
 	v.Day = day
 	head, err := s.q.GetReport(ctx, toDate(day))
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *Store) VerifyReport(ctx context.Context, day reconcile.Date) (v Verifie
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var c reconcile.AuditedChange
+		var c report.AuditedChange
 		var cells []string
 		if err := rows.Scan(&c.ID, &c.Code, &c.Field, &c.Old, &c.New, &c.Actor, &c.Run, &c.At, &c.Name, &cells); err != nil {
 			return v, wrap(err, "report of "+day.String())
@@ -59,7 +60,7 @@ func (s *Store) VerifyReport(ctx context.Context, day reconcile.Date) (v Verifie
 	return v, wrap(rows.Err(), "report of "+day.String())
 }
 
-func saysTheSame(c reconcile.AuditedChange, cells []string, day reconcile.Date) bool {
+func saysTheSame(c report.AuditedChange, cells []string, day profile.Date) bool {
 	if len(cells) == 0 {
 		return c.IsNoise()
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // pgxTx is the transaction that a job is queued in.
@@ -19,9 +20,9 @@ type pgxTx = pgx.Tx
 // CreateRun stores a run that somebody asked for. Where enqueue is given, it
 // queues the job that works the run, in the same transaction, and returns the
 // job's id.
-func (s *Store) CreateRun(ctx context.Context, run reconcile.Run,
-	enqueue func(context.Context, pgx.Tx, reconcile.RunID) (int64, error),
-) (id reconcile.RunID, err error) {
+func (s *Store) CreateRun(ctx context.Context, run runs.Run,
+	enqueue func(context.Context, pgx.Tx, runs.RunID) (int64, error),
+) (id runs.RunID, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
 		if id, err = insertRun(ctx, q, run); err != nil || enqueue == nil {
 			return err
@@ -35,7 +36,7 @@ func (s *Store) CreateRun(ctx context.Context, run reconcile.Run,
 	return id, explain(err)
 }
 
-func insertRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (reconcile.RunID, error) {
+func insertRun(ctx context.Context, q *dbsqlc.Queries, run runs.Run) (runs.RunID, error) {
 	id, err := q.InsertRun(ctx, dbsqlc.InsertRunParams{
 		Kind: string(run.Kind), Source: string(run.Source), Report: run.Report, AsOf: toDate(run.AsOf), Actor: run.Actor,
 		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload), Etag: run.Stamp.ETag,
@@ -43,7 +44,7 @@ func insertRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run) (recon
 	if err != nil {
 		return 0, fmt.Errorf("storing the run: %w", err)
 	}
-	return reconcile.RunID(id), nil
+	return runs.RunID(id), nil
 }
 
 func optional(id int64) *int64 {
@@ -61,23 +62,23 @@ func orZero(id *int64) int64 {
 }
 
 // Run returns a run with its summary as far as it has come.
-func (s *Store) Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error) {
+func (s *Store) Run(ctx context.Context, id runs.RunID) (runs.Run, error) {
 	return getRun(ctx, s.q, id)
 }
 
-func getRun(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID) (reconcile.Run, error) {
+func getRun(ctx context.Context, q *dbsqlc.Queries, id runs.RunID) (runs.Run, error) {
 	row, err := q.GetRun(ctx, int64(id))
 	if err != nil {
-		return reconcile.Run{}, fmt.Errorf("run %d: %w", id, explain(err))
+		return runs.Run{}, fmt.Errorf("run %d: %w", id, explain(err))
 	}
-	run := reconcile.Run{
-		ID: id, Kind: reconcile.RunKind(row.Kind), Source: reconcile.Source(row.Source), Report: row.Report,
-		Parent: reconcile.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
-		State: reconcile.RunState(row.State), Planned: row.Planned, Stamp: reconcile.Stamp{ETag: row.Etag},
+	run := runs.Run{
+		ID: id, Kind: runs.RunKind(row.Kind), Source: profile.Source(row.Source), Report: row.Report,
+		Parent: runs.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
+		State: runs.RunState(row.State), Planned: row.Planned, Stamp: runs.Stamp{ETag: row.Etag},
 	}
 	copy(run.Stamp.Digest[:], row.ListingDigest)
 	for _, code := range row.Codes {
-		run.Codes = append(run.Codes, reconcile.ODSCode(code))
+		run.Codes = append(run.Codes, profile.ODSCode(code))
 	}
 	run.Summary, err = runSummary(run, row.Summary)
 	run.Summary.Error = row.Error
@@ -85,8 +86,8 @@ func getRun(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID) (reconci
 }
 
 // runSummary is the stored summary, or an empty one of the run's own facts.
-func runSummary(run reconcile.Run, stored []byte) (reconcile.Summary, error) {
-	summary := reconcile.NewSummary(run)
+func runSummary(run runs.Run, stored []byte) (runs.Summary, error) {
+	summary := runs.NewSummary(run)
 	if stored == nil {
 		return summary, nil
 	}
@@ -99,23 +100,23 @@ func runSummary(run reconcile.Run, stored []byte) (reconcile.Summary, error) {
 
 // RunLine is a run as the list shows it.
 type RunLine struct {
-	reconcile.Run
+	runs.Run
 	CreatedAt time.Time
 	EndedAt   time.Time // zero while it goes on
 }
 
 // ListRuns returns the newest runs first. An empty source means all.
-func (s *Store) ListRuns(ctx context.Context, source reconcile.Source, most int) ([]RunLine, error) {
+func (s *Store) ListRuns(ctx context.Context, source profile.Source, most int) ([]RunLine, error) {
 	rows, err := s.q.ListRuns(ctx, dbsqlc.ListRunsParams{Source: string(source), Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing runs: %w", explain(err))
 	}
 	lines := make([]RunLine, 0, len(rows))
 	for _, row := range rows {
-		run := reconcile.Run{
-			ID: reconcile.RunID(row.ID), Kind: reconcile.RunKind(row.Kind), Source: reconcile.Source(row.Source),
-			Report: row.Report, Parent: reconcile.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor,
-			State: reconcile.RunState(row.State),
+		run := runs.Run{
+			ID: runs.RunID(row.ID), Kind: runs.RunKind(row.Kind), Source: profile.Source(row.Source),
+			Report: row.Report, Parent: runs.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor,
+			State: runs.RunState(row.State),
 		}
 		if run.Summary, err = runSummary(run, row.Summary); err != nil {
 			return nil, err
@@ -127,23 +128,23 @@ func (s *Store) ListRuns(ctx context.Context, source reconcile.Source, most int)
 
 // Progress is what a run is doing, for people who wait.
 type Progress struct {
-	State reconcile.RunState
+	State runs.RunState
 	Stage string
 	Done  int
 	Total int // 0 when unknown
 }
 
 // Progress returns how far a run has come.
-func (s *Store) Progress(ctx context.Context, id reconcile.RunID) (Progress, error) {
+func (s *Store) Progress(ctx context.Context, id runs.RunID) (Progress, error) {
 	row, err := s.q.GetProgress(ctx, int64(id))
 	if err != nil {
 		return Progress{}, fmt.Errorf("run %d: %w", id, explain(err))
 	}
-	return Progress{State: reconcile.RunState(row.State), Stage: row.Stage, Done: int(row.Done), Total: int(row.Total)}, nil
+	return Progress{State: runs.RunState(row.State), Stage: row.Stage, Done: int(row.Done), Total: int(row.Total)}, nil
 }
 
 // SaveProgress stores how far a run has come, outside its transactions.
-func (s *Store) SaveProgress(ctx context.Context, id reconcile.RunID, stage string, done, total int) error {
+func (s *Store) SaveProgress(ctx context.Context, id runs.RunID, stage string, done, total int) error {
 	err := s.q.SaveProgress(ctx, dbsqlc.SaveProgressParams{ID: int64(id), Stage: stage, Done: int32(done), Total: int32(total)})
 	if err != nil {
 		return fmt.Errorf("progress of run %d: %w", id, err)
@@ -153,7 +154,7 @@ func (s *Store) SaveProgress(ctx context.Context, id reconcile.RunID, stage stri
 
 // Fail ends a run that was refused or failed: nothing more of it happens. Under
 // the source's lock, so never one that another process works.
-func (x *Session) Fail(ctx context.Context, run reconcile.Run, state reconcile.RunState, why string) (reconcile.Summary, error) {
+func (x *Session) Fail(ctx context.Context, run runs.Run, state runs.RunState, why string) (runs.Summary, error) {
 	summary := run.Summary
 	summary.State, summary.Error = state, why
 	err := inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error { return endRun(ctx, q, run, summary) })
@@ -162,7 +163,7 @@ func (x *Session) Fail(ctx context.Context, run reconcile.Run, state reconcile.R
 
 // endRun writes the result of a run, once, and drops what only a running one
 // needs.
-func endRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary reconcile.Summary) error {
+func endRun(ctx context.Context, q *dbsqlc.Queries, run runs.Run, summary runs.Summary) error {
 	stored, err := json.Marshal(summary)
 	if err != nil {
 		return fmt.Errorf("summary of run %d: %w", run.ID, err)
@@ -185,40 +186,40 @@ func endRun(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary r
 
 // Unfinished returns the runs that nobody works although they should be: their
 // process was killed. Those whose source is being worked are left out.
-func (s *Store) Unfinished(ctx context.Context) ([]reconcile.Run, error) {
+func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 	rows, err := s.q.UnfinishedRuns(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished runs: %w", explain(err))
 	}
-	var runs []reconcile.Run
+	var list []runs.Run
 	for _, row := range rows {
 		locked, err := s.q.RunsAreLocked(ctx, row.Source)
 		if err != nil {
 			return nil, fmt.Errorf("looking for unfinished runs: %w", err)
 		}
 		if !*locked {
-			runs = append(runs, reconcile.Run{ID: reconcile.RunID(row.ID), Source: reconcile.Source(row.Source)})
+			list = append(list, runs.Run{ID: runs.RunID(row.ID), Source: profile.Source(row.Source)})
 		}
 	}
-	return runs, nil
+	return list, nil
 }
 
 // UnfinishedOf returns the runs of a source that a process works, or should.
-func (s *Store) UnfinishedOf(ctx context.Context, source reconcile.Source) ([]reconcile.RunID, error) {
+func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.RunID, error) {
 	rows, err := s.q.UnfinishedRunsOf(ctx, string(source))
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished runs: %w", explain(err))
 	}
-	ids := make([]reconcile.RunID, len(rows))
+	ids := make([]runs.RunID, len(rows))
 	for i, id := range rows {
-		ids[i] = reconcile.RunID(id)
+		ids[i] = runs.RunID(id)
 	}
 	return ids, nil
 }
 
 // Reject keeps what a run withheld silent until upstream says something else,
 // and returns how many rows that were.
-func (s *Store) Reject(ctx context.Context, id reconcile.RunID, actor string) (rows int, err error) {
+func (s *Store) Reject(ctx context.Context, id runs.RunID, actor string) (rows int, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if err := reject(ctx, q, id, actor); err != nil {
 			return err
@@ -233,12 +234,12 @@ func (s *Store) Reject(ctx context.Context, id reconcile.RunID, actor string) (r
 	return rows, nil
 }
 
-func reject(ctx context.Context, q *dbsqlc.Queries, id reconcile.RunID, actor string) error {
+func reject(ctx context.Context, q *dbsqlc.Queries, id runs.RunID, actor string) error {
 	run, err := getRun(ctx, q, id)
 	if err != nil {
 		return err
 	}
-	if run.Source == reconcile.SourceERS {
+	if run.Source == profile.SourceERS {
 		return q.RejectServices(ctx, dbsqlc.RejectServicesParams{RunID: int64(id), Actor: actor})
 	}
 	return q.RejectRows(ctx, dbsqlc.RejectRowsParams{RunID: int64(id), Actor: actor})

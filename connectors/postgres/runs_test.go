@@ -7,23 +7,24 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestFirstLoadThenNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.listing(1, pharmacies(30))
-	require.Equal(t, reconcile.RunDone, first.State)
-	require.Equal(t, reconcile.ChangeCounts{Create: 30}, first.Changes)
+	require.Equal(t, runs.RunDone, first.State)
+	require.Equal(t, runs.ChangeCounts{Create: 30}, first.Changes)
 	require.Equal(t, 30, first.Records)
 	require.Equal(t, 30, first.Population)
 	require.Equal(t, "Chemist 7", w.name("FA0007"))
 	require.Equal(t, 30, w.audited())
 
 	second := w.listing(2, pharmacies(30))
-	require.Equal(t, reconcile.ChangeCounts{}, second.Changes)
-	require.Equal(t, reconcile.DigestOf(nil), second.Digest)
+	require.Equal(t, runs.ChangeCounts{}, second.Changes)
+	require.Equal(t, runs.DigestOf(nil), second.Digest)
 	require.Equal(t, 30, second.Population)
 	require.Equal(t, 30, w.audited())
 	require.Zero(t, one[int](w, "select count(*) from run_record"))
@@ -41,7 +42,7 @@ func TestPreviewLeavesNothing(t *testing.T) {
 	orgs := with(with(pharmacies(25), 2, renamed), 12, ended)
 	orgs[24].Bad = false
 	before := w.rows()
-	planned, err := w.preview(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(3)}, orgs[1:])
+	planned, err := w.preview(runs.Run{Kind: runs.RunListing, AsOf: day(3)}, orgs[1:])
 	require.NoError(t, err)
 	require.Equal(t, 5, planned.Changes.Create)
 	require.Empty(t, planned.Run)
@@ -68,26 +69,26 @@ func TestOneRunWithEveryKindOfChange(t *testing.T) {
 	require.Equal(t, 19, loaded.Changes.Create, "what has ended gets no profile")
 	require.Equal(t, 1, loaded.Contradictions)
 
-	orgs[0].Standing, orgs[0].Closed = reconcile.Active, ""
+	orgs[0].Standing, orgs[0].Closed = profile.Active, ""
 	ended(&orgs[2])
-	orgs[3].Standing = reconcile.Dormant
+	orgs[3].Standing = profile.Dormant
 	renamed(&orgs[4])
 	orgs[4].ICB = "QOQ"
 	second := w.listing(2, orgs)
-	require.Equal(t, reconcile.ChangeCounts{Create: 1, Update: 1, Dormant: 1}, second.Changes)
+	require.Equal(t, runs.ChangeCounts{Create: 1, Update: 1, Dormant: 1}, second.Changes)
 	require.Equal(t, map[string]int{"name": 1, "icb": 1, "status": 1}, second.Fields)
 	require.Equal(t, 1, second.PendingClose)
 	require.Equal(t, 20, second.Population)
 
-	orgs[3].Standing = reconcile.Active
+	orgs[3].Standing = profile.Active
 	third := w.listing(3, orgs)
-	require.Equal(t, reconcile.ChangeCounts{Close: 1, Reopen: 1}, third.Changes)
+	require.Equal(t, runs.ChangeCounts{Close: 1, Reopen: 1}, third.Changes)
 	require.Zero(t, third.PendingClose)
 	require.Equal(t, 19, third.Population)
 	require.Equal(t, 1, third.Contradictions)
-	require.Equal(t, reconcile.StatusClosed, w.profile("FA0002").Status())
+	require.Equal(t, profile.StatusClosed, w.profile("FA0002").Status())
 
-	require.Equal(t, reconcile.ChangeCounts{}, w.listing(4, orgs).Changes)
+	require.Equal(t, runs.ChangeCounts{}, w.listing(4, orgs).Changes)
 }
 
 func TestTwoLooksNeedTwoDays(t *testing.T) {
@@ -97,7 +98,7 @@ func TestTwoLooksNeedTwoDays(t *testing.T) {
 	closing := with(pharmacies(5), 1, ended)
 	for range 2 {
 		look := w.listing(2, closing)
-		require.Equal(t, reconcile.ChangeCounts{}, look.Changes)
+		require.Equal(t, runs.ChangeCounts{}, look.Changes)
 		require.Equal(t, 1, look.PendingClose)
 	}
 	require.Equal(t, 1, w.listing(3, closing).Changes.Close)
@@ -114,7 +115,7 @@ func TestAnotherFormIsNoChange(t *testing.T) {
 	audited := w.audited()
 	for form := 1; form < 3; form++ {
 		again := w.listing(form+1, with(orgs, 12, func(o *org) { o.Form = form }))
-		require.Equal(t, reconcile.ChangeCounts{}, again.Changes)
+		require.Equal(t, runs.ChangeCounts{}, again.Changes)
 		require.Equal(t, 1, again.Contradictions, "a contradiction stands, whatever the form")
 	}
 	require.Equal(t, audited, w.audited())
@@ -129,17 +130,17 @@ func TestMissingIsFlaggedAndNeverClosed(t *testing.T) {
 	const state = "select concat_ws(' ', missing_since, nullif(flag, '')) from upstream_record where code = 'FA0000'"
 	for i, want := range []string{"2025-04-03", "2025-04-04", "2025-04-05"} {
 		run := w.listing(i+3, ends[1:])
-		require.Equal(t, reconcile.ChangeCounts{}, run.Changes, want)
+		require.Equal(t, runs.ChangeCounts{}, run.Changes, want)
 		require.Equal(t, 1, run.PendingClose, "absence takes nothing back")
 		require.Equal(t, 20, run.Population)
 		flagged := map[bool]string{true: "2025-04-03", false: "2025-04-03 missing-twice"}[i == 0]
 		require.Equal(t, flagged, one[string](w, state), want)
 	}
-	require.Equal(t, reconcile.StatusOpen, w.profile("FA0000").Status())
+	require.Equal(t, profile.StatusOpen, w.profile("FA0000").Status())
 
 	w.listing(6, pharmacies(20))
 	require.Empty(t, one[string](w, state))
-	require.Equal(t, reconcile.ChangeCounts{}, w.listing(7, pharmacies(20)).Changes)
+	require.Equal(t, runs.ChangeCounts{}, w.listing(7, pharmacies(20)).Changes)
 }
 
 func TestShortListingRemovesNothing(t *testing.T) {
@@ -148,15 +149,15 @@ func TestShortListingRemovesNothing(t *testing.T) {
 	w.listing(1, pharmacies(20))
 	w.listing(2, pharmacies(19)) // one is missing once
 	short := w.listing(3, with(pharmacies(17), 1, ended))
-	require.Equal(t, reconcile.RunWithheld, short.State)
-	require.Equal(t, []reconcile.Withheld{{Reason: reconcile.ShortListing, Type: reconcile.Pharmacy, Count: 2, Of: 20}}, short.Withheld)
+	require.Equal(t, runs.RunWithheld, short.State)
+	require.Equal(t, []runs.Withheld{{Reason: runs.ShortListing, Type: profile.Pharmacy, Count: 2, Of: 20}}, short.Withheld)
 	require.Zero(t, short.PendingClose, "a short listing is no look")
 	require.Equal(t, 1, one[int](w, "select count(*) from upstream_record where missing_since is not null"))
 	require.Zero(t, one[int](w, "select count(*) from upstream_record where flag <> ''"))
 	require.Equal(t, 19, one[int](w, "select records from listing"), "nor a yardstick")
 
 	w.listing(4, pharmacies(20))
-	w.child(reconcile.RunApprove, short)
+	w.child(runs.RunApprove, short)
 	require.Equal(t, 20, one[int](w, "select records from listing"), "what came later stays the yardstick")
 }
 
@@ -165,8 +166,8 @@ func TestApprovingAShortListingMakesItTheYardstick(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(20))
 	short := w.listing(2, pharmacies(10))
-	approved := w.child(reconcile.RunApprove, short)
-	require.Equal(t, reconcile.RunDone, approved.State)
+	approved := w.child(runs.RunApprove, short)
+	require.Equal(t, runs.RunDone, approved.State)
 	require.Equal(t, 10, one[int](w, "select count(*) from upstream_record where missing_since = '2025-04-02'"))
 	require.Equal(t, 10, one[int](w, "select records from listing"))
 	require.Empty(t, w.listing(3, pharmacies(10)).Withheld)
@@ -177,7 +178,7 @@ func TestOlderListingIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.listing(2, pharmacies(3))
 	old := w.listing(1, with(pharmacies(3), 1, renamed))
-	require.Equal(t, reconcile.RunRefused, old.State)
+	require.Equal(t, runs.RunRefused, old.State)
 	require.Contains(t, old.Error, "2025-04-01")
 	require.Equal(t, "Chemist 0", w.name("FA0000"))
 }
@@ -187,14 +188,14 @@ func TestOneInAHundredIsQuarantined(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(200))
 	two := w.listing(2, with(pharmacies(200), 2, func(o *org) { o.Bad = true }))
-	require.Equal(t, reconcile.RunDone, two.State)
+	require.Equal(t, runs.RunDone, two.State)
 	require.Equal(t, 2, two.Rejected)
 	require.Equal(t, 200, two.Records)
 	require.Equal(t, 2, one[int](w, "select count(*) from quarantine"))
 	require.Zero(t, one[int](w, "select count(*) from upstream_record where missing_since is not null"), "they count as present")
 
 	three := w.listing(3, with(with(pharmacies(200), 3, func(o *org) { o.Bad = true }), 9, renamed))
-	require.Equal(t, reconcile.RunRefused, three.State)
+	require.Equal(t, runs.RunRefused, three.State)
 	require.Contains(t, three.Error, "line 1")
 	require.Equal(t, 2, one[int](w, "select count(*) from quarantine"))
 	require.Equal(t, "Chemist 8", w.name("FA0008"))
@@ -205,11 +206,11 @@ func TestDuplicatesAreQuarantined(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(300))
 	orgs := with(pharmacies(300), 1, renamed)
-	orgs = append(orgs, org{Code: "FA0000", Name: "ANOTHER", Type: reconcile.Pharmacy, Standing: reconcile.Active})
+	orgs = append(orgs, org{Code: "FA0000", Name: "ANOTHER", Type: profile.Pharmacy, Standing: profile.Active})
 	run := w.listing(2, orgs)
 	require.Equal(t, 2, run.Rejected)
 	require.Equal(t, 301, run.Records)
-	require.Equal(t, reconcile.ChangeCounts{}, run.Changes)
+	require.Equal(t, runs.ChangeCounts{}, run.Changes)
 	require.Equal(t, "Chemist 0", w.name("FA0000"))
 	require.Equal(t, []string{"FA0000", "FA0000"}, all[string](w, "select code from quarantine"))
 }
@@ -218,15 +219,15 @@ func TestDeltaSaysNothingOfAbsence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(20))
-	id := w.begin(reconcile.Run{Kind: reconcile.RunDelta, AsOf: day(2)}, nil)
-	w.read(id, pull{orgs: with(pharmacies(20), 1, renamed)[:1], until: day(28), deleted: []reconcile.ODSCode{"FA0001"}})
+	id := w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(2)}, nil)
+	w.read(id, pull{orgs: with(pharmacies(20), 1, renamed)[:1], until: day(28), deleted: []profile.ODSCode{"FA0001"}})
 	run := w.work(id)
-	require.Equal(t, reconcile.ChangeCounts{Update: 1}, run.Changes)
+	require.Equal(t, runs.ChangeCounts{Update: 1}, run.Changes)
 	require.Empty(t, run.Withheld)
 	require.Zero(t, one[int](w, "select count(*) from upstream_record where missing_since is not null"))
 	require.Equal(t, "2025-04-28", one[string](w, "select until::text from watermark"))
 	require.Equal(t, []string{"FA0001"}, all[string](w, "select code from upstream_record where flag = 'deleted'"))
-	require.Equal(t, reconcile.StatusOpen, w.profile("FA0001").Status(), "a deletion says nothing of the organisation")
+	require.Equal(t, profile.StatusOpen, w.profile("FA0001").Status(), "a deletion says nothing of the organisation")
 	require.Equal(t, "2025-04-01", one[string](w, "select as_of::text from listing"), "a delta is no yardstick")
 }
 
@@ -234,9 +235,9 @@ func TestRunLimitedToCodes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(20))
-	limited := reconcile.Run{Kind: reconcile.RunDelta, AsOf: day(2), Codes: []reconcile.ODSCode{"FA0003"}}
+	limited := runs.Run{Kind: runs.RunDelta, AsOf: day(2), Codes: []profile.ODSCode{"FA0003"}}
 	run := w.work(w.begin(limited, with(pharmacies(19), 19, renamed)))
-	require.Equal(t, reconcile.ChangeCounts{Update: 1}, run.Changes)
+	require.Equal(t, runs.ChangeCounts{Update: 1}, run.Changes)
 	require.Equal(t, 1, run.Records)
 	require.Equal(t, "Chemist 3 (New)", w.name("FA0003"))
 	require.Zero(t, one[int](w, "select count(*) from watermark"))
@@ -244,14 +245,14 @@ func TestRunLimitedToCodes(t *testing.T) {
 
 func TestABrokenPullFailsTheRun(t *testing.T) {
 	t.Parallel()
-	for name, codes := range map[string][]reconcile.ODSCode{"all": nil, "limited": {"FA0000"}} {
+	for name, codes := range map[string][]profile.ODSCode{"all": nil, "limited": {"FA0000"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			id := w.begin(reconcile.Run{Kind: reconcile.RunDelta, AsOf: day(1), Codes: codes}, nil)
+			id := w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(1), Codes: codes}, nil)
 			w.read(id, pull{orgs: pharmacies(2), fails: errors.New("cut short")})
 			run := w.work(id)
-			require.Equal(t, reconcile.RunFailed, run.State)
+			require.Equal(t, runs.RunFailed, run.State)
 			require.Contains(t, run.Error, "cut short")
 			require.Zero(t, w.audited())
 		})
@@ -281,6 +282,6 @@ func TestDriftIsPutRight(t *testing.T) {
 	rows, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
 	require.NoError(t, err)
 	require.Equal(t, "My shop>Chemist 1 drift", fmt.Sprintf("%s>%s %s", rows[0].Old, rows[0].New, rows[0].Reason))
-	require.Equal(t, "0113 496 0000", w.value("FA0001", reconcile.FieldPhone), "the editors' own stays")
-	require.Equal(t, reconcile.ChangeCounts{}, w.listing(3, pharmacies(3)).Changes)
+	require.Equal(t, "0113 496 0000", w.value("FA0001", profile.FieldPhone), "the editors' own stays")
+	require.Equal(t, runs.ChangeCounts{}, w.listing(3, pharmacies(3)).Changes)
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Ledger is the record of what was due, within one transaction.
@@ -59,17 +60,17 @@ func (l *Ledger) Record(ctx context.Context, name string, due time.Time, job int
 }
 
 // RunOfJob returns the run that a job began, or 0.
-func (s *Store) RunOfJob(ctx context.Context, job int64) (reconcile.RunID, error) {
+func (s *Store) RunOfJob(ctx context.Context, job int64) (runs.RunID, error) {
 	id, err := s.q.RunOfJob(ctx, &job)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil
 	}
-	return reconcile.RunID(id), wrap(err, "looking for the run of a job")
+	return runs.RunID(id), wrap(err, "looking for the run of a job")
 }
 
 // LastETag is the entity tag of the last accepted listing of a report; empty
 // where there is none.
-func (s *Store) LastETag(ctx context.Context, source reconcile.Source, report string) (string, error) {
+func (s *Store) LastETag(ctx context.Context, source profile.Source, report string) (string, error) {
 	last, err := s.q.LastListing(ctx, dbsqlc.LastListingParams{Source: string(source), Report: report})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
@@ -97,10 +98,10 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 }
 
 // Watermark is how far an incremental pull has come; zero where it never ran.
-func (s *Store) Watermark(ctx context.Context, source reconcile.Source, stream string) (reconcile.Date, error) {
+func (s *Store) Watermark(ctx context.Context, source profile.Source, stream string) (profile.Date, error) {
 	until, err := s.q.GetWatermark(ctx, dbsqlc.GetWatermarkParams{Source: string(source), Stream: stream})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return reconcile.Date{}, nil
+		return profile.Date{}, nil
 	}
 	return fromDate(until), wrap(err, "reading the watermark")
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestPruningKeepsWhatIsNeeded(t *testing.T) {
@@ -40,23 +41,23 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 	require.NoError(t, w.store.Prune(ctx, now.Add(time.Hour)))
 	require.Zero(t, one[int](w, "select count(*) from plan_row"))
 	require.Equal(t, audited, w.audited(), "the audit is for good")
-	require.Equal(t, reconcile.ChangeCounts{}, w.listing(2, pharmacies(3)).Changes)
+	require.Equal(t, runs.ChangeCounts{}, w.listing(2, pharmacies(3)).Changes)
 }
 
 func TestWatermarksOnlyGrow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, until := range []int{10, 12, 11} {
-		session, err := w.store.Session(t.Context(), reconcile.SourceODS)
+		session, err := w.store.Session(t.Context(), profile.SourceODS)
 		require.NoError(t, err)
-		run := reconcile.Run{Kind: reconcile.RunDelta, Source: reconcile.SourceODS, Report: "api", AsOf: day(12), Actor: "test"}
+		run := runs.Run{Kind: runs.RunDelta, Source: profile.SourceODS, Report: "api", AsOf: day(12), Actor: "test"}
 		draft, err := session.Draft(t.Context(), run, nil)
 		require.NoError(t, err)
 		require.NoError(t, draft.MoveWatermark(t.Context(), "changes", day(until)))
-		require.NoError(t, draft.Seal(t.Context(), reconcile.NewSummary(run), reconcile.Stamp{}))
+		require.NoError(t, draft.Seal(t.Context(), runs.NewSummary(run), runs.Stamp{}))
 		session.Close()
 	}
-	until, err := w.store.Watermark(t.Context(), reconcile.SourceODS, "changes")
+	until, err := w.store.Watermark(t.Context(), profile.SourceODS, "changes")
 	require.NoError(t, err)
 	require.Equal(t, day(12), until)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // staging creates the working tables of a run.
@@ -26,7 +27,7 @@ type Session struct {
 }
 
 // Session waits for the source's lock.
-func (s *Store) Session(ctx context.Context, source reconcile.Source) (*Session, error) {
+func (s *Store) Session(ctx context.Context, source profile.Source) (*Session, error) {
 	conn, err := s.connect(ctx, runLimits, map[string]string{"temp_buffers": "64MB"}) // a staged listing stays in memory
 	if err != nil {
 		return nil, wrap(err, "a run")
@@ -52,9 +53,9 @@ func (x *Session) Close() {
 }
 
 // Run returns a run as it stands, and marks it as being worked.
-func (x *Session) Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, error) {
+func (x *Session) Run(ctx context.Context, id runs.RunID) (runs.Run, error) {
 	if err := x.q.StartRun(ctx, int64(id)); err != nil {
-		return reconcile.Run{}, fmt.Errorf("starting run %d: %w", id, explain(err))
+		return runs.Run{}, fmt.Errorf("starting run %d: %w", id, explain(err))
 	}
 	return getRun(ctx, x.q, id)
 }
@@ -62,7 +63,7 @@ func (x *Session) Run(ctx context.Context, id reconcile.RunID) (reconcile.Run, e
 // Draft begins to plan a run, in one transaction: unless Seal is called,
 // nothing of it remains. A run that is not stored yet (a preview) gets a number
 // that vanishes with the draft. The types are those the run's report covers.
-func (x *Session) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (*Draft, error) {
+func (x *Session) Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (*Draft, error) {
 	tx, err := x.conn.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("beginning a plan: %w", err)

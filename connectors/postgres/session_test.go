@@ -9,7 +9,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
@@ -17,14 +18,14 @@ func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(3))
 	said := append(with(pharmacies(3), 3, func(o *org) { renamed(o); o.ICB = "QOQ" }), pharmacies(4)[3])
-	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(2)}, said)
+	id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(2)}, said)
 	w.hooks.beforeApply = func() {
 		w.exec("update profile set name = 'My shop' where code = 'FA0001'")
 		w.exec("insert into profile (code, name, type) values ('FA0003', 'Mine', 'pharmacy')")
 	}
 	run := w.work(id)
 	w.hooks.beforeApply = nil
-	require.Equal(t, []reconcile.LeftOut{{Code: "FA0001", Field: "name"}, {Code: "FA0003"}}, run.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}, {Code: "FA0003"}}, run.LeftOut)
 	require.Equal(t, map[string]int{"name": 2, "icb": 3}, run.Fields)
 	require.Zero(t, run.Changes.Create)
 	require.Equal(t, "My shop", w.name("FA0001"))
@@ -36,7 +37,7 @@ func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
 	require.Equal(t, 2, next.Changes.Update)
 	require.Equal(t, "Chemist 1 (New)", w.name("FA0001"))
 	require.Equal(t, "Chemist 3", w.name("FA0003"))
-	require.Equal(t, reconcile.ChangeCounts{}, w.listing(4, said).Changes)
+	require.Equal(t, runs.ChangeCounts{}, w.listing(4, said).Changes)
 }
 
 func TestInterruptedRunGoesOn(t *testing.T) {
@@ -59,7 +60,7 @@ func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
 	t.Helper()
 	const many = 9000 // more than two chunks
 	w := newWorld(t)
-	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)}, pharmacies(many))
+	id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(1)}, pharmacies(many))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	w.hooks.report = func(stage string, _ int) {
@@ -67,11 +68,11 @@ func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
 			interrupt(w, stop)
 		}
 	}
-	_, err := w.runs.Work(ctx, reconcile.SourceODS, id)
+	_, err := w.runs.Work(ctx, profile.SourceODS, id)
 	require.ErrorIs(t, err, jobs.ErrInterrupted)
 	run, err := w.store.Run(t.Context(), id)
 	require.NoError(t, err)
-	require.Equal(t, reconcile.RunRunning, run.State)
+	require.Equal(t, runs.RunRunning, run.State)
 	require.True(t, run.Planned)
 	created := one[int](w, "select count(*) from profile")
 	require.Positive(t, created)
@@ -79,12 +80,12 @@ func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
 
 	require.Eventually(t, func() bool { // once Postgres has noticed that the session is gone
 		unfinished, err := w.store.Unfinished(t.Context())
-		return err == nil && len(unfinished) == 1 && unfinished[0].ID == id && unfinished[0].Source == reconcile.SourceODS
+		return err == nil && len(unfinished) == 1 && unfinished[0].ID == id && unfinished[0].Source == profile.SourceODS
 	}, 30*time.Second, 10*time.Millisecond)
 	w.hooks.report = nil
 	w.read(id, pull{}) // it is planned: what it read is not needed again
 	done := w.work(id)
-	require.Equal(t, reconcile.ChangeCounts{Create: many}, done.Changes)
+	require.Equal(t, runs.ChangeCounts{Create: many}, done.Changes)
 	require.Equal(t, many, done.Records)
 	require.Equal(t, many, done.Population)
 	require.Equal(t, run.Summary.Digest, done.Digest)
@@ -96,17 +97,17 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
-	holder, err := w.store.Session(ctx, reconcile.SourceODS)
+	holder, err := w.store.Session(ctx, profile.SourceODS)
 	require.NoError(t, err)
-	other, err := w.store.Session(ctx, reconcile.SourceERS)
+	other, err := w.store.Session(ctx, profile.SourceERS)
 	require.NoError(t, err, "another source is free")
 	other.Close()
 
-	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1)}, pharmacies(3))
-	done := make(chan reconcile.Summary)
+	id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(1)}, pharmacies(3))
+	done := make(chan runs.Summary)
 	go func() {
 		defer close(done)
-		if summary, err := w.runs.Work(ctx, reconcile.SourceODS, id); err == nil {
+		if summary, err := w.runs.Work(ctx, profile.SourceODS, id); err == nil {
 			done <- summary
 		}
 	}()
@@ -118,7 +119,7 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 	require.Empty(t, unfinished, "somebody works this source")
 	progress, err := w.store.Progress(ctx, id)
 	require.NoError(t, err)
-	require.Equal(t, reconcile.RunQueued, progress.State)
+	require.Equal(t, runs.RunQueued, progress.State)
 	holder.Close()
 	require.Equal(t, 3, (<-done).Changes.Create)
 }
@@ -126,7 +127,7 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 func TestUnknownRunIsNotFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.runs.Work(t.Context(), reconcile.SourceODS, 77)
+	_, err := w.runs.Work(t.Context(), profile.SourceODS, 77)
 	require.ErrorIs(t, err, postgres.ErrNotFound)
 	_, err = w.store.Profile(t.Context(), "FA0000")
 	require.ErrorIs(t, err, postgres.ErrNotFound)

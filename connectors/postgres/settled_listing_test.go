@@ -7,29 +7,30 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // stamped is a pull that knows its own bytes.
 type stamped struct{ pull }
 
-func (s stamped) Stamp() reconcile.Stamp {
+func (s stamped) Stamp() runs.Stamp {
 	digest := sha256.New()
 	for _, o := range s.orgs {
 		digest.Write(raw(o))
 	}
-	return reconcile.Stamp{Digest: reconcile.Hash(digest.Sum(nil)[:16])}
+	return runs.Stamp{Digest: profile.Hash(digest.Sum(nil)[:16])}
 }
 
 // look works a listing that knows its own bytes. One that must not be read
 // fails when it is.
-func (w *world) look(on int, orgs []org, mustRead bool) reconcile.Summary {
+func (w *world) look(on int, orgs []org, mustRead bool) runs.Summary {
 	w.Helper()
 	p := pull{orgs: orgs}
 	if !mustRead {
 		p = pull{orgs: orgs, fails: errors.New("it was read")}
 	}
-	id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(on)}, nil)
+	id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(on)}, nil)
 	w.mutex.Lock()
 	w.pulls[id] = stamped{p}
 	w.mutex.Unlock()
@@ -42,14 +43,14 @@ func TestTheSameBytesAreALookWithoutAComparison(t *testing.T) {
 	orgs := pharmacies(20)
 	first := w.look(1, orgs, true)
 	again := w.look(2, orgs, false)
-	require.Equal(t, reconcile.RunDone, again.State, again.Error)
+	require.Equal(t, runs.RunDone, again.State, again.Error)
 	require.Equal(t, first.Records, again.Records)
 	require.Equal(t, first.Population, again.Population)
 	require.Equal(t, day(2).String(), one[string](w, "select as_of::text from listing"))
 
 	w.exec("update profile set name = 'My shop' where code = 'FA0003'")
 	require.Equal(t, 1, w.look(3, orgs, true).Changes.Update, "what is not settled is compared")
-	require.Equal(t, reconcile.RunDone, w.look(3, orgs, false).State)
+	require.Equal(t, runs.RunDone, w.look(3, orgs, false).State)
 
 	w.exec("update upstream_record set rules_version = 0, settled = false")
 	require.Equal(t, 20, w.look(4, orgs, true).Records)
@@ -63,13 +64,13 @@ func TestTheSameBytesAreReadWhereSomethingIsOpen(t *testing.T) {
 	require.Equal(t, 1, w.look(2, closing, true).PendingClose)
 	require.Equal(t, 1, w.look(2, closing, false).PendingClose, "the same day is no second look")
 	require.Equal(t, 1, w.look(3, closing, true).Changes.Close, "the same bytes on another day are")
-	require.Equal(t, reconcile.RunDone, w.look(4, closing, false).State)
+	require.Equal(t, runs.RunDone, w.look(4, closing, false).State)
 
 	short := closing[:19]
-	require.Equal(t, reconcile.RunDone, w.look(5, short, true).State)
-	require.Equal(t, reconcile.RunDone, w.look(6, short, true).State, "the second look at what is missing")
+	require.Equal(t, runs.RunDone, w.look(5, short, true).State)
+	require.Equal(t, runs.RunDone, w.look(6, short, true).State, "the second look at what is missing")
 	require.Equal(t, []string{"missing-twice"}, all[string](w, "select flag from upstream_record where flag <> ''"))
-	require.Equal(t, reconcile.RunDone, w.look(7, short, false).State)
+	require.Equal(t, runs.RunDone, w.look(7, short, false).State)
 }
 
 func TestAListingWithBadRecordsIsAlwaysRead(t *testing.T) {

@@ -4,19 +4,20 @@ import (
 	"context"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // count fills in how many profiles and fields a plan changes, without what was
 // withheld or moved, and how the scope stands once it is applied. The statements
 // answer alike before and after.
-func count(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary *reconcile.Summary) error {
+func count(ctx context.Context, q *dbsqlc.Queries, run runs.Run, summary *runs.Summary) error {
 	id := int64(run.ID)
 	counts, err := q.CountChanges(ctx, id)
 	if err != nil {
 		return wrap(err, "counting changes")
 	}
-	summary.Changes = reconcile.ChangeCounts{
+	summary.Changes = runs.ChangeCounts{
 		Create: int(counts.Creates), Update: int(counts.Updates), Close: int(counts.Closes), Reopen: int(counts.Reopens),
 		Dormant: int(counts.Dormants),
 	}
@@ -34,22 +35,22 @@ func count(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, summary *r
 }
 
 // open counts the open profiles of some types, by type.
-func open(ctx context.Context, q *dbsqlc.Queries, types []reconcile.OrgType) (map[reconcile.OrgType]int, error) {
+func open(ctx context.Context, q *dbsqlc.Queries, types []profile.OrgType) (map[profile.OrgType]int, error) {
 	rows, err := q.OpenByType(ctx, texts(types))
 	if err != nil {
 		return nil, wrap(err, "counting open profiles")
 	}
-	open := make(map[reconcile.OrgType]int, len(types))
+	open := make(map[profile.OrgType]int, len(types))
 	for _, t := range types {
 		open[t] = 0
 	}
 	for _, row := range rows {
-		open[reconcile.OrgType(row.Type)] = int(row.Open)
+		open[profile.OrgType(row.Type)] = int(row.Open)
 	}
 	return open, nil
 }
 
-func total(open map[reconcile.OrgType]int) (all int) {
+func total(open map[profile.OrgType]int) (all int) {
 	for _, n := range open {
 		all += n
 	}
@@ -58,13 +59,13 @@ func total(open map[reconcile.OrgType]int) (all int) {
 
 // leftOut names what moved between the plan and its application. Only then do
 // the numbers of the plan not hold for the run.
-func leftOut(ctx context.Context, q *dbsqlc.Queries, run reconcile.Run, types []reconcile.OrgType, summary *reconcile.Summary) error {
+func leftOut(ctx context.Context, q *dbsqlc.Queries, run runs.Run, types []profile.OrgType, summary *runs.Summary) error {
 	moved, err := q.MovedRows(ctx, int64(run.ID))
 	if err != nil || len(moved) == 0 {
 		return wrap(err, "naming what was left out")
 	}
 	for _, row := range moved {
-		summary.LeftOut = append(summary.LeftOut, reconcile.LeftOut{Code: reconcile.ODSCode(row.Code), Field: row.Field})
+		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: profile.ODSCode(row.Code), Field: row.Field})
 	}
 	now, err := open(ctx, q, types)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestUploadRoundTrip(t *testing.T) {
@@ -49,10 +50,10 @@ func TestUploadsEndWithTheirRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fails error
-		state reconcile.RunState
+		state runs.RunState
 	}{
-		"done": {nil, reconcile.RunDone}, "failed": {errors.New("cut short"), reconcile.RunFailed},
-		"refused": {&reconcile.RefusedError{Name: "x.csv", Why: "no report"}, reconcile.RunRefused},
+		"done": {nil, runs.RunDone}, "failed": {errors.New("cut short"), runs.RunFailed},
+		"refused": {&profile.RefusedError{Name: "x.csv", Why: "no report"}, runs.RunRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +62,7 @@ func TestUploadsEndWithTheirRun(t *testing.T) {
 			require.NoError(t, err)
 			kept, err := w.store.StoreUpload(t.Context(), "y.csv", bytes.NewReader([]byte("y")))
 			require.NoError(t, err)
-			id := w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(1), Upload: upload}, nil)
+			id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(1), Upload: upload}, nil)
 			w.read(id, pull{fails: c.fails})
 			require.Equal(t, c.state, w.work(id).State)
 			_, _, err = w.store.OpenUpload(t.Context(), upload)

@@ -7,7 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Watched is what monitoring reads of the database: how things stand, not what
@@ -40,23 +42,23 @@ type QueueDepth struct {
 // WithheldWaiting counts what was withheld for one reason and awaits a person:
 // fields of profiles, creations and marks, each once.
 type WithheldWaiting struct {
-	Source reconcile.Source
+	Source profile.Source
 	Report string
-	Reason reconcile.WithheldReason
+	Reason runs.WithheldReason
 	Rows   int
 }
 
 // WatermarkAge is how far an incremental pull is behind: the time since the
 // last day that was pulled completely began, in London.
 type WatermarkAge struct {
-	Source reconcile.Source
+	Source profile.Source
 	Stream string
 	Age    time.Duration
 }
 
 // ListingAge is the time since a listing of the report was accepted.
 type ListingAge struct {
-	Source reconcile.Source
+	Source profile.Source
 	Report string
 	Age    time.Duration
 }
@@ -64,28 +66,28 @@ type ListingAge struct {
 // QuarantineSize counts the records that could not be understood and are not
 // gone since.
 type QuarantineSize struct {
-	Source  reconcile.Source
+	Source  profile.Source
 	Report  string
 	Records int
 }
 
 // OpenProfiles counts the profiles of a type that are not closed.
 type OpenProfiles struct {
-	Type     reconcile.OrgType
+	Type     profile.OrgType
 	Profiles int
 }
 
 // OpenPushes counts the pushes to a sink that are not at rest.
 type OpenPushes struct {
-	Sink   reconcile.Sink
-	State  reconcile.PushState // wanted, refused or held
+	Sink   push.Sink
+	State  push.PushState // wanted, refused or held
 	Pushes int
 	Oldest time.Duration // since the first of them was wanted
 }
 
 // PausedSink is a way to a sink along which nothing is pushed at present.
 type PausedSink struct {
-	Sink   reconcile.Sink
+	Sink   push.Sink
 	Route  string
 	Reason string // unauthorized or down
 	Age    time.Duration
@@ -93,8 +95,8 @@ type PausedSink struct {
 
 // DriftFoundLast is what the newest look at everything a sink shows found.
 type DriftFoundLast struct {
-	Sink    reconcile.Sink
-	State   reconcile.DriftState
+	Sink    push.Sink
+	State   push.DriftState
 	Missing int
 	Drifted int
 	Age     time.Duration
@@ -102,8 +104,8 @@ type DriftFoundLast struct {
 
 // OpenRuns counts the runs that have not ended.
 type OpenRuns struct {
-	Source reconcile.Source
-	State  reconcile.RunState // queued or running
+	Source profile.Source
+	State  runs.RunState // queued or running
 	Runs   int
 }
 
@@ -143,7 +145,7 @@ func (w *Watched) readWithheld(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchWithheld(ctx)
 	for _, r := range rows {
 		w.Withheld = append(w.Withheld, WithheldWaiting{
-			Source: reconcile.Source(r.Source), Report: r.Report, Reason: reconcile.WithheldReason(r.Reason), Rows: int(r.Rows),
+			Source: profile.Source(r.Source), Report: r.Report, Reason: runs.WithheldReason(r.Reason), Rows: int(r.Rows),
 		})
 	}
 	return wrap(err, "what is withheld")
@@ -153,7 +155,7 @@ func (w *Watched) readWatermarks(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchWatermarks(ctx)
 	for _, r := range rows {
 		w.Watermarks = append(w.Watermarks, WatermarkAge{
-			Source: reconcile.Source(r.Source), Stream: r.Stream, Age: ofSeconds(r.AgeSeconds),
+			Source: profile.Source(r.Source), Stream: r.Stream, Age: ofSeconds(r.AgeSeconds),
 		})
 	}
 	return wrap(err, "watermarks")
@@ -162,7 +164,7 @@ func (w *Watched) readWatermarks(ctx context.Context, q *dbsqlc.Queries) error {
 func (w *Watched) readListings(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchListings(ctx)
 	for _, r := range rows {
-		w.Listings = append(w.Listings, ListingAge{Source: reconcile.Source(r.Source), Report: r.Report, Age: ofSeconds(r.AgeSeconds)})
+		w.Listings = append(w.Listings, ListingAge{Source: profile.Source(r.Source), Report: r.Report, Age: ofSeconds(r.AgeSeconds)})
 	}
 	return wrap(err, "listings")
 }
@@ -171,7 +173,7 @@ func (w *Watched) readQuarantine(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchQuarantine(ctx)
 	for _, r := range rows {
 		w.Quarantine = append(w.Quarantine, QuarantineSize{
-			Source: reconcile.Source(r.Source), Report: r.Report, Records: int(r.Records),
+			Source: profile.Source(r.Source), Report: r.Report, Records: int(r.Records),
 		})
 	}
 	return wrap(err, "quarantine")
@@ -180,7 +182,7 @@ func (w *Watched) readQuarantine(ctx context.Context, q *dbsqlc.Queries) error {
 func (w *Watched) readProfiles(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchProfiles(ctx)
 	for _, r := range rows {
-		w.Profiles = append(w.Profiles, OpenProfiles{Type: reconcile.OrgType(r.Type), Profiles: int(r.Profiles)})
+		w.Profiles = append(w.Profiles, OpenProfiles{Type: profile.OrgType(r.Type), Profiles: int(r.Profiles)})
 	}
 	return wrap(err, "profiles")
 }
@@ -188,7 +190,7 @@ func (w *Watched) readProfiles(ctx context.Context, q *dbsqlc.Queries) error {
 func (w *Watched) readRuns(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchRuns(ctx)
 	for _, r := range rows {
-		w.Runs = append(w.Runs, OpenRuns{Source: reconcile.Source(r.Source), State: reconcile.RunState(r.State), Runs: int(r.Runs)})
+		w.Runs = append(w.Runs, OpenRuns{Source: profile.Source(r.Source), State: runs.RunState(r.State), Runs: int(r.Runs)})
 	}
 	return wrap(err, "runs")
 }
@@ -206,7 +208,7 @@ func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.
 func (w *Watched) readPushes(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchPushes(ctx)
 	for _, r := range rows {
-		w.Pushes = append(w.Pushes, OpenPushes{reconcile.Sink(r.Sink), reconcile.PushState(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
+		w.Pushes = append(w.Pushes, OpenPushes{push.Sink(r.Sink), push.PushState(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
 	}
 	return wrap(err, "pushes")
 }
@@ -214,7 +216,7 @@ func (w *Watched) readPushes(ctx context.Context, q *dbsqlc.Queries) error {
 func (w *Watched) readPaused(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchPaused(ctx)
 	for _, r := range rows {
-		w.Paused = append(w.Paused, PausedSink{reconcile.Sink(r.Sink), r.Route, r.Paused, ofSeconds(r.PausedSeconds)})
+		w.Paused = append(w.Paused, PausedSink{push.Sink(r.Sink), r.Route, r.Paused, ofSeconds(r.PausedSeconds)})
 	}
 	return wrap(err, "paused sinks")
 }
@@ -223,7 +225,7 @@ func (w *Watched) readDrift(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchDrift(ctx)
 	for _, r := range rows {
 		w.Drift = append(w.Drift, DriftFoundLast{
-			reconcile.Sink(r.Sink), reconcile.DriftState(r.State), int(r.Missing), int(r.Drifted), ofSeconds(r.AgeSeconds),
+			push.Sink(r.Sink), push.DriftState(r.State), int(r.Missing), int(r.Drifted), ofSeconds(r.AgeSeconds),
 		})
 	}
 	return wrap(err, "drift")

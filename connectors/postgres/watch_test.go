@@ -8,7 +8,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func (w *world) watched() postgres.Watched {
@@ -81,10 +82,10 @@ func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
 	require.Equal(t, postgres.Watched{
 		People: neverRead(),
 		Watermarks: []postgres.WatermarkAge{
-			{Source: reconcile.SourceODS, Stream: "changes", Age: 37 * time.Hour}, // the day began at 23:00 UTC
-			{Source: reconcile.SourceODS, Stream: "deletions", Age: (181*24 + 12) * time.Hour},
+			{Source: profile.SourceODS, Stream: "changes", Age: 37 * time.Hour}, // the day began at 23:00 UTC
+			{Source: profile.SourceODS, Stream: "deletions", Age: (181*24 + 12) * time.Hour},
 		},
-		Listings: []postgres.ListingAge{{Source: reconcile.SourceODS, Report: "etr", Age: 90 * time.Minute}},
+		Listings: []postgres.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 90 * time.Minute}},
 		Schedules: []postgres.ScheduleAge{
 			{Name: "pull", Age: 30 * time.Second}, {Name: "report", Age: 24 * time.Hour},
 		},
@@ -97,17 +98,17 @@ func TestWatchedProfilesAndRuns(t *testing.T) {
 	w.listing(2, pharmacies(20))
 	w.listing(3, with(pharmacies(20), 1, ended))
 	w.listing(5, with(pharmacies(20), 1, ended))
-	require.Equal(t, []postgres.OpenProfiles{{Type: reconcile.Pharmacy, Profiles: 19}}, w.watched().Profiles)
+	require.Equal(t, []postgres.OpenProfiles{{Type: profile.Pharmacy, Profiles: 19}}, w.watched().Profiles)
 	require.Empty(t, w.watched().Runs)
-	w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(6)}, nil)
-	w.begin(reconcile.Run{Kind: reconcile.RunListing, AsOf: day(6)}, nil)
-	require.Equal(t, []postgres.OpenRuns{{Source: reconcile.SourceODS, State: reconcile.RunQueued, Runs: 2}}, w.watched().Runs)
+	w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(6)}, nil)
+	w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(6)}, nil)
+	require.Equal(t, []postgres.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 2}}, w.watched().Runs)
 }
 
 // requireWaiting wants so many rows withheld as a mass change, and nothing else.
 func (w *world) requireWaiting(rows int) {
 	w.Helper()
-	want := []postgres.WithheldWaiting{{Source: reconcile.SourceODS, Report: report, Reason: reconcile.MassChange, Rows: rows}}
+	want := []postgres.WithheldWaiting{{Source: profile.SourceODS, Report: reportName, Reason: runs.MassChange, Rows: rows}}
 	if rows == 0 {
 		want = nil
 	}
@@ -126,13 +127,13 @@ func TestWatchedWithheldIsWhatAwaitsAPerson(t *testing.T) {
 	w.requireWaiting(30) // the newer listing says the same of the same profiles
 
 	other := with(all[50:], 25, renamed)
-	delta := w.work(w.begin(reconcile.Run{Kind: reconcile.RunDelta, AsOf: day(5)}, other))
-	require.Equal(t, reconcile.RunWithheld, delta.State)
+	delta := w.work(w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(5)}, other))
+	require.Equal(t, runs.RunWithheld, delta.State)
 	w.requireWaiting(55) // beside the listing's
-	w.work(w.begin(reconcile.Run{Kind: reconcile.RunDelta, AsOf: day(6)}, other))
+	w.work(w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(6)}, other))
 	w.requireWaiting(55) // said twice, waits once
 
-	w.child(reconcile.RunApprove, again)
+	w.child(runs.RunApprove, again)
 	w.requireWaiting(25)
 	w.listing(7, with(all, 30, renamed))
 	w.requireWaiting(0) // a listing that says nothing of it any more
@@ -153,7 +154,7 @@ func TestWatchedQuarantineIsWhatIsNotGone(t *testing.T) {
 	w := newWorld(t)
 	requireRecords := func(n int) {
 		t.Helper()
-		want := []postgres.QuarantineSize{{Source: reconcile.SourceODS, Report: report, Records: n}}
+		want := []postgres.QuarantineSize{{Source: profile.SourceODS, Report: reportName, Records: n}}
 		require.Equal(t, want, w.watched().Quarantine)
 	}
 	bad := func(o *org) { o.Bad = true }
@@ -162,11 +163,11 @@ func TestWatchedQuarantineIsWhatIsNotGone(t *testing.T) {
 	requireRecords(3)
 	w.listing(3, with(all, 2, bad))
 	requireRecords(2) // the third was understood
-	require.Equal(t, reconcile.RunRefused, w.listing(4, with(all, 30, bad)).State)
+	require.Equal(t, runs.RunRefused, w.listing(4, with(all, 30, bad)).State)
 	requireRecords(2)
 	short := w.listing(4, all[100:200])
 	requireRecords(2) // short: it says nothing of what is gone
-	w.child(reconcile.RunApprove, short)
+	w.child(runs.RunApprove, short)
 	require.Empty(t, w.watched().Quarantine) // accepted after all
 	w.listing(5, all)
 	require.Empty(t, w.watched().Quarantine)

@@ -16,13 +16,14 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// report is the report of every listing in these tests.
-const report = "edispensary"
+// reportName is the report of every listing in these tests.
+const reportName = "edispensary"
 
 // world is a database, the runs on it, and what the register says to them.
 type world struct {
@@ -34,7 +35,7 @@ type world struct {
 	hooks hooks
 
 	mutex sync.Mutex
-	pulls map[reconcile.RunID]jobs.Pull // 0 for a preview
+	pulls map[runs.RunID]jobs.Pull // 0 for a preview
 }
 
 // hooks let a test step in between.
@@ -45,17 +46,17 @@ type hooks struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, url: pgtest.URL(t), pulls: map[reconcile.RunID]jobs.Pull{}}
+	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.RunID]jobs.Pull{}}
 	w.store, w.db = pgtest.OpenURL(t, w.url), pgtest.Connect(t, w.url)
 	w.runs = &jobs.Runs{
-		Store: runStore{w.store, &w.hooks}, Guard: reconcile.DefaultGuard(), Kept: reconcile.OrgTypes(), Now: time.Now,
-		Types: func(reconcile.Run) ([]reconcile.OrgType, error) { return []reconcile.OrgType{reconcile.Pharmacy}, nil },
-		Open: func(_ context.Context, run reconcile.Run) (jobs.Pull, error) {
+		Store: runStore{w.store, &w.hooks}, Guard: runs.DefaultGuard(), Kept: profile.OrgTypes(), Now: time.Now,
+		Types: func(runs.Run) ([]profile.OrgType, error) { return []profile.OrgType{profile.Pharmacy}, nil },
+		Open: func(_ context.Context, run runs.Run) (jobs.Pull, error) {
 			w.mutex.Lock()
 			defer w.mutex.Unlock()
 			return w.pulls[run.ID], nil
 		},
-		Report: func(_ context.Context, _ reconcile.RunID, stage string, done, _ int) {
+		Report: func(_ context.Context, _ runs.RunID, stage string, done, _ int) {
 			if w.hooks.report != nil {
 				w.hooks.report(stage, done)
 			}
@@ -70,7 +71,7 @@ type runStore struct {
 	hooks *hooks
 }
 
-func (s runStore) Lock(ctx context.Context, source reconcile.Source) (jobs.Session, error) {
+func (s runStore) Lock(ctx context.Context, source profile.Source) (jobs.Session, error) {
 	x, err := s.Session(ctx, source)
 	if err != nil {
 		return nil, err
@@ -83,15 +84,15 @@ type session struct {
 	hooks *hooks
 }
 
-func (s session) Draft(ctx context.Context, run reconcile.Run, types []reconcile.OrgType) (jobs.Draft, error) {
+func (s session) Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (jobs.Draft, error) {
 	return s.Session.Draft(ctx, run, types)
 }
 
-func (s session) ServiceDraft(ctx context.Context, run reconcile.Run) (jobs.ServiceDraft, error) {
+func (s session) ServiceDraft(ctx context.Context, run runs.Run) (jobs.ServiceDraft, error) {
 	return s.Session.ServiceDraft(ctx, run)
 }
 
-func (s session) Apply(ctx context.Context, run reconcile.Run, applied func(codes int)) error {
+func (s session) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	if s.hooks.beforeApply != nil {
 		s.hooks.beforeApply()
 	}
@@ -101,8 +102,8 @@ func (s session) Apply(ctx context.Context, run reconcile.Run, applied func(code
 // org is one organisation as the register of these tests lists it.
 type org struct {
 	Code, Name, Address, Postcode, ICB string
-	Type                               reconcile.OrgType
-	Standing                           reconcile.Standing
+	Type                               profile.OrgType
+	Standing                           profile.Standing
 	Closed                             string
 	Form                               int  // other bytes, the same facts
 	Bad                                bool // cannot be understood
@@ -113,7 +114,7 @@ func pharmacies(n int) []org {
 	orgs := make([]org, n)
 	for i := range orgs {
 		orgs[i] = org{
-			Code: fmt.Sprintf("FA%04d", i), Name: fmt.Sprintf("CHEMIST %d", i), Type: reconcile.Pharmacy, Standing: reconcile.Active,
+			Code: fmt.Sprintf("FA%04d", i), Name: fmt.Sprintf("CHEMIST %d", i), Type: profile.Pharmacy, Standing: profile.Active,
 			Address: "1 HIGH STREET\nLEEDS", Postcode: "LS1 1AA", ICB: "QWO",
 		}
 	}
@@ -132,62 +133,62 @@ func with(orgs []org, n int, differ func(*org)) []org {
 func renamed(o *org) { o.Name += " (NEW)" }
 
 // ended is closed since 1 April 2025.
-func ended(o *org) { o.Standing, o.Closed = reconcile.Inactive, "2025-04-01" }
+func ended(o *org) { o.Standing, o.Closed = profile.Inactive, "2025-04-01" }
 
-func day(n int) reconcile.Date { return reconcile.NewDate(2025, time.April, n) }
+func day(n int) profile.Date { return profile.NewDate(2025, time.April, n) }
 
 // pull is what a run reads: the listing, or the failure in its midst.
 type pull struct {
 	orgs    []org
 	fails   error
-	until   reconcile.Date
-	deleted []reconcile.ODSCode
+	until   profile.Date
+	deleted []profile.ODSCode
 }
 
 func raw(o org) []byte {
 	return fmt.Appendf(nil, "%+v", o)
 }
 
-func (p pull) Rows() iter.Seq2[reconcile.Row, error] {
-	return func(yield func(reconcile.Row, error) bool) {
+func (p pull) Rows() iter.Seq2[profile.Row, error] {
+	return func(yield func(profile.Row, error) bool) {
 		for i, o := range p.orgs {
 			hash := sha256.Sum256(raw(o))
-			if !yield(reconcile.Row{Code: reconcile.ODSCode(o.Code), Hash: reconcile.Hash(hash[:16]), Line: i + 1}, nil) {
+			if !yield(profile.Row{Code: profile.ODSCode(o.Code), Hash: profile.Hash(hash[:16]), Line: i + 1}, nil) {
 				return
 			}
 		}
 		if p.fails != nil {
-			yield(reconcile.Row{}, p.fails)
+			yield(profile.Row{}, p.fails)
 		}
 	}
 }
 
-func (p pull) Raw(row reconcile.Row) ([]byte, error) { return raw(p.orgs[row.Line-1]), nil }
+func (p pull) Raw(row profile.Row) ([]byte, error) { return raw(p.orgs[row.Line-1]), nil }
 
-func (p pull) Record(row reconcile.Row) (reconcile.Record, error) {
+func (p pull) Record(row profile.Row) (profile.Record, error) {
 	o := p.orgs[row.Line-1]
 	if o.Bad {
-		return reconcile.Record{}, &reconcile.Rejected{Code: row.Code, Line: row.Line, Field: "Name", Reason: "bad", Raw: raw(o)}
+		return profile.Record{}, &profile.Rejected{Code: row.Code, Line: row.Line, Field: "Name", Reason: "bad", Raw: raw(o)}
 	}
-	closed, err := reconcile.ParseDate(o.Closed)
-	record := reconcile.Record{Code: row.Code, Standing: o.Standing, Closed: closed}
-	for field, value := range map[reconcile.Field]string{
-		reconcile.FieldName: o.Name, reconcile.FieldAddress: o.Address, reconcile.FieldPostcode: o.Postcode,
-		reconcile.FieldICB: o.ICB, reconcile.FieldType: string(o.Type),
+	closed, err := profile.ParseDate(o.Closed)
+	record := profile.Record{Code: row.Code, Standing: o.Standing, Closed: closed}
+	for field, value := range map[profile.Field]string{
+		profile.FieldName: o.Name, profile.FieldAddress: o.Address, profile.FieldPostcode: o.Postcode,
+		profile.FieldICB: o.ICB, profile.FieldType: string(o.Type),
 	} {
 		record.Values.Set(field, value)
 	}
 	return record, err
 }
 
-func (p pull) Until() reconcile.Date { return p.until }
+func (p pull) Until() profile.Date { return p.until }
 
-func (p pull) Deleted() []reconcile.ODSCode { return p.deleted }
+func (p pull) Deleted() []profile.ODSCode { return p.deleted }
 
 // begin stores a run of a pull.
-func (w *world) begin(run reconcile.Run, orgs []org) reconcile.RunID {
+func (w *world) begin(run runs.Run, orgs []org) runs.RunID {
 	w.Helper()
-	run.Source, run.Report = reconcile.SourceODS, report
+	run.Source, run.Report = profile.SourceODS, reportName
 	if run.Actor == "" {
 		run.Actor = "tester"
 	}
@@ -197,23 +198,23 @@ func (w *world) begin(run reconcile.Run, orgs []org) reconcile.RunID {
 	return id
 }
 
-func (w *world) read(id reconcile.RunID, p pull) {
+func (w *world) read(id runs.RunID, p pull) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.pulls[id] = p
 }
 
-func (w *world) work(id reconcile.RunID) reconcile.Summary {
+func (w *world) work(id runs.RunID) runs.Summary {
 	w.Helper()
-	summary, err := w.runs.Work(w.Context(), reconcile.SourceODS, id)
+	summary, err := w.runs.Work(w.Context(), profile.SourceODS, id)
 	require.NoError(w, err)
 	return summary
 }
 
 // listing runs a complete listing, and holds its preview against it.
-func (w *world) listing(on int, orgs []org) reconcile.Summary {
+func (w *world) listing(on int, orgs []org) runs.Summary {
 	w.Helper()
-	run := reconcile.Run{Kind: reconcile.RunListing, AsOf: day(on)}
+	run := runs.Run{Kind: runs.RunListing, AsOf: day(on)}
 	planned, planErr := w.preview(run, orgs)
 	applied := w.work(w.begin(run, orgs))
 	if planErr != nil {
@@ -225,21 +226,21 @@ func (w *world) listing(on int, orgs []org) reconcile.Summary {
 	return applied
 }
 
-func (w *world) preview(run reconcile.Run, orgs []org) (reconcile.Summary, error) {
-	run.Source, run.Report, run.Actor = reconcile.SourceODS, report, "tester"
+func (w *world) preview(run runs.Run, orgs []org) (runs.Summary, error) {
+	run.Source, run.Report, run.Actor = profile.SourceODS, reportName, "tester"
 	w.read(0, pull{orgs: orgs})
 	return w.runs.Preview(w.Context(), run)
 }
 
 // child approves or undoes a run.
-func (w *world) child(kind reconcile.RunKind, of reconcile.Summary) reconcile.Summary {
+func (w *world) child(kind runs.RunKind, of runs.Summary) runs.Summary {
 	w.Helper()
 	parent, err := w.store.Run(w.Context(), idOf(of))
 	require.NoError(w, err)
-	return w.work(w.begin(reconcile.Run{Kind: kind, Parent: parent.ID, AsOf: parent.AsOf, Actor: "approver"}, nil))
+	return w.work(w.begin(runs.Run{Kind: kind, Parent: parent.ID, AsOf: parent.AsOf, Actor: "approver"}, nil))
 }
 
-func idOf(s reconcile.Summary) (id reconcile.RunID) {
+func idOf(s runs.Summary) (id runs.RunID) {
 	_, _ = fmt.Sscan(s.Run, &id)
 	return id
 }
@@ -267,19 +268,19 @@ func all[T any](w *world, sql string, args ...any) []T {
 	return values
 }
 
-func (w *world) profile(code string) reconcile.Profile {
+func (w *world) profile(code string) profile.Profile {
 	w.Helper()
-	p, err := w.store.Profile(w.Context(), reconcile.ODSCode(code))
+	p, err := w.store.Profile(w.Context(), profile.ODSCode(code))
 	require.NoError(w, err)
 	return p
 }
 
 func (w *world) name(code string) string {
 	w.Helper()
-	return w.value(code, reconcile.FieldName)
+	return w.value(code, profile.FieldName)
 }
 
-func (w *world) value(code string, field reconcile.Field) string {
+func (w *world) value(code string, field profile.Field) string {
 	w.Helper()
 	p := w.profile(code)
 	return p.Values.Get(field)
@@ -296,7 +297,7 @@ func (w *world) settled(code string) bool {
 }
 
 // withheldFor are the rows of a summary as "reason field count".
-func withheldFor(s reconcile.Summary) []string {
+func withheldFor(s runs.Summary) []string {
 	rows := []string{}
 	for _, row := range s.Withheld {
 		rows = append(rows, fmt.Sprintf("%s %s %d", row.Reason, row.Field, row.Count))

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // stage is a step of a delivery. Its text is for people.
@@ -32,60 +32,60 @@ var errForeign = errors.New("the address has letters beyond ASCII, and the relay
 
 // failure tells what to do after an error, nil after none. Neither the relay's
 // words nor go-mail's are repeated: they hold the address.
-func failure(ctx context.Context, at stage, err error) *reconcile.MailError {
+func failure(ctx context.Context, at stage, err error) *people.MailError {
 	if err == nil {
 		return nil
 	}
 	var said *textproto.Error
 	if errors.As(err, &said) {
-		return &reconcile.MailError{
+		return &people.MailError{
 			Answer: answerTo(at, said.Code, enhanced(said.Msg)), Status: said.Code,
 			Reason: strings.TrimSpace(string(at) + " " + enhanced(said.Msg)),
 		}
 	}
-	failed := &reconcile.MailError{Answer: reconcile.MailRetry, Reason: string(at) + ": " + words(err), Err: ctx.Err()}
+	failed := &people.MailError{Answer: people.MailRetry, Reason: string(at) + ": " + words(err), Err: ctx.Err()}
 	switch {
 	case errors.Is(err, errForeign):
-		failed.Answer = reconcile.MailNobody
+		failed.Answer = people.MailNobody
 	case at == waiting:
-		failed.Answer = reconcile.MailUnclear
+		failed.Answer = people.MailUnclear
 	case at == opening && !passing(err):
-		failed.Answer = reconcile.MailAlert
+		failed.Answer = people.MailAlert
 	}
 	return failed
 }
 
 // answerTo reads an answer of the relay (RFC 5321 section 4.2, and RFC 3463 for
 // the enhanced code, which may be empty).
-func answerTo(at stage, code int, enhanced string) reconcile.MailAnswer {
+func answerTo(at stage, code int, enhanced string) people.MailAnswer {
 	switch {
 	case code >= 400 && code < 500:
-		return reconcile.MailRetry
+		return people.MailRetry
 	case code < 400 && at == waiting:
-		return reconcile.MailUnclear
+		return people.MailUnclear
 	case at == to:
 		return answerToRecipient(code, enhanced)
 	case code >= 500 && (at == data || at == waiting):
-		return reconcile.MailRefused
+		return people.MailRefused
 	}
-	return reconcile.MailAlert
+	return people.MailAlert
 }
 
 // answerToRecipient parts addresses that do not exist from relays that do not
 // let us write: marking everybody's address for one wrong setting cannot be
 // mended, so in doubt it is the setting.
-func answerToRecipient(code int, enhanced string) reconcile.MailAnswer {
+func answerToRecipient(code int, enhanced string) people.MailAnswer {
 	switch {
 	case strings.HasPrefix(enhanced, "5.7."): // relaying denied, sender not allowed
-		return reconcile.MailAlert
+		return people.MailAlert
 	case code == 552: // too many recipients, or a full mailbox: RFC 5321 section 4.5.3.1.10
-		return reconcile.MailRetry
+		return people.MailRetry
 	case strings.HasPrefix(enhanced, "5.1."), strings.HasPrefix(enhanced, "5.2."):
-		return reconcile.MailNobody
+		return people.MailNobody
 	case code == 501, code == 550, code == 551, code == 553, code == 556: // 556: a domain without mail, RFC 7504
-		return reconcile.MailNobody
+		return people.MailNobody
 	}
-	return reconcile.MailAlert
+	return people.MailAlert
 }
 
 var enhancedCode = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}\b`)

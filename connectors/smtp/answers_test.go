@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/connectors/smtp/smtptest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // at is a fault of one stage.
@@ -38,51 +38,51 @@ func TestAnswers(t *testing.T) {
 	const open, after, cut = "opening the connection", "after the message", ": the connection was cut"
 	for name, c := range map[string]struct {
 		fault  simulate.Fault
-		want   reconcile.MailAnswer
+		want   people.MailAnswer
 		reason string
 	}{
-		"greeting busy":        {at(smtptest.Greeting, simulate.Error(421)), reconcile.MailRetry, open},
-		"greeting refused":     {at(smtptest.Greeting, simulate.Error(554), "5.7.1"+spoken), reconcile.MailAlert, open + " 5.7.1"},
-		"greeting cut":         {at(smtptest.Greeting, simulate.DroppedBefore), reconcile.MailRetry, open + cut},
-		"EHLO refused":         {always(at(smtptest.EHLO, simulate.Error(550))), reconcile.MailAlert, open},
-		"EHLO cut":             {at(smtptest.EHLO, simulate.DroppedBefore), reconcile.MailRetry, open + cut},
-		"TLS not now":          {at(smtptest.StartTLS, simulate.Error(454), "4.7.0"), reconcile.MailRetry, open + " 4.7.0"},
-		"TLS refused":          {at(smtptest.StartTLS, simulate.Error(501)), reconcile.MailAlert, open},
-		"TLS cut":              {at(smtptest.StartTLS, simulate.DroppedBefore), reconcile.MailRetry, open + cut},
-		"sign-in not now":      {at(smtptest.Auth, simulate.Error(454)), reconcile.MailRetry, open},
-		"sign-in refused":      {at(smtptest.Auth, simulate.Error(535), "5.7.8"+spoken), reconcile.MailAlert, open + " 5.7.8"},
-		"sender not now":       {at(smtptest.Mail, simulate.Error(451)), reconcile.MailRetry, "MAIL"},
-		"sender, too much":     {at(smtptest.Mail, simulate.Error(452)), reconcile.MailRetry, "MAIL"},
-		"sender, closing":      {at(smtptest.Mail, simulate.Error(421), "4.3.2"), reconcile.MailRetry, "MAIL 4.3.2"},
-		"sender refused":       {at(smtptest.Mail, simulate.Error(550)), reconcile.MailAlert, "MAIL"},
-		"sign in first":        {at(smtptest.Mail, simulate.Error(530), "5.7.0"), reconcile.MailAlert, "MAIL 5.7.0"},
-		"sender cut":           {at(smtptest.Mail, simulate.DroppedBefore), reconcile.MailRetry, "MAIL" + cut},
-		"recipient not now":    {at(smtptest.Rcpt, simulate.Error(450)), reconcile.MailRetry, "RCPT"},
-		"recipients, too many": {at(smtptest.Rcpt, simulate.Error(452)), reconcile.MailRetry, "RCPT"},
-		"recipients, as 552":   {at(smtptest.Rcpt, simulate.Error(552)), reconcile.MailRetry, "RCPT"},
-		"recipient, closing":   {at(smtptest.Rcpt, simulate.Error(421)), reconcile.MailRetry, "RCPT"},
-		"nobody":               {at(smtptest.Rcpt, simulate.Error(550), "no such user"+spoken), reconcile.MailNobody, "RCPT"},
-		"nobody, enhanced":     {at(smtptest.Rcpt, simulate.Error(550), "5.1.1"+spoken), reconcile.MailNobody, "RCPT 5.1.1"},
-		"nobody, by 554":       {at(smtptest.Rcpt, simulate.Error(554), "5.1.10"+spoken), reconcile.MailNobody, "RCPT 5.1.10"},
-		"mailbox disabled":     {at(smtptest.Rcpt, simulate.Error(550), "5.2.1"+spoken), reconcile.MailNobody, "RCPT 5.2.1"},
-		"moved away":           {at(smtptest.Rcpt, simulate.Error(551)), reconcile.MailNobody, "RCPT"},
-		"no such name":         {at(smtptest.Rcpt, simulate.Error(553)), reconcile.MailNobody, "RCPT"},
-		"not an address":       {at(smtptest.Rcpt, simulate.Error(501)), reconcile.MailNobody, "RCPT"},
-		"domain without mail":  {at(smtptest.Rcpt, simulate.Error(556)), reconcile.MailNobody, "RCPT"},
-		"relaying denied":      {at(smtptest.Rcpt, simulate.Error(550), "5.7.1"+spoken), reconcile.MailAlert, "RCPT 5.7.1"},
-		"relay says no":        {at(smtptest.Rcpt, simulate.Error(554), "no"+spoken), reconcile.MailAlert, "RCPT"},
-		"recipient cut":        {at(smtptest.Rcpt, simulate.DroppedBefore), reconcile.MailRetry, "RCPT" + cut},
-		"data not now":         {at(smtptest.Data, simulate.Error(451)), reconcile.MailRetry, "DATA"},
-		"data refused":         {at(smtptest.Data, simulate.Error(554)), reconcile.MailRefused, "DATA"},
-		"data, other answer":   {at(smtptest.Data, simulate.Error(250)), reconcile.MailAlert, "DATA"},
-		"data cut":             {at(smtptest.Data, simulate.DroppedBefore), reconcile.MailRetry, "DATA" + cut},
-		"message not now":      {at(smtptest.Dot, simulate.Error(451)), reconcile.MailRetry, after},
-		"message, no room":     {at(smtptest.Dot, simulate.Error(452)), reconcile.MailRetry, after},
-		"message, closing":     {at(smtptest.Dot, simulate.Error(421)), reconcile.MailRetry, after},
-		"message refused":      {at(smtptest.Dot, simulate.Error(550), "5.6.0"+spoken), reconcile.MailRefused, after + " 5.6.0"},
-		"message, odd answer":  {at(smtptest.Dot, simulate.ErrorAfter(354)), reconcile.MailUnclear, after},
-		"message cut":          {at(smtptest.Dot, simulate.DroppedBefore), reconcile.MailUnclear, after + cut},
-		"message taken, cut":   {at(smtptest.Dot, simulate.DroppedAfter), reconcile.MailUnclear, after + cut},
+		"greeting busy":        {at(smtptest.Greeting, simulate.Error(421)), people.MailRetry, open},
+		"greeting refused":     {at(smtptest.Greeting, simulate.Error(554), "5.7.1"+spoken), people.MailAlert, open + " 5.7.1"},
+		"greeting cut":         {at(smtptest.Greeting, simulate.DroppedBefore), people.MailRetry, open + cut},
+		"EHLO refused":         {always(at(smtptest.EHLO, simulate.Error(550))), people.MailAlert, open},
+		"EHLO cut":             {at(smtptest.EHLO, simulate.DroppedBefore), people.MailRetry, open + cut},
+		"TLS not now":          {at(smtptest.StartTLS, simulate.Error(454), "4.7.0"), people.MailRetry, open + " 4.7.0"},
+		"TLS refused":          {at(smtptest.StartTLS, simulate.Error(501)), people.MailAlert, open},
+		"TLS cut":              {at(smtptest.StartTLS, simulate.DroppedBefore), people.MailRetry, open + cut},
+		"sign-in not now":      {at(smtptest.Auth, simulate.Error(454)), people.MailRetry, open},
+		"sign-in refused":      {at(smtptest.Auth, simulate.Error(535), "5.7.8"+spoken), people.MailAlert, open + " 5.7.8"},
+		"sender not now":       {at(smtptest.Mail, simulate.Error(451)), people.MailRetry, "MAIL"},
+		"sender, too much":     {at(smtptest.Mail, simulate.Error(452)), people.MailRetry, "MAIL"},
+		"sender, closing":      {at(smtptest.Mail, simulate.Error(421), "4.3.2"), people.MailRetry, "MAIL 4.3.2"},
+		"sender refused":       {at(smtptest.Mail, simulate.Error(550)), people.MailAlert, "MAIL"},
+		"sign in first":        {at(smtptest.Mail, simulate.Error(530), "5.7.0"), people.MailAlert, "MAIL 5.7.0"},
+		"sender cut":           {at(smtptest.Mail, simulate.DroppedBefore), people.MailRetry, "MAIL" + cut},
+		"recipient not now":    {at(smtptest.Rcpt, simulate.Error(450)), people.MailRetry, "RCPT"},
+		"recipients, too many": {at(smtptest.Rcpt, simulate.Error(452)), people.MailRetry, "RCPT"},
+		"recipients, as 552":   {at(smtptest.Rcpt, simulate.Error(552)), people.MailRetry, "RCPT"},
+		"recipient, closing":   {at(smtptest.Rcpt, simulate.Error(421)), people.MailRetry, "RCPT"},
+		"nobody":               {at(smtptest.Rcpt, simulate.Error(550), "no such user"+spoken), people.MailNobody, "RCPT"},
+		"nobody, enhanced":     {at(smtptest.Rcpt, simulate.Error(550), "5.1.1"+spoken), people.MailNobody, "RCPT 5.1.1"},
+		"nobody, by 554":       {at(smtptest.Rcpt, simulate.Error(554), "5.1.10"+spoken), people.MailNobody, "RCPT 5.1.10"},
+		"mailbox disabled":     {at(smtptest.Rcpt, simulate.Error(550), "5.2.1"+spoken), people.MailNobody, "RCPT 5.2.1"},
+		"moved away":           {at(smtptest.Rcpt, simulate.Error(551)), people.MailNobody, "RCPT"},
+		"no such name":         {at(smtptest.Rcpt, simulate.Error(553)), people.MailNobody, "RCPT"},
+		"not an address":       {at(smtptest.Rcpt, simulate.Error(501)), people.MailNobody, "RCPT"},
+		"domain without mail":  {at(smtptest.Rcpt, simulate.Error(556)), people.MailNobody, "RCPT"},
+		"relaying denied":      {at(smtptest.Rcpt, simulate.Error(550), "5.7.1"+spoken), people.MailAlert, "RCPT 5.7.1"},
+		"relay says no":        {at(smtptest.Rcpt, simulate.Error(554), "no"+spoken), people.MailAlert, "RCPT"},
+		"recipient cut":        {at(smtptest.Rcpt, simulate.DroppedBefore), people.MailRetry, "RCPT" + cut},
+		"data not now":         {at(smtptest.Data, simulate.Error(451)), people.MailRetry, "DATA"},
+		"data refused":         {at(smtptest.Data, simulate.Error(554)), people.MailRefused, "DATA"},
+		"data, other answer":   {at(smtptest.Data, simulate.Error(250)), people.MailAlert, "DATA"},
+		"data cut":             {at(smtptest.Data, simulate.DroppedBefore), people.MailRetry, "DATA" + cut},
+		"message not now":      {at(smtptest.Dot, simulate.Error(451)), people.MailRetry, after},
+		"message, no room":     {at(smtptest.Dot, simulate.Error(452)), people.MailRetry, after},
+		"message, closing":     {at(smtptest.Dot, simulate.Error(421)), people.MailRetry, after},
+		"message refused":      {at(smtptest.Dot, simulate.Error(550), "5.6.0"+spoken), people.MailRefused, after + " 5.6.0"},
+		"message, odd answer":  {at(smtptest.Dot, simulate.ErrorAfter(354)), people.MailUnclear, after},
+		"message cut":          {at(smtptest.Dot, simulate.DroppedBefore), people.MailUnclear, after + cut},
+		"message taken, cut":   {at(smtptest.Dot, simulate.DroppedAfter), people.MailUnclear, after + cut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +118,7 @@ func TestNoConnection(t *testing.T) {
 	s := sender(t, options(relay))
 	_, err := s.Send(t.Context(), letter(t))
 	failed := refused(t, err)
-	require.Equal(t, reconcile.MailRetry, failed.Answer)
+	require.Equal(t, people.MailRetry, failed.Answer)
 	require.Equal(t, "opening the connection: connection refused", failed.Reason)
 	require.NoError(t, relay.Up())
 	_, err = s.Send(t.Context(), letter(t))
@@ -128,10 +128,10 @@ func TestNoConnection(t *testing.T) {
 // Only after the final dot does silence mean that nobody knows.
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	for stage, want := range map[smtptest.Stage]reconcile.MailAnswer{
-		smtptest.Greeting: reconcile.MailRetry, smtptest.EHLO: reconcile.MailRetry, smtptest.StartTLS: reconcile.MailRetry,
-		smtptest.Mail: reconcile.MailRetry, smtptest.Rcpt: reconcile.MailRetry, smtptest.Data: reconcile.MailRetry,
-		smtptest.Dot: reconcile.MailUnclear,
+	for stage, want := range map[smtptest.Stage]people.MailAnswer{
+		smtptest.Greeting: people.MailRetry, smtptest.EHLO: people.MailRetry, smtptest.StartTLS: people.MailRetry,
+		smtptest.Mail: people.MailRetry, smtptest.Rcpt: people.MailRetry, smtptest.Data: people.MailRetry,
+		smtptest.Dot: people.MailUnclear,
 	} {
 		t.Run(string(stage), func(t *testing.T) {
 			t.Parallel()
@@ -155,9 +155,9 @@ func TestSilence(t *testing.T) {
 // the wait for the verdict on what may have been.
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
-	for stage, want := range map[smtptest.Stage]reconcile.MailAnswer{
-		smtptest.Greeting: reconcile.MailRetry, smtptest.Rcpt: reconcile.MailRetry, smtptest.Data: reconcile.MailRetry,
-		smtptest.Dot: reconcile.MailUnclear,
+	for stage, want := range map[smtptest.Stage]people.MailAnswer{
+		smtptest.Greeting: people.MailRetry, smtptest.Rcpt: people.MailRetry, smtptest.Data: people.MailRetry,
+		smtptest.Dot: people.MailUnclear,
 	} {
 		t.Run(string(stage), func(t *testing.T) {
 			t.Parallel()
@@ -203,7 +203,7 @@ func TestBrokenOffInTheMiddle(t *testing.T) {
 			large := smtp.Attachment{Name: "large", ContentType: "text/plain", Data: make([]byte, 24<<20)}
 			_, err := sender(t, options(relay)).SendWith(ctx, letter(t), []smtp.Attachment{large})
 			failed := refused(t, err)
-			require.Equal(t, reconcile.MailRetry, failed.Answer)
+			require.Equal(t, people.MailRetry, failed.Answer)
 			if !waits { // the context may end before the first byte
 				require.Equal(t, "sending the message: the connection was cut", failed.Reason)
 			}
@@ -245,7 +245,7 @@ func TestEncryptionThatCannotBeHad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := sender(t, o).Send(t.Context(), letter(t))
-			require.Equal(t, reconcile.MailAlert, refused(t, err).Answer)
+			require.Equal(t, people.MailAlert, refused(t, err).Answer)
 		})
 	}
 	t.Cleanup(func() {

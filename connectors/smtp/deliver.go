@@ -8,7 +8,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // call is one connection. Until the final dot the end of the caller's context
@@ -19,7 +19,7 @@ type call struct {
 }
 
 // deliver has one conversation with the relay.
-func (s *Sender) deliver(ctx context.Context, m message) *reconcile.MailError {
+func (s *Sender) deliver(ctx context.Context, m message) *people.MailError {
 	var c call
 	client, err := s.client(func(dialing context.Context, _, _ string) (net.Conn, error) {
 		conn, err := s.dial(dialing)
@@ -29,7 +29,7 @@ func (s *Sender) deliver(ctx context.Context, m message) *reconcile.MailError {
 		return conn, err
 	}, m)
 	if err != nil {
-		return &reconcile.MailError{Answer: reconcile.MailAlert, Reason: "preparing the connection", Err: err}
+		return &people.MailError{Answer: people.MailAlert, Reason: "preparing the connection", Err: err}
 	}
 	relay, err := client.DialToSMTPClientWithContext(ctx)
 	if c.conn != nil {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // Directory collects messages instead of sending them: a file for each
@@ -40,29 +40,29 @@ func NewDirectory(path string, h Headers) (*Directory, error) {
 func (d *Directory) Lookup() bool { return true }
 
 // Find looks for the message of a reference.
-func (d *Directory) Find(_ context.Context, reference string) (reconcile.Mailed, bool, error) {
-	for _, kind := range reconcile.LetterKinds() {
+func (d *Directory) Find(_ context.Context, reference string) (people.Mailed, bool, error) {
+	for _, kind := range people.LetterKinds() {
 		_, err := os.Stat(d.file(reference, kind))
 		if err == nil {
 			return d.writer.mailed(reference), true, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return reconcile.Mailed{}, false, onDisk(err)
+			return people.Mailed{}, false, onDisk(err)
 		}
 	}
-	return reconcile.Mailed{}, false, nil
+	return people.Mailed{}, false, nil
 }
 
-// Send collects a letter. Errors are *reconcile.MailError.
-func (d *Directory) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+// Send collects a letter. Errors are *people.MailError.
+func (d *Directory) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
 	return d.SendWith(ctx, l, nil)
 }
 
 // SendWith is Send with files.
-func (d *Directory) SendWith(_ context.Context, l reconcile.Letter, files []Attachment) (reconcile.Mailed, error) {
+func (d *Directory) SendWith(_ context.Context, l people.Letter, files []Attachment) (people.Mailed, error) {
 	m, failed := d.writer.write(l, files)
 	if failed != nil {
-		return reconcile.Mailed{}, failed
+		return people.Mailed{}, failed
 	}
 	final := d.file(l.Reference, l.Kind)
 	err := place(final, m.raw)
@@ -70,7 +70,7 @@ func (d *Directory) SendWith(_ context.Context, l reconcile.Letter, files []Atta
 		err = d.repeat(filepath.Base(final))
 	}
 	if err != nil {
-		return reconcile.Mailed{}, onDisk(err)
+		return people.Mailed{}, onDisk(err)
 	}
 	return d.writer.mailed(l.Reference), nil
 }
@@ -85,7 +85,7 @@ func (d *Directory) Repeats() ([]string, error) {
 	return slices.Collect(strings.FieldsSeq(string(content))), err
 }
 
-func (d *Directory) file(reference string, kind reconcile.LetterKind) string {
+func (d *Directory) file(reference string, kind people.LetterKind) string {
 	return filepath.Join(d.path, string(kind)+"-"+hashOf(reference)+".eml")
 }
 
@@ -115,6 +115,6 @@ func (d *Directory) repeat(name string) error {
 
 // onDisk is a trouble of the disk: nothing was collected. Its text holds paths
 // of our own.
-func onDisk(err error) *reconcile.MailError {
-	return &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "writing to the directory", Err: err}
+func onDisk(err error) *people.MailError {
+	return &people.MailError{Answer: people.MailRetry, Reason: "writing to the directory", Err: err}
 }

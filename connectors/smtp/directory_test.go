@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/smtp"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 func TestDirectory(t *testing.T) {
@@ -45,7 +45,7 @@ func TestDirectory(t *testing.T) {
 	list, err := d.Repeats()
 	require.NoError(t, err)
 	require.Empty(t, list)
-	repeated := letter(t, func(l *reconcile.Letter) { l.Facts.Words["deadline"] = "another day" })
+	repeated := letter(t, func(l *people.Letter) { l.Facts.Words["deadline"] = "another day" })
 	_, err = d.Send(t.Context(), repeated)
 	require.NoError(t, err)
 	list, err = d.Repeats()
@@ -92,10 +92,10 @@ func TestDirectoryThatIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(path))
 	_, err = d.Send(t.Context(), letter(t))
-	require.Equal(t, reconcile.MailRetry, refused(t, err).Answer)
+	require.Equal(t, people.MailRetry, refused(t, err).Answer)
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	_, _, err = d.Find(t.Context(), letter(t).Reference)
-	require.Equal(t, reconcile.MailRetry, refused(t, err).Answer)
+	require.Equal(t, people.MailRetry, refused(t, err).Answer)
 	_, err = smtp.NewDirectory(path, headers())
 	require.Error(t, err)
 	_, err = smtp.NewDirectory(path, smtp.Headers{})

@@ -14,7 +14,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/connectors/smtp/smtptest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // `go test ./connectors/smtp -update` writes the golden files anew.
@@ -26,14 +27,14 @@ const (
 	name    = "Canary Bird-Example"
 )
 
-func letter(tb testing.TB, changes ...func(*reconcile.Letter)) reconcile.Letter {
+func letter(tb testing.TB, changes ...func(*people.Letter)) people.Letter {
 	tb.Helper()
-	to, err := reconcile.ParseEmailAddress(address)
+	to, err := people.ParseEmailAddress(address)
 	require.NoError(tb, err)
-	l := reconcile.Letter{
-		Reference: "reminder/2026-Q4/FA123/42/check-opening", Kind: reconcile.LetterOpening,
-		To: to, Name: reconcile.NewPersonName(name),
-		Facts: reconcile.LetterFacts{
+	l := people.Letter{
+		Reference: "reminder/2026-Q4/FA123/42/check-opening", Kind: people.LetterOpening,
+		To: to, Name: people.NewPersonName(name),
+		Facts: people.LetterFacts{
 			Words: map[string]string{
 				"quarter": "October to December 2026", "deadline": "31 December 2026", "sign_in": "https://profiles.example.org/sign-in",
 			},
@@ -49,17 +50,17 @@ func letter(tb testing.TB, changes ...func(*reconcile.Letter)) reconcile.Letter 
 	return l
 }
 
-func sentTo(tb testing.TB, address string) func(*reconcile.Letter) {
+func sentTo(tb testing.TB, address string) func(*people.Letter) {
 	tb.Helper()
-	to, err := reconcile.ParseEmailAddress(address)
+	to, err := people.ParseEmailAddress(address)
 	require.NoError(tb, err)
-	return func(l *reconcile.Letter) { l.To = to }
+	return func(l *people.Letter) { l.To = to }
 }
 
 func headers() smtp.Headers {
 	return smtp.Headers{
 		From: "NHS directory of services profile team <profiles@example.org>", ReplyTo: "help@example.org",
-		Now: func() time.Time { return time.Date(2026, 10, 1, 8, 0, 0, 0, reconcile.London()) },
+		Now: func() time.Time { return time.Date(2026, 10, 1, 8, 0, 0, 0, profile.London()) },
 	}
 }
 
@@ -79,9 +80,9 @@ func sender(tb testing.TB, o smtp.Options) *smtp.Sender {
 }
 
 // refused is the error of a send, whose text and causes hold no canary.
-func refused(tb testing.TB, err error) *reconcile.MailError {
+func refused(tb testing.TB, err error) *people.MailError {
 	tb.Helper()
-	var failed *reconcile.MailError
+	var failed *people.MailError
 	require.ErrorAs(tb, err, &failed)
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		text := strings.ToLower(cause.Error() + fmt.Sprintf("%+v %#v", cause, cause))

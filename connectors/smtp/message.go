@@ -14,7 +14,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/profilesync/profilesync/connectors/internal/letters"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // Headers are what all our messages have in common.
@@ -68,19 +68,19 @@ func (w writer) id(reference string) string {
 }
 
 // mailed is a message that was taken.
-func (w writer) mailed(reference string) reconcile.Mailed {
-	return reconcile.Mailed{ID: w.id(reference), Version: letters.Version(), State: reconcile.MailDelivered}
+func (w writer) mailed(reference string) people.Mailed {
+	return people.Mailed{ID: w.id(reference), Version: letters.Version(), State: people.MailDelivered}
 }
 
 // write makes the message of a letter, from nothing but that letter.
-func (w writer) write(l reconcile.Letter, files []Attachment) (message, *reconcile.MailError) {
+func (w writer) write(l people.Letter, files []Attachment) (message, *people.MailError) {
 	subject, body, err := letters.Render(l)
 	if err != nil {
-		return message{}, &reconcile.MailError{Answer: reconcile.MailAlert, Reason: "filling in the text", Err: err}
+		return message{}, &people.MailError{Answer: people.MailAlert, Reason: "filling in the text", Err: err}
 	}
 	to, err := netmail.ParseAddress(l.To.Reveal())
 	if err != nil || to.Name != "" || to.Address != l.To.Reveal() {
-		return message{}, &reconcile.MailError{Answer: reconcile.MailNobody, Reason: "the address cannot stand in a message"}
+		return message{}, &people.MailError{Answer: people.MailNobody, Reason: "the address cannot stand in a message"}
 	}
 	m := message{from: w.from.Address, to: to.Address, ascii: isASCII(to.Address)}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithBoundary("part-"+hashOf(l.Reference)))
@@ -96,7 +96,7 @@ func (w writer) write(l reconcile.Letter, files []Attachment) (message, *reconci
 	msg.SetBodyString(mail.TypeTextPlain, body)
 	var raw bytes.Buffer
 	if err := errors.Join(attach(msg, files), writeTo(msg, &raw)); err != nil {
-		return message{}, &reconcile.MailError{Answer: reconcile.MailRefused, Reason: "writing the message", Err: err}
+		return message{}, &people.MailError{Answer: people.MailRefused, Reason: "writing the message", Err: err}
 	}
 	m.raw = raw.Bytes()
 	return m, nil

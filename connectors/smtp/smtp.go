@@ -12,7 +12,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // Policy says how the connection is encrypted.
@@ -111,30 +111,30 @@ func loopback(host string) bool {
 func (s *Sender) Lookup() bool { return false }
 
 // Find finds nothing.
-func (s *Sender) Find(context.Context, string) (reconcile.Mailed, bool, error) {
-	return reconcile.Mailed{}, false, nil
+func (s *Sender) Find(context.Context, string) (people.Mailed, bool, error) {
+	return people.Mailed{}, false, nil
 }
 
 // Send gives a letter to the relay. The ID is the Message-ID, which the
 // reference alone decides; the state is delivered: the relay took it. Errors
-// are *reconcile.MailError.
-func (s *Sender) Send(ctx context.Context, l reconcile.Letter) (reconcile.Mailed, error) {
+// are *people.MailError.
+func (s *Sender) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
 	return s.SendWith(ctx, l, nil)
 }
 
 // SendWith is Send with files.
-func (s *Sender) SendWith(ctx context.Context, l reconcile.Letter, files []Attachment) (reconcile.Mailed, error) {
+func (s *Sender) SendWith(ctx context.Context, l people.Letter, files []Attachment) (people.Mailed, error) {
 	m, failed := s.writer.write(l, files)
 	if failed != nil {
-		return reconcile.Mailed{}, failed
+		return people.Mailed{}, failed
 	}
 	if s.options.Turn != nil {
 		if err := s.options.Turn(ctx); err != nil {
-			return reconcile.Mailed{}, &reconcile.MailError{Answer: reconcile.MailRetry, Reason: "waiting for its turn", Err: err}
+			return people.Mailed{}, &people.MailError{Answer: people.MailRetry, Reason: "waiting for its turn", Err: err}
 		}
 	}
 	if failed := s.deliver(ctx, m); failed != nil {
-		return reconcile.Mailed{}, failed
+		return people.Mailed{}, failed
 	}
 	return s.writer.mailed(l.Reference), nil
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/letters"
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/connectors/smtp/smtptest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 func TestSend(t *testing.T) {
@@ -30,7 +30,7 @@ func TestSend(t *testing.T) {
 	require.Len(t, taken, 1)
 	m := taken[0]
 	golden(t, "check-opening.eml", m.Raw)
-	require.Equal(t, reconcile.Mailed{ID: m.ID, Version: letters.Version(), State: reconcile.MailDelivered}, mailed)
+	require.Equal(t, people.Mailed{ID: m.ID, Version: letters.Version(), State: people.MailDelivered}, mailed)
 	require.Equal(t, "profiles@example.org", m.From)
 	require.Equal(t, address, m.To)
 	require.Equal(t, "BODY=8BITMIME", m.Params, "SMTPUTF8 is not asked for without need")
@@ -58,8 +58,8 @@ func TestEveryText(t *testing.T) {
 		o.TLS, o.Username, o.Password = smtp.Implicit, "profiles", func() (string, error) { return "secret", nil }
 	})
 	s := sender(t, o)
-	for _, kind := range reconcile.LetterKinds() {
-		l := letter(t, func(l *reconcile.Letter) { l.Kind = kind })
+	for _, kind := range people.LetterKinds() {
+		l := letter(t, func(l *people.Letter) { l.Kind = kind })
 		for _, word := range []string{"person", "ends", "last_active", "reactivate", "day", "region", "changes", "link"} {
 			l.Facts.Words[word] = name
 		}
@@ -70,7 +70,7 @@ func TestEveryText(t *testing.T) {
 		require.True(t, m.TLS)
 		require.Equal(t, "profiles", m.User)
 	}
-	require.Len(t, relay.Ledger(), len(reconcile.LetterKinds()))
+	require.Len(t, relay.Ledger(), len(people.LetterKinds()))
 	require.Len(t, relay.Twice(), 1, "the reference alone decides the Message-ID")
 }
 
@@ -99,7 +99,7 @@ func TestAttachments(t *testing.T) {
 
 	for _, unfit := range []smtp.Attachment{{Name: "a"}, {ContentType: "text/csv"}, {Name: "a", ContentType: "text/csv;\r\n a=b"}} {
 		_, err := s.SendWith(t.Context(), letter(t), []smtp.Attachment{unfit})
-		require.Equal(t, reconcile.MailRefused, refused(t, err).Answer)
+		require.Equal(t, people.MailRefused, refused(t, err).Answer)
 	}
 	require.Len(t, relay.Ledger(), 1)
 }
@@ -112,8 +112,8 @@ func TestOneRecipientEach(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 20 {
 		to := fmt.Sprintf("canary%d@example.org", i)
-		l := letter(t, sentTo(t, to), func(l *reconcile.Letter) {
-			l.Reference, l.Name = to, reconcile.NewPersonName(fmt.Sprintf("Bird%d.", i))
+		l := letter(t, sentTo(t, to), func(l *people.Letter) {
+			l.Reference, l.Name = to, people.NewPersonName(fmt.Sprintf("Bird%d.", i))
 		})
 		all.Go(func() {
 			if _, err := s.Send(t.Context(), l); err != nil {
@@ -139,7 +139,7 @@ func TestAddressesThatCannotBeWrittenTo(t *testing.T) {
 	s := sender(t, options(relay))
 	for _, unfit := range []string{"canary..bird@example.org", "canary.@example.org", "canáry@example.org"} {
 		_, err := s.Send(t.Context(), letter(t, sentTo(t, unfit)))
-		require.Equal(t, reconcile.MailNobody, refused(t, err).Answer)
+		require.Equal(t, people.MailNobody, refused(t, err).Answer)
 	}
 	require.Empty(t, relay.Ledger())
 	_, err := sender(t, options(able)).Send(t.Context(), letter(t, sentTo(t, "canáry@example.org")))
@@ -151,8 +151,8 @@ func TestAddressesThatCannotBeWrittenTo(t *testing.T) {
 func TestLetterThatCannotBeFilledIn(t *testing.T) {
 	t.Parallel()
 	relay := smtptest.Start(t, smtptest.Options{})
-	_, err := sender(t, options(relay)).Send(t.Context(), letter(t, func(l *reconcile.Letter) { delete(l.Facts.Words, "deadline") }))
-	require.Equal(t, reconcile.MailAlert, refused(t, err).Answer)
+	_, err := sender(t, options(relay)).Send(t.Context(), letter(t, func(l *people.Letter) { delete(l.Facts.Words, "deadline") }))
+	require.Equal(t, people.MailAlert, refused(t, err).Answer)
 	require.Zero(t, relay.Conversations())
 }
 
@@ -176,7 +176,7 @@ func TestTurn(t *testing.T) {
 	}
 	_, err := s.Send(t.Context(), letter(t))
 	require.ErrorIs(t, err, stop)
-	require.Equal(t, reconcile.MailRetry, refused(t, err).Answer)
+	require.Equal(t, people.MailRetry, refused(t, err).Answer)
 	require.Equal(t, 2, relay.Conversations())
 }
 

@@ -3,7 +3,7 @@ package website
 import (
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // split lays the lines of an address out over Address1, 2, 3, City and County.
@@ -15,7 +15,7 @@ import (
 //   - the others fill Address1 to 3, the rest joining the third with commas.
 //
 // joined puts them together again. The two addresses are always the same by
-// reconcile.Same, for which a comma ends a part as a line does.
+// profile.Same, for which a comma ends a part as a line does.
 func split(address string) (fields [5]string) {
 	left := lines(address)
 	if n := len(left); n > 1 && isCounty(left[n-1]) {
@@ -59,5 +59,5 @@ func lines(text string) (kept []string) {
 // isCounty asks the core, for which a county in an address is noise.
 func isCounty(line string) bool {
 	const street = "1 Any Street"
-	return reconcile.Same(reconcile.FieldAddress, street, street+"\n"+line)
+	return profile.Same(profile.FieldAddress, street, street+"\n"+line)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // doing names a request in errors, without its query: a search's is long.
@@ -22,15 +22,15 @@ func doing(req *http.Request) string {
 // failure is what it means that there is no answer, or one without a body that
 // we read.
 func failure(doing string, err error) error {
-	e := &reconcile.SinkError{Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnclear, Reason: doing + ": " + err.Error()}
+	e := &push.SinkError{Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Reason: doing + ": " + err.Error()}
 	if errors.Is(err, httpx.ErrOpen) {
-		e.Answer = reconcile.AnswerDown
+		e.Answer = push.AnswerDown
 	}
 	status, ok := errors.AsType[*httpx.StatusError](err)
 	if !ok {
 		return e
 	}
-	e.Answer, e.Status, e.Wait = reconcile.AnswerTo(status.Status), status.Status, status.RetryAfter
+	e.Answer, e.Status, e.Wait = push.AnswerTo(status.Status), status.Status, status.RetryAfter
 	e.Reason = doing + ": " + strings.ToLower(http.StatusText(status.Status))
 	if status.Unauthorized() {
 		e.Reason += "; check the API key of the website"
@@ -52,13 +52,13 @@ type problem struct {
 
 // refusal is what an answer other than success means. Bodies that cannot be
 // parsed say nothing more than the status (CONTRACT.md "Service Search").
-func refusal(req *http.Request, d reconcile.Delivery, a *httpx.Answer) error {
+func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 	var said problem
 	if json.Unmarshal(a.Body, &said) != nil {
 		said = problem{}
 	}
-	e := &reconcile.SinkError{
-		Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerTo(a.Status), Status: a.Status, Reason: doing(req) + ": ",
+	e := &push.SinkError{
+		Sink: push.SinkWebsite, Answer: push.AnswerTo(a.Status), Status: a.Status, Reason: doing(req) + ": ",
 	}
 	switch a.Status {
 	case http.StatusConflict:
@@ -73,7 +73,7 @@ func refusal(req *http.Request, d reconcile.Delivery, a *httpx.Answer) error {
 	case http.StatusGone:
 		e.Reason += "the website removed the organisation: ask its service desk"
 	case http.StatusNotModified:
-		e.Answer = reconcile.AnswerUnclear
+		e.Answer = push.AnswerUnclear
 		e.Reason += "not an answer of this API"
 	default:
 		e.Reason += "our document is refused" + said.faults()

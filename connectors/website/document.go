@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// profile is the part of a document that is both written and read, as Service
+// organisation is the part of a document that is both written and read, as Service
 // Search v3 names it (CONTRACT.md "The record").
-type profile struct {
+type organisation struct {
 	ODSCode             string     `json:"ODSCode"`
 	OrganisationName    *string    `json:"OrganisationName"`
 	OrganisationTypeID  *string    `json:"OrganisationTypeId"`
@@ -33,7 +34,7 @@ type profile struct {
 
 // document is the body of a push: what may be written (CONTRACT.md "The write API").
 type document struct {
-	profile
+	organisation
 	Latitude            *float64 `json:"Latitude"`
 	Longitude           *float64 `json:"Longitude"`
 	Country             *string  `json:"Country"`
@@ -71,33 +72,33 @@ type stamps struct {
 
 // created is the document of a profile that the website does not show yet: the
 // same delivery, the same bytes.
-func created(d reconcile.Delivery, ours profile) ([]byte, error) {
-	return json.Marshal(document{profile: ours, LastUpdatedDates: stampsOf(d)})
+func created(d push.Delivery, ours organisation) ([]byte, error) {
+	return json.Marshal(document{organisation: ours, LastUpdatedDates: stampsOf(d)})
 }
 
 // profileOf is what a delivery says. The error names a field whose text has not
 // the form that it should (CONTRACT.md "Opening times").
-func profileOf(d reconcile.Delivery) (profile, error) {
+func profileOf(d push.Delivery) (organisation, error) {
 	v := d.Values
 	of := typeIn(d)
 	k, ok := kinds[of]
 	if !ok {
-		return profile{}, fmt.Errorf("type %q: the website has no word for it", of)
+		return organisation{}, fmt.Errorf("type %q: the website has no word for it", of)
 	}
 	hours, err := openingTimes(v, k.hours)
 	if err != nil {
-		return profile{}, err
+		return organisation{}, err
 	}
-	address := split(v.Get(reconcile.FieldAddress))
-	p := profile{
+	address := split(v.Get(profile.FieldAddress))
+	p := organisation{
 		ODSCode:          d.Code.String(),
-		OrganisationName: text(v.Get(reconcile.FieldName)), OrganisationTypeID: text(k.id), OrganisationType: text(k.name),
+		OrganisationName: text(v.Get(profile.FieldName)), OrganisationTypeID: text(k.id), OrganisationType: text(k.name),
 		OrganisationSubType: subType(of, v), OrganisationStatus: text(statusWord(v)),
 		Address1: text(address[0]), Address2: text(address[1]), Address3: text(address[2]),
-		City: text(address[3]), County: text(address[4]), Postcode: text(v.Get(reconcile.FieldPostcode)),
+		City: text(address[3]), County: text(address[4]), Postcode: text(v.Get(profile.FieldPostcode)),
 		Contacts: contacts(v), OpeningTimes: hours, Facilities: facilities(v),
 	}
-	p.Services, p.UecServices = services(v)
+	p.Services, p.UecServices = serviceLists(v)
 	if code := v.Get(parentField(d.Type)); code != "" {
 		p.ParentOrganisation = &parent{ODSCode: &code}
 	}
@@ -106,9 +107,9 @@ func profileOf(d reconcile.Delivery) (profile, error) {
 
 // typeIn is the type that a delivery states, which is not the profile's while
 // that field is held.
-func typeIn(d reconcile.Delivery) reconcile.OrgType {
-	if of := d.Values.Get(reconcile.FieldType); of != "" {
-		return reconcile.OrgType(of)
+func typeIn(d push.Delivery) profile.OrgType {
+	if of := d.Values.Get(profile.FieldType); of != "" {
+		return profile.OrgType(of)
 	}
 	return d.Type
 }
@@ -121,8 +122,8 @@ func text(s string) *string {
 	return &s
 }
 
-func stampsOf(d reconcile.Delivery) stamps {
-	edited := func(fields ...reconcile.Field) *string {
+func stampsOf(d push.Delivery) stamps {
+	edited := func(fields ...profile.Field) *string {
 		var last time.Time
 		for _, f := range fields {
 			if at := d.Edited[f]; d.Values.States(f) && at.After(last) {
@@ -134,12 +135,12 @@ func stampsOf(d reconcile.Delivery) stamps {
 		}
 		return text(last.UTC().Format("2006-01-02T15:04:05.999Z07:00"))
 	}
-	dated := edited(reconcile.FieldDatedOpeningTimes)
+	dated := edited(profile.FieldDatedOpeningTimes)
 	return stamps{
-		OpeningTimes:            edited(reconcile.FieldOpeningTimes),
+		OpeningTimes:            edited(profile.FieldOpeningTimes),
 		BankHolidayOpeningTimes: dated, TemporaryChangesOpeningTimes: dated, // one list of ours is both of theirs
-		Facilities:     edited(reconcile.FieldFacilities),
-		Services:       edited(reconcile.FieldServices),
-		ContactDetails: edited(reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite),
+		Facilities:     edited(profile.FieldFacilities),
+		Services:       edited(profile.FieldServices),
+		ContactDetails: edited(profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite),
 	}
 }

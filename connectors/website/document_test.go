@@ -9,21 +9,22 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-func valuesOf(pairs map[reconcile.Field]string) (v reconcile.Values) {
+func valuesOf(pairs map[profile.Field]string) (v profile.Values) {
 	for f, value := range pairs {
 		v.Set(f, value)
 	}
 	return v
 }
 
-func delivered(t reconcile.OrgType, pairs map[reconcile.Field]string) reconcile.Delivery {
-	return reconcile.Delivery{Code: "FA123", Type: t, Sequence: 7, Key: "key-7", Values: valuesOf(pairs)}
+func delivered(t profile.OrgType, pairs map[profile.Field]string) push.Delivery {
+	return push.Delivery{Code: "FA123", Type: t, Sequence: 7, Key: "key-7", Values: valuesOf(pairs)}
 }
 
-func encode(d reconcile.Delivery) ([]byte, error) {
+func encode(d push.Delivery) ([]byte, error) {
 	p, err := profileOf(d)
 	if err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func encode(d reconcile.Delivery) ([]byte, error) {
 	return created(d, p)
 }
 
-func object(t *testing.T, d reconcile.Delivery) map[string]any {
+func object(t *testing.T, d push.Delivery) map[string]any {
 	t.Helper()
 	body, err := encode(d)
 	require.NoError(t, err)
@@ -44,7 +45,7 @@ func object(t *testing.T, d reconcile.Delivery) map[string]any {
 // website knows.
 func TestWhatNobodyStatedIsNull(t *testing.T) {
 	t.Parallel()
-	o := object(t, delivered(reconcile.Pharmacy, map[reconcile.Field]string{reconcile.FieldName: "A"}))
+	o := object(t, delivered(profile.Pharmacy, map[profile.Field]string{profile.FieldName: "A"}))
 	for _, key := range []string{
 		"Contacts", "OpeningTimes", "Services", "UecServices", "Facilities", "OrganisationSubType", "OrganisationStatus",
 		"ParentOrganisation", "Address1", "AcceptingPatients", "GPRegistration", "ServiceOpeningTimes", "Latitude", "Country",
@@ -52,8 +53,8 @@ func TestWhatNobodyStatedIsNull(t *testing.T) {
 		require.Contains(t, o, key)
 		require.Nil(t, o[key], key)
 	}
-	o = object(t, delivered(reconcile.Pharmacy, map[reconcile.Field]string{
-		reconcile.FieldPhone: "", reconcile.FieldOpeningTimes: "", reconcile.FieldServices: "", reconcile.FieldFacilities: "",
+	o = object(t, delivered(profile.Pharmacy, map[profile.Field]string{
+		profile.FieldPhone: "", profile.FieldOpeningTimes: "", profile.FieldServices: "", profile.FieldFacilities: "",
 	}))
 	for _, key := range []string{"Contacts", "OpeningTimes", "Services", "UecServices", "Facilities"} {
 		require.Equal(t, []any{}, o[key], key)
@@ -62,7 +63,7 @@ func TestWhatNobodyStatedIsNull(t *testing.T) {
 
 func TestOnlyTheWritableSubset(t *testing.T) {
 	t.Parallel()
-	o := object(t, delivered(reconcile.Trust, nil))
+	o := object(t, delivered(profile.Trust, nil))
 	for _, key := range []string{"@search.score", "SearchKey", "Geocode", "Metrics", "GSD", "Trusts", "RelatedIAPTCCGs", "Staff"} {
 		require.NotContains(t, o, key)
 	}
@@ -72,26 +73,26 @@ func TestOnlyTheWritableSubset(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		of                reconcile.OrgType
+		of                profile.OrgType
 		services          string
 		id, name, subType any
 	}{
-		{reconcile.Pharmacy, "EPS0002 Community pharmacy", "PHA", "Pharmacy", "Community"},
-		{reconcile.Pharmacy, "EPS0004 Internet pharmacy", "PHA", "Pharmacy", "DistanceSelling"},
-		{reconcile.GPPractice, "", "GPB", "GpBranch", nil},
-		{reconcile.GPBranch, "", "GPB", "GpBranch", nil},
-		{reconcile.DentalPractice, "", "DEN", "Dentist", nil},
-		{reconcile.OpticalSite, "", "OPT", "Optician", nil},
-		{reconcile.Trust, "", "TRU", nil, nil},
-		{reconcile.TrustSite, "", "HOS", "Hospital", "NHS Sector"},
+		{profile.Pharmacy, "EPS0002 Community pharmacy", "PHA", "Pharmacy", "Community"},
+		{profile.Pharmacy, "EPS0004 Internet pharmacy", "PHA", "Pharmacy", "DistanceSelling"},
+		{profile.GPPractice, "", "GPB", "GpBranch", nil},
+		{profile.GPBranch, "", "GPB", "GpBranch", nil},
+		{profile.DentalPractice, "", "DEN", "Dentist", nil},
+		{profile.OpticalSite, "", "OPT", "Optician", nil},
+		{profile.Trust, "", "TRU", nil, nil},
+		{profile.TrustSite, "", "HOS", "Hospital", "NHS Sector"},
 	} {
-		d := delivered(row.of, map[reconcile.Field]string{reconcile.FieldServices: row.services})
+		d := delivered(row.of, map[profile.Field]string{profile.FieldServices: row.services})
 		o := object(t, d)
 		require.Equal(t, row.id, o["OrganisationTypeId"])
 		require.Equal(t, row.name, o["OrganisationType"])
 		require.Equal(t, row.subType, o["OrganisationSubType"])
 		v := readBack(t, d)
-		require.Equal(t, string(row.of), v.Get(reconcile.FieldType))
+		require.Equal(t, string(row.of), v.Get(profile.FieldType))
 	}
 	_, err := encode(delivered("vet", nil))
 	require.ErrorContains(t, err, `type "vet"`)
@@ -105,43 +106,43 @@ func TestStatus(t *testing.T) {
 		{"closed", "false", "Closed", "closed", "false"},
 		{"closed", "true", "Closed", "closed", "false"},
 	} {
-		d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
-			reconcile.FieldStatus: row.status, reconcile.FieldHidden: row.hidden,
+		d := delivered(profile.Pharmacy, map[profile.Field]string{
+			profile.FieldStatus: row.status, profile.FieldHidden: row.hidden,
 		})
 		require.Equal(t, row.word, object(t, d)["OrganisationStatus"])
 		v := readBack(t, d)
-		require.Equal(t, row.reads, v.Get(reconcile.FieldStatus))
-		require.Equal(t, row.hides, v.Get(reconcile.FieldHidden))
-		require.True(t, v.States(reconcile.FieldHidden))
+		require.Equal(t, row.reads, v.Get(profile.FieldStatus))
+		require.Equal(t, row.hides, v.Get(profile.FieldHidden))
+		require.True(t, v.States(profile.FieldHidden))
 	}
-	var v reconcile.Values
+	var v profile.Values
 	readStatus("EXCLUDED", &v)
-	require.Equal(t, "true", v.Get(reconcile.FieldHidden))
+	require.Equal(t, "true", v.Get(profile.FieldHidden))
 }
 
 // TestParents has the parents of CONTRACT.md "Types and parents".
 func TestParents(t *testing.T) {
 	t.Parallel()
-	for of, field := range map[reconcile.OrgType]reconcile.Field{
-		reconcile.Pharmacy: reconcile.FieldICB, reconcile.GPPractice: reconcile.FieldCommissioner,
-		reconcile.GPBranch: reconcile.FieldCommissioner, reconcile.DentalPractice: reconcile.FieldICB,
-		reconcile.OpticalSite: reconcile.FieldICB, reconcile.Trust: reconcile.FieldICB, reconcile.TrustSite: reconcile.FieldICB,
+	for of, field := range map[profile.OrgType]profile.Field{
+		profile.Pharmacy: profile.FieldICB, profile.GPPractice: profile.FieldCommissioner,
+		profile.GPBranch: profile.FieldCommissioner, profile.DentalPractice: profile.FieldICB,
+		profile.OpticalSite: profile.FieldICB, profile.Trust: profile.FieldICB, profile.TrustSite: profile.FieldICB,
 	} {
-		other := map[reconcile.Field]reconcile.Field{
-			reconcile.FieldICB: reconcile.FieldCommissioner, reconcile.FieldCommissioner: reconcile.FieldICB,
+		other := map[profile.Field]profile.Field{
+			profile.FieldICB: profile.FieldCommissioner, profile.FieldCommissioner: profile.FieldICB,
 		}[field]
 		route, _ := (&Sink{}).Route(of)
-		for _, names := range [][]reconcile.Field{route.Fields, route.Shown} {
+		for _, names := range [][]profile.Field{route.Fields, route.Shown} {
 			require.Contains(t, names, field, of)
 			require.NotContains(t, names, other, of)
 		}
-		d := delivered(of, map[reconcile.Field]string{reconcile.FieldICB: "QWO", reconcile.FieldCommissioner: "15F"})
+		d := delivered(of, map[profile.Field]string{profile.FieldICB: "QWO", profile.FieldCommissioner: "15F"})
 		code := d.Values.Get(field)
 		require.Equal(t, map[string]any{"ODSCode": code, "OrganisationName": nil}, object(t, d)["ParentOrganisation"], of)
 		v := readBack(t, d)
 		require.Equal(t, code, v.Get(field), of)
 		require.False(t, v.States(other), of)
-		d = delivered(of, map[reconcile.Field]string{other: "X"})
+		d = delivered(of, map[profile.Field]string{other: "X"})
 		require.Nil(t, object(t, d)["ParentOrganisation"], of)
 	}
 }
@@ -150,16 +151,16 @@ func TestParents(t *testing.T) {
 // we send it (CONTRACT.md "Section stamps").
 func TestStampsAreOfPeople(t *testing.T) {
 	t.Parallel()
-	d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
-		reconcile.FieldName: "A", reconcile.FieldPhone: "1", reconcile.FieldEmail: "a@b.example",
-		reconcile.FieldOpeningTimes: "mon 09:00-17:00", reconcile.FieldServices: "",
+	d := delivered(profile.Pharmacy, map[profile.Field]string{
+		profile.FieldName: "A", profile.FieldPhone: "1", profile.FieldEmail: "a@b.example",
+		profile.FieldOpeningTimes: "mon 09:00-17:00", profile.FieldServices: "",
 	})
 	at := time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC)
-	d.Edited = map[reconcile.Field]time.Time{
-		reconcile.FieldPhone: at.Add(-time.Hour), reconcile.FieldEmail: at,
-		reconcile.FieldServices:   at.Add(500 * time.Millisecond).In(reconcile.London()),
-		reconcile.FieldFacilities: at, // not in the delivery
-		reconcile.FieldName:       at,
+	d.Edited = map[profile.Field]time.Time{
+		profile.FieldPhone: at.Add(-time.Hour), profile.FieldEmail: at,
+		profile.FieldServices:   at.Add(500 * time.Millisecond).In(profile.London()),
+		profile.FieldFacilities: at, // not in the delivery
+		profile.FieldName:       at,
 	}
 	stamps := object(t, d)["LastUpdatedDates"].(map[string]any)
 	require.Equal(t, "2026-11-20T09:15:00Z", stamps["ContactDetails"])
@@ -170,9 +171,9 @@ func TestStampsAreOfPeople(t *testing.T) {
 
 func TestServicesAndFacilities(t *testing.T) {
 	t.Parallel()
-	d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{
-		reconcile.FieldServices: "- Travel clinic\nSRV0559 Palliative care\nSRV0560 Blood pressure check",
-		reconcile.FieldFacilities: "Disabled parking #30: Yes\nDisabled parking: No\nPlay area #16: Yes\nPrayer carpet: Don't know\n" +
+	d := delivered(profile.Pharmacy, map[profile.Field]string{
+		profile.FieldServices: "- Travel clinic\nSRV0559 Palliative care\nSRV0560 Blood pressure check",
+		profile.FieldFacilities: "Disabled parking #30: Yes\nDisabled parking: No\nPlay area #16: Yes\nPrayer carpet: Don't know\n" +
 			"Wheelchair access: Yes",
 	})
 	o := object(t, d)
@@ -192,8 +193,8 @@ func TestServicesAndFacilities(t *testing.T) {
 		row(7.0, "Wheelchair access", "Yes", "Accessibility"),
 	}, o["Facilities"])
 	v := readBack(t, d)
-	require.Equal(t, d.Values.Get(reconcile.FieldServices), v.Get(reconcile.FieldServices))
-	require.Equal(t, d.Values.Get(reconcile.FieldFacilities), v.Get(reconcile.FieldFacilities))
+	require.Equal(t, d.Values.Get(profile.FieldServices), v.Get(profile.FieldServices))
+	require.Equal(t, d.Values.Get(profile.FieldFacilities), v.Get(profile.FieldFacilities))
 }
 
 func TestFacilitiesAreReadByID(t *testing.T) {
@@ -201,11 +202,11 @@ func TestFacilitiesAreReadByID(t *testing.T) {
 	p, err := decode([]byte(`{"ODSCode":"FA123","Facilities":[{"Id":28,"Name":"Car Parking","Value":"Yes"},
 		{"Id":3,"Name":"Disabled WC","Value":"No","FacilityGroupName":"Accessibility"}]}`))
 	require.NoError(t, err)
-	v := p.values(reconcile.Pharmacy)
-	require.Equal(t, "Car parking: Yes\nDisabled toilet: No", v.Get(reconcile.FieldFacilities))
+	v := p.values(profile.Pharmacy)
+	require.Equal(t, "Car parking: Yes\nDisabled toilet: No", v.Get(profile.FieldFacilities))
 }
 
-func readBack(t require.TestingT, d reconcile.Delivery) reconcile.Values {
+func readBack(t require.TestingT, d push.Delivery) profile.Values {
 	body, err := encode(d)
 	require.NoError(t, err)
 	p, err := decode(body)
@@ -236,9 +237,9 @@ func TestAddressesDoNotFlap(t *testing.T) {
 			rapid.SampledFrom([]string{"KENT", "Leeds", "12", "Flat 3", "St. Mary's & Co", "High Street, Old Town", "-", " "}),
 			rapid.StringMatching(`[A-Za-z0-9 ,.'-]{0,20}`))
 		address := strings.Join(rapid.SliceOfN(line, 0, 8).Draw(t, "lines"), "\n")
-		v := readBack(t, delivered(reconcile.Pharmacy, map[reconcile.Field]string{reconcile.FieldAddress: address}))
-		require.True(t, reconcile.Same(reconcile.FieldAddress, address, v.Get(reconcile.FieldAddress)), "%q %q", address,
-			v.Get(reconcile.FieldAddress))
+		v := readBack(t, delivered(profile.Pharmacy, map[profile.Field]string{profile.FieldAddress: address}))
+		require.True(t, profile.Same(profile.FieldAddress, address, v.Get(profile.FieldAddress)), "%q %q", address,
+			v.Get(profile.FieldAddress))
 	})
 }
 
@@ -248,28 +249,28 @@ func TestWhatIsSentReadsBack(t *testing.T) {
 	t.Parallel()
 	word := rapid.StringMatching(`[A-Za-z][A-Za-z :#0-9'é-]{0,15}[a-z]`)
 	rapid.Check(t, func(t *rapid.T) {
-		of := rapid.SampledFrom(reconcile.OrgTypes()).Draw(t, "type")
+		of := rapid.SampledFrom(profile.OrgTypes()).Draw(t, "type")
 		list := func(name, form string) string {
 			return sorted(rapid.SliceOfN(rapid.StringMatching(form), 0, 4).Draw(t, name))
 		}
-		d := delivered(of, map[reconcile.Field]string{
-			reconcile.FieldName: word.Draw(t, "name"), reconcile.FieldType: string(of), reconcile.FieldStatus: "open",
-			reconcile.FieldHidden: rapid.SampledFrom([]string{"true", "false"}).Draw(t, "hidden"),
-			parentField(of):       "QOX", reconcile.FieldPostcode: "LS1 1AA", reconcile.FieldPhone: word.Draw(t, "phone"),
-			reconcile.FieldEmail: word.Draw(t, "email"), reconcile.FieldWebsite: "",
-			reconcile.FieldOpeningTimes: rapid.SampledFrom([]string{
+		d := delivered(of, map[profile.Field]string{
+			profile.FieldName: word.Draw(t, "name"), profile.FieldType: string(of), profile.FieldStatus: "open",
+			profile.FieldHidden: rapid.SampledFrom([]string{"true", "false"}).Draw(t, "hidden"),
+			parentField(of):     "QOX", profile.FieldPostcode: "LS1 1AA", profile.FieldPhone: word.Draw(t, "phone"),
+			profile.FieldEmail: word.Draw(t, "email"), profile.FieldWebsite: "",
+			profile.FieldOpeningTimes: rapid.SampledFrom([]string{
 				"", "mon 09:00-13:00\nmon 14:00-17:30\nsun 00:00-23:59",
 			}).Draw(t, "weekly"),
-			reconcile.FieldDatedOpeningTimes: rapid.SampledFrom([]string{
+			profile.FieldDatedOpeningTimes: rapid.SampledFrom([]string{
 				"", "2026-12-24 10:00-12:00\n2026-12-24 13:00-16:00\n2026-12-25 closed\n2027-01-01 closed",
 			}).Draw(t, "dated"),
-			reconcile.FieldServices:   list("services", `(SRV0559|SRV[0-9]{4}|-) [A-Z][a-z ]{0,9}[a-z]`),
-			reconcile.FieldFacilities: list("facilities", `(Car parking|Toilet|[A-Z][a-z ]{1,9}[a-z]( #[1-9][0-9]?)?): (Yes|No)`),
+			profile.FieldServices:   list("services", `(SRV0559|SRV[0-9]{4}|-) [A-Z][a-z ]{0,9}[a-z]`),
+			profile.FieldFacilities: list("facilities", `(Car parking|Toilet|[A-Z][a-z ]{1,9}[a-z]( #[1-9][0-9]?)?): (Yes|No)`),
 		})
 		v := readBack(t, d)
 		for _, f := range fields(of) {
 			if d.Values.States(f) {
-				require.True(t, reconcile.Same(f, d.Values.Get(f), v.Get(f)), "%s: %q %q", f, d.Values.Get(f), v.Get(f))
+				require.True(t, profile.Same(f, d.Values.Get(f), v.Get(f)), "%s: %q %q", f, d.Values.Get(f), v.Get(f))
 			}
 		}
 	})

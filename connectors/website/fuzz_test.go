@@ -6,7 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // FuzzDecode: whatever is read can be sent back, and then reads the same; an
@@ -23,14 +24,14 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, of := range []reconcile.OrgType{reconcile.Pharmacy, reconcile.GPPractice} {
+		for _, of := range []profile.OrgType{profile.Pharmacy, profile.GPPractice} {
 			first := p.values(of)
-			changesNothing(t, reconcile.Delivery{Code: reconcile.ODSCode(p.ODSCode), Type: of, Values: first}, body)
-			second := readBack(t, reconcile.Delivery{Code: "FA123", Type: of, Sequence: 1, Key: "k", Values: first})
+			changesNothing(t, push.Delivery{Code: profile.ODSCode(p.ODSCode), Type: of, Values: first}, body)
+			second := readBack(t, push.Delivery{Code: "FA123", Type: of, Sequence: 1, Key: "k", Values: first})
 			for _, field := range fields(of) {
 				if first.States(field) {
 					require.True(t, second.States(field), field)
-					require.True(t, reconcile.Same(field, first.Get(field), second.Get(field)),
+					require.True(t, profile.Same(field, first.Get(field), second.Get(field)),
 						"%s: %q became %q", field, first.Get(field), second.Get(field))
 				}
 			}
@@ -40,7 +41,7 @@ func FuzzDecode(f *testing.F) {
 
 // changesNothing holds an update with what was read against what was read.
 // Documents with the same key twice are read in more than one way.
-func changesNothing(t *testing.T, d reconcile.Delivery, body []byte) {
+func changesNothing(t *testing.T, d push.Delivery, body []byte) {
 	t.Helper()
 	var keys map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(body, &keys))
@@ -54,7 +55,7 @@ func changesNothing(t *testing.T, d reconcile.Delivery, body []byte) {
 	if err != nil {
 		return
 	}
-	again, err := updated(d, ours, found{profile: p, body: once})
+	again, err := updated(d, ours, found{organisation: p, body: once})
 	if err != nil {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The types of opening times (CONTRACT.md "Opening times").
@@ -48,17 +48,17 @@ var weekdays = []struct{ short, long string }{
 // closed: a missing day could also be an unknown one. No weekly hours at all
 // (not known, or closed all week; a profile does not tell) give no row, so that
 // nobody is sent away from a door that may be open.
-func openingTimes(v reconcile.Values, hours string) ([]opening, error) {
-	if !v.States(reconcile.FieldOpeningTimes) && !v.States(reconcile.FieldDatedOpeningTimes) {
+func openingTimes(v profile.Values, hours string) ([]opening, error) {
+	if !v.States(profile.FieldOpeningTimes) && !v.States(profile.FieldDatedOpeningTimes) {
 		return nil, nil
 	}
-	weekly, err := weeklyRows(v.Get(reconcile.FieldOpeningTimes), hours)
+	weekly, err := weeklyRows(v.Get(profile.FieldOpeningTimes), hours)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", reconcile.FieldOpeningTimes, err)
+		return nil, fmt.Errorf("%s: %w", profile.FieldOpeningTimes, err)
 	}
-	dated, err := datedRows(v.Get(reconcile.FieldDatedOpeningTimes))
+	dated, err := datedRows(v.Get(profile.FieldDatedOpeningTimes))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", reconcile.FieldDatedOpeningTimes, err)
+		return nil, fmt.Errorf("%s: %w", profile.FieldDatedOpeningTimes, err)
 	}
 	return append(append([]opening{}, weekly...), dated...), nil // not null
 }
@@ -122,7 +122,7 @@ func clock(text string) (int, bool) {
 }
 
 // readHours states both kinds of hours, unless the list is null.
-func readHours(rows []opening, hours string, v *reconcile.Values) {
+func readHours(rows []opening, hours string, v *profile.Values) {
 	if rows == nil {
 		return
 	}
@@ -130,8 +130,8 @@ func readHours(rows []opening, hours string, v *reconcile.Values) {
 	if weekly == nil { // nobody wrote the kind we write: the other one tells, Surgery never does
 		weekly = readWeekly(rows, otherKind[hours])
 	}
-	v.Set(reconcile.FieldOpeningTimes, strings.Join(weekly, "\n"))
-	v.Set(reconcile.FieldDatedOpeningTimes, strings.Join(readDated(rows), "\n"))
+	v.Set(profile.FieldOpeningTimes, strings.Join(weekly, "\n"))
+	v.Set(profile.FieldDatedOpeningTimes, strings.Join(readDated(rows), "\n"))
 }
 
 // readWeekly returns the lines of one kind of hours; nil when there is no such

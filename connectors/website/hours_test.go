@@ -5,14 +5,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func TestOpeningTimes(t *testing.T) {
 	t.Parallel()
-	rows, err := openingTimes(valuesOf(map[reconcile.Field]string{
-		reconcile.FieldOpeningTimes:      "tue 09:00-13:00\ntue 14:00-17:30",
-		reconcile.FieldDatedOpeningTimes: "2026-12-25 closed\n2027-01-02 10:00-14:00",
+	rows, err := openingTimes(valuesOf(map[profile.Field]string{
+		profile.FieldOpeningTimes:      "tue 09:00-13:00\ntue 14:00-17:30",
+		profile.FieldDatedOpeningTimes: "2026-12-25 closed\n2027-01-02 10:00-14:00",
 	}), reception)
 	require.NoError(t, err)
 	require.Len(t, rows, 8+2)
@@ -30,12 +30,12 @@ func TestOpeningTimes(t *testing.T) {
 
 func TestHoursThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	for field, texts := range map[reconcile.Field][]string{
-		reconcile.FieldOpeningTimes:      {"bank-holiday 10:00-12:00", "mon closed", "mon 9:00-12:00", "mon 09:00-24:00", "mon"},
-		reconcile.FieldDatedOpeningTimes: {"2026-13-01 closed", "2026-12-01", "2026-12-01 shut", "25 Dec 2026 closed"},
+	for field, texts := range map[profile.Field][]string{
+		profile.FieldOpeningTimes:      {"bank-holiday 10:00-12:00", "mon closed", "mon 9:00-12:00", "mon 09:00-24:00", "mon"},
+		profile.FieldDatedOpeningTimes: {"2026-13-01 closed", "2026-12-01", "2026-12-01 shut", "25 Dec 2026 closed"},
 	} {
 		for _, text := range texts {
-			_, err := encode(delivered(reconcile.Pharmacy, map[reconcile.Field]string{field: text}))
+			_, err := encode(delivered(profile.Pharmacy, map[profile.Field]string{field: text}))
 			require.ErrorContains(t, err, field.String()+": ", text)
 		}
 	}
@@ -83,10 +83,10 @@ func TestReadingHours(t *testing.T) {
 	} {
 		p, err := decode([]byte(`{"ODSCode":"FA123","OpeningTimes":` + row.rows + `}`))
 		require.NoError(t, err, row.name)
-		v := p.values(reconcile.Pharmacy)
-		require.Equal(t, row.weekly, v.Get(reconcile.FieldOpeningTimes), row.name)
-		require.Equal(t, row.dated, v.Get(reconcile.FieldDatedOpeningTimes), row.name)
-		require.True(t, v.States(reconcile.FieldOpeningTimes) && v.States(reconcile.FieldDatedOpeningTimes), row.name)
+		v := p.values(profile.Pharmacy)
+		require.Equal(t, row.weekly, v.Get(profile.FieldOpeningTimes), row.name)
+		require.Equal(t, row.dated, v.Get(profile.FieldDatedOpeningTimes), row.name)
+		require.True(t, v.States(profile.FieldOpeningTimes) && v.States(profile.FieldDatedOpeningTimes), row.name)
 	}
 }
 
@@ -94,10 +94,10 @@ func TestNullListsStateNothing(t *testing.T) {
 	t.Parallel()
 	p, err := decode([]byte(`{"ODSCode":"FA123","OpeningTimes":null,"Services":null,"Contacts":null,"Facilities":null}`))
 	require.NoError(t, err)
-	v := p.values(reconcile.Pharmacy)
-	for _, f := range []reconcile.Field{
-		reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
-		reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite, reconcile.FieldStatus, reconcile.FieldType,
+	v := p.values(profile.Pharmacy)
+	for _, f := range []profile.Field{
+		profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices, profile.FieldFacilities,
+		profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite, profile.FieldStatus, profile.FieldType,
 	} {
 		require.False(t, v.States(f), f)
 	}

@@ -80,7 +80,7 @@ func over(raw json.RawMessage, ours entry) any {
 
 // apart are our services by list. Those that the website has among the urgent
 // ones stay there.
-func apart(ours profile, urgentNow []service) (general, urgent []service) {
+func apart(ours organisation, urgentNow []service) (general, urgent []service) {
 	general, urgent = []service{}, ours.UecServices
 	for _, row := range ours.Services {
 		if slices.ContainsFunc(urgentNow, func(s service) bool { return s.thing() == row.thing() }) {

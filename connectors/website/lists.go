@@ -5,7 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 type service struct {
@@ -17,15 +18,15 @@ type service struct {
 // (CONTRACT.md "Services"). All others stand in Services.
 const stockholder = "SRV0559"
 
-// services are both lists, null while nobody stated any service. Those of the
+// serviceLists are both lists, null while nobody stated any service. Those of the
 // e-Referral Service carry their numbers there: the website keys on them
 // (CONTRACT.md "Services").
-func services(v reconcile.Values) (general, urgent []service) {
-	if !v.States(reconcile.FieldServices) && !v.States(reconcile.FieldERSServices) {
+func serviceLists(v profile.Values) (general, urgent []service) {
+	if !v.States(profile.FieldServices) && !v.States(profile.FieldERSServices) {
 		return nil, nil
 	}
 	general, urgent = []service{}, []service{}
-	for _, line := range slices.Concat(rows(v.Get(reconcile.FieldServices)), rows(v.Get(reconcile.FieldERSServices))) {
+	for _, line := range slices.Concat(rows(v.Get(profile.FieldServices)), rows(v.Get(profile.FieldERSServices))) {
 		code, name, _ := strings.Cut(line, " ")
 		row := service{ServiceName: text(name)}
 		if code != "-" {
@@ -40,20 +41,20 @@ func services(v reconcile.Values) (general, urgent []service) {
 	return general, urgent
 }
 
-func readServices(general, urgent []service, v *reconcile.Values) {
+func readServices(general, urgent []service, v *profile.Values) {
 	if general == nil && urgent == nil {
 		return
 	}
 	var editors, referral []string
 	for _, line := range linesOf(slices.Concat(general, urgent)) {
-		if _, err := reconcile.ParseServiceID(reconcile.ServiceCode(line)); err == nil {
+		if _, err := services.ParseServiceID(profile.ServiceCode(line)); err == nil {
 			referral = append(referral, line)
 		} else {
 			editors = append(editors, line)
 		}
 	}
-	v.Set(reconcile.FieldServices, sorted(editors))
-	v.Set(reconcile.FieldERSServices, sorted(referral))
+	v.Set(profile.FieldServices, sorted(editors))
+	v.Set(profile.FieldERSServices, sorted(referral))
 }
 
 // line, thing and says make an entry of a service: it is its code, or else its
@@ -73,7 +74,7 @@ func (s service) line() string {
 }
 
 func (s service) thing() string {
-	if code := reconcile.ServiceCode(s.line()); code != "-" {
+	if code := profile.ServiceCode(s.line()); code != "-" {
 		return code
 	}
 	return s.line()
@@ -117,12 +118,12 @@ var known = map[int]struct{ name, group string }{
 // back as drift for ever, refusing it would hold up the whole profile. Names of
 // other ids that the website showed us carry their number ("Play area #16"), so
 // that a push that leaves facilities alone gives the id back.
-func facilities(v reconcile.Values) []facility {
-	if !v.States(reconcile.FieldFacilities) {
+func facilities(v profile.Values) []facility {
+	if !v.States(profile.FieldFacilities) {
 		return nil
 	}
 	list := []facility{}
-	for _, line := range rows(v.Get(reconcile.FieldFacilities)) {
+	for _, line := range rows(v.Get(profile.FieldFacilities)) {
 		name, value := line, ""
 		if i := strings.LastIndex(line, ": "); i >= 0 && i+2 < len(line) {
 			name, value = line[:i], line[i+2:]
@@ -154,11 +155,11 @@ func identified(line string) (id *int, name, group string) {
 	return &number, line[:max(i-1, 0)], group
 }
 
-func readFacilities(list []facility, v *reconcile.Values) {
+func readFacilities(list []facility, v *profile.Values) {
 	if list == nil {
 		return
 	}
-	v.Set(reconcile.FieldFacilities, sorted(linesOf(list)))
+	v.Set(profile.FieldFacilities, sorted(linesOf(list)))
 }
 
 // line, thing and says make an entry of a facility: it is its id, or else its

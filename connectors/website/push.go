@@ -12,43 +12,43 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Push sends the whole document once (CONTRACT.md "The write API"). An update reads
 // the current one first, so that it changes only what the delivery states; where the
 // website shows another version than the delivery's, or nothing, that is a
-// conflict and nothing is sent. Errors are *reconcile.SinkError. A delivery that
+// conflict and nothing is sent. Errors are *push.SinkError. A delivery that
 // cannot be written down is refused without anything being asked.
-func (s *Sink) Push(ctx context.Context, d reconcile.Delivery) (reconcile.Receipt, error) {
+func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
 	req, err := s.put(ctx, d)
 	if err != nil {
-		return reconcile.Receipt{}, err
+		return push.Receipt{}, err
 	}
 	answer, err := s.push.Fetch(req)
 	if err != nil {
-		return reconcile.Receipt{}, failure(doing(req), err)
+		return push.Receipt{}, failure(doing(req), err)
 	}
 	if answer.Status >= http.StatusMultipleChoices {
-		return reconcile.Receipt{}, refusal(req, d, answer)
+		return push.Receipt{}, refusal(req, d, answer)
 	}
 	if why := doubt(d, answer); why != "" {
-		return reconcile.Receipt{}, &reconcile.SinkError{
-			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnclear, Status: answer.Status, Reason: doing(req) + ": " + why,
+		return push.Receipt{}, &push.SinkError{
+			Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: answer.Status, Reason: doing(req) + ": " + why,
 		}
 	}
-	return reconcile.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil
+	return push.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil
 }
 
 // body is the document of a delivery. That of an update goes over what the
 // website shows now, and not over anything else than the delivery was made for.
-func (s *Sink) body(ctx context.Context, d reconcile.Delivery) ([]byte, error) {
+func (s *Sink) body(ctx context.Context, d push.Delivery) ([]byte, error) {
 	ours, err := profileOf(d)
 	if err == nil && (d.Code == "" || d.Key == "" || d.Sequence <= 0) {
 		err = fmt.Errorf("delivery of %q without code, key or sequence number", d.Code)
 	}
 	if err != nil {
-		return nil, unsent(d, reconcile.AnswerRefused, 0, err.Error())
+		return nil, unsent(d, push.AnswerRefused, 0, err.Error())
 	}
 	if d.Version == "" {
 		return created(d, ours)
@@ -58,28 +58,28 @@ func (s *Sink) body(ctx context.Context, d reconcile.Delivery) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case now.tag == "":
-		return nil, unsent(d, reconcile.AnswerConflict, now.status, "the website shows it no longer: read it, plan again")
+		return nil, unsent(d, push.AnswerConflict, now.status, "the website shows it no longer: read it, plan again")
 	case quoted(now.tag) != quoted(d.Version):
-		return nil, unsent(d, reconcile.AnswerConflict, now.status, "the website shows another version than we think: read it, plan again")
+		return nil, unsent(d, push.AnswerConflict, now.status, "the website shows another version than we think: read it, plan again")
 	}
 	body, err := updated(d, ours, now)
 	if err != nil {
-		return nil, unsent(d, reconcile.AnswerUnclear, now.status, err.Error())
+		return nil, unsent(d, push.AnswerUnclear, now.status, err.Error())
 	}
 	return body, nil
 }
 
 // unsent is why a delivery was not sent.
-func unsent(d reconcile.Delivery, answer reconcile.Answer, status int, why string) error {
-	return &reconcile.SinkError{
-		Sink: reconcile.SinkWebsite, Answer: answer, Status: status,
+func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
+	return &push.SinkError{
+		Sink: push.SinkWebsite, Answer: answer, Status: status,
 		Reason: fmt.Sprintf("profile %s: %s; nothing was sent", d.Code, why),
 	}
 }
 
 // put is the request of a delivery. The correlation id is the key, so that all
 // attempts over the same document are the same in every byte.
-func (s *Sink) put(ctx context.Context, d reconcile.Delivery) (*http.Request, error) {
+func (s *Sink) put(ctx context.Context, d push.Delivery) (*http.Request, error) {
 	body, err := s.body(ctx, d)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func quoted(tag string) string {
 
 // doubt says why a success is none to rely on, or nothing. What is stored can
 // always be read back, so every oddity is worth that.
-func doubt(d reconcile.Delivery, a *httpx.Answer) string {
+func doubt(d push.Delivery, a *httpx.Answer) string {
 	sequence := a.Header.Get("Sequence-Number")
 	switch {
 	case a.Status == http.StatusAccepted:
@@ -129,7 +129,7 @@ func doubt(d reconcile.Delivery, a *httpx.Answer) string {
 }
 
 // doubtfulBody holds a body against what was sent. The contract asks for none.
-func doubtfulBody(d reconcile.Delivery, a *httpx.Answer) string {
+func doubtfulBody(d push.Delivery, a *httpx.Answer) string {
 	if len(bytes.TrimSpace(a.Body)) == 0 {
 		return ""
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
@@ -43,31 +44,31 @@ func simulated(t *testing.T) (*websitetest.Server, *website.Sink) {
 	return server, sinkAt(t, address, true)
 }
 
-func delivery(code string, sequence int64, version string) reconcile.Delivery {
-	d := reconcile.Delivery{
-		Code: reconcile.ODSCode(code), Type: reconcile.Pharmacy, Sequence: sequence, Version: version,
+func delivery(code string, sequence int64, version string) push.Delivery {
+	d := push.Delivery{
+		Code: profile.ODSCode(code), Type: profile.Pharmacy, Sequence: sequence, Version: version,
 		Key: code + "-" + time.Duration(sequence).String(),
-		Edited: map[reconcile.Field]time.Time{
-			reconcile.FieldEmail: time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC),
+		Edited: map[profile.Field]time.Time{
+			profile.FieldEmail: time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC),
 		},
 	}
-	for f, value := range map[reconcile.Field]string{
-		reconcile.FieldName: "Fake Pharmacy", reconcile.FieldType: "pharmacy", reconcile.FieldStatus: "open",
-		reconcile.FieldHidden: "false", reconcile.FieldAddress: "62 Fake Street\nBath\nSomerset",
-		reconcile.FieldPostcode: "TE5 7ER", reconcile.FieldICB: "QOX", reconcile.FieldEmail: person,
-		reconcile.FieldOpeningTimes: "mon 09:00-13:00\nmon 14:00-17:30",
-		reconcile.FieldServices:     "SRV0257 New medicine service\nSRV0559 Palliative care",
+	for f, value := range map[profile.Field]string{
+		profile.FieldName: "Fake Pharmacy", profile.FieldType: "pharmacy", profile.FieldStatus: "open",
+		profile.FieldHidden: "false", profile.FieldAddress: "62 Fake Street\nBath\nSomerset",
+		profile.FieldPostcode: "TE5 7ER", profile.FieldICB: "QOX", profile.FieldEmail: person,
+		profile.FieldOpeningTimes: "mon 09:00-13:00\nmon 14:00-17:30",
+		profile.FieldServices:     "SRV0257 New medicine service\nSRV0559 Palliative care",
 	} {
 		d.Values.Set(f, value)
 	}
 	return d
 }
 
-func refused(t *testing.T, err error) *reconcile.SinkError {
+func refused(t *testing.T, err error) *push.SinkError {
 	t.Helper()
-	var e *reconcile.SinkError
+	var e *push.SinkError
 	require.ErrorAs(t, err, &e)
-	require.Equal(t, reconcile.SinkWebsite, e.Sink)
+	require.Equal(t, push.SinkWebsite, e.Sink)
 	require.NotContains(t, e.Error(), secret)
 	require.NotContains(t, e.Error(), person)
 	return e
@@ -76,9 +77,9 @@ func refused(t *testing.T, err error) *reconcile.SinkError {
 func TestPushThenShow(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
-	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
-	require.Equal(t, reconcile.Shown{Code: "FA123"}, shown)
+	require.Equal(t, push.Shown{Code: "FA123"}, shown)
 
 	d := delivery("FA123", 41, "")
 	receipt, err := sink.Push(t.Context(), d)
@@ -86,18 +87,18 @@ func TestPushThenShow(t *testing.T) {
 	require.Equal(t, http.StatusCreated, receipt.Status)
 	require.NotEmpty(t, receipt.Version)
 
-	shown, err = sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err = sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
 	require.EqualValues(t, 41, shown.Sequence)
 	require.Equal(t, receipt.Version, shown.Version)
 	require.Empty(t, shown.Blind)
-	route, ok := sink.Route(reconcile.Pharmacy)
+	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
-	require.Empty(t, reconcile.Differences(route, d.Values, shown, reconcile.NewDate(2026, time.November, 22)))
+	require.Empty(t, push.Differences(route, d.Values, shown, profile.NewDate(2026, time.November, 22)))
 
 	d = delivery("FA123", 42, receipt.Version)
-	d.Values.Set(reconcile.FieldPhone, "01234 567890")
+	d.Values.Set(profile.FieldPhone, "01234 567890")
 	receipt, err = sink.Push(t.Context(), d)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, receipt.Status)
@@ -115,39 +116,39 @@ func TestBehindOurBack(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
 	d := delivery("FA123", 1, "")
-	d.Values.Set(reconcile.FieldPhone, "01234 567890")
-	d.Values.Set(reconcile.FieldFacilities, "Wheelchair access: Yes")
+	d.Values.Set(profile.FieldPhone, "01234 567890")
+	d.Values.Set(profile.FieldFacilities, "Wheelchair access: Yes")
 	_, err := sink.Push(t.Context(), d)
 	require.NoError(t, err)
-	route, _ := sink.Route(reconcile.Pharmacy)
-	for field, change := range map[reconcile.Field][2]string{
-		reconcile.FieldPhone: {"phone", ""}, reconcile.FieldFacilities: {"facility", "Wheelchair access: No"},
-		reconcile.FieldOpeningTimes: {"weekly", "tue 09:00-17:00"}, reconcile.FieldName: {"name", "Another"},
-		reconcile.FieldPostcode: {"postcode", "LS1 1AA"},
-		reconcile.FieldHidden:   {"status", "Hidden"},
-		reconcile.FieldICB:      {"document", `{"ParentOrganisation": null}`},
-		reconcile.FieldServices: {"service", "SRV0001 X"},
+	route, _ := sink.Route(profile.Pharmacy)
+	for field, change := range map[profile.Field][2]string{
+		profile.FieldPhone: {"phone", ""}, profile.FieldFacilities: {"facility", "Wheelchair access: No"},
+		profile.FieldOpeningTimes: {"weekly", "tue 09:00-17:00"}, profile.FieldName: {"name", "Another"},
+		profile.FieldPostcode: {"postcode", "LS1 1AA"},
+		profile.FieldHidden:   {"status", "Hidden"},
+		profile.FieldICB:      {"document", `{"ParentOrganisation": null}`},
+		profile.FieldServices: {"service", "SRV0001 X"},
 	} {
-		before, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+		before, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 		require.NoError(t, err)
 		require.NoError(t, server.Change("FA123", change[0], change[1]))
-		for _, read := range []func() reconcile.Shown{
-			func() reconcile.Shown { return one(t, sink) },
-			func() reconcile.Shown {
-				shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+		for _, read := range []func() push.Shown{
+			func() push.Shown { return one(t, sink) },
+			func() push.Shown {
+				shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 				require.NoError(t, err)
 				require.NotEqual(t, before.Version, shown.Version)
 				return shown
 			},
 		} {
-			found := reconcile.Differences(route, d.Values, read(), reconcile.NewDate(2026, time.November, 22))
+			found := push.Differences(route, d.Values, read(), profile.NewDate(2026, time.November, 22))
 			require.Len(t, found, 1, field)
 			require.Equal(t, field, found[0].Field)
 		}
 		again := d
 		again.Sequence = before.Sequence + 1
 		again.Key = field.String()
-		shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+		shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 		require.NoError(t, err)
 		again.Version = shown.Version
 		_, err = sink.Push(t.Context(), again)
@@ -163,13 +164,13 @@ func TestConflicts(t *testing.T) {
 
 	_, err = sink.Push(t.Context(), delivery("FA123", 41, ""))
 	e := refused(t, err)
-	require.Equal(t, reconcile.AnswerConflict, e.Answer)
+	require.Equal(t, push.AnswerConflict, e.Answer)
 	require.Equal(t, 409, e.Status)
 	require.EqualValues(t, 57, e.Sequence)
 
 	_, err = sink.Push(t.Context(), delivery("FA123", 58, ""))
 	e = refused(t, err)
-	require.Equal(t, reconcile.AnswerConflict, e.Answer)
+	require.Equal(t, push.AnswerConflict, e.Answer)
 	require.Equal(t, 412, e.Status)
 	require.Len(t, server.Effects(), 1)
 }
@@ -196,7 +197,7 @@ func TestRepeatsHaveTheSameBytes(t *testing.T) {
 		requests = nil
 		for range 2 {
 			_, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 9, version))
-			require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+			require.Equal(t, push.AnswerUnclear, refused(t, err).Answer)
 		}
 		require.Len(t, requests, 2, "a push is sent once")
 		require.Equal(t, requests[0], requests[1])
@@ -209,7 +210,7 @@ func TestReplay(t *testing.T) {
 	server, sink := simulated(t)
 	server.Fault(simulate.Of(simulate.DroppedAfter))
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
-	require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+	require.Equal(t, push.AnswerUnclear, refused(t, err).Answer)
 	receipt, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, receipt.Status)
@@ -218,9 +219,9 @@ func TestReplay(t *testing.T) {
 	require.Zero(t, sum.Twice)
 
 	other := delivery("FA123", 1, "")
-	other.Values.Set(reconcile.FieldName, "Other")
+	other.Values.Set(profile.FieldName, "Other")
 	_, err = sink.Push(t.Context(), other)
-	require.Equal(t, reconcile.AnswerRefused, refused(t, err).Answer)
+	require.Equal(t, push.AnswerRefused, refused(t, err).Answer)
 }
 
 // TestAKeptConnectionBreaks: net/http repeats requests with an idempotency key
@@ -233,7 +234,7 @@ func TestAKeptConnectionBreaks(t *testing.T) {
 		require.NoError(t, err)
 		server.Fault(simulate.Of(dropped))
 		_, err = sink.Push(t.Context(), delivery("FA124", 2, ""))
-		require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+		require.Equal(t, push.AnswerUnclear, refused(t, err).Answer)
 		require.Len(t, server.Ledger("FA124"), 1, "sent once")
 	}
 }
@@ -244,31 +245,31 @@ func TestAnswers(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		fault simulate.Fault
-		want  reconcile.Answer
+		want  push.Answer
 		says  string
 	}{
-		{"400", simulate.Of(simulate.Error(400)), reconcile.AnswerRefused, "our document is refused"},
-		{"401", simulate.Of(simulate.Unauthorized), reconcile.AnswerUnauthorized, "check the API key"},
-		{"403", simulate.Of(simulate.Error(403)), reconcile.AnswerUnauthorized, "check the API key"},
-		{"404", simulate.Of(simulate.Error(404)), reconcile.AnswerRefused, "knows no such organisation"},
-		{"408", simulate.Of(simulate.Error(408)), reconcile.AnswerUnclear, ""},
-		{"409 without a number", simulate.Of(simulate.Error(409)), reconcile.AnswerConflict, "stale"},
-		{"410", simulate.Of(simulate.Error(410)), reconcile.AnswerRefused, "removed"},
-		{"412", simulate.Of(simulate.Error(412)), reconcile.AnswerConflict, "another version"},
-		{"413", simulate.Of(simulate.Error(413)), reconcile.AnswerRefused, "our document is refused"},
-		{"415", simulate.Of(simulate.Error(415)), reconcile.AnswerRefused, "our document is refused"},
-		{"422", simulate.Of(simulate.Error(422)), reconcile.AnswerRefused, "our document is refused"},
-		{"425", simulate.Fault{Names: []simulate.Name{simulate.Error(425)}, RetryAfter: 3}, reconcile.AnswerLater, ""},
-		{"428", simulate.Of(simulate.Error(428)), reconcile.AnswerRefused, "If-Match"},
-		{"429", simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3}, reconcile.AnswerLater, "too many requests"},
-		{"500", simulate.Of(simulate.Error(500)), reconcile.AnswerUnclear, ""},
-		{"503", simulate.Fault{Names: []simulate.Name{simulate.Error(503)}, RetryAfter: 3}, reconcile.AnswerUnclear, ""},
-		{"202", simulate.Of(websitetest.Queued), reconcile.AnswerUnclear, "queued"},
-		{"no etag", simulate.Of(simulate.NoETag), reconcile.AnswerUnclear, "without an entity tag"},
-		{"dropped before", simulate.Of(simulate.DroppedBefore), reconcile.AnswerUnclear, ""},
-		{"dropped after", simulate.Of(simulate.DroppedAfter), reconcile.AnswerUnclear, ""},
-		{"truncated", simulate.Of(simulate.Truncated), reconcile.AnswerUnclear, ""},
-		{"html", simulate.Of(simulate.HTML), reconcile.AnswerUnclear, "not JSON"},
+		{"400", simulate.Of(simulate.Error(400)), push.AnswerRefused, "our document is refused"},
+		{"401", simulate.Of(simulate.Unauthorized), push.AnswerUnauthorized, "check the API key"},
+		{"403", simulate.Of(simulate.Error(403)), push.AnswerUnauthorized, "check the API key"},
+		{"404", simulate.Of(simulate.Error(404)), push.AnswerRefused, "knows no such organisation"},
+		{"408", simulate.Of(simulate.Error(408)), push.AnswerUnclear, ""},
+		{"409 without a number", simulate.Of(simulate.Error(409)), push.AnswerConflict, "stale"},
+		{"410", simulate.Of(simulate.Error(410)), push.AnswerRefused, "removed"},
+		{"412", simulate.Of(simulate.Error(412)), push.AnswerConflict, "another version"},
+		{"413", simulate.Of(simulate.Error(413)), push.AnswerRefused, "our document is refused"},
+		{"415", simulate.Of(simulate.Error(415)), push.AnswerRefused, "our document is refused"},
+		{"422", simulate.Of(simulate.Error(422)), push.AnswerRefused, "our document is refused"},
+		{"425", simulate.Fault{Names: []simulate.Name{simulate.Error(425)}, RetryAfter: 3}, push.AnswerLater, ""},
+		{"428", simulate.Of(simulate.Error(428)), push.AnswerRefused, "If-Match"},
+		{"429", simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3}, push.AnswerLater, "too many requests"},
+		{"500", simulate.Of(simulate.Error(500)), push.AnswerUnclear, ""},
+		{"503", simulate.Fault{Names: []simulate.Name{simulate.Error(503)}, RetryAfter: 3}, push.AnswerUnclear, ""},
+		{"202", simulate.Of(websitetest.Queued), push.AnswerUnclear, "queued"},
+		{"no etag", simulate.Of(simulate.NoETag), push.AnswerUnclear, "without an entity tag"},
+		{"dropped before", simulate.Of(simulate.DroppedBefore), push.AnswerUnclear, ""},
+		{"dropped after", simulate.Of(simulate.DroppedAfter), push.AnswerUnclear, ""},
+		{"truncated", simulate.Of(simulate.Truncated), push.AnswerUnclear, ""},
+		{"html", simulate.Of(simulate.HTML), push.AnswerUnclear, "not JSON"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -311,7 +312,7 @@ func TestOddSuccesses(t *testing.T) {
 			}))
 			t.Cleanup(web.Close)
 			_, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 1, ""))
-			require.Equal(t, reconcile.AnswerUnclear, refused(t, err).Answer)
+			require.Equal(t, push.AnswerUnclear, refused(t, err).Answer)
 		})
 	}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -321,7 +322,7 @@ func TestOddSuccesses(t *testing.T) {
 	t.Cleanup(web.Close)
 	receipt, err := sinkAt(t, web.URL, false).Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
-	require.Equal(t, reconcile.Receipt{Status: http.StatusNoContent, Version: `"v"`}, receipt)
+	require.Equal(t, push.Receipt{Status: http.StatusNoContent, Version: `"v"`}, receipt)
 }
 
 // TestPointersAndCodesOnly: what a 422 says is shown as far as it cannot hold
@@ -346,11 +347,11 @@ func TestNothingIsSent(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
 	bad := delivery("FA123", 1, "")
-	bad.Values.Set(reconcile.FieldOpeningTimes, "bank-holiday 10:00-12:00")
-	for _, d := range []reconcile.Delivery{bad, delivery("FA123", 0, ""), {Code: "FA123", Type: reconcile.Trust, Sequence: 1}} {
+	bad.Values.Set(profile.FieldOpeningTimes, "bank-holiday 10:00-12:00")
+	for _, d := range []push.Delivery{bad, delivery("FA123", 0, ""), {Code: "FA123", Type: profile.Trust, Sequence: 1}} {
 		_, err := sink.Push(t.Context(), d)
 		e := refused(t, err)
-		require.Equal(t, reconcile.AnswerRefused, e.Answer)
+		require.Equal(t, push.AnswerRefused, e.Answer)
 		require.Contains(t, e.Reason, "profile FA123: ")
 	}
 	keyless, err := website.New(website.Options{
@@ -358,7 +359,7 @@ func TestNothingIsSent(t *testing.T) {
 	})
 	require.NoError(t, err)
 	_, err = keyless.Push(t.Context(), delivery("FA123", 1, ""))
-	require.Equal(t, reconcile.AnswerUnauthorized, refused(t, err).Answer)
+	require.Equal(t, push.AnswerUnauthorized, refused(t, err).Answer)
 	require.Empty(t, server.Ledger())
 }
 
@@ -370,9 +371,9 @@ func TestBreaker(t *testing.T) {
 	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.Down}, Times: -1})
 	for i := range 3 {
 		_, err = sink.Push(t.Context(), delivery("FA123", 1, ""))
-		want := reconcile.AnswerUnclear
+		want := push.AnswerUnclear
 		if i == 2 {
-			want = reconcile.AnswerDown
+			want = push.AnswerDown
 		}
 		require.Equal(t, want, refused(t, err).Answer)
 	}
@@ -389,11 +390,11 @@ func TestNewRefusesAddresses(t *testing.T) {
 	}
 	sink, err := website.New(website.Options{URL: "http://x"})
 	require.NoError(t, err)
-	for _, of := range reconcile.OrgTypes() {
+	for _, of := range profile.OrgTypes() {
 		route, ok := sink.Route(of)
 		require.True(t, ok)
 		require.Equal(t, "profile", route.Name)
 	}
-	_, ok := sink.Route(reconcile.NoType)
+	_, ok := sink.Route(profile.NoType)
 	require.False(t, ok)
 }

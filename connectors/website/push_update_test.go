@@ -10,7 +10,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // TestAnotherVersion: an update over anything else than it was made for is a
@@ -25,7 +26,7 @@ func TestAnotherVersion(t *testing.T) {
 		before := len(server.Ledger())
 		_, err := sink.Push(t.Context(), delivery("FA123", 2, version))
 		e := refused(t, err)
-		require.Equal(t, reconcile.AnswerConflict, e.Answer)
+		require.Equal(t, push.AnswerConflict, e.Answer)
 		require.Equal(t, status, e.Status)
 		require.Contains(t, e.Reason, "profile FA123: ")
 		require.Len(t, server.Ledger(), before+1)
@@ -55,7 +56,7 @@ func TestChangedBetweenReadingAndWriting(t *testing.T) {
 	})
 	_, err = sink.Push(t.Context(), delivery("FA123", 2, receipt.Version))
 	e := refused(t, err)
-	require.Equal(t, reconcile.AnswerConflict, e.Answer)
+	require.Equal(t, push.AnswerConflict, e.Answer)
 	require.Equal(t, 412, e.Status)
 	require.Contains(t, string(server.States("FA123")[0].Document), "51.5")
 
@@ -66,9 +67,9 @@ func TestChangedBetweenReadingAndWriting(t *testing.T) {
 }
 
 // shownNow reads FA123 through the write API.
-func shownNow(t *testing.T, sink *website.Sink) reconcile.Shown {
+func shownNow(t *testing.T, sink *website.Sink) push.Shown {
 	t.Helper()
-	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	return shown
 }
@@ -78,12 +79,12 @@ func TestAnUpdateThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault simulate.Fault
-		want  reconcile.Answer
+		want  push.Answer
 	}{
-		"unauthorized": {simulate.Of(simulate.Unauthorized), reconcile.AnswerUnauthorized},
-		"html":         {simulate.Of(simulate.HTML), reconcile.AnswerUnclear},
-		"no etag":      {simulate.Of(simulate.NoETag), reconcile.AnswerUnclear},
-		"a long wait":  {simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3600}, reconcile.AnswerLater},
+		"unauthorized": {simulate.Of(simulate.Unauthorized), push.AnswerUnauthorized},
+		"html":         {simulate.Of(simulate.HTML), push.AnswerUnclear},
+		"no etag":      {simulate.Of(simulate.NoETag), push.AnswerUnclear},
+		"a long wait":  {simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3600}, push.AnswerLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,13 +106,13 @@ func TestAnUpdateThatCannotBeRead(t *testing.T) {
 	require.NoError(t, server.Change("FA123", "document", `{"LastUpdatedDates": "yesterday"}`))
 	_, err = sink.Push(t.Context(), delivery("FA123", 2, shownNow(t, sink).Version))
 	e := refused(t, err)
-	require.Equal(t, reconcile.AnswerUnclear, e.Answer)
+	require.Equal(t, push.AnswerUnclear, e.Answer)
 	require.Contains(t, e.Reason, "current document")
 	bad := delivery("FA123", 2, receipt.Version)
-	bad.Values.Set(reconcile.FieldOpeningTimes, "mon")
+	bad.Values.Set(profile.FieldOpeningTimes, "mon")
 	before := len(server.Ledger())
 	_, err = sink.Push(t.Context(), bad)
-	require.Equal(t, reconcile.AnswerRefused, refused(t, err).Answer)
+	require.Equal(t, push.AnswerRefused, refused(t, err).Answer)
 	require.Len(t, server.Ledger(), before, "not even asked")
 }
 
@@ -121,23 +122,23 @@ func TestVanishedLists(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
 	d := delivery("FA123", 1, "")
-	d.Values.Set(reconcile.FieldFacilities, "Wheelchair access: Yes")
+	d.Values.Set(profile.FieldFacilities, "Wheelchair access: Yes")
 	_, err := sink.Push(t.Context(), d)
 	require.NoError(t, err)
-	route, _ := sink.Route(reconcile.Pharmacy)
-	day := reconcile.NewDate(2026, time.November, 22)
-	for f, list := range map[reconcile.Field]string{
-		reconcile.FieldEmail: "Contacts", reconcile.FieldOpeningTimes: "OpeningTimes", reconcile.FieldFacilities: "Facilities",
-		reconcile.FieldServices: "Services",
+	route, _ := sink.Route(profile.Pharmacy)
+	day := profile.NewDate(2026, time.November, 22)
+	for f, list := range map[profile.Field]string{
+		profile.FieldEmail: "Contacts", profile.FieldOpeningTimes: "OpeningTimes", profile.FieldFacilities: "Facilities",
+		profile.FieldServices: "Services",
 	} {
 		require.NoError(t, server.Change("FA123", "document", `{"`+list+`": null, "UecServices": null}`))
-		found := reconcile.Differences(route, d.Values, one(t, sink), day)
+		found := push.Differences(route, d.Values, one(t, sink), day)
 		require.Len(t, found, 1, list)
 		require.Equal(t, f, found[0].Field)
 		d.Sequence++
 		d.Key, d.Version = list, shownNow(t, sink).Version
 		_, err := sink.Push(t.Context(), d)
 		require.NoError(t, err)
-		require.Empty(t, reconcile.Differences(route, d.Values, shownNow(t, sink), day))
+		require.Empty(t, push.Differences(route, d.Values, shownNow(t, sink), day))
 	}
 }

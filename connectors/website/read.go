@@ -5,35 +5,35 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // decode reads a document of the write API or a record of Service Search v3.
 // Keys that it does not know are passed over.
-func decode(body []byte) (profile, error) {
-	var p profile
+func decode(body []byte) (organisation, error) {
+	var p organisation
 	if err := json.Unmarshal(body, &p); err != nil {
-		return profile{}, fmt.Errorf("reading a profile: %w", err)
+		return organisation{}, fmt.Errorf("reading a profile: %w", err)
 	}
 	if p.ODSCode == "" {
-		return profile{}, errors.New("reading a profile: it has no ODSCode")
+		return organisation{}, errors.New("reading a profile: it has no ODSCode")
 	}
 	return p, nil
 }
 
 // values states what a document says of an organisation of a type (see the
 // package comment for null).
-func (p profile) values(t reconcile.OrgType) reconcile.Values {
-	var v reconcile.Values
-	v.Set(reconcile.FieldName, flat(p.OrganisationName))
-	v.Set(reconcile.FieldPostcode, flat(p.Postcode))
-	v.Set(reconcile.FieldAddress, joined(p.Address1, p.Address2, p.Address3, p.City, p.County))
+func (p organisation) values(t profile.OrgType) profile.Values {
+	var v profile.Values
+	v.Set(profile.FieldName, flat(p.OrganisationName))
+	v.Set(profile.FieldPostcode, flat(p.Postcode))
+	v.Set(profile.FieldAddress, joined(p.Address1, p.Address2, p.Address3, p.City, p.County))
 	v.Set(parentField(t), "")
 	if p.ParentOrganisation != nil {
 		v.Set(parentField(t), flat(p.ParentOrganisation.ODSCode)) // of the type that was asked for, as its route has it
 	}
-	if read := typeOf(flat(p.OrganisationTypeID), t); read != reconcile.NoType {
-		v.Set(reconcile.FieldType, string(read))
+	if read := typeOf(flat(p.OrganisationTypeID), t); read != profile.NoType {
+		v.Set(profile.FieldType, string(read))
 		t = read
 	}
 	readStatus(flat(p.OrganisationStatus), &v)

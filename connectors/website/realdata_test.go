@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // sample reads a file of the real samples.
@@ -28,27 +29,27 @@ func TestSamplesOfV3(t *testing.T) {
 		for _, raw := range *results.Value {
 			p, err := decode(raw)
 			require.NoError(t, err)
-			of := typeOf(flat(p.OrganisationTypeID), reconcile.GPPractice)
+			of := typeOf(flat(p.OrganisationTypeID), profile.GPPractice)
 			v := p.values(of)
-			require.NotEmpty(t, v.Get(reconcile.FieldName))
-			require.NotEmpty(t, v.Get(reconcile.FieldPostcode))
-			require.NotEmpty(t, v.Get(reconcile.FieldAddress))
-			require.Equal(t, "open", v.Get(reconcile.FieldStatus))
-			if of == reconcile.NoType {
+			require.NotEmpty(t, v.Get(profile.FieldName))
+			require.NotEmpty(t, v.Get(profile.FieldPostcode))
+			require.NotEmpty(t, v.Get(profile.FieldAddress))
+			require.Equal(t, "open", v.Get(profile.FieldStatus))
+			if of == profile.NoType {
 				continue // clinics
 			}
-			carriesAll(t, reconcile.Delivery{Code: reconcile.ODSCode(p.ODSCode), Type: of, Values: v}, raw)
-			again := readBack(t, reconcile.Delivery{Code: reconcile.ODSCode(p.ODSCode), Type: of, Values: v})
+			carriesAll(t, push.Delivery{Code: profile.ODSCode(p.ODSCode), Type: of, Values: v}, raw)
+			again := readBack(t, push.Delivery{Code: profile.ODSCode(p.ODSCode), Type: of, Values: v})
 			for _, f := range fields(of) {
 				require.Equal(t, v.States(f), again.States(f), "%s of %s", f, p.ODSCode)
-				require.True(t, reconcile.Same(f, v.Get(f), again.Get(f)), "%s of %s", f, p.ODSCode)
+				require.True(t, profile.Same(f, v.Get(f), again.Get(f)), "%s of %s", f, p.ODSCode)
 			}
 		}
 	}
 }
 
 // carriesAll: an update of a real record changes what it states and no more.
-func carriesAll(t *testing.T, d reconcile.Delivery, raw []byte) {
+func carriesAll(t *testing.T, d push.Delivery, raw []byte) {
 	t.Helper()
 	want := parsed(t, raw)
 	delete(want, "@search.score")
@@ -68,7 +69,7 @@ func carriesAll(t *testing.T, d reconcile.Delivery, raw []byte) {
 		require.Len(t, got, len(want), name)
 	}
 	same("as it is shown")
-	d.Values.Set(reconcile.FieldName, "Another")
+	d.Values.Set(profile.FieldName, "Another")
 	want["OrganisationName"] = "Another"
 	same("another name")
 }
@@ -79,11 +80,11 @@ func TestShakespeareMedicalPractice(t *testing.T) {
 	require.NoError(t, json.Unmarshal(sample(t, "v3/organisations-single_v3.json"), &results))
 	p, err := decode((*results.Value)[0])
 	require.NoError(t, err)
-	v := p.values(reconcile.GPPractice)
-	require.Equal(t, "gp-practice", v.Get(reconcile.FieldType))
-	require.Equal(t, "Burmantofts Health Centre\nCromwell Mount\nLeeds\nWest Yorkshire", v.Get(reconcile.FieldAddress))
-	require.Contains(t, v.Get(reconcile.FieldOpeningTimes), "mon 08:00-18:00\n", "its rows are General, ours would be Reception")
-	require.Contains(t, v.Get(reconcile.FieldServices), "SRV0280 Asthma Clinic\n")
+	v := p.values(profile.GPPractice)
+	require.Equal(t, "gp-practice", v.Get(profile.FieldType))
+	require.Equal(t, "Burmantofts Health Centre\nCromwell Mount\nLeeds\nWest Yorkshire", v.Get(profile.FieldAddress))
+	require.Contains(t, v.Get(profile.FieldOpeningTimes), "mon 08:00-18:00\n", "its rows are General, ours would be Reception")
+	require.Contains(t, v.Get(profile.FieldServices), "SRV0280 Asthma Clinic\n")
 }
 
 // TestSampleOfTheProposal: the sample body of the proposal
@@ -94,7 +95,7 @@ func TestSampleOfTheProposal(t *testing.T) {
 	text := sample(t, "nhsuk-profile-put-request.json")
 	p, err := decode(text)
 	require.NoError(t, err)
-	d := reconcile.Delivery{Code: "TES73", Type: reconcile.Pharmacy, Values: p.values(reconcile.Pharmacy)}
+	d := push.Delivery{Code: "TES73", Type: profile.Pharmacy, Values: p.values(profile.Pharmacy)}
 	again, err := profileOf(d)
 	require.NoError(t, err)
 	again.OpeningTimes = append(again.OpeningTimes[:10:10], again.OpeningTimes[12:]...) // without Saturday and Sunday

@@ -15,7 +15,8 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // batch is how many organisations one search asks for, maxPages what ends a
@@ -47,21 +48,21 @@ const selected = "ODSCode,OrganisationName,OrganisationTypeId,OrganisationStatus
 // ShowMany reads many profiles, one Shown for each code, in no order. It asks
 // Service Search, which shows visible organisations only, no UecServices, no
 // entity tags and no sequence numbers; those it does not show, and all where no
-// search is configured, are read one by one. Errors are *reconcile.SinkError.
-func (s *Sink) ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error) {
+// search is configured, are read one by one. Errors are *push.SinkError.
+func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	if s.search == nil {
 		return s.showEach(ctx, codes, t)
 	}
-	all := make([]reconcile.Shown, 0, len(codes))
+	all := make([]push.Shown, 0, len(codes))
 	for some := range slices.Chunk(codes, batch) {
 		found, err := s.searchFor(ctx, some)
 		if err != nil {
 			return nil, err
 		}
-		var missing []reconcile.ODSCode
+		var missing []profile.ODSCode
 		for _, code := range some {
 			if p, ok := found[code]; ok {
-				all = append(all, reconcile.Shown{Code: code, Found: true, Values: p.values(t), Blind: []string{stockholder}})
+				all = append(all, push.Shown{Code: code, Found: true, Values: p.values(t), Blind: []string{stockholder}})
 			} else {
 				missing = append(missing, code)
 			}
@@ -77,20 +78,20 @@ func (s *Sink) ShowMany(ctx context.Context, codes []reconcile.ODSCode, t reconc
 
 // searchFor finds records by code, among which there may be others than those
 // that were asked for: the caller looks up equal codes.
-func (s *Sink) searchFor(ctx context.Context, codes []reconcile.ODSCode) (map[reconcile.ODSCode]profile, error) {
+func (s *Sink) searchFor(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]organisation, error) {
 	req, err := s.searchRequest(ctx, codes)
-	found := make(map[reconcile.ODSCode]profile, len(codes))
+	found := make(map[profile.ODSCode]organisation, len(codes))
 	for pages := 0; err == nil && req != nil; pages++ {
 		if pages == maxPages {
 			return nil, unclear(req, 0, errors.New("its pages never end"))
 		}
-		var records []profile
+		var records []organisation
 		if records, req, err = s.page(req); err != nil {
 			return nil, err
 		}
 		for _, p := range records {
-			if _, twice := found[reconcile.ODSCode(p.ODSCode)]; !twice {
-				found[reconcile.ODSCode(p.ODSCode)] = p
+			if _, twice := found[profile.ODSCode(p.ODSCode)]; !twice {
+				found[profile.ODSCode(p.ODSCode)] = p
 			}
 		}
 	}
@@ -99,7 +100,7 @@ func (s *Sink) searchFor(ctx context.Context, codes []reconcile.ODSCode) (map[re
 
 // searchRequest is a POST, since the codes are too many for an address. A
 // search changes nothing: its key lets it be repeated.
-func (s *Sink) searchRequest(ctx context.Context, codes []reconcile.ODSCode) (*http.Request, error) {
+func (s *Sink) searchRequest(ctx context.Context, codes []profile.ODSCode) (*http.Request, error) {
 	terms := make([]string, len(codes))
 	for i, code := range codes {
 		terms[i] = "ODSCode eq '" + strings.ReplaceAll(code.String(), "'", "''") + "'"
@@ -122,7 +123,7 @@ func (s *Sink) searchRequest(ctx context.Context, codes []reconcile.ODSCode) (*h
 
 // page reads one page and makes the request for the next one, nil after the
 // last.
-func (s *Sink) page(req *http.Request) ([]profile, *http.Request, error) {
+func (s *Sink) page(req *http.Request) ([]organisation, *http.Request, error) {
 	answer, err := s.read.Fetch(req)
 	if err != nil {
 		return nil, nil, failure(doing(req), err)
@@ -134,7 +135,7 @@ func (s *Sink) page(req *http.Request) ([]profile, *http.Request, error) {
 	if err := json.Unmarshal(answer.Body, &results); err != nil || results.Value == nil || !isJSON(answer.Header) {
 		return nil, nil, unclear(req, answer.Status, errors.New("the answer is not a page of search results"))
 	}
-	records := make([]profile, 0, len(*results.Value))
+	records := make([]organisation, 0, len(*results.Value))
 	for i, raw := range *results.Value {
 		p, err := decode(raw)
 		if err != nil {

@@ -11,30 +11,31 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Show reads one profile back through the write API: values, entity tag and the
 // sequence number of what is stored. An unknown or removed one is Found=false.
-// Errors are *reconcile.SinkError; a success that makes no sense is unclear.
-func (s *Sink) Show(ctx context.Context, code reconcile.ODSCode, t reconcile.OrgType) (reconcile.Shown, error) {
+// Errors are *push.SinkError; a success that makes no sense is unclear.
+func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	now, err := s.find(ctx, code)
 	if err != nil || now.tag == "" {
-		return reconcile.Shown{Code: code}, err
+		return push.Shown{Code: code}, err
 	}
-	return reconcile.Shown{Code: code, Found: true, Values: now.values(t), Sequence: now.sequence, Version: now.tag}, nil
+	return push.Shown{Code: code, Found: true, Values: now.values(t), Sequence: now.sequence, Version: now.tag}, nil
 }
 
 // found is a profile as the write API shows it.
 type found struct {
-	profile
+	organisation
 	body     []byte
 	tag      string // empty: there is none
 	sequence int64
 	status   int
 }
 
-func (s *Sink) find(ctx context.Context, code reconcile.ODSCode) (found, error) {
+func (s *Sink) find(ctx context.Context, code profile.ODSCode) (found, error) {
 	req, err := s.request(ctx, http.MethodGet, code, http.NoBody)
 	if err != nil {
 		return found{}, err
@@ -61,12 +62,12 @@ func (s *Sink) find(ctx context.Context, code reconcile.ODSCode) (found, error) 
 	}
 	// A number that is missing or unreadable only means that it is not said.
 	sequence, _ := strconv.ParseInt(answer.Header.Get("Sequence-Number"), 10, 64)
-	return found{profile: p, body: answer.Body, tag: tag, sequence: sequence, status: answer.Status}, nil
+	return found{organisation: p, body: answer.Body, tag: tag, sequence: sequence, status: answer.Status}, nil
 }
 
 func unclear(req *http.Request, status int, err error) error {
-	return &reconcile.SinkError{
-		Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnclear, Status: status, Reason: doing(req) + ": " + err.Error(),
+	return &push.SinkError{
+		Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: status, Reason: doing(req) + ": " + err.Error(),
 	}
 }
 
@@ -74,8 +75,8 @@ func unclear(req *http.Request, status int, err error) error {
 const readers = 4
 
 // showEach is Show for each of the codes.
-func (s *Sink) showEach(ctx context.Context, codes []reconcile.ODSCode, t reconcile.OrgType) ([]reconcile.Shown, error) {
-	shown := make([]reconcile.Shown, len(codes))
+func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
+	shown := make([]push.Shown, len(codes))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for i, code := range codes {
@@ -91,7 +92,7 @@ func (s *Sink) showEach(ctx context.Context, codes []reconcile.ODSCode, t reconc
 }
 
 // request is one to a profile of the write API.
-func (s *Sink) request(ctx context.Context, method string, code reconcile.ODSCode, body io.Reader) (*http.Request, error) {
+func (s *Sink) request(ctx context.Context, method string, code profile.ODSCode, body io.Reader) (*http.Request, error) {
 	address := s.base.JoinPath("organisation-profiles", url.PathEscape(code.String()))
 	return s.keyed(http.NewRequestWithContext(ctx, method, address.String(), body))
 }
@@ -100,8 +101,8 @@ func (s *Sink) request(ctx context.Context, method string, code reconcile.ODSCod
 // one: nothing was sent, and people have to mend the configuration.
 func (s *Sink) keyed(req *http.Request, err error) (*http.Request, error) {
 	if err != nil {
-		return nil, &reconcile.SinkError{
-			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerRefused, Reason: "making a request: " + err.Error(),
+		return nil, &push.SinkError{
+			Sink: push.SinkWebsite, Answer: push.AnswerRefused, Reason: "making a request: " + err.Error(),
 		}
 	}
 	req.Header.Set("Accept", "application/json")
@@ -110,8 +111,8 @@ func (s *Sink) keyed(req *http.Request, err error) (*http.Request, error) {
 	}
 	key, err := s.key()
 	if err != nil {
-		return nil, &reconcile.SinkError{
-			Sink: reconcile.SinkWebsite, Answer: reconcile.AnswerUnauthorized, Reason: "API key of the website: " + err.Error(),
+		return nil, &push.SinkError{
+			Sink: push.SinkWebsite, Answer: push.AnswerUnauthorized, Reason: "API key of the website: " + err.Error(),
 		}
 	}
 	req.Header.Set("Apikey", key)

@@ -14,13 +14,14 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // one reads FA123 as drift does, through the search.
-func one(t *testing.T, sink *website.Sink) reconcile.Shown {
+func one(t *testing.T, sink *website.Sink) push.Shown {
 	t.Helper()
-	shown, err := sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123"}, reconcile.Pharmacy)
+	shown, err := sink.ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
 	require.NoError(t, err)
 	require.Len(t, shown, 1)
 	require.EqualValues(t, "FA123", shown[0].Code)
@@ -32,21 +33,21 @@ func TestShowMany(t *testing.T) {
 	for _, search := range []bool{true, false} {
 		server, address := websitetest.Start(t, websitetest.Options{APIKey: secret, PageSize: 30})
 		sink := sinkAt(t, address, search)
-		codes := []reconcile.ODSCode{"NOBODY", "FZ999"}
+		codes := []profile.ODSCode{"NOBODY", "FZ999"}
 		for i := range 98 {
 			d := delivery(fmt.Sprintf("FA%03d", i), 1, "")
 			if i == 3 {
-				d.Values.Set(reconcile.FieldHidden, "true")
+				d.Values.Set(profile.FieldHidden, "true")
 			}
 			_, err := sink.Push(t.Context(), d)
 			require.NoError(t, err)
 			codes = append(codes, d.Code)
 		}
 		before := len(server.Ledger())
-		shown, err := sink.ShowMany(t.Context(), codes, reconcile.Pharmacy)
+		shown, err := sink.ShowMany(t.Context(), codes, profile.Pharmacy)
 		require.NoError(t, err)
 		require.Len(t, shown, len(codes))
-		route, _ := sink.Route(reconcile.Pharmacy)
+		route, _ := sink.Route(profile.Pharmacy)
 		found := 0
 		for _, s := range shown {
 			if !s.Found {
@@ -56,9 +57,9 @@ func TestShowMany(t *testing.T) {
 			found++
 			own := delivery(s.Code.String(), 1, "").Values
 			if s.Code == "FA003" {
-				own.Set(reconcile.FieldHidden, "true")
+				own.Set(profile.FieldHidden, "true")
 			}
-			require.Empty(t, reconcile.Differences(route, own, s, reconcile.NewDate(2026, time.November, 22)), s.Code)
+			require.Empty(t, push.Differences(route, own, s, profile.NewDate(2026, time.November, 22)), s.Code)
 			require.Equal(t, search && s.Code != "FA003", len(s.Blind) == 1, "the search never shows SRV0559")
 		}
 		require.Equal(t, 98, found)
@@ -92,9 +93,9 @@ func TestSearchIsNotBelieved(t *testing.T) {
 				_, _ = io.WriteString(w, row.body)
 			}))
 			t.Cleanup(web.Close)
-			_, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []reconcile.ODSCode{"FA123"}, reconcile.Pharmacy)
+			_, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
 			e := refused(t, err)
-			require.Equal(t, reconcile.AnswerUnclear, e.Answer)
+			require.Equal(t, push.AnswerUnclear, e.Answer)
 			require.Contains(t, e.Reason, row.says)
 		})
 	}
@@ -105,13 +106,13 @@ func TestTheKeyStaysOnItsHost(t *testing.T) {
 	elsewhere, address := websitetest.Start(t, websitetest.Options{})
 	server, here := websitetest.Start(t, websitetest.Options{APIKey: secret, PageSize: 1})
 	sink := sinkAt(t, here, true)
-	codes := []reconcile.ODSCode{"FA123", "FA124"}
+	codes := []profile.ODSCode{"FA123", "FA124"}
 	for _, code := range codes {
 		_, err := sink.Push(t.Context(), delivery(code.String(), 1, ""))
 		require.NoError(t, err)
 	}
 	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.NextElsewhere}, NextHost: address})
-	_, err := sink.ShowMany(t.Context(), codes, reconcile.Pharmacy)
+	_, err := sink.ShowMany(t.Context(), codes, profile.Pharmacy)
 	require.Contains(t, refused(t, err).Reason, "leads elsewhere")
 	require.Empty(t, elsewhere.Ledger())
 }
@@ -130,11 +131,11 @@ func TestOtherCodesAreNotShown(t *testing.T) {
 			{"ODSCode":"FA124","OrganisationName":"second"}]}`)
 	}))
 	t.Cleanup(web.Close)
-	shown, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []reconcile.ODSCode{"FA123", "FA124"}, reconcile.Pharmacy)
+	shown, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
 	require.NoError(t, err)
 	require.Len(t, shown, 2)
-	require.Equal(t, "first", shown[0].Values.Get(reconcile.FieldName))
-	require.Equal(t, reconcile.Shown{Code: "FA123"}, shown[1])
+	require.Equal(t, "first", shown[0].Values.Get(profile.FieldName))
+	require.Equal(t, push.Shown{Code: "FA123"}, shown[1])
 }
 
 func TestReadsAreRepeated(t *testing.T) {
@@ -144,7 +145,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	require.NoError(t, err)
 	server.Fault(simulate.Of(simulate.Error(503)), simulate.Fault{Names: []simulate.Name{simulate.Truncated}, Skip: 1})
 	require.True(t, one(t, sink).Found)
-	shown, err := sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
 	require.Len(t, server.Ledger(), 5)
@@ -154,12 +155,12 @@ func TestShowFails(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault simulate.Fault
-		want  reconcile.Answer
+		want  push.Answer
 	}{
-		"unauthorized": {simulate.Of(simulate.Unauthorized), reconcile.AnswerUnauthorized},
-		"html":         {simulate.Of(simulate.HTML), reconcile.AnswerUnclear},
-		"no etag":      {simulate.Of(simulate.NoETag), reconcile.AnswerUnclear},
-		"a long wait":  {simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3600}, reconcile.AnswerLater},
+		"unauthorized": {simulate.Of(simulate.Unauthorized), push.AnswerUnauthorized},
+		"html":         {simulate.Of(simulate.HTML), push.AnswerUnclear},
+		"no etag":      {simulate.Of(simulate.NoETag), push.AnswerUnclear},
+		"a long wait":  {simulate.Fault{Names: []simulate.Name{simulate.Throttled}, RetryAfter: 3600}, push.AnswerLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,10 +168,10 @@ func TestShowFails(t *testing.T) {
 			_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 			require.NoError(t, err)
 			server.Fault(row.fault)
-			_, err = sink.Show(t.Context(), "FA123", reconcile.Pharmacy)
+			_, err = sink.Show(t.Context(), "FA123", profile.Pharmacy)
 			require.Equal(t, row.want, refused(t, err).Answer)
 			server.Fault(row.fault)
-			_, err = sink.ShowMany(t.Context(), []reconcile.ODSCode{"FA123", "FA124"}, reconcile.Pharmacy)
+			_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
 			if row.fault.Names[0] != simulate.NoETag { // the search has none
 				require.Equal(t, row.want, refused(t, err).Answer)
 			}

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // carried are the parts of a document that we own in part, as they came. The
@@ -32,7 +33,7 @@ var unwritable = []string{"SearchKey", "Geocode", "Metrics", "GSD", "Trusts", "R
 // have, contacts and hours of other kinds, what a service has beside its name.
 // What is shown in exactly our words is not rewritten either. The same delivery
 // over the same document makes the same bytes.
-func updated(d reconcile.Delivery, ours profile, now found) (body []byte, err error) {
+func updated(d push.Delivery, ours organisation, now found) (body []byte, err error) {
 	var document map[string]json.RawMessage
 	var c carried
 	for _, into := range []any{&document, &c} {
@@ -43,13 +44,13 @@ func updated(d reconcile.Delivery, ours profile, now found) (body []byte, err er
 	shown := now.values(d.Type)
 	news := otherwise(d.Values, shown)
 	parts := ours.texts(news, parentField(d.Type))
-	if news.States(reconcile.FieldStatus) || news.States(reconcile.FieldHidden) {
+	if news.States(profile.FieldStatus) || news.States(profile.FieldHidden) {
 		parts["OrganisationStatus"] = statusOver(d.Values, shown)
 	}
 	if parts["LastUpdatedDates"], err = c.stamps(d); err != nil {
 		return nil, err
 	}
-	c.lists(parts, kinds[typeIn(d)].hours, news, ours, now.profile)
+	c.lists(parts, kinds[typeIn(d)].hours, news, ours, now.organisation)
 	maps.DeleteFunc(document, func(key string, _ json.RawMessage) bool {
 		return strings.HasPrefix(key, "@") ||
 			slices.ContainsFunc(unwritable, func(name string) bool { return strings.EqualFold(key, name) })
@@ -74,8 +75,8 @@ func written(document map[string]json.RawMessage, parts map[string]any) ([]byte,
 }
 
 // otherwise are the values that are not shown just so.
-func otherwise(v, shown reconcile.Values) reconcile.Values {
-	for _, f := range reconcile.Fields() {
+func otherwise(v, shown profile.Values) profile.Values {
+	for _, f := range profile.Fields() {
 		if shown.States(f) && shown.Get(f) == v.Get(f) {
 			v.Forget(f)
 		}
@@ -84,25 +85,25 @@ func otherwise(v, shown reconcile.Values) reconcile.Values {
 }
 
 // texts are the parts that are no lists, as far as there is news of them.
-func (p profile) texts(news reconcile.Values, parent reconcile.Field) map[string]any {
+func (p organisation) texts(news profile.Values, parent profile.Field) map[string]any {
 	parts := map[string]any{"ODSCode": p.ODSCode}
-	if news.States(reconcile.FieldName) {
+	if news.States(profile.FieldName) {
 		parts["OrganisationName"] = p.OrganisationName
 	}
-	if news.States(reconcile.FieldPostcode) {
+	if news.States(profile.FieldPostcode) {
 		parts["Postcode"] = p.Postcode
 	}
-	if news.States(reconcile.FieldAddress) {
+	if news.States(profile.FieldAddress) {
 		parts["Address1"], parts["Address2"], parts["Address3"] = p.Address1, p.Address2, p.Address3
 		parts["City"], parts["County"] = p.City, p.County
 	}
 	if news.States(parent) {
 		parts["ParentOrganisation"] = p.ParentOrganisation
 	}
-	if news.States(reconcile.FieldType) {
+	if news.States(profile.FieldType) {
 		parts["OrganisationTypeId"], parts["OrganisationType"] = p.OrganisationTypeID, p.OrganisationType
 		parts["OrganisationSubType"] = p.OrganisationSubType
-	} else if *p.OrganisationTypeID == kinds[reconcile.Pharmacy].id && news.States(reconcile.FieldServices) {
+	} else if *p.OrganisationTypeID == kinds[profile.Pharmacy].id && news.States(profile.FieldServices) {
 		parts["OrganisationSubType"] = p.OrganisationSubType // distance sellers are told by their services
 	}
 	return parts
@@ -110,35 +111,35 @@ func (p profile) texts(news reconcile.Values, parent reconcile.Field) map[string
 
 // statusOver is the status word of both fields, the one that is not stated as
 // it is shown.
-func statusOver(v, shown reconcile.Values) *string {
-	for _, f := range []reconcile.Field{reconcile.FieldStatus, reconcile.FieldHidden} {
+func statusOver(v, shown profile.Values) *string {
+	for _, f := range []profile.Field{profile.FieldStatus, profile.FieldHidden} {
 		if !v.States(f) {
-			v.Keep([]reconcile.Field{f}, shown)
+			v.Keep([]profile.Field{f}, shown)
 		}
 	}
 	return text(statusWord(v))
 }
 
 // lists adds the lists that there is news of.
-func (c carried) lists(parts map[string]any, hours string, news reconcile.Values, ours, now profile) {
+func (c carried) lists(parts map[string]any, hours string, news profile.Values, ours, now organisation) {
 	if rows, changed := c.contacts(news, ours.Contacts, now.Contacts); changed {
 		parts["Contacts"] = rows
 	}
 	if rows, changed := c.openingTimes(hours, news, ours.OpeningTimes, now.OpeningTimes); changed {
 		parts["OpeningTimes"] = rows
 	}
-	if news.States(reconcile.FieldServices) || news.States(reconcile.FieldERSServices) {
+	if news.States(profile.FieldServices) || news.States(profile.FieldERSServices) {
 		general, urgent := apart(ours, now.UecServices)
 		parts["Services"] = laid(general, now.Services, c.Services)
 		parts["UecServices"] = laid(urgent, now.UecServices, c.UecServices)
 	}
-	if news.States(reconcile.FieldFacilities) {
+	if news.States(profile.FieldFacilities) {
 		parts["Facilities"] = laid(ours.Facilities, now.Facilities, c.Facilities)
 	}
 }
 
 // contacts replaces those of the fields that there is news of.
-func (c carried) contacts(news reconcile.Values, ours, now []contact) (rows []any, changed bool) {
+func (c carried) contacts(news profile.Values, ours, now []contact) (rows []any, changed bool) {
 	rows = []any{}
 	for _, row := range ours {
 		if news.States(row.field()) {
@@ -146,7 +147,7 @@ func (c carried) contacts(news reconcile.Values, ours, now []contact) (rows []an
 		}
 	}
 	for i, row := range now {
-		if f := row.field(); f == reconcile.NoField || !news.States(f) {
+		if f := row.field(); f == profile.NoField || !news.States(f) {
 			rows = append(rows, c.Contacts[i])
 		}
 	}
@@ -160,9 +161,9 @@ func (c carried) contacts(news reconcile.Values, ours, now []contact) (rows []an
 // also replace those of the other kind that we read in the absence of our own;
 // where both were there the others are somebody else's word, which stays as
 // long as ours is read before it.
-func (c carried) openingTimes(hours string, news reconcile.Values, ours, now []opening) (rows []any, changed bool) {
+func (c carried) openingTimes(hours string, news profile.Values, ours, now []opening) (rows []any, changed bool) {
 	replaced := map[string]bool{
-		additional: news.States(reconcile.FieldDatedOpeningTimes), hours: news.States(reconcile.FieldOpeningTimes),
+		additional: news.States(profile.FieldDatedOpeningTimes), hours: news.States(profile.FieldOpeningTimes),
 	}
 	stays := readWeekly(ours, hours) != nil && readWeekly(now, hours) != nil
 	replaced[otherKind[hours]] = replaced[hours] && !stays
@@ -182,7 +183,7 @@ func (c carried) openingTimes(hours string, news reconcile.Values, ours, now []o
 
 // stamps are those of the website, and ours where they are later: what somebody
 // checked there since is not undone by an older edit.
-func (c carried) stamps(d reconcile.Delivery) (map[string]json.RawMessage, error) {
+func (c carried) stamps(d push.Delivery) (map[string]json.RawMessage, error) {
 	text, err := json.Marshal(stampsOf(d))
 	if err != nil {
 		return nil, fmt.Errorf("writing times: %w", err)

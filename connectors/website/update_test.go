@@ -10,16 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // overDocument is the document of an update of a document.
-func overDocument(t require.TestingT, d reconcile.Delivery, current []byte) []byte {
+func overDocument(t require.TestingT, d push.Delivery, current []byte) []byte {
 	p, err := decode(current)
 	require.NoError(t, err)
 	ours, err := profileOf(d)
 	require.NoError(t, err)
-	body, err := updated(d, ours, found{profile: p, body: current})
+	body, err := updated(d, ours, found{organisation: p, body: current})
 	require.NoError(t, err)
 	return body
 }
@@ -79,8 +80,8 @@ func TestAnUpdateThatSaysNothing(t *testing.T) {
 	} {
 		times[section] = nil
 	}
-	for name, values := range map[string]reconcile.Values{"nothing": {}, "what is shown": p.values(reconcile.Trust)} {
-		d := delivered(reconcile.Trust, nil)
+	for name, values := range map[string]profile.Values{"nothing": {}, "what is shown": p.values(profile.Trust)} {
+		d := delivered(profile.Trust, nil)
 		d.Values = values
 		body := overDocument(t, d, []byte(rich))
 		require.Equal(t, want, parsed(t, body), name)
@@ -90,15 +91,15 @@ func TestAnUpdateThatSaysNothing(t *testing.T) {
 
 func TestAnUpdateReplacesWhatItStates(t *testing.T) {
 	t.Parallel()
-	d := delivered(reconcile.Trust, map[reconcile.Field]string{
-		reconcile.FieldName: "New", reconcile.FieldType: "trust", reconcile.FieldHidden: "false", reconcile.FieldAddress: "1 High Street\nYork",
-		reconcile.FieldICB: "QWO", reconcile.FieldPhone: "9", reconcile.FieldWebsite: "w", reconcile.FieldOpeningTimes: "tue 09:00-12:00",
-		reconcile.FieldServices:   "- C\nSRV0559 Q\nSRV2 B\nSRV9 U",
-		reconcile.FieldFacilities: "Car parking: No\nPlay area #16: Yes\nToilet: Yes",
+	d := delivered(profile.Trust, map[profile.Field]string{
+		profile.FieldName: "New", profile.FieldType: "trust", profile.FieldHidden: "false", profile.FieldAddress: "1 High Street\nYork",
+		profile.FieldICB: "QWO", profile.FieldPhone: "9", profile.FieldWebsite: "w", profile.FieldOpeningTimes: "tue 09:00-12:00",
+		profile.FieldServices:   "- C\nSRV0559 Q\nSRV2 B\nSRV9 U",
+		profile.FieldFacilities: "Car parking: No\nPlay area #16: Yes\nToilet: Yes",
 	})
 	at := time.Date(2026, 11, 20, 9, 15, 0, 0, time.UTC)
-	d.Edited = map[reconcile.Field]time.Time{
-		reconcile.FieldPhone: at, reconcile.FieldOpeningTimes: at, reconcile.FieldFacilities: at,
+	d.Edited = map[profile.Field]time.Time{
+		profile.FieldPhone: at, profile.FieldOpeningTimes: at, profile.FieldFacilities: at,
 	}
 	body, was := overDocument(t, d, []byte(rich)), []byte(rich)
 	o := parsed(t, body)
@@ -138,9 +139,9 @@ func TestAnUpdateReplacesWhatItStates(t *testing.T) {
 
 func TestAnUpdateEmpties(t *testing.T) {
 	t.Parallel()
-	d := delivered(reconcile.Trust, map[reconcile.Field]string{
-		reconcile.FieldICB: "", reconcile.FieldPhone: "", reconcile.FieldEmail: "", reconcile.FieldOpeningTimes: "",
-		reconcile.FieldDatedOpeningTimes: "", reconcile.FieldServices: "", reconcile.FieldFacilities: "Car parking",
+	d := delivered(profile.Trust, map[profile.Field]string{
+		profile.FieldICB: "", profile.FieldPhone: "", profile.FieldEmail: "", profile.FieldOpeningTimes: "",
+		profile.FieldDatedOpeningTimes: "", profile.FieldServices: "", profile.FieldFacilities: "Car parking",
 	})
 	o, was := parsed(t, overDocument(t, d, []byte(rich))), []byte(rich)
 	require.Nil(t, o["ParentOrganisation"])
@@ -166,7 +167,7 @@ func TestTheOtherKindOfHours(t *testing.T) {
 		{"as they are", `{` + at + `"General"}`, "mon 09:00-12:00", "General"},
 	} {
 		current := []byte(`{"ODSCode":"FA123","OrganisationTypeId":"GPB","OpeningTimes":[` + c.rows + `]}`)
-		d := delivered(reconcile.GPPractice, map[reconcile.Field]string{reconcile.FieldOpeningTimes: c.weekly})
+		d := delivered(profile.GPPractice, map[profile.Field]string{profile.FieldOpeningTimes: c.weekly})
 		p, err := decode(overDocument(t, d, current))
 		require.NoError(t, err)
 		var seen []string
@@ -174,8 +175,8 @@ func TestTheOtherKindOfHours(t *testing.T) {
 			seen = append(seen, row.OpeningTimeType)
 		}
 		require.Equal(t, c.kinds, strings.Join(slices.Compact(seen), "+"), c.name)
-		v := p.values(reconcile.GPPractice)
-		require.Equal(t, c.weekly, v.Get(reconcile.FieldOpeningTimes), c.name)
+		v := p.values(profile.GPPractice)
+		require.Equal(t, c.weekly, v.Get(profile.FieldOpeningTimes), c.name)
 	}
 }
 
@@ -184,22 +185,22 @@ func TestHalfAStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		current string
-		field   reconcile.Field
+		field   profile.Field
 		value   string
 		want    string
 	}{
-		{"Hidden", reconcile.FieldStatus, "open", "Hidden"},
-		{"Excluded", reconcile.FieldStatus, "open", "Excluded"},
-		{"Excluded", reconcile.FieldHidden, "true", "Excluded"},
-		{"Excluded", reconcile.FieldHidden, "false", "Visible"},
-		{"Hidden", reconcile.FieldStatus, "closed", "Closed"},
-		{"Closed", reconcile.FieldStatus, "open", "Visible"},
-		{"Closed", reconcile.FieldHidden, "true", "Closed"},
-		{"VISIBLE", reconcile.FieldStatus, "open", "VISIBLE"},
-		{"", reconcile.FieldHidden, "false", "Visible"},
+		{"Hidden", profile.FieldStatus, "open", "Hidden"},
+		{"Excluded", profile.FieldStatus, "open", "Excluded"},
+		{"Excluded", profile.FieldHidden, "true", "Excluded"},
+		{"Excluded", profile.FieldHidden, "false", "Visible"},
+		{"Hidden", profile.FieldStatus, "closed", "Closed"},
+		{"Closed", profile.FieldStatus, "open", "Visible"},
+		{"Closed", profile.FieldHidden, "true", "Closed"},
+		{"VISIBLE", profile.FieldStatus, "open", "VISIBLE"},
+		{"", profile.FieldHidden, "false", "Visible"},
 	} {
 		current := []byte(`{"ODSCode":"FA123","OrganisationStatus":"` + c.current + `"}`)
-		d := delivered(reconcile.Pharmacy, map[reconcile.Field]string{c.field: c.value})
+		d := delivered(profile.Pharmacy, map[profile.Field]string{c.field: c.value})
 		require.Equal(t, c.want, parsed(t, overDocument(t, d, current))["OrganisationStatus"], "%+v", c)
 	}
 }
@@ -207,7 +208,7 @@ func TestHalfAStatus(t *testing.T) {
 type anything = map[string]any
 
 // drawCurrent makes a document as anybody may have left it.
-func drawCurrent(t *rapid.T, of reconcile.OrgType) []byte {
+func drawCurrent(t *rapid.T, of profile.OrgType) []byte {
 	word := rapid.SampledFrom([]string{"a", "b", "c d"})
 	list := func(key string, row func() anything) any {
 		n := rapid.IntRange(-1, 5).Draw(t, key)
@@ -264,17 +265,17 @@ func drawCurrent(t *rapid.T, of reconcile.OrgType) []byte {
 }
 
 // drawDelivery states some fields.
-func drawDelivery(t *rapid.T, of reconcile.OrgType) reconcile.Delivery {
+func drawDelivery(t *rapid.T, of profile.OrgType) push.Delivery {
 	d := delivered(of, nil)
-	for f, values := range map[reconcile.Field][]string{
-		reconcile.FieldName: {"a", "b", "new"}, reconcile.FieldType: {string(of)}, reconcile.FieldStatus: {"open", "closed"},
-		reconcile.FieldHidden: {"true", "false"}, reconcile.FieldAddress: {"", "a\nb", "1 High Street\nYork\nKent"},
-		reconcile.FieldPostcode: {"", "LS1 1AA"}, parentField(of): {"", "a", "QOX"}, reconcile.FieldPhone: {"", "a", "new"},
-		reconcile.FieldEmail: {"", "b", "new"}, reconcile.FieldWebsite: {"", "c d", "new"},
-		reconcile.FieldOpeningTimes:      {"", "mon 09:00-12:00", "tue 14:00-16:00"},
-		reconcile.FieldDatedOpeningTimes: {"", "2026-12-05 closed", "2026-12-24 09:00-12:00\n2026-12-25 closed"},
-		reconcile.FieldServices:          {"", "- a\nSRV1 a", "SRV0559 b\nSRV2 new\nSRV3 c", "SRV1 a\nSRV1 new"},
-		reconcile.FieldFacilities:        {"", "Car parking: Yes", "Car parking: No\na #16: Yes\nb: c: No"},
+	for f, values := range map[profile.Field][]string{
+		profile.FieldName: {"a", "b", "new"}, profile.FieldType: {string(of)}, profile.FieldStatus: {"open", "closed"},
+		profile.FieldHidden: {"true", "false"}, profile.FieldAddress: {"", "a\nb", "1 High Street\nYork\nKent"},
+		profile.FieldPostcode: {"", "LS1 1AA"}, parentField(of): {"", "a", "QOX"}, profile.FieldPhone: {"", "a", "new"},
+		profile.FieldEmail: {"", "b", "new"}, profile.FieldWebsite: {"", "c d", "new"},
+		profile.FieldOpeningTimes:      {"", "mon 09:00-12:00", "tue 14:00-16:00"},
+		profile.FieldDatedOpeningTimes: {"", "2026-12-05 closed", "2026-12-24 09:00-12:00\n2026-12-25 closed"},
+		profile.FieldServices:          {"", "- a\nSRV1 a", "SRV0559 b\nSRV2 new\nSRV3 c", "SRV1 a\nSRV1 new"},
+		profile.FieldFacilities:        {"", "Car parking: Yes", "Car parking: No\na #16: Yes\nb: c: No"},
 	} {
 		if rapid.Bool().Draw(t, f.String()) {
 			d.Values.Set(f, rapid.SampledFrom(values).Draw(t, f.String()))
@@ -287,7 +288,7 @@ func drawDelivery(t *rapid.T, of reconcile.OrgType) reconcile.Delivery {
 func TestUpdatesChangeOnlyWhatTheyState(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		of := rapid.SampledFrom(reconcile.OrgTypes()).Draw(t, "type")
+		of := rapid.SampledFrom(profile.OrgTypes()).Draw(t, "type")
 		current, d := drawCurrent(t, of), drawDelivery(t, of)
 		body := overDocument(t, d, current)
 		require.Equal(t, string(body), string(overDocument(t, d, current)), "the same bytes")
@@ -300,11 +301,11 @@ func TestUpdatesChangeOnlyWhatTheyState(t *testing.T) {
 		before, after := was.values(of), is.values(of)
 		for _, f := range fields(of) {
 			switch {
-			case d.Values.States(f) && f == reconcile.FieldHidden && after.Get(reconcile.FieldStatus) == "closed": // closed wins
+			case d.Values.States(f) && f == profile.FieldHidden && after.Get(profile.FieldStatus) == "closed": // closed wins
 			case d.Values.States(f):
-				require.True(t, reconcile.Same(f, d.Values.Get(f), after.Get(f), d.Values.Get(reconcile.FieldName)),
+				require.True(t, profile.Same(f, d.Values.Get(f), after.Get(f), d.Values.Get(profile.FieldName)),
 					"%s: said %q, shown %q", f, d.Values.Get(f), after.Get(f))
-			case before.States(f) && (f != reconcile.FieldHidden || after.Get(reconcile.FieldStatus) != "closed"):
+			case before.States(f) && (f != profile.FieldHidden || after.Get(profile.FieldStatus) != "closed"):
 				require.Equal(t, before.Get(f), after.Get(f), f.String())
 			}
 		}
@@ -325,7 +326,7 @@ func foreign(t *rapid.T, document []byte) []any {
 			var h opening
 			require.NoError(t, json.Unmarshal(text, &c))
 			require.NoError(t, json.Unmarshal(text, &h))
-			if c.field() == reconcile.NoField && h.kind() == "" {
+			if c.field() == profile.NoField && h.kind() == "" {
 				all = append(all, row)
 			}
 		}

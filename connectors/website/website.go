@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // SearchURL is the production address of Service Search v3
@@ -100,22 +101,22 @@ func parseBase(address string) (*url.URL, error) {
 
 // fields are those that the website shows of a type. All of them can be read
 // back.
-func fields(t reconcile.OrgType) []reconcile.Field {
-	shown := []reconcile.Field{
-		reconcile.FieldName, reconcile.FieldType, reconcile.FieldStatus, reconcile.FieldHidden, reconcile.FieldAddress,
-		reconcile.FieldPostcode, parentField(t), reconcile.FieldPhone, reconcile.FieldEmail, reconcile.FieldWebsite,
-		reconcile.FieldOpeningTimes, reconcile.FieldDatedOpeningTimes, reconcile.FieldServices, reconcile.FieldFacilities,
+func fields(t profile.OrgType) []profile.Field {
+	shown := []profile.Field{
+		profile.FieldName, profile.FieldType, profile.FieldStatus, profile.FieldHidden, profile.FieldAddress,
+		profile.FieldPostcode, parentField(t), profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite,
+		profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices, profile.FieldFacilities,
 	}
-	if t == reconcile.Trust || t == reconcile.TrustSite {
-		shown = append(shown, reconcile.FieldERSServices)
+	if t == profile.Trust || t == profile.TrustSite {
+		shown = append(shown, profile.FieldERSServices)
 	}
 	return shown
 }
 
 // Route returns the one route, for every type that can have a profile.
-func (s *Sink) Route(t reconcile.OrgType) (reconcile.Route, bool) {
+func (s *Sink) Route(t profile.OrgType) (push.Route, bool) {
 	if _, ok := kinds[t]; !ok {
-		return reconcile.Route{}, false
+		return push.Route{}, false
 	}
-	return reconcile.Route{Name: "profile", Fields: fields(t), Shown: fields(t), Tagged: true}, true
+	return push.Route{Name: "profile", Fields: fields(t), Shown: fields(t), Tagged: true}, true
 }

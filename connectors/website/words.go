@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // kind is how v3 writes an organisation type, and which of its opening times are
@@ -15,38 +15,38 @@ type kind struct{ id, name, hours string }
 // how v3 shows practices too (Y02494 in its samples); GPP stands in the list of
 // version 1 only. Of a trust we do not know whether v3 calls it an Acute or a
 // SocialCare Trust, so its name is left null.
-var kinds = map[reconcile.OrgType]kind{
-	reconcile.Pharmacy:       {"PHA", "Pharmacy", general},
-	reconcile.GPPractice:     {"GPB", "GpBranch", reception},
-	reconcile.GPBranch:       {"GPB", "GpBranch", general},
-	reconcile.DentalPractice: {"DEN", "Dentist", general},
-	reconcile.OpticalSite:    {"OPT", "Optician", general},
-	reconcile.Trust:          {"TRU", "", general},
-	reconcile.TrustSite:      {"HOS", "Hospital", general},
+var kinds = map[profile.OrgType]kind{
+	profile.Pharmacy:       {"PHA", "Pharmacy", general},
+	profile.GPPractice:     {"GPB", "GpBranch", reception},
+	profile.GPBranch:       {"GPB", "GpBranch", general},
+	profile.DentalPractice: {"DEN", "Dentist", general},
+	profile.OpticalSite:    {"OPT", "Optician", general},
+	profile.Trust:          {"TRU", "", general},
+	profile.TrustSite:      {"HOS", "Hospital", general},
 }
 
 // parentField is what ParentOrganisation is in a profile of a type: the sub-ICB
 // of a GP practice and its branches, the ICB of all others
 // (CONTRACT.md "Types and parents").
-func parentField(t reconcile.OrgType) reconcile.Field {
-	if t == reconcile.GPPractice || t == reconcile.GPBranch {
-		return reconcile.FieldCommissioner
+func parentField(t profile.OrgType) profile.Field {
+	if t == profile.GPPractice || t == profile.GPBranch {
+		return profile.FieldCommissioner
 	}
-	return reconcile.FieldICB
+	return profile.FieldICB
 }
 
 // typeOf reads a type id; the one that was asked for where several are written
 // alike. Empty: an id of a type that we have no profiles of.
-func typeOf(id string, asked reconcile.OrgType) reconcile.OrgType {
+func typeOf(id string, asked profile.OrgType) profile.OrgType {
 	if id != "" && kinds[asked].id == id {
 		return asked
 	}
-	for _, t := range reconcile.OrgTypes() {
+	for _, t := range profile.OrgTypes() {
 		if kinds[t].id == id {
 			return t
 		}
 	}
-	return reconcile.NoType
+	return profile.NoType
 }
 
 // internetPharmacy is the service of a pharmacy without a counter.
@@ -54,15 +54,15 @@ const internetPharmacy = "EPS0004"
 
 // subType tells distance sellers from other pharmacies by their services, and
 // says nothing while nobody stated those.
-func subType(t reconcile.OrgType, v reconcile.Values) *string {
+func subType(t profile.OrgType, v profile.Values) *string {
 	switch {
-	case t == reconcile.TrustSite:
+	case t == profile.TrustSite:
 		return text("NHS Sector")
-	case t != reconcile.Pharmacy || !v.States(reconcile.FieldServices):
+	case t != profile.Pharmacy || !v.States(profile.FieldServices):
 		return nil
 	}
-	for line := range strings.SplitSeq(v.Get(reconcile.FieldServices), "\n") {
-		if reconcile.ServiceCode(line) == internetPharmacy {
+	for line := range strings.SplitSeq(v.Get(profile.FieldServices), "\n") {
+		if profile.ServiceCode(line) == internetPharmacy {
 			return text("DistanceSelling")
 		}
 	}
@@ -76,33 +76,33 @@ const (
 	closed  = "Closed"
 )
 
-func statusWord(v reconcile.Values) string {
+func statusWord(v profile.Values) string {
 	switch {
-	case v.Get(reconcile.FieldStatus) == string(reconcile.StatusClosed):
+	case v.Get(profile.FieldStatus) == string(profile.StatusClosed):
 		return closed
-	case v.Get(reconcile.FieldHidden) == "true":
+	case v.Get(profile.FieldHidden) == "true":
 		return hidden
-	case v.States(reconcile.FieldStatus) || v.States(reconcile.FieldHidden):
+	case v.States(profile.FieldStatus) || v.States(profile.FieldHidden):
 		return visible
 	}
 	return ""
 }
 
 // readStatus states what a status word tells. A closed profile is not hidden, as
-// reconcile.Wish has it too: there is one word for both. Every word that is
+// push.Wish has it too: there is one word for both. Every word that is
 // neither of the others ("Excluded") hides.
-func readStatus(word string, v *reconcile.Values) {
+func readStatus(word string, v *profile.Values) {
 	switch {
 	case word == "":
 	case strings.EqualFold(word, closed):
-		v.Set(reconcile.FieldStatus, string(reconcile.StatusClosed))
-		v.Set(reconcile.FieldHidden, "false")
+		v.Set(profile.FieldStatus, string(profile.StatusClosed))
+		v.Set(profile.FieldHidden, "false")
 	case strings.EqualFold(word, visible):
-		v.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
-		v.Set(reconcile.FieldHidden, "false")
+		v.Set(profile.FieldStatus, string(profile.StatusOpen))
+		v.Set(profile.FieldHidden, "false")
 	default:
-		v.Set(reconcile.FieldStatus, string(reconcile.StatusOpen))
-		v.Set(reconcile.FieldHidden, "true")
+		v.Set(profile.FieldStatus, string(profile.StatusOpen))
+		v.Set(profile.FieldHidden, "true")
 	}
 }
 
@@ -113,16 +113,16 @@ const (
 )
 
 var methods = []struct {
-	field reconcile.Field
+	field profile.Field
 	name  string
 }{
-	{reconcile.FieldWebsite, "Website"},
-	{reconcile.FieldPhone, "Telephone"},
-	{reconcile.FieldEmail, "Email"},
+	{profile.FieldWebsite, "Website"},
+	{profile.FieldPhone, "Telephone"},
+	{profile.FieldEmail, "Email"},
 }
 
 // contacts is null while none of the three was ever stated.
-func contacts(v reconcile.Values) []contact {
+func contacts(v profile.Values) []contact {
 	var rows []contact
 	for _, m := range methods {
 		if v.States(m.field) && rows == nil {
@@ -136,7 +136,7 @@ func contacts(v reconcile.Values) []contact {
 }
 
 // field is what a contact is in a profile, none for one that we do not speak of.
-func (c contact) field() reconcile.Field {
+func (c contact) field() profile.Field {
 	if strings.EqualFold(c.ContactType, primary) && strings.EqualFold(c.ContactAvailabilityType, officeHours) {
 		for _, m := range methods {
 			if strings.EqualFold(c.ContactMethodType, m.name) {
@@ -144,11 +144,11 @@ func (c contact) field() reconcile.Field {
 			}
 		}
 	}
-	return reconcile.NoField
+	return profile.NoField
 }
 
 // readContacts states the first contact of each field.
-func readContacts(rows []contact, v *reconcile.Values) {
+func readContacts(rows []contact, v *profile.Values) {
 	if rows == nil {
 		return
 	}
@@ -156,7 +156,7 @@ func readContacts(rows []contact, v *reconcile.Values) {
 		v.Set(m.field, "")
 	}
 	for _, row := range slices.Backward(rows) {
-		if f := row.field(); f != reconcile.NoField {
+		if f := row.field(); f != profile.NoField {
 			v.Set(f, row.ContactValue)
 		}
 	}

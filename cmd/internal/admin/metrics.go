@@ -5,7 +5,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Metrics counts what this process did.
@@ -69,31 +71,31 @@ func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {
 }
 
 // LetterWorked counts what became of a letter.
-func (m *Metrics) LetterWorked(kind reconcile.LetterKind, state reconcile.PostState) {
+func (m *Metrics) LetterWorked(kind people.LetterKind, state people.PostState) {
 	m.letters.WithLabelValues(string(kind), string(state)).Inc()
 }
 
 // RunEnded counts a run that ended, whichever way.
-func (m *Metrics) RunEnded(s reconcile.Summary) {
+func (m *Metrics) RunEnded(s runs.Summary) {
 	scope := []string{string(s.Source), s.Report}
 	m.runs.WithLabelValues(string(s.Source), s.Report, string(s.State)).Inc()
 	m.run.WithLabelValues(scope...).Observe(float64(s.ElapsedMS) / 1000)
-	if s.State == reconcile.RunDone && s.Changes == (reconcile.ChangeCounts{}) {
+	if s.State == runs.RunDone && s.Changes == (runs.ChangeCounts{}) {
 		m.noopRuns.WithLabelValues(scope...).Inc()
 	}
-	if s.State != reconcile.RunDone && s.State != reconcile.RunWithheld {
+	if s.State != runs.RunDone && s.State != runs.RunWithheld {
 		return // a plan that was not applied to its end counts no changes
 	}
-	for verb, profiles := range map[reconcile.Verb]int{
-		reconcile.Create: s.Changes.Create, reconcile.Close: s.Changes.Close, reconcile.Reopen: s.Changes.Reopen,
-		reconcile.ToSleep: s.Changes.Dormant, reconcile.Update: s.Changes.Update,
+	for verb, profiles := range map[runs.Verb]int{
+		runs.Create: s.Changes.Create, runs.Close: s.Changes.Close, runs.Reopen: s.Changes.Reopen,
+		runs.ToSleep: s.Changes.Dormant, runs.Update: s.Changes.Update,
 	} {
 		m.changes.WithLabelValues(string(s.Source), s.Report, string(verb)).Add(float64(profiles))
 	}
 }
 
 // Pushed counts a try to bring a profile to a sink.
-func (m *Metrics) Pushed(sink reconcile.Sink, o reconcile.PushOutcome) {
+func (m *Metrics) Pushed(sink push.Sink, o push.PushOutcome) {
 	answer := o.Attempt
 	if answer == "" {
 		answer = "none"

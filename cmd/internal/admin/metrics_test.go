@@ -14,7 +14,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 var update = flag.Bool("update", false, "write METRICS.md")
@@ -63,10 +66,10 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m := NewMetrics(reg)
 	m.JobWorked("pull_ods", "done", 1, 0)
 	m.JobRecovered("pull_ods")
-	m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: reconcile.RunDone})
-	m.Pushed(reconcile.SinkDoS, reconcile.PushOutcome{Route: "fhir", Attempt: reconcile.AttemptAccepted, Took: 1, Lag: 1})
+	m.RunEnded(runs.Summary{Source: profile.SourceODS, Report: "etr", State: runs.RunDone})
+	m.Pushed(push.SinkDoS, push.PushOutcome{Route: "fhir", Attempt: push.AttemptAccepted, Took: 1, Lag: 1})
 	m.ERSAnswered("A035", 200, 0.2)
-	m.LetterWorked(reconcile.LetterOpening, reconcile.PostAccepted)
+	m.LetterWorked(people.LetterOpening, people.PostAccepted)
 	newWatched(reg, everything())
 	RegisterProcess(reg, "v1.2.3")
 	NewPools(reg).Watch("main", func() PoolStat { return stat{} })
@@ -190,25 +193,25 @@ func TestPushesLeftBehindAreCounted(t *testing.T) {
 
 func TestRunsAreCounted(t *testing.T) {
 	t.Parallel()
-	changes := reconcile.ChangeCounts{Create: 5, Update: 4, Close: 3, Reopen: 2, Dormant: 1}
+	changes := runs.ChangeCounts{Create: 5, Update: 4, Close: 3, Reopen: 2, Dormant: 1}
 	cases := map[string]struct {
-		state   reconcile.RunState
-		changes reconcile.ChangeCounts
+		state   runs.RunState
+		changes runs.ChangeCounts
 		noop    bool
 		counted bool // the changes
 	}{
-		"done":                   {reconcile.RunDone, changes, false, true},
-		"done, nothing to do":    {reconcile.RunDone, reconcile.ChangeCounts{}, true, true},
-		"withheld, some applied": {reconcile.RunWithheld, changes, false, true},
-		"withheld, none applied": {reconcile.RunWithheld, reconcile.ChangeCounts{}, false, true},
-		"refused":                {reconcile.RunRefused, reconcile.ChangeCounts{}, false, false},
-		"failed, with a plan":    {reconcile.RunFailed, changes, false, false},
+		"done":                   {runs.RunDone, changes, false, true},
+		"done, nothing to do":    {runs.RunDone, runs.ChangeCounts{}, true, true},
+		"withheld, some applied": {runs.RunWithheld, changes, false, true},
+		"withheld, none applied": {runs.RunWithheld, runs.ChangeCounts{}, false, true},
+		"refused":                {runs.RunRefused, runs.ChangeCounts{}, false, false},
+		"failed, with a plan":    {runs.RunFailed, changes, false, false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := NewMetrics(prometheus.NewPedanticRegistry())
-			m.RunEnded(reconcile.Summary{Source: reconcile.SourceODS, Report: "etr", State: c.state, Changes: c.changes, ElapsedMS: 1500})
+			m.RunEnded(runs.Summary{Source: profile.SourceODS, Report: "etr", State: c.state, Changes: c.changes, ElapsedMS: 1500})
 			require.InDelta(t, 1, testutil.ToFloat64(m.runs.WithLabelValues("ods", "etr", string(c.state))), 0)
 			require.Equal(t, c.noop, testutil.CollectAndCount(m.noopRuns) == 1)
 			require.Equal(t, c.counted, testutil.CollectAndCount(m.changes) == 5)
@@ -227,7 +230,7 @@ func TestRunsAreCounted(t *testing.T) {
 func TestRunSecondsAreSeconds(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
-	NewMetrics(reg).RunEnded(reconcile.Summary{State: reconcile.RunDone, ElapsedMS: 1500})
+	NewMetrics(reg).RunEnded(runs.Summary{State: runs.RunDone, ElapsedMS: 1500})
 	families, err := reg.Gather()
 	require.NoError(t, err)
 	for _, f := range families {

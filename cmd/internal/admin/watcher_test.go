@@ -16,7 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // everything has one of everything that can be watched.
@@ -26,17 +29,17 @@ func everything() postgres.Watched {
 			{Queue: "runs", State: "available", Jobs: 3, Oldest: 90 * time.Second},
 			{Queue: "runs", State: "scheduled", Jobs: 2, Oldest: -time.Hour},
 		},
-		Withheld:   []postgres.WithheldWaiting{{Source: reconcile.SourceODS, Report: "etr", Reason: reconcile.MassChange, Rows: 55}},
-		Watermarks: []postgres.WatermarkAge{{Source: reconcile.SourceODS, Stream: "changes", Age: time.Hour}},
-		Listings:   []postgres.ListingAge{{Source: reconcile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
-		Quarantine: []postgres.QuarantineSize{{Source: reconcile.SourceODS, Report: "etr", Records: 4}},
-		Profiles:   []postgres.OpenProfiles{{Type: reconcile.Trust, Profiles: 205}},
-		Pushes:     []postgres.OpenPushes{{Sink: reconcile.SinkDoS, State: reconcile.PushRefused, Pushes: 7, Oldest: time.Minute}},
-		Paused:     []postgres.PausedSink{{Sink: reconcile.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
-		Drift:      []postgres.DriftFoundLast{{Sink: reconcile.SinkDoS, State: reconcile.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
-		Runs:       []postgres.OpenRuns{{Source: reconcile.SourceODS, State: reconcile.RunQueued, Runs: 1}},
+		Withheld:   []postgres.WithheldWaiting{{Source: profile.SourceODS, Report: "etr", Reason: runs.MassChange, Rows: 55}},
+		Watermarks: []postgres.WatermarkAge{{Source: profile.SourceODS, Stream: "changes", Age: time.Hour}},
+		Listings:   []postgres.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
+		Quarantine: []postgres.QuarantineSize{{Source: profile.SourceODS, Report: "etr", Records: 4}},
+		Profiles:   []postgres.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
+		Pushes:     []postgres.OpenPushes{{Sink: push.SinkDoS, State: push.PushRefused, Pushes: 7, Oldest: time.Minute}},
+		Paused:     []postgres.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
+		Drift:      []postgres.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
+		Runs:       []postgres.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
 		Schedules:  []postgres.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
-		Services:   []postgres.ServiceCount{{State: reconcile.ServiceMissing, Services: 6}},
+		Services:   []postgres.ServiceCount{{State: services.ServiceMissing, Services: 6}},
 		People: postgres.WatchedPeople{
 			Accounts:   []postgres.AccountCount{{State: "active", Accounts: 9}},
 			Letters:    []postgres.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},
@@ -44,7 +47,7 @@ func everything() postgres.Watched {
 		},
 		Progress: postgres.ForwardProgress{
 			Since:     map[string]time.Duration{postgres.ActivityTick: 20 * time.Second},
-			Routes:    []postgres.RouteProgress{{Sink: reconcile.SinkDoS, Route: "fhir", Due: time.Minute, Tried: 2 * time.Minute}},
+			Routes:    []postgres.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: time.Minute, Tried: 2 * time.Minute}},
 			Abandoned: 2, Oldest: 5 * time.Second,
 		},
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // many yields so many rows of 27 columns, without allocating any. Meanwhile it
@@ -32,7 +32,7 @@ func many(rows int, meanwhile func()) iter.Seq2[[]string, error] {
 	}
 }
 
-func long(rows int, meanwhile func()) reconcile.Report {
+func long(rows int, meanwhile func()) report.Report {
 	r := sample()
 	r.Sections[0].Count, r.Sections[0].Rows = rows, many(rows, meanwhile)
 	return r

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // missing fails where make test found everything that the test needs, and says
@@ -238,7 +238,7 @@ func TestInBrowser(t *testing.T) {
 	full.Sections[0].Count, full.Sections[0].Rows = 40, many(40, func() {})
 	whole.Name = "a million rows"
 	for _, c := range []struct {
-		report reconcile.Report
+		report report.Report
 		axe    string
 		looks  []look
 	}{

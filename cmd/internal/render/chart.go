@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // Charts are drawn 320 units wide: about a phone's width, so that their
@@ -46,7 +46,7 @@ type bar struct{ Label, Count string }
 
 // chartOf draws days as standing bars and everything else as lying ones, whose
 // labels have room.
-func chartOf(i int, c reconcile.ReportChart) chart {
+func chartOf(i int, c report.ReportChart) chart {
 	out := chart{ID: fmt.Sprintf("chart-%d", i+1), Title: clean(c.Title), Width: chartWidth, Description: describe(c)}
 	for _, b := range c.Bars {
 		out.Bars = append(out.Bars, bar{Label: clean(b.Label), Count: grouped(b.Count)})
@@ -60,7 +60,7 @@ func chartOf(i int, c reconcile.ReportChart) chart {
 }
 
 // describe says in a sentence what the picture shows.
-func describe(c reconcile.ReportChart) string {
+func describe(c report.ReportChart) string {
 	if len(c.Bars) == 0 {
 		return "Nothing to show."
 	}
@@ -82,7 +82,7 @@ func counted(count int, noun string) string {
 	return grouped(count) + " " + noun + "s"
 }
 
-func highest(bars []reconcile.ReportBar) int {
+func highest(bars []report.ReportBar) int {
 	top := 0
 	for _, b := range bars {
 		top = max(top, b.Count)
@@ -90,7 +90,7 @@ func highest(bars []reconcile.ReportBar) int {
 	return top
 }
 
-func (c *chart) lie(bars []reconcile.ReportBar) {
+func (c *chart) lie(bars []report.ReportBar) {
 	top := highest(bars)
 	c.Height = laneHeight * len(bars)
 	for i, b := range bars {
@@ -106,7 +106,7 @@ func (c *chart) lie(bars []reconcile.ReportBar) {
 	}
 }
 
-func (c *chart) stand(bars []reconcile.ReportBar) {
+func (c *chart) stand(bars []report.ReportBar) {
 	if len(bars) == 0 {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // WriteCSV writes one section as CSV, the changes where the name is empty:
@@ -18,11 +18,11 @@ import (
 //
 // It fails for a section that the report has not, and with the errors of the
 // rows and of w.
-func WriteCSV(w io.Writer, r reconcile.Report, section string) error {
+func WriteCSV(w io.Writer, r report.Report, section string) error {
 	if section == "" {
-		section = reconcile.SectionChanges
+		section = report.SectionChanges
 	}
-	at := slices.IndexFunc(r.Sections, func(s reconcile.ReportSection) bool { return s.Name == section })
+	at := slices.IndexFunc(r.Sections, func(s report.ReportSection) bool { return s.Name == section })
 	if at < 0 {
 		return fmt.Errorf("the report has no section %q", section)
 	}
@@ -37,7 +37,7 @@ func WriteCSV(w io.Writer, r reconcile.Report, section string) error {
 	return out.flush()
 }
 
-func columnNames(columns []reconcile.ReportColumn) []string {
+func columnNames(columns []report.ReportColumn) []string {
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = column.Name

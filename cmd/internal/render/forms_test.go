@@ -19,10 +19,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-func changesCSV(w io.Writer, r reconcile.Report) error { return render.WriteCSV(w, r, "") }
+func changesCSV(w io.Writer, r report.Report) error { return render.WriteCSV(w, r, "") }
 
 var forms = map[string]writer{"csv": changesCSV, "json": render.WriteJSON, "html": render.WriteHTML, "xlsx": render.WriteXLSX}
 
@@ -65,12 +66,12 @@ func TestFormsAgree(t *testing.T) {
 			return time.Unix(s, 0).UTC().Format(time.RFC3339)
 		})
 		r := sample()
-		columns := []reconcile.ReportColumn{
-			{Name: "a", Kind: reconcile.CellText},
-			{Name: "b", Kind: reconcile.CellNumber},
-			{Name: "c", Kind: reconcile.CellDate},
-			{Name: "d", Kind: reconcile.CellTime},
-			{Name: "e", Kind: reconcile.CellText},
+		columns := []report.ReportColumn{
+			{Name: "a", Kind: report.CellText},
+			{Name: "b", Kind: report.CellNumber},
+			{Name: "c", Kind: report.CellDate},
+			{Name: "d", Kind: report.CellTime},
+			{Name: "e", Kind: report.CellText},
 		}
 		var rows [][]string
 		for range rapid.IntRange(1, 4).Draw(rt, "rows") {
@@ -80,7 +81,7 @@ func TestFormsAgree(t *testing.T) {
 				rapid.OneOf(text, second).Draw(rt, "time"), text.Draw(rt, "last"),
 			})
 		}
-		r.Sections = []reconcile.ReportSection{{Name: "changes", Title: "T", Columns: columns, Count: len(rows), Rows: rowsOf(rows...)}}
+		r.Sections = []report.ReportSection{{Name: "changes", Title: "T", Columns: columns, Count: len(rows), Rows: rowsOf(rows...)}}
 		agree(rt, r)
 	})
 }
@@ -91,20 +92,20 @@ type testingT interface {
 	Helper()
 }
 
-func bytesOf(t testingT, write writer, r reconcile.Report) []byte {
+func bytesOf(t testingT, write writer, r report.Report) []byte {
 	var out bytes.Buffer
 	require.NoError(t, write(&out, r))
 	return out.Bytes()
 }
 
-func agree(t testingT, r reconcile.Report) {
+func agree(t testingT, r report.Report) {
 	t.Helper()
 	workbook := openBook(t, bytesOf(t, render.WriteXLSX, r))
 	page := parsePage(t, bytesOf(t, render.WriteHTML, r))
 	object := parseObject(t, bytesOf(t, render.WriteJSON, r))
 	require.Len(t, object, len(r.Sections))
 	for i, s := range r.Sections {
-		records := readCSV(t, bytesOf(t, func(w io.Writer, r reconcile.Report) error { return render.WriteCSV(w, r, s.Name) }, r))
+		records := readCSV(t, bytesOf(t, func(w io.Writer, r report.Report) error { return render.WriteCSV(w, r, s.Name) }, r))
 		require.Len(t, records, 1+s.Count)
 		sheet := readSheet(t, workbook, i+1, s.Columns)
 		require.Len(t, sheet, len(records))
@@ -170,15 +171,15 @@ func parseObject(t testingT, raw []byte) [][][]string {
 
 // onPaper is a text of a CSV file as a clock in London shows it. A negative
 // number, guarded there, is a number in a workbook.
-func onPaper(kind reconcile.ReportCell, text string) string {
-	if bare, guarded := strings.CutPrefix(text, "'"); guarded && kind == reconcile.CellNumber && len(bare) <= 15 {
+func onPaper(kind report.ReportCell, text string) string {
+	if bare, guarded := strings.CutPrefix(text, "'"); guarded && kind == report.CellNumber && len(bare) <= 15 {
 		if n, err := strconv.Atoi(bare); err == nil && strconv.Itoa(n) == bare {
 			return bare
 		}
 	}
-	if kind == reconcile.CellTime {
+	if kind == report.CellTime {
 		if at, err := time.Parse(time.RFC3339, text); err == nil {
-			return at.In(reconcile.London()).Format(time.DateTime)
+			return at.In(profile.London()).Format(time.DateTime)
 		}
 	}
 	return text
@@ -191,7 +192,7 @@ func openBook(t testingT, raw []byte) *excelize.File {
 }
 
 // readSheet reads a sheet back as texts, times as a clock in London shows them.
-func readSheet(t testingT, book *excelize.File, index int, columns []reconcile.ReportColumn) [][]string {
+func readSheet(t testingT, book *excelize.File, index int, columns []report.ReportColumn) [][]string {
 	name := book.GetSheetList()[index]
 	rows, err := book.Rows(name)
 	require.NoError(t, err)
@@ -213,7 +214,7 @@ func readSheet(t testingT, book *excelize.File, index int, columns []reconcile.R
 	return out
 }
 
-func readCell(t testingT, kind reconcile.ReportCell, stored excelize.CellType, text string) string {
+func readCell(t testingT, kind report.ReportCell, stored excelize.CellType, text string) string {
 	if text == "" || stored == excelize.CellTypeInlineString {
 		return text
 	}
@@ -222,9 +223,9 @@ func readCell(t testingT, kind reconcile.ReportCell, stored excelize.CellType, t
 	require.NoError(t, err)
 	at := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(n))
 	switch kind {
-	case reconcile.CellDate:
+	case report.CellDate:
 		return at.Format(time.DateOnly)
-	case reconcile.CellTime:
+	case report.CellTime:
 		_, fraction := math.Modf(n)
 		return at.Add(time.Duration(math.Round(fraction*86400)) * time.Second).Format(time.DateTime)
 	default:

@@ -3,19 +3,19 @@ package render
 import (
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // noChanges is said in plain words: silence would look like a failure.
 const noChanges = "No changes"
 
 // title names the report, for people.
-func title(h reconcile.ReportHead) string {
+func title(h report.ReportHead) string {
 	return "Daily change report, " + h.Day.Time().Format("Monday 2 January 2006") + ": " + scope(h)
 }
 
 // scope says whose rows the report has.
-func scope(h reconcile.ReportHead) string {
+func scope(h report.ReportHead) string {
 	name := strings.TrimSpace(clean(h.Name))
 	switch {
 	case h.Region == "" && name == "":
@@ -29,9 +29,9 @@ func scope(h reconcile.ReportHead) string {
 }
 
 // empty reports whether nothing changed in the window.
-func empty(r reconcile.Report) bool {
+func empty(r report.Report) bool {
 	for _, s := range r.Sections {
-		if s.Name == reconcile.SectionChanges {
+		if s.Name == report.SectionChanges {
 			return s.Count == 0
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 //go:embed page/page.tmpl page/style.css
@@ -34,7 +35,7 @@ const rowsShown = 1000
 // Dates are YYYY-MM-DD; times are on the clock of Europe/London, the instant
 // itself being in the datetime of their element. At most the rows listed are
 // held in memory. It fails with the errors of the rows and of w.
-func WriteHTML(w io.Writer, r reconcile.Report) error {
+func WriteHTML(w io.Writer, r report.Report) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
@@ -95,12 +96,12 @@ type clock struct{ Text, Instant string }
 
 func clockOf(at time.Time) clock {
 	return clock{
-		Text:    at.In(reconcile.London()).Format("Mon 2 January 2006, 15:04"),
+		Text:    at.In(profile.London()).Format("Mon 2 January 2006, 15:04"),
 		Instant: at.UTC().Format(time.RFC3339),
 	}
 }
 
-func pageOf(r reconcile.Report) (page, error) {
+func pageOf(r report.Report) (page, error) {
 	out := page{
 		Title: title(r.ReportHead), Scope: scope(r.ReportHead), Day: r.Day.Time().Format("Monday 2 January 2006"),
 		From: clockOf(r.From), Until: clockOf(r.Until), Frozen: clockOf(r.Frozen), Digest: clean(r.Digest),
@@ -125,9 +126,9 @@ func pageOf(r reconcile.Report) (page, error) {
 	return out, nil
 }
 
-func figureOf(f reconcile.ReportFigure, sections []reconcile.ReportSection) figure {
+func figureOf(f report.ReportFigure, sections []report.ReportSection) figure {
 	out := figure{Label: clean(f.Label), Count: grouped(f.Count), None: f.Count == 0}
-	if slices.ContainsFunc(sections, func(s reconcile.ReportSection) bool { return s.Name == f.Section }) {
+	if slices.ContainsFunc(sections, func(s report.ReportSection) bool { return s.Name == f.Section }) {
 		out.Target = anchor(f.Section)
 	}
 	return out
@@ -136,7 +137,7 @@ func figureOf(f reconcile.ReportFigure, sections []reconcile.ReportSection) figu
 // errEnough ends the reading of a section that is longer than what is shown.
 var errEnough = errors.New("enough rows")
 
-func sectionOf(s reconcile.ReportSection) (section, error) {
+func sectionOf(s report.ReportSection) (section, error) {
 	out := section{ID: anchor(s.Name), Title: clean(s.Title), Note: clean(s.Note), Count: grouped(s.Count)}
 	for i, c := range s.Columns {
 		out.Columns = append(out.Columns, column{Number: i + 1, Label: clean(c.Label)})
@@ -176,30 +177,30 @@ func moreOf(count, shown int, cut bool) string {
 }
 
 // nothing is what an empty section says.
-func nothing(s reconcile.ReportSection, rows int) string {
+func nothing(s report.ReportSection, rows int) string {
 	switch {
 	case rows > 0:
 		return ""
-	case s.Name == reconcile.SectionChanges:
+	case s.Name == report.SectionChanges:
 		return noChanges + "."
 	}
 	return "None."
 }
 
-func cellsOf(columns []reconcile.ReportColumn, row []string) []cell {
+func cellsOf(columns []report.ReportColumn, row []string) []cell {
 	cells := make([]cell, len(row))
 	for i, text := range row {
 		cells[i].Text = clean(text)
 		switch columns[i].Kind {
-		case reconcile.CellNumber:
+		case report.CellNumber:
 			cells[i].Class = "number"
-		case reconcile.CellTime:
+		case report.CellTime:
 			if at, err := time.Parse(time.RFC3339, text); err == nil {
-				cells[i] = cell{Text: at.In(reconcile.London()).Format(time.DateTime), Instant: text}
+				cells[i] = cell{Text: at.In(profile.London()).Format(time.DateTime), Instant: text}
 			}
-		case reconcile.CellDate:
+		case report.CellDate:
 			cells[i].Class = "date"
-		case reconcile.CellText:
+		case report.CellText:
 		}
 	}
 	return cells

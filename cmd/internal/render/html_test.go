@@ -11,13 +11,14 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // Every link of the page leads to a place in it, every label to an element.
 func TestPageHoldsTogether(t *testing.T) {
 	t.Parallel()
-	for _, r := range []reconcile.Report{sample(), nothingChanged(), {}} {
+	for _, r := range []report.Report{sample(), nothingChanged(), {}} {
 		page := parsePage(t, written(t, render.WriteHTML, r))
 		ids, wanted := map[string]int{}, []string{}
 		counts := map[string]int{}
@@ -103,22 +104,22 @@ func TestLongSection(t *testing.T) {
 }
 
 // said puts the text at every place of a report that shows texts.
-func said(text string) reconcile.Report {
+func said(text string) report.Report {
 	r := sample()
-	r.Name, r.Region, r.Digest = text+".", reconcile.ODSCode("Q"+text), text
-	r.Figures = []reconcile.ReportFigure{{Name: text, Label: text, Count: 1, Section: "changes"}, {Label: text}}
-	r.Charts = []reconcile.ReportChart{
-		{Name: "by-day", Title: text, Bars: []reconcile.ReportBar{{Label: text, Count: 2}, {Label: text, Count: 1}}},
-		{Name: text, Title: text, Bars: []reconcile.ReportBar{{Label: text, Count: 2}}},
+	r.Name, r.Region, r.Digest = text+".", profile.ODSCode("Q"+text), text
+	r.Figures = []report.ReportFigure{{Name: text, Label: text, Count: 1, Section: "changes"}, {Label: text}}
+	r.Charts = []report.ReportChart{
+		{Name: "by-day", Title: text, Bars: []report.ReportBar{{Label: text, Count: 2}, {Label: text, Count: 1}}},
+		{Name: text, Title: text, Bars: []report.ReportBar{{Label: text, Count: 2}}},
 	}
 	label := text + "."
-	columns := []reconcile.ReportColumn{
-		{Name: "a", Label: label, Kind: reconcile.CellText},
-		{Name: "b", Label: label, Kind: reconcile.CellNumber},
-		{Name: "c", Label: label, Kind: reconcile.CellDate},
-		{Name: "d", Label: label, Kind: reconcile.CellText},
+	columns := []report.ReportColumn{
+		{Name: "a", Label: label, Kind: report.CellText},
+		{Name: "b", Label: label, Kind: report.CellNumber},
+		{Name: "c", Label: label, Kind: report.CellDate},
+		{Name: "d", Label: label, Kind: report.CellText},
 	}
-	r.Sections = []reconcile.ReportSection{
+	r.Sections = []report.ReportSection{
 		{Name: "changes", Title: text, Note: "Note " + text, Columns: columns, Count: 1, Rows: rowsOf([]string{text, text, text, text})},
 		{Name: "x" + text, Title: text, Note: "Note " + text, Columns: columns, Count: 0},
 	}
@@ -221,9 +222,9 @@ func FuzzFormula(f *testing.F) {
 
 func TestUnusualSections(t *testing.T) {
 	t.Parallel()
-	r := reconcile.Report{Sections: []reconcile.ReportSection{{Name: "changes", Columns: []reconcile.ReportColumn{{Name: "one"}}}}}
+	r := report.Report{Sections: []report.ReportSection{{Name: "changes", Columns: []report.ReportColumn{{Name: "one"}}}}}
 	require.Equal(t, "\ufeffone\r\n", string(written(t, changesCSV, r)))
 	r.Sections[0].Count, r.Sections[0].Rows = 1, rowsOf([]string{""})
 	require.Equal(t, "\ufeffone\r\n\"\"\r\n", string(written(t, changesCSV, r)), "an empty cell is no empty line")
-	require.Error(t, render.WriteCSV(io.Discard, reconcile.Report{}, ""))
+	require.Error(t, render.WriteCSV(io.Discard, report.Report{}, ""))
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 type jsonHead struct {
@@ -39,9 +39,9 @@ type jsonChart struct {
 }
 
 type jsonColumn struct {
-	Name  string               `json:"name"`
-	Label string               `json:"label"`
-	Kind  reconcile.ReportCell `json:"kind"`
+	Name  string            `json:"name"`
+	Label string            `json:"label"`
+	Kind  report.ReportCell `json:"kind"`
 }
 
 // WriteJSON writes the whole report as one object, a row a line:
@@ -54,7 +54,7 @@ type jsonColumn struct {
 // Every cell is a string as in the report, without the guard of the files for
 // spreadsheets; times are RFC 3339 in UTC. Memory does not grow with the rows.
 // It fails with the errors of the rows and of w.
-func WriteJSON(w io.Writer, r reconcile.Report) error {
+func WriteJSON(w io.Writer, r report.Report) error {
 	buffered := bufio.NewWriterSize(w, csvBuffer)
 	out := &jsonWriter{w: buffered, encoder: json.NewEncoder(buffered)}
 	out.encoder.SetEscapeHTML(false)
@@ -103,7 +103,7 @@ func (j *jsonWriter) comma(i int) {
 	}
 }
 
-func (j *jsonWriter) section(s reconcile.ReportSection) error {
+func (j *jsonWriter) section(s report.ReportSection) error {
 	columns := make([]jsonColumn, len(s.Columns))
 	for i, column := range s.Columns {
 		columns[i] = jsonColumn(column)
@@ -131,14 +131,14 @@ func (j *jsonWriter) failure() error {
 	return nil
 }
 
-func headOf(h reconcile.ReportHead) jsonHead {
+func headOf(h report.ReportHead) jsonHead {
 	return jsonHead{
 		Day: h.Day.String(), From: h.From.UTC(), Until: h.Until.UTC(), Region: string(h.Region),
 		Name: clean(h.Name), Frozen: h.Frozen.UTC(), Digest: h.Digest,
 	}
 }
 
-func figuresOf(figures []reconcile.ReportFigure) []jsonFigure {
+func figuresOf(figures []report.ReportFigure) []jsonFigure {
 	out := make([]jsonFigure, len(figures))
 	for i, figure := range figures {
 		out[i] = jsonFigure(figure)
@@ -146,7 +146,7 @@ func figuresOf(figures []reconcile.ReportFigure) []jsonFigure {
 	return out
 }
 
-func chartsOf(charts []reconcile.ReportChart) []jsonChart {
+func chartsOf(charts []report.ReportChart) []jsonChart {
 	out := make([]jsonChart, len(charts))
 	for i, chart := range charts {
 		out[i] = jsonChart{Name: chart.Name, Title: chart.Title, Bars: make([]jsonBar, len(chart.Bars))}

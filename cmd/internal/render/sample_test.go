@@ -14,7 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -33,10 +34,10 @@ func rowsOf(rows ...[]string) iter.Seq2[[]string, error] {
 // change is a row of the changes: what differs from an ordinary one is set by
 // pairs of a column's name and its text.
 func change(pairs ...string) []string {
-	columns := reconcile.ChangeColumns()
+	columns := report.ChangeColumns()
 	row := make([]string, len(columns))
 	set := func(name, text string) {
-		i := slices.IndexFunc(columns, func(c reconcile.ReportColumn) bool { return c.Name == name })
+		i := slices.IndexFunc(columns, func(c report.ReportColumn) bool { return c.Name == name })
 		if i < 0 {
 			panic("no column " + name)
 		}
@@ -71,15 +72,15 @@ func changes() [][]string {
 	}
 }
 
-func sample() reconcile.Report {
-	return reconcile.Report{
-		ReportHead: reconcile.ReportHead{
-			Day:  reconcile.NewDate(2026, time.November, 20),
+func sample() report.Report {
+	return report.Report{
+		ReportHead: report.ReportHead{
+			Day:  profile.NewDate(2026, time.November, 20),
 			From: time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, time.November, 20, 0, 0, 0, 0, time.UTC),
 			Region: "QOX", Name: "NHS Example ICB", Frozen: time.Date(2026, time.November, 20, 6, 0, 0, 0, time.UTC),
 			Digest: "5b1f7e0cbb4c0000000000000000000000000000000000000000000000000abc",
 		},
-		Figures: []reconcile.ReportFigure{
+		Figures: []report.ReportFigure{
 			{Name: "changes", Label: "changes", Count: 4, Section: "changes"},
 			{Name: "organisations", Label: "organisations changed", Count: 2, Section: "changes"},
 			{Name: "withheld", Label: "withheld", Count: 1234, Section: "withheld"},
@@ -97,49 +98,49 @@ func sample() reconcile.Report {
 			{Name: "noise", Label: "formatting only, not listed", Count: 5120},
 		},
 		Charts: charts(),
-		Sections: []reconcile.ReportSection{
+		Sections: []report.ReportSection{
 			{
-				Name: "changes", Title: "Changes", Columns: reconcile.ChangeColumns(), Count: 4,
+				Name: "changes", Title: "Changes", Columns: report.ChangeColumns(), Count: 4,
 				Note: "A row a changed field, in the order of ICB, organisation and field.", Rows: rowsOf(changes()...),
 			},
 			{
 				Name: "withheld", Title: "Withheld: waiting", Count: 1, Rows: rowsOf([]string{"X99", "@SUM(1)", "42", "2026-11-19"}),
-				Columns: []reconcile.ReportColumn{
-					{Name: "ods_code", Label: "ODS code", Kind: reconcile.CellText},
-					{Name: "why", Label: "Why", Kind: reconcile.CellText},
-					{Name: "rows", Label: "Rows", Kind: reconcile.CellNumber},
-					{Name: "since", Label: "Since", Kind: reconcile.CellDate},
+				Columns: []report.ReportColumn{
+					{Name: "ods_code", Label: "ODS code", Kind: report.CellText},
+					{Name: "why", Label: "Why", Kind: report.CellText},
+					{Name: "rows", Label: "Rows", Kind: report.CellNumber},
+					{Name: "since", Label: "Since", Kind: report.CellDate},
 				},
 			},
 			{
 				Name: "push-failures", Title: "Push failures", Rows: rowsOf(),
-				Columns: []reconcile.ReportColumn{{Name: "reason", Label: "Reason", Kind: reconcile.CellText}},
+				Columns: []report.ReportColumn{{Name: "reason", Label: "Reason", Kind: report.CellText}},
 			},
 		},
 	}
 }
 
-func charts() []reconcile.ReportChart {
-	days := reconcile.ReportChart{Name: "by-day", Title: "Changes by day, 30 days"}
+func charts() []report.ReportChart {
+	days := report.ReportChart{Name: "by-day", Title: "Changes by day, 30 days"}
 	for day := range 30 {
-		date := reconcile.NewDate(2026, time.October, 22).AddDays(day)
-		days.Bars = append(days.Bars, reconcile.ReportBar{Label: date.String(), Count: (day*37)%50 + day%7})
+		date := profile.NewDate(2026, time.October, 22).AddDays(day)
+		days.Bars = append(days.Bars, report.ReportBar{Label: date.String(), Count: (day*37)%50 + day%7})
 	}
-	regions := reconcile.ReportChart{Name: "by-region", Title: "Changes by region"}
+	regions := report.ReportChart{Name: "by-region", Title: "Changes by region"}
 	for i := range 42 {
-		regions.Bars = append(regions.Bars, reconcile.ReportBar{
+		regions.Bars = append(regions.Bars, report.ReportBar{
 			Label: fmt.Sprintf("NHS Example and Somewhere Else Integrated Care Board %d", i+1), Count: 1500 - 31*i,
 		})
 	}
-	return []reconcile.ReportChart{
+	return []report.ReportChart{
 		days, regions,
-		{Name: "by-field", Title: "Changes by field", Bars: []reconcile.ReportBar{{Label: "Phone", Count: 3}, {Label: "Address", Count: 1}}},
+		{Name: "by-field", Title: "Changes by field", Bars: []report.ReportBar{{Label: "Phone", Count: 3}, {Label: "Address", Count: 1}}},
 		{Name: "by-kind", Title: "Changes by kind"},
 	}
 }
 
 // nothingChanged is the report of a day without changes.
-func nothingChanged() reconcile.Report {
+func nothingChanged() report.Report {
 	r := sample()
 	r.Region, r.Name = "", ""
 	for i := range r.Figures {
@@ -151,9 +152,9 @@ func nothingChanged() reconcile.Report {
 	return r
 }
 
-type writer func(io.Writer, reconcile.Report) error
+type writer func(io.Writer, report.Report) error
 
-func written(tb testing.TB, write writer, r reconcile.Report) []byte {
+func written(tb testing.TB, write writer, r report.Report) []byte {
 	tb.Helper()
 	var out bytes.Buffer
 	require.NoError(tb, write(&out, r))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // WriteXLSX writes the whole report as an Excel workbook: a sheet Summary with
@@ -28,11 +28,11 @@ import (
 // It works in temporary files of the system's folder and removes them; memory
 // does not grow with the rows. It fails with the errors of the rows, of these
 // files and of w.
-func WriteXLSX(w io.Writer, r reconcile.Report) error {
+func WriteXLSX(w io.Writer, r report.Report) error {
 	return writeXLSX(w, r, excelize.TotalRows)
 }
 
-func writeXLSX(w io.Writer, r reconcile.Report, rowsPerSheet int) (err error) {
+func writeXLSX(w io.Writer, r report.Report, rowsPerSheet int) (err error) {
 	b, err := newBook(r, rowsPerSheet)
 	if err != nil {
 		return fmt.Errorf("starting the workbook: %w", err)
@@ -63,7 +63,7 @@ type styles struct{ header, title, link, number, date, clock, lines int }
 
 const summarySheet = "Summary"
 
-func newBook(r reconcile.Report, limit int) (*book, error) {
+func newBook(r report.Report, limit int) (*book, error) {
 	b := &book{
 		file: excelize.NewFile(), limit: limit,
 		taken: map[string]bool{"summary": true, "history": true}, // Excel keeps History for itself

@@ -9,29 +9,30 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // value is what a cell of the kind holds in a workbook; nil for nothing. Text
 // that is not what its kind says stays text: a report shows what was stored.
-func (b *book) value(kind reconcile.ReportCell, text string) any {
+func (b *book) value(kind report.ReportCell, text string) any {
 	if text == "" {
 		return nil
 	}
 	switch kind {
-	case reconcile.CellNumber:
+	case report.CellNumber:
 		if n, ok := number(text); ok {
 			return excelize.Cell{StyleID: b.number, Value: n}
 		}
-	case reconcile.CellDate:
+	case report.CellDate:
 		if day, err := time.Parse(time.DateOnly, text); err == nil && inExcel(day) {
 			return excelize.Cell{StyleID: b.date, Value: int(serial(day))}
 		}
-	case reconcile.CellTime:
-		if at, err := time.Parse(time.RFC3339, text); err == nil && inExcel(at.In(reconcile.London())) {
-			return excelize.Cell{StyleID: b.clock, Value: serial(at.In(reconcile.London()))}
+	case report.CellTime:
+		if at, err := time.Parse(time.RFC3339, text); err == nil && inExcel(at.In(profile.London())) {
+			return excelize.Cell{StyleID: b.clock, Value: serial(at.In(profile.London()))}
 		}
-	case reconcile.CellText:
+	case report.CellText:
 	}
 	text = shortened(guarded(text))
 	if strings.Contains(text, "\n") {

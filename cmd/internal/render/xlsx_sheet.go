@@ -8,12 +8,12 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // section writes the rows of a section into its sheet, and into as many more
 // as they need.
-func (b *book) section(name string, s reconcile.ReportSection) error {
+func (b *book) section(name string, s report.ReportSection) error {
 	out := &sheets{book: b, section: s, title: name}
 	if err := out.next(name); err != nil {
 		return fmt.Errorf("adding sheet %s: %w", name, err)
@@ -31,7 +31,7 @@ func (b *book) section(name string, s reconcile.ReportSection) error {
 type sheets struct {
 	*book
 
-	section reconcile.ReportSection
+	section report.ReportSection
 	title   string
 	stream  *excelize.StreamWriter
 	rows    int     // of this sheet, header included; 0 while first are held back
@@ -135,14 +135,14 @@ func (s *sheets) end() error {
 
 // width is what the longest line of the rows held back asks for, in Excel's
 // unit: about a letter. The arrow of the filter takes four.
-func (s *sheets) width(i int, column reconcile.ReportColumn) float64 {
+func (s *sheets) width(i int, column report.ReportColumn) float64 {
 	widest := len(column.Name) + 4
 	switch column.Kind {
-	case reconcile.CellDate:
+	case report.CellDate:
 		widest = max(widest, 12)
-	case reconcile.CellTime:
+	case report.CellTime:
 		widest = max(widest, 20)
-	case reconcile.CellNumber, reconcile.CellText:
+	case report.CellNumber, report.CellText:
 		for _, values := range s.first {
 			widest = max(widest, lineWidth(values[i])+2)
 		}

@@ -8,12 +8,12 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // summary fills the first sheet: what the report is about, the figures with
 // links to their sheets, and the numbers of the charts.
-func (b *book) summary(r reconcile.Report) error {
+func (b *book) summary(r report.Report) error {
 	stream, err := b.file.NewStreamWriter(summarySheet)
 	if err != nil {
 		return err
@@ -54,13 +54,13 @@ func (s *summary) keep(err error) {
 	}
 }
 
-func (s *summary) head(r reconcile.Report) {
+func (s *summary) head(r report.Report) {
 	s.row(s.styled(s.title, title(r.ReportHead)))
 	if empty(r) {
 		s.row(s.styled(s.header, noChanges))
 	}
-	clock := func(at time.Time) any { return s.value(reconcile.CellTime, at.Format(time.RFC3339)) }
-	s.row("Report for", s.value(reconcile.CellDate, r.Day.String()))
+	clock := func(at time.Time) any { return s.value(report.CellTime, at.Format(time.RFC3339)) }
+	s.row("Report for", s.value(report.CellDate, r.Day.String()))
 	s.row("From (UK time)", clock(r.From))
 	s.row("Until (UK time)", clock(r.Until))
 	s.row("Region", s.styled(0, scope(r.ReportHead)))
@@ -71,8 +71,8 @@ func (s *summary) head(r reconcile.Report) {
 }
 
 // figure is linked to the sheet of its section, where there is one.
-func (s *summary) figure(f reconcile.ReportFigure, sections []reconcile.ReportSection) {
-	at := slices.IndexFunc(sections, func(of reconcile.ReportSection) bool { return of.Name == f.Section })
+func (s *summary) figure(f report.ReportFigure, sections []report.ReportSection) {
+	at := slices.IndexFunc(sections, func(of report.ReportSection) bool { return of.Name == f.Section })
 	if at < 0 {
 		s.row(s.styled(0, f.Label), f.Count)
 		return
@@ -85,7 +85,7 @@ func (s *summary) figure(f reconcile.ReportFigure, sections []reconcile.ReportSe
 
 // styled is a text as the sections have theirs.
 func (s *summary) styled(style int, text string) any {
-	cell, ok := s.value(reconcile.CellText, strings.ReplaceAll(clean(text), "\n", " ")).(string)
+	cell, ok := s.value(report.CellText, strings.ReplaceAll(clean(text), "\n", " ")).(string)
 	if !ok {
 		return nil
 	}

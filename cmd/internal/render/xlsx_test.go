@@ -12,7 +12,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/report"
 )
 
 // dump tells a workbook as text: what a reader of it sees and can click.
@@ -89,30 +89,30 @@ func partsOf(t testingT, raw []byte) map[string]string {
 func TestTypedCells(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		kind  reconcile.ReportCell
+		kind  report.ReportCell
 		text  string
 		shown string
 		typed bool
 	}{
-		{reconcile.CellNumber, "100231", "100231", true},
-		{reconcile.CellNumber, "-5", "-5", true},
-		{reconcile.CellNumber, "007", "007", false},
-		{reconcile.CellNumber, "1234567890123456", "1234567890123456", false},
-		{reconcile.CellNumber, "+5", "'+5", false},
-		{reconcile.CellDate, "2026-11-20", "2026-11-20", true},
-		{reconcile.CellDate, "1900-02-28", "1900-02-28", false},
-		{reconcile.CellDate, "soon", "soon", false},
-		{reconcile.CellTime, "2026-07-01T23:30:00Z", "2026-07-02 00:30:00", true},
-		{reconcile.CellTime, "2026-11-20T09:15:07Z", "2026-11-20 09:15:07", true},
-		{reconcile.CellTime, "2026-03-29T00:59:59Z", "2026-03-29 00:59:59", true},
-		{reconcile.CellTime, "2026-03-29T01:00:00Z", "2026-03-29 02:00:00", true},
-		{reconcile.CellText, "=1+1", "'=1+1", false},
-		{reconcile.CellText, "42", "42", false},
-		{reconcile.CellText, "a\nb", "a\nb", false},
+		{report.CellNumber, "100231", "100231", true},
+		{report.CellNumber, "-5", "-5", true},
+		{report.CellNumber, "007", "007", false},
+		{report.CellNumber, "1234567890123456", "1234567890123456", false},
+		{report.CellNumber, "+5", "'+5", false},
+		{report.CellDate, "2026-11-20", "2026-11-20", true},
+		{report.CellDate, "1900-02-28", "1900-02-28", false},
+		{report.CellDate, "soon", "soon", false},
+		{report.CellTime, "2026-07-01T23:30:00Z", "2026-07-02 00:30:00", true},
+		{report.CellTime, "2026-11-20T09:15:07Z", "2026-11-20 09:15:07", true},
+		{report.CellTime, "2026-03-29T00:59:59Z", "2026-03-29 00:59:59", true},
+		{report.CellTime, "2026-03-29T01:00:00Z", "2026-03-29 02:00:00", true},
+		{report.CellText, "=1+1", "'=1+1", false},
+		{report.CellText, "42", "42", false},
+		{report.CellText, "a\nb", "a\nb", false},
 	} {
 		r := sample()
-		r.Sections = []reconcile.ReportSection{{
-			Name: "changes", Columns: []reconcile.ReportColumn{{Name: "x", Kind: c.kind}}, Count: 1, Rows: rowsOf([]string{c.text}),
+		r.Sections = []report.ReportSection{{
+			Name: "changes", Columns: []report.ReportColumn{{Name: "x", Kind: c.kind}}, Count: 1, Rows: rowsOf([]string{c.text}),
 		}}
 		book := openBook(t, written(t, render.WriteXLSX, r))
 		shown, err := book.GetCellValue("changes", "A2")
@@ -147,7 +147,7 @@ func TestSheetNames(t *testing.T) {
 	for _, name := range []string{
 		"Summary", "a/b", "A B", "History", "", "'x'", strings.Repeat("long ", 9), strings.Repeat("long ", 8) + "er",
 	} {
-		r.Sections = append(r.Sections, reconcile.ReportSection{Title: name, Columns: []reconcile.ReportColumn{{Name: "x"}}})
+		r.Sections = append(r.Sections, report.ReportSection{Title: name, Columns: []report.ReportColumn{{Name: "x"}}})
 	}
 	require.Equal(t, []string{
 		"Summary", "Summary (2)", "a b", "A B (2)", "History (2)", "(2)", "x",

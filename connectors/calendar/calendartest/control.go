@@ -4,13 +4,14 @@ import (
 	"errors"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // day is what a request to change the list says.
 type day struct {
-	Date  reconcile.Date `json:"date"`
-	Title string         `json:"title"`
+	Date  profile.Date `json:"date"`
+	Title string       `json:"title"`
 }
 
 func (s *Server) control() {
@@ -25,7 +26,7 @@ func (s *Server) control() {
 		if d.Date.IsZero() || d.Title == "" {
 			return errors.New("want a date and a title")
 		}
-		s.Appear(reconcile.Holiday{Date: d.Date, Title: d.Title})
+		s.Appear(people.Holiday{Date: d.Date, Title: d.Title})
 		return nil
 	}))
 	s.Route("POST /control/restore", simulate.Action(s.Restore))

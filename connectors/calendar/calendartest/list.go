@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // event is a day of the list, with every field of the real one.
@@ -29,12 +30,12 @@ type division struct {
 func (s *Server) list() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.Now().In(reconcile.London()).Year()
+	now := s.Now().In(profile.London()).Year()
 	england := division{Division: "england-and-wales"}
 	scotland, ireland := division{Division: "scotland"}, division{Division: "northern-ireland"}
-	var days []reconcile.Holiday
+	var days []people.Holiday
 	for year := now - s.options.Back; year <= now+s.options.Ahead; year++ {
-		days = append(days, reconcile.ComputedHolidays(year)...)
+		days = append(days, people.ComputedHolidays(year)...)
 		scotland.Events = append(scotland.Events, plain(year, time.November, 30, "St Andrew’s Day"))
 		ireland.Events = append(ireland.Events, plain(year, time.July, 12, "Battle of the Boyne (Orangemen’s Day)"))
 	}
@@ -54,11 +55,11 @@ func (s *Server) list() []byte {
 }
 
 func plain(year int, month time.Month, day int, title string) event {
-	return event{Title: title, Date: reconcile.NewDate(year, month, day).String(), Bunting: true}
+	return event{Title: title, Date: profile.NewDate(year, month, day).String(), Bunting: true}
 }
 
 // eventOf parts the title from the note, as the real list does.
-func eventOf(h reconcile.Holiday) event {
+func eventOf(h people.Holiday) event {
 	title, substitute := strings.CutSuffix(h.Title, " (substitute day)")
 	e := event{Title: title, Date: h.Date.String(), Bunting: title != "Good Friday"}
 	if substitute {

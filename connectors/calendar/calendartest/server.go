@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Path is where the list is served.
@@ -42,8 +43,8 @@ type Server struct {
 	options Options
 
 	mu    sync.Mutex
-	gone  map[reconcile.Date]bool
-	extra []reconcile.Holiday
+	gone  map[profile.Date]bool
+	extra []people.Holiday
 }
 
 // New makes a server.
@@ -51,7 +52,7 @@ func New(o Options) *Server {
 	o.Back, o.Ahead = years(o.Back, 1), years(o.Ahead, 2)
 	s := &Server{
 		Kit:     simulate.New[Entry](simulate.Options{Now: o.Now, Kept: cmp.Or(o.KeptEntries, 10_000)}),
-		options: o, gone: make(map[reconcile.Date]bool),
+		options: o, gone: make(map[profile.Date]bool),
 	}
 	s.control()
 	return s
@@ -73,14 +74,14 @@ func (s *Server) Handler() http.Handler {
 }
 
 // Vanish takes a day out of the list, as if it had never been announced.
-func (s *Server) Vanish(d reconcile.Date) {
+func (s *Server) Vanish(d profile.Date) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gone[d] = true
 }
 
 // Appear adds a day to the list, as a proclamation does.
-func (s *Server) Appear(h reconcile.Holiday) {
+func (s *Server) Appear(h people.Holiday) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.gone, h.Date)

@@ -12,7 +12,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 type list map[string]struct {
@@ -82,7 +83,7 @@ func TestControl(t *testing.T) {
 	status, _ = do(t, http.MethodPost, base+"/control/appear", `{"date":"2026-12-24","title":"Extra"}`)
 	require.Equal(t, http.StatusNoContent, status)
 	require.Equal(t, []string{"2026-12-24", "2026-12-28"}, dates()[6:])
-	server.Appear(reconcile.Holiday{Date: reconcile.NewDate(2026, time.December, 25), Title: "Back again"})
+	server.Appear(people.Holiday{Date: profile.NewDate(2026, time.December, 25), Title: "Back again"})
 	require.Contains(t, dates(), "2026-12-25")
 	status, _ = do(t, http.MethodPost, base+"/control/restore", "")
 	require.Equal(t, http.StatusNoContent, status)

@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func country() []erstest.Site {
 	sites := make([]erstest.Site, 0, 3000)
 	for i := range 3000 {
-		sites = append(sites, erstest.Site{Code: reconcile.ODSCode("R" + string(id(1000+i)))})
+		sites = append(sites, erstest.Site{Code: profile.ODSCode("R" + string(id(1000+i)))})
 	}
 	return sites
 }
@@ -34,7 +34,7 @@ func BenchmarkSearch(b *testing.B) {
 	for _, n := range world.IDs()[:20] {
 		ids = append(ids, string(n))
 	}
-	path := erstest.BasePath + services + "?_id=" + strings.Join(ids, ",")
+	path := erstest.BasePath + servicesPath + "?_id=" + strings.Join(ids, ",")
 	for b.Loop() {
 		w := httptest.NewRecorder()
 		server.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The code systems of A004 (CONTRACT.md "Code systems").
@@ -21,13 +21,13 @@ const (
 // Concept is a code of a code system. Without To it is current; retired ones
 // stay listed.
 type Concept struct {
-	Code        string         `json:"code"`
-	Display     string         `json:"display"`
-	From        reconcile.Date `json:"from,omitzero"`         // default 1 June 2004
-	To          reconcile.Date `json:"to,omitzero"`           // in the past: retired
-	Specialties []string       `json:"specialties,omitempty"` // parents of a clinic type
-	DeferDays   int            `json:"defer_days,omitempty"`  // of a priority, working days
-	TriageDays  int            `json:"triage_days,omitempty"` // the same
+	Code        string       `json:"code"`
+	Display     string       `json:"display"`
+	From        profile.Date `json:"from,omitzero"`         // default 1 June 2004
+	To          profile.Date `json:"to,omitzero"`           // in the past: retired
+	Specialties []string     `json:"specialties,omitempty"` // parents of a clinic type
+	DeferDays   int          `json:"defer_days,omitempty"`  // of a priority, working days
+	TriageDays  int          `json:"triage_days,omitempty"` // the same
 }
 
 // system is a code system; its concepts are replaced, never written to.
@@ -186,7 +186,7 @@ func (o Options) listedOf(system string, c Concept) listed {
 	return l
 }
 
-func dated(code string, day reconcile.Date) property {
+func dated(code string, day profile.Date) property {
 	return property{Code: code, ValueDateTime: day.String() + "T00:00:00.000Z"}
 }
 

@@ -6,26 +6,27 @@ import (
 	"net/http"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // order is what a request to change the world says; each verb reads its part.
 type order struct {
-	IDs     []reconcile.ServiceID `json:"ids"`
-	Clients []string              `json:"clients"`
-	Name    string                `json:"name"`
-	Site    reconcile.ODSCode     `json:"site"`
-	Code    string                `json:"code"`
-	Display string                `json:"display"`
-	System  string                `json:"system"`
-	Concept Concept               `json:"concept"`
+	IDs     []services.ServiceID `json:"ids"`
+	Clients []string             `json:"clients"`
+	Name    string               `json:"name"`
+	Site    profile.ODSCode      `json:"site"`
+	Code    string               `json:"code"`
+	Display string               `json:"display"`
+	System  string               `json:"system"`
+	Concept Concept              `json:"concept"`
 }
 
 func (s *Server) control() {
 	s.Route("GET /control/services", func(w http.ResponseWriter, r *http.Request) {
-		var sites []reconcile.ODSCode
+		var sites []profile.ODSCode
 		for _, site := range r.URL.Query()["site"] {
-			sites = append(sites, reconcile.ODSCode(site))
+			sites = append(sites, profile.ODSCode(site))
 		}
 		simulate.Lines(w, s.world.Services(sites...))
 	})
@@ -38,7 +39,7 @@ func (s *Server) control() {
 
 // verbs are the operations of the world by their names over HTTP.
 func (w *World) verbs() map[string]func(order) error {
-	each := func(do func(order, reconcile.ServiceID) error) func(order) error {
+	each := func(do func(order, services.ServiceID) error) func(order) error {
 		return func(o order) (err error) {
 			for _, id := range o.IDs {
 				err = errors.Join(err, do(o, id))
@@ -51,16 +52,16 @@ func (w *World) verbs() map[string]func(order) error {
 		"restamp": func(o order) error { return w.Restamp(o.IDs...) },
 		"remove":  func(o order) error { return w.Remove(o.IDs...) },
 		"return":  func(o order) error { return w.Return(o.IDs...) },
-		"hide":    each(func(o order, id reconcile.ServiceID) error { return w.Hide(id, o.Clients...) }),
-		"rename":  each(func(o order, id reconcile.ServiceID) error { return w.Rename(id, o.Name) }),
-		"move":    each(func(o order, id reconcile.ServiceID) error { return w.Move(id, o.Site) }),
+		"hide":    each(func(o order, id services.ServiceID) error { return w.Hide(id, o.Clients...) }),
+		"rename":  each(func(o order, id services.ServiceID) error { return w.Rename(id, o.Name) }),
+		"move":    each(func(o order, id services.ServiceID) error { return w.Move(id, o.Site) }),
 		"relabel": func(o order) error { return w.Relabel(o.Code, o.Display) },
 		"concept": func(o order) error { return w.SetConcept(o.System, o.Concept) },
 	}
 }
 
 func (s *Server) extract(w http.ResponseWriter, r *http.Request) {
-	month, err := reconcile.ParseDate(r.URL.Query().Get("month") + "-01")
+	month, err := profile.ParseDate(r.URL.Query().Get("month") + "-01")
 	if err != nil {
 		simulate.Bad(fmt.Errorf("month: %w", err)).Send(w)
 		return

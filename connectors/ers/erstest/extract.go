@@ -8,7 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // ExtractColumns is the header of the extract. The names are a third party's: the
@@ -28,7 +29,7 @@ func ExtractColumns() []string {
 // the ones with an even number: they had activity. A service at several sites
 // has a row for each. Dates are as kept, dirt included; the same world and
 // month give the same bytes.
-func (w *World) Extract(month reconcile.Date) []byte {
+func (w *World) Extract(month profile.Date) []byte {
 	var archive bytes.Buffer
 	writer := zip.NewWriter(&archive)
 	end := month.Time().AddDate(0, 1, -month.Time().Day()) // the month's last day
@@ -60,7 +61,7 @@ func must(err error) {
 	}
 }
 
-func (s *Service) row(site reconcile.ODSCode) []string {
+func (s *Service) row(site profile.ODSCode) []string {
 	maxAge, unit := "", ""
 	if s.MaxAge > 0 {
 		maxAge, unit = strconv.Itoa(s.MaxAge), "YEARS"
@@ -79,7 +80,7 @@ func (s *Service) row(site reconcile.ODSCode) []string {
 	}
 }
 
-func has(list []reconcile.Coding, wanted reconcile.Coding) bool {
+func has(list []services.Coding, wanted services.Coding) bool {
 	for _, c := range list {
 		if c.Code == wanted.Code {
 			return true
@@ -95,7 +96,7 @@ func flag(on bool) string {
 	return "N"
 }
 
-func stamp(day reconcile.Date, layout string) string {
+func stamp(day profile.Date, layout string) string {
 	if day.IsZero() {
 		return ""
 	}

@@ -50,7 +50,7 @@ func TestEveryErrorBody(t *testing.T) {
 			require.True(t, erstest.StatusOf(name) == 0 || strings.HasPrefix(string(name), "no-") || name == erstest.JWKSUnreachable, name)
 			continue
 		}
-		for path, body := range map[string]string{services + "/1": want.r4, services + "?_id=1": want.r4, specials: want.stu3} {
+		for path, body := range map[string]string{servicesPath + "/1": want.r4, servicesPath + "?_id=1": want.r4, specials: want.stu3} {
 			server.Fault(simulate.Fault{Names: []simulate.Name{name}, RetryAfter: 7})
 			got := get(path).to(t, base)
 			require.Equal(t, erstest.StatusOf(name), got.status, name)
@@ -68,17 +68,17 @@ func TestEveryErrorBody(t *testing.T) {
 			require.NotEmpty(t, got.header.Get("X-Request-Id"))
 		}
 		server.Fault(simulate.Of(name))
-		head := call{method: http.MethodHead, path: services + "/1"}.to(t, base)
+		head := call{method: http.MethodHead, path: servicesPath + "/1"}.to(t, base)
 		require.Equal(t, erstest.StatusOf(name), head.status)
 		require.Empty(t, head.header.Get("Retry-After"))
 	}
-	require.Equal(t, 200, get(services+"/1").to(t, base).status)
+	require.Equal(t, 200, get(servicesPath+"/1").to(t, base).status)
 }
 
 func TestSpoiltAnswers(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{World: many(4)})
-	batch, single := services+"?_id=1,2,3,4", services+"/1"
+	batch, single := servicesPath+"?_id=1,2,3,4", servicesPath+"/1"
 	for _, row := range []struct {
 		name simulate.Name
 		path string
@@ -122,7 +122,7 @@ func TestWhomFaultsMeet(t *testing.T) {
 		server, base := erstest.Start(t, erstest.Options{World: many(2)})
 		row.fault.Names = []simulate.Name{simulate.Error(500)}
 		server.Fault(row.fault)
-		for i, path := range []string{services + "/1", services + "/2", services + "?_id=1,2", specials} {
+		for i, path := range []string{servicesPath + "/1", servicesPath + "/2", servicesPath + "?_id=1,2", specials} {
 			require.Equal(t, row.want[i], get(path).to(t, base).status, "%s: %s", name, path)
 		}
 	}
@@ -157,12 +157,12 @@ func TestHeldBackAndWatched(t *testing.T) {
 	// named before the request is answered, and the request waits until it is
 	server.Fault(simulate.Fault{Wait: free, LatencyMS: 1, Do: func() { _ = world.Rename("1", "Meanwhile") }})
 	time.AfterFunc(10*time.Millisecond, func() { close(free) })
-	require.Equal(t, "Meanwhile", get(services+"/1").to(t, base).body["name"])
+	require.Equal(t, "Meanwhile", get(servicesPath+"/1").to(t, base).body["name"])
 	<-free
 	ctx, gone := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer gone()
 	server.Fault(simulate.Fault{Wait: make(chan struct{})})
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+services+"/1", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+servicesPath+"/1", http.NoBody)
 	require.NoError(t, err)
 	_, err = http.DefaultClient.Do(req) //nolint:bodyclose // there is none
 	require.ErrorIs(t, err, context.DeadlineExceeded)

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // service is A033 and A037. What is no number of a service is not found: nobody
@@ -58,7 +58,7 @@ func idsOf(query url.Values) ([]string, bool) {
 // look finds services, each once, in the order they were asked for. One that
 // the client may not see spoils all (CONTRACT.md "Asking for many"); one that is
 // absent does not.
-func (s *Server) look(ids []reconcile.ServiceID, client string) (found []*Service, refused FaultName) {
+func (s *Server) look(ids []services.ServiceID, client string) (found []*Service, refused FaultName) {
 	for i, id := range ids {
 		service := s.world.look(id)
 		switch {

@@ -26,7 +26,7 @@ func TestTokens(t *testing.T) {
 	require.Zero(t, server.TokenEndpoint("c2").Calls())
 	require.Nil(t, server.TokenEndpoint("nobody"))
 
-	c := get(services + "/1")
+	c := get(servicesPath + "/1")
 	for _, bad := range []string{"", "made-up"} {
 		c.token = bad
 		got := c.to(t, base)
@@ -70,14 +70,14 @@ func TestHeadersNotAllowed(t *testing.T) {
 		"NHSD-End-User-Organisation-ODS": "forbidden ACCESS_DENIED NHSD-API-ErrorOrWarningCode",
 		"NHSD-eRS-Business-Function":     "forbidden ACCESS_DENIED NHSD-API-ErrorOrWarningCode",
 	} {
-		got := call{method: "GET", path: services + "/1", token: token, header: map[string]string{header: "x"}}.to(t, base)
+		got := call{method: "GET", path: servicesPath + "/1", token: token, header: map[string]string{header: "x"}}.to(t, base)
 		require.Equal(t, 403, got.status, header)
 		require.Equal(t, code, got.code())
 		require.Equal(t, code == "", got.text == "")
 	}
 	require.Equal(t, 5, server.Summary().NotAllowed)
 	sandbox, base := erstest.Start(t, erstest.Options{World: many(1)})
-	asUser := call{method: "GET", path: services + "/1", header: map[string]string{"NHSD-eRS-Business-Function": "REFERRING_CLINICIAN"}}
+	asUser := call{method: "GET", path: servicesPath + "/1", header: map[string]string{"NHSD-eRS-Business-Function": "REFERRING_CLINICIAN"}}
 	require.Equal(t, 200, asUser.to(t, base).status)
 	require.Equal(t, []string{"Nhsd-Ers-Business-Function"}, sandbox.Ledger()[0].NotAllowed)
 }
@@ -123,7 +123,7 @@ func TestLimits(t *testing.T) {
 		require.NoError(t, err)
 		limited := 0
 		for _, want := range row.want {
-			got := call{method: "GET", path: services + "/1", token: token}.to(t, base)
+			got := call{method: "GET", path: servicesPath + "/1", token: token}.to(t, base)
 			require.Equal(t, want, got.status, name)
 			if want == 429 {
 				limited++
@@ -147,7 +147,7 @@ func TestPace(t *testing.T) {
 	two, err := tokenOf(t, base, "c2")
 	require.NoError(t, err)
 	for range 21 {
-		call{method: "HEAD", path: services + "/1", token: one}.to(t, base)
+		call{method: "HEAD", path: servicesPath + "/1", token: one}.to(t, base)
 		c.pass(100 * time.Millisecond)
 	}
 	call{method: "GET", path: specials, token: two}.to(t, base)
@@ -179,7 +179,7 @@ func TestMeasuredUnderLoad(t *testing.T) {
 	for range 10 {
 		all.Go(func() {
 			for range 20 {
-				req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, base+services+"?_id="+upTo(20), http.NoBody)
+				req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, base+servicesPath+"?_id="+upTo(20), http.NoBody)
 				resp, err := http.DefaultClient.Do(req)
 				if err == nil {
 					_ = resp.Body.Close()

@@ -8,18 +8,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // Site is a place that has services.
 type Site struct {
-	Code     reconcile.ODSCode
-	Provider reconcile.ODSCode // default the first three characters of the code, as legacy site codes are built
-	Name     string            // ends the names of some services; may be empty
+	Code     profile.ODSCode
+	Provider profile.ODSCode // default the first three characters of the code, as legacy site codes are built
+	Name     string          // ends the names of some services; may be empty
 }
 
 // Sites are plain sites with these codes.
-func Sites(codes ...reconcile.ODSCode) []Site {
+func Sites(codes ...profile.ODSCode) []Site {
 	sites := make([]Site, 0, len(codes))
 	for _, code := range codes {
 		sites = append(sites, Site{Code: code})
@@ -32,7 +33,7 @@ func Sites(codes ...reconcile.ODSCode) []Site {
 // published, and from the 42nd on some dates are wrong: smaller worlds are clean.
 func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 	w := &World{
-		services: make(map[reconcile.ServiceID]*Service, len(sites)*servicesPerSite),
+		services: make(map[services.ServiceID]*Service, len(sites)*servicesPerSite),
 		systems:  codeSystemsOf(),
 	}
 	n := 0
@@ -46,7 +47,7 @@ func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 			// 7 and the number of departments share no factor: all come before one comes again
 			at := (first + 7*i) % len(departments)
 			s := d.service(site, departments[at], i/len(departments))
-			s.ID = reconcile.ServiceID(strconv.Itoa(11_000 + 3*n + d.IntN(3)))
+			s.ID = services.ServiceID(strconv.Itoa(11_000 + 3*n + d.IntN(3)))
 			d.state(s, n)
 			w.services[s.ID] = s
 			n++
@@ -74,12 +75,12 @@ func (d draw) service(site Site, dep department, round int) *Service {
 		Gender: "MALE_AND_FEMALE", MinAge: 16,
 	}
 	s.Version = strconv.Itoa(1 + d.IntN(40))
-	s.Sites = []reconcile.ODSCode{site.Code}
+	s.Sites = []profile.ODSCode{site.Code}
 	s.Name = d.name(site, dep, round)
 	if d.chance(4) {
 		return s // only what is required, as the minimal example
 	}
-	s.AppointmentTypes = []reconcile.Coding{{Code: dep.appointment, Display: appointmentTypes[dep.appointment]}}
+	s.AppointmentTypes = []services.Coding{{Code: dep.appointment, Display: appointmentTypes[dep.appointment]}}
 	d.flows(s)
 	if d.chance(85) {
 		s.Hours = hours[d.IntN(len(hours))]
@@ -114,19 +115,19 @@ func (d draw) name(site Site, dep department, round int) string {
 func (d draw) flows(s *Service) {
 	switch n := d.IntN(100); {
 	case n < 15:
-		s.RequestFlows = []reconcile.Coding{reviewing}
+		s.RequestFlows = []services.Coding{reviewing}
 		return
 	case n < 25:
-		s.RequestFlows = []reconcile.Coding{advising}
+		s.RequestFlows = []services.Coding{advising}
 		return
 	case n < 35:
-		s.RequestFlows = []reconcile.Coding{bookable, advising}
+		s.RequestFlows = []services.Coding{bookable, advising}
 	default:
-		s.RequestFlows = []reconcile.Coding{bookable}
+		s.RequestFlows = []services.Coding{bookable}
 	}
-	s.Bookable = []reconcile.Coding{directly}
+	s.Bookable = []services.Coding{directly}
 	if d.chance(30) {
-		s.Bookable = []reconcile.Coding{indirectly}
+		s.Bookable = []services.Coding{indirectly}
 	}
 }
 
@@ -135,28 +136,28 @@ func (d draw) contacts(s *Service, dep department) {
 	phone := func() string { return fmt.Sprintf("01632 960%03d", d.IntN(1000)) }
 	box := strings.ReplaceAll(strings.ToLower(dep.specialty), "_", ".") + "@" + strings.ToLower(string(s.Provider)) + ".example.nhs.uk"
 	if d.chance(80) {
-		s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: reconcile.ForPatients, System: "phone", Value: phone()})
+		s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: services.ForPatients, System: "phone", Value: phone()})
 		if d.chance(20) {
-			s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: reconcile.ForPatients, System: "email", Value: box})
+			s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: services.ForPatients, System: "email", Value: box})
 		}
 	}
 	if d.chance(30) {
-		s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: "ADMIN", System: "phone", Value: phone()})
+		s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: "ADMIN", System: "phone", Value: phone()})
 	}
 	if d.chance(40) {
-		s.Contacts = append(s.Contacts, reconcile.ERSPoint{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "referrals." + box})
+		s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "referrals." + box})
 	}
 }
 
 // state makes up what only the extract says, dirt included
 // (CONTRACT.md "The EBSX05 extract").
 func (d draw) state(s *Service, n int) {
-	s.Begin = reconcile.NewDate(2006+d.IntN(19), time.Month(1+d.IntN(12)), 1+d.IntN(28))
+	s.Begin = profile.NewDate(2006+d.IntN(19), time.Month(1+d.IntN(12)), 1+d.IntN(28))
 	switch {
 	case n%1000 == 41:
-		s.Begin = reconcile.NewDate(2922, time.May, 1)
+		s.Begin = profile.NewDate(2922, time.May, 1)
 	case n%200 == 151:
-		s.Begin = reconcile.NewDate(2034, time.January, 1)
+		s.Begin = profile.NewDate(2034, time.January, 1)
 	case n%100 == 97:
 		s.Removed, s.End = true, s.Begin.AddDays(900)
 	case n%33 == 29:

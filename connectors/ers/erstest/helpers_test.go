@@ -13,12 +13,13 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 const (
-	services = "/R4/HealthcareService"
-	specials = "/STU3/CodeSystem/SPECIALTY"
+	servicesPath = "/R4/HealthcareService"
+	specials     = "/STU3/CodeSystem/SPECIALTY"
 )
 
 type call struct {
@@ -85,16 +86,16 @@ func (r reply) found() (ids []string) {
 func recorded() *erstest.World {
 	w := erstest.NewWorld(1, nil, 0)
 	one := erstest.Service{Published: true, Type: erstest.TypeArray}
-	one.ID, one.Name, one.Sites = "1", "Direct Service With Minimal", []reconcile.ODSCode{"R6901"}
+	one.ID, one.Name, one.Sites = "1", "Direct Service With Minimal", []profile.ODSCode{"R6901"}
 	two := one
 	two.ID, two.Name, two.Hours, two.Instructions = "2", "Direct SVC 1", "9-5 Mon-Fri", "Instructions"
-	two.Contacts = []reconcile.ERSPoint{
+	two.Contacts = []services.ERSPoint{
 		{Purpose: "PATINF", System: "phone", Value: "01234567890"},
 		{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "service@email.com"},
 	}
-	two.AppointmentTypes = []reconcile.Coding{{Code: "DAY_CASE", Display: "Day Case"}}
-	two.RequestFlows = []reconcile.Coding{{Code: "BOOKABLE", Display: "A service which supports a patient appointment"}}
-	two.Bookable = []reconcile.Coding{{Code: "DIRECTLY_BOOKABLE", Display: "Directly Bookable"}}
+	two.AppointmentTypes = []services.Coding{{Code: "DAY_CASE", Display: "Day Case"}}
+	two.RequestFlows = []services.Coding{{Code: "BOOKABLE", Display: "A service which supports a patient appointment"}}
+	two.Bookable = []services.Coding{{Code: "DIRECTLY_BOOKABLE", Display: "Directly Bookable"}}
 	if err := w.Add(one, two); err != nil {
 		panic(err)
 	}
@@ -106,7 +107,7 @@ func many(n int) *erstest.World {
 	w := erstest.NewWorld(1, nil, 0)
 	for i := range n {
 		s := erstest.Service{Published: true}
-		s.ID, s.Name, s.Sites = id(i+1), "S", []reconcile.ODSCode{"R6901"}
+		s.ID, s.Name, s.Sites = id(i+1), "S", []profile.ODSCode{"R6901"}
 		if err := w.Add(s); err != nil {
 			panic(err)
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // exchange is a recorded answer of the official sandbox.
@@ -32,7 +32,7 @@ func TestServicesAsRecorded(t *testing.T) {
 	t.Parallel()
 	_, base := erstest.Start(t, erstest.Options{World: recorded()})
 	for name, path := range map[string]string{
-		"A033_get_service_1": services + "/1", "A033_get_service_2": services + "/2",
+		"A033_get_service_1": servicesPath + "/1", "A033_get_service_2": servicesPath + "/2",
 	} {
 		want, got := record(t, name), get(path).to(t, base)
 		require.Equal(t, want.Response.Status, got.status)
@@ -43,7 +43,7 @@ func TestServicesAsRecorded(t *testing.T) {
 		require.Equal(t, want.Response.Headers["etag"], head.header.Get("Etag"))
 		require.Empty(t, head.text)
 	}
-	require.Equal(t, 404, call{method: "HEAD", path: services + "/3"}.to(t, base).status)
+	require.Equal(t, 404, call{method: "HEAD", path: servicesPath + "/3"}.to(t, base).status)
 }
 
 // TestBundlesAsRecorded: the same but for the time, and `active`, which the
@@ -52,7 +52,7 @@ func TestBundlesAsRecorded(t *testing.T) {
 	t.Parallel()
 	world := recorded()
 	two, _ := world.Service("2")
-	plain := func(id reconcile.ServiceID, name string) erstest.Service {
+	plain := func(id services.ServiceID, name string) erstest.Service {
 		s := erstest.Service{Published: true}
 		s.ID, s.Name, s.Sites = id, name, two.Sites
 		return s
@@ -62,7 +62,7 @@ func TestBundlesAsRecorded(t *testing.T) {
 	for name, query := range map[string]string{
 		"A035_search_ids_1_2": "1,2", "A035_search_ids_1_2_percent_encoded": "1%2C2", "A035_search_ids_5_6_empty": "5,6",
 	} {
-		want, got := record(t, name).Response.Body, get(services+"?_id="+query).to(t, base).body
+		want, got := record(t, name).Response.Body, get(servicesPath+"?_id="+query).to(t, base).body
 		for _, body := range []map[string]any{want, got} {
 			delete(body, "id")
 			delete(body, "meta")

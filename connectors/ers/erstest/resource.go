@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 const (
@@ -84,7 +84,7 @@ func (o Options) resourceOf(s *Service) resource {
 	return r
 }
 
-func codeables(system string, codings []reconcile.Coding) (list []codeable) {
+func codeables(system string, codings []services.Coding) (list []codeable) {
 	for _, c := range codings {
 		list = append(list, codeable{[]coding{{codeSystems + system, c.Code, c.Display}}})
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // BasePath is where the API begins, TokenPath where tokens are given.
@@ -189,10 +189,10 @@ func noSuchPath(*http.Request, *Entry) simulate.Answer {
 }
 
 // parsed tells ids from other texts.
-func parsed(texts []string) ([]reconcile.ServiceID, bool) {
-	ids := make([]reconcile.ServiceID, 0, len(texts))
+func parsed(texts []string) ([]services.ServiceID, bool) {
+	ids := make([]services.ServiceID, 0, len(texts))
 	for _, text := range texts {
-		id, err := reconcile.ParseServiceID(text)
+		id, err := services.ParseServiceID(text)
 		if err != nil || string(id) != text {
 			return nil, false
 		}

@@ -9,10 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-func id(n int) reconcile.ServiceID { return reconcile.ServiceID(strconv.Itoa(n)) }
+func id(n int) services.ServiceID { return services.ServiceID(strconv.Itoa(n)) }
 
 func upTo(n int) string {
 	ids := make([]string, 0, n)
@@ -49,7 +50,7 @@ func TestSearchRules(t *testing.T) {
 		"?organization=R69":     {code: bad},
 		"?_id=1&_lastUpdated=1": {code: bad},
 	} {
-		got := get(services+query).to(t, base)
+		got := get(servicesPath+query).to(t, base)
 		require.Equal(t, want.code, got.code(), query)
 		if want.code != "" {
 			require.Equal(t, 400, got.status, query)
@@ -66,7 +67,7 @@ func TestSearchRules(t *testing.T) {
 func TestHeadersOfAnswers(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{World: many(3)})
-	for _, path := range []string{services + "/1", services + "/9", services + "?_id=1", services, specials, "/R4/Nope"} {
+	for _, path := range []string{servicesPath + "/1", servicesPath + "/9", servicesPath + "?_id=1", servicesPath, specials, "/R4/Nope"} {
 		c := get(path)
 		c.header = map[string]string{"X-Correlation-Id": "mine", "X-Request-Id": "dropped"}
 		got := c.to(t, base)
@@ -78,9 +79,9 @@ func TestHeadersOfAnswers(t *testing.T) {
 		require.Equal(t, "mine", last.Correlation)
 		require.Equal(t, got.status, last.Status)
 	}
-	require.Empty(t, get(services+"/1").to(t, base).header.Get("X-Correlation-Id"))
-	require.Equal(t, "not-found REC_NOT_FOUND http-error-codes", get(services+"/9").to(t, base).code())
-	require.Equal(t, 404, get(services+"/x1").to(t, base).status)
+	require.Empty(t, get(servicesPath+"/1").to(t, base).header.Get("X-Correlation-Id"))
+	require.Equal(t, "not-found REC_NOT_FOUND http-error-codes", get(servicesPath+"/9").to(t, base).code())
+	require.Equal(t, 404, get(servicesPath+"/x1").to(t, base).status)
 	require.Equal(t, 200, get("/_ping").to(t, erstest.Root(base)).status)
 	require.Equal(t, 200, get("/referrals/_ping").to(t, erstest.Root(base)).status)
 }
@@ -91,7 +92,7 @@ func TestAccept(t *testing.T) {
 	for accept, status := range map[string]int{
 		"application/fhir+json": 200, "*/*": 200, "text/html, application/*;q=0.1": 200, "application/xml": 406, "application/json": 406,
 	} {
-		c := get(services + "/1")
+		c := get(servicesPath + "/1")
 		c.header = map[string]string{"Accept": accept}
 		require.Equal(t, status, c.to(t, base).status, accept)
 		if c.path = specials; status == 406 {
@@ -107,8 +108,8 @@ func TestTypeShapes(t *testing.T) {
 	t.Parallel()
 	typed := func(n int, shape erstest.TypeShape) erstest.Service {
 		s := erstest.Service{Published: true, Type: shape}
-		s.ID, s.Sites, s.Name = id(n), []reconcile.ODSCode{"R6901"}, "S"
-		s.AppointmentTypes = []reconcile.Coding{{Code: "DAY_CASE", Display: "Day Case"}, {Code: "GPSI", Display: "GPSI"}}
+		s.ID, s.Sites, s.Name = id(n), []profile.ODSCode{"R6901"}, "S"
+		s.AppointmentTypes = []services.Coding{{Code: "DAY_CASE", Display: "Day Case"}, {Code: "GPSI", Display: "GPSI"}}
 		return s
 	}
 	object, array := map[string]any{}, []any{}
@@ -127,7 +128,7 @@ func TestTypeShapes(t *testing.T) {
 		world := erstest.NewWorld(1, nil, 0)
 		require.NoError(t, world.Add(typed(row.n, row.own)))
 		_, base := erstest.Start(t, erstest.Options{World: world, Type: row.option, Extras: row.n == 2})
-		got := get(services+"/"+strconv.Itoa(row.n)).to(t, base)
+		got := get(servicesPath+"/"+strconv.Itoa(row.n)).to(t, base)
 		require.IsType(t, row.want, got.body["type"], row)
 		require.Equal(t, 2, strings.Count(got.text, "eRS-AppointmentType"))
 		require.Equal(t, row.n == 2, strings.Contains(got.text, "Unheard"), "extras")
@@ -160,7 +161,7 @@ func TestVisibility(t *testing.T) {
 	} {
 		token, err := tokenOf(t, base, row.client)
 		require.NoError(t, err)
-		c := get(services + row.path)
+		c := get(servicesPath + row.path)
 		c.token = token
 		got := c.to(t, base)
 		require.Equal(t, row.status, got.status, row)
@@ -181,8 +182,8 @@ func TestUnpublished(t *testing.T) {
 		s.Published = false
 		require.NoError(t, world.Add(s))
 		_, base := erstest.Start(t, erstest.Options{World: world, Unpublished: option})
-		require.Equal(t, want.single, get(services+"/2").to(t, base).status)
-		batch := get(services+"?_id=1,2").to(t, base)
+		require.Equal(t, want.single, get(servicesPath+"/2").to(t, base).status)
+		batch := get(servicesPath+"?_id=1,2").to(t, base)
 		require.Equal(t, want.batch, batch.status)
 		require.Len(t, batch.found(), want.found)
 	}
@@ -193,7 +194,7 @@ func TestVersions(t *testing.T) {
 	t.Parallel()
 	world := recorded()
 	_, base := erstest.Start(t, erstest.Options{World: world})
-	last := get(services+"/2").to(t, base)
+	last := get(servicesPath+"/2").to(t, base)
 	for n, row := range []struct {
 		do      func() error
 		version bool
@@ -206,7 +207,7 @@ func TestVersions(t *testing.T) {
 		{func() error { return world.Relabel("DAY_CASE", "Day surgery") }, false, "Day surgery"},
 	} {
 		require.NoError(t, row.do())
-		next := get(services+"/2").to(t, base)
+		next := get(servicesPath+"/2").to(t, base)
 		require.Contains(t, next.text, row.says)
 		require.NotEqual(t, last.text, next.text)
 		require.Equal(t, row.version, last.header.Get("Etag") != next.header.Get("Etag"), n)
@@ -215,10 +216,10 @@ func TestVersions(t *testing.T) {
 		last = next
 	}
 	require.NoError(t, world.Remove("2"))
-	require.Equal(t, 404, get(services+"/2").to(t, base).status)
-	require.Nil(t, get(services+"?_id=2").to(t, base).body["entry"])
+	require.Equal(t, 404, get(servicesPath+"/2").to(t, base).status)
+	require.Nil(t, get(servicesPath+"?_id=2").to(t, base).body["entry"])
 	require.NoError(t, world.Return("2"))
-	require.Equal(t, last.text, get(services+"/2").to(t, base).text)
+	require.Equal(t, last.text, get(servicesPath+"/2").to(t, base).text)
 	require.Error(t, world.Change("2", "99"))
-	require.Equal(t, last.text, get(services+"/2").to(t, base).text, "all or none")
+	require.Equal(t, last.text, get(servicesPath+"/2").to(t, base).text, "all or none")
 }

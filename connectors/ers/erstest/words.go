@@ -3,10 +3,11 @@ package erstest
 import (
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-var began = reconcile.NewDate(2004, time.June, 1)
+var began = profile.NewDate(2004, time.June, 1)
 
 // department is a service as hospitals have them.
 type department struct {
@@ -84,17 +85,17 @@ var appointmentTypes = map[string]string{
 }
 
 var (
-	bookable  = reconcile.Coding{Code: "BOOKABLE", Display: "A service which supports a patient appointment"}
-	reviewing = reconcile.Coding{
+	bookable  = services.Coding{Code: "BOOKABLE", Display: "A service which supports a patient appointment"}
+	reviewing = services.Coding{
 		Code:    "REVIEW",
 		Display: "A service that reviews referrals, without the support or need for any appointment with the patient to be made",
 	}
-	advising = reconcile.Coding{
+	advising = services.Coding{
 		Code:    "ADVICE_AND_GUIDANCE",
 		Display: "A service which can discuss the patient and receive guidance rather than a patient attending an appointment",
 	}
-	directly   = reconcile.Coding{Code: "DIRECTLY_BOOKABLE", Display: "Directly Bookable"}
-	indirectly = reconcile.Coding{Code: "INDIRECTLY_BOOKABLE", Display: "Indirectly Bookable"}
+	directly   = services.Coding{Code: "DIRECTLY_BOOKABLE", Display: "Directly Bookable"}
+	indirectly = services.Coding{Code: "INDIRECTLY_BOOKABLE", Display: "Indirectly Bookable"}
 )
 
 // hours are free texts, as departments type them.
@@ -112,8 +113,8 @@ var instructions = []string{
 	"Children must be accompanied by a parent or guardian.",
 }
 
-func retired(year int, month time.Month, day int) reconcile.Date {
-	return reconcile.NewDate(year, month, day)
+func retired(year int, month time.Month, day int) profile.Date {
+	return profile.NewDate(year, month, day)
 }
 
 var recordedSpecialties = []Concept{

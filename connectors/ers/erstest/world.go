@@ -8,28 +8,29 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // Service is a service with what the API says of it and what only the extract
 // says (CONTRACT.md "What each source says").
 type Service struct {
-	reconcile.ERSService
+	services.ERSService
 
-	Type        TypeShape         `json:"type,omitempty"`     // how `type` is written; "": as the server's option says
-	Provider    reconcile.ODSCode `json:"provider,omitempty"` // the organisation
-	Specialty   string            `json:"specialty,omitempty"`
-	ClinicTypes []string          `json:"clinic_types,omitempty"`
-	MinAge      int               `json:"min_age,omitempty"` // in years
-	MaxAge      int               `json:"max_age,omitempty"` // 0: no limit
-	Gender      string            `json:"gender,omitempty"`  // MALE, FEMALE or MALE_AND_FEMALE
-	Published   bool              `json:"published"`
-	Unpublished reconcile.Date    `json:"unpublished,omitzero"` // since when
-	Begin       reconcile.Date    `json:"begin,omitzero"`       // may lie in the future: dirt
-	End         reconcile.Date    `json:"end,omitzero"`
-	Removed     bool              `json:"removed,omitempty"`     // unknown to the API
-	Hidden      bool              `json:"hidden,omitempty"`      // from every client
-	HiddenFrom  []string          `json:"hidden_from,omitempty"` // from these clients
+	Type        TypeShape       `json:"type,omitempty"`     // how `type` is written; "": as the server's option says
+	Provider    profile.ODSCode `json:"provider,omitempty"` // the organisation
+	Specialty   string          `json:"specialty,omitempty"`
+	ClinicTypes []string        `json:"clinic_types,omitempty"`
+	MinAge      int             `json:"min_age,omitempty"` // in years
+	MaxAge      int             `json:"max_age,omitempty"` // 0: no limit
+	Gender      string          `json:"gender,omitempty"`  // MALE, FEMALE or MALE_AND_FEMALE
+	Published   bool            `json:"published"`
+	Unpublished profile.Date    `json:"unpublished,omitzero"` // since when
+	Begin       profile.Date    `json:"begin,omitzero"`       // may lie in the future: dirt
+	End         profile.Date    `json:"end,omitzero"`
+	Removed     bool            `json:"removed,omitempty"`     // unknown to the API
+	Hidden      bool            `json:"hidden,omitempty"`      // from every client
+	HiddenFrom  []string        `json:"hidden_from,omitempty"` // from these clients
 }
 
 func (s *Service) hiddenFrom(client string) bool {
@@ -41,12 +42,12 @@ func (s *Service) hiddenFrom(client string) bool {
 // replaced and never written to.
 type World struct {
 	mu       sync.RWMutex
-	services map[reconcile.ServiceID]*Service
+	services map[services.ServiceID]*Service
 	systems  map[string]*system
 }
 
 // Service returns a service, also one that is removed or hidden.
-func (w *World) Service(id reconcile.ServiceID) (Service, bool) {
+func (w *World) Service(id services.ServiceID) (Service, bool) {
 	if s := w.look(id); s != nil {
 		return *s, true
 	}
@@ -54,19 +55,19 @@ func (w *World) Service(id reconcile.ServiceID) (Service, bool) {
 }
 
 // look returns a service that nobody may write to, or nil.
-func (w *World) look(id reconcile.ServiceID) *Service {
+func (w *World) look(id services.ServiceID) *Service {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.services[id]
 }
 
 // Services lists the services of sites, or all, by number.
-func (w *World) Services(sites ...reconcile.ODSCode) []Service {
+func (w *World) Services(sites ...profile.ODSCode) []Service {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	list := make([]Service, 0, len(w.services))
 	for _, s := range w.services {
-		if len(sites) == 0 || slices.ContainsFunc(s.Sites, func(site reconcile.ODSCode) bool { return slices.Contains(sites, site) }) {
+		if len(sites) == 0 || slices.ContainsFunc(s.Sites, func(site profile.ODSCode) bool { return slices.Contains(sites, site) }) {
 			list = append(list, *s)
 		}
 	}
@@ -76,24 +77,24 @@ func (w *World) Services(sites ...reconcile.ODSCode) []Service {
 
 // IDs lists the numbers of all services, also of those that are removed or
 // hidden, in order.
-func (w *World) IDs() []reconcile.ServiceID {
+func (w *World) IDs() []services.ServiceID {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return slices.SortedFunc(maps.Keys(w.services), compareIDs)
 }
 
 // compareIDs orders as numbers.
-func compareIDs(a, b reconcile.ServiceID) int {
+func compareIDs(a, b services.ServiceID) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
 // Add adds services, or puts them in place of those with their numbers. A
 // missing version is 1. Published has to be said.
-func (w *World) Add(services ...Service) error {
+func (w *World) Add(listed ...Service) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, s := range services {
-		if _, err := reconcile.ParseServiceID(string(s.ID)); err != nil {
+	for _, s := range listed {
+		if _, err := services.ParseServiceID(string(s.ID)); err != nil {
 			return fmt.Errorf("adding a service: %w", err)
 		}
 		if s.Version == "" {
@@ -105,7 +106,7 @@ func (w *World) Add(services ...Service) error {
 }
 
 // Change gives services other hours, and a new version.
-func (w *World) Change(ids ...reconcile.ServiceID) error {
+func (w *World) Change(ids ...services.ServiceID) error {
 	return w.update(ids, func(s *Service) {
 		s.Hours = hours[(slices.Index(hours, s.Hours)+1)%len(hours)]
 		s.next()
@@ -113,40 +114,40 @@ func (w *World) Change(ids ...reconcile.ServiceID) error {
 }
 
 // Restamp gives services a new version and changes nothing.
-func (w *World) Restamp(ids ...reconcile.ServiceID) error {
+func (w *World) Restamp(ids ...services.ServiceID) error {
 	return w.update(ids, func(s *Service) { s.next() })
 }
 
 // Rename gives a service another name, and a new version.
-func (w *World) Rename(id reconcile.ServiceID, name string) error {
-	return w.update([]reconcile.ServiceID{id}, func(s *Service) {
+func (w *World) Rename(id services.ServiceID, name string) error {
+	return w.update([]services.ServiceID{id}, func(s *Service) {
 		s.Name = name
 		s.next()
 	})
 }
 
 // Move takes a service to another site, with a new version. The provider stays.
-func (w *World) Move(id reconcile.ServiceID, site reconcile.ODSCode) error {
-	return w.update([]reconcile.ServiceID{id}, func(s *Service) {
-		s.Sites = []reconcile.ODSCode{site}
+func (w *World) Move(id services.ServiceID, site profile.ODSCode) error {
+	return w.update([]services.ServiceID{id}, func(s *Service) {
+		s.Sites = []profile.ODSCode{site}
 		s.next()
 	})
 }
 
 // Remove makes services unknown to the API.
-func (w *World) Remove(ids ...reconcile.ServiceID) error {
+func (w *World) Remove(ids ...services.ServiceID) error {
 	return w.update(ids, func(s *Service) { s.Removed = true })
 }
 
 // Return takes back Remove and Hide; the version is the one there was.
-func (w *World) Return(ids ...reconcile.ServiceID) error {
+func (w *World) Return(ids ...services.ServiceID) error {
 	return w.update(ids, func(s *Service) { s.Removed, s.Hidden, s.HiddenFrom = false, false, nil })
 }
 
 // Hide hides a service from clients, or from all: it answers NO_RELATIONSHIP,
 // and so does every batch that holds it.
-func (w *World) Hide(id reconcile.ServiceID, clients ...string) error {
-	return w.update([]reconcile.ServiceID{id}, func(s *Service) {
+func (w *World) Hide(id services.ServiceID, clients ...string) error {
+	return w.update([]services.ServiceID{id}, func(s *Service) {
 		s.Hidden = s.Hidden || len(clients) == 0
 		s.HiddenFrom = append(slices.Clone(s.HiddenFrom), clients...)
 	})
@@ -157,8 +158,8 @@ func (w *World) Hide(id reconcile.ServiceID, clients ...string) error {
 // (CONTRACT.md "One service and its version").
 func (w *World) Relabel(code, display string) error {
 	return w.update(w.IDs(), func(s *Service) {
-		for _, list := range []*[]reconcile.Coding{&s.AppointmentTypes, &s.RequestFlows, &s.Bookable} {
-			at := slices.IndexFunc(*list, func(c reconcile.Coding) bool { return c.Code == code })
+		for _, list := range []*[]services.Coding{&s.AppointmentTypes, &s.RequestFlows, &s.Bookable} {
+			at := slices.IndexFunc(*list, func(c services.Coding) bool { return c.Code == code })
 			if at >= 0 {
 				*list = slices.Clone(*list)
 				(*list)[at].Display = display
@@ -173,7 +174,7 @@ func (s *Service) next() {
 }
 
 // update replaces services by changed ones, all or none.
-func (w *World) update(ids []reconcile.ServiceID, change func(*Service)) error {
+func (w *World) update(ids []services.ServiceID, change func(*Service)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 func TestWorldIsTheSameAgain(t *testing.T) {
@@ -26,7 +27,7 @@ func TestWorldIsTheSameAgain(t *testing.T) {
 	kinds := map[string]bool{}
 	for _, s := range one.Services("RR801")[:45] {
 		kinds[s.ClinicTypes[0]] = true
-		require.Equal(t, reconcile.ODSCode("RR8"), s.Provider)
+		require.Equal(t, profile.ODSCode("RR8"), s.Provider)
 	}
 	require.Len(t, kinds, 45, "no department twice before all were there")
 }
@@ -36,7 +37,7 @@ func TestWorldHasVariety(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	for _, s := range erstest.NewWorld(1, erstest.Sites("RR801", "RX902"), 600).Services() {
-		for _, list := range [][]reconcile.Coding{s.AppointmentTypes, s.RequestFlows, s.Bookable} {
+		for _, list := range [][]services.Coding{s.AppointmentTypes, s.RequestFlows, s.Bookable} {
 			for _, c := range list {
 				seen[c.Code]++
 				require.NotEmpty(t, c.Display)
@@ -93,7 +94,7 @@ func TestExtract(t *testing.T) {
 	t.Parallel()
 	world := erstest.NewWorld(3, erstest.Sites("RR801", "RX902"), 300)
 	require.NoError(t, world.Hide(world.IDs()[0]))
-	month, err := reconcile.ParseDate("2026-10-14")
+	month, err := profile.ParseDate("2026-10-14")
 	require.NoError(t, err)
 	archive := world.Extract(month)
 	require.Equal(t, archive, world.Extract(month))
@@ -141,7 +142,7 @@ func TestConcepts(t *testing.T) {
 	t.Parallel()
 	world := erstest.NewWorld(1, nil, 0)
 	_, base := erstest.Start(t, erstest.Options{World: world})
-	day := reconcile.NewDate(2026, 6, 25)
+	day := profile.NewDate(2026, 6, 25)
 	require.NoError(t, world.SetConcept(erstest.Specialties, erstest.Concept{Code: "CARDIOLOGY", Display: "Heart", To: day}))
 	require.NoError(t, world.SetConcept(erstest.ClinicTypes, erstest.Concept{Code: "NEW", Display: "New", Specialties: []string{"ENT", "X"}}))
 	require.Error(t, world.SetConcept("NOPE", erstest.Concept{Code: "A"}))
@@ -168,14 +169,14 @@ func TestControl(t *testing.T) {
 	}
 	service := func() erstest.Service { s, _ := world.Service("2"); return s }
 	require.Equal(t, 204, post("add", `{"id":"9","version":"3","name":"Nine","sites":["R6901"],"published":true}`))
-	require.Equal(t, "Nine", get(services+"/9").to(t, base).body["name"])
+	require.Equal(t, "Nine", get(servicesPath+"/9").to(t, base).body["name"])
 	require.Equal(t, 204, post("change", `{"ids":["2"]}`))
 	require.Equal(t, 204, post("restamp", `{"ids":["2"]}`))
 	require.Equal(t, "3", service().Version)
 	require.Equal(t, 204, post("rename", `{"ids":["2"],"name":"N"}`))
 	require.Equal(t, 204, post("move", `{"ids":["2"],"site":"R6902"}`))
 	require.Equal(t, "N", service().Name)
-	require.Equal(t, []reconcile.ODSCode{"R6902"}, service().Sites)
+	require.Equal(t, []profile.ODSCode{"R6902"}, service().Sites)
 	require.Equal(t, 204, post("hide", `{"ids":["2"],"clients":["c"]}`))
 	require.Equal(t, []string{"c"}, service().HiddenFrom)
 	require.Equal(t, 204, post("remove", `{"ids":["2"]}`))
@@ -196,10 +197,10 @@ func TestControl(t *testing.T) {
 	require.Equal(t, 400, get("/control/extract?month=x").to(t, root).status)
 	fault := call{method: "PUT", path: "/control/faults", body: `{"names":["error-503"],"retry_after":3}`}
 	require.Equal(t, 204, fault.to(t, root).status)
-	require.Equal(t, "3", get(services+"/2").to(t, base).header.Get("Retry-After"))
+	require.Equal(t, "3", get(servicesPath+"/2").to(t, base).header.Get("Retry-After"))
 	require.InDelta(t, 3, get("/control/faults").to(t, root).body["retry_after"], 0)
 	require.Equal(t, 204, call{method: "DELETE", path: "/control/faults"}.to(t, root).status)
-	require.Equal(t, 200, get(services+"/2").to(t, base).status)
+	require.Equal(t, 200, get(servicesPath+"/2").to(t, base).status)
 	for _, bad := range []string{`{"names":["?"]}`, `{"share":2}`, `{"latency_ms":-1}`} {
 		fault.body = bad
 		require.Equal(t, 400, fault.to(t, root).status)

@@ -1,5 +1,5 @@
 // Package letters holds the texts of our messages, one file for each
-// reconcile.LetterKind, and fills them in.
+// people.LetterKind, and fills them in.
 //
 // A text is written once and serves two ways of sending: rendered here for
 // SMTP, and as a template of GOV.UK Notify with ((placeholders)), which Notify

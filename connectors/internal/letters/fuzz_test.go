@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/connectors/internal/letters"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // FuzzRender: whatever people typed, a letter can be sent, keeps its shape and
@@ -31,13 +31,13 @@ func TestRenderNeverFails(t *testing.T) {
 // checkRender puts an "x" before words and lines: what is given is there.
 func checkRender(t *testing.T, name, word, line string) {
 	t.Helper()
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		plain := filled(t, kind)
 		wantSubject, wantBody, err := letters.Render(plain)
 		require.NoError(t, err)
 
 		l := filled(t, kind)
-		l.Name = reconcile.NewPersonName(name)
+		l.Name = people.NewPersonName(name)
 		l.Facts.Words["person"] = name
 		for key := range l.Facts.Words {
 			if key != "person" {
@@ -60,7 +60,7 @@ func checkRender(t *testing.T, name, word, line string) {
 
 // checkValues: none opens or closes a placeholder, and what people typed makes
 // no link and no list.
-func checkValues(t *testing.T, l reconcile.Letter) {
+func checkValues(t *testing.T, l people.Letter) {
 	t.Helper()
 	values, err := letters.Personalisation(l)
 	require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 	"text/template"
 	"text/template/parse"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // version is that of all texts together. A test fails when a text changes and
@@ -50,13 +50,13 @@ func Version() int { return version }
 
 // Placeholders are the holes of a kind's text, each once, in the order they
 // come. They fail for a kind without a text.
-func Placeholders(kind reconcile.LetterKind) ([]Placeholder, error) {
+func Placeholders(kind people.LetterKind) ([]Placeholder, error) {
 	text, err := read(kind)
 	return text.holes, err
 }
 
 // NotifyTemplate is a kind's text to be pasted into GOV.UK Notify.
-func NotifyTemplate(kind reconcile.LetterKind) (subject, body string, err error) {
+func NotifyTemplate(kind people.LetterKind) (subject, body string, err error) {
 	text, err := read(kind)
 	if err != nil {
 		return "", "", err
@@ -70,7 +70,7 @@ func NotifyTemplate(kind reconcile.LetterKind) (subject, body string, err error)
 
 // Personalisation is what fills a kind's text in Notify: texts, and lists of
 // texts. It fails when something is missing; the error names what, and no value.
-func Personalisation(l reconcile.Letter) (map[string]any, error) {
+func Personalisation(l people.Letter) (map[string]any, error) {
 	text, err := read(l.Kind)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func Personalisation(l reconcile.Letter) (map[string]any, error) {
 
 // Render is the whole letter as plain text, lines ending in "\n". It fails as
 // Personalisation does.
-func Render(l reconcile.Letter) (subject, body string, err error) {
+func Render(l people.Letter) (subject, body string, err error) {
 	text, err := read(l.Kind)
 	if err != nil {
 		return "", "", err
@@ -111,7 +111,7 @@ func Render(l reconcile.Letter) (subject, body string, err error) {
 var errMissing = errors.New("nothing is given for it")
 
 // value is what a letter says for a placeholder, cleaned: a string or a list.
-func value(l reconcile.Letter, hole Placeholder) (any, error) {
+func value(l people.Letter, hole Placeholder) (any, error) {
 	if hole.Name == "name" { // a list of addresses has none, and people may not have typed one
 		return cleanTyped(l.Name.Reveal(), maxWord), nil
 	}
@@ -152,8 +152,8 @@ type text struct {
 	holes   []Placeholder
 }
 
-func read(kind reconcile.LetterKind) (text, error) {
-	if !slices.Contains(reconcile.LetterKinds(), kind) {
+func read(kind people.LetterKind) (text, error) {
+	if !slices.Contains(people.LetterKinds(), kind) {
 		return text{}, errors.New("no text of that kind")
 	}
 	content, err := templates.ReadFile("templates/" + string(kind) + ".txt")

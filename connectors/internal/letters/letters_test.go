@@ -12,20 +12,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/letters"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // `go test ./connectors/internal/letters -update` writes the golden files anew.
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // filled is a letter of a kind with everything a text may ask for.
-func filled(tb testing.TB, kind reconcile.LetterKind) reconcile.Letter {
+func filled(tb testing.TB, kind people.LetterKind) people.Letter {
 	tb.Helper()
-	to, err := reconcile.ParseEmailAddress("sam.example@example.org")
+	to, err := people.ParseEmailAddress("sam.example@example.org")
 	require.NoError(tb, err)
-	return reconcile.Letter{
-		Reference: "example/1", Kind: kind, To: to, Name: reconcile.NewPersonName("Sam Example"),
-		Facts: reconcile.LetterFacts{
+	return people.Letter{
+		Reference: "example/1", Kind: kind, To: to, Name: people.NewPersonName("Sam Example"),
+		Facts: people.LetterFacts{
 			Words: map[string]string{
 				"person": "Alex O'Example", "quarter": "October to December 2026", "deadline": "31 December 2026",
 				"ends": "18 November 2026", "last_active": "12 May 2026", "sign_in": "https://profiles.example.org/sign-in?from=mail",
@@ -53,7 +53,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestGoldenLetters(t *testing.T) {
 	t.Parallel()
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			subject, body, err := letters.Render(filled(t, kind))
@@ -77,17 +77,17 @@ func TestNoFileWithoutAKind(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("templates/*.txt")
 	require.NoError(t, err)
-	require.Len(t, files, len(reconcile.LetterKinds()))
+	require.Len(t, files, len(people.LetterKinds()))
 	files, err = filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
-	require.Len(t, files, 2*len(reconcile.LetterKinds()))
+	require.Len(t, files, 2*len(people.LetterKinds()))
 }
 
 // Filling Notify's template with its personalisation, as Notify does, gives
 // what SMTP sends.
 func TestBothWaysSayTheSame(t *testing.T) {
 	t.Parallel()
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		subject, body, err := letters.NotifyTemplate(kind)
 		require.NoError(t, err)
 		values, err := letters.Personalisation(filled(t, kind))
@@ -110,7 +110,7 @@ func TestBothWaysSayTheSame(t *testing.T) {
 func TestSubjectsNameNobody(t *testing.T) {
 	t.Parallel()
 	allowed := []string{"((deadline))", "((ends))", "((day))", "((region))"}
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		subject, _, err := letters.NotifyTemplate(kind)
 		require.NoError(t, err)
 		for _, fit := range allowed {
@@ -124,16 +124,16 @@ func TestWhatEachTextTakes(t *testing.T) {
 	t.Parallel()
 	check := []string{"deadline", "name", "organisations", "quarter", "sign_in"}
 	inactive := []string{"ends", "last_active", "name", "organisations", "sign_in"}
-	want := map[reconcile.LetterKind][]string{
-		reconcile.LetterOpening: check, reconcile.LetterFourWeeks: check, reconcile.LetterTwoWeeks: check,
-		reconcile.LetterThreeDays: check, reconcile.LetterOverdue: check,
-		reconcile.LetterInactive30: inactive, reconcile.LetterInactive7: inactive,
-		reconcile.LetterDeactivated: {"last_active", "name", "organisations", "reactivate"},
-		reconcile.LetterMemberEnded: {"name", "organisations", "person"},
-		reconcile.LetterLastManager: {"ends", "organisations"},
-		reconcile.LetterReport:      {"changes", "day", "link", "region"},
+	want := map[people.LetterKind][]string{
+		people.LetterOpening: check, people.LetterFourWeeks: check, people.LetterTwoWeeks: check,
+		people.LetterThreeDays: check, people.LetterOverdue: check,
+		people.LetterInactive30: inactive, people.LetterInactive7: inactive,
+		people.LetterDeactivated: {"last_active", "name", "organisations", "reactivate"},
+		people.LetterMemberEnded: {"name", "organisations", "person"},
+		people.LetterLastManager: {"ends", "organisations"},
+		people.LetterReport:      {"changes", "day", "link", "region"},
 	}
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		holes, err := letters.Placeholders(kind)
 		require.NoError(t, err)
 		var names []string
@@ -149,13 +149,13 @@ func TestWhatEachTextTakes(t *testing.T) {
 
 func TestMissing(t *testing.T) {
 	t.Parallel()
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		holes, err := letters.Placeholders(kind)
 		require.NoError(t, err)
 		for _, hole := range holes {
 			l := filled(t, kind)
 			if hole.Name == "name" {
-				l.Name = reconcile.PersonName{}
+				l.Name = people.PersonName{}
 				_, body, err := letters.Render(l)
 				require.NoError(t, err)
 				require.True(t, strings.HasPrefix(body, "Hello\n"), kind)
@@ -170,7 +170,7 @@ func TestMissing(t *testing.T) {
 			require.Equal(t, hole.Name == "person", err == nil, "nothing is left of it")
 		}
 	}
-	for _, kind := range []reconcile.LetterKind{"", "check", "../letters"} {
+	for _, kind := range []people.LetterKind{"", "check", "../letters"} {
 		_, _, err := letters.Render(filled(t, kind))
 		require.EqualError(t, err, "no text of that kind")
 	}
@@ -194,14 +194,14 @@ func TestHostileValues(t *testing.T) {
 		strings.Repeat("a ", 100):                            strings.Repeat("a ", 49) + "a…",
 		"FA123 Example (Leeds (North)) (pharmacy): services": "FA123 Example (Leeds (North) ) (pharmacy): services",
 	} {
-		l := filled(t, reconcile.LetterMemberEnded)
-		l.Name, l.Facts.Words["person"] = reconcile.NewPersonName(typed), typed
+		l := filled(t, people.LetterMemberEnded)
+		l.Name, l.Facts.Words["person"] = people.NewPersonName(typed), typed
 		values, err := letters.Personalisation(l)
 		require.NoError(t, err)
 		require.Equal(t, want, values["name"])
 		require.Equal(t, want, values["person"])
 	}
-	l := filled(t, reconcile.LetterDeactivated)
+	l := filled(t, people.LetterDeactivated)
 	l.Facts.Words["reactivate"] = "https://profiles.example.org/a_b#c\nor ask ((us))"
 	values, err := letters.Personalisation(l)
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 // The file names the version and the texts it stands for. It is not written by
@@ -18,7 +18,7 @@ import (
 func TestChangedTextsHaveANewVersion(t *testing.T) {
 	t.Parallel()
 	sum := sha256.New()
-	for _, kind := range reconcile.LetterKinds() {
+	for _, kind := range people.LetterKinds() {
 		content, err := templates.ReadFile("templates/" + string(kind) + ".txt")
 		require.NoError(t, err)
 		fmt.Fprintf(sum, "%s %d\n%s", kind, len(content), content)

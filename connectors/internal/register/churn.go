@@ -3,7 +3,7 @@ package register
 import (
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Kind says what happened to an organisation.
@@ -33,7 +33,7 @@ type Event struct {
 	Kind     Kind
 	Report   Report
 	Code     string
-	On       reconcile.Date
+	On       profile.Date
 	Old, New string // of the field the kind is about; empty where there is none
 }
 
@@ -95,10 +95,10 @@ func MonthlyRates() []Rate {
 // it as the real register would see, by size and days. No organisation meets
 // two events. Practices close by way of dormancy, with a close date put back to
 // the end of the month before.
-func (r *Register) Churn(to reconcile.Date) Events { return r.ChurnAt(to, MonthlyRates()) }
+func (r *Register) Churn(to profile.Date) Events { return r.ChurnAt(to, MonthlyRates()) }
 
 // ChurnAt is Churn with other rates; tests and demonstrations raise them.
-func (r *Register) ChurnAt(to reconcile.Date, rates []Rate) Events {
+func (r *Register) ChurnAt(to profile.Date, rates []Rate) Events {
 	p := r.newPlay(to)
 	share := float64(p.size) / wholeRegister * float64(days(p.from, to)) / 30.44
 	for _, rate := range rates {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func TestAMonthChangesWhatTheRealOneDoes(t *testing.T) {
@@ -81,8 +81,8 @@ func TestPracticesCloseByWayOfDormancy(t *testing.T) {
 			continue
 		}
 		closed++
-		require.Equal(t, string(reconcile.Dormant), event.Old)
-		require.Equal(t, reconcile.Dormant, before[event.Code].Standing)
+		require.Equal(t, string(profile.Dormant), event.Old)
+		require.Equal(t, profile.Dormant, before[event.Code].Standing)
 		o, _ := r.Get(event.Code)
 		require.Equal(t, 1, o.Closed.AddDays(1).Time().Day(), "closed at the end of a month")
 		require.True(t, o.Closed.Before(event.On))
@@ -148,7 +148,7 @@ func TestTheMergerMovesAboutAQuarterOfTheTrusts(t *testing.T) {
 	require.GreaterOrEqual(t, future, 0, "a new trust is listed before it opens")
 
 	old, _ := r.Get("QMJ")
-	require.Equal(t, reconcile.Inactive, old.Standing)
+	require.Equal(t, profile.Inactive, old.Standing)
 	require.Equal(t, []register.Succession{{Type: "Successor", Target: "Z9B2Z", Start: register.MergerDay()}}, old.Successions)
 	next, _ := r.Get("Z9B2Z")
 	require.Len(t, next.Successions, 2)

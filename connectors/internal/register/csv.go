@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Layout is one of the two ways the same facts are written as files
@@ -59,7 +59,7 @@ func (r *Register) WriteCSVOf(w io.Writer, report string, layout Layout, keep fu
 // archived reports whether today's exports and APIs have forgotten the
 // organisation. Trusts are never forgotten.
 func (o Organisation) archived() bool {
-	return o.Standing == reconcile.Inactive && !o.Closed.After(archive) && o.Report != Trusts
+	return o.Standing == profile.Inactive && !o.Closed.After(archive) && o.Report != Trusts
 }
 
 // Archived reports whether the organisation closed by 31 March 2017 and so is
@@ -80,7 +80,7 @@ func appendRow(line []byte, row [columns]string) []byte {
 
 // Row returns the 27 columns of an organisation
 // (connectors/ods/CONTRACT.md "Columns"); asOf is the day the file speaks of.
-func Row(o Organisation, layout Layout, asOf reconcile.Date) [columns]string {
+func Row(o Organisation, layout Layout, asOf profile.Date) [columns]string {
 	if layout == DSE {
 		return dseRow(o.Clean())
 	}
@@ -147,7 +147,7 @@ func parent(row *[columns]string, l Link) {
 	row[14], row[15], row[16] = l.Target, compact(l.From), compact(l.To)
 }
 
-func compact(day reconcile.Date) string {
+func compact(day profile.Date) string {
 	if day.IsZero() {
 		return ""
 	}
@@ -159,8 +159,8 @@ func legacyStatus(o Organisation) string {
 	if o.Report != Practices && o.Report != Dispensaries && o.Report != Dentists {
 		return ""
 	}
-	return map[reconcile.Standing]string{
-		reconcile.Active: "A", reconcile.Inactive: "C", reconcile.Dormant: "D", reconcile.Proposed: "P",
+	return map[profile.Standing]string{
+		profile.Active: "A", profile.Inactive: "C", profile.Dormant: "D", profile.Proposed: "P",
 	}[o.Standing]
 }
 

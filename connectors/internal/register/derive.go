@@ -4,50 +4,50 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // archive is the day up to which closed organisations left the live register
 // (connectors/ods/CONTRACT.md "Absent codes").
-var archive = reconcile.NewDate(2017, 3, 31)
+var archive = profile.NewDate(2017, 3, 31)
 
 // life is when an organisation opened and closed, and what it is now.
 type life struct {
-	standing       reconcile.Standing
-	opened, closed reconcile.Date
+	standing       profile.Standing
+	opened, closed profile.Date
 }
 
 // every reports whether the nth row of a report carries a piece of dirt that
 // stands on one row in so many.
 func every(nth, rows int) bool { return rows > 0 && nth >= 0 && nth%rows == 5%rows }
 
-func (s *spec) life(d draw, nth int, asOf reconcile.Date) life {
+func (s *spec) life(d draw, nth int, asOf profile.Date) life {
 	chance := d.Float64()
 	contradiction := every(nth, s.contradictions)
 	switch {
 	case contradiction:
 		closed := asOf.AddDays(-10 - d.IntN(45))
-		return life{reconcile.Active, s.opening(d, closed.AddDays(-400)), closed}
+		return life{profile.Active, s.opening(d, closed.AddDays(-400)), closed}
 	case chance < s.inactive:
 		closed := d.day(archive.AddDays(1), asOf)
 		if d.chance(s.archived) {
-			closed = d.day(reconcile.NewDate(2005, 1, 1), archive)
+			closed = d.day(profile.NewDate(2005, 1, 1), archive)
 		}
-		return life{reconcile.Inactive, s.opening(d, closed.AddDays(-30)), closed}
+		return life{profile.Inactive, s.opening(d, closed.AddDays(-30)), closed}
 	case chance < s.inactive+s.dormant:
-		return life{standing: reconcile.Dormant, opened: s.opening(d, asOf.AddDays(-400))}
+		return life{standing: profile.Dormant, opened: s.opening(d, asOf.AddDays(-400))}
 	case chance < s.inactive+s.dormant+s.proposed:
-		return life{standing: reconcile.Proposed, opened: asOf.AddDays(d.IntN(75) - 45)}
+		return life{standing: profile.Proposed, opened: asOf.AddDays(d.IntN(75) - 45)}
 	}
-	return life{standing: reconcile.Active, opened: s.opening(d, asOf.AddDays(-1))}
+	return life{standing: profile.Active, opened: s.opening(d, asOf.AddDays(-1))}
 }
 
 // opening picks an opening day not after the last one given.
-func (s *spec) opening(d draw, end reconcile.Date) reconcile.Date {
+func (s *spec) opening(d draw, end profile.Date) profile.Date {
 	if d.chance(s.epochShare) && s.epoch.Before(end) {
 		return s.epoch
 	}
-	return d.day(reconcile.NewDate(min(s.since, end.Time().Year()-1), 4, 1), end)
+	return d.day(profile.NewDate(min(s.since, end.Time().Year()-1), 4, 1), end)
 }
 
 // derive makes the organisation as it stood when the register began.
@@ -71,7 +71,7 @@ func (r *Register) build(l *list, e entry, nth int, life life) Organisation {
 	if every(nth, s.noBoard) {
 		o.ICB = ""
 	}
-	if life.standing == reconcile.Inactive && !life.closed.After(archive) && s.report != Trusts {
+	if life.standing == profile.Inactive && !life.closed.After(archive) && s.report != Trusts {
 		o.Region, o.ICB = "Y5"+strconv.Itoa(1+d.IntN(7)), "Q"+strconv.Itoa(30+d.IntN(60)) // the boards of those days
 	}
 	r.link(&o, l, d, at, chain)
@@ -92,9 +92,9 @@ func (r *Register) build(l *list, e entry, nth int, life life) Organisation {
 
 // changed spreads the last changes evenly over four years, which gives a day
 // the share of the register that really changes on one.
-func changed(d draw, o Organisation, asOf reconcile.Date) reconcile.Date {
+func changed(d draw, o Organisation, asOf profile.Date) profile.Date {
 	day := asOf.AddDays(-1 - d.IntN(1500))
-	for _, event := range []reconcile.Date{o.Opened, o.Closed} {
+	for _, event := range []profile.Date{o.Opened, o.Closed} {
 		if event.After(day) && event.Before(asOf) {
 			day = event.AddDays(d.IntN(min(30, days(event, asOf))))
 		}
@@ -116,7 +116,7 @@ func (r *Register) role(o *Organisation, d draw) {
 		o.SubType, o.Roles = "1", []string{"RO182"}
 		if d.chance(0.0131) {
 			o.SubType, o.Roles = "2", []string{"RO94"}
-		} else if o.Standing == reconcile.Inactive && d.chance(0.0003) {
+		} else if o.Standing == profile.Inactive && d.chance(0.0003) {
 			o.SubType = "3"
 		}
 	case Dentists:
@@ -207,16 +207,16 @@ func (o *Organisation) since(target string) []Link {
 	return []Link{{target, o.Opened, o.until()}}
 }
 
-func (o *Organisation) until() reconcile.Date {
-	if o.Standing == reconcile.Inactive {
+func (o *Organisation) until() profile.Date {
+	if o.Standing == profile.Inactive {
 		return o.Closed
 	}
-	return reconcile.Date{}
+	return profile.Date{}
 }
 
 // history is a link to the target and, for those who did not open with it, the
 // one before.
-func (o *Organisation) history(d draw, s *spec, target string, pool []string, asOf reconcile.Date) []Link {
+func (o *Organisation) history(d draw, s *spec, target string, pool []string, asOf profile.Date) []Link {
 	end := asOf
 	if !o.until().IsZero() {
 		end = o.until()

@@ -4,7 +4,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // draw is a stream of chances that depends on the seed and on names only, so
@@ -50,7 +50,7 @@ func (d draw) choose(list []weighted) int {
 }
 
 // day picks a day from first to end, both included; first where they cross.
-func (d draw) day(first, end reconcile.Date) reconcile.Date {
+func (d draw) day(first, end profile.Date) profile.Date {
 	span := days(first, end)
 	if span <= 0 {
 		return first
@@ -59,4 +59,4 @@ func (d draw) day(first, end reconcile.Date) reconcile.Date {
 }
 
 // days counts from one day to another.
-func days(from, to reconcile.Date) int { return int(to.Time().Sub(from.Time()).Hours() / 24) }
+func days(from, to profile.Date) int { return int(to.Time().Sub(from.Time()).Hours() / 24) }

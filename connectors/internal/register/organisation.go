@@ -3,7 +3,7 @@ package register
 import (
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Organisation is one organisation or site, with the facts every layout is
@@ -18,9 +18,9 @@ type Organisation struct { //nolint:recvcheck // readers get a value; only this 
 	Area     string // government office region letter, A to K; W for Wales
 	Address  Address
 	Postcode string
-	Opened   reconcile.Date
-	Closed   reconcile.Date // zero when none; may contradict Standing
-	Standing reconcile.Standing
+	Opened   profile.Date
+	Closed   profile.Date // zero when none; may contradict Standing
+	Standing profile.Standing
 	SubType  string // layout's own letter: B or Z, 1 to 3, D or P; else empty
 	Phone    string // free spacing; empty when unknown
 	Website  string // empty when unknown
@@ -30,7 +30,7 @@ type Organisation struct { //nolint:recvcheck // readers get a value; only this 
 	Operated     []Link   // RE6, oldest first: the last is the present one
 	Commissioned []Link   // RE4, the same
 	Successions  []Succession
-	LastChange   reconcile.Date // the day ODS last touched the record
+	LastChange   profile.Date // the day ODS last touched the record
 
 	serial int // stable number that instance ids are counted from
 }
@@ -47,7 +47,7 @@ type Address struct {
 // Link is a relationship over time; To is zero while it stands.
 type Link struct {
 	Target   string
-	From, To reconcile.Date
+	From, To profile.Date
 }
 
 // Succession says that one organisation followed another in law
@@ -55,7 +55,7 @@ type Link struct {
 type Succession struct {
 	Type   string // Predecessor or Successor, as seen from the record
 	Target string
-	Start  reconcile.Date
+	Start  profile.Date
 }
 
 // Role is one role of an organisation as the API states it.
@@ -64,9 +64,9 @@ type Role struct {
 	ID      int // uniqueRoleId
 	Primary bool
 	Active  bool
-	From    reconcile.Date
-	To      reconcile.Date // zero while it stands
-	Legal   bool           // whether a legal period is stated beside the operational one
+	From    profile.Date
+	To      profile.Date // zero while it stands
+	Legal   bool         // whether a legal period is stated beside the operational one
 }
 
 // Relationship is one relationship of an organisation as the API states it.
@@ -75,8 +75,8 @@ type Relationship struct {
 	Code   string // RE4, RE5 or RE6
 	Target string
 	Active bool
-	From   reconcile.Date
-	To     reconcile.Date // zero while it stands
+	From   profile.Date
+	To     profile.Date // zero while it stands
 }
 
 // Parent returns who operates the organisation now or did last; zero if nobody.
@@ -94,7 +94,7 @@ func last(links []Link) Link {
 
 // Open reports whether the API shows the organisation as active. A dormant one
 // is; so is one whose close date contradicts its status.
-func (o Organisation) Open() bool { return o.Standing != reconcile.Inactive }
+func (o Organisation) Open() bool { return o.Standing != profile.Inactive }
 
 // Site reports whether the record is of class RC2, a site.
 func (o Organisation) Site() bool { return o.Report == TrustSites || o.Report == Branches }

@@ -5,16 +5,16 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // play is one stretch of time being played.
 type play struct {
 	*Register
 	draw
-	from, to reconcile.Date
+	from, to profile.Date
 	size     int
-	standing map[reconcile.Standing][]member // nobody in it has met an event yet
+	standing map[profile.Standing][]member // nobody in it has met an event yet
 	events   Events
 }
 
@@ -23,14 +23,14 @@ type member struct {
 	code   string
 }
 
-func (r *Register) newPlay(to reconcile.Date) *play {
+func (r *Register) newPlay(to profile.Date) *play {
 	r.mu.Lock()
 	r.round++
 	round := strconv.FormatUint(r.round, 10)
 	r.mu.Unlock()
 	p := &play{
 		Register: r, draw: newDraw(r.seed, "play", round), from: r.AsOf(), to: to,
-		standing: make(map[reconcile.Standing][]member),
+		standing: make(map[profile.Standing][]member),
 	}
 	for _, s := range specs {
 		p.size += r.Len(s.report)
@@ -38,7 +38,7 @@ func (r *Register) newPlay(to reconcile.Date) *play {
 			continue // reorganised by law, not by the month
 		}
 		for o := range r.All(s.report) {
-			if o.Closed.IsZero() || o.Standing == reconcile.Inactive { // contradictions stay as they are
+			if o.Closed.IsZero() || o.Standing == profile.Inactive { // contradictions stay as they are
 				p.standing[o.Standing] = append(p.standing[o.Standing], member{s.report, o.Code})
 			}
 		}
@@ -48,7 +48,7 @@ func (r *Register) newPlay(to reconcile.Date) *play {
 
 // take draws an organisation of the standing and report ("" for any) and keeps
 // it from being drawn again.
-func (p *play) take(standing reconcile.Standing, fits func(Report) bool) (member, bool) {
+func (p *play) take(standing profile.Standing, fits func(Report) bool) (member, bool) {
 	pool := p.standing[standing]
 	for range 1000 { // a report may be rare, or absent
 		if len(pool) == 0 {
@@ -88,7 +88,7 @@ var concerns = map[Kind]func(Report) bool{
 }
 
 func (p *play) removeOne() {
-	m, found := p.take(reconcile.Inactive, nil)
+	m, found := p.take(profile.Inactive, nil)
 	if !found {
 		return
 	}
@@ -98,12 +98,12 @@ func (p *play) removeOne() {
 	}
 }
 
-func (p *play) tell(kind Kind, m member, on reconcile.Date, before, after string) {
+func (p *play) tell(kind Kind, m member, on profile.Date, before, after string) {
 	p.events = append(p.events, Event{kind, m.report, m.code, on, before, after})
 }
 
 // set changes one organisation on a day of the stretch and tells of it.
-func (p *play) set(kind Kind, m member, change func(o *Organisation, on reconcile.Date) (before, after string)) {
+func (p *play) set(kind Kind, m member, change func(o *Organisation, on profile.Date) (before, after string)) {
 	on := p.day(p.from.AddDays(1), p.to)
 	var before, after string
 	err := p.Update(m.code, on, func(o *Organisation) { before, after = change(o, on) })
@@ -113,42 +113,42 @@ func (p *play) set(kind Kind, m member, change func(o *Organisation, on reconcil
 }
 
 func (p *play) closeOne() {
-	m, found := p.take(reconcile.Active, func(r Report) bool { return r != Trusts })
+	m, found := p.take(profile.Active, func(r Report) bool { return r != Trusts })
 	if !found {
 		return
 	}
 	if m.report != Practices {
-		p.set(Closing, m, func(o *Organisation, on reconcile.Date) (string, string) {
+		p.set(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
 			return o.close(p.day(on.AddDays(-28), on.AddDays(-1)))
 		})
 		return
 	}
-	p.set(Sleeping, m, func(o *Organisation, _ reconcile.Date) (string, string) {
+	p.set(Sleeping, m, func(o *Organisation, _ profile.Date) (string, string) {
 		before := o.Standing
-		o.Standing = reconcile.Dormant
+		o.Standing = profile.Dormant
 		return string(before), string(o.Standing)
 	})
-	if m, found = p.take(reconcile.Dormant, nil); found {
-		p.set(Closing, m, func(o *Organisation, on reconcile.Date) (string, string) {
+	if m, found = p.take(profile.Dormant, nil); found {
+		p.set(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
 			return o.close(monthEndBefore(on))
 		})
 	}
 }
 
-func monthEndBefore(day reconcile.Date) reconcile.Date { return day.AddDays(-day.Time().Day()) }
+func monthEndBefore(day profile.Date) profile.Date { return day.AddDays(-day.Time().Day()) }
 
-func (o *Organisation) close(on reconcile.Date) (before, after string) {
+func (o *Organisation) close(on profile.Date) (before, after string) {
 	if on.Before(o.Opened) {
 		on = o.Opened
 	}
 	before = string(o.Standing)
-	o.Standing, o.Closed = reconcile.Inactive, on
+	o.Standing, o.Closed = profile.Inactive, on
 	o.Operated, o.Commissioned = ended(o.Operated, on), ended(o.Commissioned, on)
 	return before, string(o.Standing)
 }
 
 // ended copies the links with the present one ended; a zero day revives it.
-func ended(links []Link, on reconcile.Date) []Link {
+func ended(links []Link, on profile.Date) []Link {
 	links = slices.Clone(links)
 	if len(links) > 0 {
 		links[len(links)-1].To = on
@@ -158,20 +158,20 @@ func ended(links []Link, on reconcile.Date) []Link {
 
 // reopenOne brings a dormant practice back, or a closed organisation.
 func (p *play) reopenOne() {
-	standing := reconcile.Inactive
+	standing := profile.Inactive
 	if p.chance(0.3) {
-		standing = reconcile.Dormant
+		standing = profile.Dormant
 	}
-	m, found := p.take(standing, func(r Report) bool { return standing == reconcile.Dormant || r != Practices })
+	m, found := p.take(standing, func(r Report) bool { return standing == profile.Dormant || r != Practices })
 	if !found {
 		return
 	}
-	p.set(Reopening, m, func(o *Organisation, _ reconcile.Date) (string, string) {
+	p.set(Reopening, m, func(o *Organisation, _ profile.Date) (string, string) {
 		before := string(o.Standing)
 		if o.archived() {
 			o.ICB, o.Region = p.present(boards[0].code), boards[0].region // the board of its day is gone
 		}
-		o.Standing, o.Closed = reconcile.Active, reconcile.Date{}
+		o.Standing, o.Closed = profile.Active, profile.Date{}
 		o.Operated, o.Commissioned = ended(o.Operated, o.Closed), ended(o.Commissioned, o.Closed)
 		return before, string(o.Standing)
 	})
@@ -179,14 +179,14 @@ func (p *play) reopenOne() {
 
 // open makes the proposed ones active whose day has come.
 func (p *play) open() {
-	for _, m := range p.standing[reconcile.Proposed] {
+	for _, m := range p.standing[profile.Proposed] {
 		o, found := p.Get(m.code)
 		if !found || o.Opened.After(p.to) || o.Opened.After(p.from) && p.chance(0.3) {
 			continue
 		}
-		p.set(Activating, m, func(o *Organisation, _ reconcile.Date) (string, string) {
-			o.Standing = reconcile.Active
-			return string(reconcile.Proposed), string(reconcile.Active)
+		p.set(Activating, m, func(o *Organisation, _ profile.Date) (string, string) {
+			o.Standing = profile.Active
+			return string(profile.Proposed), string(profile.Active)
 		})
 	}
 }
@@ -194,15 +194,15 @@ func (p *play) open() {
 // newOne enters a new code; one in five, where there is a word for it, is only
 // proposed yet.
 func (p *play) newOne() {
-	m, found := p.take(reconcile.Active, nil) // new ones come where many are
+	m, found := p.take(profile.Active, nil) // new ones come where many are
 	if !found {
 		return
 	}
-	p.standing[reconcile.Active] = append(p.standing[reconcile.Active], m)
+	p.standing[profile.Active] = append(p.standing[profile.Active], m)
 	l, on := p.list(m.report), p.day(p.from.AddDays(1), p.to)
-	life := life{standing: reconcile.Active, opened: on.AddDays(-p.IntN(10))}
+	life := life{standing: profile.Active, opened: on.AddDays(-p.IntN(10))}
 	if l.spec.status && p.chance(0.2) {
-		life.standing, life.opened = reconcile.Proposed, p.to.AddDays(5+p.IntN(40))
+		life.standing, life.opened = profile.Proposed, p.to.AddDays(5+p.IntN(40))
 	}
 	o := p.build(l, entry{code: p.newCode(l)}, -1, life)
 	o.LastChange, o.ICB = on, p.present(o.ICB)
@@ -233,11 +233,11 @@ func (p *play) newCode(l *list) string {
 
 // alter changes one field of one open organisation.
 func (p *play) alter(kind Kind, fits func(Report) bool) {
-	m, found := p.take(reconcile.Active, fits)
+	m, found := p.take(profile.Active, fits)
 	if !found {
 		return
 	}
-	p.set(kind, m, func(o *Organisation, on reconcile.Date) (before, after string) {
+	p.set(kind, m, func(o *Organisation, on profile.Date) (before, after string) {
 		switch kind {
 		case Renaming:
 			before = strings.TrimSpace(o.Name)
@@ -285,7 +285,7 @@ func parents(report Report) Report {
 }
 
 // relink ends the present link the day before and begins one to somebody else.
-func (p *play) relink(links []Link, on reconcile.Date, to Report) []Link {
+func (p *play) relink(links []Link, on profile.Date, to Report) []Link {
 	pool := p.list(to).pool
 	target := p.pick(pool)
 	for range 20 {

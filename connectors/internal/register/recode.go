@@ -3,11 +3,11 @@ package register
 import (
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // MergerDay is the day of the real mass recode.
-func MergerDay() reconcile.Date { return reconcile.NewDate(2026, 4, 1) }
+func MergerDay() profile.Date { return profile.NewDate(2026, 4, 1) }
 
 // merger is one step of the mergers of integrated care boards on 1 April 2026
 // (connectors/ods/CONTRACT.md "Mass changes").
@@ -37,7 +37,7 @@ var mergers = []merger{
 // trusts where none is; where trusts are among them, a few of those close the
 // day before, as many are renamed, and one new trust is listed before it opens.
 // The boards themselves are succeeded either way.
-func (r *Register) Recode(on reconcile.Date, reports ...Report) Events {
+func (r *Register) Recode(on profile.Date, reports ...Report) Events {
 	if len(reports) == 0 {
 		reports = []Report{Trusts}
 	}
@@ -61,22 +61,22 @@ func (p *play) succeed() {
 		if o, found := p.Get(m.old); !found || !o.Open() {
 			continue // played already
 		}
-		p.set(Succeeding, old, func(o *Organisation, on reconcile.Date) (string, string) {
+		p.set(Succeeding, old, func(o *Organisation, on profile.Date) (string, string) {
 			o.close(on.AddDays(-1))
 			o.Successions = append(slices.Clone(o.Successions), Succession{"Successor", m.next, on})
 			return "", m.next
 		})
 		predecessor := Succession{"Predecessor", m.old, p.to}
 		if _, found := p.Get(m.next); found {
-			p.set(Succeeding, member{Authorities, m.next}, func(o *Organisation, _ reconcile.Date) (string, string) {
+			p.set(Succeeding, member{Authorities, m.next}, func(o *Organisation, _ profile.Date) (string, string) {
 				o.Successions = append(slices.Clone(o.Successions), predecessor)
 				return m.old, ""
 			})
 			continue
 		}
 		board, _ := p.Get(m.old)
-		board.Code, board.Name, board.Standing = m.next, "NHS "+m.name+" INTEGRATED CARE BOARD", reconcile.Active
-		board.Opened, board.Closed, board.LastChange = p.to, reconcile.Date{}, p.to
+		board.Code, board.Name, board.Standing = m.next, "NHS "+m.name+" INTEGRATED CARE BOARD", profile.Active
+		board.Opened, board.Closed, board.LastChange = p.to, profile.Date{}, p.to
 		board.Successions = []Succession{predecessor}
 		if p.Add(board) == nil {
 			p.tell(Opening, member{Authorities, m.next}, p.to, "", board.Name)
@@ -96,7 +96,7 @@ func (p *play) reboard(report Report) {
 			next = mergers[i].elsewhere
 		}
 		moved[o.ICB] = true
-		p.set(Reboarding, member{report, o.Code}, func(o *Organisation, _ reconcile.Date) (string, string) {
+		p.set(Reboarding, member{report, o.Code}, func(o *Organisation, _ profile.Date) (string, string) {
 			before := o.ICB
 			o.ICB = next
 			return before, next
@@ -109,15 +109,15 @@ func (p *play) reorganise() {
 	trusts := func(report Report) bool { return report == Trusts }
 	few := max(1, p.Len(Trusts)*3/273)
 	for range few {
-		if m, found := p.take(reconcile.Active, trusts); found {
-			p.set(Closing, m, func(o *Organisation, on reconcile.Date) (string, string) {
+		if m, found := p.take(profile.Active, trusts); found {
+			p.set(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
 				return o.close(on.AddDays(-1))
 			})
 		}
 		p.alter(Renaming, trusts)
 	}
 	l := p.list(Trusts)
-	o := p.build(l, entry{code: p.newCode(l)}, -1, life{standing: reconcile.Active, opened: p.to.AddDays(61)})
+	o := p.build(l, entry{code: p.newCode(l)}, -1, life{standing: profile.Active, opened: p.to.AddDays(61)})
 	o.LastChange = p.to
 	if p.Add(o) == nil {
 		p.tell(Opening, member{Trusts, o.Code}, p.to, "", o.Name)

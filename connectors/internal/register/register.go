@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // realSize is how many organisations the reports of this package have together
@@ -25,19 +25,19 @@ type Options struct {
 	// name are as large as their children need: enough for parents.
 	Counts map[Report]int
 	// AsOf is the day the register begins to speak of; zero gives 22 February 2026.
-	AsOf reconcile.Date
+	AsOf profile.Date
 }
 
 // Register is a made-up register. It may be used by many goroutines: readers
 // see each organisation as it stands when they reach it.
 type Register struct {
 	seed    uint64
-	began   reconcile.Date
+	began   profile.Date
 	subICBs map[string][]string // by board
 	specs   map[Report]*list
 
 	mu      sync.RWMutex
-	asOf    reconcile.Date
+	asOf    profile.Date
 	changed map[string]Organisation // those that are no longer as derived
 	deleted []Deletion
 	serial  int32
@@ -64,7 +64,7 @@ type entry struct {
 type Deletion struct {
 	Report Report
 	Code   string
-	On     reconcile.Date
+	On     profile.Date
 }
 
 // New makes up a register.
@@ -74,7 +74,7 @@ func New(o Options) *Register {
 		changed: make(map[string]Organisation), serial: 1000,
 	}
 	if r.began.IsZero() {
-		r.began = reconcile.NewDate(2026, 2, 22)
+		r.began = profile.NewDate(2026, 2, 22)
 	}
 	r.asOf = r.began
 	taken, pools := make(map[string]bool), make(map[Report][]string)
@@ -149,7 +149,7 @@ func (o Options) count(s *spec) int {
 func (r *Register) list(report Report) *list { return r.specs[report] }
 
 // AsOf returns the day the register speaks of.
-func (r *Register) AsOf() reconcile.Date {
+func (r *Register) AsOf() profile.Date {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.asOf
@@ -233,7 +233,7 @@ func (r *Register) Deletions() []Deletion {
 }
 
 // SetAsOf moves the register's day without anything happening in it.
-func (r *Register) SetAsOf(day reconcile.Date) {
+func (r *Register) SetAsOf(day profile.Date) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asOf = day
@@ -242,7 +242,7 @@ func (r *Register) SetAsOf(day reconcile.Date) {
 // Update changes one organisation on a day, which becomes its last change; the
 // register's own day follows where it lies behind. Slices must be replaced, not
 // written to; code and report stay. The error names a code that is not there.
-func (r *Register) Update(code string, on reconcile.Date, change func(*Organisation)) error {
+func (r *Register) Update(code string, on profile.Date, change func(*Organisation)) error {
 	o, found := r.Get(code)
 	if !found {
 		return fmt.Errorf("updating %s: the register has no such code", code)
@@ -258,7 +258,7 @@ func (r *Register) Update(code string, on reconcile.Date, change func(*Organisat
 	return nil
 }
 
-func (r *Register) advance(on reconcile.Date) {
+func (r *Register) advance(on profile.Date) {
 	if on.After(r.asOf) {
 		r.asOf = on
 	}
@@ -288,7 +288,7 @@ func (r *Register) Add(o Organisation) error {
 
 // Delete takes a record out as if it had never been; only the deletion list
 // tells.
-func (r *Register) Delete(code string, on reconcile.Date) error {
+func (r *Register) Delete(code string, on profile.Date) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for report, l := range r.specs {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
 	"github.com/profilesync/profilesync/connectors/realdata"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func text(t require.TestingT, r *register.Register, report register.Report, layout register.Layout) []byte {
@@ -39,7 +39,7 @@ func TestTheSameSeedGivesTheSameRegister(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		options := register.Options{Seed: rapid.Uint64().Draw(t, "seed"), Size: rapid.IntRange(1, 800).Draw(t, "size")}
 		report := rapid.SampledFrom(register.Reports()).Draw(t, "report")
-		month := reconcile.NewDate(2026, 6, 1)
+		month := profile.NewDate(2026, 6, 1)
 		a, b := register.New(options), register.New(options)
 		require.Equal(t, a.Churn(month), b.Churn(month))
 		require.Equal(t, a.Recode(month), b.Recode(month))
@@ -336,7 +336,7 @@ func TestSmallRegistersHaveDirtToo(t *testing.T) {
 	r := register.New(register.Options{Seed: 9, Size: 100})
 	var contradictions, spaces int
 	for o := range r.All(register.Dispensaries) {
-		if o.Standing == reconcile.Active && !o.Closed.IsZero() {
+		if o.Standing == profile.Active && !o.Closed.IsZero() {
 			contradictions++
 			require.False(t, o.Closed.After(r.AsOf()))
 		}

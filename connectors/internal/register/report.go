@@ -3,7 +3,7 @@ package register
 import (
 	"fmt"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Report is one list of the register, by the name its file and its download
@@ -58,7 +58,7 @@ type spec struct {
 	contradictions, strays, oddPostcodes, noBoard int
 	welsh                                         float64
 
-	epoch      reconcile.Date // the day very many of them opened on
+	epoch      profile.Date // the day very many of them opened on
 	epochShare float64
 	since      int // the first year of the other openings
 
@@ -91,7 +91,7 @@ var specs = []spec{
 	},
 	{
 		report: Trusts, count: 273, inactive: 0.25, archived: 0.45,
-		epoch: reconcile.NewDate(1993, 4, 1), epochShare: 0.13, since: 1991,
+		epoch: profile.NewDate(1993, 4, 1), epochShare: 0.13, since: 1991,
 		postcodes: 400, names: 400, noPhone: 0.06, phones: trustPhones, forms: trustForms,
 	},
 	{
@@ -101,22 +101,22 @@ var specs = []spec{
 	{
 		report: Practices, count: 16534, inactive: 0.2345, dormant: 0.0153, proposed: 0.0005, archived: 0.37,
 		contradictions: 7690, strays: 5511, welsh: 0.0457,
-		epoch: reconcile.NewDate(1974, 4, 1), epochShare: 0.40, since: 2000, postcodes: 1.5, names: 11,
+		epoch: profile.NewDate(1974, 4, 1), epochShare: 0.40, since: 2000, postcodes: 1.5, names: 11,
 		noPhone: 0.0225, phones: practicePhones, joined: 0.28, status: true, forms: practiceForms,
 	},
 	{
-		report: Branches, count: 2702, inactive: 0.032, archived: 0.5, epoch: reconcile.NewDate(1974, 4, 1), epochShare: 0.2, since: 1998,
+		report: Branches, count: 2702, inactive: 0.032, archived: 0.5, epoch: profile.NewDate(1974, 4, 1), epochShare: 0.2, since: 1998,
 		postcodes: 10, names: 11, noPhone: 0.1, phones: practicePhones, joined: 0.9, forms: branchForms, roles: []string{"RO96"},
 	},
 	{
 		report: Dispensaries, count: 20932, inactive: 0.4566, proposed: 0.0047, archived: 0.52,
 		contradictions: 2093, strays: 1161, oddPostcodes: 10466, noBoard: 430, welsh: 0.063,
-		epoch: reconcile.NewDate(1948, 7, 5), epochShare: 0.103, since: 1988, postcodes: 9.5, names: 1.6,
+		epoch: profile.NewDate(1948, 7, 5), epochShare: 0.103, since: 1988, postcodes: 9.5, names: 1.6,
 		noPhone: 0.0536, phones: shopPhones, joined: 0.536, status: true, forms: dispensaryForms,
 	},
 	{
 		report: Dentists, count: 10410, inactive: 0.2406, archived: 0.85,
-		epoch: reconcile.NewDate(2006, 4, 1), epochShare: 0.85, since: 2006, strays: 3470,
+		epoch: profile.NewDate(2006, 4, 1), epochShare: 0.85, since: 2006, strays: 3470,
 		postcodes: 11, names: 5, noPhone: 1, joined: 0.035, status: true, forms: dentistForms,
 	},
 	{

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // spot is where an organisation stands. Organisations that draw the same spot
@@ -209,18 +209,18 @@ func ampersand(d draw, share float64, place string) string {
 // authorities are the regions and the boards, the same in every register.
 func authorities() []Organisation {
 	var list []Organisation
-	add := func(code, name, region, area string, opened reconcile.Date, roles ...string) {
+	add := func(code, name, region, area string, opened profile.Date, roles ...string) {
 		list = append(list, Organisation{
-			Report: Authorities, Code: code, Name: name, Region: region, Area: area, Roles: roles, Standing: reconcile.Active,
+			Report: Authorities, Code: code, Name: name, Region: region, Area: area, Roles: roles, Standing: profile.Active,
 			Address: Address{Building: "QUARRY HOUSE", Street: "QUARRY HILL", Town: "LEEDS", County: "WEST YORKSHIRE"}, Postcode: "LS2 7UE",
 			Opened: opened, LastChange: opened,
 		})
 	}
 	for _, region := range regions {
-		add(region[0], region[1]+" COMMISSIONING REGION", region[0], "", reconcile.NewDate(2019, 4, 1), "RO209")
+		add(region[0], region[1]+" COMMISSIONING REGION", region[0], "", profile.NewDate(2019, 4, 1), "RO209")
 	}
 	for _, b := range boards {
-		add(b.code, "NHS "+b.name+" INTEGRATED CARE BOARD", b.region, b.area, reconcile.NewDate(2016, 4, 1), "RO261", "RO318")
+		add(b.code, "NHS "+b.name+" INTEGRATED CARE BOARD", b.region, b.area, profile.NewDate(2016, 4, 1), "RO261", "RO318")
 	}
 	return list
 }

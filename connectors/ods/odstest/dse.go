@@ -8,7 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // getReport is the download of Data Search and Export (CONTRACT.md "Downloads"):
@@ -88,23 +88,23 @@ func (s *Server) download(r *http.Request) (download, error) {
 }
 
 // since reads from which day on changes are wanted; zero: everything.
-func (s *Server) since(start, period string, reports int) (reconcile.Date, error) {
+func (s *Server) since(start, period string, reports int) (profile.Date, error) {
 	asOf := s.reg.AsOf()
 	switch {
 	case start == "" && period == "":
-		return reconcile.Date{}, nil
+		return profile.Date{}, nil
 	case start != "" && (period != "" || reports > 1):
-		return reconcile.Date{}, refusalError("Conflicting query parameters: lastChangeStart")
+		return profile.Date{}, refusalError("Conflicting query parameters: lastChangeStart")
 	case start != "":
-		day, err := reconcile.ParseDate(start)
+		day, err := profile.ParseDate(start)
 		if err != nil || day.After(asOf) {
-			return reconcile.Date{}, refusalError("Invalid lastChangeStart query parameter: " + start)
+			return profile.Date{}, refusalError("Invalid lastChangeStart query parameter: " + start)
 		}
 		return day, nil
 	}
 	n, known := map[string]int{"7": 7, "30": 30, "90": 90}[period]
 	if !known || reports < 2 {
-		return reconcile.Date{}, refusalError("Invalid lastChangePeriod query parameter: " + period)
+		return profile.Date{}, refusalError("Invalid lastChangePeriod query parameter: " + period)
 	}
 	return asOf.AddDays(-n), nil
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The shapes are those of the recorded bodies, field by field and in their
@@ -113,7 +113,7 @@ type affiliation struct {
 
 // asOrganization states an organisation the way the API does. Relationships and
 // successions are not in it, nor which role is the primary one.
-func asOrganization(o register.Organisation, asOf reconcile.Date) organization {
+func asOrganization(o register.Organisation, asOf profile.Date) organization {
 	o = o.Clean()
 	resource := organization{
 		ResourceType: "Organization", ID: o.Code,
@@ -140,7 +140,7 @@ func asOrganization(o register.Organisation, asOf reconcile.Date) organization {
 	return resource
 }
 
-func metaOf(id string, asOf reconcile.Date, profiles ...string) meta {
+func metaOf(id string, asOf profile.Date, profiles ...string) meta {
 	h := fnv.New64a()
 	h.Write([]byte(id + asOf.String())) // never fails
 	return meta{VersionID: "1", LastUpdated: timestamp(loaded(asOf)), Source: fmt.Sprintf("#%016x", h.Sum64()), Profile: profiles}
@@ -175,7 +175,7 @@ func roleExtension(role register.Role) extension {
 	return extension{URL: structure + "Extension-England-OrganisationRole", Extension: parts}
 }
 
-func typedPeriod(kind string, from, to reconcile.Date) extension {
+func typedPeriod(kind string, from, to profile.Date) extension {
 	return extension{URL: structure + "Extension-England-TypedPeriod", Extension: []extension{
 		{URL: "dateType", ValueCoding: &coding{england + "CodeSystem/England-PeriodType", kind, kind}},
 		{URL: "period", ValuePeriod: &period{from.String(), to.String()}},
@@ -210,7 +210,7 @@ func country(o register.Organisation) string {
 	return "ENGLAND"
 }
 
-func asAffiliation(code string, rel register.Relationship, asOf reconcile.Date) affiliation {
+func asAffiliation(code string, rel register.Relationship, asOf profile.Date) affiliation {
 	id := strconv.Itoa(rel.ID)
 	party := func(code string) reference {
 		return reference{"Organization/" + code, identifier{System: codeSystem, Value: code}}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // index holds what searches look at, of one state of the register.
@@ -21,7 +21,7 @@ type indexRow struct {
 	code   string
 	roles  []string
 	active bool
-	change reconcile.Date
+	change profile.Date
 }
 
 // parameters are those the search takes; with any other it answers 400.
@@ -156,7 +156,7 @@ func parseDay(value string) (condition, error) {
 	if len(value) > 2 && value[0] > '9' {
 		prefix, text = value[:2], value[2:]
 	}
-	day, err := reconcile.ParseDate(text)
+	day, err := profile.ParseDate(text)
 	compare := map[string]condition{
 		"eq": func(row indexRow) bool { return row.change == day },
 		"gt": func(row indexRow) bool { return row.change.After(day) },

@@ -9,7 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The paths the two services are mounted on.
@@ -185,4 +185,4 @@ func (s *Server) arrive(e *Entry) bool {
 }
 
 // loaded is when the register's day was loaded into the services: 02:00.
-func loaded(day reconcile.Date) time.Time { return day.Time().Add(2 * time.Hour) }
+func loaded(day profile.Date) time.Time { return day.Time().Add(2 * time.Hour) }

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // World is a made-up register together with its server, for programs that play
@@ -26,8 +26,8 @@ type WorldOptions struct {
 	// (CONTRACT.md "Downloads"). Reports that are not named are only as large as the
 	// others need them, for parents.
 	Counts map[string]int
-	Day    reconcile.Date // the day it begins; zero gives 22 February 2026
-	APIKey string         // what the FHIR API wants; empty: nothing
+	Day    profile.Date // the day it begins; zero gives 22 February 2026
+	APIKey string       // what the FHIR API wants; empty: nothing
 }
 
 // NewWorld makes a world. The error names a report that is none, or a count
@@ -48,17 +48,17 @@ func NewWorld(o WorldOptions) (*World, error) {
 }
 
 // Day is the day the register speaks of.
-func (w *World) Day() reconcile.Date { return w.reg.AsOf() }
+func (w *World) Day() profile.Date { return w.reg.AsOf() }
 
 // Played is what happened in a stretch of time.
 type Played struct {
-	Day    reconcile.Date `json:"day"`    // the day it is now
+	Day    profile.Date   `json:"day"`    // the day it is now
 	Events map[string]int `json:"events"` // counted by kind: closed, renamed, icb and so on
 }
 
 // Advance lets days pass on which nothing happens. Days that are over are
 // refused.
-func (w *World) Advance(to reconcile.Date) error {
+func (w *World) Advance(to profile.Date) error {
 	_, err := w.play(to, func() register.Events {
 		w.reg.SetAsOf(to)
 		return nil
@@ -69,7 +69,7 @@ func (w *World) Advance(to reconcile.Date) error {
 // Churn plays what happens up to a day: as much as the real register would see
 // by its size and the days (CONTRACT.md "Measured figures"). Days that are over
 // are refused.
-func (w *World) Churn(to reconcile.Date) (Played, error) {
+func (w *World) Churn(to profile.Date) (Played, error) {
 	return w.play(to, func() register.Events { return w.reg.Churn(to) })
 }
 
@@ -77,11 +77,11 @@ func (w *World) Churn(to reconcile.Date) (Played, error) {
 // where that is wanted: twelve boards become six, and about a quarter of the
 // trusts get another board in one step (CONTRACT.md "Mass changes"). Days that are
 // over are refused; a second recode finds nothing to do.
-func (w *World) Recode(on reconcile.Date) (Played, error) {
+func (w *World) Recode(on profile.Date) (Played, error) {
 	return w.play(on, func() register.Events { return w.reg.Recode(on) })
 }
 
-func (w *World) play(to reconcile.Date, happen func() register.Events) (Played, error) {
+func (w *World) play(to profile.Date, happen func() register.Events) (Played, error) {
 	w.playing.Lock()
 	defer w.playing.Unlock()
 	if to.Before(w.Day()) {
@@ -112,9 +112,9 @@ func (w *World) Rename(code, name string) error {
 // empty.
 type Fact struct {
 	Code     string
-	Standing reconcile.Standing
-	Opened   reconcile.Date
-	Closed   reconcile.Date
+	Standing profile.Standing
+	Opened   profile.Date
+	Closed   profile.Date
 	Roles    string // joined by bars, the primary one first
 	// Fields are the values by the names of reconcile/RULES.md "The JSON object":
 	// name, address (lines joined by bars), postcode, region, icb, parent,

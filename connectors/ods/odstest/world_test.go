@@ -6,13 +6,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func newWorld(t *testing.T) *odstest.World {
 	t.Helper()
 	w, err := odstest.NewWorld(odstest.WorldOptions{
-		Seed: 3, Counts: map[string]int{"etr": 273, "edispensary": 2000}, Day: reconcile.NewDate(2026, 3, 1),
+		Seed: 3, Counts: map[string]int{"etr": 273, "edispensary": 2000}, Day: profile.NewDate(2026, 3, 1),
 	})
 	require.NoError(t, err)
 	return w
@@ -33,20 +33,20 @@ func facts(t *testing.T, w *odstest.World, report string) map[string]odstest.Fac
 func TestAWorldPlaysForwardsOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	played, err := w.Churn(reconcile.NewDate(2026, 3, 31))
+	played, err := w.Churn(profile.NewDate(2026, 3, 31))
 	require.NoError(t, err)
-	require.Equal(t, reconcile.NewDate(2026, 3, 31), played.Day)
+	require.Equal(t, profile.NewDate(2026, 3, 31), played.Day)
 	require.Positive(t, played.Events["restamped"])
 
-	for _, play := range []func(reconcile.Date) error{
+	for _, play := range []func(profile.Date) error{
 		w.Advance,
-		func(day reconcile.Date) error { _, err := w.Churn(day); return err },
-		func(day reconcile.Date) error { _, err := w.Recode(day); return err },
+		func(day profile.Date) error { _, err := w.Churn(day); return err },
+		func(day profile.Date) error { _, err := w.Recode(day); return err },
 	} {
-		require.ErrorContains(t, play(reconcile.NewDate(2026, 3, 30)), "2026-03-30 is over: the register speaks of 2026-03-31")
+		require.ErrorContains(t, play(profile.NewDate(2026, 3, 30)), "2026-03-30 is over: the register speaks of 2026-03-31")
 	}
-	require.NoError(t, w.Advance(reconcile.NewDate(2026, 4, 2)))
-	require.Equal(t, reconcile.NewDate(2026, 4, 2), w.Day())
+	require.NoError(t, w.Advance(profile.NewDate(2026, 4, 2)))
+	require.Equal(t, profile.NewDate(2026, 4, 2), w.Day())
 }
 
 func TestFactsAreWhatTheRecodeChanged(t *testing.T) {
@@ -54,7 +54,7 @@ func TestFactsAreWhatTheRecodeChanged(t *testing.T) {
 	w := newWorld(t)
 	before := facts(t, w, "etr")
 	require.Len(t, before, 273)
-	played, err := w.Recode(reconcile.NewDate(2026, 4, 1))
+	played, err := w.Recode(profile.NewDate(2026, 4, 1))
 	require.NoError(t, err)
 	moved := 0
 	for code, after := range facts(t, w, "etr") {

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
@@ -16,7 +16,7 @@ var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 func clocks() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]string{"00:00", "00:01", "02:00", "09:00", "13:00", "17:00", "22:00", "23:58", "23:59"}),
-		rapid.Map(rapid.IntRange(0, 1439), reconcile.Clock),
+		rapid.Map(rapid.IntRange(0, 1439), profile.Clock),
 	)
 }
 
@@ -26,7 +26,7 @@ func drawPeriod(t *rapid.T) string {
 }
 
 // Hours draws a week, and dates around a day.
-func Hours(t *rapid.T, around reconcile.Date) (weekly, dated string) {
+func Hours(t *rapid.T, around profile.Date) (weekly, dated string) {
 	var week, dates []string
 	for range rapid.IntRange(0, 10).Draw(t, "weekly lines") {
 		day := rapid.SampledFrom(append([]string{"bank-holiday"}, weekdays...)).Draw(t, "day")
@@ -56,4 +56,4 @@ func Noisy() *rapid.Generator[string] {
 }
 
 // AnyField draws a field.
-func AnyField() *rapid.Generator[reconcile.Field] { return rapid.SampledFrom(reconcile.Fields()) }
+func AnyField() *rapid.Generator[profile.Field] { return rapid.SampledFrom(profile.Fields()) }

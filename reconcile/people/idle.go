@@ -1,0 +1,284 @@
+package people
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// IdleLimits say for how many days an account may do nothing. Nobody has
+// published rules of this kind for our service: they are defaults of our own
+// (RULES.md "Inactivity"), and settings.
+type IdleLimits struct {
+	Member        int // a quarterly check alone can rightly leave 183 days between two
+	Lead          int
+	Administrator int
+	Invitation    int // until an invitation that nobody accepted expires
+}
+
+// DefaultIdleLimits are those of RULES.md "Inactivity".
+func DefaultIdleLimits() IdleLimits {
+	return IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
+}
+
+// MaxLeaveMonths is how long somebody on leave is exempt.
+const MaxLeaveMonths = 18
+
+// firstWarning and lastWarning are how many days before an account ends its
+// person is told.
+const (
+	firstWarning = 30
+	lastWarning  = 7
+
+	// WarnedDaysBefore is how many days before an account ends its last warning was
+	// accepted, at least.
+	WarnedDaysBefore = lastWarning
+)
+
+// IdleWarning is a warning that a person was sent, or is to be.
+type IdleWarning struct {
+	Kind     LetterKind   // LetterInactive30 or LetterInactive7
+	Since    profile.Date // the last activity that it speaks of
+	Ends     profile.Date // the day on which the account ends, as it says
+	Accepted time.Time    // by the mail service; zero for not yet
+	Failed   bool         // it will never be accepted
+}
+
+// IdleStep is what inactivity asks for.
+type IdleStep string
+
+// The steps.
+const (
+	IdleNothing    IdleStep = ""
+	IdleWarnFirst  IdleStep = "warn-30-days"
+	IdleWarnLast   IdleStep = "warn-7-days"
+	IdleDeactivate IdleStep = "deactivate"
+	IdleExpire     IdleStep = "expire" // an invitation
+	IdleKeep       IdleStep = "keep"   // flagged: an open organisation would lose its only account manager
+	IdleHold       IdleStep = "hold"   // reported: no warning could be delivered
+)
+
+// IdleVerdict says what is to be done about one account, and why.
+type IdleVerdict struct {
+	Account AccountID
+	Step    IdleStep
+	Since   profile.Date // of the last activity, or the end of a leave
+	Ends    profile.Date // when the account ends, unless somebody signs in
+	Why     string
+	Codes   []profile.ODSCode // of IdleKeep: the organisations
+}
+
+// Ending reports whether the account is to end.
+func (v IdleVerdict) Ending() bool { return v.Step == IdleDeactivate || v.Step == IdleExpire }
+
+// Judge says what is to be done about an account on a day. An account ends only
+// when both warnings were accepted, the first one at least 30 days before and the
+// last one at least 7, and not before the day that they told: who was warned late
+// has longer. Whose address is dead is held, and so is who could not be warned.
+func (l IdleLimits) Judge(p Person, today profile.Date) IdleVerdict {
+	v := IdleVerdict{Account: p.ID, Since: profile.DateIn(p.LastActive, profile.London())}
+	if p.State == AccountInvited {
+		return l.invitation(v, today)
+	}
+	if p.State != AccountActive || p.onLeave(today) {
+		return v
+	}
+	v.Since = later(v.Since, p.LeaveUntil)
+	v.Ends = v.Since.AddDays(l.of(p.Kind))
+	if today.Before(v.Ends.AddDays(-firstWarning)) {
+		return v
+	}
+	v.Why = p.idle()
+	if p.Dead {
+		return v.hold(today)
+	}
+	return v.afterWarnings(p, today)
+}
+
+// afterWarnings warns, waits for what was sent, and ends.
+func (v IdleVerdict) afterWarnings(p Person, today profile.Date) IdleVerdict {
+	for _, next := range []struct {
+		kind LetterKind
+		step IdleStep
+		days int
+	}{{LetterInactive30, IdleWarnFirst, firstWarning}, {LetterInactive7, IdleWarnLast, lastWarning}} {
+		sent := p.warning(next.kind, v.Since)
+		switch {
+		case sent == nil && today.Before(v.Ends.AddDays(-next.days)):
+			return v
+		case sent == nil:
+			return v.warn(next.step, today, next.days)
+		}
+		if v.Ends = sent.ends(v.Ends, next.days); sent.Failed || sent.Accepted.IsZero() {
+			return v.hold(today)
+		}
+	}
+	if today.Before(v.Ends) {
+		return v
+	}
+	return v.end(p)
+}
+
+func (p Person) onLeave(today profile.Date) bool {
+	return !p.LeaveUntil.IsZero() && !p.LeaveUntil.Before(today)
+}
+
+// idle says since when the account is, for people.
+func (p Person) idle() string {
+	active := profile.DateIn(p.LastActive, profile.London())
+	if p.LeaveUntil.After(active) {
+		return fmt.Sprintf("last active on %s, on leave until %s", active, p.LeaveUntil)
+	}
+	return fmt.Sprintf("last active on %s", active)
+}
+
+// ends is when an account ends after a warning: never before the day that the
+// warning told, nor sooner than so many days after it was accepted.
+func (w IdleWarning) ends(ends profile.Date, days int) profile.Date {
+	ends = later(ends, w.Ends)
+	if w.Accepted.IsZero() {
+		return ends
+	}
+	return later(ends, profile.DateIn(w.Accepted, profile.London()).AddDays(days))
+}
+
+func (l IdleLimits) of(kind AccountKind) int {
+	switch kind {
+	case KindLead:
+		return l.Lead
+	case KindAdministrator:
+		return l.Administrator
+	default:
+		return l.Member
+	}
+}
+
+func (l IdleLimits) invitation(v IdleVerdict, today profile.Date) IdleVerdict {
+	v.Ends = v.Since.AddDays(l.Invitation)
+	if !today.Before(v.Ends) {
+		v.Step, v.Why = IdleExpire, fmt.Sprintf("invited on %s, and never accepted", v.Since)
+	}
+	return v
+}
+
+// warning is the warning of a kind that speaks of the newest activity.
+func (p Person) warning(kind LetterKind, since profile.Date) *IdleWarning {
+	for i := range p.Warned {
+		if w := &p.Warned[i]; w.Kind == kind && w.Since == since {
+			return w
+		}
+	}
+	return nil
+}
+
+func (v IdleVerdict) warn(step IdleStep, today profile.Date, days int) IdleVerdict {
+	v.Step, v.Ends = step, later(v.Ends, today.AddDays(days))
+	return v
+}
+
+// hold keeps an account that could not be warned, or was not yet; from its end
+// on, it is reported.
+func (v IdleVerdict) hold(today profile.Date) IdleVerdict {
+	if !today.Before(v.Ends) {
+		v.Step, v.Why = IdleHold, v.Why+", and not every warning was delivered"
+	}
+	return v
+}
+
+// end deactivates, unless an open organisation would lose its account manager.
+func (v IdleVerdict) end(p Person) IdleVerdict {
+	v.Step = IdleDeactivate
+	for _, org := range p.Orgs {
+		if org.Role == RoleManager {
+			v.Step, v.Codes = IdleKeep, append(v.Codes, org.Code)
+		}
+	}
+	if v.Step == IdleKeep {
+		v.Why += ", and the only account manager of an open organisation"
+	}
+	return v
+}
+
+func later(a, b profile.Date) profile.Date {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Reference names the warning or notice that a step sends: one a kind and
+// activity.
+func (v IdleVerdict) Reference(kind LetterKind) string {
+	return fmt.Sprintf("idle/%s/%s/%s", v.Account, v.Since, kind)
+}
+
+// Warning is the letter of a step that warns.
+func (v IdleVerdict) Warning() Post {
+	kind := LetterInactive30
+	if v.Step == IdleWarnLast {
+		kind = LetterInactive7
+	}
+	return Post{Reference: v.Reference(kind), Kind: kind, Account: v.Account, Since: v.Since, Ends: v.Ends}
+}
+
+// Flags are the letters to the boards whose organisations would lose their only
+// account manager.
+func (v IdleVerdict) Flags(p Person) (posts []Post) {
+	for _, org := range p.Orgs {
+		if org.Role != RoleManager || org.ICB == "" {
+			continue
+		}
+		reference := fmt.Sprintf("%s/list-%s", v.Reference(LetterLastManager), org.ICB)
+		at := slices.IndexFunc(posts, func(post Post) bool { return post.Reference == reference })
+		if at < 0 {
+			at = len(posts)
+			posts = append(posts, Post{
+				Reference: reference, Kind: LetterLastManager, List: org.ICB, About: v.Account, Since: v.Since, Ends: v.Ends,
+			})
+		}
+		posts[at].Codes = append(posts[at].Codes, org.Code)
+	}
+	return posts
+}
+
+// Earliest is the newest last activity of which anything can follow on a day.
+func (l IdleLimits) Earliest(today profile.Date) profile.Date {
+	return today.AddDays(-min(l.Member-firstWarning, l.Lead-firstWarning, l.Administrator-firstWarning, l.Invitation))
+}
+
+// IdleGuard withholds deactivations of more than a share of the accounts at
+// once, and at least of so many.
+type IdleGuard struct {
+	Share float64
+	Floor int
+}
+
+// DefaultIdleGuard withholds more than 2 % of the accounts, and more than 10.
+func DefaultIdleGuard() IdleGuard { return IdleGuard{Share: 0.02, Floor: 10} }
+
+// Withholds reports whether so many of all accounts are too many to end at once.
+func (g IdleGuard) Withholds(ending, all int) bool {
+	return ending > max(g.Floor, int(g.Share*float64(all)))
+}
+
+// Ending is an account that is to end, as it was judged.
+type Ending struct {
+	IdleVerdict
+
+	LastActive time.Time // anything newer keeps the account
+}
+
+// IdleRun is what came of a look at inactive accounts that ended some, or would
+// have.
+type IdleRun struct {
+	ID        int64     `json:"id"`
+	State     string    `json:"state"` // done, withheld or approved
+	Actor     string    `json:"actor"`
+	At        time.Time `json:"at"`
+	Ending    int       `json:"ending"`   // how many were to end
+	Accounts  int       `json:"accounts"` // of how many
+	Ended     int       `json:"ended"`    // how many did
+	DecidedBy string    `json:"decided_by,omitempty"`
+}

@@ -1,0 +1,343 @@
+package people
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Post is a letter that waits to be sent: ids alone, and what the store knows of
+// them at the moment of sending.
+type Post struct {
+	ID        int64
+	Reference string
+	Kind      LetterKind
+	Account   AccountID         // to whom; 0 for a list
+	List      profile.ODSCode   // the ICB to whose list it goes; empty for a person
+	Stage     Stage             // of a reminder
+	Quarter   Quarter           // of a reminder
+	About     AccountID         // the account it speaks of, where that is another
+	Since     profile.Date      // of inactivity: the last activity
+	Ends      profile.Date      // of inactivity: when the account ends
+	Codes     []profile.ODSCode // the organisations it was made for
+	Try       int               // 1 for the first
+	Claimed   time.Time         // when it was claimed, which names the claim
+
+	Age time.Duration // since it was claimed, of one that a process left in the middle of sending
+
+	Person *Person      // the account; nil for a list
+	Other  *Person      // the account it is about; nil for none
+	Orgs   []CheckedOrg // of Codes, or of the list's region
+}
+
+// Known is what the mail service knows a try by: after one that it surely did not
+// take, the next has a name of its own.
+func (p Post) Known() string {
+	if p.Try <= 1 {
+		return p.Reference
+	}
+	return fmt.Sprintf("%s/%d", p.Reference, p.Try)
+}
+
+// NationalList is the name of the list that gets everything.
+const NationalList profile.ODSCode = "national"
+
+// Composer puts letters together at the moment of sending, and says when one is
+// not true any more.
+type Composer struct {
+	Reminding
+
+	Limits IdleLimits
+	Lists  map[profile.ODSCode]EmailAddress // by ICB, and NationalList
+	SignIn string                           // where people sign in
+	Desk   string                           // how people reach whoever reactivates accounts
+
+	// Report fills the notice of a report; nil where there are none.
+	Report func(day profile.Date, list profile.ODSCode) (words map[string]string, ok bool)
+}
+
+// Reasons for which a letter is not sent.
+const (
+	SkipComplete    = "complete"     // nothing is missing any more
+	SkipLate        = "late"         // its stage is over
+	SkipActive      = "active again" // the person was active since
+	SkipEnded       = "ended"        // the account, or the membership, has ended
+	SkipUnreachable = "no address"   // dead, or none
+)
+
+// Compose puts a letter together, or says why it is not to be sent.
+func (c Composer) Compose(p Post) (letter Letter, ends profile.Date, skip string) {
+	letter = Letter{Reference: p.Known(), Kind: p.Kind}
+	if p.Account == 0 {
+		address, ok := c.list(p.List)
+		if !ok {
+			return letter, ends, SkipUnreachable
+		}
+		letter.To = address
+	} else {
+		if p.Person == nil || !p.Person.Reachable() {
+			return letter, ends, SkipUnreachable
+		}
+		letter.To, letter.Name = p.Person.Address, p.Person.Name
+	}
+	switch p.Kind {
+	case LetterInactive30, LetterInactive7:
+		letter.Facts, ends, skip = c.warning(p)
+	case LetterDeactivated:
+		letter.Facts, skip = c.deactivated(p)
+	case LetterMemberEnded:
+		letter.Facts, skip = c.memberEnded(p)
+	case LetterReport:
+		letter.Facts.Words, skip = c.report(p)
+	case LetterLastManager:
+		letter.Facts, skip = c.lastManager(p)
+	default:
+		letter.Facts, skip = c.reminder(p)
+	}
+	return letter, ends, skip
+}
+
+// list is the address of an ICB's list, or the national one's.
+func (c Composer) list(icb profile.ODSCode) (address EmailAddress, ok bool) {
+	if address, ok = c.Lists[icb]; !ok {
+		address, ok = c.Lists[NationalList]
+	}
+	return address, ok
+}
+
+func (c Composer) reminder(p Post) (facts LetterFacts, skip string) {
+	day, late := c.stage(p)
+	if late {
+		return facts, SkipLate
+	}
+	var reminder Reminder
+	var due bool
+	if p.Account == 0 {
+		reminder, due = c.ForList(p.List, p.Orgs, day)
+	} else {
+		if p.Person.State != AccountActive {
+			return facts, SkipEnded
+		}
+		reminder, due = c.For(*p.Person, day)
+	}
+	if !due {
+		return facts, SkipComplete
+	}
+	return LetterFacts{
+		Words: map[string]string{
+			"quarter": p.Quarter.Words(), "deadline": p.Quarter.Last().Words(), "sign_in": c.SignIn,
+		},
+		Lists: map[string][]string{"organisations": reminder.Lines},
+	}, ""
+}
+
+// stage finds the stage of a letter, and whether it is over. What a person asked
+// for is over with the quarter.
+func (c Composer) stage(p Post) (day StageDay, late bool) {
+	if p.Stage == StageAsked {
+		return StageDay{Stage: StageAsked, Quarter: p.Quarter}, c.Today.After(p.Quarter.Last())
+	}
+	for _, day := range c.Calendar.Stages(p.Quarter) {
+		if day.Stage == p.Stage {
+			return day, c.Today.After(day.Until)
+		}
+	}
+	return day, true
+}
+
+// warning holds only for as long as nothing happened since; who is warned late
+// has longer. It is judged by the day it was made for, at the earliest: a clock
+// that was set back does not make it untrue.
+func (c Composer) warning(p Post) (facts LetterFacts, ends profile.Date, skip string) {
+	if p.Person.State != AccountActive {
+		return facts, ends, SkipEnded
+	}
+	want, days := IdleWarnFirst, firstWarning
+	if p.Kind == LetterInactive7 {
+		want, days = IdleWarnLast, lastWarning
+	}
+	verdict := c.Limits.Judge(p.Person.without(p.Kind), later(c.Today, p.Ends.AddDays(-days)))
+	if verdict.Step != want || verdict.Since != p.Since {
+		return facts, ends, SkipActive
+	}
+	return LetterFacts{
+		Words: map[string]string{
+			"last_active": p.Person.lastActive(), "ends": verdict.Ends.Words(), "sign_in": c.SignIn,
+		},
+		Lists: map[string][]string{"organisations": p.Person.organisations()},
+	}, verdict.Ends, ""
+}
+
+// without is the person before they were sent a warning of a kind.
+func (p Person) without(kind LetterKind) Person {
+	var warned []IdleWarning
+	for _, w := range p.Warned {
+		if w.Kind != kind {
+			warned = append(warned, w)
+		}
+	}
+	p.Warned = warned
+	return p
+}
+
+func (c Composer) deactivated(p Post) (facts LetterFacts, skip string) {
+	if p.Person.State != AccountDeactivated {
+		return facts, SkipActive
+	}
+	return LetterFacts{
+		Words: map[string]string{"last_active": p.Person.lastActive(), "reactivate": c.Desk},
+		Lists: map[string][]string{"organisations": p.Person.organisations()},
+	}, ""
+}
+
+func (c Composer) memberEnded(p Post) (facts LetterFacts, skip string) {
+	switch {
+	case p.Other == nil || p.Other.State == AccountActive:
+		return facts, SkipActive
+	case p.Person.State != AccountActive:
+		return facts, SkipEnded
+	}
+	managed := p.Person.managed(p.Codes)
+	if len(managed) == 0 {
+		return facts, SkipEnded
+	}
+	return LetterFacts{
+		Words: map[string]string{"person": p.Other.Name.Reveal()}, Lists: map[string][]string{"organisations": managed},
+	}, ""
+}
+
+// lastManager holds for as long as the account manager is idle, and still the
+// organisations' own.
+func (c Composer) lastManager(p Post) (facts LetterFacts, skip string) {
+	if p.Other == nil || p.Other.State != AccountActive {
+		return facts, SkipEnded
+	}
+	verdict := c.Limits.Judge(*p.Other, later(c.Today, p.Ends))
+	if verdict.Step == IdleNothing || verdict.Since != p.Since {
+		return facts, SkipActive
+	}
+	managed := p.Other.managed(p.Codes)
+	if len(managed) == 0 {
+		return facts, SkipEnded
+	}
+	return LetterFacts{
+		Words: map[string]string{"ends": p.Ends.Words()}, Lists: map[string][]string{"organisations": managed},
+	}, ""
+}
+
+func (p Person) lastActive() string { return profile.DateIn(p.LastActive, profile.London()).Words() }
+
+// organisations are what a person can update, a line each: never none, for no
+// text goes out with an empty list.
+func (p Person) organisations() (lines []string) {
+	for _, org := range p.Orgs {
+		lines = append(lines, org.line())
+	}
+	switch {
+	case len(lines) > 0:
+		return lines
+	case p.Kind == KindLead:
+		return []string{"the profiles of your region"}
+	case p.Kind == KindAdministrator:
+		return []string{"the settings of this service"}
+	default:
+		return []string{"any profile (your account has no organisation at present)"}
+	}
+}
+
+// managed are those of some organisations whose account manager the person is, a
+// line each.
+func (p Person) managed(codes []profile.ODSCode) (lines []string) {
+	for _, org := range p.Orgs {
+		if org.Role == RoleManager && slices.Contains(codes, org.Code) {
+			lines = append(lines, org.line())
+		}
+	}
+	return lines
+}
+
+func (o CheckedOrg) line() string { return string(o.Code) + " " + o.Name }
+
+// PostState is how a letter stands.
+type PostState string
+
+// The states of a letter that a try can leave it in; the others are MailState's.
+const (
+	PostDue       PostState = "due"       // to be tried again
+	PostAccepted  PostState = "accepted"  // on its way
+	PostDelivered PostState = "delivered" // the mail service said so at once
+	PostRefused   PostState = "refused"   // will never be taken
+	PostCancelled PostState = "cancelled" // not true any more
+	PostUnclear   PostState = "unclear"   // perhaps sent, and nobody can say: never sent again by itself
+	PostDead      PostState = "dead"      // no such address
+	PostFailed    PostState = "failed"
+)
+
+// Settled is what became of a claimed letter.
+type Settled struct {
+	Post    int64
+	Claimed time.Time // of that claim, and of no other
+	State   PostState
+	Reason  string
+	Wait    time.Duration // of PostDue
+	Untried bool          // of PostDue: nothing was sent, it counts as no try
+	Mailed  Mailed
+	Ends    profile.Date // what a warning says
+	Dead    AccountID    // whose address does not exist; 0 for nobody
+}
+
+// Settle is what became of the letter, as far as its state says it.
+func (p Post) Settle(state PostState) Settled {
+	return Settled{Post: p.ID, Claimed: p.Claimed, State: state}
+}
+
+// Release makes a claimed letter due again that was surely not sent.
+func (p Post) Release() Settled {
+	s := p.Settle(PostDue)
+	s.Untried = true
+	return s
+}
+
+// Canary is the newest version of a text that goes out: a few letters, then a
+// pause in which people may stop the others.
+type Canary struct {
+	Kind    LetterKind
+	Version int
+	Sent    int
+	Over    bool // its pause is over
+}
+
+// CanarySize is how many letters of a new version go out before the pause.
+const CanarySize = 10
+
+// Room is how many letters of the text may go out now; negative for any number.
+func (c Canary) Room() int {
+	switch {
+	case c.Sent < CanarySize:
+		return CanarySize - c.Sent
+	case c.Over:
+		return -1
+	default:
+		return 0
+	}
+}
+
+// OpenLetter is an accepted letter whose fate is not known yet.
+type OpenLetter struct {
+	ID         int64
+	ProviderID string
+}
+
+// report asks for what the notice of a report says; one that is gone is late.
+func (c Composer) report(p Post) (words map[string]string, skip string) {
+	if c.Report == nil {
+		return nil, SkipLate
+	}
+	words, ok := c.Report(p.Since, p.List)
+	if !ok {
+		return nil, SkipLate
+	}
+	return words, ""
+}

@@ -1,0 +1,199 @@
+package people
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Stage is a step of reminding people of their checks in a quarter.
+type Stage string
+
+// The stages, in the order of a quarter (RULES.md "Reminders").
+const (
+	StageOpening   Stage = "opening"
+	StageFourWeeks Stage = "28-days"
+	StageTwoWeeks  Stage = "14-days"
+	StageThreeDays Stage = "3-days"
+	StageOverdue   Stage = "overdue" // for account managers and ICB lists
+	StageAsked     Stage = "asked"   // a person asked for it
+)
+
+// Letter is the text of a stage.
+func (s Stage) Letter() LetterKind {
+	switch s {
+	case StageFourWeeks:
+		return LetterFourWeeks
+	case StageTwoWeeks:
+		return LetterTwoWeeks
+	case StageThreeDays:
+		return LetterThreeDays
+	case StageOverdue:
+		return LetterOverdue
+	default:
+		return LetterOpening
+	}
+}
+
+// For reports whether the stage is for people of a role.
+func (s Stage) For(role MemberRole) bool { return s != StageOverdue || role == RoleManager }
+
+// StageDay says when a stage is sent: on its day, or later, where nobody could,
+// until it makes no sense any more.
+type StageDay struct {
+	Stage   Stage
+	Quarter Quarter
+	Day     profile.Date
+	Until   profile.Date // the last day on which it is sent late
+}
+
+// overdueDays is how long after its day an overdue notice still makes sense.
+const overdueDays = 14
+
+// Stages are those of a quarter. Each makes sense until the next one is due, the
+// last but one until the deadline. Stages that fall on no working day are sent
+// on the next one.
+func (c Calendar) Stages(q Quarter) []StageDay {
+	deadline := q.Last()
+	days := []StageDay{
+		{Stage: StageOpening, Day: c.WorkingDayOnOrAfter(q.First())},
+		{Stage: StageFourWeeks, Day: c.WorkingDayOnOrAfter(deadline.AddDays(-28))},
+		{Stage: StageTwoWeeks, Day: c.WorkingDayOnOrAfter(deadline.AddDays(-14))},
+		{Stage: StageThreeDays, Day: c.AddWorkingDays(deadline, -3)},
+		{Stage: StageOverdue, Day: c.WorkingDayOnOrAfter(deadline.AddDays(1))},
+	}
+	for i := range days {
+		days[i].Quarter = q
+		switch days[i].Stage {
+		case StageThreeDays:
+			days[i].Until = deadline
+		case StageOverdue:
+			days[i].Until = days[i].Day.AddDays(overdueDays)
+		default:
+			days[i].Until = days[i+1].Day.AddDays(-1)
+		}
+	}
+	return days
+}
+
+// StagesOn are the stages that are due on a day, today's or late: at most one of
+// the quarter and the notice that the one before is overdue.
+func (c Calendar) StagesOn(today profile.Date) (due []StageDay) {
+	q := QuarterOn(today)
+	for _, day := range slices.Concat(c.Stages(q.Prev()), c.Stages(q)) {
+		if !today.Before(day.Day) && !today.After(day.Until) {
+			due = append(due, day)
+		}
+	}
+	return due
+}
+
+// Reminding is the world in which reminders are planned.
+type Reminding struct {
+	Today    profile.Date
+	Calendar Calendar
+	Rules    CheckRules
+}
+
+// Reminder is a letter that a person, or the list of an ICB, is due.
+type Reminder struct {
+	StageDay
+
+	Account AccountID         // 0 for a list
+	List    profile.ODSCode   // the ICB of a list; empty for a person
+	Codes   []profile.ODSCode // the organisations that miss something
+	Lines   []string          // what is missing in each, for people
+}
+
+// Reference is the reminder's own name: no person gets the same stage of a
+// quarter twice.
+func (r Reminder) Reference() string {
+	to := r.Account.String()
+	if r.Account == 0 {
+		to = "list-" + string(r.List)
+	}
+	stage := string(r.Stage)
+	if r.Stage == StageAsked {
+		stage += "-" + r.Day.String()
+	}
+	return fmt.Sprintf("check/%s/%s/%s", r.Quarter, to, stage)
+}
+
+// Post is the reminder as a letter that waits. What a person asked for goes out
+// once a day.
+func (r Reminder) Post() Post {
+	post := Post{
+		Reference: r.Reference(), Kind: r.Stage.Letter(), Account: r.Account, List: r.List, Stage: r.Stage, Quarter: r.Quarter,
+	}
+	if r.Account == 0 {
+		post.Codes = r.Codes // a list has no organisations of its own
+	}
+	return post
+}
+
+// Plan are the reminders that people are due today. It is asked once more at the
+// moment of sending, of one person.
+func (r Reminding) Plan(people []Person) (reminders []Reminder) {
+	for _, day := range r.Calendar.StagesOn(r.Today) {
+		for _, p := range people {
+			if reminder, due := r.For(p, day); due {
+				reminders = append(reminders, reminder)
+			}
+		}
+	}
+	return reminders
+}
+
+// For is the reminder of one person in a stage; false when nothing is missing,
+// or nothing may be sent to them.
+func (r Reminding) For(p Person, day StageDay) (reminder Reminder, due bool) {
+	if p.State != AccountActive || p.Dead {
+		return reminder, false
+	}
+	reminder = Reminder{StageDay: day, Account: p.ID}
+	for _, org := range p.Orgs {
+		if day.Stage.For(org.Role) {
+			reminder = reminder.with(r, org.CheckedOrg)
+		}
+	}
+	return reminder, len(reminder.Codes) > 0
+}
+
+// ForList is the overdue notice of an ICB's list.
+func (r Reminding) ForList(icb profile.ODSCode, orgs []CheckedOrg, day StageDay) (reminder Reminder, due bool) {
+	reminder = Reminder{StageDay: day, List: icb}
+	for _, org := range orgs {
+		reminder = reminder.with(r, org)
+	}
+	return reminder, len(reminder.Codes) > 0
+}
+
+// with adds an organisation, if it misses something.
+func (r Reminder) with(world Reminding, org CheckedOrg) Reminder {
+	if line, missing := world.Line(org, r.Quarter); missing {
+		r.Codes, r.Lines = append(r.Codes, org.Code), append(r.Lines, line)
+	}
+	return r
+}
+
+// Line says what an organisation misses in a quarter.
+func (r Reminding) Line(org CheckedOrg, q Quarter) (line string, due bool) {
+	rule := r.Rules[org.Type]
+	missing := rule.Missing(org.Checked, org.Stated, r.Calendar, q, r.Today)
+	if len(missing) == 0 {
+		return "", false
+	}
+	return MissingLine(org.Code, org.Name, org.Type, rule.Every, missing, rule.LastReview(org.Checked)), true
+}
+
+// Types are the types of organisations that must check something, sorted.
+func (r CheckRules) Types() []profile.OrgType {
+	types := []profile.OrgType{}
+	for _, t := range profile.OrgTypes() {
+		if len(r[t].Sections) > 0 {
+			types = append(types, t)
+		}
+	}
+	return types
+}

@@ -1,0 +1,12 @@
+// Package profile says what a profile is, and when two values are the same.
+//
+//	record (a register's)      profile (ours)
+//	        └────── Values ──────┘      field by field, stated or not
+//	                  │
+//	               Same, Canonical      without noise: noise.go, address.go, hours.go,
+//	                  │                 postcode.go
+//	        DisplayName, DisplayAddress as people read it: casing.go
+//
+// Each field has one owner (field.go). All other rooms of the core stand on this
+// one; it imports none of them.
+package profile

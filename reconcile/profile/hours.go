@@ -1,0 +1,142 @@
+package profile
+
+import "slices"
+
+// Day is a day of the weekly opening times. BankHoliday stands for all bank
+// holidays; no sink takes it (connectors/dos/CONTRACT.md "Opening times").
+type Day uint8
+
+// The days, in the order in which they are written.
+const (
+	Monday Day = iota
+	Tuesday
+	Wednesday
+	Thursday
+	Friday
+	Saturday
+	Sunday
+	BankHoliday
+	numDays
+)
+
+// Sinks end a day at 23:59 and let nothing cross midnight
+// (connectors/dos/CONTRACT.md "Opening times").
+const (
+	midnight   = 24 * 60
+	lastMinute = midnight - 1
+)
+
+// Period is a time of being open, in minutes from the midnight with which its
+// day begins: Opens is 0 to 1439, Closes up to 2879. One that closes after 1439
+// crosses midnight; one that closes at midnight closes at 1439.
+type Period struct{ Opens, Closes int }
+
+// Week is the weekly opening times: of each day the periods that begin on it,
+// sorted, none touching another.
+type Week [numDays][]Period
+
+// DatedDay is the opening times of one date, instead of the weekly ones: the
+// periods that begin on it, sorted, none touching another; none when closed.
+type DatedDay struct {
+	Date    Date
+	Periods []Period
+}
+
+// PublicHours turns opening times as people keep them into those that sinks
+// take: periods that touch or overlap are one, those that cross midnight are
+// split over the two days, a day ends at 23:59, and bank holidays without a
+// date, days before today and lines that cannot be read are left out
+// (RULES.md "Opening times in public form"). Doing it twice changes nothing.
+//
+// A date stands for what begins on it. It shows the end of what began the day
+// before, then its own; so the day after a date has a date of its own where it
+// shows something else than its week's day.
+func PublicHours(weekly, dated string, today Date) (publicWeekly, publicDated string) {
+	week, _ := readWeek(weekly)
+	days, _ := readDated(dated)
+	public := calendar{week, days}.public(today)
+	return joinLines(week.public().lines()), joinLines(datedLines(public))
+}
+
+// public is the week as it is shown, day by day.
+func (w Week) public() (public Week) {
+	for day := Monday; day <= Sunday; day++ {
+		public[day] = shown(w[(day+Sunday)%BankHoliday], w[day])
+	}
+	return public
+}
+
+// calendar tells what begins on any date. Its days are sorted, each date once.
+type calendar struct {
+	week Week
+	days []DatedDay
+}
+
+// on is what begins on a date, and whether the date has hours of its own.
+func (c calendar) on(date Date) (periods []Period, stated bool) {
+	at, stated := slices.BinarySearchFunc(c.days, date, func(d DatedDay, date Date) int { return d.Date.Compare(date) })
+	if stated {
+		return c.days[at].Periods, true
+	}
+	return c.week[DayOf(date)], false
+}
+
+// shown is what a date shows. One that is stated closed is closed from its
+// first minute, also where the night before ran into it: people who find a
+// closed door are worse off than those who are not sent to an open one.
+func (c calendar) shown(date Date) []Period {
+	own, stated := c.on(date)
+	if stated && len(own) == 0 {
+		return nil
+	}
+	before, _ := c.on(date.AddDays(-1))
+	return shown(before, own)
+}
+
+// public lists the dates from today that show hours of their own.
+func (c calendar) public(today Date) (days []DatedDay) {
+	weekly := c.week.public()
+	for _, day := range c.days {
+		days = append(days, DatedDay{day.Date, c.shown(day.Date)})
+		next := day.Date.AddDays(1)
+		if _, stated := c.on(next); stated {
+			continue
+		}
+		if periods := c.shown(next); !slices.Equal(periods, weekly[DayOf(next)]) {
+			days = append(days, DatedDay{next, periods})
+		}
+	}
+	return slices.DeleteFunc(days, func(d DatedDay) bool { return d.Date.Before(today) })
+}
+
+// shown is what a day shows: what is left of the day before, and what begins on
+// the day itself, up to its last minute.
+func shown(before, own []Period) []Period {
+	day := make([]Period, 0, len(before)+len(own))
+	for _, p := range before {
+		day = append(day, Period{0, p.Closes - midnight})
+	}
+	for _, p := range own {
+		day = append(day, Period{p.Opens, min(p.Closes, lastMinute)})
+	}
+	return joined(slices.DeleteFunc(day, func(p Period) bool { return p.Opens >= p.Closes }))
+}
+
+// joined sorts periods and makes one of those that touch or overlap.
+func joined(periods []Period) []Period {
+	slices.SortFunc(periods, func(a, b Period) int { return a.Opens - b.Opens })
+	var joined []Period
+	for _, p := range periods {
+		if last := len(joined) - 1; last >= 0 && p.Opens <= joined[last].Closes {
+			joined[last].Closes = max(joined[last].Closes, p.Closes)
+		} else {
+			joined = append(joined, p)
+		}
+	}
+	return joined
+}
+
+// DayOf is the day of the week; Go's begins on Sunday.
+func DayOf(date Date) Day {
+	return (Day(date.midnight.Weekday()) + Sunday) % BankHoliday //nolint:gosec // 0 to 6
+}

@@ -1,0 +1,213 @@
+package profile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Opening times are kept as texts of a line a period. Weekly ones read
+// `mon 09:00-17:30`, with mon to sun or bank-holiday; dated ones
+// `2026-12-24 09:00-16:00` or `2026-12-25 closed`. A period that closes before
+// it opens crosses midnight, one that closes as it opens lasts 24 hours, and
+// midnight closes as 24:00 or 00:00. Times are those of the clock on the wall.
+
+var dayNames = [numDays]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun", "bank-holiday"}
+
+const closedAllDay = "closed"
+
+// String is the day as opening times name it: mon to sun, or bank-holiday.
+func (d Day) String() string { return dayNames[d] }
+
+// String is the period as opening times write it. Hours past 24:00 belong to
+// the day after; the public form has none.
+func (p Period) String() string { return Clock(p.Opens) + "-" + Clock(p.Closes) }
+
+// Clock writes minutes from midnight as HH:MM.
+func Clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
+
+// ParseWeek reads weekly opening times. The error names each line that cannot
+// be read, by number and text; the week holds the others.
+func ParseWeek(weekly string) (Week, error) {
+	week, leftOut := readWeek(weekly)
+	return week, asError("opening times", leftOut)
+}
+
+// ParseDated reads dated opening times, sorted by date, each date once. The
+// error names each line that cannot be read, or that says a day is open which
+// another line says is closed, by number and text; the days hold the others.
+func ParseDated(dated string) ([]DatedDay, error) {
+	days, leftOut := readDated(dated)
+	return days, asError("dated opening times", leftOut)
+}
+
+// line is a line of a text, as people count them, from 1.
+type line struct {
+	number int
+	text   string
+}
+
+// unread is a line that was left out.
+type unread struct {
+	line
+
+	why error
+}
+
+func asError(what string, leftOut []unread) error {
+	errs := make([]error, len(leftOut))
+	for i, l := range leftOut {
+		errs[i] = fmt.Errorf("%s, line %d %q: %w", what, l.number, l.text, l.why)
+	}
+	return errors.Join(errs...)
+}
+
+func readWeek(text string) (week Week, leftOut []unread) {
+	for _, l := range linesOf(text) {
+		day, period, err := parseWeekly(l.text)
+		if err != nil {
+			leftOut = append(leftOut, unread{l, err})
+			continue
+		}
+		week[day] = append(week[day], period)
+	}
+	for day, periods := range week {
+		week[day] = joined(periods)
+	}
+	return week, leftOut
+}
+
+// datedLine is a line of dated opening times: a day with one period, or none.
+type datedLine struct {
+	line
+	DatedDay
+}
+
+func readDated(text string) (days []DatedDay, leftOut []unread) {
+	var lines []datedLine
+	for _, l := range linesOf(text) {
+		day, err := parseDated(l.text)
+		if err != nil {
+			leftOut = append(leftOut, unread{l, err})
+			continue
+		}
+		lines = append(lines, datedLine{l, day})
+	}
+	days, contradicted := gathered(lines)
+	return days, append(leftOut, contradicted...)
+}
+
+// gathered makes one day of the lines of a date. One that is stated both closed
+// and open is closed: people who find a closed door are worse off than those
+// who are not sent to an open one.
+func gathered(lines []datedLine) (days []DatedDay, contradicted []unread) {
+	slices.SortStableFunc(lines, func(a, b datedLine) int { // closed first
+		return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(len(a.Periods), len(b.Periods)))
+	})
+	for _, l := range lines {
+		last := len(days) - 1
+		switch {
+		case last < 0 || days[last].Date != l.Date:
+			days = append(days, l.DatedDay)
+		case len(days[last].Periods) == 0 && len(l.Periods) > 0:
+			contradicted = append(contradicted, unread{l.line, errAlsoClosed})
+		default:
+			days[last].Periods = append(days[last].Periods, l.Periods...)
+		}
+	}
+	for i := range days {
+		days[i].Periods = joined(days[i].Periods)
+	}
+	return days, contradicted
+}
+
+var errAlsoClosed = errors.New("another line says that the day is closed, and is believed")
+
+// linesOf numbers the lines that say something.
+func linesOf(text string) (lines []line) {
+	for i, l := range strings.Split(text, "\n") {
+		if l != "" {
+			lines = append(lines, line{i + 1, l})
+		}
+	}
+	return lines
+}
+
+func parseWeekly(text string) (Day, Period, error) {
+	name, times, _ := strings.Cut(text, " ")
+	day := slices.Index(dayNames[:], name)
+	if day < 0 {
+		return 0, Period{}, fmt.Errorf("day %q: want one of %v", name, dayNames)
+	}
+	period, err := parsePeriod(times)
+	return Day(day), period, err //nolint:gosec // an index of dayNames
+}
+
+func parseDated(text string) (DatedDay, error) {
+	name, times, _ := strings.Cut(text, " ")
+	date, err := ParseDate(name)
+	if err != nil {
+		return DatedDay{}, err
+	}
+	if date.IsZero() || !date.Before(NewDate(9999, 12, 31)) { // the day after must have four digits too
+		return DatedDay{}, fmt.Errorf("date %q: want a day before 9999-12-31", name)
+	}
+	if times == closedAllDay {
+		return DatedDay{Date: date}, nil
+	}
+	period, err := parsePeriod(times)
+	return DatedDay{date, []Period{period}}, err
+}
+
+func parsePeriod(times string) (Period, error) {
+	from, to, _ := strings.Cut(times, "-")
+	opens, okFrom := parseClock(from)
+	closes, okTo := parseClock(to)
+	if !okFrom || !okTo || opens == midnight {
+		return Period{}, fmt.Errorf("period %q: want opening and closing, as 09:00-17:30", times)
+	}
+	if closes <= opens {
+		closes += midnight
+	}
+	if closes == midnight {
+		closes = lastMinute
+	}
+	return Period{opens, closes}, nil
+}
+
+// parseClock reads HH:MM, 00:00 to 24:00, as minutes.
+func parseClock(s string) (minutes int, ok bool) {
+	if len(s) != len("09:00") || s[2] != ':' || !isDigit(s[0]) || !isDigit(s[1]) || !isDigit(s[3]) || !isDigit(s[4]) {
+		return 0, false
+	}
+	hour, minute := int(s[0]-'0')*10+int(s[1]-'0'), int(s[3]-'0')*10+int(s[4]-'0')
+	minutes = hour*60 + minute
+	return minutes, minute < 60 && minutes <= midnight
+}
+
+// lines writes the week, a line a period.
+func (w Week) lines() (lines []string) {
+	for day, periods := range w {
+		for _, p := range periods {
+			lines = append(lines, dayNames[day]+" "+p.String())
+		}
+	}
+	return lines
+}
+
+// datedLines writes days, a line a period.
+func datedLines(days []DatedDay) (lines []string) {
+	for _, day := range days {
+		if len(day.Periods) == 0 {
+			lines = append(lines, day.Date.String()+" "+closedAllDay)
+		}
+		for _, p := range day.Periods {
+			lines = append(lines, day.Date.String()+" "+p.String())
+		}
+	}
+	return lines
+}
+
+func joinLines(lines []string) string { return strings.Join(lines, "\n") }

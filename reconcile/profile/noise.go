@@ -1,0 +1,160 @@
+package profile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Same reports whether two values of a field differ only in noise: in how a
+// fact is written, not in the fact (RULES.md "What is not a change"). It is
+// reflexive and symmetric. For addresses it is not transitive: "KENT" dropped
+// and "ESSEX" added are noise each, the one replaced by the other is a change.
+//
+// The names matter for addresses alone, where a line that repeats one of them
+// may come and go. Pass upstream's name only: a line with our old name has to
+// be put right in the same run as the name, or a second run would find it.
+func Same(f Field, a, b string, names ...string) bool {
+	if a == b {
+		return true
+	}
+	if f == FieldAddress {
+		return sameAddress(a, b, names)
+	}
+	var left, right [bufferSize]byte
+	return bytes.Equal(appendCanonical(left[:0], f, a), appendCanonical(right[:0], f, b))
+}
+
+// Room for all but odd values, so that comparing them does not allocate.
+const bufferSize = 128
+
+// Canonical returns the key of a value without its noise, for comparing, never
+// for showing. Equal keys mean Same; the reverse holds for all fields but the
+// address, whose key keeps counties, building lines and the split of lines.
+func Canonical(f Field, value string) string {
+	return string(appendCanonical(nil, f, value))
+}
+
+func appendCanonical(dst []byte, f Field, value string) []byte {
+	switch f {
+	case FieldName:
+		return appendName(dst, value)
+	case FieldAddress:
+		return appendSortedLines(dst, value)
+	case FieldPostcode, FieldICB, FieldRegion, FieldParent, FieldCommissioner, FieldSuccessor, FieldEmail:
+		return appendSpaceless(dst, value)
+	case FieldPhone:
+		return appendPhone(dst, value)
+	case FieldWebsite:
+		return append(dst, canonicalWebsite(value)...)
+	case FieldRoles:
+		return append(dst, canonicalRoles(value)...)
+	case FieldOpeningTimes:
+		return append(dst, canonicalWeek(value)...)
+	case FieldDatedOpeningTimes:
+		return append(dst, canonicalDated(value)...)
+	case FieldFacilities:
+		return append(dst, canonicalFacilities(value)...)
+	case FieldServices:
+		return append(dst, canonicalServices(value)...)
+	default:
+		return append(dst, value...)
+	}
+}
+
+// appendName drops case, punctuation and spacing, and nothing else. A name
+// without any letter or digit is its own key, so that it never equals none.
+func appendName(dst []byte, name string) []byte {
+	var buffer [bufferSize]byte
+	words := appendWords(buffer[:0], name, false)
+	if len(words) == 0 {
+		return append(dst, name...)
+	}
+	return appendSquashed(dst, words)
+}
+
+func appendSpaceless(dst []byte, value string) []byte {
+	for _, r := range value {
+		if !unicode.IsSpace(r) {
+			dst = appendUpper(dst, r)
+		}
+	}
+	return dst
+}
+
+// appendPhone keeps letters and digits ("ext 12" tells phones apart) and writes
+// Britain's code as the 0 that is dialled inside it: +44, 0044 and +44 (0).
+func appendPhone(dst []byte, phone string) []byte {
+	start := len(dst)
+	for _, r := range phone {
+		if isWord(r) || r == '+' && len(dst) == start {
+			dst = appendUpper(dst, r)
+		}
+	}
+	number := dst[start:]
+	for _, code := range []string{"+44", "0044"} {
+		if national, ok := bytes.CutPrefix(number, []byte(code)); ok && len(national) > 0 {
+			national = bytes.TrimPrefix(national, []byte("0"))
+			return append(append(dst[:start], '0'), national...)
+		}
+	}
+	return dst
+}
+
+// canonicalWebsite lowers scheme and host and drops trailing slashes of the
+// path. The scheme itself, the path's case, query and fragment are facts.
+func canonicalWebsite(address string) string {
+	address = strings.TrimSpace(address)
+	host := strings.Index(address, "://") + len("://")
+	if host < len("://") {
+		host = 0
+	}
+	path := len(address)
+	if i := strings.IndexAny(address[host:], "/?#"); i >= 0 {
+		path = host + i
+	}
+	rest := address[path:]
+	if !strings.ContainsAny(rest, "?#") {
+		rest = strings.TrimRight(rest, "/")
+	}
+	return strings.ToLower(address[:path]) + rest
+}
+
+func canonicalRoles(roles string) string {
+	list := strings.Split(strings.ToUpper(roles), "|")
+	for i, role := range list {
+		list[i] = strings.TrimSpace(role)
+	}
+	slices.Sort(list)
+	return strings.Join(list, "|")
+}
+
+// Digest is the hash of what a record says: standing, dates and each stated
+// field's canonical key, the code left out. Equal digests mean equal standing
+// and dates and values that are Same, so such a record needs no comparing. The
+// reverse does not hold (a county more, a line split elsewhere): a digest only
+// ever saves work, Same decides.
+func (r Record) Digest() Hash {
+	facts := make([]byte, 0, 512)
+	for _, fact := range []string{string(r.Standing), r.Opened.String(), r.Closed.String()} {
+		facts = AppendFact(facts, NoField, []byte(fact))
+	}
+	var buffer [bufferSize]byte
+	for f := NoField + 1; f < numFields; f++ {
+		if r.Values.States(f) {
+			facts = AppendFact(facts, f, appendCanonical(buffer[:0], f, r.Values.Get(f)))
+		}
+	}
+	sum := sha256.Sum256(facts)
+	return Hash(sum[:len(Hash{})])
+}
+
+// AppendFact writes field, length and key: no two lists of facts share bytes.
+func AppendFact(dst []byte, f Field, key []byte) []byte {
+	dst = append(dst, byte(f))
+	dst = binary.AppendUvarint(dst, uint64(len(key)))
+	return append(dst, key...)
+}

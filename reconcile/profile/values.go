@@ -1,0 +1,97 @@
+package profile
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Values are values by field, each stated or not. A value that is not stated
+// says nothing, which is not the same as an empty one: a layout that cannot
+// express a field must never change it (RULES.md "Listings"). The zero value
+// states nothing. Values are comparable.
+//
+// Lists are kept as one text: address lines joined by a line feed, roles by a
+// vertical bar, the primary one first, the others in order.
+type Values struct {
+	value  [numFields]string
+	stated uint32
+}
+
+// Set states a value. Bytes that are no UTF-8 become the replacement character:
+// a value reads the same after it went through JSON or the database.
+func (v *Values) Set(f Field, value string) {
+	v.value[f] = strings.ToValidUTF8(value, "\uFFFD")
+	v.stated |= 1 << f
+}
+
+// Get returns the value of a field, empty when it is not stated.
+func (v *Values) Get(f Field) string { return v.value[f] }
+
+// States reports whether the field was stated at all.
+func (v *Values) States(f Field) bool { return v.stated&(1<<f) != 0 }
+
+// Forget makes a value one that was never stated.
+func (v *Values) Forget(f Field) {
+	v.value[f] = ""
+	v.stated &^= 1 << f
+}
+
+// Keep states the given fields as another set of values has them: what a push
+// does not speak of stays as it is shown.
+func (v *Values) Keep(fields []Field, from Values) {
+	for _, f := range fields {
+		if from.States(f) {
+			v.Set(f, from.Get(f))
+		}
+	}
+}
+
+// MarshalJSON writes the stated fields as one object, by name. It stands in the
+// path of every record of a first load, where encoding/json would sort a map
+// each time.
+func (v Values) MarshalJSON() ([]byte, error) {
+	object := []byte{'{'}
+	for f := NoField + 1; f < numFields; f++ {
+		if !v.States(f) {
+			continue
+		}
+		if len(object) > 1 {
+			object = append(object, ',')
+		}
+		object = append(append(append(object, '"'), f.String()...), '"', ':')
+		object = appendText(object, v.value[f])
+	}
+	return append(object, '}'), nil
+}
+
+// appendText appends a JSON string.
+func appendText(to []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, err := json.Marshal(text)
+			if err != nil {
+				panic("a string always marshals: " + err.Error())
+			}
+			return append(to, quoted...)
+		}
+	}
+	return append(append(append(to, '"'), text...), '"')
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote and refuses unknown fields.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	var object map[string]string
+	if err := json.Unmarshal(data, &object); err != nil {
+		return fmt.Errorf("values: %w", err)
+	}
+	*v = Values{}
+	for name, value := range object {
+		f, err := ParseField(name)
+		if err != nil {
+			return err
+		}
+		v.Set(f, value)
+	}
+	return nil
+}

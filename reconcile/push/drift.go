@@ -1,0 +1,60 @@
+package push
+
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// DriftState is how a look at what a sink shows ended.
+type DriftState string
+
+// The states of a drift check.
+const (
+	DriftDone  DriftState = "done"
+	DriftAlarm DriftState = "alarm" // too much differs: nothing is repaired before a person has looked
+	// DriftFailed is a check that could not be brought to its end.
+	DriftFailed DriftState = "failed"
+)
+
+// Drifted is one profile that a sink shows otherwise than it is to.
+type Drifted struct {
+	Code        profile.ODSCode
+	Missing     bool // not shown at all
+	Differences []Difference
+}
+
+// DriftResult is what a look at a sink found.
+type DriftResult struct {
+	Check    int64      `json:"check"`
+	Sink     Sink       `json:"sink"`
+	State    DriftState `json:"state"`
+	Checked  int        `json:"checked"`
+	Missing  int        `json:"missing"`
+	Drifted  int        `json:"drifted"`
+	Repaired int        `json:"repaired"` // pushes asked for
+	Reason   string     `json:"reason,omitempty"`
+}
+
+// Drift compares what a sink shows of one profile with what it is to show. ok is
+// false where there is nothing to compare: a sink that does not show the status
+// freezes what is closed or hidden (connectors/dos/CONTRACT.md "Statuses").
+func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
+	own := p.Wish.Own(route)
+	gone := p.Wish.Profile.Status() == profile.StatusClosed || p.Wish.Profile.Values.Get(profile.FieldHidden) == "true"
+	if p.Held || gone && !route.shows(profile.FieldStatus) {
+		return Drifted{}, false
+	}
+	drifted = Drifted{Code: p.Code(), Missing: !shown.Found}
+	if shown.Found {
+		drifted.Differences = Differences(route, own, shown, p.Wish.Today)
+	}
+	return drifted, true
+}
+
+// Found reports whether there is any drift.
+func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 }
+
+func (r Route) shows(f profile.Field) bool {
+	return slices.Contains(r.Shown, f)
+}

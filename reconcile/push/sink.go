@@ -1,0 +1,139 @@
+package push
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Sink is a downstream directory that we push to.
+type Sink string
+
+// The downstream directories.
+const (
+	SinkDoS     Sink = "dos"     // Directory of Services, read by 111 call handlers
+	SinkWebsite Sink = "website" // the public NHS website
+)
+
+// Sinks lists every sink.
+func Sinks() []Sink { return []Sink{SinkDoS, SinkWebsite} }
+
+// ParseSink refuses a sink that does not exist.
+func ParseSink(s string) (Sink, error) {
+	for _, sink := range Sinks() {
+		if string(sink) == s {
+			return sink, nil
+		}
+	}
+	return "", fmt.Errorf("sink %q: want one of %v", s, Sinks())
+}
+
+// Route is how profiles of one type reach a sink.
+type Route struct {
+	Name   string          // change-event, fhir, profile: as people read it
+	Fields []profile.Field // what goes along it
+	Shown  []profile.Field // those of them that can be read back, so that drift is found
+	// Noted are those that the sink takes note of in its logs alone: nothing it
+	// shows depends on them.
+	Noted []profile.Field
+	// Services are the NHS service codes that the sink knows; nil for all.
+	Services []string
+	// Tagged says that the sink knows entity tags: it takes nothing over a state
+	// that we have not seen, so that it need not be read first.
+	Tagged bool
+}
+
+// Delivery is what one push brings to a sink. Two attempts with the same
+// sequence number and key are the same in every byte that is sent.
+type Delivery struct {
+	Code     profile.ODSCode
+	Type     profile.OrgType
+	Sequence int64  // only grows, per profile and over all sinks
+	Key      string // a UUID that belongs to profile, sink and sequence number
+	// Values are the route's fields. One that is not stated is one nobody ever
+	// stated: it must never be sent as if it were empty.
+	Values profile.Values
+	// Edited says when people last changed a field. Our own writes never count,
+	// since sinks take these times as evidence of checks.
+	Edited map[profile.Field]time.Time
+	// Version is the entity tag of what the sink shows; empty where it shows
+	// nothing yet, or knows no tags.
+	Version string
+}
+
+// Receipt is a sink's word that it took a delivery.
+type Receipt struct {
+	Status    int    // of the answer
+	Version   string // the entity tag afterwards, where the sink knows tags
+	Unchanged bool   // the sink says that it showed all of it already
+}
+
+// Shown is what a sink shows of one organisation.
+type Shown struct {
+	Code     profile.ODSCode
+	Found    bool
+	Values   profile.Values // states what can be read there, and nothing else
+	Sequence int64          // of the last delivery it took; 0 where it does not say
+	Version  string         // the entity tag, where the sink knows tags
+	// Unseen are fields of Route.Shown that this answer cannot tell.
+	Unseen []profile.Field
+	// Blind are NHS service codes that this way of reading never shows.
+	Blind []string
+}
+
+// ErrUnreadable says that a sink cannot be read at all, by configuration.
+var ErrUnreadable = errors.New("this sink cannot be read")
+
+// Answer is what the answer of a sink means for the push it answers.
+type Answer string
+
+// The answers. They mean the same for all sinks (RULES.md "Answers").
+const (
+	AnswerRefused      Answer = "refused"      // the same push will always be refused: stop, and tell people
+	AnswerUnauthorized Answer = "unauthorized" // our credentials are: pause the sink, drop nothing
+	AnswerConflict     Answer = "conflict"     // the sink shows something else than we think: read, plan again
+	AnswerLater        Answer = "later"        // surely not taken; the sink asks us to wait
+	AnswerUnclear      Answer = "unclear"      // may have been taken: read back before sending again
+	AnswerDown         Answer = "down"         // nothing was sent: too many failed in a row
+)
+
+// AnswerTo says what an HTTP status other than that of success means. A success
+// that could not be understood, and no status at all, leave it unclear whether
+// the push was taken.
+func AnswerTo(status int) Answer {
+	switch status {
+	case 401, 403:
+		return AnswerUnauthorized
+	case 409, 412:
+		return AnswerConflict
+	case 425, 429:
+		return AnswerLater
+	case 408:
+		return AnswerUnclear
+	}
+	if status < 300 || status >= 500 {
+		return AnswerUnclear
+	}
+	return AnswerRefused
+}
+
+// SinkError is any failure to push or read. Its text names the request and what
+// to do; it never holds a body, an address of a person or a secret.
+type SinkError struct {
+	Sink   Sink
+	Answer Answer
+	Status int           // 0 when there was no answer
+	Reason string        // for people: which record, field and value, and what to do
+	Wait   time.Duration // what the sink asked for; 0 when it did not
+	// Sequence is the sink's own last number, where it refused ours as stale.
+	Sequence int64
+}
+
+func (e *SinkError) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("%s: %s: %s", e.Sink, e.Answer, e.Reason)
+	}
+	return fmt.Sprintf("%s: %s (status %d): %s", e.Sink, e.Answer, e.Status, e.Reason)
+}

@@ -1,0 +1,377 @@
+package report
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// AuditedChange is a row of the audit with what the report says of it.
+type AuditedChange struct {
+	ID       int64
+	Code     profile.ODSCode
+	Field    string // as the audit names it; profile for a creation
+	Old, New *string
+	Actor    string
+	At       time.Time
+	Later    bool // the same field changed again since
+
+	Name       string
+	Type       profile.OrgType
+	ICB        profile.ODSCode
+	ICBName    string
+	RegionName string
+
+	Run     runs.RunID // 0 for none
+	Source  profile.Source
+	Kind    runs.RunKind
+	Decided string    // who asked for the run
+	RunAt   time.Time // when
+	Account people.AccountKind
+	Role    people.MemberRole
+
+	DoS, Website PushStanding
+}
+
+// Pushes are both pushes, by sink.
+func (c AuditedChange) Pushes() map[push.Sink]PushStanding {
+	return map[push.Sink]PushStanding{push.SinkDoS: c.DoS, push.SinkWebsite: c.Website}
+}
+
+// PushStanding is how the push of a profile stands.
+type PushStanding struct {
+	State    push.PushState // empty: there is none
+	Accepted time.Time
+	Sent     time.Time
+}
+
+// PushStatus is the word of a report for the push of a change
+// (RULES.md "Report columns").
+type PushStatus string
+
+// The words.
+const (
+	PushIsPending    PushStatus = "PENDING"
+	PushIsAccepted   PushStatus = "ACCEPTED"
+	PushHasFailed    PushStatus = "FAILED"
+	PushIsSuperseded PushStatus = "SUPERSEDED" // by a later change of the same field
+	PushHasNoRoute   PushStatus = "NO_ROUTE"
+)
+
+// Status says what became of a change, and when the sink took it. A push tells
+// the newest state of a profile: it stands for every change before it.
+func (p PushStanding) Status(changed time.Time, later bool) (status PushStatus, at time.Time) {
+	switch p.State {
+	case "", push.PushNoRoute:
+		return PushHasNoRoute, time.Time{}
+	case push.PushRefused:
+		return PushHasFailed, time.Time{}
+	case push.PushAccepted:
+		switch {
+		case later:
+			return PushIsSuperseded, p.Accepted
+		case !p.Accepted.Before(changed):
+			return PushIsAccepted, p.Accepted
+		}
+	}
+	return PushIsPending, time.Time{}
+}
+
+// IsNoise reports whether only the form of a value changed. Parts of profiles and
+// creations are never noise.
+func (c AuditedChange) IsNoise() bool {
+	field, err := profile.ParseField(c.Field)
+	return err == nil && c.Old != nil && c.New != nil && !c.isPart() && profile.Same(field, *c.Old, *c.New, c.Name)
+}
+
+// isPart tells the audit rows that hold a row of a part as JSON.
+func (c AuditedChange) isPart() bool {
+	switch c.Field {
+	case "opening-times", "dated-opening-times", "facilities", "services", "ers-services", "service-texts":
+		return true
+	}
+	return false
+}
+
+// reportFields are the names that DoS leads know fields by, and what they are
+// called (RULES.md "Report columns").
+var reportFields = map[string][2]string{
+	"name": {"publicname", "Name"}, "address": {"postaladdress", "Address"}, "postcode": {"postalcode", "Postcode"},
+	"type": {"type", "Type"}, "roles": {"roles", "Roles"}, "status": {"cmsorgstatus", "Status"}, "parent": {"parent", "Run by"},
+	"commissioner": {"commissioner", "Commissioner"}, "icb": {"icb", "Integrated care board"}, "region": {"region", "Region"},
+	"successor": {"successor", "Successor"}, "phone": {"cmstelephoneno", "Telephone"}, "email": {"email", "E-mail"},
+	"website": {"cmsurl", "Website"}, "description": {"description", "Description"}, "hidden": {"hidden", "Hidden"},
+	"kind": {"kind", "Hospital or clinic"}, "dated-opening-times": {"cmsopentimespecified", "Opening hours on a date"},
+	"facilities": {"facilities", "Facility"}, "services": {"cmssgsdid", "Service"}, "ers-services": {"ers-services", "e-Referral service"},
+	"service-texts": {"service-texts", "Text beside a service"}, "profile": {"profile", "New profile"},
+}
+
+// part is what the audit holds of a row of a part, whichever it is.
+type part struct {
+	Day       string  `json:"day"`
+	Opens     *string `json:"opens"`
+	Closes    *string `json:"closes"`
+	Date      string  `json:"date"`
+	Name      string  `json:"name"`
+	Value     string  `json:"value"`
+	NHSCode   string  `json:"nhs_code"`
+	Text      string  `json:"text"`
+	Withdrawn bool    `json:"withdrawn"`
+}
+
+// ReportCells are the cells of a change, by ChangeColumns. Staff are named by
+// their ids alone.
+func (c AuditedChange) ReportCells(day profile.Date) []string {
+	key, label, before, after := c.values()
+	action := "modify"
+	switch {
+	case c.Old == nil || before == "" && after != "":
+		action = "add"
+	case c.New == nil || after == "" && before != "":
+		action = "delete"
+	}
+	approval, by, at := c.approval()
+	dos, dosAt := c.DoS.Status(c.At, c.Later && !c.isPart())
+	web, webAt := c.Website.Status(c.At, c.Later && !c.isPart())
+	run := ""
+	if c.Run != 0 {
+		run = c.Run.String()
+	}
+	return []string{
+		day.String(), strconv.FormatInt(c.ID, 10), string(c.ICB), nameOr(c.ICBName, c.ICB), c.RegionName, string(c.Code), c.Name,
+		reportWord(c.Type), "", dosType(c.Type), key, label, action, before, after, stampOf(c.At), c.by(), c.role(), c.source(),
+		approval, by, at, string(dos), stampOf(dosAt), string(web), stampOf(webAt), run,
+	}
+}
+
+func nameOr(name string, code profile.ODSCode) string {
+	if name == "" {
+		return string(code)
+	}
+	return name
+}
+
+func stampOf(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+// values are the field as DoS leads know it, and both values.
+func (c AuditedChange) values() (key, label, before, after string) {
+	names, known := reportFields[c.Field]
+	if !known {
+		names = [2]string{c.Field, c.Field}
+	}
+	key, label = names[0], names[1]
+	if !c.isPart() {
+		return key, label, plainValue(c.Field, c.Old), plainValue(c.Field, c.New)
+	}
+	before, day := partValue(c.Old)
+	after, other := partValue(c.New)
+	if day == "" {
+		day = other
+	}
+	if c.Field == "opening-times" {
+		key, label = "cmsopentime"+weekday(day), "Opening hours: "+strings.ToUpper(weekday(day)[:1])+weekday(day)[1:]
+	}
+	return key, label, before, after
+}
+
+// Label is what people call the field; one for all days of the week.
+func (c AuditedChange) Label() string {
+	if c.Field == "opening-times" {
+		return "Opening hours"
+	}
+	if names, known := reportFields[c.Field]; known {
+		return names[1]
+	}
+	return c.Field
+}
+
+// weekday is the day of opening times in DoS's names.
+func weekday(day string) string {
+	for _, name := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"} {
+		if strings.HasPrefix(name, day) && day != "" {
+			return name
+		}
+	}
+	return "bankholiday"
+}
+
+// plainValue shows lines as DoS does, with $ between them.
+func plainValue(field string, value *string) string {
+	if value == nil {
+		return ""
+	}
+	if field == "address" {
+		return strings.ReplaceAll(*value, "\n", "$")
+	}
+	return *value
+}
+
+func partValue(row *string) (text, day string) {
+	if row == nil {
+		return "", ""
+	}
+	var p part
+	if json.Unmarshal([]byte(*row), &p) != nil {
+		return *row, ""
+	}
+	hours := "closed"
+	if p.Opens != nil && p.Closes != nil {
+		hours = clockTime(*p.Opens) + "-" + clockTime(*p.Closes)
+	}
+	switch {
+	case p.Date != "":
+		return p.Date + ": " + hours, ""
+	case p.Day != "":
+		return hours, p.Day
+	case p.Text != "":
+		return p.Text, ""
+	case p.Value != "":
+		return p.Name + ": " + p.Value, ""
+	}
+	text = strings.TrimSpace(p.NHSCode + " " + p.Name)
+	if p.Withdrawn {
+		text += " (withdrawn)"
+	}
+	return text, ""
+}
+
+// clockTime drops the seconds.
+func clockTime(t string) string { return strings.TrimSuffix(t, ":00") }
+
+// staffID is the form of ids that name nobody: u-4711, dos-lead-12.
+var staffID = regexp.MustCompile(`^[a-z]+(-[a-z]+)*-[0-9]+$`)
+
+// by names who wrote the change. What is no id may be a name: it stays in the
+// audit.
+func (c AuditedChange) by() string {
+	switch {
+	case staffID.MatchString(c.Actor):
+		return c.Actor
+	case c.Run != 0 || c.Actor == "schedule":
+		return "system"
+	default:
+		return "operator"
+	}
+}
+
+func (c AuditedChange) role() string {
+	switch {
+	case c.Role == people.RoleManager:
+		return "Account manager"
+	case c.Role == people.RoleEditor:
+		return "Organisation editor"
+	case c.Account == people.KindLead:
+		return "DoS lead"
+	case c.Account == people.KindAdministrator:
+		return "Administrator"
+	case c.Account == people.KindMember:
+		return "Editor of another organisation"
+	case c.Run != 0:
+		return "System"
+	default:
+		return "Operator"
+	}
+}
+
+func (c AuditedChange) source() string {
+	switch {
+	case c.Source == profile.SourceODS:
+		return "ODS_SYNC"
+	case c.Source == profile.SourceERS:
+		return "ERS_SYNC"
+	case c.Account == people.KindLead:
+		return "DOS_LEAD"
+	case c.Account != "":
+		return "PROFILE_MANAGER"
+	default:
+		return "SYSTEM"
+	}
+}
+
+// approval says who approved what the guard had withheld.
+func (c AuditedChange) approval() (status, by, at string) {
+	if c.Kind != runs.RunApprove {
+		return "NOT_REQUIRED", "", ""
+	}
+	by = "operator"
+	if staffID.MatchString(c.Decided) {
+		by = c.Decided
+	}
+	return "APPROVED", by, stampOf(c.RunAt)
+}
+
+// reportWord is the type as reports abbreviate it.
+func reportWord(t profile.OrgType) string {
+	switch t {
+	case profile.Pharmacy:
+		return "PHA"
+	case profile.GPPractice:
+		return "GPP"
+	case profile.GPBranch:
+		return "GPB"
+	case profile.DentalPractice:
+		return "DEN"
+	case profile.OpticalSite:
+		return "OPT"
+	case profile.Trust:
+		return "TRU"
+	case profile.TrustSite:
+		return "TRS"
+	default:
+		return strings.ToUpper(string(t))
+	}
+}
+
+// dosType is the service type of DoS that profiles of the type mostly have.
+func dosType(t profile.OrgType) string {
+	switch t {
+	case profile.Pharmacy:
+		return "13"
+	case profile.GPPractice, profile.GPBranch:
+		return "100"
+	default:
+		return ""
+	}
+}
+
+// ReportKind is what happened, for the summary: created, closed or changed.
+func (c AuditedChange) ReportKind() string {
+	switch {
+	case c.Field == "profile":
+		return "created"
+	case c.Field == "status" && c.New != nil && *c.New == string(profile.StatusClosed):
+		return "closed"
+	default:
+		return "changed"
+	}
+}
+
+// StartOf is the first instant of a day in London: a report covers everything
+// from the one of the report before it. Days may have 23 or 25 hours.
+func StartOf(day profile.Date) time.Time {
+	d := day.Time()
+	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, profile.London())
+}
+
+// ReportDays are the working days after one up to another: each has its report,
+// also when nobody was there to make it.
+func ReportDays(c people.Calendar, after, upto profile.Date) (days []profile.Date) {
+	for day := after.AddDays(1); !day.After(upto); day = day.AddDays(1) {
+		if c.IsWorkingDay(day) {
+			days = append(days, day)
+		}
+	}
+	return days
+}

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"iter"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// ReportHead says what a daily change report is about (RULES.md "Report").
+type ReportHead struct {
+	Day    profile.Date    // by whose name people know it: the working day it was made for
+	From   time.Time       // the window is half-open: from this instant
+	Until  time.Time       // to before this one
+	Region profile.ODSCode // the ICB whose rows these are; empty for the national report
+	Name   string          // of the region, for people
+	Frozen time.Time       // when it was written, once and for all
+	Digest string          // of its rows
+}
+
+// Report is a frozen report, ready to be written in any form. Rows come one by
+// one: a report never has to fit in memory.
+type Report struct {
+	ReportHead
+
+	Figures  []ReportFigure
+	Charts   []ReportChart
+	Sections []ReportSection // changes first
+}
+
+// ReportFigure is one number of the summary.
+type ReportFigure struct {
+	Name    string // changes, organisations, withheld, ...
+	Label   string // for people
+	Count   int
+	Section string // whose rows it counts; empty for none
+}
+
+// ReportChart is a bar chart.
+type ReportChart struct {
+	Name  string // by-day, by-field, by-region, by-kind
+	Title string
+	Bars  []ReportBar
+}
+
+// ReportBar is a bar.
+type ReportBar struct {
+	Label string
+	Count int
+}
+
+// ReportSection is a table of the report.
+type ReportSection struct {
+	Name    string // changes, updates, withheld, push-failures, ...
+	Title   string
+	Note    string // a sentence below the title; empty for none
+	Columns []ReportColumn
+	Count   int
+	Rows    iter.Seq2[[]string, error] // as many cells as columns; may be read several times
+}
+
+// ReportColumn is a column of a section.
+type ReportColumn struct {
+	Name  string // as in files: ods_code
+	Label string // for people: ODS code
+	Kind  ReportCell
+}
+
+// ReportCell says what the text of a cell is.
+type ReportCell string
+
+// The kinds of cells.
+const (
+	CellText   ReportCell = "text"
+	CellNumber ReportCell = "number" // an integer
+	CellDate   ReportCell = "date"   // YYYY-MM-DD
+	CellTime   ReportCell = "time"   // RFC 3339, UTC; empty for none
+)
+
+// SectionChanges is the section of changes, whose columns are ChangeColumns.
+const SectionChanges = "changes"
+
+// ChangeColumns are the 27 columns of the changes (RULES.md "Report columns").
+func ChangeColumns() []ReportColumn {
+	return []ReportColumn{
+		{"report_date", "Report", CellDate},
+		{"change_id", "Change", CellNumber},
+		{"icb_code", "ICB", CellText},
+		{"icb_name", "ICB name", CellText},
+		{"region_name", "Region", CellText},
+		{"ods_code", "ODS code", CellText},
+		{"organisation_name", "Organisation", CellText},
+		{"organisation_type", "Type", CellText},
+		{"dos_service_uid", "DoS service", CellText},
+		{"dos_service_type", "DoS type", CellText},
+		{"field", "Field", CellText},
+		{"field_label", "What", CellText},
+		{"action", "Action", CellText},
+		{"before", "Before", CellText},
+		{"after", "After", CellText},
+		{"changed_at", "Changed", CellTime},
+		{"changed_by", "By", CellText},
+		{"changed_by_role", "Role", CellText},
+		{"source", "Source", CellText},
+		{"approval_status", "Approval", CellText},
+		{"approved_by", "Approved by", CellText},
+		{"approved_at", "Approved", CellTime},
+		{"dos_push_status", "DoS", CellText},
+		{"dos_pushed_at", "To DoS", CellTime},
+		{"nhsuk_push_status", "Website", CellText},
+		{"nhsuk_pushed_at", "To website", CellTime},
+		{"correlation_id", "Run", CellText},
+	}
+}
+
+// ReportExtra is a row that the store cannot put together by itself.
+type ReportExtra struct {
+	Section string
+	ICB     profile.ODSCode
+	Cells   []string
+}

@@ -1,0 +1,155 @@
+package report
+
+// The sections of a report, in its order. Those whose rows are not changes stand
+// as they did when it was frozen.
+const (
+	SectionUpdates        = "updates"
+	SectionWithheld       = "withheld"
+	SectionPushFailures   = "push-failures"
+	SectionClosures       = "pending-closures"
+	SectionContradictions = "contradictions"
+	SectionDrift          = "drift"
+	SectionQuarantine     = "quarantine"
+	SectionOverdue        = "overdue-checks"
+	SectionAccounts       = "accounts"
+	SectionUnreached      = "no-contact"
+)
+
+// ReportSections are the sections without their rows.
+func ReportSections() []ReportSection {
+	code, name := ReportColumn{"ods_code", "ODS code", CellText}, ReportColumn{"organisation_name", "Organisation", CellText}
+	report := ReportColumn{"report", "Listing", CellText}
+	return append([]ReportSection{
+		{Name: SectionChanges, Title: "Changes", Columns: ChangeColumns()},
+		{
+			Name: SectionUpdates, Title: "Updates to earlier rows",
+			Note: "Changes of earlier reports whose push has ended since.",
+			Columns: []ReportColumn{
+				{"change_id", "Change", CellNumber},
+				code, name,
+				{"field", "What", CellText},
+				{"sink", "Directory", CellText},
+				{"push_status", "Result", CellText},
+				{"pushed_at", "Arrived", CellTime},
+				{"reason", "Why not", CellText},
+				{"changed_at", "Changed", CellTime},
+			},
+		},
+		{
+			Name: SectionWithheld, Title: "Held back, waiting for approval", Note: "Nothing of this is done until a person says yes.",
+			Columns: []ReportColumn{
+				{"run", "Run", CellNumber},
+				{"source", "Source", CellText},
+				report, code, name,
+				{"field", "What", CellText},
+				{"verb", "Action", CellText},
+				{"before", "Before", CellText},
+				{"after", "After", CellText},
+				{"reason", "Why", CellText},
+			},
+		},
+		{
+			Name: SectionPushFailures, Title: "Pushes that were refused",
+			Columns: []ReportColumn{
+				{"sink", "Directory", CellText},
+				code, name,
+				{"organisation_type", "Type", CellText},
+				{"reason", "Why", CellText},
+				{"wanted_at", "Since", CellTime},
+			},
+		},
+	}, standingSections(code, name, report)...)
+}
+
+// standingSections are those that show how things stood.
+func standingSections(code, name, report ReportColumn) []ReportSection {
+	return []ReportSection{
+		{
+			Name: SectionClosures, Title: "Closures waiting for a second look",
+			Columns: []ReportColumn{report, code, name, {"since", "First seen", CellDate}},
+		},
+		{
+			Name: SectionContradictions, Title: "Active, with an end date that has passed",
+			Columns: []ReportColumn{report, code, name, {"status", "Status", CellText}, {"ended", "End date", CellText}},
+		},
+		{
+			Name: SectionDrift, Title: "Drift found in the directories",
+			Columns: []ReportColumn{
+				{"sink", "Directory", CellText},
+				code, name,
+				{"field", "What", CellText},
+				{"ours", "Ours", CellText},
+				{"shown", "It showed", CellText},
+				{"outcome", "Outcome", CellText},
+				{"found_at", "Found", CellTime},
+			},
+		},
+		{
+			Name: SectionQuarantine, Title: "Records that could not be understood",
+			Columns: []ReportColumn{
+				{"source", "Source", CellText},
+				report, code,
+				{"line", "Line", CellNumber},
+				{"field", "Field", CellText},
+				{"reason", "Why", CellText},
+				{"seen_at", "Seen", CellTime},
+			},
+		},
+		{
+			Name: SectionOverdue, Title: "Checks overdue from last quarter",
+			Columns: []ReportColumn{code, name, {"organisation_type", "Type", CellText}, {"missing", "What is missing", CellText}},
+		},
+		{
+			Name: SectionAccounts, Title: "Accounts warned, ended or kept", Note: "Accounts are named by their ids alone.",
+			Columns: []ReportColumn{
+				{"account", "Account", CellText},
+				{"event", "What happened", CellText},
+				{"at", "When", CellTime},
+				{"organisations", "Organisations", CellText},
+			},
+		},
+		{
+			Name: SectionUnreached, Title: "Organisations that no letter reaches",
+			Note:    "Nobody's account there is active with an address that works.",
+			Columns: []ReportColumn{code, name, {"organisation_type", "Type", CellText}},
+		},
+	}
+}
+
+// sectionFigures are the numbers of the summary that count rows.
+var sectionFigures = map[string]string{
+	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
+	SectionPushFailures: "Pushes refused", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
+	SectionDrift: "Drifted fields", SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
+	SectionAccounts: "Accounts warned or ended", SectionUnreached: "Organisations without contact",
+}
+
+// FigureOf is the summary's number of a section.
+func FigureOf(s ReportSection) ReportFigure {
+	return ReportFigure{Name: s.Name, Label: sectionFigures[s.Name], Count: s.Count, Section: s.Name}
+}
+
+// Names of figures that count no rows of a section.
+const (
+	FigureOrganisations = "organisations"
+	FigureRepaired      = "repaired"
+	FigureNoise         = "noise"
+	FigureChecked       = "checked"
+)
+
+// CountedFigure is a number of the summary that is no count of a section, with a
+// link to where its rows are, if it has any.
+func CountedFigure(name string, count int) ReportFigure {
+	figure := ReportFigure{Name: name, Label: name, Count: count}
+	switch name {
+	case FigureOrganisations:
+		figure.Label, figure.Section = "Organisations changed", SectionChanges
+	case FigureRepaired:
+		figure.Label, figure.Section = "Drifted fields repaired", SectionDrift
+	case FigureNoise:
+		figure.Label = "Changes of form only, not listed"
+	case FigureChecked:
+		figure.Label = "Sections checked, no change"
+	}
+	return figure
+}

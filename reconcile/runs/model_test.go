@@ -1,0 +1,244 @@
+package runs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// today is the day on which most tests stand.
+var today = profile.NewDate(2026, time.March, 31)
+
+// kept are the types that have a profile in these tests. A GP practice that
+// leaves its role has no type; an optician has one that is not kept.
+var kept = []profile.OrgType{profile.Pharmacy, profile.GPPractice}
+
+// world is the store in a few lines: the register, the profiles, and what is
+// remembered between runs.
+type world struct {
+	day      profile.Date
+	register map[profile.ODSCode]profile.Record
+	profiles map[profile.ODSCode]profile.Profile
+	accepted map[profile.ODSCode]profile.Record
+	outcomes map[profile.ODSCode]runs.Outcome
+	marks    map[profile.ODSCode][]runs.Mark
+}
+
+func newWorld(records ...profile.Record) *world {
+	w := &world{
+		day:      today,
+		register: make(map[profile.ODSCode]profile.Record),
+		profiles: make(map[profile.ODSCode]profile.Profile),
+		accepted: make(map[profile.ODSCode]profile.Record),
+		outcomes: make(map[profile.ODSCode]runs.Outcome),
+		marks:    make(map[profile.ODSCode][]runs.Mark),
+	}
+	for _, r := range records {
+		w.register[r.Code] = r
+	}
+	return w
+}
+
+// input is a look at everything the register lists.
+func (w *world) input() runs.Input {
+	in := runs.Input{AsOf: w.day, Look: true, Kept: kept}
+	for _, code := range slices.Sorted(maps.Keys(w.register)) {
+		item := runs.Item{
+			Upstream: w.register[code], Marks: w.marks[code], PendingSince: w.outcomes[code].PendingSince,
+		}
+		if base, ok := w.accepted[code]; ok {
+			item.Base = &base
+		}
+		if local, ok := w.profiles[code]; ok {
+			item.Local = &local
+		}
+		in.Items = append(in.Items, item)
+	}
+	return in
+}
+
+func (w *world) compute() runs.Plan { return runs.Compute(w.input()) }
+
+// apply does what the store does with a plan, less what stays withheld because
+// a person took it back before.
+func (w *world) apply(t require.TestingT, plan runs.Plan) (applied []runs.Change) {
+	for _, o := range plan.Outcomes {
+		w.accepted[o.Code], w.outcomes[o.Code] = w.register[o.Code], o
+	}
+	for _, c := range plan.Changes {
+		if c.Undone {
+			w.withhold(c)
+			continue
+		}
+		w.write(t, c)
+		applied = append(applied, c)
+	}
+	return applied
+}
+
+// withhold does what the store does with a change that the guard held back: the
+// profile did not take the value.
+func (w *world) withhold(c runs.Change) {
+	base := w.accepted[c.Code]
+	base.Values.Forget(c.Field)
+	w.accepted[c.Code] = base
+}
+
+func (w *world) write(t require.TestingT, c runs.Change) {
+	p, exists := w.profiles[c.Code]
+	if c.Verb == runs.Create {
+		require.False(t, exists, "created twice: %v", c)
+		p.Code = c.Code
+		require.NoError(t, json.Unmarshal([]byte(c.New), &p.Values))
+		p.Values.Set(profile.FieldHidden, "false")
+	} else {
+		require.True(t, exists, "changed without a profile: %v", c)
+		require.Equal(t, c.Old, p.Values.Get(c.Field), "%v", c)
+		p.Values.Set(c.Field, c.New)
+	}
+	w.profiles[c.Code] = p
+	if c.Verb == runs.Close {
+		outcome := w.outcomes[c.Code]
+		outcome.PendingSince = profile.Date{}
+		w.outcomes[c.Code] = outcome
+	}
+}
+
+// pull compares and applies, then lets a day pass.
+func (w *world) pull(t require.TestingT) runs.Plan {
+	plan := w.compute()
+	w.apply(t, plan)
+	w.day = w.day.AddDays(1)
+	return plan
+}
+
+// edit is what a person does in the web application.
+func (w *world) edit(code profile.ODSCode, f profile.Field, value string) {
+	profile, ok := w.profiles[code]
+	if !ok {
+		return
+	}
+	profile.Values.Set(f, value)
+	w.profiles[code] = profile
+}
+
+var codes = []profile.ODSCode{"FA001", "FA002", "FA003", "P81001", "P81002", "RX1", "VL001", "Y00001"}
+
+// samples are values of each field, with noise between some of them.
+var samples = map[profile.Field][]string{
+	profile.FieldName:     {"BOOTS", "Boots", "ST MARY'S PHARMACY", "St Marys Pharmacy", "THE HEALTH CENTRE"},
+	profile.FieldAddress:  {"1 HIGH STREET\nLEEDS", "1 High Street, Leeds", "1 HIGH STREET\nLEEDS\nWEST YORKSHIRE", "2 MILL LANE\nYORK"},
+	profile.FieldPostcode: {"LS1 1AA", "LS11AA", "YO1 7HH"},
+	profile.FieldType:     {"pharmacy", "pharmacy", "gp-practice", "optical-site"},
+	profile.FieldRoles:    {"RO182", "RO177|RO76", "RO177"},
+	profile.FieldICB:      {"QWO", "QOQ", "Z9B2Z"},
+	profile.FieldParent:   {"P08F", "p08f", "P091"},
+	profile.FieldPhone:    {"0113 496 0000", "+44 113 4960000", "01904 000000"},
+	profile.FieldWebsite:  {"https://example.org/", "https://EXAMPLE.org"},
+}
+
+// valueOf draws a value of a field, sometimes an empty one.
+func valueOf(f profile.Field) *rapid.Generator[string] {
+	pool := samples[f]
+	if pool == nil {
+		pool = []string{"a", "b"}
+	}
+	return rapid.SampledFrom(append([]string{""}, pool...))
+}
+
+// nearby are days before, on and after today, and none.
+func nearby() *rapid.Generator[profile.Date] {
+	return rapid.Custom(func(t *rapid.T) profile.Date {
+		if rapid.Bool().Draw(t, "no date") {
+			return profile.Date{}
+		}
+		return today.AddDays(rapid.SampledFrom([]int{-400, -1, 0, 1, 60}).Draw(t, "days"))
+	})
+}
+
+func recordOf(code profile.ODSCode) *rapid.Generator[profile.Record] {
+	return rapid.Custom(func(t *rapid.T) profile.Record {
+		r := profile.Record{
+			Code: code,
+			Standing: rapid.SampledFrom([]profile.Standing{
+				profile.Active, profile.Active, profile.Alive, profile.Inactive, profile.Dormant, profile.Proposed, profile.Unstated,
+			}).Draw(t, "standing"),
+			Opened: nearby().Draw(t, "opened"),
+			Closed: nearby().Draw(t, "closed"),
+		}
+		for _, f := range profile.Fields() {
+			if f != profile.FieldStatus && rapid.IntRange(0, 3).Draw(t, "states") > 0 {
+				r.Values.Set(f, valueOf(f).Draw(t, f.String()))
+			}
+		}
+		return r
+	})
+}
+
+func profileOf(code profile.ODSCode) *rapid.Generator[profile.Profile] {
+	return rapid.Custom(func(t *rapid.T) profile.Profile {
+		p := profile.Profile{Code: code}
+		for _, f := range profile.Fields() {
+			p.Values.Set(f, valueOf(f).Draw(t, f.String()))
+		}
+		p.Values.Set(profile.FieldStatus, string(statuses().Draw(t, "status")))
+		p.Values.Set(profile.FieldHidden, "false")
+		return p
+	})
+}
+
+func statuses() *rapid.Generator[profile.Status] {
+	return rapid.SampledFrom([]profile.Status{profile.StatusOpen, profile.StatusOpen, profile.StatusDormant, profile.StatusClosed})
+}
+
+// worlds draws a store in any state: some records new, some accepted in
+// another form, some pending, profiles agreeing with nothing.
+func worlds() *rapid.Generator[*world] {
+	return rapid.Custom(func(t *rapid.T) *world {
+		w := newWorld()
+		for _, code := range rapid.SliceOfNDistinct(rapid.SampledFrom(codes), 1, 4, rapid.ID).Draw(t, "codes") {
+			w.register[code] = recordOf(code).Draw(t, "record")
+			if rapid.IntRange(0, 3).Draw(t, "new") == 0 {
+				continue
+			}
+			w.profiles[code] = profileOf(code).Draw(t, "profile")
+			w.accepted[code] = recordOf(code).Draw(t, "base")
+			if rapid.Bool().Draw(t, "pending") {
+				since := today.AddDays(-rapid.IntRange(0, 2).Draw(t, "since"))
+				w.outcomes[code] = runs.Outcome{Code: code, PendingSince: since}
+			}
+		}
+		return w
+	})
+}
+
+// decide adds people's decisions to a world.
+func (w *world) decide(t *rapid.T) {
+	for code := range w.profiles {
+		if rapid.Bool().Draw(t, "undecided") {
+			continue
+		}
+		f := rapid.SampledFrom([]profile.Field{profile.FieldName, profile.FieldStatus, profile.FieldICB}).Draw(t, "decided field")
+		value := valueOf(f).Draw(t, "decided")
+		if f == profile.FieldStatus {
+			value = string(statuses().Draw(t, "decided"))
+		}
+		w.marks[code] = append(w.marks[code], runs.Mark{
+			Field: f, Value: value, Until: nearby().Draw(t, "until"),
+			Verdict: rapid.SampledFrom([]runs.Verdict{
+				runs.VerdictHeld, runs.VerdictRejected, runs.VerdictUndone,
+			}).Draw(t, "verdict"),
+		})
+	}
+}
+
+// codeOf numbers organisations.
+func codeOf(n int) profile.ODSCode { return profile.ODSCode(fmt.Sprintf("N%05d", n)) }

@@ -1,0 +1,110 @@
+package runs
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Verb says what a change does to a profile.
+type Verb string
+
+// The verbs. A profile counts once in a run's numbers, in this order; missing
+// is a mark beside the profile, not a change of it.
+const (
+	Create  Verb = "create"
+	Close   Verb = "close"
+	Reopen  Verb = "reopen"
+	ToSleep Verb = "dormant"
+	Update  Verb = "update"
+	Missing Verb = "missing"
+)
+
+// Reason says why a change is planned.
+type Reason string
+
+// The reasons for a change.
+const (
+	BecauseUpstream Reason = "upstream" // the register says something new
+	BecauseDrift    Reason = "drift"    // the profile moved away from what the register says
+	BecauseUndo     Reason = "undo"     // a person takes a run back
+)
+
+// Change is one field of one profile: old, new, owner (by the field) and
+// reason. A creation is one change, whose New holds every value as JSON.
+type Change struct {
+	Code   profile.ODSCode
+	Type   profile.OrgType
+	Verb   Verb
+	Field  profile.Field
+	Old    string
+	New    string
+	Reason Reason
+	Undone bool // a person took this very change back before: it is always withheld
+}
+
+// Digest identifies what the change does, whatever its reason.
+func (c Change) Digest() profile.Hash {
+	return profile.HashOf(string(c.Code), string(c.Verb), c.Field.String(), c.Old, c.New)
+}
+
+// Outcome is what is remembered of an upstream record after it was compared.
+type Outcome struct {
+	Code          profile.ODSCode
+	Settled       bool         // the profile agrees with the register entirely, once the plan is applied
+	Revisit       profile.Date // the day on which the same bytes must be compared again; zero for none
+	PendingSince  profile.Date // the day of the first look at a closure; zero for none
+	Contradiction bool         // active, with an end date that has passed
+	Flag          Flag
+}
+
+// Flag is something about a record that a person should look at.
+type Flag string
+
+// The flags.
+const (
+	NoFlag      Flag = ""
+	LeftType    Flag = "left-type"     // active, but no longer of a kind that has a profile
+	NoEndDate   Flag = "no-end-date"   // inactive, but without an end date
+	StillAbsent Flag = "missing-twice" // absent from two complete listings
+	Deleted     Flag = "deleted"       // deleted from the register, which says nothing of the organisation
+	EndInFuture Flag = "end-in-future" // inactive, but its end date has not come
+)
+
+// Plan is the pure result of comparing: data, sorted, with a digest.
+type Plan struct {
+	Changes  []Change
+	Outcomes []Outcome
+}
+
+func (p Plan) sort() {
+	slices.SortFunc(p.Changes, compareChanges)
+	slices.SortFunc(p.Outcomes, func(a, b Outcome) int { return cmp.Compare(a.Code, b.Code) })
+}
+
+func compareChanges(a, b Change) int {
+	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Verb, b.Verb),
+		cmp.Compare(a.Old, b.Old), cmp.Compare(a.New, b.New))
+}
+
+// Digest identifies the plan: the same changes give the same digest in
+// whatever order they were found.
+func (p Plan) Digest() string { return DigestOf(p.Changes) }
+
+// DigestOf is the SHA-256 of the digests of the changes in the order of code
+// and field name, in hex. The store computes the same over its plan rows, whose
+// key they are.
+func DigestOf(changes []Change) string {
+	sorted := slices.SortedFunc(slices.Values(changes), func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field.String(), b.Field.String()), compareChanges(a, b))
+	})
+	h := sha256.New()
+	for _, c := range sorted {
+		digest := c.Digest()
+		h.Write(digest[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

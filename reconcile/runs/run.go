@@ -1,0 +1,146 @@
+package runs
+
+import (
+	"strconv"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// RunID is the number of a run, as people type it.
+type RunID int64
+
+func (id RunID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// RunKind says what a run reads.
+type RunKind string
+
+// The kinds of run. Only a listing may lead to a removal.
+const (
+	RunListing RunKind = "listing" // a complete listing of one report
+	RunDelta   RunKind = "delta"   // some records: changes since a watermark, or codes that were named
+	RunApprove RunKind = "approve" // what the parent run withheld
+	RunUndo    RunKind = "undo"    // what the parent run applied
+)
+
+// Run is one reconciliation.
+type Run struct {
+	ID      RunID
+	Kind    RunKind
+	Source  profile.Source
+	Report  string
+	Parent  RunID // of an approval or an undo
+	AsOf    profile.Date
+	Actor   string
+	Codes   []profile.ODSCode // the organisations it is limited to; empty for all
+	Upload  int64             // the stored file it reads; 0 when it pulls itself
+	State   RunState
+	Planned bool  // the plan is complete and stored: what remains is to apply it
+	Stamp   Stamp // of the listing it read, or, before, of the one it knows
+	Summary Summary
+}
+
+// Stamp tells one listing from another without comparing their records.
+type Stamp struct {
+	ETag   string       // as the download service named it; may be empty
+	Digest profile.Hash // of all its bytes; zero where it is not known
+}
+
+// RulesVersion counts the versions of the rules by which records are decoded
+// and compared. Raising it makes every record compared again at its next look.
+const RulesVersion = 1
+
+// Candidate is a raw record that has to be decoded and looked at.
+type Candidate struct {
+	Row   profile.Row
+	Known profile.Hash // the digest of the facts we hold, when nothing but the form may be new; zero otherwise
+}
+
+// Compared is a record that was decoded.
+type Compared struct {
+	Row    profile.Row
+	Record profile.Record
+	Digest profile.Hash // of the record's facts
+	Same   bool         // the same facts in another form: nothing to compare
+}
+
+// RunState is the state of a run.
+type RunState string
+
+// The states of a run. Withheld is done with something that awaits a person;
+// refused means that nothing changed.
+const (
+	RunQueued   RunState = "queued"
+	RunRunning  RunState = "running"
+	RunDone     RunState = "done"
+	RunWithheld RunState = "withheld"
+	RunRefused  RunState = "refused"
+	RunFailed   RunState = "failed"
+)
+
+// Ended reports whether the run will not change any more.
+func (s RunState) Ended() bool { return s != RunQueued && s != RunRunning }
+
+// Summary is what a run did, or what a plan would do, for machines to read
+// (RULES.md "The JSON object").
+type Summary struct {
+	Run            string         `json:"run"` // empty for a plan
+	Digest         string         `json:"digest"`
+	Source         profile.Source `json:"source"`
+	Report         string         `json:"report"`
+	AsOf           profile.Date   `json:"as_of"`
+	State          RunState       `json:"state"`
+	Records        int            `json:"records"`
+	Rejected       int            `json:"rejected"`
+	Population     int            `json:"population"`
+	Changes        ChangeCounts   `json:"changes"`
+	Fields         map[string]int `json:"fields"`
+	Withheld       []Withheld     `json:"withheld"`
+	PendingClose   int            `json:"pending_close"`
+	Contradictions int            `json:"contradictions"`
+	ElapsedMS      int64          `json:"elapsed_ms"`
+
+	// LeftOut names what an approval or an undo did not touch, since the
+	// profile moved in between. It is absent from every other run.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
+	// Note says what is special about a run that is done.
+	Note string `json:"note,omitempty"`
+	// Error says why a run was refused or failed.
+	Error string `json:"error,omitempty"`
+}
+
+// Short reports whether the listing was too small to say anything about absence.
+func (s Summary) Short() bool {
+	for _, w := range s.Withheld {
+		if w.Reason == ShortListing {
+			return true
+		}
+	}
+	return false
+}
+
+// ChangeCounts counts profiles, each once, in this order.
+type ChangeCounts struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Close   int `json:"close"`
+	Reopen  int `json:"reopen"`
+	Dormant int `json:"dormant"`
+}
+
+// LeftOut names one field of one profile.
+type LeftOut struct {
+	Code  profile.ODSCode `json:"code"`
+	Field string          `json:"field"`
+}
+
+// NewSummary is the summary of a run that has not come far yet.
+func NewSummary(run Run) Summary {
+	id := ""
+	if run.ID != 0 {
+		id = run.ID.String()
+	}
+	return Summary{
+		Run: id, Source: run.Source, Report: run.Report, AsOf: run.AsOf, State: run.State,
+		Fields: map[string]int{}, Withheld: []Withheld{},
+	}
+}

@@ -1,0 +1,168 @@
+package services
+
+import (
+	"cmp"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// The reports of the e-Referral Service: its services, and the register of their
+// ids.
+const (
+	ReportServices = "services"
+	ReportRegister = "register"
+)
+
+// ServiceState is how an id stands in the register of services
+// (RULES.md "States of a service").
+type ServiceState string
+
+// The states of a service. Only gone takes a service off its profiles, and
+// nothing takes it off the register.
+const (
+	ServiceKnown      ServiceState = "known"       // never seen yet
+	ServiceActive     ServiceState = "active"      // an answer held it
+	ServiceNotVisible ServiceState = "not-visible" // no credential may see it; says nothing else
+	ServiceMissing    ServiceState = "missing"     // absent from an answer
+	ServiceGone       ServiceState = "gone"        // absent on another day too, and e-RS says that it does not know it
+)
+
+// ServiceEntry is an id of the register as it stands.
+type ServiceEntry struct {
+	ID           ServiceID
+	State        ServiceState
+	Credential   string // that saw it last
+	Version      string
+	Hash         profile.Hash // of its facts; zero before it was seen
+	Specialty    string       // the label of its specialty
+	MissingSince profile.Date // the first look at its absence; zero for none
+	Pending      ServiceState // what was withheld or rejected; empty for nothing
+}
+
+// ServiceOutcome is what e-RS says of an id that it was asked for.
+type ServiceOutcome string
+
+// The outcomes.
+const (
+	OutcomeFound      ServiceOutcome = "found"
+	OutcomeAbsent     ServiceOutcome = "absent"      // an answer for many does not hold it
+	OutcomeUnknown    ServiceOutcome = "unknown"     // e-RS says that it does not know it (A033, 404)
+	OutcomeNotVisible ServiceOutcome = "not-visible" // 403 NO_RELATIONSHIP
+	OutcomeUnreadable ServiceOutcome = "unreadable"  // it is there, and we do not understand it
+)
+
+// ServiceAnswer is an outcome with what belongs to it.
+type ServiceAnswer struct {
+	ID         ServiceID
+	Outcome    ServiceOutcome
+	Credential string     // that saw it; of OutcomeFound
+	Service    ERSService // canonical; of OutcomeFound
+	Reason     string     // of OutcomeUnreadable
+	Raw        []byte     // of OutcomeUnreadable; may be nil
+}
+
+// ServiceLook is what a run keeps of an answer: how the entry is to stand.
+type ServiceLook struct {
+	ServiceEntry
+
+	Service *ERSService // nil: the facts we hold
+}
+
+// NeedsProof reports that an absent service has been missing since another day:
+// only e-RS's own word (A033) can say more (RULES.md "States of a service").
+func (e ServiceEntry) NeedsProof(asOf profile.Date) bool {
+	return e.State == ServiceMissing && e.MissingSince.Before(asOf)
+}
+
+// Look says how an entry stands after an answer, and whether that is news. What
+// is unreadable or not visible says nothing of the service itself.
+func (e ServiceEntry) Look(a ServiceAnswer, asOf profile.Date) (look ServiceLook, news bool) {
+	look.ServiceEntry = e
+	switch a.Outcome {
+	case OutcomeFound:
+		look.State, look.MissingSince, look.Pending = ServiceActive, profile.Date{}, ""
+		look.Credential, look.Version = a.Credential, a.Service.Version
+		if hash := a.Service.Hash(); hash != e.Hash || a.Service.Version != e.Version {
+			look.Hash, look.Service = hash, &a.Service
+		}
+	case OutcomeNotVisible:
+		if e.State != ServiceGone {
+			look.State = ServiceNotVisible
+		}
+	case OutcomeAbsent:
+		look.absent(asOf)
+	case OutcomeUnknown:
+		look.absent(asOf)
+		if e.NeedsProof(asOf) {
+			look.State = ServiceGone
+		}
+	case OutcomeUnreadable:
+	}
+	return look, look.Service != nil || look.ServiceEntry != e
+}
+
+// absent is one look at a service that is not there.
+func (l *ServiceLook) absent(asOf profile.Date) {
+	if l.State == ServiceGone || l.State == ServiceMissing {
+		return
+	}
+	l.State, l.MissingSince = ServiceMissing, asOf
+}
+
+// AsksForGone reports whether a service that is gone is asked for again on a
+// day: every week, on a day of its own, so that it is found when it returns.
+func AsksForGone(id ServiceID, asOf profile.Date) bool {
+	h := fnv.New32a()
+	h.Write([]byte(id)) // never fails
+	return time.Weekday(h.Sum32()%7) == asOf.Time().Weekday()
+}
+
+// CompareServiceIDs orders ids as numbers.
+func CompareServiceIDs(a, b ServiceID) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
+// AtSite reports whether e-RS says that the service is at a site.
+func (s ERSService) AtSite(code profile.ODSCode) bool { return slices.Contains(s.Sites, code) }
+
+// ServiceShown is a service as it stands on a profile. Its JSON has every key,
+// so that equal services are equal texts.
+type ServiceShown struct {
+	Name         string     `json:"name"`
+	Kind         string     `json:"kind"`
+	Specialty    string     `json:"specialty"`
+	Hours        string     `json:"hours"`
+	Instructions string     `json:"instructions"` // not for the public
+	Booking      string     `json:"booking"`
+	Contacts     []ERSPoint `json:"contacts"`
+	Withdrawn    bool       `json:"withdrawn"` // kept, and not shown any more
+}
+
+// Shown is what profiles show of a service, with the label of its specialty,
+// which e-RS itself does not tell
+// (connectors/ers/CONTRACT.md "What each source says").
+func (s ERSService) Shown(specialty string) ServiceShown {
+	s = s.Canonical()
+	contacts := s.Contacts
+	if contacts == nil {
+		contacts = []ERSPoint{}
+	}
+	return ServiceShown{
+		Name: s.Name, Kind: labels(s.AppointmentTypes), Specialty: specialty, Hours: s.Hours, Instructions: s.Instructions,
+		Booking: labels(slices.Concat(s.RequestFlows, s.Bookable)), Contacts: contacts,
+	}
+}
+
+// labels are the labels of codes, or the codes where they have none: they are
+// open strings, known to us or not.
+func labels(codes []Coding) string {
+	words := make([]string, len(codes))
+	for n, c := range codes {
+		words[n] = cmp.Or(c.Display, c.Code)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,96 @@
+package services
+
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// ServiceRows are services as they stand on profiles.
+type ServiceRows map[profile.ODSCode]map[ServiceID]ServiceShown
+
+// ApproveServices takes from a fresh plan exactly what a run withheld. What no
+// longer follows, or would now do something else, is left out and named.
+func ApproveServices(withheld, fresh []ServiceChange) (apply, left []ServiceChange) {
+	follows := make(map[profile.Hash]bool, len(fresh))
+	for _, c := range fresh {
+		follows[c.Digest()] = true
+	}
+	for _, c := range withheld {
+		if follows[c.Digest()] {
+			apply = append(apply, c)
+		} else {
+			left = append(left, c)
+		}
+	}
+	return apply, left
+}
+
+// UndoServices plans to take back exactly the changes that a run applied. What
+// was edited since is left as it is and named. A service that was new is
+// withdrawn, not deleted; a move is taken back by a move; a missing mark ends,
+// unless the service is not missing any more.
+func UndoServices(applied []ServiceChange, rows ServiceRows, states map[ServiceID]ServiceState) (changes, left []ServiceChange) {
+	for _, c := range applied {
+		if back, ok := c.reversed(rows, states); ok {
+			changes = append(changes, back)
+		} else {
+			left = append(left, c)
+		}
+	}
+	slices.SortFunc(changes, compareServiceChanges)
+	slices.SortFunc(left, compareServiceChanges)
+	return changes, left
+}
+
+func (c ServiceChange) reversed(rows ServiceRows, states map[ServiceID]ServiceState) (back ServiceChange, ok bool) {
+	back = ServiceChange{Code: c.Code, Type: c.Type, Service: c.Service, Verb: c.Verb, Old: c.New, New: c.Old, Reason: runs.BecauseUndo}
+	if c.Verb == runs.Missing {
+		return back, (states[c.Service] == ServiceMissing) == (c.New != "")
+	}
+	now, there := rows[c.Code][c.Service]
+	if !there || serviceText(now) != c.New {
+		return back, false
+	}
+	if c.Old == "" {
+		now.Withdrawn = true
+		back.New, back.Leaves = serviceText(now), c.Code
+		return back, true
+	}
+	old, from, err := ParseServiceShown(c.Old)
+	if err != nil || from == "" {
+		return back, err == nil
+	}
+	if there := rows[from][c.Service]; !there.Withdrawn {
+		return back, false // somebody brought it back there
+	}
+	back.Code, back.Leaves = from, c.Code
+	back.Old, back.New = serviceText(moved{now, c.Code}), serviceText(old)
+	return back, true
+}
+
+// Decision is how a person's word on a change is remembered: at which profile,
+// and the value that will be proposed again.
+func (c ServiceChange) Decision() (code profile.ODSCode, value string) {
+	if c.Verb == runs.Missing {
+		return c.Code, markOfAbsence
+	}
+	return c.Code, c.New
+}
+
+// Reproposed is the decision on what an undo takes back: the change that it
+// reverses will be proposed again.
+func (c ServiceChange) Reproposed() (code profile.ODSCode, value string) {
+	if c.Verb == runs.Missing {
+		return c.Code, markOfAbsence
+	}
+	shown, from, err := ParseServiceShown(c.Old)
+	if err != nil {
+		return c.Code, c.Old
+	}
+	if from == "" {
+		from = c.Code
+	}
+	return from, serviceText(shown)
+}
