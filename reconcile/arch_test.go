@@ -57,10 +57,16 @@ const anything = "..."
 var layers = []layer{
 	{
 		dir:     "reconcile/profile/profiletest", // linked into tests only
-		ours:    []string{"reconcile/..."},
+		ours:    []string{"reconcile/profile"},
 		outside: []string{"pgregory.net/rapid"},
 		std:     pureStd,
 	},
+	room("reconcile/profile"),
+	room("reconcile/runs", "reconcile/profile"),
+	room("reconcile/services", "reconcile/profile", "reconcile/runs"),
+	room("reconcile/push", "reconcile/profile", "reconcile/runs"),
+	room("reconcile/people", "reconcile/profile"),
+	room("reconcile/report", "reconcile/profile", "reconcile/runs", "reconcile/services", "reconcile/push", "reconcile/people"),
 	{
 		dir:     "reconcile",
 		outside: []string{"golang.org/x/text/..."},
@@ -91,6 +97,11 @@ var layers = []layer{
 		outside: []string{anything},
 		std:     []string{anything},
 	},
+}
+
+// room is a room of the core: it may import those below it, and none beside it.
+func room(dir string, below ...string) layer {
+	return layer{dir: dir, ours: below, outside: []string{"golang.org/x/text/..."}, std: pureStd}
 }
 
 // pureStd is the part of the standard library that computes and does nothing
@@ -223,11 +234,11 @@ func (l layer) allows(name, imported string) bool {
 	return matches(l.std, imported) && !matches(l.stdNot, imported)
 }
 
-// own is the folder a file shares freely: its layer's, and among the
-// connectors the one outside system's.
+// own is the folder a file shares freely: its layer's, among the connectors the
+// one outside system's, and in the core the one room's.
 func own(name string) string {
 	parts := strings.Split(name, "/")
-	if parts[0] == "connectors" && len(parts) > 2 {
+	if (parts[0] == "connectors" || parts[0] == "reconcile") && len(parts) > 2 {
 		return parts[0] + "/" + parts[1]
 	}
 	return parts[0]
@@ -306,6 +317,14 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		"core uses a database":       {"reconcile/x.go", "github.com/jackc/pgx/v5"},
 		"core uses jobs":             {"reconcile/a/x.go", "@/jobs"},
 		"core draws test data":       {"reconcile/profile/x.go", "pgregory.net/rapid"},
+		"the lowest room uses runs":  {"reconcile/profile/x.go", "@/reconcile/runs"},
+		"runs use what is above":     {"reconcile/runs/x.go", "@/reconcile/push"},
+		"services use push":          {"reconcile/services/x.go", "@/reconcile/push"},
+		"push uses services":         {"reconcile/push/x.go", "@/reconcile/services"},
+		"people use runs":            {"reconcile/people/x.go", "@/reconcile/runs"},
+		"people use the report":      {"reconcile/people/x.go", "@/reconcile/report"},
+		"a room uses the map":        {"reconcile/report/x.go", "@/reconcile"},
+		"a room uses what tests do":  {"reconcile/push/x.go", "@/reconcile/profile/profiletest"},
 		"jobs use connectors":        {"jobs/x.go", "@/connectors/ods"},
 		"jobs use a pool":            {"jobs/x.go", "github.com/jackc/pgx/v5/pgxpool"},
 		"jobs use HTTP":              {"jobs/x.go", "net/http"},
@@ -387,14 +406,16 @@ func TestSoundFilesAreNotReported(t *testing.T) {
 	t.Parallel()
 	tree := soundTree()
 	for name, source := range map[string]string{
-		"reconcile/x.go":                     imports("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases", "@/reconcile/fields"),
+		"reconcile/x.go":                     imports("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases"),
+		"reconcile/runs/x.go":                imports("time", "golang.org/x/text/cases", "@/reconcile/profile"),
+		"reconcile/report/x.go":              imports("@/reconcile/push", "@/reconcile/people", "@/reconcile/services", "@/reconcile/runs"),
 		"reconcile/x_test.go":                imports("os", "@/connectors/postgres/pgtest") + strings.Repeat("\n", maxLines),
 		"reconcile/testdata/x.go":            imports("os"),
-		"reconcile/profile/profiletest/x.go": imports("@/reconcile", "pgregory.net/rapid"),
-		"jobs/x.go":                          imports("@/reconcile", "log/slog", "github.com/riverqueue/river/rivertype"),
-		"connectors/ods/x.go":                imports("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile", "net/http"),
+		"reconcile/profile/profiletest/x.go": imports("@/reconcile/profile", "pgregory.net/rapid"),
+		"jobs/x.go":                          imports("@/reconcile/runs", "log/slog", "github.com/riverqueue/river/rivertype"),
+		"connectors/ods/x.go":                imports("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile/push", "net/http"),
 		"connectors/ods/odstest/x.go":        imports("@/connectors/ods", "@/connectors/internal/register"),
-		"connectors/internal/register/x.go":  imports("@/connectors/internal/httpx", "@/reconcile"),
+		"connectors/internal/register/x.go":  imports("@/connectors/internal/httpx", "@/reconcile/profile"),
 		"connectors/postgres/dbsqlc/x.go":    says("select name from profile where code = $1") + strings.Repeat("\n", maxLines),
 		"connectors/postgres/pgtest/x.go":    says("select 1"),
 		"cmd/profilesync/x.go":               imports("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
