@@ -18,7 +18,7 @@ type bringing struct {
 	p     *Pusher
 	route push.Route
 	was   push.Push
-	out   push.PushOutcome
+	out   push.Outcome
 
 	shown    *push.Shown // read back in this round; nil before
 	conflict bool        // the sink contradicted us: what we know of it is out of date
@@ -50,7 +50,7 @@ func (b *bringing) round(ctx context.Context) (done bool, err error) {
 		}
 	}
 	if !b.was.Unclear && !b.was.Forced && b.was.Accepted == hash {
-		b.out.State, b.out.Unclear, b.out.Failures, b.out.Reason = push.PushAccepted, false, 0, ""
+		b.out.State, b.out.Unclear, b.out.Failures, b.out.Reason = push.Accepted, false, 0, ""
 		return true, nil
 	}
 	if again := b.was.Unclear && b.was.SentOwn == hash && !b.conflict; !again {
@@ -99,7 +99,7 @@ func (b *bringing) readBack(ctx context.Context) error {
 
 // number gives what is to be sent its number, before it is sent.
 func (b *bringing) number(ctx context.Context, values profile.Values, hash profile.Hash) error {
-	number, err := b.p.stages.do(ctx, push.StagedPush{
+	number, err := b.p.stages.do(ctx, push.Staged{
 		Code: b.was.Code(), Job: b.was.Job, Last: b.was.Sequence, Above: b.above, Sent: values, Own: hash,
 	})
 	if err == nil && number == 0 {
@@ -144,7 +144,7 @@ func (b *bringing) fill(ctx context.Context, values *profile.Values) error {
 
 func (b *bringing) accepted(hash profile.Hash, receipt push.Receipt) {
 	b.answered = true
-	b.out.State, b.out.Attempt, b.out.Status = push.PushAccepted, push.AttemptAccepted, receipt.Status
+	b.out.State, b.out.Attempt, b.out.Status = push.Accepted, push.AttemptAccepted, receipt.Status
 	if receipt.Unchanged {
 		b.out.Attempt = push.AttemptUnchanged
 	}
@@ -166,7 +166,7 @@ func (b *bringing) failed(err error, sent bool) bool {
 		b.conflict, b.above = true, max(b.above, e.Sequence)
 		return false
 	case push.AnswerRefused:
-		b.out.State = push.PushRefused
+		b.out.State = push.Refused
 	case push.AnswerUnauthorized, push.AnswerDown:
 		b.out.Failures = b.was.Failures
 	case push.AnswerUnclear:

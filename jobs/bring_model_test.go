@@ -221,7 +221,7 @@ func newPlay(t *rapid.T, route push.Route) *play {
 	}
 	p.pusher = NewPusher(PusherOptions{
 		Name: push.SinkDoS, Sink: p.sink, Store: p.memory, Today: func() profile.Date { return p.row.Wish.Today },
-		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.PushOutcome) {},
+		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.Outcome) {},
 	})
 	return p
 }

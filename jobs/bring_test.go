@@ -18,13 +18,13 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 	const (
 		before = 2               // failures in a row
 		some   = 4 * time.Second // the least after one more
-		wanted = push.PushWanted
+		wanted = push.Wanted
 	)
 	none := push.Receipt{}
 	for name, c := range map[string]struct {
 		receipt  push.Receipt
 		err      error
-		state    push.PushState
+		state    push.State
 		attempt  string
 		unclear  bool // after a first attempt; after an unclear one only what was taken is clear
 		failures int
@@ -32,9 +32,9 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 		pushes   int
 		paused   string
 	}{
-		"accepted":     {push.Receipt{Status: 200, Version: "v1"}, nil, push.PushAccepted, "accepted", false, 0, 0, 1, ""},
-		"unchanged":    {push.Receipt{Status: 200, Unchanged: true}, nil, push.PushAccepted, "unchanged", false, 0, 0, 1, ""},
-		"refused":      {none, answers(push.AnswerRefused), push.PushRefused, "refused", false, before + 1, 0, 1, ""},
+		"accepted":     {push.Receipt{Status: 200, Version: "v1"}, nil, push.Accepted, "accepted", false, 0, 0, 1, ""},
+		"unchanged":    {push.Receipt{Status: 200, Unchanged: true}, nil, push.Accepted, "unchanged", false, 0, 0, 1, ""},
+		"refused":      {none, answers(push.AnswerRefused), push.Refused, "refused", false, before + 1, 0, 1, ""},
 		"unauthorized": {none, answers(push.AnswerUnauthorized), wanted, "unauthorized", false, before, 0, 1, "unauthorized"},
 		"down":         {none, answers(push.AnswerDown), wanted, "down", false, before, 0, 1, "down"},
 		"conflict":     {none, answers(push.AnswerConflict), wanted, "conflict", false, before + 3, 4 * some, 3, ""},
@@ -72,7 +72,7 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 				require.Len(t, b.sink.pushed, c.pushes)
 				require.Equal(t, c.paused, b.paused[untagged.Name])
 				require.Equal(t, c.err == nil, o.Accepted == wish.Hash(untagged, wish.Own(untagged)))
-				require.Equal(t, []push.PushOutcome{o}, b.settled)
+				require.Equal(t, []push.Outcome{o}, b.settled)
 				require.Equal(t, unclear, b.sink.calls[0] == "show", "what is unclear is read before anything is sent")
 				if unclear {
 					require.Equal(t, int64(7), b.sink.pushed[0].Sequence, "the same under the same number")
@@ -148,7 +148,7 @@ func TestWhatIsFoundOnReadingBackIsNotSentAgain(t *testing.T) {
 			b.unclear(c.route, wish)
 			b.sink.shows, b.sink.pushes = showing(c.shown, nil), always(push.Receipt{}, nil)
 			o := b.push(t, false)
-			require.Equal(t, push.PushAccepted, o.State)
+			require.Equal(t, push.Accepted, o.State)
 			require.False(t, o.Unclear)
 			require.Equal(t, !c.seen, len(b.sink.pushed) == 1)
 			if c.seen {
@@ -201,7 +201,7 @@ func TestWhatIsUnclearIsNotSentUnread(t *testing.T) {
 		for range 3 {
 			o := b.push(t, len(b.paused) > 0)
 			require.True(t, o.Unclear)
-			require.Equal(t, push.PushWanted, o.State)
+			require.Equal(t, push.Wanted, o.State)
 		}
 		require.Equal(t, []string{"show", "show", "show"}, b.sink.calls, "%s: nothing is sent unread", answer)
 	}
@@ -220,7 +220,7 @@ func TestAConflictIsReadAndPlannedAgain(t *testing.T) {
 		return push.Receipt{Status: 200, Version: "newest"}, nil
 	}
 	o := b.push(t, false)
-	require.Equal(t, push.PushAccepted, o.State)
+	require.Equal(t, push.Accepted, o.State)
 	require.Equal(t, []string{"push", "show", "push"}, b.sink.calls)
 	first, second := b.sink.pushed[0], b.sink.pushed[1]
 	require.Equal(t, int64(41), first.Sequence)
@@ -323,7 +323,7 @@ func TestFieldsThatNobodyStatedOrThatAreHeld(t *testing.T) {
 			wish.Held = c.held
 			b := newBench(c.route, wish)
 			b.row.Sent, b.sink.shows, b.sink.pushes = c.sent, c.read, always(push.Receipt{}, nil)
-			require.Equal(t, push.PushAccepted, b.push(t, false).State)
+			require.Equal(t, push.Accepted, b.push(t, false).State)
 			require.Equal(t, c.calls, b.sink.calls)
 			require.Equal(t, values(c.want), b.sink.pushed[0].Values)
 			require.Equal(t, values(c.want), b.staged[0].Sent, "what is remembered is what was sent")
@@ -339,7 +339,7 @@ func TestWhatIsNotReadIsNotFilled(t *testing.T) {
 	b.sink.shows = showing(push.Shown{}, answers(push.AnswerUnclear))
 	o := b.push(t, false)
 	require.Equal(t, []string{"show"}, b.sink.calls)
-	require.Equal(t, push.PushWanted, o.State)
+	require.Equal(t, push.Wanted, o.State)
 	require.False(t, o.Unclear, "nothing was sent")
 	require.Empty(t, b.staged)
 	require.Equal(t, 1, o.Failures)

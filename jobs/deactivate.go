@@ -32,7 +32,7 @@ type Inactivity struct {
 }
 
 type idleStore interface {
-	People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error]
+	People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error]
 	idleEnder
 	letterBox
 }
@@ -62,7 +62,7 @@ func (i *Inactivity) Today() profile.Date { return profile.DateIn(i.Now(), profi
 // Plan judges every account that was idle for long.
 func (i *Inactivity) Plan(ctx context.Context) (plan IdlePlan, err error) {
 	today := i.Today()
-	filter := people.PeopleFilter{
+	filter := people.Filter{
 		States:     []people.AccountState{people.AccountInvited, people.AccountActive},
 		IdleBefore: i.Limits.Earliest(today).Time().AddDate(0, 0, 1),
 	}
@@ -124,7 +124,7 @@ func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	for people, err := range i.People.People(ctx, people.PeopleFilter{IDs: ids}, today) {
+	for people, err := range i.People.People(ctx, people.Filter{IDs: ids}, today) {
 		if err != nil {
 			return nil, err
 		}

@@ -23,8 +23,8 @@ type Dispatch interface {
 	// FindLeftBehind queues again what changes asked for and nothing would bring.
 	FindLeftBehind(ctx context.Context) (pushes int, err error)
 	Read(ctx context.Context, today profile.Date, settle time.Duration) error
-	Due(ctx context.Context, most int) ([]push.DuePush, error)
-	Queued(ctx context.Context, pushes []push.DuePush, jobs []int64) error
+	Due(ctx context.Context, most int) ([]push.Due, error)
+	Queued(ctx context.Context, pushes []push.Due, jobs []int64) error
 	Next(ctx context.Context) (wait time.Duration, ok bool, err error)
 }
 

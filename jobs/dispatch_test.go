@@ -145,7 +145,7 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	pushes, err := x.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA001"}, x.dispatcher().Today())
 	require.NoError(t, err)
 	own := pushes[0].Wish.Own(tagged)
-	staged, err := x.store.StagePushes(t.Context(), push.SinkDoS, []push.StagedPush{
+	staged, err := x.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{
 		{Code: "FA001", Job: pushes[0].Job, Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
 	})
 	require.NoError(t, err)

@@ -65,12 +65,12 @@ func (h *handWorked) load(t *testing.T, codes ...profile.ODSCode) []push.Push {
 }
 
 // outcomes brings pushes to the sink, and records nothing yet.
-func (h *handWorked) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes []*gathered[push.PushOutcome, bool]) {
+func (h *handWorked) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes []*gathered[push.Outcome, bool]) {
 	t.Helper()
 	for _, p := range h.load(t, codes...) {
 		outcome, _, err := h.bring(t.Context(), p, false)
 		require.NoError(t, err)
-		outcomes = append(outcomes, &gathered[push.PushOutcome, bool]{in: outcome, done: make(chan struct{})})
+		outcomes = append(outcomes, &gathered[push.Outcome, bool]{in: outcome, done: make(chan struct{})})
 	}
 	return outcomes
 }
@@ -141,12 +141,12 @@ func (h *handWorked) number(t *testing.T, push push.Push, job int64) (int64, err
 func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 	t.Parallel()
 	h := workedByHand(t, 2)
-	var batch []*gathered[push.StagedPush, int64]
+	var batch []*gathered[push.Staged, int64]
 	for _, p := range h.load(t, "FA001", "FA002") {
-		staged := push.StagedPush{
+		staged := push.Staged{
 			Code: p.Code(), Job: p.Job, Last: p.Sequence, Sent: p.Wish.Own(tagged), Own: profile.Hash{1},
 		}
-		batch = append(batch, &gathered[push.StagedPush, int64]{in: staged, done: make(chan struct{})})
+		batch = append(batch, &gathered[push.Staged, int64]{in: staged, done: make(chan struct{})})
 	}
 	var committed []int64
 	h.then = func() {

@@ -80,7 +80,7 @@ func (w *pullERSWorker) Work(ctx context.Context, job *river.Job[PullERS]) error
 			Kind: runs.RunListing, Source: profile.SourceERS, Report: services.ReportServices, Actor: "schedule",
 			AsOf: profile.DateIn(w.now(), profile.London()),
 		}
-		id, err = w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, runs.RunID) (int64, error) { return job.ID, nil })
+		id, err = w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, runs.ID) (int64, error) { return job.ID, nil })
 		if err != nil {
 			return err
 		}

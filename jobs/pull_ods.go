@@ -14,8 +14,8 @@ import (
 // PullODS pulls one report of the organisation register and reconciles it: a
 // complete listing, or the changes since the watermark.
 type PullODS struct {
-	Report string       `json:"report" river:"unique"`
-	Pull   runs.RunKind `json:"pull" river:"unique"` // listing or delta
+	Report string    `json:"report" river:"unique"`
+	Pull   runs.Kind `json:"pull" river:"unique"` // listing or delta
 }
 
 // Kind names the job.
@@ -32,9 +32,9 @@ func (PullODS) InsertOpts() river.InsertOpts {
 
 // pullStore is what a pull needs to begin its run.
 type pullStore interface {
-	RunOfJob(ctx context.Context, job int64) (runs.RunID, error)
+	RunOfJob(ctx context.Context, job int64) (runs.ID, error)
 	CreateRun(ctx context.Context, run runs.Run,
-		enqueue func(context.Context, pgx.Tx, runs.RunID) (int64, error)) (runs.RunID, error)
+		enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error)) (runs.ID, error)
 	LastETag(ctx context.Context, source profile.Source, report string) (string, error)
 }
 
@@ -62,7 +62,7 @@ func (w *pullODSWorker) Work(ctx context.Context, job *river.Job[PullODS]) error
 	return workRun(ctx, w.runs, w.ended, profile.SourceODS, id, job.Attempt == job.MaxAttempts)
 }
 
-func (w *pullODSWorker) begin(ctx context.Context, job *river.Job[PullODS]) (runs.RunID, error) {
+func (w *pullODSWorker) begin(ctx context.Context, job *river.Job[PullODS]) (runs.ID, error) {
 	etag, err := w.store.LastETag(ctx, profile.SourceODS, job.Args.Report)
 	if err != nil {
 		return 0, err
@@ -71,5 +71,5 @@ func (w *pullODSWorker) begin(ctx context.Context, job *river.Job[PullODS]) (run
 		Kind: job.Args.Pull, Source: profile.SourceODS, Report: job.Args.Report, Actor: "schedule", Stamp: runs.Stamp{ETag: etag},
 		AsOf: profile.DateIn(w.now(), profile.London()),
 	}
-	return w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, runs.RunID) (int64, error) { return job.ID, nil })
+	return w.store.CreateRun(ctx, run, func(context.Context, pgx.Tx, runs.ID) (int64, error) { return job.ID, nil })
 }

@@ -31,12 +31,12 @@ type PushStore interface {
 	LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, today profile.Date) ([]push.Push, error)
 	// StagePushes numbers what is about to be sent, in the order given; 0 where
 	// the push is not the job's any more.
-	StagePushes(ctx context.Context, sink push.Sink, staged []push.StagedPush) ([]int64, error)
+	StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error)
 	// SettlePushes records outcomes and completes the jobs of those it recorded. It
 	// reports which stand, in the order given: the others are of pushes that are
 	// not their jobs' any more.
 	SettlePushes(
-		ctx context.Context, sink push.Sink, outcomes []push.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+		ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 	) ([]bool, error)
 	pauseStore
 }
@@ -57,15 +57,15 @@ type PusherOptions struct {
 	ProbeEvery time.Duration // how often a paused sink gets one push
 	Backoff    time.Duration // before a push that failed is tried again, doubled each time; default 1 s
 	Log        *slog.Logger
-	Pushed     func(push.Sink, push.PushOutcome) // told of every outcome
+	Pushed     func(push.Sink, push.Outcome) // told of every outcome
 }
 
 // Pusher brings profiles to one sink. It may be used by many workers.
 type Pusher struct {
 	PusherOptions
 	loads   gather[profile.ODSCode, *push.Push]
-	stages  gather[push.StagedPush, int64]
-	settles gather[push.PushOutcome, bool]
+	stages  gather[push.Staged, int64]
+	settles gather[push.Outcome, bool]
 
 	// complete ends jobs in the transaction that records what became of their
 	// pushes; the daemon sets it. Commands have none.
@@ -95,11 +95,11 @@ func (p *Pusher) load(ctx context.Context, codes []profile.ODSCode) ([]*push.Pus
 	return found, nil
 }
 
-func (p *Pusher) stage(ctx context.Context, staged []push.StagedPush) ([]int64, error) {
+func (p *Pusher) stage(ctx context.Context, staged []push.Staged) ([]int64, error) {
 	return p.Store.StagePushes(ctx, p.Name, staged)
 }
 
-func (p *Pusher) settle(ctx context.Context, outcomes []push.PushOutcome) ([]bool, error) {
+func (p *Pusher) settle(ctx context.Context, outcomes []push.Outcome) ([]bool, error) {
 	return p.Store.SettlePushes(ctx, p.Name, outcomes, p.complete)
 }
 
@@ -110,16 +110,16 @@ var errNotOurs = errors.New("the push is not this job's any more")
 // Push brings one profile to the sink as it stands now, and records what became
 // of it together with completing its job: the one that carries the push, or the
 // number of a command's process, negative. A probe goes to a paused sink, too.
-func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.PushOutcome, error) {
+func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.Outcome, error) {
 	was, err := p.loads.do(ctx, code)
 	if err != nil {
-		return push.PushOutcome{}, err
+		return push.Outcome{}, err
 	}
 	if was == nil {
-		return push.PushOutcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
+		return push.Outcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
 	}
 	if was.Job != job {
-		return push.PushOutcome{Code: code}, nil // given up for lost in the meantime: another job works it
+		return push.Outcome{Code: code}, nil // given up for lost in the meantime: another job works it
 	}
 	outcome, answered, err := p.bring(ctx, *was, probe)
 	if err != nil {
@@ -143,19 +143,19 @@ func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job
 // answered anything that shows that it works. An error means that nobody is to
 // record anything: the job is to look again.
 func (p *Pusher) bring(ctx context.Context, was push.Push, probe bool) (
-	outcome push.PushOutcome, answered bool, err error,
+	outcome push.Outcome, answered bool, err error,
 ) {
-	outcome = push.PushOutcome{
-		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: push.PushWanted, Sequence: was.Sequence, Version: was.Version,
+	outcome = push.Outcome{
+		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: push.Wanted, Sequence: was.Sequence, Version: was.Version,
 		Unclear: was.Unclear, Failures: was.Failures,
 	}
 	route, ok := p.Sink.Route(was.Wish.Profile.Type())
 	outcome.Route = route.Name
 	switch {
 	case !ok:
-		outcome.State = push.PushNoRoute
+		outcome.State = push.NoRoute
 	case was.Held:
-		outcome.State = push.PushHeld
+		outcome.State = push.Held
 	case !was.Paused || probe:
 		b := bringing{p: p, route: route, was: was, out: outcome}
 		err = b.bring(ctx)
@@ -166,7 +166,7 @@ func (p *Pusher) bring(ctx context.Context, was push.Push, probe bool) (
 
 // mind pauses a route where our credentials are refused or nobody answers, and
 // resumes it when a probe shows that it works again.
-func (p *Pusher) mind(ctx context.Context, o push.PushOutcome, probe, answered bool) error {
+func (p *Pusher) mind(ctx context.Context, o push.Outcome, probe, answered bool) error {
 	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
 	switch {
 	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
@@ -190,10 +190,10 @@ func (p *Pusher) mind(ctx context.Context, o push.PushOutcome, probe, answered b
 	return nil
 }
 
-func (p *Pusher) tell(ctx context.Context, o push.PushOutcome) {
+func (p *Pusher) tell(ctx context.Context, o push.Outcome) {
 	p.Pushed(p.Name, o)
 	switch {
-	case o.State == push.PushRefused:
+	case o.State == push.Refused:
 		p.Log.WarnContext(ctx, "push refused", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "status", o.Status, "reason", o.Reason)
 	case o.Attempt != "":
 		p.Log.DebugContext(ctx, "push", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "answer", o.Attempt, "took", o.Took)

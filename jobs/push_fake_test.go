@@ -63,8 +63,8 @@ type memory struct {
 	reason string
 	paused map[string]string // why, by route
 
-	staged    []push.StagedPush
-	settled   []push.PushOutcome
+	staged    []push.Staged
+	settled   []push.Outcome
 	postponed int
 	fails     error // of settling: the process died, or the database did
 }
@@ -86,7 +86,7 @@ func (m *memory) LoadPushes(
 	return found, nil
 }
 
-func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.StagedPush) ([]int64, error) {
+func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.Staged) ([]int64, error) {
 	m.Lock()
 	defer m.Unlock()
 	numbers := make([]int64, len(staged))
@@ -103,7 +103,7 @@ func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.Stage
 }
 
 func (m *memory) SettlePushes(
-	ctx context.Context, _ push.Sink, outcomes []push.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+	ctx context.Context, _ push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
 	m.Lock()
 	defer m.Unlock()
@@ -122,9 +122,9 @@ func (m *memory) SettlePushes(
 	return stand, nil
 }
 
-func (m *memory) record(o push.PushOutcome) {
+func (m *memory) record(o push.Outcome) {
 	m.settled = append(m.settled, o)
-	m.due = o.State == push.PushWanted
+	m.due = o.State == push.Wanted
 	m.row.Forced = m.row.Forced && m.due
 	m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
 	if o.Accepted != (profile.Hash{}) {
@@ -255,13 +255,13 @@ func newBench(route push.Route, wish push.Wish) *bench {
 	b.sink.shows = showing(push.Shown{}, errors.New("nobody was to read"))
 	b.pusher = NewPusher(PusherOptions{
 		Name: push.SinkDoS, Sink: b.sink, Store: b.memory, Today: func() profile.Date { return wish.Today },
-		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(push.Sink, push.PushOutcome) { b.told++ },
+		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(push.Sink, push.Outcome) { b.told++ },
 	})
 	return b
 }
 
 // push works the push once.
-func (b *bench) push(t *testing.T, probe bool) push.PushOutcome {
+func (b *bench) push(t *testing.T, probe bool) push.Outcome {
 	t.Helper()
 	outcome, err := b.pusher.Push(t.Context(), pharmacy, probe, 0)
 	if err != nil {

@@ -32,7 +32,7 @@ func pushOpts(sink push.Sink) river.InsertOpts {
 }
 
 // pushArgs is the job of a push.
-func pushArgs(due push.DuePush) river.JobArgs {
+func pushArgs(due push.Due) river.JobArgs {
 	if due.Sink == push.SinkDoS {
 		return PushDoS{Code: due.Code, Probe: due.Probe}
 	}

@@ -41,8 +41,8 @@ func TestAPausedPushGoesBackUntouched(t *testing.T) {
 	b.paused[tagged.Name], b.row.Failures, b.row.Forced = "down", 3, true
 	before := b.row
 	o := b.push(t, false)
-	require.Equal(t, push.PushOutcome{
-		Code: pharmacy, Route: tagged.Name, State: push.PushWanted, Sequence: 7, Unclear: true, Failures: 3,
+	require.Equal(t, push.Outcome{
+		Code: pharmacy, Route: tagged.Name, State: push.Wanted, Sequence: 7, Unclear: true, Failures: 3,
 	}, o)
 	require.Equal(t, before, b.row)
 	require.True(t, b.due)
@@ -120,14 +120,14 @@ func TestWhatIsNotPushed(t *testing.T) {
 	t.Parallel()
 	held := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
 	held.row.Held = true
-	require.Equal(t, push.PushHeld, held.push(t, false).State)
+	require.Equal(t, push.Held, held.push(t, false).State)
 	require.Empty(t, held.sink.calls)
 
 	dentist := wishOf(pharmacy, "Smile", "0113")
 	dentist.Profile.Values.Set(profile.FieldType, string(profile.DentalPractice))
 	unrouted := newBench(tagged, dentist)
 	o := unrouted.push(t, false)
-	require.Equal(t, push.PushNoRoute, o.State)
+	require.Equal(t, push.NoRoute, o.State)
 	require.Empty(t, o.Route)
 	require.Empty(t, unrouted.sink.calls)
 
@@ -173,7 +173,7 @@ func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
 	o, err := b.pusher.Push(ctx, pharmacy, false, 0)
 	require.NoError(t, err)
 	require.True(t, o.Unclear)
-	require.Equal(t, []push.PushOutcome{o}, b.settled)
+	require.Equal(t, []push.Outcome{o}, b.settled)
 
 	b.row.Unclear, b.sink.pushes = false, always(push.Receipt{}, answers(push.AnswerDown))
 	_, err = b.pusher.Push(ctx, pharmacy, false, 0)
@@ -195,7 +195,7 @@ func (m many) LoadPushes(
 	return found, nil
 }
 
-func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.StagedPush) (numbers []int64, _ error) {
+func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.Staged) (numbers []int64, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	for range staged {
@@ -206,7 +206,7 @@ func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.StagedPu
 }
 
 func (m many) SettlePushes(
-	_ context.Context, _ push.Sink, outcomes []push.PushOutcome, _ func(context.Context, pgx.Tx, []int64) error,
+	_ context.Context, _ push.Sink, outcomes []push.Outcome, _ func(context.Context, pgx.Tx, []int64) error,
 ) (stand []bool, _ error) {
 	m.Lock()
 	defer m.Unlock()
@@ -229,14 +229,14 @@ func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
 	}
 	pusher := NewPusher(PusherOptions{
 		Name: push.SinkWebsite, Sink: sink, Store: store, Today: func() profile.Date { return profile.Date{} },
-		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.PushOutcome) {},
+		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.Outcome) {},
 	})
 	var all sync.WaitGroup
 	for i := range 200 {
 		code := profile.ODSCode("FA" + string(rune('A'+i/26)) + string(rune('A'+i%26)))
 		all.Go(func() {
 			o, err := pusher.Push(t.Context(), code, false, 0)
-			if err != nil || o.Code != code || o.State != push.PushAccepted {
+			if err != nil || o.Code != code || o.State != push.Accepted {
 				t.Errorf("%s: %+v, %v", code, o, err)
 			}
 		})
@@ -253,7 +253,7 @@ func TestABatchKeepsItsOrder(t *testing.T) {
 	})
 	found, err := pusher.load(t.Context(), []profile.ODSCode{"FA2", "FA1", "FA3"})
 	require.NoError(t, err)
-	numbers, err := pusher.stage(t.Context(), []push.StagedPush{{Code: "FA2"}, {Code: "FA1"}, {Code: "FA3"}})
+	numbers, err := pusher.stage(t.Context(), []push.Staged{{Code: "FA2"}, {Code: "FA1"}, {Code: "FA3"}})
 	require.NoError(t, err)
 	require.Equal(t, []int64{1, 2, 3}, numbers)
 	for i, code := range []profile.ODSCode{"FA2", "FA1", "FA3"} {

@@ -29,7 +29,7 @@ type pushStore struct {
 }
 
 func (s pushStore) SettlePushes(
-	ctx context.Context, sink push.Sink, outcomes []push.PushOutcome, complete func(context.Context, pgx.Tx, []int64) error,
+	ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
 	stand, err := s.testStore.SettlePushes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
 		return errors.Join(complete(ctx, tx, jobs), s.commits())
@@ -37,7 +37,7 @@ func (s pushStore) SettlePushes(
 	return stand, errors.Join(err, s.answers())
 }
 
-func (s pushStore) StagePushes(ctx context.Context, sink push.Sink, staged []push.StagedPush) ([]int64, error) {
+func (s pushStore) StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error) {
 	numbers, err := s.testStore.StagePushes(ctx, sink, staged)
 	return numbers, errors.Join(err, s.answers())
 }
@@ -85,7 +85,7 @@ func (x *pushing) looking() *Dispatcher {
 func (x *pushing) pusher(name push.Sink, sink Sink) *Pusher {
 	return NewPusher(PusherOptions{
 		Name: name, Sink: sink, Store: x.store, Today: x.dispatcher().Today, ProbeEvery: time.Hour, Log: slog.New(slog.DiscardHandler),
-		Pushed: func(push.Sink, push.PushOutcome) {},
+		Pushed: func(push.Sink, push.Outcome) {},
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 // Reconcile works a run that is stored already: a one-off that somebody asked
 // for, or one whose process was killed.
 type Reconcile struct {
-	Run    runs.RunID     `json:"run" river:"unique"`
+	Run    runs.ID        `json:"run" river:"unique"`
 	Source profile.Source `json:"source"`
 }
 
@@ -51,7 +51,7 @@ func (w *reconcileWorker) Work(ctx context.Context, job *river.Job[Reconcile]) e
 // workRun works a run within a job. The last attempt ends the run, whatever
 // happens.
 func workRun(ctx context.Context, runs *Runs, ended func(context.Context, runs.Summary),
-	source profile.Source, id runs.RunID, last bool,
+	source profile.Source, id runs.ID, last bool,
 ) error {
 	summary, err := runs.Work(ctx, source, id)
 	if err != nil && last && ctx.Err() == nil {
@@ -81,8 +81,8 @@ func summaryAttrs(s runs.Summary) []slog.Attr {
 }
 
 // Queue queues the job of a stored run, in the transaction that stores it.
-func Queue(client *QueueClient, source profile.Source) func(context.Context, pgx.Tx, runs.RunID) (int64, error) {
-	return func(ctx context.Context, tx pgx.Tx, id runs.RunID) (int64, error) {
+func Queue(client *QueueClient, source profile.Source) func(context.Context, pgx.Tx, runs.ID) (int64, error) {
+	return func(ctx context.Context, tx pgx.Tx, id runs.ID) (int64, error) {
 		inserted, err := client.InsertTx(ctx, tx, Reconcile{Run: id, Source: source}, nil)
 		if err != nil {
 			return 0, err

@@ -37,7 +37,7 @@ type Reminders struct {
 }
 
 type remindStore interface {
-	People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error]
+	People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error]
 	OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) ([]people.CheckedOrg, error)
 	letterBox
 }
@@ -77,7 +77,7 @@ func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func
 	if len(world.Calendar.StagesOn(world.Today)) == 0 {
 		return nil
 	}
-	filter := people.PeopleFilter{States: []people.AccountState{people.AccountActive}, Codes: codes}
+	filter := people.Filter{States: []people.AccountState{people.AccountActive}, Codes: codes}
 	for people, err := range r.People.People(ctx, filter, world.Today) {
 		if err == nil {
 			err = r.hand(ctx, world.Plan(people), each)
@@ -156,7 +156,7 @@ func (r *Reminders) SendNow(ctx context.Context, code profile.ODSCode) (added in
 		return 0, err
 	}
 	day := people.StageDay{Stage: people.StageAsked, Quarter: people.QuarterOn(world.Today), Day: world.Today}
-	filter := people.PeopleFilter{States: []people.AccountState{people.AccountActive}, Codes: []profile.ODSCode{code}}
+	filter := people.Filter{States: []people.AccountState{people.AccountActive}, Codes: []profile.ODSCode{code}}
 	for accounts, err := range r.People.People(ctx, filter, world.Today) {
 		if err != nil {
 			return added, err

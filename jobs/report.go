@@ -40,7 +40,7 @@ type reportStore interface {
 	// LastReport is the day and the end of the newest report; a zero day and the
 	// beginning of the audit where there is none.
 	LastReport(ctx context.Context) (day profile.Date, until time.Time, err error)
-	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.ReportExtra) (made bool, err error)
+	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (made bool, err error)
 	// ReportDays are the days of the newest reports, the oldest first.
 	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
 	overdueStore
@@ -78,7 +78,7 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 	if last.IsZero() {
 		last = today.AddDays(-1)
 	}
-	days := report.ReportDays(calendar, last, today)
+	days := report.Days(calendar, last, today)
 	if len(days) > 0 && r.Names != nil {
 		r.Names(ctx)
 	}
@@ -107,7 +107,7 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 const mostUnreached = 20_000
 
 // extra is who is overdue from last quarter, and whom no letter reaches.
-func (r *Reporter) extra(ctx context.Context) (rows []report.ReportExtra, err error) {
+func (r *Reporter) extra(ctx context.Context) (rows []report.Extra, err error) {
 	world, err := r.Reminders.Reminding(ctx)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (r *Reporter) extra(ctx context.Context) (rows []report.ReportExtra, err er
 	}
 	unreached, err := r.Store.Unreached(ctx, types, mostUnreached)
 	for _, org := range unreached {
-		rows = append(rows, report.ReportExtra{
+		rows = append(rows, report.Extra{
 			Section: report.SectionUnreached, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type)},
 		})
 	}

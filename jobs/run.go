@@ -26,7 +26,7 @@ type Runs struct {
 	Kept     []profile.OrgType // the types that have profiles
 	Now      func() time.Time
 	// Report is told how far a run has come; total is 0 when unknown.
-	Report func(ctx context.Context, run runs.RunID, stage string, done, total int)
+	Report func(ctx context.Context, run runs.ID, stage string, done, total int)
 }
 
 // Pull is what a source gave: raw records, that are decoded one by one where
@@ -48,7 +48,7 @@ type following interface {
 
 // Session works runs of one source under its lock.
 type Session interface {
-	Run(ctx context.Context, id runs.RunID) (runs.Run, error)
+	Run(ctx context.Context, id runs.ID) (runs.Run, error)
 	Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (Draft, error)
 	Applier
 	serviceSession
@@ -66,7 +66,7 @@ type Applier interface {
 	Apply(ctx context.Context, run runs.Run, applied func(codes int)) error
 	// Finish and Fail end a run, once: with its result, or with why there is none.
 	Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (runs.Summary, error)
-	Fail(ctx context.Context, run runs.Run, state runs.RunState, why string) (runs.Summary, error)
+	Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error)
 }
 
 // Draft is pass 1 of a run: a plan in the making, of which nothing remains
@@ -89,7 +89,7 @@ var ErrInterrupted = errors.New("interrupted")
 // Work brings a run to its end, from wherever it stands. A run that was refused
 // or failed is a result, not an error: an error means that the run may be worked
 // again (ErrInterrupted, or the source is out of reach).
-func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.RunID) (runs.Summary, error) {
+func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.ID) (runs.Summary, error) {
 	summary, err := r.underLock(ctx, source, id, r.settle)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
@@ -98,7 +98,7 @@ func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.RunID) (
 }
 
 // GiveUp ends a run whose last attempt did not succeed.
-func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.RunID, why error) (runs.Summary, error) {
+func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.ID, why error) (runs.Summary, error) {
 	return r.underLock(ctx, source, id, func(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
 		return r.end(ctx, session, run, why)
 	})
@@ -106,7 +106,7 @@ func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.RunID,
 
 // underLock does something with a run that has not ended yet, and returns its
 // summary where it has.
-func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.RunID,
+func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
 	do func(context.Context, Session, runs.Run) (runs.Summary, error),
 ) (runs.Summary, error) {
 	session, err := r.Store.Lock(ctx, source)

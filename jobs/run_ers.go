@@ -15,16 +15,16 @@ import (
 // asked for, what differs is kept, and compared with the profiles.
 type Services struct {
 	Open  func() (ServiceSource, error)
-	Guard services.ServiceGuard
+	Guard services.Guard
 	Ahead int // batches that may be asked for at a time, so that the rate limit is the only bound
 }
 
 // ServiceSource is e-RS.
 type ServiceSource interface {
 	// Batch asks for at most ServiceBatch ids; each is answered.
-	Batch(ctx context.Context, credential string, ids []services.ServiceID) ([]services.ServiceAnswer, error)
+	Batch(ctx context.Context, credential string, ids []services.ID) ([]services.Answer, error)
 	// Proof asks for one service that is absent: found, unknown or not visible.
-	Proof(ctx context.Context, id services.ServiceID) (services.ServiceAnswer, error)
+	Proof(ctx context.Context, id services.ID) (services.Answer, error)
 }
 
 // ServiceBatch is how many ids one call may ask for
@@ -50,23 +50,23 @@ type ServiceDraft interface {
 
 type serviceAsker interface {
 	Pulled() (asked, rejected, total int)
-	Entries(ctx context.Context) iter.Seq2[[]services.ServiceEntry, error]
-	Keep(ctx context.Context, looks []services.ServiceLook, rejected []services.ServiceAnswer, asked int, last services.ServiceEntry) error
+	Entries(ctx context.Context) iter.Seq2[[]services.Entry, error]
+	Keep(ctx context.Context, looks []services.Look, rejected []services.Answer, asked int, last services.Entry) error
 }
 
 type servicePlanner interface {
 	Plan(ctx context.Context) error
-	Items(ctx context.Context) iter.Seq2[[]services.ServiceItem, error]
-	Record(ctx context.Context, items []services.ServiceItem, changes []services.ServiceChange) error
-	Judge(ctx context.Context, guard *services.ServiceGuard) (runs.Summary, error)
+	Items(ctx context.Context) iter.Seq2[[]services.Item, error]
+	Record(ctx context.Context, items []services.Item, changes []services.Change) error
+	Judge(ctx context.Context, guard *services.Guard) (runs.Summary, error)
 }
 
 type serviceDecider interface {
-	Withheld(ctx context.Context, page func([]services.ServiceChange) error) error
-	Applied(ctx context.Context, page func([]services.ServiceChange) error) error
-	ItemsOf(ctx context.Context, ids []services.ServiceID) ([]services.ServiceItem, error)
-	Rows(ctx context.Context, ids []services.ServiceID) (services.ServiceRows, map[services.ServiceID]services.ServiceState, error)
-	RecordDecision(ctx context.Context, apply, left []services.ServiceChange) error
+	Withheld(ctx context.Context, page func([]services.Change) error) error
+	Applied(ctx context.Context, page func([]services.Change) error) error
+	ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error)
+	Rows(ctx context.Context, ids []services.ID) (services.Rows, map[services.ID]services.State, error)
+	RecordDecision(ctx context.Context, apply, left []services.Change) error
 }
 
 // workServices is work for runs of services.
@@ -130,7 +130,7 @@ func (r *Runs) planServices(ctx context.Context, draft ServiceDraft, run runs.Ru
 	done := 0
 	for items, err := range draft.Items(ctx) {
 		if err == nil {
-			err = draft.Record(ctx, items, services.PlanServices(run.AsOf, items))
+			err = draft.Record(ctx, items, services.Plan(run.AsOf, items))
 		}
 		if err != nil {
 			return runs.Summary{}, err
@@ -155,8 +155,8 @@ type asking struct {
 
 // batchAnswer is a batch with what e-RS says of it.
 type batchAnswer struct {
-	entries []services.ServiceEntry
-	answers []services.ServiceAnswer
+	entries []services.Entry
+	answers []services.Answer
 	err     error
 }
 
@@ -196,10 +196,10 @@ func (r *Runs) askServices(ctx context.Context, draft ServiceDraft, run runs.Run
 }
 
 // batches cut entries where the credential changes, too: it is asked first.
-func batches(entries []services.ServiceEntry) iter.Seq[[]services.ServiceEntry] {
-	return func(yield func([]services.ServiceEntry) bool) {
+func batches(entries []services.Entry) iter.Seq[[]services.Entry] {
+	return func(yield func([]services.Entry) bool) {
 		for len(entries) > 0 {
-			n := slices.IndexFunc(entries, func(e services.ServiceEntry) bool { return e.Credential != entries[0].Credential })
+			n := slices.IndexFunc(entries, func(e services.Entry) bool { return e.Credential != entries[0].Credential })
 			if n < 0 || n > ServiceBatch {
 				n = min(len(entries), ServiceBatch)
 			}
@@ -212,9 +212,9 @@ func batches(entries []services.ServiceEntry) iter.Seq[[]services.ServiceEntry] 
 }
 
 // ask sends one batch on its way.
-func (a asking) ask(ctx context.Context, entries []services.ServiceEntry) chan batchAnswer {
+func (a asking) ask(ctx context.Context, entries []services.Entry) chan batchAnswer {
 	back := make(chan batchAnswer, 1)
-	ids := make([]services.ServiceID, len(entries))
+	ids := make([]services.ID, len(entries))
 	for n, e := range entries {
 		ids[n] = e.ID
 	}
@@ -229,8 +229,8 @@ func (a asking) ask(ctx context.Context, entries []services.ServiceEntry) chan b
 }
 
 // prove asks again for what has been absent since another day.
-func (a asking) prove(ctx context.Context, entries []services.ServiceEntry, answers []services.ServiceAnswer) error {
-	needs := make(map[services.ServiceID]bool)
+func (a asking) prove(ctx context.Context, entries []services.Entry, answers []services.Answer) error {
+	needs := make(map[services.ID]bool)
 	for _, e := range entries {
 		needs[e.ID] = e.NeedsProof(a.run.AsOf)
 	}
@@ -256,12 +256,12 @@ func (a asking) keep(ctx context.Context, batch batchAnswer) error {
 	if batch.err != nil {
 		return unreached(batch.err)
 	}
-	answers := make(map[services.ServiceID]services.ServiceAnswer, len(batch.answers))
+	answers := make(map[services.ID]services.Answer, len(batch.answers))
 	for _, answer := range batch.answers {
 		answers[answer.ID] = answer
 	}
-	var looks []services.ServiceLook
-	var rejected []services.ServiceAnswer
+	var looks []services.Look
+	var rejected []services.Answer
 	for _, e := range batch.entries {
 		answer, ok := answers[e.ID]
 		if !ok {
@@ -292,12 +292,12 @@ func (r *Runs) approveServices(ctx context.Context, draft ServiceDraft, run runs
 	if err := draft.Plan(ctx); err != nil {
 		return runs.Summary{}, err
 	}
-	err := draft.Withheld(ctx, func(withheld []services.ServiceChange) error {
+	err := draft.Withheld(ctx, func(withheld []services.Change) error {
 		items, err := draft.ItemsOf(ctx, servicesOf(withheld))
 		if err != nil {
 			return err
 		}
-		apply, left := services.ApproveServices(withheld, services.PlanServices(run.AsOf, items))
+		apply, left := services.Approve(withheld, services.Plan(run.AsOf, items))
 		return draft.RecordDecision(ctx, apply, left)
 	})
 	if err != nil {
@@ -312,12 +312,12 @@ func (r *Runs) undoServices(ctx context.Context, draft ServiceDraft) (runs.Summa
 	if err := draft.Plan(ctx); err != nil {
 		return runs.Summary{}, err
 	}
-	err := draft.Applied(ctx, func(applied []services.ServiceChange) error {
+	err := draft.Applied(ctx, func(applied []services.Change) error {
 		rows, states, err := draft.Rows(ctx, servicesOf(applied))
 		if err != nil {
 			return err
 		}
-		back, left := services.UndoServices(applied, rows, states)
+		back, left := services.Undo(applied, rows, states)
 		return draft.RecordDecision(ctx, back, left)
 	})
 	if err != nil {
@@ -327,11 +327,11 @@ func (r *Runs) undoServices(ctx context.Context, draft ServiceDraft) (runs.Summa
 }
 
 // servicesOf returns the services of changes, each once.
-func servicesOf(changes []services.ServiceChange) []services.ServiceID {
-	ids := make([]services.ServiceID, len(changes))
+func servicesOf(changes []services.Change) []services.ID {
+	ids := make([]services.ID, len(changes))
 	for n, c := range changes {
 		ids[n] = c.Service
 	}
-	slices.SortFunc(ids, services.CompareServiceIDs)
+	slices.SortFunc(ids, services.CompareIDs)
 	return slices.Compact(ids)
 }

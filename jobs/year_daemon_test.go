@@ -76,7 +76,7 @@ type mortalStore struct {
 	between func(ends []people.Ending)
 }
 
-func (m mortalStore) People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error] {
+func (m mortalStore) People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error] {
 	return func(yield func([]people.Person, error) bool) {
 		for people, err := range m.store.People(ctx, f, today) {
 			if err == nil {

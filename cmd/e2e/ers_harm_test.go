@@ -84,7 +84,7 @@ func TestNoAnswerOfERSTakesAnythingFromAProfile(t *testing.T) {
 // What e-RS says in all seriousness changes its own services at most.
 func TestWhatIsTheEditorsSurvivesERS(t *testing.T) {
 	t.Parallel()
-	everything := func(e ersSite) []services.ServiceID {
+	everything := func(e ersSite) []services.ID {
 		return append(ids(e.at(0)), ids(e.at(1))...)
 	}
 	for name, happens := range map[string]func(e ersSite){
@@ -131,7 +131,7 @@ func TestWhatIsTheEditorsSurvivesERS(t *testing.T) {
 	}
 }
 
-func ids(services []erstest.Service) (list []services.ServiceID) {
+func ids(services []erstest.Service) (list []services.ID) {
 	for _, s := range services {
 		list = append(list, s.ID)
 	}

@@ -137,7 +137,7 @@ func (e ersSite) shown(n int) int {
 	return e.count("select count(*) from service where source = 'ers' and not withdrawn and code = $1", ersSites(n + 1)[n].Code)
 }
 
-func (e ersSite) state(id services.ServiceID) string {
+func (e ersSite) state(id services.ID) string {
 	e.t.Helper()
 	return one[string](e.site, "select state from ers_service where id = $1", id)
 }
@@ -230,9 +230,9 @@ func TestASiteThatLosesTooMuchIsWithheld(t *testing.T) {
 func TestAnEditorsIDIsVerifiedBeforeItIsLinked(t *testing.T) {
 	t.Parallel()
 	e := newERSSite(t, 2, 3)
-	id := services.ServiceID("500")
-	service := services.ERSService{ID: id, Name: "New", Sites: []profile.ODSCode{"R00A1"}}
-	require.NoError(t, e.world.Add(erstest.Service{Published: true, ERSService: service}))
+	id := services.ID("500")
+	service := services.Service{ID: id, Name: "New", Sites: []profile.ODSCode{"R00A1"}}
+	require.NoError(t, e.world.Add(erstest.Service{Published: true, Service: service}))
 	o := e.exits(1, "ers", "register", "add", "500", "--site", "R01A1")
 	require.Contains(t, o.err, "not at R01A1")
 	require.Contains(t, e.exits(1, "ers", "register", "add", "999", "--site", "R01A1").err, "does not know it")

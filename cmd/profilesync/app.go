@@ -113,7 +113,7 @@ func (a *app) runs(open func(context.Context, runs.Run) (jobs.Pull, error), repo
 }
 
 // reportFunc is told how far a run has come.
-type reportFunc = func(ctx context.Context, run runs.RunID, stage string, done, total int)
+type reportFunc = func(ctx context.Context, run runs.ID, stage string, done, total int)
 
 // runStore and session let the store serve the jobs' interfaces, which name
 // each other.

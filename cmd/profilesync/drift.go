@@ -98,7 +98,7 @@ func (c *driftCmd) repaired(ctx context.Context, a *app, result push.DriftResult
 	var forced []postgres.ForcedPush
 	for _, row := range found {
 		if n := len(forced); n == 0 || forced[n-1].Code != row.Code {
-			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.PushWanted})
+			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
 		}
 	}
 	return a.settlePushes(ctx, forced)

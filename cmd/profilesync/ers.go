@@ -167,7 +167,7 @@ func (c *ersListCmd) Run(ctx context.Context, a *app) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	list, err := a.store.RegisteredServices(ctx, services.ServiceState(c.State), site, c.Most)
+	list, err := a.store.RegisteredServices(ctx, services.State(c.State), site, c.Most)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ type ersAddCmd struct {
 }
 
 func (c *ersAddCmd) Run(ctx context.Context, a *app) error {
-	id, err := services.ParseServiceID(c.ID)
+	id, err := services.ParseID(c.ID)
 	if err != nil {
 		return exitError{exitUsage, err.Error()}
 	}

@@ -30,7 +30,7 @@ func isTerminal(out io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-func (p *progress) report(_ context.Context, _ runs.RunID, stage string, done, total int) {
+func (p *progress) report(_ context.Context, _ runs.ID, stage string, done, total int) {
 	if stage != p.stage {
 		p.begin(stage, total)
 	}

@@ -35,7 +35,7 @@ list. no-route: the sink does not take organisations of this type.`
 }
 
 func (c *pushListCmd) Run(ctx context.Context, a *app) error {
-	filter := postgres.PushFilter{State: push.PushState(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
+	filter := postgres.PushFilter{State: push.State(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
 	if err := c.check(filter); err != nil {
 		return err
 	}
@@ -76,12 +76,12 @@ func (*pushListCmd) check(f postgres.PushFilter) error {
 			return exitError{exitUsage, err.Error()}
 		}
 	}
-	for _, state := range push.PushStates() {
+	for _, state := range push.States() {
 		if f.State == "" || f.State == state {
 			return nil
 		}
 	}
-	return exitError{exitUsage, fmt.Sprintf("state %q: want one of %v", f.State, push.PushStates())}
+	return exitError{exitUsage, fmt.Sprintf("state %q: want one of %v", f.State, push.States())}
 }
 
 // moment shows when something happened, in London; a dash for never.
@@ -148,7 +148,7 @@ func (a *app) awaitPushes(ctx context.Context, forced []postgres.ForcedPush) err
 			if err != nil {
 				return err
 			}
-			if len(pushes) == 0 || pushes[0].State != push.PushWanted {
+			if len(pushes) == 0 || pushes[0].State != push.Wanted {
 				break
 			}
 			select {
@@ -175,10 +175,10 @@ func (a *app) bringHere(ctx context.Context, forced []postgres.ForcedPush, proce
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.config.PushWorkers)
-	for _, p := range a.pushers(a.store, sinks, log, func(push.Sink, push.PushOutcome) {}) {
+	for _, p := range a.pushers(a.store, sinks, log, func(push.Sink, push.Outcome) {}) {
 		var wanted []profile.ODSCode
 		for _, f := range forced {
-			if f.Sink == p.Name && f.State == push.PushWanted {
+			if f.Sink == p.Name && f.State == push.Wanted {
 				wanted = append(wanted, f.Code)
 			}
 		}
@@ -211,9 +211,9 @@ func (a *app) printPushes(ctx context.Context, forced []postgres.ForcedPush) err
 			}
 			rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
 			switch p.State {
-			case push.PushRefused:
+			case push.Refused:
 				code = exitFailed
-			case push.PushWanted, push.PushHeld:
+			case push.Wanted, push.Held:
 				code = max(code, exitAwaits)
 			}
 		}

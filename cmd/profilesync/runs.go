@@ -52,10 +52,10 @@ func kindOf(r runs.Run) string {
 }
 
 type runsShowCmd struct {
-	ID       runs.RunID `arg:"" name:"run" help:"The run's number."`
-	Withheld bool       `help:"Only what was withheld."`
-	Most     int        `default:"500" help:"How many changes at most."`
-	Changes  bool       `help:"With --format json: print the changes too, one object a line."`
+	ID       runs.ID `arg:"" name:"run" help:"The run's number."`
+	Withheld bool    `help:"Only what was withheld."`
+	Most     int     `default:"500" help:"How many changes at most."`
+	Changes  bool    `help:"With --format json: print the changes too, one object a line."`
 }
 
 func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
@@ -94,8 +94,8 @@ func (c *runsShowCmd) Run(ctx context.Context, a *app) error {
 
 // decisionFlags say who decides.
 type decisionFlags struct {
-	ID    runs.RunID `arg:"" name:"run" help:"The run's number."`
-	Actor string     `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
+	ID    runs.ID `arg:"" name:"run" help:"The run's number."`
+	Actor string  `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
 func (f decisionFlags) actor() string {
@@ -118,7 +118,7 @@ func (f decisionFlags) decided(ctx context.Context, a *app) (runs.Run, error) {
 }
 
 // child works a run that approves or undoes another, and prints its result.
-func (f decisionFlags) child(ctx context.Context, a *app, parent runs.Run, kind runs.RunKind) error {
+func (f decisionFlags) child(ctx context.Context, a *app, parent runs.Run, kind runs.Kind) error {
 	run := runs.Run{
 		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: f.actor(),
 	}

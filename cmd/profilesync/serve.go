@@ -119,7 +119,7 @@ func (a *app) schedules(sinks map[push.Sink]directory) (all []jobs.Schedule, err
 
 // saveProgress stores how far a run has come, for the people who wait for it.
 func (a *app) saveProgress(log *slog.Logger) reportFunc {
-	return func(ctx context.Context, run runs.RunID, stage string, done, total int) {
+	return func(ctx context.Context, run runs.ID, stage string, done, total int) {
 		if err := a.store.SaveProgress(ctx, run, stage, done, total); err != nil {
 			log.WarnContext(ctx, "progress", "error", err)
 		}

@@ -116,7 +116,7 @@ func routes(sinks map[push.Sink]directory) push.Routes {
 
 // pushers wires one for each configured sink, in a fixed order.
 func (a *app) pushers(
-	store jobs.PushStore, sinks map[push.Sink]directory, log *slog.Logger, pushed func(push.Sink, push.PushOutcome),
+	store jobs.PushStore, sinks map[push.Sink]directory, log *slog.Logger, pushed func(push.Sink, push.Outcome),
 ) (all []*jobs.Pusher) {
 	for _, name := range push.Sinks() {
 		if sink, ok := sinks[name]; ok {

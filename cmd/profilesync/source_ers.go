@@ -162,7 +162,7 @@ const ahead = 10
 
 func (a *app) services() jobs.Services {
 	return jobs.Services{
-		Guard: services.DefaultServiceGuard(), Ahead: ahead,
+		Guard: services.DefaultGuard(), Ahead: ahead,
 		Open: func() (jobs.ServiceSource, error) {
 			api, err := a.ersAPI()
 			if err != nil {
@@ -176,35 +176,35 @@ func (a *app) services() jobs.Services {
 // serviceSource says in the core's words what the connector found.
 type serviceSource struct{ api *ers.API }
 
-func (s serviceSource) Batch(ctx context.Context, credential string, ids []services.ServiceID) ([]services.ServiceAnswer, error) {
+func (s serviceSource) Batch(ctx context.Context, credential string, ids []services.ID) ([]services.Answer, error) {
 	found, err := s.api.Batch(ctx, credential, ids)
 	if err != nil {
 		return nil, err
 	}
-	var answers []services.ServiceAnswer
+	var answers []services.Answer
 	for _, service := range found.Services {
-		answers = append(answers, services.ServiceAnswer{
+		answers = append(answers, services.Answer{
 			ID: service.ID, Outcome: services.OutcomeFound, Credential: found.SeenBy[service.ID], Service: service,
 		})
 	}
 	for _, id := range found.Absent {
-		answers = append(answers, services.ServiceAnswer{ID: id, Outcome: services.OutcomeAbsent})
+		answers = append(answers, services.Answer{ID: id, Outcome: services.OutcomeAbsent})
 	}
 	for _, id := range found.NotVisible {
-		answers = append(answers, services.ServiceAnswer{ID: id, Outcome: services.OutcomeNotVisible})
+		answers = append(answers, services.Answer{ID: id, Outcome: services.OutcomeNotVisible})
 	}
 	for _, r := range found.Refused {
-		answers = append(answers, services.ServiceAnswer{ID: r.ID, Outcome: services.OutcomeUnreadable, Reason: r.Reason})
+		answers = append(answers, services.Answer{ID: r.ID, Outcome: services.OutcomeUnreadable, Reason: r.Reason})
 	}
 	for _, u := range found.Unreadable {
-		answers = append(answers, services.ServiceAnswer{ID: u.ID, Outcome: services.OutcomeUnreadable, Reason: u.Reason, Raw: u.Raw})
+		answers = append(answers, services.Answer{ID: u.ID, Outcome: services.OutcomeUnreadable, Reason: u.Reason, Raw: u.Raw})
 	}
 	return answers, nil
 }
 
 // Proof takes only e-RS's own word that it does not know a service.
-func (s serviceSource) Proof(ctx context.Context, id services.ServiceID) (services.ServiceAnswer, error) {
-	answer := services.ServiceAnswer{ID: id, Outcome: services.OutcomeFound}
+func (s serviceSource) Proof(ctx context.Context, id services.ID) (services.Answer, error) {
+	answer := services.Answer{ID: id, Outcome: services.OutcomeFound}
 	service, err := s.api.Service(ctx, id)
 	failure, ok := errors.AsType[*ers.Error](err)
 	switch {

@@ -38,7 +38,7 @@ func (a *app) submit(ctx context.Context, run runs.Run, wait bool) (runs.Summary
 }
 
 // queue stores a run together with its job.
-func (a *app) queue(ctx context.Context, run runs.Run) (runs.RunID, error) {
+func (a *app) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
 	pool, err := postgres.RiverPool(ctx, a.url, a.process)
 	if err != nil {
 		return 0, err
@@ -92,7 +92,7 @@ func (a *app) finishAndWork(ctx context.Context, run runs.Run) (runs.Summary, er
 }
 
 // await shows how a daemon works a run, until it has ended.
-func (a *app) await(ctx context.Context, id runs.RunID) (runs.Summary, error) {
+func (a *app) await(ctx context.Context, id runs.ID) (runs.Summary, error) {
 	shown := newProgress(a.stderr)
 	defer shown.end()
 	tick := time.NewTicker(100 * time.Millisecond)

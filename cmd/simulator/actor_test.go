@@ -51,7 +51,7 @@ func (a *actor) run(_ context.Context, at time.Time, each func(runs.Summary), ar
 	code := 0
 	for _, s := range a.answers(at, args) {
 		a.runs++
-		s.Run = runs.RunID(a.runs).String()
+		s.Run = runs.ID(a.runs).String()
 		if len(s.Withheld) > 0 {
 			code = exitAwaits
 		}

@@ -50,29 +50,29 @@ func (o *oracle) standing(refused []string) map[standing]int {
 	n := map[standing]int{}
 	for _, code := range refused {
 		if o.reports[practices][code] != nil {
-			n[standing{push.SinkDoS, "fhir", push.PushRefused}]++
-			n[standing{push.SinkDoS, "fhir", push.PushAccepted}]--
+			n[standing{push.SinkDoS, "fhir", push.Refused}]++
+			n[standing{push.SinkDoS, "fhir", push.Accepted}]--
 		}
 	}
 	for report, profiles := range o.reports {
-		dos := standing{push.SinkDoS, "", push.PushNoRoute}
+		dos := standing{push.SinkDoS, "", push.NoRoute}
 		switch report {
 		case pharmacies:
-			dos = standing{push.SinkDoS, "change-event", push.PushAccepted}
+			dos = standing{push.SinkDoS, "change-event", push.Accepted}
 		case practices:
-			dos = standing{push.SinkDoS, "fhir", push.PushAccepted}
+			dos = standing{push.SinkDoS, "fhir", push.Accepted}
 		}
 		n[dos] += len(profiles)
-		n[standing{push.SinkWebsite, "profile", push.PushAccepted}] += len(profiles)
+		n[standing{push.SinkWebsite, "profile", push.Accepted}] += len(profiles)
 	}
 	return n
 }
 
 // standing is how a push stands, as `push list` has it.
 type standing struct {
-	Sink  push.Sink      `json:"sink"`
-	Route string         `json:"route"`
-	State push.PushState `json:"state"`
+	Sink  push.Sink  `json:"sink"`
+	Route string     `json:"route"`
+	State push.State `json:"state"`
 }
 
 // push starts the daemon and waits until nothing is to be pushed any more.
@@ -149,7 +149,7 @@ func (s *story) atRest(ctx context.Context, now *step) error {
 		code, err := s.program.list(ctx, now.At, func(json.RawMessage) error {
 			waiting++
 			return nil
-		}, "push", "list", "--state", string(push.PushWanted), "--most", "100000")
+		}, "push", "list", "--state", string(push.Wanted), "--most", "100000")
 		switch {
 		case err != nil:
 			return err
@@ -196,7 +196,7 @@ func (s *story) checkStanding(ctx context.Context, now *step, refused []string) 
 	if len(got) != len(want) {
 		return 0, fmt.Errorf("push list: want %v, got %v", want, got)
 	}
-	return want[standing{Sink: push.SinkDoS, State: push.PushNoRoute}], checkExit(false, code)
+	return want[standing{Sink: push.SinkDoS, State: push.NoRoute}], checkExit(false, code)
 }
 
 // hours are those that Cara enters.

@@ -16,7 +16,7 @@ import (
 )
 
 // referrals are what the oracle holds of e-RS: the ids that the extract named.
-type referrals map[services.ServiceID]*referral
+type referrals map[services.ID]*referral
 
 // referral is one of them, and what the last pull made of it.
 type referral struct {

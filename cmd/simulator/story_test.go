@@ -130,13 +130,13 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 				s.t.DoS.Applied--
 				s.t.DoS.Refused, s.without = 1, []string{"FA001"}
 			}, rows: func(rows []any) []any {
-				return append(rows, standing{push.SinkDoS, "change-event", push.PushRefused})
+				return append(rows, standing{push.SinkDoS, "change-event", push.Refused})
 			}}, "push list: want map",
 		},
 		"a type without a route that has one": {
 			actor{command: "push", rows: func(rows []any) []any {
-				if i := slices.Index(rows, any(standing{Sink: push.SinkDoS, State: push.PushNoRoute})); i >= 0 {
-					rows[i] = standing{push.SinkDoS, "fhir", push.PushAccepted}
+				if i := slices.Index(rows, any(standing{Sink: push.SinkDoS, State: push.NoRoute})); i >= 0 {
+					rows[i] = standing{push.SinkDoS, "fhir", push.Accepted}
 				}
 				return rows
 			}}, "push list: want",

@@ -26,13 +26,13 @@ import (
 
 func TestAcceptance01FixturesFieldByField(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]services.ERSService{"A033_get_service_1": minimal, "A033_get_service_2": full} {
+	for name, want := range map[string]services.Service{"A033_get_service_1": minimal, "A033_get_service_2": full} {
 		api, _ := outside(t, record(t, name).replay(t))
 		got, err := api.Service(t.Context(), want.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for name, want := range map[string][]services.ERSService{
+	for name, want := range map[string][]services.Service{
 		"A035_search_ids_1_2": pair, "A035_search_ids_3_4": {indirect, second}, "A035_search_ids_5_6_empty": nil,
 	} {
 		held, err := decodeBundle([]byte(record(t, name).body(t)))
@@ -47,9 +47,9 @@ func TestAcceptance02NoneFoundIsSuccess(t *testing.T) {
 		record(t, "A035_search_ids_5_6_empty").body(t), `{"resourceType":"Bundle","total":0,"entry":[]}`, `{"total":0,"entry":null}`,
 	} {
 		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
-		found, err := api.Services(t.Context(), []services.ServiceID{"5", "6"})
+		found, err := api.Services(t.Context(), []services.ID{"5", "6"})
 		require.NoError(t, err)
-		require.Equal(t, Found{Absent: []services.ServiceID{"5", "6"}}, found)
+		require.Equal(t, Found{Absent: []services.ID{"5", "6"}}, found)
 	}
 }
 
@@ -73,10 +73,10 @@ const contactURL = "x/Extension-eRS-HealthcareService-Contact"
 
 func TestAcceptance04UnknownAndMissingParts(t *testing.T) {
 	t.Parallel()
-	plain := services.ERSService{ID: "7", Version: "3", Name: "Service 7", Sites: []profile.ODSCode{"R1A01"}}
+	plain := services.Service{ID: "7", Version: "3", Name: "Service 7", Sites: []profile.ODSCode{"R1A01"}}
 	for name, test := range map[string]struct {
 		part string
-		want func(*services.ERSService)
+		want func(*services.Service)
 	}{
 		"nothing else":              {part: `"language":null`},
 		"active":                    {part: `"active":false`},
@@ -90,11 +90,11 @@ func TestAcceptance04UnknownAndMissingParts(t *testing.T) {
 		},
 		"a code we do not know, without label": {
 			part: `"type":{"coding":{"system":"https://fhir.nhs.uk/CodeSystem/eRS-AppointmentType","code":"ROBOT"}}`,
-			want: func(s *services.ERSService) { s.AppointmentTypes = []services.Coding{{Code: "ROBOT"}} },
+			want: func(s *services.Service) { s.AppointmentTypes = []services.Coding{{Code: "ROBOT"}} },
 		},
 		"a contact for nobody we know": {
 			part: `"extension":[{"url":"` + contactURL + `","extension":[{"url":"telecom","valueContactPoint":{"value":"1"}}]}]`,
-			want: func(s *services.ERSService) { s.Contacts = []services.ERSPoint{{Value: "1"}} },
+			want: func(s *services.Service) { s.Contacts = []services.Point{{Value: "1"}} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestAcceptance05IDsAndVersions(t *testing.T) {
 	t.Parallel()
 	held, err := decodeBundle([]byte(record(t, "A035_search_ids_3_4").body(t)))
 	require.NoError(t, err)
-	require.Equal(t, services.ServiceID("1"), held.services[0].ID, "though its fullUrl ends in 3")
+	require.Equal(t, services.ID("1"), held.services[0].ID, "though its fullUrl ends in 3")
 
 	for tag, want := range map[string]string{
 		`W/"7"`: "7", `W/"0012"`: "0012",
@@ -177,7 +177,7 @@ func TestAcceptance07Headers(t *testing.T) {
 	}, credentials("R1A"), func(o *Options) {
 		o.Answered = func(_ context.Context, c Call) { calls = append(calls, c) }
 	})
-	_, err := api.Services(t.Context(), []services.ServiceID{"1"})
+	_, err := api.Services(t.Context(), []services.ID{"1"})
 	require.NoError(t, err)
 	_, err = api.Service(t.Context(), "1")
 	require.NoError(t, err)
@@ -213,9 +213,9 @@ func TestAcceptance07Headers(t *testing.T) {
 func TestAcceptance08AtMostTwentyAndNeverNone(t *testing.T) {
 	t.Parallel()
 	for _, count := range []int{0, 1, 19, 20, 21, 40, 41, 137} {
-		var ids []services.ServiceID
+		var ids []services.ID
 		for n := range count {
-			ids = append(ids, services.ServiceID(strconv.Itoa(11*n+7)))
+			ids = append(ids, services.ID(strconv.Itoa(11*n+7)))
 		}
 		api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
 			asked := idsOf(r)
@@ -230,14 +230,14 @@ func TestAcceptance08AtMostTwentyAndNeverNone(t *testing.T) {
 		require.Len(t, there.asked(), (count+19)/20)
 	}
 	api, there := outside(t, nil)
-	found, err := api.Services(t.Context(), []services.ServiceID{"", " 1", "1,2", "x"})
+	found, err := api.Services(t.Context(), []services.ID{"", " 1", "1,2", "x"})
 	require.NoError(t, err)
 	require.Len(t, found.Refused, 4)
 	require.Empty(t, there.requests)
 
-	var many []services.ServiceID
+	var many []services.ID
 	for n := range 21 {
-		many = append(many, services.ServiceID(strconv.Itoa(n)))
+		many = append(many, services.ID(strconv.Itoa(n)))
 	}
 	_, err = api.Batch(t.Context(), "", many)
 	require.ErrorContains(t, err, "at most 20")
@@ -249,12 +249,12 @@ func TestAcceptance12NoRelationshipAndPlainNotFoundTakeNothingAway(t *testing.T)
 	api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) {
 		say(w, http.StatusForbidden, outcome(codeNoRelationship))
 	})
-	found, err := api.Services(t.Context(), []services.ServiceID{"1", "2"})
+	found, err := api.Services(t.Context(), []services.ID{"1", "2"})
 	require.NoError(t, err)
-	require.Equal(t, Found{NotVisible: []services.ServiceID{"1", "2"}}, found, "and none absent")
+	require.Equal(t, Found{NotVisible: []services.ID{"1", "2"}}, found, "and none absent")
 
 	api, _ = outside(t, record(t, "A035_search_single_id").replay(t))
-	found, err = api.Services(t.Context(), []services.ServiceID{"1"})
+	found, err = api.Services(t.Context(), []services.ID{"1"})
 	require.Equal(t, Found{}, found)
 	var failure *Error
 	require.ErrorAs(t, err, &failure)

@@ -18,7 +18,7 @@ const MaxBatch = 20
 
 // Refusal is an id that e-RS calls malformed, or that is no id at all.
 type Refusal struct {
-	ID     services.ServiceID
+	ID     services.ID
 	Reason string
 }
 
@@ -27,31 +27,31 @@ type Refusal struct {
 // them but the first is a reason to take anything away
 // (reconcile/RULES.md "Services").
 type Found struct {
-	Services   []services.ERSService         // canonical, in order of their ids
-	SeenBy     map[services.ServiceID]string // the credential that saw each of Services
-	Absent     []services.ServiceID          // no credential's answer holds them
-	NotVisible []services.ServiceID          // a credential may not see them, and no other sees them
+	Services   []services.Service     // canonical, in order of their ids
+	SeenBy     map[services.ID]string // the credential that saw each of Services
+	Absent     []services.ID          // no credential's answer holds them
+	NotVisible []services.ID          // a credential may not see them, and no other sees them
 	Refused    []Refusal
 	Unreadable []Unreadable
 
 	// Unasked are services that answers held though nobody asked, known by their
 	// own ids: the sandbox does that.
-	Unasked []services.ERSService
+	Unasked []services.Service
 }
 
 // Batches cuts ids into sorted batches of at most MaxBatch, each id once, so
 // that the same ids make the same requests.
-func Batches(ids []services.ServiceID) iter.Seq[[]services.ServiceID] {
+func Batches(ids []services.ID) iter.Seq[[]services.ID] {
 	return slices.Chunk(unique(ids), MaxBatch)
 }
 
-func unique(ids []services.ServiceID) []services.ServiceID {
+func unique(ids []services.ID) []services.ID {
 	return slices.Compact(slices.SortedFunc(slices.Values(ids), compareIDs))
 }
 
 // Services asks for all ids, a batch at a time. A caller that has to go on where
 // it stopped asks for each of Batches itself.
-func (a *API) Services(ctx context.Context, ids []services.ServiceID) (Found, error) {
+func (a *API) Services(ctx context.Context, ids []services.ID) (Found, error) {
 	var all Found
 	for ids := range Batches(ids) {
 		found, err := a.Batch(ctx, "", ids)
@@ -75,9 +75,9 @@ func (f *Found) add(other Found) {
 	}
 }
 
-func (f *Found) saw(id services.ServiceID, by string) {
+func (f *Found) saw(id services.ID, by string) {
 	if f.SeenBy == nil {
-		f.SeenBy = make(map[services.ServiceID]string)
+		f.SeenBy = make(map[services.ID]string)
 	}
 	f.SeenBy[id] = by
 }
@@ -87,8 +87,8 @@ func (f *Found) saw(id services.ServiceID, by string) {
 // refused batch is halved until the id that spoils it is alone; one that the
 // credential may not see as a whole is asked for id by id (A033). Errors are
 // *Error, or those of Turn and the context; nothing is known then.
-func (a *API) Batch(ctx context.Context, credential string, ids []services.ServiceID) (Found, error) {
-	s := search{api: a, hidden: make(map[services.ServiceID]bool)}
+func (a *API) Batch(ctx context.Context, credential string, ids []services.ID) (Found, error) {
+	s := search{api: a, hidden: make(map[services.ID]bool)}
 	left := s.plausible(unique(ids))
 	if len(left) > MaxBatch {
 		return Found{}, fmt.Errorf("asking e-RS for %d services: want at most %d at a time", len(left), MaxBatch)
@@ -114,10 +114,10 @@ func (a *API) Batch(ctx context.Context, credential string, ids []services.Servi
 // ordered puts each list in the order of ids: halves and credentials answer in
 // theirs.
 func (f *Found) ordered() {
-	byID := func(a, b services.ERSService) int { return compareIDs(a.ID, b.ID) }
+	byID := func(a, b services.Service) int { return compareIDs(a.ID, b.ID) }
 	slices.SortFunc(f.Services, byID)
 	slices.SortStableFunc(f.Unasked, byID)
-	f.Unasked = slices.CompactFunc(f.Unasked, func(a, b services.ERSService) bool { return a.ID == b.ID })
+	f.Unasked = slices.CompactFunc(f.Unasked, func(a, b services.Service) bool { return a.ID == b.ID })
 	slices.SortFunc(f.Refused, func(a, b Refusal) int { return compareIDs(a.ID, b.ID) })
 	slices.SortFunc(f.Unreadable, func(a, b Unreadable) int { return compareIDs(a.ID, b.ID) })
 }
@@ -136,13 +136,13 @@ type search struct {
 	api    *API
 	by     Credential
 	found  Found
-	unseen []services.ServiceID        // by this credential; sorted
-	hidden map[services.ServiceID]bool // refused for want of a relationship, by any
+	unseen []services.ID        // by this credential; sorted
+	hidden map[services.ID]bool // refused for want of a relationship, by any
 }
 
 // plausible never lets anything but digits into an address.
-func (s *search) plausible(ids []services.ServiceID) []services.ServiceID {
-	return slices.DeleteFunc(ids, func(id services.ServiceID) bool {
+func (s *search) plausible(ids []services.ID) []services.ID {
+	return slices.DeleteFunc(ids, func(id services.ID) bool {
 		err := check(id)
 		if err != nil {
 			s.found.Refused = append(s.found.Refused, Refusal{ID: id, Reason: err.Error()})
@@ -151,7 +151,7 @@ func (s *search) plausible(ids []services.ServiceID) []services.ServiceID {
 	})
 }
 
-func (s *search) ask(ctx context.Context, ids []services.ServiceID) error {
+func (s *search) ask(ctx context.Context, ids []services.ID) error {
 	if len(ids) == 0 {
 		return nil // an empty _id is refused
 	}
@@ -176,9 +176,9 @@ func (s *search) ask(ctx context.Context, ids []services.ServiceID) error {
 }
 
 // take files what the answer holds, and what it does not.
-func (s *search) take(ids []services.ServiceID, held contents) {
-	seen := make(map[services.ServiceID]bool, len(ids))
-	asked := func(id services.ServiceID) bool {
+func (s *search) take(ids []services.ID, held contents) {
+	seen := make(map[services.ID]bool, len(ids))
+	asked := func(id services.ID) bool {
 		_, ok := slices.BinarySearchFunc(ids, id, compareIDs)
 		return ok && !seen[id]
 	}
@@ -205,7 +205,7 @@ func (s *search) take(ids []services.ServiceID, held contents) {
 }
 
 // refused finds out which of the ids an error is about, if it is about ids.
-func (s *search) refused(ctx context.Context, ids []services.ServiceID, err error) error {
+func (s *search) refused(ctx context.Context, ids []services.ID, err error) error {
 	failure, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok:
@@ -218,12 +218,12 @@ func (s *search) refused(ctx context.Context, ids []services.ServiceID, err erro
 	return err
 }
 
-func (s *search) halve(ctx context.Context, ids []services.ServiceID) error {
+func (s *search) halve(ctx context.Context, ids []services.ID) error {
 	if len(ids) == 1 {
 		s.refuse(ids[0])
 		return nil
 	}
-	for _, half := range [][]services.ServiceID{ids[:len(ids)/2], ids[len(ids)/2:]} {
+	for _, half := range [][]services.ID{ids[:len(ids)/2], ids[len(ids)/2:]} {
 		if err := s.ask(ctx, half); err != nil {
 			return err
 		}
@@ -231,12 +231,12 @@ func (s *search) halve(ctx context.Context, ids []services.ServiceID) error {
 	return nil
 }
 
-func (s *search) refuse(id services.ServiceID) {
+func (s *search) refuse(id services.ID) {
 	s.found.Refused = append(s.found.Refused, Refusal{ID: id, Reason: "e-RS refuses a request for this id: check it"})
 }
 
 // oneByOne asks for each id alone, after the batch was refused because of some.
-func (s *search) oneByOne(ctx context.Context, ids []services.ServiceID) error {
+func (s *search) oneByOne(ctx context.Context, ids []services.ID) error {
 	for _, id := range ids {
 		service, err := s.api.service(ctx, s.by, id)
 		failure, ok := errors.AsType[*Error](err)
@@ -263,7 +263,7 @@ func (s *search) oneByOne(ctx context.Context, ids []services.ServiceID) error {
 // not see the service. A batch that was refused for want of a relationship has
 // shown that address and application are right, so that the status is enough;
 // but for ACCESS_DENIED, which is about the application.
-func (s *search) unseeable(id services.ServiceID, failure *Error) bool {
+func (s *search) unseeable(id services.ID, failure *Error) bool {
 	switch {
 	case failure.Status == http.StatusForbidden && failure.Code != codeAccessDenied:
 		s.hidden[id] = true

@@ -18,14 +18,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-type ids = []services.ServiceID
+type ids = []services.ID
 
 // TestRefusedBatchIsHalved: one bad id of twenty costs nine requests more.
 func TestRefusedBatchIsHalved(t *testing.T) {
 	t.Parallel()
 	var all ids
 	for n := range 20 {
-		all = append(all, services.ServiceID(strconv.Itoa(100+n)))
+		all = append(all, services.ID(strconv.Itoa(100+n)))
 	}
 	api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(idsOf(r), "113") {
@@ -93,11 +93,11 @@ func TestNoRelationship(t *testing.T) {
 	found, err := api.Services(t.Context(), ids{"6", "5", "4", "3", "2", "1"})
 	require.NoError(t, err)
 	require.Len(t, there.requests, 7)
-	require.Equal(t, services.ServiceID("1"), found.Services[0].ID)
+	require.Equal(t, services.ID("1"), found.Services[0].ID)
 	require.Equal(t, ids{"2", "4"}, found.NotVisible)
 	require.Equal(t, ids{"3"}, found.Absent)
-	require.Equal(t, services.ServiceID("5"), found.Refused[0].ID)
-	require.Equal(t, services.ServiceID("6"), found.Unreadable[0].ID)
+	require.Equal(t, services.ID("5"), found.Refused[0].ID)
+	require.Equal(t, services.ID("6"), found.Unreadable[0].ID)
 	require.Contains(t, found.Unreadable[0].Reason, "name: missing")
 	require.Contains(t, string(found.Unreadable[0].Raw), `"other"`)
 }
@@ -151,7 +151,7 @@ func TestCredentials(t *testing.T) {
 	api, there := outside(t, answer, credentials("A", "B", "C"))
 	found, err := api.Batch(t.Context(), "B", ids{"1", "2", "3", "4", "5"})
 	require.NoError(t, err)
-	require.Equal(t, map[services.ServiceID]string{"1": "A", "2": "B", "3": "B", "4": "C"}, found.SeenBy)
+	require.Equal(t, map[services.ID]string{"1": "A", "2": "B", "3": "B", "4": "C"}, found.SeenBy)
 	require.Equal(t, ids{"5"}, found.Absent)
 	require.Equal(t, []string{
 		"GET R4/HealthcareService?_id=1,2,3,4,5", "GET R4/HealthcareService?_id=1,4,5", "GET R4/HealthcareService?_id=4,5",
@@ -159,12 +159,12 @@ func TestCredentials(t *testing.T) {
 
 	found, err = api.Batch(t.Context(), "gone from the configuration", ids{"1", "9"})
 	require.NoError(t, err)
-	require.Equal(t, map[services.ServiceID]string{"1": "A"}, found.SeenBy)
+	require.Equal(t, map[services.ID]string{"1": "A"}, found.SeenBy)
 	require.Equal(t, ids{"9"}, found.NotVisible, "that the others do not know it says less")
 
 	read, err := api.Service(t.Context(), "4")
 	require.NoError(t, err)
-	require.Equal(t, services.ServiceID("4"), read.ID)
+	require.Equal(t, services.ID("4"), read.ID)
 	version, err := api.Version(t.Context(), "3")
 	require.NoError(t, err)
 	require.Equal(t, "1", version)
@@ -197,7 +197,7 @@ func TestNotFound(t *testing.T) {
 		require.Equal(t, visible, failure.NotFound())
 		require.Equal(t, !visible, failure.NotVisible())
 	}
-	for _, id := range []services.ServiceID{"", "a", " 1", "../1", "1?x"} {
+	for _, id := range []services.ID{"", "a", " 1", "../1", "1?x"} {
 		_, err = api.Service(t.Context(), id)
 		require.ErrorContains(t, err, "e-RS service id")
 	}
@@ -378,7 +378,7 @@ func TestEveryIDInOneList(t *testing.T) {
 		var all ids
 		for _, id := range asked {
 			state[strconv.Itoa(id)] = rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 3}).Draw(t, "state")
-			all = append(all, services.ServiceID(strconv.Itoa(id)))
+			all = append(all, services.ID(strconv.Itoa(id)))
 		}
 		seen := rapid.SampledFrom([]string{"A", "B"}).Draw(t, "who sees")
 		there := &fake{answer: func(w http.ResponseWriter, r *http.Request) { stateful(w, r, state, seen) }}

@@ -13,7 +13,7 @@ import (
 // Unreadable is a service that e-RS answered with and that we do not
 // understand. It is there: nothing may be taken from it being in no other list.
 type Unreadable struct {
-	ID     services.ServiceID
+	ID     services.ID
 	Reason string
 	Raw    []byte // the resource as it came
 }
@@ -34,7 +34,7 @@ type bundle struct {
 
 // contents are the services of a bundle, each once, in order of their ids.
 type contents struct {
-	services   []services.ERSService
+	services   []services.Service
 	unreadable []Unreadable
 }
 
@@ -85,13 +85,13 @@ func (c *contents) add(raw []byte) error {
 
 // sort keeps the newest of a service that stands there twice.
 func (c *contents) sort() {
-	slices.SortStableFunc(c.services, func(a, b services.ERSService) int {
+	slices.SortStableFunc(c.services, func(a, b services.Service) int {
 		return cmp.Or(compareIDs(a.ID, b.ID), compareNumbers(b.Version, a.Version))
 	})
-	c.services = slices.CompactFunc(c.services, func(a, b services.ERSService) bool { return a.ID == b.ID })
+	c.services = slices.CompactFunc(c.services, func(a, b services.Service) bool { return a.ID == b.ID })
 }
 
-func compareIDs(a, b services.ServiceID) int { return compareNumbers(string(a), string(b)) }
+func compareIDs(a, b services.ID) int { return compareNumbers(string(a), string(b)) }
 
 // compareNumbers orders texts of digits.
 func compareNumbers(a, b string) int {

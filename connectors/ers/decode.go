@@ -97,18 +97,18 @@ const kindOfService = "HealthcareService"
 
 // decodeService reads one resource. What it does not know changes nothing; what
 // a service has to have and this one has not is an error.
-func decodeService(body []byte) (services.ERSService, error) {
+func decodeService(body []byte) (services.Service, error) {
 	var r resource
 	if err := json.Unmarshal(body, &r); err != nil {
-		return services.ERSService{}, fmt.Errorf("want a %s: %w", kindOfService, err)
+		return services.Service{}, fmt.Errorf("want a %s: %w", kindOfService, err)
 	}
 	return r.service()
 }
 
-func (r resource) service() (services.ERSService, error) {
-	s := services.ERSService{Version: string(r.Meta.VersionID), Name: line(r.Name)}
+func (r resource) service() (services.Service, error) {
+	s := services.Service{Version: string(r.Meta.VersionID), Name: line(r.Name)}
 	var err error
-	if s.ID, err = services.ParseServiceID(string(r.ID)); err != nil {
+	if s.ID, err = services.ParseID(string(r.ID)); err != nil {
 		return s, fmt.Errorf("id: %w", err)
 	}
 	switch s.Sites = r.sites(); {
@@ -156,7 +156,7 @@ func codings(concepts many[concept], systems ...string) (found []services.Coding
 	return found
 }
 
-func (r resource) extensions(s *services.ERSService) {
+func (r resource) extensions(s *services.Service) {
 	for _, e := range r.Extension {
 		switch last(e.URL) {
 		case "Extension-eRS-HoursOfOperation":
@@ -171,7 +171,7 @@ func (r resource) extensions(s *services.ERSService) {
 
 // contacts are a point for each purpose and telecom. Without a purpose it is for
 // nobody we know, so never for the public.
-func contacts(parts many[extension]) (points []services.ERSPoint) {
+func contacts(parts many[extension]) (points []services.Point) {
 	purposes := []string{}
 	for _, part := range parts {
 		for _, c := range part.Concept.Coding {
@@ -189,7 +189,7 @@ func contacts(parts many[extension]) (points []services.ERSPoint) {
 			continue
 		}
 		for _, purpose := range purposes {
-			points = append(points, services.ERSPoint{Purpose: purpose, System: line(part.Point.System), Value: value})
+			points = append(points, services.Point{Purpose: purpose, System: line(part.Point.System), Value: value})
 		}
 	}
 	return points

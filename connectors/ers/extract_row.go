@@ -137,7 +137,7 @@ func headerOf(open func() (io.ReadCloser, error), columns Columns) (header, erro
 // dates too: people type them, and one was in the year 2922.
 type ExtractRow struct {
 	Line            int // in its file, from 1
-	ID              services.ServiceID
+	ID              services.ID
 	Site            profile.ODSCode // empty when it is no ODS code; see Odd
 	Provider        profile.ODSCode // the same
 	Name            string
@@ -155,7 +155,7 @@ type ExtractRow struct {
 // noted.
 func (h header) read(cells []string) (ExtractRow, *profile.Rejected) {
 	var row ExtractRow
-	id, err := services.ParseServiceID(h.cell(cells, "ID"))
+	id, err := services.ParseID(h.cell(cells, "ID"))
 	if err != nil {
 		return row, &profile.Rejected{Field: h.columns.ID, Value: h.cell(cells, "ID"), Reason: "want the digits of a service id"}
 	}

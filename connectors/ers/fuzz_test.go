@@ -35,7 +35,7 @@ func FuzzDecodeBundle(f *testing.F) {
 		if err != nil {
 			return
 		}
-		require.True(t, slices.IsSortedFunc(held.services, func(a, b services.ERSService) int { return compareIDs(a.ID, b.ID) }))
+		require.True(t, slices.IsSortedFunc(held.services, func(a, b services.Service) int { return compareIDs(a.ID, b.ID) }))
 		for _, s := range held.services {
 			require.NoError(t, check(s.ID))
 			require.NotEmpty(t, s.Name)

@@ -96,7 +96,7 @@ func failing(t *testing.T, n int, until int) (waits []time.Duration, found Found
 		maps.Copy(w.Header(), failure.header)
 		say(w, failure.status, failure.body)
 	})
-	found, err = api.Services(t.Context(), []services.ServiceID{"1", "2"})
+	found, err = api.Services(t.Context(), []services.ID{"1", "2"})
 	return waits, found, err
 }
 
@@ -184,7 +184,7 @@ func TestAcceptance16TenRequestsASecondForEachClient(t *testing.T) {
 		var workers sync.WaitGroup
 		for n := range 2 * each {
 			workers.Go(func() {
-				_, err := api.Batch(t.Context(), []string{"A", "B"}[n%2], []services.ServiceID{"1"})
+				_, err := api.Batch(t.Context(), []string{"A", "B"}[n%2], []services.ID{"1"})
 				assert.NoError(t, err)
 			})
 		}
@@ -218,7 +218,7 @@ func TestAcceptance16Spacing(t *testing.T) {
 		var workers sync.WaitGroup
 		for range 50 {
 			workers.Go(func() {
-				_, err := api.Services(t.Context(), []services.ServiceID{"1"})
+				_, err := api.Services(t.Context(), []services.ID{"1"})
 				assert.NoError(t, err)
 			})
 		}

@@ -15,30 +15,30 @@ import (
 )
 
 var (
-	minimal = services.ERSService{ID: "1", Version: "1", Name: "Direct Service With Minimal", Sites: []profile.ODSCode{"R6901"}}
+	minimal = services.Service{ID: "1", Version: "1", Name: "Direct Service With Minimal", Sites: []profile.ODSCode{"R6901"}}
 	dayCase = []services.Coding{{Code: "DAY_CASE", Display: "Day Case"}}
 	patient = []services.Coding{{Code: "BOOKABLE", Display: "A service which supports a patient appointment"}}
 	direct  = []services.Coding{{Code: "DIRECTLY_BOOKABLE", Display: "Directly Bookable"}}
-	reached = []services.ERSPoint{
+	reached = []services.Point{
 		{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "service@email.com"},
 		{Purpose: services.ForPatients, System: "phone", Value: "01234567890"},
 	}
-	full = services.ERSService{
+	full = services.Service{
 		ID: "2", Version: "1", Name: "Direct SVC 1", Sites: []profile.ODSCode{"R6901"},
 		AppointmentTypes: dayCase, RequestFlows: patient, Bookable: direct,
 		Hours: "9-5 Mon-Fri", Instructions: "Instructions", Contacts: reached,
 	}
-	indirect = services.ERSService{
+	indirect = services.Service{
 		ID: "1", Version: "1", Name: "Direct SVC 1", Sites: []profile.ODSCode{"R6901"},
 		AppointmentTypes: dayCase, RequestFlows: patient,
 		Bookable: []services.Coding{{Code: "INDIRECTLY_BOOKABLE", Display: "Indirectly Bookable"}},
 		Hours:    "9-5 Mon-Fri", Instructions: "Instructions", Contacts: reached,
 	}
-	second = services.ERSService{
+	second = services.Service{
 		ID: "2", Version: "1", Name: "Direct SVC 2", Sites: []profile.ODSCode{"R6901"},
 		AppointmentTypes: dayCase, RequestFlows: patient, Bookable: direct,
 	}
-	pair = []services.ERSService{
+	pair = []services.Service{
 		{ID: "1", Version: "1", Name: "Direct SVC 1", Sites: []profile.ODSCode{"R6901"}},
 		{ID: "2", Version: "1", Name: "Direct SVC 2", Sites: []profile.ODSCode{"R6901"}},
 	}
@@ -49,20 +49,20 @@ var (
 func TestRecordedServices(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]struct {
-		services []services.ERSService // of a 200
-		version  string                // of a HEAD
-		status   int                   // of an error
+		services []services.Service // of a 200
+		version  string             // of a HEAD
+		status   int                // of an error
 	}{
-		"A033_get_service_1":                       {services: []services.ERSService{minimal}},
-		"A033_get_service_2":                       {services: []services.ERSService{full}},
-		"A033_get_service_2_user_restricted":       {services: []services.ERSService{full}},
-		"A033_get_service_accept_encoding_gzip":    {services: []services.ERSService{full}},
+		"A033_get_service_1":                       {services: []services.Service{minimal}},
+		"A033_get_service_2":                       {services: []services.Service{full}},
+		"A033_get_service_2_user_restricted":       {services: []services.Service{full}},
+		"A033_get_service_accept_encoding_gzip":    {services: []services.Service{full}},
 		"A033_get_service_3_not_found":             {status: 404},
 		"A033_get_service_if_none_match":           {status: 304},
 		"A033_get_service_wrong_business_function": {status: 403},
 		"A035_search_ids_1_2":                      {services: pair},
 		"A035_search_ids_1_2_percent_encoded":      {services: pair},
-		"A035_search_ids_3_4":                      {services: []services.ERSService{indirect, second}},
+		"A035_search_ids_3_4":                      {services: []services.Service{indirect, second}},
 		"A035_search_ids_5_6_empty":                {services: nil},
 		"A035_search_by_organization_unsupported":  {status: 404},
 		"A035_search_ids_2_1_reordered":            {status: 404},
@@ -105,7 +105,7 @@ func TestRecordedServices(t *testing.T) {
 			default:
 				read, err := decodeService(answer.Body)
 				require.NoError(t, err)
-				require.Equal(t, want.services, []services.ERSService{read})
+				require.Equal(t, want.services, []services.Service{read})
 			}
 		})
 	}
@@ -208,15 +208,15 @@ func TestRecordedThroughTheAPI(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	api, there := outside(t, record(t, "A035_search_ids_3_4").replay(t))
-	found, err := api.Services(ctx, []services.ServiceID{"4", "3"})
+	found, err := api.Services(ctx, []services.ID{"4", "3"})
 	require.NoError(t, err)
-	require.Equal(t, Found{Absent: []services.ServiceID{"3", "4"}, Unasked: []services.ERSService{indirect, second}}, found)
+	require.Equal(t, Found{Absent: []services.ID{"3", "4"}, Unasked: []services.Service{indirect, second}}, found)
 	require.Equal(t, []string{"GET R4/HealthcareService?_id=3,4"}, there.asked())
 
 	api, _ = outside(t, record(t, "A035_search_ids_1_2").replay(t))
-	found, err = api.Services(ctx, []services.ServiceID{"2", "1", "2"})
+	found, err = api.Services(ctx, []services.ID{"2", "1", "2"})
 	require.NoError(t, err)
-	require.Equal(t, Found{Services: pair, SeenBy: map[services.ServiceID]string{"1": "R1A", "2": "R1A"}}, found)
+	require.Equal(t, Found{Services: pair, SeenBy: map[services.ID]string{"1": "R1A", "2": "R1A"}}, found)
 
 	api, _ = outside(t, record(t, "A033_get_service_2").replay(t))
 	one, err := api.Service(ctx, "2")

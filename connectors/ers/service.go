@@ -12,8 +12,8 @@ import (
 
 // Service asks for one service (A033), with one credential after the other until
 // one sees it. Errors are *Error, or those of Turn and the context.
-func (a *API) Service(ctx context.Context, id services.ServiceID) (services.ERSService, error) {
-	var found services.ERSService
+func (a *API) Service(ctx context.Context, id services.ID) (services.Service, error) {
+	var found services.Service
 	err := a.each(func(by Credential) (err error) {
 		found, err = a.service(ctx, by, id)
 		return err
@@ -24,7 +24,7 @@ func (a *API) Service(ctx context.Context, id services.ServiceID) (services.ERSS
 // Version asks for the version of one service (A037), a number as text. For many
 // of them Batch costs a twentieth (CONTRACT.md "One service and its version").
 // Errors are those of Service.
-func (a *API) Version(ctx context.Context, id services.ServiceID) (string, error) {
+func (a *API) Version(ctx context.Context, id services.ID) (string, error) {
 	var version string
 	err := a.each(func(by Credential) (err error) {
 		version, err = a.version(ctx, by, id)
@@ -50,28 +50,28 @@ func (a *API) each(ask func(Credential) error) error {
 	return unseen
 }
 
-func (a *API) service(ctx context.Context, by Credential, id services.ServiceID) (services.ERSService, error) {
+func (a *API) service(ctx context.Context, by Credential, id services.ID) (services.Service, error) {
 	q, err := about("A033", http.MethodGet, "service", id)
 	if err != nil {
-		return services.ERSService{}, err
+		return services.Service{}, err
 	}
 	answer, err := a.ask(ctx, by, q)
 	if err != nil {
-		return services.ERSService{}, err
+		return services.Service{}, err
 	}
 	service, err := decodeService(answer.Body)
 	if err == nil {
 		err = agrees(service, id, answer.Header)
 	}
 	if err != nil {
-		return services.ERSService{}, unreadable(by, q, answer, err.Error())
+		return services.Service{}, unreadable(by, q, answer, err.Error())
 	}
 	return service, nil
 }
 
 // agrees compares what a body says with what was asked, and with its ETag where
 // that has the right form: no more than one of two versions can be right.
-func agrees(service services.ERSService, id services.ServiceID, header http.Header) error {
+func agrees(service services.Service, id services.ID, header http.Header) error {
 	if service.ID != id {
 		return fmt.Errorf("it is of service %s", service.ID)
 	}
@@ -82,7 +82,7 @@ func agrees(service services.ERSService, id services.ServiceID, header http.Head
 	return nil
 }
 
-func (a *API) version(ctx context.Context, by Credential, id services.ServiceID) (string, error) {
+func (a *API) version(ctx context.Context, by Credential, id services.ID) (string, error) {
 	q, err := about("A037", http.MethodHead, "the version of service", id)
 	if err != nil {
 		return "", err
@@ -98,7 +98,7 @@ func (a *API) version(ctx context.Context, by Credential, id services.ServiceID)
 	return version, nil
 }
 
-func about(endpoint, method, what string, id services.ServiceID) (question, error) {
+func about(endpoint, method, what string, id services.ID) (question, error) {
 	if err := check(id); err != nil {
 		return question{}, fmt.Errorf("asking e-RS for %s: %w", what, err)
 	}
@@ -109,8 +109,8 @@ func about(endpoint, method, what string, id services.ServiceID) (question, erro
 }
 
 // check keeps everything but digits out of an address.
-func check(id services.ServiceID) error {
-	parsed, err := services.ParseServiceID(string(id))
+func check(id services.ID) error {
+	parsed, err := services.ParseID(string(id))
 	if err == nil && parsed != id {
 		err = fmt.Errorf("e-RS service id %q: want digits alone", id)
 	}

@@ -51,8 +51,8 @@ func TestSimulator(t *testing.T) {
 	zip := world.Extract(profile.NewDate(2026, 10, 31))
 	extract, err := ers.OpenExtract("EBSX05_202610.zip", bytes.NewReader(zip), int64(len(zip)), ers.Columns{})
 	require.NoError(t, err)
-	sites := make(map[services.ServiceID][]profile.ODSCode)
-	var ids []services.ServiceID
+	sites := make(map[services.ID][]profile.ODSCode)
+	var ids []services.ID
 	for row, err := range extract.Rows() {
 		require.NoError(t, err)
 		ids = append(ids, row.ID)
@@ -65,8 +65,8 @@ func TestSimulator(t *testing.T) {
 
 	found, err := api.Services(t.Context(), ids)
 	require.NoError(t, err)
-	require.Equal(t, []services.ServiceID{ids[0]}, found.Absent)
-	require.Equal(t, []services.ServiceID{ids[1]}, found.NotVisible)
+	require.Equal(t, []services.ID{ids[0]}, found.Absent)
+	require.Equal(t, []services.ID{ids[1]}, found.NotVisible)
 	require.Empty(t, found.Refused)
 	require.Empty(t, found.Unreadable)
 	require.Empty(t, found.Unasked)

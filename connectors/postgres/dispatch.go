@@ -107,20 +107,20 @@ func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Dur
 
 // Due returns pushes to be queued, those of a route the oldest first: never so
 // many that more than most of them have jobs at a time.
-func (d *Dispatch) Due(ctx context.Context, most int) ([]push.DuePush, error) {
+func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
 	rows, err := d.q.DuePushes(ctx, dbsqlc.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)})
 	if err != nil {
 		return nil, wrap(err, "looking for due pushes")
 	}
-	due := make([]push.DuePush, len(rows))
+	due := make([]push.Due, len(rows))
 	for i, r := range rows {
-		due[i] = push.DuePush{Code: profile.ODSCode(r.Code), Sink: push.Sink(r.Sink), Probe: r.Probe}
+		due[i] = push.Due{Code: profile.ODSCode(r.Code), Sink: push.Sink(r.Sink), Probe: r.Probe}
 	}
 	return due, nil
 }
 
 // Queued notes the jobs that work the pushes.
-func (d *Dispatch) Queued(ctx context.Context, pushes []push.DuePush, jobs []int64) error {
+func (d *Dispatch) Queued(ctx context.Context, pushes []push.Due, jobs []int64) error {
 	params := dbsqlc.SetPushJobsParams{Jobs: jobs}
 	for _, p := range pushes {
 		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))

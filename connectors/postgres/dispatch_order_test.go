@@ -237,9 +237,9 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 	given, twice := map[string]bool{}, 0
 	last := map[push.Sink]map[profile.ODSCode]int64{push.SinkDoS: {}, push.SinkWebsite: {}}
 	stage := func(sink push.Sink) error {
-		staged := make([]push.StagedPush, profiles)
+		staged := make([]push.Staged, profiles)
 		for i, code := range codes() {
-			staged[i] = push.StagedPush{Code: code, Job: 99, Last: last[sink][code]}
+			staged[i] = push.Staged{Code: code, Job: 99, Last: last[sink][code]}
 		}
 		numbers, err := store.StagePushes(ctx, sink, staged)
 		mu.Lock()
@@ -259,9 +259,9 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 		func() error { return stage(push.SinkDoS) },
 		func() error { return stage(push.SinkWebsite) },
 		func() error {
-			outcomes := make([]push.PushOutcome, profiles)
+			outcomes := make([]push.Outcome, profiles)
 			for i, code := range codes() {
-				outcomes[i] = push.PushOutcome{Code: code, Job: 98, Route: "change-event", State: push.PushAccepted}
+				outcomes[i] = push.Outcome{Code: code, Job: 98, Route: "change-event", State: push.Accepted}
 			}
 			_, err := store.SettlePushes(ctx, push.SinkDoS, outcomes, nothingToComplete)
 			return err

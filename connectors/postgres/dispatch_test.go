@@ -48,7 +48,7 @@ func (w *world) dispatchOn(n int) {
 }
 
 // queue queues what is due as jobs with numbers from 1, and returns it.
-func (w *world) queue(most int) (due []push.DuePush) {
+func (w *world) queue(most int) (due []push.Due) {
 	w.Helper()
 	w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) (err error) {
 		if due, err = d.Due(ctx, most); err != nil {
@@ -204,10 +204,10 @@ func TestAChangeIsNotLostToTheJobUnderWay(t *testing.T) {
 	w.exec("update profile set hidden = true")
 	w.dispatch()
 	require.Empty(t, w.queue(10), "one job at a time")
-	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted"})
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted"})
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("job_id is null"))
-	require.Equal(t, []push.DuePush{{Code: "FA0000", Sink: push.SinkDoS}}, w.queue(10))
-	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted"})
+	require.Equal(t, []push.Due{{Code: "FA0000", Sink: push.SinkDoS}}, w.queue(10))
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted"})
 	require.Equal(t, []string{"FA0000 dos accepted"}, w.standing("job_id is null"))
 }
 
@@ -216,12 +216,12 @@ func TestTheWindowHoldsForARoute(t *testing.T) {
 	w := wanting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy, profile.GPPractice)
 	w.exec("update push set due_at = now() - interval '1 s' * right(code, 1)::int where sink = 'dos'") // the last first
 	w.exec("update push set due_at = now() + interval '1 h' where sink = 'website'")
-	require.Equal(t, []push.DuePush{
+	require.Equal(t, []push.Due{
 		{Code: "FA0002", Sink: push.SinkDoS}, {Code: "FA0001", Sink: push.SinkDoS}, {Code: "FA0003", Sink: push.SinkDoS},
 	}, w.queue(2))
 	require.Empty(t, w.queue(2))
-	w.settles(push.PushOutcome{Code: "FA0001", Route: "change-event", State: push.PushAccepted})
-	require.Equal(t, []push.DuePush{{Code: "FA0000", Sink: push.SinkDoS}}, w.queue(2))
+	w.settles(push.Outcome{Code: "FA0001", Route: "change-event", State: push.Accepted})
+	require.Equal(t, []push.Due{{Code: "FA0000", Sink: push.SinkDoS}}, w.queue(2))
 }
 
 func TestAPausedRouteGetsAProbe(t *testing.T) {
@@ -245,7 +245,7 @@ func TestAPausedRouteGetsAProbe(t *testing.T) {
 	require.Len(t, probes, 1)
 	require.True(t, probes[0].Probe)
 	require.Empty(t, w.queue(10), "one at a time")
-	w.settles(push.PushOutcome{Code: probes[0].Code, Route: "change-event", State: push.PushWanted})
+	w.settles(push.Outcome{Code: probes[0].Code, Route: "change-event", State: push.Wanted})
 	require.NoError(t, w.store.PostponeProbe(ctx, push.SinkDoS, "change-event", time.Hour))
 	require.Empty(t, w.queue(10))
 	require.Equal(t, 2, one[int](w, "select probes from route where paused <> ''"))

@@ -130,7 +130,7 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 		require.Equal(t, []string{"FA0000 dos wanted 0", "FA0001 dos wanted 0"}, w.standing("state = 'wanted' and forced"))
 		w.queue(10)
 		for _, code := range []profile.ODSCode{"FA0000", "FA0001"} {
-			w.settles(push.PushOutcome{Code: code, Route: "change-event", State: push.PushAccepted})
+			w.settles(push.Outcome{Code: code, Route: "change-event", State: push.Accepted})
 		}
 	}
 	require.NoError(t, w.check().Found(t.Context(), nil, []profile.ODSCode{"FA0001"})) // this one was mended
@@ -150,8 +150,8 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 func TestPruningSinks(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy)
-	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted", Sequence: 1})
-	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted", Sequence: 2})
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted", Sequence: 1})
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted", Sequence: 2})
 	w.exec("update push_attempt set at = now() - interval '2 days' where sequence = 1")
 	old, recent := w.finds(w.check(), false, "FA0000"), w.finds(w.check(), false, "FA0000")
 	w.exec("update drift_check set started_at = now() - interval '2 days' where id = $1", old.Check)

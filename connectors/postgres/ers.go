@@ -26,7 +26,7 @@ var extractTable string
 // ExtractRow is what the EBSX05 extract says of one service.
 type ExtractRow struct {
 	Line      int
-	ID        services.ServiceID
+	ID        services.ID
 	Site      profile.ODSCode // empty where it is no ODS code
 	Provider  profile.ODSCode // the same
 	Specialty string          // a code
@@ -121,32 +121,32 @@ func quarantineRow(ctx context.Context, q *dbsqlc.Queries, r *profile.Rejected) 
 
 // AddService enters the id of a service that was verified to be at a site, and
 // reports whether the register did not say so before.
-func (x *Session) AddService(ctx context.Context, id services.ServiceID, site profile.ODSCode, actor string) (bool, error) {
+func (x *Session) AddService(ctx context.Context, id services.ID, site profile.ODSCode, actor string) (bool, error) {
 	added, err := x.q.AddService(ctx, dbsqlc.AddServiceParams{ID: string(id), Site: string(site), Actor: actor})
 	return added > 0, wrap(err, "adding service "+string(id))
 }
 
 // RegisteredService is a service as the register shows it.
 type RegisteredService struct {
-	ID           services.ServiceID    `json:"id"`
-	Name         string                `json:"name"`
-	State        services.ServiceState `json:"state"`
-	Origin       string                `json:"origin"` // extract or editor
-	Claimed      []string              `json:"claimed"`
-	Sites        []string              `json:"sites"` // by e-RS
-	Provider     string                `json:"provider"`
-	Specialty    string                `json:"specialty"`
-	Credential   string                `json:"credential"`
-	Version      string                `json:"version"`
-	Pending      services.ServiceState `json:"pending,omitempty"`
-	MissingSince profile.Date          `json:"missing_since,omitzero"`
-	AddedBy      string                `json:"added_by"`
-	Extract      json.RawMessage       `json:"extract"`
+	ID           services.ID     `json:"id"`
+	Name         string          `json:"name"`
+	State        services.State  `json:"state"`
+	Origin       string          `json:"origin"` // extract or editor
+	Claimed      []string        `json:"claimed"`
+	Sites        []string        `json:"sites"` // by e-RS
+	Provider     string          `json:"provider"`
+	Specialty    string          `json:"specialty"`
+	Credential   string          `json:"credential"`
+	Version      string          `json:"version"`
+	Pending      services.State  `json:"pending,omitempty"`
+	MissingSince profile.Date    `json:"missing_since,omitzero"`
+	AddedBy      string          `json:"added_by"`
+	Extract      json.RawMessage `json:"extract"`
 }
 
 // RegisteredServices lists the register, in the order of ids. An empty state or
 // site means all.
-func (s *Store) RegisteredServices(ctx context.Context, state services.ServiceState, site profile.ODSCode, most int) (
+func (s *Store) RegisteredServices(ctx context.Context, state services.State, site profile.ODSCode, most int) (
 	[]RegisteredService, error,
 ) {
 	rows, err := s.q.ListServices(ctx, dbsqlc.ListServicesParams{
@@ -155,9 +155,9 @@ func (s *Store) RegisteredServices(ctx context.Context, state services.ServiceSt
 	list := make([]RegisteredService, len(rows))
 	for i, r := range rows {
 		list[i] = RegisteredService{
-			ID: services.ServiceID(r.ID), Name: r.Name, State: services.ServiceState(r.State), Origin: r.Origin, Claimed: r.Claimed,
+			ID: services.ID(r.ID), Name: r.Name, State: services.State(r.State), Origin: r.Origin, Claimed: r.Claimed,
 			Sites: r.Sites, Provider: r.Provider, Specialty: r.Specialty, Credential: r.Credential, Version: r.Version,
-			Pending: services.ServiceState(r.Pending), MissingSince: fromDate(r.MissingSince), AddedBy: r.AddedBy, Extract: r.Extract,
+			Pending: services.State(r.Pending), MissingSince: fromDate(r.MissingSince), AddedBy: r.AddedBy, Extract: r.Extract,
 		}
 	}
 	return list, wrap(err, "listing the register of services")
@@ -311,14 +311,14 @@ func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error
 
 // ServiceCount counts the services of the register that are in one state.
 type ServiceCount struct {
-	State    services.ServiceState
+	State    services.State
 	Services int
 }
 
 func (w *Watched) readServices(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.CountServices(ctx)
 	for _, r := range rows {
-		w.Services = append(w.Services, ServiceCount{services.ServiceState(r.State), int(r.Services)})
+		w.Services = append(w.Services, ServiceCount{services.State(r.State), int(r.Services)})
 	}
 	return wrap(err, "register of services")
 }

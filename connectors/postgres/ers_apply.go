@@ -125,7 +125,7 @@ func markServicesUndone(ctx context.Context, q *dbsqlc.Queries, run runs.Run) er
 		return q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
 			RunID: int64(run.ID), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
 		})
-	}, func(changes []services.ServiceChange) error {
+	}, func(changes []services.Change) error {
 		for _, c := range changes {
 			code, value := c.Reproposed()
 			params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, c.FieldName())

@@ -13,7 +13,7 @@ import (
 
 // Withheld gives what the parent of an approval withheld and nobody decided on
 // yet, page by page.
-func (d *ServiceDraft) Withheld(ctx context.Context, page func([]services.ServiceChange) error) error {
+func (d *ServiceDraft) Withheld(ctx context.Context, page func([]services.Change) error) error {
 	return wrap(eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
 		rows, err := d.q.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
 			RunID: int64(d.run.Parent), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
@@ -27,7 +27,7 @@ func (d *ServiceDraft) Withheld(ctx context.Context, page func([]services.Servic
 }
 
 // Applied gives what the parent of an undo applied, page by page.
-func (d *ServiceDraft) Applied(ctx context.Context, page func([]services.ServiceChange) error) error {
+func (d *ServiceDraft) Applied(ctx context.Context, page func([]services.Change) error) error {
 	return wrap(eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
 		return d.q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
 			RunID: int64(d.run.Parent), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
@@ -36,7 +36,7 @@ func (d *ServiceDraft) Applied(ctx context.Context, page func([]services.Service
 }
 
 func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error),
-	page func([]services.ServiceChange) error,
+	page func([]services.Change) error,
 ) error {
 	var after dbsqlc.AppliedRowsRow
 	for {
@@ -44,7 +44,7 @@ func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRo
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		changes := make([]services.ServiceChange, len(rows))
+		changes := make([]services.Change, len(rows))
 		for i, row := range rows {
 			if changes[i], err = toServiceChange(row); err != nil {
 				return err
@@ -57,42 +57,42 @@ func eachServicePage(query func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRo
 	}
 }
 
-func toServiceChange(row dbsqlc.AppliedRowsRow) (services.ServiceChange, error) {
+func toServiceChange(row dbsqlc.AppliedRowsRow) (services.Change, error) {
 	_, id, ok := strings.Cut(row.Field, "/")
 	if !ok {
-		return services.ServiceChange{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
+		return services.Change{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
 	}
-	return services.ServiceChange{
-		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Service: services.ServiceID(id),
+	return services.Change{
+		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Service: services.ID(id),
 		Verb: runs.Verb(row.Verb), Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
 	}, nil
 }
 
 // Rows returns services as they stand on profiles, and how they stand in the
 // register.
-func (d *ServiceDraft) Rows(ctx context.Context, ids []services.ServiceID) (
-	rows services.ServiceRows, states map[services.ServiceID]services.ServiceState, err error,
+func (d *ServiceDraft) Rows(ctx context.Context, ids []services.ID) (
+	rows services.Rows, states map[services.ID]services.State, err error,
 ) {
 	found, err := d.q.ServiceRows(ctx, texts(ids))
 	if err != nil {
 		return nil, nil, wrap(err, "reading services")
 	}
-	rows = make(services.ServiceRows)
+	rows = make(services.Rows)
 	for _, row := range found {
 		code := profile.ODSCode(row.Code)
 		if rows[code] == nil {
-			rows[code] = make(map[services.ServiceID]services.ServiceShown)
+			rows[code] = make(map[services.ID]services.Shown)
 		}
-		shown, _, err := services.ParseServiceShown(string(row.Shown))
+		shown, _, err := services.ParseShown(string(row.Shown))
 		if err != nil {
 			return nil, nil, fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
 		}
-		rows[code][services.ServiceID(row.ID)] = shown
+		rows[code][services.ID(row.ID)] = shown
 	}
 	stand, err := d.q.ServiceStates(ctx, texts(ids))
-	states = make(map[services.ServiceID]services.ServiceState, len(stand))
+	states = make(map[services.ID]services.State, len(stand))
 	for _, row := range stand {
-		states[services.ServiceID(row.ID)] = services.ServiceState(row.State)
+		states[services.ID(row.ID)] = services.State(row.State)
 	}
 	return rows, states, wrap(err, "reading services")
 }

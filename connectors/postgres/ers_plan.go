@@ -41,8 +41,8 @@ func (d *ServiceDraft) preview(ctx context.Context) (err error) {
 
 // Items returns, in pages, the services of which the run knows something new,
 // and those that differ from the profiles they are at.
-func (d *ServiceDraft) Items(ctx context.Context) iter.Seq2[[]services.ServiceItem, error] {
-	return func(yield func([]services.ServiceItem, error) bool) {
+func (d *ServiceDraft) Items(ctx context.Context) iter.Seq2[[]services.Item, error] {
+	return func(yield func([]services.Item, error) bool) {
 		after := ""
 		for {
 			items, err := d.items(ctx, after, nil)
@@ -60,25 +60,25 @@ func (d *ServiceDraft) Items(ctx context.Context) iter.Seq2[[]services.ServiceIt
 
 // ItemsOf returns the services of the given ids, with what was withheld of them:
 // an approval never asks e-RS again.
-func (d *ServiceDraft) ItemsOf(ctx context.Context, ids []services.ServiceID) ([]services.ServiceItem, error) {
+func (d *ServiceDraft) ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	return d.items(ctx, "", ids)
 }
 
-func (d *ServiceDraft) items(ctx context.Context, after string, ids []services.ServiceID) ([]services.ServiceItem, error) {
+func (d *ServiceDraft) items(ctx context.Context, after string, ids []services.ID) ([]services.Item, error) {
 	rows, err := d.q.ServiceItems(ctx, dbsqlc.ServiceItemsParams{
 		RunID: int64(d.run.ID), After: after, Ids: texts(ids), Sites: texts(d.run.Codes), Most: int32(max(servicePage, len(ids))),
 	})
 	if err != nil {
 		return nil, wrap(err, "reading services")
 	}
-	items := make([]services.ServiceItem, len(rows))
-	at := make(map[string]*services.ServiceItem, len(rows))
+	items := make([]services.Item, len(rows))
+	at := make(map[string]*services.Item, len(rows))
 	for i, row := range rows {
-		items[i] = services.ServiceItem{
-			ID: services.ServiceID(row.ID), Was: services.ServiceState(row.Was), State: services.ServiceState(row.State),
+		items[i] = services.Item{
+			ID: services.ID(row.ID), Was: services.State(row.Was), State: services.State(row.State),
 			Specialty: row.Specialty, News: row.News, Settled: row.Settled,
 		}
 		if row.Facts != nil {
@@ -91,10 +91,10 @@ func (d *ServiceDraft) items(ctx context.Context, after string, ids []services.S
 	return items, d.loadSites(ctx, at)
 }
 
-func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*services.ServiceItem) error {
+func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*services.Item) error {
 	ids, fields := make([]string, 0, len(at)), make([]string, 0, len(at))
 	for id := range at {
-		ids, fields = append(ids, id), append(fields, services.ServiceField(services.ServiceID(id)))
+		ids, fields = append(ids, id), append(fields, services.Field(services.ID(id)))
 	}
 	rows, err := d.q.ServiceSites(ctx, dbsqlc.ServiceSitesParams{RunID: int64(d.run.ID), Ids: ids, Today: toDate(d.run.AsOf)})
 	if err != nil {
@@ -105,12 +105,12 @@ func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*services.Se
 		return err
 	}
 	for _, row := range rows {
-		site := services.ServiceSite{
+		site := services.Site{
 			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Held: row.Held,
-			Marks: marks[row.Code+" "+services.ServiceField(services.ServiceID(row.ID))],
+			Marks: marks[row.Code+" "+services.Field(services.ID(row.ID))],
 		}
 		if row.There {
-			shown, _, err := services.ParseServiceShown(string(row.Shown))
+			shown, _, err := services.ParseShown(string(row.Shown))
 			if err != nil {
 				return fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
 			}
@@ -121,19 +121,19 @@ func (d *ServiceDraft) loadSites(ctx context.Context, at map[string]*services.Se
 	return nil
 }
 
-func (d *ServiceDraft) marks(ctx context.Context, fields []string) (map[string][]services.ServiceMark, error) {
+func (d *ServiceDraft) marks(ctx context.Context, fields []string) (map[string][]services.Mark, error) {
 	rows, err := d.q.ServiceMarks(ctx, fields)
-	marks := make(map[string][]services.ServiceMark, len(rows))
+	marks := make(map[string][]services.Mark, len(rows))
 	for _, row := range rows {
 		key := row.Code + " " + row.Field
-		marks[key] = append(marks[key], services.ServiceMark{Verdict: runs.Verdict(row.Verdict), Value: row.Value})
+		marks[key] = append(marks[key], services.Mark{Verdict: runs.Verdict(row.Verdict), Value: row.Value})
 	}
 	return marks, wrap(err, "loading decisions")
 }
 
 // Record stores a part of the plan, and what profiles are to show of its
 // services.
-func (d *ServiceDraft) Record(ctx context.Context, items []services.ServiceItem, changes []services.ServiceChange) error {
+func (d *ServiceDraft) Record(ctx context.Context, items []services.Item, changes []services.Change) error {
 	if err := d.recordChanges(ctx, changes, false); err != nil {
 		return err
 	}
@@ -156,14 +156,14 @@ func (d *ServiceDraft) Record(ctx context.Context, items []services.ServiceItem,
 
 // RecordDecision stores what an approval or an undo will apply, and names what
 // it leaves out.
-func (d *ServiceDraft) RecordDecision(ctx context.Context, apply, left []services.ServiceChange) error {
+func (d *ServiceDraft) RecordDecision(ctx context.Context, apply, left []services.Change) error {
 	if err := d.recordChanges(ctx, apply, false); err != nil {
 		return err
 	}
 	return d.recordChanges(ctx, left, true)
 }
 
-func (d *ServiceDraft) recordChanges(ctx context.Context, changes []services.ServiceChange, moved bool) error {
+func (d *ServiceDraft) recordChanges(ctx context.Context, changes []services.Change, moved bool) error {
 	rows := make([]dbsqlc.ServicePlanRowsParams, 0, len(changes))
 	for _, c := range changes {
 		digest := c.Digest()
@@ -178,7 +178,7 @@ func (d *ServiceDraft) recordChanges(ctx context.Context, changes []services.Ser
 
 // Judge lets the guard screen the plan and returns the summary of what would be
 // applied. A nil guard withholds nothing: what a person approved is applied.
-func (d *ServiceDraft) Judge(ctx context.Context, guard *services.ServiceGuard) (runs.Summary, error) {
+func (d *ServiceDraft) Judge(ctx context.Context, guard *services.Guard) (runs.Summary, error) {
 	summary := runs.NewSummary(d.run)
 	summary.Records, summary.Rejected = d.asked, d.rejected
 	if guard != nil {
@@ -200,7 +200,7 @@ func (d *ServiceDraft) Judge(ctx context.Context, guard *services.ServiceGuard) 
 	return summary, count(ctx, d.q, d.run, &summary)
 }
 
-func (d *ServiceDraft) withhold(ctx context.Context, guard services.ServiceGuard) ([]runs.Withheld, error) {
+func (d *ServiceDraft) withhold(ctx context.Context, guard services.Guard) ([]runs.Withheld, error) {
 	rows, err := d.q.ServiceLosses(ctx, int64(d.run.ID))
 	if err != nil {
 		return nil, wrap(err, "counting the plan")

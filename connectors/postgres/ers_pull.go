@@ -60,8 +60,8 @@ const servicePage = 2000
 // Entries returns the register from where the run stands, in pages: one
 // credential after the other, ids as numbers. Services that are gone are left
 // out on all days but one of the week.
-func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]services.ServiceEntry, error] {
-	return func(yield func([]services.ServiceEntry, error) bool) {
+func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]services.Entry, error] {
+	return func(yield func([]services.Entry, error) bool) {
 		at, id := parseCursor(d.cursor)
 		for {
 			rows, err := d.q.AskServices(ctx, dbsqlc.AskServicesParams{
@@ -71,11 +71,11 @@ func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]services.Service
 				yield(nil, wrap(err, "reading the register of services"))
 				return
 			}
-			var entries []services.ServiceEntry
+			var entries []services.Entry
 			for _, row := range rows {
 				at, id = row.Credential, row.ID
 				entry := toEntry(row)
-				if entry.State != services.ServiceGone || services.AsksForGone(entry.ID, d.run.AsOf) {
+				if entry.State != services.Gone || services.AsksForGone(entry.ID, d.run.AsOf) {
 					entries = append(entries, entry)
 				}
 			}
@@ -86,17 +86,17 @@ func (d *ServiceDraft) Entries(ctx context.Context) iter.Seq2[[]services.Service
 	}
 }
 
-func toEntry(row dbsqlc.AskServicesRow) services.ServiceEntry {
-	entry := services.ServiceEntry{
-		ID: services.ServiceID(row.ID), State: services.ServiceState(row.State), Credential: row.Credential, Version: row.Version,
-		MissingSince: fromDate(row.MissingSince), Pending: services.ServiceState(row.Pending), Specialty: row.Specialty,
+func toEntry(row dbsqlc.AskServicesRow) services.Entry {
+	entry := services.Entry{
+		ID: services.ID(row.ID), State: services.State(row.State), Credential: row.Credential, Version: row.Version,
+		MissingSince: fromDate(row.MissingSince), Pending: services.State(row.Pending), Specialty: row.Specialty,
 	}
 	copy(entry.Hash[:], row.FactsHash)
 	return entry
 }
 
 // A cursor names the last entry that was asked for: credential and id.
-func cursorOf(e services.ServiceEntry) string { return e.Credential + "/" + string(e.ID) }
+func cursorOf(e services.Entry) string { return e.Credential + "/" + string(e.ID) }
 
 func parseCursor(cursor string) (credential, id string) {
 	at := strings.LastIndexByte(cursor, '/')
@@ -108,8 +108,8 @@ func parseCursor(cursor string) (credential, id string) {
 
 // Keep stores what answers said that is news, and how far the run has come: up
 // to and with the last entry.
-func (d *ServiceDraft) Keep(ctx context.Context, looks []services.ServiceLook, rejected []services.ServiceAnswer,
-	asked int, last services.ServiceEntry,
+func (d *ServiceDraft) Keep(ctx context.Context, looks []services.Look, rejected []services.Answer,
+	asked int, last services.Entry,
 ) error {
 	rows := make([]dbsqlc.RunServicesParams, len(looks))
 	for i, look := range looks {
@@ -147,7 +147,7 @@ func (d *ServiceDraft) Keep(ctx context.Context, looks []services.ServiceLook, r
 	return nil
 }
 
-func (d *ServiceDraft) runService(look services.ServiceLook) (row dbsqlc.RunServicesParams, err error) {
+func (d *ServiceDraft) runService(look services.Look) (row dbsqlc.RunServicesParams, err error) {
 	row = dbsqlc.RunServicesParams{
 		RunID: int64(d.run.ID), ID: string(look.ID), State: string(look.State), Credential: look.Credential,
 		MissingSince: toDate(look.MissingSince), Version: look.Version, Sites: []string{},
@@ -165,7 +165,7 @@ func (d *ServiceDraft) runService(look services.ServiceLook) (row dbsqlc.RunServ
 	return row, nil
 }
 
-func quarantineService(ctx context.Context, q *dbsqlc.Queries, run runs.Run, a services.ServiceAnswer) error {
+func quarantineService(ctx context.Context, q *dbsqlc.Queries, run runs.Run, a services.Answer) error {
 	hash := a.Service.Hash() // of nothing: one row a service
 	return q.Quarantine(ctx, dbsqlc.QuarantineParams{
 		Source: string(run.Source), Report: run.Report, Code: string(a.ID), Field: "service", Value: string(a.ID), Reason: a.Reason,

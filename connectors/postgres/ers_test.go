@@ -21,17 +21,17 @@ import (
 // register is e-RS as these tests play it.
 type register struct {
 	mutex    sync.Mutex
-	services map[services.ServiceID]services.ERSService
-	hidden   map[services.ServiceID]bool
-	bad      map[services.ServiceID]bool
+	services map[services.ID]services.Service
+	hidden   map[services.ID]bool
+	bad      map[services.ID]bool
 	fails    error // of every question
 	failAt   int   // questions that pass before it; 0: none
 	batches  int
-	proofs   []services.ServiceID
+	proofs   []services.ID
 	asked    func() // told of each batch before it is answered; nil: nobody
 }
 
-func (r *register) Batch(_ context.Context, _ string, ids []services.ServiceID) (answers []services.ServiceAnswer, err error) {
+func (r *register) Batch(_ context.Context, _ string, ids []services.ID) (answers []services.Answer, err error) {
 	if r.asked != nil {
 		r.asked()
 	}
@@ -41,7 +41,7 @@ func (r *register) Batch(_ context.Context, _ string, ids []services.ServiceID) 
 	if r.fails != nil && r.batches > r.failAt {
 		return nil, r.fails
 	}
-	if len(ids) > jobs.ServiceBatch || !slices.IsSortedFunc(ids, services.CompareServiceIDs) {
+	if len(ids) > jobs.ServiceBatch || !slices.IsSortedFunc(ids, services.CompareIDs) {
 		return nil, fmt.Errorf("a bad batch: %v", ids)
 	}
 	for _, id := range ids {
@@ -50,20 +50,20 @@ func (r *register) Batch(_ context.Context, _ string, ids []services.ServiceID) 
 	return answers, nil
 }
 
-func (r *register) say(id services.ServiceID, absent services.ServiceOutcome) services.ServiceAnswer {
+func (r *register) say(id services.ID, absent services.Outcome) services.Answer {
 	service, ok := r.services[id]
 	switch {
 	case r.hidden[id]:
-		return services.ServiceAnswer{ID: id, Outcome: services.OutcomeNotVisible}
+		return services.Answer{ID: id, Outcome: services.OutcomeNotVisible}
 	case r.bad[id]:
-		return services.ServiceAnswer{ID: id, Outcome: services.OutcomeUnreadable, Reason: "bad"}
+		return services.Answer{ID: id, Outcome: services.OutcomeUnreadable, Reason: "bad"}
 	case !ok:
-		return services.ServiceAnswer{ID: id, Outcome: absent}
+		return services.Answer{ID: id, Outcome: absent}
 	}
-	return services.ServiceAnswer{ID: id, Outcome: services.OutcomeFound, Credential: "ours", Service: service.Canonical()}
+	return services.Answer{ID: id, Outcome: services.OutcomeFound, Credential: "ours", Service: service.Canonical()}
 }
 
-func (r *register) Proof(_ context.Context, id services.ServiceID) (services.ServiceAnswer, error) {
+func (r *register) Proof(_ context.Context, id services.ID) (services.Answer, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.proofs = append(r.proofs, id)
@@ -81,20 +81,20 @@ type ersWorld struct {
 func newERSWorld(t *testing.T, sites, each int) *ersWorld {
 	t.Helper()
 	w := &ersWorld{newWorld(t), &register{
-		services: map[services.ServiceID]services.ERSService{}, hidden: map[services.ServiceID]bool{}, bad: map[services.ServiceID]bool{},
+		services: map[services.ID]services.Service{}, hidden: map[services.ID]bool{}, bad: map[services.ID]bool{},
 	}}
 	w.runs.Services = jobs.Services{
-		Guard: services.DefaultServiceGuard(), Ahead: 3, Open: func() (jobs.ServiceSource, error) { return w.ers, nil },
+		Guard: services.DefaultGuard(), Ahead: 3, Open: func() (jobs.ServiceSource, error) { return w.ers, nil },
 	}
 	for site := range sites {
 		code := siteCode(site)
 		w.exec("insert into profile (code, name, type) values ($1, 'A site', 'trust-site')", code)
 		for n := range each {
 			id := serviceID(site, n)
-			w.ers.services[id] = services.ERSService{
+			w.ers.services[id] = services.Service{
 				ID: id, Version: "1", Name: "Clinic " + string(id), Sites: []profile.ODSCode{code}, Hours: "9-5",
 				AppointmentTypes: []services.Coding{{Code: "FIRST_OUTPATIENT", Display: "First outpatient"}},
-				Contacts:         []services.ERSPoint{{Purpose: services.ForPatients, System: "phone", Value: "01632 960000"}},
+				Contacts:         []services.Point{{Purpose: services.ForPatients, System: "phone", Value: "01632 960000"}},
 			}
 		}
 	}
@@ -104,8 +104,8 @@ func newERSWorld(t *testing.T, sites, each int) *ersWorld {
 
 func siteCode(n int) profile.ODSCode { return profile.ODSCode(fmt.Sprintf("RAA%02d", n)) }
 
-func serviceID(site, n int) services.ServiceID {
-	return services.ServiceID(fmt.Sprint(1000*(site+1) + n))
+func serviceID(site, n int) services.ID {
+	return services.ID(fmt.Sprint(1000*(site+1) + n))
 }
 
 // imports brings an extract of all services to the register.
@@ -136,7 +136,7 @@ func (w *ersWorld) extract() iter.Seq2[postgres.ExtractRow, error] {
 	}
 }
 
-func (w *ersWorld) begins(run runs.Run) runs.RunID {
+func (w *ersWorld) begins(run runs.Run) runs.ID {
 	w.Helper()
 	run.Source, run.Report, run.Actor = profile.SourceERS, services.ReportServices, "tester"
 	id, err := w.store.CreateRun(w.Context(), run, nil)
@@ -144,7 +144,7 @@ func (w *ersWorld) begins(run runs.Run) runs.RunID {
 	return id
 }
 
-func (w *ersWorld) works(id runs.RunID) runs.Summary {
+func (w *ersWorld) works(id runs.ID) runs.Summary {
 	w.Helper()
 	summary, err := w.runs.Work(w.Context(), profile.SourceERS, id)
 	require.NoError(w, err)
@@ -166,7 +166,7 @@ func (w *ersWorld) pulls(on int) runs.Summary {
 	return applied
 }
 
-func (w *ersWorld) decides(kind runs.RunKind, of runs.Summary) runs.Summary {
+func (w *ersWorld) decides(kind runs.Kind, of runs.Summary) runs.Summary {
 	w.Helper()
 	return w.works(w.begins(runs.Run{Kind: kind, Parent: idOf(of), AsOf: of.AsOf}))
 }
@@ -179,7 +179,7 @@ func (w *ersWorld) shows(site int) []string {
 		string(siteCode(site)))
 }
 
-func (w *ersWorld) state(id services.ServiceID) string {
+func (w *ersWorld) state(id services.ID) string {
 	w.Helper()
 	const state = "select state || case pending when '' then '' else ' (' || pending || ')' end from ers_service where id = $1"
 	return one[string](w.world, state, string(id))
@@ -269,7 +269,7 @@ func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) 
 	w := newERSWorld(t, 2, 10)
 	w.pulls(1)
 	kept := w.ers.services
-	w.ers.services = map[services.ServiceID]services.ERSService{}
+	w.ers.services = map[services.ID]services.Service{}
 	for id, s := range kept {
 		if s.AtSite(siteCode(1)) || id > serviceID(0, 4) {
 			w.ers.services[id] = s
@@ -372,7 +372,7 @@ func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 	w.decides(runs.RunApprove, gone)
 	require.Empty(t, w.shows(0))
 	same("every service gone")
-	w.ers.services = map[services.ServiceID]services.ERSService{}
+	w.ers.services = map[services.ID]services.Service{}
 	for id, s := range kept {
 		s.Sites = []profile.ODSCode{siteCode(1)}
 		w.ers.services[id] = s
@@ -423,7 +423,7 @@ func TestWhatIsNotVisibleOrNotReadableChangesNothing(t *testing.T) {
 	require.Equal(t, "not-visible", w.state(serviceID(0, 0)))
 	require.Equal(t, "active", w.state(serviceID(0, 1)))
 	require.Equal(t, shown, w.shows(0))
-	w.ers.hidden = map[services.ServiceID]bool{}
+	w.ers.hidden = map[services.ID]bool{}
 	require.Zero(t, w.pulls(3).Changes)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
 }
@@ -448,7 +448,7 @@ func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
 	require.Equal(t, [2]int{0, 1}, [2]int{saved, retired}, "retired codes are kept")
 	require.Zero(t, w.pulls(4).Changes)
 
-	w.ers.services["77"] = services.ERSService{ID: "77", Version: "1", Name: "Early", Sites: []profile.ODSCode{"RZZ01"}}
+	w.ers.services["77"] = services.Service{ID: "77", Version: "1", Name: "Early", Sites: []profile.ODSCode{"RZZ01"}}
 	w.imports()
 	require.Zero(t, w.pulls(5).Changes, "its site has no profile")
 	w.exec("insert into profile (code, name, type) values ('RZZ01', 'Late', 'trust-site')")

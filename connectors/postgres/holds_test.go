@@ -117,7 +117,7 @@ func TestAHoldWaitsForTheJobUnderWay(t *testing.T) {
 	w.hold(postgres.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos wanted"}, w.standing("sink = 'dos'"))
-	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted, Attempt: "accepted"})
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted"})
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos held"}, w.standing("sink = 'dos'"))
 }
@@ -144,7 +144,7 @@ func TestAHeldPushIsForcedWhenTheHoldEnds(t *testing.T) {
 	w.dispatchOn(1)
 	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.PushHeld}}, forced)
+	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.Held}}, forced)
 	require.Empty(t, w.queue(10))
 	w.dispatchOn(3)
 	require.Len(t, w.queue(10), 1)

@@ -155,7 +155,7 @@ func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, toda
 		for _, w := range waiting {
 			ids = append(ids, people.AccountID(w.AccountID))
 		}
-		accounts, err := loadPeople(ctx, q, people.PeopleFilter{IDs: ids}, 0, today)
+		accounts, err := loadPeople(ctx, q, people.Filter{IDs: ids}, 0, today)
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ const (
 )
 
 // worksAgain is a job that works a stored run.
-func (w *world) worksAgain(id runs.RunID) func() error {
+func (w *world) worksAgain(id runs.ID) func() error {
 	return func() error {
 		run, err := w.store.Run(w.Context(), id)
 		if err != nil {
@@ -63,7 +63,7 @@ func (w *world) commands(run runs.Run) error {
 }
 
 // listed is a world with a listing that is still to be worked.
-func listed(t *testing.T, fails error) (w *world, id runs.RunID) {
+func listed(t *testing.T, fails error) (w *world, id runs.ID) {
 	t.Helper()
 	w = newWorld(t)
 	w.listing(1, pharmacies(30))
@@ -102,7 +102,7 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 				id, err := w.store.RunOfJob(t.Context(), 77)
 				if err == nil && id == 0 {
 					run := runs.Run{Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(1), Actor: "schedule"}
-					_, err = w.store.CreateRun(t.Context(), run, func(context.Context, pgx.Tx, runs.RunID) (int64, error) { return 77, nil })
+					_, err = w.store.CreateRun(t.Context(), run, func(context.Context, pgx.Tx, runs.ID) (int64, error) { return 77, nil })
 				}
 				return err
 			}, "select concat_ws(' ', id, kind, state, job_id) from run"}
@@ -121,7 +121,7 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 	})
 }
 
-func decided(kind runs.RunKind) func(*testing.T) written {
+func decided(kind runs.Kind) func(*testing.T) written {
 	return func(t *testing.T) written {
 		t.Helper()
 		w, run := withheld(t)

@@ -89,9 +89,9 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			w := wanting(t, profile.Pharmacy, profile.Pharmacy)
 			w.queue(10)
 			pushes := w.load(push.SinkDoS, 1, "FA0000", "FA0001")
-			staged := make([]push.StagedPush, len(pushes))
+			staged := make([]push.Staged, len(pushes))
 			for i, p := range pushes {
-				staged[i] = push.StagedPush{Code: p.Code(), Job: p.Job, Own: profile.Hash{1}}
+				staged[i] = push.Staged{Code: p.Code(), Job: p.Job, Own: profile.Hash{1}}
 			}
 			return written{w, func() error {
 				numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
@@ -103,7 +103,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			t.Helper()
 			w, outcome := worked(t)
 			return written{w, func() error {
-				stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.PushOutcome{outcome}, nothingToComplete)
+				stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome}, nothingToComplete)
 				require.True(t, err != nil || stand[0], "it knows its own")
 				return err
 			}, allOfAPush}

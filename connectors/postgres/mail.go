@@ -130,7 +130,7 @@ func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Da
 	}
 	accounts := make(map[people.AccountID]*people.Person, len(ids))
 	if len(ids) > 0 {
-		loaded, err := loadPeople(ctx, b.q, people.PeopleFilter{IDs: ids}, 0, today)
+		loaded, err := loadPeople(ctx, b.q, people.Filter{IDs: ids}, 0, today)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ const peoplePage = 2000
 
 // People loads people with their organisations and warnings, page by page, in the
 // order of their ids.
-func (s *Store) People(ctx context.Context, f people.PeopleFilter, today profile.Date) iter.Seq2[[]people.Person, error] {
+func (s *Store) People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error] {
 	return func(yield func([]people.Person, error) bool) {
 		var after int64
 		for {
@@ -38,7 +38,7 @@ func (s *Store) People(ctx context.Context, f people.PeopleFilter, today profile
 	}
 }
 
-func loadPeople(ctx context.Context, q *dbsqlc.Queries, f people.PeopleFilter, after int64, today profile.Date) (
+func loadPeople(ctx context.Context, q *dbsqlc.Queries, f people.Filter, after int64, today profile.Date) (
 	[]people.Person, error,
 ) {
 	rows, err := q.LoadPeople(ctx, dbsqlc.LoadPeopleParams{

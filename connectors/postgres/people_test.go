@@ -77,7 +77,7 @@ func TestPeopleAreLoadedWithWhatRulesNeed(t *testing.T) {
 	c.exec("insert into dated_opening_period (code, date) values ('FA001', '2026-12-25'), ('FA001', '2025-12-25')")
 	c.person("bob", "2026-10-01 09:00+01")
 	var all []people.Person
-	for people, err := range c.store.People(t.Context(), people.PeopleFilter{}, c.today) {
+	for people, err := range c.store.People(t.Context(), people.Filter{}, c.today) {
 		require.NoError(t, err)
 		all = append(all, people...)
 	}
@@ -90,7 +90,7 @@ func TestPeopleAreLoadedWithWhatRulesNeed(t *testing.T) {
 	require.Equal(t, []profile.Date{profile.NewDate(2026, time.December, 25)}, pharmacy.Stated)
 	require.Contains(t, pharmacy.Checked, people.SectionContact)
 	c.exec("update profile set status = 'closed' where code = 'FA001'")
-	for people, err := range c.store.People(t.Context(), people.PeopleFilter{Codes: []profile.ODSCode{"A00001"}}, c.today) {
+	for people, err := range c.store.People(t.Context(), people.Filter{Codes: []profile.ODSCode{"A00001"}}, c.today) {
 		require.NoError(t, err)
 		require.Len(t, people, 1)
 		require.Len(t, people[0].Orgs, 1, "closed organisations ask for nothing")

@@ -24,13 +24,13 @@ func (s *Store) Profile(ctx context.Context, code profile.ODSCode) (profile.Prof
 
 // Audited is one row of the audit.
 type Audited struct {
-	At    time.Time  `json:"at"`
-	Field string     `json:"field"`
-	Owner string     `json:"owner"`
-	Old   string     `json:"old"`
-	New   string     `json:"new"`
-	Actor string     `json:"actor"`
-	Run   runs.RunID `json:"run,omitempty"`
+	At    time.Time `json:"at"`
+	Field string    `json:"field"`
+	Owner string    `json:"owner"`
+	Old   string    `json:"old"`
+	New   string    `json:"new"`
+	Actor string    `json:"actor"`
+	Run   runs.ID   `json:"run,omitempty"`
 	// Reason is why, where people had to say.
 	Reason string `json:"reason,omitempty"`
 }
@@ -48,7 +48,7 @@ func (s *Store) History(ctx context.Context, code profile.ODSCode) ([]Audited, e
 	for i, r := range rows {
 		history[i] = Audited{
 			At: r.At.Time, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor,
-			Run: runs.RunID(orZero(r.RunID)), Reason: r.Reason,
+			Run: runs.ID(orZero(r.RunID)), Reason: r.Reason,
 		}
 	}
 	return history, nil
@@ -91,7 +91,7 @@ func (p Planned) Fate() string {
 }
 
 // PlanRows returns what a run planned, withheld rows first.
-func (s *Store) PlanRows(ctx context.Context, id runs.RunID, withheldOnly bool, most int) ([]Planned, error) {
+func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, most int) ([]Planned, error) {
 	rows, err := s.q.PlanRowsOf(ctx, dbsqlc.PlanRowsOfParams{RunID: int64(id), WithheldOnly: withheldOnly, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("plan of run %d: %w", id, explain(err))

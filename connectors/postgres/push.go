@@ -91,7 +91,7 @@ func wholeProfile(r dbsqlc.LoadPushesRow) profile.Profile {
 // order of the pushes; 0 for one that its job does not carry any more, or that
 // somebody else numbered meanwhile. What was staged just so before keeps its
 // number.
-func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.StagedPush) ([]int64, error) {
+func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error) {
 	params := dbsqlc.StagePushesParams{Sink: string(sink)}
 	for _, p := range staged {
 		sent, err := json.Marshal(p.Sent)
@@ -143,7 +143,7 @@ type settled struct {
 	TookMS   int64  `json:"took_ms"`
 }
 
-func toSettled(o push.PushOutcome) settled {
+func toSettled(o push.Outcome) settled {
 	row := settled{
 		Code: string(o.Code), Job: o.Job, Asked: o.Asked, Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status,
 		Reason: o.Reason, Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures,
@@ -161,7 +161,7 @@ func toSettled(o push.PushOutcome) settled {
 // their order, whether it stands: recorded now, or by the same job before. Those
 // that do not stand are of pushes that were given up for lost; nothing is written
 // of them.
-func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []push.PushOutcome,
+func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []push.Outcome,
 	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error,
 ) (stand []bool, err error) {
 	rows, codes := make([]settled, len(outcomes)), make([]string, len(outcomes))
@@ -198,7 +198,7 @@ func recordedJobs(answers []dbsqlc.SettlePushesRow) (jobs []int64) {
 	return jobs
 }
 
-func standing(outcomes []push.PushOutcome, answers []dbsqlc.SettlePushesRow) []bool {
+func standing(outcomes []push.Outcome, answers []dbsqlc.SettlePushesRow) []bool {
 	stands := make(map[carried]bool, len(answers))
 	for _, r := range answers {
 		stands[carried{profile.ODSCode(r.Code), r.Job}] = r.Recorded || r.Before
@@ -239,7 +239,7 @@ func toInterval(d time.Duration) pgtype.Interval {
 type ForcedPush struct {
 	Code  profile.ODSCode
 	Sink  push.Sink
-	State push.PushState
+	State push.State
 }
 
 // ForcePushes has pushes sent although nothing differs, and whatever was refused
@@ -258,7 +258,7 @@ func forcePushes(ctx context.Context, q *dbsqlc.Queries, which dbsqlc.ForcePushe
 		return nil, fmt.Errorf("pushing again: %w", explain(err))
 	}
 	for _, r := range rows {
-		forced = append(forced, ForcedPush{profile.ODSCode(r.Code), push.Sink(r.Sink), push.PushState(r.State)})
+		forced = append(forced, ForcedPush{profile.ODSCode(r.Code), push.Sink(r.Sink), push.State(r.State)})
 	}
 	return forced, q.AnnounceWork(ctx)
 }
@@ -286,7 +286,7 @@ type ListedPush struct {
 	Name     string          `json:"name"`
 	Sink     push.Sink       `json:"sink"`
 	Route    string          `json:"route"`
-	State    push.PushState  `json:"state"`
+	State    push.State      `json:"state"`
 	Reason   string          `json:"reason,omitempty"`
 	Unclear  bool            `json:"unclear,omitempty"`
 	Failures int             `json:"failures,omitempty"`
@@ -301,7 +301,7 @@ type ListedPush struct {
 
 // PushFilter picks pushes; empty fields pick all.
 type PushFilter struct {
-	State push.PushState
+	State push.State
 	Sink  push.Sink
 	Code  profile.ODSCode
 	Most  int
@@ -319,7 +319,7 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 	for i, r := range rows {
 		pushes[i] = ListedPush{
 			Code: profile.ODSCode(r.Code), Name: r.Name, Sink: push.Sink(r.Sink), Route: r.Route,
-			State: push.PushState(r.State), Reason: r.Reason, Unclear: r.Unclear, Failures: int(r.Failures), Sequence: r.Sequence,
+			State: push.State(r.State), Reason: r.Reason, Unclear: r.Unclear, Failures: int(r.Failures), Sequence: r.Sequence,
 			Wanted: r.WantedAt.Time, Sent: r.SentAt.Time, Accepted: r.AcceptedAt.Time, Seen: r.SeenAt.Time, Due: r.DueAt.Time,
 			Took: r.AcceptedSequence,
 		}
@@ -329,10 +329,10 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 
 // PushCount is how many pushes stand in a state.
 type PushCount struct {
-	Sink   push.Sink      `json:"sink"`
-	State  push.PushState `json:"state"`
-	Route  string         `json:"route"`
-	Pushes int            `json:"pushes"`
+	Sink   push.Sink  `json:"sink"`
+	State  push.State `json:"state"`
+	Route  string     `json:"route"`
+	Pushes int        `json:"pushes"`
 }
 
 // CountPushes counts pushes by sink, state and route.
@@ -343,7 +343,7 @@ func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
 	}
 	counts := make([]PushCount, len(rows))
 	for i, r := range rows {
-		counts[i] = PushCount{push.Sink(r.Sink), push.PushState(r.State), r.Route, int(r.Pushes)}
+		counts[i] = PushCount{push.Sink(r.Sink), push.State(r.State), r.Route, int(r.Pushes)}
 	}
 	return counts, nil
 }

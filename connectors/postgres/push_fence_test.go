@@ -32,22 +32,22 @@ func (w *world) row() string {
 }
 
 // worked is a push that job 1 sent under number 6, and what became of it.
-func worked(t *testing.T) (*world, push.PushOutcome) {
+func worked(t *testing.T) (*world, push.Outcome) {
 	t.Helper()
 	w := wanting(t, profile.Pharmacy)
 	w.exec(`update push set job_id = 1, due_at = null, sequence = 6, sent = '{"name": "A"}', sent_own = '\x06', unclear = true, asked = 3
 		where sink = 'dos'`)
-	return w, push.PushOutcome{
-		Code: "FA0000", Job: 1, Asked: 3, Route: "change-event", State: push.PushAccepted, Attempt: "accepted", Status: 200, Sequence: 6,
+	return w, push.Outcome{
+		Code: "FA0000", Job: 1, Asked: 3, Route: "change-event", State: push.Accepted, Attempt: "accepted", Status: 200, Sequence: 6,
 		Accepted: profile.Hash{6}, AcceptedSequence: 6,
 	}
 }
 
 // settleOnce records an outcome, and says whether it stands and which jobs were
 // completed with it.
-func (w *world) settleOnce(o push.PushOutcome) (stands bool, completed []int64) {
+func (w *world) settleOnce(o push.Outcome) (stands bool, completed []int64) {
 	w.Helper()
-	stand, err := w.store.SettlePushes(w.Context(), push.SinkDoS, []push.PushOutcome{o},
+	stand, err := w.store.SettlePushes(w.Context(), push.SinkDoS, []push.Outcome{o},
 		func(_ context.Context, _ pgx.Tx, jobs []int64) error { completed = jobs; return nil })
 	require.NoError(w, err)
 	require.Len(w, stand, 1)
@@ -102,8 +102,8 @@ func TestTwoOutcomesOfOnePush(t *testing.T) {
 	t.Parallel()
 	w, outcome := worked(t)
 	late := outcome
-	late.Job, late.State = 9, push.PushRefused
-	stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.PushOutcome{late, outcome, late}, nothingToComplete)
+	late.Job, late.State = 9, push.Refused
+	stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{late, outcome, late}, nothingToComplete)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, true, false}, stand)
 	require.Equal(t, "accepted", one[string](w, "select state from push where sink = 'dos'"))
@@ -134,7 +134,7 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 			w, _ := worked(t)
 			w.exec(between + " where sink = 'dos'")
 			before := w.row()
-			numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.StagedPush{
+			numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{
 				{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}},
 			})
 			require.NoError(t, err)
@@ -148,7 +148,7 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 func TestAPushIsNumberedOnce(t *testing.T) {
 	t.Parallel()
 	w, _ := worked(t)
-	staged := []push.StagedPush{{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}}}
+	staged := []push.Staged{{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}}}
 	staged[0].Sent.Set(profile.FieldName, "B")
 	stage := func() int64 {
 		numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
@@ -183,8 +183,8 @@ func TestACommandClaimsPushesOnce(t *testing.T) {
 	before := w.row()
 	require.Equal(t, []profile.ODSCode{"FA0000"}, claim(7), "the answer was lost")
 	require.Equal(t, before, w.row(), "the edit since is not lost with it")
-	stands, completed := w.settleOnce(push.PushOutcome{
-		Code: "FA0000", Job: -7, State: push.PushAccepted, Route: "change-event",
+	stands, completed := w.settleOnce(push.Outcome{
+		Code: "FA0000", Job: -7, State: push.Accepted, Route: "change-event",
 	})
 	require.True(t, stands)
 	require.Empty(t, completed, "a command is no job")
@@ -204,9 +204,9 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 	}
 	settle := func() {
 		job, sequence := w.carry(push.SinkDoS, "FA0000", 0)
-		stands, _ := w.settleOnce(push.PushOutcome{
+		stands, _ := w.settleOnce(push.Outcome{
 			Code: "FA0000", Job: job, Sequence: sequence, Asked: w.load(push.SinkDoS, 1, "FA0000")[0].Asked,
-			Route: "change-event", State: push.PushAccepted,
+			Route: "change-event", State: push.Accepted,
 		})
 		require.True(t, stands)
 	}

@@ -37,7 +37,7 @@ func (w *world) carry(sink push.Sink, code profile.ODSCode, number int64) (job, 
 }
 
 // settles records outcomes of pushes to DoS, as the jobs that carry them do.
-func (w *world) settles(outcomes ...push.PushOutcome) {
+func (w *world) settles(outcomes ...push.Outcome) {
 	w.Helper()
 	for i := range outcomes {
 		outcomes[i].Job, outcomes[i].Sequence = w.carry(push.SinkDoS, outcomes[i].Code, outcomes[i].Sequence)
@@ -50,10 +50,10 @@ func (w *world) settles(outcomes ...push.PushOutcome) {
 // stages numbers pushes of profiles, as the jobs that carry them do.
 func (w *world) stages(sink push.Sink, above int64, codes ...profile.ODSCode) []int64 {
 	w.Helper()
-	staged := make([]push.StagedPush, len(codes))
+	staged := make([]push.Staged, len(codes))
 	for i, code := range codes {
 		job, last := w.carry(sink, code, 0)
-		staged[i] = push.StagedPush{Code: code, Job: job, Last: last, Above: above, Own: profile.Hash{1}}
+		staged[i] = push.Staged{Code: code, Job: job, Last: last, Above: above, Own: profile.Hash{1}}
 		staged[i].Sent.Set(profile.FieldName, "A")
 	}
 	numbers, err := w.store.StagePushes(w.Context(), sink, staged)
@@ -155,7 +155,7 @@ func TestSequenceNumbersOnlyGrow(t *testing.T) {
 	third := w.stages(push.SinkDoS, floor, "FA0000")
 	require.Equal(t, floor+1, third[0], "above the sink's own")
 	require.Equal(t, floor+2, w.stages(push.SinkWebsite, 0, "FA0000")[0])
-	nobody, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.StagedPush{{Code: "FA0009", Job: 99}})
+	nobody, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{{Code: "FA0009", Job: 99}})
 	require.NoError(t, err)
 	require.Equal(t, []int64{0}, nobody, "nobody wants it")
 
@@ -179,59 +179,59 @@ func TestSettlingAPush(t *testing.T) {
 	hash := profile.Hash{9}
 	cases := map[string]struct {
 		before, want string // SQL beyond taken
-		outcome      push.PushOutcome
+		outcome      push.Outcome
 		attempts     []string
 	}{
 		"accepted": {
 			"", "change-event accepted f 0 [] f 6 v2",
-			push.PushOutcome{
+			push.Outcome{
 				State: "accepted", Attempt: "accepted", Status: 200, Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2",
 			},
 			[]string{"6 1500 accepted 200 []"},
 		},
 		"nothing differed": {
-			"", "change-event accepted f 0 [] f 5 v1", push.PushOutcome{State: "accepted", Sequence: 5, Version: "v9"}, nil,
+			"", "change-event accepted f 0 [] f 5 v1", push.Outcome{State: "accepted", Sequence: 5, Version: "v9"}, nil,
 		},
 		"seen": {
 			"", "change-event accepted f 0 [] f 6 v2",
-			push.PushOutcome{State: "accepted", Attempt: "seen", Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2"},
+			push.Outcome{State: "accepted", Attempt: "seen", Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2"},
 			[]string{"6 1500 seen 0 []"},
 		},
 		"refused": {
 			"", "change-event refused f 2 [bad postcode] f 5 v1",
-			push.PushOutcome{
+			push.Outcome{
 				State: "refused", Attempt: "refused", Status: 422, Sequence: 6, Failures: 2, Reason: "bad postcode", Version: "v9",
 			},
 			[]string{"6 1500 refused 422 [bad postcode]"},
 		},
 		"told to wait": {
 			"", "change-event wanted 60 t 2 [slow down] f 5 v1",
-			push.PushOutcome{State: "wanted", Attempt: "later", Status: 429, Sequence: 6, Failures: 2, Reason: "slow down", Wait: time.Hour},
+			push.Outcome{State: "wanted", Attempt: "later", Status: 429, Sequence: 6, Failures: 2, Reason: "slow down", Wait: time.Hour},
 			[]string{"6 1500 later 429 [slow down]"},
 		},
 		"told to wait, and changed": {
 			"update push set due_at = now()", "change-event wanted 60 t 2 [] f 5 v1",
-			push.PushOutcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
+			push.Outcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
 			[]string{"6 1500 later 0 []"},
 		},
 		"told to wait, and settling longer": {
 			"update push set due_at = now() + interval '2 h'", "change-event wanted 120 t 2 [] f 5 v1",
-			push.PushOutcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
+			push.Outcome{State: "wanted", Attempt: "later", Sequence: 6, Failures: 2, Wait: time.Hour},
 			[]string{"6 1500 later 0 []"},
 		},
 		"unclear": {
 			"", "change-event wanted 0 t 2 [] t 5 v1",
-			push.PushOutcome{State: "wanted", Attempt: "unclear", Sequence: 6, Failures: 2, Unclear: true},
+			push.Outcome{State: "wanted", Attempt: "unclear", Sequence: 6, Failures: 2, Unclear: true},
 			[]string{"6 1500 unclear 0 []"},
 		},
-		"paused": {"", "change-event wanted 0 t 1 [] t 5 v1", push.PushOutcome{State: "wanted", Failures: 1, Unclear: true}, nil},
-		"held":   {"", "change-event held f 0 [] f 5 v1", push.PushOutcome{State: "held"}, nil},
+		"paused": {"", "change-event wanted 0 t 1 [] t 5 v1", push.Outcome{State: "wanted", Failures: 1, Unclear: true}, nil},
+		"held":   {"", "change-event held f 0 [] f 5 v1", push.Outcome{State: "held"}, nil},
 		"no route": {
-			"", " no-route f 0 [] f 5 v1", push.PushOutcome{State: "no-route", Route: "-"}, nil,
+			"", " no-route f 0 [] f 5 v1", push.Outcome{State: "no-route", Route: "-"}, nil,
 		},
 		"refused, and changed": {
 			"update push set due_at = now() + interval '10 min'", "change-event wanted 10 t 2 [bad] f 5 v1",
-			push.PushOutcome{State: "refused", Attempt: "refused", Sequence: 6, Failures: 2, Reason: "bad"},
+			push.Outcome{State: "refused", Attempt: "refused", Sequence: 6, Failures: 2, Reason: "bad"},
 			[]string{"6 1500 refused 0 [bad]"},
 		},
 	}
@@ -266,8 +266,8 @@ func TestSettlingEndsTogetherWithTheJob(t *testing.T) {
 	w := wanting(t, profile.Pharmacy)
 	w.queue(10)
 	gone := errors.New("the job is gone")
-	outcome := push.PushOutcome{Code: "FA0000", Job: 1, Route: "change-event", State: push.PushAccepted, Attempt: "accepted"}
-	_, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.PushOutcome{outcome},
+	outcome := push.Outcome{Code: "FA0000", Job: 1, Route: "change-event", State: push.Accepted, Attempt: "accepted"}
+	_, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome},
 		func(context.Context, pgx.Tx, []int64) error { return gone })
 	require.ErrorIs(t, err, gone)
 	require.Equal(t, []string{"FA0000 dos wanted", "FA0000 website wanted"}, w.standing("job_id is not null"))
@@ -278,7 +278,7 @@ func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	t.Parallel()
 	w := wanting(t, profile.Pharmacy)
 	w.queue(10)
-	w.settles(push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushWanted, Attempt: "later", Wait: time.Hour})
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Wanted, Attempt: "later", Wait: time.Hour})
 	w.exec("update profile set hidden = true")
 	w.dispatch()
 	require.True(t, one[bool](w, "select due_at > now() + interval '59 min' from push where sink = 'dos'"), "the sink asked for it")
@@ -294,7 +294,7 @@ func TestForcingPushes(t *testing.T) {
 	w.exec("update push set state = 'refused', failures = 4, repairs = 2 where sink = 'dos' and code = 'FA0000'")
 	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000", "FA0001"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.PushWanted}}, forced)
+	require.Equal(t, []postgres.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.Wanted}}, forced)
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("state = 'wanted'"))
 	require.Equal(t, 0, one[int](w, "select failures + repairs from push where sink = 'dos' and code = 'FA0000'"))
 	require.True(t, one[bool](w, "select wanted_at > '2025-06-01' from push where state = 'wanted'"), "since now")
@@ -303,7 +303,7 @@ func TestForcingPushes(t *testing.T) {
 	w.queue(10)
 	_, err = w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	accepted := push.PushOutcome{Code: "FA0000", Route: "change-event", State: push.PushAccepted}
+	accepted := push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted}
 	w.settles(accepted)
 	require.True(t, w.load(push.SinkDoS, 1, "FA0000")[0].Forced, "the job under way had begun before")
 	w.queue(10)
@@ -327,7 +327,7 @@ func TestListingAndCountingPushes(t *testing.T) {
 	}
 	require.Equal(t, []string{"FA0000 website refused Abad"}, list(postgres.PushFilter{}), "wanted last")
 	require.Len(t, list(postgres.PushFilter{Most: 10}), 4)
-	require.Equal(t, []string{"FA0000 dos wanted A"}, list(postgres.PushFilter{State: push.PushWanted, Most: 10}))
+	require.Equal(t, []string{"FA0000 dos wanted A"}, list(postgres.PushFilter{State: push.Wanted, Most: 10}))
 	require.Equal(t, []string{"FA0000 dos wanted A", "FA0001 dos no-route A"}, list(postgres.PushFilter{Sink: push.SinkDoS, Most: 10}))
 	require.Len(t, list(postgres.PushFilter{Code: "FA0001", Most: 10}), 2)
 

@@ -52,7 +52,7 @@ const reportPage = 5000
 // FreezeReport writes the report of a day, once: of all rows of the audit in its
 // window, and of everything else as it stands. More is told of what people miss.
 // It does nothing where the report is there, and is whole or not at all.
-func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.ReportExtra) (
+func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (
 	made bool, err error,
 ) {
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{}, func(tx pgx.Tx) error {
@@ -84,7 +84,7 @@ func window(ctx context.Context, q *dbsqlc.Queries, day profile.Date, first time
 	return last.Floor, last.UntilAt.Time, nil
 }
 
-func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.ReportExtra) (err error) {
+func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.Extra) (err error) {
 	if _, err := tx.Exec(ctx, reportTables); err != nil {
 		return err
 	}
@@ -184,10 +184,10 @@ func toAudited(r dbsqlc.CandidateChangesRow) report.AuditedChange {
 		ID: r.ID, Code: profile.ODSCode(r.Code), Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At.Time, Later: r.Later,
 		Name: r.Name, Type: profile.OrgType(r.Type), ICB: profile.ODSCode(r.Icb), ICBName: r.IcbName,
 		RegionName: nameOr(r.RegionName, r.Region),
-		Run:        runs.RunID(r.RunID), Source: profile.Source(r.Source), Kind: runs.RunKind(r.Kind), Decided: r.RunActor,
+		Run:        runs.ID(r.RunID), Source: profile.Source(r.Source), Kind: runs.Kind(r.Kind), Decided: r.RunActor,
 		RunAt: r.RunAt.Time, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
-		DoS:     report.PushStanding{State: push.PushState(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
-		Website: report.PushStanding{State: push.PushState(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
+		DoS:     report.PushStanding{State: push.State(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
+		Website: report.PushStanding{State: push.State(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
 	}
 }
 
@@ -206,7 +206,7 @@ func (f *freezing) updates(ctx context.Context) error {
 	}
 	rows := make([]dbsqlc.ReportRowsParams, len(ended))
 	for i, e := range ended {
-		standing := report.PushStanding{State: push.PushState(e.State), Accepted: e.AcceptedAt.Time}
+		standing := report.PushStanding{State: push.State(e.State), Accepted: e.AcceptedAt.Time}
 		status, at := standing.Status(e.ChangedAt.Time, false)
 		arrived := ""
 		if !at.IsZero() {
@@ -226,7 +226,7 @@ func (f *freezing) updates(ctx context.Context) error {
 	return f.q.ForgetPending(ctx)
 }
 
-func (f *freezing) extra(ctx context.Context, extra []report.ReportExtra) error {
+func (f *freezing) extra(ctx context.Context, extra []report.Extra) error {
 	rows := make([]dbsqlc.ReportRowsParams, len(extra))
 	for i, e := range extra {
 		rows[i] = dbsqlc.ReportRowsParams{

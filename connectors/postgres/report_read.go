@@ -30,7 +30,7 @@ func (s *Store) Report(ctx context.Context, day profile.Date, icb profile.ODSCod
 	if err != nil {
 		return r, wrap(err, "report of "+day.String())
 	}
-	r.ReportHead = report.ReportHead{
+	r.Head = report.Head{
 		Day: day, From: head.FromAt.Time, Until: head.UntilAt.Time, Region: icb, Frozen: head.FrozenAt.Time, Digest: head.Digest,
 	}
 	if icb != "" {
@@ -49,7 +49,7 @@ func (s *Store) reportSections(ctx context.Context, id int64, r *report.Report) 
 	if err != nil {
 		return err
 	}
-	r.Sections = report.ReportSections()
+	r.Sections = report.Sections()
 	for i := range r.Sections {
 		section := &r.Sections[i]
 		for _, c := range counts {
@@ -107,14 +107,14 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) e
 	if err != nil {
 		return err
 	}
-	byDay := report.ReportChart{Name: "by-day", Title: "Changes by day, last 30 days"}
+	byDay := report.Chart{Name: "by-day", Title: "Changes by day, last 30 days"}
 	made := map[string]int{}
 	for _, d := range days {
 		made[strings.TrimPrefix(d.Name, "day:")] = int(d.Count)
 	}
 	for n := chartDays; n > 0; n-- {
 		day := r.Day.AddDays(-n).String()
-		byDay.Bars = append(byDay.Bars, report.ReportBar{Label: day, Count: made[day]})
+		byDay.Bars = append(byDay.Bars, report.Bar{Label: day, Count: made[day]})
 	}
 	r.Charts = append(r.Charts, byDay, chartOf("by-field", "Changes by field", "field:", sums),
 		chartOf("by-region", "Changes by region", "region:", sums), chartOf("by-kind", "Changes by kind", "kind:", sums),
@@ -123,14 +123,14 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) e
 }
 
 // chartOf are the figures of a kind, the largest first.
-func chartOf(name, title, prefix string, sums map[string]int) report.ReportChart {
-	chart := report.ReportChart{Name: name, Title: title}
+func chartOf(name, title, prefix string, sums map[string]int) report.Chart {
+	chart := report.Chart{Name: name, Title: title}
 	for figure, count := range sums {
 		if label, ok := strings.CutPrefix(figure, prefix); ok {
-			chart.Bars = append(chart.Bars, report.ReportBar{Label: label, Count: count})
+			chart.Bars = append(chart.Bars, report.Bar{Label: label, Count: count})
 		}
 	}
-	slices.SortFunc(chart.Bars, func(a, b report.ReportBar) int {
+	slices.SortFunc(chart.Bars, func(a, b report.Bar) int {
 		if a.Count != b.Count {
 			return b.Count - a.Count
 		}

@@ -74,7 +74,7 @@ func (p *pressed) whole(day, icb string) string {
 	r, err := p.store.Report(p.Context(), date, profile.ODSCode(icb))
 	require.NoError(p, err)
 	var text strings.Builder
-	fmt.Fprintln(&text, r.ReportHead, r.Figures, r.Charts)
+	fmt.Fprintln(&text, r.Head, r.Figures, r.Charts)
 	for _, s := range r.Sections {
 		fmt.Fprintln(&text, s.Name, s.Title, s.Note, s.Columns, s.Count)
 		for cells, err := range s.Rows {
@@ -160,8 +160,8 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	p.makes("2026-11-20")
 	r, err := p.store.Report(t.Context(), profile.NewDate(2026, time.November, 20), "")
 	require.NoError(t, err)
-	at := slices.IndexFunc(r.Charts, func(c report.ReportChart) bool { return c.Name == "by-reason" })
-	require.Equal(t, []report.ReportBar{{Label: "no such phone", Count: 2}, {Label: "too long", Count: 1}}, r.Charts[at].Bars)
+	at := slices.IndexFunc(r.Charts, func(c report.Chart) bool { return c.Name == "by-reason" })
+	require.Equal(t, []report.Bar{{Label: "no such phone", Count: 2}, {Label: "too long", Count: 1}}, r.Charts[at].Bars)
 	for _, f := range r.Figures {
 		switch f.Name {
 		case report.FigureRepaired:

@@ -21,8 +21,8 @@ type pgxTx = pgx.Tx
 // queues the job that works the run, in the same transaction, and returns the
 // job's id.
 func (s *Store) CreateRun(ctx context.Context, run runs.Run,
-	enqueue func(context.Context, pgx.Tx, runs.RunID) (int64, error),
-) (id runs.RunID, err error) {
+	enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error),
+) (id runs.ID, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
 		if id, err = insertRun(ctx, q, run); err != nil || enqueue == nil {
 			return err
@@ -36,7 +36,7 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	return id, explain(err)
 }
 
-func insertRun(ctx context.Context, q *dbsqlc.Queries, run runs.Run) (runs.RunID, error) {
+func insertRun(ctx context.Context, q *dbsqlc.Queries, run runs.Run) (runs.ID, error) {
 	id, err := q.InsertRun(ctx, dbsqlc.InsertRunParams{
 		Kind: string(run.Kind), Source: string(run.Source), Report: run.Report, AsOf: toDate(run.AsOf), Actor: run.Actor,
 		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload), Etag: run.Stamp.ETag,
@@ -44,7 +44,7 @@ func insertRun(ctx context.Context, q *dbsqlc.Queries, run runs.Run) (runs.RunID
 	if err != nil {
 		return 0, fmt.Errorf("storing the run: %w", err)
 	}
-	return runs.RunID(id), nil
+	return runs.ID(id), nil
 }
 
 func optional(id int64) *int64 {
@@ -62,19 +62,19 @@ func orZero(id *int64) int64 {
 }
 
 // Run returns a run with its summary as far as it has come.
-func (s *Store) Run(ctx context.Context, id runs.RunID) (runs.Run, error) {
+func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 	return getRun(ctx, s.q, id)
 }
 
-func getRun(ctx context.Context, q *dbsqlc.Queries, id runs.RunID) (runs.Run, error) {
+func getRun(ctx context.Context, q *dbsqlc.Queries, id runs.ID) (runs.Run, error) {
 	row, err := q.GetRun(ctx, int64(id))
 	if err != nil {
 		return runs.Run{}, fmt.Errorf("run %d: %w", id, explain(err))
 	}
 	run := runs.Run{
-		ID: id, Kind: runs.RunKind(row.Kind), Source: profile.Source(row.Source), Report: row.Report,
-		Parent: runs.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
-		State: runs.RunState(row.State), Planned: row.Planned, Stamp: runs.Stamp{ETag: row.Etag},
+		ID: id, Kind: runs.Kind(row.Kind), Source: profile.Source(row.Source), Report: row.Report,
+		Parent: runs.ID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
+		State: runs.State(row.State), Planned: row.Planned, Stamp: runs.Stamp{ETag: row.Etag},
 	}
 	copy(run.Stamp.Digest[:], row.ListingDigest)
 	for _, code := range row.Codes {
@@ -114,9 +114,9 @@ func (s *Store) ListRuns(ctx context.Context, source profile.Source, most int) (
 	lines := make([]RunLine, 0, len(rows))
 	for _, row := range rows {
 		run := runs.Run{
-			ID: runs.RunID(row.ID), Kind: runs.RunKind(row.Kind), Source: profile.Source(row.Source),
-			Report: row.Report, Parent: runs.RunID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor,
-			State: runs.RunState(row.State),
+			ID: runs.ID(row.ID), Kind: runs.Kind(row.Kind), Source: profile.Source(row.Source),
+			Report: row.Report, Parent: runs.ID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor,
+			State: runs.State(row.State),
 		}
 		if run.Summary, err = runSummary(run, row.Summary); err != nil {
 			return nil, err
@@ -128,23 +128,23 @@ func (s *Store) ListRuns(ctx context.Context, source profile.Source, most int) (
 
 // Progress is what a run is doing, for people who wait.
 type Progress struct {
-	State runs.RunState
+	State runs.State
 	Stage string
 	Done  int
 	Total int // 0 when unknown
 }
 
 // Progress returns how far a run has come.
-func (s *Store) Progress(ctx context.Context, id runs.RunID) (Progress, error) {
+func (s *Store) Progress(ctx context.Context, id runs.ID) (Progress, error) {
 	row, err := s.q.GetProgress(ctx, int64(id))
 	if err != nil {
 		return Progress{}, fmt.Errorf("run %d: %w", id, explain(err))
 	}
-	return Progress{State: runs.RunState(row.State), Stage: row.Stage, Done: int(row.Done), Total: int(row.Total)}, nil
+	return Progress{State: runs.State(row.State), Stage: row.Stage, Done: int(row.Done), Total: int(row.Total)}, nil
 }
 
 // SaveProgress stores how far a run has come, outside its transactions.
-func (s *Store) SaveProgress(ctx context.Context, id runs.RunID, stage string, done, total int) error {
+func (s *Store) SaveProgress(ctx context.Context, id runs.ID, stage string, done, total int) error {
 	err := s.q.SaveProgress(ctx, dbsqlc.SaveProgressParams{ID: int64(id), Stage: stage, Done: int32(done), Total: int32(total)})
 	if err != nil {
 		return fmt.Errorf("progress of run %d: %w", id, err)
@@ -154,7 +154,7 @@ func (s *Store) SaveProgress(ctx context.Context, id runs.RunID, stage string, d
 
 // Fail ends a run that was refused or failed: nothing more of it happens. Under
 // the source's lock, so never one that another process works.
-func (x *Session) Fail(ctx context.Context, run runs.Run, state runs.RunState, why string) (runs.Summary, error) {
+func (x *Session) Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error) {
 	summary := run.Summary
 	summary.State, summary.Error = state, why
 	err := inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error { return endRun(ctx, q, run, summary) })
@@ -198,28 +198,28 @@ func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 			return nil, fmt.Errorf("looking for unfinished runs: %w", err)
 		}
 		if !*locked {
-			list = append(list, runs.Run{ID: runs.RunID(row.ID), Source: profile.Source(row.Source)})
+			list = append(list, runs.Run{ID: runs.ID(row.ID), Source: profile.Source(row.Source)})
 		}
 	}
 	return list, nil
 }
 
 // UnfinishedOf returns the runs of a source that a process works, or should.
-func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.RunID, error) {
+func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.ID, error) {
 	rows, err := s.q.UnfinishedRunsOf(ctx, string(source))
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished runs: %w", explain(err))
 	}
-	ids := make([]runs.RunID, len(rows))
+	ids := make([]runs.ID, len(rows))
 	for i, id := range rows {
-		ids[i] = runs.RunID(id)
+		ids[i] = runs.ID(id)
 	}
 	return ids, nil
 }
 
 // Reject keeps what a run withheld silent until upstream says something else,
 // and returns how many rows that were.
-func (s *Store) Reject(ctx context.Context, id runs.RunID, actor string) (rows int, err error) {
+func (s *Store) Reject(ctx context.Context, id runs.ID, actor string) (rows int, err error) {
 	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if err := reject(ctx, q, id, actor); err != nil {
 			return err
@@ -234,7 +234,7 @@ func (s *Store) Reject(ctx context.Context, id runs.RunID, actor string) (rows i
 	return rows, nil
 }
 
-func reject(ctx context.Context, q *dbsqlc.Queries, id runs.RunID, actor string) error {
+func reject(ctx context.Context, q *dbsqlc.Queries, id runs.ID, actor string) error {
 	run, err := getRun(ctx, q, id)
 	if err != nil {
 		return err

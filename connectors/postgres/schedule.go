@@ -60,12 +60,12 @@ func (l *Ledger) Record(ctx context.Context, name string, due time.Time, job int
 }
 
 // RunOfJob returns the run that a job began, or 0.
-func (s *Store) RunOfJob(ctx context.Context, job int64) (runs.RunID, error) {
+func (s *Store) RunOfJob(ctx context.Context, job int64) (runs.ID, error) {
 	id, err := s.q.RunOfJob(ctx, &job)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil
 	}
-	return runs.RunID(id), wrap(err, "looking for the run of a job")
+	return runs.ID(id), wrap(err, "looking for the run of a job")
 }
 
 // LastETag is the entity tag of the last accepted listing of a report; empty

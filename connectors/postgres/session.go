@@ -53,7 +53,7 @@ func (x *Session) Close() {
 }
 
 // Run returns a run as it stands, and marks it as being worked.
-func (x *Session) Run(ctx context.Context, id runs.RunID) (runs.Run, error) {
+func (x *Session) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 	if err := x.q.StartRun(ctx, int64(id)); err != nil {
 		return runs.Run{}, fmt.Errorf("starting run %d: %w", id, explain(err))
 	}

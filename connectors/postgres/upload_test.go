@@ -50,7 +50,7 @@ func TestUploadsEndWithTheirRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fails error
-		state runs.RunState
+		state runs.State
 	}{
 		"done": {nil, runs.RunDone}, "failed": {errors.New("cut short"), runs.RunFailed},
 		"refused": {&profile.RefusedError{Name: "x.csv", Why: "no report"}, runs.RunRefused},

@@ -80,7 +80,7 @@ type OpenProfiles struct {
 // OpenPushes counts the pushes to a sink that are not at rest.
 type OpenPushes struct {
 	Sink   push.Sink
-	State  push.PushState // wanted, refused or held
+	State  push.State // wanted, refused or held
 	Pushes int
 	Oldest time.Duration // since the first of them was wanted
 }
@@ -105,7 +105,7 @@ type DriftFoundLast struct {
 // OpenRuns counts the runs that have not ended.
 type OpenRuns struct {
 	Source profile.Source
-	State  runs.RunState // queued or running
+	State  runs.State // queued or running
 	Runs   int
 }
 
@@ -190,7 +190,7 @@ func (w *Watched) readProfiles(ctx context.Context, q *dbsqlc.Queries) error {
 func (w *Watched) readRuns(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchRuns(ctx)
 	for _, r := range rows {
-		w.Runs = append(w.Runs, OpenRuns{Source: profile.Source(r.Source), State: runs.RunState(r.State), Runs: int(r.Runs)})
+		w.Runs = append(w.Runs, OpenRuns{Source: profile.Source(r.Source), State: runs.State(r.State), Runs: int(r.Runs)})
 	}
 	return wrap(err, "runs")
 }
@@ -208,7 +208,7 @@ func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.
 func (w *Watched) readPushes(ctx context.Context, q *dbsqlc.Queries) error {
 	rows, err := q.WatchPushes(ctx)
 	for _, r := range rows {
-		w.Pushes = append(w.Pushes, OpenPushes{push.Sink(r.Sink), push.PushState(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
+		w.Pushes = append(w.Pushes, OpenPushes{push.Sink(r.Sink), push.State(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
 	}
 	return wrap(err, "pushes")
 }

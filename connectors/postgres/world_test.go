@@ -35,7 +35,7 @@ type world struct {
 	hooks hooks
 
 	mutex sync.Mutex
-	pulls map[runs.RunID]jobs.Pull // 0 for a preview
+	pulls map[runs.ID]jobs.Pull // 0 for a preview
 }
 
 // hooks let a test step in between.
@@ -46,7 +46,7 @@ type hooks struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.RunID]jobs.Pull{}}
+	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.ID]jobs.Pull{}}
 	w.store, w.db = pgtest.OpenURL(t, w.url), pgtest.Connect(t, w.url)
 	w.runs = &jobs.Runs{
 		Store: runStore{w.store, &w.hooks}, Guard: runs.DefaultGuard(), Kept: profile.OrgTypes(), Now: time.Now,
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 			defer w.mutex.Unlock()
 			return w.pulls[run.ID], nil
 		},
-		Report: func(_ context.Context, _ runs.RunID, stage string, done, _ int) {
+		Report: func(_ context.Context, _ runs.ID, stage string, done, _ int) {
 			if w.hooks.report != nil {
 				w.hooks.report(stage, done)
 			}
@@ -186,7 +186,7 @@ func (p pull) Until() profile.Date { return p.until }
 func (p pull) Deleted() []profile.ODSCode { return p.deleted }
 
 // begin stores a run of a pull.
-func (w *world) begin(run runs.Run, orgs []org) runs.RunID {
+func (w *world) begin(run runs.Run, orgs []org) runs.ID {
 	w.Helper()
 	run.Source, run.Report = profile.SourceODS, reportName
 	if run.Actor == "" {
@@ -198,13 +198,13 @@ func (w *world) begin(run runs.Run, orgs []org) runs.RunID {
 	return id
 }
 
-func (w *world) read(id runs.RunID, p pull) {
+func (w *world) read(id runs.ID, p pull) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.pulls[id] = p
 }
 
-func (w *world) work(id runs.RunID) runs.Summary {
+func (w *world) work(id runs.ID) runs.Summary {
 	w.Helper()
 	summary, err := w.runs.Work(w.Context(), profile.SourceODS, id)
 	require.NoError(w, err)
@@ -233,14 +233,14 @@ func (w *world) preview(run runs.Run, orgs []org) (runs.Summary, error) {
 }
 
 // child approves or undoes a run.
-func (w *world) child(kind runs.RunKind, of runs.Summary) runs.Summary {
+func (w *world) child(kind runs.Kind, of runs.Summary) runs.Summary {
 	w.Helper()
 	parent, err := w.store.Run(w.Context(), idOf(of))
 	require.NoError(w, err)
 	return w.work(w.begin(runs.Run{Kind: kind, Parent: parent.ID, AsOf: parent.AsOf, Actor: "approver"}, nil))
 }
 
-func idOf(s runs.Summary) (id runs.RunID) {
+func idOf(s runs.Summary) (id runs.ID) {
 	_, _ = fmt.Sscan(s.Run, &id)
 	return id
 }

@@ -47,7 +47,7 @@ func readServices(general, urgent []service, v *profile.Values) {
 	}
 	var editors, referral []string
 	for _, line := range linesOf(slices.Concat(general, urgent)) {
-		if _, err := services.ParseServiceID(profile.ServiceCode(line)); err == nil {
+		if _, err := services.ParseID(profile.ServiceCode(line)); err == nil {
 			referral = append(referral, line)
 		} else {
 			editors = append(editors, line)

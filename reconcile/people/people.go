@@ -93,8 +93,8 @@ func (p Person) Reachable() bool {
 	return !p.Dead && (p.State == AccountActive || p.State == AccountDeactivated)
 }
 
-// PeopleFilter says whom to load; empty parts mean all.
-type PeopleFilter struct {
+// Filter says whom to load; empty parts mean all.
+type Filter struct {
 	IDs        []AccountID
 	States     []AccountState
 	Codes      []profile.ODSCode // members of these

@@ -8,21 +8,21 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// PushState is how bringing a profile to a sink stands.
-type PushState string
+// State is how bringing a profile to a sink stands.
+type State string
 
 // The states of a push.
 const (
-	PushWanted   PushState = "wanted"   // to be sent
-	PushAccepted PushState = "accepted" // the sink took it, which does not mean that it shows it already
-	PushRefused  PushState = "refused"  // stopped, with a reason; a change or a person starts it again
-	PushHeld     PushState = "held"     // by a person; goes on by itself when the hold ends
-	PushNoRoute  PushState = "no-route" // the sink does not take organisations of this type
+	Wanted   State = "wanted"   // to be sent
+	Accepted State = "accepted" // the sink took it, which does not mean that it shows it already
+	Refused  State = "refused"  // stopped, with a reason; a change or a person starts it again
+	Held     State = "held"     // by a person; goes on by itself when the hold ends
+	NoRoute  State = "no-route" // the sink does not take organisations of this type
 )
 
-// PushStates lists every state.
-func PushStates() []PushState {
-	return []PushState{PushWanted, PushAccepted, PushRefused, PushHeld, PushNoRoute}
+// States lists every state.
+func States() []State {
+	return []State{Wanted, Accepted, Refused, Held, NoRoute}
 }
 
 // Push is bringing one profile to one sink, as a worker finds it.
@@ -70,13 +70,13 @@ func everyday(f profile.Field, value string) bool {
 	return f == profile.FieldStatus && value == string(profile.StatusOpen) || f == profile.FieldHidden && value == "false"
 }
 
-// PushOutcome is what became of a push.
-type PushOutcome struct {
+// Outcome is what became of a push.
+type Outcome struct {
 	Code  profile.ODSCode
 	Job   int64 // that carried the push: the outcome counts only while it does
 	Asked int64 // how often changes had asked for the push, as it was composed
 	Route string
-	State PushState
+	State State
 
 	// Attempt says what the sink said to what was sent; empty when nothing was.
 	Attempt  string
@@ -95,7 +95,7 @@ type PushOutcome struct {
 	Wait     time.Duration // before the next attempt
 }
 
-// The words of PushOutcome.Attempt that are no Answer.
+// The words of Outcome.Attempt that are no Answer.
 const (
 	AttemptAccepted  = "accepted"
 	AttemptUnchanged = "unchanged" // the sink showed all of it already
@@ -106,15 +106,15 @@ const (
 // type reach each of them.
 type Routes map[Sink]map[profile.OrgType]Route
 
-// DuePush is a push that wants to be worked.
-type DuePush struct {
+// Due is a push that wants to be worked.
+type Due struct {
 	Code  profile.ODSCode
 	Sink  Sink
 	Probe bool // the sink is paused; this one shows whether it works again
 }
 
-// StagedPush is a push that is about to be sent.
-type StagedPush struct {
+// Staged is a push that is about to be sent.
+type Staged struct {
 	Code  profile.ODSCode
 	Job   int64 // that carries it: it is numbered only while it does
 	Last  int64 // the number sent last, as the job knows it; 0 for none

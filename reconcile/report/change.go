@@ -29,9 +29,9 @@ type AuditedChange struct {
 	ICBName    string
 	RegionName string
 
-	Run     runs.RunID // 0 for none
+	Run     runs.ID // 0 for none
 	Source  profile.Source
-	Kind    runs.RunKind
+	Kind    runs.Kind
 	Decided string    // who asked for the run
 	RunAt   time.Time // when
 	Account people.AccountKind
@@ -47,7 +47,7 @@ func (c AuditedChange) Pushes() map[push.Sink]PushStanding {
 
 // PushStanding is how the push of a profile stands.
 type PushStanding struct {
-	State    push.PushState // empty: there is none
+	State    push.State // empty: there is none
 	Accepted time.Time
 	Sent     time.Time
 }
@@ -69,11 +69,11 @@ const (
 // the newest state of a profile: it stands for every change before it.
 func (p PushStanding) Status(changed time.Time, later bool) (status PushStatus, at time.Time) {
 	switch p.State {
-	case "", push.PushNoRoute:
+	case "", push.NoRoute:
 		return PushHasNoRoute, time.Time{}
-	case push.PushRefused:
+	case push.Refused:
 		return PushHasFailed, time.Time{}
-	case push.PushAccepted:
+	case push.Accepted:
 		switch {
 		case later:
 			return PushIsSuperseded, p.Accepted
@@ -365,9 +365,9 @@ func StartOf(day profile.Date) time.Time {
 	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, profile.London())
 }
 
-// ReportDays are the working days after one up to another: each has its report,
+// Days are the working days after one up to another: each has its report,
 // also when nobody was there to make it.
-func ReportDays(c people.Calendar, after, upto profile.Date) (days []profile.Date) {
+func Days(c people.Calendar, after, upto profile.Date) (days []profile.Date) {
 	for day := after.AddDays(1); !day.After(upto); day = day.AddDays(1) {
 		if c.IsWorkingDay(day) {
 			days = append(days, day)

@@ -3,5 +3,5 @@
 // XLSX, HTML or JSON stands with the commands.
 //
 //	audit ──▶ AuditedChange ──▶ cells of ChangeColumns ──▶ Report, frozen once
-//	checks ─▶ Overdue ─────────▶ ReportExtra ────────────┘
+//	checks ─▶ Overdue ─────────▶ Extra ──────────────────┘
 package report

@@ -4,11 +4,11 @@ import "github.com/profilesync/profilesync/reconcile/people"
 
 // Overdue are the rows of a report about organisations that miss something of the
 // last quarter.
-func Overdue(world people.Reminding, orgs []people.CheckedOrg) (rows []ReportExtra) {
+func Overdue(world people.Reminding, orgs []people.CheckedOrg) (rows []Extra) {
 	last := people.QuarterOn(world.Today).Prev()
 	for _, org := range orgs {
 		if line, due := world.Line(org, last); due {
-			rows = append(rows, ReportExtra{
+			rows = append(rows, Extra{
 				Section: SectionOverdue, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type), line},
 			})
 		}

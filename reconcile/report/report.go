@@ -7,8 +7,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// ReportHead says what a daily change report is about (RULES.md "Report").
-type ReportHead struct {
+// Head says what a daily change report is about (RULES.md "Report").
+type Head struct {
 	Day    profile.Date    // by whose name people know it: the working day it was made for
 	From   time.Time       // the window is half-open: from this instant
 	Until  time.Time       // to before this one
@@ -21,68 +21,68 @@ type ReportHead struct {
 // Report is a frozen report, ready to be written in any form. Rows come one by
 // one: a report never has to fit in memory.
 type Report struct {
-	ReportHead
+	Head
 
-	Figures  []ReportFigure
-	Charts   []ReportChart
-	Sections []ReportSection // changes first
+	Figures  []Figure
+	Charts   []Chart
+	Sections []Section // changes first
 }
 
-// ReportFigure is one number of the summary.
-type ReportFigure struct {
+// Figure is one number of the summary.
+type Figure struct {
 	Name    string // changes, organisations, withheld, ...
 	Label   string // for people
 	Count   int
 	Section string // whose rows it counts; empty for none
 }
 
-// ReportChart is a bar chart.
-type ReportChart struct {
+// Chart is a bar chart.
+type Chart struct {
 	Name  string // by-day, by-field, by-region, by-kind
 	Title string
-	Bars  []ReportBar
+	Bars  []Bar
 }
 
-// ReportBar is a bar.
-type ReportBar struct {
+// Bar is a bar.
+type Bar struct {
 	Label string
 	Count int
 }
 
-// ReportSection is a table of the report.
-type ReportSection struct {
+// Section is a table of the report.
+type Section struct {
 	Name    string // changes, updates, withheld, push-failures, ...
 	Title   string
 	Note    string // a sentence below the title; empty for none
-	Columns []ReportColumn
+	Columns []Column
 	Count   int
 	Rows    iter.Seq2[[]string, error] // as many cells as columns; may be read several times
 }
 
-// ReportColumn is a column of a section.
-type ReportColumn struct {
+// Column is a column of a section.
+type Column struct {
 	Name  string // as in files: ods_code
 	Label string // for people: ODS code
-	Kind  ReportCell
+	Kind  Cell
 }
 
-// ReportCell says what the text of a cell is.
-type ReportCell string
+// Cell says what the text of a cell is.
+type Cell string
 
 // The kinds of cells.
 const (
-	CellText   ReportCell = "text"
-	CellNumber ReportCell = "number" // an integer
-	CellDate   ReportCell = "date"   // YYYY-MM-DD
-	CellTime   ReportCell = "time"   // RFC 3339, UTC; empty for none
+	CellText   Cell = "text"
+	CellNumber Cell = "number" // an integer
+	CellDate   Cell = "date"   // YYYY-MM-DD
+	CellTime   Cell = "time"   // RFC 3339, UTC; empty for none
 )
 
 // SectionChanges is the section of changes, whose columns are ChangeColumns.
 const SectionChanges = "changes"
 
 // ChangeColumns are the 27 columns of the changes (RULES.md "Report columns").
-func ChangeColumns() []ReportColumn {
-	return []ReportColumn{
+func ChangeColumns() []Column {
+	return []Column{
 		{"report_date", "Report", CellDate},
 		{"change_id", "Change", CellNumber},
 		{"icb_code", "ICB", CellText},
@@ -113,8 +113,8 @@ func ChangeColumns() []ReportColumn {
 	}
 }
 
-// ReportExtra is a row that the store cannot put together by itself.
-type ReportExtra struct {
+// Extra is a row that the store cannot put together by itself.
+type Extra struct {
 	Section string
 	ICB     profile.ODSCode
 	Cells   []string

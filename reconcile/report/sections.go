@@ -15,16 +15,16 @@ const (
 	SectionUnreached      = "no-contact"
 )
 
-// ReportSections are the sections without their rows.
-func ReportSections() []ReportSection {
-	code, name := ReportColumn{"ods_code", "ODS code", CellText}, ReportColumn{"organisation_name", "Organisation", CellText}
-	report := ReportColumn{"report", "Listing", CellText}
-	return append([]ReportSection{
+// Sections are the sections without their rows.
+func Sections() []Section {
+	code, name := Column{"ods_code", "ODS code", CellText}, Column{"organisation_name", "Organisation", CellText}
+	report := Column{"report", "Listing", CellText}
+	return append([]Section{
 		{Name: SectionChanges, Title: "Changes", Columns: ChangeColumns()},
 		{
 			Name: SectionUpdates, Title: "Updates to earlier rows",
 			Note: "Changes of earlier reports whose push has ended since.",
-			Columns: []ReportColumn{
+			Columns: []Column{
 				{"change_id", "Change", CellNumber},
 				code, name,
 				{"field", "What", CellText},
@@ -37,7 +37,7 @@ func ReportSections() []ReportSection {
 		},
 		{
 			Name: SectionWithheld, Title: "Held back, waiting for approval", Note: "Nothing of this is done until a person says yes.",
-			Columns: []ReportColumn{
+			Columns: []Column{
 				{"run", "Run", CellNumber},
 				{"source", "Source", CellText},
 				report, code, name,
@@ -50,7 +50,7 @@ func ReportSections() []ReportSection {
 		},
 		{
 			Name: SectionPushFailures, Title: "Pushes that were refused",
-			Columns: []ReportColumn{
+			Columns: []Column{
 				{"sink", "Directory", CellText},
 				code, name,
 				{"organisation_type", "Type", CellText},
@@ -62,19 +62,19 @@ func ReportSections() []ReportSection {
 }
 
 // standingSections are those that show how things stood.
-func standingSections(code, name, report ReportColumn) []ReportSection {
-	return []ReportSection{
+func standingSections(code, name, report Column) []Section {
+	return []Section{
 		{
 			Name: SectionClosures, Title: "Closures waiting for a second look",
-			Columns: []ReportColumn{report, code, name, {"since", "First seen", CellDate}},
+			Columns: []Column{report, code, name, {"since", "First seen", CellDate}},
 		},
 		{
 			Name: SectionContradictions, Title: "Active, with an end date that has passed",
-			Columns: []ReportColumn{report, code, name, {"status", "Status", CellText}, {"ended", "End date", CellText}},
+			Columns: []Column{report, code, name, {"status", "Status", CellText}, {"ended", "End date", CellText}},
 		},
 		{
 			Name: SectionDrift, Title: "Drift found in the directories",
-			Columns: []ReportColumn{
+			Columns: []Column{
 				{"sink", "Directory", CellText},
 				code, name,
 				{"field", "What", CellText},
@@ -86,7 +86,7 @@ func standingSections(code, name, report ReportColumn) []ReportSection {
 		},
 		{
 			Name: SectionQuarantine, Title: "Records that could not be understood",
-			Columns: []ReportColumn{
+			Columns: []Column{
 				{"source", "Source", CellText},
 				report, code,
 				{"line", "Line", CellNumber},
@@ -97,11 +97,11 @@ func standingSections(code, name, report ReportColumn) []ReportSection {
 		},
 		{
 			Name: SectionOverdue, Title: "Checks overdue from last quarter",
-			Columns: []ReportColumn{code, name, {"organisation_type", "Type", CellText}, {"missing", "What is missing", CellText}},
+			Columns: []Column{code, name, {"organisation_type", "Type", CellText}, {"missing", "What is missing", CellText}},
 		},
 		{
 			Name: SectionAccounts, Title: "Accounts warned, ended or kept", Note: "Accounts are named by their ids alone.",
-			Columns: []ReportColumn{
+			Columns: []Column{
 				{"account", "Account", CellText},
 				{"event", "What happened", CellText},
 				{"at", "When", CellTime},
@@ -111,7 +111,7 @@ func standingSections(code, name, report ReportColumn) []ReportSection {
 		{
 			Name: SectionUnreached, Title: "Organisations that no letter reaches",
 			Note:    "Nobody's account there is active with an address that works.",
-			Columns: []ReportColumn{code, name, {"organisation_type", "Type", CellText}},
+			Columns: []Column{code, name, {"organisation_type", "Type", CellText}},
 		},
 	}
 }
@@ -125,8 +125,8 @@ var sectionFigures = map[string]string{
 }
 
 // FigureOf is the summary's number of a section.
-func FigureOf(s ReportSection) ReportFigure {
-	return ReportFigure{Name: s.Name, Label: sectionFigures[s.Name], Count: s.Count, Section: s.Name}
+func FigureOf(s Section) Figure {
+	return Figure{Name: s.Name, Label: sectionFigures[s.Name], Count: s.Count, Section: s.Name}
 }
 
 // Names of figures that count no rows of a section.
@@ -139,8 +139,8 @@ const (
 
 // CountedFigure is a number of the summary that is no count of a section, with a
 // link to where its rows are, if it has any.
-func CountedFigure(name string, count int) ReportFigure {
-	figure := ReportFigure{Name: name, Label: name, Count: count}
+func CountedFigure(name string, count int) Figure {
+	figure := Figure{Name: name, Label: name, Count: count}
 	switch name {
 	case FigureOrganisations:
 		figure.Label, figure.Section = "Organisations changed", SectionChanges

@@ -6,34 +6,34 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// RunID is the number of a run, as people type it.
-type RunID int64
+// ID is the number of a run, as people type it.
+type ID int64
 
-func (id RunID) String() string { return strconv.FormatInt(int64(id), 10) }
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 
-// RunKind says what a run reads.
-type RunKind string
+// Kind says what a run reads.
+type Kind string
 
 // The kinds of run. Only a listing may lead to a removal.
 const (
-	RunListing RunKind = "listing" // a complete listing of one report
-	RunDelta   RunKind = "delta"   // some records: changes since a watermark, or codes that were named
-	RunApprove RunKind = "approve" // what the parent run withheld
-	RunUndo    RunKind = "undo"    // what the parent run applied
+	RunListing Kind = "listing" // a complete listing of one report
+	RunDelta   Kind = "delta"   // some records: changes since a watermark, or codes that were named
+	RunApprove Kind = "approve" // what the parent run withheld
+	RunUndo    Kind = "undo"    // what the parent run applied
 )
 
 // Run is one reconciliation.
 type Run struct {
-	ID      RunID
-	Kind    RunKind
+	ID      ID
+	Kind    Kind
 	Source  profile.Source
 	Report  string
-	Parent  RunID // of an approval or an undo
+	Parent  ID // of an approval or an undo
 	AsOf    profile.Date
 	Actor   string
 	Codes   []profile.ODSCode // the organisations it is limited to; empty for all
 	Upload  int64             // the stored file it reads; 0 when it pulls itself
-	State   RunState
+	State   State
 	Planned bool  // the plan is complete and stored: what remains is to apply it
 	Stamp   Stamp // of the listing it read, or, before, of the one it knows
 	Summary Summary
@@ -63,22 +63,22 @@ type Compared struct {
 	Same   bool         // the same facts in another form: nothing to compare
 }
 
-// RunState is the state of a run.
-type RunState string
+// State is the state of a run.
+type State string
 
 // The states of a run. Withheld is done with something that awaits a person;
 // refused means that nothing changed.
 const (
-	RunQueued   RunState = "queued"
-	RunRunning  RunState = "running"
-	RunDone     RunState = "done"
-	RunWithheld RunState = "withheld"
-	RunRefused  RunState = "refused"
-	RunFailed   RunState = "failed"
+	RunQueued   State = "queued"
+	RunRunning  State = "running"
+	RunDone     State = "done"
+	RunWithheld State = "withheld"
+	RunRefused  State = "refused"
+	RunFailed   State = "failed"
 )
 
 // Ended reports whether the run will not change any more.
-func (s RunState) Ended() bool { return s != RunQueued && s != RunRunning }
+func (s State) Ended() bool { return s != RunQueued && s != RunRunning }
 
 // Summary is what a run did, or what a plan would do, for machines to read
 // (RULES.md "The JSON object").
@@ -88,7 +88,7 @@ type Summary struct {
 	Source         profile.Source `json:"source"`
 	Report         string         `json:"report"`
 	AsOf           profile.Date   `json:"as_of"`
-	State          RunState       `json:"state"`
+	State          State          `json:"state"`
 	Records        int            `json:"records"`
 	Rejected       int            `json:"rejected"`
 	Population     int            `json:"population"`

@@ -12,7 +12,7 @@ import (
 
 func TestRunStateEnded(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[runs.RunState]bool{
+	for state, want := range map[runs.State]bool{
 		runs.RunQueued: false, runs.RunRunning: false, runs.RunDone: true,
 		runs.RunWithheld: true, runs.RunRefused: true, runs.RunFailed: true,
 	} {

@@ -2,20 +2,20 @@ package services
 
 import "github.com/profilesync/profilesync/reconcile/profile"
 
-// ServiceGuard holds back what takes too many services away at once: that is
+// Guard holds back what takes too many services away at once: that is
 // more often a fault at the other end than a hospital that ended half of what
 // it does.
-type ServiceGuard struct {
+type Guard struct {
 	SiteShare float64 // of a site's services that one run may take away or mark missing
 	SiteFloor int     // so many are always allowed at a site
 	Share     float64 // the same, of all services
 	Floor     int
 }
 
-// DefaultServiceGuard allows 2 or 30 % of a site's services, and 10 or 2 % of
+// DefaultGuard allows 2 or 30 % of a site's services, and 10 or 2 % of
 // all.
-func DefaultServiceGuard() ServiceGuard {
-	return ServiceGuard{SiteShare: 0.30, SiteFloor: 2, Share: 0.02, Floor: 10}
+func DefaultGuard() Guard {
+	return Guard{SiteShare: 0.30, SiteFloor: 2, Share: 0.02, Floor: 10}
 }
 
 // SiteLosses is how many services a plan takes away from a site, of how many.
@@ -28,7 +28,7 @@ type SiteLosses struct {
 
 // Judge returns the sites whose losses are withheld. When losses of all sites
 // together are too many, that is every one. More losses never make it fewer.
-func (g ServiceGuard) Judge(sites []SiteLosses, all int) (withheld []SiteLosses) {
+func (g Guard) Judge(sites []SiteLosses, all int) (withheld []SiteLosses) {
 	total := 0
 	for _, site := range sites {
 		total += site.Losses

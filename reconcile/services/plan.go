@@ -11,77 +11,77 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// ServiceItem is what planning one service needs: what e-RS says of it, and the
+// Item is what planning one service needs: what e-RS says of it, and the
 // profiles it concerns.
-type ServiceItem struct {
-	ID        ServiceID
-	Was       ServiceState // before the run
-	State     ServiceState // after it
-	Service   *ERSService  // nil: never seen
-	Specialty string       // the label; empty for none
-	News      bool         // this run found something new
-	Settled   bool         // what profiles are to show of it is stored already
-	Sites     []ServiceSite
+type Item struct {
+	ID        ID
+	Was       State    // before the run
+	State     State    // after it
+	Service   *Service // nil: never seen
+	Specialty string   // the label; empty for none
+	News      bool     // this run found something new
+	Settled   bool     // what profiles are to show of it is stored already
+	Sites     []Site
 }
 
-// ServiceSite is a profile that a service concerns: it is there by e-RS, or the
+// Site is a profile that a service concerns: it is there by e-RS, or the
 // profile says so.
-type ServiceSite struct {
+type Site struct {
 	Code  profile.ODSCode
 	Type  profile.OrgType
-	Row   *ServiceShown // as it stands; nil for none
-	Held  bool          // a person froze the services of this profile
-	Marks []ServiceMark
+	Row   *Shown // as it stands; nil for none
+	Held  bool   // a person froze the services of this profile
+	Marks []Mark
 }
 
-// ServiceMark is a person's decision on a service at a profile.
-type ServiceMark struct {
+// Mark is a person's decision on a service at a profile.
+type Mark struct {
 	Verdict runs.Verdict // VerdictRejected or VerdictUndone
-	Value   string       // JSON of ServiceShown, or markOfAbsence
+	Value   string       // JSON of Shown, or markOfAbsence
 }
 
 // markOfAbsence is the value of a decision on a missing mark, whose day is
 // another each time.
 const markOfAbsence = "missing"
 
-// ServiceChange is one service at one profile: as it stands, and as it is to
+// Change is one service at one profile: as it stands, and as it is to
 // stand. A move is one change, at the site that gains.
-type ServiceChange struct {
+type Change struct {
 	Code    profile.ODSCode
 	Type    profile.OrgType
-	Service ServiceID
+	Service ID
 	Verb    runs.Verb // Update, or Missing for a mark beside the profile
-	Old     string    // JSON of ServiceShown, of a move with "moved_from"; empty for a service that is new here, and for a mark
-	New     string    // JSON of ServiceShown; the day of a mark, empty to take it back
+	Old     string    // JSON of Shown, of a move with "moved_from"; empty for a service that is new here, and for a mark
+	New     string    // JSON of Shown; the day of a mark, empty to take it back
 	Reason  runs.Reason
 	Undone  bool            // a person took this very change back before
 	Leaves  profile.ODSCode // the site that loses the service; empty for none
 }
 
 // FieldName is what plans, audit and decisions call the service of a profile.
-func (c ServiceChange) FieldName() string { return ServiceField(c.Service) }
+func (c Change) FieldName() string { return Field(c.Service) }
 
-// ServiceField is the name of one service among the fields of a profile.
-func ServiceField(id ServiceID) string { return profile.FieldERSServices.String() + "/" + string(id) }
+// Field is the name of one service among the fields of a profile.
+func Field(id ID) string { return profile.FieldERSServices.String() + "/" + string(id) }
 
 // Digest identifies what the change does, whatever its reason.
-func (c ServiceChange) Digest() profile.Hash {
+func (c Change) Digest() profile.Hash {
 	return profile.HashOf(string(c.Code), string(c.Verb), c.FieldName(), c.Old, c.New)
 }
 
-// moved is ServiceShown as the old value of a move.
+// moved is Shown as the old value of a move.
 type moved struct {
-	ServiceShown
+	Shown
 
 	From profile.ODSCode `json:"moved_from,omitempty"`
 }
 
-// PlanServices compares services with the profiles that show them. Absence never
+// Plan compares services with the profiles that show them. Absence never
 // takes anything away: that takes gone, or e-RS's word that a service is
 // somewhere else (RULES.md "Services").
-func PlanServices(asOf profile.Date, items []ServiceItem) (changes []ServiceChange) {
+func Plan(asOf profile.Date, items []Item) (changes []Change) {
 	for _, item := range items {
-		p := servicePlan{ServiceItem: item, asOf: asOf}
+		p := servicePlan{Item: item, asOf: asOf}
 		p.plan()
 		changes = append(changes, p.changes...)
 	}
@@ -89,28 +89,28 @@ func PlanServices(asOf profile.Date, items []ServiceItem) (changes []ServiceChan
 	return changes
 }
 
-func compareServiceChanges(a, b ServiceChange) int {
-	return cmp.Or(cmp.Compare(a.Code, b.Code), CompareServiceIDs(a.Service, b.Service), cmp.Compare(a.Verb, b.Verb),
+func compareServiceChanges(a, b Change) int {
+	return cmp.Or(cmp.Compare(a.Code, b.Code), CompareIDs(a.Service, b.Service), cmp.Compare(a.Verb, b.Verb),
 		cmp.Compare(a.Old, b.Old), cmp.Compare(a.New, b.New))
 }
 
 // servicePlan plans one service.
 type servicePlan struct {
-	ServiceItem
+	Item
 
 	asOf    profile.Date
-	changes []ServiceChange
+	changes []Change
 }
 
 func (p *servicePlan) plan() {
-	slices.SortFunc(p.Sites, func(a, b ServiceSite) int { return cmp.Compare(a.Code, b.Code) })
+	slices.SortFunc(p.Sites, func(a, b Site) int { return cmp.Compare(a.Code, b.Code) })
 	switch {
-	case p.Service == nil || p.State == ServiceNotVisible || p.State == ServiceKnown:
+	case p.Service == nil || p.State == NotVisible || p.State == Known:
 		return // nothing to compare
-	case p.State == ServiceGone:
+	case p.State == Gone:
 		p.withdraw()
 		return
-	case p.State == ServiceMissing && p.Was != ServiceMissing:
+	case p.State == Missing && p.Was != Missing:
 		p.mark()
 	}
 	p.place()
@@ -125,12 +125,12 @@ func (p *servicePlan) withdraw() {
 	}
 }
 
-func (s ServiceSite) live() bool { return s.Row != nil && !s.Row.Withdrawn }
+func (s Site) live() bool { return s.Row != nil && !s.Row.Withdrawn }
 
 func (p *servicePlan) mark() {
 	for _, site := range p.Sites {
 		if site.live() {
-			p.add(site, ServiceChange{Verb: runs.Missing, New: p.asOf.String(), Leaves: site.Code}, markOfAbsence)
+			p.add(site, Change{Verb: runs.Missing, New: p.asOf.String(), Leaves: site.Code}, markOfAbsence)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func (p *servicePlan) mark() {
 // sites that gain it are paired to moves, in the order of their codes.
 func (p *servicePlan) place() {
 	shown := p.Service.Shown(p.Specialty)
-	var left, gained []ServiceSite
+	var left, gained []Site
 	for _, site := range p.Sites {
 		switch at := p.Service.AtSite(site.Code); {
 		case at && site.live():
@@ -162,8 +162,8 @@ func (p *servicePlan) place() {
 	}
 }
 
-func (p *servicePlan) update(site ServiceSite, shown ServiceShown) {
-	change := ServiceChange{Verb: runs.Update, New: serviceText(shown)}
+func (p *servicePlan) update(site Site, shown Shown) {
+	change := Change{Verb: runs.Update, New: serviceText(shown)}
 	if site.Row != nil {
 		change.Old = serviceText(*site.Row)
 	}
@@ -172,22 +172,22 @@ func (p *servicePlan) update(site ServiceSite, shown ServiceShown) {
 	}
 }
 
-func (p *servicePlan) leave(site ServiceSite) {
+func (p *servicePlan) leave(site Site) {
 	row := *site.Row
 	row.Withdrawn = true
-	change := ServiceChange{Verb: runs.Update, Old: serviceText(*site.Row), New: serviceText(row), Leaves: site.Code}
+	change := Change{Verb: runs.Update, Old: serviceText(*site.Row), New: serviceText(row), Leaves: site.Code}
 	p.add(site, change, change.New)
 }
 
 // move is held when either site is.
-func (p *servicePlan) move(from, to ServiceSite, shown ServiceShown) {
+func (p *servicePlan) move(from, to Site, shown Shown) {
 	to.Held = to.Held || from.Held
-	change := ServiceChange{Verb: runs.Update, Old: serviceText(moved{*from.Row, from.Code}), New: serviceText(shown), Leaves: from.Code}
+	change := Change{Verb: runs.Update, Old: serviceText(moved{*from.Row, from.Code}), New: serviceText(shown), Leaves: from.Code}
 	p.add(to, change, change.New)
 }
 
 // add keeps silent about what a person rejected or froze.
-func (p *servicePlan) add(site ServiceSite, c ServiceChange, value string) {
+func (p *servicePlan) add(site Site, c Change, value string) {
 	if site.Held {
 		return
 	}
@@ -219,11 +219,11 @@ func serviceText(value any) string {
 	return string(bytes.TrimSpace(text.Bytes()))
 }
 
-// ParseServiceShown reads a value of a plan; from is the old site of a move.
-func ParseServiceShown(text string) (shown ServiceShown, from profile.ODSCode, err error) {
+// ParseShown reads a value of a plan; from is the old site of a move.
+func ParseShown(text string) (shown Shown, from profile.ODSCode, err error) {
 	var m moved
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return shown, "", fmt.Errorf("service as shown: %w", err)
 	}
-	return m.ServiceShown, m.From, nil
+	return m.Shown, m.From, nil
 }

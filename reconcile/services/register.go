@@ -17,141 +17,141 @@ const (
 	ReportRegister = "register"
 )
 
-// ServiceState is how an id stands in the register of services
+// State is how an id stands in the register of services
 // (RULES.md "States of a service").
-type ServiceState string
+type State string
 
 // The states of a service. Only gone takes a service off its profiles, and
 // nothing takes it off the register.
 const (
-	ServiceKnown      ServiceState = "known"       // never seen yet
-	ServiceActive     ServiceState = "active"      // an answer held it
-	ServiceNotVisible ServiceState = "not-visible" // no credential may see it; says nothing else
-	ServiceMissing    ServiceState = "missing"     // absent from an answer
-	ServiceGone       ServiceState = "gone"        // absent on another day too, and e-RS says that it does not know it
+	Known      State = "known"       // never seen yet
+	Active     State = "active"      // an answer held it
+	NotVisible State = "not-visible" // no credential may see it; says nothing else
+	Missing    State = "missing"     // absent from an answer
+	Gone       State = "gone"        // absent on another day too, and e-RS says that it does not know it
 )
 
-// ServiceEntry is an id of the register as it stands.
-type ServiceEntry struct {
-	ID           ServiceID
-	State        ServiceState
+// Entry is an id of the register as it stands.
+type Entry struct {
+	ID           ID
+	State        State
 	Credential   string // that saw it last
 	Version      string
 	Hash         profile.Hash // of its facts; zero before it was seen
 	Specialty    string       // the label of its specialty
 	MissingSince profile.Date // the first look at its absence; zero for none
-	Pending      ServiceState // what was withheld or rejected; empty for nothing
+	Pending      State        // what was withheld or rejected; empty for nothing
 }
 
-// ServiceOutcome is what e-RS says of an id that it was asked for.
-type ServiceOutcome string
+// Outcome is what e-RS says of an id that it was asked for.
+type Outcome string
 
 // The outcomes.
 const (
-	OutcomeFound      ServiceOutcome = "found"
-	OutcomeAbsent     ServiceOutcome = "absent"      // an answer for many does not hold it
-	OutcomeUnknown    ServiceOutcome = "unknown"     // e-RS says that it does not know it (A033, 404)
-	OutcomeNotVisible ServiceOutcome = "not-visible" // 403 NO_RELATIONSHIP
-	OutcomeUnreadable ServiceOutcome = "unreadable"  // it is there, and we do not understand it
+	OutcomeFound      Outcome = "found"
+	OutcomeAbsent     Outcome = "absent"      // an answer for many does not hold it
+	OutcomeUnknown    Outcome = "unknown"     // e-RS says that it does not know it (A033, 404)
+	OutcomeNotVisible Outcome = "not-visible" // 403 NO_RELATIONSHIP
+	OutcomeUnreadable Outcome = "unreadable"  // it is there, and we do not understand it
 )
 
-// ServiceAnswer is an outcome with what belongs to it.
-type ServiceAnswer struct {
-	ID         ServiceID
-	Outcome    ServiceOutcome
-	Credential string     // that saw it; of OutcomeFound
-	Service    ERSService // canonical; of OutcomeFound
-	Reason     string     // of OutcomeUnreadable
-	Raw        []byte     // of OutcomeUnreadable; may be nil
+// Answer is an outcome with what belongs to it.
+type Answer struct {
+	ID         ID
+	Outcome    Outcome
+	Credential string  // that saw it; of OutcomeFound
+	Service    Service // canonical; of OutcomeFound
+	Reason     string  // of OutcomeUnreadable
+	Raw        []byte  // of OutcomeUnreadable; may be nil
 }
 
-// ServiceLook is what a run keeps of an answer: how the entry is to stand.
-type ServiceLook struct {
-	ServiceEntry
+// Look is what a run keeps of an answer: how the entry is to stand.
+type Look struct {
+	Entry
 
-	Service *ERSService // nil: the facts we hold
+	Service *Service // nil: the facts we hold
 }
 
 // NeedsProof reports that an absent service has been missing since another day:
 // only e-RS's own word (A033) can say more (RULES.md "States of a service").
-func (e ServiceEntry) NeedsProof(asOf profile.Date) bool {
-	return e.State == ServiceMissing && e.MissingSince.Before(asOf)
+func (e Entry) NeedsProof(asOf profile.Date) bool {
+	return e.State == Missing && e.MissingSince.Before(asOf)
 }
 
 // Look says how an entry stands after an answer, and whether that is news. What
 // is unreadable or not visible says nothing of the service itself.
-func (e ServiceEntry) Look(a ServiceAnswer, asOf profile.Date) (look ServiceLook, news bool) {
-	look.ServiceEntry = e
+func (e Entry) Look(a Answer, asOf profile.Date) (look Look, news bool) {
+	look.Entry = e
 	switch a.Outcome {
 	case OutcomeFound:
-		look.State, look.MissingSince, look.Pending = ServiceActive, profile.Date{}, ""
+		look.State, look.MissingSince, look.Pending = Active, profile.Date{}, ""
 		look.Credential, look.Version = a.Credential, a.Service.Version
 		if hash := a.Service.Hash(); hash != e.Hash || a.Service.Version != e.Version {
 			look.Hash, look.Service = hash, &a.Service
 		}
 	case OutcomeNotVisible:
-		if e.State != ServiceGone {
-			look.State = ServiceNotVisible
+		if e.State != Gone {
+			look.State = NotVisible
 		}
 	case OutcomeAbsent:
 		look.absent(asOf)
 	case OutcomeUnknown:
 		look.absent(asOf)
 		if e.NeedsProof(asOf) {
-			look.State = ServiceGone
+			look.State = Gone
 		}
 	case OutcomeUnreadable:
 	}
-	return look, look.Service != nil || look.ServiceEntry != e
+	return look, look.Service != nil || look.Entry != e
 }
 
 // absent is one look at a service that is not there.
-func (l *ServiceLook) absent(asOf profile.Date) {
-	if l.State == ServiceGone || l.State == ServiceMissing {
+func (l *Look) absent(asOf profile.Date) {
+	if l.State == Gone || l.State == Missing {
 		return
 	}
-	l.State, l.MissingSince = ServiceMissing, asOf
+	l.State, l.MissingSince = Missing, asOf
 }
 
 // AsksForGone reports whether a service that is gone is asked for again on a
 // day: every week, on a day of its own, so that it is found when it returns.
-func AsksForGone(id ServiceID, asOf profile.Date) bool {
+func AsksForGone(id ID, asOf profile.Date) bool {
 	h := fnv.New32a()
 	h.Write([]byte(id)) // never fails
 	return time.Weekday(h.Sum32()%7) == asOf.Time().Weekday()
 }
 
-// CompareServiceIDs orders ids as numbers.
-func CompareServiceIDs(a, b ServiceID) int {
+// CompareIDs orders ids as numbers.
+func CompareIDs(a, b ID) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
 // AtSite reports whether e-RS says that the service is at a site.
-func (s ERSService) AtSite(code profile.ODSCode) bool { return slices.Contains(s.Sites, code) }
+func (s Service) AtSite(code profile.ODSCode) bool { return slices.Contains(s.Sites, code) }
 
-// ServiceShown is a service as it stands on a profile. Its JSON has every key,
+// Shown is a service as it stands on a profile. Its JSON has every key,
 // so that equal services are equal texts.
-type ServiceShown struct {
-	Name         string     `json:"name"`
-	Kind         string     `json:"kind"`
-	Specialty    string     `json:"specialty"`
-	Hours        string     `json:"hours"`
-	Instructions string     `json:"instructions"` // not for the public
-	Booking      string     `json:"booking"`
-	Contacts     []ERSPoint `json:"contacts"`
-	Withdrawn    bool       `json:"withdrawn"` // kept, and not shown any more
+type Shown struct {
+	Name         string  `json:"name"`
+	Kind         string  `json:"kind"`
+	Specialty    string  `json:"specialty"`
+	Hours        string  `json:"hours"`
+	Instructions string  `json:"instructions"` // not for the public
+	Booking      string  `json:"booking"`
+	Contacts     []Point `json:"contacts"`
+	Withdrawn    bool    `json:"withdrawn"` // kept, and not shown any more
 }
 
 // Shown is what profiles show of a service, with the label of its specialty,
 // which e-RS itself does not tell
 // (connectors/ers/CONTRACT.md "What each source says").
-func (s ERSService) Shown(specialty string) ServiceShown {
+func (s Service) Shown(specialty string) Shown {
 	s = s.Canonical()
 	contacts := s.Contacts
 	if contacts == nil {
-		contacts = []ERSPoint{}
+		contacts = []Point{}
 	}
-	return ServiceShown{
+	return Shown{
 		Name: s.Name, Kind: labels(s.AppointmentTypes), Specialty: specialty, Hours: s.Hours, Instructions: s.Instructions,
 		Booking: labels(slices.Concat(s.RequestFlows, s.Bookable)), Contacts: contacts,
 	}

@@ -11,23 +11,23 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// ServiceID is the number under which the e-Referral Service knows a service: a
+// ID is the number under which the e-Referral Service knows a service: a
 // string of digits (connectors/ers/CONTRACT.md "The service resource").
-type ServiceID string
+type ID string
 
-// ParseServiceID refuses what is no number of a service.
-func ParseServiceID(s string) (ServiceID, error) {
+// ParseID refuses what is no number of a service.
+func ParseID(s string) (ID, error) {
 	id := strings.TrimSpace(s)
 	if id == "" || len(id) > 18 || strings.Trim(id, "0123456789") != "" {
 		return "", fmt.Errorf("e-RS service id %q: want digits, as 11002", s)
 	}
-	return ServiceID(id), nil
+	return ID(id), nil
 }
 
-// ERSService is a service as the e-Referral Service describes it. Codes are open
+// Service is a service as the e-Referral Service describes it. Codes are open
 // strings: a national rewrite of them is under way.
-type ERSService struct {
-	ID               ServiceID         `json:"id"`
+type Service struct {
+	ID               ID                `json:"id"`
 	Version          string            `json:"version"` // an integer in a string; changes when the service changes
 	Name             string            `json:"name"`
 	Sites            []profile.ODSCode `json:"sites"` // where it is, at least one
@@ -36,7 +36,7 @@ type ERSService struct {
 	Bookable         []Coding          `json:"bookable,omitempty"`      // DIRECTLY_BOOKABLE, INDIRECTLY_BOOKABLE
 	Hours            string            `json:"hours,omitempty"`         // free text
 	Instructions     string            `json:"instructions,omitempty"`  // free text without a stated audience: not for the public
-	Contacts         []ERSPoint        `json:"contacts,omitempty"`
+	Contacts         []Point           `json:"contacts,omitempty"`
 }
 
 // Coding is a code with its label.
@@ -45,9 +45,9 @@ type Coding struct {
 	Display string `json:"display,omitempty"`
 }
 
-// ERSPoint is a way to reach a service. Only those for patients (PATINF) are for
+// Point is a way to reach a service. Only those for patients (PATINF) are for
 // the public.
-type ERSPoint struct {
+type Point struct {
 	Purpose string `json:"purpose"` // PATINF, HEALTHCARE_PROFESSIONALS, ADMIN, ...
 	System  string `json:"system"`  // phone or email
 	Value   string `json:"value"`
@@ -58,12 +58,12 @@ const ForPatients = "PATINF"
 
 // Canonical is the service with its lists in order, so that the order of an
 // answer is no change.
-func (s ERSService) Canonical() ERSService {
+func (s Service) Canonical() Service {
 	s.Sites = slices.Compact(sorted(s.Sites, cmp.Compare[profile.ODSCode]))
 	s.AppointmentTypes = sorted(s.AppointmentTypes, compareCodings)
 	s.RequestFlows = sorted(s.RequestFlows, compareCodings)
 	s.Bookable = sorted(s.Bookable, compareCodings)
-	s.Contacts = sorted(s.Contacts, func(a, b ERSPoint) int {
+	s.Contacts = sorted(s.Contacts, func(a, b Point) int {
 		return cmp.Or(cmp.Compare(a.Purpose, b.Purpose), cmp.Compare(a.System, b.System), cmp.Compare(a.Value, b.Value))
 	})
 	return s
@@ -81,7 +81,7 @@ func compareCodings(a, b Coding) int {
 
 // Hash identifies what a service says, its version left out: labels can change
 // without one.
-func (s ERSService) Hash() profile.Hash {
+func (s Service) Hash() profile.Hash {
 	facts := s.Canonical()
 	facts.Version = ""
 	text, err := json.Marshal(facts)

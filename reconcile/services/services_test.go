@@ -17,39 +17,39 @@ import (
 // ersDay is a day of these tests.
 func ersDay(n int) profile.Date { return profile.NewDate(2026, 11, n) }
 
-func ersService(id, name string, sites ...profile.ODSCode) services.ERSService {
-	return services.ERSService{ID: services.ServiceID(id), Version: "1", Name: name, Sites: sites}.Canonical()
+func ersService(id, name string, sites ...profile.ODSCode) services.Service {
+	return services.Service{ID: services.ID(id), Version: "1", Name: name, Sites: sites}.Canonical()
 }
 
 func TestALookSaysHowAnEntryStands(t *testing.T) {
 	t.Parallel()
 	service := ersService("1", "Clinic", "R0A01")
-	seen := services.ServiceEntry{ID: "1", State: services.ServiceActive, Credential: "ours", Version: "1", Hash: service.Hash()}
-	as := func(state services.ServiceState, since int) services.ServiceEntry {
+	seen := services.Entry{ID: "1", State: services.Active, Credential: "ours", Version: "1", Hash: service.Hash()}
+	as := func(state services.State, since int) services.Entry {
 		e := seen
 		if e.State = state; since > 0 {
 			e.MissingSince = ersDay(since)
 		}
 		return e
 	}
-	known := services.ServiceEntry{ID: "1", State: services.ServiceKnown}
-	unseen := services.ServiceEntry{ID: "1", State: services.ServiceMissing, MissingSince: ersDay(5)}
+	known := services.Entry{ID: "1", State: services.Known}
+	unseen := services.Entry{ID: "1", State: services.Missing, MissingSince: ersDay(5)}
 	pending := seen
-	pending.Pending = services.ServiceMissing
+	pending.Pending = services.Missing
 	relabelled, restamped := service, service
 	relabelled.AppointmentTypes = []services.Coding{{Code: "X", Display: "New label"}}
 	restamped.Version = "2"
-	found := func(s services.ERSService) services.ServiceAnswer {
-		return services.ServiceAnswer{ID: "1", Outcome: services.OutcomeFound, Credential: "ours", Service: s}
+	found := func(s services.Service) services.Answer {
+		return services.Answer{ID: "1", Outcome: services.OutcomeFound, Credential: "ours", Service: s}
 	}
-	says := func(o services.ServiceOutcome) services.ServiceAnswer {
-		return services.ServiceAnswer{ID: "1", Outcome: o}
+	says := func(o services.Outcome) services.Answer {
+		return services.Answer{ID: "1", Outcome: o}
 	}
-	const miss, gone, hidden = services.ServiceMissing, services.ServiceGone, services.ServiceNotVisible
+	const miss, gone, hidden = services.Missing, services.Gone, services.NotVisible
 	for name, test := range map[string]struct {
-		entry  services.ServiceEntry
-		answer services.ServiceAnswer
-		want   services.ServiceEntry
+		entry  services.Entry
+		answer services.Answer
+		want   services.Entry
 		facts  bool
 		news   bool
 	}{
@@ -75,7 +75,7 @@ func TestALookSaysHowAnEntryStands(t *testing.T) {
 	} {
 		look, news := test.entry.Look(test.answer, ersDay(5))
 		test.want.Version, test.want.Hash = look.Version, look.Hash
-		require.Equal(t, test.want, look.ServiceEntry, name)
+		require.Equal(t, test.want, look.Entry, name)
 		require.Equal(t, test.facts, look.Service != nil, name)
 		require.Equal(t, test.news, news, name)
 	}
@@ -86,7 +86,7 @@ func TestWhatIsGoneIsAskedForOnceAWeek(t *testing.T) {
 	for id := range 200 {
 		asked := 0
 		for day := 1; day <= 7; day++ {
-			if services.AsksForGone(services.ServiceID(fmt.Sprint(id)), ersDay(day)) {
+			if services.AsksForGone(services.ID(fmt.Sprint(id)), ersDay(day)) {
 				asked++
 			}
 		}
@@ -95,12 +95,12 @@ func TestWhatIsGoneIsAskedForOnceAWeek(t *testing.T) {
 }
 
 // told is what a change says, in a line.
-func told(changes []services.ServiceChange) (lines []string) {
+func told(changes []services.Change) (lines []string) {
 	for _, c := range changes {
 		line := fmt.Sprintf("%s %s %s", c.Code, c.Service, c.Verb)
 		if c.Verb == runs.Update {
-			old, from, _ := services.ParseServiceShown(orEmpty(c.Old))
-			now, _, _ := services.ParseServiceShown(c.New)
+			old, from, _ := services.ParseShown(orEmpty(c.Old))
+			now, _, _ := services.ParseShown(c.New)
 			line += fmt.Sprintf(" %q>%q", old.Name, now.Name)
 			if from != "" {
 				line += " from " + string(from)
@@ -126,44 +126,44 @@ func orEmpty(text string) string {
 
 func TestPlanServices(t *testing.T) {
 	t.Parallel()
-	row := func(name string, withdrawn bool) *services.ServiceShown {
+	row := func(name string, withdrawn bool) *services.Shown {
 		shown := ersService("1", name).Shown("")
 		shown.Withdrawn = withdrawn
 		return &shown
 	}
-	site := func(code profile.ODSCode, r *services.ServiceShown, marks ...services.ServiceMark) services.ServiceSite {
-		return services.ServiceSite{Code: code, Type: profile.TrustSite, Row: r, Marks: marks}
+	site := func(code profile.ODSCode, r *services.Shown, marks ...services.Mark) services.Site {
+		return services.Site{Code: code, Type: profile.TrustSite, Row: r, Marks: marks}
 	}
 	held := site("A", row("Old", false))
 	held.Held = true
-	at := func(codes ...profile.ODSCode) *services.ERSService {
+	at := func(codes ...profile.ODSCode) *services.Service {
 		s := ersService("1", "Clinic", codes...)
 		return &s
 	}
-	change := services.PlanServices(ersDay(1), []services.ServiceItem{{
-		ID: "1", State: services.ServiceActive, Service: at("A"), Sites: []services.ServiceSite{site("A", nil)},
+	change := services.Plan(ersDay(1), []services.Item{{
+		ID: "1", State: services.Active, Service: at("A"), Sites: []services.Site{site("A", nil)},
 	}})[0]
 	type (
-		sites = []services.ServiceSite
+		sites = []services.Site
 		says  = []string
 	)
 	old, here, left := row("Old", false), row("Clinic", false), row("Clinic", true)
-	rejected := func(value string) services.ServiceMark {
-		return services.ServiceMark{Verdict: runs.VerdictRejected, Value: value}
+	rejected := func(value string) services.Mark {
+		return services.Mark{Verdict: runs.VerdictRejected, Value: value}
 	}
-	undone := func(value string) services.ServiceMark {
-		return services.ServiceMark{Verdict: runs.VerdictUndone, Value: value}
+	undone := func(value string) services.Mark {
+		return services.Mark{Verdict: runs.VerdictUndone, Value: value}
 	}
 	movedTo := func(to, from string) says { return says{to + ` 1 update "Clinic">"Clinic" from ` + from} }
 	leaves := func(site string) says { return says{site + ` 1 update "Clinic">"Clinic" withdrawn`} }
-	const active, missing, gone = services.ServiceActive, services.ServiceMissing, services.ServiceGone
+	const active, missing, gone = services.Active, services.Missing, services.Gone
 	for name, test := range map[string]struct {
-		was, state services.ServiceState
-		service    *services.ERSService
-		sites      []services.ServiceSite
+		was, state services.State
+		service    *services.Service
+		sites      []services.Site
 		want       []string
 	}{
-		"never seen":              {services.ServiceKnown, missing, nil, nil, nil},
+		"never seen":              {services.Known, missing, nil, nil, nil},
 		"new":                     {active, active, at("A"), sites{site("A", nil)}, says{`A 1 update "">"Clinic"`}},
 		"no profile":              {active, active, at("A"), nil, nil},
 		"the same":                {active, active, at("A"), sites{site("A", here)}, nil},
@@ -177,7 +177,7 @@ func TestPlanServices(t *testing.T) {
 		"missing":                 {active, missing, at("A"), sites{site("A", here)}, says{"A 1 missing"}},
 		"still missing":           {missing, missing, at("A"), sites{site("A", here)}, nil},
 		"gone":                    {missing, gone, at("A"), sites{site("A", here), site("B", left)}, leaves("A")},
-		"not visible":             {active, services.ServiceNotVisible, at("B"), sites{site("A", old)}, nil},
+		"not visible":             {active, services.NotVisible, at("B"), sites{site("A", old)}, nil},
 		"held":                    {active, active, at("A"), sites{held}, nil},
 		"held at the other end":   {active, active, at("B"), sites{held, site("B", nil)}, nil},
 		"rejected":                {active, active, at("A"), sites{site("A", nil, rejected(change.New))}, nil},
@@ -185,16 +185,16 @@ func TestPlanServices(t *testing.T) {
 		"undone":                  {active, active, at("A"), sites{site("A", nil, undone(change.New))}, says{`A 1 update "">"Clinic" undone`}},
 		"missing, undone":         {active, missing, at("A"), sites{site("A", here, undone("missing"))}, says{"A 1 missing undone"}},
 	} {
-		item := services.ServiceItem{ID: "1", Was: test.was, State: test.state, Service: test.service, Sites: test.sites}
-		require.Equal(t, test.want, told(services.PlanServices(ersDay(1), []services.ServiceItem{item})), name)
+		item := services.Item{ID: "1", Was: test.was, State: test.state, Service: test.service, Sites: test.sites}
+		require.Equal(t, test.want, told(services.Plan(ersDay(1), []services.Item{item})), name)
 	}
 }
 
 // ersModel is the register and the profiles as the store keeps them.
 type ersModel struct {
-	services map[services.ServiceID]services.ERSService
-	states   map[services.ServiceID]services.ServiceState
-	rows     services.ServiceRows
+	services map[services.ID]services.Service
+	states   map[services.ID]services.State
+	rows     services.Rows
 }
 
 var ersProfiles = []profile.ODSCode{"A", "B", "C"}
@@ -202,33 +202,33 @@ var ersProfiles = []profile.ODSCode{"A", "B", "C"}
 func ersModels() *rapid.Generator[*ersModel] {
 	return rapid.Custom(func(t *rapid.T) *ersModel {
 		m := &ersModel{
-			map[services.ServiceID]services.ERSService{}, map[services.ServiceID]services.ServiceState{}, services.ServiceRows{},
+			map[services.ID]services.Service{}, map[services.ID]services.State{}, services.Rows{},
 		}
 		for n := range rapid.IntRange(1, 5).Draw(t, "services") {
-			id := services.ServiceID(fmt.Sprint(n + 8))
+			id := services.ID(fmt.Sprint(n + 8))
 			m.redraw(t, id)
-			m.states[id] = services.ServiceActive
+			m.states[id] = services.Active
 		}
 		return m
 	})
 }
 
-func (m *ersModel) redraw(t *rapid.T, id services.ServiceID) {
+func (m *ersModel) redraw(t *rapid.T, id services.ID) {
 	codes := rapid.SampledFrom([]profile.ODSCode{"A", "B", "C", "Z"}) // Z has no profile
 	sites := rapid.SliceOfNDistinct(codes, 1, 3, rapid.ID[profile.ODSCode]).Draw(t, "sites")
 	m.services[id] = ersService(string(id), rapid.SampledFrom([]string{"Heart <&>", "Ears"}).Draw(t, "name"), sites...)
 }
 
 // items are what the store would load. States are those after the run.
-func (m *ersModel) items(states map[services.ServiceID]services.ServiceState) (items []services.ServiceItem) {
+func (m *ersModel) items(states map[services.ID]services.State) (items []services.Item) {
 	for id, service := range m.services {
-		item := services.ServiceItem{ID: id, Was: m.states[id], State: states[id], Service: &service}
+		item := services.Item{ID: id, Was: m.states[id], State: states[id], Service: &service}
 		for _, code := range ersProfiles {
 			row, there := m.rows[code][id]
 			if !there && !service.AtSite(code) {
 				continue
 			}
-			site := services.ServiceSite{Code: code, Type: profile.TrustSite}
+			site := services.Site{Code: code, Type: profile.TrustSite}
 			if there {
 				site.Row = &row
 			}
@@ -239,19 +239,19 @@ func (m *ersModel) items(states map[services.ServiceID]services.ServiceState) (i
 	return items
 }
 
-func (m *ersModel) apply(t require.TestingT, changes []services.ServiceChange) {
+func (m *ersModel) apply(t require.TestingT, changes []services.Change) {
 	for _, c := range changes {
 		if c.Verb == runs.Missing {
-			m.states[c.Service] = services.ServiceMissing
+			m.states[c.Service] = services.Missing
 			if c.New == "" {
-				m.states[c.Service] = services.ServiceActive
+				m.states[c.Service] = services.Active
 			}
 			continue
 		}
-		shown, _, err := services.ParseServiceShown(c.New)
+		shown, _, err := services.ParseShown(c.New)
 		require.NoError(t, err)
 		m.put(c.Code, c.Service, shown)
-		if _, from, err := services.ParseServiceShown(orEmpty(c.Old)); err == nil && from != "" {
+		if _, from, err := services.ParseShown(orEmpty(c.Old)); err == nil && from != "" {
 			left := m.rows[from][c.Service]
 			left.Withdrawn = true
 			m.put(from, c.Service, left)
@@ -259,16 +259,16 @@ func (m *ersModel) apply(t require.TestingT, changes []services.ServiceChange) {
 	}
 }
 
-func (m *ersModel) put(code profile.ODSCode, id services.ServiceID, shown services.ServiceShown) {
+func (m *ersModel) put(code profile.ODSCode, id services.ID, shown services.Shown) {
 	if m.rows[code] == nil {
-		m.rows[code] = map[services.ServiceID]services.ServiceShown{}
+		m.rows[code] = map[services.ID]services.Shown{}
 	}
 	m.rows[code][id] = shown
 }
 
 // live is what the public sees.
-func (m *ersModel) live() map[string]services.ServiceShown {
-	live := map[string]services.ServiceShown{}
+func (m *ersModel) live() map[string]services.Shown {
+	live := map[string]services.Shown{}
 	for code, rows := range m.rows {
 		for id, row := range rows {
 			if !row.Withdrawn {
@@ -280,13 +280,13 @@ func (m *ersModel) live() map[string]services.ServiceShown {
 }
 
 // news is what e-RS says next: other facts, other states.
-func (m *ersModel) news(t *rapid.T) map[services.ServiceID]services.ServiceState {
-	states := map[services.ServiceID]services.ServiceState{}
-	for _, id := range slices.SortedFunc(maps.Keys(m.services), services.CompareServiceIDs) {
-		states[id] = rapid.SampledFrom([]services.ServiceState{
-			services.ServiceActive, services.ServiceActive, services.ServiceMissing, services.ServiceGone, services.ServiceNotVisible,
+func (m *ersModel) news(t *rapid.T) map[services.ID]services.State {
+	states := map[services.ID]services.State{}
+	for _, id := range slices.SortedFunc(maps.Keys(m.services), services.CompareIDs) {
+		states[id] = rapid.SampledFrom([]services.State{
+			services.Active, services.Active, services.Missing, services.Gone, services.NotVisible,
 		}).Draw(t, "state")
-		if states[id] == services.ServiceActive && rapid.Bool().Draw(t, "other facts") {
+		if states[id] == services.Active && rapid.Bool().Draw(t, "other facts") {
 			m.redraw(t, id)
 		}
 	}
@@ -299,19 +299,19 @@ func TestServicesSettleInOneRun(t *testing.T) {
 		m := ersModels().Draw(t, "model")
 		for day := range 3 {
 			states := m.news(t)
-			changes := services.PlanServices(ersDay(day+1), m.items(states))
+			changes := services.Plan(ersDay(day+1), m.items(states))
 			items := rapid.Permutation(m.items(states)).Draw(t, "permuted")
 			for n := range items {
 				items[n].Sites = rapid.Permutation(items[n].Sites).Draw(t, "permuted sites")
 			}
-			require.Equal(t, changes, services.PlanServices(ersDay(day+1), items), "order is no matter")
+			require.Equal(t, changes, services.Plan(ersDay(day+1), items), "order is no matter")
 			m.apply(t, changes)
 			m.states = states
-			require.Empty(t, services.PlanServices(ersDay(day+1), m.items(states)), "a second run finds nothing")
+			require.Empty(t, services.Plan(ersDay(day+1), m.items(states)), "a second run finds nothing")
 			for id, service := range m.services {
 				for _, code := range ersProfiles {
 					_, live := m.live()[string(code)+" "+string(id)]
-					if states[id] == services.ServiceActive {
+					if states[id] == services.Active {
 						require.Equal(t, service.AtSite(code), live)
 					}
 				}
@@ -325,13 +325,13 @@ func TestAbsenceTakesNothingAway(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := ersModels().Draw(t, "model")
-		m.apply(t, services.PlanServices(ersDay(1), m.items(m.states)))
+		m.apply(t, services.Plan(ersDay(1), m.items(m.states)))
 		before := m.live()
-		states := map[services.ServiceID]services.ServiceState{}
+		states := map[services.ID]services.State{}
 		for id := range m.services {
-			states[id] = rapid.SampledFrom([]services.ServiceState{services.ServiceMissing, services.ServiceNotVisible}).Draw(t, "state")
+			states[id] = rapid.SampledFrom([]services.State{services.Missing, services.NotVisible}).Draw(t, "state")
 		}
-		m.apply(t, services.PlanServices(ersDay(2), m.items(states)))
+		m.apply(t, services.Plan(ersDay(2), m.items(states)))
 		require.Equal(t, before, m.live())
 	})
 }
@@ -340,29 +340,29 @@ func TestUndoOfServicesRestoresWhatWasShown(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := ersModels().Draw(t, "model")
-		m.apply(t, services.PlanServices(ersDay(1), m.items(m.states)))
+		m.apply(t, services.Plan(ersDay(1), m.items(m.states)))
 		before := m.live()
 		states := m.news(t)
-		changes := services.PlanServices(ersDay(2), m.items(states))
+		changes := services.Plan(ersDay(2), m.items(states))
 		m.apply(t, changes)
 		after := m.live()
 		now := maps.Clone(states)
-		back, left := services.UndoServices(changes, m.rows, now)
+		back, left := services.Undo(changes, m.rows, now)
 		require.Empty(t, left)
 		m.apply(t, back)
 		require.Equal(t, before, m.live())
 		for _, c := range back {
 			code, value := c.Reproposed()
-			at := slices.IndexFunc(changes, func(o services.ServiceChange) bool {
+			at := slices.IndexFunc(changes, func(o services.Change) bool {
 				is, what := o.Decision()
 				return o.Service == c.Service && is == code && what == value
 			})
 			require.GreaterOrEqual(t, at, 0, "what is taken back is known when it is proposed again")
 			if c.Verb == runs.Missing {
-				now[c.Service] = services.ServiceActive
+				now[c.Service] = services.Active
 			}
 		}
-		again, left := services.UndoServices(back, m.rows, now)
+		again, left := services.Undo(back, m.rows, now)
 		require.Empty(t, left)
 		m.apply(t, again)
 		require.Equal(t, after, m.live(), "an undo can be undone")
@@ -372,39 +372,39 @@ func TestUndoOfServicesRestoresWhatWasShown(t *testing.T) {
 func TestUndoOfServicesLeavesWhatWasEditedSince(t *testing.T) {
 	t.Parallel()
 	shown := ersService("1", "Clinic").Shown("")
-	rows := services.ServiceRows{"A": {"1": shown}}
-	applied := services.PlanServices(ersDay(1), []services.ServiceItem{{
-		ID: "1", State: services.ServiceActive, Service: new(ersService("1", "Clinic", "A")), Sites: []services.ServiceSite{{Code: "A"}},
+	rows := services.Rows{"A": {"1": shown}}
+	applied := services.Plan(ersDay(1), []services.Item{{
+		ID: "1", State: services.Active, Service: new(ersService("1", "Clinic", "A")), Sites: []services.Site{{Code: "A"}},
 	}})
 	edited := shown
 	edited.Hours = "by hand"
-	_, left := services.UndoServices(applied, services.ServiceRows{"A": {"1": edited}}, nil)
+	_, left := services.Undo(applied, services.Rows{"A": {"1": edited}}, nil)
 	require.Equal(t, applied, left)
-	_, left = services.UndoServices(applied, services.ServiceRows{}, nil)
+	_, left = services.Undo(applied, services.Rows{}, nil)
 	require.Equal(t, applied, left)
-	back, left := services.UndoServices(applied, rows, nil)
+	back, left := services.Undo(applied, rows, nil)
 	require.Empty(t, left)
 	require.Equal(t, []string{`A 1 update "Clinic">"Clinic" withdrawn`}, told(back))
-	mark := []services.ServiceChange{{Code: "A", Service: "1", Verb: runs.Missing, New: "2026-11-01"}}
-	_, left = services.UndoServices(mark, rows, map[services.ServiceID]services.ServiceState{"1": services.ServiceGone})
+	mark := []services.Change{{Code: "A", Service: "1", Verb: runs.Missing, New: "2026-11-01"}}
+	_, left = services.Undo(mark, rows, map[services.ID]services.State{"1": services.Gone})
 	require.Equal(t, mark, left, "it is gone by now")
 }
 
 func TestApproveServicesTakesWhatStillFollows(t *testing.T) {
 	t.Parallel()
-	a := services.ServiceChange{Code: "A", Service: "1", Verb: runs.Missing, New: "2026-11-01"}
+	a := services.Change{Code: "A", Service: "1", Verb: runs.Missing, New: "2026-11-01"}
 	b := a
 	b.Service = "2"
 	fresh := a
 	fresh.Reason = runs.BecauseDrift
-	apply, left := services.ApproveServices([]services.ServiceChange{a, b}, []services.ServiceChange{fresh})
-	require.Equal(t, []services.ServiceChange{a}, apply)
-	require.Equal(t, []services.ServiceChange{b}, left)
+	apply, left := services.Approve([]services.Change{a, b}, []services.Change{fresh})
+	require.Equal(t, []services.Change{a}, apply)
+	require.Equal(t, []services.Change{b}, left)
 }
 
 func TestTheGuardOfServices(t *testing.T) {
 	t.Parallel()
-	guard := services.DefaultServiceGuard()
+	guard := services.DefaultGuard()
 	for name, test := range map[string]struct {
 		losses, of, all int
 		withheld        bool
@@ -434,7 +434,7 @@ func TestMoreLossesNeverLetALossThrough(t *testing.T) {
 			losses := rapid.IntRange(0, of).Draw(t, "losses")
 			sites = append(sites, services.SiteLosses{Code: profile.ODSCode(fmt.Sprint(n)), Of: of, Losses: losses})
 		}
-		guard := services.DefaultServiceGuard()
+		guard := services.DefaultGuard()
 		all := rapid.IntRange(1, 2000).Draw(t, "all")
 		before := guard.Judge(sites, all)
 		more := slices.Clone(sites)
@@ -483,6 +483,6 @@ func TestShownHasLabelsOrCodes(t *testing.T) {
 	require.Equal(t, "Day case, NEW_CODE", shown.Kind)
 	require.Equal(t, "Bookable, Directly Bookable", shown.Booking)
 	require.Equal(t, "Heart", shown.Specialty)
-	_, _, err := services.ParseServiceShown("[]")
+	_, _, err := services.ParseShown("[]")
 	require.Error(t, err)
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// ServiceRows are services as they stand on profiles.
-type ServiceRows map[profile.ODSCode]map[ServiceID]ServiceShown
+// Rows are services as they stand on profiles.
+type Rows map[profile.ODSCode]map[ID]Shown
 
-// ApproveServices takes from a fresh plan exactly what a run withheld. What no
+// Approve takes from a fresh plan exactly what a run withheld. What no
 // longer follows, or would now do something else, is left out and named.
-func ApproveServices(withheld, fresh []ServiceChange) (apply, left []ServiceChange) {
+func Approve(withheld, fresh []Change) (apply, left []Change) {
 	follows := make(map[profile.Hash]bool, len(fresh))
 	for _, c := range fresh {
 		follows[c.Digest()] = true
@@ -27,11 +27,11 @@ func ApproveServices(withheld, fresh []ServiceChange) (apply, left []ServiceChan
 	return apply, left
 }
 
-// UndoServices plans to take back exactly the changes that a run applied. What
+// Undo plans to take back exactly the changes that a run applied. What
 // was edited since is left as it is and named. A service that was new is
 // withdrawn, not deleted; a move is taken back by a move; a missing mark ends,
 // unless the service is not missing any more.
-func UndoServices(applied []ServiceChange, rows ServiceRows, states map[ServiceID]ServiceState) (changes, left []ServiceChange) {
+func Undo(applied []Change, rows Rows, states map[ID]State) (changes, left []Change) {
 	for _, c := range applied {
 		if back, ok := c.reversed(rows, states); ok {
 			changes = append(changes, back)
@@ -44,10 +44,10 @@ func UndoServices(applied []ServiceChange, rows ServiceRows, states map[ServiceI
 	return changes, left
 }
 
-func (c ServiceChange) reversed(rows ServiceRows, states map[ServiceID]ServiceState) (back ServiceChange, ok bool) {
-	back = ServiceChange{Code: c.Code, Type: c.Type, Service: c.Service, Verb: c.Verb, Old: c.New, New: c.Old, Reason: runs.BecauseUndo}
+func (c Change) reversed(rows Rows, states map[ID]State) (back Change, ok bool) {
+	back = Change{Code: c.Code, Type: c.Type, Service: c.Service, Verb: c.Verb, Old: c.New, New: c.Old, Reason: runs.BecauseUndo}
 	if c.Verb == runs.Missing {
-		return back, (states[c.Service] == ServiceMissing) == (c.New != "")
+		return back, (states[c.Service] == Missing) == (c.New != "")
 	}
 	now, there := rows[c.Code][c.Service]
 	if !there || serviceText(now) != c.New {
@@ -58,7 +58,7 @@ func (c ServiceChange) reversed(rows ServiceRows, states map[ServiceID]ServiceSt
 		back.New, back.Leaves = serviceText(now), c.Code
 		return back, true
 	}
-	old, from, err := ParseServiceShown(c.Old)
+	old, from, err := ParseShown(c.Old)
 	if err != nil || from == "" {
 		return back, err == nil
 	}
@@ -72,7 +72,7 @@ func (c ServiceChange) reversed(rows ServiceRows, states map[ServiceID]ServiceSt
 
 // Decision is how a person's word on a change is remembered: at which profile,
 // and the value that will be proposed again.
-func (c ServiceChange) Decision() (code profile.ODSCode, value string) {
+func (c Change) Decision() (code profile.ODSCode, value string) {
 	if c.Verb == runs.Missing {
 		return c.Code, markOfAbsence
 	}
@@ -81,11 +81,11 @@ func (c ServiceChange) Decision() (code profile.ODSCode, value string) {
 
 // Reproposed is the decision on what an undo takes back: the change that it
 // reverses will be proposed again.
-func (c ServiceChange) Reproposed() (code profile.ODSCode, value string) {
+func (c Change) Reproposed() (code profile.ODSCode, value string) {
 	if c.Verb == runs.Missing {
 		return c.Code, markOfAbsence
 	}
-	shown, from, err := ParseServiceShown(c.Old)
+	shown, from, err := ParseShown(c.Old)
 	if err != nil {
 		return c.Code, c.Old
 	}

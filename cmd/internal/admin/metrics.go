@@ -95,7 +95,7 @@ func (m *Metrics) RunEnded(s runs.Summary) {
 }
 
 // Pushed counts a try to bring a profile to a sink.
-func (m *Metrics) Pushed(sink push.Sink, o push.PushOutcome) {
+func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 	answer := o.Attempt
 	if answer == "" {
 		answer = "none"

@@ -67,7 +67,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.JobWorked("pull_ods", "done", 1, 0)
 	m.JobRecovered("pull_ods")
 	m.RunEnded(runs.Summary{Source: profile.SourceODS, Report: "etr", State: runs.RunDone})
-	m.Pushed(push.SinkDoS, push.PushOutcome{Route: "fhir", Attempt: push.AttemptAccepted, Took: 1, Lag: 1})
+	m.Pushed(push.SinkDoS, push.Outcome{Route: "fhir", Attempt: push.AttemptAccepted, Took: 1, Lag: 1})
 	m.ERSAnswered("A035", 200, 0.2)
 	m.LetterWorked(people.LetterOpening, people.PostAccepted)
 	newWatched(reg, everything())
@@ -195,7 +195,7 @@ func TestRunsAreCounted(t *testing.T) {
 	t.Parallel()
 	changes := runs.ChangeCounts{Create: 5, Update: 4, Close: 3, Reopen: 2, Dormant: 1}
 	cases := map[string]struct {
-		state   runs.RunState
+		state   runs.State
 		changes runs.ChangeCounts
 		noop    bool
 		counted bool // the changes

@@ -46,7 +46,7 @@ type bar struct{ Label, Count string }
 
 // chartOf draws days as standing bars and everything else as lying ones, whose
 // labels have room.
-func chartOf(i int, c report.ReportChart) chart {
+func chartOf(i int, c report.Chart) chart {
 	out := chart{ID: fmt.Sprintf("chart-%d", i+1), Title: clean(c.Title), Width: chartWidth, Description: describe(c)}
 	for _, b := range c.Bars {
 		out.Bars = append(out.Bars, bar{Label: clean(b.Label), Count: grouped(b.Count)})
@@ -60,7 +60,7 @@ func chartOf(i int, c report.ReportChart) chart {
 }
 
 // describe says in a sentence what the picture shows.
-func describe(c report.ReportChart) string {
+func describe(c report.Chart) string {
 	if len(c.Bars) == 0 {
 		return "Nothing to show."
 	}
@@ -82,7 +82,7 @@ func counted(count int, noun string) string {
 	return grouped(count) + " " + noun + "s"
 }
 
-func highest(bars []report.ReportBar) int {
+func highest(bars []report.Bar) int {
 	top := 0
 	for _, b := range bars {
 		top = max(top, b.Count)
@@ -90,7 +90,7 @@ func highest(bars []report.ReportBar) int {
 	return top
 }
 
-func (c *chart) lie(bars []report.ReportBar) {
+func (c *chart) lie(bars []report.Bar) {
 	top := highest(bars)
 	c.Height = laneHeight * len(bars)
 	for i, b := range bars {
@@ -106,7 +106,7 @@ func (c *chart) lie(bars []report.ReportBar) {
 	}
 }
 
-func (c *chart) stand(bars []report.ReportBar) {
+func (c *chart) stand(bars []report.Bar) {
 	if len(bars) == 0 {
 		return
 	}

@@ -22,7 +22,7 @@ func WriteCSV(w io.Writer, r report.Report, section string) error {
 	if section == "" {
 		section = report.SectionChanges
 	}
-	at := slices.IndexFunc(r.Sections, func(s report.ReportSection) bool { return s.Name == section })
+	at := slices.IndexFunc(r.Sections, func(s report.Section) bool { return s.Name == section })
 	if at < 0 {
 		return fmt.Errorf("the report has no section %q", section)
 	}
@@ -37,7 +37,7 @@ func WriteCSV(w io.Writer, r report.Report, section string) error {
 	return out.flush()
 }
 
-func columnNames(columns []report.ReportColumn) []string {
+func columnNames(columns []report.Column) []string {
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = column.Name

@@ -66,7 +66,7 @@ func TestFormsAgree(t *testing.T) {
 			return time.Unix(s, 0).UTC().Format(time.RFC3339)
 		})
 		r := sample()
-		columns := []report.ReportColumn{
+		columns := []report.Column{
 			{Name: "a", Kind: report.CellText},
 			{Name: "b", Kind: report.CellNumber},
 			{Name: "c", Kind: report.CellDate},
@@ -81,7 +81,7 @@ func TestFormsAgree(t *testing.T) {
 				rapid.OneOf(text, second).Draw(rt, "time"), text.Draw(rt, "last"),
 			})
 		}
-		r.Sections = []report.ReportSection{{Name: "changes", Title: "T", Columns: columns, Count: len(rows), Rows: rowsOf(rows...)}}
+		r.Sections = []report.Section{{Name: "changes", Title: "T", Columns: columns, Count: len(rows), Rows: rowsOf(rows...)}}
 		agree(rt, r)
 	})
 }
@@ -171,7 +171,7 @@ func parseObject(t testingT, raw []byte) [][][]string {
 
 // onPaper is a text of a CSV file as a clock in London shows it. A negative
 // number, guarded there, is a number in a workbook.
-func onPaper(kind report.ReportCell, text string) string {
+func onPaper(kind report.Cell, text string) string {
 	if bare, guarded := strings.CutPrefix(text, "'"); guarded && kind == report.CellNumber && len(bare) <= 15 {
 		if n, err := strconv.Atoi(bare); err == nil && strconv.Itoa(n) == bare {
 			return bare
@@ -192,7 +192,7 @@ func openBook(t testingT, raw []byte) *excelize.File {
 }
 
 // readSheet reads a sheet back as texts, times as a clock in London shows them.
-func readSheet(t testingT, book *excelize.File, index int, columns []report.ReportColumn) [][]string {
+func readSheet(t testingT, book *excelize.File, index int, columns []report.Column) [][]string {
 	name := book.GetSheetList()[index]
 	rows, err := book.Rows(name)
 	require.NoError(t, err)
@@ -214,7 +214,7 @@ func readSheet(t testingT, book *excelize.File, index int, columns []report.Repo
 	return out
 }
 
-func readCell(t testingT, kind report.ReportCell, stored excelize.CellType, text string) string {
+func readCell(t testingT, kind report.Cell, stored excelize.CellType, text string) string {
 	if text == "" || stored == excelize.CellTypeInlineString {
 		return text
 	}

@@ -10,12 +10,12 @@ import (
 const noChanges = "No changes"
 
 // title names the report, for people.
-func title(h report.ReportHead) string {
+func title(h report.Head) string {
 	return "Daily change report, " + h.Day.Time().Format("Monday 2 January 2006") + ": " + scope(h)
 }
 
 // scope says whose rows the report has.
-func scope(h report.ReportHead) string {
+func scope(h report.Head) string {
 	name := strings.TrimSpace(clean(h.Name))
 	switch {
 	case h.Region == "" && name == "":

@@ -103,7 +103,7 @@ func clockOf(at time.Time) clock {
 
 func pageOf(r report.Report) (page, error) {
 	out := page{
-		Title: title(r.ReportHead), Scope: scope(r.ReportHead), Day: r.Day.Time().Format("Monday 2 January 2006"),
+		Title: title(r.Head), Scope: scope(r.Head), Day: r.Day.Time().Format("Monday 2 January 2006"),
 		From: clockOf(r.From), Until: clockOf(r.Until), Frozen: clockOf(r.Frozen), Digest: clean(r.Digest),
 	}
 	if empty(r) {
@@ -126,9 +126,9 @@ func pageOf(r report.Report) (page, error) {
 	return out, nil
 }
 
-func figureOf(f report.ReportFigure, sections []report.ReportSection) figure {
+func figureOf(f report.Figure, sections []report.Section) figure {
 	out := figure{Label: clean(f.Label), Count: grouped(f.Count), None: f.Count == 0}
-	if slices.ContainsFunc(sections, func(s report.ReportSection) bool { return s.Name == f.Section }) {
+	if slices.ContainsFunc(sections, func(s report.Section) bool { return s.Name == f.Section }) {
 		out.Target = anchor(f.Section)
 	}
 	return out
@@ -137,7 +137,7 @@ func figureOf(f report.ReportFigure, sections []report.ReportSection) figure {
 // errEnough ends the reading of a section that is longer than what is shown.
 var errEnough = errors.New("enough rows")
 
-func sectionOf(s report.ReportSection) (section, error) {
+func sectionOf(s report.Section) (section, error) {
 	out := section{ID: anchor(s.Name), Title: clean(s.Title), Note: clean(s.Note), Count: grouped(s.Count)}
 	for i, c := range s.Columns {
 		out.Columns = append(out.Columns, column{Number: i + 1, Label: clean(c.Label)})
@@ -177,7 +177,7 @@ func moreOf(count, shown int, cut bool) string {
 }
 
 // nothing is what an empty section says.
-func nothing(s report.ReportSection, rows int) string {
+func nothing(s report.Section, rows int) string {
 	switch {
 	case rows > 0:
 		return ""
@@ -187,7 +187,7 @@ func nothing(s report.ReportSection, rows int) string {
 	return "None."
 }
 
-func cellsOf(columns []report.ReportColumn, row []string) []cell {
+func cellsOf(columns []report.Column, row []string) []cell {
 	cells := make([]cell, len(row))
 	for i, text := range row {
 		cells[i].Text = clean(text)

@@ -107,19 +107,19 @@ func TestLongSection(t *testing.T) {
 func said(text string) report.Report {
 	r := sample()
 	r.Name, r.Region, r.Digest = text+".", profile.ODSCode("Q"+text), text
-	r.Figures = []report.ReportFigure{{Name: text, Label: text, Count: 1, Section: "changes"}, {Label: text}}
-	r.Charts = []report.ReportChart{
-		{Name: "by-day", Title: text, Bars: []report.ReportBar{{Label: text, Count: 2}, {Label: text, Count: 1}}},
-		{Name: text, Title: text, Bars: []report.ReportBar{{Label: text, Count: 2}}},
+	r.Figures = []report.Figure{{Name: text, Label: text, Count: 1, Section: "changes"}, {Label: text}}
+	r.Charts = []report.Chart{
+		{Name: "by-day", Title: text, Bars: []report.Bar{{Label: text, Count: 2}, {Label: text, Count: 1}}},
+		{Name: text, Title: text, Bars: []report.Bar{{Label: text, Count: 2}}},
 	}
 	label := text + "."
-	columns := []report.ReportColumn{
+	columns := []report.Column{
 		{Name: "a", Label: label, Kind: report.CellText},
 		{Name: "b", Label: label, Kind: report.CellNumber},
 		{Name: "c", Label: label, Kind: report.CellDate},
 		{Name: "d", Label: label, Kind: report.CellText},
 	}
-	r.Sections = []report.ReportSection{
+	r.Sections = []report.Section{
 		{Name: "changes", Title: text, Note: "Note " + text, Columns: columns, Count: 1, Rows: rowsOf([]string{text, text, text, text})},
 		{Name: "x" + text, Title: text, Note: "Note " + text, Columns: columns, Count: 0},
 	}
@@ -222,7 +222,7 @@ func FuzzFormula(f *testing.F) {
 
 func TestUnusualSections(t *testing.T) {
 	t.Parallel()
-	r := report.Report{Sections: []report.ReportSection{{Name: "changes", Columns: []report.ReportColumn{{Name: "one"}}}}}
+	r := report.Report{Sections: []report.Section{{Name: "changes", Columns: []report.Column{{Name: "one"}}}}}
 	require.Equal(t, "\ufeffone\r\n", string(written(t, changesCSV, r)))
 	r.Sections[0].Count, r.Sections[0].Rows = 1, rowsOf([]string{""})
 	require.Equal(t, "\ufeffone\r\n\"\"\r\n", string(written(t, changesCSV, r)), "an empty cell is no empty line")

@@ -14,10 +14,10 @@ import (
 // A section of more rows than a sheet has goes on in the next, header and all.
 func TestFurtherSheets(t *testing.T) {
 	t.Parallel()
-	columns := []report.ReportColumn{{Name: "n"}, {Name: "text"}}
+	columns := []report.Column{{Name: "n"}, {Name: "text"}}
 	for _, rows := range []int{0, 1, 4, 5, 8, 9, 250} {
 		for _, limit := range []int{5, 120} {
-			r := report.Report{Sections: []report.ReportSection{
+			r := report.Report{Sections: []report.Section{
 				{Name: "changes", Title: "Changes", Columns: columns, Count: rows, Rows: numbered(rows)},
 				{Name: "last", Title: "Last", Columns: columns, Count: 1, Rows: numbered(1)},
 			}}

@@ -39,9 +39,9 @@ type jsonChart struct {
 }
 
 type jsonColumn struct {
-	Name  string            `json:"name"`
-	Label string            `json:"label"`
-	Kind  report.ReportCell `json:"kind"`
+	Name  string      `json:"name"`
+	Label string      `json:"label"`
+	Kind  report.Cell `json:"kind"`
 }
 
 // WriteJSON writes the whole report as one object, a row a line:
@@ -58,7 +58,7 @@ func WriteJSON(w io.Writer, r report.Report) error {
 	buffered := bufio.NewWriterSize(w, csvBuffer)
 	out := &jsonWriter{w: buffered, encoder: json.NewEncoder(buffered)}
 	out.encoder.SetEscapeHTML(false)
-	out.text(`{"head":`).value(headOf(r.ReportHead))
+	out.text(`{"head":`).value(headOf(r.Head))
 	out.text(`,"figures":`).value(figuresOf(r.Figures))
 	out.text(`,"charts":`).value(chartsOf(r.Charts))
 	out.text(`,"sections":[`)
@@ -103,7 +103,7 @@ func (j *jsonWriter) comma(i int) {
 	}
 }
 
-func (j *jsonWriter) section(s report.ReportSection) error {
+func (j *jsonWriter) section(s report.Section) error {
 	columns := make([]jsonColumn, len(s.Columns))
 	for i, column := range s.Columns {
 		columns[i] = jsonColumn(column)
@@ -131,14 +131,14 @@ func (j *jsonWriter) failure() error {
 	return nil
 }
 
-func headOf(h report.ReportHead) jsonHead {
+func headOf(h report.Head) jsonHead {
 	return jsonHead{
 		Day: h.Day.String(), From: h.From.UTC(), Until: h.Until.UTC(), Region: string(h.Region),
 		Name: clean(h.Name), Frozen: h.Frozen.UTC(), Digest: h.Digest,
 	}
 }
 
-func figuresOf(figures []report.ReportFigure) []jsonFigure {
+func figuresOf(figures []report.Figure) []jsonFigure {
 	out := make([]jsonFigure, len(figures))
 	for i, figure := range figures {
 		out[i] = jsonFigure(figure)
@@ -146,7 +146,7 @@ func figuresOf(figures []report.ReportFigure) []jsonFigure {
 	return out
 }
 
-func chartsOf(charts []report.ReportChart) []jsonChart {
+func chartsOf(charts []report.Chart) []jsonChart {
 	out := make([]jsonChart, len(charts))
 	for i, chart := range charts {
 		out[i] = jsonChart{Name: chart.Name, Title: chart.Title, Bars: make([]jsonBar, len(chart.Bars))}

@@ -37,7 +37,7 @@ func change(pairs ...string) []string {
 	columns := report.ChangeColumns()
 	row := make([]string, len(columns))
 	set := func(name, text string) {
-		i := slices.IndexFunc(columns, func(c report.ReportColumn) bool { return c.Name == name })
+		i := slices.IndexFunc(columns, func(c report.Column) bool { return c.Name == name })
 		if i < 0 {
 			panic("no column " + name)
 		}
@@ -74,13 +74,13 @@ func changes() [][]string {
 
 func sample() report.Report {
 	return report.Report{
-		ReportHead: report.ReportHead{
+		Head: report.Head{
 			Day:  profile.NewDate(2026, time.November, 20),
 			From: time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, time.November, 20, 0, 0, 0, 0, time.UTC),
 			Region: "QOX", Name: "NHS Example ICB", Frozen: time.Date(2026, time.November, 20, 6, 0, 0, 0, time.UTC),
 			Digest: "5b1f7e0cbb4c0000000000000000000000000000000000000000000000000abc",
 		},
-		Figures: []report.ReportFigure{
+		Figures: []report.Figure{
 			{Name: "changes", Label: "changes", Count: 4, Section: "changes"},
 			{Name: "organisations", Label: "organisations changed", Count: 2, Section: "changes"},
 			{Name: "withheld", Label: "withheld", Count: 1234, Section: "withheld"},
@@ -98,14 +98,14 @@ func sample() report.Report {
 			{Name: "noise", Label: "formatting only, not listed", Count: 5120},
 		},
 		Charts: charts(),
-		Sections: []report.ReportSection{
+		Sections: []report.Section{
 			{
 				Name: "changes", Title: "Changes", Columns: report.ChangeColumns(), Count: 4,
 				Note: "A row a changed field, in the order of ICB, organisation and field.", Rows: rowsOf(changes()...),
 			},
 			{
 				Name: "withheld", Title: "Withheld: waiting", Count: 1, Rows: rowsOf([]string{"X99", "@SUM(1)", "42", "2026-11-19"}),
-				Columns: []report.ReportColumn{
+				Columns: []report.Column{
 					{Name: "ods_code", Label: "ODS code", Kind: report.CellText},
 					{Name: "why", Label: "Why", Kind: report.CellText},
 					{Name: "rows", Label: "Rows", Kind: report.CellNumber},
@@ -114,27 +114,27 @@ func sample() report.Report {
 			},
 			{
 				Name: "push-failures", Title: "Push failures", Rows: rowsOf(),
-				Columns: []report.ReportColumn{{Name: "reason", Label: "Reason", Kind: report.CellText}},
+				Columns: []report.Column{{Name: "reason", Label: "Reason", Kind: report.CellText}},
 			},
 		},
 	}
 }
 
-func charts() []report.ReportChart {
-	days := report.ReportChart{Name: "by-day", Title: "Changes by day, 30 days"}
+func charts() []report.Chart {
+	days := report.Chart{Name: "by-day", Title: "Changes by day, 30 days"}
 	for day := range 30 {
 		date := profile.NewDate(2026, time.October, 22).AddDays(day)
-		days.Bars = append(days.Bars, report.ReportBar{Label: date.String(), Count: (day*37)%50 + day%7})
+		days.Bars = append(days.Bars, report.Bar{Label: date.String(), Count: (day*37)%50 + day%7})
 	}
-	regions := report.ReportChart{Name: "by-region", Title: "Changes by region"}
+	regions := report.Chart{Name: "by-region", Title: "Changes by region"}
 	for i := range 42 {
-		regions.Bars = append(regions.Bars, report.ReportBar{
+		regions.Bars = append(regions.Bars, report.Bar{
 			Label: fmt.Sprintf("NHS Example and Somewhere Else Integrated Care Board %d", i+1), Count: 1500 - 31*i,
 		})
 	}
-	return []report.ReportChart{
+	return []report.Chart{
 		days, regions,
-		{Name: "by-field", Title: "Changes by field", Bars: []report.ReportBar{{Label: "Phone", Count: 3}, {Label: "Address", Count: 1}}},
+		{Name: "by-field", Title: "Changes by field", Bars: []report.Bar{{Label: "Phone", Count: 3}, {Label: "Address", Count: 1}}},
 		{Name: "by-kind", Title: "Changes by kind"},
 	}
 }

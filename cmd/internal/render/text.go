@@ -104,7 +104,7 @@ func guarded(text string) string {
 // each gives the rows of a section to do, in order, and ends at the first
 // error. A row may be reused by whoever yields it: do keeps cells, never the
 // slice.
-func each(s report.ReportSection, do func(row []string) error) error {
+func each(s report.Section, do func(row []string) error) error {
 	if s.Rows == nil {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 
 // value is what a cell of the kind holds in a workbook; nil for nothing. Text
 // that is not what its kind says stays text: a report shows what was stored.
-func (b *book) value(kind report.ReportCell, text string) any {
+func (b *book) value(kind report.Cell, text string) any {
 	if text == "" {
 		return nil
 	}

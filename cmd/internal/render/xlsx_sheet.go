@@ -13,7 +13,7 @@ import (
 
 // section writes the rows of a section into its sheet, and into as many more
 // as they need.
-func (b *book) section(name string, s report.ReportSection) error {
+func (b *book) section(name string, s report.Section) error {
 	out := &sheets{book: b, section: s, title: name}
 	if err := out.next(name); err != nil {
 		return fmt.Errorf("adding sheet %s: %w", name, err)
@@ -31,7 +31,7 @@ func (b *book) section(name string, s report.ReportSection) error {
 type sheets struct {
 	*book
 
-	section report.ReportSection
+	section report.Section
 	title   string
 	stream  *excelize.StreamWriter
 	rows    int     // of this sheet, header included; 0 while first are held back
@@ -135,7 +135,7 @@ func (s *sheets) end() error {
 
 // width is what the longest line of the rows held back asks for, in Excel's
 // unit: about a letter. The arrow of the filter takes four.
-func (s *sheets) width(i int, column report.ReportColumn) float64 {
+func (s *sheets) width(i int, column report.Column) float64 {
 	widest := len(column.Name) + 4
 	switch column.Kind {
 	case report.CellDate:

@@ -55,7 +55,7 @@ func (s *summary) keep(err error) {
 }
 
 func (s *summary) head(r report.Report) {
-	s.row(s.styled(s.title, title(r.ReportHead)))
+	s.row(s.styled(s.title, title(r.Head)))
 	if empty(r) {
 		s.row(s.styled(s.header, noChanges))
 	}
@@ -63,7 +63,7 @@ func (s *summary) head(r report.Report) {
 	s.row("Report for", s.value(report.CellDate, r.Day.String()))
 	s.row("From (UK time)", clock(r.From))
 	s.row("Until (UK time)", clock(r.Until))
-	s.row("Region", s.styled(0, scope(r.ReportHead)))
+	s.row("Region", s.styled(0, scope(r.Head)))
 	s.row("Written (UK time)", clock(r.Frozen))
 	s.row("Digest of the rows", s.styled(0, r.Digest))
 	s.at++
@@ -71,8 +71,8 @@ func (s *summary) head(r report.Report) {
 }
 
 // figure is linked to the sheet of its section, where there is one.
-func (s *summary) figure(f report.ReportFigure, sections []report.ReportSection) {
-	at := slices.IndexFunc(sections, func(of report.ReportSection) bool { return of.Name == f.Section })
+func (s *summary) figure(f report.Figure, sections []report.Section) {
+	at := slices.IndexFunc(sections, func(of report.Section) bool { return of.Name == f.Section })
 	if at < 0 {
 		s.row(s.styled(0, f.Label), f.Count)
 		return

@@ -89,7 +89,7 @@ func partsOf(t testingT, raw []byte) map[string]string {
 func TestTypedCells(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		kind  report.ReportCell
+		kind  report.Cell
 		text  string
 		shown string
 		typed bool
@@ -111,8 +111,8 @@ func TestTypedCells(t *testing.T) {
 		{report.CellText, "a\nb", "a\nb", false},
 	} {
 		r := sample()
-		r.Sections = []report.ReportSection{{
-			Name: "changes", Columns: []report.ReportColumn{{Name: "x", Kind: c.kind}}, Count: 1, Rows: rowsOf([]string{c.text}),
+		r.Sections = []report.Section{{
+			Name: "changes", Columns: []report.Column{{Name: "x", Kind: c.kind}}, Count: 1, Rows: rowsOf([]string{c.text}),
 		}}
 		book := openBook(t, written(t, render.WriteXLSX, r))
 		shown, err := book.GetCellValue("changes", "A2")
@@ -147,7 +147,7 @@ func TestSheetNames(t *testing.T) {
 	for _, name := range []string{
 		"Summary", "a/b", "A B", "History", "", "'x'", strings.Repeat("long ", 9), strings.Repeat("long ", 8) + "er",
 	} {
-		r.Sections = append(r.Sections, report.ReportSection{Title: name, Columns: []report.ReportColumn{{Name: "x"}}})
+		r.Sections = append(r.Sections, report.Section{Title: name, Columns: []report.Column{{Name: "x"}}})
 	}
 	require.Equal(t, []string{
 		"Summary", "Summary (2)", "a b", "A B (2)", "History (2)", "(2)", "x",

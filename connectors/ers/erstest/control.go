@@ -12,14 +12,14 @@ import (
 
 // order is what a request to change the world says; each verb reads its part.
 type order struct {
-	IDs     []services.ServiceID `json:"ids"`
-	Clients []string             `json:"clients"`
-	Name    string               `json:"name"`
-	Site    profile.ODSCode      `json:"site"`
-	Code    string               `json:"code"`
-	Display string               `json:"display"`
-	System  string               `json:"system"`
-	Concept Concept              `json:"concept"`
+	IDs     []services.ID   `json:"ids"`
+	Clients []string        `json:"clients"`
+	Name    string          `json:"name"`
+	Site    profile.ODSCode `json:"site"`
+	Code    string          `json:"code"`
+	Display string          `json:"display"`
+	System  string          `json:"system"`
+	Concept Concept         `json:"concept"`
 }
 
 func (s *Server) control() {
@@ -39,7 +39,7 @@ func (s *Server) control() {
 
 // verbs are the operations of the world by their names over HTTP.
 func (w *World) verbs() map[string]func(order) error {
-	each := func(do func(order, services.ServiceID) error) func(order) error {
+	each := func(do func(order, services.ID) error) func(order) error {
 		return func(o order) (err error) {
 			for _, id := range o.IDs {
 				err = errors.Join(err, do(o, id))
@@ -52,9 +52,9 @@ func (w *World) verbs() map[string]func(order) error {
 		"restamp": func(o order) error { return w.Restamp(o.IDs...) },
 		"remove":  func(o order) error { return w.Remove(o.IDs...) },
 		"return":  func(o order) error { return w.Return(o.IDs...) },
-		"hide":    each(func(o order, id services.ServiceID) error { return w.Hide(id, o.Clients...) }),
-		"rename":  each(func(o order, id services.ServiceID) error { return w.Rename(id, o.Name) }),
-		"move":    each(func(o order, id services.ServiceID) error { return w.Move(id, o.Site) }),
+		"hide":    each(func(o order, id services.ID) error { return w.Hide(id, o.Clients...) }),
+		"rename":  each(func(o order, id services.ID) error { return w.Rename(id, o.Name) }),
+		"move":    each(func(o order, id services.ID) error { return w.Move(id, o.Site) }),
 		"relabel": func(o order) error { return w.Relabel(o.Code, o.Display) },
 		"concept": func(o order) error { return w.SetConcept(o.System, o.Concept) },
 	}

@@ -58,7 +58,7 @@ func idsOf(query url.Values) ([]string, bool) {
 // look finds services, each once, in the order they were asked for. One that
 // the client may not see spoils all (CONTRACT.md "Asking for many"); one that is
 // absent does not.
-func (s *Server) look(ids []services.ServiceID, client string) (found []*Service, refused FaultName) {
+func (s *Server) look(ids []services.ID, client string) (found []*Service, refused FaultName) {
 	for i, id := range ids {
 		service := s.world.look(id)
 		switch {

@@ -33,7 +33,7 @@ func Sites(codes ...profile.ODSCode) []Site {
 // published, and from the 42nd on some dates are wrong: smaller worlds are clean.
 func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 	w := &World{
-		services: make(map[services.ServiceID]*Service, len(sites)*servicesPerSite),
+		services: make(map[services.ID]*Service, len(sites)*servicesPerSite),
 		systems:  codeSystemsOf(),
 	}
 	n := 0
@@ -47,7 +47,7 @@ func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 			// 7 and the number of departments share no factor: all come before one comes again
 			at := (first + 7*i) % len(departments)
 			s := d.service(site, departments[at], i/len(departments))
-			s.ID = services.ServiceID(strconv.Itoa(11_000 + 3*n + d.IntN(3)))
+			s.ID = services.ID(strconv.Itoa(11_000 + 3*n + d.IntN(3)))
 			d.state(s, n)
 			w.services[s.ID] = s
 			n++
@@ -136,16 +136,16 @@ func (d draw) contacts(s *Service, dep department) {
 	phone := func() string { return fmt.Sprintf("01632 960%03d", d.IntN(1000)) }
 	box := strings.ReplaceAll(strings.ToLower(dep.specialty), "_", ".") + "@" + strings.ToLower(string(s.Provider)) + ".example.nhs.uk"
 	if d.chance(80) {
-		s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: services.ForPatients, System: "phone", Value: phone()})
+		s.Contacts = append(s.Contacts, services.Point{Purpose: services.ForPatients, System: "phone", Value: phone()})
 		if d.chance(20) {
-			s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: services.ForPatients, System: "email", Value: box})
+			s.Contacts = append(s.Contacts, services.Point{Purpose: services.ForPatients, System: "email", Value: box})
 		}
 	}
 	if d.chance(30) {
-		s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: "ADMIN", System: "phone", Value: phone()})
+		s.Contacts = append(s.Contacts, services.Point{Purpose: "ADMIN", System: "phone", Value: phone()})
 	}
 	if d.chance(40) {
-		s.Contacts = append(s.Contacts, services.ERSPoint{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "referrals." + box})
+		s.Contacts = append(s.Contacts, services.Point{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "referrals." + box})
 	}
 }
 

@@ -89,7 +89,7 @@ func recorded() *erstest.World {
 	one.ID, one.Name, one.Sites = "1", "Direct Service With Minimal", []profile.ODSCode{"R6901"}
 	two := one
 	two.ID, two.Name, two.Hours, two.Instructions = "2", "Direct SVC 1", "9-5 Mon-Fri", "Instructions"
-	two.Contacts = []services.ERSPoint{
+	two.Contacts = []services.Point{
 		{Purpose: "PATINF", System: "phone", Value: "01234567890"},
 		{Purpose: "HEALTHCARE_PROFESSIONALS", System: "email", Value: "service@email.com"},
 	}

@@ -52,7 +52,7 @@ func TestBundlesAsRecorded(t *testing.T) {
 	t.Parallel()
 	world := recorded()
 	two, _ := world.Service("2")
-	plain := func(id services.ServiceID, name string) erstest.Service {
+	plain := func(id services.ID, name string) erstest.Service {
 		s := erstest.Service{Published: true}
 		s.ID, s.Name, s.Sites = id, name, two.Sites
 		return s

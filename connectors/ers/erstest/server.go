@@ -189,10 +189,10 @@ func noSuchPath(*http.Request, *Entry) simulate.Answer {
 }
 
 // parsed tells ids from other texts.
-func parsed(texts []string) ([]services.ServiceID, bool) {
-	ids := make([]services.ServiceID, 0, len(texts))
+func parsed(texts []string) ([]services.ID, bool) {
+	ids := make([]services.ID, 0, len(texts))
 	for _, text := range texts {
-		id, err := services.ParseServiceID(text)
+		id, err := services.ParseID(text)
 		if err != nil || string(id) != text {
 			return nil, false
 		}

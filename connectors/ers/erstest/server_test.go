@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-func id(n int) services.ServiceID { return services.ServiceID(strconv.Itoa(n)) }
+func id(n int) services.ID { return services.ID(strconv.Itoa(n)) }
 
 func upTo(n int) string {
 	ids := make([]string, 0, n)

@@ -15,7 +15,7 @@ import (
 // Service is a service with what the API says of it and what only the extract
 // says (CONTRACT.md "What each source says").
 type Service struct {
-	services.ERSService
+	services.Service
 
 	Type        TypeShape       `json:"type,omitempty"`     // how `type` is written; "": as the server's option says
 	Provider    profile.ODSCode `json:"provider,omitempty"` // the organisation
@@ -42,12 +42,12 @@ func (s *Service) hiddenFrom(client string) bool {
 // replaced and never written to.
 type World struct {
 	mu       sync.RWMutex
-	services map[services.ServiceID]*Service
+	services map[services.ID]*Service
 	systems  map[string]*system
 }
 
 // Service returns a service, also one that is removed or hidden.
-func (w *World) Service(id services.ServiceID) (Service, bool) {
+func (w *World) Service(id services.ID) (Service, bool) {
 	if s := w.look(id); s != nil {
 		return *s, true
 	}
@@ -55,7 +55,7 @@ func (w *World) Service(id services.ServiceID) (Service, bool) {
 }
 
 // look returns a service that nobody may write to, or nil.
-func (w *World) look(id services.ServiceID) *Service {
+func (w *World) look(id services.ID) *Service {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.services[id]
@@ -77,14 +77,14 @@ func (w *World) Services(sites ...profile.ODSCode) []Service {
 
 // IDs lists the numbers of all services, also of those that are removed or
 // hidden, in order.
-func (w *World) IDs() []services.ServiceID {
+func (w *World) IDs() []services.ID {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return slices.SortedFunc(maps.Keys(w.services), compareIDs)
 }
 
 // compareIDs orders as numbers.
-func compareIDs(a, b services.ServiceID) int {
+func compareIDs(a, b services.ID) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
@@ -94,7 +94,7 @@ func (w *World) Add(listed ...Service) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range listed {
-		if _, err := services.ParseServiceID(string(s.ID)); err != nil {
+		if _, err := services.ParseID(string(s.ID)); err != nil {
 			return fmt.Errorf("adding a service: %w", err)
 		}
 		if s.Version == "" {
@@ -106,7 +106,7 @@ func (w *World) Add(listed ...Service) error {
 }
 
 // Change gives services other hours, and a new version.
-func (w *World) Change(ids ...services.ServiceID) error {
+func (w *World) Change(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) {
 		s.Hours = hours[(slices.Index(hours, s.Hours)+1)%len(hours)]
 		s.next()
@@ -114,40 +114,40 @@ func (w *World) Change(ids ...services.ServiceID) error {
 }
 
 // Restamp gives services a new version and changes nothing.
-func (w *World) Restamp(ids ...services.ServiceID) error {
+func (w *World) Restamp(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) { s.next() })
 }
 
 // Rename gives a service another name, and a new version.
-func (w *World) Rename(id services.ServiceID, name string) error {
-	return w.update([]services.ServiceID{id}, func(s *Service) {
+func (w *World) Rename(id services.ID, name string) error {
+	return w.update([]services.ID{id}, func(s *Service) {
 		s.Name = name
 		s.next()
 	})
 }
 
 // Move takes a service to another site, with a new version. The provider stays.
-func (w *World) Move(id services.ServiceID, site profile.ODSCode) error {
-	return w.update([]services.ServiceID{id}, func(s *Service) {
+func (w *World) Move(id services.ID, site profile.ODSCode) error {
+	return w.update([]services.ID{id}, func(s *Service) {
 		s.Sites = []profile.ODSCode{site}
 		s.next()
 	})
 }
 
 // Remove makes services unknown to the API.
-func (w *World) Remove(ids ...services.ServiceID) error {
+func (w *World) Remove(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) { s.Removed = true })
 }
 
 // Return takes back Remove and Hide; the version is the one there was.
-func (w *World) Return(ids ...services.ServiceID) error {
+func (w *World) Return(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) { s.Removed, s.Hidden, s.HiddenFrom = false, false, nil })
 }
 
 // Hide hides a service from clients, or from all: it answers NO_RELATIONSHIP,
 // and so does every batch that holds it.
-func (w *World) Hide(id services.ServiceID, clients ...string) error {
-	return w.update([]services.ServiceID{id}, func(s *Service) {
+func (w *World) Hide(id services.ID, clients ...string) error {
+	return w.update([]services.ID{id}, func(s *Service) {
 		s.Hidden = s.Hidden || len(clients) == 0
 		s.HiddenFrom = append(slices.Clone(s.HiddenFrom), clients...)
 	})
@@ -174,7 +174,7 @@ func (s *Service) next() {
 }
 
 // update replaces services by changed ones, all or none.
-func (w *World) update(ids []services.ServiceID, change func(*Service)) error {
+func (w *World) update(ids []services.ID, change func(*Service)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
