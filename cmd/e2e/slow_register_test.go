@@ -29,7 +29,7 @@ func TestASlowRegisterHoldsUpNoOther(t *testing.T) {
 	e.eventually(4, "select count(*) from river.river_job where kind = 'reconcile' and state = 'running'")
 	e.eventually(0, atWork+" and (xact_start < now() - interval '2 seconds' and wait_event_type <> 'Lock')")
 	require.Equal(t, 3, e.pulls(0, "2026-11-02").Records)
-	require.Len(t, asked, 0, "one listing is asked for at a time")
+	require.Empty(t, asked, "one listing is asked for at a time")
 	require.Equal(t, 7, e.count("select count(*) from run where source = 'ods' and state in ('queued', 'running')"))
 	require.NoError(t, d.cmd.Process.Kill())
 }

@@ -85,7 +85,7 @@ func (s *service) run(ctx context.Context, address string) error {
 		case errors.Is(err, errUnstopped), ctx.Err() == nil && !s.health.hasBegun():
 			return err
 		case ctx.Err() != nil:
-			return nil // asked to stop
+			return nil //nolint:nilerr // asked to stop
 		case errors.Is(err, jobs.ErrReplaced):
 			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
 				"process", s.process.Name())
