@@ -3,7 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -37,15 +37,38 @@ type Announcer struct {
 
 	current Announcement // nil while there is none
 	earlier Announcement
-	since   atomic.Int64 // when it was made, in nanoseconds of the epoch; 0 while there is none
+
+	mutex sync.Mutex
+	since time.Time // when it was made; zero while there is none
+	heard time.Time // when the database heard of it last
 }
 
-// Standing is for how long the process has been announced without a break.
+// Standing is for how long the process has been announced without a break: 0
+// where it was silent itself, even if it does not know yet.
 func (a *Announcer) Standing() time.Duration {
-	if since := a.since.Load(); since != 0 {
-		return time.Since(time.Unix(0, since))
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if a.since.IsZero() || time.Since(a.heard) > renewWithin {
+		return 0
 	}
-	return 0
+	return time.Since(a.since)
+}
+
+// stands notes a word from the database; anew where the one before is long ago.
+func (a *Announcer) stands() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	now := time.Now()
+	if a.since.IsZero() || now.Sub(a.heard) > renewWithin {
+		a.since = now
+	}
+	a.heard = now
+}
+
+func (a *Announcer) fell() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.since = time.Time{}
 }
 
 const (
@@ -70,7 +93,7 @@ func (a *Announcer) announce(ctx context.Context) (err error) {
 		a.current = nil // not an interface that holds nil
 		return err
 	}
-	a.since.Store(time.Now().UnixNano())
+	a.stands()
 	return nil
 }
 
@@ -102,8 +125,11 @@ func (a *Announcer) renew(ctx context.Context) error {
 		return a.announce(ctx)
 	}
 	err := a.current.Renew(ctx)
+	if err == nil {
+		a.stands()
+	}
 	if err != nil && !errors.Is(err, ErrReplaced) {
-		a.since.Store(0)
+		a.fell()
 		_ = a.current.Close(ctx) // it is broken
 		a.earlier, a.current = a.current, nil
 	}

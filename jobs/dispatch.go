@@ -72,7 +72,7 @@ const (
 	// roundWithin bounds a round, the first one apart, which may enrol every profile:
 	// a connection that fell silent must not hold this process for ever.
 	roundWithin      = 30 * time.Second
-	firstRoundWithin = 10 * time.Minute
+	firstRoundWithin = 3 * time.Minute
 )
 
 // Run dispatches until the context ends.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,17 +60,21 @@ func (r *Recovery) Run(ctx context.Context) error {
 
 // Once looks once.
 func (r *Recovery) Once(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
-	defer cancel()
 	if r.Standing() < judgesAfter {
 		return nil
 	}
+	return errors.Join(r.clearGone(ctx), r.recoverOwn(ctx))
+}
+
+func (r *Recovery) clearGone(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
+	defer cancel()
 	gone := map[string]kinds{} // by process
 	err := r.Store.ClearGone(ctx, func(_ int64, kind, process string) { r.count(gone, process, kind) })
 	for process, recovered := range gone {
 		r.Log.WarnContext(ctx, "a process is gone: its jobs are available again", "process", process, "jobs", recovered)
 	}
-	return errors.Join(err, r.recoverOwn(ctx))
+	return err
 }
 
 // kinds counts jobs by their kind.
@@ -85,6 +90,8 @@ func (r *Recovery) count(in map[string]kinds, why, kind string) {
 
 // recoverOwn looks at the jobs that the queue believes this process to work.
 func (r *Recovery) recoverOwn(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
+	defer cancel()
 	var running []runningJob
 	err := r.Store.RunningJobs(ctx, tookLongAgo, func(job int64, attempt int, kind string) {
 		running = append(running, runningJob{job, attempt, kind})
@@ -181,18 +188,24 @@ func (h *HeldJobs) missing(running []runningJob) (missing []missingJob) {
 		ended, known := h.ended[job.id]
 		known = known && ended.attempt == job.attempt
 		switch _, working := h.working[job.id]; {
-		case working, known && time.Since(ended.at) < recordedWithin:
-			continue
+		case working, known && !ended.done, known && time.Since(ended.at) < recordedWithin:
+			continue // it is worked, or the queue still records its end: that it failed, it records as long as this process lives
 		}
 		h.unknown[job.id] = job.attempt
 		if before[job.id] == job.attempt {
 			missing = append(missing, missingJob{job, known && ended.done})
 		}
 	}
+	h.forget(running)
+	return missing
+}
+
+// forget drops what the queue has recorded: it names such jobs as running no more.
+func (h *HeldJobs) forget(running []runningJob) {
 	for id, ended := range h.ended {
-		if time.Since(ended.at) > 4*recordedWithin {
+		named := slices.ContainsFunc(running, func(job runningJob) bool { return job.id == id })
+		if !named && time.Since(ended.at) > 4*recordedWithin {
 			delete(h.ended, id)
 		}
 	}
-	return missing
 }

@@ -71,7 +71,7 @@ func (d Daemon) Client() (*QueueClient, error) {
 		WorkerMiddleware:     []rivertype.WorkerMiddleware{d.Held, NewObserver(d.Observe)},
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
-		RescueStuckJobsAfter: 2 * pushTimeout, // or the longer time limit of a kind; what nobody works is recovered long before
+		RescueStuckJobsAfter: 24 * time.Hour, // what nobody works is recovered within seconds: the queue itself must not meddle
 		SoftStopTimeout:      softStop,
 	})
 	if err != nil {

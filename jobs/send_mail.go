@@ -79,10 +79,11 @@ type Postman struct {
 	Busy        error // of Open: another process sends
 	Mailer      Mailer
 	Composer    func(ctx context.Context) (people.Composer, error)
-	Workers     int           // letters on their way at a time
-	PerDay      int           // letters to one person a day
-	CanaryPause time.Duration // after the first letters of a new text
-	Settle      time.Duration // until the mail service knows what it was sent
+	Workers     int                             // letters on their way at a time
+	PerDay      int                             // letters to one person a day
+	CanaryPause time.Duration                   // after the first letters of a new text
+	Settle      time.Duration                   // until the mail service knows what it was sent
+	Turn        func(ctx context.Context) error // waited for before a letter is begun
 	Observe     func(kind people.LetterKind, state people.PostState)
 
 	// unsent are letters that the store may take for begun, and that this process
@@ -264,6 +265,9 @@ func (r *round) one(ctx context.Context, post people.Post) error {
 		cancelled := post.Settle(people.PostCancelled)
 		cancelled.Reason = skip
 		return r.settle(ctx, post, cancelled)
+	}
+	if err := r.Turn(ctx); err != nil {
+		return errors.Join(err, r.settle(ctx, post, post.Release()))
 	}
 	may, err := r.mayGo(ctx, post)
 	if err != nil {

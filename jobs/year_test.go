@@ -319,6 +319,7 @@ func (d *daemon) capped(today date) int {
 
 func (d *daemon) postman(store *postgres.Store) *jobs.Postman {
 	return &jobs.Postman{
+		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (jobs.Outbox, error) {
 			box, err := on2(d.process, func() (*postgres.Outbox, error) { return store.Outbox(ctx) })
 			if err != nil {

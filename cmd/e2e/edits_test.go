@@ -11,9 +11,8 @@ import (
 )
 
 // editors write profiles as the editing application does, by plain SQL past the
-// program. What they wrote last of each profile is the model
-// that the sinks are held against: see invariants_test.go. No value is written
-// twice.
+// program. What they wrote last of each profile is the model that the sinks are
+// held against: see invariants_test.go. No value is written twice.
 type editors struct {
 	t      *testing.T
 	conn   *pgx.Conn
@@ -26,8 +25,8 @@ type editors struct {
 // nobody edited it.
 type contact struct{ phone, website string }
 
-// editors draw their edits from a seed, which is said;
-// PROFILESYNC_CHAOS_SEED plays another draw.
+// editors draws edits from a seed, which it logs; PROFILESYNC_CHAOS_SEED plays
+// another draw.
 func (s *site) editors() *editors {
 	s.t.Helper()
 	seed := seedOf(s.t, "PROFILESYNC_CHAOS_SEED")

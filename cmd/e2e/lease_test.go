@@ -20,6 +20,10 @@ import (
 const announced = `select count(*) from process
 	where ended_at is null and not pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || name, 0))`
 
+// working counts the daemons whose workers look for jobs.
+const working = `select count(distinct application_name) from pg_stat_activity
+	where datname = current_database() and application_name like 'profilesync/%' and query like '-- name: JobGetAvailable%'`
+
 // cleared tells whether a process was taken for gone and its work given away.
 const cleared = "select count(*) from process where name = $1 and cleared_at is not null"
 
@@ -136,6 +140,7 @@ func TestDaemonsAreAnnouncedAgain(t *testing.T) {
 	s, restart := ownServer(t)
 	first, second := s.serve(), s.serve()
 	s.within(patience, 2, announced)
+	s.within(patience, 2, working) // one that loses the database before it began has not started, and exits
 	for name, breaks := range map[string]func(){
 		"restarted fast":    func() { restart(syscall.SIGINT) },
 		"restarted at once": func() { restart(syscall.SIGQUIT) },
@@ -143,8 +148,8 @@ func TestDaemonsAreAnnouncedAgain(t *testing.T) {
 			s.count("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name <> ''")
 		},
 		"one connection ended": func() {
-			s.count(`select count(pg_terminate_backend(l.pid)) from pg_locks l
-				where l.locktype = 'advisory' and l.mode = 'ShareLock' limit 1`)
+			require.Equal(t, 1, s.count(`select count(pg_terminate_backend(l.pid)) from (select pid from pg_locks
+				where locktype = 'advisory' and mode = 'ShareLock' and granted limit 1) l`))
 		},
 	} {
 		before := s.sessions()
@@ -247,4 +252,14 @@ func TestJobsWhoseFetchWasLostAreWorkedWithinSeconds(t *testing.T) {
 	x.requireOnce(len(s.codes()))
 	s.within(recoveredWithin, 0, "select count(*) from river.river_job where state = 'running'")
 	d.stop()
+}
+
+// A command works several runs under one name, which it gives up when it ends.
+func TestOneCommandWorksSeveralRuns(t *testing.T) {
+	t.Parallel()
+	before, after := realData(t, trustsBefore), realData(t, trustsAfterApril)
+	s := newSite(t)
+	o := s.exits(3, "reconcile", "--files", before, "--files", after, "--wait", "--format", "json")
+	require.Len(t, objects[summary](t, o.out), 2)
+	require.Equal(t, 1, s.count("select count(*) from process where ended_at is not null"))
 }

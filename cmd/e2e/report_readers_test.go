@@ -42,7 +42,11 @@ const atWork = `select count(*) from pg_stat_activity where datname = current_da
 func (d daemon) neverReading(ctx context.Context, path string, stay time.Duration, begun *atomic.Int32) {
 	for ctx.Err() == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.address())
-		if err != nil {
+		if err != nil { // the daemon has gone, perhaps for good
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
 			continue
 		}
 		_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)

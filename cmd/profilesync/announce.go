@@ -39,25 +39,43 @@ func replaced(err error) error {
 }
 
 // whileAnnounced works something that others take over when this process is gone.
-// The work gets the number of the process.
+// The work gets the number of the process, which stays announced until the
+// program ends: its name is used once.
 func (a *app) whileAnnounced(ctx context.Context, work func(ctx context.Context, process int64) error) error {
-	announced := announcer(a.store, false)
-	id, err := announced.Begin(ctx)
-	if err != nil {
-		return err
+	if a.announced == 0 {
+		if err := a.announce(ctx); err != nil {
+			return err
+		}
 	}
 	working, stop := context.WithCancelCause(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		stop(announced.Run(working))
-	}()
-	err = work(working, id)
+	defer stop(nil)
+	defer context.AfterFunc(a.replaced, func() { stop(context.Cause(a.replaced)) })()
+	err := work(working, a.announced)
 	if cause := context.Cause(working); errors.Is(cause, jobs.ErrReplaced) {
 		err = errors.Join(cause, err)
 	}
-	stop(nil)
-	<-ended
-	announced.End(ctx, true)
 	return err
+}
+
+// announce announces the process until the program ends.
+func (a *app) announce(ctx context.Context) (err error) {
+	announced := announcer(a.store, false)
+	if a.announced, err = announced.Begin(ctx); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	replaced, replace := context.WithCancelCause(ctx)
+	a.replaced = replaced
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		replace(announced.Run(ctx))
+	}()
+	a.closers = append(a.closers, func() error {
+		stop()
+		<-ended
+		announced.End(ctx, true)
+		return nil
+	})
+	return nil
 }

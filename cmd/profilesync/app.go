@@ -29,7 +29,11 @@ type app struct {
 	url     string // of the database
 	store   *postgres.Store
 	process *postgres.Process
-	closers []func() error
+	// announced is the number of the process while it is announced, and replaced
+	// ends when others have taken it for gone.
+	announced int64
+	replaced  context.Context //nolint:containedctx // of the program, not of a call
+	closers   []func() error
 
 	reportStore *postgres.Store // reads reports alone, through connections of its own
 	reportFiles *spool.Files    // reports that somebody reads

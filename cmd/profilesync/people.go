@@ -46,7 +46,7 @@ func (c *config) checkPeople() error {
 	if c.IdleInvitation < 1 || c.MailPerDay < 1 || c.MailPerSecond <= 0 {
 		errs = append(errs, errors.New("settings PROFILESYNC_IDLE_INVITATION_DAYS, MAIL_PER_DAY and MAIL_PER_SECOND: want at least 1"))
 	}
-	if _, err := (&app{config: *c}).mailer(nil); err != nil {
+	if _, err := (&app{config: *c}).mailer(); err != nil {
 		errs = append(errs, fmt.Errorf("settings of mail (PROFILESYNC_MAIL=%s): %w", c.Mail, err))
 	}
 	return errors.Join(errs...)
@@ -79,7 +79,7 @@ func (c *config) idleLimits() people.IdleLimits {
 }
 
 // mailer is the configured mail service; nil when mail is off.
-func (a *app) mailer(turn func(context.Context) error) (jobs.Mailer, error) {
+func (a *app) mailer() (jobs.Mailer, error) {
 	c := a.config
 	headers := smtp.Headers{From: c.MailFrom, Now: c.clock}
 	switch c.Mail {
@@ -91,17 +91,17 @@ func (a *app) mailer(turn func(context.Context) error) (jobs.Mailer, error) {
 	case mailSMTP:
 		sender, err := smtp.New(smtp.Options{
 			Headers: headers, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS), Username: c.SMTPUser,
-			Password: rotating("SMTP_PASSWORD"), Turn: turn,
+			Password: rotating("SMTP_PASSWORD"),
 		})
 		return attaching{sender, a}, err
 	case mailNotify:
-		return a.notify(turn)
+		return a.notify()
 	default:
 		return nil, errors.New("want off, directory, smtp or notify")
 	}
 }
 
-func (a *app) notify(turn func(context.Context) error) (*notify.Client, error) {
+func (a *app) notify() (*notify.Client, error) {
 	templates := make(map[people.LetterKind]string)
 	if a.config.NotifyTemplates != "" {
 		if err := json.Unmarshal([]byte(a.config.NotifyTemplates), &templates); err != nil {
@@ -109,14 +109,21 @@ func (a *app) notify(turn func(context.Context) error) (*notify.Client, error) {
 		}
 	}
 	return notify.New(notify.Options{
-		BaseURL: a.config.NotifyURL, APIKey: rotating("NOTIFY_KEY"), Templates: templates, Turn: turn, Now: time.Now,
+		BaseURL: a.config.NotifyURL, APIKey: rotating("NOTIFY_KEY"), Templates: templates, Turn: noTurn, Now: time.Now,
 	})
 }
 
-// mailTurn is the pace that all processes share.
+// mailTurn is the pace that all processes share: it is waited for before a letter
+// counts as begun. A folder needs none.
 func (a *app) mailTurn(ctx context.Context) error {
+	if a.config.Mail == mailDirectory {
+		return nil
+	}
 	return a.store.Turn(ctx, "mail", a.config.MailPerSecond)
 }
+
+// noTurn leaves the pace to whoever sends.
+func noTurn(context.Context) error { return nil }
 
 // people wires the work for people.
 func (a *app) people(observe func(people.LetterKind, people.PostState)) (p jobs.People, err error) {
@@ -132,7 +139,7 @@ func (a *app) people(observe func(people.LetterKind, people.PostState)) (p jobs.
 	if p.Reporter, err = a.reporter(); err != nil {
 		return p, err
 	}
-	mailer, err := a.mailer(a.mailTurn)
+	mailer, err := a.mailer()
 	if err != nil || mailer == nil {
 		return p, err
 	}
@@ -177,7 +184,7 @@ func (a *app) postman(mailer jobs.Mailer, reminders *jobs.Reminders, observe fun
 	return &jobs.Postman{
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return a.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.config.MailPerDay, CanaryPause: a.config.MailCanaryPause,
-		Settle: a.config.MailSettle, Observe: observe,
+		Settle: a.config.MailSettle, Turn: a.mailTurn, Observe: observe,
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
 			if err != nil {

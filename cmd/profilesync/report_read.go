@@ -75,7 +75,7 @@ const (
 // database once for all who want it in the same form, through connections of its
 // own, into a file; from there it goes to whoever wants it, at his pace.
 func (a *app) openReports(ctx context.Context) (err error) {
-	if a.reportStore, err = postgres.OpenReports(ctx, a.url); err != nil {
+	if a.reportStore, err = postgres.OpenReports(ctx, a.url, a.process); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, func() error { a.reportStore.Close(); return nil })

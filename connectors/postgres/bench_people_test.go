@@ -50,6 +50,7 @@ func BenchmarkReminders(b *testing.B) {
 		People: store, Calendar: store, Rules: people.DefaultCheckRules(), Now: func() time.Time { return today.Time().Add(9 * time.Hour) },
 	}
 	postman := &jobs.Postman{
+		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Workers: 20, PerDay: 3, Observe: func(people.LetterKind, people.PostState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {

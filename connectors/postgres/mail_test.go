@@ -74,6 +74,7 @@ func newMailed(t *testing.T, accounts int) *mailed {
 	}
 	reminders := m.reminders()
 	m.postman = &jobs.Postman{
+		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (jobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(people.LetterKind, people.PostState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {

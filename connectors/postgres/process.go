@@ -173,15 +173,13 @@ func (s *Store) ClearGone(ctx context.Context, recovered func(job int64, kind, p
 		return wrap(err, "looking for processes that are gone")
 	}
 	for _, name := range ended {
-		jobs, err := s.clear(ctx, name)
-		if err != nil {
-			return wrap(err, "clearing process "+name)
-		}
+		jobs, bad := s.clear(ctx, name)
+		err = errors.Join(err, wrap(bad, "clearing process "+name)) // the next may go
 		for _, job := range jobs {
 			recovered(job.ID, job.Kind, name)
 		}
 	}
-	return nil
+	return err
 }
 
 // clear gives away the work of a process that has ended, once no session of it is

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -175,4 +176,46 @@ func TestRoundsAreOneProcessesAtATime(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.True(t, ours)
+}
+
+func TestAJobThatKillsWhoeverWorksItComesToAnEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorking(t)
+	w.takes(1, "first")
+	w.exec("update river.river_job set max_attempts = 2")
+	for n, want := range []string{"available 0", "available 0", "available 0", "available 1", "discarded 2"} {
+		w.exec(`update river.river_job set state = 'running', attempt = attempt + 1, attempted_by = array[$1::text] where $2 > 0`,
+			fmt.Sprintf("daemon %d", n), n)
+		w.clears()
+		w.quiet()
+		w.clears()
+		var state string
+		require.NoError(t, w.db.QueryRow(t.Context(), "select state || ' ' || attempt from river.river_job where id = 1").Scan(&state))
+		require.Equal(t, want, state, "death %d", n+1)
+	}
+}
+
+// Sessions of earlier versions carry no name: nobody knows whose they are.
+func TestJobsOfAnEarlierVersionWaitForItsSessions(t *testing.T) {
+	t.Parallel()
+	w := newWorking(t)
+	w.takes(1, "an earlier version")
+	w.clears()
+	w.quiet()
+	w.exec("set application_name = 'profilesync'")
+	require.Empty(t, w.clears())
+	w.exec("set application_name = 'psql'")
+	require.Equal(t, []int64{1}, w.clears())
+}
+
+func TestQueuedPushesThatNobodyWorksAreSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorking(t)
+	w.exec("insert into route (sink, route) values ('dos', 'fhir')")
+	w.exec(`insert into river.river_job (state, kind, queue, args, max_attempts, scheduled_at)
+		values ('available', 'push_dos', 'dos', '{}', 5, now() - interval '5 minutes')`)
+	progress, err := w.store.ForwardProgress(t.Context())
+	require.NoError(t, err)
+	require.Len(t, progress.Routes, 1)
+	require.GreaterOrEqual(t, progress.Routes[0].Due, 5*time.Minute)
 }

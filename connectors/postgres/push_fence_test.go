@@ -238,3 +238,30 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 		where asked > answered and due_at is null and job_id is null and state not in ('held', 'no-route') order by code, sink`)
 	require.Contains(t, strings.Join(plan, "\n"), "push_left_behind")
 }
+
+// A daemon that is not configured for a sink, by mistake or since the new setting
+// has not reached it yet, reads changes for those that are.
+func TestAChangeIsAskedForAtSinksThatAnotherDaemonServes(t *testing.T) {
+	t.Parallel()
+	w := wanting(t, reconcile.Pharmacy)
+	w.dispatch()
+	w.rest()
+	without := sinkRoutes()
+	delete(without, reconcile.SinkWebsite)
+	w.exec("update profile set phone = '020' where code = 'FA0000'")
+	w.round(without, func(ctx context.Context, d *postgres.Dispatch) error { return d.Read(ctx, day(1), settle) })
+	require.Equal(t, 1, one[int](w, `select count(*) from push where code = 'FA0000' and sink = 'website' and state = 'wanted'
+		and due_at is not null and route <> ''`))
+}
+
+func TestWhatIsWantedAndNothingBringsIsLeftBehindWhoeverAsked(t *testing.T) {
+	t.Parallel()
+	w := wanting(t, reconcile.Pharmacy)
+	w.dispatch()
+	w.exec("update push set state = 'wanted', due_at = null, job_id = null, asked = 0, answered = 0 where code = 'FA0000'")
+	w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) error {
+		n, err := d.FindLeftBehind(ctx)
+		require.Equal(t, 2, n)
+		return err
+	})
+}

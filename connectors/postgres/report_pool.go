@@ -17,8 +17,8 @@ const ReportsAtOnce = 2
 // OpenReports is a store for reading frozen reports, with connections of its
 // own: whoever reads a long report takes none from the rest of the program. It
 // connects when it is asked first, and writes nothing.
-func OpenReports(ctx context.Context, url string) (*Store, error) {
-	config, err := poolConfig(url, time.Time{}, nil, readLimits)
+func OpenReports(ctx context.Context, url string, process *Process) (*Store, error) {
+	config, err := poolConfig(url, time.Time{}, process, readLimits)
 	if err != nil {
 		return nil, err
 	}
@@ -28,5 +28,5 @@ func OpenReports(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to read reports: %w", err)
 	}
-	return &Store{pool: pool, q: dbsqlc.New(pool)}, nil
+	return &Store{pool: pool, q: dbsqlc.New(pool), process: process}, nil
 }

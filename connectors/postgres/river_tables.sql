@@ -1,10 +1,13 @@
 -- Read by sqlc only: the columns of the job queue's tables, and of Postgres' own, that our queries read. The tables themselves come from River's
 -- own migrations, where state is an enum.
 create schema river;
+create type river.river_job_state as enum ('available', 'cancelled', 'completed', 'discarded', 'pending', 'retryable', 'running', 'scheduled');
 create table river.river_job (
     id           bigint not null,
     kind         text not null,
     attempt      smallint not null,
+    max_attempts smallint not null,
+    metadata     jsonb not null,
     attempted_at timestamptz,
     attempted_by text[],
     queue        text not null,

@@ -184,13 +184,14 @@ with edge as (
     select f.code, case when bool_or(f.at_once) then now() else now() + $6::interval end as due_at from fresh f group by f.code
 )
 insert into push as p (code, sink, route, state, due_at, asked)
-select w.code, s.sink, coalesce(r.route, ''), case when r.route is null then 'no-route' else 'wanted' end,
-    case when r.route is not null then w.due_at end, 1
+select w.code, s.sink, way.route, case when way.route = '' then 'no-route' else 'wanted' end, case when way.route <> '' then w.due_at end, 1
 from wanted w
 join profile f using (code)
-cross join unnest($1::text[]) as s (sink)
+cross join lateral (select unnest($1::text[]) as sink union select q.sink from push q where q.code = w.code) s
 left join (select unnest($2::text[]) as sink, unnest($3::text[]) as type, unnest($4::text[]) as route) r
     on r.sink = s.sink and r.type = f.type
+left join push known on known.code = w.code and known.sink = s.sink
+cross join lateral (select coalesce(case when s.sink = any($1::text[]) then r.route else known.route end, '') as route) way
 order by w.code, s.sink -- as all who lock pushes do
 on conflict (code, sink) do update set
     asked = p.asked + 1, -- once a round: whoever loads the push reads this together with what was changed
@@ -209,6 +210,7 @@ type ReadChangesParams struct {
 
 // Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in
 // dispatched_early. An edit settles, so that an editing session makes one push; a run's changes and closures of today do not wait.
+// A sink that this process is not configured for, and another is or was, is asked for too: the change is read for all.
 func (q *Queries) ReadChanges(ctx context.Context, arg ReadChangesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, readChanges,
 		arg.Sinks,

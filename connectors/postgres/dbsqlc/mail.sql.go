@@ -15,7 +15,7 @@ const beginLetter = `-- name: BeginLetter :one
 with gate as (
     select (g.stopped_at is null and (g.paused_until is null or g.paused_until <= now()))::boolean as open from mail_gate g
 ), begun as (
-    update letter l set untouched = false from gate g
+    update letter l set untouched = false, begun_at = now() from gate g
     where g.open and l.id = $1 and l.state = 'claimed' and l.claimed_at = $2 and l.untouched
     returning l.id
 )
@@ -89,7 +89,7 @@ with may as (
 ), first as (
     select id from may order by id limit $4
 )
-update letter l set state = 'claimed', claimed_at = now(), untouched = true, tries = l.tries + 1 from first where l.id = first.id
+update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
 returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at
 `
 
@@ -464,8 +464,8 @@ func (q *Queries) SettleLetter(ctx context.Context, arg SettleLetterParams) (int
 }
 
 const staleLetters = `-- name: StaleLetters :many
-select id, reference, kind, tries, claimed_at, (claimed_at <= now() - $1::interval)::boolean as settled,
-    extract(epoch from now() - claimed_at)::float8 as age
+select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - $1::interval)::boolean as settled,
+    extract(epoch from now() - coalesce(begun_at, claimed_at))::float8 as age
 from letter where state = 'claimed' order by id
 `
 

@@ -5,8 +5,59 @@
 package dbsqlc
 
 import (
+	"database/sql/driver"
+	"fmt"
+
 	"github.com/jackc/pgx/v5/pgtype"
 )
+
+type RiverRiverJobState string
+
+const (
+	RiverRiverJobStateAvailable RiverRiverJobState = "available"
+	RiverRiverJobStateCancelled RiverRiverJobState = "cancelled"
+	RiverRiverJobStateCompleted RiverRiverJobState = "completed"
+	RiverRiverJobStateDiscarded RiverRiverJobState = "discarded"
+	RiverRiverJobStatePending   RiverRiverJobState = "pending"
+	RiverRiverJobStateRetryable RiverRiverJobState = "retryable"
+	RiverRiverJobStateRunning   RiverRiverJobState = "running"
+	RiverRiverJobStateScheduled RiverRiverJobState = "scheduled"
+)
+
+func (e *RiverRiverJobState) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = RiverRiverJobState(s)
+	case string:
+		*e = RiverRiverJobState(s)
+	default:
+		return fmt.Errorf("unsupported scan type for RiverRiverJobState: %T", src)
+	}
+	return nil
+}
+
+type NullRiverRiverJobState struct {
+	RiverRiverJobState RiverRiverJobState
+	Valid              bool // Valid is true if RiverRiverJobState is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullRiverRiverJobState) Scan(value interface{}) error {
+	if value == nil {
+		ns.RiverRiverJobState, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.RiverRiverJobState.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullRiverRiverJobState) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.RiverRiverJobState), nil
+}
 
 // A person who signs in; never deleted
 type Account struct {
@@ -394,6 +445,8 @@ type Letter struct {
 	LookedAt pgtype.Timestamptz
 	// Claimed, and not handed to the mail service yet: so it surely did not go out
 	Untouched bool
+	// Since when it may have been handed to the mail service; null before
+	BegunAt pgtype.Timestamptz
 }
 
 // The last accepted complete listing of each report: the yardstick for the next
@@ -552,6 +605,8 @@ type Process struct {
 	EndedAt pgtype.Timestamptz
 	// When its last session was gone and its jobs were made available again; null before
 	ClearedAt pgtype.Timestamptz
+	// Whether it announced itself; false for one that only its jobs name: of an earlier version of the program
+	Announced bool
 }
 
 // Our record of one organisation or site; never deleted
@@ -829,6 +884,8 @@ type RiverRiverJob struct {
 	ID          int64
 	Kind        string
 	Attempt     int16
+	MaxAttempts int16
+	Metadata    []byte
 	AttemptedAt pgtype.Timestamptz
 	AttemptedBy []string
 	Queue       string

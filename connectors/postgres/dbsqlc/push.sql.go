@@ -99,7 +99,8 @@ func (q *Queries) CountPushes(ctx context.Context) ([]CountPushesRow, error) {
 const findLeftBehind = `-- name: FindLeftBehind :execrows
 with behind as (
     select q.code, q.sink from push q
-    where q.asked > q.answered and q.due_at is null and q.job_id is null and q.state not in ('held', 'no-route')
+    where q.due_at is null and q.job_id is null
+        and (q.asked > q.answered and q.state not in ('held', 'no-route') or q.state = 'wanted')
     order by q.code, q.sink for update
 )
 update push p set state = 'wanted', due_at = greatest(now(), p.not_before)
@@ -108,7 +109,8 @@ where p.code = b.code and p.sink = b.sink
 `
 
 // A push that was asked for after what became of it was composed, and that nothing will bring: there are none, unless
-// something is wrong that nobody thought of. It is read from an index that is empty.
+// something is wrong that nobody thought of; or one that is wanted, for whatever reason. It is read from indexes that are
+// empty.
 func (q *Queries) FindLeftBehind(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, findLeftBehind)
 	if err != nil {

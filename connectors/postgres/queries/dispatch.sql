@@ -7,6 +7,7 @@ select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as
 -- name: ReadChanges :execrows
 -- Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in
 -- dispatched_early. An edit settles, so that an editing session makes one push; a run's changes and closures of today do not wait.
+-- A sink that this process is not configured for, and another is or was, is asked for too: the change is read for all.
 with edge as (
     select horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin from dispatch
 ), fresh as materialized (
@@ -27,13 +28,14 @@ with edge as (
     select f.code, case when bool_or(f.at_once) then now() else now() + @settle::interval end as due_at from fresh f group by f.code
 )
 insert into push as p (code, sink, route, state, due_at, asked)
-select w.code, s.sink, coalesce(r.route, ''), case when r.route is null then 'no-route' else 'wanted' end,
-    case when r.route is not null then w.due_at end, 1
+select w.code, s.sink, way.route, case when way.route = '' then 'no-route' else 'wanted' end, case when way.route <> '' then w.due_at end, 1
 from wanted w
 join profile f using (code)
-cross join unnest(@sinks::text[]) as s (sink)
+cross join lateral (select unnest(@sinks::text[]) as sink union select q.sink from push q where q.code = w.code) s
 left join (select unnest(@route_sinks::text[]) as sink, unnest(@route_types::text[]) as type, unnest(@routes::text[]) as route) r
     on r.sink = s.sink and r.type = f.type
+left join push known on known.code = w.code and known.sink = s.sink
+cross join lateral (select coalesce(case when s.sink = any(@sinks::text[]) then r.route else known.route end, '') as route) way
 order by w.code, s.sink -- as all who lock pushes do
 on conflict (code, sink) do update set
     asked = p.asked + 1, -- once a round: whoever loads the push reads this together with what was changed

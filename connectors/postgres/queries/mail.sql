@@ -35,7 +35,7 @@ with may as (
 ), first as (
     select id from may order by id limit @most
 )
-update letter l set state = 'claimed', claimed_at = now(), untouched = true, tries = l.tries + 1 from first where l.id = first.id
+update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
 returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at;
 
 -- name: ReleaseUntouched :exec
@@ -47,7 +47,7 @@ update letter set state = 'due', untouched = false, tries = tries - 1 where stat
 with gate as (
     select (g.stopped_at is null and (g.paused_until is null or g.paused_until <= now()))::boolean as open from mail_gate g
 ), begun as (
-    update letter l set untouched = false from gate g
+    update letter l set untouched = false, begun_at = now() from gate g
     where g.open and l.id = @id and l.state = 'claimed' and l.claimed_at = @claimed_at and l.untouched
     returning l.id
 )
@@ -55,8 +55,8 @@ select g.open, (exists (select from begun))::boolean as begun from gate g;
 
 -- name: StaleLetters :many
 -- Claimed by a process that has ended: whoever reads this holds the lock.
-select id, reference, kind, tries, claimed_at, (claimed_at <= now() - @settle::interval)::boolean as settled,
-    extract(epoch from now() - claimed_at)::float8 as age
+select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - @settle::interval)::boolean as settled,
+    extract(epoch from now() - coalesce(begun_at, claimed_at))::float8 as age
 from letter where state = 'claimed' order by id;
 
 -- name: SettleLetter :execrows

@@ -28,8 +28,8 @@ update process set ended_at = clock_timestamp() where name = @name and ended_at 
 
 -- name: NoteUnannounced :exec
 -- Who works jobs and never announced itself: an earlier version of the program, or one whose entry was removed.
-insert into process (name)
-select distinct j.attempted_by[cardinality(j.attempted_by)]
+insert into process (name, announced)
+select distinct j.attempted_by[cardinality(j.attempted_by)], false
 from river.river_job j
 where j.state = 'running' and j.attempted_by is not null
 on conflict on constraint process_pkey do nothing;
@@ -40,6 +40,9 @@ on conflict on constraint process_pkey do nothing;
 with silent as materialized (
     select p.name from process p
     where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - @grace::interval
+        -- sessions of earlier versions carry no name: while there are any, nobody knows whose they are
+        and (p.announced or not exists (
+            select from pg_stat_activity a where a.application_name = 'profilesync' and a.datname = current_database()))
 ), gone as materialized (
     select s.name from silent s where pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || s.name, 0))
 )
@@ -57,10 +60,15 @@ where a.application_name = @application and a.datname = current_database() and a
 select count(*) from pg_stat_activity a where a.application_name = @application and a.datname = current_database() and a.pid <> pg_backend_pid();
 
 -- name: RecoverJobsOf :many
--- Jobs of a process that cannot finish them any more. They keep their place in the queue, and the attempt does not count: it did
--- not fail.
-update river.river_job j set state = 'available', attempt = greatest(j.attempt - 1, 0)
-where j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = @process::text
+-- Jobs of a process that cannot finish them any more. They keep their place in the queue, and the attempt does not count: it
+-- did not fail. But three times only: a job that kills whoever works it must come to an end.
+update river.river_job j set
+    state = case when n.often < 3 or j.attempt < j.max_attempts then 'available' else 'discarded' end::river.river_job_state,
+    finalized_at = case when n.often < 3 or j.attempt < j.max_attempts then null else now() end,
+    attempt = case when n.often < 3 then greatest(j.attempt - 1, 0) else j.attempt end,
+    metadata = j.metadata || jsonb_build_object('recovered', n.often + 1)
+from (select r.id, coalesce((r.metadata ->> 'recovered')::integer, 0) as often from river.river_job r where r.state = 'running') n
+where n.id = j.id and j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = @process::text
 returning j.id, j.kind;
 
 -- name: ClearProcess :exec
@@ -94,14 +102,17 @@ on conflict on constraint forward_progress_pkey do update set at = excluded.at;
 select activity, greatest(extract(epoch from clock_timestamp() - at), 0)::float8 as age_seconds from forward_progress order by activity;
 
 -- name: RouteProgress :many
--- Per route that is not paused: how long its oldest push has been due, and how long ago anything was tried at its sink; both
+-- Per route that is not paused: how long its oldest push has been due, or its sink's oldest job available, and how long ago anything was tried at its sink; both
 -- in seconds, 600 at most for the second.
 select r.sink, r.route, (extract(epoch from clock_timestamp() - d.due_at))::float8 as due_seconds,
     coalesce(extract(epoch from clock_timestamp() - t.at), 600)::float8 as tried_seconds
 from route r
-cross join lateral (select p.due_at from push p where p.sink = r.sink and p.route = r.route and p.due_at <= now() and p.job_id is null order by p.due_at limit 1) d
+cross join lateral (select min(w.due_at) as due_at from (
+    (select p.due_at from push p where p.sink = r.sink and p.route = r.route and p.due_at <= now() and p.job_id is null order by p.due_at limit 1)
+    union all
+    (select j.scheduled_at from river.river_job j where j.queue = r.sink and j.state = 'available' and j.scheduled_at <= now() order by j.scheduled_at limit 1)) w) d
 left join lateral (select a.at from push_attempt a where a.sink = r.sink and a.at > now() - interval '10 minutes' order by a.at desc limit 1) t on true
-where r.paused = ''
+where r.paused = '' and d.due_at is not null
 order by r.sink, r.route;
 
 -- name: JobsWithoutWorker :one
