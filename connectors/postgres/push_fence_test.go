@@ -243,11 +243,11 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 // has not reached it yet, reads changes for those that are.
 func TestAChangeIsAskedForAtSinksThatAnotherDaemonServes(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	w.dispatch()
 	w.rest()
 	without := sinkRoutes()
-	delete(without, reconcile.SinkWebsite)
+	delete(without, push.SinkWebsite)
 	w.exec("update profile set phone = '020' where code = 'FA0000'")
 	w.round(without, func(ctx context.Context, d *postgres.Dispatch) error { return d.Read(ctx, day(1), settle) })
 	require.Equal(t, 1, one[int](w, `select count(*) from push where code = 'FA0000' and sink = 'website' and state = 'wanted'
@@ -256,7 +256,7 @@ func TestAChangeIsAskedForAtSinksThatAnotherDaemonServes(t *testing.T) {
 
 func TestWhatIsWantedAndNothingBringsIsLeftBehindWhoeverAsked(t *testing.T) {
 	t.Parallel()
-	w := wanting(t, reconcile.Pharmacy)
+	w := wanting(t, profile.Pharmacy)
 	w.dispatch()
 	w.exec("update push set state = 'wanted', due_at = null, job_id = null, asked = 0, answered = 0 where code = 'FA0000'")
 	w.round(sinkRoutes(), func(ctx context.Context, d *postgres.Dispatch) error {

@@ -54,7 +54,8 @@ func (srv *server) settings() []string {
 		"timezone=UTC", "log_timezone=UTC", "log_line_prefix=%m [%p] ", "logging_collector=off",
 	}
 	if srv.throwAway {
-		list = append(list, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+		// Of tests: nothing of it outlives a crash, and dozens of daemons share it.
+		list = append(list, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=800")
 	}
 	return list
 }
