@@ -49,7 +49,7 @@ func (a *app) whileAnnounced(ctx context.Context, work func(ctx context.Context,
 	}
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	defer context.AfterFunc(a.replaced, func() { stop(context.Cause(a.replaced)) })()
+	defer context.AfterFunc(a.replaced, func() { stop(context.Cause(a.replaced)) })() //nolint:contextcheck // it outlives this call
 	err := work(working, a.announced)
 	if cause := context.Cause(working); errors.Is(cause, jobs.ErrReplaced) {
 		err = errors.Join(cause, err)
