@@ -37,7 +37,7 @@ func workedByHand(t *testing.T, profiles int) *handWorked {
 		return errLost
 	}
 	h.Pusher = h.pusher(push.SinkDoS, h.sinks[push.SinkDoS])
-	pool, err := postgres.RiverPool(t.Context(), h.conn.Config().ConnString(), nil)
+	pool, err := postgres.RiverPool(t.Context(), h.conn.Config().ConnString(), postgres.NewProcess())
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	h.complete = completing(riverpgxv5.New(pool), postgres.RiverSchema, time.Now)

@@ -105,7 +105,7 @@ func (x *pushing) announcer() *Announcer {
 // start runs dispatcher and workers until the test ends.
 func (x *pushing) start(t *testing.T) {
 	t.Helper()
-	pool, err := postgres.RiverPool(t.Context(), x.conn.Config().ConnString(), nil)
+	pool, err := postgres.RiverPool(t.Context(), x.conn.Config().ConnString(), postgres.NewProcess())
 	require.NoError(t, err)
 	quiet := slog.New(slog.DiscardHandler)
 	daemon := Daemon{

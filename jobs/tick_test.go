@@ -58,7 +58,7 @@ type scheduling struct {
 func newScheduling(t *testing.T) scheduling {
 	t.Helper()
 	address := pgtest.URL(t)
-	pool, err := postgres.RiverPool(t.Context(), address, nil)
+	pool, err := postgres.RiverPool(t.Context(), address, postgres.NewProcess())
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	client, err := NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)

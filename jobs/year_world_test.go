@@ -99,7 +99,7 @@ func (y *year) wait() {
 	}
 	by := y.passed
 	y.passed = 0
-	y.exec("update letter set claimed_at = claimed_at - $1::interval where state = 'claimed'", by)
+	y.exec("update letter set claimed_at = claimed_at - $1::interval, begun_at = begun_at - $1::interval where state = 'claimed'", by)
 	y.exec("update letter set not_before = not_before - $1::interval where state = 'due' and not_before is not null", by)
 	y.exec("update letter set looked_at = looked_at - $1::interval where state = 'accepted'", by)
 	y.exec("update mail_gate set paused_until = paused_until - $1::interval where paused_until is not null", by)

@@ -201,7 +201,7 @@ func (x *pushBench) riverAlone() float64 {
 	x.Helper()
 	x.exec("create table public.plain (n int primary key, at timestamptz)")
 	x.exec(fmt.Sprintf("insert into public.plain select n from generate_series(0, %d) n", backlog-1))
-	pool, err := postgres.RiverPool(x.Context(), x.url, nil)
+	pool, err := postgres.RiverPool(x.Context(), x.url, postgres.NewProcess())
 	require.NoError(x, err)
 	defer pool.Close()
 	workers := river.NewWorkers()

@@ -84,7 +84,7 @@ func newFrozen(t *testing.T) *frozen {
 	}
 	nonsense := s.setting("WEBSITE_URL") // runs that read it are refused
 	f.site = f.with("CALENDAR_URL="+f.gate.before("CALENDAR_URL", nonsense), "ODS_REPORTS=etr", "ODS_DOWNLOADS_URL="+nonsense)
-	pool, err := postgres.RiverPool(t.Context(), s.url, nil)
+	pool, err := postgres.RiverPool(t.Context(), s.url, postgres.NewProcess())
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	f.client, err = jobs.NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
