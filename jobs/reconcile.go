@@ -58,7 +58,7 @@ func workRun(ctx context.Context, runs *Runs, ended func(context.Context, runs.S
 		summary, err = runs.GiveUp(ctx, source, id, err)
 	}
 	if err != nil {
-		runs.Report(ctx, id, "waiting to try again: "+err.Error(), 0, 0)
+		runs.Progress(ctx, id, "waiting to try again: "+err.Error(), 0, 0)
 		return afterError(err)
 	}
 	ended(ctx, summary)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -14,69 +13,62 @@ import (
 // Runs works runs: pull, plan, guard, apply. The daemon's job and the commands
 // without a daemon call the same functions, under the same lock.
 type Runs struct {
-	Store interface {
-		// Lock waits for the source's lock: two runs of a source never overlap.
-		Lock(ctx context.Context, source profile.Source) (Session, error)
-	}
-	Open  func(ctx context.Context, run runs.Run) (Pull, error) // pulls what the run reads
-	Types func(run runs.Run) ([]profile.OrgType, error)         // the types its report covers
-	Guard runs.Guard
-	// Services are what only runs of the e-Referral Service need.
-	Services Services
-	Kept     []profile.OrgType // the types that have profiles
-	Now      func() time.Time
-	// Report is told how far a run has come; total is 0 when unknown.
-	Report func(ctx context.Context, run runs.ID, stage string, done, total int)
+	// LockOrganisations and LockServices wait for the lock of their source: two
+	// runs of a source never overlap.
+	LockOrganisations func(ctx context.Context) (OrganisationSession, error)
+	LockServices      func(ctx context.Context) (ServiceSession, error)
+
+	Organisations Organisations
+	Services      Services
+	Now           func() time.Time
+	// Progress is told how far a run has come; total is 0 when unknown.
+	Progress func(ctx context.Context, run runs.ID, stage string, done, total int)
 }
 
-// Pull is what a source gave: raw records, that are decoded one by one where
-// their bytes are new. It is spooled completely before a run begins.
-type Pull interface {
-	Rows() iter.Seq2[profile.Row, error]
-	Record(row profile.Row) (profile.Record, error) // or a *profile.Rejected
-	Raw(row profile.Row) ([]byte, error)
-}
-
-// stamped is a pull that can be told from another without comparing records.
-type stamped interface{ Stamp() runs.Stamp }
-
-// following is a pull of changes.
-type following interface {
-	Until() profile.Date        // the newest change it holds; zero for none
-	Deleted() []profile.ODSCode // what was deleted from the register
-}
-
-// Session works runs of one source under its lock.
+// Session works the runs of one source under its lock. The plan of a run is one
+// transaction, of which nothing remains unless it is sealed.
 type Session interface {
-	Run(ctx context.Context, id runs.ID) (runs.Run, error)
-	Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (Draft, error)
-	Applier
-	serviceSession
-	held
-}
-
-// held is the source's lock: it is lost with its connection.
-type held interface {
-	Alive() bool
-	Close()
-}
-
-// Applier is pass 2 of a run.
-type Applier interface {
+	// Start marks a run as being worked, and returns it as it stands.
+	Start(ctx context.Context, id runs.ID) (runs.Run, error)
+	// BeginPlan begins to plan a run whose report covers these organisation types.
+	// A run that is not stored yet (a preview) gets a number that vanishes with its
+	// plan.
+	BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error
+	// Summarise counts and digests what the plan would do now.
+	Summarise(ctx context.Context) (runs.Summary, error)
+	// Seal stores the plan: from here on the run is applied, also by another
+	// process when this one dies.
+	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error
+	// DiscardPlan leaves nothing of the plan. It does nothing after Seal.
+	DiscardPlan()
+	// Apply applies a sealed plan, from where the last process left it.
 	Apply(ctx context.Context, run runs.Run, applied func(codes int)) error
 	// Finish and Fail end a run, once: with its result, or with why there is none.
 	Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (runs.Summary, error)
 	Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error)
+	// Alive reports whether the lock still stands: it is lost with its connection.
+	Alive() bool
+	Close()
 }
 
-// Draft is pass 1 of a run: a plan in the making, of which nothing remains
-// unless it is sealed.
-type Draft interface {
-	comparer
-	decider
-	Judge(ctx context.Context, guard *runs.Guard, short bool) (runs.Summary, error)
-	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error
-	Discard()
+// planner is how runs of one source are planned.
+type planner interface {
+	// types are the organisation types that the run's report covers.
+	types() ([]profile.OrgType, error)
+	// pull gets what the run reads, before the transaction of its plan begins:
+	// that does not wait for a register. The source's lock is held, so that what
+	// is pulled later is also planned later.
+	pull(ctx context.Context) error
+	// compare plans what was pulled, approve what the parent withheld, undo what
+	// it applied.
+	compare(ctx context.Context) error
+	approve(ctx context.Context) error
+	undo(ctx context.Context) error
+	// guard withholds what no register does on an ordinary day.
+	guard(ctx context.Context) ([]runs.Withheld, error)
+	// describe says what was read, and by what the same listing is known again.
+	describe(summary *runs.Summary) runs.Stamp
+	close()
 }
 
 // ErrUnchanged says that a pull has nothing new since the ETag of the run.
@@ -86,83 +78,57 @@ var ErrUnchanged = errors.New("not modified since the last listing")
 // again: the process is stopping, or the database went away.
 var ErrInterrupted = errors.New("interrupted")
 
-// Work brings a run to its end, from wherever it stands. A run that was refused
-// or failed is a result, not an error: an error means that the run may be worked
-// again (ErrInterrupted, or the source is out of reach).
-func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.ID) (runs.Summary, error) {
-	summary, err := r.underLock(ctx, source, id, r.settle)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
-	}
-	return summary, err
-}
-
-// GiveUp ends a run whose last attempt did not succeed.
-func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.ID, why error) (runs.Summary, error) {
-	return r.underLock(ctx, source, id, func(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
-		return r.end(ctx, session, run, why)
-	})
-}
-
-// underLock does something with a run that has not ended yet, and returns its
-// summary where it has.
-func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
-	do func(context.Context, Session, runs.Run) (runs.Summary, error),
-) (runs.Summary, error) {
-	session, err := r.Store.Lock(ctx, source)
-	if err != nil {
-		return runs.Summary{}, err
-	}
-	defer session.Close()
-	run, err := session.Run(ctx, id)
-	if err != nil || run.State.Ended() {
-		return run.Summary, err
-	}
-	return do(ctx, session, run)
-}
-
-// settle works a run and ends it where no other attempt can do better.
-func (r *Runs) settle(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
-	summary, err := r.work(ctx, session, run)
-	switch {
-	case err == nil, temporary(err), ctx.Err() != nil:
-		return summary, err
-	case !session.Alive():
-		return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
-	default:
-		return r.end(ctx, session, run, err)
-	}
-}
-
-func (*Runs) end(ctx context.Context, session Session, run runs.Run, why error) (runs.Summary, error) {
-	state := runs.RunFailed
-	if refused := new(profile.RefusedError); errors.As(why, &refused) {
-		state = runs.RunRefused
-	}
-	return session.Fail(ctx, run, state, why.Error())
-}
-
-func (r *Runs) work(ctx context.Context, session Session, run runs.Run) (runs.Summary, error) {
-	if run.Source == profile.SourceERS {
-		return r.workServices(ctx, session, run)
-	}
+// reconcile takes a run from wherever it stands to its end. A preview is the
+// same way, stopped before the plan is sealed.
+func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, run runs.Run, preview bool) (
+	summary runs.Summary, err error,
+) {
 	began := r.Now()
-	types, err := r.Types(run)
+	defer planner.close()
+	types, err := planner.types()
 	if err != nil {
 		return run.Summary, err
 	}
 	if !run.Planned {
-		if err := r.seal(ctx, session, run, types); err != nil {
+		pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
+		if pulls {
+			if err := planner.pull(ctx); err != nil {
+				return run.Summary, err
+			}
+		}
+		if err := session.BeginPlan(ctx, run, types); err != nil {
+			return run.Summary, err
+		}
+		defer session.DiscardPlan()
+		if err := plan(ctx, planner, run); err != nil {
+			return run.Summary, err
+		}
+		withheld := []runs.Withheld{}
+		if pulls { // what a person decided is not withheld from them
+			if withheld, err = planner.guard(ctx); err != nil {
+				return run.Summary, err
+			}
+		}
+		if summary, err = session.Summarise(ctx); err != nil {
+			return run.Summary, err
+		}
+		summary.Withheld = withheld
+		stamp := planner.describe(&summary)
+		if preview {
+			summary.ElapsedMS = r.Now().Sub(began).Milliseconds()
+			return summary, nil
+		}
+		if err := session.Seal(ctx, summary, stamp); err != nil {
 			return run.Summary, err
 		}
 	}
-	if run, err = session.Run(ctx, run.ID); err != nil {
+	if run, err = session.Start(ctx, run.ID); err != nil {
 		return run.Summary, err
 	}
 	applied := 0
 	err = session.Apply(ctx, run, func(codes int) {
 		applied += codes
-		r.Report(ctx, run.ID, "applying", applied, 0)
+		r.Progress(ctx, run.ID, "applying", applied, 0)
 	})
 	if err != nil {
 		return run.Summary, err
@@ -170,81 +136,98 @@ func (r *Runs) work(ctx context.Context, session Session, run runs.Run) (runs.Su
 	return session.Finish(ctx, run, types, r.Now().Sub(began).Milliseconds())
 }
 
-// Preview plans a run and leaves nothing of it: the same path, stopped before
-// the plan is sealed.
-func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
-	began := r.Now()
-	types, err := r.Types(run)
-	if err != nil {
-		return runs.Summary{}, err
+func plan(ctx context.Context, planner planner, run runs.Run) error {
+	switch run.Kind {
+	case runs.RunListing, runs.RunDelta:
+		return planner.compare(ctx)
+	case runs.RunApprove:
+		return planner.approve(ctx)
+	case runs.RunUndo:
+		return planner.undo(ctx)
+	default:
+		return fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
 	}
-	session, err := r.Store.Lock(ctx, run.Source)
+}
+
+// Work brings a run to its end, from wherever it stands. A run that was refused
+// or failed is a result, not an error: an error means that the run may be worked
+// again (ErrInterrupted, or the source is out of reach).
+func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.ID) (runs.Summary, error) {
+	return r.underLock(ctx, source, id, func(session Session, planner planner, run runs.Run) (runs.Summary, error) {
+		summary, err := r.reconcile(ctx, session, planner, run, false)
+		switch {
+		case err == nil, temporary(err), ctx.Err() != nil:
+			return summary, err
+		case !session.Alive():
+			return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
+		default: // no other attempt can do better
+			return fail(ctx, session, run, err)
+		}
+	})
+}
+
+// GiveUp ends a run whose last attempt did not succeed.
+func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.ID, why error) (runs.Summary, error) {
+	return r.underLock(ctx, source, id, func(session Session, _ planner, run runs.Run) (runs.Summary, error) {
+		return fail(ctx, session, run, why)
+	})
+}
+
+func fail(ctx context.Context, session Session, run runs.Run, why error) (runs.Summary, error) {
+	state := runs.RunFailed
+	if refused := new(profile.RefusedError); errors.As(why, &refused) {
+		state = runs.RunRefused
+	}
+	return session.Fail(ctx, run, state, why.Error())
+}
+
+// underLock does something with a run that has not ended yet, and returns its
+// summary where it has.
+func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
+	do func(Session, planner, runs.Run) (runs.Summary, error),
+) (summary runs.Summary, err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", ErrInterrupted, err)
+		}
+	}()
+	session, planner, err := r.lock(ctx, source)
+	if err != nil {
+		return summary, err
+	}
+	defer session.Close()
+	run, err := session.Start(ctx, id)
+	if err != nil || run.State.Ended() {
+		return run.Summary, err
+	}
+	return do(session, planner(run), run)
+}
+
+// Preview plans a run and leaves nothing of it.
+func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
+	session, planner, err := r.lock(ctx, run.Source)
 	if err != nil {
 		return runs.Summary{}, err
 	}
 	defer session.Close()
-	summary, err := r.preview(ctx, session, run, types)
-	summary.Run, summary.State, summary.ElapsedMS = "", runs.RunDone, r.Now().Sub(began).Milliseconds()
+	summary, err := r.reconcile(ctx, session, planner(run), run, true)
+	summary.Run, summary.State = "", runs.RunDone
 	if len(summary.Withheld) > 0 {
 		summary.State = runs.RunWithheld
 	}
 	return summary, err
 }
 
-func (r *Runs) preview(ctx context.Context, session Session, run runs.Run, types []profile.OrgType) (
-	summary runs.Summary, err error,
-) {
-	if run.Source == profile.SourceERS {
-		return r.previewServices(ctx, session, run)
+// lock waits for the lock of a source, and returns how its runs are planned.
+func (r *Runs) lock(ctx context.Context, source profile.Source) (Session, func(runs.Run) planner, error) {
+	if source == profile.SourceERS {
+		session, err := r.LockServices(ctx)
+		return session, func(run runs.Run) planner {
+			return &servicePlanner{Services: r.Services, progress: r.Progress, session: session, run: run}
+		}, err
 	}
-	err = r.draft(ctx, session, run, types, func(_ Draft, planned runs.Summary, _ runs.Stamp) error {
-		summary = planned
-		return nil
-	})
-	return summary, err
-}
-
-func (r *Runs) seal(ctx context.Context, session Session, run runs.Run, types []profile.OrgType) error {
-	return r.draft(ctx, session, run, types, func(draft Draft, summary runs.Summary, stamp runs.Stamp) error {
-		return draft.Seal(ctx, summary, stamp)
-	})
-}
-
-// draft plans a run from what it reads, and hands the plan on; what is not
-// sealed then is discarded.
-func (r *Runs) draft(ctx context.Context, session Session, run runs.Run, types []profile.OrgType,
-	planned func(Draft, runs.Summary, runs.Stamp) error,
-) error {
-	read, err := r.open(ctx, run)
-	if err != nil {
-		return err
-	}
-	defer read.close()
-	draft, err := session.Draft(ctx, run, types)
-	if err != nil {
-		return err
-	}
-	defer draft.Discard()
-	summary, stamp, err := r.plan(ctx, draft, run, read)
-	if err != nil {
-		return err
-	}
-	return planned(draft, summary, stamp)
-}
-
-func (r *Runs) plan(ctx context.Context, draft Draft, run runs.Run, read opened) (
-	summary runs.Summary, stamp runs.Stamp, err error,
-) {
-	switch run.Kind {
-	case runs.RunListing, runs.RunDelta:
-		return r.planPull(ctx, draft, run, read)
-	case runs.RunApprove:
-		summary, err = r.planApproval(ctx, draft, run)
-		return summary, stamp, err
-	case runs.RunUndo:
-		summary, err = r.planUndo(ctx, draft)
-		return summary, stamp, err
-	default:
-		return summary, stamp, fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
-	}
+	session, err := r.LockOrganisations(ctx)
+	return session, func(run runs.Run) planner {
+		return &organisationPlanner{Organisations: r.Organisations, progress: r.Progress, session: session, run: run}
+	}, err
 }

@@ -112,9 +112,9 @@ func TestARunWithoutAWorkerIsTakenOverOnce(t *testing.T) {
 	id, err := x.store.CreateRun(t.Context(), run, nil)
 	require.NoError(t, err)
 
-	session, err := x.store.Lock(t.Context(), run.Source)
+	session, err := x.store.LockOrganisations(t.Context())
 	require.NoError(t, err)
-	_, err = session.Run(t.Context(), id)
+	_, err = session.Start(t.Context(), id)
 	require.NoError(t, err)
 	require.NoError(t, takeOver(t.Context(), x.client, x.store))
 	require.Zero(t, x.count(t, "select count(*) from river.river_job"), "somebody works it")

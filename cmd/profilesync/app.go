@@ -111,43 +111,20 @@ func (a *app) open(ctx context.Context) error {
 // runs wires the working of runs. Each pull is opened by the given function.
 func (a *app) runs(open func(context.Context, runs.Run) (jobs.Pull, error), report reportFunc) *jobs.Runs {
 	return &jobs.Runs{
-		Store: runStore{a.store}, Open: open, Types: a.types, Guard: runs.DefaultGuard(), Kept: a.config.kept,
-		Services: a.services(), Now: time.Now, Report: report,
+		LockOrganisations: func(ctx context.Context) (jobs.OrganisationSession, error) { return a.store.LockOrganisations(ctx) },
+		LockServices:      func(ctx context.Context) (jobs.ServiceSession, error) { return a.store.LockServices(ctx) },
+		Organisations: jobs.Organisations{
+			Open: open, Types: a.types, ProfileTypes: a.config.kept, Guard: runs.DefaultGuard(),
+		},
+		Services: a.services(), Now: time.Now, Progress: report,
 	}
 }
 
 // reportFunc is told how far a run has come.
 type reportFunc = func(ctx context.Context, run runs.ID, stage string, done, total int)
 
-// runStore and session let the store serve the jobs' interfaces, which name
-// each other.
+// runStore lets the store serve the jobs' interfaces, which name each other.
 type runStore struct{ *postgres.Store }
-
-func (s runStore) Lock(ctx context.Context, source profile.Source) (jobs.Session, error) {
-	x, err := s.Session(ctx, source)
-	if err != nil {
-		return nil, err
-	}
-	return session{x}, nil
-}
-
-type session struct{ *postgres.Session }
-
-func (s session) Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (jobs.Draft, error) {
-	draft, err := s.Session.Draft(ctx, run, types)
-	if err != nil {
-		return nil, err
-	}
-	return draft, nil
-}
-
-func (s session) ServiceDraft(ctx context.Context, run runs.Run) (jobs.ServiceDraft, error) {
-	draft, err := s.Session.ServiceDraft(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	return draft, nil
-}
 
 func (s runStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) error {
 	return s.Store.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })

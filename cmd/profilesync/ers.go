@@ -82,7 +82,7 @@ func (a *app) importExtract(ctx context.Context, path string, columns ers.Column
 	if err != nil {
 		return done, err
 	}
-	err = a.withRegister(ctx, func(register *postgres.Session) error {
+	err = a.withRegister(ctx, func(register *postgres.ServiceSession) error {
 		done.Imported, err = register.ImportExtract(ctx, actor, extractRows(extract, a.today(), &done.Odd))
 		return err
 	})
@@ -90,8 +90,8 @@ func (a *app) importExtract(ctx context.Context, path string, columns ers.Column
 }
 
 // withRegister works on the register of services under the lock of e-RS.
-func (a *app) withRegister(ctx context.Context, work func(register *postgres.Session) error) error {
-	session, err := a.store.Session(ctx, profile.SourceERS)
+func (a *app) withRegister(ctx context.Context, work func(register *postgres.ServiceSession) error) error {
+	session, err := a.store.LockServices(ctx)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (c *ersAddCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("service %s (%s) is at %v by e-RS, not at %s: it is not added", id, service.Name, service.Sites, site)
 	}
 	var added bool
-	err = a.withRegister(ctx, func(register *postgres.Session) error {
+	err = a.withRegister(ctx, func(register *postgres.ServiceSession) error {
 		added, err = register.AddService(ctx, id, site, actorOr(c.Actor))
 		return err
 	})

@@ -21,25 +21,29 @@ func TestTheStoreCountsAndDigestsAsTheCore(t *testing.T) {
 		from generate_series(100, 250) n`)
 	types := []profile.OrgType{profile.Pharmacy, profile.GPPractice, profile.Trust}
 	situation := runs.Situation{Open: map[profile.OrgType]int{profile.Pharmacy: 40, profile.GPPractice: 80, profile.Trust: 0}}
-	x, err := w.store.Session(t.Context(), profile.SourceODS)
+	x, err := w.store.LockOrganisations(t.Context())
 	require.NoError(t, err)
 	defer x.Close()
 	guard := runs.Guard{RemovalShare: 0.02, FieldShare: 0.1, Floor: 3, ShortShare: 0.9}
 	rapid.Check(t, func(r *rapid.T) {
 		changes := plans(types).Draw(r, "changes")
 		situation.Short = rapid.Bool().Draw(r, "short")
-		draft, err := x.Draft(context.Background(), runs.Run{
+		require.NoError(r, x.BeginPlan(context.Background(), runs.Run{
 			Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(1), Actor: "tester",
-		}, types)
+		}, types))
+		defer x.DiscardPlan()
+		require.NoError(r, x.RecordDecision(context.Background(), changes, nil))
+		groups, counted, err := x.Groups(context.Background())
 		require.NoError(r, err)
-		defer draft.Discard()
-		require.NoError(r, draft.RecordDecision(context.Background(), changes, nil))
-		summary, err := draft.Judge(context.Background(), &guard, situation.Short)
+		counted.Short = situation.Short
+		verdicts := guard.Judge(groups, counted)
+		require.NoError(r, x.Withhold(context.Background(), verdicts))
+		summary, err := x.Summarise(context.Background())
 		require.NoError(r, err)
 		require.Equal(r, runs.DigestOf(changes), summary.Digest)
 
 		applied, _, withheld := guard.Screen(runs.Plan{Changes: changes}, situation)
-		require.Equal(r, withheld, summary.Withheld)
+		require.Equal(r, withheld, runs.Summarise(groups, verdicts, counted))
 		require.Equal(r, fieldsOf(applied), summary.Fields)
 		require.Equal(r, countsOf(applied), summary.Changes)
 	})

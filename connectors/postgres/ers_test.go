@@ -111,7 +111,7 @@ func serviceID(site, n int) services.ID {
 // imports brings an extract of all services to the register.
 func (w *ersWorld) imports() postgres.Imported {
 	w.Helper()
-	session, err := w.store.Session(w.Context(), profile.SourceERS)
+	session, err := w.store.LockServices(w.Context())
 	require.NoError(w, err)
 	defer session.Close()
 	done, err := session.ImportExtract(w.Context(), "importer", w.extract())

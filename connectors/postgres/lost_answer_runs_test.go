@@ -183,7 +183,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			w := newERSWorld(t, 1, 2)
 			w.exec("delete from ers_service where id = '1001'")
 			return written{w.world, func() error {
-				session, err := w.store.Session(t.Context(), profile.SourceERS)
+				session, err := w.store.LockServices(t.Context())
 				if err != nil {
 					return err
 				}
@@ -196,7 +196,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			t.Helper()
 			w := newERSWorld(t, 1, 1)
 			return written{w.world, func() error {
-				session, err := w.store.Session(t.Context(), profile.SourceERS)
+				session, err := w.store.LockServices(t.Context())
 				if err != nil {
 					return err
 				}
@@ -225,14 +225,14 @@ func TestALostAnswerAboutServices(t *testing.T) {
 func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	t.Parallel()
 	w, id := listed(t, nil)
-	var other *postgres.Session
-	w.runs.Types = func(runs.Run) ([]profile.OrgType, error) {
+	var other *postgres.OrganisationSession
+	w.runs.Organisations.Types = func(runs.Run) ([]profile.OrgType, error) {
 		w.exec(`select pg_terminate_backend(l.pid) from pg_locks l
 			where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())`)
 		var err error
-		other, err = pgtest.OpenURL(t, w.url).Session(t.Context(), profile.SourceODS)
+		other, err = pgtest.OpenURL(t, w.url).LockOrganisations(t.Context())
 		require.NoError(t, err)
-		_, err = other.Run(t.Context(), id)
+		_, err = other.Start(t.Context(), id)
 		require.NoError(t, err)
 		return nil, errors.New("no such report")
 	}
@@ -241,7 +241,7 @@ func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	defer other.Close()
 	require.Equal(t, "running", one[string](w, "select state from run where id = $1", int64(id)))
 
-	run, err := other.Run(t.Context(), id)
+	run, err := other.Start(t.Context(), id)
 	require.NoError(t, err)
 	_, err = other.Fail(t.Context(), run, runs.RunFailed, "first")
 	require.NoError(t, err)

@@ -63,7 +63,6 @@ func (w *world) alongALine() *pgproxy.Proxy {
 	w.Helper()
 	line := pgproxy.New(w.T, w.url)
 	w.store = pgtest.OpenURL(w.T, line.URL())
-	w.runs.Store = runStore{w.store, &w.hooks}
 	return line
 }
 

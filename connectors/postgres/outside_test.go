@@ -47,8 +47,8 @@ func TestNoTransactionWaitsForARegister(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			opens, open, noTransaction := 0, w.runs.Open, w.noTransaction()
-			w.runs.Open = func(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+			opens, open, noTransaction := 0, w.runs.Organisations.Open, w.noTransaction()
+			w.runs.Organisations.Open = func(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 				opens++
 				noTransaction()
 				return open(ctx, run)

@@ -48,13 +48,12 @@ func TestWatermarksOnlyGrow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, until := range []int{10, 12, 11} {
-		session, err := w.store.Session(t.Context(), profile.SourceODS)
+		session, err := w.store.LockOrganisations(t.Context())
 		require.NoError(t, err)
 		run := runs.Run{Kind: runs.RunDelta, Source: profile.SourceODS, Report: "api", AsOf: day(12), Actor: "test"}
-		draft, err := session.Draft(t.Context(), run, nil)
-		require.NoError(t, err)
-		require.NoError(t, draft.MoveWatermark(t.Context(), "changes", day(until)))
-		require.NoError(t, draft.Seal(t.Context(), runs.NewSummary(run), runs.Stamp{}))
+		require.NoError(t, session.BeginPlan(t.Context(), run, nil))
+		require.NoError(t, session.MoveWatermark(t.Context(), "changes", day(until)))
+		require.NoError(t, session.Seal(t.Context(), runs.NewSummary(run), runs.Stamp{}))
 		session.Close()
 	}
 	until, err := w.store.Watermark(t.Context(), profile.SourceODS, "changes")

@@ -97,9 +97,9 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
-	holder, err := w.store.Session(ctx, profile.SourceODS)
+	holder, err := w.store.LockOrganisations(ctx)
 	require.NoError(t, err)
-	other, err := w.store.Session(ctx, profile.SourceERS)
+	other, err := w.store.LockServices(ctx)
 	require.NoError(t, err, "another source is free")
 	other.Close()
 

@@ -49,14 +49,22 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.ID]jobs.Pull{}}
 	w.store, w.db = pgtest.OpenURL(t, w.url), pgtest.Connect(t, w.url)
 	w.runs = &jobs.Runs{
-		Store: runStore{w.store, &w.hooks}, Guard: runs.DefaultGuard(), Kept: profile.OrgTypes(), Now: time.Now,
-		Types: func(runs.Run) ([]profile.OrgType, error) { return []profile.OrgType{profile.Pharmacy}, nil },
-		Open: func(_ context.Context, run runs.Run) (jobs.Pull, error) {
-			w.mutex.Lock()
-			defer w.mutex.Unlock()
-			return w.pulls[run.ID], nil
+		LockOrganisations: func(ctx context.Context) (jobs.OrganisationSession, error) {
+			x, err := w.store.LockOrganisations(ctx)
+			return session{x, &w.hooks}, err
 		},
-		Report: func(_ context.Context, _ runs.ID, stage string, done, _ int) {
+		LockServices: func(ctx context.Context) (jobs.ServiceSession, error) { return w.store.LockServices(ctx) },
+		Organisations: jobs.Organisations{
+			Guard: runs.DefaultGuard(), ProfileTypes: profile.OrgTypes(),
+			Types: func(runs.Run) ([]profile.OrgType, error) { return []profile.OrgType{profile.Pharmacy}, nil },
+			Open: func(_ context.Context, run runs.Run) (jobs.Pull, error) {
+				w.mutex.Lock()
+				defer w.mutex.Unlock()
+				return w.pulls[run.ID], nil
+			},
+		},
+		Now: time.Now,
+		Progress: func(_ context.Context, _ runs.ID, stage string, done, _ int) {
 			if w.hooks.report != nil {
 				w.hooks.report(stage, done)
 			}
@@ -65,38 +73,17 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// runStore and session let the store serve the jobs' interfaces, as cmd does.
-type runStore struct {
-	*postgres.Store
-	hooks *hooks
-}
-
-func (s runStore) Lock(ctx context.Context, source profile.Source) (jobs.Session, error) {
-	x, err := s.Session(ctx, source)
-	if err != nil {
-		return nil, err
-	}
-	return session{x, s.hooks}, nil
-}
-
+// session lets a test step in between.
 type session struct {
-	*postgres.Session
+	*postgres.OrganisationSession
 	hooks *hooks
-}
-
-func (s session) Draft(ctx context.Context, run runs.Run, types []profile.OrgType) (jobs.Draft, error) {
-	return s.Session.Draft(ctx, run, types)
-}
-
-func (s session) ServiceDraft(ctx context.Context, run runs.Run) (jobs.ServiceDraft, error) {
-	return s.Session.ServiceDraft(ctx, run)
 }
 
 func (s session) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	if s.hooks.beforeApply != nil {
 		s.hooks.beforeApply()
 	}
-	return s.Session.Apply(ctx, run, applied)
+	return s.OrganisationSession.Apply(ctx, run, applied)
 }
 
 // org is one organisation as the register of these tests lists it.

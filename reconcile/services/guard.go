@@ -1,6 +1,9 @@
 package services
 
-import "github.com/profilesync/profilesync/reconcile/profile"
+import (
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
 
 // Guard holds back what takes too many services away at once: that is
 // more often a fault at the other end than a hospital that ended half of what
@@ -40,4 +43,36 @@ func (g Guard) Judge(sites []SiteLosses, all int) (withheld []SiteLosses) {
 		return sites
 	}
 	return withheld
+}
+
+// WithheldCount is how many changes of one reason wait at profiles of one type,
+// those that leave the same site together.
+type WithheldCount struct {
+	Reason runs.WithheldReason
+	Type   profile.OrgType
+	Leaves profile.ODSCode // the site that a service leaves; empty where it leaves none
+	Count  int
+}
+
+// Summarise turns sorted counts into the rows that people see: one a reason and
+// type of profile, measured against the services of the sites that would lose
+// some, or against all.
+func Summarise(counts []WithheldCount, losses []SiteLosses, all int) []runs.Withheld {
+	services := make(map[profile.ODSCode]int, len(losses))
+	for _, site := range losses {
+		services[site.Code] = site.Of
+	}
+	shown := []runs.Withheld{}
+	for _, c := range counts {
+		last := len(shown) - 1
+		if last < 0 || shown[last].Reason != c.Reason || shown[last].Type != c.Type {
+			shown = append(shown, runs.Withheld{Reason: c.Reason, Type: c.Type, Field: profile.FieldERSServices.String()})
+			last++
+		}
+		shown[last].Count += c.Count
+		if shown[last].Of += services[c.Leaves]; c.Reason != runs.TooManyRemovals {
+			shown[last].Of = all
+		}
+	}
+	return shown
 }

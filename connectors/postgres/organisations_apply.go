@@ -20,7 +20,7 @@ type part struct {
 
 // Apply applies a sealed plan chunk by chunk, each with its audit rows in one
 // transaction, from where the last process left it: pass 2 of a run.
-func (x *Session) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
+func (x *OrganisationSession) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	undoesUndo, err := x.undoesUndo(ctx, run)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (x *Session) Apply(ctx context.Context, run runs.Run, applied func(codes in
 }
 
 // undoesUndo reports whether the run takes an undo back.
-func (x *Session) undoesUndo(ctx context.Context, run runs.Run) (bool, error) {
+func (x *OrganisationSession) undoesUndo(ctx context.Context, run runs.Run) (bool, error) {
 	if run.Kind != runs.RunUndo {
 		return false, nil
 	}
@@ -145,7 +145,7 @@ func (p part) moveCursor(ctx context.Context, q *dbsqlc.Queries) error {
 }
 
 // Finish ends an applied run and returns its summary, with the time it took.
-func (x *Session) Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (
+func (x *OrganisationSession) Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (
 	summary runs.Summary, err error,
 ) {
 	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) error {

@@ -44,7 +44,7 @@ type Imported struct {
 // ImportExtract brings what an extract says to the register, in one transaction.
 // Rejected rows (*profile.Rejected) are quarantined; any other error ends the
 // import. What the extract does not hold is left alone.
-func (x *Session) ImportExtract(ctx context.Context, actor string, rows iter.Seq2[ExtractRow, error]) (done Imported, err error) {
+func (x *ServiceSession) ImportExtract(ctx context.Context, actor string, rows iter.Seq2[ExtractRow, error]) (done Imported, err error) {
 	err = inTx(ctx, x.conn, func(q *dbsqlc.Queries, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, extractTable); err != nil {
 			return err
@@ -121,7 +121,7 @@ func quarantineRow(ctx context.Context, q *dbsqlc.Queries, r *profile.Rejected) 
 
 // AddService enters the id of a service that was verified to be at a site, and
 // reports whether the register did not say so before.
-func (x *Session) AddService(ctx context.Context, id services.ID, site profile.ODSCode, actor string) (bool, error) {
+func (x *ServiceSession) AddService(ctx context.Context, id services.ID, site profile.ODSCode, actor string) (bool, error) {
 	added, err := x.q.AddService(ctx, dbsqlc.AddServiceParams{ID: string(id), Site: string(site), Actor: actor})
 	return added > 0, wrap(err, "adding service "+string(id))
 }

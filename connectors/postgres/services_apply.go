@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
-	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // serviceChunk is how many profiles one transaction writes the services of.
 const serviceChunk = 200
 
-// ApplyServices applies a sealed plan of services chunk by chunk, each with its
+// Apply applies a sealed plan of services chunk by chunk, each with its
 // audit rows in one transaction, from where the last process left it.
-func (x *Session) ApplyServices(ctx context.Context, run runs.Run, applied func(codes int)) error {
+func (x *ServiceSession) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	for {
 		codes := 0
 		err := inTx(ctx, x.conn, func(q *dbsqlc.Queries, _ pgx.Tx) (err error) {
@@ -66,9 +66,11 @@ func applyServices(ctx context.Context, q *dbsqlc.Queries, run runs.Run) (int, e
 	return int(row.Codes), nil
 }
 
-// FinishServices ends an applied run: what it found out is now what the register
+// Finish ends an applied run: what it found out is now what the register
 // says, and what people decided is remembered.
-func (x *Session) FinishServices(ctx context.Context, run runs.Run, elapsedMS int64) (summary runs.Summary, err error) {
+func (x *ServiceSession) Finish(ctx context.Context, run runs.Run, _ []profile.OrgType, elapsedMS int64) (
+	summary runs.Summary, err error,
+) {
 	parent := runs.Run{}
 	if run.Parent != 0 {
 		if parent, err = getRun(ctx, x.q, run.Parent); err != nil {
@@ -121,20 +123,19 @@ func acceptServices(ctx context.Context, q *dbsqlc.Queries, run, parent runs.Run
 // again, and withheld.
 func markServicesUndone(ctx context.Context, q *dbsqlc.Queries, run runs.Run) error {
 	params := dbsqlc.MarkServicesUndoneParams{RunID: int64(run.ID)}
-	err := eachServicePage(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
+	for changes, err := range servicePages(func(after dbsqlc.AppliedRowsRow) ([]dbsqlc.AppliedRowsRow, error) {
 		return q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
 			RunID: int64(run.ID), AfterCode: after.Code, AfterField: after.Field, Most: servicePage,
 		})
-	}, func(changes []services.Change) error {
+	}) {
+		if err != nil {
+			return wrap(err, "remembering the undo")
+		}
 		for _, c := range changes {
 			code, value := c.Reproposed()
 			params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, c.FieldName())
 			params.Values = append(params.Values, value)
 		}
-		return nil
-	})
-	if err != nil {
-		return wrap(err, "remembering the undo")
 	}
 	return wrap(q.MarkServicesUndone(ctx, params), "remembering the undo")
 }

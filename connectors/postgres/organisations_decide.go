@@ -13,11 +13,11 @@ import (
 
 // Withheld returns what the parent of an approval withheld and nobody decided
 // on yet, page by page.
-func (d *Draft) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+func (x *OrganisationSession) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
 	return func(yield func([]runs.Change, error) bool) {
 		pages(func(after runs.Change) ([]runs.Change, error) {
-			rows, err := d.q.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
-				RunID: int64(d.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
+			rows, err := x.plan.WithheldRows(ctx, dbsqlc.WithheldRowsParams{
+				RunID: int64(x.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
 			})
 			changes := make([]runs.Change, len(rows))
 			for i, row := range rows {
@@ -29,11 +29,11 @@ func (d *Draft) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
 }
 
 // Applied returns what the parent of an undo applied, page by page.
-func (d *Draft) Applied(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+func (x *OrganisationSession) Applied(ctx context.Context) iter.Seq2[[]runs.Change, error] {
 	return func(yield func([]runs.Change, error) bool) {
 		pages(func(after runs.Change) ([]runs.Change, error) {
-			rows, err := d.q.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
-				RunID: int64(d.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
+			rows, err := x.plan.AppliedRows(ctx, dbsqlc.AppliedRowsParams{
+				RunID: int64(x.run.Parent), AfterCode: string(after.Code), AfterField: after.Field.String(), Most: chunk,
 			})
 			changes := make([]runs.Change, len(rows))
 			for i, row := range rows {
@@ -54,14 +54,14 @@ func toChange(row dbsqlc.AppliedRowsRow) runs.Change {
 
 // Stored returns the records that were accepted last of the given codes: an
 // approval never reads the file again.
-func (d *Draft) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
-	rows, err := d.q.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(d.run.Source), Codes: texts(codes)})
+func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
+	rows, err := x.plan.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(x.run.Source), Codes: texts(codes)})
 	if err != nil {
 		return nil, wrap(err, "loading upstream records")
 	}
 	var records []profile.Record
 	for _, row := range rows {
-		if row.Report != d.run.Report {
+		if row.Report != x.run.Report {
 			continue
 		}
 		record := profile.Record{Code: profile.ODSCode(row.Code)}
@@ -74,9 +74,9 @@ func (d *Draft) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.
 }
 
 // Missed returns those of the given codes that are profiles and not closed.
-func (d *Draft) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error) {
-	rows, err := d.q.LoadMissed(ctx, dbsqlc.LoadMissedParams{
-		Source: string(d.run.Source), Report: d.run.Report, Codes: texts(codes),
+func (x *OrganisationSession) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error) {
+	rows, err := x.plan.LoadMissed(ctx, dbsqlc.LoadMissedParams{
+		Source: string(x.run.Source), Report: x.run.Report, Codes: texts(codes),
 	})
 	missed := make([]runs.Missed, len(rows))
 	for i, row := range rows {
@@ -88,8 +88,8 @@ func (d *Draft) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Mis
 }
 
 // Profiles returns the profiles of the given codes as they stand.
-func (d *Draft) Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error) {
-	rows, err := d.q.LoadProfiles(ctx, texts(codes))
+func (x *OrganisationSession) Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error) {
+	rows, err := x.plan.LoadProfiles(ctx, texts(codes))
 	profiles := make(map[profile.ODSCode]profile.Profile, len(rows))
 	for _, row := range rows {
 		profiles[profile.ODSCode(row.Code)] = toProfile(row)

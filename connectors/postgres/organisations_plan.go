@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,33 +15,44 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Draft is a plan in the making: pass 1 of a run.
-type Draft struct {
-	tx    pgx.Tx
-	q     *dbsqlc.Queries
-	run   runs.Run
-	types []profile.OrgType
-	at    runs.Situation
-	last  dbsqlc.LastListingRow
+// staging creates the working tables of a run.
+//
+//go:embed staging.sql
+var staging string
 
-	planned int // rows written to the plan
+// OrganisationSession works runs of the organisation register.
+type OrganisationSession struct {
+	*Session
+	open map[profile.OrgType]int // profiles before the run, of the types that its report covers
+	last dbsqlc.LastListingRow
 }
 
-func (d *Draft) prepare(ctx context.Context) (err error) {
-	if _, err := d.tx.Exec(ctx, staging); err != nil {
+// LockOrganisations waits for the lock of the organisation register.
+func (s *Store) LockOrganisations(ctx context.Context) (*OrganisationSession, error) {
+	session, err := s.lockRuns(ctx, profile.SourceODS)
+	if err != nil {
+		return nil, err
+	}
+	return &OrganisationSession{Session: session}, nil
+}
+
+// BeginPlan begins to plan a run whose report covers these types.
+func (x *OrganisationSession) BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error {
+	err := x.beginPlan(ctx, run)
+	if err == nil {
+		err = x.prepare(ctx, types)
+	}
+	return err
+}
+
+func (x *OrganisationSession) prepare(ctx context.Context, types []profile.OrgType) (err error) {
+	if _, err := x.tx.Exec(ctx, staging); err != nil {
 		return fmt.Errorf("creating the working tables: %w", err)
 	}
-	if d.run.ID == 0 {
-		id, err := insertRun(ctx, d.q, d.run)
-		if err != nil {
-			return explain(err)
-		}
-		d.run.ID = id
-	}
-	if d.at.Open, err = open(ctx, d.q, d.types); err != nil {
+	if x.open, err = open(ctx, x.plan, types); err != nil {
 		return err
 	}
-	d.last, err = d.q.LastListing(ctx, dbsqlc.LastListingParams{Source: string(d.run.Source), Report: d.run.Report})
+	x.last, err = x.plan.LastListing(ctx, dbsqlc.LastListingParams{Source: string(x.run.Source), Report: x.run.Report})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("reading the last listing: %w", err)
 	}
@@ -49,20 +61,20 @@ func (d *Draft) prepare(ctx context.Context) (err error) {
 
 // LastListing returns the day and the size of the last accepted listing of the
 // report; zero where there was none.
-func (d *Draft) LastListing() (asOf profile.Date, records int) {
-	return fromDate(d.last.AsOf), int(d.last.Records)
+func (x *OrganisationSession) LastListing() (asOf profile.Date, records int) {
+	return fromDate(x.last.AsOf), int(x.last.Records)
 }
 
-// Settled reports whether a listing is the one that was accepted last, byte for
+// Unchanged reports whether a listing is the one that was accepted last, byte for
 // byte, and nothing of it has to be looked at again; then it returns how many
 // records it holds.
-func (d *Draft) Settled(ctx context.Context, stamp runs.Stamp) (records int, settled bool, err error) {
+func (x *OrganisationSession) Unchanged(ctx context.Context, stamp runs.Stamp) (records int, unchanged bool, err error) {
 	if stamp.Digest == (profile.Hash{}) {
 		return 0, false, nil
 	}
-	known, err := d.q.IsSettledListing(ctx, dbsqlc.IsSettledListingParams{
-		Source: string(d.run.Source), Report: d.run.Report, Digest: stamp.Digest[:], RulesVersion: runs.RulesVersion,
-		AsOf: toDate(d.run.AsOf),
+	known, err := x.plan.IsSettledListing(ctx, dbsqlc.IsSettledListingParams{
+		Source: string(x.run.Source), Report: x.run.Report, Digest: stamp.Digest[:], RulesVersion: runs.RulesVersion,
+		AsOf: toDate(x.run.AsOf),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, false, nil
@@ -72,13 +84,13 @@ func (d *Draft) Settled(ctx context.Context, stamp runs.Stamp) (records int, set
 
 // Stage copies key and hash of every record to the database, and returns how
 // many there are.
-func (d *Draft) Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error) {
+func (x *OrganisationSession) Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error) {
 	source := &stagingRows{}
 	next, stop := iter.Pull2(rows)
 	defer stop()
 	source.next = next
 	columns := []string{"code", "raw_hash", "raw_offset", "raw_length", "line"}
-	copied, err := d.tx.CopyFrom(ctx, pgx.Identifier{"listing_row"}, columns, source)
+	copied, err := x.tx.CopyFrom(ctx, pgx.Identifier{"listing_row"}, columns, source)
 	if source.err != nil {
 		return 0, source.err // CopyFrom keeps its words, not its type
 	}
@@ -110,18 +122,18 @@ func (s *stagingRows) Err() error { return s.err }
 // Compare finds what differs from what we accepted last, in one statement. Only
 // for a listing does it also find what is absent. Codes that stand on several
 // lines of a listing are taken out and returned: none of them can be trusted.
-func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error) {
-	if d.run.Kind == runs.RunDelta {
-		found, err := d.q.CompareDelta(ctx, dbsqlc.CompareDeltaParams{
-			RulesVersion: runs.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
+func (x *OrganisationSession) Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error) {
+	if x.run.Kind == runs.RunDelta {
+		found, err := x.plan.CompareDelta(ctx, dbsqlc.CompareDeltaParams{
+			RulesVersion: runs.RulesVersion, Source: string(x.run.Source), Report: x.run.Report, AsOf: toDate(x.run.AsOf),
 		})
 		return int(found), nil, wrap(err, "comparing")
 	}
-	if err := d.forgetReturned(ctx); err != nil {
+	if err := x.forgetReturned(ctx); err != nil {
 		return 0, nil, err
 	}
-	found, err := d.q.CompareListing(ctx, dbsqlc.CompareListingParams{
-		RulesVersion: runs.RulesVersion, Source: string(d.run.Source), Report: d.run.Report, AsOf: toDate(d.run.AsOf),
+	found, err := x.plan.CompareListing(ctx, dbsqlc.CompareListingParams{
+		RulesVersion: runs.RulesVersion, Source: string(x.run.Source), Report: x.run.Report, AsOf: toDate(x.run.AsOf),
 	})
 	if err != nil {
 		return 0, nil, wrap(err, "comparing")
@@ -129,7 +141,7 @@ func (d *Draft) Compare(ctx context.Context) (differing int, duplicates []profil
 	if found == 0 {
 		return 0, nil, nil
 	}
-	rows, err := d.q.RemoveDuplicates(ctx)
+	rows, err := x.plan.RemoveDuplicates(ctx)
 	for _, row := range rows {
 		duplicates = append(duplicates, toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line))
 	}
@@ -145,13 +157,13 @@ func wrap(err error, doing string) error {
 
 // forgetReturned is a join over the whole listing: only where it can find
 // anything is it worth its time.
-func (d *Draft) forgetReturned(ctx context.Context) error {
-	marked, err := d.q.AnyMissingMark(ctx)
+func (x *OrganisationSession) forgetReturned(ctx context.Context) error {
+	marked, err := x.plan.AnyMissingMark(ctx)
 	if err != nil || !marked {
 		return wrap(err, "looking for decisions")
 	}
-	returned := dbsqlc.ForgetReturnedParams{Source: string(d.run.Source), Report: d.run.Report}
-	return wrap(d.q.ForgetReturned(ctx, returned), "forgetting decisions")
+	returned := dbsqlc.ForgetReturnedParams{Source: string(x.run.Source), Report: x.run.Report}
+	return wrap(x.plan.ForgetReturned(ctx, returned), "forgetting decisions")
 }
 
 func toRow(code string, hash []byte, offset *int64, length, line *int32) profile.Row {
@@ -165,10 +177,10 @@ const chunk = 4000
 
 // Differing returns the records that have to be decoded, chunk by chunk, in the
 // order of the listing.
-func (d *Draft) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error] {
+func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error] {
 	return func(yield func([]runs.Candidate, error) bool) {
 		for after, more := int32(0), true; more; {
-			rows, err := d.q.DifferingChunk(ctx, dbsqlc.DifferingChunkParams{After: after, Most: chunk})
+			rows, err := x.plan.DifferingChunk(ctx, dbsqlc.DifferingChunkParams{After: after, Most: chunk})
 			candidates := make([]runs.Candidate, len(rows))
 			for i, row := range rows {
 				candidates[i].Row = toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line)
@@ -184,10 +196,10 @@ func (d *Draft) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error
 
 // Absent returns the open profiles that the listing does not hold, chunk by
 // chunk.
-func (d *Draft) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
+func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
 	return func(yield func([]runs.Missed, error) bool) {
 		for after, more := int32(0), true; more; {
-			rows, err := d.q.AbsentChunk(ctx, dbsqlc.AbsentChunkParams{After: after, Most: chunk})
+			rows, err := x.plan.AbsentChunk(ctx, dbsqlc.AbsentChunkParams{After: after, Most: chunk})
 			var missed []runs.Missed
 			for _, row := range rows {
 				after = row.N
@@ -206,7 +218,7 @@ func (d *Draft) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
 
 // Load completes records to the input of a comparison: what we accepted last,
 // the profiles, and people's decisions.
-func (d *Draft) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
+func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
 	codes := make([]string, len(records))
 	at := make(map[profile.ODSCode]*runs.Item, len(records))
 	items := make([]runs.Item, len(records))
@@ -215,7 +227,7 @@ func (d *Draft) Load(ctx context.Context, records []profile.Record) ([]runs.Item
 		at[record.Code] = &items[i]
 	}
 	for _, load := range []func(context.Context, []string, map[profile.ODSCode]*runs.Item) error{
-		d.loadProfiles, d.loadUpstream, d.loadMarks,
+		x.loadProfiles, x.loadUpstream, x.loadMarks,
 	} {
 		if err := load(ctx, codes, at); err != nil {
 			return nil, err
@@ -224,8 +236,8 @@ func (d *Draft) Load(ctx context.Context, records []profile.Record) ([]runs.Item
 	return items, nil
 }
 
-func (d *Draft) loadProfiles(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := d.q.LoadProfiles(ctx, codes)
+func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadProfiles(ctx, codes)
 	if err != nil {
 		return wrap(err, "loading profiles")
 	}
@@ -255,8 +267,8 @@ func toProfile(row dbsqlc.LoadProfilesRow) profile.Profile {
 	return p
 }
 
-func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := d.q.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(d.run.Source), Codes: codes})
+func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadUpstream(ctx, dbsqlc.LoadUpstreamParams{Source: string(x.run.Source), Codes: codes})
 	if err != nil {
 		return wrap(err, "loading upstream records")
 	}
@@ -265,7 +277,7 @@ func (d *Draft) loadUpstream(ctx context.Context, codes []string, at map[profile
 		if first := fromDate(row.PendingSince); item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
 			item.PendingSince = first
 		}
-		if row.Report != d.run.Report {
+		if row.Report != x.run.Report {
 			continue
 		}
 		base := profile.Record{Code: item.Upstream.Code}
@@ -292,8 +304,8 @@ func forget(values *profile.Values, fields []string) error {
 	return nil
 }
 
-func (d *Draft) loadMarks(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := d.q.LoadMarks(ctx, codes)
+func (x *OrganisationSession) loadMarks(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadMarks(ctx, codes)
 	if err != nil {
 		return wrap(err, "loading decisions")
 	}
