@@ -78,8 +78,8 @@ var ErrUnchanged = errors.New("not modified since the last listing")
 // again: the process is stopping, or the database went away.
 var ErrInterrupted = errors.New("interrupted")
 
-// reconcile takes a run from wherever it stands to its end. A preview is the
-// same way, stopped before the plan is sealed.
+// reconcile takes a run from wherever it stands to its end: it is planned, the
+// plan is sealed and applied. A preview stops before the plan is sealed.
 func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, run runs.Run, preview bool) (
 	summary runs.Summary, err error,
 ) {
@@ -90,29 +90,10 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 		return run.Summary, err
 	}
 	if !run.Planned {
-		pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
-		if pulls {
-			if err := planner.pull(ctx); err != nil {
-				return run.Summary, err
-			}
-		}
-		if err := session.BeginPlan(ctx, run, types); err != nil {
-			return run.Summary, err
-		}
 		defer session.DiscardPlan()
-		if err := plan(ctx, planner, run); err != nil {
+		if summary, err = plan(ctx, session, planner, run, types); err != nil {
 			return run.Summary, err
 		}
-		withheld := []runs.Withheld{}
-		if pulls { // what a person decided is not withheld from them
-			if withheld, err = planner.guard(ctx); err != nil {
-				return run.Summary, err
-			}
-		}
-		if summary, err = session.Summarise(ctx); err != nil {
-			return run.Summary, err
-		}
-		summary.Withheld = withheld
 		stamp := planner.describe(&summary)
 		if preview {
 			summary.ElapsedMS = r.Now().Sub(began).Milliseconds()
@@ -136,17 +117,42 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 	return session.Finish(ctx, run, types, r.Now().Sub(began).Milliseconds())
 }
 
-func plan(ctx context.Context, planner planner, run runs.Run) error {
+// plan pulls, compares and guards. What a person decided is read from the parent
+// run and not guarded: the decision is the person's.
+func plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
+	summary runs.Summary, err error,
+) {
+	pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
+	if pulls {
+		if err := planner.pull(ctx); err != nil {
+			return summary, err
+		}
+	}
+	if err := session.BeginPlan(ctx, run, types); err != nil {
+		return summary, err
+	}
 	switch run.Kind {
 	case runs.RunListing, runs.RunDelta:
-		return planner.compare(ctx)
+		err = planner.compare(ctx)
 	case runs.RunApprove:
-		return planner.approve(ctx)
+		err = planner.approve(ctx)
 	case runs.RunUndo:
-		return planner.undo(ctx)
+		err = planner.undo(ctx)
 	default:
-		return fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
+		err = fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
 	}
+	if err != nil {
+		return summary, err
+	}
+	withheld := []runs.Withheld{}
+	if pulls {
+		if withheld, err = planner.guard(ctx); err != nil {
+			return summary, err
+		}
+	}
+	summary, err = session.Summarise(ctx)
+	summary.Withheld = withheld
+	return summary, err
 }
 
 // Work brings a run to its end, from wherever it stands. A run that was refused
