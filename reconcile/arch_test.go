@@ -91,12 +91,26 @@ var layers = []layer{
 		outside: []string{anything},
 		std:     []string{anything},
 	},
+	program("settings", "reconcile/...", "connectors/..."),
+	program("wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
+	program("serve", belowCommands...),
+	program("commands", belowCommands...),
 	{
 		dir:     "cmd",
-		ours:    []string{"reconcile/...", "jobs/...", "connectors/...", "cmd/..."},
+		ours:    []string{"reconcile/...", "jobs/...", "connectors/...", "cmd/internal/..."},
 		outside: []string{anything},
 		std:     []string{anything},
 	},
+}
+
+// belowCommands is what the daemon and the commands may use; neither uses the other.
+var belowCommands = []string{
+	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
+}
+
+// program is a part of the one binary.
+func program(part string, below ...string) layer {
+	return layer{dir: "cmd/profilesync/" + part, ours: below, outside: []string{anything}, std: []string{anything}}
 }
 
 // room is a room of the core: it may import those below it, and none beside it.
@@ -235,13 +249,17 @@ func (l layer) allows(name, imported string) bool {
 }
 
 // own is the folder a file shares freely: its layer's, among the connectors the
-// one outside system's, and in the core the one room's.
+// one outside system's, in the core the one room's, and in cmd its own.
 func own(name string) string {
 	parts := strings.Split(name, "/")
-	if (parts[0] == "connectors" || parts[0] == "reconcile") && len(parts) > 2 {
+	switch {
+	case parts[0] == "cmd":
+		return path.Dir(name)
+	case (parts[0] == "connectors" || parts[0] == "reconcile") && len(parts) > 2:
 		return parts[0] + "/" + parts[1]
+	default:
+		return parts[0]
 	}
-	return parts[0]
 }
 
 func matches(allowed []string, imported string) bool {
@@ -337,6 +355,12 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		"a connector uses cmd":       {"connectors/ods/x.go", "@/cmd/internal/admin"},
 		"generated code uses jobs":   {"connectors/postgres/dbsqlc/x.go", "@/jobs"},
 		"nobody uses the module top": {"cmd/x/x.go", "@"},
+		"settings use the wiring":    {"cmd/profilesync/settings/x.go", "@/cmd/profilesync/wiring"},
+		"settings use jobs":          {"cmd/profilesync/settings/x.go", "@/jobs"},
+		"the wiring uses a command":  {"cmd/profilesync/wiring/x.go", "@/cmd/profilesync/commands"},
+		"a command uses the daemon":  {"cmd/profilesync/commands/x.go", "@/cmd/profilesync/serve"},
+		"the daemon uses commands":   {"cmd/profilesync/serve/x.go", "@/cmd/profilesync/commands"},
+		"another program uses them":  {"cmd/simulator/x.go", "@/cmd/profilesync/settings"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -419,6 +443,8 @@ func TestSoundFilesAreNotReported(t *testing.T) {
 		"connectors/postgres/dbsqlc/x.go":    says("select name from profile where code = $1") + strings.Repeat("\n", maxLines),
 		"connectors/postgres/pgtest/x.go":    says("select 1"),
 		"cmd/profilesync/x.go":               imports("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
+		"cmd/profilesync/y.go":               imports("@/cmd/profilesync/commands", "@/cmd/profilesync/serve"),
+		"cmd/profilesync/commands/x.go":      imports("@/cmd/profilesync/wiring", "@/cmd/profilesync/settings", "@/cmd/internal/spool"),
 		"cmd/profilesync/update.go":          says("update the profile and set its name"),
 		"cmd/profilesync/with.go":            says("with no changes"),
 		"cmd/profilesync/select.go":          says("select a run from the list below"),

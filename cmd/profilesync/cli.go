@@ -9,15 +9,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/profilesync/profilesync/reconcile/runs"
-)
-
-// The exit codes (reconcile/RULES.md "Exit codes").
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitAwaits = 3 // done, but something awaits a person
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
+	"github.com/profilesync/profilesync/cmd/profilesync/serve"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
 const description = `Keeps a national directory of health services true: pulls the organisation register,
@@ -32,40 +27,31 @@ Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done with something that awa
 type cli struct {
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
-	Migrate        migrateCmd        `cmd:"" help:"Bring the database's schema up to date."`
-	Serve          serveCmd          `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
-	Plan           planCmd           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
-	Reconcile      reconcileCmd      `cmd:"" help:"Reconcile the organisation register with the profiles."`
-	Runs           runsCmd           `cmd:"" help:"List, show, approve, reject and undo runs."`
-	Profile        profileCmd        `cmd:"" help:"Show a profile and everything that ever happened to it."`
-	ERS            ersCmd            `cmd:"" name:"ers" help:"Services of the e-Referral Service, and owners of sites."`
-	Push           pushCmd           `cmd:"" help:"List pushes, retry and preview them."`
-	Drift          driftCmd          `cmd:"" help:"Compare what the sinks show with the profiles, and repair it."`
-	Hold           holdCmd           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for a time."`
-	Remind         remindCmd         `cmd:"" help:"Remind people to check their profiles."`
-	Accounts       accountsCmd       `cmd:"" help:"Accounts of people, and what becomes of inactive ones."`
-	Mail           mailCmd           `cmd:"" help:"Letters to people: list, stop, resume."`
-	Report         reportCmd         `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
-	Quarantine     quarantineCmd     `cmd:"" help:"Upstream records that could not be understood."`
-	Contradictions contradictionsCmd `cmd:"" help:"Organisations that are active and have an end date that has passed."`
-	Flags          flagsCmd          `cmd:"" help:"Profiles whose upstream record a person should look at."`
-	Version        versionCmd        `cmd:"" help:"Print the version."`
+	Migrate        commands.Migrate        `cmd:"" help:"Bring the database's schema up to date."`
+	Serve          serve.Command           `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
+	Plan           commands.Plan           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
+	Reconcile      commands.Reconcile      `cmd:"" help:"Reconcile the organisation register with the profiles."`
+	Runs           commands.Runs           `cmd:"" help:"List, show, approve, reject and undo runs."`
+	Profile        commands.Profile        `cmd:"" help:"Show a profile and everything that ever happened to it."`
+	ERS            commands.ERS            `cmd:"" name:"ers" help:"Services of the e-Referral Service, and owners of sites."`
+	Push           commands.Push           `cmd:"" help:"List pushes, retry and preview them."`
+	Drift          commands.Drift          `cmd:"" help:"Compare what the sinks show with the profiles, and repair it."`
+	Hold           commands.Hold           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for a time."`
+	Remind         commands.Remind         `cmd:"" help:"Remind people to check their profiles."`
+	Accounts       commands.Accounts       `cmd:"" help:"Accounts of people, and what becomes of inactive ones."`
+	Mail           commands.Mail           `cmd:"" help:"Letters to people: list, stop, resume."`
+	Report         commands.Report         `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
+	Quarantine     commands.Quarantine     `cmd:"" help:"Upstream records that could not be understood."`
+	Contradictions commands.Contradictions `cmd:"" help:"Organisations that are active and have an end date that has passed."`
+	Flags          commands.Flags          `cmd:"" help:"Profiles whose upstream record a person should look at."`
+	Version        commands.Version        `cmd:"" help:"Print the version."`
 }
-
-// exitError ends the program with a code of its own; its message, if any, goes
-// to standard error.
-type exitError struct {
-	code    int
-	message string
-}
-
-func (e exitError) Error() string { return e.message }
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var commands cli
+	var line cli
 	exited := -1
-	parser, err := kong.New(&commands, kong.Name("profilesync"), kong.Description(description),
+	parser, err := kong.New(&line, kong.Name("profilesync"), kong.Description(description),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
@@ -76,33 +62,40 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exited // --help
 	}
 	if err != nil {
-		return exitWith(stderr, exitError{exitUsage, err.Error() + " (see profilesync --help)"})
+		return exitWith(stderr, usage(err.Error()+" (see profilesync --help)"))
 	}
-	if commands.Format != "table" && commands.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
-		return exitWith(stderr, exitError{exitUsage, "--format " + commands.Format + " is for reports; want table or json"})
+	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
+		return exitWith(stderr, usage("--format "+line.Format+" is for reports; want table or json"))
 	}
-	app, err := newApp(ctx, stdout, stderr, commands.Format)
+	app, err := wiring.New(ctx, stderr, version)
 	if err != nil {
 		return exitWith(stderr, err)
 	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
-	err = kctx.Run(app)
-	return exitWith(stderr, errors.Join(err, app.close()))
+	err = kctx.Run(app, commands.NewPrinter(stdout, line.Format))
+	return exitWith(stderr, errors.Join(err, app.Close()))
+}
+
+func usage(message string) error {
+	return commands.ExitError{Code: commands.ExitUsage, Message: message}
 }
 
 // exitWith prints what went wrong, once, and returns the exit code.
 func exitWith(stderr io.Writer, err error) int {
 	if err == nil {
-		return exitDone
+		return commands.ExitDone
 	}
-	var exit exitError
-	if !errors.As(err, &exit) {
-		exit = exitError{exitFailed, err.Error()}
+	exit := commands.ExitError{Code: commands.ExitFailed, Message: err.Error()}
+	var wrong settings.Error
+	switch {
+	case errors.As(err, &exit):
+	case errors.As(err, &wrong):
+		exit = commands.ExitError{Code: commands.ExitUsage, Message: wrong.Error()}
 	}
-	if exit.message != "" {
-		_, _ = fmt.Fprintln(stderr, "profilesync:", exit.message)
+	if exit.Message != "" {
+		_, _ = fmt.Fprintln(stderr, "profilesync:", exit.Message)
 	}
-	return exit.code
+	return exit.Code
 }
 
 // spread lets --files and --ods take several values: `--files A B` becomes
@@ -122,21 +115,4 @@ func spread(args []string) []string {
 		}
 	}
 	return out
-}
-
-// exitOf turns the state of runs into an exit code: the worst of them.
-func exitOf(summaries []runs.Summary) error {
-	code := exitDone
-	for _, s := range summaries {
-		switch s.State {
-		case runs.RunRefused, runs.RunFailed:
-			return exitError{code: exitFailed, message: s.Error}
-		case runs.RunWithheld:
-			code = exitAwaits
-		}
-	}
-	if code != exitDone {
-		return exitError{code: code}
-	}
-	return nil
 }

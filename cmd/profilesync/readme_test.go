@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 )
 
 // The README is held against the code: what is not in it, nobody finds.
@@ -23,7 +25,7 @@ func readme(t *testing.T) string {
 func TestTheReadmeNamesEverySetting(t *testing.T) {
 	t.Parallel()
 	text := readme(t)
-	settings := reflect.TypeFor[config]()
+	settings := reflect.TypeFor[settings.Settings]()
 	for field := range settings.Fields() {
 		tag, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 		if tag != "" {

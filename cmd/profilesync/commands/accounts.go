@@ -1,0 +1,249 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Accounts shows and changes accounts of people.
+type Accounts struct {
+	Inactive   accountsInactive   `cmd:"" help:"What is to be done about inactive accounts."`
+	Approve    accountsApprove    `cmd:"" help:"End the accounts that a look withheld because they were too many."`
+	List       accountsList       `cmd:"" help:"List accounts, without names."`
+	Show       accountsShow       `cmd:"" help:"An account, its organisations and everything that happened to it."`
+	Reactivate accountsReactivate `cmd:"" help:"Let a person sign in again; their clock begins anew."`
+	Leave      accountsLeave      `cmd:"" help:"A person is on leave, during which no inactivity counts."`
+}
+
+type accountsInactive struct {
+	Preview bool   `xor:"what" required:"" help:"Show what would be done, and do nothing."`
+	Apply   bool   `xor:"what" required:"" help:"Do it, as the daemon does every morning."`
+	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if it were that day."`
+	Actor   string `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*accountsInactive) Help() string {
+	return `An account ends when nothing happened for the days of its kind (PROFILESYNC_IDLE_...), after
+warnings 30 and 7 days before that the mail service accepted. The only account manager of an open
+organisation is kept, and told to the board's list. More than 2 % of the accounts (and more than
+10) at once wait for "accounts approve".`
+}
+
+func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	inactivity := a.Inactivity()
+	if c.Apply {
+		if c.Date != "" {
+			return ExitError{ExitUsage, "--date: only with --preview"}
+		}
+		if err := inactivity.Run(ctx, actorOr(c.Actor)); err != nil {
+			return err
+		}
+		return printIdleRuns(ctx, a, out, 1)
+	}
+	if err := playDay(c.Date, &inactivity.Now); err != nil {
+		return err
+	}
+	plan, err := inactivity.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	printIdlePlan(a, out, plan)
+	if plan.Withheld {
+		return ExitError{ExitAwaits, ""}
+	}
+	return nil
+}
+
+// idleRow is a verdict as lists show it.
+type idleRow struct {
+	Account string            `json:"account"`
+	Step    people.IdleStep   `json:"step"`
+	Since   profile.Date      `json:"last_active"`
+	Ends    profile.Date      `json:"ends"`
+	Why     string            `json:"why"`
+	Codes   []profile.ODSCode `json:"organisations,omitempty"`
+}
+
+func printIdlePlan(a *wiring.App, out *Printer, plan jobs.IdlePlan) {
+	verdicts := append(append([]people.IdleVerdict{}, plan.Warn...), plan.Keep...)
+	for _, e := range plan.End {
+		verdicts = append(verdicts, e.IdleVerdict)
+	}
+	list, rows := []idleRow{}, [][]string{}
+	for _, v := range verdicts {
+		row := idleRow{v.Account.String(), v.Step, v.Since, v.Ends, v.Why, v.Codes}
+		list = append(list, row)
+		rows = append(rows, []string{row.Account, string(row.Step), row.Since.String(), row.Ends.String(), row.Why})
+	}
+	if plan.Withheld {
+		a.Sayf("%d of %d accounts would end: more than 2 %%, so they wait for `accounts approve`", len(plan.End), plan.Accounts)
+	}
+	out.print(list, "ACCOUNT | STEP | LAST ACTIVE | ENDS | WHY", rows)
+}
+
+func printIdleRuns(ctx context.Context, a *wiring.App, out *Printer, most int) error {
+	runs, err := a.Store.IdleRuns(ctx, most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(runs))
+	withheld := false
+	for i, r := range runs {
+		rows[i] = []string{
+			strconv.FormatInt(r.ID, 10), r.State, strconv.Itoa(r.Ending), strconv.Itoa(r.Accounts), strconv.Itoa(r.Ended), r.Actor,
+			r.DecidedBy,
+		}
+		withheld = withheld || r.State == "withheld"
+	}
+	out.print(runs, "LOOK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
+	if withheld {
+		return ExitError{ExitAwaits, ""}
+	}
+	return nil
+}
+
+type accountsApprove struct {
+	Look  int64  `arg:"" help:"The look that withheld them (accounts inactive --apply prints it)."`
+	Actor string `placeholder:"NAME" help:"Who approves. Default: the operating-system user."`
+}
+
+func (c *accountsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	limits, today := a.Settings.IdleLimits(), a.Today()
+	run, err := a.Store.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
+		return limits.Judge(p, today)
+	})
+	if err != nil {
+		return err
+	}
+	out.print(run, "", [][]string{{"ended", fmt.Sprintf("%d of %d", run.Ended, run.Ending)}})
+	return nil
+}
+
+type accountsList struct {
+	State string `enum:",invited,active,deactivated,expired" default:"" help:"Only accounts in this state: ${enum}."`
+	Most  int    `default:"500" help:"How many at most."`
+}
+
+func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	list, err := a.Store.ListAccounts(ctx, people.AccountState(c.State), c.Most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(list))
+	for i, p := range list {
+		rows[i] = []string{p.ID, string(p.Kind), p.Stands(), profile.DateIn(p.LastActive, profile.London()).String()}
+	}
+	out.print(list, "ACCOUNT | KIND | STATE | LAST ACTIVE", rows)
+	return nil
+}
+
+type accountsShow struct {
+	ID string `arg:"" help:"The account, as u-4711."`
+}
+
+func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	id, err := openAccount(ctx, a, c.ID)
+	if err != nil {
+		return err
+	}
+	shown, err := a.Store.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{
+		{"account", shown.ID},
+		{"kind", string(shown.Kind)},
+		{"state", shown.Stands()},
+		{"last active", shown.LastActive.In(profile.London()).Format("2006-01-02 15:04")},
+	}
+	for _, m := range shown.Members {
+		rows = append(rows, []string{string(m.Role), strings.TrimSpace(fmt.Sprintf("%s %s %s", m.Code, m.Name, m.Stands()))})
+	}
+	for _, h := range shown.History {
+		rows = append(rows, []string{
+			h.At.In(profile.London()).Format("2006-01-02 15:04"),
+			oneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
+		})
+	}
+	out.print(shown, "", rows)
+	return nil
+}
+
+func openAccount(ctx context.Context, a *wiring.App, text string) (people.AccountID, error) {
+	id, err := people.ParseAccountID(text)
+	if err != nil {
+		return 0, usage(err)
+	}
+	return id, a.Open(ctx)
+}
+
+type accountsReactivate struct {
+	ID     string `arg:"" help:"The account, as u-4711."`
+	Reason string `required:"" help:"Why, for the audit."`
+	Actor  string `placeholder:"NAME" help:"Who asks for it. Default: the operating-system user."`
+}
+
+func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	id, err := openAccount(ctx, a, c.ID)
+	if err != nil {
+		return err
+	}
+	changed, err := a.Store.Reactivate(ctx, id, actorOr(c.Actor), c.Reason)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		return fmt.Errorf("account %s is not deactivated", id)
+	}
+	out.print(map[string]any{"account": id.String(), "state": people.AccountActive}, "", [][]string{{id.String(), "active"}})
+	return nil
+}
+
+type accountsLeave struct {
+	ID     string `arg:"" help:"The account, as u-4711."`
+	Until  string `xor:"what" required:"" placeholder:"YYYY-MM-DD" help:"The last day of the leave, at most 18 months from today."`
+	End    bool   `xor:"what" required:"" help:"The leave is over."`
+	Reason string `required:"" help:"Why, for the audit."`
+	Actor  string `placeholder:"NAME" help:"Who asks for it. Default: the operating-system user."`
+}
+
+func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	until, err := profile.ParseDate(c.Until)
+	if err != nil {
+		return ExitError{ExitUsage, "--until: " + err.Error()}
+	}
+	today := a.Today()
+	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(people.MaxLeaveMonths))) {
+		return ExitError{ExitUsage, fmt.Sprintf("--until %s: want a day from today to %s", until, today.AddMonths(people.MaxLeaveMonths))}
+	}
+	id, err := openAccount(ctx, a, c.ID)
+	if err != nil {
+		return err
+	}
+	changed, err := a.Store.SetLeave(ctx, id, today, until, actorOr(c.Actor), c.Reason)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		return fmt.Errorf("account %s is not active", id)
+	}
+	out.print(map[string]any{"account": id.String(), "leave_until": until}, "", [][]string{{id.String(), "on leave until", until.String()}})
+	return nil
+}

@@ -1,0 +1,74 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"os/user"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// openFor opens the database for a command about one organisation.
+func openFor(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
+	code, err := profile.ParseODSCode(text)
+	if err != nil {
+		return "", usage(err)
+	}
+	return code, a.Open(ctx)
+}
+
+func parseCodes(texts []string) ([]profile.ODSCode, error) {
+	codes := make([]profile.ODSCode, len(texts))
+	for i, text := range texts {
+		code, err := profile.ParseODSCode(text)
+		if err != nil {
+			return nil, usage(err)
+		}
+		codes[i] = code
+	}
+	return codes, nil
+}
+
+// parseSinks is the one sink named, or all.
+func parseSinks(text string) ([]push.Sink, error) {
+	if text == "" {
+		return push.Sinks(), nil
+	}
+	sink, err := push.ParseSink(text)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return []push.Sink{sink}, nil
+}
+
+// actorOr is who asks for something: the one named, or the operating-system user.
+func actorOr(named string) string {
+	if named == "" {
+		return osUser()
+	}
+	return named
+}
+
+func osUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// playDay lets a preview look from the morning of another day.
+func playDay(text string, now *func() time.Time) error {
+	if text == "" {
+		return nil
+	}
+	day, err := profile.ParseDate(text)
+	if err != nil || day.IsZero() {
+		return ExitError{ExitUsage, "--date: " + errors.Join(err).Error()}
+	}
+	at := time.Date(day.Time().Year(), day.Time().Month(), day.Time().Day(), 9, 0, 0, 0, profile.London())
+	*now = func() time.Time { return at }
+	return nil
+}

@@ -1,0 +1,145 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// Drift compares what the sinks show with the profiles.
+type Drift struct {
+	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations."`
+	Sink   string   `placeholder:"SINK" help:"Only dos or website."`
+	Repair bool     `help:"Push what differs once more."`
+	Most   int      `default:"500" help:"How many differences to show at most."`
+	Actor  string   `placeholder:"NAME" help:"Who asks. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*Drift) Help() string {
+	return `Reads what each sink shows of every profile it accepted, compares it with what it is to show,
+and lists the differences field by field. --repair pushes them again, unless a sink shows
+nothing, or something else for more than 10 % of the profiles (and more than 10): then the sink
+itself must be wrong, and a person looks first. Exit codes: 0 no drift, or all repaired; 1 an
+alarm; 3 drift that awaits somebody.`
+}
+
+// Run checks one sink after the other; the worst of them is the exit code.
+func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	codes, err := parseCodes(c.ODS)
+	if err != nil {
+		return err
+	}
+	wanted, err := parseSinks(c.Sink)
+	if err != nil {
+		return err
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	sinks, err := a.Sinks()
+	if err != nil {
+		return err
+	}
+	if len(sinks) == 0 {
+		return ExitError{ExitUsage, "no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL"}
+	}
+	worst := ExitDone
+	for _, sink := range wanted {
+		if sinks[sink] == nil {
+			continue
+		}
+		code, err := c.check(ctx, a, out, sink, sinks[sink], codes)
+		if err != nil {
+			return err
+		}
+		if worst != ExitFailed && code != ExitDone {
+			worst = code
+		}
+	}
+	if worst != ExitDone {
+		return ExitError{Code: worst}
+	}
+	return nil
+}
+
+// check looks at one sink and prints what it found. It returns the exit code.
+func (c *Drift) check(
+	ctx context.Context, a *wiring.App, out *Printer, name push.Sink, sink wiring.Sink, codes []profile.ODSCode,
+) (int, error) {
+	shown := newProgress(a.Stderr)
+	checkers := a.Checkers(wiring.Sinks{name: sink}, func(checked int) {
+		shown.report(ctx, 0, "reading "+string(name), checked, 0)
+	})
+	result, err := checkers[0].Check(ctx, codes, c.Repair, actorOr(c.Actor))
+	shown.end()
+	if err != nil {
+		return ExitFailed, err
+	}
+	if err := c.repaired(ctx, a, result); err != nil {
+		return ExitFailed, err
+	}
+	found, err := a.Store.DriftFound(ctx, result.Check, name, c.Most)
+	if err != nil {
+		return ExitFailed, err
+	}
+	c.print(out, result, found)
+	return driftCode(result, c.Repair), nil
+}
+
+// repaired waits until the repairs have come to rest.
+func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftResult) error {
+	if result.Repaired == 0 {
+		return nil
+	}
+	found, err := a.Store.DriftFound(ctx, result.Check, result.Sink, 1<<30)
+	if err != nil {
+		return err
+	}
+	var forced []postgres.ForcedPush
+	for _, row := range found {
+		if n := len(forced); n == 0 || forced[n-1].Code != row.Code {
+			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
+		}
+	}
+	return a.SettlePushes(ctx, forced)
+}
+
+func (c *Drift) print(out *Printer, result push.DriftResult, found []postgres.DriftRow) {
+	said := fmt.Sprintf("%d profiles read: %d shown otherwise, %d not shown, %d pushed again",
+		result.Checked, result.Drifted, result.Missing, result.Repaired)
+	if result.Reason != "" {
+		said += "; " + string(result.State) + ": " + result.Reason
+	}
+	out.print(result, "", [][]string{{string(result.Sink), said}})
+	rows := make([][]string, 0, len(found))
+	for _, row := range found {
+		if out.json {
+			out.print(row, "", nil)
+		}
+		note := ""
+		if row.GivenUp {
+			note = "not taken in 3 repairs"
+		}
+		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, oneLine(row.Want), oneLine(row.Shown), note})
+	}
+	if !out.json && len(rows) > 0 {
+		_, _ = fmt.Fprintln(out.to)
+		out.print(nil, "CODE | NAME | FIELD | IS TO SHOW | SHOWS | NOTE", rows)
+		_, _ = fmt.Fprintln(out.to)
+	}
+}
+
+func driftCode(r push.DriftResult, repair bool) int {
+	switch found := r.Drifted + r.Missing; {
+	case r.State == push.DriftAlarm:
+		return ExitFailed
+	case found > 0 && (!repair || r.Repaired < found):
+		return ExitAwaits
+	}
+	return ExitDone
+}

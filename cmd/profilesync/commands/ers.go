@@ -1,0 +1,245 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/ers"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/services"
+)
+
+// ERS shows and changes what is known of e-RS.
+type ERS struct {
+	Register ersRegister `cmd:"" help:"The ids that e-RS is asked for: import, list, add."`
+	Services ersServices `cmd:"" help:"Show the services of a profile: e-RS's and editors'."`
+	Codes    ersCodes    `cmd:"" help:"Show the code systems of e-RS, retired codes included."`
+	Owners   ersOwners   `cmd:"" help:"Sites whose owner changed, or that belong to nobody open."`
+}
+
+type ersRegister struct {
+	Import ersImport `cmd:"" help:"Import an EBSX05 extract."`
+	List   ersList   `cmd:"" help:"List the register."`
+	Add    ersAdd    `cmd:"" help:"Add a service that is at a site, by e-RS's own word."`
+}
+
+type ersImport struct {
+	File    string `arg:"" help:"The EBSX05 extract: a zip of one CSV, or the CSV itself."`
+	Columns string `placeholder:"FILE" help:"A JSON object that says under which header each fact stands. Default: PROFILESYNC_ERS_COLUMNS."`
+	Actor   string `placeholder:"NAME" help:"Who imports it. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*ersImport) Help() string {
+	return `There is no call that lists the services of a site: their ids come from this monthly extract.
+What it does not hold is left alone; a layout that is not known is refused, and dates are kept
+as reported. Then run "profilesync reconcile --source ers --wait".`
+}
+
+func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	columns, err := c.columns(a)
+	if err != nil {
+		return usage(err)
+	}
+	if _, err := os.Stat(c.File); err != nil {
+		return usage(err)
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	done, err := a.ImportExtract(ctx, c.File, columns, actorOr(c.Actor))
+	if err != nil {
+		return err
+	}
+	out.print(done, "", [][]string{
+		{"rows", fmt.Sprintf("%d, %d rejected, %d with dates or codes that nobody can believe", done.Rows, done.Rejected, done.Odd)},
+		{"services", fmt.Sprintf("%d added, %d changed", done.Added, done.Changed)},
+	})
+	return nil
+}
+
+func (c *ersImport) columns(a *wiring.App) (ers.Columns, error) {
+	if c.Columns == "" {
+		return a.Settings.ExtractColumns()
+	}
+	file, err := os.Open(c.Columns)
+	if err != nil {
+		return ers.Columns{}, fmt.Errorf("--columns: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	columns, err := settings.ParseExtractColumns(file)
+	if err != nil {
+		err = fmt.Errorf("--columns: %w", err)
+	}
+	return columns, err
+}
+
+type ersList struct {
+	State string `enum:",known,active,not-visible,missing,gone" default:"" help:"Only services in this state: ${enum}."`
+	Site  string `placeholder:"CODE" help:"Only services of this site."`
+	Most  int    `default:"500" help:"How many at most."`
+}
+
+func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	site := profile.ODSCode("")
+	if c.Site != "" {
+		code, err := profile.ParseODSCode(c.Site)
+		if err != nil {
+			return ExitError{ExitUsage, "--site: " + err.Error()}
+		}
+		site = code
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	list, err := a.Store.RegisteredServices(ctx, services.State(c.State), site, c.Most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(list))
+	for _, s := range list {
+		state := string(s.State)
+		if s.Pending != "" {
+			state += " (" + string(s.Pending) + " waits)"
+		}
+		sites := s.Sites
+		if len(sites) == 0 {
+			sites = s.Claimed
+		}
+		rows = append(rows, []string{string(s.ID), s.Name, state, strings.Join(sites, ", "), s.Origin, s.Version})
+	}
+	out.print(list, "ID | NAME | STATE | SITE | FROM | VERSION", rows)
+	return nil
+}
+
+type ersAdd struct {
+	ID    string `arg:"" help:"The e-RS service id, as in the nhs.uk link (serviceId=)."`
+	Site  string `required:"" placeholder:"CODE" help:"The site where it is."`
+	Actor string `placeholder:"NAME" help:"Who adds it. Default: the operating-system user."`
+}
+
+func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	id, err := services.ParseID(c.ID)
+	if err != nil {
+		return usage(err)
+	}
+	site, err := openFor(ctx, a, c.Site)
+	if err != nil {
+		return err
+	}
+	api, err := a.ERS()
+	if err != nil {
+		return err
+	}
+	service, err := api.Service(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !service.AtSite(site) {
+		return fmt.Errorf("service %s (%s) is at %v by e-RS, not at %s: it is not added", id, service.Name, service.Sites, site)
+	}
+	var added bool
+	err = a.WithRegister(ctx, func(register *postgres.ServiceSession) error {
+		added, err = register.AddService(ctx, id, site, actorOr(c.Actor))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !added {
+		a.Sayf("the register has service %s at %s already", id, site)
+	}
+	result := map[string]any{"id": id, "site": site, "name": service.Name, "added": added}
+	out.print(result, "", [][]string{{string(id), service.Name, string(site)}})
+	return nil
+}
+
+type ersServices struct {
+	Code string `arg:"" help:"ODS code."`
+}
+
+func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	code, err := openFor(ctx, a, c.Code)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Store.Profile(ctx, code); err != nil {
+		return err
+	}
+	list, err := a.Store.ServicesOf(ctx, code)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(list))
+	for _, s := range list {
+		state := s.State
+		if s.Withdrawn {
+			state = "withdrawn"
+		}
+		rows = append(rows, []string{s.Source, s.ID, s.Name, s.Kind, s.Specialty, state, oneLine(s.Text)})
+	}
+	out.print(list, "SOURCE | ID | NAME | KIND | SPECIALTY | STATE | EDITORS' TEXT", rows)
+	return nil
+}
+
+type ersCodes struct {
+	Kind string `placeholder:"NAME" help:"Only this code system: SPECIALTY or CLINIC-TYPE."`
+	Pull bool   `help:"Ask e-RS first."`
+}
+
+func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if c.Pull {
+		if err := a.PullCodes(ctx); err != nil {
+			return err
+		}
+	}
+	list, err := a.Store.Codes(ctx, c.Kind)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(list))
+	for _, code := range list {
+		until := code.To
+		if code.Retired {
+			until = "retired"
+		}
+		rows = append(rows, []string{code.Kind, code.Code, code.Display, until, strings.Join(code.Parents, ", ")})
+	}
+	out.print(list, "SYSTEM | CODE | LABEL | UNTIL | SPECIALTIES", rows)
+	return nil
+}
+
+type ersOwners struct {
+	Days int `default:"92" help:"For so many days after a change of owner the site is listed."`
+}
+
+// Help is shown by --help.
+func (*ersOwners) Help() string {
+	return `The first three characters of a legacy site code name its trust; codes like A1A1A name
+nothing. The operator in the register outweighs the code. Sites without an owner that is open
+stay listed until they have one.`
+}
+
+func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	sites, err := a.Store.Owners(ctx, a.Settings.Clock().AddDate(0, 0, -c.Days))
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(sites))
+	for _, s := range sites {
+		rows = append(rows, []string{s.Code.String(), s.Name, s.Kind, string(s.Owner), string(s.ByCode), string(s.Before), string(s.Problem)})
+	}
+	out.print(sites, "CODE | NAME | KIND | OWNER | BY CODE | BEFORE | PROBLEM", rows)
+	return nil
+}

@@ -1,0 +1,32 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+)
+
+// Flags shows profiles whose upstream record a person should look at.
+type Flags struct {
+	List flagsList `cmd:"" help:"List profiles whose upstream record a person should look at, and why."`
+}
+
+type flagsList struct {
+	Report string `placeholder:"NAME" help:"Only this report."`
+}
+
+func (c *flagsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	found, err := a.Store.Flags(ctx, c.Report)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(found))
+	for _, f := range found {
+		rows = append(rows, []string{f.Report, f.Code, f.Name, f.Status, f.Flag, oneLine(f.MissingSince)})
+	}
+	out.print(found, "REPORT | CODE | NAME | PROFILE | FLAG | MISSING SINCE", rows)
+	return nil
+}

@@ -1,0 +1,121 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// Hold freezes fields, or profiles for a sink.
+type Hold struct {
+	Add    holdAdd    `cmd:"" help:"Freeze a field of a profile, or a profile for a sink."`
+	List   holdList   `cmd:"" help:"List the holds that stand."`
+	Remove holdRemove `cmd:"" help:"End a hold before its time."`
+}
+
+type holdAdd struct {
+	Code   string `arg:"" help:"ODS code."`
+	Field  string `xor:"what" required:"" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
+	Sink   string `xor:"what" required:"" placeholder:"SINK" help:"The sink that is not pushed to: dos or website."`
+	Until  string `placeholder:"YYYY-MM-DD" help:"The last day. Without it the hold stands until it is removed."`
+	Reason string `required:"" help:"Why, for those who will find it."`
+	Actor  string `placeholder:"NAME" help:"Who holds it. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*holdAdd) Help() string {
+	return `A held field keeps its value here, and what the sinks show of it stays as it is. A profile held
+for a sink is not pushed there; it catches up by itself when the hold ends. Plans, pushes and
+drift checks honour holds.`
+}
+
+func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	hold := postgres.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: actorOr(c.Actor)}
+	var err error
+	if c.Field != "" {
+		_, err = profile.ParseField(c.Field)
+	} else {
+		_, err = push.ParseSink(c.Sink)
+	}
+	if err != nil {
+		return usage(err)
+	}
+	if hold.Until, err = profile.ParseDate(c.Until); err != nil {
+		return ExitError{ExitUsage, "--until: " + err.Error()}
+	}
+	if !hold.Until.IsZero() && hold.Until.Before(a.Today()) {
+		return ExitError{ExitUsage, fmt.Sprintf("--until %s: that day is over", hold.Until)}
+	}
+	if hold.Code, err = openFor(ctx, a, c.Code); err != nil {
+		return err
+	}
+	if hold.ID, err = a.Store.AddHold(ctx, hold); err != nil {
+		return err
+	}
+	return printHolds(ctx, a, out, hold.Code, false)
+}
+
+type holdList struct {
+	Code  string `arg:"" optional:"" help:"ODS code. Default: every profile."`
+	Ended bool   `help:"Also those that have ended."`
+}
+
+func (c *holdList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.Code == "" {
+		if err := a.Open(ctx); err != nil {
+			return err
+		}
+		return printHolds(ctx, a, out, "", c.Ended)
+	}
+	code, err := openFor(ctx, a, c.Code)
+	if err != nil {
+		return err
+	}
+	return printHolds(ctx, a, out, code, c.Ended)
+}
+
+func printHolds(ctx context.Context, a *wiring.App, out *Printer, code profile.ODSCode, ended bool) error {
+	holds, err := a.Store.Holds(ctx, code, a.Today(), ended)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(holds))
+	for _, h := range holds {
+		if out.json {
+			out.print(h, "", nil)
+		}
+		until := h.Until.String()
+		switch {
+		case !h.Removed.IsZero():
+			until = "removed by " + h.RemovedBy
+		case until == "":
+			until = "removed"
+		}
+		rows = append(rows, []string{strconv.FormatInt(h.ID, 10), h.Code.String(), h.Name, h.Field + h.Sink, until, h.Reason, h.Actor})
+	}
+	if !out.json {
+		out.print(nil, "HOLD | CODE | NAME | WHAT | UNTIL | REASON | BY", rows)
+	}
+	return nil
+}
+
+type holdRemove struct {
+	ID    int64  `arg:"" name:"hold" help:"The hold's number."`
+	Actor string `placeholder:"NAME" help:"Who removes it. Default: the operating-system user."`
+}
+
+func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := a.Store.RemoveHold(ctx, c.ID, actorOr(c.Actor)); err != nil {
+		return err
+	}
+	a.Sayf("hold %d has ended", c.ID)
+	return nil
+}

@@ -1,0 +1,167 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/notify"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Mail shows letters to people, and stops them.
+type Mail struct {
+	List      mailList      `cmd:"" help:"List letters, without names."`
+	Show      mailShow      `cmd:"" help:"Say whether letters go out, and how many wait."`
+	Stop      mailStop      `cmd:"" help:"Stop all letters at once: the kill switch."`
+	Resume    mailResume    `cmd:"" help:"Let letters go out again; ends the pauses of new texts too."`
+	Send      mailSend      `cmd:"" help:"Send what is due now, as the daemon does."`
+	Templates mailTemplates `cmd:"" help:"The texts as they are to be pasted into GOV.UK Notify."`
+}
+
+type mailList struct {
+	State   string `placeholder:"STATE" help:"Only letters in this state: due, accepted, delivered, refused, unclear, …"`
+	Account string `placeholder:"ID" help:"Only letters to this account."`
+	Most    int    `default:"100" help:"How many at most."`
+}
+
+func (c *mailList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	var account people.AccountID
+	if c.Account != "" {
+		id, err := people.ParseAccountID(c.Account)
+		if err != nil {
+			return usage(err)
+		}
+		account = id
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	list, err := a.Store.Letters(ctx, c.State, account, c.Most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(list))
+	for i, l := range list {
+		at := l.Made
+		if !l.Accepted.IsZero() {
+			at = l.Accepted
+		}
+		rows[i] = []string{l.Reference, l.State, at.In(profile.London()).Format("2006-01-02 15:04"), l.Reason}
+	}
+	out.print(list, "LETTER | STATE | AT | WHY", rows)
+	return nil
+}
+
+type mailShow struct{}
+
+func (*mailShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	return printMail(ctx, a, out)
+}
+
+func printMail(ctx context.Context, a *wiring.App, out *Printer) error {
+	stands, err := a.Store.MailStands(ctx)
+	if err != nil {
+		return err
+	}
+	word := "letters go out"
+	switch {
+	case stands.StoppedBy != "":
+		word = fmt.Sprintf("stopped by %s: %s", stands.StoppedBy, stands.Reason)
+	case !stands.Open:
+		word = fmt.Sprintf("paused until %s: %s", stands.PausedUntil.In(profile.London()).Format("15:04"), stands.Reason)
+	}
+	out.print(struct {
+		postgres.MailStands
+		Mail string `json:"mail"`
+	}{stands, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", word}})
+	return nil
+}
+
+type mailStop struct {
+	Reason string `required:"" help:"Why, for those who will find it."`
+	Actor  string `placeholder:"NAME" help:"Who stops it. Default: the operating-system user."`
+}
+
+func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := a.Store.StopMail(ctx, actorOr(c.Actor), c.Reason); err != nil {
+		return err
+	}
+	return printMail(ctx, a, out)
+}
+
+type mailResume struct{}
+
+func (*mailResume) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := a.Store.ResumeMail(ctx); err != nil {
+		return err
+	}
+	return printMail(ctx, a, out)
+}
+
+type mailSend struct{}
+
+func (*mailSend) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if a.Settings.Mail == settings.MailOff {
+		return ExitError{ExitUsage, "setting PROFILESYNC_MAIL is off: nothing can be sent"}
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	people, err := a.People(func(people.LetterKind, people.PostState) {})
+	if err != nil {
+		return err
+	}
+	sent, waiting, err := people.Postman.Deliver(ctx)
+	if err != nil {
+		return err
+	}
+	out.print(map[string]int{"sent": sent, "waiting": waiting}, "", [][]string{
+		{"sent", strconv.Itoa(sent)}, {"waiting", strconv.Itoa(waiting)},
+	})
+	return nil
+}
+
+type mailTemplates struct {
+	Kind string `arg:"" optional:"" help:"Only this text."`
+}
+
+func (c *mailTemplates) Run(out *Printer) error {
+	type template struct {
+		Name    string `json:"name"`
+		Subject string `json:"subject"`
+		Body    string `json:"body"`
+	}
+	var list []template
+	var errs []error
+	for _, kind := range people.LetterKinds() {
+		if c.Kind != "" && c.Kind != string(kind) {
+			continue
+		}
+		subject, body, err := notify.Template(kind)
+		errs, list = append(errs, err), append(list, template{string(kind), subject, body})
+	}
+	if list == nil {
+		return ExitError{ExitUsage, fmt.Sprintf("there is no text %q", c.Kind)}
+	}
+	rows := [][]string{}
+	for _, t := range list {
+		rows = append(rows, []string{t.Name, t.Subject + "\n\n" + t.Body})
+	}
+	out.print(list, "", rows)
+	return errors.Join(errs...)
+}

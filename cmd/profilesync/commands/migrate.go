@@ -1,0 +1,33 @@
+package commands
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+)
+
+// Migrate brings the database's schema up to date.
+type Migrate struct{}
+
+// Run takes every step that is missing, ours and the job queue's.
+func (*Migrate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	url, _, err := a.Database(ctx)
+	if err != nil {
+		return err
+	}
+	steps, err := postgres.Migrate(ctx, url)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(steps))
+	for _, s := range steps {
+		rows = append(rows, []string{strconv.FormatInt(s.Version, 10), s.Name})
+	}
+	if len(rows) == 0 {
+		a.Sayf("the schema is up to date")
+	}
+	out.print(steps, "VERSION | MIGRATION", rows)
+	return nil
+}

@@ -1,0 +1,140 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// Profile shows a profile and its history.
+type Profile struct {
+	Show    profileShow    `cmd:"" help:"Show a profile."`
+	History profileHistory `cmd:"" help:"Show every change of a profile: who, when, before, after."`
+	Kind    profileKind    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
+}
+
+type profileShow struct {
+	Code string `arg:"" help:"ODS code."`
+}
+
+func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	code, err := openFor(ctx, a, c.Code)
+	if err != nil {
+		return err
+	}
+	stored, err := a.Store.Profile(ctx, code)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"code", stored.Code.String()}}
+	for _, f := range profile.Fields() {
+		if stored.Values.States(f) {
+			rows = append(rows, []string{f.String(), oneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
+		}
+	}
+	pushes, err := a.Store.Pushes(ctx, postgres.PushFilter{Code: code, Most: len(push.Sinks())})
+	if err != nil {
+		return err
+	}
+	for _, p := range pushes {
+		rows = append(rows, pushRows(p)...)
+	}
+	out.print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes}, "", rows)
+	return nil
+}
+
+// pushRows say what a sink was to show, was sent, took and was seen to show.
+func pushRows(p postgres.ListedPush) [][]string {
+	at := func(when time.Time, number int64) string {
+		if when.IsZero() || number == 0 {
+			return moment(when)
+		}
+		return fmt.Sprintf("%s (sequence %d)", moment(when), number)
+	}
+	state := string(p.State)
+	if p.Unclear {
+		state += ", nobody knows yet whether it was taken"
+	}
+	if p.Reason != "" {
+		state += ": " + p.Reason
+	}
+	name := string(p.Sink)
+	return [][]string{
+		{name, state, p.Route},
+		{name + " wanted", moment(p.Wanted)},
+		{name + " sent", at(p.Sent, p.Sequence)},
+		{name + " accepted", at(p.Accepted, p.Took)},
+		{name + " seen", moment(p.Seen)},
+	}
+}
+
+type profileHistory struct {
+	Code string `arg:"" help:"ODS code."`
+}
+
+func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	code, err := openFor(ctx, a, c.Code)
+	if err != nil {
+		return err
+	}
+	history, err := a.Store.History(ctx, code)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(history))
+	for _, h := range history {
+		by := h.Actor
+		if h.Run != 0 {
+			by += " (run " + h.Run.String() + ")"
+		}
+		if h.Reason != "" {
+			by += ": " + oneLine(h.Reason)
+		}
+		rows = append(rows, []string{
+			h.At.In(profile.London()).Format(time.DateTime), h.Field, oneLine(h.Old), oneLine(h.New), h.Owner, by,
+		})
+	}
+	out.print(history, "WHEN | FIELD | BEFORE | AFTER | OWNER | BY", rows)
+	return nil
+}
+
+type profileKind struct {
+	Code   string `arg:"" help:"ODS code of a trust or of one of its sites."`
+	Kind   string `arg:"" enum:"hospital,clinic" help:"hospital or clinic."`
+	Reason string `required:"" help:"Why, for the audit."`
+	Actor  string `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+}
+
+// Run is the service desk's alone: no register ever changes the kind of a site.
+func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if strings.TrimSpace(c.Reason) == "" {
+		return ExitError{ExitUsage, "--reason: say why"}
+	}
+	code, err := openFor(ctx, a, c.Code)
+	if err != nil {
+		return err
+	}
+	p, err := a.Store.Profile(ctx, code)
+	if err != nil {
+		return err
+	}
+	if t := p.Type(); t != profile.Trust && t != profile.TrustSite {
+		return errors.New("profile " + code.String() + " is a " + string(t) + ": only trusts and their sites are hospitals or clinics")
+	}
+	changed, err := a.Store.SetKind(ctx, code, c.Kind, actorOr(c.Actor), c.Reason)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		a.Sayf("%s is a %s already", code, c.Kind)
+	}
+	out.print(map[string]any{"code": code, "kind": c.Kind, "changed": changed}, "", [][]string{{code.String(), c.Kind}})
+	return nil
+}

@@ -1,0 +1,205 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/dos"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// Push shows pushes and repeats them.
+type Push struct {
+	List    pushList    `cmd:"" help:"List pushes, those wanted last first."`
+	Retry   pushRetry   `cmd:"" help:"Push a profile again, whatever was refused before."`
+	Preview pushPreview `cmd:"" help:"Show which services of DoS a pharmacy's profile will update."`
+}
+
+type pushList struct {
+	State string `placeholder:"STATE" help:"Only these: wanted, accepted, refused, held or no-route."`
+	Sink  string `placeholder:"SINK" help:"Only those to dos or website."`
+	Most  int    `default:"50" help:"How many at most."`
+}
+
+// Help is shown by --help.
+func (*pushList) Help() string {
+	return `wanted: to be sent, or sent without a clear answer. accepted: the sink took it, which does not
+mean that it shows it already. refused: stopped; the reason stands beside it. held: see hold
+list. no-route: the sink does not take organisations of this type.`
+}
+
+func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	filter := postgres.PushFilter{State: push.State(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
+	if err := c.check(filter); err != nil {
+		return err
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	pushes, err := a.Store.Pushes(ctx, filter)
+	if err != nil {
+		return err
+	}
+	if out.json {
+		for _, p := range pushes {
+			out.print(p, "", nil)
+		}
+		return nil
+	}
+	counts, err := a.Store.CountPushes(ctx)
+	if err != nil {
+		return err
+	}
+	var totals [][]string
+	for _, n := range counts {
+		totals = append(totals, []string{string(n.Sink), string(n.State), n.Route, strconv.Itoa(n.Pushes)})
+	}
+	out.print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
+	_, _ = fmt.Fprintln(out.to)
+	rows := make([][]string, 0, len(pushes))
+	for _, p := range pushes {
+		rows = append(rows, []string{p.Code.String(), p.Name, string(p.Sink), string(p.State), moment(p.Wanted), moment(p.Accepted), p.Reason})
+	}
+	out.print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
+	return nil
+}
+
+func (*pushList) check(f postgres.PushFilter) error {
+	if f.Sink != "" {
+		if _, err := push.ParseSink(string(f.Sink)); err != nil {
+			return usage(err)
+		}
+	}
+	for _, state := range push.States() {
+		if f.State == "" || f.State == state {
+			return nil
+		}
+	}
+	return ExitError{ExitUsage, fmt.Sprintf("state %q: want one of %v", f.State, push.States())}
+}
+
+type pushRetry struct {
+	Code []string `arg:"" help:"ODS codes."`
+	Sink string   `placeholder:"SINK" help:"Only to dos or website."`
+}
+
+func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	codes, err := parseCodes(c.Code)
+	if err != nil {
+		return err
+	}
+	sinks, err := parseSinks(c.Sink)
+	if err != nil {
+		return err
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	forced, err := a.Store.ForcePushes(ctx, codes, sinks)
+	if err != nil {
+		return err
+	}
+	if len(forced) == 0 {
+		return fmt.Errorf("nothing of %v is pushed anywhere", codes)
+	}
+	if err := a.SettlePushes(ctx, forced); err != nil {
+		return err
+	}
+	return printPushes(ctx, a, out, forced)
+}
+
+// printPushes shows how pushes stand. One that was refused is a failure.
+func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []postgres.ForcedPush) error {
+	rows := make([][]string, 0, len(forced))
+	code := ExitDone
+	for _, f := range forced {
+		pushes, err := a.Store.Pushes(ctx, postgres.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
+		if err != nil {
+			return err
+		}
+		for _, p := range pushes {
+			if out.json {
+				out.print(p, "", nil)
+			}
+			rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
+			switch p.State {
+			case push.Refused:
+				code = ExitFailed
+			case push.Wanted, push.Held:
+				code = max(code, ExitAwaits)
+			}
+		}
+	}
+	if !out.json {
+		out.print(nil, "CODE | SINK | STATE | REASON", rows)
+	}
+	if code != ExitDone {
+		return ExitError{Code: code}
+	}
+	return nil
+}
+
+type pushPreview struct {
+	Code string `arg:"" help:"ODS code of a pharmacy."`
+}
+
+// Help is shown by --help.
+func (*pushPreview) Help() string {
+	return `Reads DoS and lists every service whose code begins like the pharmacy's: those that a push
+updates (contracts: types 13, 131, 132, 134 and 137 while active, 148 and 149 for blood pressure
+checks and contraception), and those that are left alone, with the reason.`
+}
+
+func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	code, err := openFor(ctx, a, c.Code)
+	if err != nil {
+		return err
+	}
+	sinks, err := a.Sinks()
+	if err != nil {
+		return err
+	}
+	sink, ok := sinks[push.SinkDoS].(*dos.Sink)
+	if !ok {
+		return ExitError{ExitUsage, "setting PROFILESYNC_DOS_URL is missing: DoS is not configured"}
+	}
+	pushes, err := a.Store.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{code}, a.Today())
+	if err != nil {
+		return err
+	}
+	if len(pushes) == 0 {
+		return fmt.Errorf("%s: no push to DoS is wanted; is it a profile, and did a daemon run since it was made?", code)
+	}
+	matched, err := sink.Preview(ctx, code, pushes[0].Wish.Profile.Values.Get(profile.FieldServices))
+	if err != nil {
+		return err
+	}
+	services, rows := make([]previewed, len(matched)), make([][]string, len(matched))
+	for i, m := range matched {
+		services[i] = previewed{m.ID, m.ODSCode, m.Name, m.Type, m.Updated, m.Why}
+		rows[i] = []string{strconv.FormatInt(m.ID, 10), m.ODSCode, m.Name, strconv.Itoa(m.Type), yesNo(m.Updated), m.Why}
+	}
+	out.print(services, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
+	return nil
+}
+
+// previewed is a service of DoS and what a push does to it.
+type previewed struct {
+	Service int64  `json:"service"`
+	ODSCode string `json:"ods_code"`
+	Name    string `json:"name"`
+	Type    int    `json:"type"`
+	Updated bool   `json:"updated"`
+	Why     string `json:"why"`
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}

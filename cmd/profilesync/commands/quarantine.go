@@ -1,0 +1,37 @@
+package commands
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+)
+
+// Quarantine shows upstream records that could not be understood.
+type Quarantine struct {
+	List quarantineList `cmd:"" help:"List quarantined records with their reasons."`
+}
+
+type quarantineList struct {
+	Report string `placeholder:"NAME" help:"Only this report."`
+	Most   int    `default:"1000" help:"How many at most, the newest first."`
+}
+
+func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	records, err := a.Store.Quarantined(ctx, c.Report, c.Most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(records))
+	for _, r := range records {
+		rows = append(rows, []string{
+			r.LastSeen.Format(time.DateOnly), r.Report, r.Code, strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
+		})
+	}
+	out.print(records, "LAST SEEN | REPORT | CODE | LINE | FIELD | VALUE | WHAT TO DO", rows)
+	return nil
+}

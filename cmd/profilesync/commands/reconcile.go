@@ -1,0 +1,38 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Reconcile brings the profiles in line with a register.
+type Reconcile struct {
+	scopeFlags
+	Wait bool `help:"Wait for the result. A running daemon does the work; where there is none, this command does."`
+}
+
+// Help is shown by --help.
+func (*Reconcile) Help() string {
+	return `Every listing is one run. What changed is applied; what looks wrong is withheld and waits
+for "profilesync runs approve" (exit code 3). A closure needs two looks on different days.
+Without --files the reports of PROFILESYNC_ODS_REPORTS are pulled.
+
+  profilesync reconcile --wait
+  profilesync reconcile --report epraccur --wait
+  profilesync reconcile --files edispensary_2025-04-10.csv --as-of 2025-04-10 --wait
+  profilesync reconcile --ods FA002 FA007 --wait`
+}
+
+// Run stores the files first: a daemon cannot see the caller's paths.
+func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	return c.each(ctx, a, out, func(s scope) (summary runs.Summary, err error) {
+		if s.path != "" {
+			if s.run.Upload, err = a.Upload(ctx, s.path); err != nil {
+				return summary, err
+			}
+		}
+		return submit(ctx, a, s.run, c.Wait)
+	})
+}

@@ -1,0 +1,99 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Remind reminds people to check their profiles.
+type Remind struct {
+	Preview bool   `xor:"what" required:"" help:"Show who would get which reminder and why, and send nothing."`
+	Post    bool   `xor:"what" required:"" help:"Make the reminders due that people are due today; the daemon sends them."`
+	SendNow string `xor:"what" required:"" placeholder:"CODE" help:"Remind the people of this organisation now, once a day."`
+	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if it were that day."`
+}
+
+// Help is shown by --help.
+func (*Remind) Help() string {
+	return `People are reminded on the first working day of a quarter, 28 and 14 days and 3 working days
+before its end, and account managers the day after; one letter a person, of all organisations
+that miss something. Each stage is sent once; who has checked everything gets none.`
+}
+
+// Run previews, posts or sends.
+func (c *Remind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	reminders, err := a.Reminders()
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Preview:
+		return c.preview(ctx, out, reminders)
+	case c.Date != "":
+		return ExitError{ExitUsage, "--date: only with --preview"}
+	case c.Post:
+		return posted(ctx, out, reminders.Post)
+	}
+	code, err := profile.ParseODSCode(c.SendNow)
+	if err != nil {
+		return ExitError{ExitUsage, "--send-now: " + err.Error()}
+	}
+	return posted(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
+}
+
+func posted(ctx context.Context, out *Printer, post func(context.Context) (int, error)) error {
+	added, err := post(ctx)
+	if err != nil {
+		return err
+	}
+	out.print(map[string]int{"letters": added}, "", [][]string{{"letters", strconv.Itoa(added)}})
+	return nil
+}
+
+// previewedReminder is a reminder as previews show it: ids and organisations, no names.
+type previewedReminder struct {
+	Stage   string   `json:"stage"`
+	Quarter string   `json:"quarter"`
+	To      string   `json:"to"` // u-4711, or the board of a list
+	Missing []string `json:"missing"`
+}
+
+func (c *Remind) preview(ctx context.Context, out *Printer, reminders *jobs.Reminders) error {
+	if err := playDay(c.Date, &reminders.Now); err != nil {
+		return err
+	}
+	list := []previewedReminder{}
+	err := reminders.Plan(ctx, nil, func(due []people.Reminder) error {
+		for _, m := range due {
+			to := m.Account.String()
+			if m.Account == 0 {
+				to = "list of " + string(m.List)
+			}
+			list = append(list, previewedReminder{string(m.Stage), m.Quarter.String(), to, m.Lines})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(list, func(x, y previewedReminder) int {
+		return cmp.Or(cmp.Compare(x.Quarter, y.Quarter), cmp.Compare(x.Stage, y.Stage))
+	})
+	rows := make([][]string, len(list))
+	for i, m := range list {
+		rows[i] = []string{m.Quarter, m.Stage, m.To, strings.Join(m.Missing, "\n")}
+	}
+	out.print(list, "QUARTER | STAGE | TO | WHAT IS MISSING", rows)
+	return nil
+}

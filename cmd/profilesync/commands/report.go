@@ -1,0 +1,165 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Report writes, makes, delivers and verifies the daily change report.
+type Report struct {
+	Show    reportShow    `cmd:"" default:"withargs" help:"Write a report: the newest, or that of a day."`
+	Make    reportMake    `cmd:"" help:"Make the reports that are due, as the daemon does every working morning."`
+	List    reportList    `cmd:"" help:"List reports."`
+	Deliver reportDeliver `cmd:"" help:"Deliver the report of a day to every list that has not got it."`
+	Verify  reportVerify  `cmd:"" help:"Compare the report of a day with what was frozen."`
+}
+
+type reportShow struct {
+	Date    string `placeholder:"YYYY-MM-DD" help:"The working day it was made for. Default: the newest."`
+	Region  string `placeholder:"CODE" help:"Only the rows of this board."`
+	Section string `placeholder:"NAME" help:"With --format csv: this section (updates, withheld, …). Default: changes."`
+	Out     string `placeholder:"FILE" help:"Where to write it. Default: standard output."`
+}
+
+// Help is shown by --help.
+func (*reportShow) Help() string {
+	return `A report covers everything from the end of the one before it to the beginning of its day
+(Europe/London); Monday's covers the weekend. It is frozen: asking again gives the same bytes, and
+what is learnt later is in the next one. --format is html (default), csv, xlsx or json.`
+}
+
+func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	day, err := reportDay(ctx, a, c.Date)
+	if err != nil {
+		return err
+	}
+	f := wiring.ReportFile{Day: day, Region: profile.ODSCode(c.Region), Form: out.form, Section: c.Section}
+	if c.Out == "" {
+		return a.CopyReport(ctx, out.to, f)
+	}
+	return a.SaveReport(ctx, c.Out, f)
+}
+
+// reportDay is the day that was asked for, or that of the newest report.
+func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, error) {
+	if text != "" {
+		day, err := profile.ParseDate(text)
+		if err != nil {
+			return day, ExitError{ExitUsage, "--date: " + err.Error()}
+		}
+		return day, nil
+	}
+	day, _, err := a.Store.LastReport(ctx)
+	if err == nil && day.IsZero() {
+		err = errors.New("there is no report yet: `profilesync report make` makes those that are due")
+	}
+	return day, err
+}
+
+type reportMake struct{}
+
+func (*reportMake) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	reporter, err := a.Reporter()
+	if err != nil {
+		return err
+	}
+	if _, err := reporter.Make(ctx); err != nil {
+		return err
+	}
+	return printReports(ctx, a, out, 1)
+}
+
+type reportList struct {
+	Most int `default:"30" help:"How many at most."`
+}
+
+func (c *reportList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	return printReports(ctx, a, out, c.Most)
+}
+
+func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) error {
+	list, err := a.Store.Reports(ctx, most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(list))
+	for i, r := range list {
+		rows[i] = []string{
+			r.Day.String(), r.From.In(profile.London()).Format("2006-01-02 15:04"), r.Until.In(profile.London()).Format("2006-01-02 15:04"),
+			strconv.Itoa(r.Rows), strconv.Itoa(r.Deliveries),
+		}
+	}
+	out.print(list, "REPORT | FROM | UNTIL | AUDIT ROWS | DELIVERED", rows)
+	return nil
+}
+
+type reportDeliver struct {
+	Day string `arg:"" help:"The working day it was made for."`
+}
+
+func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	day, err := reportDay(ctx, a, c.Day)
+	if err != nil {
+		return err
+	}
+	reporter, err := a.Reporter()
+	if err != nil {
+		return err
+	}
+	delivered, err := reporter.Bring(ctx, day)
+	if err != nil {
+		return err
+	}
+	out.print(map[string]int{"delivered": delivered}, "", [][]string{{"delivered", strconv.Itoa(delivered)}})
+	return nil
+}
+
+type reportVerify struct {
+	Day string `arg:"" help:"The working day it was made for."`
+}
+
+func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	day, err := reportDay(ctx, a, c.Day)
+	if err != nil {
+		return err
+	}
+	found, err := a.Store.VerifyReport(ctx, day)
+	if err != nil {
+		return err
+	}
+	out.print(found, "", [][]string{
+		{"rows", word(found.Rows, "as they were frozen", "NOT as they were frozen")},
+		{"audit", fmt.Sprintf("%d rows, %d of them differ from the report", found.Audit, found.Differ)},
+	})
+	if !found.Rows || found.Differ > 0 {
+		return ExitError{ExitFailed, "the report of " + day.String() + " is not what was frozen"}
+	}
+	return nil
+}
+
+func word(yes bool, ifYes, ifNo string) string {
+	if yes {
+		return ifYes
+	}
+	return ifNo
+}

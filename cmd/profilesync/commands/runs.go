@@ -1,0 +1,186 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Runs shows runs, decides on what they withheld, and takes them back.
+type Runs struct {
+	List    runsList    `cmd:"" help:"List runs, the newest first."`
+	Show    runsShow    `cmd:"" help:"Show a run with every change, before and after."`
+	Approve runsApprove `cmd:"" help:"Apply exactly what a run withheld."`
+	Reject  runsReject  `cmd:"" help:"Keep what a run withheld silent until the register says something else."`
+	Undo    runsUndo    `cmd:"" help:"Take back exactly what a run applied, but for what was edited since."`
+}
+
+type runsList struct {
+	Most int `default:"20" help:"How many at most."`
+}
+
+func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	listed, err := a.Store.ListRuns(ctx, "", c.Most)
+	if err != nil {
+		return err
+	}
+	summaries := make([]runs.Summary, 0, len(listed))
+	rows := make([][]string, 0, len(listed))
+	for _, r := range listed {
+		summaries = append(summaries, r.Summary)
+		ch := r.Summary.Changes
+		rows = append(rows, []string{
+			r.ID.String(), r.CreatedAt.In(profile.London()).Format(time.DateTime), kindOf(r.Run), r.Report, r.AsOf.String(),
+			string(r.State), strconv.Itoa(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
+		})
+	}
+	out.print(summaries, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
+	return nil
+}
+
+func kindOf(r runs.Run) string {
+	if r.Parent != 0 {
+		return fmt.Sprintf("%s of %d", r.Kind, r.Parent)
+	}
+	return string(r.Kind)
+}
+
+type runsShow struct {
+	ID       runs.ID `arg:"" name:"run" help:"The run's number."`
+	Withheld bool    `help:"Only what was withheld."`
+	Most     int     `default:"500" help:"How many changes at most."`
+	Changes  bool    `help:"With --format json: print the changes too, one object a line."`
+}
+
+func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	run, err := a.Store.Run(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	out.printSummary(run.Summary)
+	if out.json && !c.Changes {
+		return nil
+	}
+	planned, err := a.Store.PlanRows(ctx, c.ID, c.Withheld, c.Most)
+	if err != nil {
+		return err
+	}
+	if out.json {
+		for _, p := range planned {
+			out.print(p, "", nil)
+		}
+		return nil
+	}
+	if len(planned) == 0 {
+		return nil
+	}
+	_, _ = fmt.Fprintln(out.to)
+	rows := make([][]string, 0, len(planned))
+	for _, p := range planned {
+		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, oneLine(p.Old), oneLine(p.Shown()), p.Reason, p.Fate()})
+	}
+	out.print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
+	return nil
+}
+
+// decisionFlags say who decides.
+type decisionFlags struct {
+	ID    runs.ID `arg:"" name:"run" help:"The run's number."`
+	Actor string  `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
+}
+
+func (f decisionFlags) actor() string {
+	if f.Actor == "" {
+		return osUser()
+	}
+	return f.Actor
+}
+
+// decided returns the run that a decision is about.
+func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, error) {
+	if err := a.Open(ctx); err != nil {
+		return runs.Run{}, err
+	}
+	run, err := a.Store.Run(ctx, f.ID)
+	if err == nil && !run.State.Ended() {
+		err = fmt.Errorf("run %d has not ended yet (%s); wait for it", run.ID, run.State)
+	}
+	return run, err
+}
+
+// child works a run that approves or undoes another, and prints its result.
+func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, parent runs.Run, kind runs.Kind) error {
+	run := runs.Run{
+		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: f.actor(),
+	}
+	summary, err := submit(ctx, a, run, true)
+	if err != nil {
+		return err
+	}
+	out.printSummary(summary)
+	return exitOf([]runs.Summary{summary})
+}
+
+type runsApprove struct{ decisionFlags }
+
+// Help is shown by --help.
+func (*runsApprove) Help() string {
+	return `What the run withheld is planned once more from the stored records, at the run's own day.
+Rows that would now do something else are left out and named. The approval is a run of its
+own, which can be undone.`
+}
+
+func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	parent, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	if parent.State != runs.RunWithheld {
+		return fmt.Errorf("run %d withheld nothing (%s)", parent.ID, parent.State)
+	}
+	return c.child(ctx, a, out, parent, runs.RunApprove)
+}
+
+type runsUndo struct{ decisionFlags }
+
+// Help is shown by --help.
+func (*runsUndo) Help() string {
+	return `Fields that somebody edited since are left as they are and named. A profile the run created
+is closed and hidden; nothing is ever deleted. What was undone is proposed again at the next
+look, and withheld until a person approves it.`
+}
+
+func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	parent, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	return c.child(ctx, a, out, parent, runs.RunUndo)
+}
+
+type runsReject struct{ decisionFlags }
+
+func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	run, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	rows, err := a.Store.Reject(ctx, run.ID, c.actor())
+	if err != nil {
+		return err
+	}
+	a.Sayf("%d changes stay silent until the register says something else", rows)
+	out.printSummary(run.Summary)
+	return nil
+}

@@ -1,0 +1,145 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
+)
+
+// scopeFlags say what a reconciliation covers; plan and reconcile share them.
+type scopeFlags struct {
+	Source string   `default:"ods" enum:"ods,ers" help:"The register: ${enum}."`
+	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; says nothing about any other."`
+	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
+	Report string   `placeholder:"NAME" help:"The report, where the file's name up to the first _ does not say it (edispensary, etr, ...)."`
+	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The day the listing speaks of, YYYY-MM-DD. Default: today."`
+	Actor  string   `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+}
+
+// scope is one run that was asked for, and the file it reads, if any.
+type scope struct {
+	run  runs.Run
+	path string
+}
+
+func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
+	base := runs.Run{Kind: runs.RunListing, Source: profile.Source(f.Source), Actor: f.Actor, AsOf: a.Today()}
+	if base.Actor == "" {
+		base.Actor = osUser()
+	}
+	if f.AsOf != "" {
+		if base.AsOf, err = profile.ParseDate(f.AsOf); err != nil {
+			return nil, ExitError{ExitUsage, "--as-of: " + err.Error()}
+		}
+	}
+	for _, text := range f.ODS {
+		code, err := profile.ParseODSCode(text)
+		if err != nil {
+			return nil, ExitError{ExitUsage, "--ods: " + err.Error()}
+		}
+		base.Kind, base.Codes = runs.RunDelta, append(base.Codes, code)
+	}
+	if base.Source == profile.SourceERS {
+		return f.services(a, base)
+	}
+	if len(f.Files) == 0 {
+		return f.pulled(a, base)
+	}
+	for _, path := range f.Files {
+		s := scope{run: base, path: path}
+		if s.run.Report, err = f.reportOf(path); err != nil {
+			return nil, usage(err)
+		}
+		scopes = append(scopes, s)
+	}
+	return scopes, nil
+}
+
+// pulled are the runs that pull from the register's services: named codes from
+// the API, else complete listings.
+func (f scopeFlags) pulled(a *wiring.App, base runs.Run) (scopes []scope, err error) {
+	if len(base.Codes) > 0 {
+		base.Report = wiring.ReportOfAPI
+		return []scope{{run: base}}, nil
+	}
+	reports := a.Settings.ODSReports
+	if f.Report != "" {
+		reports = []string{f.Report}
+	}
+	for _, report := range reports {
+		if _, err := ods.Types(report); err != nil {
+			return nil, ExitError{ExitUsage, "--report: " + err.Error()}
+		}
+		base.Report = report
+		scopes = append(scopes, scope{run: base})
+	}
+	return scopes, nil
+}
+
+func (f scopeFlags) reportOf(path string) (string, error) {
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("--files: %w", err)
+	}
+	if f.Report != "" {
+		_, err := ods.Types(f.Report)
+		return f.Report, err
+	}
+	return ods.ReportOf(filepath.Base(path))
+}
+
+// each does the work for one scope after the other and prints every result.
+func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work func(scope) (runs.Summary, error)) error {
+	scopes, err := f.scopes(a)
+	if err != nil {
+		return err
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	var summaries []runs.Summary
+	for _, s := range scopes {
+		summary, err := work(s)
+		if err != nil {
+			return err
+		}
+		out.printSummary(summary)
+		summaries = append(summaries, summary)
+	}
+	return exitOf(summaries)
+}
+
+func (s scope) openFile(_ context.Context, run runs.Run) (jobs.Pull, error) {
+	file, err := os.Open(s.path)
+	if err != nil {
+		return nil, fmt.Errorf("--files: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	listing, err := ods.OpenListing(s.path, run.Report, file)
+	if err != nil {
+		return nil, err
+	}
+	return listing, nil
+}
+
+// services is the run that asks e-RS for all services, or for those of sites.
+func (f scopeFlags) services(a *wiring.App, run runs.Run) ([]scope, error) {
+	switch {
+	case len(f.Files) > 0:
+		return nil, ExitError{ExitUsage, "--files: e-RS has no listings; see `profilesync ers register import`"}
+	case f.Report != "" && f.Report != services.ReportServices:
+		return nil, ExitError{ExitUsage, "--report: e-RS has one, " + services.ReportServices}
+	case !a.Settings.AsksERS():
+		return nil, settings.ErrNoERS
+	}
+	run.Report = services.ReportServices
+	return []scope{{run: run}}, nil
+}

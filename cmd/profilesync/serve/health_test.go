@@ -1,0 +1,98 @@
+package serve
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+func TestBeingAliveMeansGettingOn(t *testing.T) {
+	t.Parallel()
+	every := func(times int, do ...func()) {
+		for range times {
+			time.Sleep(time.Second) //nolint:forbidigo // of the bubble's clock
+			for _, one := range do {
+				one()
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		happens func(*health)
+		says    string
+	}{
+		"all goes on":                {func(h *health) { every(2000, h.answered, h.dispatched) }, ""},
+		"the database is away":       {func(h *health) { every(2000, h.lost) }, ""},
+		"it came back a moment ago":  {func(h *health) { every(2000, h.lost); every(5, h.answered) }, ""},
+		"nobody asks the database":   {func(h *health) { every(10, h.answered, h.dispatched); every(61) }, "nothing was asked of the database"},
+		"the first round never ends": {func(h *health) { every(300, h.answered) }, "the dispatcher has made no round"},
+		"the dispatcher hangs":       {func(h *health) { h.dispatched(); every(100, h.answered) }, "the dispatcher has made no round"},
+		"the first round takes long": {func(h *health) { every(200, h.answered) }, ""},
+		"the workers have stopped": {func(h *health) {
+			stopped := make(chan struct{})
+			h.working(stopped)
+			close(stopped)
+		}, "the workers have stopped"},
+		"another life begins": {func(h *health) {
+			stopped := make(chan struct{})
+			h.working(stopped)
+			close(stopped)
+			h.rest()
+			every(2000, h.lost)
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHealth(time.Now)
+				test.happens(h)
+				if err := h.alive(); test.says != "" {
+					require.ErrorContains(t, err, test.says)
+				} else {
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
+func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
+	t.Parallel()
+	route := func(due, tried time.Duration) postgres.ForwardProgress {
+		return postgres.ForwardProgress{Routes: []postgres.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
+	}
+	since := func(activity string, ago time.Duration) postgres.ForwardProgress {
+		return postgres.ForwardProgress{Since: map[string]time.Duration{activity: ago}}
+	}
+	for name, test := range map[string]struct {
+		progress postgres.ForwardProgress
+		uptime   time.Duration
+		says     string
+	}{
+		"nothing yet":               {postgres.ForwardProgress{}, time.Hour, ""},
+		"a backlog that is worked":  {route(time.Hour, time.Second), time.Hour, ""},
+		"a route that stands still": {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
+		"a sink it does not push to": {postgres.ForwardProgress{Routes: []postgres.RouteProgress{
+			{Sink: push.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
+		}}, time.Hour, ""},
+		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
+		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
+		"all stood still until now":    {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
+		"a job without a worker":       {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without"},
+		"a job that lost its a moment": {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := stalled(test.progress, wiring.Sinks{push.SinkDoS: nil}, test.uptime); test.says != "" {
+				require.ErrorContains(t, err, test.says)
+			} else {
+				require.NoError(t, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/people"
+)
+
+// lostness is how clearly an error says that the database cannot be reached.
+type lostness int
+
+const (
+	notLost       lostness = iota
+	perhapsLost            // it took too long: said of a database that is known to be away, it is no news
+	certainlyLost          // the connection did not come about, or broke
+)
+
+// ourRecords carry errors.
+type ourRecords struct{}
+
+func (ourRecords) message(string) lostness { return notLost }
+
+func (ourRecords) attribute(a slog.Attr) (lostness, error) {
+	err, ok := a.Value.Any().(error)
+	if !ok || ofOutside(err) {
+		return notLost, nil
+	}
+	return lost(err), err
+}
+
+// ofOutside reports whether an error is somebody else's than the database's.
+func ofOutside(err error) bool {
+	var unavailable jobs.Unavailable
+	var request *url.Error
+	var mail *people.MailError
+	return errors.As(err, &unavailable) || errors.As(err, &request) || errors.As(err, &mail)
+}
+
+// broken are the errors of a connection that ended, and of one that could not
+// begin.
+var broken = []error{
+	pgconn.ErrConnClosed, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
+}
+
+func lost(err error) lostness {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &connect):
+		return certainlyLost
+	case errors.As(err, &pg):
+		if away(pg.Code) {
+			return certainlyLost
+		}
+		return notLost
+	}
+	for _, end := range broken {
+		if errors.Is(err, end) {
+			return certainlyLost
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) {
+		return perhapsLost
+	}
+	return notLost
+}
+
+// away reports whether a server says by a code of its own that it is not there:
+// the connection failed (class 08), it shuts down, crashed, or starts up.
+func away(code string) bool {
+	return strings.HasPrefix(code, "08") || code == "57P01" || code == "57P02" || code == "57P03"
+}
+
+// brokenText is what the job queue makes of the same errors.
+var (
+	brokenText = regexp.MustCompile("failed to connect to `|conn closed|connection refused|connection reset by peer|broken pipe|" +
+		`unexpected EOF|EOF$|use of closed network connection|\(SQLSTATE (08...|57P0[123])\)`)
+	lateText = regexp.MustCompile(`context deadline exceeded|i/o timeout`)
+)
+
+// queueRecords are the job queue's, which asks nobody but the database, and
+// mostly writes errors as texts.
+type queueRecords struct{}
+
+// consequences are what the queue says after such errors, and without them.
+var consequences = regexp.MustCompile(
+	`: (Too many errors; giving up$|Current leader stepping down because the reelection deadline elapsed)`)
+
+func (queueRecords) message(text string) lostness {
+	if consequences.MatchString(text) {
+		return perhapsLost
+	}
+	return notLost
+}
+
+func (queueRecords) attribute(a slog.Attr) (lostness, error) {
+	if a.Key != "err" && a.Key != "error" {
+		return notLost, nil
+	}
+	if err, ok := a.Value.Any().(error); ok {
+		return lost(err), err
+	}
+	text := a.Value.String()
+	switch {
+	case brokenText.MatchString(text):
+		return certainlyLost, errors.New(text)
+	case lateText.MatchString(text):
+		return perhapsLost, errors.New(text)
+	default:
+		return notLost, nil
+	}
+}

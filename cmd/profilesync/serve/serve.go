@@ -1,0 +1,73 @@
+package serve
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/ers"
+)
+
+// Command runs the daemon.
+type Command struct{}
+
+// stopWithin is how long the daemon may take to stop: a little more than its
+// jobs get to come to rest. A service manager should kill later than that.
+const stopWithin = 20 * time.Second
+
+// Help is shown by --help.
+func (*Command) Help() string {
+	return `Pulls the register's changes at 04:30, its listings at 05:00 and the e-Referral Service at
+05:30 (London), works the runs that
+commands ask for, and finishes what a killed process left. Every change of a profile, whoever
+wrote it, is pushed to the sinks that are configured (PROFILESYNC_DOS_..., _WEBSITE_...); what
+they show is checked and repaired at 02:30. What was due while no daemon ran is caught up.
+The report of the day's changes is made at 06:30 of every working day. People are reminded of
+their checks at 09:00, and accounts that nobody uses end at 07:00; letters go out when
+PROFILESYNC_MAIL says how. /healthz, /readyz, /metrics and /reports/ are served at
+PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
+}
+
+// Run is the daemon: it works jobs, keeps the schedules, and serves health and
+// metrics, until it is asked to stop.
+func (*Command) Run(ctx context.Context, a *wiring.App) error {
+	if !wiring.IsTerminal(a.Stderr) {
+		said := newLines(a.Stderr)
+		a.OnClose(said.Close)
+		a.Stderr = said
+	}
+	log := a.Logger(a.Settings.Level())
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	outage := newOutage(log, time.Now)
+	log = outage.during(log, ourRecords{})
+	registry := prometheus.NewRegistry()
+	admin.RegisterProcess(registry, a.Version)
+	metrics := admin.NewMetrics(registry)
+	a.AnsweredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
+	s, err := newService(ctx, a, log, outage, metrics)
+	if err != nil {
+		return err
+	}
+	admin.NewWatcher(registry, s.control.Watch, time.Now, log)
+	s.watchPools(admin.NewPools(registry))
+	receipts, err := receipts(a, log)
+	if err != nil {
+		return err
+	}
+	server, err := admin.Listen(ctx, admin.Options{Address: a.Settings.HTTPAddress, Log: log}, admin.Handler(admin.Checks{
+		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts, Reports: a.ReportHandler(log), Log: log,
+	}))
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(ctx) })
+	group.Go(func() error { return s.run(ctx, server.Address()) })
+	return group.Wait()
+}

@@ -1,0 +1,206 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// service is the working half of the daemon. It works under the name of the
+// process; when that was taken for gone it stops all work, and begins anew under
+// another.
+type service struct {
+	*wiring.App
+
+	control *postgres.Store // for what must go on whatever jobs do with their connections
+	pushing *postgres.Store // for pushes, which wait for no other job
+	sinks   wiring.Sinks
+	log     *slog.Logger
+	outage  *outage
+	metrics *admin.Metrics
+	pools   *admin.Pools
+	health  *health
+}
+
+const (
+	// controlConnections are enough to listen, dispatch, recover jobs, answer
+	// monitoring, and one to spare.
+	controlConnections = 6
+	// pushConnections are enough for two sinks: many pushes share a statement.
+	pushConnections = 4
+)
+
+func newService(ctx context.Context, a *wiring.App, log *slog.Logger, outage *outage, metrics *admin.Metrics) (*service, error) {
+	sinks, err := a.Sinks()
+	if err != nil {
+		return nil, err
+	}
+	s := &service{App: a, sinks: sinks, log: log, outage: outage, metrics: metrics, health: newHealth(time.Now)}
+	if s.control, err = a.OpenBeside(ctx, controlConnections); err != nil {
+		return nil, err
+	}
+	s.pushing, err = a.OpenBeside(ctx, pushConnections)
+	return s, err
+}
+
+// watchPools serves how the pools stand that live as long as the process.
+func (s *service) watchPools(pools *admin.Pools) {
+	s.pools = pools
+	for name, store := range map[string]*postgres.Store{
+		"main": s.Store, "control": s.control, "pushing": s.pushing, "reports": s.ReportStore,
+	} {
+		pools.Watch(name, func() admin.PoolStat { return store.Pool() })
+	}
+}
+
+// errUnstopped says that jobs went on although they were asked to stop.
+var errUnstopped = errors.New("jobs did not stop in time; others go on with them")
+
+// run works until the context ends, one life after the other.
+func (s *service) run(ctx context.Context, address string) error {
+	for {
+		err := s.life(ctx, address)
+		switch {
+		case errors.Is(err, errUnstopped), ctx.Err() == nil && !s.health.hasBegun():
+			return err
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // asked to stop
+		case errors.Is(err, jobs.ErrReplaced):
+			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
+				"process", s.Process.Name())
+		default:
+			s.log.ErrorContext(ctx, "the work ended: it begins anew", "error", err)
+		}
+		s.Process.Rename()
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// life works under one name of the process. It returns jobs.ErrReplaced when
+// nothing is worked under that name any more.
+func (s *service) life(ctx context.Context, address string) error {
+	pool, err := s.QueuePool(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	s.pools.Watch("queue", func() admin.PoolStat { return pool.Stat() })
+	daemon, err := s.daemon(riverpgxv5.New(pool))
+	if err != nil {
+		return err
+	}
+	client, err := daemon.Client()
+	if err != nil {
+		return err
+	}
+	announcer := wiring.Announcer(s.control, true)
+	announcer.Answered = func() { s.health.answered(); s.outage.Answered() }
+	announcer.Lost = func(err error) { s.health.lost(); s.outage.Lost(err) }
+	if _, err := announcer.Begin(ctx); err != nil {
+		announcer.Lost(err)
+		return err
+	}
+	s.health.begin()
+	defer s.health.rest()
+	s.log.InfoContext(ctx, "serving", "address", address, "version", s.Version, "process", daemon.Process)
+	err = s.work(ctx, daemon, client, announcer)
+	announcer.End(ctx, err == nil)
+	return err
+}
+
+// work runs everything that the process does, until the context ends or the
+// process was taken for gone, and waits for the jobs to come to an end.
+func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, announcer *jobs.Announcer) error {
+	dispatcher := jobs.Dispatcher{
+		Store: wiring.JobStore{Store: s.control}, Routes: s.sinks.Routes(), Today: s.Today, Settle: s.Settings.PushSettle,
+		Passed: s.health.dispatched, LeftBehind: s.metrics.PushesLeftBehind, Log: s.log,
+	}
+	recovery := jobs.Recovery{
+		Store: s.control, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,
+		Recovered: s.metrics.JobRecovered, Log: s.log,
+	}
+	announcing, silent := context.WithCancel(context.WithoutCancel(ctx))
+	group, ctx := errgroup.WithContext(ctx)
+	var unstopped error
+	group.Go(func() error { return announcer.Run(announcing) }) // also while the jobs come to an end
+	group.Go(func() error {
+		defer silent()
+		unstopped = s.workJobs(ctx, daemon, client)
+		return unstopped
+	})
+	group.Go(func() error { return dispatcher.Run(ctx, client) })
+	group.Go(func() error { return recovery.Run(ctx) })
+	err := group.Wait()
+	if errors.Is(unstopped, errUnstopped) { // what still works must not be taken for another life
+		return unstopped
+	}
+	return err
+}
+
+// workJobs runs the workers until ctx ends, and waits for their jobs.
+func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient) error {
+	switch err := client.Start(ctx); {
+	case err != nil && ctx.Err() != nil:
+		return nil //nolint:nilerr // asked to stop before it had begun
+	case err != nil:
+		return fmt.Errorf("starting the workers: %w", err)
+	}
+	s.health.working(client.Stopped())
+	if err := daemon.TakeOver(ctx, client); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "taking over unfinished runs", "error", err)
+	}
+	<-ctx.Done()
+	s.log.InfoContext(ctx, "stopping")
+	select {
+	case <-client.Stopped():
+		return nil
+	case <-time.After(stopWithin):
+		return errUnstopped
+	}
+}
+
+// daemon wires the workers.
+func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
+	schedules, err := schedules(s.Settings, s.sinks)
+	if err != nil {
+		return d, err
+	}
+	people, err := s.People(s.metrics.LetterWorked)
+	if err != nil {
+		return d, err
+	}
+	return jobs.Daemon{
+		Driver: driver, Schema: postgres.RiverSchema, Store: wiring.JobStore{Store: s.Store}, Runs: s.Runs(s.Pull, s.saveProgress),
+		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.PullCodes, jobs.ERSRegister: s.PullRegister},
+		Pushers: s.Pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.Checkers(s.sinks, func(int) {}),
+		Workers: s.Settings.PushWorkers,
+		People:  people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(), Log: s.log,
+		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
+		Held:     jobs.NewHeldJobs(),
+		Observe: func(kind, outcome string, ran, waited time.Duration) {
+			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
+		},
+		Ended: s.metrics.RunEnded,
+	}, nil
+}
+
+// saveProgress stores how far a run has come, for the people who wait for it.
+func (s *service) saveProgress(ctx context.Context, run runs.ID, stage string, done, total int) {
+	if err := s.Store.SaveProgress(ctx, run, stage, done, total); err != nil {
+		s.log.WarnContext(ctx, "progress", "error", err)
+	}
+}

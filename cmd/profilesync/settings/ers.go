@@ -1,0 +1,100 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/ers"
+)
+
+// The ways of authentication.
+const (
+	ersJWT  = "jwt"
+	ersNone = "none"
+)
+
+// ersApplication is one of the credentials, as the setting states it.
+type ersApplication struct {
+	Name       string `json:"name"` // default the client id
+	ClientID   string `json:"client_id"`
+	KeyID      string `json:"key_id"`
+	PrivateKey string `json:"private_key"` // PEM
+}
+
+// AsksERS reports whether e-RS is configured.
+func (s *Settings) AsksERS() bool { return s.ERSAuth == ersNone || s.ERSCredentials != "" }
+
+// checkERS refuses settings that would only fail at the first pull.
+func (s *Settings) checkERS() error {
+	var errs []error
+	for name, address := range map[string]string{"ERS_URL": s.ERSURL, "ERS_TOKEN_URL": s.ERSTokenURL} {
+		if u, err := url.Parse(address); err != nil || u.Host == "" {
+			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want an address like https://host/path", name, address))
+		}
+	}
+	if s.ERSAuth != ersJWT && s.ERSAuth != ersNone {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_AUTH=%s: want jwt or none", s.ERSAuth))
+	}
+	if s.ERSPerSecond <= 0 {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_REQUESTS_PER_SECOND=%g: want more than 0", s.ERSPerSecond))
+	}
+	if _, err := s.ExtractColumns(); err != nil {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_COLUMNS: %w", err))
+	}
+	if _, err := s.ERSApplications(); err != nil {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_CREDENTIALS (or _FILE): %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// ExtractColumns are those of the EBSX05 extract; the zero value is the known layout.
+func (s *Settings) ExtractColumns() (columns ers.Columns, err error) {
+	if s.ERSColumns == "" {
+		return columns, nil
+	}
+	return ParseExtractColumns(strings.NewReader(s.ERSColumns))
+}
+
+// ParseExtractColumns reads a JSON object from facts to the headers they stand under.
+func ParseExtractColumns(from io.Reader) (columns ers.Columns, err error) {
+	decoder := json.NewDecoder(from)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&columns); err != nil {
+		return columns, fmt.Errorf("want a JSON object of columns, as {\"ID\": \"service_id\"}: %w", err)
+	}
+	return columns, nil
+}
+
+// ERSApplications are those we registered, one JSON object after the other. An error
+// never repeats what stands there.
+func (s *Settings) ERSApplications() (credentials []ers.Credential, err error) {
+	if s.ERSAuth == ersNone {
+		return []ers.Credential{{Name: ersNone}}, nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(s.ERSCredentials.Reveal()))
+	for n := 1; ; n++ {
+		var a ersApplication
+		err := decoder.Decode(&a)
+		if errors.Is(err, io.EOF) {
+			return credentials, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("application %d: want a JSON object with name, client_id, key_id and private_key", n)
+		}
+		if a.Name == "" {
+			a.Name = a.ClientID
+		}
+		tokens, err := ers.Application{TokenURL: s.ERSTokenURL, ClientID: a.ClientID, KeyID: a.KeyID, PrivateKey: a.PrivateKey}.Tokens()
+		if err != nil {
+			return nil, fmt.Errorf("application %d (%s): %w", n, a.Name, err)
+		}
+		credentials = append(credentials, ers.Credential{Name: a.Name, Tokens: tokens})
+	}
+}
+
+// ErrNoERS says that e-RS is not configured.
+var ErrNoERS = Error{errors.New("setting PROFILESYNC_ERS_CREDENTIALS (or _FILE) is missing: e-RS cannot be asked without")}

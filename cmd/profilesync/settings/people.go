@@ -1,0 +1,67 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// The ways of sending mail.
+const (
+	MailOff       = "off"
+	MailDirectory = "directory"
+	MailSMTP      = "smtp"
+	MailNotify    = "notify"
+)
+
+// checkPeople refuses settings that would only fail when the first letter is due.
+func (s *Settings) checkPeople() error {
+	var errs []error
+	if _, err := people.ParseCheckRules(s.CheckRules); err != nil {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_CHECK_RULES: %w", err))
+	}
+	if _, err := s.MailingLists(); err != nil {
+		errs = append(errs, fmt.Errorf("setting PROFILESYNC_LISTS: %w", err))
+	}
+	for name, days := range map[string]int{
+		"IDLE_MEMBER_DAYS": s.IdleMember, "IDLE_LEAD_DAYS": s.IdleLead, "IDLE_ADMINISTRATOR_DAYS": s.IdleAdministrator,
+	} {
+		if days <= 30 {
+			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%d: want more than 30, the days of the first warning", name, days))
+		}
+	}
+	if s.IdleInvitation < 1 || s.MailPerDay < 1 || s.MailPerSecond <= 0 {
+		errs = append(errs, errors.New("settings PROFILESYNC_IDLE_INVITATION_DAYS, MAIL_PER_DAY and MAIL_PER_SECOND: want at least 1"))
+	}
+	return errors.Join(errs...)
+}
+
+// MailingLists are the addresses of boards' lists. An error never repeats one.
+func (s *Settings) MailingLists() (map[profile.ODSCode]people.EmailAddress, error) {
+	lists := make(map[profile.ODSCode]people.EmailAddress)
+	if s.Lists == "" {
+		return lists, nil
+	}
+	var stated map[string]string
+	if err := json.Unmarshal([]byte(s.Lists.Reveal()), &stated); err != nil {
+		return nil, errors.New("want a JSON object from the ODS code of a board to an address")
+	}
+	for code, text := range stated {
+		address, err := people.ParseEmailAddress(text)
+		if err != nil {
+			return nil, fmt.Errorf("list of %s: %w", code, err)
+		}
+		lists[profile.ODSCode(code)] = address
+	}
+	return lists, nil
+}
+
+// IdleLimits are after how many days accounts end.
+func (s *Settings) IdleLimits() people.IdleLimits {
+	return people.IdleLimits{
+		Member: s.IdleMember, Lead: s.IdleLead, Administrator: s.IdleAdministrator, Invitation: s.IdleInvitation,
+	}
+}

@@ -1,0 +1,81 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+)
+
+// Announcer keeps the process of a store announced; a daemon is what commands
+// look for.
+func Announcer(store *postgres.Store, daemon bool) *jobs.Announcer {
+	return &jobs.Announcer{
+		Announce: func(ctx context.Context, earlier jobs.Announcement) (jobs.Announcement, error) {
+			lost, _ := earlier.(announcement)
+			made, err := store.Announce(ctx, daemon, lost.Announcement)
+			if err != nil {
+				return nil, replaced(err)
+			}
+			return announcement{made}, nil
+		},
+		Answered: func() {}, Lost: func(error) {},
+	}
+}
+
+// announcement says in the jobs' words what the store says.
+type announcement struct{ *postgres.Announcement }
+
+// Renew says that the process lives.
+func (a announcement) Renew(ctx context.Context) error { return replaced(a.Announcement.Renew(ctx)) }
+
+func replaced(err error) error {
+	if errors.Is(err, postgres.ErrProcessEnded) {
+		return fmt.Errorf("%w: %w", jobs.ErrReplaced, err)
+	}
+	return err
+}
+
+// whileAnnounced works something that others take over when this process is gone.
+// The work gets the number of the process, which stays announced until the
+// program ends: its name is used once.
+func (a *App) whileAnnounced(ctx context.Context, work func(ctx context.Context, process int64) error) error {
+	if a.announced == 0 {
+		if err := a.announce(ctx); err != nil {
+			return err
+		}
+	}
+	working, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(a.replaced, func() { stop(context.Cause(a.replaced)) })() //nolint:contextcheck // it outlives this call
+	err := work(working, a.announced)
+	if cause := context.Cause(working); errors.Is(cause, jobs.ErrReplaced) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// announce announces the process until the program ends.
+func (a *App) announce(ctx context.Context) (err error) {
+	announced := Announcer(a.Store, false)
+	if a.announced, err = announced.Begin(ctx); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	replaced, replace := context.WithCancelCause(ctx)
+	a.replaced = replaced
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		replace(announced.Run(ctx))
+	}()
+	a.OnClose(func() error {
+		stop()
+		<-ended
+		announced.End(ctx, true)
+		return nil
+	})
+	return nil
+}

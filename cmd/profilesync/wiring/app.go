@@ -1,0 +1,131 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/profilesync/profilesync/cmd/internal/spool"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/connectors/ers"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// App is what the settings configure: the stores, sources, sinks and people that
+// the commands and the daemon work with.
+type App struct {
+	Settings *settings.Settings
+	Stderr   io.Writer // for logs, progress, and what is no result
+	Version  string    // of the program
+	Process  *postgres.Process
+
+	// Store is the database, once it is open. ReportStore reads reports alone,
+	// through connections of its own.
+	Store       *postgres.Store
+	ReportStore *postgres.Store
+
+	// AnsweredERS is told of every request to e-RS; nil outside the daemon.
+	AnsweredERS func(ers.Call)
+
+	url         string       // of the database
+	reportFiles *spool.Files // reports that somebody reads
+	// announced is the number of the process while it is announced, and replaced
+	// ends when others have taken it for gone.
+	announced int64
+	replaced  context.Context //nolint:containedctx // of the program, not of a call
+	closers   []func() error
+}
+
+// New reads the settings and opens nothing yet. It returns a settings.Error when
+// one is wrong.
+func New(ctx context.Context, stderr io.Writer, version string) (*App, error) {
+	loaded, err := settings.Load(ctx, checkMail)
+	if err != nil {
+		return nil, err
+	}
+	return &App{Settings: loaded, Stderr: stderr, Version: version, Process: postgres.NewProcess()}, nil
+}
+
+// OnClose has something closed when the program ends: what was opened last is
+// closed first.
+func (a *App) OnClose(closer func() error) { a.closers = append(a.closers, closer) }
+
+// Close closes all that was opened.
+func (a *App) Close() error {
+	var errs []error
+	for _, closer := range slices.Backward(a.closers) {
+		errs = append(errs, closer())
+	}
+	return errors.Join(errs...)
+}
+
+// Sayf tells a person something that is no result.
+func (a *App) Sayf(format string, args ...any) { _, _ = fmt.Fprintf(a.Stderr, format+"\n", args...) }
+
+// Today is the day in London.
+func (a *App) Today() profile.Date { return profile.DateIn(a.Settings.Clock(), profile.London()) }
+
+// Database returns the address of the configured database, or of the private
+// cluster, which is started when nobody has.
+func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
+	if a.Settings.DatabaseURL != "" {
+		return a.Settings.DatabaseURL.Reveal(), false, nil
+	}
+	cluster, err := local.Open(ctx, local.Options{Dir: a.Settings.LocalDir + "/postgres"})
+	if err != nil {
+		return "", true, fmt.Errorf("no PROFILESYNC_DATABASE_URL is set, and the private database does not start: %w", err)
+	}
+	a.OnClose(cluster.Close)
+	for _, warning := range cluster.Warnings() {
+		a.Sayf("%s", warning)
+	}
+	a.Sayf("database: private cluster under %s", a.Settings.LocalDir)
+	return cluster.URL(), true, nil
+}
+
+// Open connects to the database. A private one is brought up to date at once;
+// a configured one only by `profilesync migrate`.
+func (a *App) Open(ctx context.Context) error {
+	url, private, err := a.Database(ctx)
+	if err != nil {
+		return err
+	}
+	a.url = url
+	store, err := postgres.Open(ctx, url, postgres.Options{PlayedNow: a.Settings.PlayedNow(), Process: a.Process})
+	if err != nil {
+		return err
+	}
+	a.Store = store
+	a.OnClose(func() error { store.Close(); return nil })
+	if err := a.openReports(ctx); err != nil {
+		return err
+	}
+	err = store.Ready(ctx)
+	if private && errors.Is(err, postgres.ErrNotMigrated) {
+		_, err = postgres.Migrate(ctx, url)
+	}
+	return err
+}
+
+// OpenBeside opens the database once more, with connections of its own.
+func (a *App) OpenBeside(ctx context.Context, connections int32) (*postgres.Store, error) {
+	store, err := postgres.Open(ctx, a.url, postgres.Options{
+		PlayedNow: a.Settings.PlayedNow(), Process: a.Process, MaxConnections: connections,
+	})
+	if err == nil {
+		a.OnClose(func() error { store.Close(); return nil })
+	}
+	return store, err
+}
+
+// QueuePool opens connections for a client of the job queue; the caller closes
+// them.
+func (a *App) QueuePool(ctx context.Context) (*pgxpool.Pool, error) {
+	return postgres.RiverPool(ctx, a.url, a.Process)
+}

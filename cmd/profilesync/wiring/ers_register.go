@@ -1,0 +1,82 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"path/filepath"
+
+	"github.com/profilesync/profilesync/connectors/ers"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// ImportedExtract is what an import did. Odd rows are kept as reported.
+type ImportedExtract struct {
+	postgres.Imported
+
+	Odd int `json:"odd"`
+}
+
+// ImportExtract brings an extract to the register, under the lock of e-RS: no
+// run sees half of it. It is read first: nobody waits for the disk it is on.
+func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done ImportedExtract, err error) {
+	file, err := hold(path)
+	if err != nil {
+		return done, fmt.Errorf("opening the extract: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	extract, err := ers.OpenExtract(filepath.Base(path), file, file.Size(), columns)
+	if err != nil {
+		return done, err
+	}
+	err = a.WithRegister(ctx, func(register *postgres.ServiceSession) error {
+		done.Imported, err = register.ImportExtract(ctx, actor, extractRows(extract, a.Today(), &done.Odd))
+		return err
+	})
+	return done, err
+}
+
+// WithRegister works on the register of services under the lock of e-RS.
+func (a *App) WithRegister(ctx context.Context, work func(register *postgres.ServiceSession) error) error {
+	session, err := a.Store.LockServices(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close() //nolint:contextcheck // the lock is freed also when the context has ended
+	return work(session)
+}
+
+// PullRegister imports the extract that the setting names, if any. One that was
+// imported before changes nothing.
+func (a *App) PullRegister(ctx context.Context) error {
+	if a.Settings.ERSExtract == "" {
+		return nil
+	}
+	columns, err := a.Settings.ExtractColumns()
+	if err != nil {
+		return err
+	}
+	_, err = a.ImportExtract(ctx, a.Settings.ERSExtract, columns, "schedule")
+	return err
+}
+
+// extractRows are the rows as the store takes them; it counts those that are odd
+// on a day.
+func extractRows(extract *ers.Extract, today profile.Date, odd *int) iter.Seq2[postgres.ExtractRow, error] {
+	return func(yield func(postgres.ExtractRow, error) bool) {
+		for row, err := range extract.Rows() {
+			stored := postgres.ExtractRow{Line: row.Line, ID: row.ID, Site: row.Site, Provider: row.Provider, Specialty: row.Specialty}
+			if len(row.Odd(today)) > 0 {
+				*odd++
+			}
+			stored.Reported = map[string]string{
+				"name": row.Name, "specialty": row.Specialty, "appointment_type": row.AppointmentType, "bookable": row.Bookable,
+				"published": row.Published, "unpublished": row.Unpublished, "from": row.From, "to": row.To,
+			}
+			if !yield(stored, err) {
+				return
+			}
+		}
+	}
+}

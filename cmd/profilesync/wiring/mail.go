@@ -1,0 +1,136 @@
+package wiring
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/connectors/notify"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/smtp"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// checkMail refuses settings that would only fail when the first letter is due.
+func checkMail(s *settings.Settings) error {
+	if _, err := (&App{Settings: s}).mailer(); err != nil {
+		return fmt.Errorf("settings of mail (PROFILESYNC_MAIL=%s): %w", s.Mail, err)
+	}
+	return nil
+}
+
+// mailer is the configured mail service; nil when mail is off.
+func (a *App) mailer() (jobs.Mailer, error) {
+	c := a.Settings
+	headers := smtp.Headers{From: c.MailFrom, Now: c.Clock}
+	switch c.Mail {
+	case settings.MailOff:
+		return nil, nil //nolint:nilnil // off is no error
+	case settings.MailDirectory:
+		directory, err := smtp.NewDirectory(c.MailDirectory, headers)
+		return attaching{directory, a}, err
+	case settings.MailSMTP:
+		sender, err := smtp.New(smtp.Options{
+			Headers: headers, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS), Username: c.SMTPUser,
+			Password: settings.Rotating("SMTP_PASSWORD"),
+		})
+		return attaching{sender, a}, err
+	case settings.MailNotify:
+		return a.notify()
+	default:
+		return nil, errors.New("want off, directory, smtp or notify")
+	}
+}
+
+func (a *App) notify() (*notify.Client, error) {
+	templates := make(map[people.LetterKind]string)
+	if a.Settings.NotifyTemplates != "" {
+		if err := json.Unmarshal([]byte(a.Settings.NotifyTemplates), &templates); err != nil {
+			return nil, fmt.Errorf("NOTIFY_TEMPLATES: want a JSON object from the name of a text to a template's id: %w", err)
+		}
+	}
+	return notify.New(notify.Options{
+		BaseURL: a.Settings.NotifyURL, APIKey: settings.Rotating("NOTIFY_KEY"), Templates: templates, Turn: noTurn, Now: time.Now,
+	})
+}
+
+// mailTurn is the pace that all processes share: it is waited for before a letter
+// counts as begun. A folder needs none.
+func (a *App) mailTurn(ctx context.Context) error {
+	if a.Settings.Mail == settings.MailDirectory {
+		return nil
+	}
+	return a.Store.Turn(ctx, "mail", a.Settings.MailPerSecond)
+}
+
+// noTurn leaves the pace to whoever sends.
+func noTurn(context.Context) error { return nil }
+
+// mailWorkers is how many letters are on their way at a time: a service that
+// takes half a second for each is still paced by the pace alone.
+const mailWorkers = 20
+
+func (a *App) postman(mailer jobs.Mailer, reminders *jobs.Reminders, observe func(people.LetterKind, people.PostState),
+) *jobs.Postman {
+	return &jobs.Postman{
+		Open: func(ctx context.Context) (jobs.Outbox, error) { return a.Store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
+		Mailer: mailer, Workers: mailWorkers, PerDay: a.Settings.MailPerDay, CanaryPause: a.Settings.MailCanaryPause,
+		Settle: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
+		Composer: func(ctx context.Context) (people.Composer, error) {
+			world, err := reminders.Reminding(ctx)
+			if err != nil {
+				return people.Composer{}, err
+			}
+			lists, err := a.Settings.MailingLists()
+			return people.Composer{
+				Reminding: world, Limits: a.Settings.IdleLimits(), Lists: lists, SignIn: a.Settings.SignInURL, Desk: a.Settings.ServiceDesk,
+				Report: a.reportWords(ctx),
+			}, err
+		},
+	}
+}
+
+// attacher sends letters with files.
+type attacher interface {
+	jobs.Mailer
+	SendWith(ctx context.Context, l people.Letter, files []smtp.Attachment) (people.Mailed, error)
+}
+
+// attaching sends the notice of a report with the report itself.
+type attaching struct {
+	attacher
+
+	app *App
+}
+
+// Send attaches the report that the notice is about.
+func (m attaching) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
+	parts := strings.Split(l.Reference, "/")
+	if l.Kind != people.LetterReport || len(parts) < 3 {
+		return m.attacher.Send(ctx, l)
+	}
+	day, err := profile.ParseDate(parts[1])
+	if err != nil {
+		return people.Mailed{}, &people.MailError{Answer: people.MailRefused, Reason: "its reference names no day"}
+	}
+	region := profile.ODSCode(parts[2])
+	if region == people.NationalList {
+		region = ""
+	}
+	var files []smtp.Attachment
+	for _, form := range []string{"html", "xlsx"} {
+		f := ReportFile{Day: day, Region: region, Form: form}
+		text, err := m.app.reportText(ctx, f)
+		if err != nil {
+			return people.Mailed{}, &people.MailError{Answer: people.MailRetry, Reason: "the report cannot be read", Err: err}
+		}
+		files = append(files, smtp.Attachment{Name: f.name(), ContentType: reportForms[form], Data: text})
+	}
+	return m.SendWith(ctx, l, files)
+}

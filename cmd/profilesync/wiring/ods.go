@@ -1,0 +1,154 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// ReportOfAPI is the report under which single records of the API are kept.
+const ReportOfAPI = "api"
+
+const (
+	// overlap is how many days before the watermark a delta begins: records are
+	// stamped late (connectors/ods/CONTRACT.md "Changes").
+	overlap = 3
+	// firstDelta is how many days the first delta covers.
+	firstDelta = 30
+)
+
+// downloaded is a listing with its ETag.
+type downloaded struct {
+	*ods.Listing
+	etag string
+}
+
+func (d downloaded) Stamp() runs.Stamp {
+	stamp := d.Listing.Stamp()
+	stamp.ETag = d.etag
+	return stamp
+}
+
+// changes is a delta that moves the watermark to the newest change it holds.
+type changes struct {
+	*ods.Delta
+	deleted []profile.ODSCode
+}
+
+func (c changes) Until() profile.Date        { return c.Newest() }
+func (c changes) Deleted() []profile.ODSCode { return c.deleted }
+
+// types are the organisation types that a run's report covers.
+func (a *App) types(run runs.Run) ([]profile.OrgType, error) {
+	if run.Report == ReportOfAPI || run.Source == profile.SourceERS {
+		return a.Settings.OrgTypes(), nil
+	}
+	return ods.Types(run.Report)
+}
+
+// Pull opens what a stored run reads.
+func (a *App) Pull(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+	switch {
+	case run.Upload != 0:
+		return a.pullUpload(ctx, run)
+	case run.Kind == runs.RunListing:
+		return a.pullListing(ctx, run)
+	default:
+		return a.pullDelta(ctx, run)
+	}
+}
+
+func (a *App) pullUpload(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+	name, file, err := a.Store.OpenUpload(ctx, run.Upload)
+	if err != nil {
+		return nil, err
+	}
+	listing, err := ods.OpenListing(name, run.Report, file)
+	if err != nil {
+		return nil, err
+	}
+	return listing, nil
+}
+
+// maxListing bounds one report, downloaded or given as a file; the biggest real
+// one is 10 MB.
+const maxListing = 1 << 30
+
+func (a *App) pullListing(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+	limits := ods.Limits{PerSecond: a.Settings.ODSPerSecond, Timeout: 10 * time.Minute, MaxBytes: maxListing}
+	downloads, err := ods.NewDownloads(a.Settings.ODSDownloads, limits.Client("ODS downloads"))
+	if err != nil {
+		return nil, err
+	}
+	listing, etag, err := downloads.Pull(ctx, run.Report, run.Stamp.ETag)
+	if errors.Is(err, ods.ErrNotModified) {
+		return nil, jobs.ErrUnchanged
+	}
+	if err != nil {
+		return nil, err
+	}
+	return downloaded{listing, etag}, nil
+}
+
+func (a *App) odsAPI() (*ods.API, error) {
+	return ods.NewAPI(ods.APIOptions{
+		URL: a.Settings.ODSAPI, Key: apiKey, Client: ods.Limits{PerSecond: a.Settings.ODSPerSecond}.Client("ODS API"),
+	})
+}
+
+func (a *App) pullDelta(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+	api, err := a.odsAPI()
+	if err != nil {
+		return nil, err
+	}
+	if len(run.Codes) > 0 {
+		return a.lookup(ctx, api, run.Codes)
+	}
+	since, err := a.Store.Watermark(ctx, run.Source, "changes")
+	if err != nil {
+		return nil, err
+	}
+	if since.IsZero() {
+		since = run.AsOf.AddDays(overlap - firstDelta)
+	}
+	delta, err := api.Changes(ctx, since.AddDays(-overlap))
+	if err != nil {
+		return nil, err
+	}
+	deletions, err := api.Deletions(ctx)
+	if err != nil {
+		return nil, errors.Join(err, delta.Close())
+	}
+	pulled := changes{Delta: delta}
+	for _, d := range deletions {
+		pulled.deleted = append(pulled.deleted, d.Code)
+	}
+	return pulled, nil
+}
+
+// lookup asks for single organisations: it moves no watermark.
+func (a *App) lookup(ctx context.Context, api *ods.API, codes []profile.ODSCode) (jobs.Pull, error) {
+	delta, err := api.Lookup(ctx, codes)
+	if err != nil {
+		return nil, err
+	}
+	for _, code := range delta.Missing() {
+		a.Sayf("%s: the register does not hold it (archived, deleted, or never there)", code)
+	}
+	return delta, nil
+}
+
+// apiKey is read at each request, so that a file that is rotated is seen.
+func apiKey() (string, error) {
+	key, err := settings.Rotating("ODS_API_KEY")()
+	if err != nil {
+		return "", errors.New("setting PROFILESYNC_ODS_API_KEY (or _FILE): the ODS API wants a key")
+	}
+	return key, nil
+}

@@ -1,0 +1,62 @@
+package wiring
+
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/connectors/calendar"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// People wires the work for people.
+func (a *App) People(observe func(people.LetterKind, people.PostState)) (p jobs.People, err error) {
+	if p.Reminders, err = a.Reminders(); err != nil {
+		return p, err
+	}
+	p.Inactivity = a.Inactivity()
+	feed, err := calendar.New(calendar.Options{URL: a.Settings.CalendarURL})
+	if err != nil {
+		return p, err
+	}
+	p.Calendar = &jobs.CalendarKeeper{Feed: feed, Store: a.Store, Now: a.Settings.Clock}
+	if p.Reporter, err = a.Reporter(); err != nil {
+		return p, err
+	}
+	mailer, err := a.mailer()
+	if err != nil || mailer == nil {
+		return p, err
+	}
+	p.Postman = a.postman(mailer, p.Reminders, observe)
+	if service, ok := mailer.(jobs.MailStatus); ok {
+		p.Watch = &jobs.MailWatch{Service: service, Store: a.Store}
+	}
+	return p, nil
+}
+
+// Reminders wires what finds out who must check what.
+func (a *App) Reminders() (*jobs.Reminders, error) {
+	rules, err := people.ParseCheckRules(a.Settings.CheckRules)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := a.Settings.MailingLists()
+	if err != nil {
+		return nil, err
+	}
+	boards := make([]profile.ODSCode, 0, len(lists))
+	for code := range lists {
+		if code != people.NationalList {
+			boards = append(boards, code)
+		}
+	}
+	slices.Sort(boards)
+	return &jobs.Reminders{People: a.Store, Calendar: a.Store, Rules: rules, Lists: boards, Now: a.Settings.Clock}, nil
+}
+
+// Inactivity wires what ends accounts that nobody uses.
+func (a *App) Inactivity() *jobs.Inactivity {
+	return &jobs.Inactivity{
+		People: a.Store, Limits: a.Settings.IdleLimits(), Guard: people.DefaultIdleGuard(), Now: a.Settings.Clock,
+	}
+}

@@ -1,0 +1,176 @@
+package wiring
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/internal/render"
+	"github.com/profilesync/profilesync/cmd/internal/spool"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
+)
+
+// reportForms are the files of a report, by how they end.
+var reportForms = map[string]string{
+	"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8",
+	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "json": "application/json",
+}
+
+// ReportFile names a file of a report: a form of it, national or of one board. A
+// section is named with csv only; empty for the changes.
+type ReportFile struct {
+	Day     profile.Date
+	Region  profile.ODSCode
+	Form    string
+	Section string
+}
+
+// name is how files and addresses name it.
+func (f ReportFile) name() string { return reportName(f.Day, f.Region) + "." + f.Form }
+
+// reportName is how files and addresses name a report, whatever its form.
+func reportName(day profile.Date, region profile.ODSCode) string {
+	name := "report-" + day.String()
+	if region != "" {
+		name += "-" + string(region)
+	}
+	return name
+}
+
+// parseReportFile reads a name like report-2026-11-23.html or
+// report-2026-11-23-QOQ.csv.
+func parseReportFile(name string) (f ReportFile, ok bool) {
+	name, f.Form, _ = strings.Cut(name, ".")
+	rest, ok := strings.CutPrefix(name, "report-")
+	var err error
+	if reportForms[f.Form] == "" || !ok || len(rest) < len(time.DateOnly) {
+		return f, false
+	}
+	if f.Day, err = profile.ParseDate(rest[:len(time.DateOnly)]); err != nil {
+		return f, false
+	}
+	if region, ok := strings.CutPrefix(rest[len(time.DateOnly):], "-"); ok {
+		f.Region, err = profile.ParseODSCode(region)
+		return f, err == nil
+	}
+	return f, len(rest) == len(time.DateOnly)
+}
+
+const (
+	// reportWithin bounds the making of one file: the longest known takes seconds.
+	reportWithin = 5 * time.Minute
+	// reportKept is how long a file lies ready that nobody reads, and reportSpace how
+	// much of them.
+	reportKept  = 5 * time.Minute
+	reportSpace = 2 << 30
+)
+
+// openReports prepares the reading of reports. A report is read from the
+// database once for all who want it in the same form, through connections of its
+// own, into a file; from there it goes to whoever wants it, at his pace.
+func (a *App) openReports(ctx context.Context) (err error) {
+	if a.ReportStore, err = postgres.OpenReports(ctx, a.url, a.Process); err != nil {
+		return err
+	}
+	a.OnClose(func() error { a.ReportStore.Close(); return nil })
+	a.reportFiles = spool.New(spool.Options{
+		AtOnce: postgres.ReportsAtOnce, Within: reportWithin, Keep: reportKept, MaxBytes: reportSpace,
+	})
+	a.OnClose(a.reportFiles.Close)
+	return nil
+}
+
+// report opens a file of a report, which is frozen and so always the same.
+func (a *App) report(ctx context.Context, f ReportFile) (*spool.File, error) {
+	name := f.name()
+	if f.Section != "" {
+		name += "#" + f.Section
+	}
+	return a.reportFiles.Open(ctx, name, func(ctx context.Context, to io.Writer) error {
+		r, err := a.ReportStore.Report(ctx, f.Day, f.Region)
+		if err != nil {
+			return err
+		}
+		return writeReport(to, r, f.Form, f.Section)
+	})
+}
+
+// CopyReport writes a file of a report.
+func (a *App) CopyReport(ctx context.Context, to io.Writer, f ReportFile) error {
+	file, err := a.report(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // only read
+	_, err = io.Copy(to, file)
+	return err
+}
+
+// reportText is a file of a report in memory, for an attachment.
+func (a *App) reportText(ctx context.Context, f ReportFile) ([]byte, error) {
+	var text bytes.Buffer
+	err := a.CopyReport(ctx, &text, f)
+	return text.Bytes(), err
+}
+
+// reportLimits let a reader of the longest known report (126 MB) be as slow as
+// 40 KB a second.
+var reportLimits = spool.Limits{
+	Most: 32, Wait: time.Minute, Stall: 30 * time.Second, Within: time.Hour, Missing: postgres.ErrNotFound,
+}
+
+// ReportHandler serves /reports/report-2026-11-23[-BOARD].html and its other forms.
+func (a *App) ReportHandler(log *slog.Logger) http.Handler {
+	readers := spool.NewReaders(reportLimits)
+	a.reportFiles.Failed = func(ctx context.Context, name string, err error) {
+		if !errors.Is(err, postgres.ErrNotFound) {
+			log.WarnContext(ctx, "a report cannot be read", "report", name, "error", err)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, ok := parseReportFile(path.Base(r.URL.Path))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", reportForms[f.Form])
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		readers.Serve(w, r, func(ctx context.Context) (*spool.File, error) { return a.report(ctx, f) })
+	})
+}
+
+// writeReport writes a form of a report.
+func writeReport(w io.Writer, r report.Report, form, section string) error {
+	switch form {
+	case "csv":
+		return render.WriteCSV(w, r, section)
+	case "xlsx":
+		return render.WriteXLSX(w, r)
+	case "json":
+		return render.WriteJSON(w, r)
+	default:
+		return render.WriteHTML(w, r)
+	}
+}
+
+// SaveReport replaces a file by one of a report, whole or not at all.
+func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
+	file, err := os.Create(path + ".new")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(a.CopyReport(ctx, file, f), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return os.Rename(file.Name(), path)
+}

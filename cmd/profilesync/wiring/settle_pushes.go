@@ -1,0 +1,84 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// SettlePushes waits until pushes have come to rest where a daemon brings them;
+// it brings them itself where none runs.
+func (a *App) SettlePushes(ctx context.Context, forced []postgres.ForcedPush) error {
+	daemon, err := a.Store.DaemonRuns(ctx)
+	switch {
+	case err != nil:
+		return err
+	case daemon:
+		return a.awaitPushes(ctx, forced)
+	default:
+		return a.whileAnnounced(ctx, func(ctx context.Context, process int64) error { return a.bringHere(ctx, forced, process) })
+	}
+}
+
+// pushesWithin is how long a command waits for the daemon's pushes.
+const pushesWithin = 2 * time.Minute
+
+func (a *App) awaitPushes(ctx context.Context, forced []postgres.ForcedPush) error {
+	ctx, cancel := context.WithTimeout(ctx, pushesWithin)
+	defer cancel()
+	for _, f := range forced {
+		for {
+			pushes, err := a.Store.Pushes(ctx, postgres.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
+			if err != nil {
+				return err
+			}
+			if len(pushes) == 0 || pushes[0].State != push.Wanted {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				a.Sayf("still waiting for %s; see push list", f.Sink)
+				return context.Cause(ctx)
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+// bringHere works pushes without a daemon, under the same rules: they carry the
+// number of this process, negative, as others carry a job's.
+func (a *App) bringHere(ctx context.Context, forced []postgres.ForcedPush, process int64) error {
+	sinks, err := a.Sinks()
+	if err != nil {
+		return err
+	}
+	log := a.Logger(a.Settings.Level())
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(a.Settings.PushWorkers)
+	for _, p := range a.Pushers(a.Store, sinks, log, func(push.Sink, push.Outcome) {}) {
+		var wanted []profile.ODSCode
+		for _, f := range forced {
+			if f.Sink == p.Name && f.State == push.Wanted {
+				wanted = append(wanted, f.Code)
+			}
+		}
+		claimed, err := a.Store.ClaimPushes(ctx, p.Name, wanted, process)
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
+		for _, code := range claimed {
+			group.Go(func() error {
+				_, err := p.Push(ctx, code, false, -process)
+				return err
+			})
+		}
+	}
+	return group.Wait()
+}

@@ -1,0 +1,140 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/connectors/dos"
+	"github.com/profilesync/profilesync/connectors/website"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Sink is a configured sink: pushed to, and looked at.
+type Sink interface {
+	jobs.Sink
+	jobs.Directory
+}
+
+// Sinks are the configured ones.
+type Sinks map[push.Sink]Sink
+
+// Sinks wires them. A sink without an address has none: its pushes begin when it
+// gets one. It returns a settings.Error when a setting is wrong.
+func (a *App) Sinks() (Sinks, error) {
+	configured := make(Sinks)
+	if a.Settings.DoSURL != "" || a.Settings.DoSFHIRURL != "" {
+		sink, err := a.dos()
+		if err != nil {
+			return nil, err
+		}
+		configured[push.SinkDoS] = sink
+	}
+	if a.Settings.WebsiteURL != "" {
+		sink, err := website.New(website.Options{
+			URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
+			Limits: website.Limits{PerSecond: a.Settings.WebsitePerSecond, Cooldown: a.Settings.ProbeEvery / 2},
+		})
+		if err != nil {
+			return nil, settings.Error{Err: fmt.Errorf("settings: %w", err)}
+		}
+		configured[push.SinkWebsite] = sink
+	}
+	return configured, nil
+}
+
+func (a *App) dos() (*dos.Sink, error) {
+	options := dos.Options{
+		Events: dos.EventOptions{
+			URL: a.Settings.DoSURL, Key: settings.Rotating("DOS_API_KEY"),
+			Limits: dos.Limits{PerSecond: a.Settings.DoSPerSecond, Cooldown: a.Settings.ProbeEvery / 2},
+		},
+		Read: dos.ReadOptions{
+			URL: a.Settings.DoSReadURL, User: a.Settings.DoSReadUser, Password: settings.Rotating("DOS_READ_PASSWORD"),
+			Limits: dos.Limits{PerSecond: a.Settings.DoSReadPerSecond, Cooldown: a.Settings.ProbeEvery / 2},
+		},
+	}
+	if a.Settings.DoSFHIRURL != "" {
+		ingest, err := a.ingest()
+		if err != nil {
+			return nil, settings.Error{Err: fmt.Errorf("settings of the DoS ingest: %w", err)}
+		}
+		options.Ingest = ingest
+	}
+	sink, err := dos.New(options)
+	if err != nil {
+		return nil, settings.Error{Err: fmt.Errorf("settings: %w", err)}
+	}
+	return sink, nil
+}
+
+func (a *App) ingest() (*dos.Ingest, error) {
+	options := dos.IngestOptions{
+		URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID,
+		Limits: dos.Limits{PerSecond: a.Settings.DoSFHIRPerSecond, Cooldown: a.Settings.ProbeEvery / 2},
+	}
+	if a.Settings.DoSFHIRTokenURL != "" {
+		tokens, err := dos.Application{
+			TokenURL: a.Settings.DoSFHIRTokenURL, ClientID: a.Settings.DoSFHIRClientID, KeyID: a.Settings.DoSFHIRKeyID,
+			PrivateKey: a.Settings.DoSFHIRPrivateKey.Reveal(),
+		}.Tokens()
+		if err != nil {
+			return nil, err
+		}
+		options.Tokens = tokens
+	}
+	return dos.NewIngest(options)
+}
+
+// Routes are those of the configured sinks.
+func (sinks Sinks) Routes() push.Routes {
+	all := make(push.Routes, len(sinks))
+	for name, sink := range sinks {
+		all[name] = make(map[profile.OrgType]push.Route)
+		for _, t := range profile.OrgTypes() {
+			if route, ok := sink.Route(t); ok {
+				all[name][t] = route
+			}
+		}
+	}
+	return all
+}
+
+// Pushers wires one for each configured sink, in a fixed order.
+func (a *App) Pushers(
+	store jobs.PushStore, sinks Sinks, log *slog.Logger, pushed func(push.Sink, push.Outcome),
+) (all []*jobs.Pusher) {
+	for _, name := range push.Sinks() {
+		if sink, ok := sinks[name]; ok {
+			all = append(all, jobs.NewPusher(jobs.PusherOptions{
+				Name: name, Sink: sink, Store: store, Today: a.Today, ProbeEvery: a.Settings.ProbeEvery,
+				Backoff: a.Settings.PushBackoff, Log: log, Pushed: pushed,
+			}))
+		}
+	}
+	return all
+}
+
+// Checkers wires one for each configured sink, in a fixed order.
+func (a *App) Checkers(sinks Sinks, progress func(checked int)) (all []jobs.DriftChecker) {
+	for _, name := range push.Sinks() {
+		if sink, ok := sinks[name]; ok {
+			all = append(all, jobs.DriftChecker{
+				Name: name, Directory: sink, Begin: a.beginDrift, Guard: runs.DefaultGuard(), Progress: progress,
+			})
+		}
+	}
+	return all
+}
+
+func (a *App) beginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (jobs.DriftCheck, error) {
+	check, err := a.Store.BeginDrift(ctx, sink, codes, actor, a.Today())
+	if err != nil {
+		return nil, err
+	}
+	return check, nil
+}

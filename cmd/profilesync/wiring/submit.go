@@ -1,0 +1,112 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Submit stores a run. Unless the caller waits, its job is left to a daemon.
+// With wait, a running daemon works it, or, where there is none, this process
+// does, under the same lock.
+func (a *App) Submit(ctx context.Context, run runs.Run, wait bool, shown Progress) (runs.Summary, error) {
+	daemon, err := a.Store.DaemonRuns(ctx)
+	if err != nil {
+		return runs.Summary{}, err
+	}
+	if wait && !daemon {
+		return a.workHere(ctx, run, shown)
+	}
+	if run.ID, err = a.queue(ctx, run); err != nil {
+		return runs.Summary{}, err
+	}
+	if !wait && !daemon {
+		a.Sayf("run %d waits for a daemon, and none is running: start `profilesync serve`, or use --wait", run.ID)
+	}
+	if !wait {
+		run.State = runs.RunQueued
+		return runs.NewSummary(run), nil
+	}
+	return a.await(ctx, run.ID, shown)
+}
+
+// queue stores a run together with its job.
+func (a *App) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
+	pool, err := a.QueuePool(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer pool.Close()
+	client, err := jobs.NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	if err != nil {
+		return 0, err
+	}
+	return a.Store.CreateRun(ctx, run, jobs.Queue(client, run.Source))
+}
+
+// workHere first finishes what a killed process left of the same source, then
+// works the run. Postgres may hold a killed process's lock a moment longer:
+// working a run waits for it.
+func (a *App) workHere(ctx context.Context, run runs.Run, shown Progress) (summary runs.Summary, err error) {
+	err = a.whileAnnounced(ctx, func(ctx context.Context, _ int64) error {
+		summary, err = a.finishAndWork(ctx, run, shown)
+		return err
+	})
+	return summary, err
+}
+
+func (a *App) finishAndWork(ctx context.Context, run runs.Run, shown Progress) (runs.Summary, error) {
+	runner := a.Runs(a.Pull, shown)
+	unfinished, err := a.Store.UnfinishedOf(ctx, run.Source)
+	if err != nil {
+		return runs.Summary{}, err
+	}
+	id, err := a.Store.CreateRun(ctx, run, nil)
+	if err != nil {
+		return runs.Summary{}, err
+	}
+	for _, other := range unfinished {
+		a.Sayf("finishing run %d, which was interrupted", other)
+		if _, err := runner.Work(ctx, run.Source, other); err != nil {
+			return runs.Summary{}, fmt.Errorf("run %d: %w", other, err)
+		}
+	}
+	summary, err := runner.Work(ctx, run.Source, id)
+	switch {
+	case errors.Is(err, jobs.ErrInterrupted):
+		return summary, fmt.Errorf("run %d was interrupted; the next reconciliation or a daemon finishes it: %w", id, err)
+	case err != nil:
+		return runner.GiveUp(ctx, run.Source, id, err)
+	default:
+		return summary, nil
+	}
+}
+
+// await shows how a daemon works a run, until it has ended.
+func (a *App) await(ctx context.Context, id runs.ID, shown Progress) (runs.Summary, error) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		progress, err := a.Store.Progress(ctx, id)
+		if err != nil {
+			return runs.Summary{}, err
+		}
+		if progress.State.Ended() {
+			run, err := a.Store.Run(ctx, id)
+			return run.Summary, err
+		}
+		shown(ctx, id, progress.Stage, progress.Done, progress.Total)
+		select {
+		case <-ctx.Done():
+			return runs.Summary{}, fmt.Errorf("no longer waiting; the daemon goes on with run %d", id)
+		case <-tick.C:
+		}
+	}
+}

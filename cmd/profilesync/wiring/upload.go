@@ -1,0 +1,31 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/profilesync/profilesync/cmd/internal/spool"
+)
+
+// Upload stores a file. It is read first: no transaction waits for a disk or a
+// pipe of the caller's.
+func (a *App) Upload(ctx context.Context, path string) (int64, error) {
+	file, err := hold(path)
+	if err != nil {
+		return 0, fmt.Errorf("--files: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	return a.Store.StoreUpload(ctx, filepath.Base(path), file)
+}
+
+// hold reads a file, which may be a pipe, to its end.
+func hold(path string) (*spool.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return spool.Hold(file, maxListing)
+}
