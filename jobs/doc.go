@@ -1,7 +1,12 @@
-// Package jobs holds what happens in the background: one file a job kind, and
-// the run, which jobs and commands work alike. Jobs are thin: load, ask the
-// core, write in one transaction, queue what follows.
+// Package jobs puts the daemon's jobs together: which workers and queues it has,
+// and the tick that finds what is due. The rest stands in rooms of its own:
 //
-// It imports no connector. What a job needs of the outside it states as small
-// interfaces beside it; cmd/profilesync supplies them.
+//	runjobs     runs of the registers
+//	pushjobs    pushes to the sinks, dispatching, drift
+//	peoplejobs  reminders, accounts, mail, calendar, the daily report
+//	queue       the queue itself: clients, processes, jobs that nobody works
+//
+// Jobs are thin: load, ask the core, write in one transaction, queue what
+// follows. They import no connector: what a job needs of the outside it states as
+// an interface beside it, and the wiring of cmd/profilesync supplies it.
 package jobs

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+
+	"github.com/profilesync/profilesync/jobs/queue"
 )
 
 // Housekeeping removes what nobody needs any more. The audit is never touched.
@@ -15,7 +17,7 @@ func (Housekeeping) Kind() string { return "housekeeping" }
 
 // InsertOpts lets one be queued at a time.
 func (Housekeeping) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live()}}
+	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
 // keepPlans is how long the plans of ended runs can be shown and undone.

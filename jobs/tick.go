@@ -9,6 +9,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/robfig/cron/v3"
 
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -24,7 +26,7 @@ func (Tick) Kind() string { return "tick" }
 // InsertOpts lets one be queued at a time. A tick that fails is not tried
 // again: the next one comes anyway.
 func (Tick) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live()}}
+	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
 const tickEvery = 30 * time.Second
@@ -101,7 +103,7 @@ func (w *tickWorker) Work(ctx context.Context, _ *river.Job[Tick]) error {
 
 // enqueueDue queues what was due since the ledger's last entry. A schedule that
 // was never seen begins now.
-func (s Schedule) enqueueDue(ctx context.Context, client *QueueClient, l Ledger, now time.Time) error {
+func (s Schedule) enqueueDue(ctx context.Context, client *queue.Client, l Ledger, now time.Time) error {
 	last, seen, err := l.Last(ctx, s.Name)
 	if err != nil {
 		return err
@@ -140,13 +142,13 @@ func (s Schedule) due(last, now time.Time) (due []time.Time) {
 
 // takeOver queues jobs for the runs that no job will work: a command began them
 // and was killed.
-func takeOver(ctx context.Context, client *QueueClient, store tickStore) error {
+func takeOver(ctx context.Context, client *queue.Client, store tickStore) error {
 	runs, err := store.Unfinished(ctx)
 	if err != nil {
 		return err
 	}
 	for _, run := range runs {
-		if _, err := client.Insert(ctx, Reconcile{Run: run.ID, Source: run.Source}, nil); err != nil {
+		if _, err := client.Insert(ctx, runjobs.Reconcile{Run: run.ID, Source: run.Source}, nil); err != nil {
 			return fmt.Errorf("taking run %d over: %w", run.ID, err)
 		}
 	}

@@ -10,7 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -51,7 +55,7 @@ func TestASchedulePassesClockChangesOnceADay(t *testing.T) {
 // scheduling is a database, a client that queues, and a ledger.
 type scheduling struct {
 	store  testStore
-	client *QueueClient
+	client *queue.Client
 	conn   *pgx.Conn
 }
 
@@ -61,7 +65,7 @@ func newScheduling(t *testing.T) scheduling {
 	pool, err := postgres.RiverPool(t.Context(), address, postgres.NewProcess())
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	client, err := NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(t, err)
 	return scheduling{store: testStore{pgtest.OpenURL(t, address)}, client: client, conn: pgtest.Connect(t, address)}
 }
@@ -131,8 +135,33 @@ func TestARunWithItsOwnJobIsLeftToIt(t *testing.T) {
 	run := runs.Run{
 		Kind: runs.RunListing, Source: profile.SourceODS, Report: "etr", Actor: "test", AsOf: profile.NewDate(2026, 4, 9),
 	}
-	_, err := x.store.CreateRun(t.Context(), run, Queue(x.client, run.Source))
+	_, err := x.store.CreateRun(t.Context(), run, runjobs.Queue(x.client, run.Source))
 	require.NoError(t, err)
 	require.NoError(t, takeOver(t.Context(), x.client, x.store))
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job"))
+}
+
+// The walk through the schedules was committed, and its answer lost: the next one
+// finds it done.
+func TestALostAnswerToTheLedgerQueuesNothingTwice(t *testing.T) {
+	t.Parallel()
+	x := newScheduling(t)
+	when, err := At("0 5 * * *")
+	require.NoError(t, err)
+	s := Schedule{Name: "daily", When: when, Missed: EveryOne, Jobs: []river.JobArgs{pushjobs.PushDoS{Code: "FA001"}}}
+	first := london(t, "2026-11-02 09:00")
+	x.tick(t, s, first)
+	line := pgproxy.New(t, x.conn.Config().ConnString())
+	x.store = testStore{pgtest.OpenURL(t, line.URL())}
+	lost := line.SwallowCommitAfter("InsertScheduleRun", 1)
+	walk := func() error {
+		return x.store.WithLedger(t.Context(), func(l Ledger) error {
+			return s.enqueueDue(t.Context(), x.client, l, first.AddDate(0, 0, 3))
+		})
+	}
+	require.Error(t, walk())
+	require.Equal(t, 1, lost.Happened())
+	require.NoError(t, walk())
+	require.Equal(t, 3, x.count(t, "select count(*) from schedule_run where job_id is not null"))
+	require.Equal(t, 3, x.count(t, "select count(*) from river.river_job"))
 }

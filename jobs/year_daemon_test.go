@@ -9,7 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -151,7 +151,7 @@ func (m mortalStore) Holidays(ctx context.Context) (days, vanished []people.Holi
 // mortalBox is its outbox.
 type mortalBox struct {
 	p   *process
-	box jobs.Outbox
+	box peoplejobs.Outbox
 }
 
 func (m mortalBox) Close() { m.box.Close() } // of a dead process the connection is gone already
@@ -233,7 +233,7 @@ func (m mortalMailer) Status(ctx context.Context, id string) (mailed people.Mail
 // brokenBox is an outbox whose claims are broken on purpose: what was claimed is
 // sent once more, and nobody asks the mail service first.
 type brokenBox struct {
-	jobs.Outbox
+	peoplejobs.Outbox
 
 	release func()
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -225,14 +225,14 @@ func (d *daemon) look(store *postgres.Store, today date) error {
 	return nil
 }
 
-func (d *daemon) inactivity(store *postgres.Store) *jobs.Inactivity {
-	return &jobs.Inactivity{
+func (d *daemon) inactivity(store *postgres.Store) *peoplejobs.Inactivity {
+	return &peoplejobs.Inactivity{
 		People: d.store(store), Limits: people.DefaultIdleLimits(), Guard: people.DefaultIdleGuard(), Now: d.Now,
 	}
 }
 
 // secondLook finds nothing that the first one left.
-func (d *daemon) secondLook(i *jobs.Inactivity, today date) {
+func (d *daemon) secondLook(i *peoplejobs.Inactivity, today date) {
 	if int(today)%d.again != 0 {
 		return
 	}
@@ -274,12 +274,12 @@ func (d *daemon) remind(store *postgres.Store, today date) error {
 	return nil
 }
 
-func (d *daemon) reminders(store *postgres.Store) *jobs.Reminders {
+func (d *daemon) reminders(store *postgres.Store) *peoplejobs.Reminders {
 	boards := make([]profile.ODSCode, len(d.lists))
 	for i, list := range d.lists {
 		boards[i] = profile.ODSCode(list.board)
 	}
-	return &jobs.Reminders{
+	return &peoplejobs.Reminders{
 		People: d.store(store), Calendar: d.store(store), Rules: people.DefaultCheckRules(), Lists: boards, Now: d.Now,
 	}
 }
@@ -317,10 +317,10 @@ func (d *daemon) capped(today date) int {
 		select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $1) >= $2`, today.at(0, 0), perDay)
 }
 
-func (d *daemon) postman(store *postgres.Store) *jobs.Postman {
-	return &jobs.Postman{
+func (d *daemon) postman(store *postgres.Store) *peoplejobs.Postman {
+	return &peoplejobs.Postman{
 		Turn: func(context.Context) error { return nil },
-		Open: func(ctx context.Context) (jobs.Outbox, error) {
+		Open: func(ctx context.Context) (peoplejobs.Outbox, error) {
 			box, err := on2(d.process, func() (*postgres.Outbox, error) { return store.Outbox(ctx) })
 			if err != nil {
 				return nil, err
@@ -371,7 +371,7 @@ func (d *daemon) watch(at time.Time) {
 		d.set(d.Now().Add(40 * time.Minute * time.Duration(min(round, 1))))
 		if d.number("select count(*) from letter where state = 'accepted' and accepted_at > $1", at.AddDate(0, 0, -7)) == 0 ||
 			!d.tick(at, 100, func(store *postgres.Store) error {
-				w := &jobs.MailWatch{Service: mortalMailer{d.process, d.client()}, Store: d.store(store)}
+				w := &peoplejobs.MailWatch{Service: mortalMailer{d.process, d.client()}, Store: d.store(store)}
 				return d.tolerant(w.Look(d.Context()))
 			}) {
 			return

@@ -72,19 +72,11 @@ var layers = []layer{
 		outside: []string{"golang.org/x/text/..."},
 		std:     pureStd,
 	},
-	{
-		dir:  "jobs",
-		ours: []string{"reconcile/..."},
-		outside: []string{
-			"github.com/riverqueue/river/...",
-			"github.com/jackc/pgx/v5", // for pgx.Tx
-			"github.com/robfig/cron/v3",
-			"github.com/google/uuid", // for idempotency keys
-			"github.com/prometheus/client_golang/...",
-		},
-		std:    []string{anything},
-		stdNot: []string{"net/http/...", "database/sql/...", "os/..."},
-	},
+	work("queue"),
+	work("runjobs", "jobs/queue"),
+	work("pushjobs", "jobs/queue"),
+	work("peoplejobs", "jobs/queue"),
+	work("", "jobs/queue", "jobs/runjobs", "jobs/pushjobs", "jobs/peoplejobs"),
 	{
 		dir:     "connectors",
 		ours:    []string{"reconcile/...", "connectors/internal/..."},
@@ -111,6 +103,23 @@ var belowCommands = []string{
 // program is a part of the one binary.
 func program(part string, below ...string) layer {
 	return layer{dir: "cmd/profilesync/" + part, ours: below, outside: []string{anything}, std: []string{anything}}
+}
+
+// work is a room of the jobs, or what puts them together.
+func work(room string, below ...string) layer {
+	return layer{
+		dir:  path.Join("jobs", room),
+		ours: append([]string{"reconcile/..."}, below...),
+		outside: []string{
+			"github.com/riverqueue/river/...",
+			"github.com/jackc/pgx/v5", // for pgx.Tx
+			"github.com/robfig/cron/v3",
+			"github.com/google/uuid", // for idempotency keys
+			"github.com/prometheus/client_golang/...",
+		},
+		std:    []string{anything},
+		stdNot: []string{"net/http/...", "database/sql/...", "os/..."},
+	}
 }
 
 // room is a room of the core: it may import those below it, and none beside it.
@@ -255,7 +264,7 @@ func own(name string) string {
 	switch {
 	case parts[0] == "cmd":
 		return path.Dir(name)
-	case (parts[0] == "connectors" || parts[0] == "reconcile") && len(parts) > 2:
+	case len(parts) > 2:
 		return parts[0] + "/" + parts[1]
 	default:
 		return parts[0]
@@ -344,6 +353,8 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		"a room uses the map":        {"reconcile/report/x.go", "@/reconcile"},
 		"a room uses what tests do":  {"reconcile/push/x.go", "@/reconcile/profile/profiletest"},
 		"jobs use connectors":        {"jobs/x.go", "@/connectors/ods"},
+		"the queue uses its jobs":    {"jobs/queue/x.go", "@/jobs/runjobs"},
+		"pushes use runs":            {"jobs/pushjobs/x.go", "@/jobs/runjobs"},
 		"jobs use a pool":            {"jobs/x.go", "github.com/jackc/pgx/v5/pgxpool"},
 		"jobs use HTTP":              {"jobs/x.go", "net/http"},
 		"jobs use cmd":               {"jobs/x.go", "@/cmd/internal/admin"},

@@ -11,7 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -43,8 +43,8 @@ func BenchmarkReportAsCSV(b *testing.B) {
 		require.NoError(b, err)
 	}
 	day := profile.NewDate(2026, time.November, 20)
-	reminders := &jobs.Reminders{People: store, Calendar: store, Now: day.Time}
-	reporter := &jobs.Reporter{Store: store, Calendar: store, Reminders: reminders, Now: day.Time().Add(7 * time.Hour).UTC}
+	reminders := &peoplejobs.Reminders{People: store, Calendar: store, Now: day.Time}
+	reporter := &peoplejobs.Reporter{Store: store, Calendar: store, Reminders: reminders, Now: day.Time().Add(7 * time.Hour).UTC}
 	for b.Loop() {
 		began := time.Now()
 		made, err := reporter.Make(b.Context())

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -93,7 +93,7 @@ func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
 		server.Forget()
 		took, peak, _ := x.command("reconcile", "--source", "ers", "--as-of", "2026-11-02", "--wait")
 		calls := server.Summary().Requests[erstest.Search]["200"]
-		require.Equal(b, (ids+jobs.ServiceBatch-1)/jobs.ServiceBatch, calls)
+		require.Equal(b, (ids+runjobs.ServiceBatch-1)/runjobs.ServiceBatch, calls)
 		require.Equal(b, calls, server.Summary().All.Requests, "and nothing else was asked")
 		pace := server.Summary().All
 		b.Logf("%d calls in %s: %s asking, %s between the first two on average", calls, took, pace.Last.Sub(pace.First),

@@ -23,6 +23,10 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
+	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -70,7 +74,7 @@ type frozen struct {
 	sinks  sinks
 	gate   *gate
 	random *rand.Rand
-	client *jobs.QueueClient
+	client *queue.Client
 	round  int
 }
 
@@ -87,7 +91,7 @@ func newFrozen(t *testing.T) *frozen {
 	pool, err := postgres.RiverPool(t.Context(), s.url, postgres.NewProcess())
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	f.client, err = jobs.NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	f.client, err = queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(t, err)
 	return f
 }
@@ -166,16 +170,18 @@ func (f *frozen) release(killed *killedDaemon) {
 // turns, of those that share workers which are one too few for all of them.
 func (f *frozen) ask() {
 	f.t.Helper()
-	people := []river.JobArgs{jobs.Remind{}, jobs.Deactivate{}, jobs.WatchMail{}, jobs.Report{}, jobs.RefreshCalendar{}}
+	people := []river.JobArgs{
+		peoplejobs.Remind{}, peoplejobs.Deactivate{}, peoplejobs.WatchMail{}, peoplejobs.Report{}, peoplejobs.RefreshCalendar{},
+	}
 	left := f.round % len(people)
 	args := append([]river.JobArgs{
 		jobs.Tick{},
-		jobs.PullODS{Report: "etr", Pull: runs.RunListing},
-		jobs.PullERS{Part: jobs.ERSServices},
-		jobs.Reconcile{Run: 999_999, Source: profile.SourceODS},
+		runjobs.PullODS{Report: "etr", Pull: runs.RunListing},
+		runjobs.PullERS{Part: runjobs.ERSServices},
+		runjobs.Reconcile{Run: 999_999, Source: profile.SourceODS},
 		jobs.Housekeeping{},
-		jobs.CheckDrift{Sink: push.SinkDoS},
-		jobs.SendMail{After: "test"},
+		pushjobs.CheckDrift{Sink: push.SinkDoS},
+		peoplejobs.SendMail{After: "test"},
 	}, slices.Delete(people, left, left+1)...)
 	for _, one := range args {
 		_, err := f.client.Insert(f.t.Context(), one, nil)

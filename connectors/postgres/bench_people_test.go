@@ -9,7 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -46,12 +46,12 @@ func BenchmarkReminders(b *testing.B) {
 		require.NoError(b, err)
 	}
 	today := profile.NewDate(2026, time.December, 3)
-	reminders := &jobs.Reminders{
+	reminders := &peoplejobs.Reminders{
 		People: store, Calendar: store, Rules: people.DefaultCheckRules(), Now: func() time.Time { return today.Time().Add(9 * time.Hour) },
 	}
-	postman := &jobs.Postman{
+	postman := &peoplejobs.Postman{
 		Turn: func(context.Context) error { return nil },
-		Open: func(ctx context.Context) (jobs.Outbox, error) { return store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
+		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Workers: 20, PerDay: 3, Observe: func(people.LetterKind, people.PostState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
@@ -41,7 +41,7 @@ func (r *register) Batch(_ context.Context, _ string, ids []services.ID) (answer
 	if r.fails != nil && r.batches > r.failAt {
 		return nil, r.fails
 	}
-	if len(ids) > jobs.ServiceBatch || !slices.IsSortedFunc(ids, services.CompareIDs) {
+	if len(ids) > runjobs.ServiceBatch || !slices.IsSortedFunc(ids, services.CompareIDs) {
 		return nil, fmt.Errorf("a bad batch: %v", ids)
 	}
 	for _, id := range ids {
@@ -83,8 +83,8 @@ func newERSWorld(t *testing.T, sites, each int) *ersWorld {
 	w := &ersWorld{newWorld(t), &register{
 		services: map[services.ID]services.Service{}, hidden: map[services.ID]bool{}, bad: map[services.ID]bool{},
 	}}
-	w.runs.Services = jobs.Services{
-		Guard: services.DefaultGuard(), Ahead: 3, Open: func() (jobs.ServiceSource, error) { return w.ers, nil },
+	w.runs.Services = runjobs.Services{
+		Guard: services.DefaultGuard(), Ahead: 3, Open: func() (runjobs.ServiceSource, error) { return w.ers, nil },
 	}
 	for site := range sites {
 		code := siteCode(site)

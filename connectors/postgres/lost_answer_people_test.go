@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -105,9 +105,9 @@ func TestALostAnswerAboutReports(t *testing.T) {
 		p.at("2026-11-19 09:00+00")
 		p.exec("update profile set phone = '0113 496 0001' where code = 'FA001'")
 		p.today = profile.NewDate(2026, time.November, 20)
-		reporter := func() *jobs.Reporter {
+		reporter := func() *peoplejobs.Reporter {
 			r := p.reporter()
-			r.Deliver = []jobs.ReportChannel{slot{}}
+			r.Deliver = []peoplejobs.ReportChannel{slot{}}
 			return r
 		}
 		return written{p.world, func() error { return reporter().Run(t.Context()) }, `

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -62,7 +62,7 @@ func (s *service) Send(_ context.Context, l people.Letter) (people.Mailed, error
 type mailed struct {
 	*crowd
 	service *service
-	postman *jobs.Postman
+	postman *peoplejobs.Postman
 }
 
 func newMailed(t *testing.T, accounts int) *mailed {
@@ -73,9 +73,9 @@ func newMailed(t *testing.T, accounts int) *mailed {
 		m.person(fmt.Sprint("p", i), "2026-09-30", "FA001", "editor")
 	}
 	reminders := m.reminders()
-	m.postman = &jobs.Postman{
+	m.postman = &peoplejobs.Postman{
 		Turn: func(context.Context) error { return nil },
-		Open: func(ctx context.Context) (jobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
+		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(people.LetterKind, people.PostState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
@@ -85,8 +85,8 @@ func newMailed(t *testing.T, accounts int) *mailed {
 	return m
 }
 
-func (c *crowd) reminders() *jobs.Reminders {
-	return &jobs.Reminders{
+func (c *crowd) reminders() *peoplejobs.Reminders {
+	return &peoplejobs.Reminders{
 		People: c.store, Calendar: c.store, Rules: people.DefaultCheckRules(),
 		Now: func() time.Time { return c.today.Time().Add(9 * time.Hour) },
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -48,7 +48,7 @@ func TestNoTransactionWaitsForARegister(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			opens, open, noTransaction := 0, w.runs.Organisations.Open, w.noTransaction()
-			w.runs.Organisations.Open = func(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+			w.runs.Organisations.Open = func(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 				opens++
 				noTransaction()
 				return open(ctx, run)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -46,8 +46,8 @@ func (c *crowd) person(name, lastActive string, roles ...string) people.AccountI
 	return people.AccountID(id)
 }
 
-func (c *crowd) inactivity() *jobs.Inactivity {
-	return &jobs.Inactivity{
+func (c *crowd) inactivity() *peoplejobs.Inactivity {
+	return &peoplejobs.Inactivity{
 		People: c.store, Limits: people.DefaultIdleLimits(), Guard: people.DefaultIdleGuard(),
 		Now: func() time.Time { return c.today.Time().Add(12 * time.Hour) },
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/report"
 )
@@ -28,8 +28,8 @@ func newPressed(t *testing.T) *pressed {
 // at plays an instant for whatever is written next.
 func (p *pressed) at(instant string) { p.exec("set profilesync.now = '" + instant + "'") }
 
-func (p *pressed) reporter() *jobs.Reporter {
-	return &jobs.Reporter{
+func (p *pressed) reporter() *peoplejobs.Reporter {
+	return &peoplejobs.Reporter{
 		Store: p.store, Calendar: p.store, Reminders: p.reminders(), Now: func() time.Time { return p.today.Time().Add(7 * time.Hour) },
 	}
 }
@@ -272,7 +272,7 @@ func TestEachListGetsAReportOnce(t *testing.T) {
 	p.makes("2026-11-20")
 	channel := &brought{fail: 2}
 	reporter := p.reporter()
-	reporter.Lists, reporter.Deliver = []profile.ODSCode{"QAA", "QBB"}, []jobs.ReportChannel{channel}
+	reporter.Lists, reporter.Deliver = []profile.ODSCode{"QAA", "QBB"}, []peoplejobs.ReportChannel{channel}
 	require.Error(t, reporter.Run(t.Context()))
 	require.NoError(t, reporter.Run(t.Context()))
 	require.NoError(t, reporter.Run(t.Context()))

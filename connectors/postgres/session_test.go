@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -69,7 +69,7 @@ func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
 		}
 	}
 	_, err := w.runs.Work(ctx, profile.SourceODS, id)
-	require.ErrorIs(t, err, jobs.ErrInterrupted)
+	require.ErrorIs(t, err, runjobs.ErrInterrupted)
 	run, err := w.store.Run(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, runs.RunRunning, run.State)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -31,11 +31,11 @@ type world struct {
 	url   string
 	store *postgres.Store
 	db    *pgx.Conn // plain SQL, as the editing application speaks it
-	runs  *jobs.Runs
+	runs  *runjobs.Runs
 	hooks hooks
 
 	mutex sync.Mutex
-	pulls map[runs.ID]jobs.Pull // 0 for a preview
+	pulls map[runs.ID]runjobs.Pull // 0 for a preview
 }
 
 // hooks let a test step in between.
@@ -46,18 +46,18 @@ type hooks struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.ID]jobs.Pull{}}
+	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.ID]runjobs.Pull{}}
 	w.store, w.db = pgtest.OpenURL(t, w.url), pgtest.Connect(t, w.url)
-	w.runs = &jobs.Runs{
-		LockOrganisations: func(ctx context.Context) (jobs.OrganisationSession, error) {
+	w.runs = &runjobs.Runs{
+		LockOrganisations: func(ctx context.Context) (runjobs.OrganisationSession, error) {
 			x, err := w.store.LockOrganisations(ctx)
 			return session{x, &w.hooks}, err
 		},
-		LockServices: func(ctx context.Context) (jobs.ServiceSession, error) { return w.store.LockServices(ctx) },
-		Organisations: jobs.Organisations{
+		LockServices: func(ctx context.Context) (runjobs.ServiceSession, error) { return w.store.LockServices(ctx) },
+		Organisations: runjobs.Organisations{
 			Guard: runs.DefaultGuard(), ProfileTypes: profile.OrgTypes(),
 			Types: func(runs.Run) ([]profile.OrgType, error) { return []profile.OrgType{profile.Pharmacy}, nil },
-			Open: func(_ context.Context, run runs.Run) (jobs.Pull, error) {
+			Open: func(_ context.Context, run runs.Run) (runjobs.Pull, error) {
 				w.mutex.Lock()
 				defer w.mutex.Unlock()
 				return w.pulls[run.ID], nil

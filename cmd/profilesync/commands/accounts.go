@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -75,7 +75,7 @@ type idleRow struct {
 	Codes   []profile.ODSCode `json:"organisations,omitempty"`
 }
 
-func printIdlePlan(a *wiring.App, out *Printer, plan jobs.IdlePlan) {
+func printIdlePlan(a *wiring.App, out *Printer, plan peoplejobs.IdlePlan) {
 	verdicts := append(append([]people.IdleVerdict{}, plan.Warn...), plan.Keep...)
 	for _, e := range plan.End {
 		verdicts = append(verdicts, e.IdleVerdict)

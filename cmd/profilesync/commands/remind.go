@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -69,7 +69,7 @@ type previewedReminder struct {
 	Missing []string `json:"missing"`
 }
 
-func (c *Remind) preview(ctx context.Context, out *Printer, reminders *jobs.Reminders) error {
+func (c *Remind) preview(ctx context.Context, out *Printer, reminders *peoplejobs.Reminders) error {
 	if err := playDay(c.Date, &reminders.Now); err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
@@ -117,7 +117,7 @@ func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work 
 	return exitOf(summaries)
 }
 
-func (s scope) openFile(_ context.Context, run runs.Run) (jobs.Pull, error) {
+func (s scope) openFile(_ context.Context, run runs.Run) (runjobs.Pull, error) {
 	file, err := os.Open(s.path)
 	if err != nil {
 		return nil, fmt.Errorf("--files: %w", err)

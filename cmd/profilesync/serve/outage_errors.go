@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
@@ -41,7 +41,7 @@ func (ourRecords) attribute(a slog.Attr) (lostness, error) {
 
 // ofOutside reports whether an error is somebody else's than the database's.
 func ofOutside(err error) bool {
-	var unavailable jobs.Unavailable
+	var unavailable queue.Unavailable
 	var request *url.Error
 	var mail *people.MailError
 	return errors.As(err, &unavailable) || errors.As(err, &request) || errors.As(err, &mail)

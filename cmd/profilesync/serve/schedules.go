@@ -8,6 +8,9 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
+	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -21,31 +24,31 @@ func schedules(s *settings.Settings, sinks wiring.Sinks) (all []jobs.Schedule, e
 		all = append(all, jobs.Schedule{Name: name, When: when, Missed: jobs.NewestOnly, Jobs: args})
 	}
 	if s.ODSAPIKey != "" {
-		add("pull_ods_changes", "30 4 * * *", jobs.PullODS{Report: wiring.ReportOfAPI, Pull: runs.RunDelta})
+		add("pull_ods_changes", "30 4 * * *", runjobs.PullODS{Report: wiring.ReportOfAPI, Pull: runs.RunDelta})
 	}
 	var listings []river.JobArgs
 	for _, report := range s.ODSReports {
-		listings = append(listings, jobs.PullODS{Report: report, Pull: runs.RunListing})
+		listings = append(listings, runjobs.PullODS{Report: report, Pull: runs.RunListing})
 	}
 	add("pull_ods_listings", "0 5 * * *", listings...)
 	for _, sink := range push.Sinks() {
 		if sinks[sink] != nil {
-			add("check_drift_"+string(sink), "30 2 * * *", jobs.CheckDrift{Sink: sink})
+			add("check_drift_"+string(sink), "30 2 * * *", pushjobs.CheckDrift{Sink: sink})
 		}
 	}
 	if s.AsksERS() {
 		add("pull_ers", "30 5 * * *",
-			jobs.PullERS{Part: jobs.ERSRegister}, jobs.PullERS{Part: jobs.ERSCodes}, jobs.PullERS{Part: jobs.ERSServices})
+			runjobs.PullERS{Part: runjobs.ERSRegister}, runjobs.PullERS{Part: runjobs.ERSCodes}, runjobs.PullERS{Part: runjobs.ERSServices})
 	}
-	add("deactivate", "0 7 * * *", jobs.Deactivate{})
-	add("remind", "0 9 * * *", jobs.Remind{})
-	add("report", "30 6 * * *", jobs.Report{})
-	add("refresh_calendar", "0 4 * * *", jobs.RefreshCalendar{})
+	add("deactivate", "0 7 * * *", peoplejobs.Deactivate{})
+	add("remind", "0 9 * * *", peoplejobs.Remind{})
+	add("report", "30 6 * * *", peoplejobs.Report{})
+	add("refresh_calendar", "0 4 * * *", peoplejobs.RefreshCalendar{})
 	if s.Mail != settings.MailOff {
-		add("send_mail", "*/5 3-23 * * *", jobs.SendMail{After: "schedule"})
+		add("send_mail", "*/5 3-23 * * *", peoplejobs.SendMail{After: "schedule"})
 	}
 	if s.Mail == settings.MailNotify {
-		add("watch_mail", "15 3-23 * * *", jobs.WatchMail{})
+		add("watch_mail", "15 3-23 * * *", peoplejobs.WatchMail{})
 	}
 	add("housekeeping", "10 3 * * *", jobs.Housekeeping{})
 	return all, err

@@ -14,6 +14,9 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -76,7 +79,7 @@ func (s *service) run(ctx context.Context, address string) error {
 			return err
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // asked to stop
-		case errors.Is(err, jobs.ErrReplaced):
+		case errors.Is(err, queue.ErrReplaced):
 			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
 				"process", s.Process.Name())
 		default:
@@ -90,7 +93,7 @@ func (s *service) run(ctx context.Context, address string) error {
 	}
 }
 
-// life works under one name of the process. It returns jobs.ErrReplaced when
+// life works under one name of the process. It returns queue.ErrReplaced when
 // nothing is worked under that name any more.
 func (s *service) life(ctx context.Context, address string) error {
 	pool, err := s.QueuePool(ctx)
@@ -124,12 +127,12 @@ func (s *service) life(ctx context.Context, address string) error {
 
 // work runs everything that the process does, until the context ends or the
 // process was taken for gone, and waits for the jobs to come to an end.
-func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient, announcer *jobs.Announcer) error {
-	dispatcher := jobs.Dispatcher{
+func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Client, announcer *queue.Announcer) error {
+	dispatcher := pushjobs.Dispatcher{
 		Store: wiring.JobStore{Store: s.control}, Routes: s.sinks.Routes(), Today: s.Today, Settle: s.Settings.PushSettle,
 		Passed: s.health.dispatched, LeftBehind: s.metrics.PushesLeftBehind, Log: s.log,
 	}
-	recovery := jobs.Recovery{
+	recovery := queue.Recovery{
 		Store: s.control, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,
 		Recovered: s.metrics.JobRecovered, Log: s.log,
 	}
@@ -152,7 +155,7 @@ func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *jobs.Que
 }
 
 // workJobs runs the workers until ctx ends, and waits for their jobs.
-func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *jobs.QueueClient) error {
+func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *queue.Client) error {
 	switch err := client.Start(ctx); {
 	case err != nil && ctx.Err() != nil:
 		return nil //nolint:nilerr // asked to stop before it had begun
@@ -183,18 +186,23 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 	if err != nil {
 		return d, err
 	}
+	people.Log = s.log
 	return jobs.Daemon{
-		Driver: driver, Schema: postgres.RiverSchema, Store: wiring.JobStore{Store: s.Store}, Runs: s.Runs(s.Pull, s.saveProgress),
-		ERS:     map[jobs.ERSPart]func(context.Context) error{jobs.ERSCodes: s.PullCodes, jobs.ERSRegister: s.PullRegister},
-		Pushers: s.Pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.Checkers(s.sinks, func(int) {}),
-		Workers: s.Settings.PushWorkers,
-		People:  people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(), Log: s.log,
+		Driver: driver, Schema: postgres.RiverSchema, Store: wiring.JobStore{Store: s.Store},
+		Runs: runjobs.Workers{
+			Store: s.Store, Runs: s.Runs(s.Pull, s.saveProgress), Now: s.Settings.Clock, Ended: s.metrics.RunEnded, Log: s.log,
+			ERS: map[runjobs.ERSPart]func(context.Context) error{runjobs.ERSCodes: s.PullCodes, runjobs.ERSRegister: s.PullRegister},
+		},
+		Pushes: pushjobs.Workers{
+			Pushers: s.Pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.Checkers(s.sinks, func(int) {}),
+			Most: s.Settings.PushWorkers, Log: s.log,
+		},
+		People: people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(),
 		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
-		Held:     jobs.NewHeldJobs(),
+		Held:     queue.NewHeldJobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
 		},
-		Ended: s.metrics.RunEnded,
 	}, nil
 }
 

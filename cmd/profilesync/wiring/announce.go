@@ -6,14 +6,14 @@ import (
 	"fmt"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/queue"
 )
 
 // Announcer keeps the process of a store announced; a daemon is what commands
 // look for.
-func Announcer(store *postgres.Store, daemon bool) *jobs.Announcer {
-	return &jobs.Announcer{
-		Announce: func(ctx context.Context, earlier jobs.Announcement) (jobs.Announcement, error) {
+func Announcer(store *postgres.Store, daemon bool) *queue.Announcer {
+	return &queue.Announcer{
+		Announce: func(ctx context.Context, earlier queue.Announcement) (queue.Announcement, error) {
 			lost, _ := earlier.(announcement)
 			made, err := store.Announce(ctx, daemon, lost.Announcement)
 			if err != nil {
@@ -33,7 +33,7 @@ func (a announcement) Renew(ctx context.Context) error { return replaced(a.Annou
 
 func replaced(err error) error {
 	if errors.Is(err, postgres.ErrProcessEnded) {
-		return fmt.Errorf("%w: %w", jobs.ErrReplaced, err)
+		return fmt.Errorf("%w: %w", queue.ErrReplaced, err)
 	}
 	return err
 }
@@ -51,7 +51,7 @@ func (a *App) whileAnnounced(ctx context.Context, work func(ctx context.Context,
 	defer stop(nil)
 	defer context.AfterFunc(a.replaced, func() { stop(context.Cause(a.replaced)) })() //nolint:contextcheck // it outlives this call
 	err := work(working, a.announced)
-	if cause := context.Cause(working); errors.Is(cause, jobs.ErrReplaced) {
+	if cause := context.Cause(working); errors.Is(cause, queue.ErrReplaced) {
 		err = errors.Join(cause, err)
 	}
 	return err

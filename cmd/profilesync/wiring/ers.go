@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
@@ -52,10 +52,10 @@ func (a *App) tellERS(log *slog.Logger) func(context.Context, ers.Call) {
 // for each before the rate limit is not the only bound.
 const ahead = 10
 
-func (a *App) services() jobs.Services {
-	return jobs.Services{
+func (a *App) services() runjobs.Services {
+	return runjobs.Services{
 		Guard: services.DefaultGuard(), Ahead: ahead,
-		Open: func() (jobs.ServiceSource, error) {
+		Open: func() (runjobs.ServiceSource, error) {
 			api, err := a.ERS()
 			if err != nil {
 				return nil, err

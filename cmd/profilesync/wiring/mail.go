@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/smtp"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -26,7 +26,7 @@ func checkMail(s *settings.Settings) error {
 }
 
 // mailer is the configured mail service; nil when mail is off.
-func (a *App) mailer() (jobs.Mailer, error) {
+func (a *App) mailer() (peoplejobs.Mailer, error) {
 	c := a.Settings
 	headers := smtp.Headers{From: c.MailFrom, Now: c.Clock}
 	switch c.Mail {
@@ -76,10 +76,10 @@ func noTurn(context.Context) error { return nil }
 // takes half a second for each is still paced by the pace alone.
 const mailWorkers = 20
 
-func (a *App) postman(mailer jobs.Mailer, reminders *jobs.Reminders, observe func(people.LetterKind, people.PostState),
-) *jobs.Postman {
-	return &jobs.Postman{
-		Open: func(ctx context.Context) (jobs.Outbox, error) { return a.Store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
+func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.PostState),
+) *peoplejobs.Postman {
+	return &peoplejobs.Postman{
+		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return a.Store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.Settings.MailPerDay, CanaryPause: a.Settings.MailCanaryPause,
 		Settle: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
 		Composer: func(ctx context.Context) (people.Composer, error) {
@@ -98,7 +98,7 @@ func (a *App) postman(mailer jobs.Mailer, reminders *jobs.Reminders, observe fun
 
 // attacher sends letters with files.
 type attacher interface {
-	jobs.Mailer
+	peoplejobs.Mailer
 	SendWith(ctx context.Context, l people.Letter, files []smtp.Attachment) (people.Mailed, error)
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -53,7 +53,7 @@ func (a *App) types(run runs.Run) ([]profile.OrgType, error) {
 }
 
 // Pull opens what a stored run reads.
-func (a *App) Pull(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+func (a *App) Pull(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 	switch {
 	case run.Upload != 0:
 		return a.pullUpload(ctx, run)
@@ -64,7 +64,7 @@ func (a *App) Pull(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 	}
 }
 
-func (a *App) pullUpload(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+func (a *App) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 	name, file, err := a.Store.OpenUpload(ctx, run.Upload)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (a *App) pullUpload(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 // one is 10 MB.
 const maxListing = 1 << 30
 
-func (a *App) pullListing(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 	limits := ods.Limits{PerSecond: a.Settings.ODSPerSecond, Timeout: 10 * time.Minute, MaxBytes: maxListing}
 	downloads, err := ods.NewDownloads(a.Settings.ODSDownloads, limits.Client("ODS downloads"))
 	if err != nil {
@@ -88,7 +88,7 @@ func (a *App) pullListing(ctx context.Context, run runs.Run) (jobs.Pull, error) 
 	}
 	listing, etag, err := downloads.Pull(ctx, run.Report, run.Stamp.ETag)
 	if errors.Is(err, ods.ErrNotModified) {
-		return nil, jobs.ErrUnchanged
+		return nil, runjobs.ErrUnchanged
 	}
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (a *App) odsAPI() (*ods.API, error) {
 	})
 }
 
-func (a *App) pullDelta(ctx context.Context, run runs.Run) (jobs.Pull, error) {
+func (a *App) pullDelta(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 	api, err := a.odsAPI()
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (a *App) pullDelta(ctx context.Context, run runs.Run) (jobs.Pull, error) {
 }
 
 // lookup asks for single organisations: it moves no watermark.
-func (a *App) lookup(ctx context.Context, api *ods.API, codes []profile.ODSCode) (jobs.Pull, error) {
+func (a *App) lookup(ctx context.Context, api *ods.API, codes []profile.ODSCode) (runjobs.Pull, error) {
 	delta, err := api.Lookup(ctx, codes)
 	if err != nil {
 		return nil, err

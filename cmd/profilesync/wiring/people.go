@@ -4,13 +4,13 @@ import (
 	"slices"
 
 	"github.com/profilesync/profilesync/connectors/calendar"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // People wires the work for people.
-func (a *App) People(observe func(people.LetterKind, people.PostState)) (p jobs.People, err error) {
+func (a *App) People(observe func(people.LetterKind, people.PostState)) (p peoplejobs.Workers, err error) {
 	if p.Reminders, err = a.Reminders(); err != nil {
 		return p, err
 	}
@@ -19,7 +19,7 @@ func (a *App) People(observe func(people.LetterKind, people.PostState)) (p jobs.
 	if err != nil {
 		return p, err
 	}
-	p.Calendar = &jobs.CalendarKeeper{Feed: feed, Store: a.Store, Now: a.Settings.Clock}
+	p.Calendar = &peoplejobs.CalendarKeeper{Feed: feed, Store: a.Store, Now: a.Settings.Clock}
 	if p.Reporter, err = a.Reporter(); err != nil {
 		return p, err
 	}
@@ -28,14 +28,14 @@ func (a *App) People(observe func(people.LetterKind, people.PostState)) (p jobs.
 		return p, err
 	}
 	p.Postman = a.postman(mailer, p.Reminders, observe)
-	if service, ok := mailer.(jobs.MailStatus); ok {
-		p.Watch = &jobs.MailWatch{Service: service, Store: a.Store}
+	if service, ok := mailer.(peoplejobs.MailStatus); ok {
+		p.Watch = &peoplejobs.MailWatch{Service: service, Store: a.Store}
 	}
 	return p, nil
 }
 
 // Reminders wires what finds out who must check what.
-func (a *App) Reminders() (*jobs.Reminders, error) {
+func (a *App) Reminders() (*peoplejobs.Reminders, error) {
 	rules, err := people.ParseCheckRules(a.Settings.CheckRules)
 	if err != nil {
 		return nil, err
@@ -51,12 +51,12 @@ func (a *App) Reminders() (*jobs.Reminders, error) {
 		}
 	}
 	slices.Sort(boards)
-	return &jobs.Reminders{People: a.Store, Calendar: a.Store, Rules: rules, Lists: boards, Now: a.Settings.Clock}, nil
+	return &peoplejobs.Reminders{People: a.Store, Calendar: a.Store, Rules: rules, Lists: boards, Now: a.Settings.Clock}, nil
 }
 
 // Inactivity wires what ends accounts that nobody uses.
-func (a *App) Inactivity() *jobs.Inactivity {
-	return &jobs.Inactivity{
+func (a *App) Inactivity() *peoplejobs.Inactivity {
+	return &peoplejobs.Inactivity{
 		People: a.Store, Limits: a.Settings.IdleLimits(), Guard: people.DefaultIdleGuard(), Now: a.Settings.Clock,
 	}
 }

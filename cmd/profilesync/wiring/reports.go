@@ -9,13 +9,13 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Reporter wires the making and delivering of reports.
-func (a *App) Reporter() (*jobs.Reporter, error) {
+func (a *App) Reporter() (*peoplejobs.Reporter, error) {
 	reminders, err := a.Reminders()
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (a *App) Reporter() (*jobs.Reporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &jobs.Reporter{Store: a.Store, Calendar: a.Store, Reminders: reminders, Lists: reminders.Lists, Now: a.Settings.Clock}
+	r := &peoplejobs.Reporter{Store: a.Store, Calendar: a.Store, Reminders: reminders, Lists: reminders.Lists, Now: a.Settings.Clock}
 	if a.Settings.ODSAPIKey != "" {
 		r.Names = a.nameRegions
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/website"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -16,8 +16,8 @@ import (
 
 // Sink is a configured sink: pushed to, and looked at.
 type Sink interface {
-	jobs.Sink
-	jobs.Directory
+	pushjobs.Sink
+	pushjobs.Directory
 }
 
 // Sinks are the configured ones.
@@ -106,11 +106,11 @@ func (sinks Sinks) Routes() push.Routes {
 
 // Pushers wires one for each configured sink, in a fixed order.
 func (a *App) Pushers(
-	store jobs.PushStore, sinks Sinks, log *slog.Logger, pushed func(push.Sink, push.Outcome),
-) (all []*jobs.Pusher) {
+	store pushjobs.PushStore, sinks Sinks, log *slog.Logger, pushed func(push.Sink, push.Outcome),
+) (all []*pushjobs.Pusher) {
 	for _, name := range push.Sinks() {
 		if sink, ok := sinks[name]; ok {
-			all = append(all, jobs.NewPusher(jobs.PusherOptions{
+			all = append(all, pushjobs.NewPusher(pushjobs.PusherOptions{
 				Name: name, Sink: sink, Store: store, Today: a.Today, ProbeEvery: a.Settings.ProbeEvery,
 				Backoff: a.Settings.PushBackoff, Log: log, Pushed: pushed,
 			}))
@@ -120,10 +120,10 @@ func (a *App) Pushers(
 }
 
 // Checkers wires one for each configured sink, in a fixed order.
-func (a *App) Checkers(sinks Sinks, progress func(checked int)) (all []jobs.DriftChecker) {
+func (a *App) Checkers(sinks Sinks, progress func(checked int)) (all []pushjobs.DriftChecker) {
 	for _, name := range push.Sinks() {
 		if sink, ok := sinks[name]; ok {
-			all = append(all, jobs.DriftChecker{
+			all = append(all, pushjobs.DriftChecker{
 				Name: name, Directory: sink, Begin: a.beginDrift, Guard: runs.DefaultGuard(), Progress: progress,
 			})
 		}
@@ -131,7 +131,7 @@ func (a *App) Checkers(sinks Sinks, progress func(checked int)) (all []jobs.Drif
 	return all
 }
 
-func (a *App) beginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (jobs.DriftCheck, error) {
+func (a *App) beginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (pushjobs.DriftCheck, error) {
 	check, err := a.Store.BeginDrift(ctx, sink, codes, actor, a.Today())
 	if err != nil {
 		return nil, err

@@ -9,7 +9,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -44,11 +45,11 @@ func (a *App) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
 		return 0, err
 	}
 	defer pool.Close()
-	client, err := jobs.NewQueueClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	if err != nil {
 		return 0, err
 	}
-	return a.Store.CreateRun(ctx, run, jobs.Queue(client, run.Source))
+	return a.Store.CreateRun(ctx, run, runjobs.Queue(client, run.Source))
 }
 
 // workHere first finishes what a killed process left of the same source, then
@@ -80,7 +81,7 @@ func (a *App) finishAndWork(ctx context.Context, run runs.Run, shown Progress) (
 	}
 	summary, err := runner.Work(ctx, run.Source, id)
 	switch {
-	case errors.Is(err, jobs.ErrInterrupted):
+	case errors.Is(err, runjobs.ErrInterrupted):
 		return summary, fmt.Errorf("run %d was interrupted; the next reconciliation or a daemon finishes it: %w", id, err)
 	case err != nil:
 		return runner.GiveUp(ctx, run.Source, id, err)

@@ -1,0 +1,192 @@
+package peoplejobs
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Remind makes the reminders due that people are due today.
+type Remind struct{}
+
+// Kind names the job.
+func (Remind) Kind() string { return "remind" }
+
+// InsertOpts lets one be queued at a time.
+func (Remind) InsertOpts() river.InsertOpts { return peopleOpts() }
+
+func peopleOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queue.People, MaxAttempts: 10, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
+}
+
+// Reminders plans reminders: which are due is a question to the tables, whenever
+// it is asked.
+type Reminders struct {
+	People   remindStore
+	Calendar CalendarReader
+	Rules    people.CheckRules
+	Lists    []profile.ODSCode // the boards that have a list
+	Now      func() time.Time
+}
+
+type remindStore interface {
+	People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error]
+	OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) ([]people.CheckedOrg, error)
+	letterBox
+}
+
+// letterBox takes letters that are to be sent.
+type letterBox interface {
+	// Unposted leaves out letters that were made due before, whatever became of
+	// them.
+	Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error)
+	PostLetters(ctx context.Context, posts []people.Post) (added int, err error)
+}
+
+// CalendarReader knows the holidays that the official list named.
+type CalendarReader interface {
+	Holidays(ctx context.Context) (days, vanished []people.Holiday, err error)
+}
+
+func calendarOf(ctx context.Context, reader CalendarReader) (people.Calendar, error) {
+	days, _, err := reader.Holidays(ctx)
+	return people.NewCalendar(days), err
+}
+
+// Reminding is the world as it is now.
+func (r *Reminders) Reminding(ctx context.Context) (people.Reminding, error) {
+	calendar, err := calendarOf(ctx, r.Calendar)
+	today := profile.DateIn(r.Now(), profile.London())
+	return people.Reminding{Today: today, Calendar: calendar, Rules: r.Rules}, err
+}
+
+// Plan hands on, in parts, the reminders that are due and were never made due.
+// Codes narrow it to members of organisations.
+func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func([]people.Reminder) error) error {
+	world, err := r.Reminding(ctx)
+	if err != nil {
+		return err
+	}
+	if len(world.Calendar.StagesOn(world.Today)) == 0 {
+		return nil
+	}
+	filter := people.Filter{States: []people.AccountState{people.AccountActive}, Codes: codes}
+	for people, err := range r.People.People(ctx, filter, world.Today) {
+		if err == nil {
+			err = r.hand(ctx, world.Plan(people), each)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(codes) > 0 {
+		return nil
+	}
+	return r.planLists(ctx, world, each)
+}
+
+// planLists plans the overdue notices of boards.
+func (r *Reminders) planLists(ctx context.Context, world people.Reminding, each func([]people.Reminder) error) error {
+	for _, day := range world.Calendar.StagesOn(world.Today) {
+		if day.Stage != people.StageOverdue {
+			continue
+		}
+		for _, icb := range r.Lists {
+			orgs, err := r.People.OrgsOfICB(ctx, icb, r.Rules.Types(), world.Today)
+			if err != nil {
+				return err
+			}
+			if reminder, due := world.ForList(icb, orgs, day); due {
+				if err := r.hand(ctx, []people.Reminder{reminder}, each); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// hand hands on what was never made due.
+func (r *Reminders) hand(ctx context.Context, due []people.Reminder, each func([]people.Reminder) error) error {
+	posts := make([]people.Post, len(due))
+	for i, reminder := range due {
+		posts[i] = reminder.Post()
+	}
+	fresh, err := r.People.Unposted(ctx, posts)
+	if err != nil {
+		return err
+	}
+	is := make(map[string]bool, len(fresh))
+	for _, post := range fresh {
+		is[post.Reference] = true
+	}
+	due = slices.DeleteFunc(due, func(m people.Reminder) bool { return !is[m.Reference()] })
+	if len(due) == 0 {
+		return nil
+	}
+	return each(due)
+}
+
+// Post makes the reminders due, and says how many.
+func (r *Reminders) Post(ctx context.Context) (added int, err error) {
+	err = r.Plan(ctx, nil, func(reminders []people.Reminder) error {
+		posts := make([]people.Post, len(reminders))
+		for i, reminder := range reminders {
+			posts[i] = reminder.Post()
+		}
+		n, err := r.People.PostLetters(ctx, posts)
+		added += n
+		return err
+	})
+	return added, err
+}
+
+// SendNow makes a reminder due for each member of an organisation that misses
+// something, because a person asked: once a day.
+func (r *Reminders) SendNow(ctx context.Context, code profile.ODSCode) (added int, err error) {
+	world, err := r.Reminding(ctx)
+	if err != nil {
+		return 0, err
+	}
+	day := people.StageDay{Stage: people.StageAsked, Quarter: people.QuarterOn(world.Today), Day: world.Today}
+	filter := people.Filter{States: []people.AccountState{people.AccountActive}, Codes: []profile.ODSCode{code}}
+	for accounts, err := range r.People.People(ctx, filter, world.Today) {
+		if err != nil {
+			return added, err
+		}
+		var posts []people.Post
+		for _, p := range accounts {
+			if reminder, due := world.For(p, day); due {
+				posts = append(posts, reminder.Post())
+			}
+		}
+		n, err := r.People.PostLetters(ctx, posts)
+		if err != nil {
+			return added, err
+		}
+		added += n
+	}
+	return added, nil
+}
+
+type remindWorker struct {
+	river.WorkerDefaults[Remind]
+	reminders *Reminders
+}
+
+func (*remindWorker) Timeout(*river.Job[Remind]) time.Duration { return 10 * time.Minute }
+
+func (w *remindWorker) Work(ctx context.Context, _ *river.Job[Remind]) error {
+	if _, err := w.reminders.Post(ctx); err != nil {
+		return fmt.Errorf("reminding: %w", err)
+	}
+	return sendSoon(ctx, Remind{})
+}

@@ -1,0 +1,192 @@
+package peoplejobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
+)
+
+// Report freezes the daily change reports that are due, and delivers them.
+type Report struct{}
+
+// Kind names the job.
+func (Report) Kind() string { return "report" }
+
+// InsertOpts lets one be queued at a time.
+func (Report) InsertOpts() river.InsertOpts { return peopleOpts() }
+
+// Reporter makes reports. Which are due is a question to the tables: a missed day
+// is caught up, one report each.
+type Reporter struct {
+	Store     reportStore
+	Calendar  CalendarReader
+	Reminders *Reminders // who is overdue
+	Lists     []profile.ODSCode
+	Deliver   []ReportChannel
+	Now       func() time.Time
+	// Names looks up what boards and regions are called, before a report; one
+	// without a name goes by its code. nil: nobody can say.
+	Names func(ctx context.Context)
+}
+
+type reportStore interface {
+	// LastReport is the day and the end of the newest report; a zero day and the
+	// beginning of the audit where there is none.
+	LastReport(ctx context.Context) (day profile.Date, until time.Time, err error)
+	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (made bool, err error)
+	// ReportDays are the days of the newest reports, the oldest first.
+	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
+	overdueStore
+	reportDeliveries
+}
+
+type overdueStore interface {
+	ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error)
+	Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error)
+}
+
+type reportDeliveries interface {
+	Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error)
+	NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error
+}
+
+// ReportChannel brings a report to a list: the national one where it is empty.
+// Doing it twice must make no difference.
+type ReportChannel interface {
+	Name() string
+	Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error
+}
+
+// Make freezes every report that is due, and returns their days.
+func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
+	calendar, err := calendarOf(ctx, r.Calendar)
+	if err != nil {
+		return nil, err
+	}
+	last, until, err := r.Store.LastReport(ctx)
+	if err != nil {
+		return nil, err
+	}
+	today := profile.DateIn(r.Now(), profile.London())
+	if last.IsZero() {
+		last = today.AddDays(-1)
+	}
+	days := report.Days(calendar, last, today)
+	if len(days) > 0 && r.Names != nil {
+		r.Names(ctx)
+	}
+	for _, day := range days {
+		end := report.StartOf(day)
+		if !until.Before(end) {
+			until = end.AddDate(0, 0, -1) // nothing was ever written before today
+		}
+		extra, err := r.extra(ctx)
+		if err != nil {
+			return made, err
+		}
+		frozen, err := r.Store.FreezeReport(ctx, day, until, end, extra)
+		if err != nil {
+			return made, err
+		}
+		if frozen {
+			made = append(made, day)
+		}
+		until = end
+	}
+	return made, nil
+}
+
+// mostUnreached keeps a report readable where nobody has an account yet.
+const mostUnreached = 20_000
+
+// extra is who is overdue from last quarter, and whom no letter reaches.
+func (r *Reporter) extra(ctx context.Context) (rows []report.Extra, err error) {
+	world, err := r.Reminders.Reminding(ctx)
+	if err != nil {
+		return nil, err
+	}
+	types := world.Rules.Types()
+	boards, err := r.Store.ICBs(ctx, types)
+	if err != nil {
+		return nil, err
+	}
+	for _, icb := range boards {
+		orgs, err := r.Reminders.People.OrgsOfICB(ctx, icb, types, world.Today)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, report.Overdue(world, orgs)...)
+	}
+	unreached, err := r.Store.Unreached(ctx, types, mostUnreached)
+	for _, org := range unreached {
+		rows = append(rows, report.Extra{
+			Section: report.SectionUnreached, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type)},
+		})
+	}
+	return rows, err
+}
+
+// Bring delivers the report of a day to every list that has not got it, by every
+// channel. One that fails does not keep it from the others.
+func (r *Reporter) Bring(ctx context.Context, day profile.Date) (delivered int, err error) {
+	for _, channel := range r.Deliver {
+		for _, list := range append([]profile.ODSCode{""}, r.Lists...) {
+			done, bad := r.Store.Delivered(ctx, day, list, channel.Name())
+			if bad == nil && done {
+				continue
+			}
+			if bad == nil {
+				bad = channel.Deliver(ctx, day, list)
+			}
+			if bad == nil {
+				bad = r.Store.NoteDelivery(ctx, day, list, channel.Name())
+			}
+			if bad != nil {
+				err = fmt.Errorf("delivering the report of %s by %s: %w", day, channel.Name(), bad)
+				continue
+			}
+			delivered++
+		}
+	}
+	return delivered, err
+}
+
+// Run makes and delivers what is due.
+func (r *Reporter) Run(ctx context.Context) error {
+	if _, err := r.Make(ctx); err != nil {
+		return fmt.Errorf("making the report: %w", err)
+	}
+	days, err := r.Store.ReportDays(ctx, caughtUp)
+	if err != nil {
+		return err
+	}
+	for _, day := range days {
+		_, bad := r.Bring(ctx, day)
+		err = errors.Join(err, bad)
+	}
+	return err
+}
+
+// caughtUp is how many of the newest reports are delivered where they were not.
+const caughtUp = 10
+
+type reportWorker struct {
+	river.WorkerDefaults[Report]
+	reporter *Reporter
+}
+
+func (*reportWorker) Timeout(*river.Job[Report]) time.Duration { return time.Hour }
+
+func (w *reportWorker) Work(ctx context.Context, _ *river.Job[Report]) error {
+	if err := w.reporter.Run(ctx); err != nil {
+		return err
+	}
+	return sendSoon(ctx, Report{})
+}

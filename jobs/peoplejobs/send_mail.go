@@ -1,0 +1,340 @@
+package peoplejobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// SendMail sends letters that are due, until none may go out. What another kind
+// of job made due gets a job of its own: the one that runs may have looked
+// already.
+type SendMail struct {
+	After string `json:"after" river:"unique"` // the kind of job; schedule
+}
+
+// Kind names the job.
+func (SendMail) Kind() string { return "send_mail" }
+
+// InsertOpts lets one be queued at a time.
+func (SendMail) InsertOpts() river.InsertOpts {
+	opts := peopleOpts()
+	opts.Queue = queue.Mail
+	return opts
+}
+
+// sendSoon queues the sending of what a job just made due.
+func sendSoon(ctx context.Context, after river.JobArgs) error {
+	if _, err := river.ClientFromContext[pgx.Tx](ctx).Insert(ctx, SendMail{After: after.Kind()}, nil); err != nil {
+		return fmt.Errorf("queueing letters: %w", err)
+	}
+	return nil
+}
+
+// Mailer is a mail service. Errors are *people.MailError.
+type Mailer interface {
+	Send(ctx context.Context, l people.Letter) (people.Mailed, error)
+	// Find looks a letter up by what the service knows it by.
+	Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error)
+	// Lookup reports whether Find can tell.
+	Lookup() bool
+}
+
+// Outbox is held by one process at a time.
+type Outbox interface {
+	outboxGate
+	outboxLetters
+	Close()
+}
+
+type outboxGate interface {
+	Gate(ctx context.Context) (open bool, reason string, err error)
+	Pause(ctx context.Context, wait time.Duration, reason string) error
+	Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error)
+}
+
+type outboxLetters interface {
+	Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error)
+	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.Post, error)
+	// Begin notes that a claimed letter may have been sent from now on, unless
+	// letters are kept back.
+	Begin(ctx context.Context, post people.Post) (open bool, err error)
+	// Settle records what became of a claimed letter, and counts what went out. Of
+	// another claim than the one it was told of, it records nothing.
+	Settle(ctx context.Context, s people.Settled) error
+	Waiting(ctx context.Context) (letters int, next time.Time, err error)
+}
+
+// Postman sends letters.
+type Postman struct {
+	Open        func(ctx context.Context) (Outbox, error)
+	Busy        error // of Open: another process sends
+	Mailer      Mailer
+	Composer    func(ctx context.Context) (people.Composer, error)
+	Workers     int                             // letters on their way at a time
+	PerDay      int                             // letters to one person a day
+	CanaryPause time.Duration                   // after the first letters of a new text
+	Settle      time.Duration                   // until the mail service knows what it was sent
+	Turn        func(ctx context.Context) error // waited for before a letter is begun
+	Observe     func(kind people.LetterKind, state people.PostState)
+
+	// unsent are letters that the store may take for begun, and that this process
+	// surely did not send. One delivery goes on at a time.
+	unsent []people.Post
+}
+
+// claimed is how many letters are claimed at a time: after a kill, so many have
+// to be looked up, although few of them were on their way.
+const claimed = 40
+
+// Deliver sends what may go out, and returns how many letters were accepted and
+// how many still wait.
+func (p *Postman) Deliver(ctx context.Context) (sent, waiting int, err error) {
+	box, err := p.Open(ctx)
+	if err != nil {
+		if errors.Is(err, p.Busy) {
+			return 0, 1, nil
+		}
+		return 0, 0, err
+	}
+	defer box.Close()
+	round := &round{Postman: p, box: box}
+	if err := round.releaseUnsent(ctx); err != nil {
+		return 0, 0, err
+	}
+	more, err := round.settleStale(ctx)
+	for err == nil && more {
+		more, err = round.page(ctx)
+	}
+	if err != nil {
+		return round.sent, 0, err
+	}
+	waiting, _, err = box.Waiting(ctx)
+	if round.unsettled {
+		waiting++
+	}
+	return round.sent, waiting, err
+}
+
+// round is one delivery. The outbox is one connection: its calls take turns.
+type round struct {
+	*Postman
+
+	box       Outbox
+	composer  people.Composer
+	gate      *canaries
+	sent      int
+	unsettled bool // letters of a process that ended may still be on their way
+
+	mu      sync.Mutex
+	stopped bool // the gate closed, or the mail service takes nothing
+}
+
+// releaseUnsent makes letters due again of which nobody knew whether they had
+// begun, when the connection was lost.
+func (r *round) releaseUnsent(ctx context.Context) error {
+	for len(r.unsent) > 0 {
+		if err := r.box.Settle(ctx, r.unsent[0].Release()); err != nil {
+			return err
+		}
+		r.unsent = r.unsent[1:]
+	}
+	return nil
+}
+
+// settleStale asks the mail service for letters that a process left in the middle
+// of sending. Where nobody can say, they are never sent again.
+func (r *round) settleStale(ctx context.Context) (goOn bool, err error) {
+	posts, waiting, err := r.box.Stale(ctx, r.Settle)
+	if err != nil {
+		return false, err
+	}
+	r.unsettled = waiting
+	for failures := 0; len(posts) > 0; posts = posts[1:] {
+		settled, err := r.lookUp(ctx, posts[0])
+		if err != nil { // it stays claimed, and the others have their turn
+			r.unsettled = true
+			failures++
+			if err := r.pauseFor(ctx, err); err != nil || r.stopped || failures == mostFailures {
+				return false, err
+			}
+			continue
+		}
+		failures = 0
+		if err := r.settle(ctx, posts[0], settled); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+const (
+	// mostFailures is how many questions in a row may fail until the mail service is
+	// left alone for a while.
+	mostFailures = 5
+	// recalled is for how long a letter that is not found was certainly not taken:
+	// a day less than the mail service knows a letter.
+	recalled = noticed - 24*time.Hour
+)
+
+// lookUp asks the mail service for a letter that a process left.
+func (r *round) lookUp(ctx context.Context, post people.Post) (people.Settled, error) {
+	unclear := post.Settle(people.PostUnclear)
+	unclear.Reason = "the process that sent it ended"
+	if !r.Mailer.Lookup() {
+		return unclear, nil
+	}
+	mailed, found, err := r.Mailer.Find(ctx, post.Known())
+	switch {
+	case err != nil:
+		return unclear, err
+	case found:
+		return taken(post, mailed, profile.Date{}), nil
+	case post.Age > recalled:
+		return unclear, nil
+	default:
+		return post.Release(), nil
+	}
+}
+
+func taken(post people.Post, mailed people.Mailed, ends profile.Date) people.Settled {
+	settled := post.Settle(people.PostState(mailed.State))
+	settled.Mailed, settled.Ends = mailed, ends
+	switch mailed.State {
+	case people.MailSending:
+		settled.State = people.PostAccepted
+	case people.MailDead:
+		settled.Dead = post.Account
+	}
+	return settled
+}
+
+// page sends one claim of letters; false when none may go out.
+func (r *round) page(ctx context.Context) (more bool, err error) {
+	open, _, err := r.box.Gate(ctx)
+	if err != nil || !open || r.stopped {
+		return false, err
+	}
+	known, err := r.box.Canaries(ctx, r.CanaryPause)
+	if err != nil {
+		return false, err
+	}
+	r.gate = newCanaries(known)
+	if r.composer, err = r.Composer(ctx); err != nil { // a delivery may go on past midnight
+		return false, err
+	}
+	posts, err := r.box.Claim(ctx, claimed, r.PerDay, r.gate.blocked(), r.composer.Today)
+	if err != nil || len(posts) == 0 {
+		return false, err
+	}
+	work := make(chan people.Post)
+	errs := make(chan error, r.Workers)
+	for range r.Workers {
+		go func() {
+			var err error
+			for post := range work {
+				err = errors.Join(err, r.one(ctx, post))
+			}
+			errs <- err
+		}()
+	}
+	for _, post := range posts {
+		work <- post
+	}
+	close(work)
+	for range r.Workers {
+		err = errors.Join(err, <-errs)
+	}
+	return true, err
+}
+
+// one sends one letter, as far as it is still true and may go out. Once begun, it
+// is brought to its end also when the daemon stops.
+func (r *round) one(ctx context.Context, post people.Post) error {
+	ctx = context.WithoutCancel(ctx)
+	letter, ends, skip := r.composer.Compose(post)
+	if skip != "" {
+		cancelled := post.Settle(people.PostCancelled)
+		cancelled.Reason = skip
+		return r.settle(ctx, post, cancelled)
+	}
+	if err := r.Turn(ctx); err != nil {
+		return errors.Join(err, r.settle(ctx, post, post.Release()))
+	}
+	may, err := r.mayGo(ctx, post)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return r.settle(ctx, post, post.Release())
+	}
+	mailed, err := r.Mailer.Send(ctx, letter)
+	r.gate.back(post.Kind, mailed.Version, err == nil)
+	if err != nil {
+		return r.failed(ctx, post, err)
+	}
+	if err := r.settle(ctx, post, taken(post, mailed, ends)); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sent++
+	return nil
+}
+
+// mayGo lets only a few of a new text out, and reads the kill switch for each
+// letter. One that may go has begun.
+func (r *round) mayGo(ctx context.Context, post people.Post) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped || !r.gate.out(post.Kind) {
+		return false, nil
+	}
+	open, err := r.box.Begin(ctx, post)
+	if err != nil {
+		r.unsent = append(r.unsent, post)
+	}
+	if err != nil || !open {
+		r.stopped = true
+		r.gate.back(post.Kind, 0, false)
+	}
+	return open, err
+}
+
+func (r *round) settle(ctx context.Context, post people.Post, s people.Settled) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Observe(post.Kind, s.State)
+	return r.box.Settle(ctx, s)
+}
+
+type sendMailWorker struct {
+	river.WorkerDefaults[SendMail]
+	postman *Postman
+}
+
+func (*sendMailWorker) Timeout(*river.Job[SendMail]) time.Duration { return 2 * time.Hour }
+
+// waitForMail is how long a job rests that left letters behind.
+const waitForMail = time.Minute
+
+func (w *sendMailWorker) Work(ctx context.Context, _ *river.Job[SendMail]) error {
+	_, waiting, err := w.postman.Deliver(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sending letters: %w", err)
+	case waiting > 0:
+		return river.JobSnooze(waitForMail)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,79 @@
+package peoplejobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+)
+
+// mostTries is how often a letter is tried; what fails more often is refused.
+const mostTries = 12
+
+// failed decides what becomes of a letter that was not accepted, or perhaps was.
+func (r *round) failed(ctx context.Context, post people.Post, err error) error {
+	failure, ok := errors.AsType[*people.MailError](err)
+	if !ok {
+		failure = &people.MailError{Answer: people.MailUnclear, Err: err}
+	}
+	s := post.Settle(people.PostDue)
+	s.Reason, s.Wait = failure.Reason, failure.Wait
+	switch failure.Answer {
+	case people.MailRefused:
+		s.State = people.PostRefused
+	case people.MailNobody:
+		s.State, s.Dead = people.PostRefused, post.Account
+	case people.MailPause, people.MailAlert:
+		s.Untried = true
+		if err := r.pauseFor(ctx, failure); err != nil {
+			return err
+		}
+	case people.MailUnclear:
+		if r.Mailer.Lookup() {
+			return r.leave(post) // claimed: looked up when the service knows
+		}
+		s.State = people.PostUnclear
+	case people.MailRetry:
+		if s.Wait == 0 {
+			s.Wait = retryAfter << min(post.Try, 6)
+		}
+		if post.Try >= mostTries {
+			s.State = people.PostRefused
+		}
+	}
+	return r.settle(ctx, post, s)
+}
+
+const (
+	// retryAfter is the first wait after a failed try, doubled with each.
+	retryAfter = 15 * time.Second
+	// alertPause is how long nothing is tried when our key, clock or template is
+	// wrong.
+	alertPause = 10 * time.Minute
+)
+
+func (r *round) leave(post people.Post) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unsettled = true
+	r.Observe(post.Kind, people.PostUnclear)
+	return nil
+}
+
+// pauseFor keeps all letters back when an error says that the mail service takes
+// nothing.
+func (r *round) pauseFor(ctx context.Context, err error) error {
+	failure, ok := errors.AsType[*people.MailError](err)
+	if !ok || failure.Answer != people.MailPause && failure.Answer != people.MailAlert {
+		return nil
+	}
+	wait := failure.Wait
+	if wait == 0 {
+		wait = alertPause
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	return r.box.Pause(ctx, wait, failure.Error())
+}

@@ -1,0 +1,376 @@
+package pushjobs
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// TestWhatBecomesOfAPush is the table of answers and actions.
+func TestWhatBecomesOfAPush(t *testing.T) {
+	t.Parallel()
+	const (
+		before = 2               // failures in a row
+		some   = 4 * time.Second // the least after one more
+		wanted = push.Wanted
+	)
+	none := push.Receipt{}
+	for name, c := range map[string]struct {
+		receipt  push.Receipt
+		err      error
+		state    push.State
+		attempt  string
+		unclear  bool // after a first attempt; after an unclear one only what was taken is clear
+		failures int
+		waits    time.Duration // at least
+		pushes   int
+		paused   string
+	}{
+		"accepted":     {push.Receipt{Status: 200, Version: "v1"}, nil, push.Accepted, "accepted", false, 0, 0, 1, ""},
+		"unchanged":    {push.Receipt{Status: 200, Unchanged: true}, nil, push.Accepted, "unchanged", false, 0, 0, 1, ""},
+		"refused":      {none, answers(push.AnswerRefused), push.Refused, "refused", false, before + 1, 0, 1, ""},
+		"unauthorized": {none, answers(push.AnswerUnauthorized), wanted, "unauthorized", false, before, 0, 1, "unauthorized"},
+		"down":         {none, answers(push.AnswerDown), wanted, "down", false, before, 0, 1, "down"},
+		"conflict":     {none, answers(push.AnswerConflict), wanted, "conflict", false, before + 3, 4 * some, 3, ""},
+		"unclear":      {none, answers(push.AnswerUnclear), wanted, "unclear", true, before + 1, some, 1, ""},
+		"no sink's":    {none, errors.New("EOF"), wanted, "unclear", true, before + 1, some, 1, ""},
+		"later": {
+			err:   &push.SinkError{Answer: push.AnswerLater, Wait: time.Hour},
+			state: wanted, attempt: "later", failures: before + 1, waits: time.Hour, pushes: 1,
+		},
+		"later, some time": {none, answers(push.AnswerLater), wanted, "later", false, before + 1, some, 1, ""},
+		"unclear, asks to wait": {
+			err:   &push.SinkError{Answer: push.AnswerUnclear, Status: 503, Wait: time.Hour},
+			state: wanted, attempt: "unclear", unclear: true, failures: before + 1, waits: time.Hour, pushes: 1,
+		},
+	} {
+		for _, unclear := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, unclear before: %t", name, unclear), func(t *testing.T) {
+				t.Parallel()
+				wish := wishOf(pharmacy, "Boots", "0113")
+				wish.Profile.Values.Set(fWeb, "https://a.example")
+				b := newBench(untagged, wish)
+				b.row.Failures, b.sink.pushes = before, always(c.receipt, c.err)
+				b.sink.shows = showing(push.Shown{Found: true}, nil)
+				if unclear {
+					b.unclear(untagged, wish)
+				}
+				o := b.push(t, false)
+
+				require.Equal(t, c.state, o.State)
+				require.Equal(t, c.attempt, o.Attempt)
+				require.Equal(t, c.failures, o.Failures)
+				require.Equal(t, c.unclear || unclear && c.err != nil, o.Unclear)
+				require.GreaterOrEqual(t, o.Wait, c.waits)
+				require.Equal(t, c.waits == 0, o.Wait == 0)
+				require.Len(t, b.sink.pushed, c.pushes)
+				require.Equal(t, c.paused, b.paused[untagged.Name])
+				require.Equal(t, c.err == nil, o.Accepted == wish.Hash(untagged, wish.Own(untagged)))
+				require.Equal(t, []push.Outcome{o}, b.settled)
+				require.Equal(t, unclear, b.sink.calls[0] == "show", "what is unclear is read before anything is sent")
+				if unclear {
+					require.Equal(t, int64(7), b.sink.pushed[0].Sequence, "the same under the same number")
+				}
+			})
+		}
+	}
+}
+
+func TestAnUnclearPushIsSentAgainAsItWas(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(int) (push.Shown, error){
+		"not found there":  showing(push.Shown{}, nil),
+		"the state before": showing(push.Shown{Found: true, Sequence: 3, Values: values(map[profile.Field]string{fPhone: "1"})}, nil),
+		"cannot be read":   showing(push.Shown{}, fmt.Errorf("off: %w", push.ErrUnreadable)),
+		"shows a part only": showing(push.Shown{Found: true, Values: values(map[profile.Field]string{
+			fPhone: "0113", fWeb: "https://kept.example",
+		})}, nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(untagged, wishOf(pharmacy, "Boots", "0113"))
+			filled := push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: "https://kept.example"})}
+			b.sink.shows, b.sink.pushes = showing(filled, nil), always(push.Receipt{}, answers(push.AnswerUnclear))
+			b.push(t, false)
+			b.sink.shows = read
+			b.push(t, false)
+			require.Equal(t, []string{"show", "push", "show", "push"}, b.sink.calls)
+			require.Equal(t, b.sink.pushed[0], b.sink.pushed[1], "number, key, values and times")
+			require.Equal(t, "https://kept.example", b.sink.pushed[1].Values.Get(fWeb))
+			require.Len(t, b.staged, 1)
+		})
+	}
+}
+
+func TestAKeyBelongsToProfileSinkAndNumber(t *testing.T) {
+	t.Parallel()
+	keys := map[string]bool{}
+	for _, sink := range push.Sinks() {
+		for _, code := range []profile.ODSCode{"FA123", "FA124"} {
+			for number := range int64(3) {
+				key := idempotencyKey(sink, code, number)
+				require.Equal(t, key, idempotencyKey(sink, code, number))
+				keys[key] = true
+			}
+		}
+	}
+	require.Len(t, keys, 12)
+	require.Equal(t, "7d6527ad-7f22-5baa-8aa3-109678247fc4", idempotencyKey(push.SinkDoS, "FA123", 1), "in every version, too")
+}
+
+func TestWhatIsFoundOnReadingBackIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	all := values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})
+	other := values(map[profile.Field]string{fName: "Boots", fPhone: "0"})
+	for name, c := range map[string]struct {
+		route push.Route
+		shown push.Shown
+		seen  bool
+	}{
+		"its number":                     {tagged, push.Shown{Found: true, Sequence: 7, Version: "v7"}, true},
+		"a lower number":                 {tagged, push.Shown{Found: true, Sequence: 6, Values: all}, false},
+		"a higher number, somebody's":    {tagged, push.Shown{Found: true, Sequence: 999, Values: all}, false},
+		"no number, all of it":           {tagged, push.Shown{Found: true, Values: all, Version: "v7"}, true},
+		"no number, something else":      {tagged, push.Shown{Found: true, Values: other}, false},
+		"no number, names are not shown": {untagged, push.Shown{Found: true, Values: all}, false},
+		"nothing":                        {tagged, push.Shown{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wish := wishOf(pharmacy, "Boots", "0113")
+			b := newBench(c.route, wish)
+			b.unclear(c.route, wish)
+			b.sink.shows, b.sink.pushes = showing(c.shown, nil), always(push.Receipt{}, nil)
+			o := b.push(t, false)
+			require.Equal(t, push.Accepted, o.State)
+			require.False(t, o.Unclear)
+			require.Equal(t, !c.seen, len(b.sink.pushed) == 1)
+			if c.seen {
+				require.Equal(t, push.AttemptSeen, o.Attempt)
+				require.Equal(t, int64(7), o.AcceptedSequence)
+				require.Equal(t, c.shown.Version, b.row.Version)
+			}
+			calls := len(b.sink.calls)
+			require.Empty(t, b.push(t, false).Attempt)
+			require.Len(t, b.sink.calls, calls, "a further round asks nothing")
+		})
+	}
+}
+
+// A was taken although its answer was lost; B, wanted since, fails.
+func TestWhatWasSeenIsRememberedWhenTheNextFails(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []push.Answer{
+		push.AnswerRefused, push.AnswerUnauthorized, push.AnswerConflict, push.AnswerLater,
+		push.AnswerUnclear, push.AnswerDown,
+	} {
+		t.Run(string(answer), func(t *testing.T) {
+			t.Parallel()
+			a, next := wishOf(pharmacy, "A", "0113"), wishOf(pharmacy, "B", "0113")
+			b := newBench(tagged, next)
+			b.unclear(tagged, a)
+			b.sink.shows = showing(push.Shown{Found: true, Sequence: 7, Version: "v7"}, nil)
+			b.sink.pushes = always(push.Receipt{}, answers(answer))
+			o := b.push(t, false)
+			require.Equal(t, string(answer), o.Attempt)
+			require.Equal(t, a.Hash(tagged, a.Own(tagged)), b.row.Accepted)
+			require.Equal(t, int64(7), o.AcceptedSequence)
+			require.Equal(t, "v7", b.row.Version)
+			require.Equal(t, int64(8), b.sink.pushed[0].Sequence)
+			require.Equal(t, "v7", b.sink.pushed[0].Version)
+			require.Equal(t, answer == push.AnswerUnclear, o.Unclear, "what is unclear now is B, if anything")
+		})
+	}
+}
+
+func TestWhatIsUnclearIsNotSentUnread(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []push.Answer{
+		push.AnswerUnclear, push.AnswerLater, push.AnswerUnauthorized, push.AnswerDown,
+	} {
+		wish := wishOf(pharmacy, "Boots", "0113")
+		b := newBench(tagged, wish)
+		b.unclear(tagged, wish)
+		b.sink.shows = showing(push.Shown{}, answers(answer))
+		for range 3 {
+			o := b.push(t, len(b.paused) > 0)
+			require.True(t, o.Unclear)
+			require.Equal(t, push.Wanted, o.State)
+		}
+		require.Equal(t, []string{"show", "show", "show"}, b.sink.calls, "%s: nothing is sent unread", answer)
+	}
+}
+
+func TestAConflictIsReadAndPlannedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b.last, b.row.Version = 40, "old"
+	theirs := values(map[profile.Field]string{fName: "Theirs", fWeb: "https://theirs.example"})
+	b.sink.shows = showing(push.Shown{Found: true, Version: "new", Sequence: 100, Values: theirs}, nil)
+	b.sink.pushes = func(n int, _ push.Delivery) (push.Receipt, error) {
+		if n == 0 {
+			return push.Receipt{}, &push.SinkError{Answer: push.AnswerConflict, Status: 409, Sequence: 200}
+		}
+		return push.Receipt{Status: 200, Version: "newest"}, nil
+	}
+	o := b.push(t, false)
+	require.Equal(t, push.Accepted, o.State)
+	require.Equal(t, []string{"push", "show", "push"}, b.sink.calls)
+	first, second := b.sink.pushed[0], b.sink.pushed[1]
+	require.Equal(t, int64(41), first.Sequence)
+	require.Equal(t, "old", first.Version)
+	require.Equal(t, int64(201), second.Sequence, "above the sink's own")
+	require.NotEqual(t, first.Key, second.Key)
+	require.Equal(t, "new", second.Version)
+	require.False(t, first.Values.States(fWeb), "nobody ever stated it")
+	require.Equal(t, "https://theirs.example", second.Values.Get(fWeb), "what is not ours stays as it is shown")
+	require.Equal(t, "Boots", second.Values.Get(fName))
+	require.Equal(t, "newest", b.row.Version)
+	require.Zero(t, b.row.Failures)
+}
+
+func TestANumberIsAboveTheSinksOwn(t *testing.T) {
+	t.Parallel()
+	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b.sink.shows = showing(push.Shown{Found: true, Sequence: 100}, nil)
+	b.sink.pushes = always(push.Receipt{}, answers(push.AnswerConflict))
+	b.push(t, false)
+	require.Equal(t, int64(1), b.sink.pushed[0].Sequence)
+	require.Equal(t, int64(101), b.sink.pushed[1].Sequence)
+}
+
+// A was taken, what became of B is unclear, and A is wanted again: B may still
+// arrive, so that A goes out once more, above it.
+func TestAThenBThenA(t *testing.T) {
+	t.Parallel()
+	for _, route := range []push.Route{tagged, untagged} {
+		a := wishOf(pharmacy, "A", "0113")
+		b := newBench(route, a)
+		b.unclear(route, wishOf(pharmacy, "B", "0113"))
+		b.row.Accepted = a.Hash(route, a.Own(route))
+		b.sink.shows, b.sink.pushes = showing(push.Shown{Found: true, Sequence: 6}, nil), always(push.Receipt{}, nil)
+		b.push(t, false)
+		require.Equal(t, []string{"show", "push"}, b.sink.calls)
+		require.Equal(t, int64(8), b.sink.pushed[0].Sequence)
+		require.Equal(t, "A", b.sink.pushed[0].Values.Get(fName))
+	}
+}
+
+func TestFieldsThatNobodyStatedOrThatAreHeld(t *testing.T) {
+	t.Parallel()
+	shown := values(map[profile.Field]string{fName: "Shown", fPhone: "shown", fWeb: "https://shown.example"})
+	sent := values(map[profile.Field]string{fName: "Sent", fPhone: "sent"})
+	for name, c := range map[string]struct {
+		route push.Route
+		held  []profile.Field
+		sent  profile.Values
+		read  func(int) (push.Shown, error)
+		want  map[profile.Field]string
+		calls []string
+	}{
+		"as the sink shows it": {
+			untagged, nil,
+			profile.Values{},
+			showing(push.Shown{Found: true, Values: shown}, nil),
+			map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: "https://shown.example"},
+			[]string{"show", "push"},
+		},
+		"an empty one that is shown is one": {
+			untagged, nil,
+			profile.Values{},
+			showing(push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: ""})}, nil),
+			map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: ""},
+			[]string{"show", "push"},
+		},
+		"not shown: not sent": {
+			untagged, nil,
+			profile.Values{},
+			showing(push.Shown{}, nil),
+			map[profile.Field]string{fName: "Boots", fPhone: "0113"},
+			[]string{"show", "push"},
+		},
+		"cannot be read: as sent last": {
+			untagged,
+			[]profile.Field{fPhone},
+			sent, showing(push.Shown{}, push.ErrUnreadable),
+			map[profile.Field]string{fName: "Boots", fPhone: "sent"},
+			[]string{"show", "push"},
+		},
+		"held: as shown, rather than as sent": {
+			untagged,
+			[]profile.Field{fPhone},
+			sent, showing(push.Shown{Found: true, Values: shown}, nil),
+			map[profile.Field]string{fName: "Boots", fPhone: "shown", fWeb: "https://shown.example"},
+			[]string{"show", "push"},
+		},
+		"tagged: as sent last, unread": {
+			tagged,
+			[]profile.Field{fName},
+			sent, nil,
+			map[profile.Field]string{fName: "Sent", fPhone: "0113"},
+			[]string{"push"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wish := wishOf(pharmacy, "Boots", "0113")
+			wish.Held = c.held
+			b := newBench(c.route, wish)
+			b.row.Sent, b.sink.shows, b.sink.pushes = c.sent, c.read, always(push.Receipt{}, nil)
+			require.Equal(t, push.Accepted, b.push(t, false).State)
+			require.Equal(t, c.calls, b.sink.calls)
+			require.Equal(t, values(c.want), b.sink.pushed[0].Values)
+			require.Equal(t, values(c.want), b.staged[0].Sent, "what is remembered is what was sent")
+			b.push(t, false)
+			require.Len(t, b.sink.calls, len(c.calls), "what was filled in is no news")
+		})
+	}
+}
+
+func TestWhatIsNotReadIsNotFilled(t *testing.T) {
+	t.Parallel()
+	b := newBench(untagged, wishOf(pharmacy, "Boots", "0113"))
+	b.sink.shows = showing(push.Shown{}, answers(push.AnswerUnclear))
+	o := b.push(t, false)
+	require.Equal(t, []string{"show"}, b.sink.calls)
+	require.Equal(t, push.Wanted, o.State)
+	require.False(t, o.Unclear, "nothing was sent")
+	require.Empty(t, b.staged)
+	require.Equal(t, 1, o.Failures)
+	require.Positive(t, o.Wait)
+}
+
+func TestForcedIsSentAlthoughNothingDiffers(t *testing.T) {
+	t.Parallel()
+	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b.sink.pushes = always(push.Receipt{}, nil)
+	b.push(t, false)
+	b.row.Forced = true
+	b.push(t, false)
+	b.push(t, false)
+	require.Len(t, b.sink.pushed, 2)
+	require.Greater(t, b.sink.pushed[1].Sequence, b.sink.pushed[0].Sequence)
+	require.False(t, b.row.Forced)
+	b.row.Forced, b.sink.pushes = true, always(push.Receipt{}, answers(push.AnswerLater))
+	b.push(t, false)
+	require.True(t, b.row.Forced, "until it got there")
+}
+
+func TestBackoff(t *testing.T) {
+	t.Parallel()
+	for failures, most := range map[int]time.Duration{
+		0: time.Second, 1: 2 * time.Second, 8: 256 * time.Second, 9: 5 * time.Minute, 1 << 20: 5 * time.Minute,
+	} {
+		for range 100 {
+			wait := new(Pusher).backoff(failures)
+			require.GreaterOrEqual(t, wait, most/2)
+			require.Less(t, wait, most)
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package pushjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// CheckDrift looks at everything a sink shows, and repairs what differs.
+type CheckDrift struct {
+	Sink push.Sink `json:"sink" river:"unique"`
+}
+
+// Kind names the job.
+func (CheckDrift) Kind() string { return "check_drift" }
+
+// InsertOpts lets one look at a sink be queued at a time.
+func (CheckDrift) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
+}
+
+// Directory is a sink as one looks at many of its entries.
+type Directory interface {
+	Route(t profile.OrgType) (route push.Route, ok bool)
+	// ShowMany reads what the sink shows of up to 100 organisations, one Shown for
+	// each.
+	ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error)
+}
+
+// DriftCheck is one look at a sink, as the store remembers it.
+type DriftCheck interface {
+	// Page returns accepted pushes of organisations of a type behind a code.
+	Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error)
+	// Found stores what differs, and that the others were seen as they are to be.
+	Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error
+	// End stores the result, with what was repaired filled in.
+	End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error)
+}
+
+// DriftChecker looks at one sink.
+type DriftChecker struct {
+	Name      push.Sink
+	Directory Directory
+	// Begin begins a check of some codes, of all when there are none.
+	Begin    func(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (DriftCheck, error)
+	Guard    runs.Guard
+	Progress func(checked int) // told after each page
+}
+
+// driftPage is how many entries are read at a time.
+const driftPage = 100
+
+// Check looks at some profiles, or at all of them. It repairs what differs
+// through pushes, unless so much does that the sink itself must be wrong.
+func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair bool, actor string) (push.DriftResult, error) {
+	result := push.DriftResult{Sink: c.Name, State: push.DriftDone}
+	check, err := c.Begin(ctx, c.Name, codes, actor)
+	if err != nil {
+		return result, err
+	}
+	if err := c.look(ctx, check, &result); err != nil {
+		result.State, result.Reason = push.DriftFailed, err.Error()
+		result, ended := check.End(context.WithoutCancel(ctx), result, false)
+		return result, errors.Join(err, ended)
+	}
+	if alarm := c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted); alarm != "" {
+		result.State, result.Reason = push.DriftAlarm, alarm+": nothing is repaired until a person has looked"
+		repair = false
+	}
+	return check.End(ctx, result, repair)
+}
+
+// look reads everything. What was found before it fails stays, and nothing is
+// repaired.
+func (c DriftChecker) look(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
+	for _, t := range profile.OrgTypes() {
+		if route, ok := c.Directory.Route(t); ok && len(route.Shown) > 0 {
+			if err := c.checkType(ctx, check, t, route, result); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c DriftChecker) checkType(
+	ctx context.Context, check DriftCheck, t profile.OrgType, route push.Route, result *push.DriftResult,
+) error {
+	var after profile.ODSCode
+	for {
+		pushes, err := check.Page(ctx, t, after, driftPage)
+		if err != nil || len(pushes) == 0 {
+			return err
+		}
+		after = pushes[len(pushes)-1].Code()
+		shown, err := c.show(ctx, pushes, t)
+		if err != nil {
+			return err
+		}
+		drifted, seen := compare(pushes, shown, route)
+		result.Checked += len(drifted) + len(seen)
+		for _, d := range drifted {
+			if d.Missing {
+				result.Missing++
+			} else {
+				result.Drifted++
+			}
+		}
+		if err := check.Found(ctx, drifted, seen); err != nil {
+			return err
+		}
+		c.Progress(result.Checked)
+	}
+}
+
+func (c DriftChecker) show(
+	ctx context.Context, pushes []push.Push, t profile.OrgType,
+) (map[profile.ODSCode]push.Shown, error) {
+	codes := make([]profile.ODSCode, len(pushes))
+	for i, p := range pushes {
+		codes[i] = p.Code()
+	}
+	entries, err := c.Directory.ShowMany(ctx, codes, t)
+	if err != nil {
+		return nil, fmt.Errorf("reading what %s shows: %w", c.Name, err)
+	}
+	shown := make(map[profile.ODSCode]push.Shown, len(entries))
+	for _, entry := range entries {
+		shown[entry.Code] = entry
+	}
+	return shown, nil
+}
+
+// compare parts what differs from what was seen as it is to be.
+func compare(
+	pushes []push.Push, shown map[profile.ODSCode]push.Shown, route push.Route,
+) (drifted []push.Drifted, seen []profile.ODSCode) {
+	for _, p := range pushes {
+		switch d, ok := p.Drift(route, shown[p.Code()]); {
+		case !ok:
+		case d.Found():
+			drifted = append(drifted, d)
+		default:
+			seen = append(seen, p.Code())
+		}
+	}
+	return drifted, seen
+}
+
+type checkDriftWorker struct {
+	river.WorkerDefaults[CheckDrift]
+	checkers map[push.Sink]DriftChecker
+	log      *slog.Logger
+}
+
+func (*checkDriftWorker) Timeout(*river.Job[CheckDrift]) time.Duration { return 6 * time.Hour }
+
+func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift]) error {
+	checker, ok := w.checkers[job.Args.Sink]
+	if !ok {
+		return river.JobCancel(fmt.Errorf("sink %s is not configured", job.Args.Sink))
+	}
+	result, err := checker.Check(ctx, nil, true, "schedule")
+	if errors.Is(err, push.ErrUnreadable) {
+		return river.JobCancel(err)
+	}
+	if err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if result.State == push.DriftAlarm {
+		level = slog.LevelError
+	}
+	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),
+		slog.Int("checked", result.Checked), slog.Int("missing", result.Missing), slog.Int("drifted", result.Drifted),
+		slog.Int("repaired", result.Repaired), slog.String("reason", result.Reason))
+	return nil
+}

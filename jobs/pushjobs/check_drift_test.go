@@ -1,0 +1,210 @@
+package pushjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+
+	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// looked is a drift check over pushes that it keeps by type, in the order of
+// codes.
+type looked struct {
+	pushes map[profile.OrgType][]push.Push
+
+	pages   []int
+	drifted []push.Drifted
+	seen    []profile.ODSCode
+	ended   []push.DriftResult
+	repair  []bool
+}
+
+func (l *looked) Page(_ context.Context, t profile.OrgType, after profile.ODSCode, most int) (page []push.Push, _ error) {
+	for _, p := range l.pushes[t] {
+		if p.Code() > after && len(page) < most {
+			page = append(page, p)
+		}
+	}
+	l.pages = append(l.pages, len(page))
+	return page, nil
+}
+
+func (l *looked) Found(_ context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
+	l.drifted, l.seen = append(l.drifted, drifted...), append(l.seen, seen...)
+	return nil
+}
+
+func (l *looked) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
+	l.ended, l.repair = append(l.ended, r), append(l.repair, repair)
+	if repair {
+		r.Repaired = len(l.drifted)
+	}
+	return r, ctx.Err()
+}
+
+// directory shows what it is told, and everything else as it is to be.
+type directory struct {
+	routes map[profile.OrgType]push.Route
+	is     map[profile.ODSCode]push.Shown
+	fails  error
+	asked  []int
+}
+
+func (d *directory) Route(t profile.OrgType) (push.Route, bool) {
+	route, ok := d.routes[t]
+	return route, ok
+}
+
+func (d *directory) ShowMany(_ context.Context, codes []profile.ODSCode, _ profile.OrgType) (all []push.Shown, _ error) {
+	d.asked = append(d.asked, len(codes))
+	for _, code := range slices.Backward(codes) {
+		shown, told := d.is[code]
+		if !told {
+			shown = push.Shown{Found: true, Values: values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})}
+		}
+		shown.Code = code
+		all = append(all, shown)
+	}
+	return all, d.fails
+}
+
+func pushesOf(n int) (all []push.Push) {
+	for i := range n {
+		all = append(all, push.Push{Wish: wishOf(profile.ODSCode(fmt.Sprintf("FA%04d", i)), "Boots", "0113")})
+	}
+	return all
+}
+
+// checking is a look at n pharmacies, of which the sink shows some otherwise, and
+// does not show others.
+func checking(n, otherwise, missing int) (DriftChecker, *looked, *directory) {
+	check := &looked{pushes: map[profile.OrgType][]push.Push{profile.Pharmacy: pushesOf(n)}}
+	d := &directory{routes: map[profile.OrgType]push.Route{profile.Pharmacy: tagged}, is: map[profile.ODSCode]push.Shown{}}
+	for i, p := range check.pushes[profile.Pharmacy][:otherwise+missing] {
+		d.is[p.Code()] = push.Shown{
+			Found: i < otherwise, Values: values(map[profile.Field]string{fName: "BOOTS", fPhone: "0999"}),
+		}
+	}
+	return DriftChecker{
+		Name: push.SinkWebsite, Directory: d, Guard: runs.DefaultGuard(), Progress: func(int) {},
+		Begin: func(context.Context, push.Sink, []profile.ODSCode, string) (DriftCheck, error) {
+			return check, nil
+		},
+	}, check, d
+}
+
+func TestDriftIsReadPageByPage(t *testing.T) {
+	t.Parallel()
+	checker, check, d := checking(250, 3, 2)
+	var progress []int
+	checker.Progress = func(checked int) { progress = append(progress, checked) }
+	result, err := checker.Check(t.Context(), nil, true, "test")
+	require.NoError(t, err)
+	require.Equal(t, push.DriftResult{
+		Sink: push.SinkWebsite, State: push.DriftDone, Checked: 250, Missing: 2, Drifted: 3, Repaired: 5,
+	}, result)
+	require.Equal(t, []int{100, 100, 50, 0}, check.pages)
+	require.Equal(t, []int{100, 100, 50}, d.asked)
+	require.Equal(t, []int{100, 200, 250}, progress)
+	require.Len(t, check.seen, 245)
+	phone := push.Difference{Field: fPhone, Want: "0113", Shown: "0999"}
+	require.Equal(t, []push.Difference{phone}, check.drifted[0].Differences, "the case of a name is noise")
+	require.True(t, check.drifted[4].Missing)
+}
+
+func TestDriftAlarms(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		profiles, otherwise, missing int
+		reason                       string
+	}{
+		"10 %":               {200, 15, 5, ""},
+		"more than 10 %":     {200, 15, 6, "the sink differs for 21 of 200 profiles: nothing is repaired until a person has looked"},
+		"few of few":         {20, 5, 5, ""},
+		"all missing":        {200, 0, 200, "the sink shows none of 200 profiles: nothing is repaired until a person has looked"},
+		"all missing of few": {8, 0, 8, ""},
+		"nothing to look at": {0, 0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, repair := range []bool{true, false} {
+				checker, check, _ := checking(c.profiles, c.otherwise, c.missing)
+				result, err := checker.Check(t.Context(), nil, repair, "test")
+				require.NoError(t, err)
+				require.Equal(t, c.reason, result.Reason)
+				require.Equal(t, c.reason != "", result.State == push.DriftAlarm)
+				require.Equal(t, []bool{repair && c.reason == ""}, check.repair)
+				require.Len(t, check.drifted, c.otherwise+c.missing, "it is stored, repaired or not")
+			}
+		})
+	}
+}
+
+func TestDriftOfWhatCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	checker, check, d := checking(6, 6, 0)
+	pushes := check.pushes[profile.Pharmacy]
+	pushes[0].Held = true
+	pushes[1].Wish.Held = []profile.Field{fPhone}
+	pushes[2].Wish.Profile.Values.Set(profile.FieldStatus, string(profile.StatusClosed)) // the route does not show it
+	d.routes[profile.GPPractice] = push.Route{Name: "blind", Fields: spoken}
+	result, err := checker.Check(t.Context(), nil, true, "test")
+	require.NoError(t, err)
+	require.Equal(t, 4, result.Checked)
+	require.Equal(t, 3, result.Drifted)
+	require.Equal(t, []profile.ODSCode{"FA0001"}, check.seen, "a held field may differ")
+	require.Len(t, check.pages, 2, "what cannot be read is not looked at")
+}
+
+func TestACheckThatFailsEndsAsFailed(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{answers(push.AnswerDown), push.ErrUnreadable, context.Canceled} {
+		checker, check, d := checking(50, 0, 0)
+		d.fails = cause
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // a daemon that stops
+		result, err := checker.Check(ctx, nil, true, "test")
+		require.ErrorIs(t, err, cause)
+		require.ErrorContains(t, err, "reading what website shows: ")
+		require.Equal(t, push.DriftFailed, result.State)
+		require.Equal(t, []bool{false}, check.repair)
+		require.Equal(t, err.Error(), check.ended[0].Reason)
+		require.Empty(t, check.seen)
+	}
+}
+
+func TestTheDriftJob(t *testing.T) {
+	t.Parallel()
+	var log lines
+	work := func(checker DriftChecker, sink push.Sink) error {
+		w := &checkDriftWorker{checkers: map[push.Sink]DriftChecker{checker.Name: checker}, log: slog.New(&log)}
+		return w.Work(t.Context(), &river.Job[CheckDrift]{Args: CheckDrift{Sink: sink}})
+	}
+	var cancelled *river.JobCancelError
+	checker, _, _ := checking(20, 1, 0)
+	require.ErrorAs(t, work(checker, push.SinkDoS), &cancelled, "not configured")
+	require.NoError(t, work(checker, push.SinkWebsite))
+	require.Equal(t, []string{"drift checked"}, log.at(slog.LevelInfo))
+
+	alarming, _, _ := checking(20, 11, 0)
+	require.NoError(t, work(alarming, push.SinkWebsite), "an alarm is no failure of the job")
+	require.Equal(t, []string{"drift checked"}, log.at(slog.LevelError))
+
+	unreadable, _, d := checking(20, 0, 0)
+	d.fails = fmt.Errorf("website: %w", push.ErrUnreadable)
+	require.ErrorAs(t, work(unreadable, push.SinkWebsite), &cancelled, "trying again is no use")
+	d.fails = errors.New("timeout")
+	cancelled = nil
+	err := work(unreadable, push.SinkWebsite)
+	require.ErrorContains(t, err, "timeout")
+	require.NotErrorAs(t, err, &cancelled, "it is tried again")
+}

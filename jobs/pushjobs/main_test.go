@@ -1,0 +1,39 @@
+package pushjobs
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/jobs/queue"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// database is one of a test's own, with a client that queues jobs there.
+type database struct {
+	store  *postgres.Store
+	client *queue.Client
+	conn   *pgx.Conn
+}
+
+func newDatabase(t *testing.T) database {
+	t.Helper()
+	address := pgtest.URL(t)
+	pool, err := postgres.RiverPool(t.Context(), address, postgres.NewProcess())
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	require.NoError(t, err)
+	return database{store: pgtest.OpenURL(t, address), client: client, conn: pgtest.Connect(t, address)}
+}
+
+func (x database) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	require.NoError(t, x.conn.QueryRow(t.Context(), query).Scan(&n))
+	return n
+}

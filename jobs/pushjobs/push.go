@@ -1,0 +1,218 @@
+package pushjobs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// Sink is one downstream directory.
+type Sink interface {
+	// Route says how organisations of a type get there; ok is false when they do
+	// not.
+	Route(t profile.OrgType) (route push.Route, ok bool)
+	// Show reads what the sink shows. Not found is no error.
+	Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error)
+	// Push sends a delivery, once. Its errors are *push.SinkError.
+	Push(ctx context.Context, d push.Delivery) (push.Receipt, error)
+}
+
+// PushStore remembers pushes.
+type PushStore interface {
+	LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, today profile.Date) ([]push.Push, error)
+	// StagePushes numbers what is about to be sent, in the order given; 0 where
+	// the push is not the job's any more.
+	StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error)
+	// SettlePushes records outcomes and completes the jobs of those it recorded. It
+	// reports which stand, in the order given: the others are of pushes that are
+	// not their jobs' any more.
+	SettlePushes(
+		ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
+	) ([]bool, error)
+	pauseStore
+}
+
+// pauseStore remembers which routes are paused.
+type pauseStore interface {
+	PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error)
+	PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error
+	ResumeRoute(ctx context.Context, sink push.Sink, route string) (bool, error)
+}
+
+// PusherOptions say what a pusher works with.
+type PusherOptions struct {
+	Name       push.Sink
+	Sink       Sink
+	Store      PushStore
+	Today      func() profile.Date
+	ProbeEvery time.Duration // how often a paused sink gets one push
+	Backoff    time.Duration // before a push that failed is tried again, doubled each time; default 1 s
+	Log        *slog.Logger
+	Pushed     func(push.Sink, push.Outcome) // told of every outcome
+}
+
+// Pusher brings profiles to one sink. It may be used by many workers.
+type Pusher struct {
+	PusherOptions
+	loads   gather[profile.ODSCode, *push.Push]
+	stages  gather[push.Staged, int64]
+	settles gather[push.Outcome, bool]
+
+	// complete ends jobs in the transaction that records what became of their
+	// pushes; the daemon sets it. Commands have none.
+	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error
+}
+
+// NewPusher returns a pusher.
+func NewPusher(o PusherOptions) *Pusher {
+	p := &Pusher{PusherOptions: o, complete: func(context.Context, pgx.Tx, []int64) error { return nil }}
+	p.loads.work, p.stages.work, p.settles.work = p.load, p.stage, p.settle
+	return p
+}
+
+func (p *Pusher) load(ctx context.Context, codes []profile.ODSCode) ([]*push.Push, error) {
+	pushes, err := p.Store.LoadPushes(ctx, p.Name, codes, p.Today())
+	if err != nil {
+		return nil, err
+	}
+	byCode := make(map[profile.ODSCode]*push.Push, len(pushes))
+	for i := range pushes {
+		byCode[pushes[i].Code()] = &pushes[i]
+	}
+	found := make([]*push.Push, len(codes))
+	for i, code := range codes {
+		found[i] = byCode[code]
+	}
+	return found, nil
+}
+
+func (p *Pusher) stage(ctx context.Context, staged []push.Staged) ([]int64, error) {
+	return p.Store.StagePushes(ctx, p.Name, staged)
+}
+
+func (p *Pusher) settle(ctx context.Context, outcomes []push.Outcome) ([]bool, error) {
+	return p.Store.SettlePushes(ctx, p.Name, outcomes, p.complete)
+}
+
+// errNotOurs means that a push was given up for lost while a job was at it: what
+// became of it is for another to say.
+var errNotOurs = errors.New("the push is not this job's any more")
+
+// Push brings one profile to the sink as it stands now, and records what became
+// of it together with completing its job: the one that carries the push, or the
+// number of a command's process, negative. A probe goes to a paused sink, too.
+func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.Outcome, error) {
+	was, err := p.loads.do(ctx, code)
+	if err != nil {
+		return push.Outcome{}, err
+	}
+	if was == nil {
+		return push.Outcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
+	}
+	if was.Job != job {
+		return push.Outcome{Code: code}, nil // given up for lost in the meantime: another job works it
+	}
+	outcome, answered, err := p.bring(ctx, *was, probe)
+	if err != nil {
+		return outcome, fmt.Errorf("%s: %w", code, err)
+	}
+	if err := p.mind(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
+		return outcome, err
+	}
+	stands, err := p.settles.do(ctx, outcome)
+	if err == nil && !stands {
+		err = fmt.Errorf("%s: %w", code, errNotOurs)
+	}
+	if err != nil {
+		return outcome, err
+	}
+	p.tell(ctx, outcome)
+	return outcome, nil
+}
+
+// bring sends what is wanted. It reports what became of it, and whether the sink
+// answered anything that shows that it works. An error means that nobody is to
+// record anything: the job is to look again.
+func (p *Pusher) bring(ctx context.Context, was push.Push, probe bool) (
+	outcome push.Outcome, answered bool, err error,
+) {
+	outcome = push.Outcome{
+		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: push.Wanted, Sequence: was.Sequence, Version: was.Version,
+		Unclear: was.Unclear, Failures: was.Failures,
+	}
+	route, ok := p.Sink.Route(was.Wish.Profile.Type())
+	outcome.Route = route.Name
+	switch {
+	case !ok:
+		outcome.State = push.NoRoute
+	case was.Held:
+		outcome.State = push.Held
+	case !was.Paused || probe:
+		b := bringing{p: p, route: route, was: was, out: outcome}
+		err = b.bring(ctx)
+		return b.out, b.answered, err
+	}
+	return outcome, false, nil
+}
+
+// mind pauses a route where our credentials are refused or nobody answers, and
+// resumes it when a probe shows that it works again.
+func (p *Pusher) mind(ctx context.Context, o push.Outcome, probe, answered bool) error {
+	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
+	switch {
+	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
+		return nil
+	case probe && answered:
+		resumed, err := p.Store.ResumeRoute(ctx, p.Name, o.Route)
+		if resumed {
+			p.Log.InfoContext(ctx, "sink resumed", "sink", p.Name, "route", o.Route)
+		}
+		return err
+	case probe:
+		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.ProbeEvery)
+	case refused:
+		paused, err := p.Store.PauseRoute(ctx, p.Name, o.Route, o.Attempt, p.ProbeEvery)
+		if paused {
+			p.Log.ErrorContext(ctx, "sink paused: nothing is lost, pushing goes on by itself when it works again",
+				"sink", p.Name, "route", o.Route, "why", o.Attempt, "status", o.Status, "error", o.Reason)
+		}
+		return err
+	}
+	return nil
+}
+
+func (p *Pusher) tell(ctx context.Context, o push.Outcome) {
+	p.Pushed(p.Name, o)
+	switch {
+	case o.State == push.Refused:
+		p.Log.WarnContext(ctx, "push refused", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "status", o.Status, "reason", o.Reason)
+	case o.Attempt != "":
+		p.Log.DebugContext(ctx, "push", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "answer", o.Attempt, "took", o.Took)
+	}
+}
+
+// backoff is how long to wait after so many failures in a row: doubled each
+// time, with jitter, so that a crowd does not come back at once.
+func (p *Pusher) backoff(failures int) time.Duration {
+	const most = 5 * time.Minute
+	wait := min(cmp.Or(p.Backoff, time.Second)<<min(failures, 16), most)
+	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
+}
+
+// refusal is the sink's error, or an unclear one made of another.
+func refusal(sink push.Sink, err error) *push.SinkError {
+	var e *push.SinkError
+	if errors.As(err, &e) {
+		return e
+	}
+	return &push.SinkError{Sink: sink, Answer: push.AnswerUnclear, Reason: err.Error()}
+}

@@ -1,0 +1,57 @@
+package runjobs
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// decoded is a chunk of raw records, decoded: all that can be done without the
+// database.
+type decoded struct {
+	compared []runs.Compared
+	rejected []rejected
+	err      error // of reading the pull
+}
+
+type rejected struct {
+	hash profile.Hash
+	why  profile.Rejected
+}
+
+// decodeAhead decodes a chunk while the database is busy with the one before.
+func decodeAhead(pull Pull, candidates []runs.Candidate) <-chan decoded {
+	ahead := make(chan decoded, 1)
+	go func() { ahead <- decode(pull, candidates) }()
+	return ahead
+}
+
+func decode(pull Pull, candidates []runs.Candidate) (d decoded) {
+	for _, c := range candidates {
+		record, err := pull.Record(c.Row)
+		var bad *profile.Rejected
+		switch {
+		case errors.As(err, &bad):
+			d.rejected = append(d.rejected, rejected{c.Row.Hash, *bad})
+		case err != nil:
+			d.err = fmt.Errorf("reading line %d: %w", c.Row.Line, err)
+			return d
+		default:
+			digest := record.Digest()
+			d.compared = append(d.compared, runs.Compared{Row: c.Row, Record: record, Digest: digest, Same: digest == c.Known})
+		}
+	}
+	return d
+}
+
+// differing are the records whose facts are new.
+func (d decoded) differing() (records []profile.Record) {
+	for _, c := range d.compared {
+		if !c.Same {
+			records = append(records, c.Record)
+		}
+	}
+	return records
+}

@@ -1,0 +1,240 @@
+package runjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Runs works runs: pull, plan, guard, apply. The daemon's job and the commands
+// without a daemon call the same functions, under the same lock.
+type Runs struct {
+	// LockOrganisations and LockServices wait for the lock of their source: two
+	// runs of a source never overlap.
+	LockOrganisations func(ctx context.Context) (OrganisationSession, error)
+	LockServices      func(ctx context.Context) (ServiceSession, error)
+
+	Organisations Organisations
+	Services      Services
+	Now           func() time.Time
+	// Progress is told how far a run has come; total is 0 when unknown.
+	Progress func(ctx context.Context, run runs.ID, stage string, done, total int)
+}
+
+// Session works the runs of one source under its lock. The plan of a run is one
+// transaction, of which nothing remains unless it is sealed.
+type Session interface {
+	// Start marks a run as being worked, and returns it as it stands.
+	Start(ctx context.Context, id runs.ID) (runs.Run, error)
+	// BeginPlan begins to plan a run whose report covers these organisation types.
+	// A run that is not stored yet (a preview) gets a number that vanishes with its
+	// plan.
+	BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error
+	// Summarise counts and digests what the plan would do now.
+	Summarise(ctx context.Context) (runs.Summary, error)
+	// Seal stores the plan: from here on the run is applied, also by another
+	// process when this one dies.
+	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error
+	// DiscardPlan leaves nothing of the plan. It does nothing after Seal.
+	DiscardPlan()
+	// Apply applies a sealed plan, from where the last process left it.
+	Apply(ctx context.Context, run runs.Run, applied func(codes int)) error
+	// Finish and Fail end a run, once: with its result, or with why there is none.
+	Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (runs.Summary, error)
+	Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error)
+	// Alive reports whether the lock still stands: it is lost with its connection.
+	Alive() bool
+	Close()
+}
+
+// planner is how runs of one source are planned.
+type planner interface {
+	// types are the organisation types that the run's report covers.
+	types() ([]profile.OrgType, error)
+	// pull gets what the run reads, before the transaction of its plan begins:
+	// that does not wait for a register. The source's lock is held, so that what
+	// is pulled later is also planned later.
+	pull(ctx context.Context) error
+	// compare plans what was pulled, approve what the parent withheld, undo what
+	// it applied.
+	compare(ctx context.Context) error
+	approve(ctx context.Context) error
+	undo(ctx context.Context) error
+	// guard withholds what no register does on an ordinary day.
+	guard(ctx context.Context) ([]runs.Withheld, error)
+	// describe says what was read, and by what the same listing is known again.
+	describe(summary *runs.Summary) runs.Stamp
+	close()
+}
+
+// ErrUnchanged says that a pull has nothing new since the ETag of the run.
+var ErrUnchanged = errors.New("not modified since the last listing")
+
+// ErrInterrupted says that a run goes on where it stands when it is worked
+// again: the process is stopping, or the database went away.
+var ErrInterrupted = errors.New("interrupted")
+
+// reconcile takes a run from wherever it stands to its end: it is planned, the
+// plan is sealed and applied. A preview stops before the plan is sealed.
+func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, run runs.Run, preview bool) (
+	summary runs.Summary, err error,
+) {
+	began := r.Now()
+	defer planner.close()
+	types, err := planner.types()
+	if err != nil {
+		return run.Summary, err
+	}
+	if !run.Planned {
+		defer session.DiscardPlan()
+		if summary, err = plan(ctx, session, planner, run, types); err != nil {
+			return run.Summary, err
+		}
+		stamp := planner.describe(&summary)
+		if preview {
+			summary.ElapsedMS = r.Now().Sub(began).Milliseconds()
+			return summary, nil
+		}
+		if err := session.Seal(ctx, summary, stamp); err != nil {
+			return run.Summary, err
+		}
+	}
+	if run, err = session.Start(ctx, run.ID); err != nil {
+		return run.Summary, err
+	}
+	applied := 0
+	err = session.Apply(ctx, run, func(codes int) {
+		applied += codes
+		r.Progress(ctx, run.ID, "applying", applied, 0)
+	})
+	if err != nil {
+		return run.Summary, err
+	}
+	return session.Finish(ctx, run, types, r.Now().Sub(began).Milliseconds())
+}
+
+// plan pulls, compares and guards. What a person decided is read from the parent
+// run and not guarded: the decision is the person's.
+func plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
+	summary runs.Summary, err error,
+) {
+	pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
+	if pulls {
+		if err := planner.pull(ctx); err != nil {
+			return summary, err
+		}
+	}
+	if err := session.BeginPlan(ctx, run, types); err != nil {
+		return summary, err
+	}
+	switch run.Kind {
+	case runs.RunListing, runs.RunDelta:
+		err = planner.compare(ctx)
+	case runs.RunApprove:
+		err = planner.approve(ctx)
+	case runs.RunUndo:
+		err = planner.undo(ctx)
+	default:
+		err = fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
+	}
+	if err != nil {
+		return summary, err
+	}
+	withheld := []runs.Withheld{}
+	if pulls {
+		if withheld, err = planner.guard(ctx); err != nil {
+			return summary, err
+		}
+	}
+	summary, err = session.Summarise(ctx)
+	summary.Withheld = withheld
+	return summary, err
+}
+
+// Work brings a run to its end, from wherever it stands. A run that was refused
+// or failed is a result, not an error: an error means that the run may be worked
+// again (ErrInterrupted, or the source is out of reach).
+func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.ID) (runs.Summary, error) {
+	return r.underLock(ctx, source, id, func(session Session, planner planner, run runs.Run) (runs.Summary, error) {
+		summary, err := r.reconcile(ctx, session, planner, run, false)
+		switch {
+		case err == nil, queue.IsTemporary(err), ctx.Err() != nil:
+			return summary, err
+		case !session.Alive():
+			return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
+		default: // no other attempt can do better
+			return fail(ctx, session, run, err)
+		}
+	})
+}
+
+// GiveUp ends a run whose last attempt did not succeed.
+func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.ID, why error) (runs.Summary, error) {
+	return r.underLock(ctx, source, id, func(session Session, _ planner, run runs.Run) (runs.Summary, error) {
+		return fail(ctx, session, run, why)
+	})
+}
+
+func fail(ctx context.Context, session Session, run runs.Run, why error) (runs.Summary, error) {
+	state := runs.RunFailed
+	if refused := new(profile.RefusedError); errors.As(why, &refused) {
+		state = runs.RunRefused
+	}
+	return session.Fail(ctx, run, state, why.Error())
+}
+
+// underLock does something with a run that has not ended yet, and returns its
+// summary where it has.
+func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
+	do func(Session, planner, runs.Run) (runs.Summary, error),
+) (summary runs.Summary, err error) {
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", ErrInterrupted, err)
+		}
+	}()
+	session, planner, err := r.lock(ctx, source)
+	if err != nil {
+		return summary, err
+	}
+	defer session.Close()
+	run, err := session.Start(ctx, id)
+	if err != nil || run.State.Ended() {
+		return run.Summary, err
+	}
+	return do(session, planner(run), run)
+}
+
+// Preview plans a run and leaves nothing of it.
+func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
+	session, planner, err := r.lock(ctx, run.Source)
+	if err != nil {
+		return runs.Summary{}, err
+	}
+	defer session.Close()
+	summary, err := r.reconcile(ctx, session, planner(run), run, true)
+	summary.Run, summary.State = "", runs.RunDone
+	if len(summary.Withheld) > 0 {
+		summary.State = runs.RunWithheld
+	}
+	return summary, err
+}
+
+// lock waits for the lock of a source, and returns how its runs are planned.
+func (r *Runs) lock(ctx context.Context, source profile.Source) (Session, func(runs.Run) planner, error) {
+	if source == profile.SourceERS {
+		session, err := r.LockServices(ctx)
+		return session, func(run runs.Run) planner {
+			return &servicePlanner{Services: r.Services, progress: r.Progress, session: session, run: run}
+		}, err
+	}
+	session, err := r.LockOrganisations(ctx)
+	return session, func(run runs.Run) planner {
+		return &organisationPlanner{Organisations: r.Organisations, progress: r.Progress, session: session, run: run}
+	}, err
+}

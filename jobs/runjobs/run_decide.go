@@ -1,0 +1,148 @@
+package runjobs
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
+)
+
+// organisationDecisions is what an approval or an undo needs to know.
+type organisationDecisions interface {
+	Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error]
+	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
+	Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error)
+	Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error)
+	Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error)
+	// RecordDecision stores what will be applied, and names what is left out.
+	RecordDecision(ctx context.Context, apply, left []runs.Change) error
+}
+
+// approve plans what the parent withheld, once more, from the stored records and
+// at the parent's day. Rows that would now do something else are left out and
+// named.
+func (p *organisationPlanner) approve(ctx context.Context) error {
+	for withheld, err := range p.session.Withheld(ctx) {
+		if err != nil {
+			return err
+		}
+		fresh, err := p.planAgain(ctx, codesOf(withheld))
+		if err != nil {
+			return err
+		}
+		apply, left := runs.Approve(withheld, fresh)
+		if err := p.session.RecordDecision(ctx, apply, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *organisationPlanner) planAgain(ctx context.Context, codes []profile.ODSCode) (fresh runs.Plan, err error) {
+	records, err := p.session.Stored(ctx, codes)
+	if err != nil {
+		return fresh, err
+	}
+	items, err := p.session.Load(ctx, records)
+	if err != nil {
+		return fresh, err
+	}
+	missed, err := p.session.Missed(ctx, codes)
+	if err != nil {
+		return fresh, err
+	}
+	fresh = runs.Compute(runs.Input{AsOf: p.run.AsOf, Look: true, Kept: p.ProfileTypes, Items: items})
+	fresh.Changes = append(fresh.Changes, runs.MarkMissing(p.run.AsOf, missed).Changes...)
+	return fresh, nil
+}
+
+// undo plans to take back exactly what the parent applied. Fields that were
+// edited since are left and named.
+func (p *organisationPlanner) undo(ctx context.Context) error {
+	for applied, err := range p.session.Applied(ctx) {
+		if err != nil {
+			return err
+		}
+		profiles, err := p.session.Profiles(ctx, codesOf(applied))
+		if err != nil {
+			return err
+		}
+		plan, left := runs.Undo(applied, profiles)
+		if err := p.session.RecordDecision(ctx, plan.Changes, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// codesOf returns the codes of sorted changes, each once.
+func codesOf(changes []runs.Change) []profile.ODSCode {
+	var codes []profile.ODSCode
+	for _, c := range changes {
+		if len(codes) == 0 || codes[len(codes)-1] != c.Code {
+			codes = append(codes, c.Code)
+		}
+	}
+	return codes
+}
+
+// serviceDecisions is what an approval or an undo of services needs to know.
+type serviceDecisions interface {
+	Withheld(ctx context.Context) iter.Seq2[[]services.Change, error]
+	Applied(ctx context.Context) iter.Seq2[[]services.Change, error]
+	ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error)
+	Rows(ctx context.Context, ids []services.ID) (services.Rows, map[services.ID]services.State, error)
+	// RecordDecision stores what will be applied, and names what is left out.
+	RecordDecision(ctx context.Context, apply, left []services.Change) error
+}
+
+// approve plans what the parent withheld, once more, from what the store
+// remembers. What would now do something else is left out and named.
+func (p *servicePlanner) approve(ctx context.Context) error {
+	for withheld, err := range p.session.Withheld(ctx) {
+		if err != nil {
+			return err
+		}
+		items, err := p.session.ItemsOf(ctx, servicesOf(withheld))
+		if err != nil {
+			return err
+		}
+		apply, left := services.Approve(withheld, services.Plan(p.run.AsOf, items))
+		if err := p.session.RecordDecision(ctx, apply, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undo plans to take back exactly what the parent applied. What was edited since
+// is left and named.
+func (p *servicePlanner) undo(ctx context.Context) error {
+	for applied, err := range p.session.Applied(ctx) {
+		if err != nil {
+			return err
+		}
+		rows, states, err := p.session.Rows(ctx, servicesOf(applied))
+		if err != nil {
+			return err
+		}
+		back, left := services.Undo(applied, rows, states)
+		if err := p.session.RecordDecision(ctx, back, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// servicesOf returns the services of changes, each once.
+func servicesOf(changes []services.Change) []services.ID {
+	ids := make([]services.ID, len(changes))
+	for n, c := range changes {
+		ids[n] = c.Service
+	}
+	slices.SortFunc(ids, services.CompareIDs)
+	return slices.Compact(ids)
+}

@@ -1,0 +1,284 @@
+package runjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Organisations is what runs of the organisation register need: every record of
+// a listing or a delta is hashed, those that differ are decoded and compared.
+type Organisations struct {
+	Open         func(ctx context.Context, run runs.Run) (Pull, error) // pulls what the run reads, or ErrUnchanged
+	Types        func(run runs.Run) ([]profile.OrgType, error)         // the types its report covers
+	ProfileTypes []profile.OrgType                                     // the types that have profiles
+	Guard        runs.Guard
+}
+
+// Pull is what a source gave: raw records, that are decoded one by one where
+// their bytes are new. It is spooled completely before a run begins.
+type Pull interface {
+	Rows() iter.Seq2[profile.Row, error]
+	Record(row profile.Row) (profile.Record, error) // or a *profile.Rejected
+	Raw(row profile.Row) ([]byte, error)
+}
+
+// stamped is a pull that can be told from another without comparing records.
+type stamped interface{ Stamp() runs.Stamp }
+
+// deltaPull is a pull of changes.
+type deltaPull interface {
+	Until() profile.Date        // the newest change it holds; zero for none
+	Deleted() []profile.ODSCode // what was deleted from the register
+}
+
+// OrganisationSession works runs of the organisation register. What concerns a
+// plan is said between BeginPlan and Seal.
+type OrganisationSession interface {
+	Session
+	// LastListing is the listing of the report that was accepted last; Unchanged
+	// reports whether the one with this stamp is the same, and nothing of it has to
+	// be looked at again.
+	LastListing() (asOf profile.Date, records int)
+	Unchanged(ctx context.Context, stamp runs.Stamp) (records int, unchanged bool, err error)
+	// Stage takes key and hash of every record. Compare finds those that differ
+	// from what was accepted last, and takes out those whose code stands twice.
+	Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error)
+	Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error)
+	Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error]
+	Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error]
+	// Load completes records to what is compared: what was accepted last, the
+	// profiles, and people's decisions.
+	Load(ctx context.Context, records []profile.Record) ([]runs.Item, error)
+	Record(ctx context.Context, compared []runs.Compared, plan runs.Plan) error
+	RecordMissing(ctx context.Context, plan runs.Plan) error
+	Quarantine(ctx context.Context, hash profile.Hash, rejected profile.Rejected) error
+	// FlagDeleted and MoveWatermark are what only a delta needs.
+	FlagDeleted(ctx context.Context, codes []profile.ODSCode) error
+	MoveWatermark(ctx context.Context, stream string, until profile.Date) error
+	// Groups counts the plan as the guard measures it; Withhold holds groups back.
+	Groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error)
+	Withhold(ctx context.Context, verdicts map[runs.Group]runs.WithheldReason) error
+	organisationDecisions
+}
+
+// organisationPlanner plans one run of the organisation register.
+type organisationPlanner struct {
+	Organisations
+	progress func(ctx context.Context, run runs.ID, stage string, done, total int)
+	session  OrganisationSession
+	run      runs.Run
+
+	pulled    Pull // nil where nothing is new since the ETag of the run
+	unchanged bool // since then
+	records   int
+	short     bool
+	bad       int
+	first     profile.Rejected // the first bad record, for the refusal
+}
+
+func (p *organisationPlanner) types() ([]profile.OrgType, error) { return p.Types(p.run) }
+
+func (p *organisationPlanner) pull(ctx context.Context) (err error) {
+	p.progress(ctx, p.run.ID, "pulling", 0, 0)
+	p.pulled, err = p.Open(ctx, p.run)
+	switch {
+	case errors.Is(err, ErrUnchanged):
+		p.unchanged = true
+		return nil
+	case err != nil:
+		return queue.Unreached(err)
+	default:
+		return nil
+	}
+}
+
+func (p *organisationPlanner) close() {
+	if closer, ok := p.pulled.(io.Closer); ok {
+		_ = closer.Close() // only read
+	}
+}
+
+func (p *organisationPlanner) stamp() runs.Stamp {
+	if s, ok := p.pulled.(stamped); ok {
+		return s.Stamp()
+	}
+	return runs.Stamp{}
+}
+
+func (p *organisationPlanner) describe(summary *runs.Summary) runs.Stamp {
+	summary.Records, summary.Rejected = p.records, p.bad
+	if p.unchanged {
+		summary.Note = ErrUnchanged.Error()
+		return p.run.Stamp
+	}
+	return p.stamp()
+}
+
+// compare streams a pull through the comparison: every record is hashed, those
+// that differ are decoded and compared.
+func (p *organisationPlanner) compare(ctx context.Context) error {
+	if p.unchanged {
+		return nil
+	}
+	if p.run.Kind == runs.RunListing {
+		if err := p.checkAge(); err != nil {
+			return err
+		}
+		records, unchanged, err := p.session.Unchanged(ctx, p.stamp())
+		if p.records = records; err != nil || unchanged {
+			return err
+		}
+	}
+	for _, step := range []func(context.Context) error{p.stage, p.compareStaged, p.markMissing, p.follow} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAge refuses a listing that is older than the last accepted one.
+func (p *organisationPlanner) checkAge() error {
+	last, _ := p.session.LastListing()
+	if !p.run.AsOf.Before(last) {
+		return nil
+	}
+	return &profile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
+		"it speaks of %s, but a listing of %s was accepted already; give a newer one, or its day with --as-of", p.run.AsOf, last)}
+}
+
+// stage hashes the whole pull. Rows without a readable code are quarantined at
+// once: there is nothing to compare them by.
+func (p *organisationPlanner) stage(ctx context.Context) error {
+	var unreadable []runs.Candidate
+	wanted := p.wanted()
+	staged, err := p.session.Stage(ctx, func(yield func(profile.Row, error) bool) {
+		for row, err := range p.pulled.Rows() {
+			if err == nil && row.Code == "" {
+				unreadable = append(unreadable, runs.Candidate{Row: row})
+				continue
+			}
+			if (err != nil || wanted(row.Code)) && !yield(row, err) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	p.records = staged + len(unreadable)
+	_, last := p.session.LastListing()
+	p.short = p.run.Kind == runs.RunListing && p.Guard.IsShort(p.records, last)
+	return p.quarantineAll(ctx, decode(p.pulled, unreadable))
+}
+
+// wanted limits a run to the codes it was asked for.
+func (p *organisationPlanner) wanted() func(profile.ODSCode) bool {
+	codes := make(map[profile.ODSCode]bool, len(p.run.Codes))
+	for _, code := range p.run.Codes {
+		codes[code] = true
+	}
+	return func(code profile.ODSCode) bool { return len(codes) == 0 || codes[code] }
+}
+
+// compareStaged plans chunk by chunk, and decodes each while the one before is
+// planned.
+func (p *organisationPlanner) compareStaged(ctx context.Context) error {
+	differing, duplicates, err := p.session.Compare(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range duplicates {
+		if err := p.quarantineDuplicate(ctx, row); err != nil {
+			return err
+		}
+	}
+	var ahead <-chan decoded
+	done := 0
+	for candidates, err := range p.session.Differing(ctx) {
+		if err != nil {
+			return err
+		}
+		next := decodeAhead(p.pulled, candidates)
+		if err := p.compareChunk(ctx, ahead); err != nil {
+			<-next // the pull is closed when we return
+			return err
+		}
+		ahead = next
+		done += len(candidates)
+		p.progress(ctx, p.run.ID, "comparing", done, differing)
+	}
+	return p.compareChunk(ctx, ahead)
+}
+
+func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan decoded) error {
+	if ahead == nil {
+		return nil
+	}
+	chunk := <-ahead
+	if err := p.quarantineAll(ctx, chunk); err != nil {
+		return err
+	}
+	items, err := p.session.Load(ctx, chunk.differing())
+	if err != nil {
+		return err
+	}
+	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, Look: !p.short, Kept: p.ProfileTypes, Items: items})
+	return p.session.Record(ctx, chunk.compared, plan)
+}
+
+// markMissing is for listings only: a delta says nothing about absence. What a
+// short listing would mark is shown, and flags nothing.
+func (p *organisationPlanner) markMissing(ctx context.Context) error {
+	if p.run.Kind != runs.RunListing {
+		return nil
+	}
+	for missed, err := range p.session.Absent(ctx) {
+		if err != nil {
+			return err
+		}
+		plan := runs.MarkMissing(p.run.AsOf, missed)
+		if p.short {
+			plan.Outcomes = nil
+		}
+		if err := p.session.RecordMissing(ctx, plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow moves the watermark with the plan, so only when the pull is stored.
+func (p *organisationPlanner) follow(ctx context.Context) error {
+	delta, ok := p.pulled.(deltaPull)
+	if !ok || p.run.Kind != runs.RunDelta {
+		return nil
+	}
+	if err := p.session.FlagDeleted(ctx, delta.Deleted()); err != nil {
+		return err
+	}
+	if delta.Until().IsZero() {
+		return nil
+	}
+	return p.session.MoveWatermark(ctx, "changes", delta.Until())
+}
+
+func (p *organisationPlanner) guard(ctx context.Context) ([]runs.Withheld, error) {
+	if p.unchanged {
+		return []runs.Withheld{}, nil
+	}
+	groups, situation, err := p.session.Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	situation.Short = p.short
+	verdicts := p.Guard.Judge(groups, situation)
+	return runs.Summarise(groups, verdicts, situation), p.session.Withhold(ctx, verdicts)
+}
