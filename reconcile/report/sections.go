@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // The sections of a report, in its order. Those whose rows are not changes stand
 // as they did when it was frozen.
 const (
@@ -15,20 +17,33 @@ const (
 	SectionUnreached      = "no-contact"
 )
 
+// The columns that most sections share.
+var (
+	codeColumn    = Column{"ods_code", "ODS code", CellText}
+	nameColumn    = Column{"organisation_name", "Organisation", CellText}
+	typeColumn    = Column{"organisation_type", "Type", CellText}
+	fieldColumn   = Column{"field", "What", CellText}
+	sinkColumn    = Column{"sink", "Directory", CellText}
+	listingColumn = Column{"report", "Listing", CellText}
+	sourceColumn  = Column{"source", "Source", CellText}
+	reasonColumn  = Column{"reason", "Why", CellText}
+)
+
 // Sections are the sections without their rows.
 func Sections() []Section {
-	code, name := Column{"ods_code", "ODS code", CellText}, Column{"organisation_name", "Organisation", CellText}
-	report := Column{"report", "Listing", CellText}
-	return append([]Section{
+	return slices.Concat(changeSections(), standingSections(), peopleSections())
+}
+
+// changeSections are those about changes.
+func changeSections() []Section {
+	return []Section{
 		{Name: SectionChanges, Title: "Changes", Columns: ChangeColumns()},
 		{
 			Name: SectionUpdates, Title: "Updates to earlier rows",
 			Note: "Changes of earlier reports whose push has ended since.",
 			Columns: []Column{
 				{"change_id", "Change", CellNumber},
-				code, name,
-				{"field", "What", CellText},
-				{"sink", "Directory", CellText},
+				codeColumn, nameColumn, fieldColumn, sinkColumn,
 				{"push_status", "Result", CellText},
 				{"pushed_at", "Arrived", CellTime},
 				{"reason", "Why not", CellText},
@@ -39,45 +54,35 @@ func Sections() []Section {
 			Name: SectionWithheld, Title: "Held back, waiting for approval", Note: "Nothing of this is done until a person says yes.",
 			Columns: []Column{
 				{"run", "Run", CellNumber},
-				{"source", "Source", CellText},
-				report, code, name,
-				{"field", "What", CellText},
+				sourceColumn, listingColumn, codeColumn, nameColumn, fieldColumn,
 				{"verb", "Action", CellText},
 				{"before", "Before", CellText},
 				{"after", "After", CellText},
-				{"reason", "Why", CellText},
+				reasonColumn,
 			},
 		},
-		{
-			Name: SectionPushFailures, Title: "Pushes that were refused",
-			Columns: []Column{
-				{"sink", "Directory", CellText},
-				code, name,
-				{"organisation_type", "Type", CellText},
-				{"reason", "Why", CellText},
-				{"wanted_at", "Since", CellTime},
-			},
-		},
-	}, standingSections(code, name, report)...)
+	}
 }
 
-// standingSections are those that show how things stood.
-func standingSections(code, name, report Column) []Section {
+// standingSections show how pushes, the register and the directories stand.
+func standingSections() []Section {
 	return []Section{
 		{
+			Name: SectionPushFailures, Title: "Pushes that were refused",
+			Columns: []Column{sinkColumn, codeColumn, nameColumn, typeColumn, reasonColumn, {"wanted_at", "Since", CellTime}},
+		},
+		{
 			Name: SectionClosures, Title: "Closures waiting for a second look",
-			Columns: []Column{report, code, name, {"since", "First seen", CellDate}},
+			Columns: []Column{listingColumn, codeColumn, nameColumn, {"since", "First seen", CellDate}},
 		},
 		{
 			Name: SectionContradictions, Title: "Active, with an end date that has passed",
-			Columns: []Column{report, code, name, {"status", "Status", CellText}, {"ended", "End date", CellText}},
+			Columns: []Column{listingColumn, codeColumn, nameColumn, {"status", "Status", CellText}, {"ended", "End date", CellText}},
 		},
 		{
 			Name: SectionDrift, Title: "Drift found in the directories",
 			Columns: []Column{
-				{"sink", "Directory", CellText},
-				code, name,
-				{"field", "What", CellText},
+				sinkColumn, codeColumn, nameColumn, fieldColumn,
 				{"ours", "Ours", CellText},
 				{"shown", "It showed", CellText},
 				{"outcome", "Outcome", CellText},
@@ -87,17 +92,22 @@ func standingSections(code, name, report Column) []Section {
 		{
 			Name: SectionQuarantine, Title: "Records that could not be understood",
 			Columns: []Column{
-				{"source", "Source", CellText},
-				report, code,
+				sourceColumn, listingColumn, codeColumn,
 				{"line", "Line", CellNumber},
 				{"field", "Field", CellText},
-				{"reason", "Why", CellText},
+				reasonColumn,
 				{"seen_at", "Seen", CellTime},
 			},
 		},
+	}
+}
+
+// peopleSections are those about checks and accounts.
+func peopleSections() []Section {
+	return []Section{
 		{
 			Name: SectionOverdue, Title: "Checks overdue from last quarter",
-			Columns: []Column{code, name, {"organisation_type", "Type", CellText}, {"missing", "What is missing", CellText}},
+			Columns: []Column{codeColumn, nameColumn, typeColumn, {"missing", "What is missing", CellText}},
 		},
 		{
 			Name: SectionAccounts, Title: "Accounts warned, ended or kept", Note: "Accounts are named by their ids alone.",
@@ -111,7 +121,7 @@ func standingSections(code, name, report Column) []Section {
 		{
 			Name: SectionUnreached, Title: "Organisations that no letter reaches",
 			Note:    "Nobody's account there is active with an address that works.",
-			Columns: []Column{code, name, {"organisation_type", "Type", CellText}},
+			Columns: []Column{codeColumn, nameColumn, typeColumn},
 		},
 	}
 }
