@@ -1,7 +1,6 @@
 package reconcile_test
 
 import (
-	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -31,10 +30,7 @@ var topLevel = []string{
 	"go.mod", "go.sum", "Makefile", "README.md", "LICENSE",
 }
 
-// maxLines is the longest a Go file may be.
-const maxLines = 500
-
-// generated is written by sqlc: it holds SQL and is as long as it likes.
+// generated is written by sqlc: it holds SQL.
 const generated = "connectors/postgres/dbsqlc"
 
 // testSupport is linked into tests only and creates and drops databases.
@@ -162,18 +158,9 @@ func violations(tree fs.FS) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
-			return fs.SkipDir
-		case entry.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
+	err = walkGo(tree, func(name string, source []byte) error {
+		if strings.HasSuffix(name, "_test.go") {
 			return nil
-		}
-		source, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
 		}
 		inFile, err := fileViolations(name, source)
 		found = append(found, inFile...)
@@ -213,13 +200,7 @@ func fileViolations(name string, source []byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if within(name, generated) {
-		return found, nil
-	}
-	if lines := bytes.Count(source, []byte("\n")); lines > maxLines {
-		found = append(found, fmt.Sprintf("%s: %d lines, more than %d", name, lines, maxLines))
-	}
-	if within(name, testSupport) {
+	if within(name, generated) || within(name, testSupport) {
 		return found, nil
 	}
 	sql, err := sqlViolations(files, file)
@@ -330,9 +311,6 @@ func imports(packages ...string) string {
 // says is a file that holds the text as a string.
 func says(text string) string { return "package p\nvar _ = " + strconv.Quote(text) + "\n" }
 
-// long is a file of one line more than allowed.
-func long() string { return "package p\n" + strings.Repeat("\n", maxLines) }
-
 func TestForbiddenImportsAreReported(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ file, imported string }{
@@ -402,13 +380,12 @@ func TestSQLInGoIsReported(t *testing.T) {
 	}
 }
 
-func TestStrayAndLongFilesAreReported(t *testing.T) {
+func TestStrayFilesAreReported(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ file, source, want string }{
 		"a fifth folder":       {"pkg/x.go", "package p", "pkg: may not stand at the top level"},
 		"a file beside it":     {"sqlc.yaml", "", "sqlc.yaml: may not stand at the top level"},
 		"a Go file at the top": {"x.go", "package p", "x.go: stands in no layer"},
-		"a long file":          {"cmd/x/x.go", long(), "cmd/x/x.go: 501 lines, more than 500"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -444,14 +421,14 @@ func TestSoundFilesAreNotReported(t *testing.T) {
 		"reconcile/x.go":                     imports("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases"),
 		"reconcile/runs/x.go":                imports("time", "golang.org/x/text/cases", "@/reconcile/profile"),
 		"reconcile/report/x.go":              imports("@/reconcile/push", "@/reconcile/people", "@/reconcile/services", "@/reconcile/runs"),
-		"reconcile/x_test.go":                imports("os", "@/connectors/postgres/pgtest") + strings.Repeat("\n", maxLines),
+		"reconcile/x_test.go":                imports("os", "@/connectors/postgres/pgtest"),
 		"reconcile/testdata/x.go":            imports("os"),
 		"reconcile/profile/profiletest/x.go": imports("@/reconcile/profile", "pgregory.net/rapid"),
 		"jobs/x.go":                          imports("@/reconcile/runs", "log/slog", "github.com/riverqueue/river/rivertype"),
 		"connectors/ods/x.go":                imports("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile/push", "net/http"),
 		"connectors/ods/odstest/x.go":        imports("@/connectors/ods", "@/connectors/internal/register"),
 		"connectors/internal/register/x.go":  imports("@/connectors/internal/httpx", "@/reconcile/profile"),
-		"connectors/postgres/dbsqlc/x.go":    says("select name from profile where code = $1") + strings.Repeat("\n", maxLines),
+		"connectors/postgres/dbsqlc/x.go":    says("select name from profile where code = $1"),
 		"connectors/postgres/pgtest/x.go":    says("select 1"),
 		"cmd/profilesync/x.go":               imports("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
 		"cmd/profilesync/y.go":               imports("@/cmd/profilesync/commands", "@/cmd/profilesync/serve"),

@@ -22,6 +22,7 @@
 // connection, take a context, or let the order of a map show in a result. Time,
 // ownership, local profiles and people's decisions come in as values; plans come
 // out as values, sorted, with a digest. Tests keep it so: arch_test.go what may
-// import what, citations_test.go that comments cite headings that exist. The
-// rules themselves: RULES.md "Rules".
+// import what, bounds_test.go how large files, functions and packages may be,
+// citations_test.go that comments cite headings that exist. The rules themselves:
+// RULES.md "Rules".
 package reconcile
