@@ -352,10 +352,12 @@ func (d *daemon) composer(ctx context.Context, store *postgres.Store) (people.Co
 // client is a new one for each delivery: breakers of the last one are forgotten,
 // as in a new process.
 func (d *daemon) client() *notify.Client {
-	client, err := notify.New(notify.Options{
+	options := notify.Options{
 		BaseURL: d.address, APIKey: func() (string, error) { return notifytest.Key, nil }, Templates: d.ids, Now: d.Now,
-		Turn: func(context.Context) error { return nil }, Limits: notify.Limits{Timeout: 500 * time.Millisecond, Trip: 1000},
-	})
+		Turn: func(context.Context) error { return nil },
+	}
+	options.Limits.Timeout, options.Limits.Trip = 500*time.Millisecond, 1000
+	client, err := notify.New(options)
 	require.NoError(d, err)
 	return client
 }

@@ -46,8 +46,10 @@ func New(o Options) (*Feed, error) {
 		return nil, errors.New("address of the bank holidays: want http(s)://host/path")
 	}
 	return &Feed{
-		url:    o.URL,
-		client: httpx.New(httpx.Options{Name: "bank holidays", Attempts: o.Attempts, MaxBody: maxBody, Transport: o.Transport}),
+		url: o.URL,
+		client: httpx.New(httpx.Options{
+			Name: "bank holidays", Limits: httpx.Limits{Attempts: o.Attempts, MaxBytes: maxBody}, Transport: o.Transport,
+		}),
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -27,7 +28,7 @@ func TestIngestWithTokens(t *testing.T) {
 	pushAs := func(a Application, name string) error {
 		tokens, err := a.Tokens()
 		require.NoError(t, err)
-		ingest, err := NewIngest(IngestOptions{URL: address + dostest.FHIRPath, Tokens: tokens, Limits: Limits{PerSecond: 1000}})
+		ingest, err := NewIngest(IngestOptions{URL: address + dostest.FHIRPath, Tokens: tokens, Limits: httpx.Limits{PerSecond: 1000}})
 		require.NoError(t, err)
 		for range 2 {
 			if _, err = ingest.Push(t.Context(), fhirDelivery(t, "A81001", "name", name, "status", "open", "phone", "01234 567890",

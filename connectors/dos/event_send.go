@@ -2,7 +2,6 @@ package dos
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,16 +24,14 @@ type events struct {
 }
 
 func newEvents(base string, options EventOptions) *events {
+	limits := options.Limits.Or(httpx.Limits{PerSecond: 40, MaxBytes: 64 << 10})
+	limits.Attempts = 1 // the job decides, after reading back
 	return &events{
 		address: base + "/v1/change-event",
 		key:     options.Key,
 		client: httpx.New(httpx.Options{
-			Name:     "change events of DoS",
-			Attempts: 1, // the job decides, after reading back
-			Rate:     cmp.Or(options.Limits.PerSecond, 40),
-			Timeout:  options.Limits.Timeout,
-			Cooldown: options.Limits.Cooldown,
-			MaxBody:  cmp.Or(options.Limits.MaxBytes, 64<<10),
+			Name:   "change events of DoS",
+			Limits: limits,
 			// Its body tells a wrong key from an address that is not on the list.
 			Pass:              func(status int) bool { return status == http.StatusForbidden },
 			CorrelationHeader: "correlation-id",

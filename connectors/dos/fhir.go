@@ -28,10 +28,10 @@ type Tokens = apim.Source
 // IngestOptions say where the organisations of GP practices are read and
 // written (CONTRACT.md "The ingest API").
 type IngestOptions struct {
-	URL       string // base address, up to and with /FHIR/R4
-	Tokens    Tokens // nil in the sandbox
-	ProductID string // NHSE-Product-ID; empty where the platform adds it
-	Limits    Limits // default 4 requests a second and 20 s: the proxy lets 300 a minute through
+	URL       string       // base address, up to and with /FHIR/R4
+	Tokens    Tokens       // nil in the sandbox
+	ProductID string       // NHSE-Product-ID; empty where the platform adds it
+	Limits    httpx.Limits // default 4 requests a second and 20 s: the proxy lets 300 a minute through
 }
 
 // Ingest is the FHIR R4 ingest API of DoS, for GP practices only. It changes
@@ -50,15 +50,9 @@ func NewIngest(o IngestOptions) (*Ingest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Limits.PerSecond <= 0 {
-		o.Limits.PerSecond = 4
-	}
-	if o.Limits.Timeout <= 0 {
-		o.Limits.Timeout = 20 * time.Second
-	}
 	return &Ingest{base: base, tokens: o.Tokens, product: o.ProductID, client: httpx.New(httpx.Options{
-		Name: "DoS ingest", Rate: o.Limits.PerSecond, Timeout: o.Limits.Timeout, MaxBody: o.Limits.MaxBytes,
-		Cooldown:          o.Limits.Cooldown,
+		Name:              "DoS ingest",
+		Limits:            o.Limits.Or(httpx.Limits{PerSecond: 4, Timeout: 20 * time.Second}),
 		CorrelationHeader: "X-Correlation-ID",
 		Pass: func(status int) bool { // their bodies say which field it is
 			return status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity

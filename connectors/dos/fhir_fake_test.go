@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/realdata"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -87,7 +88,7 @@ func (f *fhirFake) serve(tb testing.TB, change ...func(*IngestOptions)) *Ingest 
 	tb.Helper()
 	server := httptest.NewServer(f)
 	tb.Cleanup(server.Close)
-	options := IngestOptions{URL: server.URL + "/dos-ingest/FHIR/R4/", ProductID: "product-1", Limits: Limits{PerSecond: 10_000}}
+	options := IngestOptions{URL: server.URL + "/dos-ingest/FHIR/R4/", ProductID: "product-1", Limits: httpx.Limits{PerSecond: 10_000}}
 	for _, c := range change {
 		c(&options)
 	}

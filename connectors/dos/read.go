@@ -1,7 +1,6 @@
 package dos
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,10 +36,8 @@ func newByODSCode(base string, options ReadOptions) *byODSCode {
 		user:     options.User,
 		password: options.Password,
 		client: httpx.New(httpx.Options{
-			Name:    "services of DoS by ODS code",
-			Rate:    cmp.Or(options.Limits.PerSecond, 5), // crawling is discouraged there
-			Timeout: options.Limits.Timeout, Cooldown: options.Limits.Cooldown,
-			MaxBody: cmp.Or(options.Limits.MaxBytes, 4<<20),
+			Name:   "services of DoS by ODS code",
+			Limits: options.Limits.Or(httpx.Limits{PerSecond: 5, MaxBytes: 4 << 20}),
 		}),
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,21 +14,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// Limits bound what we ask of one of the services of DoS. The zero value keeps
-// within fair use: 40 change events a second, a tenth of what all senders may
-// have together, and 5 reads a second (CONTRACT.md "Limits").
-type Limits struct {
-	PerSecond float64       // requests a second, retries included
-	Timeout   time.Duration // of one attempt, its body included
-	MaxBytes  int64         // of one answer
-	Cooldown  time.Duration // how long nothing is asked after many failures in a row
-}
-
 // EventOptions say where the change events of pharmacies go.
 type EventOptions struct {
 	URL    string                 // base address, without /v1/change-event; empty: pharmacies have no route
 	Key    func() (string, error) // asked before each push, so that a new key needs no restart
-	Limits Limits
+	Limits httpx.Limits           // default 40 a second, a tenth of what all senders may have together, and 64 KiB
 }
 
 // ReadOptions say where the services of pharmacies are read
@@ -38,7 +27,7 @@ type ReadOptions struct {
 	URL      string // base address, without /app/controllers; empty: nothing is read
 	User     string
 	Password func() (string, error) // asked before each read
-	Limits   Limits
+	Limits   httpx.Limits           // default 5 a second, as crawling is discouraged there, and 4 MiB
 }
 
 // Options say which routes there are. Ingest is nil where GP practices have none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -25,7 +26,7 @@ func known(value string) func() (string, error) {
 
 func newSink(t *testing.T, options Options) *Sink {
 	t.Helper()
-	fast := Limits{PerSecond: 10000}
+	fast := httpx.Limits{PerSecond: 10000}
 	options.Events.Limits, options.Read.Limits = fast, fast
 	sink, err := New(options)
 	require.NoError(t, err)

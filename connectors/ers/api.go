@@ -25,36 +25,8 @@ type Credential struct {
 	Tokens Tokens // nil: no authentication, as in the sandbox
 }
 
-// Limits bound what we ask. The zero value keeps the platform's standard
-// (CONTRACT.md "Limits").
-type Limits struct {
-	PerSecond float64       // requests a second for each credential where Options.Turn is nil; default 10
-	Timeout   time.Duration // of one attempt, its body included; default 30 s
-	MaxBytes  int64         // of one answer; default 16 MiB
-	Attempts  int           // of one request; default 4
-	Backoff   time.Duration // before the second attempt, doubled after each; default 1 s
-	Trip      int           // failures in a row that open the breaker; default 8
-	Cooldown  time.Duration // how long it then stays open; default 30 s
-}
-
-func (l Limits) withDefaults() Limits {
-	if l.PerSecond <= 0 {
-		l.PerSecond = 10
-	}
-	if l.Attempts <= 0 {
-		l.Attempts = 4
-	}
-	if l.Backoff <= 0 {
-		l.Backoff = time.Second
-	}
-	if l.Trip <= 0 {
-		l.Trip = 8
-	}
-	if l.Cooldown <= 0 {
-		l.Cooldown = 30 * time.Second
-	}
-	return l
-}
+// defaultLimits keep the platform's standard (CONTRACT.md "Limits").
+var defaultLimits = httpx.Limits{PerSecond: 10, Attempts: 4, Backoff: time.Second, Trip: 8, Cooldown: 30 * time.Second}
 
 // Call is one request that was answered, for logs and metrics: e-RS asks for
 // both ids when it is to look into one.
@@ -76,8 +48,10 @@ type Options struct {
 	// included. Nil: a limit within this API alone.
 	Turn func(ctx context.Context, credential string) error
 	// Answered is told of every request; nil tells nobody.
-	Answered  func(ctx context.Context, call Call)
-	Limits    Limits
+	Answered func(ctx context.Context, call Call)
+	// Limits are those of each credential; default 10 requests a second where Turn
+	// is nil, and 1 s before the second attempt.
+	Limits    httpx.Limits
 	Transport http.RoundTripper // instead of the network, for tests
 	Now       func() time.Time  // for Call.Elapsed and Retry-After; default time.Now
 }
@@ -88,7 +62,7 @@ type API struct {
 	credentials []Credential
 	turn        func(ctx context.Context, credential string) error
 	answered    func(ctx context.Context, call Call)
-	limits      Limits
+	limits      httpx.Limits
 	now         func() time.Time
 	client      *httpx.Client // sends each request once
 	breaker     *gobreaker.CircuitBreaker[*httpx.Answer]
@@ -103,7 +77,7 @@ func New(o Options) (*API, error) {
 	if err := checkCredentials(o.Credentials); err != nil {
 		return nil, fmt.Errorf("credentials of the e-RS API: %w", err)
 	}
-	limits := o.Limits.withDefaults()
+	limits := o.Limits.Or(defaultLimits)
 	a := &API{
 		base: base, credentials: o.Credentials, turn: o.Turn, answered: o.Answered, limits: limits, now: o.Now,
 		client: httpx.New(options(o, limits)),
@@ -128,10 +102,10 @@ func New(o Options) (*API, error) {
 
 // options leave pace, retries and the breaker to us: a shared limit has to see
 // every attempt, and bodies of errors are read, which httpx takes for success.
-func options(o Options, limits Limits) httpx.Options {
+func options(o Options, limits httpx.Limits) httpx.Options {
+	limits.PerSecond, limits.Attempts, limits.Trip = float64(rate.Inf), 1, math.MaxInt
 	return httpx.Options{
-		Name: "e-RS", Attempts: 1, Rate: float64(rate.Inf), Trip: math.MaxInt,
-		Timeout: limits.Timeout, Headers: limits.Timeout, MaxBody: limits.MaxBytes,
+		Name: "e-RS", Limits: limits, Headers: limits.Timeout,
 		CorrelationHeader: correlationHeader, Pass: explained, Transport: o.Transport, Now: o.Now,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/services"
@@ -37,7 +38,7 @@ func simulated(t *testing.T, o erstest.Options) (*ers.API, *erstest.Server) {
 	}
 	api, err := ers.New(ers.Options{
 		URL: base, Credentials: credentials, Turn: func(context.Context, string) error { return nil },
-		Limits: ers.Limits{Backoff: time.Millisecond, Timeout: 5 * time.Second, Trip: 1000},
+		Limits: httpx.Limits{Backoff: time.Millisecond, Timeout: 5 * time.Second, Trip: 1000},
 	})
 	require.NoError(t, err)
 	return api, server

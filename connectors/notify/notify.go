@@ -24,14 +24,6 @@ const ProductionURL = "https://api.notifications.service.gov.uk"
 // refilled with 50 a second (CONTRACT.md "Limits").
 const perSecond = 40
 
-// Limits bound what we ask of Notify; every zero value means its default.
-type Limits struct {
-	Timeout  time.Duration // of one request, its body included; default 30 s
-	MaxBytes int64         // of one answer; default 16 MiB
-	Trip     int           // failures in a row that open a breaker, one for sending and one for reading; default 8
-	Cooldown time.Duration // how long it then stays open; default 30 s
-}
-
 // Options configure the client.
 type Options struct {
 	BaseURL string // ProductionURL or a simulator's; empty: ProductionURL
@@ -46,7 +38,7 @@ type Options struct {
 	// processes share. nil: at most 40 a second by this client.
 	Turn   func(context.Context) error
 	Now    func() time.Time // of tokens and waits; nil: time.Now
-	Limits Limits
+	Limits httpx.Limits     // each request is sent once, and Turn is its pace, whatever stands here
 }
 
 // Client is GOV.UK Notify. It may be used concurrently.
@@ -115,10 +107,9 @@ func checkKey(ask func() (string, error)) error {
 // http makes a client without retries: a token does not last as long as they
 // would. It has no pace, because turns have it.
 func (o Options) http(name string) *httpx.Client {
-	return httpx.New(httpx.Options{
-		Name: name, Attempts: 1, Rate: float64(rate.Inf), Pass: explained, Now: o.Now,
-		Timeout: o.Limits.Timeout, MaxBody: o.Limits.MaxBytes, Trip: o.Limits.Trip, Cooldown: o.Limits.Cooldown,
-	})
+	limits := o.Limits
+	limits.Attempts, limits.PerSecond = 1, float64(rate.Inf)
+	return httpx.New(httpx.Options{Name: name, Limits: limits, Pass: explained, Now: o.Now})
 }
 
 // explained are the answers whose bodies are read.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
@@ -45,7 +46,7 @@ func simulated(t *testing.T, o notifytest.Options, change ...func(*notify.Option
 	options := notify.Options{
 		BaseURL: address, APIKey: func() (string, error) { return notifytest.Key, nil }, Templates: templates(), ReplyTo: replyTo,
 		Turn: func(context.Context) error { return nil }, Now: server.Now,
-		Limits: notify.Limits{Timeout: 10 * time.Second, Trip: 1000},
+		Limits: httpx.Limits{Timeout: 10 * time.Second, Trip: 1000},
 	}
 	for _, c := range change {
 		c(&options)

@@ -31,7 +31,7 @@ const maxPages = 20_000
 type APIOptions struct {
 	URL      string                 // base address, APIURL or a simulator's
 	Key      func() (string, error) // of the "apikey" header, asked for at each request; nil sends none
-	Client   *httpx.Client          // 5 requests a second, 16 MiB an answer
+	Limits   httpx.Limits           // its defaults keep the fair use (CONTRACT.md "Limits")
 	PageSize int                    // records a page, halved when an answer is too large; default 1000
 }
 
@@ -49,7 +49,8 @@ func NewAPI(o APIOptions) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the ODS API: %w", err)
 	}
-	a := &API{base: base, key: o.Key, client: o.Client, page: o.PageSize}
+	client := httpx.New(httpx.Options{Name: "ODS API", Limits: o.Limits})
+	a := &API{base: base, key: o.Key, client: client, page: o.PageSize}
 	if a.page <= 0 {
 		a.page = defaultPage
 	}

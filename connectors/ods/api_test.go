@@ -252,7 +252,7 @@ func TestAPIErrors(t *testing.T) {
 	require.ErrorContains(t, err, "since when")
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	keyless, err := ods.NewAPI(ods.APIOptions{URL: server.URL + "/fhir", Client: quickClient()})
+	keyless, err := ods.NewAPI(ods.APIOptions{URL: server.URL + "/fhir", Limits: quick})
 	require.NoError(t, err)
 	_, err = keyless.Changes(t.Context(), since())
 	status, ok := errors.AsType[*httpx.StatusError](err)
@@ -263,7 +263,7 @@ func TestAPIErrors(t *testing.T) {
 	for _, body := range []string{"<html>", `{"resourceType":"OperationOutcome"}`, `{"resourceType":"Bundle"}`} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
 		t.Cleanup(server.Close)
-		odd, err := ods.NewAPI(ods.APIOptions{URL: server.URL, Client: quickClient()})
+		odd, err := ods.NewAPI(ods.APIOptions{URL: server.URL, Limits: quick})
 		require.NoError(t, err)
 		_, err = odd.Changes(t.Context(), since())
 		require.Error(t, err, body)
@@ -298,7 +298,7 @@ func TestRealBodies(t *testing.T) {
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(server.Close)
-	api, err := ods.NewAPI(ods.APIOptions{URL: server.URL + "/fhir/", Client: quickClient()})
+	api, err := ods.NewAPI(ods.APIOptions{URL: server.URL + "/fhir/", Limits: quick})
 	require.NoError(t, err)
 
 	records := recordsByCode(t, changes(t, api))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
@@ -13,6 +14,10 @@ import (
 // DownloadsURL is where the register's reports are downloaded, without a key
 // (CONTRACT.md "Downloads").
 const DownloadsURL = "https://www.odsdatasearchandexport.nhs.uk"
+
+// MaxListing bounds one report, downloaded or given as a file, in bytes: the
+// biggest real one has 10 MB.
+const MaxListing = 1 << 30
 
 // ErrNotModified is returned by Pull when the report is still the one that the
 // entity tag names. It is no look at the register (reconcile/RULES.md "Looks").
@@ -24,14 +29,24 @@ type Downloads struct {
 	client   *httpx.Client
 }
 
-// NewDownloads takes the service's base address (DownloadsURL, or a
-// simulator's) and a client whose timeout and size limit suit files of 10 MB.
-func NewDownloads(base string, client *httpx.Client) (*Downloads, error) {
-	address, err := parseBase(base)
+// DownloadOptions configure Downloads.
+type DownloadOptions struct {
+	URL    string       // base address, DownloadsURL or a simulator's
+	Limits httpx.Limits // default 10 minutes and MaxListing
+}
+
+// NewDownloads checks the address.
+func NewDownloads(o DownloadOptions) (*Downloads, error) {
+	address, err := parseBase(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("address of ODS downloads: %w", err)
 	}
-	return &Downloads{endpoint: address.JoinPath("api", "getReport"), client: client}, nil
+	return &Downloads{
+		endpoint: address.JoinPath("api", "getReport"),
+		client: httpx.New(httpx.Options{
+			Name: "ODS downloads", Limits: o.Limits.Or(httpx.Limits{Timeout: 10 * time.Minute, MaxBytes: MaxListing}),
+		}),
+	}, nil
 }
 
 func parseBase(base string) (*url.URL, error) {

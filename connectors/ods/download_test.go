@@ -16,15 +16,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-func quickClient() *httpx.Client {
-	return httpx.New(httpx.Options{Rate: 10_000, Burst: 1000, Backoff: time.Millisecond})
-}
+// quick are limits without a wait.
+var quick = httpx.Limits{PerSecond: 10_000, Backoff: time.Millisecond}
 
 func downloads(t *testing.T, handler http.HandlerFunc) *ods.Downloads {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	d, err := ods.NewDownloads(server.URL, quickClient())
+	d, err := ods.NewDownloads(ods.DownloadOptions{URL: server.URL, Limits: quick})
 	require.NoError(t, err)
 	return d
 }
@@ -69,7 +68,7 @@ func TestPullErrors(t *testing.T) {
 	}
 	_, _, err := downloads(t, http.NotFound).Pull(t.Context(), "succ", "")
 	require.ErrorContains(t, err, "want one of")
-	_, err = ods.NewDownloads("ods.test", quickClient())
+	_, err = ods.NewDownloads(ods.DownloadOptions{URL: "ods.test"})
 	require.Error(t, err)
 }
 

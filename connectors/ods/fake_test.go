@@ -88,7 +88,7 @@ func (f *fakeAPI) serve(t *testing.T) *ods.API {
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	api, err := ods.NewAPI(ods.APIOptions{
-		URL: server.URL + "/fhir", Client: quickClient(), PageSize: f.pageSize, Key: func() (string, error) { return "k1", nil },
+		URL: server.URL + "/fhir", Limits: quick, PageSize: f.pageSize, Key: func() (string, error) { return "k1", nil },
 	})
 	require.NoError(t, err)
 	return api

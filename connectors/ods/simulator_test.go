@@ -16,10 +16,10 @@ import (
 func simulator(t *testing.T, size int, o odstest.Options) (*odstest.Server, *ods.Downloads, *ods.API) {
 	t.Helper()
 	server, address := odstest.Start(t, register.New(register.Options{Seed: 7, Size: size}), o)
-	d, err := ods.NewDownloads(address, quickClient())
+	d, err := ods.NewDownloads(ods.DownloadOptions{URL: address, Limits: quick})
 	require.NoError(t, err)
 	api, err := ods.NewAPI(ods.APIOptions{
-		URL: address + odstest.FHIRPath, Client: quickClient(), PageSize: 100,
+		URL: address + odstest.FHIRPath, Limits: quick, PageSize: 100,
 		Key: func() (string, error) { return o.APIKey, nil },
 	})
 	require.NoError(t, err)

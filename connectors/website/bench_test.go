@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
@@ -13,7 +14,7 @@ import (
 // with -cpu 1 on one core.
 func BenchmarkPush(b *testing.B) {
 	_, address := websitetest.Start(b, websitetest.Options{})
-	sink, err := website.New(website.Options{URL: address, Limits: website.Limits{PerSecond: 1e6}})
+	sink, err := website.New(website.Options{URL: address, Limits: httpx.Limits{PerSecond: 1e6}})
 	require.NoError(b, err)
 	var version string
 	for sequence := int64(1); b.Loop(); sequence++ {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
@@ -28,7 +29,7 @@ func sinkAt(t *testing.T, address string, search bool) *website.Sink {
 	t.Helper()
 	o := website.Options{
 		URL: address, Key: func() (string, error) { return secret, nil },
-		Limits: website.Limits{PerSecond: 100_000, Timeout: 10 * time.Second, Trip: 1000},
+		Limits: httpx.Limits{PerSecond: 100_000, Timeout: 10 * time.Second, Trip: 1000},
 	}
 	if search {
 		o.SearchURL = address + websitetest.SearchPath
@@ -366,7 +367,7 @@ func TestNothingIsSent(t *testing.T) {
 func TestBreaker(t *testing.T) {
 	t.Parallel()
 	server, address := websitetest.Start(t, websitetest.Options{})
-	sink, err := website.New(website.Options{URL: address, Limits: website.Limits{Trip: 2, Cooldown: time.Hour}})
+	sink, err := website.New(website.Options{URL: address, Limits: httpx.Limits{Trip: 2, Cooldown: time.Hour}})
 	require.NoError(t, err)
 	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.Down}, Times: -1})
 	for i := range 3 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -15,27 +14,6 @@ import (
 // (CONTRACT.md "Service Search").
 const SearchURL = "https://api.service.nhs.uk/service-search-api/"
 
-// Limits bound what we ask of the website. The zero value keeps the fair use of
-// its search, 6,000 requests a minute (CONTRACT.md "Limits"), for each of pushing,
-// reading and searching.
-type Limits struct {
-	PerSecond float64       // requests a second, retries included; default 100
-	Timeout   time.Duration // of one attempt, its body included; default 30 s
-	MaxBytes  int64         // of one answer; default 16 MiB
-	Trip      int           // failures in a row that open a breaker; default 8
-	Cooldown  time.Duration // how long it then stays open; default 30 s
-}
-
-func (l Limits) options(name string) httpx.Options {
-	if l.PerSecond == 0 {
-		l.PerSecond = 100
-	}
-	return httpx.Options{
-		Name: name, Rate: l.PerSecond, Burst: 10, Timeout: l.Timeout, MaxBody: l.MaxBytes,
-		Trip: l.Trip, Cooldown: l.Cooldown, CorrelationHeader: "X-Correlation-Id",
-	}
-}
-
 // Options configure the sink.
 type Options struct {
 	URL string // base address of the write API, without /organisation-profiles
@@ -44,7 +22,17 @@ type Options struct {
 	// SearchURL is the address of Service Search v3, SearchURL or a simulator's;
 	// empty: profiles are read one by one.
 	SearchURL string
-	Limits    Limits
+	// Limits are those of pushing, and again of reading and searching. Default:
+	// 100 requests a second, the fair use of its search (CONTRACT.md "Limits").
+	Limits httpx.Limits
+}
+
+func (o Options) client(name string, attempts int, pass func(status int) bool) *httpx.Client {
+	limits := o.Limits.Or(httpx.Limits{PerSecond: 100})
+	limits.Attempts = attempts
+	return httpx.New(httpx.Options{
+		Name: name, Limits: limits, Burst: 10, Pass: pass, CorrelationHeader: "X-Correlation-Id",
+	})
 }
 
 // Sink is the public website. It may be used concurrently.
@@ -68,12 +56,8 @@ func New(o Options) (*Sink, error) {
 			return nil, fmt.Errorf("address of the website's search: %w", err)
 		}
 	}
-	once := o.Limits.options("website")
-	once.Attempts, once.Pass = 1, explained
-	s.push = httpx.New(once)
-	reads := o.Limits.options("website (reading)")
-	reads.Pass = absent
-	s.read = httpx.New(reads)
+	s.push = o.client("website", 1, explained)
+	s.read = o.client("website (reading)", o.Limits.Attempts, absent)
 	return s, nil
 }
 

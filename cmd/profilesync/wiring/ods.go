@@ -3,7 +3,6 @@ package wiring
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/ods"
@@ -76,13 +75,10 @@ func (a *App) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error
 	return listing, nil
 }
 
-// maxListing bounds one report, downloaded or given as a file; the biggest real
-// one is 10 MB.
-const maxListing = 1 << 30
-
 func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
-	limits := ods.Limits{PerSecond: a.Settings.ODSPerSecond, Timeout: 10 * time.Minute, MaxBytes: maxListing}
-	downloads, err := ods.NewDownloads(a.Settings.ODSDownloads, limits.Client("ODS downloads"))
+	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
+	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	downloads, err := ods.NewDownloads(options)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +93,9 @@ func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, erro
 }
 
 func (a *App) odsAPI() (*ods.API, error) {
-	return ods.NewAPI(ods.APIOptions{
-		URL: a.Settings.ODSAPI, Key: apiKey, Client: ods.Limits{PerSecond: a.Settings.ODSPerSecond}.Client("ODS API"),
-	})
+	options := ods.APIOptions{URL: a.Settings.ODSAPI, Key: apiKey}
+	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	return ods.NewAPI(options)
 }
 
 func (a *App) pullDelta(ctx context.Context, run runs.Run) (runjobs.Pull, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/dos"
@@ -35,10 +36,7 @@ func (a *App) Sinks() (Sinks, error) {
 		configured[push.SinkDoS] = sink
 	}
 	if a.Settings.WebsiteURL != "" {
-		sink, err := website.New(website.Options{
-			URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
-			Limits: website.Limits{PerSecond: a.Settings.WebsitePerSecond, Cooldown: a.Settings.ProbeEvery / 2},
-		})
+		sink, err := a.website()
 		if err != nil {
 			return nil, settings.Error{Err: fmt.Errorf("settings: %w", err)}
 		}
@@ -47,17 +45,27 @@ func (a *App) Sinks() (Sinks, error) {
 	return configured, nil
 }
 
+func (a *App) website() (*website.Sink, error) {
+	options := website.Options{
+		URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
+	}
+	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.WebsitePerSecond, a.cooldown()
+	return website.New(options)
+}
+
+// cooldown is how long a sink is left alone after many failures in a row: less
+// than until the next probe.
+func (a *App) cooldown() time.Duration { return a.Settings.ProbeEvery / 2 }
+
 func (a *App) dos() (*dos.Sink, error) {
 	options := dos.Options{
-		Events: dos.EventOptions{
-			URL: a.Settings.DoSURL, Key: settings.Rotating("DOS_API_KEY"),
-			Limits: dos.Limits{PerSecond: a.Settings.DoSPerSecond, Cooldown: a.Settings.ProbeEvery / 2},
-		},
+		Events: dos.EventOptions{URL: a.Settings.DoSURL, Key: settings.Rotating("DOS_API_KEY")},
 		Read: dos.ReadOptions{
 			URL: a.Settings.DoSReadURL, User: a.Settings.DoSReadUser, Password: settings.Rotating("DOS_READ_PASSWORD"),
-			Limits: dos.Limits{PerSecond: a.Settings.DoSReadPerSecond, Cooldown: a.Settings.ProbeEvery / 2},
 		},
 	}
+	options.Events.Limits.PerSecond, options.Events.Limits.Cooldown = a.Settings.DoSPerSecond, a.cooldown()
+	options.Read.Limits.PerSecond, options.Read.Limits.Cooldown = a.Settings.DoSReadPerSecond, a.cooldown()
 	if a.Settings.DoSFHIRURL != "" {
 		ingest, err := a.ingest()
 		if err != nil {
@@ -73,10 +81,8 @@ func (a *App) dos() (*dos.Sink, error) {
 }
 
 func (a *App) ingest() (*dos.Ingest, error) {
-	options := dos.IngestOptions{
-		URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID,
-		Limits: dos.Limits{PerSecond: a.Settings.DoSFHIRPerSecond, Cooldown: a.Settings.ProbeEvery / 2},
-	}
+	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
+	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.DoSFHIRPerSecond, a.cooldown()
 	if a.Settings.DoSFHIRTokenURL != "" {
 		tokens, err := dos.Application{
 			TokenURL: a.Settings.DoSFHIRTokenURL, ClientID: a.Settings.DoSFHIRClientID, KeyID: a.Settings.DoSFHIRKeyID,

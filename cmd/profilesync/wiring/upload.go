@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
+	"github.com/profilesync/profilesync/connectors/ods"
 )
 
 // Upload stores a file. It is read first: no transaction waits for a disk or a
@@ -27,5 +28,5 @@ func hold(path string) (*spool.File, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // only read
-	return spool.Hold(file, maxListing)
+	return spool.Hold(file, ods.MaxListing)
 }

@@ -72,11 +72,10 @@ func New(o Options) (*Tokens, error) {
 		o.Timeout = 30 * time.Second
 	}
 	return &Tokens{options: o, client: httpx.New(httpx.Options{
-		Name:      "token endpoint",
-		Attempts:  1, // the same assertion is never sent twice: its jti is burnt by the first attempt
-		Timeout:   o.Timeout,
+		Name: "token endpoint",
+		// The same assertion is never sent twice: its jti is burnt by the first attempt.
+		Limits:    httpx.Limits{Attempts: 1, Timeout: o.Timeout, MaxBytes: 64 << 10},
 		Headers:   o.Timeout,
-		MaxBody:   64 << 10,
 		Transport: o.Transport,
 		Now:       o.Now,
 		Pass:      func(status int) bool { return status >= 400 && status < 500 && classOf(status) != Retryable },

@@ -122,7 +122,7 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 			cancel()
 			return nil, err
 		}
-		resp.Body = &body{ReadCloser: resp.Body, left: c.options.MaxBody, cancel: cancel}
+		resp.Body = &body{ReadCloser: resp.Body, left: c.options.MaxBytes, cancel: cancel}
 		return resp, nil
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {

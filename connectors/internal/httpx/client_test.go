@@ -96,7 +96,7 @@ func TestDoGivesUpAfterItsAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := play(status(503))
-		_, err := New(Options{Transport: server, Attempts: 3}).Do(get(t, "http://ods.test/x"))
+		_, err := New(Options{Transport: server, Limits: Limits{Attempts: 3}}).Do(get(t, "http://ods.test/x"))
 		refused, ok := errors.AsType[*StatusError](err)
 		require.True(t, ok)
 		require.True(t, refused.Retryable())
@@ -115,7 +115,7 @@ func TestDoHonoursRetryAfter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				server := play(status(429, "Retry-After", header()), status(200))
-				resp, err := New(Options{Transport: server, Backoff: time.Millisecond}).Do(get(t, "http://ods.test/x"))
+				resp, err := New(Options{Transport: server, Limits: Limits{Backoff: time.Millisecond}}).Do(get(t, "http://ods.test/x"))
 				require.NoError(t, err)
 				require.NoError(t, resp.Body.Close())
 				require.GreaterOrEqual(t, time.Since(start), 6*time.Second)
@@ -138,7 +138,7 @@ func TestDoTimesOutEachAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := play(hang, status(200))
-		resp, err := New(Options{Transport: server, Timeout: time.Second}).Do(get(t, "http://ods.test/x"))
+		resp, err := New(Options{Transport: server, Limits: Limits{Timeout: time.Second}}).Do(get(t, "http://ods.test/x"))
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 	})
@@ -150,7 +150,7 @@ func TestDoKeepsTheLastAnswerWhenTheContextEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		server := play(status(503))
-		client := New(Options{Transport: server, Attempts: 100, Backoff: time.Minute, BackoffCap: time.Hour, Trip: 1000})
+		client := New(Options{Transport: server, BackoffCap: time.Hour, Limits: Limits{Attempts: 100, Backoff: time.Minute, Trip: 1000}})
 		_, err := client.Do(get(t, "http://ods.test/x").WithContext(ctx))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		_, ok := errors.AsType[*StatusError](err)
@@ -202,7 +202,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := play(status(500), status(500), status(200))
-		client := New(Options{Transport: server, Attempts: 1, Trip: 2, Cooldown: time.Minute})
+		client := New(Options{Transport: server, Limits: Limits{Attempts: 1, Trip: 2, Cooldown: time.Minute}})
 		for range 2 {
 			_, err := client.Do(get(t, "http://ods.test/x"))
 			require.Error(t, err)
@@ -221,7 +221,7 @@ func TestOurOwnMistakesDoNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := play(status(404))
-		client := New(Options{Transport: server, Trip: 2})
+		client := New(Options{Transport: server, Limits: Limits{Trip: 2}})
 		for range 10 {
 			_, err := client.Do(get(t, "http://ods.test/x"))
 			require.NotErrorIs(t, err, ErrOpen)
@@ -232,7 +232,7 @@ func TestOurOwnMistakesDoNotOpenTheBreaker(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client := New(Options{Transport: play(status(200)), Rate: 5})
+		client := New(Options{Transport: play(status(200)), Limits: Limits{PerSecond: 5}})
 		start := time.Now()
 		for range 11 {
 			resp, err := client.Do(get(t, "http://ods.test/x"))
@@ -248,7 +248,7 @@ func TestRateLimitDoesNotOutwaitTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		client := New(Options{Transport: play(status(200)), Rate: 0.1})
+		client := New(Options{Transport: play(status(200)), Limits: Limits{PerSecond: 0.1}})
 		resp, err := client.Do(get(t, "http://ods.test/x").WithContext(ctx))
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
@@ -260,7 +260,7 @@ func TestRateLimitDoesNotOutwaitTheContext(t *testing.T) {
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[int64]error{17: ErrTooLarge, 18: nil, 19: nil} {
-		resp, err := New(Options{Transport: play(status(200)), MaxBody: limit}).Do(get(t, "http://ods.test/x"))
+		resp, err := New(Options{Transport: play(status(200)), Limits: Limits{MaxBytes: limit}}).Do(get(t, "http://ods.test/x"))
 		require.NoError(t, err)
 		text, err := io.ReadAll(resp.Body)
 		require.NoError(t, resp.Body.Close())

@@ -31,7 +31,7 @@ func TestRedirectsStayOnTheirHost(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	client := New(Options{Rate: 1000, Burst: 100})
+	client := New(Options{Burst: 100, Limits: Limits{PerSecond: 1000}})
 	for path, refused := range map[string]bool{"/away": true, "/near": false, "/round": true} {
 		req := get(t, server.URL+path)
 		req.Header.Set("Apikey", "k")
@@ -55,7 +55,7 @@ func TestTLSFloor(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	client := New(Options{TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS10}, Attempts: 1})
+	client := New(Options{TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS10}, Limits: Limits{Attempts: 1}})
 	_, err := client.Do(get(t, server.URL)) //nolint:bodyclose // an error has no response
 	require.ErrorContains(t, err, "protocol version")
 }
@@ -64,7 +64,7 @@ func TestNetworkErrorsHideSecrets(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	client := New(Options{Attempts: 1})
+	client := New(Options{Limits: Limits{Attempts: 1}})
 	_, err := client.Do(get(t, server.URL+"/x?apikey=hush")) //nolint:bodyclose // an error has no response
 	require.ErrorContains(t, err, "apikey=hidden")
 	require.NotContains(t, err.Error(), "hush")
@@ -99,14 +99,14 @@ func TestFetchRetriesABodyThatBreaksOff(t *testing.T) {
 		_, _ = io.WriteString(w, "whole")
 	}))
 	t.Cleanup(server.Close)
-	client := New(Options{Rate: 1000, Backoff: time.Millisecond})
+	client := New(Options{Limits: Limits{PerSecond: 1000, Backoff: time.Millisecond}})
 	answer, err := client.Fetch(get(t, server.URL))
 	require.NoError(t, err)
 	require.Equal(t, "whole", string(answer.Body))
 	require.Equal(t, 200, answer.Status)
 	require.Equal(t, 2, calls)
 
-	_, err = New(Options{Rate: 1000, Backoff: time.Millisecond, MaxBody: 3}).Fetch(get(t, server.URL))
+	_, err = New(Options{Limits: Limits{PerSecond: 1000, Backoff: time.Millisecond, MaxBytes: 3}}).Fetch(get(t, server.URL))
 	require.ErrorIs(t, err, ErrTooLarge)
 	require.Equal(t, 3, calls, "a larger answer is not asked for again")
 }
