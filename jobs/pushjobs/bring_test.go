@@ -20,7 +20,6 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 		some   = 4 * time.Second // the least after one more
 		wanted = push.Wanted
 	)
-	none := push.Receipt{}
 	for name, c := range map[string]struct {
 		receipt  push.Receipt
 		err      error
@@ -32,19 +31,34 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 		pushes   int
 		paused   string
 	}{
-		"accepted":     {push.Receipt{Status: 200, Version: "v1"}, nil, push.Accepted, "accepted", false, 0, 0, 1, ""},
-		"unchanged":    {push.Receipt{Status: 200, Unchanged: true}, nil, push.Accepted, "unchanged", false, 0, 0, 1, ""},
-		"refused":      {none, answers(push.AnswerRefused), push.Refused, "refused", false, before + 1, 0, 1, ""},
-		"unauthorized": {none, answers(push.AnswerUnauthorized), wanted, "unauthorized", false, before, 0, 1, "unauthorized"},
-		"down":         {none, answers(push.AnswerDown), wanted, "down", false, before, 0, 1, "down"},
-		"conflict":     {none, answers(push.AnswerConflict), wanted, "conflict", false, before + 3, 4 * some, 3, ""},
-		"unclear":      {none, answers(push.AnswerUnclear), wanted, "unclear", true, before + 1, some, 1, ""},
-		"no sink's":    {none, errors.New("EOF"), wanted, "unclear", true, before + 1, some, 1, ""},
+		"accepted":  {receipt: push.Receipt{Status: 200, Version: "v1"}, state: push.Accepted, attempt: "accepted", pushes: 1},
+		"unchanged": {receipt: push.Receipt{Status: 200, Unchanged: true}, state: push.Accepted, attempt: "unchanged", pushes: 1},
+		"refused":   {err: answers(push.AnswerRefused), state: push.Refused, attempt: "refused", failures: before + 1, pushes: 1},
+		"unauthorized": {
+			err: answers(push.AnswerUnauthorized), state: wanted, attempt: "unauthorized",
+			failures: before, pushes: 1, paused: "unauthorized",
+		},
+		"down": {err: answers(push.AnswerDown), state: wanted, attempt: "down", failures: before, pushes: 1, paused: "down"},
+		"conflict": {
+			err: answers(push.AnswerConflict), state: wanted, attempt: "conflict",
+			failures: before + 3, waits: 4 * some, pushes: 3,
+		},
+		"unclear": {
+			err: answers(push.AnswerUnclear), state: wanted, attempt: "unclear",
+			unclear: true, failures: before + 1, waits: some, pushes: 1,
+		},
+		"no sink's": {
+			err: errors.New("EOF"), state: wanted, attempt: "unclear",
+			unclear: true, failures: before + 1, waits: some, pushes: 1,
+		},
 		"later": {
 			err:   &push.SinkError{Answer: push.AnswerLater, Wait: time.Hour},
 			state: wanted, attempt: "later", failures: before + 1, waits: time.Hour, pushes: 1,
 		},
-		"later, some time": {none, answers(push.AnswerLater), wanted, "later", false, before + 1, some, 1, ""},
+		"later, some time": {
+			err: answers(push.AnswerLater), state: wanted, attempt: "later",
+			failures: before + 1, waits: some, pushes: 1,
+		},
 		"unclear, asks to wait": {
 			err:   &push.SinkError{Answer: push.AnswerUnclear, Status: 503, Wait: time.Hour},
 			state: wanted, attempt: "unclear", unclear: true, failures: before + 1, waits: time.Hour, pushes: 1,
@@ -275,46 +289,43 @@ func TestFieldsThatNobodyStatedOrThatAreHeld(t *testing.T) {
 		calls []string
 	}{
 		"as the sink shows it": {
-			untagged, nil,
-			profile.Values{},
-			showing(push.Shown{Found: true, Values: shown}, nil),
-			map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: "https://shown.example"},
-			[]string{"show", "push"},
+			route: untagged,
+			read:  showing(push.Shown{Found: true, Values: shown}, nil),
+			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: "https://shown.example"},
+			calls: []string{"show", "push"},
 		},
 		"an empty one that is shown is one": {
-			untagged, nil,
-			profile.Values{},
-			showing(push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: ""})}, nil),
-			map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: ""},
-			[]string{"show", "push"},
+			route: untagged,
+			read:  showing(push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: ""})}, nil),
+			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: ""},
+			calls: []string{"show", "push"},
 		},
 		"not shown: not sent": {
-			untagged, nil,
-			profile.Values{},
-			showing(push.Shown{}, nil),
-			map[profile.Field]string{fName: "Boots", fPhone: "0113"},
-			[]string{"show", "push"},
+			route: untagged,
+			read:  showing(push.Shown{}, nil),
+			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113"},
+			calls: []string{"show", "push"},
 		},
 		"cannot be read: as sent last": {
-			untagged,
-			[]profile.Field{fPhone},
-			sent, showing(push.Shown{}, push.ErrUnreadable),
-			map[profile.Field]string{fName: "Boots", fPhone: "sent"},
-			[]string{"show", "push"},
+			route: untagged,
+			held:  []profile.Field{fPhone},
+			sent:  sent, read: showing(push.Shown{}, push.ErrUnreadable),
+			want:  map[profile.Field]string{fName: "Boots", fPhone: "sent"},
+			calls: []string{"show", "push"},
 		},
 		"held: as shown, rather than as sent": {
-			untagged,
-			[]profile.Field{fPhone},
-			sent, showing(push.Shown{Found: true, Values: shown}, nil),
-			map[profile.Field]string{fName: "Boots", fPhone: "shown", fWeb: "https://shown.example"},
-			[]string{"show", "push"},
+			route: untagged,
+			held:  []profile.Field{fPhone},
+			sent:  sent, read: showing(push.Shown{Found: true, Values: shown}, nil),
+			want:  map[profile.Field]string{fName: "Boots", fPhone: "shown", fWeb: "https://shown.example"},
+			calls: []string{"show", "push"},
 		},
 		"tagged: as sent last, unread": {
-			tagged,
-			[]profile.Field{fName},
-			sent, nil,
-			map[profile.Field]string{fName: "Sent", fPhone: "0113"},
-			[]string{"push"},
+			route: tagged,
+			held:  []profile.Field{fName},
+			sent:  sent,
+			want:  map[profile.Field]string{fName: "Sent", fPhone: "0113"},
+			calls: []string{"push"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -203,13 +203,22 @@ func TestCommissionedServices(t *testing.T) {
 		palliative, wantP bool
 		zCode             bool // on the offers afterwards
 	}{
-		"offered opens":             {services(strings.Fields(offered)...), services("SRV0559"), 3, 1, false, true, true},
-		"withdrawn closes":          {services(), services(), 1, 2, true, false, false},
-		"not offered stays away":    {services(), services(), 3, 3, false, false, false},
-		"null closes but one":       {nil, nil, 1, 2, true, true, false},
-		"missing closes all":        {absent, absent, 1, 2, true, false, false},
-		"without a code is nothing": {[]any{fields{"ServiceName": "x"}}, []any{fields{"ServiceName": "x"}}, 1, 2, true, false, false},
-		"closed opens again":        {services("SRV2000", "SRV0560"), services(), 2, 1, false, false, true},
+		"offered opens": {
+			services: services(strings.Fields(offered)...), uec: services("SRV0559"),
+			statusBefore: 3, wantStatus: 1, wantP: true, zCode: true,
+		},
+		"withdrawn closes":       {services: services(), uec: services(), statusBefore: 1, wantStatus: 2, palliative: true},
+		"not offered stays away": {services: services(), uec: services(), statusBefore: 3, wantStatus: 3},
+		"null closes but one":    {statusBefore: 1, wantStatus: 2, palliative: true, wantP: true},
+		"missing closes all":     {services: absent, uec: absent, statusBefore: 1, wantStatus: 2, palliative: true},
+		"without a code is nothing": {
+			services: []any{fields{"ServiceName": "x"}}, uec: []any{fields{"ServiceName": "x"}},
+			statusBefore: 1, wantStatus: 2, palliative: true,
+		},
+		"closed opens again": {
+			services: services("SRV2000", "SRV0560"), uec: services(),
+			statusBefore: 2, wantStatus: 1, zCode: true,
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

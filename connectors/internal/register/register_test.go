@@ -251,8 +251,10 @@ func measure(all [][]string) figures {
 	}
 	total := float64(len(all))
 	return figures{
-		active / total, f.closed / total, f.other / total, f.contradictions / total, f.noPhone / active, shared(names) / active,
-		f.ampersand / total, f.oddPhone / total, shared(postcodes) / active, f.strays / total,
+		active: active / total, closed: f.closed / total, other: f.other / total,
+		contradictions: f.contradictions / total, noPhone: f.noPhone / active, sharedNames: shared(names) / active,
+		ampersand: f.ampersand / total, oddPhone: f.oddPhone / total, sharedPostcodes: shared(postcodes) / active,
+		strays: f.strays / total,
 	}
 }
 
