@@ -339,7 +339,7 @@ func (d *daemon) approve(today date) {
 	}
 	store := d.storeAt(d.Now())
 	defer store.Close()
-	limits := people.DefaultIdleLimits()
+	limits := idleLimits
 	day := profile.DateIn(d.Now(), profile.London())
 	_, err := store.ApproveEndings(d.Context(), int64(id), "person", day, func(p people.Person) people.IdleVerdict {
 		return limits.Judge(p, day)

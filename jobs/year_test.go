@@ -29,6 +29,9 @@ type yearSize struct {
 	broken        bool // claims
 }
 
+// idleLimits are the default settings (reconcile/RULES.md "Inactivity").
+var idleLimits = people.IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
+
 // TestYear plays the financial year 2026-27 and proves by the mail service's
 // ledger what people got. PROFILESYNC_SOAK=1 plays it whole.
 func TestYear(t *testing.T) {
@@ -227,7 +230,7 @@ func (d *daemon) look(store *postgres.Store, today date) error {
 
 func (d *daemon) inactivity(store *postgres.Store) *peoplejobs.Inactivity {
 	return &peoplejobs.Inactivity{
-		People: d.store(store), Limits: people.DefaultIdleLimits(), Guard: people.DefaultIdleGuard(), Now: d.Now,
+		People: d.store(store), Limits: idleLimits, Guard: people.DefaultIdleGuard(), Now: d.Now,
 	}
 }
 
@@ -345,7 +348,7 @@ func (d *daemon) composer(ctx context.Context, store *postgres.Store) (people.Co
 		lists[profile.ODSCode(list.board)] = address
 	}
 	return people.Composer{
-		Reminding: world, Limits: people.DefaultIdleLimits(), Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
+		Reminding: world, Limits: idleLimits, Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
 	}, err
 }
 

@@ -222,21 +222,6 @@ func TestDeltaIsTheSameAfterAReload(t *testing.T) {
 	require.Len(t, hashes, 1)
 }
 
-func TestDeltaReadBack(t *testing.T) {
-	t.Parallel()
-	d := changes(t, (&fakeAPI{organisations: many(3)}).serve(t))
-	content, err := io.ReadAll(d.Content())
-	require.NoError(t, err)
-	require.Equal(t, int64(len(content)), d.Size())
-	again, err := ods.OpenDelta(d.Name(), strings.NewReader(string(content)))
-	require.NoError(t, err)
-	require.Equal(t, d.Newest(), again.Newest())
-	require.Equal(t, recordsByCode(t, d), recordsByCode(t, again))
-	require.NoError(t, again.Close())
-	_, err = ods.OpenDelta("x", strings.NewReader(`{"code":"FA001"}`))
-	require.ErrorContains(t, err, "line 1")
-}
-
 func TestEmptyDelta(t *testing.T) {
 	t.Parallel()
 	d := changes(t, (&fakeAPI{}).serve(t))

@@ -35,43 +35,6 @@ type envelope struct {
 // envelopeStart precedes the code of every line.
 const envelopeStart = `{"code":"`
 
-// OpenDelta reads a delta back that was stored from Content: name is for
-// messages. What was missing from a look-up is not stored.
-func OpenDelta(name string, r io.Reader) (*Delta, error) {
-	s, err := newSpool()
-	if err != nil {
-		return nil, err
-	}
-	d := &Delta{name: name, spool: s}
-	if err = s.fill(r); err == nil {
-		err = d.check()
-	}
-	if err != nil {
-		_ = s.close() // err says more
-		return nil, fmt.Errorf("reading %s: %w", name, err)
-	}
-	return d, nil
-}
-
-// check refuses what Content never wrote, and finds the newest change.
-func (d *Delta) check() error {
-	for row, err := range d.Rows() {
-		if err != nil {
-			return err
-		}
-		line, err := d.spool.bytes(row)
-		if err != nil {
-			return err
-		}
-		var e envelope
-		if err := json.Unmarshal(line, &e); err != nil || e.Organization == nil {
-			return fmt.Errorf("line %d: no record of a stored delta", row.Line)
-		}
-		d.saw(e.Organization)
-	}
-	return nil
-}
-
 func (d *Delta) saw(raw json.RawMessage) {
 	var org organization
 	if err := json.Unmarshal(raw, &org); err != nil {

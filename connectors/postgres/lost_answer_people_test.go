@@ -91,7 +91,7 @@ func approving(t *testing.T) written {
 	look := one[int64](c.world, "select id from idle_run")
 	return written{c.world, func() error {
 		_, err := c.store.ApproveEndings(t.Context(), look, "Ann", c.today, func(p people.Person) people.IdleVerdict {
-			return people.DefaultIdleLimits().Judge(p, c.today)
+			return idleLimits.Judge(p, c.today)
 		})
 		return seenOnce(err)
 	}, allOfPeople}

@@ -79,7 +79,7 @@ func newMailed(t *testing.T, accounts int) *mailed {
 		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(people.LetterKind, people.PostState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
-			return people.Composer{Reminding: world, Limits: people.DefaultIdleLimits(), SignIn: "https://x.example"}, err
+			return people.Composer{Reminding: world, Limits: idleLimits, SignIn: "https://x.example"}, err
 		},
 	}
 	return m

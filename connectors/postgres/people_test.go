@@ -19,6 +19,9 @@ type crowd struct {
 	today profile.Date
 }
 
+// idleLimits are the default settings (reconcile/RULES.md "Inactivity").
+var idleLimits = people.IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
+
 // newCrowd has two pharmacies of one board and a surgery.
 func newCrowd(t *testing.T) *crowd {
 	t.Helper()
@@ -48,7 +51,7 @@ func (c *crowd) person(name, lastActive string, roles ...string) people.AccountI
 
 func (c *crowd) inactivity() *peoplejobs.Inactivity {
 	return &peoplejobs.Inactivity{
-		People: c.store, Limits: people.DefaultIdleLimits(), Guard: people.DefaultIdleGuard(),
+		People: c.store, Limits: idleLimits, Guard: people.DefaultIdleGuard(),
 		Now: func() time.Time { return c.today.Time().Add(12 * time.Hour) },
 	}
 }
@@ -237,7 +240,7 @@ func TestTooManyEndingsWaitForAPerson(t *testing.T) {
 	require.Equal(t, "active", c.state(last))
 	c.exec("insert into sign_in (account_id) values ($1)", int64(last))
 	run, err := c.store.ApproveEndings(t.Context(), runs[0].ID, "Ann", c.today, func(p people.Person) people.IdleVerdict {
-		return people.DefaultIdleLimits().Judge(p, c.today)
+		return idleLimits.Judge(p, c.today)
 	})
 	require.NoError(t, err)
 	require.Equal(t, 11, run.Ended, "but for the one who signed in")

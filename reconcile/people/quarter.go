@@ -14,10 +14,6 @@ type Quarter struct {
 	N    int // 1 (April to June) to 4 (January to March)
 }
 
-// QuarterOf returns the quarter in which the instant falls in Europe/London,
-// which in summer is not the one it falls in by UTC.
-func QuarterOf(t time.Time) Quarter { return QuarterOn(profile.DateIn(t, profile.London())) }
-
 // QuarterOn returns the quarter of the day.
 func QuarterOn(d profile.Date) Quarter {
 	year, month, _ := d.Time().Date()

@@ -194,7 +194,6 @@ func TestParseWeek(t *testing.T) {
 		profile.Sunday:      {{Opens: 1320, Closes: 1560}},
 		profile.BankHoliday: {{Opens: 600, Closes: 720}},
 	}, week)
-	require.Equal(t, "bank-holiday", profile.BankHoliday.String())
 	require.Equal(t, "22:00-26:00", week[profile.Sunday][0].String())
 	require.Equal(t, "09:05", profile.Clock(545))
 }

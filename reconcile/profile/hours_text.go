@@ -18,9 +18,6 @@ var dayNames = [numDays]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun", 
 
 const closedAllDay = "closed"
 
-// String is the day as opening times name it: mon to sun, or bank-holiday.
-func (d Day) String() string { return dayNames[d] }
-
 // String is the period as opening times write it. Hours past 24:00 belong to
 // the day after; the public form has none.
 func (p Period) String() string { return Clock(p.Opens) + "-" + Clock(p.Closes) }

@@ -31,13 +31,9 @@ func Same(f Field, a, b string, names ...string) bool {
 // Room for all but odd values, so that comparing them does not allocate.
 const bufferSize = 128
 
-// Canonical returns the key of a value without its noise, for comparing, never
-// for showing. Equal keys mean Same; the reverse holds for all fields but the
-// address, whose key keeps counties, building lines and the split of lines.
-func Canonical(f Field, value string) string {
-	return string(appendCanonical(nil, f, value))
-}
-
+// appendCanonical appends the key of a value without its noise, for comparing,
+// never for showing. Equal keys mean Same; the reverse holds for all fields but
+// the address, whose key keeps counties, building lines and the split of lines.
 func appendCanonical(dst []byte, f Field, value string) []byte {
 	switch f {
 	case FieldName:

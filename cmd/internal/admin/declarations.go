@@ -1,8 +1,6 @@
 package admin
 
 import (
-	"strings"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -299,20 +297,4 @@ func (m metric) histogram() *prometheus.HistogramVec {
 
 func (m metric) desc() *prometheus.Desc {
 	return prometheus.NewDesc(m.fullName(), declared[m].help, declared[m].labels, nil)
-}
-
-// reference is METRICS.md.
-func reference() string {
-	var page strings.Builder
-	page.WriteString("# Metrics\n\nWritten from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
-		"The rule of names is `" + namespace + "_<noun>_<unit>`. Counters and histograms grow from the start of the process;\n" +
-		"gauges are read from the database, at most every " + watchEvery.String() +
-		"; those of the build and of the pools are the process's own.\n" +
-		"Beside them stand client_golang's " + runtimeNames + ".\n\n" +
-		"| metric | form | labels | meaning |\n|---|---|---|---|\n")
-	for m := range metric(len(declared)) {
-		d := declared[m]
-		page.WriteString("| `" + m.fullName() + "` | " + string(d.form) + " | " + strings.Join(d.labels, ", ") + " | " + d.help + " |\n")
-	}
-	return page.String()
 }

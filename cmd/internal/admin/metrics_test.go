@@ -33,6 +33,22 @@ func TestReferenceIsFresh(t *testing.T) {
 	require.Equal(t, reference(), string(have), "run go test ./cmd/internal/admin -update")
 }
 
+// reference is METRICS.md.
+func reference() string {
+	var page strings.Builder
+	page.WriteString("# Metrics\n\nWritten from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
+		"The rule of names is `" + namespace + "_<noun>_<unit>`. Counters and histograms grow from the start of the process;\n" +
+		"gauges are read from the database, at most every " + watchEvery.String() +
+		"; those of the build and of the pools are the process's own.\n" +
+		"Beside them stand client_golang's " + runtimeNames + ".\n\n" +
+		"| metric | form | labels | meaning |\n|---|---|---|---|\n")
+	for m := range metric(len(declared)) {
+		d := declared[m]
+		page.WriteString("| `" + m.fullName() + "` | " + string(d.form) + " | " + strings.Join(d.labels, ", ") + " | " + d.help + " |\n")
+	}
+	return page.String()
+}
+
 func TestEveryNameKeepsTheRule(t *testing.T) {
 	t.Parallel()
 	unit := map[form]*regexp.Regexp{

@@ -48,13 +48,6 @@ var known = []Placeholder{
 // each change.
 func Version() int { return version }
 
-// Placeholders are the holes of a kind's text, each once, in the order they
-// come. They fail for a kind without a text.
-func Placeholders(kind people.LetterKind) ([]Placeholder, error) {
-	text, err := read(kind)
-	return text.holes, err
-}
-
 // NotifyTemplate is a kind's text to be pasted into GOV.UK Notify.
 func NotifyTemplate(kind people.LetterKind) (subject, body string, err error) {
 	text, err := read(kind)

@@ -105,12 +105,15 @@ func TestDeletionsAreListedAndCodesNeverReused(t *testing.T) {
 	}
 }
 
+// mergerDay is the day of the real mass recode.
+var mergerDay = profile.NewDate(2026, 4, 1)
+
 func TestTheMergerMovesAboutAQuarterOfTheTrusts(t *testing.T) {
 	t.Parallel()
 	r := register.New(register.Options{Seed: 15})
 	before := rows(t, r, register.Trusts, register.DSE)
 	pharmacies := text(t, r, register.Dispensaries, register.DSE)
-	events := r.Recode(register.MergerDay())
+	events := r.Recode(mergerDay)
 
 	var open, moved int
 	after := make(map[string][]string)
@@ -149,7 +152,7 @@ func TestTheMergerMovesAboutAQuarterOfTheTrusts(t *testing.T) {
 
 	old, _ := r.Get("QMJ")
 	require.Equal(t, profile.Inactive, old.Standing)
-	require.Equal(t, []register.Succession{{Type: "Successor", Target: "Z9B2Z", Start: register.MergerDay()}}, old.Successions)
+	require.Equal(t, []register.Succession{{Type: "Successor", Target: "Z9B2Z", Start: mergerDay}}, old.Successions)
 	next, _ := r.Get("Z9B2Z")
 	require.Len(t, next.Successions, 2)
 }
@@ -157,12 +160,12 @@ func TestTheMergerMovesAboutAQuarterOfTheTrusts(t *testing.T) {
 func TestTheMergerCanTakeOtherReports(t *testing.T) {
 	t.Parallel()
 	r := register.New(register.Options{Seed: 16, Size: 3000})
-	events := r.Recode(register.MergerDay(), register.Dispensaries)
+	events := r.Recode(mergerDay, register.Dispensaries)
 	require.Positive(t, events.Counts()[register.Reboarding])
 	for _, event := range events {
 		require.NotEqual(t, register.Trusts, event.Report)
 	}
-	require.Empty(t, r.Recode(register.MergerDay(), register.Dispensaries), "a second one finds nothing")
+	require.Empty(t, r.Recode(mergerDay, register.Dispensaries), "a second one finds nothing")
 }
 
 func TestScenariosCanBeWritten(t *testing.T) {

@@ -6,9 +6,6 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// MergerDay is the day of the real mass recode.
-func MergerDay() profile.Date { return profile.NewDate(2026, 4, 1) }
-
 // merger is one step of the mergers of integrated care boards on 1 April 2026
 // (connectors/ods/CONTRACT.md "Mass changes").
 type merger struct {

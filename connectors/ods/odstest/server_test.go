@@ -15,6 +15,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/register"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const key = "a-key"
@@ -316,7 +317,7 @@ func TestDeletionsAndSuccession(t *testing.T) {
 	require.NotContains(t, string(c.fhir("/List/Organization-role-deletion").body), code)
 	require.Equal(t, http.StatusNotFound, c.fhir("/Organization/"+code).status)
 
-	c.s.Register().Recode(register.MergerDay())
+	c.s.Register().Recode(profile.NewDate(2026, 4, 1))
 	system := url.QueryEscape("https://fhir.nhs.uk/Id/ods-organization-code")
 	lookup := string(c.fhir("/CodeSystem/$lookup?property=*&code=QMJ&system=" + system).body)
 	require.Contains(t, lookup, "successor")
