@@ -44,7 +44,7 @@ test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
 
 soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills (long)
-	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs
+	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs/year
 
 # The linter's cache remembers the paths of the checkout that filled it, and then misses the exclusions of another one.
 lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml (LINTFLAGS=--fix mends what it can)

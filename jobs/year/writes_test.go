@@ -1,4 +1,4 @@
-package jobs_test
+package year_test
 
 import (
 	"cmp"
