@@ -1,5 +1,7 @@
-// Package realdata finds the real data that tests read: it is in no tree of ours,
-// and stands beside the checkout, or where PROFILESYNC_REAL_DATA says.
+// Package realdata finds the real data that tests read. None of it is in this
+// tree: it stands beside the checkout, or where PROFILESYNC_REAL_DATA says. It is
+// no outside system, and yet not in connectors/internal, because the tests of cmd
+// and of the core read real data too and may not import from there.
 package realdata
 
 import (
