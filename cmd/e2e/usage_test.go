@@ -117,6 +117,22 @@ func TestWrongSettingsStopTheStart(t *testing.T) {
 	}
 }
 
+func TestWrongSettingsAreNamedInTheSameOrderAtEachStart(t *testing.T) {
+	t.Parallel()
+	s := bareSite(t).with(
+		"MODE=foo", "TYPES=grocery", "LOG_LEVEL=loud", "ODS_DOWNLOADS_URL=here", "ODS_API_URL=there", "DOS_URL=dos", "DOS_READ_URL=read",
+		"DOS_FHIR_URL=fhir", "WEBSITE_URL=web", "WEBSITE_SEARCH_URL=search", "PUSH_WORKERS=0", "PROBE_EVERY=0s", "PUSH_BACKOFF=0s",
+		"ERS_URL=ers", "ERS_TOKEN_URL=token", "IDLE_MEMBER_DAYS=1", "IDLE_LEAD_DAYS=1", "IDLE_ADMINISTRATOR_DAYS=1",
+		`LISTS={"QZZ": "nobody", "QAA": "no one"}`, "MAIL=pigeon",
+		"ERS_EXTRACT_FILE=/nowhere/extract", "CALENDAR_URL_FILE=/nowhere/calendar")
+	first := s.exits(2, "runs", "list").err
+	require.Equal(t, 26, strings.Count(first, "PROFILESYNC_"), first)
+	require.Regexp(t, `(?s)PROFILESYNC_CALENDAR_URL_FILE.*PROFILESYNC_ERS_EXTRACT_FILE.*PROFILESYNC_MODE.*PROFILESYNC_MAIL=pigeon`, first)
+	for range 3 {
+		require.Equal(t, first, s.exits(2, "runs", "list").err)
+	}
+}
+
 func TestADatabaseThatCannotBeUsedIsNamedWithoutItsSecret(t *testing.T) {
 	t.Parallel()
 	for name, address := range map[string]string{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
+// check names everything that is wrong, always in the same order.
 func (s *Settings) check() error {
-	return errors.Join(s.checkFiles(), s.checkMode(), s.checkLevel(), s.checkTypes(), s.checkODS(), s.checkSinks(), s.checkERS(),
+	return errors.Join(checkFiles(os.Environ()), s.checkMode(), s.checkLevel(), s.checkTypes(), s.checkODS(), s.checkSinks(), s.checkERS(),
 		s.checkPeople())
 }
 
@@ -54,15 +56,9 @@ func (s *Settings) checkODS() error {
 			errs = append(errs, fmt.Errorf("setting PROFILESYNC_ODS_REPORTS: %w", err))
 		}
 	}
-	for name, address := range map[string]string{"ODS_DOWNLOADS_URL": s.ODSDownloads, "ODS_API_URL": s.ODSAPI} {
-		if u, err := url.Parse(address); err != nil || u.Host == "" {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want an address like https://host/path", name, address))
-		}
-	}
-	if s.ODSPerSecond <= 0 {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ODS_REQUESTS_PER_SECOND=%g: want more than 0", s.ODSPerSecond))
-	}
-	return errors.Join(errs...)
+	return errors.Join(errors.Join(errs...),
+		checkAddress("ODS_DOWNLOADS_URL", s.ODSDownloads), checkAddress("ODS_API_URL", s.ODSAPI),
+		checkPositive("ODS_REQUESTS_PER_SECOND", s.ODSPerSecond))
 }
 
 func (s *Settings) checkLevel() error {
@@ -83,39 +79,62 @@ func (s *Settings) checkLevel() error {
 
 // checkSinks refuses settings that would only fail at the first push.
 func (s *Settings) checkSinks() error {
-	var errs []error
-	for name, address := range map[string]string{
-		"DOS_URL": s.DoSURL, "DOS_READ_URL": s.DoSReadURL, "DOS_FHIR_URL": s.DoSFHIRURL, "DOS_FHIR_TOKEN_URL": s.DoSFHIRTokenURL,
-		"WEBSITE_URL": s.WebsiteURL, "WEBSITE_SEARCH_URL": s.WebsiteSearchURL,
-	} {
-		if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "") {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s: want an address like https://host/path", name))
-		}
-	}
-	needs := func(name string, have, wanted bool) {
-		if wanted && !have {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s (or _FILE) is missing: the sink's address is set", name))
-		}
-	}
-	needs("DOS_API_KEY", s.DoSAPIKey != "", s.DoSURL != "")
-	needs("DOS_READ_USER", s.DoSReadUser != "", s.DoSReadURL != "")
-	needs("DOS_READ_PASSWORD", s.DoSReadPassword != "", s.DoSReadURL != "")
-	needs("DOS_FHIR_CLIENT_ID", s.DoSFHIRClientID != "", s.DoSFHIRTokenURL != "")
-	needs("DOS_FHIR_KEY_ID", s.DoSFHIRKeyID != "", s.DoSFHIRTokenURL != "")
-	needs("DOS_FHIR_PRIVATE_KEY", s.DoSFHIRPrivateKey != "", s.DoSFHIRTokenURL != "")
-	needs("WEBSITE_API_KEY", s.WebsiteAPIKey != "", s.WebsiteURL != "")
-	for name, value := range map[string]float64{
-		"DOS_REQUESTS_PER_SECOND": s.DoSPerSecond, "DOS_READ_REQUESTS_PER_SECOND": s.DoSReadPerSecond,
-		"DOS_FHIR_REQUESTS_PER_SECOND": s.DoSFHIRPerSecond,
-		"WEBSITE_REQUESTS_PER_SECOND":  s.WebsitePerSecond, "PUSH_WORKERS": float64(s.PushWorkers), "PROBE_EVERY": s.ProbeEvery.Seconds(),
-		"PUSH_BACKOFF": s.PushBackoff.Seconds(),
-	} {
-		if value <= 0 {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%g: want more than 0", name, value))
-		}
-	}
+	var settle error
 	if s.PushSettle < 0 {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_PUSH_SETTLE=%s: want 0 or more", s.PushSettle))
+		settle = fmt.Errorf("setting PROFILESYNC_PUSH_SETTLE=%s: want 0 or more", s.PushSettle)
 	}
-	return errors.Join(errs...)
+	return errors.Join(s.checkSinkAddresses(), s.checkSinkAccess(),
+		checkPositive("DOS_REQUESTS_PER_SECOND", s.DoSPerSecond), checkPositive("DOS_READ_REQUESTS_PER_SECOND", s.DoSReadPerSecond),
+		checkPositive("DOS_FHIR_REQUESTS_PER_SECOND", s.DoSFHIRPerSecond),
+		checkPositive("WEBSITE_REQUESTS_PER_SECOND", s.WebsitePerSecond), checkPositive("PUSH_WORKERS", float64(s.PushWorkers)),
+		checkPositive("PROBE_EVERY", s.ProbeEvery.Seconds()), checkPositive("PUSH_BACKOFF", s.PushBackoff.Seconds()), settle)
+}
+
+// checkSinkAddresses does not repeat what stands there.
+func (s *Settings) checkSinkAddresses() error {
+	check := func(name, address string) error {
+		if address == "" || isAddress(address) {
+			return nil
+		}
+		return fmt.Errorf("setting PROFILESYNC_%s: want an address like https://host/path", name)
+	}
+	return errors.Join(
+		check("DOS_URL", s.DoSURL), check("DOS_READ_URL", s.DoSReadURL), check("DOS_FHIR_URL", s.DoSFHIRURL),
+		check("DOS_FHIR_TOKEN_URL", s.DoSFHIRTokenURL), check("WEBSITE_URL", s.WebsiteURL), check("WEBSITE_SEARCH_URL", s.WebsiteSearchURL))
+}
+
+func (s *Settings) checkSinkAccess() error {
+	need := func(name string, have, wanted bool) error {
+		if have || !wanted {
+			return nil
+		}
+		return fmt.Errorf("setting PROFILESYNC_%s (or _FILE) is missing: the sink's address is set", name)
+	}
+	return errors.Join(
+		need("DOS_API_KEY", s.DoSAPIKey != "", s.DoSURL != ""),
+		need("DOS_READ_USER", s.DoSReadUser != "", s.DoSReadURL != ""),
+		need("DOS_READ_PASSWORD", s.DoSReadPassword != "", s.DoSReadURL != ""),
+		need("DOS_FHIR_CLIENT_ID", s.DoSFHIRClientID != "", s.DoSFHIRTokenURL != ""),
+		need("DOS_FHIR_KEY_ID", s.DoSFHIRKeyID != "", s.DoSFHIRTokenURL != ""),
+		need("DOS_FHIR_PRIVATE_KEY", s.DoSFHIRPrivateKey != "", s.DoSFHIRTokenURL != ""),
+		need("WEBSITE_API_KEY", s.WebsiteAPIKey != "", s.WebsiteURL != ""))
+}
+
+func checkAddress(name, address string) error {
+	if isAddress(address) {
+		return nil
+	}
+	return fmt.Errorf("setting PROFILESYNC_%s=%s: want an address like https://host/path", name, address)
+}
+
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != ""
+}
+
+func checkPositive(name string, value float64) error {
+	if value > 0 {
+		return nil
+	}
+	return fmt.Errorf("setting PROFILESYNC_%s=%g: want more than 0", name, value)
 }

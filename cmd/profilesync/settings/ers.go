@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/ers"
@@ -30,18 +29,11 @@ func (s *Settings) AsksERS() bool { return s.ERSAuth == ersNone || s.ERSCredenti
 
 // checkERS refuses settings that would only fail at the first pull.
 func (s *Settings) checkERS() error {
-	var errs []error
-	for name, address := range map[string]string{"ERS_URL": s.ERSURL, "ERS_TOKEN_URL": s.ERSTokenURL} {
-		if u, err := url.Parse(address); err != nil || u.Host == "" {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want an address like https://host/path", name, address))
-		}
-	}
+	errs := []error{checkAddress("ERS_URL", s.ERSURL), checkAddress("ERS_TOKEN_URL", s.ERSTokenURL)}
 	if s.ERSAuth != ersJWT && s.ERSAuth != ersNone {
 		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_AUTH=%s: want jwt or none", s.ERSAuth))
 	}
-	if s.ERSPerSecond <= 0 {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_REQUESTS_PER_SECOND=%g: want more than 0", s.ERSPerSecond))
-	}
+	errs = append(errs, checkPositive("ERS_REQUESTS_PER_SECOND", s.ERSPerSecond))
 	if _, err := s.ExtractColumns(); err != nil {
 		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_COLUMNS: %w", err))
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -26,17 +28,19 @@ func (s *Settings) checkPeople() error {
 	if _, err := s.MailingLists(); err != nil {
 		errs = append(errs, fmt.Errorf("setting PROFILESYNC_LISTS: %w", err))
 	}
-	for name, days := range map[string]int{
-		"IDLE_MEMBER_DAYS": s.IdleMember, "IDLE_LEAD_DAYS": s.IdleLead, "IDLE_ADMINISTRATOR_DAYS": s.IdleAdministrator,
-	} {
-		if days <= 30 {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%d: want more than 30, the days of the first warning", name, days))
-		}
-	}
+	errs = append(errs, checkIdle("IDLE_MEMBER_DAYS", s.IdleMember), checkIdle("IDLE_LEAD_DAYS", s.IdleLead),
+		checkIdle("IDLE_ADMINISTRATOR_DAYS", s.IdleAdministrator))
 	if s.IdleInvitation < 1 || s.MailPerDay < 1 || s.MailPerSecond <= 0 {
 		errs = append(errs, errors.New("settings PROFILESYNC_IDLE_INVITATION_DAYS, MAIL_PER_DAY and MAIL_PER_SECOND: want at least 1"))
 	}
 	return errors.Join(errs...)
+}
+
+func checkIdle(name string, days int) error {
+	if days > 30 {
+		return nil
+	}
+	return fmt.Errorf("setting PROFILESYNC_%s=%d: want more than 30, the days of the first warning", name, days)
 }
 
 // MailingLists are the addresses of boards' lists. An error never repeats one.
@@ -49,8 +53,8 @@ func (s *Settings) MailingLists() (map[profile.ODSCode]people.EmailAddress, erro
 	if err := json.Unmarshal([]byte(s.Lists.Reveal()), &stated); err != nil {
 		return nil, errors.New("want a JSON object from the ODS code of a board to an address")
 	}
-	for code, text := range stated {
-		address, err := people.ParseEmailAddress(text)
+	for _, code := range slices.Sorted(maps.Keys(stated)) {
+		address, err := people.ParseEmailAddress(stated[code])
 		if err != nil {
 			return nil, fmt.Errorf("list of %s: %w", code, err)
 		}

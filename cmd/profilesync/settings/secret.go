@@ -46,9 +46,9 @@ func (envOrFile) Lookup(name string) (string, bool) {
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not
 // silently become the default. Nor may everybody on the machine read a secret.
-func (s *Settings) checkFiles() error {
+func checkFiles(environment []string) error {
 	var errs []error
-	for _, entry := range os.Environ() {
+	for _, entry := range slices.Sorted(slices.Values(environment)) {
 		name, path, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, "PROFILESYNC_") || !strings.HasSuffix(name, "_FILE") {
 			continue
