@@ -4,16 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 )
-
-// secrets are the settings that nobody else may read.
-var secrets = []string{
-	"PROFILESYNC_DATABASE_URL", "PROFILESYNC_ODS_API_KEY", "PROFILESYNC_DOS_API_KEY", "PROFILESYNC_DOS_READ_PASSWORD",
-	"PROFILESYNC_DOS_FHIR_PRIVATE_KEY", "PROFILESYNC_WEBSITE_API_KEY", "PROFILESYNC_ERS_CREDENTIALS",
-	"PROFILESYNC_LISTS", "PROFILESYNC_NOTIFY_KEY", "PROFILESYNC_NOTIFY_CALLBACK_TOKEN", "PROFILESYNC_SMTP_PASSWORD",
-}
 
 // Secret is a value that prints as nothing: secrets are masked by type, not by
 // care.
@@ -22,8 +16,23 @@ type Secret string
 // Format prints no secret.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
 
+// MarshalText writes no secret either: JSON and logs go through it.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
 // Reveal returns the value itself.
 func (s Secret) Reveal() string { return string(s) }
+
+// secretNames are the settings whose type is Secret, as the environment names
+// them.
+func secretNames() (names []string) {
+	for field := range reflect.TypeFor[Settings]().Fields() {
+		if field.Type == reflect.TypeFor[Secret]() {
+			name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+			names = append(names, "PROFILESYNC_"+name)
+		}
+	}
+	return names
+}
 
 // envOrFile looks a setting up in the environment, or in the file that
 // NAME_FILE names.
@@ -48,6 +57,7 @@ func (envOrFile) Lookup(name string) (string, bool) {
 // silently become the default. Nor may everybody on the machine read a secret.
 func checkFiles(environment []string) error {
 	var errs []error
+	secrets := secretNames()
 	for _, entry := range slices.Sorted(slices.Values(environment)) {
 		name, path, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, "PROFILESYNC_") || !strings.HasSuffix(name, "_FILE") {
