@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"os/user"
 	"time"
 
@@ -46,13 +45,9 @@ func parseSinks(text string) ([]push.Sink, error) {
 
 // actorOr is who asks for something: the one named, or the operating-system user.
 func actorOr(named string) string {
-	if named == "" {
-		return osUser()
+	if named != "" {
+		return named
 	}
-	return named
-}
-
-func osUser() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
 	}
@@ -65,8 +60,8 @@ func playDay(text string, now *func() time.Time) error {
 		return nil
 	}
 	day, err := profile.ParseDate(text)
-	if err != nil || day.IsZero() {
-		return ExitError{ExitUsage, "--date: " + errors.Join(err).Error()}
+	if err != nil {
+		return ExitError{ExitUsage, "--date: " + err.Error()}
 	}
 	at := time.Date(day.Time().Year(), day.Time().Month(), day.Time().Day(), 9, 0, 0, 0, profile.London())
 	*now = func() time.Time { return at }

@@ -100,13 +100,6 @@ type decisionFlags struct {
 	Actor string  `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
-func (f decisionFlags) actor() string {
-	if f.Actor == "" {
-		return osUser()
-	}
-	return f.Actor
-}
-
 // decided returns the run that a decision is about.
 func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, error) {
 	if err := a.Open(ctx); err != nil {
@@ -122,7 +115,7 @@ func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, er
 // child works a run that approves or undoes another, and prints its result.
 func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, parent runs.Run, kind runs.Kind) error {
 	run := runs.Run{
-		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: f.actor(),
+		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: actorOr(f.Actor),
 	}
 	summary, err := submit(ctx, a, run, true)
 	if err != nil {
@@ -176,7 +169,7 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	rows, err := a.Store.Reject(ctx, run.ID, c.actor())
+	rows, err := a.Store.Reject(ctx, run.ID, actorOr(c.Actor))
 	if err != nil {
 		return err
 	}
