@@ -86,16 +86,16 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 }
 
 // connect opens a session of its own, beside the pool.
-func (s *Store) connect(ctx context.Context, l limits, params map[string]string) (*pgx.Conn, error) {
-	config := s.pool.Config().ConnConfig
-	config.RuntimeParams["application_name"] = s.process.application()
+func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (*pgx.Conn, error) {
+	config := db.Config().ConnConfig
+	config.RuntimeParams["application_name"] = db.process.application()
 	l.set(config.RuntimeParams)
 	maps.Copy(config.RuntimeParams, params)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
-	if err := s.process.admit(ctx, conn); err != nil {
+	if err := db.process.admit(ctx, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}

@@ -146,10 +146,10 @@ func riverMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgxTx], error) {
 
 // Ready returns nil when the database answers and its schema is the one that
 // this program wants, or a newer one (a newer version is being rolled out).
-func (s *Store) Ready(ctx context.Context) (err error) {
-	db := stdlib.OpenDBFromPool(s.pool)
-	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := gooseProvider(db)
+func (db *DB) Ready(ctx context.Context) (err error) {
+	std := stdlib.OpenDBFromPool(db.Pool)
+	defer func() { err = errors.Join(err, std.Close()) }()
+	provider, err := gooseProvider(std)
 	if err != nil {
 		return err
 	}
@@ -158,9 +158,9 @@ func (s *Store) Ready(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
-	have, err := versions.GetLatestVersion(ctx, db)
+	have, err := versions.GetLatestVersion(ctx, std)
 	switch {
-	case err != nil && s.pool.Ping(ctx) == nil, err == nil && have < sources[len(sources)-1].Version:
+	case err != nil && db.Ping(ctx) == nil, err == nil && have < sources[len(sources)-1].Version:
 		return ErrNotMigrated
 	case err != nil:
 		return fmt.Errorf("reading the schema's version: %w", err)

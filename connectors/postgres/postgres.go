@@ -2,12 +2,10 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -21,17 +19,21 @@ const (
 	RiverSchema = "river"
 )
 
-// ErrNotFound says that the database holds no such thing.
-var ErrNotFound = errors.New("not found")
+// DB is our database: a pool of connections, and the process that works through
+// them. The stores of the rooms speak to it.
+type DB struct {
+	*pgxpool.Pool
 
-// ErrNotMigrated says that the schema is older than this program.
-var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync migrate`")
-
-// Store is our database.
-type Store struct {
-	pool    *pgxpool.Pool
 	q       *dbsqlc.Queries
 	process *Process
+}
+
+// Store is what no room of the store holds yet.
+type Store struct {
+	*DB
+
+	pool *pgxpool.Pool
+	q    *dbsqlc.Queries
 }
 
 // Options say how a store is opened; the zero value serves most commands.
@@ -64,17 +66,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
-	return &Store{pool: pool, q: dbsqlc.New(pool), process: o.Process}, nil
+	return &Store{DB: newDB(pool, o.Process), pool: pool, q: dbsqlc.New(pool)}, nil
 }
 
-// Close ends every connection.
-func (s *Store) Close() { s.pool.Close() }
-
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
-
-// Pool is how the store's connections stand.
-func (s *Store) Pool() *pgxpool.Stat { return s.pool.Stat() }
+func newDB(pool *pgxpool.Pool, process *Process) *DB {
+	return &DB{Pool: pool, q: dbsqlc.New(pool), process: process}
+}
 
 // beginner is a connection or a pool.
 type beginner interface {
@@ -84,19 +81,6 @@ type beginner interface {
 // inTx runs work in one transaction.
 func inTx(ctx context.Context, db beginner, work func(*dbsqlc.Queries, pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return work(dbsqlc.New(tx), tx) })
-}
-
-// explain turns the errors people can do something about into words.
-func explain(err error) error {
-	var pg *pgconn.PgError
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return ErrNotFound
-	case errors.As(err, &pg) && pg.Code == "42P01":
-		return fmt.Errorf("%w (%s)", ErrNotMigrated, pg.Message)
-	default:
-		return err
-	}
 }
 
 func toDate(d profile.Date) pgtype.Date {

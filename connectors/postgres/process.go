@@ -79,12 +79,12 @@ type Announcement struct {
 // Announce announces the process of the store; a daemon is what commands look
 // for. An earlier announcement, whose connection was lost, is replaced. It
 // returns ErrProcessEnded for a process that was taken for gone.
-func (s *Store) Announce(ctx context.Context, daemon bool, earlier *Announcement) (*Announcement, error) {
-	conn, err := s.connect(ctx, livingLimits, nil)
+func (db *DB) Announce(ctx context.Context, daemon bool, earlier *Announcement) (*Announcement, error) {
+	conn, err := db.connect(ctx, livingLimits, nil)
 	if err != nil {
 		return nil, wrap(err, "announcing the process")
 	}
-	a := &Announcement{conn: conn, q: dbsqlc.New(conn), name: s.process.Name(), server: conn.PgConn().PID()}
+	a := &Announcement{conn: conn, q: dbsqlc.New(conn), name: db.process.Name(), server: conn.PgConn().PID()}
 	if err := a.take(ctx, daemon, earlier); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx))
 		return nil, wrap(err, "announcing the process")
@@ -141,8 +141,8 @@ func (a *Announcement) Stop(ctx context.Context) error {
 func (a *Announcement) Close(ctx context.Context) error { return a.conn.Close(ctx) }
 
 // DaemonRuns reports whether a daemon works this database.
-func (s *Store) DaemonRuns(ctx context.Context) (bool, error) {
-	running, err := s.q.DaemonIsRunning(ctx)
+func (db *DB) DaemonRuns(ctx context.Context) (bool, error) {
+	running, err := db.q.DaemonIsRunning(ctx)
 	if err != nil {
 		return false, fmt.Errorf("looking for a daemon: %w", err)
 	}
@@ -150,7 +150,7 @@ func (s *Store) DaemonRuns(ctx context.Context) (bool, error) {
 }
 
 // Process is the name of the process that works through this store.
-func (s *Store) Process() string { return s.process.Name() }
+func (db *DB) Process() string { return db.process.Name() }
 
 // silence is for how long a process without its lock may say nothing. One that
 // lost its connection announces itself again within a second or two.
@@ -161,19 +161,19 @@ const silence = 4 * time.Second
 // no session of it in. Then its sessions are terminated, and only when none is
 // left is its work given away: what was gone cannot write any more, even when it
 // comes back.
-func (s *Store) ClearGone(ctx context.Context, recovered func(job int64, kind, process string)) error {
-	if err := s.q.NoteUnannounced(ctx); err != nil {
+func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, process string)) error {
+	if err := db.q.NoteUnannounced(ctx); err != nil {
 		return wrap(err, "looking for unannounced processes")
 	}
-	if err := s.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
+	if err := db.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
 		return wrap(err, "looking for processes that are gone")
 	}
-	ended, err := s.q.UnclearedProcesses(ctx)
+	ended, err := db.q.UnclearedProcesses(ctx)
 	if err != nil {
 		return wrap(err, "looking for processes that are gone")
 	}
 	for _, name := range ended {
-		jobs, bad := s.clear(ctx, name)
+		jobs, bad := db.clear(ctx, name)
 		err = errors.Join(err, wrap(bad, "clearing process "+name)) // the next may go
 		for _, job := range jobs {
 			recovered(job.ID, job.Kind, name)
@@ -184,16 +184,16 @@ func (s *Store) ClearGone(ctx context.Context, recovered func(job int64, kind, p
 
 // clear gives away the work of a process that has ended, once no session of it is
 // left; until then it is tried again.
-func (s *Store) clear(ctx context.Context, name string) (recovered []dbsqlc.RecoverJobsOfRow, err error) {
+func (db *DB) clear(ctx context.Context, name string) (recovered []dbsqlc.RecoverJobsOfRow, err error) {
 	application := applicationOf(name)
-	if err := s.q.TerminateSessions(ctx, &application); err != nil {
+	if err := db.q.TerminateSessions(ctx, &application); err != nil {
 		return nil, err
 	}
-	sessions, err := s.q.CountSessions(ctx, &application)
+	sessions, err := db.q.CountSessions(ctx, &application)
 	if err != nil || sessions > 0 {
 		return nil, err
 	}
-	err = inTx(ctx, s.pool, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+	err = inTx(ctx, db, func(q *dbsqlc.Queries, _ pgx.Tx) error {
 		if recovered, err = q.RecoverJobsOf(ctx, name); err != nil {
 			return err
 		}
@@ -204,8 +204,8 @@ func (s *Store) clear(ctx context.Context, name string) (recovered []dbsqlc.Reco
 
 // RunningJobs tells of the jobs that the queue believes the process of the store
 // to work, and that it took longer ago than age.
-func (s *Store) RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error {
-	rows, err := s.q.RunningJobsOf(ctx, dbsqlc.RunningJobsOfParams{Process: s.process.Name(), Age: toInterval(age)})
+func (db *DB) RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error {
+	rows, err := db.q.RunningJobsOf(ctx, dbsqlc.RunningJobsOfParams{Process: db.process.Name(), Age: toInterval(age)})
 	for _, r := range rows {
 		each(r.ID, int(r.Attempt), r.Kind)
 	}
@@ -214,14 +214,14 @@ func (s *Store) RunningJobs(ctx context.Context, age time.Duration, each func(jo
 
 // RecoverJob makes a job available again that the process of the store took and
 // does not work. It reports false when it is no longer so.
-func (s *Store) RecoverJob(ctx context.Context, job int64, attempt int) (bool, error) {
-	n, err := s.q.RecoverJob(ctx, dbsqlc.RecoverJobParams{ID: job, Attempt: int16(attempt), Process: s.process.Name()})
+func (db *DB) RecoverJob(ctx context.Context, job int64, attempt int) (bool, error) {
+	n, err := db.q.RecoverJob(ctx, dbsqlc.RecoverJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
 	return n > 0, wrap(err, fmt.Sprintf("making job %d available again", job))
 }
 
 // RecordDone completes a job whose work is done, when the queue could not. It
 // reports false when it is no longer running.
-func (s *Store) RecordDone(ctx context.Context, job int64, attempt int) (bool, error) {
-	n, err := s.q.RecordDoneJob(ctx, dbsqlc.RecordDoneJobParams{ID: job, Attempt: int16(attempt), Process: s.process.Name()})
+func (db *DB) RecordDone(ctx context.Context, job int64, attempt int) (bool, error) {
+	n, err := db.q.RecordDoneJob(ctx, dbsqlc.RecordDoneJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
 	return n > 0, wrap(err, fmt.Sprintf("completing job %d", job))
 }

@@ -28,5 +28,5 @@ func OpenReports(ctx context.Context, url string, process *Process) (*Store, err
 	if err != nil {
 		return nil, fmt.Errorf("connecting to read reports: %w", err)
 	}
-	return &Store{pool: pool, q: dbsqlc.New(pool), process: process}, nil
+	return &Store{DB: newDB(pool, process), pool: pool, q: dbsqlc.New(pool)}, nil
 }

@@ -22,8 +22,8 @@ type Ledger struct {
 
 // WithLedger gives work the ledger, to itself: no two processes queue the same
 // tick.
-func (s *Store) WithLedger(ctx context.Context, work func(*Ledger) error) error {
-	err := inTx(ctx, s.pool, func(q *dbsqlc.Queries, tx pgx.Tx) error {
+func (db *DB) WithLedger(ctx context.Context, work func(*Ledger) error) error {
+	err := inTx(ctx, db, func(q *dbsqlc.Queries, tx pgx.Tx) error {
 		if err := errors.Join(q.LimitLedger(ctx), q.LockSchedules(ctx)); err != nil {
 			return fmt.Errorf("locking the schedules: %w", explain(err))
 		}

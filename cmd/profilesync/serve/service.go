@@ -63,7 +63,7 @@ func (s *service) watchPools(pools *admin.Pools) {
 	for name, store := range map[string]*postgres.Store{
 		"main": s.Store, "control": s.control, "pushing": s.pushing, "reports": s.ReportStore,
 	} {
-		pools.Watch(name, func() admin.PoolStat { return store.Pool() })
+		pools.Watch(name, func() admin.PoolStat { return store.Stat() })
 	}
 }
 
