@@ -76,7 +76,7 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 
 bench: deps ## listings of 300,000, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
 	go test -run '^$$' -bench 'Listing|Push|Services|Report' -benchtime 1x -timeout 40m ./cmd/e2e
-	go test -run '^$$' -bench 'Reminders' -benchtime 1x -timeout 20m ./connectors/postgres
+	go test -run '^$$' -bench 'Reminders' -benchtime 1x -timeout 20m ./connectors/postgres/peoplestore
 	go test -run '^$$' -bench Compute -cpu 1 ./reconcile/runs
 
 demo: deps build ## the whole main job once, all outside systems simulated, with a summary at the end
@@ -85,15 +85,17 @@ demo: deps build ## the whole main job once, all outside systems simulated, with
 run: deps build ## the same set-up, staying up as the daemon
 	@$(BIN)/simulator run --profilesync $(BIN)/profilesync
 
-# sqlc leaves files of deleted queries behind, so the folder is emptied, once the SQL is known to compile.
-generate: $(SQLC) ## write connectors/postgres/dbsqlc from the SQL beside it
-	cd connectors/postgres && $(SQLC) compile && rm -rf dbsqlc && $(SQLC) generate
+GENERATED := dbsqlc *store/*sql/
 
-generate-check: $(SQLC) ## fail where connectors/postgres/dbsqlc is not what the SQL gives
+# sqlc leaves files of deleted queries behind, so its folders are removed, once the SQL is known to compile.
+generate: $(SQLC) ## write the Go of the SQL under connectors/postgres, below each room's SQL
+	cd connectors/postgres && $(SQLC) compile && rm -rf $(GENERATED) && $(SQLC) generate
+
+generate-check: $(SQLC) ## fail where the generated Go under connectors/postgres is not what the SQL gives
 	@set -e; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
-	cp -R connectors/postgres "$$copy/postgres"; rm -rf "$$copy/postgres/dbsqlc"; \
-	(cd "$$copy/postgres" && $(SQLC) generate); \
-	diff -ru connectors/postgres/dbsqlc "$$copy/postgres/dbsqlc" || { echo 'run: make generate'; exit 1; }
+	cp -R connectors/postgres "$$copy/postgres"; \
+	(cd "$$copy/postgres" && rm -rf $(GENERATED) && $(SQLC) generate); \
+	diff -ru connectors/postgres "$$copy/postgres" || { echo 'run: make generate'; exit 1; }
 
 # Installed by the module proxy's ordinary client, moved into place whole: a half-built tool never has the name.
 # GOTOOLCHAIN keeps a tool's own go.mod from choosing another Go than ours.

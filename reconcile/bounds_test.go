@@ -51,7 +51,6 @@ const core = "reconcile"
 // them up to the second colon. One that is no longer needed fails the test.
 var exceptions = []string{
 	"cmd/simulator: lines",
-	"connectors/postgres: files",
 	"connectors/postgres: lines",
 	"reconcile: lines of tests to one of code",
 }

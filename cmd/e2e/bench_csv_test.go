@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/internal/render"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -28,6 +30,7 @@ const (
 func BenchmarkReportAsCSV(b *testing.B) {
 	url := pgtest.URL(b)
 	store, db := pgtest.OpenURL(b, url), pgtest.Connect(b, url)
+	reports, accounts := reportstore.New(store.DB), peoplestore.New(store.DB)
 	for _, statement := range []string{
 		`insert into profile (code, name, type, icb) select 'F' || to_char(n, 'FM00000'), 'Pharmacy ' || n, 'pharmacy',
 			'Q' || to_char(n % 42, 'FM00')
@@ -43,8 +46,10 @@ func BenchmarkReportAsCSV(b *testing.B) {
 		require.NoError(b, err)
 	}
 	day := profile.NewDate(2026, time.November, 20)
-	reminders := &peoplejobs.Reminders{People: store, Calendar: store, Now: day.Time}
-	reporter := &peoplejobs.Reporter{Store: store, Calendar: store, Reminders: reminders, Now: day.Time().Add(7 * time.Hour).UTC}
+	reminders := &peoplejobs.Reminders{People: accounts, Calendar: accounts, Now: day.Time}
+	reporter := &peoplejobs.Reporter{
+		Store: reports, People: accounts, Calendar: accounts, Reminders: reminders, Now: day.Time().Add(7 * time.Hour).UTC,
+	}
 	for b.Loop() {
 		began := time.Now()
 		made, err := reporter.Make(b.Context())
@@ -56,7 +61,7 @@ func BenchmarkReportAsCSV(b *testing.B) {
 			"copy (select cells from report_row where section = 'changes' order by icb, position) to stdout")
 		require.NoError(b, err)
 		copying := time.Since(began)
-		r, err := store.Report(b.Context(), day, "")
+		r, err := reports.Report(b.Context(), day, "")
 		require.NoError(b, err)
 		require.GreaterOrEqual(b, r.Sections[0].Count, benchChanges)
 		var before, after runtime.MemStats

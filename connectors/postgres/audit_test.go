@@ -23,7 +23,7 @@ type entry struct {
 // entries returns the audit behind a row, in order.
 func (w *world) entries(after int) []entry {
 	w.Helper()
-	rows, err := w.db.Query(w.Context(), `select code, field, coalesce(old, '-'), coalesce(new, '-'), actor, coalesce(run_id, 0)
+	rows, err := w.SQL.Query(w.Context(), `select code, field, coalesce(old, '-'), coalesce(new, '-'), actor, coalesce(run_id, 0)
 		from change order by id offset $1`, after)
 	require.NoError(w, err)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[entry])
@@ -36,18 +36,18 @@ const creation = "insert into profile (code, name, type, address) values ('FA000
 func TestAuditOfProfiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec(creation)
-	me := one[string](w, "select session_user::text")
+	w.Exec(creation)
+	me := pgtest.One[string](w.Database, "select session_user::text")
 	require.Equal(t, []entry{{"FA0000", "profile", "-", "A", me, 0}}, w.entries(0), "one row")
 
-	w.exec("update profile set name = 'B', address = '{2 High Street,Leeds}', hidden = true, phone = phone")
+	w.Exec("update profile set name = 'B', address = '{2 High Street,Leeds}', hidden = true, phone = phone")
 	require.Equal(t, []entry{
 		{"FA0000", "address", "1 High Street\nLeeds", "2 High Street\nLeeds", me, 0},
 		{"FA0000", "hidden", "false", "true", me, 0},
 		{"FA0000", "name", "A", "B", me, 0},
 	}, sorted(w.entries(1)), "a row a field")
 
-	w.exec("update profile set name = name")
+	w.Exec("update profile set name = name")
 	require.Equal(t, 4, w.audited(), "no change, no row")
 }
 
@@ -66,8 +66,8 @@ func TestAuditNamesTheWriter(t *testing.T) {
 	run := w.listing(1, pharmacies(1))
 	require.Equal(t, []entry{{"FA0000", "profile", "-", "Chemist 0", "tester", int64(idOf(run))}}, w.entries(0))
 
-	w.exec("set profilesync.actor = 'jo@example.org'")
-	w.exec("update profile set phone = '0113 496 0000'")
+	w.Exec("set profilesync.actor = 'jo@example.org'")
+	w.Exec("update profile set phone = '0113 496 0000'")
 	require.Equal(t, []entry{{"FA0000", "phone", "", "0113 496 0000", "jo@example.org", 0}}, w.entries(1))
 
 	history, err := w.store.History(t.Context(), "FA0000")
@@ -81,7 +81,7 @@ func TestAuditNamesTheWriter(t *testing.T) {
 func TestAuditCarriesTheTransaction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	tx, err := w.db.Begin(t.Context())
+	tx, err := w.SQL.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), creation)
 	require.NoError(t, err)
@@ -126,10 +126,10 @@ func TestAuditOfParts(t *testing.T) {
 		t.Run(field, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.exec("set profilesync.actor = 'me'")
-			w.exec(creation)
+			w.Exec("set profilesync.actor = 'me'")
+			w.Exec(creation)
 			for _, sql := range []string{c.insert, c.update, c.remove} {
-				w.exec(sql)
+				w.Exec(sql)
 			}
 			require.Equal(t, []entry{
 				{"FA0000", field, "-", c.was, "me", 0},
@@ -143,10 +143,10 @@ func TestAuditOfParts(t *testing.T) {
 func TestAuditOfAServiceThatMoves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec("set profilesync.actor = 'me'")
-	w.exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'pharmacy')")
-	w.exec("insert into service (code, source, external_id, name) values ('FA0000', 'ers', '7', 'Feet')")
-	w.exec("update service set code = 'FA0001'")
+	w.Exec("set profilesync.actor = 'me'")
+	w.Exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'pharmacy')")
+	w.Exec("insert into service (code, source, external_id, name) values ('FA0000', 'ers', '7', 'Feet')")
+	w.Exec("update service set code = 'FA0001'")
 	const feet = `{"name": "Feet", "source": "ers", "nhs_code": "", "external_id": "7"}`
 	require.ElementsMatch(t, []entry{
 		{"FA0000", "ers-services", feet, "-", "me", 0}, {"FA0001", "ers-services", "-", feet, "me", 0},
@@ -156,8 +156,9 @@ func TestAuditOfAServiceThatMoves(t *testing.T) {
 func TestWhatIsNeverDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec(creation)
-	owner := one[bool](w, "select tableowner = current_user from pg_tables where schemaname = 'profilesync' and tablename = 'change'")
+	w.Exec(creation)
+	owner := pgtest.One[bool](w.Database,
+		"select tableowner = current_user from pg_tables where schemaname = 'profilesync' and tablename = 'change'")
 	require.True(t, owner, "the owner is refused too")
 	for sql, why := range map[string]string{
 		"update change set new = 'X'":                  "append-only",
@@ -172,7 +173,7 @@ func TestWhatIsNeverDone(t *testing.T) {
 		"update profile set code = 'FA0009'":           "a code is never changed",
 		"delete from profile where code = 'nobody at'": "close or hide the profile",
 	} {
-		_, err := w.db.Exec(t.Context(), sql)
+		_, err := w.SQL.Exec(t.Context(), sql)
 		require.ErrorContains(t, err, why, sql)
 	}
 }
@@ -180,21 +181,21 @@ func TestWhatIsNeverDone(t *testing.T) {
 func TestVersionsGrow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec(creation)
+	w.Exec(creation)
 	for version := int64(1); version < 4; version++ {
-		require.Equal(t, version, one[int64](w, "select version from profile"))
-		w.exec("update profile set phone = $1, version = 77, updated_at = '2000-01-01'", fmt.Sprint(version))
+		require.Equal(t, version, pgtest.One[int64](w.Database, "select version from profile"))
+		w.Exec("update profile set phone = $1, version = 77, updated_at = '2000-01-01'", fmt.Sprint(version))
 	}
-	require.True(t, one[bool](w, "select updated_at >= created_at from profile"), "only the trigger sets it")
+	require.True(t, pgtest.One[bool](w.Database, "select updated_at >= created_at from profile"), "only the trigger sets it")
 }
 
 func TestPlayedTimeReachesTriggers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec("set profilesync.now = '2031-02-03T04:05:06Z'")
-	w.exec(creation)
-	require.Equal(t, "2031-02-03", one[string](w, "select at::date::text from change"))
-	require.Equal(t, "2031-02-03", one[string](w, "select created_at::date::text from profile"))
+	w.Exec("set profilesync.now = '2031-02-03T04:05:06Z'")
+	w.Exec(creation)
+	require.Equal(t, "2031-02-03", pgtest.One[string](w.Database, "select at::date::text from change"))
+	require.Equal(t, "2031-02-03", pgtest.One[string](w.Database, "select created_at::date::text from profile"))
 }
 
 // A reader that must not miss a row reads below the oldest transaction still
@@ -203,20 +204,20 @@ func TestAReaderMissesNoLateCommit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(2))
-	from := one[string](w, "select pg_snapshot_xmin(pg_current_snapshot())::text")
+	from := pgtest.One[string](w.Database, "select pg_snapshot_xmin(pg_current_snapshot())::text")
 	read := func() (codes []string) {
-		cut := one[string](w, "select pg_snapshot_xmin(pg_current_snapshot())::text")
-		codes = all[string](w, `select code from change where field = 'phone' and xid >= $1::text::xid8 and xid < $2::text::xid8
+		cut := pgtest.One[string](w.Database, "select pg_snapshot_xmin(pg_current_snapshot())::text")
+		codes = pgtest.All[string](w.Database, `select code from change where field = 'phone' and xid >= $1::text::xid8 and xid < $2::text::xid8
 			order by id`, from, cut)
 		from = cut
 		return codes
 	}
-	slow := pgtest.Connect(t, w.url)
+	slow := pgtest.Connect(t, w.URL)
 	tx, err := slow.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), "update profile set phone = '1' where code = 'FA0000'")
 	require.NoError(t, err)
-	w.exec("update profile set phone = '2' where code = 'FA0001'")
+	w.Exec("update profile set phone = '2' where code = 'FA0001'")
 
 	require.Empty(t, read(), "the later one committed first: it waits")
 	require.NoError(t, tx.Commit(t.Context()))
@@ -232,28 +233,28 @@ func TestCreationsAreOneRowInBulk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	run := w.listing(1, pharmacies(50))
-	require.Equal(t, 50, one[int](w, "select count(*) from change where run_id = $1 and field = 'profile'", idOf(run)))
+	require.Equal(t, 50, pgtest.One[int](w.Database, "select count(*) from change where run_id = $1 and field = 'profile'", idOf(run)))
 	renames := w.listing(2, with(pharmacies(50), 4, func(o *org) { renamed(o); o.ICB = "QOQ" }))
 	require.Equal(t, runs.ChangeCounts{Update: 4}, renames.Changes)
-	require.Equal(t, 8, one[int](w, "select count(*) from change where run_id = $1", idOf(renames)))
+	require.Equal(t, 8, pgtest.One[int](w.Database, "select count(*) from change where run_id = $1", idOf(renames)))
 }
 
 func TestAnEditorNeedsNoRightsOnTheAudit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(2))
-	role := "editor_" + one[string](w, "select current_database()")
-	w.exec("create role " + role + " login")
+	role := "editor_" + pgtest.One[string](w.Database, "select current_database()")
+	w.Exec("create role " + role + " login")
 	t.Cleanup(func() {
 		for _, statement := range []string{"drop owned by " + role, "drop role " + role} {
-			_, err := w.db.Exec(context.Background(), statement)
+			_, err := w.SQL.Exec(context.Background(), statement)
 			require.NoError(t, err)
 		}
 	})
-	w.exec("grant usage on schema profilesync to " + role)
-	w.exec("grant select, insert, update on profile, opening_period to " + role)
+	w.Exec("grant usage on schema profilesync to " + role)
+	w.Exec("grant select, insert, update on profile, opening_period to " + role)
 
-	address, err := url.Parse(w.url)
+	address, err := url.Parse(w.URL)
 	require.NoError(t, err)
 	address.User = url.User(role)
 	editor, err := pgx.Connect(t.Context(), address.String())
@@ -267,7 +268,7 @@ func TestAnEditorNeedsNoRightsOnTheAudit(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, []string{"name", "opening-times", "phone"},
-		all[string](w, "select field from change where actor = $1 order by field", role))
+		pgtest.All[string](w.Database, "select field from change where actor = $1 order by field", role))
 	_, err = editor.Exec(t.Context(),
 		"insert into profilesync.change (code, field, actor, at, xid) values ('FA0001', 'name', 'me', now(), '1')")
 	require.Error(t, err, "nor may they write it themselves")

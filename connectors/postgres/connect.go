@@ -102,6 +102,31 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	return conn, nil
 }
 
+// Conn is a connection of its own, beside the pool, that holds a lock for as long
+// as it stands: Postgres frees the lock when the connection ends, however it ends.
+type Conn struct{ *pgx.Conn }
+
+// Connect opens a connection for short transactions.
+func (db *DB) Connect(ctx context.Context) (*Conn, error) {
+	conn, err := db.connect(ctx, workLimits, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{conn}, nil
+}
+
+// Alive reports whether the connection, and so its lock, still stands.
+func (c *Conn) Alive() bool { return !c.IsClosed() }
+
+// Close frees the lock before it returns: the server notices that a connection
+// has ended a moment later, and until then whoever comes next would find it held.
+func (c *Conn) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = dbsqlc.New(c).UnlockAll(ctx) // fails on a broken connection, whose end frees the lock as well
+	_ = c.Conn.Close(ctx)
+}
+
 // admit refuses a session to a process that has ended. Its name stands in the
 // server's list of sessions before this looks: whoever ended the process either
 // is seen here, or sees this session and terminates it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -27,7 +28,8 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, 11, mass.PendingClose)
 
 	mass = w.listing(4, with(closing, 12, renamed))
-	require.Equal(t, []string{"upstream"}, all[string](w, "select distinct reason from plan_row where run_id = $1", idOf(mass)),
+	require.Equal(t, []string{"upstream"}, pgtest.All[string](w.Database,
+		"select distinct reason from plan_row where run_id = $1", idOf(mass)),
 		"what was withheld is still news, not drift")
 
 	approved := w.child(runs.RunApprove, mass)
@@ -37,8 +39,9 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, 29, approved.Population)
 	require.Empty(t, approved.LeftOut)
 	require.Zero(t, approved.PendingClose)
-	require.Equal(t, []string{"approver"}, all[string](w, "select distinct actor from change where run_id = $1", idOf(approved)))
-	require.Equal(t, 23, one[int](w, "select count(*) from plan_row where run_id = $1 and decision = 'approved'", idOf(mass)))
+	require.Equal(t, []string{"approver"}, pgtest.All[string](w.Database,
+		"select distinct actor from change where run_id = $1", idOf(approved)))
+	require.Equal(t, 23, pgtest.One[int](w.Database, "select count(*) from plan_row where run_id = $1 and decision = 'approved'", idOf(mass)))
 
 	undone := w.child(runs.RunUndo, approved)
 	require.Equal(t, runs.ChangeCounts{Reopen: 11, Update: 1}, undone.Changes)
@@ -81,7 +84,7 @@ func TestUndoneChangesAreProposedAgainAndWithheld(t *testing.T) {
 
 	approved := w.child(runs.RunApprove, again)
 	require.Equal(t, runs.ChangeCounts{Close: 1, Update: 2}, approved.Changes)
-	require.Zero(t, one[int](w, "select count(*) from mark"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"))
 	for on := 6; on < 8; on++ {
 		silent := w.listing(on, said)
 		require.Empty(t, silent.Withheld)
@@ -95,7 +98,7 @@ func TestUndoLeavesWhatWasEditedSince(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(3))
 	run := w.listing(2, with(pharmacies(3), 3, renamed))
-	w.exec("update profile set name = 'My shop' where code = 'FA0001'")
+	w.Exec("update profile set name = 'My shop' where code = 'FA0001'")
 	undone := w.child(runs.RunUndo, run)
 	require.Equal(t, map[string]int{"name": 2}, undone.Fields)
 	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}}, undone.LeftOut)
@@ -140,14 +143,14 @@ func TestUndoneMissingMarkIsWithheld(t *testing.T) {
 	w.listing(1, pharmacies(20))
 	run := w.listing(2, pharmacies(19))
 	const marked = "select count(*) from upstream_record where missing_since is not null"
-	require.Equal(t, 1, one[int](w, marked))
+	require.Equal(t, 1, pgtest.One[int](w.Database, marked))
 	w.child(runs.RunUndo, run)
-	require.Zero(t, one[int](w, marked))
+	require.Zero(t, pgtest.One[int](w.Database, marked))
 	again := w.listing(3, pharmacies(19))
 	require.Equal(t, []string{"undone status 1"}, withheldFor(again))
-	require.Zero(t, one[int](w, marked))
+	require.Zero(t, pgtest.One[int](w.Database, marked))
 	w.child(runs.RunApprove, again)
-	require.Equal(t, 1, one[int](w, marked))
+	require.Equal(t, 1, pgtest.One[int](w.Database, marked))
 	require.Empty(t, w.listing(4, pharmacies(19)).Withheld)
 
 	w.child(runs.RunUndo, run) // it was approved again on another day
@@ -189,10 +192,10 @@ func TestRejectedMissingMarkStaysSilentUntilItReturns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 11, rows)
 	require.Empty(t, w.listing(3, pharmacies(189)).Withheld)
-	require.Zero(t, one[int](w, "select count(*) from upstream_record where missing_since is not null"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
 
 	w.listing(4, pharmacies(200))
-	require.Zero(t, one[int](w, "select count(*) from mark"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"))
 	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(w.listing(5, pharmacies(189))))
 }
 
@@ -220,7 +223,7 @@ func TestApprovalLeavesOutWhatMoved(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(40))
 	mass := w.listing(2, with(pharmacies(40), 11, renamed))
-	w.exec("update profile set name = 'My shop' where code = 'FA0003'")
+	w.Exec("update profile set name = 'My shop' where code = 'FA0003'")
 	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, map[string]int{"name": 10}, approved.Fields)
 	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)

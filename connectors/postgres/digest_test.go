@@ -16,7 +16,7 @@ import (
 func TestTheStoreCountsAndDigestsAsTheCore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec(`insert into profile (code, name, type, status)
+	w.Exec(`insert into profile (code, name, type, status)
 		select 'FA' || n, 'X', case when n < 150 then 'pharmacy' else 'gp-practice' end, case n % 5 when 0 then 'closed' else 'open' end
 		from generate_series(100, 250) n`)
 	types := []profile.OrgType{profile.Pharmacy, profile.GPPractice, profile.Trust}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -88,7 +89,7 @@ func newERSWorld(t *testing.T, sites, each int) *ersWorld {
 	}
 	for site := range sites {
 		code := siteCode(site)
-		w.exec("insert into profile (code, name, type) values ($1, 'A site', 'trust-site')", code)
+		w.Exec("insert into profile (code, name, type) values ($1, 'A site', 'trust-site')", code)
 		for n := range each {
 			id := serviceID(site, n)
 			w.ers.services[id] = services.Service{
@@ -162,7 +163,7 @@ func (w *ersWorld) pulls(on int) runs.Summary {
 	applied := w.works(w.begins(run))
 	planned.Run, planned.ElapsedMS = applied.Run, applied.ElapsedMS
 	require.Equal(w, planned, applied, "preview and run")
-	require.Zero(w, one[int](w.world, "select count(*) from run_service"))
+	require.Zero(w, pgtest.One[int](w.Database, "select count(*) from run_service"))
 	return applied
 }
 
@@ -174,7 +175,7 @@ func (w *ersWorld) decides(kind runs.Kind, of runs.Summary) runs.Summary {
 // shows is what a profile shows the public of e-RS: ids and names.
 func (w *ersWorld) shows(site int) []string {
 	w.Helper()
-	return all[string](w.world,
+	return pgtest.All[string](w.Database,
 		"select external_id || ' ' || name from service where code = $1 and source = 'ers' and not withdrawn order by 1",
 		string(siteCode(site)))
 }
@@ -182,13 +183,13 @@ func (w *ersWorld) shows(site int) []string {
 func (w *ersWorld) state(id services.ID) string {
 	w.Helper()
 	const state = "select state || case pending when '' then '' else ' (' || pending || ')' end from ers_service where id = $1"
-	return one[string](w.world, state, string(id))
+	return pgtest.One[string](w.Database, state, string(id))
 }
 
 // written is everything that a run without news must not touch.
 func (w *ersWorld) written() string {
 	w.Helper()
-	return one[string](w.world, `select md5(string_agg(x, '')) from (
+	return pgtest.One[string](w.Database, `select md5(string_agg(x, '')) from (
 		select (t.ctid::text || t.xmin::text || t::text) as x from ers_service t union all
 		select (t.ctid::text || t.xmin::text || t::text) from service t union all
 		select t::text from change t union all select t::text from plan_row t union all select t::text from mark t) y`)
@@ -205,9 +206,9 @@ func TestServicesArePulledOnceAndThenThereIsNothingToDo(t *testing.T) {
 	require.Equal(t, map[string]int{"ers-services": 45}, first.Fields)
 	require.Len(t, w.shows(1), 15)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
-	require.Equal(t, 45, one[int](w.world,
+	require.Equal(t, 45, pgtest.One[int](w.Database,
 		"select count(*) from change where field = 'ers-services' and actor = 'tester' and run_id::text = $1", first.Run))
-	require.JSONEq(t, `{"from": "2922-05-01"}`, one[string](w.world, "select extract::text from ers_service limit 1"),
+	require.JSONEq(t, `{"from": "2922-05-01"}`, pgtest.One[string](w.Database, "select extract::text from ers_service limit 1"),
 		"dirty dates stay as reported")
 
 	before, batches := w.written(), w.ers.batches
@@ -236,14 +237,15 @@ func TestServicesChangeMoveGoAndReturn(t *testing.T) {
 	require.Equal(t, map[string]int{"ers-services": 2}, run.Fields)
 	require.Equal(t, []string{
 		"RAA00 missing ers-services/1002 ", "RAA00 update ers-services/1000 ", "RAA01 update ers-services/1001 RAA00",
-	}, all[string](w.world, `select code || ' ' || verb || ' ' || field || ' ' || coalesce(nullif(old, '')::jsonb ->> 'moved_from', '')
+	}, pgtest.All[string](w.Database,
+		`select code || ' ' || verb || ' ' || field || ' ' || coalesce(nullif(old, '')::jsonb ->> 'moved_from', '')
 		from plan_row where run_id::text = $1 order by 1`, run.Run))
 	require.Len(t, w.shows(0), 9)
 	require.Contains(t, w.shows(0), "1000 Renamed")
 	require.Contains(t, w.shows(0), "1002 Clinic 1002", "absence takes nothing away")
 	require.Len(t, w.shows(1), 11)
 	require.Equal(t, "missing", w.state(going))
-	require.Equal(t, []string{"RAA00", "RAA01"}, all[string](w.world, `select code from change
+	require.Equal(t, []string{"RAA00", "RAA01"}, pgtest.All[string](w.Database, `select code from change
 		where run_id::text = $1 and coalesce(new, old)::jsonb ->> 'external_id' = '1001' order by code`, run.Run))
 
 	require.Zero(t, w.pulls(2).Fields["ers-services"], "the same day is no second look")
@@ -252,7 +254,8 @@ func TestServicesChangeMoveGoAndReturn(t *testing.T) {
 	require.Contains(t, w.ers.proofs, going)
 	require.Equal(t, "gone", w.state(going))
 	require.Len(t, w.shows(0), 8)
-	require.Equal(t, 1, one[int](w.world, "select count(*) from service where external_id = '1002' and withdrawn"), "nothing is deleted")
+	require.Equal(t, 1, pgtest.One[int](w.Database,
+		"select count(*) from service where external_id = '1002' and withdrawn"), "nothing is deleted")
 
 	w.ers.services[going] = gone
 	back := 0
@@ -304,7 +307,7 @@ func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) 
 	w.ers.services = kept
 	w.pulls(6)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
-	require.Zero(t, one[int](w.world, "select count(*) from mark"), "what returned needs no decision")
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"), "what returned needs no decision")
 }
 
 func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
@@ -322,7 +325,7 @@ func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
 	moves.Sites = []profile.ODSCode{siteCode(1)}
 	w.ers.services[moves.ID] = moves
 	run := w.pulls(2)
-	w.exec("update service set name = 'By hand' where external_id = $1", string(edited.ID))
+	w.Exec("update service set name = 'By hand' where external_id = $1", string(edited.ID))
 
 	undone := w.decides(runs.RunUndo, run)
 	require.Equal(t, []runs.LeftOut{{Code: siteCode(0), Field: "ers-services/" + string(edited.ID)}}, undone.LeftOut)
@@ -351,14 +354,14 @@ func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
 func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 	t.Parallel()
 	w := newERSWorld(t, 2, 10)
-	w.exec("insert into service (code, source, name, contacts) values ('RAA00', 'editor', 'Chapel', '[{\"value\":\"here\"}]')")
-	w.exec("insert into service_text (code, external_id, text) values ('RAA00', '1000', 'Bring a friend'), ('RAA00', '999', 'Of nothing')")
+	w.Exec("insert into service (code, source, name, contacts) values ('RAA00', 'editor', 'Chapel', '[{\"value\":\"here\"}]')")
+	w.Exec("insert into service_text (code, external_id, text) values ('RAA00', '1000', 'Bring a friend'), ('RAA00', '999', 'Of nothing')")
 	const theirs = `select md5((select string_agg(t.*::text || t.xmin, '' order by id) from service t where source = 'editor')
 		|| (select string_agg(t.*::text || t.xmin, '' order by id) from service_text t))`
-	before := one[string](w.world, theirs)
+	before := pgtest.One[string](w.Database, theirs)
 	same := func(what string) {
 		t.Helper()
-		require.Equal(t, before, one[string](w.world, theirs), what)
+		require.Equal(t, before, pgtest.One[string](w.Database, theirs), what)
 	}
 	first := w.pulls(1)
 	same("first pull")
@@ -388,8 +391,8 @@ func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 	_, err := w.runs.Work(t.Context(), profile.SourceERS, w.begins(runs.Run{Kind: runs.RunListing, AsOf: day(12)}))
 	require.Error(t, err)
 	same("an error")
-	w.exec("delete from mark")
-	w.exec("truncate ers_service")
+	w.Exec("delete from mark")
+	w.Exec("truncate ers_service")
 	w.ers.fails = nil
 	w.pulls(13)
 	same("an empty register")
@@ -402,9 +405,9 @@ func TestAKilledPullGoesOnWhereItStopped(t *testing.T) {
 	w.ers.fails, w.ers.failAt = errors.New("the line is cut"), 6
 	_, err := w.runs.Work(t.Context(), profile.SourceERS, id)
 	require.ErrorContains(t, err, "the line is cut")
-	kept := one[int](w.world, "select count(*) from run_service")
+	kept := pgtest.One[int](w.Database, "select count(*) from run_service")
 	require.GreaterOrEqual(t, kept, 60)
-	require.Zero(t, one[int](w.world, "select count(*) from service"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from service"))
 	w.ers.fails, w.ers.batches = nil, 0
 	require.Equal(t, 200, w.works(id).Records)
 	require.Equal(t, 10-kept/20, w.ers.batches)
@@ -431,10 +434,10 @@ func TestWhatIsNotVisibleOrNotReadableChangesNothing(t *testing.T) {
 func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
 	t.Parallel()
 	w := newERSWorld(t, 1, 3)
-	w.exec("insert into hold (code, field, reason, actor) values ('RAA00', 'ers-services', 'being rebuilt', 'ann')")
+	w.Exec("insert into hold (code, field, reason, actor) values ('RAA00', 'ers-services', 'being rebuilt', 'ann')")
 	require.Zero(t, w.pulls(1).Changes)
 	require.Empty(t, w.shows(0))
-	w.exec("update hold set removed_at = now(), removed_by = 'ann'")
+	w.Exec("update hold set removed_at = now(), removed_by = 'ann'")
 	require.Equal(t, 3, w.pulls(2).Fields["ers-services"], "the end of a hold needs no news from e-RS")
 
 	saved, _, err := w.store.SaveCodes(t.Context(), "SPECIALTY",
@@ -442,7 +445,7 @@ func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, saved)
 	require.Equal(t, 3, w.pulls(3).Fields["ers-services"], "a label is news, without a version")
-	require.Equal(t, "Heart", one[string](w.world, "select distinct specialty from service"))
+	require.Equal(t, "Heart", pgtest.One[string](w.Database, "select distinct specialty from service"))
 	saved, retired, err := w.store.SaveCodes(t.Context(), "SPECIALTY", []postgres.Code{{Code: "CARDIOLOGY", Display: "Heart"}})
 	require.NoError(t, err)
 	require.Equal(t, [2]int{0, 1}, [2]int{saved, retired}, "retired codes are kept")
@@ -451,7 +454,7 @@ func TestHeldServicesAndLateProfilesAndLabels(t *testing.T) {
 	w.ers.services["77"] = services.Service{ID: "77", Version: "1", Name: "Early", Sites: []profile.ODSCode{"RZZ01"}}
 	w.imports()
 	require.Zero(t, w.pulls(5).Changes, "its site has no profile")
-	w.exec("insert into profile (code, name, type) values ('RZZ01', 'Late', 'trust-site')")
+	w.Exec("insert into profile (code, name, type) values ('RZZ01', 'Late', 'trust-site')")
 	require.Equal(t, 1, w.pulls(6).Fields["ers-services"])
 }
 
@@ -459,12 +462,12 @@ func TestTheKindOfASiteIsTheDesksAlone(t *testing.T) {
 	t.Parallel()
 	w := newERSWorld(t, 1, 0)
 	require.Equal(t, "clinic", w.value("RAA00", profile.FieldKind))
-	_, err := w.db.Exec(t.Context(), "update profile set kind = 'hospital' where code = 'RAA00'")
+	_, err := w.SQL.Exec(t.Context(), "update profile set kind = 'hospital' where code = 'RAA00'")
 	require.ErrorContains(t, err, "only the service desk")
 	changed, err := w.store.SetKind(t.Context(), "RAA00", "hospital", "dora", "has beds")
 	require.NoError(t, err)
 	require.True(t, changed)
-	require.Equal(t, []string{"clinic hospital dora has beds desk"}, all[string](w.world,
+	require.Equal(t, []string{"clinic hospital dora has beds desk"}, pgtest.All[string](w.Database,
 		`select c.old || ' ' || c.new || ' ' || c.actor || ' ' || c.reason || ' ' || o.owner
 		from change c join field_owner o using (field) where field = 'kind'`))
 }

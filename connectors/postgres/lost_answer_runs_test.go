@@ -158,7 +158,7 @@ func uploaded(t *testing.T) written {
 		if err := w.commands(run); err != nil {
 			return err
 		}
-		w.exec("update upload set created_at = now() - interval '2 days'")
+		w.Exec("update upload set created_at = now() - interval '2 days'")
 		return w.store.Prune(t.Context(), time.Now().AddDate(-1, 0, 0))
 	}, allOfProfiles + " union all select concat_ws(' ', 'uploads', count(*)) from upload"}
 }
@@ -181,7 +181,7 @@ func TestALostAnswerAboutServices(t *testing.T) {
 		"an import": {"ImportExtract", func(t *testing.T) written {
 			t.Helper()
 			w := newERSWorld(t, 1, 2)
-			w.exec("delete from ers_service where id = '1001'")
+			w.Exec("delete from ers_service where id = '1001'")
 			return written{w.world, func() error {
 				session, err := w.store.LockServices(t.Context())
 				if err != nil {
@@ -227,10 +227,10 @@ func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	w, id := listed(t, nil)
 	var other *postgres.OrganisationSession
 	w.runs.Organisations.Types = func(runs.Run) ([]profile.OrgType, error) {
-		w.exec(`select pg_terminate_backend(l.pid) from pg_locks l
+		w.Exec(`select pg_terminate_backend(l.pid) from pg_locks l
 			where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())`)
 		var err error
-		other, err = pgtest.OpenURL(t, w.url).LockOrganisations(t.Context())
+		other, err = pgtest.OpenURL(t, w.URL).LockOrganisations(t.Context())
 		require.NoError(t, err)
 		_, err = other.Start(t.Context(), id)
 		require.NoError(t, err)
@@ -239,7 +239,7 @@ func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	_, err := w.runs.Work(t.Context(), profile.SourceODS, id)
 	require.Error(t, err)
 	defer other.Close()
-	require.Equal(t, "running", one[string](w, "select state from run where id = $1", int64(id)))
+	require.Equal(t, "running", pgtest.One[string](w.Database, "select state from run where id = $1", int64(id)))
 
 	run, err := other.Start(t.Context(), id)
 	require.NoError(t, err)
@@ -247,5 +247,5 @@ func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	require.NoError(t, err)
 	_, err = other.Fail(t.Context(), run, runs.RunFailed, "second")
 	require.ErrorContains(t, err, "ended already")
-	require.Equal(t, "first", one[string](w, "select error from run where id = $1", int64(id)))
+	require.Equal(t, "first", pgtest.One[string](w.Database, "select error from run where id = $1", int64(id)))
 }

@@ -41,17 +41,17 @@ func TestMigrateOnceAndAgain(t *testing.T) {
 	steps, err = postgres.Migrate(t.Context(), url)
 	require.NoError(t, err)
 	require.Empty(t, steps)
-	w := &world{T: t, db: pgtest.Connect(t, url)}
-	require.Equal(t, ours, one[int](w, "select max(version_id) from schema_version"))
-	require.Equal(t, rivers, one[int](w, "select max(version) from river.river_migration"))
+	db := &pgtest.Database{TB: t, SQL: pgtest.Connect(t, url)}
+	require.Equal(t, ours, pgtest.One[int](db, "select max(version_id) from schema_version"))
+	require.Equal(t, rivers, pgtest.One[int](db, "select max(version) from river.river_migration"))
 }
 
 func TestReadyWithAnOlderAndANewerSchema(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec("insert into schema_version (version_id, is_applied) values (9999, true)")
+	w.Exec("insert into schema_version (version_id, is_applied) values (9999, true)")
 	require.NoError(t, w.store.Ready(t.Context()), "a newer version is being rolled out")
-	w.exec("delete from schema_version where version_id >= (select max(version_id) from schema_version where version_id < 9999)")
+	w.Exec("delete from schema_version where version_id >= (select max(version_id) from schema_version where version_id < 9999)")
 	require.ErrorIs(t, w.store.Ready(t.Context()), postgres.ErrNotMigrated)
 }
 
@@ -83,14 +83,15 @@ const ours = "n.nspname = 'profilesync' and c.relkind = 'r' and c.relname <> 'sc
 func TestEverythingHasAComment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.Empty(t, all[string](w, `select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+	require.Empty(t, pgtest.All[string](w.Database, `select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where `+ours+` and obj_description(c.oid, 'pg_class') is null`), "tables")
-	require.Empty(t, all[string](w, `select c.relname || '.' || a.attname
+	require.Empty(t, pgtest.All[string](w.Database, `select c.relname || '.' || a.attname
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
 		where `+ours+` and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null`), "columns")
-	require.Empty(t, all[string](w, `select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+	require.Empty(t, pgtest.All[string](w.Database, `select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 		where n.nspname = 'profilesync' and obj_description(p.oid, 'pg_proc') is null`), "functions")
-	require.Greater(t, one[int](w, "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where "+ours), 10)
+	require.Greater(t, pgtest.One[int](w.Database,
+		"select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where "+ours), 10)
 }
 
 // stated finds the names that the migrations give.
@@ -109,7 +110,7 @@ func TestEveryConstraintIsNamed(t *testing.T) {
 			named[match[1]] = true
 		}
 	}
-	constraints := all[string](w, `select x.conname::text from pg_constraint x join pg_class c on c.oid = x.conrelid
+	constraints := pgtest.All[string](w.Database, `select x.conname::text from pg_constraint x join pg_class c on c.oid = x.conrelid
 		join pg_namespace n on n.oid = c.relnamespace where x.contype <> 'n' and `+ours)
 	require.NotEmpty(t, constraints)
 	for _, name := range constraints {
@@ -124,7 +125,7 @@ func TestOwnershipIsTheCoresTable(t *testing.T) {
 	for _, field := range profile.Fields() {
 		want = append(want, field.String()+" "+string(field.Owner()))
 	}
-	require.ElementsMatch(t, want, all[string](w, "select field || ' ' || owner from field_owner"))
+	require.ElementsMatch(t, want, pgtest.All[string](w.Database, "select field || ' ' || owner from field_owner"))
 }
 
 // inTablesOfTheirOwn are the fields that are no columns of a profile.
@@ -136,9 +137,9 @@ var inTablesOfTheirOwn = []profile.Field{
 func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec(creation)
-	w.exec("set profilesync.reason = 'the desk says so'")
-	columns := all[string](w, `select column_name::text from information_schema.columns
+	w.Exec(creation)
+	w.Exec("set profilesync.reason = 'the desk says so'")
+	columns := pgtest.All[string](w.Database, `select column_name::text from information_schema.columns
 		where table_schema = 'profilesync' and table_name = 'profile'`)
 	want := []string{"code", "version", "created_at", "updated_at"}
 	values := map[string]string{
@@ -154,8 +155,8 @@ func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
 		if value == "" {
 			value = "'X'"
 		}
-		w.exec("update profile set " + field.String() + " = " + value)
-		require.Equal(t, field.String(), one[string](w, "select field from change order by id desc limit 1"))
+		w.Exec("update profile set " + field.String() + " = " + value)
+		require.Equal(t, field.String(), pgtest.One[string](w.Database, "select field from change order by id desc limit 1"))
 	}
 	require.ElementsMatch(t, want, columns)
 }

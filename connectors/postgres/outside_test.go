@@ -16,7 +16,7 @@ import (
 // noTransaction returns a function that waits until nobody else is in a
 // transaction. It may be called from any goroutine.
 func (w *world) noTransaction() func() {
-	conn, mutex := pgtest.Connect(w.T, w.url), sync.Mutex{}
+	conn, mutex := pgtest.Connect(w.TB, w.URL), sync.Mutex{}
 	open := func() (transactions int) {
 		mutex.Lock()
 		defer mutex.Unlock()

@@ -101,3 +101,7 @@ func texts[T ~string](values []T) []string {
 	}
 	return all
 }
+
+func toInterval(d time.Duration) pgtype.Interval {
+	return pgtype.Interval{Microseconds: d.Microseconds(), Valid: true}
+}

@@ -6,48 +6,43 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // working is a process that announced itself and works jobs, seen by another.
 type working struct {
-	*testing.T
-	db      *pgx.Conn
-	store   *postgres.Store // the process's own
+	*pgtest.Database // the process's own
+
 	said    *postgres.Announcement
-	another *postgres.Store
+	another *postgres.DB
 }
 
 func newWorking(t *testing.T) *working {
 	t.Helper()
-	address := pgtest.URL(t)
-	w := &working{T: t, db: pgtest.Connect(t, address), store: pgtest.OpenURL(t, address), another: pgtest.OpenURL(t, address)}
+	db := pgtest.New(t)
+	w := &working{Database: db, another: pgtest.OpenURL(t, db.URL).DB}
 	var err error
-	w.said, err = w.store.Announce(t.Context(), true, nil)
+	w.said, err = w.DB.Announce(t.Context(), true, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = w.said.Close(context.WithoutCancel(t.Context())) })
 	return w
 }
 
-func (w *working) exec(query string, args ...any) {
-	w.Helper()
-	_, err := w.db.Exec(w.Context(), query, args...)
-	require.NoError(w, err)
-}
-
 // takes has a job running under the name of a process.
 func (w *working) takes(id int, process string) {
 	w.Helper()
-	w.exec(`insert into river.river_job (id, state, kind, args, max_attempts, attempt, attempted_at, attempted_by) overriding system value
+	w.Exec(`insert into river.river_job (id, state, kind, args, max_attempts, attempt, attempted_at, attempted_by) overriding system value
 		values ($1, 'running', 'remind', '{}', 3, 1, now() - interval '1 minute', array['somebody before', $2])`, id, process)
 }
 
 // quiet lets the last word of every process be long ago.
-func (w *working) quiet() { w.exec("update process set seen_at = now() - interval '1 hour'") }
+func (w *working) quiet() { w.Exec("update process set seen_at = now() - interval '1 hour'") }
 
 // clears looks for processes that are gone, and returns the jobs it gave away.
 func (w *working) clears() (recovered []int64) {
@@ -59,8 +54,8 @@ func (w *working) clears() (recovered []int64) {
 func TestAProcessThatIsGoneCanFinishNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
-	w.takes(1, w.store.Process())
-	ours, err := w.store.WithDispatch(t.Context(), sinkRoutes(), func(d *postgres.Dispatch) error {
+	w.takes(1, w.DB.Process())
+	ours, err := pushstore.New(w.DB).WithDispatch(t.Context(), push.Routes{}, func(d *pushstore.Dispatch) error {
 		require.NoError(t, d.NoteProgress(t.Context())) // a transaction that it has not committed
 		require.NoError(t, w.said.Close(t.Context()))
 		w.quiet()
@@ -70,16 +65,16 @@ func TestAProcessThatIsGoneCanFinishNothing(t *testing.T) {
 	require.Error(t, err, "its session was terminated before its work was given away")
 	require.True(t, ours)
 	var progress int
-	require.NoError(t, w.db.QueryRow(t.Context(), "select count(*) from forward_progress").Scan(&progress))
+	require.NoError(t, w.SQL.QueryRow(t.Context(), "select count(*) from forward_progress").Scan(&progress))
 	require.Zero(t, progress)
 
-	_, err = w.store.Watch(t.Context())
+	_, err = watchstore.New(w.DB).Watch(t.Context())
 	require.ErrorIs(t, err, postgres.ErrProcessEnded, "no new session of it is let in")
-	_, err = w.store.Announce(t.Context(), true, nil)
+	_, err = w.DB.Announce(t.Context(), true, nil)
 	require.ErrorIs(t, err, postgres.ErrProcessEnded)
 	var state string
 	var attempt int
-	require.NoError(t, w.db.QueryRow(t.Context(), "select state, attempt from river.river_job where id = 1").Scan(&state, &attempt))
+	require.NoError(t, w.SQL.QueryRow(t.Context(), "select state, attempt from river.river_job where id = 1").Scan(&state, &attempt))
 	require.Equal(t, "available", state)
 	require.Zero(t, attempt, "it did not fail")
 	require.Empty(t, w.clears(), "once")
@@ -91,12 +86,12 @@ func TestAProcessThatLivesKeepsItsJobs(t *testing.T) {
 		"it holds its lock, and has said nothing for long": func(w *working) { w.quiet() },
 		"it lost its lock, and spoke a moment ago": func(w *working) {
 			require.NoError(w, w.said.Close(w.Context()))
-			w.exec("update process set seen_at = clock_timestamp()")
+			w.Exec("update process set seen_at = clock_timestamp()")
 		},
 		"it never announced itself, and holds its lock, as earlier versions do": func(w *working) {
 			require.NoError(w, w.said.Close(w.Context()))
-			w.exec("delete from process")
-			w.exec("select pg_advisory_lock(hashtextextended('profilesync.process.' || $1, 0))", w.store.Process())
+			w.Exec("delete from process")
+			w.Exec("select pg_advisory_lock(hashtextextended('profilesync.process.' || $1, 0))", w.DB.Process())
 			w.clears()
 			w.quiet()
 		},
@@ -104,10 +99,10 @@ func TestAProcessThatLivesKeepsItsJobs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorking(t)
-			w.takes(1, w.store.Process())
+			w.takes(1, w.DB.Process())
 			lives(w)
 			require.Empty(t, w.clears())
-			_, err := w.store.Watch(t.Context())
+			_, err := watchstore.New(w.DB).Watch(t.Context())
 			require.NoError(t, err)
 		})
 	}
@@ -116,7 +111,7 @@ func TestAProcessThatLivesKeepsItsJobs(t *testing.T) {
 func TestAProcessThatStoppedLeavesItsJobsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
-	w.takes(1, w.store.Process())
+	w.takes(1, w.DB.Process())
 	require.NoError(t, w.said.Stop(t.Context()))
 	require.Eventually(t, func() bool { return len(w.clears()) == 1 }, 10*time.Second, 10*time.Millisecond)
 }
@@ -124,7 +119,7 @@ func TestAProcessThatStoppedLeavesItsJobsAtOnce(t *testing.T) {
 func TestAnAnnouncementReplacesTheOneThatWasLost(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
-	again, err := w.store.Announce(t.Context(), true, w.said) // its session still holds the lock
+	again, err := w.DB.Announce(t.Context(), true, w.said) // its session still holds the lock
 	require.NoError(t, err)
 	require.Equal(t, w.said.ID(), again.ID())
 	require.Error(t, w.said.Renew(t.Context()))
@@ -135,39 +130,39 @@ func TestAnAnnouncementReplacesTheOneThatWasLost(t *testing.T) {
 func TestOwnJobsAreRecoveredOnlyAsTheyWereSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
-	w.takes(1, w.store.Process())
-	w.takes(2, w.store.Process())
+	w.takes(1, w.DB.Process())
+	w.takes(2, w.DB.Process())
 	w.takes(3, "another")
 	var seen []int64
-	require.NoError(t, w.store.RunningJobs(t.Context(), time.Second, func(job int64, attempt int, kind string) {
+	require.NoError(t, w.DB.RunningJobs(t.Context(), time.Second, func(job int64, attempt int, kind string) {
 		require.Equal(t, 1, attempt)
 		require.Equal(t, "remind", kind)
 		seen = append(seen, job)
 	}))
 	require.Equal(t, []int64{1, 2}, seen)
-	for _, record := range []func(context.Context, int64, int) (bool, error){w.store.RecoverJob, w.store.RecordDone} {
+	for _, record := range []func(context.Context, int64, int) (bool, error){w.DB.RecoverJob, w.DB.RecordDone} {
 		for job, attempt := range map[int64]int{1: 2, 3: 1} {
 			done, err := record(t.Context(), job, attempt)
 			require.NoError(t, err)
 			require.False(t, done, "another attempt, or another's job")
 		}
 	}
-	recovered, err := w.store.RecoverJob(t.Context(), 1, 1)
+	recovered, err := w.DB.RecoverJob(t.Context(), 1, 1)
 	require.NoError(t, err)
 	require.True(t, recovered)
-	recorded, err := w.store.RecordDone(t.Context(), 2, 1)
+	recorded, err := w.DB.RecordDone(t.Context(), 2, 1)
 	require.NoError(t, err)
 	require.True(t, recorded)
 	var states []string
-	require.NoError(t, w.db.QueryRow(t.Context(), "select array_agg(state::text order by id) from river.river_job").Scan(&states))
+	require.NoError(t, w.SQL.QueryRow(t.Context(), "select array_agg(state::text order by id) from river.river_job").Scan(&states))
 	require.Equal(t, []string{"available", "completed", "running"}, states)
 }
 
 func TestRoundsAreOneProcessesAtATime(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
-	ours, err := w.store.WithDispatch(t.Context(), sinkRoutes(), func(*postgres.Dispatch) error {
-		theirs, err := w.another.WithDispatch(t.Context(), sinkRoutes(), func(*postgres.Dispatch) error {
+	ours, err := pushstore.New(w.DB).WithDispatch(t.Context(), push.Routes{}, func(*pushstore.Dispatch) error {
+		theirs, err := pushstore.New(w.another).WithDispatch(t.Context(), push.Routes{}, func(*pushstore.Dispatch) error {
 			t.Error("two rounds at once")
 			return nil
 		})
@@ -182,15 +177,15 @@ func TestAJobThatKillsWhoeverWorksItComesToAnEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
 	w.takes(1, "first")
-	w.exec("update river.river_job set max_attempts = 2")
+	w.Exec("update river.river_job set max_attempts = 2")
 	for n, want := range []string{"available 0", "available 0", "available 0", "available 1", "discarded 2"} {
-		w.exec(`update river.river_job set state = 'running', attempt = attempt + 1, attempted_by = array[$1::text] where $2 > 0`,
+		w.Exec(`update river.river_job set state = 'running', attempt = attempt + 1, attempted_by = array[$1::text] where $2 > 0`,
 			fmt.Sprintf("daemon %d", n), n)
 		w.clears()
 		w.quiet()
 		w.clears()
 		var state string
-		require.NoError(t, w.db.QueryRow(t.Context(), "select state || ' ' || attempt from river.river_job where id = 1").Scan(&state))
+		require.NoError(t, w.SQL.QueryRow(t.Context(), "select state || ' ' || attempt from river.river_job where id = 1").Scan(&state))
 		require.Equal(t, want, state, "death %d", n+1)
 	}
 }
@@ -202,20 +197,8 @@ func TestJobsOfAnEarlierVersionWaitForItsSessions(t *testing.T) {
 	w.takes(1, "an earlier version")
 	w.clears()
 	w.quiet()
-	w.exec("set application_name = 'profilesync'")
+	w.Exec("set application_name = 'profilesync'")
 	require.Empty(t, w.clears())
-	w.exec("set application_name = 'psql'")
+	w.Exec("set application_name = 'psql'")
 	require.Equal(t, []int64{1}, w.clears())
-}
-
-func TestQueuedPushesThatNobodyWorksAreSeen(t *testing.T) {
-	t.Parallel()
-	w := newWorking(t)
-	w.exec("insert into route (sink, route) values ('dos', 'fhir')")
-	w.exec(`insert into river.river_job (state, kind, queue, args, max_attempts, scheduled_at)
-		values ('available', 'push_dos', 'dos', '{}', 5, now() - interval '5 minutes')`)
-	progress, err := w.store.ForwardProgress(t.Context())
-	require.NoError(t, err)
-	require.Len(t, progress.Routes, 1)
-	require.GreaterOrEqual(t, progress.Routes[0].Due, 5*time.Minute)
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
@@ -20,6 +21,31 @@ func (s *Store) Profile(ctx context.Context, code profile.ODSCode) (profile.Prof
 		return profile.Profile{}, fmt.Errorf("profile %s: %w", code, explain(err))
 	}
 	return toProfile(rows[0]), nil
+}
+
+// ProfileRow is a profile as its columns hold it, lists as text; parts of other
+// tables are not in it.
+type ProfileRow struct {
+	Code, Name, Address, Postcode, Type, Roles, Status, Parent, Commissioner, Icb, Region, Successor, Phone, Email, Website,
+	Description string
+	Hidden bool
+	Kind   string
+}
+
+// Profile is the row's profile.
+func (row ProfileRow) Profile() profile.Profile {
+	p := profile.Profile{Code: profile.ODSCode(row.Code)}
+	for field, value := range map[profile.Field]string{
+		profile.FieldName: row.Name, profile.FieldAddress: row.Address, profile.FieldPostcode: row.Postcode,
+		profile.FieldType: row.Type, profile.FieldRoles: row.Roles, profile.FieldStatus: row.Status,
+		profile.FieldParent: row.Parent, profile.FieldCommissioner: row.Commissioner, profile.FieldICB: row.Icb,
+		profile.FieldRegion: row.Region, profile.FieldSuccessor: row.Successor, profile.FieldPhone: row.Phone,
+		profile.FieldEmail: row.Email, profile.FieldWebsite: row.Website, profile.FieldDescription: row.Description,
+		profile.FieldHidden: strconv.FormatBool(row.Hidden), profile.FieldKind: row.Kind,
+	} {
+		p.Values.Set(field, value)
+	}
+	return p
 }
 
 // Audited is one row of the audit.

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -27,7 +31,7 @@ func TestFirstLoadThenNothing(t *testing.T) {
 	require.Equal(t, runs.DigestOf(nil), second.Digest)
 	require.Equal(t, 30, second.Population)
 	require.Equal(t, 30, w.audited())
-	require.Zero(t, one[int](w, "select count(*) from run_record"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from run_record"))
 
 	stored, err := w.store.Run(t.Context(), idOf(second))
 	require.NoError(t, err)
@@ -53,8 +57,8 @@ func TestPreviewLeavesNothing(t *testing.T) {
 func (w *world) rows() map[string]int {
 	w.Helper()
 	counts := map[string]int{}
-	for _, table := range all[string](w, "select tablename::text from pg_tables where schemaname = 'profilesync'") {
-		counts[table] = one[int](w, "select count(*) from "+table)
+	for _, table := range pgtest.All[string](w.Database, "select tablename::text from pg_tables where schemaname = 'profilesync'") {
+		counts[table] = pgtest.One[int](w.Database, "select count(*) from "+table)
 	}
 	return counts
 }
@@ -102,7 +106,7 @@ func TestTwoLooksNeedTwoDays(t *testing.T) {
 		require.Equal(t, 1, look.PendingClose)
 	}
 	require.Equal(t, 1, w.listing(3, closing).Changes.Close)
-	require.Zero(t, one[int](w, "select count(*) from upstream_record where pending_since is not null"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where pending_since is not null"))
 	require.Equal(t, 1, w.listing(4, pharmacies(5)).Changes.Reopen)
 }
 
@@ -134,12 +138,12 @@ func TestMissingIsFlaggedAndNeverClosed(t *testing.T) {
 		require.Equal(t, 1, run.PendingClose, "absence takes nothing back")
 		require.Equal(t, 20, run.Population)
 		flagged := map[bool]string{true: "2025-04-03", false: "2025-04-03 missing-twice"}[i == 0]
-		require.Equal(t, flagged, one[string](w, state), want)
+		require.Equal(t, flagged, pgtest.One[string](w.Database, state), want)
 	}
 	require.Equal(t, profile.StatusOpen, w.profile("FA0000").Status())
 
 	w.listing(6, pharmacies(20))
-	require.Empty(t, one[string](w, state))
+	require.Empty(t, pgtest.One[string](w.Database, state))
 	require.Equal(t, runs.ChangeCounts{}, w.listing(7, pharmacies(20)).Changes)
 }
 
@@ -152,13 +156,13 @@ func TestShortListingRemovesNothing(t *testing.T) {
 	require.Equal(t, runs.RunWithheld, short.State)
 	require.Equal(t, []runs.Withheld{{Reason: runs.ShortListing, Type: profile.Pharmacy, Count: 2, Of: 20}}, short.Withheld)
 	require.Zero(t, short.PendingClose, "a short listing is no look")
-	require.Equal(t, 1, one[int](w, "select count(*) from upstream_record where missing_since is not null"))
-	require.Zero(t, one[int](w, "select count(*) from upstream_record where flag <> ''"))
-	require.Equal(t, 19, one[int](w, "select records from listing"), "nor a yardstick")
+	require.Equal(t, 1, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where flag <> ''"))
+	require.Equal(t, 19, pgtest.One[int](w.Database, "select records from listing"), "nor a yardstick")
 
 	w.listing(4, pharmacies(20))
 	w.child(runs.RunApprove, short)
-	require.Equal(t, 20, one[int](w, "select records from listing"), "what came later stays the yardstick")
+	require.Equal(t, 20, pgtest.One[int](w.Database, "select records from listing"), "what came later stays the yardstick")
 }
 
 func TestApprovingAShortListingMakesItTheYardstick(t *testing.T) {
@@ -168,8 +172,8 @@ func TestApprovingAShortListingMakesItTheYardstick(t *testing.T) {
 	short := w.listing(2, pharmacies(10))
 	approved := w.child(runs.RunApprove, short)
 	require.Equal(t, runs.RunDone, approved.State)
-	require.Equal(t, 10, one[int](w, "select count(*) from upstream_record where missing_since = '2025-04-02'"))
-	require.Equal(t, 10, one[int](w, "select records from listing"))
+	require.Equal(t, 10, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since = '2025-04-02'"))
+	require.Equal(t, 10, pgtest.One[int](w.Database, "select records from listing"))
 	require.Empty(t, w.listing(3, pharmacies(10)).Withheld)
 }
 
@@ -191,13 +195,14 @@ func TestOneInAHundredIsQuarantined(t *testing.T) {
 	require.Equal(t, runs.RunDone, two.State)
 	require.Equal(t, 2, two.Rejected)
 	require.Equal(t, 200, two.Records)
-	require.Equal(t, 2, one[int](w, "select count(*) from quarantine"))
-	require.Zero(t, one[int](w, "select count(*) from upstream_record where missing_since is not null"), "they count as present")
+	require.Equal(t, 2, pgtest.One[int](w.Database, "select count(*) from quarantine"))
+	require.Zero(t, pgtest.One[int](w.Database,
+		"select count(*) from upstream_record where missing_since is not null"), "they count as present")
 
 	three := w.listing(3, with(with(pharmacies(200), 3, func(o *org) { o.Bad = true }), 9, renamed))
 	require.Equal(t, runs.RunRefused, three.State)
 	require.Contains(t, three.Error, "line 1")
-	require.Equal(t, 2, one[int](w, "select count(*) from quarantine"))
+	require.Equal(t, 2, pgtest.One[int](w.Database, "select count(*) from quarantine"))
 	require.Equal(t, "Chemist 8", w.name("FA0008"))
 }
 
@@ -212,7 +217,7 @@ func TestDuplicatesAreQuarantined(t *testing.T) {
 	require.Equal(t, 301, run.Records)
 	require.Equal(t, runs.ChangeCounts{}, run.Changes)
 	require.Equal(t, "Chemist 0", w.name("FA0000"))
-	require.Equal(t, []string{"FA0000", "FA0000"}, all[string](w, "select code from quarantine"))
+	require.Equal(t, []string{"FA0000", "FA0000"}, pgtest.All[string](w.Database, "select code from quarantine"))
 }
 
 func TestDeltaSaysNothingOfAbsence(t *testing.T) {
@@ -224,11 +229,11 @@ func TestDeltaSaysNothingOfAbsence(t *testing.T) {
 	run := w.work(id)
 	require.Equal(t, runs.ChangeCounts{Update: 1}, run.Changes)
 	require.Empty(t, run.Withheld)
-	require.Zero(t, one[int](w, "select count(*) from upstream_record where missing_since is not null"))
-	require.Equal(t, "2025-04-28", one[string](w, "select until::text from watermark"))
-	require.Equal(t, []string{"FA0001"}, all[string](w, "select code from upstream_record where flag = 'deleted'"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
+	require.Equal(t, "2025-04-28", pgtest.One[string](w.Database, "select until::text from watermark"))
+	require.Equal(t, []string{"FA0001"}, pgtest.All[string](w.Database, "select code from upstream_record where flag = 'deleted'"))
 	require.Equal(t, profile.StatusOpen, w.profile("FA0001").Status(), "a deletion says nothing of the organisation")
-	require.Equal(t, "2025-04-01", one[string](w, "select as_of::text from listing"), "a delta is no yardstick")
+	require.Equal(t, "2025-04-01", pgtest.One[string](w.Database, "select as_of::text from listing"), "a delta is no yardstick")
 }
 
 func TestRunLimitedToCodes(t *testing.T) {
@@ -240,7 +245,7 @@ func TestRunLimitedToCodes(t *testing.T) {
 	require.Equal(t, runs.ChangeCounts{Update: 1}, run.Changes)
 	require.Equal(t, 1, run.Records)
 	require.Equal(t, "Chemist 3 (New)", w.name("FA0003"))
-	require.Zero(t, one[int](w, "select count(*) from watermark"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from watermark"))
 }
 
 func TestABrokenPullFailsTheRun(t *testing.T) {
@@ -263,7 +268,7 @@ func TestHeldFieldWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(3))
-	w.exec("insert into hold (code, field, until, reason, actor) values ('FA0000', 'name', '2025-04-04', 'disputed', 'editor')")
+	w.Exec("insert into hold (code, field, until, reason, actor) values ('FA0000', 'name', '2025-04-04', 'disputed', 'editor')")
 	orgs := with(pharmacies(3), 1, func(o *org) { renamed(o); o.ICB = "QOQ" })
 	for on := 2; on <= 4; on++ {
 		require.Equal(t, on == 2, w.listing(on, orgs).Fields["icb"] == 1, "the rest goes on")
@@ -276,7 +281,7 @@ func TestDriftIsPutRight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(3))
-	w.exec("update profile set name = 'My shop', phone = '0113 496 0000' where code = 'FA0001'")
+	w.Exec("update profile set name = 'My shop', phone = '0113 496 0000' where code = 'FA0001'")
 	run := w.listing(2, pharmacies(3))
 	require.Equal(t, map[string]int{"name": 1}, run.Fields)
 	rows, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
@@ -284,4 +289,16 @@ func TestDriftIsPutRight(t *testing.T) {
 	require.Equal(t, "My shop>Chemist 1 drift", fmt.Sprintf("%s>%s %s", rows[0].Old, rows[0].New, rows[0].Reason))
 	require.Equal(t, "0113 496 0000", w.value("FA0001", profile.FieldPhone), "the editors' own stays")
 	require.Equal(t, runs.ChangeCounts{}, w.listing(3, pharmacies(3)).Changes)
+}
+
+func TestARunWantsPushesAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(3))
+	routes := push.Routes{push.SinkDoS: {profile.Pharmacy: push.Route{Name: "change-event"}}}
+	_, err := pushstore.New(w.DB).WithDispatch(t.Context(), routes, func(d *pushstore.Dispatch) error {
+		return d.Read(t.Context(), day(1), time.Minute)
+	})
+	require.NoError(t, err)
+	require.Equal(t, 3, pgtest.One[int](w.Database, "select count(*) from push where state = 'wanted' and due_at <= wanted_at"))
 }

@@ -14,6 +14,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
+// What must never stop, as it stands in the table of progress.
+const (
+	ActivityDispatch = "dispatch"
+	ActivityTick     = "tick"
+)
+
 // Ledger is the record of what was due, within one transaction.
 type Ledger struct {
 	tx pgx.Tx
@@ -91,10 +97,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if err := s.q.PruneSchedules(ctx, at); err != nil {
 		return wrap(err, "removing old schedule entries")
 	}
-	if err := s.q.PruneProcesses(ctx); err != nil {
-		return wrap(err, "removing old processes")
-	}
-	return s.pruneSinks(ctx, before)
+	return wrap(s.q.PruneProcesses(ctx), "removing old processes")
 }
 
 // Watermark is how far an incremental pull has come; zero where it never ran.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -19,7 +20,7 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 	w.listing(1, pharmacies(3))
 	old, err := w.store.StoreUpload(ctx, "left-by-a-killed-command.csv", strings.NewReader("x"))
 	require.NoError(t, err)
-	w.exec("update upload set created_at = now() - interval '2 days'")
+	w.Exec("update upload set created_at = now() - interval '2 days'")
 	_, err = w.store.StoreUpload(ctx, "just-stored.csv", strings.NewReader("x"))
 	require.NoError(t, err)
 	now := time.Now()
@@ -34,12 +35,13 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 
 	audited := w.audited()
 	require.NoError(t, w.store.Prune(ctx, now.AddDate(0, 0, -400)))
-	require.Equal(t, []string{"just-stored.csv"}, all[string](w, "select name from upload"), "upload %d is gone", old)
-	require.Equal(t, []string{"daily", "rare"}, all[string](w, "select name from schedule_run order by name"), "each goes on from its newest")
-	require.Equal(t, 3, one[int](w, "select count(*) from plan_row"))
+	require.Equal(t, []string{"just-stored.csv"}, pgtest.All[string](w.Database, "select name from upload"), "upload %d is gone", old)
+	require.Equal(t, []string{"daily", "rare"}, pgtest.All[string](w.Database,
+		"select name from schedule_run order by name"), "each goes on from its newest")
+	require.Equal(t, 3, pgtest.One[int](w.Database, "select count(*) from plan_row"))
 
 	require.NoError(t, w.store.Prune(ctx, now.Add(time.Hour)))
-	require.Zero(t, one[int](w, "select count(*) from plan_row"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from plan_row"))
 	require.Equal(t, audited, w.audited(), "the audit is for good")
 	require.Equal(t, runs.ChangeCounts{}, w.listing(2, pharmacies(3)).Changes)
 }

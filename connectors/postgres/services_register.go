@@ -308,17 +308,3 @@ func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error
 	}
 	return list, wrap(err, "listing owners")
 }
-
-// ServiceCount counts the services of the register that are in one state.
-type ServiceCount struct {
-	State    services.State
-	Services int
-}
-
-func (w *Watched) readServices(ctx context.Context, q *dbsqlc.Queries) error {
-	rows, err := q.CountServices(ctx)
-	for _, r := range rows {
-		w.Services = append(w.Services, ServiceCount{services.State(r.State), int(r.Services)})
-	}
-	return wrap(err, "register of services")
-}

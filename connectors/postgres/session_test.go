@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -20,8 +21,8 @@ func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
 	said := append(with(pharmacies(3), 3, func(o *org) { renamed(o); o.ICB = "QOQ" }), pharmacies(4)[3])
 	id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(2)}, said)
 	w.hooks.beforeApply = func() {
-		w.exec("update profile set name = 'My shop' where code = 'FA0001'")
-		w.exec("insert into profile (code, name, type) values ('FA0003', 'Mine', 'pharmacy')")
+		w.Exec("update profile set name = 'My shop' where code = 'FA0001'")
+		w.Exec("insert into profile (code, name, type) values ('FA0003', 'Mine', 'pharmacy')")
 	}
 	run := w.work(id)
 	w.hooks.beforeApply = nil
@@ -45,7 +46,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	for name, interrupt := range map[string]func(*world, context.CancelFunc){
 		"the process is asked to stop": func(_ *world, stop context.CancelFunc) { stop() },
 		"the database drops the connection": func(w *world, _ context.CancelFunc) {
-			w.exec(`select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
+			w.Exec(`select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
 				where l.locktype = 'advisory' and d.datname = current_database()`)
 		},
 	} {
@@ -74,7 +75,7 @@ func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
 	require.NoError(t, err)
 	require.Equal(t, runs.RunRunning, run.State)
 	require.True(t, run.Planned)
-	created := one[int](w, "select count(*) from profile")
+	created := pgtest.One[int](w.Database, "select count(*) from profile")
 	require.Positive(t, created)
 	require.Less(t, created, many)
 
@@ -112,7 +113,7 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 		}
 	}()
 	require.Eventually(t, func() bool {
-		return one[int](w, "select count(*) from pg_locks where locktype = 'advisory' and not granted") == 1
+		return pgtest.One[int](w.Database, "select count(*) from pg_locks where locktype = 'advisory' and not granted") == 1
 	}, 10*time.Second, 10*time.Millisecond)
 	unfinished, err := w.store.Unfinished(ctx)
 	require.NoError(t, err)

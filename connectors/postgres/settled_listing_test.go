@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -46,13 +47,13 @@ func TestTheSameBytesAreALookWithoutAComparison(t *testing.T) {
 	require.Equal(t, runs.RunDone, again.State, again.Error)
 	require.Equal(t, first.Records, again.Records)
 	require.Equal(t, first.Population, again.Population)
-	require.Equal(t, day(2).String(), one[string](w, "select as_of::text from listing"))
+	require.Equal(t, day(2).String(), pgtest.One[string](w.Database, "select as_of::text from listing"))
 
-	w.exec("update profile set name = 'My shop' where code = 'FA0003'")
+	w.Exec("update profile set name = 'My shop' where code = 'FA0003'")
 	require.Equal(t, 1, w.look(3, orgs, true).Changes.Update, "what is not settled is compared")
 	require.Equal(t, runs.RunDone, w.look(3, orgs, false).State)
 
-	w.exec("update upstream_record set rules_version = 0, settled = false")
+	w.Exec("update upstream_record set rules_version = 0, settled = false")
 	require.Equal(t, 20, w.look(4, orgs, true).Records)
 }
 
@@ -69,7 +70,7 @@ func TestTheSameBytesAreReadWhereSomethingIsOpen(t *testing.T) {
 	short := closing[:19]
 	require.Equal(t, runs.RunDone, w.look(5, short, true).State)
 	require.Equal(t, runs.RunDone, w.look(6, short, true).State, "the second look at what is missing")
-	require.Equal(t, []string{"missing-twice"}, all[string](w, "select flag from upstream_record where flag <> ''"))
+	require.Equal(t, []string{"missing-twice"}, pgtest.All[string](w.Database, "select flag from upstream_record where flag <> ''"))
 	require.Equal(t, runs.RunDone, w.look(7, short, false).State)
 }
 

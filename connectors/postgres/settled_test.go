@@ -36,11 +36,11 @@ func TestWhatUnsettlesARecord(t *testing.T) {
 			w := newWorld(t)
 			w.listing(1, pharmacies(2))
 			if c.before != "" {
-				w.exec(c.before)
-				w.exec("update upstream_record set settled = true")
+				w.Exec(c.before)
+				w.Exec("update upstream_record set settled = true")
 			}
 			require.True(t, w.settled("FA0000"))
-			w.exec(c.written)
+			w.Exec(c.written)
 			require.Equal(t, c.settled, w.settled("FA0000"))
 		})
 	}
@@ -65,7 +65,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(1))
 	for constraint, sql := range cases {
-		_, err := w.db.Exec(t.Context(), sql)
+		_, err := w.SQL.Exec(t.Context(), sql)
 		require.ErrorContains(t, err, constraint)
 	}
 }

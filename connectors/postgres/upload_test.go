@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -43,7 +44,7 @@ func TestUploadOfABrokenFileLeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.store.StoreUpload(t.Context(), "x.csv", iotest.ErrReader(errors.New("disk gone")))
 	require.ErrorContains(t, err, "disk gone")
-	require.Zero(t, one[int](w, "select count(*) from upload"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upload"))
 }
 
 func TestUploadsEndWithTheirRun(t *testing.T) {
@@ -67,7 +68,7 @@ func TestUploadsEndWithTheirRun(t *testing.T) {
 			require.Equal(t, c.state, w.work(id).State)
 			_, _, err = w.store.OpenUpload(t.Context(), upload)
 			require.ErrorIs(t, err, postgres.ErrNotFound)
-			require.Equal(t, []int64{kept}, all[int64](w, "select distinct upload_id from upload_chunk"))
+			require.Equal(t, []int64{kept}, pgtest.All[int64](w.Database, "select distinct upload_id from upload_chunk"))
 		})
 	}
 }

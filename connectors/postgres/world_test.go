@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -27,10 +26,9 @@ const reportName = "edispensary"
 
 // world is a database, the runs on it, and what the register says to them.
 type world struct {
-	*testing.T
-	url   string
+	*pgtest.Database
+
 	store *postgres.Store
-	db    *pgx.Conn // plain SQL, as the editing application speaks it
 	runs  *runjobs.Runs
 	hooks hooks
 
@@ -46,8 +44,8 @@ type hooks struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, url: pgtest.URL(t), pulls: map[runs.ID]runjobs.Pull{}}
-	w.store, w.db = pgtest.OpenURL(t, w.url), pgtest.Connect(t, w.url)
+	w := &world{Database: pgtest.New(t), pulls: map[runs.ID]runjobs.Pull{}}
+	w.store = pgtest.OpenURL(t, w.URL)
 	w.runs = &runjobs.Runs{
 		LockOrganisations: func(ctx context.Context) (runjobs.OrganisationSession, error) {
 			x, err := w.store.LockOrganisations(ctx)
@@ -232,29 +230,6 @@ func idOf(s runs.Summary) (id runs.ID) {
 	return id
 }
 
-func (w *world) exec(sql string, args ...any) {
-	w.Helper()
-	_, err := w.db.Exec(w.Context(), sql, args...)
-	require.NoError(w, err, sql)
-}
-
-// one returns the one value that a query gives.
-func one[T any](w *world, sql string, args ...any) (value T) {
-	w.Helper()
-	require.NoError(w, w.db.QueryRow(w.Context(), sql, args...).Scan(&value), sql)
-	return value
-}
-
-// all returns the rows of one column.
-func all[T any](w *world, sql string, args ...any) []T {
-	w.Helper()
-	rows, err := w.db.Query(w.Context(), sql, args...)
-	require.NoError(w, err, sql)
-	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
-	require.NoError(w, err, sql)
-	return values
-}
-
 func (w *world) profile(code string) profile.Profile {
 	w.Helper()
 	p, err := w.store.Profile(w.Context(), profile.ODSCode(code))
@@ -275,12 +250,12 @@ func (w *world) value(code string, field profile.Field) string {
 
 func (w *world) audited() int {
 	w.Helper()
-	return one[int](w, "select count(*) from change")
+	return pgtest.One[int](w.Database, "select count(*) from change")
 }
 
 func (w *world) settled(code string) bool {
 	w.Helper()
-	return one[bool](w, "select settled from upstream_record where code = $1", code)
+	return pgtest.One[bool](w.Database, "select settled from upstream_record where code = $1", code)
 }
 
 // withheldFor are the rows of a summary as "reason field count".

@@ -26,6 +26,7 @@ func (Report) InsertOpts() river.InsertOpts { return peopleOpts() }
 // is caught up, one report each.
 type Reporter struct {
 	Store     reportStore
+	People    overdueStore
 	Calendar  CalendarReader
 	Reminders *Reminders // who is overdue
 	Lists     []profile.ODSCode
@@ -43,7 +44,6 @@ type reportStore interface {
 	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (made bool, err error)
 	// ReportDays are the days of the newest reports, the oldest first.
 	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
-	overdueStore
 	reportDeliveries
 }
 
@@ -113,7 +113,7 @@ func (r *Reporter) extra(ctx context.Context) (rows []report.Extra, err error) {
 		return nil, err
 	}
 	types := world.Rules.Types()
-	boards, err := r.Store.ICBs(ctx, types)
+	boards, err := r.People.ICBs(ctx, types)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (r *Reporter) extra(ctx context.Context) (rows []report.Extra, err error) {
 		}
 		rows = append(rows, report.Overdue(world, orgs)...)
 	}
-	unreached, err := r.Store.Unreached(ctx, types, mostUnreached)
+	unreached, err := r.People.Unreached(ctx, types, mostUnreached)
 	for _, org := range unreached {
 		rows = append(rows, report.Extra{
 			Section: report.SectionUnreached, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type)},

@@ -11,13 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 func (s pushStore) WithDispatch(ctx context.Context, routes push.Routes, work func(Dispatch) error) (bool, error) {
-	return s.Store.WithDispatch(ctx, routes, func(d *postgres.Dispatch) error { return work(d) })
+	return s.Store.WithDispatch(ctx, routes, func(d *pushstore.Dispatch) error { return work(d) })
 }
 
 func TestAnEditArrives(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -20,7 +21,8 @@ import (
 func (x *pushing) alongALine(t *testing.T) *pgproxy.Proxy {
 	t.Helper()
 	line := pgproxy.New(t, x.conn.Config().ConnString())
-	x.store.Store = pgtest.OpenURL(t, line.URL())
+	x.db = pgtest.OpenURL(t, line.URL()).DB
+	x.store.Store = pushstore.New(x.db)
 	return line
 }
 

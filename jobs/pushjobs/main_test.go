@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/jobs/queue"
 )
 
@@ -16,7 +17,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // database is one of a test's own, with a client that queues jobs there.
 type database struct {
-	store  *postgres.Store
+	db     *postgres.DB
+	store  *pushstore.Store
 	client *queue.Client
 	conn   *pgx.Conn
 }
@@ -29,7 +31,8 @@ func newDatabase(t *testing.T) database {
 	t.Cleanup(pool.Close)
 	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(t, err)
-	return database{store: pgtest.OpenURL(t, address), client: client, conn: pgtest.Connect(t, address)}
+	db := pgtest.OpenURL(t, address).DB
+	return database{db: db, store: pushstore.New(db), client: client, conn: pgtest.Connect(t, address)}
 }
 
 func (x database) count(t *testing.T, query string) (n int) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -24,7 +25,7 @@ import (
 // pushStore is the real store; a test may step in before an outcome and the
 // completion of its job are committed, and lose the answers to what was committed.
 type pushStore struct {
-	*postgres.Store
+	*pushstore.Store
 	commits func() error
 	answers func() error
 }
@@ -94,7 +95,7 @@ func (x *pushing) pusher(name push.Sink, sink Sink) *Pusher {
 func (x *pushing) announcer() *queue.Announcer {
 	announce := func(ctx context.Context, earlier queue.Announcement) (queue.Announcement, error) {
 		lost, _ := earlier.(*postgres.Announcement)
-		made, err := x.store.Announce(ctx, true, lost)
+		made, err := x.db.Announce(ctx, true, lost)
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +117,7 @@ func (x *pushing) start(t *testing.T) {
 	driver, workers, held := riverpgxv5.New(pool), river.NewWorkers(), queue.NewHeldJobs()
 	require.NoError(t, pushes.Add(workers, driver, postgres.RiverSchema))
 	client, err := queue.Work{
-		Driver: driver, Schema: postgres.RiverSchema, Process: x.store.Process(), Workers: workers, Queues: pushes.Queues(), Held: held,
+		Driver: driver, Schema: postgres.RiverSchema, Process: x.db.Process(), Workers: workers, Queues: pushes.Queues(), Held: held,
 		Observe: func(_, outcome string, _, _ time.Duration) {
 			if outcome != queue.OutcomeDone {
 				x.attempts.Add(1)
@@ -130,7 +131,7 @@ func (x *pushing) start(t *testing.T) {
 	announcer := x.announcer()
 	_, err = announcer.Begin(t.Context())
 	require.NoError(t, err)
-	recovery := queue.Recovery{Store: x.store, Held: held, Process: x.store.Process(), Recovered: func(string) {}, Log: quiet}
+	recovery := queue.Recovery{Store: x.db, Held: held, Process: x.db.Process(), Recovered: func(string) {}, Log: quiet}
 	recovery.Standing = func() time.Duration { return time.Minute }
 	var working sync.WaitGroup
 	working.Go(func() { _ = x.dispatcher().Run(ctx, client) })

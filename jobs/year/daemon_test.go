@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/notify"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -71,7 +71,7 @@ func on2[T any](p *process, call func() (T, error)) (result T, err error) {
 // mortalStore is the store of a process that may die at each call.
 type mortalStore struct {
 	p     *process
-	store *postgres.Store
+	store *peoplestore.Store
 	// between is what others do after accounts were judged.
 	between func(ends []people.Ending)
 }

@@ -337,8 +337,8 @@ func (d *daemon) approve(today date) {
 	if id == 0 || d.random.IntN(2) == 0 {
 		return
 	}
-	store := d.storeAt(d.Now())
-	defer store.Close()
+	store, db := d.storeAt(d.Now())
+	defer db.Close()
 	limits := idleLimits
 	day := profile.DateIn(d.Now(), profile.London())
 	_, err := store.ApproveEndings(d.Context(), int64(id), "person", day, func(p people.Person) people.IdleVerdict {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
@@ -139,8 +140,8 @@ func (w *writes) reactivate(h *human, at time.Time) {
 	if h.state != "deactivated" {
 		return
 	}
-	store := w.storeAt(at)
-	defer store.Close()
+	store, db := w.storeAt(at)
+	defer db.Close()
 	changed, err := store.Reactivate(w.Context(), people.AccountID(h.id), "desk", "they asked")
 	require.NoError(w, err)
 	require.True(w, changed)
@@ -186,8 +187,8 @@ func (y *year) number(sql string, args ...any) (n int) {
 	return n
 }
 
-func (y *year) storeAt(at time.Time) *postgres.Store {
+func (y *year) storeAt(at time.Time) (*peoplestore.Store, *postgres.DB) {
 	store, err := postgres.Open(context.WithoutCancel(y.Context()), y.url, postgres.Options{PlayedNow: at})
 	require.NoError(y, err)
-	return store
+	return peoplestore.New(store.DB), store.DB
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -144,14 +144,14 @@ func (d *daemon) arm(today date, calls int) {
 
 // tick has the daemon do something at a time, again and again when it is killed
 // and starts at once. False: it is down.
-func (d *daemon) tick(at time.Time, calls int, work func(*postgres.Store) error) bool {
+func (d *daemon) tick(at time.Time, calls int, work func(*peoplestore.Store) error) bool {
 	d.until(at)
 	for today := dateOf(at); today >= d.down; {
 		d.arm(today, calls)
 		d.wait()
-		store := d.storeAt(d.Now())
+		store, db := d.storeAt(d.Now())
 		err := work(store)
-		store.Close()
+		db.Close()
 		d.audit()
 		if !d.process.dead {
 			require.NoError(d, err)
@@ -185,14 +185,14 @@ func (y *year) cut() {
 		where datname = current_database() and application_name = 'profilesync'`)
 }
 
-func (d *daemon) store(store *postgres.Store) mortalStore {
+func (d *daemon) store(store *peoplestore.Store) mortalStore {
 	return mortalStore{p: d.process, store: store, between: d.between}
 }
 
 // day is what the daemon does each day at a time, and an hour later.
 func (d *daemon) day(at time.Time) {
 	today := dateOf(at)
-	if !d.tick(at, 25, func(store *postgres.Store) error {
+	if !d.tick(at, 25, func(store *peoplestore.Store) error {
 		return errors.Join(d.look(store, today), d.remind(store, today))
 	}) {
 		return
@@ -209,13 +209,13 @@ func (d *daemon) day(at time.Time) {
 // only makes reminders due at a time, and sends them.
 func (d *daemon) only(at time.Time) {
 	today := dateOf(at)
-	if d.tick(at, 15, func(store *postgres.Store) error { return d.remind(store, today) }) && d.deliver(today) {
+	if d.tick(at, 15, func(store *peoplestore.Store) error { return d.remind(store, today) }) && d.deliver(today) {
 		d.delivered(today)
 	}
 }
 
 // look is the daily look at inactive accounts.
-func (d *daemon) look(store *postgres.Store, today date) error {
+func (d *daemon) look(store *peoplestore.Store, today date) error {
 	d.closed(today, func(p *place) *[]date { return &p.tried })
 	i := d.inactivity(store)
 	if err := i.Run(d.Context(), "schedule"); err != nil {
@@ -228,7 +228,7 @@ func (d *daemon) look(store *postgres.Store, today date) error {
 	return nil
 }
 
-func (d *daemon) inactivity(store *postgres.Store) *peoplejobs.Inactivity {
+func (d *daemon) inactivity(store *peoplestore.Store) *peoplejobs.Inactivity {
 	return &peoplejobs.Inactivity{
 		People: d.store(store), Limits: idleLimits, Guard: people.DefaultIdleGuard(), Now: d.Now,
 	}
@@ -257,7 +257,7 @@ func (d *daemon) uninterrupted(do func()) {
 }
 
 // remind makes reminders due.
-func (d *daemon) remind(store *postgres.Store, today date) error {
+func (d *daemon) remind(store *peoplestore.Store, today date) error {
 	d.posting(today)
 	r := d.reminders(store)
 	if _, err := r.Post(d.Context()); err != nil {
@@ -277,7 +277,7 @@ func (d *daemon) remind(store *postgres.Store, today date) error {
 	return nil
 }
 
-func (d *daemon) reminders(store *postgres.Store) *peoplejobs.Reminders {
+func (d *daemon) reminders(store *peoplestore.Store) *peoplejobs.Reminders {
 	boards := make([]profile.ODSCode, len(d.lists))
 	for i, list := range d.lists {
 		boards[i] = profile.ODSCode(list.board)
@@ -300,7 +300,7 @@ func (d *daemon) deliver(today date) bool {
 			return false
 		}
 		d.set(d.Now().Add(2 * time.Minute))
-		if !d.tick(d.Now(), 4+3*waiting, func(store *postgres.Store) error {
+		if !d.tick(d.Now(), 4+3*waiting, func(store *peoplestore.Store) error {
 			d.sending(today)
 			defer d.collect()
 			_, _, err := d.postman(store).Deliver(d.Context())
@@ -320,11 +320,11 @@ func (d *daemon) capped(today date) int {
 		select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $1) >= $2`, today.at(0, 0), perDay)
 }
 
-func (d *daemon) postman(store *postgres.Store) *peoplejobs.Postman {
+func (d *daemon) postman(store *peoplestore.Store) *peoplejobs.Postman {
 	return &peoplejobs.Postman{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) {
-			box, err := on2(d.process, func() (*postgres.Outbox, error) { return store.Outbox(ctx) })
+			box, err := on2(d.process, func() (*peoplestore.Outbox, error) { return store.Outbox(ctx) })
 			if err != nil {
 				return nil, err
 			}
@@ -333,13 +333,13 @@ func (d *daemon) postman(store *postgres.Store) *peoplejobs.Postman {
 			}
 			return mortalBox{d.process, box}, nil
 		},
-		Busy: postgres.ErrMailBusy, Mailer: mortalMailer{d.process, d.client()}, Workers: 8, PerDay: perDay,
+		Busy: peoplestore.ErrMailBusy, Mailer: mortalMailer{d.process, d.client()}, Workers: 8, PerDay: perDay,
 		Observe:  func(people.LetterKind, people.PostState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) { return d.composer(ctx, store) },
 	}
 }
 
-func (d *daemon) composer(ctx context.Context, store *postgres.Store) (people.Composer, error) {
+func (d *daemon) composer(ctx context.Context, store *peoplestore.Store) (people.Composer, error) {
 	world, err := d.reminders(store).Reminding(ctx)
 	lists := map[profile.ODSCode]people.EmailAddress{}
 	for _, list := range d.lists {
@@ -375,7 +375,7 @@ func (d *daemon) watch(at time.Time) {
 	for round := range 40 {
 		d.set(d.Now().Add(40 * time.Minute * time.Duration(min(round, 1))))
 		if d.number("select count(*) from letter where state = 'accepted' and accepted_at > $1", at.AddDate(0, 0, -7)) == 0 ||
-			!d.tick(at, 100, func(store *postgres.Store) error {
+			!d.tick(at, 100, func(store *peoplestore.Store) error {
 				w := &peoplejobs.MailWatch{Service: mortalMailer{d.process, d.client()}, Store: d.store(store)}
 				return d.tolerant(w.Look(d.Context()))
 			}) {

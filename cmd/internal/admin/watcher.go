@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 // the database does not answer its gauges are absent, and failures are counted
 // and logged.
 type Watcher struct {
-	read     func(context.Context) (postgres.Watched, error)
+	read     func(context.Context) (watchstore.Watched, error)
 	now      func() time.Time
 	log      *slog.Logger
 	failures prometheus.Counter
@@ -33,7 +33,7 @@ type Watcher struct {
 }
 
 // NewWatcher registers the gauges. It panics when they are registered already.
-func NewWatcher(reg prometheus.Registerer, read func(context.Context) (postgres.Watched, error),
+func NewWatcher(reg prometheus.Registerer, read func(context.Context) (watchstore.Watched, error),
 	now func() time.Time, log *slog.Logger,
 ) *Watcher {
 	failures := watchFailuresTotal.counter()
@@ -78,7 +78,7 @@ func (w *Watcher) gauges() []prometheus.Metric {
 	return w.gauge
 }
 
-func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
+func gaugesOf(watched watchstore.Watched) (all []prometheus.Metric) {
 	set := func(m metric, value float64, labels ...string) {
 		all = append(all, prometheus.MustNewConstMetric(m.desc(), prometheus.GaugeValue, value, labels...))
 	}
@@ -119,7 +119,7 @@ func gaugesOf(watched postgres.Watched) (all []prometheus.Metric) {
 }
 
 // peopleGauges say how things stand with people and mail.
-func peopleGauges(p postgres.WatchedPeople, set func(m metric, value float64, labels ...string)) {
+func peopleGauges(p watchstore.WatchedPeople, set func(m metric, value float64, labels ...string)) {
 	for _, a := range p.Accounts {
 		set(openAccounts, float64(a.Accounts), a.State)
 	}
@@ -136,7 +136,7 @@ func peopleGauges(p postgres.WatchedPeople, set func(m metric, value float64, la
 }
 
 // progressGauges say whether what must never stop gets on.
-func progressGauges(p postgres.ForwardProgress, set func(m metric, value float64, labels ...string)) {
+func progressGauges(p watchstore.ForwardProgress, set func(m metric, value float64, labels ...string)) {
 	for activity, since := range p.Since {
 		set(progressAgeSeconds, since.Seconds(), activity)
 	}
@@ -149,7 +149,7 @@ func progressGauges(p postgres.ForwardProgress, set func(m metric, value float64
 }
 
 // sinkGauges say how things stand with the sinks.
-func sinkGauges(watched postgres.Watched, set func(m metric, value float64, labels ...string)) {
+func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, labels ...string)) {
 	for _, p := range watched.Pushes {
 		set(openPushes, float64(p.Pushes), string(p.Sink), string(p.State))
 		set(pushOldestSeconds, p.Oldest.Seconds(), string(p.Sink), string(p.State))

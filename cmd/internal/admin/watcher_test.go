@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -23,39 +24,39 @@ import (
 )
 
 // everything has one of everything that can be watched.
-func everything() postgres.Watched {
-	return postgres.Watched{
-		Queues: []postgres.QueueDepth{
+func everything() watchstore.Watched {
+	return watchstore.Watched{
+		Queues: []watchstore.QueueDepth{
 			{Queue: "runs", State: "available", Jobs: 3, Oldest: 90 * time.Second},
 			{Queue: "runs", State: "scheduled", Jobs: 2, Oldest: -time.Hour},
 		},
-		Withheld:   []postgres.WithheldWaiting{{Source: profile.SourceODS, Report: "etr", Reason: runs.MassChange, Rows: 55}},
-		Watermarks: []postgres.WatermarkAge{{Source: profile.SourceODS, Stream: "changes", Age: time.Hour}},
-		Listings:   []postgres.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
-		Quarantine: []postgres.QuarantineSize{{Source: profile.SourceODS, Report: "etr", Records: 4}},
-		Profiles:   []postgres.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
-		Pushes:     []postgres.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
-		Paused:     []postgres.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
-		Drift:      []postgres.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
-		Runs:       []postgres.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
-		Schedules:  []postgres.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
-		Services:   []postgres.ServiceCount{{State: services.Missing, Services: 6}},
-		People: postgres.WatchedPeople{
-			Accounts:   []postgres.AccountCount{{State: "active", Accounts: 9}},
-			Letters:    []postgres.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},
+		Withheld:   []watchstore.WithheldWaiting{{Source: profile.SourceODS, Report: "etr", Reason: runs.MassChange, Rows: 55}},
+		Watermarks: []watchstore.WatermarkAge{{Source: profile.SourceODS, Stream: "changes", Age: time.Hour}},
+		Listings:   []watchstore.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
+		Quarantine: []watchstore.QuarantineSize{{Source: profile.SourceODS, Report: "etr", Records: 4}},
+		Profiles:   []watchstore.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
+		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
+		Paused:     []watchstore.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
+		Drift:      []watchstore.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
+		Runs:       []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
+		Schedules:  []watchstore.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
+		Services:   []watchstore.ServiceCount{{State: services.Missing, Services: 6}},
+		People: watchstore.WatchedPeople{
+			Accounts:   []watchstore.AccountCount{{State: "active", Accounts: 9}},
+			Letters:    []watchstore.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},
 			MailPaused: "stopped", MailPausedFor: time.Minute, CalendarAge: time.Hour, Vanished: 1,
 		},
-		Progress: postgres.ForwardProgress{
+		Progress: watchstore.ForwardProgress{
 			Since:     map[string]time.Duration{postgres.ActivityTick: 20 * time.Second},
-			Routes:    []postgres.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: time.Minute, Tried: 2 * time.Minute}},
+			Routes:    []watchstore.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: time.Minute, Tried: 2 * time.Minute}},
 			Abandoned: 2, Oldest: 5 * time.Second,
 		},
 	}
 }
 
 // newWatched registers a watcher that always finds the same.
-func newWatched(reg prometheus.Registerer, found postgres.Watched) {
-	NewWatcher(reg, func(context.Context) (postgres.Watched, error) { return found, nil }, time.Now, slog.New(slog.DiscardHandler))
+func newWatched(reg prometheus.Registerer, found watchstore.Watched) {
+	NewWatcher(reg, func(context.Context) (watchstore.Watched, error) { return found, nil }, time.Now, slog.New(slog.DiscardHandler))
 }
 
 func TestGaugesSayHowThingsStand(t *testing.T) {
@@ -125,7 +126,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0
 		reg := prometheus.NewPedanticRegistry()
-		NewWatcher(reg, func(context.Context) (postgres.Watched, error) {
+		NewWatcher(reg, func(context.Context) (watchstore.Watched, error) {
 			reads++
 			return everything(), nil
 		}, time.Now, slog.New(slog.DiscardHandler))
@@ -156,7 +157,7 @@ func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
 			down = true
 			reg  = prometheus.NewPedanticRegistry()
 		)
-		w := NewWatcher(reg, func(ctx context.Context) (postgres.Watched, error) {
+		w := NewWatcher(reg, func(ctx context.Context) (watchstore.Watched, error) {
 			if !down {
 				return everything(), nil
 			}

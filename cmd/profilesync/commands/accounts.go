@@ -93,7 +93,7 @@ func printIdlePlan(a *wiring.App, out *Printer, plan peoplejobs.IdlePlan) {
 }
 
 func printIdleRuns(ctx context.Context, a *wiring.App, out *Printer, most int) error {
-	runs, err := a.Store.IdleRuns(ctx, most)
+	runs, err := a.Store.People.IdleRuns(ctx, most)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (c *accountsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) 
 		return err
 	}
 	limits, today := a.Settings.IdleLimits(), a.Today()
-	run, err := a.Store.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
+	run, err := a.Store.People.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
 		return limits.Judge(p, today)
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	list, err := a.Store.ListAccounts(ctx, people.AccountState(c.State), c.Most)
+	list, err := a.Store.People.ListAccounts(ctx, people.AccountState(c.State), c.Most)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	if err != nil {
 		return err
 	}
-	shown, err := a.Store.Account(ctx, id)
+	shown, err := a.Store.People.Account(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *Printe
 	if err != nil {
 		return err
 	}
-	changed, err := a.Store.Reactivate(ctx, id, actorOr(c.Actor), c.Reason)
+	changed, err := a.Store.People.Reactivate(ctx, id, actorOr(c.Actor), c.Reason)
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *Printer) er
 	if err != nil {
 		return err
 	}
-	changed, err := a.Store.SetLeave(ctx, id, today, until, actorOr(c.Actor), c.Reason)
+	changed, err := a.Store.People.SetLeave(ctx, id, today, until, actorOr(c.Actor), c.Reason)
 	if err != nil {
 		return err
 	}

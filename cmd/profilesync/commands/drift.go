@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -83,7 +83,7 @@ func (c *Drift) check(
 	if err := c.repaired(ctx, a, result); err != nil {
 		return ExitFailed, err
 	}
-	found, err := a.Store.DriftFound(ctx, result.Check, name, c.Most)
+	found, err := a.Store.Pushes.DriftFound(ctx, result.Check, name, c.Most)
 	if err != nil {
 		return ExitFailed, err
 	}
@@ -96,20 +96,20 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 	if result.Repaired == 0 {
 		return nil
 	}
-	found, err := a.Store.DriftFound(ctx, result.Check, result.Sink, 1<<30)
+	found, err := a.Store.Pushes.DriftFound(ctx, result.Check, result.Sink, 1<<30)
 	if err != nil {
 		return err
 	}
-	var forced []postgres.ForcedPush
+	var forced []pushstore.ForcedPush
 	for _, row := range found {
 		if n := len(forced); n == 0 || forced[n-1].Code != row.Code {
-			forced = append(forced, postgres.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
+			forced = append(forced, pushstore.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
 		}
 	}
 	return a.SettlePushes(ctx, forced)
 }
 
-func (c *Drift) print(out *Printer, result push.DriftResult, found []postgres.DriftRow) {
+func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.DriftRow) {
 	said := fmt.Sprintf("%d profiles read: %d shown otherwise, %d not shown, %d pushed again",
 		result.Checked, result.Drifted, result.Missing, result.Repaired)
 	if result.Reason != "" {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -35,7 +35,7 @@ drift checks honour holds.`
 }
 
 func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	hold := postgres.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: actorOr(c.Actor)}
+	hold := pushstore.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: actorOr(c.Actor)}
 	var err error
 	if c.Field != "" {
 		_, err = profile.ParseField(c.Field)
@@ -54,7 +54,7 @@ func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if hold.Code, err = openFor(ctx, a, c.Code); err != nil {
 		return err
 	}
-	if hold.ID, err = a.Store.AddHold(ctx, hold); err != nil {
+	if hold.ID, err = a.Store.Pushes.AddHold(ctx, hold); err != nil {
 		return err
 	}
 	return printHolds(ctx, a, out, hold.Code, false)
@@ -80,7 +80,7 @@ func (c *holdList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 }
 
 func printHolds(ctx context.Context, a *wiring.App, out *Printer, code profile.ODSCode, ended bool) error {
-	holds, err := a.Store.Holds(ctx, code, a.Today(), ended)
+	holds, err := a.Store.Pushes.Holds(ctx, code, a.Today(), ended)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.RemoveHold(ctx, c.ID, actorOr(c.Actor)); err != nil {
+	if err := a.Store.Pushes.RemoveHold(ctx, c.ID, actorOr(c.Actor)); err != nil {
 		return err
 	}
 	a.Sayf("hold %d has ended", c.ID)

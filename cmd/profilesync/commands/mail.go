@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/notify"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -42,7 +42,7 @@ func (c *mailList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	list, err := a.Store.Letters(ctx, c.State, account, c.Most)
+	list, err := a.Store.People.Letters(ctx, c.State, account, c.Most)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (*mailShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 }
 
 func printMail(ctx context.Context, a *wiring.App, out *Printer) error {
-	stands, err := a.Store.MailStands(ctx)
+	stands, err := a.Store.People.MailStands(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func printMail(ctx context.Context, a *wiring.App, out *Printer) error {
 		word = fmt.Sprintf("paused until %s: %s", stands.PausedUntil.In(profile.London()).Format("15:04"), stands.Reason)
 	}
 	out.print(struct {
-		postgres.MailStands
+		peoplestore.MailStands
 		Mail string `json:"mail"`
 	}{stands, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", word}})
 	return nil
@@ -95,7 +95,7 @@ func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.StopMail(ctx, actorOr(c.Actor), c.Reason); err != nil {
+	if err := a.Store.People.StopMail(ctx, actorOr(c.Actor), c.Reason); err != nil {
 		return err
 	}
 	return printMail(ctx, a, out)
@@ -107,7 +107,7 @@ func (*mailResume) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.ResumeMail(ctx); err != nil {
+	if err := a.Store.People.ResumeMail(ctx); err != nil {
 		return err
 	}
 	return printMail(ctx, a, out)

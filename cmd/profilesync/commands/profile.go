@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -39,7 +39,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 			rows = append(rows, []string{f.String(), oneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
 		}
 	}
-	pushes, err := a.Store.Pushes(ctx, postgres.PushFilter{Code: code, Most: len(push.Sinks())})
+	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks())})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 }
 
 // pushRows say what a sink was to show, was sent, took and was seen to show.
-func pushRows(p postgres.ListedPush) [][]string {
+func pushRows(p pushstore.ListedPush) [][]string {
 	at := func(when time.Time, number int64) string {
 		if when.IsZero() || number == 0 {
 			return moment(when)

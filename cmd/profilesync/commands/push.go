@@ -7,7 +7,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/dos"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -33,14 +33,14 @@ list. no-route: the sink does not take organisations of this type.`
 }
 
 func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	filter := postgres.PushFilter{State: push.State(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
+	filter := pushstore.PushFilter{State: push.State(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
 	if err := c.check(filter); err != nil {
 		return err
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	pushes, err := a.Store.Pushes(ctx, filter)
+	pushes, err := a.Store.Pushes.Pushes(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 		return nil
 	}
-	counts, err := a.Store.CountPushes(ctx)
+	counts, err := a.Store.Pushes.CountPushes(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	return nil
 }
 
-func (*pushList) check(f postgres.PushFilter) error {
+func (*pushList) check(f pushstore.PushFilter) error {
 	if f.Sink != "" {
 		if _, err := push.ParseSink(string(f.Sink)); err != nil {
 			return usage(err)
@@ -99,7 +99,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	forced, err := a.Store.ForcePushes(ctx, codes, sinks)
+	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks)
 	if err != nil {
 		return err
 	}
@@ -113,11 +113,11 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 }
 
 // printPushes shows how pushes stand. One that was refused is a failure.
-func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []postgres.ForcedPush) error {
+func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []pushstore.ForcedPush) error {
 	rows := make([][]string, 0, len(forced))
 	code := ExitDone
 	for _, f := range forced {
-		pushes, err := a.Store.Pushes(ctx, postgres.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
+		pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if !ok {
 		return ExitError{ExitUsage, "setting PROFILESYNC_DOS_URL is missing: DoS is not configured"}
 	}
-	pushes, err := a.Store.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{code}, a.Today())
+	pushes, err := a.Store.Pushes.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{code}, a.Today())
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 		}
 		return day, nil
 	}
-	day, _, err := a.Store.LastReport(ctx)
+	day, _, err := a.Store.Reports.LastReport(ctx)
 	if err == nil && day.IsZero() {
 		err = errors.New("there is no report yet: `profilesync report make` makes those that are due")
 	}
@@ -92,7 +92,7 @@ func (c *reportList) Run(ctx context.Context, a *wiring.App, out *Printer) error
 }
 
 func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) error {
-	list, err := a.Store.Reports(ctx, most)
+	list, err := a.Store.Reports.Reports(ctx, most)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	if err != nil {
 		return err
 	}
-	found, err := a.Store.VerifyReport(ctx, day)
+	found, err := a.Store.Reports.VerifyReport(ctx, day)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 )
 
 // health is what this process knows of its own progress, without asking anybody.
@@ -123,7 +123,7 @@ func (s *service) ready(ctx context.Context) error {
 	if err := s.control.Ready(ctx); err != nil {
 		return err
 	}
-	progress, err := s.control.ForwardProgress(ctx)
+	progress, err := s.control.Watch.ForwardProgress(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *service) ready(ctx context.Context) error {
 
 // stalled says what does not get on. Nothing is asked of what happened before
 // this process began, and of sinks that it does not push to.
-func stalled(p postgres.ForwardProgress, sinks wiring.Sinks, uptime time.Duration) error {
+func stalled(p watchstore.ForwardProgress, sinks wiring.Sinks, uptime time.Duration) error {
 	var says []string
 	for activity, since := range p.Since {
 		if min(since, uptime) > stalledAfter {

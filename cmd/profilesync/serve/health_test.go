@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -63,28 +64,28 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 
 func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 	t.Parallel()
-	route := func(due, tried time.Duration) postgres.ForwardProgress {
-		return postgres.ForwardProgress{Routes: []postgres.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
+	route := func(due, tried time.Duration) watchstore.ForwardProgress {
+		return watchstore.ForwardProgress{Routes: []watchstore.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
 	}
-	since := func(activity string, ago time.Duration) postgres.ForwardProgress {
-		return postgres.ForwardProgress{Since: map[string]time.Duration{activity: ago}}
+	since := func(activity string, ago time.Duration) watchstore.ForwardProgress {
+		return watchstore.ForwardProgress{Since: map[string]time.Duration{activity: ago}}
 	}
 	for name, test := range map[string]struct {
-		progress postgres.ForwardProgress
+		progress watchstore.ForwardProgress
 		uptime   time.Duration
 		says     string
 	}{
-		"nothing yet":               {postgres.ForwardProgress{}, time.Hour, ""},
+		"nothing yet":               {watchstore.ForwardProgress{}, time.Hour, ""},
 		"a backlog that is worked":  {route(time.Hour, time.Second), time.Hour, ""},
 		"a route that stands still": {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
-		"a sink it does not push to": {postgres.ForwardProgress{Routes: []postgres.RouteProgress{
+		"a sink it does not push to": {watchstore.ForwardProgress{Routes: []watchstore.RouteProgress{
 			{Sink: push.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
 		}}, time.Hour, ""},
 		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
 		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
 		"all stood still until now":    {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
-		"a job without a worker":       {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without"},
-		"a job that lost its a moment": {postgres.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
+		"a job without a worker":       {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without"},
+		"a job that lost its a moment": {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -54,7 +54,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err != nil {
 		return err
 	}
-	admin.NewWatcher(registry, s.control.Watch, time.Now, log)
+	admin.NewWatcher(registry, s.control.Watch.Watch, time.Now, log)
 	s.watchPools(admin.NewPools(registry))
 	receipts, err := receipts(a, log)
 	if err != nil {

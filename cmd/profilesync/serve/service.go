@@ -26,8 +26,8 @@ import (
 type service struct {
 	*wiring.App
 
-	control *postgres.Store // for what must go on whatever jobs do with their connections
-	pushing *postgres.Store // for pushes, which wait for no other job
+	control *wiring.Store // for what must go on whatever jobs do with their connections
+	pushing *wiring.Store // for pushes, which wait for no other job
 	sinks   wiring.Sinks
 	log     *slog.Logger
 	outage  *outage
@@ -60,7 +60,7 @@ func newService(ctx context.Context, a *wiring.App, log *slog.Logger, outage *ou
 // watchPools serves how the pools stand that live as long as the process.
 func (s *service) watchPools(pools *admin.Pools) {
 	s.pools = pools
-	for name, store := range map[string]*postgres.Store{
+	for name, store := range map[string]*wiring.Store{
 		"main": s.Store, "control": s.control, "pushing": s.pushing, "reports": s.ReportStore,
 	} {
 		pools.Watch(name, func() admin.PoolStat { return store.Stat() })
@@ -194,7 +194,7 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 			ERS: map[runjobs.ERSPart]func(context.Context) error{runjobs.ERSCodes: s.PullCodes, runjobs.ERSRegister: s.PullRegister},
 		},
 		Pushes: pushjobs.Workers{
-			Pushers: s.Pushers(s.pushing, s.sinks, s.log, s.metrics.Pushed), Drift: s.Checkers(s.sinks, func(int) {}),
+			Pushers: s.Pushers(s.pushing.Pushes, s.sinks, s.log, s.metrics.Pushed), Drift: s.Checkers(s.sinks, func(int) {}),
 			Most: s.Settings.PushWorkers, Log: s.log,
 		},
 		People: people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(),

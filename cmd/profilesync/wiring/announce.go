@@ -11,7 +11,7 @@ import (
 
 // Announcer keeps the process of a store announced; a daemon is what commands
 // look for.
-func Announcer(store *postgres.Store, daemon bool) *queue.Announcer {
+func Announcer(store *Store, daemon bool) *queue.Announcer {
 	return &queue.Announcer{
 		Announce: func(ctx context.Context, earlier queue.Announcement) (queue.Announcement, error) {
 			lost, _ := earlier.(announcement)

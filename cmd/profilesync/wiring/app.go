@@ -27,8 +27,8 @@ type App struct {
 
 	// Store is the database, once it is open. ReportStore reads reports alone,
 	// through connections of its own.
-	Store       *postgres.Store
-	ReportStore *postgres.Store
+	Store       *Store
+	ReportStore *Store
 
 	// AnsweredERS is told of every request to e-RS; nil outside the daemon.
 	AnsweredERS func(ers.Call)
@@ -101,7 +101,7 @@ func (a *App) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Store = store
+	a.Store = newStore(store)
 	a.OnClose(func() error { store.Close(); return nil })
 	if err := a.openReports(ctx); err != nil {
 		return err
@@ -114,14 +114,15 @@ func (a *App) Open(ctx context.Context) error {
 }
 
 // OpenBeside opens the database once more, with connections of its own.
-func (a *App) OpenBeside(ctx context.Context, connections int32) (*postgres.Store, error) {
+func (a *App) OpenBeside(ctx context.Context, connections int32) (*Store, error) {
 	store, err := postgres.Open(ctx, a.url, postgres.Options{
 		PlayedNow: a.Settings.PlayedNow(), Process: a.Process, MaxConnections: connections,
 	})
-	if err == nil {
-		a.OnClose(func() error { store.Close(); return nil })
+	if err != nil {
+		return nil, err
 	}
-	return store, err
+	a.OnClose(func() error { store.Close(); return nil })
+	return newStore(store), nil
 }
 
 // QueuePool opens connections for a client of the job queue; the caller closes

@@ -10,7 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/notify"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/smtp"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -79,7 +79,7 @@ const mailWorkers = 20
 func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.PostState),
 ) *peoplejobs.Postman {
 	return &peoplejobs.Postman{
-		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return a.Store.Outbox(ctx) }, Busy: postgres.ErrMailBusy,
+		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return a.Store.People.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.Settings.MailPerDay, CanaryPause: a.Settings.MailCanaryPause,
 		Settle: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
 		Composer: func(ctx context.Context) (people.Composer, error) {

@@ -19,7 +19,7 @@ func (a *App) People(observe func(people.LetterKind, people.PostState)) (p peopl
 	if err != nil {
 		return p, err
 	}
-	p.Calendar = &peoplejobs.CalendarKeeper{Feed: feed, Store: a.Store, Now: a.Settings.Clock}
+	p.Calendar = &peoplejobs.CalendarKeeper{Feed: feed, Store: a.Store.People, Now: a.Settings.Clock}
 	if p.Reporter, err = a.Reporter(); err != nil {
 		return p, err
 	}
@@ -29,7 +29,7 @@ func (a *App) People(observe func(people.LetterKind, people.PostState)) (p peopl
 	}
 	p.Postman = a.postman(mailer, p.Reminders, observe)
 	if service, ok := mailer.(peoplejobs.MailStatus); ok {
-		p.Watch = &peoplejobs.MailWatch{Service: service, Store: a.Store}
+		p.Watch = &peoplejobs.MailWatch{Service: service, Store: a.Store.People}
 	}
 	return p, nil
 }
@@ -51,12 +51,12 @@ func (a *App) Reminders() (*peoplejobs.Reminders, error) {
 		}
 	}
 	slices.Sort(boards)
-	return &peoplejobs.Reminders{People: a.Store, Calendar: a.Store, Rules: rules, Lists: boards, Now: a.Settings.Clock}, nil
+	return &peoplejobs.Reminders{People: a.Store.People, Calendar: a.Store.People, Rules: rules, Lists: boards, Now: a.Settings.Clock}, nil
 }
 
 // Inactivity wires what ends accounts that nobody uses.
 func (a *App) Inactivity() *peoplejobs.Inactivity {
 	return &peoplejobs.Inactivity{
-		People: a.Store, Limits: a.Settings.IdleLimits(), Guard: people.DefaultIdleGuard(), Now: a.Settings.Clock,
+		People: a.Store.People, Limits: a.Settings.IdleLimits(), Guard: people.DefaultIdleGuard(), Now: a.Settings.Clock,
 	}
 }

@@ -77,11 +77,13 @@ const (
 // openReports prepares the reading of reports. A report is read from the
 // database once for all who want it in the same form, through connections of its
 // own, into a file; from there it goes to whoever wants it, at his pace.
-func (a *App) openReports(ctx context.Context) (err error) {
-	if a.ReportStore, err = postgres.OpenReports(ctx, a.url, a.Process); err != nil {
+func (a *App) openReports(ctx context.Context) error {
+	db, err := postgres.OpenReports(ctx, a.url, a.Process)
+	if err != nil {
 		return err
 	}
-	a.OnClose(func() error { a.ReportStore.Close(); return nil })
+	a.ReportStore = newStore(db)
+	a.OnClose(func() error { db.Close(); return nil })
 	a.reportFiles = spool.New(spool.Options{
 		AtOnce: postgres.ReportsAtOnce, Within: reportWithin, Keep: reportKept, MaxBytes: reportSpace,
 	})
@@ -96,7 +98,7 @@ func (a *App) report(ctx context.Context, f ReportFile) (*spool.File, error) {
 		name += "#" + f.Section
 	}
 	return a.reportFiles.Open(ctx, name, func(ctx context.Context, to io.Writer) error {
-		r, err := a.ReportStore.Report(ctx, f.Day, f.Region)
+		r, err := a.ReportStore.Reports.Report(ctx, f.Day, f.Region)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,10 @@ func (a *App) Reporter() (*peoplejobs.Reporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &peoplejobs.Reporter{Store: a.Store, Calendar: a.Store, Reminders: reminders, Lists: reminders.Lists, Now: a.Settings.Clock}
+	r := &peoplejobs.Reporter{
+		Store: a.Store.Reports, People: a.Store.People, Calendar: a.Store.People, Reminders: reminders, Lists: reminders.Lists,
+		Now: a.Settings.Clock,
+	}
 	if a.Settings.ODSAPIKey != "" {
 		r.Names = a.nameRegions
 	}
@@ -76,7 +79,7 @@ func (m reportMail) Deliver(ctx context.Context, day profile.Date, list profile.
 	if _, ok := m.lists[list]; !ok {
 		return nil
 	}
-	_, err := m.Store.PostLetters(ctx, []people.Post{{
+	_, err := m.Store.People.PostLetters(ctx, []people.Post{{
 		Reference: "report/" + day.String() + "/" + string(list), Kind: people.LetterReport, List: list, Since: day,
 	}})
 	return err
@@ -89,7 +92,7 @@ func (a *App) reportWords(ctx context.Context) func(day profile.Date, list profi
 		if list == people.NationalList {
 			region = ""
 		}
-		r, err := a.Store.Report(ctx, day, region)
+		r, err := a.Store.Reports.Report(ctx, day, region)
 		if err != nil {
 			return nil, false
 		}
@@ -109,7 +112,7 @@ func (a *App) reportWords(ctx context.Context) func(day profile.Date, list profi
 func (a *App) nameRegions(ctx context.Context) {
 	names, err := a.regionNames(ctx)
 	if err == nil {
-		err = a.Store.NameRegions(ctx, names)
+		err = a.Store.Reports.NameRegions(ctx, names)
 	}
 	if err != nil {
 		a.Sayf("names of boards and regions: %v", err)
@@ -117,7 +120,7 @@ func (a *App) nameRegions(ctx context.Context) {
 }
 
 func (a *App) regionNames(ctx context.Context) (map[profile.ODSCode]string, error) {
-	codes, err := a.Store.UnnamedRegions(ctx)
+	codes, err := a.Store.Reports.UnnamedRegions(ctx)
 	if err != nil || len(codes) == 0 {
 		return nil, err
 	}

@@ -7,14 +7,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // SettlePushes waits until pushes have come to rest where a daemon brings them;
 // it brings them itself where none runs.
-func (a *App) SettlePushes(ctx context.Context, forced []postgres.ForcedPush) error {
+func (a *App) SettlePushes(ctx context.Context, forced []pushstore.ForcedPush) error {
 	daemon, err := a.Store.DaemonRuns(ctx)
 	switch {
 	case err != nil:
@@ -29,12 +29,12 @@ func (a *App) SettlePushes(ctx context.Context, forced []postgres.ForcedPush) er
 // pushesWithin is how long a command waits for the daemon's pushes.
 const pushesWithin = 2 * time.Minute
 
-func (a *App) awaitPushes(ctx context.Context, forced []postgres.ForcedPush) error {
+func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
 	ctx, cancel := context.WithTimeout(ctx, pushesWithin)
 	defer cancel()
 	for _, f := range forced {
 		for {
-			pushes, err := a.Store.Pushes(ctx, postgres.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
+			pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
 			if err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ func (a *App) awaitPushes(ctx context.Context, forced []postgres.ForcedPush) err
 
 // bringHere works pushes without a daemon, under the same rules: they carry the
 // number of this process, negative, as others carry a job's.
-func (a *App) bringHere(ctx context.Context, forced []postgres.ForcedPush, process int64) error {
+func (a *App) bringHere(ctx context.Context, forced []pushstore.ForcedPush, process int64) error {
 	sinks, err := a.Sinks()
 	if err != nil {
 		return err
@@ -62,14 +62,14 @@ func (a *App) bringHere(ctx context.Context, forced []postgres.ForcedPush, proce
 	log := a.Logger(a.Settings.Level())
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.Settings.PushWorkers)
-	for _, p := range a.Pushers(a.Store, sinks, log, func(push.Sink, push.Outcome) {}) {
+	for _, p := range a.Pushers(a.Store.Pushes, sinks, log, func(push.Sink, push.Outcome) {}) {
 		var wanted []profile.ODSCode
 		for _, f := range forced {
 			if f.Sink == p.Name && f.State == push.Wanted {
 				wanted = append(wanted, f.Code)
 			}
 		}
-		claimed, err := a.Store.ClaimPushes(ctx, p.Name, wanted, process)
+		claimed, err := a.Store.Pushes.ClaimPushes(ctx, p.Name, wanted, process)
 		if err != nil {
 			return errors.Join(err, group.Wait())
 		}

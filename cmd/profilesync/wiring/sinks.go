@@ -138,7 +138,7 @@ func (a *App) Checkers(sinks Sinks, progress func(checked int)) (all []pushjobs.
 }
 
 func (a *App) beginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (pushjobs.DriftCheck, error) {
-	check, err := a.Store.BeginDrift(ctx, sink, codes, actor, a.Today())
+	check, err := a.Store.Pushes.BeginDrift(ctx, sink, codes, actor, a.Today())
 	if err != nil {
 		return nil, err
 	}

@@ -224,35 +224,6 @@ func (q *Queries) CountServiceSites(ctx context.Context, runID int64) (int64, er
 	return profiles, err
 }
 
-const countServices = `-- name: CountServices :many
-select state, count(*) as services from ers_service group by state order by state
-`
-
-type CountServicesRow struct {
-	State    string
-	Services int64
-}
-
-func (q *Queries) CountServices(ctx context.Context) ([]CountServicesRow, error) {
-	rows, err := q.db.Query(ctx, countServices)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CountServicesRow{}
-	for rows.Next() {
-		var i CountServicesRow
-		if err := rows.Scan(&i.State, &i.Services); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countShownServices = `-- name: CountShownServices :one
 select count(*) as services from service where source = 'ers' and not withdrawn
 `

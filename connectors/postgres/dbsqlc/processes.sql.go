@@ -76,56 +76,6 @@ func (q *Queries) EndGoneProcesses(ctx context.Context, grace pgtype.Interval) e
 	return err
 }
 
-const forwardProgress = `-- name: ForwardProgress :many
-select activity, greatest(extract(epoch from clock_timestamp() - at), 0)::float8 as age_seconds from forward_progress order by activity
-`
-
-type ForwardProgressRow struct {
-	Activity   string
-	AgeSeconds float64
-}
-
-// Seconds since each activity last came through.
-func (q *Queries) ForwardProgress(ctx context.Context) ([]ForwardProgressRow, error) {
-	rows, err := q.db.Query(ctx, forwardProgress)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ForwardProgressRow{}
-	for rows.Next() {
-		var i ForwardProgressRow
-		if err := rows.Scan(&i.Activity, &i.AgeSeconds); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const jobsWithoutWorker = `-- name: JobsWithoutWorker :one
-select count(*) as jobs, coalesce(max(extract(epoch from clock_timestamp() - j.attempted_at)), 0)::float8 as oldest_seconds
-from river.river_job j
-where j.state = 'running' and not exists (
-    select from process p where p.name = j.attempted_by[cardinality(j.attempted_by)] and p.ended_at is null)
-`
-
-type JobsWithoutWorkerRow struct {
-	Jobs          int64
-	OldestSeconds float64
-}
-
-// Running jobs whose process has ended, and the age in seconds of the oldest.
-func (q *Queries) JobsWithoutWorker(ctx context.Context) (JobsWithoutWorkerRow, error) {
-	row := q.db.QueryRow(ctx, jobsWithoutWorker)
-	var i JobsWithoutWorkerRow
-	err := row.Scan(&i.Jobs, &i.OldestSeconds)
-	return i, err
-}
-
 const lockProcess = `-- name: LockProcess :exec
 select pg_advisory_lock(hashtextextended('profilesync.process.' || $1::text, 0))
 `
@@ -247,53 +197,6 @@ func (q *Queries) RecoverJobsOf(ctx context.Context, process string) ([]RecoverJ
 	for rows.Next() {
 		var i RecoverJobsOfRow
 		if err := rows.Scan(&i.ID, &i.Kind); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const routeProgress = `-- name: RouteProgress :many
-select r.sink, r.route, (extract(epoch from clock_timestamp() - d.due_at))::float8 as due_seconds,
-    coalesce(extract(epoch from clock_timestamp() - t.at), 600)::float8 as tried_seconds
-from route r
-cross join lateral (select min(w.due_at) as due_at from (
-    (select p.due_at from push p where p.sink = r.sink and p.route = r.route and p.due_at <= now() and p.job_id is null order by p.due_at limit 1)
-    union all
-    (select j.scheduled_at from river.river_job j where j.queue = r.sink and j.state = 'available' and j.scheduled_at <= now() order by j.scheduled_at limit 1)) w) d
-left join lateral (select a.at from push_attempt a where a.sink = r.sink and a.at > now() - interval '10 minutes' order by a.at desc limit 1) t on true
-where r.paused = '' and d.due_at is not null
-order by r.sink, r.route
-`
-
-type RouteProgressRow struct {
-	Sink         string
-	Route        string
-	DueSeconds   float64
-	TriedSeconds float64
-}
-
-// Per route that is not paused: how long its oldest push has been due, or its sink's oldest job available, and how long ago anything was tried at its sink; both
-// in seconds, 600 at most for the second.
-func (q *Queries) RouteProgress(ctx context.Context) ([]RouteProgressRow, error) {
-	rows, err := q.db.Query(ctx, routeProgress)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []RouteProgressRow{}
-	for rows.Next() {
-		var i RouteProgressRow
-		if err := rows.Scan(
-			&i.Sink,
-			&i.Route,
-			&i.DueSeconds,
-			&i.TriedSeconds,
-		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -32,9 +32,6 @@ from ers_service
 where (@state::text = '' or state = @state) and (@site::text = '' or @site = any(claimed) or @site = any(sites))
 order by length(id), id limit @most;
 
--- name: CountServices :many
-select state, count(*) as services from ers_service group by state order by state;
-
 -- name: CountAsked :one
 select count(*) as asked from ers_service
 where state <> 'gone' and (cardinality(@sites::text[]) = 0 or claimed && @sites::text[] or sites && @sites::text[]);

@@ -96,28 +96,3 @@ delete from process where cleared_at < clock_timestamp() - interval '7 days';
 -- name: NoteProgress :exec
 insert into forward_progress (activity, at) values (@activity, clock_timestamp())
 on conflict on constraint forward_progress_pkey do update set at = excluded.at;
-
--- name: ForwardProgress :many
--- Seconds since each activity last came through.
-select activity, greatest(extract(epoch from clock_timestamp() - at), 0)::float8 as age_seconds from forward_progress order by activity;
-
--- name: RouteProgress :many
--- Per route that is not paused: how long its oldest push has been due, or its sink's oldest job available, and how long ago anything was tried at its sink; both
--- in seconds, 600 at most for the second.
-select r.sink, r.route, (extract(epoch from clock_timestamp() - d.due_at))::float8 as due_seconds,
-    coalesce(extract(epoch from clock_timestamp() - t.at), 600)::float8 as tried_seconds
-from route r
-cross join lateral (select min(w.due_at) as due_at from (
-    (select p.due_at from push p where p.sink = r.sink and p.route = r.route and p.due_at <= now() and p.job_id is null order by p.due_at limit 1)
-    union all
-    (select j.scheduled_at from river.river_job j where j.queue = r.sink and j.state = 'available' and j.scheduled_at <= now() order by j.scheduled_at limit 1)) w) d
-left join lateral (select a.at from push_attempt a where a.sink = r.sink and a.at > now() - interval '10 minutes' order by a.at desc limit 1) t on true
-where r.paused = '' and d.due_at is not null
-order by r.sink, r.route;
-
--- name: JobsWithoutWorker :one
--- Running jobs whose process has ended, and the age in seconds of the oldest.
-select count(*) as jobs, coalesce(max(extract(epoch from clock_timestamp() - j.attempted_at)), 0)::float8 as oldest_seconds
-from river.river_job j
-where j.state = 'running' and not exists (
-    select from process p where p.name = j.attempted_by[cardinality(j.attempted_by)] and p.ended_at is null);

@@ -1,0 +1,148 @@
+package peoplestore
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Account is an account as people see it who may not see its person: without
+// name and address.
+type Account struct {
+	ID         string              `json:"account"`
+	Kind       people.AccountKind  `json:"kind"`
+	State      people.AccountState `json:"state"`
+	Region     string              `json:"region,omitempty"`
+	Dead       bool                `json:"address_dead"`
+	Created    time.Time           `json:"created,omitzero"`
+	LastActive time.Time           `json:"last_active"`
+	LeaveUntil profile.Date        `json:"leave_until,omitzero"`
+	Ended      time.Time           `json:"ended,omitzero"`
+	Members    []Membership        `json:"memberships,omitempty"`
+	History    []AccountChange     `json:"history,omitempty"`
+}
+
+// Stands says in words how the account stands.
+func (a Account) Stands() string {
+	text := string(a.State)
+	if !a.LeaveUntil.IsZero() {
+		text += ", on leave until " + a.LeaveUntil.String()
+	}
+	if a.Dead {
+		text += ", its address is dead"
+	}
+	return text
+}
+
+// Membership is what a person is, or was, to an organisation.
+type Membership struct {
+	Code   profile.ODSCode   `json:"code"`
+	Name   string            `json:"name"`
+	Role   people.MemberRole `json:"role"`
+	Status profile.Status    `json:"status"` // of the organisation
+	Since  time.Time         `json:"since"`
+	Until  time.Time         `json:"until,omitzero"`
+}
+
+// Stands says what is unusual about the membership.
+func (m Membership) Stands() string {
+	switch {
+	case !m.Until.IsZero():
+		return "(ended)"
+	case m.Status == profile.StatusClosed:
+		return "(closed)"
+	default:
+		return ""
+	}
+}
+
+// AccountChange is a row of the audit of an account.
+type AccountChange struct {
+	What   string    `json:"what"`
+	Old    string    `json:"old"`
+	New    string    `json:"new"`
+	Actor  string    `json:"actor"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// shownHistory is how much of the audit Account shows.
+const shownHistory = 100
+
+// Account is an account with its memberships and its audit, the newest first.
+func (s *Store) Account(ctx context.Context, id people.AccountID) (Account, error) {
+	row, err := s.q.ShowAccount(ctx, int64(id))
+	if err != nil {
+		return Account{}, postgres.Wrap(err, "account "+id.String())
+	}
+	a := Account{
+		ID: id.String(), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State), Region: row.Region, Dead: row.Dead,
+		Created: row.CreatedAt.Time, LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil), Ended: row.EndedAt.Time,
+	}
+	members, err := s.q.AccountMemberships(ctx, int64(id))
+	if err != nil {
+		return a, postgres.Wrap(err, "memberships of "+id.String())
+	}
+	for _, m := range members {
+		a.Members = append(a.Members, Membership{
+			Code: profile.ODSCode(m.Code), Name: m.Name, Role: people.MemberRole(m.Role), Status: profile.Status(m.Status),
+			Since: m.StartedAt.Time, Until: m.EndedAt.Time,
+		})
+	}
+	history, err := s.q.AccountHistory(ctx, peoplesql.AccountHistoryParams{AccountID: int64(id), Most: shownHistory})
+	for _, h := range history {
+		a.History = append(a.History, AccountChange{What: h.What, Old: h.Old, New: h.New, Actor: h.Actor, Reason: h.Reason, At: h.At.Time})
+	}
+	return a, postgres.Wrap(err, "audit of "+id.String())
+}
+
+// ListAccounts lists accounts in the order of their ids. An empty state means
+// all.
+func (s *Store) ListAccounts(ctx context.Context, state people.AccountState, most int) ([]Account, error) {
+	rows, err := s.q.ListAccounts(ctx, peoplesql.ListAccountsParams{State: string(state), Most: int32(most)})
+	list := make([]Account, len(rows))
+	for i, row := range rows {
+		list[i] = Account{
+			ID: people.AccountID(row.ID).String(), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State),
+			Dead: row.Dead, LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
+		}
+	}
+	return list, postgres.Wrap(err, "listing accounts")
+}
+
+// Reactivate lets a person sign in again, and reports whether they could not.
+func (s *Store) Reactivate(ctx context.Context, id people.AccountID, actor, reason string) (changed bool, err error) {
+	err = s.because(ctx, actor, reason, func(q *peoplesql.Queries) (int64, error) { return q.ReactivateAccount(ctx, int64(id)) }, &changed)
+	return changed, postgres.Wrap(err, "reactivating "+id.String())
+}
+
+// SetLeave notes a leave, or ends it where until is zero, and reports whether the
+// account is active.
+func (s *Store) SetLeave(ctx context.Context, id people.AccountID, from, until profile.Date, actor, reason string) (
+	changed bool, err error,
+) {
+	params := peoplesql.SetLeaveParams{ID: int64(id), LeaveFrom: toDate(from), LeaveUntil: toDate(until)}
+	if until.IsZero() {
+		params.LeaveFrom = toDate(until)
+	}
+	err = s.because(ctx, actor, reason, func(q *peoplesql.Queries) (int64, error) { return q.SetLeave(ctx, params) }, &changed)
+	return changed, postgres.Wrap(err, "leave of "+id.String())
+}
+
+// because writes with an actor and a reason, for the audit.
+func (s *Store) because(ctx context.Context, actor, reason string, write func(*peoplesql.Queries) (int64, error), changed *bool) error {
+	return s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		if err := q.SetReason(ctx, peoplesql.SetReasonParams{Actor: actor, Reason: reason}); err != nil {
+			return err
+		}
+		rows, err := write(q)
+		*changed = rows > 0
+		return err
+	})
+}

@@ -1,0 +1,248 @@
+package peoplestore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Accounts counts those that stand.
+func (s *Store) Accounts(ctx context.Context) (int, error) {
+	n, err := s.q.CountAccounts(ctx)
+	return int(n), postgres.Wrap(err, "counting accounts")
+}
+
+// EndAccounts ends accounts, each only if nothing happened to it since it was
+// judged, and writes the letters that tell of it, in one transaction. Too many
+// at once are noted and wait for a person: the newest look is the one to approve.
+func (s *Store) EndAccounts(ctx context.Context, endings []people.Ending, withheld bool, accounts int, actor string,
+	today profile.Date,
+) (
+	run people.IdleRun, err error,
+) {
+	run = people.IdleRun{State: "done", Actor: actor, Ending: len(endings), Accounts: accounts}
+	if withheld {
+		run.State = "withheld"
+	}
+	err = s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		if err := s.forgetWithheld(ctx, q); err != nil || len(endings) == 0 {
+			return err
+		}
+		if run.ID, err = q.InsertIdleRun(ctx, peoplesql.InsertIdleRunParams{
+			State: run.State, Actor: actor, Ending: int32(run.Ending), Accounts: int32(accounts),
+		}); err != nil {
+			return err
+		}
+		params := peoplesql.InsertIdleEndingsParams{RunID: run.ID}
+		for _, e := range endings {
+			params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
+			params.Sinces = append(params.Sinces, toDate(e.Since))
+		}
+		if err := q.InsertIdleEndings(ctx, params); err != nil || withheld {
+			return err
+		}
+		run.Ended, err = endAccounts(ctx, q, run.ID, endings, actor, today)
+		return err
+	})
+	return run, postgres.Wrap(err, "ending accounts")
+}
+
+func (s *Store) forgetWithheld(ctx context.Context, q *peoplesql.Queries) error {
+	if err := q.ReplaceWithheld(ctx); err != nil {
+		return err
+	}
+	return q.DropWithheldRuns(ctx)
+}
+
+func endAccounts(ctx context.Context, q *peoplesql.Queries, run int64, endings []people.Ending, actor string, today profile.Date) (
+	int, error,
+) {
+	params := peoplesql.EndAccountsParams{Today: toDate(today), WarnedBefore: warnedBefore(today)}
+	since := make(map[int64]profile.Date, len(endings))
+	for _, e := range endings {
+		params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
+		params.Active, params.Sinces = append(params.Active, toTime(e.LastActive)), append(params.Sinces, toDate(e.Since))
+		since[int64(e.Account)] = e.Since
+	}
+	reason := peoplesql.SetReasonParams{Actor: actor, Reason: "inactive"}
+	if err := q.SetReason(ctx, reason); err != nil {
+		return 0, err
+	}
+	if err := q.LockAccounts(ctx, params.Ids); err != nil {
+		return 0, err
+	}
+	rows, err := q.EndAccounts(ctx, params)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	var ended, deactivated []int64
+	for _, row := range rows {
+		ended = append(ended, row.ID)
+		if row.Step == string(people.IdleDeactivate) {
+			deactivated = append(deactivated, row.ID)
+		}
+	}
+	if err := q.EndingsDone(ctx, peoplesql.EndingsDoneParams{RunID: run, Ids: ended}); err != nil {
+		return 0, err
+	}
+	return len(rows), tellOfEnds(ctx, q, deactivated, since)
+}
+
+// warnedBefore is the end of the day on which the last warning must have been
+// accepted.
+func warnedBefore(today profile.Date) pgtype.Timestamptz {
+	day := today.AddDays(-people.WarnedDaysBefore + 1).Time()
+	return toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, profile.London()))
+}
+
+// tellOfEnds writes to those whose accounts ended, and to the account managers of
+// their organisations.
+func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []int64, since map[int64]profile.Date) error {
+	managers, err := q.ManagersOf(ctx, ended)
+	if err != nil {
+		return err
+	}
+	var posts []people.Post
+	for _, id := range ended {
+		v := people.IdleVerdict{Account: people.AccountID(id), Since: since[id]}
+		posts = append(posts, people.Post{
+			Reference: v.Reference(people.LetterDeactivated), Kind: people.LetterDeactivated, Account: v.Account, Since: v.Since,
+		})
+	}
+	for _, m := range managers {
+		about := people.IdleVerdict{Account: people.AccountID(m.AccountID), Since: since[m.AccountID]}
+		reference := fmt.Sprintf("%s/%s", about.Reference(people.LetterMemberEnded), people.AccountID(m.Manager))
+		if last := len(posts) - 1; last >= 0 && posts[last].Reference == reference {
+			posts[last].Codes = append(posts[last].Codes, profile.ODSCode(m.Code))
+			continue
+		}
+		posts = append(posts, people.Post{
+			Reference: reference, Kind: people.LetterMemberEnded, Account: people.AccountID(m.Manager), About: about.Account,
+			Since: about.Since, Codes: []profile.ODSCode{profile.ODSCode(m.Code)},
+		})
+	}
+	_, err = postLetters(ctx, q, posts)
+	return err
+}
+
+// ApproveEndings ends the accounts that a look withheld, as far as they are still
+// to be ended: judge says so of each.
+func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, today profile.Date,
+	judge func(people.Person) people.IdleVerdict,
+) (run people.IdleRun, err error) {
+	err = s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		waiting, err := q.WithheldEndings(ctx, id)
+		if err != nil {
+			return err
+		}
+		approved, err := q.ApproveIdleRun(ctx, peoplesql.ApproveIdleRunParams{ID: id, Actor: actor})
+		if err != nil {
+			return err
+		}
+		if approved == 0 {
+			return postgres.ErrNotFound
+		}
+		var ids []people.AccountID
+		for _, w := range waiting {
+			ids = append(ids, people.AccountID(w.AccountID))
+		}
+		accounts, err := loadPeople(ctx, q, people.Filter{IDs: ids}, 0, today)
+		if err != nil {
+			return err
+		}
+		var endings []people.Ending
+		for _, p := range accounts {
+			if v := judge(p); v.Ending() {
+				endings = append(endings, people.Ending{IdleVerdict: v, LastActive: p.LastActive})
+			}
+		}
+		run = people.IdleRun{ID: id, State: "approved", DecidedBy: actor, Ending: len(waiting)}
+		run.Ended, err = endAccounts(ctx, q, id, endings, actor, today)
+		return err
+	})
+	return run, postgres.Wrap(err, fmt.Sprintf("approving look %d at inactive accounts", id))
+}
+
+// IdleRuns lists the looks that ended accounts or would have, the newest first.
+func (s *Store) IdleRuns(ctx context.Context, most int) ([]people.IdleRun, error) {
+	rows, err := s.q.ListIdleRuns(ctx, int32(most))
+	runs := make([]people.IdleRun, len(rows))
+	for i, r := range rows {
+		runs[i] = people.IdleRun{
+			ID: r.ID, State: r.State, Actor: r.Actor, At: r.At.Time, Ending: int(r.Ending), Accounts: int(r.Accounts), Ended: int(r.Ended),
+			DecidedBy: r.DecidedBy,
+		}
+	}
+	return runs, postgres.Wrap(err, "listing looks at inactive accounts")
+}
+
+// KeepIdle notes idle accounts that were not ended, for people to look at.
+func (s *Store) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
+	var p peoplesql.KeepIdleParams
+	for _, v := range kept {
+		p.Ids, p.Sinces = append(p.Ids, int64(v.Account)), append(p.Sinces, toDate(v.Since))
+		p.Steps, p.Codes = append(p.Steps, string(v.Step)), append(p.Codes, strings.Join(texts(v.Codes), "|"))
+	}
+	return postgres.Wrap(s.q.KeepIdle(ctx, p), "noting idle accounts")
+}
+
+// EndClosed ends the memberships of organisations that two looks on different
+// days found closed, and says how many.
+func (s *Store) EndClosed(ctx context.Context, actor string, today profile.Date) (ended int, err error) {
+	err = s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		if err := q.SetReason(ctx, peoplesql.SetReasonParams{Actor: actor, Reason: "the organisation closed"}); err != nil {
+			return err
+		}
+		if err := q.NoteClosed(ctx, toDate(today)); err != nil {
+			return err
+		}
+		n, err := q.EndClosed(ctx, toDate(today))
+		ended = int(n)
+		return err
+	})
+	return ended, postgres.Wrap(err, "ending memberships of closed organisations")
+}
+
+// Holidays is the calendar as the official list named it, and which days to come
+// it does not name any more.
+func (s *Store) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
+	rows, err := s.q.Holidays(ctx)
+	for _, row := range rows {
+		day := people.Holiday{Date: fromDate(row.Date), Title: row.Title}
+		days = append(days, day)
+		if row.VanishedAt.Valid {
+			vanished = append(vanished, day)
+		}
+	}
+	return days, vanished, postgres.Wrap(err, "reading the calendar")
+}
+
+// SaveHolidays keeps the official list as it was just read, and notes days to
+// come that vanished from it.
+func (s *Store) SaveHolidays(ctx context.Context, feed, vanished []people.Holiday) error {
+	feed = slices.CompactFunc(slices.Clone(feed), func(a, b people.Holiday) bool { return a.Date == b.Date })
+	var p peoplesql.SaveHolidaysParams
+	for _, day := range feed {
+		p.Dates, p.Titles = append(p.Dates, toDate(day.Date)), append(p.Titles, day.Title)
+	}
+	gone := make([]pgtype.Date, len(vanished))
+	for i, day := range vanished {
+		gone[i] = toDate(day.Date)
+	}
+	return postgres.Wrap(s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		if err := q.SaveHolidays(ctx, p); err != nil {
+			return err
+		}
+		return q.VanishHolidays(ctx, gone)
+	}), "keeping the calendar")
+}

@@ -1,0 +1,312 @@
+package peoplestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// ErrMailBusy means that another process is sending letters.
+var ErrMailBusy = errors.New("another process is sending letters")
+
+// Outbox sends letters. One process holds it at a time, so that the pace, the
+// canary and the claims have one master; Postgres frees it when the process ends,
+// however it ends.
+type Outbox struct {
+	*postgres.Conn
+
+	q *peoplesql.Queries
+}
+
+// Outbox takes the outbox, or says ErrMailBusy.
+func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
+	conn, err := s.db.Connect(ctx)
+	if err != nil {
+		return nil, postgres.Wrap(err, "the outbox")
+	}
+	box := &Outbox{conn, peoplesql.New(conn)}
+	locked, err := box.q.LockMail(ctx)
+	if err == nil && !locked {
+		err = ErrMailBusy
+	}
+	if err != nil {
+		box.Close()
+		return nil, postgres.Wrap(err, "taking the outbox")
+	}
+	return box, nil
+}
+
+// Gate says whether letters go out.
+func (b *Outbox) Gate(ctx context.Context) (open bool, reason string, err error) {
+	g, err := b.q.MailGate(ctx)
+	return g.Open, g.Reason, postgres.Wrap(err, "reading whether mail goes out")
+}
+
+// Pause keeps all letters back for a while: the mail service takes nothing.
+func (b *Outbox) Pause(ctx context.Context, wait time.Duration, reason string) error {
+	return postgres.Wrap(b.q.PauseMail(ctx, peoplesql.PauseMailParams{Wait: toInterval(wait), Reason: reason}), "pausing mail")
+}
+
+// Canaries are the newest versions of the texts, and how many went out of each;
+// the pause follows a canary's first letter.
+func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error) {
+	rows, err := b.q.Canaries(ctx, toInterval(pause))
+	canaries := make([]people.Canary, len(rows))
+	for i, row := range rows {
+		canaries[i] = people.Canary{
+			Kind: people.LetterKind(row.Kind), Version: int(row.Version), Sent: int(row.Sent), Over: row.Over,
+		}
+	}
+	return canaries, postgres.Wrap(err, "reading canaries")
+}
+
+// Claim claims letters that may go out, at most one a person, and loads what they
+// are put together from. Texts in blocked wait; nobody gets more than so many a
+// day.
+func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
+	[]people.Post, error,
+) {
+	day := today.Time()
+	rows, err := b.q.ClaimLetters(ctx, peoplesql.ClaimLettersParams{
+		Blocked: texts(blocked), Cap: int32(perDay), Most: int32(most),
+		Day: toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, profile.London())),
+	})
+	if err != nil {
+		return nil, postgres.Wrap(err, "claiming letters")
+	}
+	posts := make([]people.Post, len(rows))
+	for i, row := range rows {
+		posts[i] = toPost(row)
+	}
+	return posts, postgres.Wrap(b.load(ctx, posts, today), "loading what letters are about")
+}
+
+// Begin notes that a claimed letter is about to be handed to the mail service:
+// from then on it may have been sent. It reports false, and notes nothing, when
+// no letter goes out.
+func (b *Outbox) Begin(ctx context.Context, post people.Post) (open bool, err error) {
+	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: post.ID, ClaimedAt: toTime(post.Claimed)})
+	if err == nil && row.Open && !row.Begun {
+		err = errors.New("it is not claimed, or was begun before")
+	}
+	return row.Open && err == nil, postgres.Wrap(err, fmt.Sprintf("beginning letter %d", post.ID))
+}
+
+func toPost(row peoplesql.ClaimLettersRow) people.Post {
+	post := people.Post{
+		ID: row.ID, Reference: row.Reference, Kind: people.LetterKind(row.Kind), List: profile.ODSCode(row.List),
+		Stage: people.Stage(row.Stage), Since: fromDate(row.Since), Ends: fromDate(row.Ends), Try: int(row.Tries),
+		Claimed: row.ClaimedAt.Time,
+	}
+	if row.AccountID != nil {
+		post.Account = people.AccountID(*row.AccountID)
+	}
+	if row.About != nil {
+		post.About = people.AccountID(*row.About)
+	}
+	if row.Quarter.Valid {
+		post.Quarter = people.QuarterOn(fromDate(row.Quarter))
+	}
+	for _, code := range row.Codes {
+		post.Codes = append(post.Codes, profile.ODSCode(code))
+	}
+	return post
+}
+
+// load brings people and organisations to letters, all at once.
+func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Date) error {
+	var ids []people.AccountID
+	var codes []string
+	for _, p := range posts {
+		for _, id := range []people.AccountID{p.Account, p.About} {
+			if id != 0 {
+				ids = append(ids, id)
+			}
+		}
+		codes = append(codes, texts(p.Codes)...)
+	}
+	accounts := make(map[people.AccountID]*people.Person, len(ids))
+	if len(ids) > 0 {
+		loaded, err := loadPeople(ctx, b.q, people.Filter{IDs: ids}, 0, today)
+		if err != nil {
+			return err
+		}
+		for i := range loaded {
+			accounts[loaded[i].ID] = &loaded[i]
+		}
+	}
+	loaded, err := loadOrgs(ctx, b.q, peoplesql.LoadOrgsParams{Codes: codes, Types: []string{}}, today)
+	orgs := make(map[profile.ODSCode]people.CheckedOrg, len(loaded))
+	for _, org := range loaded {
+		orgs[org.Code] = org
+	}
+	for i := range posts {
+		posts[i].Person, posts[i].Other = accounts[posts[i].Account], accounts[posts[i].About]
+		for _, code := range posts[i].Codes {
+			if org, ok := orgs[code]; ok {
+				posts[i].Orgs = append(posts[i].Orgs, org)
+			}
+		}
+	}
+	return err
+}
+
+// Stale are letters that a process began which has ended since: they may have
+// been sent. They are settled when they were claimed long enough ago for the mail
+// service to know. Those that were claimed and never begun are due again.
+func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error) {
+	if err := b.q.ReleaseUntouched(ctx); err != nil {
+		return nil, false, postgres.Wrap(err, "releasing letters")
+	}
+	rows, err := b.q.StaleLetters(ctx, toInterval(settle))
+	for _, row := range rows {
+		if !row.Settled {
+			waiting = true
+			continue
+		}
+		posts = append(posts, people.Post{
+			ID: row.ID, Reference: row.Reference, Kind: people.LetterKind(row.Kind), Try: int(row.Tries), Claimed: row.ClaimedAt.Time,
+			Age: time.Duration(row.Age * float64(time.Second)),
+		})
+	}
+	return posts, waiting, postgres.Wrap(err, "reading stale letters")
+}
+
+// Settle records what became of a claimed letter, once; where that claim has
+// ended, nothing. What went out is counted with it.
+func (b *Outbox) Settle(ctx context.Context, s people.Settled) error {
+	params := peoplesql.SettleLetterParams{
+		ID: s.Post, ClaimedAt: toTime(s.Claimed), State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID,
+		TemplateVersion: int32(s.Mailed.Version), Ends: toDate(s.Ends),
+	}
+	if s.Wait > 0 {
+		params.Wait = toInterval(s.Wait)
+	}
+	if s.Untried {
+		params.Untried = 1
+	}
+	return postgres.Wrap(pgx.BeginFunc(ctx, b.Conn, func(tx pgx.Tx) error {
+		q := peoplesql.New(tx)
+		settled, err := q.SettleLetter(ctx, params)
+		if err != nil || settled == 0 || s.Dead == 0 {
+			return err
+		}
+		return markDead(ctx, q, s.Dead)
+	}), "settling a letter")
+}
+
+func markDead(ctx context.Context, q *peoplesql.Queries, id people.AccountID) error {
+	why := peoplesql.SetReasonParams{Actor: "mail", Reason: "the mail service says that the address does not exist"}
+	if err := q.SetReason(ctx, why); err != nil {
+		return err
+	}
+	return q.MarkDead(ctx, int64(id))
+}
+
+// Waiting is how many letters are due, and when the next may go out.
+func (b *Outbox) Waiting(ctx context.Context) (int, time.Time, error) {
+	row, err := b.q.WaitingLetters(ctx)
+	return int(row.Waiting), row.Next.Time, postgres.Wrap(err, "counting letters")
+}
+
+// OpenLetters are those to ask the mail service about: not asked about lately,
+// and young enough for it to remember.
+func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error) {
+	rows, err := s.q.OpenLetters(ctx, peoplesql.OpenLettersParams{Every: toInterval(every), Within: toInterval(within), Most: int32(most)})
+	open := make([]people.OpenLetter, len(rows))
+	for i, row := range rows {
+		open[i] = people.OpenLetter{ID: row.ID, ProviderID: row.ProviderID}
+	}
+	return open, postgres.Wrap(err, "reading accepted letters")
+}
+
+// LookedAt notes that the mail service was asked, and knows no more.
+func (s *Store) LookedAt(ctx context.Context, id int64) error {
+	return postgres.Wrap(s.q.LookedAt(ctx, id), "noting a look at a letter")
+}
+
+// Fate records how an accepted letter fared, by the mail service's word. Words
+// that come twice, late, or of a letter that is none of ours change nothing.
+func (s *Store) Fate(ctx context.Context, m people.Mailed) error {
+	if m.State == people.MailSending || m.ID == "" {
+		return nil
+	}
+	return postgres.Wrap(s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		row, err := q.FateOfLetter(ctx, peoplesql.FateOfLetterParams{State: string(m.State), ProviderID: m.ID})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil || m.State != people.MailDead || row.AccountID == nil {
+			return err
+		}
+		return markDead(ctx, q, people.AccountID(*row.AccountID))
+	}), "recording the fate of a letter")
+}
+
+// StopMail stops all letters until ResumeMail: the kill switch.
+func (s *Store) StopMail(ctx context.Context, actor, reason string) error {
+	return postgres.Wrap(s.q.StopMail(ctx, peoplesql.StopMailParams{Actor: actor, Reason: reason}), "stopping mail")
+}
+
+// ResumeMail lets letters go out again, and ends the pauses of canaries.
+func (s *Store) ResumeMail(ctx context.Context) error {
+	return postgres.Wrap(s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		if err := q.ResumeCanaries(ctx, people.CanarySize); err != nil {
+			return err
+		}
+		return q.ResumeMail(ctx)
+	}), "resuming mail")
+}
+
+// MailStands is how mail stands.
+type MailStands struct {
+	Open        bool      `json:"open"`
+	StoppedBy   string    `json:"stopped_by,omitempty"`
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	Reason      string    `json:"reason,omitempty"`
+}
+
+// MailStands says whether letters go out, and why not.
+func (s *Store) MailStands(ctx context.Context) (MailStands, error) {
+	g, err := s.q.MailGate(ctx)
+	stands := MailStands{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil.Time, Reason: g.Reason}
+	return stands, postgres.Wrap(err, "reading whether mail goes out")
+}
+
+// ListedLetter is a letter as lists show it.
+type ListedLetter struct {
+	ID        int64     `json:"id"`
+	Reference string    `json:"reference"`
+	Kind      string    `json:"kind"`
+	Account   string    `json:"account,omitempty"`
+	List      string    `json:"list,omitempty"`
+	State     string    `json:"state"`
+	Reason    string    `json:"reason,omitempty"`
+	Made      time.Time `json:"made"`
+	Accepted  time.Time `json:"accepted,omitzero"`
+	Tries     int       `json:"tries"`
+}
+
+// Letters lists letters, the newest first. An empty state or account means all.
+func (s *Store) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]ListedLetter, error) {
+	rows, err := s.q.ListLetters(ctx, peoplesql.ListLettersParams{State: state, Account: int64(account), Most: int32(most)})
+	list := make([]ListedLetter, len(rows))
+	for i, r := range rows {
+		list[i] = ListedLetter{
+			ID: r.ID, Reference: r.Reference, Kind: r.Kind, List: r.List, State: r.State, Reason: r.Reason, Made: r.MadeAt.Time,
+			Accepted: r.AcceptedAt.Time, Tries: int(r.Tries),
+		}
+		if r.AccountID != nil {
+			list[i].Account = people.AccountID(*r.AccountID).String()
+		}
+	}
+	return list, postgres.Wrap(err, "listing letters")
+}

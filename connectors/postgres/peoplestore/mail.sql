@@ -1,0 +1,107 @@
+-- name: LockMail :one
+select pg_try_advisory_lock(hashtextextended('profilesync mail', 0)) as locked;
+
+-- name: MailGate :one
+select stopped_at, stopped_by, paused_until, reason, coalesce(extract(epoch from now() - stopped_at), 0)::float8 as since,
+    coalesce(extract(epoch from paused_until - now()), 0)::float8 as left, (stopped_at is null and (paused_until is null or paused_until <= now()))::boolean as open
+from mail_gate;
+
+-- name: StopMail :exec
+update mail_gate set stopped_at = now(), stopped_by = @actor, reason = @reason;
+
+-- name: ResumeMail :exec
+update mail_gate set stopped_at = null, stopped_by = '', paused_until = null, reason = '';
+
+-- name: PauseMail :exec
+update mail_gate set paused_until = greatest(paused_until, now() + @wait::interval), reason = @reason;
+
+-- name: ResumeCanaries :exec
+update mail_canary set sent = greatest(sent, @enough), first_at = '-infinity';
+
+-- name: Canaries :many
+-- The newest version of each text.
+select distinct on (kind) kind, version, sent, (first_at + @pause::interval <= now())::boolean as over from mail_canary
+order by kind, first_at desc, version desc;
+
+-- name: ClaimLetters :many
+-- The oldest letters that may go out, one a person, none above a person's cap of a day.
+with may as (
+    select distinct on (l.account_id, case when l.account_id is null then l.id end) l.id
+    from letter l
+    where l.state = 'due' and (l.not_before is null or l.not_before <= now()) and l.kind <> all (@blocked::text[])
+        and (l.account_id is null or (
+            select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= @day::timestamptz) < @cap::integer)
+    order by l.account_id, case when l.account_id is null then l.id end, l.id
+), first as (
+    select id from may order by id limit @most
+)
+update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
+returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at;
+
+-- name: ReleaseUntouched :exec
+-- Claimed by a process that has ended, or that never heard of it, and surely not sent: whoever does this holds the lock.
+update letter set state = 'due', untouched = false, tries = tries - 1 where state = 'claimed' and untouched;
+
+-- name: BeginLetter :one
+-- From here on a claimed letter may have been sent. The kill switch is read for each.
+with gate as (
+    select (g.stopped_at is null and (g.paused_until is null or g.paused_until <= now()))::boolean as open from mail_gate g
+), begun as (
+    update letter l set untouched = false, begun_at = now() from gate g
+    where g.open and l.id = @id and l.state = 'claimed' and l.claimed_at = @claimed_at and l.untouched
+    returning l.id
+)
+select g.open, (exists (select from begun))::boolean as begun from gate g;
+
+-- name: StaleLetters :many
+-- Claimed by a process that has ended: whoever reads this holds the lock.
+select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - @settle::interval)::boolean as settled,
+    extract(epoch from now() - coalesce(begun_at, claimed_at))::float8 as age
+from letter where state = 'claimed' order by id;
+
+-- name: SettleLetter :execrows
+-- A warning that was not true any more leaves its name to the next one: an account is not held for it. What went out is
+-- counted with it: of a new text only a few may.
+with settled as (
+    update letter set
+        reference = case when @state::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
+        state = @state, reason = @reason, untouched = false,
+        not_before = now() + sqlc.narg(wait)::interval, tries = tries - @untried::integer,
+        accepted_at = case when @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
+        provider_id = @provider_id, template_version = @template_version, ends = coalesce(sqlc.narg(ends)::date, ends), looked_at = now()
+    where id = @id and state = 'claimed' and claimed_at = @claimed_at
+    returning kind, template_version
+), counted as (
+    insert into mail_canary as c (kind, version, sent)
+    select s.kind, s.template_version, 1 from settled s where @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
+    on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
+)
+select kind from settled;
+
+-- name: OpenLetters :many
+-- Accepted letters whose fate is not known, those asked about longest ago first.
+select id, provider_id from letter
+where state = 'accepted' and looked_at <= now() - @every::interval and accepted_at >= clock() - @within::interval
+order by looked_at limit @most;
+
+-- name: LookedAt :exec
+update letter set looked_at = now() where id = @id;
+
+-- name: FateOfLetter :one
+-- By the mail service's id, or by what it knows the letter by. Fates come late, twice, or in another order: one that is
+-- settled stays.
+update letter l set state = @state, reason = @reason,
+    not_before = null
+where l.state in ('accepted', 'claimed') and (l.provider_id = @provider_id and l.provider_id <> '')
+returning l.id, l.account_id;
+
+-- name: MarkDead :exec
+update account set dead_at = clock() where id = @id and dead_at is null;
+
+-- name: ListLetters :many
+select id, reference, kind, account_id, list, state, reason, made_at, accepted_at, tries, not_before from letter
+where (@state::text = '' or state = @state) and (@account::bigint = 0 or account_id = @account)
+order by id desc limit @most;
+
+-- name: WaitingLetters :one
+select count(*) as waiting, coalesce(min(greatest(not_before, now())), now())::timestamptz as next from letter where state = 'due';

@@ -1,0 +1,246 @@
+package peoplestore
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// peoplePage is how many people are loaded at a time.
+const peoplePage = 2000
+
+// People loads people with their organisations and warnings, page by page, in the
+// order of their ids.
+func (s *Store) People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error] {
+	return func(yield func([]people.Person, error) bool) {
+		var after int64
+		for {
+			people, err := loadPeople(ctx, s.q, f, after, today)
+			if err != nil {
+				yield(nil, postgres.Wrap(err, "loading people"))
+				return
+			}
+			if len(people) > 0 {
+				after = int64(people[len(people)-1].ID)
+			}
+			if len(people) > 0 && !yield(people, nil) || len(people) < peoplePage {
+				return
+			}
+		}
+	}
+}
+
+func loadPeople(ctx context.Context, q *peoplesql.Queries, f people.Filter, after int64, today profile.Date) (
+	[]people.Person, error,
+) {
+	rows, err := q.LoadPeople(ctx, peoplesql.LoadPeopleParams{
+		After: after, Ids: numbers(f.IDs), States: texts(f.States), Codes: texts(f.Codes), IdleBefore: toTime(f.IdleBefore),
+		Most: int32(max(peoplePage, len(f.IDs))),
+	})
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	accounts := make([]people.Person, len(rows))
+	at := make(map[int64]*people.Person, len(rows))
+	for i, row := range rows {
+		accounts[i] = toPerson(row)
+		at[row.ID] = &accounts[i]
+	}
+	return accounts, addTo(ctx, q, at, today)
+}
+
+// toPerson takes an address that nobody could write to for a dead one.
+func toPerson(row peoplesql.LoadPeopleRow) people.Person {
+	address, err := people.ParseEmailAddress(row.Email)
+	return people.Person{
+		ID: people.AccountID(row.ID), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State),
+		Address: address, Name: people.NewPersonName(row.Name), Dead: row.Dead || err != nil,
+		LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
+	}
+}
+
+// addTo adds organisations and warnings.
+func addTo(ctx context.Context, q *peoplesql.Queries, at map[int64]*people.Person, today profile.Date) error {
+	ids := make([]int64, 0, len(at))
+	for id := range at {
+		ids = append(ids, id)
+	}
+	members, err := q.LoadMemberships(ctx, ids)
+	if err != nil {
+		return err
+	}
+	codes := make([]string, len(members))
+	for i, m := range members {
+		codes[i] = m.Code
+	}
+	checks, err := loadChecks(ctx, q, codes, today)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		org := checks.org(m.Code, m.Name, m.Type, m.Icb)
+		at[m.AccountID].Orgs = append(at[m.AccountID].Orgs, people.MemberOf{CheckedOrg: org, Role: people.MemberRole(m.Role)})
+	}
+	warnings, err := q.LoadWarnings(ctx, ids)
+	for _, w := range warnings {
+		at[w.AccountID].Warned = append(at[w.AccountID].Warned, toWarning(w))
+	}
+	return err
+}
+
+func toWarning(w peoplesql.LoadWarningsRow) people.IdleWarning {
+	warning := people.IdleWarning{
+		Kind: people.LetterKind(w.Kind), Since: fromDate(w.Since), Ends: fromDate(w.Ends), Accepted: w.AcceptedAt.Time,
+	}
+	switch w.State {
+	case "refused", "unclear", "dead", "failed":
+		warning.Failed = true
+	}
+	return warning
+}
+
+// checks are the checks of organisations, and the days they stated.
+type checks struct {
+	checked map[string]people.Checked
+	stated  map[string][]profile.Date
+}
+
+func loadChecks(ctx context.Context, q *peoplesql.Queries, codes []string, today profile.Date) (checks, error) {
+	slices.Sort(codes)
+	codes = slices.Compact(codes)
+	c := checks{checked: make(map[string]people.Checked, len(codes)), stated: make(map[string][]profile.Date)}
+	checked, err := q.LoadChecked(ctx, codes)
+	if err != nil {
+		return c, err
+	}
+	for _, row := range checked {
+		if c.checked[row.Code] == nil {
+			c.checked[row.Code] = make(people.Checked)
+		}
+		c.checked[row.Code][people.Section(row.Section)] = row.At.Time
+	}
+	stated, err := q.LoadStated(ctx, peoplesql.LoadStatedParams{Codes: codes, Today: toDate(today)})
+	for _, row := range stated {
+		c.stated[row.Code] = append(c.stated[row.Code], fromDate(row.Date))
+	}
+	return c, err
+}
+
+func (c checks) org(code, name, orgType, icb string) people.CheckedOrg {
+	return people.CheckedOrg{
+		Code: profile.ODSCode(code), Name: name, Type: profile.OrgType(orgType), ICB: profile.ODSCode(icb),
+		Checked: c.checked[code], Stated: c.stated[code],
+	}
+}
+
+// Orgs loads open organisations by their codes.
+func (s *Store) Orgs(ctx context.Context, codes []profile.ODSCode, today profile.Date) ([]people.CheckedOrg, error) {
+	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: texts(codes), Types: []string{}}, today)
+}
+
+// OrgsOfICB loads the open organisations of an ICB that are of some types.
+func (s *Store) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) (
+	[]people.CheckedOrg, error,
+) {
+	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: []string{}, Icb: string(icb), Types: texts(types)}, today)
+}
+
+func loadOrgs(ctx context.Context, q *peoplesql.Queries, params peoplesql.LoadOrgsParams, today profile.Date) ([]people.CheckedOrg, error) {
+	rows, err := q.LoadOrgs(ctx, params)
+	if err != nil {
+		return nil, postgres.Wrap(err, "loading organisations")
+	}
+	codes := make([]string, len(rows))
+	for i, row := range rows {
+		codes[i] = row.Code
+	}
+	c, err := loadChecks(ctx, q, codes, today)
+	orgs := make([]people.CheckedOrg, len(rows))
+	for i, row := range rows {
+		orgs[i] = c.org(row.Code, row.Name, row.Type, row.Icb)
+	}
+	return orgs, postgres.Wrap(err, "loading checks")
+}
+
+// Unreached are open organisations of some types to which no letter finds its
+// way: nobody's account there is active with an address that works.
+func (s *Store) Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error) {
+	rows, err := s.q.ListUnreached(ctx, peoplesql.ListUnreachedParams{Types: texts(types), Most: int32(most)})
+	orgs := make([]people.CheckedOrg, len(rows))
+	for i, row := range rows {
+		orgs[i] = checks{}.org(row.Code, row.Name, row.Type, row.Icb)
+	}
+	return orgs, postgres.Wrap(err, "listing organisations without anybody")
+}
+
+// ICBs are the boards of open organisations of some types.
+func (s *Store) ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error) {
+	rows, err := s.q.ListICBs(ctx, texts(types))
+	codes := make([]profile.ODSCode, len(rows))
+	for i, row := range rows {
+		codes[i] = profile.ODSCode(row)
+	}
+	return codes, postgres.Wrap(err, "listing boards")
+}
+
+// Unposted leaves out letters that were made due before.
+func (s *Store) Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error) {
+	refs := make([]string, len(posts))
+	for i, post := range posts {
+		refs[i] = post.Reference
+	}
+	rows, err := s.q.KnownLetters(ctx, refs)
+	known := make(map[string]bool, len(rows))
+	for _, reference := range rows {
+		known[reference] = true
+	}
+	fresh := slices.DeleteFunc(slices.Clone(posts), func(post people.Post) bool { return known[post.Reference] })
+	return fresh, postgres.Wrap(err, "looking for letters")
+}
+
+// PostLetters makes letters due, each once: those whose reference is known
+// already are left alone. It returns how many are new.
+func (s *Store) PostLetters(ctx context.Context, posts []people.Post) (int, error) {
+	added, err := postLetters(ctx, s.q, posts)
+	return added, postgres.Wrap(err, "making letters due")
+}
+
+func postLetters(ctx context.Context, q *peoplesql.Queries, posts []people.Post) (int, error) {
+	if len(posts) == 0 {
+		return 0, nil
+	}
+	var p peoplesql.InsertLettersParams
+	for _, post := range posts {
+		p.Refs, p.Kinds = append(p.Refs, post.Reference), append(p.Kinds, string(post.Kind))
+		p.Accounts, p.Abouts = append(p.Accounts, int64(post.Account)), append(p.Abouts, int64(post.About))
+		p.Lists, p.Stages = append(p.Lists, string(post.List)), append(p.Stages, string(post.Stage))
+		quarter := profile.Date{}
+		if post.Quarter != (people.Quarter{}) {
+			quarter = post.Quarter.First()
+		}
+		p.Quarters = append(p.Quarters, toDate(quarter))
+		p.Sinces, p.Ends = append(p.Sinces, toDate(post.Since)), append(p.Ends, toDate(post.Ends))
+		p.Codes = append(p.Codes, strings.Join(texts(post.Codes), "|"))
+	}
+	added, err := q.InsertLetters(ctx, p)
+	return int(added), err
+}
+
+func numbers[T ~int64](values []T) []int64 {
+	all := make([]int64, len(values))
+	for i, v := range values {
+		all[i] = int64(v)
+	}
+	return all
+}
+
+func toTime(t time.Time) pgtype.Timestamptz { return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()} }

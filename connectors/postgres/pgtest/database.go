@@ -1,0 +1,51 @@
+package pgtest
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+)
+
+// Database is the new database of one test: the program's way to it, and a
+// connection for plain SQL beside it, as the editing application has one.
+type Database struct {
+	testing.TB
+
+	URL string
+	DB  *postgres.DB
+	SQL *pgx.Conn
+}
+
+// New returns a new migrated database without data.
+func New(tb testing.TB) *Database {
+	tb.Helper()
+	address := URL(tb)
+	return &Database{TB: tb, URL: address, DB: OpenURL(tb, address).DB, SQL: Connect(tb, address)}
+}
+
+// Exec runs plain SQL.
+func (d *Database) Exec(sql string, args ...any) {
+	d.Helper()
+	_, err := d.SQL.Exec(d.Context(), sql, args...)
+	require.NoError(d, err, sql)
+}
+
+// One returns the one value that a query gives.
+func One[T any](d *Database, sql string, args ...any) (value T) {
+	d.Helper()
+	require.NoError(d, d.SQL.QueryRow(d.Context(), sql, args...).Scan(&value), sql)
+	return value
+}
+
+// All returns the rows of one column.
+func All[T any](d *Database, sql string, args ...any) []T {
+	d.Helper()
+	rows, err := d.SQL.Query(d.Context(), sql, args...)
+	require.NoError(d, err, sql)
+	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	require.NoError(d, err, sql)
+	return values
+}

@@ -1,0 +1,70 @@
+package pgtest
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+)
+
+// Write is a write to a database of its own, and what it leaves.
+type Write struct {
+	*Database
+
+	// Try is one attempt, as the caller in the program makes it. After an error the
+	// caller tries again: the queue its job, a person their command.
+	Try  func() error
+	Rows string // a query of one column: all that the write leaves
+}
+
+// LostAnswer is a write, and the statement after which the answer to its commit
+// is lost.
+type LostAnswer struct {
+	Statement string
+	Begin     func(t *testing.T) Write
+}
+
+// RequireOnce has every write lose the answer to its commit, and be tried again.
+// It must leave what it leaves where nothing is lost.
+func RequireOnce(t *testing.T, writes map[string]LostAnswer) {
+	t.Helper()
+	for name, write := range writes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			quiet := write.Begin(t)
+			require.NoError(t, quiet.Try())
+			want := All[string](quiet.Database, quiet.Rows)
+			require.NotEmpty(t, want)
+
+			w := write.Begin(t)
+			require.NotSubset(t, All[string](w.Database, w.Rows), want, "there is something to be done")
+			line := w.AlongALine()
+			lost := line.SwallowCommitAfter(write.Statement, 1)
+			require.Error(t, w.Try())
+			require.Equal(t, 1, lost.Happened())
+			require.NoError(t, w.Try())
+			require.ElementsMatch(t, want, All[string](w.Database, w.Rows))
+		})
+	}
+}
+
+// AlongALine has the program speak to the database along a line that loses what a
+// test wants it to lose: all stores that were made of DB.
+func (d *Database) AlongALine() *pgproxy.Proxy {
+	d.Helper()
+	line := pgproxy.New(d.TB, d.URL)
+	*d.DB = *OpenURL(d.TB, line.URL()).DB
+	return line
+}
+
+// SeenOnce is no error where the work is there already, by one's own hand: a
+// person reads so, and is done.
+func SeenOnce(err error) error {
+	if errors.Is(err, postgres.ErrNotFound) {
+		return nil
+	}
+	return err
+}

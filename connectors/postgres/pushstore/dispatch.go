@@ -1,0 +1,159 @@
+package pushstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// pushedTo lists the sinks that have routes.
+func pushedTo(routes push.Routes) (sinks []string) {
+	for _, sink := range push.Sinks() {
+		if routes[sink] != nil {
+			sinks = append(sinks, string(sink))
+		}
+	}
+	return sinks
+}
+
+// routeRows lists the routes: sink, type, name.
+func routeRows(routes push.Routes) (sinks, types, names []string) {
+	for _, sink := range pushedTo(routes) {
+		for _, orgType := range profile.OrgTypes() {
+			if route, ok := routes[push.Sink(sink)][orgType]; ok {
+				sinks, types, names = append(sinks, sink), append(types, string(orgType)), append(names, route.Name)
+			}
+		}
+	}
+	return sinks, types, names
+}
+
+// Dispatch is one round of turning changes into pushes, in one transaction that
+// no other process runs at the same time: the lock is the transaction's own, so
+// that whoever loses it, by the end of its session, loses what it wrote as well.
+type Dispatch struct {
+	tx     pgx.Tx
+	q      *pushsql.Queries
+	routes push.Routes
+}
+
+// WithDispatch gives work a round of its own. It reports false, and does nothing,
+// while another process has one.
+func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(*Dispatch) error) (ours bool, err error) {
+	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) error {
+		row, err := q.TryLockDispatch(ctx)
+		if err != nil {
+			return postgres.Wrap(err, "locking the dispatcher")
+		}
+		if ours = row.Locked; !ours {
+			return nil
+		}
+		return work(&Dispatch{tx: tx, q: q, routes: routes})
+	})
+	return ours, err
+}
+
+// NoteProgress records that dispatching goes on.
+func (d *Dispatch) NoteProgress(ctx context.Context) error {
+	return postgres.Wrap(d.q.NoteProgress(ctx, postgres.ActivityDispatch), "noting progress")
+}
+
+// Tx is the transaction in which the jobs of pushes are queued.
+func (d *Dispatch) Tx() pgx.Tx { return d.tx }
+
+// Enrol wants a push of every profile to a sink that was configured since, or
+// that takes its type now.
+func (d *Dispatch) Enrol(ctx context.Context) error {
+	params := pushsql.EnrolProfilesParams{Sinks: pushedTo(d.routes)}
+	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
+	if err := d.q.EnrolRoutes(ctx, pushsql.EnrolRoutesParams{Sinks: params.RouteSinks, Routes: params.Routes}); err != nil {
+		return postgres.Wrap(err, "enrolling routes")
+	}
+	_, err := d.q.EnrolProfiles(ctx, params)
+	return postgres.Wrap(err, "enrolling profiles")
+}
+
+// FindLost wants the pushes again whose jobs were given up or cancelled, and those
+// of commands that were killed.
+func (d *Dispatch) FindLost(ctx context.Context) error {
+	return postgres.Wrap(d.q.FindLostPushes(ctx), "looking for lost pushes")
+}
+
+// FindLeftBehind wants the pushes again that changes asked for after what became
+// of them was composed, and that are neither due nor carried by a job: the second
+// line of defence. It returns how many there were, which is to be 0.
+func (d *Dispatch) FindLeftBehind(ctx context.Context) (int, error) {
+	n, err := d.q.FindLeftBehind(ctx)
+	return int(n), postgres.Wrap(err, "looking for pushes left behind")
+}
+
+// Read reads what changed since the last round, every change once and none too
+// late, and wants the pushes: at once those of runs and of closures today, the
+// others after the settle time. Then it applies and ends holds.
+func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Duration) error {
+	params := pushsql.ReadChangesParams{Today: today.String(), Settle: toInterval(settle), Sinks: pushedTo(d.routes)}
+	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
+	if _, err := d.q.ReadChanges(ctx, params); err != nil {
+		return postgres.Wrap(err, "reading changes")
+	}
+	return postgres.Wrap(d.q.HoldPushes(ctx, toDate(today)), "holding pushes")
+}
+
+// Due returns pushes to be queued, those of a route the oldest first: never so
+// many that more than most of them have jobs at a time.
+func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
+	rows, err := d.q.DuePushes(ctx, pushsql.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)})
+	if err != nil {
+		return nil, postgres.Wrap(err, "looking for due pushes")
+	}
+	due := make([]push.Due, len(rows))
+	for i, r := range rows {
+		due[i] = push.Due{Code: profile.ODSCode(r.Code), Sink: push.Sink(r.Sink), Probe: r.Probe}
+	}
+	return due, nil
+}
+
+// Queued notes the jobs that work the pushes.
+func (d *Dispatch) Queued(ctx context.Context, pushes []push.Due, jobs []int64) error {
+	params := pushsql.SetPushJobsParams{Jobs: jobs}
+	for _, p := range pushes {
+		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))
+	}
+	return postgres.Wrap(d.q.SetPushJobs(ctx, params), "noting the jobs of pushes")
+}
+
+// Next is how long it is until something is due; ok is false when nothing is.
+func (d *Dispatch) Next(ctx context.Context) (wait time.Duration, ok bool, err error) {
+	seconds, err := d.q.NextDue(ctx, pushedTo(d.routes))
+	if err != nil || seconds < 0 {
+		return 0, false, postgres.Wrap(err, "looking for the next push")
+	}
+	return time.Duration(seconds * float64(time.Second)), true, nil
+}
+
+// Wakeups calls wake whenever somebody committed a change or asked for a push,
+// until the context ends or the connection breaks.
+func (s *Store) Wakeups(ctx context.Context, wake func()) error {
+	conn, err := s.db.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("listening for changes: %w", err)
+	}
+	defer func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }()
+	if err := pushsql.New(conn).ListenForWork(ctx); err != nil {
+		return postgres.Wrap(err, "listening for changes")
+	}
+	wake() // for what was committed before
+	for {
+		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
+			return fmt.Errorf("listening for changes: %w", err)
+		}
+		wake()
+	}
+}

@@ -1,0 +1,120 @@
+-- name: TryLockDispatch :one
+-- The lock belongs to the transaction that writes: who loses it, loses what it wrote. The server ends a round whose process
+-- fell silent in the midst of it.
+select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock;
+
+-- name: ReadChanges :execrows
+-- Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in
+-- dispatched_early. An edit settles, so that an editing session makes one push; a run's changes and closures of today do not wait.
+-- A sink that this process is not configured for, and another is or was, is asked for too: the change is read for all.
+with edge as (
+    select horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin from dispatch
+), fresh as materialized (
+    select c.id, c.code, c.xid, c.run_id is not null or case c.field
+        when 'status' then c.new = 'closed'
+        when 'hidden' then c.new = 'true'
+        when 'dated-opening-times' then coalesce(c.new::jsonb ->> 'date' = @today::text and c.new::jsonb ->> 'opens' is null, false)
+        else false end as at_once
+    from change c, edge
+    where c.xid >= edge.horizon and not exists (select from dispatched_early e where e.change_id = c.id)
+), early as (
+    insert into dispatched_early (change_id, xid) select f.id, f.xid from fresh f, edge where f.xid >= edge.xmin
+), passed as (
+    delete from dispatched_early e using edge where e.xid < edge.xmin
+), moved as (
+    update dispatch d set horizon = edge.xmin from edge where d.horizon < edge.xmin
+), wanted as (
+    select f.code, case when bool_or(f.at_once) then now() else now() + @settle::interval end as due_at from fresh f group by f.code
+)
+insert into push as p (code, sink, route, state, due_at, asked)
+select w.code, s.sink, way.route, case when way.route = '' then 'no-route' else 'wanted' end, case when way.route <> '' then w.due_at end, 1
+from wanted w
+join profile f using (code)
+cross join lateral (select unnest(@sinks::text[]) as sink union select q.sink from push q where q.code = w.code) s
+left join (select unnest(@route_sinks::text[]) as sink, unnest(@route_types::text[]) as type, unnest(@routes::text[]) as route) r
+    on r.sink = s.sink and r.type = f.type
+left join push known on known.code = w.code and known.sink = s.sink
+cross join lateral (select coalesce(case when s.sink = any(@sinks::text[]) then r.route else known.route end, '') as route) way
+order by w.code, s.sink -- as all who lock pushes do
+on conflict (code, sink) do update set
+    asked = p.asked + 1, -- once a round: whoever loads the push reads this together with what was changed
+    wanted_at = now(), route = excluded.route, state = excluded.state, -- what is held is held again before anybody sees it
+    due_at = case excluded.state when 'wanted' then greatest(least(p.due_at, excluded.due_at), p.not_before) end;
+
+-- name: EnrolRoutes :exec
+insert into route (sink, route) select distinct unnest(@sinks::text[]), unnest(@routes::text[]) on conflict do nothing;
+
+-- name: EnrolProfiles :execrows
+-- Every profile for a sink that was configured since, or that takes its type now.
+insert into push as p (code, sink, route, state, due_at)
+select f.code, s.sink, coalesce(r.route, ''), case when r.route is null then 'no-route' else 'wanted' end, case when r.route is not null then now() end
+from profile f
+cross join unnest(@sinks::text[]) as s (sink)
+left join (select unnest(@route_sinks::text[]) as sink, unnest(@route_types::text[]) as type, unnest(@routes::text[]) as route) r
+    on r.sink = s.sink and r.type = f.type
+left join push known on known.code = f.code and known.sink = s.sink
+where known.code is null or (known.state = 'no-route') <> (r.route is null)
+order by f.code, s.sink
+on conflict (code, sink) do update set wanted_at = now(), route = excluded.route, state = excluded.state, due_at = excluded.due_at;
+
+-- name: HoldPushes :exec
+-- What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
+with holding as (
+    select distinct h.code, h.sink from hold h
+    where h.sink is not null and h.removed_at is null and (h.until is null or h.until >= @today::date)
+), ended as (
+    update hold h set followed = true
+    where h.field is not null and not h.followed and (h.removed_at is not null or h.until < @today::date)
+    returning h.code
+), followed as (
+    update push p set state = 'wanted', wanted_at = now(), due_at = greatest(now(), p.not_before)
+    from (select distinct e.code from ended e) e
+    where p.code = e.code and p.state not in ('held', 'no-route') and not exists (select from holding h where h.code = p.code and h.sink = p.sink)
+), held as (
+    update push p set state = 'held', due_at = null from holding h
+    where p.code = h.code and p.sink = h.sink and p.state not in ('held', 'no-route') and p.job_id is null
+)
+update push p set state = 'wanted', wanted_at = now(), due_at = now()
+where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink);
+
+-- name: FindLostPushes :exec
+-- A job that was cancelled or given up by hand leaves its push behind, and so does a command that was killed; a command
+-- carries its process' number, negative. The jobs of a process that is gone are made available again by themselves.
+update push p set job_id = null, due_at = coalesce(p.due_at, now())
+where p.job_id > 0 and not exists (
+        select from river.river_job j
+        where j.id = p.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
+    or p.job_id < 0 and not exists (select from process c where c.id = -p.job_id and c.ended_at is null);
+
+-- name: DuePushes :many
+-- A paused route gets one push now and then, as a probe.
+with open as (
+    select s.sink, s.route, s.paused, (case when s.paused = '' then sqlc.arg(most)::integer - (select count(*) from push q where q.sink = s.sink and q.route = s.route and q.job_id is not null)
+        when s.probe_at <= now() and not exists (select from push q where q.sink = s.sink and q.route = s.route and q.job_id is not null) then 1 else 0 end)::bigint as room
+    from route s where s.sink = any(@sinks::text[])
+)
+select d.code, o.sink, (o.paused <> '')::boolean as probe
+from open o cross join lateral (
+    select p.code from push p
+    where p.sink = o.sink and p.route = o.route and p.due_at <= now() and p.job_id is null
+    order by p.due_at limit greatest(o.room, 0)
+) d;
+
+-- name: SetPushJobs :exec
+update push p set job_id = q.job_id, due_at = null
+from (select unnest(@codes::text[]) as code, unnest(@sinks::text[]) as sink, unnest(@jobs::bigint[]) as job_id) q
+where p.code = q.code and p.sink = q.sink;
+
+-- name: NextDue :one
+-- Seconds until something is due, 0 at least; -1 when nothing is.
+select (case count(*) when 0 then -1
+    else greatest(extract(epoch from min(greatest(d.due_at, case when s.paused <> '' then s.probe_at end)) - clock_timestamp()), 0) end)::double precision as seconds
+from route s cross join lateral (
+    select p.due_at from push p where p.sink = s.sink and p.route = s.route and p.due_at is not null and p.job_id is null order by p.due_at limit 1
+) d
+where s.sink = any(@sinks::text[]);
+
+-- name: NoteProgress :exec
+insert into forward_progress (activity, at) values (@activity, clock_timestamp())
+on conflict on constraint forward_progress_pkey do update set at = excluded.at;

@@ -1,0 +1,141 @@
+package pushstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// DriftCheck is one look at what a sink shows.
+type DriftCheck struct {
+	store *Store
+	id    int64
+	sink  push.Sink
+	codes []profile.ODSCode
+	today profile.Date
+}
+
+// BeginDrift begins a look at some profiles, or at all of them.
+func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string,
+	today profile.Date,
+) (*DriftCheck, error) {
+	id, err := s.q.BeginDriftCheck(ctx, pushsql.BeginDriftCheckParams{Sink: string(sink), Actor: actor, Whole: len(codes) == 0})
+	if err != nil {
+		return nil, postgres.Wrap(err, "beginning a drift check")
+	}
+	return &DriftCheck{store: s, id: id, sink: sink, codes: codes, today: today}, nil
+}
+
+// Page returns accepted pushes of organisations of a type behind a code, in the
+// order of codes.
+func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error) {
+	codes, err := c.store.q.PushesToCheck(ctx, pushsql.PushesToCheckParams{
+		Sink: string(c.sink), Type: string(t), After: string(after), Codes: texts(c.codes), Most: int32(most),
+	})
+	if err != nil || len(codes) == 0 {
+		return nil, postgres.Wrap(err, "reading the pushes to check")
+	}
+	page := make([]profile.ODSCode, len(codes))
+	for i, code := range codes {
+		page[i] = profile.ODSCode(code)
+	}
+	return c.store.LoadPushes(ctx, c.sink, page, c.today)
+}
+
+// fieldMissing stands for a profile that is not shown at all.
+const fieldMissing = "missing"
+
+// Found stores what differs, and that the others were seen as they are to be.
+func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
+	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: string(c.sink)}
+	add := func(code profile.ODSCode, field, want, shown string) {
+		params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, field)
+		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
+	}
+	for _, d := range drifted {
+		if d.Missing {
+			add(d.Code, fieldMissing, "", "")
+		}
+		for _, difference := range d.Differences {
+			add(d.Code, difference.Field.String(), difference.Want, difference.Shown)
+		}
+	}
+	return c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
+		if err := q.StoreDrift(ctx, params); err != nil {
+			return postgres.Wrap(err, "storing drift")
+		}
+		return postgres.Wrap(q.SawPushes(ctx, pushsql.SawPushesParams{Sink: string(c.sink), Codes: texts(seen)}), "storing what was seen")
+	})
+}
+
+// End stores the result, once, and together with it asks for pushes where it is
+// to be repaired. What a sink did not take three times is left to people.
+func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
+	r.Check = c.id
+	err := c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) (err error) {
+		if repair {
+			if r.Repaired, err = c.repair(ctx, q); err != nil {
+				return err
+			}
+		}
+		ended, err := q.EndDriftCheck(ctx, pushsql.EndDriftCheckParams{
+			ID: c.id, State: string(r.State), Checked: int32(r.Checked), Missing: int32(r.Missing), Drifted: int32(r.Drifted),
+			Repaired: int32(r.Repaired), Reason: r.Reason,
+		})
+		if err == nil && ended == 0 {
+			err = errors.New("it has ended already")
+		}
+		return err
+	})
+	return r, postgres.Wrap(err, "ending a drift check")
+}
+
+func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired int, err error) {
+	codes, err := q.DriftToRepair(ctx, c.id)
+	if err != nil {
+		return 0, err
+	}
+	forced, err := forcePushes(ctx, q, pushsql.ForcePushesParams{Codes: codes, Sinks: []string{string(c.sink)}, Repair: true})
+	return len(forced), err
+}
+
+// DriftRow is one field in which a sink shows something else.
+type DriftRow struct {
+	Sink    push.Sink       `json:"sink"`
+	Code    profile.ODSCode `json:"code"`
+	Name    string          `json:"name"`
+	Field   string          `json:"field"` // missing: not shown at all
+	Want    string          `json:"want"`
+	Shown   string          `json:"shown"`
+	GivenUp bool            `json:"given_up,omitempty"` // repaired three times in vain
+}
+
+// DriftFound lists what a check found.
+func (s *Store) DriftFound(ctx context.Context, check int64, sink push.Sink, most int) ([]DriftRow, error) {
+	rows, err := s.q.ListDrift(ctx, pushsql.ListDriftParams{CheckID: check, Most: int32(min(most, 1<<30))})
+	if err != nil {
+		return nil, postgres.Wrap(err, "listing drift")
+	}
+	found := make([]DriftRow, len(rows))
+	for i, r := range rows {
+		found[i] = DriftRow{sink, profile.ODSCode(r.Code), r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
+	}
+	return found, nil
+}
+
+// Prune removes attempts and drift checks from before an instant.
+func (s *Store) Prune(ctx context.Context, before time.Time) error {
+	at := pgtype.Timestamptz{Time: before, Valid: true}
+	if err := s.q.PruneAttempts(ctx, at); err != nil {
+		return postgres.Wrap(err, "removing old attempts")
+	}
+	return postgres.Wrap(s.q.PruneDrift(ctx, at), "removing old drift checks")
+}

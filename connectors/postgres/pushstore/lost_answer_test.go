@@ -1,0 +1,147 @@
+package pushstore_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+const allOfAPush = `select concat_ws(' ', code, sink, route, state, due_at is not null, job_id, settled_job, forced, failures, repairs,
+	reason, sequence > 0, sent::text, unclear, accepted_sequence > 0, version, asked, answered) from push
+	union all select concat_ws(' ', 'attempt', code, sink, answer, count(*)) from push_attempt group by code, sink, answer
+	union all select concat_ws(' ', 'job', kind, count(*)) from river.river_job group by kind`
+
+func TestALostAnswerAboutPushes(t *testing.T) {
+	t.Parallel()
+	pgtest.RequireOnce(t, map[string]pgtest.LostAnswer{
+		"staging": {Statement: "StagePushes", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := wanting(t, profile.Pharmacy, profile.Pharmacy)
+			w.queue(10)
+			pushes := w.load(push.SinkDoS, 1, "FA0000", "FA0001")
+			staged := make([]push.Staged, len(pushes))
+			for i, p := range pushes {
+				staged[i] = push.Staged{Code: p.Code(), Job: p.Job, Own: profile.Hash{1}}
+			}
+			return pgtest.Write{Database: w.Database, Try: func() error {
+				numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
+				require.True(t, err != nil || min(numbers[0], numbers[1]) > 0, "it knows its own")
+				return err
+			}, Rows: allOfAPush + " union all select count(*)::text from push_sequence s join push p on p.code = s.code and p.sequence = s.last"}
+		}},
+		"settling": {Statement: "SettlePushes", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w, outcome := worked(t)
+			return pgtest.Write{Database: w.Database, Try: func() error {
+				stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome}, nothingToComplete)
+				require.True(t, err != nil || stand[0], "it knows its own")
+				return err
+			}, Rows: allOfAPush}
+		}},
+		"queueing": {Statement: "SetPushJobs", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := wanting(t, profile.Pharmacy, profile.Pharmacy)
+			w.Exec("update profile set hidden = true")
+			return pgtest.Write{
+				Database: w.Database, Try: w.dispatchesJobs, Rows: strings.ReplaceAll(allOfAPush, " job_id,", " job_id is not null,"),
+			}
+		}},
+		"claiming for a command": {Statement: "ClaimPushes", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := wanting(t, profile.Pharmacy)
+			return pgtest.Write{Database: w.Database, Try: func() error {
+				claimed, err := w.store.ClaimPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA0000"}, 7)
+				require.True(t, err != nil || len(claimed) == 1, "it knows its own")
+				return err
+			}, Rows: allOfAPush}
+		}},
+		"forcing": {Statement: "ForcePushes", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := resting(t, profile.Pharmacy)
+			w.Exec("update push set state = 'refused', failures = 3")
+			return pgtest.Write{Database: w.Database, Try: func() error {
+				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks())
+				return err
+			}, Rows: allOfAPush}
+		}},
+		"repairing drift": {Statement: "EndDriftCheck", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := resting(t, profile.Pharmacy, profile.Pharmacy)
+			return pgtest.Write{Database: w.Database, Try: w.looksForDrift, Rows: allOfAPush + `
+				union all select concat_ws(' ', sum(repaired), min(state), max(state)) from drift_check`}
+		}},
+		"pausing": {Statement: "PauseRoute", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := wanting(t, profile.Pharmacy)
+			return pgtest.Write{Database: w.Database, Try: func() error {
+				_, err := w.store.PauseRoute(t.Context(), push.SinkDoS, "change-event", "down", time.Hour)
+				return err
+			}, Rows: "select concat_ws(' ', sink, route, paused, probes, probe_at > now()) from route"}
+		}},
+		"holding": {Statement: "InsertHold", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := resting(t, profile.Pharmacy)
+			return pgtest.Write{Database: w.Database, Try: func() error {
+				_, err := w.store.AddHold(t.Context(), pushstore.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
+				return err
+			}, Rows: "select concat_ws(' ', code, sink, reason, actor) from hold"}
+		}},
+	})
+}
+
+// dispatchesJobs is a round of the dispatcher, as package jobs makes it.
+func (w *world) dispatchesJobs() error {
+	_, err := w.store.WithDispatch(w.Context(), sinkRoutes(), func(d *pushstore.Dispatch) error {
+		if err := d.Read(w.Context(), day(1), settle); err != nil {
+			return err
+		}
+		due, err := d.Due(w.Context(), 100)
+		if err != nil {
+			return err
+		}
+		ids := make([]int64, len(due))
+		for i := range due {
+			ids[i] = insertJob(w.Context(), w, d.Tx())
+		}
+		return d.Queued(w.Context(), due, ids)
+	})
+	return err
+}
+
+func insertJob(ctx context.Context, w *world, tx pgx.Tx) (id int64) {
+	w.Helper()
+	require.NoError(w, tx.QueryRow(ctx, `insert into river.river_job (state, kind, args, max_attempts) values ('available', 'x', '{}', 5)
+		returning id`).Scan(&id))
+	return id
+}
+
+// looksForDrift is the look of a job at what DoS shows: nothing of what it is to
+// show.
+func (w *world) looksForDrift() error {
+	check, err := w.store.BeginDrift(w.Context(), push.SinkDoS, nil, "schedule", day(1))
+	if err != nil {
+		return err
+	}
+	page, err := check.Page(w.Context(), profile.Pharmacy, "", 100)
+	if err != nil {
+		return err
+	}
+	drifted := make([]push.Drifted, len(page))
+	for i, p := range page {
+		drifted[i] = push.Drifted{Code: p.Code(), Missing: true}
+	}
+	if err := check.Found(w.Context(), drifted, nil); err != nil {
+		return err
+	}
+	_, err = check.End(w.Context(), push.DriftResult{State: push.DriftDone, Checked: len(page), Missing: len(drifted)}, true)
+	return err
+}

@@ -1,0 +1,325 @@
+package reportstore
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/reportstore/reportsql"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/report"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// reportTables creates the working table of a report being frozen.
+//
+//go:embed working_tables.sql
+var reportTables string
+
+// LastReport is the newest report: its day, and where its window ended. A zero
+// day means that there is none; then the window begins with the audit.
+func (s *Store) LastReport(ctx context.Context) (day profile.Date, until time.Time, err error) {
+	last, err := s.q.LastReport(ctx)
+	if err == nil {
+		return fromDate(last.Day), last.UntilAt.Time, nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return day, until, postgres.Wrap(err, "reading reports")
+	}
+	first, err := s.q.FirstChange(ctx)
+	return day, first.Time, postgres.Wrap(err, "reading reports")
+}
+
+// freezing is a report being frozen.
+type freezing struct {
+	q       *reportsql.Queries
+	id      int64
+	day     profile.Date
+	rows    int
+	figures map[[2]string]int // by board and name
+	orgs    map[string]string // code to board, of organisations that changed
+}
+
+// reportPage is how many rows of the audit are worked at a time.
+const reportPage = 5000
+
+// FreezeReport writes the report of a day, once: of all rows of the audit in its
+// window, and of everything else as it stands. More is told of what people miss.
+// It does nothing where the report is there, and is whole or not at all.
+func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (
+	made bool, err error,
+) {
+	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		q := reportsql.New(tx)
+		if err := q.LockReports(ctx); err != nil {
+			return err
+		}
+		floor, from, err := window(ctx, q, day, from)
+		if err != nil || from.IsZero() {
+			return err
+		}
+		f := &freezing{q: q, day: day, figures: make(map[[2]string]int), orgs: make(map[string]string)}
+		made = true
+		return f.freeze(ctx, tx, from, until, floor, extra)
+	})
+	return made, postgres.Wrap(err, "freezing the report of "+day.String())
+}
+
+// window is where a report begins: where the last one ended. A zero time means
+// that the report is there already.
+func window(ctx context.Context, q *reportsql.Queries, day profile.Date, first time.Time) (floor string, from time.Time, err error) {
+	last, err := q.LastReport(ctx)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "0", first, nil
+	}
+	if err != nil || !fromDate(last.Day).Before(day) {
+		return "", from, err
+	}
+	return last.Floor, last.UntilAt.Time, nil
+}
+
+func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.Extra) (err error) {
+	if _, err := tx.Exec(ctx, reportTables); err != nil {
+		return err
+	}
+	f.id, err = f.q.InsertReport(ctx, reportsql.InsertReportParams{Day: toDate(f.day), FromAt: toTime(from), UntilAt: toTime(until)})
+	if err != nil {
+		return err
+	}
+	picked, err := f.q.PickChanges(ctx, reportsql.PickChangesParams{Floor: floor, Until: toTime(until)})
+	if err != nil {
+		return err
+	}
+	f.rows = int(picked)
+	for _, step := range []func() error{
+		func() error { return f.updates(ctx) },
+		func() error { return f.changes(ctx) },
+		func() error { return f.q.ReportChanges(ctx, f.id) },
+		func() error { return f.q.ReportWithheld(ctx, f.id) },
+		func() error { return f.q.ReportPushFailures(ctx, f.id) },
+		func() error { return f.q.ReportClosures(ctx, f.id) },
+		func() error { return f.q.ReportContradictions(ctx, f.id) },
+		func() error {
+			return f.q.ReportDrift(ctx, reportsql.ReportDriftParams{ReportID: f.id, Since: toTime(from)})
+		},
+		func() error {
+			return f.q.ReportQuarantine(ctx, reportsql.ReportQuarantineParams{ReportID: f.id, FromAt: toTime(from)})
+		},
+		func() error {
+			return f.q.ReportAccounts(ctx, reportsql.ReportAccountsParams{ReportID: f.id, FromAt: toTime(from), UntilAt: toTime(until)})
+		},
+		func() error { return f.extra(ctx, extra) },
+		func() error { return f.q.CountOutcomes(ctx, f.id) },
+		func() error { return f.q.ReportRegionNames(ctx, f.id) },
+		func() error { return f.checked(ctx, from, until) },
+		func() error { return f.seal(ctx, floor) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *freezing) changes(ctx context.Context) error {
+	for after := int64(0); after < int64(f.rows); after += reportPage {
+		rows, err := f.q.CandidateChanges(ctx, reportsql.CandidateChangesParams{After: after, Most: reportPage})
+		if err != nil {
+			return err
+		}
+		if err := f.page(ctx, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *freezing) page(ctx context.Context, rows []reportsql.CandidateChangesRow) error {
+	listed := make([]reportsql.ReportRowsParams, 0, len(rows))
+	var pending []reportsql.ReportPendingParams
+	for _, row := range rows {
+		change := toAudited(row)
+		if change.IsNoise() {
+			f.figures[[2]string{row.Icb, report.FigureNoise}]++
+			continue
+		}
+		cells := change.ReportCells(f.day)
+		listed = append(listed, reportsql.ReportRowsParams{
+			ReportID: f.id, Section: report.SectionChanges, Icb: row.Icb, Position: row.Position, Cells: cells,
+		})
+		f.count(row, change)
+		for sink, push := range change.Pushes() {
+			if status, _ := push.Status(change.At, change.Later); status == report.PushIsPending {
+				pending = append(pending, reportsql.ReportPendingParams{
+					ChangeID: change.ID, Sink: string(sink), Code: row.Code, Field: row.Field, Icb: row.Icb, ChangedAt: row.At,
+				})
+			}
+		}
+	}
+	if _, err := f.q.ReportRows(ctx, listed); err != nil {
+		return err
+	}
+	_, err := f.q.ReportPending(ctx, pending)
+	return err
+}
+
+func (f *freezing) count(row reportsql.CandidateChangesRow, c report.AuditedChange) {
+	f.orgs[row.Code] = row.Icb
+	region := nameOr(nameOr(row.RegionName, row.Region), "no region")
+	for _, name := range []string{
+		"day:" + profile.DateIn(c.At, profile.London()).String(), "field:" + c.Label(), "region:" + region, "kind:" + c.ReportKind(),
+	} {
+		f.figures[[2]string{row.Icb, name}]++
+	}
+}
+
+func toAudited(r reportsql.CandidateChangesRow) report.AuditedChange {
+	return report.AuditedChange{
+		ID: r.ID, Code: profile.ODSCode(r.Code), Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At.Time, Later: r.Later,
+		Name: r.Name, Type: profile.OrgType(r.Type), ICB: profile.ODSCode(r.Icb), ICBName: r.IcbName,
+		RegionName: nameOr(r.RegionName, r.Region),
+		Run:        runs.ID(r.RunID), Source: profile.Source(r.Source), Kind: runs.Kind(r.Kind), Decided: r.RunActor,
+		RunAt: r.RunAt.Time, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
+		DoS:     report.PushStanding{State: push.State(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
+		Website: report.PushStanding{State: push.State(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
+	}
+}
+
+func nameOr(name, code string) string {
+	if name == "" {
+		return code
+	}
+	return name
+}
+
+// updates are the ends of pushes that earlier reports had to leave open.
+func (f *freezing) updates(ctx context.Context) error {
+	ended, err := f.q.EndedPending(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([]reportsql.ReportRowsParams, len(ended))
+	for i, e := range ended {
+		standing := report.PushStanding{State: push.State(e.State), Accepted: e.AcceptedAt.Time}
+		status, at := standing.Status(e.ChangedAt.Time, false)
+		arrived := ""
+		if !at.IsZero() {
+			arrived = at.UTC().Format(time.RFC3339)
+		}
+		rows[i] = reportsql.ReportRowsParams{
+			ReportID: f.id, Section: report.SectionUpdates, Icb: e.Icb, Position: int64(i + 1),
+			Cells: []string{
+				strconv.FormatInt(e.ChangeID, 10), e.Code, e.Name, e.Field, e.Sink, string(status), arrived, e.Reason,
+				e.ChangedAt.Time.UTC().Format(time.RFC3339),
+			},
+		}
+	}
+	if _, err := f.q.ReportRows(ctx, rows); err != nil {
+		return err
+	}
+	return f.q.ForgetPending(ctx)
+}
+
+func (f *freezing) extra(ctx context.Context, extra []report.Extra) error {
+	rows := make([]reportsql.ReportRowsParams, len(extra))
+	for i, e := range extra {
+		rows[i] = reportsql.ReportRowsParams{
+			ReportID: f.id, Section: e.Section, Icb: string(e.ICB), Position: int64(i + 1), Cells: e.Cells,
+		}
+	}
+	_, err := f.q.ReportRows(ctx, rows)
+	return err
+}
+
+func (f *freezing) checked(ctx context.Context, from, until time.Time) error {
+	rows, err := f.q.CountChecked(ctx, reportsql.CountCheckedParams{FromAt: toTime(from), UntilAt: toTime(until)})
+	for _, row := range rows {
+		f.figures[[2]string{row.Icb, report.FigureChecked}] += int(row.Checks)
+	}
+	return err
+}
+
+// seal stores the figures, and a digest by which the report can be verified.
+func (f *freezing) seal(ctx context.Context, floor string) error {
+	for _, icb := range f.orgs {
+		f.figures[[2]string{icb, report.FigureOrganisations}]++
+	}
+	params := reportsql.ReportFiguresParams{ReportID: f.id}
+	for key, count := range f.figures {
+		params.Icbs, params.Names = append(params.Icbs, key[0]), append(params.Names, key[1])
+		params.Counts = append(params.Counts, int32(count))
+	}
+	if err := f.q.ReportFigures(ctx, params); err != nil {
+		return err
+	}
+	digest, err := f.q.DigestReport(ctx, f.id)
+	if err != nil {
+		return err
+	}
+	return f.q.SealReport(ctx, reportsql.SealReportParams{ID: f.id, Rows: int32(f.rows), Digest: digest, Floor: floor})
+}
+
+// FrozenReport is a report as lists show it.
+type FrozenReport struct {
+	Day        profile.Date `json:"day"`
+	From       time.Time    `json:"from"`
+	Until      time.Time    `json:"until"`
+	Rows       int          `json:"audit_rows"`
+	Digest     string       `json:"digest"`
+	Frozen     time.Time    `json:"frozen_at"`
+	Deliveries int          `json:"deliveries"`
+}
+
+// Reports lists reports, the newest first.
+func (s *Store) Reports(ctx context.Context, most int) ([]FrozenReport, error) {
+	rows, err := s.q.ListReports(ctx, int32(most))
+	list := make([]FrozenReport, len(rows))
+	for i, r := range rows {
+		list[i] = FrozenReport{
+			Day: fromDate(r.Day), From: r.FromAt.Time, Until: r.UntilAt.Time, Rows: int(r.Rows), Digest: r.Digest, Frozen: r.FrozenAt.Time,
+			Deliveries: int(r.Deliveries),
+		}
+	}
+	return list, postgres.Wrap(err, "listing reports")
+}
+
+// ReportDays are the days of the newest reports, the oldest first.
+func (s *Store) ReportDays(ctx context.Context, most int) ([]profile.Date, error) {
+	reports, err := s.Reports(ctx, most)
+	days := make([]profile.Date, len(reports))
+	for i, r := range reports {
+		days[len(reports)-1-i] = r.Day
+	}
+	return days, err
+}
+
+// NameRegions stores names of boards and regions.
+func (s *Store) NameRegions(ctx context.Context, names map[profile.ODSCode]string) error {
+	for code, name := range names {
+		if strings.TrimSpace(name) == "" {
+			continue
+		}
+		if _, err := s.q.SaveRegionName(ctx, reportsql.SaveRegionNameParams{Code: string(code), Name: name}); err != nil {
+			return postgres.Wrap(err, "naming regions")
+		}
+	}
+	return nil
+}
+
+// UnnamedRegions are boards and regions of profiles whose names nobody knows.
+func (s *Store) UnnamedRegions(ctx context.Context) ([]profile.ODSCode, error) {
+	rows, err := s.q.UnnamedRegions(ctx)
+	codes := make([]profile.ODSCode, len(rows))
+	for i, code := range rows {
+		codes[i] = profile.ODSCode(code)
+	}
+	return codes, postgres.Wrap(err, "listing regions")
+}

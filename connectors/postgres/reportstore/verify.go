@@ -1,0 +1,73 @@
+package reportstore
+
+import (
+	"context"
+	_ "embed"
+	"slices"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/report"
+)
+
+// reportVerifyQuery streams a report's rows of the audit.
+//
+//go:embed verify.sql
+var reportVerifyQuery string
+
+// Verified says whether a report is what was frozen.
+type Verified struct {
+	Day    profile.Date `json:"day"`
+	Rows   bool         `json:"rows_as_frozen"` // by the digest
+	Audit  int          `json:"audit_rows"`
+	Differ int          `json:"audit_rows_that_differ"` // from what the report says of them
+}
+
+// The cells that follow from the audit alone: names change, pushes go on.
+var auditCells = []int{1, 5, 10, 11, 12, 13, 14, 15, 16}
+
+// VerifyReport compares the rows of a report with the digest that it was sealed
+// with, and makes its changes anew from the audit.
+func (s *Store) VerifyReport(ctx context.Context, day profile.Date) (v Verified, err error) {
+	v.Day = day
+	head, err := s.q.GetReport(ctx, toDate(day))
+	if err != nil {
+		return v, postgres.Wrap(err, "report of "+day.String())
+	}
+	digest, err := s.q.DigestReport(ctx, head.ID)
+	if err != nil {
+		return v, postgres.Wrap(err, "report of "+day.String())
+	}
+	v.Rows = digest == head.Digest
+	rows, err := s.db.Query(ctx, reportVerifyQuery, head.ID)
+	if err != nil {
+		return v, postgres.Wrap(err, "report of "+day.String())
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c report.AuditedChange
+		var cells []string
+		if err := rows.Scan(&c.ID, &c.Code, &c.Field, &c.Old, &c.New, &c.Actor, &c.Run, &c.At, &c.Name, &cells); err != nil {
+			return v, postgres.Wrap(err, "report of "+day.String())
+		}
+		v.Audit++
+		if !saysTheSame(c, cells, day) {
+			v.Differ++
+		}
+	}
+	if v.Audit != int(head.Rows) {
+		v.Differ += max(int(head.Rows)-v.Audit, v.Audit-int(head.Rows))
+	}
+	return v, postgres.Wrap(rows.Err(), "report of "+day.String())
+}
+
+func saysTheSame(c report.AuditedChange, cells []string, day profile.Date) bool {
+	if len(cells) == 0 {
+		return c.IsNoise()
+	}
+	if c.Name = cells[6]; c.IsNoise() { // names change: it goes by the one it had
+		return false
+	}
+	anew := c.ReportCells(day)
+	return !slices.ContainsFunc(auditCells, func(n int) bool { return anew[n] != cells[n] })
+}

@@ -1,0 +1,63 @@
+package watchstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore/watchsql"
+)
+
+// WatchedPeople is how things stand with people, mail and the calendar.
+type WatchedPeople struct {
+	Accounts   []AccountCount
+	Letters    []LetterCount
+	MailPaused string // stopped (by a person), paused (by the mail service), or empty
+	// MailPausedFor is since when a person stopped it, or how long it is paused
+	// still.
+	MailPausedFor time.Duration
+	CalendarAge   time.Duration // since the official list was read; negative when it never was
+	Vanished      int           // days to come that it does not name any more
+}
+
+// AccountCount counts accounts.
+type AccountCount struct {
+	State    string // of accounts; withheld, kept or held of those that were to end
+	Accounts int
+}
+
+// LetterCount counts letters.
+type LetterCount struct {
+	Kind, State string
+	Letters     int
+}
+
+func (w *WatchedPeople) read(ctx context.Context, q *watchsql.Queries) error {
+	accounts, err := q.CountPeople(ctx)
+	if err != nil {
+		return postgres.Wrap(err, "accounts")
+	}
+	for _, r := range accounts {
+		w.Accounts = append(w.Accounts, AccountCount{r.State, int(r.Accounts)})
+	}
+	letters, err := q.CountLetters(ctx)
+	if err != nil {
+		return postgres.Wrap(err, "letters")
+	}
+	for _, r := range letters {
+		w.Letters = append(w.Letters, LetterCount{r.Kind, r.State, int(r.Letters)})
+	}
+	gate, err := q.MailGate(ctx)
+	if err != nil {
+		return postgres.Wrap(err, "mail")
+	}
+	switch {
+	case gate.StoppedAt.Valid:
+		w.MailPaused, w.MailPausedFor = "stopped", ofSeconds(gate.Since)
+	case !gate.Open:
+		w.MailPaused, w.MailPausedFor = "paused", ofSeconds(gate.Left)
+	}
+	calendar, err := q.CalendarStands(ctx)
+	w.CalendarAge, w.Vanished = ofSeconds(calendar.Age), int(calendar.Vanished)
+	return postgres.Wrap(err, "calendar")
+}

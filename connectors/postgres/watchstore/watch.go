@@ -1,0 +1,248 @@
+package watchstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore/watchsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
+)
+
+// Watched is what monitoring reads of the database: how things stand, not what
+// happened. Each slice is sorted, and leaves out what there is nothing of.
+type Watched struct {
+	Queues     []QueueDepth
+	Withheld   []WithheldWaiting
+	Watermarks []WatermarkAge
+	Listings   []ListingAge
+	Quarantine []QuarantineSize
+	Profiles   []OpenProfiles
+	Pushes     []OpenPushes
+	Paused     []PausedSink
+	Drift      []DriftFoundLast
+	Runs       []OpenRuns
+	Schedules  []ScheduleAge
+	Services   []ServiceCount
+	People     WatchedPeople
+	Progress   ForwardProgress
+}
+
+// QueueDepth counts the jobs of a queue that are in one live state.
+type QueueDepth struct {
+	Queue  string
+	State  string // available, pending, retryable, running or scheduled
+	Jobs   int
+	Oldest time.Duration // since the first of them could begin; negative when all are for later
+}
+
+// WithheldWaiting counts what was withheld for one reason and awaits a person:
+// fields of profiles, creations and marks, each once.
+type WithheldWaiting struct {
+	Source profile.Source
+	Report string
+	Reason runs.WithheldReason
+	Rows   int
+}
+
+// WatermarkAge is how far an incremental pull is behind: the time since the
+// last day that was pulled completely began, in London.
+type WatermarkAge struct {
+	Source profile.Source
+	Stream string
+	Age    time.Duration
+}
+
+// ListingAge is the time since a listing of the report was accepted.
+type ListingAge struct {
+	Source profile.Source
+	Report string
+	Age    time.Duration
+}
+
+// QuarantineSize counts the records that could not be understood and are not
+// gone since.
+type QuarantineSize struct {
+	Source  profile.Source
+	Report  string
+	Records int
+}
+
+// OpenProfiles counts the profiles of a type that are not closed.
+type OpenProfiles struct {
+	Type     profile.OrgType
+	Profiles int
+}
+
+// OpenPushes counts the pushes to a sink that are not at rest.
+type OpenPushes struct {
+	Sink   push.Sink
+	State  push.State // wanted, refused or held
+	Pushes int
+	Oldest time.Duration // since the first of them was wanted
+}
+
+// PausedSink is a way to a sink along which nothing is pushed at present.
+type PausedSink struct {
+	Sink   push.Sink
+	Route  string
+	Reason string // unauthorized or down
+	Age    time.Duration
+}
+
+// DriftFoundLast is what the newest look at everything a sink shows found.
+type DriftFoundLast struct {
+	Sink    push.Sink
+	State   push.DriftState
+	Missing int
+	Drifted int
+	Age     time.Duration
+}
+
+// OpenRuns counts the runs that have not ended.
+type OpenRuns struct {
+	Source profile.Source
+	State  runs.State // queued or running
+	Runs   int
+}
+
+// ScheduleAge is the time since a schedule was due last, by its ledger.
+type ScheduleAge struct {
+	Name string
+	Age  time.Duration
+}
+
+// ServiceCount counts the services of the register that are in one state.
+type ServiceCount struct {
+	State    services.State
+	Services int
+}
+
+// Watch reads how things stand, in one transaction and well under 100 ms. It
+// returns postgres.ErrNotMigrated where a table is missing.
+func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
+	err = s.inTx(ctx, func(q *watchsql.Queries, _ pgx.Tx) error {
+		for _, read := range []func(context.Context, *watchsql.Queries) error{
+			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
+			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readRuns, w.readSchedules,
+			w.readServices, w.People.read, w.Progress.read,
+		} {
+			if err := read(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return w, postgres.Wrap(err, "reading how things stand")
+}
+
+func (w *Watched) readQueues(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchQueues(ctx)
+	for _, r := range rows {
+		w.Queues = append(w.Queues, QueueDepth{Queue: r.Queue, State: r.State, Jobs: int(r.Jobs), Oldest: ofSeconds(r.OldestSeconds)})
+	}
+	return postgres.Wrap(err, "job queue")
+}
+
+func (w *Watched) readWithheld(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchWithheld(ctx)
+	for _, r := range rows {
+		w.Withheld = append(w.Withheld, WithheldWaiting{
+			Source: profile.Source(r.Source), Report: r.Report, Reason: runs.WithheldReason(r.Reason), Rows: int(r.Rows),
+		})
+	}
+	return postgres.Wrap(err, "what is withheld")
+}
+
+func (w *Watched) readWatermarks(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchWatermarks(ctx)
+	for _, r := range rows {
+		w.Watermarks = append(w.Watermarks, WatermarkAge{
+			Source: profile.Source(r.Source), Stream: r.Stream, Age: ofSeconds(r.AgeSeconds),
+		})
+	}
+	return postgres.Wrap(err, "watermarks")
+}
+
+func (w *Watched) readListings(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchListings(ctx)
+	for _, r := range rows {
+		w.Listings = append(w.Listings, ListingAge{Source: profile.Source(r.Source), Report: r.Report, Age: ofSeconds(r.AgeSeconds)})
+	}
+	return postgres.Wrap(err, "listings")
+}
+
+func (w *Watched) readQuarantine(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchQuarantine(ctx)
+	for _, r := range rows {
+		w.Quarantine = append(w.Quarantine, QuarantineSize{
+			Source: profile.Source(r.Source), Report: r.Report, Records: int(r.Records),
+		})
+	}
+	return postgres.Wrap(err, "quarantine")
+}
+
+func (w *Watched) readProfiles(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchProfiles(ctx)
+	for _, r := range rows {
+		w.Profiles = append(w.Profiles, OpenProfiles{Type: profile.OrgType(r.Type), Profiles: int(r.Profiles)})
+	}
+	return postgres.Wrap(err, "profiles")
+}
+
+func (w *Watched) readRuns(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchRuns(ctx)
+	for _, r := range rows {
+		w.Runs = append(w.Runs, OpenRuns{Source: profile.Source(r.Source), State: runs.State(r.State), Runs: int(r.Runs)})
+	}
+	return postgres.Wrap(err, "runs")
+}
+
+func (w *Watched) readSchedules(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchSchedules(ctx)
+	for _, r := range rows {
+		w.Schedules = append(w.Schedules, ScheduleAge{Name: r.Name, Age: ofSeconds(r.AgeSeconds)})
+	}
+	return postgres.Wrap(err, "schedules")
+}
+
+func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func (w *Watched) readPushes(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchPushes(ctx)
+	for _, r := range rows {
+		w.Pushes = append(w.Pushes, OpenPushes{push.Sink(r.Sink), push.State(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
+	}
+	return postgres.Wrap(err, "pushes")
+}
+
+func (w *Watched) readPaused(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchPaused(ctx)
+	for _, r := range rows {
+		w.Paused = append(w.Paused, PausedSink{push.Sink(r.Sink), r.Route, r.Paused, ofSeconds(r.PausedSeconds)})
+	}
+	return postgres.Wrap(err, "paused sinks")
+}
+
+func (w *Watched) readDrift(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchDrift(ctx)
+	for _, r := range rows {
+		w.Drift = append(w.Drift, DriftFoundLast{
+			push.Sink(r.Sink), push.DriftState(r.State), int(r.Missing), int(r.Drifted), ofSeconds(r.AgeSeconds),
+		})
+	}
+	return postgres.Wrap(err, "drift")
+}
+
+func (w *Watched) readServices(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.CountServices(ctx)
+	for _, r := range rows {
+		w.Services = append(w.Services, ServiceCount{services.State(r.State), int(r.Services)})
+	}
+	return postgres.Wrap(err, "register of services")
+}

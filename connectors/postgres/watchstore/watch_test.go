@@ -1,0 +1,102 @@
+package watchstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// neverRead is how things stand with people when nobody ever read the calendar.
+func neverRead() watchstore.WatchedPeople { return watchstore.WatchedPeople{CalendarAge: -time.Second} }
+
+func TestNothingToWatch(t *testing.T) {
+	t.Parallel()
+	watched, err := watchstore.New(pgtest.New(t).DB).Watch(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, watchstore.Watched{People: neverRead()}, watched)
+}
+
+func TestWatchWantsAMigratedDatabase(t *testing.T) {
+	t.Parallel()
+	_, err := watchstore.New(pgtest.OpenURL(t, pgtest.Empty(t)).DB).Watch(t.Context())
+	require.ErrorIs(t, err, postgres.ErrNotMigrated)
+}
+
+func TestWatchedQueuesHoldWhatIsNotFinished(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(`insert into river.river_job (queue, state, scheduled_at, finalized_at, kind, args, max_attempts)
+		select queue, state::river.river_job_state, now() + wait::interval, finalized, 'tick', '{}', 1
+		from (values
+			('runs', 'available', '-90 s', null::timestamptz), ('runs', 'available', '-30 s', null), ('runs', 'available', '0 s', null),
+			('runs', 'completed', '-1 day', now()), ('runs', 'discarded', '-1 day', now()), ('runs', 'cancelled', '-1 day', now()),
+			('runs', 'running', '-5 s', null), ('control', 'scheduled', '1 hour', null), ('control', 'retryable', '1 min', null)
+		) as job (queue, state, wait, finalized)`)
+	found, err := watchstore.New(w.DB).Watch(t.Context())
+	require.NoError(t, err)
+	oldest := map[string]time.Duration{}
+	queues := found.Queues
+	for i := range queues {
+		oldest[queues[i].State], queues[i].Oldest = queues[i].Oldest, 0
+	}
+	require.Equal(t, []watchstore.QueueDepth{
+		{Queue: "control", State: "retryable", Jobs: 1},
+		{Queue: "control", State: "scheduled", Jobs: 1},
+		{Queue: "runs", State: "available", Jobs: 3},
+		{Queue: "runs", State: "running", Jobs: 1},
+	}, queues)
+	require.InDelta(t, 120, oldest["available"].Seconds(), 30, "90 seconds and what the test took")
+	require.Negative(t, oldest["scheduled"])
+}
+
+func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	now := time.Date(2025, time.July, 2, 12, 0, 0, 0, time.UTC)
+	store, err := postgres.Open(t.Context(), url, postgres.Options{PlayedNow: now})
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	db := pgtest.Connect(t, url)
+	for _, sql := range []string{
+		"insert into watermark (source, stream, until) values ('ods', 'changes', '2025-07-01'), ('ods', 'deletions', '2025-01-02')",
+		"insert into listing (source, report, as_of, records, accepted_at) values ('ods', 'etr', '2025-06-01', 5, '2025-07-02T10:30:00Z')",
+		`insert into schedule_run (name, due_at) values ('pull', '2025-07-02T11:00:00Z'), ('pull', '2025-07-02T11:59:30Z'),
+			('report', '2025-07-01T12:00:00Z')`,
+	} {
+		_, err := db.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	watched, err := watchstore.New(store.DB).Watch(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, watchstore.Watched{
+		People: neverRead(),
+		Watermarks: []watchstore.WatermarkAge{
+			{Source: profile.SourceODS, Stream: "changes", Age: 37 * time.Hour}, // the day began at 23:00 UTC
+			{Source: profile.SourceODS, Stream: "deletions", Age: (181*24 + 12) * time.Hour},
+		},
+		Listings: []watchstore.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 90 * time.Minute}},
+		Schedules: []watchstore.ScheduleAge{
+			{Name: "pull", Age: 30 * time.Second}, {Name: "report", Age: 24 * time.Hour},
+		},
+	}, watched)
+}
+
+func TestQueuedPushesThatNobodyWorksAreSeen(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec("insert into route (sink, route) values ('dos', 'fhir')")
+	w.Exec(`insert into river.river_job (state, kind, queue, args, max_attempts, scheduled_at)
+		values ('available', 'push_dos', 'dos', '{}', 5, now() - interval '5 minutes')`)
+	progress, err := watchstore.New(w.DB).ForwardProgress(t.Context())
+	require.NoError(t, err)
+	require.Len(t, progress.Routes, 1)
+	require.GreaterOrEqual(t, progress.Routes[0].Due, 5*time.Minute)
+}
