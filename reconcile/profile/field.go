@@ -6,7 +6,8 @@ import "fmt"
 // withheld, applied, audited and undone.
 type Field uint8
 
-// The fields of a profile. Their order is the order of plans and reports.
+// The fields of a profile. Their order is the order of plans and reports. A new
+// one goes to the end, since stored digests hold their numbers.
 const (
 	NoField Field = iota
 	FieldName
@@ -47,36 +48,89 @@ const (
 	OwnedByDesk   Owner = "desk" // the service desk
 )
 
-// ownership is the whole policy: one row a field, each field once
+// definition is what is known of a field.
+type definition struct {
+	name     string // in plans, the audit, JSON and commands
+	owner    Owner
+	stored   storage
+	register register
+	noise    noise
+	dosName  string // the name that DoS leads know it by, in reports
+	label    string // for people
+}
+
+// storage is where the database keeps a field.
+type storage uint8
+
+const (
+	inColumn storage = iota // of the profile, by the field's name with _ for -
+	inRows                  // of a table of its own: each is audited as JSON
+	inChecks                // of sections, which are no change of a profile
+)
+
+// register is what the organisation register does to a field.
+type register uint8
+
+const (
+	silent   register = iota // nothing, or by rules of its own, as the status
+	followed                 // the profile has to agree with it, in every run
+	seeding                  // it fills a new profile, and never again
+)
+
+// definitions is the one list of fields, a row each
 // (RULES.md "Who owns which field").
-var ownership = [numFields]struct {
-	name  string
-	owner Owner
-}{
-	FieldName:              {"name", OwnedByODS},
-	FieldAddress:           {"address", OwnedByODS},
-	FieldPostcode:          {"postcode", OwnedByODS},
-	FieldType:              {"type", OwnedByODS},
-	FieldRoles:             {"roles", OwnedByODS},
-	FieldStatus:            {"status", OwnedByODS},
-	FieldParent:            {"parent", OwnedByODS},
-	FieldCommissioner:      {"commissioner", OwnedByODS},
-	FieldICB:               {"icb", OwnedByODS},
-	FieldRegion:            {"region", OwnedByODS},
-	FieldSuccessor:         {"successor", OwnedByODS},
-	FieldPhone:             {"phone", OwnedByEditor}, // ODS seeds it at creation
-	FieldEmail:             {"email", OwnedByEditor},
-	FieldWebsite:           {"website", OwnedByEditor}, // ODS seeds it at creation
-	FieldDescription:       {"description", OwnedByEditor},
-	FieldHidden:            {"hidden", OwnedByEditor},
-	FieldOpeningTimes:      {"opening-times", OwnedByEditor},
-	FieldDatedOpeningTimes: {"dated-opening-times", OwnedByEditor},
-	FieldFacilities:        {"facilities", OwnedByEditor},
-	FieldServices:          {"services", OwnedByEditor},
-	FieldERSServices:       {"ers-services", OwnedByERS},
-	FieldChecks:            {"checks", OwnedByEditor}, // our own writes never count as a check
-	FieldKind:              {"kind", OwnedByDesk},
-	FieldServiceTexts:      {"service-texts", OwnedByEditor},
+var definitions = [numFields]definition{
+	FieldName: {
+		name: "name", owner: OwnedByODS, register: followed, noise: ofNames, dosName: "publicname", label: "Name",
+	},
+	FieldAddress: {
+		name: "address", owner: OwnedByODS, register: followed, noise: ofAddresses, dosName: "postaladdress", label: "Address",
+	},
+	FieldPostcode: {
+		name: "postcode", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "postalcode", label: "Postcode",
+	},
+	FieldType:   {name: "type", owner: OwnedByODS, register: followed, dosName: "type", label: "Type"},
+	FieldRoles:  {name: "roles", owner: OwnedByODS, register: followed, noise: ofRoles, dosName: "roles", label: "Roles"},
+	FieldStatus: {name: "status", owner: OwnedByODS, dosName: "cmsorgstatus", label: "Status"},
+	FieldParent: {name: "parent", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "parent", label: "Run by"},
+	FieldCommissioner: {
+		name: "commissioner", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "commissioner", label: "Commissioner",
+	},
+	FieldICB: {
+		name: "icb", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "icb", label: "Integrated care board",
+	},
+	FieldRegion: {name: "region", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "region", label: "Region"},
+	FieldSuccessor: {
+		name: "successor", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "successor", label: "Successor",
+	},
+	FieldPhone: {
+		name: "phone", owner: OwnedByEditor, register: seeding, noise: ofPhones, dosName: "cmstelephoneno", label: "Telephone",
+	},
+	FieldEmail:   {name: "email", owner: OwnedByEditor, noise: ofSpacing, dosName: "email", label: "E-mail"},
+	FieldWebsite: {name: "website", owner: OwnedByEditor, register: seeding, noise: ofWebsites, dosName: "cmsurl", label: "Website"},
+
+	FieldDescription: {name: "description", owner: OwnedByEditor, dosName: "description", label: "Description"},
+	FieldHidden:      {name: "hidden", owner: OwnedByEditor, dosName: "hidden", label: "Hidden"},
+	FieldOpeningTimes: {
+		name: "opening-times", owner: OwnedByEditor, stored: inRows, noise: ofWeeks, dosName: "cmsopentime", label: "Opening hours",
+	},
+	FieldDatedOpeningTimes: {
+		name: "dated-opening-times", owner: OwnedByEditor, stored: inRows, noise: ofDates,
+		dosName: "cmsopentimespecified", label: "Opening hours on a date",
+	},
+	FieldFacilities: {
+		name: "facilities", owner: OwnedByEditor, stored: inRows, noise: ofFacilities, dosName: "facilities", label: "Facility",
+	},
+	FieldServices: {
+		name: "services", owner: OwnedByEditor, stored: inRows, noise: ofServices, dosName: "cmssgsdid", label: "Service",
+	},
+	FieldERSServices: {name: "ers-services", owner: OwnedByERS, stored: inRows, dosName: "ers-services", label: "e-Referral service"},
+	// Our own writes never count as a check.
+	FieldChecks: {name: "checks", owner: OwnedByEditor, stored: inChecks, dosName: "checks", label: "checks"},
+	FieldKind:   {name: "kind", owner: OwnedByDesk, dosName: "kind", label: "Hospital or clinic"},
+	FieldServiceTexts: {
+		name: "service-texts", owner: OwnedByEditor, stored: inRows, dosName: "service-texts", label: "Text beside a service",
+	},
 }
 
 // Fields lists every field in order.
@@ -90,7 +144,7 @@ func Fields() []Field {
 
 // ParseField finds a field by the name that plans, audit and JSON use.
 func ParseField(name string) (Field, error) {
-	for f, row := range ownership {
+	for f, row := range definitions {
 		if row.name == name && name != "" {
 			return Field(f), nil
 		}
@@ -98,7 +152,25 @@ func ParseField(name string) (Field, error) {
 	return NoField, fmt.Errorf("field %q: no profile has it", name)
 }
 
-func (f Field) String() string { return ownership[f].name }
+func (f Field) String() string { return definitions[f].name }
 
 // Owner returns who may speak for the field.
-func (f Field) Owner() Owner { return ownership[f].owner }
+func (f Field) Owner() Owner { return definitions[f].owner }
+
+// FollowsRegister reports whether a profile has to agree with the register in the
+// field. The status has rules of its own (RULES.md "Status decides").
+func (f Field) FollowsRegister() bool { return definitions[f].register == followed }
+
+// IsSeeded reports whether the register fills the field when it creates a profile.
+func (f Field) IsSeeded() bool { return definitions[f].register != silent }
+
+// InRows reports whether the field's values are rows of a table of their own, each
+// audited as JSON.
+func (f Field) InRows() bool { return definitions[f].stored == inRows }
+
+// DoSName is the name of the field that DoS leads know, in reports
+// (RULES.md "Report columns"). That of weekly opening times wants a day after it.
+func (f Field) DoSName() string { return definitions[f].dosName }
+
+// Label is what reports call the field.
+func (f Field) Label() string { return definitions[f].label }

@@ -9,6 +9,23 @@ import (
 	"unicode"
 )
 
+// noise is what of a field's values says nothing.
+type noise uint8
+
+const (
+	none         noise = iota // every byte says something
+	ofNames                   // case, punctuation and spacing
+	ofAddresses               // the split and order of lines, counties, lines that repeat the name
+	ofSpacing                 // and case
+	ofPhones                  // punctuation, spacing and how Britain's code is written
+	ofWebsites                // case of the host, slashes at the end
+	ofRoles                   // their order
+	ofWeeks                   // the order of periods, periods that touch
+	ofDates                   // the same for single days
+	ofFacilities              // their order
+	ofServices                // the same
+)
+
 // Same reports whether two values of a field differ only in noise: in how a
 // fact is written, not in the fact (RULES.md "What is not a change"). It is
 // reflexive and symmetric. For addresses it is not transitive: "KENT" dropped
@@ -21,7 +38,7 @@ func Same(f Field, a, b string, names ...string) bool {
 	if a == b {
 		return true
 	}
-	if f == FieldAddress {
+	if definitions[f].noise == ofAddresses {
 		return sameAddress(a, b, names)
 	}
 	var left, right [bufferSize]byte
@@ -35,26 +52,26 @@ const bufferSize = 128
 // never for showing. Equal keys mean Same; the reverse holds for all fields but
 // the address, whose key keeps counties, building lines and the split of lines.
 func appendCanonical(dst []byte, f Field, value string) []byte {
-	switch f {
-	case FieldName:
+	switch definitions[f].noise {
+	case ofNames:
 		return appendName(dst, value)
-	case FieldAddress:
+	case ofAddresses:
 		return appendSortedLines(dst, value)
-	case FieldPostcode, FieldICB, FieldRegion, FieldParent, FieldCommissioner, FieldSuccessor, FieldEmail:
+	case ofSpacing:
 		return appendSpaceless(dst, value)
-	case FieldPhone:
+	case ofPhones:
 		return appendPhone(dst, value)
-	case FieldWebsite:
+	case ofWebsites:
 		return append(dst, canonicalWebsite(value)...)
-	case FieldRoles:
+	case ofRoles:
 		return append(dst, canonicalRoles(value)...)
-	case FieldOpeningTimes:
+	case ofWeeks:
 		return append(dst, canonicalWeek(value)...)
-	case FieldDatedOpeningTimes:
+	case ofDates:
 		return append(dst, canonicalDated(value)...)
-	case FieldFacilities:
+	case ofFacilities:
 		return append(dst, canonicalFacilities(value)...)
-	case FieldServices:
+	case ofServices:
 		return append(dst, canonicalServices(value)...)
 	default:
 		return append(dst, value...)

@@ -251,3 +251,14 @@ func FuzzParseDate(f *testing.F) {
 
 // today is the day on which most tests stand.
 var today = profile.NewDate(2026, time.March, 31)
+
+// A row of the list that says too little would show as an empty word in a report.
+func TestEveryFieldHasItsWords(t *testing.T) {
+	t.Parallel()
+	for _, f := range profile.Fields() {
+		require.NotEmpty(t, f.DoSName(), f.String())
+		require.NotEmpty(t, f.Label(), f.String())
+		require.True(t, f.IsSeeded() || !f.FollowsRegister(), "%s: what is followed is there from the start", f)
+		require.False(t, f.FollowsRegister() && f.Owner() != profile.OwnedByODS, "%s: only its owner's word changes a field", f)
+	}
+}

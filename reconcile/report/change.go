@@ -93,24 +93,23 @@ func (c AuditedChange) IsNoise() bool {
 
 // isPart tells the audit rows that hold a row of a part as JSON.
 func (c AuditedChange) isPart() bool {
-	switch c.Field {
-	case "opening-times", "dated-opening-times", "facilities", "services", "ers-services", "service-texts":
-		return true
-	}
-	return false
+	field, err := profile.ParseField(c.Field)
+	return err == nil && field.InRows()
 }
 
-// reportFields are the names that DoS leads know fields by, and what they are
-// called (RULES.md "Report columns").
-var reportFields = map[string][2]string{
-	"name": {"publicname", "Name"}, "address": {"postaladdress", "Address"}, "postcode": {"postalcode", "Postcode"},
-	"type": {"type", "Type"}, "roles": {"roles", "Roles"}, "status": {"cmsorgstatus", "Status"}, "parent": {"parent", "Run by"},
-	"commissioner": {"commissioner", "Commissioner"}, "icb": {"icb", "Integrated care board"}, "region": {"region", "Region"},
-	"successor": {"successor", "Successor"}, "phone": {"cmstelephoneno", "Telephone"}, "email": {"email", "E-mail"},
-	"website": {"cmsurl", "Website"}, "description": {"description", "Description"}, "hidden": {"hidden", "Hidden"},
-	"kind": {"kind", "Hospital or clinic"}, "dated-opening-times": {"cmsopentimespecified", "Opening hours on a date"},
-	"facilities": {"facilities", "Facility"}, "services": {"cmssgsdid", "Service"}, "ers-services": {"ers-services", "e-Referral service"},
-	"service-texts": {"service-texts", "Text beside a service"}, "profile": {"profile", "New profile"},
+// created is what the audit calls the creation of a profile.
+const created = "profile"
+
+// names are the name that DoS leads know the field by, and what people call it.
+func (c AuditedChange) names() (key, label string) {
+	if c.Field == created {
+		return created, "New profile"
+	}
+	field, err := profile.ParseField(c.Field)
+	if err != nil {
+		return c.Field, c.Field
+	}
+	return field.DoSName(), field.Label()
 }
 
 // part is what the audit holds of a row of a part, whichever it is.
@@ -167,11 +166,7 @@ func stampOf(at time.Time) string {
 
 // values are the field as DoS leads know it, and both values.
 func (c AuditedChange) values() (key, label, before, after string) {
-	names, known := reportFields[c.Field]
-	if !known {
-		names = [2]string{c.Field, c.Field}
-	}
-	key, label = names[0], names[1]
+	key, label = c.names()
 	if !c.isPart() {
 		return key, label, plainValue(c.Field, c.Old), plainValue(c.Field, c.New)
 	}
@@ -181,20 +176,16 @@ func (c AuditedChange) values() (key, label, before, after string) {
 		day = other
 	}
 	if c.Field == "opening-times" {
-		key, label = "cmsopentime"+weekday(day), "Opening hours: "+strings.ToUpper(weekday(day)[:1])+weekday(day)[1:]
+		name := weekday(day)
+		key, label = key+name, label+": "+strings.ToUpper(name[:1])+name[1:]
 	}
 	return key, label, before, after
 }
 
 // Label is what people call the field; one for all days of the week.
 func (c AuditedChange) Label() string {
-	if c.Field == "opening-times" {
-		return "Opening hours"
-	}
-	if names, known := reportFields[c.Field]; known {
-		return names[1]
-	}
-	return c.Field
+	_, label := c.names()
+	return label
 }
 
 // weekday is the day of opening times in DoS's names.
@@ -349,7 +340,7 @@ func dosType(t profile.OrgType) string {
 // ReportKind is what happened, for the summary: created, closed or changed.
 func (c AuditedChange) ReportKind() string {
 	switch {
-	case c.Field == "profile":
+	case c.Field == created:
 		return "created"
 	case c.Field == "status" && c.New != nil && *c.New == string(profile.StatusClosed):
 		return "closed"

@@ -4,14 +4,20 @@ import "github.com/profilesync/profilesync/reconcile/profile"
 
 // seeded are the fields a new profile takes from the register: those that ODS
 // owns, and the editors' own that ODS may fill while they are still empty.
-var seeded = []profile.Field{
-	profile.FieldName, profile.FieldAddress, profile.FieldPostcode, profile.FieldType, profile.FieldRoles, profile.FieldParent,
-	profile.FieldCommissioner, profile.FieldICB, profile.FieldRegion, profile.FieldSuccessor, profile.FieldPhone, profile.FieldWebsite,
-}
+var seeded = fieldsThat(profile.Field.IsSeeded)
 
 // compared are the fields in which a profile must agree with the register;
 // status has rules of its own.
-var compared = seeded[:10]
+var compared = fieldsThat(profile.Field.FollowsRegister)
+
+func fieldsThat(hold func(profile.Field) bool) (fields []profile.Field) {
+	for _, f := range profile.Fields() {
+		if hold(f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
 
 // created is the profile that a record starts.
 func created(r profile.Record) profile.Profile {
