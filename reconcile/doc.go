@@ -23,6 +23,8 @@
 // ownership, local profiles and people's decisions come in as values; plans come
 // out as values, sorted, with a digest. Tests keep it so: arch_test.go what may
 // import what, bounds_test.go how large files, functions and packages may be,
-// citations_test.go that comments cite headings that exist. The rules themselves:
-// RULES.md "Rules".
+// citations_test.go that comments cite headings that exist, places_test.go that
+// every field of a profile is where it has to be. The rules themselves:
+// RULES.md "Rules"; how to add a field, a source, a sink or a job kind:
+// ADDING.md "Adding".
 package reconcile

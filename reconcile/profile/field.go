@@ -7,7 +7,8 @@ import "fmt"
 type Field uint8
 
 // The fields of a profile. Their order is the order of plans and reports. A new
-// one goes to the end, since stored digests hold their numbers.
+// one goes to the end, since stored digests hold their numbers
+// (reconcile/ADDING.md "The constant").
 const (
 	NoField Field = iota
 	FieldName
@@ -78,7 +79,9 @@ const (
 )
 
 // definitions is the one list of fields, a row each
-// (RULES.md "Who owns which field").
+// (RULES.md "Who owns which field"). What follows from a row is derived from it;
+// where else a field has to stand is in reconcile/ADDING.md "A field", and a test
+// names the places that miss one.
 var definitions = [numFields]definition{
 	FieldName: {
 		name: "name", owner: OwnedByODS, register: followed, noise: ofNames, dosName: "publicname", label: "Name",
