@@ -1,0 +1,154 @@
+package push_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// sent is a push that was sent under a number, and nothing heard of.
+func sent(values map[profile.Field]string) push.Push {
+	return push.Push{Wish: push.Wish{Profile: registered(), Today: today}, Sequence: 7, Sent: stated(values), Unclear: true}
+}
+
+// A number that the sink shows decides alone: whose it is, the state is.
+func TestANumberSaysWhetherThePushWasTaken(t *testing.T) {
+	t.Parallel()
+	p := sent(map[profile.Field]string{profile.FieldPhone: "0113 1"})
+	for name, c := range map[string]struct {
+		shown push.Shown
+		want  bool
+	}{
+		"ours":                     {push.Shown{Found: true, Sequence: 7}, true},
+		"one before":               {push.Shown{Found: true, Sequence: 6, Values: p.Sent}, false},
+		"a later one":              {push.Shown{Found: true, Sequence: 8, Values: p.Sent}, false},
+		"of what is not there":     {push.Shown{Sequence: 7}, false},
+		"no number, not there":     {push.Shown{Values: p.Sent}, false},
+		"no number, the same":      {push.Shown{Found: true, Values: p.Sent}, true},
+		"no number, another":       {push.Shown{Found: true, Values: stated(map[profile.Field]string{profile.FieldPhone: "0113 2"})}, false},
+		"no number, nothing there": {push.Shown{Found: true}, false},
+	} {
+		require.Equal(t, c.want, p.Took(everything, c.shown), name)
+	}
+}
+
+// Without a number, a field that cannot be read back leaves it open whether the
+// push was taken: but for one that the sink only notes, and for an everyday value.
+func TestWhatCannotBeReadBackLeavesItOpen(t *testing.T) {
+	t.Parallel()
+	route := push.Route{
+		Fields: []profile.Field{profile.FieldName, profile.FieldPhone, profile.FieldStatus, profile.FieldHidden, profile.FieldEmail},
+		Shown:  []profile.Field{profile.FieldPhone},
+		Noted:  []profile.Field{profile.FieldName},
+	}
+	for name, c := range map[string]struct {
+		sent map[profile.Field]string
+		want bool
+	}{
+		"shown":               {map[profile.Field]string{profile.FieldPhone: "0113 1"}, true},
+		"noted":               {map[profile.Field]string{profile.FieldPhone: "0113 1", profile.FieldName: "Boots"}, true},
+		"open and visible":    {map[profile.Field]string{profile.FieldStatus: "open", profile.FieldHidden: "false"}, true},
+		"closed":              {map[profile.Field]string{profile.FieldStatus: "closed"}, false},
+		"hidden":              {map[profile.Field]string{profile.FieldHidden: "true"}, false},
+		"never shown":         {map[profile.Field]string{profile.FieldPhone: "0113 1", profile.FieldEmail: "a@b.uk"}, false},
+		"never shown, empty":  {map[profile.Field]string{profile.FieldEmail: ""}, false},
+		"of no route of ours": {map[profile.Field]string{profile.FieldKind: "hospital"}, true},
+	} {
+		p := sent(c.sent)
+		require.Equal(t, c.want, p.Took(route, push.Shown{Found: true, Values: p.Sent}), name)
+	}
+}
+
+// Whatever was sent along a route that shows all is recognised, and a change of it
+// is not.
+func TestWhatIsShownAsSentWasTaken(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		wish := push.Wish{Profile: registered(), Today: today}
+		for _, f := range []profile.Field{profile.FieldEmail, profile.FieldDescription, profile.FieldWebsite} {
+			wish.Profile.Values.Set(f, rapid.StringMatching(`[a-z]{0,9}`).Draw(t, f.String()))
+		}
+		p := push.Push{Wish: wish, Sent: wish.Own(everything)}
+		shown := push.Shown{Found: true, Values: p.Sent}
+		require.True(t, p.Took(everything, shown))
+		shown.Values.Set(profile.FieldPhone, "0113 999 9999")
+		require.False(t, p.Took(everything, shown))
+	})
+}
+
+func TestHashesTellPushesApart(t *testing.T) {
+	t.Parallel()
+	route := routeOf(profile.FieldName, profile.FieldPhone)
+	wish := push.Wish{Profile: registered(), Today: today}
+	hash := func(w push.Wish, r push.Route) profile.Hash { return w.Hash(r, w.Own(r)) }
+	first := hash(wish, route)
+	require.Equal(t, first, hash(wish, route))
+	require.NotZero(t, first)
+
+	renamed := wish
+	renamed.Profile.Values.Set(profile.FieldName, "Low Street Pharmacy")
+	held := wish
+	held.Held = []profile.Field{profile.FieldPhone}
+	edited := wish
+	edited.Edited = map[profile.Field]time.Time{profile.FieldPhone: time.Unix(1, 0)}
+	again := wish
+	again.Edited = map[profile.Field]time.Time{profile.FieldPhone: time.Unix(2, 0)}
+	along := route
+	along.Name = "another"
+	seen := map[profile.Hash]string{first: "as it was"}
+	for name, h := range map[string]profile.Hash{
+		"another value": hash(renamed, route), "one held": hash(held, route), "edited": hash(edited, route),
+		"edited again": hash(again, route), "another route": hash(wish, along),
+	} {
+		require.Empty(t, seen[h], name)
+		seen[h] = name
+	}
+
+	elsewhere := wish
+	elsewhere.Profile.Values.Set(profile.FieldEmail, "a@b.uk")
+	elsewhere.Edited = map[profile.Field]time.Time{profile.FieldEmail: time.Unix(1, 0)}
+	require.Equal(t, first, hash(elsewhere, route), "what is not of the route")
+}
+
+// The zone in which a time is written is no other time.
+func TestHashesKnowTimesNotZones(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
+	route := routeOf(profile.FieldPhone)
+	hash := func(at time.Time) profile.Hash {
+		wish := push.Wish{Profile: registered(), Edited: map[profile.Field]time.Time{profile.FieldPhone: at}, Today: today}
+		return wish.Hash(route, wish.Own(route))
+	}
+	require.Equal(t, hash(at), hash(at.In(profile.London())))
+	require.NotEqual(t, hash(at), hash(at.Add(time.Nanosecond)))
+}
+
+func TestEditsAreThoseOfTheRoute(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		edited := map[profile.Field]time.Time{}
+		for _, f := range rapid.SliceOf(profiletest.AnyField()).Draw(t, "edited") {
+			edited[f] = time.Unix(int64(f), 0)
+		}
+		route := routeOf(rapid.SliceOf(profiletest.AnyField()).Draw(t, "route")...)
+		got := push.Wish{Edited: edited}.EditedIn(route)
+		for _, f := range profile.Fields() {
+			at, found := got[f]
+			_, was := edited[f]
+			require.Equal(t, was && slices.Contains(route.Fields, f), found, f.String())
+			require.True(t, !found || at.Equal(edited[f]))
+		}
+	})
+}
+
+func TestEachStateOnce(t *testing.T) {
+	t.Parallel()
+	require.ElementsMatch(t, []push.State{push.Wanted, push.Accepted, push.Refused, push.Held, push.NoRoute}, push.States())
+}
