@@ -185,7 +185,7 @@ const newMigration = "connectors/postgres/migrations/09999_fax.sql"
 
 func (p patch) apply(t *testing.T, tree fstest.MapFS) {
 	t.Helper()
-	s := source{tree: tree}
+	s := source{tree: tree, migrations: migrations(tree)}
 	kind, name, _ := strings.Cut(p.target, " ")
 	switch kind {
 	case "function":

@@ -196,7 +196,7 @@ func (s source) lacksRow(f field) string {
 }
 
 func (s source) lacksColumn(f field) string {
-	all := s.migrations()
+	all := s.migrations
 	return first(
 		lacksIn("the table profile", all, `(?s)(create table profile \([^;]*\n\s+|alter table profile\s[^;]*add column )`+f.column()+` `),
 		lacksIn("comment on column profile", all, `comment on column profile\.`+f.column()+` is `),
@@ -204,7 +204,7 @@ func (s source) lacksColumn(f field) string {
 }
 
 func (s source) lacksOwner(f field) string {
-	return lacksIn("the table field_owner", s.migrations(), `(?s)insert into field_owner \(field, owner\) values[^;]*`+f.withOwner())
+	return lacksIn("the table field_owner", s.migrations, `(?s)insert into field_owner \(field, owner\) values[^;]*`+f.withOwner())
 }
 
 func (s source) lacksAudit(f field) string {

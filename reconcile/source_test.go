@@ -16,6 +16,8 @@ type source struct {
 	tree fs.FS
 	pkgs packages
 	used map[use]map[string]int // by function, "" outside of any
+
+	migrations string // all of them, one after the other
 }
 
 // use is an identifier in a system's folder.
@@ -23,7 +25,7 @@ type use struct{ dir, ident string }
 
 func readTree(tree fs.FS) (source, error) {
 	pkgs, err := readPackages(tree)
-	return source{tree: tree, pkgs: pkgs, used: uses(pkgs)}, err
+	return source{tree: tree, pkgs: pkgs, used: uses(pkgs), migrations: migrations(tree)}, err
 }
 
 // uses counts the identifiers of the connectors' code.
@@ -66,13 +68,10 @@ func (s source) uses(dir, ident string, in func(function string) bool) bool {
 	return false
 }
 
-// migrations are all of them, one after the other.
-func (s source) migrations() string { return s.sql("connectors/postgres/migrations/*.sql") }
-
-func (s source) sql(pattern string) (text string) {
-	names, _ := fs.Glob(s.tree, pattern)
+func migrations(tree fs.FS) (text string) {
+	names, _ := fs.Glob(tree, "connectors/postgres/migrations/*.sql")
 	for _, name := range names {
-		content, _ := fs.ReadFile(s.tree, name)
+		content, _ := fs.ReadFile(tree, name)
 		text += string(content)
 	}
 	return text
@@ -80,7 +79,7 @@ func (s source) sql(pattern string) (text string) {
 
 // function is the newest definition of a function of the database.
 func (s source) function(name string) string {
-	all := s.migrations()
+	all := s.migrations
 	starts := regexp.MustCompile(`create (or replace )?function `+name+`\(`).FindAllStringIndex(all, -1)
 	if starts == nil {
 		return ""
@@ -94,7 +93,7 @@ func (s source) function(name string) string {
 
 // audited are the triggers of parts, with the name of the field.
 func (s source) audited() []string {
-	return regexp.MustCompile(`execute function part_written\('[a-z-]+'\)`).FindAllString(s.migrations(), -1)
+	return regexp.MustCompile(`execute function part_written\('[a-z-]+'\)`).FindAllString(s.migrations, -1)
 }
 
 // query is a query of the store by its name for sqlc.
