@@ -26,7 +26,7 @@ SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-short soak lint vuln fuzz bench demo run generate generate-check deps deps-web
+.PHONY: help build test test-short soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ test-short: ## the tests that need nothing but Go
 
 soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills (long)
 	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs/year
+
+mutants: deps ## take the fence of each write out of the code, one at a time, and want its test to fail (minutes)
+	go test -tags mutants -count=1 -v -run '^TestMutants$$' -timeout 60m ./connectors/postgres/mutants
 
 # The linter's cache remembers the paths of the checkout that filled it, and then misses the exclusions of another one.
 lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml (LINTFLAGS=--fix mends what it can)

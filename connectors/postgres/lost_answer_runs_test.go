@@ -87,31 +87,40 @@ func withheld(t *testing.T) (*world, runs.Run) {
 
 func TestALostAnswerAboutRuns(t *testing.T) {
 	t.Parallel()
-	working := func(fails error) func(*testing.T) written {
+	working := func(fails error, between func(*world, runs.ID)) func(*testing.T) written {
 		return func(t *testing.T) written {
 			t.Helper()
 			w, id := listed(t, fails)
-			return written{w, w.worksAgain(id), allOfRuns}
+			return written{
+				world: w, try: w.worksAgain(id), between: func() { between(w, id) },
+				rows: allOfRuns + " union all select concat_ws(' ', 'ended', id, extract(year from ended_at) = 2020) from run",
+			}
 		}
+	}
+	nothing := func(*world, runs.ID) {}
+	edited := func(w *world, _ runs.ID) { w.Exec("update profile set name = 'Mine' where code = 'FA0000'") }
+	long := func(w *world, id runs.ID) { // ago; and the listing can be read again
+		w.Exec("update run set ended_at = '2020-01-01' where id = $1", int64(id))
+		w.read(id, pull{orgs: with(pharmacies(31), 2, renamed)})
 	}
 	requireOnce(t, map[string]lostAnswer{
 		"the run of a job": {"SetRunJob", func(t *testing.T) written {
 			t.Helper()
 			w := newWorld(t)
-			return written{w, func() error {
+			return written{world: w, rows: "select concat_ws(' ', id, kind, state, job_id) from run", try: func() error {
 				id, err := w.store.RunOfJob(t.Context(), 77)
 				if err == nil && id == 0 {
 					run := runs.Run{Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(1), Actor: "schedule"}
 					_, err = w.store.CreateRun(t.Context(), run, func(context.Context, pgx.Tx, runs.ID) (int64, error) { return 77, nil })
 				}
 				return err
-			}, "select concat_ws(' ', id, kind, state, job_id) from run"}
+			}}
 		}},
-		"a plan":       {"SealPlan", working(nil)},
-		"a chunk":      {"MoveCursor", working(nil)},
-		"the end":      {"EndRun", working(nil)},
-		"a failure":    {"EndRun", working(errors.New("cut short"))},
-		"a refusal":    {"EndRun", working(&profile.RefusedError{Name: "x.csv", Why: "no report"})},
+		"a plan":       {"SealPlan", working(nil, nothing)},
+		"a chunk":      {"MoveCursor", working(nil, edited)},
+		"the end":      {"EndRun", working(nil, long)},
+		"a failure":    {"EndRun", working(errors.New("cut short"), long)},
+		"a refusal":    {"EndRun", working(&profile.RefusedError{Name: "x.csv", Why: "no report"}, long)},
 		"an approval":  {"InsertRun", decided(runs.RunApprove)},
 		"an undo":      {"InsertRun", decided(runs.RunUndo)},
 		"its end":      {"DecideRows", decided(runs.RunApprove)},
@@ -121,6 +130,8 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 	})
 }
 
+// decided is a decision of a person, whose run the daemon works meanwhile. Then
+// somebody takes an approval back; after an undo, somebody edits.
 func decided(kind runs.Kind) func(*testing.T) written {
 	return func(t *testing.T) written {
 		t.Helper()
@@ -128,18 +139,37 @@ func decided(kind runs.Kind) func(*testing.T) written {
 		if run.Kind = kind; kind == runs.RunUndo {
 			run.Parent = idOf(w.child(runs.RunApprove, runs.Summary{Run: run.Parent.String()}))
 		}
-		return written{w, func() error { return w.commands(run) }, allOfProfiles + `
-			union all select concat_ws(' ', 'plan', run_id, code, field, decision) from plan_row where withheld <> ''`}
+		return written{
+			world: w, try: func() error { return w.commands(run) },
+			rows: allOfProfiles + `
+				union all select concat_ws(' ', 'plan', run_id, code, field, decision) from plan_row where withheld <> ''`,
+			between: func() {
+				unfinished, err := w.store.UnfinishedOf(t.Context(), run.Source)
+				require.NoError(t, err)
+				for _, id := range unfinished {
+					require.NoError(t, w.worksAgain(id)())
+				}
+				if kind == runs.RunUndo {
+					w.Exec("update profile set name = 'Mine' where code = 'FA0000'")
+				} else {
+					w.child(runs.RunUndo, runs.Summary{Run: pgtest.One[string](w.Database, "select max(id)::text from run")})
+				}
+			},
+		}
 	}
 }
 
 func rejected(t *testing.T) written {
 	t.Helper()
 	w, run := withheld(t)
-	return written{w, func() error {
-		_, err := w.store.Reject(t.Context(), run.Parent, "jo")
-		return err
-	}, allOfProfiles + " union all select concat_ws(' ', code, field, decision) from plan_row"}
+	return written{
+		world: w, try: func() error {
+			_, err := w.store.Reject(t.Context(), run.Parent, "jo")
+			return err
+		},
+		rows:    allOfProfiles + " union all select concat_ws(' ', code, field, decision) from plan_row",
+		between: func() { w.Exec("delete from mark where code = 'FA0000'") }, // somebody took it back
+	}
 }
 
 // uploaded is a file that a command stores for the run that reads it. What a
@@ -149,7 +179,7 @@ func uploaded(t *testing.T) written {
 	w := newWorld(t)
 	w.read(1, pull{orgs: pharmacies(3)})
 	w.read(2, pull{orgs: pharmacies(3)})
-	return written{w, func() error {
+	return written{world: w, rows: allOfProfiles + " union all select concat_ws(' ', 'uploads', count(*)) from upload", try: func() error {
 		upload, err := w.store.StoreUpload(t.Context(), "x.csv", bytes.NewReader([]byte("x")))
 		if err != nil {
 			return err
@@ -160,7 +190,7 @@ func uploaded(t *testing.T) written {
 		}
 		w.Exec("update upload set created_at = now() - interval '2 days'")
 		return w.store.Prune(t.Context(), time.Now().AddDate(-1, 0, 0))
-	}, allOfProfiles + " union all select concat_ws(' ', 'uploads', count(*)) from upload"}
+	}}
 }
 
 func TestALostAnswerAboutServices(t *testing.T) {
@@ -175,27 +205,32 @@ func TestALostAnswerAboutServices(t *testing.T) {
 			w.ers.services[serviceID(0, n)] = service
 		}
 		delete(w.ers.services, serviceID(1, 7))
-		return written{w.world, w.worksAgain(w.begins(runs.Run{Kind: runs.RunListing, AsOf: day(2)})), allOfRuns}
+		return written{world: w.world, try: w.worksAgain(w.begins(runs.Run{Kind: runs.RunListing, AsOf: day(2)})), rows: allOfRuns}
 	}
 	requireOnce(t, map[string]lostAnswer{
 		"an import": {"ImportExtract", func(t *testing.T) written {
 			t.Helper()
 			w := newERSWorld(t, 1, 2)
 			w.Exec("delete from ers_service where id = '1001'")
-			return written{w.world, func() error {
+			written, tries := written{world: w.world}, 0
+			written.rows = "select concat_ws(' ', id, origin, claimed::text, provider, specialty, extract::text, added_by) from ers_service"
+			written.try = func() error {
 				session, err := w.store.LockServices(t.Context())
 				if err != nil {
 					return err
 				}
 				defer session.Close()
-				_, err = session.ImportExtract(t.Context(), "importer", w.extract())
+				done, err := session.ImportExtract(t.Context(), "importer", w.extract())
+				tries++
+				require.True(t, tries == 1 || done.Added+done.Changed == 0, "nothing is new")
 				return err
-			}, "select concat_ws(' ', id, origin, claimed::text, provider, specialty, extract::text, added_by) from ers_service"}
+			}
+			return written
 		}},
 		"a service": {"AddService", func(t *testing.T) written {
 			t.Helper()
 			w := newERSWorld(t, 1, 1)
-			return written{w.world, func() error {
+			return written{world: w.world, rows: "select concat_ws(' ', id, claimed::text) from ers_service", try: func() error {
 				session, err := w.store.LockServices(t.Context())
 				if err != nil {
 					return err
@@ -203,19 +238,31 @@ func TestALostAnswerAboutServices(t *testing.T) {
 				defer session.Close()
 				_, err = session.AddService(t.Context(), "1000", "RAA77", "jo")
 				return err
-			}, "select concat_ws(' ', id, claimed::text) from ers_service"}
+			}}
 		}},
 		"what was asked": {"MovePull", asking},
 		"a plan":         {"SealPlan", asking},
 		"a chunk":        {"MoveCursor", asking},
 		"the end":        {"EndRun", asking},
+		"a kind of profile": {"SetKind", func(t *testing.T) written {
+			t.Helper()
+			w := newWorld(t)
+			w.Exec("insert into profile (code, name, type) values ('RAA', 'A', 'trust')")
+			return written{world: w, rows: allOfProfiles + " union all select kind from profile", try: func() error {
+				_, err := w.store.SetKind(t.Context(), "RAA", "hospital", "jo", "asked")
+				return err
+			}}
+		}},
 		"a code system": {"SaveCodes", func(t *testing.T) written {
 			t.Helper()
 			w := newWorld(t)
-			return written{w, func() error {
-				_, _, err := w.store.SaveCodes(t.Context(), "SPECIALTY", []postgres.Code{{Code: "CARDIOLOGY", Display: "Cardiology"}})
+			tries := 0
+			return written{world: w, rows: "select concat_ws(' ', kind, code, display, retired) from ers_code", try: func() error {
+				saved, _, err := w.store.SaveCodes(t.Context(), "SPECIALTY", []postgres.Code{{Code: "CARDIOLOGY", Display: "Cardiology"}})
+				tries++
+				require.True(t, tries == 1 || saved == 0, "nothing is new")
 				return err
-			}, "select concat_ws(' ', kind, code, display, retired) from ers_code"}
+			}}
 		}},
 	})
 }

@@ -16,6 +16,16 @@ type written struct {
 	// caller tries again: the queue its job, a person their command.
 	try  func() error
 	rows string // a query of one column: all that the write leaves
+	// between is what others do before the caller tries again, if anything: the
+	// second attempt must leave it as it is.
+	between func()
+}
+
+// goOn has others go on from what was written.
+func (w written) goOn() {
+	if w.between != nil {
+		w.between()
+	}
 }
 
 // lostAnswer is a write, and the statement after which the answer to its commit
@@ -25,24 +35,27 @@ type lostAnswer struct {
 	begin     func(t *testing.T) written
 }
 
-// requireOnce has every write lose the answer to its commit, and be tried again.
-// It must leave what it leaves where nothing is lost.
+// requireOnce has every write lose the answer to its commit, and be tried again,
+// after others went on from there. It must leave what it leaves where nothing is
+// lost.
 func requireOnce(t *testing.T, writes map[string]lostAnswer) {
 	t.Helper()
 	for name, write := range writes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			quiet := write.begin(t)
-			require.NoError(t, quiet.try())
+			require.NoError(t, quiet.try(), "no answer is lost yet")
+			quiet.goOn()
 			want := pgtest.All[string](quiet.Database, quiet.rows)
-			require.NotEmpty(t, want)
+			require.NotEmpty(t, want, "no answer is lost yet")
 
 			w := write.begin(t)
-			require.NotSubset(t, pgtest.All[string](w.Database, w.rows), want, "there is something to be done")
+			require.NotSubset(t, pgtest.All[string](w.Database, w.rows), want, "no answer is lost yet, and there is something to be done")
 			line := w.alongALine()
 			lost := line.SwallowCommitAfter(write.statement, 1)
-			require.Error(t, w.try())
+			require.Error(t, w.try(), "the answer is lost")
 			require.Equal(t, 1, lost.Happened())
+			w.goOn()
 			require.NoError(t, w.try())
 			require.ElementsMatch(t, want, pgtest.All[string](w.Database, w.rows))
 		})

@@ -12,7 +12,9 @@
 //	letter: what became of it        that claim; what goes out is counted to its text in the same statement
 //	letter: its fate                 it is accepted: the first word stands
 //	account: ended                   its state, and last_active_at as it was judged; letters by their references
+//	account: reactivated, on leave   what is so already is audited no second time
 //	look at accounts: waits          the newest takes the place of those that wait; approved while it waits
 //	membership, account kept         ended_at is empty; the primary key
-//	calendar, kill switch            rows say what they are to be
+//	calendar                         the primary key, the day; one that vanished keeps since when (vanished_at)
+//	mail: stopped, resumed           none: it says what is to be, and whoever says so again wants it so
 package peoplestore

@@ -15,8 +15,8 @@ const allOfPeople = `
 		select concat_ws(' ', 'letter', reference, kind, state, reason, tries, untouched, provider_id, accepted_at is null) from letter
 		union all select concat_ws(' ', 'account', id, state, dead_at is not null) from account
 		union all select concat_ws(' ', 'change', account_id, what, old, new, actor, reason) from account_change
-		union all select concat_ws(' ', 'member', account_id, code, closed_since, ended_at is not null) from membership
-		union all select concat_ws(' ', 'look', state, actor, ending, accounts, decided_by) from idle_run
+		union all select concat_ws(' ', 'member', account_id, code, closed_since, extract(year from ended_at) = 2020) from membership
+		union all select concat_ws(' ', 'look', state, actor, ending, accounts, decided_by, extract(year from decided_at) = 2020) from idle_run
 		union all select concat_ws(' ', 'ending', account_id, step, since, done) from idle_ending
 		union all select concat_ws(' ', 'kept', account_id, step, codes::text) from idle_kept`
 
@@ -45,17 +45,20 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 			c.Exec("update profile set status = 'closed' where code = 'A00001'")
 			c.person("closed", "2026-10-30", "A00001", "editor")
 			c.Exec("update membership set closed_since = '2026-10-30' where code = 'A00001'")
-			return pgtest.Write{Database: c.Database, Try: func() error { return c.inactivity().Run(t.Context(), "schedule") }, Rows: allOfPeople}
+			return pgtest.Write{
+				Database: c.Database, Try: func() error { return c.inactivity().Run(t.Context(), "schedule") }, Rows: allOfPeople,
+				Between: func() { c.Exec("update membership set ended_at = '2020-01-01' where ended_at is not null") },
+			}
 		}
 	}
 	pgtest.RequireOnce(t, map[string]pgtest.LostAnswer{
 		"reminders": {Statement: "InsertLetters", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			m := newMailed(t, 5)
-			return pgtest.Write{Database: m.Database, Try: func() error {
+			return pgtest.Write{Database: m.Database, Rows: allOfPeople, Try: func() error {
 				_, err := m.reminders().Post(t.Context())
 				return err
-			}, Rows: allOfPeople}
+			}}
 		}},
 		"ending memberships":    {Statement: "EndClosed", Begin: looking(1)},
 		"warning":               {Statement: "InsertLetters", Begin: looking(1)},
@@ -66,18 +69,66 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 		"the calendar": {Statement: "SaveHolidays", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			c := newCrowd(t)
-			return pgtest.Write{Database: c.Database, Try: func() error {
-				return c.store.SaveHolidays(t.Context(), []people.Holiday{{Date: c.today, Title: "x"}}, nil)
-			}, Rows: "select concat_ws(' ', date, title, vanished_at) from holiday"}
+			gone := people.Holiday{Date: c.today.AddDays(9), Title: "gone"}
+			require.NoError(t, c.store.SaveHolidays(t.Context(), []people.Holiday{gone}, nil))
+			return pgtest.Write{
+				Database: c.Database, Try: func() error {
+					return c.store.SaveHolidays(t.Context(), []people.Holiday{{Date: c.today, Title: "x"}}, []people.Holiday{gone})
+				},
+				Rows:    "select concat_ws(' ', date, title, extract(year from vanished_at) = 2020) from holiday",
+				Between: func() { c.Exec("update holiday set vanished_at = '2020-01-01' where vanished_at is not null") },
+			}
 		}},
 		"the fate of a letter": {Statement: "FateOfLetter", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			m := newMailed(t, 1)
 			m.post(1)
 			m.deliver(1, 0)
-			return pgtest.Write{Database: m.Database, Try: func() error {
-				return m.store.Fate(t.Context(), people.Mailed{ID: m.service.sent[0], State: people.MailDead})
-			}, Rows: allOfPeople}
+			return pgtest.Write{
+				Database: m.Database, Rows: allOfPeople, Try: func() error {
+					return m.store.Fate(t.Context(), people.Mailed{ID: m.service.sent[0], State: people.MailDead})
+				},
+				Between: func() { m.Exec("update account set dead_at = null") }, // it was mended
+			}
+		}},
+	})
+}
+
+// What a person says is to be, they may say twice: it is audited once.
+func TestALostAnswerToAPerson(t *testing.T) {
+	t.Parallel()
+	const mail = `select concat_ws(' ', stopped_at is null, stopped_by, reason) from mail_gate
+		union all select concat_ws(' ', 'sent', sent) from mail_canary`
+	accounts := func(does func(c *crowd) error) func(*testing.T) pgtest.Write {
+		return func(t *testing.T) pgtest.Write {
+			t.Helper()
+			c := newCrowd(t)
+			c.person("ann", "2026-10-01", "FA001", "editor")
+			c.person("bob", "2026-01-01", "FA001", "editor")
+			c.Exec("update account set state = 'deactivated' where id = 2")
+			return pgtest.Write{Database: c.Database, Rows: allOfPeople, Try: func() error { return does(c) }}
+		}
+	}
+	pgtest.RequireOnce(t, map[string]pgtest.LostAnswer{
+		"reactivating": {Statement: "ReactivateAccount", Begin: accounts(func(c *crowd) error {
+			_, err := c.store.Reactivate(t.Context(), 2, "jo", "asked")
+			return err
+		})},
+		"a leave": {Statement: "SetLeave", Begin: accounts(func(c *crowd) error {
+			_, err := c.store.SetLeave(t.Context(), 1, c.today, c.today.AddDays(9), "jo", "asked")
+			return err
+		})},
+		"stopping mail": {Statement: "StopMail", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := newWorld(t)
+			return pgtest.Write{Database: w.Database, Rows: mail, Try: func() error { return w.store.StopMail(t.Context(), "jo", "a mistake") }}
+		}},
+		"letting it go on": {Statement: "ResumeMail", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := newWorld(t)
+			require.NoError(t, w.store.StopMail(t.Context(), "jo", "a mistake"))
+			w.Exec("insert into mail_canary (kind, version, sent) values ('check', 1, 2)")
+			return pgtest.Write{Database: w.Database, Rows: mail, Try: func() error { return w.store.ResumeMail(t.Context()) }}
 		}},
 	})
 }
@@ -87,12 +138,15 @@ func approving(t *testing.T) pgtest.Write {
 	c := idle(t, 12)
 	require.NoError(t, c.inactivity().Run(t.Context(), "schedule"))
 	look := pgtest.One[int64](c.Database, "select id from idle_run")
-	return pgtest.Write{Database: c.Database, Try: func() error {
+	return pgtest.Write{Database: c.Database, Rows: allOfPeople, Between: func() {
+		c.Exec("update account set state = 'active' where state = 'deactivated'") // and one is back
+		c.Exec("update idle_run set decided_at = '2020-01-01'")
+	}, Try: func() error {
 		_, err := c.store.ApproveEndings(t.Context(), look, "Ann", c.today, func(p people.Person) people.IdleVerdict {
 			return idleLimits.Judge(p, c.today)
 		})
 		return pgtest.SeenOnce(err)
-	}, Rows: allOfPeople}
+	}}
 }
 
 // Whichever answer about a letter is lost, it goes out, and once; also where

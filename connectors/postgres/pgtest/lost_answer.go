@@ -18,6 +18,16 @@ type Write struct {
 	// caller tries again: the queue its job, a person their command.
 	Try  func() error
 	Rows string // a query of one column: all that the write leaves
+	// Between is what others do before the caller tries again, if anything: the
+	// second attempt must leave it as it is.
+	Between func()
+}
+
+// goOn has others go on from what was written.
+func (w Write) goOn() {
+	if w.Between != nil {
+		w.Between()
+	}
 }
 
 // LostAnswer is a write, and the statement after which the answer to its commit
@@ -27,24 +37,27 @@ type LostAnswer struct {
 	Begin     func(t *testing.T) Write
 }
 
-// RequireOnce has every write lose the answer to its commit, and be tried again.
-// It must leave what it leaves where nothing is lost.
+// RequireOnce has every write lose the answer to its commit, and be tried again,
+// after others went on from there. It must leave what it leaves where nothing is
+// lost.
 func RequireOnce(t *testing.T, writes map[string]LostAnswer) {
 	t.Helper()
 	for name, write := range writes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			quiet := write.Begin(t)
-			require.NoError(t, quiet.Try())
+			require.NoError(t, quiet.Try(), "no answer is lost yet")
+			quiet.goOn()
 			want := All[string](quiet.Database, quiet.Rows)
-			require.NotEmpty(t, want)
+			require.NotEmpty(t, want, "no answer is lost yet")
 
 			w := write.Begin(t)
-			require.NotSubset(t, All[string](w.Database, w.Rows), want, "there is something to be done")
+			require.NotSubset(t, All[string](w.Database, w.Rows), want, "no answer is lost yet, and there is something to be done")
 			line := w.AlongALine()
 			lost := line.SwallowCommitAfter(write.Statement, 1)
-			require.Error(t, w.Try())
+			require.Error(t, w.Try(), "the answer is lost")
 			require.Equal(t, 1, lost.Happened())
+			w.goOn()
 			require.NoError(t, w.Try())
 			require.ElementsMatch(t, want, All[string](w.Database, w.Rows))
 		})

@@ -32,20 +32,30 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			for i, p := range pushes {
 				staged[i] = push.Staged{Code: p.Code(), Job: p.Job, Own: profile.Hash{1}}
 			}
-			return pgtest.Write{Database: w.Database, Try: func() error {
-				numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
-				require.True(t, err != nil || min(numbers[0], numbers[1]) > 0, "it knows its own")
-				return err
-			}, Rows: allOfAPush + " union all select count(*)::text from push_sequence s join push p on p.code = s.code and p.sequence = s.last"}
+			return pgtest.Write{
+				Database: w.Database, Try: func() error {
+					numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
+					require.True(t, err != nil || min(numbers[0], numbers[1]) > 0, "it knows its own")
+					return err
+				},
+				Rows: allOfAPush + `
+					union all select concat_ws(' ', 'since', code, n.last - p.sequence) from push_sequence n join push p using (code)
+					where p.sink = 'dos'`,
+				Between: func() { w.Exec("update push_sequence set last = last + 1") }, // of the other sink
+			}
 		}},
 		"settling": {Statement: "SettlePushes", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w, outcome := worked(t)
-			return pgtest.Write{Database: w.Database, Try: func() error {
-				stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome}, nothingToComplete)
-				require.True(t, err != nil || stand[0], "it knows its own")
-				return err
-			}, Rows: allOfAPush}
+			return pgtest.Write{
+				Database: w.Database, Try: func() error {
+					stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome}, nothingToComplete)
+					require.True(t, err != nil || stand[0], "it knows its own")
+					return err
+				},
+				Rows:    allOfAPush, // it was edited, and has a job again
+				Between: func() { w.Exec("update push set state = 'wanted', job_id = 2, asked = asked + 1 where sink = 'dos'") },
+			}
 		}},
 		"queueing": {Statement: "SetPushJobs", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
@@ -58,20 +68,20 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 		"claiming for a command": {Statement: "ClaimPushes", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w := wanting(t, profile.Pharmacy)
-			return pgtest.Write{Database: w.Database, Try: func() error {
+			return pgtest.Write{Database: w.Database, Rows: allOfAPush, Try: func() error {
 				claimed, err := w.store.ClaimPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA0000"}, 7)
 				require.True(t, err != nil || len(claimed) == 1, "it knows its own")
 				return err
-			}, Rows: allOfAPush}
+			}}
 		}},
 		"forcing": {Statement: "ForcePushes", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w := resting(t, profile.Pharmacy)
 			w.Exec("update push set state = 'refused', failures = 3")
-			return pgtest.Write{Database: w.Database, Try: func() error {
+			return pgtest.Write{Database: w.Database, Rows: allOfAPush, Try: func() error {
 				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks())
 				return err
-			}, Rows: allOfAPush}
+			}}
 		}},
 		"repairing drift": {Statement: "EndDriftCheck", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
@@ -82,18 +92,33 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 		"pausing": {Statement: "PauseRoute", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w := wanting(t, profile.Pharmacy)
-			return pgtest.Write{Database: w.Database, Try: func() error {
-				_, err := w.store.PauseRoute(t.Context(), push.SinkDoS, "change-event", "down", time.Hour)
-				return err
-			}, Rows: "select concat_ws(' ', sink, route, paused, probes, probe_at > now()) from route"}
+			return pgtest.Write{
+				Database: w.Database, Try: func() error {
+					_, err := w.store.PauseRoute(t.Context(), push.SinkDoS, "change-event", "down", time.Hour)
+					return err
+				},
+				Rows:    "select concat_ws(' ', sink, route, paused, probes, probe_at > now(), extract(year from paused_at) = 2020) from route",
+				Between: func() { w.Exec("update route set probes = 3, paused_at = '2020-01-01' where paused <> ''") }, // since long
+			}
 		}},
 		"holding": {Statement: "InsertHold", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w := resting(t, profile.Pharmacy)
-			return pgtest.Write{Database: w.Database, Try: func() error {
+			return pgtest.Write{Database: w.Database, Rows: "select concat_ws(' ', code, sink, reason, actor) from hold", Try: func() error {
 				_, err := w.store.AddHold(t.Context(), pushstore.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
 				return err
-			}, Rows: "select concat_ws(' ', code, sink, reason, actor) from hold"}
+			}}
+		}},
+		"holding no more": {Statement: "RemoveHold", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := resting(t, profile.Pharmacy)
+			id, err := w.store.AddHold(t.Context(), pushstore.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"})
+			require.NoError(t, err)
+			return pgtest.Write{
+				Database: w.Database, Try: func() error { return pgtest.SeenOnce(w.store.RemoveHold(t.Context(), id, "jo")) },
+				Rows:    "select concat_ws(' ', code, removed_by, extract(year from removed_at) = 2020) from hold",
+				Between: func() { w.Exec("update hold set removed_at = '2020-01-01'") },
+			}
 		}},
 	})
 }

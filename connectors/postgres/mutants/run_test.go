@@ -1,0 +1,123 @@
+//go:build mutants
+
+package mutants
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// limit is how long a mutant's test may take. One that ends so proves nothing.
+const limit = "2m"
+
+// brokenSQL is what Postgres and pgx say of statements that an edit spoilt: then
+// a test is red for no reason of its own.
+var brokenSQL = regexp.MustCompile(`SQLSTATE 42|mismatched param|expected \d+ arguments`)
+
+// assertion is where a test failed, and why.
+var assertion = regexp.MustCompile(`(?s)Error Trace:\s+\S*/(\S+)\s.*?Error:\s+(.*?)\n`)
+
+// early is what the tests of lost answers say where they fail before one is lost.
+const early = "no answer is lost yet"
+
+// TestMutants wants every test green as the code stands, and red without the
+// fence it guards.
+//
+//nolint:paralleltest // one after the other: each compiles a package, and times out by itself
+func TestMutants(t *testing.T) {
+	requireGreen(t)
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nwrite\twithout\ttest\t\tseconds")
+	for _, m := range all() {
+		t.Run(m.write+", without "+m.gone, func(t *testing.T) {
+			color, began := "BROKEN", time.Now()
+			defer func() {
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, time.Since(began).Seconds())
+			}()
+			output, err := run(t, m, build(t, m.dir, m.files(t)))
+			if err == nil {
+				color = "GREEN"
+			}
+			require.Error(t, err, "%s does not notice", m.test)
+			requireFailed(t, output)
+			color = "red"
+		})
+	}
+	require.NoError(t, table.Flush())
+}
+
+// requireGreen wants the tests of all mutants to pass, each once, as the code
+// stands.
+func requireGreen(t *testing.T) {
+	t.Helper()
+	binaries := make(map[string]string)
+	passed := make(map[string]bool)
+	for _, m := range all() {
+		if binaries[m.dir] == "" {
+			binaries[m.dir] = build(t, m.dir, nil)
+		}
+		if passed[m.dir+m.test] {
+			continue
+		}
+		passed[m.dir+m.test] = true
+		output, err := run(t, m, binaries[m.dir])
+		require.NoError(t, err, "%s, as the code stands: %s", m.test, output)
+		require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
+	}
+}
+
+// requireFailed wants a test to have failed by what it asserts.
+func requireFailed(t *testing.T, output string) {
+	t.Helper()
+	require.NotContains(t, output, "panic: test timed out")
+	require.NotRegexp(t, brokenSQL, output)
+	require.NotContains(t, output, early)
+	why := assertion.FindStringSubmatch(output)
+	require.NotEmpty(t, why, "no assertion failed: %s", output)
+	t.Log(why[1], why[2])
+}
+
+// named is the test as go test names it.
+func (m mutant) named() string { return strings.NewReplacer("^", "", "$", "").Replace(m.test) }
+
+// build compiles the tests of a package, with files replaced by other texts.
+func build(t *testing.T, dir string, files map[string]string) (binary string) {
+	t.Helper()
+	temp := t.TempDir()
+	top, err := filepath.Abs(root)
+	require.NoError(t, err)
+	replace := make(map[string]string, len(files))
+	for file, text := range files {
+		changed := filepath.Join(temp, strings.ReplaceAll(file, "/", "_"))
+		require.NoError(t, os.WriteFile(changed, []byte(text), 0o600))
+		replace[filepath.Join(top, file)] = changed
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	require.NoError(t, err)
+	named := filepath.Join(temp, "overlay.json")
+	require.NoError(t, os.WriteFile(named, overlay, 0o600))
+	binary = filepath.Join(temp, "test")
+	compile := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", named, "-o", binary, "./"+dir)
+	compile.Dir = root
+	output, err := compile.CombinedOutput()
+	require.NoError(t, err, "it does not compile: %s", output)
+	return binary
+}
+
+func run(t *testing.T, m mutant, binary string) (output string, err error) {
+	t.Helper()
+	test := exec.CommandContext(t.Context(), binary, "-test.v", "-test.run", m.test, "-test.timeout", limit)
+	test.Dir = filepath.Join(root, m.dir)
+	said, err := test.CombinedOutput()
+	return string(said), err
+}

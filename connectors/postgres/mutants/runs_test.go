@@ -1,0 +1,146 @@
+package mutants
+
+const (
+	runsSQL  = sql + "runs.sql.go"
+	applySQL = sql + "apply.sql.go"
+	ersSQL   = sql + "ers.sql.go"
+	runGo    = "jobs/runjobs/run.go"
+)
+
+var (
+	// endless are runs that go on although they have ended.
+	endless = []edit{
+		{
+			file: runsSQL,
+			find: "coalesce(started_at, clock()) where id = $1 and state in ('queued', 'running')",
+			put:  "coalesce(started_at, clock()) where id = $1",
+		},
+		{file: runsSQL, find: "where id = $4 and state in ('queued', 'running')", put: "where id = $4"},
+		{file: runGo, find: "err != nil || run.State.Ended()", put: "err != nil"},
+	}
+	// overwritten is what moved since the plan was made.
+	overwritten = edit{file: applySQL, find: "and now.value is distinct from r.old", put: "and now.value is distinct from now.value"}
+)
+
+// redecided is what was decided before, however things stand.
+var redecided = []edit{
+	{file: applySQL, find: "withheld <> '' and decision = '' and (code, field)", put: "withheld <> '' and (code, field)"},
+	{file: "reconcile/runs/decide.go", find: "if follows[c.Digest()] {", put: "if follows[c.Digest()] || true {"},
+	overwritten,
+}
+
+var runMutants = []mutant{
+	{
+		"run: stored by a job", "its job",
+		[]edit{
+			{file: scheduleSQL, find: "select id from run where job_id = $1", put: "select id from run where job_id = $1 and false"},
+		},
+		store, "^TestALostAnswerAboutRuns$/^the_run_of_a_job$",
+	},
+	{
+		"run: stored by a person", "that it was decided, and how things stand", redecided,
+		store, "^TestALostAnswerAboutRuns$/^an_approval$",
+	},
+	{
+		"run: stored by a person", "that it was decided, and how things stand", redecided,
+		store, "^TestALostAnswerAboutRuns$/^its_end$",
+	},
+	{
+		"run: stored by a person", "how things stand",
+		[]edit{
+			{file: "reconcile/runs/decide.go", find: "case now.Values.Get(c.Field) != c.New:", put: "case false:"},
+			overwritten,
+		},
+		store, "^TestALostAnswerAboutRuns$/^an_undo$",
+	},
+	{
+		"run: plan, chunk, end, failure", "planned",
+		[]edit{
+			{file: runGo, find: "if !run.Planned {", put: "if !run.Planned || true {"},
+		},
+		store, "^TestALostAnswerAboutRuns$/^a_plan$",
+	},
+	{
+		"run: plan, chunk, end, failure", "applied_to, and what moved",
+		[]edit{
+			{file: runsSQL, find: "set state = 'running', started_at", put: "set state = 'running', applied_to = '', started_at"},
+			overwritten,
+			{
+				file: applySQL,
+				find: "    and p.verb = 'create' and p.withheld = '' and not p.moved\n",
+				put:  "    and p.verb = 'create' and p.withheld = '' and not p.moved on conflict do nothing\n",
+			},
+		},
+		store, "^TestALostAnswerAboutRuns$/^a_chunk$",
+	},
+	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestALostAnswerAboutRuns$/^the_end$"},
+	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestALostAnswerAboutRuns$/^a_failure$"},
+	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestALostAnswerAboutRuns$/^a_refusal$"},
+	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestARunIsEndedOnlyUnderTheLock$"},
+	{
+		"run: plan, chunk, end, failure", "the source's lock",
+		[]edit{
+			{file: runsSQL, find: "select pg_advisory_lock(", put: "select pg_advisory_lock_shared("},
+		},
+		store, "^TestRunsOfASourceNeverOverlap$",
+	},
+	{
+		"run: rejection", "the decision",
+		[]edit{
+			{file: applySQL, find: "p.withheld <> '' and p.decision = '' and (p.field <> ''", put: "p.withheld <> '' and (p.field <> ''"},
+			{
+				file: applySQL,
+				find: "where p.run_id = $2 and p.withheld <> '' and p.decision = ''\n",
+				put:  "where p.run_id = $2 and p.withheld <> ''\n",
+			},
+		},
+		store, "^TestALostAnswerAboutRuns$/^a_rejection$",
+	},
+	{
+		"profile: its kind", "what it is already",
+		[]edit{{file: ersSQL, find: " and kind <> $1 and type in", put: " and type in"}},
+		store, "^TestALostAnswerAboutServices$/^a_kind_of_profile$",
+	},
+	{
+		"run of services: answers kept", "pulled_to",
+		[]edit{
+			{
+				file: store + "services_pull.go",
+				find: "= pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)",
+				put:  "= pulled.PulledTo[:0], 0, 0",
+			},
+		},
+		store, "^TestALostAnswerAboutServices$/^what_was_asked$",
+	},
+	{
+		"e-RS: register, codes", "what it says already",
+		[]edit{
+			{
+				file: ersSQL,
+				find: "\n    where (e.claimed, e.provider, e.specialty, e.extract) is distinct from\n" +
+					"        (excluded.claimed, excluded.provider, excluded.specialty, excluded.extract)",
+				put: "",
+			},
+		},
+		store, "^TestALostAnswerAboutServices$/^an_import$",
+	},
+	{
+		"e-RS: register, codes", "what it says already",
+		[]edit{
+			{file: ersSQL, find: "\nwhere $2::text <> all (e.claimed)", put: ""},
+		},
+		store, "^TestALostAnswerAboutServices$/^a_service$",
+	},
+	{
+		"e-RS: register, codes", "what it says already",
+		[]edit{
+			{
+				file: ersSQL,
+				find: "\n    where (c.display, c.effective_from, c.effective_to, c.parents, c.retired) is distinct from\n" +
+					"        (excluded.display, excluded.effective_from, excluded.effective_to, excluded.parents, false)",
+				put: "",
+			},
+		},
+		store, "^TestALostAnswerAboutServices$/^a_code_system$",
+	},
+}
