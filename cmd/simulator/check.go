@@ -50,3 +50,31 @@ func codes(left []runs.LeftOut) []string {
 	slices.Sort(list)
 	return list
 }
+
+// checkTally names every number that is wrong.
+func checkTally(want, got tally) error {
+	var wrong []string
+	for _, row := range []struct {
+		what      string
+		want, got int
+	}{
+		{"DoS applied", want.DoS.Applied, got.DoS.Applied},
+		{"DoS closed", want.DoS.Hidden, got.DoS.Hidden},
+		{"DoS refused", want.DoS.Refused, got.DoS.Refused},
+		{"DoS lost", want.DoS.Lost, got.DoS.Lost},
+		{"DoS twice", want.DoS.Twice, got.DoS.Twice},
+		{"DoS backwards", want.DoS.Backwards, got.DoS.Backwards},
+		{"website stored", want.Website.Stored, got.Website.Stored},
+		{"website refused", want.Website.Refused, got.Website.Refused},
+		{"website twice", want.Website.Twice, got.Website.Twice},
+		{"website backwards", want.Website.Backwards, got.Website.Backwards},
+	} {
+		if row.want != row.got {
+			wrong = append(wrong, fmt.Sprintf("  %-17s want %d, got %d", row.what, row.want, row.got))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("what arrived is not what the profiles ask for:\n%s", strings.Join(wrong, "\n"))
+}

@@ -67,18 +67,6 @@ type worldFlags struct {
 	Size int    `default:"12000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
 }
 
-// trusts is how many the real register lists: with fewer, the recode would stay
-// below the guard's floor (connectors/ods/CONTRACT.md "Mass changes").
-const trusts = 273
-
-// shares of a register, by report; the trusts come on top.
-var shares = []struct {
-	report string
-	share  float64
-}{
-	{"edispensary", 0.24}, {"epraccur", 0.22}, {"ets", 0.22}, {"egdpprac", 0.13}, {"eoptsite", 0.12}, {"ebranchs", 0.07},
-}
-
 // smallest keeps one register's worth of dirt and events in every report.
 const smallest = 1000
 

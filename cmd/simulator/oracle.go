@@ -34,40 +34,6 @@ func newOracle() *oracle {
 	return &oracle{reports: map[string]map[string]*expected{}, held: map[string][]move{}, applied: map[string][]move{}}
 }
 
-// The reports of those who have a route to DoS.
-const (
-	pharmacies = "edispensary"
-	practices  = "epraccur"
-)
-
-// covers is what each report is about.
-var covers = map[string]struct {
-	kind profile.OrgType
-	many string
-}{
-	pharmacies: {profile.Pharmacy, "pharmacies"},
-	practices:  {profile.GPPractice, "GP practices"},
-	"ebranchs": {profile.GPBranch, "GP branches"},
-	"egdpprac": {profile.DentalPractice, "dental practices"},
-	"eoptsite": {profile.OpticalSite, "optical sites"},
-	"etr":      {profile.Trust, "NHS trusts"},
-	"ets":      {profile.TrustSite, "trust sites"},
-}
-
-// kept reports whether organisations with such roles have profiles: dispensing
-// appliance contractors and most prescribing cost centres have none
-// (connectors/ods/CONTRACT.md "Roles").
-func kept(report, roles string) bool {
-	switch report {
-	case pharmacies:
-		return roles == "RO182"
-	case practices:
-		return roles == "RO177|RO76"
-	default:
-		return true
-	}
-}
-
 // look is one listing being foretold.
 type look struct {
 	report   string
@@ -250,4 +216,12 @@ func (o *oracle) decision(report string) runs.Summary {
 		Source: "ods", Report: report, State: runs.RunDone, Population: o.open(report),
 		Fields: map[string]int{}, Withheld: []runs.Withheld{},
 	}
+}
+
+// all counts the open profiles of every report.
+func (o *oracle) all() (n int) {
+	for report := range o.reports {
+		n += o.open(report)
+	}
+	return n
 }

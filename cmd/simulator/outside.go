@@ -140,11 +140,5 @@ func (o *outside) ebsx05() string {
 	return o.ersURL + "/control/extract?month=" + o.world.Day().String()[:7]
 }
 
-// worldClock is the register's day at the present time of day: DoS drops dated
-// hours that are over, and over is a matter of the played day.
-func worldClock(world *odstest.World) func() time.Time {
-	return func() time.Time {
-		now := time.Now().UTC()
-		return world.Day().Time().Add(now.Sub(now.Truncate(24 * time.Hour)))
-	}
-}
+// apiKey is what the simulated systems want; it opens nothing else.
+const apiKey = "made-up-key"

@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -49,26 +48,6 @@ func crowdOf(url string) crowd {
 		}
 		return nil
 	}
-}
-
-// board is the board with the most pharmacies, whose list gets letters.
-func board(world *odstest.World) (string, error) {
-	facts, err := world.Facts(pharmacies)
-	if err != nil {
-		return "", err
-	}
-	counts := map[string]int{}
-	for _, fact := range facts {
-		counts[fact.Fields["icb"]]++
-	}
-	delete(counts, "")
-	best := ""
-	for _, icb := range slices.Sorted(maps.Keys(counts)) {
-		if counts[icb] > counts[best] {
-			best = icb
-		}
-	}
-	return best, nil
 }
 
 // peopled are the first open pharmacies of the board.

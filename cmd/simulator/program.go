@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -48,64 +47,6 @@ func newProgram(path, dir string, o *outside, says func(string)) (*program, erro
 	}
 	p.set("LOCAL_DIR", dir)
 	return p, p.pointAt(o, dir)
-}
-
-// unlimited requests a second: nobody's service is to be spared.
-const unlimited = "100000"
-
-// pointAt sets everything about the outside systems.
-func (p *program) pointAt(o *outside, dir string) error {
-	for _, s := range []struct{ name, value string }{
-		{"ODS_DOWNLOADS_URL", o.registerURL},
-		{"ODS_API_URL", o.api()},
-		{"ODS_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_URL", o.dosURL},
-		{"DOS_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_READ_URL", o.dosURL},
-		{"DOS_READ_USER", reader},
-		{"DOS_READ_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_FHIR_URL", o.ingest()},
-		{"DOS_FHIR_REQUESTS_PER_SECOND", unlimited}, // as its sandbox, without tokens
-		{"WEBSITE_URL", o.websiteURL},
-		{"WEBSITE_SEARCH_URL", o.search()},
-		{"WEBSITE_REQUESTS_PER_SECOND", unlimited},
-		{"ERS_URL", o.referral()},
-		{"ERS_AUTH", "none"}, // as its sandbox
-		{"ERS_REQUESTS_PER_SECOND", unlimited},
-		{"PUSH_SETTLE", settle.String()},
-		{"PROBE_EVERY", "5s"},
-		{"MAIL", "directory"},
-		{"MAIL_DIRECTORY", filepath.Join(dir, "mail")},
-		{"MAIL_CANARY_PAUSE", "0s"},
-	} {
-		p.set(s.name, s.value)
-	}
-	for _, name := range []string{"ODS_API_KEY", "DOS_API_KEY", "DOS_READ_PASSWORD", "WEBSITE_API_KEY"} {
-		file := filepath.Join(dir, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
-		if err := os.WriteFile(file, []byte(apiKey+"\n"), 0o600); err != nil {
-			return fmt.Errorf("writing a key of the simulated systems: %w", err)
-		}
-		p.set(name+"_FILE", file)
-	}
-	return nil
-}
-
-func (p *program) set(name, value string) {
-	p.settings = append(p.settings, "PROFILESYNC_"+name+"="+value)
-}
-
-// writeSettings writes a file that a shell sources to give its commands the
-// same settings. Without them they would ask the real register.
-func (p *program) writeSettings(path string) error {
-	var text strings.Builder
-	for _, setting := range p.settings {
-		name, value, _ := strings.Cut(setting, "=")
-		text.WriteString("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n")
-	}
-	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
-		return fmt.Errorf("writing the settings: %w", err)
-	}
-	return nil
 }
 
 // command prepares one command; at zero it lives in the present.
@@ -189,40 +130,4 @@ func decode(r io.Reader, each func(json.RawMessage) error) error {
 			return fmt.Errorf("reading its result: %w", err)
 		}
 	}
-}
-
-// lines passes whole lines on, and keeps the last few for messages.
-type lines struct {
-	each func(string)
-
-	mu   sync.Mutex
-	part string
-	kept []string
-}
-
-const keptLines = 5
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.part += string(p)
-	for {
-		line, rest, whole := strings.Cut(l.part, "\n")
-		if !whole {
-			return len(p), nil
-		}
-		l.part = rest
-		l.kept = append(l.kept, line)
-		l.kept = l.kept[max(0, len(l.kept)-keptLines):]
-		if l.each != nil {
-			l.each(line)
-		}
-	}
-}
-
-// last is what was said last.
-func (l *lines) last() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return errors.New(strings.Join(append(l.kept, l.part), "\n"))
 }

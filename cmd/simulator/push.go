@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
-	// settle is how long the daemon lets an edit wait for the next one.
-	settle = 10 * time.Second
 	// quickly is within which time an edit that does not wait must have arrived,
 	// on a machine that has other things to do.
 	quickly = settle / 2
@@ -23,57 +20,6 @@ const (
 	glance = 50 * time.Millisecond
 	blink  = 2 * time.Millisecond
 )
-
-// pushes foretells what the sinks come to when every profile was pushed once: all
-// are shown on the website; of pharmacies that are closed DoS leaves the entry
-// as it is (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
-// number in the register that its ingest takes from nobody: which ones, DoS says
-// (connectors/dos/CONTRACT.md "The Organization body").
-func (o *oracle) pushes(refused []string) (t tally) {
-	t.DoS.Refused = len(refused)
-	t.DoS.Applied -= len(refused)
-	for report, profiles := range o.reports {
-		t.Website.Stored += len(profiles)
-		switch report {
-		case pharmacies:
-			t.DoS.Applied += o.open(report)
-			t.DoS.Hidden += len(profiles) - o.open(report)
-		case practices:
-			t.DoS.Applied += len(profiles)
-		}
-	}
-	return t
-}
-
-// standing foretells how many pushes stand how.
-func (o *oracle) standing(refused []string) map[standing]int {
-	n := map[standing]int{}
-	for _, code := range refused {
-		if o.reports[practices][code] != nil {
-			n[standing{push.SinkDoS, "fhir", push.Refused}]++
-			n[standing{push.SinkDoS, "fhir", push.Accepted}]--
-		}
-	}
-	for report, profiles := range o.reports {
-		dos := standing{push.SinkDoS, "", push.NoRoute}
-		switch report {
-		case pharmacies:
-			dos = standing{push.SinkDoS, "change-event", push.Accepted}
-		case practices:
-			dos = standing{push.SinkDoS, "fhir", push.Accepted}
-		}
-		n[dos] += len(profiles)
-		n[standing{push.SinkWebsite, "profile", push.Accepted}] += len(profiles)
-	}
-	return n
-}
-
-// standing is how a push stands, as `push list` has it.
-type standing struct {
-	Sink  push.Sink  `json:"sink"`
-	Route string     `json:"route"`
-	State push.State `json:"state"`
-}
 
 // push starts the daemon and waits until nothing is to be pushed any more.
 func (s *story) push(ctx context.Context, now *step) (said string, err error) {
@@ -197,55 +143,4 @@ func (s *story) checkStanding(ctx context.Context, now *step, refused []string) 
 		return 0, fmt.Errorf("push list: want %v, got %v", want, got)
 	}
 	return want[standing{Sink: push.SinkDoS, State: push.NoRoute}], checkExit(false, code)
-}
-
-// hours are those that Cara enters.
-const hours = "mon 09:00-17:30\ntue 09:00-17:30\nwed 09:00-13:00\nthu 09:00-17:30\nfri 09:00-17:30"
-
-// edit lets Cara save three times. Phone and hours alone would wait for her next
-// save; that the pharmacy closes today does not wait.
-func (s *story) edit(ctx context.Context, now *step) (said string, err error) {
-	if s.edited, err = s.openPharmacy(); err != nil {
-		return "", err
-	}
-	e := edit{at: now.At, phone: "0113 496 0999", weekly: hours, closed: dayOf(now.At).String()}
-	before := s.sinks.entries(s.edited)
-	if err := s.editor(ctx, s.edited, e); err != nil {
-		return "", err
-	}
-	began := s.now()
-	for !s.sinks.entries(s.edited).both(before) {
-		if s.now().Sub(began) > quickly {
-			return "", fmt.Errorf("%s: the edit has not arrived after %s", s.edited, quickly)
-		}
-		if err := s.moment(ctx, blink); err != nil {
-			return "", err
-		}
-	}
-	now.Arrived = s.now().Sub(began).Seconds()
-	if err := s.atRest(ctx, now); err != nil {
-		return "", err
-	}
-	want := s.pushed
-	want.DoS.Applied++
-	want.Website.Stored++
-	if err := s.settled(now, want); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s: all three saves arrived at both, as one push each, %.2f s after the last.", s.edited, now.Arrived),
-		checkEntry(e, s.sinks.entries(s.edited))
-}
-
-// checkEntry holds what DoS shows against what was edited. What the website shows
-// is what the drift check looks at.
-func checkEntry(e edit, is entries) error {
-	switch {
-	case !profile.Same(profile.FieldPhone, e.phone, is.phone, ""):
-		return fmt.Errorf("DoS shows the phone number %q, want %q", is.phone, e.phone)
-	case is.weekly != e.weekly:
-		return fmt.Errorf("DoS shows the weekly hours %q, want %q", is.weekly, e.weekly)
-	case is.dated != e.closed+" closed":
-		return fmt.Errorf("DoS shows the dated hours %q, want %q", is.dated, e.closed+" closed")
-	}
-	return nil
 }

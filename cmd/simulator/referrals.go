@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
@@ -53,26 +51,4 @@ func largest(byTrust map[string][]erstest.Site) (trusts []string) {
 		return cmp.Or(cmp.Compare(len(byTrust[b]), len(byTrust[a])), cmp.Compare(a, b))
 	})
 	return trusts[:min(referring, len(trusts))]
-}
-
-// clinic is a service that the website shows of a profile.
-type clinic struct {
-	ID   string `json:"ServiceCode"`
-	Name string `json:"ServiceName"`
-}
-
-// clinics are the services that the website shows of a site, in the order of
-// their ids as text.
-func (o *outside) clinics(code string) (shown []clinic, err error) {
-	for _, state := range o.website.States(code) {
-		var document struct {
-			Services []clinic `json:"Services"`
-		}
-		if err := json.Unmarshal(state.Document, &document); err != nil {
-			return nil, fmt.Errorf("what the website shows of %s: %w", code, err)
-		}
-		shown = append(shown, document.Services...)
-	}
-	slices.SortFunc(shown, func(a, b clinic) int { return cmp.Compare(a.ID, b.ID) })
-	return shown, nil
 }

@@ -7,9 +7,6 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// apiKey is what the simulated systems want; it opens nothing else.
-const apiKey = "made-up-key"
-
 type serveCmd struct {
 	worldFlags
 	Day    profile.Date `placeholder:"DATE" help:"The day on which the register begins, YYYY-MM-DD. Default: 22 February 2026."`

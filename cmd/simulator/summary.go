@@ -36,14 +36,6 @@ type totals struct {
 	Letters  int               `json:"letters"`  // to people
 }
 
-// all counts the open profiles of every report.
-func (o *oracle) all() (n int) {
-	for report := range o.reports {
-		n += o.open(report)
-	}
-	return n
-}
-
 func (s *story) summarise(seed uint64, seconds float64, err error) summary {
 	sum := summary{OK: err == nil, Seed: seed, Steps: s.steps, Seconds: seconds}
 	if err != nil {

@@ -1,31 +1,16 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
-
-// directories are both sinks, as those see them who look from outside: by their
-// ledgers and by what they show.
-type directories interface {
-	// seed lets DoS know new organisations.
-	seed() error
-	// tally counts the effects of pushes so far.
-	tally() tally
-	// refused are the practices whose record DoS did not take, by code.
-	refused() []string
-	// entries are what both show of a pharmacy.
-	entries(code string) entries
-	// clinics are the services of a site on the website.
-	clinics(code string) ([]clinic, error)
-	// alter changes a field on the website behind our back.
-	alter(code, field, value string) error
-}
 
 // tally counts what became of pushes: effects, which all are meant to happen
 // once, and what must never happen.
@@ -51,9 +36,11 @@ type websiteTally struct {
 }
 
 // dos and website count the pushes that were worked off, total both.
-func (t tally) dos() int     { return t.DoS.Applied + t.DoS.Hidden + t.DoS.Refused }
+func (t tally) dos() int { return t.DoS.Applied + t.DoS.Hidden + t.DoS.Refused }
+
 func (t tally) website() int { return t.Website.Stored }
-func (t tally) total() int   { return t.dos() + t.website() }
+
+func (t tally) total() int { return t.dos() + t.website() }
 
 // since is what came on top of an earlier tally.
 func (t tally) since(before tally) tally {
@@ -67,34 +54,6 @@ func (t tally) since(before tally) tally {
 			t.Website.Twice - before.Website.Twice, t.Website.Backwards - before.Website.Backwards,
 		},
 	}
-}
-
-// checkTally names every number that is wrong.
-func checkTally(want, got tally) error {
-	var wrong []string
-	for _, row := range []struct {
-		what      string
-		want, got int
-	}{
-		{"DoS applied", want.DoS.Applied, got.DoS.Applied},
-		{"DoS closed", want.DoS.Hidden, got.DoS.Hidden},
-		{"DoS refused", want.DoS.Refused, got.DoS.Refused},
-		{"DoS lost", want.DoS.Lost, got.DoS.Lost},
-		{"DoS twice", want.DoS.Twice, got.DoS.Twice},
-		{"DoS backwards", want.DoS.Backwards, got.DoS.Backwards},
-		{"website stored", want.Website.Stored, got.Website.Stored},
-		{"website refused", want.Website.Refused, got.Website.Refused},
-		{"website twice", want.Website.Twice, got.Website.Twice},
-		{"website backwards", want.Website.Backwards, got.Website.Backwards},
-	} {
-		if row.want != row.got {
-			wrong = append(wrong, fmt.Sprintf("  %-17s want %d, got %d", row.what, row.want, row.got))
-		}
-	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	return fmt.Errorf("what arrived is not what the profiles ask for:\n%s", strings.Join(wrong, "\n"))
 }
 
 // entries are what both sinks show of a pharmacy. Sequence numbers are those of
@@ -159,3 +118,25 @@ func (o *outside) entries(code string) (e entries) {
 }
 
 func (o *outside) alter(code, field, value string) error { return o.website.Change(code, field, value) }
+
+// clinic is a service that the website shows of a profile.
+type clinic struct {
+	ID   string `json:"ServiceCode"`
+	Name string `json:"ServiceName"`
+}
+
+// clinics are the services that the website shows of a site, in the order of
+// their ids as text.
+func (o *outside) clinics(code string) (shown []clinic, err error) {
+	for _, state := range o.website.States(code) {
+		var document struct {
+			Services []clinic `json:"Services"`
+		}
+		if err := json.Unmarshal(state.Document, &document); err != nil {
+			return nil, fmt.Errorf("what the website shows of %s: %w", code, err)
+		}
+		shown = append(shown, document.Services...)
+	}
+	slices.SortFunc(shown, func(a, b clinic) int { return cmp.Compare(a.ID, b.ID) })
+	return shown, nil
+}

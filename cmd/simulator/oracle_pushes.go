@@ -1,0 +1,54 @@
+package main
+
+import "github.com/profilesync/profilesync/reconcile/push"
+
+// pushes foretells what the sinks come to when every profile was pushed once: all
+// are shown on the website; of pharmacies that are closed DoS leaves the entry
+// as it is (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
+// number in the register that its ingest takes from nobody: which ones, DoS says
+// (connectors/dos/CONTRACT.md "The Organization body").
+func (o *oracle) pushes(refused []string) (t tally) {
+	t.DoS.Refused = len(refused)
+	t.DoS.Applied -= len(refused)
+	for report, profiles := range o.reports {
+		t.Website.Stored += len(profiles)
+		switch report {
+		case pharmacies:
+			t.DoS.Applied += o.open(report)
+			t.DoS.Hidden += len(profiles) - o.open(report)
+		case practices:
+			t.DoS.Applied += len(profiles)
+		}
+	}
+	return t
+}
+
+// standing foretells how many pushes stand how.
+func (o *oracle) standing(refused []string) map[standing]int {
+	n := map[standing]int{}
+	for _, code := range refused {
+		if o.reports[practices][code] != nil {
+			n[standing{push.SinkDoS, "fhir", push.Refused}]++
+			n[standing{push.SinkDoS, "fhir", push.Accepted}]--
+		}
+	}
+	for report, profiles := range o.reports {
+		dos := standing{push.SinkDoS, "", push.NoRoute}
+		switch report {
+		case pharmacies:
+			dos = standing{push.SinkDoS, "change-event", push.Accepted}
+		case practices:
+			dos = standing{push.SinkDoS, "fhir", push.Accepted}
+		}
+		n[dos] += len(profiles)
+		n[standing{push.SinkWebsite, "profile", push.Accepted}] += len(profiles)
+	}
+	return n
+}
+
+// standing is how a push stands, as `push list` has it.
+type standing struct {
+	Sink  push.Sink  `json:"sink"`
+	Route string     `json:"route"`
+	State push.State `json:"state"`
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+type runCmd struct {
+	stageFlags
+	Dir  string `default:".local/run" placeholder:"DIR" help:"Where the database goes. Default: ${default}."`
+	HTTP string `default:"127.0.0.1:8383" placeholder:"ADDRESS" help:"Where the daemon serves health and metrics. Default: ${default}."`
+}
+
+// Run sets the same stage as the demonstration and keeps the daemon on it until
+// interrupted. Time is real here: the register begins a month ago, so that a
+// month can be played before it.
+func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
+	show := newScreen(out.stdout)
+	stop := show.tick()
+	defer stop()
+	show.do("starting a private Postgres and the simulated systems")
+	today := profile.DateIn(time.Now(), profile.London())
+	stage, err := c.build(ctx, c.Dir, today.AddDays(-30), time.Now, show.note)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stage.close()) }()
+	stage.program.set("HTTP_ADDRESS", c.HTTP)
+	if err := c.fill(ctx, stage, show); err != nil {
+		return err
+	}
+	settings := filepath.Join(c.Dir, "settings.sh")
+	if err := stage.program.writeSettings(settings); err != nil {
+		return err
+	}
+	show.do("")
+	c.introduce(stage, show, today, settings)
+	return c.daemon(ctx, stage, out)
+}
+
+// fill reconciles once, so that there is something to look at.
+func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
+	_, err := stage.program.run(ctx, time.Time{}, func(r runs.Summary) {
+		show.linef("%-16s %s", covers[r.Report].many, finding(r))
+	}, "reconcile", "--source", "ods", "--wait")
+	return err
+}
+
+func (c *runCmd) introduce(stage *stage, show *screen, today profile.Date, settings string) {
+	show.linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
+	show.linef("metrics     http://%s/metrics", c.HTTP)
+	show.linef("register    %s (simulated)", stage.outside.registerURL)
+	show.linef("DoS         %s (simulated)", stage.outside.dosURL)
+	show.linef("website     %s (simulated)", stage.outside.websiteURL)
+	show.linef("e-RS        %s (simulated)", stage.outside.ersURL)
+	show.linef("database    private Postgres under %s, emptied at each start", c.Dir)
+	for _, warning := range stage.cluster.Warnings() {
+		show.say(warning)
+	}
+	show.linef("")
+	show.linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
+	show.linef("  curl -X POST '%s%s?to=%s'", stage.outside.registerURL, churnPath, today)
+	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.registerURL, recodePath, today)
+	show.linef("  (. %s; %s reconcile --wait)", sourced(settings), short(c.Profilesync))
+	c.introduceSinks(stage.outside, show, settings)
+	c.introduceServices(stage.outside, show, settings)
+	show.linef("\nThe daemon runs until Ctrl-C. What it says:")
+}
+
+func (c *runCmd) introduceSinks(o *outside, show *screen, settings string) {
+	show.linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
+	show.linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.dosURL, o.websiteURL)
+	show.linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.websiteURL)
+	show.linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
+		o.activePharmacy(), o.websiteURL)
+	show.linef("  (. %s; %s drift --sink website --repair)", sourced(settings), short(c.Profilesync))
+}
+
+func (c *runCmd) introduceServices(o *outside, show *screen, settings string) {
+	show.linef("\nHave the services of trusts reconciled; let one end, and look again:")
+	show.linef("  curl -o EBSX05.zip '%s'", o.ebsx05())
+	show.linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), short(c.Profilesync))
+	show.linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), short(c.Profilesync))
+	show.linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.referrals.IDs()[0], o.ersURL)
+}
+
+// sourced is a path as the shell's "." wants it: with a slash, or it would be
+// looked for on PATH.
+func sourced(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return "./" + path
+}
+
+// daemon runs profilesync serve until the context ends; that it was told to stop
+// is no error, that it stopped by itself is.
+func (c *runCmd) daemon(ctx context.Context, stage *stage, out screens) error {
+	cmd := stage.program.command(ctx, time.Time{}, "serve")
+	cmd.Stdout, cmd.Stderr = out.stdout, out.stderr
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil && cmd.ProcessState != nil && cmd.ProcessState.Success():
+		return nil
+	case err == nil:
+		return errors.New("profilesync serve ended by itself")
+	default:
+		return fmt.Errorf("profilesync serve: %w", err)
+	}
+}
