@@ -79,11 +79,7 @@ func (a *actor) answers(at time.Time, args []string) []runs.Summary {
 		a.arrived()
 		return []runs.Summary{run}
 	case strings.Contains(strings.Join(args, " "), "--ods"):
-		code := args[4]
-		a.oracle.reports[pharmacies][code].set("name", "NEW LEAF PHARMACY")
-		want := a.oracle.decision("api")
-		want.Population, want.Changes.Update, want.Fields["name"] = a.oracle.all(), 1, 1
-		return []runs.Summary{want}
+		return []runs.Summary{a.oracle.question(args[4], "NEW LEAF PHARMACY")}
 	}
 	var all []runs.Summary
 	for report := range covers {
@@ -238,7 +234,8 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	show := newScreen(&out)
 	clock := time.Unix(0, 0)
 	a.t, a.oracle, a.shelf = t, newOracle(), &shelf{}
-	world := smallWorld(t)
+	world, err := newRegister(7, 2000, firstDay(), apiKey)
+	require.NoError(t, err)
 	referrals, err := newReferrals(7, world)
 	require.NoError(t, err)
 	a.story = &story{

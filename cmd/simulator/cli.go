@@ -75,9 +75,5 @@ func (f worldFlags) world(day profile.Date, key string) (*odstest.World, error) 
 	if f.Size < smallest {
 		return nil, fmt.Errorf("--size %d: want at least %d", f.Size, smallest)
 	}
-	counts := map[string]int{"etr": trusts}
-	for _, s := range shares {
-		counts[s.report] = int(s.share * float64(f.Size-trusts))
-	}
-	return odstest.NewWorld(odstest.WorldOptions{Seed: f.Seed, Counts: counts, Day: day, APIKey: key})
+	return newRegister(f.Seed, f.Size, day, key)
 }

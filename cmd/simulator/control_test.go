@@ -13,9 +13,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
+// registerDay is the day on which the registers of these tests begin.
+var registerDay = profile.NewDate(2026, 3, 1)
+
 func smallWorld(t *testing.T) *odstest.World {
 	t.Helper()
-	world, err := worldFlags{Seed: 7, Size: 2000}.world(firstDay(), apiKey)
+	world, err := newRegister(7, 2000, registerDay, apiKey)
 	require.NoError(t, err)
 	return world
 }
@@ -89,7 +92,7 @@ func TestControlRefusesWhatIsNoDayToCome(t *testing.T) {
 	}
 	status, _, _ := ask(t, world, http.MethodGet, churnPath+"?to=2026-03-31")
 	require.NotEqual(t, http.StatusOK, status, "a link that is followed must not play time")
-	require.Equal(t, firstDay(), world.Day())
+	require.Equal(t, registerDay, world.Day())
 }
 
 func TestTheOutsideSystemsStandBesideTheControl(t *testing.T) {

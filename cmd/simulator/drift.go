@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -75,16 +74,13 @@ func (s *story) alterations() ([]shown, error) {
 }
 
 // anyOpen is the first open profile of a report, by code.
-func (s *story) anyOpen(report string) (first string, err error) {
-	for code, p := range s.oracle.reports[report] {
-		if p.status == profile.StatusOpen && (first == "" || code < first) {
-			first = code
+func (s *story) anyOpen(report string) (string, error) {
+	for _, code := range s.oracle.codes(report) {
+		if s.oracle.isOpen(report, code) {
+			return code, nil
 		}
 	}
-	if first == "" {
-		return "", fmt.Errorf("the register has no open organisation in %s", report)
-	}
-	return first, nil
+	return "", fmt.Errorf("the register has no open organisation in %s", report)
 }
 
 // driftRow is what drift prints: the result first, then a row a field.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -211,11 +214,46 @@ func (o *oracle) undo(report string) runs.Summary {
 	return want
 }
 
+// question foretells that the API is asked about a pharmacy alone, which has a new
+// name.
+func (o *oracle) question(code, name string) runs.Summary {
+	o.reports[pharmacies][code].set("name", name)
+	want := o.decision("api")
+	want.Population = o.all()
+	want.Changes.Update, want.Fields["name"] = 1, 1
+	return want
+}
+
 func (o *oracle) decision(report string) runs.Summary {
 	return runs.Summary{
 		Source: "ods", Report: report, State: runs.RunDone, Population: o.open(report),
 		Fields: map[string]int{}, Withheld: []runs.Withheld{},
 	}
+}
+
+// codes are those of a report's profiles, sorted.
+func (o *oracle) codes(report string) []string {
+	return slices.Sorted(maps.Keys(o.reports[report]))
+}
+
+// isOpen reports whether an organisation has an open profile.
+func (o *oracle) isOpen(report, code string) bool {
+	p := o.reports[report][code]
+	return p != nil && p.status == profile.StatusOpen
+}
+
+// field is what a profile must have in a field.
+func (o *oracle) field(report, code, field string) string {
+	return o.reports[report][code].fields[field]
+}
+
+// firstHeld is the code of a profile of which the last run of a report withheld
+// something; empty, if nothing was withheld.
+func (o *oracle) firstHeld(report string) string {
+	if len(o.held[report]) == 0 {
+		return ""
+	}
+	return o.held[report][0].code
 }
 
 // all counts the open profiles of every report.

@@ -90,6 +90,14 @@ func (o *oracle) look(r *referral, s erstest.Service, day profile.Date) {
 	}
 }
 
+// siteOf is the site on whose profile a service must be shown; empty, if on none.
+func (o *oracle) siteOf(id services.ID) string {
+	if r := o.referrals[id]; r != nil {
+		return r.site
+	}
+	return ""
+}
+
 // served counts the open sites that have, or had, a service.
 func (o *oracle) served() int {
 	sites := map[string]bool{}

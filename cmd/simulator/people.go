@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/reconcile/people"
-	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // crowdPlaces is how many pharmacies have people in the demonstration.
@@ -53,9 +52,8 @@ func crowdOf(url string) crowd {
 // peopled are the first open pharmacies of the board.
 func (s *story) peopled() []string {
 	var codes []string
-	for _, code := range slices.Sorted(maps.Keys(s.oracle.reports[pharmacies])) {
-		p := s.oracle.reports[pharmacies][code]
-		if p.status == profile.StatusOpen && p.fields["icb"] == s.board && code != s.edited {
+	for _, code := range s.oracle.codes(pharmacies) {
+		if s.oracle.isOpen(pharmacies, code) && s.oracle.field(pharmacies, code, "icb") == s.board && code != s.edited {
 			codes = append(codes, code)
 		}
 	}

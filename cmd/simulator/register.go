@@ -21,6 +21,16 @@ var shares = []struct {
 	{"edispensary", 0.24}, {"epraccur", 0.22}, {"ets", 0.22}, {"egdpprac", 0.13}, {"eoptsite", 0.12}, {"ebranchs", 0.07},
 }
 
+// newRegister makes up a register of a size, as it is on a day. The same seed
+// makes the same register. The FHIR API wants the key.
+func newRegister(seed uint64, size int, day profile.Date, key string) (*odstest.World, error) {
+	counts := map[string]int{"etr": trusts}
+	for _, s := range shares {
+		counts[s.report] = int(s.share * float64(size-trusts))
+	}
+	return odstest.NewWorld(odstest.WorldOptions{Seed: seed, Counts: counts, Day: day, APIKey: key})
+}
+
 // The reports of those who have a route to DoS.
 const (
 	pharmacies = "edispensary"

@@ -57,7 +57,7 @@ func (s *story) massChange(ctx context.Context, now *step) (held runs.Withheld, 
 	}
 	for _, r := range runs {
 		if r.Report == "etr" && len(r.Withheld) == 1 && r.Withheld[0].Field == "icb" {
-			s.recoded, s.trust = r.Run, s.oracle.held["etr"][0].code
+			s.recoded, s.trust = r.Run, s.oracle.firstHeld("etr")
 			return r.Withheld[0], runs, nil
 		}
 	}
@@ -96,10 +96,7 @@ func (s *story) ask(ctx context.Context, now *step) (string, error) {
 	if err := s.world.Rename(code, "NEW LEAF PHARMACY"); err != nil {
 		return "", err
 	}
-	s.oracle.reports[pharmacies][code].set("name", "NEW LEAF PHARMACY")
-	want := s.oracle.decision("api")
-	want.Population = s.oracle.all()
-	want.Changes.Update, want.Fields["name"] = 1, 1
+	want := s.oracle.question(code, "NEW LEAF PHARMACY")
 	_, err = s.decide(ctx, now, want, "reconcile", "--source", "ods", "--ods", code, "--wait", "--actor", "Ann")
 	return code + " renamed at once, and nothing else touched.", err
 }
@@ -110,8 +107,7 @@ func (s *story) openPharmacy() (string, error) {
 		return "", err
 	}
 	for _, fact := range facts {
-		p := s.oracle.reports[pharmacies][fact.Code]
-		if p != nil && p.status == profile.StatusOpen && fact.Standing == profile.Active {
+		if s.oracle.isOpen(pharmacies, fact.Code) && fact.Standing == profile.Active {
 			return fact.Code, nil
 		}
 	}

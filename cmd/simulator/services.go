@@ -59,7 +59,7 @@ func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
 // checkClinics holds what the website shows of every site against the oracle.
 func (s *story) checkClinics(now *step) error {
 	want := s.oracle.clinics()
-	for code := range s.oracle.reports["ets"] {
+	for _, code := range s.oracle.codes("ets") {
 		got, err := s.sinks.clinics(code)
 		if err != nil {
 			return err
@@ -104,14 +104,14 @@ func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
 func (s *story) hospital() (trust string, first, last []erstest.Service) {
 	sites := map[string]map[string][]erstest.Service{}
 	for _, service := range s.referrals.Services() {
-		r, trust := s.oracle.referrals[service.ID], string(service.Provider)
-		if r == nil || r.site == "" {
+		site, trust := s.oracle.siteOf(service.ID), string(service.Provider)
+		if site == "" {
 			continue
 		}
 		if sites[trust] == nil {
 			sites[trust] = map[string][]erstest.Service{}
 		}
-		sites[trust][r.site] = append(sites[trust][r.site], service)
+		sites[trust][site] = append(sites[trust][site], service)
 	}
 	for _, of := range slices.Sorted(maps.Keys(sites)) {
 		if len(sites[of]) > len(sites[trust]) {
@@ -119,7 +119,7 @@ func (s *story) hospital() (trust string, first, last []erstest.Service) {
 		}
 	}
 	codes := slices.Sorted(maps.Keys(sites[trust]))
-	if len(codes) < fewest {
+	if len(codes) < 2 {
 		return trust, nil, nil
 	}
 	return trust, sites[trust][codes[0]], sites[trust][codes[len(codes)-1]]
