@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
@@ -54,6 +55,13 @@ type directories interface {
 // story plays the demonstration: it lets things happen in the world, has
 // profilesync look, and holds every number against the oracle.
 type story struct {
+	board   string // whose list of people profilesync writes to
+	dir     string
+	command string
+	seed    uint64
+	began   time.Time
+	screen  *screen
+
 	world     *odstest.World
 	referrals *erstest.World
 	extract   string // the file of the EBSX05 extract
@@ -61,10 +69,8 @@ type story struct {
 	sinks     directories
 	editor    editor
 	people    crowd
-	board     string                    // whose pharmacies have people, and a list
 	letters   map[people.LetterKind]int // that went out
 	oracle    *oracle
-	screen    *screen
 	now       func() time.Time
 
 	steps   []step
@@ -90,6 +96,42 @@ type step struct {
 	Drift    *found         `json:"drift,omitempty"`
 	Services int            `json:"services,omitempty"` // of e-RS, that the website shows after it
 	Seconds  float64        `json:"seconds"`
+}
+
+// setting is all that a story is played with.
+type setting struct {
+	systems  *outside
+	program  *program
+	database string    // the URL of the database of that program, which is empty
+	board    string    // whose list of people the program writes to
+	dir      string    // where the files go
+	command  string    // how a shell runs the program on that database
+	seed     uint64    // of the register
+	began    time.Time // when somebody began to wait
+	screen   *screen
+}
+
+func newStory(set setting) *story {
+	return &story{
+		board: set.board, dir: set.dir, command: set.command, seed: set.seed, began: set.began, screen: set.screen,
+		world: set.systems.world, referrals: set.systems.referrals, extract: filepath.Join(set.dir, "EBSX05.zip"),
+		program: set.program, sinks: set.systems, editor: editAs("Cara", set.database), people: crowdOf(set.database),
+		letters: map[people.LetterKind]int{}, page: filepath.Join(set.dir, "report.html"), oracle: newOracle(), now: time.Now,
+	}
+}
+
+// play plays the story, writes summary.json and shows what came of it. A wrong
+// number is an error: the demonstration is a test.
+func (s *story) play(ctx context.Context) error {
+	told := s.tell(ctx)
+	sum := s.summarise(s.seed, s.now().Sub(s.began).Seconds(), told)
+	path, err := sum.write(s.dir)
+	if told != nil || err != nil {
+		return errors.Join(told, err)
+	}
+	s.table()
+	s.farewell(sum, path)
+	return nil
 }
 
 // tell plays all chapters; the first wrong number ends the story.

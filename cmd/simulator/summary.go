@@ -109,3 +109,29 @@ func (s *story) table() {
 			fmt.Sprintf("%.1f", step.Seconds))
 	}
 }
+
+// farewell says what there is to look at.
+func (s *story) farewell(sum summary, path string) {
+	s.screen.linef("\n%s open at the end, every number as the register has it. %.1f s in all.",
+		count(sum.Totals.Profiles, "profile"), sum.Seconds)
+	s.screen.linef("%s pushes to DoS and %s to the website, each effect once; %d of %d drifted fields repaired.",
+		number(sum.Totals.DoS), number(sum.Totals.Website), sum.Totals.Repaired, sum.Totals.Drifted)
+	s.screen.linef("%s of e-RS shown at the end, as its trusts arranged them.", count(sum.Totals.Services, "service"))
+	s.screen.linef("%s to people, each once, none after everything was checked.", count(sum.Totals.Letters, "letter"))
+	s.screen.linef("letters    %s", short(filepath.Join(s.dir, "mail")))
+	s.screen.linef("report     %s", short(s.page))
+	s.screen.linef("counts     %s", short(path))
+	s.screen.linef("\nLook around; the database is still there:")
+	for _, args := range []string{
+		"runs list",
+		"runs show " + s.recoded + " --withheld",
+		"profile history " + s.trust,
+		"profile history " + s.edited,
+		"ers services " + s.moved,
+		"push list --state no-route",
+		"mail list --state cancelled",
+		"accounts list --state deactivated",
+	} {
+		s.screen.linef("  %s %s", s.command, args)
+	}
+}
