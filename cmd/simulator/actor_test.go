@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -82,7 +83,7 @@ func (a *actor) answers(at time.Time, args []string) []runs.Summary {
 		return []runs.Summary{a.oracle.question(args[4], "NEW LEAF PHARMACY")}
 	}
 	var all []runs.Summary
-	for report := range covers {
+	for report := range outside.Reports {
 		facts, err := a.story.world.Facts(report)
 		require.NoError(a.t, err)
 		all = append(all, a.oracle.listing(report, facts, dayOf(at)))
@@ -153,7 +154,7 @@ func (a *actor) serve(context.Context, time.Time) (daemon, error) {
 	a.shelf.t = a.oracle.pushes(nil)
 	a.arrived()
 	if a.gone {
-		a.shelf.t = tally{} // before anything was pushed
+		a.shelf.t = outside.Tally{} // before anything was pushed
 	}
 	return a, nil
 }
@@ -169,7 +170,10 @@ func (a *actor) arrived() {
 func (a *actor) edit(_ context.Context, _ string, e edit) error {
 	a.shelf.t.DoS.Applied++
 	a.shelf.t.Website.Stored++
-	a.shelf.is = entries{1, 2, strings.ReplaceAll(e.phone, " ", ""), e.weekly, e.closed + " closed"}
+	a.shelf.is = outside.Entries{
+		DoSSequence: 1, WebsiteSequence: 2,
+		Phone: strings.ReplaceAll(e.phone, " ", ""), Weekly: e.weekly, Dated: e.closed + " closed",
+	}
 	a.arrived()
 	return nil
 }
@@ -187,23 +191,25 @@ func (a *actor) stop() error { return a.badly }
 
 // shelf plays both sinks.
 type shelf struct {
-	t       tally
-	is      entries
+	t       outside.Tally
+	is      outside.Entries
 	altered []shown
 	without []string // the practices that DoS refuses
 	checked int      // profiles of a drift check
 
-	services map[string][]clinic // of e-RS, by site
+	services map[string][]outside.ShownService // of e-RS, by site
 }
 
-func (*shelf) seed() error              { return nil }
-func (s *shelf) tally() tally           { return s.t }
-func (s *shelf) refused() []string      { return s.without }
-func (s *shelf) entries(string) entries { return s.is }
+func (*shelf) SeedDoS() error                   { return nil }
+func (s *shelf) Tally() outside.Tally           { return s.t }
+func (s *shelf) RefusedPractices() []string     { return s.without }
+func (s *shelf) Entries(string) outside.Entries { return s.is }
 
-func (s *shelf) clinics(code string) ([]clinic, error) { return s.services[code], nil }
+func (s *shelf) ServicesShown(code string) ([]outside.ShownService, error) {
+	return s.services[code], nil
+}
 
-func (s *shelf) alter(code, field, value string) error {
+func (s *shelf) Alter(code, field, value string) error {
 	s.checked = s.t.Website.Stored - 1 // Cara's pharmacy was pushed twice
 	s.altered = append(s.altered, shown{code, field, value})
 	return nil
@@ -234,9 +240,9 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	show := newScreen(&out)
 	clock := time.Unix(0, 0)
 	a.t, a.oracle, a.shelf = t, newOracle(), &shelf{}
-	world, err := newRegister(7, 2000, firstDay(), apiKey)
+	world, err := outside.NewRegister(7, 2000, firstDay(), outside.Key)
 	require.NoError(t, err)
-	referrals, err := newReferrals(7, world)
+	referrals, err := outside.NewReferrals(7, world)
 	require.NoError(t, err)
 	a.story = &story{
 		world: world, referrals: referrals, extract: filepath.Join(t.TempDir(), "EBSX05.zip"),
@@ -248,7 +254,7 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 		},
 	}
 	a.letters = map[people.LetterKind]int{}
-	a.story.board, err = board(world)
+	a.story.board, err = outside.LargestBoard(world)
 	require.NoError(t, err)
 	err = a.story.tell(t.Context())
 	return out.String(), err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -52,7 +53,7 @@ func codes(left []runs.LeftOut) []string {
 }
 
 // checkTally names every number that is wrong.
-func checkTally(want, got tally) error {
+func checkTally(want, got outside.Tally) error {
 	var wrong []string
 	for _, row := range []struct {
 		what      string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -75,5 +76,5 @@ func (f worldFlags) world(day profile.Date, key string) (*odstest.World, error) 
 	if f.Size < smallest {
 		return nil, fmt.Errorf("--size %d: want at least %d", f.Size, smallest)
 	}
-	return newRegister(f.Seed, f.Size, day, key)
+	return outside.NewRegister(f.Seed, f.Size, day, key)
 }

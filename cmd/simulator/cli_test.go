@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 )
 
 func TestUsage(t *testing.T) {
@@ -51,13 +53,13 @@ func TestServeSaysWhereItIs(t *testing.T) {
 		if words := strings.Fields(shown.Text()); len(words) > 1 {
 			addresses[words[0]] = words[len(words)-1]
 		}
-		if strings.Contains(shown.Text(), recodePath) {
+		if strings.Contains(shown.Text(), outside.RecodePath) {
 			break // the last line
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, said) }()
 	for _, address := range []string{
-		addresses["downloads"] + dayPath, addresses["FHIR"] + "/_status", addresses["profiles"] + "/ledger/summary",
+		addresses["downloads"] + outside.DayPath, addresses["FHIR"] + "/_status", addresses["profiles"] + "/ledger/summary",
 		addresses["EBSX05"],
 	} {
 		response, err := http.Get(address)

@@ -28,10 +28,10 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	for _, warning := range stage.cluster.Warnings() {
 		show.say(warning)
 	}
-	show.linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.registerURL)
-	show.linef("DoS        %s (change events and FHIR ingest, simulated)", stage.outside.dosURL)
-	show.linef("website    %s (profiles and their search, simulated)", stage.outside.websiteURL)
-	show.linef("e-RS       %s (services of trusts, simulated)", stage.outside.ersURL)
+	show.linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.RegisterURL)
+	show.linef("DoS        %s (change events and FHIR ingest, simulated)", stage.outside.DoSURL)
+	show.linef("website    %s (profiles and their search, simulated)", stage.outside.WebsiteURL)
+	show.linef("e-RS       %s (services of trusts, simulated)", stage.outside.ERSURL)
 	show.linef("ready      (%.1f s)\n", time.Since(began).Seconds())
 
 	return newStory(setting{

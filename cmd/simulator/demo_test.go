@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -81,7 +82,7 @@ func requireStory(t *testing.T, sum summary) {
 		totals[step.Name] = totalOf(step.Runs)
 	}
 	recoded := totals["recode"].withheld
-	require.Greater(t, recoded, trusts/10)
+	require.Greater(t, recoded, outside.Trusts/10)
 	require.Equal(t, runs.ChangeCounts{Update: recoded}, totals["approve"].changes)
 	require.Equal(t, runs.ChangeCounts{Update: recoded}, totals["undo"].changes)
 	require.Equal(t, recoded, totals["again"].withheld)
@@ -99,7 +100,7 @@ func requireStory(t *testing.T, sum summary) {
 // DoS, once; Cara's edit and the repairs come on top.
 func requirePushes(t *testing.T, sum summary) {
 	t.Helper()
-	pushed := map[string]tally{}
+	pushed := map[string]outside.Tally{}
 	for _, step := range sum.Steps {
 		if step.Pushes != nil {
 			pushed[step.Name] = *step.Pushes
@@ -109,13 +110,13 @@ func requirePushes(t *testing.T, sum summary) {
 		}
 	}
 	require.GreaterOrEqual(t, pushed["push"].Website.Stored, sum.Totals.Profiles, "the closed ones, too")
-	require.Greater(t, pushed["push"].dos(), sum.Totals.Profiles/5)
-	require.Equal(t, tally{DoS: dosTally{Applied: 1}, Website: websiteTally{Stored: 1}}, pushed["edit"])
-	require.Equal(t, 3, pushed["drift"].total())
+	require.Greater(t, pushed["push"].ToDoS(), sum.Totals.Profiles/5)
+	require.Equal(t, outside.Tally{DoS: outside.DoSTally{Applied: 1}, Website: outside.WebsiteTally{Stored: 1}}, pushed["edit"])
+	require.Equal(t, 3, pushed["drift"].Total())
 	require.Equal(t, 3, sum.Totals.Drifted)
 	require.Equal(t, 3, sum.Totals.Repaired)
 	require.Positive(t, pushed["services"].Website.Stored)
-	require.Equal(t, tally{Website: websiteTally{Stored: 2}}, pushed["reshuffle"], "both sites")
-	require.Equal(t, tally{Website: websiteTally{Stored: 1}}, pushed["gone"])
+	require.Equal(t, outside.Tally{Website: outside.WebsiteTally{Stored: 2}}, pushed["reshuffle"], "both sites")
+	require.Equal(t, outside.Tally{Website: outside.WebsiteTally{Stored: 1}}, pushed["gone"])
 	require.Greater(t, sum.Totals.Services, pushed["services"].Website.Stored)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -30,7 +31,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 		return "", err
 	}
 	for _, a := range altered {
-		if err := s.sinks.alter(a.Code, a.Field, a.Shows); err != nil {
+		if err := s.sinks.Alter(a.Code, a.Field, a.Shows); err != nil {
 			return "", err
 		}
 		s.screen.say(fmt.Sprintf("website: %s of %s is now %q", a.Field, a.Code, a.Shows))
@@ -49,7 +50,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	want := s.pushed
 	want.Website.Stored += len(altered)
 	// A repair may meet an entity tag that it does not know: refused, read, stored.
-	conflicts := s.sinks.tally().Website.Refused - want.Website.Refused
+	conflicts := s.sinks.Tally().Website.Refused - want.Website.Refused
 	want.Website.Refused += min(conflicts, len(altered))
 	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each.", count(len(altered), "field")),
 		s.settled(now, want)
@@ -58,7 +59,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 // alterations are one field each of the pharmacy that Cara edited, of a practice
 // and of a trust, sorted by code.
 func (s *story) alterations() ([]shown, error) {
-	practice, err := s.anyOpen(practices)
+	practice, err := s.anyOpen(outside.Practices)
 	if err != nil {
 		return nil, err
 	}

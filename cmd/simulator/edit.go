@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -17,12 +18,12 @@ func (s *story) edit(ctx context.Context, now *step) (said string, err error) {
 		return "", err
 	}
 	e := edit{at: now.At, phone: "0113 496 0999", weekly: hours, closed: dayOf(now.At).String()}
-	before := s.sinks.entries(s.edited)
+	before := s.sinks.Entries(s.edited)
 	if err := s.editor(ctx, s.edited, e); err != nil {
 		return "", err
 	}
 	began := s.now()
-	for !s.sinks.entries(s.edited).both(before) {
+	for !s.sinks.Entries(s.edited).BothNewerThan(before) {
 		if s.now().Sub(began) > quickly {
 			return "", fmt.Errorf("%s: the edit has not arrived after %s", s.edited, quickly)
 		}
@@ -41,19 +42,19 @@ func (s *story) edit(ctx context.Context, now *step) (said string, err error) {
 		return "", err
 	}
 	return fmt.Sprintf("%s: all three saves arrived at both, as one push each, %.2f s after the last.", s.edited, now.Arrived),
-		checkEntry(e, s.sinks.entries(s.edited))
+		checkEntry(e, s.sinks.Entries(s.edited))
 }
 
 // checkEntry holds what DoS shows against what was edited. What the website shows
 // is what the drift check looks at.
-func checkEntry(e edit, is entries) error {
+func checkEntry(e edit, is outside.Entries) error {
 	switch {
-	case !profile.Same(profile.FieldPhone, e.phone, is.phone, ""):
-		return fmt.Errorf("DoS shows the phone number %q, want %q", is.phone, e.phone)
-	case is.weekly != e.weekly:
-		return fmt.Errorf("DoS shows the weekly hours %q, want %q", is.weekly, e.weekly)
-	case is.dated != e.closed+" closed":
-		return fmt.Errorf("DoS shows the dated hours %q, want %q", is.dated, e.closed+" closed")
+	case !profile.Same(profile.FieldPhone, e.phone, is.Phone, ""):
+		return fmt.Errorf("DoS shows the phone number %q, want %q", is.Phone, e.phone)
+	case is.Weekly != e.weekly:
+		return fmt.Errorf("DoS shows the weekly hours %q, want %q", is.Weekly, e.weekly)
+	case is.Dated != e.closed+" closed":
+		return fmt.Errorf("DoS shows the dated hours %q, want %q", is.Dated, e.closed+" closed")
 	}
 	return nil
 }

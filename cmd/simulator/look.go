@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -22,9 +23,9 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 			wrong = s.checkListing(got, now)
 		}
 		if said := finding(got); said != "" {
-			s.screen.linef("   %-16s %s", covers[got.Report].many, said)
+			s.screen.linef("   %-16s %s", outside.Reports[got.Report].Plural, said)
 		} else {
-			quiet = append(quiet, covers[got.Report].many)
+			quiet = append(quiet, outside.Reports[got.Report].Plural)
 		}
 	}, "reconcile", "--source", "ods", "--wait", "--actor", "nightly")
 	switch n := len(quiet); {
@@ -39,15 +40,15 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 		return now.Runs, wrong
 	case err != nil:
 		return now.Runs, err
-	case len(now.Runs) != len(covers):
-		return now.Runs, fmt.Errorf("want a run for each of %d reports, got %d", len(covers), len(now.Runs))
+	case len(now.Runs) != len(outside.Reports):
+		return now.Runs, fmt.Errorf("want a run for each of %d reports, got %d", len(outside.Reports), len(now.Runs))
 	default:
 		return now.Runs, checkExit(withheld, code)
 	}
 }
 
 func (s *story) checkListing(got runs.Summary, now *step) error {
-	if _, known := covers[got.Report]; !known {
+	if _, known := outside.Reports[got.Report]; !known {
 		return fmt.Errorf("run %s is of report %q, which was not asked for", got.Run, got.Report)
 	}
 	facts, err := s.world.Facts(got.Report)

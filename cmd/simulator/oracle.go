@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -62,7 +63,7 @@ func (o *oracle) listing(report string, facts []odstest.Fact, day profile.Date) 
 	}
 	before := o.open(report)
 	for _, fact := range facts {
-		if kept(report, fact.Roles) {
+		if outside.HasProfile(report, fact.Roles) {
 			l.see(fact)
 		}
 	}
@@ -154,7 +155,7 @@ func (l *look) guard(before int) (held []move) {
 		if n > max(10, before/10) {
 			l.want.State = runs.RunWithheld
 			l.want.Withheld = append(l.want.Withheld, runs.Withheld{
-				Reason: runs.MassChange, Type: covers[l.report].kind, Field: field, Count: n, Of: before,
+				Reason: runs.MassChange, Type: outside.Reports[l.report].Type, Field: field, Count: n, Of: before,
 			})
 			continue
 		}
@@ -217,7 +218,7 @@ func (o *oracle) undo(report string) runs.Summary {
 // question foretells that the API is asked about a pharmacy alone, which has a new
 // name.
 func (o *oracle) question(code, name string) runs.Summary {
-	o.reports[pharmacies][code].set("name", name)
+	o.reports[outside.Pharmacies][code].set("name", name)
 	want := o.decision("api")
 	want.Population = o.all()
 	want.Changes.Update, want.Fields["name"] = 1, 1

@@ -1,22 +1,25 @@
 package main
 
-import "github.com/profilesync/profilesync/reconcile/push"
+import (
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
 
 // pushes foretells what the sinks come to when every profile was pushed once: all
 // are shown on the website; of pharmacies that are closed DoS leaves the entry
 // as it is (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
 // number in the register that its ingest takes from nobody: which ones, DoS says
 // (connectors/dos/CONTRACT.md "The Organization body").
-func (o *oracle) pushes(refused []string) (t tally) {
+func (o *oracle) pushes(refused []string) (t outside.Tally) {
 	t.DoS.Refused = len(refused)
 	t.DoS.Applied -= len(refused)
 	for report, profiles := range o.reports {
 		t.Website.Stored += len(profiles)
 		switch report {
-		case pharmacies:
+		case outside.Pharmacies:
 			t.DoS.Applied += o.open(report)
 			t.DoS.Hidden += len(profiles) - o.open(report)
-		case practices:
+		case outside.Practices:
 			t.DoS.Applied += len(profiles)
 		}
 	}
@@ -27,7 +30,7 @@ func (o *oracle) pushes(refused []string) (t tally) {
 func (o *oracle) standing(refused []string) map[standing]int {
 	n := map[standing]int{}
 	for _, code := range refused {
-		if o.reports[practices][code] != nil {
+		if o.reports[outside.Practices][code] != nil {
 			n[standing{push.SinkDoS, "fhir", push.Refused}]++
 			n[standing{push.SinkDoS, "fhir", push.Accepted}]--
 		}
@@ -35,9 +38,9 @@ func (o *oracle) standing(refused []string) map[standing]int {
 	for report, profiles := range o.reports {
 		dos := standing{push.SinkDoS, "", push.NoRoute}
 		switch report {
-		case pharmacies:
+		case outside.Pharmacies:
 			dos = standing{push.SinkDoS, "change-event", push.Accepted}
-		case practices:
+		case outside.Practices:
 			dos = standing{push.SinkDoS, "fhir", push.Accepted}
 		}
 		n[dos] += len(profiles)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -110,15 +111,15 @@ func (o *oracle) served() int {
 }
 
 // clinics are the services of every site as profiles must show them.
-func (o *oracle) clinics() map[string][]clinic {
-	at := map[string][]clinic{}
+func (o *oracle) clinics() map[string][]outside.ShownService {
+	at := map[string][]outside.ShownService{}
 	for id, r := range o.referrals {
 		if r.site != "" {
-			at[r.site] = append(at[r.site], clinic{string(id), r.name})
+			at[r.site] = append(at[r.site], outside.ShownService{ID: string(id), Name: r.name})
 		}
 	}
 	for _, list := range at {
-		slices.SortFunc(list, func(a, b clinic) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(list, func(a, b outside.ShownService) int { return cmp.Compare(a.ID, b.ID) })
 	}
 	return at
 }

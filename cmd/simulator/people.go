@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
@@ -52,8 +53,8 @@ func crowdOf(url string) crowd {
 // peopled are the first open pharmacies of the board.
 func (s *story) peopled() []string {
 	var codes []string
-	for _, code := range s.oracle.codes(pharmacies) {
-		if s.oracle.isOpen(pharmacies, code) && s.oracle.field(pharmacies, code, "icb") == s.board && code != s.edited {
+	for _, code := range s.oracle.codes(outside.Pharmacies) {
+		if s.oracle.isOpen(outside.Pharmacies, code) && s.oracle.field(outside.Pharmacies, code, "icb") == s.board && code != s.edited {
 			codes = append(codes, code)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -31,7 +32,7 @@ const stopWithin = 30 * time.Second
 // newProgram finds the binary. Its environment is ours without any setting of
 // profilesync: a demonstration must never reach a database or a service that
 // was configured for something else.
-func newProgram(path, dir string, o *outside, says func(string)) (*program, error) {
+func newProgram(path, dir string, o *outside.Systems, says func(string)) (*program, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("--profilesync: %w", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // push starts the daemon and waits until nothing is to be pushed any more.
 func (s *story) push(ctx context.Context, now *step) (said string, err error) {
-	if err := s.sinks.seed(); err != nil {
+	if err := s.sinks.SeedDoS(); err != nil {
 		return "", err
 	}
 	s.screen.do("starting the daemon")
@@ -34,9 +35,9 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	want := s.oracle.pushes(nil)
 	for _, sink := range []struct {
 		name  string
-		count func(tally) int
-	}{{"DoS", tally.dos}, {"public website", tally.website}} {
-		if err := s.arrival(ctx, want, func(got tally) bool { return sink.count(got) >= sink.count(want) }); err != nil {
+		count func(outside.Tally) int
+	}{{"DoS", outside.Tally.ToDoS}, {"public website", outside.Tally.ToWebsite}} {
+		if err := s.arrival(ctx, want, func(got outside.Tally) bool { return sink.count(got) >= sink.count(want) }); err != nil {
 			return "", err
 		}
 		s.screen.linef("   %-16s %6s pushes arrived after %.1f s", sink.name, number(sink.count(want)), s.now().Sub(began).Seconds())
@@ -44,20 +45,20 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	if err := s.atRest(ctx, now); err != nil {
 		return "", err
 	}
-	refused := s.sinks.refused()
+	refused := s.sinks.RefusedPractices()
 	if err := s.settled(now, s.oracle.pushes(refused)); err != nil {
 		return "", err
 	}
 	noRoute, err := s.checkStanding(ctx, now, refused)
 	return fmt.Sprintf("%s, each once and none out of order; DoS refuses %d for a phone number that is none. %s have no route to DoS.",
-		number(now.Pushes.total())+" pushes", len(refused), count(noRoute, "profile")), err
+		number(now.Pushes.Total())+" pushes", len(refused), count(noRoute, "profile")), err
 }
 
 // arrival waits until enough has arrived, for as long as something does.
-func (s *story) arrival(ctx context.Context, want tally, enough func(tally) bool) error {
-	last, moved := tally{}, s.now()
+func (s *story) arrival(ctx context.Context, want outside.Tally, enough func(outside.Tally) bool) error {
+	last, moved := outside.Tally{}, s.now()
 	for {
-		got := s.sinks.tally()
+		got := s.sinks.Tally()
 		if enough(got) {
 			return nil
 		}
@@ -68,7 +69,7 @@ func (s *story) arrival(ctx context.Context, want tally, enough func(tally) bool
 			return fmt.Errorf("nothing arrived for %s: %w", patience, checkTally(want, got))
 		}
 		s.screen.note(fmt.Sprintf("pushing: %s of %s to DoS, %s of %s to the website ...",
-			number(got.dos()), number(want.dos()), number(got.website()), number(want.website())))
+			number(got.ToDoS()), number(want.ToDoS()), number(got.ToWebsite()), number(want.ToWebsite())))
 		if err := s.moment(ctx, glance); err != nil {
 			return err
 		}
@@ -113,9 +114,9 @@ func (s *story) atRest(ctx context.Context, now *step) error {
 }
 
 // settled holds the ledgers against what they must have come to.
-func (s *story) settled(now *step, want tally) error {
-	got := s.sinks.tally()
-	gained := got.since(s.pushed)
+func (s *story) settled(now *step, want outside.Tally) error {
+	got := s.sinks.Tally()
+	gained := got.Since(s.pushed)
 	now.Pushes, s.pushed = &gained, want
 	return checkTally(want, got)
 }

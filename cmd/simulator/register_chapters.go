@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -21,7 +22,7 @@ func (s *story) month(ctx context.Context, now *step) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.sinks.seed(); err != nil {
+	if err := s.sinks.SeedDoS(); err != nil {
 		return "", err
 	}
 	e := played.Events
@@ -102,12 +103,12 @@ func (s *story) ask(ctx context.Context, now *step) (string, error) {
 }
 
 func (s *story) openPharmacy() (string, error) {
-	facts, err := s.world.Facts(pharmacies)
+	facts, err := s.world.Facts(outside.Pharmacies)
 	if err != nil {
 		return "", err
 	}
 	for _, fact := range facts {
-		if s.oracle.isOpen(pharmacies, fact.Code) && fact.Standing == profile.Active {
+		if s.oracle.isOpen(outside.Pharmacies, fact.Code) && fact.Standing == profile.Active {
 			return fact.Code, nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -47,7 +48,7 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 // fill reconciles once, so that there is something to look at.
 func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
 	_, err := stage.program.run(ctx, time.Time{}, func(r runs.Summary) {
-		show.linef("%-16s %s", covers[r.Report].many, finding(r))
+		show.linef("%-16s %s", outside.Reports[r.Report].Plural, finding(r))
 	}, "reconcile", "--source", "ods", "--wait")
 	return err
 }
@@ -55,39 +56,39 @@ func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
 func (c *runCmd) introduce(stage *stage, show *screen, today profile.Date, settings string) {
 	show.linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
 	show.linef("metrics     http://%s/metrics", c.HTTP)
-	show.linef("register    %s (simulated)", stage.outside.registerURL)
-	show.linef("DoS         %s (simulated)", stage.outside.dosURL)
-	show.linef("website     %s (simulated)", stage.outside.websiteURL)
-	show.linef("e-RS        %s (simulated)", stage.outside.ersURL)
+	show.linef("register    %s (simulated)", stage.outside.RegisterURL)
+	show.linef("DoS         %s (simulated)", stage.outside.DoSURL)
+	show.linef("website     %s (simulated)", stage.outside.WebsiteURL)
+	show.linef("e-RS        %s (simulated)", stage.outside.ERSURL)
 	show.linef("database    private Postgres under %s, emptied at each start", c.Dir)
 	for _, warning := range stage.cluster.Warnings() {
 		show.say(warning)
 	}
 	show.linef("")
 	show.linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
-	show.linef("  curl -X POST '%s%s?to=%s'", stage.outside.registerURL, churnPath, today)
-	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.registerURL, recodePath, today)
+	show.linef("  curl -X POST '%s%s?to=%s'", stage.outside.RegisterURL, outside.ChurnPath, today)
+	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.RegisterURL, outside.RecodePath, today)
 	show.linef("  (. %s; %s reconcile --wait)", sourced(settings), short(c.Profilesync))
 	c.introduceSinks(stage.outside, show, settings)
 	c.introduceServices(stage.outside, show, settings)
 	show.linef("\nThe daemon runs until Ctrl-C. What it says:")
 }
 
-func (c *runCmd) introduceSinks(o *outside, show *screen, settings string) {
+func (c *runCmd) introduceSinks(o *outside.Systems, show *screen, settings string) {
 	show.linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
-	show.linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.dosURL, o.websiteURL)
-	show.linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.websiteURL)
+	show.linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.DoSURL, o.WebsiteURL)
+	show.linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.WebsiteURL)
 	show.linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
-		o.activePharmacy(), o.websiteURL)
+		o.ActivePharmacy(), o.WebsiteURL)
 	show.linef("  (. %s; %s drift --sink website --repair)", sourced(settings), short(c.Profilesync))
 }
 
-func (c *runCmd) introduceServices(o *outside, show *screen, settings string) {
+func (c *runCmd) introduceServices(o *outside.Systems, show *screen, settings string) {
 	show.linef("\nHave the services of trusts reconciled; let one end, and look again:")
-	show.linef("  curl -o EBSX05.zip '%s'", o.ebsx05())
+	show.linef("  curl -o EBSX05.zip '%s'", o.ERSExtract())
 	show.linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), short(c.Profilesync))
 	show.linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), short(c.Profilesync))
-	show.linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.referrals.IDs()[0], o.ersURL)
+	show.linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.Referrals.IDs()[0], o.ERSURL)
 }
 
 // sourced is a path as the shell's "." wants it: with a slash, or it would be

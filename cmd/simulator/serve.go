@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -21,21 +22,21 @@ func (c *serveCmd) Run(ctx context.Context, s screens) error {
 	if err != nil {
 		return err
 	}
-	outside, err := newOutside(world, c.Key, worldClock(world))
+	outside, err := outside.New(world, c.Key, outside.Clock(world))
 	if err != nil {
 		return err
 	}
-	if err := outside.open(ctx, c.Listen); err != nil {
+	if err := outside.Open(ctx, c.Listen); err != nil {
 		return err
 	}
-	defer outside.close()
+	defer outside.Close()
 	c.introduce(s, outside)
 	<-ctx.Done()
 	return nil
 }
 
-func (c *serveCmd) introduce(s screens, o *outside) {
-	day := o.world.Day()
+func (c *serveCmd) introduce(s screens, o *outside.Systems) {
+	day := o.Register.Day()
 	_, _ = fmt.Fprintf(s.stdout, `register, as of %s:
   downloads     %s
   FHIR R4 API   %s
@@ -53,6 +54,6 @@ what arrived, and what came of it:
 to play time, any day from then on:
   curl -X POST '%s%s?to=%s'
   curl -X POST '%s%s?on=%s'
-`, day, o.registerURL, o.api(), o.dosURL, reader, o.ingest(), o.websiteURL, o.search(), o.referral(), o.ebsx05(), o.dosURL, o.websiteURL,
-		o.registerURL, churnPath, day.AddDays(30), o.registerURL, recodePath, day.AddDays(31))
+`, day, o.RegisterURL, o.RegisterAPI(), o.DoSURL, outside.ReadUser, o.DoSIngest(), o.WebsiteURL, o.WebsiteSearch(), o.ERSAPI(), o.ERSExtract(), o.DoSURL, o.WebsiteURL,
+		o.RegisterURL, outside.ChurnPath, day.AddDays(30), o.RegisterURL, outside.RecodePath, day.AddDays(31))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -44,7 +45,7 @@ func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
 	}
 	pushed := s.pushed
 	pushed.Website.Stored += len(touched)
-	if err := s.arrival(ctx, pushed, func(got tally) bool { return got.website() >= pushed.website() }); err != nil {
+	if err := s.arrival(ctx, pushed, func(got outside.Tally) bool { return got.ToWebsite() >= pushed.ToWebsite() }); err != nil {
 		return run, err
 	}
 	if err := s.atRest(ctx, now); err != nil {
@@ -60,7 +61,7 @@ func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
 func (s *story) checkClinics(now *step) error {
 	want := s.oracle.clinics()
 	for _, code := range s.oracle.codes("ets") {
-		got, err := s.sinks.clinics(code)
+		got, err := s.sinks.ServicesShown(code)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 )
 
 // settle is how long the daemon lets an edit wait for the next one.
@@ -15,22 +17,22 @@ const settle = 10 * time.Second
 const unlimited = "100000"
 
 // pointAt sets everything about the outside systems.
-func (p *program) pointAt(o *outside, dir string) error {
+func (p *program) pointAt(o *outside.Systems, dir string) error {
 	for _, s := range []struct{ name, value string }{
-		{"ODS_DOWNLOADS_URL", o.registerURL},
-		{"ODS_API_URL", o.api()},
+		{"ODS_DOWNLOADS_URL", o.RegisterURL},
+		{"ODS_API_URL", o.RegisterAPI()},
 		{"ODS_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_URL", o.dosURL},
+		{"DOS_URL", o.DoSURL},
 		{"DOS_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_READ_URL", o.dosURL},
-		{"DOS_READ_USER", reader},
+		{"DOS_READ_URL", o.DoSURL},
+		{"DOS_READ_USER", outside.ReadUser},
 		{"DOS_READ_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_FHIR_URL", o.ingest()},
+		{"DOS_FHIR_URL", o.DoSIngest()},
 		{"DOS_FHIR_REQUESTS_PER_SECOND", unlimited}, // as its sandbox, without tokens
-		{"WEBSITE_URL", o.websiteURL},
-		{"WEBSITE_SEARCH_URL", o.search()},
+		{"WEBSITE_URL", o.WebsiteURL},
+		{"WEBSITE_SEARCH_URL", o.WebsiteSearch()},
 		{"WEBSITE_REQUESTS_PER_SECOND", unlimited},
-		{"ERS_URL", o.referral()},
+		{"ERS_URL", o.ERSAPI()},
 		{"ERS_AUTH", "none"}, // as its sandbox
 		{"ERS_REQUESTS_PER_SECOND", unlimited},
 		{"PUSH_SETTLE", settle.String()},
@@ -43,7 +45,7 @@ func (p *program) pointAt(o *outside, dir string) error {
 	}
 	for _, name := range []string{"ODS_API_KEY", "DOS_API_KEY", "DOS_READ_PASSWORD", "WEBSITE_API_KEY"} {
 		file := filepath.Join(dir, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
-		if err := os.WriteFile(file, []byte(apiKey+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(outside.Key+"\n"), 0o600); err != nil {
 			return fmt.Errorf("writing a key of the simulated systems: %w", err)
 		}
 		p.set(name+"_FILE", file)

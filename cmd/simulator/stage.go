@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -23,7 +24,7 @@ type stageFlags struct {
 type stage struct {
 	dir     string
 	world   *odstest.World
-	outside *outside
+	outside *outside.Systems
 	cluster *local.Cluster
 	program *program
 	board   string // whose list gets letters
@@ -39,23 +40,23 @@ func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now
 	if s.dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
 	}
-	if s.world, err = f.world(day, apiKey); err != nil {
+	if s.world, err = f.world(day, outside.Key); err != nil {
 		return nil, err
 	}
 	if now == nil {
-		now = worldClock(s.world)
+		now = outside.Clock(s.world)
 	}
-	if s.outside, err = newOutside(s.world, apiKey, now); err != nil {
+	if s.outside, err = outside.New(s.world, outside.Key, now); err != nil {
 		return nil, err
 	}
-	if err = s.outside.open(ctx, "127.0.0.1:0"); err != nil {
+	if err = s.outside.Open(ctx, "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
 	if s.cluster, err = openEmpty(ctx, s.dir); err == nil {
 		s.program, err = newProgram(f.Profilesync, s.dir, s.outside, says)
 	}
 	if err == nil {
-		s.board, err = board(s.world)
+		s.board, err = outside.LargestBoard(s.world)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -65,7 +66,7 @@ func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now
 }
 
 func (s *stage) close() error {
-	s.outside.close()
+	s.outside.Close()
 	if s.cluster == nil {
 		return nil
 	}

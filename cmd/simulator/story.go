@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -39,17 +40,17 @@ type daemon interface {
 // ledgers and by what they show.
 type directories interface {
 	// seed lets DoS know new organisations.
-	seed() error
+	SeedDoS() error
 	// tally counts the effects of pushes so far.
-	tally() tally
+	Tally() outside.Tally
 	// refused are the practices whose record DoS did not take, by code.
-	refused() []string
+	RefusedPractices() []string
 	// entries are what both show of a pharmacy.
-	entries(code string) entries
+	Entries(code string) outside.Entries
 	// clinics are the services of a site on the website.
-	clinics(code string) ([]clinic, error)
+	ServicesShown(code string) ([]outside.ShownService, error)
 	// alter changes a field on the website behind our back.
-	alter(code, field, value string) error
+	Alter(code, field, value string) error
 }
 
 // story plays the demonstration: it lets things happen in the world, has
@@ -74,13 +75,13 @@ type story struct {
 	now       func() time.Time
 
 	steps   []step
-	recoded string // the run that withheld the recode last
-	trust   string // one of those whose board changed
-	daemon  daemon // from the first push on
-	pushed  tally  // what the sinks must have come to
-	edited  string // the pharmacy that Cara edited
-	moved   string // the site that got a service
-	page    string // the report
+	recoded string        // the run that withheld the recode last
+	trust   string        // one of those whose board changed
+	daemon  daemon        // from the first push on
+	pushed  outside.Tally // what the sinks must have come to
+	edited  string        // the pharmacy that Cara edited
+	moved   string        // the site that got a service
+	page    string        // the report
 }
 
 // step is one step of the story as summary.json has it.
@@ -91,7 +92,7 @@ type step struct {
 	Title    string         `json:"title"`
 	Said     string         `json:"said"` // what came of it
 	Runs     []runs.Summary `json:"runs"`
-	Pushes   *tally         `json:"pushes,omitempty"`          // what it brought to the sinks
+	Pushes   *outside.Tally `json:"pushes,omitempty"`          // what it brought to the sinks
 	Arrived  float64        `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
 	Drift    *found         `json:"drift,omitempty"`
 	Services int            `json:"services,omitempty"` // of e-RS, that the website shows after it
@@ -100,7 +101,7 @@ type step struct {
 
 // setting is all that a story is played with.
 type setting struct {
-	systems  *outside
+	systems  *outside.Systems
 	program  *program
 	database string    // the URL of the database of that program, which is empty
 	board    string    // whose list of people the program writes to
@@ -114,7 +115,7 @@ type setting struct {
 func newStory(set setting) *story {
 	return &story{
 		board: set.board, dir: set.dir, command: set.command, seed: set.seed, began: set.began, screen: set.screen,
-		world: set.systems.world, referrals: set.systems.referrals, extract: filepath.Join(set.dir, "EBSX05.zip"),
+		world: set.systems.Register, referrals: set.systems.Referrals, extract: filepath.Join(set.dir, "EBSX05.zip"),
 		program: set.program, sinks: set.systems, editor: editAs("Cara", set.database), people: crowdOf(set.database),
 		letters: map[people.LetterKind]int{}, page: filepath.Join(set.dir, "report.html"), oracle: newOracle(), now: time.Now,
 	}

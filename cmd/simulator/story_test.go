@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -145,11 +146,11 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 		"a daemon that is gone":      {actor{command: "push", gone: true}, "the daemon ended by itself"},
 		"a daemon that ends badly":   {actor{badly: errors.New("killed")}, "step 15 (gone): killed"},
 		"an edit that takes two":     {actor{command: "edit", sinks: func(s *shelf) { s.t.DoS.Applied++ }}, "step 11 (edit): what arrived"},
-		"an edit that arrives once":  {actor{command: "edit", sinks: func(s *shelf) { s.is.websiteSequence = 0 }}, "has not arrived after 5s"},
-		"an edit that loses a phone": {actor{command: "edit", sinks: func(s *shelf) { s.is.phone = "" }}, `the phone number "", want "0113`},
-		"an edit without hours":      {actor{command: "edit", sinks: func(s *shelf) { s.is.weekly = "" }}, `the weekly hours "", want "mon`},
+		"an edit that arrives once":  {actor{command: "edit", sinks: func(s *shelf) { s.is.WebsiteSequence = 0 }}, "has not arrived after 5s"},
+		"an edit that loses a phone": {actor{command: "edit", sinks: func(s *shelf) { s.is.Phone = "" }}, `the phone number "", want "0113`},
+		"an edit without hours":      {actor{command: "edit", sinks: func(s *shelf) { s.is.Weekly = "" }}, `the weekly hours "", want "mon`},
 		"a closure that is not seen": {
-			actor{command: "edit", sinks: func(s *shelf) { s.is.dated = "" }}, `the dated hours "", want "2026-04-03 closed"`,
+			actor{command: "edit", sinks: func(s *shelf) { s.is.Dated = "" }}, `the dated hours "", want "2026-04-03 closed"`,
 		},
 	}
 	for name, test := range tests {
@@ -208,7 +209,7 @@ func TestWrongServicesEndTheStory(t *testing.T) {
 		"a service that stays": {
 			actor{command: "gone", sinks: func(s *shelf) {
 				for code := range s.services {
-					s.services[code] = append(s.services[code], clinic{"99999", "Gone"})
+					s.services[code] = append(s.services[code], outside.ShownService{ID: "99999", Name: "Gone"})
 				}
 			}}, "on the website: want [{",
 		},
@@ -234,14 +235,14 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.True(t, read.OK)
 	require.Len(t, read.Steps, 21)
-	require.Equal(t, 5*len(covers)+4+3, read.Totals.Runs)
+	require.Equal(t, 5*len(outside.Reports)+4+3, read.Totals.Runs)
 	require.Equal(t, a.oracle.all(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)
 	pushed := a.oracle.pushes(nil)
-	require.Equal(t, pushed.dos()+1, read.Totals.DoS, "and Cara's edit")
+	require.Equal(t, pushed.ToDoS()+1, read.Totals.DoS, "and Cara's edit")
 	sites := len(a.oracle.clinics())
 	require.Greater(t, sites, 12, "more than one at each trust that offers services")
-	require.Equal(t, pushed.website()+1+3+sites+2+1, read.Totals.Website, "and the repairs, and services of sites")
+	require.Equal(t, pushed.ToWebsite()+1+3+sites+2+1, read.Totals.Website, "and the repairs, and services of sites")
 	require.Equal(t, len(slices.Concat(slices.Collect(maps.Values(a.oracle.clinics()))...)), read.Totals.Services)
 	require.Equal(t, 3, read.Totals.Drifted)
 	require.Equal(t, 3, read.Totals.Repaired)

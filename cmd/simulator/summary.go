@@ -88,14 +88,14 @@ func (now step) toDoS() int {
 	if now.Pushes == nil {
 		return 0
 	}
-	return now.Pushes.dos()
+	return now.Pushes.ToDoS()
 }
 
 func (now step) toWebsite() int {
 	if now.Pushes == nil {
 		return 0
 	}
-	return now.Pushes.website()
+	return now.Pushes.ToWebsite()
 }
 
 // table shows a step a line.

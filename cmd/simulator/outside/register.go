@@ -1,4 +1,4 @@
-package main
+package outside
 
 import (
 	"maps"
@@ -11,7 +11,7 @@ import (
 
 // trusts is how many the real register lists: with fewer, the recode would stay
 // below the guard's floor (connectors/ods/CONTRACT.md "Mass changes").
-const trusts = 273
+const Trusts = 273
 
 // shares of a register, by report; the trusts come on top.
 var shares = []struct {
@@ -23,27 +23,30 @@ var shares = []struct {
 
 // newRegister makes up a register of a size, as it is on a day. The same seed
 // makes the same register. The FHIR API wants the key.
-func newRegister(seed uint64, size int, day profile.Date, key string) (*odstest.World, error) {
-	counts := map[string]int{"etr": trusts}
+func NewRegister(seed uint64, size int, day profile.Date, key string) (*odstest.World, error) {
+	counts := map[string]int{"etr": Trusts}
 	for _, s := range shares {
-		counts[s.report] = int(s.share * float64(size-trusts))
+		counts[s.report] = int(s.share * float64(size-Trusts))
 	}
 	return odstest.NewWorld(odstest.WorldOptions{Seed: seed, Counts: counts, Day: day, APIKey: key})
 }
 
 // The reports of those who have a route to DoS.
 const (
-	pharmacies = "edispensary"
-	practices  = "epraccur"
+	Pharmacies = "edispensary"
+	Practices  = "epraccur"
 )
 
-// covers is what each report is about.
-var covers = map[string]struct {
-	kind profile.OrgType
-	many string
-}{
-	pharmacies: {profile.Pharmacy, "pharmacies"},
-	practices:  {profile.GPPractice, "GP practices"},
+// Report is what a report of the register is about.
+type Report struct {
+	Type   profile.OrgType
+	Plural string // what its organisations are called
+}
+
+// covers are all reports.
+var Reports = map[string]Report{
+	Pharmacies: {profile.Pharmacy, "pharmacies"},
+	Practices:  {profile.GPPractice, "GP practices"},
 	"ebranchs": {profile.GPBranch, "GP branches"},
 	"egdpprac": {profile.DentalPractice, "dental practices"},
 	"eoptsite": {profile.OpticalSite, "optical sites"},
@@ -54,11 +57,11 @@ var covers = map[string]struct {
 // kept reports whether organisations with such roles have profiles: dispensing
 // appliance contractors and most prescribing cost centres have none
 // (connectors/ods/CONTRACT.md "Roles").
-func kept(report, roles string) bool {
+func HasProfile(report, roles string) bool {
 	switch report {
-	case pharmacies:
+	case Pharmacies:
 		return roles == "RO182"
-	case practices:
+	case Practices:
 		return roles == "RO177|RO76"
 	default:
 		return true
@@ -66,8 +69,8 @@ func kept(report, roles string) bool {
 }
 
 // board is the board with the most pharmacies, whose list gets letters.
-func board(world *odstest.World) (string, error) {
-	facts, err := world.Facts(pharmacies)
+func LargestBoard(world *odstest.World) (string, error) {
+	facts, err := world.Facts(Pharmacies)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +90,7 @@ func board(world *odstest.World) (string, error) {
 
 // worldClock is the register's day at the present time of day: DoS drops dated
 // hours that are over, and over is a matter of the played day.
-func worldClock(world *odstest.World) func() time.Time {
+func Clock(world *odstest.World) func() time.Time {
 	return func() time.Time {
 		now := time.Now().UTC()
 		return world.Day().Time().Add(now.Sub(now.Truncate(24 * time.Hour)))

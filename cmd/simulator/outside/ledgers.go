@@ -1,4 +1,4 @@
-package main
+package outside
 
 import (
 	"cmp"
@@ -14,12 +14,12 @@ import (
 
 // tally counts what became of pushes: effects, which all are meant to happen
 // once, and what must never happen.
-type tally struct {
-	DoS     dosTally     `json:"dos"`
-	Website websiteTally `json:"website"`
+type Tally struct {
+	DoS     DoSTally     `json:"dos"`
+	Website WebsiteTally `json:"website"`
 }
 
-type dosTally struct {
+type DoSTally struct {
 	Applied   int `json:"applied"`
 	Hidden    int `json:"hidden"`    // change events of what is closed: taken, and the entry left as it is
 	Refused   int `json:"refused"`   // FHIR updates with a value that DoS takes from nobody
@@ -28,7 +28,7 @@ type dosTally struct {
 	Backwards int `json:"backwards"` // a lower sequence number after a higher one
 }
 
-type websiteTally struct {
+type WebsiteTally struct {
 	Stored    int `json:"stored"`
 	Refused   int `json:"refused"` // for whatever reason, also what was stored before
 	Twice     int `json:"twice"`
@@ -36,20 +36,20 @@ type websiteTally struct {
 }
 
 // dos and website count the pushes that were worked off, total both.
-func (t tally) dos() int { return t.DoS.Applied + t.DoS.Hidden + t.DoS.Refused }
+func (t Tally) ToDoS() int { return t.DoS.Applied + t.DoS.Hidden + t.DoS.Refused }
 
-func (t tally) website() int { return t.Website.Stored }
+func (t Tally) ToWebsite() int { return t.Website.Stored }
 
-func (t tally) total() int { return t.dos() + t.website() }
+func (t Tally) Total() int { return t.ToDoS() + t.ToWebsite() }
 
 // since is what came on top of an earlier tally.
-func (t tally) since(before tally) tally {
-	return tally{
-		DoS: dosTally{
+func (t Tally) Since(before Tally) Tally {
+	return Tally{
+		DoS: DoSTally{
 			t.DoS.Applied - before.DoS.Applied, t.DoS.Hidden - before.DoS.Hidden, t.DoS.Refused - before.DoS.Refused,
 			t.DoS.Lost - before.DoS.Lost, t.DoS.Twice - before.DoS.Twice, t.DoS.Backwards - before.DoS.Backwards,
 		},
-		Website: websiteTally{
+		Website: WebsiteTally{
 			t.Website.Stored - before.Website.Stored, t.Website.Refused - before.Website.Refused,
 			t.Website.Twice - before.Website.Twice, t.Website.Backwards - before.Website.Backwards,
 		},
@@ -58,25 +58,25 @@ func (t tally) since(before tally) tally {
 
 // entries are what both sinks show of a pharmacy. Sequence numbers are those of
 // the newest effects, 0 before the first.
-type entries struct {
-	dosSequence, websiteSequence int64
-	phone, weekly, dated         string // in DoS, in its spelling
+type Entries struct {
+	DoSSequence, WebsiteSequence int64
+	Phone, Weekly, Dated         string // in DoS, in its spelling
 }
 
 // both reports whether both sinks took something newer.
-func (e entries) both(before entries) bool {
-	return e.dosSequence > before.dosSequence && e.websiteSequence > before.websiteSequence
+func (e Entries) BothNewerThan(before Entries) bool {
+	return e.DoSSequence > before.DoSSequence && e.WebsiteSequence > before.WebsiteSequence
 }
 
 // tally counts from the ledgers.
-func (o *outside) tally() tally {
+func (o *Systems) Tally() Tally {
 	dos, website := o.dos.Summary(), o.website.Summary()
-	t := tally{
-		DoS: dosTally{
+	t := Tally{
+		DoS: DoSTally{
 			Applied: dos.Effects[dostest.Applied], Hidden: dos.Effects[dostest.Hidden], Twice: dos.Twice, Backwards: dos.Backwards,
 			Refused: dos.Requests[strconv.Itoa(http.StatusUnprocessableEntity)], // no change event gets that
 		},
-		Website: websiteTally{Stored: website.Effects[websitetest.Stored], Twice: website.Twice, Backwards: website.Backwards},
+		Website: WebsiteTally{Stored: website.Effects[websitetest.Stored], Twice: website.Twice, Backwards: website.Backwards},
 	}
 	for outcome, n := range dos.Effects {
 		if outcome != dostest.Applied && outcome != dostest.Hidden {
@@ -91,7 +91,7 @@ func (o *outside) tally() tally {
 	return t
 }
 
-func (o *outside) refused() (codes []string) {
+func (o *Systems) RefusedPractices() (codes []string) {
 	for _, e := range o.dos.Ledger() {
 		if e.Kind == dostest.KindUpdate && e.Status == http.StatusUnprocessableEntity {
 			codes = append(codes, e.Code)
@@ -100,43 +100,43 @@ func (o *outside) refused() (codes []string) {
 	return codes
 }
 
-func (o *outside) entries(code string) (e entries) {
+func (o *Systems) Entries(code string) (e Entries) {
 	for _, effect := range o.dos.Effects(code) {
 		if effect.Outcome == dostest.Applied {
-			e.dosSequence = effect.Sequence
+			e.DoSSequence = effect.Sequence
 		}
 	}
 	for _, state := range o.website.States(code) {
-		e.websiteSequence = state.Sequence
+		e.WebsiteSequence = state.Sequence
 	}
 	for _, service := range o.dos.Services(code) {
 		if service.Type == dostest.TypePharmacy {
-			e.phone, e.weekly, e.dated = service.Phone, service.Weekly, service.Specified
+			e.Phone, e.Weekly, e.Dated = service.Phone, service.Weekly, service.Specified
 		}
 	}
 	return e
 }
 
-func (o *outside) alter(code, field, value string) error { return o.website.Change(code, field, value) }
+func (o *Systems) Alter(code, field, value string) error { return o.website.Change(code, field, value) }
 
 // clinic is a service that the website shows of a profile.
-type clinic struct {
+type ShownService struct {
 	ID   string `json:"ServiceCode"`
 	Name string `json:"ServiceName"`
 }
 
 // clinics are the services that the website shows of a site, in the order of
 // their ids as text.
-func (o *outside) clinics(code string) (shown []clinic, err error) {
+func (o *Systems) ServicesShown(code string) (shown []ShownService, err error) {
 	for _, state := range o.website.States(code) {
 		var document struct {
-			Services []clinic `json:"Services"`
+			Services []ShownService `json:"Services"`
 		}
 		if err := json.Unmarshal(state.Document, &document); err != nil {
 			return nil, fmt.Errorf("what the website shows of %s: %w", code, err)
 		}
 		shown = append(shown, document.Services...)
 	}
-	slices.SortFunc(shown, func(a, b clinic) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(shown, func(a, b ShownService) int { return cmp.Compare(a.ID, b.ID) })
 	return shown, nil
 }

@@ -1,4 +1,4 @@
-package main
+package outside
 
 import (
 	"context"
@@ -17,52 +17,52 @@ import (
 
 // outside is all simulated systems. Each gets a listener of its own: the ledgers
 // and switches of DoS and of the website have the same paths.
-type outside struct {
-	world     *odstest.World
+type Systems struct {
+	Register  *odstest.World
 	dos       *dostest.Server
 	website   *websitetest.Server
 	ers       *erstest.Server
-	referrals *erstest.World // of ers
+	Referrals *erstest.World // of ers
 
 	// The addresses, once it is open.
-	registerURL, dosURL, websiteURL, ersURL string
+	RegisterURL, DoSURL, WebsiteURL, ERSURL string
 	servers                                 []*http.Server
 }
 
 // reader is the user who may read DoS.
-const reader = "reader"
+const ReadUser = "reader"
 
 // newOutside makes DoS, the website and e-RS to a register. The first two want
 // the key, and all take the day from the clock.
-func newOutside(world *odstest.World, key string, now func() time.Time) (*outside, error) {
-	referrals, err := newReferrals(1, world)
+func New(world *odstest.World, key string, now func() time.Time) (*Systems, error) {
+	referrals, err := NewReferrals(1, world)
 	if err != nil {
 		return nil, err
 	}
 	options := dostest.Options{APIKey: key, Password: key, Variants: true, Now: now}
 	if key != "" {
-		options.User = reader
+		options.User = ReadUser
 	}
-	o := &outside{
-		world: world, dos: dostest.New(options),
-		website: websitetest.New(websitetest.Options{APIKey: key, Now: now}), referrals: referrals,
+	o := &Systems{
+		Register: world, dos: dostest.New(options),
+		website: websitetest.New(websitetest.Options{APIKey: key, Now: now}), Referrals: referrals,
 		ers: erstest.New(erstest.Options{World: referrals, Type: erstest.TypeMixed, Extras: true, Now: now}),
 	}
-	return o, o.seed()
+	return o, o.SeedDoS()
 }
 
 // seed tells DoS the pharmacies and GP practices that it does not know yet: it
 // learns of new ones by ways of its own, never from us.
-func (o *outside) seed() error {
-	for _, report := range []string{pharmacies, practices} {
-		facts, err := o.world.Facts(report)
+func (o *Systems) SeedDoS() error {
+	for _, report := range []string{Pharmacies, Practices} {
+		facts, err := o.Register.Facts(report)
 		if err != nil {
 			return err
 		}
 		for _, fact := range facts {
 			switch {
-			case !kept(report, fact.Roles):
-			case report == pharmacies:
+			case !HasProfile(report, fact.Roles):
+			case report == Pharmacies:
 				o.dos.Seed(fact.Code)
 			default:
 				o.dos.SeedOrganization(fact.Code, "")
@@ -73,10 +73,10 @@ func (o *outside) seed() error {
 }
 
 // activePharmacy is one that has a profile; empty where there is none.
-func (o *outside) activePharmacy() string {
-	facts, _ := o.world.Facts(pharmacies) // the only error is a report that does not exist
+func (o *Systems) ActivePharmacy() string {
+	facts, _ := o.Register.Facts(Pharmacies) // the only error is a report that does not exist
 	for _, fact := range facts {
-		if kept(pharmacies, fact.Roles) && fact.Standing == profile.Active {
+		if HasProfile(Pharmacies, fact.Roles) && fact.Standing == profile.Active {
 			return fact.Code
 		}
 	}
@@ -85,14 +85,14 @@ func (o *outside) activePharmacy() string {
 
 // open serves the register on an address, DoS, the website and e-RS on the next
 // three ports, until close.
-func (o *outside) open(ctx context.Context, address string) error {
+func (o *Systems) Open(ctx context.Context, address string) error {
 	for i, system := range []struct {
 		url     *string
 		handler http.Handler
-	}{{&o.registerURL, o.site()}, {&o.dosURL, o.dos.Handler()}, {&o.websiteURL, o.website.Handler()}, {&o.ersURL, o.ers.Handler()}} {
+	}{{&o.RegisterURL, o.site()}, {&o.DoSURL, o.dos.Handler()}, {&o.WebsiteURL, o.website.Handler()}, {&o.ERSURL, o.ers.Handler()}} {
 		url, err := o.listen(ctx, portAfter(address, i), system.handler)
 		if err != nil {
-			o.close()
+			o.Close()
 			return fmt.Errorf("serving the simulated systems: %w", err)
 		}
 		*system.url = url
@@ -100,7 +100,7 @@ func (o *outside) open(ctx context.Context, address string) error {
 	return nil
 }
 
-func (o *outside) listen(ctx context.Context, address string, handler http.Handler) (url string, err error) {
+func (o *Systems) listen(ctx context.Context, address string, handler http.Handler) (url string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return "", err
@@ -122,7 +122,7 @@ func portAfter(address string, steps int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port+steps))
 }
 
-func (o *outside) close() {
+func (o *Systems) Close() {
 	for _, server := range o.servers {
 		_ = server.Close()
 	}
@@ -130,15 +130,15 @@ func (o *outside) close() {
 
 // api, ingest, search and referral are what profilesync is to be pointed at, besides the
 // addresses themselves.
-func (o *outside) api() string      { return o.registerURL + odstest.FHIRPath }
-func (o *outside) ingest() string   { return o.dosURL + dostest.FHIRPath }
-func (o *outside) search() string   { return o.websiteURL + websitetest.SearchPath }
-func (o *outside) referral() string { return o.ersURL + erstest.BasePath }
+func (o *Systems) RegisterAPI() string   { return o.RegisterURL + odstest.FHIRPath }
+func (o *Systems) DoSIngest() string     { return o.DoSURL + dostest.FHIRPath }
+func (o *Systems) WebsiteSearch() string { return o.WebsiteURL + websitetest.SearchPath }
+func (o *Systems) ERSAPI() string        { return o.ERSURL + erstest.BasePath }
 
 // ebsx05 is where the extract of the month is given.
-func (o *outside) ebsx05() string {
-	return o.ersURL + "/control/extract?month=" + o.world.Day().String()[:7]
+func (o *Systems) ERSExtract() string {
+	return o.ERSURL + "/control/extract?month=" + o.Register.Day().String()[:7]
 }
 
 // apiKey is what the simulated systems want; it opens nothing else.
-const apiKey = "made-up-key"
+const Key = "made-up-key"

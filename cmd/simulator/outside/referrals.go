@@ -1,4 +1,4 @@
-package main
+package outside
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ const (
 
 // newReferrals makes up the services of e-RS at the sites of a register's
 // largest trusts, the same for the same seed and register.
-func newReferrals(seed uint64, register *odstest.World) (*erstest.World, error) {
+func NewReferrals(seed uint64, register *odstest.World) (*erstest.World, error) {
 	sites, err := register.Facts("ets")
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package main
+package outside
 
 import (
 	"encoding/json"
@@ -11,34 +11,34 @@ import (
 // The control endpoints are no part of any outside system: other processes play
 // time with them.
 const (
-	churnPath  = "/control/churn"  // POST ?to=DATE: what happens up to that day
-	recodePath = "/control/recode" // POST ?on=DATE: the mass recode of the trusts
-	dayPath    = "/control/day"    // GET, or POST ?to=DATE: days without events
+	ChurnPath  = "/control/churn"  // POST ?to=DATE: what happens up to that day
+	RecodePath = "/control/recode" // POST ?on=DATE: the mass recode of the trusts
+	DayPath    = "/control/day"    // GET, or POST ?to=DATE: days without events
 )
 
 // site is the register and the control of time. Organisations that open as time
 // goes by are known to DoS, too.
-func (o *outside) site() http.Handler {
+func (o *Systems) site() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", o.world.Handler())
-	mux.Handle("POST "+churnPath, play("to", o.churn))
-	mux.Handle("POST "+recodePath, play("on", o.world.Recode))
-	mux.Handle("POST "+dayPath, play("to", func(day profile.Date) (odstest.Played, error) {
-		return odstest.Played{Day: day, Events: map[string]int{}}, o.world.Advance(day)
+	mux.Handle("/", o.Register.Handler())
+	mux.Handle("POST "+ChurnPath, play("to", o.churn))
+	mux.Handle("POST "+RecodePath, play("on", o.Register.Recode))
+	mux.Handle("POST "+DayPath, play("to", func(day profile.Date) (odstest.Played, error) {
+		return odstest.Played{Day: day, Events: map[string]int{}}, o.Register.Advance(day)
 	}))
-	mux.HandleFunc("GET "+dayPath, func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, odstest.Played{Day: o.world.Day(), Events: map[string]int{}})
+	mux.HandleFunc("GET "+DayPath, func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, odstest.Played{Day: o.Register.Day(), Events: map[string]int{}})
 	})
 	return mux
 }
 
 // churn lets happen what happens up to a day.
-func (o *outside) churn(to profile.Date) (odstest.Played, error) {
-	played, err := o.world.Churn(to)
+func (o *Systems) churn(to profile.Date) (odstest.Played, error) {
+	played, err := o.Register.Churn(to)
 	if err != nil {
 		return played, err
 	}
-	return played, o.seed()
+	return played, o.SeedDoS()
 }
 
 // play reads the day from the query and answers with what happened, or 400 with

@@ -1,4 +1,4 @@
-package main
+package outside
 
 import (
 	"encoding/json"
@@ -18,7 +18,7 @@ var registerDay = profile.NewDate(2026, 3, 1)
 
 func smallWorld(t *testing.T) *odstest.World {
 	t.Helper()
-	world, err := newRegister(7, 2000, registerDay, apiKey)
+	world, err := NewRegister(7, 2000, registerDay, Key)
 	require.NoError(t, err)
 	return world
 }
@@ -26,7 +26,7 @@ func smallWorld(t *testing.T) *odstest.World {
 // siteOf is the site of a register.
 func siteOf(t *testing.T, world *odstest.World) http.Handler {
 	t.Helper()
-	o, err := newOutside(world, apiKey, time.Now)
+	o, err := New(world, Key, time.Now)
 	require.NoError(t, err)
 	return o.site()
 }
@@ -52,26 +52,26 @@ func TestTimeIsPlayedOverHTTP(t *testing.T) {
 	before, err := world.Facts("etr")
 	require.NoError(t, err)
 
-	status, played, _ := ask(t, world, http.MethodPost, churnPath+"?to=2026-03-31")
+	status, played, _ := ask(t, world, http.MethodPost, ChurnPath+"?to=2026-03-31")
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "2026-03-31", played.Day.String())
 	require.Positive(t, played.Events["restamped"])
 
-	status, played, _ = ask(t, world, http.MethodPost, recodePath+"?on=2026-04-01")
+	status, played, _ = ask(t, world, http.MethodPost, RecodePath+"?on=2026-04-01")
 	require.Equal(t, http.StatusOK, status)
-	require.Greater(t, played.Events["icb"], trusts/6)
-	require.Less(t, played.Events["icb"], trusts/2)
+	require.Greater(t, played.Events["icb"], Trusts/6)
+	require.Less(t, played.Events["icb"], Trusts/2)
 	after, err := world.Facts("etr")
 	require.NoError(t, err)
 	require.NotEqual(t, before, after)
 
-	_, played, _ = ask(t, world, http.MethodPost, recodePath+"?on=2026-04-02")
+	_, played, _ = ask(t, world, http.MethodPost, RecodePath+"?on=2026-04-02")
 	require.Zero(t, played.Events["icb"], "a second recode finds nothing to do")
 
-	status, played, _ = ask(t, world, http.MethodPost, dayPath+"?to=2026-04-20")
+	status, played, _ = ask(t, world, http.MethodPost, DayPath+"?to=2026-04-20")
 	require.Equal(t, http.StatusOK, status)
 	require.Empty(t, played.Events)
-	_, played, _ = ask(t, world, http.MethodGet, dayPath)
+	_, played, _ = ask(t, world, http.MethodGet, DayPath)
 	require.Equal(t, profile.NewDate(2026, 4, 20), played.Day)
 	require.Equal(t, played.Day, world.Day())
 }
@@ -80,17 +80,17 @@ func TestControlRefusesWhatIsNoDayToCome(t *testing.T) {
 	t.Parallel()
 	world := smallWorld(t)
 	for target, want := range map[string]string{
-		churnPath:                     "to=: want a day like 2026-04-01",
-		churnPath + "?to=tomorrow":    "to=tomorrow: want a day",
-		recodePath + "?to=2026-04-01": "on=: want a day",
-		recodePath + "?on=2026-02-28": "2026-02-28 is over: the register speaks of 2026-03-01",
-		dayPath + "?to=2026-02-28":    "2026-02-28 is over",
+		ChurnPath:                     "to=: want a day like 2026-04-01",
+		ChurnPath + "?to=tomorrow":    "to=tomorrow: want a day",
+		RecodePath + "?to=2026-04-01": "on=: want a day",
+		RecodePath + "?on=2026-02-28": "2026-02-28 is over: the register speaks of 2026-03-01",
+		DayPath + "?to=2026-02-28":    "2026-02-28 is over",
 	} {
 		status, _, refusal := ask(t, world, http.MethodPost, target)
 		require.Equal(t, http.StatusBadRequest, status, target)
 		require.Contains(t, refusal, want)
 	}
-	status, _, _ := ask(t, world, http.MethodGet, churnPath+"?to=2026-03-31")
+	status, _, _ := ask(t, world, http.MethodGet, ChurnPath+"?to=2026-03-31")
 	require.NotEqual(t, http.StatusOK, status, "a link that is followed must not play time")
 	require.Equal(t, registerDay, world.Day())
 }
