@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -45,7 +46,7 @@ func (a *actor) spoils() bool {
 	return len(a.story.steps) < len(chapters()) && chapters()[len(a.story.steps)].name == a.command
 }
 
-func (a *actor) run(_ context.Context, at time.Time, each func(runs.Summary), args ...string) (int, error) {
+func (a *actor) Runs(_ context.Context, at time.Time, each func(runs.Summary), args ...string) (int, error) {
 	if a.spoils() && a.fails != nil {
 		return 1, a.fails
 	}
@@ -54,7 +55,7 @@ func (a *actor) run(_ context.Context, at time.Time, each func(runs.Summary), ar
 		a.runs++
 		s.Run = runs.ID(a.runs).String()
 		if len(s.Withheld) > 0 {
-			code = exitAwaits
+			code = program.ExitWithheld
 		}
 		if a.spoils() && a.spoil != nil && (s.Report == "etr" || s.Source == profile.SourceERS || a.command == "ask") {
 			a.spoil(&s)
@@ -91,7 +92,7 @@ func (a *actor) answers(at time.Time, args []string) []runs.Summary {
 	return all
 }
 
-func (a *actor) list(_ context.Context, _ time.Time, each func(json.RawMessage) error, args ...string) (int, error) {
+func (a *actor) Rows(_ context.Context, _ time.Time, each func(json.RawMessage) error, args ...string) (int, error) {
 	if a.spoils() && a.fails != nil {
 		return 1, a.fails
 	}
@@ -148,9 +149,9 @@ func (a *actor) morning(args []string) (rows []any) {
 	return []any{rows}
 }
 
-func (a *actor) page(context.Context, time.Time, string) error { return nil }
+func (a *actor) WriteReport(context.Context, time.Time, string) error { return nil }
 
-func (a *actor) serve(context.Context, time.Time) (daemon, error) {
+func (a *actor) Serve(context.Context, time.Time) (program.Daemon, error) {
 	a.shelf.t = a.oracle.pushes(nil)
 	a.arrived()
 	if a.gone {
@@ -178,7 +179,7 @@ func (a *actor) edit(_ context.Context, _ string, e edit) error {
 	return nil
 }
 
-func (a *actor) ended() <-chan struct{} {
+func (a *actor) Ended() <-chan struct{} {
 	if !a.gone {
 		return nil
 	}
@@ -187,7 +188,7 @@ func (a *actor) ended() <-chan struct{} {
 	return ended
 }
 
-func (a *actor) stop() error { return a.badly }
+func (a *actor) Stop() error { return a.badly }
 
 // shelf plays both sinks.
 type shelf struct {
@@ -227,7 +228,7 @@ func (s *shelf) drift(repair bool) (rows []any, code int) {
 		s.t.Website.Refused += len(s.altered)
 		s.altered = nil
 	} else if len(rows) > 0 {
-		code = exitAwaits
+		code = program.ExitWithheld
 	}
 	return slices.Concat([]any{result}, rows), code
 }

@@ -105,7 +105,7 @@ func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair 
 	s.screen.do("reading the website")
 	var result driftRow
 	var got []shown
-	code, err := s.program.list(ctx, now.At, func(raw json.RawMessage) error {
+	code, err := s.program.Rows(ctx, now.At, func(raw json.RawMessage) error {
 		var row driftRow
 		err := json.Unmarshal(raw, &row)
 		if row.Check != 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -16,7 +17,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 	withheld := false
 	var quiet []string
 	s.screen.do("reading the register")
-	code, err := s.program.run(ctx, now.At, func(got runs.Summary) {
+	code, err := s.program.Runs(ctx, now.At, func(got runs.Summary) {
 		now.Runs = append(now.Runs, got)
 		withheld = withheld || len(got.Withheld) > 0
 		if wrong == nil {
@@ -61,7 +62,7 @@ func (s *story) checkListing(got runs.Summary, now *step) error {
 // decide runs a command that gives one run.
 func (s *story) decide(ctx context.Context, now *step, want runs.Summary, args ...string) (run runs.Summary, err error) {
 	s.screen.do(strings.Join(args[:2], " "))
-	code, err := s.program.run(ctx, now.At, func(got runs.Summary) { now.Runs = append(now.Runs, got) }, args...)
+	code, err := s.program.Runs(ctx, now.At, func(got runs.Summary) { now.Runs = append(now.Runs, got) }, args...)
 	switch {
 	case err != nil:
 		return run, err
@@ -76,9 +77,9 @@ func (s *story) decide(ctx context.Context, now *step, want runs.Summary, args .
 }
 
 func checkExit(withheld bool, code int) error {
-	want := exitDone
+	want := program.ExitDone
 	if withheld {
-		want = exitAwaits
+		want = program.ExitWithheld
 	}
 	if code != want {
 		return fmt.Errorf("profilesync ended with exit code %d, want %d", code, want)

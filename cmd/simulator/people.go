@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
@@ -126,8 +127,8 @@ func (s *story) work(ctx context.Context, at time.Time) error {
 	for _, command := range [][]string{
 		{"accounts", "inactive", "--apply", "--actor", "nightly"}, {"remind", "--post"}, {"mail", "send"},
 	} {
-		code, err := s.program.list(ctx, at, func(json.RawMessage) error { return nil }, command...)
-		if err != nil || code != exitDone {
+		code, err := s.program.Rows(ctx, at, func(json.RawMessage) error { return nil }, command...)
+		if err != nil || code != program.ExitDone {
 			return fmt.Errorf("%s: %w", strings.Join(command, " "), checkExitOr(err, code))
 		}
 	}
@@ -153,7 +154,7 @@ func told(d due) string {
 // sentLetters counts what was ever delivered, by text.
 func (s *story) sentLetters(ctx context.Context, at time.Time) (map[people.LetterKind]int, error) {
 	got := map[people.LetterKind]int{}
-	_, err := s.program.list(ctx, at, func(rows json.RawMessage) error {
+	_, err := s.program.Rows(ctx, at, func(rows json.RawMessage) error {
 		var letters []struct {
 			Kind people.LetterKind `json:"kind"`
 		}
@@ -167,7 +168,7 @@ func (s *story) sentLetters(ctx context.Context, at time.Time) (map[people.Lette
 }
 
 func (s *story) endedAccounts(ctx context.Context, at time.Time) (ended int, err error) {
-	_, err = s.program.list(ctx, at, func(rows json.RawMessage) error {
+	_, err = s.program.Rows(ctx, at, func(rows json.RawMessage) error {
 		var accounts []json.RawMessage
 		err := json.Unmarshal(rows, &accounts)
 		ended = len(accounts)

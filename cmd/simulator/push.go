@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
 	// quickly is within which time an edit that does not wait must have arrived,
 	// on a machine that has other things to do.
-	quickly = settle / 2
+	quickly = program.Settle / 2
 	// patience is how long nothing may move before we say what is missing.
 	patience = 30 * time.Second
 	// glance is how often the ledgers are looked at, blink an entry.
@@ -29,7 +30,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	}
 	s.screen.do("starting the daemon")
 	began := s.now()
-	if s.daemon, err = s.program.serve(ctx, now.At); err != nil {
+	if s.daemon, err = s.program.Serve(ctx, now.At); err != nil {
 		return "", err
 	}
 	want := s.oracle.pushes(nil)
@@ -81,7 +82,7 @@ func (s *story) moment(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-s.daemon.ended():
+	case <-s.daemon.Ended():
 		return errors.New("the daemon ended by itself")
 	case <-time.After(wait):
 		return nil
@@ -93,14 +94,14 @@ func (s *story) moment(ctx context.Context, wait time.Duration) error {
 func (s *story) atRest(ctx context.Context, now *step) error {
 	for began := s.now(); ; {
 		waiting := 0
-		code, err := s.program.list(ctx, now.At, func(json.RawMessage) error {
+		code, err := s.program.Rows(ctx, now.At, func(json.RawMessage) error {
 			waiting++
 			return nil
 		}, "push", "list", "--state", string(push.Wanted), "--most", "100000")
 		switch {
 		case err != nil:
 			return err
-		case code != exitDone:
+		case code != program.ExitDone:
 			return checkExit(false, code)
 		case waiting == 0:
 			return nil
@@ -126,7 +127,7 @@ func (s *story) settled(now *step, want outside.Tally) error {
 func (s *story) checkStanding(ctx context.Context, now *step, refused []string) (noRoute int, err error) {
 	want, got := s.oracle.standing(refused), map[standing]int{}
 	s.screen.do("reading push list")
-	code, err := s.program.list(ctx, now.At, func(row json.RawMessage) error {
+	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error {
 		var p standing
 		err := json.Unmarshal(row, &p)
 		got[p]++

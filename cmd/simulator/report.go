@@ -28,7 +28,7 @@ func (s *story) report(ctx context.Context, now *step) (string, error) {
 	into := func(value any) func(json.RawMessage) error {
 		return func(row json.RawMessage) error { return json.Unmarshal(row, value) }
 	}
-	if _, err := s.program.list(ctx, now.At, into(&made), "report", "make"); err != nil {
+	if _, err := s.program.Rows(ctx, now.At, into(&made), "report", "make"); err != nil {
 		return "", err
 	}
 	day := dayOf(now.At)
@@ -36,12 +36,12 @@ func (s *story) report(ctx context.Context, now *step) (string, error) {
 		return "", fmt.Errorf("report make: want the report of %s, got %v", day, made)
 	}
 	var is verifiedReport
-	_, err := s.program.list(ctx, now.At, into(&is), "report", "verify", day.String())
+	_, err := s.program.Rows(ctx, now.At, into(&is), "report", "verify", day.String())
 	if want := (verifiedReport{Rows: true, Audit: made[0].Rows}); err == nil && is != want {
 		err = fmt.Errorf("report verify: want %+v, got %+v", want, is)
 	}
 	if err != nil {
 		return "", err
 	}
-	return count(is.Audit, "row") + " of the audit, each in this report and in no other.", s.program.page(ctx, now.At, s.page)
+	return count(is.Audit, "row") + " of the audit, each in this report and in no other.", s.program.WriteReport(ctx, now.At, s.page)
 }

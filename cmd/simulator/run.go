@@ -32,12 +32,12 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.close()) }()
-	stage.program.set("HTTP_ADDRESS", c.HTTP)
+	stage.program.Set("HTTP_ADDRESS", c.HTTP)
 	if err := c.fill(ctx, stage, show); err != nil {
 		return err
 	}
 	settings := filepath.Join(c.Dir, "settings.sh")
-	if err := stage.program.writeSettings(settings); err != nil {
+	if err := stage.program.WriteSettings(settings); err != nil {
 		return err
 	}
 	show.do("")
@@ -47,7 +47,7 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 
 // fill reconciles once, so that there is something to look at.
 func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
-	_, err := stage.program.run(ctx, time.Time{}, func(r runs.Summary) {
+	_, err := stage.program.Runs(ctx, time.Time{}, func(r runs.Summary) {
 		show.linef("%-16s %s", outside.Reports[r.Report].Plural, finding(r))
 	}, "reconcile", "--source", "ods", "--wait")
 	return err
@@ -103,7 +103,7 @@ func sourced(path string) string {
 // daemon runs profilesync serve until the context ends; that it was told to stop
 // is no error, that it stopped by itself is.
 func (c *runCmd) daemon(ctx context.Context, stage *stage, out screens) error {
-	cmd := stage.program.command(ctx, time.Time{}, "serve")
+	cmd := stage.program.Command(ctx, time.Time{}, "serve")
 	cmd.Stdout, cmd.Stderr = out.stdout, out.stderr
 	err := cmd.Run()
 	switch {

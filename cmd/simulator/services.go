@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -21,14 +22,14 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 	}
 	want, got := s.oracle.extract(s.referrals), imported{}
 	s.screen.do("importing the extract")
-	code, err := s.program.list(ctx, now.At, func(row json.RawMessage) error { return json.Unmarshal(row, &got) },
+	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error { return json.Unmarshal(row, &got) },
 		"ers", "register", "import", s.extract, "--actor", "Ann")
 	switch {
 	case err != nil:
 		return "", err
 	case got != want:
 		return "", fmt.Errorf("ers register import: want %+v, got %+v", want, got)
-	case code != exitDone:
+	case code != program.ExitDone:
 		return "", checkExit(false, code)
 	}
 	run, err := s.pull(ctx, now)
@@ -137,5 +138,5 @@ func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	daemon := s.daemon
 	s.daemon = nil
 	return count(run.Fields[profile.FieldERSServices.String()], "service") +
-		" gone by e-RS's own word, and taken off its profile. The daemon was stopped, and ended well.", daemon.stop()
+		" gone by e-RS's own word, and taken off its profile. The daemon was stopped, and ended well.", daemon.Stop()
 }

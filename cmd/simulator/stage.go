@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -26,7 +27,7 @@ type stage struct {
 	world   *odstest.World
 	outside *outside.Systems
 	cluster *local.Cluster
-	program *program
+	program *program.Program
 	board   string // whose list gets letters
 }
 
@@ -53,7 +54,7 @@ func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now
 		return nil, err
 	}
 	if s.cluster, err = openEmpty(ctx, s.dir); err == nil {
-		s.program, err = newProgram(f.Profilesync, s.dir, s.outside, says)
+		s.program, err = program.New(f.Profilesync, s.dir, s.outside, says)
 	}
 	if err == nil {
 		s.board, err = outside.LargestBoard(s.world)
@@ -61,7 +62,7 @@ func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	s.program.set("LISTS", fmt.Sprintf(`{%q:"board.list@example.nhs.uk"}`, s.board))
+	s.program.Set("LISTS", fmt.Sprintf(`{%q:"board.list@example.nhs.uk"}`, s.board))
 	return s, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -18,22 +19,13 @@ import (
 // profilesync is the real program (program), at a played instant each time.
 type profilesync interface {
 	// run runs a command to its end and hands on each run it tells of.
-	run(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error)
+	Runs(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error)
 	// list does so for the rows that other commands print.
-	list(ctx context.Context, at time.Time, each func(row json.RawMessage) error, args ...string) (code int, err error)
+	Rows(ctx context.Context, at time.Time, each func(row json.RawMessage) error, args ...string) (code int, err error)
 	// page writes the newest report as a page to a file.
-	page(ctx context.Context, at time.Time, path string) error
+	WriteReport(ctx context.Context, at time.Time, path string) error
 	// serve starts the daemon.
-	serve(ctx context.Context, at time.Time) (daemon, error)
-}
-
-// daemon is a running `profilesync serve`.
-type daemon interface {
-	// ended is closed when it has ended, whyever.
-	ended() <-chan struct{}
-	// stop asks it to stop and waits until it has. Anything but a good end is an
-	// error, with what it said last.
-	stop() error
+	Serve(ctx context.Context, at time.Time) (program.Daemon, error)
 }
 
 // directories are both sinks, as those see them who look from outside: by their
@@ -75,13 +67,13 @@ type story struct {
 	now       func() time.Time
 
 	steps   []step
-	recoded string        // the run that withheld the recode last
-	trust   string        // one of those whose board changed
-	daemon  daemon        // from the first push on
-	pushed  outside.Tally // what the sinks must have come to
-	edited  string        // the pharmacy that Cara edited
-	moved   string        // the site that got a service
-	page    string        // the report
+	recoded string         // the run that withheld the recode last
+	trust   string         // one of those whose board changed
+	daemon  program.Daemon // from the first push on
+	pushed  outside.Tally  // what the sinks must have come to
+	edited  string         // the pharmacy that Cara edited
+	moved   string         // the site that got a service
+	page    string         // the report
 }
 
 // step is one step of the story as summary.json has it.
@@ -102,7 +94,7 @@ type step struct {
 // setting is all that a story is played with.
 type setting struct {
 	systems  *outside.Systems
-	program  *program
+	program  *program.Program
 	database string    // the URL of the database of that program, which is empty
 	board    string    // whose list of people the program writes to
 	dir      string    // where the files go
@@ -139,7 +131,7 @@ func (s *story) play(ctx context.Context) error {
 func (s *story) tell(ctx context.Context) (err error) {
 	defer func() {
 		if s.daemon != nil { // it was to be stopped in the last chapter
-			err = errors.Join(err, s.daemon.stop())
+			err = errors.Join(err, s.daemon.Stop())
 		}
 	}()
 	for i, c := range chapters() {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -86,8 +87,8 @@ func TestAWrongNumberEndsTheStory(t *testing.T) {
 		"another report": {
 			actor{command: "first", spoil: func(s *runs.Summary) { s.Report = "elephants" }}, `report "elephants"`,
 		},
-		"an exit code that says withheld": {actor{command: "first", code: exitAwaits}, "exit code 3, want 0"},
-		"an exit code that does not":      {actor{command: "recode", code: -exitAwaits}, "exit code 0, want 3"},
+		"an exit code that says withheld": {actor{command: "first", code: program.ExitWithheld}, "exit code 3, want 0"},
+		"an exit code that does not":      {actor{command: "recode", code: -program.ExitWithheld}, "exit code 0, want 3"},
 		"a program that fails":            {actor{command: "undo", fails: errors.New("no such run")}, "step 5 (undo): no such run"},
 	}
 	for name, test := range tests {
@@ -142,7 +143,7 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 				return rows
 			}}, "push list: want",
 		},
-		"an exit code":               {actor{command: "push", code: exitAwaits}, "exit code 3, want 0"},
+		"an exit code":               {actor{command: "push", code: program.ExitWithheld}, "exit code 3, want 0"},
 		"a daemon that is gone":      {actor{command: "push", gone: true}, "the daemon ended by itself"},
 		"a daemon that ends badly":   {actor{badly: errors.New("killed")}, "step 15 (gone): killed"},
 		"an edit that takes two":     {actor{command: "edit", sinks: func(s *shelf) { s.t.DoS.Applied++ }}, "step 11 (edit): what arrived"},
@@ -177,7 +178,7 @@ func TestAWrongDriftEndsTheStory(t *testing.T) {
 				return []any{push.DriftResult{Check: 1, State: push.DriftAlarm}}
 			}}, "drift: want {Check:0 State:done",
 		},
-		"an exit code": {actor{command: "drift", code: -exitAwaits}, "exit code 0, want 3"},
+		"an exit code": {actor{command: "drift", code: -program.ExitWithheld}, "exit code 0, want 3"},
 		"no program":   {actor{command: "drift", fails: errors.New("no such sink")}, "step 12 (drift): no such sink"},
 	}
 	for name, test := range tests {
@@ -203,7 +204,7 @@ func TestWrongServicesEndTheStory(t *testing.T) {
 		"a rename that is lost":  {actor{command: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]-- }}, "fields"},
 		"gone at the first look": {actor{command: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]++ }}, "fields"},
 		"never gone":             {actor{command: "gone", spoil: func(s *runs.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run"},
-		"an exit code":           {actor{command: "services", code: exitAwaits}, "exit code 3, want 0"},
+		"an exit code":           {actor{command: "services", code: program.ExitWithheld}, "exit code 3, want 0"},
 		"no program":             {actor{command: "services", fails: errors.New("e-RS is away")}, "step 13 (services): e-RS is away"},
 		"one push too many":      {actor{command: "gone", sinks: func(s *shelf) { s.t.Website.Stored++ }}, "website stored"},
 		"a service that stays": {

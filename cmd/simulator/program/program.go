@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 )
 
 // program is the real profilesync binary with the settings of the demonstration.
-type program struct {
+type Program struct {
 	path     string
 	env      []string // of this process, without settings
 	settings []string // NAME=value
@@ -26,13 +26,19 @@ type program struct {
 	says func(line string)
 }
 
+// The exit codes of profilesync that are results; all others are failures.
+const (
+	ExitDone     = 0
+	ExitWithheld = 3 // done, with something withheld
+)
+
 // stopWithin is how long a stopped program may take to end before it is killed.
 const stopWithin = 30 * time.Second
 
 // newProgram finds the binary. Its environment is ours without any setting of
 // profilesync: a demonstration must never reach a database or a service that
 // was configured for something else.
-func newProgram(path, dir string, o *outside.Systems, says func(string)) (*program, error) {
+func New(path, dir string, o *outside.Systems, says func(string)) (*Program, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("--profilesync: %w", err)
@@ -40,18 +46,18 @@ func newProgram(path, dir string, o *outside.Systems, says func(string)) (*progr
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("--profilesync: %w (make build makes it)", err)
 	}
-	p := &program{path: path, says: says}
+	p := &Program{path: path, says: says}
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "PROFILESYNC_") {
 			p.env = append(p.env, entry)
 		}
 	}
-	p.set("LOCAL_DIR", dir)
+	p.Set("LOCAL_DIR", dir)
 	return p, p.pointAt(o, dir)
 }
 
 // command prepares one command; at zero it lives in the present.
-func (p *program) command(ctx context.Context, at time.Time, args ...string) *exec.Cmd {
+func (p *Program) Command(ctx context.Context, at time.Time, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.path, args...) //nolint:gosec // the caller names the program
 	cmd.Env = append(append(cmd.Env, p.env...), p.settings...)
 	if !at.IsZero() {
@@ -64,8 +70,8 @@ func (p *program) command(ctx context.Context, at time.Time, args ...string) *ex
 
 // run runs a command at a played instant to its end, and hands every run on as
 // soon as its result is there. Errors are those of list.
-func (p *program) run(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error) {
-	return p.list(ctx, at, func(row json.RawMessage) error {
+func (p *Program) Runs(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error) {
+	return p.Rows(ctx, at, func(row json.RawMessage) error {
 		var s runs.Summary
 		err := json.Unmarshal(row, &s)
 		if err == nil {
@@ -78,8 +84,8 @@ func (p *program) run(ctx context.Context, at time.Time, each func(runs.Summary)
 // list runs a command at a played instant to its end, and hands every row on as
 // soon as it is there. An exit code is a result; an error means that the program
 // could not be run, or that its output is no JSON that the caller takes.
-func (p *program) list(ctx context.Context, at time.Time, each func(json.RawMessage) error, args ...string) (code int, err error) {
-	cmd := p.command(ctx, at, append(args, "--format", "json")...)
+func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMessage) error, args ...string) (code int, err error) {
+	cmd := p.Command(ctx, at, append(args, "--format", "json")...)
 	said := &lines{each: p.says}
 	cmd.Stderr = said
 	stdout, err := cmd.StdoutPipe()
@@ -99,22 +105,19 @@ func (p *program) list(ctx context.Context, at time.Time, each func(json.RawMess
 		return 0, fmt.Errorf("profilesync %s: %w", strings.Join(args, " "), err)
 	}
 	code = cmd.ProcessState.ExitCode()
-	if unread != nil || code != exitDone && code != exitAwaits {
+	if unread != nil || code != ExitDone && code != ExitWithheld {
 		return code, fmt.Errorf("profilesync %s ended with exit code %d: %w", strings.Join(args, " "), code, errors.Join(unread, said.last()))
 	}
 	return code, nil
 }
 
 // page writes the newest report as a page to a file.
-func (p *program) page(ctx context.Context, at time.Time, path string) error {
-	if said, err := p.command(ctx, at, "report", "--format", "html", "--out", path).CombinedOutput(); err != nil {
+func (p *Program) WriteReport(ctx context.Context, at time.Time, path string) error {
+	if said, err := p.Command(ctx, at, "report", "--format", "html", "--out", path).CombinedOutput(); err != nil {
 		return fmt.Errorf("profilesync report: %w: %s", err, said)
 	}
 	return nil
 }
-
-// exitAwaits is profilesync's exit code for "done, with something withheld".
-const exitAwaits = 3
 
 func decode(r io.Reader, each func(json.RawMessage) error) error {
 	decoder := json.NewDecoder(r)

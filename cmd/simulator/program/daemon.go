@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // child is the real daemon.
-type child struct {
+type daemon struct {
 	cmd  *exec.Cmd
 	said *lines
 	done chan struct{}
@@ -19,8 +19,8 @@ type child struct {
 
 // serve starts the daemon at a played instant, on a free port. It is asked to
 // stop when the context ends.
-func (p *program) serve(ctx context.Context, at time.Time) (daemon, error) {
-	d := &child{cmd: p.command(ctx, at, "serve"), said: &lines{}, done: make(chan struct{})}
+func (p *Program) Serve(ctx context.Context, at time.Time) (Daemon, error) {
+	d := &daemon{cmd: p.Command(ctx, at, "serve"), said: &lines{}, done: make(chan struct{})}
 	d.cmd.Env = append(d.cmd.Env, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0")
 	d.cmd.Stdout, d.cmd.Stderr = d.said, d.said
 	if err := d.cmd.Start(); err != nil {
@@ -33,9 +33,9 @@ func (p *program) serve(ctx context.Context, at time.Time) (daemon, error) {
 	return d, nil
 }
 
-func (d *child) ended() <-chan struct{} { return d.done }
+func (d *daemon) Ended() <-chan struct{} { return d.done }
 
-func (d *child) stop() error {
+func (d *daemon) Stop() error {
 	gone := d.cmd.Process.Signal(syscall.SIGTERM) // one that has ended by itself says so here
 	select {
 	case <-d.done:
@@ -47,4 +47,13 @@ func (d *child) stop() error {
 		return fmt.Errorf("profilesync serve did not end well: %w", errors.Join(gone, d.err, d.said.last()))
 	}
 	return nil
+}
+
+// daemon is a running `profilesync serve`.
+type Daemon interface {
+	// ended is closed when it has ended, whyever.
+	Ended() <-chan struct{}
+	// stop asks it to stop and waits until it has. Anything but a good end is an
+	// error, with what it said last.
+	Stop() error
 }
