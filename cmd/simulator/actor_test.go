@@ -14,6 +14,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -238,7 +239,7 @@ func (s *shelf) drift(repair bool) (rows []any, code int) {
 func (a *actor) told(t *testing.T) (shown string, err error) {
 	t.Helper()
 	var out bytes.Buffer
-	show := newScreen(&out)
+	show := screen.New(&out)
 	clock := time.Unix(0, 0)
 	a.t, a.oracle, a.shelf = t, newOracle(), &shelf{}
 	world, err := outside.NewRegister(7, 2000, firstDay(), outside.Key)

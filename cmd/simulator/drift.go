@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -34,7 +35,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 		if err := s.sinks.Alter(a.Code, a.Field, a.Shows); err != nil {
 			return "", err
 		}
-		s.screen.say(fmt.Sprintf("website: %s of %s is now %q", a.Field, a.Code, a.Shows))
+		s.screen.Say(fmt.Sprintf("website: %s of %s is now %q", a.Field, a.Code, a.Shows))
 	}
 	now.Drift = &found{Fields: altered}
 	if err := s.checkDrift(ctx, now, altered, false); err != nil {
@@ -52,7 +53,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	// A repair may meet an entity tag that it does not know: refused, read, stored.
 	conflicts := s.sinks.Tally().Website.Refused - want.Website.Refused
 	want.Website.Refused += min(conflicts, len(altered))
-	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each.", count(len(altered), "field")),
+	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each.", screen.Count(len(altered), "field")),
 		s.settled(now, want)
 }
 
@@ -102,7 +103,7 @@ func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair 
 	if repair {
 		args, wanted.Repaired = append(args, "--repair"), len(want)
 	}
-	s.screen.do("reading the website")
+	s.screen.Do("reading the website")
 	var result driftRow
 	var got []shown
 	code, err := s.program.Rows(ctx, now.At, func(raw json.RawMessage) error {

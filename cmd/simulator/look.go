@@ -16,7 +16,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 	var wrong error
 	withheld := false
 	var quiet []string
-	s.screen.do("reading the register")
+	s.screen.Do("reading the register")
 	code, err := s.program.Runs(ctx, now.At, func(got runs.Summary) {
 		now.Runs = append(now.Runs, got)
 		withheld = withheld || len(got.Withheld) > 0
@@ -24,7 +24,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 			wrong = s.checkListing(got, now)
 		}
 		if said := finding(got); said != "" {
-			s.screen.linef("   %-16s %s", outside.Reports[got.Report].Plural, said)
+			s.screen.Linef("   %-16s %s", outside.Reports[got.Report].Plural, said)
 		} else {
 			quiet = append(quiet, outside.Reports[got.Report].Plural)
 		}
@@ -32,9 +32,9 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 	switch n := len(quiet); {
 	case n == 0, n == len(now.Runs): // the sentence that follows says it all
 	case n > 3:
-		s.screen.say(fmt.Sprintf("nothing to do in the %d other reports", n))
+		s.screen.Say(fmt.Sprintf("nothing to do in the %d other reports", n))
 	default:
-		s.screen.say("nothing to do: " + strings.Join(quiet, ", "))
+		s.screen.Say("nothing to do: " + strings.Join(quiet, ", "))
 	}
 	switch {
 	case wrong != nil:
@@ -61,7 +61,7 @@ func (s *story) checkListing(got runs.Summary, now *step) error {
 
 // decide runs a command that gives one run.
 func (s *story) decide(ctx context.Context, now *step, want runs.Summary, args ...string) (run runs.Summary, err error) {
-	s.screen.do(strings.Join(args[:2], " "))
+	s.screen.Do(strings.Join(args[:2], " "))
 	code, err := s.program.Runs(ctx, now.At, func(got runs.Summary) { now.Runs = append(now.Runs, got) }, args...)
 	switch {
 	case err != nil:

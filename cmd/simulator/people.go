@@ -14,6 +14,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
@@ -146,7 +147,7 @@ func checkExitOr(err error, code int) error {
 func told(d due) string {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(d.letters)) {
-		parts = append(parts, fmt.Sprintf("%s %s", number(d.letters[kind]), string(kind)))
+		parts = append(parts, fmt.Sprintf("%s %s", screen.Number(d.letters[kind]), string(kind)))
 	}
 	return "Letters: " + strings.Join(parts, ", ") + "."
 }

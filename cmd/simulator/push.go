@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -28,7 +29,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	if err := s.sinks.SeedDoS(); err != nil {
 		return "", err
 	}
-	s.screen.do("starting the daemon")
+	s.screen.Do("starting the daemon")
 	began := s.now()
 	if s.daemon, err = s.program.Serve(ctx, now.At); err != nil {
 		return "", err
@@ -41,7 +42,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 		if err := s.arrival(ctx, want, func(got outside.Tally) bool { return sink.count(got) >= sink.count(want) }); err != nil {
 			return "", err
 		}
-		s.screen.linef("   %-16s %6s pushes arrived after %.1f s", sink.name, number(sink.count(want)), s.now().Sub(began).Seconds())
+		s.screen.Linef("   %-16s %6s pushes arrived after %.1f s", sink.name, screen.Number(sink.count(want)), s.now().Sub(began).Seconds())
 	}
 	if err := s.atRest(ctx, now); err != nil {
 		return "", err
@@ -52,7 +53,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	}
 	noRoute, err := s.checkStanding(ctx, now, refused)
 	return fmt.Sprintf("%s, each once and none out of order; DoS refuses %d for a phone number that is none. %s have no route to DoS.",
-		number(now.Pushes.Total())+" pushes", len(refused), count(noRoute, "profile")), err
+		screen.Number(now.Pushes.Total())+" pushes", len(refused), screen.Count(noRoute, "profile")), err
 }
 
 // arrival waits until enough has arrived, for as long as something does.
@@ -69,8 +70,8 @@ func (s *story) arrival(ctx context.Context, want outside.Tally, enough func(out
 		if s.now().Sub(moved) > patience {
 			return fmt.Errorf("nothing arrived for %s: %w", patience, checkTally(want, got))
 		}
-		s.screen.note(fmt.Sprintf("pushing: %s of %s to DoS, %s of %s to the website ...",
-			number(got.ToDoS()), number(want.ToDoS()), number(got.ToWebsite()), number(want.ToWebsite())))
+		s.screen.Note(fmt.Sprintf("pushing: %s of %s to DoS, %s of %s to the website ...",
+			screen.Number(got.ToDoS()), screen.Number(want.ToDoS()), screen.Number(got.ToWebsite()), screen.Number(want.ToWebsite())))
 		if err := s.moment(ctx, glance); err != nil {
 			return err
 		}
@@ -106,7 +107,7 @@ func (s *story) atRest(ctx context.Context, now *step) error {
 		case waiting == 0:
 			return nil
 		case s.now().Sub(began) > patience:
-			return fmt.Errorf("%s still wanted %s after all had arrived", count(waiting, "push"), patience)
+			return fmt.Errorf("%s still wanted %s after all had arrived", screen.Count(waiting, "push"), patience)
 		}
 		if err := s.moment(ctx, glance); err != nil {
 			return err
@@ -126,7 +127,7 @@ func (s *story) settled(now *step, want outside.Tally) error {
 // have no route to DoS.
 func (s *story) checkStanding(ctx context.Context, now *step, refused []string) (noRoute int, err error) {
 	want, got := s.oracle.standing(refused), map[standing]int{}
-	s.screen.do("reading push list")
+	s.screen.Do("reading push list")
 	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error {
 		var p standing
 		err := json.Unmarshal(row, &p)

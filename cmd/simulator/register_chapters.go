@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -14,7 +15,7 @@ func (s *story) first(ctx context.Context, now *step) (string, error) {
 	runs, err := s.listings(ctx, now)
 	total := totalOf(runs)
 	return fmt.Sprintf("%s made, one for each active organisation; %s listed.",
-		count(total.changes.Create, "profile"), count(total.contradictions, "contradiction")), err
+		screen.Count(total.changes.Create, "profile"), screen.Count(total.contradictions, "contradiction")), err
 }
 
 func (s *story) month(ctx context.Context, now *step) (string, error) {
@@ -26,12 +27,12 @@ func (s *story) month(ctx context.Context, now *step) (string, error) {
 		return "", err
 	}
 	e := played.Events
-	s.screen.say(fmt.Sprintf("In it %d organisations open, %d close, %d fall dormant, %d move, %d get another name.",
+	s.screen.Say(fmt.Sprintf("In it %d organisations open, %d close, %d fall dormant, %d move, %d get another name.",
 		e["opened"], e["closed"], e["dormant"], e["moved"]+e["readdressed"], e["renamed"]))
 	runs, err := s.listings(ctx, now)
 	total := totalOf(runs)
 	return fmt.Sprintf("Profiles: %s. %s wait until the listing of another day says so too.", changed(total.changes),
-		count(total.pending, "closure")), err
+		screen.Count(total.pending, "closure")), err
 }
 
 func (s *story) recode(ctx context.Context, now *step) (string, error) {
@@ -75,7 +76,7 @@ func (s *story) approveAgain(ctx context.Context, now *step) (string, error) {
 
 func (s *story) approval(ctx context.Context, now *step, actor string) (string, error) {
 	run, err := s.decide(ctx, now, s.oracle.approval("etr"), "runs", "approve", s.recoded, "--actor", actor)
-	said := fmt.Sprintf("%s the new board; the audit names %s.", count(run.Changes.Update, "trust")+" get", actor)
+	said := fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor)
 	if n := len(run.LeftOut); n > 0 {
 		said += fmt.Sprintf(" %d left out: closed since.", n)
 	}
@@ -85,7 +86,7 @@ func (s *story) approval(ctx context.Context, now *step, actor string) (string, 
 func (s *story) undo(ctx context.Context, now *step) (string, error) {
 	approved := s.steps[len(s.steps)-1].Runs[0].Run
 	run, err := s.decide(ctx, now, s.oracle.undo("etr"), "runs", "undo", approved, "--actor", "Bob")
-	return fmt.Sprintf("Exactly those %s have the old board again.", count(run.Changes.Update, "trust")), err
+	return fmt.Sprintf("Exactly those %s have the old board again.", screen.Count(run.Changes.Update, "trust")), err
 }
 
 // ask renames one pharmacy and has the API asked about it.
@@ -125,5 +126,5 @@ func (s *story) last(ctx context.Context, now *step) (string, error) {
 		err = fmt.Errorf("the last night was to find nothing, but: %s, %d withheld, %d pending",
 			changed(total.changes), total.withheld, total.pending)
 	}
-	return count(total.records, "record") + " read, nothing to do: profiles and register agree.", err
+	return screen.Count(total.records, "record") + " read, nothing to do: profiles and register agree.", err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -43,5 +44,5 @@ func (s *story) report(ctx context.Context, now *step) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return count(is.Audit, "row") + " of the audit, each in this report and in no other.", s.program.WriteReport(ctx, now.At, s.page)
+	return screen.Count(is.Audit, "row") + " of the audit, each in this report and in no other.", s.program.WriteReport(ctx, now.At, s.page)
 }

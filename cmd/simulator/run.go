@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -22,12 +23,12 @@ type runCmd struct {
 // interrupted. Time is real here: the register begins a month ago, so that a
 // month can be played before it.
 func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
-	show := newScreen(out.stdout)
-	stop := show.tick()
+	show := screen.New(out.stdout)
+	stop := show.Tick()
 	defer stop()
-	show.do("starting a private Postgres and the simulated systems")
+	show.Do("starting a private Postgres and the simulated systems")
 	today := profile.DateIn(time.Now(), profile.London())
-	stage, err := c.build(ctx, c.Dir, today.AddDays(-30), time.Now, show.note)
+	stage, err := c.build(ctx, c.Dir, today.AddDays(-30), time.Now, show.Note)
 	if err != nil {
 		return err
 	}
@@ -40,55 +41,55 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	if err := stage.program.WriteSettings(settings); err != nil {
 		return err
 	}
-	show.do("")
+	show.Do("")
 	c.introduce(stage, show, today, settings)
 	return c.daemon(ctx, stage, out)
 }
 
 // fill reconciles once, so that there is something to look at.
-func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen) error {
+func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen) error {
 	_, err := stage.program.Runs(ctx, time.Time{}, func(r runs.Summary) {
-		show.linef("%-16s %s", outside.Reports[r.Report].Plural, finding(r))
+		show.Linef("%-16s %s", outside.Reports[r.Report].Plural, finding(r))
 	}, "reconcile", "--source", "ods", "--wait")
 	return err
 }
 
-func (c *runCmd) introduce(stage *stage, show *screen, today profile.Date, settings string) {
-	show.linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
-	show.linef("metrics     http://%s/metrics", c.HTTP)
-	show.linef("register    %s (simulated)", stage.outside.RegisterURL)
-	show.linef("DoS         %s (simulated)", stage.outside.DoSURL)
-	show.linef("website     %s (simulated)", stage.outside.WebsiteURL)
-	show.linef("e-RS        %s (simulated)", stage.outside.ERSURL)
-	show.linef("database    private Postgres under %s, emptied at each start", c.Dir)
+func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings string) {
+	show.Linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
+	show.Linef("metrics     http://%s/metrics", c.HTTP)
+	show.Linef("register    %s (simulated)", stage.outside.RegisterURL)
+	show.Linef("DoS         %s (simulated)", stage.outside.DoSURL)
+	show.Linef("website     %s (simulated)", stage.outside.WebsiteURL)
+	show.Linef("e-RS        %s (simulated)", stage.outside.ERSURL)
+	show.Linef("database    private Postgres under %s, emptied at each start", c.Dir)
 	for _, warning := range stage.cluster.Warnings() {
-		show.say(warning)
+		show.Say(warning)
 	}
-	show.linef("")
-	show.linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
-	show.linef("  curl -X POST '%s%s?to=%s'", stage.outside.RegisterURL, outside.ChurnPath, today)
-	show.linef("  curl -X POST '%s%s?on=%s'", stage.outside.RegisterURL, outside.RecodePath, today)
-	show.linef("  (. %s; %s reconcile --wait)", sourced(settings), short(c.Profilesync))
+	show.Linef("")
+	show.Linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
+	show.Linef("  curl -X POST '%s%s?to=%s'", stage.outside.RegisterURL, outside.ChurnPath, today)
+	show.Linef("  curl -X POST '%s%s?on=%s'", stage.outside.RegisterURL, outside.RecodePath, today)
+	show.Linef("  (. %s; %s reconcile --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
 	c.introduceSinks(stage.outside, show, settings)
 	c.introduceServices(stage.outside, show, settings)
-	show.linef("\nThe daemon runs until Ctrl-C. What it says:")
+	show.Linef("\nThe daemon runs until Ctrl-C. What it says:")
 }
 
-func (c *runCmd) introduceSinks(o *outside.Systems, show *screen, settings string) {
-	show.linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
-	show.linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.DoSURL, o.WebsiteURL)
-	show.linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.WebsiteURL)
-	show.linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
+func (c *runCmd) introduceSinks(o *outside.Systems, show *screen.Screen, settings string) {
+	show.Linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
+	show.Linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.DoSURL, o.WebsiteURL)
+	show.Linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.WebsiteURL)
+	show.Linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
 		o.ActivePharmacy(), o.WebsiteURL)
-	show.linef("  (. %s; %s drift --sink website --repair)", sourced(settings), short(c.Profilesync))
+	show.Linef("  (. %s; %s drift --sink website --repair)", sourced(settings), screen.ShortPath(c.Profilesync))
 }
 
-func (c *runCmd) introduceServices(o *outside.Systems, show *screen, settings string) {
-	show.linef("\nHave the services of trusts reconciled; let one end, and look again:")
-	show.linef("  curl -o EBSX05.zip '%s'", o.ERSExtract())
-	show.linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), short(c.Profilesync))
-	show.linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), short(c.Profilesync))
-	show.linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.Referrals.IDs()[0], o.ERSURL)
+func (c *runCmd) introduceServices(o *outside.Systems, show *screen.Screen, settings string) {
+	show.Linef("\nHave the services of trusts reconciled; let one end, and look again:")
+	show.Linef("  curl -o EBSX05.zip '%s'", o.ERSExtract())
+	show.Linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), screen.ShortPath(c.Profilesync))
+	show.Linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
+	show.Linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.Referrals.IDs()[0], o.ERSURL)
 }
 
 // sourced is a path as the shell's "." wants it: with a slash, or it would be

@@ -10,6 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -21,7 +22,7 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 		return "", fmt.Errorf("writing the extract: %w", err)
 	}
 	want, got := s.oracle.extract(s.referrals), imported{}
-	s.screen.do("importing the extract")
+	s.screen.Do("importing the extract")
 	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error { return json.Unmarshal(row, &got) },
 		"ers", "register", "import", s.extract, "--actor", "Ann")
 	switch {
@@ -34,7 +35,7 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 	}
 	run, err := s.pull(ctx, now)
 	return fmt.Sprintf("%s by the extract; e-RS describes %s at %s, and the website shows them.",
-		count(want.Rows, "service"), number(now.Services), count(run.Changes.Update, "site")), err
+		screen.Count(want.Rows, "service"), screen.Number(now.Services), screen.Count(run.Changes.Update, "site")), err
 }
 
 // pull has e-RS asked, and waits until the website shows what it says.
@@ -85,20 +86,20 @@ func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
 		if err := s.referrals.Rename(from[n].ID, name); err != nil {
 			return "", err
 		}
-		s.screen.say(fmt.Sprintf("%s at %s is now %q", from[n].ID, from[n].Sites[0], name))
+		s.screen.Say(fmt.Sprintf("%s at %s is now %q", from[n].ID, from[n].Sites[0], name))
 	}
 	if err := s.referrals.Move(from[2].ID, to[0].Sites[0]); err != nil {
 		return "", err
 	}
 	s.moved = string(to[0].Sites[0])
-	s.screen.say(fmt.Sprintf("%s moves from %s to %s", from[2].ID, from[2].Sites[0], to[0].Sites[0]))
+	s.screen.Say(fmt.Sprintf("%s moves from %s to %s", from[2].ID, from[2].Sites[0], to[0].Sites[0]))
 	if err := s.referrals.Remove(to[0].ID); err != nil {
 		return "", err
 	}
-	s.screen.say(fmt.Sprintf("%s at %s ends", to[0].ID, to[0].Sites[0]))
+	s.screen.Say(fmt.Sprintf("%s at %s ends", to[0].ID, to[0].Sites[0]))
 	run, err := s.pull(ctx, now)
 	return fmt.Sprintf("%s of trust %s. What e-RS does not show today is missing, and stays.",
-		count(run.Fields[profile.FieldERSServices.String()], "service")+" changed on profiles", trust), err
+		screen.Count(run.Fields[profile.FieldERSServices.String()], "service")+" changed on profiles", trust), err
 }
 
 // hospital is the trust with the most sites that have services, with the services
@@ -137,6 +138,6 @@ func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	}
 	daemon := s.daemon
 	s.daemon = nil
-	return count(run.Fields[profile.FieldERSServices.String()], "service") +
+	return screen.Count(run.Fields[profile.FieldERSServices.String()], "service") +
 		" gone by e-RS's own word, and taken off its profile. The daemon was stopped, and ended well.", daemon.Stop()
 }

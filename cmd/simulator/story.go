@@ -10,6 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -53,7 +54,7 @@ type story struct {
 	command string
 	seed    uint64
 	began   time.Time
-	screen  *screen
+	screen  *screen.Screen
 
 	world     *odstest.World
 	referrals *erstest.World
@@ -101,7 +102,7 @@ type setting struct {
 	command  string    // how a shell runs the program on that database
 	seed     uint64    // of the register
 	began    time.Time // when somebody began to wait
-	screen   *screen
+	screen   *screen.Screen
 }
 
 func newStory(set setting) *story {
@@ -137,16 +138,16 @@ func (s *story) tell(ctx context.Context) (err error) {
 	for i, c := range chapters() {
 		began := s.now()
 		now := step{Step: i + 1, Name: c.name, At: c.at, Title: c.title, Runs: []runs.Summary{}}
-		s.screen.linef("%d. %s. %s", now.Step, c.at.Format("2 January 2006, 15:04"), c.title)
+		s.screen.Linef("%d. %s. %s", now.Step, c.at.Format("2 January 2006, 15:04"), c.title)
 		said, err := c.play(s, ctx, &now)
 		now.Said, now.Seconds = said, s.now().Sub(began).Seconds()
 		s.steps = append(s.steps, now)
-		s.screen.do("")
+		s.screen.Do("")
 		if err != nil {
 			return fmt.Errorf("step %d (%s): %w", now.Step, c.name, err)
 		}
-		s.screen.say(fmt.Sprintf("%s (%.1f s)", said, now.Seconds))
-		s.screen.linef("")
+		s.screen.Say(fmt.Sprintf("%s (%.1f s)", said, now.Seconds))
+		s.screen.Linef("")
 	}
 	return nil
 }

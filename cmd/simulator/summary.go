@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -101,27 +102,27 @@ func (now step) toWebsite() int {
 // table shows a step a line.
 func (s *story) table() {
 	const row = "%-13s %4s %8s %8s %7s %8s %9s %7s %8s %8s %8s"
-	s.screen.linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "to DoS", "website", "services", "seconds")
+	s.screen.Linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "to DoS", "website", "services", "seconds")
 	for _, step := range s.steps {
 		t := totalOf(step.Runs)
-		s.screen.linef(row, step.Name, number(t.runs), number(t.changes.Create), number(t.changes.Update), number(t.changes.Close),
-			number(t.changes.Dormant), number(t.withheld), number(step.toDoS()), number(step.toWebsite()), number(step.Services),
+		s.screen.Linef(row, step.Name, screen.Number(t.runs), screen.Number(t.changes.Create), screen.Number(t.changes.Update), screen.Number(t.changes.Close),
+			screen.Number(t.changes.Dormant), screen.Number(t.withheld), screen.Number(step.toDoS()), screen.Number(step.toWebsite()), screen.Number(step.Services),
 			fmt.Sprintf("%.1f", step.Seconds))
 	}
 }
 
 // farewell says what there is to look at.
 func (s *story) farewell(sum summary, path string) {
-	s.screen.linef("\n%s open at the end, every number as the register has it. %.1f s in all.",
-		count(sum.Totals.Profiles, "profile"), sum.Seconds)
-	s.screen.linef("%s pushes to DoS and %s to the website, each effect once; %d of %d drifted fields repaired.",
-		number(sum.Totals.DoS), number(sum.Totals.Website), sum.Totals.Repaired, sum.Totals.Drifted)
-	s.screen.linef("%s of e-RS shown at the end, as its trusts arranged them.", count(sum.Totals.Services, "service"))
-	s.screen.linef("%s to people, each once, none after everything was checked.", count(sum.Totals.Letters, "letter"))
-	s.screen.linef("letters    %s", short(filepath.Join(s.dir, "mail")))
-	s.screen.linef("report     %s", short(s.page))
-	s.screen.linef("counts     %s", short(path))
-	s.screen.linef("\nLook around; the database is still there:")
+	s.screen.Linef("\n%s open at the end, every number as the register has it. %.1f s in all.",
+		screen.Count(sum.Totals.Profiles, "profile"), sum.Seconds)
+	s.screen.Linef("%s pushes to DoS and %s to the website, each effect once; %d of %d drifted fields repaired.",
+		screen.Number(sum.Totals.DoS), screen.Number(sum.Totals.Website), sum.Totals.Repaired, sum.Totals.Drifted)
+	s.screen.Linef("%s of e-RS shown at the end, as its trusts arranged them.", screen.Count(sum.Totals.Services, "service"))
+	s.screen.Linef("%s to people, each once, none after everything was checked.", screen.Count(sum.Totals.Letters, "letter"))
+	s.screen.Linef("letters    %s", screen.ShortPath(filepath.Join(s.dir, "mail")))
+	s.screen.Linef("report     %s", screen.ShortPath(s.page))
+	s.screen.Linef("counts     %s", screen.ShortPath(path))
+	s.screen.Linef("\nLook around; the database is still there:")
 	for _, args := range []string{
 		"runs list",
 		"runs show " + s.recoded + " --withheld",
@@ -132,6 +133,6 @@ func (s *story) farewell(sum summary, path string) {
 		"mail list --state cancelled",
 		"accounts list --state deactivated",
 	} {
-		s.screen.linef("  %s %s", s.command, args)
+		s.screen.Linef("  %s %s", s.command, args)
 	}
 }

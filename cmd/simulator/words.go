@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -25,7 +26,7 @@ func finding(r runs.Summary) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%6s records: %s", number(r.Records), strings.Join(parts, "; "))
+	return fmt.Sprintf("%6s records: %s", screen.Number(r.Records), strings.Join(parts, "; "))
 }
 
 // changed says what was changed, in words.
@@ -36,7 +37,7 @@ func changed(c runs.ChangeCounts) string {
 		word string
 	}{{c.Create, "created"}, {c.Update, "updated"}, {c.Close, "closed"}, {c.Reopen, "reopened"}, {c.Dormant, "marked dormant"}} {
 		if kind.n > 0 {
-			parts = append(parts, number(kind.n)+" "+kind.word)
+			parts = append(parts, screen.Number(kind.n)+" "+kind.word)
 		}
 	}
 	if len(parts) == 0 {

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 
 // screen is what a person sees: finished lines, and on a terminal one line
 // below them that says what is being done and since when.
-type screen struct {
+type Screen struct {
 	mu    sync.Mutex
 	out   io.Writer
 	live  bool
@@ -24,13 +24,13 @@ type screen struct {
 	now   func() time.Time
 }
 
-func newScreen(out io.Writer) *screen {
+func New(out io.Writer) *Screen {
 	file, ok := out.(*os.File)
-	return &screen{out: out, live: ok && term.IsTerminal(int(file.Fd())), now: time.Now}
+	return &Screen{out: out, live: ok && term.IsTerminal(int(file.Fd())), now: time.Now}
 }
 
 // linef prints a finished line.
-func (s *screen) linef(format string, args ...any) {
+func (s *Screen) Linef(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wipe()
@@ -39,22 +39,22 @@ func (s *screen) linef(format string, args ...any) {
 }
 
 // say prints a sentence of any length, indented, in lines of readable width.
-func (s *screen) say(text string) {
+func (s *Screen) Say(text string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {
 		if len(line)+len(word) > width {
-			s.linef("  %s", line)
+			s.Linef("  %s", line)
 			line = ""
 		}
 		line += " " + word
 	}
-	s.linef("  %s", line)
+	s.Linef("  %s", line)
 }
 
 const width = 94
 
 // do says what is being done from now on; nothing, if empty.
-func (s *screen) do(what string) {
+func (s *Screen) Do(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wipe()
@@ -63,7 +63,7 @@ func (s *screen) do(what string) {
 }
 
 // note takes what the program says it is doing; the seconds go on.
-func (s *screen) note(line string) {
+func (s *Screen) Note(line string) {
 	what, isStage := strings.CutSuffix(line, " ...")
 	if !isStage {
 		return
@@ -75,7 +75,7 @@ func (s *screen) note(line string) {
 }
 
 // tick keeps the seconds running until the returned function is called.
-func (s *screen) tick() (stop func()) {
+func (s *Screen) Tick() (stop func()) {
 	done, ticker := make(chan struct{}), time.NewTicker(100*time.Millisecond)
 	go func() {
 		for {
@@ -92,41 +92,41 @@ func (s *screen) tick() (stop func()) {
 	return func() {
 		ticker.Stop()
 		close(done)
-		s.do("")
+		s.Do("")
 	}
 }
 
 // draw writes the line below; wipe takes it off. Both want the lock.
-func (s *screen) draw() {
+func (s *Screen) draw() {
 	if s.live && s.doing != "" {
 		_, _ = fmt.Fprintf(s.out, "\r\x1b[K   %s ... %.1f s", s.doing, s.now().Sub(s.since).Seconds())
 	}
 }
 
-func (s *screen) wipe() {
+func (s *Screen) wipe() {
 	if s.live && s.doing != "" {
 		_, _ = io.WriteString(s.out, "\r\x1b[K")
 	}
 }
 
 // number writes a count as people do: 27,500.
-func number(n int) string {
+func Number(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
 	}
-	return fmt.Sprintf("%s,%03d", number(n/1000), n%1000)
+	return fmt.Sprintf("%s,%03d", Number(n/1000), n%1000)
 }
 
 // count writes a number with its noun, which takes an s.
-func count(n int, noun string) string {
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return number(n) + " " + noun + "s"
+	return Number(n) + " " + noun + "s"
 }
 
 // short is a path as seen from here, where that is shorter.
-func short(path string) string {
+func ShortPath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
 		return path

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"bytes"
@@ -11,29 +11,29 @@ import (
 func TestNumbersAreWrittenAsPeopleDo(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 27500: "27,500", 1234567: "1,234,567", 1002003: "1,002,003"} {
-		require.Equal(t, want, number(n))
+		require.Equal(t, want, Number(n))
 	}
-	require.Equal(t, "1 profile", count(1, "profile"))
-	require.Equal(t, "2,000 profiles", count(2000, "profile"))
+	require.Equal(t, "1 profile", Count(1, "profile"))
+	require.Equal(t, "2,000 profiles", Count(2000, "profile"))
 }
 
 func TestATerminalShowsWhatIsBeingDone(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	clock := time.Unix(0, 0)
-	s := &screen{out: &out, live: true, now: func() time.Time { return clock }}
-	s.do("reading")
+	s := &Screen{out: &out, live: true, now: func() time.Time { return clock }}
+	s.Do("reading")
 	clock = clock.Add(1500 * time.Millisecond)
-	s.note("comparing ...")
-	s.note("database: private cluster under x")
+	s.Note("comparing ...")
+	s.Note("database: private cluster under x")
 	require.Contains(t, out.String(), "\r\x1b[K   comparing ... 1.5 s")
 	require.NotContains(t, out.String(), "private")
-	s.linef("done")
+	s.Linef("done")
 	require.Contains(t, out.String(), "\r\x1b[Kdone\n")
 
 	out.Reset()
 	s.live = false
-	s.do("reading")
-	s.note("comparing ...")
+	s.Do("reading")
+	s.Note("comparing ...")
 	require.Empty(t, out.String(), "elsewhere only finished lines are written")
 }
