@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/simulator/oracle"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
@@ -26,7 +27,7 @@ import (
 type actor struct {
 	t      *testing.T
 	story  *story
-	oracle *oracle
+	oracle *oracle.Oracle
 	shelf  *shelf
 	runs   int
 
@@ -72,23 +73,23 @@ func (a *actor) Runs(_ context.Context, at time.Time, each func(runs.Summary), a
 func (a *actor) answers(at time.Time, args []string) []runs.Summary {
 	switch {
 	case args[0] == "runs" && args[1] == "approve":
-		return []runs.Summary{a.oracle.approval("etr")}
+		return []runs.Summary{a.oracle.Approval("etr")}
 	case args[0] == "runs" && args[1] == "undo":
-		return []runs.Summary{a.oracle.undo("etr")}
+		return []runs.Summary{a.oracle.Undo("etr")}
 	case slices.Contains(args, string(profile.SourceERS)):
-		run, touched := a.oracle.pull(a.story.referrals, dayOf(at))
+		run, touched := a.oracle.Pull(a.story.referrals, dayOf(at))
 		a.shelf.t.Website.Stored += len(touched)
-		a.shelf.services = a.oracle.clinics()
+		a.shelf.services = a.oracle.ServicesShown()
 		a.arrived()
 		return []runs.Summary{run}
 	case strings.Contains(strings.Join(args, " "), "--ods"):
-		return []runs.Summary{a.oracle.question(args[4], "NEW LEAF PHARMACY")}
+		return []runs.Summary{a.oracle.Question(args[4], "NEW LEAF PHARMACY")}
 	}
 	var all []runs.Summary
 	for report := range outside.Reports {
 		facts, err := a.story.world.Facts(report)
 		require.NoError(a.t, err)
-		all = append(all, a.oracle.listing(report, facts, dayOf(at)))
+		all = append(all, a.oracle.Listing(report, facts, dayOf(at)))
 	}
 	return all
 }
@@ -105,9 +106,9 @@ func (a *actor) Rows(_ context.Context, _ time.Time, each func(json.RawMessage) 
 	case args[0] == "accounts" || args[0] == "mail" || args[0] == "remind" || args[0] == "report":
 		rows = a.morning(args)
 	case args[0] == "ers":
-		rows = append(rows, a.oracle.extract(a.story.referrals))
+		rows = append(rows, a.oracle.Import(a.story.referrals))
 	case !slices.Contains(args, "--state"):
-		for row, n := range a.oracle.standing(a.shelf.without) {
+		for row, n := range a.oracle.PushStates(a.shelf.without) {
 			rows = append(rows, slices.Repeat([]any{row}, n)...)
 		}
 	}
@@ -153,7 +154,7 @@ func (a *actor) morning(args []string) (rows []any) {
 func (a *actor) WriteReport(context.Context, time.Time, string) error { return nil }
 
 func (a *actor) Serve(context.Context, time.Time) (program.Daemon, error) {
-	a.shelf.t = a.oracle.pushes(nil)
+	a.shelf.t = a.oracle.Pushes(nil)
 	a.arrived()
 	if a.gone {
 		a.shelf.t = outside.Tally{} // before anything was pushed
@@ -241,14 +242,14 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	var out bytes.Buffer
 	show := screen.New(&out)
 	clock := time.Unix(0, 0)
-	a.t, a.oracle, a.shelf = t, newOracle(), &shelf{}
+	a.t, a.oracle, a.shelf = t, oracle.New(), &shelf{}
 	world, err := outside.NewRegister(7, 2000, firstDay(), outside.Key)
 	require.NoError(t, err)
 	referrals, err := outside.NewReferrals(7, world)
 	require.NoError(t, err)
 	a.story = &story{
 		world: world, referrals: referrals, extract: filepath.Join(t.TempDir(), "EBSX05.zip"),
-		program: a, sinks: a.shelf, editor: a.edit, oracle: newOracle(), screen: show,
+		program: a, sinks: a.shelf, editor: a.edit, oracle: oracle.New(), screen: show,
 		people: func(context.Context, time.Time, string, []string) error { return nil }, letters: map[people.LetterKind]int{},
 		now: func() time.Time {
 			clock = clock.Add(patience / 4)

@@ -77,8 +77,8 @@ func (s *story) alterations() ([]shown, error) {
 
 // anyOpen is the first open profile of a report, by code.
 func (s *story) anyOpen(report string) (string, error) {
-	for _, code := range s.oracle.codes(report) {
-		if s.oracle.isOpen(report, code) {
+	for _, code := range s.oracle.Codes(report) {
+		if s.oracle.IsOpen(report, code) {
 			return code, nil
 		}
 	}
@@ -99,7 +99,7 @@ type driftRow struct {
 // checkDrift has the website looked at, and wants exactly so much to differ.
 func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair bool) error {
 	args := []string{"drift", "--sink", string(push.SinkWebsite), "--actor", "Ann"}
-	wanted := driftRow{State: push.DriftDone, Checked: s.oracle.pushes(nil).Website.Stored, Drifted: len(want)}
+	wanted := driftRow{State: push.DriftDone, Checked: s.oracle.Pushes(nil).Website.Stored, Drifted: len(want)}
 	if repair {
 		args, wanted.Repaired = append(args, "--repair"), len(want)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/simulator/oracle"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -56,7 +57,7 @@ func (s *story) checkListing(got runs.Summary, now *step) error {
 	if err != nil {
 		return err
 	}
-	return check(s.oracle.listing(got.Report, facts, dayOf(now.At)), got)
+	return oracle.CheckRun(s.oracle.Listing(got.Report, facts, dayOf(now.At)), got)
 }
 
 // decide runs a command that gives one run.
@@ -70,7 +71,7 @@ func (s *story) decide(ctx context.Context, now *step, want runs.Summary, args .
 		return run, fmt.Errorf("profilesync %s: want one run, got %d", strings.Join(args, " "), len(now.Runs))
 	}
 	run = now.Runs[0]
-	if err := check(want, run); err != nil {
+	if err := oracle.CheckRun(want, run); err != nil {
 		return run, err
 	}
 	return run, checkExit(false, code)

@@ -55,8 +55,8 @@ func crowdOf(url string) crowd {
 // peopled are the first open pharmacies of the board.
 func (s *story) peopled() []string {
 	var codes []string
-	for _, code := range s.oracle.codes(outside.Pharmacies) {
-		if s.oracle.isOpen(outside.Pharmacies, code) && s.oracle.field(outside.Pharmacies, code, "icb") == s.board && code != s.edited {
+	for _, code := range s.oracle.Codes(outside.Pharmacies) {
+		if s.oracle.IsOpen(outside.Pharmacies, code) && s.oracle.Field(outside.Pharmacies, code, "icb") == s.board && code != s.edited {
 			codes = append(codes, code)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/oracle"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
@@ -34,7 +35,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	if s.daemon, err = s.program.Serve(ctx, now.At); err != nil {
 		return "", err
 	}
-	want := s.oracle.pushes(nil)
+	want := s.oracle.Pushes(nil)
 	for _, sink := range []struct {
 		name  string
 		count func(outside.Tally) int
@@ -48,7 +49,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 		return "", err
 	}
 	refused := s.sinks.RefusedPractices()
-	if err := s.settled(now, s.oracle.pushes(refused)); err != nil {
+	if err := s.settled(now, s.oracle.Pushes(refused)); err != nil {
 		return "", err
 	}
 	noRoute, err := s.checkStanding(ctx, now, refused)
@@ -68,7 +69,7 @@ func (s *story) arrival(ctx context.Context, want outside.Tally, enough func(out
 			last, moved = got, s.now()
 		}
 		if s.now().Sub(moved) > patience {
-			return fmt.Errorf("nothing arrived for %s: %w", patience, checkTally(want, got))
+			return fmt.Errorf("nothing arrived for %s: %w", patience, oracle.CheckTally(want, got))
 		}
 		s.screen.Note(fmt.Sprintf("pushing: %s of %s to DoS, %s of %s to the website ...",
 			screen.Number(got.ToDoS()), screen.Number(want.ToDoS()), screen.Number(got.ToWebsite()), screen.Number(want.ToWebsite())))
@@ -120,16 +121,16 @@ func (s *story) settled(now *step, want outside.Tally) error {
 	got := s.sinks.Tally()
 	gained := got.Since(s.pushed)
 	now.Pushes, s.pushed = &gained, want
-	return checkTally(want, got)
+	return oracle.CheckTally(want, got)
 }
 
 // checkStanding holds push list against the oracle, and says how many profiles
 // have no route to DoS.
 func (s *story) checkStanding(ctx context.Context, now *step, refused []string) (noRoute int, err error) {
-	want, got := s.oracle.standing(refused), map[standing]int{}
+	want, got := s.oracle.PushStates(refused), map[oracle.PushState]int{}
 	s.screen.Do("reading push list")
 	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error {
-		var p standing
+		var p oracle.PushState
 		err := json.Unmarshal(row, &p)
 		got[p]++
 		return err
@@ -145,5 +146,5 @@ func (s *story) checkStanding(ctx context.Context, now *step, refused []string) 
 	if len(got) != len(want) {
 		return 0, fmt.Errorf("push list: want %v, got %v", want, got)
 	}
-	return want[standing{Sink: push.SinkDoS, State: push.NoRoute}], checkExit(false, code)
+	return want[oracle.PushState{Sink: push.SinkDoS, State: push.NoRoute}], checkExit(false, code)
 }

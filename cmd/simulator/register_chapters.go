@@ -59,7 +59,7 @@ func (s *story) massChange(ctx context.Context, now *step) (held runs.Withheld, 
 	}
 	for _, r := range runs {
 		if r.Report == "etr" && len(r.Withheld) == 1 && r.Withheld[0].Field == "icb" {
-			s.recoded, s.trust = r.Run, s.oracle.firstHeld("etr")
+			s.recoded, s.trust = r.Run, s.oracle.FirstWithheld("etr")
 			return r.Withheld[0], runs, nil
 		}
 	}
@@ -75,7 +75,7 @@ func (s *story) approveAgain(ctx context.Context, now *step) (string, error) {
 }
 
 func (s *story) approval(ctx context.Context, now *step, actor string) (string, error) {
-	run, err := s.decide(ctx, now, s.oracle.approval("etr"), "runs", "approve", s.recoded, "--actor", actor)
+	run, err := s.decide(ctx, now, s.oracle.Approval("etr"), "runs", "approve", s.recoded, "--actor", actor)
 	said := fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor)
 	if n := len(run.LeftOut); n > 0 {
 		said += fmt.Sprintf(" %d left out: closed since.", n)
@@ -85,7 +85,7 @@ func (s *story) approval(ctx context.Context, now *step, actor string) (string, 
 
 func (s *story) undo(ctx context.Context, now *step) (string, error) {
 	approved := s.steps[len(s.steps)-1].Runs[0].Run
-	run, err := s.decide(ctx, now, s.oracle.undo("etr"), "runs", "undo", approved, "--actor", "Bob")
+	run, err := s.decide(ctx, now, s.oracle.Undo("etr"), "runs", "undo", approved, "--actor", "Bob")
 	return fmt.Sprintf("Exactly those %s have the old board again.", screen.Count(run.Changes.Update, "trust")), err
 }
 
@@ -98,7 +98,7 @@ func (s *story) ask(ctx context.Context, now *step) (string, error) {
 	if err := s.world.Rename(code, "NEW LEAF PHARMACY"); err != nil {
 		return "", err
 	}
-	want := s.oracle.question(code, "NEW LEAF PHARMACY")
+	want := s.oracle.Question(code, "NEW LEAF PHARMACY")
 	_, err = s.decide(ctx, now, want, "reconcile", "--source", "ods", "--ods", code, "--wait", "--actor", "Ann")
 	return code + " renamed at once, and nothing else touched.", err
 }
@@ -109,7 +109,7 @@ func (s *story) openPharmacy() (string, error) {
 		return "", err
 	}
 	for _, fact := range facts {
-		if s.oracle.isOpen(outside.Pharmacies, fact.Code) && fact.Standing == profile.Active {
+		if s.oracle.IsOpen(outside.Pharmacies, fact.Code) && fact.Standing == profile.Active {
 			return fact.Code, nil
 		}
 	}

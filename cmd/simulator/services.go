@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/profilesync/profilesync/cmd/simulator/oracle"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
@@ -21,7 +22,7 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 	if err := os.WriteFile(s.extract, s.referrals.Extract(dayOf(now.At)), 0o600); err != nil {
 		return "", fmt.Errorf("writing the extract: %w", err)
 	}
-	want, got := s.oracle.extract(s.referrals), imported{}
+	want, got := s.oracle.Import(s.referrals), oracle.Imported{}
 	s.screen.Do("importing the extract")
 	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error { return json.Unmarshal(row, &got) },
 		"ers", "register", "import", s.extract, "--actor", "Ann")
@@ -40,7 +41,7 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 
 // pull has e-RS asked, and waits until the website shows what it says.
 func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
-	want, touched := s.oracle.pull(s.referrals, dayOf(now.At))
+	want, touched := s.oracle.Pull(s.referrals, dayOf(now.At))
 	run, err := s.decide(ctx, now, want, "reconcile", "--source", "ers", "--wait", "--actor", "nightly")
 	if err != nil {
 		return run, err
@@ -61,8 +62,8 @@ func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
 
 // checkClinics holds what the website shows of every site against the oracle.
 func (s *story) checkClinics(now *step) error {
-	want := s.oracle.clinics()
-	for _, code := range s.oracle.codes("ets") {
+	want := s.oracle.ServicesShown()
+	for _, code := range s.oracle.Codes("ets") {
 		got, err := s.sinks.ServicesShown(code)
 		if err != nil {
 			return err
@@ -107,7 +108,7 @@ func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
 func (s *story) hospital() (trust string, first, last []erstest.Service) {
 	sites := map[string]map[string][]erstest.Service{}
 	for _, service := range s.referrals.Services() {
-		site, trust := s.oracle.siteOf(service.ID), string(service.Provider)
+		site, trust := s.oracle.SiteOf(service.ID), string(service.Provider)
 		if site == "" {
 			continue
 		}

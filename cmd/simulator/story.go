@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/oracle"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
@@ -64,7 +65,7 @@ type story struct {
 	editor    editor
 	people    crowd
 	letters   map[people.LetterKind]int // that went out
-	oracle    *oracle
+	oracle    *oracle.Oracle
 	now       func() time.Time
 
 	steps   []step
@@ -110,7 +111,7 @@ func newStory(set setting) *story {
 		board: set.board, dir: set.dir, command: set.command, seed: set.seed, began: set.began, screen: set.screen,
 		world: set.systems.Register, referrals: set.systems.Referrals, extract: filepath.Join(set.dir, "EBSX05.zip"),
 		program: set.program, sinks: set.systems, editor: editAs("Cara", set.database), people: crowdOf(set.database),
-		letters: map[people.LetterKind]int{}, page: filepath.Join(set.dir, "report.html"), oracle: newOracle(), now: time.Now,
+		letters: map[people.LetterKind]int{}, page: filepath.Join(set.dir, "report.html"), oracle: oracle.New(), now: time.Now,
 	}
 }
 

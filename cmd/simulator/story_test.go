@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/simulator/oracle"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -132,13 +133,13 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 				s.t.DoS.Applied--
 				s.t.DoS.Refused, s.without = 1, []string{"FA001"}
 			}, rows: func(rows []any) []any {
-				return append(rows, standing{push.SinkDoS, "change-event", push.Refused})
+				return append(rows, oracle.PushState{Sink: push.SinkDoS, Route: "change-event", State: push.Refused})
 			}}, "push list: want map",
 		},
 		"a type without a route that has one": {
 			actor{command: "push", rows: func(rows []any) []any {
-				if i := slices.Index(rows, any(standing{Sink: push.SinkDoS, State: push.NoRoute})); i >= 0 {
-					rows[i] = standing{push.SinkDoS, "fhir", push.Accepted}
+				if i := slices.Index(rows, any(oracle.PushState{Sink: push.SinkDoS, State: push.NoRoute})); i >= 0 {
+					rows[i] = oracle.PushState{Sink: push.SinkDoS, Route: "fhir", State: push.Accepted}
 				}
 				return rows
 			}}, "push list: want",
@@ -196,7 +197,7 @@ func TestWrongServicesEndTheStory(t *testing.T) {
 		want  string
 	}{
 		"an extract that loses a row": {
-			actor{command: "services", rows: func([]any) []any { return []any{imported{Rows: 1, Added: 1}} }},
+			actor{command: "services", rows: func([]any) []any { return []any{oracle.Imported{Rows: 1, Added: 1}} }},
 			"step 13 (services): ers register import: want {Rows:",
 		},
 		"a service too few":      {actor{command: "services", spoil: func(s *runs.Summary) { s.Records-- }}, "records"},
@@ -237,14 +238,14 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	require.True(t, read.OK)
 	require.Len(t, read.Steps, 21)
 	require.Equal(t, 5*len(outside.Reports)+4+3, read.Totals.Runs)
-	require.Equal(t, a.oracle.all(), read.Totals.Profiles)
+	require.Equal(t, a.oracle.OpenProfiles(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)
-	pushed := a.oracle.pushes(nil)
+	pushed := a.oracle.Pushes(nil)
 	require.Equal(t, pushed.ToDoS()+1, read.Totals.DoS, "and Cara's edit")
-	sites := len(a.oracle.clinics())
+	sites := len(a.oracle.ServicesShown())
 	require.Greater(t, sites, 12, "more than one at each trust that offers services")
 	require.Equal(t, pushed.ToWebsite()+1+3+sites+2+1, read.Totals.Website, "and the repairs, and services of sites")
-	require.Equal(t, len(slices.Concat(slices.Collect(maps.Values(a.oracle.clinics()))...)), read.Totals.Services)
+	require.Equal(t, len(slices.Concat(slices.Collect(maps.Values(a.oracle.ServicesShown()))...)), read.Totals.Services)
 	require.Equal(t, 3, read.Totals.Drifted)
 	require.Equal(t, 3, read.Totals.Repaired)
 	a.story.table()

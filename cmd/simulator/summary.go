@@ -50,7 +50,7 @@ func (s *story) summarise(seed uint64, seconds float64, err error) summary {
 		sum.Organisations = totalOf(s.steps[0].Runs).records
 	}
 	t := totalOf(runs)
-	sum.Totals = totals{Runs: t.runs, Records: t.records, Changes: t.changes, Withheld: t.withheld, Profiles: s.oracle.all()}
+	sum.Totals = totals{Runs: t.runs, Records: t.records, Changes: t.changes, Withheld: t.withheld, Profiles: s.oracle.OpenProfiles()}
 	for _, step := range s.steps {
 		sum.Totals.DoS += step.toDoS()
 		sum.Totals.Website += step.toWebsite()

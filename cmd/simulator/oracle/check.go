@@ -1,4 +1,4 @@
-package main
+package oracle
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 // check holds a run against what was foretold, and names every number that is
 // wrong.
-func check(want, got runs.Summary) error {
+func CheckRun(want, got runs.Summary) error {
 	var wrong []string
 	differ := func(what string, want, got any) {
 		if !reflect.DeepEqual(want, got) {
@@ -53,7 +53,7 @@ func codes(left []runs.LeftOut) []string {
 }
 
 // checkTally names every number that is wrong.
-func checkTally(want, got outside.Tally) error {
+func CheckTally(want, got outside.Tally) error {
 	var wrong []string
 	for _, row := range []struct {
 		what      string

@@ -1,4 +1,4 @@
-package main
+package oracle
 
 import (
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
@@ -10,7 +10,7 @@ import (
 // as it is (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
 // number in the register that its ingest takes from nobody: which ones, DoS says
 // (connectors/dos/CONTRACT.md "The Organization body").
-func (o *oracle) pushes(refused []string) (t outside.Tally) {
+func (o *Oracle) Pushes(refused []string) (t outside.Tally) {
 	t.DoS.Refused = len(refused)
 	t.DoS.Applied -= len(refused)
 	for report, profiles := range o.reports {
@@ -27,30 +27,30 @@ func (o *oracle) pushes(refused []string) (t outside.Tally) {
 }
 
 // standing foretells how many pushes stand how.
-func (o *oracle) standing(refused []string) map[standing]int {
-	n := map[standing]int{}
+func (o *Oracle) PushStates(refused []string) map[PushState]int {
+	n := map[PushState]int{}
 	for _, code := range refused {
 		if o.reports[outside.Practices][code] != nil {
-			n[standing{push.SinkDoS, "fhir", push.Refused}]++
-			n[standing{push.SinkDoS, "fhir", push.Accepted}]--
+			n[PushState{push.SinkDoS, "fhir", push.Refused}]++
+			n[PushState{push.SinkDoS, "fhir", push.Accepted}]--
 		}
 	}
 	for report, profiles := range o.reports {
-		dos := standing{push.SinkDoS, "", push.NoRoute}
+		dos := PushState{push.SinkDoS, "", push.NoRoute}
 		switch report {
 		case outside.Pharmacies:
-			dos = standing{push.SinkDoS, "change-event", push.Accepted}
+			dos = PushState{push.SinkDoS, "change-event", push.Accepted}
 		case outside.Practices:
-			dos = standing{push.SinkDoS, "fhir", push.Accepted}
+			dos = PushState{push.SinkDoS, "fhir", push.Accepted}
 		}
 		n[dos] += len(profiles)
-		n[standing{push.SinkWebsite, "profile", push.Accepted}] += len(profiles)
+		n[PushState{push.SinkWebsite, "profile", push.Accepted}] += len(profiles)
 	}
 	return n
 }
 
 // standing is how a push stands, as `push list` has it.
-type standing struct {
+type PushState struct {
 	Sink  push.Sink  `json:"sink"`
 	Route string     `json:"route"`
 	State push.State `json:"state"`

@@ -1,4 +1,4 @@
-package main
+package oracle
 
 import (
 	"maps"
@@ -14,7 +14,7 @@ import (
 // from what profilesync read of it: profiles as they must stand, and the rules
 // in a few lines (reconcile/RULES.md "Status decides", reconcile/RULES.md "Guard").
 // It knows only what a made-up register can do.
-type oracle struct {
+type Oracle struct {
 	reports map[string]map[string]*expected // by report, then code
 	held    map[string][]move               // what the last run of a report withheld
 	applied map[string][]move               // what the last approval of a report applied
@@ -34,8 +34,8 @@ type move struct {
 	code, field, before, after string
 }
 
-func newOracle() *oracle {
-	return &oracle{reports: map[string]map[string]*expected{}, held: map[string][]move{}, applied: map[string][]move{}}
+func New() *Oracle {
+	return &Oracle{reports: map[string]map[string]*expected{}, held: map[string][]move{}, applied: map[string][]move{}}
 }
 
 // look is one listing being foretold.
@@ -50,7 +50,7 @@ type look struct {
 
 // listing foretells a complete listing of a report on a day, and takes it as
 // having happened.
-func (o *oracle) listing(report string, facts []odstest.Fact, day profile.Date) runs.Summary {
+func (o *Oracle) Listing(report string, facts []odstest.Fact, day profile.Date) runs.Summary {
 	if o.reports[report] == nil {
 		o.reports[report] = map[string]*expected{}
 	}
@@ -78,7 +78,7 @@ func (o *oracle) listing(report string, facts []odstest.Fact, day profile.Date) 
 }
 
 // open counts the open profiles of a report.
-func (o *oracle) open(report string) (n int) {
+func (o *Oracle) open(report string) (n int) {
 	for _, p := range o.reports[report] {
 		if p.status != profile.StatusClosed {
 			n++
@@ -187,7 +187,7 @@ func (p *expected) set(field, value string) {
 }
 
 // approval foretells the approval of what the last run of a report withheld.
-func (o *oracle) approval(report string) runs.Summary {
+func (o *Oracle) Approval(report string) runs.Summary {
 	o.applied[report] = nil
 	want := o.decision(report)
 	for _, m := range o.held[report] {
@@ -205,7 +205,7 @@ func (o *oracle) approval(report string) runs.Summary {
 }
 
 // undo foretells the undoing of the last approval of a report.
-func (o *oracle) undo(report string) runs.Summary {
+func (o *Oracle) Undo(report string) runs.Summary {
 	want := o.decision(report)
 	for _, m := range o.applied[report] {
 		o.reports[report][m.code].set(m.field, m.before)
@@ -217,15 +217,15 @@ func (o *oracle) undo(report string) runs.Summary {
 
 // question foretells that the API is asked about a pharmacy alone, which has a new
 // name.
-func (o *oracle) question(code, name string) runs.Summary {
+func (o *Oracle) Question(code, name string) runs.Summary {
 	o.reports[outside.Pharmacies][code].set("name", name)
 	want := o.decision("api")
-	want.Population = o.all()
+	want.Population = o.OpenProfiles()
 	want.Changes.Update, want.Fields["name"] = 1, 1
 	return want
 }
 
-func (o *oracle) decision(report string) runs.Summary {
+func (o *Oracle) decision(report string) runs.Summary {
 	return runs.Summary{
 		Source: "ods", Report: report, State: runs.RunDone, Population: o.open(report),
 		Fields: map[string]int{}, Withheld: []runs.Withheld{},
@@ -233,24 +233,24 @@ func (o *oracle) decision(report string) runs.Summary {
 }
 
 // codes are those of a report's profiles, sorted.
-func (o *oracle) codes(report string) []string {
+func (o *Oracle) Codes(report string) []string {
 	return slices.Sorted(maps.Keys(o.reports[report]))
 }
 
 // isOpen reports whether an organisation has an open profile.
-func (o *oracle) isOpen(report, code string) bool {
+func (o *Oracle) IsOpen(report, code string) bool {
 	p := o.reports[report][code]
 	return p != nil && p.status == profile.StatusOpen
 }
 
 // field is what a profile must have in a field.
-func (o *oracle) field(report, code, field string) string {
+func (o *Oracle) Field(report, code, field string) string {
 	return o.reports[report][code].fields[field]
 }
 
 // firstHeld is the code of a profile of which the last run of a report withheld
 // something; empty, if nothing was withheld.
-func (o *oracle) firstHeld(report string) string {
+func (o *Oracle) FirstWithheld(report string) string {
 	if len(o.held[report]) == 0 {
 		return ""
 	}
@@ -258,7 +258,7 @@ func (o *oracle) firstHeld(report string) string {
 }
 
 // all counts the open profiles of every report.
-func (o *oracle) all() (n int) {
+func (o *Oracle) OpenProfiles() (n int) {
 	for report := range o.reports {
 		n += o.open(report)
 	}

@@ -1,4 +1,4 @@
-package main
+package oracle
 
 import (
 	"cmp"
@@ -28,18 +28,18 @@ type placed struct{ site, name string }
 
 // extract foretells the import of an extract. Of the services that were removed
 // long ago it holds those with an even number.
-func (o *oracle) extract(world *erstest.World) imported {
+func (o *Oracle) Import(world *erstest.World) Imported {
 	o.referrals = referrals{}
 	for _, s := range world.Services() {
 		if !s.Removed || s.ID[len(s.ID)-1]%2 == 0 {
 			o.referrals[s.ID] = &referral{}
 		}
 	}
-	return imported{Rows: len(o.referrals), Added: len(o.referrals)}
+	return Imported{Rows: len(o.referrals), Added: len(o.referrals)}
 }
 
 // imported is what `ers register import` prints.
-type imported struct {
+type Imported struct {
 	Rows     int `json:"rows"`
 	Rejected int `json:"rejected"`
 	Added    int `json:"added"`
@@ -49,7 +49,7 @@ type imported struct {
 // pull foretells a pull on a day, takes it as having happened, and names the
 // sites whose services change. A service is at one site only; one that moves is
 // one change, where it arrives.
-func (o *oracle) pull(world *erstest.World, day profile.Date) (want runs.Summary, touched map[string]bool) {
+func (o *Oracle) Pull(world *erstest.World, day profile.Date) (want runs.Summary, touched map[string]bool) {
 	want = runs.Summary{
 		Source: profile.SourceERS, Report: services.ReportServices, AsOf: day, State: runs.RunDone,
 		Fields: map[string]int{}, Withheld: []runs.Withheld{},
@@ -77,7 +77,7 @@ func (o *oracle) pull(world *erstest.World, day profile.Date) (want runs.Summary
 
 // look takes what e-RS says of a service on a day: absent on two days, it is
 // gone.
-func (o *oracle) look(r *referral, s erstest.Service, day profile.Date) {
+func (o *Oracle) look(r *referral, s erstest.Service, day profile.Date) {
 	switch {
 	case !s.Removed:
 		*r = referral{last: string(s.Sites[0])}
@@ -92,7 +92,7 @@ func (o *oracle) look(r *referral, s erstest.Service, day profile.Date) {
 }
 
 // siteOf is the site on whose profile a service must be shown; empty, if on none.
-func (o *oracle) siteOf(id services.ID) string {
+func (o *Oracle) SiteOf(id services.ID) string {
 	if r := o.referrals[id]; r != nil {
 		return r.site
 	}
@@ -100,7 +100,7 @@ func (o *oracle) siteOf(id services.ID) string {
 }
 
 // served counts the open sites that have, or had, a service.
-func (o *oracle) served() int {
+func (o *Oracle) served() int {
 	sites := map[string]bool{}
 	for _, r := range o.referrals {
 		if p := o.reports["ets"][r.last]; p != nil && p.status != profile.StatusClosed {
@@ -111,7 +111,7 @@ func (o *oracle) served() int {
 }
 
 // clinics are the services of every site as profiles must show them.
-func (o *oracle) clinics() map[string][]outside.ShownService {
+func (o *Oracle) ServicesShown() map[string][]outside.ShownService {
 	at := map[string][]outside.ShownService{}
 	for id, r := range o.referrals {
 		if r.site != "" {
