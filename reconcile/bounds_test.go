@@ -50,7 +50,6 @@ const core = "reconcile"
 // exceptions are the breaches that stand for now, as TestEverythingIsSmall names
 // them up to the second colon. One that is no longer needed fails the test.
 var exceptions = []string{
-	"cmd/simulator: lines",
 	"connectors/postgres: lines",
 }
 

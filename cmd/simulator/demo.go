@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/demo"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
 )
 
@@ -21,7 +22,7 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	defer show.Tick()()
 	show.Linef("profilesync's main job, played once against a made-up register.")
 	show.Do("starting a private Postgres and the simulated systems")
-	stage, err := c.build(ctx, c.Dir, firstDay(), nil, show.Note)
+	stage, err := c.build(ctx, c.Dir, demo.FirstDay(), nil, show.Note)
 	if err != nil {
 		return err
 	}
@@ -36,9 +37,9 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	show.Linef("e-RS       %s (services of trusts, simulated)", stage.outside.ERSURL)
 	show.Linef("ready      (%.1f s)\n", time.Since(began).Seconds())
 
-	return newStory(setting{
-		systems: stage.outside, program: stage.program, database: stage.cluster.URL(), board: stage.board,
-		dir: stage.dir, command: fmt.Sprintf("PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, screen.ShortPath(c.Profilesync)),
-		seed: c.Seed, began: began, screen: show,
-	}).play(ctx)
+	return demo.Play(ctx, demo.Setting{
+		Systems: stage.outside, Program: stage.program, Database: stage.cluster.URL(), Board: stage.board,
+		Dir: stage.dir, Command: fmt.Sprintf("PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, screen.ShortPath(c.Profilesync)),
+		Seed: c.Seed, Began: began, Screen: show,
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/simulator/demo"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -49,7 +50,7 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 // fill reconciles once, so that there is something to look at.
 func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen) error {
 	_, err := stage.program.Runs(ctx, time.Time{}, func(r runs.Summary) {
-		show.Linef("%-16s %s", outside.Reports[r.Report].Plural, finding(r))
+		show.Linef("%-16s %s", outside.Reports[r.Report].Plural, demo.Finding(r))
 	}, "reconcile", "--source", "ods", "--wait")
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // finding says what a listing came to; nothing, where it came to nothing.
-func finding(r runs.Summary) string {
+func Finding(r runs.Summary) string {
 	var parts []string
 	if r.Changes != (runs.ChangeCounts{}) {
 		parts = append(parts, changed(r.Changes))

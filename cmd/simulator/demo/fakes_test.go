@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -243,7 +243,7 @@ func (a *actor) told(t *testing.T) (shown string, err error) {
 	show := screen.New(&out)
 	clock := time.Unix(0, 0)
 	a.t, a.oracle, a.shelf = t, oracle.New(), &shelf{}
-	world, err := outside.NewRegister(7, 2000, firstDay(), outside.Key)
+	world, err := outside.NewRegister(7, 2000, FirstDay(), outside.Key)
 	require.NoError(t, err)
 	referrals, err := outside.NewReferrals(7, world)
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -94,30 +94,27 @@ type step struct {
 }
 
 // setting is all that a story is played with.
-type setting struct {
-	systems  *outside.Systems
-	program  *program.Program
-	database string    // the URL of the database of that program, which is empty
-	board    string    // whose list of people the program writes to
-	dir      string    // where the files go
-	command  string    // how a shell runs the program on that database
-	seed     uint64    // of the register
-	began    time.Time // when somebody began to wait
-	screen   *screen.Screen
-}
-
-func newStory(set setting) *story {
-	return &story{
-		board: set.board, dir: set.dir, command: set.command, seed: set.seed, began: set.began, screen: set.screen,
-		world: set.systems.Register, referrals: set.systems.Referrals, extract: filepath.Join(set.dir, "EBSX05.zip"),
-		program: set.program, sinks: set.systems, editor: editAs("Cara", set.database), people: crowdOf(set.database),
-		letters: map[people.LetterKind]int{}, page: filepath.Join(set.dir, "report.html"), oracle: oracle.New(), now: time.Now,
-	}
+type Setting struct {
+	Systems  *outside.Systems
+	Program  *program.Program
+	Database string    // the URL of the database of that program, which is empty
+	Board    string    // whose list of people the program writes to
+	Dir      string    // where the files go
+	Command  string    // how a shell runs the program on that database
+	Seed     uint64    // of the register
+	Began    time.Time // when somebody began to wait
+	Screen   *screen.Screen
 }
 
 // play plays the story, writes summary.json and shows what came of it. A wrong
 // number is an error: the demonstration is a test.
-func (s *story) play(ctx context.Context) error {
+func Play(ctx context.Context, set Setting) error {
+	s := &story{
+		board: set.Board, dir: set.Dir, command: set.Command, seed: set.Seed, began: set.Began, screen: set.Screen,
+		world: set.Systems.Register, referrals: set.Systems.Referrals, extract: filepath.Join(set.Dir, "EBSX05.zip"),
+		program: set.Program, sinks: set.Systems, editor: editAs("Cara", set.Database), people: crowdOf(set.Database),
+		letters: map[people.LetterKind]int{}, page: filepath.Join(set.Dir, "report.html"), oracle: oracle.New(), now: time.Now,
+	}
 	told := s.tell(ctx)
 	sum := s.summarise(s.seed, s.now().Sub(s.began).Seconds(), told)
 	path, err := sum.write(s.dir)

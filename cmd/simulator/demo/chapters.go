@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -46,6 +46,6 @@ func chapters() []chapter {
 }
 
 // first is the day on which the story begins.
-func firstDay() profile.Date { return dayOf(chapters()[0].at) }
+func FirstDay() profile.Date { return dayOf(chapters()[0].at) }
 
 func dayOf(at time.Time) profile.Date { return profile.DateIn(at, profile.London()) }

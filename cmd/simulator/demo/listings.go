@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 		if wrong == nil {
 			wrong = s.checkListing(got, now)
 		}
-		if said := finding(got); said != "" {
+		if said := Finding(got); said != "" {
 			s.screen.Linef("   %-16s %s", outside.Reports[got.Report].Plural, said)
 		} else {
 			quiet = append(quiet, outside.Reports[got.Report].Plural)

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func build(t *testing.T) (dir string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))
-	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../profilesync", ".").CombinedOutput()
+	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../../profilesync", "..").CombinedOutput()
 	require.NoError(t, err, "%s", said)
 	return dir
 }
@@ -37,7 +37,7 @@ func TestTheDemonstrationPlaysTheWholeMainJob(t *testing.T) {
 	dir := build(t)
 	place := filepath.Join(dir, "demo")
 	t.Cleanup(func() { // Postgres stops a moment after the last program that used it
-		ctx, cancel := context.WithTimeout(context.Background(), freeWithin)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		require.NoError(t, local.Wait(ctx, filepath.Join(place, "postgres")))
 	})
