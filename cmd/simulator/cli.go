@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// The exit codes, as those of profilesync.
+// The exit codes, the same as those of profilesync.
 const (
 	exitDone   = 0
 	exitFailed = 1
@@ -30,10 +30,10 @@ type cli struct {
 	Run   runCmd   `cmd:"" help:"The same set-up, staying up: the simulated systems and the daemon."`
 }
 
-// screens are where the commands write.
+// screens are the streams that the commands write to.
 type screens struct{ stdout, stderr io.Writer }
 
-// run is the program: it returns the exit code.
+// run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var commands cli
 	exited := -1
@@ -62,17 +62,17 @@ func failed(stderr io.Writer, err error, code int) int {
 	return code
 }
 
-// worldFlags say which register is made up.
-type worldFlags struct {
+// registerFlags say which register is made up.
+type registerFlags struct {
 	Seed uint64 `default:"1" help:"Another seed makes another register."`
 	Size int    `default:"12000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
 }
 
-// smallest keeps one register's worth of dirt and events in every report.
+// smallest is the size below which some report would lack its dirty rows or events.
 const smallest = 1000
 
-// world makes the register up. The FHIR API wants the key.
-func (f worldFlags) world(day profile.Date, key string) (*odstest.World, error) {
+// register makes up the register. Its FHIR API requires the key, unless it is empty.
+func (f registerFlags) register(day profile.Date, key string) (*odstest.World, error) {
 	if f.Size < smallest {
 		return nil, fmt.Errorf("--size %d: want at least %d", f.Size, smallest)
 	}

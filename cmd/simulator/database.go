@@ -13,20 +13,20 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 )
 
-// mark is a file that says: the database in this folder belongs to the
-// simulator, which may empty it.
-const mark = "played-by-simulator"
+// markFile marks a folder whose database belongs to the simulator, which may empty
+// it.
+const markFile = "played-by-simulator"
 
 // freeWithin is how long to wait for the cluster to stop, which takes a moment
 // after its last user has gone.
 const freeWithin = 20 * time.Second
 
-// openEmpty opens the private cluster of a folder with an empty database, and
+// openEmptyDatabase opens the private cluster of a folder with an empty database, and
 // holds it open so that it does not stop between two commands. A folder whose
 // cluster is not the simulator's, or is in use, is refused.
-func openEmpty(ctx context.Context, dir string) (*local.Cluster, error) {
+func openEmptyDatabase(ctx context.Context, dir string) (*local.Cluster, error) {
 	place := filepath.Join(dir, "postgres")
-	if err := claim(dir, place); err != nil {
+	if err := markFolder(dir, place); err != nil {
 		return nil, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, freeWithin)
@@ -41,15 +41,15 @@ func openEmpty(ctx context.Context, dir string) (*local.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := empty(ctx, cluster.URL()); err != nil {
+	if err := recreateDatabase(ctx, cluster.URL()); err != nil {
 		return nil, errors.Join(fmt.Errorf("emptying the database under %s: %w", dir, err), cluster.Close())
 	}
 	return cluster, nil
 }
 
-// claim makes the folder and marks it, unless it holds somebody else's database.
-func claim(dir, place string) error {
-	marked := filepath.Join(dir, mark)
+// markFolder makes the folder and marks it, unless it has somebody else's database.
+func markFolder(dir, place string) error {
+	marked := filepath.Join(dir, markFile)
 	_, unmarked := os.Stat(marked)
 	if _, err := os.Stat(place); err == nil && unmarked != nil {
 		return fmt.Errorf("%s holds a database that the simulator did not make; give another --dir", dir)
@@ -63,9 +63,10 @@ func claim(dir, place string) error {
 	return nil
 }
 
-// empty makes the database anew. The cluster stays: its data may lie outside the
-// folder (see local.Cluster.Warnings), so that removing files would not do.
-func empty(ctx context.Context, url string) error {
+// recreateDatabase drops the database and creates it again. The cluster stays: its
+// data may be outside the folder (see local.Cluster.Warnings), so that removing files
+// would not do.
+func recreateDatabase(ctx context.Context, url string) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return err

@@ -31,14 +31,14 @@ func (c *demoCmd) Run(ctx context.Context, out screens) (err error) {
 	for _, warning := range stage.cluster.Warnings() {
 		show.Say(warning)
 	}
-	show.Linef("register   %s (CSV downloads and FHIR API, simulated)", stage.outside.RegisterURL)
-	show.Linef("DoS        %s (change events and FHIR ingest, simulated)", stage.outside.DoSURL)
-	show.Linef("website    %s (profiles and their search, simulated)", stage.outside.WebsiteURL)
-	show.Linef("e-RS       %s (services of trusts, simulated)", stage.outside.ERSURL)
+	show.Linef("register   %s (CSV downloads and FHIR API, simulated)", stage.systems.RegisterURL)
+	show.Linef("DoS        %s (change events and FHIR ingest, simulated)", stage.systems.DoSURL)
+	show.Linef("website    %s (profiles and their search, simulated)", stage.systems.WebsiteURL)
+	show.Linef("e-RS       %s (services of trusts, simulated)", stage.systems.ERSURL)
 	show.Linef("ready      (%.1f s)\n", time.Since(began).Seconds())
 
 	return demo.Play(ctx, demo.Setting{
-		Systems: stage.outside, Program: stage.program, Database: stage.cluster.URL(), Board: stage.board,
+		Systems: stage.systems, Program: stage.program, Database: stage.cluster.URL(), Board: stage.board,
 		Dir: stage.dir, Command: fmt.Sprintf("PROFILESYNC_LOCAL_DIR=%s %s", c.Dir, screen.ShortPath(c.Profilesync)),
 		Seed: c.Seed, Began: began, Screen: show,
 	})

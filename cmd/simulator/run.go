@@ -20,9 +20,9 @@ type runCmd struct {
 	HTTP string `default:"127.0.0.1:8383" placeholder:"ADDRESS" help:"Where the daemon serves health and metrics. Default: ${default}."`
 }
 
-// Run sets the same stage as the demonstration and keeps the daemon on it until
-// interrupted. Time is real here: the register begins a month ago, so that a
-// month can be played before it.
+// Run builds the same stage as the demonstration and runs the daemon on it until
+// interrupted. Time is real here: the register begins a month ago, so that a month
+// can be played up to today.
 func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	show := screen.New(out.stdout)
 	stop := show.Tick()
@@ -58,43 +58,42 @@ func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen) er
 func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings string) {
 	show.Linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
 	show.Linef("metrics     http://%s/metrics", c.HTTP)
-	show.Linef("register    %s (simulated)", stage.outside.RegisterURL)
-	show.Linef("DoS         %s (simulated)", stage.outside.DoSURL)
-	show.Linef("website     %s (simulated)", stage.outside.WebsiteURL)
-	show.Linef("e-RS        %s (simulated)", stage.outside.ERSURL)
+	show.Linef("register    %s (simulated)", stage.systems.RegisterURL)
+	show.Linef("DoS         %s (simulated)", stage.systems.DoSURL)
+	show.Linef("website     %s (simulated)", stage.systems.WebsiteURL)
+	show.Linef("e-RS        %s (simulated)", stage.systems.ERSURL)
 	show.Linef("database    private Postgres under %s, emptied at each start", c.Dir)
 	for _, warning := range stage.cluster.Warnings() {
 		show.Say(warning)
 	}
 	show.Linef("")
 	show.Linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
-	show.Linef("  curl -X POST '%s%s?to=%s'", stage.outside.RegisterURL, outside.ChurnPath, today)
-	show.Linef("  curl -X POST '%s%s?on=%s'", stage.outside.RegisterURL, outside.RecodePath, today)
+	show.Linef("  curl -X POST '%s%s?to=%s'", stage.systems.RegisterURL, outside.ChurnPath, today)
+	show.Linef("  curl -X POST '%s%s?on=%s'", stage.systems.RegisterURL, outside.RecodePath, today)
 	show.Linef("  (. %s; %s reconcile --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
-	c.introduceSinks(stage.outside, show, settings)
-	c.introduceServices(stage.outside, show, settings)
+	c.introduceSinks(stage.systems, show, settings)
+	c.introduceServices(stage.systems, show, settings)
 	show.Linef("\nThe daemon runs until Ctrl-C. What it says:")
 }
 
-func (c *runCmd) introduceSinks(o *outside.Systems, show *screen.Screen, settings string) {
+func (c *runCmd) introduceSinks(systems *outside.Systems, show *screen.Screen, settings string) {
 	show.Linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
-	show.Linef("  curl '%s/ledger/summary' '%s/ledger/summary'", o.DoSURL, o.WebsiteURL)
-	show.Linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", o.WebsiteURL)
+	show.Linef("  curl '%s/ledger/summary' '%s/ledger/summary'", systems.DoSURL, systems.WebsiteURL)
+	show.Linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", systems.WebsiteURL)
 	show.Linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
-		o.ActivePharmacy(), o.WebsiteURL)
+		systems.ActivePharmacy(), systems.WebsiteURL)
 	show.Linef("  (. %s; %s drift --sink website --repair)", sourced(settings), screen.ShortPath(c.Profilesync))
 }
 
-func (c *runCmd) introduceServices(o *outside.Systems, show *screen.Screen, settings string) {
+func (c *runCmd) introduceServices(systems *outside.Systems, show *screen.Screen, settings string) {
 	show.Linef("\nHave the services of trusts reconciled; let one end, and look again:")
-	show.Linef("  curl -o EBSX05.zip '%s'", o.ERSExtract())
+	show.Linef("  curl -o EBSX05.zip '%s'", systems.ERSExtract())
 	show.Linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), screen.ShortPath(c.Profilesync))
 	show.Linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
-	show.Linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", o.Referrals.IDs()[0], o.ERSURL)
+	show.Linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", systems.Referrals.IDs()[0], systems.ERSURL)
 }
 
-// sourced is a path as the shell's "." wants it: with a slash, or it would be
-// looked for on PATH.
+// sourced is a path for the shell's ".", which looks for one without a slash on PATH.
 func sourced(path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -102,8 +101,8 @@ func sourced(path string) string {
 	return "./" + path
 }
 
-// daemon runs profilesync serve until the context ends; that it was told to stop
-// is no error, that it stopped by itself is.
+// daemon runs profilesync serve until the context ends. If it ends by itself, that is
+// an error.
 func (c *runCmd) daemon(ctx context.Context, stage *stage, out screens) error {
 	cmd := stage.program.Command(ctx, time.Time{}, "serve")
 	cmd.Stdout, cmd.Stderr = out.stdout, out.stderr

@@ -9,34 +9,33 @@ import (
 )
 
 type serveCmd struct {
-	worldFlags
+	registerFlags
 	Day    profile.Date `placeholder:"DATE" help:"The day on which the register begins, YYYY-MM-DD. Default: 22 February 2026."`
 	Listen string       `default:"127.0.0.1:8384" help:"Of the register; DoS, the website and e-RS get the next ports. Port 0: free ones."`
 	Key    string       `default:"made-up-key" help:"What the systems want as key or password; empty: nothing."`
 }
 
-// Run serves until the context ends. It is the register's day in DoS and on the
-// website, too.
+// Run serves until the context ends. In all systems it is the register's day.
 func (c *serveCmd) Run(ctx context.Context, s screens) error {
-	world, err := c.world(c.Day, c.Key)
+	register, err := c.register(c.Day, c.Key)
 	if err != nil {
 		return err
 	}
-	outside, err := outside.New(world, c.Key, outside.Clock(world))
+	systems, err := outside.New(register, c.Key, outside.Clock(register))
 	if err != nil {
 		return err
 	}
-	if err := outside.Open(ctx, c.Listen); err != nil {
+	if err := systems.Open(ctx, c.Listen); err != nil {
 		return err
 	}
-	defer outside.Close()
-	c.introduce(s, outside)
+	defer systems.Close()
+	c.introduce(s, systems)
 	<-ctx.Done()
 	return nil
 }
 
-func (c *serveCmd) introduce(s screens, o *outside.Systems) {
-	day := o.Register.Day()
+func (c *serveCmd) introduce(s screens, systems *outside.Systems) {
+	day := systems.Register.Day()
 	_, _ = fmt.Fprintf(s.stdout, `register, as of %s:
   downloads     %s
   FHIR R4 API   %s
@@ -54,6 +53,7 @@ what arrived, and what came of it:
 to play time, any day from then on:
   curl -X POST '%s%s?to=%s'
   curl -X POST '%s%s?on=%s'
-`, day, o.RegisterURL, o.RegisterAPI(), o.DoSURL, outside.ReadUser, o.DoSIngest(), o.WebsiteURL, o.WebsiteSearch(), o.ERSAPI(), o.ERSExtract(), o.DoSURL, o.WebsiteURL,
-		o.RegisterURL, outside.ChurnPath, day.AddDays(30), o.RegisterURL, outside.RecodePath, day.AddDays(31))
+`, day, systems.RegisterURL, systems.RegisterAPI(), systems.DoSURL, outside.ReadUser, systems.DoSIngest(),
+		systems.WebsiteURL, systems.WebsiteSearch(), systems.ERSAPI(), systems.ERSExtract(), systems.DoSURL, systems.WebsiteURL,
+		systems.RegisterURL, outside.ChurnPath, day.AddDays(30), systems.RegisterURL, outside.RecodePath, day.AddDays(31))
 }

@@ -9,14 +9,13 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/program"
-	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// stageFlags say what a stage is built from; demo and run share them.
+// stageFlags are the flags that demo and run share.
 type stageFlags struct {
-	worldFlags
+	registerFlags
 	Profilesync string `required:"" type:"path" placeholder:"PATH" help:"The real program."`
 }
 
@@ -24,40 +23,40 @@ type stageFlags struct {
 // private database, and the program itself.
 type stage struct {
 	dir     string
-	world   *odstest.World
-	outside *outside.Systems
+	systems *outside.Systems
 	cluster *local.Cluster
 	program *program.Program
-	board   string // whose list gets letters
+	board   string // whose mailing list gets letters
 }
 
-// build sets the stage under a folder, with the register's first day and the
-// clock of DoS and the website; without one it is the register's day there, too.
-// The error of a stage that could not be built whole says why; nothing of it
-// stays open then.
-func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now func() time.Time, says func(string),
+// build builds the stage in a folder, with the first day of the register. DoS, the
+// website and e-RS take the time from now; if it is nil, from the register. onLine is
+// called with every line of profilesync's standard error. If any part fails, nothing
+// stays open.
+func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now func() time.Time, onLine func(string),
 ) (s *stage, err error) {
 	s = &stage{}
 	if s.dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("--dir: %w", err)
 	}
-	if s.world, err = f.world(day, outside.Key); err != nil {
+	register, err := f.register(day, outside.Key)
+	if err != nil {
 		return nil, err
 	}
 	if now == nil {
-		now = outside.Clock(s.world)
+		now = outside.Clock(register)
 	}
-	if s.outside, err = outside.New(s.world, outside.Key, now); err != nil {
+	if s.systems, err = outside.New(register, outside.Key, now); err != nil {
 		return nil, err
 	}
-	if err = s.outside.Open(ctx, "127.0.0.1:0"); err != nil {
+	if err = s.systems.Open(ctx, "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	if s.cluster, err = openEmpty(ctx, s.dir); err == nil {
-		s.program, err = program.New(f.Profilesync, s.dir, s.outside, says)
+	if s.cluster, err = openEmptyDatabase(ctx, s.dir); err == nil {
+		s.program, err = program.New(f.Profilesync, s.dir, s.systems, onLine)
 	}
 	if err == nil {
-		s.board, err = outside.LargestBoard(s.world)
+		s.board, err = outside.LargestBoard(register)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -67,7 +66,7 @@ func (f stageFlags) build(ctx context.Context, dir string, day profile.Date, now
 }
 
 func (s *stage) close() error {
-	s.outside.Close()
+	s.systems.Close()
 	if s.cluster == nil {
 		return nil
 	}

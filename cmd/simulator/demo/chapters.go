@@ -7,7 +7,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// chapter is one step to be played; it returns what came of it, in words.
+// chapter is a part of the story. Playing it returns its result in words.
 type chapter struct {
 	name  string
 	at    time.Time
@@ -15,7 +15,7 @@ type chapter struct {
 	play  func(*story, context.Context, *step) (said string, err error)
 }
 
-// chapters are the whole story, in the order in which they build on each other.
+// chapters are the whole story. Each builds on those before it.
 func chapters() []chapter {
 	at := func(month time.Month, day, hour int) time.Time {
 		return time.Date(2026, month, day, hour, 0, 0, 0, profile.London())
@@ -45,7 +45,7 @@ func chapters() []chapter {
 	}
 }
 
-// first is the day on which the story begins.
+// FirstDay is the day on which the story begins.
 func FirstDay() profile.Date { return dayOf(chapters()[0].at) }
 
 func dayOf(at time.Time) profile.Date { return profile.DateIn(at, profile.London()) }

@@ -106,7 +106,7 @@ func requirePushes(t *testing.T, sum summary) {
 			pushed[step.Name] = *step.Pushes
 		}
 		if step.Name == "edit" {
-			require.Less(t, step.Arrived, quickly.Seconds())
+			require.Less(t, step.Arrived, arrivesWithin.Seconds())
 		}
 	}
 	require.GreaterOrEqual(t, pushed["push"].Website.Stored, sum.Totals.Profiles, "the closed ones, too")

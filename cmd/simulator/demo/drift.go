@@ -12,20 +12,20 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// found is what the drift checks of a step came to.
-type found struct {
+// driftFound is the result of the drift checks of a step.
+type driftFound struct {
 	Fields   []shown `json:"fields"`
 	Repaired int     `json:"repaired"`
 }
 
-// shown is one field that a sink shows otherwise than it is to.
+// shown is a field for which a sink shows a wrong value.
 type shown struct {
 	Code  string `json:"code"`
 	Field string `json:"field"`
 	Shows string `json:"shown"`
 }
 
-// drift changes entries on the website, and has them found and mended.
+// drift alters three entries of the website, and has the drift found and repaired.
 func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	altered, err := s.alterations()
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 		}
 		s.screen.Say(fmt.Sprintf("website: %s of %s is now %q", a.Field, a.Code, a.Shows))
 	}
-	now.Drift = &found{Fields: altered}
+	now.Drift = &driftFound{Fields: altered}
 	if err := s.checkDrift(ctx, now, altered, false); err != nil {
 		return "", err
 	}
@@ -48,23 +48,23 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	if err := s.checkDrift(ctx, now, nil, false); err != nil {
 		return "", err
 	}
-	want := s.pushed
+	want := s.expected
 	want.Website.Stored += len(altered)
-	// A repair may meet an entity tag that it does not know: refused, read, stored.
+	// A repair may be refused for an outdated entity tag; it reads again and is stored.
 	conflicts := s.sinks.Tally().Website.Refused - want.Website.Refused
 	want.Website.Refused += min(conflicts, len(altered))
 	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each.", screen.Count(len(altered), "field")),
-		s.settled(now, want)
+		s.checkPushed(now, want)
 }
 
-// alterations are one field each of the pharmacy that Cara edited, of a practice
-// and of a trust, sorted by code.
+// alterations are one field each of the pharmacy that Cara edited, a practice and a
+// trust, sorted by code.
 func (s *story) alterations() ([]shown, error) {
-	practice, err := s.anyOpen(outside.Practices)
+	practice, err := s.firstOpen(outside.Practices)
 	if err != nil {
 		return nil, err
 	}
-	trust, err := s.anyOpen("etr")
+	trust, err := s.firstOpen("etr")
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ func (s *story) alterations() ([]shown, error) {
 	return altered, nil
 }
 
-// anyOpen is the first open profile of a report, by code.
-func (s *story) anyOpen(report string) (string, error) {
+// firstOpen is the lowest code of an open profile of a report.
+func (s *story) firstOpen(report string) (string, error) {
 	for _, code := range s.oracle.Codes(report) {
 		if s.oracle.IsOpen(report, code) {
 			return code, nil
@@ -85,9 +85,9 @@ func (s *story) anyOpen(report string) (string, error) {
 	return "", fmt.Errorf("the register has no open organisation in %s", report)
 }
 
-// driftRow is what drift prints: the result first, then a row a field.
+// driftRow is a row that `drift` prints: the result first, then one for each field.
 type driftRow struct {
-	Check    int64           `json:"check"` // of the result only
+	Check    int64           `json:"check"` // in the result only
 	State    push.DriftState `json:"state"`
 	Checked  int             `json:"checked"`
 	Missing  int             `json:"missing"`
@@ -96,7 +96,7 @@ type driftRow struct {
 	shown
 }
 
-// checkDrift has the website looked at, and wants exactly so much to differ.
+// checkDrift checks the website for drift, and expects exactly these fields.
 func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair bool) error {
 	args := []string{"drift", "--sink", string(push.SinkWebsite), "--actor", "Ann"}
 	wanted := driftRow{State: push.DriftDone, Checked: s.oracle.Pushes(nil).Website.Stored, Drifted: len(want)}
@@ -119,7 +119,7 @@ func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair 
 	if err != nil {
 		return err
 	}
-	result.Check = 0 // a number that is nobody's business
+	result.Check = 0 // its id, which does not matter
 	if result != wanted {
 		return fmt.Errorf("drift: want %+v, got %+v and %v", wanted, result, got)
 	}

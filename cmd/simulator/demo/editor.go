@@ -2,7 +2,7 @@ package demo
 
 import (
 	"context"
-	_ "embed" // for the saves
+	_ "embed" // for the SQL
 	"errors"
 	"fmt"
 	"time"
@@ -10,15 +10,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// editor plays the editing application: it writes profiles by plain SQL, a
-// transaction a save.
+// editor plays the editing application: it writes profiles by plain SQL, one
+// transaction for each save.
 type editor func(ctx context.Context, code string, e edit) error
 
-// edit is what Cara has to say of a pharmacy.
+// edit is what Cara saves for a pharmacy.
 type edit struct {
 	at     time.Time
 	phone  string
-	weekly string // "mon 09:00-17:30" a line
+	weekly string // a line like "mon 09:00-17:30" for each period
 	closed string // a day, YYYY-MM-DD
 }
 
@@ -31,7 +31,7 @@ var (
 	saveClosed string
 )
 
-// editAs returns the editor of a database who is called so in the audit.
+// editAs returns the editor of a database, with the name that the audit shows.
 func editAs(actor, url string) editor {
 	return func(ctx context.Context, code string, e edit) error {
 		config, err := pgx.ParseConfig(url)

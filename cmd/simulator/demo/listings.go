@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// listings has profilesync pull every report and checks each run as soon as it
+// listings reconciles every report of the register, and checks each run as soon as it
 // has ended.
 func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error) {
 	var wrong error
@@ -31,7 +31,7 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 		}
 	}, "reconcile", "--source", "ods", "--wait", "--actor", "nightly")
 	switch n := len(quiet); {
-	case n == 0, n == len(now.Runs): // the sentence that follows says it all
+	case n == 0, n == len(now.Runs): // the sentence that follows says enough
 	case n > 3:
 		s.screen.Say(fmt.Sprintf("nothing to do in the %d other reports", n))
 	default:
@@ -53,14 +53,14 @@ func (s *story) checkListing(got runs.Summary, now *step) error {
 	if _, known := outside.Reports[got.Report]; !known {
 		return fmt.Errorf("run %s is of report %q, which was not asked for", got.Run, got.Report)
 	}
-	facts, err := s.world.Facts(got.Report)
+	facts, err := s.register.Facts(got.Report)
 	if err != nil {
 		return err
 	}
 	return oracle.CheckRun(s.oracle.Listing(got.Report, facts, dayOf(now.At)), got)
 }
 
-// decide runs a command that gives one run.
+// decide runs a command whose result is one run, and checks it.
 func (s *story) decide(ctx context.Context, now *step, want runs.Summary, args ...string) (run runs.Summary, err error) {
 	s.screen.Do(strings.Join(args[:2], " "))
 	code, err := s.program.Runs(ctx, now.At, func(got runs.Summary) { now.Runs = append(now.Runs, got) }, args...)

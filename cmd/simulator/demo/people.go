@@ -2,7 +2,7 @@ package demo
 
 import (
 	"context"
-	_ "embed" // for the saves
+	_ "embed" // for the SQL
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -18,21 +18,22 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// crowdPlaces is how many pharmacies have people in the demonstration.
-const crowdPlaces = 40
+// staffedPharmacies is how many pharmacies have people in the demonstration.
+const staffedPharmacies = 40
 
 var (
 	//go:embed saves/4-people.sql
-	savePeople string
+	addPeople string
 	//go:embed saves/5-checks.sql
-	saveChecks string
+	addChecks string
 )
 
-// crowd plays people who use the editing application, by plain SQL.
-type crowd func(ctx context.Context, at time.Time, statement string, codes []string) error
+// peopleSQL plays what people do in the editing application: it runs a statement
+// about pharmacies at a played time.
+type peopleSQL func(ctx context.Context, at time.Time, statement string, codes []string) error
 
-// crowdOf returns the crowd of a database.
-func crowdOf(url string) crowd {
+// runPeopleSQL returns the peopleSQL of a database.
+func runPeopleSQL(url string) peopleSQL {
 	return func(ctx context.Context, at time.Time, statement string, codes []string) error {
 		config, err := pgx.ParseConfig(url)
 		if err != nil {
@@ -52,30 +53,31 @@ func crowdOf(url string) crowd {
 	}
 }
 
-// peopled are the first open pharmacies of the board.
-func (s *story) peopled() []string {
+// pharmaciesWithPeople are the first open pharmacies of the board.
+func (s *story) pharmaciesWithPeople() []string {
 	var codes []string
 	for _, code := range s.oracle.Codes(outside.Pharmacies) {
 		if s.oracle.IsOpen(outside.Pharmacies, code) && s.oracle.Field(outside.Pharmacies, code, "icb") == s.board && code != s.edited {
 			codes = append(codes, code)
 		}
 	}
-	return codes[:min(crowdPlaces, len(codes))]
+	return codes[:min(staffedPharmacies, len(codes))]
 }
 
-// due is what the day of a chapter brings: letters by their text, and whose
-// account ends.
-type due struct {
+// expectedMorning is what a morning must bring: letters by kind, and how many accounts
+// are deactivated.
+type expectedMorning struct {
 	letters map[people.LetterKind]int
 	ended   int
 }
 
-// foretold is what people get of a crowd at so many pharmacies, by chapter: half
-// of them are checked in May, and two people were last here on 1 December. The
-// board's list is told twice of the pharmacies that nobody ever checked.
-func foretold(places int) map[string]due {
+// expectedMornings predicts the mornings, by chapter, for a number of pharmacies with
+// people. Half of the pharmacies are checked in May, and two people were last active
+// on 1 December. The board's mailing list gets two letters about the pharmacies that
+// nobody has ever checked.
+func expectedMornings(places int) map[string]expectedMorning {
 	half := places / 2
-	return map[string]due{
+	return map[string]expectedMorning{
 		"quarter":  {letters: map[people.LetterKind]int{people.LetterOpening: places + half + 1, people.LetterOverdue: 1}},
 		"warning":  {letters: map[people.LetterKind]int{people.LetterInactive30: 2}},
 		"reminder": {letters: map[people.LetterKind]int{people.LetterFourWeeks: places - half, people.LetterInactive7: 2}},
@@ -88,24 +90,24 @@ func foretold(places int) map[string]due {
 	}
 }
 
-// morning lets profilesync do what its daemon does in a morning, and holds what
-// went out against what was foretold.
+// morning has profilesync do what its daemon does in a morning, and compares the
+// letters and accounts with the expected ones.
 func (s *story) morning(ctx context.Context, now *step) (string, error) {
-	codes := s.peopled()
+	codes := s.pharmaciesWithPeople()
 	switch now.Name {
 	case "quarter":
-		if err := s.people(ctx, now.At, savePeople, codes); err != nil {
+		if err := s.runPeopleSQL(ctx, now.At, addPeople, codes); err != nil {
 			return "", err
 		}
 	case "reminder":
-		if err := s.people(ctx, now.At.AddDate(0, 0, -14), saveChecks, codes); err != nil {
+		if err := s.runPeopleSQL(ctx, now.At.AddDate(0, 0, -14), addChecks, codes); err != nil {
 			return "", err
 		}
 	}
-	if err := s.work(ctx, now.At); err != nil {
+	if err := s.runMorningCommands(ctx, now.At); err != nil {
 		return "", err
 	}
-	want := foretold(len(codes))[now.Name]
+	want := expectedMornings(len(codes))[now.Name]
 	for kind, letters := range want.letters {
 		s.letters[kind] += letters
 	}
@@ -120,31 +122,31 @@ func (s *story) morning(ctx context.Context, now *step) (string, error) {
 	if err == nil && ended != want.ended {
 		err = fmt.Errorf("accounts that ended: want %d, got %d", want.ended, ended)
 	}
-	return told(want), err
+	return describeLetters(want), err
 }
 
-// work does what the daemon does for people in a morning.
-func (s *story) work(ctx context.Context, at time.Time) error {
+// runMorningCommands does by commands what the daemon does in a morning.
+func (s *story) runMorningCommands(ctx context.Context, at time.Time) error {
 	for _, command := range [][]string{
 		{"accounts", "inactive", "--apply", "--actor", "nightly"}, {"remind", "--post"}, {"mail", "send"},
 	} {
 		code, err := s.program.Rows(ctx, at, func(json.RawMessage) error { return nil }, command...)
 		if err != nil || code != program.ExitDone {
-			return fmt.Errorf("%s: %w", strings.Join(command, " "), checkExitOr(err, code))
+			return fmt.Errorf("%s: %w", strings.Join(command, " "), exitError(err, code))
 		}
 	}
 	return nil
 }
 
-func checkExitOr(err error, code int) error {
+func exitError(err error, code int) error {
 	if err != nil {
 		return err
 	}
 	return checkExit(false, code)
 }
 
-// told says what went out.
-func told(d due) string {
+// describeLetters says in words what was sent.
+func describeLetters(d expectedMorning) string {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(d.letters)) {
 		parts = append(parts, fmt.Sprintf("%s %s", screen.Number(d.letters[kind]), string(kind)))
@@ -152,7 +154,7 @@ func told(d due) string {
 	return "Letters: " + strings.Join(parts, ", ") + "."
 }
 
-// sentLetters counts what was ever delivered, by text.
+// sentLetters counts the letters delivered so far, by kind.
 func (s *story) sentLetters(ctx context.Context, at time.Time) (map[people.LetterKind]int, error) {
 	got := map[people.LetterKind]int{}
 	_, err := s.program.Rows(ctx, at, func(rows json.RawMessage) error {

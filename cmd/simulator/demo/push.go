@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// quickly is within which time an edit that does not wait must have arrived,
-	// on a machine that has other things to do.
-	quickly = program.Settle / 2
-	// patience is how long nothing may move before we say what is missing.
+	// arrivesWithin is how soon an edit that does not wait must have arrived, even on
+	// a busy machine.
+	arrivesWithin = program.SettleTime / 2
+	// patience is how long to wait without progress before giving up.
 	patience = 30 * time.Second
-	// glance is how often the ledgers are looked at, blink an entry.
-	glance = 50 * time.Millisecond
-	blink  = 2 * time.Millisecond
+	// pollLedgers and pollEntries are the pauses between two looks.
+	pollLedgers = 50 * time.Millisecond
+	pollEntries = 2 * time.Millisecond
 )
 
-// push starts the daemon and waits until nothing is to be pushed any more.
+// push starts the daemon and waits until everything has been pushed.
 func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 	if err := s.sinks.SeedDoS(); err != nil {
 		return "", err
@@ -40,25 +40,26 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 		name  string
 		count func(outside.Tally) int
 	}{{"DoS", outside.Tally.ToDoS}, {"public website", outside.Tally.ToWebsite}} {
-		if err := s.arrival(ctx, want, func(got outside.Tally) bool { return sink.count(got) >= sink.count(want) }); err != nil {
+		if err := s.waitForPushes(ctx, want, func(got outside.Tally) bool { return sink.count(got) >= sink.count(want) }); err != nil {
 			return "", err
 		}
 		s.screen.Linef("   %-16s %6s pushes arrived after %.1f s", sink.name, screen.Number(sink.count(want)), s.now().Sub(began).Seconds())
 	}
-	if err := s.atRest(ctx, now); err != nil {
+	if err := s.waitUntilPushed(ctx, now); err != nil {
 		return "", err
 	}
 	refused := s.sinks.RefusedPractices()
-	if err := s.settled(now, s.oracle.Pushes(refused)); err != nil {
+	if err := s.checkPushed(now, s.oracle.Pushes(refused)); err != nil {
 		return "", err
 	}
-	noRoute, err := s.checkStanding(ctx, now, refused)
+	noRoute, err := s.checkPushStates(ctx, now, refused)
 	return fmt.Sprintf("%s, each once and none out of order; DoS refuses %d for a phone number that is none. %s have no route to DoS.",
 		screen.Number(now.Pushes.Total())+" pushes", len(refused), screen.Count(noRoute, "profile")), err
 }
 
-// arrival waits until enough has arrived, for as long as something does.
-func (s *story) arrival(ctx context.Context, want outside.Tally, enough func(outside.Tally) bool) error {
+// waitForPushes waits until enough has arrived. It fails when nothing has arrived for
+// a while.
+func (s *story) waitForPushes(ctx context.Context, want outside.Tally, enough func(outside.Tally) bool) error {
 	last, moved := outside.Tally{}, s.now()
 	for {
 		got := s.sinks.Tally()
@@ -73,14 +74,14 @@ func (s *story) arrival(ctx context.Context, want outside.Tally, enough func(out
 		}
 		s.screen.Note(fmt.Sprintf("pushing: %s of %s to DoS, %s of %s to the website ...",
 			screen.Number(got.ToDoS()), screen.Number(want.ToDoS()), screen.Number(got.ToWebsite()), screen.Number(want.ToWebsite())))
-		if err := s.moment(ctx, glance); err != nil {
+		if err := s.pause(ctx, pollLedgers); err != nil {
 			return err
 		}
 	}
 }
 
-// moment waits a little, unless nothing is to be waited for any more.
-func (s *story) moment(ctx context.Context, wait time.Duration) error {
+// pause waits. It fails at once if the context or the daemon ends.
+func (s *story) pause(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -91,9 +92,9 @@ func (s *story) moment(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// atRest waits until no push is wanted any more: the daemon notes an answer a
-// moment after the sink gave it.
-func (s *story) atRest(ctx context.Context, now *step) error {
+// waitUntilPushed waits until no push is wanted any more: the daemon records an
+// answer a moment after the sink gave it.
+func (s *story) waitUntilPushed(ctx context.Context, now *step) error {
 	for began := s.now(); ; {
 		waiting := 0
 		code, err := s.program.Rows(ctx, now.At, func(json.RawMessage) error {
@@ -110,23 +111,24 @@ func (s *story) atRest(ctx context.Context, now *step) error {
 		case s.now().Sub(began) > patience:
 			return fmt.Errorf("%s still wanted %s after all had arrived", screen.Count(waiting, "push"), patience)
 		}
-		if err := s.moment(ctx, glance); err != nil {
+		if err := s.pause(ctx, pollLedgers); err != nil {
 			return err
 		}
 	}
 }
 
-// settled holds the ledgers against what they must have come to.
-func (s *story) settled(now *step, want outside.Tally) error {
+// checkPushed compares the tally of the sinks with the expected one, and records
+// what this step added to it.
+func (s *story) checkPushed(now *step, want outside.Tally) error {
 	got := s.sinks.Tally()
-	gained := got.Since(s.pushed)
-	now.Pushes, s.pushed = &gained, want
+	gained := got.Since(s.expected)
+	now.Pushes, s.expected = &gained, want
 	return oracle.CheckTally(want, got)
 }
 
-// checkStanding holds push list against the oracle, and says how many profiles
+// checkPushStates compares `push list` with the oracle, and counts the profiles that
 // have no route to DoS.
-func (s *story) checkStanding(ctx context.Context, now *step, refused []string) (noRoute int, err error) {
+func (s *story) checkPushStates(ctx context.Context, now *step, refused []string) (noRoute int, err error) {
 	want, got := s.oracle.PushStates(refused), map[oracle.PushState]int{}
 	s.screen.Do("reading push list")
 	code, err := s.program.Rows(ctx, now.At, func(row json.RawMessage) error {

@@ -19,7 +19,7 @@ func (s *story) first(ctx context.Context, now *step) (string, error) {
 }
 
 func (s *story) month(ctx context.Context, now *step) (string, error) {
-	played, err := s.world.Churn(dayOf(now.At))
+	played, err := s.register.Churn(dayOf(now.At))
 	if err != nil {
 		return "", err
 	}
@@ -36,30 +36,30 @@ func (s *story) month(ctx context.Context, now *step) (string, error) {
 }
 
 func (s *story) recode(ctx context.Context, now *step) (string, error) {
-	if _, err := s.world.Recode(dayOf(now.At)); err != nil {
+	if _, err := s.register.Recode(dayOf(now.At)); err != nil {
 		return "", err
 	}
-	held, runs, err := s.massChange(ctx, now)
+	held, runs, err := s.listingsWithheld(ctx, now)
 	return fmt.Sprintf("%d of %d trusts change board in one step: held back until a person says yes. The rest goes on: %s.",
 		held.Count, held.Of, changed(totalOf(runs).changes)), err
 }
 
 func (s *story) again(ctx context.Context, now *step) (string, error) {
-	if err := s.world.Advance(dayOf(now.At)); err != nil {
+	if err := s.register.Advance(dayOf(now.At)); err != nil {
 		return "", err
 	}
-	held, runs, err := s.massChange(ctx, now)
+	held, runs, err := s.listingsWithheld(ctx, now)
 	return fmt.Sprintf("%d of %d trusts held back again. The rest goes on: %s.", held.Count, held.Of, changed(totalOf(runs).changes)), err
 }
 
-// massChange has the listings read and wants the recode withheld.
-func (s *story) massChange(ctx context.Context, now *step) (held runs.Withheld, runs []runs.Summary, err error) {
+// listingsWithheld reconciles all reports and expects the recode to be withheld.
+func (s *story) listingsWithheld(ctx context.Context, now *step) (held runs.Withheld, runs []runs.Summary, err error) {
 	if runs, err = s.listings(ctx, now); err != nil {
 		return held, runs, err
 	}
 	for _, r := range runs {
 		if r.Report == "etr" && len(r.Withheld) == 1 && r.Withheld[0].Field == "icb" {
-			s.recoded, s.trust = r.Run, s.oracle.FirstWithheld("etr")
+			s.recodeRun, s.recodedTrust = r.Run, s.oracle.FirstWithheld("etr")
 			return r.Withheld[0], runs, nil
 		}
 	}
@@ -75,7 +75,7 @@ func (s *story) approveAgain(ctx context.Context, now *step) (string, error) {
 }
 
 func (s *story) approval(ctx context.Context, now *step, actor string) (string, error) {
-	run, err := s.decide(ctx, now, s.oracle.Approval("etr"), "runs", "approve", s.recoded, "--actor", actor)
+	run, err := s.decide(ctx, now, s.oracle.Approval("etr"), "runs", "approve", s.recodeRun, "--actor", actor)
 	said := fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor)
 	if n := len(run.LeftOut); n > 0 {
 		said += fmt.Sprintf(" %d left out: closed since.", n)
@@ -89,22 +89,24 @@ func (s *story) undo(ctx context.Context, now *step) (string, error) {
 	return fmt.Sprintf("Exactly those %s have the old board again.", screen.Count(run.Changes.Update, "trust")), err
 }
 
-// ask renames one pharmacy and has the API asked about it.
+// ask renames one pharmacy and reconciles it alone, by the API.
 func (s *story) ask(ctx context.Context, now *step) (string, error) {
 	code, err := s.openPharmacy()
 	if err != nil {
 		return "", err
 	}
-	if err := s.world.Rename(code, "NEW LEAF PHARMACY"); err != nil {
+	if err := s.register.Rename(code, "NEW LEAF PHARMACY"); err != nil {
 		return "", err
 	}
-	want := s.oracle.Question(code, "NEW LEAF PHARMACY")
+	want := s.oracle.Rename(code, "NEW LEAF PHARMACY")
 	_, err = s.decide(ctx, now, want, "reconcile", "--source", "ods", "--ods", code, "--wait", "--actor", "Ann")
 	return code + " renamed at once, and nothing else touched.", err
 }
 
+// openPharmacy is the code of a pharmacy that is open both in the register and as a
+// profile.
 func (s *story) openPharmacy() (string, error) {
-	facts, err := s.world.Facts(outside.Pharmacies)
+	facts, err := s.register.Facts(outside.Pharmacies)
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +119,7 @@ func (s *story) openPharmacy() (string, error) {
 }
 
 func (s *story) last(ctx context.Context, now *step) (string, error) {
-	if err := s.world.Advance(dayOf(now.At)); err != nil {
+	if err := s.register.Advance(dayOf(now.At)); err != nil {
 		return "", err
 	}
 	summaries, err := s.listings(ctx, now)

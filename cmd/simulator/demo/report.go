@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// madeReport is what `report make` prints of a report.
+// madeReport is what `report make` prints for a report.
 type madeReport struct {
 	Day  profile.Date `json:"day"`
 	Rows int          `json:"audit_rows"`
@@ -22,8 +22,8 @@ type verifiedReport struct {
 	Differ int  `json:"audit_rows_that_differ"`
 }
 
-// report makes the report of the morning, writes it as a page, and has it made
-// anew from the audit.
+// report makes the daily report, verifies it against the audit, and writes it to a
+// file.
 func (s *story) report(ctx context.Context, now *step) (string, error) {
 	var made []madeReport
 	into := func(value any) func(json.RawMessage) error {
@@ -44,5 +44,6 @@ func (s *story) report(ctx context.Context, now *step) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return screen.Count(is.Audit, "row") + " of the audit, each in this report and in no other.", s.program.WriteReport(ctx, now.At, s.page)
+	return screen.Count(is.Audit, "row") + " of the audit, each in this report and in no other.",
+		s.program.WriteReport(ctx, now.At, s.reportPage)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// services imports the extract, and has e-RS asked for the first time.
+// services imports the extract and reconciles e-RS for the first time.
 func (s *story) services(ctx context.Context, now *step) (string, error) {
 	if err := os.WriteFile(s.extract, s.referrals.Extract(dayOf(now.At)), 0o600); err != nil {
 		return "", fmt.Errorf("writing the extract: %w", err)
@@ -39,29 +39,30 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 		screen.Count(want.Rows, "service"), screen.Number(now.Services), screen.Count(run.Changes.Update, "site")), err
 }
 
-// pull has e-RS asked, and waits until the website shows what it says.
+// pull reconciles e-RS, and waits until the website shows the result.
 func (s *story) pull(ctx context.Context, now *step) (runs.Summary, error) {
 	want, touched := s.oracle.Pull(s.referrals, dayOf(now.At))
 	run, err := s.decide(ctx, now, want, "reconcile", "--source", "ers", "--wait", "--actor", "nightly")
 	if err != nil {
 		return run, err
 	}
-	pushed := s.pushed
+	pushed := s.expected
 	pushed.Website.Stored += len(touched)
-	if err := s.arrival(ctx, pushed, func(got outside.Tally) bool { return got.ToWebsite() >= pushed.ToWebsite() }); err != nil {
+	if err := s.waitForPushes(ctx, pushed, func(got outside.Tally) bool { return got.ToWebsite() >= pushed.ToWebsite() }); err != nil {
 		return run, err
 	}
-	if err := s.atRest(ctx, now); err != nil {
+	if err := s.waitUntilPushed(ctx, now); err != nil {
 		return run, err
 	}
-	if err := s.settled(now, pushed); err != nil {
+	if err := s.checkPushed(now, pushed); err != nil {
 		return run, err
 	}
-	return run, s.checkClinics(now)
+	return run, s.checkServices(now)
 }
 
-// checkClinics holds what the website shows of every site against the oracle.
-func (s *story) checkClinics(now *step) error {
+// checkServices compares the services that the website shows for every site with the
+// oracle's.
+func (s *story) checkServices(now *step) error {
 	want := s.oracle.ServicesShown()
 	for _, code := range s.oracle.Codes("ets") {
 		got, err := s.sinks.ServicesShown(code)
@@ -76,10 +77,9 @@ func (s *story) checkClinics(now *step) error {
 	return nil
 }
 
-// reshuffle lets a trust give two services new names, bring one to another site
-// and end one.
+// reshuffle has a trust rename two services, move one to another site and end one.
 func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
-	trust, from, to := s.hospital()
+	trust, from, to := s.trustWithMostSites()
 	if len(from) < 3 || len(to) < 1 {
 		return "", fmt.Errorf("trust %s has too few services", trust)
 	}
@@ -92,7 +92,7 @@ func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
 	if err := s.referrals.Move(from[2].ID, to[0].Sites[0]); err != nil {
 		return "", err
 	}
-	s.moved = string(to[0].Sites[0])
+	s.reshuffledSite = string(to[0].Sites[0])
 	s.screen.Say(fmt.Sprintf("%s moves from %s to %s", from[2].ID, from[2].Sites[0], to[0].Sites[0]))
 	if err := s.referrals.Remove(to[0].ID); err != nil {
 		return "", err
@@ -103,9 +103,9 @@ func (s *story) reshuffle(ctx context.Context, now *step) (string, error) {
 		screen.Count(run.Fields[profile.FieldERSServices.String()], "service")+" changed on profiles", trust), err
 }
 
-// hospital is the trust with the most sites that have services, with the services
-// of its first and of its last site.
-func (s *story) hospital() (trust string, first, last []erstest.Service) {
+// trustWithMostSites is the trust with the most sites that have services, with the
+// services of its first and last site.
+func (s *story) trustWithMostSites() (trust string, first, last []erstest.Service) {
 	sites := map[string]map[string][]erstest.Service{}
 	for _, service := range s.referrals.Services() {
 		site, trust := s.oracle.SiteOf(service.ID), string(service.Provider)
@@ -129,9 +129,9 @@ func (s *story) hospital() (trust string, first, last []erstest.Service) {
 	return trust, sites[trust][codes[0]], sites[trust][codes[len(codes)-1]]
 }
 
-// gone is the second look at what was missing: e-RS says that it does not know
-// it. Then the daemon is stopped: the chapters about people do its mornings by
-// commands, a day each.
+// gone pulls a second time what was missing, and e-RS says that it does not exist. Then
+// the daemon is stopped: the chapters about people run commands instead, one day
+// each.
 func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	run, err := s.pull(ctx, now)
 	if err != nil {

@@ -18,118 +18,118 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// profilesync is the real program (program), at a played instant each time.
+// profilesync is the real program, or a test's, at the time being played.
 type profilesync interface {
-	// run runs a command to its end and hands on each run it tells of.
+	// Runs runs a command to its end, with each reconciliation run that it prints.
 	Runs(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error)
-	// list does so for the rows that other commands print.
+	// Rows does the same with whatever rows a command prints.
 	Rows(ctx context.Context, at time.Time, each func(row json.RawMessage) error, args ...string) (code int, err error)
-	// page writes the newest report as a page to a file.
+	// WriteReport writes the newest daily report to a file, as HTML.
 	WriteReport(ctx context.Context, at time.Time, path string) error
-	// serve starts the daemon.
+	// Serve starts the daemon.
 	Serve(ctx context.Context, at time.Time) (program.Daemon, error)
 }
 
-// directories are both sinks, as those see them who look from outside: by their
-// ledgers and by what they show.
-type directories interface {
-	// seed lets DoS know new organisations.
+// sinks are DoS and the website as seen from outside: their ledgers and what they
+// show.
+type sinks interface {
+	// SeedDoS adds new organisations to DoS.
 	SeedDoS() error
-	// tally counts the effects of pushes so far.
+	// Tally counts the effects of pushes so far.
 	Tally() outside.Tally
-	// refused are the practices whose record DoS did not take, by code.
+	// RefusedPractices are the codes of practices whose update DoS refused.
 	RefusedPractices() []string
-	// entries are what both show of a pharmacy.
+	// Entries are what both show for a pharmacy.
 	Entries(code string) outside.Entries
-	// clinics are the services of a site on the website.
+	// ServicesShown are the e-RS services of a site on the website.
 	ServicesShown(code string) ([]outside.ShownService, error)
-	// alter changes a field on the website behind our back.
+	// Alter changes a field on the website without a push.
 	Alter(code, field, value string) error
 }
 
-// story plays the demonstration: it lets things happen in the world, has
-// profilesync look, and holds every number against the oracle.
+// story is a demonstration being played: things happen in the outside systems,
+// profilesync reacts, and every number is compared with the oracle's.
 type story struct {
-	board   string // whose list of people profilesync writes to
+	board   string // whose mailing list gets letters, and whose pharmacies have people
 	dir     string
 	command string
 	seed    uint64
 	began   time.Time
 	screen  *screen.Screen
 
-	world     *odstest.World
-	referrals *erstest.World
-	extract   string // the file of the EBSX05 extract
-	program   profilesync
-	sinks     directories
-	editor    editor
-	people    crowd
-	letters   map[people.LetterKind]int // that went out
-	oracle    *oracle.Oracle
-	now       func() time.Time
+	register     *odstest.World
+	referrals    *erstest.World
+	extract      string // the file for the EBSX05 extract
+	program      profilesync
+	sinks        sinks
+	editor       editor
+	runPeopleSQL peopleSQL
+	letters      map[people.LetterKind]int // sent so far, as expected
+	oracle       *oracle.Oracle
+	now          func() time.Time
 
-	steps   []step
-	recoded string         // the run that withheld the recode last
-	trust   string         // one of those whose board changed
-	daemon  program.Daemon // from the first push on
-	pushed  outside.Tally  // what the sinks must have come to
-	edited  string         // the pharmacy that Cara edited
-	moved   string         // the site that got a service
-	page    string         // the report
+	steps          []step
+	recodeRun      string         // the last run that withheld the recode
+	recodedTrust   string         // one of those whose board changed
+	daemon         program.Daemon // while it runs
+	expected       outside.Tally  // the tally of the sinks so far
+	edited         string         // the pharmacy that Cara edited
+	reshuffledSite string         // the site that gained a service
+	reportPage     string         // the file of the daily report
 }
 
 // step is one step of the story as summary.json has it.
 type step struct {
 	Step     int            `json:"step"`
 	Name     string         `json:"name"`
-	At       time.Time      `json:"at"` // the played instant
+	At       time.Time      `json:"at"` // the time being played
 	Title    string         `json:"title"`
-	Said     string         `json:"said"` // what came of it
+	Said     string         `json:"said"` // the result in words
 	Runs     []runs.Summary `json:"runs"`
-	Pushes   *outside.Tally `json:"pushes,omitempty"`          // what it brought to the sinks
-	Arrived  float64        `json:"arrived_seconds,omitempty"` // from an edit until both sinks showed it
-	Drift    *found         `json:"drift,omitempty"`
-	Services int            `json:"services,omitempty"` // of e-RS, that the website shows after it
+	Pushes   *outside.Tally `json:"pushes,omitempty"`          // those that arrived in this step
+	Arrived  float64        `json:"arrived_seconds,omitempty"` // from the edit until both sinks showed it
+	Drift    *driftFound    `json:"drift,omitempty"`
+	Services int            `json:"services,omitempty"` // of e-RS, on the website after this step
 	Seconds  float64        `json:"seconds"`
 }
 
-// setting is all that a story is played with.
+// Setting is everything the demonstration is played with.
 type Setting struct {
 	Systems  *outside.Systems
 	Program  *program.Program
-	Database string    // the URL of the database of that program, which is empty
-	Board    string    // whose list of people the program writes to
-	Dir      string    // where the files go
-	Command  string    // how a shell runs the program on that database
+	Database string    // the URL of the program's database, which is empty
+	Board    string    // whose mailing list gets letters
+	Dir      string    // the folder for summary.json, the report and the extract
+	Command  string    // how to run the program on that database in a shell
 	Seed     uint64    // of the register
-	Began    time.Time // when somebody began to wait
+	Began    time.Time // the start of the time that is reported
 	Screen   *screen.Screen
 }
 
-// play plays the story, writes summary.json and shows what came of it. A wrong
+// Play plays the demonstration, writes summary.json and prints a summary. A wrong
 // number is an error: the demonstration is a test.
 func Play(ctx context.Context, set Setting) error {
 	s := &story{
 		board: set.Board, dir: set.Dir, command: set.Command, seed: set.Seed, began: set.Began, screen: set.Screen,
-		world: set.Systems.Register, referrals: set.Systems.Referrals, extract: filepath.Join(set.Dir, "EBSX05.zip"),
-		program: set.Program, sinks: set.Systems, editor: editAs("Cara", set.Database), people: crowdOf(set.Database),
-		letters: map[people.LetterKind]int{}, page: filepath.Join(set.Dir, "report.html"), oracle: oracle.New(), now: time.Now,
+		register: set.Systems.Register, referrals: set.Systems.Referrals, extract: filepath.Join(set.Dir, "EBSX05.zip"),
+		program: set.Program, sinks: set.Systems, editor: editAs("Cara", set.Database), runPeopleSQL: runPeopleSQL(set.Database),
+		letters: map[people.LetterKind]int{}, reportPage: filepath.Join(set.Dir, "report.html"), oracle: oracle.New(), now: time.Now,
 	}
-	told := s.tell(ctx)
-	sum := s.summarise(s.seed, s.now().Sub(s.began).Seconds(), told)
+	played := s.playChapters(ctx)
+	sum := s.summarise(s.seed, s.now().Sub(s.began).Seconds(), played)
 	path, err := sum.write(s.dir)
-	if told != nil || err != nil {
-		return errors.Join(told, err)
+	if played != nil || err != nil {
+		return errors.Join(played, err)
 	}
 	s.table()
 	s.farewell(sum, path)
 	return nil
 }
 
-// tell plays all chapters; the first wrong number ends the story.
-func (s *story) tell(ctx context.Context) (err error) {
+// playChapters plays all chapters, up to the first wrong number.
+func (s *story) playChapters(ctx context.Context) (err error) {
 	defer func() {
-		if s.daemon != nil { // it was to be stopped in the last chapter
+		if s.daemon != nil { // a chapter failed before the one that stops it
 			err = errors.Join(err, s.daemon.Stop())
 		}
 	}()

@@ -20,8 +20,8 @@ import (
 
 func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	t.Parallel()
-	a := &actor{}
-	shown, err := a.told(t)
+	f := &fakeProgram{}
+	shown, err := f.play(t)
 	require.NoError(t, err, shown)
 	require.Contains(t, shown, "9. 3 April 2026, 05:00.")
 	require.Contains(t, shown, "held back until a person says yes")
@@ -30,67 +30,67 @@ func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	for line := range strings.Lines(shown) {
 		require.LessOrEqual(t, len(line), 101, line)
 	}
-	require.Len(t, a.story.steps, 21)
-	require.NotEmpty(t, a.story.recoded)
-	require.Len(t, a.story.steps[3].Runs, 1)
-	require.Equal(t, a.story.steps[3].Runs[0].Changes, a.story.steps[4].Runs[0].Changes, "undone is what was approved")
+	require.Len(t, f.story.steps, 21)
+	require.NotEmpty(t, f.story.recodeRun)
+	require.Len(t, f.story.steps[3].Runs, 1)
+	require.Equal(t, f.story.steps[3].Runs[0].Changes, f.story.steps[4].Runs[0].Changes, "undone is what was approved")
 }
 
 func TestAWrongNumberEndsTheStory(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		actor actor
+		actor fakeProgram
 		want  string
 	}{
 		"one profile too few": {
-			actor{command: "first", spoil: func(s *runs.Summary) { s.Changes.Create-- }}, "step 1 (first): run",
+			fakeProgram{step: "first", spoil: func(s *runs.Summary) { s.Changes.Create-- }}, "step 1 (first): run",
 		},
 		"a row lost": {
-			actor{command: "first", spoil: func(s *runs.Summary) { s.Records-- }}, "records         want 273, got 272",
+			fakeProgram{step: "first", spoil: func(s *runs.Summary) { s.Records-- }}, "records         want 273, got 272",
 		},
 		"a row quarantined": {
-			actor{command: "month", spoil: func(s *runs.Summary) { s.Rejected++ }}, "rejected        want 0, got 1",
+			fakeProgram{step: "month", spoil: func(s *runs.Summary) { s.Rejected++ }}, "rejected        want 0, got 1",
 		},
 		"a profile lost": {
-			actor{command: "month", spoil: func(s *runs.Summary) { s.Population-- }}, "population      want",
+			fakeProgram{step: "month", spoil: func(s *runs.Summary) { s.Population-- }}, "population      want",
 		},
 		"a contradiction made up": {
-			actor{command: "first", spoil: func(s *runs.Summary) { s.Contradictions++ }}, "contradictions  want 0, got 1",
+			fakeProgram{step: "first", spoil: func(s *runs.Summary) { s.Contradictions++ }}, "contradictions  want 0, got 1",
 		},
 		"a closure too early": {
-			actor{command: "recode", spoil: func(s *runs.Summary) { s.Changes.Close++ }}, "changes",
+			fakeProgram{step: "recode", spoil: func(s *runs.Summary) { s.Changes.Close++ }}, "changes",
 		},
 		"a recode that goes through": {
-			actor{command: "recode", spoil: func(s *runs.Summary) {
+			fakeProgram{step: "recode", spoil: func(s *runs.Summary) {
 				s.State, s.Fields["icb"], s.Withheld = runs.RunDone, s.Withheld[0].Count, []runs.Withheld{}
 			}}, "state           want withheld, got done",
 		},
 		"an approval of more": {
-			actor{command: "approve", spoil: func(s *runs.Summary) { s.Changes.Update++ }}, "step 4 (approve)",
+			fakeProgram{step: "approve", spoil: func(s *runs.Summary) { s.Changes.Update++ }}, "step 4 (approve)",
 		},
 		"an undo that leaves one": {
-			actor{command: "undo", spoil: func(s *runs.Summary) {
+			fakeProgram{step: "undo", spoil: func(s *runs.Summary) {
 				s.LeftOut = append(s.LeftOut, runs.LeftOut{Code: "R1A", Field: "icb"})
 			}}, "left out",
 		},
 		"a recode that is forgotten": {
-			actor{command: "again", spoil: func(s *runs.Summary) { s.Withheld = nil }}, "step 6 (again)",
+			fakeProgram{step: "again", spoil: func(s *runs.Summary) { s.Withheld = nil }}, "step 6 (again)",
 		},
 		"a recode held back in part": {
-			actor{command: "again", spoil: func(s *runs.Summary) { s.Withheld[0].Count-- }}, "withheld        want [{mass-change trust icb",
+			fakeProgram{step: "again", spoil: func(s *runs.Summary) { s.Withheld[0].Count-- }}, "withheld        want [{mass-change trust icb",
 		},
 		"a question that changes more": {
-			actor{command: "ask", spoil: func(s *runs.Summary) { s.Fields["icb"] = 1 }}, "fields",
+			fakeProgram{step: "ask", spoil: func(s *runs.Summary) { s.Fields["icb"] = 1 }}, "fields",
 		},
 		"a restless last night": {
-			actor{command: "last", spoil: func(s *runs.Summary) { s.PendingClose++ }}, "pending close",
+			fakeProgram{step: "last", spoil: func(s *runs.Summary) { s.PendingClose++ }}, "pending close",
 		},
 		"another report": {
-			actor{command: "first", spoil: func(s *runs.Summary) { s.Report = "elephants" }}, `report "elephants"`,
+			fakeProgram{step: "first", spoil: func(s *runs.Summary) { s.Report = "elephants" }}, `report "elephants"`,
 		},
-		"an exit code that says withheld": {actor{command: "first", code: program.ExitWithheld}, "exit code 3, want 0"},
-		"an exit code that does not":      {actor{command: "recode", code: -program.ExitWithheld}, "exit code 0, want 3"},
-		"a program that fails":            {actor{command: "undo", fails: errors.New("no such run")}, "step 5 (undo): no such run"},
+		"an exit code that says withheld": {fakeProgram{step: "first", code: program.ExitWithheld}, "exit code 3, want 0"},
+		"an exit code that does not":      {fakeProgram{step: "recode", code: -program.ExitWithheld}, "exit code 0, want 3"},
+		"a program that fails":            {fakeProgram{step: "undo", fails: errors.New("no such run")}, "step 5 (undo): no such run"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -101,11 +101,11 @@ func TestAWrongNumberEndsTheStory(t *testing.T) {
 }
 
 // requireEnd wants the story to end early.
-func (a *actor) requireEnd(t *testing.T, want string) {
+func (f *fakeProgram) requireEnd(t *testing.T, want string) {
 	t.Helper()
-	_, err := a.told(t)
+	_, err := f.play(t)
 	require.ErrorContains(t, err, want)
-	sum := a.story.summarise(7, 1, err)
+	sum := f.story.summarise(7, 1, err)
 	require.False(t, sum.OK)
 	require.Contains(t, sum.Error, want)
 }
@@ -113,46 +113,64 @@ func (a *actor) requireEnd(t *testing.T, want string) {
 func TestAWrongPushEndsTheStory(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		actor actor
+		actor fakeProgram
 		want  string
 	}{
 		"a push that never arrives": {
-			actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Applied-- }}, "step 10 (push): nothing arrived for 30s",
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.DoS.Applied-- }}, "step 10 (push): nothing arrived for 30s",
 		},
 		"a profile missing on the website": {
-			actor{command: "push", sinks: func(s *shelf) { s.t.Website.Stored-- }}, "website stored",
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.Website.Stored-- }}, "website stored",
 		},
-		"one too many":       {actor{command: "push", sinks: func(s *shelf) { s.t.Website.Stored++ }}, "website stored"},
-		"one applied twice":  {actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Twice++ }}, "DoS twice         want 0, got 1"},
-		"one out of order":   {actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Backwards++ }}, "DoS backwards     want 0, got 1"},
-		"one lost in DoS":    {actor{command: "push", sinks: func(s *shelf) { s.t.DoS.Lost++ }}, "DoS lost          want 0, got 1"},
-		"one stored twice":   {actor{command: "push", sinks: func(s *shelf) { s.t.Website.Twice++ }}, "website twice     want 0, got 1"},
-		"one stored too old": {actor{command: "push", sinks: func(s *shelf) { s.t.Website.Backwards++ }}, "website backwards want 0, got 1"},
+		"one too many": {fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.Website.Stored++ }}, "website stored"},
+		"one applied twice": {
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.DoS.Twice++ }}, "DoS twice         want 0, got 1",
+		},
+		"one out of order": {
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.DoS.Backwards++ }}, "DoS backwards     want 0, got 1",
+		},
+		"one lost in DoS": {
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.DoS.Lost++ }}, "DoS lost          want 0, got 1",
+		},
+		"one stored twice": {
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.Website.Twice++ }}, "website twice     want 0, got 1",
+		},
+		"one stored too old": {
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) { s.counts.Website.Backwards++ }}, "website backwards want 0, got 1",
+		},
 		"a pharmacy refused": {
-			actor{command: "push", sinks: func(s *shelf) {
-				s.t.DoS.Applied--
-				s.t.DoS.Refused, s.without = 1, []string{"FA001"}
+			fakeProgram{step: "push", sinks: func(s *fakeSinks) {
+				s.counts.DoS.Applied--
+				s.counts.DoS.Refused, s.refused = 1, []string{"FA001"}
 			}, rows: func(rows []any) []any {
 				return append(rows, oracle.PushState{Sink: push.SinkDoS, Route: "change-event", State: push.Refused})
 			}}, "push list: want map",
 		},
 		"a type without a route that has one": {
-			actor{command: "push", rows: func(rows []any) []any {
+			fakeProgram{step: "push", rows: func(rows []any) []any {
 				if i := slices.Index(rows, any(oracle.PushState{Sink: push.SinkDoS, State: push.NoRoute})); i >= 0 {
 					rows[i] = oracle.PushState{Sink: push.SinkDoS, Route: "fhir", State: push.Accepted}
 				}
 				return rows
 			}}, "push list: want",
 		},
-		"an exit code":               {actor{command: "push", code: program.ExitWithheld}, "exit code 3, want 0"},
-		"a daemon that is gone":      {actor{command: "push", gone: true}, "the daemon ended by itself"},
-		"a daemon that ends badly":   {actor{badly: errors.New("killed")}, "step 15 (gone): killed"},
-		"an edit that takes two":     {actor{command: "edit", sinks: func(s *shelf) { s.t.DoS.Applied++ }}, "step 11 (edit): what arrived"},
-		"an edit that arrives once":  {actor{command: "edit", sinks: func(s *shelf) { s.is.WebsiteSequence = 0 }}, "has not arrived after 5s"},
-		"an edit that loses a phone": {actor{command: "edit", sinks: func(s *shelf) { s.is.Phone = "" }}, `the phone number "", want "0113`},
-		"an edit without hours":      {actor{command: "edit", sinks: func(s *shelf) { s.is.Weekly = "" }}, `the weekly hours "", want "mon`},
+		"an exit code":             {fakeProgram{step: "push", code: program.ExitWithheld}, "exit code 3, want 0"},
+		"a daemon that is gone":    {fakeProgram{step: "push", gone: true}, "the daemon ended by itself"},
+		"a daemon that ends badly": {fakeProgram{stopError: errors.New("killed")}, "step 15 (gone): killed"},
+		"an edit that takes two": {
+			fakeProgram{step: "edit", sinks: func(s *fakeSinks) { s.counts.DoS.Applied++ }}, "step 11 (edit): what arrived",
+		},
+		"an edit that arrives once": {
+			fakeProgram{step: "edit", sinks: func(s *fakeSinks) { s.shows.WebsiteSequence = 0 }}, "has not arrived after 5s",
+		},
+		"an edit that loses a phone": {
+			fakeProgram{step: "edit", sinks: func(s *fakeSinks) { s.shows.Phone = "" }}, `the phone number "", want "0113`,
+		},
+		"an edit without hours": {
+			fakeProgram{step: "edit", sinks: func(s *fakeSinks) { s.shows.Weekly = "" }}, `the weekly hours "", want "mon`,
+		},
 		"a closure that is not seen": {
-			actor{command: "edit", sinks: func(s *shelf) { s.is.Dated = "" }}, `the dated hours "", want "2026-04-03 closed"`,
+			fakeProgram{step: "edit", sinks: func(s *fakeSinks) { s.shows.Dated = "" }}, `the dated hours "", want "2026-04-03 closed"`,
 		},
 	}
 	for name, test := range tests {
@@ -166,21 +184,21 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 func TestAWrongDriftEndsTheStory(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		actor actor
+		actor fakeProgram
 		want  string
 	}{
 		"drift that is not there": {
-			actor{command: "drift", rows: func(rows []any) []any { return append(rows, shown{"X99", "phone", ""}) }},
+			fakeProgram{step: "drift", rows: func(rows []any) []any { return append(rows, shown{"X99", "phone", ""}) }},
 			"step 12 (drift): drift: want [",
 		},
-		"drift that is not found": {actor{command: "drift", rows: func(rows []any) []any { return rows[:1] }}, "drift: want [{"},
+		"drift that is not found": {fakeProgram{step: "drift", rows: func(rows []any) []any { return rows[:1] }}, "drift: want [{"},
 		"an alarm": {
-			actor{command: "drift", rows: func([]any) []any {
+			fakeProgram{step: "drift", rows: func([]any) []any {
 				return []any{push.DriftResult{Check: 1, State: push.DriftAlarm}}
 			}}, "drift: want {Check:0 State:done",
 		},
-		"an exit code": {actor{command: "drift", code: -program.ExitWithheld}, "exit code 0, want 3"},
-		"no program":   {actor{command: "drift", fails: errors.New("no such sink")}, "step 12 (drift): no such sink"},
+		"an exit code": {fakeProgram{step: "drift", code: -program.ExitWithheld}, "exit code 0, want 3"},
+		"no program":   {fakeProgram{step: "drift", fails: errors.New("no such sink")}, "step 12 (drift): no such sink"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -193,23 +211,25 @@ func TestAWrongDriftEndsTheStory(t *testing.T) {
 func TestWrongServicesEndTheStory(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		actor actor
+		actor fakeProgram
 		want  string
 	}{
 		"an extract that loses a row": {
-			actor{command: "services", rows: func([]any) []any { return []any{oracle.Imported{Rows: 1, Added: 1}} }},
+			fakeProgram{step: "services", rows: func([]any) []any { return []any{oracle.Imported{Rows: 1, Added: 1}} }},
 			"step 13 (services): ers register import: want {Rows:",
 		},
-		"a service too few":      {actor{command: "services", spoil: func(s *runs.Summary) { s.Records-- }}, "records"},
-		"a site too few":         {actor{command: "services", spoil: func(s *runs.Summary) { s.Population-- }}, "population"},
-		"a rename that is lost":  {actor{command: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]-- }}, "fields"},
-		"gone at the first look": {actor{command: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]++ }}, "fields"},
-		"never gone":             {actor{command: "gone", spoil: func(s *runs.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run"},
-		"an exit code":           {actor{command: "services", code: program.ExitWithheld}, "exit code 3, want 0"},
-		"no program":             {actor{command: "services", fails: errors.New("e-RS is away")}, "step 13 (services): e-RS is away"},
-		"one push too many":      {actor{command: "gone", sinks: func(s *shelf) { s.t.Website.Stored++ }}, "website stored"},
+		"a service too few":      {fakeProgram{step: "services", spoil: func(s *runs.Summary) { s.Records-- }}, "records"},
+		"a site too few":         {fakeProgram{step: "services", spoil: func(s *runs.Summary) { s.Population-- }}, "population"},
+		"a rename that is lost":  {fakeProgram{step: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]-- }}, "fields"},
+		"gone at the first look": {fakeProgram{step: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]++ }}, "fields"},
+		"never gone": {
+			fakeProgram{step: "gone", spoil: func(s *runs.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run",
+		},
+		"an exit code":      {fakeProgram{step: "services", code: program.ExitWithheld}, "exit code 3, want 0"},
+		"no program":        {fakeProgram{step: "services", fails: errors.New("e-RS is away")}, "step 13 (services): e-RS is away"},
+		"one push too many": {fakeProgram{step: "gone", sinks: func(s *fakeSinks) { s.counts.Website.Stored++ }}, "website stored"},
 		"a service that stays": {
-			actor{command: "gone", sinks: func(s *shelf) {
+			fakeProgram{step: "gone", sinks: func(s *fakeSinks) {
 				for code := range s.services {
 					s.services[code] = append(s.services[code], outside.ShownService{ID: "99999", Name: "Gone"})
 				}
@@ -226,10 +246,10 @@ func TestWrongServicesEndTheStory(t *testing.T) {
 
 func TestTheSummaryIsWritten(t *testing.T) {
 	t.Parallel()
-	a := &actor{}
-	_, err := a.told(t)
+	f := &fakeProgram{}
+	_, err := f.play(t)
 	require.NoError(t, err)
-	path, err := a.story.summarise(7, 12.5, nil).write(t.TempDir())
+	path, err := f.story.summarise(7, 12.5, nil).write(t.TempDir())
 	require.NoError(t, err)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -238,15 +258,15 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	require.True(t, read.OK)
 	require.Len(t, read.Steps, 21)
 	require.Equal(t, 5*len(outside.Reports)+4+3, read.Totals.Runs)
-	require.Equal(t, a.oracle.OpenProfiles(), read.Totals.Profiles)
+	require.Equal(t, f.oracle.OpenProfiles(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)
-	pushed := a.oracle.Pushes(nil)
+	pushed := f.oracle.Pushes(nil)
 	require.Equal(t, pushed.ToDoS()+1, read.Totals.DoS, "and Cara's edit")
-	sites := len(a.oracle.ServicesShown())
+	sites := len(f.oracle.ServicesShown())
 	require.Greater(t, sites, 12, "more than one at each trust that offers services")
 	require.Equal(t, pushed.ToWebsite()+1+3+sites+2+1, read.Totals.Website, "and the repairs, and services of sites")
-	require.Equal(t, len(slices.Concat(slices.Collect(maps.Values(a.oracle.ServicesShown()))...)), read.Totals.Services)
+	require.Equal(t, len(slices.Concat(slices.Collect(maps.Values(f.oracle.ServicesShown()))...)), read.Totals.Services)
 	require.Equal(t, 3, read.Totals.Drifted)
 	require.Equal(t, 3, read.Totals.Repaired)
-	a.story.table()
+	f.story.table()
 }

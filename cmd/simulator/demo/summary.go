@@ -21,8 +21,8 @@ type summary struct {
 	Seconds       float64 `json:"seconds"` // from the start to the last number
 }
 
-// totals are the counts of all steps together; profiles is how many are open at
-// the end, dos and website are effects of pushes.
+// totals are the counts of all steps together. Profiles is how many are open at the
+// end; DoS and Website count effects of pushes.
 type totals struct {
 	Runs     int               `json:"runs"`
 	Records  int               `json:"records"`
@@ -99,19 +99,24 @@ func (now step) toWebsite() int {
 	return now.Pushes.ToWebsite()
 }
 
-// table shows a step a line.
+// table prints one line for each step.
 func (s *story) table() {
 	const row = "%-13s %4s %8s %8s %7s %8s %9s %7s %8s %8s %8s"
 	s.screen.Linef(row, "step", "runs", "created", "updated", "closed", "dormant", "held back", "to DoS", "website", "services", "seconds")
 	for _, step := range s.steps {
 		t := totalOf(step.Runs)
-		s.screen.Linef(row, step.Name, screen.Number(t.runs), screen.Number(t.changes.Create), screen.Number(t.changes.Update), screen.Number(t.changes.Close),
-			screen.Number(t.changes.Dormant), screen.Number(t.withheld), screen.Number(step.toDoS()), screen.Number(step.toWebsite()), screen.Number(step.Services),
-			fmt.Sprintf("%.1f", step.Seconds))
+		cells := []any{step.Name}
+		for _, n := range []int{
+			t.runs, t.changes.Create, t.changes.Update, t.changes.Close, t.changes.Dormant, t.withheld,
+			step.toDoS(), step.toWebsite(), step.Services,
+		} {
+			cells = append(cells, screen.Number(n))
+		}
+		s.screen.Linef(row, append(cells, fmt.Sprintf("%.1f", step.Seconds))...)
 	}
 }
 
-// farewell says what there is to look at.
+// farewell prints the totals and what there is to look at.
 func (s *story) farewell(sum summary, path string) {
 	s.screen.Linef("\n%s open at the end, every number as the register has it. %.1f s in all.",
 		screen.Count(sum.Totals.Profiles, "profile"), sum.Seconds)
@@ -120,15 +125,15 @@ func (s *story) farewell(sum summary, path string) {
 	s.screen.Linef("%s of e-RS shown at the end, as its trusts arranged them.", screen.Count(sum.Totals.Services, "service"))
 	s.screen.Linef("%s to people, each once, none after everything was checked.", screen.Count(sum.Totals.Letters, "letter"))
 	s.screen.Linef("letters    %s", screen.ShortPath(filepath.Join(s.dir, "mail")))
-	s.screen.Linef("report     %s", screen.ShortPath(s.page))
+	s.screen.Linef("report     %s", screen.ShortPath(s.reportPage))
 	s.screen.Linef("counts     %s", screen.ShortPath(path))
 	s.screen.Linef("\nLook around; the database is still there:")
 	for _, args := range []string{
 		"runs list",
-		"runs show " + s.recoded + " --withheld",
-		"profile history " + s.trust,
+		"runs show " + s.recodeRun + " --withheld",
+		"profile history " + s.recodedTrust,
 		"profile history " + s.edited,
-		"ers services " + s.moved,
+		"ers services " + s.reshuffledSite,
 		"push list --state no-route",
 		"mail list --state cancelled",
 		"accounts list --state deactivated",

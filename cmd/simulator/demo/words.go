@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// finding says what a listing came to; nothing, where it came to nothing.
+// Finding is the result of a run in words; empty if there was nothing to do.
 func Finding(r runs.Summary) string {
 	var parts []string
 	if r.Changes != (runs.ChangeCounts{}) {
@@ -29,7 +29,7 @@ func Finding(r runs.Summary) string {
 	return fmt.Sprintf("%6s records: %s", screen.Number(r.Records), strings.Join(parts, "; "))
 }
 
-// changed says what was changed, in words.
+// changed is what was changed, in words.
 func changed(c runs.ChangeCounts) string {
 	var parts []string
 	for _, kind := range []struct {
@@ -46,7 +46,7 @@ func changed(c runs.ChangeCounts) string {
 	return strings.Join(parts, ", ")
 }
 
-// total adds runs up.
+// total is the sum of runs.
 type total struct {
 	runs, records, withheld, pending, contradictions int
 	changes                                          runs.ChangeCounts

@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// check holds a run against what was foretold, and names every number that is
-// wrong.
+// CheckRun compares a run with the prediction, and its error names every number
+// that is wrong.
 func CheckRun(want, got runs.Summary) error {
 	var wrong []string
 	differ := func(what string, want, got any) {
@@ -27,7 +27,7 @@ func CheckRun(want, got runs.Summary) error {
 	differ("fields", want.Fields, got.Fields)
 	differ("withheld", want.Withheld, got.Withheld)
 	differ("left out", codes(want.LeftOut), codes(got.LeftOut))
-	if want.Records > 0 { // a listing: an approval or undo has none, and no standing totals of its own
+	if want.Records > 0 { // a listing; an approval or undo has no records and none of these totals
 		differ("report", want.Report, got.Report)
 		differ("as of", want.AsOf, got.AsOf)
 		differ("records", want.Records, got.Records)
@@ -52,7 +52,8 @@ func codes(left []runs.LeftOut) []string {
 	return list
 }
 
-// checkTally names every number that is wrong.
+// CheckTally compares a tally with the prediction, and its error names every
+// number that is wrong.
 func CheckTally(want, got outside.Tally) error {
 	var wrong []string
 	for _, row := range []struct {

@@ -10,51 +10,55 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// oracle says what a run must come to, from the register's own truth and not
-// from what profilesync read of it: profiles as they must stand, and the rules
-// in a few lines (reconcile/RULES.md "Status decides", reconcile/RULES.md "Guard").
-// It knows only what a made-up register can do.
+// Oracle predicts the result of every run. It works from the register itself and not
+// from what profilesync read of it: it keeps the profiles as they must be, and has
+// the rules in a few lines (reconcile/RULES.md "Status decides", reconcile/RULES.md "Guard").
+// It covers only what a made-up register can do. Each prediction
+// takes what it predicts as having happened.
 type Oracle struct {
-	reports map[string]map[string]*expected // by report, then code
-	held    map[string][]move               // what the last run of a report withheld
-	applied map[string][]move               // what the last approval of a report applied
+	reports  map[string]map[string]*expectedProfile // by report, then code
+	withheld map[string][]fieldChange               // what the last run of a report withheld
+	approved map[string][]fieldChange               // what the last approval of a report applied
 
-	referrals referrals // services of e-RS, at sites of trusts
+	services referrals // of e-RS
 }
 
-// expected is what the oracle holds of one profile.
-type expected struct {
+// expectedProfile is a profile as it must be.
+type expectedProfile struct {
 	fields map[string]string
 	status profile.Status
-	ends   profile.Date // the day of the first look at its closure
+	ends   profile.Date // when it was first listed as closed; zero if it was not
 }
 
-// move is one field of one profile changing.
-type move struct {
+// fieldChange is a change of one field of one profile.
+type fieldChange struct {
 	code, field, before, after string
 }
 
+// New returns an Oracle to which nothing has happened yet.
 func New() *Oracle {
-	return &Oracle{reports: map[string]map[string]*expected{}, held: map[string][]move{}, applied: map[string][]move{}}
+	return &Oracle{
+		reports:  map[string]map[string]*expectedProfile{},
+		withheld: map[string][]fieldChange{}, approved: map[string][]fieldChange{},
+	}
 }
 
-// look is one listing being foretold.
-type look struct {
+// listing is a listing whose run is being predicted.
+type listing struct {
 	report   string
 	day      profile.Date
-	profiles map[string]*expected
+	profiles map[string]*expectedProfile
 	want     runs.Summary
-	moves    []move
-	counted  map[string]bool // profiles that count under a verb already
+	changes  []fieldChange
+	counted  map[string]bool // profiles that are in the counts of changes already
 }
 
-// listing foretells a complete listing of a report on a day, and takes it as
-// having happened.
+// Listing predicts the run of a complete listing of a report on a day.
 func (o *Oracle) Listing(report string, facts []odstest.Fact, day profile.Date) runs.Summary {
 	if o.reports[report] == nil {
-		o.reports[report] = map[string]*expected{}
+		o.reports[report] = map[string]*expectedProfile{}
 	}
-	l := look{
+	l := listing{
 		report: report, day: day, profiles: o.reports[report], counted: map[string]bool{},
 		want: runs.Summary{
 			Source: "ods", Report: report, AsOf: day, State: runs.RunDone, Records: len(facts),
@@ -64,10 +68,10 @@ func (o *Oracle) Listing(report string, facts []odstest.Fact, day profile.Date) 
 	before := o.open(report)
 	for _, fact := range facts {
 		if outside.HasProfile(report, fact.Roles) {
-			l.see(fact)
+			l.read(fact)
 		}
 	}
-	o.held[report] = l.guard(before)
+	o.withheld[report] = l.guard(before)
 	l.want.Population = o.open(report)
 	for _, p := range l.profiles {
 		if p.status != profile.StatusClosed && !p.ends.IsZero() {
@@ -87,8 +91,8 @@ func (o *Oracle) open(report string) (n int) {
 	return n
 }
 
-// see takes one row of the listing.
-func (l *look) see(fact odstest.Fact) {
+// read takes one row of the listing.
+func (l *listing) read(fact odstest.Fact) {
 	active := fact.Standing == profile.Active && !fact.Opened.After(l.day) // a trust is listed before it opens
 	if active && !fact.Closed.IsZero() && !fact.Closed.After(l.day) {
 		l.want.Contradictions++
@@ -96,59 +100,59 @@ func (l *look) see(fact odstest.Fact) {
 	p := l.profiles[fact.Code]
 	if p == nil {
 		if active {
-			l.profiles[fact.Code] = &expected{fields: fact.Fields, status: profile.StatusOpen}
+			l.profiles[fact.Code] = &expectedProfile{fields: fact.Fields, status: profile.StatusOpen}
 			l.want.Changes.Create++
 		}
 		return
 	}
 	switch {
 	case active && p.status != profile.StatusOpen:
-		l.become(&l.want.Changes.Reopen, fact.Code, p, profile.StatusOpen)
+		l.setStatus(&l.want.Changes.Reopen, fact.Code, p, profile.StatusOpen)
 	case fact.Standing == profile.Dormant && p.status == profile.StatusOpen:
-		l.become(&l.want.Changes.Dormant, fact.Code, p, profile.StatusDormant)
+		l.setStatus(&l.want.Changes.Dormant, fact.Code, p, profile.StatusDormant)
 	case fact.Standing == profile.Inactive:
-		l.end(fact.Code, p)
+		l.close(fact.Code, p)
 	}
 	l.compare(fact, p)
 }
 
-// compare collects the fields that differ; a closed profile is left as it was
-// when it closed.
-func (l *look) compare(fact odstest.Fact, p *expected) {
+// compare collects the fields that differ. A closed profile stays as it was when it
+// closed.
+func (l *listing) compare(fact odstest.Fact, p *expectedProfile) {
 	if p.status == profile.StatusClosed && !l.counted[fact.Code] {
 		return
 	}
 	for field, value := range fact.Fields {
 		if value != "" && value != p.fields[field] {
-			l.moves = append(l.moves, move{fact.Code, field, p.fields[field], value})
+			l.changes = append(l.changes, fieldChange{fact.Code, field, p.fields[field], value})
 		}
 	}
 }
 
-// end closes a profile at the second look on another day.
-func (l *look) end(code string, p *expected) {
+// close closes a profile that was listed as closed on an earlier day, too.
+func (l *listing) close(code string, p *expectedProfile) {
 	switch {
 	case p.status == profile.StatusClosed:
 	case p.ends.IsZero():
 		p.ends = l.day
 	case p.ends.Before(l.day):
-		l.become(&l.want.Changes.Close, code, p, profile.StatusClosed)
+		l.setStatus(&l.want.Changes.Close, code, p, profile.StatusClosed)
 	}
 }
 
-// become counts a profile whose status changes: under its verb only, whatever
-// else of it changes, and among the fields.
-func (l *look) become(verb *int, code string, p *expected, status profile.Status) {
+// setStatus changes the status of a profile. It counts under its verb only, whatever
+// else of it changes, and as a field.
+func (l *listing) setStatus(verb *int, code string, p *expectedProfile, status profile.Status) {
 	*verb++
 	l.want.Fields["status"]++
 	l.counted[code] = true
 	p.status, p.ends = status, profile.Date{}
 }
 
-// guard withholds a field that moves in too many profiles, and applies the rest.
-func (l *look) guard(before int) (held []move) {
+// guard withholds a field that changes in too many profiles, and applies the rest.
+func (l *listing) guard(before int) (held []fieldChange) {
 	moved := map[string]int{}
-	for _, m := range l.moves {
+	for _, m := range l.changes {
 		moved[m.field]++
 	}
 	for field, n := range moved {
@@ -161,7 +165,7 @@ func (l *look) guard(before int) (held []move) {
 		}
 		l.want.Fields[field] = n
 	}
-	for _, m := range l.moves {
+	for _, m := range l.changes {
 		if l.want.Fields[m.field] == 0 {
 			held = append(held, m)
 			continue
@@ -175,8 +179,8 @@ func (l *look) guard(before int) (held []move) {
 	return held
 }
 
-// set replaces the fields: those of a fact are shared.
-func (p *expected) set(field, value string) {
+// set changes a field of a copy, as the map belongs to the register.
+func (p *expectedProfile) set(field, value string) {
 	fields := map[string]string{field: value}
 	for name, old := range p.fields {
 		if name != field {
@@ -186,38 +190,38 @@ func (p *expected) set(field, value string) {
 	p.fields = fields
 }
 
-// approval foretells the approval of what the last run of a report withheld.
+// Approval predicts the approval of what the last run of a report withheld.
 func (o *Oracle) Approval(report string) runs.Summary {
-	o.applied[report] = nil
+	o.approved[report] = nil
 	want := o.decision(report)
-	for _, m := range o.held[report] {
+	for _, m := range o.withheld[report] {
 		p := o.reports[report][m.code]
 		if p.status == profile.StatusClosed {
 			want.LeftOut = append(want.LeftOut, runs.LeftOut{Code: profile.ODSCode(m.code), Field: m.field})
 			continue
 		}
 		p.set(m.field, m.after)
-		o.applied[report] = append(o.applied[report], m)
+		o.approved[report] = append(o.approved[report], m)
 		want.Fields[m.field]++
 	}
-	want.Changes.Update = len(o.applied[report])
+	want.Changes.Update = len(o.approved[report])
 	return want
 }
 
-// undo foretells the undoing of the last approval of a report.
+// Undo predicts the undo of the last approval of a report.
 func (o *Oracle) Undo(report string) runs.Summary {
 	want := o.decision(report)
-	for _, m := range o.applied[report] {
+	for _, m := range o.approved[report] {
 		o.reports[report][m.code].set(m.field, m.before)
 		want.Fields[m.field]++
 	}
-	want.Changes.Update = len(o.applied[report])
+	want.Changes.Update = len(o.approved[report])
 	return want
 }
 
-// question foretells that the API is asked about a pharmacy alone, which has a new
+// Rename predicts the run that asks the API about one pharmacy, which has a new
 // name.
-func (o *Oracle) Question(code, name string) runs.Summary {
+func (o *Oracle) Rename(code, name string) runs.Summary {
 	o.reports[outside.Pharmacies][code].set("name", name)
 	want := o.decision("api")
 	want.Population = o.OpenProfiles()
@@ -225,6 +229,7 @@ func (o *Oracle) Question(code, name string) runs.Summary {
 	return want
 }
 
+// decision is the result of a run without a listing that changes nothing.
 func (o *Oracle) decision(report string) runs.Summary {
 	return runs.Summary{
 		Source: "ods", Report: report, State: runs.RunDone, Population: o.open(report),
@@ -232,32 +237,32 @@ func (o *Oracle) decision(report string) runs.Summary {
 	}
 }
 
-// codes are those of a report's profiles, sorted.
+// Codes are the codes of the profiles of a report, sorted.
 func (o *Oracle) Codes(report string) []string {
 	return slices.Sorted(maps.Keys(o.reports[report]))
 }
 
-// isOpen reports whether an organisation has an open profile.
+// IsOpen reports whether an organisation has an open profile.
 func (o *Oracle) IsOpen(report, code string) bool {
 	p := o.reports[report][code]
 	return p != nil && p.status == profile.StatusOpen
 }
 
-// field is what a profile must have in a field.
+// Field is what an existing profile must have in a field.
 func (o *Oracle) Field(report, code, field string) string {
 	return o.reports[report][code].fields[field]
 }
 
-// firstHeld is the code of a profile of which the last run of a report withheld
-// something; empty, if nothing was withheld.
+// FirstWithheld is the code of the first profile of which the last run of a report
+// withheld a change; empty if there is none.
 func (o *Oracle) FirstWithheld(report string) string {
-	if len(o.held[report]) == 0 {
+	if len(o.withheld[report]) == 0 {
 		return ""
 	}
-	return o.held[report][0].code
+	return o.withheld[report][0].code
 }
 
-// all counts the open profiles of every report.
+// OpenProfiles counts the open profiles of all reports.
 func (o *Oracle) OpenProfiles() (n int) {
 	for report := range o.reports {
 		n += o.open(report)

@@ -5,10 +5,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// pushes foretells what the sinks come to when every profile was pushed once: all
-// are shown on the website; of pharmacies that are closed DoS leaves the entry
-// as it is (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
-// number in the register that its ingest takes from nobody: which ones, DoS says
+// Pushes predicts the tally after every profile was pushed once. The website stores
+// them all; DoS leaves the entries of closed pharmacies unchanged (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
+// number in the register that its ingest refuses; only DoS knows which
 // (connectors/dos/CONTRACT.md "The Organization body").
 func (o *Oracle) Pushes(refused []string) (t outside.Tally) {
 	t.DoS.Refused = len(refused)
@@ -26,7 +25,15 @@ func (o *Oracle) Pushes(refused []string) (t outside.Tally) {
 	return t
 }
 
-// standing foretells how many pushes stand how.
+// PushState is the state of a push as `push list` prints it.
+type PushState struct {
+	Sink  push.Sink  `json:"sink"`
+	Route string     `json:"route"`
+	State push.State `json:"state"`
+}
+
+// PushStates predicts how many pushes are in each state, once every profile was
+// pushed and DoS has refused those of some practices.
 func (o *Oracle) PushStates(refused []string) map[PushState]int {
 	n := map[PushState]int{}
 	for _, code := range refused {
@@ -47,11 +54,4 @@ func (o *Oracle) PushStates(refused []string) map[PushState]int {
 		n[PushState{push.SinkWebsite, "profile", push.Accepted}] += len(profiles)
 	}
 	return n
-}
-
-// standing is how a push stands, as `push list` has it.
-type PushState struct {
-	Sink  push.Sink  `json:"sink"`
-	Route string     `json:"route"`
-	State push.State `json:"state"`
 }

@@ -8,40 +8,39 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// The control endpoints are no part of any outside system: other processes play
-// time with them.
+// The control endpoints belong to no outside system: other processes use them to
+// move time on.
 const (
-	ChurnPath  = "/control/churn"  // POST ?to=DATE: what happens up to that day
+	ChurnPath  = "/control/churn"  // POST ?to=DATE: the events up to that day
 	RecodePath = "/control/recode" // POST ?on=DATE: the mass recode of the trusts
 	DayPath    = "/control/day"    // GET, or POST ?to=DATE: days without events
 )
 
-// site is the register and the control of time. Organisations that open as time
-// goes by are known to DoS, too.
-func (o *Systems) site() http.Handler {
+// site serves the register and the control endpoints.
+func (s *Systems) site() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", o.Register.Handler())
-	mux.Handle("POST "+ChurnPath, play("to", o.churn))
-	mux.Handle("POST "+RecodePath, play("on", o.Register.Recode))
+	mux.Handle("/", s.Register.Handler())
+	mux.Handle("POST "+ChurnPath, play("to", s.churn))
+	mux.Handle("POST "+RecodePath, play("on", s.Register.Recode))
 	mux.Handle("POST "+DayPath, play("to", func(day profile.Date) (odstest.Played, error) {
-		return odstest.Played{Day: day, Events: map[string]int{}}, o.Register.Advance(day)
+		return odstest.Played{Day: day, Events: map[string]int{}}, s.Register.Advance(day)
 	}))
 	mux.HandleFunc("GET "+DayPath, func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, odstest.Played{Day: o.Register.Day(), Events: map[string]int{}})
+		answer(w, http.StatusOK, odstest.Played{Day: s.Register.Day(), Events: map[string]int{}})
 	})
 	return mux
 }
 
-// churn lets happen what happens up to a day.
-func (o *Systems) churn(to profile.Date) (odstest.Played, error) {
-	played, err := o.Register.Churn(to)
+// churn plays the events up to a day. DoS learns of organisations that open.
+func (s *Systems) churn(to profile.Date) (odstest.Played, error) {
+	played, err := s.Register.Churn(to)
 	if err != nil {
 		return played, err
 	}
-	return played, o.SeedDoS()
+	return played, s.SeedDoS()
 }
 
-// play reads the day from the query and answers with what happened, or 400 with
+// play reads the day from the query and answers with the events, or with 400 and
 // {"error": ...}.
 func play(parameter string, happen func(profile.Date) (odstest.Played, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -64,6 +63,6 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(body); err != nil {
-		return // the client left; nobody is to be told
+		return // the client has gone
 	}
 }

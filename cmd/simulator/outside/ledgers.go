@@ -12,37 +12,41 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// tally counts what became of pushes: effects, which all are meant to happen
+// Tally counts what became of pushes: their effects, each of which should happen
 // once, and what must never happen.
 type Tally struct {
 	DoS     DoSTally     `json:"dos"`
 	Website WebsiteTally `json:"website"`
 }
 
+// DoSTally is what happened in DoS.
 type DoSTally struct {
 	Applied   int `json:"applied"`
-	Hidden    int `json:"hidden"`    // change events of what is closed: taken, and the entry left as it is
-	Refused   int `json:"refused"`   // FHIR updates with a value that DoS takes from nobody
+	Hidden    int `json:"hidden"`    // change events of closed pharmacies: accepted, and the entry left unchanged
+	Refused   int `json:"refused"`   // FHIR updates with a value that DoS never accepts
 	Lost      int `json:"lost"`      // dropped, rejected or unmatched after a good answer
 	Twice     int `json:"twice"`     // applied twice under one sequence number
 	Backwards int `json:"backwards"` // a lower sequence number after a higher one
 }
 
+// WebsiteTally is what happened on the public website.
 type WebsiteTally struct {
 	Stored    int `json:"stored"`
-	Refused   int `json:"refused"` // for whatever reason, also what was stored before
+	Refused   int `json:"refused"` // for any reason, including a document that was already stored
 	Twice     int `json:"twice"`
 	Backwards int `json:"backwards"`
 }
 
-// dos and website count the pushes that were worked off, total both.
+// ToDoS counts the pushes that DoS has dealt with.
 func (t Tally) ToDoS() int { return t.DoS.Applied + t.DoS.Hidden + t.DoS.Refused }
 
+// ToWebsite counts the pushes that the website has stored.
 func (t Tally) ToWebsite() int { return t.Website.Stored }
 
+// Total counts the pushes to both.
 func (t Tally) Total() int { return t.ToDoS() + t.ToWebsite() }
 
-// since is what came on top of an earlier tally.
+// Since is what has been added since an earlier tally.
 func (t Tally) Since(before Tally) Tally {
 	return Tally{
 		DoS: DoSTally{
@@ -56,25 +60,25 @@ func (t Tally) Since(before Tally) Tally {
 	}
 }
 
-// entries are what both sinks show of a pharmacy. Sequence numbers are those of
-// the newest effects, 0 before the first.
+// Entries are the entries of a pharmacy in DoS and on the website. The sequence
+// numbers are those of the newest effects, 0 before the first.
 type Entries struct {
 	DoSSequence, WebsiteSequence int64
-	Phone, Weekly, Dated         string // in DoS, in its spelling
+	Phone, Weekly, Dated         string // in DoS, as it writes them
 }
 
-// both reports whether both sinks took something newer.
+// BothNewerThan reports whether both have taken something newer since.
 func (e Entries) BothNewerThan(before Entries) bool {
 	return e.DoSSequence > before.DoSSequence && e.WebsiteSequence > before.WebsiteSequence
 }
 
-// tally counts from the ledgers.
-func (o *Systems) Tally() Tally {
-	dos, website := o.dos.Summary(), o.website.Summary()
+// Tally counts from the ledgers of DoS and the website.
+func (s *Systems) Tally() Tally {
+	dos, website := s.dos.Summary(), s.website.Summary()
 	t := Tally{
 		DoS: DoSTally{
 			Applied: dos.Effects[dostest.Applied], Hidden: dos.Effects[dostest.Hidden], Twice: dos.Twice, Backwards: dos.Backwards,
-			Refused: dos.Requests[strconv.Itoa(http.StatusUnprocessableEntity)], // no change event gets that
+			Refused: dos.Requests[strconv.Itoa(http.StatusUnprocessableEntity)], // never the answer to a change event
 		},
 		Website: WebsiteTally{Stored: website.Effects[websitetest.Stored], Twice: website.Twice, Backwards: website.Backwards},
 	}
@@ -91,8 +95,9 @@ func (o *Systems) Tally() Tally {
 	return t
 }
 
-func (o *Systems) RefusedPractices() (codes []string) {
-	for _, e := range o.dos.Ledger() {
+// RefusedPractices are the codes of the practices whose update DoS refused.
+func (s *Systems) RefusedPractices() (codes []string) {
+	for _, e := range s.dos.Ledger() {
 		if e.Kind == dostest.KindUpdate && e.Status == http.StatusUnprocessableEntity {
 			codes = append(codes, e.Code)
 		}
@@ -100,16 +105,17 @@ func (o *Systems) RefusedPractices() (codes []string) {
 	return codes
 }
 
-func (o *Systems) Entries(code string) (e Entries) {
-	for _, effect := range o.dos.Effects(code) {
+// Entries reads what DoS and the website show for a pharmacy.
+func (s *Systems) Entries(code string) (e Entries) {
+	for _, effect := range s.dos.Effects(code) {
 		if effect.Outcome == dostest.Applied {
 			e.DoSSequence = effect.Sequence
 		}
 	}
-	for _, state := range o.website.States(code) {
+	for _, state := range s.website.States(code) {
 		e.WebsiteSequence = state.Sequence
 	}
-	for _, service := range o.dos.Services(code) {
+	for _, service := range s.dos.Services(code) {
 		if service.Type == dostest.TypePharmacy {
 			e.Phone, e.Weekly, e.Dated = service.Phone, service.Weekly, service.Specified
 		}
@@ -117,18 +123,20 @@ func (o *Systems) Entries(code string) (e Entries) {
 	return e
 }
 
-func (o *Systems) Alter(code, field, value string) error { return o.website.Change(code, field, value) }
+// Alter changes a field of a profile on the website without a push, as somebody
+// else might.
+func (s *Systems) Alter(code, field, value string) error { return s.website.Change(code, field, value) }
 
-// clinic is a service that the website shows of a profile.
+// ShownService is an e-RS service as the website shows it on a profile.
 type ShownService struct {
 	ID   string `json:"ServiceCode"`
 	Name string `json:"ServiceName"`
 }
 
-// clinics are the services that the website shows of a site, in the order of
-// their ids as text.
-func (o *Systems) ServicesShown(code string) (shown []ShownService, err error) {
-	for _, state := range o.website.States(code) {
+// ServicesShown are the services that the website shows for a site, sorted by id
+// as text.
+func (s *Systems) ServicesShown(code string) (shown []ShownService, err error) {
+	for _, state := range s.website.States(code) {
 		var document struct {
 			Services []ShownService `json:"Services"`
 		}

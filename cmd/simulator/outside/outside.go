@@ -15,27 +15,30 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// outside is all simulated systems. Each gets a listener of its own: the ledgers
-// and switches of DoS and of the website have the same paths.
+// Systems are all the simulated systems. Each has a listener of its own, because
+// the ledgers and controls of DoS and of the website have the same paths.
 type Systems struct {
-	Register  *odstest.World
+	Register  *odstest.World // the organisations
 	dos       *dostest.Server
 	website   *websitetest.Server
 	ers       *erstest.Server
-	Referrals *erstest.World // of ers
+	Referrals *erstest.World // the services of e-RS
 
-	// The addresses, once it is open.
+	// The base addresses, set by Open.
 	RegisterURL, DoSURL, WebsiteURL, ERSURL string
 	servers                                 []*http.Server
 }
 
-// reader is the user who may read DoS.
+// Key is the key and password of the simulated systems; it opens nothing else.
+const Key = "made-up-key"
+
+// ReadUser is the user name for reading DoS.
 const ReadUser = "reader"
 
-// newOutside makes DoS, the website and e-RS to a register. The first two want
-// the key, and all take the day from the clock.
-func New(world *odstest.World, key string, now func() time.Time) (*Systems, error) {
-	referrals, err := NewReferrals(1, world)
+// New makes DoS, the website and e-RS for a register. DoS and the website require
+// the key, unless it is empty; all three take the time from now.
+func New(register *odstest.World, key string, now func() time.Time) (*Systems, error) {
+	referrals, err := NewReferrals(1, register)
 	if err != nil {
 		return nil, err
 	}
@@ -43,19 +46,19 @@ func New(world *odstest.World, key string, now func() time.Time) (*Systems, erro
 	if key != "" {
 		options.User = ReadUser
 	}
-	o := &Systems{
-		Register: world, dos: dostest.New(options),
+	s := &Systems{
+		Register: register, dos: dostest.New(options),
 		website: websitetest.New(websitetest.Options{APIKey: key, Now: now}), Referrals: referrals,
 		ers: erstest.New(erstest.Options{World: referrals, Type: erstest.TypeMixed, Extras: true, Now: now}),
 	}
-	return o, o.SeedDoS()
+	return s, s.SeedDoS()
 }
 
-// seed tells DoS the pharmacies and GP practices that it does not know yet: it
-// learns of new ones by ways of its own, never from us.
-func (o *Systems) SeedDoS() error {
+// SeedDoS adds the pharmacies and GP practices that DoS does not know yet. The
+// real DoS learns of new ones by its own means, never from profilesync.
+func (s *Systems) SeedDoS() error {
 	for _, report := range []string{Pharmacies, Practices} {
-		facts, err := o.Register.Facts(report)
+		facts, err := s.Register.Facts(report)
 		if err != nil {
 			return err
 		}
@@ -63,18 +66,18 @@ func (o *Systems) SeedDoS() error {
 			switch {
 			case !HasProfile(report, fact.Roles):
 			case report == Pharmacies:
-				o.dos.Seed(fact.Code)
+				s.dos.Seed(fact.Code)
 			default:
-				o.dos.SeedOrganization(fact.Code, "")
+				s.dos.SeedOrganization(fact.Code, "")
 			}
 		}
 	}
 	return nil
 }
 
-// activePharmacy is one that has a profile; empty where there is none.
-func (o *Systems) ActivePharmacy() string {
-	facts, _ := o.Register.Facts(Pharmacies) // the only error is a report that does not exist
+// ActivePharmacy is the code of a pharmacy with a profile; empty if there is none.
+func (s *Systems) ActivePharmacy() string {
+	facts, _ := s.Register.Facts(Pharmacies) // the only error is a report that does not exist
 	for _, fact := range facts {
 		if HasProfile(Pharmacies, fact.Roles) && fact.Standing == profile.Active {
 			return fact.Code
@@ -83,16 +86,16 @@ func (o *Systems) ActivePharmacy() string {
 	return ""
 }
 
-// open serves the register on an address, DoS, the website and e-RS on the next
-// three ports, until close.
-func (o *Systems) Open(ctx context.Context, address string) error {
+// Open serves the register at an address, and DoS, the website and e-RS on the
+// next three ports, until Close. With port 0 each gets a free port.
+func (s *Systems) Open(ctx context.Context, address string) error {
 	for i, system := range []struct {
 		url     *string
 		handler http.Handler
-	}{{&o.RegisterURL, o.site()}, {&o.DoSURL, o.dos.Handler()}, {&o.WebsiteURL, o.website.Handler()}, {&o.ERSURL, o.ers.Handler()}} {
-		url, err := o.listen(ctx, portAfter(address, i), system.handler)
+	}{{&s.RegisterURL, s.site()}, {&s.DoSURL, s.dos.Handler()}, {&s.WebsiteURL, s.website.Handler()}, {&s.ERSURL, s.ers.Handler()}} {
+		url, err := s.listen(ctx, portAfter(address, i), system.handler)
 		if err != nil {
-			o.Close()
+			s.Close()
 			return fmt.Errorf("serving the simulated systems: %w", err)
 		}
 		*system.url = url
@@ -100,19 +103,19 @@ func (o *Systems) Open(ctx context.Context, address string) error {
 	return nil
 }
 
-func (o *Systems) listen(ctx context.Context, address string, handler http.Handler) (url string, err error) {
+func (s *Systems) listen(ctx context.Context, address string, handler http.Handler) (url string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return "", err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	o.servers = append(o.servers, server)
-	go func() { _ = server.Serve(listener) }() // it ends with close; a broken listener is seen by its clients
+	s.servers = append(s.servers, server)
+	go func() { _ = server.Serve(listener) }() // ends at Close; clients notice a broken listener
 	return "http://" + listener.Addr().String(), nil
 }
 
-// portAfter is an address with a later port; 0 stays, and so does what is no
-// address, for the listener to refuse.
+// portAfter is the address some ports later. Port 0 stays 0, and an invalid
+// address stays as it is for the listener to refuse.
 func portAfter(address string, steps int) string {
 	host, text, err := net.SplitHostPort(address)
 	port, bad := strconv.Atoi(text)
@@ -122,23 +125,26 @@ func portAfter(address string, steps int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port+steps))
 }
 
-func (o *Systems) Close() {
-	for _, server := range o.servers {
+// Close stops serving.
+func (s *Systems) Close() {
+	for _, server := range s.servers {
 		_ = server.Close()
 	}
 }
 
-// api, ingest, search and referral are what profilesync is to be pointed at, besides the
-// addresses themselves.
-func (o *Systems) RegisterAPI() string   { return o.RegisterURL + odstest.FHIRPath }
-func (o *Systems) DoSIngest() string     { return o.DoSURL + dostest.FHIRPath }
-func (o *Systems) WebsiteSearch() string { return o.WebsiteURL + websitetest.SearchPath }
-func (o *Systems) ERSAPI() string        { return o.ERSURL + erstest.BasePath }
+// RegisterAPI is the address of the FHIR API of the register.
+func (s *Systems) RegisterAPI() string { return s.RegisterURL + odstest.FHIRPath }
 
-// ebsx05 is where the extract of the month is given.
-func (o *Systems) ERSExtract() string {
-	return o.ERSURL + "/control/extract?month=" + o.Register.Day().String()[:7]
+// DoSIngest is the address of the FHIR ingest of DoS.
+func (s *Systems) DoSIngest() string { return s.DoSURL + dostest.FHIRPath }
+
+// WebsiteSearch is the address of the search API of the website.
+func (s *Systems) WebsiteSearch() string { return s.WebsiteURL + websitetest.SearchPath }
+
+// ERSAPI is the address of the API of e-RS.
+func (s *Systems) ERSAPI() string { return s.ERSURL + erstest.BasePath }
+
+// ERSExtract is the address of the EBSX05 extract of the month.
+func (s *Systems) ERSExtract() string {
+	return s.ERSURL + "/control/extract?month=" + s.Register.Day().String()[:7]
 }
-
-// apiKey is what the simulated systems want; it opens nothing else.
-const Key = "made-up-key"

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// referring is how many trusts offer services in e-RS, each at all its sites,
-	// and fewest the sites that such a trust has.
-	referring = 12
-	fewest    = 2
-	// offers is how many services a site has.
-	offers = 8
+	// trustsInERS is how many trusts offer services in e-RS, each at all its sites.
+	trustsInERS = 12
+	// sitesAtLeast is how many sites such a trust has.
+	sitesAtLeast = 2
+	// servicesPerSite is how many services each of these sites has.
+	servicesPerSite = 8
 )
 
-// newReferrals makes up the services of e-RS at the sites of a register's
+// NewReferrals makes up the services of e-RS at the sites of a register's
 // largest trusts, the same for the same seed and register.
 func NewReferrals(seed uint64, register *odstest.World) (*erstest.World, error) {
 	sites, err := register.Facts("ets")
@@ -37,18 +37,18 @@ func NewReferrals(seed uint64, register *odstest.World) (*erstest.World, error) 
 	for _, trust := range largest(byTrust) {
 		places = append(places, byTrust[trust]...)
 	}
-	return erstest.NewWorld(seed, places, offers), nil
+	return erstest.NewWorld(seed, places, servicesPerSite), nil
 }
 
-// largest are the trusts with the most sites, those first.
+// largest are the trusts with the most sites, in that order.
 func largest(byTrust map[string][]erstest.Site) (trusts []string) {
 	for trust, sites := range byTrust {
-		if len(sites) >= fewest {
+		if len(sites) >= sitesAtLeast {
 			trusts = append(trusts, trust)
 		}
 	}
 	slices.SortFunc(trusts, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(byTrust[b]), len(byTrust[a])), cmp.Compare(a, b))
 	})
-	return trusts[:min(referring, len(trusts))]
+	return trusts[:min(trustsInERS, len(trusts))]
 }

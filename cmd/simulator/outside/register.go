@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// trusts is how many the real register lists: with fewer, the recode would stay
-// below the guard's floor (connectors/ods/CONTRACT.md "Mass changes").
+// Trusts is the number of trusts in the real register. With fewer, the recode
+// would stay below the guard's floor (connectors/ods/CONTRACT.md "Mass changes").
 const Trusts = 273
 
 // shares of a register, by report; the trusts come on top.
@@ -21,8 +21,9 @@ var shares = []struct {
 	{"edispensary", 0.24}, {"epraccur", 0.22}, {"ets", 0.22}, {"egdpprac", 0.13}, {"eoptsite", 0.12}, {"ebranchs", 0.07},
 }
 
-// newRegister makes up a register of a size, as it is on a day. The same seed
-// makes the same register. The FHIR API wants the key.
+// NewRegister makes up a register of size organisations over all reports, as it is
+// on a day. The same seed makes the same register. Its FHIR API requires the key,
+// unless it is empty.
 func NewRegister(seed uint64, size int, day profile.Date, key string) (*odstest.World, error) {
 	counts := map[string]int{"etr": Trusts}
 	for _, s := range shares {
@@ -31,7 +32,7 @@ func NewRegister(seed uint64, size int, day profile.Date, key string) (*odstest.
 	return odstest.NewWorld(odstest.WorldOptions{Seed: seed, Counts: counts, Day: day, APIKey: key})
 }
 
-// The reports of those who have a route to DoS.
+// The reports whose organisations have a route to DoS.
 const (
 	Pharmacies = "edispensary"
 	Practices  = "epraccur"
@@ -43,7 +44,7 @@ type Report struct {
 	Plural string // what its organisations are called
 }
 
-// covers are all reports.
+// Reports are all reports of the register, by name.
 var Reports = map[string]Report{
 	Pharmacies: {profile.Pharmacy, "pharmacies"},
 	Practices:  {profile.GPPractice, "GP practices"},
@@ -54,7 +55,7 @@ var Reports = map[string]Report{
 	"ets":      {profile.TrustSite, "trust sites"},
 }
 
-// kept reports whether organisations with such roles have profiles: dispensing
+// HasProfile reports whether organisations with such roles have profiles: dispensing
 // appliance contractors and most prescribing cost centres have none
 // (connectors/ods/CONTRACT.md "Roles").
 func HasProfile(report, roles string) bool {
@@ -68,9 +69,9 @@ func HasProfile(report, roles string) bool {
 	}
 }
 
-// board is the board with the most pharmacies, whose list gets letters.
-func LargestBoard(world *odstest.World) (string, error) {
-	facts, err := world.Facts(Pharmacies)
+// LargestBoard is the code of the board with the most pharmacies.
+func LargestBoard(register *odstest.World) (string, error) {
+	facts, err := register.Facts(Pharmacies)
 	if err != nil {
 		return "", err
 	}
@@ -88,11 +89,11 @@ func LargestBoard(world *odstest.World) (string, error) {
 	return best, nil
 }
 
-// worldClock is the register's day at the present time of day: DoS drops dated
-// hours that are over, and over is a matter of the played day.
-func Clock(world *odstest.World) func() time.Time {
+// Clock gives the present time of day on the register's day. DoS drops dated hours
+// that are over, which depends on the day being played.
+func Clock(register *odstest.World) func() time.Time {
 	return func() time.Time {
 		now := time.Now().UTC()
-		return world.Day().Time().Add(now.Sub(now.Truncate(24 * time.Hour)))
+		return register.Day().Time().Add(now.Sub(now.Truncate(24 * time.Hour)))
 	}
 }

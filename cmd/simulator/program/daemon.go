@@ -9,18 +9,27 @@ import (
 	"time"
 )
 
-// child is the real daemon.
-type daemon struct {
-	cmd  *exec.Cmd
-	said *lines
-	done chan struct{}
-	err  error // of its end, once done
+// Daemon is a running `profilesync serve`; tests of the demo have one of their own.
+type Daemon interface {
+	// Ended is closed when the daemon has ended, for any reason.
+	Ended() <-chan struct{}
+	// Stop asks it to stop and waits until it has. Anything but exit code 0 is an
+	// error, with the last lines of its output.
+	Stop() error
 }
 
-// serve starts the daemon at a played instant, on a free port. It is asked to
-// stop when the context ends.
+// process is the real daemon.
+type process struct {
+	cmd  *exec.Cmd
+	said *lineWriter
+	done chan struct{}
+	err  error // how it ended; set before done is closed
+}
+
+// Serve starts the daemon at a played time, on a free port. It is asked to stop
+// when the context ends.
 func (p *Program) Serve(ctx context.Context, at time.Time) (Daemon, error) {
-	d := &daemon{cmd: p.Command(ctx, at, "serve"), said: &lines{}, done: make(chan struct{})}
+	d := &process{cmd: p.Command(ctx, at, "serve"), said: &lineWriter{}, done: make(chan struct{})}
 	d.cmd.Env = append(d.cmd.Env, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0")
 	d.cmd.Stdout, d.cmd.Stderr = d.said, d.said
 	if err := d.cmd.Start(); err != nil {
@@ -33,10 +42,12 @@ func (p *Program) Serve(ctx context.Context, at time.Time) (Daemon, error) {
 	return d, nil
 }
 
-func (d *daemon) Ended() <-chan struct{} { return d.done }
+// Ended implements Daemon.
+func (d *process) Ended() <-chan struct{} { return d.done }
 
-func (d *daemon) Stop() error {
-	gone := d.cmd.Process.Signal(syscall.SIGTERM) // one that has ended by itself says so here
+// Stop implements Daemon.
+func (d *process) Stop() error {
+	gone := d.cmd.Process.Signal(syscall.SIGTERM) // fails if it has already ended
 	select {
 	case <-d.done:
 	case <-time.After(stopWithin):
@@ -47,13 +58,4 @@ func (d *daemon) Stop() error {
 		return fmt.Errorf("profilesync serve did not end well: %w", errors.Join(gone, d.err, d.said.last()))
 	}
 	return nil
-}
-
-// daemon is a running `profilesync serve`.
-type Daemon interface {
-	// ended is closed when it has ended, whyever.
-	Ended() <-chan struct{}
-	// stop asks it to stop and waits until it has. Anything but a good end is an
-	// error, with what it said last.
-	Stop() error
 }

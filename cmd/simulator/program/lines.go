@@ -6,18 +6,19 @@ import (
 	"sync"
 )
 
-// lines passes whole lines on, and keeps the last few for messages.
-type lines struct {
-	each func(string)
+// lineWriter passes on whole lines, and keeps the last few for messages.
+type lineWriter struct {
+	onLine func(string)
 
 	mu   sync.Mutex
 	part string
 	kept []string
 }
 
-const keptLines = 5
+// linesKept is how many lines a message quotes.
+const linesKept = 5
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *lineWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.part += string(p)
@@ -28,15 +29,15 @@ func (l *lines) Write(p []byte) (int, error) {
 		}
 		l.part = rest
 		l.kept = append(l.kept, line)
-		l.kept = l.kept[max(0, len(l.kept)-keptLines):]
-		if l.each != nil {
-			l.each(line)
+		l.kept = l.kept[max(0, len(l.kept)-linesKept):]
+		if l.onLine != nil {
+			l.onLine(line)
 		}
 	}
 }
 
-// last is what was said last.
-func (l *lines) last() error {
+// last is an error that quotes the last lines.
+func (l *lineWriter) last() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return errors.New(strings.Join(append(l.kept, l.part), "\n"))

@@ -9,7 +9,7 @@ import (
 func TestLinesArePassedOnWhole(t *testing.T) {
 	t.Parallel()
 	var got []string
-	l := &lines{each: func(line string) { got = append(got, line) }}
+	l := &lineWriter{onLine: func(line string) { got = append(got, line) }}
 	for _, part := range []string{"pull", "ing ...\ncompa", "ring ...\n", "a\nb\nc\nd\nlast words"} {
 		_, err := l.Write([]byte(part))
 		require.NoError(t, err)

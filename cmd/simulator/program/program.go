@@ -17,28 +17,28 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// program is the real profilesync binary with the settings of the demonstration.
+// Program is the real profilesync binary with the settings of the demonstration.
 type Program struct {
 	path     string
-	env      []string // of this process, without settings
-	settings []string // NAME=value
-	// says is told every line the program writes to standard error.
-	says func(line string)
+	env      []string          // of this process, without settings
+	settings []string          // NAME=value
+	onLine   func(line string) // called with every line on its standard error
 }
 
 // The exit codes of profilesync that are results; all others are failures.
 const (
 	ExitDone     = 0
-	ExitWithheld = 3 // done, with something withheld
+	ExitWithheld = 3 // done, but a run withheld something or drift remains
 )
 
-// stopWithin is how long a stopped program may take to end before it is killed.
+// stopWithin is how long the program may take to stop before it is killed.
 const stopWithin = 30 * time.Second
 
-// newProgram finds the binary. Its environment is ours without any setting of
-// profilesync: a demonstration must never reach a database or a service that
-// was configured for something else.
-func New(path, dir string, o *outside.Systems, says func(string)) (*Program, error) {
+// New finds the binary and points it at the simulated systems, with its database
+// in a folder. It gets our environment without any settings of profilesync: a
+// demonstration must never reach a database or a service that was configured for
+// something else. onLine is called with every line of its standard error.
+func New(path, dir string, systems *outside.Systems, onLine func(string)) (*Program, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("--profilesync: %w", err)
@@ -46,17 +46,17 @@ func New(path, dir string, o *outside.Systems, says func(string)) (*Program, err
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("--profilesync: %w (make build makes it)", err)
 	}
-	p := &Program{path: path, says: says}
+	p := &Program{path: path, onLine: onLine}
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "PROFILESYNC_") {
 			p.env = append(p.env, entry)
 		}
 	}
 	p.Set("LOCAL_DIR", dir)
-	return p, p.pointAt(o, dir)
+	return p, p.pointAt(systems, dir)
 }
 
-// command prepares one command; at zero it lives in the present.
+// Command prepares a command at a played time; at the zero time, the clock is real.
 func (p *Program) Command(ctx context.Context, at time.Time, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.path, args...) //nolint:gosec // the caller names the program
 	cmd.Env = append(append(cmd.Env, p.env...), p.settings...)
@@ -68,8 +68,9 @@ func (p *Program) Command(ctx context.Context, at time.Time, args ...string) *ex
 	return cmd
 }
 
-// run runs a command at a played instant to its end, and hands every run on as
-// soon as its result is there. Errors are those of list.
+// Runs runs a command at a played time to its end, and calls each with every
+// reconciliation run as soon as its result is printed. Exit code and errors are
+// those of Rows.
 func (p *Program) Runs(ctx context.Context, at time.Time, each func(runs.Summary), args ...string) (code int, err error) {
 	return p.Rows(ctx, at, func(row json.RawMessage) error {
 		var s runs.Summary
@@ -81,12 +82,13 @@ func (p *Program) Runs(ctx context.Context, at time.Time, each func(runs.Summary
 	}, args...)
 }
 
-// list runs a command at a played instant to its end, and hands every row on as
-// soon as it is there. An exit code is a result; an error means that the program
-// could not be run, or that its output is no JSON that the caller takes.
+// Rows runs a command at a played time to its end, and calls each with every JSON
+// value that it prints, as soon as it is printed. It fails if the command cannot be
+// run, ends with an exit code that is no result, or prints what each does not
+// accept.
 func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMessage) error, args ...string) (code int, err error) {
 	cmd := p.Command(ctx, at, append(args, "--format", "json")...)
-	said := &lines{each: p.says}
+	said := &lineWriter{onLine: p.onLine}
 	cmd.Stderr = said
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -96,7 +98,7 @@ func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMess
 		return 0, fmt.Errorf("profilesync %s: %w", strings.Join(args, " "), err)
 	}
 	unread := decode(stdout, each)
-	_, _ = io.Copy(io.Discard, stdout) // it must not wait for a reader
+	_, _ = io.Copy(io.Discard, stdout) // so that it need not wait for a reader
 	err = cmd.Wait()
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
@@ -111,7 +113,7 @@ func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMess
 	return code, nil
 }
 
-// page writes the newest report as a page to a file.
+// WriteReport writes the newest daily report to a file, as HTML.
 func (p *Program) WriteReport(ctx context.Context, at time.Time, path string) error {
 	if said, err := p.Command(ctx, at, "report", "--format", "html", "--out", path).CombinedOutput(); err != nil {
 		return fmt.Errorf("profilesync report: %w: %s", err, said)

@@ -10,32 +10,34 @@ import (
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 )
 
-// settle is how long the daemon lets an edit wait for the next one.
-const Settle = 10 * time.Second
+// SettleTime is how long the daemon lets an edit wait for the next one.
+const SettleTime = 10 * time.Second
 
-// unlimited requests a second: nobody's service is to be spared.
+// unlimited is a number of requests a second that nothing reaches: the services are
+// simulated.
 const unlimited = "100000"
 
-// pointAt sets everything about the outside systems.
-func (p *Program) pointAt(o *outside.Systems, dir string) error {
+// pointAt sets the addresses and keys of the outside systems, and what makes a
+// demonstration quick.
+func (p *Program) pointAt(systems *outside.Systems, dir string) error {
 	for _, s := range []struct{ name, value string }{
-		{"ODS_DOWNLOADS_URL", o.RegisterURL},
-		{"ODS_API_URL", o.RegisterAPI()},
+		{"ODS_DOWNLOADS_URL", systems.RegisterURL},
+		{"ODS_API_URL", systems.RegisterAPI()},
 		{"ODS_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_URL", o.DoSURL},
+		{"DOS_URL", systems.DoSURL},
 		{"DOS_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_READ_URL", o.DoSURL},
+		{"DOS_READ_URL", systems.DoSURL},
 		{"DOS_READ_USER", outside.ReadUser},
 		{"DOS_READ_REQUESTS_PER_SECOND", unlimited},
-		{"DOS_FHIR_URL", o.DoSIngest()},
-		{"DOS_FHIR_REQUESTS_PER_SECOND", unlimited}, // as its sandbox, without tokens
-		{"WEBSITE_URL", o.WebsiteURL},
-		{"WEBSITE_SEARCH_URL", o.WebsiteSearch()},
+		{"DOS_FHIR_URL", systems.DoSIngest()},
+		{"DOS_FHIR_REQUESTS_PER_SECOND", unlimited}, // without tokens, as its sandbox
+		{"WEBSITE_URL", systems.WebsiteURL},
+		{"WEBSITE_SEARCH_URL", systems.WebsiteSearch()},
 		{"WEBSITE_REQUESTS_PER_SECOND", unlimited},
-		{"ERS_URL", o.ERSAPI()},
+		{"ERS_URL", systems.ERSAPI()},
 		{"ERS_AUTH", "none"}, // as its sandbox
 		{"ERS_REQUESTS_PER_SECOND", unlimited},
-		{"PUSH_SETTLE", Settle.String()},
+		{"PUSH_SETTLE", SettleTime.String()},
 		{"PROBE_EVERY", "5s"},
 		{"MAIL", "directory"},
 		{"MAIL_DIRECTORY", filepath.Join(dir, "mail")},
@@ -53,12 +55,13 @@ func (p *Program) pointAt(o *outside.Systems, dir string) error {
 	return nil
 }
 
+// Set sets PROFILESYNC_NAME to a value.
 func (p *Program) Set(name, value string) {
 	p.settings = append(p.settings, "PROFILESYNC_"+name+"="+value)
 }
 
-// writeSettings writes a file that a shell sources to give its commands the
-// same settings. Without them they would ask the real register.
+// WriteSettings writes a file that a shell can source, so that the commands it runs
+// have the same settings. Without them they would ask the real register.
 func (p *Program) WriteSettings(path string) error {
 	var text strings.Builder
 	for _, setting := range p.settings {

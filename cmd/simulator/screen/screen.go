@@ -13,8 +13,8 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is what a person sees: finished lines, and on a terminal one line
-// below them that says what is being done and since when.
+// Screen is what a person sees: finished lines and, on a terminal, one line below
+// them that says what is being done and for how long. Goroutines may share it.
 type Screen struct {
 	mu    sync.Mutex
 	out   io.Writer
@@ -24,12 +24,13 @@ type Screen struct {
 	now   func() time.Time
 }
 
+// New returns a Screen on a writer.
 func New(out io.Writer) *Screen {
 	file, ok := out.(*os.File)
 	return &Screen{out: out, live: ok && term.IsTerminal(int(file.Fd())), now: time.Now}
 }
 
-// linef prints a finished line.
+// Linef prints a finished line.
 func (s *Screen) Linef(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +39,7 @@ func (s *Screen) Linef(format string, args ...any) {
 	s.draw()
 }
 
-// say prints a sentence of any length, indented, in lines of readable width.
+// Say prints text of any length, indented and broken into lines of readable width.
 func (s *Screen) Say(text string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {
@@ -53,7 +54,7 @@ func (s *Screen) Say(text string) {
 
 const width = 94
 
-// do says what is being done from now on; nothing, if empty.
+// Do says what is being done from now on; nothing if empty.
 func (s *Screen) Do(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +63,9 @@ func (s *Screen) Do(what string) {
 	s.draw()
 }
 
-// note takes what the program says it is doing; the seconds go on.
+// Note says more exactly what is being done, without starting the seconds anew. It
+// takes a line of profilesync's standard error; one that does not end in " ..." is
+// ignored.
 func (s *Screen) Note(line string) {
 	what, isStage := strings.CutSuffix(line, " ...")
 	if !isStage {
@@ -74,7 +77,7 @@ func (s *Screen) Note(line string) {
 	s.draw()
 }
 
-// tick keeps the seconds running until the returned function is called.
+// Tick keeps the seconds running until the returned function is called.
 func (s *Screen) Tick() (stop func()) {
 	done, ticker := make(chan struct{}), time.NewTicker(100*time.Millisecond)
 	go func() {
@@ -96,7 +99,7 @@ func (s *Screen) Tick() (stop func()) {
 	}
 }
 
-// draw writes the line below; wipe takes it off. Both want the lock.
+// draw writes the line below, and wipe removes it. Both need the lock.
 func (s *Screen) draw() {
 	if s.live && s.doing != "" {
 		_, _ = fmt.Fprintf(s.out, "\r\x1b[K   %s ... %.1f s", s.doing, s.now().Sub(s.since).Seconds())
@@ -109,7 +112,7 @@ func (s *Screen) wipe() {
 	}
 }
 
-// number writes a count as people do: 27,500.
+// Number writes a count as people do: 27,500.
 func Number(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
@@ -117,7 +120,7 @@ func Number(n int) string {
 	return fmt.Sprintf("%s,%03d", Number(n/1000), n%1000)
 }
 
-// count writes a number with its noun, which takes an s.
+// Count writes a number and its noun, with an s for the plural.
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -125,7 +128,7 @@ func Count(n int, noun string) string {
 	return Number(n) + " " + noun + "s"
 }
 
-// short is a path as seen from here, where that is shorter.
+// ShortPath is a path relative to the working directory, if that is shorter.
 func ShortPath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

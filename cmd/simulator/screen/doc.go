@@ -1,0 +1,6 @@
+// Package screen is what the simulator shows a person: finished lines, and on a
+// terminal a line that says what is being done.
+//
+//	Linef, Say ─▶ finished lines
+//	Do, Note ───▶ the line below them, with the seconds
+package screen
