@@ -88,7 +88,7 @@ demo: deps build ## the whole main job once, all outside systems simulated, with
 run: deps build ## the same set-up, staying up as the daemon
 	@$(BIN)/simulator run --profilesync $(BIN)/profilesync
 
-GENERATED := dbsqlc *store/*sql/
+GENERATED := dbsql *store/*sql/
 
 # sqlc leaves files of deleted queries behind, so its folders are removed, once the SQL is known to compile.
 generate: $(SQLC) ## write the Go of the SQL under connectors/postgres, below each room's SQL

@@ -67,7 +67,7 @@ func newScheduling(t *testing.T) scheduling {
 	t.Cleanup(pool.Close)
 	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(t, err)
-	return scheduling{store: testStore{pgtest.OpenURL(t, address)}, client: client, conn: pgtest.Connect(t, address)}
+	return scheduling{store: newTestStore(pgtest.OpenURL(t, address)), client: client, conn: pgtest.Connect(t, address)}
 }
 
 func (x scheduling) tick(t *testing.T, s Schedule, now time.Time) {
@@ -152,7 +152,7 @@ func TestALostAnswerToTheLedgerQueuesNothingTwice(t *testing.T) {
 	first := london(t, "2026-11-02 09:00")
 	x.tick(t, s, first)
 	line := pgproxy.New(t, x.conn.Config().ConnString())
-	x.store = testStore{pgtest.OpenURL(t, line.URL())}
+	x.store = newTestStore(pgtest.OpenURL(t, line.URL()))
 	lost := line.SwallowCommitAfter("InsertScheduleRun", 1)
 	walk := func() error {
 		return x.store.WithLedger(t.Context(), func(l Ledger) error {

@@ -49,9 +49,7 @@ const core = "reconcile"
 
 // exceptions are the breaches that stand for now, as TestEverythingIsSmall names
 // them up to the second colon. One that is no longer needed fails the test.
-var exceptions = []string{
-	"connectors/postgres: lines",
-}
+var exceptions = []string{}
 
 func TestEverythingIsSmall(t *testing.T) {
 	t.Parallel()

@@ -249,7 +249,7 @@ func (s source) lacksMove(f field) string {
 func (s source) lacksProfile(f field) string {
 	return first(
 		lacksIn("the query LoadProfiles", s.query("LoadProfiles"), f.inSQL()),
-		s.lacksIdent("connectors/postgres", f, []string{"toProfile"}),
+		s.lacksIdent("connectors/postgres", f, []string{"Profile"}),
 	)
 }
 

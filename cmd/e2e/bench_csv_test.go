@@ -30,7 +30,7 @@ const (
 func BenchmarkReportAsCSV(b *testing.B) {
 	url := pgtest.URL(b)
 	store, db := pgtest.OpenURL(b, url), pgtest.Connect(b, url)
-	reports, accounts := reportstore.New(store.DB), peoplestore.New(store.DB)
+	reports, accounts := reportstore.New(store), peoplestore.New(store)
 	for _, statement := range []string{
 		`insert into profile (code, name, type, icb) select 'F' || to_char(n, 'FM00000'), 'Pharmacy ' || n, 'pharmacy',
 			'Q' || to_char(n % 42, 'FM00')

@@ -1,9 +1,7 @@
 package postgres_test
 
 import (
-	"context"
 	"fmt"
-	"net/url"
 	"testing"
 	"time"
 
@@ -11,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // entry is one row of the audit without its time.
@@ -21,7 +18,7 @@ type entry struct {
 }
 
 // entries returns the audit behind a row, in order.
-func (w *world) entries(after int) []entry {
+func entries(w *pgtest.Database, after int) []entry {
 	w.Helper()
 	rows, err := w.SQL.Query(w.Context(), `select code, field, coalesce(old, '-'), coalesce(new, '-'), actor, coalesce(run_id, 0)
 		from change order by id offset $1`, after)
@@ -35,20 +32,20 @@ const creation = "insert into profile (code, name, type, address) values ('FA000
 
 func TestAuditOfProfiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec(creation)
-	me := pgtest.One[string](w.Database, "select session_user::text")
-	require.Equal(t, []entry{{"FA0000", "profile", "-", "A", me, 0}}, w.entries(0), "one row")
+	me := pgtest.One[string](w, "select session_user::text")
+	require.Equal(t, []entry{{"FA0000", "profile", "-", "A", me, 0}}, entries(w, 0), "one row")
 
 	w.Exec("update profile set name = 'B', address = '{2 High Street,Leeds}', hidden = true, phone = phone")
 	require.Equal(t, []entry{
 		{"FA0000", "address", "1 High Street\nLeeds", "2 High Street\nLeeds", me, 0},
 		{"FA0000", "hidden", "false", "true", me, 0},
 		{"FA0000", "name", "A", "B", me, 0},
-	}, sorted(w.entries(1)), "a row a field")
+	}, sorted(entries(w, 1)), "a row a field")
 
 	w.Exec("update profile set name = name")
-	require.Equal(t, 4, w.audited(), "no change, no row")
+	require.Equal(t, 4, pgtest.One[int](w, "select count(*) from change"), "no change, no row")
 }
 
 func sorted(entries []entry) []entry {
@@ -60,27 +57,9 @@ func sorted(entries []entry) []entry {
 	return entries
 }
 
-func TestAuditNamesTheWriter(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	run := w.listing(1, pharmacies(1))
-	require.Equal(t, []entry{{"FA0000", "profile", "-", "Chemist 0", "tester", int64(idOf(run))}}, w.entries(0))
-
-	w.Exec("set profilesync.actor = 'jo@example.org'")
-	w.Exec("update profile set phone = '0113 496 0000'")
-	require.Equal(t, []entry{{"FA0000", "phone", "", "0113 496 0000", "jo@example.org", 0}}, w.entries(1))
-
-	history, err := w.store.History(t.Context(), "FA0000")
-	require.NoError(t, err)
-	require.Len(t, history, 2)
-	require.Equal(t, "editor", history[1].Owner)
-	require.Equal(t, idOf(run), history[0].Run)
-	require.False(t, history[0].At.IsZero())
-}
-
 func TestAuditCarriesTheTransaction(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	tx, err := w.SQL.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), creation)
@@ -125,7 +104,7 @@ func TestAuditOfParts(t *testing.T) {
 	for field, c := range cases {
 		t.Run(field, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := pgtest.New(t)
 			w.Exec("set profilesync.actor = 'me'")
 			w.Exec(creation)
 			for _, sql := range []string{c.insert, c.update, c.remove} {
@@ -135,14 +114,14 @@ func TestAuditOfParts(t *testing.T) {
 				{"FA0000", field, "-", c.was, "me", 0},
 				{"FA0000", field, c.was, c.is, "me", 0},
 				{"FA0000", field, c.is, "-", "me", 0},
-			}, w.entries(1))
+			}, entries(w, 1))
 		})
 	}
 }
 
 func TestAuditOfAServiceThatMoves(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec("set profilesync.actor = 'me'")
 	w.Exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'pharmacy')")
 	w.Exec("insert into service (code, source, external_id, name) values ('FA0000', 'ers', '7', 'Feet')")
@@ -150,14 +129,14 @@ func TestAuditOfAServiceThatMoves(t *testing.T) {
 	const feet = `{"name": "Feet", "source": "ers", "nhs_code": "", "external_id": "7"}`
 	require.ElementsMatch(t, []entry{
 		{"FA0000", "ers-services", feet, "-", "me", 0}, {"FA0001", "ers-services", "-", feet, "me", 0},
-	}, w.entries(3))
+	}, entries(w, 3))
 }
 
 func TestWhatIsNeverDone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec(creation)
-	owner := pgtest.One[bool](w.Database,
+	owner := pgtest.One[bool](w,
 		"select tableowner = current_user from pg_tables where schemaname = 'profilesync' and tablename = 'change'")
 	require.True(t, owner, "the owner is refused too")
 	for sql, why := range map[string]string{
@@ -180,34 +159,34 @@ func TestWhatIsNeverDone(t *testing.T) {
 
 func TestVersionsGrow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec(creation)
 	for version := int64(1); version < 4; version++ {
-		require.Equal(t, version, pgtest.One[int64](w.Database, "select version from profile"))
+		require.Equal(t, version, pgtest.One[int64](w, "select version from profile"))
 		w.Exec("update profile set phone = $1, version = 77, updated_at = '2000-01-01'", fmt.Sprint(version))
 	}
-	require.True(t, pgtest.One[bool](w.Database, "select updated_at >= created_at from profile"), "only the trigger sets it")
+	require.True(t, pgtest.One[bool](w, "select updated_at >= created_at from profile"), "only the trigger sets it")
 }
 
 func TestPlayedTimeReachesTriggers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec("set profilesync.now = '2031-02-03T04:05:06Z'")
 	w.Exec(creation)
-	require.Equal(t, "2031-02-03", pgtest.One[string](w.Database, "select at::date::text from change"))
-	require.Equal(t, "2031-02-03", pgtest.One[string](w.Database, "select created_at::date::text from profile"))
+	require.Equal(t, "2031-02-03", pgtest.One[string](w, "select at::date::text from change"))
+	require.Equal(t, "2031-02-03", pgtest.One[string](w, "select created_at::date::text from profile"))
 }
 
 // A reader that must not miss a row reads below the oldest transaction still
 // open, and remembers that as where to go on.
 func TestAReaderMissesNoLateCommit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.listing(1, pharmacies(2))
-	from := pgtest.One[string](w.Database, "select pg_snapshot_xmin(pg_current_snapshot())::text")
+	w := pgtest.New(t)
+	w.Exec("insert into profile (code, name, type) values ('FA0000', 'A', 'pharmacy'), ('FA0001', 'B', 'pharmacy')")
+	from := pgtest.One[string](w, "select pg_snapshot_xmin(pg_current_snapshot())::text")
 	read := func() (codes []string) {
-		cut := pgtest.One[string](w.Database, "select pg_snapshot_xmin(pg_current_snapshot())::text")
-		codes = pgtest.All[string](w.Database, `select code from change where field = 'phone' and xid >= $1::text::xid8 and xid < $2::text::xid8
+		cut := pgtest.One[string](w, "select pg_snapshot_xmin(pg_current_snapshot())::text")
+		codes = pgtest.All[string](w, `select code from change where field = 'phone' and xid >= $1::text::xid8 and xid < $2::text::xid8
 			order by id`, from, cut)
 		from = cut
 		return codes
@@ -227,50 +206,4 @@ func TestAReaderMissesNoLateCommit(t *testing.T) {
 		return len(found) >= 2
 	}, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, []string{"FA0000", "FA0001"}, found)
-}
-
-func TestCreationsAreOneRowInBulk(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	run := w.listing(1, pharmacies(50))
-	require.Equal(t, 50, pgtest.One[int](w.Database, "select count(*) from change where run_id = $1 and field = 'profile'", idOf(run)))
-	renames := w.listing(2, with(pharmacies(50), 4, func(o *org) { renamed(o); o.ICB = "QOQ" }))
-	require.Equal(t, runs.ChangeCounts{Update: 4}, renames.Changes)
-	require.Equal(t, 8, pgtest.One[int](w.Database, "select count(*) from change where run_id = $1", idOf(renames)))
-}
-
-func TestAnEditorNeedsNoRightsOnTheAudit(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.listing(1, pharmacies(2))
-	role := "editor_" + pgtest.One[string](w.Database, "select current_database()")
-	w.Exec("create role " + role + " login")
-	t.Cleanup(func() {
-		for _, statement := range []string{"drop owned by " + role, "drop role " + role} {
-			_, err := w.SQL.Exec(context.Background(), statement)
-			require.NoError(t, err)
-		}
-	})
-	w.Exec("grant usage on schema profilesync to " + role)
-	w.Exec("grant select, insert, update on profile, opening_period to " + role)
-
-	address, err := url.Parse(w.URL)
-	require.NoError(t, err)
-	address.User = url.User(role)
-	editor, err := pgx.Connect(t.Context(), address.String())
-	require.NoError(t, err)
-	defer editor.Close(context.WithoutCancel(t.Context()))
-	for _, statement := range []string{
-		"update profilesync.profile set phone = '0113 496 0000', name = 'Ours' where code = 'FA0001'",
-		"insert into profilesync.opening_period (code, day, opens, closes) values ('FA0001', 'mon', '09:00', '17:00')",
-	} {
-		_, err = editor.Exec(t.Context(), statement)
-		require.NoError(t, err)
-	}
-	require.Equal(t, []string{"name", "opening-times", "phone"},
-		pgtest.All[string](w.Database, "select field from change where actor = $1 order by field", role))
-	_, err = editor.Exec(t.Context(),
-		"insert into profilesync.change (code, field, actor, at, xid) values ('FA0001', 'name', 'me', now(), '1')")
-	require.Error(t, err, "nor may they write it themselves")
-	require.Equal(t, 1, w.listing(2, pharmacies(2)).Changes.Update, "what ODS owns is put right")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
 
 // limits are what the server itself ends: no session may hold a lock or a
@@ -115,6 +115,16 @@ func (db *DB) Connect(ctx context.Context) (*Conn, error) {
 	return &Conn{conn}, nil
 }
 
+// ConnectForRun opens a connection for a run, which may wait and compute for long
+// between its statements, and whose working tables stay in memory.
+func (db *DB) ConnectForRun(ctx context.Context) (*Conn, error) {
+	conn, err := db.connect(ctx, runLimits, map[string]string{"temp_buffers": "64MB"})
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{conn}, nil
+}
+
 // Alive reports whether the connection, and so its lock, still stands.
 func (c *Conn) Alive() bool { return !c.IsClosed() }
 
@@ -123,7 +133,7 @@ func (c *Conn) Alive() bool { return !c.IsClosed() }
 func (c *Conn) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	_ = dbsqlc.New(c).UnlockAll(ctx) // fails on a broken connection, whose end frees the lock as well
+	_ = dbsql.New(c).UnlockAll(ctx) // fails on a broken connection, whose end frees the lock as well
 	_ = c.Conn.Close(ctx)
 }
 
@@ -134,14 +144,14 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	if p == nil {
 		return nil
 	}
-	ended, err := dbsqlc.New(conn).ProcessHasEnded(ctx, p.Name())
+	ended, err := dbsql.New(conn).ProcessHasEnded(ctx, p.Name())
 	switch {
 	case err == nil && ended:
 		return ErrProcessEnded
 	case errors.Is(explain(err), ErrNotMigrated):
 		return nil // not migrated yet
 	default:
-		return wrap(err, "announcing a session")
+		return Wrap(err, "announcing a session")
 	}
 }
 

@@ -3,70 +3,65 @@ package postgres_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
-	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
-// written is a write in a world of its own, and what it leaves.
-type written struct {
-	*world
-	// try is one attempt, as the caller in the program makes it. After an error the
-	// caller tries again: the queue its job, a person their command.
-	try  func() error
-	rows string // a query of one column: all that the write leaves
-	// between is what others do before the caller tries again, if anything: the
-	// second attempt must leave it as it is.
-	between func()
+// Jobs are given away, made available and completed besides the queue. Meanwhile
+// another process goes on with them.
+func TestALostAnswerAboutJobs(t *testing.T) {
+	t.Parallel()
+	const (
+		allOfJobs = `select concat_ws(' ', id, state, attempt, attempted_by[cardinality(attempted_by)] = 'another',
+			metadata ->> 'recovered', extract(year from finalized_at) = 2020) from river.river_job`
+		taken = `insert into river.river_job (id, state, kind, args, max_attempts, attempt, attempted_at, attempted_by) overriding system value
+			values (1, 'running', 'remind', '{}', 3, 1, now() - interval '1 minute', array['somebody before', $1]) on conflict do nothing`
+		takenOver = "update river.river_job set state = 'running', attempt = attempt + 1, attempted_by = attempted_by || 'another'::text"
+	)
+	pgtest.RequireOnce(t, map[string]pgtest.LostAnswer{
+		"giving away": {Statement: "RecoverJobsOf", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := pgtest.New(t)
+			w.Exec("insert into process (name, ended_at) values ('gone', now())")
+			w.Exec(taken, "gone")
+			return pgtest.Write{Database: w, Rows: allOfJobs, Between: func() { w.Exec(takenOver) }, Try: func() error {
+				return w.DB.ClearGone(t.Context(), func(int64, string, string) {})
+			}}
+		}},
+		"recovering": {Statement: "RecoverJob", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := pgtest.New(t)
+			return pgtest.Write{Database: w, Rows: allOfJobs, Between: func() { w.Exec(takenOver) }, Try: func() error {
+				w.Exec(taken, w.DB.Process())
+				_, err := w.DB.RecoverJob(t.Context(), 1, 1)
+				return err
+			}}
+		}},
+		"completing": {Statement: "RecordDoneJob", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := pgtest.New(t)
+			return pgtest.Write{
+				Database: w, Rows: allOfJobs, Try: func() error {
+					w.Exec(taken, w.DB.Process())
+					_, err := w.DB.RecordDone(t.Context(), 1, 1)
+					return err
+				},
+				Between: func() { w.Exec("update river.river_job set finalized_at = '2020-01-01'") },
+			}
+		}},
+	})
 }
 
-// goOn has others go on from what was written.
-func (w written) goOn() {
-	if w.between != nil {
-		w.between()
-	}
-}
-
-// lostAnswer is a write, and the statement after which the answer to its commit
-// is lost.
-type lostAnswer struct {
-	statement string
-	begin     func(t *testing.T) written
-}
-
-// requireOnce has every write lose the answer to its commit, and be tried again,
-// after others went on from there. It must leave what it leaves where nothing is
-// lost.
-func requireOnce(t *testing.T, writes map[string]lostAnswer) {
-	t.Helper()
-	for name, write := range writes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			quiet := write.begin(t)
-			require.NoError(t, quiet.try(), "no answer is lost yet")
-			quiet.goOn()
-			want := pgtest.All[string](quiet.Database, quiet.rows)
-			require.NotEmpty(t, want, "no answer is lost yet")
-
-			w := write.begin(t)
-			require.NotSubset(t, pgtest.All[string](w.Database, w.rows), want, "no answer is lost yet, and there is something to be done")
-			line := w.alongALine()
-			lost := line.SwallowCommitAfter(write.statement, 1)
-			require.Error(t, w.try(), "the answer is lost")
-			require.Equal(t, 1, lost.Happened())
-			w.goOn()
-			require.NoError(t, w.try())
-			require.ElementsMatch(t, want, pgtest.All[string](w.Database, w.rows))
-		})
-	}
-}
-
-// alongALine has the store of the world speak to the database along a line that
-// loses what a test wants it to lose.
-func (w *world) alongALine() *pgproxy.Proxy {
-	w.Helper()
-	line := pgproxy.New(w.TB, w.URL)
-	w.store = pgtest.OpenURL(w.TB, line.URL())
-	return line
+func TestALostAnswerAboutProfiles(t *testing.T) {
+	t.Parallel()
+	pgtest.RequireOnce(t, map[string]pgtest.LostAnswer{
+		"a kind": {Statement: "SetKind", Begin: func(t *testing.T) pgtest.Write {
+			t.Helper()
+			w := pgtest.New(t)
+			w.Exec("insert into profile (code, name, type) values ('RAA', 'A', 'trust')")
+			return pgtest.Write{Database: w, Rows: pgtest.AllOfProfiles + " union all select kind from profile", Try: func() error {
+				_, err := w.DB.SetKind(t.Context(), "RAA", "hospital", "jo", "asked")
+				return err
+			}}
+		}},
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -18,7 +19,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 
-	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
 
 const versionTable = Schema + ".schema_version"
@@ -74,7 +75,7 @@ func lockMigrations(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		locked, err := dbsqlc.New(conn).TryLockMigrations(ctx)
+		locked, err := dbsql.New(conn).TryLockMigrations(ctx)
 		switch {
 		case err != nil:
 			unlock()
@@ -136,7 +137,7 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) 
 	return done, nil
 }
 
-func riverMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgxTx], error) {
+func riverMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
 	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: RiverSchema})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the job queue's migrations: %w", err)

@@ -48,11 +48,11 @@ func TestMigrateOnceAndAgain(t *testing.T) {
 
 func TestReadyWithAnOlderAndANewerSchema(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec("insert into schema_version (version_id, is_applied) values (9999, true)")
-	require.NoError(t, w.store.Ready(t.Context()), "a newer version is being rolled out")
+	require.NoError(t, w.DB.Ready(t.Context()), "a newer version is being rolled out")
 	w.Exec("delete from schema_version where version_id >= (select max(version_id) from schema_version where version_id < 9999)")
-	require.ErrorIs(t, w.store.Ready(t.Context()), postgres.ErrNotMigrated)
+	require.ErrorIs(t, w.DB.Ready(t.Context()), postgres.ErrNotMigrated)
 }
 
 func TestMigrateTwiceAtOnce(t *testing.T) {
@@ -82,15 +82,15 @@ const ours = "n.nspname = 'profilesync' and c.relkind = 'r' and c.relname <> 'sc
 
 func TestEverythingHasAComment(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	require.Empty(t, pgtest.All[string](w.Database, `select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+	w := pgtest.New(t)
+	require.Empty(t, pgtest.All[string](w, `select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where `+ours+` and obj_description(c.oid, 'pg_class') is null`), "tables")
-	require.Empty(t, pgtest.All[string](w.Database, `select c.relname || '.' || a.attname
+	require.Empty(t, pgtest.All[string](w, `select c.relname || '.' || a.attname
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
 		where `+ours+` and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null`), "columns")
-	require.Empty(t, pgtest.All[string](w.Database, `select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+	require.Empty(t, pgtest.All[string](w, `select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 		where n.nspname = 'profilesync' and obj_description(p.oid, 'pg_proc') is null`), "functions")
-	require.Greater(t, pgtest.One[int](w.Database,
+	require.Greater(t, pgtest.One[int](w,
 		"select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where "+ours), 10)
 }
 
@@ -99,7 +99,7 @@ var stated = regexp.MustCompile(`constraint (\w+) `)
 
 func TestEveryConstraintIsNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	named := map[string]bool{}
 	files, err := os.ReadDir("migrations")
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestEveryConstraintIsNamed(t *testing.T) {
 			named[match[1]] = true
 		}
 	}
-	constraints := pgtest.All[string](w.Database, `select x.conname::text from pg_constraint x join pg_class c on c.oid = x.conrelid
+	constraints := pgtest.All[string](w, `select x.conname::text from pg_constraint x join pg_class c on c.oid = x.conrelid
 		join pg_namespace n on n.oid = c.relnamespace where x.contype <> 'n' and `+ours)
 	require.NotEmpty(t, constraints)
 	for _, name := range constraints {
@@ -120,12 +120,12 @@ func TestEveryConstraintIsNamed(t *testing.T) {
 
 func TestOwnershipIsTheCoresTable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	want := []string{}
 	for _, field := range profile.Fields() {
 		want = append(want, field.String()+" "+string(field.Owner()))
 	}
-	require.ElementsMatch(t, want, pgtest.All[string](w.Database, "select field || ' ' || owner from field_owner"))
+	require.ElementsMatch(t, want, pgtest.All[string](w, "select field || ' ' || owner from field_owner"))
 }
 
 // inTablesOfTheirOwn are the fields that are no columns of a profile.
@@ -136,10 +136,10 @@ var inTablesOfTheirOwn = []profile.Field{
 
 func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := pgtest.New(t)
 	w.Exec(creation)
 	w.Exec("set profilesync.reason = 'the desk says so'")
-	columns := pgtest.All[string](w.Database, `select column_name::text from information_schema.columns
+	columns := pgtest.All[string](w, `select column_name::text from information_schema.columns
 		where table_schema = 'profilesync' and table_name = 'profile'`)
 	want := []string{"code", "version", "created_at", "updated_at"}
 	values := map[string]string{
@@ -156,7 +156,7 @@ func TestEveryFieldIsAColumnAndAudited(t *testing.T) {
 			value = "'X'"
 		}
 		w.Exec("update profile set " + field.String() + " = " + value)
-		require.Equal(t, field.String(), pgtest.One[string](w.Database, "select field from change order by id desc limit 1"))
+		require.Equal(t, field.String(), pgtest.One[string](w, "select field from change order by id desc limit 1"))
 	}
 	require.ElementsMatch(t, want, columns)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
+	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
 
 // ErrProcessEnded says that this process was silent for so long that it was taken
@@ -70,7 +70,7 @@ func applicationOf(process string) string { return applicationName + "/" + proce
 // is silent for 10 seconds, however that came about.
 type Announcement struct {
 	conn   *pgx.Conn
-	q      *dbsqlc.Queries
+	q      *dbsql.Queries
 	name   string
 	id     int64
 	server uint32 // the server's number of the session
@@ -82,12 +82,12 @@ type Announcement struct {
 func (db *DB) Announce(ctx context.Context, daemon bool, earlier *Announcement) (*Announcement, error) {
 	conn, err := db.connect(ctx, livingLimits, nil)
 	if err != nil {
-		return nil, wrap(err, "announcing the process")
+		return nil, Wrap(err, "announcing the process")
 	}
-	a := &Announcement{conn: conn, q: dbsqlc.New(conn), name: db.process.Name(), server: conn.PgConn().PID()}
+	a := &Announcement{conn: conn, q: dbsql.New(conn), name: db.process.Name(), server: conn.PgConn().PID()}
 	if err := a.take(ctx, daemon, earlier); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx))
-		return nil, wrap(err, "announcing the process")
+		return nil, Wrap(err, "announcing the process")
 	}
 	return a, nil
 }
@@ -101,7 +101,7 @@ func (a *Announcement) take(ctx context.Context, daemon bool, earlier *Announcem
 		return explain(err)
 	}
 	if application := applicationOf(a.name); earlier != nil && earlier.name == a.name { // its session may still stand, and hold the lock
-		if err := a.q.TerminateSession(ctx, dbsqlc.TerminateSessionParams{
+		if err := a.q.TerminateSession(ctx, dbsql.TerminateSessionParams{
 			Pid: int32(earlier.server), Application: &application,
 		}); err != nil {
 			return err
@@ -163,18 +163,18 @@ const silence = 4 * time.Second
 // comes back.
 func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, process string)) error {
 	if err := db.q.NoteUnannounced(ctx); err != nil {
-		return wrap(err, "looking for unannounced processes")
+		return Wrap(err, "looking for unannounced processes")
 	}
 	if err := db.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
-		return wrap(err, "looking for processes that are gone")
+		return Wrap(err, "looking for processes that are gone")
 	}
 	ended, err := db.q.UnclearedProcesses(ctx)
 	if err != nil {
-		return wrap(err, "looking for processes that are gone")
+		return Wrap(err, "looking for processes that are gone")
 	}
 	for _, name := range ended {
 		jobs, bad := db.clear(ctx, name)
-		err = errors.Join(err, wrap(bad, "clearing process "+name)) // the next may go
+		err = errors.Join(err, Wrap(bad, "clearing process "+name)) // the next may go
 		for _, job := range jobs {
 			recovered(job.ID, job.Kind, name)
 		}
@@ -184,7 +184,7 @@ func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, pro
 
 // clear gives away the work of a process that has ended, once no session of it is
 // left; until then it is tried again.
-func (db *DB) clear(ctx context.Context, name string) (recovered []dbsqlc.RecoverJobsOfRow, err error) {
+func (db *DB) clear(ctx context.Context, name string) (recovered []dbsql.RecoverJobsOfRow, err error) {
 	application := applicationOf(name)
 	if err := db.q.TerminateSessions(ctx, &application); err != nil {
 		return nil, err
@@ -193,7 +193,8 @@ func (db *DB) clear(ctx context.Context, name string) (recovered []dbsqlc.Recove
 	if err != nil || sessions > 0 {
 		return nil, err
 	}
-	err = inTx(ctx, db, func(q *dbsqlc.Queries, _ pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		q := dbsql.New(tx)
 		if recovered, err = q.RecoverJobsOf(ctx, name); err != nil {
 			return err
 		}
@@ -205,23 +206,23 @@ func (db *DB) clear(ctx context.Context, name string) (recovered []dbsqlc.Recove
 // RunningJobs tells of the jobs that the queue believes the process of the store
 // to work, and that it took longer ago than age.
 func (db *DB) RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error {
-	rows, err := db.q.RunningJobsOf(ctx, dbsqlc.RunningJobsOfParams{Process: db.process.Name(), Age: toInterval(age)})
+	rows, err := db.q.RunningJobsOf(ctx, dbsql.RunningJobsOfParams{Process: db.process.Name(), Age: toInterval(age)})
 	for _, r := range rows {
 		each(r.ID, int(r.Attempt), r.Kind)
 	}
-	return wrap(err, "reading running jobs")
+	return Wrap(err, "reading running jobs")
 }
 
 // RecoverJob makes a job available again that the process of the store took and
 // does not work. It reports false when it is no longer so.
 func (db *DB) RecoverJob(ctx context.Context, job int64, attempt int) (bool, error) {
-	n, err := db.q.RecoverJob(ctx, dbsqlc.RecoverJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
-	return n > 0, wrap(err, fmt.Sprintf("making job %d available again", job))
+	n, err := db.q.RecoverJob(ctx, dbsql.RecoverJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
+	return n > 0, Wrap(err, fmt.Sprintf("making job %d available again", job))
 }
 
 // RecordDone completes a job whose work is done, when the queue could not. It
 // reports false when it is no longer running.
 func (db *DB) RecordDone(ctx context.Context, job int64, attempt int) (bool, error) {
-	n, err := db.q.RecordDoneJob(ctx, dbsqlc.RecordDoneJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
-	return n > 0, wrap(err, fmt.Sprintf("completing job %d", job))
+	n, err := db.q.RecordDoneJob(ctx, dbsql.RecordDoneJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
+	return n > 0, Wrap(err, fmt.Sprintf("completing job %d", job))
 }

@@ -26,7 +26,7 @@ type working struct {
 func newWorking(t *testing.T) *working {
 	t.Helper()
 	db := pgtest.New(t)
-	w := &working{Database: db, another: pgtest.OpenURL(t, db.URL).DB}
+	w := &working{Database: db, another: pgtest.OpenURL(t, db.URL)}
 	var err error
 	w.said, err = w.DB.Announce(t.Context(), true, nil)
 	require.NoError(t, err)

@@ -6,18 +6,16 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/profilesync/profilesync/connectors/postgres/dbsqlc"
 )
 
 // ReportsAtOnce is how many reports can be read at a time: so many connections
 // are kept for it.
 const ReportsAtOnce = 2
 
-// OpenReports is a store for reading frozen reports, with connections of its
-// own: whoever reads a long report takes none from the rest of the program. It
+// OpenReports opens the database for reading frozen reports, with connections of
+// its own: whoever reads a long report takes none from the rest of the program. It
 // connects when it is asked first, and writes nothing.
-func OpenReports(ctx context.Context, url string, process *Process) (*Store, error) {
+func OpenReports(ctx context.Context, url string, process *Process) (*DB, error) {
 	config, err := poolConfig(url, time.Time{}, process, readLimits)
 	if err != nil {
 		return nil, err
@@ -28,5 +26,5 @@ func OpenReports(ctx context.Context, url string, process *Process) (*Store, err
 	if err != nil {
 		return nil, fmt.Errorf("connecting to read reports: %w", err)
 	}
-	return &Store{DB: newDB(pool, process), pool: pool, q: dbsqlc.New(pool)}, nil
+	return newDB(pool, process), nil
 }

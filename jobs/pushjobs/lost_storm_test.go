@@ -21,7 +21,7 @@ import (
 func (x *pushing) alongALine(t *testing.T) *pgproxy.Proxy {
 	t.Helper()
 	line := pgproxy.New(t, x.conn.Config().ConnString())
-	x.db = pgtest.OpenURL(t, line.URL()).DB
+	x.db = pgtest.OpenURL(t, line.URL())
 	x.store.Store = pushstore.New(x.db)
 	return line
 }

@@ -31,7 +31,7 @@ func newDatabase(t *testing.T) database {
 	t.Cleanup(pool.Close)
 	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(t, err)
-	db := pgtest.OpenURL(t, address).DB
+	db := pgtest.OpenURL(t, address)
 	return database{db: db, store: pushstore.New(db), client: client, conn: pgtest.Connect(t, address)}
 }
 

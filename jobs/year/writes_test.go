@@ -188,7 +188,7 @@ func (y *year) number(sql string, args ...any) (n int) {
 }
 
 func (y *year) storeAt(at time.Time) (*peoplestore.Store, *postgres.DB) {
-	store, err := postgres.Open(context.WithoutCancel(y.Context()), y.url, postgres.Options{PlayedNow: at})
+	db, err := postgres.Open(context.WithoutCancel(y.Context()), y.url, postgres.Options{PlayedNow: at})
 	require.NoError(y, err)
-	return peoplestore.New(store.DB), store.DB
+	return peoplestore.New(db), db
 }

@@ -19,7 +19,7 @@ func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *Printe
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	found, err := a.Store.Contradictions(ctx, c.Report)
+	found, err := a.Store.Runs.Contradictions(ctx, c.Report)
 	if err != nil {
 		return err
 	}

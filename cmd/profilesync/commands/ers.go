@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ers"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -97,7 +97,7 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	list, err := a.Store.RegisteredServices(ctx, services.State(c.State), site, c.Most)
+	list, err := a.Store.Services.RegisteredServices(ctx, services.State(c.State), site, c.Most)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return fmt.Errorf("service %s (%s) is at %v by e-RS, not at %s: it is not added", id, service.Name, service.Sites, site)
 	}
 	var added bool
-	err = a.WithRegister(ctx, func(register *postgres.ServiceSession) error {
+	err = a.WithRegister(ctx, func(register *servicestore.Session) error {
 		added, err = register.AddService(ctx, id, site, actorOr(c.Actor))
 		return err
 	})
@@ -171,7 +171,7 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if _, err := a.Store.Profile(ctx, code); err != nil {
 		return err
 	}
-	list, err := a.Store.ServicesOf(ctx, code)
+	list, err := a.Store.Services.ServicesOf(ctx, code)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 			return err
 		}
 	}
-	list, err := a.Store.Codes(ctx, c.Kind)
+	list, err := a.Store.Services.Codes(ctx, c.Kind)
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	sites, err := a.Store.Owners(ctx, a.Settings.Clock().AddDate(0, 0, -c.Days))
+	sites, err := a.Store.Services.Owners(ctx, a.Settings.Clock().AddDate(0, 0, -c.Days))
 	if err != nil {
 		return err
 	}

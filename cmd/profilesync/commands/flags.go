@@ -19,7 +19,7 @@ func (c *flagsList) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	found, err := a.Store.Flags(ctx, c.Report)
+	found, err := a.Store.Runs.Flags(ctx, c.Report)
 	if err != nil {
 		return err
 	}

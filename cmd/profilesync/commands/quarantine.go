@@ -22,7 +22,7 @@ func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *Printer) e
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	records, err := a.Store.Quarantined(ctx, c.Report, c.Most)
+	records, err := a.Store.Runs.Quarantined(ctx, c.Report, c.Most)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	listed, err := a.Store.ListRuns(ctx, "", c.Most)
+	listed, err := a.Store.Runs.ListRuns(ctx, "", c.Most)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	run, err := a.Store.Run(ctx, c.ID)
+	run, err := a.Store.Runs.Run(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if out.json && !c.Changes {
 		return nil
 	}
-	planned, err := a.Store.PlanRows(ctx, c.ID, c.Withheld, c.Most)
+	planned, err := a.Store.Runs.PlanRows(ctx, c.ID, c.Withheld, c.Most)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, er
 	if err := a.Open(ctx); err != nil {
 		return runs.Run{}, err
 	}
-	run, err := a.Store.Run(ctx, f.ID)
+	run, err := a.Store.Runs.Run(ctx, f.ID)
 	if err == nil && !run.State.Ended() {
 		err = fmt.Errorf("run %d has not ended yet (%s); wait for it", run.ID, run.State)
 	}
@@ -169,7 +169,7 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	rows, err := a.Store.Reject(ctx, run.ID, actorOr(c.Actor))
+	rows, err := a.Store.Runs.Reject(ctx, run.ID, actorOr(c.Actor))
 	if err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 	return jobs.Daemon{
 		Driver: driver, Schema: postgres.RiverSchema, Store: wiring.JobStore{Store: s.Store},
 		Runs: runjobs.Workers{
-			Store: s.Store, Runs: s.Runs(s.Pull, s.saveProgress), Now: s.Settings.Clock, Ended: s.metrics.RunEnded, Log: s.log,
+			Store: s.Store.Runs, Runs: s.Runs(s.Pull, s.saveProgress), Now: s.Settings.Clock, Ended: s.metrics.RunEnded, Log: s.log,
 			ERS: map[runjobs.ERSPart]func(context.Context) error{runjobs.ERSCodes: s.PullCodes, runjobs.ERSRegister: s.PullRegister},
 		},
 		Pushes: pushjobs.Workers{
@@ -208,7 +208,7 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 
 // saveProgress stores how far a run has come, for the people who wait for it.
 func (s *service) saveProgress(ctx context.Context, run runs.ID, stage string, done, total int) {
-	if err := s.Store.SaveProgress(ctx, run, stage, done, total); err != nil {
+	if err := s.Store.Runs.SaveProgress(ctx, run, stage, done, total); err != nil {
 		s.log.WarnContext(ctx, "progress", "error", err)
 	}
 }

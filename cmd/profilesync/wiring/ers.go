@@ -8,7 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/ers"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -128,13 +128,13 @@ func (a *App) PullCodes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		codes := make([]postgres.Code, 0, len(system.Concepts))
+		codes := make([]servicestore.Code, 0, len(system.Concepts))
 		for _, c := range system.Concepts {
-			codes = append(codes, postgres.Code{
+			codes = append(codes, servicestore.Code{
 				Kind: string(kind), Code: c.Code, Display: c.Display, From: c.EffectiveFrom, To: c.EffectiveTo, Parents: c.Specialties,
 			})
 		}
-		if _, _, err := a.Store.SaveCodes(ctx, string(kind), codes); err != nil {
+		if _, _, err := a.Store.Services.SaveCodes(ctx, string(kind), codes); err != nil {
 			return err
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 
 	"github.com/profilesync/profilesync/connectors/ers"
-	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // ImportedExtract is what an import did. Odd rows are kept as reported.
 type ImportedExtract struct {
-	postgres.Imported
+	servicestore.Imported
 
 	Odd int `json:"odd"`
 }
@@ -30,7 +30,7 @@ func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Column
 	if err != nil {
 		return done, err
 	}
-	err = a.WithRegister(ctx, func(register *postgres.ServiceSession) error {
+	err = a.WithRegister(ctx, func(register *servicestore.Session) error {
 		done.Imported, err = register.ImportExtract(ctx, actor, extractRows(extract, a.Today(), &done.Odd))
 		return err
 	})
@@ -38,8 +38,8 @@ func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Column
 }
 
 // WithRegister works on the register of services under the lock of e-RS.
-func (a *App) WithRegister(ctx context.Context, work func(register *postgres.ServiceSession) error) error {
-	session, err := a.Store.LockServices(ctx)
+func (a *App) WithRegister(ctx context.Context, work func(register *servicestore.Session) error) error {
+	session, err := a.Store.Services.Lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,10 +63,10 @@ func (a *App) PullRegister(ctx context.Context) error {
 
 // extractRows are the rows as the store takes them; it counts those that are odd
 // on a day.
-func extractRows(extract *ers.Extract, today profile.Date, odd *int) iter.Seq2[postgres.ExtractRow, error] {
-	return func(yield func(postgres.ExtractRow, error) bool) {
+func extractRows(extract *ers.Extract, today profile.Date, odd *int) iter.Seq2[servicestore.ExtractRow, error] {
+	return func(yield func(servicestore.ExtractRow, error) bool) {
 		for row, err := range extract.Rows() {
-			stored := postgres.ExtractRow{Line: row.Line, ID: row.ID, Site: row.Site, Provider: row.Provider, Specialty: row.Specialty}
+			stored := servicestore.ExtractRow{Line: row.Line, ID: row.ID, Site: row.Site, Provider: row.Provider, Specialty: row.Specialty}
 			if len(row.Odd(today)) > 0 {
 				*odd++
 			}

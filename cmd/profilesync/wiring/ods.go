@@ -64,7 +64,7 @@ func (a *App) Pull(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 }
 
 func (a *App) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
-	name, file, err := a.Store.OpenUpload(ctx, run.Upload)
+	name, file, err := a.Store.Runs.OpenUpload(ctx, run.Upload)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (a *App) pullDelta(ctx context.Context, run runs.Run) (runjobs.Pull, error)
 	if len(run.Codes) > 0 {
 		return a.lookup(ctx, api, run.Codes)
 	}
-	since, err := a.Store.Watermark(ctx, run.Source, "changes")
+	since, err := a.Store.Runs.Watermark(ctx, run.Source, "changes")
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,10 @@ import (
 // Runs wires the working of runs. Each pull is opened by the given function.
 func (a *App) Runs(open func(context.Context, runs.Run) (runjobs.Pull, error), shown Progress) *runjobs.Runs {
 	return &runjobs.Runs{
-		LockOrganisations: func(ctx context.Context) (runjobs.OrganisationSession, error) { return a.Store.LockOrganisations(ctx) },
-		LockServices:      func(ctx context.Context) (runjobs.ServiceSession, error) { return a.Store.LockServices(ctx) },
+		LockOrganisations: func(ctx context.Context) (runjobs.OrganisationSession, error) {
+			return a.Store.Runs.LockOrganisations(ctx)
+		},
+		LockServices: func(ctx context.Context) (runjobs.ServiceSession, error) { return a.Store.Services.Lock(ctx) },
 		Organisations: runjobs.Organisations{
 			Open: open, Types: a.types, ProfileTypes: a.Settings.OrgTypes(), Guard: runs.DefaultGuard(),
 		},

@@ -8,26 +8,31 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Store is the database, room by room, on one pool of connections.
 type Store struct {
-	*postgres.Store
+	*postgres.DB
 
-	Pushes  *pushstore.Store
-	People  *peoplestore.Store
-	Reports *reportstore.Store
-	Watch   *watchstore.Store
+	Runs     *runstore.Store
+	Services *servicestore.Store
+	Pushes   *pushstore.Store
+	People   *peoplestore.Store
+	Reports  *reportstore.Store
+	Watch    *watchstore.Store
 }
 
-func newStore(db *postgres.Store) *Store {
+func newStore(db *postgres.DB) *Store {
 	return &Store{
-		Store: db, Pushes: pushstore.New(db.DB), People: peoplestore.New(db.DB), Reports: reportstore.New(db.DB),
-		Watch: watchstore.New(db.DB),
+		DB: db, Runs: runstore.New(db), Services: servicestore.New(db), Pushes: pushstore.New(db), People: peoplestore.New(db),
+		Reports: reportstore.New(db), Watch: watchstore.New(db),
 	}
 }
 
@@ -36,8 +41,11 @@ type JobStore struct{ *Store }
 
 // WithLedger works on the ledger of schedules.
 func (s JobStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) error {
-	return s.Store.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
+	return s.DB.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
 }
+
+// Unfinished returns the runs that nobody works although they should be.
+func (s JobStore) Unfinished(ctx context.Context) ([]runs.Run, error) { return s.Runs.Unfinished(ctx) }
 
 // WithDispatch gives work a round of its own. It reports false, and does nothing,
 // while another process has one.
@@ -50,8 +58,10 @@ func (s JobStore) Wakeups(ctx context.Context, wake func()) error { return s.Pus
 
 // Prune removes what nobody needs any more, from before an instant.
 func (s JobStore) Prune(ctx context.Context, before time.Time) error {
-	if err := s.Store.Prune(ctx, before); err != nil {
-		return err
+	for _, prune := range []func(context.Context, time.Time) error{s.Runs.Prune, s.DB.Prune, s.Pushes.Prune} {
+		if err := prune(ctx, before); err != nil {
+			return err
+		}
 	}
-	return s.Pushes.Prune(ctx, before)
+	return nil
 }

@@ -49,7 +49,7 @@ func (a *App) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
 	if err != nil {
 		return 0, err
 	}
-	return a.Store.CreateRun(ctx, run, runjobs.Queue(client, run.Source))
+	return a.Store.Runs.CreateRun(ctx, run, runjobs.Queue(client, run.Source))
 }
 
 // workHere first finishes what a killed process left of the same source, then
@@ -65,11 +65,11 @@ func (a *App) workHere(ctx context.Context, run runs.Run, shown Progress) (summa
 
 func (a *App) finishAndWork(ctx context.Context, run runs.Run, shown Progress) (runs.Summary, error) {
 	runner := a.Runs(a.Pull, shown)
-	unfinished, err := a.Store.UnfinishedOf(ctx, run.Source)
+	unfinished, err := a.Store.Runs.UnfinishedOf(ctx, run.Source)
 	if err != nil {
 		return runs.Summary{}, err
 	}
-	id, err := a.Store.CreateRun(ctx, run, nil)
+	id, err := a.Store.Runs.CreateRun(ctx, run, nil)
 	if err != nil {
 		return runs.Summary{}, err
 	}
@@ -95,12 +95,12 @@ func (a *App) await(ctx context.Context, id runs.ID, shown Progress) (runs.Summa
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		progress, err := a.Store.Progress(ctx, id)
+		progress, err := a.Store.Runs.Progress(ctx, id)
 		if err != nil {
 			return runs.Summary{}, err
 		}
 		if progress.State.Ended() {
-			run, err := a.Store.Run(ctx, id)
+			run, err := a.Store.Runs.Run(ctx, id)
 			return run.Summary, err
 		}
 		shown(ctx, id, progress.Stage, progress.Done, progress.Total)

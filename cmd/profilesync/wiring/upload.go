@@ -18,7 +18,7 @@ func (a *App) Upload(ctx context.Context, path string) (int64, error) {
 		return 0, fmt.Errorf("--files: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	return a.Store.StoreUpload(ctx, filepath.Base(path), file)
+	return a.Store.Runs.StoreUpload(ctx, filepath.Base(path), file)
 }
 
 // hold reads a file, which may be a pipe, to its end.

@@ -33,7 +33,7 @@ type edit struct {
 const (
 	root    = "../../.."
 	store   = "connectors/postgres/"
-	sql     = store + "dbsqlc/"
+	sql     = store + "dbsql/"
 	people7 = store + "migrations/00007_people.sql"
 )
 

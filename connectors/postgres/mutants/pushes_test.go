@@ -6,7 +6,7 @@ const (
 	dispatchSQL = pushes + "pushsql/dispatch.sql.go"
 	driftSQL    = pushes + "pushsql/drift.sql.go"
 	holdsSQL    = pushes + "pushsql/holds.sql.go"
-	scheduleSQL = sql + "schedule.sql.go"
+	scheduleSQL = sql + "schedules.sql.go"
 	processSQL  = sql + "processes.sql.go"
 )
 

@@ -1,10 +1,13 @@
 package mutants
 
 const (
-	runsSQL  = sql + "runs.sql.go"
-	applySQL = sql + "apply.sql.go"
-	ersSQL   = sql + "ers.sql.go"
-	runGo    = "jobs/runjobs/run.go"
+	ofRuns      = store + "runstore/"
+	ofServices  = store + "servicestore/"
+	runsSQL     = ofRuns + "runsql/runs.sql.go"
+	applySQL    = ofRuns + "runsql/apply.sql.go"
+	servicesSQL = ofServices + "servicesql/services.sql.go"
+	profilesSQL = sql + "profiles.sql.go"
+	runGo       = "jobs/runjobs/run.go"
 )
 
 var (
@@ -33,17 +36,17 @@ var runMutants = []mutant{
 	{
 		"run: stored by a job", "its job",
 		[]edit{
-			{file: scheduleSQL, find: "select id from run where job_id = $1", put: "select id from run where job_id = $1 and false"},
+			{file: runsSQL, find: "select id from run where job_id = $1", put: "select id from run where job_id = $1 and false"},
 		},
-		store, "^TestALostAnswerAboutRuns$/^the_run_of_a_job$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^the_run_of_a_job$",
 	},
 	{
 		"run: stored by a person", "that it was decided, and how things stand", redecided,
-		store, "^TestALostAnswerAboutRuns$/^an_approval$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^an_approval$",
 	},
 	{
 		"run: stored by a person", "that it was decided, and how things stand", redecided,
-		store, "^TestALostAnswerAboutRuns$/^its_end$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^its_end$",
 	},
 	{
 		"run: stored by a person", "how things stand",
@@ -51,14 +54,14 @@ var runMutants = []mutant{
 			{file: "reconcile/runs/decide.go", find: "case now.Values.Get(c.Field) != c.New:", put: "case false:"},
 			overwritten,
 		},
-		store, "^TestALostAnswerAboutRuns$/^an_undo$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^an_undo$",
 	},
 	{
 		"run: plan, chunk, end, failure", "planned",
 		[]edit{
 			{file: runGo, find: "if !run.Planned {", put: "if !run.Planned || true {"},
 		},
-		store, "^TestALostAnswerAboutRuns$/^a_plan$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^a_plan$",
 	},
 	{
 		"run: plan, chunk, end, failure", "applied_to, and what moved",
@@ -71,18 +74,18 @@ var runMutants = []mutant{
 				put:  "    and p.verb = 'create' and p.withheld = '' and not p.moved on conflict do nothing\n",
 			},
 		},
-		store, "^TestALostAnswerAboutRuns$/^a_chunk$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^a_chunk$",
 	},
-	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestALostAnswerAboutRuns$/^the_end$"},
-	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestALostAnswerAboutRuns$/^a_failure$"},
-	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestALostAnswerAboutRuns$/^a_refusal$"},
-	{"run: plan, chunk, end, failure", "its state", endless, store, "^TestARunIsEndedOnlyUnderTheLock$"},
+	{"run: plan, chunk, end, failure", "its state", endless, ofRuns, "^TestALostAnswerAboutRuns$/^the_end$"},
+	{"run: plan, chunk, end, failure", "its state", endless, ofRuns, "^TestALostAnswerAboutRuns$/^a_failure$"},
+	{"run: plan, chunk, end, failure", "its state", endless, ofRuns, "^TestALostAnswerAboutRuns$/^a_refusal$"},
+	{"run: plan, chunk, end, failure", "its state", endless, ofRuns, "^TestARunIsEndedOnlyUnderTheLock$"},
 	{
 		"run: plan, chunk, end, failure", "the source's lock",
 		[]edit{
 			{file: runsSQL, find: "select pg_advisory_lock(", put: "select pg_advisory_lock_shared("},
 		},
-		store, "^TestRunsOfASourceNeverOverlap$",
+		ofRuns, "^TestRunsOfASourceNeverOverlap$",
 	},
 	{
 		"run: rejection", "the decision",
@@ -91,56 +94,56 @@ var runMutants = []mutant{
 			{
 				file: applySQL,
 				find: "where p.run_id = $2 and p.withheld <> '' and p.decision = ''\n",
-				put:  "where p.run_id = $2 and p.withheld <> ''\n",
+				put:  "where p.run_id = $2 and p.withheld <> ''\n", times: 2, // of services, too
 			},
 		},
-		store, "^TestALostAnswerAboutRuns$/^a_rejection$",
+		ofRuns, "^TestALostAnswerAboutRuns$/^a_rejection$",
 	},
 	{
 		"profile: its kind", "what it is already",
-		[]edit{{file: ersSQL, find: " and kind <> $1 and type in", put: " and type in"}},
-		store, "^TestALostAnswerAboutServices$/^a_kind_of_profile$",
+		[]edit{{file: profilesSQL, find: " and kind <> $1 and type in", put: " and type in"}},
+		store, "^TestALostAnswerAboutProfiles$/^a_kind$",
 	},
 	{
 		"run of services: answers kept", "pulled_to",
 		[]edit{
 			{
-				file: store + "services_pull.go",
+				file: ofServices + "pull.go",
 				find: "= pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)",
 				put:  "= pulled.PulledTo[:0], 0, 0",
 			},
 		},
-		store, "^TestALostAnswerAboutServices$/^what_was_asked$",
+		ofServices, "^TestALostAnswerAboutServices$/^what_was_asked$",
 	},
 	{
 		"e-RS: register, codes", "what it says already",
 		[]edit{
 			{
-				file: ersSQL,
+				file: servicesSQL,
 				find: "\n    where (e.claimed, e.provider, e.specialty, e.extract) is distinct from\n" +
 					"        (excluded.claimed, excluded.provider, excluded.specialty, excluded.extract)",
 				put: "",
 			},
 		},
-		store, "^TestALostAnswerAboutServices$/^an_import$",
+		ofServices, "^TestALostAnswerAboutServices$/^an_import$",
 	},
 	{
 		"e-RS: register, codes", "what it says already",
 		[]edit{
-			{file: ersSQL, find: "\nwhere $2::text <> all (e.claimed)", put: ""},
+			{file: servicesSQL, find: "\nwhere $2::text <> all (e.claimed)", put: ""},
 		},
-		store, "^TestALostAnswerAboutServices$/^a_service$",
+		ofServices, "^TestALostAnswerAboutServices$/^a_service$",
 	},
 	{
 		"e-RS: register, codes", "what it says already",
 		[]edit{
 			{
-				file: ersSQL,
+				file: servicesSQL,
 				find: "\n    where (c.display, c.effective_from, c.effective_to, c.parents, c.retired) is distinct from\n" +
 					"        (excluded.display, excluded.effective_from, excluded.effective_to, excluded.parents, false)",
 				put: "",
 			},
 		},
-		store, "^TestALostAnswerAboutServices$/^a_code_system$",
+		ofServices, "^TestALostAnswerAboutServices$/^a_code_system$",
 	},
 }

@@ -1,7 +1,9 @@
 package pgtest
 
 import (
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -23,7 +25,7 @@ type Database struct {
 func New(tb testing.TB) *Database {
 	tb.Helper()
 	address := URL(tb)
-	return &Database{TB: tb, URL: address, DB: OpenURL(tb, address).DB, SQL: Connect(tb, address)}
+	return &Database{TB: tb, URL: address, DB: OpenURL(tb, address), SQL: Connect(tb, address)}
 }
 
 // Exec runs plain SQL.
@@ -48,4 +50,30 @@ func All[T any](d *Database, sql string, args ...any) []T {
 	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
 	require.NoError(d, err, sql)
 	return values
+}
+
+// NoTransaction returns a function that waits until nobody else is in a
+// transaction. It may be called from any goroutine.
+func (d *Database) NoTransaction() func() {
+	conn, mutex := Connect(d.TB, d.URL), sync.Mutex{}
+	open := func() (transactions int) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		err := conn.QueryRow(d.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`).Scan(&transactions)
+		if err != nil {
+			d.Errorf("looking for transactions: %v", err)
+		}
+		return transactions
+	}
+	return func() {
+		for deadline := time.After(5 * time.Second); open() > 0; {
+			select {
+			case <-deadline:
+				d.Error("a transaction waits for somebody outside")
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}
 }

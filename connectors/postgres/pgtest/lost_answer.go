@@ -69,7 +69,7 @@ func RequireOnce(t *testing.T, writes map[string]LostAnswer) {
 func (d *Database) AlongALine() *pgproxy.Proxy {
 	d.Helper()
 	line := pgproxy.New(d.TB, d.URL)
-	*d.DB = *OpenURL(d.TB, line.URL()).DB
+	*d.DB = *OpenURL(d.TB, line.URL())
 	return line
 }
 
@@ -81,3 +81,20 @@ func SeenOnce(err error) error {
 	}
 	return err
 }
+
+// What runs leave: profiles with what is remembered of them, and beside that the
+// runs and their plans.
+const (
+	AllOfProfiles = `select concat_ws(' ', 'profile', code, name, status, version) from profile
+		union all select concat_ws(' ', 'change', code, field, old, new, actor, count(*)) from change group by code, field, old, new, actor
+		union all select concat_ws(' ', 'record', code, settled, pending_since, missing_since, waiting::text) from upstream_record
+		union all select concat_ws(' ', 'mark', code, field, verdict, value, actor) from mark
+		union all select concat_ws(' ', 'listing', report, as_of, records) from listing
+		union all select concat_ws(' ', 'left', count(*)) from run_record
+		union all select concat_ws(' ', 'service', code, external_id, name, withdrawn) from service
+		union all select concat_ws(' ', 'ers', id, state, pending, version, sites::text) from ers_service
+		union all select concat_ws(' ', 'left', count(*)) from run_service`
+	AllOfRuns = AllOfProfiles + `
+		union all select concat_ws(' ', 'run', id, kind, state, planned, applied_to, (summary - 'elapsed_ms')::text, error, asked) from run
+		union all select concat_ws(' ', 'plan', run_id, code, field, old, new, withheld, moved, decision) from plan_row`
+)

@@ -86,24 +86,24 @@ func Empty(tb testing.TB) string {
 	return create(tb, "template1")
 }
 
-// Open opens the store of a new database.
-func Open(tb testing.TB) *postgres.Store {
+// Open opens a new database.
+func Open(tb testing.TB) *postgres.DB {
 	tb.Helper()
 	return OpenURL(tb, URL(tb))
 }
 
-// OpenURL opens a store that is closed at the end of the test.
-func OpenURL(tb testing.TB, address string) *postgres.Store {
+// OpenURL opens a database, and closes it at the end of the test.
+func OpenURL(tb testing.TB, address string) *postgres.DB {
 	tb.Helper()
-	store, err := postgres.Open(tb.Context(), address, postgres.Options{Process: postgres.NewProcess()})
+	db, err := postgres.Open(tb.Context(), address, postgres.Options{Process: postgres.NewProcess()})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(store.Close)
-	return store
+	tb.Cleanup(db.Close)
+	return db
 }
 
-// Connect opens a connection beside the store, for plain SQL, as the editing
+// Connect opens a connection beside the program's, for plain SQL, as the editing
 // application has one.
 func Connect(tb testing.TB, address string) *pgx.Conn {
 	tb.Helper()

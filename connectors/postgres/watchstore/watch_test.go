@@ -26,7 +26,7 @@ func TestNothingToWatch(t *testing.T) {
 
 func TestWatchWantsAMigratedDatabase(t *testing.T) {
 	t.Parallel()
-	_, err := watchstore.New(pgtest.OpenURL(t, pgtest.Empty(t)).DB).Watch(t.Context())
+	_, err := watchstore.New(pgtest.OpenURL(t, pgtest.Empty(t))).Watch(t.Context())
 	require.ErrorIs(t, err, postgres.ErrNotMigrated)
 }
 
@@ -74,7 +74,7 @@ func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
 		_, err := db.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
-	watched, err := watchstore.New(store.DB).Watch(t.Context())
+	watched, err := watchstore.New(store).Watch(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, watchstore.Watched{
 		People: neverRead(),

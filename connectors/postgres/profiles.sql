@@ -1,0 +1,15 @@
+-- name: LoadProfiles :many
+select code, name, array_to_string(address, e'\n')::text as address, postcode, type, array_to_string(roles, '|')::text as roles,
+    status, parent, commissioner, icb, region, successor, phone, email, website, description, hidden, kind
+from profile where code = any(@codes::text[]);
+
+-- name: History :many
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id, c.reason
+from change c left join field_owner f using (field)
+where c.code = @code order by c.id;
+
+-- name: SetKind :execrows
+update profile set kind = @kind where code = @code and kind <> @kind and type in ('trust', 'trust-site');
+
+-- name: SetReason :exec
+select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.reason', @reason::text, true);

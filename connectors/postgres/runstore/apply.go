@@ -1,0 +1,81 @@
+package runstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Chunk is the stretch of a plan that one transaction applies: the codes after
+// After, up to and with Upto.
+type Chunk struct {
+	Run         runs.ID
+	After, Upto string
+}
+
+// ApplyChunk applies the next chunk of a sealed plan, from where the last process
+// left it: of most codes, with its audit rows in one transaction. It returns how
+// many codes the chunk held, 0 at the end of the plan.
+func (x *Session) ApplyChunk(ctx context.Context, run runs.Run, most int, write func(pgx.Tx, Chunk) error) (codes int, err error) {
+	err = inTx(ctx, x.Conn, func(q *runsql.Queries, tx pgx.Tx) error {
+		next, err := q.NextChunk(ctx, runsql.NextChunkParams{RunID: int64(run.ID), Most: int32(most)})
+		if codes = int(next.Codes); err != nil || codes == 0 {
+			return err
+		}
+		if err := q.SetWriter(ctx, writer(run)); err != nil {
+			return err
+		}
+		if err := write(tx, Chunk{run.ID, next.AppliedTo, next.ChunkEnd}); err != nil {
+			return err
+		}
+		return q.MoveCursor(ctx, runsql.MoveCursorParams{ID: int64(run.ID), AppliedTo: next.ChunkEnd})
+	})
+	return codes, postgres.Wrap(err, fmt.Sprintf("applying run %d", run.ID))
+}
+
+// writer names a run to the audit. A pull of organisations says itself how its own
+// records stand to the profiles it writes; what else writes a profile unsettles
+// them.
+func writer(run runs.Run) runsql.SetWriterParams {
+	w := runsql.SetWriterParams{Actor: run.Actor, Run: run.ID.String()}
+	if run.Source == profile.SourceODS && (run.Kind == runs.RunListing || run.Kind == runs.RunDelta) {
+		w.Report = run.Report
+	}
+	return w
+}
+
+// Complete ends an applied run and returns its summary, with the time it took. In
+// the same transaction, what it approved is decided, and accept brings what it
+// found out into force. Where rows were left out, the open profiles of the types
+// are counted again; the population stands where there are no types.
+func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64, accept func(pgx.Tx) error) (
+	summary runs.Summary, err error,
+) {
+	err = inTx(ctx, x.Conn, func(q *runsql.Queries, tx pgx.Tx) error {
+		summary = run.Summary
+		summary.ElapsedMS, summary.State = elapsedMS, runs.RunDone
+		if len(summary.Withheld) > 0 {
+			summary.State = runs.RunWithheld
+		}
+		if run.Kind == runs.RunApprove {
+			decision := runsql.DecideRowsParams{RunID: int64(run.Parent), ChildID: int64(run.ID), Decision: "approved"}
+			if _, err := q.DecideRows(ctx, decision); err != nil {
+				return postgres.Wrap(err, "recording the approval")
+			}
+		}
+		if err := accept(tx); err != nil {
+			return err
+		}
+		if err := leftOut(ctx, q, run, types, &summary); err != nil {
+			return err
+		}
+		return endRun(ctx, q, run, summary)
+	})
+	return summary, err
+}

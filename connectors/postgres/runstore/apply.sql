@@ -1,0 +1,228 @@
+-- name: NextChunk :one
+-- The next chunk of a run: how many codes it holds, and between which it stands.
+select count(c.code)::integer as codes, coalesce(max(c.code), '')::text as chunk_end, r.applied_to
+from run r
+left join lateral (
+    select b.code from (
+        (select n.code from run_record n where n.run_id = r.id and n.code > r.applied_to order by n.code limit @most::integer)
+        union
+        (select p.code from plan_row p where p.run_id = r.id and p.code > r.applied_to group by p.code order by p.code limit @most::integer)
+    ) b
+    order by b.code limit @most::integer
+) c on true
+where r.id = @run_id
+group by r.applied_to;
+
+-- name: SetWriter :exec
+-- Names the writer to the audit, for this transaction.
+select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.run', @run::text, true),
+    set_config('profilesync.report', @report::text, true);
+
+-- name: GoByKey :exec
+-- Every statement of a chunk reads a stretch of keys. A run that just filled or emptied a table leaves statistics by
+-- which Postgres would rather read all of it, for each chunk again.
+select set_config('enable_seqscan', 'off', true);
+
+-- name: LockChunk :exec
+select from profile
+where code in (
+    select p.code from plan_row p
+    where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and p.withheld = '' and p.verb <> 'create'
+)
+order by code for update;
+
+-- name: MarkMoved :exec
+-- A field that no longer holds what the plan started from is left out; so is a creation that somebody else made.
+update plan_row r set moved = true
+from profile p
+cross join lateral (values
+    ('', p.code),
+    ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode), ('type', p.type),
+    ('roles', array_to_string(p.roles, '|')), ('status', p.status), ('parent', p.parent),
+    ('commissioner', p.commissioner), ('icb', p.icb), ('region', p.region), ('successor', p.successor),
+    ('phone', p.phone), ('email', p.email), ('website', p.website), ('description', p.description),
+    ('hidden', p.hidden::text)
+) as now (field, value)
+where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and r.withheld = ''
+    and p.code = r.code and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old;
+
+-- name: ApplyCreations :exec
+-- The values are read once a row, the clock once a chunk.
+insert into profile (code, name, address, postcode, type, roles, status, parent, commissioner, icb, region, successor, phone, website,
+    created_at, updated_at)
+select p.code, v.name, coalesce(string_to_array(v.address, e'\n'), '{}'), coalesce(v.postcode, ''), v.type,
+    coalesce(string_to_array(v.roles, '|'), '{}'), v.status, coalesce(v.parent, ''),
+    coalesce(v.commissioner, ''), coalesce(v.icb, ''), coalesce(v.region, ''),
+    coalesce(v.successor, ''), coalesce(v.phone, ''), coalesce(v.website, ''), (select clock()), (select clock())
+from plan_row p
+cross join lateral json_to_record(p.new::json) as v (name text, address text, postcode text, type text, roles text, status text,
+    parent text, commissioner text, icb text, region text, successor text, phone text, website text)
+where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text
+    and p.verb = 'create' and p.withheld = '' and not p.moved;
+
+-- name: ApplyUpdates :exec
+update profile p set
+    name = coalesce(v.name, p.name),
+    address = coalesce(string_to_array(v.address, e'\n'), p.address),
+    postcode = coalesce(v.postcode, p.postcode),
+    type = coalesce(v.type, p.type),
+    roles = coalesce(string_to_array(v.roles, '|'), p.roles),
+    status = coalesce(v.status, p.status),
+    parent = coalesce(v.parent, p.parent),
+    commissioner = coalesce(v.commissioner, p.commissioner),
+    icb = coalesce(v.icb, p.icb),
+    region = coalesce(v.region, p.region),
+    successor = coalesce(v.successor, p.successor),
+    hidden = coalesce(v.hidden::boolean, p.hidden)
+from (
+    select code,
+        max(new) filter (where field = 'name') as name,
+        max(new) filter (where field = 'address') as address,
+        max(new) filter (where field = 'postcode') as postcode,
+        max(new) filter (where field = 'type') as type,
+        max(new) filter (where field = 'roles') as roles,
+        max(new) filter (where field = 'status') as status,
+        max(new) filter (where field = 'parent') as parent,
+        max(new) filter (where field = 'commissioner') as commissioner,
+        max(new) filter (where field = 'icb') as icb,
+        max(new) filter (where field = 'region') as region,
+        max(new) filter (where field = 'successor') as successor,
+        max(new) filter (where field = 'hidden') as hidden
+    from plan_row r
+    where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text
+        and r.verb not in ('create', 'missing') and r.withheld = '' and not r.moved
+    group by code
+) v
+where p.code = v.code;
+
+-- name: ApplyMissing :exec
+with p as materialized (
+    select m.code, m.new from plan_row m
+    where m.run_id = @run_id and m.code > @after::text and m.code <= @upto::text and m.verb = 'missing' and m.withheld = '' and not m.moved
+)
+update upstream_record u set missing_since = nullif(p.new, '')::date, flag = case when p.new = '' then '' else u.flag end, settled = false
+from p, run r
+where r.id = @run_id
+    and u.source = r.source and u.report = r.report and u.code = p.code and u.code > @after::text and u.code <= @upto::text;
+
+-- name: AcceptRecords :exec
+-- What the run compared is now what we accepted. A record whose profile moved meanwhile stays unsettled.
+with moved as (
+    select m.code from plan_row m
+    where m.run_id = @run_id and m.code > @after::text and m.code <= @upto::text and m.moved
+), waiting as (
+    select w.code, array_agg(w.field order by w.field) as fields from plan_row w
+    where w.run_id = @run_id and w.code > @after::text and w.code <= @upto::text and w.withheld <> '' and w.field <> ''
+    group by w.code
+)
+insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
+    revisit, pending_since, missing_since, waiting)
+select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, @rules_version,
+    n.settled and n.code not in (select m.code from moved m),
+    n.contradiction, n.flag, n.revisit, n.pending_since, null, coalesce(w.fields, '{}')
+from run r
+join run_record n on n.run_id = r.id
+left join waiting w on w.code = n.code
+where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text and n.facts is not null
+on conflict on constraint upstream_record_pkey do update
+set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
+    settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since, waiting = excluded.waiting;
+
+-- name: EndWaiting :exec
+-- What is closed waits for no second look, in any report.
+update upstream_record u set pending_since = null
+from plan_row p
+where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and p.verb = 'close' and p.withheld = '' and not p.moved
+    and u.code = p.code and u.code > @after::text and u.code <= @upto::text and u.pending_since is not null;
+
+-- name: AcceptForms :exec
+-- The same facts in another form: only the bytes are new. Found first, since most chunks have none.
+with n as materialized (
+    select f.code, f.raw_hash from run_record f
+    where f.run_id = @run_id and f.code > @after::text and f.code <= @upto::text and f.facts is null and f.raw_hash is not null
+)
+update upstream_record u set raw_hash = n.raw_hash
+from n, run r
+where r.id = @run_id
+    and u.source = r.source and u.report = r.report and u.code = n.code and u.code > @after::text and u.code <= @upto::text;
+
+-- name: AnalyzeAccepted :exec
+-- A first load turns empty tables into big ones faster than autovacuum looks.
+analyze profile, upstream_record;
+
+-- name: FlagAbsent :exec
+with n as materialized (
+    select f.code, f.flag from run_record f
+    where f.run_id = @run_id and f.code > @after::text and f.code <= @upto::text and f.raw_hash is null and f.flag <> ''
+)
+update upstream_record u set flag = n.flag
+from n, run r
+where r.id = @run_id
+    and u.source = r.source and u.report = r.report and u.code = n.code and u.code > @after::text and u.code <= @upto::text;
+
+-- name: MarkUndone :exec
+-- What an undo takes back is remembered: it will be proposed again, and withheld.
+insert into mark (code, field, verdict, value, run_id, actor)
+select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'undone', p.old, r.id, r.actor
+from plan_row p join run r on r.id = p.run_id
+where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and not p.moved
+    and (p.verb = 'missing' or p.field not in ('', 'hidden'))
+on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+
+-- name: ForgetMarks :exec
+-- A change that a person approved, or an undo that was taken back, needs no mark any more.
+delete from mark m
+using plan_row p
+where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and not p.moved
+    and m.code = p.code and (m.field = p.field and m.value = p.new or m.field = 'missing' and p.verb = 'missing');
+
+-- name: DeleteRunRecords :exec
+with services as (delete from run_service s where s.run_id = @run_id)
+delete from run_record r where r.run_id = @run_id;
+
+-- name: WithheldRows :many
+select code, field, type, verb, old, new, reason, undone from plan_row
+where run_id = @run_id and withheld <> '' and decision = '' and (code, field) > (@after_code::text, @after_field::text)
+order by code, field limit @most;
+
+-- name: AppliedRows :many
+select p.code, p.field, p.type, p.verb, p.old, p.new, p.reason, p.undone
+from plan_row p join run r on r.id = p.run_id
+where p.run_id = @run_id and p.withheld = '' and not p.moved and p.code <= r.applied_to
+    and (p.code, p.field) > (@after_code::text, @after_field::text)
+order by p.code, p.field limit @most;
+
+-- name: LoadMissed :many
+select p.code, p.type, u.missing_since
+from profile p join upstream_record u using (code)
+where u.source = @source and u.report = @report and p.status <> 'closed' and p.code = any(@codes::text[]);
+
+-- name: PlanRowsOf :many
+select code, field, type, verb, old, new, reason, withheld, moved, decision from plan_row
+where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
+order by withheld = '', code, field limit @most;
+
+-- name: MovedRows :many
+select code, field from plan_row where run_id = @run_id and moved order by code, field;
+
+-- name: DecideRows :execrows
+update plan_row p set decision = @decision
+where p.run_id = @run_id and p.withheld <> '' and p.decision = ''
+    and (@all_rows::boolean or exists (
+        select from plan_row d where d.run_id = @child_id and d.code = p.code and d.field = p.field and not d.moved
+    ));
+
+-- name: RejectRows :exec
+insert into mark (code, field, verdict, value, run_id, actor)
+select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'rejected', p.new, p.run_id, @actor
+from plan_row p
+where p.run_id = @run_id and p.withheld <> '' and p.decision = '' and (p.field <> '' or p.verb = 'missing')
+on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+
+-- name: RejectServices :exec
+insert into mark (code, field, verdict, value, run_id, actor)
+select p.code, p.field, 'rejected', case p.verb when 'missing' then 'missing' else p.new end, p.run_id, @actor
+from plan_row p
+where p.run_id = @run_id and p.withheld <> '' and p.decision = ''
+on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();

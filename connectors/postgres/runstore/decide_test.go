@@ -1,0 +1,253 @@
+package runstore_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+func TestTooManyRemovalsWaitForApproval(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	closing := with(pharmacies(40), 11, ended)
+	require.Equal(t, 11, w.listing(2, closing).PendingClose)
+
+	mass := w.listing(3, with(closing, 12, renamed))
+	require.Equal(t, runs.RunWithheld, mass.State)
+	require.Equal(t, []runs.Withheld{
+		{Reason: runs.MassChange, Type: profile.Pharmacy, Field: "name", Count: 12, Of: 40},
+		{Reason: runs.TooManyRemovals, Type: profile.Pharmacy, Field: "status", Count: 11, Of: 40},
+	}, mass.Withheld)
+	require.Equal(t, runs.ChangeCounts{}, mass.Changes)
+	require.Equal(t, 11, mass.PendingClose)
+
+	mass = w.listing(4, with(closing, 12, renamed))
+	require.Equal(t, []string{"upstream"}, pgtest.All[string](w.Database,
+		"select distinct reason from plan_row where run_id = $1", idOf(mass)),
+		"what was withheld is still news, not drift")
+
+	approved := w.child(runs.RunApprove, mass)
+	require.Equal(t, runs.RunDone, approved.State)
+	require.Equal(t, runs.ChangeCounts{Close: 11, Update: 1}, approved.Changes)
+	require.Equal(t, map[string]int{"name": 12, "status": 11}, approved.Fields)
+	require.Equal(t, 29, approved.Population)
+	require.Empty(t, approved.LeftOut)
+	require.Zero(t, approved.PendingClose)
+	require.Equal(t, []string{"approver"}, pgtest.All[string](w.Database,
+		"select distinct actor from change where run_id = $1", idOf(approved)))
+	require.Equal(t, 23, pgtest.One[int](w.Database, "select count(*) from plan_row where run_id = $1 and decision = 'approved'", idOf(mass)))
+
+	undone := w.child(runs.RunUndo, approved)
+	require.Equal(t, runs.ChangeCounts{Reopen: 11, Update: 1}, undone.Changes)
+	require.Equal(t, 40, undone.Population)
+	require.Equal(t, []string{"mass-change name 12", "too-many-removals status 11"},
+		withheldFor(w.listing(5, with(closing, 12, renamed))), "the guard's own reason")
+}
+
+func TestWhatIsWithheldIsProposedUntilSomebodyDecides(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	for on := 2; on < 5; on++ {
+		mass := w.listing(on, with(pharmacies(40), 11, renamed))
+		require.Equal(t, []string{"mass-change name 11"}, withheldFor(mass))
+	}
+	require.Empty(t, w.listing(5, pharmacies(40)).Withheld, "upstream took it back")
+}
+
+func TestUndoneChangesAreProposedAgainAndWithheld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	said := with(with(pharmacies(40), 2, renamed), 1, ended)
+	w.listing(2, said)
+	run := w.listing(3, said)
+	require.Equal(t, 1, run.Changes.Close)
+	named := w.listing(4, with(said, 3, func(o *org) { o.ICB = "QOQ" }))
+	require.Equal(t, map[string]int{"icb": 2}, named.Fields, "what is closed stays as it is")
+
+	w.child(runs.RunUndo, run)
+	undone := w.child(runs.RunUndo, named)
+	require.Equal(t, map[string]int{"icb": 2}, undone.Fields)
+	require.Equal(t, "QWO", w.value("FA0001", profile.FieldICB))
+
+	said = with(said, 3, func(o *org) { o.ICB = "QOQ" })
+	again := w.listing(5, said)
+	require.Equal(t, []string{"undone icb 2", "undone status 1"}, withheldFor(again))
+	require.Equal(t, map[string]int{"icb": 1}, again.Fields, "reopened, it is compared again")
+
+	approved := w.child(runs.RunApprove, again)
+	require.Equal(t, runs.ChangeCounts{Close: 1, Update: 2}, approved.Changes)
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"))
+	for on := 6; on < 8; on++ {
+		silent := w.listing(on, said)
+		require.Empty(t, silent.Withheld)
+		require.Equal(t, runs.ChangeCounts{}, silent.Changes)
+		require.Zero(t, silent.PendingClose)
+	}
+}
+
+func TestUndoLeavesWhatWasEditedSince(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(3))
+	run := w.listing(2, with(pharmacies(3), 3, renamed))
+	w.Exec("update profile set name = 'My shop' where code = 'FA0001'")
+	undone := w.child(runs.RunUndo, run)
+	require.Equal(t, map[string]int{"name": 2}, undone.Fields)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}}, undone.LeftOut)
+	require.Equal(t, "My shop", w.name("FA0001"))
+	require.Equal(t, "Chemist 2", w.name("FA0002"))
+}
+
+func TestUndoOfAnUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(3))
+	renames := with(pharmacies(3), 3, renamed)
+	run := w.listing(2, renames)
+	back := w.child(runs.RunUndo, w.child(runs.RunUndo, run))
+	require.Equal(t, map[string]int{"name": 3}, back.Fields)
+	require.Equal(t, "Chemist 0 (New)", w.name("FA0000"))
+	silent := w.listing(3, renames)
+	require.Empty(t, silent.Withheld)
+	require.Equal(t, runs.ChangeCounts{}, silent.Changes)
+}
+
+func TestUndoOfACreationHidesAndCloses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.listing(1, pharmacies(3))
+	undone := w.child(runs.RunUndo, run)
+	require.Equal(t, runs.ChangeCounts{Close: 3}, undone.Changes)
+	require.Zero(t, undone.Population)
+	require.Equal(t, profile.StatusClosed, w.profile("FA0001").Status())
+	require.Equal(t, "true", w.value("FA0001", profile.FieldHidden))
+	require.Equal(t, []string{"undone status 3"}, withheldFor(w.listing(2, pharmacies(3))))
+
+	w.child(runs.RunUndo, undone)
+	require.Equal(t, profile.StatusOpen, w.profile("FA0001").Status())
+	require.Equal(t, "false", w.value("FA0001", profile.FieldHidden))
+	require.Empty(t, w.listing(3, pharmacies(3)).Withheld)
+}
+
+func TestUndoneMissingMarkIsWithheld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(20))
+	run := w.listing(2, pharmacies(19))
+	const marked = "select count(*) from upstream_record where missing_since is not null"
+	require.Equal(t, 1, pgtest.One[int](w.Database, marked))
+	w.child(runs.RunUndo, run)
+	require.Zero(t, pgtest.One[int](w.Database, marked))
+	again := w.listing(3, pharmacies(19))
+	require.Equal(t, []string{"undone status 1"}, withheldFor(again))
+	require.Zero(t, pgtest.One[int](w.Database, marked))
+	w.child(runs.RunApprove, again)
+	require.Equal(t, 1, pgtest.One[int](w.Database, marked))
+	require.Empty(t, w.listing(4, pharmacies(19)).Withheld)
+
+	w.child(runs.RunUndo, run) // it was approved again on another day
+	require.Equal(t, runs.RunDone, w.listing(5, pharmacies(20)).State, "coming back is normal")
+}
+
+func TestRejectedStaysSilentUntilTheValueChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	renames := with(pharmacies(40), 11, renamed)
+	mass := w.listing(2, renames)
+	require.Equal(t, []string{"mass-change name 11"}, withheldFor(mass))
+	rows, err := w.store.Reject(t.Context(), idOf(mass), "approver")
+	require.NoError(t, err)
+	require.Equal(t, 11, rows)
+
+	for on := 3; on < 5; on++ {
+		silent := w.listing(on, renames)
+		require.Equal(t, runs.RunDone, silent.State)
+		require.Equal(t, runs.ChangeCounts{}, silent.Changes)
+	}
+	renames[0].Name = "QUITE ANOTHER"
+	require.Equal(t, map[string]int{"name": 1}, w.listing(5, renames).Fields)
+	require.Equal(t, "Quite Another", w.name("FA0000"))
+
+	again, err := w.store.Reject(t.Context(), idOf(mass), "approver")
+	require.NoError(t, err)
+	require.Zero(t, again, "decided already")
+}
+
+func TestRejectedMissingMarkStaysSilentUntilItReturns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(200))
+	mass := w.listing(2, pharmacies(189))
+	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(mass))
+	rows, err := w.store.Reject(t.Context(), idOf(mass), "approver")
+	require.NoError(t, err)
+	require.Equal(t, 11, rows)
+	require.Empty(t, w.listing(3, pharmacies(189)).Withheld)
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
+
+	w.listing(4, pharmacies(200))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"))
+	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(w.listing(5, pharmacies(189))))
+}
+
+func TestParentAndChildAreUndoneApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	said := with(with(pharmacies(40), 11, renamed), 2, func(o *org) { o.ICB = "QOQ" })
+	parent := w.listing(2, said)
+	require.Equal(t, map[string]int{"icb": 2}, parent.Fields)
+	child := w.child(runs.RunApprove, parent)
+	require.Equal(t, map[string]int{"name": 11}, child.Fields)
+	require.Equal(t, map[string]int{"icb": 2}, w.child(runs.RunUndo, parent).Fields)
+	require.Equal(t, "Chemist 1 (New)", w.name("FA0001"))
+	require.Equal(t, map[string]int{"name": 11}, w.child(runs.RunUndo, child).Fields)
+	require.Equal(t, "Chemist 1", w.name("FA0001"))
+
+	again := w.child(runs.RunUndo, child)
+	require.Empty(t, again.Fields)
+	require.Len(t, again.LeftOut, 11, "taken back already")
+}
+
+func TestApprovalLeavesOutWhatMoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	mass := w.listing(2, with(pharmacies(40), 11, renamed))
+	w.Exec("update profile set name = 'My shop' where code = 'FA0003'")
+	approved := w.child(runs.RunApprove, mass)
+	require.Equal(t, map[string]int{"name": 10}, approved.Fields)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)
+	require.Equal(t, "My shop", w.name("FA0003"))
+	require.Equal(t, map[string]int{"name": 1}, w.listing(3, with(pharmacies(40), 11, renamed)).Fields)
+}
+
+func TestFateOfEveryRow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	orgs := with(pharmacies(40), 11, renamed)
+	orgs[20].ICB = "QOQ"
+	mass := w.listing(2, orgs)
+	fates := func() map[string]int {
+		rows, err := w.store.PlanRows(t.Context(), idOf(mass), false, 100)
+		require.NoError(t, err)
+		counts := map[string]int{}
+		for _, row := range rows {
+			counts[fmt.Sprintf("%s %s", row.Field, row.Fate())]++
+		}
+		return counts
+	}
+	require.Equal(t, map[string]int{"name withheld: mass-change": 11, "icb applied": 1}, fates())
+	w.child(runs.RunApprove, mass)
+	require.Equal(t, map[string]int{"name approved": 11, "icb applied": 1}, fates())
+}

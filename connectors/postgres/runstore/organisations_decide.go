@@ -1,0 +1,91 @@
+package runstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Withheld returns what the parent of an approval withheld and nobody decided
+// on yet, page by page.
+func (x *OrganisationSession) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+	return changes(WithheldRows(ctx, x.tx, x.run.Parent))
+}
+
+// Applied returns what the parent of an undo applied, page by page.
+func (x *OrganisationSession) Applied(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+	return changes(AppliedRows(ctx, x.tx, x.run.Parent))
+}
+
+func changes(pages iter.Seq2[[]DecidedRow, error]) iter.Seq2[[]runs.Change, error] {
+	return func(yield func([]runs.Change, error) bool) {
+		for rows, err := range pages {
+			page := make([]runs.Change, len(rows))
+			for i, row := range rows {
+				page[i] = toChange(row)
+			}
+			if !yield(page, err) {
+				return
+			}
+		}
+	}
+}
+
+func toChange(row DecidedRow) runs.Change {
+	field, _ := profile.ParseField(row.Field) // no field: a creation or a mark
+	return runs.Change{
+		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Verb: runs.Verb(row.Verb), Field: field,
+		Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
+	}
+}
+
+// Stored returns the records that were accepted last of the given codes: an
+// approval never reads the file again.
+func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
+	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: string(x.run.Source), Codes: texts(codes)})
+	if err != nil {
+		return nil, postgres.Wrap(err, "loading upstream records")
+	}
+	var records []profile.Record
+	for _, row := range rows {
+		if row.Report != x.run.Report {
+			continue
+		}
+		record := profile.Record{Code: profile.ODSCode(row.Code)}
+		if err := json.Unmarshal(row.Facts, &record); err != nil {
+			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
+		records = append(records, record)
+	}
+	return records, nil
+}
+
+// Missed returns those of the given codes that are profiles and not closed.
+func (x *OrganisationSession) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error) {
+	rows, err := x.plan.LoadMissed(ctx, runsql.LoadMissedParams{
+		Source: string(x.run.Source), Report: x.run.Report, Codes: texts(codes),
+	})
+	missed := make([]runs.Missed, len(rows))
+	for i, row := range rows {
+		missed[i] = runs.Missed{
+			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Since: fromDate(row.MissingSince),
+		}
+	}
+	return missed, postgres.Wrap(err, "loading missing profiles")
+}
+
+// Profiles returns the profiles of the given codes as they stand.
+func (x *OrganisationSession) Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error) {
+	loaded, err := postgres.LoadProfiles(ctx, x.tx, texts(codes))
+	profiles := make(map[profile.ODSCode]profile.Profile, len(loaded))
+	for _, p := range loaded {
+		profiles[p.Code] = p
+	}
+	return profiles, err
+}

@@ -1,0 +1,294 @@
+package runstore
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// staging creates the working tables of a run.
+//
+//go:embed working_tables.sql
+var staging string
+
+// OrganisationSession works runs of the organisation register.
+type OrganisationSession struct {
+	*Session
+	open map[profile.OrgType]int // profiles before the run, of the types that its report covers
+	last runsql.LastListingRow
+}
+
+// LockOrganisations waits for the lock of the organisation register.
+func (s *Store) LockOrganisations(ctx context.Context) (*OrganisationSession, error) {
+	session, err := s.Lock(ctx, profile.SourceODS)
+	if err != nil {
+		return nil, err
+	}
+	return &OrganisationSession{Session: session}, nil
+}
+
+// BeginPlan begins to plan a run whose report covers these types.
+func (x *OrganisationSession) BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error {
+	err := x.OpenPlan(ctx, run)
+	if err == nil {
+		err = x.prepare(ctx, types)
+	}
+	return err
+}
+
+func (x *OrganisationSession) prepare(ctx context.Context, types []profile.OrgType) (err error) {
+	if _, err := x.tx.Exec(ctx, staging); err != nil {
+		return fmt.Errorf("creating the working tables: %w", err)
+	}
+	if x.open, err = open(ctx, x.plan, types); err != nil {
+		return err
+	}
+	x.last, err = x.plan.LastListing(ctx, runsql.LastListingParams{Source: string(x.run.Source), Report: x.run.Report})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("reading the last listing: %w", err)
+	}
+	return nil
+}
+
+// LastListing returns the day and the size of the last accepted listing of the
+// report; zero where there was none.
+func (x *OrganisationSession) LastListing() (asOf profile.Date, records int) {
+	return fromDate(x.last.AsOf), int(x.last.Records)
+}
+
+// Unchanged reports whether a listing is the one that was accepted last, byte for
+// byte, and nothing of it has to be looked at again; then it returns how many
+// records it holds.
+func (x *OrganisationSession) Unchanged(ctx context.Context, stamp runs.Stamp) (records int, unchanged bool, err error) {
+	if stamp.Digest == (profile.Hash{}) {
+		return 0, false, nil
+	}
+	known, err := x.plan.IsSettledListing(ctx, runsql.IsSettledListingParams{
+		Source: string(x.run.Source), Report: x.run.Report, Digest: stamp.Digest[:], RulesVersion: runs.RulesVersion,
+		AsOf: toDate(x.run.AsOf),
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, nil
+	}
+	return int(known), err == nil, postgres.Wrap(err, "looking for the same listing")
+}
+
+// Stage copies key and hash of every record to the database, and returns how
+// many there are.
+func (x *OrganisationSession) Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error) {
+	source := &stagingRows{}
+	next, stop := iter.Pull2(rows)
+	defer stop()
+	source.next = next
+	columns := []string{"code", "raw_hash", "raw_offset", "raw_length", "line"}
+	copied, err := x.tx.CopyFrom(ctx, pgx.Identifier{"listing_row"}, columns, source)
+	if source.err != nil {
+		return 0, source.err // CopyFrom keeps its words, not its type
+	}
+	if err != nil {
+		return 0, fmt.Errorf("staging the records: %w", err)
+	}
+	return int(copied), nil
+}
+
+// stagingRows feeds COPY without a copy of the listing in memory.
+type stagingRows struct {
+	next func() (profile.Row, error, bool)
+	row  profile.Row
+	err  error
+}
+
+func (s *stagingRows) Next() bool {
+	var more bool
+	s.row, s.err, more = s.next()
+	return more && s.err == nil
+}
+
+func (s *stagingRows) Values() ([]any, error) {
+	return []any{string(s.row.Code), s.row.Hash[:], s.row.Offset, s.row.Length, s.row.Line}, nil
+}
+
+func (s *stagingRows) Err() error { return s.err }
+
+// Compare finds what differs from what we accepted last, in one statement. Only
+// for a listing does it also find what is absent. Codes that stand on several
+// lines of a listing are taken out and returned: none of them can be trusted.
+func (x *OrganisationSession) Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error) {
+	if x.run.Kind == runs.RunDelta {
+		found, err := x.plan.CompareDelta(ctx, runsql.CompareDeltaParams{
+			RulesVersion: runs.RulesVersion, Source: string(x.run.Source), Report: x.run.Report, AsOf: toDate(x.run.AsOf),
+		})
+		return int(found), nil, postgres.Wrap(err, "comparing")
+	}
+	if err := x.forgetReturned(ctx); err != nil {
+		return 0, nil, err
+	}
+	found, err := x.plan.CompareListing(ctx, runsql.CompareListingParams{
+		RulesVersion: runs.RulesVersion, Source: string(x.run.Source), Report: x.run.Report, AsOf: toDate(x.run.AsOf),
+	})
+	if err != nil {
+		return 0, nil, postgres.Wrap(err, "comparing")
+	}
+	if found == 0 {
+		return 0, nil, nil
+	}
+	rows, err := x.plan.RemoveDuplicates(ctx)
+	for _, row := range rows {
+		duplicates = append(duplicates, toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line))
+	}
+	return int(found) - len(rows), duplicates, postgres.Wrap(err, "looking for duplicates")
+}
+
+// forgetReturned is a join over the whole listing: only where it can find
+// anything is it worth its time.
+func (x *OrganisationSession) forgetReturned(ctx context.Context) error {
+	marked, err := x.plan.AnyMissingMark(ctx)
+	if err != nil || !marked {
+		return postgres.Wrap(err, "looking for decisions")
+	}
+	returned := runsql.ForgetReturnedParams{Source: string(x.run.Source), Report: x.run.Report}
+	return postgres.Wrap(x.plan.ForgetReturned(ctx, returned), "forgetting decisions")
+}
+
+func toRow(code string, hash []byte, offset *int64, length, line *int32) profile.Row {
+	return profile.Row{
+		Code: profile.ODSCode(code), Hash: profile.Hash(hash), Offset: *offset, Length: int(*length), Line: int(*line),
+	}
+}
+
+// chunk is how many records are planned or applied at a time.
+const chunk = 4000
+
+// Differing returns the records that have to be decoded, chunk by chunk, in the
+// order of the listing.
+func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error] {
+	return func(yield func([]runs.Candidate, error) bool) {
+		for after, more := int32(0), true; more; {
+			rows, err := x.plan.DifferingChunk(ctx, runsql.DifferingChunkParams{After: after, Most: chunk})
+			candidates := make([]runs.Candidate, len(rows))
+			for i, row := range rows {
+				candidates[i].Row = toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line)
+				copy(candidates[i].Known[:], row.KnownHash)
+				after = row.N
+			}
+			if more = len(rows) == chunk; len(rows) > 0 || err != nil {
+				more = yield(candidates, postgres.Wrap(err, "reading what differs")) && more && err == nil
+			}
+		}
+	}
+}
+
+// Absent returns the open profiles that the listing does not hold, chunk by
+// chunk.
+func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
+	return func(yield func([]runs.Missed, error) bool) {
+		for after, more := int32(0), true; more; {
+			rows, err := x.plan.AbsentChunk(ctx, runsql.AbsentChunkParams{After: after, Most: chunk})
+			var missed []runs.Missed
+			for _, row := range rows {
+				after = row.N
+				if row.Type != nil && row.Status != string(profile.StatusClosed) {
+					missed = append(missed, runs.Missed{
+						Code: profile.ODSCode(row.Code), Type: profile.OrgType(*row.Type), Since: fromDate(row.MissingSince),
+					})
+				}
+			}
+			if more = len(rows) == chunk; len(missed) > 0 || err != nil {
+				more = yield(missed, postgres.Wrap(err, "reading what is absent")) && more && err == nil
+			}
+		}
+	}
+}
+
+// Load completes records to the input of a comparison: what we accepted last,
+// the profiles, and people's decisions.
+func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
+	codes := make([]string, len(records))
+	at := make(map[profile.ODSCode]*runs.Item, len(records))
+	items := make([]runs.Item, len(records))
+	for i, record := range records {
+		codes[i], items[i].Upstream = string(record.Code), record
+		at[record.Code] = &items[i]
+	}
+	for _, load := range []func(context.Context, []string, map[profile.ODSCode]*runs.Item) error{
+		x.loadProfiles, x.loadUpstream, x.loadMarks,
+	} {
+		if err := load(ctx, codes, at); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+	profiles, err := postgres.LoadProfiles(ctx, x.tx, codes)
+	for i := range profiles {
+		at[profiles[i].Code].Local = &profiles[i]
+	}
+	return err
+}
+
+func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: string(x.run.Source), Codes: codes})
+	if err != nil {
+		return postgres.Wrap(err, "loading upstream records")
+	}
+	for _, row := range rows {
+		item := at[profile.ODSCode(row.Code)]
+		if first := fromDate(row.PendingSince); item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
+			item.PendingSince = first
+		}
+		if row.Report != x.run.Report {
+			continue
+		}
+		base := profile.Record{Code: item.Upstream.Code}
+		if err := json.Unmarshal(row.Facts, &base); err != nil {
+			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
+		if err := forget(&base.Values, row.Waiting); err != nil {
+			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
+		item.Base = &base
+	}
+	return nil
+}
+
+// forget takes back values that were withheld: the profile never took them.
+func forget(values *profile.Values, fields []string) error {
+	for _, name := range fields {
+		field, err := profile.ParseField(name)
+		if err != nil {
+			return err
+		}
+		values.Forget(field)
+	}
+	return nil
+}
+
+func (x *OrganisationSession) loadMarks(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadMarks(ctx, codes)
+	if err != nil {
+		return postgres.Wrap(err, "loading decisions")
+	}
+	for _, row := range rows {
+		item := at[profile.ODSCode(row.Code)]
+		field, err := profile.ParseField(row.Field)
+		if err != nil {
+			return fmt.Errorf("decision on %s: %w", row.Code, err)
+		}
+		item.Marks = append(item.Marks, runs.Mark{
+			Field: field, Verdict: runs.Verdict(row.Verdict), Value: row.Value, Until: fromDate(row.Until),
+		})
+	}
+	return nil
+}

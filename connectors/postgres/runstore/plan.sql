@@ -1,0 +1,203 @@
+-- name: IsSettledListing :one
+-- Whether a listing is the accepted one, byte for byte, and none of its records has to be looked at again.
+select l.records from listing l
+where l.source = @source and l.report = @report and l.digest = @digest and l.rules_version = @rules_version
+    and not exists (
+        select from upstream_record u
+        where u.source = l.source and u.report = l.report
+            and ((u.missing_since is null and (not u.settled or u.revisit is not null))
+                or (u.missing_since is not null and u.flag <> 'missing-twice'))
+            and (u.missing_since < @as_of::date or (u.missing_since is null and (not u.settled or u.revisit <= @as_of::date)))
+    );
+
+-- name: AnyMissingMark :one
+select exists (select from mark where field = 'missing');
+
+-- name: ForgetReturned :exec
+-- What people decided on a missing mark ends when the listing holds the record again.
+delete from mark m
+using listing_row l, run r
+where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = @source and r.report = @report;
+
+-- name: CompareListing :execrows
+-- The one comparing statement: rows whose bytes are new, that are not settled, whose revisit day has come or that the
+-- rules changed for; and known records that the listing does not hold, until they were flagged.
+with known as (
+    select r.code, r.raw_hash, r.settled, r.revisit, r.rules_version, r.facts_hash, r.missing_since, r.flag
+    from upstream_record r
+    where r.source = @source and r.report = @report
+), chosen as (
+    select coalesce(l.code, u.code) as code, l.raw_hash, l.raw_offset, l.raw_length, l.line,
+        case when u.settled and u.revisit is null and u.missing_since is null and u.rules_version = @rules_version::integer
+            then u.facts_hash end as known_hash,
+        u.missing_since
+    from listing_row l
+    full join known u on u.code = l.code
+    where u.code is null
+        or (l.code is null and (u.missing_since is null or (u.missing_since < @as_of::date and u.flag <> 'missing-twice')))
+        or (l.code is not null and (u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= @as_of::date
+            or u.rules_version <> @rules_version::integer or u.missing_since is not null))
+)
+insert into differing (n, code, raw_hash, raw_offset, raw_length, line, known_hash, missing_since)
+select row_number() over (order by line, code), code, raw_hash, raw_offset, raw_length, line, known_hash, missing_since
+from chosen;
+
+-- name: CompareDelta :execrows
+-- As CompareListing, but a delta says nothing about absence, and the same bytes may come again.
+with newest as (
+    select distinct on (r.code) r.code, r.raw_hash, r.raw_offset, r.raw_length, r.line
+    from listing_row r order by r.code, r.line desc
+)
+insert into differing (n, code, raw_hash, raw_offset, raw_length, line, known_hash)
+select row_number() over (order by l.line), l.code, l.raw_hash, l.raw_offset, l.raw_length, l.line,
+    case when u.settled and u.revisit is null and u.rules_version = @rules_version::integer then u.facts_hash end
+from newest l
+left join upstream_record u on u.source = @source and u.report = @report and u.code = l.code
+where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= @as_of::date or u.rules_version <> @rules_version::integer;
+
+-- name: RemoveDuplicates :many
+-- A code that stands on several lines of one listing cannot be trusted on any of them.
+delete from differing d
+using listing_row l
+where l.code = d.code and l.line <> d.line
+returning d.code, d.raw_hash, d.raw_offset, d.raw_length, d.line;
+
+-- name: DifferingChunk :many
+select n, code, raw_hash, raw_offset, raw_length, line, known_hash from differing
+where n > @after and raw_hash is not null order by n limit @most;
+
+-- name: AbsentChunk :many
+select d.n, d.code, p.type, d.missing_since, coalesce(p.status, 'closed') as status
+from differing d left join profile p using (code)
+where d.n > @after and d.raw_hash is null
+    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')
+order by d.n limit @most;
+
+-- name: LastListing :one
+select as_of, records, etag from listing where source = @source and report = @report;
+
+-- name: OpenByType :many
+select type, count(*) as open from profile where status <> 'closed' and type = any(@types::text[]) group by type order by type;
+
+-- name: LoadUpstream :many
+select code, report, facts, pending_since, waiting from upstream_record
+where source = @source and code = any(@codes::text[]);
+
+-- name: LoadMarks :many
+select code, field, verdict, value, null::date as until from mark
+where mark.code = any(@codes::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/')
+union all
+select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null and removed_at is null;
+
+-- name: PlanRows :copyfrom
+insert into plan_row (run_id, code, field, type, verb, old, new, reason, undone, moved, digest)
+values (@run_id, @code, @field, @type, @verb, @old, @new, @reason, @undone, @moved, @digest);
+
+-- name: MarkMissingUndone :exec
+-- A missing mark that a person took back is proposed again, and withheld.
+update plan_row p set undone = true
+from mark m
+where p.run_id = @run_id and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone';
+
+-- name: RunRecords :copyfrom
+insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag, revisit, pending_since)
+values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction, @flag, @revisit, @pending_since);
+
+-- name: PlanGroups :many
+select type, verb, field, undone, count(*) as count from plan_row where run_id = @run_id group by type, verb, field, undone;
+
+-- name: WithholdGroup :exec
+update plan_row set withheld = @reason
+where run_id = @run_id and type = @type and verb = @verb and field = @field and undone = @undone;
+
+-- name: UnsettleWithheld :exec
+-- What was withheld is looked at again in the next pull.
+update run_record r set settled = false
+from plan_row p
+where r.run_id = @run_id and p.run_id = r.run_id and p.code = r.code and p.withheld <> '' and r.settled;
+
+-- name: AnalyzePlan :exec
+-- Without statistics the statements that apply a big plan take minutes.
+analyze plan_row, run_record;
+
+-- name: PlanDigest :one
+select encode(sha256(coalesce(string_agg(digest, ''::bytea order by code, field), ''::bytea)), 'hex')::text as digest
+from plan_row where run_id = @run_id and (not @withheld_only::boolean or withheld <> '');
+
+-- name: Quarantine :exec
+insert into quarantine (source, report, code, line, field, value, reason, raw, raw_hash)
+values (@source, @report, @code, @line, @field, @value, @reason, @raw, @raw_hash)
+on conflict on constraint quarantine_once do update
+set line = excluded.line, field = excluded.field, value = excluded.value, reason = excluded.reason, last_seen = clock();
+
+-- name: AcceptListing :exec
+insert into listing (source, report, as_of, records, etag, digest, rules_version)
+values (@source, @report, @as_of, @records, @etag, @digest, @rules_version)
+on conflict on constraint listing_pkey do update
+set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag,
+    digest = excluded.digest, rules_version = excluded.rules_version, accepted_at = clock()
+where listing.as_of <= excluded.as_of;
+
+-- name: GetWatermark :one
+select until from watermark where source = @source and stream = @stream;
+
+-- name: MoveWatermark :exec
+insert into watermark (source, stream, until) values (@source, @stream, @until)
+on conflict on constraint watermark_pkey do update set until = excluded.until, moved_at = clock()
+where watermark.until < excluded.until;
+
+-- name: CountChanges :one
+-- Profiles, each once, in the order create, close, reopen, dormant, update; what was withheld or moved is left out.
+select
+    count(*) filter (where first = 1) as creates,
+    count(*) filter (where first = 2) as closes,
+    count(*) filter (where first = 3) as reopens,
+    count(*) filter (where first = 4) as dormants,
+    count(*) filter (where first = 5) as updates
+from (
+    select min(case verb when 'create' then 1 when 'close' then 2 when 'reopen' then 3 when 'dormant' then 4 else 5 end) as first
+    from plan_row
+    where run_id = @run_id and withheld = '' and not moved and verb <> 'missing'
+    group by code
+) as profiles;
+
+-- name: CountFields :many
+-- The services of a profile are one field of it.
+select split_part(field, '/', 1)::text as field, count(*) as count from plan_row
+where run_id = @run_id and withheld = '' and not moved and verb not in ('create', 'missing')
+group by 1 order by 1;
+
+-- name: CountOpening :one
+-- How many profiles a plan opens and closes.
+select count(*) filter (where verb = 'create' or (verb in ('reopen', 'dormant') and old = 'closed')) as opens,
+    count(*) filter (where verb = 'close') as closes
+from plan_row
+where run_id = @run_id and withheld = '' and not moved and verb in ('create', 'close', 'reopen', 'dormant');
+
+-- name: CountStanding :one
+-- Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
+-- only, stands as it stood.
+select count(*) filter (where pending and not closing) as pending_close, count(*) filter (where contradiction) as contradictions
+from (
+    select case when r.code is null then u.pending_since else r.pending_since end is not null as pending,
+        coalesce(r.contradiction, u.contradiction) as contradiction,
+        exists (
+            select from plan_row p
+            where p.run_id = @run_id and p.code = coalesce(r.code, u.code) and p.verb = 'close' and p.withheld = '' and not p.moved
+        ) as closing
+    from (
+        select k.code, k.pending_since, k.contradiction from upstream_record k
+        where k.source = @source and k.report = @report and (k.pending_since is not null or k.contradiction)
+    ) u
+    full join (
+        select n.code, n.pending_since, n.contradiction from run_record n
+        where n.run_id = @run_id and n.facts is not null
+    ) r on r.code = u.code
+) as standing;
+
+
+-- name: FlagDeleted :exec
+-- A deletion from the register says nothing of the organisation: it is flagged, never closed.
+update upstream_record u set flag = 'deleted'
+from profile p
+where u.source = @source and u.code = any(@codes::text[]) and p.code = u.code and p.status <> 'closed';

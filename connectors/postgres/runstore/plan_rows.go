@@ -1,0 +1,116 @@
+package runstore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Planned is one row of a run's plan and what became of it.
+type Planned struct {
+	Code     profile.ODSCode `json:"code"`
+	Verb     runs.Verb       `json:"verb"`
+	Field    string          `json:"field"`
+	Old      string          `json:"old"`
+	New      string          `json:"new"`
+	Reason   string          `json:"reason"`
+	Withheld string          `json:"withheld,omitempty"`
+	Moved    bool            `json:"left_out,omitempty"`
+	Decision string          `json:"decision,omitempty"`
+}
+
+// Shown is the value after the change as people read it: a creation holds every
+// value as JSON, which a table cannot show.
+func (p Planned) Shown() string {
+	if p.Verb == runs.Create {
+		return "(a new profile)"
+	}
+	return p.New
+}
+
+// Fate says in a word what became of the row.
+func (p Planned) Fate() string {
+	switch {
+	case p.Decision != "":
+		return p.Decision
+	case p.Withheld != "":
+		return "withheld: " + p.Withheld
+	case p.Moved:
+		return "left out"
+	default:
+		return "applied"
+	}
+}
+
+// PlanRows returns what a run planned, withheld rows first.
+func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, most int) ([]Planned, error) {
+	rows, err := s.q.PlanRowsOf(ctx, runsql.PlanRowsOfParams{RunID: int64(id), WithheldOnly: withheldOnly, Most: int32(most)})
+	if err != nil {
+		return nil, postgres.Wrap(err, fmt.Sprintf("plan of run %d", id))
+	}
+	planned := make([]Planned, len(rows))
+	for i, r := range rows {
+		planned[i] = Planned{
+			Code: profile.ODSCode(r.Code), Verb: runs.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
+			Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved, Decision: r.Decision,
+		}
+	}
+	return planned, nil
+}
+
+// DecidedRow is a row of a plan that a person decides on, as it is stored.
+type DecidedRow runsql.AppliedRowsRow
+
+// WithheldRows returns what a run withheld and nobody decided on yet, page by page.
+func WithheldRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
+	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
+		rows, err := runsql.New(tx).WithheldRows(ctx, runsql.WithheldRowsParams{
+			RunID: int64(id), AfterCode: after.Code, AfterField: after.Field, Most: chunk,
+		})
+		page := make([]DecidedRow, len(rows))
+		for i, row := range rows {
+			page[i] = DecidedRow(row)
+		}
+		return page, postgres.Wrap(err, "reading what was withheld")
+	})
+}
+
+// AppliedRows returns what a run applied, page by page.
+func AppliedRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
+	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
+		rows, err := runsql.New(tx).AppliedRows(ctx, runsql.AppliedRowsParams{
+			RunID: int64(id), AfterCode: after.Code, AfterField: after.Field, Most: chunk,
+		})
+		page := make([]DecidedRow, len(rows))
+		for i, row := range rows {
+			page[i] = DecidedRow(row)
+		}
+		return page, postgres.Wrap(err, "reading what was applied")
+	})
+}
+
+// decidedPages returns the rows of a query that pages on (code, field), one page
+// after the other.
+func decidedPages(query func(after DecidedRow) ([]DecidedRow, error)) iter.Seq2[[]DecidedRow, error] {
+	return func(yield func([]DecidedRow, error) bool) {
+		var after DecidedRow
+		for more := true; more; {
+			page, err := query(after)
+			if err != nil || len(page) == 0 {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			after = page[len(page)-1]
+			more = yield(page, nil) && len(page) == chunk
+		}
+	}
+}

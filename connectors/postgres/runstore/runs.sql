@@ -1,0 +1,83 @@
+-- name: InsertRun :one
+insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
+values (@kind, @source, @report, sqlc.narg(parent_id), @as_of, @actor, @codes, sqlc.narg(upload_id), @etag)
+returning id;
+
+-- name: SetRunJob :exec
+update run set job_id = @job_id where id = @id;
+
+-- name: GetRun :one
+select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, listing_digest, summary,
+    error, created_at, started_at, ended_at
+from run where id = @id;
+
+-- name: ListRuns :many
+select id, kind, source, report, parent_id, as_of, actor, state, summary, error, created_at, ended_at
+from run
+where (@source::text = '' or source = @source)
+order by id desc limit @most;
+
+-- name: StartRun :exec
+update run set state = 'running', started_at = coalesce(started_at, clock()) where id = @id and state in ('queued', 'running');
+
+-- name: SaveProgress :exec
+update run set stage = @stage, done = @done, total = @total where id = @id;
+
+-- name: GetProgress :one
+select state, stage, done, total from run where id = @id;
+
+-- name: SealPlan :exec
+update run set planned = true, digest = @digest, etag = @etag, listing_digest = @listing_digest, summary = @summary where id = @id;
+
+-- name: MoveCursor :exec
+update run set applied_to = @applied_to where id = @id;
+
+-- name: EndRun :execrows
+update run set state = @state, summary = @summary, error = @error, ended_at = clock(), stage = ''
+where id = @id and state in ('queued', 'running');
+
+-- name: UnfinishedRuns :many
+-- Runs that nobody works and no job will: begun by a command that was killed, or left by a job that was cancelled.
+select id, source from run
+where (state = 'running' or (state = 'queued' and job_id is null)) and not exists (
+    select from river.river_job j
+    where j.id = run.job_id and j.state in ('available', 'pending', 'retryable', 'running', 'scheduled'))
+order by id;
+
+-- name: UnfinishedRunsOf :many
+select id from run
+where source = @source and (state = 'running' or (state = 'queued' and job_id is null))
+order by id;
+
+-- name: DeleteUploadOfRun :exec
+delete from upload where id = (select r.upload_id from run r where r.id = @run_id);
+
+-- name: InsertUpload :one
+insert into upload (name) values (@name) returning id;
+
+-- name: InsertUploadChunk :exec
+insert into upload_chunk (upload_id, seq, bytes) values (@upload_id, @seq, @bytes);
+
+-- name: GetUploadName :one
+select name from upload where id = @id;
+
+-- name: GetUploadChunk :one
+select bytes from upload_chunk where upload_id = @upload_id and seq = @seq;
+
+-- name: LockRunsOf :exec
+select pg_advisory_lock(hashtextextended('profilesync.run.' || @source::text, 0));
+
+-- name: RunsAreLocked :one
+-- Whether somebody works a run of the source; the probe gives its own lock back at the end of the transaction.
+select not pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @source::text, 0));
+
+-- name: RunOfJob :one
+select id from run where job_id = @job_id;
+
+-- name: PrunePlans :execrows
+-- The plans of old runs; what they changed stands in the audit for good.
+delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before;
+
+-- name: PruneUploads :exec
+-- Files whose command was killed before it stored a run.
+delete from upload u where u.created_at < clock() - interval '1 day' and not exists (select from run r where r.upload_id = u.id);

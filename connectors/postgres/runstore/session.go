@@ -1,0 +1,124 @@
+package runstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Session works the runs of one source, on a connection of its own. It holds
+// the source's lock, so that two runs never overlap; Postgres frees the lock
+// and drops the working tables when the session ends, however it ends.
+//
+// Its plan is one transaction, from OpenPlan to Seal or DiscardPlan.
+type Session struct {
+	*postgres.Conn
+
+	q *runsql.Queries
+	draft
+}
+
+// draft is a plan in the making.
+type draft struct {
+	run  runs.Run // with a number, also for a preview
+	tx   pgx.Tx
+	plan *runsql.Queries // in the transaction of the plan
+	rows int             // written to the plan
+}
+
+// Lock waits for the source's lock.
+func (s *Store) Lock(ctx context.Context, source profile.Source) (*Session, error) {
+	conn, err := s.db.ConnectForRun(ctx)
+	if err != nil {
+		return nil, postgres.Wrap(err, "a run")
+	}
+	session := &Session{Conn: conn, q: runsql.New(conn)}
+	if err := session.q.LockRunsOf(ctx, string(source)); err != nil {
+		session.Close()
+		return nil, postgres.Wrap(err, "locking the source")
+	}
+	return session, nil
+}
+
+// Run returns a run as it stands.
+func (x *Session) Run(ctx context.Context, id runs.ID) (runs.Run, error) { return getRun(ctx, x.q, id) }
+
+// Start marks a run as being worked, and returns it as it stands.
+func (x *Session) Start(ctx context.Context, id runs.ID) (runs.Run, error) {
+	if err := x.q.StartRun(ctx, int64(id)); err != nil {
+		return runs.Run{}, postgres.Wrap(err, fmt.Sprintf("starting run %d", id))
+	}
+	return getRun(ctx, x.q, id)
+}
+
+// OpenPlan begins the transaction of a plan. A run that is not stored yet (a
+// preview) gets a number that vanishes with its plan.
+func (x *Session) OpenPlan(ctx context.Context, run runs.Run) error {
+	tx, err := x.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("beginning a plan: %w", err)
+	}
+	x.draft = draft{run: run, tx: tx, plan: runsql.New(tx)}
+	if run.ID == 0 {
+		if x.run.ID, err = insertRun(ctx, x.plan, run); err != nil {
+			x.DiscardPlan()
+			return postgres.Wrap(err, "beginning a plan")
+		}
+	}
+	return nil
+}
+
+// Planned is the run that is planned, with a number also for a preview.
+func (x *Session) Planned() runs.Run { return x.run }
+
+// Plan is the transaction of the plan.
+func (x *Session) Plan() pgx.Tx { return x.tx }
+
+// DiscardPlan leaves nothing of the plan. It does nothing after Seal, or before
+// a plan was begun.
+func (x *Session) DiscardPlan() {
+	if x.tx != nil {
+		_ = x.tx.Rollback(context.Background())
+	}
+}
+
+// big plans make tables grow by so much that old statistics mislead.
+const big = 5 * chunk
+
+// Seal stores the plan: from here on the run is applied, also by another
+// process when this one dies.
+func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error {
+	stored, err := json.Marshal(summary)
+	if err != nil {
+		return fmt.Errorf("summary: %w", err)
+	}
+	if x.rows >= big {
+		if err := x.plan.AnalyzePlan(ctx); err != nil {
+			return postgres.Wrap(err, "sealing the plan")
+		}
+	}
+	err = x.plan.SealPlan(ctx, runsql.SealPlanParams{
+		ID: int64(x.run.ID), Digest: summary.Digest, Etag: stamp.ETag, ListingDigest: stamp.Digest[:], Summary: stored,
+	})
+	if err != nil {
+		return postgres.Wrap(err, "sealing the plan")
+	}
+	return postgres.Wrap(x.tx.Commit(ctx), "sealing the plan")
+}
+
+// Summarise counts and digests what the plan would do now: without what is
+// withheld by then.
+func (x *Session) Summarise(ctx context.Context) (summary runs.Summary, err error) {
+	summary = runs.NewSummary(x.run)
+	if summary.Digest, err = x.plan.PlanDigest(ctx, runsql.PlanDigestParams{RunID: int64(x.run.ID)}); err != nil {
+		return summary, postgres.Wrap(err, "digesting the plan")
+	}
+	return summary, count(ctx, x.plan, x.run, &summary)
+}

@@ -1,0 +1,99 @@
+package runstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Quarantined is a raw record that could not be understood.
+type Quarantined struct {
+	Source    string    `json:"source"`
+	Report    string    `json:"report"`
+	Code      string    `json:"code"`
+	Line      int       `json:"line"`
+	Field     string    `json:"field"`
+	Value     string    `json:"value"`
+	Reason    string    `json:"reason"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+}
+
+// Quarantined lists quarantined records, the newest first. An empty report
+// means all.
+func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Quarantined, error) {
+	rows, err := s.q.ListQuarantine(ctx, runsql.ListQuarantineParams{Report: report, Most: int32(most)})
+	if err != nil {
+		return nil, postgres.Wrap(err, "listing the quarantine")
+	}
+	records := make([]Quarantined, len(rows))
+	for i, r := range rows {
+		records[i] = Quarantined{
+			Source: r.Source, Report: r.Report, Code: r.Code, Line: int(r.Line), Field: r.Field, Value: r.Value,
+			Reason: r.Reason, FirstSeen: r.FirstSeen.Time, LastSeen: r.LastSeen.Time,
+		}
+	}
+	return records, nil
+}
+
+// Contradiction is an organisation that is active and has an end date that has
+// passed.
+type Contradiction struct {
+	Source string `json:"source"`
+	Report string `json:"report"`
+	Code   string `json:"code"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Closed string `json:"closed"`
+}
+
+// Contradictions lists them. An empty report means all.
+func (s *Store) Contradictions(ctx context.Context, report string) ([]Contradiction, error) {
+	rows, err := s.q.ListContradictions(ctx, report)
+	if err != nil {
+		return nil, postgres.Wrap(err, "listing contradictions")
+	}
+	found := make([]Contradiction, len(rows))
+	for i, r := range rows {
+		found[i] = Contradiction(r)
+	}
+	return found, nil
+}
+
+// Flagged is a profile whose upstream record a person should look at.
+type Flagged struct {
+	Source       string `json:"source"`
+	Report       string `json:"report"`
+	Code         string `json:"code"`
+	Flag         string `json:"flag"`
+	Name         string `json:"name"`
+	Status       string `json:"status"`
+	MissingSince string `json:"missing_since"`
+}
+
+// Flags lists them. An empty report means all.
+func (s *Store) Flags(ctx context.Context, report string) ([]Flagged, error) {
+	rows, err := s.q.ListFlags(ctx, report)
+	if err != nil {
+		return nil, postgres.Wrap(err, "listing flags")
+	}
+	flagged := make([]Flagged, len(rows))
+	for i, r := range rows {
+		flagged[i] = Flagged(r)
+	}
+	return flagged, nil
+}
+
+// Quarantine keeps a record that could not be understood: one row a hash.
+func Quarantine(ctx context.Context, tx pgx.Tx, source profile.Source, report string, hash profile.Hash, r profile.Rejected) error {
+	err := runsql.New(tx).Quarantine(ctx, runsql.QuarantineParams{
+		Source: string(source), Report: report, Code: string(r.Code), Line: int32(r.Line), Field: r.Field, Value: r.Value,
+		Reason: r.Reason, Raw: r.Raw, RawHash: hash[:],
+	})
+	return postgres.Wrap(err, "storing a quarantined record")
+}

@@ -1,0 +1,102 @@
+package servicestore
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore/servicesql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// serviceChunk is how many profiles one transaction writes the services of.
+const serviceChunk = 200
+
+// Apply applies a sealed plan of services chunk by chunk.
+func (x *Session) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
+	for {
+		codes, err := x.ApplyChunk(ctx, run, serviceChunk, func(tx pgx.Tx, c runstore.Chunk) error {
+			return applyServices(ctx, servicesql.New(tx), int64(c.Run), c.After, c.Upto)
+		})
+		if err != nil || codes == 0 {
+			return err
+		}
+		applied(codes)
+	}
+}
+
+func applyServices(ctx context.Context, q *servicesql.Queries, id int64, after, upto string) error {
+	for _, step := range []func() error{
+		func() error {
+			return q.LockServices(ctx, servicesql.LockServicesParams{RunID: id, After: after, Upto: upto})
+		},
+		func() error {
+			return q.MarkMovedServices(ctx, servicesql.MarkMovedServicesParams{RunID: id, After: after, Upto: upto})
+		},
+		func() error {
+			return q.ApplyServices(ctx, servicesql.ApplyServicesParams{RunID: id, After: after, Upto: upto})
+		},
+		func() error {
+			return q.ApplyServicesLeft(ctx, servicesql.ApplyServicesLeftParams{RunID: id, After: after, Upto: upto})
+		},
+		func() error {
+			return q.ApplyServicesMissing(ctx, servicesql.ApplyServicesMissingParams{RunID: id, After: after, Upto: upto})
+		},
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish ends an applied run: what it found out is now what the register
+// says, and what people decided is remembered. What was left out moves no site.
+func (x *Session) Finish(ctx context.Context, run runs.Run, _ []profile.OrgType, elapsedMS int64) (summary runs.Summary, err error) {
+	parent := runs.Run{}
+	if run.Parent != 0 {
+		if parent, err = x.Run(ctx, run.Parent); err != nil {
+			return summary, err
+		}
+	}
+	return x.Complete(ctx, run, nil, elapsedMS, func(tx pgx.Tx) error { return acceptServices(ctx, tx, run, parent) })
+}
+
+func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error {
+	q, id := servicesql.New(tx), int64(run.ID)
+	switch {
+	case run.Kind == runs.RunApprove:
+		if err := q.AcceptApproved(ctx, id); err != nil {
+			return postgres.Wrap(err, "recording the approval")
+		}
+		return postgres.Wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
+	case run.Kind == runs.RunUndo && parent.Kind == runs.RunUndo:
+		return postgres.Wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
+	case run.Kind == runs.RunUndo:
+		return markServicesUndone(ctx, tx, run)
+	}
+	if err := q.AcceptServices(ctx, id); err != nil {
+		return postgres.Wrap(err, "accepting services")
+	}
+	return postgres.Wrap(q.ForgetReturnedServices(ctx, id), "forgetting decisions")
+}
+
+// markServicesUndone remembers what an undo took back: it will be proposed
+// again, and withheld.
+func markServicesUndone(ctx context.Context, tx pgx.Tx, run runs.Run) error {
+	params := servicesql.MarkServicesUndoneParams{RunID: int64(run.ID)}
+	for changes, err := range changes(runstore.AppliedRows(ctx, tx, run.ID)) {
+		if err != nil {
+			return postgres.Wrap(err, "remembering the undo")
+		}
+		for _, c := range changes {
+			code, value := c.Reproposed()
+			params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, c.FieldName())
+			params.Values = append(params.Values, value)
+		}
+	}
+	return postgres.Wrap(servicesql.New(tx).MarkServicesUndone(ctx, params), "remembering the undo")
+}

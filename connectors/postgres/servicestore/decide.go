@@ -1,0 +1,79 @@
+package servicestore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
+)
+
+// Withheld returns what the parent of an approval withheld and nobody decided on
+// yet, page by page.
+func (x *Session) Withheld(ctx context.Context) iter.Seq2[[]services.Change, error] {
+	return changes(runstore.WithheldRows(ctx, x.Plan(), x.run.Parent))
+}
+
+// Applied returns what the parent of an undo applied, page by page.
+func (x *Session) Applied(ctx context.Context) iter.Seq2[[]services.Change, error] {
+	return changes(runstore.AppliedRows(ctx, x.Plan(), x.run.Parent))
+}
+
+func changes(pages iter.Seq2[[]runstore.DecidedRow, error]) iter.Seq2[[]services.Change, error] {
+	return func(yield func([]services.Change, error) bool) {
+		for rows, err := range pages {
+			page := make([]services.Change, len(rows))
+			for i := 0; i < len(rows) && err == nil; i++ {
+				page[i], err = toChange(rows[i])
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func toChange(row runstore.DecidedRow) (services.Change, error) {
+	_, id, ok := strings.Cut(row.Field, "/")
+	if !ok {
+		return services.Change{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
+	}
+	return services.Change{
+		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Service: services.ID(id),
+		Verb: runs.Verb(row.Verb), Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
+	}, nil
+}
+
+// Rows returns services as they stand on profiles, and how they stand in the
+// register.
+func (x *Session) Rows(ctx context.Context, ids []services.ID) (
+	rows services.Rows, states map[services.ID]services.State, err error,
+) {
+	found, err := x.plan.ServiceRows(ctx, texts(ids))
+	if err != nil {
+		return nil, nil, postgres.Wrap(err, "reading services")
+	}
+	rows = make(services.Rows)
+	for _, row := range found {
+		code := profile.ODSCode(row.Code)
+		if rows[code] == nil {
+			rows[code] = make(map[services.ID]services.Shown)
+		}
+		shown, _, err := services.ParseShown(string(row.Shown))
+		if err != nil {
+			return nil, nil, fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
+		}
+		rows[code][services.ID(row.ID)] = shown
+	}
+	stand, err := x.plan.ServiceStates(ctx, texts(ids))
+	states = make(map[services.ID]services.State, len(stand))
+	for _, row := range stand {
+		states[services.ID(row.ID)] = services.State(row.State)
+	}
+	return rows, states, postgres.Wrap(err, "reading services")
+}

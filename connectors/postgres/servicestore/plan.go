@@ -1,0 +1,223 @@
+package servicestore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore/servicesql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
+)
+
+// BeginPlan begins the plan's transaction: everything from here on vanishes
+// unless it is sealed.
+func (x *Session) BeginPlan(ctx context.Context, run runs.Run, _ []profile.OrgType) error {
+	if err := x.OpenPlan(ctx, run); err != nil {
+		return err
+	}
+	x.run, x.plan = x.Planned(), servicesql.New(x.Plan())
+	for i := range x.answers {
+		x.answers[i].RunID = int64(x.run.ID)
+	}
+	_, err := x.plan.RunServices(ctx, x.answers)
+	x.answers = nil
+	return postgres.Wrap(err, "beginning a preview")
+}
+
+// Items returns, in pages, the services of which the run knows something new,
+// and those that differ from the profiles they are at.
+func (x *Session) Items(ctx context.Context) iter.Seq2[[]services.Item, error] {
+	return func(yield func([]services.Item, error) bool) {
+		after := ""
+		for {
+			items, err := x.items(ctx, after, nil)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(items) > 0 && !yield(items, nil) || len(items) < servicePage {
+				return
+			}
+			after = string(items[len(items)-1].ID)
+		}
+	}
+}
+
+// ItemsOf returns the services of the given ids, with what was withheld of them:
+// an approval never asks e-RS again.
+func (x *Session) ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return x.items(ctx, "", ids)
+}
+
+func (x *Session) items(ctx context.Context, after string, ids []services.ID) ([]services.Item, error) {
+	rows, err := x.plan.ServiceItems(ctx, servicesql.ServiceItemsParams{
+		RunID: int64(x.run.ID), After: after, Ids: texts(ids), Sites: texts(x.run.Codes), Most: int32(max(servicePage, len(ids))),
+	})
+	if err != nil {
+		return nil, postgres.Wrap(err, "reading services")
+	}
+	items := make([]services.Item, len(rows))
+	at := make(map[string]*services.Item, len(rows))
+	for i, row := range rows {
+		items[i] = services.Item{
+			ID: services.ID(row.ID), Was: services.State(row.Was), State: services.State(row.State),
+			Specialty: row.Specialty, News: row.News, Settled: row.Settled,
+		}
+		if row.Facts != nil {
+			if err := json.Unmarshal(row.Facts, &items[i].Service); err != nil {
+				return nil, fmt.Errorf("the stored service %s: %w", row.ID, err)
+			}
+		}
+		at[row.ID] = &items[i]
+	}
+	return items, x.loadSites(ctx, at)
+}
+
+func (x *Session) loadSites(ctx context.Context, at map[string]*services.Item) error {
+	ids, fields := make([]string, 0, len(at)), make([]string, 0, len(at))
+	for id := range at {
+		ids, fields = append(ids, id), append(fields, services.Field(services.ID(id)))
+	}
+	rows, err := x.plan.ServiceSites(ctx, servicesql.ServiceSitesParams{RunID: int64(x.run.ID), Ids: ids, Today: toDate(x.run.AsOf)})
+	if err != nil {
+		return postgres.Wrap(err, "reading the sites of services")
+	}
+	marks, err := x.marks(ctx, fields)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		site := services.Site{
+			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Held: row.Held,
+			Marks: marks[row.Code+" "+services.Field(services.ID(row.ID))],
+		}
+		if row.There {
+			shown, _, err := services.ParseShown(string(row.Shown))
+			if err != nil {
+				return fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
+			}
+			site.Row = &shown
+		}
+		at[row.ID].Sites = append(at[row.ID].Sites, site)
+	}
+	return nil
+}
+
+func (x *Session) marks(ctx context.Context, fields []string) (map[string][]services.Mark, error) {
+	rows, err := x.plan.ServiceMarks(ctx, fields)
+	marks := make(map[string][]services.Mark, len(rows))
+	for _, row := range rows {
+		key := row.Code + " " + row.Field
+		marks[key] = append(marks[key], services.Mark{Verdict: runs.Verdict(row.Verdict), Value: row.Value})
+	}
+	return marks, postgres.Wrap(err, "loading decisions")
+}
+
+// Record stores a part of the plan, and what profiles are to show of its
+// services.
+func (x *Session) Record(ctx context.Context, items []services.Item, changes []services.Change) error {
+	if err := x.recordChanges(ctx, changes, false); err != nil {
+		return err
+	}
+	params := servicesql.SetServicesShownParams{RunID: int64(x.run.ID)}
+	for _, item := range items {
+		if item.Service == nil || item.Settled {
+			continue
+		}
+		shown, err := json.Marshal(item.Service.Shown(item.Specialty))
+		if err != nil {
+			return fmt.Errorf("service %s: %w", item.ID, err)
+		}
+		params.Ids, params.Showns = append(params.Ids, string(item.ID)), append(params.Showns, shown)
+	}
+	if len(params.Ids) == 0 {
+		return nil
+	}
+	return postgres.Wrap(x.plan.SetServicesShown(ctx, params), "storing services")
+}
+
+// RecordDecision stores what an approval or an undo will apply, and names what
+// it leaves out.
+func (x *Session) RecordDecision(ctx context.Context, apply, left []services.Change) error {
+	if err := x.recordChanges(ctx, apply, false); err != nil {
+		return err
+	}
+	return x.recordChanges(ctx, left, true)
+}
+
+func (x *Session) recordChanges(ctx context.Context, changes []services.Change, moved bool) error {
+	rows := make([]servicesql.ServicePlanRowsParams, 0, len(changes))
+	for _, c := range changes {
+		digest := c.Digest()
+		rows = append(rows, servicesql.ServicePlanRowsParams{
+			RunID: int64(x.run.ID), Code: string(c.Code), Field: c.FieldName(), Type: string(c.Type), Verb: string(c.Verb),
+			Old: c.Old, New: c.New, Reason: string(c.Reason), Undone: c.Undone, Moved: moved, Digest: digest[:], Leaves: string(c.Leaves),
+		})
+	}
+	_, err := x.plan.ServicePlanRows(ctx, rows)
+	return postgres.Wrap(err, "storing the plan")
+}
+
+// Losses counts what each site would lose by the plan, and the services that all
+// sites show.
+func (x *Session) Losses(ctx context.Context) (losses []services.SiteLosses, all int, err error) {
+	rows, err := x.plan.ServiceLosses(ctx, int64(x.run.ID))
+	if err != nil {
+		return nil, 0, postgres.Wrap(err, "counting the plan")
+	}
+	shown, err := x.plan.CountShownServices(ctx)
+	if err != nil {
+		return nil, 0, postgres.Wrap(err, "counting services")
+	}
+	losses = make([]services.SiteLosses, len(rows))
+	for i, row := range rows {
+		losses[i] = services.SiteLosses{
+			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Losses: int(row.Losses), Of: int(row.Services),
+		}
+	}
+	return losses, int(shown), nil
+}
+
+// Withhold holds back what these sites would lose and what was undone once, and
+// counts it, sorted by type and reason.
+func (x *Session) Withhold(ctx context.Context, losing []services.SiteLosses) ([]services.WithheldCount, error) {
+	sites := make([]string, len(losing))
+	for i, site := range losing {
+		sites[i] = string(site.Code)
+	}
+	if len(sites) > 0 {
+		if err := x.plan.WithholdLosses(ctx, servicesql.WithholdLossesParams{RunID: int64(x.run.ID), Sites: sites}); err != nil {
+			return nil, postgres.Wrap(err, "withholding")
+		}
+	}
+	if err := x.plan.WithholdUndoneServices(ctx, int64(x.run.ID)); err != nil {
+		return nil, postgres.Wrap(err, "withholding")
+	}
+	rows, err := x.plan.WithheldServices(ctx, int64(x.run.ID))
+	counts := make([]services.WithheldCount, len(rows))
+	for i, row := range rows {
+		counts[i] = services.WithheldCount{
+			Reason: runs.WithheldReason(row.Withheld), Type: profile.OrgType(row.Type), Leaves: profile.ODSCode(row.Leaves),
+			Count: int(row.Count),
+		}
+	}
+	return counts, postgres.Wrap(err, "counting what is withheld")
+}
+
+// Summarise counts and digests what the plan would do now.
+func (x *Session) Summarise(ctx context.Context) (runs.Summary, error) {
+	summary, err := x.Session.Summarise(ctx)
+	if err != nil {
+		return summary, err
+	}
+	population, err := x.plan.CountServiceSites(ctx, int64(x.run.ID))
+	summary.Population = int(population)
+	return summary, postgres.Wrap(err, "counting profiles")
+}
