@@ -22,8 +22,7 @@ var (
 )
 
 // cells are those of a change by the names of their columns.
-func cells(t *testing.T, c report.AuditedChange) map[string]string {
-	t.Helper()
+func cells(t require.TestingT, c report.AuditedChange) map[string]string {
 	row, byName := c.ReportCells(today), map[string]string{}
 	require.Len(t, row, len(report.ChangeColumns()))
 	for i, column := range report.ChangeColumns() {
@@ -82,6 +81,8 @@ func TestOpeningHoursAreNamedByTheirDay(t *testing.T) {
 	for day, want := range map[string][2]string{
 		"mon": {"cmsopentimemonday", "Opening hours: Monday"}, "sun": {"cmsopentimesunday", "Opening hours: Sunday"},
 		"thu": {"cmsopentimethursday", "Opening hours: Thursday"}, "tue": {"cmsopentimetuesday", "Opening hours: Tuesday"},
+		"wed": {"cmsopentimewednesday", "Opening hours: Wednesday"}, "fri": {"cmsopentimefriday", "Opening hours: Friday"},
+		"sat":          {"cmsopentimesaturday", "Opening hours: Saturday"},
 		"bank-holiday": {"cmsopentimebankholiday", "Opening hours: Bankholiday"},
 	} {
 		period := new(`{"day": "` + day + `", "opens": "09:00:00", "closes": "17:30:00"}`)
@@ -103,14 +104,17 @@ func TestRowsOfPartsReadAsText(t *testing.T) {
 			"dated-opening-times", `{"date": "2026-12-24", "opens": "09:00:00", "closes": "16:00:00"}`,
 			"2026-12-24: 09:00-16:00",
 		},
-		"a closed date":      {"dated-opening-times", `{"date": "2026-12-25", "opens": null, "closes": null}`, "2026-12-25: closed"},
-		"seconds that count": {"opening-times", `{"day": "mon", "opens": "09:00:30", "closes": "17:00:00"}`, "09:00:30-17:00"},
-		"a facility":         {"facilities", `{"name": "Parking", "value": "two places"}`, "Parking: two places"},
-		"a service":          {"services", `{"name": "Travel clinic", "nhs_code": "SRV0001"}`, "SRV0001 Travel clinic"},
-		"an editor's":        {"services", `{"name": "Yoga", "nhs_code": ""}`, "Yoga"},
-		"one withdrawn":      {"ers-services", `{"name": "Cardiology", "withdrawn": true}`, "Cardiology (withdrawn)"},
-		"a text":             {"service-texts", `{"name": "Cardiology", "text": "Second floor"}`, "Second floor"},
-		"no JSON":            {"services", `what is this`, "what is this"},
+		"a closed date":       {"dated-opening-times", `{"date": "2026-12-25", "opens": null, "closes": null}`, "2026-12-25: closed"},
+		"seconds that count":  {"opening-times", `{"day": "mon", "opens": "09:00:30", "closes": "17:00:00"}`, "09:00:30-17:00"},
+		"up to midnight":      {"opening-times", `{"day": "mon", "opens": "22:00:00", "closes": "24:00:00"}`, "22:00-24:00"},
+		"no word on it":       {"facilities", `{"name": "Toilet", "value": ""}`, "Toilet"},
+		"letters as they are": {"ers-services", `{"name": "Heart <&> lung", "source": "ers"}`, "Heart <&> lung"},
+		"a facility":          {"facilities", `{"name": "Parking", "value": "two places"}`, "Parking: two places"},
+		"a service":           {"services", `{"name": "Travel clinic", "nhs_code": "SRV0001"}`, "SRV0001 Travel clinic"},
+		"an editor's":         {"services", `{"name": "Yoga", "nhs_code": ""}`, "Yoga"},
+		"one withdrawn":       {"ers-services", `{"name": "Cardiology", "withdrawn": true}`, "Cardiology (withdrawn)"},
+		"a text":              {"service-texts", `{"name": "Cardiology", "text": "Second floor"}`, "Second floor"},
+		"no JSON":             {"services", `what is this`, "what is this"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,6 +201,18 @@ func TestStaffAreNamedByIDsAlone(t *testing.T) {
 			report.AuditedChange{Actor: "u-1", Account: people.KindMember, Role: people.RoleManager},
 			"u-1", "Account manager", "PROFILE_MANAGER",
 		},
+		"an editor": {
+			report.AuditedChange{Actor: "u-1", Account: people.KindMember, Role: people.RoleEditor},
+			"u-1", "Organisation editor", "PROFILE_MANAGER",
+		},
+		"a lead who edits there": {
+			report.AuditedChange{Actor: "u-1", Account: people.KindLead, Role: people.RoleEditor},
+			"u-1", "Organisation editor", "DOS_LEAD",
+		},
+		"a run that a person asked for": {
+			report.AuditedChange{Actor: "u-1", Run: 1, Source: profile.SourceODS}, "u-1", "System", "ODS_SYNC",
+		},
+		"nobody": {report.AuditedChange{}, "operator", "Operator", "SYSTEM"},
 		"of another": {
 			report.AuditedChange{Actor: "u-1", Account: people.KindMember},
 			"u-1", "Editor of another organisation", "PROFILE_MANAGER",

@@ -1,72 +1,139 @@
 package report_test
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
-	"github.com/profilesync/profilesync/reconcile/people"
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// The columns of each section, in its order: readers of CSV files count on them.
+// columnsOf are the columns in a line, those that are no text with what they are.
+func columnsOf(section report.Section) string {
+	var columns []string
+	for _, c := range section.Columns {
+		name := c.Name
+		if c.Kind != report.CellText {
+			name += ":" + string(c.Kind)
+		}
+		columns = append(columns, name)
+	}
+	return strings.Join(columns, " ")
+}
+
+// People's spreadsheets and programs go by these names, in this order.
 func TestSectionsAndTheirColumns(t *testing.T) {
 	t.Parallel()
-	var have []string
-	for _, s := range report.Sections() {
-		var columns []string
-		for _, c := range s.Columns {
-			columns = append(columns, c.Name)
-		}
-		have = append(have, s.Name+": "+strings.Join(columns, " "))
+	want := []struct{ name, title, columns string }{
+		{
+			"changes", "Changes",
+			"report_date:date change_id:number icb_code icb_name region_name ods_code organisation_name organisation_type " +
+				"dos_service_uid dos_service_type field field_label action before after changed_at:time changed_by changed_by_role source " +
+				"approval_status approved_by approved_at:time dos_push_status dos_pushed_at:time nhsuk_push_status nhsuk_pushed_at:time " +
+				"correlation_id",
+		},
+		{
+			"updates", "Updates to earlier rows",
+			"change_id:number ods_code organisation_name field sink push_status pushed_at:time reason changed_at:time",
+		},
+		{
+			"withheld", "Held back, waiting for approval",
+			"run:number source report ods_code organisation_name field verb before after reason",
+		},
+		{"push-failures", "Pushes that were refused", "sink ods_code organisation_name organisation_type reason wanted_at:time"},
+		{"pending-closures", "Closures waiting for a second look", "report ods_code organisation_name since:date"},
+		{"contradictions", "Active, with an end date that has passed", "report ods_code organisation_name status ended"},
+		{"drift", "Drift found in the directories", "sink ods_code organisation_name field ours shown outcome found_at:time"},
+		{"quarantine", "Records that could not be understood", "source report ods_code line:number field reason seen_at:time"},
+		{"overdue-checks", "Checks overdue from last quarter", "ods_code organisation_name organisation_type missing"},
+		{"accounts", "Accounts warned, ended or kept", "account event at:time organisations"},
+		{"no-contact", "Organisations that no letter reaches", "ods_code organisation_name organisation_type"},
 	}
-	require.Len(t, report.ChangeColumns(), 27)
-	require.Equal(t, []string{
-		"updates: change_id ods_code organisation_name field sink push_status pushed_at reason changed_at",
-		"withheld: run source report ods_code organisation_name field verb before after reason",
-		"push-failures: sink ods_code organisation_name organisation_type reason wanted_at",
-		"pending-closures: report ods_code organisation_name since",
-		"contradictions: report ods_code organisation_name status ended",
-		"drift: sink ods_code organisation_name field ours shown outcome found_at",
-		"quarantine: source report ods_code line field reason seen_at",
-		"overdue-checks: ods_code organisation_name organisation_type missing",
-		"accounts: account event at organisations",
-		"no-contact: ods_code organisation_name organisation_type",
-	}, have[1:])
-	require.True(t, strings.HasPrefix(have[0], "changes: report_date change_id icb_code"))
+	sections := report.Sections()
+	require.Len(t, sections, len(want))
+	for i, section := range sections {
+		require.Equal(t, want[i].name, section.Name)
+		require.Equal(t, want[i].title, section.Title, section.Name)
+		require.Equal(t, want[i].columns, columnsOf(section), section.Name)
+		require.Nil(t, section.Rows, "%s: rows come from the store", section.Name)
+		require.Zero(t, section.Count, section.Name)
+	}
 }
 
-func TestSectionsHaveWordsForPeople(t *testing.T) {
+func TestColumnsAreNamedOnce(t *testing.T) {
 	t.Parallel()
-	titles := map[string]bool{}
-	for _, s := range report.Sections() {
-		require.False(t, titles[s.Title], "%s: a title of its own", s.Name)
-		titles[s.Title] = true
-		names := map[string]bool{}
-		for _, c := range s.Columns {
-			require.NotEmpty(t, c.Label, "%s: %s", s.Name, c.Name)
-			require.False(t, names[c.Name], "%s: %s once", s.Name, c.Name)
-			names[c.Name] = true
-			require.Contains(t, []report.Cell{report.CellText, report.CellNumber, report.CellDate, report.CellTime}, c.Kind)
+	inFiles := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	kinds := []report.Cell{report.CellText, report.CellNumber, report.CellDate, report.CellTime}
+	named := map[string]bool{}
+	for _, section := range report.Sections() {
+		require.False(t, named[section.Name], section.Name)
+		named[section.Name] = true
+		names, labels := map[string]bool{}, map[string]bool{}
+		for _, column := range section.Columns {
+			where := section.Name + " " + column.Name
+			require.Regexp(t, inFiles, column.Name, where)
+			require.NotEmpty(t, column.Label, where)
+			require.False(t, names[column.Name], where)
+			require.False(t, labels[column.Label], "%s: called %q twice", where, column.Label)
+			require.Contains(t, kinds, column.Kind, where)
+			names[column.Name], labels[column.Label] = true, true
 		}
-		s.Count = 3
-		figure := report.FigureOf(s)
-		require.NotEmpty(t, figure.Label, s.Name)
-		require.Equal(t, report.Figure{Name: s.Name, Label: figure.Label, Count: 3, Section: s.Name}, figure)
 	}
 }
 
-// Sections are given out anew: who fills in rows changes nobody else's.
+// A section that is shared by all its readers would show one report's rows in
+// another one.
 func TestSectionsAreTheCallersOwn(t *testing.T) {
 	t.Parallel()
-	first := report.Sections()
-	first[1].Columns[0].Name, first[0].Count = "changed", 7
-	require.NotEqual(t, first[1].Columns[0].Name, report.Sections()[1].Columns[0].Name)
-	require.Zero(t, report.Sections()[0].Count)
+	before := fmt.Sprint(report.Sections())
+	mine := report.Sections()
+	for i := range mine {
+		mine[i].Count = 7
+		for j := range mine[i].Columns {
+			mine[i].Columns[j].Label = "scribbled"
+		}
+	}
+	require.Equal(t, before, fmt.Sprint(report.Sections()))
+	require.Len(t, report.ChangeColumns(), 27)
+}
+
+// Only what is not a table of changes or contacts explains itself below its title.
+func TestNotesAreSentences(t *testing.T) {
+	t.Parallel()
+	var with []string
+	for _, section := range report.Sections() {
+		if section.Note != "" {
+			with = append(with, section.Name)
+			require.True(t, strings.HasSuffix(section.Note, "."), section.Note)
+		}
+	}
+	require.Equal(t, []string{"updates", "withheld", "accounts", "no-contact"}, with)
+}
+
+func TestEverySectionHasItsFigure(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		report.SectionChanges:        "Changes",
+		report.SectionUpdates:        "Updates to earlier rows",
+		report.SectionWithheld:       "Held back for approval",
+		report.SectionPushFailures:   "Pushes refused",
+		report.SectionClosures:       "Closures pending",
+		report.SectionContradictions: "Contradictions",
+		report.SectionDrift:          "Drifted fields",
+		report.SectionQuarantine:     "Records in quarantine",
+		report.SectionOverdue:        "Organisations with overdue checks",
+		report.SectionAccounts:       "Accounts warned or ended",
+		report.SectionUnreached:      "Organisations without contact",
+	}
+	for i, section := range report.Sections() {
+		section.Count = i
+		require.Equal(t, report.Figure{
+			Name: section.Name, Label: want[section.Name], Count: i, Section: section.Name,
+		}, report.FigureOf(section))
+	}
 }
 
 func TestFiguresThatCountNoRows(t *testing.T) {
@@ -76,78 +143,9 @@ func TestFiguresThatCountNoRows(t *testing.T) {
 		report.FigureRepaired:      {Label: "Drifted fields repaired", Section: report.SectionDrift},
 		report.FigureNoise:         {Label: "Changes of form only, not listed"},
 		report.FigureChecked:       {Label: "Sections checked, no change"},
-		"another":                  {Label: "another"},
+		"a figure of tomorrow":     {Label: "a figure of tomorrow"},
 	} {
-		want.Name, want.Count = name, 5
-		require.Equal(t, want, report.CountedFigure(name, 5))
+		want.Name, want.Count = name, 3
+		require.Equal(t, want, report.CountedFigure(name, 3))
 	}
-}
-
-func TestADayBeginsInLondon(t *testing.T) {
-	t.Parallel()
-	for day, want := range map[profile.Date]string{
-		profile.NewDate(2026, time.January, 5):  "2026-01-05T00:00:00Z",
-		profile.NewDate(2026, time.July, 6):     "2026-07-05T23:00:00Z",
-		profile.NewDate(2026, time.March, 29):   "2026-03-29T00:00:00Z", // has 23 hours
-		profile.NewDate(2026, time.March, 30):   "2026-03-29T23:00:00Z",
-		profile.NewDate(2026, time.October, 25): "2026-10-24T23:00:00Z", // has 25 hours
-		profile.NewDate(2026, time.October, 26): "2026-10-26T00:00:00Z",
-	} {
-		require.Equal(t, want, report.StartOf(day).UTC().Format(time.RFC3339))
-	}
-}
-
-func TestEveryWorkingDayHasItsReport(t *testing.T) {
-	t.Parallel()
-	thursday := profile.NewDate(2026, time.December, 24)
-	var days []string
-	for _, day := range report.Days(people.Calendar{}, thursday, thursday.AddDays(8)) {
-		days = append(days, day.String())
-	}
-	require.Equal(t, []string{"2026-12-29", "2026-12-30", "2026-12-31"}, days, "not on Christmas, its substitute and New Year")
-	require.Empty(t, report.Days(people.Calendar{}, thursday, thursday))
-	require.Empty(t, report.Days(people.Calendar{}, thursday, thursday.AddDays(-3)))
-}
-
-// However often one looks, each working day comes once.
-func TestDaysInPartsAreDaysAtOnce(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		from := profile.NewDate(2026, time.January, 1).AddDays(rapid.IntRange(0, 700).Draw(t, "from"))
-		middle := from.AddDays(rapid.IntRange(0, 40).Draw(t, "first"))
-		end := middle.AddDays(rapid.IntRange(0, 40).Draw(t, "second"))
-		calendar := people.NewCalendar([]people.Holiday{{Date: middle, Title: "proclaimed"}})
-		parts := append(report.Days(calendar, from, middle), report.Days(calendar, middle, end)...)
-		require.Equal(t, report.Days(calendar, from, end), parts)
-		for i, day := range parts {
-			require.True(t, calendar.IsWorkingDay(day))
-			require.True(t, i == 0 || day.After(parts[i-1]))
-		}
-	})
-}
-
-func TestOverdueIsWhatTheLastQuarterMisses(t *testing.T) {
-	t.Parallel()
-	world := people.Reminding{Today: profile.NewDate(2026, time.October, 1), Rules: people.DefaultCheckRules()}
-	checked := people.Checked{}
-	for _, s := range people.Sections() {
-		checked[s] = time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)
-	}
-	var stated []profile.Date
-	for day := world.Today; day.Before(profile.NewDate(2027, time.April, 1)); day = day.AddDays(1) {
-		stated = append(stated, day)
-	}
-	orgs := []people.CheckedOrg{
-		{Code: "FA001", Name: "Boots", Type: profile.Pharmacy, ICB: "QWO"},
-		{Code: "FA002", Name: "Lloyds", Type: profile.Pharmacy, ICB: "QWO", Checked: checked, Stated: stated},
-		{Code: "R1A", Name: "A trust", Type: profile.Trust}, // checks nothing
-	}
-	rows := report.Overdue(world, orgs)
-	require.Len(t, rows, 1)
-	require.Equal(t, report.SectionOverdue, rows[0].Section)
-	require.Equal(t, profile.ODSCode("QWO"), rows[0].ICB)
-	require.Equal(t, []string{"FA001", "Boots", "pharmacy"}, rows[0].Cells[:3])
-	require.Contains(t, rows[0].Cells[3], "opening hours")
-	world.Today = profile.NewDate(2026, time.July, 1)
-	require.Len(t, report.Overdue(world, orgs), 2, "in summer nobody had stated the hours of its bank holiday")
 }
