@@ -66,6 +66,26 @@ func TestWhatCannotBeReadBackLeavesItOpen(t *testing.T) {
 	}
 }
 
+// It is judged by what was sent then, not by what the profile says by now; and
+// days that have passed since do not count.
+func TestADeliveryIsJudgedByWhatWasSent(t *testing.T) {
+	t.Parallel()
+	route := routeOf(profile.FieldName, profile.FieldDatedOpeningTimes)
+	sent := stated(map[profile.Field]string{
+		profile.FieldName: "Old", profile.FieldDatedOpeningTimes: "2026-03-30 closed\n2026-04-03 closed",
+	})
+	p := holding(map[profile.Field]string{profile.FieldName: "New"})
+	p.Sequence, p.Sent = 1700, sent
+	shown := push.Shown{Found: true, Values: sent}
+	require.True(t, p.Took(route, shown))
+	shown.Values.Set(profile.FieldDatedOpeningTimes, "2026-04-03 closed")
+	require.True(t, p.Took(route, shown), "the thirtieth has passed")
+	shown.Values.Set(profile.FieldDatedOpeningTimes, "")
+	require.False(t, p.Took(route, shown))
+	shown.Values = p.Wish.Own(route)
+	require.False(t, p.Took(route, shown), "that is what the profile says now")
+}
+
 // Whatever was sent along a route that shows all is recognised, and a change of it
 // is not.
 func TestWhatIsShownAsSentWasTaken(t *testing.T) {
@@ -115,6 +135,28 @@ func TestHashesTellPushesApart(t *testing.T) {
 	elsewhere.Profile.Values.Set(profile.FieldEmail, "a@b.uk")
 	elsewhere.Edited = map[profile.Field]time.Time{profile.FieldEmail: time.Unix(1, 0)}
 	require.Equal(t, first, hash(elsewhere, route), "what is not of the route")
+}
+
+// Equal hashes mean that not a byte of two pushes differs.
+func TestPushesWithEqualHashesSayTheSame(t *testing.T) {
+	t.Parallel()
+	fields := []profile.Field{profile.FieldName, profile.FieldPhone, profile.FieldServices}
+	drawn := rapid.Custom(func(t *rapid.T) (own profile.Values) {
+		for _, f := range fields {
+			if rapid.Bool().Draw(t, "stated") {
+				own.Set(f, rapid.OneOf(rapid.SampledFrom([]string{"", "A", "AA"}), profiletest.Noisy()).Draw(t, "value"))
+			}
+		}
+		return own
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawn.Draw(t, "a"), drawn.Draw(t, "b")
+		route := routeOf(fields...)
+		require.Equal(t, a == b, push.Wish{}.Hash(route, a) == push.Wish{}.Hash(route, b))
+	})
+	name, phone := stated(map[profile.Field]string{profile.FieldName: "1"}), stated(map[profile.Field]string{profile.FieldPhone: "1"})
+	route := routeOf(fields...)
+	require.NotEqual(t, push.Wish{}.Hash(route, name), push.Wish{}.Hash(route, phone), "the same value in another field")
 }
 
 // The zone in which a time is written is no other time.

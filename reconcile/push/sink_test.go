@@ -68,6 +68,22 @@ func TestAnswerTo(t *testing.T) {
 	}
 }
 
+// Whatever the status, a push that may have been taken is read back: it is neither
+// given up nor sent blindly.
+func TestEveryStatusHasAnAnswer(t *testing.T) {
+	t.Parallel()
+	answers := []push.Answer{
+		push.AnswerRefused, push.AnswerUnauthorized, push.AnswerConflict, push.AnswerLater, push.AnswerUnclear,
+	}
+	for status := range 1000 {
+		answer := push.AnswerTo(status)
+		require.Contains(t, answers, answer, "status %d", status)
+		if status >= 500 || status < 300 {
+			require.Equal(t, push.AnswerUnclear, answer, "status %d", status)
+		}
+	}
+}
+
 func TestSinkErrorSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	refused := &push.SinkError{

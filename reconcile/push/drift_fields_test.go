@@ -1,0 +1,147 @@
+package push_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/profile/profiletest"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// holding is a registered profile with some values of its own.
+func holding(values map[profile.Field]string) push.Push {
+	p := registered()
+	for f, value := range values {
+		p.Values.Set(f, value)
+	}
+	return push.Push{Sink: push.SinkDoS, Wish: push.Wish{Profile: p, Today: today}}
+}
+
+// Field by field: what the same fact looks like in another form, and another fact.
+func TestDriftByField(t *testing.T) {
+	t.Parallel()
+	for field, c := range map[profile.Field]struct{ ours, form, other string }{
+		profile.FieldName:              {"High Street Pharmacy", "HIGH  STREET PHARMACY", "Low Street Pharmacy"},
+		profile.FieldAddress:           {"1 High Street\nLeeds", "1 High Street, Leeds", "2 High Street\nLeeds"},
+		profile.FieldPostcode:          {"LS1 1AA", "ls11aa", "LS1 1AB"},
+		profile.FieldType:              {"pharmacy", "pharmacy", "dental-practice"},
+		profile.FieldRoles:             {"RO182|RO96", "RO96|RO182", "RO182"},
+		profile.FieldStatus:            {"dormant", "open", "closed"},
+		profile.FieldParent:            {"P1A2B", "p1a2b", "P1A2C"},
+		profile.FieldCommissioner:      {"QWO", "qwo", "QHL"},
+		profile.FieldICB:               {"QWO", " QWO", "QHL"},
+		profile.FieldRegion:            {"Y63", "y63", "Y62"},
+		profile.FieldSuccessor:         {"FA124", "fa124", ""},
+		profile.FieldPhone:             {"0113 200 0000", "+44 (0)113 2000000", "0113 200 0001"},
+		profile.FieldEmail:             {"a@example.nhs.uk", "A@example.nhs.uk ", "b@example.nhs.uk"},
+		profile.FieldWebsite:           {"https://www.example.nhs.uk/a", "HTTPS://WWW.example.nhs.uk/a/", "https://www.example.nhs.uk/A"},
+		profile.FieldDescription:       {"Ring twice.", "Ring twice.", "ring twice."},
+		profile.FieldHidden:            {"true", "true", "false"},
+		profile.FieldOpeningTimes:      {"mon 09:00-12:00\nmon 12:00-17:00", "mon 09:00-17:00", "mon 09:00-17:30"},
+		profile.FieldDatedOpeningTimes: {"2026-04-03 closed", "2026-03-30 10:00-12:00\n2026-04-03 closed", "2026-04-03 10:00-12:00"},
+		profile.FieldFacilities:        {"Parking: Yes\nToilet: No", "Toilet: No\nParking: Yes", "Parking: Yes\nToilet: Yes"},
+		profile.FieldServices:          {"SRV1 A\nSRV2 B", "SRV2 Another B\nSRV1 A", "SRV1 A"},
+		profile.FieldKind:              {"hospital", "hospital", "clinic"},
+	} {
+		route := routeOf(field)
+		if field != profile.FieldStatus { // or a hidden profile would not be compared
+			route.Fields, route.Shown = append(route.Fields, profile.FieldStatus), append(route.Shown, profile.FieldStatus)
+		}
+		p := holding(map[profile.Field]string{field: c.ours})
+		shown := func(value string) push.Shown {
+			values := p.Wish.Own(route)
+			values.Set(field, value)
+			return push.Shown{Found: true, Values: values}
+		}
+		own := p.Wish.Own(route)
+		for _, same := range []string{own.Get(field), c.form} {
+			drifted, ok := p.Drift(route, shown(same))
+			require.True(t, ok, field.String())
+			require.False(t, drifted.Found(), "%s: %q is %q", field, same, c.ours)
+		}
+		drifted, ok := p.Drift(route, shown(c.other))
+		require.True(t, ok, field.String())
+		require.True(t, drifted.Found(), "%s: %q is not %q", field, c.other, c.ours)
+		require.Len(t, drifted.Differences, 1, field.String())
+		require.Equal(t, field, drifted.Differences[0].Field)
+		require.Equal(t, profile.ODSCode("FA123"), drifted.Code)
+	}
+}
+
+// Drift is told in fields: what nobody stated, what a person froze, what the
+// answer could not tell and what no push brings are none of it.
+func TestDriftIsOfWhatAPushSays(t *testing.T) {
+	t.Parallel()
+	name, email, services := profile.FieldName, profile.FieldEmail, profile.FieldServices
+	other := stated(map[profile.Field]string{name: "Other", email: "other@example.nhs.uk", services: "SRV9 Z"})
+	for title, c := range map[string]struct {
+		alter func(p *push.Push, route *push.Route, shown *push.Shown)
+		want  []profile.Field
+	}{
+		"nobody stated an address": {func(*push.Push, *push.Route, *push.Shown) {}, []profile.Field{name}},
+		"somebody emptied it": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
+			p.Wish.Edited = map[profile.Field]time.Time{email: {}}
+		}, []profile.Field{name, email}},
+		"a person froze the name":   {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Wish.Held = []profile.Field{name} }, nil},
+		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.Unseen = []profile.Field{name} }, nil},
+		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Shown = []profile.Field{email, services} }, nil},
+		"a service we took back": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
+			p.Wish.Edited = map[profile.Field]time.Time{services: {}}
+		}, []profile.Field{name, services}},
+		"one that no push brings": {func(p *push.Push, r *push.Route, _ *push.Shown) {
+			p.Wish.Edited, r.Services = map[profile.Field]time.Time{services: {}}, []string{"SRV1"}
+		}, []profile.Field{name}},
+	} {
+		p, route, shown := holding(nil), routeOf(name, email, services), push.Shown{Found: true, Values: other}
+		c.alter(&p, &route, &shown)
+		drifted, ok := p.Drift(route, shown)
+		require.True(t, ok, title)
+		var fields []profile.Field
+		for _, d := range drifted.Differences {
+			fields = append(fields, d.Field)
+		}
+		require.Equal(t, c.want, fields, title)
+	}
+}
+
+// A repair ends the drift, and touches nothing that the push does not speak of.
+func TestARepairEndsTheDrift(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p, shown := holding(nil), push.Shown{Found: true}
+		for _, f := range profile.Fields() {
+			if rapid.Bool().Draw(t, "shown") {
+				shown.Values.Set(f, profiletest.Noisy().Draw(t, "value"))
+			}
+			if f != profile.FieldStatus && f != profile.FieldHidden && rapid.Bool().Draw(t, "ours") {
+				p.Wish.Profile.Values.Set(f, profiletest.Noisy().Draw(t, "our value"))
+			}
+		}
+		weekly, dated := profiletest.Hours(t, today)
+		p.Wish.Profile.Values.Set(profile.FieldOpeningTimes, weekly)
+		p.Wish.Profile.Values.Set(profile.FieldDatedOpeningTimes, dated)
+		weekly, dated = profiletest.Hours(t, today)
+		weekly, dated = profile.PublicHours(weekly, dated, today) // as sinks show them
+		shown.Values.Set(profile.FieldOpeningTimes, weekly)
+		shown.Values.Set(profile.FieldDatedOpeningTimes, dated)
+		p.Wish.Held = rapid.SliceOfN(profiletest.AnyField(), 0, 4).Draw(t, "held")
+		before, ok := p.Drift(everything, shown)
+		require.True(t, ok)
+		own := p.Wish.Own(everything)
+		for _, d := range before.Differences {
+			require.True(t, own.States(d.Field), d.Field.String())
+			require.NotEqual(t, d.Want, d.Shown)
+		}
+		repaired := own
+		repaired.Keep(everything.NotStated(own), shown.Values)
+		after, _ := p.Drift(everything, push.Shown{Found: true, Values: repaired})
+		require.Empty(t, after.Differences)
+		for _, f := range everything.NotStated(own) {
+			require.Equal(t, shown.Values.Get(f), repaired.Get(f), f.String())
+		}
+	})
+}
