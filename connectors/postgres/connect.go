@@ -81,7 +81,10 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 		c.RuntimeParams["application_name"] = process.application()
 		return nil
 	}
-	config.AfterConnect = process.admit
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		registerTypes(conn.TypeMap())
+		return process.admit(ctx, conn)
+	}
 	return config, nil
 }
 
@@ -95,6 +98,7 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
+	registerTypes(conn.TypeMap())
 	if err := db.process.admit(ctx, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
@@ -187,7 +191,7 @@ func RiverPool(ctx context.Context, url string, process *Process) (*pgxpool.Pool
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns = 6
+	config.MaxConns, config.AfterConnect = 6, process.admit // its statements have zero times that mean something else
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting the job queue: %w", err)

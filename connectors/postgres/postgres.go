@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
@@ -71,13 +70,11 @@ func optional(id int64) *int64 {
 	return &id
 }
 
-func orZero(id *int64) int64 {
-	if id == nil {
-		return 0
+// Texts are values as a statement takes them that casts its parameter to text[].
+func Texts[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
 	}
-	return *id
-}
-
-func toInterval(d time.Duration) pgtype.Interval {
-	return pgtype.Interval{Microseconds: d.Microseconds(), Valid: true}
+	return all
 }

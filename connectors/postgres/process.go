@@ -102,7 +102,7 @@ func (a *Announcement) take(ctx context.Context, daemon bool, earlier *Announcem
 	}
 	if application := applicationOf(a.name); earlier != nil && earlier.name == a.name { // its session may still stand, and hold the lock
 		if err := a.q.TerminateSession(ctx, dbsql.TerminateSessionParams{
-			Pid: int32(earlier.server), Application: &application,
+			Pid: int(earlier.server), Application: &application,
 		}); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, pro
 	if err := db.q.NoteUnannounced(ctx); err != nil {
 		return Wrap(err, "looking for unannounced processes")
 	}
-	if err := db.q.EndGoneProcesses(ctx, toInterval(silence)); err != nil {
+	if err := db.q.EndGoneProcesses(ctx, silence); err != nil {
 		return Wrap(err, "looking for processes that are gone")
 	}
 	ended, err := db.q.UnclearedProcesses(ctx)
@@ -206,9 +206,9 @@ func (db *DB) clear(ctx context.Context, name string) (recovered []dbsql.Recover
 // RunningJobs tells of the jobs that the queue believes the process of the store
 // to work, and that it took longer ago than age.
 func (db *DB) RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error {
-	rows, err := db.q.RunningJobsOf(ctx, dbsql.RunningJobsOfParams{Process: db.process.Name(), Age: toInterval(age)})
+	rows, err := db.q.RunningJobsOf(ctx, dbsql.RunningJobsOfParams{Process: db.process.Name(), Age: age})
 	for _, r := range rows {
-		each(r.ID, int(r.Attempt), r.Kind)
+		each(r.ID, r.Attempt, r.Kind)
 	}
 	return Wrap(err, "reading running jobs")
 }
@@ -216,13 +216,13 @@ func (db *DB) RunningJobs(ctx context.Context, age time.Duration, each func(job 
 // RecoverJob makes a job available again that the process of the store took and
 // does not work. It reports false when it is no longer so.
 func (db *DB) RecoverJob(ctx context.Context, job int64, attempt int) (bool, error) {
-	n, err := db.q.RecoverJob(ctx, dbsql.RecoverJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
+	n, err := db.q.RecoverJob(ctx, dbsql.RecoverJobParams{ID: job, Attempt: attempt, Process: db.process.Name()})
 	return n > 0, Wrap(err, fmt.Sprintf("making job %d available again", job))
 }
 
 // RecordDone completes a job whose work is done, when the queue could not. It
 // reports false when it is no longer running.
 func (db *DB) RecordDone(ctx context.Context, job int64, attempt int) (bool, error) {
-	n, err := db.q.RecordDoneJob(ctx, dbsql.RecordDoneJobParams{ID: job, Attempt: int16(attempt), Process: db.process.Name()})
+	n, err := db.q.RecordDoneJob(ctx, dbsql.RecordDoneJobParams{ID: job, Attempt: attempt, Process: db.process.Name()})
 	return n > 0, Wrap(err, fmt.Sprintf("completing job %d", job))
 }

@@ -14,8 +14,8 @@ import (
 
 // LoadProfiles returns profiles by their codes, without what other tables hold of
 // them. A code without a profile is left out.
-func LoadProfiles(ctx context.Context, db dbsql.DBTX, codes []string) ([]profile.Profile, error) {
-	rows, err := dbsql.New(db).LoadProfiles(ctx, codes)
+func LoadProfiles(ctx context.Context, db dbsql.DBTX, codes []profile.ODSCode) ([]profile.Profile, error) {
+	rows, err := dbsql.New(db).LoadProfiles(ctx, Texts(codes))
 	if err != nil {
 		return nil, Wrap(err, "loading profiles")
 	}
@@ -28,32 +28,46 @@ func LoadProfiles(ctx context.Context, db dbsql.DBTX, codes []string) ([]profile
 
 // Profile returns one profile.
 func (db *DB) Profile(ctx context.Context, code profile.ODSCode) (profile.Profile, error) {
-	rows, err := db.q.LoadProfiles(ctx, []string{string(code)})
-	if err == nil && len(rows) == 0 {
+	profiles, err := LoadProfiles(ctx, db, []profile.ODSCode{code})
+	if err == nil && len(profiles) == 0 {
 		err = ErrNotFound
 	}
 	if err != nil {
 		return profile.Profile{}, Wrap(err, "profile "+string(code))
 	}
-	return ProfileRow(rows[0]).Profile(), nil
+	return profiles[0], nil
 }
 
 // ProfileRow is a profile as its columns hold it, lists as text; parts of other
 // tables are not in it.
 type ProfileRow struct {
-	Code, Name, Address, Postcode, Type, Roles, Status, Parent, Commissioner, Icb, Region, Successor, Phone, Email, Website,
-	Description string
-	Hidden bool
-	Kind   string
+	Code         profile.ODSCode
+	Name         string
+	Address      string
+	Postcode     string
+	Type         profile.OrgType
+	Roles        string
+	Status       profile.Status
+	Parent       string
+	Commissioner string
+	Icb          profile.ODSCode
+	Region       string
+	Successor    string
+	Phone        string
+	Email        string
+	Website      string
+	Description  string
+	Hidden       bool
+	Kind         string
 }
 
 // Profile is the row's profile.
 func (row ProfileRow) Profile() profile.Profile {
-	p := profile.Profile{Code: profile.ODSCode(row.Code)}
+	p := profile.Profile{Code: row.Code}
 	for field, value := range map[profile.Field]string{
 		profile.FieldName: row.Name, profile.FieldAddress: row.Address, profile.FieldPostcode: row.Postcode,
-		profile.FieldType: row.Type, profile.FieldRoles: row.Roles, profile.FieldStatus: row.Status,
-		profile.FieldParent: row.Parent, profile.FieldCommissioner: row.Commissioner, profile.FieldICB: row.Icb,
+		profile.FieldType: string(row.Type), profile.FieldRoles: row.Roles, profile.FieldStatus: string(row.Status),
+		profile.FieldParent: row.Parent, profile.FieldCommissioner: row.Commissioner, profile.FieldICB: string(row.Icb),
 		profile.FieldRegion: row.Region, profile.FieldSuccessor: row.Successor, profile.FieldPhone: row.Phone,
 		profile.FieldEmail: row.Email, profile.FieldWebsite: row.Website, profile.FieldDescription: row.Description,
 		profile.FieldHidden: strconv.FormatBool(row.Hidden), profile.FieldKind: row.Kind,
@@ -78,7 +92,7 @@ type Audited struct {
 
 // History returns everything that ever happened to a profile, oldest first.
 func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, error) {
-	rows, err := db.q.History(ctx, string(code))
+	rows, err := db.q.History(ctx, code)
 	if err == nil && len(rows) == 0 {
 		err = ErrNotFound
 	}
@@ -88,8 +102,7 @@ func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, err
 	history := make([]Audited, len(rows))
 	for i, r := range rows {
 		history[i] = Audited{
-			At: r.At.Time, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor,
-			Run: runs.ID(orZero(r.RunID)), Reason: r.Reason,
+			At: r.At, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor, Run: runs.ID(r.Run), Reason: r.Reason,
 		}
 	}
 	return history, nil
@@ -103,7 +116,7 @@ func (db *DB) SetKind(ctx context.Context, code profile.ODSCode, kind, actor, re
 		if err := q.SetReason(ctx, dbsql.SetReasonParams{Actor: actor, Reason: reason}); err != nil {
 			return err
 		}
-		rows, err := q.SetKind(ctx, dbsql.SetKindParams{Kind: kind, Code: string(code)})
+		rows, err := q.SetKind(ctx, dbsql.SetKindParams{Kind: kind, Code: code})
 		changed = rows > 0
 		return err
 	})

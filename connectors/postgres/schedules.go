@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
@@ -52,14 +51,14 @@ func (l *Ledger) Last(ctx context.Context, name string) (due time.Time, ok bool,
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("schedule %s: %w", name, err)
 	}
-	return last.Time, true, nil
+	return last, true, nil
 }
 
 // Record says that a schedule was due, and which job was queued for it; 0 for
 // none.
 func (l *Ledger) Record(ctx context.Context, name string, due time.Time, job int64) error {
 	err := l.q.InsertScheduleRun(ctx, dbsql.InsertScheduleRunParams{
-		Name: name, DueAt: pgtype.Timestamptz{Time: due, Valid: true}, JobID: optional(job),
+		Name: name, DueAt: due, JobID: optional(job),
 	})
 	return Wrap(err, "schedule "+name)
 }
@@ -67,7 +66,7 @@ func (l *Ledger) Record(ctx context.Context, name string, due time.Time, job int
 // Prune removes what nobody needs any more: entries of the ledger from before an
 // instant, and processes whose work was given away.
 func (db *DB) Prune(ctx context.Context, before time.Time) error {
-	if err := db.q.PruneSchedules(ctx, pgtype.Timestamptz{Time: before, Valid: true}); err != nil {
+	if err := db.q.PruneSchedules(ctx, before); err != nil {
 		return Wrap(err, "removing old schedule entries")
 	}
 	return Wrap(db.q.PruneProcesses(ctx), "removing old processes")

@@ -22,7 +22,7 @@ func (db *DB) Turn(ctx context.Context, client string, perSecond float64) error 
 	every := time.Duration(float64(time.Second) * (1 + paceMargin) / perSecond)
 	for room := time.Duration(0); ; room = 2*room + lateTurn {
 		asked := time.Now() //nolint:forbidigo // how late a timer is can only be measured
-		seconds, err := db.q.TakeTurn(ctx, dbsql.TakeTurnParams{Client: client, Every: toInterval(every + room)})
+		seconds, err := db.q.TakeTurn(ctx, dbsql.TakeTurnParams{Client: client, Every: every + room})
 		if err != nil {
 			return Wrap(err, "waiting for the turn of "+client)
 		}

@@ -25,7 +25,7 @@ func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *Printe
 	}
 	rows := make([][]string, 0, len(found))
 	for _, f := range found {
-		rows = append(rows, []string{f.Report, f.Code, f.Name, f.Status, f.Closed})
+		rows = append(rows, []string{f.Report, string(f.Code), f.Name, string(f.Status), f.Closed})
 	}
 	out.print(found, "REPORT | CODE | NAME | PROFILE | END DATE", rows)
 	return nil

@@ -111,10 +111,18 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		if len(sites) == 0 {
 			sites = s.Claimed
 		}
-		rows = append(rows, []string{string(s.ID), s.Name, state, strings.Join(sites, ", "), s.Origin, s.Version})
+		rows = append(rows, []string{string(s.ID), s.Name, state, joined(sites), s.Origin, s.Version})
 	}
 	out.print(list, "ID | NAME | STATE | SITE | FROM | VERSION", rows)
 	return nil
+}
+
+func joined(codes []profile.ODSCode) string {
+	parts := make([]string, len(codes))
+	for i, code := range codes {
+		parts[i] = string(code)
+	}
+	return strings.Join(parts, ", ")
 }
 
 type ersAdd struct {

@@ -29,7 +29,7 @@ func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *Printer) e
 	rows := make([][]string, 0, len(records))
 	for _, r := range records {
 		rows = append(rows, []string{
-			r.LastSeen.Format(time.DateOnly), r.Report, r.Code, strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
+			r.LastSeen.Format(time.DateOnly), r.Report, string(r.Code), strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
 		})
 	}
 	out.print(records, "LAST SEEN | REPORT | CODE | LINE | FIELD | VALUE | WHAT TO DO", rows)

@@ -8,7 +8,7 @@ package dbsql
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"time"
 )
 
 const announceProcess = `-- name: AnnounceProcess :one
@@ -38,9 +38,9 @@ const countSessions = `-- name: CountSessions :one
 select count(*) from pg_stat_activity a where a.application_name = $1 and a.datname = current_database() and a.pid <> pg_backend_pid()
 `
 
-func (q *Queries) CountSessions(ctx context.Context, application *string) (int64, error) {
+func (q *Queries) CountSessions(ctx context.Context, application *string) (int, error) {
 	row := q.db.QueryRow(ctx, countSessions, application)
-	var count int64
+	var count int
 	err := row.Scan(&count)
 	return count, err
 }
@@ -71,7 +71,7 @@ update process p set ended_at = clock_timestamp() from gone g where p.name = g.n
 
 // A process is gone when nobody holds its lock and it has not said for a while that it lives: one that lost its connection
 // takes the lock again within a second. While the database was down nobody could say anything.
-func (q *Queries) EndGoneProcesses(ctx context.Context, grace pgtype.Interval) error {
+func (q *Queries) EndGoneProcesses(ctx context.Context, grace time.Duration) error {
 	_, err := q.db.Exec(ctx, endGoneProcesses, grace)
 	return err
 }
@@ -136,7 +136,7 @@ where j.id = $1 and j.state = 'running' and j.attempt = $2 and j.attempted_by[ca
 
 type RecordDoneJobParams struct {
 	ID      int64
-	Attempt int16
+	Attempt int
 	Process string
 }
 
@@ -156,7 +156,7 @@ where j.id = $1 and j.state = 'running' and j.attempt = $2 and j.attempted_by[ca
 
 type RecoverJobParams struct {
 	ID      int64
-	Attempt int16
+	Attempt int
 	Process string
 }
 
@@ -215,13 +215,13 @@ order by j.id
 
 type RunningJobsOfParams struct {
 	Process string
-	Age     pgtype.Interval
+	Age     time.Duration
 }
 
 type RunningJobsOfRow struct {
 	ID      int64
 	Kind    string
-	Attempt int16
+	Attempt int
 }
 
 // Jobs that a process took long enough ago to know of them.
@@ -280,7 +280,7 @@ select pg_terminate_backend(a.pid) from pg_stat_activity a where a.pid = $1::int
 `
 
 type TerminateSessionParams struct {
-	Pid         int32
+	Pid         int
 	Application *string
 }
 

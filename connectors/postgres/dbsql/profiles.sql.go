@@ -7,28 +7,29 @@ package dbsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const history = `-- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.run_id, c.reason
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)
 where c.code = $1 order by c.id
 `
 
 type HistoryRow struct {
-	At     pgtype.Timestamptz
+	At     time.Time
 	Field  string
 	Owner  string
 	Old    string
 	New    string
 	Actor  string
-	RunID  *int64
+	Run    int64
 	Reason string
 }
 
-func (q *Queries) History(ctx context.Context, code string) ([]HistoryRow, error) {
+func (q *Queries) History(ctx context.Context, code profile.ODSCode) ([]HistoryRow, error) {
 	rows, err := q.db.Query(ctx, history, code)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (q *Queries) History(ctx context.Context, code string) ([]HistoryRow, error
 			&i.Old,
 			&i.New,
 			&i.Actor,
-			&i.RunID,
+			&i.Run,
 			&i.Reason,
 		); err != nil {
 			return nil, err
@@ -64,16 +65,16 @@ from profile where code = any($1::text[])
 `
 
 type LoadProfilesRow struct {
-	Code         string
+	Code         profile.ODSCode
 	Name         string
 	Address      string
 	Postcode     string
-	Type         string
+	Type         profile.OrgType
 	Roles        string
-	Status       string
+	Status       profile.Status
 	Parent       string
 	Commissioner string
-	Icb          string
+	Icb          profile.ODSCode
 	Region       string
 	Successor    string
 	Phone        string
@@ -129,7 +130,7 @@ update profile set kind = $1 where code = $2 and kind <> $1 and type in ('trust'
 
 type SetKindParams struct {
 	Kind string
-	Code string
+	Code profile.ODSCode
 }
 
 func (q *Queries) SetKind(ctx context.Context, arg SetKindParams) (int64, error) {

@@ -7,8 +7,7 @@ package dbsql
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5/pgtype"
+	"time"
 )
 
 const insertScheduleRun = `-- name: InsertScheduleRun :exec
@@ -17,7 +16,7 @@ insert into schedule_run (name, due_at, job_id) values ($1, $2, $3)
 
 type InsertScheduleRunParams struct {
 	Name  string
-	DueAt pgtype.Timestamptz
+	DueAt time.Time
 	JobID *int64
 }
 
@@ -30,9 +29,9 @@ const lastDue = `-- name: LastDue :one
 select max(due_at)::timestamptz as due_at from schedule_run where name = $1 having count(*) > 0
 `
 
-func (q *Queries) LastDue(ctx context.Context, name string) (pgtype.Timestamptz, error) {
+func (q *Queries) LastDue(ctx context.Context, name string) (time.Time, error) {
 	row := q.db.QueryRow(ctx, lastDue, name)
-	var due_at pgtype.Timestamptz
+	var due_at time.Time
 	err := row.Scan(&due_at)
 	return due_at, err
 }
@@ -62,7 +61,7 @@ where s.due_at < $1 and s.due_at < (select max(n.due_at) from schedule_run n whe
 `
 
 // Keeps each schedule's newest entry, whatever its age: it is where the schedule goes on.
-func (q *Queries) PruneSchedules(ctx context.Context, before pgtype.Timestamptz) error {
+func (q *Queries) PruneSchedules(ctx context.Context, before time.Time) error {
 	_, err := q.db.Exec(ctx, pruneSchedules, before)
 	return err
 }

@@ -8,7 +8,7 @@ package dbsql
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"time"
 )
 
 const takeTurn = `-- name: TakeTurn :one
@@ -19,7 +19,7 @@ returning extract(epoch from next_at - $2::interval - clock_timestamp())::float8
 
 type TakeTurnParams struct {
 	Client string
-	Every  pgtype.Interval
+	Every  time.Duration
 }
 
 // Hands out the next turn of a credential: how many seconds until it comes. Turns that nobody took are lost, so that

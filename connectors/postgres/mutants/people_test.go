@@ -191,7 +191,7 @@ var peopleMutants = []mutant{
 		"report: frozen, delivered", "the day of the newest",
 		[]edit{
 			{file: "jobs/peoplejobs/report.go", find: "if last.IsZero() {", put: "if last.IsZero() || true {"},
-			{file: reports + "freeze.go", find: "if err != nil || !fromDate(last.Day).Before(day) {", put: "if err != nil {"},
+			{file: reports + "freeze.go", find: "if err != nil || !last.Day.Before(day) {", put: "if err != nil {"},
 			{
 				file: reports8,
 				find: "    constraint report_once_a_day unique (day),\n    constraint report_window unique (from_at),\n" +

@@ -109,7 +109,7 @@ var runMutants = []mutant{
 		[]edit{
 			{
 				file: ofServices + "pull.go",
-				find: "= pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)",
+				find: "= pulled.PulledTo, pulled.Asked, pulled.Rejected",
 				put:  "= pulled.PulledTo[:0], 0, 0",
 			},
 		},

@@ -77,27 +77,24 @@ const shownHistory = 100
 
 // Account is an account with its memberships and its audit, the newest first.
 func (s *Store) Account(ctx context.Context, id people.AccountID) (Account, error) {
-	row, err := s.q.ShowAccount(ctx, int64(id))
+	row, err := s.q.ShowAccount(ctx, id)
 	if err != nil {
 		return Account{}, postgres.Wrap(err, "account "+id.String())
 	}
 	a := Account{
-		ID: id.String(), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State), Region: row.Region, Dead: row.Dead,
-		Created: row.CreatedAt.Time, LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil), Ended: row.EndedAt.Time,
+		ID: id.String(), Kind: row.Kind, State: row.State, Region: row.Region, Dead: row.Dead, Created: row.CreatedAt,
+		LastActive: row.LastActiveAt, LeaveUntil: row.LeaveUntil, Ended: row.EndedAt,
 	}
-	members, err := s.q.AccountMemberships(ctx, int64(id))
+	members, err := s.q.AccountMemberships(ctx, id)
 	if err != nil {
 		return a, postgres.Wrap(err, "memberships of "+id.String())
 	}
 	for _, m := range members {
-		a.Members = append(a.Members, Membership{
-			Code: profile.ODSCode(m.Code), Name: m.Name, Role: people.MemberRole(m.Role), Status: profile.Status(m.Status),
-			Since: m.StartedAt.Time, Until: m.EndedAt.Time,
-		})
+		a.Members = append(a.Members, Membership(m))
 	}
-	history, err := s.q.AccountHistory(ctx, peoplesql.AccountHistoryParams{AccountID: int64(id), Most: shownHistory})
+	history, err := s.q.AccountHistory(ctx, peoplesql.AccountHistoryParams{AccountID: id, Most: shownHistory})
 	for _, h := range history {
-		a.History = append(a.History, AccountChange{What: h.What, Old: h.Old, New: h.New, Actor: h.Actor, Reason: h.Reason, At: h.At.Time})
+		a.History = append(a.History, AccountChange(h))
 	}
 	return a, postgres.Wrap(err, "audit of "+id.String())
 }
@@ -105,12 +102,12 @@ func (s *Store) Account(ctx context.Context, id people.AccountID) (Account, erro
 // ListAccounts lists accounts in the order of their ids. An empty state means
 // all.
 func (s *Store) ListAccounts(ctx context.Context, state people.AccountState, most int) ([]Account, error) {
-	rows, err := s.q.ListAccounts(ctx, peoplesql.ListAccountsParams{State: string(state), Most: int32(most)})
+	rows, err := s.q.ListAccounts(ctx, peoplesql.ListAccountsParams{State: string(state), Most: most})
 	list := make([]Account, len(rows))
 	for i, row := range rows {
 		list[i] = Account{
-			ID: people.AccountID(row.ID).String(), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State),
-			Dead: row.Dead, LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
+			ID: row.ID.String(), Kind: row.Kind, State: row.State, Dead: row.Dead, LastActive: row.LastActiveAt,
+			LeaveUntil: row.LeaveUntil,
 		}
 	}
 	return list, postgres.Wrap(err, "listing accounts")
@@ -118,7 +115,7 @@ func (s *Store) ListAccounts(ctx context.Context, state people.AccountState, mos
 
 // Reactivate lets a person sign in again, and reports whether they could not.
 func (s *Store) Reactivate(ctx context.Context, id people.AccountID, actor, reason string) (changed bool, err error) {
-	err = s.because(ctx, actor, reason, func(q *peoplesql.Queries) (int64, error) { return q.ReactivateAccount(ctx, int64(id)) }, &changed)
+	err = s.because(ctx, actor, reason, func(q *peoplesql.Queries) (int64, error) { return q.ReactivateAccount(ctx, id) }, &changed)
 	return changed, postgres.Wrap(err, "reactivating "+id.String())
 }
 
@@ -127,9 +124,9 @@ func (s *Store) Reactivate(ctx context.Context, id people.AccountID, actor, reas
 func (s *Store) SetLeave(ctx context.Context, id people.AccountID, from, until profile.Date, actor, reason string) (
 	changed bool, err error,
 ) {
-	params := peoplesql.SetLeaveParams{ID: int64(id), LeaveFrom: toDate(from), LeaveUntil: toDate(until)}
+	params := peoplesql.SetLeaveParams{ID: id, LeaveFrom: from, LeaveUntil: until}
 	if until.IsZero() {
-		params.LeaveFrom = toDate(until)
+		params.LeaveFrom = until
 	}
 	err = s.because(ctx, actor, reason, func(q *peoplesql.Queries) (int64, error) { return q.SetLeave(ctx, params) }, &changed)
 	return changed, postgres.Wrap(err, "leave of "+id.String())

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
@@ -19,7 +18,7 @@ import (
 // Accounts counts those that stand.
 func (s *Store) Accounts(ctx context.Context) (int, error) {
 	n, err := s.q.CountAccounts(ctx)
-	return int(n), postgres.Wrap(err, "counting accounts")
+	return n, postgres.Wrap(err, "counting accounts")
 }
 
 // EndAccounts ends accounts, each only if nothing happened to it since it was
@@ -39,14 +38,14 @@ func (s *Store) EndAccounts(ctx context.Context, endings []people.Ending, withhe
 			return err
 		}
 		if run.ID, err = q.InsertIdleRun(ctx, peoplesql.InsertIdleRunParams{
-			State: run.State, Actor: actor, Ending: int32(run.Ending), Accounts: int32(accounts),
+			State: run.State, Actor: actor, Ending: run.Ending, Accounts: accounts,
 		}); err != nil {
 			return err
 		}
 		params := peoplesql.InsertIdleEndingsParams{RunID: run.ID}
 		for _, e := range endings {
 			params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
-			params.Sinces = append(params.Sinces, toDate(e.Since))
+			params.Sinces = append(params.Sinces, e.Since)
 		}
 		if err := q.InsertIdleEndings(ctx, params); err != nil || withheld {
 			return err
@@ -67,12 +66,12 @@ func (s *Store) forgetWithheld(ctx context.Context, q *peoplesql.Queries) error 
 func endAccounts(ctx context.Context, q *peoplesql.Queries, run int64, endings []people.Ending, actor string, today profile.Date) (
 	int, error,
 ) {
-	params := peoplesql.EndAccountsParams{Today: toDate(today), WarnedBefore: warnedBefore(today)}
-	since := make(map[int64]profile.Date, len(endings))
+	params := peoplesql.EndAccountsParams{Today: today, WarnedBefore: warnedBefore(today)}
+	since := make(map[people.AccountID]profile.Date, len(endings))
 	for _, e := range endings {
 		params.Ids, params.Steps = append(params.Ids, int64(e.Account)), append(params.Steps, string(e.Step))
-		params.Active, params.Sinces = append(params.Active, toTime(e.LastActive)), append(params.Sinces, toDate(e.Since))
-		since[int64(e.Account)] = e.Since
+		params.Active, params.Sinces = append(params.Active, e.LastActive), append(params.Sinces, e.Since)
+		since[e.Account] = e.Since
 	}
 	reason := peoplesql.SetReasonParams{Actor: actor, Reason: "inactive"}
 	if err := q.SetReason(ctx, reason); err != nil {
@@ -85,14 +84,14 @@ func endAccounts(ctx context.Context, q *peoplesql.Queries, run int64, endings [
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	var ended, deactivated []int64
+	var ended, deactivated []people.AccountID
 	for _, row := range rows {
 		ended = append(ended, row.ID)
 		if row.Step == string(people.IdleDeactivate) {
 			deactivated = append(deactivated, row.ID)
 		}
 	}
-	if err := q.EndingsDone(ctx, peoplesql.EndingsDoneParams{RunID: run, Ids: ended}); err != nil {
+	if err := q.EndingsDone(ctx, peoplesql.EndingsDoneParams{RunID: run, Ids: numbers(ended)}); err != nil {
 		return 0, err
 	}
 	return len(rows), tellOfEnds(ctx, q, deactivated, since)
@@ -100,35 +99,40 @@ func endAccounts(ctx context.Context, q *peoplesql.Queries, run int64, endings [
 
 // warnedBefore is the end of the day on which the last warning must have been
 // accepted.
-func warnedBefore(today profile.Date) pgtype.Timestamptz {
-	day := today.AddDays(-people.WarnedDaysBefore + 1).Time()
-	return toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, profile.London()))
+func warnedBefore(today profile.Date) time.Time {
+	return midnight(today.AddDays(-people.WarnedDaysBefore + 1))
+}
+
+// midnight is when a day begins in London.
+func midnight(day profile.Date) time.Time {
+	year, month, number := day.Time().Date()
+	return time.Date(year, month, number, 0, 0, 0, 0, profile.London())
 }
 
 // tellOfEnds writes to those whose accounts ended, and to the account managers of
 // their organisations.
-func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []int64, since map[int64]profile.Date) error {
-	managers, err := q.ManagersOf(ctx, ended)
+func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []people.AccountID, since map[people.AccountID]profile.Date) error {
+	managers, err := q.ManagersOf(ctx, numbers(ended))
 	if err != nil {
 		return err
 	}
 	var posts []people.Post
 	for _, id := range ended {
-		v := people.IdleVerdict{Account: people.AccountID(id), Since: since[id]}
+		v := people.IdleVerdict{Account: id, Since: since[id]}
 		posts = append(posts, people.Post{
 			Reference: v.Reference(people.LetterDeactivated), Kind: people.LetterDeactivated, Account: v.Account, Since: v.Since,
 		})
 	}
 	for _, m := range managers {
-		about := people.IdleVerdict{Account: people.AccountID(m.AccountID), Since: since[m.AccountID]}
-		reference := fmt.Sprintf("%s/%s", about.Reference(people.LetterMemberEnded), people.AccountID(m.Manager))
+		about := people.IdleVerdict{Account: m.AccountID, Since: since[m.AccountID]}
+		reference := fmt.Sprintf("%s/%s", about.Reference(people.LetterMemberEnded), m.Manager)
 		if last := len(posts) - 1; last >= 0 && posts[last].Reference == reference {
-			posts[last].Codes = append(posts[last].Codes, profile.ODSCode(m.Code))
+			posts[last].Codes = append(posts[last].Codes, m.Code)
 			continue
 		}
 		posts = append(posts, people.Post{
-			Reference: reference, Kind: people.LetterMemberEnded, Account: people.AccountID(m.Manager), About: about.Account,
-			Since: about.Since, Codes: []profile.ODSCode{profile.ODSCode(m.Code)},
+			Reference: reference, Kind: people.LetterMemberEnded, Account: m.Manager, About: about.Account,
+			Since: about.Since, Codes: []profile.ODSCode{m.Code},
 		})
 	}
 	_, err = postLetters(ctx, q, posts)
@@ -154,7 +158,7 @@ func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, toda
 		}
 		var ids []people.AccountID
 		for _, w := range waiting {
-			ids = append(ids, people.AccountID(w.AccountID))
+			ids = append(ids, w.AccountID)
 		}
 		accounts, err := loadPeople(ctx, q, people.Filter{IDs: ids}, 0, today)
 		if err != nil {
@@ -175,13 +179,10 @@ func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, toda
 
 // IdleRuns lists the looks that ended accounts or would have, the newest first.
 func (s *Store) IdleRuns(ctx context.Context, most int) ([]people.IdleRun, error) {
-	rows, err := s.q.ListIdleRuns(ctx, int32(most))
+	rows, err := s.q.ListIdleRuns(ctx, most)
 	runs := make([]people.IdleRun, len(rows))
 	for i, r := range rows {
-		runs[i] = people.IdleRun{
-			ID: r.ID, State: r.State, Actor: r.Actor, At: r.At.Time, Ending: int(r.Ending), Accounts: int(r.Accounts), Ended: int(r.Ended),
-			DecidedBy: r.DecidedBy,
-		}
+		runs[i] = people.IdleRun(r)
 	}
 	return runs, postgres.Wrap(err, "listing looks at inactive accounts")
 }
@@ -190,8 +191,8 @@ func (s *Store) IdleRuns(ctx context.Context, most int) ([]people.IdleRun, error
 func (s *Store) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
 	var p peoplesql.KeepIdleParams
 	for _, v := range kept {
-		p.Ids, p.Sinces = append(p.Ids, int64(v.Account)), append(p.Sinces, toDate(v.Since))
-		p.Steps, p.Codes = append(p.Steps, string(v.Step)), append(p.Codes, strings.Join(texts(v.Codes), "|"))
+		p.Ids, p.Sinces = append(p.Ids, int64(v.Account)), append(p.Sinces, v.Since)
+		p.Steps, p.Codes = append(p.Steps, string(v.Step)), append(p.Codes, strings.Join(postgres.Texts(v.Codes), "|"))
 	}
 	return postgres.Wrap(s.q.KeepIdle(ctx, p), "noting idle accounts")
 }
@@ -203,10 +204,10 @@ func (s *Store) EndClosed(ctx context.Context, actor string, today profile.Date)
 		if err := q.SetReason(ctx, peoplesql.SetReasonParams{Actor: actor, Reason: "the organisation closed"}); err != nil {
 			return err
 		}
-		if err := q.NoteClosed(ctx, toDate(today)); err != nil {
+		if err := q.NoteClosed(ctx, today); err != nil {
 			return err
 		}
-		n, err := q.EndClosed(ctx, toDate(today))
+		n, err := q.EndClosed(ctx, today)
 		ended = int(n)
 		return err
 	})
@@ -218,9 +219,9 @@ func (s *Store) EndClosed(ctx context.Context, actor string, today profile.Date)
 func (s *Store) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
 	rows, err := s.q.Holidays(ctx)
 	for _, row := range rows {
-		day := people.Holiday{Date: fromDate(row.Date), Title: row.Title}
+		day := people.Holiday{Date: row.Date, Title: row.Title}
 		days = append(days, day)
-		if row.VanishedAt.Valid {
+		if !row.VanishedAt.IsZero() {
 			vanished = append(vanished, day)
 		}
 	}
@@ -233,11 +234,11 @@ func (s *Store) SaveHolidays(ctx context.Context, feed, vanished []people.Holida
 	feed = slices.CompactFunc(slices.Clone(feed), func(a, b people.Holiday) bool { return a.Date == b.Date })
 	var p peoplesql.SaveHolidaysParams
 	for _, day := range feed {
-		p.Dates, p.Titles = append(p.Dates, toDate(day.Date)), append(p.Titles, day.Title)
+		p.Dates, p.Titles = append(p.Dates, day.Date), append(p.Titles, day.Title)
 	}
-	gone := make([]pgtype.Date, len(vanished))
+	gone := make([]profile.Date, len(vanished))
 	for i, day := range vanished {
-		gone[i] = toDate(day.Date)
+		gone[i] = day.Date
 	}
 	return postgres.Wrap(s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
 		if err := q.SaveHolidays(ctx, p); err != nil {

@@ -52,18 +52,16 @@ func (b *Outbox) Gate(ctx context.Context) (open bool, reason string, err error)
 
 // Pause keeps all letters back for a while: the mail service takes nothing.
 func (b *Outbox) Pause(ctx context.Context, wait time.Duration, reason string) error {
-	return postgres.Wrap(b.q.PauseMail(ctx, peoplesql.PauseMailParams{Wait: toInterval(wait), Reason: reason}), "pausing mail")
+	return postgres.Wrap(b.q.PauseMail(ctx, peoplesql.PauseMailParams{Wait: wait, Reason: reason}), "pausing mail")
 }
 
 // Canaries are the newest versions of the texts, and how many went out of each;
 // the pause follows a canary's first letter.
 func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error) {
-	rows, err := b.q.Canaries(ctx, toInterval(pause))
+	rows, err := b.q.Canaries(ctx, pause)
 	canaries := make([]people.Canary, len(rows))
 	for i, row := range rows {
-		canaries[i] = people.Canary{
-			Kind: people.LetterKind(row.Kind), Version: int(row.Version), Sent: int(row.Sent), Over: row.Over,
-		}
+		canaries[i] = people.Canary(row)
 	}
 	return canaries, postgres.Wrap(err, "reading canaries")
 }
@@ -74,10 +72,8 @@ func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Ca
 func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
 	[]people.Post, error,
 ) {
-	day := today.Time()
 	rows, err := b.q.ClaimLetters(ctx, peoplesql.ClaimLettersParams{
-		Blocked: texts(blocked), Cap: int32(perDay), Most: int32(most),
-		Day: toTime(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, profile.London())),
+		Blocked: postgres.Texts(blocked), Cap: perDay, Most: most, Day: midnight(today),
 	})
 	if err != nil {
 		return nil, postgres.Wrap(err, "claiming letters")
@@ -93,7 +89,7 @@ func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.L
 // from then on it may have been sent. It reports false, and notes nothing, when
 // no letter goes out.
 func (b *Outbox) Begin(ctx context.Context, post people.Post) (open bool, err error) {
-	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: post.ID, ClaimedAt: toTime(post.Claimed)})
+	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: post.ID, ClaimedAt: post.Claimed})
 	if err == nil && row.Open && !row.Begun {
 		err = errors.New("it is not claimed, or was begun before")
 	}
@@ -102,21 +98,12 @@ func (b *Outbox) Begin(ctx context.Context, post people.Post) (open bool, err er
 
 func toPost(row peoplesql.ClaimLettersRow) people.Post {
 	post := people.Post{
-		ID: row.ID, Reference: row.Reference, Kind: people.LetterKind(row.Kind), List: profile.ODSCode(row.List),
-		Stage: people.Stage(row.Stage), Since: fromDate(row.Since), Ends: fromDate(row.Ends), Try: int(row.Tries),
-		Claimed: row.ClaimedAt.Time,
+		ID: row.ID, Reference: row.Reference, Kind: row.Kind, List: row.List, Stage: row.Stage, Since: row.Since, Ends: row.Ends,
+		Try: row.Tries, Claimed: row.ClaimedAt, Account: people.AccountID(row.Account), About: people.AccountID(row.About),
+		Codes: row.Codes,
 	}
-	if row.AccountID != nil {
-		post.Account = people.AccountID(*row.AccountID)
-	}
-	if row.About != nil {
-		post.About = people.AccountID(*row.About)
-	}
-	if row.Quarter.Valid {
-		post.Quarter = people.QuarterOn(fromDate(row.Quarter))
-	}
-	for _, code := range row.Codes {
-		post.Codes = append(post.Codes, profile.ODSCode(code))
+	if !row.Quarter.IsZero() {
+		post.Quarter = people.QuarterOn(row.Quarter)
 	}
 	return post
 }
@@ -124,14 +111,14 @@ func toPost(row peoplesql.ClaimLettersRow) people.Post {
 // load brings people and organisations to letters, all at once.
 func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Date) error {
 	var ids []people.AccountID
-	var codes []string
+	var codes []profile.ODSCode
 	for _, p := range posts {
 		for _, id := range []people.AccountID{p.Account, p.About} {
 			if id != 0 {
 				ids = append(ids, id)
 			}
 		}
-		codes = append(codes, texts(p.Codes)...)
+		codes = append(codes, p.Codes...)
 	}
 	accounts := make(map[people.AccountID]*people.Person, len(ids))
 	if len(ids) > 0 {
@@ -143,7 +130,7 @@ func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Da
 			accounts[loaded[i].ID] = &loaded[i]
 		}
 	}
-	loaded, err := loadOrgs(ctx, b.q, peoplesql.LoadOrgsParams{Codes: codes, Types: []string{}}, today)
+	loaded, err := loadOrgs(ctx, b.q, peoplesql.LoadOrgsParams{Codes: postgres.Texts(codes), Types: []string{}}, today)
 	orgs := make(map[profile.ODSCode]people.CheckedOrg, len(loaded))
 	for _, org := range loaded {
 		orgs[org.Code] = org
@@ -166,14 +153,14 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []peopl
 	if err := b.q.ReleaseUntouched(ctx); err != nil {
 		return nil, false, postgres.Wrap(err, "releasing letters")
 	}
-	rows, err := b.q.StaleLetters(ctx, toInterval(settle))
+	rows, err := b.q.StaleLetters(ctx, settle)
 	for _, row := range rows {
 		if !row.Settled {
 			waiting = true
 			continue
 		}
 		posts = append(posts, people.Post{
-			ID: row.ID, Reference: row.Reference, Kind: people.LetterKind(row.Kind), Try: int(row.Tries), Claimed: row.ClaimedAt.Time,
+			ID: row.ID, Reference: row.Reference, Kind: row.Kind, Try: row.Tries, Claimed: row.ClaimedAt,
 			Age: time.Duration(row.Age * float64(time.Second)),
 		})
 	}
@@ -184,11 +171,11 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []peopl
 // ended, nothing. What went out is counted with it.
 func (b *Outbox) Settle(ctx context.Context, s people.Settled) error {
 	params := peoplesql.SettleLetterParams{
-		ID: s.Post, ClaimedAt: toTime(s.Claimed), State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID,
-		TemplateVersion: int32(s.Mailed.Version), Ends: toDate(s.Ends),
+		ID: s.Post, ClaimedAt: s.Claimed, State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID,
+		TemplateVersion: s.Mailed.Version, Ends: s.Ends,
 	}
 	if s.Wait > 0 {
-		params.Wait = toInterval(s.Wait)
+		params.Wait = &s.Wait
 	}
 	if s.Untried {
 		params.Untried = 1
@@ -208,22 +195,22 @@ func markDead(ctx context.Context, q *peoplesql.Queries, id people.AccountID) er
 	if err := q.SetReason(ctx, why); err != nil {
 		return err
 	}
-	return q.MarkDead(ctx, int64(id))
+	return q.MarkDead(ctx, id)
 }
 
 // Waiting is how many letters are due, and when the next may go out.
 func (b *Outbox) Waiting(ctx context.Context) (int, time.Time, error) {
 	row, err := b.q.WaitingLetters(ctx)
-	return int(row.Waiting), row.Next.Time, postgres.Wrap(err, "counting letters")
+	return row.Waiting, row.Next, postgres.Wrap(err, "counting letters")
 }
 
 // OpenLetters are those to ask the mail service about: not asked about lately,
 // and young enough for it to remember.
 func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error) {
-	rows, err := s.q.OpenLetters(ctx, peoplesql.OpenLettersParams{Every: toInterval(every), Within: toInterval(within), Most: int32(most)})
+	rows, err := s.q.OpenLetters(ctx, peoplesql.OpenLettersParams{Every: every, Within: within, Most: most})
 	open := make([]people.OpenLetter, len(rows))
 	for i, row := range rows {
-		open[i] = people.OpenLetter{ID: row.ID, ProviderID: row.ProviderID}
+		open[i] = people.OpenLetter(row)
 	}
 	return open, postgres.Wrap(err, "reading accepted letters")
 }
@@ -244,10 +231,10 @@ func (s *Store) Fate(ctx context.Context, m people.Mailed) error {
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		if err != nil || m.State != people.MailDead || row.AccountID == nil {
+		if err != nil || m.State != people.MailDead || row.Account == 0 {
 			return err
 		}
-		return markDead(ctx, q, people.AccountID(*row.AccountID))
+		return markDead(ctx, q, people.AccountID(row.Account))
 	}), "recording the fate of a letter")
 }
 
@@ -277,7 +264,7 @@ type MailStands struct {
 // MailStands says whether letters go out, and why not.
 func (s *Store) MailStands(ctx context.Context) (MailStands, error) {
 	g, err := s.q.MailGate(ctx)
-	stands := MailStands{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil.Time, Reason: g.Reason}
+	stands := MailStands{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil, Reason: g.Reason}
 	return stands, postgres.Wrap(err, "reading whether mail goes out")
 }
 
@@ -297,15 +284,15 @@ type ListedLetter struct {
 
 // Letters lists letters, the newest first. An empty state or account means all.
 func (s *Store) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]ListedLetter, error) {
-	rows, err := s.q.ListLetters(ctx, peoplesql.ListLettersParams{State: state, Account: int64(account), Most: int32(most)})
+	rows, err := s.q.ListLetters(ctx, peoplesql.ListLettersParams{State: state, Account: int64(account), Most: most})
 	list := make([]ListedLetter, len(rows))
 	for i, r := range rows {
 		list[i] = ListedLetter{
-			ID: r.ID, Reference: r.Reference, Kind: r.Kind, List: r.List, State: r.State, Reason: r.Reason, Made: r.MadeAt.Time,
-			Accepted: r.AcceptedAt.Time, Tries: int(r.Tries),
+			ID: r.ID, Reference: r.Reference, Kind: string(r.Kind), List: string(r.List), State: r.State, Reason: r.Reason,
+			Made: r.MadeAt, Accepted: r.AcceptedAt, Tries: r.Tries,
 		}
-		if r.AccountID != nil {
-			list[i].Account = people.AccountID(*r.AccountID).String()
+		if r.Account != 0 {
+			list[i].Account = people.AccountID(r.Account).String()
 		}
 	}
 	return list, postgres.Wrap(err, "listing letters")

@@ -36,7 +36,8 @@ with may as (
     select id from may order by id limit @most
 )
 update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
-returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at;
+returning l.id, l.reference, l.kind, coalesce(l.account_id, 0)::bigint as account, l.list, l.stage, l.quarter,
+    coalesce(l.about, 0)::bigint as about, l.since, l.ends, l.codes, l.tries, l.claimed_at;
 
 -- name: ReleaseUntouched :exec
 -- Claimed by a process that has ended, or that never heard of it, and surely not sent: whoever does this holds the lock.
@@ -93,13 +94,13 @@ update letter set looked_at = now() where id = @id;
 update letter l set state = @state, reason = @reason,
     not_before = null
 where l.state in ('accepted', 'claimed') and (l.provider_id = @provider_id and l.provider_id <> '')
-returning l.id, l.account_id;
+returning l.id, coalesce(l.account_id, 0)::bigint as account;
 
 -- name: MarkDead :exec
 update account set dead_at = clock() where id = @id and dead_at is null;
 
 -- name: ListLetters :many
-select id, reference, kind, account_id, list, state, reason, made_at, accepted_at, tries, not_before from letter
+select id, reference, kind, coalesce(account_id, 0)::bigint as account, list, state, reason, made_at, accepted_at, tries from letter
 where (@state::text = '' or state = @state) and (@account::bigint = 0 or account_id = @account)
 order by id desc limit @most;
 

@@ -3,11 +3,9 @@ package peoplestore
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
@@ -22,7 +20,7 @@ const peoplePage = 2000
 // order of their ids.
 func (s *Store) People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error] {
 	return func(yield func([]people.Person, error) bool) {
-		var after int64
+		var after people.AccountID
 		for {
 			people, err := loadPeople(ctx, s.q, f, after, today)
 			if err != nil {
@@ -30,7 +28,7 @@ func (s *Store) People(ctx context.Context, f people.Filter, today profile.Date)
 				return
 			}
 			if len(people) > 0 {
-				after = int64(people[len(people)-1].ID)
+				after = people[len(people)-1].ID
 			}
 			if len(people) > 0 && !yield(people, nil) || len(people) < peoplePage {
 				return
@@ -39,18 +37,18 @@ func (s *Store) People(ctx context.Context, f people.Filter, today profile.Date)
 	}
 }
 
-func loadPeople(ctx context.Context, q *peoplesql.Queries, f people.Filter, after int64, today profile.Date) (
+func loadPeople(ctx context.Context, q *peoplesql.Queries, f people.Filter, after people.AccountID, today profile.Date) (
 	[]people.Person, error,
 ) {
 	rows, err := q.LoadPeople(ctx, peoplesql.LoadPeopleParams{
-		After: after, Ids: numbers(f.IDs), States: texts(f.States), Codes: texts(f.Codes), IdleBefore: toTime(f.IdleBefore),
-		Most: int32(max(peoplePage, len(f.IDs))),
+		After: after, Ids: numbers(f.IDs), States: postgres.Texts(f.States), Codes: postgres.Texts(f.Codes), IdleBefore: f.IdleBefore,
+		Most: max(peoplePage, len(f.IDs)),
 	})
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	accounts := make([]people.Person, len(rows))
-	at := make(map[int64]*people.Person, len(rows))
+	at := make(map[people.AccountID]*people.Person, len(rows))
 	for i, row := range rows {
 		accounts[i] = toPerson(row)
 		at[row.ID] = &accounts[i]
@@ -62,23 +60,20 @@ func loadPeople(ctx context.Context, q *peoplesql.Queries, f people.Filter, afte
 func toPerson(row peoplesql.LoadPeopleRow) people.Person {
 	address, err := people.ParseEmailAddress(row.Email)
 	return people.Person{
-		ID: people.AccountID(row.ID), Kind: people.AccountKind(row.Kind), State: people.AccountState(row.State),
+		ID: row.ID, Kind: row.Kind, State: row.State,
 		Address: address, Name: people.NewPersonName(row.Name), Dead: row.Dead || err != nil,
-		LastActive: row.LastActiveAt.Time, LeaveUntil: fromDate(row.LeaveUntil),
+		LastActive: row.LastActiveAt, LeaveUntil: row.LeaveUntil,
 	}
 }
 
 // addTo adds organisations and warnings.
-func addTo(ctx context.Context, q *peoplesql.Queries, at map[int64]*people.Person, today profile.Date) error {
-	ids := make([]int64, 0, len(at))
-	for id := range at {
-		ids = append(ids, id)
-	}
+func addTo(ctx context.Context, q *peoplesql.Queries, at map[people.AccountID]*people.Person, today profile.Date) error {
+	ids := numbers(slices.Collect(maps.Keys(at)))
 	members, err := q.LoadMemberships(ctx, ids)
 	if err != nil {
 		return err
 	}
-	codes := make([]string, len(members))
+	codes := make([]profile.ODSCode, len(members))
 	for i, m := range members {
 		codes[i] = m.Code
 	}
@@ -88,18 +83,19 @@ func addTo(ctx context.Context, q *peoplesql.Queries, at map[int64]*people.Perso
 	}
 	for _, m := range members {
 		org := checks.org(m.Code, m.Name, m.Type, m.Icb)
-		at[m.AccountID].Orgs = append(at[m.AccountID].Orgs, people.MemberOf{CheckedOrg: org, Role: people.MemberRole(m.Role)})
+		at[m.AccountID].Orgs = append(at[m.AccountID].Orgs, people.MemberOf{CheckedOrg: org, Role: m.Role})
 	}
 	warnings, err := q.LoadWarnings(ctx, ids)
 	for _, w := range warnings {
-		at[w.AccountID].Warned = append(at[w.AccountID].Warned, toWarning(w))
+		p := at[people.AccountID(w.AccountID)]
+		p.Warned = append(p.Warned, toWarning(w))
 	}
 	return err
 }
 
 func toWarning(w peoplesql.LoadWarningsRow) people.IdleWarning {
 	warning := people.IdleWarning{
-		Kind: people.LetterKind(w.Kind), Since: fromDate(w.Since), Ends: fromDate(w.Ends), Accepted: w.AcceptedAt.Time,
+		Kind: w.Kind, Since: w.Since, Ends: w.Ends, Accepted: w.AcceptedAt,
 	}
 	switch w.State {
 	case "refused", "unclear", "dead", "failed":
@@ -110,15 +106,15 @@ func toWarning(w peoplesql.LoadWarningsRow) people.IdleWarning {
 
 // checks are the checks of organisations, and the days they stated.
 type checks struct {
-	checked map[string]people.Checked
-	stated  map[string][]profile.Date
+	checked map[profile.ODSCode]people.Checked
+	stated  map[profile.ODSCode][]profile.Date
 }
 
-func loadChecks(ctx context.Context, q *peoplesql.Queries, codes []string, today profile.Date) (checks, error) {
+func loadChecks(ctx context.Context, q *peoplesql.Queries, codes []profile.ODSCode, today profile.Date) (checks, error) {
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
-	c := checks{checked: make(map[string]people.Checked, len(codes)), stated: make(map[string][]profile.Date)}
-	checked, err := q.LoadChecked(ctx, codes)
+	c := checks{checked: make(map[profile.ODSCode]people.Checked, len(codes)), stated: make(map[profile.ODSCode][]profile.Date)}
+	checked, err := q.LoadChecked(ctx, postgres.Texts(codes))
 	if err != nil {
 		return c, err
 	}
@@ -126,32 +122,32 @@ func loadChecks(ctx context.Context, q *peoplesql.Queries, codes []string, today
 		if c.checked[row.Code] == nil {
 			c.checked[row.Code] = make(people.Checked)
 		}
-		c.checked[row.Code][people.Section(row.Section)] = row.At.Time
+		c.checked[row.Code][row.Section] = row.At
 	}
-	stated, err := q.LoadStated(ctx, peoplesql.LoadStatedParams{Codes: codes, Today: toDate(today)})
+	stated, err := q.LoadStated(ctx, peoplesql.LoadStatedParams{Codes: postgres.Texts(codes), Today: today})
 	for _, row := range stated {
-		c.stated[row.Code] = append(c.stated[row.Code], fromDate(row.Date))
+		c.stated[row.Code] = append(c.stated[row.Code], row.Date)
 	}
 	return c, err
 }
 
-func (c checks) org(code, name, orgType, icb string) people.CheckedOrg {
+func (c checks) org(code profile.ODSCode, name string, orgType profile.OrgType, icb profile.ODSCode) people.CheckedOrg {
 	return people.CheckedOrg{
-		Code: profile.ODSCode(code), Name: name, Type: profile.OrgType(orgType), ICB: profile.ODSCode(icb),
+		Code: code, Name: name, Type: orgType, ICB: icb,
 		Checked: c.checked[code], Stated: c.stated[code],
 	}
 }
 
 // Orgs loads open organisations by their codes.
 func (s *Store) Orgs(ctx context.Context, codes []profile.ODSCode, today profile.Date) ([]people.CheckedOrg, error) {
-	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: texts(codes), Types: []string{}}, today)
+	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: postgres.Texts(codes), Types: []string{}}, today)
 }
 
 // OrgsOfICB loads the open organisations of an ICB that are of some types.
 func (s *Store) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) (
 	[]people.CheckedOrg, error,
 ) {
-	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: []string{}, Icb: string(icb), Types: texts(types)}, today)
+	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: []string{}, Icb: icb, Types: postgres.Texts(types)}, today)
 }
 
 func loadOrgs(ctx context.Context, q *peoplesql.Queries, params peoplesql.LoadOrgsParams, today profile.Date) ([]people.CheckedOrg, error) {
@@ -159,7 +155,7 @@ func loadOrgs(ctx context.Context, q *peoplesql.Queries, params peoplesql.LoadOr
 	if err != nil {
 		return nil, postgres.Wrap(err, "loading organisations")
 	}
-	codes := make([]string, len(rows))
+	codes := make([]profile.ODSCode, len(rows))
 	for i, row := range rows {
 		codes[i] = row.Code
 	}
@@ -174,7 +170,7 @@ func loadOrgs(ctx context.Context, q *peoplesql.Queries, params peoplesql.LoadOr
 // Unreached are open organisations of some types to which no letter finds its
 // way: nobody's account there is active with an address that works.
 func (s *Store) Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error) {
-	rows, err := s.q.ListUnreached(ctx, peoplesql.ListUnreachedParams{Types: texts(types), Most: int32(most)})
+	rows, err := s.q.ListUnreached(ctx, peoplesql.ListUnreachedParams{Types: postgres.Texts(types), Most: most})
 	orgs := make([]people.CheckedOrg, len(rows))
 	for i, row := range rows {
 		orgs[i] = checks{}.org(row.Code, row.Name, row.Type, row.Icb)
@@ -184,11 +180,7 @@ func (s *Store) Unreached(ctx context.Context, types []profile.OrgType, most int
 
 // ICBs are the boards of open organisations of some types.
 func (s *Store) ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error) {
-	rows, err := s.q.ListICBs(ctx, texts(types))
-	codes := make([]profile.ODSCode, len(rows))
-	for i, row := range rows {
-		codes[i] = profile.ODSCode(row)
-	}
+	codes, err := s.q.ListICBs(ctx, postgres.Texts(types))
 	return codes, postgres.Wrap(err, "listing boards")
 }
 
@@ -227,20 +219,18 @@ func postLetters(ctx context.Context, q *peoplesql.Queries, posts []people.Post)
 		if post.Quarter != (people.Quarter{}) {
 			quarter = post.Quarter.First()
 		}
-		p.Quarters = append(p.Quarters, toDate(quarter))
-		p.Sinces, p.Ends = append(p.Sinces, toDate(post.Since)), append(p.Ends, toDate(post.Ends))
-		p.Codes = append(p.Codes, strings.Join(texts(post.Codes), "|"))
+		p.Quarters = append(p.Quarters, quarter)
+		p.Sinces, p.Ends = append(p.Sinces, post.Since), append(p.Ends, post.Ends)
+		p.Codes = append(p.Codes, strings.Join(postgres.Texts(post.Codes), "|"))
 	}
 	added, err := q.InsertLetters(ctx, p)
 	return int(added), err
 }
 
-func numbers[T ~int64](values []T) []int64 {
-	all := make([]int64, len(values))
-	for i, v := range values {
+func numbers(ids []people.AccountID) []int64 {
+	all := make([]int64, len(ids))
+	for i, v := range ids {
 		all[i] = int64(v)
 	}
 	return all
 }
-
-func toTime(t time.Time) pgtype.Timestamptz { return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()} }

@@ -87,7 +87,7 @@ where a.id = x.id and a.last_active_at = x.last_active_at
                 where l.account_id = a.id and l.since = x.since and l.kind in ('inactive-30-days', 'inactive-7-days')
                     and l.accepted_at is not null)
         end
-returning a.id, x.step;
+returning a.id, x.step::text as step;
 
 -- name: InsertIdleRun :one
 insert into idle_run (state, actor, ending, accounts) values (@state, @actor, @ending, @accounts) returning id;
@@ -108,8 +108,7 @@ where e.run_id = @run_id and r.state = 'withheld' order by e.account_id;
 update idle_run set state = 'approved', decided_by = @actor, decided_at = clock() where id = @id and state = 'withheld';
 
 -- name: ListIdleRuns :many
-select id, state, actor, at, ending, accounts, decided_by,
-    (select count(*) from idle_ending e where e.run_id = r.id and e.done) as ended
+select id, state, actor, at, ending, accounts, (select count(*) from idle_ending e where e.run_id = r.id and e.done) as ended, decided_by
 from idle_run r order by id desc limit @most;
 
 -- name: OpenIdleRun :one
@@ -159,7 +158,7 @@ from account a where a.id = @id;
 select what, old, new, actor, reason, at from account_change where account_id = @account_id order by id desc limit @most;
 
 -- name: AccountMemberships :many
-select m.code, m.role, m.started_at, m.ended_at, p.name, p.status from membership m join profile p using (code)
+select m.code, p.name, m.role, p.status, m.started_at as since, m.ended_at as until from membership m join profile p using (code)
 where m.account_id = @account_id order by m.ended_at nulls first, m.code;
 
 -- name: ReactivateAccount :execrows

@@ -98,24 +98,24 @@ func (d *Dispatch) FindLeftBehind(ctx context.Context) (int, error) {
 // late, and wants the pushes: at once those of runs and of closures today, the
 // others after the settle time. Then it applies and ends holds.
 func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Duration) error {
-	params := pushsql.ReadChangesParams{Today: today.String(), Settle: toInterval(settle), Sinks: pushedTo(d.routes)}
+	params := pushsql.ReadChangesParams{Today: today.String(), Settle: settle, Sinks: pushedTo(d.routes)}
 	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
 	if _, err := d.q.ReadChanges(ctx, params); err != nil {
 		return postgres.Wrap(err, "reading changes")
 	}
-	return postgres.Wrap(d.q.HoldPushes(ctx, toDate(today)), "holding pushes")
+	return postgres.Wrap(d.q.HoldPushes(ctx, today), "holding pushes")
 }
 
 // Due returns pushes to be queued, those of a route the oldest first: never so
 // many that more than most of them have jobs at a time.
 func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
-	rows, err := d.q.DuePushes(ctx, pushsql.DuePushesParams{Most: int32(most), Sinks: pushedTo(d.routes)})
+	rows, err := d.q.DuePushes(ctx, pushsql.DuePushesParams{Most: most, Sinks: pushedTo(d.routes)})
 	if err != nil {
 		return nil, postgres.Wrap(err, "looking for due pushes")
 	}
 	due := make([]push.Due, len(rows))
 	for i, r := range rows {
-		due[i] = push.Due{Code: profile.ODSCode(r.Code), Sink: push.Sink(r.Sink), Probe: r.Probe}
+		due[i] = push.Due(r)
 	}
 	return due, nil
 }

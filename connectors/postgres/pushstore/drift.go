@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
@@ -27,7 +26,7 @@ type DriftCheck struct {
 func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string,
 	today profile.Date,
 ) (*DriftCheck, error) {
-	id, err := s.q.BeginDriftCheck(ctx, pushsql.BeginDriftCheckParams{Sink: string(sink), Actor: actor, Whole: len(codes) == 0})
+	id, err := s.q.BeginDriftCheck(ctx, pushsql.BeginDriftCheckParams{Sink: sink, Actor: actor, Whole: len(codes) == 0})
 	if err != nil {
 		return nil, postgres.Wrap(err, "beginning a drift check")
 	}
@@ -38,16 +37,12 @@ func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.
 // order of codes.
 func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error) {
 	codes, err := c.store.q.PushesToCheck(ctx, pushsql.PushesToCheckParams{
-		Sink: string(c.sink), Type: string(t), After: string(after), Codes: texts(c.codes), Most: int32(most),
+		Sink: c.sink, Type: t, After: after, Codes: postgres.Texts(c.codes), Most: most,
 	})
 	if err != nil || len(codes) == 0 {
 		return nil, postgres.Wrap(err, "reading the pushes to check")
 	}
-	page := make([]profile.ODSCode, len(codes))
-	for i, code := range codes {
-		page[i] = profile.ODSCode(code)
-	}
-	return c.store.LoadPushes(ctx, c.sink, page, c.today)
+	return c.store.LoadPushes(ctx, c.sink, codes, c.today)
 }
 
 // fieldMissing stands for a profile that is not shown at all.
@@ -55,7 +50,7 @@ const fieldMissing = "missing"
 
 // Found stores what differs, and that the others were seen as they are to be.
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
-	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: string(c.sink)}
+	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: c.sink}
 	add := func(code profile.ODSCode, field, want, shown string) {
 		params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, field)
 		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
@@ -72,7 +67,7 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 		if err := q.StoreDrift(ctx, params); err != nil {
 			return postgres.Wrap(err, "storing drift")
 		}
-		return postgres.Wrap(q.SawPushes(ctx, pushsql.SawPushesParams{Sink: string(c.sink), Codes: texts(seen)}), "storing what was seen")
+		return postgres.Wrap(q.SawPushes(ctx, pushsql.SawPushesParams{Sink: c.sink, Codes: postgres.Texts(seen)}), "storing what was seen")
 	})
 }
 
@@ -87,8 +82,7 @@ func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (
 			}
 		}
 		ended, err := q.EndDriftCheck(ctx, pushsql.EndDriftCheckParams{
-			ID: c.id, State: string(r.State), Checked: int32(r.Checked), Missing: int32(r.Missing), Drifted: int32(r.Drifted),
-			Repaired: int32(r.Repaired), Reason: r.Reason,
+			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired, Reason: r.Reason,
 		})
 		if err == nil && ended == 0 {
 			err = errors.New("it has ended already")
@@ -103,7 +97,9 @@ func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired i
 	if err != nil {
 		return 0, err
 	}
-	forced, err := forcePushes(ctx, q, pushsql.ForcePushesParams{Codes: codes, Sinks: []string{string(c.sink)}, Repair: true})
+	forced, err := forcePushes(ctx, q, pushsql.ForcePushesParams{
+		Codes: postgres.Texts(codes), Sinks: []string{string(c.sink)}, Repair: true,
+	})
 	return len(forced), err
 }
 
@@ -120,22 +116,21 @@ type DriftRow struct {
 
 // DriftFound lists what a check found.
 func (s *Store) DriftFound(ctx context.Context, check int64, sink push.Sink, most int) ([]DriftRow, error) {
-	rows, err := s.q.ListDrift(ctx, pushsql.ListDriftParams{CheckID: check, Most: int32(min(most, 1<<30))})
+	rows, err := s.q.ListDrift(ctx, pushsql.ListDriftParams{CheckID: check, Most: min(most, 1<<30)})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing drift")
 	}
 	found := make([]DriftRow, len(rows))
 	for i, r := range rows {
-		found[i] = DriftRow{sink, profile.ODSCode(r.Code), r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
+		found[i] = DriftRow{sink, r.Code, r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
 	}
 	return found, nil
 }
 
 // Prune removes attempts and drift checks from before an instant.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	at := pgtype.Timestamptz{Time: before, Valid: true}
-	if err := s.q.PruneAttempts(ctx, at); err != nil {
+	if err := s.q.PruneAttempts(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old attempts")
 	}
-	return postgres.Wrap(s.q.PruneDrift(ctx, at), "removing old drift checks")
+	return postgres.Wrap(s.q.PruneDrift(ctx, before), "removing old drift checks")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Hold is a person's instruction not to touch a field of a profile, or a profile
@@ -31,12 +32,13 @@ type Hold struct {
 
 // AddHold stores a hold and returns its number.
 func (s *Store) AddHold(ctx context.Context, h Hold) (int64, error) {
-	params := pushsql.InsertHoldParams{Code: string(h.Code), Until: toDate(h.Until), Reason: h.Reason, Actor: h.Actor}
+	params := pushsql.InsertHoldParams{Code: h.Code, Until: h.Until, Reason: h.Reason, Actor: h.Actor}
 	if h.Field != "" {
 		params.Field = &h.Field
 	}
 	if h.Sink != "" {
-		params.Sink = &h.Sink
+		sink := push.Sink(h.Sink)
+		params.Sink = &sink
 	}
 	id, err := s.q.InsertHold(ctx, params)
 	var pg *pgconn.PgError
@@ -61,16 +63,13 @@ func (s *Store) RemoveHold(ctx context.Context, id int64, actor string) error {
 // Holds lists the holds that stand on a day, or all that ever were. An empty
 // code means every profile.
 func (s *Store) Holds(ctx context.Context, code profile.ODSCode, today profile.Date, ended bool) ([]Hold, error) {
-	rows, err := s.q.ListHolds(ctx, pushsql.ListHoldsParams{Code: string(code), Today: toDate(today), Ended: ended})
+	rows, err := s.q.ListHolds(ctx, pushsql.ListHoldsParams{Code: string(code), Today: today, Ended: ended})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing holds")
 	}
 	holds := make([]Hold, len(rows))
 	for i, r := range rows {
-		holds[i] = Hold{
-			ID: r.ID, Code: profile.ODSCode(r.Code), Name: r.Name, Field: r.Field, Sink: r.Sink, Until: fromDate(r.Until),
-			Reason: r.Reason, Actor: r.Actor, At: r.At.Time, Removed: r.RemovedAt.Time, RemovedBy: r.RemovedBy,
-		}
+		holds[i] = Hold(r)
 	}
 	return holds, nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
@@ -22,7 +21,7 @@ import (
 func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode,
 	today profile.Date,
 ) ([]push.Push, error) {
-	rows, err := s.q.LoadPushes(ctx, pushsql.LoadPushesParams{Sink: string(sink), Codes: texts(codes), Today: toDate(today)})
+	rows, err := s.q.LoadPushes(ctx, pushsql.LoadPushesParams{Sink: sink, Codes: postgres.Texts(codes), Today: today})
 	if err != nil {
 		return nil, postgres.Wrap(err, "loading pushes")
 	}
@@ -37,12 +36,11 @@ func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.
 
 func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.Push, error) {
 	p := push.Push{
-		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: int(r.Failures),
-		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt.Time, Job: r.JobID, Asked: r.Asked,
+		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: r.Failures,
+		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
+		SentOwn: r.SentOwn, Accepted: r.AcceptedOwn,
 		Wish: push.Wish{Profile: wholeProfile(r), Today: today},
 	}
-	copy(p.SentOwn[:], r.SentOwn)
-	copy(p.Accepted[:], r.AcceptedOwn)
 	if r.Sent != nil {
 		if err := json.Unmarshal(r.Sent, &p.Sent); err != nil {
 			return p, err
@@ -93,7 +91,7 @@ func wholeProfile(r pushsql.LoadPushesRow) profile.Profile {
 // somebody else numbered meanwhile. What was staged just so before keeps its
 // number.
 func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error) {
-	params := pushsql.StagePushesParams{Sink: string(sink)}
+	params := pushsql.StagePushesParams{Sink: sink}
 	for _, p := range staged {
 		sent, err := json.Marshal(p.Sent)
 		if err != nil {
@@ -175,7 +173,7 @@ func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []pus
 	}
 	var answers []pushsql.SettlePushesRow
 	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) (err error) {
-		if answers, err = q.SettlePushes(ctx, pushsql.SettlePushesParams{Settled: all, Codes: codes, Sink: string(sink)}); err != nil {
+		if answers, err = q.SettlePushes(ctx, pushsql.SettlePushesParams{Settled: all, Codes: codes, Sink: sink}); err != nil {
 			return postgres.Wrap(err, "recording pushes")
 		}
 		if slices.ContainsFunc(answers, func(r pushsql.SettlePushesRow) bool { return r.Due }) {
@@ -215,25 +213,21 @@ func standing(outcomes []push.Outcome, answers []pushsql.SettlePushesRow) []bool
 // whether it was not paused already.
 func (s *Store) PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error) {
 	n, err := s.q.PauseRoute(ctx, pushsql.PauseRouteParams{
-		Sink: string(sink), Route: route, Reason: reason, Wait: toInterval(probeAfter),
+		Sink: sink, Route: route, Reason: reason, Wait: probeAfter,
 	})
 	return n > 0, postgres.Wrap(err, "pausing "+string(sink))
 }
 
 // PostponeProbe says that a probe did not get through.
 func (s *Store) PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error {
-	err := s.q.PostponeProbe(ctx, pushsql.PostponeProbeParams{Sink: string(sink), Route: route, Wait: toInterval(wait)})
+	err := s.q.PostponeProbe(ctx, pushsql.PostponeProbeParams{Sink: sink, Route: route, Wait: wait})
 	return postgres.Wrap(err, "pausing "+string(sink))
 }
 
 // ResumeRoute goes on pushing. It reports whether the route was paused.
 func (s *Store) ResumeRoute(ctx context.Context, sink push.Sink, route string) (bool, error) {
-	n, err := s.q.ResumeRoute(ctx, pushsql.ResumeRouteParams{Sink: string(sink), Route: route})
+	n, err := s.q.ResumeRoute(ctx, pushsql.ResumeRouteParams{Sink: sink, Route: route})
 	return n > 0, postgres.Wrap(err, "resuming "+string(sink))
-}
-
-func toInterval(d time.Duration) pgtype.Interval {
-	return pgtype.Interval{Microseconds: d.Microseconds(), Valid: true}
 }
 
 // ForcedPush is a push that will be sent again.
@@ -247,7 +241,7 @@ type ForcedPush struct {
 // before: a person's word.
 func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink) (forced []ForcedPush, err error) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
-		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{Codes: texts(codes), Sinks: texts(sinks)})
+		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{Codes: postgres.Texts(codes), Sinks: postgres.Texts(sinks)})
 		return err
 	})
 	return forced, err
@@ -259,7 +253,7 @@ func forcePushes(ctx context.Context, q *pushsql.Queries, which pushsql.ForcePus
 		return nil, postgres.Wrap(err, "pushing again")
 	}
 	for _, r := range rows {
-		forced = append(forced, ForcedPush{profile.ODSCode(r.Code), push.Sink(r.Sink), push.State(r.State)})
+		forced = append(forced, ForcedPush(r))
 	}
 	return forced, q.AnnounceWork(ctx)
 }
@@ -270,15 +264,8 @@ func forcePushes(ctx context.Context, q *pushsql.Queries, which pushsql.ForcePus
 func (s *Store) ClaimPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, process int64) (
 	[]profile.ODSCode, error,
 ) {
-	rows, err := s.q.ClaimPushes(ctx, pushsql.ClaimPushesParams{Sink: string(sink), Codes: texts(codes), Claim: -process})
-	if err != nil {
-		return nil, postgres.Wrap(err, "claiming pushes")
-	}
-	claimed := make([]profile.ODSCode, len(rows))
-	for i, code := range rows {
-		claimed[i] = profile.ODSCode(code)
-	}
-	return claimed, nil
+	claimed, err := s.q.ClaimPushes(ctx, pushsql.ClaimPushesParams{Sink: sink, Codes: postgres.Texts(codes), Claim: -process})
+	return claimed, postgres.Wrap(err, "claiming pushes")
 }
 
 // ListedPush is a push as people look at it. Times are zero for what never was.
@@ -311,19 +298,14 @@ type PushFilter struct {
 // Pushes lists pushes, those wanted last first.
 func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
 	rows, err := s.q.ListPushes(ctx, pushsql.ListPushesParams{
-		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: int32(min(f.Most, 1<<30)),
+		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: min(f.Most, 1<<30),
 	})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing pushes")
 	}
 	pushes := make([]ListedPush, len(rows))
 	for i, r := range rows {
-		pushes[i] = ListedPush{
-			Code: profile.ODSCode(r.Code), Name: r.Name, Sink: push.Sink(r.Sink), Route: r.Route,
-			State: push.State(r.State), Reason: r.Reason, Unclear: r.Unclear, Failures: int(r.Failures), Sequence: r.Sequence,
-			Wanted: r.WantedAt.Time, Sent: r.SentAt.Time, Accepted: r.AcceptedAt.Time, Seen: r.SeenAt.Time, Due: r.DueAt.Time,
-			Took: r.AcceptedSequence,
-		}
+		pushes[i] = ListedPush(r)
 	}
 	return pushes, nil
 }
@@ -344,7 +326,7 @@ func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
 	}
 	counts := make([]PushCount, len(rows))
 	for i, r := range rows {
-		counts[i] = PushCount{push.Sink(r.Sink), push.State(r.State), r.Route, int(r.Pushes)}
+		counts[i] = PushCount(r)
 	}
 	return counts, nil
 }

@@ -155,7 +155,9 @@ from behind b
 where p.code = b.code and p.sink = b.sink;
 
 -- name: ListPushes :many
-select p.*, coalesce(f.name, '') as name from push p left join profile f using (code)
+select p.code, coalesce(f.name, '') as name, p.sink, p.route, p.state, p.reason, p.unclear, p.failures, p.sequence, p.wanted_at as wanted,
+    p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took
+from push p left join profile f using (code)
 where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = @sink) and (@code::text = '' or p.code = @code)
 order by p.wanted_at desc, p.code, p.sink limit @most;
 

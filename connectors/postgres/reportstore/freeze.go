@@ -29,13 +29,13 @@ var reportTables string
 func (s *Store) LastReport(ctx context.Context) (day profile.Date, until time.Time, err error) {
 	last, err := s.q.LastReport(ctx)
 	if err == nil {
-		return fromDate(last.Day), last.UntilAt.Time, nil
+		return last.Day, last.UntilAt, nil
 	}
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return day, until, postgres.Wrap(err, "reading reports")
 	}
 	first, err := s.q.FirstChange(ctx)
-	return day, first.Time, postgres.Wrap(err, "reading reports")
+	return day, first, postgres.Wrap(err, "reading reports")
 }
 
 // freezing is a report being frozen.
@@ -44,8 +44,14 @@ type freezing struct {
 	id      int64
 	day     profile.Date
 	rows    int
-	figures map[[2]string]int // by board and name
-	orgs    map[string]string // code to board, of organisations that changed
+	figures map[figure]int
+	orgs    map[profile.ODSCode]profile.ODSCode // code to board, of organisations that changed
+}
+
+// figure names a number of a report, and the board whose it is.
+type figure struct {
+	icb  profile.ODSCode
+	name string
 }
 
 // reportPage is how many rows of the audit are worked at a time.
@@ -66,7 +72,7 @@ func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until 
 		if err != nil || from.IsZero() {
 			return err
 		}
-		f := &freezing{q: q, day: day, figures: make(map[[2]string]int), orgs: make(map[string]string)}
+		f := &freezing{q: q, day: day, figures: make(map[figure]int), orgs: make(map[profile.ODSCode]profile.ODSCode)}
 		made = true
 		return f.freeze(ctx, tx, from, until, floor, extra)
 	})
@@ -80,21 +86,21 @@ func window(ctx context.Context, q *reportsql.Queries, day profile.Date, first t
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "0", first, nil
 	}
-	if err != nil || !fromDate(last.Day).Before(day) {
+	if err != nil || !last.Day.Before(day) {
 		return "", from, err
 	}
-	return last.Floor, last.UntilAt.Time, nil
+	return last.Floor, last.UntilAt, nil
 }
 
 func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.Extra) (err error) {
 	if _, err := tx.Exec(ctx, reportTables); err != nil {
 		return err
 	}
-	f.id, err = f.q.InsertReport(ctx, reportsql.InsertReportParams{Day: toDate(f.day), FromAt: toTime(from), UntilAt: toTime(until)})
+	f.id, err = f.q.InsertReport(ctx, reportsql.InsertReportParams{Day: f.day, FromAt: from, UntilAt: until})
 	if err != nil {
 		return err
 	}
-	picked, err := f.q.PickChanges(ctx, reportsql.PickChangesParams{Floor: floor, Until: toTime(until)})
+	picked, err := f.q.PickChanges(ctx, reportsql.PickChangesParams{Floor: floor, Until: until})
 	if err != nil {
 		return err
 	}
@@ -108,13 +114,13 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time,
 		func() error { return f.q.ReportClosures(ctx, f.id) },
 		func() error { return f.q.ReportContradictions(ctx, f.id) },
 		func() error {
-			return f.q.ReportDrift(ctx, reportsql.ReportDriftParams{ReportID: f.id, Since: toTime(from)})
+			return f.q.ReportDrift(ctx, reportsql.ReportDriftParams{ReportID: f.id, Since: from})
 		},
 		func() error {
-			return f.q.ReportQuarantine(ctx, reportsql.ReportQuarantineParams{ReportID: f.id, FromAt: toTime(from)})
+			return f.q.ReportQuarantine(ctx, reportsql.ReportQuarantineParams{ReportID: f.id, FromAt: from})
 		},
 		func() error {
-			return f.q.ReportAccounts(ctx, reportsql.ReportAccountsParams{ReportID: f.id, FromAt: toTime(from), UntilAt: toTime(until)})
+			return f.q.ReportAccounts(ctx, reportsql.ReportAccountsParams{ReportID: f.id, FromAt: from, UntilAt: until})
 		},
 		func() error { return f.extra(ctx, extra) },
 		func() error { return f.q.CountOutcomes(ctx, f.id) },
@@ -148,7 +154,7 @@ func (f *freezing) page(ctx context.Context, rows []reportsql.CandidateChangesRo
 	for _, row := range rows {
 		change := toAudited(row)
 		if change.IsNoise() {
-			f.figures[[2]string{row.Icb, report.FigureNoise}]++
+			f.figures[figure{row.Icb, report.FigureNoise}]++
 			continue
 		}
 		cells := change.ReportCells(f.day)
@@ -159,7 +165,7 @@ func (f *freezing) page(ctx context.Context, rows []reportsql.CandidateChangesRo
 		for sink, push := range change.Pushes() {
 			if status, _ := push.Status(change.At, change.Later); status == report.PushIsPending {
 				pending = append(pending, reportsql.ReportPendingParams{
-					ChangeID: change.ID, Sink: string(sink), Code: row.Code, Field: row.Field, Icb: row.Icb, ChangedAt: row.At,
+					ChangeID: change.ID, Sink: sink, Code: row.Code, Field: row.Field, Icb: row.Icb, ChangedAt: row.At,
 				})
 			}
 		}
@@ -177,19 +183,18 @@ func (f *freezing) count(row reportsql.CandidateChangesRow, c report.AuditedChan
 	for _, name := range []string{
 		"day:" + profile.DateIn(c.At, profile.London()).String(), "field:" + c.Label(), "region:" + region, "kind:" + c.ReportKind(),
 	} {
-		f.figures[[2]string{row.Icb, name}]++
+		f.figures[figure{row.Icb, name}]++
 	}
 }
 
 func toAudited(r reportsql.CandidateChangesRow) report.AuditedChange {
 	return report.AuditedChange{
-		ID: r.ID, Code: profile.ODSCode(r.Code), Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At.Time, Later: r.Later,
-		Name: r.Name, Type: profile.OrgType(r.Type), ICB: profile.ODSCode(r.Icb), ICBName: r.IcbName,
-		RegionName: nameOr(r.RegionName, r.Region),
-		Run:        runs.ID(r.RunID), Source: profile.Source(r.Source), Kind: runs.Kind(r.Kind), Decided: r.RunActor,
-		RunAt: r.RunAt.Time, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
-		DoS:     report.PushStanding{State: push.State(r.DosState), Accepted: r.DosAt.Time, Sent: r.DosSent.Time},
-		Website: report.PushStanding{State: push.State(r.WebState), Accepted: r.WebAt.Time, Sent: r.WebSent.Time},
+		ID: r.ID, Code: r.Code, Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At, Later: r.Later,
+		Name: r.Name, Type: r.Type, ICB: r.Icb, ICBName: r.IcbName, RegionName: nameOr(r.RegionName, r.Region),
+		Run: runs.ID(r.RunID), Source: profile.Source(r.Source), Kind: runs.Kind(r.Kind), Decided: r.RunActor,
+		RunAt: r.RunAt, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
+		DoS:     report.PushStanding{State: push.State(r.DosState), Accepted: r.DosAt, Sent: r.DosSent},
+		Website: report.PushStanding{State: push.State(r.WebState), Accepted: r.WebAt, Sent: r.WebSent},
 	}
 }
 
@@ -208,8 +213,8 @@ func (f *freezing) updates(ctx context.Context) error {
 	}
 	rows := make([]reportsql.ReportRowsParams, len(ended))
 	for i, e := range ended {
-		standing := report.PushStanding{State: push.State(e.State), Accepted: e.AcceptedAt.Time}
-		status, at := standing.Status(e.ChangedAt.Time, false)
+		standing := report.PushStanding{State: e.State, Accepted: e.AcceptedAt}
+		status, at := standing.Status(e.ChangedAt, false)
 		arrived := ""
 		if !at.IsZero() {
 			arrived = at.UTC().Format(time.RFC3339)
@@ -217,8 +222,8 @@ func (f *freezing) updates(ctx context.Context) error {
 		rows[i] = reportsql.ReportRowsParams{
 			ReportID: f.id, Section: report.SectionUpdates, Icb: e.Icb, Position: int64(i + 1),
 			Cells: []string{
-				strconv.FormatInt(e.ChangeID, 10), e.Code, e.Name, e.Field, e.Sink, string(status), arrived, e.Reason,
-				e.ChangedAt.Time.UTC().Format(time.RFC3339),
+				strconv.FormatInt(e.ChangeID, 10), string(e.Code), e.Name, e.Field, string(e.Sink), string(status), arrived, e.Reason,
+				e.ChangedAt.UTC().Format(time.RFC3339),
 			},
 		}
 	}
@@ -232,7 +237,7 @@ func (f *freezing) extra(ctx context.Context, extra []report.Extra) error {
 	rows := make([]reportsql.ReportRowsParams, len(extra))
 	for i, e := range extra {
 		rows[i] = reportsql.ReportRowsParams{
-			ReportID: f.id, Section: e.Section, Icb: string(e.ICB), Position: int64(i + 1), Cells: e.Cells,
+			ReportID: f.id, Section: e.Section, Icb: e.ICB, Position: int64(i + 1), Cells: e.Cells,
 		}
 	}
 	_, err := f.q.ReportRows(ctx, rows)
@@ -240,9 +245,9 @@ func (f *freezing) extra(ctx context.Context, extra []report.Extra) error {
 }
 
 func (f *freezing) checked(ctx context.Context, from, until time.Time) error {
-	rows, err := f.q.CountChecked(ctx, reportsql.CountCheckedParams{FromAt: toTime(from), UntilAt: toTime(until)})
+	rows, err := f.q.CountChecked(ctx, reportsql.CountCheckedParams{FromAt: from, UntilAt: until})
 	for _, row := range rows {
-		f.figures[[2]string{row.Icb, report.FigureChecked}] += int(row.Checks)
+		f.figures[figure{row.Icb, report.FigureChecked}] += row.Checks
 	}
 	return err
 }
@@ -250,12 +255,12 @@ func (f *freezing) checked(ctx context.Context, from, until time.Time) error {
 // seal stores the figures, and a digest by which the report can be verified.
 func (f *freezing) seal(ctx context.Context, floor string) error {
 	for _, icb := range f.orgs {
-		f.figures[[2]string{icb, report.FigureOrganisations}]++
+		f.figures[figure{icb, report.FigureOrganisations}]++
 	}
 	params := reportsql.ReportFiguresParams{ReportID: f.id}
 	for key, count := range f.figures {
-		params.Icbs, params.Names = append(params.Icbs, key[0]), append(params.Names, key[1])
-		params.Counts = append(params.Counts, int32(count))
+		params.Icbs, params.Names = append(params.Icbs, string(key.icb)), append(params.Names, key.name)
+		params.Counts = append(params.Counts, count)
 	}
 	if err := f.q.ReportFigures(ctx, params); err != nil {
 		return err
@@ -264,7 +269,7 @@ func (f *freezing) seal(ctx context.Context, floor string) error {
 	if err != nil {
 		return err
 	}
-	return f.q.SealReport(ctx, reportsql.SealReportParams{ID: f.id, Rows: int32(f.rows), Digest: digest, Floor: floor})
+	return f.q.SealReport(ctx, reportsql.SealReportParams{ID: f.id, Rows: f.rows, Digest: digest, Floor: floor})
 }
 
 // FrozenReport is a report as lists show it.
@@ -280,13 +285,10 @@ type FrozenReport struct {
 
 // Reports lists reports, the newest first.
 func (s *Store) Reports(ctx context.Context, most int) ([]FrozenReport, error) {
-	rows, err := s.q.ListReports(ctx, int32(most))
+	rows, err := s.q.ListReports(ctx, most)
 	list := make([]FrozenReport, len(rows))
 	for i, r := range rows {
-		list[i] = FrozenReport{
-			Day: fromDate(r.Day), From: r.FromAt.Time, Until: r.UntilAt.Time, Rows: int(r.Rows), Digest: r.Digest, Frozen: r.FrozenAt.Time,
-			Deliveries: int(r.Deliveries),
-		}
+		list[i] = FrozenReport(r)
 	}
 	return list, postgres.Wrap(err, "listing reports")
 }
@@ -307,7 +309,7 @@ func (s *Store) NameRegions(ctx context.Context, names map[profile.ODSCode]strin
 		if strings.TrimSpace(name) == "" {
 			continue
 		}
-		if _, err := s.q.SaveRegionName(ctx, reportsql.SaveRegionNameParams{Code: string(code), Name: name}); err != nil {
+		if _, err := s.q.SaveRegionName(ctx, reportsql.SaveRegionNameParams{Code: code, Name: name}); err != nil {
 			return postgres.Wrap(err, "naming regions")
 		}
 	}
@@ -316,10 +318,6 @@ func (s *Store) NameRegions(ctx context.Context, names map[profile.ODSCode]strin
 
 // UnnamedRegions are boards and regions of profiles whose names nobody knows.
 func (s *Store) UnnamedRegions(ctx context.Context) ([]profile.ODSCode, error) {
-	rows, err := s.q.UnnamedRegions(ctx)
-	codes := make([]profile.ODSCode, len(rows))
-	for i, code := range rows {
-		codes[i] = profile.ODSCode(code)
-	}
+	codes, err := s.q.UnnamedRegions(ctx)
 	return codes, postgres.Wrap(err, "listing regions")
 }

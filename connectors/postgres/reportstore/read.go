@@ -24,15 +24,15 @@ const chartDays = 30
 // Report is the frozen report of a day, national or of one board. Its rows are
 // read as they are asked for.
 func (s *Store) Report(ctx context.Context, day profile.Date, icb profile.ODSCode) (r report.Report, err error) {
-	head, err := s.q.GetReport(ctx, toDate(day))
+	head, err := s.q.GetReport(ctx, day)
 	if err != nil {
 		return r, postgres.Wrap(err, "report of "+day.String())
 	}
 	r.Head = report.Head{
-		Day: day, From: head.FromAt.Time, Until: head.UntilAt.Time, Region: icb, Frozen: head.FrozenAt.Time, Digest: head.Digest,
+		Day: day, From: head.FromAt, Until: head.UntilAt, Region: icb, Frozen: head.FrozenAt, Digest: head.Digest,
 	}
 	if icb != "" {
-		if r.Name, err = s.q.NameOfRegion(ctx, reportsql.NameOfRegionParams{ReportID: head.ID, Icb: string(icb)}); err != nil {
+		if r.Name, err = s.q.NameOfRegion(ctx, reportsql.NameOfRegionParams{ReportID: head.ID, Icb: icb}); err != nil {
 			return r, postgres.Wrap(err, "report of "+day.String())
 		}
 	}
@@ -51,8 +51,8 @@ func (s *Store) reportSections(ctx context.Context, id int64, r *report.Report) 
 	for i := range r.Sections {
 		section := &r.Sections[i]
 		for _, c := range counts {
-			if c.Section == section.Name && (r.Region == "" || c.Icb == string(r.Region)) {
-				section.Count += int(c.Rows)
+			if c.Section == section.Name && (r.Region == "" || c.Icb == r.Region) {
+				section.Count += c.Rows
 			}
 		}
 		section.Rows = s.reportRows(ctx, id, section.Name, r.Region)
@@ -94,13 +94,13 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) e
 	}
 	sums := map[string]int{}
 	for _, row := range rows {
-		sums[row.Name] += int(row.Count)
+		sums[row.Name] += row.Count
 	}
 	for _, name := range []string{report.FigureOrganisations, report.FigureRepaired, report.FigureNoise, report.FigureChecked} {
 		r.Figures = append(r.Figures, report.CountedFigure(name, sums[name]))
 	}
 	days, err := s.q.DailyFigures(ctx, reportsql.DailyFiguresParams{
-		ReportID: id, Since: toDate(r.Day.AddDays(-chartDays - 14)), Icb: string(r.Region),
+		ReportID: id, Since: r.Day.AddDays(-chartDays - 14), Icb: string(r.Region),
 	})
 	if err != nil {
 		return err
@@ -139,34 +139,30 @@ func chartOf(name, title, prefix string, sums map[string]int) report.Chart {
 
 // ReportRegions are the boards that have rows in the report of a day.
 func (s *Store) ReportRegions(ctx context.Context, day profile.Date) ([]profile.ODSCode, error) {
-	head, err := s.q.GetReport(ctx, toDate(day))
+	head, err := s.q.GetReport(ctx, day)
 	if err != nil {
 		return nil, postgres.Wrap(err, "report of "+day.String())
 	}
-	rows, err := s.q.RegionsOfReport(ctx, head.ID)
-	codes := make([]profile.ODSCode, len(rows))
-	for i, code := range rows {
-		codes[i] = profile.ODSCode(code)
-	}
+	codes, err := s.q.RegionsOfReport(ctx, head.ID)
 	return codes, postgres.Wrap(err, "regions of the report")
 }
 
 // Delivered reports whether a report was delivered to a list by a channel.
 func (s *Store) Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error) {
-	head, err := s.q.GetReport(ctx, toDate(day))
+	head, err := s.q.GetReport(ctx, day)
 	if err != nil {
 		return false, postgres.Wrap(err, "report of "+day.String())
 	}
-	done, err := s.q.WasDelivered(ctx, reportsql.WasDeliveredParams{ReportID: head.ID, List: string(list), Channel: channel})
+	done, err := s.q.WasDelivered(ctx, reportsql.WasDeliveredParams{ReportID: head.ID, List: list, Channel: channel})
 	return done, postgres.Wrap(err, "deliveries of the report")
 }
 
 // NoteDelivery remembers a delivery.
 func (s *Store) NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error {
-	head, err := s.q.GetReport(ctx, toDate(day))
+	head, err := s.q.GetReport(ctx, day)
 	if err != nil {
 		return postgres.Wrap(err, "report of "+day.String())
 	}
-	_, err = s.q.Delivered(ctx, reportsql.DeliveredParams{ReportID: head.ID, List: string(list), Channel: channel})
+	_, err = s.q.Delivered(ctx, reportsql.DeliveredParams{ReportID: head.ID, List: list, Channel: channel})
 	return postgres.Wrap(err, "noting a delivery")
 }

@@ -187,7 +187,7 @@ from lines l;
 select id, day, from_at, until_at, rows, digest, frozen_at from report where day = @day;
 
 -- name: ListReports :many
-select r.id, r.day, r.from_at, r.until_at, r.rows, r.digest, r.frozen_at,
+select r.day, r.from_at as "from", r.until_at as until, r.rows, r.digest, r.frozen_at as frozen,
     (select count(*) from report_delivery d where d.report_id = r.id) as deliveries
 from report r order by r.id desc limit @most;
 

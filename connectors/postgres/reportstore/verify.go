@@ -30,7 +30,7 @@ var auditCells = []int{1, 5, 10, 11, 12, 13, 14, 15, 16}
 // with, and makes its changes anew from the audit.
 func (s *Store) VerifyReport(ctx context.Context, day profile.Date) (v Verified, err error) {
 	v.Day = day
-	head, err := s.q.GetReport(ctx, toDate(day))
+	head, err := s.q.GetReport(ctx, day)
 	if err != nil {
 		return v, postgres.Wrap(err, "report of "+day.String())
 	}
@@ -55,8 +55,8 @@ func (s *Store) VerifyReport(ctx context.Context, day profile.Date) (v Verified,
 			v.Differ++
 		}
 	}
-	if v.Audit != int(head.Rows) {
-		v.Differ += max(int(head.Rows)-v.Audit, v.Audit-int(head.Rows))
+	if v.Audit != head.Rows {
+		v.Differ += max(head.Rows-v.Audit, v.Audit-head.Rows)
 	}
 	return v, postgres.Wrap(rows.Err(), "report of "+day.String())
 }

@@ -15,7 +15,7 @@ import (
 // Chunk is the stretch of a plan that one transaction applies: the codes after
 // After, up to and with Upto.
 type Chunk struct {
-	Run         runs.ID
+	RunID       runs.ID
 	After, Upto string
 }
 
@@ -24,8 +24,8 @@ type Chunk struct {
 // many codes the chunk held, 0 at the end of the plan.
 func (x *Session) ApplyChunk(ctx context.Context, run runs.Run, most int, write func(pgx.Tx, Chunk) error) (codes int, err error) {
 	err = inTx(ctx, x.Conn, func(q *runsql.Queries, tx pgx.Tx) error {
-		next, err := q.NextChunk(ctx, runsql.NextChunkParams{RunID: int64(run.ID), Most: int32(most)})
-		if codes = int(next.Codes); err != nil || codes == 0 {
+		next, err := q.NextChunk(ctx, runsql.NextChunkParams{RunID: run.ID, Most: most})
+		if codes = next.Codes; err != nil || codes == 0 {
 			return err
 		}
 		if err := q.SetWriter(ctx, writer(run)); err != nil {
@@ -34,7 +34,7 @@ func (x *Session) ApplyChunk(ctx context.Context, run runs.Run, most int, write 
 		if err := write(tx, Chunk{run.ID, next.AppliedTo, next.ChunkEnd}); err != nil {
 			return err
 		}
-		return q.MoveCursor(ctx, runsql.MoveCursorParams{ID: int64(run.ID), AppliedTo: next.ChunkEnd})
+		return q.MoveCursor(ctx, runsql.MoveCursorParams{ID: run.ID, AppliedTo: next.ChunkEnd})
 	})
 	return codes, postgres.Wrap(err, fmt.Sprintf("applying run %d", run.ID))
 }
@@ -64,7 +64,7 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 			summary.State = runs.RunWithheld
 		}
 		if run.Kind == runs.RunApprove {
-			decision := runsql.DecideRowsParams{RunID: int64(run.Parent), ChildID: int64(run.ID), Decision: "approved"}
+			decision := runsql.DecideRowsParams{RunID: run.Parent, ChildID: run.ID, Decision: "approved"}
 			if _, err := q.DecideRows(ctx, decision); err != nil {
 				return postgres.Wrap(err, "recording the approval")
 			}

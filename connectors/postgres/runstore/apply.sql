@@ -199,7 +199,7 @@ from profile p join upstream_record u using (code)
 where u.source = @source and u.report = @report and p.status <> 'closed' and p.code = any(@codes::text[]);
 
 -- name: PlanRowsOf :many
-select code, field, type, verb, old, new, reason, withheld, moved, decision from plan_row
+select code, verb, field, old, new, reason, withheld, moved, decision from plan_row
 where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
 order by withheld = '', code, field limit @most;
 

@@ -20,7 +20,7 @@ func (x *OrganisationSession) Apply(ctx context.Context, run runs.Run, applied f
 	}
 	for first := true; ; first = false {
 		codes, err := x.ApplyChunk(ctx, run, chunk, func(tx pgx.Tx, c Chunk) error {
-			return applyPart(ctx, runsql.New(tx), run, part{int64(c.Run), c.After, c.Upto}, undoesUndo)
+			return c.apply(ctx, runsql.New(tx), run, undoesUndo)
 		})
 		if err != nil || codes == 0 {
 			return err
@@ -43,76 +43,37 @@ func (x *OrganisationSession) undoesUndo(ctx context.Context, run runs.Run) (boo
 	return parent.Kind == runs.RunUndo, err
 }
 
-// part is the stretch of a plan that one transaction applies, as the statements
-// take it.
-type part struct {
-	run         int64
-	after, upto string
-}
-
-func applyPart(ctx context.Context, q *runsql.Queries, run runs.Run, p part, undoesUndo bool) error {
-	steps := []func(context.Context, *runsql.Queries) error{
-		func(ctx context.Context, q *runsql.Queries) error { return q.GoByKey(ctx) },
-		p.lock, p.create, p.update, p.missing, p.accept, p.flag, p.endWaiting,
+func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoesUndo bool) error {
+	steps := []func() error{
+		func() error { return q.GoByKey(ctx) },
+		func() error { return q.LockChunk(ctx, runsql.LockChunkParams(c)) },
+		func() error { return q.MarkMoved(ctx, runsql.MarkMovedParams(c)) },
+		func() error { return q.ApplyCreations(ctx, runsql.ApplyCreationsParams(c)) },
+		func() error { return q.ApplyUpdates(ctx, runsql.ApplyUpdatesParams(c)) },
+		func() error { return q.ApplyMissing(ctx, runsql.ApplyMissingParams(c)) },
+		func() error { return c.accept(ctx, q) },
+		func() error { return q.AcceptForms(ctx, runsql.AcceptFormsParams(c)) },
+		func() error { return q.FlagAbsent(ctx, runsql.FlagAbsentParams(c)) },
+		func() error { return q.EndWaiting(ctx, runsql.EndWaitingParams(c)) },
 	}
 	switch {
 	case run.Kind == runs.RunUndo && !undoesUndo:
-		steps = append(steps, p.markUndone)
+		steps = append(steps, func() error { return q.MarkUndone(ctx, runsql.MarkUndoneParams(c)) })
 	case run.Kind == runs.RunApprove, undoesUndo:
-		steps = append(steps, p.forgetMarks)
+		steps = append(steps, func() error { return q.ForgetMarks(ctx, runsql.ForgetMarksParams(c)) })
 	}
 	for _, step := range steps {
-		if err := step(ctx, q); err != nil {
+		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lock takes the profiles and leaves out what moved since the plan was made.
-func (p part) lock(ctx context.Context, q *runsql.Queries) error {
-	if err := q.LockChunk(ctx, runsql.LockChunkParams{RunID: p.run, After: p.after, Upto: p.upto}); err != nil {
-		return err
-	}
-	return q.MarkMoved(ctx, runsql.MarkMovedParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) create(ctx context.Context, q *runsql.Queries) error {
-	return q.ApplyCreations(ctx, runsql.ApplyCreationsParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) update(ctx context.Context, q *runsql.Queries) error {
-	return q.ApplyUpdates(ctx, runsql.ApplyUpdatesParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) missing(ctx context.Context, q *runsql.Queries) error {
-	return q.ApplyMissing(ctx, runsql.ApplyMissingParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) accept(ctx context.Context, q *runsql.Queries) error {
-	err := q.AcceptRecords(ctx, runsql.AcceptRecordsParams{
-		RunID: p.run, After: p.after, Upto: p.upto, RulesVersion: runs.RulesVersion,
+func (c Chunk) accept(ctx context.Context, q *runsql.Queries) error {
+	return q.AcceptRecords(ctx, runsql.AcceptRecordsParams{
+		RunID: c.RunID, After: c.After, Upto: c.Upto, RulesVersion: runs.RulesVersion,
 	})
-	if err != nil {
-		return err
-	}
-	return q.AcceptForms(ctx, runsql.AcceptFormsParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) flag(ctx context.Context, q *runsql.Queries) error {
-	return q.FlagAbsent(ctx, runsql.FlagAbsentParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) endWaiting(ctx context.Context, q *runsql.Queries) error {
-	return q.EndWaiting(ctx, runsql.EndWaitingParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) markUndone(ctx context.Context, q *runsql.Queries) error {
-	return q.MarkUndone(ctx, runsql.MarkUndoneParams{RunID: p.run, After: p.after, Upto: p.upto})
-}
-
-func (p part) forgetMarks(ctx context.Context, q *runsql.Queries) error {
-	return q.ForgetMarks(ctx, runsql.ForgetMarksParams{RunID: p.run, After: p.after, Upto: p.upto})
 }
 
 // Finish ends an applied run and returns its summary, with the time it took.
@@ -136,11 +97,11 @@ func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
 		return nil
 	}
 	accepted := runsql.AcceptListingParams{
-		Source: string(listing.Source), Report: listing.Report, AsOf: toDate(listing.AsOf),
-		Records: int32(listing.Summary.Records), Etag: listing.Stamp.ETag, RulesVersion: runs.RulesVersion,
+		Source: listing.Source, Report: listing.Report, AsOf: listing.AsOf, Records: listing.Summary.Records,
+		Etag: listing.Stamp.ETag, RulesVersion: runs.RulesVersion,
 	}
 	if listing.Summary.Rejected == 0 {
-		accepted.Digest = listing.Stamp.Digest[:]
+		accepted.Digest = listing.Stamp.Digest
 	}
 	err := q.AcceptListing(ctx, accepted)
 	return postgres.Wrap(err, "accepting the listing")

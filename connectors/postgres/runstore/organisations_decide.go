@@ -40,15 +40,15 @@ func changes(pages iter.Seq2[[]DecidedRow, error]) iter.Seq2[[]runs.Change, erro
 func toChange(row DecidedRow) runs.Change {
 	field, _ := profile.ParseField(row.Field) // no field: a creation or a mark
 	return runs.Change{
-		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Verb: runs.Verb(row.Verb), Field: field,
-		Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
+		Code: row.Code, Type: row.Type, Verb: row.Verb, Field: field, Old: row.Old, New: row.New, Reason: row.Reason,
+		Undone: row.Undone,
 	}
 }
 
 // Stored returns the records that were accepted last of the given codes: an
 // approval never reads the file again.
 func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
-	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: string(x.run.Source), Codes: texts(codes)})
+	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: x.run.Source, Codes: postgres.Texts(codes)})
 	if err != nil {
 		return nil, postgres.Wrap(err, "loading upstream records")
 	}
@@ -57,7 +57,7 @@ func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCod
 		if row.Report != x.run.Report {
 			continue
 		}
-		record := profile.Record{Code: profile.ODSCode(row.Code)}
+		record := profile.Record{Code: row.Code}
 		if err := json.Unmarshal(row.Facts, &record); err != nil {
 			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
 		}
@@ -69,20 +69,18 @@ func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCod
 // Missed returns those of the given codes that are profiles and not closed.
 func (x *OrganisationSession) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error) {
 	rows, err := x.plan.LoadMissed(ctx, runsql.LoadMissedParams{
-		Source: string(x.run.Source), Report: x.run.Report, Codes: texts(codes),
+		Source: x.run.Source, Report: x.run.Report, Codes: postgres.Texts(codes),
 	})
 	missed := make([]runs.Missed, len(rows))
 	for i, row := range rows {
-		missed[i] = runs.Missed{
-			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Since: fromDate(row.MissingSince),
-		}
+		missed[i] = runs.Missed{Code: row.Code, Type: row.Type, Since: row.MissingSince}
 	}
 	return missed, postgres.Wrap(err, "loading missing profiles")
 }
 
 // Profiles returns the profiles of the given codes as they stand.
 func (x *OrganisationSession) Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error) {
-	loaded, err := postgres.LoadProfiles(ctx, x.tx, texts(codes))
+	loaded, err := postgres.LoadProfiles(ctx, x.tx, codes)
 	profiles := make(map[profile.ODSCode]profile.Profile, len(loaded))
 	for _, p := range loaded {
 		profiles[p.Code] = p

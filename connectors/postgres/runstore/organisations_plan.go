@@ -53,7 +53,7 @@ func (x *OrganisationSession) prepare(ctx context.Context, types []profile.OrgTy
 	if x.open, err = open(ctx, x.plan, types); err != nil {
 		return err
 	}
-	x.last, err = x.plan.LastListing(ctx, runsql.LastListingParams{Source: string(x.run.Source), Report: x.run.Report})
+	x.last, err = x.plan.LastListing(ctx, runsql.LastListingParams{Source: x.run.Source, Report: x.run.Report})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("reading the last listing: %w", err)
 	}
@@ -63,7 +63,7 @@ func (x *OrganisationSession) prepare(ctx context.Context, types []profile.OrgTy
 // LastListing returns the day and the size of the last accepted listing of the
 // report; zero where there was none.
 func (x *OrganisationSession) LastListing() (asOf profile.Date, records int) {
-	return fromDate(x.last.AsOf), int(x.last.Records)
+	return x.last.AsOf, x.last.Records
 }
 
 // Unchanged reports whether a listing is the one that was accepted last, byte for
@@ -74,13 +74,12 @@ func (x *OrganisationSession) Unchanged(ctx context.Context, stamp runs.Stamp) (
 		return 0, false, nil
 	}
 	known, err := x.plan.IsSettledListing(ctx, runsql.IsSettledListingParams{
-		Source: string(x.run.Source), Report: x.run.Report, Digest: stamp.Digest[:], RulesVersion: runs.RulesVersion,
-		AsOf: toDate(x.run.AsOf),
+		Source: x.run.Source, Report: x.run.Report, Digest: stamp.Digest, RulesVersion: runs.RulesVersion, AsOf: x.run.AsOf,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, false, nil
 	}
-	return int(known), err == nil, postgres.Wrap(err, "looking for the same listing")
+	return known, err == nil, postgres.Wrap(err, "looking for the same listing")
 }
 
 // Stage copies key and hash of every record to the database, and returns how
@@ -126,7 +125,7 @@ func (s *stagingRows) Err() error { return s.err }
 func (x *OrganisationSession) Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error) {
 	if x.run.Kind == runs.RunDelta {
 		found, err := x.plan.CompareDelta(ctx, runsql.CompareDeltaParams{
-			RulesVersion: runs.RulesVersion, Source: string(x.run.Source), Report: x.run.Report, AsOf: toDate(x.run.AsOf),
+			RulesVersion: runs.RulesVersion, Source: x.run.Source, Report: x.run.Report, AsOf: x.run.AsOf,
 		})
 		return int(found), nil, postgres.Wrap(err, "comparing")
 	}
@@ -134,7 +133,7 @@ func (x *OrganisationSession) Compare(ctx context.Context) (differing int, dupli
 		return 0, nil, err
 	}
 	found, err := x.plan.CompareListing(ctx, runsql.CompareListingParams{
-		RulesVersion: runs.RulesVersion, Source: string(x.run.Source), Report: x.run.Report, AsOf: toDate(x.run.AsOf),
+		RulesVersion: runs.RulesVersion, Source: x.run.Source, Report: x.run.Report, AsOf: x.run.AsOf,
 	})
 	if err != nil {
 		return 0, nil, postgres.Wrap(err, "comparing")
@@ -156,14 +155,12 @@ func (x *OrganisationSession) forgetReturned(ctx context.Context) error {
 	if err != nil || !marked {
 		return postgres.Wrap(err, "looking for decisions")
 	}
-	returned := runsql.ForgetReturnedParams{Source: string(x.run.Source), Report: x.run.Report}
+	returned := runsql.ForgetReturnedParams{Source: x.run.Source, Report: x.run.Report}
 	return postgres.Wrap(x.plan.ForgetReturned(ctx, returned), "forgetting decisions")
 }
 
-func toRow(code string, hash []byte, offset *int64, length, line *int32) profile.Row {
-	return profile.Row{
-		Code: profile.ODSCode(code), Hash: profile.Hash(hash), Offset: *offset, Length: int(*length), Line: int(*line),
-	}
+func toRow(code profile.ODSCode, hash profile.Hash, offset *int64, length, line *int) profile.Row {
+	return profile.Row{Code: code, Hash: hash, Offset: *offset, Length: *length, Line: *line}
 }
 
 // chunk is how many records are planned or applied at a time.
@@ -173,12 +170,12 @@ const chunk = 4000
 // order of the listing.
 func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error] {
 	return func(yield func([]runs.Candidate, error) bool) {
-		for after, more := int32(0), true; more; {
+		for after, more := 0, true; more; {
 			rows, err := x.plan.DifferingChunk(ctx, runsql.DifferingChunkParams{After: after, Most: chunk})
 			candidates := make([]runs.Candidate, len(rows))
 			for i, row := range rows {
 				candidates[i].Row = toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line)
-				copy(candidates[i].Known[:], row.KnownHash)
+				candidates[i].Known = row.KnownHash
 				after = row.N
 			}
 			if more = len(rows) == chunk; len(rows) > 0 || err != nil {
@@ -192,15 +189,13 @@ func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Ca
 // chunk.
 func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
 	return func(yield func([]runs.Missed, error) bool) {
-		for after, more := int32(0), true; more; {
+		for after, more := 0, true; more; {
 			rows, err := x.plan.AbsentChunk(ctx, runsql.AbsentChunkParams{After: after, Most: chunk})
 			var missed []runs.Missed
 			for _, row := range rows {
 				after = row.N
-				if row.Type != nil && row.Status != string(profile.StatusClosed) {
-					missed = append(missed, runs.Missed{
-						Code: profile.ODSCode(row.Code), Type: profile.OrgType(*row.Type), Since: fromDate(row.MissingSince),
-					})
+				if row.Status != string(profile.StatusClosed) { // it is a profile
+					missed = append(missed, runs.Missed{Code: row.Code, Type: profile.OrgType(row.Type), Since: row.MissingSince})
 				}
 			}
 			if more = len(rows) == chunk; len(missed) > 0 || err != nil {
@@ -213,14 +208,14 @@ func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Misse
 // Load completes records to the input of a comparison: what we accepted last,
 // the profiles, and people's decisions.
 func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
-	codes := make([]string, len(records))
+	codes := make([]profile.ODSCode, len(records))
 	at := make(map[profile.ODSCode]*runs.Item, len(records))
 	items := make([]runs.Item, len(records))
 	for i, record := range records {
-		codes[i], items[i].Upstream = string(record.Code), record
+		codes[i], items[i].Upstream = record.Code, record
 		at[record.Code] = &items[i]
 	}
-	for _, load := range []func(context.Context, []string, map[profile.ODSCode]*runs.Item) error{
+	for _, load := range []func(context.Context, []profile.ODSCode, map[profile.ODSCode]*runs.Item) error{
 		x.loadProfiles, x.loadUpstream, x.loadMarks,
 	} {
 		if err := load(ctx, codes, at); err != nil {
@@ -230,7 +225,7 @@ func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record
 	return items, nil
 }
 
-func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
+func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
 	profiles, err := postgres.LoadProfiles(ctx, x.tx, codes)
 	for i := range profiles {
 		at[profiles[i].Code].Local = &profiles[i]
@@ -238,14 +233,14 @@ func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []string, 
 	return err
 }
 
-func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: string(x.run.Source), Codes: codes})
+func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: x.run.Source, Codes: postgres.Texts(codes)})
 	if err != nil {
 		return postgres.Wrap(err, "loading upstream records")
 	}
 	for _, row := range rows {
-		item := at[profile.ODSCode(row.Code)]
-		if first := fromDate(row.PendingSince); item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
+		item := at[row.Code]
+		if first := row.PendingSince; item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
 			item.PendingSince = first
 		}
 		if row.Report != x.run.Report {
@@ -275,19 +270,19 @@ func forget(values *profile.Values, fields []string) error {
 	return nil
 }
 
-func (x *OrganisationSession) loadMarks(ctx context.Context, codes []string, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := x.plan.LoadMarks(ctx, codes)
+func (x *OrganisationSession) loadMarks(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadMarks(ctx, postgres.Texts(codes))
 	if err != nil {
 		return postgres.Wrap(err, "loading decisions")
 	}
 	for _, row := range rows {
-		item := at[profile.ODSCode(row.Code)]
+		item := at[row.Code]
 		field, err := profile.ParseField(row.Field)
 		if err != nil {
 			return fmt.Errorf("decision on %s: %w", row.Code, err)
 		}
 		item.Marks = append(item.Marks, runs.Mark{
-			Field: field, Verdict: runs.Verdict(row.Verdict), Value: row.Value, Until: fromDate(row.Until),
+			Field: field, Verdict: row.Verdict, Value: row.Value, Until: row.Until,
 		})
 	}
 	return nil

@@ -42,8 +42,8 @@ var runRecordColumns = []string{
 
 func (x *OrganisationSession) runRecord(c runs.Compared, o runs.Outcome) (runsql.RunRecordsParams, error) {
 	row := runsql.RunRecordsParams{
-		RunID: int64(x.run.ID), Code: string(c.Row.Code), RawHash: c.Row.Hash[:], Settled: c.Same || o.Settled,
-		Contradiction: o.Contradiction, Flag: string(o.Flag), Revisit: toDate(o.Revisit), PendingSince: toDate(o.PendingSince),
+		RunID: x.run.ID, Code: c.Row.Code, RawHash: c.Row.Hash, Settled: c.Same || o.Settled, Contradiction: o.Contradiction,
+		Flag: string(o.Flag), Revisit: o.Revisit, PendingSince: o.PendingSince,
 	}
 	if c.Same {
 		return row, nil
@@ -52,7 +52,7 @@ func (x *OrganisationSession) runRecord(c runs.Compared, o runs.Outcome) (runsql
 	if err != nil {
 		return row, fmt.Errorf("record %s: %w", c.Row.Code, err)
 	}
-	row.Facts, row.FactsHash = facts, c.Digest[:]
+	row.Facts, row.FactsHash = facts, c.Digest
 	return row, nil
 }
 
@@ -61,12 +61,12 @@ func (x *OrganisationSession) RecordMissing(ctx context.Context, plan runs.Plan)
 	if err := x.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
 	}
-	if err := x.plan.MarkMissingUndone(ctx, int64(x.run.ID)); err != nil {
+	if err := x.plan.MarkMissingUndone(ctx, x.run.ID); err != nil {
 		return postgres.Wrap(err, "storing missing marks")
 	}
 	rows := make([]runsql.RunRecordsParams, 0, len(plan.Outcomes))
 	for _, o := range plan.Outcomes {
-		rows = append(rows, runsql.RunRecordsParams{RunID: int64(x.run.ID), Code: string(o.Code), Flag: string(o.Flag)})
+		rows = append(rows, runsql.RunRecordsParams{RunID: x.run.ID, Code: o.Code, Flag: string(o.Flag)})
 	}
 	_, err := x.plan.RunRecords(ctx, rows)
 	return postgres.Wrap(err, "storing missing marks")
@@ -84,10 +84,9 @@ func (x *OrganisationSession) RecordDecision(ctx context.Context, apply, left []
 func (x *OrganisationSession) recordChanges(ctx context.Context, changes []runs.Change, moved bool) error {
 	rows := make([]runsql.PlanRowsParams, 0, len(changes))
 	for _, c := range changes {
-		digest := c.Digest()
 		rows = append(rows, runsql.PlanRowsParams{
-			RunID: int64(x.run.ID), Code: string(c.Code), Field: c.Field.String(), Type: string(c.Type), Verb: string(c.Verb),
-			Old: c.Old, New: c.New, Reason: string(c.Reason), Undone: c.Undone, Moved: moved, Digest: digest[:],
+			RunID: x.run.ID, Code: c.Code, Field: c.Field.String(), Type: c.Type, Verb: c.Verb, Old: c.Old, New: c.New, Reason: c.Reason,
+			Undone: c.Undone, Moved: moved, Digest: c.Digest(),
 		})
 	}
 	x.rows += len(rows)
@@ -102,17 +101,14 @@ func (x *OrganisationSession) Quarantine(ctx context.Context, hash profile.Hash,
 
 // Groups counts the plan as the guard measures it.
 func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error) {
-	rows, err := x.plan.PlanGroups(ctx, int64(x.run.ID))
+	rows, err := x.plan.PlanGroups(ctx, x.run.ID)
 	if err != nil {
 		return nil, runs.Situation{}, postgres.Wrap(err, "counting the plan")
 	}
 	groups := make(map[runs.Group]int, len(rows))
 	for _, row := range rows {
 		field, _ := profile.ParseField(row.Field) // no field: a creation or a mark
-		group := runs.Group{
-			Type: profile.OrgType(row.Type), Verb: runs.Verb(row.Verb), Field: field, Undone: row.Undone,
-		}
-		groups[group] = int(row.Count)
+		groups[runs.Group{Type: row.Type, Verb: row.Verb, Field: field, Undone: row.Undone}] = row.Count
 	}
 	return groups, runs.Situation{Open: x.open}, nil
 }
@@ -121,8 +117,7 @@ func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, r
 func (x *OrganisationSession) Withhold(ctx context.Context, verdicts map[runs.Group]runs.WithheldReason) error {
 	for group, reason := range verdicts {
 		err := x.plan.WithholdGroup(ctx, runsql.WithholdGroupParams{
-			RunID: int64(x.run.ID), Type: string(group.Type), Verb: string(group.Verb), Field: group.Field.String(),
-			Undone: group.Undone, Reason: string(reason),
+			RunID: x.run.ID, Type: group.Type, Verb: group.Verb, Field: group.Field.String(), Undone: group.Undone, Reason: reason,
 		})
 		if err != nil {
 			return postgres.Wrap(err, "withholding")
@@ -131,7 +126,7 @@ func (x *OrganisationSession) Withhold(ctx context.Context, verdicts map[runs.Gr
 	if len(verdicts) == 0 {
 		return nil
 	}
-	return postgres.Wrap(x.plan.UnsettleWithheld(ctx, int64(x.run.ID)), "withholding")
+	return postgres.Wrap(x.plan.UnsettleWithheld(ctx, x.run.ID), "withholding")
 }
 
 // Summarise counts and digests what the plan would do now.
@@ -140,20 +135,20 @@ func (x *OrganisationSession) Summarise(ctx context.Context) (runs.Summary, erro
 	if err != nil {
 		return summary, err
 	}
-	opening, err := x.plan.CountOpening(ctx, int64(x.run.ID))
-	summary.Population = total(x.open) + int(opening.Opens-opening.Closes)
+	opening, err := x.plan.CountOpening(ctx, x.run.ID)
+	summary.Population = total(x.open) + opening.Opens - opening.Closes
 	return summary, postgres.Wrap(err, "counting what is open")
 }
 
 // MoveWatermark says how far a delta has come, together with its plan.
 func (x *OrganisationSession) MoveWatermark(ctx context.Context, stream string, until profile.Date) error {
-	err := x.plan.MoveWatermark(ctx, runsql.MoveWatermarkParams{Source: string(x.run.Source), Stream: stream, Until: toDate(until)})
+	err := x.plan.MoveWatermark(ctx, runsql.MoveWatermarkParams{Source: x.run.Source, Stream: stream, Until: until})
 	return postgres.Wrap(err, "moving the watermark")
 }
 
 // FlagDeleted flags profiles whose records were deleted from the register.
 func (x *OrganisationSession) FlagDeleted(ctx context.Context, codes []profile.ODSCode) error {
-	err := x.plan.FlagDeleted(ctx, runsql.FlagDeletedParams{Source: string(x.run.Source), Codes: texts(codes)})
+	err := x.plan.FlagDeleted(ctx, runsql.FlagDeletedParams{Source: x.run.Source, Codes: postgres.Texts(codes)})
 	return postgres.Wrap(err, "flagging deleted records")
 }
 

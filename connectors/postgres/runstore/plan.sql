@@ -67,7 +67,7 @@ select n, code, raw_hash, raw_offset, raw_length, line, known_hash from differin
 where n > @after and raw_hash is not null order by n limit @most;
 
 -- name: AbsentChunk :many
-select d.n, d.code, p.type, d.missing_since, coalesce(p.status, 'closed') as status
+select d.n, d.code, coalesce(p.type, '')::text as type, d.missing_since, coalesce(p.status, 'closed')::text as status
 from differing d left join profile p using (code)
 where d.n > @after and d.raw_hash is null
     and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')

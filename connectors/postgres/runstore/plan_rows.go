@@ -15,15 +15,15 @@ import (
 
 // Planned is one row of a run's plan and what became of it.
 type Planned struct {
-	Code     profile.ODSCode `json:"code"`
-	Verb     runs.Verb       `json:"verb"`
-	Field    string          `json:"field"`
-	Old      string          `json:"old"`
-	New      string          `json:"new"`
-	Reason   string          `json:"reason"`
-	Withheld string          `json:"withheld,omitempty"`
-	Moved    bool            `json:"left_out,omitempty"`
-	Decision string          `json:"decision,omitempty"`
+	Code     profile.ODSCode     `json:"code"`
+	Verb     runs.Verb           `json:"verb"`
+	Field    string              `json:"field"`
+	Old      string              `json:"old"`
+	New      string              `json:"new"`
+	Reason   runs.Reason         `json:"reason"`
+	Withheld runs.WithheldReason `json:"withheld,omitempty"`
+	Moved    bool                `json:"left_out,omitempty"`
+	Decision string              `json:"decision,omitempty"`
 }
 
 // Shown is the value after the change as people read it: a creation holds every
@@ -41,7 +41,7 @@ func (p Planned) Fate() string {
 	case p.Decision != "":
 		return p.Decision
 	case p.Withheld != "":
-		return "withheld: " + p.Withheld
+		return "withheld: " + string(p.Withheld)
 	case p.Moved:
 		return "left out"
 	default:
@@ -51,28 +51,34 @@ func (p Planned) Fate() string {
 
 // PlanRows returns what a run planned, withheld rows first.
 func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, most int) ([]Planned, error) {
-	rows, err := s.q.PlanRowsOf(ctx, runsql.PlanRowsOfParams{RunID: int64(id), WithheldOnly: withheldOnly, Most: int32(most)})
+	rows, err := s.q.PlanRowsOf(ctx, runsql.PlanRowsOfParams{RunID: id, WithheldOnly: withheldOnly, Most: most})
 	if err != nil {
 		return nil, postgres.Wrap(err, fmt.Sprintf("plan of run %d", id))
 	}
 	planned := make([]Planned, len(rows))
 	for i, r := range rows {
-		planned[i] = Planned{
-			Code: profile.ODSCode(r.Code), Verb: runs.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
-			Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved, Decision: r.Decision,
-		}
+		planned[i] = Planned(r)
 	}
 	return planned, nil
 }
 
 // DecidedRow is a row of a plan that a person decides on, as it is stored.
-type DecidedRow runsql.AppliedRowsRow
+type DecidedRow struct {
+	Code   profile.ODSCode
+	Field  string // with the service, of one: ers-services/4711
+	Type   profile.OrgType
+	Verb   runs.Verb
+	Old    string
+	New    string
+	Reason runs.Reason
+	Undone bool
+}
 
 // WithheldRows returns what a run withheld and nobody decided on yet, page by page.
 func WithheldRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
 	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
 		rows, err := runsql.New(tx).WithheldRows(ctx, runsql.WithheldRowsParams{
-			RunID: int64(id), AfterCode: after.Code, AfterField: after.Field, Most: chunk,
+			RunID: id, AfterCode: string(after.Code), AfterField: after.Field, Most: chunk,
 		})
 		page := make([]DecidedRow, len(rows))
 		for i, row := range rows {
@@ -86,7 +92,7 @@ func WithheldRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]Decide
 func AppliedRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
 	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
 		rows, err := runsql.New(tx).AppliedRows(ctx, runsql.AppliedRowsParams{
-			RunID: int64(id), AfterCode: after.Code, AfterField: after.Field, Most: chunk,
+			RunID: id, AfterCode: string(after.Code), AfterField: after.Field, Most: chunk,
 		})
 		page := make([]DecidedRow, len(rows))
 		for i, row := range rows {

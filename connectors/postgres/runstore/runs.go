@@ -29,34 +29,17 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 		if err != nil {
 			return fmt.Errorf("queueing run %d: %w", id, err)
 		}
-		return q.SetRunJob(ctx, runsql.SetRunJobParams{JobID: &job, ID: int64(id)})
+		return q.SetRunJob(ctx, runsql.SetRunJobParams{JobID: &job, ID: id})
 	})
 	return id, err
 }
 
 func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run) (runs.ID, error) {
 	id, err := q.InsertRun(ctx, runsql.InsertRunParams{
-		Kind: string(run.Kind), Source: string(run.Source), Report: run.Report, AsOf: toDate(run.AsOf), Actor: run.Actor,
-		ParentID: optional(int64(run.Parent)), Codes: texts(run.Codes), UploadID: optional(run.Upload), Etag: run.Stamp.ETag,
+		Kind: run.Kind, Source: run.Source, Report: run.Report, AsOf: run.AsOf, Actor: run.Actor, Parent: int64(run.Parent),
+		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Etag: run.Stamp.ETag,
 	})
-	if err != nil {
-		return 0, postgres.Wrap(err, "storing the run")
-	}
-	return runs.ID(id), nil
-}
-
-func optional(id int64) *int64 {
-	if id == 0 {
-		return nil
-	}
-	return &id
-}
-
-func orZero(id *int64) int64 {
-	if id == nil {
-		return 0
-	}
-	return *id
+	return id, postgres.Wrap(err, "storing the run")
 }
 
 // Run returns a run with its summary as far as it has come.
@@ -65,18 +48,14 @@ func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 }
 
 func getRun(ctx context.Context, q *runsql.Queries, id runs.ID) (runs.Run, error) {
-	row, err := q.GetRun(ctx, int64(id))
+	row, err := q.GetRun(ctx, id)
 	if err != nil {
 		return runs.Run{}, postgres.Wrap(err, fmt.Sprintf("run %d", id))
 	}
 	run := runs.Run{
-		ID: id, Kind: runs.Kind(row.Kind), Source: profile.Source(row.Source), Report: row.Report,
-		Parent: runs.ID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor, Upload: orZero(row.UploadID),
-		State: runs.State(row.State), Planned: row.Planned, Stamp: runs.Stamp{ETag: row.Etag},
-	}
-	copy(run.Stamp.Digest[:], row.ListingDigest)
-	for _, code := range row.Codes {
-		run.Codes = append(run.Codes, profile.ODSCode(code))
+		ID: id, Kind: row.Kind, Source: row.Source, Report: row.Report, Parent: runs.ID(row.Parent), AsOf: row.AsOf, Actor: row.Actor,
+		Codes: row.Codes, Upload: row.Upload, State: row.State, Planned: row.Planned,
+		Stamp: runs.Stamp{ETag: row.Etag, Digest: row.ListingDigest},
 	}
 	run.Summary, err = runSummary(run, row.Summary)
 	run.Summary.Error = row.Error
@@ -105,21 +84,20 @@ type RunLine struct {
 
 // ListRuns returns the newest runs first. An empty source means all.
 func (s *Store) ListRuns(ctx context.Context, source profile.Source, most int) ([]RunLine, error) {
-	rows, err := s.q.ListRuns(ctx, runsql.ListRunsParams{Source: string(source), Most: int32(most)})
+	rows, err := s.q.ListRuns(ctx, runsql.ListRunsParams{Source: string(source), Most: most})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing runs")
 	}
 	lines := make([]RunLine, 0, len(rows))
 	for _, row := range rows {
 		run := runs.Run{
-			ID: runs.ID(row.ID), Kind: runs.Kind(row.Kind), Source: profile.Source(row.Source),
-			Report: row.Report, Parent: runs.ID(orZero(row.ParentID)), AsOf: fromDate(row.AsOf), Actor: row.Actor,
-			State: runs.State(row.State),
+			ID: row.ID, Kind: row.Kind, Source: row.Source, Report: row.Report, Parent: runs.ID(row.Parent), AsOf: row.AsOf,
+			Actor: row.Actor, State: row.State,
 		}
 		if run.Summary, err = runSummary(run, row.Summary); err != nil {
 			return nil, err
 		}
-		lines = append(lines, RunLine{Run: run, CreatedAt: row.CreatedAt.Time, EndedAt: row.EndedAt.Time})
+		lines = append(lines, RunLine{Run: run, CreatedAt: row.CreatedAt, EndedAt: row.EndedAt})
 	}
 	return lines, nil
 }
@@ -134,16 +112,13 @@ type Progress struct {
 
 // Progress returns how far a run has come.
 func (s *Store) Progress(ctx context.Context, id runs.ID) (Progress, error) {
-	row, err := s.q.GetProgress(ctx, int64(id))
-	if err != nil {
-		return Progress{}, postgres.Wrap(err, fmt.Sprintf("run %d", id))
-	}
-	return Progress{State: runs.State(row.State), Stage: row.Stage, Done: int(row.Done), Total: int(row.Total)}, nil
+	row, err := s.q.GetProgress(ctx, id)
+	return Progress(row), postgres.Wrap(err, fmt.Sprintf("run %d", id))
 }
 
 // SaveProgress stores how far a run has come, outside its transactions.
 func (s *Store) SaveProgress(ctx context.Context, id runs.ID, stage string, done, total int) error {
-	err := s.q.SaveProgress(ctx, runsql.SaveProgressParams{ID: int64(id), Stage: stage, Done: int32(done), Total: int32(total)})
+	err := s.q.SaveProgress(ctx, runsql.SaveProgressParams{ID: id, Stage: stage, Done: done, Total: total})
 	if err != nil {
 		return fmt.Errorf("progress of run %d: %w", id, err)
 	}
@@ -166,13 +141,13 @@ func endRun(ctx context.Context, q *runsql.Queries, run runs.Run, summary runs.S
 	if err != nil {
 		return fmt.Errorf("summary of run %d: %w", run.ID, err)
 	}
-	if err := q.DeleteRunRecords(ctx, int64(run.ID)); err != nil {
+	if err := q.DeleteRunRecords(ctx, run.ID); err != nil {
 		return fmt.Errorf("clearing run %d: %w", run.ID, err)
 	}
-	if err := q.DeleteUploadOfRun(ctx, int64(run.ID)); err != nil {
+	if err := q.DeleteUploadOfRun(ctx, run.ID); err != nil {
 		return fmt.Errorf("clearing run %d: %w", run.ID, err)
 	}
-	ended, err := q.EndRun(ctx, runsql.EndRunParams{ID: int64(run.ID), State: string(summary.State), Summary: stored, Error: summary.Error})
+	ended, err := q.EndRun(ctx, runsql.EndRunParams{ID: run.ID, State: summary.State, Summary: stored, Error: summary.Error})
 	if err == nil && ended == 0 {
 		err = errors.New("it has ended already")
 	}
@@ -191,12 +166,12 @@ func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 	}
 	var list []runs.Run
 	for _, row := range rows {
-		locked, err := s.q.RunsAreLocked(ctx, row.Source)
+		locked, err := s.q.RunsAreLocked(ctx, string(row.Source))
 		if err != nil {
 			return nil, fmt.Errorf("looking for unfinished runs: %w", err)
 		}
 		if !*locked {
-			list = append(list, runs.Run{ID: runs.ID(row.ID), Source: profile.Source(row.Source)})
+			list = append(list, runs.Run{ID: row.ID, Source: row.Source})
 		}
 	}
 	return list, nil
@@ -204,15 +179,8 @@ func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 
 // UnfinishedOf returns the runs of a source that a process works, or should.
 func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.ID, error) {
-	rows, err := s.q.UnfinishedRunsOf(ctx, string(source))
-	if err != nil {
-		return nil, postgres.Wrap(err, "looking for unfinished runs")
-	}
-	ids := make([]runs.ID, len(rows))
-	for i, id := range rows {
-		ids[i] = runs.ID(id)
-	}
-	return ids, nil
+	ids, err := s.q.UnfinishedRunsOf(ctx, source)
+	return ids, postgres.Wrap(err, "looking for unfinished runs")
 }
 
 // Reject keeps what a run withheld silent until upstream says something else,
@@ -222,7 +190,7 @@ func (s *Store) Reject(ctx context.Context, id runs.ID, actor string) (rows int,
 		if err := reject(ctx, q, id, actor); err != nil {
 			return err
 		}
-		decided, err := q.DecideRows(ctx, runsql.DecideRowsParams{RunID: int64(id), Decision: "rejected", AllRows: true})
+		decided, err := q.DecideRows(ctx, runsql.DecideRowsParams{RunID: id, Decision: "rejected", AllRows: true})
 		rows = int(decided)
 		return err
 	})
@@ -238,7 +206,7 @@ func reject(ctx context.Context, q *runsql.Queries, id runs.ID, actor string) er
 		return err
 	}
 	if run.Source == profile.SourceERS {
-		return q.RejectServices(ctx, runsql.RejectServicesParams{RunID: int64(id), Actor: actor})
+		return q.RejectServices(ctx, runsql.RejectServicesParams{RunID: id, Actor: actor})
 	}
-	return q.RejectRows(ctx, runsql.RejectRowsParams{RunID: int64(id), Actor: actor})
+	return q.RejectRows(ctx, runsql.RejectRowsParams{RunID: id, Actor: actor})
 }

@@ -1,18 +1,18 @@
 -- name: InsertRun :one
 insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
-values (@kind, @source, @report, sqlc.narg(parent_id), @as_of, @actor, @codes, sqlc.narg(upload_id), @etag)
+values (@kind, @source, @report, nullif(@parent::bigint, 0), @as_of, @actor, @codes, nullif(@upload::bigint, 0), @etag)
 returning id;
 
 -- name: SetRunJob :exec
 update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
-select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, listing_digest, summary,
-    error, created_at, started_at, ended_at
+select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, codes, coalesce(upload_id, 0)::bigint as upload, state,
+    planned, etag, listing_digest, summary, error
 from run where id = @id;
 
 -- name: ListRuns :many
-select id, kind, source, report, parent_id, as_of, actor, state, summary, error, created_at, ended_at
+select id, kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, state, summary, created_at, ended_at
 from run
 where (@source::text = '' or source = @source)
 order by id desc limit @most;

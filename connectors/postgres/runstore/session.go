@@ -52,7 +52,7 @@ func (x *Session) Run(ctx context.Context, id runs.ID) (runs.Run, error) { retur
 
 // Start marks a run as being worked, and returns it as it stands.
 func (x *Session) Start(ctx context.Context, id runs.ID) (runs.Run, error) {
-	if err := x.q.StartRun(ctx, int64(id)); err != nil {
+	if err := x.q.StartRun(ctx, id); err != nil {
 		return runs.Run{}, postgres.Wrap(err, fmt.Sprintf("starting run %d", id))
 	}
 	return getRun(ctx, x.q, id)
@@ -105,7 +105,7 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 		}
 	}
 	err = x.plan.SealPlan(ctx, runsql.SealPlanParams{
-		ID: int64(x.run.ID), Digest: summary.Digest, Etag: stamp.ETag, ListingDigest: stamp.Digest[:], Summary: stored,
+		ID: x.run.ID, Digest: summary.Digest, Etag: stamp.ETag, ListingDigest: stamp.Digest, Summary: stored,
 	})
 	if err != nil {
 		return postgres.Wrap(err, "sealing the plan")
@@ -117,7 +117,7 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 // withheld by then.
 func (x *Session) Summarise(ctx context.Context) (summary runs.Summary, err error) {
 	summary = runs.NewSummary(x.run)
-	if summary.Digest, err = x.plan.PlanDigest(ctx, runsql.PlanDigestParams{RunID: int64(x.run.ID)}); err != nil {
+	if summary.Digest, err = x.plan.PlanDigest(ctx, runsql.PlanDigestParams{RunID: x.run.ID}); err != nil {
 		return summary, postgres.Wrap(err, "digesting the plan")
 	}
 	return summary, count(ctx, x.plan, x.run, &summary)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
@@ -29,13 +28,13 @@ func (s *Store) RunOfJob(ctx context.Context, job int64) (runs.ID, error) {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil
 	}
-	return runs.ID(id), postgres.Wrap(err, "looking for the run of a job")
+	return id, postgres.Wrap(err, "looking for the run of a job")
 }
 
 // LastETag is the entity tag of the last accepted listing of a report; empty
 // where there is none.
 func (s *Store) LastETag(ctx context.Context, source profile.Source, report string) (string, error) {
-	last, err := s.q.LastListing(ctx, runsql.LastListingParams{Source: string(source), Report: report})
+	last, err := s.q.LastListing(ctx, runsql.LastListingParams{Source: source, Report: report})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
@@ -44,17 +43,17 @@ func (s *Store) LastETag(ctx context.Context, source profile.Source, report stri
 
 // Watermark is how far an incremental pull has come; zero where it never ran.
 func (s *Store) Watermark(ctx context.Context, source profile.Source, stream string) (profile.Date, error) {
-	until, err := s.q.GetWatermark(ctx, runsql.GetWatermarkParams{Source: string(source), Stream: stream})
+	until, err := s.q.GetWatermark(ctx, runsql.GetWatermarkParams{Source: source, Stream: stream})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return profile.Date{}, nil
 	}
-	return fromDate(until), postgres.Wrap(err, "reading the watermark")
+	return until, postgres.Wrap(err, "reading the watermark")
 }
 
 // Prune removes what nobody needs any more: plans of runs that ended before an
 // instant, and uploads without a run.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	if _, err := s.q.PrunePlans(ctx, pgtype.Timestamptz{Time: before, Valid: true}); err != nil {
+	if _, err := s.q.PrunePlans(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old plans")
 	}
 	return postgres.Wrap(s.q.PruneUploads(ctx), "removing old uploads")
@@ -68,23 +67,4 @@ type beginner interface {
 // inTx runs work in one transaction.
 func inTx(ctx context.Context, db beginner, work func(*runsql.Queries, pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return work(runsql.New(tx), tx) })
-}
-
-func toDate(d profile.Date) pgtype.Date {
-	return pgtype.Date{Time: d.Time(), Valid: !d.IsZero()}
-}
-
-func fromDate(d pgtype.Date) profile.Date {
-	if !d.Valid {
-		return profile.Date{}
-	}
-	return profile.DateIn(d.Time, time.UTC)
-}
-
-func texts[T ~string](values []T) []string {
-	all := make([]string, len(values))
-	for i, v := range values {
-		all[i] = string(v)
-	}
-	return all
 }

@@ -13,31 +13,29 @@ import (
 // withheld or moved, and how the scope stands once it is applied. The statements
 // answer alike before and after.
 func count(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) error {
-	id := int64(run.ID)
-	counts, err := q.CountChanges(ctx, id)
+	counts, err := q.CountChanges(ctx, run.ID)
 	if err != nil {
 		return postgres.Wrap(err, "counting changes")
 	}
 	summary.Changes = runs.ChangeCounts{
-		Create: int(counts.Creates), Update: int(counts.Updates), Close: int(counts.Closes), Reopen: int(counts.Reopens),
-		Dormant: int(counts.Dormants),
+		Create: counts.Creates, Update: counts.Updates, Close: counts.Closes, Reopen: counts.Reopens, Dormant: counts.Dormants,
 	}
-	fields, err := q.CountFields(ctx, id)
+	fields, err := q.CountFields(ctx, run.ID)
 	if err != nil {
 		return postgres.Wrap(err, "counting fields")
 	}
 	summary.Fields = make(map[string]int, len(fields))
 	for _, f := range fields {
-		summary.Fields[f.Field] = int(f.Count)
+		summary.Fields[f.Field] = f.Count
 	}
-	standing, err := q.CountStanding(ctx, runsql.CountStandingParams{RunID: id, Source: string(run.Source), Report: run.Report})
-	summary.PendingClose, summary.Contradictions = int(standing.PendingClose), int(standing.Contradictions)
+	standing, err := q.CountStanding(ctx, runsql.CountStandingParams{RunID: run.ID, Source: run.Source, Report: run.Report})
+	summary.PendingClose, summary.Contradictions = standing.PendingClose, standing.Contradictions
 	return postgres.Wrap(err, "counting what is pending")
 }
 
 // open counts the open profiles of some types, by type.
 func open(ctx context.Context, q *runsql.Queries, types []profile.OrgType) (map[profile.OrgType]int, error) {
-	rows, err := q.OpenByType(ctx, texts(types))
+	rows, err := q.OpenByType(ctx, postgres.Texts(types))
 	if err != nil {
 		return nil, postgres.Wrap(err, "counting open profiles")
 	}
@@ -46,7 +44,7 @@ func open(ctx context.Context, q *runsql.Queries, types []profile.OrgType) (map[
 		open[t] = 0
 	}
 	for _, row := range rows {
-		open[profile.OrgType(row.Type)] = int(row.Open)
+		open[row.Type] = row.Open
 	}
 	return open, nil
 }
@@ -61,12 +59,12 @@ func total(open map[profile.OrgType]int) (all int) {
 // leftOut names what moved between the plan and its application. Only then do
 // the numbers of the plan not hold for the run.
 func leftOut(ctx context.Context, q *runsql.Queries, run runs.Run, types []profile.OrgType, summary *runs.Summary) error {
-	moved, err := q.MovedRows(ctx, int64(run.ID))
+	moved, err := q.MovedRows(ctx, run.ID)
 	if err != nil || len(moved) == 0 {
 		return postgres.Wrap(err, "naming what was left out")
 	}
 	for _, row := range moved {
-		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: profile.ODSCode(row.Code), Field: row.Field})
+		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: row.Code, Field: row.Field})
 	}
 	if len(types) > 0 {
 		now, err := open(ctx, q, types)

@@ -34,7 +34,7 @@ func (s *Store) StoreUpload(ctx context.Context, name string, file io.Reader) (i
 
 func storeChunks(ctx context.Context, q *runsql.Queries, id int64, file io.Reader) error {
 	buffer := make([]byte, uploadChunk)
-	for seq := int32(0); ; seq++ {
+	for seq := 0; ; seq++ {
 		n, err := io.ReadFull(file, buffer)
 		if n > 0 {
 			chunk := runsql.InsertUploadChunkParams{UploadID: id, Seq: seq, Bytes: buffer[:n]}
@@ -65,7 +65,7 @@ type uploadReader struct {
 	ctx  context.Context //nolint:containedctx // io.Reader has no place for it; the reader lives within one call
 	q    *runsql.Queries
 	id   int64
-	seq  int32
+	seq  int
 	rest bytes.Reader
 }
 

@@ -13,30 +13,27 @@ import (
 
 // Quarantined is a raw record that could not be understood.
 type Quarantined struct {
-	Source    string    `json:"source"`
-	Report    string    `json:"report"`
-	Code      string    `json:"code"`
-	Line      int       `json:"line"`
-	Field     string    `json:"field"`
-	Value     string    `json:"value"`
-	Reason    string    `json:"reason"`
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
+	Source    profile.Source  `json:"source"`
+	Report    string          `json:"report"`
+	Code      profile.ODSCode `json:"code"`
+	Line      int             `json:"line"`
+	Field     string          `json:"field"`
+	Value     string          `json:"value"`
+	Reason    string          `json:"reason"`
+	FirstSeen time.Time       `json:"first_seen"`
+	LastSeen  time.Time       `json:"last_seen"`
 }
 
 // Quarantined lists quarantined records, the newest first. An empty report
 // means all.
 func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Quarantined, error) {
-	rows, err := s.q.ListQuarantine(ctx, runsql.ListQuarantineParams{Report: report, Most: int32(most)})
+	rows, err := s.q.ListQuarantine(ctx, runsql.ListQuarantineParams{Report: report, Most: most})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing the quarantine")
 	}
 	records := make([]Quarantined, len(rows))
 	for i, r := range rows {
-		records[i] = Quarantined{
-			Source: r.Source, Report: r.Report, Code: r.Code, Line: int(r.Line), Field: r.Field, Value: r.Value,
-			Reason: r.Reason, FirstSeen: r.FirstSeen.Time, LastSeen: r.LastSeen.Time,
-		}
+		records[i] = Quarantined(r)
 	}
 	return records, nil
 }
@@ -44,12 +41,12 @@ func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Qua
 // Contradiction is an organisation that is active and has an end date that has
 // passed.
 type Contradiction struct {
-	Source string `json:"source"`
-	Report string `json:"report"`
-	Code   string `json:"code"`
-	Name   string `json:"name"`
-	Status string `json:"status"`
-	Closed string `json:"closed"`
+	Source profile.Source  `json:"source"`
+	Report string          `json:"report"`
+	Code   profile.ODSCode `json:"code"`
+	Name   string          `json:"name"`
+	Status profile.Status  `json:"status"`
+	Closed string          `json:"closed"`
 }
 
 // Contradictions lists them. An empty report means all.
@@ -67,13 +64,13 @@ func (s *Store) Contradictions(ctx context.Context, report string) ([]Contradict
 
 // Flagged is a profile whose upstream record a person should look at.
 type Flagged struct {
-	Source       string `json:"source"`
-	Report       string `json:"report"`
-	Code         string `json:"code"`
-	Flag         string `json:"flag"`
-	Name         string `json:"name"`
-	Status       string `json:"status"`
-	MissingSince string `json:"missing_since"`
+	Source       profile.Source  `json:"source"`
+	Report       string          `json:"report"`
+	Code         profile.ODSCode `json:"code"`
+	Flag         string          `json:"flag"`
+	Name         string          `json:"name"`
+	Status       profile.Status  `json:"status"`
+	MissingSince string          `json:"missing_since"`
 }
 
 // Flags lists them. An empty report means all.
@@ -92,8 +89,8 @@ func (s *Store) Flags(ctx context.Context, report string) ([]Flagged, error) {
 // Quarantine keeps a record that could not be understood: one row a hash.
 func Quarantine(ctx context.Context, tx pgx.Tx, source profile.Source, report string, hash profile.Hash, r profile.Rejected) error {
 	err := runsql.New(tx).Quarantine(ctx, runsql.QuarantineParams{
-		Source: string(source), Report: report, Code: string(r.Code), Line: int32(r.Line), Field: r.Field, Value: r.Value,
-		Reason: r.Reason, Raw: r.Raw, RawHash: hash[:],
+		Source: source, Report: report, Code: r.Code, Line: r.Line, Field: r.Field, Value: r.Value, Reason: r.Reason, Raw: r.Raw,
+		RawHash: hash,
 	})
 	return postgres.Wrap(err, "storing a quarantined record")
 }

@@ -19,7 +19,7 @@ const serviceChunk = 200
 func (x *Session) Apply(ctx context.Context, run runs.Run, applied func(codes int)) error {
 	for {
 		codes, err := x.ApplyChunk(ctx, run, serviceChunk, func(tx pgx.Tx, c runstore.Chunk) error {
-			return applyServices(ctx, servicesql.New(tx), int64(c.Run), c.After, c.Upto)
+			return applyChunk(ctx, servicesql.New(tx), c)
 		})
 		if err != nil || codes == 0 {
 			return err
@@ -28,23 +28,13 @@ func (x *Session) Apply(ctx context.Context, run runs.Run, applied func(codes in
 	}
 }
 
-func applyServices(ctx context.Context, q *servicesql.Queries, id int64, after, upto string) error {
+func applyChunk(ctx context.Context, q *servicesql.Queries, c runstore.Chunk) error {
 	for _, step := range []func() error{
-		func() error {
-			return q.LockServices(ctx, servicesql.LockServicesParams{RunID: id, After: after, Upto: upto})
-		},
-		func() error {
-			return q.MarkMovedServices(ctx, servicesql.MarkMovedServicesParams{RunID: id, After: after, Upto: upto})
-		},
-		func() error {
-			return q.ApplyServices(ctx, servicesql.ApplyServicesParams{RunID: id, After: after, Upto: upto})
-		},
-		func() error {
-			return q.ApplyServicesLeft(ctx, servicesql.ApplyServicesLeftParams{RunID: id, After: after, Upto: upto})
-		},
-		func() error {
-			return q.ApplyServicesMissing(ctx, servicesql.ApplyServicesMissingParams{RunID: id, After: after, Upto: upto})
-		},
+		func() error { return q.LockServices(ctx, servicesql.LockServicesParams(c)) },
+		func() error { return q.MarkMovedServices(ctx, servicesql.MarkMovedServicesParams(c)) },
+		func() error { return q.ApplyServices(ctx, servicesql.ApplyServicesParams(c)) },
+		func() error { return q.ApplyServicesLeft(ctx, servicesql.ApplyServicesLeftParams(c)) },
+		func() error { return q.ApplyServicesMissing(ctx, servicesql.ApplyServicesMissingParams(c)) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -66,7 +56,7 @@ func (x *Session) Finish(ctx context.Context, run runs.Run, _ []profile.OrgType,
 }
 
 func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error {
-	q, id := servicesql.New(tx), int64(run.ID)
+	q, id := servicesql.New(tx), run.ID
 	switch {
 	case run.Kind == runs.RunApprove:
 		if err := q.AcceptApproved(ctx, id); err != nil {
@@ -87,7 +77,7 @@ func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error 
 // markServicesUndone remembers what an undo took back: it will be proposed
 // again, and withheld.
 func markServicesUndone(ctx context.Context, tx pgx.Tx, run runs.Run) error {
-	params := servicesql.MarkServicesUndoneParams{RunID: int64(run.ID)}
+	params := servicesql.MarkServicesUndoneParams{RunID: run.ID}
 	for changes, err := range changes(runstore.AppliedRows(ctx, tx, run.ID)) {
 		if err != nil {
 			return postgres.Wrap(err, "remembering the undo")

@@ -8,8 +8,6 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
-	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
@@ -44,8 +42,8 @@ func toChange(row runstore.DecidedRow) (services.Change, error) {
 		return services.Change{}, fmt.Errorf("plan row %s of %s: it is of no service", row.Field, row.Code)
 	}
 	return services.Change{
-		Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Service: services.ID(id),
-		Verb: runs.Verb(row.Verb), Old: row.Old, New: row.New, Reason: runs.Reason(row.Reason), Undone: row.Undone,
+		Code: row.Code, Type: row.Type, Service: services.ID(id), Verb: row.Verb, Old: row.Old, New: row.New, Reason: row.Reason,
+		Undone: row.Undone,
 	}, nil
 }
 
@@ -54,26 +52,25 @@ func toChange(row runstore.DecidedRow) (services.Change, error) {
 func (x *Session) Rows(ctx context.Context, ids []services.ID) (
 	rows services.Rows, states map[services.ID]services.State, err error,
 ) {
-	found, err := x.plan.ServiceRows(ctx, texts(ids))
+	found, err := x.plan.ServiceRows(ctx, postgres.Texts(ids))
 	if err != nil {
 		return nil, nil, postgres.Wrap(err, "reading services")
 	}
 	rows = make(services.Rows)
 	for _, row := range found {
-		code := profile.ODSCode(row.Code)
-		if rows[code] == nil {
-			rows[code] = make(map[services.ID]services.Shown)
+		if rows[row.Code] == nil {
+			rows[row.Code] = make(map[services.ID]services.Shown)
 		}
 		shown, _, err := services.ParseShown(string(row.Shown))
 		if err != nil {
 			return nil, nil, fmt.Errorf("service %s of %s: %w", row.ID, row.Code, err)
 		}
-		rows[code][services.ID(row.ID)] = shown
+		rows[row.Code][services.ID(row.ID)] = shown
 	}
-	stand, err := x.plan.ServiceStates(ctx, texts(ids))
+	stand, err := x.plan.ServiceStates(ctx, postgres.Texts(ids))
 	states = make(map[services.ID]services.State, len(stand))
 	for _, row := range stand {
-		states[services.ID(row.ID)] = services.State(row.State)
+		states[row.ID] = row.State
 	}
 	return rows, states, postgres.Wrap(err, "reading services")
 }

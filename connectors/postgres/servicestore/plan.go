@@ -21,7 +21,7 @@ func (x *Session) BeginPlan(ctx context.Context, run runs.Run, _ []profile.OrgTy
 	}
 	x.run, x.plan = x.Planned(), servicesql.New(x.Plan())
 	for i := range x.answers {
-		x.answers[i].RunID = int64(x.run.ID)
+		x.answers[i].RunID = x.run.ID
 	}
 	_, err := x.plan.RunServices(ctx, x.answers)
 	x.answers = nil
@@ -58,17 +58,16 @@ func (x *Session) ItemsOf(ctx context.Context, ids []services.ID) ([]services.It
 
 func (x *Session) items(ctx context.Context, after string, ids []services.ID) ([]services.Item, error) {
 	rows, err := x.plan.ServiceItems(ctx, servicesql.ServiceItemsParams{
-		RunID: int64(x.run.ID), After: after, Ids: texts(ids), Sites: texts(x.run.Codes), Most: int32(max(servicePage, len(ids))),
+		RunID: x.run.ID, After: after, Ids: postgres.Texts(ids), Sites: postgres.Texts(x.run.Codes), Most: max(servicePage, len(ids)),
 	})
 	if err != nil {
 		return nil, postgres.Wrap(err, "reading services")
 	}
 	items := make([]services.Item, len(rows))
-	at := make(map[string]*services.Item, len(rows))
+	at := make(map[services.ID]*services.Item, len(rows))
 	for i, row := range rows {
 		items[i] = services.Item{
-			ID: services.ID(row.ID), Was: services.State(row.Was), State: services.State(row.State),
-			Specialty: row.Specialty, News: row.News, Settled: row.Settled,
+			ID: row.ID, Was: row.Was, State: services.State(row.State), Specialty: row.Specialty, News: row.News, Settled: row.Settled,
 		}
 		if row.Facts != nil {
 			if err := json.Unmarshal(row.Facts, &items[i].Service); err != nil {
@@ -80,12 +79,12 @@ func (x *Session) items(ctx context.Context, after string, ids []services.ID) ([
 	return items, x.loadSites(ctx, at)
 }
 
-func (x *Session) loadSites(ctx context.Context, at map[string]*services.Item) error {
+func (x *Session) loadSites(ctx context.Context, at map[services.ID]*services.Item) error {
 	ids, fields := make([]string, 0, len(at)), make([]string, 0, len(at))
 	for id := range at {
-		ids, fields = append(ids, id), append(fields, services.Field(services.ID(id)))
+		ids, fields = append(ids, string(id)), append(fields, services.Field(id))
 	}
-	rows, err := x.plan.ServiceSites(ctx, servicesql.ServiceSitesParams{RunID: int64(x.run.ID), Ids: ids, Today: toDate(x.run.AsOf)})
+	rows, err := x.plan.ServiceSites(ctx, servicesql.ServiceSitesParams{RunID: x.run.ID, Ids: ids, Today: x.run.AsOf})
 	if err != nil {
 		return postgres.Wrap(err, "reading the sites of services")
 	}
@@ -95,8 +94,7 @@ func (x *Session) loadSites(ctx context.Context, at map[string]*services.Item) e
 	}
 	for _, row := range rows {
 		site := services.Site{
-			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Held: row.Held,
-			Marks: marks[row.Code+" "+services.Field(services.ID(row.ID))],
+			Code: row.Code, Type: row.Type, Held: row.Held, Marks: marks[marked{row.Code, services.Field(row.ID)}],
 		}
 		if row.There {
 			shown, _, err := services.ParseShown(string(row.Shown))
@@ -110,12 +108,19 @@ func (x *Session) loadSites(ctx context.Context, at map[string]*services.Item) e
 	return nil
 }
 
-func (x *Session) marks(ctx context.Context, fields []string) (map[string][]services.Mark, error) {
+// marked is what people decided on: a service of a profile, by the name of its
+// field.
+type marked struct {
+	code  profile.ODSCode
+	field string
+}
+
+func (x *Session) marks(ctx context.Context, fields []string) (map[marked][]services.Mark, error) {
 	rows, err := x.plan.ServiceMarks(ctx, fields)
-	marks := make(map[string][]services.Mark, len(rows))
+	marks := make(map[marked][]services.Mark, len(rows))
 	for _, row := range rows {
-		key := row.Code + " " + row.Field
-		marks[key] = append(marks[key], services.Mark{Verdict: runs.Verdict(row.Verdict), Value: row.Value})
+		key := marked{row.Code, row.Field}
+		marks[key] = append(marks[key], services.Mark{Verdict: row.Verdict, Value: row.Value})
 	}
 	return marks, postgres.Wrap(err, "loading decisions")
 }
@@ -126,7 +131,7 @@ func (x *Session) Record(ctx context.Context, items []services.Item, changes []s
 	if err := x.recordChanges(ctx, changes, false); err != nil {
 		return err
 	}
-	params := servicesql.SetServicesShownParams{RunID: int64(x.run.ID)}
+	params := servicesql.SetServicesShownParams{RunID: x.run.ID}
 	for _, item := range items {
 		if item.Service == nil || item.Settled {
 			continue
@@ -155,10 +160,9 @@ func (x *Session) RecordDecision(ctx context.Context, apply, left []services.Cha
 func (x *Session) recordChanges(ctx context.Context, changes []services.Change, moved bool) error {
 	rows := make([]servicesql.ServicePlanRowsParams, 0, len(changes))
 	for _, c := range changes {
-		digest := c.Digest()
 		rows = append(rows, servicesql.ServicePlanRowsParams{
-			RunID: int64(x.run.ID), Code: string(c.Code), Field: c.FieldName(), Type: string(c.Type), Verb: string(c.Verb),
-			Old: c.Old, New: c.New, Reason: string(c.Reason), Undone: c.Undone, Moved: moved, Digest: digest[:], Leaves: string(c.Leaves),
+			RunID: x.run.ID, Code: c.Code, Field: c.FieldName(), Type: c.Type, Verb: c.Verb, Old: c.Old, New: c.New, Reason: c.Reason,
+			Undone: c.Undone, Moved: moved, Digest: c.Digest(), Leaves: c.Leaves,
 		})
 	}
 	_, err := x.plan.ServicePlanRows(ctx, rows)
@@ -168,7 +172,7 @@ func (x *Session) recordChanges(ctx context.Context, changes []services.Change, 
 // Losses counts what each site would lose by the plan, and the services that all
 // sites show.
 func (x *Session) Losses(ctx context.Context) (losses []services.SiteLosses, all int, err error) {
-	rows, err := x.plan.ServiceLosses(ctx, int64(x.run.ID))
+	rows, err := x.plan.ServiceLosses(ctx, x.run.ID)
 	if err != nil {
 		return nil, 0, postgres.Wrap(err, "counting the plan")
 	}
@@ -178,11 +182,9 @@ func (x *Session) Losses(ctx context.Context) (losses []services.SiteLosses, all
 	}
 	losses = make([]services.SiteLosses, len(rows))
 	for i, row := range rows {
-		losses[i] = services.SiteLosses{
-			Code: profile.ODSCode(row.Code), Type: profile.OrgType(row.Type), Losses: int(row.Losses), Of: int(row.Services),
-		}
+		losses[i] = services.SiteLosses(row)
 	}
-	return losses, int(shown), nil
+	return losses, shown, nil
 }
 
 // Withhold holds back what these sites would lose and what was undone once, and
@@ -193,20 +195,17 @@ func (x *Session) Withhold(ctx context.Context, losing []services.SiteLosses) ([
 		sites[i] = string(site.Code)
 	}
 	if len(sites) > 0 {
-		if err := x.plan.WithholdLosses(ctx, servicesql.WithholdLossesParams{RunID: int64(x.run.ID), Sites: sites}); err != nil {
+		if err := x.plan.WithholdLosses(ctx, servicesql.WithholdLossesParams{RunID: x.run.ID, Sites: sites}); err != nil {
 			return nil, postgres.Wrap(err, "withholding")
 		}
 	}
-	if err := x.plan.WithholdUndoneServices(ctx, int64(x.run.ID)); err != nil {
+	if err := x.plan.WithholdUndoneServices(ctx, x.run.ID); err != nil {
 		return nil, postgres.Wrap(err, "withholding")
 	}
-	rows, err := x.plan.WithheldServices(ctx, int64(x.run.ID))
+	rows, err := x.plan.WithheldServices(ctx, x.run.ID)
 	counts := make([]services.WithheldCount, len(rows))
 	for i, row := range rows {
-		counts[i] = services.WithheldCount{
-			Reason: runs.WithheldReason(row.Withheld), Type: profile.OrgType(row.Type), Leaves: profile.ODSCode(row.Leaves),
-			Count: int(row.Count),
-		}
+		counts[i] = services.WithheldCount(row)
 	}
 	return counts, postgres.Wrap(err, "counting what is withheld")
 }
@@ -217,7 +216,7 @@ func (x *Session) Summarise(ctx context.Context) (runs.Summary, error) {
 	if err != nil {
 		return summary, err
 	}
-	population, err := x.plan.CountServiceSites(ctx, int64(x.run.ID))
-	summary.Population = int(population)
+	population, err := x.plan.CountServiceSites(ctx, x.run.ID)
+	summary.Population = population
 	return summary, postgres.Wrap(err, "counting profiles")
 }

@@ -46,14 +46,14 @@ func (s *Store) Lock(ctx context.Context) (*Session, error) {
 func (x *Session) BeginPull(ctx context.Context, run runs.Run) error {
 	x.run = run
 	if run.ID != 0 {
-		pulled, err := x.q.GetPull(ctx, int64(run.ID))
+		pulled, err := x.q.GetPull(ctx, run.ID)
 		if err != nil {
 			return postgres.Wrap(err, "beginning a pull")
 		}
-		x.cursor, x.asked, x.rejected = pulled.PulledTo, int(pulled.Asked), int(pulled.Rejected)
+		x.cursor, x.asked, x.rejected = pulled.PulledTo, pulled.Asked, pulled.Rejected
 	}
-	total, err := x.q.CountAsked(ctx, texts(run.Codes))
-	x.total = int(total)
+	total, err := x.q.CountAsked(ctx, postgres.Texts(run.Codes))
+	x.total = total
 	return postgres.Wrap(err, "beginning a pull")
 }
 
@@ -72,7 +72,7 @@ func (x *Session) Entries(ctx context.Context) iter.Seq2[[]services.Entry, error
 		at, id := parseCursor(x.cursor)
 		for {
 			rows, err := x.q.AskServices(ctx, servicesql.AskServicesParams{
-				AfterCredential: at, AfterID: id, Sites: texts(x.run.Codes), Most: servicePage,
+				AfterCredential: at, AfterID: id, Sites: postgres.Texts(x.run.Codes), Most: servicePage,
 			})
 			if err != nil {
 				yield(nil, postgres.Wrap(err, "reading the register of services"))
@@ -80,8 +80,8 @@ func (x *Session) Entries(ctx context.Context) iter.Seq2[[]services.Entry, error
 			}
 			var entries []services.Entry
 			for _, row := range rows {
-				at, id = row.Credential, row.ID
-				entry := toEntry(row)
+				at, id = row.Credential, string(row.ID)
+				entry := services.Entry(row)
 				if entry.State != services.Gone || services.AsksForGone(entry.ID, x.run.AsOf) {
 					entries = append(entries, entry)
 				}
@@ -91,15 +91,6 @@ func (x *Session) Entries(ctx context.Context) iter.Seq2[[]services.Entry, error
 			}
 		}
 	}
-}
-
-func toEntry(row servicesql.AskServicesRow) services.Entry {
-	entry := services.Entry{
-		ID: services.ID(row.ID), State: services.State(row.State), Credential: row.Credential, Version: row.Version,
-		MissingSince: fromDate(row.MissingSince), Pending: services.State(row.Pending), Specialty: row.Specialty,
-	}
-	copy(entry.Hash[:], row.FactsHash)
-	return entry
 }
 
 // A cursor names the last entry that was asked for: credential and id.
@@ -144,8 +135,7 @@ func (x *Session) Keep(ctx context.Context, looks []services.Look, rejected []se
 			}
 		}
 		return q.MovePull(ctx, servicesql.MovePullParams{
-			ID: int64(x.run.ID), PulledTo: cursorOf(last), Asked: int32(x.asked + asked),
-			Rejected: int32(x.rejected + len(rejected)), Total: int32(x.total),
+			ID: x.run.ID, PulledTo: cursorOf(last), Asked: x.asked + asked, Rejected: x.rejected + len(rejected), Total: x.total,
 		})
 	})
 	if err != nil {
@@ -157,8 +147,8 @@ func (x *Session) Keep(ctx context.Context, looks []services.Look, rejected []se
 
 func (x *Session) runService(look services.Look) (row servicesql.RunServicesParams, err error) {
 	row = servicesql.RunServicesParams{
-		RunID: int64(x.run.ID), ID: string(look.ID), State: string(look.State), Credential: look.Credential,
-		MissingSince: toDate(look.MissingSince), Version: look.Version, Sites: []string{},
+		RunID: x.run.ID, ID: look.ID, State: look.State, Credential: look.Credential, MissingSince: look.MissingSince,
+		Version: look.Version, Sites: []profile.ODSCode{},
 	}
 	if look.Service == nil {
 		return row, nil
@@ -169,7 +159,7 @@ func (x *Session) runService(look services.Look) (row servicesql.RunServicesPara
 	if row.Shown, err = json.Marshal(look.Service.Shown(look.Specialty)); err != nil {
 		return row, fmt.Errorf("service %s: %w", look.ID, err)
 	}
-	row.FactsHash, row.Sites = look.Hash[:], texts(look.Service.Sites)
+	row.FactsHash, row.Sites = look.Hash, append(row.Sites, look.Service.Sites...)
 	return row, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
@@ -70,7 +69,7 @@ func (x *Session) ImportExtract(ctx context.Context, actor string, rows iter.Seq
 		}
 		written, err := servicesql.New(tx).ImportExtract(ctx, actor)
 		done = Imported{
-			Rows: int(copied) + len(source.rejected), Rejected: len(source.rejected), Added: int(written.Added), Changed: int(written.Changed),
+			Rows: int(copied) + len(source.rejected), Rejected: len(source.rejected), Added: written.Added, Changed: written.Changed,
 		}
 		return err
 	})
@@ -120,26 +119,26 @@ func quarantineRow(ctx context.Context, tx pgx.Tx, r *profile.Rejected) error {
 // AddService enters the id of a service that was verified to be at a site, and
 // reports whether the register did not say so before.
 func (x *Session) AddService(ctx context.Context, id services.ID, site profile.ODSCode, actor string) (bool, error) {
-	added, err := x.q.AddService(ctx, servicesql.AddServiceParams{ID: string(id), Site: string(site), Actor: actor})
+	added, err := x.q.AddService(ctx, servicesql.AddServiceParams{ID: id, Site: string(site), Actor: actor})
 	return added > 0, postgres.Wrap(err, "adding service "+string(id))
 }
 
 // RegisteredService is a service as the register shows it.
 type RegisteredService struct {
-	ID           services.ID     `json:"id"`
-	Name         string          `json:"name"`
-	State        services.State  `json:"state"`
-	Origin       string          `json:"origin"` // extract or editor
-	Claimed      []string        `json:"claimed"`
-	Sites        []string        `json:"sites"` // by e-RS
-	Provider     string          `json:"provider"`
-	Specialty    string          `json:"specialty"`
-	Credential   string          `json:"credential"`
-	Version      string          `json:"version"`
-	Pending      services.State  `json:"pending,omitempty"`
-	MissingSince profile.Date    `json:"missing_since,omitzero"`
-	AddedBy      string          `json:"added_by"`
-	Extract      json.RawMessage `json:"extract"`
+	ID           services.ID       `json:"id"`
+	Name         string            `json:"name"`
+	State        services.State    `json:"state"`
+	Origin       string            `json:"origin"` // extract or editor
+	Claimed      []profile.ODSCode `json:"claimed"`
+	Sites        []profile.ODSCode `json:"sites"` // by e-RS
+	Provider     string            `json:"provider"`
+	Specialty    string            `json:"specialty"`
+	Credential   string            `json:"credential"`
+	Version      string            `json:"version"`
+	Pending      services.State    `json:"pending,omitempty"`
+	MissingSince profile.Date      `json:"missing_since,omitzero"`
+	AddedBy      string            `json:"added_by"`
+	Extract      json.RawMessage   `json:"extract"`
 }
 
 // RegisteredServices lists the register, in the order of ids. An empty state or
@@ -148,14 +147,14 @@ func (s *Store) RegisteredServices(ctx context.Context, state services.State, si
 	[]RegisteredService, error,
 ) {
 	rows, err := s.q.ListServices(ctx, servicesql.ListServicesParams{
-		State: string(state), Site: string(site), Most: int32(min(most, 1<<30)),
+		State: string(state), Site: string(site), Most: min(most, 1<<30),
 	})
 	list := make([]RegisteredService, len(rows))
 	for i, r := range rows {
 		list[i] = RegisteredService{
-			ID: services.ID(r.ID), Name: r.Name, State: services.State(r.State), Origin: r.Origin, Claimed: r.Claimed,
-			Sites: r.Sites, Provider: r.Provider, Specialty: r.Specialty, Credential: r.Credential, Version: r.Version,
-			Pending: services.State(r.Pending), MissingSince: fromDate(r.MissingSince), AddedBy: r.AddedBy, Extract: r.Extract,
+			ID: r.ID, Name: r.Name, State: r.State, Origin: r.Origin, Claimed: r.Claimed, Sites: r.Sites, Provider: r.Provider,
+			Specialty: r.Specialty, Credential: r.Credential, Version: r.Version, Pending: r.Pending, MissingSince: r.MissingSince,
+			AddedBy: r.AddedBy, Extract: r.Extract,
 		}
 	}
 	return list, postgres.Wrap(err, "listing the register of services")
@@ -182,7 +181,7 @@ func (s *Store) SaveCodes(ctx context.Context, kind string, codes []Code) (saved
 		params.Parents = append(params.Parents, strings.Join(c.Parents, "|"))
 	}
 	row, err := s.q.SaveCodes(ctx, params)
-	return int(row.Saved), int(row.Retired), postgres.Wrap(err, "storing code system "+kind)
+	return row.Saved, row.Retired, postgres.Wrap(err, "storing code system "+kind)
 }
 
 // Codes lists what code systems said, retired codes included.
@@ -190,9 +189,7 @@ func (s *Store) Codes(ctx context.Context, kind string) ([]Code, error) {
 	rows, err := s.q.ListCodes(ctx, kind)
 	list := make([]Code, len(rows))
 	for i, r := range rows {
-		list[i] = Code{
-			Kind: r.Kind, Code: r.Code, Display: r.Display, From: r.EffectiveFrom, To: r.EffectiveTo, Parents: r.Parents, Retired: r.Retired,
-		}
+		list[i] = Code(r)
 	}
 	return list, postgres.Wrap(err, "listing codes")
 }
@@ -217,14 +214,10 @@ type ProfileService struct {
 
 // ServicesOf lists the services of a profile: e-RS's and editors'.
 func (s *Store) ServicesOf(ctx context.Context, code profile.ODSCode) ([]ProfileService, error) {
-	rows, err := s.q.ServicesOf(ctx, string(code))
+	rows, err := s.q.ServicesOf(ctx, code)
 	list := make([]ProfileService, len(rows))
 	for i, r := range rows {
-		list[i] = ProfileService{
-			Source: r.Source, ID: r.ExternalID, NHSCode: r.NhsCode, Name: r.Name, Kind: r.Kind, Specialty: r.Specialty, Hours: r.Hours,
-			Instructions: r.Instructions, Booking: r.Booking, Contacts: r.Contacts, Withdrawn: r.Withdrawn, Text: r.Text, State: r.State,
-			Version: r.Version,
-		}
+		list[i] = ProfileService(r)
 	}
 	return list, postgres.Wrap(err, "listing the services of "+string(code))
 }
@@ -243,10 +236,10 @@ type OwnedSite struct {
 // Owners lists the open sites with something wrong about their owner. An owner
 // that changed since then is one.
 func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error) {
-	rows, err := s.q.ListOwners(ctx, pgtype.Timestamptz{Time: since, Valid: true})
+	rows, err := s.q.ListOwners(ctx, since)
 	list := []OwnedSite{}
 	for _, r := range rows {
-		site := OwnedSite{Code: profile.ODSCode(r.Code), Name: r.Name, Kind: r.Kind, Before: profile.ODSCode(r.ParentBefore)}
+		site := OwnedSite{Code: r.Code, Name: r.Name, Kind: r.Kind, Before: profile.ODSCode(r.ParentBefore)}
 		site.Owner, site.ByCode = services.SiteOwner(site.Code, profile.ODSCode(r.Parent))
 		status := r.ParentStatus
 		if r.Parent == "" {

@@ -37,8 +37,8 @@ select count(*) as asked from ers_service
 where state <> 'gone' and (cardinality(@sites::text[]) = 0 or claimed && @sites::text[] or sites && @sites::text[]);
 
 -- name: AskServices :many
-select e.id, e.state, e.credential, e.version, e.facts_hash, e.missing_since, e.pending,
-    coalesce(c.display, e.specialty)::text as specialty
+select e.id, e.state, e.credential, e.version, e.facts_hash as hash, coalesce(c.display, e.specialty)::text as specialty,
+    e.missing_since, e.pending
 from ers_service e
 left join ers_code c on c.kind = 'SPECIALTY' and c.code = e.specialty
 where (e.credential, length(e.id), e.id) > (@after_credential::text, length(@after_id::text), @after_id::text)
@@ -120,7 +120,7 @@ values (@run_id, @code, @field, @type, @verb, @old, @new, @reason, @undone, @mov
 
 -- name: ServiceLosses :many
 select r.leaves as code, coalesce(p.type, '') as type, count(*) as losses,
-    (select count(*) from service s where s.code = r.leaves and s.source = 'ers' and not s.withdrawn) as services
+    (select count(*) from service s where s.code = r.leaves and s.source = 'ers' and not s.withdrawn) as "of"
 from plan_row r left join profile p on p.code = r.leaves
 where r.run_id = @run_id and r.leaves <> ''
 group by r.leaves, p.type order by r.leaves;
@@ -138,7 +138,7 @@ where r.run_id = @run_id and r.leaves <> ''
 update plan_row set withheld = 'undone' where run_id = @run_id and undone and withheld = '';
 
 -- name: WithheldServices :many
-select p.type, p.withheld, p.leaves, count(*) as count from plan_row p
+select p.withheld as reason, p.type, p.leaves, count(*) as count from plan_row p
 where p.run_id = @run_id and p.withheld <> '' group by p.type, p.withheld, p.leaves order by p.type, p.withheld, p.leaves;
 
 -- name: CountServiceSites :one
@@ -272,11 +272,11 @@ with given as (
 select (select count(*) from saved) as saved, (select count(*) from ended) as retired;
 
 -- name: ListCodes :many
-select kind, code, display, effective_from, effective_to, parents, retired from ers_code
+select kind, code, display, effective_from as "from", effective_to as "to", parents, retired from ers_code
 where (@kind::text = '' or kind = @kind) order by kind, code;
 
 -- name: ServicesOf :many
-select s.source, coalesce(s.external_id, '')::text as external_id, s.nhs_code, s.name, s.kind, s.specialty, s.hours, s.instructions, s.booking,
+select s.source, coalesce(s.external_id, '')::text as id, s.nhs_code, s.name, s.kind, s.specialty, s.hours, s.instructions, s.booking,
     s.contacts, s.withdrawn, coalesce(t.text, '')::text as text, coalesce(e.state, '')::text as state, coalesce(e.version, '')::text as version
 from service s
 left join service_text t on t.code = s.code and t.external_id = s.external_id

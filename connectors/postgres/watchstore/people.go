@@ -38,26 +38,26 @@ func (w *WatchedPeople) read(ctx context.Context, q *watchsql.Queries) error {
 		return postgres.Wrap(err, "accounts")
 	}
 	for _, r := range accounts {
-		w.Accounts = append(w.Accounts, AccountCount{r.State, int(r.Accounts)})
+		w.Accounts = append(w.Accounts, AccountCount{string(r.State), r.Accounts})
 	}
 	letters, err := q.CountLetters(ctx)
 	if err != nil {
 		return postgres.Wrap(err, "letters")
 	}
 	for _, r := range letters {
-		w.Letters = append(w.Letters, LetterCount{r.Kind, r.State, int(r.Letters)})
+		w.Letters = append(w.Letters, LetterCount{string(r.Kind), r.State, r.Letters})
 	}
 	gate, err := q.MailGate(ctx)
 	if err != nil {
 		return postgres.Wrap(err, "mail")
 	}
 	switch {
-	case gate.StoppedAt.Valid:
+	case !gate.StoppedAt.IsZero():
 		w.MailPaused, w.MailPausedFor = "stopped", ofSeconds(gate.Since)
 	case !gate.Open:
 		w.MailPaused, w.MailPausedFor = "paused", ofSeconds(gate.Left)
 	}
 	calendar, err := q.CalendarStands(ctx)
-	w.CalendarAge, w.Vanished = ofSeconds(calendar.Age), int(calendar.Vanished)
+	w.CalendarAge, w.Vanished = ofSeconds(calendar.Age), calendar.Vanished
 	return postgres.Wrap(err, "calendar")
 }

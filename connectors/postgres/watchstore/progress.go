@@ -55,9 +55,9 @@ func (p *ForwardProgress) read(ctx context.Context, q *watchsql.Queries) error {
 		return err
 	}
 	for _, r := range routes {
-		p.Routes = append(p.Routes, RouteProgress{push.Sink(r.Sink), r.Route, ofSeconds(r.DueSeconds), ofSeconds(r.TriedSeconds)})
+		p.Routes = append(p.Routes, RouteProgress{r.Sink, r.Route, ofSeconds(r.DueSeconds), ofSeconds(r.TriedSeconds)})
 	}
 	abandoned, err := q.JobsWithoutWorker(ctx)
-	p.Abandoned, p.Oldest = int(abandoned.Jobs), ofSeconds(abandoned.OldestSeconds)
+	p.Abandoned, p.Oldest = abandoned.Jobs, ofSeconds(abandoned.OldestSeconds)
 	return err
 }

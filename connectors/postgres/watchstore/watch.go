@@ -144,7 +144,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 func (w *Watched) readQueues(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchQueues(ctx)
 	for _, r := range rows {
-		w.Queues = append(w.Queues, QueueDepth{Queue: r.Queue, State: r.State, Jobs: int(r.Jobs), Oldest: ofSeconds(r.OldestSeconds)})
+		w.Queues = append(w.Queues, QueueDepth{Queue: r.Queue, State: r.State, Jobs: r.Jobs, Oldest: ofSeconds(r.OldestSeconds)})
 	}
 	return postgres.Wrap(err, "job queue")
 }
@@ -152,9 +152,7 @@ func (w *Watched) readQueues(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readWithheld(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchWithheld(ctx)
 	for _, r := range rows {
-		w.Withheld = append(w.Withheld, WithheldWaiting{
-			Source: profile.Source(r.Source), Report: r.Report, Reason: runs.WithheldReason(r.Reason), Rows: int(r.Rows),
-		})
+		w.Withheld = append(w.Withheld, WithheldWaiting{r.Source, r.Report, runs.WithheldReason(r.Reason), r.Rows})
 	}
 	return postgres.Wrap(err, "what is withheld")
 }
@@ -162,9 +160,7 @@ func (w *Watched) readWithheld(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readWatermarks(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchWatermarks(ctx)
 	for _, r := range rows {
-		w.Watermarks = append(w.Watermarks, WatermarkAge{
-			Source: profile.Source(r.Source), Stream: r.Stream, Age: ofSeconds(r.AgeSeconds),
-		})
+		w.Watermarks = append(w.Watermarks, WatermarkAge{Source: r.Source, Stream: r.Stream, Age: ofSeconds(r.AgeSeconds)})
 	}
 	return postgres.Wrap(err, "watermarks")
 }
@@ -172,7 +168,7 @@ func (w *Watched) readWatermarks(ctx context.Context, q *watchsql.Queries) error
 func (w *Watched) readListings(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchListings(ctx)
 	for _, r := range rows {
-		w.Listings = append(w.Listings, ListingAge{Source: profile.Source(r.Source), Report: r.Report, Age: ofSeconds(r.AgeSeconds)})
+		w.Listings = append(w.Listings, ListingAge{Source: r.Source, Report: r.Report, Age: ofSeconds(r.AgeSeconds)})
 	}
 	return postgres.Wrap(err, "listings")
 }
@@ -180,9 +176,7 @@ func (w *Watched) readListings(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readQuarantine(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchQuarantine(ctx)
 	for _, r := range rows {
-		w.Quarantine = append(w.Quarantine, QuarantineSize{
-			Source: profile.Source(r.Source), Report: r.Report, Records: int(r.Records),
-		})
+		w.Quarantine = append(w.Quarantine, QuarantineSize(r))
 	}
 	return postgres.Wrap(err, "quarantine")
 }
@@ -190,7 +184,7 @@ func (w *Watched) readQuarantine(ctx context.Context, q *watchsql.Queries) error
 func (w *Watched) readProfiles(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchProfiles(ctx)
 	for _, r := range rows {
-		w.Profiles = append(w.Profiles, OpenProfiles{Type: profile.OrgType(r.Type), Profiles: int(r.Profiles)})
+		w.Profiles = append(w.Profiles, OpenProfiles(r))
 	}
 	return postgres.Wrap(err, "profiles")
 }
@@ -198,7 +192,7 @@ func (w *Watched) readProfiles(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readRuns(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchRuns(ctx)
 	for _, r := range rows {
-		w.Runs = append(w.Runs, OpenRuns{Source: profile.Source(r.Source), State: runs.State(r.State), Runs: int(r.Runs)})
+		w.Runs = append(w.Runs, OpenRuns(r))
 	}
 	return postgres.Wrap(err, "runs")
 }
@@ -216,7 +210,7 @@ func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.
 func (w *Watched) readPushes(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchPushes(ctx)
 	for _, r := range rows {
-		w.Pushes = append(w.Pushes, OpenPushes{push.Sink(r.Sink), push.State(r.State), int(r.Pushes), ofSeconds(r.OldestSeconds)})
+		w.Pushes = append(w.Pushes, OpenPushes{r.Sink, r.State, r.Pushes, ofSeconds(r.OldestSeconds)})
 	}
 	return postgres.Wrap(err, "pushes")
 }
@@ -224,7 +218,7 @@ func (w *Watched) readPushes(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readPaused(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchPaused(ctx)
 	for _, r := range rows {
-		w.Paused = append(w.Paused, PausedSink{push.Sink(r.Sink), r.Route, r.Paused, ofSeconds(r.PausedSeconds)})
+		w.Paused = append(w.Paused, PausedSink{r.Sink, r.Route, r.Paused, ofSeconds(r.PausedSeconds)})
 	}
 	return postgres.Wrap(err, "paused sinks")
 }
@@ -232,9 +226,7 @@ func (w *Watched) readPaused(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readDrift(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchDrift(ctx)
 	for _, r := range rows {
-		w.Drift = append(w.Drift, DriftFoundLast{
-			push.Sink(r.Sink), push.DriftState(r.State), int(r.Missing), int(r.Drifted), ofSeconds(r.AgeSeconds),
-		})
+		w.Drift = append(w.Drift, DriftFoundLast{r.Sink, r.State, r.Missing, r.Drifted, ofSeconds(r.AgeSeconds)})
 	}
 	return postgres.Wrap(err, "drift")
 }
@@ -242,7 +234,7 @@ func (w *Watched) readDrift(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readServices(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.CountServices(ctx)
 	for _, r := range rows {
-		w.Services = append(w.Services, ServiceCount{services.State(r.State), int(r.Services)})
+		w.Services = append(w.Services, ServiceCount(r))
 	}
 	return postgres.Wrap(err, "register of services")
 }

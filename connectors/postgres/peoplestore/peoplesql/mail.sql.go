@@ -7,8 +7,10 @@ package peoplesql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const beginLetter = `-- name: BeginLetter :one
@@ -24,7 +26,7 @@ select g.open, (exists (select from begun))::boolean as begun from gate g
 
 type BeginLetterParams struct {
 	ID        int64
-	ClaimedAt pgtype.Timestamptz
+	ClaimedAt time.Time
 }
 
 type BeginLetterRow struct {
@@ -46,14 +48,14 @@ order by kind, first_at desc, version desc
 `
 
 type CanariesRow struct {
-	Kind    string
-	Version int32
-	Sent    int32
+	Kind    people.LetterKind
+	Version int
+	Sent    int
 	Over    bool
 }
 
 // The newest version of each text.
-func (q *Queries) Canaries(ctx context.Context, pause pgtype.Interval) ([]CanariesRow, error) {
+func (q *Queries) Canaries(ctx context.Context, pause time.Duration) ([]CanariesRow, error) {
 	rows, err := q.db.Query(ctx, canaries, pause)
 	if err != nil {
 		return nil, err
@@ -90,30 +92,31 @@ with may as (
     select id from may order by id limit $4
 )
 update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
-returning l.id, l.reference, l.kind, l.account_id, l.list, l.stage, l.quarter, l.about, l.since, l.ends, l.codes, l.tries, l.claimed_at
+returning l.id, l.reference, l.kind, coalesce(l.account_id, 0)::bigint as account, l.list, l.stage, l.quarter,
+    coalesce(l.about, 0)::bigint as about, l.since, l.ends, l.codes, l.tries, l.claimed_at
 `
 
 type ClaimLettersParams struct {
 	Blocked []string
-	Day     pgtype.Timestamptz
-	Cap     int32
-	Most    int32
+	Day     time.Time
+	Cap     int
+	Most    int
 }
 
 type ClaimLettersRow struct {
 	ID        int64
 	Reference string
-	Kind      string
-	AccountID *int64
-	List      string
-	Stage     string
-	Quarter   pgtype.Date
-	About     *int64
-	Since     pgtype.Date
-	Ends      pgtype.Date
-	Codes     []string
-	Tries     int32
-	ClaimedAt pgtype.Timestamptz
+	Kind      people.LetterKind
+	Account   int64
+	List      profile.ODSCode
+	Stage     people.Stage
+	Quarter   profile.Date
+	About     int64
+	Since     profile.Date
+	Ends      profile.Date
+	Codes     []profile.ODSCode
+	Tries     int
+	ClaimedAt time.Time
 }
 
 // The oldest letters that may go out, one a person, none above a person's cap of a day.
@@ -135,7 +138,7 @@ func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]C
 			&i.ID,
 			&i.Reference,
 			&i.Kind,
-			&i.AccountID,
+			&i.Account,
 			&i.List,
 			&i.Stage,
 			&i.Quarter,
@@ -160,7 +163,7 @@ const fateOfLetter = `-- name: FateOfLetter :one
 update letter l set state = $1, reason = $2,
     not_before = null
 where l.state in ('accepted', 'claimed') and (l.provider_id = $3 and l.provider_id <> '')
-returning l.id, l.account_id
+returning l.id, coalesce(l.account_id, 0)::bigint as account
 `
 
 type FateOfLetterParams struct {
@@ -170,8 +173,8 @@ type FateOfLetterParams struct {
 }
 
 type FateOfLetterRow struct {
-	ID        int64
-	AccountID *int64
+	ID      int64
+	Account int64
 }
 
 // By the mail service's id, or by what it knows the letter by. Fates come late, twice, or in another order: one that is
@@ -179,12 +182,12 @@ type FateOfLetterRow struct {
 func (q *Queries) FateOfLetter(ctx context.Context, arg FateOfLetterParams) (FateOfLetterRow, error) {
 	row := q.db.QueryRow(ctx, fateOfLetter, arg.State, arg.Reason, arg.ProviderID)
 	var i FateOfLetterRow
-	err := row.Scan(&i.ID, &i.AccountID)
+	err := row.Scan(&i.ID, &i.Account)
 	return i, err
 }
 
 const listLetters = `-- name: ListLetters :many
-select id, reference, kind, account_id, list, state, reason, made_at, accepted_at, tries, not_before from letter
+select id, reference, kind, coalesce(account_id, 0)::bigint as account, list, state, reason, made_at, accepted_at, tries from letter
 where ($1::text = '' or state = $1) and ($2::bigint = 0 or account_id = $2)
 order by id desc limit $3
 `
@@ -192,21 +195,20 @@ order by id desc limit $3
 type ListLettersParams struct {
 	State   string
 	Account int64
-	Most    int32
+	Most    int
 }
 
 type ListLettersRow struct {
 	ID         int64
 	Reference  string
-	Kind       string
-	AccountID  *int64
-	List       string
+	Kind       people.LetterKind
+	Account    int64
+	List       profile.ODSCode
 	State      string
 	Reason     string
-	MadeAt     pgtype.Timestamptz
-	AcceptedAt pgtype.Timestamptz
-	Tries      int32
-	NotBefore  pgtype.Timestamptz
+	MadeAt     time.Time
+	AcceptedAt time.Time
+	Tries      int
 }
 
 func (q *Queries) ListLetters(ctx context.Context, arg ListLettersParams) ([]ListLettersRow, error) {
@@ -222,14 +224,13 @@ func (q *Queries) ListLetters(ctx context.Context, arg ListLettersParams) ([]Lis
 			&i.ID,
 			&i.Reference,
 			&i.Kind,
-			&i.AccountID,
+			&i.Account,
 			&i.List,
 			&i.State,
 			&i.Reason,
 			&i.MadeAt,
 			&i.AcceptedAt,
 			&i.Tries,
-			&i.NotBefore,
 		); err != nil {
 			return nil, err
 		}
@@ -268,9 +269,9 @@ from mail_gate
 `
 
 type MailGateRow struct {
-	StoppedAt   pgtype.Timestamptz
+	StoppedAt   time.Time
 	StoppedBy   string
-	PausedUntil pgtype.Timestamptz
+	PausedUntil time.Time
 	Reason      string
 	Since       float64
 	Left        float64
@@ -296,7 +297,7 @@ const markDead = `-- name: MarkDead :exec
 update account set dead_at = clock() where id = $1 and dead_at is null
 `
 
-func (q *Queries) MarkDead(ctx context.Context, id int64) error {
+func (q *Queries) MarkDead(ctx context.Context, id people.AccountID) error {
 	_, err := q.db.Exec(ctx, markDead, id)
 	return err
 }
@@ -308,9 +309,9 @@ order by looked_at limit $3
 `
 
 type OpenLettersParams struct {
-	Every  pgtype.Interval
-	Within pgtype.Interval
-	Most   int32
+	Every  time.Duration
+	Within time.Duration
+	Most   int
 }
 
 type OpenLettersRow struct {
@@ -344,7 +345,7 @@ update mail_gate set paused_until = greatest(paused_until, now() + $1::interval)
 `
 
 type PauseMailParams struct {
-	Wait   pgtype.Interval
+	Wait   time.Duration
 	Reason string
 }
 
@@ -367,7 +368,7 @@ const resumeCanaries = `-- name: ResumeCanaries :exec
 update mail_canary set sent = greatest(sent, $1), first_at = '-infinity'
 `
 
-func (q *Queries) ResumeCanaries(ctx context.Context, enough int32) error {
+func (q *Queries) ResumeCanaries(ctx context.Context, enough int) error {
 	_, err := q.db.Exec(ctx, resumeCanaries, enough)
 	return err
 }
@@ -402,13 +403,13 @@ select kind from settled
 type SettleLetterParams struct {
 	State           string
 	Reason          string
-	Wait            pgtype.Interval
-	Untried         int32
+	Wait            *time.Duration
+	Untried         int
 	ProviderID      string
-	TemplateVersion int32
-	Ends            pgtype.Date
+	TemplateVersion int
+	Ends            profile.Date
 	ID              int64
-	ClaimedAt       pgtype.Timestamptz
+	ClaimedAt       time.Time
 }
 
 // A warning that was not true any more leaves its name to the next one: an account is not held for it. What went out is
@@ -440,15 +441,15 @@ from letter where state = 'claimed' order by id
 type StaleLettersRow struct {
 	ID        int64
 	Reference string
-	Kind      string
-	Tries     int32
-	ClaimedAt pgtype.Timestamptz
+	Kind      people.LetterKind
+	Tries     int
+	ClaimedAt time.Time
 	Settled   bool
 	Age       float64
 }
 
 // Claimed by a process that has ended: whoever reads this holds the lock.
-func (q *Queries) StaleLetters(ctx context.Context, settle pgtype.Interval) ([]StaleLettersRow, error) {
+func (q *Queries) StaleLetters(ctx context.Context, settle time.Duration) ([]StaleLettersRow, error) {
 	rows, err := q.db.Query(ctx, staleLetters, settle)
 	if err != nil {
 		return nil, err
@@ -495,8 +496,8 @@ select count(*) as waiting, coalesce(min(greatest(not_before, now())), now())::t
 `
 
 type WaitingLettersRow struct {
-	Waiting int64
-	Next    pgtype.Timestamptz
+	Waiting int
+	Next    time.Time
 }
 
 func (q *Queries) WaitingLetters(ctx context.Context) (WaitingLettersRow, error) {

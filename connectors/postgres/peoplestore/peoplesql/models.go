@@ -5,15 +5,18 @@
 package peoplesql
 
 import (
-	"github.com/jackc/pgx/v5/pgtype"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The newest check of each section; kept by a trigger
 type SectionChecked struct {
 	// The profile
-	Code string
+	Code profile.ODSCode
 	// See section_check
-	Section string
+	Section people.Section
 	// When it was checked last
-	At pgtype.Timestamptz
+	At time.Time
 }

@@ -7,8 +7,10 @@ package peoplesql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const accountHistory = `-- name: AccountHistory :many
@@ -16,8 +18,8 @@ select what, old, new, actor, reason, at from account_change where account_id = 
 `
 
 type AccountHistoryParams struct {
-	AccountID int64
-	Most      int32
+	AccountID people.AccountID
+	Most      int
 }
 
 type AccountHistoryRow struct {
@@ -26,7 +28,7 @@ type AccountHistoryRow struct {
 	New    string
 	Actor  string
 	Reason string
-	At     pgtype.Timestamptz
+	At     time.Time
 }
 
 func (q *Queries) AccountHistory(ctx context.Context, arg AccountHistoryParams) ([]AccountHistoryRow, error) {
@@ -57,20 +59,20 @@ func (q *Queries) AccountHistory(ctx context.Context, arg AccountHistoryParams) 
 }
 
 const accountMemberships = `-- name: AccountMemberships :many
-select m.code, m.role, m.started_at, m.ended_at, p.name, p.status from membership m join profile p using (code)
+select m.code, p.name, m.role, p.status, m.started_at as since, m.ended_at as until from membership m join profile p using (code)
 where m.account_id = $1 order by m.ended_at nulls first, m.code
 `
 
 type AccountMembershipsRow struct {
-	Code      string
-	Role      string
-	StartedAt pgtype.Timestamptz
-	EndedAt   pgtype.Timestamptz
-	Name      string
-	Status    string
+	Code   profile.ODSCode
+	Name   string
+	Role   people.MemberRole
+	Status profile.Status
+	Since  time.Time
+	Until  time.Time
 }
 
-func (q *Queries) AccountMemberships(ctx context.Context, accountID int64) ([]AccountMembershipsRow, error) {
+func (q *Queries) AccountMemberships(ctx context.Context, accountID people.AccountID) ([]AccountMembershipsRow, error) {
 	rows, err := q.db.Query(ctx, accountMemberships, accountID)
 	if err != nil {
 		return nil, err
@@ -81,11 +83,11 @@ func (q *Queries) AccountMemberships(ctx context.Context, accountID int64) ([]Ac
 		var i AccountMembershipsRow
 		if err := rows.Scan(
 			&i.Code,
-			&i.Role,
-			&i.StartedAt,
-			&i.EndedAt,
 			&i.Name,
+			&i.Role,
 			&i.Status,
+			&i.Since,
+			&i.Until,
 		); err != nil {
 			return nil, err
 		}
@@ -118,9 +120,9 @@ const countAccounts = `-- name: CountAccounts :one
 select count(*) from account where state in ('invited', 'active')
 `
 
-func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
+func (q *Queries) CountAccounts(ctx context.Context) (int, error) {
 	row := q.db.QueryRow(ctx, countAccounts)
-	var count int64
+	var count int
 	err := row.Scan(&count)
 	return count, err
 }
@@ -153,21 +155,21 @@ where a.id = x.id and a.last_active_at = x.last_active_at
                 where l.account_id = a.id and l.since = x.since and l.kind in ('inactive-30-days', 'inactive-7-days')
                     and l.accepted_at is not null)
         end
-returning a.id, x.step
+returning a.id, x.step::text as step
 `
 
 type EndAccountsParams struct {
-	Today        pgtype.Date
-	WarnedBefore pgtype.Timestamptz
+	Today        profile.Date
+	WarnedBefore time.Time
 	Ids          []int64
 	Steps        []string
-	Active       []pgtype.Timestamptz
-	Sinces       []pgtype.Date
+	Active       []time.Time
+	Sinces       []profile.Date
 }
 
 type EndAccountsRow struct {
-	ID   int64
-	Step interface{}
+	ID   people.AccountID
+	Step string
 }
 
 // Only those of which nothing happened since they were judged, and that both warnings reached; whoever became the account
@@ -205,7 +207,7 @@ from profile p
 where p.code = m.code and m.ended_at is null and p.status = 'closed' and m.closed_since < $1::date
 `
 
-func (q *Queries) EndClosed(ctx context.Context, today pgtype.Date) (int64, error) {
+func (q *Queries) EndClosed(ctx context.Context, today profile.Date) (int64, error) {
 	result, err := q.db.Exec(ctx, endClosed, today)
 	if err != nil {
 		return 0, err
@@ -232,9 +234,9 @@ select date, title, vanished_at from holiday order by date
 `
 
 type HolidaysRow struct {
-	Date       pgtype.Date
+	Date       profile.Date
 	Title      string
-	VanishedAt pgtype.Timestamptz
+	VanishedAt time.Time
 }
 
 func (q *Queries) Holidays(ctx context.Context) ([]HolidaysRow, error) {
@@ -267,7 +269,7 @@ type InsertIdleEndingsParams struct {
 	RunID  int64
 	Ids    []int64
 	Steps  []string
-	Sinces []pgtype.Date
+	Sinces []profile.Date
 }
 
 func (q *Queries) InsertIdleEndings(ctx context.Context, arg InsertIdleEndingsParams) error {
@@ -287,8 +289,8 @@ insert into idle_run (state, actor, ending, accounts) values ($1, $2, $3, $4) re
 type InsertIdleRunParams struct {
 	State    string
 	Actor    string
-	Ending   int32
-	Accounts int32
+	Ending   int
+	Accounts int
 }
 
 func (q *Queries) InsertIdleRun(ctx context.Context, arg InsertIdleRunParams) (int64, error) {
@@ -321,10 +323,10 @@ type InsertLettersParams struct {
 	Accounts []int64
 	Lists    []string
 	Stages   []string
-	Quarters []pgtype.Date
+	Quarters []profile.Date
 	Abouts   []int64
-	Sinces   []pgtype.Date
-	Ends     []pgtype.Date
+	Sinces   []profile.Date
+	Ends     []profile.Date
 	Codes    []string
 }
 
@@ -358,7 +360,7 @@ on conflict on constraint idle_kept_pkey do nothing
 
 type KeepIdleParams struct {
 	Ids    []int64
-	Sinces []pgtype.Date
+	Sinces []profile.Date
 	Steps  []string
 	Codes  []string
 }
@@ -404,16 +406,16 @@ where ($1::text = '' or state = $1) order by id limit $2
 
 type ListAccountsParams struct {
 	State string
-	Most  int32
+	Most  int
 }
 
 type ListAccountsRow struct {
-	ID           int64
-	Kind         string
-	State        string
+	ID           people.AccountID
+	Kind         people.AccountKind
+	State        people.AccountState
 	Dead         bool
-	LastActiveAt pgtype.Timestamptz
-	LeaveUntil   pgtype.Date
+	LastActiveAt time.Time
+	LeaveUntil   profile.Date
 }
 
 func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]ListAccountsRow, error) {
@@ -447,15 +449,15 @@ const listICBs = `-- name: ListICBs :many
 select distinct icb from profile where status <> 'closed' and icb <> '' and type = any($1::text[]) order by icb
 `
 
-func (q *Queries) ListICBs(ctx context.Context, types []string) ([]string, error) {
+func (q *Queries) ListICBs(ctx context.Context, types []string) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, listICBs, types)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []profile.ODSCode{}
 	for rows.Next() {
-		var icb string
+		var icb profile.ODSCode
 		if err := rows.Scan(&icb); err != nil {
 			return nil, err
 		}
@@ -468,8 +470,7 @@ func (q *Queries) ListICBs(ctx context.Context, types []string) ([]string, error
 }
 
 const listIdleRuns = `-- name: ListIdleRuns :many
-select id, state, actor, at, ending, accounts, decided_by,
-    (select count(*) from idle_ending e where e.run_id = r.id and e.done) as ended
+select id, state, actor, at, ending, accounts, (select count(*) from idle_ending e where e.run_id = r.id and e.done) as ended, decided_by
 from idle_run r order by id desc limit $1
 `
 
@@ -477,14 +478,14 @@ type ListIdleRunsRow struct {
 	ID        int64
 	State     string
 	Actor     string
-	At        pgtype.Timestamptz
-	Ending    int32
-	Accounts  int32
+	At        time.Time
+	Ending    int
+	Accounts  int
+	Ended     int
 	DecidedBy string
-	Ended     int64
 }
 
-func (q *Queries) ListIdleRuns(ctx context.Context, most int32) ([]ListIdleRunsRow, error) {
+func (q *Queries) ListIdleRuns(ctx context.Context, most int) ([]ListIdleRunsRow, error) {
 	rows, err := q.db.Query(ctx, listIdleRuns, most)
 	if err != nil {
 		return nil, err
@@ -500,8 +501,8 @@ func (q *Queries) ListIdleRuns(ctx context.Context, most int32) ([]ListIdleRunsR
 			&i.At,
 			&i.Ending,
 			&i.Accounts,
-			&i.DecidedBy,
 			&i.Ended,
+			&i.DecidedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -524,14 +525,14 @@ order by p.icb, p.code limit $2
 
 type ListUnreachedParams struct {
 	Types []string
-	Most  int32
+	Most  int
 }
 
 type ListUnreachedRow struct {
-	Code string
+	Code profile.ODSCode
 	Name string
-	Type string
-	Icb  string
+	Type profile.OrgType
+	Icb  profile.ODSCode
 }
 
 // Open organisations that must check something and that no letter reaches.
@@ -593,12 +594,12 @@ order by m.account_id, p.code
 `
 
 type LoadMembershipsRow struct {
-	AccountID int64
-	Role      string
-	Code      string
+	AccountID people.AccountID
+	Role      people.MemberRole
+	Code      profile.ODSCode
 	Name      string
-	Type      string
-	Icb       string
+	Type      profile.OrgType
+	Icb       profile.ODSCode
 }
 
 // Of open organisations only.
@@ -637,15 +638,15 @@ order by p.code
 
 type LoadOrgsParams struct {
 	Codes []string
-	Icb   string
+	Icb   profile.ODSCode
 	Types []string
 }
 
 type LoadOrgsRow struct {
-	Code string
+	Code profile.ODSCode
 	Name string
-	Type string
-	Icb  string
+	Type profile.OrgType
+	Icb  profile.ODSCode
 }
 
 // Open organisations that are named, or all of an ICB's that must check something.
@@ -686,23 +687,23 @@ order by a.id limit $6
 `
 
 type LoadPeopleParams struct {
-	After      int64
+	After      people.AccountID
 	Ids        []int64
 	States     []string
 	Codes      []string
-	IdleBefore pgtype.Timestamptz
-	Most       int32
+	IdleBefore time.Time
+	Most       int
 }
 
 type LoadPeopleRow struct {
-	ID           int64
-	Kind         string
-	State        string
+	ID           people.AccountID
+	Kind         people.AccountKind
+	State        people.AccountState
 	Email        string
 	Name         string
 	Dead         bool
-	LastActiveAt pgtype.Timestamptz
-	LeaveUntil   pgtype.Date
+	LastActiveAt time.Time
+	LeaveUntil   profile.Date
 }
 
 // Accounts behind an id, or those that are named, or all of some organisations.
@@ -748,12 +749,12 @@ select distinct code, date from dated_opening_period where code = any($1::text[]
 
 type LoadStatedParams struct {
 	Codes []string
-	Today pgtype.Date
+	Today profile.Date
 }
 
 type LoadStatedRow struct {
-	Code string
-	Date pgtype.Date
+	Code profile.ODSCode
+	Date profile.Date
 }
 
 func (q *Queries) LoadStated(ctx context.Context, arg LoadStatedParams) ([]LoadStatedRow, error) {
@@ -783,10 +784,10 @@ where account_id = any($1::bigint[]) and kind in ('inactive-30-days', 'inactive-
 
 type LoadWarningsRow struct {
 	AccountID  int64
-	Kind       string
-	Since      pgtype.Date
-	Ends       pgtype.Date
-	AcceptedAt pgtype.Timestamptz
+	Kind       people.LetterKind
+	Since      profile.Date
+	Ends       profile.Date
+	AcceptedAt time.Time
 	State      string
 }
 
@@ -837,9 +838,9 @@ order by o.account_id, m.account_id, m.code
 `
 
 type ManagersOfRow struct {
-	AccountID int64
-	Manager   int64
-	Code      string
+	AccountID people.AccountID
+	Manager   people.AccountID
+	Code      profile.ODSCode
 }
 
 // The account managers of the open organisations that some accounts belong to.
@@ -869,7 +870,7 @@ from profile p
 where p.code = m.code and m.ended_at is null and (p.status = 'closed') <> (m.closed_since is not null)
 `
 
-func (q *Queries) NoteClosed(ctx context.Context, today pgtype.Date) error {
+func (q *Queries) NoteClosed(ctx context.Context, today profile.Date) error {
 	_, err := q.db.Exec(ctx, noteClosed, today)
 	return err
 }
@@ -890,7 +891,7 @@ const reactivateAccount = `-- name: ReactivateAccount :execrows
 update account set state = 'active' where id = $1 and state in ('deactivated', 'expired')
 `
 
-func (q *Queries) ReactivateAccount(ctx context.Context, id int64) (int64, error) {
+func (q *Queries) ReactivateAccount(ctx context.Context, id people.AccountID) (int64, error) {
 	result, err := q.db.Exec(ctx, reactivateAccount, id)
 	if err != nil {
 		return 0, err
@@ -915,7 +916,7 @@ on conflict on constraint holiday_pkey do update set title = excluded.title, las
 `
 
 type SaveHolidaysParams struct {
-	Dates  []pgtype.Date
+	Dates  []profile.Date
 	Titles []string
 }
 
@@ -929,9 +930,9 @@ update account set leave_from = $1, leave_until = $2 where id = $3 and state = '
 `
 
 type SetLeaveParams struct {
-	LeaveFrom  pgtype.Date
-	LeaveUntil pgtype.Date
-	ID         int64
+	LeaveFrom  profile.Date
+	LeaveUntil profile.Date
+	ID         people.AccountID
 }
 
 func (q *Queries) SetLeave(ctx context.Context, arg SetLeaveParams) (int64, error) {
@@ -949,19 +950,19 @@ from account a where a.id = $1
 `
 
 type ShowAccountRow struct {
-	ID           int64
-	Kind         string
-	State        string
+	ID           people.AccountID
+	Kind         people.AccountKind
+	State        people.AccountState
 	Region       string
 	Dead         bool
-	CreatedAt    pgtype.Timestamptz
-	LastActiveAt pgtype.Timestamptz
-	LeaveFrom    pgtype.Date
-	LeaveUntil   pgtype.Date
-	EndedAt      pgtype.Timestamptz
+	CreatedAt    time.Time
+	LastActiveAt time.Time
+	LeaveFrom    profile.Date
+	LeaveUntil   profile.Date
+	EndedAt      time.Time
 }
 
-func (q *Queries) ShowAccount(ctx context.Context, id int64) (ShowAccountRow, error) {
+func (q *Queries) ShowAccount(ctx context.Context, id people.AccountID) (ShowAccountRow, error) {
 	row := q.db.QueryRow(ctx, showAccount, id)
 	var i ShowAccountRow
 	err := row.Scan(
@@ -983,7 +984,7 @@ const vanishHolidays = `-- name: VanishHolidays :exec
 update holiday set vanished_at = clock() where date = any($1::date[]) and vanished_at is null
 `
 
-func (q *Queries) VanishHolidays(ctx context.Context, dates []pgtype.Date) error {
+func (q *Queries) VanishHolidays(ctx context.Context, dates []profile.Date) error {
 	_, err := q.db.Exec(ctx, vanishHolidays, dates)
 	return err
 }
@@ -994,9 +995,9 @@ where e.run_id = $1 and r.state = 'withheld' order by e.account_id
 `
 
 type WithheldEndingsRow struct {
-	AccountID int64
+	AccountID people.AccountID
 	Step      string
-	Since     pgtype.Date
+	Since     profile.Date
 }
 
 func (q *Queries) WithheldEndings(ctx context.Context, runID int64) ([]WithheldEndingsRow, error) {

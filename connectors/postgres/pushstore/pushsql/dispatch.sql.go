@@ -8,7 +8,9 @@ package pushsql
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"time"
 )
 
 const duePushes = `-- name: DuePushes :many
@@ -26,13 +28,13 @@ from open o cross join lateral (
 `
 
 type DuePushesParams struct {
-	Most  int32
+	Most  int
 	Sinks []string
 }
 
 type DuePushesRow struct {
-	Code  string
-	Sink  string
+	Code  profile.ODSCode
+	Sink  push.Sink
 	Probe bool
 }
 
@@ -141,7 +143,7 @@ where p.state = 'held' and not exists (select from holding h where h.code = p.co
 `
 
 // What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
-func (q *Queries) HoldPushes(ctx context.Context, today pgtype.Date) error {
+func (q *Queries) HoldPushes(ctx context.Context, today profile.Date) error {
 	_, err := q.db.Exec(ctx, holdPushes, today)
 	return err
 }
@@ -215,7 +217,7 @@ type ReadChangesParams struct {
 	RouteTypes []string
 	Routes     []string
 	Today      string
-	Settle     pgtype.Interval
+	Settle     time.Duration
 }
 
 // Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in

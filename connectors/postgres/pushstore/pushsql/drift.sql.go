@@ -7,8 +7,10 @@ package pushsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const beginDriftCheck = `-- name: BeginDriftCheck :one
@@ -16,7 +18,7 @@ insert into drift_check (sink, actor, whole) values ($1, $2, $3) returning id
 `
 
 type BeginDriftCheckParams struct {
-	Sink  string
+	Sink  push.Sink
 	Actor string
 	Whole bool
 }
@@ -33,15 +35,15 @@ select distinct d.code from drift d where d.check_id = $1 and not d.given_up ord
 `
 
 // What a sink did not take three times it will not take: people are told instead.
-func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]string, error) {
+func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, driftToRepair, checkID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []profile.ODSCode{}
 	for rows.Next() {
-		var code string
+		var code profile.ODSCode
 		if err := rows.Scan(&code); err != nil {
 			return nil, err
 		}
@@ -59,11 +61,11 @@ where id = $7 and state = 'running'
 `
 
 type EndDriftCheckParams struct {
-	State    string
-	Checked  int32
-	Missing  int32
-	Drifted  int32
-	Repaired int32
+	State    push.DriftState
+	Checked  int
+	Missing  int
+	Drifted  int
+	Repaired int
 	Reason   string
 	ID       int64
 }
@@ -92,11 +94,11 @@ where d.check_id = $1 order by d.code, d.field limit $2
 
 type ListDriftParams struct {
 	CheckID int64
-	Most    int32
+	Most    int
 }
 
 type ListDriftRow struct {
-	Code    string
+	Code    profile.ODSCode
 	Name    string
 	Field   string
 	Want    string
@@ -135,7 +137,7 @@ const pruneDrift = `-- name: PruneDrift :exec
 delete from drift_check where started_at < $1
 `
 
-func (q *Queries) PruneDrift(ctx context.Context, before pgtype.Timestamptz) error {
+func (q *Queries) PruneDrift(ctx context.Context, before time.Time) error {
 	_, err := q.db.Exec(ctx, pruneDrift, before)
 	return err
 }
@@ -148,15 +150,15 @@ order by p.code limit $5
 `
 
 type PushesToCheckParams struct {
-	Sink  string
-	After string
+	Sink  push.Sink
+	After profile.ODSCode
 	Codes []string
-	Type  string
-	Most  int32
+	Type  profile.OrgType
+	Most  int
 }
 
 // What a sink took and nothing is under way for: the next page of codes of one type.
-func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([]string, error) {
+func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, pushesToCheck,
 		arg.Sink,
 		arg.After,
@@ -168,9 +170,9 @@ func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []profile.ODSCode{}
 	for rows.Next() {
-		var code string
+		var code profile.ODSCode
 		if err := rows.Scan(&code); err != nil {
 			return nil, err
 		}
@@ -192,7 +194,7 @@ where p.sink = $1 and p.code = l.code
 `
 
 type SawPushesParams struct {
-	Sink  string
+	Sink  push.Sink
 	Codes []string
 }
 
@@ -214,7 +216,7 @@ type StoreDriftParams struct {
 	Fields  []string
 	Wants   []string
 	Showns  []string
-	Sink    string
+	Sink    push.Sink
 }
 
 func (q *Queries) StoreDrift(ctx context.Context, arg StoreDriftParams) error {

@@ -7,8 +7,10 @@ package pushsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const insertHold = `-- name: InsertHold :one
@@ -25,10 +27,10 @@ select id from there union all select id from added order by id limit 1
 `
 
 type InsertHoldParams struct {
-	Code   string
+	Code   profile.ODSCode
 	Field  *string
-	Sink   *string
-	Until  pgtype.Date
+	Sink   *push.Sink
+	Until  profile.Date
 	Reason string
 	Actor  string
 }
@@ -50,7 +52,7 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (int64, 
 
 const listHolds = `-- name: ListHolds :many
 select h.id, h.code, p.name, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at,
-    h.removed_at, coalesce(h.removed_by, '')::text as removed_by
+    h.removed_at as removed, coalesce(h.removed_by, '')::text as removed_by
 from hold h join profile p using (code)
 where ($1::boolean or h.removed_at is null and (h.until is null or h.until >= $2::date)) and ($3::text = '' or h.code = $3)
 order by h.id
@@ -58,21 +60,21 @@ order by h.id
 
 type ListHoldsParams struct {
 	Ended bool
-	Today pgtype.Date
+	Today profile.Date
 	Code  string
 }
 
 type ListHoldsRow struct {
 	ID        int64
-	Code      string
+	Code      profile.ODSCode
 	Name      string
 	Field     string
 	Sink      string
-	Until     pgtype.Date
+	Until     profile.Date
 	Reason    string
 	Actor     string
-	At        pgtype.Timestamptz
-	RemovedAt pgtype.Timestamptz
+	At        time.Time
+	Removed   time.Time
 	RemovedBy string
 }
 
@@ -95,7 +97,7 @@ func (q *Queries) ListHolds(ctx context.Context, arg ListHoldsParams) ([]ListHol
 			&i.Reason,
 			&i.Actor,
 			&i.At,
-			&i.RemovedAt,
+			&i.Removed,
 			&i.RemovedBy,
 		); err != nil {
 			return nil, err

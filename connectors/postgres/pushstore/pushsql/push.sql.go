@@ -7,8 +7,10 @@ package pushsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const announceWork = `-- name: AnnounceWork :exec
@@ -34,21 +36,21 @@ returning p.code
 
 type ClaimPushesParams struct {
 	Claim int64
-	Sink  string
+	Sink  push.Sink
 	Codes []string
 }
 
 // For a command that works pushes itself, as jobs have theirs: they carry the number of its process, negative. What it
 // claimed already is its own; of a command that died, they are lost and found.
-func (q *Queries) ClaimPushes(ctx context.Context, arg ClaimPushesParams) ([]string, error) {
+func (q *Queries) ClaimPushes(ctx context.Context, arg ClaimPushesParams) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, claimPushes, arg.Claim, arg.Sink, arg.Codes)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []profile.ODSCode{}
 	for rows.Next() {
-		var code string
+		var code profile.ODSCode
 		if err := rows.Scan(&code); err != nil {
 			return nil, err
 		}
@@ -65,10 +67,10 @@ select p.sink, p.state, p.route, count(*) as pushes from push p group by p.sink,
 `
 
 type CountPushesRow struct {
-	Sink   string
-	State  string
+	Sink   push.Sink
+	State  push.State
 	Route  string
-	Pushes int64
+	Pushes int
 }
 
 func (q *Queries) CountPushes(ctx context.Context) ([]CountPushesRow, error) {
@@ -140,9 +142,9 @@ type ForcePushesParams struct {
 }
 
 type ForcePushesRow struct {
-	Code  string
-	Sink  string
-	State string
+	Code  profile.ODSCode
+	Sink  push.Sink
+	State push.State
 }
 
 // Send it although nothing differs, and whatever was refused before: a person's word, or a repair. What moved since a check
@@ -168,7 +170,9 @@ func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]For
 }
 
 const listPushes = `-- name: ListPushes :many
-select p.code, p.sink, p.route, p.state, p.wanted_at, p.due_at, p.not_before, p.job_id, p.forced, p.failures, p.repairs, p.reason, p.sequence, p.sent, p.sent_own, p.sent_at, p.unclear, p.accepted_own, p.accepted_sequence, p.accepted_at, p.seen_at, p.version, p.settled_job, p.asked, p.answered, coalesce(f.name, '') as name from push p left join profile f using (code)
+select p.code, coalesce(f.name, '') as name, p.sink, p.route, p.state, p.reason, p.unclear, p.failures, p.sequence, p.wanted_at as wanted,
+    p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took
+from push p left join profile f using (code)
 where ($1::text = '' or p.state = $1) and ($2::text = '' or p.sink = $2) and ($3::text = '' or p.code = $3)
 order by p.wanted_at desc, p.code, p.sink limit $4
 `
@@ -177,36 +181,25 @@ type ListPushesParams struct {
 	State string
 	Sink  string
 	Code  string
-	Most  int32
+	Most  int
 }
 
 type ListPushesRow struct {
-	Code             string
-	Sink             string
-	Route            string
-	State            string
-	WantedAt         pgtype.Timestamptz
-	DueAt            pgtype.Timestamptz
-	NotBefore        pgtype.Timestamptz
-	JobID            *int64
-	Forced           bool
-	Failures         int32
-	Repairs          int32
-	Reason           string
-	Sequence         int64
-	Sent             []byte
-	SentOwn          []byte
-	SentAt           pgtype.Timestamptz
-	Unclear          bool
-	AcceptedOwn      []byte
-	AcceptedSequence int64
-	AcceptedAt       pgtype.Timestamptz
-	SeenAt           pgtype.Timestamptz
-	Version          string
-	SettledJob       *int64
-	Asked            int64
-	Answered         int64
-	Name             string
+	Code     profile.ODSCode
+	Name     string
+	Sink     push.Sink
+	Route    string
+	State    push.State
+	Reason   string
+	Unclear  bool
+	Failures int
+	Sequence int64
+	Wanted   time.Time
+	Sent     time.Time
+	Accepted time.Time
+	Seen     time.Time
+	Due      time.Time
+	Took     int64
 }
 
 func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListPushesRow, error) {
@@ -225,31 +218,20 @@ func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListP
 		var i ListPushesRow
 		if err := rows.Scan(
 			&i.Code,
+			&i.Name,
 			&i.Sink,
 			&i.Route,
 			&i.State,
-			&i.WantedAt,
-			&i.DueAt,
-			&i.NotBefore,
-			&i.JobID,
-			&i.Forced,
-			&i.Failures,
-			&i.Repairs,
 			&i.Reason,
-			&i.Sequence,
-			&i.Sent,
-			&i.SentOwn,
-			&i.SentAt,
 			&i.Unclear,
-			&i.AcceptedOwn,
-			&i.AcceptedSequence,
-			&i.AcceptedAt,
-			&i.SeenAt,
-			&i.Version,
-			&i.SettledJob,
-			&i.Asked,
-			&i.Answered,
-			&i.Name,
+			&i.Failures,
+			&i.Sequence,
+			&i.Wanted,
+			&i.Sent,
+			&i.Accepted,
+			&i.Seen,
+			&i.Due,
+			&i.Took,
 		); err != nil {
 			return nil, err
 		}
@@ -298,22 +280,22 @@ order by p.code
 `
 
 type LoadPushesParams struct {
-	Today pgtype.Date
-	Sink  string
+	Today profile.Date
+	Sink  push.Sink
 	Codes []string
 }
 
 type LoadPushesRow struct {
-	Code              string
+	Code              profile.ODSCode
 	Name              string
 	Address           string
 	Postcode          string
-	Type              string
+	Type              profile.OrgType
 	Roles             string
-	Status            string
+	Status            profile.Status
 	Parent            string
 	Commissioner      string
-	Icb               string
+	Icb               profile.ODSCode
 	Region            string
 	Successor         string
 	Phone             string
@@ -332,15 +314,15 @@ type LoadPushesRow struct {
 	Held              []string
 	SinkHeld          bool
 	Paused            string
-	WantedAt          pgtype.Timestamptz
+	WantedAt          time.Time
 	Forced            bool
-	Failures          int32
-	Repairs           int32
+	Failures          int
+	Repairs           int
 	Sequence          int64
 	Sent              []byte
-	SentOwn           []byte
+	SentOwn           profile.Hash
 	Unclear           bool
-	AcceptedOwn       []byte
+	AcceptedOwn       profile.Hash
 	AcceptedSequence  int64
 	Version           string
 	Asked             int64
@@ -417,8 +399,8 @@ where sink = $3 and route = $4 and paused = ''
 
 type PauseRouteParams struct {
 	Reason string
-	Wait   pgtype.Interval
-	Sink   string
+	Wait   time.Duration
+	Sink   push.Sink
 	Route  string
 }
 
@@ -440,8 +422,8 @@ update route set probes = probes + 1, probe_at = now() + $1::interval where sink
 `
 
 type PostponeProbeParams struct {
-	Wait  pgtype.Interval
-	Sink  string
+	Wait  time.Duration
+	Sink  push.Sink
 	Route string
 }
 
@@ -454,7 +436,7 @@ const pruneAttempts = `-- name: PruneAttempts :exec
 delete from push_attempt where at < $1
 `
 
-func (q *Queries) PruneAttempts(ctx context.Context, before pgtype.Timestamptz) error {
+func (q *Queries) PruneAttempts(ctx context.Context, before time.Time) error {
 	_, err := q.db.Exec(ctx, pruneAttempts, before)
 	return err
 }
@@ -465,7 +447,7 @@ where sink = $1 and route = $2 and paused <> ''
 `
 
 type ResumeRouteParams struct {
-	Sink  string
+	Sink  push.Sink
 	Route string
 }
 
@@ -523,7 +505,7 @@ left join done d on d.code = x.code and d.job = x.job
 
 type SettlePushesParams struct {
 	Settled []byte
-	Sink    string
+	Sink    push.Sink
 	Codes   []string
 }
 
@@ -598,7 +580,7 @@ type StagePushesParams struct {
 	Floors []int64
 	Sents  [][]byte
 	Owns   [][]byte
-	Sink   string
+	Sink   push.Sink
 }
 
 type StagePushesRow struct {

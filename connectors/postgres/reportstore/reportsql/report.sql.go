@@ -7,8 +7,10 @@ package reportsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const candidateChanges = `-- name: CandidateChanges :many
@@ -41,31 +43,31 @@ type CandidateChangesParams struct {
 type CandidateChangesRow struct {
 	Position    int64
 	ID          int64
-	Code        string
+	Code        profile.ODSCode
 	Field       string
 	Old         *string
 	New         *string
 	Actor       string
 	RunID       int64
-	At          pgtype.Timestamptz
+	At          time.Time
 	Name        string
-	Type        string
-	Icb         string
+	Type        profile.OrgType
+	Icb         profile.ODSCode
 	Region      string
 	IcbName     string
 	RegionName  string
 	Source      string
 	Kind        string
 	RunActor    string
-	RunAt       pgtype.Timestamptz
+	RunAt       time.Time
 	AccountKind string
 	Role        string
 	DosState    string
-	DosAt       pgtype.Timestamptz
-	DosSent     pgtype.Timestamptz
+	DosAt       time.Time
+	DosSent     time.Time
 	WebState    string
-	WebAt       pgtype.Timestamptz
-	WebSent     pgtype.Timestamptz
+	WebAt       time.Time
+	WebSent     time.Time
 	Later       bool
 }
 
@@ -124,13 +126,13 @@ where not s.edited and s.at >= $1::timestamptz and s.at < $2::timestamptz group 
 `
 
 type CountCheckedParams struct {
-	FromAt  pgtype.Timestamptz
-	UntilAt pgtype.Timestamptz
+	FromAt  time.Time
+	UntilAt time.Time
 }
 
 type CountCheckedRow struct {
-	Icb    string
-	Checks int64
+	Icb    profile.ODSCode
+	Checks int
 }
 
 // Sections that people confirmed without a change.
@@ -174,8 +176,8 @@ select section, icb, count(*) as rows from report_row where report_id = $1 group
 
 type CountReportRowsRow struct {
 	Section string
-	Icb     string
-	Rows    int64
+	Icb     profile.ODSCode
+	Rows    int
 }
 
 func (q *Queries) CountReportRows(ctx context.Context, reportID int64) ([]CountReportRowsRow, error) {
@@ -207,7 +209,7 @@ group by f.name order by f.name
 
 type DailyFiguresParams struct {
 	ReportID int64
-	Since    pgtype.Date
+	Since    profile.Date
 	Icb      string
 }
 
@@ -243,7 +245,7 @@ insert into report_delivery (report_id, list, channel) values ($1, $2, $3) on co
 
 type DeliveredParams struct {
 	ReportID int64
-	List     string
+	List     profile.ODSCode
 	Channel  string
 }
 
@@ -286,14 +288,14 @@ order by n.icb, n.code, n.change_id, n.sink
 
 type EndedPendingRow struct {
 	ChangeID   int64
-	Sink       string
-	Code       string
+	Sink       push.Sink
+	Code       profile.ODSCode
 	Name       string
 	Field      string
-	Icb        string
-	ChangedAt  pgtype.Timestamptz
-	State      string
-	AcceptedAt pgtype.Timestamptz
+	Icb        profile.ODSCode
+	ChangedAt  time.Time
+	State      push.State
+	AcceptedAt time.Time
 	Reason     string
 }
 
@@ -333,9 +335,9 @@ const firstChange = `-- name: FirstChange :one
 select coalesce(min(at), clock())::timestamptz as at from change
 `
 
-func (q *Queries) FirstChange(ctx context.Context) (pgtype.Timestamptz, error) {
+func (q *Queries) FirstChange(ctx context.Context) (time.Time, error) {
 	row := q.db.QueryRow(ctx, firstChange)
-	var at pgtype.Timestamptz
+	var at time.Time
 	err := row.Scan(&at)
 	return at, err
 }
@@ -361,9 +363,9 @@ type GetFiguresParams struct {
 }
 
 type GetFiguresRow struct {
-	Icb   string
+	Icb   profile.ODSCode
 	Name  string
-	Count int32
+	Count int
 }
 
 func (q *Queries) GetFigures(ctx context.Context, arg GetFiguresParams) ([]GetFiguresRow, error) {
@@ -392,15 +394,15 @@ select id, day, from_at, until_at, rows, digest, frozen_at from report where day
 
 type GetReportRow struct {
 	ID       int64
-	Day      pgtype.Date
-	FromAt   pgtype.Timestamptz
-	UntilAt  pgtype.Timestamptz
-	Rows     int32
+	Day      profile.Date
+	FromAt   time.Time
+	UntilAt  time.Time
+	Rows     int
 	Digest   string
-	FrozenAt pgtype.Timestamptz
+	FrozenAt time.Time
 }
 
-func (q *Queries) GetReport(ctx context.Context, day pgtype.Date) (GetReportRow, error) {
+func (q *Queries) GetReport(ctx context.Context, day profile.Date) (GetReportRow, error) {
 	row := q.db.QueryRow(ctx, getReport, day)
 	var i GetReportRow
 	err := row.Scan(
@@ -420,9 +422,9 @@ insert into report (day, from_at, until_at, floor, rows, digest) values ($1, $2,
 `
 
 type InsertReportParams struct {
-	Day     pgtype.Date
-	FromAt  pgtype.Timestamptz
-	UntilAt pgtype.Timestamptz
+	Day     profile.Date
+	FromAt  time.Time
+	UntilAt time.Time
 }
 
 func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (int64, error) {
@@ -438,8 +440,8 @@ select id, day, until_at, floor::text as floor from report order by id desc limi
 
 type LastReportRow struct {
 	ID      int64
-	Day     pgtype.Date
-	UntilAt pgtype.Timestamptz
+	Day     profile.Date
+	UntilAt time.Time
 	Floor   string
 }
 
@@ -456,23 +458,22 @@ func (q *Queries) LastReport(ctx context.Context) (LastReportRow, error) {
 }
 
 const listReports = `-- name: ListReports :many
-select r.id, r.day, r.from_at, r.until_at, r.rows, r.digest, r.frozen_at,
+select r.day, r.from_at as "from", r.until_at as until, r.rows, r.digest, r.frozen_at as frozen,
     (select count(*) from report_delivery d where d.report_id = r.id) as deliveries
 from report r order by r.id desc limit $1
 `
 
 type ListReportsRow struct {
-	ID         int64
-	Day        pgtype.Date
-	FromAt     pgtype.Timestamptz
-	UntilAt    pgtype.Timestamptz
-	Rows       int32
+	Day        profile.Date
+	From       time.Time
+	Until      time.Time
+	Rows       int
 	Digest     string
-	FrozenAt   pgtype.Timestamptz
-	Deliveries int64
+	Frozen     time.Time
+	Deliveries int
 }
 
-func (q *Queries) ListReports(ctx context.Context, most int32) ([]ListReportsRow, error) {
+func (q *Queries) ListReports(ctx context.Context, most int) ([]ListReportsRow, error) {
 	rows, err := q.db.Query(ctx, listReports, most)
 	if err != nil {
 		return nil, err
@@ -482,13 +483,12 @@ func (q *Queries) ListReports(ctx context.Context, most int32) ([]ListReportsRow
 	for rows.Next() {
 		var i ListReportsRow
 		if err := rows.Scan(
-			&i.ID,
 			&i.Day,
-			&i.FromAt,
-			&i.UntilAt,
+			&i.From,
+			&i.Until,
 			&i.Rows,
 			&i.Digest,
-			&i.FrozenAt,
+			&i.Frozen,
 			&i.Deliveries,
 		); err != nil {
 			return nil, err
@@ -516,7 +516,7 @@ select coalesce((select name from report_region where report_id = $1 and icb = $
 
 type NameOfRegionParams struct {
 	ReportID int64
-	Icb      string
+	Icb      profile.ODSCode
 }
 
 func (q *Queries) NameOfRegion(ctx context.Context, arg NameOfRegionParams) (string, error) {
@@ -537,7 +537,7 @@ where c.xid >= cast($1::text as xid8) and c.at < $2::timestamptz
 
 type PickChangesParams struct {
 	Floor string
-	Until pgtype.Timestamptz
+	Until time.Time
 }
 
 // Rows of the audit of the window that are in no report yet, in the report's order. What a transaction that is still open
@@ -554,15 +554,15 @@ const regionsOfReport = `-- name: RegionsOfReport :many
 select distinct icb from report_row where report_id = $1 and icb <> '' order by icb
 `
 
-func (q *Queries) RegionsOfReport(ctx context.Context, reportID int64) ([]string, error) {
+func (q *Queries) RegionsOfReport(ctx context.Context, reportID int64) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, regionsOfReport, reportID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []profile.ODSCode{}
 	for rows.Next() {
-		var icb string
+		var icb profile.ODSCode
 		if err := rows.Scan(&icb); err != nil {
 			return nil, err
 		}
@@ -600,8 +600,8 @@ from (
 
 type ReportAccountsParams struct {
 	ReportID int64
-	FromAt   pgtype.Timestamptz
-	UntilAt  pgtype.Timestamptz
+	FromAt   time.Time
+	UntilAt  time.Time
 }
 
 // What happened to accounts in the window: warned, ended, kept or held. Ids alone.
@@ -654,7 +654,7 @@ where k.started_at >= $2::timestamptz
 
 type ReportDriftParams struct {
 	ReportID int64
-	Since    pgtype.Timestamptz
+	Since    time.Time
 }
 
 func (q *Queries) ReportDrift(ctx context.Context, arg ReportDriftParams) error {
@@ -672,7 +672,7 @@ type ReportFiguresParams struct {
 	ReportID int64
 	Icbs     []string
 	Names    []string
-	Counts   []int32
+	Counts   []int
 }
 
 func (q *Queries) ReportFigures(ctx context.Context, arg ReportFiguresParams) error {
@@ -687,11 +687,11 @@ func (q *Queries) ReportFigures(ctx context.Context, arg ReportFiguresParams) er
 
 type ReportPendingParams struct {
 	ChangeID  int64
-	Sink      string
-	Code      string
+	Sink      push.Sink
+	Code      profile.ODSCode
 	Field     string
-	Icb       string
-	ChangedAt pgtype.Timestamptz
+	Icb       profile.ODSCode
+	ChangedAt time.Time
 }
 
 const reportPushFailures = `-- name: ReportPushFailures :exec
@@ -715,7 +715,7 @@ from quarantine q left join profile p using (code) where q.last_seen >= $2::time
 
 type ReportQuarantineParams struct {
 	ReportID int64
-	FromAt   pgtype.Timestamptz
+	FromAt   time.Time
 }
 
 func (q *Queries) ReportQuarantine(ctx context.Context, arg ReportQuarantineParams) error {
@@ -737,7 +737,7 @@ func (q *Queries) ReportRegionNames(ctx context.Context, reportID int64) error {
 type ReportRowsParams struct {
 	ReportID int64
 	Section  string
-	Icb      string
+	Icb      profile.ODSCode
 	Position int64
 	Cells    []string
 }
@@ -771,7 +771,7 @@ on conflict on constraint region_name_pkey do update set name = excluded.name wh
 `
 
 type SaveRegionNameParams struct {
-	Code string
+	Code profile.ODSCode
 	Name string
 }
 
@@ -793,7 +793,7 @@ where report.id = $4
 `
 
 type SealReportParams struct {
-	Rows   int32
+	Rows   int
 	Digest string
 	Floor  string
 	ID     int64
@@ -814,15 +814,15 @@ select x.code from (select icb as code from profile union select region from pro
 where x.code <> '' and not exists (select from region_name r where r.code = x.code) order by x.code
 `
 
-func (q *Queries) UnnamedRegions(ctx context.Context) ([]string, error) {
+func (q *Queries) UnnamedRegions(ctx context.Context) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, unnamedRegions)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []profile.ODSCode{}
 	for rows.Next() {
-		var code string
+		var code profile.ODSCode
 		if err := rows.Scan(&code); err != nil {
 			return nil, err
 		}
@@ -840,7 +840,7 @@ select exists (select from report_delivery where report_id = $1 and list = $2 an
 
 type WasDeliveredParams struct {
 	ReportID int64
-	List     string
+	List     profile.ODSCode
 	Channel  string
 }
 

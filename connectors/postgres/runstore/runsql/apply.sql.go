@@ -8,7 +8,8 @@ package runsql
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 const acceptForms = `-- name: AcceptForms :exec
@@ -23,7 +24,7 @@ where r.id = $1
 `
 
 type AcceptFormsParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -59,8 +60,8 @@ set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.
 `
 
 type AcceptRecordsParams struct {
-	RulesVersion int32
-	RunID        int64
+	RulesVersion int
+	RunID        runs.ID
 	After        string
 	Upto         string
 }
@@ -95,20 +96,20 @@ order by p.code, p.field limit $4
 `
 
 type AppliedRowsParams struct {
-	RunID      int64
+	RunID      runs.ID
 	AfterCode  string
 	AfterField string
-	Most       int32
+	Most       int
 }
 
 type AppliedRowsRow struct {
-	Code   string
+	Code   profile.ODSCode
 	Field  string
-	Type   string
-	Verb   string
+	Type   profile.OrgType
+	Verb   runs.Verb
 	Old    string
 	New    string
-	Reason string
+	Reason runs.Reason
 	Undone bool
 }
 
@@ -161,7 +162,7 @@ where p.run_id = $1 and p.code > $2::text and p.code <= $3::text
 `
 
 type ApplyCreationsParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -184,7 +185,7 @@ where r.id = $1
 `
 
 type ApplyMissingParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -231,7 +232,7 @@ where p.code = v.code
 `
 
 type ApplyUpdatesParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -251,9 +252,9 @@ where p.run_id = $2 and p.withheld <> '' and p.decision = ''
 
 type DecideRowsParams struct {
 	Decision string
-	RunID    int64
+	RunID    runs.ID
 	AllRows  bool
-	ChildID  int64
+	ChildID  runs.ID
 }
 
 func (q *Queries) DecideRows(ctx context.Context, arg DecideRowsParams) (int64, error) {
@@ -274,7 +275,7 @@ with services as (delete from run_service s where s.run_id = $1)
 delete from run_record r where r.run_id = $1
 `
 
-func (q *Queries) DeleteRunRecords(ctx context.Context, runID int64) error {
+func (q *Queries) DeleteRunRecords(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, deleteRunRecords, runID)
 	return err
 }
@@ -287,7 +288,7 @@ where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and p.verb = 'c
 `
 
 type EndWaitingParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -310,7 +311,7 @@ where r.id = $1
 `
 
 type FlagAbsentParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -328,7 +329,7 @@ where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and not p.moved
 `
 
 type ForgetMarksParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -357,15 +358,15 @@ where u.source = $1 and u.report = $2 and p.status <> 'closed' and p.code = any(
 `
 
 type LoadMissedParams struct {
-	Source string
+	Source profile.Source
 	Report string
 	Codes  []string
 }
 
 type LoadMissedRow struct {
-	Code         string
-	Type         string
-	MissingSince pgtype.Date
+	Code         profile.ODSCode
+	Type         profile.OrgType
+	MissingSince profile.Date
 }
 
 func (q *Queries) LoadMissed(ctx context.Context, arg LoadMissedParams) ([]LoadMissedRow, error) {
@@ -398,7 +399,7 @@ order by code for update
 `
 
 type LockChunkParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -424,7 +425,7 @@ where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld 
 `
 
 type MarkMovedParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -445,7 +446,7 @@ on conflict on constraint mark_pkey do update set value = excluded.value, run_id
 `
 
 type MarkUndoneParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -461,11 +462,11 @@ select code, field from plan_row where run_id = $1 and moved order by code, fiel
 `
 
 type MovedRowsRow struct {
-	Code  string
+	Code  profile.ODSCode
 	Field string
 }
 
-func (q *Queries) MovedRows(ctx context.Context, runID int64) ([]MovedRowsRow, error) {
+func (q *Queries) MovedRows(ctx context.Context, runID runs.ID) ([]MovedRowsRow, error) {
 	rows, err := q.db.Query(ctx, movedRows, runID)
 	if err != nil {
 		return nil, err
@@ -501,12 +502,12 @@ group by r.applied_to
 `
 
 type NextChunkParams struct {
-	Most  int32
-	RunID int64
+	Most  int
+	RunID runs.ID
 }
 
 type NextChunkRow struct {
-	Codes     int32
+	Codes     int
 	ChunkEnd  string
 	AppliedTo string
 }
@@ -520,26 +521,25 @@ func (q *Queries) NextChunk(ctx context.Context, arg NextChunkParams) (NextChunk
 }
 
 const planRowsOf = `-- name: PlanRowsOf :many
-select code, field, type, verb, old, new, reason, withheld, moved, decision from plan_row
+select code, verb, field, old, new, reason, withheld, moved, decision from plan_row
 where run_id = $1 and (not $2::boolean or withheld <> '')
 order by withheld = '', code, field limit $3
 `
 
 type PlanRowsOfParams struct {
-	RunID        int64
+	RunID        runs.ID
 	WithheldOnly bool
-	Most         int32
+	Most         int
 }
 
 type PlanRowsOfRow struct {
-	Code     string
+	Code     profile.ODSCode
+	Verb     runs.Verb
 	Field    string
-	Type     string
-	Verb     string
 	Old      string
 	New      string
-	Reason   string
-	Withheld string
+	Reason   runs.Reason
+	Withheld runs.WithheldReason
 	Moved    bool
 	Decision string
 }
@@ -555,9 +555,8 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 		var i PlanRowsOfRow
 		if err := rows.Scan(
 			&i.Code,
-			&i.Field,
-			&i.Type,
 			&i.Verb,
+			&i.Field,
 			&i.Old,
 			&i.New,
 			&i.Reason,
@@ -585,7 +584,7 @@ on conflict on constraint mark_pkey do update set value = excluded.value, run_id
 
 type RejectRowsParams struct {
 	Actor string
-	RunID int64
+	RunID runs.ID
 }
 
 func (q *Queries) RejectRows(ctx context.Context, arg RejectRowsParams) error {
@@ -603,7 +602,7 @@ on conflict on constraint mark_pkey do update set value = excluded.value, run_id
 
 type RejectServicesParams struct {
 	Actor string
-	RunID int64
+	RunID runs.ID
 }
 
 func (q *Queries) RejectServices(ctx context.Context, arg RejectServicesParams) error {
@@ -635,20 +634,20 @@ order by code, field limit $4
 `
 
 type WithheldRowsParams struct {
-	RunID      int64
+	RunID      runs.ID
 	AfterCode  string
 	AfterField string
-	Most       int32
+	Most       int
 }
 
 type WithheldRowsRow struct {
-	Code   string
+	Code   profile.ODSCode
 	Field  string
-	Type   string
-	Verb   string
+	Type   profile.OrgType
+	Verb   runs.Verb
 	Old    string
 	New    string
-	Reason string
+	Reason runs.Reason
 	Undone bool
 }
 

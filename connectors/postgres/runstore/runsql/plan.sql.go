@@ -8,11 +8,12 @@ package runsql
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 const absentChunk = `-- name: AbsentChunk :many
-select d.n, d.code, p.type, d.missing_since, coalesce(p.status, 'closed') as status
+select d.n, d.code, coalesce(p.type, '')::text as type, d.missing_since, coalesce(p.status, 'closed')::text as status
 from differing d left join profile p using (code)
 where d.n > $1 and d.raw_hash is null
     and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')
@@ -20,15 +21,15 @@ order by d.n limit $2
 `
 
 type AbsentChunkParams struct {
-	After int32
-	Most  int32
+	After int
+	Most  int
 }
 
 type AbsentChunkRow struct {
-	N            int32
-	Code         string
-	Type         *string
-	MissingSince pgtype.Date
+	N            int
+	Code         profile.ODSCode
+	Type         string
+	MissingSince profile.Date
 	Status       string
 }
 
@@ -68,13 +69,13 @@ where listing.as_of <= excluded.as_of
 `
 
 type AcceptListingParams struct {
-	Source       string
+	Source       profile.Source
 	Report       string
-	AsOf         pgtype.Date
-	Records      int32
+	AsOf         profile.Date
+	Records      int
 	Etag         string
-	Digest       []byte
-	RulesVersion int32
+	Digest       profile.Hash
+	RulesVersion int
 }
 
 func (q *Queries) AcceptListing(ctx context.Context, arg AcceptListingParams) error {
@@ -125,10 +126,10 @@ where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <
 `
 
 type CompareDeltaParams struct {
-	RulesVersion int32
-	Source       string
+	RulesVersion int
+	Source       profile.Source
 	Report       string
-	AsOf         pgtype.Date
+	AsOf         profile.Date
 }
 
 // As CompareListing, but a delta says nothing about absence, and the same bytes may come again.
@@ -168,10 +169,10 @@ from chosen
 `
 
 type CompareListingParams struct {
-	Source       string
+	Source       profile.Source
 	Report       string
-	RulesVersion int32
-	AsOf         pgtype.Date
+	RulesVersion int
+	AsOf         profile.Date
 }
 
 // The one comparing statement: rows whose bytes are new, that are not settled, whose revisit day has come or that the
@@ -205,15 +206,15 @@ from (
 `
 
 type CountChangesRow struct {
-	Creates  int64
-	Closes   int64
-	Reopens  int64
-	Dormants int64
-	Updates  int64
+	Creates  int
+	Closes   int
+	Reopens  int
+	Dormants int
+	Updates  int
 }
 
 // Profiles, each once, in the order create, close, reopen, dormant, update; what was withheld or moved is left out.
-func (q *Queries) CountChanges(ctx context.Context, runID int64) (CountChangesRow, error) {
+func (q *Queries) CountChanges(ctx context.Context, runID runs.ID) (CountChangesRow, error) {
 	row := q.db.QueryRow(ctx, countChanges, runID)
 	var i CountChangesRow
 	err := row.Scan(
@@ -234,11 +235,11 @@ group by 1 order by 1
 
 type CountFieldsRow struct {
 	Field string
-	Count int64
+	Count int
 }
 
 // The services of a profile are one field of it.
-func (q *Queries) CountFields(ctx context.Context, runID int64) ([]CountFieldsRow, error) {
+func (q *Queries) CountFields(ctx context.Context, runID runs.ID) ([]CountFieldsRow, error) {
 	rows, err := q.db.Query(ctx, countFields, runID)
 	if err != nil {
 		return nil, err
@@ -266,12 +267,12 @@ where run_id = $1 and withheld = '' and not moved and verb in ('create', 'close'
 `
 
 type CountOpeningRow struct {
-	Opens  int64
-	Closes int64
+	Opens  int
+	Closes int
 }
 
 // How many profiles a plan opens and closes.
-func (q *Queries) CountOpening(ctx context.Context, runID int64) (CountOpeningRow, error) {
+func (q *Queries) CountOpening(ctx context.Context, runID runs.ID) (CountOpeningRow, error) {
 	row := q.db.QueryRow(ctx, countOpening, runID)
 	var i CountOpeningRow
 	err := row.Scan(&i.Opens, &i.Closes)
@@ -299,14 +300,14 @@ from (
 `
 
 type CountStandingParams struct {
-	RunID  int64
-	Source string
+	RunID  runs.ID
+	Source profile.Source
 	Report string
 }
 
 type CountStandingRow struct {
-	PendingClose   int64
-	Contradictions int64
+	PendingClose   int
+	Contradictions int
 }
 
 // Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
@@ -324,18 +325,18 @@ where n > $1 and raw_hash is not null order by n limit $2
 `
 
 type DifferingChunkParams struct {
-	After int32
-	Most  int32
+	After int
+	Most  int
 }
 
 type DifferingChunkRow struct {
-	N         int32
-	Code      string
-	RawHash   []byte
+	N         int
+	Code      profile.ODSCode
+	RawHash   profile.Hash
 	RawOffset *int64
-	RawLength *int32
-	Line      *int32
-	KnownHash []byte
+	RawLength *int
+	Line      *int
+	KnownHash profile.Hash
 }
 
 func (q *Queries) DifferingChunk(ctx context.Context, arg DifferingChunkParams) ([]DifferingChunkRow, error) {
@@ -373,7 +374,7 @@ where u.source = $1 and u.code = any($2::text[]) and p.code = u.code and p.statu
 `
 
 type FlagDeletedParams struct {
-	Source string
+	Source profile.Source
 	Codes  []string
 }
 
@@ -390,7 +391,7 @@ where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source =
 `
 
 type ForgetReturnedParams struct {
-	Source string
+	Source profile.Source
 	Report string
 }
 
@@ -405,13 +406,13 @@ select until from watermark where source = $1 and stream = $2
 `
 
 type GetWatermarkParams struct {
-	Source string
+	Source profile.Source
 	Stream string
 }
 
-func (q *Queries) GetWatermark(ctx context.Context, arg GetWatermarkParams) (pgtype.Date, error) {
+func (q *Queries) GetWatermark(ctx context.Context, arg GetWatermarkParams) (profile.Date, error) {
 	row := q.db.QueryRow(ctx, getWatermark, arg.Source, arg.Stream)
-	var until pgtype.Date
+	var until profile.Date
 	err := row.Scan(&until)
 	return until, err
 }
@@ -429,15 +430,15 @@ where l.source = $1 and l.report = $2 and l.digest = $3 and l.rules_version = $4
 `
 
 type IsSettledListingParams struct {
-	Source       string
+	Source       profile.Source
 	Report       string
-	Digest       []byte
-	RulesVersion int32
-	AsOf         pgtype.Date
+	Digest       profile.Hash
+	RulesVersion int
+	AsOf         profile.Date
 }
 
 // Whether a listing is the accepted one, byte for byte, and none of its records has to be looked at again.
-func (q *Queries) IsSettledListing(ctx context.Context, arg IsSettledListingParams) (int32, error) {
+func (q *Queries) IsSettledListing(ctx context.Context, arg IsSettledListingParams) (int, error) {
 	row := q.db.QueryRow(ctx, isSettledListing,
 		arg.Source,
 		arg.Report,
@@ -445,7 +446,7 @@ func (q *Queries) IsSettledListing(ctx context.Context, arg IsSettledListingPara
 		arg.RulesVersion,
 		arg.AsOf,
 	)
-	var records int32
+	var records int
 	err := row.Scan(&records)
 	return records, err
 }
@@ -455,13 +456,13 @@ select as_of, records, etag from listing where source = $1 and report = $2
 `
 
 type LastListingParams struct {
-	Source string
+	Source profile.Source
 	Report string
 }
 
 type LastListingRow struct {
-	AsOf    pgtype.Date
-	Records int32
+	AsOf    profile.Date
+	Records int
 	Etag    string
 }
 
@@ -480,11 +481,11 @@ select code, field, 'held', '', hold.until from hold where hold.code = any($1::t
 `
 
 type LoadMarksRow struct {
-	Code    string
+	Code    profile.ODSCode
 	Field   string
-	Verdict string
+	Verdict runs.Verdict
 	Value   string
-	Until   pgtype.Date
+	Until   profile.Date
 }
 
 func (q *Queries) LoadMarks(ctx context.Context, codes []string) ([]LoadMarksRow, error) {
@@ -519,15 +520,15 @@ where source = $1 and code = any($2::text[])
 `
 
 type LoadUpstreamParams struct {
-	Source string
+	Source profile.Source
 	Codes  []string
 }
 
 type LoadUpstreamRow struct {
-	Code         string
+	Code         profile.ODSCode
 	Report       string
 	Facts        []byte
-	PendingSince pgtype.Date
+	PendingSince profile.Date
 	Waiting      []string
 }
 
@@ -564,7 +565,7 @@ where p.run_id = $1 and p.verb = 'missing' and m.code = p.code and m.field = 'mi
 `
 
 // A missing mark that a person took back is proposed again, and withheld.
-func (q *Queries) MarkMissingUndone(ctx context.Context, runID int64) error {
+func (q *Queries) MarkMissingUndone(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, markMissingUndone, runID)
 	return err
 }
@@ -576,9 +577,9 @@ where watermark.until < excluded.until
 `
 
 type MoveWatermarkParams struct {
-	Source string
+	Source profile.Source
 	Stream string
-	Until  pgtype.Date
+	Until  profile.Date
 }
 
 func (q *Queries) MoveWatermark(ctx context.Context, arg MoveWatermarkParams) error {
@@ -591,8 +592,8 @@ select type, count(*) as open from profile where status <> 'closed' and type = a
 `
 
 type OpenByTypeRow struct {
-	Type string
-	Open int64
+	Type profile.OrgType
+	Open int
 }
 
 func (q *Queries) OpenByType(ctx context.Context, types []string) ([]OpenByTypeRow, error) {
@@ -621,7 +622,7 @@ from plan_row where run_id = $1 and (not $2::boolean or withheld <> '')
 `
 
 type PlanDigestParams struct {
-	RunID        int64
+	RunID        runs.ID
 	WithheldOnly bool
 }
 
@@ -637,14 +638,14 @@ select type, verb, field, undone, count(*) as count from plan_row where run_id =
 `
 
 type PlanGroupsRow struct {
-	Type   string
-	Verb   string
+	Type   profile.OrgType
+	Verb   runs.Verb
 	Field  string
 	Undone bool
-	Count  int64
+	Count  int
 }
 
-func (q *Queries) PlanGroups(ctx context.Context, runID int64) ([]PlanGroupsRow, error) {
+func (q *Queries) PlanGroups(ctx context.Context, runID runs.ID) ([]PlanGroupsRow, error) {
 	rows, err := q.db.Query(ctx, planGroups, runID)
 	if err != nil {
 		return nil, err
@@ -671,17 +672,17 @@ func (q *Queries) PlanGroups(ctx context.Context, runID int64) ([]PlanGroupsRow,
 }
 
 type PlanRowsParams struct {
-	RunID  int64
-	Code   string
+	RunID  runs.ID
+	Code   profile.ODSCode
 	Field  string
-	Type   string
-	Verb   string
+	Type   profile.OrgType
+	Verb   runs.Verb
 	Old    string
 	New    string
-	Reason string
+	Reason runs.Reason
 	Undone bool
 	Moved  bool
-	Digest []byte
+	Digest profile.Hash
 }
 
 const quarantine = `-- name: Quarantine :exec
@@ -692,15 +693,15 @@ set line = excluded.line, field = excluded.field, value = excluded.value, reason
 `
 
 type QuarantineParams struct {
-	Source  string
+	Source  profile.Source
 	Report  string
-	Code    string
-	Line    int32
+	Code    profile.ODSCode
+	Line    int
 	Field   string
 	Value   string
 	Reason  string
 	Raw     []byte
-	RawHash []byte
+	RawHash profile.Hash
 }
 
 func (q *Queries) Quarantine(ctx context.Context, arg QuarantineParams) error {
@@ -726,11 +727,11 @@ returning d.code, d.raw_hash, d.raw_offset, d.raw_length, d.line
 `
 
 type RemoveDuplicatesRow struct {
-	Code      string
-	RawHash   []byte
+	Code      profile.ODSCode
+	RawHash   profile.Hash
 	RawOffset *int64
-	RawLength *int32
-	Line      *int32
+	RawLength *int
+	Line      *int
 }
 
 // A code that stands on several lines of one listing cannot be trusted on any of them.
@@ -761,16 +762,16 @@ func (q *Queries) RemoveDuplicates(ctx context.Context) ([]RemoveDuplicatesRow, 
 }
 
 type RunRecordsParams struct {
-	RunID         int64
-	Code          string
-	RawHash       []byte
+	RunID         runs.ID
+	Code          profile.ODSCode
+	RawHash       profile.Hash
 	Facts         []byte
-	FactsHash     []byte
+	FactsHash     profile.Hash
 	Settled       bool
 	Contradiction bool
 	Flag          string
-	Revisit       pgtype.Date
-	PendingSince  pgtype.Date
+	Revisit       profile.Date
+	PendingSince  profile.Date
 }
 
 const unsettleWithheld = `-- name: UnsettleWithheld :exec
@@ -780,7 +781,7 @@ where r.run_id = $1 and p.run_id = r.run_id and p.code = r.code and p.withheld <
 `
 
 // What was withheld is looked at again in the next pull.
-func (q *Queries) UnsettleWithheld(ctx context.Context, runID int64) error {
+func (q *Queries) UnsettleWithheld(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, unsettleWithheld, runID)
 	return err
 }
@@ -791,10 +792,10 @@ where run_id = $2 and type = $3 and verb = $4 and field = $5 and undone = $6
 `
 
 type WithholdGroupParams struct {
-	Reason string
-	RunID  int64
-	Type   string
-	Verb   string
+	Reason runs.WithheldReason
+	RunID  runs.ID
+	Type   profile.OrgType
+	Verb   runs.Verb
 	Field  string
 	Undone bool
 }

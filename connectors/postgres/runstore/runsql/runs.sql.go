@@ -7,15 +7,17 @@ package runsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 const deleteUploadOfRun = `-- name: DeleteUploadOfRun :exec
 delete from upload where id = (select r.upload_id from run r where r.id = $1)
 `
 
-func (q *Queries) DeleteUploadOfRun(ctx context.Context, runID int64) error {
+func (q *Queries) DeleteUploadOfRun(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, deleteUploadOfRun, runID)
 	return err
 }
@@ -26,10 +28,10 @@ where id = $4 and state in ('queued', 'running')
 `
 
 type EndRunParams struct {
-	State   string
+	State   runs.State
 	Summary []byte
 	Error   string
-	ID      int64
+	ID      runs.ID
 }
 
 func (q *Queries) EndRun(ctx context.Context, arg EndRunParams) (int64, error) {
@@ -50,13 +52,13 @@ select state, stage, done, total from run where id = $1
 `
 
 type GetProgressRow struct {
-	State string
+	State runs.State
 	Stage string
-	Done  int32
-	Total int32
+	Done  int
+	Total int
 }
 
-func (q *Queries) GetProgress(ctx context.Context, id int64) (GetProgressRow, error) {
+func (q *Queries) GetProgress(ctx context.Context, id runs.ID) (GetProgressRow, error) {
 	row := q.db.QueryRow(ctx, getProgress, id)
 	var i GetProgressRow
 	err := row.Scan(
@@ -69,58 +71,46 @@ func (q *Queries) GetProgress(ctx context.Context, id int64) (GetProgressRow, er
 }
 
 const getRun = `-- name: GetRun :one
-select id, kind, source, report, parent_id, as_of, actor, codes, upload_id, state, planned, applied_to, digest, etag, listing_digest, summary,
-    error, created_at, started_at, ended_at
+select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, codes, coalesce(upload_id, 0)::bigint as upload, state,
+    planned, etag, listing_digest, summary, error
 from run where id = $1
 `
 
 type GetRunRow struct {
-	ID            int64
-	Kind          string
-	Source        string
+	Kind          runs.Kind
+	Source        profile.Source
 	Report        string
-	ParentID      *int64
-	AsOf          pgtype.Date
+	Parent        int64
+	AsOf          profile.Date
 	Actor         string
-	Codes         []string
-	UploadID      *int64
-	State         string
+	Codes         []profile.ODSCode
+	Upload        int64
+	State         runs.State
 	Planned       bool
-	AppliedTo     string
-	Digest        string
 	Etag          string
-	ListingDigest []byte
+	ListingDigest profile.Hash
 	Summary       []byte
 	Error         string
-	CreatedAt     pgtype.Timestamptz
-	StartedAt     pgtype.Timestamptz
-	EndedAt       pgtype.Timestamptz
 }
 
-func (q *Queries) GetRun(ctx context.Context, id int64) (GetRunRow, error) {
+func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
 	row := q.db.QueryRow(ctx, getRun, id)
 	var i GetRunRow
 	err := row.Scan(
-		&i.ID,
 		&i.Kind,
 		&i.Source,
 		&i.Report,
-		&i.ParentID,
+		&i.Parent,
 		&i.AsOf,
 		&i.Actor,
 		&i.Codes,
-		&i.UploadID,
+		&i.Upload,
 		&i.State,
 		&i.Planned,
-		&i.AppliedTo,
-		&i.Digest,
 		&i.Etag,
 		&i.ListingDigest,
 		&i.Summary,
 		&i.Error,
-		&i.CreatedAt,
-		&i.StartedAt,
-		&i.EndedAt,
 	)
 	return i, err
 }
@@ -131,7 +121,7 @@ select bytes from upload_chunk where upload_id = $1 and seq = $2
 
 type GetUploadChunkParams struct {
 	UploadID int64
-	Seq      int32
+	Seq      int
 }
 
 func (q *Queries) GetUploadChunk(ctx context.Context, arg GetUploadChunkParams) ([]byte, error) {
@@ -154,35 +144,35 @@ func (q *Queries) GetUploadName(ctx context.Context, id int64) (string, error) {
 
 const insertRun = `-- name: InsertRun :one
 insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+values ($1, $2, $3, nullif($4::bigint, 0), $5, $6, $7, nullif($8::bigint, 0), $9)
 returning id
 `
 
 type InsertRunParams struct {
-	Kind     string
-	Source   string
-	Report   string
-	ParentID *int64
-	AsOf     pgtype.Date
-	Actor    string
-	Codes    []string
-	UploadID *int64
-	Etag     string
+	Kind   runs.Kind
+	Source profile.Source
+	Report string
+	Parent int64
+	AsOf   profile.Date
+	Actor  string
+	Codes  []profile.ODSCode
+	Upload int64
+	Etag   string
 }
 
-func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (int64, error) {
+func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, error) {
 	row := q.db.QueryRow(ctx, insertRun,
 		arg.Kind,
 		arg.Source,
 		arg.Report,
-		arg.ParentID,
+		arg.Parent,
 		arg.AsOf,
 		arg.Actor,
 		arg.Codes,
-		arg.UploadID,
+		arg.Upload,
 		arg.Etag,
 	)
-	var id int64
+	var id runs.ID
 	err := row.Scan(&id)
 	return id, err
 }
@@ -204,7 +194,7 @@ insert into upload_chunk (upload_id, seq, bytes) values ($1, $2, $3)
 
 type InsertUploadChunkParams struct {
 	UploadID int64
-	Seq      int32
+	Seq      int
 	Bytes    []byte
 }
 
@@ -214,7 +204,7 @@ func (q *Queries) InsertUploadChunk(ctx context.Context, arg InsertUploadChunkPa
 }
 
 const listRuns = `-- name: ListRuns :many
-select id, kind, source, report, parent_id, as_of, actor, state, summary, error, created_at, ended_at
+select id, kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, state, summary, created_at, ended_at
 from run
 where ($1::text = '' or source = $1)
 order by id desc limit $2
@@ -222,22 +212,21 @@ order by id desc limit $2
 
 type ListRunsParams struct {
 	Source string
-	Most   int32
+	Most   int
 }
 
 type ListRunsRow struct {
-	ID        int64
-	Kind      string
-	Source    string
+	ID        runs.ID
+	Kind      runs.Kind
+	Source    profile.Source
 	Report    string
-	ParentID  *int64
-	AsOf      pgtype.Date
+	Parent    int64
+	AsOf      profile.Date
 	Actor     string
-	State     string
+	State     runs.State
 	Summary   []byte
-	Error     string
-	CreatedAt pgtype.Timestamptz
-	EndedAt   pgtype.Timestamptz
+	CreatedAt time.Time
+	EndedAt   time.Time
 }
 
 func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsRow, error) {
@@ -254,12 +243,11 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 			&i.Kind,
 			&i.Source,
 			&i.Report,
-			&i.ParentID,
+			&i.Parent,
 			&i.AsOf,
 			&i.Actor,
 			&i.State,
 			&i.Summary,
-			&i.Error,
 			&i.CreatedAt,
 			&i.EndedAt,
 		); err != nil {
@@ -288,7 +276,7 @@ update run set applied_to = $1 where id = $2
 
 type MoveCursorParams struct {
 	AppliedTo string
-	ID        int64
+	ID        runs.ID
 }
 
 func (q *Queries) MoveCursor(ctx context.Context, arg MoveCursorParams) error {
@@ -301,7 +289,7 @@ delete from plan_row p using run r where r.id = p.run_id and r.ended_at < $1
 `
 
 // The plans of old runs; what they changed stands in the audit for good.
-func (q *Queries) PrunePlans(ctx context.Context, before pgtype.Timestamptz) (int64, error) {
+func (q *Queries) PrunePlans(ctx context.Context, before time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, prunePlans, before)
 	if err != nil {
 		return 0, err
@@ -323,9 +311,9 @@ const runOfJob = `-- name: RunOfJob :one
 select id from run where job_id = $1
 `
 
-func (q *Queries) RunOfJob(ctx context.Context, jobID *int64) (int64, error) {
+func (q *Queries) RunOfJob(ctx context.Context, jobID *int64) (runs.ID, error) {
 	row := q.db.QueryRow(ctx, runOfJob, jobID)
-	var id int64
+	var id runs.ID
 	err := row.Scan(&id)
 	return id, err
 }
@@ -348,9 +336,9 @@ update run set stage = $1, done = $2, total = $3 where id = $4
 
 type SaveProgressParams struct {
 	Stage string
-	Done  int32
-	Total int32
-	ID    int64
+	Done  int
+	Total int
+	ID    runs.ID
 }
 
 func (q *Queries) SaveProgress(ctx context.Context, arg SaveProgressParams) error {
@@ -370,9 +358,9 @@ update run set planned = true, digest = $1, etag = $2, listing_digest = $3, summ
 type SealPlanParams struct {
 	Digest        string
 	Etag          string
-	ListingDigest []byte
+	ListingDigest profile.Hash
 	Summary       []byte
-	ID            int64
+	ID            runs.ID
 }
 
 func (q *Queries) SealPlan(ctx context.Context, arg SealPlanParams) error {
@@ -392,7 +380,7 @@ update run set job_id = $1 where id = $2
 
 type SetRunJobParams struct {
 	JobID *int64
-	ID    int64
+	ID    runs.ID
 }
 
 func (q *Queries) SetRunJob(ctx context.Context, arg SetRunJobParams) error {
@@ -404,7 +392,7 @@ const startRun = `-- name: StartRun :exec
 update run set state = 'running', started_at = coalesce(started_at, clock()) where id = $1 and state in ('queued', 'running')
 `
 
-func (q *Queries) StartRun(ctx context.Context, id int64) error {
+func (q *Queries) StartRun(ctx context.Context, id runs.ID) error {
 	_, err := q.db.Exec(ctx, startRun, id)
 	return err
 }
@@ -418,8 +406,8 @@ order by id
 `
 
 type UnfinishedRunsRow struct {
-	ID     int64
-	Source string
+	ID     runs.ID
+	Source profile.Source
 }
 
 // Runs that nobody works and no job will: begun by a command that was killed, or left by a job that was cancelled.
@@ -449,15 +437,15 @@ where source = $1 and (state = 'running' or (state = 'queued' and job_id is null
 order by id
 `
 
-func (q *Queries) UnfinishedRunsOf(ctx context.Context, source string) ([]int64, error) {
+func (q *Queries) UnfinishedRunsOf(ctx context.Context, source profile.Source) ([]runs.ID, error) {
 	rows, err := q.db.Query(ctx, unfinishedRunsOf, source)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []int64{}
+	items := []runs.ID{}
 	for rows.Next() {
-		var id int64
+		var id runs.ID
 		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}

@@ -7,8 +7,9 @@ package runsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 const listContradictions = `-- name: ListContradictions :many
@@ -19,11 +20,11 @@ order by u.report, u.code
 `
 
 type ListContradictionsRow struct {
-	Source string
+	Source profile.Source
 	Report string
-	Code   string
+	Code   profile.ODSCode
 	Name   string
-	Status string
+	Status profile.Status
 	Closed string
 }
 
@@ -62,12 +63,12 @@ order by u.report, u.flag, u.code
 `
 
 type ListFlagsRow struct {
-	Source       string
+	Source       profile.Source
 	Report       string
-	Code         string
+	Code         profile.ODSCode
 	Flag         string
 	Name         string
-	Status       string
+	Status       profile.Status
 	MissingSince string
 }
 
@@ -108,19 +109,19 @@ order by q.last_seen desc, q.report, q.line limit $2
 
 type ListQuarantineParams struct {
 	Report string
-	Most   int32
+	Most   int
 }
 
 type ListQuarantineRow struct {
-	Source    string
+	Source    profile.Source
 	Report    string
-	Code      string
-	Line      int32
+	Code      profile.ODSCode
+	Line      int
 	Field     string
 	Value     string
 	Reason    string
-	FirstSeen pgtype.Timestamptz
-	LastSeen  pgtype.Timestamptz
+	FirstSeen time.Time
+	LastSeen  time.Time
 }
 
 func (q *Queries) ListQuarantine(ctx context.Context, arg ListQuarantineParams) ([]ListQuarantineRow, error) {

@@ -3,21 +3,3 @@
 //   sqlc v1.31.1
 
 package servicesql
-
-// The code systems of e-RS, retired codes included: codes are open strings
-type ErsCode struct {
-	// The code system: SPECIALTY, CLINIC-TYPE, ...
-	Kind string
-	// The code
-	Code string
-	// Its label
-	Display string
-	// As written by e-RS
-	EffectiveFrom string
-	// As written by e-RS; empty while it is current
-	EffectiveTo string
-	// Of a clinic type: the codes of its specialties
-	Parents []string
-	// The code system does not hold it any more
-	Retired bool
-}

@@ -7,8 +7,12 @@ package servicesql
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 const acceptApproved = `-- name: AcceptApproved :exec
@@ -19,7 +23,7 @@ where e.pending <> '' and e.id in (
 `
 
 // What a person approved of services takes effect in the register.
-func (q *Queries) AcceptApproved(ctx context.Context, runID int64) error {
+func (q *Queries) AcceptApproved(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, acceptApproved, runID)
 	return err
 }
@@ -48,7 +52,7 @@ where e.id = l.id
 `
 
 // What the run found out is now what we hold. A state that waits for a person, or that one rejected, is noted beside.
-func (q *Queries) AcceptServices(ctx context.Context, runID int64) error {
+func (q *Queries) AcceptServices(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, acceptServices, runID)
 	return err
 }
@@ -60,7 +64,7 @@ where $2::text <> all (e.claimed)
 `
 
 type AddServiceParams struct {
-	ID    string
+	ID    services.ID
 	Site  string
 	Actor string
 }
@@ -87,7 +91,7 @@ set name = excluded.name, kind = excluded.kind, specialty = excluded.specialty, 
 `
 
 type ApplyServicesParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -105,7 +109,7 @@ where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld 
 `
 
 type ApplyServicesLeftParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -123,7 +127,7 @@ where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld 
 `
 
 type ApplyServicesMissingParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -134,8 +138,8 @@ func (q *Queries) ApplyServicesMissing(ctx context.Context, arg ApplyServicesMis
 }
 
 const askServices = `-- name: AskServices :many
-select e.id, e.state, e.credential, e.version, e.facts_hash, e.missing_since, e.pending,
-    coalesce(c.display, e.specialty)::text as specialty
+select e.id, e.state, e.credential, e.version, e.facts_hash as hash, coalesce(c.display, e.specialty)::text as specialty,
+    e.missing_since, e.pending
 from ers_service e
 left join ers_code c on c.kind = 'SPECIALTY' and c.code = e.specialty
 where (e.credential, length(e.id), e.id) > ($1::text, length($2::text), $2::text)
@@ -147,18 +151,18 @@ type AskServicesParams struct {
 	AfterCredential string
 	AfterID         string
 	Sites           []string
-	Most            int32
+	Most            int
 }
 
 type AskServicesRow struct {
-	ID           string
-	State        string
+	ID           services.ID
+	State        services.State
 	Credential   string
 	Version      string
-	FactsHash    []byte
-	MissingSince pgtype.Date
-	Pending      string
+	Hash         profile.Hash
 	Specialty    string
+	MissingSince profile.Date
+	Pending      services.State
 }
 
 func (q *Queries) AskServices(ctx context.Context, arg AskServicesParams) ([]AskServicesRow, error) {
@@ -180,10 +184,10 @@ func (q *Queries) AskServices(ctx context.Context, arg AskServicesParams) ([]Ask
 			&i.State,
 			&i.Credential,
 			&i.Version,
-			&i.FactsHash,
+			&i.Hash,
+			&i.Specialty,
 			&i.MissingSince,
 			&i.Pending,
-			&i.Specialty,
 		); err != nil {
 			return nil, err
 		}
@@ -200,9 +204,9 @@ select count(*) as asked from ers_service
 where state <> 'gone' and (cardinality($1::text[]) = 0 or claimed && $1::text[] or sites && $1::text[])
 `
 
-func (q *Queries) CountAsked(ctx context.Context, sites []string) (int64, error) {
+func (q *Queries) CountAsked(ctx context.Context, sites []string) (int, error) {
 	row := q.db.QueryRow(ctx, countAsked, sites)
-	var asked int64
+	var asked int
 	err := row.Scan(&asked)
 	return asked, err
 }
@@ -217,9 +221,9 @@ where p.status <> 'closed'
 `
 
 // Open profiles at which the register has a service, as it is when the run has ended.
-func (q *Queries) CountServiceSites(ctx context.Context, runID int64) (int64, error) {
+func (q *Queries) CountServiceSites(ctx context.Context, runID runs.ID) (int, error) {
 	row := q.db.QueryRow(ctx, countServiceSites, runID)
-	var profiles int64
+	var profiles int
 	err := row.Scan(&profiles)
 	return profiles, err
 }
@@ -228,9 +232,9 @@ const countShownServices = `-- name: CountShownServices :one
 select count(*) as services from service where source = 'ers' and not withdrawn
 `
 
-func (q *Queries) CountShownServices(ctx context.Context) (int64, error) {
+func (q *Queries) CountShownServices(ctx context.Context) (int, error) {
 	row := q.db.QueryRow(ctx, countShownServices)
-	var services int64
+	var services int
 	err := row.Scan(&services)
 	return services, err
 }
@@ -242,7 +246,7 @@ where r.run_id = $1 and r.state = 'active' and m.field = 'ers-services/' || r.id
 `
 
 // What people decided on an absence ends when the service is there again.
-func (q *Queries) ForgetReturnedServices(ctx context.Context, runID int64) error {
+func (q *Queries) ForgetReturnedServices(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, forgetReturnedServices, runID)
 	return err
 }
@@ -254,7 +258,7 @@ where p.run_id = $1 and not p.moved and p.withheld = '' and m.code = p.code and 
     and (m.value = p.new or (m.value = 'missing' and p.verb = 'missing'))
 `
 
-func (q *Queries) ForgetServiceMarks(ctx context.Context, runID int64) error {
+func (q *Queries) ForgetServiceMarks(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, forgetServiceMarks, runID)
 	return err
 }
@@ -265,11 +269,11 @@ select pulled_to, asked, rejected from run where id = $1
 
 type GetPullRow struct {
 	PulledTo string
-	Asked    int32
-	Rejected int32
+	Asked    int
+	Rejected int
 }
 
-func (q *Queries) GetPull(ctx context.Context, id int64) (GetPullRow, error) {
+func (q *Queries) GetPull(ctx context.Context, id runs.ID) (GetPullRow, error) {
 	row := q.db.QueryRow(ctx, getPull, id)
 	var i GetPullRow
 	err := row.Scan(&i.PulledTo, &i.Asked, &i.Rejected)
@@ -299,8 +303,8 @@ select count(*) filter (where w.added) as added, count(*) filter (where not w.ad
 `
 
 type ImportExtractRow struct {
-	Added   int64
-	Changed int64
+	Added   int
+	Changed int
 }
 
 // What the extract says of each service, its first row before the others. What it does not hold says nothing.
@@ -312,25 +316,35 @@ func (q *Queries) ImportExtract(ctx context.Context, actor string) (ImportExtrac
 }
 
 const listCodes = `-- name: ListCodes :many
-select kind, code, display, effective_from, effective_to, parents, retired from ers_code
+select kind, code, display, effective_from as "from", effective_to as "to", parents, retired from ers_code
 where ($1::text = '' or kind = $1) order by kind, code
 `
 
-func (q *Queries) ListCodes(ctx context.Context, kind string) ([]ErsCode, error) {
+type ListCodesRow struct {
+	Kind    string
+	Code    string
+	Display string
+	From    string
+	To      string
+	Parents []string
+	Retired bool
+}
+
+func (q *Queries) ListCodes(ctx context.Context, kind string) ([]ListCodesRow, error) {
 	rows, err := q.db.Query(ctx, listCodes, kind)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ErsCode{}
+	items := []ListCodesRow{}
 	for rows.Next() {
-		var i ErsCode
+		var i ListCodesRow
 		if err := rows.Scan(
 			&i.Kind,
 			&i.Code,
 			&i.Display,
-			&i.EffectiveFrom,
-			&i.EffectiveTo,
+			&i.From,
+			&i.To,
 			&i.Parents,
 			&i.Retired,
 		); err != nil {
@@ -359,7 +373,7 @@ order by p.code
 `
 
 type ListOwnersRow struct {
-	Code         string
+	Code         profile.ODSCode
 	Name         string
 	Kind         string
 	Parent       string
@@ -369,7 +383,7 @@ type ListOwnersRow struct {
 }
 
 // Sites with their operator by the register, the one before it, and the owners that either names.
-func (q *Queries) ListOwners(ctx context.Context, since pgtype.Timestamptz) ([]ListOwnersRow, error) {
+func (q *Queries) ListOwners(ctx context.Context, since time.Time) ([]ListOwnersRow, error) {
 	rows, err := q.db.Query(ctx, listOwners, since)
 	if err != nil {
 		return nil, err
@@ -408,22 +422,22 @@ order by length(id), id limit $3
 type ListServicesParams struct {
 	State string
 	Site  string
-	Most  int32
+	Most  int
 }
 
 type ListServicesRow struct {
-	ID           string
+	ID           services.ID
 	Origin       string
-	State        string
-	Claimed      []string
-	Sites        []string
+	State        services.State
+	Claimed      []profile.ODSCode
+	Sites        []profile.ODSCode
 	Provider     string
 	Specialty    string
 	Credential   string
 	Version      string
 	Name         string
-	Pending      string
-	MissingSince pgtype.Date
+	Pending      services.State
+	MissingSince profile.Date
 	AddedBy      string
 	Extract      []byte
 }
@@ -473,7 +487,7 @@ order by code for update
 `
 
 type LockServicesParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -494,7 +508,7 @@ where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld 
 `
 
 type MarkMovedServicesParams struct {
-	RunID int64
+	RunID runs.ID
 	After string
 	Upto  string
 }
@@ -517,7 +531,7 @@ type MarkServicesUndoneParams struct {
 	Codes  []string
 	Fields []string
 	Values []string
-	RunID  int64
+	RunID  runs.ID
 }
 
 func (q *Queries) MarkServicesUndone(ctx context.Context, arg MarkServicesUndoneParams) error {
@@ -537,10 +551,10 @@ where id = $5
 
 type MovePullParams struct {
 	PulledTo string
-	Asked    int32
-	Rejected int32
-	Total    int32
-	ID       int64
+	Asked    int
+	Rejected int
+	Total    int
+	ID       runs.ID
 }
 
 func (q *Queries) MovePull(ctx context.Context, arg MovePullParams) error {
@@ -555,15 +569,15 @@ func (q *Queries) MovePull(ctx context.Context, arg MovePullParams) error {
 }
 
 type RunServicesParams struct {
-	RunID        int64
-	ID           string
-	State        string
+	RunID        runs.ID
+	ID           services.ID
+	State        services.State
 	Credential   string
-	MissingSince pgtype.Date
+	MissingSince profile.Date
 	Version      string
 	Facts        []byte
-	FactsHash    []byte
-	Sites        []string
+	FactsHash    profile.Hash
+	Sites        []profile.ODSCode
 	Shown        []byte
 }
 
@@ -601,8 +615,8 @@ type SaveCodesParams struct {
 }
 
 type SaveCodesRow struct {
-	Saved   int64
-	Retired int64
+	Saved   int
+	Retired int
 }
 
 // A whole code system. What it does not hold any more is retired and kept; services whose label is new are looked at again.
@@ -648,15 +662,15 @@ order by e.id limit $5
 
 type ServiceItemsParams struct {
 	Ids   []string
-	RunID int64
+	RunID runs.ID
 	After string
 	Sites []string
-	Most  int32
+	Most  int
 }
 
 type ServiceItemsRow struct {
-	ID        string
-	Was       string
+	ID        services.ID
+	Was       services.State
 	State     string
 	Facts     []byte
 	Specialty string
@@ -702,20 +716,20 @@ func (q *Queries) ServiceItems(ctx context.Context, arg ServiceItemsParams) ([]S
 
 const serviceLosses = `-- name: ServiceLosses :many
 select r.leaves as code, coalesce(p.type, '') as type, count(*) as losses,
-    (select count(*) from service s where s.code = r.leaves and s.source = 'ers' and not s.withdrawn) as services
+    (select count(*) from service s where s.code = r.leaves and s.source = 'ers' and not s.withdrawn) as "of"
 from plan_row r left join profile p on p.code = r.leaves
 where r.run_id = $1 and r.leaves <> ''
 group by r.leaves, p.type order by r.leaves
 `
 
 type ServiceLossesRow struct {
-	Code     string
-	Type     string
-	Losses   int64
-	Services int64
+	Code   profile.ODSCode
+	Type   profile.OrgType
+	Losses int
+	Of     int
 }
 
-func (q *Queries) ServiceLosses(ctx context.Context, runID int64) ([]ServiceLossesRow, error) {
+func (q *Queries) ServiceLosses(ctx context.Context, runID runs.ID) ([]ServiceLossesRow, error) {
 	rows, err := q.db.Query(ctx, serviceLosses, runID)
 	if err != nil {
 		return nil, err
@@ -728,7 +742,7 @@ func (q *Queries) ServiceLosses(ctx context.Context, runID int64) ([]ServiceLoss
 			&i.Code,
 			&i.Type,
 			&i.Losses,
-			&i.Services,
+			&i.Of,
 		); err != nil {
 			return nil, err
 		}
@@ -745,9 +759,9 @@ select code, field, verdict, value from mark where field = any($1::text[])
 `
 
 type ServiceMarksRow struct {
-	Code    string
+	Code    profile.ODSCode
 	Field   string
-	Verdict string
+	Verdict runs.Verdict
 	Value   string
 }
 
@@ -777,18 +791,18 @@ func (q *Queries) ServiceMarks(ctx context.Context, fields []string) ([]ServiceM
 }
 
 type ServicePlanRowsParams struct {
-	RunID  int64
-	Code   string
+	RunID  runs.ID
+	Code   profile.ODSCode
 	Field  string
-	Type   string
-	Verb   string
+	Type   profile.OrgType
+	Verb   runs.Verb
 	Old    string
 	New    string
-	Reason string
+	Reason runs.Reason
 	Undone bool
 	Moved  bool
-	Digest []byte
-	Leaves string
+	Digest profile.Hash
+	Leaves profile.ODSCode
 }
 
 const serviceRows = `-- name: ServiceRows :many
@@ -796,7 +810,7 @@ select s.code, s.external_id::text as id, ers_shown(s)::jsonb as shown from serv
 `
 
 type ServiceRowsRow struct {
-	Code  string
+	Code  profile.ODSCode
 	ID    string
 	Shown []byte
 }
@@ -842,15 +856,15 @@ order by e.id, p.code
 `
 
 type ServiceSitesParams struct {
-	Today pgtype.Date
-	RunID int64
+	Today profile.Date
+	RunID runs.ID
 	Ids   []string
 }
 
 type ServiceSitesRow struct {
-	ID    string
-	Code  string
-	Type  string
+	ID    services.ID
+	Code  profile.ODSCode
+	Type  profile.OrgType
 	There bool
 	Shown []byte
 	Held  bool
@@ -889,8 +903,8 @@ select id, state from ers_service where id = any($1::text[])
 `
 
 type ServiceStatesRow struct {
-	ID    string
-	State string
+	ID    services.ID
+	State services.State
 }
 
 func (q *Queries) ServiceStates(ctx context.Context, ids []string) ([]ServiceStatesRow, error) {
@@ -914,7 +928,7 @@ func (q *Queries) ServiceStates(ctx context.Context, ids []string) ([]ServiceSta
 }
 
 const servicesOf = `-- name: ServicesOf :many
-select s.source, coalesce(s.external_id, '')::text as external_id, s.nhs_code, s.name, s.kind, s.specialty, s.hours, s.instructions, s.booking,
+select s.source, coalesce(s.external_id, '')::text as id, s.nhs_code, s.name, s.kind, s.specialty, s.hours, s.instructions, s.booking,
     s.contacts, s.withdrawn, coalesce(t.text, '')::text as text, coalesce(e.state, '')::text as state, coalesce(e.version, '')::text as version
 from service s
 left join service_text t on t.code = s.code and t.external_id = s.external_id
@@ -925,22 +939,22 @@ order by s.withdrawn, s.source desc, s.name collate "C", s.id
 
 type ServicesOfRow struct {
 	Source       string
-	ExternalID   string
-	NhsCode      string
+	ID           string
+	NHSCode      string
 	Name         string
 	Kind         string
 	Specialty    string
 	Hours        string
 	Instructions string
 	Booking      string
-	Contacts     []byte
+	Contacts     json.RawMessage
 	Withdrawn    bool
 	Text         string
 	State        string
 	Version      string
 }
 
-func (q *Queries) ServicesOf(ctx context.Context, code string) ([]ServicesOfRow, error) {
+func (q *Queries) ServicesOf(ctx context.Context, code profile.ODSCode) ([]ServicesOfRow, error) {
 	rows, err := q.db.Query(ctx, servicesOf, code)
 	if err != nil {
 		return nil, err
@@ -951,8 +965,8 @@ func (q *Queries) ServicesOf(ctx context.Context, code string) ([]ServicesOfRow,
 		var i ServicesOfRow
 		if err := rows.Scan(
 			&i.Source,
-			&i.ExternalID,
-			&i.NhsCode,
+			&i.ID,
+			&i.NHSCode,
 			&i.Name,
 			&i.Kind,
 			&i.Specialty,
@@ -984,7 +998,7 @@ on conflict on constraint run_service_pkey do update set shown = excluded.shown
 `
 
 type SetServicesShownParams struct {
-	RunID  int64
+	RunID  runs.ID
 	Ids    []string
 	Showns [][]byte
 }
@@ -996,18 +1010,18 @@ func (q *Queries) SetServicesShown(ctx context.Context, arg SetServicesShownPara
 }
 
 const withheldServices = `-- name: WithheldServices :many
-select p.type, p.withheld, p.leaves, count(*) as count from plan_row p
+select p.withheld as reason, p.type, p.leaves, count(*) as count from plan_row p
 where p.run_id = $1 and p.withheld <> '' group by p.type, p.withheld, p.leaves order by p.type, p.withheld, p.leaves
 `
 
 type WithheldServicesRow struct {
-	Type     string
-	Withheld string
-	Leaves   string
-	Count    int64
+	Reason runs.WithheldReason
+	Type   profile.OrgType
+	Leaves profile.ODSCode
+	Count  int
 }
 
-func (q *Queries) WithheldServices(ctx context.Context, runID int64) ([]WithheldServicesRow, error) {
+func (q *Queries) WithheldServices(ctx context.Context, runID runs.ID) ([]WithheldServicesRow, error) {
 	rows, err := q.db.Query(ctx, withheldServices, runID)
 	if err != nil {
 		return nil, err
@@ -1017,8 +1031,8 @@ func (q *Queries) WithheldServices(ctx context.Context, runID int64) ([]Withheld
 	for rows.Next() {
 		var i WithheldServicesRow
 		if err := rows.Scan(
+			&i.Reason,
 			&i.Type,
-			&i.Withheld,
 			&i.Leaves,
 			&i.Count,
 		); err != nil {
@@ -1039,7 +1053,7 @@ where r.run_id = $1 and r.leaves <> ''
 `
 
 type WithholdLossesParams struct {
-	RunID int64
+	RunID runs.ID
 	Sites []string
 }
 
@@ -1053,7 +1067,7 @@ const withholdUndoneServices = `-- name: WithholdUndoneServices :exec
 update plan_row set withheld = 'undone' where run_id = $1 and undone and withheld = ''
 `
 
-func (q *Queries) WithholdUndoneServices(ctx context.Context, runID int64) error {
+func (q *Queries) WithholdUndoneServices(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, withholdUndoneServices, runID)
 	return err
 }

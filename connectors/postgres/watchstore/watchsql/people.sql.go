@@ -7,8 +7,9 @@ package watchsql
 
 import (
 	"context"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 const calendarStands = `-- name: CalendarStands :one
@@ -18,7 +19,7 @@ from holiday
 
 type CalendarStandsRow struct {
 	Age      float64
-	Vanished int64
+	Vanished int
 }
 
 func (q *Queries) CalendarStands(ctx context.Context) (CalendarStandsRow, error) {
@@ -35,9 +36,9 @@ group by kind, state order by kind, state
 `
 
 type CountLettersRow struct {
-	Kind    string
+	Kind    people.LetterKind
 	State   string
-	Letters int64
+	Letters int
 }
 
 func (q *Queries) CountLetters(ctx context.Context) ([]CountLettersRow, error) {
@@ -73,8 +74,8 @@ order by state
 `
 
 type CountPeopleRow struct {
-	State    string
-	Accounts int64
+	State    people.AccountState
+	Accounts int
 }
 
 // Those that were to end and did not stand beside the states, for as long as that is so.
@@ -105,9 +106,9 @@ from mail_gate
 `
 
 type MailGateRow struct {
-	StoppedAt   pgtype.Timestamptz
+	StoppedAt   time.Time
 	StoppedBy   string
-	PausedUntil pgtype.Timestamptz
+	PausedUntil time.Time
 	Reason      string
 	Since       float64
 	Left        float64

@@ -7,6 +7,8 @@ package watchsql
 
 import (
 	"context"
+
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const forwardProgress = `-- name: ForwardProgress :many
@@ -47,7 +49,7 @@ where j.state = 'running' and not exists (
 `
 
 type JobsWithoutWorkerRow struct {
-	Jobs          int64
+	Jobs          int
 	OldestSeconds float64
 }
 
@@ -73,7 +75,7 @@ order by r.sink, r.route
 `
 
 type RouteProgressRow struct {
-	Sink         string
+	Sink         push.Sink
 	Route        string
 	DueSeconds   float64
 	TriedSeconds float64

@@ -7,6 +7,11 @@ package watchsql
 
 import (
 	"context"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 const countServices = `-- name: CountServices :many
@@ -14,8 +19,8 @@ select state, count(*) as services from ers_service group by state order by stat
 `
 
 type CountServicesRow struct {
-	State    string
-	Services int64
+	State    services.State
+	Services int
 }
 
 func (q *Queries) CountServices(ctx context.Context) ([]CountServicesRow, error) {
@@ -46,10 +51,10 @@ order by sink, id desc
 `
 
 type WatchDriftRow struct {
-	Sink       string
-	State      string
-	Missing    int32
-	Drifted    int32
+	Sink       push.Sink
+	State      push.DriftState
+	Missing    int
+	Drifted    int
 	AgeSeconds float64
 }
 
@@ -87,7 +92,7 @@ order by source, report
 `
 
 type WatchListingsRow struct {
-	Source     string
+	Source     profile.Source
 	Report     string
 	AgeSeconds float64
 }
@@ -120,7 +125,7 @@ order by sink, route
 `
 
 type WatchPausedRow struct {
-	Sink          string
+	Sink          push.Sink
 	Route         string
 	Paused        string
 	PausedSeconds float64
@@ -156,8 +161,8 @@ select type, count(*) as profiles from profile where status <> 'closed' group by
 `
 
 type WatchProfilesRow struct {
-	Type     string
-	Profiles int64
+	Type     profile.OrgType
+	Profiles int
 }
 
 // The dearest of what is watched: 50 ms of 60 with 300,000 profiles.
@@ -190,9 +195,9 @@ order by sink, state
 `
 
 type WatchPushesRow struct {
-	Sink          string
-	State         string
-	Pushes        int64
+	Sink          push.Sink
+	State         push.State
+	Pushes        int
 	OldestSeconds float64
 }
 
@@ -239,9 +244,9 @@ order by q.source, q.report
 `
 
 type WatchQuarantineRow struct {
-	Source  string
+	Source  profile.Source
 	Report  string
-	Records int64
+	Records int
 }
 
 // A record that the last accepted listing did not hold is gone. Its rows were seen while that run was worked, so before
@@ -278,7 +283,7 @@ order by queue, state
 type WatchQueuesRow struct {
 	Queue         string
 	State         string
-	Jobs          int64
+	Jobs          int
 	OldestSeconds float64
 }
 
@@ -316,9 +321,9 @@ order by source, state
 `
 
 type WatchRunsRow struct {
-	Source string
-	State  string
-	Runs   int64
+	Source profile.Source
+	State  runs.State
+	Runs   int
 }
 
 func (q *Queries) WatchRuns(ctx context.Context) ([]WatchRunsRow, error) {
@@ -380,7 +385,7 @@ order by source, stream
 `
 
 type WatchWatermarksRow struct {
-	Source     string
+	Source     profile.Source
 	Stream     string
 	AgeSeconds float64
 }
@@ -433,10 +438,10 @@ order by w.source, w.report, w.reason
 `
 
 type WatchWithheldRow struct {
-	Source string
+	Source profile.Source
 	Report string
 	Reason string
-	Rows   int64
+	Rows   int
 }
 
 // A listing speaks of everything, so that what it withheld replaces what was withheld before. A delta does not: what it
