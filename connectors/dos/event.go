@@ -138,9 +138,9 @@ func undeliverable(d push.Delivery, blindly bool) error {
 		return refusal(d.Code, "nobody stated %s, and a change event would empty that in DoS, which cannot be read: "+
 			"have it entered, or switch reading by ODS code on", strings.Join(missing, ", "))
 	}
-	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !takes(site) {
+	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !isValidWebsite(site) {
 		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port, "+
-			"and a / before any ? or #; correct it in the profile", named(site))
+			"and a / before any ? or #; correct it in the profile", quotedWebsite(site))
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func undeliverable(d push.Delivery, blindly bool) error {
 // siteShape is the check that DoS makes; it holds 512 characters.
 var siteShape = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
 
-func takes(site string) bool { return len(site) <= 512 && siteShape.MatchString(site) }
+func isValidWebsite(site string) bool { return len(site) <= 512 && siteShape.MatchString(site) }
 
 // website lowers scheme and host, as DoS compares them.
 func website(address string) string {
@@ -164,8 +164,8 @@ func website(address string) string {
 	return strings.ToLower(address[:end]) + address[end:]
 }
 
-// named quotes a website where it holds no person's address and no secret.
-func named(site string) string {
+// quotedWebsite quotes a website where it holds no person's address and no secret.
+func quotedWebsite(site string) string {
 	address, err := url.Parse(site)
 	if err != nil || strings.Contains(site, "@") || strings.Contains(site, "%40") {
 		return ""
@@ -176,7 +176,7 @@ func named(site string) string {
 // setAddress lays the lines out over the five places. Their order is all that
 // counts, since DoS joins them; which line is the town nobody can tell.
 func (e *event) setAddress(text string) {
-	lines := tidyLines(text, "\n")
+	lines := cleanLines(text, "\n")
 	places := []**string{&e.Address1, &e.Address2, &e.Address3, &e.City, &e.County}
 	if extra := len(lines) - len(places); extra > 0 {
 		lines[2] = strings.Join(lines[2:3+extra], ", ")

@@ -49,7 +49,7 @@ func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.address, bytes.NewReader(content))
 	if err != nil {
-		return push.Receipt{}, answered(d.Code, sending, err)
+		return push.Receipt{}, asSinkError(d.Code, sending, err)
 	}
 	key, err := secret(e.key)
 	if err != nil {
@@ -61,7 +61,7 @@ func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return push.Receipt{}, answered(d.Code, sending, err)
+		return push.Receipt{}, asSinkError(d.Code, sending, err)
 	}
 	defer func() { _ = resp.Body.Close() }() // it has been read
 	return receipt(d.Code, resp)
@@ -75,7 +75,7 @@ func receipt(code profile.ODSCode, resp *http.Response) (push.Receipt, error) {
 		return push.Receipt{}, forbidden(code, message(content))
 	}
 	if err != nil {
-		return push.Receipt{}, answered(code, sending, fmt.Errorf("reading the answer: %w", err))
+		return push.Receipt{}, asSinkError(code, sending, fmt.Errorf("reading the answer: %w", err))
 	}
 	if resp.StatusCode != http.StatusOK || message(content) != "Change event received" {
 		return push.Receipt{}, &push.SinkError{

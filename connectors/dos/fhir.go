@@ -66,7 +66,7 @@ func (*Ingest) Route() push.Route {
 		profile.FieldName, profile.FieldStatus, profile.FieldPhone, profile.FieldEmail,
 		profile.FieldWebsite, profile.FieldRoles,
 	}
-	return push.Route{Name: "fhir", Fields: fields, Shown: fields}
+	return push.Route{Name: "fhir", Fields: fields, Readable: fields}
 }
 
 // Show returns what DoS shows of a practice. The name comes back in another
@@ -188,7 +188,7 @@ func ingestFailure(code profile.ODSCode, doing string, err error) *push.SinkErro
 	if ours, ok := errors.AsType[*push.SinkError](err); ok {
 		return ours
 	}
-	failure := answered(code, doing, err)
+	failure := asSinkError(code, doing, err)
 	if token, ok := errors.AsType[*apim.Error](err); ok {
 		failure.Status, failure.Wait = token.Status, token.Wait
 		switch {

@@ -141,7 +141,7 @@ func (p *practice) show(code profile.ODSCode) push.Shown {
 	if roles := rolesIn(p.Extension); roles.period() != nil {
 		shown.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
 	} else {
-		shown.Unseen = []profile.Field{profile.FieldRoles} // no push could mend them: a period has to be there
+		shown.NotInAnswer = []profile.Field{profile.FieldRoles} // no push could mend them: a period has to be there
 	}
 	return shown
 }

@@ -62,7 +62,7 @@ func TestIngestRoute(t *testing.T) {
 	route := newFHIRFake().serve(t).Route()
 	require.Equal(t, "fhir", route.Name)
 	require.Len(t, route.Fields, 6)
-	require.Equal(t, route.Fields, route.Shown)
+	require.Equal(t, route.Fields, route.Readable)
 }
 
 func TestIngestShow(t *testing.T) {
@@ -78,7 +78,7 @@ func TestIngestShow(t *testing.T) {
 		{Code: "A81001", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "open",
 			"phone", "01234 567890", "email", "", "website", "", "roles", "RO177|RO76").Values},
 		{Code: "A81002", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed",
-			"phone", "", "email", "", "website", "").Values, Unseen: []profile.Field{profile.FieldRoles}}, // they have no dates
+			"phone", "", "email", "", "website", "").Values, NotInAnswer: []profile.Field{profile.FieldRoles}}, // they have no dates
 		{Code: "A81003"},
 	}, all)
 	require.Len(t, fake.requests, 3)

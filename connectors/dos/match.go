@@ -163,7 +163,7 @@ func shownOf(code profile.ODSCode, services []Service) push.Shown {
 	}
 	shown.Found, shown.Values = true, main.Values
 	var offered []string
-	offered, shown.Blind = offeredBy(main, own)
+	offered, shown.NeverShown = offeredBy(main, own)
 	for i, service := range offered {
 		offered[i] = service + " " + serviceNames[service]
 	}

@@ -161,7 +161,7 @@ func TestShownOf(t *testing.T) {
 		require.Equal(t, test.phone, shown.Values.Get(profile.FieldPhone), name)
 		require.Equal(t, shown.Found, shown.Values.States(profile.FieldServices), name)
 		require.Equal(t, test.offers, shown.Values.Get(profile.FieldServices), name)
-		require.Equal(t, test.blind, shown.Blind, name)
+		require.Equal(t, test.blind, shown.NeverShown, name)
 		require.Equal(t, profile.ODSCode("FA123"), shown.Code, name)
 	}
 }

@@ -47,7 +47,7 @@ const looking = "reading its services"
 func (r *byODSCode) services(ctx context.Context, code profile.ODSCode) ([]Service, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
 	if err != nil {
-		return nil, answered(code, looking, err)
+		return nil, asSinkError(code, looking, err)
 	}
 	password, err := secret(r.password)
 	if err != nil {
@@ -57,11 +57,11 @@ func (r *byODSCode) services(ctx context.Context, code profile.ODSCode) ([]Servi
 	req.Header.Set("Accept", "application/json")
 	answer, err := r.client.Fetch(req)
 	if err != nil {
-		return nil, answered(code, looking, err)
+		return nil, asSinkError(code, looking, err)
 	}
 	services, err := decodeServices(answer.Body)
 	if err != nil {
-		return nil, answered(code, looking, err)
+		return nil, asSinkError(code, looking, err)
 	}
 	return services, nil
 }
@@ -154,8 +154,8 @@ func (w wireService) service() (Service, error) {
 		return Service{}, errors.New("no id, ODS code, status or type")
 	}
 	s := Service{
-		ID: id, Name: tidy(w.Name), ODSCode: w.ODSCode,
-		Type: w.Type.ID, TypeName: tidy(w.Type.Name), Status: w.Status.ID, StatusName: tidy(w.Status.Name),
+		ID: id, Name: cleanText(w.Name), ODSCode: w.ODSCode,
+		Type: w.Type.ID, TypeName: cleanText(w.Type.Name), Status: w.Status.ID, StatusName: cleanText(w.Status.Name),
 		OpenAllHours: w.OpenAllHours,
 	}
 	if !slices.Contains(followed, s.Type) && commissioned[s.Type] == "" {
@@ -180,24 +180,24 @@ func (w wireService) values() (v profile.Values, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Set(profile.FieldAddress, strings.Join(tidyLines(w.Address.text, "$"), "\n"))
-	v.Set(profile.FieldPostcode, profile.NormalisePostcode(tidy(w.Postcode.text)))
-	v.Set(profile.FieldPhone, tidy(w.Phone.Public.text))
-	v.Set(profile.FieldWebsite, tidy(w.Web.text))
+	v.Set(profile.FieldAddress, strings.Join(cleanLines(w.Address.text, "$"), "\n"))
+	v.Set(profile.FieldPostcode, profile.NormalisePostcode(cleanText(w.Postcode.text)))
+	v.Set(profile.FieldPhone, cleanText(w.Phone.Public.text))
+	v.Set(profile.FieldWebsite, cleanText(w.Web.text))
 	v.Set(profile.FieldOpeningTimes, weekly)
 	v.Set(profile.FieldDatedOpeningTimes, dated)
 	return v, nil
 }
 
-// tidy drops what no text of DoS should hold: control characters, and spaces
+// cleanText drops what no text of DoS should hold: control characters, and spaces
 // that nobody sees.
-func tidy(text string) string {
+func cleanText(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
-func tidyLines(text, separator string) (lines []string) {
+func cleanLines(text, separator string) (lines []string) {
 	for line := range strings.SplitSeq(text, separator) {
-		if line = tidy(line); line != "" {
+		if line = cleanText(line); line != "" {
 			lines = append(lines, line)
 		}
 	}

@@ -51,7 +51,7 @@ func TestShowAPharmacy(t *testing.T) {
 		"dated-opening-times": "2026-12-24 10:00-16:00\n2026-12-25 closed",
 		"services":            "SRV0559 Pharmacy palliative care medication stockholder",
 	}), shown.Values)
-	require.Equal(t, []string{"EPS0004", "SRV0560", "SRV2000"}, shown.Blind)
+	require.Equal(t, []string{"EPS0004", "SRV0560", "SRV2000"}, shown.NeverShown)
 
 	matched, err := sink.Preview(t.Context(), "FA123", "")
 	require.NoError(t, err)

@@ -114,11 +114,11 @@ func (s *Sink) pharmacies() push.Route {
 			profile.FieldPhone, profile.FieldWebsite, profile.FieldHidden,
 			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		},
-		Noted:    []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
-		Services: []string{distanceSelling, palliativeCare, bloodPressure, contraception},
+		OnlyLogged: []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
+		Services:   []string{distanceSelling, palliativeCare, bloodPressure, contraception},
 	}
 	if s.reader != nil {
-		route.Shown = []profile.Field{
+		route.Readable = []profile.Field{
 			profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
 			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		}
@@ -221,9 +221,9 @@ func refusal(code profile.ODSCode, reason string, args ...any) *push.SinkError {
 	}
 }
 
-// answered turns an error of a request into what it means. The text of httpx
+// asSinkError turns an error of a request into what it means. The text of httpx
 // holds neither bodies nor secrets.
-func answered(code profile.ODSCode, doing string, err error) *push.SinkError {
+func asSinkError(code profile.ODSCode, doing string, err error) *push.SinkError {
 	failure := &push.SinkError{
 		Sink: push.SinkDoS, Answer: push.AnswerUnclear,
 		Reason: fmt.Sprintf("%s: %s: %v", code, doing, err),

@@ -50,7 +50,7 @@ func TestWhatIsSentIsShown(t *testing.T) {
 	matched, err := sink.Preview(t.Context(), d.Code, d.Values.Get(profile.FieldServices))
 	require.NoError(t, err)
 	require.Len(t, matched, 5)
-	require.Len(t, differences(), len(route.Shown))
+	require.Len(t, differences(), len(route.Readable))
 	push()
 	require.Empty(t, differences())
 	for _, m := range matched {

@@ -178,8 +178,8 @@ func TestRoutes(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "change-event", route.Name)
 	require.Len(t, route.Fields, 11)
-	require.Len(t, route.Shown, 7)
-	for _, f := range append(route.Shown, emptied...) {
+	require.Len(t, route.Readable, 7)
+	for _, f := range append(route.Readable, emptied...) {
 		require.Contains(t, route.Fields, f)
 	}
 	for _, kind := range profile.OrgTypes() {
@@ -204,7 +204,7 @@ func TestReadingSwitchedOff(t *testing.T) {
 	sink := newSink(t, Options{Events: EventOptions{URL: server.URL, Key: known("hush-key")}})
 	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
-	require.Empty(t, route.Shown)
+	require.Empty(t, route.Readable)
 	_, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.ErrorIs(t, err, push.ErrUnreadable)
 	_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)

@@ -85,7 +85,7 @@ func New(o Options) (*API, error) {
 			Name:         "e-RS",
 			Timeout:      limits.Cooldown,
 			ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= limits.Trip },
-			IsSuccessful: func(err error) bool { return !sick(err) },
+			IsSuccessful: func(err error) bool { return !isServerFault(err) },
 		}),
 	}
 	if a.turn == nil {
@@ -106,7 +106,7 @@ func options(o Options, limits httpx.Limits) httpx.Options {
 	limits.PerSecond, limits.Attempts, limits.Trip = float64(rate.Inf), 1, math.MaxInt
 	return httpx.Options{
 		Name: "e-RS", Limits: limits, Headers: limits.Timeout,
-		CorrelationHeader: correlationHeader, Pass: explained, Transport: o.Transport, Now: o.Now,
+		CorrelationHeader: correlationHeader, Pass: mayExplain, Transport: o.Transport, Now: o.Now,
 	}
 }
 

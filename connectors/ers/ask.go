@@ -133,7 +133,7 @@ func (a *API) send(by Credential, q question, correlation string, req *http.Requ
 		failure = refused(by, q, status.Status, nil)
 		failure.wait, failure.cause = status.RetryAfter, status
 	case err != nil:
-		failure = lost(by, q, err)
+		failure = unreadableAnswer(by, q, err)
 	default:
 		call.Status, call.RequestID = answer.Status, answer.Header.Get(requestHeader)
 		if answer.Status != http.StatusOK {
@@ -152,8 +152,8 @@ func (a *API) send(by Credential, q question, correlation string, req *http.Requ
 	return answer, nil
 }
 
-// explained are the answers whose bodies may say why.
-func explained(status int) bool {
+// mayExplain are the answers whose bodies may say why.
+func mayExplain(status int) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError:
 		return true
@@ -161,8 +161,8 @@ func explained(status int) bool {
 	return false
 }
 
-// sick reports an error that speaks against e-RS, not against our request.
-func sick(err error) bool {
+// isServerFault reports an error that speaks against e-RS, not against our request.
+func isServerFault(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
 	return ok && !errors.Is(err, context.Canceled) && (failure.Status == 0 || failure.Status >= http.StatusInternalServerError)
 }

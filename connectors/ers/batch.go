@@ -71,11 +71,11 @@ func (f *Found) add(other Found) {
 	f.Unreadable = append(f.Unreadable, other.Unreadable...)
 	f.Unasked = append(f.Unasked, other.Unasked...)
 	for id, by := range other.SeenBy {
-		f.saw(id, by)
+		f.noteSeenBy(id, by)
 	}
 }
 
-func (f *Found) saw(id services.ID, by string) {
+func (f *Found) noteSeenBy(id services.ID, by string) {
 	if f.SeenBy == nil {
 		f.SeenBy = make(map[services.ID]string)
 	}
@@ -189,7 +189,7 @@ func (s *search) take(ids []services.ID, held contents) {
 		}
 		seen[service.ID] = true
 		s.found.Services = append(s.found.Services, service)
-		s.found.saw(service.ID, s.by.Name)
+		s.found.noteSeenBy(service.ID, s.by.Name)
 	}
 	for _, bad := range held.unreadable {
 		if asked(bad.ID) {
@@ -243,7 +243,7 @@ func (s *search) oneByOne(ctx context.Context, ids []services.ID) error {
 		switch {
 		case err == nil:
 			s.found.Services = append(s.found.Services, service)
-			s.found.saw(id, s.by.Name)
+			s.found.noteSeenBy(id, s.by.Name)
 		case !ok:
 			return err
 		case failure.raw != nil:

@@ -130,13 +130,13 @@ func decodeCodeSystem(kind CodeKind, body []byte) (CodeSystem, error) {
 		date(&concept, read.Extension)
 		s.Concepts = append(s.Concepts, concept)
 	}
-	s.Concepts = once(s.Concepts)
+	s.Concepts = oneOfEachCode(s.Concepts)
 	return s, nil
 }
 
-// once keeps one concept of each code: the one that is not retired, else the
+// oneOfEachCode keeps one concept of each code: the one that is not retired, else the
 // last.
-func once(all []Concept) []Concept {
+func oneOfEachCode(all []Concept) []Concept {
 	at := make(map[string]int, len(all))
 	kept := all[:0]
 	for _, c := range all {

@@ -168,7 +168,7 @@ func explain(body []byte) said {
 	for _, issue := range outcome.Issue {
 		s.text += strings.ToLower(issue.Diagnostics) + "\n"
 		for _, coding := range issue.Details.Coding {
-			if s.code == "" && codelike(coding.Code) {
+			if s.code == "" && plainCode(coding.Code) {
 				s.code = coding.Code
 			}
 		}
@@ -176,13 +176,13 @@ func explain(body []byte) said {
 	return s
 }
 
-// codelike keeps a code that is short and plain, and nothing else.
-func codelike(code string) bool {
+// plainCode keeps a code that is short and plain, and nothing else.
+func plainCode(code string) bool {
 	return code != "" && len(code) <= 40 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }
 
-// lost is an exchange without an answer that can be read.
-func lost(by Credential, q question, err error) *Error {
+// unreadableAnswer is an exchange without an answer that can be read.
+func unreadableAnswer(by Credential, q question, err error) *Error {
 	e := &Error{Doing: q.doing, Credential: by.Name, cause: err, retryable: true, again: true, Reason: "no answer: " + err.Error()}
 	if errors.Is(err, httpx.ErrTooLarge) {
 		e.retryable, e.again, e.Reason = false, false, "the answer is larger than the limit"

@@ -97,7 +97,7 @@ func (e *Extract) Rows() iter.Seq2[ExtractRow, error] {
 			case errors.Is(err, io.EOF):
 				return
 			case errors.As(err, new(*csv.ParseError)):
-				if !yieldAll(yield, reader.spoilt(cells, err)) {
+				if !yieldAll(yield, reader.rejectLines(cells, err)) {
 					return
 				}
 			case err != nil:

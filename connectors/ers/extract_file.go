@@ -139,10 +139,10 @@ func (r *records) line(cell int) int {
 	return line
 }
 
-// spoilt rejects a record that is no CSV, or has another number of cells than
+// rejectLines rejects a record that is no CSV, or has another number of cells than
 // the header: each of its lines, since a quote that is not closed takes rows
 // with it, and they count.
-func (r *records) spoilt(cells []string, err error) []*profile.Rejected {
+func (r *records) rejectLines(cells []string, err error) []*profile.Rejected {
 	syntax, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
 		return nil

@@ -76,7 +76,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add([]byte(`{"issue":{"details":{"coding":{"code":"token abc"}}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		told := explain(body)
-		require.True(t, told.code == "" || codelike(told.code))
+		require.True(t, told.code == "" || plainCode(told.code))
 		failure := refused(Credential{Name: "A"}, question{doing: "asking"}, 403, body)
 		require.Less(t, len(failure.Error()), 300)
 	})

@@ -87,12 +87,12 @@ func (f fault) field() string {
 // trial mode) are settings that every letter of its kind shares.
 func (c *Client) refused(a *httpx.Answer, what string) *people.MailError {
 	said := decodeRefusal(a.Body)
-	e := &people.MailError{Answer: people.MailAlert, Status: a.Status, Reason: what + said.words()}
+	e := &people.MailError{Answer: people.MailAlert, Status: a.Status, Reason: what + said.text()}
 	switch {
 	case a.Status < http.StatusMultipleChoices: // a success that is not ours, say of a redirect that turned into a GET
 		e.Answer = people.MailUnclear
 	case a.Status == http.StatusBadRequest && said.about("email_address"):
-		e.Answer = people.MailNobody
+		e.Answer = people.MailNoSuchAddress
 	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && said.about("reference"):
 		e.Answer = people.MailRefused
 	case a.Status == http.StatusBadRequest && len(said.Errors) == 0:
@@ -159,15 +159,15 @@ var hints = []struct{ message, words string }{
 	{"Unauthorized", "the token did not arrive: look for a proxy that drops headers"},
 }
 
-// words are what may be shown of an error.
-func (r refusal) words() string {
+// text are what may be shown of an error.
+func (r refusal) text() string {
 	const most = 5
 	if len(r.Errors) == 0 {
 		return ": not an answer of GOV.UK Notify: check the address of its API, and what stands in between"
 	}
 	shown := make([]string, 0, most)
 	for _, f := range r.Errors[:min(len(r.Errors), most)] {
-		shown = append(shown, f.words())
+		shown = append(shown, f.text())
 	}
 	return ": " + strings.Join(shown, ", ")
 }
@@ -176,7 +176,7 @@ func (r refusal) words() string {
 // message could be a value.
 var placeholderShape = regexp.MustCompile(`^[a-z][a-z_]{0,30}$`)
 
-func (f fault) words() string {
+func (f fault) text() string {
 	words := []string{"unknown error"}
 	if slices.Contains(codes, f.Error) {
 		words[0] = f.Error

@@ -36,9 +36,9 @@ func TestAnswers(t *testing.T) {
 	}{
 		"address": {
 			400, says("ValidationError", "email_address Not a valid email address"),
-			people.MailNobody, "email_address",
+			people.MailNoSuchAddress, "email_address",
 		},
-		"long address": {400, says("ValidationError", "email_address "+canary+" is too long"), people.MailNobody, "email_address"},
+		"long address": {400, says("ValidationError", "email_address "+canary+" is too long"), people.MailNoSuchAddress, "email_address"},
 		"template id":  {400, says("ValidationError", "template_id is not a valid UUID"), people.MailAlert, "template_id"},
 		"personalisation": {
 			400, says("ValidationError", "personalisation "+canary+" is not of type object"),
@@ -113,7 +113,7 @@ func TestSampleErrors(t *testing.T) {
 	var bodies map[string]json.RawMessage
 	sample(t, "sample-errors.json", &bodies)
 	want := map[string]people.MailAnswer{
-		"400-validation": people.MailNobody, "429-rate": people.MailRetry, "429-daily": people.MailPause,
+		"400-validation": people.MailNoSuchAddress, "429-rate": people.MailRetry, "429-daily": people.MailPause,
 	}
 	require.Len(t, bodies, 12)
 	for name, body := range bodies {

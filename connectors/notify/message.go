@@ -12,7 +12,7 @@ import (
 // Receipt is how a letter fares, as Notify tells it.
 type Receipt struct {
 	Reference string // ours
-	people.Mailed
+	people.Acceptance
 }
 
 // What can be wrong with an answer. None holds any of it.
@@ -65,9 +65,9 @@ func (t template) version() (int, bool) {
 	return v, float64(v) == t.Version && v >= 0
 }
 
-// told is what answers and receipts say of an e-mail, as far as we use it. What
+// statement is what answers and receipts say of an e-mail, as far as we use it. What
 // is personal in them is not even read.
-type told struct {
+type statement struct {
 	ID               string   `json:"id"`
 	Reference        *string  `json:"reference"`
 	Type             string   `json:"type"`
@@ -82,7 +82,7 @@ type told struct {
 
 // decodeSent reads the answer to a request that sends.
 func decodeSent(body []byte) (Receipt, error) {
-	var t told
+	var t statement
 	if json.Unmarshal(body, &t) != nil {
 		return Receipt{}, errUnreadable
 	}
@@ -92,7 +92,7 @@ func decodeSent(body []byte) (Receipt, error) {
 
 // decodeNotification reads the status of one message.
 func decodeNotification(body []byte) (Receipt, error) {
-	var t told
+	var t statement
 	if json.Unmarshal(body, &t) != nil {
 		return Receipt{}, errUnreadable
 	}
@@ -101,7 +101,7 @@ func decodeNotification(body []byte) (Receipt, error) {
 
 // decodeReceipt reads what Notify sends to us.
 func decodeReceipt(body []byte) (Receipt, error) {
-	var t told
+	var t statement
 	if json.Unmarshal(body, &t) != nil {
 		return Receipt{}, errUnreadable
 	}
@@ -140,7 +140,7 @@ func decodePage(body []byte) (page, error) {
 	return read, nil
 }
 
-func (t told) receipt() (Receipt, error) {
+func (t statement) receipt() (Receipt, error) {
 	state, known := states[t.Status]
 	version, whole := t.Template.version()
 	switch {
@@ -151,7 +151,7 @@ func (t told) receipt() (Receipt, error) {
 	case !known:
 		return Receipt{}, errUnknownStatus
 	}
-	r := Receipt{Mailed: people.Mailed{ID: strings.ToLower(t.ID), Version: version, State: state, At: t.at(state)}}
+	r := Receipt{Acceptance: people.Acceptance{ID: strings.ToLower(t.ID), Version: version, State: state, At: t.at(state)}}
 	if t.Reference != nil {
 		r.Reference = *t.Reference
 	}
@@ -159,7 +159,7 @@ func (t told) receipt() (Receipt, error) {
 }
 
 // at is when the message came to its state.
-func (t told) at(state people.MailState) time.Time {
+func (t statement) at(state people.MailState) time.Time {
 	stamps := []*stamp{t.CompletedAt}
 	if state == people.MailSending {
 		stamps = []*stamp{t.SentAt, t.CreatedAt}

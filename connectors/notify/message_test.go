@@ -24,16 +24,16 @@ func TestSamples(t *testing.T) {
 	const reference = "reminder/2026-Q3/TES73/u-4711/stage-2"
 	got, err := decodeSent(raw(t, "sample-post-email-201.json"))
 	require.NoError(t, err)
-	require.Equal(t, Receipt{reference, people.Mailed{ID: someID, Version: 1, State: people.MailSending}}, got)
+	require.Equal(t, Receipt{reference, people.Acceptance{ID: someID, Version: 1, State: people.MailSending}}, got)
 
 	at := time.Date(2026, 12, 1, 8, 0, 10, 321_000_000, time.UTC)
 	got, err = decodeNotification(raw(t, "sample-get-notification-200.json"))
 	require.NoError(t, err)
-	require.Equal(t, Receipt{reference, people.Mailed{ID: someID, Version: 1, State: people.MailDelivered, At: at}}, got)
+	require.Equal(t, Receipt{reference, people.Acceptance{ID: someID, Version: 1, State: people.MailDelivered, At: at}}, got)
 
 	got, err = decodeReceipt(raw(t, "sample-callback-delivery.json"))
 	require.NoError(t, err)
-	require.Equal(t, Receipt{reference, people.Mailed{ID: someID, Version: 1, State: people.MailDead, At: at}}, got)
+	require.Equal(t, Receipt{reference, people.Acceptance{ID: someID, Version: 1, State: people.MailDead, At: at}}, got)
 
 	var ours, theirs map[string]any
 	sample(t, "sample-post-email-request.json", &theirs)
@@ -172,7 +172,7 @@ func FuzzDecode(f *testing.F) {
 		if p, err := decodePage(body); err == nil {
 			require.True(t, p.last == "" || isUUID(p.last))
 		}
-		require.LessOrEqual(t, len(decodeRefusal(body).words()), 2000)
+		require.LessOrEqual(t, len(decodeRefusal(body).text()), 2000)
 	})
 }
 

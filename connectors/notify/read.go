@@ -19,20 +19,20 @@ const readPath = "/v2/notifications"
 //
 // Its errors are *people.MailError. Unclear means here: ask again, and do not
 // send before there was an answer.
-func (c *Client) Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error) {
+func (c *Client) Find(ctx context.Context, reference string) (mailed people.Acceptance, found bool, err error) {
 	page, err := c.page(ctx, url.Values{"template_type": {"email"}, "reference": {reference}})
 	if err != nil {
-		return people.Mailed{}, false, err
+		return people.Acceptance{}, false, err
 	}
 	for _, receipt := range page.receipts {
 		if receipt.Reference == reference {
-			return receipt.Mailed, true, nil
+			return receipt.Acceptance, true, nil
 		}
 	}
 	if page.last != "" { // only an empty list says that there is none (CONTRACT.md "No de-duplication")
-		return people.Mailed{}, false, unclear(http.StatusOK, errOtherReference.Error())
+		return people.Acceptance{}, false, unclear(http.StatusOK, errOtherReference.Error())
 	}
-	return people.Mailed{}, false, nil
+	return people.Acceptance{}, false, nil
 }
 
 // List polls the e-mails of the last 7 days, the newest first and at most 250 a
@@ -56,28 +56,28 @@ func (c *Client) List(ctx context.Context, olderThan string) (receipts []Receipt
 
 // Status asks for one letter by the id that Notify gave it. It is not found when
 // it is older than 7 days (CONTRACT.md "Looking up"). Errors are those of Find.
-func (c *Client) Status(ctx context.Context, id string) (mailed people.Mailed, found bool, err error) {
+func (c *Client) Status(ctx context.Context, id string) (mailed people.Acceptance, found bool, err error) {
 	if !isUUID(id) {
-		return people.Mailed{}, false, refusedByUs("its id is no UUID")
+		return people.Acceptance{}, false, refusedByUs("its id is no UUID")
 	}
 	answer, err := c.get(ctx, readPath+"/"+id, nil)
 	if err != nil {
-		return people.Mailed{}, false, err
+		return people.Acceptance{}, false, err
 	}
 	if answer.Status == http.StatusNotFound && decodeRefusal(answer.Body).all(noResultFound) {
-		return people.Mailed{}, false, nil
+		return people.Acceptance{}, false, nil
 	}
 	if answer.Status != http.StatusOK {
-		return people.Mailed{}, false, c.refused(answer, "status of a letter")
+		return people.Acceptance{}, false, c.refused(answer, "status of a letter")
 	}
 	receipt, err := decodeNotification(answer.Body)
 	if err == nil && !strings.EqualFold(receipt.ID, id) {
 		err = errOtherReference
 	}
 	if err != nil {
-		return people.Mailed{}, false, unclear(answer.Status, err.Error())
+		return people.Acceptance{}, false, unclear(answer.Status, err.Error())
 	}
-	return receipt.Mailed, true, nil
+	return receipt.Acceptance, true, nil
 }
 
 func (c *Client) page(ctx context.Context, query url.Values) (page, error) {

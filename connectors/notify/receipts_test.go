@@ -61,8 +61,8 @@ func TestReceipts(t *testing.T) {
 		"r/1": people.MailDelivered, "r/2": people.MailDead, "r/3": people.MailBounced,
 	} {
 		m := server.ByReference(reference)[0]
-		want := people.Mailed{ID: m.ID, Version: 1, State: state, At: m.At.Add(5 * time.Second)}
-		require.Equal(t, notify.Receipt{Reference: reference, Mailed: want}, got[reference])
+		want := people.Acceptance{ID: m.ID, Version: 1, State: state, At: m.At.Add(5 * time.Second)}
+		require.Equal(t, notify.Receipt{Reference: reference, Acceptance: want}, got[reference])
 		mailed, _, err := client.Status(t.Context(), m.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, mailed, "poll and receipt say the same")

@@ -22,17 +22,17 @@ const (
 //
 // An unclear request may still be under way inside Notify: look the letter up
 // when Limits.Timeout has passed, not at once.
-func (c *Client) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
+func (c *Client) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	body, err := c.body(l)
 	if err != nil {
-		return people.Mailed{}, err
+		return people.Acceptance{}, err
 	}
 	if err := c.options.Turn(ctx); err != nil {
-		return people.Mailed{}, unsent(ctx, "its turn did not come")
+		return people.Acceptance{}, unsent(ctx, "its turn did not come")
 	}
 	req, err := c.request(ctx, http.MethodPost, sendPath, nil, bytes.NewReader(body))
 	if err != nil {
-		return people.Mailed{}, err
+		return people.Acceptance{}, err
 	}
 	// A body that cannot be had twice keeps net/http from sending the request
 	// again by itself, after a broken connection or a redirect.
@@ -40,24 +40,24 @@ func (c *Client) Send(ctx context.Context, l people.Letter) (people.Mailed, erro
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := c.send.Fetch(req)
 	if err != nil {
-		return people.Mailed{}, failure(ctx, err)
+		return people.Acceptance{}, failure(ctx, err)
 	}
 	if answer.Status != http.StatusCreated {
-		return people.Mailed{}, c.refused(answer, "template "+string(l.Kind))
+		return people.Acceptance{}, c.refused(answer, "template "+string(l.Kind))
 	}
 	return accepted(answer, l)
 }
 
 // accepted reads a success. One that cannot be relied on is worth a look-up.
-func accepted(a *httpx.Answer, l people.Letter) (people.Mailed, error) {
+func accepted(a *httpx.Answer, l people.Letter) (people.Acceptance, error) {
 	got, err := decodeSent(a.Body)
 	if err == nil && got.Reference != l.Reference {
 		err = errOtherReference
 	}
 	if err != nil {
-		return people.Mailed{}, unclear(a.Status, err.Error())
+		return people.Acceptance{}, unclear(a.Status, err.Error())
 	}
-	return got.Mailed, nil
+	return got.Acceptance, nil
 }
 
 // message is the body of a request that sends (CONTRACT.md "Sending"); Notify
@@ -80,7 +80,7 @@ func (c *Client) body(l people.Letter) ([]byte, error) {
 	case l.Reference == "" || utf8.RuneCountInString(l.Reference) > maxReference:
 		return nil, refusedByUs(fmt.Sprintf("its reference has not 1 to %d characters", maxReference))
 	case l.To == people.EmailAddress{}:
-		return nil, &people.MailError{Answer: people.MailNobody, Reason: "there is no address; nothing was sent"}
+		return nil, &people.MailError{Answer: people.MailNoSuchAddress, Reason: "there is no address; nothing was sent"}
 	}
 	filled, err := personalisation(l)
 	if err != nil {

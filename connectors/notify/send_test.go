@@ -95,7 +95,7 @@ func TestSend(t *testing.T) {
 	require.NoError(t, err)
 	messages := server.ByReference("r/1 & more")
 	require.Len(t, messages, 1)
-	require.Equal(t, people.Mailed{ID: messages[0].ID, Version: 1, State: people.MailSending}, sent)
+	require.Equal(t, people.Acceptance{ID: messages[0].ID, Version: 1, State: people.MailSending}, sent)
 	require.Equal(t, person, messages[0].Address)
 	require.Equal(t, replyTo, messages[0].ReplyTo)
 	require.Equal(t, []string{"name"}, messages[0].Sanitised)
@@ -122,9 +122,9 @@ func TestSend(t *testing.T) {
 	require.Equal(t, messages[0].At.Add(5*time.Second), mailed.At)
 
 	server.Advance(8 * 24 * time.Hour)
-	for _, ask := range []func() (people.Mailed, bool, error){
-		func() (people.Mailed, bool, error) { return client.Status(t.Context(), sent.ID) },
-		func() (people.Mailed, bool, error) { return client.Find(t.Context(), "r/1 & more") },
+	for _, ask := range []func() (people.Acceptance, bool, error){
+		func() (people.Acceptance, bool, error) { return client.Status(t.Context(), sent.ID) },
+		func() (people.Acceptance, bool, error) { return client.Find(t.Context(), "r/1 & more") },
 	} {
 		_, found, err = ask()
 		require.NoError(t, err)
@@ -154,7 +154,7 @@ func TestNothingIsSent(t *testing.T) {
 		"kind":           {func(l *people.Letter) { l.Kind = "other" }, people.MailRefused},
 		"reference":      {func(l *people.Letter) { l.Reference = "" }, people.MailRefused},
 		"long reference": {func(l *people.Letter) { l.Reference = strings.Repeat("é", 1001) }, people.MailRefused},
-		"address":        {func(l *people.Letter) { l.To = people.EmailAddress{} }, people.MailNobody},
+		"address":        {func(l *people.Letter) { l.To = people.EmailAddress{} }, people.MailNoSuchAddress},
 		"name twice":     {func(l *people.Letter) { l.Facts.Words["name"] = called }, people.MailRefused},
 		"fact twice":     {func(l *people.Letter) { l.Facts.Lists["deadline"] = nil }, people.MailRefused},
 	} {

@@ -120,7 +120,7 @@ func (a *API) search(ctx context.Context, kind string, query url.Values, use fun
 				return err
 			}
 		}
-		if next, err = a.following(smaller, page, kind); err != nil {
+		if next, err = a.nextPage(smaller, page, kind); err != nil {
 			return fmt.Errorf("searching %s: %w", kind, err)
 		}
 	}
@@ -133,7 +133,7 @@ func (a *API) onePage(ctx context.Context, address *url.URL) (*bundle, *url.URL,
 	for {
 		var page bundle
 		err := a.get(ctx, address, &page)
-		smaller := half(address, err)
+		smaller := halveCount(address, err)
 		switch {
 		case err == nil && page.ResourceType != "Bundle":
 			return nil, nil, fmt.Errorf("%s: answer is a %q, want a Bundle", httpx.SafeURL(address), page.ResourceType)
@@ -146,9 +146,9 @@ func (a *API) onePage(ctx context.Context, address *url.URL) (*bundle, *url.URL,
 	}
 }
 
-// half returns the address asking for half as many records, nil when that is
+// halveCount returns the address asking for half as many records, nil when that is
 // not what err is about or there is nothing left to halve.
-func half(address *url.URL, err error) *url.URL {
+func halveCount(address *url.URL, err error) *url.URL {
 	status, ok := errors.AsType[*httpx.StatusError](err)
 	tooLarge := ok && status.Status == http.StatusUnprocessableEntity || errors.Is(err, httpx.ErrTooLarge)
 	query := address.Query()
@@ -162,9 +162,9 @@ func half(address *url.URL, err error) *url.URL {
 	return &smaller
 }
 
-// following returns the next page's address, nil after the last. The key goes
+// nextPage returns the next page's address, nil after the last. The key goes
 // nowhere but to the configured address, whatever a link says.
-func (a *API) following(from *url.URL, page *bundle, kind string) (*url.URL, error) {
+func (a *API) nextPage(from *url.URL, page *bundle, kind string) (*url.URL, error) {
 	for _, link := range page.Link {
 		if link.Relation != "next" {
 			continue

@@ -55,11 +55,11 @@ func cutField(line string) (field, rest string, more bool, err error) {
 	return field, rest[1:], true, nil
 }
 
-// text returns the bytes as valid UTF-8 without control characters, which
+// asValidText returns the bytes as valid UTF-8 without control characters, which
 // Postgres and XML refuse. Files are ASCII by specification; other bytes are
 // read as Latin-1.
-func text(raw []byte) string {
-	if plain(raw) {
+func asValidText(raw []byte) string {
+	if isPlainASCII(raw) {
 		return string(raw)
 	}
 	var b strings.Builder
@@ -75,7 +75,7 @@ func text(raw []byte) string {
 	return b.String()
 }
 
-func plain(raw []byte) bool {
+func isPlainASCII(raw []byte) bool {
 	for _, c := range raw {
 		if c < ' ' || c > '~' {
 			return false

@@ -58,7 +58,7 @@ func (f *format) decode(raw []byte) (profile.Record, *profile.Rejected) {
 }
 
 func split(raw []byte) (columns, *profile.Rejected) {
-	row, err := splitLine(text(raw), make([]string, 0, numColumns))
+	row, err := splitLine(asValidText(raw), make([]string, 0, numColumns))
 	switch {
 	case len(raw) == 0:
 		return nil, reject("row", "", "empty line; remove it")
@@ -76,7 +76,7 @@ func reject(field, value, reason string) *profile.Rejected {
 }
 
 // excerpt returns the start of a line, for messages.
-func excerpt(raw []byte) string { return text(raw[:min(len(raw), 80)]) }
+func excerpt(raw []byte) string { return asValidText(raw[:min(len(raw), 80)]) }
 
 func (f *format) readCode(row columns, record *profile.Record) *profile.Rejected {
 	value := row.at(colCode)

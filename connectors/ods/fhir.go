@@ -303,4 +303,4 @@ func website(s string) string {
 	return s
 }
 
-func clean(s string) string { return strings.TrimSpace(text([]byte(s))) }
+func clean(s string) string { return strings.TrimSpace(asValidText([]byte(s))) }

@@ -44,7 +44,7 @@ func (f *finds) add(raw json.RawMessage) error {
 	}
 	f.ids[head.ID] = true
 	f.count++
-	e, err := wrap(raw)
+	e, err := newEnvelope(raw)
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,9 @@ func (f *finds) add(raw json.RawMessage) error {
 	return err
 }
 
-// wrap takes out what changes without the organisation changing: the reload of
+// newEnvelope takes out what changes without the organisation changing: the reload of
 // the API stamps meta, and text repeats the rest for people.
-func wrap(raw json.RawMessage) (envelope, error) {
+func newEnvelope(raw json.RawMessage) (envelope, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {
 		return envelope{}, fmt.Errorf("spooling a record: %w", err)
@@ -128,7 +128,7 @@ func (a *API) complete(ctx context.Context, from *spool, d *Delta) error {
 }
 
 func (a *API) flush(ctx context.Context, batch []envelope, d *Delta) error {
-	if err := a.relate(ctx, batch); err != nil {
+	if err := a.fillRelations(ctx, batch); err != nil {
 		return err
 	}
 	for _, e := range batch {

@@ -44,7 +44,7 @@ func recognise(name string, r report, sample []sampled) (*format, error) {
 			reject("row", excerpt(first.raw), "want a record"))
 	}
 	if r.status != noStatus {
-		f.words = vote(sample)
+		f.words = statusWordsOf(sample)
 	}
 	if r.status == statusRequired && f.words == nil {
 		f.words = todaysWords
@@ -52,11 +52,11 @@ func recognise(name string, r report, sample []sampled) (*format, error) {
 		return f, refuse(at, "layout not recognised: neither A, C, D, P nor ACTIVE, INACTIVE, DORMANT, PROPOSED stand in column 13; "+
 			"check that the file is report "+name, bad)
 	}
-	return f, f.believe(sample)
+	return f, f.checkSample(sample)
 }
 
-// vote returns the status words that most rows of the sample use.
-func vote(sample []sampled) map[string]profile.Standing {
+// statusWordsOf returns the status words that most rows of the sample use.
+func statusWordsOf(sample []sampled) map[string]profile.Standing {
 	var legacy, todays int
 	for _, s := range sample {
 		if s.cols == nil {
@@ -78,10 +78,10 @@ func vote(sample []sampled) map[string]profile.Standing {
 	return todaysWords
 }
 
-// believe refuses a sample most of which cannot be read: then it is the file
+// checkSample refuses a sample most of which cannot be read: then it is the file
 // that is wrong, not its rows. Fewer are for the caller to judge over the whole
 // listing (more than 1 % refuses it).
-func (f *format) believe(sample []sampled) error {
+func (f *format) checkSample(sample []sampled) error {
 	unreadable := 0
 	for _, s := range sample {
 		if _, bad := f.decode(s.raw); bad != nil {
@@ -108,7 +108,7 @@ func (f *format) firstUnreadable(sample []sampled) (sampled, *profile.Rejected) 
 // isHeader reports a first line of column names: no code, and words where the
 // date stands.
 func isHeader(first sampled, shapes []string) bool {
-	cells, _ := splitLine(text(first.raw), nil)
+	cells, _ := splitLine(asValidText(first.raw), nil)
 	if len(cells) == 0 {
 		return false
 	}

@@ -63,10 +63,10 @@ func (a affiliation) is(relation string) bool {
 // related are the active relationships of a batch, by what they lead from.
 type related map[profile.ODSCode][]affiliation
 
-// relate fills in parent, commissioner and successor of a batch. A closed
+// fillRelations fills in parent, commissioner and successor of a batch. A closed
 // organisation without an active relationship is left unstated, for the files
 // go on naming the last one.
-func (a *API) relate(ctx context.Context, batch []envelope) error {
+func (a *API) fillRelations(ctx context.Context, batch []envelope) error {
 	asked := make(map[profile.ODSCode]question)
 	for _, e := range batch {
 		record, bad := decodeOrganization(e.Organization)

@@ -134,14 +134,14 @@ func reportNamed(name string) (report, error) {
 // letter, "9" for a digit, "x" for either, anything else for itself.
 func hasShape(code string, shapes ...string) bool {
 	for _, shape := range shapes {
-		if fits(code, shape) {
+		if hasShapeOf(code, shape) {
 			return true
 		}
 	}
 	return false
 }
 
-func fits(code, shape string) bool {
+func hasShapeOf(code, shape string) bool {
 	if len(code) != len(shape) {
 		return false
 	}

@@ -43,10 +43,10 @@ func failure(ctx context.Context, at stage, err error) *people.MailError {
 			Reason: strings.TrimSpace(string(at) + " " + enhanced(said.Msg)),
 		}
 	}
-	failed := &people.MailError{Answer: people.MailRetry, Reason: string(at) + ": " + words(err), Err: ctx.Err()}
+	failed := &people.MailError{Answer: people.MailRetry, Reason: string(at) + ": " + errorText(err), Err: ctx.Err()}
 	switch {
 	case errors.Is(err, errForeign):
-		failed.Answer = people.MailNobody
+		failed.Answer = people.MailNoSuchAddress
 	case at == waiting:
 		failed.Answer = people.MailUnclear
 	case at == opening && !passing(err):
@@ -81,9 +81,9 @@ func answerToRecipient(code int, enhanced string) people.MailAnswer {
 	case code == 552: // too many recipients, or a full mailbox: RFC 5321 section 4.5.3.1.10
 		return people.MailRetry
 	case strings.HasPrefix(enhanced, "5.1."), strings.HasPrefix(enhanced, "5.2."):
-		return people.MailNobody
+		return people.MailNoSuchAddress
 	case code == 501, code == 550, code == 551, code == 553, code == 556: // 556: a domain without mail, RFC 7504
-		return people.MailNobody
+		return people.MailNoSuchAddress
 	}
 	return people.MailAlert
 }
@@ -111,8 +111,8 @@ func untrusted(err error) bool {
 		errors.As(err, &remote) && remote.Op == "remote error"
 }
 
-// words are ours for an error.
-func words(err error) string {
+// errorText are ours for an error.
+func errorText(err error) string {
 	var network net.Error
 	var name *net.DNSError
 	switch {

@@ -55,7 +55,7 @@ func (c call) close() {
 
 // converse says which step failed; none did when the error is nil.
 func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m message) (stage, error) {
-	content, at, err := s.offer(relay, m)
+	content, at, err := s.envelope(relay, m)
 	if err != nil {
 		return at, err
 	}
@@ -73,8 +73,8 @@ func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m mes
 	return waiting, content.Close()
 }
 
-// offer says who writes to whom.
-func (s *Sender) offer(relay *smtp.Client, m message) (io.WriteCloser, stage, error) {
+// envelope says who writes to whom.
+func (s *Sender) envelope(relay *smtp.Client, m message) (io.WriteCloser, stage, error) {
 	if err := relay.UpdateDeadline(s.options.Timeout); err != nil {
 		return nil, from, err
 	}

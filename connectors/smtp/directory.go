@@ -40,37 +40,37 @@ func NewDirectory(path string, h Headers) (*Directory, error) {
 func (d *Directory) Lookup() bool { return true }
 
 // Find looks for the message of a reference.
-func (d *Directory) Find(_ context.Context, reference string) (people.Mailed, bool, error) {
+func (d *Directory) Find(_ context.Context, reference string) (people.Acceptance, bool, error) {
 	for _, kind := range people.LetterKinds() {
 		_, err := os.Stat(d.file(reference, kind))
 		if err == nil {
 			return d.writer.mailed(reference), true, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return people.Mailed{}, false, onDisk(err)
+			return people.Acceptance{}, false, onDisk(err)
 		}
 	}
-	return people.Mailed{}, false, nil
+	return people.Acceptance{}, false, nil
 }
 
 // Send collects a letter. Errors are *people.MailError.
-func (d *Directory) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
+func (d *Directory) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	return d.SendWith(ctx, l, nil)
 }
 
 // SendWith is Send with files.
-func (d *Directory) SendWith(_ context.Context, l people.Letter, files []Attachment) (people.Mailed, error) {
+func (d *Directory) SendWith(_ context.Context, l people.Letter, files []Attachment) (people.Acceptance, error) {
 	m, failed := d.writer.write(l, files)
 	if failed != nil {
-		return people.Mailed{}, failed
+		return people.Acceptance{}, failed
 	}
 	final := d.file(l.Reference, l.Kind)
-	err := place(final, m.raw)
+	err := createWhole(final, m.raw)
 	if errors.Is(err, fs.ErrExist) {
 		err = d.repeat(filepath.Base(final))
 	}
 	if err != nil {
-		return people.Mailed{}, onDisk(err)
+		return people.Acceptance{}, onDisk(err)
 	}
 	return d.writer.mailed(l.Reference), nil
 }
@@ -89,8 +89,8 @@ func (d *Directory) file(reference string, kind people.LetterKind) string {
 	return filepath.Join(d.path, string(kind)+"-"+hashOf(reference)+".eml")
 }
 
-// place puts a file there whole, unless there is one.
-func place(final string, content []byte) error {
+// createWhole puts a file there whole, unless there is one.
+func createWhole(final string, content []byte) error {
 	draft, err := os.CreateTemp(filepath.Dir(final), ".draft-*") // mode 0600
 	if err != nil {
 		return err

@@ -68,8 +68,8 @@ func (w writer) id(reference string) string {
 }
 
 // mailed is a message that was taken.
-func (w writer) mailed(reference string) people.Mailed {
-	return people.Mailed{ID: w.id(reference), Version: letters.Version(), State: people.MailDelivered}
+func (w writer) mailed(reference string) people.Acceptance {
+	return people.Acceptance{ID: w.id(reference), Version: letters.Version(), State: people.MailDelivered}
 }
 
 // write makes the message of a letter, from nothing but that letter.
@@ -80,7 +80,7 @@ func (w writer) write(l people.Letter, files []Attachment) (message, *people.Mai
 	}
 	to, err := netmail.ParseAddress(l.To.Reveal())
 	if err != nil || to.Name != "" || to.Address != l.To.Reveal() {
-		return message{}, &people.MailError{Answer: people.MailNobody, Reason: "the address cannot stand in a message"}
+		return message{}, &people.MailError{Answer: people.MailNoSuchAddress, Reason: "the address cannot stand in a message"}
 	}
 	m := message{from: w.from.Address, to: to.Address, ascii: isASCII(to.Address)}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithBoundary("part-"+hashOf(l.Reference)))

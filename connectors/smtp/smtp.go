@@ -111,30 +111,30 @@ func loopback(host string) bool {
 func (s *Sender) Lookup() bool { return false }
 
 // Find finds nothing.
-func (s *Sender) Find(context.Context, string) (people.Mailed, bool, error) {
-	return people.Mailed{}, false, nil
+func (s *Sender) Find(context.Context, string) (people.Acceptance, bool, error) {
+	return people.Acceptance{}, false, nil
 }
 
 // Send gives a letter to the relay. The ID is the Message-ID, which the
 // reference alone decides; the state is delivered: the relay took it. Errors
 // are *people.MailError.
-func (s *Sender) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
+func (s *Sender) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	return s.SendWith(ctx, l, nil)
 }
 
 // SendWith is Send with files.
-func (s *Sender) SendWith(ctx context.Context, l people.Letter, files []Attachment) (people.Mailed, error) {
+func (s *Sender) SendWith(ctx context.Context, l people.Letter, files []Attachment) (people.Acceptance, error) {
 	m, failed := s.writer.write(l, files)
 	if failed != nil {
-		return people.Mailed{}, failed
+		return people.Acceptance{}, failed
 	}
 	if s.options.Turn != nil {
 		if err := s.options.Turn(ctx); err != nil {
-			return people.Mailed{}, &people.MailError{Answer: people.MailRetry, Reason: "waiting for its turn", Err: err}
+			return people.Acceptance{}, &people.MailError{Answer: people.MailRetry, Reason: "waiting for its turn", Err: err}
 		}
 	}
 	if failed := s.deliver(ctx, m); failed != nil {
-		return people.Mailed{}, failed
+		return people.Acceptance{}, failed
 	}
 	return s.writer.mailed(l.Reference), nil
 }

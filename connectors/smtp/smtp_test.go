@@ -30,7 +30,7 @@ func TestSend(t *testing.T) {
 	require.Len(t, taken, 1)
 	m := taken[0]
 	golden(t, "check-opening.eml", m.Raw)
-	require.Equal(t, people.Mailed{ID: m.ID, Version: letters.Version(), State: people.MailDelivered}, mailed)
+	require.Equal(t, people.Acceptance{ID: m.ID, Version: letters.Version(), State: people.MailDelivered}, mailed)
 	require.Equal(t, "profiles@example.org", m.From)
 	require.Equal(t, address, m.To)
 	require.Equal(t, "BODY=8BITMIME", m.Params, "SMTPUTF8 is not asked for without need")
@@ -139,7 +139,7 @@ func TestAddressesThatCannotBeWrittenTo(t *testing.T) {
 	s := sender(t, options(relay))
 	for _, unfit := range []string{"canary..bird@example.org", "canary.@example.org", "canáry@example.org"} {
 		_, err := s.Send(t.Context(), letter(t, sentTo(t, unfit)))
-		require.Equal(t, people.MailNobody, refused(t, err).Answer)
+		require.Equal(t, people.MailNoSuchAddress, refused(t, err).Answer)
 	}
 	require.Empty(t, relay.Ledger())
 	_, err := sender(t, options(able)).Send(t.Context(), letter(t, sentTo(t, "canáry@example.org")))

@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// doing names a request in errors, without its query: a search's is long.
-func doing(req *http.Request) string {
+// requestName names a request in errors, without its query: a search's is long.
+func requestName(req *http.Request) string {
 	address := *req.URL
 	address.RawQuery = ""
 	return req.Method + " " + httpx.SafeURL(&address)
@@ -58,7 +58,7 @@ func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 		said = problem{}
 	}
 	e := &push.SinkError{
-		Sink: push.SinkWebsite, Answer: push.AnswerTo(a.Status), Status: a.Status, Reason: doing(req) + ": ",
+		Sink: push.SinkWebsite, Answer: push.AnswerTo(a.Status), Status: a.Status, Reason: requestName(req) + ": ",
 	}
 	switch a.Status {
 	case http.StatusConflict:

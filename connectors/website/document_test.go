@@ -132,7 +132,7 @@ func TestParents(t *testing.T) {
 			profile.FieldICB: profile.FieldCommissioner, profile.FieldCommissioner: profile.FieldICB,
 		}[field]
 		route, _ := (&Sink{}).Route(of)
-		for _, names := range [][]profile.Field{route.Fields, route.Shown} {
+		for _, names := range [][]profile.Field{route.Fields, route.Readable} {
 			require.Contains(t, names, field, of)
 			require.NotContains(t, names, other, of)
 		}
@@ -251,7 +251,7 @@ func TestWhatIsSentReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		of := rapid.SampledFrom(profile.OrgTypes()).Draw(t, "type")
 		list := func(name, form string) string {
-			return sorted(rapid.SliceOfN(rapid.StringMatching(form), 0, 4).Draw(t, name))
+			return sortedLines(rapid.SliceOfN(rapid.StringMatching(form), 0, 4).Draw(t, name))
 		}
 		d := delivered(of, map[profile.Field]string{
 			profile.FieldName: word.Draw(t, "name"), profile.FieldType: string(of), profile.FieldStatus: "open",

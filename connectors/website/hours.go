@@ -68,7 +68,7 @@ func weeklyRows(text, hours string) ([]opening, error) {
 	for _, line := range lines(text) {
 		name, times, _ := strings.Cut(line, " ")
 		day := slices.IndexFunc(weekdays, func(d struct{ short, long string }) bool { return d.short == name })
-		row, ok := open(times)
+		row, ok := parseOpening(times)
 		if day < 0 || !ok {
 			return nil, fmt.Errorf("%q: want a line like mon 09:00-13:00", line)
 		}
@@ -94,7 +94,7 @@ func datedRows(text string) ([]opening, error) {
 		var row opening
 		ok := times == "closed"
 		if !ok {
-			row, ok = open(times)
+			row, ok = parseOpening(times)
 		}
 		if err != nil || !ok {
 			return nil, fmt.Errorf("%q: want a line like 2026-12-25 closed or 2026-12-24 10:00-16:00", line)
@@ -105,8 +105,8 @@ func datedRows(text string) ([]opening, error) {
 	return rows, nil
 }
 
-// open reads 09:00-13:00.
-func open(times string) (opening, bool) {
+// parseOpening reads 09:00-13:00.
+func parseOpening(times string) (opening, bool) {
 	from, to, _ := strings.Cut(times, "-")
 	opens, okOpens := clock(from)
 	closes, okCloses := clock(to)

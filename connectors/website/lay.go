@@ -45,7 +45,7 @@ func laid[E entry](ours, now []E, raw []json.RawMessage) []any {
 		case len(same[line]) > 0:
 			rows = appendRaw(rows, same[line])
 		case len(otherwise[thing]) > 0:
-			rows = append(rows, over(otherwise[thing][0], row))
+			rows = append(rows, overwrite(otherwise[thing][0], row))
 			otherwise[thing] = otherwise[thing][1:]
 		default:
 			rows = append(rows, row)
@@ -61,8 +61,8 @@ func appendRaw(rows []any, raw []json.RawMessage) []any {
 	return rows
 }
 
-// over is a row of the website that says what ours does.
-func over(raw json.RawMessage, ours entry) any {
+// overwrite is a row of the website that says what ours does.
+func overwrite(raw json.RawMessage, ours entry) any {
 	var row map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &row); err != nil {
 		return ours
@@ -78,9 +78,9 @@ func over(raw json.RawMessage, ours entry) any {
 	return json.RawMessage(text)
 }
 
-// apart are our services by list. Those that the website has among the urgent
+// splitByList are our services by list. Those that the website has among the urgent
 // ones stay there.
-func apart(ours organisation, urgentNow []service) (general, urgent []service) {
+func splitByList(ours organisation, urgentNow []service) (general, urgent []service) {
 	general, urgent = []service{}, ours.UecServices
 	for _, row := range ours.Services {
 		if slices.ContainsFunc(urgentNow, func(s service) bool { return s.thing() == row.thing() }) {

@@ -53,14 +53,14 @@ func readServices(general, urgent []service, v *profile.Values) {
 			editors = append(editors, line)
 		}
 	}
-	v.Set(profile.FieldServices, sorted(editors))
-	v.Set(profile.FieldERSServices, sorted(referral))
+	v.Set(profile.FieldServices, sortedLines(editors))
+	v.Set(profile.FieldERSServices, sortedLines(referral))
 }
 
 // line, thing and says make an entry of a service: it is its code, or else its
 // name. A line without a name does not speak of it.
 func (s service) line() string {
-	code, name := strings.TrimSpace(flat(s.ServiceCode)), flat(s.ServiceName)
+	code, name := strings.TrimSpace(oneLine(s.ServiceCode)), oneLine(s.ServiceName)
 	if code == "" && name == "" {
 		return ""
 	}
@@ -159,13 +159,13 @@ func readFacilities(list []facility, v *profile.Values) {
 	if list == nil {
 		return
 	}
-	v.Set(profile.FieldFacilities, sorted(linesOf(list)))
+	v.Set(profile.FieldFacilities, sortedLines(linesOf(list)))
 }
 
 // line, thing and says make an entry of a facility: it is its id, or else its
 // name.
 func (f facility) line() string {
-	name := flat(f.Name)
+	name := oneLine(f.Name)
 	if f.ID != nil && *f.ID > 0 {
 		if entry, ok := known[*f.ID]; ok {
 			name = entry.name
@@ -173,7 +173,7 @@ func (f facility) line() string {
 			name = strings.TrimPrefix(name+" #"+strconv.Itoa(*f.ID), " ")
 		}
 	}
-	if value := flat(f.Value); name != "" && value != "" {
+	if value := oneLine(f.Value); name != "" && value != "" {
 		name += ": " + value
 	}
 	return name
@@ -183,15 +183,15 @@ func (f facility) thing() string {
 	if f.ID != nil && *f.ID > 0 {
 		return "#" + strconv.Itoa(*f.ID)
 	}
-	return flat(f.Name)
+	return oneLine(f.Name)
 }
 
 func (f facility) says() map[string]*string {
 	return map[string]*string{"Name": f.Name, "Value": f.Value}
 }
 
-// flat is a text on one line; empty for null.
-func flat(s *string) string {
+// oneLine is a text on one line; empty for null.
+func oneLine(s *string) string {
 	if s == nil {
 		return ""
 	}
@@ -203,8 +203,8 @@ func flat(s *string) string {
 	}, *s)
 }
 
-// sorted is a list as profiles keep it: each line once, in order.
-func sorted(lines []string) string {
+// sortedLines is a list as profiles keep it: each line once, in order.
+func sortedLines(lines []string) string {
 	slices.Sort(lines)
 	return strings.Join(slices.Compact(lines), "\n")
 }

@@ -27,14 +27,14 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 	}
 	answer, err := s.push.Fetch(req)
 	if err != nil {
-		return push.Receipt{}, failure(doing(req), err)
+		return push.Receipt{}, failure(requestName(req), err)
 	}
 	if answer.Status >= http.StatusMultipleChoices {
 		return push.Receipt{}, refusal(req, d, answer)
 	}
 	if why := doubt(d, answer); why != "" {
 		return push.Receipt{}, &push.SinkError{
-			Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: answer.Status, Reason: doing(req) + ": " + why,
+			Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: answer.Status, Reason: requestName(req) + ": " + why,
 		}
 	}
 	return push.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil

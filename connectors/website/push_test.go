@@ -93,7 +93,7 @@ func TestPushThenShow(t *testing.T) {
 	require.True(t, shown.Found)
 	require.EqualValues(t, 41, shown.Sequence)
 	require.Equal(t, receipt.Version, shown.Version)
-	require.Empty(t, shown.Blind)
+	require.Empty(t, shown.NeverShown)
 	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
 	require.Empty(t, push.Differences(route, d.Values, shown, profile.NewDate(2026, time.November, 22)))

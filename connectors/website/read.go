@@ -25,18 +25,18 @@ func decode(body []byte) (organisation, error) {
 // package comment for null).
 func (p organisation) values(t profile.OrgType) profile.Values {
 	var v profile.Values
-	v.Set(profile.FieldName, flat(p.OrganisationName))
-	v.Set(profile.FieldPostcode, flat(p.Postcode))
+	v.Set(profile.FieldName, oneLine(p.OrganisationName))
+	v.Set(profile.FieldPostcode, oneLine(p.Postcode))
 	v.Set(profile.FieldAddress, joined(p.Address1, p.Address2, p.Address3, p.City, p.County))
 	v.Set(parentField(t), "")
 	if p.ParentOrganisation != nil {
-		v.Set(parentField(t), flat(p.ParentOrganisation.ODSCode)) // of the type that was asked for, as its route has it
+		v.Set(parentField(t), oneLine(p.ParentOrganisation.ODSCode)) // of the type that was asked for, as its route has it
 	}
-	if read := typeOf(flat(p.OrganisationTypeID), t); read != profile.NoType {
+	if read := typeOf(oneLine(p.OrganisationTypeID), t); read != profile.NoType {
 		v.Set(profile.FieldType, string(read))
 		t = read
 	}
-	readStatus(flat(p.OrganisationStatus), &v)
+	readStatus(oneLine(p.OrganisationStatus), &v)
 	readContacts(p.Contacts, &v)
 	readHours(p.OpeningTimes, kinds[t].hours, &v)
 	readServices(p.Services, p.UecServices, &v)

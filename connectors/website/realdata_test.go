@@ -29,7 +29,7 @@ func TestSamplesOfV3(t *testing.T) {
 		for _, raw := range *results.Value {
 			p, err := decode(raw)
 			require.NoError(t, err)
-			of := typeOf(flat(p.OrganisationTypeID), profile.GPPractice)
+			of := typeOf(oneLine(p.OrganisationTypeID), profile.GPPractice)
 			v := p.values(of)
 			require.NotEmpty(t, v.Get(profile.FieldName))
 			require.NotEmpty(t, v.Get(profile.FieldPostcode))

@@ -62,7 +62,7 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 		var missing []profile.ODSCode
 		for _, code := range some {
 			if p, ok := found[code]; ok {
-				all = append(all, push.Shown{Code: code, Found: true, Values: p.values(t), Blind: []string{stockholder}})
+				all = append(all, push.Shown{Code: code, Found: true, Values: p.values(t), NeverShown: []string{stockholder}})
 			} else {
 				missing = append(missing, code)
 			}
@@ -126,11 +126,11 @@ func (s *Sink) searchRequest(ctx context.Context, codes []profile.ODSCode) (*htt
 func (s *Sink) page(req *http.Request) ([]organisation, *http.Request, error) {
 	answer, err := s.read.Fetch(req)
 	if err != nil {
-		return nil, nil, failure(doing(req), err)
+		return nil, nil, failure(requestName(req), err)
 	}
 	var results page
 	if answer.Status != http.StatusOK { // 404 is what a wrong api-version or address gives, never "none found"
-		return nil, nil, failure(doing(req), &httpx.StatusError{Status: answer.Status})
+		return nil, nil, failure(requestName(req), &httpx.StatusError{Status: answer.Status})
 	}
 	if err := json.Unmarshal(answer.Body, &results); err != nil || results.Value == nil || !isJSON(answer.Header) {
 		return nil, nil, unclear(req, answer.Status, errors.New("the answer is not a page of search results"))

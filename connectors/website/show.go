@@ -42,7 +42,7 @@ func (s *Sink) find(ctx context.Context, code profile.ODSCode) (found, error) {
 	}
 	answer, err := s.read.Fetch(req)
 	if err != nil {
-		return found{}, failure(doing(req), err)
+		return found{}, failure(requestName(req), err)
 	}
 	if absent(answer.Status) {
 		return found{status: answer.Status}, nil
@@ -67,7 +67,7 @@ func (s *Sink) find(ctx context.Context, code profile.ODSCode) (found, error) {
 
 func unclear(req *http.Request, status int, err error) error {
 	return &push.SinkError{
-		Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: status, Reason: doing(req) + ": " + err.Error(),
+		Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: status, Reason: requestName(req) + ": " + err.Error(),
 	}
 }
 

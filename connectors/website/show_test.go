@@ -60,7 +60,7 @@ func TestShowMany(t *testing.T) {
 				own.Set(profile.FieldHidden, "true")
 			}
 			require.Empty(t, push.Differences(route, own, s, profile.NewDate(2026, time.November, 22)), s.Code)
-			require.Equal(t, search && s.Code != "FA003", len(s.Blind) == 1, "the search never shows SRV0559")
+			require.Equal(t, search && s.Code != "FA003", len(s.NeverShown) == 1, "the search never shows SRV0559")
 		}
 		require.Equal(t, 98, found)
 		asked := server.Ledger()[before:]

@@ -42,7 +42,7 @@ func updated(d push.Delivery, ours organisation, now found) (body []byte, err er
 		}
 	}
 	shown := now.values(d.Type)
-	news := otherwise(d.Values, shown)
+	news := differing(d.Values, shown)
 	parts := ours.texts(news, parentField(d.Type))
 	if news.States(profile.FieldStatus) || news.States(profile.FieldHidden) {
 		parts["OrganisationStatus"] = statusOver(d.Values, shown)
@@ -74,8 +74,8 @@ func written(document map[string]json.RawMessage, parts map[string]any) ([]byte,
 	return json.Marshal(document)
 }
 
-// otherwise are the values that are not shown just so.
-func otherwise(v, shown profile.Values) profile.Values {
+// differing are the values that are not shown just so.
+func differing(v, shown profile.Values) profile.Values {
 	for _, f := range profile.Fields() {
 		if shown.States(f) && shown.Get(f) == v.Get(f) {
 			v.Forget(f)
@@ -129,7 +129,7 @@ func (c carried) lists(parts map[string]any, hours string, news profile.Values, 
 		parts["OpeningTimes"] = rows
 	}
 	if news.States(profile.FieldServices) || news.States(profile.FieldERSServices) {
-		general, urgent := apart(ours, now.UecServices)
+		general, urgent := splitByList(ours, now.UecServices)
 		parts["Services"] = laid(general, now.Services, c.Services)
 		parts["UecServices"] = laid(urgent, now.UecServices, c.UecServices)
 	}
@@ -193,15 +193,15 @@ func (c carried) stamps(d push.Delivery) (map[string]json.RawMessage, error) {
 		return nil, fmt.Errorf("writing times: %w", err)
 	}
 	for section, was := range c.LastUpdatedDates {
-		if !later(ours[section], was) {
+		if !isLater(ours[section], was) {
 			ours[section] = was
 		}
 	}
 	return ours, nil
 }
 
-// later compares two times; null is before all, and so is what is none.
-func later(is, was json.RawMessage) bool {
+// isLater compares two times; null is before all, and so is what is none.
+func isLater(is, was json.RawMessage) bool {
 	var at, before time.Time
 	if json.Unmarshal(is, &at) != nil || at.IsZero() {
 		return false

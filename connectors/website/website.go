@@ -102,5 +102,5 @@ func (s *Sink) Route(t profile.OrgType) (push.Route, bool) {
 	if _, ok := kinds[t]; !ok {
 		return push.Route{}, false
 	}
-	return push.Route{Name: "profile", Fields: fields(t), Shown: fields(t), Tagged: true}, true
+	return push.Route{Name: "profile", Fields: fields(t), Readable: fields(t), HasEntityTags: true}, true
 }

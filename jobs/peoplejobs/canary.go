@@ -32,27 +32,27 @@ func (c *canaries) of(kind people.LetterKind) *people.Canary {
 func (c *canaries) blocked() []people.LetterKind {
 	kinds := []people.LetterKind{}
 	for _, canary := range c.known {
-		if canary.Room() == 0 {
+		if canary.Allowance() == 0 {
 			kinds = append(kinds, canary.Kind)
 		}
 	}
 	return kinds
 }
 
-// out lets a letter out, if there is room.
-func (c *canaries) out(kind people.LetterKind) bool {
+// admit lets a letter out, if there is room.
+func (c *canaries) admit(kind people.LetterKind) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room := c.of(kind).Room(); room >= 0 && c.flying[kind] >= room {
+	if room := c.of(kind).Allowance(); room >= 0 && c.flying[kind] >= room {
 		return false
 	}
 	c.flying[kind]++
 	return true
 }
 
-// back notes what became of a letter that was let out. Another version begins a
+// settle notes what became of a letter that was let out. Another version begins a
 // canary.
-func (c *canaries) back(kind people.LetterKind, version int, accepted bool) {
+func (c *canaries) settle(kind people.LetterKind, version int, accepted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flying[kind]--

@@ -34,7 +34,7 @@ type Inactivity struct {
 type idleStore interface {
 	People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error]
 	idleEnder
-	letterBox
+	letterAdder
 }
 
 // idleEnder ends accounts and memberships.
@@ -94,7 +94,7 @@ func (plan *IdlePlan) add(v people.IdleVerdict, p people.Person) {
 // Apply does what a plan says.
 func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (people.IdleRun, error) {
 	today := i.Today()
-	var posts []people.Post
+	var posts []people.DueLetter
 	for _, v := range plan.Warn {
 		posts = append(posts, v.Warning())
 	}
@@ -102,7 +102,7 @@ func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (pe
 	if err != nil {
 		return people.IdleRun{}, err
 	}
-	if _, err := i.People.PostLetters(ctx, append(posts, lists...)); err != nil {
+	if _, err := i.People.AddLetters(ctx, append(posts, lists...)); err != nil {
 		return people.IdleRun{}, err
 	}
 	if err := i.People.KeepIdle(ctx, plan.Keep); err != nil {
@@ -113,7 +113,7 @@ func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (pe
 
 // flags tell the boards' lists of organisations that would lose their only
 // account manager.
-func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today profile.Date) (posts []people.Post, err error) {
+func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today profile.Date) (posts []people.DueLetter, err error) {
 	var ids []people.AccountID
 	verdicts := make(map[people.AccountID]people.IdleVerdict)
 	for _, v := range kept {

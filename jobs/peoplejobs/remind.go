@@ -40,15 +40,15 @@ type Reminders struct {
 type remindStore interface {
 	People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error]
 	OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) ([]people.CheckedOrg, error)
-	letterBox
+	letterAdder
 }
 
-// letterBox takes letters that are to be sent.
-type letterBox interface {
-	// Unposted leaves out letters that were made due before, whatever became of
+// letterAdder takes letters that are to be sent.
+type letterAdder interface {
+	// NewLetters leaves out letters that were made due before, whatever became of
 	// them.
-	Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error)
-	PostLetters(ctx context.Context, posts []people.Post) (added int, err error)
+	NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error)
+	AddLetters(ctx context.Context, posts []people.DueLetter) (added int, err error)
 }
 
 // CalendarReader knows the holidays that the official list named.
@@ -62,10 +62,10 @@ func calendarOf(ctx context.Context, reader CalendarReader) (people.Calendar, er
 }
 
 // Reminding is the world as it is now.
-func (r *Reminders) Reminding(ctx context.Context) (people.Reminding, error) {
+func (r *Reminders) Reminding(ctx context.Context) (people.ReminderContext, error) {
 	calendar, err := calendarOf(ctx, r.Calendar)
 	today := profile.DateIn(r.Now(), profile.London())
-	return people.Reminding{Today: today, Calendar: calendar, Rules: r.Rules}, err
+	return people.ReminderContext{Today: today, Calendar: calendar, Rules: r.Rules}, err
 }
 
 // Plan hands on, in parts, the reminders that are due and were never made due.
@@ -81,7 +81,7 @@ func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func
 	filter := people.Filter{States: []people.AccountState{people.AccountActive}, Codes: codes}
 	for people, err := range r.People.People(ctx, filter, world.Today) {
 		if err == nil {
-			err = r.hand(ctx, world.Plan(people), each)
+			err = r.emitUnsent(ctx, world.Plan(people), each)
 		}
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func
 }
 
 // planLists plans the overdue notices of boards.
-func (r *Reminders) planLists(ctx context.Context, world people.Reminding, each func([]people.Reminder) error) error {
+func (r *Reminders) planLists(ctx context.Context, world people.ReminderContext, each func([]people.Reminder) error) error {
 	for _, day := range world.Calendar.StagesOn(world.Today) {
 		if day.Stage != people.StageOverdue {
 			continue
@@ -105,7 +105,7 @@ func (r *Reminders) planLists(ctx context.Context, world people.Reminding, each 
 				return err
 			}
 			if reminder, due := world.ForList(icb, orgs, day); due {
-				if err := r.hand(ctx, []people.Reminder{reminder}, each); err != nil {
+				if err := r.emitUnsent(ctx, []people.Reminder{reminder}, each); err != nil {
 					return err
 				}
 			}
@@ -114,13 +114,13 @@ func (r *Reminders) planLists(ctx context.Context, world people.Reminding, each 
 	return nil
 }
 
-// hand hands on what was never made due.
-func (r *Reminders) hand(ctx context.Context, due []people.Reminder, each func([]people.Reminder) error) error {
-	posts := make([]people.Post, len(due))
+// emitUnsent hands on what was never made due.
+func (r *Reminders) emitUnsent(ctx context.Context, due []people.Reminder, each func([]people.Reminder) error) error {
+	posts := make([]people.DueLetter, len(due))
 	for i, reminder := range due {
-		posts[i] = reminder.Post()
+		posts[i] = reminder.DueLetter()
 	}
-	fresh, err := r.People.Unposted(ctx, posts)
+	fresh, err := r.People.NewLetters(ctx, posts)
 	if err != nil {
 		return err
 	}
@@ -135,14 +135,14 @@ func (r *Reminders) hand(ctx context.Context, due []people.Reminder, each func([
 	return each(due)
 }
 
-// Post makes the reminders due, and says how many.
-func (r *Reminders) Post(ctx context.Context) (added int, err error) {
+// MakeDue makes the reminders due, and says how many.
+func (r *Reminders) MakeDue(ctx context.Context) (added int, err error) {
 	err = r.Plan(ctx, nil, func(reminders []people.Reminder) error {
-		posts := make([]people.Post, len(reminders))
+		posts := make([]people.DueLetter, len(reminders))
 		for i, reminder := range reminders {
-			posts[i] = reminder.Post()
+			posts[i] = reminder.DueLetter()
 		}
-		n, err := r.People.PostLetters(ctx, posts)
+		n, err := r.People.AddLetters(ctx, posts)
 		added += n
 		return err
 	})
@@ -162,13 +162,13 @@ func (r *Reminders) SendNow(ctx context.Context, code profile.ODSCode) (added in
 		if err != nil {
 			return added, err
 		}
-		var posts []people.Post
+		var posts []people.DueLetter
 		for _, p := range accounts {
 			if reminder, due := world.For(p, day); due {
-				posts = append(posts, reminder.Post())
+				posts = append(posts, reminder.DueLetter())
 			}
 		}
-		n, err := r.People.PostLetters(ctx, posts)
+		n, err := r.People.AddLetters(ctx, posts)
 		if err != nil {
 			return added, err
 		}
@@ -185,7 +185,7 @@ type remindWorker struct {
 func (*remindWorker) Timeout(*river.Job[Remind]) time.Duration { return 10 * time.Minute }
 
 func (w *remindWorker) Work(ctx context.Context, _ *river.Job[Remind]) error {
-	if _, err := w.reminders.Post(ctx); err != nil {
+	if _, err := w.reminders.MakeDue(ctx); err != nil {
 		return fmt.Errorf("reminding: %w", err)
 	}
 	return sendSoon(ctx, Remind{})

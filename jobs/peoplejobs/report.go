@@ -30,7 +30,7 @@ type Reporter struct {
 	Calendar  CalendarReader
 	Reminders *Reminders // who is overdue
 	Lists     []profile.ODSCode
-	Deliver   []ReportChannel
+	Channels  []ReportChannel
 	Now       func() time.Time
 	// Names looks up what boards and regions are called, before a report; one
 	// without a name goes by its code. nil: nobody can say.
@@ -41,7 +41,7 @@ type reportStore interface {
 	// LastReport is the day and the end of the newest report; a zero day and the
 	// beginning of the audit where there is none.
 	LastReport(ctx context.Context) (day profile.Date, until time.Time, err error)
-	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (made bool, err error)
+	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (made bool, err error)
 	// ReportDays are the days of the newest reports, the oldest first.
 	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
 	reportDeliveries
@@ -87,7 +87,7 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 		if !until.Before(end) {
 			until = end.AddDate(0, 0, -1) // nothing was ever written before today
 		}
-		extra, err := r.extra(ctx)
+		extra, err := r.standingRows(ctx)
 		if err != nil {
 			return made, err
 		}
@@ -106,8 +106,8 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 // mostUnreached keeps a report readable where nobody has an account yet.
 const mostUnreached = 20_000
 
-// extra is who is overdue from last quarter, and whom no letter reaches.
-func (r *Reporter) extra(ctx context.Context) (rows []report.Extra, err error) {
+// standingRows is who is overdue from last quarter, and whom no letter reaches.
+func (r *Reporter) standingRows(ctx context.Context) (rows []report.StandingRow, err error) {
 	world, err := r.Reminders.Reminding(ctx)
 	if err != nil {
 		return nil, err
@@ -126,17 +126,17 @@ func (r *Reporter) extra(ctx context.Context) (rows []report.Extra, err error) {
 	}
 	unreached, err := r.People.Unreached(ctx, types, mostUnreached)
 	for _, org := range unreached {
-		rows = append(rows, report.Extra{
+		rows = append(rows, report.StandingRow{
 			Section: report.SectionUnreached, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type)},
 		})
 	}
 	return rows, err
 }
 
-// Bring delivers the report of a day to every list that has not got it, by every
+// Deliver delivers the report of a day to every list that has not got it, by every
 // channel. One that fails does not keep it from the others.
-func (r *Reporter) Bring(ctx context.Context, day profile.Date) (delivered int, err error) {
-	for _, channel := range r.Deliver {
+func (r *Reporter) Deliver(ctx context.Context, day profile.Date) (delivered int, err error) {
+	for _, channel := range r.Channels {
 		for _, list := range append([]profile.ODSCode{""}, r.Lists...) {
 			done, bad := r.Store.Delivered(ctx, day, list, channel.Name())
 			if bad == nil && done {
@@ -168,7 +168,7 @@ func (r *Reporter) Run(ctx context.Context) error {
 		return err
 	}
 	for _, day := range days {
-		_, bad := r.Bring(ctx, day)
+		_, bad := r.Deliver(ctx, day)
 		err = errors.Join(err, bad)
 	}
 	return err

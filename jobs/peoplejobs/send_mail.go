@@ -42,9 +42,9 @@ func sendSoon(ctx context.Context, after river.JobArgs) error {
 
 // Mailer is a mail service. Errors are *people.MailError.
 type Mailer interface {
-	Send(ctx context.Context, l people.Letter) (people.Mailed, error)
+	Send(ctx context.Context, l people.Letter) (people.Acceptance, error)
 	// Find looks a letter up by what the service knows it by.
-	Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error)
+	Find(ctx context.Context, reference string) (mailed people.Acceptance, found bool, err error)
 	// Lookup reports whether Find can tell.
 	Lookup() bool
 }
@@ -63,19 +63,19 @@ type outboxGate interface {
 }
 
 type outboxLetters interface {
-	Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error)
-	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.Post, error)
+	Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error)
+	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.DueLetter, error)
 	// Begin notes that a claimed letter may have been sent from now on, unless
 	// letters are kept back.
-	Begin(ctx context.Context, post people.Post) (open bool, err error)
-	// Settle records what became of a claimed letter, and counts what went out. Of
+	Begin(ctx context.Context, post people.DueLetter) (open bool, err error)
+	// RecordOutcome records what became of a claimed letter, and counts what went out. Of
 	// another claim than the one it was told of, it records nothing.
-	Settle(ctx context.Context, s people.Settled) error
+	RecordOutcome(ctx context.Context, s people.LetterOutcome) error
 	Waiting(ctx context.Context) (letters int, next time.Time, err error)
 }
 
-// Postman sends letters.
-type Postman struct {
+// MailSender sends letters.
+type MailSender struct {
 	Open        func(ctx context.Context) (Outbox, error)
 	Busy        error // of Open: another process sends
 	Mailer      Mailer
@@ -83,22 +83,22 @@ type Postman struct {
 	Workers     int                             // letters on their way at a time
 	PerDay      int                             // letters to one person a day
 	CanaryPause time.Duration                   // after the first letters of a new text
-	Settle      time.Duration                   // until the mail service knows what it was sent
+	SettleAfter time.Duration                   // until the mail service knows what it was sent
 	Turn        func(ctx context.Context) error // waited for before a letter is begun
-	Observe     func(kind people.LetterKind, state people.PostState)
+	Observe     func(kind people.LetterKind, state people.LetterState)
 
 	// unsent are letters that the store may take for begun, and that this process
 	// surely did not send. One delivery goes on at a time.
-	unsent []people.Post
+	unsent []people.DueLetter
 }
 
-// claimed is how many letters are claimed at a time: after a kill, so many have
+// claimSize is how many letters are claimed at a time: after a kill, so many have
 // to be looked up, although few of them were on their way.
-const claimed = 40
+const claimSize = 40
 
 // Deliver sends what may go out, and returns how many letters were accepted and
 // how many still wait.
-func (p *Postman) Deliver(ctx context.Context) (sent, waiting int, err error) {
+func (p *MailSender) Deliver(ctx context.Context) (sent, waiting int, err error) {
 	box, err := p.Open(ctx)
 	if err != nil {
 		if errors.Is(err, p.Busy) {
@@ -107,13 +107,13 @@ func (p *Postman) Deliver(ctx context.Context) (sent, waiting int, err error) {
 		return 0, 0, err
 	}
 	defer box.Close()
-	round := &round{Postman: p, box: box}
+	round := &sendRound{MailSender: p, box: box}
 	if err := round.releaseUnsent(ctx); err != nil {
 		return 0, 0, err
 	}
-	more, err := round.settleStale(ctx)
+	more, err := round.resolveStale(ctx)
 	for err == nil && more {
-		more, err = round.page(ctx)
+		more, err = round.sendClaim(ctx)
 	}
 	if err != nil {
 		return round.sent, 0, err
@@ -125,9 +125,9 @@ func (p *Postman) Deliver(ctx context.Context) (sent, waiting int, err error) {
 	return round.sent, waiting, err
 }
 
-// round is one delivery. The outbox is one connection: its calls take turns.
-type round struct {
-	*Postman
+// sendRound is one delivery. The outbox is one connection: its calls take turns.
+type sendRound struct {
+	*MailSender
 
 	box       Outbox
 	composer  people.Composer
@@ -141,9 +141,9 @@ type round struct {
 
 // releaseUnsent makes letters due again of which nobody knew whether they had
 // begun, when the connection was lost.
-func (r *round) releaseUnsent(ctx context.Context) error {
+func (r *sendRound) releaseUnsent(ctx context.Context) error {
 	for len(r.unsent) > 0 {
-		if err := r.box.Settle(ctx, r.unsent[0].Release()); err != nil {
+		if err := r.box.RecordOutcome(ctx, r.unsent[0].Released()); err != nil {
 			return err
 		}
 		r.unsent = r.unsent[1:]
@@ -151,10 +151,10 @@ func (r *round) releaseUnsent(ctx context.Context) error {
 	return nil
 }
 
-// settleStale asks the mail service for letters that a process left in the middle
+// resolveStale asks the mail service for letters that a process left in the middle
 // of sending. Where nobody can say, they are never sent again.
-func (r *round) settleStale(ctx context.Context) (goOn bool, err error) {
-	posts, waiting, err := r.box.Stale(ctx, r.Settle)
+func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {
+	posts, waiting, err := r.box.Stale(ctx, r.SettleAfter)
 	if err != nil {
 		return false, err
 	}
@@ -164,13 +164,13 @@ func (r *round) settleStale(ctx context.Context) (goOn bool, err error) {
 		if err != nil { // it stays claimed, and the others have their turn
 			r.unsettled = true
 			failures++
-			if err := r.pauseFor(ctx, err); err != nil || r.stopped || failures == mostFailures {
+			if err := r.pauseFor(ctx, err); err != nil || r.stopped || failures == maxFailures {
 				return false, err
 			}
 			continue
 		}
 		failures = 0
-		if err := r.settle(ctx, posts[0], settled); err != nil {
+		if err := r.recordOutcome(ctx, posts[0], settled); err != nil {
 			return false, err
 		}
 	}
@@ -178,48 +178,48 @@ func (r *round) settleStale(ctx context.Context) (goOn bool, err error) {
 }
 
 const (
-	// mostFailures is how many questions in a row may fail until the mail service is
+	// maxFailures is how many questions in a row may fail until the mail service is
 	// left alone for a while.
-	mostFailures = 5
+	maxFailures = 5
 	// recalled is for how long a letter that is not found was certainly not taken:
 	// a day less than the mail service knows a letter.
 	recalled = noticed - 24*time.Hour
 )
 
 // lookUp asks the mail service for a letter that a process left.
-func (r *round) lookUp(ctx context.Context, post people.Post) (people.Settled, error) {
-	unclear := post.Settle(people.PostUnclear)
+func (r *sendRound) lookUp(ctx context.Context, post people.DueLetter) (people.LetterOutcome, error) {
+	unclear := post.Outcome(people.LetterIsUnclear)
 	unclear.Reason = "the process that sent it ended"
 	if !r.Mailer.Lookup() {
 		return unclear, nil
 	}
-	mailed, found, err := r.Mailer.Find(ctx, post.Known())
+	mailed, found, err := r.Mailer.Find(ctx, post.AttemptReference())
 	switch {
 	case err != nil:
 		return unclear, err
 	case found:
-		return taken(post, mailed, profile.Date{}), nil
+		return acceptedOutcome(post, mailed, profile.Date{}), nil
 	case post.Age > recalled:
 		return unclear, nil
 	default:
-		return post.Release(), nil
+		return post.Released(), nil
 	}
 }
 
-func taken(post people.Post, mailed people.Mailed, ends profile.Date) people.Settled {
-	settled := post.Settle(people.PostState(mailed.State))
-	settled.Mailed, settled.Ends = mailed, ends
+func acceptedOutcome(post people.DueLetter, mailed people.Acceptance, ends profile.Date) people.LetterOutcome {
+	settled := post.Outcome(people.LetterState(mailed.State))
+	settled.Acceptance, settled.Ends = mailed, ends
 	switch mailed.State {
 	case people.MailSending:
-		settled.State = people.PostAccepted
+		settled.State = people.LetterIsAccepted
 	case people.MailDead:
-		settled.Dead = post.Account
+		settled.DeadAddressOf = post.Account
 	}
 	return settled
 }
 
-// page sends one claim of letters; false when none may go out.
-func (r *round) page(ctx context.Context) (more bool, err error) {
+// sendClaim sends one claim of letters; false when none may go out.
+func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 	open, _, err := r.box.Gate(ctx)
 	if err != nil || !open || r.stopped {
 		return false, err
@@ -232,17 +232,17 @@ func (r *round) page(ctx context.Context) (more bool, err error) {
 	if r.composer, err = r.Composer(ctx); err != nil { // a delivery may go on past midnight
 		return false, err
 	}
-	posts, err := r.box.Claim(ctx, claimed, r.PerDay, r.gate.blocked(), r.composer.Today)
+	posts, err := r.box.Claim(ctx, claimSize, r.PerDay, r.gate.blocked(), r.composer.Today)
 	if err != nil || len(posts) == 0 {
 		return false, err
 	}
-	work := make(chan people.Post)
+	work := make(chan people.DueLetter)
 	errs := make(chan error, r.Workers)
 	for range r.Workers {
 		go func() {
 			var err error
 			for post := range work {
-				err = errors.Join(err, r.one(ctx, post))
+				err = errors.Join(err, r.sendOne(ctx, post))
 			}
 			errs <- err
 		}()
@@ -257,32 +257,32 @@ func (r *round) page(ctx context.Context) (more bool, err error) {
 	return true, err
 }
 
-// one sends one letter, as far as it is still true and may go out. Once begun, it
+// sendOne sends one letter, as far as it is still true and may go out. Once begun, it
 // is brought to its end also when the daemon stops.
-func (r *round) one(ctx context.Context, post people.Post) error {
+func (r *sendRound) sendOne(ctx context.Context, post people.DueLetter) error {
 	ctx = context.WithoutCancel(ctx)
 	letter, ends, skip := r.composer.Compose(post)
 	if skip != "" {
-		cancelled := post.Settle(people.PostCancelled)
+		cancelled := post.Outcome(people.LetterIsCancelled)
 		cancelled.Reason = skip
-		return r.settle(ctx, post, cancelled)
+		return r.recordOutcome(ctx, post, cancelled)
 	}
 	if err := r.Turn(ctx); err != nil {
-		return errors.Join(err, r.settle(ctx, post, post.Release()))
+		return errors.Join(err, r.recordOutcome(ctx, post, post.Released()))
 	}
-	may, err := r.mayGo(ctx, post)
+	may, err := r.begin(ctx, post)
 	if err != nil {
 		return err
 	}
 	if !may {
-		return r.settle(ctx, post, post.Release())
+		return r.recordOutcome(ctx, post, post.Released())
 	}
 	mailed, err := r.Mailer.Send(ctx, letter)
-	r.gate.back(post.Kind, mailed.Version, err == nil)
+	r.gate.settle(post.Kind, mailed.Version, err == nil)
 	if err != nil {
 		return r.failed(ctx, post, err)
 	}
-	if err := r.settle(ctx, post, taken(post, mailed, ends)); err != nil {
+	if err := r.recordOutcome(ctx, post, acceptedOutcome(post, mailed, ends)); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -291,12 +291,12 @@ func (r *round) one(ctx context.Context, post people.Post) error {
 	return nil
 }
 
-// mayGo lets only a few of a new text out, and reads the kill switch for each
+// begin lets only a few of a new text out, and reads the kill switch for each
 // letter. One that may go has begun.
-func (r *round) mayGo(ctx context.Context, post people.Post) (bool, error) {
+func (r *sendRound) begin(ctx context.Context, post people.DueLetter) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stopped || !r.gate.out(post.Kind) {
+	if r.stopped || !r.gate.admit(post.Kind) {
 		return false, nil
 	}
 	open, err := r.box.Begin(ctx, post)
@@ -305,21 +305,21 @@ func (r *round) mayGo(ctx context.Context, post people.Post) (bool, error) {
 	}
 	if err != nil || !open {
 		r.stopped = true
-		r.gate.back(post.Kind, 0, false)
+		r.gate.settle(post.Kind, 0, false)
 	}
 	return open, err
 }
 
-func (r *round) settle(ctx context.Context, post people.Post, s people.Settled) error {
+func (r *sendRound) recordOutcome(ctx context.Context, post people.DueLetter, s people.LetterOutcome) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Observe(post.Kind, s.State)
-	return r.box.Settle(ctx, s)
+	return r.box.RecordOutcome(ctx, s)
 }
 
 type sendMailWorker struct {
 	river.WorkerDefaults[SendMail]
-	postman *Postman
+	sender *MailSender
 }
 
 func (*sendMailWorker) Timeout(*river.Job[SendMail]) time.Duration { return 2 * time.Hour }
@@ -328,7 +328,7 @@ func (*sendMailWorker) Timeout(*river.Job[SendMail]) time.Duration { return 2 * 
 const waitForMail = time.Minute
 
 func (w *sendMailWorker) Work(ctx context.Context, _ *river.Job[SendMail]) error {
-	_, waiting, err := w.postman.Deliver(ctx)
+	_, waiting, err := w.sender.Deliver(ctx)
 	switch {
 	case err != nil:
 		return fmt.Errorf("sending letters: %w", err)

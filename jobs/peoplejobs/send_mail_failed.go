@@ -8,41 +8,41 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// mostTries is how often a letter is tried; what fails more often is refused.
-const mostTries = 12
+// maxTries is how often a letter is tried; what fails more often is refused.
+const maxTries = 12
 
 // failed decides what becomes of a letter that was not accepted, or perhaps was.
-func (r *round) failed(ctx context.Context, post people.Post, err error) error {
+func (r *sendRound) failed(ctx context.Context, post people.DueLetter, err error) error {
 	failure, ok := errors.AsType[*people.MailError](err)
 	if !ok {
 		failure = &people.MailError{Answer: people.MailUnclear, Err: err}
 	}
-	s := post.Settle(people.PostDue)
+	s := post.Outcome(people.LetterIsDue)
 	s.Reason, s.Wait = failure.Reason, failure.Wait
 	switch failure.Answer {
 	case people.MailRefused:
-		s.State = people.PostRefused
-	case people.MailNobody:
-		s.State, s.Dead = people.PostRefused, post.Account
+		s.State = people.LetterIsRefused
+	case people.MailNoSuchAddress:
+		s.State, s.DeadAddressOf = people.LetterIsRefused, post.Account
 	case people.MailPause, people.MailAlert:
-		s.Untried = true
+		s.NotAttempted = true
 		if err := r.pauseFor(ctx, failure); err != nil {
 			return err
 		}
 	case people.MailUnclear:
 		if r.Mailer.Lookup() {
-			return r.leave(post) // claimed: looked up when the service knows
+			return r.leaveUnclear(post) // claimed: looked up when the service knows
 		}
-		s.State = people.PostUnclear
+		s.State = people.LetterIsUnclear
 	case people.MailRetry:
 		if s.Wait == 0 {
-			s.Wait = retryAfter << min(post.Try, 6)
+			s.Wait = retryAfter << min(post.Attempt, 6)
 		}
-		if post.Try >= mostTries {
-			s.State = people.PostRefused
+		if post.Attempt >= maxTries {
+			s.State = people.LetterIsRefused
 		}
 	}
-	return r.settle(ctx, post, s)
+	return r.recordOutcome(ctx, post, s)
 }
 
 const (
@@ -53,17 +53,17 @@ const (
 	alertPause = 10 * time.Minute
 )
 
-func (r *round) leave(post people.Post) error {
+func (r *sendRound) leaveUnclear(post people.DueLetter) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unsettled = true
-	r.Observe(post.Kind, people.PostUnclear)
+	r.Observe(post.Kind, people.LetterIsUnclear)
 	return nil
 }
 
 // pauseFor keeps all letters back when an error says that the mail service takes
 // nothing.
-func (r *round) pauseFor(ctx context.Context, err error) error {
+func (r *sendRound) pauseFor(ctx context.Context, err error) error {
 	failure, ok := errors.AsType[*people.MailError](err)
 	if !ok || failure.Answer != people.MailPause && failure.Answer != people.MailAlert {
 		return nil

@@ -22,7 +22,7 @@ func (WatchMail) InsertOpts() river.InsertOpts { return peopleOpts() }
 
 // MailStatus is a mail service that tells how letters fare.
 type MailStatus interface {
-	Status(ctx context.Context, id string) (mailed people.Mailed, found bool, err error)
+	Status(ctx context.Context, id string) (mailed people.Acceptance, found bool, err error)
 }
 
 // MailWatch looks at accepted letters.
@@ -32,9 +32,9 @@ type MailWatch struct {
 }
 
 type fateStore interface {
-	OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error)
+	OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error)
 	LookedAt(ctx context.Context, id int64) error
-	Fate(ctx context.Context, m people.Mailed) error
+	Fate(ctx context.Context, m people.Acceptance) error
 }
 
 const (
@@ -47,8 +47,8 @@ const (
 	watched = 1000
 )
 
-// Look asks for the letters that were left alone longest.
-func (w *MailWatch) Look(ctx context.Context) error {
+// Check asks for the letters that were left alone longest.
+func (w *MailWatch) Check(ctx context.Context) error {
 	open, err := w.Store.OpenLetters(ctx, askedEvery, noticed, watched)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (w *MailWatch) Look(ctx context.Context) error {
 	for _, letter := range open {
 		mailed, found, err := w.Service.Status(ctx, letter.ProviderID)
 		if err != nil { // the next look asks again
-			if failures++; failures == mostFailures {
+			if failures++; failures == maxFailures {
 				return err
 			}
 			continue
@@ -83,7 +83,7 @@ type watchMailWorker struct {
 func (*watchMailWorker) Timeout(*river.Job[WatchMail]) time.Duration { return 30 * time.Minute }
 
 func (w *watchMailWorker) Work(ctx context.Context, _ *river.Job[WatchMail]) error {
-	if err := w.watch.Look(ctx); err != nil {
+	if err := w.watch.Check(ctx); err != nil {
 		return fmt.Errorf("asking how letters fared: %w", err)
 	}
 	return nil

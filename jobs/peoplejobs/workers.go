@@ -18,7 +18,7 @@ import (
 type Workers struct {
 	Reminders  *Reminders
 	Inactivity *Inactivity
-	Postman    *Postman
+	MailSender *MailSender
 	Watch      *MailWatch
 	Calendar   *CalendarKeeper
 	Reporter   *Reporter
@@ -30,7 +30,7 @@ func (w Workers) Add(workers *river.Workers) error {
 	return errors.Join(
 		river.AddWorkerSafely(workers, &remindWorker{reminders: w.Reminders}),
 		river.AddWorkerSafely(workers, &deactivateWorker{inactivity: w.Inactivity}),
-		river.AddWorkerSafely(workers, &sendMailWorker{postman: w.Postman}),
+		river.AddWorkerSafely(workers, &sendMailWorker{sender: w.MailSender}),
 		river.AddWorkerSafely(workers, &watchMailWorker{watch: w.Watch}),
 		river.AddWorkerSafely(workers, &reportWorker{reporter: w.Reporter}),
 		river.AddWorkerSafely(workers, &refreshCalendarWorker{keeper: w.Calendar, log: w.Log}),

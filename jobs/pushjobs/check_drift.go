@@ -67,7 +67,7 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 	if err != nil {
 		return result, err
 	}
-	if err := c.look(ctx, check, &result); err != nil {
+	if err := c.readAll(ctx, check, &result); err != nil {
 		result.State, result.Reason = push.DriftFailed, err.Error()
 		result, ended := check.End(context.WithoutCancel(ctx), result, false)
 		return result, errors.Join(err, ended)
@@ -79,11 +79,11 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 	return check.End(ctx, result, repair)
 }
 
-// look reads everything. What was found before it fails stays, and nothing is
+// readAll reads everything. What was found before it fails stays, and nothing is
 // repaired.
-func (c DriftChecker) look(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
+func (c DriftChecker) readAll(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
 	for _, t := range profile.OrgTypes() {
-		if route, ok := c.Directory.Route(t); ok && len(route.Shown) > 0 {
+		if route, ok := c.Directory.Route(t); ok && len(route.Readable) > 0 {
 			if err := c.checkType(ctx, check, t, route, result); err != nil {
 				return err
 			}
@@ -102,11 +102,11 @@ func (c DriftChecker) checkType(
 			return err
 		}
 		after = pushes[len(pushes)-1].Code()
-		shown, err := c.show(ctx, pushes, t)
+		shown, err := c.readPage(ctx, pushes, t)
 		if err != nil {
 			return err
 		}
-		drifted, seen := compare(pushes, shown, route)
+		drifted, seen := splitDrifted(pushes, shown, route)
 		result.Checked += len(drifted) + len(seen)
 		for _, d := range drifted {
 			if d.Missing {
@@ -122,7 +122,7 @@ func (c DriftChecker) checkType(
 	}
 }
 
-func (c DriftChecker) show(
+func (c DriftChecker) readPage(
 	ctx context.Context, pushes []push.Push, t profile.OrgType,
 ) (map[profile.ODSCode]push.Shown, error) {
 	codes := make([]profile.ODSCode, len(pushes))
@@ -140,8 +140,8 @@ func (c DriftChecker) show(
 	return shown, nil
 }
 
-// compare parts what differs from what was seen as it is to be.
-func compare(
+// splitDrifted parts what differs from what was seen as it is to be.
+func splitDrifted(
 	pushes []push.Push, shown map[profile.ODSCode]push.Shown, route push.Route,
 ) (drifted []push.Drifted, seen []profile.ODSCode) {
 	for _, p := range pushes {

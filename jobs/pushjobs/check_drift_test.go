@@ -79,7 +79,7 @@ func (d *directory) ShowMany(_ context.Context, codes []profile.ODSCode, _ profi
 
 func pushesOf(n int) (all []push.Push) {
 	for i := range n {
-		all = append(all, push.Push{Wish: wishOf(profile.ODSCode(fmt.Sprintf("FA%04d", i)), "Boots", "0113")})
+		all = append(all, push.Push{Desired: wishOf(profile.ODSCode(fmt.Sprintf("FA%04d", i)), "Boots", "0113")})
 	}
 	return all
 }
@@ -154,8 +154,8 @@ func TestDriftOfWhatCannotBeCompared(t *testing.T) {
 	checker, check, d := checking(6, 6, 0)
 	pushes := check.pushes[profile.Pharmacy]
 	pushes[0].Held = true
-	pushes[1].Wish.Held = []profile.Field{fPhone}
-	pushes[2].Wish.Profile.Values.Set(profile.FieldStatus, string(profile.StatusClosed)) // the route does not show it
+	pushes[1].Desired.Held = []profile.Field{fPhone}
+	pushes[2].Desired.Profile.Values.Set(profile.FieldStatus, string(profile.StatusClosed)) // the route does not show it
 	d.routes[profile.GPPractice] = push.Route{Name: "blind", Fields: spoken}
 	result, err := checker.Check(t.Context(), nil, true, "test")
 	require.NoError(t, err)

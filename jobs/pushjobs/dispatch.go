@@ -51,8 +51,8 @@ type Dispatcher struct {
 	LeftBehind func(pushes int)
 	Log        *slog.Logger
 
-	swept time.Time // last
-	noted time.Time // that dispatching goes on
+	lastSweep time.Time // last
+	lastNoted time.Time // that dispatching goes on
 }
 
 const (
@@ -63,11 +63,11 @@ const (
 	sweepEvery = 10 * time.Second
 	// lookEvery is how often it looks without being woken; elsewhere, while another
 	// process has a round, which may have begun before the change that woke this one.
-	lookEvery = 5 * time.Second
-	elsewhere = 500 * time.Millisecond
-	// breath is how long it waits at least between two rounds, so that a burst of
+	lookEvery      = 5 * time.Second
+	whileElsewhere = 500 * time.Millisecond
+	// minPause is how long it waits at least between two rounds, so that a burst of
 	// commits makes one.
-	breath = 10 * time.Millisecond
+	minPause = 10 * time.Millisecond
 	// refill is how soon it looks again when more is due than may be queued.
 	refill = 100 * time.Millisecond
 	// roundWithin bounds a round, the first one apart, which may enrol every profile:
@@ -88,13 +88,13 @@ func (d *Dispatcher) Run(ctx context.Context, client *queue.Client) error {
 			d.Log.ErrorContext(ctx, "dispatching pushes", "error", err)
 			wait = time.Second
 		}
-		rest(ctx, woken, wait)
+		waitUnlessWoken(ctx, woken, wait)
 	}
 	return nil
 }
 
-// rest waits until somebody calls, or for so long; but never less than a breath.
-func rest(ctx context.Context, woken <-chan struct{}, wait time.Duration) {
+// waitUnlessWoken waits until somebody calls, or for so long; but never less than a breath.
+func waitUnlessWoken(ctx context.Context, woken <-chan struct{}, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -103,7 +103,7 @@ func rest(ctx context.Context, woken <-chan struct{}, wait time.Duration) {
 	case <-woken:
 		select {
 		case <-ctx.Done():
-		case <-time.After(breath):
+		case <-time.After(minPause):
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (d *Dispatcher) listen(ctx context.Context, woken chan<- struct{}) {
 		})
 		if ctx.Err() == nil {
 			d.Log.WarnContext(ctx, "listening for changes: trying again", "error", err)
-			rest(ctx, nil, time.Second)
+			waitUnlessWoken(ctx, nil, time.Second)
 		}
 	}
 }
@@ -128,8 +128,8 @@ func (d *Dispatcher) listen(ctx context.Context, woken chan<- struct{}) {
 // until the next round.
 func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time.Duration, err error) {
 	began, within := time.Now(), roundWithin
-	sweep := began.Sub(d.swept) >= sweepEvery
-	if d.swept.IsZero() {
+	sweep := began.Sub(d.lastSweep) >= sweepEvery
+	if d.lastSweep.IsZero() {
 		within = firstRoundWithin
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
@@ -157,11 +157,11 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 	}
 	d.Passed()
 	if !ours {
-		return elsewhere, nil
+		return whileElsewhere, nil
 	}
-	d.noted = began
+	d.lastNoted = began
 	if sweep {
-		d.swept = began
+		d.lastSweep = began
 	}
 	if left > 0 {
 		d.LeftBehind(left)
@@ -174,7 +174,7 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 // began, find what was left behind, and record that dispatching goes on. It
 // returns how many pushes changes had asked for and nothing would have brought.
 func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) (left int, err error) {
-	if d.swept.IsZero() {
+	if d.lastSweep.IsZero() {
 		if err := round.Enrol(ctx); err != nil {
 			return 0, err
 		}
@@ -187,7 +187,7 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 			return 0, err
 		}
 	}
-	if now.Sub(d.noted) < time.Second {
+	if now.Sub(d.lastNoted) < time.Second {
 		return left, nil
 	}
 	return left, round.NoteProgress(ctx)

@@ -144,9 +144,9 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	require.NoError(t, err)
 	pushes, err := x.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA001"}, x.dispatcher().Today())
 	require.NoError(t, err)
-	own := pushes[0].Wish.Own(tagged)
+	own := pushes[0].Desired.Stated(tagged)
 	staged, err := x.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{
-		{Code: "FA001", Job: pushes[0].Job, Sent: own, Own: pushes[0].Wish.Hash(tagged, own)},
+		{Code: "FA001", Job: pushes[0].Job, Sent: own, Hash: pushes[0].Desired.Hash(tagged, own)},
 	})
 	require.NoError(t, err)
 	x.exec(t, `update river.river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{killed}'

@@ -40,7 +40,7 @@ func workedByHand(t *testing.T, profiles int) *handWorked {
 	pool, err := postgres.RiverPool(t.Context(), h.conn.Config().ConnString(), postgres.NewProcess())
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	h.complete = completing(riverpgxv5.New(pool), postgres.RiverSchema, time.Now)
+	h.complete = completer(riverpgxv5.New(pool), postgres.RiverSchema, time.Now)
 	h.insert(t, profiles)
 	h.queue(t)
 	return h
@@ -64,13 +64,13 @@ func (h *handWorked) load(t *testing.T, codes ...profile.ODSCode) []push.Push {
 	return pushes
 }
 
-// outcomes brings pushes to the sink, and records nothing yet.
-func (h *handWorked) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes []*gathered[push.Outcome, bool]) {
+// delivered brings pushes to the sink, and records nothing yet.
+func (h *handWorked) delivered(t *testing.T, codes ...profile.ODSCode) (outcomes []*batchedCall[push.Outcome, bool]) {
 	t.Helper()
 	for _, p := range h.load(t, codes...) {
-		outcome, _, err := h.bring(t.Context(), p, false)
+		outcome, _, err := h.deliver(t.Context(), p, false)
 		require.NoError(t, err)
-		outcomes = append(outcomes, &gathered[push.Outcome, bool]{in: outcome, done: make(chan struct{})})
+		outcomes = append(outcomes, &batchedCall[push.Outcome, bool]{in: outcome, done: make(chan struct{})})
 	}
 	return outcomes
 }
@@ -81,12 +81,12 @@ func (h *handWorked) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes 
 func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 	t.Parallel()
 	h := workedByHand(t, 3)
-	batch := h.outcomes(t, "FA001", "FA002", "FA003")
+	batch := h.delivered(t, "FA001", "FA002", "FA003")
 	h.then = func() {
 		h.exec(t, "update profile set name = 'The newest' where code = 'FA002'")
 		h.queue(t)
 	}
-	h.settles.batch(t.Context(), batch)
+	h.outcomes.batch(t.Context(), batch)
 	for _, call := range batch {
 		require.NoError(t, call.err)
 		require.True(t, call.out, "it was recorded, by this very job")
@@ -110,10 +110,10 @@ func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 func TestAJobThatWasGivenUpRecordsNothing(t *testing.T) {
 	t.Parallel()
 	h := workedByHand(t, 2)
-	batch := h.outcomes(t, "FA001", "FA002")
+	batch := h.delivered(t, "FA001", "FA002")
 	h.exec(t, "update push set job_id = null, due_at = now() where code = 'FA001'")
 	h.queue(t)
-	h.settles.batch(t.Context(), batch)
+	h.outcomes.batch(t.Context(), batch)
 	require.Equal(t, []bool{false, true}, []bool{batch[0].out, batch[1].out})
 	require.Equal(t, 1, h.count(t, accepted))
 	require.Equal(t, 1, h.count(t, completed), "the old job's worker learns that it is not its push any more")
@@ -131,9 +131,9 @@ func TestAJobThatWasGivenUpRecordsNothing(t *testing.T) {
 func (h *handWorked) number(t *testing.T, push push.Push, job int64) (int64, error) {
 	t.Helper()
 	push.Job = job
-	b := bringing{p: h.Pusher, route: tagged, was: push}
-	err := b.number(t.Context(), push.Wish.Own(tagged), profile.Hash{1})
-	return b.was.Sequence, err
+	b := pushWork{pusher: h.Pusher, route: tagged, known: push}
+	err := b.assignNumber(t.Context(), push.Desired.Stated(tagged), profile.Hash{1})
+	return b.known.Sequence, err
 }
 
 // The numbers were committed, and the answer lost: they are asked for again, one
@@ -141,12 +141,12 @@ func (h *handWorked) number(t *testing.T, push push.Push, job int64) (int64, err
 func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 	t.Parallel()
 	h := workedByHand(t, 2)
-	var batch []*gathered[push.Staged, int64]
+	var batch []*batchedCall[push.Staged, int64]
 	for _, p := range h.load(t, "FA001", "FA002") {
 		staged := push.Staged{
-			Code: p.Code(), Job: p.Job, Last: p.Sequence, Sent: p.Wish.Own(tagged), Own: profile.Hash{1},
+			Code: p.Code(), Job: p.Job, Last: p.Sequence, Sent: p.Desired.Stated(tagged), Hash: profile.Hash{1},
 		}
-		batch = append(batch, &gathered[push.Staged, int64]{in: staged, done: make(chan struct{})})
+		batch = append(batch, &batchedCall[push.Staged, int64]{in: staged, done: make(chan struct{})})
 	}
 	var committed []int64
 	h.then = func() {
@@ -154,7 +154,7 @@ func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 			committed = append(committed, push.Sequence)
 		}
 	}
-	h.stages.batch(t.Context(), batch)
+	h.numbers.batch(t.Context(), batch)
 	require.Equal(t, []int64{batch[0].out, batch[1].out}, committed)
 	require.Positive(t, committed[0])
 	for i, push := range h.load(t, "FA001", "FA002") {
@@ -172,9 +172,9 @@ func TestAJobThatIsNotRunningIsNotCompleted(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
 			h := workedByHand(t, 1)
-			batch := h.outcomes(t, "FA001")
+			batch := h.delivered(t, "FA001")
 			h.exec(t, "update river.river_job set finalized_at = "+finalized+", state = $1 where kind = 'push_dos'", state)
-			h.settles.batch(t.Context(), batch)
+			h.outcomes.batch(t.Context(), batch)
 			require.ErrorContains(t, batch[0].err, "it was "+state+" already")
 			require.Zero(t, h.count(t, "select count(*) from push_attempt"))
 			require.Zero(t, h.count(t, accepted))

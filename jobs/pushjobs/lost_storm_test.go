@@ -63,7 +63,7 @@ func TestLostAnswersLoseNoEdit(t *testing.T) {
 		rounds    int
 		requeued  bool // before the caller learns that the answer is lost
 	}{
-		"settling": {"SettlePushes", 16, true}, "staging": {"StagePushes", 4, false}, "queueing": {"SetPushJobs", 4, false},
+		"settling": {"RecordOutcomes", 16, true}, "staging": {"StagePushes", 4, false}, "queueing": {"SetPushJobs", 4, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

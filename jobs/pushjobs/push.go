@@ -32,10 +32,10 @@ type PushStore interface {
 	// StagePushes numbers what is about to be sent, in the order given; 0 where
 	// the push is not the job's any more.
 	StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error)
-	// SettlePushes records outcomes and completes the jobs of those it recorded. It
+	// RecordOutcomes records outcomes and completes the jobs of those it recorded. It
 	// reports which stand, in the order given: the others are of pushes that are
 	// not their jobs' any more.
-	SettlePushes(
+	RecordOutcomes(
 		ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 	) ([]bool, error)
 	pauseStore
@@ -63,9 +63,9 @@ type PusherOptions struct {
 // Pusher brings profiles to one sink. It may be used by many workers.
 type Pusher struct {
 	PusherOptions
-	loads   gather[profile.ODSCode, *push.Push]
-	stages  gather[push.Staged, int64]
-	settles gather[push.Outcome, bool]
+	pushes   batcher[profile.ODSCode, *push.Push]
+	numbers  batcher[push.Staged, int64]
+	outcomes batcher[push.Outcome, bool]
 
 	// complete ends jobs in the transaction that records what became of their
 	// pushes; the daemon sets it. Commands have none.
@@ -75,7 +75,7 @@ type Pusher struct {
 // NewPusher returns a pusher.
 func NewPusher(o PusherOptions) *Pusher {
 	p := &Pusher{PusherOptions: o, complete: func(context.Context, pgx.Tx, []int64) error { return nil }}
-	p.loads.work, p.stages.work, p.settles.work = p.load, p.stage, p.settle
+	p.pushes.work, p.numbers.work, p.outcomes.work = p.load, p.stage, p.recordOutcomes
 	return p
 }
 
@@ -99,8 +99,8 @@ func (p *Pusher) stage(ctx context.Context, staged []push.Staged) ([]int64, erro
 	return p.Store.StagePushes(ctx, p.Name, staged)
 }
 
-func (p *Pusher) settle(ctx context.Context, outcomes []push.Outcome) ([]bool, error) {
-	return p.Store.SettlePushes(ctx, p.Name, outcomes, p.complete)
+func (p *Pusher) recordOutcomes(ctx context.Context, outcomes []push.Outcome) ([]bool, error) {
+	return p.Store.RecordOutcomes(ctx, p.Name, outcomes, p.complete)
 }
 
 // errNotOurs means that a push was given up for lost while a job was at it: what
@@ -111,7 +111,7 @@ var errNotOurs = errors.New("the push is not this job's any more")
 // of it together with completing its job: the one that carries the push, or the
 // number of a command's process, negative. A probe goes to a paused sink, too.
 func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.Outcome, error) {
-	was, err := p.loads.do(ctx, code)
+	was, err := p.pushes.do(ctx, code)
 	if err != nil {
 		return push.Outcome{}, err
 	}
@@ -121,35 +121,35 @@ func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job
 	if was.Job != job {
 		return push.Outcome{Code: code}, nil // given up for lost in the meantime: another job works it
 	}
-	outcome, answered, err := p.bring(ctx, *was, probe)
+	outcome, answered, err := p.deliver(ctx, *was, probe)
 	if err != nil {
 		return outcome, fmt.Errorf("%s: %w", code, err)
 	}
-	if err := p.mind(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
+	if err := p.updatePause(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
 		return outcome, err
 	}
-	stands, err := p.settles.do(ctx, outcome)
+	stands, err := p.outcomes.do(ctx, outcome)
 	if err == nil && !stands {
 		err = fmt.Errorf("%s: %w", code, errNotOurs)
 	}
 	if err != nil {
 		return outcome, err
 	}
-	p.tell(ctx, outcome)
+	p.logOutcome(ctx, outcome)
 	return outcome, nil
 }
 
-// bring sends what is wanted. It reports what became of it, and whether the sink
+// deliver sends what is wanted. It reports what became of it, and whether the sink
 // answered anything that shows that it works. An error means that nobody is to
 // record anything: the job is to look again.
-func (p *Pusher) bring(ctx context.Context, was push.Push, probe bool) (
+func (p *Pusher) deliver(ctx context.Context, was push.Push, probe bool) (
 	outcome push.Outcome, answered bool, err error,
 ) {
 	outcome = push.Outcome{
 		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: push.Wanted, Sequence: was.Sequence, Version: was.Version,
 		Unclear: was.Unclear, Failures: was.Failures,
 	}
-	route, ok := p.Sink.Route(was.Wish.Profile.Type())
+	route, ok := p.Sink.Route(was.Desired.Profile.Type())
 	outcome.Route = route.Name
 	switch {
 	case !ok:
@@ -157,16 +157,16 @@ func (p *Pusher) bring(ctx context.Context, was push.Push, probe bool) (
 	case was.Held:
 		outcome.State = push.Held
 	case !was.Paused || probe:
-		b := bringing{p: p, route: route, was: was, out: outcome}
-		err = b.bring(ctx)
-		return b.out, b.answered, err
+		b := pushWork{pusher: p, route: route, known: was, outcome: outcome}
+		err = b.work(ctx)
+		return b.outcome, b.answered, err
 	}
 	return outcome, false, nil
 }
 
-// mind pauses a route where our credentials are refused or nobody answers, and
+// updatePause pauses a route where our credentials are refused or nobody answers, and
 // resumes it when a probe shows that it works again.
-func (p *Pusher) mind(ctx context.Context, o push.Outcome, probe, answered bool) error {
+func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answered bool) error {
 	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
 	switch {
 	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
@@ -190,13 +190,13 @@ func (p *Pusher) mind(ctx context.Context, o push.Outcome, probe, answered bool)
 	return nil
 }
 
-func (p *Pusher) tell(ctx context.Context, o push.Outcome) {
+func (p *Pusher) logOutcome(ctx context.Context, o push.Outcome) {
 	p.Pushed(p.Name, o)
 	switch {
 	case o.State == push.Refused:
 		p.Log.WarnContext(ctx, "push refused", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "status", o.Status, "reason", o.Reason)
 	case o.Attempt != "":
-		p.Log.DebugContext(ctx, "push", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "answer", o.Attempt, "took", o.Took)
+		p.Log.DebugContext(ctx, "push", "sink", p.Name, "code", o.Code, "sequence", o.Sequence, "answer", o.Attempt, "took", o.Duration)
 	}
 }
 
@@ -208,8 +208,8 @@ func (p *Pusher) backoff(failures int) time.Duration {
 	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
 }
 
-// refusal is the sink's error, or an unclear one made of another.
-func refusal(sink push.Sink, err error) *push.SinkError {
+// asSinkError is the sink's error, or an unclear one made of another.
+func asSinkError(sink push.Sink, err error) *push.SinkError {
 	var e *push.SinkError
 	if errors.As(err, &e) {
 		return e

@@ -28,15 +28,15 @@ var spoken = []profile.Field{fName, fPhone, fWeb}
 // The two kinds of sinks: one knows entity tags and shows all, the other knows
 // none and never shows names.
 var (
-	tagged   = push.Route{Name: "profile", Fields: spoken, Shown: spoken, Tagged: true}
-	untagged = push.Route{Name: "change-event", Fields: spoken, Shown: spoken[1:]}
+	tagged   = push.Route{Name: "profile", Fields: spoken, Readable: spoken, HasEntityTags: true}
+	untagged = push.Route{Name: "change-event", Fields: spoken, Readable: spoken[1:]}
 )
 
 const pharmacy = profile.ODSCode("FA123")
 
 // wishOf is a pharmacy whose name and phone somebody stated.
-func wishOf(code profile.ODSCode, name, phone string) push.Wish {
-	w := push.Wish{
+func wishOf(code profile.ODSCode, name, phone string) push.DesiredState {
+	w := push.DesiredState{
 		Profile: profile.Profile{Code: code}, Today: profile.NewDate(2026, time.November, 2),
 		Edited: map[profile.Field]time.Time{fPhone: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)},
 	}
@@ -69,8 +69,8 @@ type memory struct {
 	fails     error // of settling: the process died, or the database did
 }
 
-func newMemory(wish push.Wish) *memory {
-	return &memory{row: push.Push{Wish: wish}, due: true, paused: map[string]string{}}
+func newMemory(wish push.DesiredState) *memory {
+	return &memory{row: push.Push{Desired: wish}, due: true, paused: map[string]string{}}
 }
 
 func (m *memory) LoadPushes(
@@ -96,13 +96,13 @@ func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.Stage
 		}
 		m.staged = append(m.staged, s)
 		m.last = max(m.last, s.Above) + 1
-		m.row.Sequence, m.row.Sent, m.row.SentOwn, m.row.Unclear = m.last, s.Sent, s.Own, true
+		m.row.Sequence, m.row.Sent, m.row.SentHash, m.row.Unclear = m.last, s.Sent, s.Hash, true
 		numbers[i] = m.last
 	}
 	return numbers, nil
 }
 
-func (m *memory) SettlePushes(
+func (m *memory) RecordOutcomes(
 	ctx context.Context, _ push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
 	m.Lock()
@@ -127,8 +127,8 @@ func (m *memory) record(o push.Outcome) {
 	m.due = o.State == push.Wanted
 	m.row.Forced = m.row.Forced && m.due
 	m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
-	if o.Accepted != (profile.Hash{}) {
-		m.row.Accepted, m.row.Version = o.Accepted, o.Version
+	if o.AcceptedHash != (profile.Hash{}) {
+		m.row.AcceptedHash, m.row.Version = o.AcceptedHash, o.Version
 	}
 }
 
@@ -157,9 +157,9 @@ func (m *memory) ResumeRoute(_ context.Context, _ push.Sink, route string) (bool
 
 // unclear makes the last push, number 7, one of which nobody knows what became
 // of it.
-func (m *memory) unclear(route push.Route, wish push.Wish) {
-	own := wish.Own(route)
-	m.last, m.row.Sequence, m.row.Sent, m.row.SentOwn, m.row.Unclear = 7, 7, own, wish.Hash(route, own), true
+func (m *memory) unclear(route push.Route, wish push.DesiredState) {
+	own := wish.Stated(route)
+	m.last, m.row.Sequence, m.row.Sent, m.row.SentHash, m.row.Unclear = 7, 7, own, wish.Hash(route, own), true
 }
 
 // scripted is a sink that answers as it is told, and notes what it was asked.
@@ -250,7 +250,7 @@ type bench struct {
 	told   int
 }
 
-func newBench(route push.Route, wish push.Wish) *bench {
+func newBench(route push.Route, wish push.DesiredState) *bench {
 	b := &bench{memory: newMemory(wish), sink: &scripted{route: route}}
 	b.sink.shows = showing(push.Shown{}, errors.New("nobody was to read"))
 	b.pusher = NewPusher(PusherOptions{

@@ -39,12 +39,12 @@ func pushArgs(due push.Due) river.JobArgs {
 	return PushWebsite{Code: due.Code, Probe: due.Probe}
 }
 
-// completing ends many jobs as river.JobCompleteTx ends one (river v0.51.1): with
+// completer ends many jobs as river.JobCompleteTx ends one (river v0.51.1): with
 // a statement each it would be the dearest part of a push. A job that was not
 // running is an error, so that its outcome is not recorded either, even when it
 // is completed: a settlement that completed it before was recorded, and does not
 // come here again.
-func completing(driver *riverpgxv5.Driver, schema string, now func() time.Time) func(context.Context, pgx.Tx, []int64) error {
+func completer(driver *riverpgxv5.Driver, schema string, now func() time.Time) func(context.Context, pgx.Tx, []int64) error {
 	return func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
 		if len(jobs) == 0 {
 			return nil

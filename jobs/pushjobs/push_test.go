@@ -24,9 +24,9 @@ func TestARouteIsPausedWithOneLine(t *testing.T) {
 		row := b.row
 		for range 5 { // these were under way when the first found out
 			b.row = row
-			outcome, _, err := b.pusher.bring(t.Context(), row, false)
+			outcome, _, err := b.pusher.deliver(t.Context(), row, false)
 			require.NoError(t, err)
-			require.NoError(t, b.pusher.mind(t.Context(), outcome, false, false))
+			require.NoError(t, b.pusher.updatePause(t.Context(), outcome, false, false))
 		}
 		require.Equal(t, []string{"sink paused: nothing is lost, pushing goes on by itself when it works again"}, b.log.at(slog.LevelError))
 		require.Equal(t, string(answer), b.paused[tagged.Name])
@@ -103,7 +103,7 @@ func TestAProbe(t *testing.T) {
 func TestAProbeWithNothingToSend(t *testing.T) {
 	t.Parallel()
 	for name, settle := range map[string]func(*bench){
-		"it was taken before": func(b *bench) { b.row.Accepted = b.row.Wish.Hash(tagged, b.row.Wish.Own(tagged)) },
+		"it was taken before": func(b *bench) { b.row.AcceptedHash = b.row.Desired.Hash(tagged, b.row.Desired.Stated(tagged)) },
 		"it is held":          func(b *bench) { b.row.Held = true },
 	} {
 		b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
@@ -190,7 +190,7 @@ func (m many) LoadPushes(
 	m.Lock()
 	defer m.Unlock()
 	for _, code := range slices.Backward(codes) {
-		found = append(found, push.Push{Wish: wishOf(code, "Of "+string(code), "0113")})
+		found = append(found, push.Push{Desired: wishOf(code, "Of "+string(code), "0113")})
 	}
 	return found, nil
 }
@@ -205,7 +205,7 @@ func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.Staged) 
 	return numbers, nil
 }
 
-func (m many) SettlePushes(
+func (m many) RecordOutcomes(
 	_ context.Context, _ push.Sink, outcomes []push.Outcome, _ func(context.Context, pgx.Tx, []int64) error,
 ) (stand []bool, _ error) {
 	m.Lock()

@@ -30,10 +30,10 @@ type pushStore struct {
 	answers func() error
 }
 
-func (s pushStore) SettlePushes(
+func (s pushStore) RecordOutcomes(
 	ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
-	stand, err := s.Store.SettlePushes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
+	stand, err := s.Store.RecordOutcomes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
 		return errors.Join(complete(ctx, tx, jobs), s.commits())
 	})
 	return stand, errors.Join(err, s.answers())
@@ -80,7 +80,7 @@ func (x *pushing) dispatcher() *Dispatcher {
 // looking is a dispatcher that has made its first round.
 func (x *pushing) looking() *Dispatcher {
 	d := x.dispatcher()
-	d.swept = time.Now()
+	d.lastSweep = time.Now()
 	return d
 }
 

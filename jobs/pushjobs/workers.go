@@ -2,8 +2,8 @@
 // push is a job of its sink's queue, and what a sink shows is looked at for drift.
 //
 //	dispatch.go                 changes become pushes, and pushes that are due become jobs
-//	push.go, gather.go          many jobs load, number and settle their pushes together
-//	bring.go                    one push, from what the sink shows to its receipt
+//	push.go, batcher.go         many jobs load, number and record their pushes together
+//	push_work.go                one push, from what the sink shows to its receipt
 //	check_drift.go              everything a sink shows, compared and repaired
 //	push_dos.go, push_website.go, push_job.go    the kinds of jobs
 package pushjobs
@@ -36,7 +36,7 @@ func (w Workers) Add(workers *river.Workers, driver *riverpgxv5.Driver, schema s
 	}
 	err := river.AddWorkerSafely(workers, &checkDriftWorker{checkers: checkers, log: w.Log})
 	for _, p := range w.Pushers {
-		p.complete = completing(driver, schema, time.Now)
+		p.complete = completer(driver, schema, time.Now)
 		switch p.Name {
 		case push.SinkDoS:
 			err = errors.Join(err, river.AddWorkerSafely(workers, &pushDoSWorker{pusher: p}))

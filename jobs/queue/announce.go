@@ -54,8 +54,8 @@ func (a *Announcer) Standing() time.Duration {
 	return time.Since(a.since)
 }
 
-// stands notes a word from the database; anew where the one before is long ago.
-func (a *Announcer) stands() {
+// markAnnounced notes a word from the database; anew where the one before is long ago.
+func (a *Announcer) markAnnounced() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	now := time.Now()
@@ -65,7 +65,7 @@ func (a *Announcer) stands() {
 	a.heard = now
 }
 
-func (a *Announcer) fell() {
+func (a *Announcer) markLost() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	a.since = time.Time{}
@@ -93,7 +93,7 @@ func (a *Announcer) announce(ctx context.Context) (err error) {
 		a.current = nil // not an interface that holds nil
 		return err
 	}
-	a.stands()
+	a.markAnnounced()
 	return nil
 }
 
@@ -126,10 +126,10 @@ func (a *Announcer) renew(ctx context.Context) error {
 	}
 	err := a.current.Renew(ctx)
 	if err == nil {
-		a.stands()
+		a.markAnnounced()
 	}
 	if err != nil && !errors.Is(err, ErrReplaced) {
-		a.fell()
+		a.markLost()
 		_ = a.current.Close(ctx) // it is broken
 		a.earlier, a.current = a.current, nil
 	}

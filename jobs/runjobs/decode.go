@@ -40,7 +40,7 @@ func decode(pull Pull, candidates []runs.Candidate) (d decoded) {
 			return d
 		default:
 			digest := record.Digest()
-			d.compared = append(d.compared, runs.Compared{Row: c.Row, Record: record, Digest: digest, Same: digest == c.Known})
+			d.compared = append(d.compared, runs.Compared{Row: c.Row, Record: record, Digest: digest, OnlyFormDiffers: digest == c.KnownDigest})
 		}
 	}
 	return d
@@ -49,7 +49,7 @@ func decode(pull Pull, candidates []runs.Candidate) (d decoded) {
 // differing are the records whose facts are new.
 func (d decoded) differing() (records []profile.Record) {
 	for _, c := range d.compared {
-		if !c.Same {
+		if !c.OnlyFormDiffers {
 			records = append(records, c.Record)
 		}
 	}

@@ -54,7 +54,7 @@ func (p *organisationPlanner) planAgain(ctx context.Context, codes []profile.ODS
 	if err != nil {
 		return fresh, err
 	}
-	fresh = runs.Compute(runs.Input{AsOf: p.run.AsOf, Look: true, Kept: p.ProfileTypes, Items: items})
+	fresh = runs.Compute(runs.Input{AsOf: p.run.AsOf, CountsAsLook: true, ProfileTypes: p.ProfileTypes, Items: items})
 	fresh.Changes = append(fresh.Changes, runs.MarkMissing(p.run.AsOf, missed).Changes...)
 	return fresh, nil
 }

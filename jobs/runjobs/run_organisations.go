@@ -230,7 +230,7 @@ func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan dec
 	if err != nil {
 		return err
 	}
-	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, Look: !p.short, Kept: p.ProfileTypes, Items: items})
+	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Items: items})
 	return p.session.Record(ctx, chunk.compared, plan)
 }
 

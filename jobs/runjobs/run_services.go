@@ -42,7 +42,7 @@ type ServiceSession interface {
 	BeginPull(ctx context.Context, run runs.Run) error
 	Pulled() (asked, rejected, total int)
 	Entries(ctx context.Context) iter.Seq2[[]services.Entry, error]
-	Keep(ctx context.Context, looks []services.Look, rejected []services.Answer, asked int, last services.Entry) error
+	Keep(ctx context.Context, looks []services.Sighting, rejected []services.Answer, asked int, last services.Entry) error
 	// Items are the services of which the run knows something new, and those that
 	// differ from the profiles they are at.
 	Items(ctx context.Context) iter.Seq2[[]services.Item, error]
@@ -209,7 +209,7 @@ func (p *servicePlanner) keep(ctx context.Context, batch batchAnswer) error {
 	for _, answer := range batch.answers {
 		answers[answer.ID] = answer
 	}
-	var looks []services.Look
+	var looks []services.Sighting
 	var rejected []services.Answer
 	for _, e := range batch.entries {
 		answer, ok := answers[e.ID]
@@ -219,7 +219,7 @@ func (p *servicePlanner) keep(ctx context.Context, batch batchAnswer) error {
 		if answer.Outcome == services.OutcomeUnreadable {
 			rejected = append(rejected, answer)
 		}
-		if look, news := e.Look(answer, p.run.AsOf); news {
+		if look, news := e.Sighting(answer, p.run.AsOf); news {
 			looks = append(looks, look)
 		}
 	}

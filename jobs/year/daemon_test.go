@@ -99,12 +99,12 @@ func (m mortalStore) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types [
 	return on2(m.p, func() ([]people.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
 }
 
-func (m mortalStore) Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error) {
-	return on2(m.p, func() ([]people.Post, error) { return m.store.Unposted(ctx, posts) })
+func (m mortalStore) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
+	return on2(m.p, func() ([]people.DueLetter, error) { return m.store.NewLetters(ctx, posts) })
 }
 
-func (m mortalStore) PostLetters(ctx context.Context, posts []people.Post) (int, error) {
-	return on2(m.p, func() (int, error) { return m.store.PostLetters(ctx, posts) })
+func (m mortalStore) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
+	return on2(m.p, func() (int, error) { return m.store.AddLetters(ctx, posts) })
 }
 
 func (m mortalStore) Accounts(ctx context.Context) (int, error) {
@@ -128,15 +128,15 @@ func (m mortalStore) KeepIdle(ctx context.Context, kept []people.IdleVerdict) er
 	return on1(m.p, func() error { return m.store.KeepIdle(ctx, kept) })
 }
 
-func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error) {
-	return on2(m.p, func() ([]people.OpenLetter, error) { return m.store.OpenLetters(ctx, every, within, most) })
+func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error) {
+	return on2(m.p, func() ([]people.LetterInTransit, error) { return m.store.OpenLetters(ctx, every, within, most) })
 }
 
 func (m mortalStore) LookedAt(ctx context.Context, id int64) error {
 	return on1(m.p, func() error { return m.store.LookedAt(ctx, id) })
 }
 
-func (m mortalStore) Fate(ctx context.Context, mailed people.Mailed) error {
+func (m mortalStore) Fate(ctx context.Context, mailed people.Acceptance) error {
 	return on1(m.p, func() error { return m.store.Fate(ctx, mailed) })
 }
 
@@ -172,11 +172,11 @@ func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]people.
 	return on2(m.p, func() ([]people.Canary, error) { return m.box.Canaries(ctx, pause) })
 }
 
-func (m mortalBox) Begin(ctx context.Context, post people.Post) (bool, error) {
+func (m mortalBox) Begin(ctx context.Context, post people.DueLetter) (bool, error) {
 	return on2(m.p, func() (bool, error) { return m.box.Begin(ctx, post) })
 }
 
-func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error) {
+func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error) {
 	err = on1(m.p, func() (err error) {
 		posts, waiting, err = m.box.Stale(ctx, settle)
 		return err
@@ -185,13 +185,13 @@ func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []peo
 }
 
 func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
-	[]people.Post, error,
+	[]people.DueLetter, error,
 ) {
-	return on2(m.p, func() ([]people.Post, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
+	return on2(m.p, func() ([]people.DueLetter, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
 }
 
-func (m mortalBox) Settle(ctx context.Context, s people.Settled) error {
-	return on1(m.p, func() error { return m.box.Settle(ctx, s) })
+func (m mortalBox) RecordOutcome(ctx context.Context, s people.LetterOutcome) error {
+	return on1(m.p, func() error { return m.box.RecordOutcome(ctx, s) })
 }
 
 func (m mortalBox) Waiting(ctx context.Context) (letters int, next time.Time, err error) {
@@ -210,11 +210,11 @@ type mortalMailer struct {
 
 func (mortalMailer) Lookup() bool { return true }
 
-func (m mortalMailer) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
-	return on2(m.p, func() (people.Mailed, error) { return m.client.Send(ctx, l) })
+func (m mortalMailer) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
+	return on2(m.p, func() (people.Acceptance, error) { return m.client.Send(ctx, l) })
 }
 
-func (m mortalMailer) Find(ctx context.Context, reference string) (mailed people.Mailed, found bool, err error) {
+func (m mortalMailer) Find(ctx context.Context, reference string) (mailed people.Acceptance, found bool, err error) {
 	err = on1(m.p, func() (err error) {
 		mailed, found, err = m.client.Find(ctx, reference)
 		return err
@@ -222,7 +222,7 @@ func (m mortalMailer) Find(ctx context.Context, reference string) (mailed people
 	return mailed, found, err
 }
 
-func (m mortalMailer) Status(ctx context.Context, id string) (mailed people.Mailed, found bool, err error) {
+func (m mortalMailer) Status(ctx context.Context, id string) (mailed people.Acceptance, found bool, err error) {
 	err = on1(m.p, func() (err error) {
 		mailed, found, err = m.client.Status(ctx, id)
 		return err
@@ -238,7 +238,7 @@ type brokenBox struct {
 	release func()
 }
 
-func (f brokenBox) Stale(context.Context, time.Duration) (posts []people.Post, waiting bool, err error) {
+func (f brokenBox) Stale(context.Context, time.Duration) (posts []people.DueLetter, waiting bool, err error) {
 	f.release()
 	return nil, false, nil
 }

@@ -260,7 +260,7 @@ func (d *daemon) uninterrupted(do func()) {
 func (d *daemon) remind(store *peoplestore.Store, today date) error {
 	d.posting(today)
 	r := d.reminders(store)
-	if _, err := r.Post(d.Context()); err != nil {
+	if _, err := r.MakeDue(d.Context()); err != nil {
 		return err
 	}
 	d.posted(today)
@@ -268,7 +268,7 @@ func (d *daemon) remind(store *peoplestore.Store, today date) error {
 		return nil
 	}
 	d.uninterrupted(func() {
-		added, err := r.Post(d.Context())
+		added, err := r.MakeDue(d.Context())
 		require.NoError(d, err)
 		if added > 0 {
 			d.wrongf("again: on %s a second look found %d reminders more", today, added)
@@ -320,8 +320,8 @@ func (d *daemon) capped(today date) int {
 		select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $1) >= $2`, today.at(0, 0), perDay)
 }
 
-func (d *daemon) postman(store *peoplestore.Store) *peoplejobs.Postman {
-	return &peoplejobs.Postman{
+func (d *daemon) postman(store *peoplestore.Store) *peoplejobs.MailSender {
+	return &peoplejobs.MailSender{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) {
 			box, err := on2(d.process, func() (*peoplestore.Outbox, error) { return store.Outbox(ctx) })
@@ -334,7 +334,7 @@ func (d *daemon) postman(store *peoplestore.Store) *peoplejobs.Postman {
 			return mortalBox{d.process, box}, nil
 		},
 		Busy: peoplestore.ErrMailBusy, Mailer: mortalMailer{d.process, d.client()}, Workers: 8, PerDay: perDay,
-		Observe:  func(people.LetterKind, people.PostState) {},
+		Observe:  func(people.LetterKind, people.LetterState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) { return d.composer(ctx, store) },
 	}
 }
@@ -348,7 +348,7 @@ func (d *daemon) composer(ctx context.Context, store *peoplestore.Store) (people
 		lists[profile.ODSCode(list.board)] = address
 	}
 	return people.Composer{
-		Reminding: world, Limits: idleLimits, Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
+		ReminderContext: world, Limits: idleLimits, Lists: lists, SignIn: "https://profiles.example/sign-in", Desk: "the desk",
 	}, err
 }
 
@@ -377,7 +377,7 @@ func (d *daemon) watch(at time.Time) {
 		if d.number("select count(*) from letter where state = 'accepted' and accepted_at > $1", at.AddDate(0, 0, -7)) == 0 ||
 			!d.tick(at, 100, func(store *peoplestore.Store) error {
 				w := &peoplejobs.MailWatch{Service: mortalMailer{d.process, d.client()}, Store: d.store(store)}
-				return d.tolerant(w.Look(d.Context()))
+				return d.tolerant(w.Check(d.Context()))
 			}) {
 			return
 		}

@@ -45,17 +45,17 @@ func (s Section) Words() string {
 	return string(s)
 }
 
-// Every says how often a section must be checked.
-type Every string
+// CheckInterval says how often a section must be checked.
+type CheckInterval string
 
 // How often.
 const (
-	EveryQuarter  Every = "quarter"   // in each quarter of the financial year
-	Every12Months Every = "12-months" // at least once in every period of 12 months
+	EveryQuarter  CheckInterval = "quarter"   // in each quarter of the financial year
+	Every12Months CheckInterval = "12-months" // at least once in every period of 12 months
 )
 
 // Words returns the duty as a line for people has it.
-func (e Every) Words() string {
+func (e CheckInterval) Words() string {
 	if e == Every12Months {
 		return "within 12 months"
 	}
@@ -66,7 +66,7 @@ func (e Every) Words() string {
 // asks for nothing.
 type CheckRule struct {
 	Sections []Section
-	Every    Every
+	Every    CheckInterval
 }
 
 // CheckRules are the rules by organisation type; a type without one need not
@@ -179,7 +179,7 @@ func unstated(days []Holiday, stated []profile.Date) (missing []profile.Date) {
 //
 // Reviewed is CheckRule.LastReview; it is told where there are 12 months.
 func MissingLine(
-	code profile.ODSCode, name string, t profile.OrgType, every Every, missing []MissingSection, reviewed profile.Date,
+	code profile.ODSCode, name string, t profile.OrgType, every CheckInterval, missing []MissingSection, reviewed profile.Date,
 ) string {
 	duty := typeWords(t) + ", " + every.Words()
 	switch {
@@ -278,7 +278,7 @@ func parseCheckRule(text string) (CheckRule, error) {
 	if !found {
 		return CheckRule{}, fmt.Errorf("%q: want off, or sections joined by + and then @%s or @%s", text, EveryQuarter, Every12Months)
 	}
-	rule := CheckRule{Every: Every(strings.TrimSpace(every))}
+	rule := CheckRule{Every: CheckInterval(strings.TrimSpace(every))}
 	if rule.Every != EveryQuarter && rule.Every != Every12Months {
 		return CheckRule{}, fmt.Errorf("how often %q: want %s or %s", rule.Every, EveryQuarter, Every12Months)
 	}

@@ -156,7 +156,7 @@ func checkRules() *rapid.Generator[people.CheckRule] {
 		all := rapid.Permutation(people.Sections()).Draw(t, "order")
 		return people.CheckRule{
 			Sections: all[:rapid.IntRange(0, len(all)).Draw(t, "sections")],
-			Every:    rapid.SampledFrom([]people.Every{people.EveryQuarter, people.Every12Months}).Draw(t, "every"),
+			Every:    rapid.SampledFrom([]people.CheckInterval{people.EveryQuarter, people.Every12Months}).Draw(t, "every"),
 		}
 	})
 }

@@ -210,27 +210,27 @@ func (v IdleVerdict) Reference(kind LetterKind) string {
 }
 
 // Warning is the letter of a step that warns.
-func (v IdleVerdict) Warning() Post {
+func (v IdleVerdict) Warning() DueLetter {
 	kind := LetterInactive30
 	if v.Step == IdleWarnLast {
 		kind = LetterInactive7
 	}
-	return Post{Reference: v.Reference(kind), Kind: kind, Account: v.Account, Since: v.Since, Ends: v.Ends}
+	return DueLetter{Reference: v.Reference(kind), Kind: kind, Account: v.Account, Since: v.Since, Ends: v.Ends}
 }
 
 // Flags are the letters to the boards whose organisations would lose their only
 // account manager.
-func (v IdleVerdict) Flags(p Person) (posts []Post) {
+func (v IdleVerdict) Flags(p Person) (posts []DueLetter) {
 	for _, org := range p.Orgs {
 		if org.Role != RoleManager || org.ICB == "" {
 			continue
 		}
 		reference := fmt.Sprintf("%s/list-%s", v.Reference(LetterLastManager), org.ICB)
-		at := slices.IndexFunc(posts, func(post Post) bool { return post.Reference == reference })
+		at := slices.IndexFunc(posts, func(post DueLetter) bool { return post.Reference == reference })
 		if at < 0 {
 			at = len(posts)
-			posts = append(posts, Post{
-				Reference: reference, Kind: LetterLastManager, List: org.ICB, About: v.Account, Since: v.Since, Ends: v.Ends,
+			posts = append(posts, DueLetter{
+				Reference: reference, Kind: LetterLastManager, List: org.ICB, Subject: v.Account, Since: v.Since, Ends: v.Ends,
 			})
 		}
 		posts[at].Codes = append(posts[at].Codes, org.Code)

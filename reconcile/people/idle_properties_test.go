@@ -178,12 +178,12 @@ func asKind(kind people.AccountKind) func(*people.Person) {
 type postRoom struct {
 	person   people.Person
 	composer people.Composer
-	due      []people.Post
+	due      []people.DueLetter
 	posted   map[string]bool
 }
 
 // post makes a letter due once.
-func (o *postRoom) post(p people.Post) {
+func (o *postRoom) post(p people.DueLetter) {
 	if !o.posted[p.Reference] {
 		o.posted[p.Reference] = true
 		o.due = append(o.due, p)
@@ -193,7 +193,7 @@ func (o *postRoom) post(p people.Post) {
 
 // send tries the letters that are due: accepted, or cancelled by us, or left.
 func (o *postRoom) send(today profile.Date, up bool, found bool) {
-	var left []people.Post
+	var left []people.DueLetter
 	for _, p := range o.due {
 		p.Person = &o.person
 		o.composer.Today = today

@@ -188,7 +188,7 @@ func TestDefaultIdleLimits(t *testing.T) {
 func TestWarningsAndFlags(t *testing.T) {
 	t.Parallel()
 	v := idleLimits.Judge(member("2026-01-01"), on("2026-06-10"))
-	require.Equal(t, people.Post{
+	require.Equal(t, people.DueLetter{
 		Reference: "idle/u-7/2026-01-01/inactive-30-days", Kind: kind30, Account: 7, Since: on("2026-01-01"), Ends: on("2026-07-10"),
 	}, v.Warning())
 	v.Step = people.IdleWarnLast
@@ -201,13 +201,13 @@ func TestWarningsAndFlags(t *testing.T) {
 	nowhere, editor := pharmacyOf("FD4", "account-manager"), pharmacyOf("FE5", "editor")
 	nowhere.ICB = ""
 	p := member("2026-01-01", here, there, elsewhere, nowhere, editor)
-	flag := func(icb string, codes ...profile.ODSCode) people.Post {
-		return people.Post{
+	flag := func(icb string, codes ...profile.ODSCode) people.DueLetter {
+		return people.DueLetter{
 			Reference: "idle/u-7/2026-01-01/last-manager-idle/list-" + icb, Kind: people.LetterLastManager, List: profile.ODSCode(icb),
-			About: 7, Since: on("2026-01-01"), Ends: on("2026-07-10"), Codes: codes,
+			Subject: 7, Since: on("2026-01-01"), Ends: on("2026-07-10"), Codes: codes,
 		}
 	}
-	require.Equal(t, []people.Post{flag("QWE", "FA1", "FC3"), flag("QXX", "FB2")}, v.Flags(p))
+	require.Equal(t, []people.DueLetter{flag("QWE", "FA1", "FC3"), flag("QXX", "FB2")}, v.Flags(p))
 	require.Empty(t, v.Flags(member("2026-01-01", editor)))
 }
 

@@ -62,8 +62,8 @@ func (LetterFacts) Format(f fmt.State, _ rune) { redact(f) }
 // MarshalText keeps facts out of every encoding.
 func (LetterFacts) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// Mailed is a letter that a mail service accepted.
-type Mailed struct {
+// Acceptance is a letter that a mail service accepted.
+type Acceptance struct {
 	ID      string // the service's own; for SMTP the Message-ID
 	Version int    // of the template; of ours for SMTP
 	State   MailState
@@ -88,12 +88,12 @@ type MailAnswer string
 // The answers to a failed attempt (connectors/notify/CONTRACT.md "Errors"). Only
 // after an unclear one may the letter be on its way.
 const (
-	MailRetry   MailAnswer = "retry"   // not taken: again after Wait (RateLimitError: about a minute)
-	MailPause   MailAnswer = "pause"   // nothing may be sent before Wait is over (the day's limit: next midnight UTC)
-	MailAlert   MailAnswer = "alert"   // our key, clock or template is wrong: everything pauses until a person acts
-	MailRefused MailAnswer = "refused" // this letter will never be taken
-	MailNobody  MailAnswer = "nobody"  // its address will never be taken
-	MailUnclear MailAnswer = "unclear" // it may have been taken: look it up before anything else
+	MailRetry         MailAnswer = "retry"   // not taken: again after Wait (RateLimitError: about a minute)
+	MailPause         MailAnswer = "pause"   // nothing may be sent before Wait is over (the day's limit: next midnight UTC)
+	MailAlert         MailAnswer = "alert"   // our key, clock or template is wrong: everything pauses until a person acts
+	MailRefused       MailAnswer = "refused" // this letter will never be taken
+	MailNoSuchAddress MailAnswer = "nobody"  // its address will never be taken
+	MailUnclear       MailAnswer = "unclear" // it may have been taken: look it up before anything else
 )
 
 // MailError is an attempt that did not work. Its text holds no address, no name

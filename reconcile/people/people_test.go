@@ -78,5 +78,5 @@ func TestAPersonPrintsNothingPersonal(t *testing.T) {
 	neverLeaks(t, p)
 	neverLeaks(t, &p)
 	neverLeaks(t, []people.Person{p})
-	neverLeaks(t, people.Post{Person: &p, Other: &p})
+	neverLeaks(t, people.DueLetter{Person: &p, SubjectPerson: &p})
 }

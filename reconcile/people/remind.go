@@ -89,8 +89,8 @@ func (c Calendar) StagesOn(today profile.Date) (due []StageDay) {
 	return due
 }
 
-// Reminding is the world in which reminders are planned.
-type Reminding struct {
+// ReminderContext is the world in which reminders are planned.
+type ReminderContext struct {
 	Today    profile.Date
 	Calendar Calendar
 	Rules    CheckRules
@@ -120,10 +120,10 @@ func (r Reminder) Reference() string {
 	return fmt.Sprintf("check/%s/%s/%s", r.Quarter, to, stage)
 }
 
-// Post is the reminder as a letter that waits. What a person asked for goes out
+// DueLetter is the reminder as a letter that waits. What a person asked for goes out
 // once a day.
-func (r Reminder) Post() Post {
-	post := Post{
+func (r Reminder) DueLetter() DueLetter {
+	post := DueLetter{
 		Reference: r.Reference(), Kind: r.Stage.Letter(), Account: r.Account, List: r.List, Stage: r.Stage, Quarter: r.Quarter,
 	}
 	if r.Account == 0 {
@@ -134,7 +134,7 @@ func (r Reminder) Post() Post {
 
 // Plan are the reminders that people are due today. It is asked once more at the
 // moment of sending, of one person.
-func (r Reminding) Plan(people []Person) (reminders []Reminder) {
+func (r ReminderContext) Plan(people []Person) (reminders []Reminder) {
 	for _, day := range r.Calendar.StagesOn(r.Today) {
 		for _, p := range people {
 			if reminder, due := r.For(p, day); due {
@@ -147,7 +147,7 @@ func (r Reminding) Plan(people []Person) (reminders []Reminder) {
 
 // For is the reminder of one person in a stage; false when nothing is missing,
 // or nothing may be sent to them.
-func (r Reminding) For(p Person, day StageDay) (reminder Reminder, due bool) {
+func (r ReminderContext) For(p Person, day StageDay) (reminder Reminder, due bool) {
 	if p.State != AccountActive || p.Dead {
 		return reminder, false
 	}
@@ -161,7 +161,7 @@ func (r Reminding) For(p Person, day StageDay) (reminder Reminder, due bool) {
 }
 
 // ForList is the overdue notice of an ICB's list.
-func (r Reminding) ForList(icb profile.ODSCode, orgs []CheckedOrg, day StageDay) (reminder Reminder, due bool) {
+func (r ReminderContext) ForList(icb profile.ODSCode, orgs []CheckedOrg, day StageDay) (reminder Reminder, due bool) {
 	reminder = Reminder{StageDay: day, List: icb}
 	for _, org := range orgs {
 		reminder = reminder.with(r, org)
@@ -170,7 +170,7 @@ func (r Reminding) ForList(icb profile.ODSCode, orgs []CheckedOrg, day StageDay)
 }
 
 // with adds an organisation, if it misses something.
-func (r Reminder) with(world Reminding, org CheckedOrg) Reminder {
+func (r Reminder) with(world ReminderContext, org CheckedOrg) Reminder {
 	if line, missing := world.Line(org, r.Quarter); missing {
 		r.Codes, r.Lines = append(r.Codes, org.Code), append(r.Lines, line)
 	}
@@ -178,7 +178,7 @@ func (r Reminder) with(world Reminding, org CheckedOrg) Reminder {
 }
 
 // Line says what an organisation misses in a quarter.
-func (r Reminding) Line(org CheckedOrg, q Quarter) (line string, due bool) {
+func (r ReminderContext) Line(org CheckedOrg, q Quarter) (line string, due bool) {
 	rule := r.Rules[org.Type]
 	missing := rule.Missing(org.Checked, org.Stated, r.Calendar, q, r.Today)
 	if len(missing) == 0 {

@@ -17,19 +17,19 @@ import (
 // ticks reminds people at instants as the daemon does: each reference is made
 // due once, and put together in the same tick. It returns what went out, as
 // "2026-12-10 28-days".
-func ticks(t require.TestingT, instants []time.Time, world func(profile.Date) (people.Reminding, people.Person)) (sent []string) {
+func ticks(t require.TestingT, instants []time.Time, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
 	posted := make(map[string]bool)
 	for _, at := range instants {
 		today := profile.DateIn(at, profile.London())
 		r, p := world(today)
 		for _, m := range r.Plan([]people.Person{p}) {
-			post := m.Post()
+			post := m.DueLetter()
 			if posted[post.Reference] {
 				continue
 			}
 			posted[post.Reference] = true
 			post.Person = &p
-			_, _, skip := people.Composer{Reminding: r}.Compose(post)
+			_, _, skip := people.Composer{ReminderContext: r}.Compose(post)
 			require.Empty(t, skip)
 			sent = append(sent, fmt.Sprintf("%s %s %s", today, m.Quarter, m.Stage))
 		}
@@ -101,7 +101,7 @@ func TestLateRunning(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := ticks(t, test.at, func(today profile.Date) (people.Reminding, people.Person) {
+			got := ticks(t, test.at, func(today profile.Date) (people.ReminderContext, people.Person) {
 				return worldOn(today.String()), member("2026-09-01", pharmacyOf("FA123", people.RoleManager))
 			})
 			require.Equal(t, test.want, got)
@@ -116,9 +116,9 @@ func TestALetterMadeBeforeTheClockWentBackStillGoes(t *testing.T) {
 	p := member("2026-09-01", pharmacyOf("FA123", people.RoleManager))
 	for day, before := range map[string]string{"2026-12-03": "2026-12-02", "2026-10-01": "2026-09-30", "2027-01-04": "2027-01-03"} {
 		for _, m := range worldOn(day).Plan([]people.Person{p}) {
-			post := m.Post()
+			post := m.DueLetter()
 			post.Person = &p
-			_, _, skip := people.Composer{Reminding: worldOn(before)}.Compose(post)
+			_, _, skip := people.Composer{ReminderContext: worldOn(before)}.Compose(post)
 			require.Empty(t, skip, "%s on %s", m.Stage, before)
 		}
 	}
@@ -137,7 +137,7 @@ func TestOutages(t *testing.T) {
 		for _, h := range c.MustState(first, first.AddDays(400)) {
 			stated = append(stated, h.Date)
 		}
-		world := func(today profile.Date) (people.Reminding, people.Person) {
+		world := func(today profile.Date) (people.ReminderContext, people.Person) {
 			org := pharmacyOf("FA123", people.RoleManager)
 			org.Stated = stated
 			for _, days := range checks {
@@ -145,7 +145,7 @@ func TestOutages(t *testing.T) {
 					org.Checked = allChecked(at.Time())
 				}
 			}
-			return people.Reminding{Today: today, Calendar: c, Rules: people.DefaultCheckRules()}, member("2026-03-01", org)
+			return people.ReminderContext{Today: today, Calendar: c, Rules: people.DefaultCheckRules()}, member("2026-03-01", org)
 		}
 		var up []time.Time
 		for day, down := 0, 0; day < days; day++ {
@@ -162,7 +162,7 @@ func TestOutages(t *testing.T) {
 
 // wanted says the same the other way round: by stages, the first day of each on
 // which the daemon was up and something was missing.
-func wanted(up []time.Time, c people.Calendar, world func(profile.Date) (people.Reminding, people.Person)) (sent []string) {
+func wanted(up []time.Time, c people.Calendar, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
 	for q := (people.Quarter{Year: 2026, N: 2}); q.Year < 2028; q = q.Next() {
 		for _, s := range c.Stages(q) {
 			at := slices.IndexFunc(up, func(at time.Time) bool {
@@ -229,7 +229,7 @@ func TestACheckNeverAddsAReminder(t *testing.T) {
 	})
 }
 
-func remindersOf(world people.Reminding, p people.Person) map[string][]profile.ODSCode {
+func remindersOf(world people.ReminderContext, p people.Person) map[string][]profile.ODSCode {
 	all := make(map[string][]profile.ODSCode)
 	for _, m := range world.Plan([]people.Person{p}) {
 		all[m.Reference()] = m.Codes

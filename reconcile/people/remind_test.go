@@ -174,8 +174,8 @@ func TestStageTexts(t *testing.T) {
 	}
 }
 
-func worldOn(day string) people.Reminding {
-	return people.Reminding{Today: on(day), Rules: people.DefaultCheckRules()}
+func worldOn(day string) people.ReminderContext {
+	return people.ReminderContext{Today: on(day), Rules: people.DefaultCheckRules()}
 }
 
 // done has everything of an organisation checked and stated.
@@ -259,10 +259,10 @@ func TestOverdueNoticeOfAList(t *testing.T) {
 	m, due := world.ForList("QWE", []people.CheckedOrg{missing, complete}, overdue)
 	require.True(t, due)
 	require.Equal(t, []profile.ODSCode{"FA123"}, m.Codes)
-	require.Equal(t, people.Post{
+	require.Equal(t, people.DueLetter{
 		Reference: "check/2026-27-Q3/list-QWE/overdue", Kind: people.LetterOverdue, List: "QWE", Stage: people.StageOverdue,
 		Quarter: people.Quarter{Year: 2026, N: 3}, Codes: []profile.ODSCode{"FA123"},
-	}, m.Post())
+	}, m.DueLetter())
 	_, due = world.ForList("QWE", []people.CheckedOrg{complete}, overdue)
 	require.False(t, due)
 }
@@ -270,14 +270,14 @@ func TestOverdueNoticeOfAList(t *testing.T) {
 func TestReminderPosts(t *testing.T) {
 	t.Parallel()
 	p, q := member("2026-09-01", pharmacyOf("FA123", people.RoleManager)), people.Quarter{Year: 2026, N: 3}
-	require.Equal(t, people.Post{
+	require.Equal(t, people.DueLetter{
 		Reference: "check/2026-27-Q3/u-7/28-days", Kind: people.LetterFourWeeks, Account: 7, Stage: people.StageFourWeeks, Quarter: q,
-	}, worldOn("2026-12-03").Plan([]people.Person{p})[0].Post())
+	}, worldOn("2026-12-03").Plan([]people.Person{p})[0].DueLetter())
 	asked, due := worldOn("2026-11-03").For(p, people.StageDay{Stage: people.StageAsked, Quarter: q, Day: on("2026-11-03")})
 	require.True(t, due)
-	require.Equal(t, people.Post{
+	require.Equal(t, people.DueLetter{
 		Reference: "check/2026-27-Q3/u-7/asked-2026-11-03", Kind: people.LetterOpening, Account: 7, Stage: people.StageAsked, Quarter: q,
-	}, asked.Post())
+	}, asked.DueLetter())
 }
 
 // TestReferencesAreUniqueAndHoldNothingPersonal: two reminders have the same
@@ -315,7 +315,7 @@ func TestReferencesAreUniqueAndHoldNothingPersonal(t *testing.T) {
 		a, b := drawn.Draw(t, "a"), drawn.Draw(t, "b")
 		require.Regexp(t, form, a.Reference())
 		require.Equal(t, keyOf(a) == keyOf(b), a.Reference() == b.Reference())
-		require.Equal(t, a.Reference(), a.Post().Reference)
+		require.Equal(t, a.Reference(), a.DueLetter().Reference)
 	})
 }
 

@@ -40,14 +40,14 @@ type DriftResult struct {
 // false where there is nothing to compare: a sink that does not show the status
 // freezes what is closed or hidden (connectors/dos/CONTRACT.md "Statuses").
 func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
-	own := p.Wish.Own(route)
-	gone := p.Wish.Profile.Status() == profile.StatusClosed || p.Wish.Profile.Values.Get(profile.FieldHidden) == "true"
-	if p.Held || gone && !route.shows(profile.FieldStatus) {
+	own := p.Desired.Stated(route)
+	gone := p.Desired.Profile.Status() == profile.StatusClosed || p.Desired.Profile.Values.Get(profile.FieldHidden) == "true"
+	if p.Held || gone && !route.canRead(profile.FieldStatus) {
 		return Drifted{}, false
 	}
 	drifted = Drifted{Code: p.Code(), Missing: !shown.Found}
 	if shown.Found {
-		drifted.Differences = Differences(route, own, shown, p.Wish.Today)
+		drifted.Differences = Differences(route, own, shown, p.Desired.Today)
 	}
 	return drifted, true
 }
@@ -55,6 +55,6 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 // Found reports whether there is any drift.
 func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 }
 
-func (r Route) shows(f profile.Field) bool {
-	return slices.Contains(r.Shown, f)
+func (r Route) canRead(f profile.Field) bool {
+	return slices.Contains(r.Readable, f)
 }

@@ -18,7 +18,7 @@ func holding(values map[profile.Field]string) push.Push {
 	for f, value := range values {
 		p.Values.Set(f, value)
 	}
-	return push.Push{Sink: push.SinkDoS, Wish: push.Wish{Profile: p, Today: today}}
+	return push.Push{Sink: push.SinkDoS, Desired: push.DesiredState{Profile: p, Today: today}}
 }
 
 // Field by field: what the same fact looks like in another form, and another fact.
@@ -49,15 +49,15 @@ func TestDriftByField(t *testing.T) {
 	} {
 		route := routeOf(field)
 		if field != profile.FieldStatus { // or a hidden profile would not be compared
-			route.Fields, route.Shown = append(route.Fields, profile.FieldStatus), append(route.Shown, profile.FieldStatus)
+			route.Fields, route.Readable = append(route.Fields, profile.FieldStatus), append(route.Readable, profile.FieldStatus)
 		}
 		p := holding(map[profile.Field]string{field: c.ours})
 		shown := func(value string) push.Shown {
-			values := p.Wish.Own(route)
+			values := p.Desired.Stated(route)
 			values.Set(field, value)
 			return push.Shown{Found: true, Values: values}
 		}
-		own := p.Wish.Own(route)
+		own := p.Desired.Stated(route)
 		for _, same := range []string{own.Get(field), c.form} {
 			drifted, ok := p.Drift(route, shown(same))
 			require.True(t, ok, field.String())
@@ -84,16 +84,16 @@ func TestDriftIsOfWhatAPushSays(t *testing.T) {
 	}{
 		"nobody stated an address": {func(*push.Push, *push.Route, *push.Shown) {}, []profile.Field{name}},
 		"somebody emptied it": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
-			p.Wish.Edited = map[profile.Field]time.Time{email: {}}
+			p.Desired.Edited = map[profile.Field]time.Time{email: {}}
 		}, []profile.Field{name, email}},
-		"a person froze the name":   {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Wish.Held = []profile.Field{name} }, nil},
-		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.Unseen = []profile.Field{name} }, nil},
-		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Shown = []profile.Field{email, services} }, nil},
+		"a person froze the name":   {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Desired.Held = []profile.Field{name} }, nil},
+		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.NotInAnswer = []profile.Field{name} }, nil},
+		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Readable = []profile.Field{email, services} }, nil},
 		"a service we took back": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
-			p.Wish.Edited = map[profile.Field]time.Time{services: {}}
+			p.Desired.Edited = map[profile.Field]time.Time{services: {}}
 		}, []profile.Field{name, services}},
 		"one that no push brings": {func(p *push.Push, r *push.Route, _ *push.Shown) {
-			p.Wish.Edited, r.Services = map[profile.Field]time.Time{services: {}}, []string{"SRV1"}
+			p.Desired.Edited, r.Services = map[profile.Field]time.Time{services: {}}, []string{"SRV1"}
 		}, []profile.Field{name}},
 	} {
 		p, route, shown := holding(nil), routeOf(name, email, services), push.Shown{Found: true, Values: other}
@@ -118,20 +118,20 @@ func TestARepairEndsTheDrift(t *testing.T) {
 				shown.Values.Set(f, profiletest.Noisy().Draw(t, "value"))
 			}
 			if f != profile.FieldStatus && f != profile.FieldHidden && rapid.Bool().Draw(t, "ours") {
-				p.Wish.Profile.Values.Set(f, profiletest.Noisy().Draw(t, "our value"))
+				p.Desired.Profile.Values.Set(f, profiletest.Noisy().Draw(t, "our value"))
 			}
 		}
 		weekly, dated := profiletest.Hours(t, today)
-		p.Wish.Profile.Values.Set(profile.FieldOpeningTimes, weekly)
-		p.Wish.Profile.Values.Set(profile.FieldDatedOpeningTimes, dated)
+		p.Desired.Profile.Values.Set(profile.FieldOpeningTimes, weekly)
+		p.Desired.Profile.Values.Set(profile.FieldDatedOpeningTimes, dated)
 		weekly, dated = profiletest.Hours(t, today)
 		weekly, dated = profile.PublicHours(weekly, dated, today) // as sinks show them
 		shown.Values.Set(profile.FieldOpeningTimes, weekly)
 		shown.Values.Set(profile.FieldDatedOpeningTimes, dated)
-		p.Wish.Held = rapid.SliceOfN(profiletest.AnyField(), 0, 4).Draw(t, "held")
+		p.Desired.Held = rapid.SliceOfN(profiletest.AnyField(), 0, 4).Draw(t, "held")
 		before, ok := p.Drift(everything, shown)
 		require.True(t, ok)
-		own := p.Wish.Own(everything)
+		own := p.Desired.Stated(everything)
 		for _, d := range before.Differences {
 			require.True(t, own.States(d.Field), d.Field.String())
 			require.NotEqual(t, d.Want, d.Shown)

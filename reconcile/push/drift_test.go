@@ -11,9 +11,9 @@ import (
 
 func TestDriftIsWhatASinkShowsOtherwise(t *testing.T) {
 	t.Parallel()
-	p := push.Push{Wish: push.Wish{Profile: registered(), Today: today}}
+	p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}}
 	route := routeOf(profile.FieldName, profile.FieldPhone, profile.FieldStatus)
-	shown := push.Shown{Found: true, Values: p.Wish.Own(route)}
+	shown := push.Shown{Found: true, Values: p.Desired.Stated(route)}
 
 	drifted, ok := p.Drift(route, shown)
 	require.True(t, ok)
@@ -57,8 +57,8 @@ func TestWhatHasNoDrift(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := push.Push{Wish: push.Wish{Profile: registered(), Today: today}, Held: c.held}
-			p.Wish.Profile.Values.Set(c.field, c.value)
+			p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}, Held: c.held}
+			p.Desired.Profile.Values.Set(c.field, c.value)
 			drifted, ok := p.Drift(c.route, push.Shown{})
 			require.Equal(t, c.want, ok)
 			require.Equal(t, c.want, drifted.Found(), "it is not shown at all")
@@ -70,7 +70,7 @@ func TestWhatHasNoDrift(t *testing.T) {
 func TestHeldFieldsDoNotDrift(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldPhone)
-	p := push.Push{Wish: push.Wish{Profile: registered(), Today: today, Held: []profile.Field{profile.FieldPhone}}}
+	p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today, Held: []profile.Field{profile.FieldPhone}}}
 	shown := push.Shown{Found: true, Values: stated(map[profile.Field]string{
 		profile.FieldName: "High Street Pharmacy", profile.FieldPhone: "0113 999 9999",
 	})}

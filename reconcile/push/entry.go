@@ -9,18 +9,18 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Wish is everything that decides what a sink is to show of a profile.
-type Wish struct {
+// DesiredState is everything that decides what a sink is to show of a profile.
+type DesiredState struct {
 	Profile profile.Profile
 	Edited  map[profile.Field]time.Time // when people last changed a field
 	Held    []profile.Field             // frozen by a person: a push leaves them as the sink shows them
 	Today   profile.Date                // in London: dated hours of past days are dropped
 }
 
-// states reports whether anybody ever said something about a field. An editors'
+// isStated reports whether anybody ever said something about a field. An editors'
 // field of a profile that only a register has written is empty because nobody
 // was asked; sending that would wipe what the sink knows.
-func (w Wish) states(f profile.Field) bool {
+func (w DesiredState) isStated(f profile.Field) bool {
 	if f == profile.FieldHidden || w.Profile.Values.Get(f) != "" {
 		return true
 	}
@@ -31,14 +31,14 @@ func (w Wish) states(f profile.Field) bool {
 	return edited
 }
 
-// Own is what a push says by itself: the route's fields, but for those that
+// Stated is what a push says by itself: the route's fields, but for those that
 // nobody stated and those that are held.
-func (w Wish) Own(route Route) profile.Values {
+func (w DesiredState) Stated(route Route) profile.Values {
 	var own profile.Values
 	weekly, dated := profile.PublicHours(
 		w.Profile.Values.Get(profile.FieldOpeningTimes), w.Profile.Values.Get(profile.FieldDatedOpeningTimes), w.Today)
 	for _, f := range route.Fields {
-		if !w.states(f) || slices.Contains(w.Held, f) {
+		if !w.isStated(f) || slices.Contains(w.Held, f) {
 			continue
 		}
 		switch f {
@@ -51,7 +51,7 @@ func (w Wish) Own(route Route) profile.Values {
 		case profile.FieldServices:
 			own.Set(f, knownServices(w.Profile.Values.Get(f), route.Services))
 		case profile.FieldHidden:
-			own.Set(f, strconv.FormatBool(w.hides()))
+			own.Set(f, strconv.FormatBool(w.isHidden()))
 		default:
 			own.Set(f, w.Profile.Values.Get(f))
 		}
@@ -59,9 +59,9 @@ func (w Wish) Own(route Route) profile.Values {
 	return own
 }
 
-// hides reports whether a push says that the profile is hidden. Sinks show one
+// isHidden reports whether a push says that the profile is hidden. Sinks show one
 // status, in which closed wins; but a status that is held is not ours to say.
-func (w Wish) hides() bool {
+func (w DesiredState) isHidden() bool {
 	closes := w.Profile.Status() == profile.StatusClosed && !slices.Contains(w.Held, profile.FieldStatus)
 	return w.Profile.Values.Get(profile.FieldHidden) == "true" && !closes
 }
@@ -99,9 +99,9 @@ type Difference struct {
 // today count on neither side, and what the sink does not know, or this answer
 // cannot tell, is not missed.
 func Differences(route Route, own profile.Values, shown Shown, today profile.Date) (found []Difference) {
-	own, is := inCommon(own, route, shown.Blind, today), inCommon(shown.Values, route, nil, today)
-	for _, f := range route.Shown {
-		if !own.States(f) || slices.Contains(shown.Unseen, f) {
+	own, is := comparable(own, route, shown.NeverShown, today), comparable(shown.Values, route, nil, today)
+	for _, f := range route.Readable {
+		if !own.States(f) || slices.Contains(shown.NotInAnswer, f) {
 			continue
 		}
 		if want, is := own.Get(f), is.Get(f); !profile.Same(f, want, is, own.Get(profile.FieldName)) {
@@ -111,19 +111,19 @@ func Differences(route Route, own profile.Values, shown Shown, today profile.Dat
 	return found
 }
 
-// inCommon are the values with hours in public form and with the services
+// comparable are the values with hours in public form and with the services
 // that both sides can speak of.
-func inCommon(v profile.Values, route Route, blind []string, today profile.Date) profile.Values {
+func comparable(v profile.Values, route Route, blind []string, today profile.Date) profile.Values {
 	weekly, dated := profile.PublicHours(v.Get(profile.FieldOpeningTimes), v.Get(profile.FieldDatedOpeningTimes), today)
-	services := servicesBut(knownServices(v.Get(profile.FieldServices), route.Services), blind)
-	restate(&v, profile.FieldOpeningTimes, weekly)
-	restate(&v, profile.FieldDatedOpeningTimes, dated)
-	restate(&v, profile.FieldServices, services)
+	services := withoutServices(knownServices(v.Get(profile.FieldServices), route.Services), blind)
+	setWhereStated(&v, profile.FieldOpeningTimes, weekly)
+	setWhereStated(&v, profile.FieldDatedOpeningTimes, dated)
+	setWhereStated(&v, profile.FieldServices, services)
 	return v
 }
 
-// restate writes a stated value in another form.
-func restate(v *profile.Values, f profile.Field, value string) {
+// setWhereStated writes a stated value in another form.
+func setWhereStated(v *profile.Values, f profile.Field, value string) {
 	if v.States(f) {
 		v.Set(f, value)
 	}
@@ -137,8 +137,8 @@ func knownServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return slices.Contains(codes, profile.ServiceCode(line)) })
 }
 
-// servicesBut are the lines without any of the codes.
-func servicesBut(services string, codes []string) string {
+// withoutServices are the lines without any of the codes.
+func withoutServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return !slices.Contains(codes, profile.ServiceCode(line)) })
 }
 

@@ -22,10 +22,10 @@ func stated(values map[profile.Field]string) (v profile.Values) {
 }
 
 // everything is a route that takes and shows every field.
-var everything = push.Route{Name: "all", Fields: profile.Fields(), Shown: profile.Fields()}
+var everything = push.Route{Name: "all", Fields: profile.Fields(), Readable: profile.Fields()}
 
 func routeOf(fields ...profile.Field) push.Route {
-	return push.Route{Name: "some", Fields: fields, Shown: fields}
+	return push.Route{Name: "some", Fields: fields, Readable: fields}
 }
 
 // registered is a profile as the store reads it when only a register has
@@ -57,7 +57,7 @@ func statedFields(v profile.Values) (fields []profile.Field) {
 // Nobody was ever asked for what an editor never touched: it is not sent.
 func TestOwnLeavesOutWhatNobodyStated(t *testing.T) {
 	t.Parallel()
-	own := push.Wish{Profile: registered(), Today: today}.Own(everything)
+	own := push.DesiredState{Profile: registered(), Today: today}.Stated(everything)
 	for _, f := range profile.Fields() {
 		seeded := f == profile.FieldPhone || f == profile.FieldHidden
 		stated := f.Owner() == profile.OwnedByODS || f.Owner() == profile.OwnedByERS || seeded
@@ -74,8 +74,8 @@ func TestOwnStatesWhatPeopleEmptied(t *testing.T) {
 		profile.FieldEmail, profile.FieldWebsite, profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes,
 		profile.FieldServices, profile.FieldFacilities,
 	} {
-		wish := push.Wish{Profile: registered(), Edited: map[profile.Field]time.Time{f: {}}, Today: today}
-		own := wish.Own(everything)
+		wish := push.DesiredState{Profile: registered(), Edited: map[profile.Field]time.Time{f: {}}, Today: today}
+		own := wish.Stated(everything)
 		require.True(t, own.States(f), f.String())
 		require.Empty(t, own.Get(f))
 	}
@@ -85,22 +85,22 @@ func TestOwnStatesWhatPeopleEmptied(t *testing.T) {
 // not sent as empty.
 func TestOwnLeavesOutWhatTheProfileDoesNotHold(t *testing.T) {
 	t.Parallel()
-	wish := push.Wish{Profile: profile.Profile{Values: stated(map[profile.Field]string{profile.FieldName: "A"})}}
-	require.Equal(t, []profile.Field{profile.FieldName, profile.FieldHidden}, statedFields(wish.Own(everything)))
+	wish := push.DesiredState{Profile: profile.Profile{Values: stated(map[profile.Field]string{profile.FieldName: "A"})}}
+	require.Equal(t, []profile.Field{profile.FieldName, profile.FieldHidden}, statedFields(wish.Stated(everything)))
 }
 
 func TestOwnIsOfItsRoute(t *testing.T) {
 	t.Parallel()
-	own := push.Wish{Profile: registered(), Today: today}.Own(routeOf(profile.FieldName, profile.FieldPhone, profile.FieldEmail))
+	own := push.DesiredState{Profile: registered(), Today: today}.Stated(routeOf(profile.FieldName, profile.FieldPhone, profile.FieldEmail))
 	require.Equal(t, []profile.Field{profile.FieldName, profile.FieldPhone}, statedFields(own))
 }
 
 func TestOwnLeavesOutWhatIsHeld(t *testing.T) {
 	t.Parallel()
-	free := push.Wish{Profile: registered(), Today: today}.Own(everything)
+	free := push.DesiredState{Profile: registered(), Today: today}.Stated(everything)
 	rapid.Check(t, func(t *rapid.T) {
 		held := rapid.SliceOf(profiletest.AnyField()).Draw(t, "held")
-		own := push.Wish{Profile: registered(), Held: held, Today: today}.Own(everything)
+		own := push.DesiredState{Profile: registered(), Held: held, Today: today}.Stated(everything)
 		for _, f := range profile.Fields() {
 			require.Equal(t, free.States(f) && !slices.Contains(held, f), own.States(f), f.String())
 		}
@@ -142,7 +142,7 @@ func TestOwnIsInPublicForm(t *testing.T) {
 			p.Values.Set(c.f, c.value)
 			route := everything
 			route.Services = c.knows
-			own := push.Wish{Profile: p, Today: today}.Own(route)
+			own := push.DesiredState{Profile: p, Today: today}.Stated(route)
 			require.True(t, own.States(c.f))
 			require.Equal(t, c.want, own.Get(c.f))
 		})
@@ -169,7 +169,7 @@ func TestClosedWinsOverHidden(t *testing.T) {
 		p := registered()
 		p.Values.Set(profile.FieldStatus, string(c.status))
 		p.Values.Set(profile.FieldHidden, c.hidden)
-		own := push.Wish{Profile: p, Held: c.held, Today: today}.Own(everything)
+		own := push.DesiredState{Profile: p, Held: c.held, Today: today}.Stated(everything)
 		require.Equal(t, c.want, own.Get(profile.FieldHidden), "%+v", c)
 		require.True(t, own.States(profile.FieldHidden))
 	}
@@ -183,7 +183,7 @@ func TestWhatVanishedDiffers(t *testing.T) {
 		p.Values.Set(profile.FieldOpeningTimes, "mon 09:00-17:00")
 		p.Values.Set(profile.FieldServices, "SRV1 A")
 		p.Values.Set(profile.FieldFacilities, "Toilet: No")
-		own := push.Wish{Profile: p, Today: today}.Own(everything)
+		own := push.DesiredState{Profile: p, Today: today}.Stated(everything)
 		shown := push.Shown{Found: true, Values: own}
 		var want, found []profile.Field
 		for _, f := range profile.Fields() {
@@ -208,7 +208,7 @@ func TestOwnSeesBothKindsOfHours(t *testing.T) {
 	p := registered()
 	p.Values.Set(profile.FieldOpeningTimes, "thu 22:00-02:00")
 	p.Values.Set(profile.FieldDatedOpeningTimes, "2026-12-25 10:00-12:00") // a Friday
-	own := push.Wish{Profile: p, Today: today}.Own(everything)
+	own := push.DesiredState{Profile: p, Today: today}.Stated(everything)
 	require.Equal(t, "2026-12-25 00:00-02:00\n2026-12-25 10:00-12:00", own.Get(profile.FieldDatedOpeningTimes))
 }
 
@@ -296,7 +296,7 @@ func TestDifferences(t *testing.T) {
 			t.Parallel()
 			route := everything
 			route.Services = c.knows
-			shown := push.Shown{Found: true, Values: stated(c.shown), Blind: c.blind}
+			shown := push.Shown{Found: true, Values: stated(c.shown), NeverShown: c.blind}
 			var found fields
 			for _, d := range push.Differences(route, stated(c.own), shown, today) {
 				found = append(found, d.Field)
@@ -313,7 +313,7 @@ func TestDifferencesSayWantAndShown(t *testing.T) {
 	own := stated(map[profile.Field]string{
 		profile.FieldName: "A", profile.FieldEmail: "", profile.FieldPhone: "1", profile.FieldServices: "SRV1 A\nSRV2 B",
 	})
-	shown := push.Shown{Found: true, Blind: []string{"SRV2"}, Values: stated(map[profile.Field]string{
+	shown := push.Shown{Found: true, NeverShown: []string{"SRV2"}, Values: stated(map[profile.Field]string{
 		profile.FieldName: "B", profile.FieldEmail: "a@b", profile.FieldPhone: "2", profile.FieldServices: "",
 	})}
 	require.Equal(t, []push.Difference{
@@ -338,9 +338,9 @@ func TestWhatWasPushedDoesNotDiffer(t *testing.T) {
 		for range rapid.IntRange(0, 4).Draw(t, "edits") {
 			p.Values.Set(profiletest.AnyField().Draw(t, "field"), profiletest.Noisy().Draw(t, "value"))
 		}
-		pushed := push.Wish{Profile: p, Today: today}.Own(everything)
+		pushed := push.DesiredState{Profile: p, Today: today}.Stated(everything)
 		later := today.AddDays(rapid.IntRange(0, 5).Draw(t, "days later"))
-		now := push.Wish{Profile: p, Today: later}.Own(everything)
+		now := push.DesiredState{Profile: p, Today: later}.Stated(everything)
 		require.Empty(t, push.Differences(everything, now, push.Shown{Found: true, Values: pushed}, later))
 		require.Empty(t, push.Differences(everything, pushed, push.Shown{Found: true, Values: now}, later))
 	})

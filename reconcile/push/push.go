@@ -27,46 +27,46 @@ func States() []State {
 
 // Push is bringing one profile to one sink, as a worker finds it.
 type Push struct {
-	Sink   Sink
-	Wish   Wish
-	Held   bool // a person holds the profile for this sink
-	Paused bool // nothing is pushed to this sink at present
-	Forced bool // send although the sink accepted just this before
-	Wanted time.Time
-	Job    int64 // that carries it; a command's process, negative; 0 for none
-	Asked  int64 // how often changes asked for it, all of which are in the wish
+	Sink    Sink
+	Desired DesiredState
+	Held    bool // a person holds the profile for this sink
+	Paused  bool // nothing is pushed to this sink at present
+	Forced  bool // send although the sink accepted just this before
+	Wanted  time.Time
+	Job     int64 // that carries it; a command's process, negative; 0 for none
+	Asked   int64 // how often changes asked for it, all of which are in the wish
 
 	Failures int            // attempts in a row that brought nothing
 	Sequence int64          // sent last; 0 for none
 	Sent     profile.Values // under that number
-	SentOwn  profile.Hash   // hash of what it said by itself
+	SentHash profile.Hash   // hash of what it said by itself
 	Unclear  bool           // nobody knows whether the sink took it
 
-	Accepted profile.Hash // hash of what the accepted push said by itself; zero for none
-	Version  string       // the entity tag the sink gave
+	AcceptedHash profile.Hash // hash of what the accepted push said by itself; zero for none
+	Version      string       // the entity tag the sink gave
 }
 
 // Code is the profile's.
-func (p Push) Code() profile.ODSCode { return p.Wish.Profile.Code }
+func (p Push) Code() profile.ODSCode { return p.Desired.Profile.Code }
 
-// Took reports whether what a sink shows can only be what was sent last: it bears
+// HasArrived reports whether what a sink shows can only be what was sent last: it bears
 // that number, not a higher one of somebody else; or, where the sink names no
 // number, everything that was sent can be read there and is the same.
-func (p Push) Took(route Route, shown Shown) bool {
+func (p Push) HasArrived(route Route, shown Shown) bool {
 	if !shown.Found || shown.Sequence != 0 {
 		return shown.Found && shown.Sequence == p.Sequence
 	}
 	for _, f := range route.Fields {
-		if p.Sent.States(f) && !route.shows(f) && !slices.Contains(route.Noted, f) && !everyday(f, p.Sent.Get(f)) {
+		if p.Sent.States(f) && !route.canRead(f) && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, p.Sent.Get(f)) {
 			return false
 		}
 	}
-	return len(Differences(route, p.Sent, shown, p.Wish.Today)) == 0
+	return len(Differences(route, p.Sent, shown, p.Desired.Today)) == 0
 }
 
-// everyday reports whether a sink that does not show a field does nothing about
+// isDefault reports whether a sink that does not show a field does nothing about
 // this value: one that is open and visible is what it shows.
-func everyday(f profile.Field, value string) bool {
+func isDefault(f profile.Field, value string) bool {
 	return f == profile.FieldStatus && value == string(profile.StatusOpen) || f == profile.FieldHidden && value == "false"
 }
 
@@ -82,10 +82,10 @@ type Outcome struct {
 	Attempt  string
 	Status   int           // of its answer; 0 for none
 	Sequence int64         // sent last
-	Took     time.Duration // of the attempt
+	Duration time.Duration // of the attempt
 	Lag      time.Duration // since it was wanted
 
-	Accepted         profile.Hash // what the sink took; zero when it took nothing now
+	AcceptedHash     profile.Hash // what the sink took; zero when it took nothing now
 	AcceptedSequence int64        // under this number
 
 	Version  string        // the sink's entity tag
@@ -120,12 +120,12 @@ type Staged struct {
 	Last  int64 // the number sent last, as the job knows it; 0 for none
 	Above int64 // the sink's own last number, where it is known to be higher than ours
 	Sent  profile.Values
-	Own   profile.Hash
+	Hash  profile.Hash
 }
 
 // Hash identifies what a push says by itself: its values and when people changed
 // them. Pushes with equal hashes are the same in every byte.
-func (w Wish) Hash(route Route, own profile.Values) profile.Hash {
+func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 	facts := profile.AppendFact(nil, profile.NoField, []byte(route.Name))
 	for _, f := range route.Fields {
 		if own.States(f) {
@@ -140,7 +140,7 @@ func (w Wish) Hash(route Route, own profile.Values) profile.Hash {
 }
 
 // EditedIn are the times of the route's fields alone.
-func (w Wish) EditedIn(route Route) map[profile.Field]time.Time {
+func (w DesiredState) EditedIn(route Route) map[profile.Field]time.Time {
 	edited := make(map[profile.Field]time.Time, len(route.Fields))
 	for _, f := range route.Fields {
 		if at, ok := w.Edited[f]; ok {

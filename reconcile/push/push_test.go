@@ -15,7 +15,7 @@ import (
 
 // sent is a push that was sent under a number, and nothing heard of.
 func sent(values map[profile.Field]string) push.Push {
-	return push.Push{Wish: push.Wish{Profile: registered(), Today: today}, Sequence: 7, Sent: stated(values), Unclear: true}
+	return push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}, Sequence: 7, Sent: stated(values), Unclear: true}
 }
 
 // A number that the sink shows decides alone: whose it is, the state is.
@@ -35,7 +35,7 @@ func TestANumberSaysWhetherThePushWasTaken(t *testing.T) {
 		"no number, another":       {push.Shown{Found: true, Values: stated(map[profile.Field]string{profile.FieldPhone: "0113 2"})}, false},
 		"no number, nothing there": {push.Shown{Found: true}, false},
 	} {
-		require.Equal(t, c.want, p.Took(everything, c.shown), name)
+		require.Equal(t, c.want, p.HasArrived(everything, c.shown), name)
 	}
 }
 
@@ -44,9 +44,9 @@ func TestANumberSaysWhetherThePushWasTaken(t *testing.T) {
 func TestWhatCannotBeReadBackLeavesItOpen(t *testing.T) {
 	t.Parallel()
 	route := push.Route{
-		Fields: []profile.Field{profile.FieldName, profile.FieldPhone, profile.FieldStatus, profile.FieldHidden, profile.FieldEmail},
-		Shown:  []profile.Field{profile.FieldPhone},
-		Noted:  []profile.Field{profile.FieldName},
+		Fields:     []profile.Field{profile.FieldName, profile.FieldPhone, profile.FieldStatus, profile.FieldHidden, profile.FieldEmail},
+		Readable:   []profile.Field{profile.FieldPhone},
+		OnlyLogged: []profile.Field{profile.FieldName},
 	}
 	for name, c := range map[string]struct {
 		sent map[profile.Field]string
@@ -62,7 +62,7 @@ func TestWhatCannotBeReadBackLeavesItOpen(t *testing.T) {
 		"of no route of ours": {map[profile.Field]string{profile.FieldKind: "hospital"}, true},
 	} {
 		p := sent(c.sent)
-		require.Equal(t, c.want, p.Took(route, push.Shown{Found: true, Values: p.Sent}), name)
+		require.Equal(t, c.want, p.HasArrived(route, push.Shown{Found: true, Values: p.Sent}), name)
 	}
 }
 
@@ -77,13 +77,13 @@ func TestADeliveryIsJudgedByWhatWasSent(t *testing.T) {
 	p := holding(map[profile.Field]string{profile.FieldName: "New"})
 	p.Sequence, p.Sent = 1700, sent
 	shown := push.Shown{Found: true, Values: sent}
-	require.True(t, p.Took(route, shown))
+	require.True(t, p.HasArrived(route, shown))
 	shown.Values.Set(profile.FieldDatedOpeningTimes, "2026-04-03 closed")
-	require.True(t, p.Took(route, shown), "the thirtieth has passed")
+	require.True(t, p.HasArrived(route, shown), "the thirtieth has passed")
 	shown.Values.Set(profile.FieldDatedOpeningTimes, "")
-	require.False(t, p.Took(route, shown))
-	shown.Values = p.Wish.Own(route)
-	require.False(t, p.Took(route, shown), "that is what the profile says now")
+	require.False(t, p.HasArrived(route, shown))
+	shown.Values = p.Desired.Stated(route)
+	require.False(t, p.HasArrived(route, shown), "that is what the profile says now")
 }
 
 // Whatever was sent along a route that shows all is recognised, and a change of it
@@ -91,23 +91,23 @@ func TestADeliveryIsJudgedByWhatWasSent(t *testing.T) {
 func TestWhatIsShownAsSentWasTaken(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		wish := push.Wish{Profile: registered(), Today: today}
+		wish := push.DesiredState{Profile: registered(), Today: today}
 		for _, f := range []profile.Field{profile.FieldEmail, profile.FieldDescription, profile.FieldWebsite} {
 			wish.Profile.Values.Set(f, rapid.StringMatching(`[a-z]{0,9}`).Draw(t, f.String()))
 		}
-		p := push.Push{Wish: wish, Sent: wish.Own(everything)}
+		p := push.Push{Desired: wish, Sent: wish.Stated(everything)}
 		shown := push.Shown{Found: true, Values: p.Sent}
-		require.True(t, p.Took(everything, shown))
+		require.True(t, p.HasArrived(everything, shown))
 		shown.Values.Set(profile.FieldPhone, "0113 999 9999")
-		require.False(t, p.Took(everything, shown))
+		require.False(t, p.HasArrived(everything, shown))
 	})
 }
 
 func TestHashesTellPushesApart(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldPhone)
-	wish := push.Wish{Profile: registered(), Today: today}
-	hash := func(w push.Wish, r push.Route) profile.Hash { return w.Hash(r, w.Own(r)) }
+	wish := push.DesiredState{Profile: registered(), Today: today}
+	hash := func(w push.DesiredState, r push.Route) profile.Hash { return w.Hash(r, w.Stated(r)) }
 	first := hash(wish, route)
 	require.Equal(t, first, hash(wish, route))
 	require.NotZero(t, first)
@@ -152,11 +152,11 @@ func TestPushesWithEqualHashesSayTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := drawn.Draw(t, "a"), drawn.Draw(t, "b")
 		route := routeOf(fields...)
-		require.Equal(t, a == b, push.Wish{}.Hash(route, a) == push.Wish{}.Hash(route, b))
+		require.Equal(t, a == b, push.DesiredState{}.Hash(route, a) == push.DesiredState{}.Hash(route, b))
 	})
 	name, phone := stated(map[profile.Field]string{profile.FieldName: "1"}), stated(map[profile.Field]string{profile.FieldPhone: "1"})
 	route := routeOf(fields...)
-	require.NotEqual(t, push.Wish{}.Hash(route, name), push.Wish{}.Hash(route, phone), "the same value in another field")
+	require.NotEqual(t, push.DesiredState{}.Hash(route, name), push.DesiredState{}.Hash(route, phone), "the same value in another field")
 }
 
 // The zone in which a time is written is no other time.
@@ -165,8 +165,8 @@ func TestHashesKnowTimesNotZones(t *testing.T) {
 	at := time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
 	route := routeOf(profile.FieldPhone)
 	hash := func(at time.Time) profile.Hash {
-		wish := push.Wish{Profile: registered(), Edited: map[profile.Field]time.Time{profile.FieldPhone: at}, Today: today}
-		return wish.Hash(route, wish.Own(route))
+		wish := push.DesiredState{Profile: registered(), Edited: map[profile.Field]time.Time{profile.FieldPhone: at}, Today: today}
+		return wish.Hash(route, wish.Stated(route))
 	}
 	require.Equal(t, hash(at), hash(at.In(profile.London())))
 	require.NotEqual(t, hash(at), hash(at.Add(time.Nanosecond)))
@@ -180,7 +180,7 @@ func TestEditsAreThoseOfTheRoute(t *testing.T) {
 			edited[f] = time.Unix(int64(f), 0)
 		}
 		route := routeOf(rapid.SliceOf(profiletest.AnyField()).Draw(t, "route")...)
-		got := push.Wish{Edited: edited}.EditedIn(route)
+		got := push.DesiredState{Edited: edited}.EditedIn(route)
 		for _, f := range profile.Fields() {
 			at, found := got[f]
 			_, was := edited[f]

@@ -32,17 +32,17 @@ func ParseSink(s string) (Sink, error) {
 
 // Route is how profiles of one type reach a sink.
 type Route struct {
-	Name   string          // change-event, fhir, profile: as people read it
-	Fields []profile.Field // what goes along it
-	Shown  []profile.Field // those of them that can be read back, so that drift is found
-	// Noted are those that the sink takes note of in its logs alone: nothing it
+	Name     string          // change-event, fhir, profile: as people read it
+	Fields   []profile.Field // what goes along it
+	Readable []profile.Field // those of them that can be read back, so that drift is found
+	// OnlyLogged are those that the sink takes note of in its logs alone: nothing it
 	// shows depends on them.
-	Noted []profile.Field
+	OnlyLogged []profile.Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
-	// Tagged says that the sink knows entity tags: it takes nothing over a state
+	// HasEntityTags says that the sink knows entity tags: it takes nothing over a state
 	// that we have not seen, so that it need not be read first.
-	Tagged bool
+	HasEntityTags bool
 }
 
 // Delivery is what one push brings to a sink. Two attempts with the same
@@ -77,10 +77,10 @@ type Shown struct {
 	Values   profile.Values // states what can be read there, and nothing else
 	Sequence int64          // of the last delivery it took; 0 where it does not say
 	Version  string         // the entity tag, where the sink knows tags
-	// Unseen are fields of Route.Shown that this answer cannot tell.
-	Unseen []profile.Field
-	// Blind are NHS service codes that this way of reading never shows.
-	Blind []string
+	// NotInAnswer are fields of Route.Shown that this answer cannot tell.
+	NotInAnswer []profile.Field
+	// NeverShown are NHS service codes that this way of reading never shows.
+	NeverShown []string
 }
 
 // ErrUnreadable says that a sink cannot be read at all, by configuration.

@@ -44,7 +44,7 @@ func changes() *rapid.Generator[report.AuditedChange] {
 func TestCellsAreWhatTheirColumnsSay(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		cells := changes().Draw(t, "change").ReportCells(today)
+		cells := changes().Draw(t, "change").Cells(today)
 		for i, column := range report.ChangeColumns() {
 			var err error
 			switch {

@@ -125,9 +125,9 @@ type part struct {
 	Withdrawn bool    `json:"withdrawn"`
 }
 
-// ReportCells are the cells of a change, by ChangeColumns. Staff are named by
+// Cells are the cells of a change, by ChangeColumns. Staff are named by
 // their ids alone.
-func (c AuditedChange) ReportCells(day profile.Date) []string {
+func (c AuditedChange) Cells(day profile.Date) []string {
 	key, label, before, after := c.values()
 	action := "modify"
 	switch {

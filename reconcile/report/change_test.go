@@ -23,7 +23,7 @@ var (
 
 // cells are those of a change by the names of their columns.
 func cells(t require.TestingT, c report.AuditedChange) map[string]string {
-	row, byName := c.ReportCells(today), map[string]string{}
+	row, byName := c.Cells(today), map[string]string{}
 	require.Len(t, row, len(report.ChangeColumns()))
 	for i, column := range report.ChangeColumns() {
 		byName[column.Name] = row[i]
@@ -44,7 +44,7 @@ func TestARowSaysEverything(t *testing.T) {
 		"2026-11-23", "7", "QWO", "West Yorkshire", "North", "FA001", "Boots", "PHA", "", "13",
 		"cmstelephoneno", "Telephone", "modify", "0113 1", "0113 2", "2026-11-20T12:00:00Z", "u-4711", "Organisation editor",
 		"PROFILE_MANAGER", "NOT_REQUIRED", "", "", "ACCEPTED", "2026-11-20T13:00:00Z", "PENDING", "", "",
-	}, change.ReportCells(today))
+	}, change.Cells(today))
 	change.ICBName, change.Run = "", 12
 	row := cells(t, change)
 	require.Equal(t, "QWO", row["icb_name"], "a board whose name nobody knows")

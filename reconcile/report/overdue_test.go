@@ -15,8 +15,8 @@ import (
 var firstOf2027 = profile.NewDate(2027, time.January, 4)
 
 // quarterly asks pharmacies for two sections, and practices for one.
-func quarterly() people.Reminding {
-	return people.Reminding{Today: firstOf2027, Rules: people.CheckRules{
+func quarterly() people.ReminderContext {
+	return people.ReminderContext{Today: firstOf2027, Rules: people.CheckRules{
 		profile.Pharmacy:   {Sections: []people.Section{people.SectionContact, people.SectionFacilities}, Every: people.EveryQuarter},
 		profile.GPPractice: {Sections: []people.Section{people.SectionContact}, Every: people.Every12Months},
 	}}
@@ -103,7 +103,7 @@ func TestPracticesAreOverdueAfterTwelveMonths(t *testing.T) {
 // Days that must be stated are named, so that somebody can state them.
 func TestOverdueNamesTheDaysWithoutHours(t *testing.T) {
 	t.Parallel()
-	world := people.Reminding{Today: firstOf2027, Rules: people.DefaultCheckRules()}
+	world := people.ReminderContext{Today: firstOf2027, Rules: people.DefaultCheckRules()}
 	org := pharmacy(firstOf2027.Time(), firstOf2027.Time())
 	for _, section := range people.Sections() {
 		org.Checked[section] = firstOf2027.Time()
@@ -125,7 +125,7 @@ func TestOverdueRowsAreOfTheirSection(t *testing.T) {
 	second.Code, second.Name, second.ICB = "FA001", "Low Street\nPharmacy", "QHL"
 	dentist := people.CheckedOrg{Code: "V12345", Type: profile.DentalPractice}
 	done := pharmacy(firstOf2027.Time(), firstOf2027.Time())
-	require.Equal(t, []report.Extra{
+	require.Equal(t, []report.StandingRow{
 		{Section: "overdue-checks", ICB: "QWO", Cells: []string{
 			"FA123", "High Street Pharmacy", "pharmacy",
 			"FA123 High Street Pharmacy (pharmacy, every quarter): contact details, facilities",
@@ -141,5 +141,5 @@ func TestOverdueRowsAreOfTheirSection(t *testing.T) {
 		}
 	}
 	require.Empty(t, report.Overdue(quarterly(), nil))
-	require.Empty(t, report.Overdue(people.Reminding{Today: firstOf2027}, []people.CheckedOrg{first}), "without rules nobody is")
+	require.Empty(t, report.Overdue(people.ReminderContext{Today: firstOf2027}, []people.CheckedOrg{first}), "without rules nobody is")
 }

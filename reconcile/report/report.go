@@ -7,8 +7,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Head says what a daily change report is about (RULES.md "Report").
-type Head struct {
+// Header says what a daily change report is about (RULES.md "Report").
+type Header struct {
 	Day    profile.Date    // by whose name people know it: the working day it was made for
 	From   time.Time       // the window is half-open: from this instant
 	Until  time.Time       // to before this one
@@ -21,7 +21,7 @@ type Head struct {
 // Report is a frozen report, ready to be written in any form. Rows come one by
 // one: a report never has to fit in memory.
 type Report struct {
-	Head
+	Header
 
 	Figures  []Figure
 	Charts   []Chart
@@ -113,8 +113,8 @@ func ChangeColumns() []Column {
 	}
 }
 
-// Extra is a row that the store cannot put together by itself.
-type Extra struct {
+// StandingRow is a row that the store cannot put together by itself.
+type StandingRow struct {
 	Section string
 	ICB     profile.ODSCode
 	Cells   []string

@@ -10,10 +10,10 @@ import (
 // part of it: records are compared one by one, and a register never has to fit
 // in memory.
 type Input struct {
-	AsOf  profile.Date // the day the pull speaks of
-	Look  bool         // the pull counts as a look: it may start or confirm a closure
-	Kept  []profile.OrgType
-	Items []Item
+	AsOf         profile.Date // the day the pull speaks of
+	CountsAsLook bool         // the pull counts as a look: it may start or confirm a closure
+	ProfileTypes []profile.OrgType
+	Items        []Item
 }
 
 // Item is one organisation: what upstream says now, what it said when we last
@@ -57,7 +57,7 @@ const (
 func Compute(in Input) Plan {
 	var plan Plan
 	for i := range in.Items {
-		v := visit{Input: &in, Item: &in.Items[i]}
+		v := comparison{Input: &in, Item: &in.Items[i]}
 		v.compare()
 		plan.Changes = append(plan.Changes, v.changes...)
 		plan.Outcomes = append(plan.Outcomes, v.outcome)
@@ -66,33 +66,33 @@ func Compute(in Input) Plan {
 	return plan
 }
 
-// visit compares one item.
-type visit struct {
+// comparison compares one item.
+type comparison struct {
 	*Input
 	*Item
 	changes []Change
 	outcome Outcome
 }
 
-func (v *visit) compare() {
+func (v *comparison) compare() {
 	v.outcome = Outcome{Code: v.Upstream.Code, Settled: true}
 	standing := v.Upstream.StandingOn(v.AsOf)
-	v.contradiction(standing)
+	v.noteContradiction(standing)
 	if v.Upstream.Standing == profile.Unstated && v.Upstream.Opened.After(v.AsOf) {
-		v.revisit(v.Upstream.Opened) // where a status is stated, the bytes will tell
+		v.revisitOn(v.Upstream.Opened) // where a status is stated, the bytes will tell
 	}
 	if v.Local == nil {
-		v.unknown(standing)
+		v.create(standing)
 		return
 	}
 	v.lifecycle(standing)
 	if v.Local.Status() != profile.StatusClosed || len(v.changes) > 0 {
-		v.fields()
+		v.compareFields()
 	}
 }
 
-func (v *visit) kept() bool {
-	for _, t := range v.Kept {
+func (v *comparison) hasProfiles() bool {
+	for _, t := range v.ProfileTypes {
 		if string(t) == v.Upstream.Values.Get(profile.FieldType) {
 			return true
 		}
@@ -100,25 +100,25 @@ func (v *visit) kept() bool {
 	return false
 }
 
-// contradiction marks a record whose status and dates disagree: status decides.
-func (v *visit) contradiction(standing profile.Standing) {
+// noteContradiction marks a record whose status and dates disagree: status decides.
+func (v *comparison) noteContradiction(standing profile.Standing) {
 	end := v.Upstream.Closed
 	if standing != profile.Active || end.IsZero() {
 		return
 	}
 	if end.After(v.AsOf) {
-		v.revisit(end)
+		v.revisitOn(end)
 		return
 	}
-	v.outcome.Contradiction = v.kept()
+	v.outcome.Contradiction = v.hasProfiles()
 }
 
-// unknown handles an organisation that has no profile.
-func (v *visit) unknown(standing profile.Standing) {
-	if standing != profile.Active || !v.kept() {
+// create handles an organisation that has no profile.
+func (v *comparison) create(standing profile.Standing) {
+	if standing != profile.Active || !v.hasProfiles() {
 		return
 	}
-	profile := created(v.Upstream)
+	profile := newProfile(v.Upstream)
 	values, err := json.Marshal(profile.Values)
 	if err != nil {
 		panic("a map of strings always marshals: " + err.Error())
@@ -129,56 +129,56 @@ func (v *visit) unknown(standing profile.Standing) {
 }
 
 // lifecycle plans opening, sleeping and closing.
-func (v *visit) lifecycle(standing profile.Standing) {
+func (v *comparison) lifecycle(standing profile.Standing) {
 	switch status := v.Local.Status(); {
-	case (standing == profile.Active || standing == profile.Alive) && !v.kept():
-		v.flag(LeftType)
+	case (standing == profile.Active || standing == profile.Alive) && !v.hasProfiles():
+		v.setFlag(LeftType)
 	case standing == profile.Active && status != profile.StatusOpen, standing == profile.Alive && status == profile.StatusClosed:
-		v.become(Reopen, profile.StatusOpen)
+		v.changeStatus(Reopen, profile.StatusOpen)
 	case standing == profile.Dormant && status != profile.StatusDormant:
-		v.become(ToSleep, profile.StatusDormant)
+		v.changeStatus(MakeDormant, profile.StatusDormant)
 	case standing == profile.Inactive && status != profile.StatusClosed:
-		v.ending()
+		v.end()
 	}
 }
 
-// ending closes a profile on a positive statement only, seen on two days.
-func (v *visit) ending() {
+// end closes a profile on a positive statement only, seen on two days.
+func (v *comparison) end() {
 	end := v.Upstream.Closed
 	switch {
 	case end.IsZero():
-		v.flag(NoEndDate)
+		v.setFlag(NoEndDate)
 	case end.After(v.AsOf):
-		v.flag(EndInFuture)
-		v.revisit(end)
+		v.setFlag(EndInFuture)
+		v.revisitOn(end)
 	default:
-		v.look()
+		v.confirmClosure()
 	}
 }
 
-// look counts a look at a closure: the second, a day later, confirms it. A
+// confirmClosure counts a look at a closure: the second, a day later, confirms it. A
 // closure that a person took back was confirmed before; one that was rejected
 // is not pending any more.
-func (v *visit) look() {
+func (v *comparison) confirmClosure() {
 	if v.decided(VerdictRejected, profile.FieldStatus, string(profile.StatusClosed)) {
 		v.outcome.Settled = false
 		return
 	}
 	first := v.PendingSince
-	if first.IsZero() && v.Look {
+	if first.IsZero() && v.CountsAsLook {
 		first = v.AsOf
 	}
 	v.outcome.PendingSince = first
 	again := v.decided(VerdictUndone, profile.FieldStatus, string(profile.StatusClosed))
-	if v.Look && (again || first.Before(v.AsOf)) {
-		v.become(Close, profile.StatusClosed)
+	if v.CountsAsLook && (again || first.Before(v.AsOf)) {
+		v.changeStatus(Close, profile.StatusClosed)
 		return
 	}
-	v.revisit(v.AsOf.AddDays(1))
+	v.revisitOn(v.AsOf.AddDays(1))
 }
 
 // decided reports whether a person gave a verdict on this very value.
-func (v *visit) decided(verdict Verdict, f profile.Field, value string) bool {
+func (v *comparison) decided(verdict Verdict, f profile.Field, value string) bool {
 	for _, m := range v.Marks {
 		if m.Verdict == verdict && m.Field == f && profile.Same(f, m.Value, value) {
 			return true
@@ -187,32 +187,32 @@ func (v *visit) decided(verdict Verdict, f profile.Field, value string) bool {
 	return false
 }
 
-func (v *visit) become(verb Verb, status profile.Status) {
+func (v *comparison) changeStatus(verb Verb, status profile.Status) {
 	v.propose(Change{Verb: verb, Field: profile.FieldStatus, Old: string(v.Local.Status()), New: string(status)})
 }
 
-// fields puts every field right that ODS owns and states. An empty value is
+// compareFields puts every field right that ODS owns and states. An empty value is
 // never a reason to overwrite one.
-func (v *visit) fields() {
-	for _, f := range compared {
+func (v *comparison) compareFields() {
+	for _, f := range comparedFields {
 		upstream, local := v.Upstream.Values.Get(f), v.Local.Values.Get(f)
-		if upstream == "" || v.same(f, upstream, local) {
+		if upstream == "" || v.equal(f, upstream, local) {
 			continue
 		}
 		v.propose(Change{Verb: Update, Field: f, Old: local, New: displayed(f, upstream)})
 	}
 }
 
-func (v *visit) same(f profile.Field, upstream, local string) bool {
+func (v *comparison) equal(f profile.Field, upstream, local string) bool {
 	return profile.Same(f, upstream, local, v.Upstream.Values.Get(profile.FieldName))
 }
 
 // propose adds a change unless a person decided otherwise.
-func (v *visit) propose(c Change) {
+func (v *comparison) propose(c Change) {
 	c.Code, c.Type = v.Upstream.Code, v.Local.Type()
 	for _, m := range v.Marks {
 		if m.Verdict == VerdictHeld && m.Field == c.Field && (m.Until.IsZero() || !m.Until.Before(v.AsOf)) {
-			v.hold(m)
+			v.leaveHeld(m)
 			return
 		}
 	}
@@ -225,16 +225,16 @@ func (v *visit) propose(c Change) {
 	v.changes = append(v.changes, c)
 }
 
-func (v *visit) hold(m Mark) {
+func (v *comparison) leaveHeld(m Mark) {
 	v.outcome.Settled = false
 	if !m.Until.IsZero() {
-		v.revisit(m.Until.AddDays(1))
+		v.revisitOn(m.Until.AddDays(1))
 	}
 }
 
 // reason tells news from drift: upstream still says what we accepted, so it is
 // the profile that moved.
-func (v *visit) reason(c Change) Reason {
+func (v *comparison) reason(c Change) Reason {
 	if c.Undone || c.Field == profile.FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) {
 		return BecauseUpstream
 	}
@@ -244,13 +244,13 @@ func (v *visit) reason(c Change) Reason {
 	return BecauseUpstream
 }
 
-func (v *visit) flag(f Flag) {
+func (v *comparison) setFlag(f Flag) {
 	v.outcome.Flag = f
 	v.outcome.Settled = false
 }
 
-// revisit asks for another comparison on a day, the earliest asked for.
-func (v *visit) revisit(day profile.Date) {
+// revisitOn asks for another comparison on a day, the earliest asked for.
+func (v *comparison) revisitOn(day profile.Date) {
 	if v.outcome.Revisit.IsZero() || day.Before(v.outcome.Revisit) {
 		v.outcome.Revisit = day
 	}

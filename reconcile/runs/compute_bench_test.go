@@ -13,7 +13,7 @@ import (
 // listing is a register of so many pharmacies in real form, profiles that agree
 // with it, and every tenth record with news in one field.
 func listing(size int) runs.Input {
-	in := runs.Input{AsOf: today, Look: true, Kept: kept}
+	in := runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept}
 	for n := range size {
 		base := pharmacy(
 			coded(codeOf(n)),

@@ -58,7 +58,7 @@ func profiledAs(r profile.Record) *profile.Profile {
 
 // compute compares one item in a look of today.
 func compute(item runs.Item) (changes []runs.Change, outcome runs.Outcome) {
-	return computeIn(runs.Input{AsOf: today, Look: true, Kept: kept, Items: []runs.Item{item}})
+	return computeIn(runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept, Items: []runs.Item{item}})
 }
 
 func computeIn(in runs.Input) (changes []runs.Change, outcome runs.Outcome) {
@@ -144,12 +144,12 @@ func TestADecisionOnAClosureIsRemembered(t *testing.T) {
 
 	mark.Verdict, ended.Marks = runs.VerdictUndone, nil
 	ended.Marks = append(ended.Marks, mark)
-	changes, _ := computeIn(runs.Input{AsOf: today, Look: true, Kept: kept, Items: []runs.Item{ended}})
+	changes, _ := computeIn(runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept, Items: []runs.Item{ended}})
 	require.Len(t, changes, 1, "what was undone was confirmed before: it is proposed at the next look")
 	require.True(t, changes[0].Undone)
 
 	ended.Marks[0].Verdict = runs.VerdictRejected
-	changes, outcome := computeIn(runs.Input{AsOf: today, Look: true, Kept: kept, Items: []runs.Item{ended}})
+	changes, outcome := computeIn(runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept, Items: []runs.Item{ended}})
 	require.Empty(t, changes)
 	require.True(t, outcome.PendingSince.IsZero(), "what was rejected is not pending")
 	require.False(t, outcome.Settled)
@@ -178,7 +178,7 @@ func TestTwoLooks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			changes, outcome := computeIn(runs.Input{AsOf: c.asOf, Look: !c.short, Kept: kept, Items: []runs.Item{{
+			changes, outcome := computeIn(runs.Input{AsOf: c.asOf, CountsAsLook: !c.short, ProfileTypes: kept, Items: []runs.Item{{
 				Upstream: pharmacy(standing(profile.Inactive), closes(-30)), Local: profiled(profile.StatusOpen), PendingSince: c.first,
 			}}})
 			require.Equal(t, c.pending, outcome.PendingSince)
@@ -215,7 +215,7 @@ func TestPendingClosureIsComparedAsUsual(t *testing.T) {
 // A short listing changes everything but lives.
 func TestShortListingStillUpdates(t *testing.T) {
 	t.Parallel()
-	changes, _ := computeIn(runs.Input{AsOf: today, Kept: kept, Items: []runs.Item{
+	changes, _ := computeIn(runs.Input{AsOf: today, ProfileTypes: kept, Items: []runs.Item{
 		{Upstream: pharmacy(stating(profile.FieldName, "WELL")), Local: profiled(profile.StatusClosed)},
 	}})
 	require.Equal(t, []string{"update name", "reopen status"}, verbs(changes))
@@ -303,7 +303,7 @@ func TestLeftType(t *testing.T) {
 
 func TestComputeOfNothing(t *testing.T) {
 	t.Parallel()
-	plan := runs.Compute(runs.Input{AsOf: today, Look: true, Kept: kept})
+	plan := runs.Compute(runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept})
 	require.Empty(t, plan.Changes)
 	require.Empty(t, plan.Outcomes)
 	require.Equal(t, runs.DigestOf(nil), plan.Digest())

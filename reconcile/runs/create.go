@@ -6,9 +6,9 @@ import "github.com/profilesync/profilesync/reconcile/profile"
 // owns, and the editors' own that ODS may fill while they are still empty.
 var seeded = fieldsThat(profile.Field.IsSeeded)
 
-// compared are the fields in which a profile must agree with the register;
+// comparedFields are the fields in which a profile must agree with the register;
 // status has rules of its own.
-var compared = fieldsThat(profile.Field.FollowsRegister)
+var comparedFields = fieldsThat(profile.Field.FollowsRegister)
 
 func fieldsThat(hold func(profile.Field) bool) (fields []profile.Field) {
 	for _, f := range profile.Fields() {
@@ -19,8 +19,8 @@ func fieldsThat(hold func(profile.Field) bool) (fields []profile.Field) {
 	return fields
 }
 
-// created is the profile that a record starts.
-func created(r profile.Record) profile.Profile {
+// newProfile is the profile that a record starts.
+func newProfile(r profile.Record) profile.Profile {
 	p := profile.Profile{Code: r.Code}
 	p.Values.Set(profile.FieldStatus, string(profile.StatusOpen))
 	for _, f := range seeded {

@@ -77,7 +77,7 @@ func verbTo(s profile.Status) Verb {
 	case profile.StatusClosed:
 		return Close
 	case profile.StatusDormant:
-		return ToSleep
+		return MakeDormant
 	default:
 		return Reopen
 	}

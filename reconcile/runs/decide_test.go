@@ -71,7 +71,7 @@ func TestUndo(t *testing.T) {
 		},
 		"a closure of a dormant one": {
 			becoming(runs.Close, profile.StatusDormant, profile.StatusClosed), profiled(profile.StatusClosed),
-			undo(becoming(runs.ToSleep, profile.StatusClosed, profile.StatusDormant)),
+			undo(becoming(runs.MakeDormant, profile.StatusClosed, profile.StatusDormant)),
 		},
 		"a reopening": {
 			becoming(runs.Reopen, profile.StatusClosed, profile.StatusOpen), profiled(profile.StatusOpen),

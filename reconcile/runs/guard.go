@@ -108,16 +108,16 @@ func tally(groups map[Group]int) (removals map[profile.OrgType]int, fields map[t
 }
 
 func (g Guard) judge(group Group, at Situation, removals map[profile.OrgType]int, fields map[typeField]int) WithheldReason {
-	open, all := at.Open[group.Type], at.openInAll()
+	open, all := at.Open[group.Type], at.openTotal()
 	switch {
 	case group.removal() && at.Short:
 		return ShortListing
-	case group.removal() && removals[group.Type] > g.allowed(g.RemovalShare, open):
+	case group.removal() && removals[group.Type] > g.limit(g.RemovalShare, open):
 		return TooManyRemovals
 	case group.removal(), group.Verb == Create:
 		return undoneOr(group)
-	case fields[typeField{group.Type, group.Field}] > g.allowed(g.FieldShare, open),
-		fields[typeField{profile.NoType, group.Field}] > g.allowed(g.FieldShare, all):
+	case fields[typeField{group.Type, group.Field}] > g.limit(g.FieldShare, open),
+		fields[typeField{profile.NoType, group.Field}] > g.limit(g.FieldShare, all):
 		return MassChange
 	default:
 		return undoneOr(group)
@@ -131,11 +131,11 @@ func undoneOr(group Group) WithheldReason {
 	return NotWithheld
 }
 
-func (g Guard) allowed(share float64, population int) int {
+func (g Guard) limit(share float64, population int) int {
 	return max(g.Floor, int(share*float64(population)))
 }
 
-func (s Situation) openInAll() (all int) {
+func (s Situation) openTotal() (all int) {
 	for _, n := range s.Open {
 		all += n
 	}
@@ -149,7 +149,7 @@ func (g Guard) DriftAlarm(checked, missing, drifted int) string {
 	switch {
 	case missing == checked && checked > g.Floor:
 		return "the sink shows none of " + strconv.Itoa(checked) + " profiles"
-	case missing+drifted > g.allowed(g.FieldShare, checked):
+	case missing+drifted > g.limit(g.FieldShare, checked):
 		return "the sink differs for " + strconv.Itoa(missing+drifted) + " of " + strconv.Itoa(checked) + " profiles"
 	}
 	return ""
@@ -195,7 +195,7 @@ func (s Situation) row(group Group, reason WithheldReason) Withheld {
 }
 
 func (s Situation) shortRow() Withheld {
-	row := Withheld{Reason: ShortListing, Of: s.openInAll()}
+	row := Withheld{Reason: ShortListing, Of: s.openTotal()}
 	if len(s.Open) == 1 {
 		for row.Type = range s.Open {
 		}

@@ -106,7 +106,7 @@ func TestGuardJudges(t *testing.T) {
 		},
 		"reopening and falling asleep add up, closing does not": {
 			map[runs.Group]int{
-				reopeningTrusts(): 11, {Type: profile.Trust, Verb: runs.ToSleep, Field: profile.FieldStatus}: 10,
+				reopeningTrusts(): 11, {Type: profile.Trust, Verb: runs.MakeDormant, Field: profile.FieldStatus}: 10,
 				closing(profile.Trust): 10,
 			},
 			two,
@@ -266,7 +266,7 @@ func TestFirstOfAprilOfRealTrusts(t *testing.T) {
 // trusts is a look at a register of trusts.
 func (w *world) trusts() runs.Plan {
 	in := w.input()
-	in.Kept = []profile.OrgType{profile.Trust}
+	in.ProfileTypes = []profile.OrgType{profile.Trust}
 	return runs.Compute(in)
 }
 

@@ -49,7 +49,7 @@ func newWorld(records ...profile.Record) *world {
 
 // input is a look at everything the register lists.
 func (w *world) input() runs.Input {
-	in := runs.Input{AsOf: w.day, Look: true, Kept: kept}
+	in := runs.Input{AsOf: w.day, CountsAsLook: true, ProfileTypes: kept}
 	for _, code := range slices.Sorted(maps.Keys(w.register)) {
 		item := runs.Item{
 			Upstream: w.register[code], Marks: w.marks[code], PendingSince: w.outcomes[code].PendingSince,

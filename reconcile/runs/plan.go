@@ -15,12 +15,12 @@ type Verb string
 // The verbs. A profile counts once in a run's numbers, in this order; missing
 // is a mark beside the profile, not a change of it.
 const (
-	Create  Verb = "create"
-	Close   Verb = "close"
-	Reopen  Verb = "reopen"
-	ToSleep Verb = "dormant"
-	Update  Verb = "update"
-	Missing Verb = "missing"
+	Create      Verb = "create"
+	Close       Verb = "close"
+	Reopen      Verb = "reopen"
+	MakeDormant Verb = "dormant"
+	Update      Verb = "update"
+	Missing     Verb = "missing"
 )
 
 // Reason says why a change is planned.

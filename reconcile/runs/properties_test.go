@@ -23,7 +23,7 @@ func TestPermutingTheInputKeepsPlanAndDigest(t *testing.T) {
 		in := w.input()
 		plan := runs.Compute(in)
 		in.Items = rapid.Permutation(in.Items).Draw(t, "permuted items")
-		in.Kept = rapid.Permutation(in.Kept).Draw(t, "permuted types")
+		in.ProfileTypes = rapid.Permutation(in.ProfileTypes).Draw(t, "permuted types")
 		permuted := runs.Compute(in)
 		require.Equal(t, plan, permuted)
 		require.Equal(t, plan.Digest(), permuted.Digest())
@@ -35,7 +35,7 @@ func TestPermutingTheInputKeepsPlanAndDigest(t *testing.T) {
 func TestPermutingDuplicatesKeepsTheDigest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		in := runs.Input{AsOf: today, Look: true, Kept: kept}
+		in := runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept}
 		for range rapid.IntRange(2, 4).Draw(t, "items") {
 			in.Items = append(in.Items, runs.Item{Upstream: recordOf("FA001").Draw(t, "record")})
 		}
@@ -118,7 +118,7 @@ func TestPartialInputNeverAddsARemoval(t *testing.T) {
 		for _, c := range part.Changes {
 			require.NotEqual(t, runs.Missing, c.Verb)
 		}
-		in.Look = false
+		in.CountsAsLook = false
 		short := runs.Compute(in)
 		require.Subset(t, part.Changes, short.Changes)
 		for _, c := range short.Changes {
@@ -134,7 +134,7 @@ func groupsOf() *rapid.Generator[map[runs.Group]int] {
 			Undone: rapid.IntRange(0, 4).Draw(t, "undone") == 0,
 		}
 		switch g.Verb = rapid.SampledFrom([]runs.Verb{
-			runs.Create, runs.Close, runs.Reopen, runs.ToSleep, runs.Update, runs.Missing,
+			runs.Create, runs.Close, runs.Reopen, runs.MakeDormant, runs.Update, runs.Missing,
 		}).Draw(t, "verb"); g.Verb {
 		case runs.Create, runs.Missing:
 		case runs.Update:

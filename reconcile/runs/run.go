@@ -51,16 +51,16 @@ const RulesVersion = 1
 
 // Candidate is a raw record that has to be decoded and looked at.
 type Candidate struct {
-	Row   profile.Row
-	Known profile.Hash // the digest of the facts we hold, when nothing but the form may be new; zero otherwise
+	Row         profile.Row
+	KnownDigest profile.Hash // the digest of the facts we hold, when nothing but the form may be new; zero otherwise
 }
 
 // Compared is a record that was decoded.
 type Compared struct {
-	Row    profile.Row
-	Record profile.Record
-	Digest profile.Hash // of the record's facts
-	Same   bool         // the same facts in another form: nothing to compare
+	Row             profile.Row
+	Record          profile.Record
+	Digest          profile.Hash // of the record's facts
+	OnlyFormDiffers bool         // the same facts in another form: nothing to compare
 }
 
 // State is the state of a run.

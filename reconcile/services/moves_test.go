@@ -69,7 +69,7 @@ func TestSitesThatLoseAndGainArePaired(t *testing.T) {
 		"a frozen loss that nobody gains": {[]profile.ODSCode{"Z"}, []services.Site{held(shows("A"))}, nil},
 	} {
 		service := ersService("1", "Clinic", c.at...)
-		item := services.Item{ID: "1", Was: services.Active, State: services.Active, Service: &service, Sites: c.sites}
+		item := services.Item{ID: "1", Previous: services.Active, State: services.Active, Service: &service, Sites: c.sites}
 		require.Equal(t, c.want, told(services.Plan(ersDay(1), []services.Item{item})), name)
 	}
 }
@@ -85,7 +85,7 @@ func TestLossesNameTheirSite(t *testing.T) {
 			sites = append(sites, services.Site{Code: "B", Type: profile.TrustSite})
 		}
 		changes := services.Plan(ersDay(3), []services.Item{{
-			ID: "1", Was: services.Active, State: state, Service: &service, News: true, Sites: sites,
+			ID: "1", Previous: services.Active, State: state, Service: &service, News: true, Sites: sites,
 		}})
 		require.Len(t, changes, 1)
 		require.Equal(t, runs.BecauseUpstream, changes[0].Reason)
@@ -150,7 +150,7 @@ func TestChangesAreSorted(t *testing.T) {
 	for _, id := range []services.ID{"100", "9", "20"} {
 		service := ersService(string(id), "Clinic", "Z")
 		items = append(items, services.Item{
-			ID: id, Was: services.Active, State: services.Missing, Service: &service,
+			ID: id, Previous: services.Active, State: services.Missing, Service: &service,
 			Sites: []services.Site{{Code: "B", Row: &shown}, {Code: "A", Row: &shown}},
 		})
 	}

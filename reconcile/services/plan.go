@@ -15,7 +15,7 @@ import (
 // profiles it concerns.
 type Item struct {
 	ID        ID
-	Was       State    // before the run
+	Previous  State    // before the run
 	State     State    // after it
 	Service   *Service // nil: never seen
 	Specialty string   // the label; empty for none
@@ -110,7 +110,7 @@ func (p *servicePlan) plan() {
 	case p.State == Gone:
 		p.withdraw()
 		return
-	case p.State == Missing && p.Was != Missing:
+	case p.State == Missing && p.Previous != Missing:
 		p.mark()
 	}
 	p.place()

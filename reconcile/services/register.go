@@ -65,8 +65,8 @@ type Answer struct {
 	Raw        []byte  // of OutcomeUnreadable; may be nil
 }
 
-// Look is what a run keeps of an answer: how the entry is to stand.
-type Look struct {
+// Sighting is what a run keeps of an answer: how the entry is to stand.
+type Sighting struct {
 	Entry
 
 	Service *Service // nil: the facts we hold
@@ -78,9 +78,9 @@ func (e Entry) NeedsProof(asOf profile.Date) bool {
 	return e.State == Missing && e.MissingSince.Before(asOf)
 }
 
-// Look says how an entry stands after an answer, and whether that is news. What
+// Sighting says how an entry stands after an answer, and whether that is news. What
 // is unreadable or not visible says nothing of the service itself.
-func (e Entry) Look(a Answer, asOf profile.Date) (look Look, news bool) {
+func (e Entry) Sighting(a Answer, asOf profile.Date) (look Sighting, news bool) {
 	look.Entry = e
 	switch a.Outcome {
 	case OutcomeFound:
@@ -94,9 +94,9 @@ func (e Entry) Look(a Answer, asOf profile.Date) (look Look, news bool) {
 			look.State = NotVisible
 		}
 	case OutcomeAbsent:
-		look.absent(asOf)
+		look.markAbsent(asOf)
 	case OutcomeUnknown:
-		look.absent(asOf)
+		look.markAbsent(asOf)
 		if e.NeedsProof(asOf) {
 			look.State = Gone
 		}
@@ -105,8 +105,8 @@ func (e Entry) Look(a Answer, asOf profile.Date) (look Look, news bool) {
 	return look, look.Service != nil || look.Entry != e
 }
 
-// absent is one look at a service that is not there.
-func (l *Look) absent(asOf profile.Date) {
+// markAbsent is one look at a service that is not there.
+func (l *Sighting) markAbsent(asOf profile.Date) {
 	if l.State == Gone || l.State == Missing {
 		return
 	}

@@ -41,17 +41,17 @@ func TestALookRemembersWhoSawTheService(t *testing.T) {
 	see := func(credential string) services.Answer {
 		return services.Answer{ID: "1", Outcome: services.OutcomeFound, Credential: credential, Service: service}
 	}
-	look, news := entry.Look(see("ours"), ersDay(1))
+	look, news := entry.Sighting(see("ours"), ersDay(1))
 	require.True(t, news)
 	require.Equal(t, services.Entry{
 		ID: "1", State: services.Active, Credential: "ours", Version: "1", Hash: service.Hash(), Specialty: "Cardiology",
 	}, look.Entry)
 	require.Equal(t, service, *look.Service)
-	again, news := look.Look(see("theirs"), ersDay(2))
+	again, news := look.Sighting(see("theirs"), ersDay(2))
 	require.True(t, news, "another credential sees it now")
 	require.Equal(t, "theirs", again.Credential)
 	require.Nil(t, again.Service, "its facts are those we hold")
-	hidden, _ := again.Look(services.Answer{ID: "1", Outcome: services.OutcomeNotVisible, Credential: "nobody"}, ersDay(3))
+	hidden, _ := again.Sighting(services.Answer{ID: "1", Outcome: services.OutcomeNotVisible, Credential: "nobody"}, ersDay(3))
 	require.Equal(t, "theirs", hidden.Credential)
 	require.Equal(t, service.Hash(), hidden.Hash)
 }
@@ -72,8 +72,8 @@ func TestALifeOfAnEntry(t *testing.T) {
 			if answer.Outcome == services.OutcomeFound {
 				answer.Service = service
 			}
-			look, news := entry.Look(answer, ersDay(day))
-			again, isNews := look.Look(answer, ersDay(day))
+			look, news := entry.Sighting(answer, ersDay(day))
+			again, isNews := look.Sighting(answer, ersDay(day))
 			require.Equal(t, look.Entry, again.Entry, "the same answer on the same day says nothing more")
 			require.False(t, isNews)
 			require.Equal(t, news, look.Entry != entry || look.Service != nil)

@@ -73,7 +73,7 @@ func TestALookSaysHowAnEntryStands(t *testing.T) {
 		"still not visible":       {as(hidden, 0), says(services.OutcomeNotVisible), as(hidden, 0), false, false},
 		"unreadable says nothing": {seen, says(services.OutcomeUnreadable), seen, false, false},
 	} {
-		look, news := test.entry.Look(test.answer, ersDay(5))
+		look, news := test.entry.Sighting(test.answer, ersDay(5))
 		test.want.Version, test.want.Hash = look.Version, look.Hash
 		require.Equal(t, test.want, look.Entry, name)
 		require.Equal(t, test.facts, look.Service != nil, name)
@@ -185,7 +185,7 @@ func TestPlanServices(t *testing.T) {
 		"undone":                  {active, active, at("A"), sites{site("A", nil, undone(change.New))}, says{`A 1 update "">"Clinic" undone`}},
 		"missing, undone":         {active, missing, at("A"), sites{site("A", here, undone("missing"))}, says{"A 1 missing undone"}},
 	} {
-		item := services.Item{ID: "1", Was: test.was, State: test.state, Service: test.service, Sites: test.sites}
+		item := services.Item{ID: "1", Previous: test.was, State: test.state, Service: test.service, Sites: test.sites}
 		require.Equal(t, test.want, told(services.Plan(ersDay(1), []services.Item{item})), name)
 	}
 }
@@ -222,7 +222,7 @@ func (m *ersModel) redraw(t *rapid.T, id services.ID) {
 // items are what the store would load. States are those after the run.
 func (m *ersModel) items(states map[services.ID]services.State) (items []services.Item) {
 	for id, service := range m.services {
-		item := services.Item{ID: id, Was: m.states[id], State: states[id], Service: &service}
+		item := services.Item{ID: id, Previous: m.states[id], State: states[id], Service: &service}
 		for _, code := range ersProfiles {
 			row, there := m.rows[code][id]
 			if !there && !service.AtSite(code) {

@@ -71,7 +71,7 @@ func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {
 }
 
 // LetterWorked counts what became of a letter.
-func (m *Metrics) LetterWorked(kind people.LetterKind, state people.PostState) {
+func (m *Metrics) LetterWorked(kind people.LetterKind, state people.LetterState) {
 	m.letters.WithLabelValues(string(kind), string(state)).Inc()
 }
 
@@ -88,7 +88,7 @@ func (m *Metrics) RunEnded(s runs.Summary) {
 	}
 	for verb, profiles := range map[runs.Verb]int{
 		runs.Create: s.Changes.Create, runs.Close: s.Changes.Close, runs.Reopen: s.Changes.Reopen,
-		runs.ToSleep: s.Changes.Dormant, runs.Update: s.Changes.Update,
+		runs.MakeDormant: s.Changes.Dormant, runs.Update: s.Changes.Update,
 	} {
 		m.changes.WithLabelValues(string(s.Source), s.Report, string(verb)).Add(float64(profiles))
 	}
@@ -101,8 +101,8 @@ func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 		answer = "none"
 	}
 	m.pushes.WithLabelValues(string(sink), o.Route, answer).Inc()
-	if o.Took > 0 {
-		m.push.WithLabelValues(string(sink)).Observe(o.Took.Seconds())
+	if o.Duration > 0 {
+		m.push.WithLabelValues(string(sink)).Observe(o.Duration.Seconds())
 	}
 	if o.Lag > 0 {
 		m.pushLag.WithLabelValues(string(sink)).Observe(o.Lag.Seconds())

@@ -52,9 +52,9 @@ func chartOf(i int, c report.Chart) chart {
 		out.Bars = append(out.Bars, bar{Label: clean(b.Label), Count: grouped(b.Count)})
 	}
 	if c.Name == "by-day" {
-		out.stand(c.Bars)
+		out.drawVertical(c.Bars)
 	} else {
-		out.lie(c.Bars)
+		out.drawHorizontal(c.Bars)
 	}
 	return out
 }
@@ -90,7 +90,7 @@ func highest(bars []report.Bar) int {
 	return top
 }
 
-func (c *chart) lie(bars []report.Bar) {
+func (c *chart) drawHorizontal(bars []report.Bar) {
 	top := highest(bars)
 	c.Height = laneHeight * len(bars)
 	for i, b := range bars {
@@ -106,7 +106,7 @@ func (c *chart) lie(bars []report.Bar) {
 	}
 }
 
-func (c *chart) stand(bars []report.Bar) {
+func (c *chart) drawVertical(bars []report.Bar) {
 	if len(bars) == 0 {
 		return
 	}

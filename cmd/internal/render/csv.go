@@ -31,7 +31,7 @@ func WriteCSV(w io.Writer, r report.Report, section string) error {
 	if err := out.record(columnNames(r.Sections[at].Columns)); err != nil {
 		return err
 	}
-	if err := each(r.Sections[at], out.record); err != nil {
+	if err := eachRow(r.Sections[at], out.record); err != nil {
 		return err
 	}
 	return out.flush()
@@ -88,7 +88,7 @@ func appendCSV(buf []byte, cell string) []byte {
 		class = classify(cell)
 	}
 	guard := startsFormula(cell)
-	if class&needsQuotes == 0 && !spaced(cell) {
+	if class&needsQuotes == 0 && !mayBeTrimmed(cell) {
 		if guard {
 			buf = append(buf, '\'')
 		}
@@ -108,8 +108,8 @@ func appendCSV(buf []byte, cell string) []byte {
 	}
 }
 
-// spaced reports whether a reader might trim the cell if it had no quotes.
-func spaced(cell string) bool {
+// mayBeTrimmed reports whether a reader might trim the cell if it had no quotes.
+func mayBeTrimmed(cell string) bool {
 	if cell == "" {
 		return false
 	}

@@ -10,12 +10,12 @@ import (
 const noChanges = "No changes"
 
 // title names the report, for people.
-func title(h report.Head) string {
+func title(h report.Header) string {
 	return "Daily change report, " + h.Day.Time().Format("Monday 2 January 2006") + ": " + scope(h)
 }
 
 // scope says whose rows the report has.
-func scope(h report.Head) string {
+func scope(h report.Header) string {
 	name := strings.TrimSpace(clean(h.Name))
 	switch {
 	case h.Region == "" && name == "":
@@ -28,8 +28,8 @@ func scope(h report.Head) string {
 	return name + " (" + string(h.Region) + ")"
 }
 
-// empty reports whether nothing changed in the window.
-func empty(r report.Report) bool {
+// hasNoChanges reports whether nothing changed in the window.
+func hasNoChanges(r report.Report) bool {
 	for _, s := range r.Sections {
 		if s.Name == report.SectionChanges {
 			return s.Count == 0

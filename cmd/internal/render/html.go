@@ -103,10 +103,10 @@ func clockOf(at time.Time) clock {
 
 func pageOf(r report.Report) (page, error) {
 	out := page{
-		Title: title(r.Head), Scope: scope(r.Head), Day: r.Day.Time().Format("Monday 2 January 2006"),
+		Title: title(r.Header), Scope: scope(r.Header), Day: r.Day.Time().Format("Monday 2 January 2006"),
 		From: clockOf(r.From), Until: clockOf(r.Until), Frozen: clockOf(r.Frozen), Digest: clean(r.Digest),
 	}
-	if empty(r) {
+	if hasNoChanges(r) {
 		out.Empty = noChanges
 	}
 	for _, f := range r.Figures {
@@ -142,7 +142,7 @@ func sectionOf(s report.Section) (section, error) {
 	for i, c := range s.Columns {
 		out.Columns = append(out.Columns, column{Number: i + 1, Label: clean(c.Label)})
 	}
-	err := each(s, func(row []string) error {
+	err := eachRow(s, func(row []string) error {
 		if len(out.Rows) == rowsShown {
 			return errEnough
 		}
@@ -154,14 +154,14 @@ func sectionOf(s report.Section) (section, error) {
 		return section{}, err
 	}
 	out.Caption = fmt.Sprintf("%s, %s", out.Title, counted(len(out.Rows), "row"))
-	out.More = moreOf(s.Count, len(out.Rows), cut)
-	out.Nothing = nothing(s, len(out.Rows))
+	out.More = omittedRowsText(s.Count, len(out.Rows), cut)
+	out.Nothing = emptySectionText(s, len(out.Rows))
 	return out, nil
 }
 
-// moreOf says what a table that lists not all leaves out. Where the rows were
+// omittedRowsText says what a table that lists not all leaves out. Where the rows were
 // cut there is one more at least, whatever the count says.
-func moreOf(count, shown int, cut bool) string {
+func omittedRowsText(count, shown int, cut bool) string {
 	if cut {
 		count = max(count, shown+1)
 	}
@@ -176,8 +176,8 @@ func moreOf(count, shown int, cut bool) string {
 		grouped(shown), counted(count, "row"), grouped(count-shown), are)
 }
 
-// nothing is what an empty section says.
-func nothing(s report.Section, rows int) string {
+// emptySectionText is what an empty section says.
+func emptySectionText(s report.Section, rows int) string {
 	switch {
 	case rows > 0:
 		return ""

@@ -58,7 +58,7 @@ func WriteJSON(w io.Writer, r report.Report) error {
 	buffered := bufio.NewWriterSize(w, csvBuffer)
 	out := &jsonWriter{w: buffered, encoder: json.NewEncoder(buffered)}
 	out.encoder.SetEscapeHTML(false)
-	out.text(`{"head":`).value(headOf(r.Head))
+	out.text(`{"head":`).value(headOf(r.Header))
 	out.text(`,"figures":`).value(figuresOf(r.Figures))
 	out.text(`,"charts":`).value(chartsOf(r.Charts))
 	out.text(`,"sections":[`)
@@ -111,7 +111,7 @@ func (j *jsonWriter) section(s report.Section) error {
 	j.text(`{"name":`).value(s.Name).text(`,"title":`).value(clean(s.Title)).text(`,"note":`).value(clean(s.Note))
 	j.text(`,"count":`).value(s.Count).text(`,"columns":`).value(columns).text(`,"rows":[`)
 	number, cells := 0, make([]string, len(columns))
-	err := each(s, func(row []string) error {
+	err := eachRow(s, func(row []string) error {
 		j.comma(number)
 		number++
 		for i, cell := range row {
@@ -131,7 +131,7 @@ func (j *jsonWriter) failure() error {
 	return nil
 }
 
-func headOf(h report.Head) jsonHead {
+func headOf(h report.Header) jsonHead {
 	return jsonHead{
 		Day: h.Day.String(), From: h.From.UTC(), Until: h.Until.UTC(), Region: string(h.Region),
 		Name: clean(h.Name), Frozen: h.Frozen.UTC(), Digest: h.Digest,

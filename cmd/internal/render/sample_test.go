@@ -74,7 +74,7 @@ func changes() [][]string {
 
 func sample() report.Report {
 	return report.Report{
-		Head: report.Head{
+		Header: report.Header{
 			Day:  profile.NewDate(2026, time.November, 20),
 			From: time.Date(2026, time.November, 19, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, time.November, 20, 0, 0, 0, 0, time.UTC),
 			Region: "QOX", Name: "NHS Example ICB", Frozen: time.Date(2026, time.November, 20, 6, 0, 0, 0, time.UTC),

@@ -73,7 +73,7 @@ func startsFormula(text string) bool {
 		switch {
 		case strings.ContainsRune(formulaStarts, r):
 			return true
-		case r != utf8.RuneError && !strings.ContainsRune(quoteMarks, r) && !blank(r):
+		case r != utf8.RuneError && !strings.ContainsRune(quoteMarks, r) && !isInvisible(r):
 			return false
 		}
 	}
@@ -84,9 +84,9 @@ func plainStart(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
 }
 
-// blank reports whether nobody sees the rune: spaces, marks without width,
+// isInvisible reports whether nobody sees the rune: spaces, marks without width,
 // the byte order mark.
-func blank(r rune) bool {
+func isInvisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u115f' || r == '\u3164'
 }
 
@@ -101,10 +101,10 @@ func guarded(text string) string {
 	return text
 }
 
-// each gives the rows of a section to do, in order, and ends at the first
+// eachRow gives the rows of a section to do, in order, and ends at the first
 // error. A row may be reused by whoever yields it: do keeps cells, never the
 // slice.
-func each(s report.Section, do func(row []string) error) error {
+func eachRow(s report.Section, do func(row []string) error) error {
 	if s.Rows == nil {
 		return nil
 	}

@@ -73,7 +73,7 @@ func newBook(r report.Report, limit int) (*book, error) {
 	}
 	frozen := r.Frozen.UTC().Format(time.RFC3339)
 	err := b.file.SetDocProps(&excelize.DocProperties{
-		Title: title(r.Head), Creator: "profilesync", LastModifiedBy: "profilesync",
+		Title: title(r.Header), Creator: "profilesync", LastModifiedBy: "profilesync",
 		Created: frozen, Modified: frozen, Language: "en-GB",
 	})
 	if err != nil {

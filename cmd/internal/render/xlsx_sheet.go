@@ -18,7 +18,7 @@ func (b *book) section(name string, s report.Section) error {
 	if err := out.next(name); err != nil {
 		return fmt.Errorf("adding sheet %s: %w", name, err)
 	}
-	if err := each(s, out.row); err != nil {
+	if err := eachRow(s, out.row); err != nil {
 		return err
 	}
 	if err := out.end(); err != nil {

@@ -55,15 +55,15 @@ func (s *summary) keep(err error) {
 }
 
 func (s *summary) head(r report.Report) {
-	s.row(s.styled(s.title, title(r.Head)))
-	if empty(r) {
+	s.row(s.styled(s.title, title(r.Header)))
+	if hasNoChanges(r) {
 		s.row(s.styled(s.header, noChanges))
 	}
 	clock := func(at time.Time) any { return s.value(report.CellTime, at.Format(time.RFC3339)) }
 	s.row("Report for", s.value(report.CellDate, r.Day.String()))
 	s.row("From (UK time)", clock(r.From))
 	s.row("Until (UK time)", clock(r.Until))
-	s.row("Region", s.styled(0, scope(r.Head)))
+	s.row("Region", s.styled(0, scope(r.Header)))
 	s.row("Written (UK time)", clock(r.Frozen))
 	s.row("Digest of the rows", s.styled(0, r.Digest))
 	s.at++

@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// openFor opens the database for a command about one organisation.
-func openFor(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
+// openForOrganisation opens the database for a command about one organisation.
+func openForOrganisation(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
 	code, err := profile.ParseODSCode(text)
 	if err != nil {
 		return "", usage(err)

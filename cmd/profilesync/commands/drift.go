@@ -106,7 +106,7 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 			forced = append(forced, pushstore.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
 		}
 	}
-	return a.SettlePushes(ctx, forced)
+	return a.AwaitPushes(ctx, forced)
 }
 
 func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.DriftRow) {

@@ -136,7 +136,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return usage(err)
 	}
-	site, err := openFor(ctx, a, c.Site)
+	site, err := openForOrganisation(ctx, a, c.Site)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ type ersServices struct {
 }
 
 func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openFor(ctx, a, c.Code)
+	code, err := openForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if !hold.Until.IsZero() && hold.Until.Before(a.Today()) {
 		return ExitError{ExitUsage, fmt.Sprintf("--until %s: that day is over", hold.Until)}
 	}
-	if hold.Code, err = openFor(ctx, a, c.Code); err != nil {
+	if hold.Code, err = openForOrganisation(ctx, a, c.Code); err != nil {
 		return err
 	}
 	if hold.ID, err = a.Store.Pushes.AddHold(ctx, hold); err != nil {
@@ -72,7 +72,7 @@ func (c *holdList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 		return printHolds(ctx, a, out, "", c.Ended)
 	}
-	code, err := openFor(ctx, a, c.Code)
+	code, err := openForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}

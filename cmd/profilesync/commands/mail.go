@@ -122,11 +122,11 @@ func (*mailSend) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	people, err := a.People(func(people.LetterKind, people.PostState) {})
+	people, err := a.People(func(people.LetterKind, people.LetterState) {})
 	if err != nil {
 		return err
 	}
-	sent, waiting, err := people.Postman.Deliver(ctx)
+	sent, waiting, err := people.MailSender.Deliver(ctx)
 	if err != nil {
 		return err
 	}

@@ -143,8 +143,8 @@ func oneLine(value string) string {
 	return strings.ReplaceAll(value, "\n", ", ")
 }
 
-// moment shows when something happened, in London; a dash for never.
-func moment(at time.Time) string {
+// londonTime shows when something happened, in London; a dash for never.
+func londonTime(at time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}

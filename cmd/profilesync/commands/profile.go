@@ -25,7 +25,7 @@ type profileShow struct {
 }
 
 func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openFor(ctx, a, c.Code)
+	code, err := openForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
@@ -54,9 +54,9 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 func pushRows(p pushstore.ListedPush) [][]string {
 	at := func(when time.Time, number int64) string {
 		if when.IsZero() || number == 0 {
-			return moment(when)
+			return londonTime(when)
 		}
-		return fmt.Sprintf("%s (sequence %d)", moment(when), number)
+		return fmt.Sprintf("%s (sequence %d)", londonTime(when), number)
 	}
 	state := string(p.State)
 	if p.Unclear {
@@ -68,10 +68,10 @@ func pushRows(p pushstore.ListedPush) [][]string {
 	name := string(p.Sink)
 	return [][]string{
 		{name, state, p.Route},
-		{name + " wanted", moment(p.Wanted)},
+		{name + " wanted", londonTime(p.Wanted)},
 		{name + " sent", at(p.Sent, p.Sequence)},
 		{name + " accepted", at(p.Accepted, p.Took)},
-		{name + " seen", moment(p.Seen)},
+		{name + " seen", londonTime(p.Seen)},
 	}
 }
 
@@ -80,7 +80,7 @@ type profileHistory struct {
 }
 
 func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openFor(ctx, a, c.Code)
+	code, err := openForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if strings.TrimSpace(c.Reason) == "" {
 		return ExitError{ExitUsage, "--reason: say why"}
 	}
-	code, err := openFor(ctx, a, c.Code)
+	code, err := openForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(pushes))
 	for _, p := range pushes {
-		rows = append(rows, []string{p.Code.String(), p.Name, string(p.Sink), string(p.State), moment(p.Wanted), moment(p.Accepted), p.Reason})
+		rows = append(rows, []string{p.Code.String(), p.Name, string(p.Sink), string(p.State), londonTime(p.Wanted), londonTime(p.Accepted), p.Reason})
 	}
 	out.print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
 	return nil
@@ -106,7 +106,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if len(forced) == 0 {
 		return fmt.Errorf("nothing of %v is pushed anywhere", codes)
 	}
-	if err := a.SettlePushes(ctx, forced); err != nil {
+	if err := a.AwaitPushes(ctx, forced); err != nil {
 		return err
 	}
 	return printPushes(ctx, a, out, forced)
@@ -155,7 +155,7 @@ checks and contraception), and those that are left alone, with the reason.`
 }
 
 func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openFor(ctx, a, c.Code)
+	code, err := openForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if len(pushes) == 0 {
 		return fmt.Errorf("%s: no push to DoS is wanted; is it a profile, and did a daemon run since it was made?", code)
 	}
-	matched, err := sink.Preview(ctx, code, pushes[0].Wish.Profile.Values.Get(profile.FieldServices))
+	matched, err := sink.Preview(ctx, code, pushes[0].Desired.Profile.Values.Get(profile.FieldServices))
 	if err != nil {
 		return err
 	}

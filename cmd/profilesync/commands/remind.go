@@ -43,16 +43,16 @@ func (c *Remind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	case c.Date != "":
 		return ExitError{ExitUsage, "--date: only with --preview"}
 	case c.Post:
-		return posted(ctx, out, reminders.Post)
+		return printMadeDue(ctx, out, reminders.MakeDue)
 	}
 	code, err := profile.ParseODSCode(c.SendNow)
 	if err != nil {
 		return ExitError{ExitUsage, "--send-now: " + err.Error()}
 	}
-	return posted(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
+	return printMadeDue(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
 }
 
-func posted(ctx context.Context, out *Printer, post func(context.Context) (int, error)) error {
+func printMadeDue(ctx context.Context, out *Printer, post func(context.Context) (int, error)) error {
 	added, err := post(ctx)
 	if err != nil {
 		return err

@@ -123,7 +123,7 @@ func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) er
 	if err != nil {
 		return err
 	}
-	delivered, err := reporter.Bring(ctx, day)
+	delivered, err := reporter.Deliver(ctx, day)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) err
 		return err
 	}
 	out.print(found, "", [][]string{
-		{"rows", word(found.Rows, "as they were frozen", "NOT as they were frozen")},
+		{"rows", choose(found.Rows, "as they were frozen", "NOT as they were frozen")},
 		{"audit", fmt.Sprintf("%d rows, %d of them differ from the report", found.Audit, found.Differ)},
 	})
 	if !found.Rows || found.Differ > 0 {
@@ -157,7 +157,7 @@ func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	return nil
 }
 
-func word(yes bool, ifYes, ifNo string) string {
+func choose(yes bool, ifYes, ifNo string) string {
 	if yes {
 		return ifYes
 	}

@@ -42,8 +42,8 @@ func newHealth(now func() time.Time) *health {
 	return &health{now: now, began: now(), heard: now(), dispatchedAt: now()}
 }
 
-// answered notes a word from the database.
-func (h *health) answered() {
+// databaseAnswered notes a word from the database.
+func (h *health) databaseAnswered() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.heard = h.now()
@@ -52,8 +52,8 @@ func (h *health) answered() {
 	}
 }
 
-// lost notes that the database gave no word.
-func (h *health) lost() {
+// databaseLost notes that the database gave no word.
+func (h *health) databaseLost() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.heard, h.reachable = h.now(), time.Time{}
@@ -66,8 +66,8 @@ func (h *health) dispatched() {
 	h.dispatchedAt, h.enrolled = h.now(), true
 }
 
-// begin notes a new life, whose first round of the dispatcher may take long.
-func (h *health) begin() {
+// beginLife notes a new life, whose first round of the dispatcher may take long.
+func (h *health) beginLife() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.begun, h.dispatchedAt, h.enrolled = true, h.now(), false
@@ -80,8 +80,8 @@ func (h *health) working(stopped <-chan struct{}) {
 	h.stopped = stopped
 }
 
-// rest notes that a life has ended, and the next has not begun.
-func (h *health) rest() {
+// endLife notes that a life has ended, and the next has not begun.
+func (h *health) endLife() {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.stopped = nil

@@ -27,13 +27,13 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 		happens func(*health)
 		says    string
 	}{
-		"all goes on":                {func(h *health) { every(2000, h.answered, h.dispatched) }, ""},
-		"the database is away":       {func(h *health) { every(2000, h.lost) }, ""},
-		"it came back a moment ago":  {func(h *health) { every(2000, h.lost); every(5, h.answered) }, ""},
-		"nobody asks the database":   {func(h *health) { every(10, h.answered, h.dispatched); every(61) }, "nothing was asked of the database"},
-		"the first round never ends": {func(h *health) { every(300, h.answered) }, "the dispatcher has made no round"},
-		"the dispatcher hangs":       {func(h *health) { h.dispatched(); every(100, h.answered) }, "the dispatcher has made no round"},
-		"the first round takes long": {func(h *health) { every(200, h.answered) }, ""},
+		"all goes on":                {func(h *health) { every(2000, h.databaseAnswered, h.dispatched) }, ""},
+		"the database is away":       {func(h *health) { every(2000, h.databaseLost) }, ""},
+		"it came back a moment ago":  {func(h *health) { every(2000, h.databaseLost); every(5, h.databaseAnswered) }, ""},
+		"nobody asks the database":   {func(h *health) { every(10, h.databaseAnswered, h.dispatched); every(61) }, "nothing was asked of the database"},
+		"the first round never ends": {func(h *health) { every(300, h.databaseAnswered) }, "the dispatcher has made no round"},
+		"the dispatcher hangs":       {func(h *health) { h.dispatched(); every(100, h.databaseAnswered) }, "the dispatcher has made no round"},
+		"the first round takes long": {func(h *health) { every(200, h.databaseAnswered) }, ""},
 		"the workers have stopped": {func(h *health) {
 			stopped := make(chan struct{})
 			h.working(stopped)
@@ -43,8 +43,8 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 			stopped := make(chan struct{})
 			h.working(stopped)
 			close(stopped)
-			h.rest()
-			every(2000, h.lost)
+			h.endLife()
+			every(2000, h.databaseLost)
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

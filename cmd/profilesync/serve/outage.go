@@ -76,8 +76,8 @@ func (o *outage) end() {
 	o.since, o.back = time.Time{}, time.Time{}
 }
 
-// takes reports whether a record says nothing but that the database is away.
-func (o *outage) takes(record string, err error, class lostness) bool {
+// absorbs reports whether a record says nothing but that the database is away.
+func (o *outage) absorbs(record string, err error, class lostness) bool {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	switch {
@@ -116,7 +116,7 @@ type outageHandler struct {
 func (h *outageHandler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelWarn {
 		class, err := h.worst(r)
-		if class != notLost && h.outage.takes(r.Message, err, class) {
+		if class != notLost && h.outage.absorbs(r.Message, err, class) {
 			return nil
 		}
 	}

@@ -33,14 +33,14 @@ func (ourRecords) message(string) lostness { return notLost }
 
 func (ourRecords) attribute(a slog.Attr) (lostness, error) {
 	err, ok := a.Value.Any().(error)
-	if !ok || ofOutside(err) {
+	if !ok || isOfOutsideSystem(err) {
 		return notLost, nil
 	}
-	return lost(err), err
+	return classifyLoss(err), err
 }
 
-// ofOutside reports whether an error is somebody else's than the database's.
-func ofOutside(err error) bool {
+// isOfOutsideSystem reports whether an error is somebody else's than the database's.
+func isOfOutsideSystem(err error) bool {
 	var unavailable queue.Unavailable
 	var request *url.Error
 	var mail *people.MailError
@@ -53,14 +53,14 @@ var broken = []error{
 	pgconn.ErrConnClosed, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
 }
 
-func lost(err error) lostness {
+func classifyLoss(err error) lostness {
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &connect):
 		return certainlyLost
 	case errors.As(err, &pg):
-		if away(pg.Code) {
+		if serverIsAway(pg.Code) {
 			return certainlyLost
 		}
 		return notLost
@@ -76,9 +76,9 @@ func lost(err error) lostness {
 	return notLost
 }
 
-// away reports whether a server says by a code of its own that it is not there:
+// serverIsAway reports whether a server says by a code of its own that it is not there:
 // the connection failed (class 08), it shuts down, crashed, or starts up.
-func away(code string) bool {
+func serverIsAway(code string) bool {
 	return strings.HasPrefix(code, "08") || code == "57P01" || code == "57P02" || code == "57P03"
 }
 
@@ -109,7 +109,7 @@ func (queueRecords) attribute(a slog.Attr) (lostness, error) {
 		return notLost, nil
 	}
 	if err, ok := a.Value.Any().(error); ok {
-		return lost(err), err
+		return classifyLoss(err), err
 	}
 	text := a.Value.String()
 	switch {

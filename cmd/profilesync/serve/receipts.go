@@ -16,7 +16,7 @@ func receipts(a *wiring.App, log *slog.Logger) (http.Handler, error) {
 		return nil, nil //nolint:nilnil // none are taken
 	}
 	handler, err := notify.Receipts(a.Settings.NotifyCallbackToken.Reveal(), func(ctx context.Context, r notify.Receipt) error {
-		err := a.Store.People.Fate(ctx, r.Mailed)
+		err := a.Store.People.Fate(ctx, r.Acceptance)
 		if err != nil {
 			log.ErrorContext(ctx, "taking a delivery receipt", "error", err)
 		}

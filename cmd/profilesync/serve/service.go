@@ -73,7 +73,7 @@ var errUnstopped = errors.New("jobs did not stop in time; others go on with them
 // run works until the context ends, one life after the other.
 func (s *service) run(ctx context.Context, address string) error {
 	for {
-		err := s.life(ctx, address)
+		err := s.workUnderOneName(ctx, address)
 		switch {
 		case errors.Is(err, errUnstopped), ctx.Err() == nil && !s.health.hasBegun():
 			return err
@@ -93,9 +93,9 @@ func (s *service) run(ctx context.Context, address string) error {
 	}
 }
 
-// life works under one name of the process. It returns queue.ErrReplaced when
+// workUnderOneName works under one name of the process. It returns queue.ErrReplaced when
 // nothing is worked under that name any more.
-func (s *service) life(ctx context.Context, address string) error {
+func (s *service) workUnderOneName(ctx context.Context, address string) error {
 	pool, err := s.QueuePool(ctx)
 	if err != nil {
 		return err
@@ -111,14 +111,14 @@ func (s *service) life(ctx context.Context, address string) error {
 		return err
 	}
 	announcer := wiring.Announcer(s.control, true)
-	announcer.Answered = func() { s.health.answered(); s.outage.Answered() }
-	announcer.Lost = func(err error) { s.health.lost(); s.outage.Lost(err) }
+	announcer.Answered = func() { s.health.databaseAnswered(); s.outage.Answered() }
+	announcer.Lost = func(err error) { s.health.databaseLost(); s.outage.Lost(err) }
 	if _, err := announcer.Begin(ctx); err != nil {
 		announcer.Lost(err)
 		return err
 	}
-	s.health.begin()
-	defer s.health.rest()
+	s.health.beginLife()
+	defer s.health.endLife()
 	s.log.InfoContext(ctx, "serving", "address", address, "version", s.Version, "process", daemon.Process)
 	err = s.work(ctx, daemon, client, announcer)
 	announcer.End(ctx, err == nil)

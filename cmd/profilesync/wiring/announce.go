@@ -17,7 +17,7 @@ func Announcer(store *Store, daemon bool) *queue.Announcer {
 			lost, _ := earlier.(announcement)
 			made, err := store.Announce(ctx, daemon, lost.Announcement)
 			if err != nil {
-				return nil, replaced(err)
+				return nil, asReplaced(err)
 			}
 			return announcement{made}, nil
 		},
@@ -29,9 +29,9 @@ func Announcer(store *Store, daemon bool) *queue.Announcer {
 type announcement struct{ *postgres.Announcement }
 
 // Renew says that the process lives.
-func (a announcement) Renew(ctx context.Context) error { return replaced(a.Announcement.Renew(ctx)) }
+func (a announcement) Renew(ctx context.Context) error { return asReplaced(a.Announcement.Renew(ctx)) }
 
-func replaced(err error) error {
+func asReplaced(err error) error {
 	if errors.Is(err, postgres.ErrProcessEnded) {
 		return fmt.Errorf("%w: %w", queue.ErrReplaced, err)
 	}

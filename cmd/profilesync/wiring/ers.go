@@ -24,16 +24,16 @@ func (a *App) ERS() (*ers.API, error) {
 		return nil, err
 	}
 	return ers.New(ers.Options{
-		URL: a.Settings.ERSURL, Credentials: credentials, Answered: a.tellERS(a.Logger(a.Settings.Level())),
+		URL: a.Settings.ERSURL, Credentials: credentials, Answered: a.logERSCall(a.Logger(a.Settings.Level())),
 		Turn: func(ctx context.Context, credential string) error {
 			return a.Store.Turn(ctx, credential, a.Settings.ERSPerSecond)
 		},
 	})
 }
 
-// tellERS logs both ids of every request: e-RS asks for them when it is to look
+// logERSCall logs both ids of every request: e-RS asks for them when it is to look
 // into one.
-func (a *App) tellERS(log *slog.Logger) func(context.Context, ers.Call) {
+func (a *App) logERSCall(log *slog.Logger) func(context.Context, ers.Call) {
 	return func(ctx context.Context, c ers.Call) {
 		level := slog.LevelDebug
 		if c.Status != http.StatusOK {

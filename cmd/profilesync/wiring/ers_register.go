@@ -21,7 +21,7 @@ type ImportedExtract struct {
 // ImportExtract brings an extract to the register, under the lock of e-RS: no
 // run sees half of it. It is read first: nobody waits for the disk it is on.
 func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done ImportedExtract, err error) {
-	file, err := hold(path)
+	file, err := spoolFile(path)
 	if err != nil {
 		return done, fmt.Errorf("opening the extract: %w", err)
 	}

@@ -76,12 +76,12 @@ func noTurn(context.Context) error { return nil }
 // takes half a second for each is still paced by the pace alone.
 const mailWorkers = 20
 
-func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.PostState),
-) *peoplejobs.Postman {
-	return &peoplejobs.Postman{
+func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.LetterState),
+) *peoplejobs.MailSender {
+	return &peoplejobs.MailSender{
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return a.Store.People.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.Settings.MailPerDay, CanaryPause: a.Settings.MailCanaryPause,
-		Settle: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
+		SettleAfter: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
 			if err != nil {
@@ -89,7 +89,7 @@ func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders,
 			}
 			lists, err := a.Settings.MailingLists()
 			return people.Composer{
-				Reminding: world, Limits: a.Settings.IdleLimits(), Lists: lists, SignIn: a.Settings.SignInURL, Desk: a.Settings.ServiceDesk,
+				ReminderContext: world, Limits: a.Settings.IdleLimits(), Lists: lists, SignIn: a.Settings.SignInURL, Desk: a.Settings.ServiceDesk,
 				Report: a.reportWords(ctx),
 			}, err
 		},
@@ -99,7 +99,7 @@ func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders,
 // attacher sends letters with files.
 type attacher interface {
 	peoplejobs.Mailer
-	SendWith(ctx context.Context, l people.Letter, files []smtp.Attachment) (people.Mailed, error)
+	SendWith(ctx context.Context, l people.Letter, files []smtp.Attachment) (people.Acceptance, error)
 }
 
 // attaching sends the notice of a report with the report itself.
@@ -110,14 +110,14 @@ type attaching struct {
 }
 
 // Send attaches the report that the notice is about.
-func (m attaching) Send(ctx context.Context, l people.Letter) (people.Mailed, error) {
+func (m attaching) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	parts := strings.Split(l.Reference, "/")
 	if l.Kind != people.LetterReport || len(parts) < 3 {
 		return m.attacher.Send(ctx, l)
 	}
 	day, err := profile.ParseDate(parts[1])
 	if err != nil {
-		return people.Mailed{}, &people.MailError{Answer: people.MailRefused, Reason: "its reference names no day"}
+		return people.Acceptance{}, &people.MailError{Answer: people.MailRefused, Reason: "its reference names no day"}
 	}
 	region := profile.ODSCode(parts[2])
 	if region == people.NationalList {
@@ -128,7 +128,7 @@ func (m attaching) Send(ctx context.Context, l people.Letter) (people.Mailed, er
 		f := ReportFile{Day: day, Region: region, Form: form}
 		text, err := m.app.reportText(ctx, f)
 		if err != nil {
-			return people.Mailed{}, &people.MailError{Answer: people.MailRetry, Reason: "the report cannot be read", Err: err}
+			return people.Acceptance{}, &people.MailError{Answer: people.MailRetry, Reason: "the report cannot be read", Err: err}
 		}
 		files = append(files, smtp.Attachment{Name: f.name(), ContentType: reportForms[form], Data: text})
 	}

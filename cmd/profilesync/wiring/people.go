@@ -10,7 +10,7 @@ import (
 )
 
 // People wires the work for people.
-func (a *App) People(observe func(people.LetterKind, people.PostState)) (p peoplejobs.Workers, err error) {
+func (a *App) People(observe func(people.LetterKind, people.LetterState)) (p peoplejobs.Workers, err error) {
 	if p.Reminders, err = a.Reminders(); err != nil {
 		return p, err
 	}
@@ -27,7 +27,7 @@ func (a *App) People(observe func(people.LetterKind, people.PostState)) (p peopl
 	if err != nil || mailer == nil {
 		return p, err
 	}
-	p.Postman = a.postman(mailer, p.Reminders, observe)
+	p.MailSender = a.postman(mailer, p.Reminders, observe)
 	if service, ok := mailer.(peoplejobs.MailStatus); ok {
 		p.Watch = &peoplejobs.MailWatch{Service: service, Store: a.Store.People}
 	}

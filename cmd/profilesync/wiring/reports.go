@@ -32,10 +32,10 @@ func (a *App) Reporter() (*peoplejobs.Reporter, error) {
 		r.Names = a.nameRegions
 	}
 	if a.Settings.ReportDirectory != "" {
-		r.Deliver = append(r.Deliver, reportDirectory{a})
+		r.Channels = append(r.Channels, reportDirectory{a})
 	}
 	if a.Settings.Mail != settings.MailOff {
-		r.Deliver = append(r.Deliver, reportMail{a, lists})
+		r.Channels = append(r.Channels, reportMail{a, lists})
 	}
 	return r, nil
 }
@@ -79,7 +79,7 @@ func (m reportMail) Deliver(ctx context.Context, day profile.Date, list profile.
 	if _, ok := m.lists[list]; !ok {
 		return nil
 	}
-	_, err := m.Store.People.PostLetters(ctx, []people.Post{{
+	_, err := m.Store.People.AddLetters(ctx, []people.DueLetter{{
 		Reference: "report/" + day.String() + "/" + string(list), Kind: people.LetterReport, List: list, Since: day,
 	}})
 	return err

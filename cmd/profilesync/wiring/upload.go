@@ -13,7 +13,7 @@ import (
 // Upload stores a file. It is read first: no transaction waits for a disk or a
 // pipe of the caller's.
 func (a *App) Upload(ctx context.Context, path string) (int64, error) {
-	file, err := hold(path)
+	file, err := spoolFile(path)
 	if err != nil {
 		return 0, fmt.Errorf("--files: %w", err)
 	}
@@ -21,8 +21,8 @@ func (a *App) Upload(ctx context.Context, path string) (int64, error) {
 	return a.Store.Runs.StoreUpload(ctx, filepath.Base(path), file)
 }
 
-// hold reads a file, which may be a pipe, to its end.
-func hold(path string) (*spool.File, error) {
+// spoolFile reads a file, which may be a pipe, to its end.
+func spoolFile(path string) (*spool.File, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func New(options Options) *Client {
 			Name:         o.Name,
 			Timeout:      o.Cooldown,
 			ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= o.Trip },
-			IsSuccessful: func(err error) bool { return !sick(err) },
+			IsSuccessful: func(err error) bool { return !isServerFault(err) },
 		}),
 	}
 }
@@ -47,7 +47,7 @@ func New(options Options) *Client {
 // carry an Idempotency-Key header. A request with a body needs GetBody, which
 // http.NewRequest sets for the usual readers.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	return try(c, req, c.attempt)
+	return attemptResult(c, req, c.attempt)
 }
 
 // Answer is a response that has been read to its end.
@@ -60,7 +60,7 @@ type Answer struct {
 // Fetch is Do with the body read: a body that breaks off is a lost connection
 // and retried like one. ErrTooLarge is not.
 func (c *Client) Fetch(req *http.Request) (*Answer, error) {
-	return try(c, req, func(req *http.Request) (*Answer, error) {
+	return attemptResult(c, req, func(req *http.Request) (*Answer, error) {
 		resp, err := c.attempt(req) //nolint:bodyclose // drain closes it
 		if err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func (c *Client) Fetch(req *http.Request) (*Answer, error) {
 	})
 }
 
-func try[T any](c *Client, req *http.Request, attempt func(*http.Request) (T, error)) (T, error) {
+func attemptResult[T any](c *Client, req *http.Request, attempt func(*http.Request) (T, error)) (T, error) {
 	req = c.prepare(req)
 	var last error
 	var wait time.Duration
@@ -85,7 +85,7 @@ func try[T any](c *Client, req *http.Request, attempt func(*http.Request) (T, er
 		}
 		last = err
 		var again bool
-		if again, wait = c.again(req, err); again {
+		if again, wait = c.mayRetry(req, err); again {
 			return result, retry.RetryableError(err)
 		}
 		return result, err

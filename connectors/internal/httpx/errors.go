@@ -70,7 +70,7 @@ func SafeURL(address *url.URL) string {
 	safe.User, safe.Fragment, safe.RawFragment = nil, "", ""
 	query := safe.Query()
 	for name := range query {
-		if secretive(name) {
+		if mayHoldSecret(name) {
 			query.Set(name, "hidden")
 		}
 	}
@@ -78,7 +78,7 @@ func SafeURL(address *url.URL) string {
 	return safe.String()
 }
 
-func secretive(name string) bool {
+func mayHoldSecret(name string) bool {
 	name = strings.ToLower(name)
 	for _, part := range []string{"key", "token", "secret", "pass", "sig", "auth", "credential", "assertion"} {
 		if strings.Contains(name, part) {

@@ -26,9 +26,9 @@ func (c *Client) backoff(wait *time.Duration) retry.Backoff {
 	return retry.WithMaxRetries(uint64(max(c.options.Attempts-1, 0)), asked)
 }
 
-// again says whether the request is worth another attempt, and the wait that
+// mayRetry says whether the request is worth another attempt, and the wait that
 // the server asked for.
-func (c *Client) again(req *http.Request, err error) (bool, time.Duration) {
+func (c *Client) mayRetry(req *http.Request, err error) (bool, time.Duration) {
 	if !repeatable(req) || req.Context().Err() != nil || errors.Is(err, ErrOpen) || errors.Is(err, errNoTurn) {
 		return false, 0
 	}
@@ -50,9 +50,9 @@ func repeatable(req *http.Request) bool {
 	return req.Header.Get("Idempotency-Key") != ""
 }
 
-// sick reports an error that speaks against the other side: what our own
+// isServerFault reports an error that speaks against the other side: what our own
 // request or our caller brought about does not open the breaker.
-func sick(err error) bool {
+func isServerFault(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errRedirect) {
 		return false
 	}

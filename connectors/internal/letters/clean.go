@@ -15,7 +15,7 @@ const (
 // invisible or turn the direction of the text, single spaces. No value can
 // open or close a placeholder of Notify.
 func clean(s string, longest int) string {
-	return finish(shown(s), longest)
+	return trimTo(visible(s), longest)
 }
 
 // cleanTyped also takes away what Notify and mail programs make links,
@@ -35,14 +35,14 @@ func cleanTyped(s string, longest int) string {
 			return -1
 		}
 		return r
-	}, shown(s))
+	}, visible(s))
 	// Last, for what is taken away may bring two strokes together.
 	s = strings.ReplaceAll(s, "//", " ")
-	return finish(strings.TrimLeft(s, "-+. "), longest)
+	return trimTo(strings.TrimLeft(s, "-+. "), longest)
 }
 
-// shown keeps what a reader sees.
-func shown(s string) string {
+// visible keeps what a reader sees.
+func visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
@@ -54,18 +54,18 @@ func shown(s string) string {
 	}, s)
 }
 
-// finish sets the spaces and the length.
-func finish(s string, longest int) string {
+// trimTo sets the spaces and the length.
+func trimTo(s string, longest int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > longest {
 		s = strings.TrimSpace(string(runes[:longest-1])) + "…"
 	}
-	return apart(s)
+	return separateParentheses(s)
 }
 
-// apart sets a space between two parentheses of a kind: Notify's placeholders
+// separateParentheses sets a space between two parentheses of a kind: Notify's placeholders
 // have two of each.
-func apart(s string) string {
+func separateParentheses(s string) string {
 	var b strings.Builder
 	var last rune
 	for _, r := range s {

@@ -163,16 +163,16 @@ func read(kind people.LetterKind) (text, error) {
 			return text{}, fmt.Errorf("text %s: %w", kind, err)
 		}
 	}
-	t.holes, err = holes(t.subject, t.body)
+	t.holes, err = placeholders(t.subject, t.body)
 	if err != nil {
 		return text{}, fmt.Errorf("text %s: %w", kind, err)
 	}
 	return t, nil
 }
 
-// holes reads the placeholders from what was parsed, so that nobody has to
+// placeholders reads the placeholders from what was parsed, so that nobody has to
 // list them twice.
-func holes(parts ...*template.Template) (found []Placeholder, err error) {
+func placeholders(parts ...*template.Template) (found []Placeholder, err error) {
 	for _, part := range parts {
 		for _, node := range part.Root.Nodes {
 			if node.Type() == parse.NodeText {

@@ -49,13 +49,13 @@ func BenchmarkReminders(b *testing.B) {
 	reminders := &peoplejobs.Reminders{
 		People: store, Calendar: store, Rules: people.DefaultCheckRules(), Now: func() time.Time { return today.Time().Add(9 * time.Hour) },
 	}
-	postman := &peoplejobs.Postman{
+	postman := &peoplejobs.MailSender{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return store.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
-		Workers: 20, PerDay: 3, Observe: func(people.LetterKind, people.PostState) {},
+		Workers: 20, PerDay: 3, Observe: func(people.LetterKind, people.LetterState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
-			return people.Composer{Reminding: world, SignIn: "https://x.example"}, err
+			return people.Composer{ReminderContext: world, SignIn: "https://x.example"}, err
 		},
 	}
 	for b.Loop() {
@@ -69,7 +69,7 @@ func BenchmarkReminders(b *testing.B) {
 		selecting := time.Since(began)
 		require.Equal(b, benchPeople, selected)
 		began = time.Now()
-		_, err = reminders.Post(b.Context())
+		_, err = reminders.MakeDue(b.Context())
 		require.NoError(b, err)
 		posting := time.Since(began)
 		service := &service{lookup: true, version: 1}

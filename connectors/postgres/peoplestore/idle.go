@@ -116,10 +116,10 @@ func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []people.Accoun
 	if err != nil {
 		return err
 	}
-	var posts []people.Post
+	var posts []people.DueLetter
 	for _, id := range ended {
 		v := people.IdleVerdict{Account: id, Since: since[id]}
-		posts = append(posts, people.Post{
+		posts = append(posts, people.DueLetter{
 			Reference: v.Reference(people.LetterDeactivated), Kind: people.LetterDeactivated, Account: v.Account, Since: v.Since,
 		})
 	}
@@ -130,8 +130,8 @@ func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []people.Accoun
 			posts[last].Codes = append(posts[last].Codes, m.Code)
 			continue
 		}
-		posts = append(posts, people.Post{
-			Reference: reference, Kind: people.LetterMemberEnded, Account: m.Manager, About: about.Account,
+		posts = append(posts, people.DueLetter{
+			Reference: reference, Kind: people.LetterMemberEnded, Account: m.Manager, Subject: about.Account,
 			Since: about.Since, Codes: []profile.ODSCode{m.Code},
 		})
 	}

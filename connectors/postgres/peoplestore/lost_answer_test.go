@@ -56,7 +56,7 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 			t.Helper()
 			m := newMailed(t, 5)
 			return pgtest.Write{Database: m.Database, Rows: allOfPeople, Try: func() error {
-				_, err := m.reminders().Post(t.Context())
+				_, err := m.reminders().MakeDue(t.Context())
 				return err
 			}}
 		}},
@@ -86,7 +86,7 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 			m.deliver(1, 0)
 			return pgtest.Write{
 				Database: m.Database, Rows: allOfPeople, Try: func() error {
-					return m.store.Fate(t.Context(), people.Mailed{ID: m.service.sent[0], State: people.MailDead})
+					return m.store.Fate(t.Context(), people.Acceptance{ID: m.service.sent[0], State: people.MailDead})
 				},
 				Between: func() { m.Exec("update account set dead_at = null") }, // it was mended
 			}

@@ -70,7 +70,7 @@ func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Ca
 // are put together from. Texts in blocked wait; nobody gets more than so many a
 // day.
 func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
-	[]people.Post, error,
+	[]people.DueLetter, error,
 ) {
 	rows, err := b.q.ClaimLetters(ctx, peoplesql.ClaimLettersParams{
 		Blocked: postgres.Texts(blocked), Cap: perDay, Most: most, Day: midnight(today),
@@ -78,7 +78,7 @@ func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.L
 	if err != nil {
 		return nil, postgres.Wrap(err, "claiming letters")
 	}
-	posts := make([]people.Post, len(rows))
+	posts := make([]people.DueLetter, len(rows))
 	for i, row := range rows {
 		posts[i] = toPost(row)
 	}
@@ -88,18 +88,18 @@ func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.L
 // Begin notes that a claimed letter is about to be handed to the mail service:
 // from then on it may have been sent. It reports false, and notes nothing, when
 // no letter goes out.
-func (b *Outbox) Begin(ctx context.Context, post people.Post) (open bool, err error) {
-	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: post.ID, ClaimedAt: post.Claimed})
+func (b *Outbox) Begin(ctx context.Context, post people.DueLetter) (open bool, err error) {
+	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: post.ID, ClaimedAt: post.ClaimedAt})
 	if err == nil && row.Open && !row.Begun {
 		err = errors.New("it is not claimed, or was begun before")
 	}
 	return row.Open && err == nil, postgres.Wrap(err, fmt.Sprintf("beginning letter %d", post.ID))
 }
 
-func toPost(row peoplesql.ClaimLettersRow) people.Post {
-	post := people.Post{
+func toPost(row peoplesql.ClaimLettersRow) people.DueLetter {
+	post := people.DueLetter{
 		ID: row.ID, Reference: row.Reference, Kind: row.Kind, List: row.List, Stage: row.Stage, Since: row.Since, Ends: row.Ends,
-		Try: row.Tries, Claimed: row.ClaimedAt, Account: people.AccountID(row.Account), About: people.AccountID(row.About),
+		Attempt: row.Tries, ClaimedAt: row.ClaimedAt, Account: people.AccountID(row.Account), Subject: people.AccountID(row.About),
 		Codes: row.Codes,
 	}
 	if !row.Quarter.IsZero() {
@@ -109,11 +109,11 @@ func toPost(row peoplesql.ClaimLettersRow) people.Post {
 }
 
 // load brings people and organisations to letters, all at once.
-func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Date) error {
+func (b *Outbox) load(ctx context.Context, posts []people.DueLetter, today profile.Date) error {
 	var ids []people.AccountID
 	var codes []profile.ODSCode
 	for _, p := range posts {
-		for _, id := range []people.AccountID{p.Account, p.About} {
+		for _, id := range []people.AccountID{p.Account, p.Subject} {
 			if id != 0 {
 				ids = append(ids, id)
 			}
@@ -136,7 +136,7 @@ func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Da
 		orgs[org.Code] = org
 	}
 	for i := range posts {
-		posts[i].Person, posts[i].Other = accounts[posts[i].Account], accounts[posts[i].About]
+		posts[i].Person, posts[i].SubjectPerson = accounts[posts[i].Account], accounts[posts[i].Subject]
 		for _, code := range posts[i].Codes {
 			if org, ok := orgs[code]; ok {
 				posts[i].Orgs = append(posts[i].Orgs, org)
@@ -149,7 +149,7 @@ func (b *Outbox) load(ctx context.Context, posts []people.Post, today profile.Da
 // Stale are letters that a process began which has ended since: they may have
 // been sent. They are settled when they were claimed long enough ago for the mail
 // service to know. Those that were claimed and never begun are due again.
-func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []people.Post, waiting bool, err error) {
+func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error) {
 	if err := b.q.ReleaseUntouched(ctx); err != nil {
 		return nil, false, postgres.Wrap(err, "releasing letters")
 	}
@@ -159,34 +159,34 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []peopl
 			waiting = true
 			continue
 		}
-		posts = append(posts, people.Post{
-			ID: row.ID, Reference: row.Reference, Kind: row.Kind, Try: row.Tries, Claimed: row.ClaimedAt,
+		posts = append(posts, people.DueLetter{
+			ID: row.ID, Reference: row.Reference, Kind: row.Kind, Attempt: row.Tries, ClaimedAt: row.ClaimedAt,
 			Age: time.Duration(row.Age * float64(time.Second)),
 		})
 	}
 	return posts, waiting, postgres.Wrap(err, "reading stale letters")
 }
 
-// Settle records what became of a claimed letter, once; where that claim has
+// RecordOutcome records what became of a claimed letter, once; where that claim has
 // ended, nothing. What went out is counted with it.
-func (b *Outbox) Settle(ctx context.Context, s people.Settled) error {
+func (b *Outbox) RecordOutcome(ctx context.Context, s people.LetterOutcome) error {
 	params := peoplesql.SettleLetterParams{
-		ID: s.Post, ClaimedAt: s.Claimed, State: string(s.State), Reason: s.Reason, ProviderID: s.Mailed.ID,
-		TemplateVersion: s.Mailed.Version, Ends: s.Ends,
+		ID: s.LetterID, ClaimedAt: s.ClaimedAt, State: string(s.State), Reason: s.Reason, ProviderID: s.Acceptance.ID,
+		TemplateVersion: s.Acceptance.Version, Ends: s.Ends,
 	}
 	if s.Wait > 0 {
 		params.Wait = &s.Wait
 	}
-	if s.Untried {
+	if s.NotAttempted {
 		params.Untried = 1
 	}
 	return postgres.Wrap(pgx.BeginFunc(ctx, b.Conn, func(tx pgx.Tx) error {
 		q := peoplesql.New(tx)
 		settled, err := q.SettleLetter(ctx, params)
-		if err != nil || settled == 0 || s.Dead == 0 {
+		if err != nil || settled == 0 || s.DeadAddressOf == 0 {
 			return err
 		}
-		return markDead(ctx, q, s.Dead)
+		return markDead(ctx, q, s.DeadAddressOf)
 	}), "settling a letter")
 }
 
@@ -206,11 +206,11 @@ func (b *Outbox) Waiting(ctx context.Context) (int, time.Time, error) {
 
 // OpenLetters are those to ask the mail service about: not asked about lately,
 // and young enough for it to remember.
-func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.OpenLetter, error) {
+func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error) {
 	rows, err := s.q.OpenLetters(ctx, peoplesql.OpenLettersParams{Every: every, Within: within, Most: most})
-	open := make([]people.OpenLetter, len(rows))
+	open := make([]people.LetterInTransit, len(rows))
 	for i, row := range rows {
-		open[i] = people.OpenLetter(row)
+		open[i] = people.LetterInTransit(row)
 	}
 	return open, postgres.Wrap(err, "reading accepted letters")
 }
@@ -222,7 +222,7 @@ func (s *Store) LookedAt(ctx context.Context, id int64) error {
 
 // Fate records how an accepted letter fared, by the mail service's word. Words
 // that come twice, late, or of a letter that is none of ours change nothing.
-func (s *Store) Fate(ctx context.Context, m people.Mailed) error {
+func (s *Store) Fate(ctx context.Context, m people.Acceptance) error {
 	if m.State == people.MailSending || m.ID == "" {
 		return nil
 	}

@@ -30,13 +30,13 @@ type service struct {
 
 func (s *service) Lookup() bool { return s.lookup }
 
-func (s *service) Find(_ context.Context, reference string) (people.Mailed, bool, error) {
+func (s *service) Find(_ context.Context, reference string) (people.Acceptance, bool, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return people.Mailed{ID: reference, Version: s.version, State: people.MailSending}, slices.Contains(s.sent, reference), nil
+	return people.Acceptance{ID: reference, Version: s.version, State: people.MailSending}, slices.Contains(s.sent, reference), nil
 }
 
-func (s *service) Send(_ context.Context, l people.Letter) (people.Mailed, error) {
+func (s *service) Send(_ context.Context, l people.Letter) (people.Acceptance, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.before != nil {
@@ -49,21 +49,21 @@ func (s *service) Send(_ context.Context, l people.Letter) (people.Mailed, error
 			s.sent = append(s.sent, l.Reference)
 		}
 		if err != nil {
-			return people.Mailed{}, err
+			return people.Acceptance{}, err
 		}
 		if taken {
-			return people.Mailed{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
+			return people.Acceptance{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
 		}
 	}
 	s.sent = append(s.sent, l.Reference)
-	return people.Mailed{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
+	return people.Acceptance{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
 }
 
 // mailed is a crowd to which letters go: n editors of one pharmacy.
 type mailed struct {
 	*crowd
 	service *service
-	postman *peoplejobs.Postman
+	postman *peoplejobs.MailSender
 }
 
 func newMailed(t *testing.T, accounts int) *mailed {
@@ -74,13 +74,13 @@ func newMailed(t *testing.T, accounts int) *mailed {
 		m.person(fmt.Sprint("p", i), "2026-09-30", "FA001", "editor")
 	}
 	reminders := m.reminders()
-	m.postman = &peoplejobs.Postman{
+	m.postman = &peoplejobs.MailSender{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
-		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, Settle: 0, Observe: func(people.LetterKind, people.PostState) {},
+		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, SettleAfter: 0, Observe: func(people.LetterKind, people.LetterState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
-			return people.Composer{Reminding: world, Limits: idleLimits, SignIn: "https://x.example"}, err
+			return people.Composer{ReminderContext: world, Limits: idleLimits, SignIn: "https://x.example"}, err
 		},
 	}
 	return m
@@ -95,7 +95,7 @@ func (c *crowd) reminders() *peoplejobs.Reminders {
 
 func (m *mailed) post(want int) {
 	m.Helper()
-	added, err := m.reminders().Post(m.Context())
+	added, err := m.reminders().MakeDue(m.Context())
 	require.NoError(m, err)
 	require.Equal(m, want, added)
 }
@@ -192,7 +192,7 @@ func TestALetterThatAProcessLeftIsLookedUp(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, open)
 	}
-	m.service.sent = []string{posts[0].Known()} // it was sent, and the process died
+	m.service.sent = []string{posts[0].AttemptReference()} // it was sent, and the process died
 	box.Close()
 	m.deliver(1, 0)
 	require.Equal(t, "accepted 2", m.states())
@@ -225,7 +225,7 @@ func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 1)
 	m.post(1)
-	claim := func() people.Post {
+	claim := func() people.DueLetter {
 		box, err := m.store.Outbox(t.Context())
 		require.NoError(t, err)
 		defer box.Close()
@@ -240,17 +240,17 @@ func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
 	box, err := m.store.Outbox(t.Context())
 	require.NoError(t, err)
 	defer box.Close()
-	settle := func(s people.Settled) string {
-		s.Dead, s.Mailed.ID = first.Account, "x"
-		require.NoError(t, box.Settle(t.Context(), s))
+	settle := func(s people.LetterOutcome) string {
+		s.DeadAddressOf, s.Acceptance.ID = first.Account, "x"
+		require.NoError(t, box.RecordOutcome(t.Context(), s))
 		return m.states()
 	}
-	require.Equal(t, "claimed 1", settle(first.Settle(people.PostAccepted)))
+	require.Equal(t, "claimed 1", settle(first.Outcome(people.LetterIsAccepted)))
 	_, err = box.Begin(t.Context(), first)
 	require.ErrorContains(t, err, "not claimed")
 	require.Zero(t, pgtest.One[int](m.Database, "select count(*) from account where dead_at is not null"))
 	for range 2 {
-		require.Equal(t, "accepted 1", settle(second.Settle(people.PostAccepted)))
+		require.Equal(t, "accepted 1", settle(second.Outcome(people.LetterIsAccepted)))
 		require.Equal(t, 1, pgtest.One[int](m.Database, "select sum(sent) from mail_canary"))
 	}
 }
@@ -258,7 +258,7 @@ func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
 func TestAnswersOfTheServiceBecomeStates(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[people.MailAnswer]string{
-		people.MailRefused: "refused 1", people.MailNobody: "refused 1", people.MailRetry: "due 1", people.MailAlert: "due 1",
+		people.MailRefused: "refused 1", people.MailNoSuchAddress: "refused 1", people.MailRetry: "due 1", people.MailAlert: "due 1",
 		people.MailPause: "due 1",
 	} {
 		t.Run(string(answer), func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestAnswersOfTheServiceBecomeStates(t *testing.T) {
 			_, _, err := m.postman.Deliver(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, want, m.states())
-			require.Equal(t, answer == people.MailNobody, pgtest.One[bool](m.Database, "select dead_at is not null from account"))
+			require.Equal(t, answer == people.MailNoSuchAddress, pgtest.One[bool](m.Database, "select dead_at is not null from account"))
 			stands, err := m.store.MailStands(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, answer == people.MailPause || answer == people.MailAlert, !stands.Open)
@@ -335,7 +335,7 @@ func TestFatesComeLateTwiceOrNever(t *testing.T) {
 	m.post(2)
 	m.deliver(2, 0)
 	fate := func(id string, state people.MailState) {
-		require.NoError(t, m.store.Fate(t.Context(), people.Mailed{ID: id, State: state}))
+		require.NoError(t, m.store.Fate(t.Context(), people.Acceptance{ID: id, State: state}))
 	}
 	fate("somebody else's", people.MailDelivered)
 	fate("check/2026-27-Q3/u-1/opening", people.MailSending)

@@ -184,8 +184,8 @@ func (s *Store) ICBs(ctx context.Context, types []profile.OrgType) ([]profile.OD
 	return codes, postgres.Wrap(err, "listing boards")
 }
 
-// Unposted leaves out letters that were made due before.
-func (s *Store) Unposted(ctx context.Context, posts []people.Post) ([]people.Post, error) {
+// NewLetters leaves out letters that were made due before.
+func (s *Store) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
 	refs := make([]string, len(posts))
 	for i, post := range posts {
 		refs[i] = post.Reference
@@ -195,25 +195,25 @@ func (s *Store) Unposted(ctx context.Context, posts []people.Post) ([]people.Pos
 	for _, reference := range rows {
 		known[reference] = true
 	}
-	fresh := slices.DeleteFunc(slices.Clone(posts), func(post people.Post) bool { return known[post.Reference] })
+	fresh := slices.DeleteFunc(slices.Clone(posts), func(post people.DueLetter) bool { return known[post.Reference] })
 	return fresh, postgres.Wrap(err, "looking for letters")
 }
 
-// PostLetters makes letters due, each once: those whose reference is known
+// AddLetters makes letters due, each once: those whose reference is known
 // already are left alone. It returns how many are new.
-func (s *Store) PostLetters(ctx context.Context, posts []people.Post) (int, error) {
+func (s *Store) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
 	added, err := postLetters(ctx, s.q, posts)
 	return added, postgres.Wrap(err, "making letters due")
 }
 
-func postLetters(ctx context.Context, q *peoplesql.Queries, posts []people.Post) (int, error) {
+func postLetters(ctx context.Context, q *peoplesql.Queries, posts []people.DueLetter) (int, error) {
 	if len(posts) == 0 {
 		return 0, nil
 	}
 	var p peoplesql.InsertLettersParams
 	for _, post := range posts {
 		p.Refs, p.Kinds = append(p.Refs, post.Reference), append(p.Kinds, string(post.Kind))
-		p.Accounts, p.Abouts = append(p.Accounts, int64(post.Account)), append(p.Abouts, int64(post.About))
+		p.Accounts, p.Abouts = append(p.Accounts, int64(post.Account)), append(p.Abouts, int64(post.Subject))
 		p.Lists, p.Stages = append(p.Lists, string(post.List)), append(p.Stages, string(post.Stage))
 		quarter := profile.Date{}
 		if post.Quarter != (people.Quarter{}) {

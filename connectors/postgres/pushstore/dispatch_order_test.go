@@ -264,7 +264,7 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			for i, code := range codes() {
 				outcomes[i] = push.Outcome{Code: code, Job: 98, Route: "change-event", State: push.Accepted}
 			}
-			_, err := store.SettlePushes(ctx, push.SinkDoS, outcomes, nothingToComplete)
+			_, err := store.RecordOutcomes(ctx, push.SinkDoS, outcomes, nothingToComplete)
 			return err
 		},
 		func() error {

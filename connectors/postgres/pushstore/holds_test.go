@@ -163,7 +163,7 @@ func TestHeldFieldsStandUntilTheirDay(t *testing.T) {
 	require.Equal(t, []string{"FA0000 dos accepted", "FA0000 website accepted"}, w.standing("true"), "a field holds no sink")
 
 	require.NoError(t, w.store.RemoveHold(t.Context(), removed, "jo"))
-	held := func(on int) []profile.Field { return w.load(push.SinkDoS, on, "FA0000")[0].Wish.Held }
+	held := func(on int) []profile.Field { return w.load(push.SinkDoS, on, "FA0000")[0].Desired.Held }
 	require.Equal(t, []profile.Field{profile.FieldPhone}, held(2))
 	require.Empty(t, held(3))
 	w.dispatch()

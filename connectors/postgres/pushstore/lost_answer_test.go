@@ -30,7 +30,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			pushes := w.load(push.SinkDoS, 1, "FA0000", "FA0001")
 			staged := make([]push.Staged, len(pushes))
 			for i, p := range pushes {
-				staged[i] = push.Staged{Code: p.Code(), Job: p.Job, Own: profile.Hash{1}}
+				staged[i] = push.Staged{Code: p.Code(), Job: p.Job, Hash: profile.Hash{1}}
 			}
 			return pgtest.Write{
 				Database: w.Database, Try: func() error {
@@ -44,12 +44,12 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 				Between: func() { w.Exec("update push_sequence set last = last + 1") }, // of the other sink
 			}
 		}},
-		"settling": {Statement: "SettlePushes", Begin: func(t *testing.T) pgtest.Write {
+		"settling": {Statement: "RecordOutcomes", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w, outcome := worked(t)
 			return pgtest.Write{
 				Database: w.Database, Try: func() error {
-					stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome}, nothingToComplete)
+					stand, err := w.store.RecordOutcomes(t.Context(), push.SinkDoS, []push.Outcome{outcome}, nothingToComplete)
 					require.True(t, err != nil || stand[0], "it knows its own")
 					return err
 				},

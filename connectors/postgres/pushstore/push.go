@@ -38,8 +38,8 @@ func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.P
 	p := push.Push{
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: r.Failures,
 		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
-		SentOwn: r.SentOwn, Accepted: r.AcceptedOwn,
-		Wish: push.Wish{Profile: wholeProfile(r), Today: today},
+		SentHash: r.SentOwn, AcceptedHash: r.AcceptedOwn,
+		Desired: push.DesiredState{Profile: wholeProfile(r), Today: today},
 	}
 	if r.Sent != nil {
 		if err := json.Unmarshal(r.Sent, &p.Sent); err != nil {
@@ -51,19 +51,19 @@ func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.P
 		if err != nil {
 			return p, err
 		}
-		p.Wish.Held = append(p.Wish.Held, field)
+		p.Desired.Held = append(p.Desired.Held, field)
 	}
 	edited := map[string]time.Time{}
 	if err := json.Unmarshal(r.Edited, &edited); err != nil {
 		return p, err
 	}
-	p.Wish.Edited = make(map[profile.Field]time.Time, len(edited))
+	p.Desired.Edited = make(map[profile.Field]time.Time, len(edited))
 	for name, at := range edited {
 		field, err := profile.ParseField(name)
 		if err != nil {
 			return p, err
 		}
-		p.Wish.Edited[field] = at
+		p.Desired.Edited[field] = at
 	}
 	return p, nil
 }
@@ -99,7 +99,7 @@ func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.S
 		}
 		params.Codes, params.Jobs = append(params.Codes, string(p.Code)), append(params.Jobs, p.Job)
 		params.Lasts, params.Floors = append(params.Lasts, p.Last), append(params.Floors, p.Above)
-		params.Sents, params.Owns = append(params.Sents, sent), append(params.Owns, p.Own[:])
+		params.Sents, params.Owns = append(params.Sents, sent), append(params.Owns, p.Hash[:])
 	}
 	rows, err := s.q.StagePushes(ctx, params)
 	if err != nil {
@@ -146,21 +146,21 @@ func toSettled(o push.Outcome) settled {
 	row := settled{
 		Code: string(o.Code), Job: o.Job, Asked: o.Asked, Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status,
 		Reason: o.Reason, Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures,
-		WaitMS: o.Wait.Milliseconds(), TookMS: o.Took.Milliseconds(),
+		WaitMS: o.Wait.Milliseconds(), TookMS: o.Duration.Milliseconds(),
 	}
-	if o.Accepted != (profile.Hash{}) {
-		row.Own, row.Taken = `\x`+hex.EncodeToString(o.Accepted[:]), o.AcceptedSequence
+	if o.AcceptedHash != (profile.Hash{}) {
+		row.Own, row.Taken = `\x`+hex.EncodeToString(o.AcceptedHash[:]), o.AcceptedSequence
 	}
 	return row
 }
 
-// SettlePushes records what became of pushes to a sink, each only while its job
+// RecordOutcomes records what became of pushes to a sink, each only while its job
 // carries the push and nobody else numbered it. In the same transaction complete
 // ends the jobs whose outcomes were recorded. It reports of each outcome, in
 // their order, whether it stands: recorded now, or by the same job before. Those
 // that do not stand are of pushes that were given up for lost; nothing is written
 // of them.
-func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []push.Outcome,
+func (s *Store) RecordOutcomes(ctx context.Context, sink push.Sink, outcomes []push.Outcome,
 	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error,
 ) (stand []bool, err error) {
 	rows, codes := make([]settled, len(outcomes)), make([]string, len(outcomes))
@@ -171,12 +171,12 @@ func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []pus
 	if err != nil {
 		return nil, fmt.Errorf("recording pushes: %w", err)
 	}
-	var answers []pushsql.SettlePushesRow
+	var answers []pushsql.RecordOutcomesRow
 	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) (err error) {
-		if answers, err = q.SettlePushes(ctx, pushsql.SettlePushesParams{Settled: all, Codes: codes, Sink: sink}); err != nil {
+		if answers, err = q.RecordOutcomes(ctx, pushsql.RecordOutcomesParams{Settled: all, Codes: codes, Sink: sink}); err != nil {
 			return postgres.Wrap(err, "recording pushes")
 		}
-		if slices.ContainsFunc(answers, func(r pushsql.SettlePushesRow) bool { return r.Due }) {
+		if slices.ContainsFunc(answers, func(r pushsql.RecordOutcomesRow) bool { return r.Due }) {
 			if err := q.AnnounceWork(ctx); err != nil { // the dispatcher sees no push that has a job, and may sleep for minutes
 				return fmt.Errorf("recording pushes: %w", err)
 			}
@@ -188,7 +188,7 @@ func (s *Store) SettlePushes(ctx context.Context, sink push.Sink, outcomes []pus
 
 // recordedJobs are the jobs whose outcomes were recorded; what a command works has
 // none.
-func recordedJobs(answers []pushsql.SettlePushesRow) (jobs []int64) {
+func recordedJobs(answers []pushsql.RecordOutcomesRow) (jobs []int64) {
 	for _, r := range answers {
 		if r.Recorded && r.Job > 0 {
 			jobs = append(jobs, r.Job)
@@ -197,7 +197,7 @@ func recordedJobs(answers []pushsql.SettlePushesRow) (jobs []int64) {
 	return jobs
 }
 
-func standing(outcomes []push.Outcome, answers []pushsql.SettlePushesRow) []bool {
+func standing(outcomes []push.Outcome, answers []pushsql.RecordOutcomesRow) []bool {
 	stands := make(map[carried]bool, len(answers))
 	for _, r := range answers {
 		stands[carried{profile.ODSCode(r.Code), r.Job}] = r.Recorded || r.Before

@@ -55,7 +55,7 @@ with staged as (
 )
 select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code);
 
--- name: SettlePushes :many
+-- name: RecordOutcomes :many
 -- What became of pushes. An outcome is recorded only where the push is carried by its job, and stands at the number that
 -- the job knows: it may have been given up for lost, queued again, staged again. One that became due again in the meantime
 -- stays so, but never earlier than the sink asked for; then the dispatcher knows its route and state better, too.

@@ -40,7 +40,7 @@ func worked(t *testing.T) (*world, push.Outcome) {
 		where sink = 'dos'`)
 	return w, push.Outcome{
 		Code: "FA0000", Job: 1, Asked: 3, Route: "change-event", State: push.Accepted, Attempt: "accepted", Status: 200, Sequence: 6,
-		Accepted: profile.Hash{6}, AcceptedSequence: 6,
+		AcceptedHash: profile.Hash{6}, AcceptedSequence: 6,
 	}
 }
 
@@ -48,7 +48,7 @@ func worked(t *testing.T) (*world, push.Outcome) {
 // completed with it.
 func (w *world) settleOnce(o push.Outcome) (stands bool, completed []int64) {
 	w.Helper()
-	stand, err := w.store.SettlePushes(w.Context(), push.SinkDoS, []push.Outcome{o},
+	stand, err := w.store.RecordOutcomes(w.Context(), push.SinkDoS, []push.Outcome{o},
 		func(_ context.Context, _ pgx.Tx, jobs []int64) error { completed = jobs; return nil })
 	require.NoError(w, err)
 	require.Len(w, stand, 1)
@@ -104,7 +104,7 @@ func TestTwoOutcomesOfOnePush(t *testing.T) {
 	w, outcome := worked(t)
 	late := outcome
 	late.Job, late.State = 9, push.Refused
-	stand, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{late, outcome, late}, nothingToComplete)
+	stand, err := w.store.RecordOutcomes(t.Context(), push.SinkDoS, []push.Outcome{late, outcome, late}, nothingToComplete)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, true, false}, stand)
 	require.Equal(t, "accepted", pgtest.One[string](w.Database, "select state from push where sink = 'dos'"))
@@ -137,7 +137,7 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 			w.Exec(between + " where sink = 'dos'")
 			before := w.row()
 			numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{
-				{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}},
+				{Code: "FA0000", Job: 1, Last: 6, Hash: profile.Hash{8}},
 			})
 			require.NoError(t, err)
 			require.Equal(t, []int64{0}, numbers)
@@ -150,7 +150,7 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 func TestAPushIsNumberedOnce(t *testing.T) {
 	t.Parallel()
 	w, _ := worked(t)
-	staged := []push.Staged{{Code: "FA0000", Job: 1, Last: 6, Own: profile.Hash{8}}}
+	staged := []push.Staged{{Code: "FA0000", Job: 1, Last: 6, Hash: profile.Hash{8}}}
 	staged[0].Sent.Set(profile.FieldName, "B")
 	stage := func() int64 {
 		numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)

@@ -43,7 +43,7 @@ func (w *world) settles(outcomes ...push.Outcome) {
 	for i := range outcomes {
 		outcomes[i].Job, outcomes[i].Sequence = w.carry(push.SinkDoS, outcomes[i].Code, outcomes[i].Sequence)
 	}
-	stand, err := w.store.SettlePushes(w.Context(), push.SinkDoS, outcomes, nothingToComplete)
+	stand, err := w.store.RecordOutcomes(w.Context(), push.SinkDoS, outcomes, nothingToComplete)
 	require.NoError(w, err)
 	require.NotContains(w, stand, false)
 }
@@ -54,7 +54,7 @@ func (w *world) stages(sink push.Sink, above int64, codes ...profile.ODSCode) []
 	staged := make([]push.Staged, len(codes))
 	for i, code := range codes {
 		job, last := w.carry(sink, code, 0)
-		staged[i] = push.Staged{Code: code, Job: job, Last: last, Above: above, Own: profile.Hash{1}}
+		staged[i] = push.Staged{Code: code, Job: job, Last: last, Above: above, Hash: profile.Hash{1}}
 		staged[i].Sent.Set(profile.FieldName, "A")
 	}
 	numbers, err := w.store.StagePushes(w.Context(), sink, staged)
@@ -77,7 +77,7 @@ func TestAPushIsLoadedWhole(t *testing.T) {
 	w.Exec(`insert into service (code, source, external_id, nhs_code, name) values
 		('FA0000', 'editor', null, 'SRV0560', 'Blood pressure check'),
 		('FA0000', 'editor', null, '', 'Travel clinic'), ('FA0000', 'ers', '7', '', 'Feet')`)
-	values := w.load(push.SinkDoS, 1, "FA0000")[0].Wish.Profile.Values
+	values := w.load(push.SinkDoS, 1, "FA0000")[0].Desired.Profile.Values
 	for field, want := range map[profile.Field]string{
 		profile.FieldAddress: "1 High Street\nLeeds", profile.FieldRoles: "RO177|RO76", profile.FieldStatus: "dormant",
 		profile.FieldPhone: "1", profile.FieldEmail: "a@b.uk", profile.FieldWebsite: "https://b.uk", profile.FieldHidden: "true",
@@ -108,11 +108,11 @@ func TestAnEmptyProfileIsLoadedEmpty(t *testing.T) {
 	for _, field := range []profile.Field{
 		profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldFacilities, profile.FieldServices,
 	} {
-		require.Empty(t, p.Wish.Profile.Values.Get(field))
+		require.Empty(t, p.Desired.Profile.Values.Get(field))
 	}
-	require.Empty(t, p.Wish.Edited)
-	require.Empty(t, p.Wish.Held)
-	require.Zero(t, p.Accepted)
+	require.Empty(t, p.Desired.Edited)
+	require.Empty(t, p.Desired.Held)
+	require.Zero(t, p.AcceptedHash)
 	nobody, err := w.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA0009"}, day(1))
 	require.NoError(t, err)
 	require.Empty(t, nobody)
@@ -133,7 +133,7 @@ func TestOnlyPeopleEdit(t *testing.T) {
 	require.Equal(t, map[profile.Field]time.Time{
 		profile.FieldPhone:      time.Date(2025, 3, 2, 10, 0, 0, 250_000_000, time.UTC),
 		profile.FieldFacilities: time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC),
-	}, inUTC(w.load(push.SinkDoS, 1, "FA0000")[0].Wish.Edited))
+	}, inUTC(w.load(push.SinkDoS, 1, "FA0000")[0].Desired.Edited))
 }
 
 func inUTC(times map[profile.Field]time.Time) map[profile.Field]time.Time {
@@ -164,7 +164,7 @@ func TestSequenceNumbersOnlyGrow(t *testing.T) {
 	require.Equal(t, floor+1, push.Sequence)
 	require.Equal(t, "A", push.Sent.Get(profile.FieldName))
 	require.False(t, push.Sent.States(profile.FieldPhone))
-	require.Equal(t, profile.Hash{1}, push.SentOwn)
+	require.Equal(t, profile.Hash{1}, push.SentHash)
 	require.True(t, push.Unclear, "until its outcome is recorded")
 }
 
@@ -186,7 +186,7 @@ func TestSettlingAPush(t *testing.T) {
 		"accepted": {
 			"", "change-event accepted f 0 [] f 6 v2",
 			push.Outcome{
-				State: "accepted", Attempt: "accepted", Status: 200, Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2",
+				State: "accepted", Attempt: "accepted", Status: 200, Sequence: 6, AcceptedHash: hash, AcceptedSequence: 6, Version: "v2",
 			},
 			[]string{"6 1500 accepted 200 []"},
 		},
@@ -195,7 +195,7 @@ func TestSettlingAPush(t *testing.T) {
 		},
 		"seen": {
 			"", "change-event accepted f 0 [] f 6 v2",
-			push.Outcome{State: "accepted", Attempt: "seen", Sequence: 6, Accepted: hash, AcceptedSequence: 6, Version: "v2"},
+			push.Outcome{State: "accepted", Attempt: "seen", Sequence: 6, AcceptedHash: hash, AcceptedSequence: 6, Version: "v2"},
 			[]string{"6 1500 seen 0 []"},
 		},
 		"refused": {
@@ -242,7 +242,7 @@ func TestSettlingAPush(t *testing.T) {
 			w := wanting(t, profile.Pharmacy)
 			w.Exec(taken)
 			w.Exec(c.before + ";")
-			c.outcome.Code, c.outcome.Took = "FA0000", 1500*time.Millisecond
+			c.outcome.Code, c.outcome.Duration = "FA0000", 1500*time.Millisecond
 			switch c.outcome.Route {
 			case "":
 				c.outcome.Route = "change-event"
@@ -256,8 +256,8 @@ func TestSettlingAPush(t *testing.T) {
 				"select count(*) from push where sink = 'website' and job_id = 1"), "the other sink is not concerned")
 			require.ElementsMatch(t, c.attempts,
 				pgtest.All[string](w.Database, "select concat_ws(' ', sequence, took_ms, answer, status, '[' || reason || ']') from push_attempt"))
-			if c.outcome.Accepted != (profile.Hash{}) {
-				require.Equal(t, hash, w.load(push.SinkDoS, 1, "FA0000")[0].Accepted)
+			if c.outcome.AcceptedHash != (profile.Hash{}) {
+				require.Equal(t, hash, w.load(push.SinkDoS, 1, "FA0000")[0].AcceptedHash)
 			}
 		})
 	}
@@ -269,7 +269,7 @@ func TestSettlingEndsTogetherWithTheJob(t *testing.T) {
 	w.queue(10)
 	gone := errors.New("the job is gone")
 	outcome := push.Outcome{Code: "FA0000", Job: 1, Route: "change-event", State: push.Accepted, Attempt: "accepted"}
-	_, err := w.store.SettlePushes(t.Context(), push.SinkDoS, []push.Outcome{outcome},
+	_, err := w.store.RecordOutcomes(t.Context(), push.SinkDoS, []push.Outcome{outcome},
 		func(context.Context, pgx.Tx, []int64) error { return gone })
 	require.ErrorIs(t, err, gone)
 	require.Equal(t, []string{"FA0000 dos wanted", "FA0000 website wanted"}, w.standing("job_id is not null"))

@@ -60,7 +60,7 @@ const reportPage = 5000
 // FreezeReport writes the report of a day, once: of all rows of the audit in its
 // window, and of everything else as it stands. More is told of what people miss.
 // It does nothing where the report is there, and is whole or not at all.
-func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.Extra) (
+func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (
 	made bool, err error,
 ) {
 	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{}, func(tx pgx.Tx) error {
@@ -92,7 +92,7 @@ func window(ctx context.Context, q *reportsql.Queries, day profile.Date, first t
 	return last.Floor, last.UntilAt, nil
 }
 
-func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.Extra) (err error) {
+func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.StandingRow) (err error) {
 	if _, err := tx.Exec(ctx, reportTables); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (f *freezing) page(ctx context.Context, rows []reportsql.CandidateChangesRo
 			f.figures[figure{row.Icb, report.FigureNoise}]++
 			continue
 		}
-		cells := change.ReportCells(f.day)
+		cells := change.Cells(f.day)
 		listed = append(listed, reportsql.ReportRowsParams{
 			ReportID: f.id, Section: report.SectionChanges, Icb: row.Icb, Position: row.Position, Cells: cells,
 		})
@@ -233,7 +233,7 @@ func (f *freezing) updates(ctx context.Context) error {
 	return f.q.ForgetPending(ctx)
 }
 
-func (f *freezing) extra(ctx context.Context, extra []report.Extra) error {
+func (f *freezing) extra(ctx context.Context, extra []report.StandingRow) error {
 	rows := make([]reportsql.ReportRowsParams, len(extra))
 	for i, e := range extra {
 		rows[i] = reportsql.ReportRowsParams{

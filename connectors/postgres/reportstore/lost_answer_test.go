@@ -20,7 +20,7 @@ func TestALostAnswerAboutReports(t *testing.T) {
 		p.today = profile.NewDate(2026, time.November, 20)
 		reporter := func() *peoplejobs.Reporter {
 			r := p.reporter()
-			r.Deliver = []peoplejobs.ReportChannel{slot{}}
+			r.Channels = []peoplejobs.ReportChannel{slot{}}
 			return r
 		}
 		return pgtest.Write{Database: p.Database, Try: func() error { return reporter().Run(t.Context()) }, Rows: `

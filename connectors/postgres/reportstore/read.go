@@ -28,7 +28,7 @@ func (s *Store) Report(ctx context.Context, day profile.Date, icb profile.ODSCod
 	if err != nil {
 		return r, postgres.Wrap(err, "report of "+day.String())
 	}
-	r.Head = report.Head{
+	r.Header = report.Header{
 		Day: day, From: head.FromAt, Until: head.UntilAt, Region: icb, Frozen: head.FrozenAt, Digest: head.Digest,
 	}
 	if icb != "" {

@@ -93,7 +93,7 @@ func (p *pressed) whole(day, icb string) string {
 	r, err := p.store.Report(p.Context(), date, profile.ODSCode(icb))
 	require.NoError(p, err)
 	var text strings.Builder
-	fmt.Fprintln(&text, r.Head, r.Figures, r.Charts)
+	fmt.Fprintln(&text, r.Header, r.Figures, r.Charts)
 	for _, s := range r.Sections {
 		fmt.Fprintln(&text, s.Name, s.Title, s.Note, s.Columns, s.Count)
 		for cells, err := range s.Rows {
@@ -291,7 +291,7 @@ func TestEachListGetsAReportOnce(t *testing.T) {
 	p.makes("2026-11-20")
 	channel := &brought{fail: 2}
 	reporter := p.reporter()
-	reporter.Lists, reporter.Deliver = []profile.ODSCode{"QAA", "QBB"}, []peoplejobs.ReportChannel{channel}
+	reporter.Lists, reporter.Channels = []profile.ODSCode{"QAA", "QBB"}, []peoplejobs.ReportChannel{channel}
 	require.Error(t, reporter.Run(t.Context()))
 	require.NoError(t, reporter.Run(t.Context()))
 	require.NoError(t, reporter.Run(t.Context()))

@@ -68,6 +68,6 @@ func saysTheSame(c report.AuditedChange, cells []string, day profile.Date) bool 
 	if c.Name = cells[6]; c.IsNoise() { // names change: it goes by the one it had
 		return false
 	}
-	anew := c.ReportCells(day)
+	anew := c.Cells(day)
 	return !slices.ContainsFunc(auditCells, func(n int) bool { return anew[n] != cells[n] })
 }

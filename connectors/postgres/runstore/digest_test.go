@@ -60,12 +60,12 @@ func plans(types []profile.OrgType) *rapid.Generator[[]runs.Change] {
 		// A profile has one type: a plan never holds two of a code.
 		c.Type = types[int(c.Code[1])%len(types)]
 		c.Verb = rapid.SampledFrom([]runs.Verb{
-			runs.Create, runs.Close, runs.Reopen, runs.ToSleep, runs.Update, runs.Update, runs.Missing,
+			runs.Create, runs.Close, runs.Reopen, runs.MakeDormant, runs.Update, runs.Update, runs.Missing,
 		}).Draw(r, "verb")
 		switch c.Verb {
 		case runs.Update:
 			c.Field = rapid.SampledFrom(profile.Fields()[:profile.FieldHidden]).Draw(r, "field")
-		case runs.Close, runs.Reopen, runs.ToSleep:
+		case runs.Close, runs.Reopen, runs.MakeDormant:
 			c.Field = profile.FieldStatus
 		}
 		return c
@@ -93,7 +93,7 @@ func countsOf(changes []runs.Change) (counts runs.ChangeCounts) {
 		{runs.Create, &counts.Create},
 		{runs.Close, &counts.Close},
 		{runs.Reopen, &counts.Reopen},
-		{runs.ToSleep, &counts.Dormant},
+		{runs.MakeDormant, &counts.Dormant},
 		{runs.Update, &counts.Update},
 	} {
 		for _, c := range changes {

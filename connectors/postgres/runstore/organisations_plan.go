@@ -175,7 +175,7 @@ func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Ca
 			candidates := make([]runs.Candidate, len(rows))
 			for i, row := range rows {
 				candidates[i].Row = toRow(row.Code, row.RawHash, row.RawOffset, row.RawLength, row.Line)
-				candidates[i].Known = row.KnownHash
+				candidates[i].KnownDigest = row.KnownHash
 				after = row.N
 			}
 			if more = len(rows) == chunk; len(rows) > 0 || err != nil {

@@ -42,10 +42,10 @@ var runRecordColumns = []string{
 
 func (x *OrganisationSession) runRecord(c runs.Compared, o runs.Outcome) (runsql.RunRecordsParams, error) {
 	row := runsql.RunRecordsParams{
-		RunID: x.run.ID, Code: c.Row.Code, RawHash: c.Row.Hash, Settled: c.Same || o.Settled, Contradiction: o.Contradiction,
+		RunID: x.run.ID, Code: c.Row.Code, RawHash: c.Row.Hash, Settled: c.OnlyFormDiffers || o.Settled, Contradiction: o.Contradiction,
 		Flag: string(o.Flag), Revisit: o.Revisit, PendingSince: o.PendingSince,
 	}
-	if c.Same {
+	if c.OnlyFormDiffers {
 		return row, nil
 	}
 	facts, err := json.Marshal(c.Record)

@@ -67,7 +67,7 @@ func (x *Session) items(ctx context.Context, after string, ids []services.ID) ([
 	at := make(map[services.ID]*services.Item, len(rows))
 	for i, row := range rows {
 		items[i] = services.Item{
-			ID: row.ID, Was: row.Was, State: services.State(row.State), Specialty: row.Specialty, News: row.News, Settled: row.Settled,
+			ID: row.ID, Previous: row.Was, State: services.State(row.State), Specialty: row.Specialty, News: row.News, Settled: row.Settled,
 		}
 		if row.Facts != nil {
 			if err := json.Unmarshal(row.Facts, &items[i].Service); err != nil {

@@ -106,7 +106,7 @@ func parseCursor(cursor string) (credential, id string) {
 
 // Keep stores what answers said that is news, and how far the run has come: up
 // to and with the last entry.
-func (x *Session) Keep(ctx context.Context, looks []services.Look, rejected []services.Answer,
+func (x *Session) Keep(ctx context.Context, looks []services.Sighting, rejected []services.Answer,
 	asked int, last services.Entry,
 ) error {
 	rows := make([]servicesql.RunServicesParams, len(looks))
@@ -145,7 +145,7 @@ func (x *Session) Keep(ctx context.Context, looks []services.Look, rejected []se
 	return nil
 }
 
-func (x *Session) runService(look services.Look) (row servicesql.RunServicesParams, err error) {
+func (x *Session) runService(look services.Sighting) (row servicesql.RunServicesParams, err error) {
 	row = servicesql.RunServicesParams{
 		RunID: x.run.ID, ID: look.ID, State: look.State, Credential: look.Credential, MissingSince: look.MissingSince,
 		Version: look.Version, Sites: []profile.ODSCode{},

@@ -441,25 +441,7 @@ func (q *Queries) PruneAttempts(ctx context.Context, before time.Time) error {
 	return err
 }
 
-const resumeRoute = `-- name: ResumeRoute :execrows
-update route set paused = '', paused_at = null, probe_at = null, probes = 0
-where sink = $1 and route = $2 and paused <> ''
-`
-
-type ResumeRouteParams struct {
-	Sink  push.Sink
-	Route string
-}
-
-func (q *Queries) ResumeRoute(ctx context.Context, arg ResumeRouteParams) (int64, error) {
-	result, err := q.db.Exec(ctx, resumeRoute, arg.Sink, arg.Route)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const settlePushes = `-- name: SettlePushes :many
+const recordOutcomes = `-- name: RecordOutcomes :many
 with settled as (
     select x ->> 'code' as code, (x ->> 'job')::bigint as job, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer,
         (x ->> 'status')::integer as status, x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own,
@@ -503,13 +485,13 @@ left join locked l on l.code = x.code
 left join done d on d.code = x.code and d.job = x.job
 `
 
-type SettlePushesParams struct {
+type RecordOutcomesParams struct {
 	Settled []byte
 	Sink    push.Sink
 	Codes   []string
 }
 
-type SettlePushesRow struct {
+type RecordOutcomesRow struct {
 	Code     string
 	Job      int64
 	Recorded bool
@@ -520,15 +502,15 @@ type SettlePushesRow struct {
 // What became of pushes. An outcome is recorded only where the push is carried by its job, and stands at the number that
 // the job knows: it may have been given up for lost, queued again, staged again. One that became due again in the meantime
 // stays so, but never earlier than the sink asked for; then the dispatcher knows its route and state better, too.
-func (q *Queries) SettlePushes(ctx context.Context, arg SettlePushesParams) ([]SettlePushesRow, error) {
-	rows, err := q.db.Query(ctx, settlePushes, arg.Settled, arg.Sink, arg.Codes)
+func (q *Queries) RecordOutcomes(ctx context.Context, arg RecordOutcomesParams) ([]RecordOutcomesRow, error) {
+	rows, err := q.db.Query(ctx, recordOutcomes, arg.Settled, arg.Sink, arg.Codes)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []SettlePushesRow{}
+	items := []RecordOutcomesRow{}
 	for rows.Next() {
-		var i SettlePushesRow
+		var i RecordOutcomesRow
 		if err := rows.Scan(
 			&i.Code,
 			&i.Job,
@@ -544,6 +526,24 @@ func (q *Queries) SettlePushes(ctx context.Context, arg SettlePushesParams) ([]S
 		return nil, err
 	}
 	return items, nil
+}
+
+const resumeRoute = `-- name: ResumeRoute :execrows
+update route set paused = '', paused_at = null, probe_at = null, probes = 0
+where sink = $1 and route = $2 and paused <> ''
+`
+
+type ResumeRouteParams struct {
+	Sink  push.Sink
+	Route string
+}
+
+func (q *Queries) ResumeRoute(ctx context.Context, arg ResumeRouteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resumeRoute, arg.Sink, arg.Route)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const stagePushes = `-- name: StagePushes :many

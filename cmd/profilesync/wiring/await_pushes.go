@@ -12,9 +12,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// SettlePushes waits until pushes have come to rest where a daemon brings them;
+// AwaitPushes waits until pushes have come to rest where a daemon brings them;
 // it brings them itself where none runs.
-func (a *App) SettlePushes(ctx context.Context, forced []pushstore.ForcedPush) error {
+func (a *App) AwaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
 	daemon, err := a.Store.DaemonRuns(ctx)
 	switch {
 	case err != nil:
@@ -22,7 +22,7 @@ func (a *App) SettlePushes(ctx context.Context, forced []pushstore.ForcedPush) e
 	case daemon:
 		return a.awaitPushes(ctx, forced)
 	default:
-		return a.whileAnnounced(ctx, func(ctx context.Context, process int64) error { return a.bringHere(ctx, forced, process) })
+		return a.whileAnnounced(ctx, func(ctx context.Context, process int64) error { return a.pushHere(ctx, forced, process) })
 	}
 }
 
@@ -52,9 +52,9 @@ func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush) er
 	return nil
 }
 
-// bringHere works pushes without a daemon, under the same rules: they carry the
+// pushHere works pushes without a daemon, under the same rules: they carry the
 // number of this process, negative, as others carry a job's.
-func (a *App) bringHere(ctx context.Context, forced []pushstore.ForcedPush, process int64) error {
+func (a *App) pushHere(ctx context.Context, forced []pushstore.ForcedPush, process int64) error {
 	sinks, err := a.Sinks()
 	if err != nil {
 		return err

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// gather works single calls together: those that arrive while others are being
+// batcher works single calls together: those that arrive while others are being
 // worked go in one batch, so that many workers share one statement and one
 // commit. A lone call waits for nobody.
-type gather[In, Out any] struct {
+type batcher[In, Out any] struct {
 	work func(context.Context, []In) ([]Out, error)
 
 	mu      sync.Mutex
-	waiting []*gathered[In, Out]
+	waiting []*batchedCall[In, Out]
 	leading bool
 }
 
-type gathered[In, Out any] struct {
+type batchedCall[In, Out any] struct {
 	in   In
 	out  Out
 	err  error
@@ -27,14 +27,14 @@ type gathered[In, Out any] struct {
 }
 
 const (
-	gatherMost    = 64
-	gatherTimeout = 30 * time.Second
+	maxBatch     = 64
+	batchTimeout = 30 * time.Second
 )
 
 // do works one call. It returns when its batch was worked, even if ctx ends
 // before: the caller must know what became of it.
-func (g *gather[In, Out]) do(ctx context.Context, in In) (Out, error) {
-	call := &gathered[In, Out]{in: in, done: make(chan struct{})}
+func (g *batcher[In, Out]) do(ctx context.Context, in In) (Out, error) {
+	call := &batchedCall[In, Out]{in: in, done: make(chan struct{})}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, call)
 	lead := !g.leading
@@ -48,9 +48,9 @@ func (g *gather[In, Out]) do(ctx context.Context, in In) (Out, error) {
 }
 
 // lead works one batch and hands the lead on, even when the work panics.
-func (g *gather[In, Out]) lead(ctx context.Context) {
+func (g *batcher[In, Out]) lead(ctx context.Context) {
 	g.mu.Lock()
-	n := min(len(g.waiting), gatherMost)
+	n := min(len(g.waiting), maxBatch)
 	batch := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]
 	g.mu.Unlock()
@@ -58,7 +58,7 @@ func (g *gather[In, Out]) lead(ctx context.Context) {
 	g.batch(ctx, batch)
 }
 
-func (g *gather[In, Out]) handOn(ctx context.Context) {
+func (g *batcher[In, Out]) handOn(ctx context.Context) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.leading = len(g.waiting) > 0; g.leading {
@@ -68,8 +68,8 @@ func (g *gather[In, Out]) handOn(ctx context.Context) {
 
 // batch works calls together; when that fails, each alone, so that one bad call
 // does not spoil the others.
-func (g *gather[In, Out]) batch(ctx context.Context, batch []*gathered[In, Out]) {
-	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
+func (g *batcher[In, Out]) batch(ctx context.Context, batch []*batchedCall[In, Out]) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	ins := make([]In, len(batch))
 	for i, call := range batch {
@@ -78,7 +78,7 @@ func (g *gather[In, Out]) batch(ctx context.Context, batch []*gathered[In, Out])
 	outs, err := g.safely(ctx, ins)
 	if err != nil && len(batch) > 1 {
 		for _, call := range batch {
-			g.batch(ctx, []*gathered[In, Out]{call})
+			g.batch(ctx, []*batchedCall[In, Out]{call})
 		}
 		return
 	}
@@ -91,7 +91,7 @@ func (g *gather[In, Out]) batch(ctx context.Context, batch []*gathered[In, Out])
 }
 
 // safely makes a panic the error of every call: who waits must not wait for ever.
-func (g *gather[In, Out]) safely(ctx context.Context, ins []In) (outs []Out, err error) {
+func (g *batcher[In, Out]) safely(ctx context.Context, ins []In) (outs []Out, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())

@@ -8,9 +8,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Post is a letter that waits to be sent: ids alone, and what the store knows of
+// DueLetter is a letter that waits to be sent: ids alone, and what the store knows of
 // them at the moment of sending.
-type Post struct {
+type DueLetter struct {
 	ID        int64
 	Reference string
 	Kind      LetterKind
@@ -18,27 +18,27 @@ type Post struct {
 	List      profile.ODSCode   // the ICB to whose list it goes; empty for a person
 	Stage     Stage             // of a reminder
 	Quarter   Quarter           // of a reminder
-	About     AccountID         // the account it speaks of, where that is another
+	Subject   AccountID         // the account it speaks of, where that is another
 	Since     profile.Date      // of inactivity: the last activity
 	Ends      profile.Date      // of inactivity: when the account ends
 	Codes     []profile.ODSCode // the organisations it was made for
-	Try       int               // 1 for the first
-	Claimed   time.Time         // when it was claimed, which names the claim
+	Attempt   int               // 1 for the first
+	ClaimedAt time.Time         // when it was claimed, which names the claim
 
 	Age time.Duration // since it was claimed, of one that a process left in the middle of sending
 
-	Person *Person      // the account; nil for a list
-	Other  *Person      // the account it is about; nil for none
-	Orgs   []CheckedOrg // of Codes, or of the list's region
+	Person        *Person      // the account; nil for a list
+	SubjectPerson *Person      // the account it is about; nil for none
+	Orgs          []CheckedOrg // of Codes, or of the list's region
 }
 
-// Known is what the mail service knows a try by: after one that it surely did not
+// AttemptReference is what the mail service knows a try by: after one that it surely did not
 // take, the next has a name of its own.
-func (p Post) Known() string {
-	if p.Try <= 1 {
+func (p DueLetter) AttemptReference() string {
+	if p.Attempt <= 1 {
 		return p.Reference
 	}
-	return fmt.Sprintf("%s/%d", p.Reference, p.Try)
+	return fmt.Sprintf("%s/%d", p.Reference, p.Attempt)
 }
 
 // NationalList is the name of the list that gets everything.
@@ -47,7 +47,7 @@ const NationalList profile.ODSCode = "national"
 // Composer puts letters together at the moment of sending, and says when one is
 // not true any more.
 type Composer struct {
-	Reminding
+	ReminderContext
 
 	Limits IdleLimits
 	Lists  map[profile.ODSCode]EmailAddress // by ICB, and NationalList
@@ -68,8 +68,8 @@ const (
 )
 
 // Compose puts a letter together, or says why it is not to be sent.
-func (c Composer) Compose(p Post) (letter Letter, ends profile.Date, skip string) {
-	letter = Letter{Reference: p.Known(), Kind: p.Kind}
+func (c Composer) Compose(p DueLetter) (letter Letter, ends profile.Date, skip string) {
+	letter = Letter{Reference: p.AttemptReference(), Kind: p.Kind}
 	if p.Account == 0 {
 		address, ok := c.list(p.List)
 		if !ok {
@@ -107,7 +107,7 @@ func (c Composer) list(icb profile.ODSCode) (address EmailAddress, ok bool) {
 	return address, ok
 }
 
-func (c Composer) reminder(p Post) (facts LetterFacts, skip string) {
+func (c Composer) reminder(p DueLetter) (facts LetterFacts, skip string) {
 	day, late := c.stage(p)
 	if late {
 		return facts, SkipLate
@@ -135,7 +135,7 @@ func (c Composer) reminder(p Post) (facts LetterFacts, skip string) {
 
 // stage finds the stage of a letter, and whether it is over. What a person asked
 // for is over with the quarter.
-func (c Composer) stage(p Post) (day StageDay, late bool) {
+func (c Composer) stage(p DueLetter) (day StageDay, late bool) {
 	if p.Stage == StageAsked {
 		return StageDay{Stage: StageAsked, Quarter: p.Quarter}, c.Today.After(p.Quarter.Last())
 	}
@@ -150,7 +150,7 @@ func (c Composer) stage(p Post) (day StageDay, late bool) {
 // warning holds only for as long as nothing happened since; who is warned late
 // has longer. It is judged by the day it was made for, at the earliest: a clock
 // that was set back does not make it untrue.
-func (c Composer) warning(p Post) (facts LetterFacts, ends profile.Date, skip string) {
+func (c Composer) warning(p DueLetter) (facts LetterFacts, ends profile.Date, skip string) {
 	if p.Person.State != AccountActive {
 		return facts, ends, SkipEnded
 	}
@@ -182,7 +182,7 @@ func (p Person) without(kind LetterKind) Person {
 	return p
 }
 
-func (c Composer) deactivated(p Post) (facts LetterFacts, skip string) {
+func (c Composer) deactivated(p DueLetter) (facts LetterFacts, skip string) {
 	if p.Person.State != AccountDeactivated {
 		return facts, SkipActive
 	}
@@ -192,9 +192,9 @@ func (c Composer) deactivated(p Post) (facts LetterFacts, skip string) {
 	}, ""
 }
 
-func (c Composer) memberEnded(p Post) (facts LetterFacts, skip string) {
+func (c Composer) memberEnded(p DueLetter) (facts LetterFacts, skip string) {
 	switch {
-	case p.Other == nil || p.Other.State == AccountActive:
+	case p.SubjectPerson == nil || p.SubjectPerson.State == AccountActive:
 		return facts, SkipActive
 	case p.Person.State != AccountActive:
 		return facts, SkipEnded
@@ -204,21 +204,21 @@ func (c Composer) memberEnded(p Post) (facts LetterFacts, skip string) {
 		return facts, SkipEnded
 	}
 	return LetterFacts{
-		Words: map[string]string{"person": p.Other.Name.Reveal()}, Lists: map[string][]string{"organisations": managed},
+		Words: map[string]string{"person": p.SubjectPerson.Name.Reveal()}, Lists: map[string][]string{"organisations": managed},
 	}, ""
 }
 
 // lastManager holds for as long as the account manager is idle, and still the
 // organisations' own.
-func (c Composer) lastManager(p Post) (facts LetterFacts, skip string) {
-	if p.Other == nil || p.Other.State != AccountActive {
+func (c Composer) lastManager(p DueLetter) (facts LetterFacts, skip string) {
+	if p.SubjectPerson == nil || p.SubjectPerson.State != AccountActive {
 		return facts, SkipEnded
 	}
-	verdict := c.Limits.Judge(*p.Other, later(c.Today, p.Ends))
+	verdict := c.Limits.Judge(*p.SubjectPerson, later(c.Today, p.Ends))
 	if verdict.Step == IdleNothing || verdict.Since != p.Since {
 		return facts, SkipActive
 	}
-	managed := p.Other.managed(p.Codes)
+	managed := p.SubjectPerson.managed(p.Codes)
 	if len(managed) == 0 {
 		return facts, SkipEnded
 	}
@@ -260,43 +260,43 @@ func (p Person) managed(codes []profile.ODSCode) (lines []string) {
 
 func (o CheckedOrg) line() string { return string(o.Code) + " " + o.Name }
 
-// PostState is how a letter stands.
-type PostState string
+// LetterState is how a letter stands.
+type LetterState string
 
 // The states of a letter that a try can leave it in; the others are MailState's.
 const (
-	PostDue       PostState = "due"       // to be tried again
-	PostAccepted  PostState = "accepted"  // on its way
-	PostDelivered PostState = "delivered" // the mail service said so at once
-	PostRefused   PostState = "refused"   // will never be taken
-	PostCancelled PostState = "cancelled" // not true any more
-	PostUnclear   PostState = "unclear"   // perhaps sent, and nobody can say: never sent again by itself
-	PostDead      PostState = "dead"      // no such address
-	PostFailed    PostState = "failed"
+	LetterIsDue       LetterState = "due"       // to be tried again
+	LetterIsAccepted  LetterState = "accepted"  // on its way
+	LetterIsDelivered LetterState = "delivered" // the mail service said so at once
+	LetterIsRefused   LetterState = "refused"   // will never be taken
+	LetterIsCancelled LetterState = "cancelled" // not true any more
+	LetterIsUnclear   LetterState = "unclear"   // perhaps sent, and nobody can say: never sent again by itself
+	LetterIsDead      LetterState = "dead"      // no such address
+	LetterIsFailed    LetterState = "failed"
 )
 
-// Settled is what became of a claimed letter.
-type Settled struct {
-	Post    int64
-	Claimed time.Time // of that claim, and of no other
-	State   PostState
-	Reason  string
-	Wait    time.Duration // of PostDue
-	Untried bool          // of PostDue: nothing was sent, it counts as no try
-	Mailed  Mailed
-	Ends    profile.Date // what a warning says
-	Dead    AccountID    // whose address does not exist; 0 for nobody
+// LetterOutcome is what became of a claimed letter.
+type LetterOutcome struct {
+	LetterID      int64
+	ClaimedAt     time.Time // of that claim, and of no other
+	State         LetterState
+	Reason        string
+	Wait          time.Duration // of PostDue
+	NotAttempted  bool          // of PostDue: nothing was sent, it counts as no try
+	Acceptance    Acceptance
+	Ends          profile.Date // what a warning says
+	DeadAddressOf AccountID    // whose address does not exist; 0 for nobody
 }
 
-// Settle is what became of the letter, as far as its state says it.
-func (p Post) Settle(state PostState) Settled {
-	return Settled{Post: p.ID, Claimed: p.Claimed, State: state}
+// Outcome is what became of the letter, as far as its state says it.
+func (p DueLetter) Outcome(state LetterState) LetterOutcome {
+	return LetterOutcome{LetterID: p.ID, ClaimedAt: p.ClaimedAt, State: state}
 }
 
-// Release makes a claimed letter due again that was surely not sent.
-func (p Post) Release() Settled {
-	s := p.Settle(PostDue)
-	s.Untried = true
+// Released makes a claimed letter due again that was surely not sent.
+func (p DueLetter) Released() LetterOutcome {
+	s := p.Outcome(LetterIsDue)
+	s.NotAttempted = true
 	return s
 }
 
@@ -312,8 +312,8 @@ type Canary struct {
 // CanarySize is how many letters of a new version go out before the pause.
 const CanarySize = 10
 
-// Room is how many letters of the text may go out now; negative for any number.
-func (c Canary) Room() int {
+// Allowance is how many letters of the text may go out now; negative for any number.
+func (c Canary) Allowance() int {
 	switch {
 	case c.Sent < CanarySize:
 		return CanarySize - c.Sent
@@ -324,14 +324,14 @@ func (c Canary) Room() int {
 	}
 }
 
-// OpenLetter is an accepted letter whose fate is not known yet.
-type OpenLetter struct {
+// LetterInTransit is an accepted letter whose fate is not known yet.
+type LetterInTransit struct {
 	ID         int64
 	ProviderID string
 }
 
 // report asks for what the notice of a report says; one that is gone is late.
-func (c Composer) report(p Post) (words map[string]string, skip string) {
+func (c Composer) report(p DueLetter) (words map[string]string, skip string) {
 	if c.Report == nil {
 		return nil, SkipLate
 	}

@@ -72,10 +72,10 @@ func (m *model) show() push.Shown {
 	if !m.found {
 		return shown
 	}
-	for _, f := range m.route.Shown {
+	for _, f := range m.route.Readable {
 		shown.Values.Keep([]profile.Field{f}, m.values)
 	}
-	if m.route.Tagged {
+	if m.route.HasEntityTags {
 		shown.Sequence, shown.Version = m.sequence, m.version()
 	}
 	return shown
@@ -143,7 +143,7 @@ func (m *model) sameBytes(d push.Delivery) {
 }
 
 func (m *model) take(d push.Delivery) (push.Receipt, error) {
-	if !m.route.Tagged {
+	if !m.route.HasEntityTags {
 		if at, known := m.bodies[d.Sequence]; !known || m.now-at >= 5 {
 			m.bodies[d.Sequence] = m.now
 			m.queue = append(m.queue, d)
@@ -163,10 +163,10 @@ func (m *model) take(d push.Delivery) (push.Receipt, error) {
 
 func (m *model) apply(d push.Delivery) {
 	if d.Sequence < m.sequence {
-		require.False(m.t, m.route.Tagged)
+		require.False(m.t, m.route.HasEntityTags)
 		return // dropped in silence
 	}
-	require.False(m.t, m.route.Tagged && slices.Contains(m.effects, d.Sequence), "one effect a number")
+	require.False(m.t, m.route.HasEntityTags && slices.Contains(m.effects, d.Sequence), "one effect a number")
 	m.effects = append(m.effects, d.Sequence)
 	m.found, m.sequence = true, d.Sequence
 	m.tag++
@@ -195,7 +195,7 @@ func (m *model) meddle(name string, numbers int64) {
 	m.values.Set(fPhone, name)
 	m.found = true
 	m.tag++
-	if m.route.Tagged {
+	if m.route.HasEntityTags {
 		m.sequence += numbers
 	}
 }
@@ -220,7 +220,7 @@ func newPlay(t *rapid.T, route push.Route) *play {
 		fate: func() fate { return faulty.Draw(t, "fate") },
 	}
 	p.pusher = NewPusher(PusherOptions{
-		Name: push.SinkDoS, Sink: p.sink, Store: p.memory, Today: func() profile.Date { return p.row.Wish.Today },
+		Name: push.SinkDoS, Sink: p.sink, Store: p.memory, Today: func() profile.Date { return p.row.Desired.Today },
 		ProbeEvery: time.Minute, Log: slog.New(slog.DiscardHandler), Pushed: func(push.Sink, push.Outcome) {},
 	})
 	return p
@@ -228,13 +228,13 @@ func newPlay(t *rapid.T, route push.Route) *play {
 
 // edit states a field: a name as a register does, a phone as people do.
 func (p *play) edit(field profile.Field, value string) {
-	wish := p.row.Wish
+	wish := p.row.Desired
 	wish.Profile.Values.Set(field, value)
 	if field == fPhone {
 		p.edits++
 		wish.Edited = map[profile.Field]time.Time{fPhone: time.Unix(int64(p.edits), 0)}
 	}
-	p.row.Wish, p.due = wish, true
+	p.row.Desired, p.due = wish, true
 }
 
 // bring works the push if it is due; a process that crashes records nothing.
@@ -281,7 +281,7 @@ func TestWhateverHappensTheSinkShowsTheNewest(t *testing.T) {
 					"land":     func(*rapid.T) { p.sink.land() },
 					"wait":     func(*rapid.T) { p.sink.now += 3 },
 					"hold": func(t *rapid.T) {
-						p.row.Wish.Held = rapid.SampledFrom([][]profile.Field{nil, {fPhone}}).Draw(t, "held")
+						p.row.Desired.Held = rapid.SampledFrom([][]profile.Field{nil, {fPhone}}).Draw(t, "held")
 						p.due = true
 					},
 					"meddle": func(t *rapid.T) {
@@ -304,7 +304,7 @@ func TestWhateverHappensTheSinkShowsTheNewest(t *testing.T) {
 				p.rest()
 				require.Equal(t, pushes, p.sink.pushes, "a further round sends nothing")
 				require.True(t, slices.IsSorted(p.sink.effects), "no lower number after a higher one")
-				own := p.row.Wish.Own(route)
+				own := p.row.Desired.Stated(route)
 				for _, f := range spoken {
 					if own.States(f) {
 						require.Equal(t, own.Get(f), p.sink.values.Get(f), "%s", f)

@@ -15,7 +15,7 @@ import (
 // doubling gathers numbers and doubles them; a batch for which stop returns an
 // error fails. It notes how large the batches were.
 type doubling struct {
-	gather[int, int]
+	batcher[int, int]
 	mu    sync.Mutex
 	sizes []int
 }
@@ -70,7 +70,7 @@ func TestGatherWorksTogetherWhatWaits(t *testing.T) {
 		close(free)
 		all.Wait()
 		first := d.sizes[0]
-		require.Equal(t, []int{first, gatherMost, 100 - gatherMost - first}, d.sizes)
+		require.Equal(t, []int{first, maxBatch, 100 - maxBatch - first}, d.sizes)
 	})
 }
 
@@ -137,7 +137,7 @@ func TestGatherGivesUpOnWorkThatHangs(t *testing.T) {
 			})
 		}
 		all.Wait()
-		require.LessOrEqual(t, time.Since(began), 2*gatherTimeout, "a batch, not every call of it, has so long")
+		require.LessOrEqual(t, time.Since(began), 2*batchTimeout, "a batch, not every call of it, has so long")
 	})
 }
 
@@ -158,7 +158,7 @@ func TestGatherUnderManyHands(t *testing.T) {
 	all.Wait()
 	worked := 0
 	for _, size := range d.sizes {
-		require.LessOrEqual(t, size, gatherMost)
+		require.LessOrEqual(t, size, maxBatch)
 		worked += size
 	}
 	require.Equal(t, 16*200, worked, "every call once")

@@ -35,14 +35,14 @@ func composerOn(day string) people.Composer {
 		lists[code], _ = people.ParseEmailAddress(text)
 	}
 	return people.Composer{
-		Reminding: worldOn(day), Limits: idleLimits, Lists: lists, SignIn: "https://sign-in.example", Desk: "the desk",
+		ReminderContext: worldOn(day), Limits: idleLimits, Lists: lists, SignIn: "https://sign-in.example", Desk: "the desk",
 	}
 }
 
 // letterCase is a letter that is true on a day.
 type letterCase struct {
 	day  string
-	post people.Post
+	post people.DueLetter
 }
 
 // trueLetters are letters of each kind, and who they speak of was active on 1
@@ -58,22 +58,22 @@ func trueLetters() map[string]letterCase {
 		}
 		return &p
 	}
-	check := func(stage people.Stage) people.Post {
-		return people.Post{
+	check := func(stage people.Stage) people.DueLetter {
+		return people.DueLetter{
 			Kind: stage.Letter(), Account: 7, Person: person(func(p *people.Person) { p.Orgs = []people.MemberOf{manager} }), Stage: stage,
 			Quarter: q,
 		}
 	}
 	first, last := warned(kind30, "2026-01-01", "2026-07-10", "2026-06-10"), warned(kind7, "2026-01-01", "2026-07-10", "2026-07-03")
-	idle := func(kind people.LetterKind, p *people.Person) people.Post {
-		return people.Post{Kind: kind, Account: 7, Person: p, Since: on("2026-01-01"), Ends: on("2026-07-10")}
+	idle := func(kind people.LetterKind, p *people.Person) people.DueLetter {
+		return people.DueLetter{Kind: kind, Account: 7, Person: p, Since: on("2026-01-01"), Ends: on("2026-07-10")}
 	}
 	manages := func(p *people.Person) { p.ID, p.Orgs = 8, []people.MemberOf{manager, editor} }
 	ended := person(func(p *people.Person) { p.State = people.AccountDeactivated }, first, last)
 	cc := idle(people.LetterMemberEnded, person(manages))
-	cc.Account, cc.About, cc.Other, cc.Codes = 8, 7, ended, []profile.ODSCode{"FA123"}
-	flag := people.Post{
-		Kind: people.LetterLastManager, List: "QWE", About: 8, Other: person(manages, first, last), Since: on("2026-01-01"),
+	cc.Account, cc.Subject, cc.SubjectPerson, cc.Codes = 8, 7, ended, []profile.ODSCode{"FA123"}
+	flag := people.DueLetter{
+		Kind: people.LetterLastManager, List: "QWE", Subject: 8, SubjectPerson: person(manages, first, last), Since: on("2026-01-01"),
 		Ends:  on("2026-07-10"),
 		Codes: []profile.ODSCode{"FA123", "FC789"},
 	}
@@ -87,7 +87,7 @@ func trueLetters() map[string]letterCase {
 		"ended, cc": {"2026-07-10", cc}, "last manager": {"2026-07-10", flag},
 	}
 	for name, c := range all {
-		c.post.Reference, c.post.Try = "ref/"+name, 1
+		c.post.Reference, c.post.Attempt = "ref/"+name, 1
 		all[name] = c
 	}
 	return all
@@ -179,17 +179,17 @@ func TestWhoHasNoOrganisationIsToldToo(t *testing.T) {
 type change struct {
 	letter string
 	day    string // empty for the letter's own
-	change func(*people.Post)
+	change func(*people.DueLetter)
 	want   string
 }
 
 func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 	t.Parallel()
-	person := func(change func(*people.Person)) func(*people.Post) {
-		return func(p *people.Post) { change(p.Person) }
+	person := func(change func(*people.Person)) func(*people.DueLetter) {
+		return func(p *people.DueLetter) { change(p.Person) }
 	}
-	other := func(change func(*people.Person)) func(*people.Post) {
-		return func(p *people.Post) { change(p.Other) }
+	other := func(change func(*people.Person)) func(*people.DueLetter) {
+		return func(p *people.DueLetter) { change(p.SubjectPerson) }
 	}
 	signedIn := func(p *people.Person) { p.LastActive = noon("2026-07-03") }
 	dead := func(p *people.Person) { p.Dead = true }
@@ -197,14 +197,14 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 		return func(p *people.Person) { p.State = s }
 	}
 	complete := func(p *people.Person) { p.Orgs[0] = done(p.Orgs[0], "2026-12-01") }
-	nothing := func(*people.Post) {}
+	nothing := func(*people.DueLetter) {}
 	for name, test := range map[string]change{
 		"checked in between":  {"28-days", "", person(complete), people.SkipComplete},
 		"organisation closed": {"28-days", "", person(func(p *people.Person) { p.Orgs = nil }), people.SkipComplete},
 		"no longer account manager": {
 			"overdue", "", person(func(p *people.Person) { p.Orgs[0].Role = "editor" }), people.SkipComplete,
 		},
-		"list complete":             {"overdue list", "", func(p *people.Post) { p.Orgs = nil }, people.SkipComplete},
+		"list complete":             {"overdue list", "", func(p *people.DueLetter) { p.Orgs = nil }, people.SkipComplete},
 		"last day of a stage":       {"28-days", "2026-12-16", nothing, ""},
 		"stage over":                {"28-days", "2026-12-17", nothing, people.SkipLate},
 		"opening over":              {"opening", "2026-12-03", nothing, people.SkipLate},
@@ -216,14 +216,14 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 		"asked, on the deadline":    {"asked", "2026-12-31", nothing, ""},
 		"asked, and late":           {"asked", "2027-01-01", nothing, people.SkipLate},
 		"asked, and complete":       {"asked", "2026-12-02", person(complete), people.SkipComplete},
-		"a stage that nobody knows": {"asked", "", func(p *people.Post) { p.Stage = "21-days" }, people.SkipLate},
+		"a stage that nobody knows": {"asked", "", func(p *people.DueLetter) { p.Stage = "21-days" }, people.SkipLate},
 		"a report": {
-			"asked", "", func(p *people.Post) { p.Kind, p.Stage = people.LetterReport, "" }, people.SkipLate,
+			"asked", "", func(p *people.DueLetter) { p.Kind, p.Stage = people.LetterReport, "" }, people.SkipLate,
 		},
 		"reminder, deactivated":    {"14-days", "", person(in("deactivated")), people.SkipEnded},
 		"reminder, dead":           {"14-days", "", person(dead), people.SkipUnreachable},
 		"reminder, expired":        {"14-days", "", person(in("expired")), people.SkipUnreachable},
-		"reminder, nobody":         {"14-days", "", func(p *people.Post) { p.Person = nil }, people.SkipUnreachable},
+		"reminder, nobody":         {"14-days", "", func(p *people.DueLetter) { p.Person = nil }, people.SkipUnreachable},
 		"first warning, signed in": {"first warning", "", person(signedIn), people.SkipActive},
 		"first warning, signed in now": {
 			"first warning", "", person(func(p *people.Person) { p.LastActive = noon("2026-06-10") }), people.SkipActive,
@@ -240,7 +240,7 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 		"ended, reactivated":      {"ended", "", person(in("active")), people.SkipActive},
 		"ended, dead":             {"ended", "", person(dead), people.SkipUnreachable},
 		"cc, reactivated":         {"ended, cc", "", other(in("active")), people.SkipActive},
-		"cc, about nobody":        {"ended, cc", "", func(p *people.Post) { p.Other = nil }, people.SkipActive},
+		"cc, about nobody":        {"ended, cc", "", func(p *people.DueLetter) { p.SubjectPerson = nil }, people.SkipActive},
 		"cc, manager ended":       {"ended, cc", "", person(in("deactivated")), people.SkipEnded},
 		"cc, managed by another":  {"ended, cc", "", person(func(p *people.Person) { p.Orgs[0].Role = "editor" }), people.SkipEnded},
 		"flag, signed in":         {"last manager", "", other(signedIn), people.SkipActive},
@@ -320,10 +320,10 @@ func TestListsWithoutAnAddressFallBackToTheNationalOne(t *testing.T) {
 func TestKnown(t *testing.T) {
 	t.Parallel()
 	for try, want := range map[int]string{0: "r", 1: "r", 2: "r/2", 12: "r/12"} {
-		require.Equal(t, want, people.Post{Reference: "r", Try: try}.Known())
+		require.Equal(t, want, people.DueLetter{Reference: "r", Attempt: try}.AttemptReference())
 	}
 	c := trueLetters()["28-days"]
-	c.post.Try = 3
+	c.post.Attempt = 3
 	letter, _, _ := composerOn(c.day).Compose(c.post)
 	require.Equal(t, "ref/28-days/3", letter.Reference)
 }
@@ -333,6 +333,6 @@ func TestCanaryRoom(t *testing.T) {
 	for c, want := range map[people.Canary]int{
 		{}: 10, {Sent: 9}: 1, {Sent: 10}: 0, {Sent: 500}: 0, {Sent: 10, Over: true}: -1, {Sent: 500, Over: true}: -1, {Sent: 3, Over: true}: 7,
 	} {
-		require.Equal(t, want, c.Room(), c)
+		require.Equal(t, want, c.Allowance(), c)
 	}
 }

@@ -1,0 +1,188 @@
+package pushjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// pushWork is the work on one push: read back what is unclear, compose, number,
+// send; and again where the sink shows something else than we thought.
+type pushWork struct {
+	pusher  *Pusher
+	route   push.Route
+	known   push.Push
+	outcome push.Outcome
+
+	shown        *push.Shown // read back in this round; nil before
+	conflict     bool        // the sink contradicted us: what we know of it is out of date
+	sinkSequence int64       // the sink's own sequence number
+	answered     bool
+}
+
+// maxAttempts is how often a push is planned again when the sink contradicts us.
+const maxAttempts = 3
+
+// work works the push to its end for now. An error is the store's.
+func (b *pushWork) work(ctx context.Context) error {
+	for range maxAttempts {
+		if done, err := b.attempt(ctx); done || err != nil {
+			return err
+		}
+	}
+	b.outcome.Wait = b.pusher.backoff(b.outcome.Failures)
+	return nil
+}
+
+// attempt is one try; when it is not done, it is to be tried again.
+func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
+	own := b.known.Desired.Stated(b.route)
+	hash := b.known.Desired.Hash(b.route, own)
+	if b.known.Unclear || b.conflict {
+		if err := b.readBack(ctx); err != nil {
+			return b.recordFailure(err, false), nil
+		}
+	}
+	if !b.known.Unclear && !b.known.Forced && b.known.AcceptedHash == hash {
+		b.outcome.State, b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = push.Accepted, false, 0, ""
+		return true, nil
+	}
+	if again := b.known.Unclear && b.known.SentHash == hash && !b.conflict; !again {
+		if err := b.keepUnstated(ctx, &own); err != nil {
+			return b.recordFailure(err, false), nil
+		}
+		if err := b.assignNumber(ctx, own, hash); err != nil {
+			return false, err
+		}
+	}
+	return b.send(ctx, hash), nil
+}
+
+// send sends what was staged, once.
+func (b *pushWork) send(ctx context.Context, hash profile.Hash) (done bool) {
+	delivery, began := b.delivery(), time.Now()
+	receipt, err := b.pusher.Sink.Push(ctx, delivery)
+	b.outcome.Duration = time.Since(began)
+	if err != nil {
+		return b.recordFailure(err, true)
+	}
+	b.recordAcceptance(hash, receipt)
+	return true
+}
+
+// readBack finds out whether the sink took what was sent last. A sink that
+// cannot be read gets the same once more, under the same number.
+func (b *pushWork) readBack(ctx context.Context) error {
+	shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
+	if errors.Is(err, push.ErrUnreadable) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b.shown, b.answered = &shown, true
+	b.sinkSequence = max(b.sinkSequence, shown.Sequence)
+	b.known.Version = shown.Version
+	if b.known.Unclear && b.known.HasArrived(b.route, shown) {
+		b.known.Unclear, b.known.AcceptedHash = false, b.known.SentHash
+		b.outcome.Attempt, b.outcome.Unclear, b.outcome.Version = push.AttemptSeen, false, shown.Version
+		b.outcome.AcceptedHash, b.outcome.AcceptedSequence = b.known.SentHash, b.known.Sequence
+	}
+	return nil
+}
+
+// assignNumber gives what is to be sent its number, before it is sent.
+func (b *pushWork) assignNumber(ctx context.Context, values profile.Values, hash profile.Hash) error {
+	number, err := b.pusher.numbers.do(ctx, push.Staged{
+		Code: b.known.Code(), Job: b.known.Job, Last: b.known.Sequence, Above: b.sinkSequence, Sent: values, Hash: hash,
+	})
+	if err == nil && number == 0 {
+		err = errNotOurs
+	}
+	if err != nil {
+		return err
+	}
+	b.known.Sent, b.known.SentHash, b.known.Sequence = values, hash, number
+	return nil
+}
+
+// delivery is what was staged last.
+func (b *pushWork) delivery() push.Delivery {
+	b.outcome.Sequence = b.known.Sequence
+	return push.Delivery{
+		Code: b.known.Code(), Type: b.known.Desired.Profile.Type(), Edited: b.known.Desired.EditedIn(b.route), Version: b.known.Version,
+		Values: b.known.Sent, Sequence: b.known.Sequence, Key: idempotencyKey(b.pusher.Name, b.known.Code(), b.known.Sequence),
+	}
+}
+
+// keepUnstated states what the push does not speak of by itself as the sink shows it. A
+// sink that knows entity tags shows what we last sent: else it contradicts us.
+func (b *pushWork) keepUnstated(ctx context.Context, values *profile.Values) error {
+	leaves := b.route.NotStated(*values)
+	if len(leaves) == 0 {
+		return nil
+	}
+	if b.shown == nil && !b.route.HasEntityTags {
+		shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
+		if err != nil && !errors.Is(err, push.ErrUnreadable) {
+			return err
+		}
+		b.shown = &shown
+	}
+	values.Keep(leaves, b.known.Sent)
+	if b.shown != nil {
+		values.Keep(leaves, b.shown.Values)
+	}
+	return nil
+}
+
+func (b *pushWork) recordAcceptance(hash profile.Hash, receipt push.Receipt) {
+	b.answered = true
+	b.outcome.State, b.outcome.Attempt, b.outcome.Status = push.Accepted, push.AttemptAccepted, receipt.Status
+	if receipt.Unchanged {
+		b.outcome.Attempt = push.AttemptUnchanged
+	}
+	b.outcome.AcceptedHash, b.outcome.AcceptedSequence, b.outcome.Version = hash, b.outcome.Sequence, receipt.Version
+	b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = false, 0, ""
+	b.outcome.Lag = time.Since(b.known.Wanted)
+}
+
+// recordFailure records why a push did not come through, and reports whether that is
+// all for now.
+func (b *pushWork) recordFailure(err error, sent bool) bool {
+	e := asSinkError(b.pusher.Name, err)
+	b.outcome.Attempt, b.outcome.Status, b.outcome.Reason = string(e.Answer), e.Status, e.Reason
+	// The last word counts: a sink that can be read may still refuse our key for pushes.
+	b.answered = e.Answer == push.AnswerRefused || e.Answer == push.AnswerConflict || e.Answer == push.AnswerLater
+	b.outcome.Failures++
+	switch e.Answer {
+	case push.AnswerConflict:
+		b.conflict, b.sinkSequence = true, max(b.sinkSequence, e.Sequence)
+		return false
+	case push.AnswerRefused:
+		b.outcome.State = push.Refused
+	case push.AnswerUnauthorized, push.AnswerDown:
+		b.outcome.Failures = b.known.Failures
+	case push.AnswerUnclear:
+		b.outcome.Unclear = b.outcome.Unclear || sent
+		b.outcome.Wait = max(e.Wait, b.pusher.backoff(b.outcome.Failures))
+	case push.AnswerLater:
+		b.outcome.Wait = max(e.Wait, b.pusher.backoff(b.outcome.Failures))
+	}
+	return true
+}
+
+// pushKeys is the namespace of idempotency keys.
+var pushKeys = uuid.MustParse("7d3f5f0e-3d0c-4f4e-9b57-6a1f0c1f2a10")
+
+// idempotencyKey is the same for every attempt at (profile, sink, number), in
+// every process.
+func idempotencyKey(sink push.Sink, code profile.ODSCode, number int64) string {
+	return uuid.NewSHA1(pushKeys, fmt.Appendf(nil, "%s/%s/%d", sink, code, number)).String()
+}
