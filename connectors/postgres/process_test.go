@@ -27,6 +27,9 @@ func newWorking(t *testing.T) *working {
 	t.Helper()
 	db := pgtest.New(t)
 	w := &working{Database: db, another: pgtest.OpenURL(t, db.URL)}
+	require.Eventually(t, func() bool { // while the server was down nobody could say that they live
+		return pgtest.One[bool](db, "select pg_postmaster_start_time() < now() - interval '5 s'")
+	}, 10*time.Second, 10*time.Millisecond)
 	var err error
 	w.said, err = w.DB.Announce(t.Context(), true, nil)
 	require.NoError(t, err)

@@ -1,0 +1,27 @@
+package wiring
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func TestHousekeepingPrunesEveryRoom(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(`insert into upload (name, created_at) values ('runs', now() - interval '2 days')`)
+	db.Exec(`insert into schedule_run (name, due_at) values ('schedules', now() - interval '500 days'), ('schedules', now())`)
+	db.Exec(`insert into drift_check (sink, actor, whole, started_at) values ('dos', 'pushes', true, now() - interval '500 days')`)
+	left := func() int {
+		return pgtest.One[int](db, `select (select count(*) from upload) + (select count(*) from schedule_run) +
+			(select count(*) from drift_check)`)
+	}
+	require.Equal(t, 4, left())
+	require.NoError(t, JobStore{newStore(db.DB)}.Prune(t.Context(), time.Now().AddDate(0, 0, -400)))
+	require.Equal(t, 1, left(), "where the schedule goes on")
+}
