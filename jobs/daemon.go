@@ -18,7 +18,7 @@ import (
 
 // Daemon is what the workers need.
 type Daemon struct {
-	Driver    *riverpgxv5.Driver // the queue's own connections
+	Driver    *riverpgxv5.Driver // the connections of the job queue
 	Schema    string             // where the queue's tables live
 	Store     Store
 	Runs      runjobs.Workers
@@ -27,9 +27,9 @@ type Daemon struct {
 	Schedules []Schedule
 	Now       func() time.Time
 	Process   string          // names this process among others
-	QueueLog  *slog.Logger    // the queue's own, which has much to say
-	Observe   queue.Observe   // told of every attempt at a job
-	Held      *queue.HeldJobs // knows which jobs this process works
+	QueueLog  *slog.Logger    // for River itself, which logs a lot
+	Observe   queue.Observe   // called after every attempt at a job
+	Held      *queue.HeldJobs // tracks the jobs that this process is working
 }
 
 // Store is what the queue's own jobs need of the store.
@@ -50,8 +50,8 @@ func (d Daemon) Client() (*queue.Client, error) {
 	}.Client()
 }
 
-// queues is one an outside party, each with workers of its own, so that a dead
-// sink or a slow register never slows another.
+// queues gives every outside system a queue and workers of its own, so that a
+// dead sink or a slow register never slows another.
 func (d Daemon) queues() map[string]river.QueueConfig {
 	queues := map[string]river.QueueConfig{
 		queue.Control: {MaxWorkers: 4}, queue.RunsODS: {MaxWorkers: 4}, queue.RunsERS: {MaxWorkers: 4},
@@ -78,8 +78,8 @@ func (d Daemon) workers() (*river.Workers, error) {
 	)
 }
 
-// TakeOver queues jobs for runs that a killed command left, at once: it does not
-// wait for a leader.
+// TakeOver immediately queues jobs for the runs that a killed command left
+// unfinished: it does not wait for River to elect a leader.
 func (d Daemon) TakeOver(ctx context.Context, client *queue.Client) error {
 	return takeOver(ctx, client, d.Store)
 }

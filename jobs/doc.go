@@ -1,12 +1,12 @@
-// Package jobs puts the daemon's jobs together: which workers and queues it has,
-// and the tick that finds what is due. The rest stands in rooms of its own:
+// Package jobs puts the daemon's jobs together: which workers and queues it
+// has, and the tick that finds what is due. The rest is in subpackages:
 //
 //	runjobs     runs of the registers
 //	pushjobs    pushes to the sinks, dispatching, drift
 //	peoplejobs  reminders, accounts, mail, calendar, the daily report
-//	queue       the queue itself: clients, processes, jobs that nobody works
+//	queue       the queue itself: clients, processes, recovery of abandoned jobs
 //
 // Jobs are thin: load, ask the core, write in one transaction, queue what
-// follows. They import no connector: what a job needs of the outside it states as
-// an interface beside it, and the wiring of cmd/profilesync supplies it.
+// follows. They import no connector: a job declares what it needs from outside
+// as an interface in its own file, and cmd/profilesync supplies it.
 package jobs

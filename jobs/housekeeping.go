@@ -15,7 +15,7 @@ type Housekeeping struct{}
 // Kind names the job.
 func (Housekeeping) Kind() string { return "housekeeping" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job at a time.
 func (Housekeeping) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// testStore lets the real store serve the jobs' interfaces, as the program does.
+// testStore adapts the real store to the jobs' interfaces, as the program does.
 type testStore struct {
 	*runstore.Store
 	db *postgres.DB

@@ -15,32 +15,32 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Tick looks every half minute for what is due: it is the only schedule that
-// lives in a process's memory. All others live in the schedule_run ledger, so
-// that nothing that was due while no daemon ran is lost.
+// Tick queues what is due, every half minute. It is the only schedule kept in a
+// process's memory. All others are kept in the schedule_run ledger, so that
+// nothing that fell due while no daemon ran is lost.
 type Tick struct{}
 
 // Kind names the job.
 func (Tick) Kind() string { return "tick" }
 
-// InsertOpts lets one be queued at a time. A tick that fails is not tried
-// again: the next one comes anyway.
+// InsertOpts allows one queued job at a time. A tick that fails is not retried:
+// the next one comes anyway.
 func (Tick) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
 const tickEvery = 30 * time.Second
 
-// Missed says what happens to what was due while no daemon ran.
+// Missed is the policy for what fell due while no daemon ran.
 type Missed bool
 
 // The policies for missed runs of a schedule.
 const (
-	NewestOnly Missed = false // a pull: the newest brings everything
-	EveryOne   Missed = true  // a report: each day has its own
+	NewestOnly Missed = false // for pulls: the newest one brings everything
+	EveryOne   Missed = true  // for reports: each day has its own
 )
 
-// Schedule is something that is due at times.
+// Schedule queues jobs at given times.
 type Schedule struct {
 	Name   string
 	When   cron.Schedule
@@ -48,14 +48,14 @@ type Schedule struct {
 	Jobs   []river.JobArgs
 }
 
-// At reads a cron expression in London time. Nothing may be due between 00:30
+// At parses a cron expression in London time. Nothing may be due between 00:30
 // and 02:00, when clocks change: it would be skipped or run twice.
 func At(expression string) (cron.Schedule, error) {
 	when, err := cron.ParseStandard("CRON_TZ=Europe/London " + expression)
 	if err != nil {
 		return nil, fmt.Errorf("schedule %q: %w", expression, err)
 	}
-	// The next two days show every hour a daily schedule can name.
+	// Two days cover every time of day that a daily schedule can name.
 	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, profile.London())
 	for due := when.Next(noon); due.Before(noon.AddDate(0, 0, 2)) && !due.IsZero(); due = when.Next(due) {
 		if minute := due.Hour()*60 + due.Minute(); minute >= 30 && minute < 120 {
@@ -72,8 +72,8 @@ type Ledger interface {
 	Record(ctx context.Context, name string, due time.Time, job int64) error
 }
 
-// tickStore gives the ledger to one process at a time, and knows the runs that
-// nobody works.
+// tickStore gives the ledger to one process at a time, and lists the runs that
+// no process is working.
 type tickStore interface {
 	WithLedger(ctx context.Context, work func(Ledger) error) error
 	Unfinished(ctx context.Context) ([]runs.Run, error)
@@ -101,8 +101,8 @@ func (w *tickWorker) Work(ctx context.Context, _ *river.Job[Tick]) error {
 	})
 }
 
-// enqueueDue queues what was due since the ledger's last entry. A schedule that
-// was never seen begins now.
+// enqueueDue queues what fell due since the ledger's last entry. A new schedule
+// starts now.
 func (s Schedule) enqueueDue(ctx context.Context, client *queue.Client, l Ledger, now time.Time) error {
 	last, seen, err := l.Last(ctx, s.Name)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s Schedule) enqueueDue(ctx context.Context, client *queue.Client, l Ledger
 	return nil
 }
 
-// due are the times to queue jobs for, by the schedule's policy.
+// due returns the times to queue jobs for, by the schedule's policy.
 func (s Schedule) due(last, now time.Time) (due []time.Time) {
 	for next := s.When.Next(last); !next.IsZero() && !next.After(now); next = s.When.Next(next) {
 		if s.Missed == NewestOnly {
@@ -140,8 +140,8 @@ func (s Schedule) due(last, now time.Time) (due []time.Time) {
 	return due
 }
 
-// takeOver queues jobs for the runs that no job will work: a command began them
-// and was killed.
+// takeOver queues jobs for runs that have none: a command started them and was
+// killed.
 func takeOver(ctx context.Context, client *queue.Client, store tickStore) error {
 	runs, err := store.Unfinished(ctx)
 	if err != nil {

@@ -52,7 +52,7 @@ func TestASchedulePassesClockChangesOnceADay(t *testing.T) {
 	}
 }
 
-// scheduling is a database, a client that queues, and a ledger.
+// scheduling is a database with a ledger and a client that queues jobs.
 type scheduling struct {
 	store  testStore
 	client *queue.Client
@@ -97,12 +97,12 @@ func TestTheLedgerCatchesUp(t *testing.T) {
 			s := Schedule{Name: "daily", When: when, Missed: test.missed, Jobs: []river.JobArgs{Tick{}}}
 			first := london(t, "2026-11-02 09:00")
 			x.tick(t, s, first)
-			require.Zero(t, x.count(t, "select count(*) from river.river_job"), "a schedule begins at first sight")
+			require.Zero(t, x.count(t, "select count(*) from river.river_job"), "a new schedule starts now")
 			x.tick(t, s, first.AddDate(0, 0, 3))
 			require.Equal(t, test.want, x.count(t, "select count(*) from schedule_run where job_id is not null"))
 			x.tick(t, s, first.AddDate(0, 0, 3).Add(time.Minute))
 			require.Equal(t, test.want, x.count(t, "select count(*) from schedule_run where job_id is not null"),
-				"a second look finds nothing")
+				"a second tick queues nothing")
 		})
 	}
 }
@@ -121,7 +121,7 @@ func TestARunWithoutAWorkerIsTakenOverOnce(t *testing.T) {
 	_, err = session.Start(t.Context(), id)
 	require.NoError(t, err)
 	require.NoError(t, takeOver(t.Context(), x.client, x.store))
-	require.Zero(t, x.count(t, "select count(*) from river.river_job"), "somebody works it")
+	require.Zero(t, x.count(t, "select count(*) from river.river_job"), "a process is working it")
 
 	session.Close()
 	require.NoError(t, takeOver(t.Context(), x.client, x.store))
@@ -141,8 +141,8 @@ func TestARunWithItsOwnJobIsLeftToIt(t *testing.T) {
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job"))
 }
 
-// The walk through the schedules was committed, and its answer lost: the next one
-// finds it done.
+// The transaction that queued what was due was committed, but the reply was
+// lost: the next tick finds it done.
 func TestALostAnswerToTheLedgerQueuesNothingTwice(t *testing.T) {
 	t.Parallel()
 	x := newScheduling(t)

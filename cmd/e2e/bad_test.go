@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// loaded is a site that holds the practices of 2024, and their rows.
-func loaded(t *testing.T) (s *site, rows [][]string) {
+// newLoadedSite returns a site with the practices of 2024, and their rows.
+func newLoadedSite(t *testing.T) (s *site, rows [][]string) {
 	t.Helper()
 	file := realData(t, practices2024)
 	s = newSite(t)
@@ -31,7 +31,7 @@ func TestAListingCutShortRemovesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, rows := loaded(t)
+			s, rows := newLoadedSite(t)
 			before := s.contents("profile", "change", "listing", "quarantine", "mark")
 			cut := edited(rows, func(i int, row []string) []string {
 				if !keep(i, len(rows)) {
@@ -49,7 +49,7 @@ func TestAListingCutShortRemovesNothing(t *testing.T) {
 			require.Equal(t, 6698, short.Population)
 			require.Zero(t, s.count("select count(*) from upstream_record where missing_since is not null"), "nothing is marked missing")
 			require.Equal(t, before, s.contents("profile", "change", "listing", "quarantine", "mark"))
-			require.Equal(t, 16299, s.count("select records from listing"), "a short listing is never the yardstick")
+			require.Equal(t, 16299, s.count("select records from listing"), "later listings are not measured against a short one")
 
 			full := s.reconcile(0, realData(t, practices2024), "2024-08-26")
 			require.Zero(t, full.Changes)
@@ -61,7 +61,7 @@ func TestAListingCutShortRemovesNothing(t *testing.T) {
 
 // refusal is a file that must be refused, and what its message must name.
 type refusal struct {
-	file  string // its name, where it is not badFile
+	file  string // its name, if it is not badFile
 	text  string
 	names []string
 }
@@ -90,7 +90,8 @@ func refusals(t *testing.T, rows [][]string) map[string]refusal {
 	return all
 }
 
-// spoiltRows are the listing with all or too many of its rows made unreadable.
+// spoiltRows returns the listing with all or too many of its rows made
+// unreadable.
 func spoiltRows(t *testing.T, rows [][]string) map[string]refusal {
 	t.Helper()
 	spoilt := func(change func(i int, row []string) []string) string {
@@ -122,7 +123,7 @@ func readText(t *testing.T, path string) string {
 
 func TestAFileThatIsNotTheListingIsRefusedAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	s, rows := loaded(t)
+	s, rows := newLoadedSite(t)
 	kept := slices.DeleteFunc(slices.Clone(everything), func(table string) bool { return table == "run" })
 	before := s.contents(kept...)
 	for name, bad := range refusals(t, rows) {
@@ -146,7 +147,7 @@ func TestAFileThatIsNotTheListingIsRefusedAndChangesNothing(t *testing.T) {
 
 func TestThreeBadRowsAreQuarantinedAndTheRestIsApplied(t *testing.T) {
 	t.Parallel()
-	s, rows := loaded(t)
+	s, rows := newLoadedSite(t)
 	active := slices.IndexFunc(rows, func(row []string) bool { return row[atStatus] == "A" && row[atSetting] == "4" })
 	require.GreaterOrEqual(t, active, 0)
 	codes := []string{rows[active+10][atCode], rows[active+20][atCode], rows[active+30][atCode]}
@@ -165,7 +166,7 @@ func TestThreeBadRowsAreQuarantinedAndTheRestIsApplied(t *testing.T) {
 	})
 	file := writeRows(t, "epraccur_2024-08-25.csv", bad, "\r\n")
 	plan := s.plan(0, file, "2024-08-25")
-	require.Empty(t, s.contents("quarantine")["quarantine"], "a plan leaves nothing")
+	require.Empty(t, s.contents("quarantine")["quarantine"], "a plan stores nothing")
 	run := s.reconcile(0, file, "2024-08-25")
 	requireSameNumbers(t, plan, run)
 	require.Equal(t, 16299, run.Records)
@@ -175,7 +176,7 @@ func TestThreeBadRowsAreQuarantinedAndTheRestIsApplied(t *testing.T) {
 	requireQuarantined(t, s, codes, active)
 
 	require.Equal(t, 3, s.reconcile(0, file, "2024-08-26").Rejected, "the same rows are still bad")
-	require.Equal(t, 3, s.count("select count(*) from quarantine"), "and stand in quarantine once")
+	require.Equal(t, 3, s.count("select count(*) from quarantine"), "and are in quarantine once")
 	mended := s.reconcile(0, realData(t, practices2024), "2024-08-27")
 	require.Zero(t, mended.Rejected)
 	require.Equal(t, 1, mended.Changes.Update, "the name is changed back")
@@ -210,7 +211,7 @@ func requireQuarantined(t *testing.T, s *site, codes []string, active int) {
 	require.Empty(t, list[quarantined](t, s.exits(0, "quarantine", "list", "--report", "etr", "--format", "json")))
 }
 
-func TestAnApprovedShortListingIsTheNewYardstick(t *testing.T) {
+func TestLaterListingsAreMeasuredAgainstAnApprovedShortOne(t *testing.T) {
 	t.Parallel()
 	rows := readRows(t, realData(t, trustsBefore))
 	s := newSite(t)
@@ -220,7 +221,7 @@ func TestAnApprovedShortListingIsTheNewYardstick(t *testing.T) {
 	require.Len(t, short.Withheld, 1)
 	require.Equal(t, "short-listing", short.Withheld[0].Reason)
 
-	require.Zero(t, s.asJSON(0, "runs", "approve", short.Run).Changes, "missing is never closed by itself")
+	require.Zero(t, s.asJSON(0, "runs", "approve", short.Run).Changes, "missing profiles are never closed automatically")
 	missing := s.count("select count(*) from upstream_record where missing_since is not null")
 	require.Equal(t, short.Withheld[0].Count, missing, "exactly what was withheld is marked")
 	require.Empty(t, s.reconcile(0, cut, "2025-12-31").Withheld, "the listing is as long as the last accepted one")

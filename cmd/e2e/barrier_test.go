@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// barrier is where a fault waits for the test, and the test for a fault.
+// barrier makes a fault wait for the test, and the test for a fault.
 type barrier struct {
 	t       *testing.T
 	arrived chan struct{}
 	opened  chan struct{}
-	open    func() // lets everybody pass from now on
+	open    func() // lets all faults pass from now on
 }
 
 func newBarrier(t *testing.T) *barrier {
 	t.Helper()
-	const most = 100 // may arrive before anybody awaits them
+	const most = 100 // that may arrive before await is called
 	b := &barrier{t: t, arrived: make(chan struct{}, most), opened: make(chan struct{})}
 	b.open = sync.OnceFunc(func() { close(b.opened) })
 	return b
@@ -30,7 +30,7 @@ func (b *barrier) pass() {
 	<-b.opened
 }
 
-// await returns when so many have arrived.
+// await returns when n faults have arrived.
 func (b *barrier) await(n int) {
 	b.t.Helper()
 	for i := range n {

@@ -14,9 +14,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// boundOfFirst is how long COPY takes for the rows that the first run left, as
-// bytes that are ready to be sent, into tables with the same indexes and checks
-// and without the audit's triggers.
+// boundOfFirst measures COPY of the rows that the first run left, as bytes that
+// are ready to send, into tables with the same indexes and checks but without
+// the audit's triggers.
 func (x *bench) boundOfFirst() (took time.Duration) {
 	x.Helper()
 	conn := x.connect()
@@ -45,8 +45,8 @@ func (x *bench) copyOf(conn *pgx.Conn, table string) time.Duration {
 	return time.Since(began)
 }
 
-// boundOfSame is how long it takes to see that a listing holds nothing new: its
-// bytes split and hashed, key and hash of every row copied into an unlogged
+// boundOfSame measures finding out that a listing holds nothing new: splitting
+// and hashing its bytes, copying the key and hash of every row into an unlogged
 // table, and one statement that compares them with as many known ones.
 func (x *bench) boundOfSame(path string) (took time.Duration) {
 	x.Helper()

@@ -19,14 +19,14 @@ import (
 
 const (
 	benchChanges = 1_000_000
-	// benchCopy is how much slower than COPY of the same rows a CSV may be, and
-	// benchCSVMemory how much it may hold, in bytes (must hold 3).
+	// benchCopy is how much slower than COPY of the same rows writing a CSV may
+	// be, and benchCSVMemory how many bytes it may hold (must hold 3).
 	benchCopy      = 3.0
 	benchCSVMemory = 64 << 20
 )
 
-// BenchmarkReportAsCSV freezes a report of a million changes and writes its CSV, held
-// against COPY of the same rows to a file in the same run.
+// BenchmarkReportAsCSV freezes a report of a million changes and writes its
+// CSV, compared with COPY of the same rows to a file in the same run.
 func BenchmarkReportAsCSV(b *testing.B) {
 	url := pgtest.URL(b)
 	store, db := pgtest.OpenURL(b, url), pgtest.Connect(b, url)

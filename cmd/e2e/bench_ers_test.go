@@ -17,21 +17,21 @@ import (
 
 const (
 	benchERSSites   = 3000
-	benchServicesOf = 10 // services of a site
-	benchERSRate    = 10 // requests a second
-	// benchERSMargin is by how much a first pull may be slower than the rate limit
-	// allows, planning and applying included (must hold 3).
+	benchServicesOf = 10 // services per site
+	benchERSRate    = 10 // requests per second
+	// benchERSMargin is how much slower a first pull may be than the rate limit
+	// requires, including planning and applying (must hold 3).
 	benchERSMargin = 1.05
-	// benchERSMemory is by how much a pull may grow beyond one of a tenth of it, in
-	// KiB.
+	// benchERSMemory is how many KiB more a pull may use than one a tenth its
+	// size.
 	benchERSMemory = 16 << 10
 )
 
-// BenchmarkServices pulls 30,000 services of 3,000 sites twice, at the platform's
-// 10 requests a second, two and a half minutes a pull: the limit is to be the
-// only bound of the first one, and the second writes nothing.
-// PROFILESYNC_BENCH_ERS_SITES plays a smaller register, of which only the asking
-// is judged: a process takes half a second to start.
+// BenchmarkServices pulls 30,000 services of 3,000 sites twice, at the
+// platform's 10 requests per second, two and a half minutes per pull: the limit
+// must be the only bound of the first pull, and the second must write nothing.
+// PROFILESYNC_BENCH_ERS_SITES makes the register smaller; then only the
+// requests are judged, since a process takes half a second to start.
 func BenchmarkServices(b *testing.B) {
 	sites := benchSitesOr(b, benchERSSites)
 	for b.Loop() {
@@ -43,7 +43,7 @@ func BenchmarkServices(b *testing.B) {
 		b.ReportMetric(pulls[1].took.Seconds(), "second-s")
 		b.ReportMetric(float64(pulls[0].calls), "calls")
 		b.ReportMetric(float64(pulls[0].peak)/1024, "MiB")
-		require.Less(b, pulls[0].asking, benchERSMargin, "the rate limit is the only bound of the asking")
+		require.Less(b, pulls[0].asking, benchERSMargin, "the rate limit is the only bound of the requests")
 		require.True(b, sites < benchERSSites || pulls[0].share < benchERSMargin, "the rate limit is the only bound")
 		require.Less(b, pulls[0].peak-small[0].peak, benchERSMemory, "KiB more than for a tenth: memory is flat")
 	}
@@ -63,10 +63,10 @@ func benchSitesOr(b *testing.B, sites int) int {
 // pulled is one pull, seen from outside.
 type pulled struct {
 	took   time.Duration
-	share  float64 // of the time that the limit asks for
-	asking float64 // the same, of the first to the last question
+	share  float64 // time taken, relative to the time that the limit requires
+	asking float64 // the same, from the first to the last request
 	calls  int
-	peak   int // KiB; 0 where the system does not tell
+	peak   int // KiB; 0 if the system does not report it
 }
 
 func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
@@ -76,7 +76,7 @@ func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
 		places[i].Code = profile.ODSCode(fmt.Sprintf("R%04d", i))
 	}
 	world := erstest.NewWorld(1, places, benchServicesOf)
-	require.NoError(b, world.Return(world.IDs()...)) // all that the extract names is there: full batches
+	require.NoError(b, world.Return(world.IDs()...)) // every service of the extract exists, so batches are full
 	server, base := erstest.Start(b, erstest.Options{World: world})
 	x := newEmptyBench(b)
 	x.exec(fmt.Sprintf("insert into profilesync.profile (code, name, type) "+
@@ -94,7 +94,7 @@ func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
 		took, peak, _ := x.command("reconcile", "--source", "ers", "--as-of", "2026-11-02", "--wait")
 		calls := server.Summary().Requests[erstest.Search]["200"]
 		require.Equal(b, (ids+runjobs.ServiceBatch-1)/runjobs.ServiceBatch, calls)
-		require.Equal(b, calls, server.Summary().All.Requests, "and nothing else was asked")
+		require.Equal(b, calls, server.Summary().All.Requests, "no other requests were made")
 		pace := server.Summary().All
 		b.Logf("%d calls in %s: %s asking, %s between the first two on average", calls, took, pace.Last.Sub(pace.First),
 			pace.Last.Sub(pace.First)/time.Duration(max(calls-1, 1)))

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 )
 
-// reportBenched is the report that the listings are of.
+// reportBenched is the report of the listings.
 const reportBenched = "edispensary"
 
 // generate writes a made-up listing in today's layout.
@@ -27,9 +27,9 @@ func (x *bench) generate() (path string) {
 	return path
 }
 
-// change writes the listing with other facts in 1 % of its rows, all of active
-// organisations and spread over the file: a new name and a new postcode. The
-// nth change differs from the ones before in every such row and in no other.
+// change writes the listing with changed facts in 1 % of its rows, all of
+// active organisations and spread over the file: a new name and a new postcode.
+// The nth change differs from earlier ones in exactly these rows.
 func (x *bench) change(nth int) (path string) {
 	x.Helper()
 	from, err := os.Open(x.listing)

@@ -23,18 +23,18 @@ import (
 )
 
 const (
-	edits      = 1000                  // one a profile
+	edits      = 1000                  // one per profile
 	editEvery  = 50 * time.Millisecond // 20 a second
 	backlog    = 10_000                // pushes: half of them to each sink
-	aimArrival = time.Second           // of 99 in 100 edits
-	aimPushes  = 0.6                   // of the jobs a second that River alone works
+	aimArrival = time.Second           // for 99 of 100 edits
+	aimPushes  = 0.6                   // relative to the jobs per second that River works by itself
 )
 
-// BenchmarkPush measures the daemon as a process of its own, with both sinks
+// BenchmarkPush measures the daemon in a separate process, with both sinks
 // simulated in this one, on the same processors.
 //
 //	arrival  from the commit of a plain SQL edit to its effect in each sink
-//	backlog  pushes a second, as a ratio to River working as many jobs that do
+//	backlog  pushes per second, relative to River working as many jobs that do
 //	         one UPDATE and complete in its transaction
 func BenchmarkPush(b *testing.B) {
 	for range b.N {
@@ -69,7 +69,7 @@ func newPushBench(b *testing.B) *pushBench {
 	x.exec(`insert into profilesync.profile (code, name, type, icb, address, postcode, phone, website)
 		select 'F' || to_char(n, 'FM0000'), 'Pharmacy ' || n, 'pharmacy', 'QOX', array['1 High Street', 'Leeds'], 'LS1 1AA', '0113 496 0000',
 			'https://www.example.org' from generate_series(1, ` + strconv.Itoa(backlog/2) + `) n`)
-	for _, part := range []string{ // people have stated every section, as they are asked to each quarter
+	for _, part := range []string{ // people have stated every section, as they are asked to every quarter
 		`opening_period (code, day, opens, closes) select code, d, '09:00', '17:30'
 			from profilesync.profile, unnest(array['mon', 'tue', 'wed', 'thu', 'fri']) d`,
 		`dated_opening_period (code, date) select code, current_date + 30 from profilesync.profile`,
@@ -96,8 +96,8 @@ func (x *pushBench) serve() (stop func()) {
 	}
 }
 
-// rest waits until so many pushes were accepted.
-func (x *pushBench) rest(accepted int) {
+// waitForPushes waits until the given number of pushes were accepted.
+func (x *pushBench) waitForPushes(accepted int) {
 	x.Helper()
 	require.Eventually(x, func() bool {
 		return x.number("select count(*) from profilesync.push_attempt where answer = 'accepted'") >= float64(accepted)
@@ -118,7 +118,7 @@ func (x *bench) number(query string) (n float64) {
 func (x *pushBench) arrival() {
 	x.Helper()
 	stop := x.serve()
-	x.rest(backlog)
+	x.waitForPushes(backlog)
 	conn, err := pgx.Connect(x.Context(), x.url)
 	require.NoError(x, err)
 	defer conn.Close(x.Context())
@@ -132,7 +132,7 @@ func (x *pushBench) arrival() {
 		require.NoError(x, err)
 		committed[code] = time.Now()
 	}
-	x.rest(backlog + 2*edits)
+	x.waitForPushes(backlog + 2*edits)
 	require.NoError(x, x.dos.Settled(x.Context()))
 	stop()
 	var inDoS, onWebsite []time.Duration
@@ -164,7 +164,7 @@ func (x *pushBench) backlog() {
 	x.exec("checkpoint")
 	before := x.number("select coalesce(max(id), 0) from profilesync.push_attempt")
 	stop := x.serve()
-	x.rest(2*backlog + 2*edits)
+	x.waitForPushes(2*backlog + 2*edits)
 	stop()
 	pushes := x.number(fmt.Sprintf(
 		"select count(*) / extract(epoch from max(at) - min(at))::float8 from profilesync.push_attempt where id > %.0f", before))
@@ -174,7 +174,7 @@ func (x *pushBench) backlog() {
 	x.ReportMetric(pushes/jobs, "x-river")
 }
 
-// plainJob does the least that a job with a promise can do.
+// plainJob does the least that a transactional job can do.
 type plainJob struct {
 	N int `json:"n"`
 }
@@ -196,7 +196,8 @@ func (w *plainWorker) Work(ctx context.Context, job *river.Job[plainJob]) error 
 	})
 }
 
-// riverAlone is how many plain jobs a second River works, with as many workers.
+// riverAlone returns how many plain jobs per second River works, with as many
+// workers.
 func (x *pushBench) riverAlone() float64 {
 	x.Helper()
 	x.exec("create table public.plain (n int primary key, at timestamptz)")

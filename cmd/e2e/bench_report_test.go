@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// figures is the table that people read.
+// figures is the table of results.
 type figures []measured
 
-// print shows the aims beside the big listing only: with a small one the start
-// of a process weighs as much as its work.
+// print shows the aims only for the big listing: for a small one, starting the
+// process takes as long as its work.
 func (r figures) print(load string) {
 	fmt.Printf("\n%9s  %-8s %9s %9s %9s %8s %5s %9s %8s\n",
 		"records", "case", "seconds", "bound s", "x bound", "aim", "runs", "peak MiB", "aim")
@@ -29,11 +29,11 @@ func (r figures) print(load string) {
 	fmt.Printf("medians of the runs, the highest peak of all; %s\n\n", load)
 }
 
-// ticks are what the processors did since the machine started, as /proc/stat
-// counts it.
+// ticks are processor times since the machine started, as counted by
+// /proc/stat.
 type ticks struct{ all, idle, stolen int }
 
-// busy returns zeroes where the system has no such file.
+// busy returns zeroes if the system has no such file.
 func busy(b *testing.B) (t ticks) {
 	b.Helper()
 	stat, err := os.ReadFile("/proc/stat")
@@ -59,7 +59,7 @@ func busy(b *testing.B) (t ticks) {
 func (t ticks) until(end ticks) string {
 	all := float64(end.all - t.all)
 	if all == 0 {
-		return "the system does not tell how busy it was"
+		return "the system does not report how busy it was"
 	}
 	return fmt.Sprintf("processors %.0f %% idle, %.1f %% stolen by other machines",
 		100*float64(end.idle-t.idle)/all, 100*float64(end.stolen-t.stolen)/all)

@@ -24,7 +24,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 )
 
-// The sizes of the listings, and how often each case that can be repeated is.
+// The sizes of the listings, and how often repeatable cases are repeated.
 const (
 	small   = 30_000
 	big     = 300_000
@@ -37,10 +37,10 @@ const (
 	aimMiB                        = 128
 )
 
-// BenchmarkListing reconciles a generated listing three ways, with the real
-// binary as a process of its own, and prints each as a ratio to what the same
-// machine and database need, in the same minutes, for the least that could be
-// done. Absolute times say more about the machine than about the program.
+// BenchmarkListing reconciles a generated listing in three cases, with the real
+// binary in a separate process. It prints each time relative to what the same
+// machine and database need, in the same minutes, for the least work possible.
+// Absolute times say more about the machine than about the program.
 //
 //	first    nothing is known        bound: COPY of the rows it leaves into the indexed tables
 //	changed  1 % of the rows differ  bound: as same
@@ -74,7 +74,7 @@ func benchListing(b *testing.B, size int) []measured {
 	for nth := range repeats {
 		changed := bench.change(nth)
 		cases[1].add(bench.reconcile(changed), bench.boundOfSame(changed))
-		require.Greater(b, cases[1].runs[nth].found.Changes.Update, size*9/1000) // a few active ones are of kinds without a profile
+		require.Greater(b, cases[1].runs[nth].found.Changes.Update, size*9/1000) // a few active organisations are of types without profiles
 		cases[2].add(bench.reconcile(changed), bench.boundOfSame(changed))
 		require.Equal(b, changeCounts{}, cases[2].runs[nth].found.Changes)
 	}
@@ -85,8 +85,8 @@ func benchListing(b *testing.B, size int) []measured {
 	return cases
 }
 
-// bench is a database of its own, flushed to disk as a real one, and a server
-// of listings beside it.
+// bench is a separate database, which flushes to disk like a real one, and a
+// server of listings.
 type bench struct {
 	*testing.B
 
@@ -96,7 +96,7 @@ type bench struct {
 	size    int
 	served  atomic.Pointer[string] // the file that is downloaded next
 	web     *httptest.Server
-	day     time.Time // moves with every run, since a listing is of a day
+	day     time.Time // advances with every run, since each listing has a date
 }
 
 func newBench(b *testing.B, size int) *bench {
@@ -109,7 +109,7 @@ func newBench(b *testing.B, size int) *bench {
 	return x
 }
 
-// newEmptyBench has a database, and nothing in it.
+// newEmptyBench returns a bench with an empty database.
 func newEmptyBench(b *testing.B) *bench {
 	b.Helper()
 	dir, err := os.MkdirTemp("", "profilesync-bench-") //nolint:usetesting // Postgres, run by another user, cannot enter b.TempDir
@@ -127,7 +127,7 @@ func newEmptyBench(b *testing.B) *bench {
 	return x
 }
 
-// serve answers without an ETag: an answer of 304 would be too easy.
+// serve answers without an ETag, so that 304 is never answered.
 func (x *bench) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/csv")
 	http.ServeFile(w, r, *x.served.Load())
@@ -136,11 +136,11 @@ func (x *bench) serve(w http.ResponseWriter, r *http.Request) {
 // ran is one reconciliation, seen from outside.
 type ran struct {
 	took  time.Duration
-	peak  int // KiB; 0 where the system does not tell
+	peak  int // KiB; 0 if the system does not report it
 	found summary
 }
 
-// reconcile brings in a listing of the next day.
+// reconcile reconciles a listing of the next day.
 func (x *bench) reconcile(path string) ran {
 	x.Helper()
 	x.served.Store(&path)
@@ -155,12 +155,12 @@ func (x *bench) reconcile(path string) ran {
 	return result
 }
 
-// command runs the program and measures it from start to end.
+// command runs the program and measures it.
 func (x *bench) command(args ...string) (took time.Duration, peak int, stdout []byte) {
 	x.Helper()
-	var out, said bytes.Buffer
+	var out, stderr bytes.Buffer
 	cmd := exec.CommandContext(x.Context(), binary, args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = x.dir, &out, &said
+	cmd.Dir, cmd.Stdout, cmd.Stderr = x.dir, &out, &stderr
 	cmd.Env = append(os.Environ(), "PROFILESYNC_DATABASE_URL="+x.url)
 	if x.web != nil {
 		cmd.Env = append(cmd.Env, "PROFILESYNC_ODS_DOWNLOADS_URL="+x.web.URL)
@@ -170,13 +170,13 @@ func (x *bench) command(args ...string) (took time.Duration, peak int, stdout []
 	watched := watchMemory(cmd.Process.Pid)
 	err := cmd.Wait()
 	took = time.Since(began)
-	require.NoError(x, err, "%v: %s%s", args, &out, &said)
+	require.NoError(x, err, "%v: %s%s", args, &out, &stderr)
 	return took, watched(), out.Bytes()
 }
 
-// watchMemory follows the high-water mark of a process and returns it, in KiB,
-// once asked. What wait4 reports would be the mark of this process where that
-// is higher, since a child begins as a copy of it.
+// watchMemory watches the memory high-water mark of a process, in KiB, until
+// stop returns it. wait4 would report the mark of this process if that is
+// higher, since a child starts as a copy of it.
 func watchMemory(pid int) (stop func() int) {
 	ended, peak := make(chan struct{}), make(chan int)
 	go func() {

@@ -22,8 +22,8 @@ func (s *site) serve() daemon {
 	s.t.Helper()
 	d := daemon{site: s, started: s.with("HTTP_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
 	s.t.Cleanup(func() {
-		if said := d.said(); s.t.Failed() {
-			s.t.Logf("the daemon said, at last: %s", said[max(0, len(said)-4000):])
+		if text := d.log(); s.t.Failed() {
+			s.t.Logf("the end of the daemon's log: %s", text[max(0, len(text)-4000):])
 		}
 	})
 	require.Eventually(s.t, func() bool { return d.address() != "" }, patience, 10*time.Millisecond, "it serves")
@@ -33,7 +33,7 @@ func (s *site) serve() daemon {
 var servingAt = regexp.MustCompile(`"msg":"serving","address":"([^"]+)"`)
 
 func (d daemon) address() string {
-	if found := servingAt.FindStringSubmatch(d.said()); found != nil {
+	if found := servingAt.FindStringSubmatch(d.log()); found != nil {
 		return found[1]
 	}
 	return ""
@@ -41,23 +41,23 @@ func (d daemon) address() string {
 
 var servingAs = regexp.MustCompile(`"msg":"serving",.*"process":"([^"]+)"`)
 
-// process is the name under which the daemon began.
+// process returns the name under which the daemon started.
 func (d daemon) process() string {
 	d.site.t.Helper()
-	found := servingAs.FindStringSubmatch(d.said())
+	found := servingAs.FindStringSubmatch(d.log())
 	require.NotNil(d.site.t, found)
 	return found[1]
 }
 
-// processNow is the name under which the daemon works now.
+// processNow returns the daemon's current name.
 func (d daemon) processNow() string {
 	d.site.t.Helper()
-	found := servingAs.FindAllStringSubmatch(d.said(), -1)
+	found := servingAs.FindAllStringSubmatch(d.log(), -1)
 	require.NotEmpty(d.site.t, found)
 	return found[len(found)-1][1]
 }
 
-// get asks the daemon's own address.
+// get makes a request to the daemon's own address.
 func (d daemon) get(path string) (status int, body string) {
 	d.site.t.Helper()
 	req, err := http.NewRequestWithContext(d.site.t.Context(), http.MethodGet, "http://"+d.address()+path, nil)
@@ -70,7 +70,7 @@ func (d daemon) get(path string) (status int, body string) {
 	return resp.StatusCode, string(text)
 }
 
-// stop asks the daemon to stop, and wants it to do so well.
+// stop asks the daemon to stop, and requires exit code 0.
 func (d daemon) stop() {
 	d.site.t.Helper()
 	require.NoError(d.site.t, d.cmd.Process.Signal(syscall.SIGTERM))
@@ -84,7 +84,7 @@ func (s *site) eventually(want int, query string, args ...any) {
 	require.Eventually(s.t, func() bool { return s.count(query, args...) == want }, patience, 20*time.Millisecond, query)
 }
 
-func TestADaemonWorksWhatCommandsAskFor(t *testing.T) {
+func TestADaemonWorksTheRunsThatCommandsRequest(t *testing.T) {
 	t.Parallel()
 	file := realData(t, trustsBefore)
 	s := newSite(t)
@@ -106,10 +106,10 @@ func TestADaemonWorksWhatCommandsAskFor(t *testing.T) {
 	require.Contains(t, metrics, "process_open_fds ")
 	require.Contains(t, metrics, `profilesync_changes_total{report="etr",source="ods",verb="create"} 205`)
 	d.stop()
-	require.Contains(t, d.said(), `"msg":"run ended"`)
+	require.Contains(t, d.log(), `"msg":"run ended"`)
 }
 
-func TestARunOfAKilledDaemonGoesOnWithinSeconds(t *testing.T) {
+func TestARunOfAKilledDaemonContinuesWithinSeconds(t *testing.T) {
 	t.Parallel()
 	file := realData(t, pharmacies2025)
 	s := newSite(t)
@@ -126,7 +126,7 @@ func TestARunOfAKilledDaemonGoesOnWithinSeconds(t *testing.T) {
 	next := s.serve()
 	s.eventually(1, "select count(*) from run where state = 'done'")
 	t.Logf("done %s after the next daemon's start", time.Since(began).Round(time.Millisecond))
-	require.Less(t, time.Since(began), 30*time.Second, "not the queue's hour")
+	require.Less(t, time.Since(began), 30*time.Second, "not after the queue's default of an hour")
 	require.Equal(t, 11161, s.audit(), "exactly one creation each")
 	require.Equal(t, 11161, s.count("select count(*) from profile"))
 	next.stop()

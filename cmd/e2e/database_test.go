@@ -10,13 +10,13 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
-// connect opens the connection of another program to the site's database.
+// connect connects to the site's database as another program would.
 func (s *site) connect() *pgx.Conn {
 	s.t.Helper()
 	return pgtest.Connect(s.t, s.url)
 }
 
-// tryConnect is connect where the server may be away.
+// tryConnect is connect for a server that may be down.
 func (s *site) tryConnect() (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(s.url)
 	if err != nil {
@@ -26,7 +26,7 @@ func (s *site) tryConnect() (*pgx.Conn, error) {
 	return pgx.ConnectConfig(s.t.Context(), config)
 }
 
-// one returns the one value that a query gives.
+// one returns the single value of a query.
 func one[T any](s *site, query string, args ...any) (value T) {
 	s.t.Helper()
 	conn := s.connect()
@@ -40,20 +40,20 @@ func (s *site) count(query string, args ...any) int {
 	return one[int](s, query, args...)
 }
 
-// audit is how many rows the audit holds.
+// audit returns the number of rows in the audit.
 func (s *site) audit() int {
 	s.t.Helper()
 	return s.count("select count(*) from change")
 }
 
-// field is what one column of a profile holds.
+// field returns one column of a profile.
 func (s *site) field(code, column string) string {
 	s.t.Helper()
 	return one[string](s, "select to_jsonb(p) ->> $2 from profile p where code = $1", code, column)
 }
 
-// edit writes a profile as the editing application does: plain SQL through a
-// connection of its own.
+// edit changes a profile as the editing application does: by plain SQL on a
+// separate connection.
 func (s *site) edit(code, column, value string) {
 	s.t.Helper()
 	conn := s.connect()
@@ -63,7 +63,7 @@ func (s *site) edit(code, column, value string) {
 	require.EqualValues(s.t, 1, tag.RowsAffected())
 }
 
-// everything is every table that a run may write.
+// everything lists every table that a run may write.
 var everything = []string{
 	"profile", "change", "upstream_record", "listing", "watermark", "quarantine", "upload", "upload_chunk", "run", "plan_row",
 	"run_record", "mark",

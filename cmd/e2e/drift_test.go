@@ -10,7 +10,7 @@ import (
 )
 
 // driftResult and driftRow are what `drift --format json` prints: one result,
-// then a row a field.
+// then one row per field.
 type driftResult struct {
 	Check    int64  `json:"check"`
 	Sink     string `json:"sink"`
@@ -32,7 +32,7 @@ type driftRow struct {
 	GivenUp bool   `json:"given_up"`
 }
 
-// drift looks at one sink and wants an exit code.
+// drift checks one sink and requires an exit code.
 func (s *site) drift(code int, sink string, more ...string) (driftResult, []driftRow) {
 	s.t.Helper()
 	args := append([]string{"drift", "--sink", sink, "--most", "100000", "--format", "json"}, more...)
@@ -43,7 +43,7 @@ func (s *site) drift(code int, sink string, more ...string) (driftResult, []drif
 	return found[0], objects[driftRow](s.t, rows)
 }
 
-// fields are the rows as a set that one can compare: profile, field, and what
+// fields returns the rows as a comparable map: from profile and field to what
 // is shown.
 func fields(rows []driftRow) map[[2]string]string {
 	all := make(map[[2]string]string, len(rows))
@@ -53,7 +53,7 @@ func fields(rows []driftRow) map[[2]string]string {
 	return all
 }
 
-// driftIsFoundAndRepaired changes both sinks behind our back: some profiles,
+// driftIsFoundAndRepaired changes both sinks without a push: some profiles,
 // which is drift, and then a fifth of all, which is an alarm.
 func driftIsFoundAndRepaired(t *testing.T, s *site, x sinks) {
 	t.Helper()
@@ -61,13 +61,13 @@ func driftIsFoundAndRepaired(t *testing.T, s *site, x sinks) {
 	d := s.serve()
 	requireDrift(t, s, "dos", len(codes), changeDoS(x, codes[1000:1500]))
 	requireAlarm(t, s, "dos", len(codes), changeDoS(x, codes[2000:2000+len(codes)/5]))
-	d.stop() // without a daemon, the command brings its repairs by itself
+	d.stop() // without a daemon, the command pushes its repairs itself
 	requireDrift(t, s, "website", len(codes), changeWebsite(t, x, codes[1000:1500]))
 	requireAlarm(t, s, "website", len(codes), changeWebsite(t, x, codes[2000:2000+len(codes)/5]))
 }
 
-// changeDoS gives services another postcode or another address, in turn, and
-// returns which field shows what.
+// changeDoS changes the postcode or the address of services, in turn, and
+// returns what each changed field shows.
 func changeDoS(x sinks, codes []string) map[[2]string]string {
 	changed := make(map[[2]string]string, len(codes))
 	for i, code := range codes {
@@ -98,8 +98,8 @@ func changeWebsite(t *testing.T, x sinks, codes []string) map[[2]string]string {
 	return changed
 }
 
-// requireDrift wants exactly these fields found, mended, and nothing found
-// afterwards.
+// requireDrift requires that exactly these fields are found and repaired, and
+// that nothing is found afterwards.
 func requireDrift(t *testing.T, s *site, sink string, profiles int, changed map[[2]string]string) {
 	t.Helper()
 	result, rows := s.drift(3, sink)
@@ -110,16 +110,16 @@ func requireDrift(t *testing.T, s *site, sink string, profiles int, changed map[
 	result, rows = s.drift(0, sink, "--repair")
 	require.Equal(t, len(changed), result.Repaired)
 	require.Equal(t, changed, fields(rows))
-	require.Equal(t, before+len(changed), s.count("select count(*) from push_attempt"), "a push each")
+	require.Equal(t, before+len(changed), s.count("select count(*) from push_attempt"), "one push each")
 
-	s.requireAtRest()
+	s.requireAllPushed()
 	result, rows = s.drift(0, sink)
-	require.Equal(t, driftResult{Check: result.Check, Sink: sink, State: "done", Checked: profiles}, result, "mended")
+	require.Equal(t, driftResult{Check: result.Check, Sink: sink, State: "done", Checked: profiles}, result, "repaired")
 	require.Empty(t, rows)
 	require.Equal(t, profiles, s.count("select count(*) from push where sink = $1 and seen_at is not null", sink))
 }
 
-// requireAlarm wants so much drift refused.
+// requireAlarm requires that this much drift is not repaired.
 func requireAlarm(t *testing.T, s *site, sink string, profiles int, changed map[[2]string]string) {
 	t.Helper()
 	before := s.count("select count(*) from push_attempt")
@@ -131,14 +131,14 @@ func requireAlarm(t *testing.T, s *site, sink string, profiles int, changed map[
 	require.Regexp(t, `differs for \d+ of \d+ profiles: nothing is repaired`, result.Reason)
 	require.Equal(t, changed, fields(rows))
 	require.Equal(t, before, s.count("select count(*) from push_attempt"), "nothing was pushed")
-	s.requireAtRest()
+	s.requireAllPushed()
 }
 
 func TestASinkThatShowsNothingIsAnAlarm(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 60)
+	s, x := newStockedSite(t, 60)
 	d := s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	d.stop()
 	result, _ := s.drift(0, "website")
 	require.Positive(t, result.Checked)
@@ -151,13 +151,13 @@ func TestASinkThatShowsNothingIsAnAlarm(t *testing.T) {
 
 	code := s.codes()[0]
 	result, rows := s.drift(0, "website", "--repair", "--ods", code)
-	require.Equal(t, []int{1, 1, 1}, []int{result.Checked, result.Missing, result.Repaired}, "one that a person names is no alarm")
+	require.Equal(t, []int{1, 1, 1}, []int{result.Checked, result.Missing, result.Repaired}, "a profile that a person names is not an alarm")
 	require.Equal(t, map[[2]string]string{{code, "missing"}: ""}, fields(rows))
 	require.NotEmpty(t, x.onWebsite(code).Name)
 	require.Contains(t, s.exits(1, "drift", "--sink", "website").out, "alarm")
 }
 
-func TestDriftWithoutASinkSaysSo(t *testing.T) {
+func TestDriftWithoutAConfiguredSinkIsRefused(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, newSite(t).exits(2, "drift").err, "no sink is configured")
 }

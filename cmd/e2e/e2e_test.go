@@ -21,13 +21,13 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
-// These tests run the real binary as a process of its own, with an environment
-// that holds nothing but what a test puts there.
+// These tests run the real binary in a separate process, with only the
+// environment that a test sets.
 
-// patience bounds every command of a test.
+// patience limits how long a test waits for a command.
 const patience = 2 * time.Minute
 
-// builtVersion is what the binary under test was built as.
+// builtVersion is the version that the binary under test was built with.
 const builtVersion = "v0.0.0-e2e"
 
 // binary is the program under test, built once by TestMain.
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 // build puts the binary beside the test's own, into the folder that `go test`
-// removes when all is over: pgtest.Main leaves nobody to do so.
+// removes at the end: after pgtest.Main no code runs that could do so.
 func build() error {
 	self, err := os.Executable()
 	if err != nil {
@@ -57,7 +57,7 @@ func build() error {
 	return nil
 }
 
-// outcome is what a command left behind.
+// outcome is the result of a command.
 type outcome struct {
 	code   int
 	killed bool
@@ -65,21 +65,21 @@ type outcome struct {
 	err    string
 }
 
-// site is one installation of the program: settings, and a folder to stand in.
+// site is one installation of the program: its settings and its working folder.
 type site struct {
 	t   *testing.T
 	dir string
 	env []string // settings without their prefix, as NAME=value
-	url string   // the database; empty where the program brings its own
+	url string   // the database; empty if the program starts its own
 }
 
-// bareSite has no settings at all.
+// bareSite returns a site without settings.
 func bareSite(t *testing.T) *site {
 	t.Helper()
 	return &site{t: t, dir: t.TempDir()}
 }
 
-// newSite has a database of its own, migrated and empty.
+// newSite returns a site with its own database, migrated and empty.
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := bareSite(t)
@@ -95,25 +95,26 @@ func (s *site) with(settings ...string) *site {
 	return &other
 }
 
-// setting is what a setting of the site says.
+// setting returns the value of a setting of the site.
 func (s *site) setting(name string) (value string) {
 	s.t.Helper()
 	for _, setting := range s.env {
-		if said, ok := strings.CutPrefix(setting, name+"="); ok {
-			value = said
+		if found, ok := strings.CutPrefix(setting, name+"="); ok {
+			value = found
 		}
 	}
 	require.NotEmpty(s.t, value, name)
 	return value
 }
 
-// started is a command that runs.
+// started is a running command.
 type started struct {
 	cmd            *exec.Cmd
 	stdout, stderr *output
 }
 
-// output is what a command wrote so far; a test may look while it writes.
+// output is what a command has written so far; a test may read it while the
+// command writes.
 type output struct {
 	lock sync.Mutex
 	text bytes.Buffer
@@ -131,10 +132,10 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// said is what the command told people so far.
-func (c started) said() string { return c.stderr.String() }
+// log returns what the command has written to standard error so far.
+func (c started) log() string { return c.stderr.String() }
 
-// start starts a command. The end of ctx kills it with SIGKILL.
+// start starts a command. It is killed with SIGKILL when ctx ends.
 func (s *site) start(ctx context.Context, args ...string) started {
 	s.t.Helper()
 	c := started{cmd: s.command(ctx, args...), stdout: new(output), stderr: new(output)}
@@ -143,11 +144,12 @@ func (s *site) start(ctx context.Context, args ...string) started {
 	return c
 }
 
-// command is one that has not begun, and whose output goes nowhere.
+// command returns a command that has not started, and whose output is
+// discarded.
 func (s *site) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = s.dir
-	cmd.WaitDelay = 5 * time.Second // whoever inherited the output must not hold up the test
+	cmd.WaitDelay = 5 * time.Second // a process that inherited the output must not block the test
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		if value, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+value)
@@ -176,7 +178,7 @@ func (s *site) do(args ...string) outcome {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	o := s.start(ctx, args...).wait(s.t)
-	require.NoError(s.t, ctx.Err(), "%v did not end; it said: %s", args, o.err)
+	require.NoError(s.t, ctx.Err(), "%v did not end; its standard error: %s", args, o.err)
 	return o
 }
 
@@ -195,7 +197,7 @@ func (s *site) together(commands ...[]string) (outcomes []outcome) {
 	return outcomes
 }
 
-// exits runs a command and wants an exit code.
+// exits runs a command and requires an exit code.
 func (s *site) exits(code int, args ...string) outcome {
 	s.t.Helper()
 	o := s.do(args...)
@@ -204,7 +206,7 @@ func (s *site) exits(code int, args ...string) outcome {
 }
 
 // summary is the JSON object (reconcile/RULES.md "The JSON object"), spelt out
-// here so that a renamed word in the code does not go unseen.
+// here so that a renamed key in the code is noticed.
 type summary struct {
 	Run            string         `json:"run"`
 	Digest         string         `json:"digest"`
@@ -246,14 +248,14 @@ type leftOut struct {
 	Field string `json:"field"`
 }
 
-// keys always stand in the object (reconcile/RULES.md "The JSON object").
+// keys are always present in the object (reconcile/RULES.md "The JSON object").
 var keys = []string{
 	"run", "digest", "source", "report", "as_of", "state", "records", "rejected", "population", "changes", "fields", "withheld",
 	"pending_close", "contradictions", "elapsed_ms",
 }
 
-// asJSON runs a command, wants an exit code, and reads the one object that
-// stands alone on its standard output.
+// asJSON runs a command, requires an exit code, and reads the single object on
+// its standard output.
 func (s *site) asJSON(code int, args ...string) summary {
 	s.t.Helper()
 	o := s.exits(code, append(args, "--format", "json")...)
@@ -273,10 +275,10 @@ func requireKeys(t *testing.T, out string) {
 	}
 	var changes map[string]int
 	require.NoError(t, json.Unmarshal(raw["changes"], &changes))
-	require.Len(t, changes, 5, "all five keys of changes always stand")
+	require.Len(t, changes, 5, "all five keys of changes are always present")
 }
 
-// objects reads JSON values, one after the other, and refuses unknown keys.
+// objects reads consecutive JSON values, and refuses unknown keys.
 func objects[T any](t *testing.T, out string) (found []T) {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(out))
@@ -287,19 +289,19 @@ func objects[T any](t *testing.T, out string) (found []T) {
 		if errors.Is(err, io.EOF) {
 			return found
 		}
-		require.NoError(t, err, "JSON alone stands on standard output:\n%s", out)
+		require.NoError(t, err, "standard output must contain only JSON:\n%s", out)
 		found = append(found, one)
 	}
 }
 
-// reconcile brings a listing in and wants an exit code.
+// reconcile reconciles a listing and requires an exit code.
 func (s *site) reconcile(code int, file, asOf string, more ...string) summary {
 	s.t.Helper()
 	args := append([]string{"reconcile", "--source", "ods", "--files", file, "--as-of", asOf, "--wait"}, more...)
 	return s.asJSON(code, args...)
 }
 
-// plan shows what a listing would do and wants an exit code.
+// plan plans a listing and requires an exit code.
 func (s *site) plan(code int, file, asOf string) summary {
 	s.t.Helper()
 	return s.asJSON(code, "plan", "--source", "ods", "--files", file, "--as-of", asOf)
@@ -345,7 +347,7 @@ func (s *site) history(code string) []audited {
 	return list[audited](s.t, s.exits(0, "profile", "history", code, "--format", "json"))
 }
 
-// list reads the one JSON array of a command that lists.
+// list reads the single JSON array that a listing command prints.
 func list[T any](t *testing.T, o outcome) []T {
 	t.Helper()
 	found := objects[[]T](t, o.out)

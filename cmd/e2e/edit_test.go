@@ -6,15 +6,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// said strips a history row of what a test cannot know.
-func said(rows []audited) (stories [][3]string) {
+// fieldChanges reduces history rows to field, old and new value.
+func fieldChanges(rows []audited) (stories [][3]string) {
 	for _, r := range rows {
 		stories = append(stories, [3]string{r.Field, r.Old, r.New})
 	}
 	return stories
 }
 
-func TestAnEditorsFieldSurvivesAndOursIsPutRight(t *testing.T) {
+func TestAnEditorsFieldSurvivesAndOursIsCorrected(t *testing.T) {
 	t.Parallel()
 	file := realData(t, trustsBefore)
 	s := newSite(t)
@@ -27,9 +27,9 @@ func TestAnEditorsFieldSurvivesAndOursIsPutRight(t *testing.T) {
 	edits := s.history(code)
 	require.Equal(t, [][3]string{
 		{"profile", "", name}, {"phone", phone, "020 7946 0000"}, {"description", "", "Open to everyone"},
-	}, said(edits))
+	}, fieldChanges(edits))
 	require.Equal(t, "First Loader", edits[0].Actor)
-	require.Equal(t, "profilesync", edits[1].Actor, "the database's user, since the session says nothing else")
+	require.Equal(t, "profilesync", edits[1].Actor, "the database user, since the session sets no actor")
 	require.Equal(t, "editor", edits[1].Owner)
 	require.Zero(t, edits[1].Run)
 
@@ -37,7 +37,7 @@ func TestAnEditorsFieldSurvivesAndOursIsPutRight(t *testing.T) {
 	require.Zero(t, quiet.Changes)
 	require.Equal(t, "020 7946 0000", s.field(code, "phone"))
 
-	s.edit(code, "name", "Mended By Hand")
+	s.edit(code, "name", "Changed By Hand")
 	s.edit(code, "status", "closed")
 	s.edit("R1A", "icb", "QQQ")
 	putRight := s.reconcile(0, file, "2025-12-31")
@@ -46,12 +46,12 @@ func TestAnEditorsFieldSurvivesAndOursIsPutRight(t *testing.T) {
 	require.Equal(t, name, s.field(code, "name"))
 	require.Equal(t, "open", s.field(code, "status"))
 	require.Equal(t, icb, s.field(code, "icb"))
-	require.Equal(t, "020 7946 0000", s.field(code, "phone"), "the editor's word stands")
+	require.Equal(t, "020 7946 0000", s.field(code, "phone"), "the editor's value stays")
 
-	history := said(s.history(code))[3:]
-	require.Equal(t, [][3]string{{"name", name, "Mended By Hand"}, {"status", "open", "closed"}}, history[:2])
-	require.ElementsMatch(t, [][3]string{{"name", "Mended By Hand", name}, {"status", "closed", "open"}}, history[2:],
-		"put right, and recorded with both values")
+	history := fieldChanges(s.history(code))[3:]
+	require.Equal(t, [][3]string{{"name", name, "Changed By Hand"}, {"status", "open", "closed"}}, history[:2])
+	require.ElementsMatch(t, [][3]string{{"name", "Changed By Hand", name}, {"status", "closed", "open"}}, history[2:],
+		"corrected, and recorded with both values")
 	for _, c := range s.changes(putRight.Run) {
 		require.Equal(t, map[bool]string{true: "upstream", false: "drift"}[c.Field == "status"], c.Reason, c.Field)
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// editors write profiles as the editing application does, by plain SQL past the
-// program. What they wrote last of each profile is the model that the sinks are
-// held against: see invariants_test.go. No value is written twice.
+// editors write profiles as the editing application does, by plain SQL without
+// the program. The last values written are the model that the sinks are
+// compared with: see invariants_test.go. No value is written twice.
 type editors struct {
 	t      *testing.T
 	conn   *pgx.Conn
@@ -21,12 +21,12 @@ type editors struct {
 	newest map[string]contact // by code
 }
 
-// contact is what is edited of a profile, and shown by both sinks; empty where
-// nobody edited it.
+// contact is the edited fields of a profile, which both sinks show; empty if
+// not edited.
 type contact struct{ phone, website string }
 
-// editors draws edits from a seed, which it logs; PROFILESYNC_CHAOS_SEED plays
-// another draw.
+// editors draws edits from a seed, which it logs; PROFILESYNC_CHAOS_SEED sets
+// another one.
 func (s *site) editors() *editors {
 	s.t.Helper()
 	seed := seedOf(s.t, "PROFILESYNC_CHAOS_SEED")
@@ -34,11 +34,11 @@ func (s *site) editors() *editors {
 	return &editors{s.t, s.connect(), rand.New(rand.NewPCG(seed, seed)), 0, map[string]contact{}}
 }
 
-// edit edits each of some profiles once, in any order, some to a commit.
+// edit edits each of the profiles once, in random order, several per commit.
 func (e *editors) edit(codes []string) {
 	e.t.Helper()
-	const toACommit = 30
-	for group := range slices.Chunk(e.random.Perm(len(codes)), toACommit) {
+	const perCommit = 30
+	for group := range slices.Chunk(e.random.Perm(len(codes)), perCommit) {
 		batch := &pgx.Batch{}
 		for _, i := range group {
 			e.queue(batch, codes[i])

@@ -12,21 +12,23 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// editors are all bytes of what editors wrote, and who wrote each row last.
+// editors returns a hash of everything editors wrote, including the row
+// versions.
 func (e ersSite) editors() string {
 	e.t.Helper()
 	return one[string](e.site, `select md5((select string_agg(t::text || t.xmin, '' order by id) from service t where source = 'editor')
 		|| (select string_agg(t::text || t.xmin, '' order by id) from service_text t))`)
 }
 
-// services are all bytes of what profiles show of e-RS.
+// services returns a hash of the e-RS services of profiles, including the row
+// versions.
 func (e ersSite) services() string {
 	e.t.Helper()
 	return one[string](e.site, "select md5(string_agg(t::text || t.xmin, '' order by id)) from service t where source = 'ers'")
 }
 
-// withEditors has a site with services of e-RS, a service of an editor and a text of
-// theirs beside one of e-RS.
+// withEditors returns a site with services of e-RS, services of editors, and
+// editors' texts on services of e-RS.
 func withEditors(t *testing.T, services int) ersSite {
 	t.Helper()
 	e := newERSSite(t, 2, services)
@@ -39,17 +41,17 @@ func withEditors(t *testing.T, services int) ersSite {
 	return e
 }
 
-// isTokens reports whether a fault is one of the token endpoint.
+// isTokens reports whether a fault is at the token endpoint.
 func isTokens(name erstest.FaultName) bool {
 	return name == erstest.NoJWKS || name == erstest.JWKSUnreachable || name == erstest.NoProduct
 }
 
-// Every way in which e-RS can answer, each from its first request on: what
-// profiles show stays, down to the row's version
-// (connectors/ers/CONTRACT.md "Acceptance", items 10 to 12 and 17).
-func TestNoAnswerOfERSTakesAnythingFromAProfile(t *testing.T) {
+// With every fault of e-RS, from the first request on, the services of profiles
+// stay unchanged, down to the row version (connectors/ers/CONTRACT.md
+// "Acceptance", items 10 to 12 and 17).
+func TestNoFaultOfERSRemovesAnythingFromAProfile(t *testing.T) {
 	t.Parallel()
-	const groups = 5 // the faults that are tried again take seconds: side by side
+	const groups = 5 // faults that are retried take seconds, so they run in parallel
 	names := erstest.FaultNames()
 	for n := range groups {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -81,8 +83,8 @@ func TestNoAnswerOfERSTakesAnythingFromAProfile(t *testing.T) {
 	}
 }
 
-// What e-RS says in all seriousness changes its own services at most.
-func TestWhatIsTheEditorsSurvivesERS(t *testing.T) {
+// A valid answer of e-RS changes only services of e-RS, never those of editors.
+func TestWhatEditorsWroteSurvivesERS(t *testing.T) {
 	t.Parallel()
 	everything := func(e ersSite) []services.ID {
 		return append(ids(e.at(0)), ids(e.at(1))...)
@@ -120,7 +122,7 @@ func TestWhatIsTheEditorsSurvivesERS(t *testing.T) {
 				require.Contains(t, []int{0, 3}, o.code, o.err)
 				require.Equal(t, editors, e.editors())
 				run := strconv.Itoa(e.count("select max(id) from run"))
-				if o.code == 3 { // a person says that it is right
+				if o.code == 3 { // a person approves it
 					e.exits(0, "runs", "approve", run)
 					require.Equal(t, editors, e.editors())
 				}
@@ -138,8 +140,8 @@ func ids(services []erstest.Service) (list []services.ID) {
 	return list
 }
 
-// Each organisation sees a part of e-RS: what one may not see, the other is
-// asked for, and from then on it is asked first.
+// Each organisation sees a part of e-RS: what one may not see is requested with
+// the credential of the other, which is then tried first.
 func TestEachOrganisationIsAskedForWhatItSees(t *testing.T) {
 	t.Parallel()
 	e := newERSSiteOf(t, []string{"north", "south"}, 2, 12)
@@ -164,10 +166,10 @@ func TestEachOrganisationIsAskedForWhatItSees(t *testing.T) {
 			require.Equal(t, 200, asked.Status)
 		}
 	}
-	require.Len(t, e.ers.Summary().Clients, 2, "a limit for each")
+	require.Len(t, e.ers.Summary().Clients, 2, "each has its own limit")
 
 	require.NoError(t, e.world.Hide(only[0], "client-south"))
-	require.Zero(t, e.pulls(0, "2026-11-03").Changes, "what nobody may see any more stays")
+	require.Zero(t, e.pulls(0, "2026-11-03").Changes, "services that can no longer be seen stay")
 	require.Equal(t, "not-visible", e.state(only[0]))
 	require.Equal(t, 12, e.shown(0))
 }

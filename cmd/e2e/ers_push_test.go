@@ -60,8 +60,8 @@ func TestServicesReachTheWebsiteAndMoveThere(t *testing.T) {
 	require.NotContains(t, drift.out, "ers-services")
 }
 
-// A run that a killed daemon left is taken over and asks for the rest only.
-func TestAKilledPullOfServicesGoesOn(t *testing.T) {
+// A run that a killed daemon left is taken over, and requests only the rest.
+func TestAKilledPullOfServicesContinues(t *testing.T) {
 	t.Parallel()
 	e := newERSSite(t, 4, 50, "ERS_REQUESTS_PER_SECOND=10")
 	d := e.serve()

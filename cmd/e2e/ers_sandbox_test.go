@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recordedAnswer is a request to the official sandbox and what it answered.
+// recordedAnswer is a request to the official sandbox and its answer.
 type recordedAnswer struct {
 	Request struct {
 		Method string `json:"method"`
@@ -26,8 +26,8 @@ type recordedAnswer struct {
 	} `json:"response"`
 }
 
-// sandbox answers as the official sandbox was recorded, which knows these
-// requests to the letter and no other.
+// sandbox answers with the recordings of the official sandbox, which accepts
+// exactly these requests and no others.
 func sandbox(t *testing.T, names ...string) (base string) {
 	t.Helper()
 	answers := map[string]recordedAnswer{}
@@ -68,7 +68,8 @@ func sandbox(t *testing.T, names ...string) (base string) {
 }
 
 // The program runs unchanged against the official sandbox: only its address and
-// "no authentication" are set (connectors/ers/CONTRACT.md "Acceptance", item 18).
+// "no authentication" are configured (connectors/ers/CONTRACT.md "Acceptance",
+// item 18).
 func TestTheSandboxIsReadAsItWasRecorded(t *testing.T) {
 	t.Parallel()
 	base := sandbox(t, "A033_get_service_1", "A033_get_service_2", "A033_get_service_3_not_found", "A035_search_ids_1_2",
@@ -91,7 +92,7 @@ func TestTheSandboxIsReadAsItWasRecorded(t *testing.T) {
 	require.Equal(t, "Direct SVC 1,Direct SVC 2", one[string](s,
 		"select string_agg(name, ',' order by name) from service where code = 'R6901' and source = 'ers' and not withdrawn"))
 
-	// an answer that holds other services, and an empty one: nothing goes
+	// an answer with other services, and an empty one: nothing is removed
 	for day, rows := range map[string]string{"2026-11-03": "3,R6902\n4,R6902\n", "2026-11-04": "5,R6902\n6,R6902\n"} {
 		s.write("delete from ers_service where id not in ('1', '2')")
 		s.write("update ers_service set claimed = '{R6901}'")

@@ -29,7 +29,7 @@ type ersSite struct {
 	world *erstest.World
 }
 
-// ersSites are so many sites, from R0A01 on.
+// ersSites returns n sites, from R00A1 on.
 func ersSites(n int) (sites []erstest.Site) {
 	for i := range n {
 		sites = append(sites, erstest.Site{Code: profile.ODSCode(fmt.Sprintf("R%02dA1", i)), Name: fmt.Sprintf("Hospital %d", i)})
@@ -50,8 +50,8 @@ var ersKey = sync.OnceValues(func() (*rsa.PrivateKey, string) {
 	return key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 })
 
-// applications registers organisations, by name, and returns what the setting
-// says of them.
+// applications returns clients for the named organisations, and the value of
+// the setting for their credentials.
 func applications(t *testing.T, names []string) (clients []erstest.Client, credentials []byte) {
 	t.Helper()
 	key, private := ersKey()
@@ -66,14 +66,14 @@ func applications(t *testing.T, names []string) (clients []erstest.Client, crede
 	return clients, credentials
 }
 
-// newERSSite has sites with so many services each; the register is imported.
-// Every request needs a token.
+// newERSSite returns a site with trust sites that have the given number of
+// services each; the extract is imported. Every request needs a token.
 func newERSSite(t *testing.T, sites, services int, more ...string) ersSite {
 	t.Helper()
 	return newERSSiteOf(t, []string{"north"}, sites, services, more...)
 }
 
-// newERSSiteOf asks e-RS with an application of each organisation.
+// newERSSiteOf is newERSSite with one application per organisation.
 func newERSSiteOf(t *testing.T, organisations []string, sites, services int, more ...string) ersSite {
 	t.Helper()
 	places := ersSites(sites)
@@ -104,7 +104,7 @@ func (s *site) write(query string, args ...any) {
 	require.NoError(s.t, err)
 }
 
-// imports brings the extract of the month to the register.
+// imports imports the extract of the month into the register.
 func (e ersSite) imports() {
 	e.t.Helper()
 	path := filepath.Join(e.dir, "EBSX05.zip")
@@ -112,7 +112,7 @@ func (e ersSite) imports() {
 	e.exits(0, "ers", "register", "import", path, "--format", "json")
 }
 
-// pulls reconciles, and holds the plan before it against it.
+// pulls reconciles, and compares the run with the plan before it.
 func (e ersSite) pulls(code int, asOf string) summary {
 	e.t.Helper()
 	plan := e.asJSON(code, "plan", "--source", "ers", "--as-of", asOf)
@@ -121,7 +121,7 @@ func (e ersSite) pulls(code int, asOf string) summary {
 	return run
 }
 
-// at lists the services of the simulator's n-th site that it shows.
+// at lists the services that the simulator shows at its n-th site.
 func (e ersSite) at(n int) (services []erstest.Service) {
 	for _, s := range e.world.Services(ersSites(n + 1)[n].Code) {
 		if !s.Removed {
@@ -131,7 +131,7 @@ func (e ersSite) at(n int) (services []erstest.Service) {
 	return services
 }
 
-// shown is a service as the store holds it.
+// shown counts the stored e-RS services of the n-th site.
 func (e ersSite) shown(n int) int {
 	e.t.Helper()
 	return e.count("select count(*) from service where source = 'ers' and not withdrawn and code = $1", ersSites(n + 1)[n].Code)
@@ -171,7 +171,7 @@ func TestServicesOfATrustFromTheExtractToTheProfile(t *testing.T) {
 	second := e.pulls(0, "2026-11-02")
 	require.Zero(t, second.Changes)
 	require.Equal(t, audit, e.audit())
-	require.Len(t, e.ers.Ledger(erstest.Search), len(before), "the same questions, no more")
+	require.Len(t, e.ers.Ledger(erstest.Search), len(before), "the same requests and no more")
 
 	// changed, moved, missing
 	changed, moved, missing := e.at(0)[1].ID, e.at(0)[2].ID, e.at(1)[1].ID
@@ -207,7 +207,7 @@ func TestServicesOfATrustFromTheExtractToTheProfile(t *testing.T) {
 	}
 	require.Equal(t, "active", e.state(missing))
 	require.Equal(t, len(e.at(1)), e.shown(1))
-	require.Equal(t, editors, e.editors(), "what is the editors' is untouched")
+	require.Equal(t, editors, e.editors(), "what editors wrote is untouched")
 }
 
 func TestASiteThatLosesTooMuchIsWithheld(t *testing.T) {
@@ -245,12 +245,12 @@ func TestAnEditorsIDIsVerifiedBeforeItIsLinked(t *testing.T) {
 	require.Zero(t, e.shown(1))
 }
 
-func TestTwoDaemonsNeverAskFasterThanTheLimitTogether(t *testing.T) {
+func TestTwoDaemonsTogetherKeepTheRateLimit(t *testing.T) {
 	t.Parallel()
 	e := newERSSite(t, 4, 100, "ERS_REQUESTS_PER_SECOND=10", "MODE=test", "LOG_LEVEL=info")
 	e.ers.Forget()
 	daemons := []daemon{e.serve(), e.serve()}
-	// a pull by a daemon, and previews beside it: they share the limit, not the lock
+	// a pull by a daemon, and other commands beside it: they share the limit, not the lock
 	e.exits(0, "reconcile", "--source", "ers")
 	began := time.Now()
 	for range 6 {
@@ -268,7 +268,7 @@ func TestTwoDaemonsNeverAskFasterThanTheLimitTogether(t *testing.T) {
 	}
 }
 
-func TestTheServiceDeskSaysWhatASiteIs(t *testing.T) {
+func TestTheServiceDeskSetsTheKindOfASite(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.write(`insert into profile (code, name, type, parent, status) values
@@ -302,7 +302,7 @@ func TestTheServiceDeskSaysWhatASiteIs(t *testing.T) {
 	require.Equal(t, []string{"A1B2C no-owner", "D3E4F owner-changed", "R0B01 owner-closed", "R0B02 owner-changed"}, found)
 }
 
-// twoColumns is a layout of the extract that says the least.
+// twoColumns is a minimal layout of the extract.
 const twoColumns = `{"ID":"a","Site":"b","Name":"-","Provider":"-","Specialty":"-","AppointmentType":"-","Bookable":"-",
 	"Published":"-","Unpublished":"-","From":"-","To":"-"}`
 

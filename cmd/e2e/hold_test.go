@@ -46,7 +46,7 @@ func (s *site) release(h held) {
 	s.exits(0, "hold", "remove", strconv.FormatInt(h.ID, 10), "--actor", "Jo Hold")
 }
 
-// stateInDoS is how the push to DoS stands.
+// stateInDoS returns the state of the push to DoS.
 func (s *site) stateInDoS(code string) string {
 	s.t.Helper()
 	return one[string](s, "select state from push where code = $1 and sink = 'dos'", code)
@@ -54,9 +54,9 @@ func (s *site) stateInDoS(code string) string {
 
 func TestAProfileHeldForDoSGoesToTheWebsiteAndCatchesUp(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	code := s.codes()[0]
 	before := x.phones(code)[0]
 	h := s.hold(code, "--sink", "dos")
@@ -67,14 +67,14 @@ func TestAProfileHeldForDoSGoesToTheWebsiteAndCatchesUp(t *testing.T) {
 
 	s.edit(code, "phone", "0113 496 0001")
 	x.until("the website shows it", func() bool { return x.phones(code)[1] == "01134960001" })
-	s.atRest()
+	s.waitUntilPushed()
 	require.Equal(t, "held", s.stateInDoS(code))
 	require.Equal(t, before, x.phones(code)[0], "not pushed")
 	require.Len(t, x.dos.Effects(code), 1)
 	result, rows := s.drift(0, "dos", "--repair")
-	require.Empty(t, rows, "a held profile is no drift")
+	require.Empty(t, rows, "a held profile is not drift")
 	require.Equal(t, len(s.codes())-1, result.Checked)
-	require.Equal(t, 3, s.do("push", "retry", code, "--sink", "dos").code, "a person's word does not break another's hold")
+	require.Equal(t, 3, s.do("push", "retry", code, "--sink", "dos").code, "a retry by one person does not override another's hold")
 	require.Len(t, x.dos.Effects(code), 1)
 	require.Len(t, s.pushes("--state", "held"), 1)
 	require.Contains(t, s.exits(0, "hold", "list").out, "Jo Hold")
@@ -82,7 +82,7 @@ func TestAProfileHeldForDoSGoesToTheWebsiteAndCatchesUp(t *testing.T) {
 
 	s.release(h)
 	x.showPhone(code, "0113 496 0001")
-	s.atRest()
+	s.waitUntilPushed()
 	require.Equal(t, "accepted", s.stateInDoS(code))
 	x.requireRising(code)
 	require.Empty(t, objects[held](t, s.exits(0, "hold", "list", "--format", "json").out))
@@ -94,9 +94,9 @@ func TestAProfileHeldForDoSGoesToTheWebsiteAndCatchesUp(t *testing.T) {
 
 func TestAHoldEndsByItself(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	d := s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	code := s.codes()[0]
 	today := profile.DateIn(time.Now(), profile.London())
 	h := s.hold(code, "--sink", "dos", "--until", today.AddDays(1).String())
@@ -112,15 +112,15 @@ func TestAHoldEndsByItself(t *testing.T) {
 	last.stop()
 	s.with("MODE=test", "NOW="+today.AddDays(2).String()+"T12:00:00Z").serve()
 	x.showPhone(code, "0113 496 0002")
-	s.atRest()
+	s.waitUntilPushed()
 	require.Equal(t, "accepted", s.stateInDoS(code))
 }
 
 func TestAHeldFieldStaysInPlanPushAndDrift(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	code := s.codes()[0]
 	s.edit(code, "phone", "0113 496 0001")
 	x.showPhone(code, "0113 496 0001")
@@ -131,17 +131,17 @@ func TestAHeldFieldStaysInPlanPushAndDrift(t *testing.T) {
 	x.until("the other field goes", func() bool {
 		return x.onWebsite(code).contact("Website") == "https://www.example.org/new" && x.inDoS(code).Web == "https://www.example.org/new"
 	})
-	s.atRest()
-	require.Equal(t, [2]string{"01134960001", "01134960001"}, x.phones(code), "the held one stays as it is shown")
+	s.waitUntilPushed()
+	require.Equal(t, [2]string{"01134960001", "01134960001"}, x.phones(code), "the held field stays as it is shown")
 
 	x.dos.Change(code, func(service *dostest.Service) { service.Phone = "01144960000" })
 	require.NoError(t, x.website.Change(code, "phone", "0114 496 0000"))
 	for _, sink := range []string{"dos", "website"} {
 		_, rows := s.drift(0, sink, "--repair")
-		require.Empty(t, rows, "no drift where a person froze it")
+		require.Empty(t, rows, "a held field is not drift")
 	}
 	renamed := s.renamed(code)
-	require.Zero(t, s.plan(0, renamed, madeUpDay).Changes.Update, "the plan leaves what is held")
+	require.Zero(t, s.plan(0, renamed, madeUpDay).Changes.Update, "the plan leaves held fields alone")
 
 	s.release(phone)
 	s.release(name)
@@ -149,7 +149,8 @@ func TestAHeldFieldStaysInPlanPushAndDrift(t *testing.T) {
 	require.Equal(t, 1, s.plan(0, renamed, madeUpDay).Changes.Update)
 }
 
-// renamed is the listing that was loaded, with another name for one profile.
+// renamed returns the listing that was loaded, with another name for one
+// profile.
 func (s *site) renamed(code string) string {
 	s.t.Helper()
 	rows := edited(readRows(s.t, madeUp(s.t, "edispensary", 20)), func(_ int, row []string) []string {
@@ -163,14 +164,14 @@ func (s *site) renamed(code string) string {
 
 func TestHoldsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
-	s, _ := stocked(t, 20)
+	s, _ := newStockedSite(t, 20)
 	code := s.codes()[0]
 	for _, test := range []struct {
 		exit int
-		says string
+		want string
 		args []string
 	}{
-		{2, "that day is over", []string{code, "--sink", "dos", "--until", "2026-01-31", "--reason", "late"}},
+		{2, "that day has passed", []string{code, "--sink", "dos", "--until", "2026-01-31", "--reason", "late"}},
 		{2, "--until", []string{code, "--sink", "dos", "--until", "tomorrow", "--reason", "when"}},
 		{2, "--reason", []string{code, "--sink", "dos"}},
 		{2, "sink", []string{code, "--sink", "nowhere", "--reason", "where"}},
@@ -179,7 +180,7 @@ func TestHoldsThatMakeNoSenseAreRefused(t *testing.T) {
 		{1, "ZZZ99", []string{"ZZZ99", "--sink", "dos", "--reason", "who"}},
 	} {
 		o := s.exits(test.exit, append([]string{"hold", "add"}, test.args...)...)
-		require.Contains(t, o.err, test.says)
+		require.Contains(t, o.err, test.want)
 	}
 	require.Zero(t, s.count("select count(*) from hold"))
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// What must hold whatever broke, once all is at rest. It is read from the
-// simulators alone, and held against the model of the edits: our own tables may
-// be wrong about what they did.
+// Invariants that must hold after any failure, once all pushes are settled.
+// They are read only from the simulators and compared with the model of the
+// edits: our own tables might be wrong about what happened.
 
-// requireNewest wants both sinks to show the newest edit of every profile.
+// requireNewest requires that both sinks show the newest edit of every profile.
 func (x sinks) requireNewest(e *editors) {
 	x.t.Helper()
 	x.settled()
@@ -25,22 +25,22 @@ func (x sinks) requireNewest(e *editors) {
 			lost = append(lost, "website "+code)
 		}
 	}
-	require.Empty(x.t, lost, "%d of %d newest edits are lost", len(lost), 2*len(e.newest))
+	require.Empty(x.t, lost, "%d of %d newest edits were lost", len(lost), 2*len(e.newest))
 }
 
 func (c contact) shown(phone, website string) bool {
 	return (c.phone == "" || bare(c.phone) == bare(phone)) && (c.website == "" || c.website == website)
 }
 
-// effect is what a sink's ledger says that it did.
+// effect is an effect recorded in a sink's ledger.
 type effect struct {
 	code     string
 	sequence int64
 	body     string
 }
 
-// effects are those of both sinks, oldest first. Nothing else may have become of
-// what they took.
+// effects returns the effects of both sinks, oldest first. It requires that
+// nothing they accepted had any other outcome.
 func (x sinks) effects() map[string][]effect {
 	x.t.Helper()
 	x.settled()
@@ -59,8 +59,9 @@ func (x sinks) effects() map[string][]effect {
 	return all
 }
 
-// requireOrderly wants no effect twice, the numbers of each profile rising in
-// each sink, and none used for both. It holds where no value is edited twice.
+// requireOrderly requires that no effect happened twice, that the numbers of
+// each profile rise in each sink, and that no number was used for both sinks.
+// It is valid only if no value is edited twice.
 func (x sinks) requireOrderly() {
 	x.t.Helper()
 	type number struct {

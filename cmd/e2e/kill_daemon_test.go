@@ -33,7 +33,7 @@ import (
 )
 
 // daemonKills is how often a daemon is killed in each of these tests;
-// PROFILESYNC_KILLS plays more.
+// PROFILESYNC_KILLS sets another number.
 func daemonKills(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("PROFILESYNC_KILLS")
@@ -45,9 +45,9 @@ func daemonKills(t *testing.T) int {
 	return kills
 }
 
-func TestTheJobsOfTheOnlyDaemonGoOnInTheNext(t *testing.T) {
+func TestTheJobsOfTheOnlyDaemonContinueInTheNext(t *testing.T) {
 	t.Parallel()
-	f := newFrozen(t)
+	f := newFrozenSite(t)
 	daemons := []daemon{f.serve()}
 	for range daemonKills(t) {
 		killed := f.freeze(daemons)
@@ -56,9 +56,9 @@ func TestTheJobsOfTheOnlyDaemonGoOnInTheNext(t *testing.T) {
 	}
 }
 
-func TestTheJobsOfOneOfThreeDaemonsGoOnInTheOthers(t *testing.T) {
+func TestTheJobsOfOneOfThreeDaemonsContinueInTheOthers(t *testing.T) {
 	t.Parallel()
-	f := newFrozen(t)
+	f := newFrozenSite(t)
 	daemons := []daemon{f.serve(), f.serve(), f.serve()}
 	for range daemonKills(t) {
 		killed := f.freeze(daemons)
@@ -67,8 +67,8 @@ func TestTheJobsOfOneOfThreeDaemonsGoOnInTheOthers(t *testing.T) {
 	}
 }
 
-// frozen is a site whose jobs can be held in the midst of their work.
-type frozen struct {
+// frozenSite is a site whose jobs can be stopped in the middle of their work.
+type frozenSite struct {
 	*site
 
 	sinks  sinks
@@ -78,15 +78,15 @@ type frozen struct {
 	round  int
 }
 
-func newFrozen(t *testing.T) *frozen {
+func newFrozenSite(t *testing.T) *frozenSite {
 	t.Helper()
-	s, x := stocked(t, 60)
+	s, x := newStockedSite(t, 60)
 	p, _ := peopleSite{s}.withNotify()
-	f := &frozen{site: p.site, sinks: x, gate: newGate(t), random: rand.New(rand.NewPCG(killSeed(t), 10))}
+	f := &frozenSite{site: p.site, sinks: x, gate: newGate(t), random: rand.New(rand.NewPCG(killSeed(t), 10))}
 	for _, setting := range []string{"DOS_URL", "WEBSITE_URL"} {
 		f.site = f.with(setting + "=" + f.gate.before(setting, s.setting(setting)))
 	}
-	nonsense := s.setting("WEBSITE_URL") // runs that read it are refused
+	nonsense := s.setting("WEBSITE_URL") // runs that read from it are refused
 	f.site = f.with("CALENDAR_URL="+f.gate.before("CALENDAR_URL", nonsense), "ODS_REPORTS=etr", "ODS_DOWNLOADS_URL="+nonsense)
 	pool, err := postgres.RiverPool(t.Context(), s.url, postgres.NewProcess())
 	require.NoError(t, err)
@@ -105,14 +105,14 @@ type killedDaemon struct {
 	held  pgx.Tx
 }
 
-// freeze has a job of every kind in flight, and kills one of the daemons at a
-// moment of the draw.
-func (f *frozen) freeze(daemons []daemon) (killed killedDaemon) {
+// freeze gets a job of every kind in flight, and kills one of the daemons at a
+// random moment.
+func (f *frozenSite) freeze(daemons []daemon) (killed killedDaemon) {
 	f.t.Helper()
 	f.gate.open()
-	f.atRest()
+	f.waitUntilPushed()
 	f.within(patience, 0, "select count(*) from river.river_job where state in ('running', 'available')")
-	f.write("delete from river.river_job where state in ('retryable', 'scheduled')") // those that failed, and would be in the way
+	f.write("delete from river.river_job where state in ('retryable', 'scheduled')") // failed ones would prevent new ones
 	f.within(patience, 1, "select least(count(*), 1) from schedule_run where name = 'housekeeping'")
 	f.gate.close()
 	f.write("update profile set phone = '0113 49' || lpad($1::text, 5, '0') where status = 'open'", strconv.Itoa(f.round))
@@ -122,7 +122,7 @@ func (f *frozen) freeze(daemons []daemon) (killed killedDaemon) {
 	f.write("delete from schedule_run s where s.due_at < (select max(n.due_at) from schedule_run n where n.name = s.name)")
 	f.write("update schedule_run set due_at = due_at - interval '1 day'")
 	require.Eventually(f.t, func() bool {
-		f.ask() // again, since a tick may just have ended
+		f.ask() // repeated, since a tick may just have ended
 		return f.count("select count(distinct kind) from river.river_job where state = 'running'") == len(everyKind)-1
 	}, patience, 100*time.Millisecond)
 
@@ -135,21 +135,22 @@ func (f *frozen) freeze(daemons []daemon) (killed killedDaemon) {
 	require.NoError(f.t, daemons[killed.index].cmd.Process.Kill())
 	require.True(f.t, daemons[killed.index].wait(f.t).killed)
 	killed.at = time.Now()
-	f.gate.open() // what is sent again needs a free worker
+	f.gate.open() // retries need a free worker
 	if f.random.IntN(2) == 0 {
 		f.release(&killed)
 	}
 	return killed
 }
 
-// everyKind is every kind of job there is.
+// everyKind lists every kind of job.
 var everyKind = []string{
 	"check_drift", "deactivate", "housekeeping", "pull_ers", "pull_ods", "push_dos", "push_website", "reconcile", "refresh_calendar",
 	"remind", "report", "send_mail", "tick", "watch_mail",
 }
 
-// hold locks what jobs read first, so that each stops in the midst of its work.
-func (f *frozen) hold() pgx.Tx {
+// hold locks the tables that jobs read first, so that each stops in the middle
+// of its work.
+func (f *frozenSite) hold() pgx.Tx {
 	f.t.Helper()
 	tx, err := f.connect().Begin(f.t.Context())
 	require.NoError(f.t, err)
@@ -158,7 +159,7 @@ func (f *frozen) hold() pgx.Tx {
 	return tx
 }
 
-func (f *frozen) release(killed *killedDaemon) {
+func (f *frozenSite) release(killed *killedDaemon) {
 	f.t.Helper()
 	if killed.held != nil {
 		require.NoError(f.t, killed.held.Rollback(f.t.Context()))
@@ -166,9 +167,10 @@ func (f *frozen) release(killed *killedDaemon) {
 	killed.held = nil
 }
 
-// ask queues a job of every kind but pushes, which edits ask for; and one, in
-// turns, of those that share workers which are one too few for all of them.
-func (f *frozen) ask() {
+// ask queues a job of every kind except pushes, which edits cause. Of the kinds
+// in the people queue it leaves out one, in turn, since that queue has one
+// worker too few for all of them.
+func (f *frozenSite) ask() {
 	f.t.Helper()
 	people := []river.JobArgs{
 		peoplejobs.Remind{}, peoplejobs.Deactivate{}, peoplejobs.WatchMail{}, peoplejobs.Report{}, peoplejobs.RefreshCalendar{},
@@ -189,7 +191,7 @@ func (f *frozen) ask() {
 	}
 }
 
-func (f *frozen) inFlight(process string) map[string][]int64 {
+func (f *frozenSite) inFlight(process string) map[string][]int64 {
 	f.t.Helper()
 	conn := f.connect()
 	rows, err := conn.Query(f.t.Context(), `select kind, array_agg(id) from river.river_job
@@ -206,17 +208,17 @@ func (f *frozen) inFlight(process string) map[string][]int64 {
 	return found
 }
 
-// How soon the jobs of a killed daemon are worked again while a healthy one is
-// there.
+// How soon the jobs of a killed daemon must be worked again if there is a
+// healthy one.
 const (
 	recoveredWithin = 30 * time.Second
 	pushedWithin    = 10 * time.Second
 )
 
-// requireRecovered wants every job that the killed daemon had in flight to be
-// worked again in time, every schedule to be kept once, and every edit to arrive
-// once.
-func (f *frozen) requireRecovered(killed killedDaemon) {
+// requireRecovered requires that every job that the killed daemon had in flight
+// is worked again in time, that every schedule is kept once, and that every
+// edit arrives once.
+func (f *frozenSite) requireRecovered(killed killedDaemon) {
 	f.t.Helper()
 	began := time.Now()
 	var pushes, others []int64
@@ -230,7 +232,7 @@ func (f *frozen) requireRecovered(killed killedDaemon) {
 	const left = `select count(*) from river.river_job where id = any($1::bigint[]) and attempted_by[cardinality(attempted_by)] = $2
 		and state in ('running', 'available')`
 	pushed := f.within(pushedWithin, 0, left, pushes, killed.name)
-	f.release(&killed) // what waits for a free worker needs one
+	f.release(&killed) // retried jobs need a free worker
 	f.within(recoveredWithin-time.Since(began), 0, left, others, killed.name)
 	f.t.Logf("killed with %d kinds, %d pushes, %d other jobs in flight: pushes worked again after %s, the others after %s",
 		len(killed.jobs), len(pushes), len(others), pushed.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
@@ -238,13 +240,13 @@ func (f *frozen) requireRecovered(killed killedDaemon) {
 		having max(due_at) < $1::timestamptz - interval '23 hours 59 minutes') late`, killed.at)
 	require.Zero(f.t, f.count(`select count(*) from (select name, due_at from schedule_run
 		where job_id is not null and name not in ('send_mail', 'watch_mail') group by name, due_at having count(*) > 1) twice`))
-	f.atRest()
+	f.waitUntilPushed()
 	f.requireOnceAndNewest()
 }
 
-// requireOnceAndNewest wants both sinks to show the newest edit, and to have taken
-// nothing twice or backwards.
-func (f *frozen) requireOnceAndNewest() {
+// requireOnceAndNewest requires that both sinks show the newest edit, and
+// accepted nothing twice or out of order.
+func (f *frozenSite) requireOnceAndNewest() {
 	f.t.Helper()
 	newest := fmt.Sprintf("011349%05d", f.round-1)
 	for _, code := range f.codes() {
@@ -255,7 +257,7 @@ func (f *frozen) requireOnceAndNewest() {
 	require.Zero(f.t, website.Twice+website.Backwards, "website: %+v", website)
 }
 
-// gate stands before outside systems: while it is closed, requests wait.
+// gate is a proxy for outside systems: while it is closed, requests wait.
 type gate struct {
 	t       *testing.T
 	waiting chan chan struct{} // holds the channel that closes when it opens
@@ -271,13 +273,13 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
-// before is the address of the gate before an outside system.
+// before returns the address of the gate in front of an outside system.
 func (g *gate) before(name, address string) string {
 	g.t.Helper()
 	target, err := url.Parse(address)
 	require.NoError(g.t, err, name)
 	forward := httputil.NewSingleHostReverseProxy(target)
-	forward.ErrorLog = log.New(io.Discard, "", 0) // whoever asked was killed
+	forward.ErrorLog = log.New(io.Discard, "", 0) // the client was killed
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		opened := <-g.waiting
 		g.waiting <- opened

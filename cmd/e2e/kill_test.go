@@ -16,13 +16,14 @@ import (
 // kills is how often the first load is killed, each time on a fresh database.
 const kills = 20
 
-// killSeed places the kills; PROFILESYNC_KILL_SEED plays another draw.
+// killSeed is the seed for the moments of the kills; PROFILESYNC_KILL_SEED sets
+// another one.
 func killSeed(t *testing.T) uint64 {
 	t.Helper()
 	return seedOf(t, "PROFILESYNC_KILL_SEED")
 }
 
-// seedOf is the seed that a variable names, else 1.
+// seedOf returns the seed in an environment variable, or 1.
 func seedOf(t *testing.T, variable string) uint64 {
 	t.Helper()
 	text := os.Getenv(variable)
@@ -34,7 +35,7 @@ func seedOf(t *testing.T, variable string) uint64 {
 	return seed
 }
 
-// tally counts in which state the kills found the run.
+// tally counts the states in which kills found the run.
 type tally struct {
 	lock   sync.Mutex
 	states map[string]int
@@ -60,10 +61,10 @@ func TestAKilledRunIsFinishedByTheNextCommand(t *testing.T) {
 	found := &tally{states: map[string]int{}}
 	t.Cleanup(func() {
 		t.Logf("killed when the run was: %v", found.states)
-		require.Zero(t, found.states["over"], "every kill must hit a run that goes on")
+		require.Zero(t, found.states["over"], "every kill must hit a run in progress")
 	})
 	for i := range kills {
-		// One moment in each twentieth of the run, so that every stage is met.
+		// One moment in each twentieth of the run, so that every stage is hit.
 		moment := time.Duration((float64(i) + random.Float64()) / kills * float64(lasts))
 		t.Run(fmt.Sprintf("after %s", moment.Round(time.Millisecond)), func(t *testing.T) {
 			t.Parallel()
@@ -94,8 +95,8 @@ func killOnce(t *testing.T, file string, moment time.Duration, found *tally) {
 	require.Zero(t, s.reconcile(0, file, pharmaciesDay).Changes, "the next run finds nothing")
 }
 
-// killed starts a command on a fresh database, kills it at a moment, and says
-// how far its run had come.
+// killed starts a command on a fresh database, kills it after the given time,
+// and returns how far its run had come.
 func killed(t *testing.T, moment time.Duration, args []string) (s *site, state string) {
 	t.Helper()
 	s = newSite(t)
@@ -104,15 +105,15 @@ func killed(t *testing.T, moment time.Duration, args []string) (s *site, state s
 	return s, s.interrupted(s.start(ctx, args...).wait(t))
 }
 
-// TestAnInterruptedRunIsFinishedThoughItsSessionLingers: Postgres may still hold
-// the lock of a program that was killed a moment ago. That must not hide its run.
+// Postgres may still hold the lock of a program that was killed a moment ago.
+// That must not hide its run.
 func TestAnInterruptedRunIsFinishedThoughItsSessionLingers(t *testing.T) {
 	t.Parallel()
 	s, args, release := lockedSite(t)
 	doomed := s.startBehindLock(1, args)
 	require.NoError(t, doomed.cmd.Process.Kill())
 	require.True(t, doomed.wait(t).killed)
-	_, err := s.connect().Exec(t.Context(), "update run set state = 'running'") // as it stands once it was begun
+	_, err := s.connect().Exec(t.Context(), "update run set state = 'running'") // as it is once work has begun
 	require.NoError(t, err)
 
 	next := s.startBehindLock(2, args)
@@ -124,7 +125,7 @@ func TestAnInterruptedRunIsFinishedThoughItsSessionLingers(t *testing.T) {
 	require.Zero(t, objects[summary](t, o.out)[0].Changes, "the interrupted run did the work")
 }
 
-func TestARunThatIsAskedToStopSaysWhoFinishesIt(t *testing.T) {
+func TestAnInterruptedRunSaysSoAndIsFinishedLater(t *testing.T) {
 	t.Parallel()
 	s, args, release := lockedSite(t)
 	asked := s.startBehindLock(1, args)
@@ -139,8 +140,8 @@ func TestARunThatIsAskedToStopSaysWhoFinishesIt(t *testing.T) {
 	require.Equal(t, 205, s.audit())
 }
 
-// lockedSite is a site whose register is locked by another program until
-// release, and a reconciliation that will have to wait for it.
+// lockedSite returns a site whose register is locked by another program until
+// release, and the arguments of a reconciliation, which has to wait for it.
 func lockedSite(t *testing.T) (s *site, args []string, release func()) {
 	t.Helper()
 	file := realData(t, trustsBefore)
@@ -152,7 +153,8 @@ func lockedSite(t *testing.T) (s *site, args []string, release func()) {
 	return s, args, func() { require.NoError(t, other.Close(t.Context())) }
 }
 
-// startBehindLock starts a command and waits until so many wait for the lock.
+// startBehindLock starts a command and waits until the given number of sessions
+// wait for the lock.
 func (s *site) startBehindLock(waiting int, args []string) (c started) {
 	s.t.Helper()
 	c = s.start(s.t.Context(), args...)
@@ -163,7 +165,7 @@ func (s *site) startBehindLock(waiting int, args []string) (c started) {
 
 const lockOfODS = "select pg_advisory_lock(hashtextextended('profilesync.run.ods', 0))"
 
-// interrupted says how far the run had come when its process died.
+// interrupted returns how far the run had come when its process died.
 func (s *site) interrupted(killed outcome) string {
 	s.t.Helper()
 	if !killed.killed {

@@ -16,18 +16,18 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 )
 
-// announced counts the daemons that say that they live.
+// announced counts the announced daemons.
 const announced = `select count(*) from process
 	where ended_at is null and not pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || name, 0))`
 
-// working counts the daemons whose workers look for jobs.
+// working counts the daemons whose workers fetch jobs.
 const working = `select count(distinct application_name) from pg_stat_activity
 	where datname = current_database() and application_name like 'profilesync/%' and query like '-- name: JobGetAvailable%'`
 
-// cleared tells whether a process was taken for gone and its work given away.
+// cleared counts whether a process was presumed dead and its work given away.
 const cleared = "select count(*) from process where name = $1 and cleared_at is not null"
 
-// within waits for a count, and says how long that took.
+// within waits for a count, and returns how long that took.
 func (s *site) within(limit time.Duration, want int, query string, args ...any) time.Duration {
 	s.t.Helper()
 	began := time.Now()
@@ -35,13 +35,13 @@ func (s *site) within(limit time.Duration, want int, query string, args ...any) 
 	return time.Since(began)
 }
 
-// cutOffAfter is how long the others may take to do without a daemon whose line
-// fell silent.
+// cutOffAfter is how long the others may take to replace a daemon whose
+// connection fell silent.
 const cutOffAfter = 30 * time.Second
 
-func TestADaemonCutOffWhileItDispatchesHoldsNobodyUp(t *testing.T) {
+func TestADaemonCutOffWhileDispatchingBlocksNobody(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	line, silenced, lost := s.behindSilence("TryLockDispatch")
 	healthy := s.serve()
 	took := s.within(cutOffAfter, 2*len(s.codes()), "select count(*) from push where state = 'accepted' and job_id is null")
@@ -53,7 +53,7 @@ func TestADaemonCutOffWhileItDispatchesHoldsNobodyUp(t *testing.T) {
 	healthy.stop()
 }
 
-func TestADaemonCutOffWhileItHoldsARunHoldsNobodyUp(t *testing.T) {
+func TestADaemonCutOffWhileHoldingARunBlocksNobody(t *testing.T) {
 	t.Parallel()
 	file := realData(t, trustsBefore)
 	s, x := newSite(t).withSinks()
@@ -71,9 +71,9 @@ func TestADaemonCutOffWhileItHoldsARunHoldsNobodyUp(t *testing.T) {
 	healthy.stop()
 }
 
-func TestADaemonCutOffWhileItWalksTheSchedulesHoldsNobodyUp(t *testing.T) {
+func TestADaemonCutOffDuringATickBlocksNobody(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 3)
+	s, x := newStockedSite(t, 3)
 	line, silenced, lost := s.behindSilence("LockSchedules")
 	require.Eventually(t, func() bool { return silenced.Happened() == 1 }, patience, 10*time.Millisecond)
 	began := one[time.Time](s, "select clock_timestamp()")
@@ -85,8 +85,8 @@ func TestADaemonCutOffWhileItWalksTheSchedulesHoldsNobodyUp(t *testing.T) {
 	healthy.stop()
 }
 
-// behindSilence starts a daemon whose line falls silent, without FIN or RST, as
-// soon as the server has done a statement.
+// behindSilence starts a daemon whose connections fall silent, without FIN or
+// RST, as soon as the server has executed a statement.
 func (s *site) behindSilence(statement string) (*pgproxy.Proxy, *pgproxy.Fault, daemon) {
 	s.t.Helper()
 	line := pgproxy.New(s.t, s.url)
@@ -94,45 +94,45 @@ func (s *site) behindSilence(statement string) (*pgproxy.Proxy, *pgproxy.Fault, 
 	return line, silenced, s.with("DATABASE_URL=" + line.URL()).serve()
 }
 
-// comesBack brings the line back: the daemon that was cut off finds that others
-// have its work, begins anew, and does no harm.
+// comesBack restores the connections: the daemon that was cut off finds that
+// others have its work, begins again, and does no harm.
 func (s *site) comesBack(line *pgproxy.Proxy, lost daemon, x sinks) {
 	s.t.Helper()
 	s.within(patience, 1, cleared, lost.process())
-	s.atRest()
+	s.waitUntilPushed()
 	before := s.count("select count(*) from push_attempt")
 	line.Restore()
 	s.within(patience, 2, announced)
-	s.atRest()
-	require.Equal(s.t, before, s.count("select count(*) from push_attempt"), "and sends nothing again")
+	s.waitUntilPushed()
+	require.Equal(s.t, before, s.count("select count(*) from push_attempt"), "it sends nothing again")
 	code := s.codes()[0]
 	s.edit(code, "phone", "0113 4960123")
-	s.atRest()
+	s.waitUntilPushed()
 	x.requireRising(code)
 }
 
-func TestADaemonThatWasStoppedForLongBeginsAnew(t *testing.T) {
+func TestADaemonThatWasSuspendedForLongBeginsAgain(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	stopped := s.serve()
 	s.within(patience, 1, "select count(*) from forward_progress where activity = 'tick'")
 	require.NoError(t, stopped.cmd.Process.Signal(syscall.SIGSTOP))
 	healthy := s.serve()
 	took := s.within(cutOffAfter, 1, cleared, stopped.process())
 	t.Logf("done without %s after the start of another daemon", took.Round(time.Millisecond))
-	s.atRest()
+	s.waitUntilPushed()
 	require.NoError(t, stopped.cmd.Process.Signal(syscall.SIGCONT))
 	s.within(patience, 2, announced)
-	require.Contains(t, stopped.said(), "it begins anew")
+	require.Contains(t, stopped.log(), "it begins again")
 	s.edit(s.codes()[0], "phone", "0113 4960123")
-	s.atRest()
+	s.waitUntilPushed()
 	x.requireRising(s.codes()[0])
 	stopped.stop()
 	healthy.stop()
 }
 
-// announcedWithin is how soon a daemon is announced again when its connections
-// were broken.
+// announcedWithin is how soon a daemon must be announced again after its
+// connections broke.
 const announcedWithin = 10 * time.Second
 
 func TestDaemonsAreAnnouncedAgain(t *testing.T) {
@@ -140,7 +140,7 @@ func TestDaemonsAreAnnouncedAgain(t *testing.T) {
 	s, restart := ownServer(t)
 	first, second := s.serve(), s.serve()
 	s.within(patience, 2, announced)
-	s.within(patience, 2, working) // one that loses the database before it began has not started, and exits
+	s.within(patience, 2, working) // a daemon that loses the database before it began exits
 	for name, breaks := range map[string]func(){
 		"restarted fast":    func() { restart(syscall.SIGINT) },
 		"restarted at once": func() { restart(syscall.SIGQUIT) },
@@ -161,13 +161,13 @@ func TestDaemonsAreAnnouncedAgain(t *testing.T) {
 		require.NotContains(t, s.exits(0, "reconcile", "--files", file, "--as-of", "2025-12-29").err, "none is running")
 		s.within(patience, 0, "select count(*) from run where state not in ('done')")
 	}
-	require.Zero(t, s.count("select count(*) from process where ended_at is not null"), "nobody was taken for gone")
+	require.Zero(t, s.count("select count(*) from process where ended_at is not null"), "no process was presumed dead")
 	first.stop()
 	second.stop()
 }
 
-// sessions are those by which daemons are announced; none while the server is
-// away.
+// sessions returns the sessions by which daemons are announced; none while the
+// server is down.
 func (s *site) sessions() map[string]bool {
 	found := map[string]bool{}
 	conn, err := s.tryConnect()
@@ -190,8 +190,8 @@ func (s *site) sessions() map[string]bool {
 	return found
 }
 
-// announcedAnew reports whether two daemons are announced, and one of them by a
-// session that was not there before.
+// announcedAnew reports whether two daemons are announced, at least one of them
+// by a new session.
 func (s *site) announcedAnew(before map[string]bool) bool {
 	now := s.sessions()
 	anew := false
@@ -201,14 +201,14 @@ func (s *site) announcedAnew(before map[string]bool) bool {
 	return len(now) == 2 && anew
 }
 
-// ownServer is a site with a Postgres of its own, and how to end that with a
-// signal: it comes back by itself.
+// ownServer returns a site with its own Postgres, and a function that ends it
+// with a signal: it restarts automatically.
 func ownServer(t *testing.T) (s *site, restart func(syscall.Signal)) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs Postgres, which -short does without")
 	}
-	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // t.TempDir is closed to whom Postgres runs as for root
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // as root, Postgres runs as another user, who cannot enter t.TempDir
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	home := filepath.Join(dir, "postgres")
@@ -235,26 +235,27 @@ func ownServer(t *testing.T) (s *site, restart func(syscall.Signal)) {
 	}
 }
 
-// The queue hands jobs to a daemon, and the answer never arrives: the jobs are
-// running by the queue's word, and the daemon that lives knows nothing of them.
+// The queue assigns jobs to a daemon, but the reply never arrives: the jobs are
+// marked running, and the daemon knows nothing about them.
 func TestJobsWhoseFetchWasLostAreWorkedWithinSeconds(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 30)
+	s, x := newStockedSite(t, 30)
 	line := pgproxy.New(t, s.url)
 	fetches := line.SwallowCommitAfter("JobGetAvailable", 40)
 	d := s.with("DATABASE_URL=" + line.URL()).serve()
 	require.Eventually(t, func() bool { return fetches.Happened() == 40 }, patience, 10*time.Millisecond)
-	require.Positive(t, s.count("select count(*) from river.river_job where state = 'running' and kind like 'push%'"), "they are lost")
+	require.Positive(t, s.count("select count(*) from river.river_job where state = 'running' and kind like 'push%'"),
+		"their fetches were lost")
 	began := time.Now()
 	s.within(recoveredWithin, 2*len(s.codes()), "select count(*) from push where state = 'accepted' and job_id is null")
-	t.Logf("worked %s after the last answer was lost", time.Since(began).Round(time.Millisecond))
-	require.Contains(t, d.said(), "the answer to fetching them was lost")
+	t.Logf("worked %s after the last reply was lost", time.Since(began).Round(time.Millisecond))
+	require.Contains(t, d.log(), "the reply to fetching them was lost")
 	x.requireOnce(len(s.codes()))
 	s.within(recoveredWithin, 0, "select count(*) from river.river_job where state = 'running'")
 	d.stop()
 }
 
-// A command works several runs under one name, which it gives up when it ends.
+// A command works several runs under one name, which ends with it.
 func TestOneCommandWorksSeveralRuns(t *testing.T) {
 	t.Parallel()
 	before, after := realData(t, trustsBefore), realData(t, trustsAfterApril)

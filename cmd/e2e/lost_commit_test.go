@@ -10,23 +10,23 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// TestNoEditIsLostWithTheAnswerToACommit: a batch of pushes is settled, the
-// answer to its commit is lost, and before the daemon learns that its connection
-// is gone, the same profiles are edited again and their pushes queued again. The
-// settlement that is then tried anew must leave these alone.
-func TestNoEditIsLostWithTheAnswerToACommit(t *testing.T) {
+// The outcomes of a batch of pushes are committed, but the reply is lost.
+// Before the daemon learns that its connection is gone, the same profiles are
+// edited again and their pushes queued again. When the daemon then retries to
+// record the outcomes, it must leave the new pushes alone.
+func TestNoEditIsLostWithTheReplyToACommit(t *testing.T) {
 	t.Parallel()
 	const rounds, edited = 16, 300
-	s, x := stocked(t, 450)
+	s, x := newStockedSite(t, 450)
 	line := pgproxy.New(t, s.url)
 	d := s.with("DATABASE_URL=" + line.URL()).serve()
-	s.atRest()
+	s.waitUntilPushed()
 	codes, editors := s.codes(), s.editors()
 	require.Greater(t, len(codes), edited)
 	codes = codes[:edited]
 	for range rounds {
 		lost := loseSettlements(s, x, line, func() { editors.edit(codes) })
-		s.atRest()
+		s.waitUntilPushed()
 		require.Equal(t, 2, lost.Happened())
 		x.requireNewest(editors)
 	}
@@ -34,22 +34,22 @@ func TestNoEditIsLostWithTheAnswerToACommit(t *testing.T) {
 	d.stop()
 }
 
-// loseSettlements edits, and loses the answers to the settlements of many pushes,
-// one of each sink, so as to edit again before the daemon knows. A settlement is
-// of many when others had to wait for the one before: that is held until all
-// workers wait.
+// loseSettlements edits, loses the replies to the commits that record a batch
+// of outcomes, one per sink, and edits again before the daemon knows. A batch
+// is large if many workers had to wait for the one before it, so that one is
+// held until all workers wait.
 func loseSettlements(s *site, x sinks, line *pgproxy.Proxy, edit func()) (lost *pgproxy.Fault) {
 	s.t.Helper()
-	const workers = 16 // of a sink
+	const workers = 16 // per sink
 	held, swallowed := newBarrier(s.t), newBarrier(s.t)
 	defer held.open()
 	defer swallowed.open()
-	before := x.took()
-	hold := line.HoldCommitAfter("RecordOutcomes", 2, held.pass)
+	before := x.acceptedPushes()
+	hold := line.HoldCommitAfter("SettlePushes", 2, held.pass)
 	edit()
 	held.await(2)
-	x.until("all workers wait to settle", func() bool { return x.took() >= before+2*workers })
-	lost = line.SwallowCommitAfter("RecordOutcomes", 2, swallowed.pass)
+	x.until("all workers wait to settle", func() bool { return x.acceptedPushes() >= before+2*workers })
+	lost = line.SwallowCommitAfter("SettlePushes", 2, swallowed.pass)
 	held.open()
 	swallowed.await(2)
 	require.Equal(s.t, 2, hold.Happened())
@@ -58,13 +58,12 @@ func loseSettlements(s *site, x sinks, line *pgproxy.Proxy, edit func()) (lost *
 	return lost
 }
 
-// took is how many pushes both sinks took so far.
-func (x sinks) took() int {
+// acceptedPushes returns how many pushes both sinks have accepted so far.
+func (x sinks) acceptedPushes() int {
 	return x.dos.Summary().Effects[dostest.Applied] + x.website.Summary().Effects[websitetest.Stored]
 }
 
-// queued waits until every change has become a job, but for those of pushes that
-// have one already.
+// queued waits until every due push has a job.
 func (s *site) queued() {
 	s.t.Helper()
 	s.dispatched()

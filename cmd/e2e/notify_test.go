@@ -18,8 +18,8 @@ import (
 // callbackToken is the bearer token of delivery receipts.
 var callbackToken = strings.Repeat("receipt-", 5)
 
-// withNotify has the site send by a simulated GOV.UK Notify whose templates are
-// the texts that the program prints for it.
+// withNotify makes the site send through a simulated GOV.UK Notify whose
+// templates are the texts that the program prints for it.
 func (p peopleSite) withNotify() (peopleSite, *notifytest.Server) {
 	p.t.Helper()
 	ids := map[people.LetterKind]string{}
@@ -38,8 +38,8 @@ func (p peopleSite) withNotify() (peopleSite, *notifytest.Server) {
 		"NOTIFY_CALLBACK_TOKEN="+callbackToken, "CALENDAR_URL="+holidays, "MAIL_CANARY_PAUSE=0s", "MAIL_SETTLE=1s")}, server
 }
 
-// Must hold 4: two daemons at once do nothing twice. What Notify says later is
-// taken at the listener.
+// Must hold 4: two daemons at once do nothing twice. Delivery receipts are
+// accepted by the listener.
 func TestTwoDaemonsSendByNotifyOnce(t *testing.T) {
 	t.Parallel()
 	p, server := newPeopleSite(t).withNotify()
@@ -73,8 +73,8 @@ func TestTwoDaemonsSendByNotifyOnce(t *testing.T) {
 	require.Equal(t, 4, server.Summary().Accepted)
 }
 
-// A key that is no key, and templates that are missing, stop the start.
-func TestNotifyIsSetUpOrTheStartStops(t *testing.T) {
+// An invalid key or missing templates prevent the start.
+func TestWrongNotifySettingsPreventTheStart(t *testing.T) {
 	t.Parallel()
 	p, _ := newPeopleSite(t).withNotify()
 	for setting, want := range map[string]string{

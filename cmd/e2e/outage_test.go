@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 )
 
-// complaint is a line of the daemon's log that warns or worse.
+// complaint is a warning or error in the daemon's log.
 type complaint struct {
 	Level   string `json:"level"`
 	Msg     string `json:"msg"`
@@ -20,11 +20,11 @@ type complaint struct {
 	Dropped int    `json:"dropped"`
 }
 
-// complaints are those lines so far.
+// complaints returns the warnings and errors so far.
 func (d daemon) complaints() (found []complaint) {
 	d.site.t.Helper()
-	said := d.said()
-	for line := range strings.Lines(said[:strings.LastIndexByte(said, '\n')+1]) {
+	text := d.log()
+	for line := range strings.Lines(text[:strings.LastIndexByte(text, '\n')+1]) {
 		var c complaint
 		require.NoError(d.site.t, json.Unmarshal([]byte(line), &c), line)
 		if c.Level == "WARN" || c.Level == "ERROR" {
@@ -34,24 +34,24 @@ func (d daemon) complaints() (found []complaint) {
 	return found
 }
 
-func TestAnOutageOfTheDatabaseIsTwoLines(t *testing.T) {
+func TestAnOutageOfTheDatabaseIsLoggedInTwoLines(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]func(*pgproxy.Proxy){"refused": (*pgproxy.Proxy).Refuse, "silent": (*pgproxy.Proxy).Silence} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			isTwoLines(t, fails)
+			requireTwoLines(t, fails)
 		})
 	}
 }
 
-func isTwoLines(t *testing.T, fails func(*pgproxy.Proxy)) {
+func requireTwoLines(t *testing.T, fails func(*pgproxy.Proxy)) {
 	t.Helper()
-	const outage = 16 * time.Second // in which the daemon would say a hundred things
-	s, x := stocked(t, 20)
+	const outage = 16 * time.Second // long enough for a hundred log lines
+	s, x := newStockedSite(t, 20)
 	line := pgproxy.New(t, s.url)
 	d := s.with("DATABASE_URL=" + line.URL()).serve()
 	s.within(patience, 1, "select count(*) from forward_progress where activity = 'tick'")
-	s.atRest()
+	s.waitUntilPushed()
 	require.Empty(t, d.complaints())
 
 	fails(line)
@@ -64,13 +64,13 @@ func isTwoLines(t *testing.T, fails func(*pgproxy.Proxy)) {
 	x.showPhone(code, "0113 4960123")
 	require.Never(t, func() bool { return len(d.complaints()) > 2 }, outage/2, 50*time.Millisecond)
 
-	said := d.complaints()
-	t.Logf("it said: %+v", said)
-	require.Equal(t, []string{"the database is away", "the database is back"}, []string{said[0].Msg, said[1].Msg})
-	require.NotEmpty(t, said[0].Error, "why")
-	away, err := time.ParseDuration(said[1].Away)
+	logged := d.complaints()
+	t.Logf("complaints: %+v", logged)
+	require.Equal(t, []string{"the database is unreachable", "the database is reachable again"}, []string{logged[0].Msg, logged[1].Msg})
+	require.NotEmpty(t, logged[0].Error, "why")
+	away, err := time.ParseDuration(logged[1].Away)
 	require.NoError(t, err)
 	require.InDelta(t, outage.Seconds(), away.Seconds(), 4)
-	require.Greater(t, said[1].Dropped, 5, "it had more to say")
+	require.Greater(t, logged[1].Dropped, 5, "other lines were dropped")
 	d.stop()
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// peopleSite has three people at two pharmacies and a surgery, and mail that is
-// collected in a directory.
+// peopleSite is a site with three people at two pharmacies and a surgery, whose
+// mail goes to a directory.
 type peopleSite struct{ *site }
 
 const (
@@ -30,7 +30,7 @@ func newPeopleSite(t *testing.T) peopleSite {
 		'Jane Canary ' || n, 'active', '2026-09-01', '2026-09-01' from generate_series(1, 3) n`)
 	s.write(`insert into membership (account_id, code, role) values (1, 'FA001', 'account-manager'), (1, 'A00001', 'editor'),
 		(2, 'FA001', 'editor'), (3, 'FA002', 'editor')`)
-	// Last quarter's checks were made, and the surgery's of last year end in this one.
+	// Last quarter's checks were made, and the surgery's from last year expire in this quarter.
 	s.write(`insert into section_check (code, section, account_id, at) select code, s, 1, at::timestamptz
 		from (values ('FA001', '2026-08-01'), ('FA002', '2026-08-01'), ('A00001', '2025-11-01')) o (code, at),
 			unnest('{contact,opening-times,services,facilities,bank-holiday-times}'::text[]) s`)
@@ -40,7 +40,7 @@ func newPeopleSite(t *testing.T) peopleSite {
 	return peopleSite{s}
 }
 
-// began lets a daemon see its schedules for the first time.
+// began lets a daemon start its schedules.
 func (p peopleSite) began(instant string) {
 	p.t.Helper()
 	d := p.at(instant).serve()
@@ -48,10 +48,10 @@ func (p peopleSite) began(instant string) {
 	d.stop()
 }
 
-// at plays another instant.
+// at returns the site at another time.
 func (p peopleSite) at(instant string) peopleSite { return peopleSite{p.with("NOW=" + instant)} }
 
-// messages are the collected ones, by the name of their text.
+// messages returns the collected messages, by the name of their text.
 func (p peopleSite) messages() map[string][]string {
 	p.t.Helper()
 	files, err := filepath.Glob(filepath.Join(p.dir, "mail", "*.eml"))
@@ -68,7 +68,7 @@ func (p peopleSite) messages() map[string][]string {
 }
 
 // previewedReminder is a row of `remind --preview`, spelt out here so that a
-// renamed word in the code does not go unseen.
+// renamed key in the code is noticed.
 type previewedReminder struct {
 	Stage   string   `json:"stage"`
 	Quarter string   `json:"quarter"`
@@ -88,7 +88,7 @@ func TestAQuarterOfReminders(t *testing.T) {
 	first.exits(0, "remind", "--post")
 	require.Contains(t, first.exits(0, "mail", "send").out, "3")
 	require.Len(t, p.messages()["check-opening"], 3)
-	require.NotContains(t, first.exits(0, "remind", "--preview").out, "FA001", "a second look finds nothing")
+	require.NotContains(t, first.exits(0, "remind", "--preview").out, "FA001", "a second preview finds nothing")
 	first.exits(0, "remind", "--post")
 	first.exits(0, "mail", "send")
 	require.Len(t, p.messages()["check-opening"], 3)
@@ -101,12 +101,12 @@ func TestAQuarterOfReminders(t *testing.T) {
 	require.Contains(t, later.exits(0, "remind", "--preview", "--date", "2026-12-17").out, "14-days")
 	later.exits(0, "remind", "--post")
 	later.exits(0, "mail", "send")
-	require.Len(t, p.messages()["check-28-days"], 2, "who completed gets none")
+	require.Len(t, p.messages()["check-28-days"], 2, "people who completed everything get none")
 
 	over := p.at("2027-01-04T09:30:00Z")
 	over.exits(0, "remind", "--post")
 	over.exits(0, "mail", "send")
-	require.Len(t, p.messages()["check-overdue"], 1, "the board's list: of the account managers, the only one has completed")
+	require.Len(t, p.messages()["check-overdue"], 1, "only to the board's list: the only account manager has completed everything")
 }
 
 func TestTheDaemonRemindsAndSends(t *testing.T) {
@@ -159,8 +159,8 @@ func TestAnIdleAccountIsWarnedTwiceAndEnds(t *testing.T) {
 	require.Contains(t, after.exits(0, "accounts", "list").out, "u-3")
 }
 
-// Must hold 6: names and addresses are in the message, and nowhere else.
-func TestNamesStayInTheMessage(t *testing.T) {
+// Must hold 6: names and addresses are in the messages and nowhere else.
+func TestNamesStayInTheMessages(t *testing.T) {
 	t.Parallel()
 	p := newPeopleSite(t)
 	p.began("2026-09-30T11:00:00Z")
@@ -171,7 +171,7 @@ func TestNamesStayInTheMessage(t *testing.T) {
 	p.eventually(4, "select count(*) from letter where state in ('delivered', 'refused', 'cancelled') and kind like 'check-%'")
 	_, metrics := d.get("/metrics")
 	d.stop()
-	said := map[string]string{"log": d.said(), "metrics": metrics}
+	texts := map[string]string{"log": d.log(), "metrics": metrics}
 	for _, command := range [][]string{
 		{"remind", "--preview", "--date", "2026-12-03"},
 		{"accounts", "list"},
@@ -182,24 +182,24 @@ func TestNamesStayInTheMessage(t *testing.T) {
 		{"profile", "history", "FA001"},
 	} {
 		o := now.do(command...)
-		said[strings.Join(command, " ")] = o.out + o.err
+		texts[strings.Join(command, " ")] = o.out + o.err
 	}
 	broken := p.with("NOW=2026-12-03T09:00:00Z", "MAIL=smtp", "SMTP_HOST=127.0.0.1", "SMTP_PORT=1", "SMTP_TLS=none")
 	o := broken.do("remind", "--post")
 	sent := broken.do("mail", "send")
-	said["mail that fails"] = o.out + o.err + sent.out + sent.err
-	said["settings"] = p.with(`LISTS={"QAA":"canary list"}`).do("mail", "show").err
+	texts["mail that fails"] = o.out + o.err + sent.out + sent.err
+	texts["settings"] = p.with(`LISTS={"QAA":"canary list"}`).do("mail", "show").err
 	for table, query := range map[string]string{
 		"letters": "select coalesce(string_agg(t::text, E'\n'), '') from letter t",
 		"audit":   "select coalesce(string_agg(t::text, E'\n'), '') from account_change t",
 		"job arguments": `select coalesce(string_agg(args::text || metadata::text || coalesce(errors::text, ''), E'\n'), '')
 			from river.river_job`,
 	} {
-		said[table] = one[string](p.site, query)
+		texts[table] = one[string](p.site, query)
 	}
 	require.NotEmpty(t, p.messages()["check-opening"])
 	require.Contains(t, strings.Join(p.messages()["check-opening"], ""), personSecret)
-	for what, text := range said {
+	for what, text := range texts {
 		require.NotEmpty(t, text, what)
 		require.NotContains(t, strings.ToLower(text), personCanary, what)
 	}

@@ -16,7 +16,7 @@ func TestPharmacyListCountsExactlyAndTheSecondRunFindsNothing(t *testing.T) {
 
 	empty := s.contents(everything...)
 	plan := s.plan(0, file, pharmaciesDay)
-	require.Equal(t, empty, s.contents(everything...), "a plan leaves nothing")
+	require.Equal(t, empty, s.contents(everything...), "a plan stores nothing")
 
 	first := s.reconcile(0, file, pharmaciesDay)
 	require.Equal(t, summary{
@@ -25,7 +25,7 @@ func TestPharmacyListCountsExactlyAndTheSecondRunFindsNothing(t *testing.T) {
 		Contradictions: 10, ElapsedMS: first.ElapsedMS,
 	}, first)
 	requireSameNumbers(t, plan, first)
-	require.Equal(t, 11161, s.audit(), "one audit row a creation")
+	require.Equal(t, 11161, s.audit(), "one audit row per creation")
 
 	plan = s.plan(0, file, pharmaciesDay)
 	second := s.reconcile(0, file, pharmaciesDay)
@@ -40,17 +40,17 @@ func TestPharmacyListCountsExactlyAndTheSecondRunFindsNothing(t *testing.T) {
 	requireListed(t, s, first, second)
 }
 
-// requireSameNumbers wants of a plan what the run that follows did: all but the
-// run's number and the time it took.
+// requireSameNumbers requires that a plan and the run after it have the same
+// result, apart from the run's number and the time it took.
 func requireSameNumbers(t *testing.T, plan, run summary) {
 	t.Helper()
-	require.Empty(t, plan.Run, "a plan is no run")
+	require.Empty(t, plan.Run, "a plan is not a run")
 	require.NotEmpty(t, run.Run)
 	plan.Run, plan.ElapsedMS = run.Run, run.ElapsedMS
-	require.Equal(t, plan, run, "preview is apply, stopped after planning")
+	require.Equal(t, plan, run, "a preview is a run that stops after planning")
 }
 
-// requireListed holds the commands that show against what two runs did.
+// requireListed compares what the commands show with what two runs did.
 func requireListed(t *testing.T, s *site, first, second summary) {
 	t.Helper()
 	require.Equal(t, []summary{second, first}, list[summary](t, s.exits(0, "runs", "list", "--format", "json")), "newest first")
@@ -59,7 +59,7 @@ func requireListed(t *testing.T, s *site, first, second summary) {
 	require.Empty(t, s.changes(second.Run))
 
 	table := s.exits(0, "runs", "list").out
-	require.Equal(t, 2, strings.Count(table, "edispensary"), "a line a run:\n%s", table)
+	require.Equal(t, 2, strings.Count(table, "edispensary"), "one line per run:\n%s", table)
 	table = s.exits(0, "runs", "show", first.Run, "--most", "3").out
 	require.Contains(t, table, "11161 created")
 	require.Contains(t, table, "(a new profile)")

@@ -33,7 +33,8 @@ func TestPracticesOfTwoYearsChangeInFactsOnly(t *testing.T) {
 	require.Zero(t, third.Changes, "the next run finds nothing")
 }
 
-// requireRealChanges wants every changed field to differ in letters or digits.
+// requireRealChanges requires that every changed field differs in letters or
+// digits.
 func requireRealChanges(t *testing.T, s *site, run summary) {
 	t.Helper()
 	counts := map[string]int{}
@@ -57,8 +58,8 @@ func requireRealChanges(t *testing.T, s *site, run summary) {
 	require.GreaterOrEqual(t, len(updated), run.Changes.Update)
 }
 
-// facts is a plain reading of a value, independent of the program's: letters
-// and digits only, and an address without the order of its words.
+// facts reduces a value, independently of the program's rules, to letters and
+// digits, and an address to its words in any order.
 func facts(field, value string) string {
 	words := strings.FieldsFunc(strings.ToUpper(strings.ReplaceAll(value, "&", " AND ")), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -69,7 +70,7 @@ func facts(field, value string) string {
 	return strings.Join(words, "")
 }
 
-// legacySettings leads from roles back to the old layout's settings
+// legacySettings maps roles to the settings of the old layout
 // (connectors/ods/CONTRACT.md "Layouts").
 var legacySettings = map[string]string{
 	"RO72": "0", "RO87": "1", "RO80": "2", "RO80|RO87": "3", "RO76": "4", "RO255": "8", "RO247": "9", "RO250": "10", "RO252": "11",
@@ -79,7 +80,7 @@ var legacySettings = map[string]string{
 
 func TestTheSameFactsInTheOtherLayoutChangeNothing(t *testing.T) {
 	t.Parallel()
-	rows := expressible(readRows(t, realData(t, practicesToday)))
+	rows := inBothLayouts(readRows(t, realData(t, practicesToday)))
 	require.Greater(t, len(rows), 13000)
 	for name, order := range map[string][2]string{
 		"today's layout first": {writeRows(t, "epraccur_today.csv", rows, "\r\n"), writeRows(t, "epraccur_legacy.csv", inLegacy(rows), "\n")},
@@ -105,8 +106,8 @@ func TestTheSameFactsInTheOtherLayoutChangeNothing(t *testing.T) {
 	}
 }
 
-// expressible keeps the rows whose setting the legacy layout has a number for.
-func expressible(rows [][]string) [][]string {
+// inBothLayouts keeps the rows whose setting has a number in the legacy layout.
+func inBothLayouts(rows [][]string) [][]string {
 	return edited(rows, func(_ int, row []string) []string {
 		if _, known := legacySettings[row[atSetting]]; !known {
 			return nil

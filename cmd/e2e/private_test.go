@@ -11,14 +11,14 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 )
 
-// privateSite has no settings and no database: the program brings its own,
-// under .local in a folder that every user can reach.
+// privateSite returns a site without settings or a database: the program starts
+// its own, under .local in a folder that every user can enter.
 func privateSite(t *testing.T) *site {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs Postgres, which -short does without")
 	}
-	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // t.TempDir is closed to whom Postgres runs as for root
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // as root, Postgres runs as another user, who cannot enter t.TempDir
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	s := &site{t: t, dir: dir}
@@ -41,7 +41,7 @@ func TestWithNothingSetUpTheFirstCommandWorks(t *testing.T) {
 	file := realData(t, trustsBefore)
 	s := privateSite(t)
 	require.Equal(t, 205, s.reconcile(0, file, "2025-12-29").Changes.Create)
-	s.stopped() // with the last program that uses it
+	s.stopped() // it stops with the last program that uses it
 	runs := list[summary](t, s.exits(0, "runs", "list", "--format", "json"))
 	require.Len(t, runs, 1, "data stays between commands")
 	require.Equal(t, 205, runs[0].Population)

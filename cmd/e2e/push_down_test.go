@@ -17,7 +17,7 @@ import (
 
 func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 3000)
+	s, x := newStockedSite(t, 3000)
 	codes := len(s.codes())
 	require.NoError(t, x.dos.Stand(dostest.Fault{Names: []dostest.FaultName{"down"}}))
 	began := time.Now()
@@ -28,22 +28,22 @@ func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
 	require.Empty(t, x.dos.Summary().Effects)
 	require.Equal(t, codes, s.count("select count(*) from push where sink = 'dos' and state = 'wanted'"), "nothing is dropped")
 	s.eventually(1, "select count(*) from route where sink = 'dos' and route = 'change-event' and paused = 'down'")
-	require.Equal(t, 1, strings.Count(d.said(), `"sink paused`), "one line says so")
+	require.Equal(t, 1, strings.Count(d.log(), `"sink paused`), "it is logged once")
 
 	x.dos.Heal()
 	began = time.Now()
 	s.eventually(codes, "select count(*) from push where sink = 'dos' and state = 'accepted'")
 	t.Logf("the rest in %s", time.Since(began).Round(time.Millisecond))
-	s.atRest()
+	s.waitUntilPushed()
 	x.requireOnce(codes)
 	d.stop()
 }
 
-// pausedSeconds is what an alert looks at.
+// pausedSeconds is the metric that an alert uses.
 var pausedSeconds = regexp.MustCompile(
 	`(?m)^profilesync_sink_paused_seconds\{reason="unauthorized",route="change-event",sink="dos"\} [0-9.]+$`)
 
-// untilMetrics waits for the metrics to say something: they are a little behind.
+// untilMetrics waits until the metrics fulfil a condition: they lag a little.
 func (d daemon) untilMetrics(ok func(metrics string) bool) {
 	d.site.t.Helper()
 	require.Eventually(d.site.t, func() bool {
@@ -52,20 +52,20 @@ func (d daemon) untilMetrics(ok func(metrics string) bool) {
 	}, patience, 50*time.Millisecond, "metrics")
 }
 
-// requirePaused wants a sink paused with one line, however often it is tried, and
-// nothing burned or dropped.
+// requirePaused requires that a sink is paused with one log line, however often
+// it is probed, and that no job failed and no push was dropped.
 func requirePaused(t *testing.T, s *site, d daemon, sink, route string, pushes int) {
 	t.Helper()
 	s.eventually(1, "select count(*) from route where sink = $1 and route = $2 and paused = 'unauthorized' and probes >= 3", sink, route)
-	require.Equal(t, 1, strings.Count(d.said(), `"sink paused`), d.said())
-	require.Equal(t, 1, strings.Count(d.said(), `"level":"ERROR"`), d.said())
+	require.Equal(t, 1, strings.Count(d.log(), `"sink paused`), d.log())
+	require.Equal(t, 1, strings.Count(d.log(), `"level":"ERROR"`), d.log())
 	require.Equal(t, pushes, s.count("select count(*) from push where sink = $1 and state = 'wanted'", sink), "nothing is dropped")
-	require.Zero(t, s.count("select count(*) from push where failures > 0"), "nothing is held against a profile")
-	requireNothingBurned(t, s)
+	require.Zero(t, s.count("select count(*) from push where failures > 0"), "the failures are not counted for any profile")
+	requireNoFailedJobs(t, s)
 }
 
-// requireNothingBurned wants no job of the queue to have failed.
-func requireNothingBurned(t *testing.T, s *site) {
+// requireNoFailedJobs requires that no push job failed.
+func requireNoFailedJobs(t *testing.T, s *site) {
 	t.Helper()
 	require.Zero(t, s.count(`select count(*) from river.river_job
 		where kind like 'push%' and (attempt > 1 or errors is not null or state in ('retryable', 'discarded', 'cancelled'))`))
@@ -73,15 +73,15 @@ func requireNothingBurned(t *testing.T, s *site) {
 
 func requireResumed(t *testing.T, s *site, d daemon, sink string) {
 	t.Helper()
-	s.atRest()
-	require.Equal(t, 1, strings.Count(d.said(), `"msg":"sink resumed","sink":"`+sink+`"`), d.said())
-	require.Equal(t, 1, strings.Count(d.said(), `"sink paused`))
-	requireNothingBurned(t, s)
+	s.waitUntilPushed()
+	require.Equal(t, 1, strings.Count(d.log(), `"msg":"sink resumed","sink":"`+sink+`"`), d.log())
+	require.Equal(t, 1, strings.Count(d.log(), `"sink paused`))
+	requireNoFailedJobs(t, s)
 }
 
-func TestAWrongKeyPausesUntilTheFileHoldsTheRightOne(t *testing.T) {
+func TestAWrongKeyPausesTheSinkUntilTheFileIsCorrected(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 60)
+	s, x := newStockedSite(t, 60)
 	codes := len(s.codes())
 	key := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(key, []byte("wrong\n"), 0o600))
@@ -101,9 +101,9 @@ func TestAWrongKeyPausesUntilTheFileHoldsTheRightOne(t *testing.T) {
 	d.stop()
 }
 
-func TestAKeyThatIsAcceptedAgainResumes(t *testing.T) {
+func TestTheSinkResumesWhenItsKeyIsAcceptedAgain(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 60)
+	s, x := newStockedSite(t, 60)
 	codes := len(s.codes())
 	x.website.Fault(websitetest.Fault{Names: []websitetest.FaultName{"unauthorized"}, Times: -1})
 	d := s.serve()
@@ -117,9 +117,9 @@ func TestAKeyThatIsAcceptedAgainResumes(t *testing.T) {
 
 func TestAKilledDaemonLeavesNothingHalfPushed(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 1200)
+	s, x := newStockedSite(t, 1200)
 	codes := len(s.codes())
-	for _, after := range []int{1, codes / 3, codes} { // of both sinks' effects
+	for _, after := range []int{1, codes / 3, codes} { // effects in both sinks
 		d := s.serve()
 		x.until("it pushes", func() bool {
 			return x.website.Summary().Effects[websitetest.Stored]+x.dos.Summary().Effects[dostest.Applied] >= after
@@ -131,7 +131,7 @@ func TestAKilledDaemonLeavesNothingHalfPushed(t *testing.T) {
 	}
 	require.Positive(t, s.count("select count(*) from push where state = 'wanted'"), "killed in the middle")
 	d := s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	require.Equal(t, 2*codes, s.count("select count(*) from push where state = 'accepted'"))
 	x.requireOnce(codes)
 	d.stop()

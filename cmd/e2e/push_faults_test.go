@@ -11,19 +11,18 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// share of all requests that meet a fault.
+// share is the share of requests that are hit by a fault.
 const share = 0.2
 
-// fault is one fault of both simulators.
+// fault is one fault in both simulators.
 type fault struct {
 	name         string
 	dos, website dostest.Fault
-	hits         int // after how many hits in DoS the next fault follows, where they follow one another
+	hits         int // in rotate: after how many hits in DoS the next fault follows
 }
 
-// faults are every one that a push may meet, one after the other. A refused key
-// pauses a sink and takes its queue down each time, so that it is met once where
-// it is one of many.
+// faults returns every fault that can hit a push. A refused key pauses the sink
+// and empties its queue each time, so rotate lets it hit only once.
 func faults() []fault {
 	named := func(name dostest.FaultName, retryAfter int) fault {
 		f := dostest.Fault{Names: []dostest.FaultName{name}, RetryAfter: retryAfter}
@@ -43,14 +42,14 @@ func faults() []fault {
 	return all
 }
 
-// spoil makes both sinks meet a fault, in place of the one before.
+// spoil sets the fault of both sinks, replacing the one before.
 func (x sinks) spoil(f fault) {
 	x.t.Helper()
 	require.NoError(x.t, x.website.Stand(f.website))
 	require.NoError(x.t, x.dos.Stand(f.dos))
 }
 
-// hitDoS and hitWebsite are how many requests met a fault so far.
+// hitDoS and hitWebsite return how many requests were hit by a fault so far.
 func (x sinks) hitDoS() (hits int) {
 	for _, n := range x.dos.Summary().Faults {
 		hits += n
@@ -67,8 +66,8 @@ func (x sinks) hitWebsite() (hits int) {
 	return hits
 }
 
-// endState is what both sinks show in the end, without numbers and tags, which
-// differ from load to load.
+// endState is what both sinks show in the end, without sequence numbers and
+// entity tags, which differ from load to load.
 type endState struct {
 	dos     []dostest.Service
 	website map[string]string
@@ -84,15 +83,14 @@ func (x sinks) endState(codes []string) endState {
 	return end
 }
 
-// TestFaultsOneByOneLeaveTheSameState: a fifth of all requests meets the fault,
-// from the first push to the last. The loads go on at the same time: they mostly
-// wait.
+// A fifth of all requests is hit by the fault, from the first push to the last.
+// The loads run in parallel: they mostly wait.
 func TestFaultsOneByOneLeaveTheSameState(t *testing.T) {
 	t.Parallel()
 	const rows = 250
-	s, x := stocked(t, rows)
+	s, x := newStockedSite(t, rows)
 	s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	codes := s.codes()
 	x.requireOnce(len(codes))
 	want := x.endState(codes)
@@ -104,7 +102,7 @@ func TestFaultsOneByOneLeaveTheSameState(t *testing.T) {
 	}
 	var loads []load
 	for _, f := range faults() {
-		s, x := stocked(t, rows)
+		s, x := newStockedSite(t, rows)
 		x.spoil(f)
 		s.serve()
 		loads = append(loads, load{f, s, x})
@@ -117,22 +115,23 @@ func TestFaultsOneByOneLeaveTheSameState(t *testing.T) {
 		require.Greater(t, website, len(codes)/10, l.name)
 		l.x.requireOnce(len(codes))
 		require.Equal(t, want, l.x.endState(codes), l.name)
-		requireNothingBurned(t, l.s)
+		requireNoFailedJobs(t, l.s)
 	}
 }
 
-// arrived waits until so many profiles were accepted by both and all is at rest.
-// A push that met one fault after the other waits long for its next turn.
+// arrived waits until the given number of profiles were accepted by both sinks
+// and no push is unsettled. A push that was hit repeatedly waits long for its
+// next attempt.
 func (s *site) arrived(codes int) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		return s.count("select count(*) from push where state = 'accepted'") == 2*codes
 	}, 3*patience, 50*time.Millisecond, "all accepted")
-	s.atRest()
+	s.waitUntilPushed()
 }
 
-// TestTheFirstLoadThroughEveryFault is the first load of all pharmacies while one
-// fault after the other is on, round and round.
+// TestTheFirstLoadThroughEveryFault is the first load of all pharmacies while
+// one fault after the other is active, in turn.
 func TestTheFirstLoadThroughEveryFault(t *testing.T) {
 	t.Parallel()
 	file := realData(t, pharmacies2025)
@@ -145,7 +144,7 @@ func TestTheFirstLoadThroughEveryFault(t *testing.T) {
 	s.arrived(11161)
 	rounds := stop()
 	t.Logf("%d faults, %d attempts; DoS: %v", rounds, s.count("select count(*) from push_attempt"), x.dos.Summary().Faults)
-	require.GreaterOrEqual(t, rounds, len(faults()), "every one was on")
+	require.GreaterOrEqual(t, rounds, len(faults()), "every fault was active")
 	x.requireOnce(11161)
 	x.dos.Heal()
 	x.website.Heal()
@@ -156,9 +155,9 @@ func TestTheFirstLoadThroughEveryFault(t *testing.T) {
 	}
 }
 
-// rotate turns one fault after the other on, each until it has hit enough
-// of the requests to DoS, and returns what stops that and says how many there
-// were.
+// rotate activates one fault after the other, each until it has hit enough
+// requests to DoS. It returns a function that stops this and returns how many
+// there were.
 func (x sinks) rotate(all []fault) (stop func() int) {
 	x.spoil(all[0])
 	done, rounds := make(chan struct{}), 1

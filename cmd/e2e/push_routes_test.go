@@ -9,14 +9,14 @@ import (
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 )
 
-func TestWhatDoSDoesNotTakeSaysSoAndGoesToTheWebsite(t *testing.T) {
+func TestProfilesWithoutARouteToDoSGoOnlyToTheWebsite(t *testing.T) {
 	t.Parallel()
 	s, x := newSite(t).withSinks()
 	s.reconcile(0, madeUp(t, "etr", 30), madeUpDay)
 	codes := len(s.codes())
 	d := s.serve()
 	s.eventually(codes, "select count(*) from push where sink = 'website' and state = 'accepted'")
-	s.atRest()
+	s.waitUntilPushed()
 	x.requireOnceOnWebsite(codes)
 	require.Empty(t, x.dos.Summary().Requests, "DoS is not even asked")
 	require.Zero(t, s.count("select count(*) from push_attempt where sink = 'dos'"), "and nothing failed")
@@ -24,8 +24,8 @@ func TestWhatDoSDoesNotTakeSaysSoAndGoesToTheWebsite(t *testing.T) {
 	require.Len(t, listed, codes)
 	require.Contains(t, s.exits(0, "push", "list").out, "no-route")
 	require.Contains(t, s.exits(0, "profile", "show", listed[0].Code).out, "no-route")
-	require.NotContains(t, d.said(), `"level":"WARN"`)
-	require.NotContains(t, d.said(), `"level":"ERROR"`)
+	require.NotContains(t, d.log(), `"level":"WARN"`)
+	require.NotContains(t, d.log(), `"level":"ERROR"`)
 	s.drift(0, "dos", "--repair")
 	s.drift(0, "website")
 	d.stop()
@@ -43,28 +43,29 @@ func TestPracticesReachDoSThroughItsIngest(t *testing.T) {
 	s.serve()
 	s.eventually(len(codes), "select count(*) from push where sink = 'website' and state = 'accepted'")
 	s.eventually(len(known), "select count(*) from push where sink = 'dos' and route = 'fhir' and state = 'accepted'")
-	s.atRest()
+	s.waitUntilPushed()
 	require.Equal(t, "refused", s.stateInDoS(unknown))
 	require.Contains(t, one[string](s, "select reason from push where code = $1 and sink = 'dos'", unknown), "ask DoS to add it")
 
 	const name = "McTavish's Surgery of the North"
 	s.edit(known[2], "name", name)
 	x.until("DoS has it in title case", func() bool { return x.dos.Organizations(known[2])[0].Name == "Mctavish'S Surgery Of The North" })
-	s.atRest()
+	s.waitUntilPushed()
 	_, rows := s.drift(0, "dos")
-	require.Empty(t, rows, "which is no drift")
+	require.Empty(t, rows, "title case is not drift")
 	requireContactsStay(t, s, x, known[0])
 
 	before := x.dos.Summary().Effects[dostest.Applied]
 	s.exits(0, "push", "retry", known[1], "--sink", "dos")
-	s.atRest()
+	s.waitUntilPushed()
 	last := one[string](s, "select answer from push_attempt where code = $1 and sink = 'dos' order by id desc limit 1", known[1])
 	require.Equal(t, "unchanged", last)
 	require.Equal(t, before, x.dos.Summary().Effects[dostest.Applied])
 	require.Positive(t, x.dos.Summary().Effects[dostest.Unchanged])
 }
 
-// requireContactsStay edits one contact: DoS withdraws what a push leaves out.
+// requireContactsStay edits one contact at a time: DoS removes contacts that a
+// push leaves out.
 func requireContactsStay(t *testing.T, s *site, x sinks, code string) {
 	t.Helper()
 	contacts := func() map[string]string {
@@ -79,16 +80,16 @@ func requireContactsStay(t *testing.T, s *site, x sinks, code string) {
 	s.edit(code, "website", "https://www.example.org/practice")
 	x.until("DoS has the website", func() bool { return contacts()["url"] == "https://www.example.org/practice" })
 	require.Equal(t, "practice@example.org", contacts()["email"])
-	s.atRest()
+	s.waitUntilPushed()
 	x.dos.ChangeOrganization(code, func(o *dostest.Organization) { o.Active = false })
 	_, rows := s.drift(0, "dos", "--repair")
 	require.Equal(t, map[[2]string]string{{code, "status"}: "closed"}, fields(rows))
 	require.True(t, x.dos.Organizations(code)[0].Active)
-	require.Len(t, x.dos.Organizations(code)[0].Roles, 2, "and its roles")
+	require.Len(t, x.dos.Organizations(code)[0].Roles, 2, "its roles stay too")
 }
 
-// previewed is a row of `push preview`, spelt out here so that a renamed word in
-// the code does not go unseen.
+// previewed is a row of `push preview`, spelt out here so that a renamed key in
+// the code is noticed.
 type previewed struct {
 	Service int64  `json:"service"`
 	ODSCode string `json:"ods_code"`
@@ -100,13 +101,13 @@ type previewed struct {
 
 func TestThePreviewNamesWhatAPushUpdatesAndWhatItLeavesAlone(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	code := s.codes()[0]
 	x.dos.AddService(dostest.Service{ODSCode: code + "M06", Type: 132, Name: "Enhanced"})
 	x.dos.AddService(dostest.Service{ODSCode: code, Type: 100, Name: "Surgery"})
 	x.dos.AddService(dostest.Service{ODSCode: code + "X", Type: 13, Status: 2, Name: "Closed"})
 	s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	updated := map[int]bool{}
 	for _, service := range list[previewed](t, s.exits(0, "push", "preview", code, "--format", "json")) {
 		require.NotEmpty(t, service.Why)

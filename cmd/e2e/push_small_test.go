@@ -14,11 +14,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// madeUpDay is the day of listings that are made up.
+// madeUpDay is the day of made-up listings.
 const madeUpDay = "2026-02-22"
 
-// madeUp writes a made-up listing of a report: so many rows, of which most are
-// active.
+// madeUp writes a made-up listing of a report with the given number of rows,
+// most of them active.
 func madeUp(t *testing.T, report string, rows int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), report+"_"+madeUpDay+".csv")
@@ -29,9 +29,9 @@ func madeUp(t *testing.T, report string, rows int) string {
 	return path
 }
 
-// stocked is a site that holds made-up pharmacies, which DoS knows, and nothing
+// newStockedSite returns a site with made-up pharmacies, which DoS knows, and nothing
 // pushed yet.
-func stocked(t *testing.T, rows int) (*site, sinks) {
+func newStockedSite(t *testing.T, rows int) (*site, sinks) {
 	t.Helper()
 	s, x := newSite(t).withSinks()
 	s.reconcile(0, madeUp(t, "edispensary", rows), madeUpDay)
@@ -39,7 +39,8 @@ func stocked(t *testing.T, rows int) (*site, sinks) {
 	return s, x
 }
 
-// phones are what both sinks show, without spaces: DoS keeps none.
+// phones returns the phone numbers that both sinks show, without spaces, which
+// DoS does not keep.
 func (x sinks) phones(code string) [2]string {
 	return [2]string{bare(x.inDoS(code).Phone), bare(x.onWebsite(code).contact("Telephone"))}
 }
@@ -54,9 +55,9 @@ func (x sinks) showPhone(code, phone string) {
 
 func TestAToBToAEndsWithA(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	code := s.codes()[0]
 	began := time.Now()
 	for _, phone := range []string{"0113 496 0001", "0113 496 0002", "0113 496 0001"} {
@@ -64,7 +65,7 @@ func TestAToBToAEndsWithA(t *testing.T) {
 		x.showPhone(code, phone)
 	}
 	require.Less(t, time.Since(began), 5*time.Minute, "DoS still remembers the first body")
-	s.atRest()
+	s.waitUntilPushed()
 	x.requireRising(code)
 	require.Len(t, x.dos.Effects(code), 4, "the creation and each edit")
 	require.Len(t, x.website.Effects(code), 4)
@@ -73,7 +74,7 @@ func TestAToBToAEndsWithA(t *testing.T) {
 
 func TestTwoEditorsAtOnceEndWithTheLastState(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.serve()
 	code := s.codes()[1]
 	first, second := s.connect(), s.connect()
@@ -94,8 +95,8 @@ func TestTwoEditorsAtOnceEndWithTheLastState(t *testing.T) {
 	}()
 	require.NoError(t, <-done)
 	require.NoError(t, <-done)
-	s.atRest()
-	require.Equal(t, 121, s.count("select version from profile where code = $1", code), "both saved all the time")
+	s.waitUntilPushed()
+	require.Equal(t, 121, s.count("select version from profile where code = $1", code), "both saved every time")
 	x.settled()
 	x.showPhone(code, s.field(code, "phone"))
 	require.Equal(t, s.field(code, "website"), x.inDoS(code).Web)
@@ -112,13 +113,13 @@ func repeated(times int, do func() error) error {
 	return nil
 }
 
-// TestAnEditThatCommitsLateIsNotMissed: the audit rows of a transaction that
-// stays open are older than those that were read long before it commits.
+// The audit rows of a long transaction are older than rows that were read long
+// before it commits.
 func TestAnEditThatCommitsLateIsNotMissed(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	codes := s.codes()
 	late, err := s.connect().Begin(t.Context())
 	require.NoError(t, err)
@@ -131,7 +132,7 @@ func TestAnEditThatCommitsLateIsNotMissed(t *testing.T) {
 	require.NotContains(t, x.phones(codes[0]), "01134960099")
 	require.NoError(t, late.Commit(t.Context()))
 	x.showPhone(codes[0], "0113 496 0099")
-	s.atRest()
+	s.waitUntilPushed()
 	for _, code := range codes[:4] {
 		require.Len(t, x.website.Effects(code), 2, "once each")
 		x.requireRising(code)
@@ -140,9 +141,9 @@ func TestAnEditThatCommitsLateIsNotMissed(t *testing.T) {
 
 func TestAnEditingSessionMakesOnePush(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.with("PUSH_SETTLE=2s").serve()
-	s.atRest()
+	s.waitUntilPushed()
 	code := s.codes()[0]
 	conn := s.connect()
 	for i := range 20 {
@@ -150,18 +151,18 @@ func TestAnEditingSessionMakesOnePush(t *testing.T) {
 		require.NoError(t, err)
 	}
 	x.showPhone(code, "0113 496 0019")
-	s.atRest()
+	s.waitUntilPushed()
 	require.Len(t, x.dos.Effects(code), 2, "the creation, and all saves together")
 	require.Len(t, x.website.Effects(code), 2)
 	require.Equal(t, 4, s.count("select count(*) from push_attempt where code = $1", code))
 }
 
-// TestAClosureOfTodayDoesNotWait: other edits would settle for an hour.
+// Other edits would wait to settle for an hour.
 func TestAClosureOfTodayDoesNotWait(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	s.with("PUSH_SETTLE=1h").serve()
-	s.atRest()
+	s.waitUntilPushed()
 	codes := s.codes()
 	s.edit(codes[0], "phone", "0113 496 0001")
 	s.edit(codes[1], "phone", "0113 496 0002")
@@ -174,7 +175,7 @@ func TestAClosureOfTodayDoesNotWait(t *testing.T) {
 	s.edit(codes[2], "hidden", "true")
 	x.showPhone(codes[1], "0113 496 0002")
 	x.until("DoS shows the closure", func() bool { return x.inDoS(codes[1]).Specified == today.String()+" closed" })
-	x.until("what is hidden goes at once", func() bool { return x.onWebsite(codes[2]).Status == "Hidden" })
-	require.NotContains(t, x.phones(codes[0]), "01134960001", "the other one settles")
+	x.until("a hidden profile is pushed at once", func() bool { return x.onWebsite(codes[2]).Status == "Hidden" })
+	require.NotContains(t, x.phones(codes[0]), "01134960001", "the other edit still waits")
 	require.Equal(t, 2, s.count("select count(*) from push where state = 'wanted' and code = $1", codes[0]))
 }

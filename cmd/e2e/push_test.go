@@ -14,7 +14,7 @@ import (
 )
 
 // listedPush is a row of `push list` and of `profile show`, spelt out here so
-// that a renamed word in the code does not go unseen.
+// that a renamed key in the code is noticed.
 type listedPush struct {
 	Code     string    `json:"code"`
 	Name     string    `json:"name"`
@@ -33,7 +33,7 @@ type listedPush struct {
 	Took     int64     `json:"accepted_sequence"`
 }
 
-// pushes lists pushes as a person does.
+// pushes lists pushes by the command.
 func (s *site) pushes(filter ...string) []listedPush {
 	s.t.Helper()
 	return objects[listedPush](s.t, s.exits(0, append([]string{"push", "list", "--format", "json"}, filter...)...).out)
@@ -51,21 +51,21 @@ func TestEveryPharmacyArrivesAtBothSinksOnce(t *testing.T) {
 	t.Logf("22,322 pushes in %s", time.Since(began).Round(time.Millisecond))
 	x.requireOnce(11161)
 	before := s.count("select count(*) from push_attempt")
-	require.Equal(t, 11161*2, before, "one try each")
+	require.Equal(t, 11161*2, before, "one attempt each")
 
 	s.reconcile(0, file, pharmaciesDay)
-	s.atRest()
+	s.waitUntilPushed()
 	require.Equal(t, before, s.count("select count(*) from push_attempt"), "a second run pushes nothing")
 	x.requireOnce(11161)
 	require.Zero(t, s.count("select count(*) from river.river_job where state not in ('completed') and kind like 'push%'"))
 	requireShownToPeople(t, s, x)
 	d.stop()
 
-	// Nothing else is under way: what was loaded serves to look for drift, too.
+	// All pushes are settled: the same load is used to test drift.
 	driftIsFoundAndRepaired(t, s, x)
 }
 
-// requireShownToPeople holds what the commands say against the ledgers.
+// requireShownToPeople compares what the commands show with the ledgers.
 func requireShownToPeople(t *testing.T, s *site, x sinks) {
 	t.Helper()
 	const code = "FA002"
@@ -111,7 +111,7 @@ const (
 )
 
 // withSinks returns the site with both directories configured, edits pushed at
-// once, and nobody's service to be spared.
+// once, and rate limits that are never reached.
 func (s *site) withSinks() (*site, sinks) {
 	s.t.Helper()
 	dosServer, dosURL := dostest.Start(s.t, dostest.Options{APIKey: dosKey, User: "reader", Password: dosPassword})
@@ -132,7 +132,7 @@ func (s *site) withSinks() (*site, sinks) {
 	return configured, sinks{s.t, dosServer, websiteServer}
 }
 
-// settled waits until DoS has worked off what it was sent.
+// settled waits until DoS has processed everything it was sent.
 func (x sinks) settled() {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(x.t.Context(), patience)
@@ -140,8 +140,8 @@ func (x sinks) settled() {
 	require.NoError(x.t, x.dos.Settled(ctx))
 }
 
-// requireOnce wants that so many profiles arrived at both, none twice, none out
-// of order.
+// requireOnce requires that the given number of profiles arrived at both sinks,
+// none twice and none out of order.
 func (x sinks) requireOnce(codes int) {
 	x.t.Helper()
 	x.settled()
@@ -170,8 +170,8 @@ func (x sinks) requireOnceOnWebsite(codes int) {
 	require.Zero(x.t, sum.Backwards, "a lower number after a higher one on the website")
 }
 
-// requireRising wants every effect of a profile in order, and no number in both
-// sinks.
+// requireRising requires that all effects of a profile are in order, and that
+// no number is in both sinks.
 func (x sinks) requireRising(code string) {
 	x.t.Helper()
 	x.settled()
@@ -192,7 +192,8 @@ func (x sinks) requireRising(code string) {
 	}
 }
 
-// document is what the website shows of one organisation, as far as tests look.
+// document is the part of an organisation's entry on the website that tests
+// use.
 type document struct {
 	Name     string `json:"OrganisationName"`
 	Status   string `json:"OrganisationStatus"`
@@ -202,7 +203,7 @@ type document struct {
 	} `json:"Contacts"`
 }
 
-// onWebsite is what the website shows; the zero value for nothing.
+// onWebsite returns what the website shows; the zero value if nothing.
 func (x sinks) onWebsite(code string) (shown document) {
 	for _, state := range x.website.States(code) {
 		if err := json.Unmarshal(state.Document, &shown); err != nil {
@@ -221,7 +222,7 @@ func (d document) contact(method string) string {
 	return ""
 }
 
-// inDoS is the main service of a pharmacy; the zero value for none.
+// inDoS returns the main service of a pharmacy; the zero value if none.
 func (x sinks) inDoS(code string) (main dostest.Service) {
 	for _, service := range x.dos.Services(code) {
 		if service.Type == dostest.TypePharmacy {
@@ -237,29 +238,29 @@ func (x sinks) until(what string, ok func() bool) {
 	require.Eventually(x.t, ok, patience, 5*time.Millisecond, what)
 }
 
-// atRest waits until nothing is to be pushed any more.
-func (s *site) atRest() {
+// waitUntilPushed waits until every push is settled.
+func (s *site) waitUntilPushed() {
 	s.t.Helper()
 	s.dispatched()
-	s.eventually(0, notAtRest)
+	s.eventually(0, countUnsettled)
 }
 
-// requireAtRest wants nothing to be pushed now.
-func (s *site) requireAtRest() {
+// requireAllPushed requires that every push is settled.
+func (s *site) requireAllPushed() {
 	s.t.Helper()
-	require.Zero(s.t, s.count(notAtRest))
+	require.Zero(s.t, s.count(countUnsettled))
 }
 
-const notAtRest = "select count(*) from push where state = 'wanted' or due_at is not null or job_id is not null or forced"
+const countUnsettled = "select count(*) from push where state = 'wanted' or due_at is not null or job_id is not null or forced"
 
-// dispatched waits until every change has become what is wanted of the sinks.
+// dispatched waits until every change has been dispatched to the sinks.
 func (s *site) dispatched() {
 	s.t.Helper()
 	s.eventually(0, `select count(*) from dispatch d, change c
 		where c.xid >= d.horizon and not exists (select from dispatched_early e where e.change_id = c.id)`)
 }
 
-// codes are those of all profiles.
+// codes returns the codes of all profiles.
 func (s *site) codes() []string {
 	s.t.Helper()
 	return one[[]string](s, "select array_agg(code order by code) from profile")

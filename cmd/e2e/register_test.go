@@ -41,7 +41,7 @@ func newRegister(t *testing.T) register {
 	return register{world, s}
 }
 
-// at is the site at a played instant.
+// at returns the site at a given time.
 func (r register) at(instant string) *site { return r.site.with("NOW=" + instant) }
 
 func TestTheNightlyPullsAreCaughtUpOnce(t *testing.T) {
@@ -49,7 +49,7 @@ func TestTheNightlyPullsAreCaughtUpOnce(t *testing.T) {
 	r := newRegister(t)
 	first := r.at("2026-03-02T09:00:00Z").serve()
 	r.site.eventually(3, "select count(*) from schedule_run where name like 'pull_ods%' or name = 'housekeeping'")
-	require.Zero(t, r.site.count("select count(*) from run"), "a schedule begins at first sight")
+	require.Zero(t, r.site.count("select count(*) from run"), "a new schedule starts now")
 	first.stop()
 
 	require.NoError(t, r.Advance(profile.NewDate(2026, 3, 5)))
@@ -60,7 +60,7 @@ func TestTheNightlyPullsAreCaughtUpOnce(t *testing.T) {
 	require.Greater(t, created, 300)
 	require.Equal(t, created, r.site.count("select count(*) from change where field = 'profile'"), "one creation each")
 	require.Zero(t, r.site.count("select count(*) from change where field <> 'profile' and old <> ''"),
-		"whichever came first, the other only adds what it alone knows")
+		"whichever came first, the second only adds what the first does not know")
 	second.stop()
 
 	_, err := r.Churn(profile.NewDate(2026, 3, 12))
@@ -74,7 +74,7 @@ func TestTheNightlyPullsAreCaughtUpOnce(t *testing.T) {
 	fourth.stop()
 }
 
-func TestAnUnchangedListingIsNoLook(t *testing.T) {
+func TestAnUnchangedListingIsNotComparedAgain(t *testing.T) {
 	t.Parallel()
 	r := newRegister(t)
 	first := r.at("2026-03-02T09:00:00Z").serve()
@@ -88,7 +88,7 @@ func TestAnUnchangedListingIsNoLook(t *testing.T) {
 	require.Equal(t, 3, r.site.count("select count(*) from run where summary ->> 'note' like 'not modified%'"))
 }
 
-func TestOneOrganisationIsAskedForByItsCode(t *testing.T) {
+func TestOneOrganisationIsLookedUpByItsCode(t *testing.T) {
 	t.Parallel()
 	r := newRegister(t)
 	s := r.at("2026-03-02T09:00:00Z")
@@ -102,7 +102,7 @@ func TestOneOrganisationIsAskedForByItsCode(t *testing.T) {
 
 	s.edit(code, "name", "Somebody's Own Name")
 	sum = s.asJSON(0, "reconcile", "--ods", code, "ZZ99Z", "--wait")
-	require.Equal(t, 1, sum.Changes.Update, "what ODS owns is put right")
+	require.Equal(t, 1, sum.Changes.Update, "what ODS owns is corrected")
 	require.NotEqual(t, "Somebody's Own Name", s.field(code, "name"))
 }
 
@@ -129,7 +129,7 @@ func TestAPullThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-func TestASlowAnswerHoldsUpNobodyElse(t *testing.T) {
+func TestASlowAnswerBlocksNobodyElse(t *testing.T) {
 	t.Parallel()
 	r := newRegister(t)
 	s := r.at("2026-03-02T09:00:00Z")
@@ -161,7 +161,7 @@ func TestADeltaThatBreaksOffMovesNoWatermark(t *testing.T) {
 	})
 	d := r.at("2026-03-05T06:00:00Z").serve()
 	<-broken
-	require.Zero(t, r.site.count("select count(*) from watermark"), "half a pull is none")
+	require.Zero(t, r.site.count("select count(*) from watermark"), "half a pull does not count")
 	r.site.eventually(1, "select count(*) from watermark")
 	r.site.eventually(0, "select count(*) from run where kind = 'delta' and state <> 'done'")
 	d.stop()

@@ -20,7 +20,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// longReport freezes a report whose changes are some 100 MB as CSV.
+// longReport freezes a report whose changes are about 100 MB as CSV.
 func (s *site) longReport(day string) (path string) {
 	s.t.Helper()
 	s.write(`with made as (
@@ -33,16 +33,17 @@ func (s *site) longReport(day string) (path string) {
 	return "/reports/report-" + day + ".csv"
 }
 
-// atWork are the connections of the program that wait for anybody but the program.
-const atWork = `select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+// countBusyConnections counts the program's connections that are not idle.
+const countBusyConnections = `select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
 	and application_name like 'profilesync%' and state <> 'idle'`
 
-// neverReading asks for a page, takes 15 bytes of the answer, counts those that
-// began well, and stays for so long; then it comes again, until ctx ends.
+// neverReading requests a page, reads only the status line of the answer,
+// counts successes, and keeps the connection open for the given time; then it
+// starts again, until ctx ends.
 func (d daemon) neverReading(ctx context.Context, path string, stay time.Duration, begun *atomic.Int32) {
 	for ctx.Err() == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.address())
-		if err != nil { // the daemon has gone, perhaps for good
+		if err != nil { // the daemon is gone, perhaps for good
 			select {
 			case <-ctx.Done():
 			case <-time.After(100 * time.Millisecond):
@@ -61,8 +62,8 @@ func (d daemon) neverReading(ctx context.Context, path string, stay time.Duratio
 	}
 }
 
-// crowd lets readers in who never read, half of whom stay. It returns when each
-// has begun, and what turns them out.
+// crowd starts readers that never read, half of which stay connected. It
+// returns when each has begun; leave disconnects them.
 func (d daemon) crowd(path string, readers int) (leave func()) {
 	d.site.t.Helper()
 	ctx, cancel := context.WithCancel(d.site.t.Context())
@@ -83,11 +84,11 @@ func (d daemon) crowd(path string, readers int) (leave func()) {
 	return leave
 }
 
-// experience is what an editor and an operator wait for.
+// experience is how long an editor and an operator wait.
 type experience struct{ arrivals, answers []time.Duration }
 
-// edit edits a profile so many times, one after the other. Each edit arrives at
-// both sinks, and the daemon is ready all along.
+// edit edits a profile repeatedly. It requires that each edit arrives at both
+// sinks, and that the daemon is ready throughout.
 func (e *experience) edit(d daemon, x sinks, code string, edits int) {
 	d.site.t.Helper()
 	for range edits {
@@ -102,21 +103,21 @@ func (e *experience) edit(d daemon, x sinks, code string, edits int) {
 	}
 }
 
-// p99 is what 99 of 100 stayed below or at.
+// p99 returns the 99th percentile.
 func p99(all []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[(len(sorted)*99+99)/100-1]
 }
 
-// TestReadersThatNeverReadKeepNobodyFromPushing looks at both by turns: the
-// machine may have other things to do meanwhile.
-func TestReadersThatNeverReadKeepNobodyFromPushing(t *testing.T) {
+// TestReadersThatNeverReadDoNotSlowPushes measures with and without readers in
+// turn, since the machine may be busy with other things.
+func TestReadersThatNeverReadDoNotSlowPushes(t *testing.T) {
 	t.Parallel()
 	const readers, turns, edits = 16, 4, 25
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	path := s.longReport("2026-03-02")
 	d := s.serve()
-	s.atRest()
+	s.waitUntilPushed()
 	code := s.codes()[0]
 	var alone, among experience
 	for range turns {
@@ -137,16 +138,15 @@ func TestReadersThatNeverReadKeepNobodyFromPushing(t *testing.T) {
 	defer leave()
 	status, page := d.get(path)
 	require.Equal(t, http.StatusOK, status)
-	require.Greater(t, len(page), 100_000_000, "one that reads gets everything")
-	s.eventually(0, atWork)
+	require.Greater(t, len(page), 100_000_000, "a reader that reads gets everything")
+	s.eventually(0, countBusyConnections)
 	require.NoError(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	o := d.wait(t)
-	require.Zero(t, o.code, "readers are no reason to stop badly: %s", o.err)
+	require.Zero(t, o.code, "readers do not prevent a clean stop: %s", o.err)
 }
 
-// What a report is written to may be as slow as it likes: nothing of the database
-// is held for it.
-func TestASlowPipeOrDiskKeepsNothingOfTheDatabase(t *testing.T) {
+// However slowly a report is written, no database connection is held meanwhile.
+func TestASlowPipeOrDiskHoldsNoDatabaseConnection(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"standard output": {"report", "--format", "csv"},
@@ -159,7 +159,7 @@ func TestASlowPipeOrDiskKeepsNothingOfTheDatabase(t *testing.T) {
 			s.longReport("2026-03-02")
 			folder := filepath.Join(s.dir, "reports")
 			require.NoError(t, os.Mkdir(folder, 0o750))
-			taken := make(chan error, 5) // one byte, and then no more
+			taken := make(chan error, 5) // each reader reads one byte and no more
 			for _, form := range []string{"csv", "html", "xlsx", "json"} {
 				path := filepath.Join(folder, "report-2026-03-02."+form+".new")
 				require.NoError(t, syscall.Mkfifo(path, 0o600))
@@ -182,7 +182,7 @@ func TestASlowPipeOrDiskKeepsNothingOfTheDatabase(t *testing.T) {
 			case <-time.After(patience):
 				require.Fail(t, "nothing was written")
 			}
-			s.eventually(0, atWork)
+			s.eventually(0, countBusyConnections)
 			kill()
 			require.Error(t, command.Wait(), "it was still writing")
 		})

@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// playing is a site at an instant.
+// playing returns the site at a given time.
 func (s *site) playing(instant string) *site { return s.with("MODE=test", "NOW="+instant) }
 
-// reportRows are the changes of a report, as its CSV has them, by column.
+// reportRows returns the changes in a report's CSV, by column.
 func (s *site) reportRows(args ...string) (rows []map[string]string) {
 	s.t.Helper()
 	text := s.exits(0, append([]string{"report", "--format", "csv"}, args...)...).out
@@ -32,8 +32,8 @@ func (s *site) reportRows(args ...string) (rows []map[string]string) {
 	return rows
 }
 
-// Must hold 1: the real changes of two real listings, and nothing that is only
-// written otherwise.
+// Must hold 1: the report lists the real changes between two real listings, and
+// nothing that only differs in form.
 func TestTheReportListsWhatTheRunChanged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -70,7 +70,7 @@ func TestTheReportListsWhatTheRunChanged(t *testing.T) {
 func TestAnotherLayoutMakesAnEmptyReport(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	rows := expressible(readRows(t, realData(t, practicesToday)))
+	rows := inBothLayouts(readRows(t, realData(t, practicesToday)))
 	today := writeRows(t, "epraccur_today.csv", rows, "\r\n")
 	legacy := writeRows(t, "epraccur_legacy.csv", inLegacy(rows), "\n")
 	s.playing("2026-02-22T08:00:00Z").reconcile(0, today, "2026-02-22")
@@ -100,7 +100,7 @@ func TestReportsAreMadeDeliveredAndVerified(t *testing.T) {
 	first.exits(0, "report", "make")
 	require.Contains(t, first.exits(0, "report", "list").out, "2026-11-20")
 	page := first.exits(0, "report").out
-	require.Equal(t, page, s.playing("2026-11-30T06:30:00Z").exits(0, "report", "--date", "2026-11-20").out, "the same bytes, whenever")
+	require.Equal(t, page, s.playing("2026-11-30T06:30:00Z").exits(0, "report", "--date", "2026-11-20").out, "the same bytes at any time")
 	require.Contains(t, page, "44 113 496 0001")
 	text := first.exits(0, "report", "--format", "csv").out
 	require.Contains(t, text, "'+44 113 496 0001")
@@ -129,10 +129,10 @@ func TestReportsAreMadeDeliveredAndVerified(t *testing.T) {
 	letters := peopleSite{s}.messages()["report-ready"]
 	require.Len(t, letters, 2)
 	require.Contains(t, letters[0], "report-2026-11-20")
-	s.write("delete from report_delivery") // killed before it was noted
+	s.write("delete from report_delivery") // as if killed before it was recorded
 	require.Contains(t, first.exits(0, "report", "deliver", "2026-11-20").out, "4")
 	first.exits(0, "mail", "send")
-	require.Len(t, peopleSite{s}.messages()["report-ready"], 2, "each list has one notice all the same")
+	require.Len(t, peopleSite{s}.messages()["report-ready"], 2, "each list still has only one notice")
 	require.NoFileExists(t, filepath.Join(s.dir, "mail", "repeats.txt"))
 	require.Equal(t, 2, s.count("select count(*) from letter"))
 	again, err := os.ReadFile(filepath.Join(folder, "report-2026-11-20.html"))
@@ -140,7 +140,7 @@ func TestReportsAreMadeDeliveredAndVerified(t *testing.T) {
 	require.Equal(t, page, string(again))
 	first.exits(0, "report", "verify", "2026-11-20")
 	s.write("update report_row set cells[15] = 'x' where section = 'changes'")
-	require.Contains(t, first.exits(1, "report", "verify", "2026-11-20").err, "not what was frozen")
+	require.Contains(t, first.exits(1, "report", "verify", "2026-11-20").err, "differs from what was frozen")
 }
 
 func TestTheDaemonMakesAndServesTheReport(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fullPipe is a pipe that takes not one byte more, as one whose reader has
+// fullPipe returns a pipe that accepts no more bytes, like one whose reader has
 // stopped.
 func fullPipe(t *testing.T) *os.File {
 	t.Helper()
@@ -26,7 +26,7 @@ func fullPipe(t *testing.T) *os.File {
 	return writer
 }
 
-// freeAddress is one that nobody listens on.
+// freeAddress returns an address that nothing listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -35,9 +35,9 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func TestALogThatNobodyReadsStopsNothing(t *testing.T) {
+func TestALogThatNobodyReadsBlocksNothing(t *testing.T) {
 	t.Parallel()
-	s, x := stocked(t, 20)
+	s, x := newStockedSite(t, 20)
 	address := freeAddress(t)
 	daemon := s.with("HTTP_ADDRESS="+address, "LOG_LEVEL=debug").command(t.Context(), "serve")
 	daemon.Stderr = fullPipe(t)
@@ -51,5 +51,5 @@ func TestALogThatNobodyReadsStopsNothing(t *testing.T) {
 	resp.Body.Close()
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	require.NoError(t, daemon.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, daemon.Wait(), "and it stops well")
+	require.NoError(t, daemon.Wait(), "it stops cleanly")
 }

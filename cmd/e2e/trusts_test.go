@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recode is the merger of ICBs of 1 April 2026 as the guard shows it.
+// recode is the merger of ICBs on 1 April 2026 as the guard reports it.
 var recode = []withheld{{Reason: "mass-change", Type: "trust", Field: "icb", Count: 55, Of: 205}}
 
 func TestTheRecodeOfApril2026IsWithheldApprovedUndoneAndProposedAgain(t *testing.T) {
@@ -21,7 +21,7 @@ func TestTheRecodeOfApril2026IsWithheldApprovedUndoneAndProposedAgain(t *testing
 	approved := s.asJSON(0, "runs", "approve", run.Run, "--actor", "Ann Approver")
 	require.Equal(t, changeCounts{Update: 55}, approved.Changes)
 	require.Equal(t, map[string]int{"icb": 55}, approved.Fields)
-	require.NotEqual(t, run.Run, approved.Run, "an approval is a run of its own")
+	require.NotEqual(t, run.Run, approved.Run, "an approval is a separate run")
 	const ofAnn = "select count(*) from change where actor = 'Ann Approver' and field = 'icb' and run_id::text = $1"
 	require.Equal(t, 55, s.count(ofAnn, approved.Run))
 
@@ -29,11 +29,11 @@ func TestTheRecodeOfApril2026IsWithheldApprovedUndoneAndProposedAgain(t *testing
 	require.Equal(t, changeCounts{Update: 55}, undone.Changes)
 	require.Equal(t, map[string]int{"icb": 55}, undone.Fields)
 	require.Empty(t, undone.LeftOut)
-	require.Equal(t, icbs, s.icbs(), "exactly the 55 are taken back")
+	require.Equal(t, icbs, s.icbs(), "exactly the 55 are reverted")
 
 	again := s.reconcile(3, after, "2026-04-10")
 	require.Equal(t, recode, again.Withheld, "what was undone is proposed again, and withheld")
-	require.Equal(t, changeCounts{Close: 3}, again.Changes, "three closures have had their second look")
+	require.Equal(t, changeCounts{Close: 3}, again.Changes, "three closures were seen a second time")
 	require.Zero(t, again.PendingClose)
 	require.Equal(t, 202, again.Population)
 
@@ -49,8 +49,8 @@ func TestTheRecodeOfApril2026IsWithheldApprovedUndoneAndProposedAgain(t *testing
 	require.Equal(t, audit, s.audit())
 }
 
-// requireRecodeWithheld reconciles the listing of April 2026 and holds it
-// against what is known of it.
+// requireRecodeWithheld reconciles the listing of April 2026 and compares the
+// run with what is known about the listing.
 func requireRecodeWithheld(t *testing.T, s *site, file string) summary {
 	t.Helper()
 	plan := s.plan(3, file, "2026-04-09")
@@ -64,7 +64,7 @@ func requireRecodeWithheld(t *testing.T, s *site, file string) summary {
 	require.Equal(t, 205, run.Population)
 	require.Equal(t, 1, s.do("profile", "show", "K0N6A").code, "a trust that opens in June has no profile")
 	revisit := one[string](s, "select revisit::text from upstream_record where code = 'K0N6A'")
-	require.Equal(t, "2026-06-01", revisit, "but is remembered for that day")
+	require.Equal(t, "2026-06-01", revisit, "but will be compared again on that day")
 
 	rows := s.changes(run.Run)
 	require.Len(t, rows, 59)
@@ -74,13 +74,13 @@ func requireRecodeWithheld(t *testing.T, s *site, file string) summary {
 	return run
 }
 
-// icbs is the ICB of every profile.
+// icbs returns the ICB of every profile.
 func (s *site) icbs() map[string]string {
 	s.t.Helper()
 	return one[map[string]string](s, "select jsonb_object_agg(code, icb) from profile")
 }
 
-func TestWhatIsRejectedStaysSilent(t *testing.T) {
+func TestRejectedChangesAreNotProposedAgain(t *testing.T) {
 	t.Parallel()
 	before, after := realData(t, trustsBefore), realData(t, trustsAfterApril)
 	s := newSite(t)
@@ -89,7 +89,7 @@ func TestWhatIsRejectedStaysSilent(t *testing.T) {
 	icbs := s.icbs()
 
 	rejected := s.exits(0, "runs", "reject", run.Run, "--actor", "Rita Rejecter", "--format", "json")
-	require.Contains(t, rejected.err, "55 changes stay silent")
+	require.Contains(t, rejected.err, "55 changes are not proposed again")
 	next := s.reconcile(0, after, "2026-04-10")
 	require.Empty(t, next.Withheld)
 	require.Equal(t, changeCounts{Close: 3}, next.Changes)
@@ -100,7 +100,7 @@ func TestWhatIsRejectedStaysSilent(t *testing.T) {
 	require.Equal(t, 3, back.Changes.Reopen, "coming back is normal")
 }
 
-func TestUndoOfAListingLeavesAndNamesWhatWasEditedSince(t *testing.T) {
+func TestUndoOfAListingLeavesAndListsWhatWasEditedSince(t *testing.T) {
 	t.Parallel()
 	before, after := realData(t, trustsBefore), realData(t, trustsAfterApril)
 	s := newSite(t)
@@ -122,10 +122,10 @@ func TestUndoOfAListingLeavesAndNamesWhatWasEditedSince(t *testing.T) {
 	next := s.reconcile(3, after, "2026-04-10")
 	require.Contains(t, next.Withheld, withheld{Reason: "undone", Type: "trust", Field: "name", Count: 2, Of: 205})
 	require.Contains(t, next.Withheld, withheld{Reason: "undone", Type: "trust", Field: "address", Count: 1, Of: 205})
-	require.Equal(t, 1, next.Fields["name"], "the edit is put right")
+	require.Equal(t, 1, next.Fields["name"], "the edit is corrected")
 }
 
-func TestDecisionsAreRefusedWhereThereIsNothingToDecide(t *testing.T) {
+func TestDecisionsAreRefusedIfThereIsNothingToDecide(t *testing.T) {
 	t.Parallel()
 	file := realData(t, trustsBefore)
 	s := newSite(t)
@@ -137,7 +137,7 @@ func TestDecisionsAreRefusedWhereThereIsNothingToDecide(t *testing.T) {
 		require.Contains(t, o.err, "run 999: not found")
 		require.Empty(t, o.out)
 	}
-	require.Equal(t, 1, s.count("select count(*) from run"), "a refused decision is no run")
+	require.Equal(t, 1, s.count("select count(*) from run"), "a refused decision is not a run")
 
 	older := s.reconcile(1, file, "2025-12-28")
 	require.Equal(t, "refused", older.State)
@@ -155,7 +155,7 @@ func TestUndoOfAFirstLoadHidesAndClosesAndDeletesNothing(t *testing.T) {
 	require.Zero(t, undone.Population)
 	require.Equal(t, 205, s.count("select count(*) from profile where hidden and status = 'closed'"))
 	again := s.reconcile(3, file, "2025-12-30")
-	require.Zero(t, again.Changes, "what was undone does not come back by itself")
+	require.Zero(t, again.Changes, "what was undone does not come back automatically")
 	require.Equal(t, 205, again.Withheld[0].Count)
 
 	back := s.asJSON(0, "runs", "undo", undone.Run)

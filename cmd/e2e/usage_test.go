@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
-// commandPaths lists every command as it is typed, by the program's own help.
+// commandPaths lists every command as it is typed, from the program's own help.
 func (s *site) commandPaths() (paths []string) {
 	s.t.Helper()
 	_, commands, _ := strings.Cut(s.exits(0, "--help").out, "\nCommands:\n")
@@ -24,7 +24,7 @@ func (s *site) commandPaths() (paths []string) {
 	return paths
 }
 
-func TestHelpOfEveryCommandFitsAScreen(t *testing.T) {
+func TestHelpOfEveryCommandFitsTheScreen(t *testing.T) {
 	t.Parallel()
 	s := bareSite(t)
 	for _, path := range append(s.commandPaths(), "", "runs", "profile") {
@@ -53,13 +53,13 @@ func TestVersion(t *testing.T) {
 	require.JSONEq(t, `{"version":"`+builtVersion+`"}`, s.exits(0, "version", "--format", "json").out)
 }
 
-func TestMisuseExitsWith2AndTouchesNothing(t *testing.T) {
+func TestUsageErrorsExitWith2AndChangeNothing(t *testing.T) {
 	t.Parallel()
 	listing := writeFile(t, "etr_2025-12-29.csv", "")
 	unnamed := writeFile(t, "trusts.csv", "")
 	for name, test := range map[string]struct {
 		args []string
-		says string
+		want string
 	}{
 		"no command":         {nil, "expected one of"},
 		"unknown command":    {[]string{"frobnicate"}, "frobnicate"},
@@ -82,19 +82,19 @@ func TestMisuseExitsWith2AndTouchesNothing(t *testing.T) {
 			t.Parallel()
 			s := bareSite(t)
 			o := s.exits(2, test.args...)
-			require.Contains(t, o.err, test.says)
+			require.Contains(t, o.err, test.want)
 			require.Empty(t, o.out)
-			require.Equal(t, 1, strings.Count(o.err, "\n"), "one line says it: %s", o.err)
+			require.Equal(t, 1, strings.Count(o.err, "\n"), "the error is one line: %s", o.err)
 			require.Empty(t, entries(t, s.dir), "no database was started")
 		})
 	}
 }
 
-func TestWrongSettingsStopTheStart(t *testing.T) {
+func TestWrongSettingsPreventTheStart(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		settings []string
-		says     []string
+		want     []string
 	}{
 		"mode":             {[]string{"MODE=foo"}, []string{"PROFILESYNC_MODE=foo", "production, demo or test"}},
 		"now":              {[]string{"NOW=2026-04-09T09:00:00Z"}, []string{"PROFILESYNC_NOW", "demo or test"}},
@@ -108,7 +108,7 @@ func TestWrongSettingsStopTheStart(t *testing.T) {
 			t.Parallel()
 			s := bareSite(t).with(test.settings...)
 			o := s.exits(2, "runs", "list")
-			for _, word := range test.says {
+			for _, word := range test.want {
 				require.Contains(t, o.err, word)
 			}
 			require.Empty(t, o.out)
@@ -151,7 +151,7 @@ func TestADatabaseThatCannotBeUsedIsNamedWithoutItsSecret(t *testing.T) {
 	}
 }
 
-func TestASecretMayStandInAFile(t *testing.T) {
+func TestASecretMayBeInAFile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	path := filepath.Join(s.dir, "database-url")
@@ -175,7 +175,7 @@ func TestMigrateTwiceIsQuiet(t *testing.T) {
 	require.Contains(t, s.exits(0, "migrate").err, "up to date")
 }
 
-func TestSeveralMayMigrateAtOnce(t *testing.T) {
+func TestSeveralProgramsMayMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	s := bareSite(t).with("DATABASE_URL=" + pgtest.Empty(t))
 	migrate := []string{"migrate"}
@@ -185,11 +185,11 @@ func TestSeveralMayMigrateAtOnce(t *testing.T) {
 	require.Empty(t, list[summary](t, s.exits(0, "runs", "list", "--format", "json")))
 }
 
-func TestTheTypesThatAreKeptAreConfiguration(t *testing.T) {
+func TestTheTypesWithProfilesAreConfigurable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t).with("TYPES=pharmacy")
 	run := s.reconcile(0, realData(t, trustsBefore), "2025-12-29")
-	require.Zero(t, run.Changes, "no profile for a type that is not kept")
+	require.Zero(t, run.Changes, "no profiles for a type that is not configured")
 	require.Equal(t, 273, run.Records)
 }
 
@@ -202,7 +202,7 @@ func TestSeveralFilesAreSeveralRuns(t *testing.T) {
 	require.Len(t, runs, 2)
 	require.Equal(t, []string{"etr", "epraccur"}, []string{runs[0].Report, runs[1].Report})
 	require.Equal(t, 205, runs[0].Population)
-	require.Equal(t, 6698, runs[1].Population, "a listing says nothing about the other's report")
+	require.Equal(t, 6698, runs[1].Population, "a listing want nothing about the other's report")
 	require.Equal(t, 2, s.count("select count(*) from run where actor = 'Two Files'"))
 }
 

@@ -15,15 +15,15 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
-const description = `Keeps a national directory of health services true: pulls the organisation register,
-reconciles it with local profiles, holds back what looks wrong, and remembers everything.
+const description = `Keeps a national directory of health services up to date: pulls the organisation register,
+reconciles it with local profiles, holds back what looks wrong, and keeps a full audit.
 
-With no database configured it starts a private one under .local from this machine's own
+If no database is configured, it starts a private one under .local with this machine's
 Postgres. Settings come from the environment (README.md, "Settings").
 
-Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done with something that awaits a person.`
+Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done, but something awaits a person.`
 
-// cli is every command; each has a file of its own.
+// cli lists the commands; each has its own file.
 type cli struct {
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
@@ -32,22 +32,22 @@ type cli struct {
 	Plan           commands.Plan           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
 	Reconcile      commands.Reconcile      `cmd:"" help:"Reconcile the organisation register with the profiles."`
 	Runs           commands.Runs           `cmd:"" help:"List, show, approve, reject and undo runs."`
-	Profile        commands.Profile        `cmd:"" help:"Show a profile and everything that ever happened to it."`
-	ERS            commands.ERS            `cmd:"" name:"ers" help:"Services of the e-Referral Service, and owners of sites."`
+	Profile        commands.Profile        `cmd:"" help:"Show a profile and its full history."`
+	ERS            commands.ERS            `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           commands.Push           `cmd:"" help:"List pushes, retry and preview them."`
-	Drift          commands.Drift          `cmd:"" help:"Compare what the sinks show with the profiles, and repair it."`
-	Hold           commands.Hold           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for a time."`
+	Drift          commands.Drift          `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
+	Hold           commands.Hold           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
 	Remind         commands.Remind         `cmd:"" help:"Remind people to check their profiles."`
-	Accounts       commands.Accounts       `cmd:"" help:"Accounts of people, and what becomes of inactive ones."`
+	Accounts       commands.Accounts       `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           commands.Mail           `cmd:"" help:"Letters to people: list, stop, resume."`
 	Report         commands.Report         `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
-	Quarantine     commands.Quarantine     `cmd:"" help:"Upstream records that could not be understood."`
-	Contradictions commands.Contradictions `cmd:"" help:"Organisations that are active and have an end date that has passed."`
-	Flags          commands.Flags          `cmd:"" help:"Profiles whose upstream record a person should look at."`
+	Quarantine     commands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
+	Contradictions commands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
+	Flags          commands.Flags          `cmd:"" help:"Profiles whose upstream record a person should check."`
 	Version        commands.Version        `cmd:"" help:"Print the version."`
 }
 
-// run is the program: it returns the exit code.
+// run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var line cli
 	exited := -1
@@ -80,7 +80,7 @@ func usage(message string) error {
 	return commands.ExitError{Code: commands.ExitUsage, Message: message}
 }
 
-// exitWith prints what went wrong, once, and returns the exit code.
+// exitWith prints the error, if any, and returns the exit code.
 func exitWith(stderr io.Writer, err error) int {
 	if err == nil {
 		return commands.ExitDone

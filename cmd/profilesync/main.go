@@ -1,5 +1,5 @@
-// Command profilesync keeps a national directory of health services true: see
-// README.md, and `profilesync --help`.
+// Command profilesync keeps a national directory of health services up to date:
+// see README.md, and `profilesync --help`.
 package main
 
 import (

@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 failed, 2 usage.`
 type cli struct {
 	Serve serveCmd `cmd:"" help:"Serve the simulated systems until interrupted; other processes play time over HTTP."`
 	Demo  demoCmd  `cmd:"" help:"Play the whole main job once against the real program, and check every number."`
-	Run   runCmd   `cmd:"" help:"The same set-up, staying up: the simulated systems and the daemon."`
+	Run   runCmd   `cmd:"" help:"Keep the same set-up running: the simulated systems and the daemon."`
 }
 
 // screens are the streams that the commands write to.
@@ -65,7 +65,7 @@ func failed(stderr io.Writer, err error, code int) int {
 // registerFlags say which register is made up.
 type registerFlags struct {
 	Seed uint64 `default:"1" help:"Another seed makes another register."`
-	Size int    `default:"12000" help:"Organisations over all reports; the trusts stay 273, as in the real register."`
+	Size int    `default:"12000" help:"Organisations over all reports; there are always 273 trusts, as in the real register."`
 }
 
 // smallest is the size below which some report would lack its dirty rows or events.

@@ -42,14 +42,14 @@ func TestServeSaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	said, stdout := io.Pipe()
+	output, stdout := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
 		ended <- run(ctx, []string{"serve", "--size", "1000", "--listen", "127.0.0.1:0"}, stdout, io.Discard)
 		_ = stdout.Close()
 	}()
 	addresses := map[string]string{}
-	for shown := bufio.NewScanner(said); shown.Scan(); {
+	for shown := bufio.NewScanner(output); shown.Scan(); {
 		if words := strings.Fields(shown.Text()); len(words) > 1 {
 			addresses[words[0]] = words[len(words)-1]
 		}
@@ -57,7 +57,7 @@ func TestServeSaysWhereItIs(t *testing.T) {
 			break // the last line
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, said) }()
+	go func() { _, _ = io.Copy(io.Discard, output) }()
 	for _, address := range []string{
 		addresses["downloads"] + outside.DayPath, addresses["FHIR"] + "/_status", addresses["profiles"] + "/ledger/summary",
 		addresses["EBSX05"],

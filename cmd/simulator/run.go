@@ -73,11 +73,11 @@ func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date
 	show.Linef("  (. %s; %s reconcile --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
 	c.introduceSinks(stage.systems, show, settings)
 	c.introduceServices(stage.systems, show, settings)
-	show.Linef("\nThe daemon runs until Ctrl-C. What it says:")
+	show.Linef("\nThe daemon runs until Ctrl-C. Its log:")
 }
 
 func (c *runCmd) introduceSinks(systems *outside.Systems, show *screen.Screen, settings string) {
-	show.Linef("\nSee what arrived; let the website fail; change an entry of it behind our back, and mend that:")
+	show.Linef("\nSee what arrived; make the website fail; change one of its entries without a push, and repair it:")
 	show.Linef("  curl '%s/ledger/summary' '%s/ledger/summary'", systems.DoSURL, systems.WebsiteURL)
 	show.Linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", systems.WebsiteURL)
 	show.Linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
@@ -86,7 +86,7 @@ func (c *runCmd) introduceSinks(systems *outside.Systems, show *screen.Screen, s
 }
 
 func (c *runCmd) introduceServices(systems *outside.Systems, show *screen.Screen, settings string) {
-	show.Linef("\nHave the services of trusts reconciled; let one end, and look again:")
+	show.Linef("\nReconcile the services of trusts; end one, and reconcile again:")
 	show.Linef("  curl -o EBSX05.zip '%s'", systems.ERSExtract())
 	show.Linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), screen.ShortPath(c.Profilesync))
 	show.Linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), screen.ShortPath(c.Profilesync))

@@ -10,9 +10,9 @@ import (
 
 type serveCmd struct {
 	registerFlags
-	Day    profile.Date `placeholder:"DATE" help:"The day on which the register begins, YYYY-MM-DD. Default: 22 February 2026."`
-	Listen string       `default:"127.0.0.1:8384" help:"Of the register; DoS, the website and e-RS get the next ports. Port 0: free ones."`
-	Key    string       `default:"made-up-key" help:"What the systems want as key or password; empty: nothing."`
+	Day    profile.Date `placeholder:"DATE" help:"The register's first day, YYYY-MM-DD. Default: 22 February 2026."`
+	Listen string       `default:"127.0.0.1:8384" help:"Address of the register; DoS, the website and e-RS get the next ports. Port 0: free ports."`
+	Key    string       `default:"made-up-key" help:"The key and password that the systems require; empty: none."`
 }
 
 // Run serves until the context ends. In all systems it is the register's day.
@@ -48,9 +48,9 @@ public website, empty:
 e-RS, with services of the register's largest trusts:
   API           %s
   EBSX05        %s
-what arrived, and what came of it:
+what arrived, and its effects:
   curl '%s/ledger/summary' '%s/ledger/summary'
-to play time, any day from then on:
+to move time on, to any later day:
   curl -X POST '%s%s?to=%s'
   curl -X POST '%s%s?on=%s'
 `, day, systems.RegisterURL, systems.RegisterAPI(), systems.DoSURL, outside.ReadUser, systems.DoSIngest(),

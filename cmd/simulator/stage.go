@@ -19,8 +19,8 @@ type stageFlags struct {
 	Profilesync string `required:"" type:"path" placeholder:"PATH" help:"The real program."`
 }
 
-// stage is everything the real program meets: the simulated systems, an empty
-// private database, and the program itself.
+// stage is the program and everything it works with: the simulated systems and
+// an empty private database.
 type stage struct {
 	dir     string
 	systems *outside.Systems

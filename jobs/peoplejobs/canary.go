@@ -6,15 +6,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// canaries hold back all but a few letters of a text whose version is new.
+// canaries holds back all but the first few letters of each new version of a
+// text.
 type canaries struct {
-	mu     sync.Mutex
-	known  map[people.LetterKind]*people.Canary
-	flying map[people.LetterKind]int // on their way
+	mu      sync.Mutex
+	known   map[people.LetterKind]*people.Canary
+	sending map[people.LetterKind]int // being sent
 }
 
 func newCanaries(known []people.Canary) *canaries {
-	c := &canaries{known: make(map[people.LetterKind]*people.Canary), flying: make(map[people.LetterKind]int)}
+	c := &canaries{known: make(map[people.LetterKind]*people.Canary), sending: make(map[people.LetterKind]int)}
 	for i := range known {
 		c.known[known[i].Kind] = &known[i]
 	}
@@ -28,7 +29,7 @@ func (c *canaries) of(kind people.LetterKind) *people.Canary {
 	return c.known[kind]
 }
 
-// blocked are the texts in their pause.
+// blocked returns the kinds of letter that are paused after their first few.
 func (c *canaries) blocked() []people.LetterKind {
 	kinds := []people.LetterKind{}
 	for _, canary := range c.known {
@@ -39,23 +40,23 @@ func (c *canaries) blocked() []people.LetterKind {
 	return kinds
 }
 
-// admit lets a letter out, if there is room.
+// admit reports whether a letter may be sent now, and counts it as being sent.
 func (c *canaries) admit(kind people.LetterKind) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room := c.of(kind).Allowance(); room >= 0 && c.flying[kind] >= room {
+	if room := c.of(kind).Allowance(); room >= 0 && c.sending[kind] >= room {
 		return false
 	}
-	c.flying[kind]++
+	c.sending[kind]++
 	return true
 }
 
-// settle notes what became of a letter that was let out. Another version begins a
-// canary.
+// settle records whether an admitted letter was accepted. A new version starts
+// a new canary.
 func (c *canaries) settle(kind people.LetterKind, version int, accepted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flying[kind]--
+	c.sending[kind]--
 	canary := c.of(kind)
 	switch {
 	case !accepted:

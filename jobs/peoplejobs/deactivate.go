@@ -20,10 +20,10 @@ type Deactivate struct{}
 // Kind names the job.
 func (Deactivate) Kind() string { return "deactivate" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job at a time.
 func (Deactivate) InsertOpts() river.InsertOpts { return peopleOpts() }
 
-// Inactivity judges accounts.
+// Inactivity warns and ends idle accounts.
 type Inactivity struct {
 	People idleStore
 	Limits people.IdleLimits
@@ -41,25 +41,26 @@ type idleStore interface {
 type idleEnder interface {
 	Accounts(ctx context.Context) (int, error)
 	EndClosed(ctx context.Context, actor string, today profile.Date) (ended int, err error)
-	// EndAccounts ends those to which nothing happened since; withheld ones wait.
+	// EndAccounts ends those accounts that have had no activity since they were
+	// judged; withheld ones wait.
 	EndAccounts(ctx context.Context, endings []people.Ending, withheld bool, accounts int, actor string, today profile.Date) (
 		people.IdleRun, error)
 	KeepIdle(ctx context.Context, kept []people.IdleVerdict) error
 }
 
-// IdlePlan is what is to be done about idle accounts.
+// IdlePlan lists what to do about idle accounts.
 type IdlePlan struct {
 	Warn     []people.IdleVerdict
 	End      []people.Ending
 	Keep     []people.IdleVerdict // flagged or held
 	Accounts int
-	Withheld bool // too many are to end
+	Withheld bool // more would end than the guard allows
 }
 
-// Today is the day in London.
+// Today is the current day in London.
 func (i *Inactivity) Today() profile.Date { return profile.DateIn(i.Now(), profile.London()) }
 
-// Plan judges every account that was idle for long.
+// Plan judges every account that has been idle long enough to matter.
 func (i *Inactivity) Plan(ctx context.Context) (plan IdlePlan, err error) {
 	today := i.Today()
 	filter := people.Filter{
@@ -91,7 +92,7 @@ func (plan *IdlePlan) add(v people.IdleVerdict, p people.Person) {
 	}
 }
 
-// Apply does what a plan says.
+// Apply carries out a plan.
 func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (people.IdleRun, error) {
 	today := i.Today()
 	var posts []people.DueLetter
@@ -111,8 +112,8 @@ func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (pe
 	return i.People.EndAccounts(ctx, plan.End, plan.Withheld, plan.Accounts, actor, today)
 }
 
-// flags tell the boards' lists of organisations that would lose their only
-// account manager.
+// flags returns letters that tell the boards' lists about organisations that
+// would lose their only account manager.
 func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today profile.Date) (posts []people.DueLetter, err error) {
 	var ids []people.AccountID
 	verdicts := make(map[people.AccountID]people.IdleVerdict)
@@ -144,12 +145,12 @@ func (*deactivateWorker) Timeout(*river.Job[Deactivate]) time.Duration { return 
 
 func (w *deactivateWorker) Work(ctx context.Context, _ *river.Job[Deactivate]) error {
 	if err := w.inactivity.Run(ctx, "schedule"); err != nil {
-		return fmt.Errorf("looking at inactive accounts: %w", err)
+		return fmt.Errorf("checking inactive accounts: %w", err)
 	}
 	return sendSoon(ctx, Deactivate{})
 }
 
-// Run is the daily look: memberships of closed organisations end first.
+// Run is the daily check: it ends memberships of closed organisations first.
 func (i *Inactivity) Run(ctx context.Context, actor string) error {
 	_, closed := i.People.EndClosed(ctx, actor, i.Today())
 	plan, err := i.Plan(ctx)

@@ -18,7 +18,7 @@ type RefreshCalendar struct{}
 // Kind names the job.
 func (RefreshCalendar) Kind() string { return "refresh_calendar" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job at a time.
 func (RefreshCalendar) InsertOpts() river.InsertOpts { return peopleOpts() }
 
 // CalendarKeeper keeps the official list. Nothing is ever dropped from it.
@@ -38,8 +38,8 @@ type calendarStore interface {
 	SaveHolidays(ctx context.Context, feed, vanished []people.Holiday) error
 }
 
-// Refresh reads the list and keeps it. Days to come that vanished from it are
-// kept too, and returned: somebody should look.
+// Refresh reads the list and stores it. Future days that vanished from it are
+// kept, and returned so that a person can check them.
 func (k *CalendarKeeper) Refresh(ctx context.Context) (vanished []people.Holiday, err error) {
 	feed, err := k.Feed.Pull(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (w *refreshCalendarWorker) Work(ctx context.Context, _ *river.Job[RefreshCa
 		return fmt.Errorf("refreshing the calendar: %w", err)
 	}
 	for _, day := range vanished {
-		w.log.LogAttrs(ctx, slog.LevelError, "a bank holiday to come vanished from the official list: it is kept",
+		w.log.LogAttrs(ctx, slog.LevelError, "a future bank holiday vanished from the official list: it is kept",
 			slog.String("date", day.Date.String()), slog.String("title", day.Title))
 	}
 	return nil

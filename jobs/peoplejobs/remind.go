@@ -14,26 +14,25 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Remind makes the reminders due that people are due today.
+// Remind queues today's reminders as due letters.
 type Remind struct{}
 
 // Kind names the job.
 func (Remind) Kind() string { return "remind" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job at a time.
 func (Remind) InsertOpts() river.InsertOpts { return peopleOpts() }
 
 func peopleOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue.People, MaxAttempts: 10, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
-// Reminders plans reminders: which are due is a question to the tables, whenever
-// it is asked.
+// Reminders plans reminders. Which are due is always computed from the tables.
 type Reminders struct {
 	People   remindStore
 	Calendar CalendarReader
 	Rules    people.CheckRules
-	Lists    []profile.ODSCode // the boards that have a list
+	Lists    []profile.ODSCode // boards with a mailing list
 	Now      func() time.Time
 }
 
@@ -43,15 +42,15 @@ type remindStore interface {
 	letterAdder
 }
 
-// letterAdder takes letters that are to be sent.
+// letterAdder stores due letters.
 type letterAdder interface {
-	// NewLetters leaves out letters that were made due before, whatever became of
-	// them.
+	// Unposted leaves out letters that were made due before, whatever their
+	// outcome.
 	NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error)
 	AddLetters(ctx context.Context, posts []people.DueLetter) (added int, err error)
 }
 
-// CalendarReader knows the holidays that the official list named.
+// CalendarReader returns the holidays that the official list has named.
 type CalendarReader interface {
 	Holidays(ctx context.Context) (days, vanished []people.Holiday, err error)
 }
@@ -61,15 +60,17 @@ func calendarOf(ctx context.Context, reader CalendarReader) (people.Calendar, er
 	return people.NewCalendar(days), err
 }
 
-// Reminding is the world as it is now.
+// Reminding returns what deciding on reminders needs: today, the calendar and
+// the rules.
 func (r *Reminders) Reminding(ctx context.Context) (people.ReminderContext, error) {
 	calendar, err := calendarOf(ctx, r.Calendar)
 	today := profile.DateIn(r.Now(), profile.London())
 	return people.ReminderContext{Today: today, Calendar: calendar, Rules: r.Rules}, err
 }
 
-// Plan hands on, in parts, the reminders that are due and were never made due.
-// Codes narrow it to members of organisations.
+// Plan passes to each, in batches, the reminders that are due now and were not
+// made due before. If codes is not empty, only members of those organisations
+// are considered.
 func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func([]people.Reminder) error) error {
 	world, err := r.Reminding(ctx)
 	if err != nil {
@@ -93,7 +94,7 @@ func (r *Reminders) Plan(ctx context.Context, codes []profile.ODSCode, each func
 	return r.planLists(ctx, world, each)
 }
 
-// planLists plans the overdue notices of boards.
+// planLists plans the overdue notices to boards.
 func (r *Reminders) planLists(ctx context.Context, world people.ReminderContext, each func([]people.Reminder) error) error {
 	for _, day := range world.Calendar.StagesOn(world.Today) {
 		if day.Stage != people.StageOverdue {
@@ -114,7 +115,7 @@ func (r *Reminders) planLists(ctx context.Context, world people.ReminderContext,
 	return nil
 }
 
-// emitUnsent hands on what was never made due.
+// emitUnsent passes on the reminders that were not made due before.
 func (r *Reminders) emitUnsent(ctx context.Context, due []people.Reminder, each func([]people.Reminder) error) error {
 	posts := make([]people.DueLetter, len(due))
 	for i, reminder := range due {
@@ -124,18 +125,18 @@ func (r *Reminders) emitUnsent(ctx context.Context, due []people.Reminder, each 
 	if err != nil {
 		return err
 	}
-	is := make(map[string]bool, len(fresh))
+	unposted := make(map[string]bool, len(fresh))
 	for _, post := range fresh {
-		is[post.Reference] = true
+		unposted[post.Reference] = true
 	}
-	due = slices.DeleteFunc(due, func(m people.Reminder) bool { return !is[m.Reference()] })
+	due = slices.DeleteFunc(due, func(m people.Reminder) bool { return !unposted[m.Reference()] })
 	if len(due) == 0 {
 		return nil
 	}
 	return each(due)
 }
 
-// MakeDue makes the reminders due, and says how many.
+// Post makes the reminders due, and returns how many.
 func (r *Reminders) MakeDue(ctx context.Context) (added int, err error) {
 	err = r.Plan(ctx, nil, func(reminders []people.Reminder) error {
 		posts := make([]people.DueLetter, len(reminders))
@@ -149,8 +150,8 @@ func (r *Reminders) MakeDue(ctx context.Context) (added int, err error) {
 	return added, err
 }
 
-// SendNow makes a reminder due for each member of an organisation that misses
-// something, because a person asked: once a day.
+// SendNow makes a reminder due, at a person's request, for each member of an
+// organisation whose checks are incomplete: at most once a day.
 func (r *Reminders) SendNow(ctx context.Context, code profile.ODSCode) (added int, err error) {
 	world, err := r.Reminding(ctx)
 	if err != nil {

@@ -19,11 +19,11 @@ type Report struct{}
 // Kind names the job.
 func (Report) Kind() string { return "report" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job at a time.
 func (Report) InsertOpts() river.InsertOpts { return peopleOpts() }
 
-// Reporter makes reports. Which are due is a question to the tables: a missed day
-// is caught up, one report each.
+// Reporter makes reports. Which are due is computed from the tables: each
+// missed day gets its own report later.
 type Reporter struct {
 	Store     reportStore
 	People    overdueStore
@@ -32,17 +32,17 @@ type Reporter struct {
 	Lists     []profile.ODSCode
 	Channels  []ReportChannel
 	Now       func() time.Time
-	// Names looks up what boards and regions are called, before a report; one
-	// without a name goes by its code. nil: nobody can say.
+	// Names refreshes the names of boards and regions before a report; one
+	// without a name is shown by its code. It may be nil.
 	Names func(ctx context.Context)
 }
 
 type reportStore interface {
-	// LastReport is the day and the end of the newest report; a zero day and the
-	// beginning of the audit where there is none.
+	// LastReport is the day and the end of the newest report; if there is none,
+	// a zero day and the start of the audit.
 	LastReport(ctx context.Context) (day profile.Date, until time.Time, err error)
 	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (made bool, err error)
-	// ReportDays are the days of the newest reports, the oldest first.
+	// ReportDays returns the days of the newest reports, oldest first.
 	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
 	reportDeliveries
 }
@@ -57,8 +57,8 @@ type reportDeliveries interface {
 	NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error
 }
 
-// ReportChannel brings a report to a list: the national one where it is empty.
-// Doing it twice must make no difference.
+// ReportChannel delivers a report to a list; an empty list means the national
+// one. Delivering twice must make no difference.
 type ReportChannel interface {
 	Name() string
 	Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error
@@ -85,7 +85,7 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 	for _, day := range days {
 		end := report.StartOf(day)
 		if !until.Before(end) {
-			until = end.AddDate(0, 0, -1) // nothing was ever written before today
+			until = end.AddDate(0, 0, -1) // the audit is empty before today
 		}
 		extra, err := r.standingRows(ctx)
 		if err != nil {
@@ -103,10 +103,11 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 	return made, nil
 }
 
-// mostUnreached keeps a report readable where nobody has an account yet.
+// mostUnreached keeps a report readable while few people have accounts.
 const mostUnreached = 20_000
 
-// standingRows is who is overdue from last quarter, and whom no letter reaches.
+// standingRows lists who is overdue from last quarter, and the organisations
+// that no letter reaches.
 func (r *Reporter) standingRows(ctx context.Context) (rows []report.StandingRow, err error) {
 	world, err := r.Reminders.Reminding(ctx)
 	if err != nil {
@@ -133,8 +134,8 @@ func (r *Reporter) standingRows(ctx context.Context) (rows []report.StandingRow,
 	return rows, err
 }
 
-// Deliver delivers the report of a day to every list that has not got it, by every
-// channel. One that fails does not keep it from the others.
+// Bring delivers the report of a day to every list that does not have it yet,
+// by every channel. A failure does not stop the other deliveries.
 func (r *Reporter) Deliver(ctx context.Context, day profile.Date) (delivered int, err error) {
 	for _, channel := range r.Channels {
 		for _, list := range append([]profile.ODSCode{""}, r.Lists...) {
@@ -163,7 +164,7 @@ func (r *Reporter) Run(ctx context.Context) error {
 	if _, err := r.Make(ctx); err != nil {
 		return fmt.Errorf("making the report: %w", err)
 	}
-	days, err := r.Store.ReportDays(ctx, caughtUp)
+	days, err := r.Store.ReportDays(ctx, redeliverable)
 	if err != nil {
 		return err
 	}
@@ -174,8 +175,9 @@ func (r *Reporter) Run(ctx context.Context) error {
 	return err
 }
 
-// caughtUp is how many of the newest reports are delivered where they were not.
-const caughtUp = 10
+// redeliverable is how many of the newest reports are checked for missing
+// deliveries.
+const redeliverable = 10
 
 type reportWorker struct {
 	river.WorkerDefaults[Report]

@@ -15,11 +15,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// SendMail sends letters that are due, until none may go out. What another kind
-// of job made due gets a job of its own: the one that runs may have looked
-// already.
+// SendMail sends due letters until none is left that may be sent. Letters that
+// another kind of job made due get a SendMail job of their own, because one
+// that is running may have missed them.
 type SendMail struct {
-	After string `json:"after" river:"unique"` // the kind of job; schedule
+	After string `json:"after" river:"unique"` // the kind of job that made letters due, or schedule
 }
 
 // Kind names the job.
@@ -32,7 +32,7 @@ func (SendMail) InsertOpts() river.InsertOpts {
 	return opts
 }
 
-// sendSoon queues the sending of what a job just made due.
+// sendSoon queues a job that sends what another job just made due.
 func sendSoon(ctx context.Context, after river.JobArgs) error {
 	if _, err := river.ClientFromContext[pgx.Tx](ctx).Insert(ctx, SendMail{After: after.Kind()}, nil); err != nil {
 		return fmt.Errorf("queueing letters: %w", err)
@@ -43,13 +43,13 @@ func sendSoon(ctx context.Context, after river.JobArgs) error {
 // Mailer is a mail service. Errors are *people.MailError.
 type Mailer interface {
 	Send(ctx context.Context, l people.Letter) (people.Acceptance, error)
-	// Find looks a letter up by what the service knows it by.
+	// Find looks a letter up by the reference it was sent with.
 	Find(ctx context.Context, reference string) (mailed people.Acceptance, found bool, err error)
-	// Lookup reports whether Find can tell.
+	// Lookup reports whether the service supports Find.
 	Lookup() bool
 }
 
-// Outbox is held by one process at a time.
+// Outbox is the stored letters, held by one process at a time.
 type Outbox interface {
 	outboxGate
 	outboxLetters
@@ -65,11 +65,11 @@ type outboxGate interface {
 type outboxLetters interface {
 	Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error)
 	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.DueLetter, error)
-	// Begin notes that a claimed letter may have been sent from now on, unless
-	// letters are kept back.
+	// Begin records that a claimed letter may have been sent from now on. It
+	// reports false, and records nothing, while sending is paused.
 	Begin(ctx context.Context, post people.DueLetter) (open bool, err error)
-	// RecordOutcome records what became of a claimed letter, and counts what went out. Of
-	// another claim than the one it was told of, it records nothing.
+	// Settle records the outcome of a claimed letter, and counts it if it was
+	// sent. It records nothing if the letter has been claimed again since.
 	RecordOutcome(ctx context.Context, s people.LetterOutcome) error
 	Waiting(ctx context.Context) (letters int, next time.Time, err error)
 }
@@ -77,27 +77,27 @@ type outboxLetters interface {
 // MailSender sends letters.
 type MailSender struct {
 	Open        func(ctx context.Context) (Outbox, error)
-	Busy        error // of Open: another process sends
+	Busy        error // returned by Open while another process is sending
 	Mailer      Mailer
 	Composer    func(ctx context.Context) (people.Composer, error)
-	Workers     int                             // letters on their way at a time
-	PerDay      int                             // letters to one person a day
-	CanaryPause time.Duration                   // after the first letters of a new text
-	SettleAfter time.Duration                   // until the mail service knows what it was sent
-	Turn        func(ctx context.Context) error // waited for before a letter is begun
+	Workers     int                             // letters sent concurrently
+	PerDay      int                             // letters per person per day
+	CanaryPause time.Duration                   // pause after the first letters of a new text
+	SettleAfter time.Duration                   // how long until the mail service can look up what it was sent
+	Turn        func(ctx context.Context) error // rate limit: blocks until a letter may be sent
 	Observe     func(kind people.LetterKind, state people.LetterState)
 
-	// unsent are letters that the store may take for begun, and that this process
-	// surely did not send. One delivery goes on at a time.
+	// unsent are letters that the store may have recorded as begun although
+	// this process did not send them. Deliveries do not overlap.
 	unsent []people.DueLetter
 }
 
-// claimSize is how many letters are claimed at a time: after a kill, so many have
-// to be looked up, although few of them were on their way.
+// claimSize is how many letters are claimed at a time: after a kill, that many
+// have to be looked up, although few of them were being sent.
 const claimSize = 40
 
-// Deliver sends what may go out, and returns how many letters were accepted and
-// how many still wait.
+// Deliver sends the letters that may be sent, and returns how many were
+// accepted and how many still wait.
 func (p *MailSender) Deliver(ctx context.Context) (sent, waiting int, err error) {
 	box, err := p.Open(ctx)
 	if err != nil {
@@ -125,7 +125,8 @@ func (p *MailSender) Deliver(ctx context.Context) (sent, waiting int, err error)
 	return round.sent, waiting, err
 }
 
-// sendRound is one delivery. The outbox is one connection: its calls take turns.
+// sendRound is one delivery. The outbox is a single connection: its calls are
+// serialised by mu.
 type sendRound struct {
 	*MailSender
 
@@ -133,14 +134,14 @@ type sendRound struct {
 	composer  people.Composer
 	gate      *canaries
 	sent      int
-	unsettled bool // letters of a process that ended may still be on their way
+	unsettled bool // letters of an earlier process may still be in transit
 
 	mu      sync.Mutex
-	stopped bool // the gate closed, or the mail service takes nothing
+	stopped bool // the gate closed, or the mail service is not accepting letters
 }
 
-// releaseUnsent makes letters due again of which nobody knew whether they had
-// begun, when the connection was lost.
+// releaseUnsent makes due again the letters whose begin could not be recorded
+// because the connection was lost.
 func (r *sendRound) releaseUnsent(ctx context.Context) error {
 	for len(r.unsent) > 0 {
 		if err := r.box.RecordOutcome(ctx, r.unsent[0].Released()); err != nil {
@@ -151,8 +152,9 @@ func (r *sendRound) releaseUnsent(ctx context.Context) error {
 	return nil
 }
 
-// resolveStale asks the mail service for letters that a process left in the middle
-// of sending. Where nobody can say, they are never sent again.
+// settleStale looks up, at the mail service, letters that a process left in the
+// middle of sending. If their outcome cannot be found out, they are never sent
+// again.
 func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {
 	posts, waiting, err := r.box.Stale(ctx, r.SettleAfter)
 	if err != nil {
@@ -161,7 +163,7 @@ func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {
 	r.unsettled = waiting
 	for failures := 0; len(posts) > 0; posts = posts[1:] {
 		settled, err := r.lookUp(ctx, posts[0])
-		if err != nil { // it stays claimed, and the others have their turn
+		if err != nil { // it stays claimed; go on with the others
 			r.unsettled = true
 			failures++
 			if err := r.pauseFor(ctx, err); err != nil || r.stopped || failures == maxFailures {
@@ -178,15 +180,16 @@ func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {
 }
 
 const (
-	// maxFailures is how many questions in a row may fail until the mail service is
-	// left alone for a while.
+	// maxFailures is how many lookups in a row may fail before the mail service
+	// is left alone for a while.
 	maxFailures = 5
-	// recalled is for how long a letter that is not found was certainly not taken:
-	// a day less than the mail service knows a letter.
-	recalled = noticed - 24*time.Hour
+	// lookupReliableFor is the age up to which a letter that is not found was certainly
+	// not accepted: a day less than the mail service keeps letters.
+	lookupReliableFor = letterRetention - 24*time.Hour
 )
 
-// lookUp asks the mail service for a letter that a process left.
+// lookUp asks the mail service about a letter that an earlier process was
+// sending.
 func (r *sendRound) lookUp(ctx context.Context, post people.DueLetter) (people.LetterOutcome, error) {
 	unclear := post.Outcome(people.LetterIsUnclear)
 	unclear.Reason = "the process that sent it ended"
@@ -199,7 +202,7 @@ func (r *sendRound) lookUp(ctx context.Context, post people.DueLetter) (people.L
 		return unclear, err
 	case found:
 		return acceptedOutcome(post, mailed, profile.Date{}), nil
-	case post.Age > recalled:
+	case post.Age > lookupReliableFor:
 		return unclear, nil
 	default:
 		return post.Released(), nil
@@ -218,7 +221,8 @@ func acceptedOutcome(post people.DueLetter, mailed people.Acceptance, ends profi
 	return settled
 }
 
-// sendClaim sends one claim of letters; false when none may go out.
+// sendClaim claims and sends one batch of letters. It returns false if none may
+// be sent.
 func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 	open, _, err := r.box.Gate(ctx)
 	if err != nil || !open || r.stopped {
@@ -229,7 +233,7 @@ func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	r.gate = newCanaries(known)
-	if r.composer, err = r.Composer(ctx); err != nil { // a delivery may go on past midnight
+	if r.composer, err = r.Composer(ctx); err != nil { // a delivery may run past midnight
 		return false, err
 	}
 	posts, err := r.box.Claim(ctx, claimSize, r.PerDay, r.gate.blocked(), r.composer.Today)
@@ -257,8 +261,8 @@ func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 	return true, err
 }
 
-// sendOne sends one letter, as far as it is still true and may go out. Once begun, it
-// is brought to its end also when the daemon stops.
+// sendOne sends one letter if its content still applies and it may be sent.
+// Once begun, it is finished even if the daemon stops.
 func (r *sendRound) sendOne(ctx context.Context, post people.DueLetter) error {
 	ctx = context.WithoutCancel(ctx)
 	letter, ends, skip := r.composer.Compose(post)
@@ -291,8 +295,8 @@ func (r *sendRound) sendOne(ctx context.Context, post people.DueLetter) error {
 	return nil
 }
 
-// begin lets only a few of a new text out, and reads the kill switch for each
-// letter. One that may go has begun.
+// begin lets only a few letters of a new text out, and reads the kill switch
+// for each letter. If it returns true, the letter is recorded as begun.
 func (r *sendRound) begin(ctx context.Context, post people.DueLetter) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -324,8 +328,8 @@ type sendMailWorker struct {
 
 func (*sendMailWorker) Timeout(*river.Job[SendMail]) time.Duration { return 2 * time.Hour }
 
-// waitForMail is how long a job rests that left letters behind.
-const waitForMail = time.Minute
+// snoozeWhileWaiting is how long a job that left letters behind is snoozed.
+const snoozeWhileWaiting = time.Minute
 
 func (w *sendMailWorker) Work(ctx context.Context, _ *river.Job[SendMail]) error {
 	_, waiting, err := w.sender.Deliver(ctx)
@@ -333,7 +337,7 @@ func (w *sendMailWorker) Work(ctx context.Context, _ *river.Job[SendMail]) error
 	case err != nil:
 		return fmt.Errorf("sending letters: %w", err)
 	case waiting > 0:
-		return river.JobSnooze(waitForMail)
+		return river.JobSnooze(snoozeWhileWaiting)
 	default:
 		return nil
 	}

@@ -8,10 +8,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// maxTries is how often a letter is tried; what fails more often is refused.
+// maxTries is how often a letter is tried; after that it is refused.
 const maxTries = 12
 
-// failed decides what becomes of a letter that was not accepted, or perhaps was.
+// failed settles a letter after an error: it was not accepted, or it is unclear
+// whether it was.
 func (r *sendRound) failed(ctx context.Context, post people.DueLetter, err error) error {
 	failure, ok := errors.AsType[*people.MailError](err)
 	if !ok {
@@ -31,7 +32,7 @@ func (r *sendRound) failed(ctx context.Context, post people.DueLetter, err error
 		}
 	case people.MailUnclear:
 		if r.Mailer.Lookup() {
-			return r.leaveUnclear(post) // claimed: looked up when the service knows
+			return r.leaveUnclear(post) // stays claimed: looked up once the service can tell
 		}
 		s.State = people.LetterIsUnclear
 	case people.MailRetry:
@@ -48,7 +49,7 @@ func (r *sendRound) failed(ctx context.Context, post people.DueLetter, err error
 const (
 	// retryAfter is the first wait after a failed try, doubled with each.
 	retryAfter = 15 * time.Second
-	// alertPause is how long nothing is tried when our key, clock or template is
+	// alertPause is how long sending stops when our key, clock or template is
 	// wrong.
 	alertPause = 10 * time.Minute
 )
@@ -61,7 +62,7 @@ func (r *sendRound) leaveUnclear(post people.DueLetter) error {
 	return nil
 }
 
-// pauseFor keeps all letters back when an error says that the mail service takes
+// pauseFor pauses all sending if the error means that the mail service accepts
 // nothing.
 func (r *sendRound) pauseFor(ctx context.Context, err error) error {
 	failure, ok := errors.AsType[*people.MailError](err)

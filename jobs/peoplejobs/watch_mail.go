@@ -10,53 +10,53 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// WatchMail asks the mail service how accepted letters fared: its own word may
-// come late or never.
+// WatchMail asks the mail service what happened to accepted letters: its own
+// callback may come late or never.
 type WatchMail struct{}
 
 // Kind names the job.
 func (WatchMail) Kind() string { return "watch_mail" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job at a time.
 func (WatchMail) InsertOpts() river.InsertOpts { return peopleOpts() }
 
-// MailStatus is a mail service that tells how letters fare.
+// MailStatus is a mail service that reports the status of letters.
 type MailStatus interface {
 	Status(ctx context.Context, id string) (mailed people.Acceptance, found bool, err error)
 }
 
-// MailWatch looks at accepted letters.
+// MailWatch checks accepted letters.
 type MailWatch struct {
 	Service MailStatus
-	Store   fateStore
+	Store   statusStore
 }
 
-type fateStore interface {
+type statusStore interface {
 	OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error)
 	LookedAt(ctx context.Context, id int64) error
 	Fate(ctx context.Context, m people.Acceptance) error
 }
 
 const (
-	// askedEvery is how long a letter is left alone after a look at it.
-	askedEvery = 30 * time.Minute
-	// noticed is how long the mail service knows a letter
+	// recheckAfter is how long a letter is left alone after it was checked.
+	recheckAfter = 30 * time.Minute
+	// letterRetention is how long the mail service keeps letters
 	// (connectors/notify/CONTRACT.md "Looking up").
-	noticed = 7 * 24 * time.Hour
-	// watched is how many letters one look asks for.
-	watched = 1000
+	letterRetention = 7 * 24 * time.Hour
+	// checkedAtOnce is how many letters one check covers.
+	checkedAtOnce = 1000
 )
 
-// Check asks for the letters that were left alone longest.
+// Look checks the letters that were checked longest ago.
 func (w *MailWatch) Check(ctx context.Context) error {
-	open, err := w.Store.OpenLetters(ctx, askedEvery, noticed, watched)
+	open, err := w.Store.OpenLetters(ctx, recheckAfter, letterRetention, checkedAtOnce)
 	if err != nil {
 		return err
 	}
 	failures := 0
 	for _, letter := range open {
 		mailed, found, err := w.Service.Status(ctx, letter.ProviderID)
-		if err != nil { // the next look asks again
+		if err != nil { // the next check asks again
 			if failures++; failures == maxFailures {
 				return err
 			}
@@ -84,7 +84,7 @@ func (*watchMailWorker) Timeout(*river.Job[WatchMail]) time.Duration { return 30
 
 func (w *watchMailWorker) Work(ctx context.Context, _ *river.Job[WatchMail]) error {
 	if err := w.watch.Check(ctx); err != nil {
-		return fmt.Errorf("asking how letters fared: %w", err)
+		return fmt.Errorf("checking accepted letters: %w", err)
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
-// Package peoplejobs works for people: reminders, accounts that nobody uses,
-// mail, the calendar and the daily change report.
+// Package peoplejobs holds the jobs that concern people: reminders, idle
+// accounts, mail, the calendar and the daily change report.
 //
 //	remind.go, deactivate.go        which letters are due; they wait in the outbox
-//	send_mail.go, watch_mail.go     letters leave it, and what became of them
+//	send_mail.go, watch_mail.go     letters are sent, and their status is followed
 //	report.go                       the daily change report, frozen and delivered
 //	refresh_calendar.go             bank holidays
 package peoplejobs
@@ -14,7 +14,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// Workers is the work for people; parts that are not configured are nil.
+// Workers is what the jobs need; parts that are not configured are nil.
 type Workers struct {
 	Reminders  *Reminders
 	Inactivity *Inactivity

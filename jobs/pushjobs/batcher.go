@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// batcher works single calls together: those that arrive while others are being
-// worked go in one batch, so that many workers share one statement and one
-// commit. A lone call waits for nobody.
+// batcher combines single calls into batches: calls that arrive while a batch
+// is in progress form the next one, so that many workers share one statement
+// and one commit. A call that is alone runs at once.
 type batcher[In, Out any] struct {
 	work func(context.Context, []In) ([]Out, error)
 
@@ -31,8 +31,8 @@ const (
 	batchTimeout = 30 * time.Second
 )
 
-// do works one call. It returns when its batch was worked, even if ctx ends
-// before: the caller must know what became of it.
+// do runs one call. It returns when its batch is finished, even if ctx ends
+// before that: the caller must learn the result.
 func (g *batcher[In, Out]) do(ctx context.Context, in In) (Out, error) {
 	call := &batchedCall[In, Out]{in: in, done: make(chan struct{})}
 	g.mu.Lock()
@@ -47,7 +47,7 @@ func (g *batcher[In, Out]) do(ctx context.Context, in In) (Out, error) {
 	return call.out, call.err
 }
 
-// lead works one batch and hands the lead on, even when the work panics.
+// lead runs one batch and then hands the lead on, even if the work panics.
 func (g *batcher[In, Out]) lead(ctx context.Context) {
 	g.mu.Lock()
 	n := min(len(g.waiting), maxBatch)
@@ -66,8 +66,8 @@ func (g *batcher[In, Out]) handOn(ctx context.Context) {
 	}
 }
 
-// batch works calls together; when that fails, each alone, so that one bad call
-// does not spoil the others.
+// batch runs calls together. If that fails, it runs each alone, so that one bad
+// call does not fail the others.
 func (g *batcher[In, Out]) batch(ctx context.Context, batch []*batchedCall[In, Out]) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
@@ -90,7 +90,8 @@ func (g *batcher[In, Out]) batch(ctx context.Context, batch []*batchedCall[In, O
 	}
 }
 
-// safely makes a panic the error of every call: who waits must not wait for ever.
+// safely turns a panic into the error of every call: no caller may wait for
+// ever.
 func (g *batcher[In, Out]) safely(ctx context.Context, ins []In) (outs []Out, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {

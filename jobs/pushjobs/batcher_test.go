@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// doubling gathers numbers and doubles them; a batch for which stop returns an
-// error fails. It notes how large the batches were.
+// doubling batches numbers and doubles them; a batch for which stop returns an
+// error fails. It records the sizes of the batches.
 type doubling struct {
 	batcher[int, int]
 	mu    sync.Mutex
@@ -38,11 +38,11 @@ func newDoubling(stop func(context.Context, []int) error) *doubling {
 	return d
 }
 
-func goesOn(context.Context, []int) error { return nil }
+func noError(context.Context, []int) error { return nil }
 
-func TestGatherWorksALoneCallAtOnce(t *testing.T) {
+func TestBatcherRunsALoneCallAtOnce(t *testing.T) {
 	t.Parallel()
-	d := newDoubling(goesOn)
+	d := newDoubling(noError)
 	for n := range 3 {
 		out, err := d.do(t.Context(), n)
 		require.NoError(t, err)
@@ -51,11 +51,11 @@ func TestGatherWorksALoneCallAtOnce(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1}, d.sizes)
 }
 
-func TestGatherWorksTogetherWhatWaits(t *testing.T) {
+func TestBatcherRunsWaitingCallsTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		free := make(chan struct{})
-		d := newDoubling(func(context.Context, []int) error { <-free; return nil })
+		release := make(chan struct{})
+		d := newDoubling(func(context.Context, []int) error { <-release; return nil })
 		var all sync.WaitGroup
 		for n := range 100 {
 			all.Go(func() {
@@ -67,19 +67,19 @@ func TestGatherWorksTogetherWhatWaits(t *testing.T) {
 		}
 		synctest.Wait()
 		require.Len(t, d.sizes, 1, "one batch at a time")
-		close(free)
+		close(release)
 		all.Wait()
 		first := d.sizes[0]
 		require.Equal(t, []int{first, maxBatch, 100 - maxBatch - first}, d.sizes)
 	})
 }
 
-func TestGatherKeepsABadCallFromTheOthers(t *testing.T) {
+func TestBatcherIsolatesABadCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		free, bad := make(chan struct{}), errors.New("bad")
+		release, bad := make(chan struct{}), errors.New("bad")
 		d := newDoubling(func(_ context.Context, in []int) error {
-			<-free
+			<-release
 			if slices.Contains(in, 13) {
 				return bad
 			}
@@ -91,7 +91,7 @@ func TestGatherKeepsABadCallFromTheOthers(t *testing.T) {
 			all.Go(func() { _, failed[n] = d.do(t.Context(), n) })
 		}
 		synctest.Wait()
-		close(free)
+		close(release)
 		all.Wait()
 		for n, err := range failed {
 			if n == 13 {
@@ -103,11 +103,11 @@ func TestGatherKeepsABadCallFromTheOthers(t *testing.T) {
 	})
 }
 
-func TestGatherTellsACallerWhoseContextEndedWhatBecameOfIt(t *testing.T) {
+func TestBatcherReturnsTheResultEvenIfTheContextEnded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		free := make(chan struct{})
-		d := newDoubling(func(ctx context.Context, _ []int) error { <-free; return ctx.Err() })
+		release := make(chan struct{})
+		d := newDoubling(func(ctx context.Context, _ []int) error { <-release; return ctx.Err() })
 		ctx, cancel := context.WithCancel(t.Context())
 		answered := make(chan error, 1)
 		go func() {
@@ -117,13 +117,13 @@ func TestGatherTellsACallerWhoseContextEndedWhatBecameOfIt(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		synctest.Wait()
-		require.Empty(t, answered, "nobody leaves before it is known")
-		close(free)
+		require.Empty(t, answered, "no caller returns before its result is known")
+		close(release)
 		require.NoError(t, <-answered, "the batch outlives the caller's context")
 	})
 }
 
-func TestGatherGivesUpOnWorkThatHangs(t *testing.T) {
+func TestBatcherGivesUpOnWorkThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -137,18 +137,18 @@ func TestGatherGivesUpOnWorkThatHangs(t *testing.T) {
 			})
 		}
 		all.Wait()
-		require.LessOrEqual(t, time.Since(began), 2*batchTimeout, "a batch, not every call of it, has so long")
+		require.LessOrEqual(t, time.Since(began), 2*batchTimeout, "the timeout is per batch, not per call")
 	})
 }
 
-func TestGatherUnderManyHands(t *testing.T) {
+func TestBatcherWithManyCallers(t *testing.T) {
 	t.Parallel()
-	d := newDoubling(goesOn)
+	d := newDoubling(noError)
 	var all sync.WaitGroup
-	for hand := range 16 {
+	for caller := range 16 {
 		all.Go(func() {
 			for i := range 200 {
-				n := 1000*hand + i
+				n := 1000*caller + i
 				if out, err := d.do(t.Context(), n); err != nil || out != 2*n {
 					t.Errorf("%d: got %d, %v", n, out, err)
 				}
@@ -161,7 +161,7 @@ func TestGatherUnderManyHands(t *testing.T) {
 		require.LessOrEqual(t, size, maxBatch)
 		worked += size
 	}
-	require.Equal(t, 16*200, worked, "every call once")
+	require.Equal(t, 16*200, worked, "every call ran once")
 	require.False(t, d.leading)
 	require.Empty(t, d.waiting)
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// CheckDrift looks at everything a sink shows, and repairs what differs.
+// CheckDrift compares everything a sink shows with what it should show, and
+// repairs what differs.
 type CheckDrift struct {
 	Sink push.Sink `json:"sink" river:"unique"`
 }
@@ -23,12 +24,12 @@ type CheckDrift struct {
 // Kind names the job.
 func (CheckDrift) Kind() string { return "check_drift" }
 
-// InsertOpts lets one look at a sink be queued at a time.
+// InsertOpts allows one queued check per sink at a time.
 func (CheckDrift) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
-// Directory is a sink as one looks at many of its entries.
+// Directory reads many entries of a sink at once.
 type Directory interface {
 	Route(t profile.OrgType) (route push.Route, ok bool)
 	// ShowMany reads what the sink shows of up to 100 organisations, one Shown for
@@ -36,31 +37,34 @@ type Directory interface {
 	ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error)
 }
 
-// DriftCheck is one look at a sink, as the store remembers it.
+// DriftCheck is one check of a sink, as stored.
 type DriftCheck interface {
-	// Page returns accepted pushes of organisations of a type behind a code.
+	// Page returns up to most accepted pushes of organisations of a type, in
+	// the order of codes, that follow a code.
 	Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error)
-	// Found stores what differs, and that the others were seen as they are to be.
+	// Found stores what differs, and which of the others were seen to be
+	// correct.
 	Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error
-	// End stores the result, with what was repaired filled in.
+	// End stores the result and returns it with Repaired filled in.
 	End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error)
 }
 
-// DriftChecker looks at one sink.
+// DriftChecker checks one sink.
 type DriftChecker struct {
 	Name      push.Sink
 	Directory Directory
-	// Begin begins a check of some codes, of all when there are none.
+	// Begin starts a check of some codes, or of all if codes is empty.
 	Begin    func(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string) (DriftCheck, error)
 	Guard    runs.Guard
-	Progress func(checked int) // told after each page
+	Progress func(checked int) // called after each page
 }
 
 // driftPage is how many entries are read at a time.
 const driftPage = 100
 
-// Check looks at some profiles, or at all of them. It repairs what differs
-// through pushes, unless so much does that the sink itself must be wrong.
+// Check checks some profiles, or all of them if codes is empty. It repairs
+// differences by pushing again, unless there are so many that the sink itself
+// must be at fault.
 func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair bool, actor string) (push.DriftResult, error) {
 	result := push.DriftResult{Sink: c.Name, State: push.DriftDone}
 	check, err := c.Begin(ctx, c.Name, codes, actor)
@@ -79,8 +83,8 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 	return check.End(ctx, result, repair)
 }
 
-// readAll reads everything. What was found before it fails stays, and nothing is
-// repaired.
+// readAll reads everything. If it fails, what it found before stays stored, and
+// nothing is repaired.
 func (c DriftChecker) readAll(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
 	for _, t := range profile.OrgTypes() {
 		if route, ok := c.Directory.Route(t); ok && len(route.Readable) > 0 {
@@ -140,7 +144,7 @@ func (c DriftChecker) readPage(
 	return shown, nil
 }
 
-// splitDrifted parts what differs from what was seen as it is to be.
+// splitDrifted separates the entries that differ from those that are correct.
 func splitDrifted(
 	pushes []push.Push, shown map[profile.ODSCode]push.Shown, route push.Route,
 ) (drifted []push.Drifted, seen []profile.ODSCode) {

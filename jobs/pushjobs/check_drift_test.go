@@ -16,9 +16,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// looked is a drift check over pushes that it keeps by type, in the order of
-// codes.
-type looked struct {
+// recordedCheck is a drift check over pushes that it keeps by type, in the
+// order of codes.
+type recordedCheck struct {
 	pushes map[profile.OrgType][]push.Push
 
 	pages   []int
@@ -28,7 +28,7 @@ type looked struct {
 	repair  []bool
 }
 
-func (l *looked) Page(_ context.Context, t profile.OrgType, after profile.ODSCode, most int) (page []push.Push, _ error) {
+func (l *recordedCheck) Page(_ context.Context, t profile.OrgType, after profile.ODSCode, most int) (page []push.Push, _ error) {
 	for _, p := range l.pushes[t] {
 		if p.Code() > after && len(page) < most {
 			page = append(page, p)
@@ -38,12 +38,12 @@ func (l *looked) Page(_ context.Context, t profile.OrgType, after profile.ODSCod
 	return page, nil
 }
 
-func (l *looked) Found(_ context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
+func (l *recordedCheck) Found(_ context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
 	l.drifted, l.seen = append(l.drifted, drifted...), append(l.seen, seen...)
 	return nil
 }
 
-func (l *looked) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
+func (l *recordedCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	l.ended, l.repair = append(l.ended, r), append(l.repair, repair)
 	if repair {
 		r.Repaired = len(l.drifted)
@@ -51,11 +51,11 @@ func (l *looked) End(ctx context.Context, r push.DriftResult, repair bool) (push
 	return r, ctx.Err()
 }
 
-// directory shows what it is told, and everything else as it is to be.
+// directory shows the entries it was given, and everything else correctly.
 type directory struct {
 	routes map[profile.OrgType]push.Route
-	is     map[profile.ODSCode]push.Shown
-	fails  error
+	shown  map[profile.ODSCode]push.Shown
+	err    error
 	asked  []int
 }
 
@@ -67,31 +67,31 @@ func (d *directory) Route(t profile.OrgType) (push.Route, bool) {
 func (d *directory) ShowMany(_ context.Context, codes []profile.ODSCode, _ profile.OrgType) (all []push.Shown, _ error) {
 	d.asked = append(d.asked, len(codes))
 	for _, code := range slices.Backward(codes) {
-		shown, told := d.is[code]
-		if !told {
+		shown, given := d.shown[code]
+		if !given {
 			shown = push.Shown{Found: true, Values: values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})}
 		}
 		shown.Code = code
 		all = append(all, shown)
 	}
-	return all, d.fails
+	return all, d.err
 }
 
 func pushesOf(n int) (all []push.Push) {
 	for i := range n {
-		all = append(all, push.Push{Desired: wishOf(profile.ODSCode(fmt.Sprintf("FA%04d", i)), "Boots", "0113")})
+		all = append(all, push.Push{Desired: desiredState(profile.ODSCode(fmt.Sprintf("FA%04d", i)), "Boots", "0113")})
 	}
 	return all
 }
 
-// checking is a look at n pharmacies, of which the sink shows some otherwise, and
-// does not show others.
-func checking(n, otherwise, missing int) (DriftChecker, *looked, *directory) {
-	check := &looked{pushes: map[profile.OrgType][]push.Push{profile.Pharmacy: pushesOf(n)}}
-	d := &directory{routes: map[profile.OrgType]push.Route{profile.Pharmacy: tagged}, is: map[profile.ODSCode]push.Shown{}}
-	for i, p := range check.pushes[profile.Pharmacy][:otherwise+missing] {
-		d.is[p.Code()] = push.Shown{
-			Found: i < otherwise, Values: values(map[profile.Field]string{fName: "BOOTS", fPhone: "0999"}),
+// newCheck returns a check of n pharmacies: the sink shows some of them with
+// differences, and does not show others.
+func newCheck(n, differing, missing int) (DriftChecker, *recordedCheck, *directory) {
+	check := &recordedCheck{pushes: map[profile.OrgType][]push.Push{profile.Pharmacy: pushesOf(n)}}
+	d := &directory{routes: map[profile.OrgType]push.Route{profile.Pharmacy: tagged}, shown: map[profile.ODSCode]push.Shown{}}
+	for i, p := range check.pushes[profile.Pharmacy][:differing+missing] {
+		d.shown[p.Code()] = push.Shown{
+			Found: i < differing, Values: values(map[profile.Field]string{fName: "BOOTS", fPhone: "0999"}),
 		}
 	}
 	return DriftChecker{
@@ -104,7 +104,7 @@ func checking(n, otherwise, missing int) (DriftChecker, *looked, *directory) {
 
 func TestDriftIsReadPageByPage(t *testing.T) {
 	t.Parallel()
-	checker, check, d := checking(250, 3, 2)
+	checker, check, d := newCheck(250, 3, 2)
 	var progress []int
 	checker.Progress = func(checked int) { progress = append(progress, checked) }
 	result, err := checker.Check(t.Context(), nil, true, "test")
@@ -124,7 +124,7 @@ func TestDriftIsReadPageByPage(t *testing.T) {
 func TestDriftAlarms(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		profiles, otherwise, missing int
+		profiles, differing, missing int
 		reason                       string
 	}{
 		"10 %":               {200, 15, 5, ""},
@@ -132,18 +132,18 @@ func TestDriftAlarms(t *testing.T) {
 		"few of few":         {20, 5, 5, ""},
 		"all missing":        {200, 0, 200, "the sink shows none of 200 profiles: nothing is repaired until a person has looked"},
 		"all missing of few": {8, 0, 8, ""},
-		"nothing to look at": {0, 0, 0, ""},
+		"nothing to check":   {0, 0, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, repair := range []bool{true, false} {
-				checker, check, _ := checking(c.profiles, c.otherwise, c.missing)
+				checker, check, _ := newCheck(c.profiles, c.differing, c.missing)
 				result, err := checker.Check(t.Context(), nil, repair, "test")
 				require.NoError(t, err)
 				require.Equal(t, c.reason, result.Reason)
 				require.Equal(t, c.reason != "", result.State == push.DriftAlarm)
 				require.Equal(t, []bool{repair && c.reason == ""}, check.repair)
-				require.Len(t, check.drifted, c.otherwise+c.missing, "it is stored, repaired or not")
+				require.Len(t, check.drifted, c.differing+c.missing, "differences are stored, repaired or not")
 			}
 		})
 	}
@@ -151,27 +151,27 @@ func TestDriftAlarms(t *testing.T) {
 
 func TestDriftOfWhatCannotBeCompared(t *testing.T) {
 	t.Parallel()
-	checker, check, d := checking(6, 6, 0)
+	checker, check, d := newCheck(6, 6, 0)
 	pushes := check.pushes[profile.Pharmacy]
 	pushes[0].Held = true
 	pushes[1].Desired.Held = []profile.Field{fPhone}
 	pushes[2].Desired.Profile.Values.Set(profile.FieldStatus, string(profile.StatusClosed)) // the route does not show it
-	d.routes[profile.GPPractice] = push.Route{Name: "blind", Fields: spoken}
+	d.routes[profile.GPPractice] = push.Route{Name: "blind", Fields: pushedFields}
 	result, err := checker.Check(t.Context(), nil, true, "test")
 	require.NoError(t, err)
 	require.Equal(t, 4, result.Checked)
 	require.Equal(t, 3, result.Drifted)
 	require.Equal(t, []profile.ODSCode{"FA0001"}, check.seen, "a held field may differ")
-	require.Len(t, check.pages, 2, "what cannot be read is not looked at")
+	require.Len(t, check.pages, 2, "a route that cannot be read is not checked")
 }
 
 func TestACheckThatFailsEndsAsFailed(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{answers(push.AnswerDown), push.ErrUnreadable, context.Canceled} {
-		checker, check, d := checking(50, 0, 0)
-		d.fails = cause
+		checker, check, d := newCheck(50, 0, 0)
+		d.err = cause
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // a daemon that stops
+		cancel() // the daemon stops
 		result, err := checker.Check(ctx, nil, true, "test")
 		require.ErrorIs(t, err, cause)
 		require.ErrorContains(t, err, "reading what website shows: ")
@@ -190,21 +190,21 @@ func TestTheDriftJob(t *testing.T) {
 		return w.Work(t.Context(), &river.Job[CheckDrift]{Args: CheckDrift{Sink: sink}})
 	}
 	var cancelled *river.JobCancelError
-	checker, _, _ := checking(20, 1, 0)
+	checker, _, _ := newCheck(20, 1, 0)
 	require.ErrorAs(t, work(checker, push.SinkDoS), &cancelled, "not configured")
 	require.NoError(t, work(checker, push.SinkWebsite))
 	require.Equal(t, []string{"drift checked"}, log.at(slog.LevelInfo))
 
-	alarming, _, _ := checking(20, 11, 0)
-	require.NoError(t, work(alarming, push.SinkWebsite), "an alarm is no failure of the job")
+	alarming, _, _ := newCheck(20, 11, 0)
+	require.NoError(t, work(alarming, push.SinkWebsite), "an alarm does not fail the job")
 	require.Equal(t, []string{"drift checked"}, log.at(slog.LevelError))
 
-	unreadable, _, d := checking(20, 0, 0)
-	d.fails = fmt.Errorf("website: %w", push.ErrUnreadable)
-	require.ErrorAs(t, work(unreadable, push.SinkWebsite), &cancelled, "trying again is no use")
-	d.fails = errors.New("timeout")
+	unreadable, _, d := newCheck(20, 0, 0)
+	d.err = fmt.Errorf("website: %w", push.ErrUnreadable)
+	require.ErrorAs(t, work(unreadable, push.SinkWebsite), &cancelled, "retrying would not help")
+	d.err = errors.New("timeout")
 	cancelled = nil
 	err := work(unreadable, push.SinkWebsite)
 	require.ErrorContains(t, err, "timeout")
-	require.NotErrorAs(t, err, &cancelled, "it is tried again")
+	require.NotErrorAs(t, err, &cancelled, "it is retried")
 }

@@ -21,7 +21,8 @@ type Dispatch interface {
 	NoteProgress(ctx context.Context) error
 	Enrol(ctx context.Context) error
 	FindLost(ctx context.Context) error
-	// FindLeftBehind queues again what changes asked for and nothing would bring.
+	// FindLeftBehind makes due again the pushes that changes asked for and that
+	// no job would deliver.
 	FindLeftBehind(ctx context.Context) (pushes int, err error)
 	Read(ctx context.Context, today profile.Date, settle time.Duration) error
 	Due(ctx context.Context, most int) ([]push.Due, error)
@@ -29,51 +30,53 @@ type Dispatch interface {
 	Next(ctx context.Context) (wait time.Duration, ok bool, err error)
 }
 
-// dispatchStore gives rounds to one process at a time, and wakes whoever waits
-// for changes.
+// dispatchStore lets one process dispatch at a time, and wakes dispatchers when
+// something changes.
 type dispatchStore interface {
-	// WithDispatch reports false while another process has a round.
+	// WithDispatch reports false while another process is dispatching.
 	WithDispatch(ctx context.Context, routes push.Routes, work func(Dispatch) error) (ours bool, err error)
 	Wakeups(ctx context.Context, wake func()) error
 }
 
-// Dispatcher reads the audit and queues the pushes that its changes call for. It
-// wakes when somebody commits a change, and sweeps now and then in case a
+// Dispatcher reads the audit and queues the pushes that its changes call for.
+// It wakes when a change is committed, and sweeps every few seconds in case a
 // wake-up was lost.
 type Dispatcher struct {
 	Store  dispatchStore
 	Routes push.Routes
 	Today  func() profile.Date
 	Settle time.Duration // how long an edit waits for the next one
-	Passed func()        // told of every round that came through, and of every look while another process has one
-	// LeftBehind is told how many pushes changes had asked for and nothing would
-	// have brought: there must be none.
+	Passed func()        // called after every successful round, and when another process is found dispatching
+	// LeftBehind is called with the number of pushes that changes had asked for
+	// and that no job would have delivered: it should never happen.
 	LeftBehind func(pushes int)
 	Log        *slog.Logger
 
-	lastSweep time.Time // last
-	lastNoted time.Time // that dispatching goes on
+	lastSweep time.Time // start of the last sweep
+	lastNoted time.Time // when progress was last recorded
 }
 
 const (
-	// queuedMost is how many jobs of a sink are queued at a time: the rest waits
-	// in the push table, where it costs nothing.
-	queuedMost = 1000
-	// sweepEvery is how often a dispatcher looks for what jobs left behind.
+	// maxQueued is how many jobs of a sink are queued at a time: the rest wait
+	// in the push table, where they cost nothing.
+	maxQueued = 1000
+	// sweepEvery is how often a dispatcher looks for pushes whose jobs are
+	// gone.
 	sweepEvery = 10 * time.Second
-	// lookEvery is how often it looks without being woken; elsewhere, while another
-	// process has a round, which may have begun before the change that woke this one.
-	lookEvery      = 5 * time.Second
+	// maxPause is the longest wait between rounds without a wake-up.
+	// whileElsewhere is the wait while another process is dispatching: its
+	// round may have begun before the change that woke this one.
+	maxPause       = 5 * time.Second
 	whileElsewhere = 500 * time.Millisecond
-	// minPause is how long it waits at least between two rounds, so that a burst of
-	// commits makes one.
+	// minPause is the shortest wait between two rounds, so that a burst of
+	// commits makes one round.
 	minPause = 10 * time.Millisecond
-	// refill is how soon it looks again when more is due than may be queued.
-	refill = 100 * time.Millisecond
-	// roundWithin bounds a round, the first one apart, which may enrol every profile:
-	// a connection that fell silent must not hold this process for ever.
-	roundWithin      = 30 * time.Second
-	firstRoundWithin = 3 * time.Minute
+	// refillPause is the wait when more is due than may be queued.
+	refillPause = 100 * time.Millisecond
+	// roundTimeout bounds every round but the first, which may enrol every
+	// profile: a connection that hangs must not block this process for ever.
+	roundTimeout      = 30 * time.Second
+	firstRoundTimeout = 3 * time.Minute
 )
 
 // Run dispatches until the context ends.
@@ -93,7 +96,8 @@ func (d *Dispatcher) Run(ctx context.Context, client *queue.Client) error {
 	return nil
 }
 
-// waitUnlessWoken waits until somebody calls, or for so long; but never less than a breath.
+// waitUnlessWoken waits for the given time or until woken. After a wake-up it
+// still waits minPause.
 func waitUnlessWoken(ctx context.Context, woken <-chan struct{}, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -108,7 +112,8 @@ func waitUnlessWoken(ctx context.Context, woken <-chan struct{}, wait time.Durat
 	}
 }
 
-// listen wakes the dispatcher, through lost connections, too.
+// listen wakes the dispatcher on changes, and reconnects when its connection is
+// lost.
 func (d *Dispatcher) listen(ctx context.Context, woken chan<- struct{}) {
 	for ctx.Err() == nil {
 		err := d.Store.Wakeups(ctx, func() {
@@ -124,13 +129,13 @@ func (d *Dispatcher) listen(ctx context.Context, woken chan<- struct{}) {
 	}
 }
 
-// round reads what changed and queues what is due. It returns how long it is
-// until the next round.
+// round reads what changed and queues what is due. It returns how long to wait
+// before the next round.
 func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time.Duration, err error) {
-	began, within := time.Now(), roundWithin
+	began, within := time.Now(), roundTimeout
 	sweep := began.Sub(d.lastSweep) >= sweepEvery
 	if d.lastSweep.IsZero() {
-		within = firstRoundWithin
+		within = firstRoundTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -146,9 +151,9 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 			return err
 		}
 		next, due, err := round.Next(ctx)
-		wait = lookEvery
+		wait = maxPause
 		if due {
-			wait = min(max(next, refill), wait)
+			wait = min(max(next, refillPause), wait)
 		}
 		return err
 	})
@@ -170,9 +175,10 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 	return wait, nil
 }
 
-// prepare is what a round does now and then: enrol what is new since the process
-// began, find what was left behind, and record that dispatching goes on. It
-// returns how many pushes changes had asked for and nothing would have brought.
+// prepare does what not every round needs: enrol new profiles in the first
+// round, find lost pushes in a sweep, and record progress once a second. It
+// returns how many pushes changes had asked for and no job would have
+// delivered.
 func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) (left int, err error) {
 	if d.lastSweep.IsZero() {
 		if err := round.Enrol(ctx); err != nil {
@@ -195,7 +201,7 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 
 // queue inserts the jobs of due pushes.
 func (d *Dispatcher) queue(ctx context.Context, client *queue.Client, round Dispatch) error {
-	due, err := round.Due(ctx, queuedMost)
+	due, err := round.Due(ctx, maxQueued)
 	if err != nil || len(due) == 0 {
 		return err
 	}

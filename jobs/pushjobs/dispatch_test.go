@@ -43,7 +43,7 @@ func TestAnEditArrives(t *testing.T) {
 	x.exec(t, "update profile set description = 'no sink shows this'")
 	x.eventually(t, 10, completed)
 	require.Equal(t, 8, x.count(t, "select count(*) from push_attempt"), "nothing to send")
-	require.Zero(t, x.attempts.Load())
+	require.Zero(t, x.failedAttempts.Load())
 }
 
 func TestManyEditsMakeOnePush(t *testing.T) {
@@ -66,14 +66,14 @@ func TestManyEditsMakeOnePush(t *testing.T) {
 func TestASinkThatHangsDoesNotSlowTheOther(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
-	free := make(chan struct{})
+	release := make(chan struct{})
 	x.sinks[push.SinkDoS].pushes = func(int, push.Delivery) (push.Receipt, error) {
-		<-free
+		<-release
 		return push.Receipt{Status: 200}, nil
 	}
 	x.insert(t, 50)
 	x.start(t)
-	t.Cleanup(sync.OnceFunc(func() { close(free) })) // before the workers stop
+	t.Cleanup(sync.OnceFunc(func() { close(release) })) // before the workers stop
 	x.eventually(t, 50, accepted+" and sink = 'website'")
 	require.Zero(t, x.count(t, accepted+" and sink = 'dos'"))
 }
@@ -98,7 +98,7 @@ func TestASinkThatIsDownComesBack(t *testing.T) {
 	x.exec(t, "update route set probe_at = now() where sink = 'dos'") // an hour has passed
 	x.exec(t, "select pg_notify('profilesync_change', '')")
 	x.eventually(t, 50, accepted+" and sink = 'dos'")
-	require.Zero(t, x.attempts.Load(), "what a sink says is no failure of the job")
+	require.Zero(t, x.failedAttempts.Load(), "an answer of a sink never fails the job")
 }
 
 // The outcome of a push and the completion of its job are one transaction.
@@ -106,11 +106,11 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
 	var tries atomic.Int64
-	held, free := make(chan struct{}), make(chan struct{})
+	held, release := make(chan struct{}), make(chan struct{})
 	x.store.commits = func() error {
 		if tries.Add(1) == 1 {
 			close(held)
-			<-free
+			<-release
 			return errors.New("the database went away")
 		}
 		return nil
@@ -121,11 +121,11 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 	}
 	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
 	x.start(t)
-	const asItWas = `select count(*) from push p join river.river_job j on j.id = p.job_id
+	const unrecorded = `select count(*) from push p join river.river_job j on j.id = p.job_id
 		where p.sink = 'dos' and p.state = 'wanted' and p.unclear and p.sequence > 0 and p.accepted_sequence = 0`
 	<-held
-	require.Equal(t, 1, x.count(t, asItWas+" and j.state = 'running'"))
-	close(free)
+	require.Equal(t, 1, x.count(t, unrecorded+" and j.state = 'running'"))
+	close(release)
 	x.eventually(t, 1, accepted+" and sink = 'dos'")
 	require.Equal(t, int64(2), tries.Load())
 	require.Len(t, x.sinks[push.SinkDoS].names(), 1, "it was read back, and not sent again")
@@ -133,9 +133,9 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed' and attempt = 2"))
 }
 
-// A worker was killed after it had sent a push, or before: the job stands there
-// as running, and nobody works it.
-func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
+// A worker was killed, before or after it had sent a push: the job is marked
+// running, and no process works it.
+func TestAKilledWorkersPushIsRetried(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
 	delete(x.sinks, push.SinkWebsite)
@@ -156,12 +156,12 @@ func TestAKilledWorkersPushIsDoneAgain(t *testing.T) {
 	calls, pushed := x.sinks[push.SinkDoS].log()
 	require.Equal(t, []string{"show", "push"}, calls)
 	require.Equal(t, staged[0], pushed[0].Sequence)
-	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "its own job did it")
+	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos'"), "no second job was needed")
 	require.Equal(t, 1, x.count(t, "select count(*) from river.river_job where kind = 'push_dos' and state = 'completed' and attempt = 1"),
 		"the attempt of a process that is gone does not count")
 }
 
-// A job that a person cancelled leaves its push behind; a sweep finds it.
+// When a person cancels a job, its push is left without one; a sweep finds it.
 func TestALostPushIsFound(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
@@ -173,8 +173,8 @@ func TestALostPushIsFound(t *testing.T) {
 	x.eventually(t, 2, accepted)
 }
 
-// Nothing leaves a push behind that a change asked for; should anything do so all
-// the same, a sweep finds it, and it is counted.
+// No push that a change asked for should ever be left behind; if one is, a
+// sweep finds it and it is counted.
 func TestAPushThatWasLeftBehindIsQueuedAndCounted(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
@@ -188,7 +188,7 @@ func TestAPushThatWasLeftBehindIsQueuedAndCounted(t *testing.T) {
 	x.eventually(t, 0, "select count(*) from push where asked > answered")
 }
 
-func TestARoundQueuesWhatIsDueOnce(t *testing.T) {
+func TestARoundQueuesDuePushesOnce(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
 	x.settle = time.Hour
@@ -199,51 +199,52 @@ func TestARoundQueuesWhatIsDueOnce(t *testing.T) {
 		return wait
 	}
 	x.insert(t, 3)
-	require.Equal(t, lookEvery, round(x.dispatcher()), "an edit settles; nobody waits for it longer than for a look")
-	require.Equal(t, 6, x.count(t, queued), "what was there before the sink is pushed at once")
-	round(x.looking())
+	require.Equal(t, maxPause, round(x.dispatcher()), "the edit waits to settle; the next round comes no later than lookEvery")
+	require.Equal(t, 6, x.count(t, queued), "profiles older than the sink are pushed at once")
+	round(x.pastFirstRound())
 	require.Equal(t, 6, x.count(t, queued))
 	x.exec(t, "update profile set name = 'Later' where code = 'FA001'")
-	round(x.looking())
+	round(x.pastFirstRound())
 	began := time.Now()
 	x.exec(t, "update push set due_at = now() + interval '3 seconds', job_id = null where code = 'FA001'")
-	wait := round(x.looking())
+	wait := round(x.pastFirstRound())
 	require.LessOrEqual(t, wait, 3*time.Second)
-	require.GreaterOrEqual(t, wait, 3*time.Second-time.Since(began), "what is left of it")
+	require.GreaterOrEqual(t, wait, 3*time.Second-time.Since(began), "it waits until the push is due")
 	x.exec(t, "update profile set status = 'closed' where code = 'FA001'")
-	round(x.looking())
+	round(x.pastFirstRound())
 	require.Equal(t, 8, x.count(t, queued), "a closure does not wait")
 }
 
-func TestADispatcherThatFailsGoesOn(t *testing.T) {
+func TestADispatcherContinuesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	var log lines
-	store := &failing{woken: make(chan struct{})}
+	store := &failingStore{woken: make(chan struct{})}
 	d := Dispatcher{Store: store, Today: func() profile.Date { return profile.Date{} }, Passed: func() {}, Log: slog.New(&log)}
 	ctx, stop := context.WithCancel(t.Context())
-	store.enough = stop
+	store.stop = stop
 	require.NoError(t, d.Run(ctx, nil))
 	require.Equal(t, int64(2), store.rounds.Load())
 	require.Equal(t, []string{"dispatching pushes"}, log.at(slog.LevelError))
 }
 
-// failing fails, wakes the dispatcher, and has enough the second time.
-type failing struct {
+// failingStore is a store that fails, wakes the dispatcher, and stops it the second
+// time.
+type failingStore struct {
 	rounds atomic.Int64
 	woken  chan struct{}
-	enough func()
+	stop   func()
 }
 
-func (f *failing) WithDispatch(context.Context, push.Routes, func(Dispatch) error) (bool, error) {
+func (f *failingStore) WithDispatch(context.Context, push.Routes, func(Dispatch) error) (bool, error) {
 	if f.rounds.Add(1) == 2 {
-		f.enough()
+		f.stop()
 	} else {
 		close(f.woken)
 	}
 	return false, errors.New("the database went away")
 }
 
-func (f *failing) Wakeups(ctx context.Context, wake func()) error {
+func (f *failingStore) Wakeups(ctx context.Context, wake func()) error {
 	<-f.woken
 	wake()
 	<-ctx.Done()

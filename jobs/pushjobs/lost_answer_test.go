@@ -15,24 +15,24 @@ import (
 
 var errLost = errors.New("the answer is lost")
 
-// handWorked is a database whose pushes to DoS a test works by hand, as a worker
-// of the queue does.
-type handWorked struct {
+// manualWorker is a database whose pushes to DoS the test works itself, as a
+// worker of the queue would.
+type manualWorker struct {
 	*pushing
 	*Pusher
-	then func() // done before the caller learns of it
+	beforeLost func() // called before the caller learns that the answer is lost
 }
 
-func workedByHand(t *testing.T, profiles int) *handWorked {
+func newManualWorker(t *testing.T, profiles int) *manualWorker {
 	t.Helper()
-	h := &handWorked{pushing: newPushing(t)}
+	h := &manualWorker{pushing: newPushing(t)}
 	delete(h.sinks, push.SinkWebsite)
 	h.store.answers = func() error {
-		if h.then == nil {
+		if h.beforeLost == nil {
 			return nil
 		}
-		then := h.then
-		h.then = nil
+		then := h.beforeLost
+		h.beforeLost = nil
 		then()
 		return errLost
 	}
@@ -46,8 +46,8 @@ func workedByHand(t *testing.T, profiles int) *handWorked {
 	return h
 }
 
-// queue makes jobs of what is due, and begins them.
-func (h *handWorked) queue(t *testing.T) {
+// queue queues what is due, and marks the jobs as running.
+func (h *manualWorker) queue(t *testing.T) {
 	t.Helper()
 	_, err := h.dispatcher().round(t.Context(), h.client)
 	require.NoError(t, err)
@@ -56,7 +56,7 @@ func (h *handWorked) queue(t *testing.T) {
 }
 
 // load loads pushes of profiles that have jobs.
-func (h *handWorked) load(t *testing.T, codes ...profile.ODSCode) []push.Push {
+func (h *manualWorker) load(t *testing.T, codes ...profile.ODSCode) []push.Push {
 	t.Helper()
 	pushes, err := h.store.LoadPushes(t.Context(), push.SinkDoS, codes, h.Today())
 	require.NoError(t, err)
@@ -64,8 +64,8 @@ func (h *handWorked) load(t *testing.T, codes ...profile.ODSCode) []push.Push {
 	return pushes
 }
 
-// delivered brings pushes to the sink, and records nothing yet.
-func (h *handWorked) delivered(t *testing.T, codes ...profile.ODSCode) (outcomes []*batchedCall[push.Outcome, bool]) {
+// outcomes sends pushes to the sink, and records nothing yet.
+func (h *manualWorker) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes []*batchedCall[push.Outcome, bool]) {
 	t.Helper()
 	for _, p := range h.load(t, codes...) {
 		outcome, _, err := h.deliver(t.Context(), p, false)
@@ -75,24 +75,24 @@ func (h *handWorked) delivered(t *testing.T, codes ...profile.ODSCode) (outcomes
 	return outcomes
 }
 
-// The settlement of a batch was committed, and its answer lost: it is recorded
-// again, one by one. Meanwhile one of the profiles was edited, and its push was
-// queued again.
+// The outcomes of a batch were committed, but the reply was lost: they are
+// recorded again, one by one. Meanwhile one of the profiles was edited, and its
+// push was queued again.
 func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 	t.Parallel()
-	h := workedByHand(t, 3)
-	batch := h.delivered(t, "FA001", "FA002", "FA003")
-	h.then = func() {
+	h := newManualWorker(t, 3)
+	batch := h.outcomes(t, "FA001", "FA002", "FA003")
+	h.beforeLost = func() {
 		h.exec(t, "update profile set name = 'The newest' where code = 'FA002'")
 		h.queue(t)
 	}
 	h.outcomes.batch(t.Context(), batch)
 	for _, call := range batch {
 		require.NoError(t, call.err)
-		require.True(t, call.out, "it was recorded, by this very job")
+		require.True(t, call.out, "it was recorded, by this job")
 	}
 	const attempts = "select count(*) from push_attempt where sequence > 0"
-	require.Equal(t, 3, h.count(t, attempts), "one a push")
+	require.Equal(t, 3, h.count(t, attempts), "one per push")
 	require.Equal(t, 2, h.count(t, accepted))
 	require.Equal(t, 3, h.count(t, completed))
 
@@ -105,30 +105,30 @@ func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 	require.Equal(t, 4, h.count(t, attempts))
 }
 
-// A push that was given up for lost, and that another job carries since, is that
-// job's.
+// A push that was declared lost, and has another job since, belongs to that
+// job.
 func TestAJobThatWasGivenUpRecordsNothing(t *testing.T) {
 	t.Parallel()
-	h := workedByHand(t, 2)
-	batch := h.delivered(t, "FA001", "FA002")
+	h := newManualWorker(t, 2)
+	batch := h.outcomes(t, "FA001", "FA002")
 	h.exec(t, "update push set job_id = null, due_at = now() where code = 'FA001'")
 	h.queue(t)
 	h.outcomes.batch(t.Context(), batch)
 	require.Equal(t, []bool{false, true}, []bool{batch[0].out, batch[1].out})
 	require.Equal(t, 1, h.count(t, accepted))
-	require.Equal(t, 1, h.count(t, completed), "the old job's worker learns that it is not its push any more")
+	require.Equal(t, 1, h.count(t, completed), "the old job's worker learns that the push no longer belongs to it")
 	require.Equal(t, 1, h.count(t, "select count(*) from push_attempt"))
 
 	old := batch[0].in
 	outcome, err := h.Push(t.Context(), "FA001", false, old.Job)
-	require.NoError(t, err, "it is looked at again, and left to the other")
+	require.NoError(t, err, "the retried job leaves the push to the new job")
 	require.Empty(t, outcome.State)
 	_, err = h.number(t, h.load(t, "FA001")[0], old.Job)
 	require.ErrorIs(t, err, errNotOurs)
 }
 
-// number has a push numbered for a job.
-func (h *handWorked) number(t *testing.T, push push.Push, job int64) (int64, error) {
+// number assigns a push a number for a job.
+func (h *manualWorker) number(t *testing.T, push push.Push, job int64) (int64, error) {
 	t.Helper()
 	push.Job = job
 	b := pushWork{pusher: h.Pusher, route: tagged, known: push}
@@ -136,11 +136,11 @@ func (h *handWorked) number(t *testing.T, push push.Push, job int64) (int64, err
 	return b.known.Sequence, err
 }
 
-// The numbers were committed, and the answer lost: they are asked for again, one
-// by one.
+// The numbers were committed, but the reply was lost: they are requested again,
+// one by one.
 func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 	t.Parallel()
-	h := workedByHand(t, 2)
+	h := newManualWorker(t, 2)
 	var batch []*batchedCall[push.Staged, int64]
 	for _, p := range h.load(t, "FA001", "FA002") {
 		staged := push.Staged{
@@ -149,7 +149,7 @@ func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 		batch = append(batch, &batchedCall[push.Staged, int64]{in: staged, done: make(chan struct{})})
 	}
 	var committed []int64
-	h.then = func() {
+	h.beforeLost = func() {
 		for _, push := range h.load(t, "FA001", "FA002") {
 			committed = append(committed, push.Sequence)
 		}
@@ -162,8 +162,9 @@ func TestALostAnswerToAStagingSpendsNoNumber(t *testing.T) {
 	}
 }
 
-// A job that was completed, but by no settlement, has nothing recorded: a worker
-// found that the push was not its own, or the queue ended it.
+// If a job was completed without recording an outcome, nothing is recorded
+// later: its worker found that the push belonged to another job, or the queue
+// ended it.
 func TestAJobThatIsNotRunningIsNotCompleted(t *testing.T) {
 	t.Parallel()
 	for state, finalized := range map[string]string{
@@ -171,8 +172,8 @@ func TestAJobThatIsNotRunningIsNotCompleted(t *testing.T) {
 	} {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
-			h := workedByHand(t, 1)
-			batch := h.delivered(t, "FA001")
+			h := newManualWorker(t, 1)
+			batch := h.outcomes(t, "FA001")
 			h.exec(t, "update river.river_job set finalized_at = "+finalized+", state = $1 where kind = 'push_dos'", state)
 			h.outcomes.batch(t.Context(), batch)
 			require.ErrorContains(t, batch[0].err, "it was "+state+" already")

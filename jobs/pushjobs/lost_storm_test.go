@@ -16,9 +16,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// alongALine has the store speak to the database along a line that loses what a
-// test wants it to lose.
-func (x *pushing) alongALine(t *testing.T) *pgproxy.Proxy {
+// throughProxy connects the store to the database through a proxy that can lose
+// the replies to commits.
+func (x *pushing) throughProxy(t *testing.T) *pgproxy.Proxy {
 	t.Helper()
 	line := pgproxy.New(t, x.conn.Config().ConnString())
 	x.db = pgtest.OpenURL(t, line.URL())
@@ -26,14 +26,14 @@ func (x *pushing) alongALine(t *testing.T) *pgproxy.Proxy {
 	return line
 }
 
-// storm edits every profile over and over, while workers bring them.
+// storm edits every profile over and over while workers push them.
 type storm struct {
 	*pushing
 	editor *pgx.Conn
 	edits  int
 }
 
-// edit names every profile anew.
+// edit gives every profile a new name.
 func (s *storm) edit(ctx context.Context) error {
 	s.edits++
 	_, err := s.editor.Exec(ctx, "update profile set name = $1", fmt.Sprint("Edit ", s.edits))
@@ -45,23 +45,24 @@ func (s *storm) requeued(ctx context.Context) error {
 	pause := time.NewTicker(10 * time.Millisecond)
 	defer pause.Stop()
 	for {
-		var free int
-		err := s.editor.QueryRow(ctx, "select count(*) from push where job_id is null").Scan(&free)
-		if err != nil || free == 0 {
+		var withoutJob int
+		err := s.editor.QueryRow(ctx, "select count(*) from push where job_id is null").Scan(&withoutJob)
+		if err != nil || withoutJob == 0 {
 			return err
 		}
 		<-pause.C
 	}
 }
 
-// The answers to commits are lost, each time while all is edited again: the
-// newest edit arrives, every delivery is made once, and nothing is left behind.
+// The replies to commits are lost, each time while every profile is edited
+// again: the newest edit arrives, every delivery is made once, and nothing is
+// left behind.
 func TestLostAnswersLoseNoEdit(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		statement string
 		rounds    int
-		requeued  bool // before the caller learns that the answer is lost
+		requeued  bool // before the caller learns that the reply is lost
 	}{
 		"settling": {"RecordOutcomes", 16, true}, "staging": {"StagePushes", 4, false}, "queueing": {"SetPushJobs", 4, false},
 	} {
@@ -71,7 +72,7 @@ func TestLostAnswersLoseNoEdit(t *testing.T) {
 			s := &storm{pushing: newPushing(t)}
 			delete(s.sinks, push.SinkWebsite)
 			s.editor = pgtest.Connect(t, s.conn.Config().ConnString())
-			line := s.alongALine(t)
+			line := s.throughProxy(t)
 			s.workers = 16
 			s.insert(t, profiles)
 			s.start(t)
@@ -98,8 +99,8 @@ func TestLostAnswersLoseNoEdit(t *testing.T) {
 	}
 }
 
-// requireArrived wants the sink's own ledger to hold the newest edit of every
-// profile, and no delivery twice.
+// requireArrived checks that the sink's own ledger holds the newest edit of
+// every profile, and no delivery twice.
 func (s *storm) requireArrived(t *testing.T, profiles int) {
 	t.Helper()
 	_, pushed := s.sinks[push.SinkDoS].log()
@@ -117,7 +118,7 @@ func (s *storm) requireArrived(t *testing.T, profiles int) {
 			behind++
 		}
 	}
-	require.Zero(t, behind, "newest edits that are lost")
+	require.Zero(t, behind, "newest edits that were lost")
 	require.Len(t, times, len(pushed), "no delivery twice")
 	require.Zero(t, s.count(t, "select count(*) from (select from push_attempt group by code, sequence having count(*) > 1) x"))
 	require.Zero(t, s.count(t, "select count(*) from push where asked <> answered"))

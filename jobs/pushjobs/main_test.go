@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// database is one of a test's own, with a client that queues jobs there.
+// database is a test's own database, with a client that queues jobs there.
 type database struct {
 	db     *postgres.DB
 	store  *pushstore.Store

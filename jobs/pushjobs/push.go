@@ -17,31 +17,31 @@ import (
 
 // Sink is one downstream directory.
 type Sink interface {
-	// Route says how organisations of a type get there; ok is false when they do
-	// not.
+	// Route says how organisations of a type are pushed; ok is false if they
+	// are not.
 	Route(t profile.OrgType) (route push.Route, ok bool)
-	// Show reads what the sink shows. Not found is no error.
+	// Show reads what the sink shows. Not found is not an error.
 	Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error)
 	// Push sends a delivery, once. Its errors are *push.SinkError.
 	Push(ctx context.Context, d push.Delivery) (push.Receipt, error)
 }
 
-// PushStore remembers pushes.
+// PushStore stores pushes.
 type PushStore interface {
 	LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, today profile.Date) ([]push.Push, error)
-	// StagePushes numbers what is about to be sent, in the order given; 0 where
-	// the push is not the job's any more.
+	// StagePushes stores what is about to be sent and returns its numbers, in
+	// the order given; 0 if the push no longer belongs to the job.
 	StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error)
-	// RecordOutcomes records outcomes and completes the jobs of those it recorded. It
-	// reports which stand, in the order given: the others are of pushes that are
-	// not their jobs' any more.
+	// SettlePushes records outcomes and completes the jobs of those it
+	// recorded. It reports which were recorded, in the order given: the others
+	// are of pushes that no longer belong to their jobs.
 	RecordOutcomes(
 		ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 	) ([]bool, error)
 	pauseStore
 }
 
-// pauseStore remembers which routes are paused.
+// pauseStore stores which routes are paused.
 type pauseStore interface {
 	PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error)
 	PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error
@@ -57,18 +57,18 @@ type PusherOptions struct {
 	ProbeEvery time.Duration // how often a paused sink gets one push
 	Backoff    time.Duration // before a push that failed is tried again, doubled each time; default 1 s
 	Log        *slog.Logger
-	Pushed     func(push.Sink, push.Outcome) // told of every outcome
+	Pushed     func(push.Sink, push.Outcome) // called with every recorded outcome
 }
 
-// Pusher brings profiles to one sink. It may be used by many workers.
+// Pusher pushes profiles to one sink. It is safe for concurrent use.
 type Pusher struct {
 	PusherOptions
 	pushes   batcher[profile.ODSCode, *push.Push]
 	numbers  batcher[push.Staged, int64]
 	outcomes batcher[push.Outcome, bool]
 
-	// complete ends jobs in the transaction that records what became of their
-	// pushes; the daemon sets it. Commands have none.
+	// complete completes jobs in the transaction that records the outcomes of
+	// their pushes; the daemon sets it. Commands have no jobs.
 	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error
 }
 
@@ -103,33 +103,34 @@ func (p *Pusher) recordOutcomes(ctx context.Context, outcomes []push.Outcome) ([
 	return p.Store.RecordOutcomes(ctx, p.Name, outcomes, p.complete)
 }
 
-// errNotOurs means that a push was given up for lost while a job was at it: what
-// became of it is for another to say.
-var errNotOurs = errors.New("the push is not this job's any more")
+// errNotOurs means that a push was declared lost while its job was working on
+// it: another job records its outcome.
+var errNotOurs = errors.New("the push no longer belongs to this job")
 
-// Push brings one profile to the sink as it stands now, and records what became
-// of it together with completing its job: the one that carries the push, or the
-// number of a command's process, negative. A probe goes to a paused sink, too.
+// Push pushes one profile to the sink in its current state, and records the
+// outcome and completes the job in one transaction. The job is the one that
+// carries the push; for a command it is the number of its process, negated. A
+// probe is sent even if the sink is paused.
 func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.Outcome, error) {
-	was, err := p.pushes.do(ctx, code)
+	known, err := p.pushes.do(ctx, code)
 	if err != nil {
 		return push.Outcome{}, err
 	}
-	if was == nil {
-		return push.Outcome{}, fmt.Errorf("%s: nobody wants a push of it to %s", code, p.Name)
+	if known == nil {
+		return push.Outcome{}, fmt.Errorf("%s: no push of it to %s is wanted", code, p.Name)
 	}
-	if was.Job != job {
-		return push.Outcome{Code: code}, nil // given up for lost in the meantime: another job works it
+	if known.Job != job {
+		return push.Outcome{Code: code}, nil // declared lost in the meantime: another job carries it
 	}
-	outcome, answered, err := p.deliver(ctx, *was, probe)
+	outcome, answered, err := p.deliver(ctx, *known, probe)
 	if err != nil {
 		return outcome, fmt.Errorf("%s: %w", code, err)
 	}
 	if err := p.updatePause(context.WithoutCancel(ctx), outcome, probe, answered); err != nil {
 		return outcome, err
 	}
-	stands, err := p.outcomes.do(ctx, outcome)
-	if err == nil && !stands {
+	recorded, err := p.outcomes.do(ctx, outcome)
+	if err == nil && !recorded {
 		err = fmt.Errorf("%s: %w", code, errNotOurs)
 	}
 	if err != nil {
@@ -139,33 +140,33 @@ func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job
 	return outcome, nil
 }
 
-// deliver sends what is wanted. It reports what became of it, and whether the sink
-// answered anything that shows that it works. An error means that nobody is to
-// record anything: the job is to look again.
-func (p *Pusher) deliver(ctx context.Context, was push.Push, probe bool) (
+// deliver sends what is wanted. It returns the outcome, and whether the sink
+// gave an answer that shows that it works. If it returns an error, nothing may
+// be recorded: the job must be retried.
+func (p *Pusher) deliver(ctx context.Context, known push.Push, probe bool) (
 	outcome push.Outcome, answered bool, err error,
 ) {
 	outcome = push.Outcome{
-		Code: was.Code(), Job: was.Job, Asked: was.Asked, State: push.Wanted, Sequence: was.Sequence, Version: was.Version,
-		Unclear: was.Unclear, Failures: was.Failures,
+		Code: known.Code(), Job: known.Job, Asked: known.Asked, State: push.Wanted, Sequence: known.Sequence, Version: known.Version,
+		Unclear: known.Unclear, Failures: known.Failures,
 	}
-	route, ok := p.Sink.Route(was.Desired.Profile.Type())
+	route, ok := p.Sink.Route(known.Desired.Profile.Type())
 	outcome.Route = route.Name
 	switch {
 	case !ok:
 		outcome.State = push.NoRoute
-	case was.Held:
+	case known.Held:
 		outcome.State = push.Held
-	case !was.Paused || probe:
-		b := pushWork{pusher: p, route: route, known: was, outcome: outcome}
+	case !known.Paused || probe:
+		b := pushWork{pusher: p, route: route, known: known, outcome: outcome}
 		err = b.work(ctx)
 		return b.outcome, b.answered, err
 	}
 	return outcome, false, nil
 }
 
-// updatePause pauses a route where our credentials are refused or nobody answers, and
-// resumes it when a probe shows that it works again.
+// updatePause pauses a route if our credentials are refused or there is no
+// answer, and resumes it when a probe shows that it works again.
 func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answered bool) error {
 	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
 	switch {
@@ -200,15 +201,16 @@ func (p *Pusher) logOutcome(ctx context.Context, o push.Outcome) {
 	}
 }
 
-// backoff is how long to wait after so many failures in a row: doubled each
-// time, with jitter, so that a crowd does not come back at once.
+// backoff is how long to wait after a number of failures in a row. It doubles
+// with each, and has jitter so that retries are spread.
 func (p *Pusher) backoff(failures int) time.Duration {
 	const most = 5 * time.Minute
 	wait := min(cmp.Or(p.Backoff, time.Second)<<min(failures, 16), most)
 	return wait/2 + rand.N(wait/2) //nolint:gosec // jitter
 }
 
-// asSinkError is the sink's error, or an unclear one made of another.
+// asSinkError returns the sink's error, or wraps any other error as an unclear
+// one.
 func asSinkError(sink push.Sink, err error) *push.SinkError {
 	var e *push.SinkError
 	if errors.As(err, &e) {

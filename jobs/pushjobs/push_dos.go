@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// PushDoS brings one profile to the Directory of Services.
+// PushDoS pushes one profile to the Directory of Services.
 type PushDoS struct {
 	Code  profile.ODSCode `json:"code"`
 	Probe bool            `json:"probe,omitempty"`

@@ -16,26 +16,26 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// The fields that the routes of these tests speak of.
+// The fields that the routes of these tests push.
 const (
 	fName  = profile.FieldName
 	fPhone = profile.FieldPhone
 	fWeb   = profile.FieldWebsite
 )
 
-var spoken = []profile.Field{fName, fPhone, fWeb}
+var pushedFields = []profile.Field{fName, fPhone, fWeb}
 
-// The two kinds of sinks: one knows entity tags and shows all, the other knows
-// none and never shows names.
+// The two kinds of sinks: one has entity tags and shows everything, the other
+// has none and never shows names.
 var (
-	tagged   = push.Route{Name: "profile", Fields: spoken, Readable: spoken, HasEntityTags: true}
-	untagged = push.Route{Name: "change-event", Fields: spoken, Readable: spoken[1:]}
+	tagged   = push.Route{Name: "profile", Fields: pushedFields, Readable: pushedFields, HasEntityTags: true}
+	untagged = push.Route{Name: "change-event", Fields: pushedFields, Readable: pushedFields[1:]}
 )
 
 const pharmacy = profile.ODSCode("FA123")
 
-// wishOf is a pharmacy whose name and phone somebody stated.
-func wishOf(code profile.ODSCode, name, phone string) push.DesiredState {
+// desiredState is a pharmacy with a stated name and phone.
+func desiredState(code profile.ODSCode, name, phone string) push.DesiredState {
 	w := push.DesiredState{
 		Profile: profile.Profile{Code: code}, Today: profile.NewDate(2026, time.November, 2),
 		Edited: map[profile.Field]time.Time{fPhone: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)},
@@ -61,16 +61,16 @@ type memory struct {
 	due    bool
 	last   int64 // the profile's sequence number
 	reason string
-	paused map[string]string // why, by route
+	paused map[string]string // reason by route
 
 	staged    []push.Staged
 	settled   []push.Outcome
 	postponed int
-	fails     error // of settling: the process died, or the database did
+	settleErr error // returned by SettlePushes: the process or the database died
 }
 
-func newMemory(wish push.DesiredState) *memory {
-	return &memory{row: push.Push{Desired: wish}, due: true, paused: map[string]string{}}
+func newMemory(desired push.DesiredState) *memory {
+	return &memory{row: push.Push{Desired: desired}, due: true, paused: map[string]string{}}
 }
 
 func (m *memory) LoadPushes(
@@ -107,19 +107,19 @@ func (m *memory) RecordOutcomes(
 ) ([]bool, error) {
 	m.Lock()
 	defer m.Unlock()
-	if m.fails != nil {
-		return nil, m.fails
+	if m.settleErr != nil {
+		return nil, m.settleErr
 	}
 	if err := complete(ctx, nil, nil); err != nil {
 		return nil, err
 	}
-	stand := make([]bool, len(outcomes))
+	recorded := make([]bool, len(outcomes))
 	for i, o := range outcomes {
-		if stand[i] = o.Job == m.row.Job && o.Sequence == m.row.Sequence; stand[i] {
+		if recorded[i] = o.Job == m.row.Job && o.Sequence == m.row.Sequence; recorded[i] {
 			m.record(o)
 		}
 	}
-	return stand, nil
+	return recorded, nil
 }
 
 func (m *memory) record(o push.Outcome) {
@@ -150,22 +150,21 @@ func (m *memory) PostponeProbe(context.Context, push.Sink, string, time.Duration
 func (m *memory) ResumeRoute(_ context.Context, _ push.Sink, route string) (bool, error) {
 	m.Lock()
 	defer m.Unlock()
-	_, was := m.paused[route]
+	_, wasPaused := m.paused[route]
 	delete(m.paused, route)
-	return was, nil
+	return wasPaused, nil
 }
 
-// unclear makes the last push, number 7, one of which nobody knows what became
-// of it.
-func (m *memory) unclear(route push.Route, wish push.DesiredState) {
-	own := wish.Stated(route)
-	m.last, m.row.Sequence, m.row.Sent, m.row.SentHash, m.row.Unclear = 7, 7, own, wish.Hash(route, own), true
+// unclear makes the last push, number 7, one whose outcome is unknown.
+func (m *memory) unclear(route push.Route, desired push.DesiredState) {
+	own := desired.Stated(route)
+	m.last, m.row.Sequence, m.row.Sent, m.row.SentHash, m.row.Unclear = 7, 7, own, desired.Hash(route, own), true
 }
 
-// scripted is a sink that answers as it is told, and notes what it was asked.
+// scripted is a sink that gives scripted answers and records its calls.
 type scripted struct {
 	route  push.Route
-	shows  func(n int) (push.Shown, error) // the n-th reading
+	shows  func(n int) (push.Shown, error) // for the n-th read
 	pushes func(n int, d push.Delivery) (push.Receipt, error)
 
 	mu     sync.Mutex
@@ -202,13 +201,13 @@ func always(receipt push.Receipt, err error) func(int, push.Delivery) (push.Rece
 	return func(int, push.Delivery) (push.Receipt, error) { return receipt, err }
 }
 
-// showing shows the same at every reading.
+// showing shows the same at every read.
 func showing(shown push.Shown, err error) func(int) (push.Shown, error) {
 	return func(int) (push.Shown, error) { return shown, err }
 }
 
 func answers(answer push.Answer) error {
-	return &push.SinkError{Sink: push.SinkDoS, Answer: answer, Status: 499, Reason: "told so"}
+	return &push.SinkError{Sink: push.SinkDoS, Answer: answer, Status: 499, Reason: "scripted"}
 }
 
 // lines are log lines by level.
@@ -229,7 +228,7 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 func (l *lines) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *lines) WithGroup(string) slog.Handler      { return l }
 
-// at are the lines of a level.
+// at returns the lines of a level.
 func (l *lines) at(level slog.Level) (found []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -241,21 +240,21 @@ func (l *lines) at(level slog.Level) (found []string) {
 	return found
 }
 
-// bench is one profile, one sink, and what lies between.
+// bench is one profile, one sink and the pusher between them.
 type bench struct {
 	*memory
-	sink   *scripted
-	log    lines
-	pusher *Pusher
-	told   int
+	sink     *scripted
+	log      lines
+	pusher   *Pusher
+	reported int
 }
 
-func newBench(route push.Route, wish push.DesiredState) *bench {
-	b := &bench{memory: newMemory(wish), sink: &scripted{route: route}}
-	b.sink.shows = showing(push.Shown{}, errors.New("nobody was to read"))
+func newBench(route push.Route, desired push.DesiredState) *bench {
+	b := &bench{memory: newMemory(desired), sink: &scripted{route: route}}
+	b.sink.shows = showing(push.Shown{}, errors.New("the sink must not be read"))
 	b.pusher = NewPusher(PusherOptions{
-		Name: push.SinkDoS, Sink: b.sink, Store: b.memory, Today: func() profile.Date { return wish.Today },
-		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(push.Sink, push.Outcome) { b.told++ },
+		Name: push.SinkDoS, Sink: b.sink, Store: b.memory, Today: func() profile.Date { return desired.Today },
+		ProbeEvery: time.Minute, Log: slog.New(&b.log), Pushed: func(push.Sink, push.Outcome) { b.reported++ },
 	})
 	return b
 }

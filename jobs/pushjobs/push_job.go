@@ -17,21 +17,21 @@ import (
 // pushDefaults is what the workers of all sinks share.
 type pushDefaults[T river.JobArgs] struct{ river.WorkerDefaults[T] }
 
-// Timeout is enough for every round of a push with its readings.
+// Timeout is enough for every attempt at a push, including reading the sink.
 func (pushDefaults[T]) Timeout(*river.Job[T]) time.Duration { return pushTimeout }
 
 const (
 	pushTimeout  = 2 * time.Minute
-	pushAttempts = 5 // at the database: what a sink says is no failure of the job
+	pushAttempts = 5 // database failures only: an answer of the sink never fails the job
 )
 
-// pushOpts are those of a sink's jobs. They need no uniqueness: a push knows the
-// one job that works it.
+// pushOpts are the options of a sink's jobs. They need no uniqueness: a push
+// records the one job that carries it.
 func pushOpts(sink push.Sink) river.InsertOpts {
 	return river.InsertOpts{Queue: string(sink), MaxAttempts: pushAttempts, Priority: 2}
 }
 
-// pushArgs is the job of a push.
+// pushArgs returns the job of a push.
 func pushArgs(due push.Due) river.JobArgs {
 	if due.Sink == push.SinkDoS {
 		return PushDoS{Code: due.Code, Probe: due.Probe}
@@ -39,11 +39,12 @@ func pushArgs(due push.Due) river.JobArgs {
 	return PushWebsite{Code: due.Code, Probe: due.Probe}
 }
 
-// completer ends many jobs as river.JobCompleteTx ends one (river v0.51.1): with
-// a statement each it would be the dearest part of a push. A job that was not
-// running is an error, so that its outcome is not recorded either, even when it
-// is completed: a settlement that completed it before was recorded, and does not
-// come here again.
+// completer completes many jobs the way river.JobCompleteTx completes one
+// (river v0.51.1): one statement per job would be the most expensive part of a
+// push. A job that was not running is an error, so that its outcome is not
+// recorded either. That includes a job that is completed already: an outcome
+// that was recorded when its job was completed is recognised by the store and
+// does not get here again.
 func completer(driver *riverpgxv5.Driver, schema string, now func() time.Time) func(context.Context, pgx.Tx, []int64) error {
 	return func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
 		if len(jobs) == 0 {
@@ -60,7 +61,7 @@ func completer(driver *riverpgxv5.Driver, schema string, now func() time.Time) f
 			}
 		}
 		if gone := len(jobs) - len(completed); gone > 0 {
-			return fmt.Errorf("completing %d jobs: %d are gone", len(jobs), gone)
+			return fmt.Errorf("completing %d jobs: %d no longer exist", len(jobs), gone)
 		}
 		return nil
 	}

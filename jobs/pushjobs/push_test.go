@@ -19,10 +19,10 @@ import (
 func TestARouteIsPausedWithOneLine(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []push.Answer{push.AnswerUnauthorized, push.AnswerDown} {
-		b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+		b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 		b.sink.pushes = always(push.Receipt{}, answers(answer))
 		row := b.row
-		for range 5 { // these were under way when the first found out
+		for range 5 { // these had started before the first one failed
 			b.row = row
 			outcome, _, err := b.pusher.deliver(t.Context(), row, false)
 			require.NoError(t, err)
@@ -35,9 +35,9 @@ func TestARouteIsPausedWithOneLine(t *testing.T) {
 
 func TestAPausedPushGoesBackUntouched(t *testing.T) {
 	t.Parallel()
-	wish := wishOf(pharmacy, "Boots", "0113")
-	b := newBench(tagged, wish)
-	b.unclear(tagged, wishOf(pharmacy, "Before", "0113"))
+	desired := desiredState(pharmacy, "Boots", "0113")
+	b := newBench(tagged, desired)
+	b.unclear(tagged, desiredState(pharmacy, "Before", "0113"))
 	b.paused[tagged.Name], b.row.Failures, b.row.Forced = "down", 3, true
 	before := b.row
 	o := b.push(t, false)
@@ -53,35 +53,35 @@ func TestAPausedPushGoesBackUntouched(t *testing.T) {
 
 func TestAProbe(t *testing.T) {
 	t.Parallel()
-	took := always(push.Receipt{Status: 200}, nil)
-	says := func(answer push.Answer) func(int, push.Delivery) (push.Receipt, error) {
+	accepts := always(push.Receipt{Status: 200}, nil)
+	answering := func(answer push.Answer) func(int, push.Delivery) (push.Receipt, error) {
 		return always(push.Receipt{}, answers(answer))
 	}
-	sees := showing(push.Shown{Found: true, Sequence: 7}, nil)
+	shows7 := showing(push.Shown{Found: true, Sequence: 7}, nil)
 	for name, c := range map[string]struct {
 		unclear bool
 		shows   func(int) (push.Shown, error)
 		pushes  func(int, push.Delivery) (push.Receipt, error)
 		resumes bool
 	}{
-		"taken":                                  {false, nil, took, true},
-		"refused":                                {false, nil, says(push.AnswerRefused), true},
-		"later":                                  {false, nil, says(push.AnswerLater), true},
-		"conflict":                               {false, sees, says(push.AnswerConflict), true},
-		"seen":                                   {true, sees, nil, true},
-		"unclear":                                {false, nil, says(push.AnswerUnclear), false},
-		"unauthorized":                           {false, nil, says(push.AnswerUnauthorized), false},
-		"down":                                   {false, nil, says(push.AnswerDown), false},
+		"accepted":                               {false, nil, accepts, true},
+		"refused":                                {false, nil, answering(push.AnswerRefused), true},
+		"later":                                  {false, nil, answering(push.AnswerLater), true},
+		"conflict":                               {false, shows7, answering(push.AnswerConflict), true},
+		"seen":                                   {true, shows7, nil, true},
+		"unclear":                                {false, nil, answering(push.AnswerUnclear), false},
+		"unauthorized":                           {false, nil, answering(push.AnswerUnauthorized), false},
+		"down":                                   {false, nil, answering(push.AnswerDown), false},
 		"cannot be read":                         {true, showing(push.Shown{}, answers(push.AnswerUnclear)), nil, false},
-		"can be read, but pushes are refused":    {true, showing(push.Shown{}, nil), says(push.AnswerUnauthorized), false},
-		"can be read, but nobody answers pushes": {true, showing(push.Shown{}, nil), says(push.AnswerUnclear), false},
+		"can be read, but pushes are refused":    {true, showing(push.Shown{}, nil), answering(push.AnswerUnauthorized), false},
+		"can be read, but nobody answers pushes": {true, showing(push.Shown{}, nil), answering(push.AnswerUnclear), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wish := wishOf(pharmacy, "Boots", "0113")
-			b := newBench(tagged, wish)
+			desired := desiredState(pharmacy, "Boots", "0113")
+			b := newBench(tagged, desired)
 			if c.unclear {
-				b.unclear(tagged, wish)
+				b.unclear(tagged, desired)
 			}
 			b.paused[tagged.Name] = "unauthorized"
 			if c.shows != nil {
@@ -92,13 +92,13 @@ func TestAProbe(t *testing.T) {
 			require.NotEmpty(t, b.sink.calls)
 			require.Equal(t, c.resumes, len(b.paused) == 0)
 			require.Equal(t, c.resumes, b.postponed == 0)
-			require.Equal(t, c.resumes, len(b.log.at(slog.LevelInfo)) == 1, "one line when it goes on")
-			require.Empty(t, b.log.at(slog.LevelError), "none while it does not")
+			require.Equal(t, c.resumes, len(b.log.at(slog.LevelInfo)) == 1, "one line when it resumes")
+			require.Empty(t, b.log.at(slog.LevelError), "none while it is paused")
 		})
 	}
 }
 
-// A probe that had nothing to send says nothing: the next push is the probe, at
+// A probe with nothing to send proves nothing: the next push is the probe, at
 // once.
 func TestAProbeWithNothingToSend(t *testing.T) {
 	t.Parallel()
@@ -106,7 +106,7 @@ func TestAProbeWithNothingToSend(t *testing.T) {
 		"it was taken before": func(b *bench) { b.row.AcceptedHash = b.row.Desired.Hash(tagged, b.row.Desired.Stated(tagged)) },
 		"it is held":          func(b *bench) { b.row.Held = true },
 	} {
-		b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+		b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 		b.paused[tagged.Name] = "down"
 		settle(b)
 		b.push(t, true)
@@ -118,12 +118,12 @@ func TestAProbeWithNothingToSend(t *testing.T) {
 
 func TestWhatIsNotPushed(t *testing.T) {
 	t.Parallel()
-	held := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	held := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	held.row.Held = true
 	require.Equal(t, push.Held, held.push(t, false).State)
 	require.Empty(t, held.sink.calls)
 
-	dentist := wishOf(pharmacy, "Smile", "0113")
+	dentist := desiredState(pharmacy, "Smile", "0113")
 	dentist.Profile.Values.Set(profile.FieldType, string(profile.DentalPractice))
 	unrouted := newBench(tagged, dentist)
 	o := unrouted.push(t, false)
@@ -132,39 +132,39 @@ func TestWhatIsNotPushed(t *testing.T) {
 	require.Empty(t, unrouted.sink.calls)
 
 	_, err := unrouted.pusher.Push(t.Context(), "FX999", false, 0)
-	require.EqualError(t, err, "FX999: nobody wants a push of it to dos")
+	require.EqualError(t, err, "FX999: no push of it to dos is wanted")
 }
 
-func TestWhatIsToldOfPushes(t *testing.T) {
+func TestWhatIsReportedAboutPushes(t *testing.T) {
 	t.Parallel()
-	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	b.sink.pushes = always(push.Receipt{}, answers(push.AnswerRefused))
 	b.push(t, false)
 	require.Equal(t, []string{"push refused"}, b.log.at(slog.LevelWarn))
-	require.Equal(t, 1, b.told)
+	require.Equal(t, 1, b.reported)
 	b.sink.pushes = always(push.Receipt{}, nil)
 	b.push(t, false)
 	b.push(t, false)
 	require.Equal(t, []string{"push"}, b.log.at(slog.LevelDebug), "nothing was sent the last time")
-	require.Equal(t, 3, b.told)
+	require.Equal(t, 3, b.reported)
 }
 
-func TestAnOutcomeThatIsNotRecordedIsNotTold(t *testing.T) {
+func TestAnUnrecordedOutcomeIsNotReported(t *testing.T) {
 	t.Parallel()
-	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	b.sink.pushes = always(push.Receipt{}, nil)
 	b.pusher.complete = func(context.Context, pgx.Tx, []int64) error { return errors.New("no such job") }
 	b.row.Job = 7
 	_, err := b.pusher.Push(t.Context(), pharmacy, false, 7)
 	require.EqualError(t, err, "no such job")
-	require.Zero(t, b.told)
+	require.Zero(t, b.reported)
 	require.True(t, b.row.Unclear, "it is read back before it is sent again")
 }
 
-// A job whose time is up still records what it sent.
+// A job that times out still records what it sent.
 func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
 	t.Parallel()
-	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	ctx, cancel := context.WithCancel(t.Context())
 	b.sink.pushes = func(int, push.Delivery) (push.Receipt, error) {
 		cancel()
@@ -181,21 +181,21 @@ func TestAContextThatEndsWhileThePushIsSent(t *testing.T) {
 	require.Len(t, b.paused, 1)
 }
 
-// many is a store of many profiles, which it returns in another order.
-type many struct{ *memory }
+// manyProfiles is a store of many profiles, which it returns in reverse order.
+type manyProfiles struct{ *memory }
 
-func (m many) LoadPushes(
+func (m manyProfiles) LoadPushes(
 	_ context.Context, _ push.Sink, codes []profile.ODSCode, _ profile.Date,
 ) (found []push.Push, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	for _, code := range slices.Backward(codes) {
-		found = append(found, push.Push{Desired: wishOf(code, "Of "+string(code), "0113")})
+		found = append(found, push.Push{Desired: desiredState(code, "Of "+string(code), "0113")})
 	}
 	return found, nil
 }
 
-func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.Staged) (numbers []int64, _ error) {
+func (m manyProfiles) StagePushes(_ context.Context, _ push.Sink, staged []push.Staged) (numbers []int64, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	for range staged {
@@ -205,21 +205,21 @@ func (m many) StagePushes(_ context.Context, _ push.Sink, staged []push.Staged) 
 	return numbers, nil
 }
 
-func (m many) RecordOutcomes(
+func (m manyProfiles) SettlePushes(
 	_ context.Context, _ push.Sink, outcomes []push.Outcome, _ func(context.Context, pgx.Tx, []int64) error,
-) (stand []bool, _ error) {
+) (recorded []bool, _ error) {
 	m.Lock()
 	defer m.Unlock()
 	m.settled = append(m.settled, outcomes...)
 	for range outcomes {
-		stand = append(stand, true)
+		recorded = append(recorded, true)
 	}
-	return stand, nil
+	return recorded, nil
 }
 
 func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
 	t.Parallel()
-	store := many{newMemory(wishOf(pharmacy, "Boots", "0113"))}
+	store := manyProfiles{newMemory(desiredState(pharmacy, "Boots", "0113"))}
 	sink := &scripted{route: tagged}
 	sink.pushes = func(_ int, d push.Delivery) (push.Receipt, error) {
 		if d.Values.Get(fName) != "Of "+string(d.Code) {
@@ -249,7 +249,7 @@ func TestManyWorkersKeepTheirPushesApart(t *testing.T) {
 func TestABatchKeepsItsOrder(t *testing.T) {
 	t.Parallel()
 	pusher := NewPusher(PusherOptions{
-		Store: many{newMemory(wishOf(pharmacy, "Boots", "0113"))}, Today: func() profile.Date { return profile.Date{} },
+		Store: manyProfiles{newMemory(desiredState(pharmacy, "Boots", "0113"))}, Today: func() profile.Date { return profile.Date{} },
 	})
 	found, err := pusher.load(t.Context(), []profile.ODSCode{"FA2", "FA1", "FA3"})
 	require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// PushWebsite brings one profile to the public NHS website.
+// PushWebsite pushes one profile to the public NHS website.
 type PushWebsite struct {
 	Code  profile.ODSCode `json:"code"`
 	Probe bool            `json:"probe,omitempty"`

@@ -13,23 +13,24 @@ import (
 )
 
 // pushWork is the work on one push: read back what is unclear, compose, number,
-// send; and again where the sink shows something else than we thought.
+// send; and start again if the sink contradicts us.
 type pushWork struct {
 	pusher  *Pusher
 	route   push.Route
 	known   push.Push
 	outcome push.Outcome
 
-	shown        *push.Shown // read back in this round; nil before
-	conflict     bool        // the sink contradicted us: what we know of it is out of date
+	shown        *push.Shown // what was read back in this attempt; nil before
+	conflict     bool        // the sink contradicted us: what we know about it is out of date
 	sinkSequence int64       // the sink's own sequence number
 	answered     bool
 }
 
-// maxAttempts is how often a push is planned again when the sink contradicts us.
+// maxAttempts is how often a push is planned when the sink keeps contradicting
+// us.
 const maxAttempts = 3
 
-// work works the push to its end for now. An error is the store's.
+// work takes the push as far as it can go now. An error comes from the store.
 func (b *pushWork) work(ctx context.Context) error {
 	for range maxAttempts {
 		if done, err := b.attempt(ctx); done || err != nil {
@@ -40,7 +41,7 @@ func (b *pushWork) work(ctx context.Context) error {
 	return nil
 }
 
-// attempt is one try; when it is not done, it is to be tried again.
+// attempt is one attempt; done is false if another should follow.
 func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 	own := b.known.Desired.Stated(b.route)
 	hash := b.known.Desired.Hash(b.route, own)
@@ -64,7 +65,7 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 	return b.send(ctx, hash), nil
 }
 
-// send sends what was staged, once.
+// send sends what was staged once.
 func (b *pushWork) send(ctx context.Context, hash profile.Hash) (done bool) {
 	delivery, began := b.delivery(), time.Now()
 	receipt, err := b.pusher.Sink.Push(ctx, delivery)
@@ -76,8 +77,8 @@ func (b *pushWork) send(ctx context.Context, hash profile.Hash) (done bool) {
 	return true
 }
 
-// readBack finds out whether the sink took what was sent last. A sink that
-// cannot be read gets the same once more, under the same number.
+// readBack finds out whether what was sent last arrived. A sink that cannot be
+// read is sent the same again, under the same number.
 func (b *pushWork) readBack(ctx context.Context) error {
 	shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
 	if errors.Is(err, push.ErrUnreadable) {
@@ -97,7 +98,7 @@ func (b *pushWork) readBack(ctx context.Context) error {
 	return nil
 }
 
-// assignNumber gives what is to be sent its number, before it is sent.
+// assignNumber stages what will be sent and assigns its number.
 func (b *pushWork) assignNumber(ctx context.Context, values profile.Values, hash profile.Hash) error {
 	number, err := b.pusher.numbers.do(ctx, push.Staged{
 		Code: b.known.Code(), Job: b.known.Job, Last: b.known.Sequence, Above: b.sinkSequence, Sent: values, Hash: hash,
@@ -112,7 +113,7 @@ func (b *pushWork) assignNumber(ctx context.Context, values profile.Values, hash
 	return nil
 }
 
-// delivery is what was staged last.
+// delivery returns what was staged last.
 func (b *pushWork) delivery() push.Delivery {
 	b.outcome.Sequence = b.known.Sequence
 	return push.Delivery{
@@ -121,8 +122,9 @@ func (b *pushWork) delivery() push.Delivery {
 	}
 }
 
-// keepUnstated states what the push does not speak of by itself as the sink shows it. A
-// sink that knows entity tags shows what we last sent: else it contradicts us.
+// keepUnstated fills the fields that the push does not state with what the sink
+// shows. A sink with entity tags shows what we sent last, or answers with a
+// conflict.
 func (b *pushWork) keepUnstated(ctx context.Context, values *profile.Values) error {
 	leaves := b.route.NotStated(*values)
 	if len(leaves) == 0 {
@@ -153,12 +155,13 @@ func (b *pushWork) recordAcceptance(hash profile.Hash, receipt push.Receipt) {
 	b.outcome.Lag = time.Since(b.known.Wanted)
 }
 
-// recordFailure records why a push did not come through, and reports whether that is
-// all for now.
+// recordFailure records why a push failed, and reports whether the work is done
+// for now.
 func (b *pushWork) recordFailure(err error, sent bool) bool {
 	e := asSinkError(b.pusher.Name, err)
 	b.outcome.Attempt, b.outcome.Status, b.outcome.Reason = string(e.Answer), e.Status, e.Reason
-	// The last word counts: a sink that can be read may still refuse our key for pushes.
+	// The last answer counts: a sink that can be read may still refuse our key
+	// for pushes.
 	b.answered = e.Answer == push.AnswerRefused || e.Answer == push.AnswerConflict || e.Answer == push.AnswerLater
 	b.outcome.Failures++
 	switch e.Answer {

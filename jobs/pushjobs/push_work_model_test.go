@@ -30,14 +30,14 @@ const (
 	isConflict  fate = "conflict, without a reason"
 )
 
-// model is a sink that keeps its contract. Tagged, it is like the website: entity
-// tags, stale numbers refused, replayed keys get their first answer. Untagged, it
-// is like DoS: requests are queued, a body is taken once in five minutes, lower
-// numbers are dropped in silence, and equal ones are not.
+// model is a sink that keeps its contract. Tagged, it is like the website:
+// entity tags, stale numbers refused, replayed keys get their first answer.
+// Untagged, it is like DoS: requests are queued, a body is taken once in five
+// minutes, lower numbers are silently dropped, and equal ones are not.
 type model struct {
 	t     *rapid.T
 	route push.Route
-	fate  func() fate // of the next request
+	fate  func() fate // returns the fate of the next request
 	now   int         // minutes
 
 	found    bool
@@ -45,14 +45,14 @@ type model struct {
 	sequence int64
 	tag      int
 	replays  map[string]push.Receipt
-	bodies   map[int64]int // when the body of a number was taken; ours differ by number
+	bodies   map[int64]int // minute in which each number's body was accepted; our bodies differ by number
 	queue    []push.Delivery
-	flying   []push.Delivery
+	delayed  []push.Delivery
 
-	sent    map[int64]push.Delivery
-	effects []int64
-	unread  bool // something unclear was sent, and nobody has read since
-	pushes  int
+	sent     map[int64]push.Delivery
+	effects  []int64
+	mustRead bool // something unclear was sent, and the sink has not been read since
+	pushes   int
 }
 
 func (m *model) Route(t profile.OrgType) (push.Route, bool) {
@@ -60,10 +60,10 @@ func (m *model) Route(t profile.OrgType) (push.Route, bool) {
 }
 
 func (m *model) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Shown, error) {
-	if err := m.fails(m.fate()); err != nil {
+	if err := m.errorOf(m.fate()); err != nil {
 		return push.Shown{}, err
 	}
-	m.unread = false
+	m.mustRead = false
 	return m.show(), nil
 }
 
@@ -88,8 +88,8 @@ func (m *model) version() string {
 	return "v" + string(rune('0'+m.tag))
 }
 
-// fails is what a fate means where there is no effect to speak of.
-func (*model) fails(f fate) error {
+// errorOf returns the error that a fate without an effect causes.
+func (*model) errorOf(f fate) error {
 	switch f {
 	case isLater:
 		return answers(push.AnswerLater)
@@ -105,31 +105,31 @@ func (*model) fails(f fate) error {
 
 func (m *model) Push(_ context.Context, d push.Delivery) (push.Receipt, error) {
 	m.pushes++
-	if m.unread {
-		m.t.Fatalf("number %d was sent although nobody had read what became of the last", d.Sequence)
+	if m.mustRead {
+		m.t.Fatalf("number %d was sent although the outcome of the last one was unclear and had not been read back", d.Sequence)
 	}
-	m.sameBytes(d)
+	m.requireSameContent(d)
 	switch f := m.fate(); f {
 	case isRefused:
 		return push.Receipt{}, answers(push.AnswerRefused)
 	case isConflict:
 		return push.Receipt{}, answers(push.AnswerConflict)
 	case lostAfter:
-		_, _ = m.take(d)
+		_, _ = m.accept(d)
 	case delayed:
-		m.flying = append(m.flying, d)
+		m.delayed = append(m.delayed, d)
 	case arrives:
-		return m.take(d)
+		return m.accept(d)
 	case lostBefore:
 	default:
-		return push.Receipt{}, m.fails(f)
+		return push.Receipt{}, m.errorOf(f)
 	}
-	m.unread = true
+	m.mustRead = true
 	return push.Receipt{}, answers(push.AnswerUnclear)
 }
 
-// sameBytes holds a delivery against what was sent under its number before.
-func (m *model) sameBytes(d push.Delivery) {
+// requireSameContent checks a delivery against what was sent under its number before.
+func (m *model) requireSameContent(d push.Delivery) {
 	d.Version = ""
 	if before, known := m.sent[d.Sequence]; known {
 		require.Equal(m.t, before, d, "two contents under one number")
@@ -142,7 +142,7 @@ func (m *model) sameBytes(d push.Delivery) {
 	m.sent[d.Sequence] = d
 }
 
-func (m *model) take(d push.Delivery) (push.Receipt, error) {
+func (m *model) accept(d push.Delivery) (push.Receipt, error) {
 	if !m.route.HasEntityTags {
 		if at, known := m.bodies[d.Sequence]; !known || m.now-at >= 5 {
 			m.bodies[d.Sequence] = m.now
@@ -164,13 +164,13 @@ func (m *model) take(d push.Delivery) (push.Receipt, error) {
 func (m *model) apply(d push.Delivery) {
 	if d.Sequence < m.sequence {
 		require.False(m.t, m.route.HasEntityTags)
-		return // dropped in silence
+		return // silently dropped
 	}
-	require.False(m.t, m.route.HasEntityTags && slices.Contains(m.effects, d.Sequence), "one effect a number")
+	require.False(m.t, m.route.HasEntityTags && slices.Contains(m.effects, d.Sequence), "one effect per number")
 	m.effects = append(m.effects, d.Sequence)
 	m.found, m.sequence = true, d.Sequence
 	m.tag++
-	m.values.Keep(spoken, d.Values)
+	m.values.Keep(pushedFields, d.Values)
 }
 
 // work applies what is queued.
@@ -181,16 +181,16 @@ func (m *model) work() {
 	m.queue = nil
 }
 
-// land lets arrive late what was lost on its way.
-func (m *model) land() {
-	for _, d := range m.flying {
-		_, _ = m.take(d)
+// deliverDelayed lets delayed deliveries arrive.
+func (m *model) deliverDelayed() {
+	for _, d := range m.delayed {
+		_, _ = m.accept(d)
 	}
-	m.flying = nil
+	m.delayed = nil
 }
 
-// meddle changes what is shown, as others who write there do.
-func (m *model) meddle(name string, numbers int64) {
+// overwrite changes what is shown, as other writers to the sink do.
+func (m *model) overwrite(name string, numbers int64) {
 	m.values.Set(fName, name)
 	m.values.Set(fPhone, name)
 	m.found = true
@@ -200,8 +200,9 @@ func (m *model) meddle(name string, numbers int64) {
 	}
 }
 
-// play is one profile, one sink, and everything that can go wrong between them.
-type play struct {
+// scenario is one profile, one sink, and everything that can go wrong between
+// them.
+type scenario struct {
 	*memory
 	t      *rapid.T
 	sink   *model
@@ -210,8 +211,8 @@ type play struct {
 	crash  bool
 }
 
-func newPlay(t *rapid.T, route push.Route) *play {
-	p := &play{t: t, memory: newMemory(wishOf(pharmacy, "A", "A"))}
+func newScenario(t *rapid.T, route push.Route) *scenario {
+	p := &scenario{t: t, memory: newMemory(desiredState(pharmacy, "A", "A"))}
 	faulty := rapid.SampledFrom([]fate{
 		arrives, arrives, arrives, lostBefore, lostAfter, delayed, isLater, isDown, isRefused, isForbidden, isConflict,
 	})
@@ -226,59 +227,59 @@ func newPlay(t *rapid.T, route push.Route) *play {
 	return p
 }
 
-// edit states a field: a name as a register does, a phone as people do.
-func (p *play) edit(field profile.Field, value string) {
-	wish := p.row.Desired
-	wish.Profile.Values.Set(field, value)
+// edit sets a field: a name as a register does, a phone as people do.
+func (p *scenario) edit(field profile.Field, value string) {
+	desired := p.row.Desired
+	desired.Profile.Values.Set(field, value)
 	if field == fPhone {
 		p.edits++
-		wish.Edited = map[profile.Field]time.Time{fPhone: time.Unix(int64(p.edits), 0)}
+		desired.Edited = map[profile.Field]time.Time{fPhone: time.Unix(int64(p.edits), 0)}
 	}
-	p.row.Desired, p.due = wish, true
+	p.row.Desired, p.due = desired, true
 }
 
-// bring works the push if it is due; a process that crashes records nothing.
-func (p *play) bring() {
+// deliver works the push if it is due; a process that crashes records nothing.
+func (p *scenario) deliver() {
 	if !p.due {
 		return
 	}
 	pushed := p.sink.pushes
-	if p.fails = nil; p.crash {
-		p.fails = errors.New("killed")
+	if p.settleErr = nil; p.crash {
+		p.settleErr = errors.New("killed")
 	}
 	_, err := p.pusher.Push(p.t.Context(), pharmacy, len(p.paused) > 0, 0)
 	require.Equal(p.t, p.crash, err != nil)
-	p.sink.unread = p.sink.unread || p.crash && p.sink.pushes > pushed
+	p.sink.mustRead = p.sink.mustRead || p.crash && p.sink.pushes > pushed
 	p.crash = false
 }
 
-// rest works until nothing is due, without any more faults.
-func (p *play) rest() {
+// drain works until nothing is due, without further faults.
+func (p *scenario) drain() {
 	p.sink.fate, p.crash = func() fate { return arrives }, false
 	for range 5 {
-		p.bring()
+		p.deliver()
 		p.sink.work()
 	}
-	require.False(p.t, p.due, "it came to rest")
+	require.False(p.t, p.due, "nothing is due any more")
 }
 
-func TestWhateverHappensTheSinkShowsTheNewest(t *testing.T) {
+func TestTheSinkAlwaysEndsUpShowingTheNewest(t *testing.T) {
 	t.Parallel()
 	for _, route := range []push.Route{tagged, untagged} {
 		t.Run(route.Name, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
-				p := newPlay(t, route)
+				p := newScenario(t, route)
 				value, meddlers := rapid.SampledFrom([]string{"A", "B", "C"}), rapid.Bool().Draw(t, "meddlers")
 				t.Repeat(map[string]func(*rapid.T){
 					"name":     func(t *rapid.T) { p.edit(fName, value.Draw(t, "name")) },
 					"phone":    func(t *rapid.T) { p.edit(fPhone, value.Draw(t, "phone")) },
-					"push":     func(*rapid.T) { p.bring() },
-					"push too": func(*rapid.T) { p.bring() },
+					"push":     func(*rapid.T) { p.deliver() },
+					"push too": func(*rapid.T) { p.deliver() },
 					"crash":    func(*rapid.T) { p.crash = true },
 					"force":    func(*rapid.T) { p.row.Forced, p.due = true, true },
 					"work":     func(*rapid.T) { p.sink.work() },
-					"land":     func(*rapid.T) { p.sink.land() },
+					"late":     func(*rapid.T) { p.sink.deliverDelayed() },
 					"wait":     func(*rapid.T) { p.sink.now += 3 },
 					"hold": func(t *rapid.T) {
 						p.row.Desired.Held = rapid.SampledFrom([][]profile.Field{nil, {fPhone}}).Draw(t, "held")
@@ -286,26 +287,26 @@ func TestWhateverHappensTheSinkShowsTheNewest(t *testing.T) {
 					},
 					"meddle": func(t *rapid.T) {
 						if meddlers {
-							p.sink.meddle(value.Draw(t, "theirs"), rapid.Int64Range(0, 100).Draw(t, "numbers"))
+							p.sink.overwrite(value.Draw(t, "theirs"), rapid.Int64Range(0, 100).Draw(t, "numbers"))
 						}
 					},
 				})
-				p.row.Forced = p.row.Forced || !p.due && p.reason != "" // a person has what was refused pushed again
+				p.row.Forced = p.row.Forced || !p.due && p.reason != "" // a person forces what was refused
 				p.due = true
-				p.rest()
+				p.drain()
 				if meddlers { // drift is found, and repaired
 					p.row.Forced, p.due = true, true
-					p.rest()
+					p.drain()
 				}
 				pushes := p.sink.pushes
-				p.sink.land()
+				p.sink.deliverDelayed()
 				p.sink.work()
 				p.due = true
-				p.rest()
-				require.Equal(t, pushes, p.sink.pushes, "a further round sends nothing")
+				p.drain()
+				require.Equal(t, pushes, p.sink.pushes, "pushing again sends nothing")
 				require.True(t, slices.IsSorted(p.sink.effects), "no lower number after a higher one")
 				own := p.row.Desired.Stated(route)
-				for _, f := range spoken {
+				for _, f := range pushedFields {
 					if own.States(f) {
 						require.Equal(t, own.Get(f), p.sink.values.Get(f), "%s", f)
 					}

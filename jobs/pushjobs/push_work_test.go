@@ -12,12 +12,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// TestWhatBecomesOfAPush is the table of answers and actions.
-func TestWhatBecomesOfAPush(t *testing.T) {
+// TestAnswersAndActions is the table of answers and actions.
+func TestAnswersAndActions(t *testing.T) {
 	t.Parallel()
 	const (
 		before = 2               // failures in a row
-		some   = 4 * time.Second // the least after one more
+		some   = 4 * time.Second // minimum wait after one more failure
 		wanted = push.Wanted
 	)
 	for name, c := range map[string]struct {
@@ -25,7 +25,7 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 		err      error
 		state    push.State
 		attempt  string
-		unclear  bool // after a first attempt; after an unclear one only what was taken is clear
+		unclear  bool // after a first attempt; after an unclear one, only acceptance makes it clear
 		failures int
 		waits    time.Duration // at least
 		pushes   int
@@ -47,7 +47,7 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 			err: answers(push.AnswerUnclear), state: wanted, attempt: "unclear",
 			unclear: true, failures: before + 1, waits: some, pushes: 1,
 		},
-		"no sink's": {
+		"not a sink error": {
 			err: errors.New("EOF"), state: wanted, attempt: "unclear",
 			unclear: true, failures: before + 1, waits: some, pushes: 1,
 		},
@@ -67,13 +67,13 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 		for _, unclear := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, unclear before: %t", name, unclear), func(t *testing.T) {
 				t.Parallel()
-				wish := wishOf(pharmacy, "Boots", "0113")
-				wish.Profile.Values.Set(fWeb, "https://a.example")
-				b := newBench(untagged, wish)
+				desired := desiredState(pharmacy, "Boots", "0113")
+				desired.Profile.Values.Set(fWeb, "https://a.example")
+				b := newBench(untagged, desired)
 				b.row.Failures, b.sink.pushes = before, always(c.receipt, c.err)
 				b.sink.shows = showing(push.Shown{Found: true}, nil)
 				if unclear {
-					b.unclear(untagged, wish)
+					b.unclear(untagged, desired)
 				}
 				o := b.push(t, false)
 
@@ -85,11 +85,11 @@ func TestWhatBecomesOfAPush(t *testing.T) {
 				require.Equal(t, c.waits == 0, o.Wait == 0)
 				require.Len(t, b.sink.pushed, c.pushes)
 				require.Equal(t, c.paused, b.paused[untagged.Name])
-				require.Equal(t, c.err == nil, o.AcceptedHash == wish.Hash(untagged, wish.Stated(untagged)))
+				require.Equal(t, c.err == nil, o.AcceptedHash == desired.Hash(untagged, desired.Stated(untagged)))
 				require.Equal(t, []push.Outcome{o}, b.settled)
-				require.Equal(t, unclear, b.sink.calls[0] == "show", "what is unclear is read before anything is sent")
+				require.Equal(t, unclear, b.sink.calls[0] == "show", "an unclear push is read back before anything is sent")
 				if unclear {
-					require.Equal(t, int64(7), b.sink.pushed[0].Sequence, "the same under the same number")
+					require.Equal(t, int64(7), b.sink.pushed[0].Sequence, "the same content under the same number")
 				}
 			})
 		}
@@ -108,21 +108,21 @@ func TestAnUnclearPushIsSentAgainAsItWas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(untagged, wishOf(pharmacy, "Boots", "0113"))
+			b := newBench(untagged, desiredState(pharmacy, "Boots", "0113"))
 			filled := push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: "https://kept.example"})}
 			b.sink.shows, b.sink.pushes = showing(filled, nil), always(push.Receipt{}, answers(push.AnswerUnclear))
 			b.push(t, false)
 			b.sink.shows = read
 			b.push(t, false)
 			require.Equal(t, []string{"show", "push", "show", "push"}, b.sink.calls)
-			require.Equal(t, b.sink.pushed[0], b.sink.pushed[1], "number, key, values and times")
+			require.Equal(t, b.sink.pushed[0], b.sink.pushed[1], "same number, key, values and times")
 			require.Equal(t, "https://kept.example", b.sink.pushed[1].Values.Get(fWeb))
 			require.Len(t, b.staged, 1)
 		})
 	}
 }
 
-func TestAKeyBelongsToProfileSinkAndNumber(t *testing.T) {
+func TestIdempotencyKeyDependsOnProfileSinkAndNumber(t *testing.T) {
 	t.Parallel()
 	keys := map[string]bool{}
 	for _, sink := range push.Sinks() {
@@ -135,10 +135,10 @@ func TestAKeyBelongsToProfileSinkAndNumber(t *testing.T) {
 		}
 	}
 	require.Len(t, keys, 12)
-	require.Equal(t, "7d6527ad-7f22-5baa-8aa3-109678247fc4", idempotencyKey(push.SinkDoS, "FA123", 1), "in every version, too")
+	require.Equal(t, "7d6527ad-7f22-5baa-8aa3-109678247fc4", idempotencyKey(push.SinkDoS, "FA123", 1), "stable across versions of the program")
 }
 
-func TestWhatIsFoundOnReadingBackIsNotSentAgain(t *testing.T) {
+func TestAPushSeenOnReadingBackIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	all := values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})
 	other := values(map[profile.Field]string{fName: "Boots", fPhone: "0"})
@@ -149,7 +149,7 @@ func TestWhatIsFoundOnReadingBackIsNotSentAgain(t *testing.T) {
 	}{
 		"its number":                     {tagged, push.Shown{Found: true, Sequence: 7, Version: "v7"}, true},
 		"a lower number":                 {tagged, push.Shown{Found: true, Sequence: 6, Values: all}, false},
-		"a higher number, somebody's":    {tagged, push.Shown{Found: true, Sequence: 999, Values: all}, false},
+		"a higher number, not ours":      {tagged, push.Shown{Found: true, Sequence: 999, Values: all}, false},
 		"no number, all of it":           {tagged, push.Shown{Found: true, Values: all, Version: "v7"}, true},
 		"no number, something else":      {tagged, push.Shown{Found: true, Values: other}, false},
 		"no number, names are not shown": {untagged, push.Shown{Found: true, Values: all}, false},
@@ -157,9 +157,9 @@ func TestWhatIsFoundOnReadingBackIsNotSentAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wish := wishOf(pharmacy, "Boots", "0113")
-			b := newBench(c.route, wish)
-			b.unclear(c.route, wish)
+			desired := desiredState(pharmacy, "Boots", "0113")
+			b := newBench(c.route, desired)
+			b.unclear(c.route, desired)
 			b.sink.shows, b.sink.pushes = showing(c.shown, nil), always(push.Receipt{}, nil)
 			o := b.push(t, false)
 			require.Equal(t, push.Accepted, o.State)
@@ -172,13 +172,13 @@ func TestWhatIsFoundOnReadingBackIsNotSentAgain(t *testing.T) {
 			}
 			calls := len(b.sink.calls)
 			require.Empty(t, b.push(t, false).Attempt)
-			require.Len(t, b.sink.calls, calls, "a further round asks nothing")
+			require.Len(t, b.sink.calls, calls, "pushing again asks nothing")
 		})
 	}
 }
 
-// A was taken although its answer was lost; B, wanted since, fails.
-func TestWhatWasSeenIsRememberedWhenTheNextFails(t *testing.T) {
+// A was accepted although its answer was lost; B, wanted since, fails.
+func TestASeenPushIsRecordedEvenIfTheNextFails(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []push.Answer{
 		push.AnswerRefused, push.AnswerUnauthorized, push.AnswerConflict, push.AnswerLater,
@@ -186,7 +186,7 @@ func TestWhatWasSeenIsRememberedWhenTheNextFails(t *testing.T) {
 	} {
 		t.Run(string(answer), func(t *testing.T) {
 			t.Parallel()
-			a, next := wishOf(pharmacy, "A", "0113"), wishOf(pharmacy, "B", "0113")
+			a, next := desiredState(pharmacy, "A", "0113"), desiredState(pharmacy, "B", "0113")
 			b := newBench(tagged, next)
 			b.unclear(tagged, a)
 			b.sink.shows = showing(push.Shown{Found: true, Sequence: 7, Version: "v7"}, nil)
@@ -198,32 +198,32 @@ func TestWhatWasSeenIsRememberedWhenTheNextFails(t *testing.T) {
 			require.Equal(t, "v7", b.row.Version)
 			require.Equal(t, int64(8), b.sink.pushed[0].Sequence)
 			require.Equal(t, "v7", b.sink.pushed[0].Version)
-			require.Equal(t, answer == push.AnswerUnclear, o.Unclear, "what is unclear now is B, if anything")
+			require.Equal(t, answer == push.AnswerUnclear, o.Unclear, "only B can be unclear now")
 		})
 	}
 }
 
-func TestWhatIsUnclearIsNotSentUnread(t *testing.T) {
+func TestAnUnclearPushIsReadBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []push.Answer{
 		push.AnswerUnclear, push.AnswerLater, push.AnswerUnauthorized, push.AnswerDown,
 	} {
-		wish := wishOf(pharmacy, "Boots", "0113")
-		b := newBench(tagged, wish)
-		b.unclear(tagged, wish)
+		desired := desiredState(pharmacy, "Boots", "0113")
+		b := newBench(tagged, desired)
+		b.unclear(tagged, desired)
 		b.sink.shows = showing(push.Shown{}, answers(answer))
 		for range 3 {
 			o := b.push(t, len(b.paused) > 0)
 			require.True(t, o.Unclear)
 			require.Equal(t, push.Wanted, o.State)
 		}
-		require.Equal(t, []string{"show", "show", "show"}, b.sink.calls, "%s: nothing is sent unread", answer)
+		require.Equal(t, []string{"show", "show", "show"}, b.sink.calls, "%s: nothing is sent before the sink was read", answer)
 	}
 }
 
-func TestAConflictIsReadAndPlannedAgain(t *testing.T) {
+func TestAfterAConflictTheSinkIsReadAndThePushPlannedAgain(t *testing.T) {
 	t.Parallel()
-	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	b.last, b.row.Version = 40, "old"
 	theirs := values(map[profile.Field]string{fName: "Theirs", fWeb: "https://theirs.example"})
 	b.sink.shows = showing(push.Shown{Found: true, Version: "new", Sequence: 100, Values: theirs}, nil)
@@ -242,8 +242,8 @@ func TestAConflictIsReadAndPlannedAgain(t *testing.T) {
 	require.Equal(t, int64(201), second.Sequence, "above the sink's own")
 	require.NotEqual(t, first.Key, second.Key)
 	require.Equal(t, "new", second.Version)
-	require.False(t, first.Values.States(fWeb), "nobody ever stated it")
-	require.Equal(t, "https://theirs.example", second.Values.Get(fWeb), "what is not ours stays as it is shown")
+	require.False(t, first.Values.States(fWeb), "it was never stated")
+	require.Equal(t, "https://theirs.example", second.Values.Get(fWeb), "a field we do not state keeps what the sink shows")
 	require.Equal(t, "Boots", second.Values.Get(fName))
 	require.Equal(t, "newest", b.row.Version)
 	require.Zero(t, b.row.Failures)
@@ -251,7 +251,7 @@ func TestAConflictIsReadAndPlannedAgain(t *testing.T) {
 
 func TestANumberIsAboveTheSinksOwn(t *testing.T) {
 	t.Parallel()
-	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	b.sink.shows = showing(push.Shown{Found: true, Sequence: 100}, nil)
 	b.sink.pushes = always(push.Receipt{}, answers(push.AnswerConflict))
 	b.push(t, false)
@@ -259,14 +259,14 @@ func TestANumberIsAboveTheSinksOwn(t *testing.T) {
 	require.Equal(t, int64(101), b.sink.pushed[1].Sequence)
 }
 
-// A was taken, what became of B is unclear, and A is wanted again: B may still
-// arrive, so that A goes out once more, above it.
+// A was accepted, the outcome of B is unclear, and A is wanted again: B may
+// still arrive, so A is sent again with a higher number.
 func TestAThenBThenA(t *testing.T) {
 	t.Parallel()
 	for _, route := range []push.Route{tagged, untagged} {
-		a := wishOf(pharmacy, "A", "0113")
+		a := desiredState(pharmacy, "A", "0113")
 		b := newBench(route, a)
-		b.unclear(route, wishOf(pharmacy, "B", "0113"))
+		b.unclear(route, desiredState(pharmacy, "B", "0113"))
 		b.row.AcceptedHash = a.Hash(route, a.Stated(route))
 		b.sink.shows, b.sink.pushes = showing(push.Shown{Found: true, Sequence: 6}, nil), always(push.Receipt{}, nil)
 		b.push(t, false)
@@ -276,7 +276,7 @@ func TestAThenBThenA(t *testing.T) {
 	}
 }
 
-func TestFieldsThatNobodyStatedOrThatAreHeld(t *testing.T) {
+func TestUnstatedAndHeldFields(t *testing.T) {
 	t.Parallel()
 	shown := values(map[profile.Field]string{fName: "Shown", fPhone: "shown", fWeb: "https://shown.example"})
 	sent := values(map[profile.Field]string{fName: "Sent", fPhone: "sent"})
@@ -294,7 +294,7 @@ func TestFieldsThatNobodyStatedOrThatAreHeld(t *testing.T) {
 			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: "https://shown.example"},
 			calls: []string{"show", "push"},
 		},
-		"an empty one that is shown is one": {
+		"an empty field that is shown counts": {
 			route: untagged,
 			read:  showing(push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: ""})}, nil),
 			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: ""},
@@ -330,23 +330,23 @@ func TestFieldsThatNobodyStatedOrThatAreHeld(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wish := wishOf(pharmacy, "Boots", "0113")
-			wish.Held = c.held
-			b := newBench(c.route, wish)
+			desired := desiredState(pharmacy, "Boots", "0113")
+			desired.Held = c.held
+			b := newBench(c.route, desired)
 			b.row.Sent, b.sink.shows, b.sink.pushes = c.sent, c.read, always(push.Receipt{}, nil)
 			require.Equal(t, push.Accepted, b.push(t, false).State)
 			require.Equal(t, c.calls, b.sink.calls)
 			require.Equal(t, values(c.want), b.sink.pushed[0].Values)
-			require.Equal(t, values(c.want), b.staged[0].Sent, "what is remembered is what was sent")
+			require.Equal(t, values(c.want), b.staged[0].Sent, "what is stored is what was sent")
 			b.push(t, false)
-			require.Len(t, b.sink.calls, len(c.calls), "what was filled in is no news")
+			require.Len(t, b.sink.calls, len(c.calls), "filled-in fields do not cause another push")
 		})
 	}
 }
 
-func TestWhatIsNotReadIsNotFilled(t *testing.T) {
+func TestAFailedReadSendsNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(untagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(untagged, desiredState(pharmacy, "Boots", "0113"))
 	b.sink.shows = showing(push.Shown{}, answers(push.AnswerUnclear))
 	o := b.push(t, false)
 	require.Equal(t, []string{"show"}, b.sink.calls)
@@ -357,9 +357,9 @@ func TestWhatIsNotReadIsNotFilled(t *testing.T) {
 	require.Positive(t, o.Wait)
 }
 
-func TestForcedIsSentAlthoughNothingDiffers(t *testing.T) {
+func TestAForcedPushIsSentEvenIfNothingDiffers(t *testing.T) {
 	t.Parallel()
-	b := newBench(tagged, wishOf(pharmacy, "Boots", "0113"))
+	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	b.sink.pushes = always(push.Receipt{}, nil)
 	b.push(t, false)
 	b.row.Forced = true
@@ -370,7 +370,7 @@ func TestForcedIsSentAlthoughNothingDiffers(t *testing.T) {
 	require.False(t, b.row.Forced)
 	b.row.Forced, b.sink.pushes = true, always(push.Receipt{}, answers(push.AnswerLater))
 	b.push(t, false)
-	require.True(t, b.row.Forced, "until it got there")
+	require.True(t, b.row.Forced, "it stays forced until it is accepted")
 }
 
 func TestBackoff(t *testing.T) {

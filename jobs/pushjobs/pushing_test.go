@@ -22,8 +22,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// pushStore is the real store; a test may step in before an outcome and the
-// completion of its job are committed, and lose the answers to what was committed.
+// pushStore is the real store; a test can intervene before an outcome and the
+// completion of its job are committed, and can lose the replies to commits.
 type pushStore struct {
 	*pushstore.Store
 	commits func() error
@@ -33,10 +33,10 @@ type pushStore struct {
 func (s pushStore) RecordOutcomes(
 	ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 ) ([]bool, error) {
-	stand, err := s.Store.RecordOutcomes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
+	recorded, err := s.Store.RecordOutcomes(ctx, sink, outcomes, func(ctx context.Context, tx pgx.Tx, jobs []int64) error {
 		return errors.Join(complete(ctx, tx, jobs), s.commits())
 	})
-	return stand, errors.Join(err, s.answers())
+	return recorded, errors.Join(err, s.answers())
 }
 
 func (s pushStore) StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error) {
@@ -47,12 +47,12 @@ func (s pushStore) StagePushes(ctx context.Context, sink push.Sink, staged []pus
 // pushing is a database with a dispatcher and workers, and two sinks.
 type pushing struct {
 	database
-	store    pushStore
-	sinks    map[push.Sink]*scripted
-	settle   time.Duration
-	workers  int
-	attempts atomic.Int64 // at jobs that were no success
-	left     atomic.Int64 // pushes that were left behind
+	store          pushStore
+	sinks          map[push.Sink]*scripted
+	settle         time.Duration
+	workers        int
+	failedAttempts atomic.Int64 // failed attempts at jobs
+	left           atomic.Int64 // pushes found left behind
 }
 
 func newPushing(t *testing.T) *pushing {
@@ -77,8 +77,8 @@ func (x *pushing) dispatcher() *Dispatcher {
 	}
 }
 
-// looking is a dispatcher that has made its first round.
-func (x *pushing) looking() *Dispatcher {
+// pastFirstRound is a dispatcher that has made its first round.
+func (x *pushing) pastFirstRound() *Dispatcher {
 	d := x.dispatcher()
 	d.lastSweep = time.Now()
 	return d
@@ -91,7 +91,7 @@ func (x *pushing) pusher(name push.Sink, sink Sink) *Pusher {
 	})
 }
 
-// announcer says that the process lives, for as long as a test may take.
+// announcer announces the process for as long as the test takes.
 func (x *pushing) announcer() *queue.Announcer {
 	announce := func(ctx context.Context, earlier queue.Announcement) (queue.Announcement, error) {
 		lost, _ := earlier.(*postgres.Announcement)
@@ -120,7 +120,7 @@ func (x *pushing) start(t *testing.T) {
 		Driver: driver, Schema: postgres.RiverSchema, Process: x.db.Process(), Workers: workers, Queues: pushes.Queues(), Held: held,
 		Observe: func(_, outcome string, _, _ time.Duration) {
 			if outcome != queue.OutcomeDone {
-				x.attempts.Add(1)
+				x.failedAttempts.Add(1)
 			}
 		},
 		Log: quiet,
@@ -158,13 +158,13 @@ func (x *pushing) insert(t *testing.T, n int) {
 		select 'FA' || lpad(i::text, 3, '0'), 'Boots ' || i, 'pharmacy', '0113' from generate_series(1, $1::integer) i`, n)
 }
 
-// eventually waits until a query counts so many.
+// eventually waits until a query counts the number wanted.
 func (x *pushing) eventually(t *testing.T, want int, query string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return x.count(t, query) == want }, 20*time.Second, 10*time.Millisecond, "%d: %s", want, query)
 }
 
-// log is what the sink was asked and sent so far.
+// log returns the calls to the sink and the deliveries sent to it so far.
 func (s *scripted) log() (calls []string, pushed []push.Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package pushjobs brings profiles to the sinks: what is due is dispatched, each
-// push is a job of its sink's queue, and what a sink shows is looked at for drift.
+// Package pushjobs pushes profiles to the sinks: due pushes are dispatched as
+// jobs, one queue per sink, and what each sink shows is checked for drift.
 //
 //	dispatch.go                 changes become pushes, and pushes that are due become jobs
 //	push.go, batcher.go         many jobs load, number and record their pushes together
@@ -21,14 +21,14 @@ import (
 
 // Workers is what the jobs of pushes need.
 type Workers struct {
-	Pushers []*Pusher      // one a configured sink
-	Drift   []DriftChecker // the same
-	Most    int            // pushes to a sink at a time
+	Pushers []*Pusher      // one per configured sink
+	Drift   []DriftChecker // one per configured sink
+	Most    int            // concurrent pushes per sink
 	Log     *slog.Logger
 }
 
-// Add adds the workers to those of the queue, whose own connections complete
-// what was pushed.
+// Add adds the workers to those of the queue. The driver completes the jobs of
+// recorded pushes.
 func (w Workers) Add(workers *river.Workers, driver *riverpgxv5.Driver, schema string) error {
 	checkers := make(map[push.Sink]DriftChecker, len(w.Drift))
 	for _, c := range w.Drift {
@@ -47,8 +47,8 @@ func (w Workers) Add(workers *river.Workers, driver *riverpgxv5.Driver, schema s
 	return err
 }
 
-// Queues are those of the sinks: each has workers of its own, so that a dead sink
-// never slows another.
+// Queues returns one queue per sink, each with workers of its own, so that a
+// dead sink never slows another.
 func (w Workers) Queues() map[string]river.QueueConfig {
 	queues := make(map[string]river.QueueConfig, len(w.Pushers))
 	for _, p := range w.Pushers {

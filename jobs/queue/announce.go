@@ -7,76 +7,78 @@ import (
 	"time"
 )
 
-// ErrReplaced says that this process was silent for so long that it was taken for
-// gone: what it worked on was given to others, and the database refuses it.
-var ErrReplaced = errors.New("taken for gone: its work was given to other processes")
+// ErrReplaced means that this process was silent for so long that others
+// presumed it dead: its jobs were given to other processes, and the database
+// refuses its writes.
+var ErrReplaced = errors.New("presumed dead: its work was given to other processes")
 
-// Announcement tells other programs that this process lives.
+// Announcement tells other processes that this one is alive.
 type Announcement interface {
 	// ID is the number of the process.
 	ID() int64
-	// Renew says so again. ErrReplaced ends all; any other error means that the
-	// announcement is lost and must be made anew.
+	// Renew repeats it. ErrReplaced is final; any other error means that the
+	// announcement is lost and a new one must be made.
 	Renew(ctx context.Context) error
-	// Stop says that nothing is worked any more.
+	// Stop tells others that this process has stopped working.
 	Stop(ctx context.Context) error
-	// Close ends the announcement without a word.
+	// Close ends the announcement without telling others.
 	Close(ctx context.Context) error
 }
 
-// Announcer keeps this process announced, through lost connections and restarts
+// Announcer keeps this process announced despite lost connections and restarts
 // of the database.
 type Announcer struct {
 	// Announce announces the process; earlier is the announcement that was lost, or
 	// nil.
 	Announce func(ctx context.Context, earlier Announcement) (Announcement, error)
-	// Answered is told of each word from the database, Lost of each that did not
-	// come.
+	// Answered is called when the database answers, Lost when it does not.
 	Answered func()
 	Lost     func(error)
 
 	current Announcement // nil while there is none
 	earlier Announcement
 
-	mutex sync.Mutex
-	since time.Time // when it was made; zero while there is none
-	heard time.Time // when the database heard of it last
+	mutex          sync.Mutex
+	announcedSince time.Time // start of the unbroken announcement; zero while there is none
+	confirmedAt    time.Time // when the database last confirmed it
 }
 
-// Standing is for how long the process has been announced without a break: 0
-// where it was silent itself, even if it does not know yet.
+// Standing is how long the process has been announced without a break. It is 0
+// if the last confirmation is too old, even if no renewal has failed yet.
 func (a *Announcer) Standing() time.Duration {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	if a.since.IsZero() || time.Since(a.heard) > renewWithin {
+	if a.announcedSince.IsZero() || time.Since(a.confirmedAt) > renewTimeout {
 		return 0
 	}
-	return time.Since(a.since)
+	return time.Since(a.announcedSince)
 }
 
-// markAnnounced notes a word from the database; anew where the one before is long ago.
+// markAnnounced records a confirmation by the database. If the one before is
+// too old, the announcement counts from now.
 func (a *Announcer) markAnnounced() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	now := time.Now()
-	if a.since.IsZero() || now.Sub(a.heard) > renewWithin {
-		a.since = now
+	if a.announcedSince.IsZero() || now.Sub(a.confirmedAt) > renewTimeout {
+		a.announcedSince = now
 	}
-	a.heard = now
+	a.confirmedAt = now
 }
 
 func (a *Announcer) markLost() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	a.since = time.Time{}
+	a.announcedSince = time.Time{}
 }
 
 const (
-	// renewEvery is how often a process says that it lives. Others take it for gone
-	// when its session has ended and it has said nothing for some seconds.
+	// renewEvery is how often a process renews its announcement. Others presume
+	// it dead when its session has ended and it has been silent for some
+	// seconds.
 	renewEvery = time.Second
-	// renewWithin is how long the database may take to hear it.
-	renewWithin = 3 * time.Second
+	// renewTimeout is how long the database may take to confirm it.
+	renewTimeout = 3 * time.Second
 )
 
 // Begin announces the process and returns its number.
@@ -119,7 +121,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 }
 
 func (a *Announcer) renew(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, renewWithin)
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
 	if a.current == nil {
 		return a.announce(ctx)
@@ -130,24 +132,24 @@ func (a *Announcer) renew(ctx context.Context) error {
 	}
 	if err != nil && !errors.Is(err, ErrReplaced) {
 		a.markLost()
-		_ = a.current.Close(ctx) // it is broken
+		_ = a.current.Close(ctx) // its connection is broken
 		a.earlier, a.current = a.current, nil
 	}
 	return err
 }
 
-// End ends the announcement. When the work was brought to its end, others need
-// not wait to see that the process is gone.
+// End ends the announcement. If worked is true, all work was finished, and
+// others are told so that they need not wait to find the process gone.
 func (a *Announcer) End(ctx context.Context, worked bool) {
 	if a.current == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
 	defer cancel()
 	end := a.current.Close
 	if worked {
 		end = a.current.Stop
 	}
-	_ = end(ctx) // else its silence says the same
+	_ = end(ctx) // on failure, its silence tells the same
 	a.current = nil
 }

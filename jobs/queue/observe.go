@@ -9,29 +9,30 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// The outcomes of an attempt at a job, as they stand in the metrics.
+// The outcomes of an attempt at a job, as the metrics name them.
 const (
 	OutcomeDone        = "done"
-	OutcomeFailed      = "failed"    // will be tried again
+	OutcomeFailed      = "failed"    // will be retried
 	OutcomeDiscarded   = "discarded" // failed for the last time
-	OutcomeCancelled   = "cancelled" // by its worker or by a person; not tried again
+	OutcomeCancelled   = "cancelled" // by its worker or by a person; not retried
 	OutcomeSnoozed     = "snoozed"   // waits; costs no attempt
 	OutcomeInterrupted = "interrupted"
 )
 
-// Observe is told of every attempt at a job: its kind, its outcome, how long it
-// ran, and how long it had waited since it could have begun. It must not block.
+// Observe is called after every attempt at a job with its kind, its outcome,
+// how long it ran, and how long it waited after it could have started. It must
+// not block.
 type Observe func(kind, outcome string, ran, waited time.Duration)
 
-// Observer is the middleware that tells Observe. It counts where the work is
-// done, since River drops events when their reader is slow.
+// Observer is the middleware that calls Observe. It is a middleware because
+// River drops events if their reader is slow.
 type Observer struct {
 	river.WorkerMiddlewareDefaults
 	observe Observe
 	now     func() time.Time
 }
 
-// NewObserver returns the middleware; a nil observe hears nothing.
+// NewObserver returns the middleware; observe may be nil.
 func NewObserver(observe Observe) *Observer {
 	if observe == nil {
 		observe = func(string, string, time.Duration, time.Duration) {}
@@ -39,8 +40,8 @@ func NewObserver(observe Observe) *Observer {
 	return &Observer{observe: observe, now: time.Now}
 }
 
-// Work works the job and tells of it. A panic goes on to River, which turns it
-// into a failure.
+// Work works the job and reports it. A panic is passed on to River, which turns
+// it into a failure.
 func (o *Observer) Work(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) (err error) {
 	began, panicked := o.now(), true
 	defer func() {
@@ -56,8 +57,9 @@ func (o *Observer) Work(ctx context.Context, job *rivertype.JobRow, work func(co
 	return err
 }
 
-// afterAttempt says what River makes of the error, by the rules and in the order
-// of its executor (river v0.51.1, internal/jobexecutor, reportResult).
+// afterAttempt returns the outcome that River derives from the error, by the
+// rules and in the order of its executor (river v0.51.1, internal/jobexecutor,
+// reportResult).
 func afterAttempt(ctx context.Context, job *rivertype.JobRow, err error) string {
 	var (
 		snooze *rivertype.JobSnoozeError
@@ -74,7 +76,7 @@ func afterAttempt(ctx context.Context, job *rivertype.JobRow, err error) string 
 	case errors.As(err, &cancel):
 		return OutcomeCancelled
 	case cause != nil && errors.Is(err, context.Canceled):
-		// River hides the cause of a stop; nothing else cancels this context, for a timeout is set further in.
+		// River hides the cause of a stop; nothing else cancels this context, since the timeout is set on an inner one.
 		return OutcomeInterrupted
 	default:
 		return afterFailure(job)

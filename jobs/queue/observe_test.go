@@ -20,7 +20,7 @@ type observed struct {
 	ran, waited   time.Duration
 }
 
-// observing returns the middleware and what it told.
+// observing returns the middleware and what it reported.
 func observing() (*queue.Observer, *[]observed) {
 	var all []observed
 	return queue.NewObserver(func(kind, outcome string, ran, waited time.Duration) {
@@ -28,7 +28,7 @@ func observing() (*queue.Observer, *[]observed) {
 	}), &all
 }
 
-func TestObserverTellsTheOutcome(t *testing.T) {
+func TestObserverReportsTheOutcome(t *testing.T) {
 	t.Parallel()
 	wrong := errors.New("wrong")
 	cases := map[string]struct {
@@ -38,7 +38,7 @@ func TestObserverTellsTheOutcome(t *testing.T) {
 		want    string
 	}{
 		"done":                           {nil, nil, 1, queue.OutcomeDone},
-		"done although told to stop":     {nil, errors.New("stop"), 1, queue.OutcomeDone},
+		"done although asked to stop":    {nil, errors.New("stop"), 1, queue.OutcomeDone},
 		"failed":                         {wrong, nil, 2, queue.OutcomeFailed},
 		"failed for the last time":       {wrong, nil, 3, queue.OutcomeDiscarded},
 		"timed out":                      {context.DeadlineExceeded, nil, 1, queue.OutcomeFailed},
@@ -47,13 +47,13 @@ func TestObserverTellsTheOutcome(t *testing.T) {
 		"cancelled by a person":          {context.Canceled, rivertype.ErrJobCancelledRemotely, 1, queue.OutcomeCancelled},
 		"snoozed at the last attempt":    {fmt.Errorf("pull: %w", river.JobSnooze(time.Hour)), nil, 3, queue.OutcomeSnoozed},
 		"stopped at the last attempt":    {fmt.Errorf("pull: %w", context.Canceled), errors.New("stop"), 3, queue.OutcomeInterrupted},
-		"failed while it was to stop":    {wrong, errors.New("stop"), 1, queue.OutcomeFailed},
+		"failed while stopping":          {wrong, errors.New("stop"), 1, queue.OutcomeFailed},
 		"snoozed, cancelled by a person": {river.JobSnooze(time.Hour), rivertype.ErrJobCancelledRemotely, 1, queue.OutcomeCancelled},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			observer, told := observing()
+			observer, reported := observing()
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			err := observer.Work(ctx, &rivertype.JobRow{Kind: "pull_ods", Attempt: c.attempt, MaxAttempts: 3}, func(context.Context) error {
@@ -62,43 +62,43 @@ func TestObserverTellsTheOutcome(t *testing.T) {
 				}
 				return c.err
 			})
-			require.Equal(t, c.err, err, "the error goes on to River as it is")
-			require.Len(t, *told, 1)
-			require.Equal(t, "pull_ods", (*told)[0].kind)
-			require.Equal(t, c.want, (*told)[0].outcome)
+			require.Equal(t, c.err, err, "the error is passed on to River unchanged")
+			require.Len(t, *reported, 1)
+			require.Equal(t, "pull_ods", (*reported)[0].kind)
+			require.Equal(t, c.want, (*reported)[0].outcome)
 		})
 	}
 }
 
-func TestObserverTellsTheTimes(t *testing.T) {
+func TestObserverReportsTheTimes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for wait, want := range map[time.Duration]time.Duration{time.Minute: time.Minute, -time.Minute: 0} {
-			observer, told := observing()
+			observer, reported := observing()
 			job := &rivertype.JobRow{Kind: "tick", ScheduledAt: time.Now().Add(-wait)}
 			require.NoError(t, observer.Work(t.Context(), job, func(context.Context) error {
 				<-time.After(3 * time.Second)
 				return nil
 			}))
-			require.Equal(t, []observed{{"tick", queue.OutcomeDone, 3 * time.Second, want}}, *told)
+			require.Equal(t, []observed{{"tick", queue.OutcomeDone, 3 * time.Second, want}}, *reported)
 		}
 	})
 }
 
-func TestObserverTellsOfAPanicAndLetsItGoOn(t *testing.T) {
+func TestObserverReportsAPanicAndPassesItOn(t *testing.T) {
 	t.Parallel()
 	for attempt, want := range map[int]string{1: queue.OutcomeFailed, 2: queue.OutcomeDiscarded} {
-		observer, told := observing()
+		observer, reported := observing()
 		require.PanicsWithValue(t, "out of range", func() {
 			_ = observer.Work(t.Context(), &rivertype.JobRow{Attempt: attempt, MaxAttempts: 2}, func(context.Context) error {
 				panic("out of range")
 			})
 		})
-		require.Equal(t, want, (*told)[0].outcome)
+		require.Equal(t, want, (*reported)[0].outcome)
 	}
 }
 
-func TestObserverWithoutAnybodyToTell(t *testing.T) {
+func TestObserverWithoutObserve(t *testing.T) {
 	t.Parallel()
 	var middleware rivertype.WorkerMiddleware = queue.NewObserver(nil)
 	require.NoError(t, middleware.Work(t.Context(), &rivertype.JobRow{}, func(context.Context) error { return nil }))

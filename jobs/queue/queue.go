@@ -1,10 +1,10 @@
-// Package queue is the job queue itself, without what its jobs do.
+// Package queue is the job queue itself, independent of what its jobs do.
 //
-//	queue.go, work.go   the names of the queues; clients that queue jobs, or work them
-//	announce.go         this process tells others that it lives
-//	recover.go          jobs that nobody works are made available again
-//	observe.go          every attempt at a job is told of
-//	unavailable.go      how a job goes on when an outside system does not answer
+//	queue.go, work.go   the names of the queues; clients that queue or work jobs
+//	announce.go         this process tells others that it is alive
+//	recover.go          abandoned jobs are made available again
+//	observe.go          every attempt at a job is reported
+//	unavailable.go      what a job does if an outside system does not answer
 package queue
 
 import (
@@ -18,16 +18,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// The queues that are not a sink's; a sink's has the name of the sink.
+// The queues other than those of the sinks, which have the names of the sinks.
 const (
 	Control = "control" // ticks, housekeeping
-	RunsODS = "runs"    // pulls of the organisation register, and what is decided about them
-	RunsERS = "ers"     // the same of the e-Referral Service
+	RunsODS = "runs"    // pulls of the organisation register, approvals and undos
+	RunsERS = "ers"     // the same for the e-Referral Service
 	People  = "people"  // reminders, inactivity, calendar
 	Mail    = "mail"    // letters: one process sends at a time
 )
 
-// OfRuns is the queue in which runs of a source are worked.
+// OfRuns returns the queue for the runs of a source.
 func OfRuns(source profile.Source) string {
 	if source == profile.SourceERS {
 		return RunsERS
@@ -35,10 +35,10 @@ func OfRuns(source profile.Source) string {
 	return RunsODS
 }
 
-// Client works jobs, or only queues them.
+// Client works jobs or only queues them.
 type Client = river.Client[pgx.Tx]
 
-// NewClient is a client that only queues jobs, for commands.
+// NewClient returns a client that only queues jobs, for commands.
 func NewClient(driver *riverpgxv5.Driver, schema string) (*Client, error) {
 	client, err := river.NewClient(driver, &river.Config{Schema: schema})
 	if err != nil {
@@ -47,8 +47,9 @@ func NewClient(driver *riverpgxv5.Driver, schema string) (*Client, error) {
 	return client, nil
 }
 
-// Live are the states in which a job stands in the way of its twin. Completed is
-// not among them: what was done may be asked for again.
+// Live returns the states in which a job prevents another one with the same
+// arguments from being queued. Completed is not among them: what was done may
+// be requested again.
 func Live() []rivertype.JobState {
 	return []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning,

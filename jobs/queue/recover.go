@@ -13,36 +13,40 @@ import (
 )
 
 type recoveryStore interface {
-	// ClearGone ends processes that are gone and gives their jobs away.
+	// ClearGone marks processes that are gone as ended and makes their jobs
+	// available again.
 	ClearGone(ctx context.Context, recovered func(job int64, kind, process string)) error
-	// RunningJobs tells of those this process took longer ago than age.
+	// RunningJobs calls each with the running jobs that this process fetched
+	// more than age ago.
 	RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error
 	// RecoverJob and RecordDone report false when the job is no longer running.
 	RecoverJob(ctx context.Context, job int64, attempt int) (bool, error)
 	RecordDone(ctx context.Context, job int64, attempt int) (bool, error)
 }
 
-// Recovery makes jobs available again that are running with nobody working them:
-// those of processes that are gone, and those of this process that it does not
-// hold. Of these it completes the ones whose work was done.
+// Recovery makes abandoned jobs available again. A job is abandoned if it is
+// marked running but its process is gone, or if it is assigned to this process,
+// which is not working it. In the second case, if the work was done, the job is
+// completed instead.
 type Recovery struct {
 	Store     recoveryStore
 	Held      *HeldJobs
 	Process   string
-	Standing  func() time.Duration // for how long this process has been announced without a break
-	Recovered func(kind string)    // told of each
+	Standing  func() time.Duration // how long this process has been announced without a break
+	Recovered func(kind string)    // called for each recovered job
 	Log       *slog.Logger
 }
 
 const (
-	recoverEvery  = time.Second
-	recoverWithin = 20 * time.Second
-	// judgesAfter is for how long this process must have been announced before it
-	// takes others for gone: after an outage of the database all come back at once.
-	judgesAfter = 4 * time.Second
+	recoverEvery   = time.Second
+	recoverTimeout = 20 * time.Second
+	// judgeOthersAfter is how long this process must have been announced before it
+	// presumes others dead: after an outage of the database all come back at
+	// once.
+	judgeOthersAfter = 4 * time.Second
 )
 
-// Run looks every second until the context ends.
+// Run recovers jobs every second until the context ends.
 func (r *Recovery) Run(ctx context.Context) error {
 	tick := time.NewTicker(recoverEvery)
 	defer tick.Stop()
@@ -53,21 +57,21 @@ func (r *Recovery) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 		if err := r.Once(ctx); err != nil && ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "looking for jobs that nobody works", "error", err)
+			r.Log.ErrorContext(ctx, "recovering abandoned jobs", "error", err)
 		}
 	}
 }
 
-// Once looks once.
+// Once recovers jobs once.
 func (r *Recovery) Once(ctx context.Context) error {
-	if r.Standing() < judgesAfter {
+	if r.Standing() < judgeOthersAfter {
 		return nil
 	}
 	return errors.Join(r.clearGone(ctx), r.recoverOwn(ctx))
 }
 
 func (r *Recovery) clearGone(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
+	ctx, cancel := context.WithTimeout(ctx, recoverTimeout)
 	defer cancel()
 	gone := map[string]kinds{} // by process
 	err := r.Store.ClearGone(ctx, func(_ int64, kind, process string) { r.count(gone, process, kind) })
@@ -88,12 +92,12 @@ func (r *Recovery) count(in map[string]kinds, why, kind string) {
 	r.Recovered(kind)
 }
 
-// recoverOwn looks at the jobs that the queue believes this process to work.
+// recoverOwn checks the jobs that the queue has assigned to this process.
 func (r *Recovery) recoverOwn(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
+	ctx, cancel := context.WithTimeout(ctx, recoverTimeout)
 	defer cancel()
 	var running []runningJob
-	err := r.Store.RunningJobs(ctx, tookLongAgo, func(job int64, attempt int, kind string) {
+	err := r.Store.RunningJobs(ctx, fetchedLongAgo, func(job int64, attempt int, kind string) {
 		running = append(running, runningJob{job, attempt, kind})
 	})
 	if err != nil {
@@ -102,9 +106,9 @@ func (r *Recovery) recoverOwn(ctx context.Context) error {
 	own := map[string]kinds{} // by reason
 	for _, job := range r.Held.missing(running) {
 		record := r.Store.RecoverJob
-		why := "the answer to fetching them was lost, or how they ended could not be recorded: they are available again"
+		why := "the reply to fetching them was lost, or their outcome could not be recorded: they are available again"
 		if job.done {
-			record, why = r.Store.RecordDone, "their work was done, and the queue could not record it: they are completed"
+			record, why = r.Store.RecordDone, "their work was done, but the queue could not record it: they are completed"
 		}
 		recorded, bad := record(ctx, job.id, job.attempt)
 		if err = errors.Join(err, bad); recorded {
@@ -112,26 +116,27 @@ func (r *Recovery) recoverOwn(ctx context.Context) error {
 		}
 	}
 	for why, recovered := range own {
-		r.Log.WarnContext(ctx, "jobs were running, and this process did not work them", "process", r.Process, "why", why, "jobs", recovered)
+		r.Log.WarnContext(ctx, "jobs were marked running, but this process was not working them",
+			"process", r.Process, "why", why, "jobs", recovered)
 	}
 	return err
 }
 
-// runningJob is a job that the queue believes this process to work.
+// runningJob is a job that the queue has assigned to this process.
 type runningJob struct {
 	id      int64
 	attempt int
 	kind    string
 }
 
-// HeldJobs is the middleware that knows which jobs this process works.
+// HeldJobs is the middleware that tracks which jobs this process is working.
 type HeldJobs struct {
 	river.WorkerMiddlewareDefaults
 
 	mutex   sync.Mutex
 	working map[int64]int // attempt by job
 	ended   map[int64]endedWork
-	unknown map[int64]int // attempt by job, as the look before found it
+	unknown map[int64]int // attempt by job, as found by the check before
 }
 
 type endedWork struct {
@@ -140,12 +145,12 @@ type endedWork struct {
 	at      time.Time
 }
 
-// NewHeldJobs returns the middleware, which holds none yet.
+// NewHeldJobs returns the middleware, which tracks no jobs yet.
 func NewHeldJobs() *HeldJobs {
 	return &HeldJobs{working: map[int64]int{}, ended: map[int64]endedWork{}, unknown: map[int64]int{}}
 }
 
-// Work works the job, and remembers meanwhile that it does.
+// Work works the job, and tracks it meanwhile.
 func (h *HeldJobs) Work(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) (err error) {
 	h.mutex.Lock()
 	h.working[job.ID] = job.Attempt
@@ -163,22 +168,23 @@ func (h *HeldJobs) Work(ctx context.Context, job *rivertype.JobRow, work func(co
 }
 
 const (
-	// tookLongAgo is how old a fetch must be before a job counts that this process
-	// does not work: it may be on its way from the queue to its worker.
-	tookLongAgo = 8 * time.Second
-	// recordedWithin is how long the queue gets to record the end of a job.
-	recordedWithin = 15 * time.Second
+	// fetchedLongAgo is how long ago a job must have been fetched before it can
+	// count as missing: it may be in transit from the queue to its worker.
+	fetchedLongAgo = 8 * time.Second
+	// recordTimeout is how long the queue gets to record the end of a job.
+	recordTimeout = 15 * time.Second
 )
 
-// missingJob is one that this process does not work.
+// missingJob is a job that is assigned to this process, which is not working
+// it.
 type missingJob struct {
 	runningJob
 
-	done bool // it did, and succeeded
+	done bool // the work was done, and succeeded
 }
 
-// missing picks the jobs that this process does not work, at the second look that
-// finds them so.
+// missing returns the jobs that this process is not working, once two checks in
+// a row have found them so.
 func (h *HeldJobs) missing(running []runningJob) (missing []missingJob) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -188,8 +194,8 @@ func (h *HeldJobs) missing(running []runningJob) (missing []missingJob) {
 		ended, known := h.ended[job.id]
 		known = known && ended.attempt == job.attempt
 		switch _, working := h.working[job.id]; {
-		case working, known && !ended.done, known && time.Since(ended.at) < recordedWithin:
-			continue // it is worked, or the queue still records its end: that it failed, it records as long as this process lives
+		case working, known && !ended.done, known && time.Since(ended.at) < recordTimeout:
+			continue // it is being worked, or the queue is still recording its end; a failure it retries to record for as long as this process lives
 		}
 		h.unknown[job.id] = job.attempt
 		if before[job.id] == job.attempt {
@@ -200,11 +206,12 @@ func (h *HeldJobs) missing(running []runningJob) (missing []missingJob) {
 	return missing
 }
 
-// forget drops what the queue has recorded: it names such jobs as running no more.
+// forget drops the jobs whose end the queue has recorded: they are no longer
+// listed as running.
 func (h *HeldJobs) forget(running []runningJob) {
 	for id, ended := range h.ended {
 		named := slices.ContainsFunc(running, func(job runningJob) bool { return job.id == id })
-		if !named && time.Since(ended.at) > 4*recordedWithin {
+		if !named && time.Since(ended.at) > 4*recordTimeout {
 			delete(h.ended, id)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatThisProcessDoesNotWorkIsMissed(t *testing.T) {
+func TestJobsThatThisProcessIsNotWorkingAreMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := NewHeldJobs()
@@ -28,21 +28,21 @@ func TestWhatThisProcessDoesNotWorkIsMissed(t *testing.T) {
 		synctest.Wait()
 		work(2, 1, nil)
 		work(3, 1, errors.New("failed"))
-		work(4, 1, nil) // and was taken again since
+		work(4, 1, nil) // and was fetched again since
 		running := []runningJob{{1, 1, "a"}, {2, 1, "a"}, {3, 1, "a"}, {4, 2, "a"}, {5, 1, "a"}}
 
-		require.Empty(t, held.missing(running), "at first sight an answer may be on its way")
+		require.Empty(t, held.missing(running), "at the first check a fetched job may be in transit")
 		require.Equal(t, []missingJob{{running[3], false}, {running[4], false}}, held.missing(running),
-			"the queue may still record what ended a moment ago")
-		time.Sleep(recordedWithin) //nolint:forbidigo // of the bubble's clock
+			"the queue may still be recording what ended a moment ago")
+		time.Sleep(recordTimeout) //nolint:forbidigo // on the bubble's clock
 		held.missing(running)
 		require.Equal(t, []missingJob{{running[1], true}, {running[3], false}, {running[4], false}}, held.missing(running),
-			"that a job failed, the queue records as long as the process lives")
+			"the queue retries to record a failure for as long as the process lives")
 		close(end)
 	})
 }
 
-// recovering is a store whose every process is gone.
+// recovering is a store where every process is gone.
 type recovering struct {
 	cleared, recovered, done []int64
 }
@@ -73,7 +73,7 @@ func TestRecoveredJobsAreCountedAndLoggedOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	store, held := &recovering{}, NewHeldJobs()
-	held.ended[9] = endedWork{attempt: 1, done: true, at: time.Now().Add(-2 * recordedWithin)}
+	held.ended[9] = endedWork{attempt: 1, done: true, at: time.Now().Add(-2 * recordTimeout)}
 	kinds := map[string]int{}
 	standing := time.Duration(0)
 	r := Recovery{
@@ -81,8 +81,8 @@ func TestRecoveredJobsAreCountedAndLoggedOnce(t *testing.T) {
 		Recovered: func(kind string) { kinds[kind]++ }, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	}
 	require.NoError(t, r.Once(t.Context()))
-	require.Empty(t, store.cleared, "who was away itself does not judge others")
-	standing = judgesAfter
+	require.Empty(t, store.cleared, "a process that was away itself does not judge others")
+	standing = judgeOthersAfter
 	require.NoError(t, r.Once(t.Context()))
 	require.NoError(t, r.Once(t.Context()))
 	require.Equal(t, []int64{8}, store.recovered)
@@ -91,7 +91,7 @@ func TestRecoveredJobsAreCountedAndLoggedOnce(t *testing.T) {
 	require.Equal(t, 4, strings.Count(log.String(), "level=WARN"))
 }
 
-// scripted answers of an announcement.
+// announcing is an announcement with scripted answers.
 type announcing struct {
 	renew           error
 	stopped, closed bool
@@ -102,31 +102,31 @@ func (a *announcing) Renew(context.Context) error { return a.renew }
 func (a *announcing) Stop(context.Context) error  { a.stopped = true; return nil }
 func (a *announcing) Close(context.Context) error { a.closed = true; return nil }
 
-func TestAnAnnouncementThatIsLostIsMadeAnewUntilItIsReplaced(t *testing.T) {
+func TestALostAnnouncementIsMadeAgainUntilTheProcessIsReplaced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		made := []*announcing{{renew: errors.New("connection lost")}, {}}
-		var words []string
+		var calls []string
 		next := 0
 		a := Announcer{
 			Announce: func(_ context.Context, earlier Announcement) (Announcement, error) {
-				if next == 1 && len(words) < 2 {
-					return nil, errors.New("the database is away")
+				if next == 1 && len(calls) < 2 {
+					return nil, errors.New("the database is down")
 				}
 				require.Equal(t, next > 0, earlier != nil)
 				next++
 				return made[next-1], nil
 			},
-			Answered: func() { words = append(words, "answered") }, Lost: func(error) { words = append(words, "lost") },
+			Answered: func() { calls = append(calls, "answered") }, Lost: func(error) { calls = append(calls, "lost") },
 		}
 		id, err := a.Begin(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, int64(5), id)
 		ended := make(chan error)
 		go func() { ended <- a.Run(t.Context()) }()
-		time.Sleep(4*renewEvery + renewEvery/2) //nolint:forbidigo // of the bubble's clock
+		time.Sleep(4*renewEvery + renewEvery/2) //nolint:forbidigo // on the bubble's clock
 		synctest.Wait()
-		require.Equal(t, []string{"lost", "lost", "answered", "answered"}, words)
+		require.Equal(t, []string{"lost", "lost", "answered", "answered"}, calls)
 		require.True(t, made[0].closed)
 		require.Equal(t, renewEvery+renewEvery/2, a.Standing())
 		made[1].renew = ErrReplaced

@@ -9,20 +9,21 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Unavailable is an error of an outside system that says how to go on.
+// Unavailable is an error of an outside system that says whether and when to
+// try again.
 type Unavailable interface {
 	error
 	// Retryable reports that a later attempt may succeed.
 	Retryable() bool
 	// Unauthorized reports that the system refuses us (401, 403): we pause and
-	// drop nothing, since a person will put it right.
+	// drop nothing, since a person will fix it.
 	Unauthorized() bool
 	// Wait is how long the system asked us to wait; 0 when it did not.
 	Wait() time.Duration
 }
 
-// Unreached makes an error of pulling one that may pass, unless it says itself
-// that it will not.
+// Unreached makes an error of pulling retryable, unless it is Unavailable
+// itself or refuses the content.
 func Unreached(err error) error {
 	var unavailable Unavailable
 	var refused *profile.RefusedError
@@ -46,10 +47,11 @@ func IsTemporary(err error) bool {
 	return errors.As(err, &unavailable) && (unavailable.Retryable() || unavailable.Unauthorized())
 }
 
-// pausedFor is how long a job waits for credentials that were refused.
+// pausedFor is how long a job waits after credentials were refused.
 const pausedFor = 5 * time.Minute
 
-// AfterError turns waiting into a snooze, which costs no attempt.
+// AfterError turns an error that asks to wait into a snooze, which costs no
+// attempt.
 func AfterError(err error) error {
 	var unavailable Unavailable
 	switch {

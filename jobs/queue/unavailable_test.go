@@ -23,20 +23,20 @@ func (a answered) Retryable() bool     { return a.retryable }
 func (a answered) Unauthorized() bool  { return a.unauthorized }
 func (a answered) Wait() time.Duration { return a.wait }
 
-func TestWhatBecomesOfAPullThatFails(t *testing.T) {
+func TestErrorsOfPulls(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		err       error
 		temporary bool
 		snooze    time.Duration
 	}{
-		"no answer":           {errors.New("connection refused"), true, 0},
-		"5xx":                 {answered{retryable: true}, true, 0},
-		"429 with a wait":     {answered{retryable: true, wait: time.Minute}, true, time.Minute},
-		"401":                 {answered{unauthorized: true}, true, pausedFor},
-		"404":                 {answered{}, false, 0},
-		"refused content":     {&profile.RefusedError{Name: "x", Why: "y"}, false, 0},
-		"5xx, told in detail": {fmt.Errorf("pulling: %w", answered{retryable: true}), true, 0},
+		"no answer":       {errors.New("connection refused"), true, 0},
+		"5xx":             {answered{retryable: true}, true, 0},
+		"429 with a wait": {answered{retryable: true, wait: time.Minute}, true, time.Minute},
+		"401":             {answered{unauthorized: true}, true, pausedFor},
+		"404":             {answered{}, false, 0},
+		"refused content": {&profile.RefusedError{Name: "x", Why: "y"}, false, 0},
+		"5xx, wrapped":    {fmt.Errorf("pulling: %w", answered{retryable: true}), true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,21 +10,21 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Work is what a process works, and how.
+// Work configures a client that works jobs.
 type Work struct {
-	Driver   *riverpgxv5.Driver // the queue's own connections
+	Driver   *riverpgxv5.Driver // the connections of the job queue
 	Schema   string             // where the queue's tables live
 	Process  string             // names this process among others
 	Workers  *river.Workers
 	Queues   map[string]river.QueueConfig
 	Periodic []*river.PeriodicJob
-	Held     *HeldJobs // knows which jobs this process works
-	Observe  Observe   // told of every attempt at a job
+	Held     *HeldJobs // tracks the jobs that this process is working
+	Observe  Observe   // called after every attempt at a job
 	Log      *slog.Logger
 }
 
 // Client builds the client that works the queues. Every default of River that
-// bites is set on purpose.
+// could do harm is set explicitly.
 func (w Work) Client() (*Client, error) {
 	client, err := river.NewClient(w.Driver, &river.Config{
 		Schema:               w.Schema,
@@ -36,7 +36,7 @@ func (w Work) Client() (*Client, error) {
 		WorkerMiddleware:     []rivertype.WorkerMiddleware{w.Held, NewObserver(w.Observe)},
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
-		RescueStuckJobsAfter: 24 * time.Hour, // what nobody works is recovered within seconds: the queue itself must not meddle
+		RescueStuckJobsAfter: 24 * time.Hour, // Recovery finds abandoned jobs within seconds: River itself must not interfere
 		SoftStopTimeout:      softStop,
 	})
 	if err != nil {
@@ -45,6 +45,6 @@ func (w Work) Client() (*Client, error) {
 	return client, nil
 }
 
-// softStop is how long working jobs may go on when the process stops; then their
-// context ends. A run goes on in the next process.
+// softStop is how long running jobs may continue when the process stops; then
+// their context ends. The next process continues an interrupted run.
 const softStop = 10 * time.Second

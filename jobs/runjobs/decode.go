@@ -8,12 +8,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// decoded is a chunk of raw records, decoded: all that can be done without the
-// database.
+// decoded is a chunk of raw records after decoding, which needs no database.
 type decoded struct {
 	compared []runs.Compared
 	rejected []rejected
-	err      error // of reading the pull
+	err      error // from reading the pull
 }
 
 type rejected struct {
@@ -21,7 +20,8 @@ type rejected struct {
 	why  profile.Rejected
 }
 
-// decodeAhead decodes a chunk while the database is busy with the one before.
+// decodeAhead decodes a chunk in the background while the database handles the
+// one before.
 func decodeAhead(pull Pull, candidates []runs.Candidate) <-chan decoded {
 	ahead := make(chan decoded, 1)
 	go func() { ahead <- decode(pull, candidates) }()
@@ -46,7 +46,7 @@ func decode(pull Pull, candidates []runs.Candidate) (d decoded) {
 	return d
 }
 
-// differing are the records whose facts are new.
+// differing returns the records whose facts are new.
 func (d decoded) differing() (records []profile.Record) {
 	for _, c := range d.compared {
 		if !c.OnlyFormDiffers {

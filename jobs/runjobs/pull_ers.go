@@ -19,20 +19,20 @@ type PullERS struct {
 	Part ERSPart `json:"part" river:"unique"`
 }
 
-// ERSPart is a part of e-RS that is pulled by itself.
+// ERSPart is a part of e-RS that is pulled separately.
 type ERSPart string
 
 // The parts.
 const (
 	ERSCodes    ERSPart = "codes"    // the code systems
 	ERSServices ERSPart = "services" // the details of every service, reconciled with the profiles
-	ERSRegister ERSPart = "register" // the EBSX05 extract, where one is configured
+	ERSRegister ERSPart = "register" // the EBSX05 extract, if one is configured
 )
 
 // Kind names the job.
 func (PullERS) Kind() string { return "pull_ers" }
 
-// InsertOpts lets one pull of a part be queued at a time. Code systems go before
+// InsertOpts allows one queued pull per part at a time. Code systems go before
 // the services that they label.
 func (p PullERS) InsertOpts() river.InsertOpts {
 	priority := 3
@@ -49,23 +49,23 @@ type pullERSWorker struct {
 	river.WorkerDefaults[PullERS]
 	store Store
 	runs  *Runs
-	parts map[ERSPart]func(context.Context) error // those that are no runs
+	parts map[ERSPart]func(context.Context) error // the parts that are not runs
 	now   func() time.Time
 	ended func(context.Context, runs.Summary)
 }
 
-// servicesTimeout leaves a slow e-RS time: a run of 30,000 services asks 1,500
-// questions.
+// servicesTimeout allows for a slow e-RS: a run of 30,000 services makes 1,500
+// requests.
 const servicesTimeout = 4 * time.Hour
 
 func (*pullERSWorker) Timeout(*river.Job[PullERS]) time.Duration { return servicesTimeout }
 
-// Work begins a run, or goes on with the one an earlier attempt began.
+// Work starts a run, or continues the one that an earlier attempt started.
 func (w *pullERSWorker) Work(ctx context.Context, job *river.Job[PullERS]) error {
 	if job.Args.Part != ERSServices {
 		pull := w.parts[job.Args.Part]
 		if pull == nil {
-			return river.JobCancel(fmt.Errorf("no part %q of e-RS is pulled here", job.Args.Part))
+			return river.JobCancel(fmt.Errorf("there is no part %q of e-RS, or it is not configured", job.Args.Part))
 		}
 		if err := pull(ctx); err != nil {
 			return queue.AfterError(err)

@@ -22,7 +22,7 @@ type PullODS struct {
 // Kind names the job.
 func (PullODS) Kind() string { return "pull_ods" }
 
-// InsertOpts lets one pull of a report be queued at a time: a newer one would
+// InsertOpts allows one queued pull per report at a time: another one would
 // bring the same.
 func (PullODS) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
@@ -31,7 +31,7 @@ func (PullODS) InsertOpts() river.InsertOpts {
 	}
 }
 
-// Store is what a pull needs to begin its run.
+// Store is what a pull needs to start its run.
 type Store interface {
 	RunOfJob(ctx context.Context, job int64) (runs.ID, error)
 	CreateRun(ctx context.Context, run runs.Run,
@@ -49,7 +49,7 @@ type pullODSWorker struct {
 
 func (*pullODSWorker) Timeout(*river.Job[PullODS]) time.Duration { return runTimeout }
 
-// Work begins a run, or goes on with the one an earlier attempt began.
+// Work starts a run, or continues the one that an earlier attempt started.
 func (w *pullODSWorker) Work(ctx context.Context, job *river.Job[PullODS]) error {
 	id, err := w.store.RunOfJob(ctx, job.ID)
 	if err != nil {

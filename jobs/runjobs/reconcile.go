@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Reconcile works a run that is stored already: a one-off that somebody asked
-// for, or one whose process was killed.
+// Reconcile works a run that is stored already: one that a person requested, or
+// one whose process was killed.
 type Reconcile struct {
 	Run    runs.ID        `json:"run" river:"unique"`
 	Source profile.Source `json:"source"`
@@ -23,7 +23,7 @@ type Reconcile struct {
 // Kind names the job.
 func (Reconcile) Kind() string { return "reconcile" }
 
-// InsertOpts lets a job be queued once while its twin lives.
+// InsertOpts allows one queued job per run at a time.
 func (r Reconcile) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue: queue.OfRuns(r.Source), MaxAttempts: runAttempts, Priority: 1,
@@ -49,8 +49,8 @@ func (w *reconcileWorker) Work(ctx context.Context, job *river.Job[Reconcile]) e
 	return workRun(ctx, w.runs, w.ended, job.Args.Source, job.Args.Run, job.Attempt == job.MaxAttempts)
 }
 
-// workRun works a run within a job. The last attempt ends the run, whatever
-// happens.
+// workRun works a run within a job. The last attempt ends the run, even if it
+// fails.
 func workRun(ctx context.Context, runs *Runs, ended func(context.Context, runs.Summary),
 	source profile.Source, id runs.ID, last bool,
 ) error {
@@ -66,7 +66,7 @@ func workRun(ctx context.Context, runs *Runs, ended func(context.Context, runs.S
 	return nil
 }
 
-// summaryAttrs are the one line a run writes.
+// summaryAttrs returns the attributes of the one line that is logged per run.
 func summaryAttrs(s runs.Summary) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("run", s.Run), slog.String("source", string(s.Source)), slog.String("report", s.Report),

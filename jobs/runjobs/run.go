@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Runs works runs: pull, plan, guard, apply. The daemon's job and the commands
-// without a daemon call the same functions, under the same lock.
+// Runs works runs: pull, plan, guard, apply. The daemon's jobs and the commands
+// that run without a daemon call the same functions, under the same lock.
 type Runs struct {
 	// LockOrganisations and LockServices wait for the lock of their source: two
 	// runs of a source never overlap.
@@ -22,65 +22,69 @@ type Runs struct {
 	Organisations Organisations
 	Services      Services
 	Now           func() time.Time
-	// Progress is told how far a run has come; total is 0 when unknown.
+	// Progress is called with how far a run has come; total is 0 if unknown.
 	Progress func(ctx context.Context, run runs.ID, stage string, done, total int)
 }
 
 // Session works the runs of one source under its lock. The plan of a run is one
-// transaction, of which nothing remains unless it is sealed.
+// transaction, which is rolled back unless the plan is sealed.
 type Session interface {
-	// Start marks a run as being worked, and returns it as it stands.
+	// Start marks a run as being worked, and returns its current state.
 	Start(ctx context.Context, id runs.ID) (runs.Run, error)
-	// BeginPlan begins to plan a run whose report covers these organisation types.
-	// A run that is not stored yet (a preview) gets a number that vanishes with its
-	// plan.
+	// BeginPlan starts planning a run whose report covers these organisation
+	// types. A run that is not stored (a preview) gets a temporary number that
+	// is discarded with its plan.
 	BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error
-	// Summarise counts and digests what the plan would do now.
+	// Summarise counts and digests what the plan would do at present.
 	Summarise(ctx context.Context) (runs.Summary, error)
-	// Seal stores the plan: from here on the run is applied, also by another
-	// process when this one dies.
+	// Seal commits the plan: from here on the run will be applied, by another
+	// process if this one dies.
 	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error
-	// DiscardPlan leaves nothing of the plan. It does nothing after Seal.
+	// DiscardPlan rolls the plan back. It does nothing after Seal.
 	DiscardPlan()
-	// Apply applies a sealed plan, from where the last process left it.
+	// Apply applies a sealed plan, continuing where the last process stopped.
 	Apply(ctx context.Context, run runs.Run, applied func(codes int)) error
-	// Finish and Fail end a run, once: with its result, or with why there is none.
+	// Finish and Fail end a run, once: with its result, or with the reason why
+	// there is none.
 	Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (runs.Summary, error)
 	Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error)
-	// Alive reports whether the lock still stands: it is lost with its connection.
+	// Alive reports whether the lock is still held: it is lost with its
+	// connection.
 	Alive() bool
 	Close()
 }
 
-// planner is how runs of one source are planned.
+// planner plans runs of one source.
 type planner interface {
 	// types are the organisation types that the run's report covers.
 	types() ([]profile.OrgType, error)
-	// pull gets what the run reads, before the transaction of its plan begins:
-	// that does not wait for a register. The source's lock is held, so that what
-	// is pulled later is also planned later.
+	// pull gets what the run reads. It comes before the transaction of the
+	// plan, which must not wait for a register. The source's lock is held, so
+	// that what is pulled later is also planned later.
 	pull(ctx context.Context) error
 	// compare plans what was pulled, approve what the parent withheld, undo what
 	// it applied.
 	compare(ctx context.Context) error
 	approve(ctx context.Context) error
 	undo(ctx context.Context) error
-	// guard withholds what no register does on an ordinary day.
+	// guard withholds changes that no register makes on an ordinary day.
 	guard(ctx context.Context) ([]runs.Withheld, error)
-	// describe says what was read, and by what the same listing is known again.
+	// describe adds what was read to the summary, and returns the stamp by
+	// which the same listing is recognised.
 	describe(summary *runs.Summary) runs.Stamp
 	close()
 }
 
-// ErrUnchanged says that a pull has nothing new since the ETag of the run.
+// ErrUnchanged means that nothing has changed since the ETag of the run.
 var ErrUnchanged = errors.New("not modified since the last listing")
 
-// ErrInterrupted says that a run goes on where it stands when it is worked
-// again: the process is stopping, or the database went away.
+// ErrInterrupted means that a run will continue from its current state when it
+// is worked again: the process is stopping, or the database connection was
+// lost.
 var ErrInterrupted = errors.New("interrupted")
 
-// reconcile takes a run from wherever it stands to its end: it is planned, the
-// plan is sealed and applied. A preview stops before the plan is sealed.
+// reconcile takes a run from its current state to its end: it is planned, then
+// the plan is sealed and applied. A preview stops before the plan is sealed.
 func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, run runs.Run, preview bool) (
 	summary runs.Summary, err error,
 ) {
@@ -118,8 +122,8 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 	return session.Finish(ctx, run, types, r.Now().Sub(began).Milliseconds())
 }
 
-// plan pulls, compares and guards. What a person decided is read from the parent
-// run and not guarded: the decision is the person's.
+// plan pulls, compares and guards. Approvals and undos read the parent run
+// instead of pulling, and are not guarded: a person has decided.
 func plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
 	summary runs.Summary, err error,
 ) {
@@ -156,9 +160,9 @@ func plan(ctx context.Context, session Session, planner planner, run runs.Run, t
 	return summary, err
 }
 
-// Work brings a run to its end, from wherever it stands. A run that was refused
-// or failed is a result, not an error: an error means that the run may be worked
-// again (ErrInterrupted, or the source is out of reach).
+// Work brings a run to its end from its current state. A run that was refused
+// or failed is a result, not an error: an error means that the run may be
+// worked again (ErrInterrupted, or the source cannot be reached).
 func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.ID) (runs.Summary, error) {
 	return r.underLock(ctx, source, id, func(session Session, planner planner, run runs.Run) (runs.Summary, error) {
 		summary, err := r.reconcile(ctx, session, planner, run, false)
@@ -167,13 +171,13 @@ func (r *Runs) Work(ctx context.Context, source profile.Source, id runs.ID) (run
 			return summary, err
 		case !session.Alive():
 			return summary, fmt.Errorf("%w: %w", ErrInterrupted, err)
-		default: // no other attempt can do better
+		default: // another attempt would not help
 			return fail(ctx, session, run, err)
 		}
 	})
 }
 
-// GiveUp ends a run whose last attempt did not succeed.
+// GiveUp ends a run whose last attempt failed.
 func (r *Runs) GiveUp(ctx context.Context, source profile.Source, id runs.ID, why error) (runs.Summary, error) {
 	return r.underLock(ctx, source, id, func(session Session, _ planner, run runs.Run) (runs.Summary, error) {
 		return fail(ctx, session, run, why)
@@ -188,8 +192,8 @@ func fail(ctx context.Context, session Session, run runs.Run, why error) (runs.S
 	return session.Fail(ctx, run, state, why.Error())
 }
 
-// underLock does something with a run that has not ended yet, and returns its
-// summary where it has.
+// underLock calls do with a run that has not ended. If the run has ended, it
+// only returns its summary.
 func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
 	do func(Session, planner, runs.Run) (runs.Summary, error),
 ) (summary runs.Summary, err error) {
@@ -210,7 +214,7 @@ func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
 	return do(session, planner(run), run)
 }
 
-// Preview plans a run and leaves nothing of it.
+// Preview plans a run and discards the plan.
 func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
 	session, planner, err := r.lock(ctx, run.Source)
 	if err != nil {
@@ -225,7 +229,8 @@ func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) 
 	return summary, err
 }
 
-// lock waits for the lock of a source, and returns how its runs are planned.
+// lock waits for the lock of a source, and returns a function that makes the
+// planner of a run.
 func (r *Runs) lock(ctx context.Context, source profile.Source) (Session, func(runs.Run) planner, error) {
 	if source == profile.SourceERS {
 		session, err := r.LockServices(ctx)

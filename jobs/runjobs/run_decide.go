@@ -10,20 +10,20 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// organisationDecisions is what an approval or an undo needs to know.
+// organisationDecisions is what an approval or an undo needs.
 type organisationDecisions interface {
 	Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error]
 	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
 	Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error)
 	Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error)
 	Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error)
-	// RecordDecision stores what will be applied, and names what is left out.
+	// RecordDecision stores what will be applied and what is left out.
 	RecordDecision(ctx context.Context, apply, left []runs.Change) error
 }
 
-// approve plans what the parent withheld, once more, from the stored records and
-// at the parent's day. Rows that would now do something else are left out and
-// named.
+// approve plans again what the parent withheld, from the stored records and as
+// of the parent's day. Rows that would now do something else are left out and
+// recorded as such.
 func (p *organisationPlanner) approve(ctx context.Context) error {
 	for withheld, err := range p.session.Withheld(ctx) {
 		if err != nil {
@@ -59,8 +59,8 @@ func (p *organisationPlanner) planAgain(ctx context.Context, codes []profile.ODS
 	return fresh, nil
 }
 
-// undo plans to take back exactly what the parent applied. Fields that were
-// edited since are left and named.
+// undo plans to revert exactly what the parent applied. Fields that were edited
+// since are left as they are, and recorded as such.
 func (p *organisationPlanner) undo(ctx context.Context) error {
 	for applied, err := range p.session.Applied(ctx) {
 		if err != nil {
@@ -89,18 +89,18 @@ func codesOf(changes []runs.Change) []profile.ODSCode {
 	return codes
 }
 
-// serviceDecisions is what an approval or an undo of services needs to know.
+// serviceDecisions is what an approval or an undo of services needs.
 type serviceDecisions interface {
 	Withheld(ctx context.Context) iter.Seq2[[]services.Change, error]
 	Applied(ctx context.Context) iter.Seq2[[]services.Change, error]
 	ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error)
 	Rows(ctx context.Context, ids []services.ID) (services.Rows, map[services.ID]services.State, error)
-	// RecordDecision stores what will be applied, and names what is left out.
+	// RecordDecision stores what will be applied and what is left out.
 	RecordDecision(ctx context.Context, apply, left []services.Change) error
 }
 
-// approve plans what the parent withheld, once more, from what the store
-// remembers. What would now do something else is left out and named.
+// approve plans again what the parent withheld, from what is stored. What would
+// now do something else is left out and recorded as such.
 func (p *servicePlanner) approve(ctx context.Context) error {
 	for withheld, err := range p.session.Withheld(ctx) {
 		if err != nil {
@@ -118,8 +118,8 @@ func (p *servicePlanner) approve(ctx context.Context) error {
 	return nil
 }
 
-// undo plans to take back exactly what the parent applied. What was edited since
-// is left and named.
+// undo plans to revert exactly what the parent applied. What was edited since
+// is left as it is, and recorded as such.
 func (p *servicePlanner) undo(ctx context.Context) error {
 	for applied, err := range p.session.Applied(ctx) {
 		if err != nil {

@@ -21,45 +21,47 @@ type Organisations struct {
 	Guard        runs.Guard
 }
 
-// Pull is what a source gave: raw records, that are decoded one by one where
-// their bytes are new. It is spooled completely before a run begins.
+// Pull is what was read from a source: raw records, of which those with new
+// bytes are decoded one by one. It is spooled completely before it is compared.
 type Pull interface {
 	Rows() iter.Seq2[profile.Row, error]
 	Record(row profile.Row) (profile.Record, error) // or a *profile.Rejected
 	Raw(row profile.Row) ([]byte, error)
 }
 
-// stamped is a pull that can be told from another without comparing records.
+// stamped is a pull with a stamp that identifies its content without comparing
+// records.
 type stamped interface{ Stamp() runs.Stamp }
 
 // deltaPull is a pull of changes.
 type deltaPull interface {
-	Until() profile.Date        // the newest change it holds; zero for none
+	Until() profile.Date        // the date of the newest change in it; zero for none
 	Deleted() []profile.ODSCode // what was deleted from the register
 }
 
-// OrganisationSession works runs of the organisation register. What concerns a
-// plan is said between BeginPlan and Seal.
+// OrganisationSession works runs of the organisation register. Methods that
+// concern a plan are called between BeginPlan and Seal.
 type OrganisationSession interface {
 	Session
-	// LastListing is the listing of the report that was accepted last; Unchanged
-	// reports whether the one with this stamp is the same, and nothing of it has to
-	// be looked at again.
+	// LastListing describes the last accepted listing of the report. Unchanged
+	// reports whether the listing with this stamp is the same, so that none of
+	// it has to be compared.
 	LastListing() (asOf profile.Date, records int)
 	Unchanged(ctx context.Context, stamp runs.Stamp) (records int, unchanged bool, err error)
-	// Stage takes key and hash of every record. Compare finds those that differ
-	// from what was accepted last, and takes out those whose code stands twice.
+	// Stage stores the key and hash of every record. Compare finds those that
+	// differ from the last accepted ones, and removes those whose code occurs
+	// more than once.
 	Stage(ctx context.Context, rows iter.Seq2[profile.Row, error]) (records int, err error)
 	Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error)
 	Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error]
 	Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error]
-	// Load completes records to what is compared: what was accepted last, the
-	// profiles, and people's decisions.
+	// Load adds to records what they are compared with: the last accepted
+	// records, the profiles, and people's decisions.
 	Load(ctx context.Context, records []profile.Record) ([]runs.Item, error)
 	Record(ctx context.Context, compared []runs.Compared, plan runs.Plan) error
 	RecordMissing(ctx context.Context, plan runs.Plan) error
 	Quarantine(ctx context.Context, hash profile.Hash, rejected profile.Rejected) error
-	// FlagDeleted and MoveWatermark are what only a delta needs.
+	// FlagDeleted and MoveWatermark are needed only by a delta.
 	FlagDeleted(ctx context.Context, codes []profile.ODSCode) error
 	MoveWatermark(ctx context.Context, stream string, until profile.Date) error
 	// Groups counts the plan as the guard measures it; Withhold holds groups back.
@@ -75,12 +77,12 @@ type organisationPlanner struct {
 	session  OrganisationSession
 	run      runs.Run
 
-	pulled    Pull // nil where nothing is new since the ETag of the run
-	unchanged bool // since then
-	records   int
-	short     bool
-	bad       int
-	first     profile.Rejected // the first bad record, for the refusal
+	pulled        Pull // nil if nothing has changed since the ETag of the run
+	unchanged     bool // since the ETag of the run
+	records       int
+	short         bool
+	rejected      int
+	firstRejected profile.Rejected // the first bad record, for the refusal
 }
 
 func (p *organisationPlanner) types() ([]profile.OrgType, error) { return p.Types(p.run) }
@@ -113,7 +115,7 @@ func (p *organisationPlanner) stamp() runs.Stamp {
 }
 
 func (p *organisationPlanner) describe(summary *runs.Summary) runs.Stamp {
-	summary.Records, summary.Rejected = p.records, p.bad
+	summary.Records, summary.Rejected = p.records, p.rejected
 	if p.unchanged {
 		summary.Note = ErrUnchanged.Error()
 		return p.run.Stamp
@@ -136,7 +138,7 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, step := range []func(context.Context) error{p.stage, p.compareStaged, p.markMissing, p.follow} {
+	for _, step := range []func(context.Context) error{p.stage, p.compareStaged, p.markMissing, p.moveWatermark} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -144,18 +146,18 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 	return nil
 }
 
-// checkAge refuses a listing that is older than the last accepted one.
+// checkAge refuses a listing older than the last accepted one.
 func (p *organisationPlanner) checkAge() error {
 	last, _ := p.session.LastListing()
 	if !p.run.AsOf.Before(last) {
 		return nil
 	}
 	return &profile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
-		"it speaks of %s, but a listing of %s was accepted already; give a newer one, or its day with --as-of", p.run.AsOf, last)}
+		"its date is %s, but a listing of %s was accepted already; use a newer one, or give its date with --as-of", p.run.AsOf, last)}
 }
 
 // stage hashes the whole pull. Rows without a readable code are quarantined at
-// once: there is nothing to compare them by.
+// once, since they have no key to compare by.
 func (p *organisationPlanner) stage(ctx context.Context) error {
 	var unreadable []runs.Candidate
 	wanted := p.wanted()
@@ -188,8 +190,8 @@ func (p *organisationPlanner) wanted() func(profile.ODSCode) bool {
 	return func(code profile.ODSCode) bool { return len(codes) == 0 || codes[code] }
 }
 
-// compareStaged plans chunk by chunk, and decodes each while the one before is
-// planned.
+// compareStaged plans chunk by chunk, and decodes each chunk while the one
+// before is planned.
 func (p *organisationPlanner) compareStaged(ctx context.Context) error {
 	differing, duplicates, err := p.session.Compare(ctx)
 	if err != nil {
@@ -234,8 +236,9 @@ func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan dec
 	return p.session.Record(ctx, chunk.compared, plan)
 }
 
-// markMissing is for listings only: a delta says nothing about absence. What a
-// short listing would mark is shown, and flags nothing.
+// markMissing is for listings only: a delta says nothing about absence. For a
+// short listing, what it would mark is recorded in the plan but no profile is
+// flagged.
 func (p *organisationPlanner) markMissing(ctx context.Context) error {
 	if p.run.Kind != runs.RunListing {
 		return nil
@@ -255,8 +258,9 @@ func (p *organisationPlanner) markMissing(ctx context.Context) error {
 	return nil
 }
 
-// follow moves the watermark with the plan, so only when the pull is stored.
-func (p *organisationPlanner) follow(ctx context.Context) error {
+// moveWatermark moves the watermark in the transaction of the plan, so that it moves
+// only if the pull is stored.
+func (p *organisationPlanner) moveWatermark(ctx context.Context) error {
 	delta, ok := p.pulled.(deltaPull)
 	if !ok || p.run.Kind != runs.RunDelta {
 		return nil

@@ -12,44 +12,47 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Services works runs of the e-Referral Service: every id of the register is
-// asked for, what differs is kept, and compared with the profiles.
+// Services is what runs of the e-Referral Service need: every id of the
+// register is looked up, what differs is stored, and then compared with the
+// profiles.
 type Services struct {
 	Open  func() (ServiceSource, error)
 	Guard services.Guard
-	Ahead int // batches that may be asked for at a time, so that the rate limit is the only bound
+	Ahead int // batches requested concurrently, so that the rate limit is the only bound
 }
 
 // ServiceSource is e-RS.
 type ServiceSource interface {
-	// Batch asks for at most ServiceBatch ids; each is answered.
+	// Batch looks up at most ServiceBatch ids; each gets an answer.
 	Batch(ctx context.Context, credential string, ids []services.ID) ([]services.Answer, error)
-	// Proof asks for one service that is absent: found, unknown or not visible.
+	// Proof looks up a single absent service: it is found, unknown or not
+	// visible.
 	Proof(ctx context.Context, id services.ID) (services.Answer, error)
 }
 
-// ServiceBatch is how many ids one call may ask for
-// (connectors/ers/CONTRACT.md "Asking for many").
+// ServiceBatch is how many ids one call may look up (connectors/ers/CONTRACT.md
+// "Asking for many").
 const ServiceBatch = 20
 
-// ServiceSession works runs of the e-Referral Service. What e-RS answers is kept
-// as it comes, before a plan begins; what concerns a plan is said between
-// BeginPlan and Seal.
+// ServiceSession works runs of the e-Referral Service. Answers of e-RS are
+// stored as they arrive, before planning starts. Methods that concern a plan
+// are called between BeginPlan and Seal.
 type ServiceSession interface {
 	Session
-	// BeginPull goes on where the run stands. Pulled is how many services were
-	// asked for so far, how many of them could not be read, and how many there are.
+	// BeginPull continues where the run stopped. Pulled returns how many
+	// services were looked up so far, how many of them could not be read, and
+	// how many there are.
 	BeginPull(ctx context.Context, run runs.Run) error
 	Pulled() (asked, rejected, total int)
 	Entries(ctx context.Context) iter.Seq2[[]services.Entry, error]
-	Keep(ctx context.Context, looks []services.Sighting, rejected []services.Answer, asked int, last services.Entry) error
-	// Items are the services of which the run knows something new, and those that
-	// differ from the profiles they are at.
+	Keep(ctx context.Context, sightings []services.Sighting, rejected []services.Answer, asked int, last services.Entry) error
+	// Items returns the services about which the run learned something new, and
+	// those that differ from the profiles they belong to.
 	Items(ctx context.Context) iter.Seq2[[]services.Item, error]
 	Record(ctx context.Context, items []services.Item, changes []services.Change) error
-	// Losses counts what sites would lose, and the services that all sites show.
-	// Withhold holds back what these sites would lose and what was undone once, and
-	// counts it.
+	// Losses counts the services that each site would lose, and those that all
+	// sites have. Withhold holds back what the given sites would lose and what
+	// was undone before, and counts both.
 	Losses(ctx context.Context) (losses []services.SiteLosses, all int, err error)
 	Withhold(ctx context.Context, sites []services.SiteLosses) ([]services.WithheldCount, error)
 	serviceDecisions
@@ -76,7 +79,7 @@ func (p *servicePlanner) describe(summary *runs.Summary) runs.Stamp {
 	return runs.Stamp{}
 }
 
-// compare plans what was asked for, page by page.
+// compare plans what was looked up, page by page.
 func (p *servicePlanner) compare(ctx context.Context) error {
 	done := 0
 	for items, err := range p.session.Items(ctx) {
@@ -101,16 +104,16 @@ func (p *servicePlanner) guard(ctx context.Context) ([]runs.Withheld, error) {
 	return services.Summarise(withheld, losses, all), err
 }
 
-// batchAnswer is a batch with what e-RS says of it.
+// batchAnswer is a batch with the answers of e-RS.
 type batchAnswer struct {
 	entries []services.Entry
 	answers []services.Answer
 	err     error
 }
 
-// pull asks for the register from where the run stands. Several batches are on
-// their way at a time; they are kept in order, so that a killed run knows where
-// it stands.
+// pull looks up the register from where the run stopped. Several batches are
+// requested concurrently, but stored in order, so that a killed run knows where
+// to continue.
 func (p *servicePlanner) pull(ctx context.Context) (err error) {
 	if err := p.session.BeginPull(ctx, p.run); err != nil {
 		return err
@@ -120,13 +123,13 @@ func (p *servicePlanner) pull(ctx context.Context) (err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var flying []chan batchAnswer
-	land := func(most int) error {
-		for len(flying) > most {
-			if err := p.keep(ctx, <-flying[0]); err != nil {
+	var inFlight []chan batchAnswer
+	storeUntil := func(most int) error {
+		for len(inFlight) > most {
+			if err := p.keep(ctx, <-inFlight[0]); err != nil {
 				return err
 			}
-			flying = flying[1:]
+			inFlight = inFlight[1:]
 		}
 		return nil
 	}
@@ -135,16 +138,17 @@ func (p *servicePlanner) pull(ctx context.Context) (err error) {
 			return err
 		}
 		for batch := range batches(entries) {
-			if err := land(max(p.Ahead, 1) - 1); err != nil {
+			if err := storeUntil(max(p.Ahead, 1) - 1); err != nil {
 				return err
 			}
-			flying = append(flying, p.ask(ctx, batch))
+			inFlight = append(inFlight, p.request(ctx, batch))
 		}
 	}
-	return land(0)
+	return storeUntil(0)
 }
 
-// batches cut entries where the credential changes, too: it is asked first.
+// batches splits entries into batches of at most ServiceBatch services that
+// were last seen with the same credential, which is tried first.
 func batches(entries []services.Entry) iter.Seq[[]services.Entry] {
 	return func(yield func([]services.Entry) bool) {
 		for len(entries) > 0 {
@@ -160,8 +164,8 @@ func batches(entries []services.Entry) iter.Seq[[]services.Entry] {
 	}
 }
 
-// ask sends one batch on its way.
-func (p *servicePlanner) ask(ctx context.Context, entries []services.Entry) chan batchAnswer {
+// request requests one batch in the background.
+func (p *servicePlanner) request(ctx context.Context, entries []services.Entry) chan batchAnswer {
 	back := make(chan batchAnswer, 1)
 	ids := make([]services.ID, len(entries))
 	for n, e := range entries {
@@ -170,15 +174,15 @@ func (p *servicePlanner) ask(ctx context.Context, entries []services.Entry) chan
 	go func() {
 		answers, err := p.source.Batch(ctx, entries[0].Credential, ids)
 		if err == nil {
-			err = p.prove(ctx, entries, answers)
+			err = p.confirmAbsences(ctx, entries, answers)
 		}
 		back <- batchAnswer{entries, answers, err}
 	}()
 	return back
 }
 
-// prove asks again for what has been absent since another day.
-func (p *servicePlanner) prove(ctx context.Context, entries []services.Entry, answers []services.Answer) error {
+// confirmAbsences looks up again what has been absent since an earlier day.
+func (p *servicePlanner) confirmAbsences(ctx context.Context, entries []services.Entry, answers []services.Answer) error {
 	needs := make(map[services.ID]bool)
 	for _, e := range entries {
 		needs[e.ID] = e.NeedsProof(p.run.AsOf)
@@ -196,11 +200,11 @@ func (p *servicePlanner) prove(ctx context.Context, entries []services.Entry, an
 	return nil
 }
 
-// fewUnreadable services never make a pull suspicious.
-const fewUnreadable = 10
+// allowedUnreadable is how many unreadable services a pull may always have.
+const allowedUnreadable = 10
 
-// keep stores what of a batch is news. Ids without an answer are an error:
-// absence is said, never concluded.
+// keep stores what is new in a batch. Ids without an answer are an error:
+// absence must be stated by e-RS, never inferred.
 func (p *servicePlanner) keep(ctx context.Context, batch batchAnswer) error {
 	if batch.err != nil {
 		return queue.Unreached(batch.err)
@@ -209,26 +213,26 @@ func (p *servicePlanner) keep(ctx context.Context, batch batchAnswer) error {
 	for _, answer := range batch.answers {
 		answers[answer.ID] = answer
 	}
-	var looks []services.Sighting
+	var sightings []services.Sighting
 	var rejected []services.Answer
 	for _, e := range batch.entries {
 		answer, ok := answers[e.ID]
 		if !ok {
-			return fmt.Errorf("e-RS was asked for service %s, and nothing was said of it", e.ID)
+			return fmt.Errorf("e-RS was asked for service %s but its answer does not mention it", e.ID)
 		}
 		if answer.Outcome == services.OutcomeUnreadable {
 			rejected = append(rejected, answer)
 		}
-		if look, news := e.Sighting(answer, p.run.AsOf); news {
-			looks = append(looks, look)
+		if sighting, isNew := e.Sighting(answer, p.run.AsOf); isNew {
+			sightings = append(sightings, sighting)
 		}
 	}
-	if err := p.session.Keep(ctx, looks, rejected, len(batch.entries), batch.entries[len(batch.entries)-1]); err != nil {
+	if err := p.session.Keep(ctx, sightings, rejected, len(batch.entries), batch.entries[len(batch.entries)-1]); err != nil {
 		return err
 	}
 	asked, bad, total := p.session.Pulled()
 	p.progress(ctx, p.run.ID, "asking e-RS", asked, total)
-	if bad > fewUnreadable && bad*100 > total {
+	if bad > allowedUnreadable && bad*100 > total {
 		return &profile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
 			"%d of %d services cannot be read, more than 1 %%; see `profilesync quarantine`", bad, asked)}
 	}

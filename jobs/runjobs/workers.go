@@ -1,7 +1,7 @@
-// Package runjobs works runs, in the daemon and in the commands alike, and holds
-// the jobs that begin them or go on with them.
+// Package runjobs works runs, in the daemon and in commands, and holds the jobs
+// that start or continue them.
 //
-//	run.go             the way of a run: pull, plan, guard, apply; the same for both registers
+//	run.go             the steps of a run: pull, plan, guard, apply; the same for both registers
 //	run_organisations.go, run_services.go    how runs of each are planned
 //	run_decide.go      approvals and undos
 //	pull_ods.go, pull_ers.go, reconcile.go   the kinds of jobs
@@ -22,9 +22,9 @@ import (
 type Workers struct {
 	Store Store
 	Runs  *Runs
-	ERS   map[ERSPart]func(context.Context) error // pulls of e-RS that are no runs; nil: none
+	ERS   map[ERSPart]func(context.Context) error // pulls of e-RS that are not runs; may be nil
 	Now   func() time.Time
-	Ended func(runs.Summary) // told of every run that ended
+	Ended func(runs.Summary) // called after every run that ended
 	Log   *slog.Logger
 }
 
@@ -37,7 +37,7 @@ func (w Workers) Add(workers *river.Workers) error {
 	)
 }
 
-// ended logs the one line that a run writes.
+// ended logs the one line per run.
 func (w Workers) ended(ctx context.Context, s runs.Summary) {
 	w.Ended(s)
 	w.Log.LogAttrs(ctx, slog.LevelInfo, "run ended", summaryAttrs(s)...)

@@ -14,17 +14,18 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// errKilled is what a dead process gets of everything.
+// errKilled is the error of every call by a dead process.
 var errKilled = errors.New("the process is dead")
 
-// process is one life of the daemon. From a call on, everything it does fails:
-// that call had its effect, or had not, or was cut in the middle.
+// process is one process of the daemon. After a given number of calls it dies:
+// the last call has its effect, has none, or is cut off in the middle, and
+// every later call fails.
 type process struct {
 	mu    sync.Mutex
-	calls int // until its end; below 0 for a long life
+	calls int // calls left; negative if it is not to be killed
 	dead  bool
 	how   int    // 0: before the effect, 1: in the middle, 2: after it
-	cut   func() // ends its connections
+	cut   func() // terminates its connections
 }
 
 func (p *process) step() (fire bool, err error) {
@@ -38,8 +39,8 @@ func (p *process) step() (fire bool, err error) {
 	return p.dead, nil
 }
 
-// on makes a call of the process.
-func on1(p *process, call func() error) error {
+// callErr makes a call of the process.
+func callErr(p *process, call func() error) error {
 	last, err := p.step()
 	switch {
 	case err != nil:
@@ -60,8 +61,8 @@ func on1(p *process, call func() error) error {
 	return errKilled
 }
 
-func on2[T any](p *process, call func() (T, error)) (result T, err error) {
-	err = on1(p, func() (err error) {
+func call[T any](p *process, call func() (T, error)) (result T, err error) {
+	err = callErr(p, func() (err error) {
 		result, err = call()
 		return err
 	})
@@ -72,7 +73,7 @@ func on2[T any](p *process, call func() (T, error)) (result T, err error) {
 type mortalStore struct {
 	p     *process
 	store *peoplestore.Store
-	// between is what others do after accounts were judged.
+	// between is called after accounts were judged and before they end.
 	between func(ends []people.Ending)
 }
 
@@ -80,7 +81,7 @@ func (m mortalStore) People(ctx context.Context, f people.Filter, today profile.
 	return func(yield func([]people.Person, error) bool) {
 		for people, err := range m.store.People(ctx, f, today) {
 			if err == nil {
-				err = on1(m.p, func() error { return nil })
+				err = callErr(m.p, func() error { return nil })
 			}
 			if err != nil {
 				yield(nil, err)
@@ -96,68 +97,68 @@ func (m mortalStore) People(ctx context.Context, f people.Filter, today profile.
 func (m mortalStore) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) (
 	[]people.CheckedOrg, error,
 ) {
-	return on2(m.p, func() ([]people.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
+	return call(m.p, func() ([]people.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
 }
 
-func (m mortalStore) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
-	return on2(m.p, func() ([]people.DueLetter, error) { return m.store.NewLetters(ctx, posts) })
+func (m mortalStore) Unposted(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
+	return call(m.p, func() ([]people.DueLetter, error) { return m.store.NewLetters(ctx, posts) })
 }
 
-func (m mortalStore) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
-	return on2(m.p, func() (int, error) { return m.store.AddLetters(ctx, posts) })
+func (m mortalStore) PostLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
+	return call(m.p, func() (int, error) { return m.store.AddLetters(ctx, posts) })
 }
 
 func (m mortalStore) Accounts(ctx context.Context) (int, error) {
-	return on2(m.p, func() (int, error) { return m.store.Accounts(ctx) })
+	return call(m.p, func() (int, error) { return m.store.Accounts(ctx) })
 }
 
 func (m mortalStore) EndClosed(ctx context.Context, actor string, today profile.Date) (int, error) {
-	return on2(m.p, func() (int, error) { return m.store.EndClosed(ctx, actor, today) })
+	return call(m.p, func() (int, error) { return m.store.EndClosed(ctx, actor, today) })
 }
 
 func (m mortalStore) EndAccounts(ctx context.Context, ends []people.Ending, withheld bool, accounts int, actor string,
 	today profile.Date,
 ) (people.IdleRun, error) {
 	m.between(ends)
-	return on2(m.p, func() (people.IdleRun, error) {
+	return call(m.p, func() (people.IdleRun, error) {
 		return m.store.EndAccounts(ctx, ends, withheld, accounts, actor, today)
 	})
 }
 
 func (m mortalStore) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
-	return on1(m.p, func() error { return m.store.KeepIdle(ctx, kept) })
+	return callErr(m.p, func() error { return m.store.KeepIdle(ctx, kept) })
 }
 
 func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error) {
-	return on2(m.p, func() ([]people.LetterInTransit, error) { return m.store.OpenLetters(ctx, every, within, most) })
+	return call(m.p, func() ([]people.LetterInTransit, error) { return m.store.OpenLetters(ctx, every, within, most) })
 }
 
 func (m mortalStore) LookedAt(ctx context.Context, id int64) error {
-	return on1(m.p, func() error { return m.store.LookedAt(ctx, id) })
+	return callErr(m.p, func() error { return m.store.LookedAt(ctx, id) })
 }
 
 func (m mortalStore) Fate(ctx context.Context, mailed people.Acceptance) error {
-	return on1(m.p, func() error { return m.store.Fate(ctx, mailed) })
+	return callErr(m.p, func() error { return m.store.Fate(ctx, mailed) })
 }
 
 func (m mortalStore) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
-	err = on1(m.p, func() (err error) {
+	err = callErr(m.p, func() (err error) {
 		days, vanished, err = m.store.Holidays(ctx)
 		return err
 	})
 	return days, vanished, err
 }
 
-// mortalBox is its outbox.
+// mortalBox is the outbox of such a process.
 type mortalBox struct {
 	p   *process
 	box peoplejobs.Outbox
 }
 
-func (m mortalBox) Close() { m.box.Close() } // of a dead process the connection is gone already
+func (m mortalBox) Close() { m.box.Close() } // the connection of a dead process is gone already
 
 func (m mortalBox) Gate(ctx context.Context) (open bool, reason string, err error) {
-	err = on1(m.p, func() (err error) {
+	err = callErr(m.p, func() (err error) {
 		open, reason, err = m.box.Gate(ctx)
 		return err
 	})
@@ -165,19 +166,19 @@ func (m mortalBox) Gate(ctx context.Context) (open bool, reason string, err erro
 }
 
 func (m mortalBox) Pause(ctx context.Context, wait time.Duration, reason string) error {
-	return on1(m.p, func() error { return m.box.Pause(ctx, wait, reason) })
+	return callErr(m.p, func() error { return m.box.Pause(ctx, wait, reason) })
 }
 
 func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error) {
-	return on2(m.p, func() ([]people.Canary, error) { return m.box.Canaries(ctx, pause) })
+	return call(m.p, func() ([]people.Canary, error) { return m.box.Canaries(ctx, pause) })
 }
 
 func (m mortalBox) Begin(ctx context.Context, post people.DueLetter) (bool, error) {
-	return on2(m.p, func() (bool, error) { return m.box.Begin(ctx, post) })
+	return call(m.p, func() (bool, error) { return m.box.Begin(ctx, post) })
 }
 
 func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error) {
-	err = on1(m.p, func() (err error) {
+	err = callErr(m.p, func() (err error) {
 		posts, waiting, err = m.box.Stale(ctx, settle)
 		return err
 	})
@@ -187,22 +188,22 @@ func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []peo
 func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
 	[]people.DueLetter, error,
 ) {
-	return on2(m.p, func() ([]people.DueLetter, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
+	return call(m.p, func() ([]people.DueLetter, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
 }
 
-func (m mortalBox) RecordOutcome(ctx context.Context, s people.LetterOutcome) error {
-	return on1(m.p, func() error { return m.box.RecordOutcome(ctx, s) })
+func (m mortalBox) Settle(ctx context.Context, s people.LetterOutcome) error {
+	return callErr(m.p, func() error { return m.box.RecordOutcome(ctx, s) })
 }
 
 func (m mortalBox) Waiting(ctx context.Context) (letters int, next time.Time, err error) {
-	err = on1(m.p, func() (err error) {
+	err = callErr(m.p, func() (err error) {
 		letters, next, err = m.box.Waiting(ctx)
 		return err
 	})
 	return letters, next, err
 }
 
-// mortalMailer is its way to the mail service.
+// mortalMailer is the mail client of such a process.
 type mortalMailer struct {
 	p      *process
 	client *notify.Client
@@ -211,11 +212,11 @@ type mortalMailer struct {
 func (mortalMailer) Lookup() bool { return true }
 
 func (m mortalMailer) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
-	return on2(m.p, func() (people.Acceptance, error) { return m.client.Send(ctx, l) })
+	return call(m.p, func() (people.Acceptance, error) { return m.client.Send(ctx, l) })
 }
 
 func (m mortalMailer) Find(ctx context.Context, reference string) (mailed people.Acceptance, found bool, err error) {
-	err = on1(m.p, func() (err error) {
+	err = callErr(m.p, func() (err error) {
 		mailed, found, err = m.client.Find(ctx, reference)
 		return err
 	})
@@ -223,15 +224,15 @@ func (m mortalMailer) Find(ctx context.Context, reference string) (mailed people
 }
 
 func (m mortalMailer) Status(ctx context.Context, id string) (mailed people.Acceptance, found bool, err error) {
-	err = on1(m.p, func() (err error) {
+	err = callErr(m.p, func() (err error) {
 		mailed, found, err = m.client.Status(ctx, id)
 		return err
 	})
 	return mailed, found, err
 }
 
-// brokenBox is an outbox whose claims are broken on purpose: what was claimed is
-// sent once more, and nobody asks the mail service first.
+// brokenBox is an outbox whose claims are broken on purpose: what was claimed
+// is sent again without looking it up at the mail service.
 type brokenBox struct {
 	peoplejobs.Outbox
 

@@ -14,20 +14,20 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// wrongf notes what must not be.
+// wrongf records a violation.
 func (y *year) wrongf(format string, args ...any) {
-	if len(y.wrongs) < 200 {
-		y.wrongs = append(y.wrongs, fmt.Sprintf(format, args...))
+	if len(y.violations) < 200 {
+		y.violations = append(y.violations, fmt.Sprintf(format, args...))
 		if !y.broken {
 			y.Logf(format, args...)
 		}
 	}
 }
 
-// everybody are the people and the lists.
+// everybody returns the people and the lists.
 func (y *year) everybody() []*human { return slices.Concat(y.lists, y.people) }
 
-// owing goes through whoever may be due a stage on a day.
+// owing calls each for whoever may be due a stage on a day.
 func (y *year) owing(today date, each func(*human, step, *debt, bool)) {
 	for i, s := range steps {
 		if today < s.day || today > s.until {
@@ -46,7 +46,8 @@ func (y *year) owing(today date, each func(*human, step, *debt, bool)) {
 	}
 }
 
-// posting notes who may have a reminder from now on, posted who must have one.
+// posting records whose reminder may have been made due from now on, posted
+// whose must have been.
 func (y *year) posting(today date) {
 	y.owing(today, func(_ *human, _ step, d *debt, due bool) { d.posted = d.posted || due })
 }
@@ -55,13 +56,14 @@ func (y *year) posted(today date) {
 	y.owing(today, func(_ *human, _ step, d *debt, due bool) { d.owed = d.owed || due && d.posted })
 }
 
-// sending notes whose reminder may be cancelled because nothing is due any more.
+// sending records whose reminder may be cancelled because nothing is due any
+// more.
 func (y *year) sending(today date) {
 	y.owing(today, func(_ *human, _ step, d *debt, due bool) { d.excused = d.posted && !due })
 }
 
-// delivered finds who ought to have had a stage by now.
-func (y *year) delivered(today date) {
+// requireDelivered checks that everybody who should have got a reminder by now did.
+func (y *year) requireDelivered(today date) {
 	y.owing(today, func(h *human, s step, d *debt, due bool) {
 		if d.owed && due && (h.today != today || h.letters < perDay) && !y.unclear(h, s) {
 			y.wrongf("missed: %s did not get %s by %s", h, s, today)
@@ -69,8 +71,9 @@ func (y *year) delivered(today date) {
 	})
 }
 
-// unclear reports that nobody can say whether a letter was taken: the process that
-// sent it ended, and the mail service forgot before the next one asked.
+// unclear reports whether it is unknown if a letter was accepted: the process
+// that sent it died, and the mail service forgot the letter before the next
+// process asked.
 func (y *year) unclear(h *human, s step) bool {
 	return y.number(`select count(*) from letter where coalesce(account_id, 0) = $1 and list = $2 and kind = $3
 		and coalesce(quarter, $4) = $4 and state = 'unclear' and made_at < $5 and (since is null or since = $6)`,
@@ -79,7 +82,7 @@ func (y *year) unclear(h *human, s step) bool {
 
 func (h *human) String() string { return fmt.Sprintf("u-%d%s", h.id, h.board) }
 
-// collect reads what is new in the ledger of the mail service.
+// collect reads the new messages in the mail service's ledger.
 func (y *year) collect() {
 	if y.mail.Summary().Accepted == y.read {
 		return
@@ -113,18 +116,19 @@ func (y *year) message(m notifytest.Message) {
 	case strings.HasPrefix(kind, "inactive-"):
 		y.warning(h, kind, today, m.Personalisation)
 	default:
-		y.other(h, kind, today, m)
+		y.otherLetter(h, kind, today, m)
 	}
 	if h.board == "" {
 		y.react(h, kind, today)
 	}
 }
 
-// reminder proves that a person was due just this stage, and never got it before.
-func (y *year) reminder(h *human, kind string, today date, said map[string]any) {
-	at := slices.IndexFunc(steps, func(s step) bool { return s.kind == kind && terms[s.term].words == said["quarter"] })
+// reminder checks that a person was due this very stage, and had not got it
+// before.
+func (y *year) reminder(h *human, kind string, today date, personalisation map[string]any) {
+	at := slices.IndexFunc(steps, func(s step) bool { return s.kind == kind && terms[s.term].words == personalisation["quarter"] })
 	if at < 0 {
-		y.wrongf("stage: %s got %s for %v, which is none", h, kind, said["quarter"])
+		y.wrongf("stage: %s got %s for %v, which is none", h, kind, personalisation["quarter"])
 		return
 	}
 	s := steps[at]
@@ -139,7 +143,7 @@ func (y *year) reminder(h *human, kind string, today date, said map[string]any) 
 	}
 	back := date(0)
 	if today == on(2026, 9, 30) {
-		back = 1 // the clock stepped back over the quarter's edge
+		back = 1 // the clock stepped back over the end of the quarter
 	}
 	if today < s.day-back || today > s.until {
 		y.wrongf("time: %s got %s on %s", h, s, today)
@@ -147,14 +151,14 @@ func (y *year) reminder(h *human, kind string, today date, said map[string]any) 
 	if today > s.day {
 		y.counted["late"]++
 	}
-	if want, got := y.owes(h, s, today), firstWords(said); len(want) == 0 || !slices.Equal(want, got) {
+	if want, got := y.owes(h, s, today), firstWords(personalisation); len(want) == 0 || !slices.Equal(want, got) {
 		y.wrongf("due: %s got %s on %s for %v, and misses something at %v", h, s, today, got, want)
 	}
 }
 
-// firstWords are the codes of the organisations that a letter speaks of.
-func firstWords(said map[string]any) (codes []string) {
-	lines, _ := said["organisations"].([]any)
+// firstWords returns the codes of the organisations that a letter lists.
+func firstWords(personalisation map[string]any) (codes []string) {
+	lines, _ := personalisation["organisations"].([]any)
 	for _, line := range lines {
 		code, _, _ := strings.Cut(fmt.Sprint(line), " ")
 		codes = append(codes, code)
@@ -163,12 +167,13 @@ func firstWords(said map[string]any) (codes []string) {
 	return codes
 }
 
-// warning proves that an account is idle for long enough to be warned.
-func (y *year) warning(h *human, kind string, today date, said map[string]any) {
+// warning checks that an account was idle long enough to be warned.
+func (y *year) warning(h *human, kind string, today date, personalisation map[string]any) {
 	since := h.idleSince()
 	y.onlyOnce(h, kind, today, since.String())
-	if h.state != "active" || h.onLeave(today) || said["last_active"] != dateOf(h.active).words() || today-since < h.limit()-30 {
-		y.wrongf("warned: %s (%s) got %s on %s for %v, and was active on %s", h, h.state, kind, today, said["last_active"], dateOf(h.active))
+	if h.state != "active" || h.onLeave(today) || personalisation["last_active"] != dateOf(h.active).words() || today-since < h.limit()-30 {
+		y.wrongf("warned: %s (%s) got %s on %s for %v, and was active on %s",
+			h, h.state, kind, today, personalisation["last_active"], dateOf(h.active))
 	}
 	before, least := date(30), &h.warned30
 	if kind == "inactive-7-days" {
@@ -178,12 +183,12 @@ func (y *year) warning(h *human, kind string, today date, said map[string]any) {
 		}
 	}
 	*least = today
-	ends, err := time.Parse("2 January 2006", fmt.Sprint(said["ends"]))
+	ends, err := time.Parse("2 January 2006", fmt.Sprint(personalisation["ends"]))
 	require.NoError(y, err)
 	if end := dateOf(ends.Add(12 * time.Hour)); end < today+before || end < since+h.limit() {
 		y.wrongf("warned: %s got %s on %s, which says %s", h, kind, today, end)
 	} else {
-		h.saidEnds = end
+		h.announcedEnd = end
 	}
 }
 
@@ -195,10 +200,10 @@ func (y *year) onlyOnce(h *human, kind string, today date, about string) {
 	y.once[key] = true
 }
 
-// other are the letters about accounts that ended, or ought to.
-func (y *year) other(h *human, kind string, today date, m notifytest.Message) {
+// otherLetter checks the letters about accounts that ended, or should have.
+func (y *year) otherLetter(h *human, kind string, today date, m notifytest.Message) {
 	reference := m.Reference
-	if at := strings.LastIndex(reference, "/"); len(reference)-at <= 3 { // a try of its own
+	if at := strings.LastIndex(reference, "/"); len(reference)-at <= 3 { // the suffix of a retry
 		reference = reference[:at]
 	}
 	y.onlyOnce(h, kind, today, reference)
@@ -207,7 +212,7 @@ func (y *year) other(h *human, kind string, today date, m notifytest.Message) {
 	}
 }
 
-// audit reads what became of accounts, and proves that it may.
+// audit reads the changes of accounts, and checks that they are allowed.
 func (y *year) audit() {
 	today := dateOf(y.Now())
 	rows, err := y.db.Query(y.Context(),
@@ -234,7 +239,7 @@ func (y *year) audit() {
 			y.counted["dead"]++
 			h.dead = true
 		case c.What == "membership" && c.New == "":
-			y.left(h, c.Old[len("editor of "):], today)
+			y.membershipEnded(h, c.Old[len("editor of "):], today)
 		default:
 			y.wrongf("audit: %s: %s became %q by %s", h, c.What, c.New, c.Actor)
 		}
@@ -245,21 +250,21 @@ func (y *year) audit() {
 
 func (y *year) deactivated(h *human, today date) {
 	y.counted["deactivated"]++
-	if why := h.mayEnd(today); why != "" || h.state != "active" {
+	if why := h.reasonToKeep(today); why != "" || h.state != "active" {
 		y.wrongf("ended: %s (%s) on %s, although %s", h, h.state, today, why)
 	}
 	h.state = "deactivated"
 }
 
-// left proves that a membership ended because two looks found the organisation
+// membershipEnded checks that a membership ended because two checks found the organisation
 // closed.
-func (y *year) left(h *human, role string, today date) {
+func (y *year) membershipEnded(h *human, role string, today date) {
 	y.counted["memberships"]++
 	code := role[len(role)-6:]
 	for _, m := range h.members {
 		if m.place.code == code && !m.ended {
 			m.ended = true
-			if m.place.open || len(m.place.tried) < 2 {
+			if m.place.open || len(m.place.maybeSeenClosed) < 2 {
 				y.wrongf("membership: %s lost %s on %s", h, code, today)
 			}
 			return
@@ -268,8 +273,8 @@ func (y *year) left(h *human, role string, today date) {
 	y.wrongf("membership: %s lost %s on %s, and had it not", h, code, today)
 }
 
-// closed notes a look at the organisations that are closed.
-func (y *year) closed(today date, looks func(*place) *[]date) {
+// recordClosed records a check of the organisations that are closed.
+func (y *year) recordClosed(today date, looks func(*place) *[]date) {
 	for _, p := range y.places {
 		days := looks(p)
 		if p.open {
@@ -280,35 +285,35 @@ func (y *year) closed(today date, looks func(*place) *[]date) {
 	}
 }
 
-// looked proves that the look left nobody out.
-func (y *year) looked(today date) {
+// requireNobodyMissed checks that the daily check missed nobody.
+func (y *year) requireNobodyMissed(today date) {
 	withheld := y.number("select count(*) from idle_run where state = 'withheld'") > 0
 	for _, h := range y.people {
 		h.idle = h.mustWarn(today)
 		if !withheld && h.state == "invited" && today-h.created >= 28 {
 			y.wrongf("left: %s is invited since %s", h, h.created)
 		}
-		if !withheld && h.state == "active" && !h.dead && h.mayEnd(today) == "" && y.told(h, today) {
+		if !withheld && h.state == "active" && !h.dead && h.reasonToKeep(today) == "" && y.bothWarningsRecorded(h, today) {
 			y.wrongf("left: %s still stands on %s", h, today)
 		}
 		for _, m := range h.members {
-			if !m.ended && len(m.place.seen) > 1 {
+			if !m.ended && len(m.place.seenClosed) > 1 {
 				y.wrongf("left: %s still belongs to %s, which is closed", h, m.place.code)
 			}
 		}
 	}
 }
 
-// told reports that the tables know both warnings for as long as they must: who
-// was warned by a process that ended has longer.
-func (y *year) told(h *human, today date) bool {
+// bothWarningsRecorded reports whether both warnings have been on record for long enough: if
+// the process that sent a warning died, it may have been recorded later.
+func (y *year) bothWarningsRecorded(h *human, today date) bool {
 	return y.number(`select count(distinct kind) from letter where account_id = $1 and since = $2
 		and (kind = 'inactive-30-days' and accepted_at < $3 or kind = 'inactive-7-days' and accepted_at < $4)`,
 		h.id, h.idleSince().utc(), (today-29).at(0, 0), (today-6).at(0, 0)) == 2
 }
 
-// warned proves that everybody idle was warned.
-func (y *year) warned(today date) {
+// requireWarned checks that everybody idle was warned.
+func (y *year) requireWarned(today date) {
 	for _, h := range y.people {
 		if h.idle && h.mustWarn(today) && !y.unclear(h, step{kind: "inactive-30-days"}) && (h.today != today || h.letters < perDay) {
 			y.wrongf("unwarned: %s on %s, idle since %s", h, today, h.idleSince())
@@ -316,7 +321,7 @@ func (y *year) warned(today date) {
 	}
 }
 
-// between has somebody sign in after their account was judged.
+// between makes somebody sign in after their account was judged.
 func (y *year) between(ends []people.Ending) {
 	if len(ends) == 0 || y.random.IntN(3) > 0 {
 		return
@@ -331,7 +336,8 @@ func (y *year) between(ends []people.Ending) {
 	y.counted["saved"]++
 }
 
-// approve is what a person does the day after too many were to end.
+// approve does what a person may do after more accounts would have ended than
+// the guard allows.
 func (d *daemon) approve(today date) {
 	id := d.number("select coalesce(max(id), 0) from idle_run where state = 'withheld' and at > $1", today.at(0, 0))
 	if id == 0 || d.random.IntN(2) == 0 {
@@ -349,7 +355,7 @@ func (d *daemon) approve(today date) {
 	d.audit()
 }
 
-// prove asks the tables what the ledger cannot tell.
+// prove checks the tables for what the ledger does not show.
 func (y *year) prove() {
 	y.counted["unclear"] = y.number("select count(*) from letter where state = 'unclear'")
 	for what, sql := range map[string]string{

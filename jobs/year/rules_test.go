@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The rules of people once more, written down for the year 2026-27 and for no
-// other: nothing here asks the core. They are those of reconcile/RULES.md "Checks",
+// The rules about people again, written down for the year 2026-27 only and
+// without using the core. They are those of reconcile/RULES.md "Checks",
 // reconcile/RULES.md "Reminders" and reconcile/RULES.md "Inactivity".
 
 var london = func() *time.Location {
@@ -43,7 +43,7 @@ func (d date) words() string { return d.utc().Format("2 January 2006") }
 
 func (d date) String() string { return d.utc().Format(time.DateOnly) }
 
-// term is a quarter of the financial year.
+// term is a quarter.
 type term struct {
 	words       string
 	first, last date
@@ -69,7 +69,7 @@ func (s step) String() string { return s.kind + " of " + terms[s.term].words }
 
 func (s step) overdue() bool { return s.kind == "check-overdue" }
 
-// steps are those of the year, worked out by hand with the calendar of GOV.UK.
+// steps are the steps of the year, worked out by hand from the GOV.UK calendar.
 var steps = []step{
 	{"check-overdue", 0, on(2026, 4, 1), on(2026, 4, 15)},
 
@@ -97,8 +97,8 @@ var steps = []step{
 	{"check-3-days", 4, on(2027, 3, 24), on(2027, 3, 31)},
 }
 
-// mustState are the days whose hours a pharmacy states: bank holidays, the real
-// 25 December and Easter Sunday.
+// mustState are the days for which a pharmacy must state its hours: bank
+// holidays, 25 December itself and Easter Sunday.
 var mustState = []date{
 	on(2026, 4, 3), on(2026, 4, 5), on(2026, 4, 6), on(2026, 5, 4), on(2026, 5, 25), on(2026, 8, 31),
 	on(2026, 12, 25), on(2026, 12, 28),
@@ -108,7 +108,7 @@ var mustState = []date{
 // The sections of a profile.
 var sections = []string{"contact", "opening-times", "services", "facilities", "bank-holiday-times"}
 
-// wanted are the sections that a type of organisation checks, by their number.
+// wanted returns how many of the sections a type of organisation must check.
 func wanted(kind string) int {
 	switch kind {
 	case "pharmacy":
@@ -120,7 +120,7 @@ func wanted(kind string) int {
 	}
 }
 
-// lacks reports that an organisation misses something of a term.
+// lacks reports whether an organisation's checks for a term are incomplete.
 func (p *place) lacks(of int, today date) bool {
 	for s := range wanted(p.kind) {
 		checked := p.checked[s]
@@ -146,8 +146,8 @@ func (p *place) unstated(from, to date) bool {
 	return false
 }
 
-// due are the organisations for which a person gets a stage on a day; none when
-// nothing may be sent to them.
+// due returns the organisations for which a person gets a stage on a day; none
+// if nothing may be sent to that person.
 func (h *human) due(s step, today date) (codes []string) {
 	if h.state != "active" || h.dead {
 		return nil
@@ -161,8 +161,8 @@ func (h *human) due(s step, today date) (codes []string) {
 	return codes
 }
 
-// owes are the organisations for which a person, or the list of a board, gets a
-// stage.
+// owes returns the organisations for which a person, or the list of a board,
+// gets a stage.
 func (y *year) owes(h *human, s step, today date) (codes []string) {
 	if h.board == "" {
 		return h.due(s, today)
@@ -178,7 +178,7 @@ func (y *year) owes(h *human, s step, today date) (codes []string) {
 	return codes
 }
 
-// limit is for how many days a person may do nothing.
+// limit is the number of days after which an idle account ends.
 func (h *human) limit() date {
 	if h.kind == "member" {
 		return 190
@@ -191,8 +191,9 @@ func (h *human) idleSince() date { return max(dateOf(h.active), h.leave) }
 
 func (h *human) onLeave(today date) bool { return h.leave >= today }
 
-// keeps reports that an open organisation has nobody else as account manager.
-func (h *human) keeps() bool {
+// isLastManager reports whether the person is the account manager of an open
+// organisation.
+func (h *human) isLastManager() bool {
 	for _, m := range h.members {
 		if m.manager && !m.ended && m.place.open {
 			return true
@@ -201,8 +202,8 @@ func (h *human) keeps() bool {
 	return false
 }
 
-// mayEnd says why an account must not end; nothing when it may.
-func (h *human) mayEnd(today date) string {
+// reasonToKeep returns why an account must not end, or an empty string if it may.
+func (h *human) reasonToKeep(today date) string {
 	since := h.idleSince()
 	switch {
 	case h.onLeave(today):
@@ -213,15 +214,15 @@ func (h *human) mayEnd(today date) string {
 		return fmt.Sprintf("its first warning was on %s", h.warned30)
 	case h.warned7 < since || h.warned7 == 0 || today-h.warned7 < 7:
 		return fmt.Sprintf("its last warning was on %s", h.warned7)
-	case today < h.saidEnds:
-		return fmt.Sprintf("its letters say %s", h.saidEnds)
-	case h.keeps():
+	case today < h.announcedEnd:
+		return fmt.Sprintf("its letters say %s", h.announcedEnd)
+	case h.isLastManager():
 		return "an open organisation would lose its account manager"
 	}
 	return ""
 }
 
-// mustWarn reports that a first warning is to have gone out by a day.
+// mustWarn reports whether a first warning is due.
 func (h *human) mustWarn(today date) bool {
 	return h.state == "active" && !h.dead && !h.onLeave(today) && today-h.idleSince() >= h.limit()-30 && h.warned30 < h.idleSince()
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// year is the world of the test: the tables, the mail service, and what is true
-// of people, which nobody but the test knows.
+// year is the state of the test: the tables, the mail service, and the test's
+// own model of people and organisations.
 type year struct {
 	*testing.T
 	yearSize
@@ -38,19 +38,19 @@ type year struct {
 	acts        map[date][]act
 
 	mu     sync.Mutex
-	clock  time.Time     // played; the mail service's too
-	passed time.Duration // not yet told to the database, whose waits are real
+	clock  time.Time     // simulated time, also for the mail service
+	passed time.Duration // simulated time by which the database's waits must still be shortened
 
-	mail    *notifytest.Server
-	flying  flying
-	address string
-	kinds   map[string]string // of letters, by template
-	ids     map[people.LetterKind]string
-	read    int // messages of the ledger
-	audited int64
-	once    map[string]bool
-	wrongs  []string
-	counted map[string]int
+	mail       *notifytest.Server
+	flying     requestsInFlight
+	address    string
+	kinds      map[string]string // of letters, by template
+	ids        map[people.LetterKind]string
+	read       int // messages of the ledger read so far
+	audited    int64
+	once       map[string]bool
+	violations []string
+	counted    map[string]int
 
 	daemon *daemon
 }
@@ -67,16 +67,16 @@ func newYear(t *testing.T, size yearSize) *year {
 	y.exec("select set_config('profilesync.actor', 'app', false)")
 	y.clock = y.first.at(0, 0)
 	y.startMail()
-	y.found()
-	y.settle()
-	y.fates()
+	y.makePlaces()
+	y.makePeople()
+	y.scheduleEvents()
 	y.audited = int64(y.number("select coalesce(max(id), 0) from account_change"))
 	y.daemon = &daemon{year: y, process: &process{calls: -1, cut: y.cut}}
 	y.daemon.planKills()
 	return y
 }
 
-// Now is the played time.
+// Now is the simulated time.
 func (y *year) Now() time.Time {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -91,9 +91,9 @@ func (y *year) set(to time.Time) {
 	y.clock = to
 }
 
-// wait has the waits of the outbox, which go by the real clock, see the time that
-// was played.
-func (y *year) wait() {
+// shortenWaits shortens the waits of the outbox, which use the real clock, by the
+// simulated time that has passed.
+func (y *year) shortenWaits() {
 	if y.passed == 0 {
 		return
 	}
@@ -105,8 +105,8 @@ func (y *year) wait() {
 	y.exec("update mail_gate set paused_until = paused_until - $1::interval where paused_until is not null", by)
 }
 
-// startMail serves the mail service, which fails one time in ten, before or after
-// it took a letter.
+// startMail starts the mail service, which fails about one time in ten, before
+// or after it accepted a letter.
 func (y *year) startMail() {
 	var templates []notifytest.Template
 	for i, kind := range people.LetterKinds() {
@@ -148,14 +148,14 @@ func (y *year) startMail() {
 	y.address = web.URL
 }
 
-// flying counts the requests inside the mail service.
-type flying struct {
+// requestsInFlight counts the requests inside the mail service.
+type requestsInFlight struct {
 	mu      sync.Mutex
 	n       int
 	waiting []chan struct{}
 }
 
-func (f *flying) add(n int) {
+func (f *requestsInFlight) add(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.n += n; f.n == 0 {
@@ -166,8 +166,9 @@ func (f *flying) add(n int) {
 	}
 }
 
-// land waits until there are none, as Postman.Settle does in production.
-func (f *flying) land() {
+// wait waits until there are none, as the settle time of the sender does in
+// production.
+func (f *requestsInFlight) wait() {
 	f.mu.Lock()
 	if f.n == 0 {
 		f.mu.Unlock()
@@ -187,8 +188,9 @@ func full(address string) bool {
 	return len(address) > 13 && address[len(address)-13:] == "@full.example"
 }
 
-// found makes organisations: pharmacies, practices, and some that check nothing.
-func (y *year) found() {
+// makePlaces makes organisations: pharmacies, practices, and some that check
+// nothing.
+func (y *year) makePlaces() {
 	var rows [][]any
 	for i := range y.orgs {
 		p := &place{code: fmt.Sprintf("F%05d", i), kind: "pharmacy", open: true, board: fmt.Sprintf("QA%d", i%max(3, y.orgs/300))}
@@ -209,7 +211,7 @@ func (y *year) found() {
 	}
 	y.copyRows("profile", []string{"code", "name", "type", "icb"}, rows)
 	for board := range y.boards {
-		if board != "" && board != "QA0" { // which has no list
+		if board != "" && board != "QA0" { // board QA0 has no list
 			list := &human{state: "active", board: board, address: "list-" + board + "@boards.example", debts: map[int]*debt{}}
 			y.lists, y.byAddress[list.address] = append(y.lists, list), list
 		}
@@ -221,7 +223,7 @@ func (y *year) copyRows(table string, columns []string, rows [][]any) {
 	require.NoError(y, err)
 }
 
-// person makes a person; the caller writes them down.
+// person makes a person; the caller inserts the row.
 func (y *year) person(state string, at time.Time) *human {
 	id := int64(len(y.people) + 1)
 	h := &human{
@@ -245,9 +247,9 @@ func (y *year) belong(h *human, p *place, manager bool) {
 	}
 }
 
-// settle fills the organisations with people, who did something before the year
-// began.
-func (y *year) settle() {
+// makePeople makes people and their memberships; all were active before the
+// year began.
+func (y *year) makePeople() {
 	for i := range y.persons {
 		h := y.person("active", (y.first-200).at(12, 0))
 		back := 100
@@ -276,10 +278,11 @@ func (y *year) settle() {
 	y.past()
 }
 
-// crowd is how many people end on one day: more than may at once.
+// crowd is how many accounts end on one day: more than the guard allows.
 func (y *year) crowd() int { return max(10, y.persons/50) + 5 }
 
-// join gives a person their organisations: the first ones manage, the others edit.
+// join gives a person their organisations: the first people manage, the others
+// edit.
 func (y *year) join(i int, h *human) {
 	if h.kind != "member" {
 		return
@@ -298,7 +301,7 @@ func (y *year) join(i int, h *human) {
 	}
 }
 
-// free reports that nobody will manage an organisation otherwise.
+// free reports whether an organisation has no account manager otherwise.
 func (y *year) free(p *place) bool { return p.code >= fmt.Sprintf("F%05d", y.orgs-y.orgs/20) }
 
 func (y *year) insertPeople(people []*human) {
@@ -319,7 +322,7 @@ func (y *year) insertMembers() {
 	y.copyRows("membership", []string{"account_id", "code", "role"}, rows)
 }
 
-// past are checks before the year began.
+// past writes the checks before the year began.
 func (y *year) past() {
 	w := &writes{year: y}
 	for _, h := range y.people {

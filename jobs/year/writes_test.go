@@ -22,7 +22,7 @@ type writes struct {
 	signIns, checks, hours [][]any
 }
 
-// until plays what people do up to a time.
+// until does what people do up to a time.
 func (y *year) until(end time.Time) {
 	d := dateOf(end)
 	slices.SortStableFunc(y.acts[d], func(a, b act) int { return a.at.Compare(b.at) })
@@ -52,7 +52,7 @@ func (w *writes) copy(table string, columns []string, rows *[][]any) {
 	*rows = nil
 }
 
-// at has the database play a time for what is not stated.
+// at sets the time that the database uses by default.
 func (w *writes) at(at time.Time) {
 	w.exec("select set_config('profilesync.now', $1, false)", at.Format(time.RFC3339))
 }
@@ -106,7 +106,7 @@ func (w *writes) edit(p *place, at time.Time) {
 	}
 }
 
-// rename is a write of our own, which checks nothing.
+// rename is a write by the daemon, which checks nothing.
 func (w *writes) rename(p *place) {
 	w.exec("update profile set phone = '', name = name || '.' where code = $1", p.code)
 }
@@ -156,8 +156,8 @@ func (w *writes) invite(h *human) {
 	w.exec("insert into membership (account_id, code, role) values ($1, $2, 'editor')", h.id, h.members[0].place.code)
 }
 
-// open closes an organisation, or opens it again; then its account manager is
-// asked back.
+// open closes or reopens an organisation; on reopening, its account manager
+// becomes a member again.
 func (w *writes) open(p *place, open bool) {
 	status := map[bool]string{true: "open", false: "closed"}[open]
 	w.exec("update profile set status = $2 where code = $1", p.code, status)

@@ -18,22 +18,22 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// yearSize is how large a year is played.
+// yearSize is the size of a simulated year.
 type yearSize struct {
 	orgs, persons int
 	kills         int
-	hangs         float64 // share of requests that the mail service leaves without an answer
-	again         int     // every how many days a second look follows the first
+	hangs         float64 // share of requests that the mail service never answers
+	again         int     // every how many days the daily check is repeated
 	end           date
 	seed          uint64
-	broken        bool // claims
+	broken        bool // claims are broken on purpose
 }
 
 // idleLimits are the default settings (reconcile/RULES.md "Inactivity").
 var idleLimits = people.IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
 
-// TestYear plays the financial year 2026-27 and proves by the mail service's
-// ledger what people got. PROFILESYNC_SOAK=1 plays it whole.
+// TestYear simulates the financial year 2026-27 and checks what people got by
+// the mail service's ledger. PROFILESYNC_SOAK=1 runs it at full size.
 func TestYear(t *testing.T) {
 	t.Parallel()
 	size := yearSize{orgs: 150, persons: 250, kills: 8, hangs: 0.0005, again: 3, end: on(2027, 3, 31), seed: 1}
@@ -43,7 +43,7 @@ func TestYear(t *testing.T) {
 	y := newYear(t, size)
 	y.play()
 	y.prove()
-	require.Empty(t, strings.Join(y.wrongs, "\n"))
+	require.Empty(t, strings.Join(y.violations, "\n"))
 	require.GreaterOrEqual(t, y.counted["kills"], size.kills)
 	for _, what := range []string{
 		"check-opening", "check-28-days", "check-14-days", "check-3-days", "check-overdue", "inactive-30-days", "inactive-7-days",
@@ -55,37 +55,37 @@ func TestYear(t *testing.T) {
 	t.Log(y.counted)
 }
 
-// TestYearWithBrokenClaims is the same proof, which must see what goes wrong when
+// TestYearWithBrokenClaims shows that the checks notice letters sent twice when
 // claims are forgotten.
 func TestYearWithBrokenClaims(t *testing.T) {
 	t.Parallel()
 	y := newYear(t, yearSize{orgs: 60, persons: 100, kills: 5, hangs: 0.001, again: 5, end: on(2026, 7, 15), seed: 2, broken: true})
 	y.play()
 	twice := 0
-	for _, wrong := range y.wrongs {
+	for _, wrong := range y.violations {
 		if strings.HasPrefix(wrong, "twice: ") {
 			twice++
 		}
 	}
-	require.Positive(t, twice, "the proof sees no letter that went out twice")
+	require.Positive(t, twice, "no letter that was sent twice was noticed")
 }
 
-// play plays the days.
+// play simulates the days.
 func (y *year) play() {
 	d := y.daemon
 	for today := y.first; today <= y.end; today++ {
 		if today.utc().Day() == 1 {
-			y.Logf("%s: %d letters, %d things wrong", today, y.read, len(y.wrongs))
+			y.Logf("%s: %d letters, %d violations", today, y.read, len(y.violations))
 		}
 		for _, t := range terms {
 			if today == t.first {
 				y.plan(t)
 			}
 		}
-		if today == on(2026, 10, 1) { // at the quarter's edge the clock steps back an hour
-			d.only(today.at(0, 20))
+		if today == on(2026, 10, 1) { // at the end of the quarter the clock steps back an hour
+			d.remindAndDeliver(today.at(0, 20))
 			y.set(today.at(0, 20).Add(-time.Hour))
-			d.only(y.Now())
+			d.remindAndDeliver(y.Now())
 		}
 		d.day(today.at(9, 0))
 		if today == on(2026, 9, 16) {
@@ -100,20 +100,20 @@ func (y *year) play() {
 	}
 }
 
-// daemon is one process after the other.
+// daemon is a series of processes.
 type daemon struct {
 	*year
 
 	process *process
-	down    date // no process before that day
+	down    date // no process runs before that day
 	killing map[date]int
-	pending int // kills that are to come
+	pending int // kills still to come
 	outages map[date]date
 }
 
-// planKills spreads kills over the year, most of them over the days on which much
-// is sent, and names the outages that span something. A third of them finds no
-// process to kill before the year ends.
+// planKills spreads kills over the year, most of them on days when much is
+// sent, and sets the outages. It plans more kills than wanted because a third
+// of them find no process to kill before the year ends.
 func (d *daemon) planKills() {
 	d.killing = map[date]int{}
 	for range 2 * d.kills {
@@ -125,15 +125,15 @@ func (d *daemon) planKills() {
 	}
 	d.outages = map[date]date{
 		on(2026, 6, 1):   on(2026, 6, 4),  // a stage day
-		on(2026, 6, 24):  on(2026, 7, 17), // a stage as a whole, a deadline, and what is overdue
-		on(2026, 9, 2):   on(2026, 9, 13), // in the middle of sending, longer than the mail service remembers
+		on(2026, 6, 24):  on(2026, 7, 17), // a whole stage, a deadline, and the overdue stage
+		on(2026, 9, 2):   on(2026, 9, 13), // in the middle of sending, longer than the mail service keeps letters
 		on(2026, 9, 23):  on(2026, 9, 29), // a stage day
 		on(2026, 12, 28): on(2027, 1, 6),  // New Year and a deadline
 		on(2027, 2, 10):  on(2027, 2, 12), // nothing
 	}
 }
 
-// arm decides after which call a process ends.
+// arm decides after how many calls a process dies.
 func (d *daemon) arm(today date, calls int) {
 	d.pending += d.killing[today]
 	delete(d.killing, today)
@@ -142,13 +142,13 @@ func (d *daemon) arm(today date, calls int) {
 	}
 }
 
-// tick has the daemon do something at a time, again and again when it is killed
-// and starts at once. False: it is down.
+// tick lets the daemon do some work at a given time, and again each time it was
+// killed and restarted at once. It returns false if the daemon is down.
 func (d *daemon) tick(at time.Time, calls int, work func(*peoplestore.Store) error) bool {
 	d.until(at)
 	for today := dateOf(at); today >= d.down; {
 		d.arm(today, calls)
-		d.wait()
+		d.shortenWaits()
 		store, db := d.storeAt(d.Now())
 		err := work(store)
 		db.Close()
@@ -162,7 +162,7 @@ func (d *daemon) tick(at time.Time, calls int, work func(*peoplestore.Store) err
 	return false
 }
 
-// died starts another process, at once or some days later.
+// died starts the next process, at once or some days later.
 func (d *daemon) died(today date) {
 	d.counted["kills"]++
 	d.process = &process{calls: -1, cut: d.cut}
@@ -179,7 +179,7 @@ func (d *daemon) died(today date) {
 	}
 }
 
-// cut ends the connections of a process, as the end of the process does.
+// cut terminates the connections of a process, as its death would.
 func (y *year) cut() {
 	y.exec(`select pg_terminate_backend(pid, 5000) from pg_stat_activity
 		where datname = current_database() and application_name = 'profilesync'`)
@@ -189,11 +189,11 @@ func (d *daemon) store(store *peoplestore.Store) mortalStore {
 	return mortalStore{p: d.process, store: store, between: d.between}
 }
 
-// day is what the daemon does each day at a time, and an hour later.
+// day is the daemon's daily work at a given time, and sending an hour later.
 func (d *daemon) day(at time.Time) {
 	today := dateOf(at)
 	if !d.tick(at, 25, func(store *peoplestore.Store) error {
-		return errors.Join(d.look(store, today), d.remind(store, today))
+		return errors.Join(d.checkInactive(store, today), d.remind(store, today))
 	}) {
 		return
 	}
@@ -201,30 +201,30 @@ func (d *daemon) day(at time.Time) {
 	d.hurry(today, at)
 	d.until(at.Add(time.Hour)) // people go on
 	if d.deliver(today) {
-		d.delivered(today)
-		d.warned(today)
+		d.requireDelivered(today)
+		d.requireWarned(today)
 	}
 }
 
-// only makes reminders due at a time, and sends them.
-func (d *daemon) only(at time.Time) {
+// remindAndDeliver makes reminders due at a given time, and sends them.
+func (d *daemon) remindAndDeliver(at time.Time) {
 	today := dateOf(at)
 	if d.tick(at, 15, func(store *peoplestore.Store) error { return d.remind(store, today) }) && d.deliver(today) {
-		d.delivered(today)
+		d.requireDelivered(today)
 	}
 }
 
-// look is the daily look at inactive accounts.
-func (d *daemon) look(store *peoplestore.Store, today date) error {
-	d.closed(today, func(p *place) *[]date { return &p.tried })
+// checkInactive is the daily check of inactive accounts.
+func (d *daemon) checkInactive(store *peoplestore.Store, today date) error {
+	d.recordClosed(today, func(p *place) *[]date { return &p.maybeSeenClosed })
 	i := d.inactivity(store)
 	if err := i.Run(d.Context(), "schedule"); err != nil {
 		return err
 	}
 	d.audit()
-	d.closed(today, func(p *place) *[]date { return &p.seen })
-	d.looked(today)
-	d.secondLook(i, today)
+	d.recordClosed(today, func(p *place) *[]date { return &p.seenClosed })
+	d.requireNobodyMissed(today)
+	d.recheckInactive(i, today)
 	return nil
 }
 
@@ -234,8 +234,8 @@ func (d *daemon) inactivity(store *peoplestore.Store) *peoplejobs.Inactivity {
 	}
 }
 
-// secondLook finds nothing that the first one left.
-func (d *daemon) secondLook(i *peoplejobs.Inactivity, today date) {
+// recheckInactive repeats the daily check, which must find nothing.
+func (d *daemon) recheckInactive(i *peoplejobs.Inactivity, today date) {
 	if int(today)%d.again != 0 {
 		return
 	}
@@ -243,12 +243,12 @@ func (d *daemon) secondLook(i *peoplejobs.Inactivity, today date) {
 		letters, changes := d.number("select count(*) from letter"), d.number("select count(*) from account_change")
 		require.NoError(d, i.Run(d.Context(), "schedule"))
 		if d.number("select count(*) from letter") != letters || d.number("select count(*) from account_change") != changes {
-			d.wrongf("again: on %s a second look at inactive accounts found something", today)
+			d.wrongf("again: on %s a second check of inactive accounts found something", today)
 		}
 	})
 }
 
-// uninterrupted keeps the process alive for as long as something is done.
+// uninterrupted does something without killing the process.
 func (d *daemon) uninterrupted(do func()) {
 	calls := d.process.calls
 	d.process.calls = -1
@@ -271,7 +271,7 @@ func (d *daemon) remind(store *peoplestore.Store, today date) error {
 		added, err := r.MakeDue(d.Context())
 		require.NoError(d, err)
 		if added > 0 {
-			d.wrongf("again: on %s a second look found %d reminders more", today, added)
+			d.wrongf("again: on %s a second planning found %d more reminders", today, added)
 		}
 	})
 	return nil
@@ -287,8 +287,8 @@ func (d *daemon) reminders(store *peoplestore.Store) *peoplejobs.Reminders {
 	}
 }
 
-// deliver sends until nothing waits but for the next day. False: the daemon is
-// down before that.
+// deliver sends until only letters for the next day wait. It returns false if
+// the daemon went down before.
 func (d *daemon) deliver(today date) bool {
 	for round := 0; ; round++ {
 		waiting := d.number("select count(*) from letter where state in ('due', 'claimed')")
@@ -304,7 +304,7 @@ func (d *daemon) deliver(today date) bool {
 			d.sending(today)
 			defer d.collect()
 			_, _, err := d.postman(store).Deliver(d.Context())
-			d.flying.land()
+			d.flying.wait()
 			return err
 		}) {
 			return false
@@ -324,12 +324,12 @@ func (d *daemon) postman(store *peoplestore.Store) *peoplejobs.MailSender {
 	return &peoplejobs.MailSender{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) {
-			box, err := on2(d.process, func() (*peoplestore.Outbox, error) { return store.Outbox(ctx) })
+			box, err := call(d.process, func() (*peoplestore.Outbox, error) { return store.Outbox(ctx) })
 			if err != nil {
 				return nil, err
 			}
 			if d.broken {
-				return mortalBox{d.process, brokenBox{box, d.forget}}, nil
+				return mortalBox{d.process, brokenBox{box, d.forgetClaims}}, nil
 			}
 			return mortalBox{d.process, box}, nil
 		},
@@ -352,8 +352,8 @@ func (d *daemon) composer(ctx context.Context, store *peoplestore.Store) (people
 	}, err
 }
 
-// client is a new one for each delivery: breakers of the last one are forgotten,
-// as in a new process.
+// client makes a new client for each delivery: its breakers are reset, as in a
+// new process.
 func (d *daemon) client() *notify.Client {
 	options := notify.Options{
 		BaseURL: d.address, APIKey: func() (string, error) { return notifytest.Key, nil }, Templates: d.ids, Now: d.Now,
@@ -365,27 +365,27 @@ func (d *daemon) client() *notify.Client {
 	return client
 }
 
-// forget breaks claims: what is being sent is due once more.
-func (d *daemon) forget() {
+// forgetClaims breaks claims: what is being sent is made due again.
+func (d *daemon) forgetClaims() {
 	d.exec("update letter set state = 'due', tries = tries - 1 where state = 'claimed'")
 }
 
-// watch asks how letters fared, until it is known of all.
+// watch checks accepted letters until the status of all is known.
 func (d *daemon) watch(at time.Time) {
 	for round := range 40 {
 		d.set(d.Now().Add(40 * time.Minute * time.Duration(min(round, 1))))
 		if d.number("select count(*) from letter where state = 'accepted' and accepted_at > $1", at.AddDate(0, 0, -7)) == 0 ||
 			!d.tick(at, 100, func(store *peoplestore.Store) error {
 				w := &peoplejobs.MailWatch{Service: mortalMailer{d.process, d.client()}, Store: d.store(store)}
-				return d.tolerant(w.Check(d.Context()))
+				return d.ignoreMailErrors(w.Check(d.Context()))
 			}) {
 			return
 		}
 	}
 }
 
-// tolerant takes an error of the mail service for what it is.
-func (d *daemon) tolerant(err error) error {
+// ignoreMailErrors ignores errors of the mail service.
+func (d *daemon) ignoreMailErrors(err error) error {
 	if _, ok := errors.AsType[*people.MailError](err); ok {
 		return nil
 	}

@@ -4,16 +4,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// namespace begins the name of every metric.
+// namespace is the prefix of every metric's name.
 const namespace = "profilesync"
 
-// form is what a metric's values mean.
+// form is the type of a metric.
 type form string
 
 const (
-	counter   form = "counter"   // grows from the start of the process
-	histogram form = "histogram" // the same, in buckets
-	gauge     form = "gauge"     // how things stand: in the database, unless it is of the process
+	counter   form = "counter"   // counts from the start of the process
+	histogram form = "histogram" // counts from the start of the process, in buckets
+	gauge     form = "gauge"     // the current state: of the database, or of this process
 )
 
 // declaration is one metric.
@@ -23,13 +23,13 @@ type declaration struct {
 	labels  []string
 	help    string
 	buckets []float64 // of a histogram, in its unit
-	process bool      // a gauge of this process
+	process bool      // about this process rather than the database
 }
 
-// metric is a row of the table.
+// metric is an index into declared.
 type metric int
 
-// The metrics, in the order of the table.
+// The metrics, in the order of METRICS.md.
 const (
 	jobsTotal metric = iota
 	jobRunSeconds
@@ -79,12 +79,12 @@ const (
 	poolWaitSecondsTotal
 )
 
-// declared is every metric there is. METRICS.md is written from it (go test
+// declared lists every metric. METRICS.md is generated from it (go test
 // ./cmd/internal/admin -update).
 var declared = [...]declaration{
 	jobsTotal: {
 		name: "jobs_total", form: counter, labels: []string{"kind", "outcome"},
-		help: "Attempts at jobs; outcome is done, failed (tried again), discarded (given up), cancelled, snoozed or interrupted (by a stop).",
+		help: "Attempts at jobs; outcome is done, failed (retried), discarded (given up), cancelled, snoozed or interrupted (by a stop).",
 	},
 	jobRunSeconds: {
 		name: "job_run_seconds", form: histogram, labels: []string{"kind"}, buckets: jobBuckets(),
@@ -92,12 +92,12 @@ var declared = [...]declaration{
 	},
 	jobWaitSeconds: {
 		name: "job_wait_seconds", form: histogram, labels: []string{"kind"}, buckets: jobBuckets(),
-		help: "How long jobs waited in the queue after they could have begun.",
+		help: "How long jobs waited in the queue after they could have started.",
 	},
 	jobsRecoveredTotal: {
 		name: "jobs_recovered_total", form: counter, labels: []string{"kind"},
-		help: "Jobs that were running with nobody working them, and were made available again, or completed where their work was done: " +
-			"their process was gone, or an answer of the database to the queue was lost.",
+		help: "Jobs that were marked running but not being worked, and were made available again, or completed if their work was done: " +
+			"their process was gone, or a reply of the database to the queue was lost.",
 	},
 	runsTotal: {
 		name: "runs_total", form: counter, labels: []string{"source", "report", "state"},
@@ -105,7 +105,7 @@ var declared = [...]declaration{
 	},
 	runsNoopTotal: {
 		name: "runs_noop_total", form: counter, labels: []string{"source", "report"},
-		help: "Runs that ended done and changed nothing: what a second look at the same facts must be.",
+		help: "Runs that ended done and changed nothing, as a second run on the same facts must.",
 	},
 	runSeconds: {
 		name: "run_seconds", form: histogram, labels: []string{"source", "report"},
@@ -114,11 +114,11 @@ var declared = [...]declaration{
 	},
 	changesTotal: {
 		name: "changes_total", form: counter, labels: []string{"source", "report", "verb"},
-		help: "Profiles that runs changed, each once a run; verb is create, close, reopen, dormant or update.",
+		help: "Profiles that runs changed, each counted once per run; verb is create, close, reopen, dormant or update.",
 	},
 	pushesTotal: {
 		name: "pushes_total", form: counter, labels: []string{"sink", "route", "answer"},
-		help: "Tries to bring a profile to a sink; answer is accepted, unchanged (the sink showed it already), seen (found there on " +
+		help: "Attempts to push a profile to a sink; answer is accepted, unchanged (the sink showed it already), seen (found there on " +
 			"reading back), refused (stopped), unauthorized, conflict, later (429), unclear (5xx, timeouts), down, or none (nothing to send).",
 	},
 	pushSeconds: {
@@ -129,16 +129,16 @@ var declared = [...]declaration{
 	pushLagSeconds: {
 		name: "push_lag_seconds", form: histogram, labels: []string{"sink"},
 		buckets: []float64{0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400},
-		help:    "From noting a change to the sink's acceptance, the settle time of edits included.",
+		help:    "Time from recording a change to the sink's acceptance, including the settle time of edits.",
 	},
 	pushesLeftBehindTotal: {
 		name: "pushes_left_behind_total", form: counter,
-		help: "Pushes that changes had asked for and that nothing would have brought, found by a sweep and queued again. It must stay 0: " +
-			"anything else is a fault of this program.",
+		help: "Pushes that changes had asked for and that no job would have delivered, found by a sweep and queued again. It must stay 0: " +
+			"anything else is a bug in this program.",
 	},
 	ersRequestsTotal: {
 		name: "ers_requests_total", form: counter, labels: []string{"endpoint", "status"},
-		help: "Requests to the e-Referral Service; endpoint is A033, A035, A037 or A004; status is that of HTTP, 0 for no answer.",
+		help: "Requests to the e-Referral Service; endpoint is A033, A035, A037 or A004; status is the HTTP status, 0 for no answer.",
 	},
 	ersRequestSeconds: {
 		name: "ers_request_seconds", form: histogram, labels: []string{"endpoint"}, buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
@@ -146,12 +146,12 @@ var declared = [...]declaration{
 	},
 	lettersTotal: {
 		name: "letters_total", form: counter, labels: []string{"kind", "state"},
-		help: "What became of letters that were worked: accepted, delivered, due (to be tried again), refused, cancelled (not true any more) " +
+		help: "Outcomes of processed letters: accepted, delivered, due (will be retried), refused, cancelled (no longer applies) " +
 			"or unclear.",
 	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,
-		help: "Reads of the database for the gauges that failed; while it does not answer, the gauges are absent.",
+		help: "Failed reads of the database for the gauges; while it does not answer, the gauges are absent.",
 	},
 	queueJobs: {
 		name: "queue_jobs", form: gauge, labels: []string{"queue", "state"},
@@ -159,15 +159,15 @@ var declared = [...]declaration{
 	},
 	queueOldestSeconds: {
 		name: "queue_oldest_seconds", form: gauge, labels: []string{"queue"},
-		help: "How long the oldest available job has waited; absent when none waits.",
+		help: "How long the oldest available job has waited; absent if none waits.",
 	},
 	withheldRows: {
 		name: "withheld_rows", form: gauge, labels: []string{"source", "report", "reason"},
-		help: "Withheld changes that await a person: fields of profiles, creations and marks.",
+		help: "Withheld changes that await a person: changes of fields, new profiles and flags.",
 	},
 	watermarkAgeSeconds: {
 		name: "watermark_age_seconds", form: gauge, labels: []string{"source", "stream"},
-		help: "Time since the last day that was pulled completely began.",
+		help: "Time since the start of the last day that was pulled completely.",
 	},
 	listingAgeSeconds: {
 		name: "listing_age_seconds", form: gauge, labels: []string{"source", "report"},
@@ -175,7 +175,7 @@ var declared = [...]declaration{
 	},
 	quarantineRecords: {
 		name: "quarantine_records", form: gauge, labels: []string{"source", "report"},
-		help: "Upstream records that could not be understood when they were seen last.",
+		help: "Upstream records that could not be read when they were last seen.",
 	},
 	openProfiles: {
 		name: "open_profiles", form: gauge, labels: []string{"type"},
@@ -183,7 +183,7 @@ var declared = [...]declaration{
 	},
 	openPushes: {
 		name: "open_pushes", form: gauge, labels: []string{"sink", "state"},
-		help: "Pushes that are not at rest; state is wanted, refused (a person is needed) or held (by a person).",
+		help: "Pushes that are not settled; state is wanted, refused (a person is needed) or held (by a person).",
 	},
 	pushOldestSeconds: {
 		name: "push_oldest_seconds", form: gauge, labels: []string{"sink", "state"},
@@ -191,16 +191,16 @@ var declared = [...]declaration{
 	},
 	sinkPausedSeconds: {
 		name: "sink_paused_seconds", form: gauge, labels: []string{"sink", "route", "reason"},
-		help: "Since when nothing is pushed along the route; reason is unauthorized (credentials: somebody is needed) or down; " +
+		help: "How long the route has been paused; reason is unauthorized (check the credentials: a person is needed) or down; " +
 			"absent while it works.",
 	},
 	driftProfiles: {
 		name: "drift_profiles", form: gauge, labels: []string{"sink", "state"},
-		help: "Profiles that the sink did not show as it was to, by the newest look at everything; state is missing or drifted.",
+		help: "Profiles that the sink did not show correctly at the last check of all profiles; state is missing or drifted.",
 	},
 	driftCheckAgeSeconds: {
 		name: "drift_check_age_seconds", form: gauge, labels: []string{"sink", "state"},
-		help: "Time since that look ended; state is done, or alarm (so much differed that nothing was repaired: a person is needed).",
+		help: "Time since that check ended; state is done, or alarm (so much differed that nothing was repaired: a person is needed).",
 	},
 	unfinishedRuns: {
 		name: "unfinished_runs", form: gauge, labels: []string{"source", "state"},
@@ -208,7 +208,7 @@ var declared = [...]declaration{
 	},
 	scheduleAgeSeconds: {
 		name: "schedule_age_seconds", form: gauge, labels: []string{"schedule"},
-		help: "Time since the schedule was due last: more than its interval means that nothing queues it.",
+		help: "Time since the schedule was last due: more than its interval means that it is not being queued.",
 	},
 	registeredServices: {
 		name: "ers_services", form: gauge, labels: []string{"state"},
@@ -216,38 +216,38 @@ var declared = [...]declaration{
 	},
 	openAccounts: {
 		name: "open_accounts", form: gauge, labels: []string{"state"},
-		help: "Accounts of people; state is invited, active, deactivated, expired, withheld (too many were to end at once: somebody is " +
+		help: "People's accounts; state is invited, active, deactivated, expired, withheld (too many would end at once: a person is " +
 			"needed), kept (the only account manager, idle) or held (no warning could be delivered).",
 	},
 	openLetters: {
 		name: "open_letters", form: gauge, labels: []string{"kind", "state"},
-		help: "Letters that are due, claimed or unclear, and all of the last day in every state.",
+		help: "Letters that are due, claimed or unclear, and in every state all letters of the last day.",
 	},
 	mailPausedSeconds: {
 		name: "mail_paused_seconds", form: gauge, labels: []string{"reason"},
-		help: "Why no letter goes out: stopped (by a person, since so long) or paused (the mail service takes nothing, for so long still); " +
+		help: "Why no letters are sent: stopped (by a person; time since) or paused (the mail service accepts nothing; time left); " +
 			"absent otherwise.",
 	},
 	calendarAgeSeconds: {
 		name: "calendar_age_seconds", form: gauge,
-		help: "Time since the official list of bank holidays was read; absent while it never was.",
+		help: "Time since the official list of bank holidays was read; absent if it never was.",
 	},
 	calendarVanishedRecords: {
 		name: "calendar_vanished_records", form: gauge,
-		help: "Bank holidays to come that the official list named once and does not name any more: somebody should look.",
+		help: "Future bank holidays that the official list no longer names: a person should check.",
 	},
 	progressAgeSeconds: {
 		name: "progress_age_seconds", form: gauge, labels: []string{"activity"},
-		help: "Time since an activity that must never stop last came through, whichever process does it; activity is dispatch (every 5 s at " +
-			"least) or tick (every 30 s).",
+		help: "Time since an activity that must never stop last succeeded, in any process; activity is dispatch (at least every " +
+			"5 s) or tick (every 30 s).",
 	},
 	pushDueSeconds: {
 		name: "push_due_seconds", form: gauge, labels: []string{"sink", "route"},
-		help: "For how long the oldest push has been due that nobody has queued; absent where none is, and while the route is paused.",
+		help: "How long the oldest push that is due but not queued has been due; absent if there is none, and while the route is paused.",
 	},
 	pushTriedSeconds: {
 		name: "push_tried_seconds", form: gauge, labels: []string{"sink", "route"},
-		help: "Time since anything was tried at the sink, 600 at most; beside push_due_seconds, and absent with it.",
+		help: "Time since the last attempt at the sink, at most 600; absent whenever push_due_seconds is.",
 	},
 	abandonedJobs: {
 		name: "abandoned_jobs", form: gauge,
@@ -255,11 +255,11 @@ var declared = [...]declaration{
 	},
 	abandonedOldestSeconds: {
 		name: "abandoned_oldest_seconds", form: gauge,
-		help: "How long ago the oldest of them was taken.",
+		help: "How long ago the oldest of them was fetched.",
 	},
 	buildInfo: {
 		name: "build_info", form: gauge, labels: []string{"version", "go"}, process: true,
-		help: "Always 1, for the version of this program and of Go.",
+		help: "Always 1; the labels are the versions of this program and of Go.",
 	},
 	poolConnections: {
 		name: "pool_connections", form: gauge, labels: []string{"pool", "state"}, process: true,
@@ -271,15 +271,15 @@ var declared = [...]declaration{
 	},
 	poolWaitsTotal: {
 		name: "pool_waits_total", form: counter, labels: []string{"pool"},
-		help: "How often somebody had to wait until a connection of the pool was free, or made.",
+		help: "How often a connection of the pool had to be waited for.",
 	},
 	poolWaitSecondsTotal: {
 		name: "pool_wait_seconds_total", form: counter, labels: []string{"pool"},
-		help: "How long all of them waited together.",
+		help: "Total time spent on these waits.",
 	},
 }
 
-// jobBuckets reach from a tick to the longest run.
+// jobBuckets range from a tick to the longest run.
 func jobBuckets() []float64 { return []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800} }
 
 func (m metric) fullName() string { return namespace + "_" + declared[m].name }

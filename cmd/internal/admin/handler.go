@@ -13,25 +13,25 @@ import (
 
 const (
 	readyTimeout = 3 * time.Second
-	// scrapeTimeout is above watchTimeout, so that a database that is gone costs the gauges and not the page.
+	// scrapeTimeout is longer than watchTimeout, so that without a database only the gauges are missing, not the page.
 	scrapeTimeout = 9 * time.Second
 	maxScrapes    = 4
 )
 
-// Checks are the questions that Handler answers.
+// Checks is what Handler serves.
 type Checks struct {
-	// Alive returns an error when the process must be restarted. It does not ask
-	// the database: to restart for its outage would help nobody.
+	// Alive returns an error if the process must be restarted. It does not ask
+	// the database: a restart does not help in an outage.
 	Alive func() error
-	// Ready returns an error while the daemon cannot work: the database does not
-	// answer, or its schema is not the one wanted.
+	// Ready returns an error while the daemon cannot work: the database does
+	// not answer, or has the wrong schema.
 	Ready func(context.Context) error
-	// Metrics are served as they are gathered; what cannot be gathered is logged.
+	// Metrics are served; metrics that cannot be gathered are logged.
 	Metrics prometheus.Gatherer
-	// Receipts takes the mail service's delivery receipts at /notify/receipts; nil
-	// for none.
+	// Receipts receives the mail service's delivery receipts at
+	// /notify/receipts; it may be nil.
 	Receipts http.Handler
-	// Reports serves the daily change reports at /reports/; nil for none.
+	// Reports serves the daily change reports at /reports/; it may be nil.
 	Reports http.Handler
 	Log     *slog.Logger
 }
@@ -61,7 +61,7 @@ func Handler(c Checks) http.Handler {
 	return mux
 }
 
-// answer says how it stands. Load balancers and caches must ask again.
+// answer writes ok or the error. Load balancers and caches must not store it.
 func answer(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -71,5 +71,5 @@ func answer(w http.ResponseWriter, err error) {
 		text = err.Error()
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_, _ = io.WriteString(w, text+"\n") // the caller may have gone
+	_, _ = io.WriteString(w, text+"\n") // the caller may be gone
 }

@@ -20,8 +20,8 @@ import (
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// well are checks that find nothing wrong.
-func well() admin.Checks {
+// healthy returns checks that find nothing wrong.
+func healthy() admin.Checks {
 	return admin.Checks{
 		Alive: func() error { return nil }, Ready: func(context.Context) error { return nil },
 		Metrics: prometheus.NewRegistry(), Log: discard(),
@@ -53,7 +53,7 @@ func TestHealth(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			checks := well()
+			checks := healthy()
 			checks.Alive = func() error { return c.alive }
 			checks.Ready = func(context.Context) error { return c.ready }
 			answer := ask(t, checks, http.MethodGet, c.path)
@@ -64,10 +64,10 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func TestReadinessWaitsForASlowDatabaseOnlySoLong(t *testing.T) {
+func TestReadinessWaitsForASlowDatabaseForALimitedTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		checks := well()
+		checks := healthy()
 		checks.Ready = func(ctx context.Context) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -82,7 +82,7 @@ func TestMetricsArePrometheusText(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
 	admin.NewMetrics(reg).JobWorked("tick", "done", 0.1, 0)
-	checks := well()
+	checks := healthy()
 	checks.Metrics = reg
 	answer := ask(t, checks, http.MethodGet, "/metrics")
 	require.Equal(t, 200, answer.Code)
@@ -95,7 +95,7 @@ func TestMetricsThatCannotBeGatheredAreLoggedAndTheRestServed(t *testing.T) {
 	var log bytes.Buffer
 	reg := prometheus.NewRegistry()
 	admin.NewMetrics(reg).JobWorked("tick", "done", 0.1, 0)
-	checks := well()
+	checks := healthy()
 	checks.Log = slog.New(slog.NewJSONHandler(&log, nil))
 	reg.MustRegister(broken{})
 	checks.Metrics = reg
@@ -132,7 +132,7 @@ func TestNothingElseIsServed(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, ask(t, well(), c.method, c.path).Code)
+			require.Equal(t, c.want, ask(t, healthy(), c.method, c.path).Code)
 		})
 	}
 }
@@ -163,7 +163,7 @@ func get(ctx context.Context, url string) (string, error) {
 	return string(body), err
 }
 
-func TestServerFinishesWhatItIsAnswering(t *testing.T) {
+func TestServerFinishesRequestsInProgress(t *testing.T) {
 	t.Parallel()
 	asked, answer := make(chan struct{}), make(chan struct{})
 	address, stop := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -182,7 +182,7 @@ func TestServerFinishesWhatItIsAnswering(t *testing.T) {
 	<-asked
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
-	require.Eventually(t, func() bool { // no new callers
+	require.Eventually(t, func() bool { // new callers are refused
 		_, err := get(t.Context(), address)
 		return err != nil
 	}, 5*time.Second, time.Millisecond)
@@ -191,7 +191,7 @@ func TestServerFinishesWhatItIsAnswering(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-func TestACallerThatTakesTooLongIsNoReasonToStopBadly(t *testing.T) {
+func TestASlowCallerDoesNotMakeStoppingFail(t *testing.T) {
 	t.Parallel()
 	asked, cut := make(chan struct{}), make(chan struct{})
 	address, stop := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -12,70 +12,71 @@ import (
 
 // Metrics counts what this process did.
 type Metrics struct {
-	jobs      *prometheus.CounterVec
-	jobRun    *prometheus.HistogramVec
-	jobWait   *prometheus.HistogramVec
-	recovered *prometheus.CounterVec
-	runs      *prometheus.CounterVec
-	noopRuns  *prometheus.CounterVec
-	run       *prometheus.HistogramVec
-	changes   *prometheus.CounterVec
-	pushes    *prometheus.CounterVec
-	push      *prometheus.HistogramVec
-	pushLag   *prometheus.HistogramVec
-	behind    *prometheus.CounterVec
-	asked     *prometheus.CounterVec
-	answer    *prometheus.HistogramVec
-	letters   *prometheus.CounterVec
+	jobs        *prometheus.CounterVec
+	jobRun      *prometheus.HistogramVec
+	jobWait     *prometheus.HistogramVec
+	recovered   *prometheus.CounterVec
+	runs        *prometheus.CounterVec
+	noopRuns    *prometheus.CounterVec
+	run         *prometheus.HistogramVec
+	changes     *prometheus.CounterVec
+	pushes      *prometheus.CounterVec
+	push        *prometheus.HistogramVec
+	pushLag     *prometheus.HistogramVec
+	leftBehind  *prometheus.CounterVec
+	ersRequests *prometheus.CounterVec
+	ersSeconds  *prometheus.HistogramVec
+	letters     *prometheus.CounterVec
 }
 
-// NewMetrics registers the counters. It panics when they are registered already.
+// NewMetrics registers the counters. It panics if they are registered already.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		jobs:      jobsTotal.counter(),
-		jobRun:    jobRunSeconds.histogram(),
-		jobWait:   jobWaitSeconds.histogram(),
-		recovered: jobsRecoveredTotal.counter(),
-		runs:      runsTotal.counter(),
-		noopRuns:  runsNoopTotal.counter(),
-		run:       runSeconds.histogram(),
-		changes:   changesTotal.counter(),
-		pushes:    pushesTotal.counter(),
-		push:      pushSeconds.histogram(),
-		pushLag:   pushLagSeconds.histogram(),
-		behind:    pushesLeftBehindTotal.counter(),
-		asked:     ersRequestsTotal.counter(),
-		answer:    ersRequestSeconds.histogram(),
-		letters:   lettersTotal.counter(),
+		jobs:        jobsTotal.counter(),
+		jobRun:      jobRunSeconds.histogram(),
+		jobWait:     jobWaitSeconds.histogram(),
+		recovered:   jobsRecoveredTotal.counter(),
+		runs:        runsTotal.counter(),
+		noopRuns:    runsNoopTotal.counter(),
+		run:         runSeconds.histogram(),
+		changes:     changesTotal.counter(),
+		pushes:      pushesTotal.counter(),
+		push:        pushSeconds.histogram(),
+		pushLag:     pushLagSeconds.histogram(),
+		leftBehind:  pushesLeftBehindTotal.counter(),
+		ersRequests: ersRequestsTotal.counter(),
+		ersSeconds:  ersRequestSeconds.histogram(),
+		letters:     lettersTotal.counter(),
 	}
 	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
-		m.behind, m.asked, m.answer, m.letters)
-	m.PushesLeftBehind(0) // an alert wants to see it
+		m.leftBehind, m.ersRequests, m.ersSeconds, m.letters)
+	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
 }
 
-// JobWorked counts an attempt at a job. The outcomes are those of package jobs.
+// JobWorked counts an attempt at a job. The outcomes are those of package
+// queue.
 func (m *Metrics) JobWorked(kind, outcome string, seconds, queueWaitSeconds float64) {
 	m.jobs.WithLabelValues(kind, outcome).Inc()
 	m.jobRun.WithLabelValues(kind).Observe(seconds)
 	m.jobWait.WithLabelValues(kind).Observe(queueWaitSeconds)
 }
 
-// JobRecovered counts a running job that nobody worked.
+// JobRecovered counts a recovered job.
 func (m *Metrics) JobRecovered(kind string) { m.recovered.WithLabelValues(kind).Inc() }
 
 // ERSAnswered counts a request to the e-Referral Service.
 func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {
-	m.asked.WithLabelValues(endpoint, strconv.Itoa(status)).Inc()
-	m.answer.WithLabelValues(endpoint).Observe(seconds)
+	m.ersRequests.WithLabelValues(endpoint, strconv.Itoa(status)).Inc()
+	m.ersSeconds.WithLabelValues(endpoint).Observe(seconds)
 }
 
-// LetterWorked counts what became of a letter.
+// LetterWorked counts the outcome of a letter.
 func (m *Metrics) LetterWorked(kind people.LetterKind, state people.LetterState) {
 	m.letters.WithLabelValues(string(kind), string(state)).Inc()
 }
 
-// RunEnded counts a run that ended, whichever way.
+// RunEnded counts a run that ended, in any state.
 func (m *Metrics) RunEnded(s runs.Summary) {
 	scope := []string{string(s.Source), s.Report}
 	m.runs.WithLabelValues(string(s.Source), s.Report, string(s.State)).Inc()
@@ -84,7 +85,7 @@ func (m *Metrics) RunEnded(s runs.Summary) {
 		m.noopRuns.WithLabelValues(scope...).Inc()
 	}
 	if s.State != runs.RunDone && s.State != runs.RunWithheld {
-		return // a plan that was not applied to its end counts no changes
+		return // a plan that was not applied completely counts no changes
 	}
 	for verb, profiles := range map[runs.Verb]int{
 		runs.Create: s.Changes.Create, runs.Close: s.Changes.Close, runs.Reopen: s.Changes.Reopen,
@@ -94,7 +95,7 @@ func (m *Metrics) RunEnded(s runs.Summary) {
 	}
 }
 
-// Pushed counts a try to bring a profile to a sink.
+// Pushed counts an attempt to push a profile to a sink.
 func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 	answer := o.Attempt
 	if answer == "" {
@@ -110,4 +111,4 @@ func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 }
 
 // PushesLeftBehind counts pushes that a sweep found left behind.
-func (m *Metrics) PushesLeftBehind(n int) { m.behind.WithLabelValues().Add(float64(n)) }
+func (m *Metrics) PushesLeftBehind(n int) { m.leftBehind.WithLabelValues().Add(float64(n)) }

@@ -33,14 +33,14 @@ func TestReferenceIsFresh(t *testing.T) {
 	require.Equal(t, reference(), string(have), "run go test ./cmd/internal/admin -update")
 }
 
-// reference is METRICS.md.
+// reference returns the text of METRICS.md.
 func reference() string {
 	var page strings.Builder
-	page.WriteString("# Metrics\n\nWritten from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
-		"The rule of names is `" + namespace + "_<noun>_<unit>`. Counters and histograms grow from the start of the process;\n" +
+	page.WriteString("# Metrics\n\nGenerated from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
+		"Names follow the rule `" + namespace + "_<noun>_<unit>`. Counters and histograms count from the start of the process;\n" +
 		"gauges are read from the database, at most every " + watchEvery.String() +
-		"; those of the build and of the pools are the process's own.\n" +
-		"Beside them stand client_golang's " + runtimeNames + ".\n\n" +
+		"; those of the build and of the pools are about the process.\n" +
+		"There are also client_golang's " + runtimeNames + ".\n\n" +
 		"| metric | form | labels | meaning |\n|---|---|---|---|\n")
 	for m := range metric(len(declared)) {
 		d := declared[m]
@@ -65,17 +65,18 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	for _, d := range declared {
 		require.Contains(t, unit, d.form, d.name)
 		require.Regexp(t, unit[d.form], d.name)
-		require.False(t, seen[d.name], "%s stands twice", d.name)
+		require.False(t, seen[d.name], "%s is declared twice", d.name)
 		seen[d.name] = true
-		require.Subset(t, words, d.labels, "%s: a label is a word of a short list", d.name)
+		require.Subset(t, words, d.labels, "%s: labels come from a short list", d.name)
 		require.True(t, strings.HasSuffix(d.help, "."), "%s: help is a sentence", d.name)
-		require.NotContains(t, d.help, "|", "%s: help stands in a table", d.name)
+		require.NotContains(t, d.help, "|", "%s: help is a cell of a table", d.name)
 		require.Equal(t, d.form == histogram, len(d.buckets) > 0, d.name)
 		require.True(t, slices.IsSorted(d.buckets), d.name)
 	}
 }
 
-// TestEveryDeclarationIsServed fills every metric and wants exactly the table.
+// TestEveryDeclarationIsServed fills every metric and expects exactly those
+// declared.
 func TestEveryDeclarationIsServed(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
@@ -114,7 +115,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	require.Empty(t, problems)
 }
 
-// stat is a pool that stands still.
+// stat is a pool with fixed numbers.
 type stat struct{}
 
 func (stat) AcquiredConns() int32                { return 3 }
@@ -123,7 +124,7 @@ func (stat) MaxConns() int32                     { return 4 }
 func (stat) EmptyAcquireCount() int64            { return 7 }
 func (stat) EmptyAcquireWaitTime() time.Duration { return 1500 * time.Millisecond }
 
-func TestPoolsAreServedAsTheyStand(t *testing.T) {
+func TestPoolMetrics(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
 	pools := NewPools(reg)
@@ -149,7 +150,7 @@ profilesync_pool_wait_seconds_total{pool="queue"} 1.5
 `, poolConnections, poolMaxConnections, poolWaitsTotal, poolWaitSecondsTotal)
 }
 
-func TestTheProcessSaysWhatItIs(t *testing.T) {
+func TestProcessMetrics(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
 	RegisterProcess(reg, "v1.2.3")
@@ -258,8 +259,8 @@ func TestRunSecondsAreSeconds(t *testing.T) {
 	require.Fail(t, "not served")
 }
 
-// requireMetrics compares the metrics named with the text, whose help lines are
-// put in.
+// requireMetrics compares the named metrics with the text, after adding the
+// help lines to it.
 func requireMetrics(t *testing.T, from prometheus.Gatherer, want string, which ...metric) {
 	t.Helper()
 	names := make([]string, len(which))

@@ -11,12 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// runtimeNames are how the names of those metrics begin that every Go program
-// has.
+// runtimeNames are the name patterns of the metrics that every Go program has.
 const runtimeNames = "`go_*` and `process_*`"
 
-// RegisterProcess registers what the process says of itself: its version, and
-// what every Go program has. It panics when that is registered already.
+// RegisterProcess registers the metrics of the process: its version, and those
+// that every Go program has. It panics if they are registered already.
 func RegisterProcess(reg prometheus.Registerer, version string) {
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: declared[buildInfo].name, Help: declared[buildInfo].help,
@@ -26,7 +25,7 @@ func RegisterProcess(reg prometheus.Registerer, version string) {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 
-// PoolStat is how a pool of connections stands, as pgxpool counts it.
+// PoolStat is the state of a connection pool, as pgxpool reports it.
 type PoolStat interface {
 	AcquiredConns() int32
 	IdleConns() int32
@@ -35,13 +34,13 @@ type PoolStat interface {
 	EmptyAcquireWaitTime() time.Duration
 }
 
-// Pools reads how the pools of connections stand when somebody scrapes.
+// Pools reads the state of the connection pools on each scrape.
 type Pools struct {
 	mutex sync.Mutex
 	stats map[string]func() PoolStat
 }
 
-// NewPools registers the metrics of pools. It panics when they are registered
+// NewPools registers the metrics of pools. It panics if they are registered
 // already.
 func NewPools(reg prometheus.Registerer) *Pools {
 	p := &Pools{stats: make(map[string]func() PoolStat)}
@@ -49,8 +48,8 @@ func NewPools(reg prometheus.Registerer) *Pools {
 	return p
 }
 
-// Watch serves a pool from now on. One that was served under the same name is
-// forgotten: its counters begin anew.
+// Watch exports a pool from now on. It replaces a pool of the same name, whose
+// counters start again.
 func (p *Pools) Watch(name string, stat func() PoolStat) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -23,31 +23,31 @@ const (
 type Options struct {
 	// Address is host:port; port 0 takes a free one.
 	Address string
-	// Anywhere allows an address that other machines can reach. What is served
-	// asks nobody who they are.
+	// Anywhere allows an address that other machines can reach. There is no
+	// authentication.
 	Anywhere bool
 	Log      *slog.Logger
 }
 
-// Server is an address that is listened on.
+// Server is a listening HTTP server.
 type Server struct {
 	listener net.Listener
 	http     *http.Server
 	log      *slog.Logger
 }
 
-// Listen takes the address; Serve must follow. It refuses an address that is
-// not loopback unless that is allowed.
+// Listen starts listening; Serve must follow. It refuses an address that is not
+// loopback unless o.Anywhere is set.
 func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, error) {
 	address, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
 	if !o.Anywhere && !address.IP.IsLoopback() {
-		return nil, fmt.Errorf("address %q: other machines can reach it, and nobody is asked who they are; "+
-			"give a loopback one like 127.0.0.1:9090, or allow it on purpose", o.Address)
+		return nil, fmt.Errorf("address %q: other machines can reach it, and there is no authentication; "+
+			"use a loopback address like 127.0.0.1:9090, or allow it explicitly", o.Address)
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address.String()) // what was checked, not looked up again
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address.String()) // the address that was checked, not resolved again
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
@@ -62,12 +62,12 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 	}}, nil
 }
 
-// Address is where it listens, host:port.
+// Address is the address it listens on, host:port.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
-// Serve answers until ctx ends; then it finishes what it is answering, within a
-// few seconds, and returns nil. Those who take longer are cut: a slow reader is
-// no reason to stop badly.
+// Serve answers until ctx ends; then it finishes requests in progress, within a
+// few seconds, and returns nil. Slower callers are disconnected, which is not
+// an error.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
@@ -80,7 +80,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer cancel()
 	err := s.http.Shutdown(stopping)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.log.WarnContext(ctx, "callers were cut", slog.String("address", s.Address()))
+		s.log.WarnContext(ctx, "slow callers were disconnected", slog.String("address", s.Address()))
 		return s.http.Close()
 	}
 	if err != nil {

@@ -12,27 +12,28 @@ import (
 )
 
 const (
-	// watchEvery is how often the database is asked at most, however many scrape.
+	// watchEvery is the shortest time between two reads of the database,
+	// however many scrapes there are.
 	watchEvery = 15 * time.Second
-	// watchTimeout keeps a scrape from waiting for a database that is gone; Prometheus waits 10 seconds.
+	// watchTimeout bounds a scrape's wait for the database; Prometheus waits 10
+	// seconds.
 	watchTimeout = 5 * time.Second
 )
 
-// Watcher reads from the database how things stand when somebody scrapes. While
-// the database does not answer its gauges are absent, and failures are counted
-// and logged.
+// Watcher reads the gauges from the database on a scrape. While the database
+// does not answer, its gauges are absent, and failures are counted and logged.
 type Watcher struct {
 	read     func(context.Context) (watchstore.Watched, error)
 	now      func() time.Time
 	log      *slog.Logger
 	failures prometheus.Counter
 
-	mu    sync.Mutex // one reader at a time; the others wait for what it finds
-	asked time.Time  // of the last read, zero before it
+	mu    sync.Mutex // one scrape reads at a time; the others wait for its result
+	asked time.Time  // time of the last read; zero if there was none
 	gauge []prometheus.Metric
 }
 
-// NewWatcher registers the gauges. It panics when they are registered already.
+// NewWatcher registers the gauges. It panics if they are registered already.
 func NewWatcher(reg prometheus.Registerer, read func(context.Context) (watchstore.Watched, error),
 	now func() time.Time, log *slog.Logger,
 ) *Watcher {
@@ -118,7 +119,7 @@ func gaugesOf(watched watchstore.Watched) (all []prometheus.Metric) {
 	return all
 }
 
-// peopleGauges say how things stand with people and mail.
+// peopleGauges sets the gauges of people and mail.
 func peopleGauges(p watchstore.WatchedPeople, set func(m metric, value float64, labels ...string)) {
 	for _, a := range p.Accounts {
 		set(openAccounts, float64(a.Accounts), a.State)
@@ -135,7 +136,7 @@ func peopleGauges(p watchstore.WatchedPeople, set func(m metric, value float64, 
 	set(calendarVanishedRecords, float64(p.Vanished))
 }
 
-// progressGauges say whether what must never stop gets on.
+// progressGauges sets the gauges of activities that must never stop.
 func progressGauges(p watchstore.ForwardProgress, set func(m metric, value float64, labels ...string)) {
 	for activity, since := range p.Since {
 		set(progressAgeSeconds, since.Seconds(), activity)
@@ -148,7 +149,7 @@ func progressGauges(p watchstore.ForwardProgress, set func(m metric, value float
 	set(abandonedOldestSeconds, p.Oldest.Seconds())
 }
 
-// sinkGauges say how things stand with the sinks.
+// sinkGauges sets the gauges of the sinks.
 func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, labels ...string)) {
 	for _, p := range watched.Pushes {
 		set(openPushes, float64(p.Pushes), string(p.Sink), string(p.State))

@@ -23,7 +23,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// everything has one of everything that can be watched.
+// everything has one of each thing that is watched.
 func everything() watchstore.Watched {
 	return watchstore.Watched{
 		Queues: []watchstore.QueueDepth{
@@ -54,12 +54,12 @@ func everything() watchstore.Watched {
 	}
 }
 
-// newWatched registers a watcher that always finds the same.
+// newWatched registers a watcher that always reads the same.
 func newWatched(reg prometheus.Registerer, found watchstore.Watched) {
 	NewWatcher(reg, func(context.Context) (watchstore.Watched, error) { return found, nil }, time.Now, slog.New(slog.DiscardHandler))
 }
 
-func TestGaugesSayHowThingsStand(t *testing.T) {
+func TestGauges(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()
 	newWatched(reg, everything())
@@ -121,7 +121,7 @@ profilesync_abandoned_oldest_seconds 5
 		calendarVanishedRecords, progressAgeSeconds, pushDueSeconds, pushTriedSeconds, abandonedJobs, abandonedOldestSeconds)
 }
 
-func TestTheDatabaseIsAskedSeldom(t *testing.T) {
+func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0
@@ -139,7 +139,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 			for range 4 {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
-					assert.NoError(t, err) //nolint:testifylint // require may not end a goroutine that is not the test's
+					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
 					assert.Len(t, families, 26)
 				})
 			}
@@ -149,7 +149,7 @@ func TestTheDatabaseIsAskedSeldom(t *testing.T) {
 	})
 }
 
-func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
+func TestInAnOutageOnlyTheGaugesAreMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var (
@@ -168,7 +168,7 @@ func TestAnOutageCostsTheGaugesOnly(t *testing.T) {
 		for range 3 {
 			families, err := reg.Gather()
 			require.NoError(t, err)
-			require.Len(t, families, 1, "the failures are left")
+			require.Len(t, families, 1, "only the failures counter is left")
 		}
 		require.Equal(t, watchTimeout, time.Since(began), "only the first scrape waits")
 		require.InDelta(t, 1, testutil.ToFloat64(w.failures), 0)

@@ -25,8 +25,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// missing fails where make test found everything that the test needs, and says
-// elsewhere what was not checked.
+// missing fails the test if make test installed everything it needs, and else
+// skips it, saying what was not checked.
 func missing(t *testing.T, what string) {
 	t.Helper()
 	say := "NOT CHECKED in a browser: " + what + ". make deps-web installs it."
@@ -36,9 +36,9 @@ func missing(t *testing.T, what string) {
 	t.Skip(say)
 }
 
-// chromium is PROFILESYNC_CHROMIUM, or the first of the names it goes by. The
-// command that Debian's headless package has on the path is a script that
-// leaves the browser running when it is killed, so the program comes first.
+// chromium returns PROFILESYNC_CHROMIUM, or the first of the usual names found.
+// The command of Debian's headless package is a script that leaves the browser
+// running when it is killed, so the program itself comes first.
 func chromium(t *testing.T) string {
 	t.Helper()
 	names := []string{
@@ -58,8 +58,8 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// axe is the script of axe-core: PROFILESYNC_AXE, or the newest among the
-// tools of the Makefile.
+// axe returns the script of axe-core: PROFILESYNC_AXE, or the newest of the
+// Makefile's tools.
 func axe(t *testing.T) string {
 	t.Helper()
 	cache := os.Getenv("XDG_CACHE_HOME")
@@ -82,7 +82,7 @@ func axe(t *testing.T) string {
 	return string(script)
 }
 
-// served serves the page, and notes whatever else was asked for.
+// served serves the page, and records all other requests.
 func served(t *testing.T, page []byte) (url string, others func() []string) {
 	t.Helper()
 	var lock sync.Mutex
@@ -122,28 +122,28 @@ func browser(t *testing.T, binary string) context.Context {
 	return ctx
 }
 
-// look is one way of looking at a page.
-type look struct {
+// view is one way of viewing a page.
+type view struct {
 	width, height int64
 	scheme, media string
 }
 
-func (l look) String() string {
+func (l view) String() string {
 	return fmt.Sprintf("%dx%d %s %s", l.width, l.height, l.scheme, l.media)
 }
 
-// seen is what the page tells of itself.
+// seen is what the script finds in the page.
 type seen struct {
 	Title   string
 	Width   float64
 	Ground  string
-	Figures float64 // where the lowest of the figures ends
+	Figures float64 // bottom edge of the lowest figure
 	Dead    []string
 	Charts  []struct{ Width, Height, Letter float64 }
 	Faults  []fault
 	Passes  int
-	Outside []string // elements that stick out of the page
-	Covered []string // texts of charts that lie on each other
+	Outside []string // elements that overflow the page
+	Covered []string // overlapping texts of charts
 }
 
 type fault struct {
@@ -151,7 +151,7 @@ type fault struct {
 	Nodes            []string
 }
 
-const ask = `(async () => {
+const pageScript = `(async () => {
 	const boxes = [...document.querySelectorAll("svg[role=img]")].map(svg => {
 		const box = svg.getBoundingClientRect(), text = svg.querySelector("text").getBoundingClientRect();
 		return {Width: box.width, Height: box.height, Letter: text.height};
@@ -176,9 +176,9 @@ const ask = `(async () => {
 	};
 })()`
 
-// open loads the page as the look says and asks it; complaints are whatever
-// the browser's console had to say about errors.
-func open(parent context.Context, t *testing.T, url, script string, as look) (found seen, complaints []string) {
+// open loads the page in the given view and runs the script in it; complaints
+// are the errors in the browser's console.
+func open(parent context.Context, t *testing.T, url, script string, as view) (found seen, complaints []string) {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
 	defer cancel()
@@ -202,7 +202,7 @@ func open(parent context.Context, t *testing.T, url, script string, as look) (fo
 			WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}}),
 		chromedp.Navigate(url),
 		chromedp.Evaluate(script, nil),
-		chromedp.Evaluate(fmt.Sprintf(ask, as.width), &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		chromedp.Evaluate(fmt.Sprintf(pageScript, as.width), &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
 			return p.WithAwaitPromise(true)
 		}),
 	))
@@ -212,7 +212,7 @@ func open(parent context.Context, t *testing.T, url, script string, as look) (fo
 	return found, complaints
 }
 
-// keepPicture writes what was looked at to PROFILESYNC_PICTURES, for people.
+// keepPicture writes a screenshot to PROFILESYNC_PICTURES, for people.
 func keepPicture(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	folder := os.Getenv("PROFILESYNC_PICTURES")
@@ -224,54 +224,54 @@ func keepPicture(ctx context.Context, t *testing.T, name string) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
 }
 
-// The page as people open it: on a phone and at a desk, by day and by night,
-// and on paper. No complaint of the browser, no fault that axe-core finds,
-// nothing wider than the screen, the charts there and their letters readable.
+// TestInBrowser opens the page as people do: on a phone and at a desk, in light
+// and dark, and printed. The browser logs no errors, axe-core finds no faults,
+// nothing is wider than the screen, and the charts are there and legible.
 func TestInBrowser(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
 	script, ctx := axe(t), browser(t, chromium(t))
-	phone, desk := look{360, 740, "light", "screen"}, look{1280, 900, "dark", "screen"}
-	full, whole := sample(), long(1_000_000, func() {})
-	full.Sections[0].Count, full.Sections[0].Rows = 40, many(40, func() {})
+	phone, desk := view{360, 740, "light", "screen"}, view{1280, 900, "dark", "screen"}
+	full, whole := sample(), longReport(1_000_000, func() {})
+	full.Sections[0].Count, full.Sections[0].Rows = 40, manyRows(40, func() {})
 	whole.Name = "a million rows"
 	for _, c := range []struct {
 		report report.Report
 		axe    string
-		looks  []look
+		views  []view
 	}{
-		{full, script, []look{phone, desk, {360, 740, "dark", "screen"}, {1280, 900, "light", "screen"}, {720, 1000, "dark", "print"}}},
-		{nothingChanged(), script, []look{phone, desk}},
-		{whole, noAxe, []look{phone}},
+		{full, script, []view{phone, desk, {360, 740, "dark", "screen"}, {1280, 900, "light", "screen"}, {720, 1000, "dark", "print"}}},
+		{nothingChanged(), script, []view{phone, desk}},
+		{whole, noAxe, []view{phone}},
 	} {
 		url, others := served(t, written(t, render.WriteHTML, c.report))
-		for _, as := range c.looks {
+		for _, as := range c.views {
 			found, complaints := open(ctx, t, url, c.axe, as)
 			require.Empty(t, complaints, "%s %s", found.Title, as)
 			inspect(t, found, as)
 		}
 		require.Empty(t, others(), "the page fetches nothing")
 	}
-	onPaperToo(ctx, t)
+	requirePrintable(ctx, t)
 }
 
-// noAxe stands for axe-core where a page has the same elements as another, but
-// so many of them that it would take a minute.
+// noAxe replaces axe-core for a page with the same elements as another, but so
+// many of them that axe-core would take a minute.
 const noAxe = `axe = {run: async () => ({violations: [], passes: Array(16)})}`
 
-func inspect(t *testing.T, found seen, as look) {
+func inspect(t *testing.T, found seen, as view) {
 	t.Helper()
 	where := found.Title + ", " + as.String()
 	require.Empty(t, found.Faults, where)
-	require.Greater(t, found.Passes, 15, "axe-core looked at the page")
+	require.Greater(t, found.Passes, 15, "axe-core checked the page")
 	require.LessOrEqual(t, found.Width, float64(as.width), where)
 	require.Empty(t, found.Outside, where)
 	require.Empty(t, found.Covered, where)
 	require.Empty(t, found.Dead, where)
 	if as.media == "screen" {
-		require.LessOrEqual(t, found.Figures, float64(as.height), "the summary is the first screen of %s", where)
+		require.LessOrEqual(t, found.Figures, float64(as.height), "the summary fits on the first screen of %s", where)
 	}
 	require.Equal(t, as.scheme == "dark" && as.media == "screen", found.Ground != "rgb(255, 255, 255)", where)
 	require.Len(t, found.Charts, 3, where)
@@ -281,8 +281,8 @@ func inspect(t *testing.T, found seen, as look) {
 	}
 }
 
-// onPaperToo prints the page.
-func onPaperToo(parent context.Context, t *testing.T) {
+// requirePrintable prints the page.
+func requirePrintable(parent context.Context, t *testing.T) {
 	t.Helper()
 	url, _ := served(t, written(t, render.WriteHTML, sample()))
 	ctx, cancel := chromedp.NewContext(parent)

@@ -7,22 +7,22 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// Charts are drawn 320 units wide: about a phone's width, so that their
-// letters are never shrunk.
+// Charts are 320 units wide, about the width of a phone, so that their text is
+// never shrunk.
 const (
 	chartWidth = 320
-	laneHeight = 30  // a lying bar: its label above it
-	laneBar    = 8   // how thick it is
-	plotTop    = 24  // above standing bars: the number of the highest
-	plotHeight = 120 // of the highest
-	plotBelow  = 20  // below them: the first and the last label
-	laneLetter = 34  // letters of a label beside its number
+	laneHeight = 30  // a horizontal bar with its label above it
+	laneBar    = 8   // its thickness
+	plotTop    = 24  // space above vertical bars, for the highest number
+	plotHeight = 120 // height of the highest bar
+	plotBelow  = 20  // space below, for the first and the last label
+	laneLetter = 34  // characters of a label beside its number
 )
 
 // chart is a bar chart as drawn.
 type chart struct {
 	ID, Title   string
-	Description string // of the picture, for those who do not see it
+	Description string // text alternative for the picture
 	Width       int
 	Height      int
 	Marks       []mark
@@ -44,8 +44,8 @@ type chartText struct {
 
 type bar struct{ Label, Count string }
 
-// chartOf draws days as standing bars and everything else as lying ones, whose
-// labels have room.
+// chartOf draws days as vertical bars and everything else as horizontal ones,
+// whose labels have room.
 func chartOf(i int, c report.Chart) chart {
 	out := chart{ID: fmt.Sprintf("chart-%d", i+1), Title: clean(c.Title), Width: chartWidth, Description: describe(c)}
 	for _, b := range c.Bars {
@@ -59,7 +59,7 @@ func chartOf(i int, c report.Chart) chart {
 	return out
 }
 
-// describe says in a sentence what the picture shows.
+// describe returns a sentence that says what the picture shows.
 func describe(c report.Chart) string {
 	if len(c.Bars) == 0 {
 		return "Nothing to show."
@@ -130,7 +130,8 @@ func (c *chart) drawVertical(bars []report.Bar) {
 	}
 }
 
-// length of a bar; what is more than nothing is seen.
+// length returns the length of a bar; a count above 0 is at least 1 unit, so
+// that it is visible.
 func length(count, top int, whole float64) float64 {
 	if count <= 0 {
 		return 0

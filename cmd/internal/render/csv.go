@@ -9,15 +9,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// WriteCSV writes one section as CSV, the changes where the name is empty:
-// UTF-8 with a byte order mark for Excel, CRLF after every record, quotes by
-// RFC 4180, the column names first (reconcile/RULES.md "Report columns"). Cells
-// that a spreadsheet might take for a formula stand behind '; phone numbers
-// start with +. Dates are YYYY-MM-DD and times RFC 3339 in UTC, as in the
-// report. Line ends inside a cell are "\n". Memory does not grow with the rows.
+// WriteCSV writes one section as CSV, the changes if the name is empty: UTF-8
+// with a byte order mark for Excel, CRLF after every record, quotes as in RFC
+// 4180, the column names first (reconcile/RULES.md "Report columns"). Cells
+// that a spreadsheet might take for a formula, such as phone numbers with a +,
+// are prefixed with '. Dates are YYYY-MM-DD and times RFC 3339 in UTC, as in
+// the report. Line ends inside a cell are "\n". Memory does not grow with the
+// rows.
 //
-// It fails for a section that the report has not, and with the errors of the
-// rows and of w.
+// It fails if the report has no such section, and with the errors of the rows
+// and of w.
 func WriteCSV(w io.Writer, r report.Report, section string) error {
 	if section == "" {
 		section = report.SectionChanges
@@ -47,8 +48,8 @@ func columnNames(columns []report.Column) []string {
 
 const csvBuffer = 64 << 10
 
-// csvWriter exists because encoding/csv writes the line ends inside cells as
-// CRLF where it ends records so, and costs two passes more a cell.
+// csvWriter exists because encoding/csv, if it ends records with CRLF, also
+// writes line ends inside cells as CRLF, and needs two more passes per cell.
 type csvWriter struct {
 	w   io.Writer
 	buf []byte
@@ -62,7 +63,7 @@ func (c *csvWriter) record(cells []string) error {
 		c.buf = appendCSV(c.buf, cell)
 	}
 	if len(cells) == 1 && cells[0] == "" {
-		c.buf = append(c.buf, `""`...) // an empty line is no record
+		c.buf = append(c.buf, `""`...) // an empty line is not a record
 	}
 	c.buf = append(c.buf, "\r\n"...)
 	if len(c.buf) < csvBuffer {
@@ -79,8 +80,8 @@ func (c *csvWriter) flush() error {
 	return nil
 }
 
-// appendCSV guards first and quotes then: a guard outside the quotes would be
-// a cell of its own making.
+// appendCSV adds the guard before the quotes: outside the quotes it would not
+// be part of the cell.
 func appendCSV(buf []byte, cell string) []byte {
 	class := classify(cell)
 	if class&needsCleaning != 0 {
@@ -108,7 +109,8 @@ func appendCSV(buf []byte, cell string) []byte {
 	}
 }
 
-// mayBeTrimmed reports whether a reader might trim the cell if it had no quotes.
+// mayBeTrimmed reports whether a reader might trim the cell if it had no
+// quotes.
 func mayBeTrimmed(cell string) bool {
 	if cell == "" {
 		return false

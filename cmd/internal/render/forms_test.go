@@ -115,7 +115,7 @@ func agree(t testingT, r report.Report) {
 		require.Len(t, object[i], s.Count)
 		for n, record := range records[1:] {
 			for c, cell := range record {
-				require.Equal(t, onPaper(s.Columns[c].Kind, cell), sheet[1+n][c], "%q: CSV and XLSX", cell)
+				require.Equal(t, asInWorkbook(s.Columns[c].Kind, cell), sheet[1+n][c], "%q: CSV and XLSX", cell)
 				guarded := cell != shown[n][c]
 				require.True(t, !guarded || cell == "'"+shown[n][c], "CSV has %q, HTML %q", cell, shown[n][c])
 				require.False(t, formula(cell), "%q", cell)
@@ -125,8 +125,8 @@ func agree(t testingT, r report.Report) {
 	}
 }
 
-// formula says whether a spreadsheet would take the parsed cell of a CSV file
-// for a formula: written down apart from the code, on purpose.
+// formula reports whether a spreadsheet would take the parsed cell of a CSV
+// file for a formula. It is deliberately independent of the code under test.
 func formula(cell string) bool {
 	if strings.HasPrefix(cell, "'") {
 		return false
@@ -169,9 +169,9 @@ func parseObject(t testingT, raw []byte) [][][]string {
 	return rows
 }
 
-// onPaper is a text of a CSV file as a clock in London shows it. A negative
-// number, guarded there, is a number in a workbook.
-func onPaper(kind report.Cell, text string) string {
+// asInWorkbook converts a cell of a CSV file to what the workbook shows: times
+// are in UK time, and a negative number, which is guarded in CSV, is a number.
+func asInWorkbook(kind report.Cell, text string) string {
 	if bare, guarded := strings.CutPrefix(text, "'"); guarded && kind == report.CellNumber && len(bare) <= 15 {
 		if n, err := strconv.Atoi(bare); err == nil && strconv.Itoa(n) == bare {
 			return bare
@@ -191,7 +191,7 @@ func openBook(t testingT, raw []byte) *excelize.File {
 	return book
 }
 
-// readSheet reads a sheet back as texts, times as a clock in London shows them.
+// readSheet reads a sheet back as texts, with times in UK time.
 func readSheet(t testingT, book *excelize.File, index int, columns []report.Column) [][]string {
 	name := book.GetSheetList()[index]
 	rows, err := book.Rows(name)
@@ -242,7 +242,7 @@ func parsePage(t testingT, raw []byte) parsed {
 	return parsed{root}
 }
 
-// rows are the cells of the first table after the heading.
+// rows returns the cells of the first table after the heading.
 func (p parsed) rows(heading string) [][]string {
 	var out [][]string
 	for node := range p.root.Descendants() {
@@ -291,7 +291,7 @@ func attribute(node *html.Node, key string) string {
 
 var errGone = errors.New("the store is gone")
 
-// What goes wrong below is told with its place, by every form.
+// Every form reports errors of the rows and of the writer, with their place.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for name, write := range forms {
@@ -311,7 +311,7 @@ func TestErrors(t *testing.T) {
 			short.Sections[0].Rows = rowsOf(change()[:26])
 			require.EqualError(t, write(io.Discard, short), "row 1 of section changes has 26 cells, want 27")
 			for _, room := range []int{0, 10, 1000} {
-				require.ErrorIs(t, write(&full{room}, sample()), errFull, fmt.Sprint(room))
+				require.ErrorIs(t, write(&limitedWriter{room}, sample()), errFull, fmt.Sprint(room))
 			}
 		})
 	}
@@ -320,10 +320,10 @@ func TestErrors(t *testing.T) {
 
 var errFull = errors.New("disk full")
 
-// full takes so many bytes and no more.
-type full struct{ room int }
+// limitedWriter accepts a limited number of bytes.
+type limitedWriter struct{ room int }
 
-func (f *full) Write(p []byte) (int, error) {
+func (f *limitedWriter) Write(p []byte) (int, error) {
 	n := min(len(p), f.room)
 	f.room -= n
 	if n < len(p) {

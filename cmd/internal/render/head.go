@@ -6,15 +6,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// noChanges is said in plain words: silence would look like a failure.
+// noChanges is shown if nothing changed: an empty report would look like a
+// failure.
 const noChanges = "No changes"
 
-// title names the report, for people.
+// title returns the title of the report.
 func title(h report.Header) string {
 	return "Daily change report, " + h.Day.Time().Format("Monday 2 January 2006") + ": " + scope(h)
 }
 
-// scope says whose rows the report has.
+// scope returns the name of the region that the report covers.
 func scope(h report.Header) string {
 	name := strings.TrimSpace(clean(h.Name))
 	switch {

@@ -21,20 +21,20 @@ var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.tmpl").ParseFS(pageFiles, "page/page.tmpl", "page/style.css"))
 
-// rowsShown is how many rows of a section the page lists: more would not open
-// on a phone. The rest is in the files.
+// rowsShown is how many rows of a section the page lists: with more it would
+// not open on a phone. The rest are in the files.
 const rowsShown = 1000
 
-// WriteHTML writes the whole report as one page that stands alone: style and
+// WriteHTML writes the whole report as one self-contained page: style and
 // charts are part of it, there is no script, and nothing is fetched (a policy
 // in its head forbids it). The figures come first, each a link to its rows,
 // then the charts with their numbers as tables, then the sections. A section
-// lists its first 1,000 rows and says how many more there are, and where.
-// A report without changes says "No changes" and has its summary all the same.
+// lists its first 1,000 rows and says how many more there are, and where. A
+// report without changes says "No changes" and still has its summary.
 //
-// Dates are YYYY-MM-DD; times are on the clock of Europe/London, the instant
-// itself being in the datetime of their element. At most the rows listed are
-// held in memory. It fails with the errors of the rows and of w.
+// Dates are YYYY-MM-DD; times are in UK time, with the instant in the datetime
+// of their element. Only the listed rows are held in memory. It fails with the
+// errors of the rows and of w.
 func WriteHTML(w io.Writer, r report.Report) error {
 	page, err := pageOf(r)
 	if err != nil {
@@ -56,7 +56,7 @@ type page struct {
 	Day                 string
 	From, Until, Frozen clock
 	Digest              string
-	Empty               string // "No changes", or nothing
+	Empty               string // "No changes", or empty
 	Figures             []figure
 	Charts              []chart
 	Sections            []section
@@ -72,20 +72,20 @@ type section struct {
 	ID, Title, Note string
 	Number          int // of the section in the page
 	Count           string
-	Nothing         string // said in place of a table
+	Nothing         string // shown in place of a table
 	Caption         string
 	Columns         []column
 	Rows            [][]cell
-	More            string // said below a table that lists not all
+	More            string // shown below a table that does not list all rows
 }
 
-// column is counted from 1, as CSS counts.
+// column is a column of a table; Number starts at 1, as in CSS.
 type column struct {
 	Number int
 	Label  string
 }
 
-// cell is a cell of a table: a time where Instant is set.
+// cell is a cell of a table. If Instant is set, it is a time.
 type cell struct {
 	Text, Instant string
 	Class         string // number or date; empty for none
@@ -134,7 +134,7 @@ func figureOf(f report.Figure, sections []report.Section) figure {
 	return out
 }
 
-// errEnough ends the reading of a section that is longer than what is shown.
+// errEnough stops reading a section after the rows that are shown.
 var errEnough = errors.New("enough rows")
 
 func sectionOf(s report.Section) (section, error) {
@@ -159,8 +159,8 @@ func sectionOf(s report.Section) (section, error) {
 	return out, nil
 }
 
-// omittedRowsText says what a table that lists not all leaves out. Where the rows were
-// cut there is one more at least, whatever the count says.
+// omittedRowsText says how many rows a table leaves out. If the rows were cut
+// there is at least one more, whatever the count says.
 func omittedRowsText(count, shown int, cut bool) string {
 	if cut {
 		count = max(count, shown+1)
@@ -176,7 +176,7 @@ func omittedRowsText(count, shown int, cut bool) string {
 		grouped(shown), counted(count, "row"), grouped(count-shown), are)
 }
 
-// emptySectionText is what an empty section says.
+// emptySectionText returns what an empty section shows.
 func emptySectionText(s report.Section, rows int) string {
 	switch {
 	case rows > 0:
@@ -206,8 +206,8 @@ func cellsOf(columns []report.Column, row []string) []cell {
 	return cells
 }
 
-// anchor is the id of a section in the page, the same every day: people send
-// each other links to it.
+// anchor returns the id of a section in the page. It is the same every day,
+// since people share links to it.
 func anchor(name string) string {
 	return "section-" + strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -217,7 +217,7 @@ func anchor(name string) string {
 	}, name)
 }
 
-// grouped writes a count with a comma at every thousand.
+// grouped formats a count with thousands separators.
 func grouped(count int) string {
 	digits := strconv.Itoa(count)
 	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {

@@ -15,7 +15,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// Every link of the page leads to a place in it, every label to an element.
+// Every link of the page leads to a place in it, and every label to an element.
 func TestPageHoldsTogether(t *testing.T) {
 	t.Parallel()
 	for _, r := range []report.Report{sample(), nothingChanged(), {}} {
@@ -48,11 +48,11 @@ func TestPageHoldsTogether(t *testing.T) {
 	}
 }
 
-// Nothing of the page is fetched.
+// The page fetches nothing.
 func TestPageStandsAlone(t *testing.T) {
 	t.Parallel()
 	r := sample()
-	r.Sections[0].Rows, r.Sections[0].Count = nil, 0 // the only addresses are those of its rows
+	r.Sections[0].Rows, r.Sections[0].Count = nil, 0 // only its rows contain URLs
 	page := string(written(t, render.WriteHTML, r))
 	require.NotRegexp(t, `(?i)https?:|//[a-z]|url\(|@import|<script|\son[a-z]+=`, page)
 }
@@ -67,12 +67,12 @@ func TestEmptyReport(t *testing.T) {
 		require.Contains(t, text, figure.Label)
 	}
 	require.Len(t, readCSV(t, written(t, changesCSV, r)), 1, "the header")
-	said, err := openBook(t, written(t, render.WriteXLSX, r)).GetCellValue("Summary", "A2")
+	note, err := openBook(t, written(t, render.WriteXLSX, r)).GetCellValue("Summary", "A2")
 	require.NoError(t, err)
-	require.Equal(t, "No changes", said)
+	require.Equal(t, "No changes", note)
 }
 
-// A long section is cut in the page, and told so; the files have it whole.
+// A long section is cut in the page, which says so; the files have all of it.
 func TestLongSection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -103,8 +103,8 @@ func TestLongSection(t *testing.T) {
 	}
 }
 
-// said puts the text at every place of a report that shows texts.
-func said(text string) report.Report {
+// withText puts the text in every place of a report that shows texts.
+func withText(text string) report.Report {
 	r := sample()
 	r.Name, r.Region, r.Digest = text+".", profile.ODSCode("Q"+text), text
 	r.Figures = []report.Figure{{Name: text, Label: text, Count: 1, Section: "changes"}, {Label: text}}
@@ -136,7 +136,7 @@ var hostile = []string{
 var rulesOfLabels = regexp.MustCompile(`content: "(?:[^"\\\n]|\\[0-9a-fA-F]{1,6} ?|\\\\)*"`)
 
 // shape lists the elements of a page with the names of their attributes, and
-// the rules of its style without the texts of the labels.
+// the rules of its style sheet without the texts of the labels.
 func (p parsed) shape(t *testing.T) []string {
 	t.Helper()
 	var out []string
@@ -162,32 +162,32 @@ func (p parsed) shape(t *testing.T) []string {
 	return out
 }
 
-// No text makes an element, an attribute or a rule of its own, and every text
-// is read back as it was.
+// No text creates an element, an attribute or a rule, and every text is read
+// back unchanged.
 func FuzzHTML(f *testing.F) {
 	for _, text := range hostile {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		page := parsePage(t, written(t, render.WriteHTML, said(text)))
+		page := parsePage(t, written(t, render.WriteHTML, withText(text)))
 		plain := "plain"
 		if text == "" {
-			plain = "" // an empty cell, label or title is another page
+			plain = "" // an empty cell, label or title gives another page
 		}
-		require.Equal(t, parsePage(t, written(t, render.WriteHTML, said(plain))).shape(t), page.shape(t))
-		stored := parseObject(t, written(t, render.WriteJSON, said(text)))[0][0]
+		require.Equal(t, parsePage(t, written(t, render.WriteHTML, withText(plain))).shape(t), page.shape(t))
+		stored := parseObject(t, written(t, render.WriteJSON, withText(text)))[0][0]
 		require.Equal(t, stored, page.rows("section-changes")[0])
 	})
 }
 
-// No text starts a formula in a file that a spreadsheet opens, nor makes a
-// cell, a row or an element of its own.
+// No text starts a formula in a file that a spreadsheet opens, or creates a
+// cell, a row or an element.
 func FuzzFormula(f *testing.F) {
 	for _, text := range hostile {
 		f.Add(text, "second")
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
-		r := said(first)
+		r := withText(first)
 		r.Sections[0].Rows = rowsOf([]string{first, second, first, second}, []string{second, first, second, first})
 		r.Sections[0].Count = 2
 		records := readCSV(t, written(t, changesCSV, r))
@@ -225,6 +225,6 @@ func TestUnusualSections(t *testing.T) {
 	r := report.Report{Sections: []report.Section{{Name: "changes", Columns: []report.Column{{Name: "one"}}}}}
 	require.Equal(t, "\ufeffone\r\n", string(written(t, changesCSV, r)))
 	r.Sections[0].Count, r.Sections[0].Rows = 1, rowsOf([]string{""})
-	require.Equal(t, "\ufeffone\r\n\"\"\r\n", string(written(t, changesCSV, r)), "an empty cell is no empty line")
+	require.Equal(t, "\ufeffone\r\n\"\"\r\n", string(written(t, changesCSV, r)), "an empty cell is not an empty line")
 	require.Error(t, render.WriteCSV(io.Discard, report.Report{}, ""))
 }

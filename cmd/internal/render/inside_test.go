@@ -11,7 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// A section of more rows than a sheet has goes on in the next, header and all.
+// A section with more rows than fit in a sheet continues in the next, with the
+// header repeated.
 func TestFurtherSheets(t *testing.T) {
 	t.Parallel()
 	columns := []report.Column{{Name: "n"}, {Name: "text"}}

@@ -44,16 +44,16 @@ type jsonColumn struct {
 	Kind  report.Cell `json:"kind"`
 }
 
-// WriteJSON writes the whole report as one object, a row a line:
+// WriteJSON writes the whole report as one object, one row per line:
 //
 //	{"head": {day, from, until, region, name, frozen, digest},
 //	 "figures": [{name, label, count, section}],
 //	 "charts": [{name, title, bars: [{label, count}]}],
 //	 "sections": [{name, title, note, count, columns: [{name, label, kind}], rows: [[...]]}]}
 //
-// Every cell is a string as in the report, without the guard of the files for
-// spreadsheets; times are RFC 3339 in UTC. Memory does not grow with the rows.
-// It fails with the errors of the rows and of w.
+// Every cell is a string as in the report, without the guard of the spreadsheet
+// formats; times are RFC 3339 in UTC. Memory does not grow with the rows. It
+// fails with the errors of the rows and of w.
 func WriteJSON(w io.Writer, r report.Report) error {
 	buffered := bufio.NewWriterSize(w, csvBuffer)
 	out := &jsonWriter{w: buffered, encoder: json.NewEncoder(buffered)}
@@ -89,7 +89,7 @@ func (j *jsonWriter) text(s string) *jsonWriter {
 	return j
 }
 
-// value ends with a line end, the encoder's own.
+// value writes a value and, as json.Encoder does, a line end.
 func (j *jsonWriter) value(v any) *jsonWriter {
 	if j.err == nil {
 		j.err = j.encoder.Encode(v)

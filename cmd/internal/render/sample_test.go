@@ -18,11 +18,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func rowsOf(rows ...[]string) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
-		reused := make([]string, 64) // as the store may do
+		reused := make([]string, 64) // the store may reuse its rows
 		for _, row := range rows {
 			if !yield(reused[:copy(reused, row)], nil) {
 				return
@@ -31,8 +31,8 @@ func rowsOf(rows ...[]string) iter.Seq2[[]string, error] {
 	}
 }
 
-// change is a row of the changes: what differs from an ordinary one is set by
-// pairs of a column's name and its text.
+// change returns a row of the changes. Pairs of a column's name and a text
+// override the ordinary values.
 func change(pairs ...string) []string {
 	columns := report.ChangeColumns()
 	row := make([]string, len(columns))
@@ -57,7 +57,7 @@ func change(pairs ...string) []string {
 	return row
 }
 
-func changes() [][]string {
+func changeRows() [][]string {
 	return [][]string{
 		change("field", "cmsopentimemonday", "field_label", "Opening hours: Monday",
 			"before", "09:00-13:00;14:00-17:30", "after", "09:00-17:30"),
@@ -101,7 +101,7 @@ func sample() report.Report {
 		Sections: []report.Section{
 			{
 				Name: "changes", Title: "Changes", Columns: report.ChangeColumns(), Count: 4,
-				Note: "A row a changed field, in the order of ICB, organisation and field.", Rows: rowsOf(changes()...),
+				Note: "A row a changed field, in the order of ICB, organisation and field.", Rows: rowsOf(changeRows()...),
 			},
 			{
 				Name: "withheld", Title: "Withheld: waiting", Count: 1, Rows: rowsOf([]string{"X99", "@SUM(1)", "42", "2026-11-19"}),
@@ -169,5 +169,5 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(got), "go test ./cmd/internal/render -update writes it anew")
+	require.Equal(t, string(want), string(got), "run go test ./cmd/internal/render -update")
 }

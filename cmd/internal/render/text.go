@@ -9,7 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// Classes of bytes. Most cells hold none of them and are copied as they stand.
+// Classes of bytes. Most cells have no bytes of these classes and are copied
+// unchanged.
 const (
 	needsCleaning byte = 1 << iota
 	needsQuotes
@@ -26,7 +27,7 @@ var classes = func() (table [256]byte) {
 	return table
 }()
 
-// classify joins the classes of the bytes of the text.
+// classify returns the classes of all bytes of the text.
 func classify(text string) (class byte) {
 	for i := range len(text) {
 		class |= classes[text[i]]
@@ -34,9 +35,9 @@ func classify(text string) (class byte) {
 	return class
 }
 
-// clean is the text that all forms can hold: line ends are "\n"; what is not
-// UTF-8, control characters but tab and line end, and the two code points that
-// XML forbids are U+FFFD.
+// clean returns a text that all forms can hold. Line ends become "\n". Invalid
+// UTF-8, control characters other than tab and line end, and the two code
+// points that XML forbids become U+FFFD.
 func clean(text string) string {
 	if classify(text)&needsCleaning == 0 {
 		return text
@@ -53,14 +54,14 @@ func clean(text string) string {
 	}, text)
 }
 
-// formulaStarts begin a formula; the wide and small forms do in spreadsheets
-// set to Japanese or Chinese, U+2212 in LibreOffice.
+// formulaStarts are characters that start a formula: the wide and small forms
+// in Japanese or Chinese spreadsheets, U+2212 in LibreOffice.
 const formulaStarts = "=+-@＝＋－＠﹦﹢﹣﹫−"
 
-// quoteMarks are skipped on the way to a formula: some importers strip them.
+// quoteMarks are skipped when looking for a formula: some importers strip them.
 const quoteMarks = "'\"`‘’“”«»＇＂"
 
-// startsFormula reports whether a spreadsheet that opens a CSV file may take
+// startsFormula reports whether a spreadsheet that opens a CSV file might take
 // the clean text for a formula.
 func startsFormula(text string) bool {
 	if text == "" || plainStart(text[0]) {
@@ -84,15 +85,15 @@ func plainStart(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
 }
 
-// isInvisible reports whether nobody sees the rune: spaces, marks without width,
+// isInvisible reports whether the rune is invisible: spaces, zero-width marks,
 // the byte order mark.
 func isInvisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u115f' || r == '\u3164'
 }
 
-// guarded is the clean text, behind ' where it might be a formula (the OWASP
-// rule for CSV injection). What begins with ' and would not have been guarded
-// stands as it is, so the guard can be taken off again.
+// guarded returns the clean text, prefixed with ' if it might be a formula (the
+// OWASP rule for CSV injection). A text that starts with ' and might not be a
+// formula is unchanged, so that the guard can be removed again.
 func guarded(text string) string {
 	text = clean(text)
 	if startsFormula(text) {
@@ -101,9 +102,8 @@ func guarded(text string) string {
 	return text
 }
 
-// eachRow gives the rows of a section to do, in order, and ends at the first
-// error. A row may be reused by whoever yields it: do keeps cells, never the
-// slice.
+// eachRow calls do with the rows of a section in order, and stops at the first
+// error. The slice of a row may be reused: do may keep cells, never the slice.
 func eachRow(s report.Section, do func(row []string) error) error {
 	if s.Rows == nil {
 		return nil

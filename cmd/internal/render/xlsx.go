@@ -16,18 +16,19 @@ import (
 
 // WriteXLSX writes the whole report as an Excel workbook: a sheet Summary with
 // the figures, each linked to its sheet, and the numbers of the charts; then a
-// sheet a section, as a table with filters below a frozen header of the column
-// names. Sections of more rows than Excel has go on in further sheets.
+// sheet for each section, as a table with filters below a frozen header of the
+// column names. Sections with more rows than an Excel sheet holds continue in
+// further sheets.
 //
-// Numbers, dates and times are Excel's own, times on the clock of
-// Europe/London; what Excel cannot hold (numbers of more than 15 digits, days
-// before March 1900) stays text. Texts are strings, never formulas, and
-// guarded as in CSV all the same: saved as CSV, the sheet is as safe, and both
-// files hold the same. A text of more than 32,767 characters is cut and says so.
+// Numbers, dates and times are stored as such, with times in UK time; what
+// Excel cannot store (numbers of more than 15 digits, days before March 1900)
+// stays text. Texts are strings, never formulas, but are guarded as in CSV: a
+// sheet saved as CSV is then as safe, and both files hold the same. A text of
+// more than 32,767 characters is cut and says so.
 //
-// It works in temporary files of the system's folder and removes them; memory
-// does not grow with the rows. It fails with the errors of the rows, of these
-// files and of w.
+// It uses temporary files in the system's folder and removes them; memory does
+// not grow with the rows. It fails with the errors of the rows, of these files
+// and of w.
 func WriteXLSX(w io.Writer, r report.Report) error {
 	return writeXLSX(w, r, excelize.TotalRows)
 }
@@ -52,13 +53,13 @@ func writeXLSX(w io.Writer, r report.Report, rowsPerSheet int) (err error) {
 // book is a workbook being written.
 type book struct {
 	file  *excelize.File
-	limit int             // rows of a sheet, the header included
-	names []string        // of the first sheet of each section
+	limit int             // rows of a sheet, including the header
+	names []string        // name of the first sheet of each section
 	taken map[string]bool // sheet names in lower case
 	styles
 }
 
-// styles are the numbers by which cells refer to their style.
+// styles are the ids by which cells refer to their style.
 type styles struct{ header, title, link, number, date, clock, lines int }
 
 const summarySheet = "Summary"
@@ -66,7 +67,7 @@ const summarySheet = "Summary"
 func newBook(r report.Report, limit int) (*book, error) {
 	b := &book{
 		file: excelize.NewFile(), limit: limit,
-		taken: map[string]bool{"summary": true, "history": true}, // Excel keeps History for itself
+		taken: map[string]bool{"summary": true, "history": true}, // Excel reserves History
 	}
 	for _, s := range r.Sections {
 		b.names = append(b.names, b.sheetName(cmp.Or(s.Title, s.Name)))
@@ -109,9 +110,10 @@ func (b *book) addStyles() error {
 	return nil
 }
 
-// write puts the parts of the workbook in the order of their names: excelize
-// writes sheets in the order of a map, and the same report must give the same
-// bytes. Its own copy goes to a file, lest a big workbook stand in memory.
+// write writes the parts of the workbook in the order of their names: excelize
+// writes sheets in map order, and the same report must give the same bytes.
+// excelize's output goes to a file first, so that a large workbook is not held
+// in memory.
 func (b *book) write(w io.Writer) (err error) {
 	spool, err := os.CreateTemp("", "report-*.xlsx")
 	if err != nil {

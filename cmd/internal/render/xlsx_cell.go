@@ -13,8 +13,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// value is what a cell of the kind holds in a workbook; nil for nothing. Text
-// that is not what its kind says stays text: a report shows what was stored.
+// value returns what a cell of the kind holds in a workbook; nil if it is
+// empty. A text that is not of its kind stays text: a report shows what was
+// stored.
 func (b *book) value(kind report.Cell, text string) any {
 	if text == "" {
 		return nil
@@ -41,41 +42,44 @@ func (b *book) value(kind report.Cell, text string) any {
 	return text
 }
 
-// number reads an integer that Excel holds exactly and shows as it stands: it
+// number parses an integer that Excel stores exactly and shows unchanged: Excel
 // keeps 15 digits, and drops leading zeros and signs.
 func number(text string) (int64, bool) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	return n, err == nil && len(text) <= 15 && strconv.FormatInt(n, 10) == text
 }
 
-// The days that Excel counts right: it believes in a 29 February 1900.
+// The range of days that Excel counts correctly: it assumes a 29 February 1900.
 var (
 	excelZero  = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
 	excelFirst = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 	excelEnd   = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// inExcel reports whether Excel can hold what the clock shows at the instant.
+// inExcel reports whether Excel can store the wall-clock time of the instant.
 func inExcel(at time.Time) bool {
 	shown := onClock(at)
 	return !shown.Before(excelFirst) && shown.Before(excelEnd)
 }
 
-// serial is the day and hour that the clock shows, in days since Excel's zero.
+// serial returns the wall-clock time of the instant, in days since Excel's
+// zero.
 func serial(at time.Time) float64 {
 	shown := onClock(at)
 	seconds := float64(shown.Unix()-excelZero.Unix()) + float64(shown.Nanosecond())/1e9
 	return seconds / (24 * 60 * 60)
 }
 
-// onClock is what the clock of its zone shows at the instant, as if in UTC.
+// onClock returns the wall-clock time of the instant in its zone, as a time in
+// UTC.
 func onClock(at time.Time) time.Time {
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()
 	return time.Date(year, month, day, hour, minute, second, at.Nanosecond(), time.UTC)
 }
 
-// shortened keeps a text within Excel's cell, which counts UTF-16 units.
+// shortened cuts a text to the size of an Excel cell, which is counted in
+// UTF-16 units.
 func shortened(text string) string {
 	if len(text) <= excelize.TotalCellChars {
 		return text

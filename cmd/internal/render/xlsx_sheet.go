@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// section writes the rows of a section into its sheet, and into as many more
-// as they need.
+// section writes the rows of a section into its sheet, and into further sheets
+// if they do not fit.
 func (b *book) section(name string, s report.Section) error {
 	out := &sheets{book: b, section: s, title: name}
 	if err := out.next(name); err != nil {
@@ -27,19 +27,20 @@ func (b *book) section(name string, s report.Section) error {
 	return nil
 }
 
-// sheets writes one section, a sheet after the other.
+// sheets writes one section, sheet by sheet.
 type sheets struct {
 	*book
 
 	section report.Section
 	title   string
 	stream  *excelize.StreamWriter
-	rows    int     // of this sheet, header included; 0 while first are held back
-	first   [][]any // held back: their texts give the widths of the columns
-	count   int     // of the sheets so far
+	rows    int     // rows of this sheet including the header; 0 while first is held back
+	first   [][]any // rows held back to compute the column widths
+	count   int     // number of sheets so far
 }
 
-// measured is how many rows of a sheet are held back to find the widths.
+// measured is how many rows of a sheet are held back to compute the column
+// widths.
 const measured = 100
 
 func (s *sheets) next(name string) (err error) {
@@ -79,8 +80,8 @@ func (s *sheets) further() error {
 	return s.next(s.sheetName(fmt.Sprintf("%s %d", s.title, s.count+1)))
 }
 
-// begin writes what must stand before the rows, and the rows held back. The
-// stream takes widths and panes before the first row only.
+// begin writes what comes before the rows, and the rows held back. The stream
+// accepts widths and panes only before the first row.
 func (s *sheets) begin() error {
 	for i, column := range s.section.Columns {
 		if err := s.stream.SetColWidth(i+1, i+1, s.width(i, column)); err != nil {
@@ -133,8 +134,8 @@ func (s *sheets) end() error {
 	return s.stream.Flush()
 }
 
-// width is what the longest line of the rows held back asks for, in Excel's
-// unit: about a letter. The arrow of the filter takes four.
+// width returns the column width for the longest line of the rows held back, in
+// Excel's unit of about one character. The filter's arrow takes four.
 func (s *sheets) width(i int, column report.Column) float64 {
 	widest := len(column.Name) + 4
 	switch column.Kind {
@@ -164,22 +165,22 @@ func lineWidth(value any) int {
 // maxSheetName is Excel's limit.
 const maxSheetName = 31
 
-// sheetName makes a name that Excel accepts and no other sheet has, and takes
-// it. Excel tells names apart by letters alone, never by their case.
-func (b *book) sheetName(wish string) string {
-	wish = strings.Map(func(r rune) rune {
+// sheetName makes and reserves a name that Excel accepts and no other sheet
+// has. Excel ignores case in names.
+func (b *book) sheetName(wanted string) string {
+	wanted = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`[]:*?/\'`, r) || r < ' ' || r > 0xffff || r == utf8.RuneError {
 			return ' '
 		}
 		return r
-	}, clean(wish))
-	wish = strings.Join(strings.Fields(wish), " ")
+	}, clean(wanted))
+	wanted = strings.Join(strings.Fields(wanted), " ")
 	for number := 1; ; number++ {
 		end := ""
 		if number > 1 {
 			end = fmt.Sprintf(" (%d)", number)
 		}
-		name := strings.TrimSpace(firstRunes(wish, maxSheetName-len(end)) + end)
+		name := strings.TrimSpace(firstRunes(wanted, maxSheetName-len(end)) + end)
 		if key := strings.ToLower(name); name != "" && !b.taken[key] {
 			b.taken[key] = true
 			return name

@@ -44,7 +44,7 @@ type summary struct {
 	*book
 
 	stream *excelize.StreamWriter
-	at     int // the row written last
+	at     int // the last row written
 	err    error
 }
 
@@ -70,7 +70,7 @@ func (s *summary) head(r report.Report) {
 	s.row(s.styled(s.header, "Figure"), s.styled(s.header, "Count"))
 }
 
-// figure is linked to the sheet of its section, where there is one.
+// figure writes a figure, linked to the sheet of its section if there is one.
 func (s *summary) figure(f report.Figure, sections []report.Section) {
 	at := slices.IndexFunc(sections, func(of report.Section) bool { return of.Name == f.Section })
 	if at < 0 {
@@ -83,7 +83,7 @@ func (s *summary) figure(f report.Figure, sections []report.Section) {
 	}
 }
 
-// styled is a text as the sections have theirs.
+// styled returns a text cell, cleaned and guarded as in the sections.
 func (s *summary) styled(style int, text string) any {
 	cell, ok := s.value(report.CellText, strings.ReplaceAll(clean(text), "\n", " ")).(string)
 	if !ok {

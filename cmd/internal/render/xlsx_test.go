@@ -15,7 +15,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// dump tells a workbook as text: what a reader of it sees and can click.
+// dump describes a workbook as text: what a reader sees and can click.
 func dump(t *testing.T, raw []byte) []byte {
 	t.Helper()
 	book := openBook(t, raw)
@@ -85,7 +85,7 @@ func partsOf(t testingT, raw []byte) map[string]string {
 	return parts
 }
 
-// Numbers, days and times are Excel's own; what Excel cannot hold is text.
+// Numbers, days and times are stored as such; what Excel cannot store is text.
 func TestTypedCells(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -124,7 +124,7 @@ func TestTypedCells(t *testing.T) {
 	}
 }
 
-// A text beyond Excel's cell is cut, in Excel only, and says so.
+// A text that does not fit in an Excel cell is cut, in XLSX only, and says so.
 func TestLongText(t *testing.T) {
 	t.Parallel()
 	for _, long := range []string{strings.Repeat("x", 40_000), strings.Repeat("😀", 20_000), "x" + strings.Repeat("😀", 20_000)} {
@@ -139,7 +139,7 @@ func TestLongText(t *testing.T) {
 	}
 }
 
-// Excel refuses a workbook whose sheets have bad or equal names.
+// Excel refuses a workbook whose sheets have invalid or equal names.
 func TestSheetNames(t *testing.T) {
 	t.Parallel()
 	r := sample()

@@ -1,5 +1,5 @@
-// Package spool keeps the pace of whoever reads a text away from where it comes
-// from. A text that never changes is made once, completely, into a temporary
-// file that its readers share; each is then served from the file, however slow
-// it is, and is cut when it takes nothing any more.
+// Package spool decouples slow readers of a text from its source. A text that
+// never changes is made once, completely, in a temporary file that its readers
+// share. Each reader is served from the file, however slow it is, and is
+// disconnected if it stops reading.
 package spool

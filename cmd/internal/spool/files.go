@@ -9,28 +9,29 @@ import (
 	"time"
 )
 
-// ErrBusy says that as many texts are being made as may be, and that none came
-// to its end while the caller waited.
+// ErrBusy means that as many texts as allowed are being made, and that none was
+// finished while the caller waited.
 var ErrBusy = errors.New("too many texts are being made")
 
-// errClosed is for those who come after Close.
-var errClosed = errors.New("no texts are made any more")
+// errClosed is returned after Close.
+var errClosed = errors.New("closed: no more texts are made")
 
-// Make writes a text. It is given up when ctx ends.
+// Make writes a text. It is abandoned when ctx ends.
 type Make func(ctx context.Context, to io.Writer) error
 
 // Options bound what Files holds.
 type Options struct {
-	Dir      string        // where the files lie; empty for the system's folder of temporary files
-	AtOnce   int           // texts that are made at the same time
-	Within   time.Duration // the longest that making one may take
-	Keep     time.Duration // how long a text stays that nobody reads
-	MaxBytes int64         // of one text, and of all together as far as nobody reads them
-	// Failed is told once of each making that failed; nil hears nothing.
+	Dir      string        // folder of the files; empty for the system's temporary folder
+	AtOnce   int           // texts made concurrently
+	Within   time.Duration // the longest time to make one
+	Keep     time.Duration // how long a text is kept while nobody reads it
+	MaxBytes int64         // limit for one text, and for all unread texts together
+	// Failed is called once for each text that could not be made; it may be
+	// nil.
 	Failed func(ctx context.Context, name string, err error)
 }
 
-// Files are texts by name. What is made for a name must always be the same.
+// Files holds texts by name. The text of a name must always be the same.
 type Files struct {
 	Options
 
@@ -43,43 +44,43 @@ type Files struct {
 	closed bool
 }
 
-// text is one of them, perhaps not made yet.
+// text is one text, perhaps still being made.
 type text struct {
 	name   string
-	cancel context.CancelFunc // gives the making up
-	made   chan struct{}      // closed when file and err stand
+	cancel context.CancelFunc // abandons making it
+	made   chan struct{}      // closed when file and err are set
 	file   *scratch
 	err    error
 
-	// of Files.mu
+	// guarded by Files.mu
 	size  int64 // 0 until it is made
-	users int   // readers, and the maker
+	users int   // readers and the maker
 	used  uint64
-	idle  *time.Timer // drops it; nil while it has users
+	idle  *time.Timer // timer that drops it; nil while it has users
 }
 
-// New returns no texts yet. Close must follow.
+// New returns an empty Files. The caller must close it.
 func New(o Options) *Files {
 	return &Files{Options: o, slots: make(chan struct{}, o.AtOnce), texts: make(map[string]*text)}
 }
 
-// File is a text for one reader, who closes it.
+// File is a text for one reader, who must close it.
 type File struct {
 	*io.SectionReader
 
 	release func()
 }
 
-// Close gives the text back.
+// Close releases the text.
 func (f *File) Close() error {
 	f.release()
 	return nil
 }
 
-// Open returns the text of a name, once it is made: for this call, or for
-// another that asked before. A making goes on when its caller leaves; one that
-// failed is tried again for whoever asks next. It returns ErrBusy where ctx ends
-// before the making could begin.
+// Open returns the text of a name once it is made, for this call or an earlier
+// one. Making a text continues if its caller leaves; if it failed, the next
+// call tries again. Open returns ErrBusy if ctx ends before making the text
+// could start.
 func (f *Files) Open(ctx context.Context, name string, write Make) (*File, error) {
 	t, err := f.join(ctx, name, write)
 	if err != nil {
@@ -98,8 +99,7 @@ func (f *Files) Open(ctx context.Context, name string, write Make) (*File, error
 	return &File{io.NewSectionReader(t.file, 0, t.file.written), sync.OnceFunc(func() { f.leave(t) })}, nil
 }
 
-// join makes the caller a user of a text, which is made now where it is not
-// there.
+// join makes the caller a user of a text, and starts making the text if needed.
 func (f *Files) join(ctx context.Context, name string, write Make) (*text, error) {
 	f.mu.Lock()
 	t := f.find(name)
@@ -115,7 +115,8 @@ func (f *Files) join(ctx context.Context, name string, write Make) (*text, error
 	}
 }
 
-// find counts a user in, under the lock; nil where nobody asked for the text.
+// find returns a text with one more user, or nil if there is none. The caller
+// holds the lock.
 func (f *Files) find(name string) *text {
 	t := f.texts[name]
 	if t == nil {
@@ -129,8 +130,8 @@ func (f *Files) find(name string) *text {
 	return t
 }
 
-// begin has a text made in the slot that the caller took, unless another call
-// was faster.
+// begin starts making a text in the caller's slot, unless another call was
+// faster.
 func (f *Files) begin(ctx context.Context, name string, write Make) (*text, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -153,7 +154,7 @@ func (f *Files) make(ctx context.Context, t *text, write Make) {
 	defer func() { <-f.slots }()
 	defer t.cancel()
 	if t.file, t.err = newScratch(f.Dir); t.err == nil {
-		t.err = written(ctx, write, &page{ctx: ctx, file: t.file, most: f.MaxBytes})
+		t.err = written(ctx, write, &limitedWriter{ctx: ctx, file: t.file, most: f.MaxBytes})
 	}
 	if t.err != nil && f.Failed != nil {
 		f.Failed(ctx, t.name, t.err)
@@ -165,11 +166,11 @@ func (f *Files) make(ctx context.Context, t *text, write Make) {
 	} else {
 		t.size = t.file.written
 	}
-	f.leaveLocked(t) // before those who wait: what they leave is theirs alone
+	f.leaveLocked(t) // the maker leaves before made is closed, so that waiting users are counted correctly
 	close(t.made)
 }
 
-// written keeps a panic over one text from everything else.
+// written turns a panic into an error, so that one text cannot affect others.
 func written(ctx context.Context, write Make, to io.Writer) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
@@ -179,8 +180,8 @@ func written(ctx context.Context, write Make, to io.Writer) (err error) {
 	return write(ctx, to)
 }
 
-// leave counts a user out. The last leaves the text there a while for others,
-// unless it was forgotten.
+// leave removes a user. After the last one the text is kept for a while, unless
+// it was forgotten.
 func (f *Files) leave(t *text) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -201,7 +202,7 @@ func (f *Files) leaveLocked(t *text) {
 	f.evict()
 }
 
-// expire drops a text that nobody used for a while.
+// expire drops a text that was not used for a while.
 func (f *Files) expire(t *text) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -210,8 +211,8 @@ func (f *Files) expire(t *text) {
 	}
 }
 
-// evict drops what was used least recently, under the lock, until what nobody
-// reads is not too much any more.
+// evict drops the least recently used texts until the unread ones are within
+// MaxBytes. The caller holds the lock.
 func (f *Files) evict() {
 	for {
 		var bytes int64
@@ -232,7 +233,7 @@ func (f *Files) evict() {
 	}
 }
 
-// drop removes a text, under the lock.
+// drop removes a text. The caller holds the lock.
 func (f *Files) drop(t *text) {
 	f.forget(t)
 	if t.idle != nil {
@@ -241,16 +242,16 @@ func (f *Files) drop(t *text) {
 	t.file.remove()
 }
 
-// forget takes a text out, under the lock, so that the next who asks has it made
-// again.
+// forget removes a text from the index, so that the next call makes it again.
+// The caller holds the lock.
 func (f *Files) forget(t *text) {
 	if f.texts[t.name] == t {
 		delete(f.texts, t.name)
 	}
 }
 
-// Close gives up what is being made and removes every text. Files that are still
-// open cannot be read any more.
+// Close abandons the texts being made and removes every text. Files that are
+// still open can no longer be read.
 func (f *Files) Close() error {
 	f.mu.Lock()
 	f.closed = true

@@ -18,7 +18,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 )
 
-// newFiles are two makings at a time, and 100 bytes.
+// newFiles returns Files that make two texts at a time and hold 100 bytes.
 func newFiles(t *testing.T) *spool.Files {
 	t.Helper()
 	files := spool.New(spool.Options{Dir: t.TempDir(), AtOnce: 2, Within: time.Minute, Keep: time.Minute, MaxBytes: 100})
@@ -26,8 +26,8 @@ func newFiles(t *testing.T) *spool.Files {
 	return files
 }
 
-// saying is a text, and counts how often it is made.
-func saying(text string, made *atomic.Int32) spool.Make {
+// makeText makes the given text, and counts how often it is made.
+func makeText(text string, made *atomic.Int32) spool.Make {
 	return func(_ context.Context, to io.Writer) error {
 		made.Add(1)
 		_, err := io.WriteString(to, text)
@@ -35,8 +35,9 @@ func saying(text string, made *atomic.Int32) spool.Make {
 	}
 }
 
-// until is a text that is not made before a channel is closed, or its time over.
-func until(done <-chan struct{}) spool.Make {
+// makeWhenClosed makes a text that is finished when a channel is closed, or fails when
+// its time is up.
+func makeWhenClosed(done <-chan struct{}) spool.Make {
 	return func(ctx context.Context, _ io.Writer) error {
 		select {
 		case <-done:
@@ -61,7 +62,7 @@ func TestATextIsMadeOnceForAllItsReaders(t *testing.T) {
 	var readers sync.WaitGroup
 	for range 50 {
 		readers.Go(func() {
-			file, err := files.Open(t.Context(), "a", saying("text of a", &made))
+			file, err := files.Open(t.Context(), "a", makeText("text of a", &made))
 			if err != nil {
 				t.Error(err)
 				return
@@ -75,19 +76,19 @@ func TestATextIsMadeOnceForAllItsReaders(t *testing.T) {
 	}
 	readers.Wait()
 	require.EqualValues(t, 1, made.Load())
-	b, err := files.Open(t.Context(), "b", saying("text of b", &made))
+	b, err := files.Open(t.Context(), "b", makeText("text of b", &made))
 	require.NoError(t, err)
 	require.Equal(t, "text of b", read(t, b))
 	require.EqualValues(t, 9, b.Size())
 	require.NoError(t, b.Close())
 }
 
-func TestWhatCannotBeMadeIsTriedAgainAndStopsNothingElse(t *testing.T) {
+func TestAFailedTextIsRetriedAndBlocksNothingElse(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("the database is gone")
 	for name, make := range map[string]struct {
 		write spool.Make
-		says  string
+		want  string
 	}{
 		"failed":   {func(context.Context, io.Writer) error { return gone }, "the database is gone"},
 		"panicked": {func(context.Context, io.Writer) error { panic("index out of range") }, "index out of range"},
@@ -98,10 +99,10 @@ func TestWhatCannotBeMadeIsTriedAgainAndStopsNothingElse(t *testing.T) {
 			files := newFiles(t)
 			for range 3 { // more often than there are slots
 				_, err := files.Open(t.Context(), "a", make.write)
-				require.ErrorContains(t, err, make.says)
+				require.ErrorContains(t, err, make.want)
 			}
 			var made atomic.Int32
-			file, err := files.Open(t.Context(), "a", saying("well", &made))
+			file, err := files.Open(t.Context(), "a", makeText("well", &made))
 			require.NoError(t, err)
 			require.Equal(t, "well", read(t, file))
 		})
@@ -113,26 +114,26 @@ func TestATextStaysWhileItIsReadAndAWhileAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		files := newFiles(t)
 		var made atomic.Int32
-		first, err := files.Open(t.Context(), "a", saying("text", &made))
+		first, err := files.Open(t.Context(), "a", makeText("text", &made))
 		require.NoError(t, err)
 		<-time.After(time.Hour)
-		require.Equal(t, "text", read(t, first), "it is being read")
+		require.Equal(t, "text", read(t, first), "it stays while it is read")
 		require.NoError(t, first.Close())
-		require.NoError(t, first.Close(), "twice is once")
+		require.NoError(t, first.Close(), "closing twice is harmless")
 		<-time.After(59 * time.Second)
-		second, err := files.Open(t.Context(), "a", saying("text", &made))
+		second, err := files.Open(t.Context(), "a", makeText("text", &made))
 		require.NoError(t, err)
 		require.NoError(t, second.Close())
 		<-time.After(59 * time.Second)
-		third, err := files.Open(t.Context(), "a", saying("text", &made))
+		third, err := files.Open(t.Context(), "a", makeText("text", &made))
 		require.NoError(t, err)
-		require.Equal(t, "text", read(t, third), "the minute is that of the last reader")
+		require.Equal(t, "text", read(t, third), "the minute counts from the last reader")
 		require.NoError(t, third.Close())
 		require.EqualValues(t, 1, made.Load())
 		<-time.After(61 * time.Second)
 		_, err = third.ReadAt(make([]byte, 1), 0)
 		require.ErrorIs(t, err, os.ErrClosed, "the file is gone")
-		fourth, err := files.Open(t.Context(), "a", saying("text", &made))
+		fourth, err := files.Open(t.Context(), "a", makeText("text", &made))
 		require.NoError(t, err)
 		require.NoError(t, fourth.Close())
 		require.EqualValues(t, 2, made.Load())
@@ -144,7 +145,7 @@ func TestTheLeastRecentlyReadMakesRoom(t *testing.T) {
 	files := newFiles(t)
 	counts := map[string]*atomic.Int32{"a": {}, "b": {}, "c": {}}
 	open := func(name string) *spool.File {
-		file, err := files.Open(t.Context(), name, saying(string(make([]byte, 40)), counts[name]))
+		file, err := files.Open(t.Context(), name, makeText(string(make([]byte, 40)), counts[name]))
 		require.NoError(t, err)
 		return file
 	}
@@ -154,7 +155,7 @@ func TestTheLeastRecentlyReadMakesRoom(t *testing.T) {
 	reading := open("a")
 	require.NoError(t, open("c").Close())
 	require.NoError(t, open("b").Close())
-	require.NoError(t, reading.Close()) // once more 120: c goes
+	require.NoError(t, reading.Close()) // 120 bytes again: c goes
 	for _, name := range []string{"a", "b"} {
 		require.NoError(t, open(name).Close())
 	}
@@ -164,62 +165,62 @@ func TestTheLeastRecentlyReadMakesRoom(t *testing.T) {
 	}
 }
 
-func TestOnlySoManyAreMadeAtOnce(t *testing.T) {
+func TestTheNumberOfTextsMadeAtOnceIsLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		files := newFiles(t)
 		done := make(chan struct{})
 		for _, name := range []string{"a", "b"} {
-			go func() { _, _ = files.Open(t.Context(), name, until(done)) }()
+			go func() { _, _ = files.Open(t.Context(), name, makeWhenClosed(done)) }()
 		}
 		synctest.Wait()
 		var made atomic.Int32
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := files.Open(ctx, "c", saying("c", &made))
+		_, err := files.Open(ctx, "c", makeText("c", &made))
 		require.ErrorIs(t, err, spool.ErrBusy)
 		require.Zero(t, made.Load())
-		_, err = files.Open(ctx, "a", until(done))
-		require.ErrorIs(t, err, context.DeadlineExceeded, "it waits for the one that is being made, and no longer than it may")
+		_, err = files.Open(ctx, "a", makeWhenClosed(done))
+		require.ErrorIs(t, err, context.DeadlineExceeded, "it waits for the text being made, until its context ends")
 		close(done)
 		synctest.Wait()
-		c, err := files.Open(t.Context(), "c", saying("c", &made))
+		c, err := files.Open(t.Context(), "c", makeText("c", &made))
 		require.NoError(t, err)
 		require.NoError(t, c.Close())
 	})
 }
 
-func TestAMakingIsBoundedInTimeAndOutlivesItsCaller(t *testing.T) {
+func TestMakingATextIsBoundedInTimeAndOutlivesItsCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		files := newFiles(t)
 		began := time.Now()
-		_, err := files.Open(t.Context(), "never", until(nil))
+		_, err := files.Open(t.Context(), "never", makeWhenClosed(nil))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, time.Minute, time.Since(began))
 
 		ctx, leave := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		left := make(chan error, 1)
-		go func() { _, err := files.Open(ctx, "a", until(done)); left <- err }()
+		go func() { _, err := files.Open(ctx, "a", makeWhenClosed(done)); left <- err }()
 		synctest.Wait()
 		leave()
 		require.ErrorIs(t, <-left, context.Canceled)
 		close(done)
 		var made atomic.Int32
-		a, err := files.Open(t.Context(), "a", saying("again", &made))
+		a, err := files.Open(t.Context(), "a", makeText("again", &made))
 		require.NoError(t, err)
-		require.Zero(t, made.Load(), "what the one who left asked for is there")
+		require.Zero(t, made.Load(), "the text requested by the caller who left was made")
 		require.NoError(t, a.Close())
 	})
 }
 
-func TestNothingLiesOnTheDiskUnderAName(t *testing.T) {
+func TestTemporaryFilesHaveNoName(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	files := spool.New(spool.Options{Dir: dir, AtOnce: 1, Within: time.Minute, Keep: time.Minute, MaxBytes: 100})
 	var made atomic.Int32
-	file, err := files.Open(t.Context(), "a", saying("text", &made))
+	file, err := files.Open(t.Context(), "a", makeText("text", &made))
 	require.NoError(t, err)
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -228,11 +229,11 @@ func TestNothingLiesOnTheDiskUnderAName(t *testing.T) {
 	_, err = file.Read(make([]byte, 1))
 	require.ErrorIs(t, err, os.ErrClosed)
 	require.NoError(t, file.Close())
-	_, err = files.Open(t.Context(), "a", saying("text", &made))
+	_, err = files.Open(t.Context(), "a", makeText("text", &made))
 	require.Error(t, err)
 }
 
-func TestCloseGivesUpWhatIsBeingMade(t *testing.T) {
+func TestCloseAbandonsTextsBeingMade(t *testing.T) {
 	t.Parallel()
 	files := spool.New(spool.Options{Dir: t.TempDir(), AtOnce: 1, Within: time.Hour, Keep: time.Minute, MaxBytes: 100})
 	begun, ended := make(chan struct{}), make(chan error, 1)
@@ -250,7 +251,7 @@ func TestCloseGivesUpWhatIsBeingMade(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
-func TestHoldKeepsAllOfAReader(t *testing.T) {
+func TestHoldReadsEverything(t *testing.T) {
 	t.Parallel()
 	file, err := spool.Hold(iotest.HalfReader(strings.NewReader("text")), 4)
 	require.NoError(t, err)

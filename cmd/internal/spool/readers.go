@@ -8,45 +8,44 @@ import (
 	"time"
 )
 
-// Limits are what one reader, and all together, may hold.
+// Limits limits each reader, and all readers together.
 type Limits struct {
-	Most   int           // readers at a time; others are told to come again
-	Wait   time.Duration // how long one waits for its text to be made
-	Stall  time.Duration // one that takes nothing for so long is cut
-	Within time.Duration // one that takes longer than this over all is cut; it may ask for the rest
-	// Missing is the error that says that there is no such text.
+	Most   int           // readers at a time; others are told to try again
+	Wait   time.Duration // how long a reader waits for its text to be made
+	Stall  time.Duration // a reader that reads nothing for this long is disconnected
+	Within time.Duration // a reader that takes longer than this in all is disconnected; it may request the rest
+	// Missing is the error for a text that does not exist.
 	Missing error
 }
 
-// Readers hands texts to HTTP clients, each at its own pace.
+// Readers serves texts to HTTP clients, each at its own pace.
 type Readers struct {
 	Limits
 
 	places chan struct{}
 }
 
-// NewReaders returns readers with places for so many.
+// NewReaders returns Readers with the given limits.
 func NewReaders(l Limits) *Readers { return &Readers{Limits: l, places: make(chan struct{}, l.Most)} }
 
-// comeAgain is when one who found no place should ask again.
-const comeAgain = 10 * time.Second
+// retryAfter is how long a refused client is told to wait.
+const retryAfter = 10 * time.Second
 
 // Serve answers a request with a text, to GET and HEAD, ranges included:
 //
 //	404  there is no such text
 //	503  too many readers, too many texts being made, or it cannot be made now
 //
-// The time that the server gives all requests to be answered is not that of this
-// one.
+// The server's own write timeout does not apply to these requests.
 func (r *Readers) Serve(w http.ResponseWriter, req *http.Request, open func(context.Context) (*File, error)) {
-	out := &paced{
+	out := &deadlineWriter{
 		ResponseWriter: w, control: http.NewResponseController(w), stall: r.Stall, until: time.Now().Add(r.Wait + r.Within),
 	}
 	select {
 	case r.places <- struct{}{}:
 		defer func() { <-r.places }()
 	default:
-		again(out, "too many are reading reports")
+		tryAgainLater(out, "too many are reading reports")
 		return
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), r.Wait)
@@ -57,24 +56,24 @@ func (r *Readers) Serve(w http.ResponseWriter, req *http.Request, open func(cont
 		http.NotFound(out, req)
 		return
 	case err != nil:
-		again(out, "the report cannot be read at present")
+		tryAgainLater(out, "the report cannot be read at present")
 		return
 	}
 	defer func() { _ = file.Close() }() // only read
 	out.until = time.Now().Add(r.Within)
-	_ = out.extend() // also where nothing but a head is written
+	_ = out.extend() // also for a HEAD request
 	http.ServeContent(out, req, "", time.Time{}, file)
 }
 
-// again says that it may go well later.
-func again(w http.ResponseWriter, why string) {
-	w.Header().Set("Retry-After", strconv.Itoa(int(comeAgain.Seconds())))
+// tryAgainLater answers that the client may try again later.
+func tryAgainLater(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	http.Error(w, why, http.StatusServiceUnavailable)
 }
 
-// paced moves the end of a response on as its reader takes it. It hides every
-// other way of writing.
-type paced struct {
+// deadlineWriter extends the deadline of a response as its reader reads. It hides all
+// other methods of writing.
+type deadlineWriter struct {
 	http.ResponseWriter
 
 	control *http.ResponseController
@@ -82,14 +81,14 @@ type paced struct {
 	until   time.Time
 }
 
-func (p *paced) Write(b []byte) (int, error) {
+func (p *deadlineWriter) Write(b []byte) (int, error) {
 	if err := p.extend(); err != nil {
 		return 0, err
 	}
 	return p.ResponseWriter.Write(b)
 }
 
-func (p *paced) extend() error {
+func (p *deadlineWriter) extend() error {
 	end := time.Now().Add(p.stall)
 	if end.After(p.until) {
 		end = p.until

@@ -20,18 +20,18 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 )
 
-// long is more than the buffers between two sockets hold.
+// long is more bytes than the buffers between two sockets hold.
 const long = 24 << 20
 
 var errMissing = errors.New("no such report")
 
-// server serves a long text at /long, and others that cannot be had. Its own
-// limits are tighter than a slow reader needs.
+// server serves a long text at /long, and others that fail. Its own timeouts
+// are shorter than a slow reader needs.
 type server struct {
 	*httptest.Server
 
 	text   []byte
-	failed *atomic.Int32 // makings
+	failed *atomic.Int32 // texts that could not be made
 }
 
 func serve(t *testing.T, l spool.Limits) server {
@@ -55,7 +55,7 @@ func serve(t *testing.T, l spool.Limits) server {
 				case "/broken":
 					return errors.New("the database is gone")
 				case "/slow":
-					return until(nil)(ctx, to)
+					return makeWhenClosed(nil)(ctx, to)
 				case "/late":
 					<-time.After(600 * time.Millisecond)
 				}
@@ -70,7 +70,7 @@ func serve(t *testing.T, l spool.Limits) server {
 	return s
 }
 
-// patient limits cut nobody within a test.
+// patient returns limits that no test exceeds.
 func patient() spool.Limits {
 	return spool.Limits{Most: 4, Wait: time.Minute, Stall: time.Minute, Within: time.Minute}
 }
@@ -97,7 +97,7 @@ func (s server) ask(t *testing.T, method, path string, header ...string) answer 
 	return answer{resp.StatusCode, resp.Header, body}
 }
 
-// reader asks for the long text, and takes nothing of it by itself.
+// reader requests the long text, and does not read it yet.
 func (s server) reader(t *testing.T) *net.TCPConn {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
@@ -125,15 +125,15 @@ func TestReadersGetTheWholeTextItsHeadOrAPart(t *testing.T) {
 	require.True(t, bytes.Equal(s.text[100:200], got.body))
 }
 
-func TestAHeadIsAnsweredThoughItsTextWasLongInTheMaking(t *testing.T) {
+func TestAHeadRequestIsAnsweredEvenIfTheTextTakesLongToMake(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, 200, serve(t, patient()).ask(t, http.MethodHead, "/late").status, "later than the server lets others answer")
+	require.Equal(t, 200, serve(t, patient()).ask(t, http.MethodHead, "/late").status, "it takes longer than the server's write timeout")
 }
 
-func TestWhatCannotBeHadSaysWhetherToAskAgain(t *testing.T) {
+func TestErrorsSayWhetherToTryAgain(t *testing.T) {
 	t.Parallel()
 	limits := patient()
-	limits.Wait = 500 * time.Millisecond // more than the server's own limits
+	limits.Wait = 500 * time.Millisecond // more than the server's own timeouts
 	for path, want := range map[string]struct {
 		status int
 		again  string
@@ -155,13 +155,13 @@ func TestWhatCannotBeHadSaysWhetherToAskAgain(t *testing.T) {
 	}
 }
 
-func TestAReaderThatTakesNothingIsCutAndItsPlaceIsFree(t *testing.T) {
+func TestAStalledReaderIsDisconnectedAndItsPlaceIsFreed(t *testing.T) {
 	t.Parallel()
 	limits := patient()
 	limits.Most, limits.Stall = 1, 3*time.Second
 	s := serve(t, limits)
 	got := s.ask(t, http.MethodHead, "/long")
-	require.Equal(t, 200, got.status, "it is made")
+	require.Equal(t, 200, got.status, "the text is made")
 	idle := s.reader(t)
 	_, err := io.CopyN(io.Discard, idle, 100)
 	require.NoError(t, err, "it has the place")
@@ -173,10 +173,10 @@ func TestAReaderThatTakesNothingIsCutAndItsPlaceIsFree(t *testing.T) {
 		return got.status == http.StatusOK
 	}, 10*time.Second, 10*time.Millisecond, "the place is free again")
 	taken, _ := io.Copy(io.Discard, idle)
-	require.Less(t, taken, int64(long), "it was cut")
+	require.Less(t, taken, int64(long), "it was disconnected")
 }
 
-func TestASlowReaderThatTakesSomethingGetsEverything(t *testing.T) {
+func TestASlowReaderGetsEverything(t *testing.T) {
 	t.Parallel()
 	limits := patient()
 	limits.Stall = 4 * time.Second
@@ -194,10 +194,10 @@ func TestASlowReaderThatTakesSomethingGetsEverything(t *testing.T) {
 		<-pace.C
 	}
 	require.True(t, bytes.Equal(s.text, got.Bytes()))
-	require.Greater(t, time.Since(began), limits.Stall, "it took longer than it may take nothing, and than the server's own limits")
+	require.Greater(t, time.Since(began), limits.Stall, "it took longer than the stall limit and the server's own timeouts")
 }
 
-func TestAReaderThatTakesForEverIsCut(t *testing.T) {
+func TestAReaderThatTakesTooLongIsDisconnected(t *testing.T) {
 	t.Parallel()
 	limits := patient()
 	limits.Within = 500 * time.Millisecond

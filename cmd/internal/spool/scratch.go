@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// scratch is a temporary file without a name, so that nothing stays behind when
+// scratch is a temporary file without a name, so that nothing is left behind if
 // the process is killed.
 type scratch struct {
 	*os.File
 
-	path    string // still to be removed, on systems that keep the names of open files; else empty
+	path    string // to be removed later, on systems that cannot remove open files; else empty
 	written int64
 }
 
@@ -32,20 +32,20 @@ func (s *scratch) remove() {
 	if s == nil {
 		return
 	}
-	_ = s.Close() // nobody reads it any more
+	_ = s.Close() // it has no readers any more
 	if s.path != "" {
-		_ = os.Remove(s.path) // its name says that it may go
+		_ = os.Remove(s.path) // if it stays, its name shows that it is temporary
 	}
 }
 
-// page is where a text is written, in its time and no longer than may be.
-type page struct {
-	ctx  context.Context //nolint:containedctx // io.Writer has no place for it; the page lives within one call
+// limitedWriter writes a text to its file within the limits of time and size.
+type limitedWriter struct {
+	ctx  context.Context //nolint:containedctx // io.Writer has no context; the page lives within one call
 	file *scratch
 	most int64
 }
 
-func (p *page) Write(b []byte) (int, error) {
+func (p *limitedWriter) Write(b []byte) (int, error) {
 	if p.ctx.Err() != nil {
 		return 0, context.Cause(p.ctx)
 	}
@@ -57,8 +57,8 @@ func (p *page) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Hold copies all of a reader into a file, so that whoever wants it whole does
-// not wait for its source. Close removes it. More than so many bytes are refused.
+// Hold copies a reader into a temporary file, so that later readers do not wait
+// for the source. Close removes it. It fails if there are more than most bytes.
 func Hold(from io.Reader, most int64) (*File, error) {
 	s, err := newScratch("")
 	if err != nil {

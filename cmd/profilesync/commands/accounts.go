@@ -12,29 +12,29 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Accounts shows and changes accounts of people.
+// Accounts shows and changes people's accounts.
 type Accounts struct {
-	Inactive   accountsInactive   `cmd:"" help:"What is to be done about inactive accounts."`
-	Approve    accountsApprove    `cmd:"" help:"End the accounts that a look withheld because they were too many."`
+	Inactive   accountsInactive   `cmd:"" help:"What is due for inactive accounts."`
+	Approve    accountsApprove    `cmd:"" help:"End the accounts that a check withheld because there were too many."`
 	List       accountsList       `cmd:"" help:"List accounts, without names."`
-	Show       accountsShow       `cmd:"" help:"An account, its organisations and everything that happened to it."`
-	Reactivate accountsReactivate `cmd:"" help:"Let a person sign in again; their clock begins anew."`
-	Leave      accountsLeave      `cmd:"" help:"A person is on leave, during which no inactivity counts."`
+	Show       accountsShow       `cmd:"" help:"An account, its organisations and its history."`
+	Reactivate accountsReactivate `cmd:"" help:"Let a person sign in again; their inactivity is counted from today."`
+	Leave      accountsLeave      `cmd:"" help:"Put a person on leave, during which inactivity is not counted."`
 }
 
 type accountsInactive struct {
-	Preview bool   `xor:"what" required:"" help:"Show what would be done, and do nothing."`
+	Preview bool   `xor:"what" required:"" help:"Show what would be done, without doing it."`
 	Apply   bool   `xor:"what" required:"" help:"Do it, as the daemon does every morning."`
-	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if it were that day."`
-	Actor   string `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if today were this day."`
+	Actor   string `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 
 // Help is shown by --help.
 func (*accountsInactive) Help() string {
-	return `An account ends when nothing happened for the days of its kind (PROFILESYNC_IDLE_...), after
-warnings 30 and 7 days before that the mail service accepted. The only account manager of an open
-organisation is kept, and told to the board's list. More than 2 % of the accounts (and more than
-10) at once wait for "accounts approve".`
+	return `An account ends when it was inactive for the number of days set for its kind
+(PROFILESYNC_IDLE_...), if the mail service accepted warnings 30 and 7 days before. The only
+account manager of an open organisation is kept and reported to the board's list. If more than
+2 % of the accounts (and more than 10) would end at once, they wait for "accounts approve".`
 }
 
 func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -65,7 +65,7 @@ func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *Printer)
 	return nil
 }
 
-// idleRow is a verdict as lists show it.
+// idleRow is one row of the list.
 type idleRow struct {
 	Account string            `json:"account"`
 	Step    people.IdleStep   `json:"step"`
@@ -106,7 +106,7 @@ func printIdleRuns(ctx context.Context, a *wiring.App, out *Printer, most int) e
 		}
 		withheld = withheld || r.State == "withheld"
 	}
-	out.print(runs, "LOOK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
+	out.print(runs, "CHECK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
 	if withheld {
 		return ExitError{ExitAwaits, ""}
 	}
@@ -114,7 +114,7 @@ func printIdleRuns(ctx context.Context, a *wiring.App, out *Printer, most int) e
 }
 
 type accountsApprove struct {
-	Look  int64  `arg:"" help:"The look that withheld them (accounts inactive --apply prints it)."`
+	Look  int64  `arg:"" help:"The check that withheld them (accounts inactive --apply prints its number)."`
 	Actor string `placeholder:"NAME" help:"Who approves. Default: the operating-system user."`
 }
 
@@ -197,7 +197,7 @@ func openAccount(ctx context.Context, a *wiring.App, text string) (people.Accoun
 type accountsReactivate struct {
 	ID     string `arg:"" help:"The account, as u-4711."`
 	Reason string `required:"" help:"Why, for the audit."`
-	Actor  string `placeholder:"NAME" help:"Who asks for it. Default: the operating-system user."`
+	Actor  string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
 func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -219,9 +219,9 @@ func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *Printe
 type accountsLeave struct {
 	ID     string `arg:"" help:"The account, as u-4711."`
 	Until  string `xor:"what" required:"" placeholder:"YYYY-MM-DD" help:"The last day of the leave, at most 18 months from today."`
-	End    bool   `xor:"what" required:"" help:"The leave is over."`
+	End    bool   `xor:"what" required:"" help:"End the leave."`
 	Reason string `required:"" help:"Why, for the audit."`
-	Actor  string `placeholder:"NAME" help:"Who asks for it. Default: the operating-system user."`
+	Actor  string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
 func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *Printer) error {

@@ -31,7 +31,7 @@ func parseCodes(texts []string) ([]profile.ODSCode, error) {
 	return codes, nil
 }
 
-// parseSinks is the one sink named, or all.
+// parseSinks returns the sink named, or all if none is.
 func parseSinks(text string) ([]push.Sink, error) {
 	if text == "" {
 		return push.Sinks(), nil
@@ -43,7 +43,7 @@ func parseSinks(text string) ([]push.Sink, error) {
 	return []push.Sink{sink}, nil
 }
 
-// actorOr is who asks for something: the one named, or the operating-system user.
+// actorOr returns the actor named, or the operating-system user.
 func actorOr(named string) string {
 	if named != "" {
 		return named
@@ -54,7 +54,7 @@ func actorOr(named string) string {
 	return "unknown"
 }
 
-// playDay lets a preview look from the morning of another day.
+// playDay makes a preview run as of the morning of another day.
 func playDay(text string, now *func() time.Time) error {
 	if text == "" {
 		return nil

@@ -8,7 +8,7 @@ import (
 
 // Contradictions shows organisations that are active although their end date has passed.
 type Contradictions struct {
-	List contradictionsList `cmd:"" help:"List organisations that are active and have an end date that has passed."`
+	List contradictionsList `cmd:"" help:"List organisations that are active although their end date has passed."`
 }
 
 type contradictionsList struct {

@@ -1,5 +1,5 @@
-// Package commands is what people ask for on the command line: a file a command,
-// each a struct whose fields are the arguments and whose Run does the work.
+// Package commands holds the commands of the command line, one per file: each
+// is a struct whose fields are the arguments and whose Run does the work.
 //
 //	arguments ─▶ Run(ctx, App, Printer) ─▶ tables or JSON on standard output
 //	                      │

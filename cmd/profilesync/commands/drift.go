@@ -14,21 +14,21 @@ import (
 type Drift struct {
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations."`
 	Sink   string   `placeholder:"SINK" help:"Only dos or website."`
-	Repair bool     `help:"Push what differs once more."`
+	Repair bool     `help:"Push what differs again."`
 	Most   int      `default:"500" help:"How many differences to show at most."`
-	Actor  string   `placeholder:"NAME" help:"Who asks. Default: the operating-system user."`
+	Actor  string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
 // Help is shown by --help.
 func (*Drift) Help() string {
-	return `Reads what each sink shows of every profile it accepted, compares it with what it is to show,
-and lists the differences field by field. --repair pushes them again, unless a sink shows
-nothing, or something else for more than 10 % of the profiles (and more than 10): then the sink
-itself must be wrong, and a person looks first. Exit codes: 0 no drift, or all repaired; 1 an
-alarm; 3 drift that awaits somebody.`
+	return `Reads what each sink shows of every profile it accepted, compares it with what it should show,
+and lists the differences field by field. --repair pushes them again. If a sink shows nothing, or
+differs for more than 10 % of the profiles (and more than 10), the sink itself must be at fault:
+nothing is repaired until a person has looked. Exit codes: 0 no drift, or all repaired; 1 an
+alarm; 3 drift that awaits a person.`
 }
 
-// Run checks one sink after the other; the worst of them is the exit code.
+// Run checks the sinks one by one; the exit code is the worst of theirs.
 func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	codes, err := parseCodes(c.ODS)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	return nil
 }
 
-// check looks at one sink and prints what it found. It returns the exit code.
+// check checks one sink, prints what it found and returns the exit code.
 func (c *Drift) check(
 	ctx context.Context, a *wiring.App, out *Printer, name push.Sink, sink wiring.Sink, codes []profile.ODSCode,
 ) (int, error) {
@@ -91,7 +91,7 @@ func (c *Drift) check(
 	return driftCode(result, c.Repair), nil
 }
 
-// repaired waits until the repairs have come to rest.
+// repaired waits until the repairs are settled.
 func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftResult) error {
 	if result.Repaired == 0 {
 		return nil
@@ -110,12 +110,12 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 }
 
 func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.DriftRow) {
-	said := fmt.Sprintf("%d profiles read: %d shown otherwise, %d not shown, %d pushed again",
+	text := fmt.Sprintf("%d profiles read: %d differ, %d not shown, %d pushed again",
 		result.Checked, result.Drifted, result.Missing, result.Repaired)
 	if result.Reason != "" {
-		said += "; " + string(result.State) + ": " + result.Reason
+		text += "; " + string(result.State) + ": " + result.Reason
 	}
-	out.print(result, "", [][]string{{string(result.Sink), said}})
+	out.print(result, "", [][]string{{string(result.Sink), text}})
 	rows := make([][]string, 0, len(found))
 	for _, row := range found {
 		if out.json {
@@ -123,13 +123,13 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 		}
 		note := ""
 		if row.GivenUp {
-			note = "not taken in 3 repairs"
+			note = "given up after 3 repairs"
 		}
 		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, oneLine(row.Want), oneLine(row.Shown), note})
 	}
 	if !out.json && len(rows) > 0 {
 		_, _ = fmt.Fprintln(out.to)
-		out.print(nil, "CODE | NAME | FIELD | IS TO SHOW | SHOWS | NOTE", rows)
+		out.print(nil, "CODE | NAME | FIELD | SHOULD SHOW | SHOWS | NOTE", rows)
 		_, _ = fmt.Fprintln(out.to)
 	}
 }

@@ -14,30 +14,30 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// ERS shows and changes what is known of e-RS.
+// ERS shows and changes what is known about e-RS.
 type ERS struct {
-	Register ersRegister `cmd:"" help:"The ids that e-RS is asked for: import, list, add."`
-	Services ersServices `cmd:"" help:"Show the services of a profile: e-RS's and editors'."`
-	Codes    ersCodes    `cmd:"" help:"Show the code systems of e-RS, retired codes included."`
-	Owners   ersOwners   `cmd:"" help:"Sites whose owner changed, or that belong to nobody open."`
+	Register ersRegister `cmd:"" help:"The ids of services to look up in e-RS: import, list, add."`
+	Services ersServices `cmd:"" help:"Show a profile's services, from e-RS and from editors."`
+	Codes    ersCodes    `cmd:"" help:"Show the code systems of e-RS, including retired codes."`
+	Owners   ersOwners   `cmd:"" help:"Sites whose owner changed or that have no open owner."`
 }
 
 type ersRegister struct {
 	Import ersImport `cmd:"" help:"Import an EBSX05 extract."`
 	List   ersList   `cmd:"" help:"List the register."`
-	Add    ersAdd    `cmd:"" help:"Add a service that is at a site, by e-RS's own word."`
+	Add    ersAdd    `cmd:"" help:"Add a service of a site, if e-RS confirms it."`
 }
 
 type ersImport struct {
 	File    string `arg:"" help:"The EBSX05 extract: a zip of one CSV, or the CSV itself."`
-	Columns string `placeholder:"FILE" help:"A JSON object that says under which header each fact stands. Default: PROFILESYNC_ERS_COLUMNS."`
+	Columns string `placeholder:"FILE" help:"A JSON object from facts to column headers. Default: PROFILESYNC_ERS_COLUMNS."`
 	Actor   string `placeholder:"NAME" help:"Who imports it. Default: the operating-system user."`
 }
 
 // Help is shown by --help.
 func (*ersImport) Help() string {
-	return `There is no call that lists the services of a site: their ids come from this monthly extract.
-What it does not hold is left alone; a layout that is not known is refused, and dates are kept
+	return `e-RS cannot list the services of a site: their ids come from this monthly extract. Services that
+are not in it are left alone. An unknown layout is refused, and dates are kept
 as reported. Then run "profilesync reconcile --source ers --wait".`
 }
 
@@ -57,7 +57,7 @@ func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 		return err
 	}
 	out.print(done, "", [][]string{
-		{"rows", fmt.Sprintf("%d, %d rejected, %d with dates or codes that nobody can believe", done.Rows, done.Rejected, done.Odd)},
+		{"rows", fmt.Sprintf("%d, %d rejected, %d with implausible dates or codes", done.Rows, done.Rejected, done.Odd)},
 		{"services", fmt.Sprintf("%d added, %d changed", done.Added, done.Changed)},
 	})
 	return nil
@@ -127,7 +127,7 @@ func joined(codes []profile.ODSCode) string {
 
 type ersAdd struct {
 	ID    string `arg:"" help:"The e-RS service id, as in the nhs.uk link (serviceId=)."`
-	Site  string `required:"" placeholder:"CODE" help:"The site where it is."`
+	Site  string `required:"" placeholder:"CODE" help:"The site that provides it."`
 	Actor string `placeholder:"NAME" help:"Who adds it. Default: the operating-system user."`
 }
 
@@ -149,7 +149,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return err
 	}
 	if !service.AtSite(site) {
-		return fmt.Errorf("service %s (%s) is at %v by e-RS, not at %s: it is not added", id, service.Name, service.Sites, site)
+		return fmt.Errorf("according to e-RS, service %s (%s) is at %v, not at %s: it is not added", id, service.Name, service.Sites, site)
 	}
 	var added bool
 	err = a.WithRegister(ctx, func(register *servicestore.Session) error {
@@ -160,7 +160,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return err
 	}
 	if !added {
-		a.Sayf("the register has service %s at %s already", id, site)
+		a.Sayf("the register already has service %s at %s", id, site)
 	}
 	result := map[string]any{"id": id, "site": site, "name": service.Name, "added": added}
 	out.print(result, "", [][]string{{string(id), service.Name, string(site)}})
@@ -197,7 +197,7 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 
 type ersCodes struct {
 	Kind string `placeholder:"NAME" help:"Only this code system: SPECIALTY or CLINIC-TYPE."`
-	Pull bool   `help:"Ask e-RS first."`
+	Pull bool   `help:"Pull them from e-RS first."`
 }
 
 func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -226,14 +226,14 @@ func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 }
 
 type ersOwners struct {
-	Days int `default:"92" help:"For so many days after a change of owner the site is listed."`
+	Days int `default:"92" help:"How many days a site is listed after its owner changed."`
 }
 
 // Help is shown by --help.
 func (*ersOwners) Help() string {
-	return `The first three characters of a legacy site code name its trust; codes like A1A1A name
-nothing. The operator in the register outweighs the code. Sites without an owner that is open
-stay listed until they have one.`
+	return `The first three characters of a legacy site code identify its trust; codes like A1A1A
+identify none. The operator in the register takes precedence over the code. Sites without an open
+owner stay listed until they have one.`
 }
 
 func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *Printer) error {

@@ -12,7 +12,7 @@ const (
 	ExitAwaits = 3 // done, but something awaits a person
 )
 
-// ExitError ends the program with a code of its own; its message, if any, goes to
+// ExitError ends the program with the given code; its message, if any, goes to
 // standard error.
 type ExitError struct {
 	Code    int

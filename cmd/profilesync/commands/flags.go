@@ -6,9 +6,9 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
-// Flags shows profiles whose upstream record a person should look at.
+// Flags shows profiles whose upstream record a person should check.
 type Flags struct {
-	List flagsList `cmd:"" help:"List profiles whose upstream record a person should look at, and why."`
+	List flagsList `cmd:"" help:"List profiles whose upstream record a person should check, and why."`
 }
 
 type flagsList struct {

@@ -14,23 +14,23 @@ import (
 // Hold freezes fields, or profiles for a sink.
 type Hold struct {
 	Add    holdAdd    `cmd:"" help:"Freeze a field of a profile, or a profile for a sink."`
-	List   holdList   `cmd:"" help:"List the holds that stand."`
-	Remove holdRemove `cmd:"" help:"End a hold before its time."`
+	List   holdList   `cmd:"" help:"List the current holds."`
+	Remove holdRemove `cmd:"" help:"End a hold early."`
 }
 
 type holdAdd struct {
 	Code   string `arg:"" help:"ODS code."`
 	Field  string `xor:"what" required:"" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
 	Sink   string `xor:"what" required:"" placeholder:"SINK" help:"The sink that is not pushed to: dos or website."`
-	Until  string `placeholder:"YYYY-MM-DD" help:"The last day. Without it the hold stands until it is removed."`
-	Reason string `required:"" help:"Why, for those who will find it."`
+	Until  string `placeholder:"YYYY-MM-DD" help:"The last day. Default: until the hold is removed."`
+	Reason string `required:"" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who holds it. Default: the operating-system user."`
 }
 
 // Help is shown by --help.
 func (*holdAdd) Help() string {
-	return `A held field keeps its value here, and what the sinks show of it stays as it is. A profile held
-for a sink is not pushed there; it catches up by itself when the hold ends. Plans, pushes and
+	return `A held field keeps its value here, and the sinks keep showing what they show. A profile held
+for a sink is not pushed there; it is pushed when the hold ends. Plans, pushes and
 drift checks honour holds.`
 }
 
@@ -49,7 +49,7 @@ func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return ExitError{ExitUsage, "--until: " + err.Error()}
 	}
 	if !hold.Until.IsZero() && hold.Until.Before(a.Today()) {
-		return ExitError{ExitUsage, fmt.Sprintf("--until %s: that day is over", hold.Until)}
+		return ExitError{ExitUsage, fmt.Sprintf("--until %s: that day has passed", hold.Until)}
 	}
 	if hold.Code, err = openForOrganisation(ctx, a, c.Code); err != nil {
 		return err

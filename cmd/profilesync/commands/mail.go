@@ -17,11 +17,11 @@ import (
 // Mail shows letters to people, and stops them.
 type Mail struct {
 	List      mailList      `cmd:"" help:"List letters, without names."`
-	Show      mailShow      `cmd:"" help:"Say whether letters go out, and how many wait."`
-	Stop      mailStop      `cmd:"" help:"Stop all letters at once: the kill switch."`
-	Resume    mailResume    `cmd:"" help:"Let letters go out again; ends the pauses of new texts too."`
+	Show      mailShow      `cmd:"" help:"Show whether letters are being sent, and how many wait."`
+	Stop      mailStop      `cmd:"" help:"Stop sending letters immediately: the kill switch."`
+	Resume    mailResume    `cmd:"" help:"Send letters again; this also ends the pauses of new texts."`
 	Send      mailSend      `cmd:"" help:"Send what is due now, as the daemon does."`
-	Templates mailTemplates `cmd:"" help:"The texts as they are to be pasted into GOV.UK Notify."`
+	Templates mailTemplates `cmd:"" help:"The texts to paste into GOV.UK Notify."`
 }
 
 type mailList struct {
@@ -68,26 +68,26 @@ func (*mailShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 }
 
 func printMail(ctx context.Context, a *wiring.App, out *Printer) error {
-	stands, err := a.Store.People.MailStands(ctx)
+	status, err := a.Store.People.MailStands(ctx)
 	if err != nil {
 		return err
 	}
-	word := "letters go out"
+	state := "letters are being sent"
 	switch {
-	case stands.StoppedBy != "":
-		word = fmt.Sprintf("stopped by %s: %s", stands.StoppedBy, stands.Reason)
-	case !stands.Open:
-		word = fmt.Sprintf("paused until %s: %s", stands.PausedUntil.In(profile.London()).Format("15:04"), stands.Reason)
+	case status.StoppedBy != "":
+		state = fmt.Sprintf("stopped by %s: %s", status.StoppedBy, status.Reason)
+	case !status.Open:
+		state = fmt.Sprintf("paused until %s: %s", status.PausedUntil.In(profile.London()).Format("15:04"), status.Reason)
 	}
 	out.print(struct {
 		peoplestore.MailStands
 		Mail string `json:"mail"`
-	}{stands, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", word}})
+	}{status, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", state}})
 	return nil
 }
 
 type mailStop struct {
-	Reason string `required:"" help:"Why, for those who will find it."`
+	Reason string `required:"" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who stops it. Default: the operating-system user."`
 }
 

@@ -11,7 +11,7 @@ import (
 // Migrate brings the database's schema up to date.
 type Migrate struct{}
 
-// Run takes every step that is missing, ours and the job queue's.
+// Run applies all missing migrations, ours and the job queue's.
 func (*Migrate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	url, _, err := a.Database(ctx)
 	if err != nil {

@@ -20,22 +20,22 @@ import (
 type Printer struct {
 	to   io.Writer
 	json bool
-	form string // of a report
+	form string // format of reports
 }
 
-// NewPrinter prints tables, or JSON where that is the format; reports also in
-// their other forms.
+// NewPrinter returns a printer that prints tables, or JSON if that is the
+// format; reports have further formats.
 func NewPrinter(to io.Writer, format string) *Printer {
 	return &Printer{to: to, json: format == "json", form: format}
 }
 
-// pageWidth is how wide a table may be: long cells wrap.
+// pageWidth is the maximum width of a table: long cells wrap.
 const pageWidth = 100
 
-// print writes a result: JSON, one object a line, or a table.
+// print writes a result: JSON, one object per line, or a table.
 func (out *Printer) print(object any, header string, rows [][]string) {
 	if out.json {
-		_ = json.NewEncoder(out.to).Encode(object) //nolint:errchkjson // our own types; a reader that has gone needs nothing
+		_ = json.NewEncoder(out.to).Encode(object) //nolint:errchkjson // our own types; an error means that the reader is gone
 		return
 	}
 	page := table.NewWriter()
@@ -52,7 +52,7 @@ func (out *Printer) print(object any, header string, rows [][]string) {
 	page.Render()
 }
 
-// plain is a table without lines.
+// plain is a table style without lines.
 var plain = table.Style{
 	Box:     table.BoxStyle{PaddingRight: "  "},
 	Options: table.Options{DoNotColorBordersAndSeparators: true},
@@ -66,7 +66,8 @@ func cells(row []string) table.Row {
 	return out
 }
 
-// widths shares the page among the columns: the widest give way first.
+// widths distributes the page width among the columns: the widest are narrowed
+// first.
 func widths(header string, rows [][]string) (configs []table.ColumnConfig) {
 	var want []int
 	for _, row := range append([][]string{strings.Split(header, " | ")}, rows...) {
@@ -113,10 +114,10 @@ func (out *Printer) printSummary(s runs.Summary) {
 		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
 		rows = append(rows, []string{"withheld", what + ": " + string(w.Reason)})
 	}
-	standing := fmt.Sprintf("%d closures await their second look, %d contradictions", s.PendingClose, s.Contradictions)
+	standing := fmt.Sprintf("%d closures await confirmation, %d contradictions", s.PendingClose, s.Contradictions)
 	rows = append(rows, []string{"standing", standing})
 	for _, l := range s.LeftOut {
-		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: it changed since", l.Code, l.Field)})
+		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
 	}
 	if s.Error != "" {
 		rows = append(rows, []string{"error", s.Error})
@@ -135,7 +136,7 @@ func fieldCounts(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// oneLine shows a value of several lines in a table.
+// oneLine puts a value with several lines on one line, for a table.
 func oneLine(value string) string {
 	if value == "" {
 		return "-"
@@ -143,7 +144,7 @@ func oneLine(value string) string {
 	return strings.ReplaceAll(value, "\n", ", ")
 }
 
-// londonTime shows when something happened, in London; a dash for never.
+// londonTime formats an instant in London time; a dash for the zero time.
 func londonTime(at time.Time) string {
 	if at.IsZero() {
 		return "-"

@@ -12,13 +12,13 @@ type Plan struct{ scopeFlags }
 
 // Help is shown by --help.
 func (*Plan) Help() string {
-	return `The numbers are those of the run that would follow: same path, stopped before anything is
-written.
+	return `The numbers are those of the run that would follow: it takes the same path, but stops before
+anything is written.
 
   profilesync plan --files edispensary_2025-04-10.csv --as-of 2025-04-10`
 }
 
-// Run plans from the files themselves: nothing is stored.
+// Run plans directly from the files: nothing is stored.
 func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	return c.each(ctx, a, out, func(s scope) (runs.Summary, error) {
 		open := a.Pull

@@ -16,7 +16,7 @@ import (
 // Profile shows a profile and its history.
 type Profile struct {
 	Show    profileShow    `cmd:"" help:"Show a profile."`
-	History profileHistory `cmd:"" help:"Show every change of a profile: who, when, before, after."`
+	History profileHistory `cmd:"" help:"Show every change to a profile: who, when, before, after."`
 	Kind    profileKind    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
 }
 
@@ -50,7 +50,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	return nil
 }
 
-// pushRows say what a sink was to show, was sent, took and was seen to show.
+// pushRows show when a push was wanted, sent, accepted and seen.
 func pushRows(p pushstore.ListedPush) [][]string {
 	at := func(when time.Time, number int64) string {
 		if when.IsZero() || number == 0 {
@@ -60,7 +60,7 @@ func pushRows(p pushstore.ListedPush) [][]string {
 	}
 	state := string(p.State)
 	if p.Unclear {
-		state += ", nobody knows yet whether it was taken"
+		state += ", not yet known whether it was accepted"
 	}
 	if p.Reason != "" {
 		state += ": " + p.Reason
@@ -109,10 +109,11 @@ type profileKind struct {
 	Code   string `arg:"" help:"ODS code of a trust or of one of its sites."`
 	Kind   string `arg:"" enum:"hospital,clinic" help:"hospital or clinic."`
 	Reason string `required:"" help:"Why, for the audit."`
-	Actor  string `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+	Actor  string `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 
-// Run is the service desk's alone: no register ever changes the kind of a site.
+// Run is for the service desk only: no register ever changes the kind of a
+// site.
 func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if strings.TrimSpace(c.Reason) == "" {
 		return ExitError{ExitUsage, "--reason: say why"}
@@ -126,14 +127,14 @@ func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return err
 	}
 	if t := p.Type(); t != profile.Trust && t != profile.TrustSite {
-		return errors.New("profile " + code.String() + " is a " + string(t) + ": only trusts and their sites are hospitals or clinics")
+		return errors.New("profile " + code.String() + " is a " + string(t) + ": only trusts and their sites can be hospitals or clinics")
 	}
 	changed, err := a.Store.SetKind(ctx, code, c.Kind, actorOr(c.Actor), c.Reason)
 	if err != nil {
 		return err
 	}
 	if !changed {
-		a.Sayf("%s is a %s already", code, c.Kind)
+		a.Sayf("%s is already a %s", code, c.Kind)
 	}
 	out.print(map[string]any{"code": code, "kind": c.Kind, "changed": changed}, "", [][]string{{code.String(), c.Kind}})
 	return nil

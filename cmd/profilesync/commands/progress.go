@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// progress shows people how far a run has come, on standard error: a bar on a
-// terminal, a line a stage elsewhere.
+// progress shows the progress of a run on standard error: a bar on a terminal,
+// else a line per stage.
 type progress struct {
 	out   io.Writer
 	bar   *progressbar.ProgressBar
@@ -56,7 +56,7 @@ func (p *progress) end() {
 	}
 }
 
-// submit shows how far a run has come that somebody waits for.
+// submit submits a run and shows its progress.
 func submit(ctx context.Context, a *wiring.App, run runs.Run, wait bool) (runs.Summary, error) {
 	shown := newProgress(a.Stderr)
 	defer shown.end()

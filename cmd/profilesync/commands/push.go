@@ -12,10 +12,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// Push shows pushes and repeats them.
+// Push shows and repeats pushes.
 type Push struct {
-	List    pushList    `cmd:"" help:"List pushes, those wanted last first."`
-	Retry   pushRetry   `cmd:"" help:"Push a profile again, whatever was refused before."`
+	List    pushList    `cmd:"" help:"List pushes, most recently wanted first."`
+	Retry   pushRetry   `cmd:"" help:"Push a profile again, even if it was refused."`
 	Preview pushPreview `cmd:"" help:"Show which services of DoS a pharmacy's profile will update."`
 }
 
@@ -27,8 +27,8 @@ type pushList struct {
 
 // Help is shown by --help.
 func (*pushList) Help() string {
-	return `wanted: to be sent, or sent without a clear answer. accepted: the sink took it, which does not
-mean that it shows it already. refused: stopped; the reason stands beside it. held: see hold
+	return `wanted: will be sent, or was sent without a clear answer. accepted: the sink accepted it, which does
+not mean that it shows it yet. refused: stopped, with the reason. held: see hold
 list. no-route: the sink does not take organisations of this type.`
 }
 
@@ -104,7 +104,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 		return err
 	}
 	if len(forced) == 0 {
-		return fmt.Errorf("nothing of %v is pushed anywhere", codes)
+		return fmt.Errorf("%v: not pushed to any sink", codes)
 	}
 	if err := a.AwaitPushes(ctx, forced); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	return printPushes(ctx, a, out, forced)
 }
 
-// printPushes shows how pushes stand. One that was refused is a failure.
+// printPushes prints the states of pushes. A refused one is a failure.
 func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []pushstore.ForcedPush) error {
 	rows := make([][]string, 0, len(forced))
 	code := ExitDone
@@ -149,7 +149,7 @@ type pushPreview struct {
 
 // Help is shown by --help.
 func (*pushPreview) Help() string {
-	return `Reads DoS and lists every service whose code begins like the pharmacy's: those that a push
+	return `Reads DoS and lists every service whose code starts with the pharmacy's: those that a push
 updates (contracts: types 13, 131, 132, 134 and 137 while active, 148 and 149 for blood pressure
 checks and contraception), and those that are left alone, with the reason.`
 }
@@ -172,7 +172,7 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return err
 	}
 	if len(pushes) == 0 {
-		return fmt.Errorf("%s: no push to DoS is wanted; is it a profile, and did a daemon run since it was made?", code)
+		return fmt.Errorf("%s: no push to DoS is wanted; does the profile exist, and has a daemon run since it was created?", code)
 	}
 	matched, err := sink.Preview(ctx, code, pushes[0].Desired.Profile.Values.Get(profile.FieldServices))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
-// Quarantine shows upstream records that could not be understood.
+// Quarantine shows upstream records that could not be read.
 type Quarantine struct {
 	List quarantineList `cmd:"" help:"List quarantined records with their reasons."`
 }

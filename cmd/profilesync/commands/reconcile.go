@@ -10,14 +10,14 @@ import (
 // Reconcile brings the profiles in line with a register.
 type Reconcile struct {
 	scopeFlags
-	Wait bool `help:"Wait for the result. A running daemon does the work; where there is none, this command does."`
+	Wait bool `help:"Wait for the result. A running daemon does the work; if there is none, this command does."`
 }
 
 // Help is shown by --help.
 func (*Reconcile) Help() string {
-	return `Every listing is one run. What changed is applied; what looks wrong is withheld and waits
-for "profilesync runs approve" (exit code 3). A closure needs two looks on different days.
-Without --files the reports of PROFILESYNC_ODS_REPORTS are pulled.
+	return `Each listing is one run. Changes are applied; what looks wrong is withheld and waits
+for "profilesync runs approve" (exit code 3). A closure must be seen on two different days.
+Without --files, the reports of PROFILESYNC_ODS_REPORTS are pulled.
 
   profilesync reconcile --wait
   profilesync reconcile --report epraccur --wait

@@ -15,20 +15,21 @@ import (
 
 // Remind reminds people to check their profiles.
 type Remind struct {
-	Preview bool   `xor:"what" required:"" help:"Show who would get which reminder and why, and send nothing."`
-	Post    bool   `xor:"what" required:"" help:"Make the reminders due that people are due today; the daemon sends them."`
-	SendNow string `xor:"what" required:"" placeholder:"CODE" help:"Remind the people of this organisation now, once a day."`
-	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if it were that day."`
+	Preview bool   `xor:"what" required:"" help:"Show who would get which reminder and why, without sending any."`
+	Post    bool   `xor:"what" required:"" help:"Make today's reminders due; the daemon sends them."`
+	SendNow string `xor:"what" required:"" placeholder:"CODE" help:"Remind the people of this organisation now, at most once a day."`
+	Date    string `placeholder:"YYYY-MM-DD" help:"With --preview: as if today were this day."`
 }
 
 // Help is shown by --help.
 func (*Remind) Help() string {
 	return `People are reminded on the first working day of a quarter, 28 and 14 days and 3 working days
-before its end, and account managers the day after; one letter a person, of all organisations
-that miss something. Each stage is sent once; who has checked everything gets none.`
+before its end, and account managers the day after. Each person gets one letter about all their
+organisations with missing checks. Each stage is sent once; people who have checked everything get
+none.`
 }
 
-// Run previews, posts or sends.
+// Run previews the reminders or makes them due.
 func (c *Remind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -61,7 +62,7 @@ func printMadeDue(ctx context.Context, out *Printer, post func(context.Context) 
 	return nil
 }
 
-// previewedReminder is a reminder as previews show it: ids and organisations, no names.
+// previewedReminder is one row of a preview: ids and organisations, no names.
 type previewedReminder struct {
 	Stage   string   `json:"stage"`
 	Quarter string   `json:"quarter"`

@@ -12,11 +12,11 @@ import (
 
 // Report writes, makes, delivers and verifies the daily change report.
 type Report struct {
-	Show    reportShow    `cmd:"" default:"withargs" help:"Write a report: the newest, or that of a day."`
-	Make    reportMake    `cmd:"" help:"Make the reports that are due, as the daemon does every working morning."`
+	Show    reportShow    `cmd:"" default:"withargs" help:"Write a report: the newest, or that of a given day."`
+	Make    reportMake    `cmd:"" help:"Make the due reports, as the daemon does every working morning."`
 	List    reportList    `cmd:"" help:"List reports."`
-	Deliver reportDeliver `cmd:"" help:"Deliver the report of a day to every list that has not got it."`
-	Verify  reportVerify  `cmd:"" help:"Compare the report of a day with what was frozen."`
+	Deliver reportDeliver `cmd:"" help:"Deliver the report of a day to every list that does not have it yet."`
+	Verify  reportVerify  `cmd:"" help:"Check that the report of a day is still as it was frozen."`
 }
 
 type reportShow struct {
@@ -28,9 +28,9 @@ type reportShow struct {
 
 // Help is shown by --help.
 func (*reportShow) Help() string {
-	return `A report covers everything from the end of the one before it to the beginning of its day
-(Europe/London); Monday's covers the weekend. It is frozen: asking again gives the same bytes, and
-what is learnt later is in the next one. --format is html (default), csv, xlsx or json.`
+	return `A report covers everything from the end of the previous one to the start of its day
+(Europe/London); Monday's covers the weekend. It is frozen: it always has the same bytes, and
+later findings go into the next one. --format is html (default), csv, xlsx or json.`
 }
 
 func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -48,7 +48,8 @@ func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	return a.SaveReport(ctx, c.Out, f)
 }
 
-// reportDay is the day that was asked for, or that of the newest report.
+// reportDay parses the day, or returns that of the newest report if it is
+// empty.
 func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, error) {
 	if text != "" {
 		day, err := profile.ParseDate(text)
@@ -59,7 +60,7 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 	}
 	day, _, err := a.Store.Reports.LastReport(ctx)
 	if err == nil && day.IsZero() {
-		err = errors.New("there is no report yet: `profilesync report make` makes those that are due")
+		err = errors.New("there is no report yet: `profilesync report make` makes the due ones")
 	}
 	return day, err
 }
@@ -148,11 +149,11 @@ func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) err
 		return err
 	}
 	out.print(found, "", [][]string{
-		{"rows", choose(found.Rows, "as they were frozen", "NOT as they were frozen")},
+		{"rows", choose(found.Rows, "as frozen", "NOT as frozen")},
 		{"audit", fmt.Sprintf("%d rows, %d of them differ from the report", found.Audit, found.Differ)},
 	})
 	if !found.Rows || found.Differ > 0 {
-		return ExitError{ExitFailed, "the report of " + day.String() + " is not what was frozen"}
+		return ExitError{ExitFailed, "the report of " + day.String() + " differs from what was frozen"}
 	}
 	return nil
 }

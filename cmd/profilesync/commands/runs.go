@@ -11,13 +11,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Runs shows runs, decides on what they withheld, and takes them back.
+// Runs shows runs, approves or rejects what they withheld, and undoes them.
 type Runs struct {
 	List    runsList    `cmd:"" help:"List runs, the newest first."`
 	Show    runsShow    `cmd:"" help:"Show a run with every change, before and after."`
 	Approve runsApprove `cmd:"" help:"Apply exactly what a run withheld."`
-	Reject  runsReject  `cmd:"" help:"Keep what a run withheld silent until the register says something else."`
-	Undo    runsUndo    `cmd:"" help:"Take back exactly what a run applied, but for what was edited since."`
+	Reject  runsReject  `cmd:"" help:"Reject what a run withheld: it is not proposed again until the register's data changes."`
+	Undo    runsUndo    `cmd:"" help:"Revert exactly what a run applied, except what was edited since."`
 }
 
 type runsList struct {
@@ -57,7 +57,7 @@ type runsShow struct {
 	ID       runs.ID `arg:"" name:"run" help:"The run's number."`
 	Withheld bool    `help:"Only what was withheld."`
 	Most     int     `default:"500" help:"How many changes at most."`
-	Changes  bool    `help:"With --format json: print the changes too, one object a line."`
+	Changes  bool    `help:"With --format json: print the changes too, one object per line."`
 }
 
 func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -94,7 +94,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	return nil
 }
 
-// decisionFlags say who decides.
+// decisionFlags say which run is decided on, and by whom.
 type decisionFlags struct {
 	ID    runs.ID `arg:"" name:"run" help:"The run's number."`
 	Actor string  `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
@@ -129,9 +129,9 @@ type runsApprove struct{ decisionFlags }
 
 // Help is shown by --help.
 func (*runsApprove) Help() string {
-	return `What the run withheld is planned once more from the stored records, at the run's own day.
-Rows that would now do something else are left out and named. The approval is a run of its
-own, which can be undone.`
+	return `What the run withheld is planned again from the stored records, as of the run's own day.
+Rows that would now do something else are left out and listed. The approval is a separate run,
+which can be undone.`
 }
 
 func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -149,9 +149,9 @@ type runsUndo struct{ decisionFlags }
 
 // Help is shown by --help.
 func (*runsUndo) Help() string {
-	return `Fields that somebody edited since are left as they are and named. A profile the run created
-is closed and hidden; nothing is ever deleted. What was undone is proposed again at the next
-look, and withheld until a person approves it.`
+	return `Fields that were edited since are left as they are and listed. A profile the run created
+is closed and hidden; nothing is ever deleted. What was undone is proposed again by the next
+run, and withheld until a person approves it.`
 }
 
 func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -173,7 +173,7 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	a.Sayf("%d changes stay silent until the register says something else", rows)
+	a.Sayf("%d changes are not proposed again until the register's data changes", rows)
 	out.printSummary(run.Summary)
 	return nil
 }

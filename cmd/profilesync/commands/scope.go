@@ -18,14 +18,14 @@ import (
 // scopeFlags say what a reconciliation covers; plan and reconcile share them.
 type scopeFlags struct {
 	Source string   `default:"ods" enum:"ods,ers" help:"The register: ${enum}."`
-	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; says nothing about any other."`
+	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; the others are not affected."`
 	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
-	Report string   `placeholder:"NAME" help:"The report, where the file's name up to the first _ does not say it (edispensary, etr, ...)."`
-	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The day the listing speaks of, YYYY-MM-DD. Default: today."`
-	Actor  string   `placeholder:"NAME" help:"Who asks for it, for the audit. Default: the operating-system user."`
+	Report string   `placeholder:"NAME" help:"The report (edispensary, etr, ...). Default: the file's name up to the first _."`
+	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The date of the listing, YYYY-MM-DD. Default: today."`
+	Actor  string   `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 
-// scope is one run that was asked for, and the file it reads, if any.
+// scope is one requested run, and the file it reads, if any.
 type scope struct {
 	run  runs.Run
 	path string
@@ -61,8 +61,8 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	return scopes, nil
 }
 
-// pulled are the runs that pull from the register's services: named codes from
-// the API, else complete listings.
+// pulled returns the runs that pull from the register: the given codes from the
+// API, else complete listings.
 func (f scopeFlags) pulled(a *wiring.App, base runs.Run) (scopes []scope, err error) {
 	if len(base.Codes) > 0 {
 		base.Report = wiring.ReportOfAPI
@@ -93,7 +93,7 @@ func (f scopeFlags) reportOf(path string) (string, error) {
 	return ods.ReportOf(filepath.Base(path))
 }
 
-// each does the work for one scope after the other and prints every result.
+// each does the work for each scope in turn and prints every result.
 func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work func(scope) (runs.Summary, error)) error {
 	scopes, err := f.scopes(a)
 	if err != nil {
@@ -127,13 +127,14 @@ func (s scope) openFile(_ context.Context, run runs.Run) (runjobs.Pull, error) {
 	return listing, nil
 }
 
-// services is the run that asks e-RS for all services, or for those of sites.
+// services returns the run that looks up all services in e-RS, or those of the
+// given sites.
 func (f scopeFlags) services(a *wiring.App, run runs.Run) ([]scope, error) {
 	switch {
 	case len(f.Files) > 0:
 		return nil, ExitError{ExitUsage, "--files: e-RS has no listings; see `profilesync ers register import`"}
 	case f.Report != "" && f.Report != services.ReportServices:
-		return nil, ExitError{ExitUsage, "--report: e-RS has one, " + services.ReportServices}
+		return nil, ExitError{ExitUsage, "--report: e-RS has only one, " + services.ReportServices}
 	case !a.Settings.AsksERS():
 		return nil, settings.ErrNoERS
 	}

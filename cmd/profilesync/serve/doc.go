@@ -1,10 +1,10 @@
 // Package serve is the daemon.
 //
 //	serve.go                     the command: log, database, listener
-//	service.go                   one life after the other: workers, dispatcher, recovery
-//	schedules.go                 what it does by itself, and when
+//	service.go                   runs the workers, the dispatcher and recovery, and restarts them
+//	schedules.go                 what runs by itself, and when
 //	health.go                    /healthz and /readyz
 //	receipts.go                  delivery receipts of letters
-//	outage.go, outage_errors.go  an outage of the database is two lines of the log
-//	log_lines.go                 nobody waits for whoever reads the log
+//	outage.go, outage_errors.go  an outage of the database is logged in two lines
+//	log_lines.go                 a slow reader of the log blocks nobody
 package serve

@@ -13,11 +13,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-func TestBeingAliveMeansGettingOn(t *testing.T) {
+func TestAliveMeansMakingProgress(t *testing.T) {
 	t.Parallel()
 	every := func(times int, do ...func()) {
 		for range times {
-			time.Sleep(time.Second) //nolint:forbidigo // of the bubble's clock
+			time.Sleep(time.Second) //nolint:forbidigo // on the bubble's clock
 			for _, one := range do {
 				one()
 			}
@@ -25,12 +25,12 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		happens func(*health)
-		says    string
+		want    string
 	}{
-		"all goes on":                {func(h *health) { every(2000, h.databaseAnswered, h.dispatched) }, ""},
-		"the database is away":       {func(h *health) { every(2000, h.databaseLost) }, ""},
+		"all is well":                {func(h *health) { every(2000, h.databaseAnswered, h.dispatched) }, ""},
+		"the database is down":       {func(h *health) { every(2000, h.databaseLost) }, ""},
 		"it came back a moment ago":  {func(h *health) { every(2000, h.databaseLost); every(5, h.databaseAnswered) }, ""},
-		"nobody asks the database":   {func(h *health) { every(10, h.databaseAnswered, h.dispatched); every(61) }, "nothing was asked of the database"},
+		"nothing asks the database":  {func(h *health) { every(10, h.databaseAnswered, h.dispatched); every(61) }, "the database has not been contacted"},
 		"the first round never ends": {func(h *health) { every(300, h.databaseAnswered) }, "the dispatcher has made no round"},
 		"the dispatcher hangs":       {func(h *health) { h.dispatched(); every(100, h.databaseAnswered) }, "the dispatcher has made no round"},
 		"the first round takes long": {func(h *health) { every(200, h.databaseAnswered) }, ""},
@@ -39,7 +39,7 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 			h.working(stopped)
 			close(stopped)
 		}, "the workers have stopped"},
-		"another life begins": {func(h *health) {
+		"work begins again": {func(h *health) {
 			stopped := make(chan struct{})
 			h.working(stopped)
 			close(stopped)
@@ -52,8 +52,8 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHealth(time.Now)
 				test.happens(h)
-				if err := h.alive(); test.says != "" {
-					require.ErrorContains(t, err, test.says)
+				if err := h.alive(); test.want != "" {
+					require.ErrorContains(t, err, test.want)
 				} else {
 					require.NoError(t, err)
 				}
@@ -62,7 +62,7 @@ func TestBeingAliveMeansGettingOn(t *testing.T) {
 	}
 }
 
-func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
+func TestReadyMeansThatEverythingMakesProgress(t *testing.T) {
 	t.Parallel()
 	route := func(due, tried time.Duration) watchstore.ForwardProgress {
 		return watchstore.ForwardProgress{Routes: []watchstore.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: due, Tried: tried}}}
@@ -73,24 +73,24 @@ func TestBeingReadyMeansThatAllGetOn(t *testing.T) {
 	for name, test := range map[string]struct {
 		progress watchstore.ForwardProgress
 		uptime   time.Duration
-		says     string
+		want     string
 	}{
-		"nothing yet":               {watchstore.ForwardProgress{}, time.Hour, ""},
-		"a backlog that is worked":  {route(time.Hour, time.Second), time.Hour, ""},
-		"a route that stands still": {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) are due for 1h0m0s and none is tried"},
+		"nothing yet":           {watchstore.ForwardProgress{}, time.Hour, ""},
+		"a backlog in progress": {route(time.Hour, time.Second), time.Hour, ""},
+		"a stalled route":       {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) have been due for 1h0m0s and none is attempted"},
 		"a sink it does not push to": {watchstore.ForwardProgress{Routes: []watchstore.RouteProgress{
 			{Sink: push.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
 		}}, time.Hour, ""},
-		"no dispatcher":                {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: nothing for 3m0s"},
-		"no tick":                      {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: nothing for 3m0s"},
-		"all stood still until now":    {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
-		"a job without a worker":       {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are running without"},
-		"a job that lost its a moment": {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
+		"no dispatcher":              {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: no progress for 3m0s"},
+		"no tick":                    {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: no progress for 3m0s"},
+		"all was stalled until now":  {since(postgres.ActivityTick, time.Hour), time.Minute, ""},
+		"a job without a worker":     {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are marked running"},
+		"a worker lost a moment ago": {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := stalled(test.progress, wiring.Sinks{push.SinkDoS: nil}, test.uptime); test.says != "" {
-				require.ErrorContains(t, err, test.says)
+			if err := stalled(test.progress, wiring.Sinks{push.SinkDoS: nil}, test.uptime); test.want != "" {
+				require.ErrorContains(t, err, test.want)
 			} else {
 				require.NoError(t, err)
 			}

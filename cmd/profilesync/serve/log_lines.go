@@ -9,32 +9,34 @@ import (
 	"time"
 )
 
-// lines are written by a goroutine of their own: whoever writes one never waits
-// for whoever reads them. Where nobody does, the newest are lost and counted.
+// lines writes lines in a goroutine of its own, so that a slow reader blocks no
+// writer. If nobody reads, the newest lines are dropped and counted.
 type lines struct {
 	to      io.Writer
 	waiting chan []byte
 	lost    atomic.Int64
-	written chan struct{} // closed when the last is
+	written chan struct{} // closed when the last line is written
 
 	mutex  sync.RWMutex
 	closed bool
 }
 
 const (
-	// linesAhead is how many lines wait for a reader: some minutes of a busy daemon.
-	linesAhead = 4096
-	// linesWithin is how long the last of them may take when the daemon stops.
-	linesWithin = time.Second
+	// maxBuffered is how many lines are buffered for a slow reader: some minutes
+	// of a busy daemon.
+	maxBuffered = 4096
+	// closeTimeout is how long writing the remaining lines may take when the
+	// daemon stops.
+	closeTimeout = time.Second
 )
 
 func newLines(to io.Writer) *lines {
-	l := &lines{to: to, waiting: make(chan []byte, linesAhead), written: make(chan struct{})}
+	l := &lines{to: to, waiting: make(chan []byte, maxBuffered), written: make(chan struct{})}
 	go l.run()
 	return l
 }
 
-// Write takes one line, or several. It never fails.
+// Write accepts one or more lines. It never fails.
 func (l *lines) Write(p []byte) (int, error) {
 	l.mutex.RLock()
 	defer l.mutex.RUnlock()
@@ -53,14 +55,14 @@ func (l *lines) run() {
 	defer close(l.written)
 	log := slog.New(slog.NewJSONHandler(l.to, nil))
 	for line := range l.waiting {
-		_, _ = l.to.Write(line) // there is nowhere to say that it cannot be said
+		_, _ = l.to.Write(line) // there is nowhere to report a failure to log
 		if lost := l.lost.Swap(0); lost > 0 {
-			log.Warn("lines of this log are lost: nobody read it for a while", slog.Int64("lines", lost))
+			log.Warn("log lines were dropped: nobody was reading them", slog.Int64("lines", lost))
 		}
 	}
 }
 
-// Close waits a while for the last lines to be written.
+// Close waits up to closeTimeout for the remaining lines to be written.
 func (l *lines) Close() error {
 	l.mutex.Lock()
 	if !l.closed {
@@ -70,7 +72,7 @@ func (l *lines) Close() error {
 	l.mutex.Unlock()
 	select {
 	case <-l.written:
-	case <-time.After(linesWithin):
+	case <-time.After(closeTimeout):
 	}
 	return nil
 }

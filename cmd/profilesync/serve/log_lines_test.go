@@ -21,7 +21,7 @@ func TestLinesAreWrittenInOrderAndToTheLast(t *testing.T) {
 		_, err := l.Write(line)
 		require.NoError(t, err)
 		_, _ = want.Write(line)
-		copy(line, "gone") // the writer's buffer is its own again
+		copy(line, "gone") // the caller may reuse its buffer
 	}
 	require.NoError(t, l.Close())
 	require.Equal(t, want.String(), out.String())
@@ -31,28 +31,28 @@ func TestLinesAreWrittenInOrderAndToTheLast(t *testing.T) {
 	require.True(t, strings.HasSuffix(out.String(), "\nafterwards\n"))
 }
 
-func TestNobodyWaitsForALogThatIsNotRead(t *testing.T) {
+func TestALogThatIsNotReadBlocksNobody(t *testing.T) {
 	t.Parallel()
 	reader, writer := io.Pipe()
 	l := newLines(writer)
-	const lines = linesAhead + 500
+	const lines = maxBuffered + 500
 	for n := range lines {
 		_, err := fmt.Fprintf(l, "line %d\n", n)
 		require.NoError(t, err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- l.Close() }()
-	require.NoError(t, <-ended, "nor when the daemon stops")
+	require.NoError(t, <-ended, "closing does not block either")
 	read, lost := 0, 0
 	for decoder := io.Reader(reader); ; {
 		line := make([]byte, 200)
 		n, err := decoder.Read(line)
 		require.NoError(t, err)
-		var said struct {
+		var warning struct {
 			Lines int `json:"lines"`
 		}
-		if json.Unmarshal(line[:n], &said) == nil {
-			lost += said.Lines
+		if json.Unmarshal(line[:n], &warning) == nil {
+			lost += warning.Lines
 		} else {
 			read++
 		}
@@ -60,6 +60,6 @@ func TestNobodyWaitsForALogThatIsNotRead(t *testing.T) {
 			break
 		}
 	}
-	require.Positive(t, lost, "and how many were lost is said")
-	require.GreaterOrEqual(t, read, linesAhead)
+	require.Positive(t, lost, "the number of dropped lines is logged")
+	require.GreaterOrEqual(t, read, maxBuffered)
 }

@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// outage says once that the database is away and why, and once that it is back
-// and for how long it was away. In between, records that only say the same again
-// are counted instead of written.
+// outage logs once that the database is unreachable and why, and once that it
+// is reachable again and how long it was not. In between, log records that only
+// repeat it are counted instead of written.
 type outage struct {
-	log *slog.Logger // where it says so
+	log *slog.Logger // where the outage is logged
 	now func() time.Time
 
 	mutex   sync.Mutex
-	since   time.Time // zero while the database is not away
-	dropped int       // records, since then
-	back    time.Time // the first answer since it was lost last; zero while it is away
+	since   time.Time // start of the outage; zero if there is none
+	dropped int       // records dropped since then
+	back    time.Time // the first answer since the last loss; zero while unreachable
 	settled *time.Timer
 }
 
-// settleAfter is for how long an answer must be the last word until the database
-// is said to be back: connections that broke with it are found one by one.
+// settleAfter is how long the database must be answering before it is logged as
+// reachable: connections that broke in the outage are discovered one by one.
 const settleAfter = 5 * time.Second
 
 func newOutage(log *slog.Logger, now func() time.Time) *outage { return &outage{log: log, now: now} }
 
-// Answered notes that the database answers.
+// Answered records that the database answers.
 func (o *outage) Answered() {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -39,8 +39,7 @@ func (o *outage) Answered() {
 	o.settled = time.AfterFunc(settleAfter, o.end)
 }
 
-// Lost notes that the database did not answer somebody who only asks whether it
-// does.
+// Lost records that the database did not answer a check.
 func (o *outage) Lost(err error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -51,32 +50,34 @@ func (o *outage) Lost(err error) {
 	}
 }
 
-// begin says that the database is away, unless that was said: under the lock.
+// begin logs that the database is unreachable, unless it was logged already.
+// The caller holds the lock.
 func (o *outage) begin(err error, first string) {
 	if !o.since.IsZero() {
 		return
 	}
 	o.since, o.dropped = o.now(), 0
-	says := []any{slog.String("error", err.Error())}
+	attrs := []any{slog.String("error", err.Error())}
 	if first != "" {
-		says = append(says, slog.String("first", first))
+		attrs = append(attrs, slog.String("first", first))
 	}
-	o.log.Error("the database is away", says...)
+	o.log.Error("the database is unreachable", attrs...)
 }
 
-// end says that it is back, unless it was lost again.
+// end logs that the database is reachable again, unless it was lost again.
 func (o *outage) end() {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if o.back.IsZero() {
 		return
 	}
-	o.log.Warn("the database is back",
+	o.log.Warn("the database is reachable again",
 		slog.String("away", o.back.Sub(o.since).Round(time.Millisecond).String()), slog.Int("dropped", o.dropped))
 	o.since, o.back = time.Time{}, time.Time{}
 }
 
-// absorbs reports whether a record says nothing but that the database is away.
+// absorbs reports whether a record attrs nothing but that the database is
+// unreachable.
 func (o *outage) absorbs(record string, err error, class lostness) bool {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -91,25 +92,24 @@ func (o *outage) absorbs(record string, err error, class lostness) bool {
 	return true
 }
 
-// judge says what a record tells of the database, by its message and by each of
-// its attributes.
+// judge classifies a record by its message and by each of its attributes.
 type judge interface {
 	message(text string) lostness
 	attribute(a slog.Attr) (lostness, error)
 }
 
-// during is a logger whose records are judged before they are written.
+// during returns a logger whose records are classified before they are written.
 func (o *outage) during(log *slog.Logger, by judge) *slog.Logger {
 	return slog.New(&outageHandler{Handler: log.Handler(), outage: o, judge: by})
 }
 
-// outageHandler writes what is not about an outage alone.
+// outageHandler writes the records that are not only about an outage.
 type outageHandler struct {
 	slog.Handler
 
 	outage *outage
 	judge  judge
-	bound  []slog.Attr // to each record
+	bound  []slog.Attr // attributes of every record
 }
 
 // Handle writes a record, or counts it.
@@ -123,30 +123,30 @@ func (h *outageHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// worst finds what speaks most clearly of an outage.
+// worst returns the strongest sign of an outage in a record, and its error.
 func (h *outageHandler) worst(r slog.Record) (class lostness, found error) {
 	class = h.judge.message(r.Message)
-	look := func(a slog.Attr) bool {
-		if is, err := h.judge.attribute(a); is > class {
-			class, found = is, err
+	check := func(a slog.Attr) bool {
+		if c, err := h.judge.attribute(a); c > class {
+			class, found = c, err
 		}
 		return true
 	}
 	for _, a := range h.bound {
-		look(a)
+		check(a)
 	}
-	r.Attrs(look)
+	r.Attrs(check)
 	return class, found
 }
 
-// WithAttrs is the handler with attributes on each record.
+// WithAttrs returns the handler with attributes on every record.
 func (h *outageHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	other := *h
 	other.Handler, other.bound = h.Handler.WithAttrs(attrs), slices.Concat(h.bound, attrs)
 	return &other
 }
 
-// WithGroup is the handler with the attributes that follow in a group.
+// WithGroup returns the handler with the following attributes in a group.
 func (h *outageHandler) WithGroup(name string) slog.Handler {
 	other := *h
 	other.Handler = h.Handler.WithGroup(name)

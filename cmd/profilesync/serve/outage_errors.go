@@ -17,16 +17,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// lostness is how clearly an error says that the database cannot be reached.
+// lostness is how surely an error means that the database cannot be reached.
 type lostness int
 
 const (
 	notLost       lostness = iota
-	perhapsLost            // it took too long: said of a database that is known to be away, it is no news
-	certainlyLost          // the connection did not come about, or broke
+	perhapsLost            // a timeout: during a known outage it is not news
+	certainlyLost          // the connection could not be made, or broke
 )
 
-// ourRecords carry errors.
+// ourRecords judges our own records, which carry errors as values.
 type ourRecords struct{}
 
 func (ourRecords) message(string) lostness { return notLost }
@@ -39,7 +39,8 @@ func (ourRecords) attribute(a slog.Attr) (lostness, error) {
 	return classifyLoss(err), err
 }
 
-// isOfOutsideSystem reports whether an error is somebody else's than the database's.
+// isOfOutsideSystem reports whether an error comes from an outside system, not
+// from the database.
 func isOfOutsideSystem(err error) bool {
 	var unavailable queue.Unavailable
 	var request *url.Error
@@ -47,8 +48,7 @@ func isOfOutsideSystem(err error) bool {
 	return errors.As(err, &unavailable) || errors.As(err, &request) || errors.As(err, &mail)
 }
 
-// broken are the errors of a connection that ended, and of one that could not
-// begin.
+// broken are the errors of a connection that broke or could not be made.
 var broken = []error{
 	pgconn.ErrConnClosed, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
 }
@@ -76,24 +76,26 @@ func classifyLoss(err error) lostness {
 	return notLost
 }
 
-// serverIsAway reports whether a server says by a code of its own that it is not there:
-// the connection failed (class 08), it shuts down, crashed, or starts up.
+// serverIsAway reports whether the server itself says by its error code that it
+// is unavailable: the connection failed (class 08), or it is shutting down,
+// crashed or starting up.
 func serverIsAway(code string) bool {
 	return strings.HasPrefix(code, "08") || code == "57P01" || code == "57P02" || code == "57P03"
 }
 
-// brokenText is what the job queue makes of the same errors.
+// brokenText and lateText match the same errors in the texts of the job queue.
 var (
 	brokenText = regexp.MustCompile("failed to connect to `|conn closed|connection refused|connection reset by peer|broken pipe|" +
 		`unexpected EOF|EOF$|use of closed network connection|\(SQLSTATE (08...|57P0[123])\)`)
 	lateText = regexp.MustCompile(`context deadline exceeded|i/o timeout`)
 )
 
-// queueRecords are the job queue's, which asks nobody but the database, and
-// mostly writes errors as texts.
+// queueRecords judges the records of the job queue, which talks only to the
+// database and mostly logs errors as texts.
 type queueRecords struct{}
 
-// consequences are what the queue says after such errors, and without them.
+// consequences match what the queue logs after such errors, without repeating
+// them.
 var consequences = regexp.MustCompile(
 	`: (Too many errors; giving up$|Current leader stepping down because the reelection deadline elapsed)`)
 

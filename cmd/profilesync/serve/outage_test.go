@@ -24,7 +24,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// refused is what pgx says where nobody listens.
+// refused returns pgx's error if nothing listens.
 func refused(t *testing.T) error {
 	t.Helper()
 	_, err := pgx.Connect(t.Context(), "postgres://profilesync@127.0.0.1:1/profilesync?sslmode=disable&connect_timeout=5")
@@ -32,7 +32,7 @@ func refused(t *testing.T) error {
 	return err
 }
 
-// late is what pgx says where somebody listens and says nothing.
+// late returns pgx's error if a server accepts and never answers.
 func late(t *testing.T) error {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func server(code string) error {
 	return &pgconn.PgError{Severity: "FATAL", Code: code, Message: "the server says so"}
 }
 
-func TestOurErrorsOfALostDatabaseAreKnown(t *testing.T) {
+func TestOurErrorsOfALostDatabaseAreRecognised(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err  error
@@ -83,16 +83,16 @@ func TestOurErrorsOfALostDatabaseAreKnown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, err := range []error{c.err, fmt.Errorf("reading: %w", c.err), errors.Join(errors.New("other"), c.err)} {
-				is, _ := ourRecords{}.attribute(slog.Any("error", err))
-				require.Equal(t, c.want, is, "%v", err)
+				got, _ := ourRecords{}.attribute(slog.Any("error", err))
+				require.Equal(t, c.want, got, "%v", err)
 			}
 		})
 	}
-	is, _ := ourRecords{}.attribute(slog.String("error", "failed to connect to `user=x database=y`: connection refused"))
-	require.Equal(t, notLost, is, "our own records hold errors, not texts")
+	got, _ := ourRecords{}.attribute(slog.String("error", "failed to connect to `user=x database=y`: connection refused"))
+	require.Equal(t, notLost, got, "our own records hold errors, not texts")
 }
 
-// unavailable is an outside system's error, as connectors say it.
+// unavailable is the error of an outside system, as connectors return it.
 type unavailable struct{ error }
 
 func (u unavailable) Unwrap() error     { return u.error }
@@ -100,8 +100,8 @@ func (unavailable) Retryable() bool     { return true }
 func (unavailable) Unauthorized() bool  { return false }
 func (unavailable) Wait() time.Duration { return 0 }
 
-// What the job queue wrote in a real outage (river v0.51.1).
-func TestTheQueuesErrorsOfALostDatabaseAreKnown(t *testing.T) {
+// These are texts that the job queue logged in a real outage (river v0.51.1).
+func TestTheQueuesErrorsOfALostDatabaseAreRecognised(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]lostness{
 		"failed to connect to `user=x database=y`:\n\th:1 (::1): dial error: dial tcp [::1]:1: connect: connection refused":  certainlyLost,
@@ -124,16 +124,16 @@ func TestTheQueuesErrorsOfALostDatabaseAreKnown(t *testing.T) {
 		"ERROR: canceling statement due to statement timeout (SQLSTATE 57014)":                                      notLost,
 		"ERROR: duplicate key value violates unique constraint \"river_job\" (SQLSTATE 23505)":                      notLost,
 	} {
-		is, _ := queueRecords{}.attribute(slog.String("err", text))
-		require.Equal(t, want, is, text)
-		is, _ = queueRecords{}.attribute(slog.String("panic_val", text))
-		require.Equal(t, notLost, is, "only errors")
+		got, _ := queueRecords{}.attribute(slog.String("err", text))
+		require.Equal(t, want, got, text)
+		got, _ = queueRecords{}.attribute(slog.String("panic_val", text))
+		require.Equal(t, notLost, got, "only errors")
 	}
-	is, _ := queueRecords{}.attribute(slog.Any("err", refused(t)))
-	require.Equal(t, certainlyLost, is)
+	got, _ := queueRecords{}.attribute(slog.Any("err", refused(t)))
+	require.Equal(t, certainlyLost, got)
 }
 
-// outageLogs are a logger of ours and one of the queue, in one outage.
+// outageLogs is one of our loggers and one of the queue's, in one outage.
 type outageLogs struct {
 	*outage
 
@@ -150,8 +150,8 @@ func newOutageLogs(t *testing.T) outageLogs {
 	return outageLogs{o, t, o.during(plain, ourRecords{}), o.during(plain, queueRecords{}), text}
 }
 
-// written are the records since it was asked last: level, message, and what more
-// is of interest.
+// written returns the records since the last call: level, message and some
+// attributes.
 func (l outageLogs) written() (lines []string) {
 	l.t.Helper()
 	for decoder := json.NewDecoder(l.text); ; {
@@ -189,7 +189,7 @@ func TestAnOutageIsTwoLines(t *testing.T) {
 		require.Len(t, l.written(), 2, "nothing is lost yet")
 
 		l.ours.ErrorContext(ctx, "dispatching", "error", gone)
-		require.Equal(t, []string{"ERROR the database is away, dispatching"}, l.written())
+		require.Equal(t, []string{"ERROR the database is unreachable, dispatching"}, l.written())
 		for range 16 {
 			<-time.After(time.Second)
 			l.Lost(gone)
@@ -203,7 +203,7 @@ func TestAnOutageIsTwoLines(t *testing.T) {
 		l.ours.InfoContext(ctx, "run ended", "error", gone)
 		l.ours.WarnContext(ctx, "a website", "error", &url.Error{Err: io.EOF})
 		l.queue.WarnContext(ctx, "Producer: Queue control notification dropped due to full buffer", "action", "pause")
-		require.Len(t, l.written(), 3, "what is not about the database alone is written")
+		require.Len(t, l.written(), 3, "records that are not only about the database are written")
 
 		l.Answered()
 		l.ours.ErrorContext(ctx, "a stale connection", "error", pgconn.ErrConnClosed)
@@ -211,9 +211,9 @@ func TestAnOutageIsTwoLines(t *testing.T) {
 			<-time.After(time.Second)
 			l.Answered()
 		}
-		require.Equal(t, []string{"WARN the database is back, 16s, 81 dropped"}, l.written(), "until the first answer")
+		require.Equal(t, []string{"WARN the database is reachable again, 16s, 81 dropped"}, l.written(), "the outage ends with the first answer")
 		l.ours.ErrorContext(ctx, "later", "error", gone)
-		require.Equal(t, []string{"ERROR the database is away, later"}, l.written(), "another outage")
+		require.Equal(t, []string{"ERROR the database is unreachable, later"}, l.written(), "another outage")
 	})
 }
 
@@ -228,10 +228,10 @@ func TestADatabaseThatIsLostAgainWasNotBack(t *testing.T) {
 			<-time.After(2 * time.Second)
 			l.Lost(io.EOF)
 		}
-		require.Equal(t, []string{"ERROR the database is away"}, l.written())
+		require.Equal(t, []string{"ERROR the database is unreachable"}, l.written())
 		<-time.After(time.Second)
 		l.Answered()
 		<-time.After(time.Minute)
-		require.Equal(t, []string{"WARN the database is back, 21s, 0 dropped"}, l.written())
+		require.Equal(t, []string{"WARN the database is reachable again, 21s, 0 dropped"}, l.written())
 	})
 }

@@ -10,15 +10,16 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify"
 )
 
-// receipts takes delivery receipts, where a token is set for them.
+// receipts returns the handler of delivery receipts; nil unless a token is set
+// for them.
 func receipts(a *wiring.App, log *slog.Logger) (http.Handler, error) {
 	if a.Settings.NotifyCallbackToken == "" {
-		return nil, nil //nolint:nilnil // none are taken
+		return nil, nil //nolint:nilnil // receipts are off
 	}
 	handler, err := notify.Receipts(a.Settings.NotifyCallbackToken.Reveal(), func(ctx context.Context, r notify.Receipt) error {
 		err := a.Store.People.Fate(ctx, r.Acceptance)
 		if err != nil {
-			log.ErrorContext(ctx, "taking a delivery receipt", "error", err)
+			log.ErrorContext(ctx, "recording a delivery receipt", "error", err)
 		}
 		return err
 	})

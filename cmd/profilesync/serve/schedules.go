@@ -15,7 +15,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// schedules are what the daemon does by itself, in London time
+// schedules returns what the daemon does by itself, in London time
 // (reconcile/RULES.md "Schedules").
 func schedules(s *settings.Settings, sinks wiring.Sinks) (all []jobs.Schedule, err error) {
 	add := func(name, at string, args ...river.JobArgs) {

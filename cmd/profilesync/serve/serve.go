@@ -15,20 +15,20 @@ import (
 // Command runs the daemon.
 type Command struct{}
 
-// stopWithin is how long the daemon may take to stop: a little more than its
-// jobs get to come to rest. A service manager should kill later than that.
-const stopWithin = 20 * time.Second
+// stopTimeout is how long the daemon may take to stop: somewhat longer than its
+// jobs may take to finish. A service manager should kill it only after that.
+const stopTimeout = 20 * time.Second
 
 // Help is shown by --help.
 func (*Command) Help() string {
-	return `Pulls the register's changes at 04:30, its listings at 05:00 and the e-Referral Service at
-05:30 (London), works the runs that
-commands ask for, and finishes what a killed process left. Every change of a profile, whoever
-wrote it, is pushed to the sinks that are configured (PROFILESYNC_DOS_..., _WEBSITE_...); what
-they show is checked and repaired at 02:30. What was due while no daemon ran is caught up.
-The report of the day's changes is made at 06:30 of every working day. People are reminded of
-their checks at 09:00, and accounts that nobody uses end at 07:00; letters go out when
-PROFILESYNC_MAIL says how. /healthz, /readyz, /metrics and /reports/ are served at
+	return `Pulls the register's changes at 04:30, its listings at 05:00 and the e-Referral Service at 05:30
+(London time), works the runs that commands request, and finishes those that a killed process
+left behind. Every change to a profile, by whomever, is pushed to the configured sinks
+(PROFILESYNC_DOS_..., _WEBSITE_...); what they show is checked and repaired at 02:30. What fell
+due while no daemon ran is caught up on.
+The daily change report is made at 06:30 on working days. People are reminded of their checks at
+09:00, and idle accounts end at 07:00; letters are sent as PROFILESYNC_MAIL says.
+/healthz, /readyz, /metrics and /reports/ are served at
 PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 }
 
@@ -36,9 +36,9 @@ PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 // metrics, until it is asked to stop.
 func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if !wiring.IsTerminal(a.Stderr) {
-		said := newLines(a.Stderr)
-		a.OnClose(said.Close)
-		a.Stderr = said
+		buffered := newLines(a.Stderr)
+		a.OnClose(buffered.Close)
+		a.Stderr = buffered
 	}
 	log := a.Logger(a.Settings.Level())
 	if err := a.Open(ctx); err != nil {

@@ -21,13 +21,13 @@ import (
 )
 
 // service is the working half of the daemon. It works under the name of the
-// process; when that was taken for gone it stops all work, and begins anew under
-// another.
+// process. If others presumed that name dead, it stops all work and begins
+// again under a new name.
 type service struct {
 	*wiring.App
 
-	control *wiring.Store // for what must go on whatever jobs do with their connections
-	pushing *wiring.Store // for pushes, which wait for no other job
+	control *wiring.Store // for work that must continue even if jobs use up their connections
+	pushing *wiring.Store // for pushes, which must not wait for other jobs
 	sinks   wiring.Sinks
 	log     *slog.Logger
 	outage  *outage
@@ -37,8 +37,8 @@ type service struct {
 }
 
 const (
-	// controlConnections are enough to listen, dispatch, recover jobs, answer
-	// monitoring, and one to spare.
+	// controlConnections are enough to listen, dispatch, recover jobs and
+	// answer monitoring, with one to spare.
 	controlConnections = 6
 	// pushConnections are enough for two sinks: many pushes share a statement.
 	pushConnections = 4
@@ -57,7 +57,8 @@ func newService(ctx context.Context, a *wiring.App, log *slog.Logger, outage *ou
 	return s, err
 }
 
-// watchPools serves how the pools stand that live as long as the process.
+// watchPools exports the state of the connection pools that live as long as the
+// process.
 func (s *service) watchPools(pools *admin.Pools) {
 	s.pools = pools
 	for name, store := range map[string]*wiring.Store{
@@ -67,10 +68,11 @@ func (s *service) watchPools(pools *admin.Pools) {
 	}
 }
 
-// errUnstopped says that jobs went on although they were asked to stop.
-var errUnstopped = errors.New("jobs did not stop in time; others go on with them")
+// errUnstopped means that jobs did not stop when asked.
+var errUnstopped = errors.New("jobs did not stop in time; other processes will continue them")
 
-// run works until the context ends, one life after the other.
+// run works until the context ends. When the work ends for another reason, it
+// begins again under a new name of the process.
 func (s *service) run(ctx context.Context, address string) error {
 	for {
 		err := s.workUnderOneName(ctx, address)
@@ -80,10 +82,10 @@ func (s *service) run(ctx context.Context, address string) error {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // asked to stop
 		case errors.Is(err, queue.ErrReplaced):
-			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins anew",
+			s.log.WarnContext(ctx, "this process was silent for so long that others took over its work: it begins again",
 				"process", s.Process.Name())
 		default:
-			s.log.ErrorContext(ctx, "the work ended: it begins anew", "error", err)
+			s.log.ErrorContext(ctx, "the work ended: it begins again", "error", err)
 		}
 		s.Process.Rename()
 		select {
@@ -93,8 +95,8 @@ func (s *service) run(ctx context.Context, address string) error {
 	}
 }
 
-// workUnderOneName works under one name of the process. It returns queue.ErrReplaced when
-// nothing is worked under that name any more.
+// workUnderOneName works under the current name of the process. It returns
+// queue.ErrReplaced if others presumed that name dead.
 func (s *service) workUnderOneName(ctx context.Context, address string) error {
 	pool, err := s.QueuePool(ctx)
 	if err != nil {
@@ -125,8 +127,8 @@ func (s *service) workUnderOneName(ctx context.Context, address string) error {
 	return err
 }
 
-// work runs everything that the process does, until the context ends or the
-// process was taken for gone, and waits for the jobs to come to an end.
+// work runs everything that the process does, until the context ends or others
+// presume the process dead, and waits for the jobs to end.
 func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Client, announcer *queue.Announcer) error {
 	dispatcher := pushjobs.Dispatcher{
 		Store: wiring.JobStore{Store: s.control}, Routes: s.sinks.Routes(), Today: s.Today, Settle: s.Settings.PushSettle,
@@ -139,7 +141,7 @@ func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Cl
 	announcing, silent := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
 	var unstopped error
-	group.Go(func() error { return announcer.Run(announcing) }) // also while the jobs come to an end
+	group.Go(func() error { return announcer.Run(announcing) }) // also while the jobs are ending
 	group.Go(func() error {
 		defer silent()
 		unstopped = s.workJobs(ctx, daemon, client)
@@ -148,7 +150,7 @@ func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Cl
 	group.Go(func() error { return dispatcher.Run(ctx, client) })
 	group.Go(func() error { return recovery.Run(ctx) })
 	err := group.Wait()
-	if errors.Is(unstopped, errUnstopped) { // what still works must not be taken for another life
+	if errors.Is(unstopped, errUnstopped) { // jobs that are still running must not overlap with new work
 		return unstopped
 	}
 	return err
@@ -158,7 +160,7 @@ func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Cl
 func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *queue.Client) error {
 	switch err := client.Start(ctx); {
 	case err != nil && ctx.Err() != nil:
-		return nil //nolint:nilerr // asked to stop before it had begun
+		return nil //nolint:nilerr // asked to stop before it started
 	case err != nil:
 		return fmt.Errorf("starting the workers: %w", err)
 	}
@@ -171,7 +173,7 @@ func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *queu
 	select {
 	case <-client.Stopped():
 		return nil
-	case <-time.After(stopWithin):
+	case <-time.After(stopTimeout):
 		return errUnstopped
 	}
 }

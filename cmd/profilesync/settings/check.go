@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// check names everything that is wrong, always in the same order.
+// check returns everything that is wrong, always in the same order.
 func (s *Settings) check() error {
 	return errors.Join(checkFiles(os.Environ()), s.checkMode(), s.checkLevel(), s.checkTypes(), s.checkODS(), s.checkSinks(), s.checkERS(),
 		s.checkPeople())
@@ -29,10 +29,10 @@ func (s *Settings) checkMode() (err error) {
 		return nil
 	}
 	if s.Mode == "production" {
-		return fmt.Errorf("setting PROFILESYNC_NOW=%s: only PROFILESYNC_MODE=demo or test may play another time", s.Now)
+		return fmt.Errorf("setting PROFILESYNC_NOW=%s: only PROFILESYNC_MODE=demo or test may set another time", s.Now)
 	}
 	if s.now, err = time.Parse(time.RFC3339, s.Now); err != nil {
-		return fmt.Errorf("setting PROFILESYNC_NOW=%s: want an instant like 2026-11-22T09:00:00Z", s.Now)
+		return fmt.Errorf("setting PROFILESYNC_NOW=%s: want a time like 2026-11-22T09:00:00Z", s.Now)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (s *Settings) checkLevel() error {
 	return nil
 }
 
-// checkSinks refuses settings that would only fail at the first push.
+// checkSinks refuses settings that would otherwise only fail at the first push.
 func (s *Settings) checkSinks() error {
 	var settle error
 	if s.PushSettle < 0 {
@@ -90,7 +90,7 @@ func (s *Settings) checkSinks() error {
 		checkPositive("PROBE_EVERY", s.ProbeEvery.Seconds()), checkPositive("PUSH_BACKOFF", s.PushBackoff.Seconds()), settle)
 }
 
-// checkSinkAddresses does not repeat what stands there.
+// checkSinkAddresses does not repeat the values in its errors.
 func (s *Settings) checkSinkAddresses() error {
 	check := func(name, address string) error {
 		if address == "" || isAddress(address) {

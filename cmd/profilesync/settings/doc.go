@@ -1,4 +1,4 @@
-// Package settings is what the environment says: every setting with its default,
-// read from NAME or from the file of NAME_FILE, and checked before anything is
-// done. A Secret prints as nothing.
+// Package settings reads the settings from the environment: each has a default,
+// comes from NAME or from the file named by NAME_FILE, and is checked before
+// anything is done. A Secret never prints its value.
 package settings

@@ -10,15 +10,15 @@ import (
 	"github.com/profilesync/profilesync/connectors/ers"
 )
 
-// The ways of authentication.
+// The kinds of authentication.
 const (
 	ersJWT  = "jwt"
 	ersNone = "none"
 )
 
-// ersApplication is one of the credentials, as the setting states it.
+// ersApplication is one of the credentials, as given in the setting.
 type ersApplication struct {
-	Name       string `json:"name"` // default the client id
+	Name       string `json:"name"` // defaults to the client id
 	ClientID   string `json:"client_id"`
 	KeyID      string `json:"key_id"`
 	PrivateKey string `json:"private_key"` // PEM
@@ -27,7 +27,7 @@ type ersApplication struct {
 // AsksERS reports whether e-RS is configured.
 func (s *Settings) AsksERS() bool { return s.ERSAuth == ersNone || s.ERSCredentials != "" }
 
-// checkERS refuses settings that would only fail at the first pull.
+// checkERS refuses settings that would otherwise only fail at the first pull.
 func (s *Settings) checkERS() error {
 	errs := []error{checkAddress("ERS_URL", s.ERSURL), checkAddress("ERS_TOKEN_URL", s.ERSTokenURL)}
 	if s.ERSAuth != ersJWT && s.ERSAuth != ersNone {
@@ -43,7 +43,8 @@ func (s *Settings) checkERS() error {
 	return errors.Join(errs...)
 }
 
-// ExtractColumns are those of the EBSX05 extract; the zero value is the known layout.
+// ExtractColumns returns the columns of the EBSX05 extract; the zero value is
+// the known layout.
 func (s *Settings) ExtractColumns() (columns ers.Columns, err error) {
 	if s.ERSColumns == "" {
 		return columns, nil
@@ -51,18 +52,18 @@ func (s *Settings) ExtractColumns() (columns ers.Columns, err error) {
 	return ParseExtractColumns(strings.NewReader(s.ERSColumns))
 }
 
-// ParseExtractColumns reads a JSON object from facts to the headers they stand under.
+// ParseExtractColumns reads a JSON object from facts to column headers.
 func ParseExtractColumns(from io.Reader) (columns ers.Columns, err error) {
 	decoder := json.NewDecoder(from)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&columns); err != nil {
-		return columns, fmt.Errorf("want a JSON object of columns, as {\"ID\": \"service_id\"}: %w", err)
+		return columns, fmt.Errorf("want a JSON object of columns like {\"ID\": \"service_id\"}: %w", err)
 	}
 	return columns, nil
 }
 
-// ERSApplications are those we registered, one JSON object after the other. An error
-// never repeats what stands there.
+// ERSApplications returns the applications that we registered, read from
+// consecutive JSON objects. An error never repeats the value.
 func (s *Settings) ERSApplications() (credentials []ers.Credential, err error) {
 	if s.ERSAuth == ersNone {
 		return []ers.Credential{{Name: ersNone}}, nil
@@ -88,5 +89,5 @@ func (s *Settings) ERSApplications() (credentials []ers.Credential, err error) {
 	}
 }
 
-// ErrNoERS says that e-RS is not configured.
-var ErrNoERS = Error{errors.New("setting PROFILESYNC_ERS_CREDENTIALS (or _FILE) is missing: e-RS cannot be asked without")}
+// ErrNoERS means that e-RS is not configured.
+var ErrNoERS = Error{errors.New("setting PROFILESYNC_ERS_CREDENTIALS (or _FILE) is missing: e-RS is not configured")}

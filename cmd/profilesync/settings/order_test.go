@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wrong has as many mistakes as fit.
+// wrong returns settings with as many mistakes as possible.
 func wrong() *Settings {
 	return &Settings{
 		Mode: "foo", LogLevel: "loud", Types: []string{"grocery"}, ODSReports: []string{"enothing", "enone"},
@@ -23,7 +23,7 @@ func wrong() *Settings {
 	}
 }
 
-// named are the settings in the order in which a text first speaks of them.
+// named returns the settings in the order in which a text first mentions them.
 func named(text string) (names []string) {
 	for _, match := range regexp.MustCompile(`PROFILESYNC_(\w+)`).FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(names, match[1]) {

@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// The ways of sending mail.
+// The kinds of mail service.
 const (
 	MailOff       = "off"
 	MailDirectory = "directory"
@@ -19,7 +19,8 @@ const (
 	MailNotify    = "notify"
 )
 
-// checkPeople refuses settings that would only fail when the first letter is due.
+// checkPeople refuses settings that would otherwise only fail when the first
+// letter is due.
 func (s *Settings) checkPeople() error {
 	var errs []error
 	if _, err := people.ParseCheckRules(s.CheckRules); err != nil {
@@ -43,7 +44,8 @@ func checkIdle(name string, days int) error {
 	return fmt.Errorf("setting PROFILESYNC_%s=%d: want more than 30, the days of the first warning", name, days)
 }
 
-// MailingLists are the addresses of boards' lists. An error never repeats one.
+// MailingLists returns the addresses of the boards' lists. An error never
+// repeats one.
 func (s *Settings) MailingLists() (map[profile.ODSCode]people.EmailAddress, error) {
 	lists := make(map[profile.ODSCode]people.EmailAddress)
 	if s.Lists == "" {
@@ -63,7 +65,7 @@ func (s *Settings) MailingLists() (map[profile.ODSCode]people.EmailAddress, erro
 	return lists, nil
 }
 
-// IdleLimits are after how many days accounts end.
+// IdleLimits returns after how many days accounts end.
 func (s *Settings) IdleLimits() people.IdleLimits {
 	return people.IdleLimits{
 		Member: s.IdleMember, Lead: s.IdleLead, Administrator: s.IdleAdministrator, Invitation: s.IdleInvitation,

@@ -9,21 +9,19 @@ import (
 	"strings"
 )
 
-// Secret is a value that prints as nothing: secrets are masked by type, not by
-// care.
+// Secret is a value that is masked whenever it is printed, because of its type.
 type Secret string
 
-// Format prints no secret.
+// Format prints a mask.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
 
-// MarshalText writes no secret either: JSON and logs go through it.
+// MarshalText returns a mask too: JSON and logs use it.
 func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 
 // Reveal returns the value itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// secretNames are the settings whose type is Secret, as the environment names
-// them.
+// secretNames returns the environment names of the settings of type Secret.
 func secretNames() (names []string) {
 	for field := range reflect.TypeFor[Settings]().Fields() {
 		if field.Type == reflect.TypeFor[Secret]() {
@@ -34,8 +32,8 @@ func secretNames() (names []string) {
 	return names
 }
 
-// envOrFile looks a setting up in the environment, or in the file that
-// NAME_FILE names.
+// envOrFile looks up a setting in the environment, or in the file named by
+// NAME_FILE.
 type envOrFile struct{}
 
 func (envOrFile) Lookup(name string) (string, bool) {
@@ -54,7 +52,8 @@ func (envOrFile) Lookup(name string) (string, bool) {
 }
 
 // checkFiles refuses a NAME_FILE that cannot be read: its setting must not
-// silently become the default. Nor may everybody on the machine read a secret.
+// silently become the default. It also refuses files of secrets that everybody
+// on the machine can read.
 func checkFiles(environment []string) error {
 	var errs []error
 	secrets := secretNames()
@@ -68,14 +67,14 @@ func checkFiles(environment []string) error {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("setting %s=%s: %w", name, path, err))
 		case file.Mode().Perm()&0o004 != 0 && slices.Contains(secrets, strings.TrimSuffix(name, "_FILE")):
-			errs = append(errs, fmt.Errorf("setting %s=%s: everybody on this machine can read it; chmod o-r it", name, path))
+			errs = append(errs, fmt.Errorf("setting %s=%s: everybody on this machine can read it; run chmod o-r on it", name, path))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// Rotating reads a secret whenever it is needed, so that a file that is changed
-// is seen without a restart.
+// Rotating returns a function that reads a secret each time it is needed, so
+// that a changed file takes effect without a restart.
 func Rotating(name string) func() (string, error) {
 	return func() (string, error) {
 		value, _ := envOrFile{}.Lookup("PROFILESYNC_" + name)

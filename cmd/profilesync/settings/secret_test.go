@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyField calls for each setting that the environment may state.
+// everyField calls do for each setting that the environment may set.
 func everyField(do func(name string, field reflect.StructField)) {
 	for field := range reflect.TypeFor[Settings]().Fields() {
 		if name, _, _ := strings.Cut(field.Tag.Get("env"), ","); name != "" {
@@ -24,7 +24,7 @@ func everyField(do func(name string, field reflect.StructField)) {
 	}
 }
 
-func TestAFileOfASecretMayNotBeReadByEverybody(t *testing.T) {
+func TestAFileOfASecretMustNotBeReadableByEverybody(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
@@ -46,9 +46,9 @@ func TestAFileOfASecretMayNotBeReadByEverybody(t *testing.T) {
 	})
 }
 
-// A setting that is called like a secret is one, and so are these two, which
-// hold a password and addresses of people.
-func TestWhatIsCalledASecretIsOne(t *testing.T) {
+// A setting that is named like a secret must be one, and so must two more that
+// hold a password and people's addresses.
+func TestSettingsNamedLikeSecretsAreSecrets(t *testing.T) {
 	t.Parallel()
 	called := regexp.MustCompile(`_(KEY|PASSWORD|TOKEN|CREDENTIALS)$|_(DATABASE_URL|LISTS)$`)
 	everyField(func(name string, field reflect.StructField) {

@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/jobs/queue"
 )
 
-// Announcer keeps the process of a store announced; a daemon is what commands
-// look for.
+// Announcer keeps the process of a store announced. Commands check whether a
+// daemon is announced.
 func Announcer(store *Store, daemon bool) *queue.Announcer {
 	return &queue.Announcer{
 		Announce: func(ctx context.Context, earlier queue.Announcement) (queue.Announcement, error) {
@@ -25,10 +25,10 @@ func Announcer(store *Store, daemon bool) *queue.Announcer {
 	}
 }
 
-// announcement says in the jobs' words what the store says.
+// announcement translates the store's errors into those of the jobs.
 type announcement struct{ *postgres.Announcement }
 
-// Renew says that the process lives.
+// Renew renews the announcement.
 func (a announcement) Renew(ctx context.Context) error { return asReplaced(a.Announcement.Renew(ctx)) }
 
 func asReplaced(err error) error {
@@ -38,9 +38,9 @@ func asReplaced(err error) error {
 	return err
 }
 
-// whileAnnounced works something that others take over when this process is gone.
-// The work gets the number of the process, which stays announced until the
-// program ends: its name is used once.
+// whileAnnounced does work that others take over if this process dies. The work
+// gets the number of the process, which stays announced until the program ends:
+// a name is used only once.
 func (a *App) whileAnnounced(ctx context.Context, work func(ctx context.Context, process int64) error) error {
 	if a.announced == 0 {
 		if err := a.announce(ctx); err != nil {

@@ -17,32 +17,33 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// App is what the settings configure: the stores, sources, sinks and people that
-// the commands and the daemon work with.
+// App is what the settings configure: the stores, sources, sinks and mail
+// service that the commands and the daemon work with.
 type App struct {
 	Settings *settings.Settings
-	Stderr   io.Writer // for logs, progress, and what is no result
+	Stderr   io.Writer // for logs, progress and messages that are not results
 	Version  string    // of the program
 	Process  *postgres.Process
 
-	// Store is the database, once it is open. ReportStore reads reports alone,
+	// Store is the database, once it is open. ReportStore only reads reports,
 	// through connections of its own.
 	Store       *Store
 	ReportStore *Store
 
-	// AnsweredERS is told of every request to e-RS; nil outside the daemon.
+	// AnsweredERS is called after every request to e-RS; nil outside the
+	// daemon.
 	AnsweredERS func(ers.Call)
 
 	url         string       // of the database
-	reportFiles *spool.Files // reports that somebody reads
-	// announced is the number of the process while it is announced, and replaced
-	// ends when others have taken it for gone.
+	reportFiles *spool.Files // reports prepared for readers
+	// announced is the number of the process while it is announced, and
+	// replaced ends when others presume it dead.
 	announced int64
 	replaced  context.Context //nolint:containedctx // of the program, not of a call
 	closers   []func() error
 }
 
-// New reads the settings and opens nothing yet. It returns a settings.Error when
+// New reads the settings and opens nothing yet. It returns a settings.Error if
 // one is wrong.
 func New(ctx context.Context, stderr io.Writer, version string) (*App, error) {
 	loaded, err := settings.Load(ctx, checkMail)
@@ -52,11 +53,11 @@ func New(ctx context.Context, stderr io.Writer, version string) (*App, error) {
 	return &App{Settings: loaded, Stderr: stderr, Version: version, Process: postgres.NewProcess()}, nil
 }
 
-// OnClose has something closed when the program ends: what was opened last is
-// closed first.
+// OnClose registers a function that is called when the program ends, in reverse
+// order.
 func (a *App) OnClose(closer func() error) { a.closers = append(a.closers, closer) }
 
-// Close closes all that was opened.
+// Close calls the functions registered with OnClose.
 func (a *App) Close() error {
 	var errs []error
 	for _, closer := range slices.Backward(a.closers) {
@@ -65,14 +66,14 @@ func (a *App) Close() error {
 	return errors.Join(errs...)
 }
 
-// Sayf tells a person something that is no result.
+// Sayf prints a message that is not a result.
 func (a *App) Sayf(format string, args ...any) { _, _ = fmt.Fprintf(a.Stderr, format+"\n", args...) }
 
-// Today is the day in London.
+// Today is the current day in London.
 func (a *App) Today() profile.Date { return profile.DateIn(a.Settings.Clock(), profile.London()) }
 
 // Database returns the address of the configured database, or of the private
-// cluster, which is started when nobody has.
+// cluster, which is started if it is not running.
 func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
 	if a.Settings.DatabaseURL != "" {
 		return a.Settings.DatabaseURL.Reveal(), false, nil
@@ -89,8 +90,8 @@ func (a *App) Database(ctx context.Context) (url string, private bool, err error
 	return cluster.URL(), true, nil
 }
 
-// Open connects to the database. A private one is brought up to date at once;
-// a configured one only by `profilesync migrate`.
+// Open connects to the database. A private one is migrated at once, a
+// configured one only by `profilesync migrate`.
 func (a *App) Open(ctx context.Context) error {
 	url, private, err := a.Database(ctx)
 	if err != nil {
@@ -113,7 +114,7 @@ func (a *App) Open(ctx context.Context) error {
 	return err
 }
 
-// OpenBeside opens the database once more, with connections of its own.
+// OpenBeside opens the database again, with connections of its own.
 func (a *App) OpenBeside(ctx context.Context, connections int32) (*Store, error) {
 	store, err := postgres.Open(ctx, a.url, postgres.Options{
 		PlayedNow: a.Settings.PlayedNow(), Process: a.Process, MaxConnections: connections,

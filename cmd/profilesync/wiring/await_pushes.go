@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// AwaitPushes waits until pushes have come to rest where a daemon brings them;
-// it brings them itself where none runs.
+// SettlePushes waits until a daemon has settled the pushes. If no daemon runs,
+// it pushes them itself.
 func (a *App) AwaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
 	daemon, err := a.Store.DaemonRuns(ctx)
 	switch {
@@ -26,11 +26,11 @@ func (a *App) AwaitPushes(ctx context.Context, forced []pushstore.ForcedPush) er
 	}
 }
 
-// pushesWithin is how long a command waits for the daemon's pushes.
-const pushesWithin = 2 * time.Minute
+// pushesTimeout is how long a command waits for the daemon's pushes.
+const pushesTimeout = 2 * time.Minute
 
 func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
-	ctx, cancel := context.WithTimeout(ctx, pushesWithin)
+	ctx, cancel := context.WithTimeout(ctx, pushesTimeout)
 	defer cancel()
 	for _, f := range forced {
 		for {
@@ -52,8 +52,8 @@ func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush) er
 	return nil
 }
 
-// pushHere works pushes without a daemon, under the same rules: they carry the
-// number of this process, negative, as others carry a job's.
+// pushHere works pushes without a daemon, by the same rules: the pushes carry
+// the negated number of this process in place of a job's number.
 func (a *App) pushHere(ctx context.Context, forced []pushstore.ForcedPush, process int64) error {
 	sinks, err := a.Sinks()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// ERS asks e-RS under the limit that all processes share. It returns
-// settings.ErrNoERS when it is not configured.
+// ERS returns a client of e-RS under the rate limit that all processes share,
+// or settings.ErrNoERS if it is not configured.
 func (a *App) ERS() (*ers.API, error) {
 	if !a.Settings.AsksERS() {
 		return nil, settings.ErrNoERS
@@ -31,8 +31,8 @@ func (a *App) ERS() (*ers.API, error) {
 	})
 }
 
-// logERSCall logs both ids of every request: e-RS asks for them when it is to look
-// into one.
+// logERSCall logs both ids of every request: e-RS needs them to investigate
+// one.
 func (a *App) logERSCall(log *slog.Logger) func(context.Context, ers.Call) {
 	return func(ctx context.Context, c ers.Call) {
 		level := slog.LevelDebug
@@ -48,13 +48,13 @@ func (a *App) logERSCall(log *slog.Logger) func(context.Context, ers.Call) {
 	}
 }
 
-// ahead is how many batches are on their way at a time: e-RS may take a second
-// for each before the rate limit is not the only bound.
-const ahead = 10
+// concurrentBatches is how many batches are requested concurrently: with ten, the rate
+// limit is the only bound as long as e-RS answers within a second.
+const concurrentBatches = 10
 
 func (a *App) services() runjobs.Services {
 	return runjobs.Services{
-		Guard: services.DefaultGuard(), Ahead: ahead,
+		Guard: services.DefaultGuard(), Ahead: concurrentBatches,
 		Open: func() (runjobs.ServiceSource, error) {
 			api, err := a.ERS()
 			if err != nil {
@@ -65,7 +65,7 @@ func (a *App) services() runjobs.Services {
 	}
 }
 
-// serviceSource says in the core's words what the connector found.
+// serviceSource translates the connector's results into those of the core.
 type serviceSource struct{ api *ers.API }
 
 func (s serviceSource) Batch(ctx context.Context, credential string, ids []services.ID) ([]services.Answer, error) {
@@ -94,7 +94,7 @@ func (s serviceSource) Batch(ctx context.Context, credential string, ids []servi
 	return answers, nil
 }
 
-// Proof takes only e-RS's own word that it does not know a service.
+// Proof reports a service as unknown only if e-RS itself says so.
 func (s serviceSource) Proof(ctx context.Context, id services.ID) (services.Answer, error) {
 	answer := services.Answer{ID: id, Outcome: services.OutcomeFound}
 	service, err := s.api.Service(ctx, id)
@@ -107,7 +107,7 @@ func (s serviceSource) Proof(ctx context.Context, id services.ID) (services.Answ
 	case ok && failure.NotVisible():
 		answer.Outcome = services.OutcomeNotVisible
 	case ok && failure.Status == http.StatusNotFound:
-		answer.Outcome = services.OutcomeAbsent // a 404 that does not say so may be a wrong address
+		answer.Outcome = services.OutcomeAbsent // any other 404 may mean a wrong address
 	default:
 		return answer, err
 	}
@@ -117,7 +117,7 @@ func (s serviceSource) Proof(ctx context.Context, id services.ID) (services.Answ
 // codeKinds are the code systems that label services.
 var codeKinds = []ers.CodeKind{ers.Specialties, ers.ClinicTypes}
 
-// PullCodes brings the code systems up to date.
+// PullCodes updates the code systems.
 func (a *App) PullCodes(ctx context.Context) error {
 	api, err := a.ERS()
 	if err != nil {

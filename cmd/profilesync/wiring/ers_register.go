@@ -11,15 +11,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// ImportedExtract is what an import did. Odd rows are kept as reported.
+// ImportedExtract is the result of an import. Odd rows are kept as reported.
 type ImportedExtract struct {
 	servicestore.Imported
 
 	Odd int `json:"odd"`
 }
 
-// ImportExtract brings an extract to the register, under the lock of e-RS: no
-// run sees half of it. It is read first: nobody waits for the disk it is on.
+// ImportExtract imports an extract into the register, under the lock of e-RS,
+// so that no run sees half of it. The file is read before that, so that nobody
+// waits for its disk.
 func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done ImportedExtract, err error) {
 	file, err := spoolFile(path)
 	if err != nil {
@@ -37,13 +38,14 @@ func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Column
 	return done, err
 }
 
-// WithRegister works on the register of services under the lock of e-RS.
+// WithRegister calls work with the register of services, under the lock of
+// e-RS.
 func (a *App) WithRegister(ctx context.Context, work func(register *servicestore.Session) error) error {
 	session, err := a.Store.Services.Lock(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.Close() //nolint:contextcheck // the lock is freed also when the context has ended
+	defer session.Close() //nolint:contextcheck // the lock is released even if the context has ended
 	return work(session)
 }
 
@@ -61,8 +63,8 @@ func (a *App) PullRegister(ctx context.Context) error {
 	return err
 }
 
-// extractRows are the rows as the store takes them; it counts those that are odd
-// on a day.
+// extractRows converts the rows for the store, and counts those that are odd as
+// of today.
 func extractRows(extract *ers.Extract, today profile.Date, odd *int) iter.Seq2[servicestore.ExtractRow, error] {
 	return func(yield func(servicestore.ExtractRow, error) bool) {
 		for row, err := range extract.Rows() {

@@ -10,11 +10,10 @@ import (
 	"golang.org/x/term"
 )
 
-// Logger writes to Stderr from a level on.
+// Logger logs to Stderr from the given level.
 func (a *App) Logger(least slog.Level) *slog.Logger { return newLogger(a.Stderr, least) }
 
-// newLogger writes for people on a terminal and JSON, one object a line, anywhere
-// else.
+// newLogger logs for people on a terminal, else as JSON, one object per line.
 func newLogger(w io.Writer, least slog.Level) *slog.Logger {
 	if IsTerminal(w) {
 		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: least, TimeFormat: time.TimeOnly}))
@@ -22,7 +21,7 @@ func newLogger(w io.Writer, least slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: least}))
 }
 
-// IsTerminal reports whether people read what is written there at once.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))

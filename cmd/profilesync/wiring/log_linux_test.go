@@ -22,12 +22,12 @@ func TestLogIsForPeopleOnATerminal(t *testing.T) {
 	require.Contains(t, line, "\x1b[", "in colour")
 }
 
-// openTerminal returns both ends of a terminal of the kernel's.
+// openTerminal returns both ends of a pseudo-terminal.
 func openTerminal(t *testing.T) (people, program *os.File) {
 	t.Helper()
 	people, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("this machine has no terminals to give:", err)
+		t.Skip("this machine has no pseudo-terminals:", err)
 	}
 	t.Cleanup(func() { _ = people.Close() })
 	require.NoError(t, unix.IoctlSetPointerInt(int(people.Fd()), unix.TIOCSPTLCK, 0))

@@ -17,7 +17,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// checkMail refuses settings that would only fail when the first letter is due.
+// checkMail refuses settings that would otherwise only fail when the first
+// letter is due.
 func checkMail(s *settings.Settings) error {
 	if _, err := (&App{Settings: s}).mailer(); err != nil {
 		return fmt.Errorf("settings of mail (PROFILESYNC_MAIL=%s): %w", s.Mail, err)
@@ -25,13 +26,13 @@ func checkMail(s *settings.Settings) error {
 	return nil
 }
 
-// mailer is the configured mail service; nil when mail is off.
+// mailer returns the configured mail service; nil if mail is off.
 func (a *App) mailer() (peoplejobs.Mailer, error) {
 	c := a.Settings
 	headers := smtp.Headers{From: c.MailFrom, Now: c.Clock}
 	switch c.Mail {
 	case settings.MailOff:
-		return nil, nil //nolint:nilnil // off is no error
+		return nil, nil //nolint:nilnil // off is not an error
 	case settings.MailDirectory:
 		directory, err := smtp.NewDirectory(c.MailDirectory, headers)
 		return attaching{directory, a}, err
@@ -52,7 +53,7 @@ func (a *App) notify() (*notify.Client, error) {
 	templates := make(map[people.LetterKind]string)
 	if a.Settings.NotifyTemplates != "" {
 		if err := json.Unmarshal([]byte(a.Settings.NotifyTemplates), &templates); err != nil {
-			return nil, fmt.Errorf("NOTIFY_TEMPLATES: want a JSON object from the name of a text to a template's id: %w", err)
+			return nil, fmt.Errorf("NOTIFY_TEMPLATES: want a JSON object from the names of texts to template ids: %w", err)
 		}
 	}
 	return notify.New(notify.Options{
@@ -60,8 +61,8 @@ func (a *App) notify() (*notify.Client, error) {
 	})
 }
 
-// mailTurn is the pace that all processes share: it is waited for before a letter
-// counts as begun. A folder needs none.
+// mailTurn waits for the rate limit that all processes share, before a letter
+// counts as begun. A folder has no limit.
 func (a *App) mailTurn(ctx context.Context) error {
 	if a.Settings.Mail == settings.MailDirectory {
 		return nil
@@ -69,11 +70,11 @@ func (a *App) mailTurn(ctx context.Context) error {
 	return a.Store.Turn(ctx, "mail", a.Settings.MailPerSecond)
 }
 
-// noTurn leaves the pace to whoever sends.
+// noTurn does not wait: the sender waits for mailTurn already.
 func noTurn(context.Context) error { return nil }
 
-// mailWorkers is how many letters are on their way at a time: a service that
-// takes half a second for each is still paced by the pace alone.
+// mailWorkers is how many letters are sent concurrently: even if the service
+// takes half a second for each, the rate limit is the only bound.
 const mailWorkers = 20
 
 func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.LetterState),
@@ -96,20 +97,20 @@ func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders,
 	}
 }
 
-// attacher sends letters with files.
+// attacher sends letters with attachments.
 type attacher interface {
 	peoplejobs.Mailer
 	SendWith(ctx context.Context, l people.Letter, files []smtp.Attachment) (people.Acceptance, error)
 }
 
-// attaching sends the notice of a report with the report itself.
+// attaching attaches the report itself to the notice of a report.
 type attaching struct {
 	attacher
 
 	app *App
 }
 
-// Send attaches the report that the notice is about.
+// Send sends a letter; a notice of a report has the report attached.
 func (m attaching) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	parts := strings.Split(l.Reference, "/")
 	if l.Kind != people.LetterReport || len(parts) < 3 {
@@ -117,7 +118,7 @@ func (m attaching) Send(ctx context.Context, l people.Letter) (people.Acceptance
 	}
 	day, err := profile.ParseDate(parts[1])
 	if err != nil {
-		return people.Acceptance{}, &people.MailError{Answer: people.MailRefused, Reason: "its reference names no day"}
+		return people.Acceptance{}, &people.MailError{Answer: people.MailRefused, Reason: "its reference has no date"}
 	}
 	region := profile.ODSCode(parts[2])
 	if region == people.NationalList {

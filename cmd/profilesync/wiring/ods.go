@@ -11,11 +11,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// ReportOfAPI is the report under which single records of the API are kept.
+// ReportOfAPI is the report name under which single records of the API are
+// stored.
 const ReportOfAPI = "api"
 
 const (
-	// overlap is how many days before the watermark a delta begins: records are
+	// overlap is how many days before the watermark a delta starts: records are
 	// stamped late (connectors/ods/CONTRACT.md "Changes").
 	overlap = 3
 	// firstDelta is how many days the first delta covers.
@@ -34,7 +35,7 @@ func (d downloaded) Stamp() runs.Stamp {
 	return stamp
 }
 
-// changes is a delta that moves the watermark to the newest change it holds.
+// changes is a delta that moves the watermark to the newest change in it.
 type changes struct {
 	*ods.Delta
 	deleted []profile.ODSCode
@@ -43,7 +44,7 @@ type changes struct {
 func (c changes) Until() profile.Date        { return c.Newest() }
 func (c changes) Deleted() []profile.ODSCode { return c.deleted }
 
-// types are the organisation types that a run's report covers.
+// types returns the organisation types that a run's report covers.
 func (a *App) types(run runs.Run) ([]profile.OrgType, error) {
 	if run.Report == ReportOfAPI || run.Source == profile.SourceERS {
 		return a.Settings.OrgTypes(), nil
@@ -128,23 +129,23 @@ func (a *App) pullDelta(ctx context.Context, run runs.Run) (runjobs.Pull, error)
 	return pulled, nil
 }
 
-// lookup asks for single organisations: it moves no watermark.
+// lookup looks up single organisations: it moves no watermark.
 func (a *App) lookup(ctx context.Context, api *ods.API, codes []profile.ODSCode) (runjobs.Pull, error) {
 	delta, err := api.Lookup(ctx, codes)
 	if err != nil {
 		return nil, err
 	}
 	for _, code := range delta.Missing() {
-		a.Sayf("%s: the register does not hold it (archived, deleted, or never there)", code)
+		a.Sayf("%s: not in the register (archived, deleted or never there)", code)
 	}
 	return delta, nil
 }
 
-// apiKey is read at each request, so that a file that is rotated is seen.
+// apiKey reads the key for each request, so that a rotated file takes effect.
 func apiKey() (string, error) {
 	key, err := settings.Rotating("ODS_API_KEY")()
 	if err != nil {
-		return "", errors.New("setting PROFILESYNC_ODS_API_KEY (or _FILE): the ODS API wants a key")
+		return "", errors.New("setting PROFILESYNC_ODS_API_KEY (or _FILE): the ODS API needs a key")
 	}
 	return key, nil
 }

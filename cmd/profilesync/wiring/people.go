@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// People wires the work for people.
+// People wires the jobs that concern people.
 func (a *App) People(observe func(people.LetterKind, people.LetterState)) (p peoplejobs.Workers, err error) {
 	if p.Reminders, err = a.Reminders(); err != nil {
 		return p, err
@@ -34,7 +34,7 @@ func (a *App) People(observe func(people.LetterKind, people.LetterState)) (p peo
 	return p, nil
 }
 
-// Reminders wires what finds out who must check what.
+// Reminders wires the planning of reminders.
 func (a *App) Reminders() (*peoplejobs.Reminders, error) {
 	rules, err := people.ParseCheckRules(a.Settings.CheckRules)
 	if err != nil {
@@ -54,7 +54,7 @@ func (a *App) Reminders() (*peoplejobs.Reminders, error) {
 	return &peoplejobs.Reminders{People: a.Store.People, Calendar: a.Store.People, Rules: rules, Lists: boards, Now: a.Settings.Clock}, nil
 }
 
-// Inactivity wires what ends accounts that nobody uses.
+// Inactivity wires the ending of idle accounts.
 func (a *App) Inactivity() *peoplejobs.Inactivity {
 	return &peoplejobs.Inactivity{
 		People: a.Store.People, Limits: a.Settings.IdleLimits(), Guard: people.DefaultIdleGuard(), Now: a.Settings.Clock,

@@ -19,14 +19,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// reportForms are the files of a report, by how they end.
+// reportForms are the content types of a report's files by their extension.
 var reportForms = map[string]string{
 	"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8",
 	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "json": "application/json",
 }
 
-// ReportFile names a file of a report: a form of it, national or of one board. A
-// section is named with csv only; empty for the changes.
+// ReportFile identifies a file of a report: its form, and whether it is
+// national or of one board. Section is for csv only; empty means the changes.
 type ReportFile struct {
 	Day     profile.Date
 	Region  profile.ODSCode
@@ -34,10 +34,11 @@ type ReportFile struct {
 	Section string
 }
 
-// name is how files and addresses name it.
+// name is its name in folders and URLs.
 func (f ReportFile) name() string { return reportName(f.Day, f.Region) + "." + f.Form }
 
-// reportName is how files and addresses name a report, whatever its form.
+// reportName is the name of a report in folders and URLs, without the
+// extension.
 func reportName(day profile.Date, region profile.ODSCode) string {
 	name := "report-" + day.String()
 	if region != "" {
@@ -66,17 +67,18 @@ func parseReportFile(name string) (f ReportFile, ok bool) {
 }
 
 const (
-	// reportWithin bounds the making of one file: the longest known takes seconds.
-	reportWithin = 5 * time.Minute
-	// reportKept is how long a file lies ready that nobody reads, and reportSpace how
-	// much of them.
+	// reportTimeout bounds the time to make one file: the longest known takes
+	// seconds.
+	reportTimeout = 5 * time.Minute
+	// reportKept is how long an unread file is kept, and reportSpace how many
+	// bytes of them.
 	reportKept  = 5 * time.Minute
 	reportSpace = 2 << 30
 )
 
 // openReports prepares the reading of reports. A report is read from the
-// database once for all who want it in the same form, through connections of its
-// own, into a file; from there it goes to whoever wants it, at his pace.
+// database once for all readers of the same form, through separate connections,
+// into a file; each reader is served from there at its own pace.
 func (a *App) openReports(ctx context.Context) error {
 	db, err := postgres.OpenReports(ctx, a.url, a.Process)
 	if err != nil {
@@ -85,13 +87,14 @@ func (a *App) openReports(ctx context.Context) error {
 	a.ReportStore = newStore(db)
 	a.OnClose(func() error { db.Close(); return nil })
 	a.reportFiles = spool.New(spool.Options{
-		AtOnce: postgres.ReportsAtOnce, Within: reportWithin, Keep: reportKept, MaxBytes: reportSpace,
+		AtOnce: postgres.ReportsAtOnce, Within: reportTimeout, Keep: reportKept, MaxBytes: reportSpace,
 	})
 	a.OnClose(a.reportFiles.Close)
 	return nil
 }
 
-// report opens a file of a report, which is frozen and so always the same.
+// report opens a file of a report. A report is frozen, so its files never
+// change.
 func (a *App) report(ctx context.Context, f ReportFile) (*spool.File, error) {
 	name := f.name()
 	if f.Section != "" {
@@ -117,15 +120,15 @@ func (a *App) CopyReport(ctx context.Context, to io.Writer, f ReportFile) error 
 	return err
 }
 
-// reportText is a file of a report in memory, for an attachment.
+// reportText returns a file of a report in memory, for an attachment.
 func (a *App) reportText(ctx context.Context, f ReportFile) ([]byte, error) {
 	var text bytes.Buffer
 	err := a.CopyReport(ctx, &text, f)
 	return text.Bytes(), err
 }
 
-// reportLimits let a reader of the longest known report (126 MB) be as slow as
-// 40 KB a second.
+// reportLimits allow a reader of the longest known report (126 MB) to be as
+// slow as 40 KB per second.
 var reportLimits = spool.Limits{
 	Most: 32, Wait: time.Minute, Stall: 30 * time.Second, Within: time.Hour, Missing: postgres.ErrNotFound,
 }
@@ -165,7 +168,7 @@ func writeReport(w io.Writer, r report.Report, form, section string) error {
 	}
 }
 
-// SaveReport replaces a file by one of a report, whole or not at all.
+// SaveReport writes a file of a report to path, atomically.
 func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
 	file, err := os.Create(path + ".new")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Reporter wires the making and delivering of reports.
+// Reporter wires making and delivering reports.
 func (a *App) Reporter() (*peoplejobs.Reporter, error) {
 	reminders, err := a.Reminders()
 	if err != nil {
@@ -46,7 +46,7 @@ type reportDirectory struct{ *App }
 // Name names the channel.
 func (reportDirectory) Name() string { return "directory" }
 
-// Deliver writes every form, each whole or not at all.
+// Deliver writes every form, each atomically.
 func (d reportDirectory) Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error {
 	if err := os.MkdirAll(d.Settings.ReportDirectory, 0o750); err != nil {
 		return fmt.Errorf("folder of reports: %w", err)
@@ -61,7 +61,7 @@ func (d reportDirectory) Deliver(ctx context.Context, day profile.Date, list pro
 	return nil
 }
 
-// reportMail tells lists by mail that a report is there, with a link.
+// reportMail sends lists a notice of a report, with a link.
 type reportMail struct {
 	*App
 
@@ -71,7 +71,7 @@ type reportMail struct {
 // Name names the channel.
 func (reportMail) Name() string { return "mail" }
 
-// Deliver makes the notice due, once: its reference is its own.
+// Deliver makes the notice due, once: its reference is unique.
 func (m reportMail) Deliver(ctx context.Context, day profile.Date, list profile.ODSCode) error {
 	if list == "" {
 		list = people.NationalList
@@ -85,7 +85,8 @@ func (m reportMail) Deliver(ctx context.Context, day profile.Date, list profile.
 	return err
 }
 
-// reportWords fill the notice of a report.
+// reportWords returns a function that returns the words to fill in the notice
+// of a report.
 func (a *App) reportWords(ctx context.Context) func(day profile.Date, list profile.ODSCode) (map[string]string, bool) {
 	return func(day profile.Date, list profile.ODSCode) (map[string]string, bool) {
 		region := list
@@ -107,8 +108,8 @@ func (a *App) reportWords(ctx context.Context) func(day profile.Date, list profi
 	}
 }
 
-// nameRegions asks the register for the names of boards and regions that have
-// none yet. Without an answer they go by their codes.
+// nameRegions looks up the names of boards and regions that have none yet.
+// Until they are found, the codes are shown.
 func (a *App) nameRegions(ctx context.Context) {
 	names, err := a.regionNames(ctx)
 	if err == nil {
@@ -138,7 +139,7 @@ func (a *App) regionNames(ctx context.Context) (map[profile.ODSCode]string, erro
 		if err != nil {
 			return names, err
 		}
-		if record, err := found.Record(row); err == nil { // what cannot be read has no name
+		if record, err := found.Record(row); err == nil { // an unreadable record gives no name
 			names[record.Code] = profile.DisplayName(record.Values.Get(profile.FieldName))
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Runs wires the working of runs. Each pull is opened by the given function.
+// Runs wires working runs. open opens each pull.
 func (a *App) Runs(open func(context.Context, runs.Run) (runjobs.Pull, error), shown Progress) *runjobs.Runs {
 	return &runjobs.Runs{
 		LockOrganisations: func(ctx context.Context) (runjobs.OrganisationSession, error) {
@@ -22,5 +22,5 @@ func (a *App) Runs(open func(context.Context, runs.Run) (runjobs.Pull, error), s
 	}
 }
 
-// Progress is told how far a run has come.
+// Progress is called with how far a run has come.
 type Progress = func(ctx context.Context, run runs.ID, stage string, done, total int)

@@ -15,17 +15,17 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Sink is a configured sink: pushed to, and looked at.
+// Sink is a configured sink, to push to and to check for drift.
 type Sink interface {
 	pushjobs.Sink
 	pushjobs.Directory
 }
 
-// Sinks are the configured ones.
+// Sinks are the configured sinks.
 type Sinks map[push.Sink]Sink
 
-// Sinks wires them. A sink without an address has none: its pushes begin when it
-// gets one. It returns a settings.Error when a setting is wrong.
+// Sinks wires the sinks that have an address. It returns a settings.Error if a
+// setting is wrong.
 func (a *App) Sinks() (Sinks, error) {
 	configured := make(Sinks)
 	if a.Settings.DoSURL != "" || a.Settings.DoSFHIRURL != "" {
@@ -54,7 +54,7 @@ func (a *App) website() (*website.Sink, error) {
 }
 
 // cooldown is how long a sink is left alone after many failures in a row: less
-// than until the next probe.
+// than the time to the next probe.
 func (a *App) cooldown() time.Duration { return a.Settings.ProbeEvery / 2 }
 
 func (a *App) dos() (*dos.Sink, error) {
@@ -96,7 +96,7 @@ func (a *App) ingest() (*dos.Ingest, error) {
 	return dos.NewIngest(options)
 }
 
-// Routes are those of the configured sinks.
+// Routes returns the routes of the sinks.
 func (sinks Sinks) Routes() push.Routes {
 	all := make(push.Routes, len(sinks))
 	for name, sink := range sinks {
@@ -110,7 +110,7 @@ func (sinks Sinks) Routes() push.Routes {
 	return all
 }
 
-// Pushers wires one for each configured sink, in a fixed order.
+// Pushers wires a pusher for each configured sink, in a fixed order.
 func (a *App) Pushers(
 	store pushjobs.PushStore, sinks Sinks, log *slog.Logger, pushed func(push.Sink, push.Outcome),
 ) (all []*pushjobs.Pusher) {
@@ -125,7 +125,7 @@ func (a *App) Pushers(
 	return all
 }
 
-// Checkers wires one for each configured sink, in a fixed order.
+// Checkers wires a drift checker for each configured sink, in a fixed order.
 func (a *App) Checkers(sinks Sinks, progress func(checked int)) (all []pushjobs.DriftChecker) {
 	for _, name := range push.Sinks() {
 		if sink, ok := sinks[name]; ok {

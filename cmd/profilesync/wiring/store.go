@@ -17,7 +17,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Store is the database, room by room, on one pool of connections.
+// Store is the database: the stores of all areas on one connection pool.
 type Store struct {
 	*postgres.DB
 
@@ -36,27 +36,27 @@ func newStore(db *postgres.DB) *Store {
 	}
 }
 
-// JobStore lets the store serve the jobs' interfaces, which name each other.
+// JobStore adapts the store to the jobs' interfaces.
 type JobStore struct{ *Store }
 
-// WithLedger works on the ledger of schedules.
+// WithLedger calls work with the ledger of schedules.
 func (s JobStore) WithLedger(ctx context.Context, work func(jobs.Ledger) error) error {
 	return s.DB.WithLedger(ctx, func(l *postgres.Ledger) error { return work(l) })
 }
 
-// Unfinished returns the runs that nobody works although they should be.
+// Unfinished returns the runs that should be worked but are not.
 func (s JobStore) Unfinished(ctx context.Context) ([]runs.Run, error) { return s.Runs.Unfinished(ctx) }
 
-// WithDispatch gives work a round of its own. It reports false, and does nothing,
-// while another process has one.
+// WithDispatch calls work with a round of dispatching. While another process is
+// dispatching it does nothing and reports false.
 func (s JobStore) WithDispatch(ctx context.Context, routes push.Routes, work func(pushjobs.Dispatch) error) (bool, error) {
 	return s.Pushes.WithDispatch(ctx, routes, func(d *pushstore.Dispatch) error { return work(d) })
 }
 
-// Wakeups calls wake whenever somebody committed a change or asked for a push.
+// Wakeups calls wake whenever a change or a request for a push is committed.
 func (s JobStore) Wakeups(ctx context.Context, wake func()) error { return s.Pushes.Wakeups(ctx, wake) }
 
-// Prune removes what nobody needs any more, from before an instant.
+// Prune removes data from before the given time that is no longer needed.
 func (s JobStore) Prune(ctx context.Context, before time.Time) error {
 	for _, prune := range []func(context.Context, time.Time) error{s.Runs.Prune, s.DB.Prune, s.Pushes.Prune} {
 		if err := prune(ctx, before); err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Submit stores a run. Unless the caller waits, its job is left to a daemon.
-// With wait, a running daemon works it, or, where there is none, this process
-// does, under the same lock.
+// Submit stores a run. Without wait, its job is left to a daemon. With wait, a
+// running daemon works it; if there is none, this process does, under the same
+// lock.
 func (a *App) Submit(ctx context.Context, run runs.Run, wait bool, shown Progress) (runs.Summary, error) {
 	daemon, err := a.Store.DaemonRuns(ctx)
 	if err != nil {
@@ -52,9 +52,9 @@ func (a *App) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
 	return a.Store.Runs.CreateRun(ctx, run, runjobs.Queue(client, run.Source))
 }
 
-// workHere first finishes what a killed process left of the same source, then
-// works the run. Postgres may hold a killed process's lock a moment longer:
-// working a run waits for it.
+// workHere first finishes runs of the same source that a killed process left,
+// then works the run. Postgres may hold a killed process's lock a moment
+// longer: working a run waits for it.
 func (a *App) workHere(ctx context.Context, run runs.Run, shown Progress) (summary runs.Summary, err error) {
 	err = a.whileAnnounced(ctx, func(ctx context.Context, _ int64) error {
 		summary, err = a.finishAndWork(ctx, run, shown)
@@ -90,7 +90,7 @@ func (a *App) finishAndWork(ctx context.Context, run runs.Run, shown Progress) (
 	}
 }
 
-// await shows how a daemon works a run, until it has ended.
+// await shows the progress of a run that a daemon works, until it has ended.
 func (a *App) await(ctx context.Context, id runs.ID, shown Progress) (runs.Summary, error) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -106,7 +106,7 @@ func (a *App) await(ctx context.Context, id runs.ID, shown Progress) (runs.Summa
 		shown(ctx, id, progress.Stage, progress.Done, progress.Total)
 		select {
 		case <-ctx.Done():
-			return runs.Summary{}, fmt.Errorf("no longer waiting; the daemon goes on with run %d", id)
+			return runs.Summary{}, fmt.Errorf("no longer waiting; the daemon continues run %d", id)
 		case <-tick.C:
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/ods"
 )
 
-// Upload stores a file. It is read first: no transaction waits for a disk or a
-// pipe of the caller's.
+// Upload stores a file. It is read completely first, so that no transaction
+// waits for the caller's disk or pipe.
 func (a *App) Upload(ctx context.Context, path string) (int64, error) {
 	file, err := spoolFile(path)
 	if err != nil {

@@ -24,8 +24,8 @@ func build(t *testing.T) (dir string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))
-	said, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../../profilesync", "..").CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../../profilesync", "..").CombinedOutput()
+	require.NoError(t, err, "%s", output)
 	return dir
 }
 
@@ -41,7 +41,7 @@ func TestTheDemonstrationPlaysTheWholeMainJob(t *testing.T) {
 		defer cancel()
 		require.NoError(t, local.Wait(ctx, filepath.Join(place, "postgres")))
 	})
-	for range 2 { // a second demonstration begins empty again
+	for range 2 { // a second demonstration starts empty again
 		shown := demonstrate(t, dir, place)
 		require.Contains(t, shown, "every number as the register has it")
 		sum := readSummary(t, place)
@@ -49,7 +49,8 @@ func TestTheDemonstrationPlaysTheWholeMainJob(t *testing.T) {
 	}
 }
 
-// demonstrate runs the program with settings about that it must not follow.
+// demonstrate runs the program with settings in its environment that it must
+// ignore.
 func demonstrate(t *testing.T, dir, place string) (shown string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -96,8 +97,8 @@ func requireStory(t *testing.T, sum summary) {
 	require.Greater(t, sum.Totals.Profiles, sum.Organisations/2)
 }
 
-// requirePushes wants every profile on the website, and those with a route in
-// DoS, once; Cara's edit and the repairs come on top.
+// requirePushes checks that every profile was pushed to the website once, and
+// those with a route to DoS, besides Cara's edit and the repairs.
 func requirePushes(t *testing.T, sum summary) {
 	t.Helper()
 	pushed := map[string]outside.Tally{}
@@ -109,7 +110,7 @@ func requirePushes(t *testing.T, sum summary) {
 			require.Less(t, step.Arrived, arrivesWithin.Seconds())
 		}
 	}
-	require.GreaterOrEqual(t, pushed["push"].Website.Stored, sum.Totals.Profiles, "the closed ones, too")
+	require.GreaterOrEqual(t, pushed["push"].Website.Stored, sum.Totals.Profiles, "including the closed ones")
 	require.Greater(t, pushed["push"].ToDoS(), sum.Totals.Profiles/5)
 	require.Equal(t, outside.Tally{DoS: outside.DoSTally{Applied: 1}, Website: outside.WebsiteTally{Stored: 1}}, pushed["edit"])
 	require.Equal(t, 3, pushed["drift"].Total())

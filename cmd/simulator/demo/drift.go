@@ -53,7 +53,7 @@ func (s *story) drift(ctx context.Context, now *step) (string, error) {
 	// A repair may be refused for an outdated entity tag; it reads again and is stored.
 	conflicts := s.sinks.Tally().Website.Refused - want.Website.Refused
 	want.Website.Refused += min(conflicts, len(altered))
-	return fmt.Sprintf("Exactly those %s found by name, and mended by a push each.", screen.Count(len(altered), "field")),
+	return fmt.Sprintf("Exactly those %s found by name, and repaired by a push each.", screen.Count(len(altered), "field")),
 		s.checkPushed(now, want)
 }
 

@@ -20,7 +20,7 @@ const (
 	arrivesWithin = program.SettleTime / 2
 	// patience is how long to wait without progress before giving up.
 	patience = 30 * time.Second
-	// pollLedgers and pollEntries are the pauses between two looks.
+	// pollLedgers and pollEntries are the pauses between two checks.
 	pollLedgers = 50 * time.Millisecond
 	pollEntries = 2 * time.Millisecond
 )
@@ -53,7 +53,7 @@ func (s *story) push(ctx context.Context, now *step) (said string, err error) {
 		return "", err
 	}
 	noRoute, err := s.checkPushStates(ctx, now, refused)
-	return fmt.Sprintf("%s, each once and none out of order; DoS refuses %d for a phone number that is none. %s have no route to DoS.",
+	return fmt.Sprintf("%s, each once and none out of order; DoS refuses %d for an invalid phone number. %s have no route to DoS.",
 		screen.Number(now.Pushes.Total())+" pushes", len(refused), screen.Count(noRoute, "profile")), err
 }
 

@@ -125,7 +125,7 @@ func (s *story) last(ctx context.Context, now *step) (string, error) {
 	summaries, err := s.listings(ctx, now)
 	total := totalOf(summaries)
 	if err == nil && (total.changes != runs.ChangeCounts{} || total.withheld+total.pending > 0) {
-		err = fmt.Errorf("the last night was to find nothing, but: %s, %d withheld, %d pending",
+		err = fmt.Errorf("the last night should have found nothing, but: %s, %d withheld, %d pending",
 			changed(total.changes), total.withheld, total.pending)
 	}
 	return screen.Count(total.records, "record") + " read, nothing to do: profiles and register agree.", err

@@ -35,7 +35,7 @@ func (s *story) services(ctx context.Context, now *step) (string, error) {
 		return "", checkExit(false, code)
 	}
 	run, err := s.pull(ctx, now)
-	return fmt.Sprintf("%s by the extract; e-RS describes %s at %s, and the website shows them.",
+	return fmt.Sprintf("%s in the extract; e-RS describes %s at %s, and the website shows them.",
 		screen.Count(want.Rows, "service"), screen.Number(now.Services), screen.Count(run.Changes.Update, "site")), err
 }
 
@@ -129,9 +129,9 @@ func (s *story) trustWithMostSites() (trust string, first, last []erstest.Servic
 	return trust, sites[trust][codes[0]], sites[trust][codes[len(codes)-1]]
 }
 
-// gone pulls a second time what was missing, and e-RS says that it does not exist. Then
-// the daemon is stopped: the chapters about people run commands instead, one day
-// each.
+// gone pulls a second time what was missing, and e-RS says that it does not
+// exist. Then the daemon is stopped: the chapters about people run commands
+// instead, one day each.
 func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	run, err := s.pull(ctx, now)
 	if err != nil {
@@ -140,5 +140,5 @@ func (s *story) gone(ctx context.Context, now *step) (string, error) {
 	daemon := s.daemon
 	s.daemon = nil
 	return screen.Count(run.Fields[profile.FieldERSServices.String()], "service") +
-		" gone by e-RS's own word, and taken off its profile. The daemon was stopped, and ended well.", daemon.Stop()
+		" gone, as e-RS itself says, and removed from its profile. The daemon stopped cleanly when asked.", daemon.Stop()
 }

@@ -26,14 +26,14 @@ func TestTheStoryIsToldWhereEveryNumberIsRight(t *testing.T) {
 	require.Contains(t, shown, "9. 3 April 2026, 05:00.")
 	require.Contains(t, shown, "held back until a person says yes")
 	require.Contains(t, shown, "12. 3 April 2026, 09:00.")
-	require.Contains(t, shown, "Exactly those 3 fields found by name, and mended")
+	require.Contains(t, shown, "Exactly those 3 fields found by name, and repaired")
 	for line := range strings.Lines(shown) {
 		require.LessOrEqual(t, len(line), 101, line)
 	}
 	require.Len(t, f.story.steps, 21)
 	require.NotEmpty(t, f.story.recodeRun)
 	require.Len(t, f.story.steps[3].Runs, 1)
-	require.Equal(t, f.story.steps[3].Runs[0].Changes, f.story.steps[4].Runs[0].Changes, "undone is what was approved")
+	require.Equal(t, f.story.steps[3].Runs[0].Changes, f.story.steps[4].Runs[0].Changes, "exactly what was approved is undone")
 }
 
 func TestAWrongNumberEndsTheStory(t *testing.T) {
@@ -100,7 +100,7 @@ func TestAWrongNumberEndsTheStory(t *testing.T) {
 	}
 }
 
-// requireEnd wants the story to end early.
+// requireEnd checks that the story ends early with an error.
 func (f *fakeProgram) requireEnd(t *testing.T, want string) {
 	t.Helper()
 	_, err := f.play(t)
@@ -218,15 +218,15 @@ func TestWrongServicesEndTheStory(t *testing.T) {
 			fakeProgram{step: "services", rows: func([]any) []any { return []any{oracle.Imported{Rows: 1, Added: 1}} }},
 			"step 13 (services): ers register import: want {Rows:",
 		},
-		"a service too few":      {fakeProgram{step: "services", spoil: func(s *runs.Summary) { s.Records-- }}, "records"},
-		"a site too few":         {fakeProgram{step: "services", spoil: func(s *runs.Summary) { s.Population-- }}, "population"},
-		"a rename that is lost":  {fakeProgram{step: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]-- }}, "fields"},
-		"gone at the first look": {fakeProgram{step: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]++ }}, "fields"},
+		"a service too few":     {fakeProgram{step: "services", spoil: func(s *runs.Summary) { s.Records-- }}, "records"},
+		"a site too few":        {fakeProgram{step: "services", spoil: func(s *runs.Summary) { s.Population-- }}, "population"},
+		"a rename that is lost": {fakeProgram{step: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]-- }}, "fields"},
+		"gone on the first day": {fakeProgram{step: "reshuffle", spoil: func(s *runs.Summary) { s.Fields["ers-services"]++ }}, "fields"},
 		"never gone": {
 			fakeProgram{step: "gone", spoil: func(s *runs.Summary) { s.Changes.Update = 0 }}, "step 15 (gone): run",
 		},
 		"an exit code":      {fakeProgram{step: "services", code: program.ExitWithheld}, "exit code 3, want 0"},
-		"no program":        {fakeProgram{step: "services", fails: errors.New("e-RS is away")}, "step 13 (services): e-RS is away"},
+		"no program":        {fakeProgram{step: "services", fails: errors.New("e-RS is down")}, "step 13 (services): e-RS is down"},
 		"one push too many": {fakeProgram{step: "gone", sinks: func(s *fakeSinks) { s.counts.Website.Stored++ }}, "website stored"},
 		"a service that stays": {
 			fakeProgram{step: "gone", sinks: func(s *fakeSinks) {

@@ -38,7 +38,7 @@ func CheckRun(want, got runs.Summary) error {
 		return nil
 	}
 	if got.Error != "" {
-		wrong = append(wrong, "  it said         "+got.Error)
+		wrong = append(wrong, "  its error       "+got.Error)
 	}
 	return errors.New("run " + got.Run + " of " + want.Report + " did not do what the register asks for:\n" + strings.Join(wrong, "\n"))
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Oracle predicts the result of every run. It works from the register itself and not
-// from what profilesync read of it: it keeps the profiles as they must be, and has
-// the rules in a few lines (reconcile/RULES.md "Status decides", reconcile/RULES.md "Guard").
-// It covers only what a made-up register can do. Each prediction
-// takes what it predicts as having happened.
+// Oracle predicts the result of every run. It works from the register itself
+// and not from what profilesync read of it: it keeps the profiles as they must
+// be, and has the rules in a few lines (reconcile/RULES.md "Status decides",
+// reconcile/RULES.md "Guard"). It covers only what a made-up register can do.
+// Each prediction assumes that earlier predictions came true.
 type Oracle struct {
 	reports  map[string]map[string]*expectedProfile // by report, then code
 	withheld map[string][]fieldChange               // what the last run of a report withheld

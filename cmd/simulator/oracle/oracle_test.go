@@ -32,7 +32,7 @@ func TestAClosureIsPredictedForTheSecondDay(t *testing.T) {
 	listed[1].Standing, listed[1].Closed = profile.Inactive, day(2)
 	first := o.Listing("etr", listed, day(2))
 	require.Equal(t, 1, first.PendingClose)
-	require.Equal(t, first.Changes, o.Listing("etr", listed, day(2)).Changes, "the same day says nothing new")
+	require.Equal(t, first.Changes, o.Listing("etr", listed, day(2)).Changes, "the same day does not confirm it")
 	second := o.Listing("etr", listed, day(3))
 	require.Equal(t, runs.ChangeCounts{Close: 1}, second.Changes)
 	require.Equal(t, 1, second.Population)

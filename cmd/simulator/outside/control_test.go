@@ -76,7 +76,7 @@ func TestTimeIsPlayedOverHTTP(t *testing.T) {
 	require.Equal(t, played.Day, world.Day())
 }
 
-func TestControlRefusesWhatIsNoDayToCome(t *testing.T) {
+func TestControlRefusesAnythingButAFutureDay(t *testing.T) {
 	t.Parallel()
 	world := smallWorld(t)
 	for target, want := range map[string]string{
@@ -91,16 +91,16 @@ func TestControlRefusesWhatIsNoDayToCome(t *testing.T) {
 		require.Contains(t, refusal, want)
 	}
 	status, _, _ := ask(t, world, http.MethodGet, ChurnPath+"?to=2026-03-31")
-	require.NotEqual(t, http.StatusOK, status, "a link that is followed must not play time")
+	require.NotEqual(t, http.StatusOK, status, "following a link must not move time on")
 	require.Equal(t, registerDay, world.Day())
 }
 
-func TestTheOutsideSystemsStandBesideTheControl(t *testing.T) {
+func TestTheOutsideSystemsAreServedBesideTheControl(t *testing.T) {
 	t.Parallel()
 	world := smallWorld(t)
 	for target, want := range map[string]int{
 		odstest.DSEPath + "?report=etr":             http.StatusOK,
-		odstest.FHIRPath + "/Organization?_count=1": http.StatusUnauthorized, // it wants the key
+		odstest.FHIRPath + "/Organization?_count=1": http.StatusUnauthorized, // it requires the key
 	} {
 		w := httptest.NewRecorder()
 		siteOf(t, world).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))

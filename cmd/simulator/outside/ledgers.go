@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// Tally counts what became of pushes: their effects, each of which should happen
-// once, and what must never happen.
+// Tally counts the outcomes of pushes: their effects, each of which should
+// happen once, and what must never happen.
 type Tally struct {
 	DoS     DoSTally     `json:"dos"`
 	Website WebsiteTally `json:"website"`
@@ -24,7 +24,7 @@ type DoSTally struct {
 	Applied   int `json:"applied"`
 	Hidden    int `json:"hidden"`    // change events of closed pharmacies: accepted, and the entry left unchanged
 	Refused   int `json:"refused"`   // FHIR updates with a value that DoS never accepts
-	Lost      int `json:"lost"`      // dropped, rejected or unmatched after a good answer
+	Lost      int `json:"lost"`      // dropped, rejected or unmatched although the answer was a success
 	Twice     int `json:"twice"`     // applied twice under one sequence number
 	Backwards int `json:"backwards"` // a lower sequence number after a higher one
 }

@@ -55,7 +55,7 @@ func (d *process) Stop() error {
 		<-d.done
 	}
 	if gone != nil || d.err != nil {
-		return fmt.Errorf("profilesync serve did not end well: %w", errors.Join(gone, d.err, d.said.last()))
+		return fmt.Errorf("profilesync serve did not stop cleanly: %w", errors.Join(gone, d.err, d.said.last()))
 	}
 	return nil
 }

@@ -82,10 +82,10 @@ func (p *Program) Runs(ctx context.Context, at time.Time, each func(runs.Summary
 	}, args...)
 }
 
-// Rows runs a command at a played time to its end, and calls each with every JSON
-// value that it prints, as soon as it is printed. It fails if the command cannot be
-// run, ends with an exit code that is no result, or prints what each does not
-// accept.
+// Rows runs a command at a played time to its end, and calls each with every
+// JSON value that it prints, as soon as it is printed. It fails if the command
+// cannot be run, ends with an exit code that is not a result, or prints
+// something that each does not accept.
 func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMessage) error, args ...string) (code int, err error) {
 	cmd := p.Command(ctx, at, append(args, "--format", "json")...)
 	said := &lineWriter{onLine: p.onLine}

@@ -1,4 +1,4 @@
-// Package screen is what the simulator shows a person: finished lines, and on a
+// Package screen prints what the simulator shows: finished lines, and on a
 // terminal a line that says what is being done.
 //
 //	Linef, Say ─▶ finished lines

@@ -63,9 +63,9 @@ func (s *Screen) Do(what string) {
 	s.draw()
 }
 
-// Note says more exactly what is being done, without starting the seconds anew. It
-// takes a line of profilesync's standard error; one that does not end in " ..." is
-// ignored.
+// Note says more exactly what is being done, without restarting the seconds. It
+// takes a line of profilesync's standard error; one that does not end in " ..."
+// is ignored.
 func (s *Screen) Note(line string) {
 	what, isStage := strings.CutSuffix(line, " ...")
 	if !isStage {
@@ -112,7 +112,7 @@ func (s *Screen) wipe() {
 	}
 }
 
-// Number writes a count as people do: 27,500.
+// Number formats a count with thousands separators: 27,500.
 func Number(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
@@ -120,7 +120,7 @@ func Number(n int) string {
 	return fmt.Sprintf("%s,%03d", Number(n/1000), n%1000)
 }
 
-// Count writes a number and its noun, with an s for the plural.
+// Count formats a number and its noun, with an s for the plural.
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNumbersAreWrittenAsPeopleDo(t *testing.T) {
+func TestNumbersHaveThousandsSeparators(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 27500: "27,500", 1234567: "1,234,567", 1002003: "1,002,003"} {
 		require.Equal(t, want, Number(n))
@@ -35,5 +35,5 @@ func TestATerminalShowsWhatIsBeingDone(t *testing.T) {
 	s.live = false
 	s.Do("reading")
 	s.Note("comparing ...")
-	require.Empty(t, out.String(), "elsewhere only finished lines are written")
+	require.Empty(t, out.String(), "without a terminal only finished lines are written")
 }
