@@ -44,7 +44,7 @@ type remindStore interface {
 
 // letterAdder stores due letters.
 type letterAdder interface {
-	// Unposted leaves out letters that were made due before, whatever their
+	// NewLetters leaves out letters that were made due before, whatever their
 	// outcome.
 	NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error)
 	AddLetters(ctx context.Context, posts []people.DueLetter) (added int, err error)
@@ -136,7 +136,7 @@ func (r *Reminders) emitUnsent(ctx context.Context, due []people.Reminder, each 
 	return each(due)
 }
 
-// Post makes the reminders due, and returns how many.
+// MakeDue makes the reminders due, and returns how many.
 func (r *Reminders) MakeDue(ctx context.Context) (added int, err error) {
 	err = r.Plan(ctx, nil, func(reminders []people.Reminder) error {
 		posts := make([]people.DueLetter, len(reminders))

@@ -134,7 +134,7 @@ func (r *Reporter) standingRows(ctx context.Context) (rows []report.StandingRow,
 	return rows, err
 }
 
-// Bring delivers the report of a day to every list that does not have it yet,
+// Deliver delivers the report of a day to every list that does not have it yet,
 // by every channel. A failure does not stop the other deliveries.
 func (r *Reporter) Deliver(ctx context.Context, day profile.Date) (delivered int, err error) {
 	for _, channel := range r.Channels {

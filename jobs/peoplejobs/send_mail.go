@@ -68,7 +68,7 @@ type outboxLetters interface {
 	// Begin records that a claimed letter may have been sent from now on. It
 	// reports false, and records nothing, while sending is paused.
 	Begin(ctx context.Context, post people.DueLetter) (open bool, err error)
-	// Settle records the outcome of a claimed letter, and counts it if it was
+	// RecordOutcome records the outcome of a claimed letter, and counts it if it was
 	// sent. It records nothing if the letter has been claimed again since.
 	RecordOutcome(ctx context.Context, s people.LetterOutcome) error
 	Waiting(ctx context.Context) (letters int, next time.Time, err error)
@@ -152,7 +152,7 @@ func (r *sendRound) releaseUnsent(ctx context.Context) error {
 	return nil
 }
 
-// settleStale looks up, at the mail service, letters that a process left in the
+// resolveStale looks up, at the mail service, letters that a process left in the
 // middle of sending. If their outcome cannot be found out, they are never sent
 // again.
 func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {

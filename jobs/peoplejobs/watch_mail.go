@@ -47,7 +47,7 @@ const (
 	checkedAtOnce = 1000
 )
 
-// Look checks the letters that were checked longest ago.
+// Check checks the letters that were checked longest ago.
 func (w *MailWatch) Check(ctx context.Context) error {
 	open, err := w.Store.OpenLetters(ctx, recheckAfter, letterRetention, checkedAtOnce)
 	if err != nil {

@@ -64,8 +64,8 @@ func (h *manualWorker) load(t *testing.T, codes ...profile.ODSCode) []push.Push 
 	return pushes
 }
 
-// outcomes sends pushes to the sink, and records nothing yet.
-func (h *manualWorker) outcomes(t *testing.T, codes ...profile.ODSCode) (outcomes []*batchedCall[push.Outcome, bool]) {
+// delivered sends pushes to the sink, and records nothing yet.
+func (h *manualWorker) delivered(t *testing.T, codes ...profile.ODSCode) (outcomes []*batchedCall[push.Outcome, bool]) {
 	t.Helper()
 	for _, p := range h.load(t, codes...) {
 		outcome, _, err := h.deliver(t.Context(), p, false)
@@ -81,7 +81,7 @@ func (h *manualWorker) outcomes(t *testing.T, codes ...profile.ODSCode) (outcome
 func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 	t.Parallel()
 	h := newManualWorker(t, 3)
-	batch := h.outcomes(t, "FA001", "FA002", "FA003")
+	batch := h.delivered(t, "FA001", "FA002", "FA003")
 	h.beforeLost = func() {
 		h.exec(t, "update profile set name = 'The newest' where code = 'FA002'")
 		h.queue(t)
@@ -110,7 +110,7 @@ func TestALostAnswerToASettlementLosesNoEdit(t *testing.T) {
 func TestAJobThatWasGivenUpRecordsNothing(t *testing.T) {
 	t.Parallel()
 	h := newManualWorker(t, 2)
-	batch := h.outcomes(t, "FA001", "FA002")
+	batch := h.delivered(t, "FA001", "FA002")
 	h.exec(t, "update push set job_id = null, due_at = now() where code = 'FA001'")
 	h.queue(t)
 	h.outcomes.batch(t.Context(), batch)
@@ -173,7 +173,7 @@ func TestAJobThatIsNotRunningIsNotCompleted(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
 			h := newManualWorker(t, 1)
-			batch := h.outcomes(t, "FA001")
+			batch := h.delivered(t, "FA001")
 			h.exec(t, "update river.river_job set finalized_at = "+finalized+", state = $1 where kind = 'push_dos'", state)
 			h.outcomes.batch(t.Context(), batch)
 			require.ErrorContains(t, batch[0].err, "it was "+state+" already")

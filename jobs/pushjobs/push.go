@@ -32,7 +32,7 @@ type PushStore interface {
 	// StagePushes stores what is about to be sent and returns its numbers, in
 	// the order given; 0 if the push no longer belongs to the job.
 	StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error)
-	// SettlePushes records outcomes and completes the jobs of those it
+	// RecordOutcomes records outcomes and completes the jobs of those it
 	// recorded. It reports which were recorded, in the order given: the others
 	// are of pushes that no longer belong to their jobs.
 	RecordOutcomes(

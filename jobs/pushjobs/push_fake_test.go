@@ -66,7 +66,7 @@ type memory struct {
 	staged    []push.Staged
 	settled   []push.Outcome
 	postponed int
-	settleErr error // returned by SettlePushes: the process or the database died
+	settleErr error // returned by RecordOutcomes: the process or the database died
 }
 
 func newMemory(desired push.DesiredState) *memory {

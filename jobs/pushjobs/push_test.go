@@ -205,7 +205,7 @@ func (m manyProfiles) StagePushes(_ context.Context, _ push.Sink, staged []push.
 	return numbers, nil
 }
 
-func (m manyProfiles) SettlePushes(
+func (m manyProfiles) RecordOutcomes(
 	_ context.Context, _ push.Sink, outcomes []push.Outcome, _ func(context.Context, pgx.Tx, []int64) error,
 ) (recorded []bool, _ error) {
 	m.Lock()

@@ -100,11 +100,11 @@ func (m mortalStore) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types [
 	return call(m.p, func() ([]people.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
 }
 
-func (m mortalStore) Unposted(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
+func (m mortalStore) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
 	return call(m.p, func() ([]people.DueLetter, error) { return m.store.NewLetters(ctx, posts) })
 }
 
-func (m mortalStore) PostLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
+func (m mortalStore) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
 	return call(m.p, func() (int, error) { return m.store.AddLetters(ctx, posts) })
 }
 
@@ -191,7 +191,7 @@ func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []people
 	return call(m.p, func() ([]people.DueLetter, error) { return m.box.Claim(ctx, most, perDay, blocked, today) })
 }
 
-func (m mortalBox) Settle(ctx context.Context, s people.LetterOutcome) error {
+func (m mortalBox) RecordOutcome(ctx context.Context, s people.LetterOutcome) error {
 	return callErr(m.p, func() error { return m.box.RecordOutcome(ctx, s) })
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// SettlePushes waits until a daemon has settled the pushes. If no daemon runs,
+// AwaitPushes waits until a daemon has settled the pushes. If no daemon runs,
 // it pushes them itself.
 func (a *App) AwaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
 	daemon, err := a.Store.DaemonRuns(ctx)
