@@ -9,7 +9,8 @@ import (
 	"github.com/profilesync/profilesync/jobs/queue"
 )
 
-// Housekeeping removes what nobody needs any more. The audit is never touched.
+// Housekeeping removes data that is no longer needed. The audit is never
+// touched.
 type Housekeeping struct{}
 
 // Kind names the job.

@@ -47,8 +47,8 @@ func isTokens(name erstest.FaultName) bool {
 }
 
 // With every fault of e-RS, from the first request on, the services of profiles
-// stay unchanged, down to the row version (connectors/ers/CONTRACT.md
-// "Acceptance", items 10 to 12 and 17).
+// stay unchanged, down to the row version
+// (connectors/ers/CONTRACT.md "Acceptance", items 10 to 12 and 17).
 func TestNoFaultOfERSRemovesAnythingFromAProfile(t *testing.T) {
 	t.Parallel()
 	const groups = 5 // faults that are retried take seconds, so they run in parallel

@@ -47,7 +47,8 @@ func openEmptyDatabase(ctx context.Context, dir string) (*local.Cluster, error) 
 	return cluster, nil
 }
 
-// markFolder makes the folder and marks it, unless it has somebody else's database.
+// markFolder makes the folder and marks it, unless it holds a database that the
+// simulator did not make.
 func markFolder(dir, place string) error {
 	marked := filepath.Join(dir, markFile)
 	_, unmarked := os.Stat(marked)

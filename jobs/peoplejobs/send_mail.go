@@ -25,7 +25,7 @@ type SendMail struct {
 // Kind names the job.
 func (SendMail) Kind() string { return "send_mail" }
 
-// InsertOpts lets one be queued at a time.
+// InsertOpts allows one queued job per value of After.
 func (SendMail) InsertOpts() river.InsertOpts {
 	opts := peopleOpts()
 	opts.Queue = queue.Mail

@@ -183,7 +183,7 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 	case refused:
 		paused, err := p.Store.PauseRoute(ctx, p.Name, o.Route, o.Attempt, p.ProbeEvery)
 		if paused {
-			p.Log.ErrorContext(ctx, "sink paused: nothing is lost, pushing goes on by itself when it works again",
+			p.Log.ErrorContext(ctx, "sink paused: no push is lost, and pushing resumes automatically when the sink works again",
 				"sink", p.Name, "route", o.Route, "why", o.Attempt, "status", o.Status, "error", o.Reason)
 		}
 		return err

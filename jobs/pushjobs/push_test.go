@@ -28,7 +28,8 @@ func TestARouteIsPausedWithOneLine(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, b.pusher.updatePause(t.Context(), outcome, false, false))
 		}
-		require.Equal(t, []string{"sink paused: nothing is lost, pushing goes on by itself when it works again"}, b.log.at(slog.LevelError))
+		require.Equal(t, []string{"sink paused: no push is lost, and pushing resumes automatically when the sink works again"},
+			b.log.at(slog.LevelError))
 		require.Equal(t, string(answer), b.paused[tagged.Name])
 	}
 }
@@ -64,17 +65,17 @@ func TestAProbe(t *testing.T) {
 		pushes  func(int, push.Delivery) (push.Receipt, error)
 		resumes bool
 	}{
-		"accepted":                               {false, nil, accepts, true},
-		"refused":                                {false, nil, answering(push.AnswerRefused), true},
-		"later":                                  {false, nil, answering(push.AnswerLater), true},
-		"conflict":                               {false, shows7, answering(push.AnswerConflict), true},
-		"seen":                                   {true, shows7, nil, true},
-		"unclear":                                {false, nil, answering(push.AnswerUnclear), false},
-		"unauthorized":                           {false, nil, answering(push.AnswerUnauthorized), false},
-		"down":                                   {false, nil, answering(push.AnswerDown), false},
-		"cannot be read":                         {true, showing(push.Shown{}, answers(push.AnswerUnclear)), nil, false},
-		"can be read, but pushes are refused":    {true, showing(push.Shown{}, nil), answering(push.AnswerUnauthorized), false},
-		"can be read, but nobody answers pushes": {true, showing(push.Shown{}, nil), answering(push.AnswerUnclear), false},
+		"accepted":                              {false, nil, accepts, true},
+		"refused":                               {false, nil, answering(push.AnswerRefused), true},
+		"later":                                 {false, nil, answering(push.AnswerLater), true},
+		"conflict":                              {false, shows7, answering(push.AnswerConflict), true},
+		"seen":                                  {true, shows7, nil, true},
+		"unclear":                               {false, nil, answering(push.AnswerUnclear), false},
+		"unauthorized":                          {false, nil, answering(push.AnswerUnauthorized), false},
+		"down":                                  {false, nil, answering(push.AnswerDown), false},
+		"cannot be read":                        {true, showing(push.Shown{}, answers(push.AnswerUnclear)), nil, false},
+		"can be read, but pushes are refused":   {true, showing(push.Shown{}, nil), answering(push.AnswerUnauthorized), false},
+		"can be read, but pushes get no answer": {true, showing(push.Shown{}, nil), answering(push.AnswerUnclear), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -150,6 +150,6 @@ func (a *Announcer) End(ctx context.Context, worked bool) {
 	if worked {
 		end = a.current.Stop
 	}
-	_ = end(ctx) // on failure, its silence tells the same
+	_ = end(ctx) // if it fails, others notice the silence
 	a.current = nil
 }

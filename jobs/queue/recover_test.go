@@ -34,7 +34,7 @@ func TestJobsThatThisProcessIsNotWorkingAreMissing(t *testing.T) {
 		require.Empty(t, held.missing(running), "at the first check a fetched job may be in transit")
 		require.Equal(t, []missingJob{{running[3], false}, {running[4], false}}, held.missing(running),
 			"the queue may still be recording what ended a moment ago")
-		time.Sleep(recordTimeout) //nolint:forbidigo // on the bubble's clock
+		time.Sleep(recordTimeout) //nolint:forbidigo // on synctest's clock
 		held.missing(running)
 		require.Equal(t, []missingJob{{running[1], true}, {running[3], false}, {running[4], false}}, held.missing(running),
 			"the queue retries to record a failure for as long as the process lives")
@@ -124,7 +124,7 @@ func TestALostAnnouncementIsMadeAgainUntilTheProcessIsReplaced(t *testing.T) {
 		require.Equal(t, int64(5), id)
 		ended := make(chan error)
 		go func() { ended <- a.Run(t.Context()) }()
-		time.Sleep(4*renewEvery + renewEvery/2) //nolint:forbidigo // on the bubble's clock
+		time.Sleep(4*renewEvery + renewEvery/2) //nolint:forbidigo // on synctest's clock
 		synctest.Wait()
 		require.Equal(t, []string{"lost", "lost", "answered", "answered"}, calls)
 		require.True(t, made[0].closed)

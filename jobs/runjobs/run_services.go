@@ -30,8 +30,8 @@ type ServiceSource interface {
 	Proof(ctx context.Context, id services.ID) (services.Answer, error)
 }
 
-// ServiceBatch is how many ids one call may look up (connectors/ers/CONTRACT.md
-// "Asking for many").
+// ServiceBatch is how many ids one call may look up
+// (connectors/ers/CONTRACT.md "Asking for many").
 const ServiceBatch = 20
 
 // ServiceSession works runs of the e-Referral Service. Answers of e-RS are

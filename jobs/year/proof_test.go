@@ -97,7 +97,7 @@ func (y *year) collect() {
 func (y *year) message(m notifytest.Message) {
 	h, kind, today := y.byAddress[m.Address], y.kinds[m.TemplateID], dateOf(m.At)
 	if h == nil {
-		y.wrongf("stranger: %s went to an address of nobody", kind)
+		y.wrongf("stranger: %s went to an unknown address", kind)
 		return
 	}
 	y.counted[kind]++
@@ -294,7 +294,7 @@ func (y *year) requireNobodyMissed(today date) {
 			y.wrongf("left: %s is invited since %s", h, h.created)
 		}
 		if !withheld && h.state == "active" && !h.dead && h.reasonToKeep(today) == "" && y.bothWarningsRecorded(h, today) {
-			y.wrongf("left: %s still stands on %s", h, today)
+			y.wrongf("left: %s is still active on %s", h, today)
 		}
 		for _, m := range h.members {
 			if !m.ended && len(m.place.seenClosed) > 1 {

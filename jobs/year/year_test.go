@@ -199,7 +199,7 @@ func (d *daemon) day(at time.Time) {
 	}
 	d.approve(today)
 	d.hurry(today, at)
-	d.until(at.Add(time.Hour)) // people go on
+	d.until(at.Add(time.Hour)) // people continue to act
 	if d.deliver(today) {
 		d.requireDelivered(today)
 		d.requireWarned(today)

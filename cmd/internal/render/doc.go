@@ -7,7 +7,7 @@
 //
 //   - CSV and XLSX put ' before a text that a spreadsheet might take for a
 //     formula. In XLSX such a text is a string anyway; the guard matters if
-//     somebody saves the sheet as CSV.
+//     the sheet is saved as CSV.
 //   - XLSX stores numbers, dates and times as such, with times in UK time.
 //     HTML shows UK time too, with the instant in the element's
 //     datetime.

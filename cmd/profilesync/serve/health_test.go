@@ -17,7 +17,7 @@ func TestAliveMeansMakingProgress(t *testing.T) {
 	t.Parallel()
 	every := func(times int, do ...func()) {
 		for range times {
-			time.Sleep(time.Second) //nolint:forbidigo // on the bubble's clock
+			time.Sleep(time.Second) //nolint:forbidigo // on synctest's clock
 			for _, one := range do {
 				one()
 			}

@@ -19,8 +19,8 @@ type ImportedExtract struct {
 }
 
 // ImportExtract imports an extract into the register, under the lock of e-RS,
-// so that no run sees half of it. The file is read before that, so that nobody
-// waits for its disk.
+// so that no run sees half of it. The file is read before that, so that a slow
+// disk does not hold the lock.
 func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done ImportedExtract, err error) {
 	file, err := spoolFile(path)
 	if err != nil {
