@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// This file walks ADDING.md "A field": its steps are applied to a copy of the
-// sources, and each that is left out must be named.
+// This file tests ADDING.md "A field": it applies the steps to a copy of the
+// sources, and checks that leaving out a step is reported with its name.
 
 // step is a step of the page.
 type step struct {
@@ -24,8 +24,8 @@ type step struct {
 	patches []patch
 }
 
-// patch is a block of the page: a file, a query of the store, a function of the
-// database or one of Go, and the lines to put in place of others.
+// patch is a diff block of the page: its target, which is a file, a query of the
+// store, or a function of the database or of Go, and the lines to replace.
 type patch struct {
 	target string
 	hunks  []hunk
@@ -36,22 +36,22 @@ type hunk struct{ old, new string }
 func TestAFieldIsAddedByThePage(t *testing.T) {
 	t.Parallel()
 	sources, steps := fieldSources(t), stepsOf(t)
-	walked := walk(t, sources, steps, "")
+	walked := applySteps(t, sources, steps, "")
 	require.Empty(t, walked.missing())
 	fax := faxOf(t, walked)
 	for _, left := range steps {
 		t.Run(left.title, func(t *testing.T) {
 			t.Parallel()
 			var want []string
-			if needs(walked, fax, left.title) {
+			if needsStep(walked, fax, left.title) {
 				want = []string{left.title}
 			}
-			require.Equal(t, want, stepsNamed(walk(t, sources, steps, left.title).missing()))
+			require.Equal(t, want, stepsNamed(applySteps(t, sources, steps, left.title).missing()))
 		})
 	}
 }
 
-// An editors' field needs no steps of the register's, and one more for checks.
+// An editors' field skips the register's steps, and needs one more for checks.
 func TestAnEditorsFieldIsAddedByThePage(t *testing.T) {
 	t.Parallel()
 	sources, steps := fieldSources(t), stepsOf(t,
@@ -61,7 +61,7 @@ func TestAnEditorsFieldIsAddedByThePage(t *testing.T) {
 		"": nil, "The section": {"The section"}, "The audit": {"The audit"},
 		"The register": nil, "Creations": nil, "Updates": nil, "Edits during a run": nil,
 	} {
-		require.Equal(t, want, stepsNamed(walk(t, sources, steps, left).missing()), left)
+		require.Equal(t, want, stepsNamed(applySteps(t, sources, steps, left).missing()), left)
 	}
 }
 
@@ -82,17 +82,17 @@ func faxOf(t *testing.T, s source) field {
 	t.Helper()
 	fields := s.fields()
 	at := slices.IndexFunc(fields, func(f field) bool { return f.name == "fax" })
-	require.Equal(t, len(fields)-1, at, "a new field is the last")
+	require.Equal(t, len(fields)-1, at, "a new field comes last")
 	return fields[at]
 }
 
-// needs reports whether a field needs a step that says what to do.
-func needs(s source, f field, title string) bool {
+// needsStep reports whether a field needs a step of the page.
+func needsStep(s source, f field, title string) bool {
 	at := slices.IndexFunc(places, func(p place) bool { return p.step == title })
 	return title != "Drift of DoS" && (at < 0 || places[at].wanted(s, f))
 }
 
-// stepsNamed are the steps of what is missing, each once.
+// stepsNamed returns the steps that the findings name, each once.
 func stepsNamed(missing []string) (titles []string) {
 	for _, text := range missing {
 		if parts := strings.SplitN(text, ": ", 3); !slices.Contains(titles, parts[1]) {
@@ -102,8 +102,8 @@ func stepsNamed(missing []string) (titles []string) {
 	return titles
 }
 
-// fieldSources are the files that speak of fields, without tests, simulators and
-// generated code.
+// fieldSources returns the files that mention fields, without tests, simulators
+// and generated code.
 func fieldSources(t *testing.T) fstest.MapFS {
 	t.Helper()
 	tree, sources := os.DirFS(".."), fstest.MapFS{}
@@ -125,7 +125,8 @@ func fieldSources(t *testing.T) fstest.MapFS {
 	return sources
 }
 
-// stepsOf are the steps of the page, with texts replaced by others in pairs.
+// stepsOf returns the steps of the page. replaced holds pairs of old and new text,
+// as strings.NewReplacer takes them.
 func stepsOf(t *testing.T, replaced ...string) (steps []step) {
 	t.Helper()
 	page, err := os.ReadFile("ADDING.md")
@@ -164,8 +165,8 @@ func hunksOf(lines string) (hunks []hunk) {
 	return hunks
 }
 
-// walk applies the steps to a copy, but for one.
-func walk(t *testing.T, sources fstest.MapFS, steps []step, left string) source {
+// applySteps applies the steps to a copy, except the one called left.
+func applySteps(t *testing.T, sources fstest.MapFS, steps []step, left string) source {
 	t.Helper()
 	tree := maps.Clone(sources)
 	for _, s := range steps {
@@ -180,7 +181,7 @@ func walk(t *testing.T, sources fstest.MapFS, steps []step, left string) source 
 	return s
 }
 
-// newMigration is where the steps put what they write into the database.
+// newMigration is the file to which the steps add functions of the database.
 const newMigration = "connectors/postgres/migrations/09999_fax.sql"
 
 func (p patch) apply(t *testing.T, tree fstest.MapFS) {
@@ -189,44 +190,44 @@ func (p patch) apply(t *testing.T, tree fstest.MapFS) {
 	kind, name, _ := strings.Cut(p.target, " ")
 	switch kind {
 	case "function":
-		text := strings.Replace(p.in(t, s.function(name)), "create function", "create or replace function", 1)
-		add(tree, newMigration, "-- +goose StatementBegin\n"+text+"\n-- +goose StatementEnd\n")
+		text := strings.Replace(p.applyTo(t, s.function(name)), "create function", "create or replace function", 1)
+		appendTo(tree, newMigration, "-- +goose StatementBegin\n"+text+"\n-- +goose StatementEnd\n")
 	case "query":
 		file, query := s.queryIn(name)
 		require.NotEmpty(t, file, p.target)
-		put(tree, file, strings.Replace(string(tree[file].Data), query, p.in(t, query), 1))
+		putFile(tree, file, strings.Replace(string(tree[file].Data), query, p.applyTo(t, query), 1))
 	case "func":
 		file := s.fileOf(name)
 		require.NotEmpty(t, file, p.target)
-		put(tree, file, p.in(t, string(tree[file].Data)))
+		putFile(tree, file, p.applyTo(t, string(tree[file].Data)))
 	case newMigration:
-		add(tree, newMigration, p.hunks[0].new)
+		appendTo(tree, newMigration, p.hunks[0].new)
 	default:
 		require.NotNil(t, tree[p.target], p.target)
-		put(tree, p.target, p.in(t, string(tree[p.target].Data)))
+		putFile(tree, p.target, p.applyTo(t, string(tree[p.target].Data)))
 	}
 }
 
-func put(tree fstest.MapFS, file, text string) { tree[file] = &fstest.MapFile{Data: []byte(text)} }
+func putFile(tree fstest.MapFS, file, text string) { tree[file] = &fstest.MapFile{Data: []byte(text)} }
 
-func add(tree fstest.MapFS, file, text string) {
+func appendTo(tree fstest.MapFS, file, text string) {
 	if tree[file] != nil {
 		text = string(tree[file].Data) + text
 	}
-	put(tree, file, text)
+	putFile(tree, file, text)
 }
 
-// in is a text with the lines in place.
-func (p patch) in(t *testing.T, text string) string {
+// applyTo returns a text with the patch applied.
+func (p patch) applyTo(t *testing.T, text string) string {
 	t.Helper()
 	for _, h := range p.hunks {
-		require.Equal(t, 1, strings.Count(text, h.old), "%s: what the page shows must stand there once:\n%s", p.target, h.old)
+		require.Equal(t, 1, strings.Count(text, h.old), "%s: the lines on the page must be there once:\n%s", p.target, h.old)
 		text = strings.Replace(text, h.old, h.new, 1)
 	}
 	return text
 }
 
-// fileOf is where a function of the store stands.
+// fileOf returns the file that holds a function of the store.
 func (s source) fileOf(function string) string {
 	for _, pattern := range []string{"connectors/postgres/*.go", "connectors/postgres/*/*.go"} {
 		files, _ := fs.Glob(s.tree, pattern)
@@ -245,8 +246,8 @@ var (
 	placeholder = regexp.MustCompile(`<[a-z]+>`)
 )
 
-// What the page names is there: files and folders, and the identifiers of packages.
-func TestThePageNamesWhatIsThere(t *testing.T) {
+// The files, folders and identifiers that the page names exist.
+func TestThePageNamesWhatExists(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("ADDING.md")
 	require.NoError(t, err)
@@ -281,7 +282,7 @@ func (s source) declares(name, ident string) bool {
 	return false
 }
 
-// declaredBy are the names that a declaration declares, each between spaces.
+// declaredBy returns the names that a declaration declares, each between spaces.
 func declaredBy(declared ast.Decl) (names string) {
 	switch d := declared.(type) {
 	case *ast.FuncDecl:

@@ -23,8 +23,8 @@ func soundTree() fstest.MapFS {
 	return tree
 }
 
-// imports is a file that imports the packages; @ stands for this module.
-func imports(packages ...string) string {
+// importing returns a file that imports the packages; @ stands for this module.
+func importing(packages ...string) string {
 	var source strings.Builder
 	source.WriteString("package p\n")
 	for _, name := range packages {
@@ -33,8 +33,8 @@ func imports(packages ...string) string {
 	return source.String()
 }
 
-// says is a file that holds the text as a string.
-func says(text string) string { return "package p\nvar _ = " + strconv.Quote(text) + "\n" }
+// holdingString returns a file that holds the text as a string.
+func holdingString(text string) string { return "package p\nvar _ = " + strconv.Quote(text) + "\n" }
 
 func TestForbiddenImportsAreReported(t *testing.T) {
 	t.Parallel()
@@ -43,7 +43,7 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		"core takes a context":        {"reconcile/x.go", "context"},
 		"core logs":                   {"reconcile/x.go", "log/slog"},
 		"core opens connections":      {"reconcile/x.go", "net/http"},
-		"core draws lots":             {"reconcile/x.go", "math/rand/v2"},
+		"core uses randomness":        {"reconcile/x.go", "math/rand/v2"},
 		"core uses a database":        {"reconcile/x.go", "github.com/jackc/pgx/v5"},
 		"core uses jobs":              {"reconcile/a/x.go", "@/jobs"},
 		"core draws test data":        {"reconcile/profile/x.go", "pgregory.net/rapid"},
@@ -85,7 +85,7 @@ func TestForbiddenImportsAreReported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want := c.file + ": may not import " + strings.Replace(c.imported, "@", module, 1)
-			requireFound(t, c.file, imports(c.imported), want)
+			requireFound(t, c.file, importing(c.imported), want)
 		})
 	}
 }
@@ -105,7 +105,7 @@ func TestSQLInGoIsReported(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			requireFound(t, c.file, says(c.statement), c.file+":2: SQL stands in .sql files of connectors/postgres only")
+			requireFound(t, c.file, holdingString(c.statement), c.file+":2: SQL may only be in .sql files of connectors/postgres")
 		})
 	}
 }
@@ -113,9 +113,9 @@ func TestSQLInGoIsReported(t *testing.T) {
 func TestStrayFilesAreReported(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ file, source, want string }{
-		"a fifth folder":       {"pkg/x.go", "package p", "pkg: may not stand at the top level"},
-		"a file beside it":     {"sqlc.yaml", "", "sqlc.yaml: may not stand at the top level"},
-		"a Go file at the top": {"x.go", "package p", "x.go: stands in no layer"},
+		"a fifth folder":       {"pkg/x.go", "package p", "pkg: may not be at the top level"},
+		"a file beside it":     {"sqlc.yaml", "", "sqlc.yaml: may not be at the top level"},
+		"a Go file at the top": {"x.go", "package p", "x.go: belongs to no layer"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,8 @@ func TestStrayFilesAreReported(t *testing.T) {
 	}
 }
 
-// requireFound puts one file into a sound tree and wants its violation named.
+// requireFound adds one file to a sound tree and checks that its violation is
+// reported.
 func requireFound(t *testing.T, file, source, want string) {
 	t.Helper()
 	tree := soundTree()
@@ -148,31 +149,31 @@ func TestSoundFilesAreNotReported(t *testing.T) {
 	t.Parallel()
 	tree := soundTree()
 	for name, source := range map[string]string{
-		"reconcile/x.go":                     imports("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases"),
-		"reconcile/runs/x.go":                imports("time", "golang.org/x/text/cases", "@/reconcile/profile"),
-		"reconcile/report/x.go":              imports("@/reconcile/push", "@/reconcile/people", "@/reconcile/services", "@/reconcile/runs"),
-		"reconcile/x_test.go":                imports("os", "@/connectors/postgres/pgtest"),
-		"reconcile/testdata/x.go":            imports("os"),
-		"reconcile/profile/profiletest/x.go": imports("@/reconcile/profile", "pgregory.net/rapid"),
-		"jobs/x.go":                          imports("@/reconcile/runs", "log/slog", "github.com/riverqueue/river/rivertype"),
-		"connectors/ods/x.go":                imports("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile/push", "net/http"),
-		"connectors/ods/odstest/x.go":        imports("@/connectors/ods", "@/connectors/internal/register"),
-		"connectors/internal/register/x.go":  imports("@/connectors/internal/httpx", "@/reconcile/profile"),
-		"connectors/postgres/dbsql/x.go":     says("select name from profile where code = $1"),
-		"connectors/postgres/pgtest/x.go":    says("select 1"),
-		"cmd/profilesync/x.go":               imports("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
-		"cmd/profilesync/y.go":               imports("@/cmd/profilesync/commands", "@/cmd/profilesync/serve"),
-		"cmd/profilesync/commands/x.go":      imports("@/cmd/profilesync/wiring", "@/cmd/profilesync/settings", "@/cmd/internal/spool"),
-		"cmd/simulator/x.go":                 imports("@/cmd/simulator/demo", "@/cmd/simulator/program", "@/connectors/postgres/local"),
-		"cmd/simulator/demo/x.go":            imports("@/cmd/simulator/oracle", "@/cmd/simulator/screen"),
-		"cmd/profilesync/update.go":          says("update the profile and set its name"),
-		"cmd/profilesync/with.go":            says("with no changes"),
-		"cmd/profilesync/select.go":          says("select a run from the list below"),
-		"cmd/profilesync/delete.go":          says("delete from the table above"),
-		"cmd/profilesync/insert.go":          says("insert into the queue of the daemon"),
+		"reconcile/x.go":                     importing("time", "time/tzdata", "unicode/utf8", "golang.org/x/text/cases"),
+		"reconcile/runs/x.go":                importing("time", "golang.org/x/text/cases", "@/reconcile/profile"),
+		"reconcile/report/x.go":              importing("@/reconcile/push", "@/reconcile/people", "@/reconcile/services", "@/reconcile/runs"),
+		"reconcile/x_test.go":                importing("os", "@/connectors/postgres/pgtest"),
+		"reconcile/testdata/x.go":            importing("os"),
+		"reconcile/profile/profiletest/x.go": importing("@/reconcile/profile", "pgregory.net/rapid"),
+		"jobs/x.go":                          importing("@/reconcile/runs", "log/slog", "github.com/riverqueue/river/rivertype"),
+		"connectors/ods/x.go":                importing("@/connectors/ods/fhir", "@/connectors/internal/httpx", "@/reconcile/push", "net/http"),
+		"connectors/ods/odstest/x.go":        importing("@/connectors/ods", "@/connectors/internal/register"),
+		"connectors/internal/register/x.go":  importing("@/connectors/internal/httpx", "@/reconcile/profile"),
+		"connectors/postgres/dbsql/x.go":     holdingString("select name from profile where code = $1"),
+		"connectors/postgres/pgtest/x.go":    holdingString("select 1"),
+		"cmd/profilesync/x.go":               importing("@/jobs", "@/connectors/ods", "@/cmd/internal/admin", "os"),
+		"cmd/profilesync/y.go":               importing("@/cmd/profilesync/commands", "@/cmd/profilesync/serve"),
+		"cmd/profilesync/commands/x.go":      importing("@/cmd/profilesync/wiring", "@/cmd/profilesync/settings", "@/cmd/internal/spool"),
+		"cmd/simulator/x.go":                 importing("@/cmd/simulator/demo", "@/cmd/simulator/program", "@/connectors/postgres/local"),
+		"cmd/simulator/demo/x.go":            importing("@/cmd/simulator/oracle", "@/cmd/simulator/screen"),
+		"cmd/profilesync/update.go":          holdingString("update the profile and set its name"),
+		"cmd/profilesync/with.go":            holdingString("with no changes"),
+		"cmd/profilesync/select.go":          holdingString("select a run from the list below"),
+		"cmd/profilesync/delete.go":          holdingString("delete from the table above"),
+		"cmd/profilesync/insert.go":          holdingString("insert into the queue of the daemon"),
 
-		"connectors/postgres/xstore/xsql/x.go":  says("select name from profile where code = $1"),
-		"connectors/postgres/servicestore/x.go": imports("@/connectors/postgres", "@/connectors/postgres/runstore"),
+		"connectors/postgres/xstore/xsql/x.go":  holdingString("select name from profile where code = $1"),
+		"connectors/postgres/servicestore/x.go": importing("@/connectors/postgres", "@/connectors/postgres/runstore"),
 	} {
 		tree[name] = &fstest.MapFile{Data: []byte(source)}
 	}

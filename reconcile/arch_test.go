@@ -17,33 +17,33 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// This file keeps the shape of the tree. It parses the files instead of asking
-// `go list`, whose answer the test cache would hide. Test files are exempt
-// from all of it: they may use pgtest, rapid and the simulators.
+// This file checks the structure of the tree. It parses the files instead of
+// running `go list`, whose result the test cache would not notice. Test files are
+// exempt from all of it: they may use pgtest, rapid and the simulators.
 
 const module = "github.com/profilesync/profilesync"
 
-// topLevel is all that may stand at the top of the tree, dotfiles aside.
+// topLevel lists all that may be at the top of the tree, besides dotfiles.
 var topLevel = []string{
 	"cmd", "jobs", "connectors", "reconcile",
 	"go.mod", "go.sum", "Makefile", "README.md", "LICENSE",
 }
 
-// generated is written by sqlc: it holds SQL.
+// generated is the package that sqlc writes: it holds SQL.
 var generated = regexp.MustCompile(`^connectors/postgres/(dbsql|\w+store/\w+sql)/`)
 
 // testSupport is linked into tests only and creates and drops databases.
 const testSupport = "connectors/postgres/pgtest"
 
 // layer is one row of the table of folders in README.md "How the parts hang together".
-// An entry matches the package of that name; one ending in "/..." also all below
-// it. A nil list allows nothing.
+// An entry matches the package of that name; one that ends in "/..." also matches
+// all packages below it. A nil list allows nothing.
 type layer struct {
-	dir     string   // the folder of the files it speaks of
-	ours    []string // folders of this module, besides the file's own (see own)
+	dir     string   // the folder that it applies to
+	ours    []string // folders of this module, besides the file's own (see ownFolder)
 	outside []string // packages of other modules
 	std     []string // packages of the standard library
-	stdNot  []string // taken out of std again
+	stdNot  []string // exceptions from std
 }
 
 // anything matches every package of its kind.
@@ -56,43 +56,43 @@ var layers = []layer{
 		outside: []string{"pgregory.net/rapid"},
 		std:     pureStd,
 	},
-	room("reconcile/profile"),
-	room("reconcile/runs", "reconcile/profile"),
-	room("reconcile/services", "reconcile/profile", "reconcile/runs"),
-	room("reconcile/push", "reconcile/profile", "reconcile/runs"),
-	room("reconcile/people", "reconcile/profile"),
-	room("reconcile/report", "reconcile/profile", "reconcile/runs", "reconcile/services", "reconcile/push", "reconcile/people"),
+	coreRoom("reconcile/profile"),
+	coreRoom("reconcile/runs", "reconcile/profile"),
+	coreRoom("reconcile/services", "reconcile/profile", "reconcile/runs"),
+	coreRoom("reconcile/push", "reconcile/profile", "reconcile/runs"),
+	coreRoom("reconcile/people", "reconcile/profile"),
+	coreRoom("reconcile/report", "reconcile/profile", "reconcile/runs", "reconcile/services", "reconcile/push", "reconcile/people"),
 	{
 		dir:     "reconcile",
 		outside: []string{"golang.org/x/text/..."},
 		std:     pureStd,
 	},
-	work("queue"),
-	work("runjobs", "jobs/queue"),
-	work("pushjobs", "jobs/queue"),
-	work("peoplejobs", "jobs/queue"),
-	work("", "jobs/queue", "jobs/runjobs", "jobs/pushjobs", "jobs/peoplejobs"),
-	stored("runstore"),
-	stored("servicestore", "connectors/postgres/runstore"),
-	stored("pushstore"),
-	stored("peoplestore"),
-	stored("reportstore"),
-	stored("watchstore"),
+	jobsRoom("queue"),
+	jobsRoom("runjobs", "jobs/queue"),
+	jobsRoom("pushjobs", "jobs/queue"),
+	jobsRoom("peoplejobs", "jobs/queue"),
+	jobsRoom("", "jobs/queue", "jobs/runjobs", "jobs/pushjobs", "jobs/peoplejobs"),
+	storeRoom("runstore"),
+	storeRoom("servicestore", "connectors/postgres/runstore"),
+	storeRoom("pushstore"),
+	storeRoom("peoplestore"),
+	storeRoom("reportstore"),
+	storeRoom("watchstore"),
 	{
 		dir:     "connectors",
 		ours:    []string{"reconcile/...", "connectors/internal/..."},
 		outside: []string{anything},
 		std:     []string{anything},
 	},
-	part("profilesync/settings", "reconcile/...", "connectors/..."),
-	part("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
-	part("profilesync/serve", belowCommands...),
-	part("profilesync/commands", belowCommands...),
-	part("simulator/screen"),
-	part("simulator/outside", "reconcile/...", "connectors/..."),
-	part("simulator/program", "reconcile/...", "cmd/simulator/outside"),
-	part("simulator/oracle", "reconcile/...", "connectors/...", "cmd/simulator/outside"),
-	part("simulator/demo", "reconcile/...", "connectors/...",
+	partOfProgram("profilesync/settings", "reconcile/...", "connectors/..."),
+	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
+	partOfProgram("profilesync/serve", belowCommands...),
+	partOfProgram("profilesync/commands", belowCommands...),
+	partOfProgram("simulator/screen"),
+	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
+	partOfProgram("simulator/program", "reconcile/...", "cmd/simulator/outside"),
+	partOfProgram("simulator/oracle", "reconcile/...", "connectors/...", "cmd/simulator/outside"),
+	partOfProgram("simulator/demo", "reconcile/...", "connectors/...",
 		"cmd/simulator/outside", "cmd/simulator/program", "cmd/simulator/oracle", "cmd/simulator/screen"),
 	{
 		dir:     "cmd",
@@ -107,13 +107,14 @@ var belowCommands = []string{
 	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
 }
 
-// part is a part of a program.
-func part(dir string, below ...string) layer {
+// partOfProgram is the layer of a folder in cmd.
+func partOfProgram(dir string, below ...string) layer {
 	return layer{dir: "cmd/" + dir, ours: below, outside: []string{anything}, std: []string{anything}}
 }
 
-// work is a room of the jobs, or what puts them together.
-func work(room string, below ...string) layer {
+// jobsRoom is the layer of a room of the jobs or, without a name, of the package
+// that joins them.
+func jobsRoom(room string, below ...string) layer {
 	return layer{
 		dir:  path.Join("jobs", room),
 		ours: append([]string{"reconcile/..."}, below...),
@@ -129,16 +130,18 @@ func work(room string, below ...string) layer {
 	}
 }
 
-// stored is a room of the store: it uses what all rooms share, and none beside it.
-func stored(room string, below ...string) layer {
+// storeRoom is the layer of a room of the store: it uses what all rooms share, and only
+// the given rooms beside it.
+func storeRoom(room string, below ...string) layer {
 	return layer{
 		dir: "connectors/postgres/" + room, ours: append([]string{"reconcile/...", "connectors/postgres"}, below...),
 		outside: []string{anything}, std: []string{anything},
 	}
 }
 
-// room is a room of the core: it may import those below it, and none beside it.
-func room(dir string, below ...string) layer {
+// coreRoom is the layer of a room of the core: it may import those below it, and
+// none beside it.
+func coreRoom(dir string, below ...string) layer {
 	return layer{dir: dir, ours: below, outside: []string{"golang.org/x/text/..."}, std: pureStd}
 }
 
@@ -152,7 +155,7 @@ var pureStd = []string{
 	"time", "time/tzdata", "unicode/...", "unique",
 }
 
-// sqlStatement matches a string that is a statement, and not a sentence that
+// sqlStatement matches a string that is an SQL statement, but not a sentence that
 // begins like one ("update the profile", "with no changes").
 var sqlStatement = regexp.MustCompile(`(?is)^\s*(--[^\n]*\n\s*)*(` + strings.Join([]string{
 	`select\s+(distinct\s+)?[\w.]+\s*\(`,              // select f(x)
@@ -171,7 +174,7 @@ func TestTreeKeepsItsShape(t *testing.T) {
 	require.Empty(t, found, "rules: reconcile/arch_test.go, layers and topLevel")
 }
 
-// violations names every breach in the tree, sorted by file.
+// violations lists every violation in the tree, sorted by file.
 func violations(tree fs.FS) ([]string, error) {
 	found, err := topLevelViolations(tree)
 	if err != nil {
@@ -199,7 +202,7 @@ func topLevelViolations(tree fs.FS) ([]string, error) {
 	for _, entry := range entries {
 		name := entry.Name()
 		if !strings.HasPrefix(name, ".") && !slices.Contains(topLevel, name) {
-			found = append(found, name+": may not stand at the top level")
+			found = append(found, name+": may not be at the top level")
 		}
 		missing = slices.DeleteFunc(missing, func(want string) bool { return want == name })
 	}
@@ -229,7 +232,7 @@ func fileViolations(name string, source []byte) ([]string, error) {
 func importViolations(name string, file *ast.File) ([]string, error) {
 	at := slices.IndexFunc(layers, func(l layer) bool { return within(name, l.dir) })
 	if at < 0 {
-		return []string{name + ": stands in no layer"}, nil
+		return []string{name + ": belongs to no layer"}, nil
 	}
 	var found []string
 	for _, spec := range file.Imports {
@@ -244,11 +247,12 @@ func importViolations(name string, file *ast.File) ([]string, error) {
 	return found, nil
 }
 
-// allows tells whether the file called name, of this layer, may import the package.
+// allows reports whether the file called name, of this layer, may import the
+// package.
 func (l layer) allows(name, imported string) bool {
 	if imported == module || strings.HasPrefix(imported, module+"/") {
 		folder := strings.TrimPrefix(strings.TrimPrefix(imported, module), "/")
-		return within(folder, own(name)) || matches(l.ours, folder)
+		return within(folder, ownFolder(name)) || matches(l.ours, folder)
 	}
 	first, _, _ := strings.Cut(imported, "/")
 	if strings.Contains(first, ".") {
@@ -257,9 +261,10 @@ func (l layer) allows(name, imported string) bool {
 	return matches(l.std, imported) && !matches(l.stdNot, imported)
 }
 
-// own is the folder a file shares freely: its layer's, among the connectors the
-// one outside system's, in the store and in the core the one room's, and in cmd its own.
-func own(name string) string {
+// ownFolder returns the folder whose packages a file may always import: that of its
+// outside system for connectors, of its room in the store and in the core, its own in
+// cmd, and otherwise that of its layer.
+func ownFolder(name string) string {
 	parts := strings.Split(name, "/")
 	switch {
 	case parts[0] == "cmd":
@@ -300,7 +305,7 @@ func sqlViolations(files *token.FileSet, file *ast.File) ([]string, error) {
 		}
 		if sqlStatement.MatchString(text) {
 			at := files.Position(literal.Pos())
-			found = append(found, fmt.Sprintf("%s:%d: SQL stands in .sql files of connectors/postgres only", at.Filename, at.Line))
+			found = append(found, fmt.Sprintf("%s:%d: SQL may only be in .sql files of connectors/postgres", at.Filename, at.Line))
 		}
 		return true
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The bounds of bounds_test.go, each broken once.
+// Each bound of bounds_test.go is broken once.
 
 func TestWhatIsTooLargeIsReported(t *testing.T) {
 	t.Parallel()
@@ -35,11 +35,11 @@ func TestWhatIsTooLargeIsReported(t *testing.T) {
 		},
 		"linked by a binary": {file: "jobs/x.go", source: "package jobs\n" + tooManyTypes(), want: "jobs: exported types: 61, at most 60"},
 		"alike by path": {
-			file: "cmd/x/x.go", source: imports("text/template", "html/template"),
+			file: "cmd/x/x.go", source: importing("text/template", "html/template"),
 			want: "cmd/x/x.go: imports called template: text/template, html/template",
 		},
 		"alike but for v5": {
-			file: "cmd/x/x_test.go", source: imports("a.org/ods/v5", "@/connectors/ods"),
+			file: "cmd/x/x_test.go", source: importing("a.org/ods/v5", "@/connectors/ods"),
 			want: "cmd/x/x_test.go: imports called ods: a.org/ods/v5, " + module + "/connectors/ods",
 		},
 	}
@@ -58,7 +58,7 @@ func TestWhatIsTooLargeIsReported(t *testing.T) {
 	}
 }
 
-// tooManyTypes declares one exported type more than a package may.
+// tooManyTypes declares one exported type more than a package may have.
 func tooManyTypes() string {
 	var source strings.Builder
 	for i := range maxTypes + 1 {
@@ -67,7 +67,7 @@ func tooManyTypes() string {
 	return source.String()
 }
 
-func TestWhatIsNotHeldIsNotReported(t *testing.T) {
+func TestExemptFilesAreNotReported(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat("\n", maxTotal) + tooManyTypes()
 	tree := fstest.MapFS{}

@@ -20,8 +20,8 @@ import (
 )
 
 // This file keeps files, functions and packages small. Generated code is exempt
-// from all of it. Tests are exempt but for the names of what they import. What no
-// binary is built of supports tests, and its package may be as large as it likes.
+// from all of it. Of tests only the names of imported packages are checked. A
+// package that no binary contains supports tests, and may be of any size.
 
 // Bounds of a package.
 const (
@@ -33,7 +33,7 @@ const (
 // maxLines is the longest a file may be.
 const maxLines = 400
 
-// A function's lines run from its func to its last brace.
+// The lines of a function run from its func to its last brace.
 const (
 	maxMeanInCore    = 10
 	maxMeanElsewhere = 14
@@ -47,8 +47,9 @@ const minTests = 2
 
 const core = "reconcile"
 
-// exceptions are the breaches that stand for now, as TestEverythingIsSmall names
-// them up to the second colon. One that is no longer needed fails the test.
+// exceptions are the breaches allowed for now, as TestEverythingIsSmall reports
+// them up to the second colon. An exception that is no longer needed fails the
+// test.
 var exceptions = []string{}
 
 func TestEverythingIsSmall(t *testing.T) {
@@ -63,7 +64,8 @@ type breach struct{ where, what, figure string }
 
 func (b breach) key() string { return b.where + ": " + b.what }
 
-// judge names the breaches that are not excepted, and the exceptions without a breach.
+// judge lists the breaches that are not excepted, and the exceptions without a
+// breach.
 func judge(found []breach, excepted []string) (wrong []string) {
 	unused := slices.Clone(excepted)
 	for _, b := range found {
@@ -93,7 +95,7 @@ type goFile struct {
 	set                 *token.FileSet
 }
 
-// packages are those of a tree by folder.
+// packages holds the packages of a tree by folder.
 type packages map[string]*goPackage
 
 // readPackages reads all Go files of the tree.
@@ -121,7 +123,8 @@ func readPackages(tree fs.FS) (packages, error) {
 // codeLine is a line that is neither blank nor a comment.
 var codeLine = regexp.MustCompile(`(?m)^[ \t]*([^/\s]|/[^/]).*$`)
 
-// walkGo visits every Go file, but those in testdata and in folders with a dot.
+// walkGo visits every Go file, except in testdata and in folders whose name
+// begins with a dot.
 func walkGo(tree fs.FS, visit func(name string, source []byte) error) error {
 	return fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -147,7 +150,7 @@ func (all packages) at(dir string) *goPackage {
 	return all[dir]
 }
 
-// breaches are all of the tree.
+// breaches returns all breaches in the tree.
 func (all packages) breaches() (found []breach) {
 	built := all.built()
 	for dir, p := range all {
@@ -165,14 +168,15 @@ func (all packages) breaches() (found []breach) {
 	return append(found, all.tests()...)
 }
 
-// isHeld tells the files that people write and binaries are built of.
+// isHeld reports whether the bounds apply: people wrote the file, and it is not a
+// test.
 func (f goFile) isHeld() bool { return !f.isTest && !f.isGenerated }
 
 func atMost[N int | float64](figure, bound N) string {
 	return fmt.Sprintf("%v, at most %v", figure, bound)
 }
 
-// built are the folders that the binaries are built of.
+// built returns the folders of the packages that binaries contain.
 func (all packages) built() map[string]bool {
 	built := map[string]bool{}
 	var reach func(dir string)
@@ -197,7 +201,7 @@ func (all packages) built() map[string]bool {
 	return built
 }
 
-// imports are the paths that a file imports.
+// imports returns the paths that a file imports.
 func (f goFile) imports() (paths []string) {
 	for _, spec := range f.syntax.Imports {
 		paths = append(paths, strings.Trim(spec.Path.Value, `"`))
@@ -205,7 +209,7 @@ func (f goFile) imports() (paths []string) {
 	return paths
 }
 
-// sizes are the breaches of a package's own bounds.
+// sizes returns the breaches of a package's own bounds.
 func (p *goPackage) sizes() (found []breach) {
 	files, lines, types := 0, 0, 0
 	for _, f := range p.files {
@@ -239,8 +243,8 @@ func (f goFile) exportedTypes() (n int) {
 	return n
 }
 
-// functions are the breaches of the bounds of functions: each one's, and the mean
-// of each folder at the top.
+// functions returns the breaches of the bounds of functions: of each function, and
+// of the mean in each top-level folder.
 func (all packages) functions() (found []breach) {
 	count, sum := map[string]int{}, map[string]int{}
 	for dir, p := range all {
@@ -268,7 +272,7 @@ func bound(layer string, inCore, elsewhere int) int {
 	return elsewhere
 }
 
-// functions are the lines of each function, by its file and name.
+// functions returns the number of lines of each function, by its file and name.
 func (p *goPackage) functions() iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for _, f := range p.files {
@@ -286,8 +290,8 @@ func (p *goPackage) functions() iter.Seq2[string, int] {
 	}
 }
 
-// tests is the breach of how much of the core its tests are. What supports tests
-// counts as tests.
+// tests returns the breach of the ratio of tests to code in the core. Code that
+// supports tests counts as tests.
 func (all packages) tests() []breach {
 	code, tests := 0, 0
 	for dir, p := range all {
@@ -309,8 +313,8 @@ func (all packages) tests() []breach {
 	return []breach{{core, "lines of tests to one of code", fmt.Sprintf("%.2f, at least %d", ratio, minTests)}}
 }
 
-// sharedNames are the imports of a file that share a package name, whatever the
-// file calls them.
+// sharedNames returns the imports of a file that share a package name, even if the
+// file renames them.
 func (all packages) sharedNames(f goFile) (found []breach) {
 	named := map[string][]string{}
 	for _, imported := range f.imports() {
@@ -327,7 +331,8 @@ func (all packages) sharedNames(f goFile) (found []breach) {
 
 var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
 
-// nameOf is the name of a package: of another module, what its path ends in.
+// nameOf returns the name of a package; for one of another module, the last
+// element of its path.
 func (all packages) nameOf(imported string) string {
 	if p := all[strings.TrimPrefix(imported, module+"/")]; p != nil {
 		return p.name

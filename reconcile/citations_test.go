@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// This file keeps citations true. What is known of the outside systems and the
-// rules stands in documents beside the code, and comments cite them by file and
-// heading, on one line, so that a heading can be searched for:
+// This file keeps citations true. Documents beside the code hold the rules and
+// what is known about the outside systems. Comments cite them by file and heading,
+// on one line, so that a heading can be searched for:
 //
 //	CONTRACT.md "Limits"                  of the connector that the file is in
 //	connectors/ers/CONTRACT.md "Limits"   of another one
@@ -25,15 +25,16 @@ import (
 // thisFile quotes citations that are wrong.
 const thisFile = "reconcile/citations_test.go"
 
-// cited are the documents that code cites by heading, and never otherwise.
+// cited are the documents that code must cite by heading.
 var cited = []string{"CONTRACT.md", "RULES.md"}
 
 var (
 	document = regexp.MustCompile(`([\w./-]*\w\.md)\b(,?)(?: "([^"]+)")?`)
-	// Sections have names here; those of an RFC have numbers.
+	// Our sections have names; those of an RFC have numbers.
 	numbered = regexp.MustCompile(`(RFC \d+ )?\b[Ss]ections? ?\d[\d.]*`)
 	wrapped  = regexp.MustCompile(`\n[ \t]*(//|--|#)[ \t]*`)
-	// Real data stands beside the checkout, and only what finds it may say where.
+	// Real data is beside the checkout, and only the package that finds it may say
+	// where.
 	outsideTree = regexp.MustCompile(`\.\./shared|shared/data|"shared"`)
 )
 
@@ -44,7 +45,7 @@ func TestCitationsAreTrue(t *testing.T) {
 	require.Empty(t, found, "how to cite: reconcile/citations_test.go")
 }
 
-// Every outside system has a simulator, and a document of what it is like.
+// Every outside system has a simulator, and a document that describes it.
 func TestEverySystemHasItsContract(t *testing.T) {
 	t.Parallel()
 	tree := os.DirFS("..")
@@ -64,7 +65,8 @@ func TestEverySystemHasItsContract(t *testing.T) {
 	require.Equal(t, 7, systems)
 }
 
-// falseCitations names every citation that leads nowhere, sorted by file.
+// falseCitations lists every citation of something that does not exist, sorted by
+// file.
 func falseCitations(tree fs.FS) (found []string, err error) {
 	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -88,14 +90,14 @@ func falseCitations(tree fs.FS) (found []string, err error) {
 	return found, err
 }
 
-// citing tells the files that people write.
+// citing reports whether people wrote the file.
 func citing(name string) bool {
 	kinds := []string{".go", ".sql", ".md", ".yml", ".yaml", ".tmpl"}
 	return name != thisFile && (slices.Contains(kinds, path.Ext(name)) || name == "Makefile" || name == ".ci/run")
 }
 
-// misquoted are the documents that a line names and that are not there, or have
-// no such heading.
+// misquoted lists the documents cited in a line that do not exist or do not have
+// the heading.
 func misquoted(tree fs.FS, name, line string) (wrong []string) {
 	for _, at := range document.FindAllStringSubmatchIndex(line, -1) {
 		if at[0] > 0 && line[at[0]-1] == '[' {
@@ -109,7 +111,7 @@ func misquoted(tree fs.FS, name, line string) (wrong []string) {
 		byHeading := slices.Contains(cited, path.Base(mentioned)) && path.Ext(name) != ".md"
 		switch {
 		case path.Ext(name) == ".md" && heading == "" && slices.Contains(cited, mentioned):
-			// a document speaks of one that stands in many folders
+			// a document mentions one that many folders have
 		case file == "":
 			wrong = append(wrong, mentioned+" is not in the tree")
 		case byHeading && (heading == "" || comma != ""):
@@ -121,8 +123,8 @@ func misquoted(tree fs.FS, name, line string) (wrong []string) {
 	return wrong
 }
 
-// nearest is the file of that name in the folder or the first one above it that
-// has one; empty for none.
+// nearest returns the file of that name in the folder, or in the closest folder
+// above that has one; empty for none.
 func nearest(tree fs.FS, folder, name string) string {
 	for {
 		file := path.Join(folder, name)
@@ -136,7 +138,7 @@ func nearest(tree fs.FS, folder, name string) string {
 	}
 }
 
-// headings are those of a document, without what is code in it.
+// headings returns the headings of a document, leaving out its code blocks.
 func headings(tree fs.FS, name string) (found []string) {
 	text, err := fs.ReadFile(tree, name)
 	if err != nil {
@@ -152,8 +154,8 @@ func headings(tree fs.FS, name string) (found []string) {
 	return found
 }
 
-// byNumber are sections that only a document of somebody else could have; a
-// comment may wrap in the middle of one.
+// byNumber lists citations of numbered sections, which none of our documents has.
+// A comment may wrap in the middle of one.
 func byNumber(name, text string) (wrong []string) {
 	for _, match := range numbered.FindAllStringSubmatch(wrapped.ReplaceAllString(text, " "), -1) {
 		if match[1] == "" {
@@ -173,7 +175,7 @@ func pointsOutside(name, line string) []string {
 	return nil
 }
 
-// citedTree is a tree of documents and one file that cites them.
+// citedTree returns a tree of documents with one file that cites them.
 func citedTree(name, text string) fstest.MapFS {
 	contract := []byte("# X\n\n```\n# code\n```\n\n## Limits\n\n## What bites\n")
 	return fstest.MapFS{

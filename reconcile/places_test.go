@@ -18,9 +18,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// This file names the places that miss a field of a profile. What can be derived
-// stands in the list of fields (profile/field.go); the rest is written by hand,
-// and adding a field means to visit each (ADDING.md "A field").
+// This file finds the places that lack a field of a profile. The list of fields
+// (profile/field.go) holds what can be derived; the rest is written by hand, and
+// adding a field means visiting each place (ADDING.md "A field").
 
 // rulesPage has tables of what is decided about fields.
 var rulesPage = path.Join(core, cited[1])
@@ -33,14 +33,14 @@ func TestEveryFieldIsInItsPlaces(t *testing.T) {
 	require.Empty(t, tree.missing(), "what to do: reconcile/ADDING.md \"A field\"")
 }
 
-// field is a row of the list, as it stands in the source.
+// field is a row of the list, as written in the source.
 type field struct {
 	ident, name, owner, stored, register, dosName, label string
 
 	isNumbered bool // has a constant
 }
 
-// column is its name in SQL, and goName that of sqlc.
+// column is the field's name in SQL, and goName its name in sqlc's code.
 func (f field) column() string { return strings.ReplaceAll(f.name, "-", "_") }
 
 func (f field) goName() (name string) {
@@ -50,7 +50,7 @@ func (f field) goName() (name string) {
 	return name
 }
 
-// ownerName is the owner in SQL and documents.
+// ownerName is the owner's name in SQL and documents.
 func (f field) ownerName() string { return strings.ToLower(strings.TrimPrefix(f.owner, "OwnedBy")) }
 
 func (f field) inColumn() bool    { return f.stored == "" || f.stored == "inColumn" }
@@ -61,31 +61,31 @@ func (f field) inSQL() string     { return `\b` + f.column() + `\b` }
 func (f field) quoted() string    { return `\('` + f.name + `',` }
 func (f field) withOwner() string { return `\('` + f.name + `', '` + f.ownerName() + `'\)` }
 
-// place is where a field has to stand. Its step is a heading of ADDING.md.
+// place is somewhere a field has to appear. Its step is a heading of ADDING.md.
 type place struct {
 	step   string
 	wanted func(source, field) bool
-	lacks  func(source, field) string // says what; empty for nothing
+	lacks  func(source, field) string // says what is missing; empty for nothing
 }
 
 func always(source, field) bool { return true }
 
-// asked turns a question about a field into one that looks at it alone.
-func asked(about func(field) bool) func(source, field) bool {
+// byField adapts a predicate that needs only the field.
+func byField(about func(field) bool) func(source, field) bool {
 	return func(_ source, f field) bool { return about(f) }
 }
 
 var places = []place{
 	{"The row", always, source.lacksRow},
-	{"The column", asked(field.inColumn), source.lacksColumn},
+	{"The column", byField(field.inColumn), source.lacksColumn},
 	{"The owner", always, source.lacksOwner},
-	{"The audit", asked(field.isChange), source.lacksAudit},
+	{"The audit", byField(field.isChange), source.lacksAudit},
 	{"The section", source.isChecked, source.lacksSection},
-	{"The register", asked(field.isSeeded), source.lacksRegister},
-	{"Creations", asked(field.isSeeded), source.lacksCreation},
-	{"Updates", asked(field.isFollowed), source.lacksUpdate},
-	{"Edits during a run", asked(field.isFollowed), source.lacksMove},
-	{"Loading profiles", asked(field.inColumn), source.lacksProfile},
+	{"The register", byField(field.isSeeded), source.lacksRegister},
+	{"Creations", byField(field.isSeeded), source.lacksCreation},
+	{"Updates", byField(field.isFollowed), source.lacksUpdate},
+	{"Edits during a run", byField(field.isFollowed), source.lacksMove},
+	{"Loading profiles", byField(field.inColumn), source.lacksProfile},
 	{"Loading pushes", source.isPushed, source.lacksPush},
 	{"DoS", always, source.lacksDoS},
 	{"Drift of DoS", always, source.lacksDrift},
@@ -93,7 +93,7 @@ var places = []place{
 	{"The rules", always, source.lacksRule},
 }
 
-// missing names each place that misses a field, and what is missing there.
+// missing lists each place that lacks a field, and what is missing there.
 func (s source) missing() (found []string) {
 	for _, f := range s.fields() {
 		switch {
@@ -117,7 +117,7 @@ func (s source) missing() (found []string) {
 
 var fieldConst = regexp.MustCompile(`^Field[A-Z]`)
 
-// fields are those of the list, in the order of their constants.
+// fields returns the fields of the list, in the order of their constants.
 func (s source) fields() (fields []field) {
 	rows := map[string]field{}
 	for _, f := range s.pkgs.at("reconcile/profile").files {
@@ -161,7 +161,7 @@ func rowOf(ident string, row *ast.CompositeLit) field {
 	return f
 }
 
-// textOf is a literal's text or an identifier.
+// textOf returns the text of a literal or an identifier.
 func textOf(value ast.Expr) string {
 	if literal, ok := value.(*ast.BasicLit); ok {
 		text, _ := strconv.Unquote(literal.Value)
@@ -170,16 +170,16 @@ func textOf(value ast.Expr) string {
 	return fmt.Sprint(value)
 }
 
-// lacksIn says where a pattern is not found.
+// lacksIn says where the pattern is missing, or nothing if it is found.
 func lacksIn(where, text, pattern string) string {
 	if regexp.MustCompile(pattern).MatchString(text) {
 		return ""
 	}
-	return where + " says nothing of it"
+	return where + " does not mention it"
 }
 
-// first is the first of some findings that says something.
-func first(findings ...string) string {
+// firstNonEmpty returns the first finding that is not empty.
+func firstNonEmpty(findings ...string) string {
 	for _, finding := range findings {
 		if finding != "" {
 			return finding
@@ -197,7 +197,7 @@ func (s source) lacksRow(f field) string {
 
 func (s source) lacksColumn(f field) string {
 	all := s.migrations
-	return first(
+	return firstNonEmpty(
 		lacksIn("the table profile", all, `(?s)(create table profile \([^;]*\n\s+|alter table profile\s[^;]*add column )`+f.column()+` `),
 		lacksIn("comment on column profile", all, `comment on column profile\.`+f.column()+` is `),
 	)
@@ -215,7 +215,7 @@ func (s source) lacksAudit(f field) string {
 }
 
 func (s source) isChecked(f field) bool {
-	return f.owner == "OwnedByEditor" && f.isChange() && !slices.Contains(s.said("Checks", "no section"), f.name)
+	return f.owner == "OwnedByEditor" && f.isChange() && !slices.Contains(s.listedIn("Checks", "no section"), f.name)
 }
 
 func (s source) lacksSection(f field) string {
@@ -227,7 +227,7 @@ func (s source) lacksRegister(f field) string { return s.lacksIdent("connectors/
 func (s source) lacksCreation(f field) string {
 	columns, rest, _ := strings.Cut(s.query("ApplyCreations"), "select ")
 	values, read, _ := strings.Cut(rest, "json_to_record")
-	return first(
+	return firstNonEmpty(
 		lacksIn("the columns of ApplyCreations", columns, f.inSQL()),
 		lacksIn("what ApplyCreations inserts", values, `\bv\.`+f.column()+`\b`),
 		lacksIn("what ApplyCreations reads", read, f.inSQL()+` text`),
@@ -236,7 +236,7 @@ func (s source) lacksCreation(f field) string {
 
 func (s source) lacksUpdate(f field) string {
 	query := s.query("ApplyUpdates")
-	return first(
+	return firstNonEmpty(
 		lacksIn("what ApplyUpdates sets", query, f.inSQL()+` = coalesce\(`),
 		lacksIn("what ApplyUpdates reads", query, `field = '`+f.name+`'\) as `+f.column()),
 	)
@@ -247,31 +247,31 @@ func (s source) lacksMove(f field) string {
 }
 
 func (s source) lacksProfile(f field) string {
-	return first(
+	return firstNonEmpty(
 		lacksIn("the query LoadProfiles", s.query("LoadProfiles"), f.inSQL()),
 		s.lacksIdent("connectors/postgres", f, []string{"Profile"}),
 	)
 }
 
 func (s source) isPushed(f field) bool {
-	return f.inColumn() || !slices.Contains(s.said("What a push says", "DoS"), f.name) ||
-		!slices.Contains(s.said("What a push says", "the website"), f.name)
+	return f.inColumn() || !slices.Contains(s.listedIn("What a push says", "DoS"), f.name) ||
+		!slices.Contains(s.listedIn("What a push says", "the website"), f.name)
 }
 
 func (s source) lacksPush(f field) string {
 	if f.inColumn() {
-		return first(
+		return firstNonEmpty(
 			lacksIn("the query LoadPushes", s.query("LoadPushes"), `\bp\.`+f.column()+`\b`),
 			s.lacksKey(f),
 		)
 	}
-	return first(
+	return firstNonEmpty(
 		lacksIn("the query LoadPushes", s.query("LoadPushes"), `\bas `+f.column()+`\b`),
 		s.lacksIdent("connectors/postgres", f, []string{"wholeProfile"}),
 	)
 }
 
-// lacksKey wants the column's name in Go where a profile is put together.
+// lacksKey requires the column's Go name in the function that assembles a profile.
 func (s source) lacksKey(f field) string {
 	const dir, function = "connectors/postgres", "wholeProfile"
 	if s.used[use{dir, f.goName()}][function] > 0 || s.used[use{dir, f.ident}][function] > 0 {
@@ -288,17 +288,17 @@ func (s source) lacksWebsite(f field) string {
 	return s.lacksSink(f, "connectors/website", "the website", "fields", "parentField")
 }
 
-// lacksSink wants a field in a route of the sink and in what is written there, or
-// in the rules as one that the sink is never told.
+// lacksSink requires a field in a route of the sink and in the code that writes it,
+// or in the rules as one that the sink is never told.
 func (s source) lacksSink(f field, dir, sink string, routes ...string) string {
-	if slices.Contains(s.said("What a push says", sink), f.name) {
+	if slices.Contains(s.listedIn("What a push says", sink), f.name) {
 		return ""
 	}
-	return first(s.lacksIdent(dir, f, routes), s.lacksElsewhere(dir, f, routes))
+	return firstNonEmpty(s.lacksIdent(dir, f, routes), s.lacksElsewhere(dir, f, routes))
 }
 
-// lacksDrift wants what change events carry among what can be read back, or
-// among what DoS notes alone; status and visibility are not shown there.
+// lacksDrift requires that a field of change events can be read back, or that DoS
+// only logs it. DoS does not show status and visibility there.
 func (s source) lacksDrift(f field) string {
 	in := s.used[use{"connectors/dos", f.ident}]["pharmacies"]
 	if in == 1 && f.name != "status" && f.name != "hidden" {
@@ -313,8 +313,8 @@ func (s source) lacksRule(f field) string {
 		`(?m)^\|([^|]*[ ,])?`+f.name+`\b[^|-]*(,[^|]*|:[^|]*)?\| `+f.ownerName()+` \|`)
 }
 
-// lacksIdent wants the field's constant in the code of a folder, in one of the
-// functions where some are named.
+// lacksIdent requires the field's constant in the code of a folder or, if functions
+// are given, in one of them.
 func (s source) lacksIdent(dir string, f field, functions []string) string {
 	if s.uses(dir, f.ident, func(function string) bool { return functions == nil || slices.Contains(functions, function) }) {
 		return ""
@@ -322,8 +322,8 @@ func (s source) lacksIdent(dir string, f field, functions []string) string {
 	return dir + ": " + strings.Join(functions, " and ") + " without profile." + f.ident
 }
 
-// lacksElsewhere wants it outside the routes, too; what depends on the type of
-// organisation stands in parentField for both.
+// lacksElsewhere requires the constant outside the routes too. parentField, which
+// depends on the type of organisation, counts as both.
 func (s source) lacksElsewhere(dir string, f field, routes []string) string {
 	if s.uses(dir, f.ident, func(function string) bool { return !slices.Contains(routes, function) || function == "parentField" }) {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// What tests of documents ask of the tree: where Go uses an identifier, what SQL and
-// the rules say.
+// What tests of documents need to know about the tree: where Go uses an identifier,
+// and what SQL and the rules say.
 
 // source is the tree as text and as syntax.
 type source struct {
@@ -58,7 +58,8 @@ func uses(pkgs packages) map[use]map[string]int {
 	return count
 }
 
-// uses reports whether a folder's code uses an identifier, in the functions asked for.
+// uses reports whether a folder's code uses an identifier in a function that in
+// accepts.
 func (s source) uses(dir, ident string, in func(function string) bool) bool {
 	for function := range s.used[use{dir, ident}] {
 		if in(function) {
@@ -77,7 +78,7 @@ func migrations(tree fs.FS) (text string) {
 	return text
 }
 
-// function is the newest definition of a function of the database.
+// function returns the newest definition of a function of the database.
 func (s source) function(name string) string {
 	all := s.migrations
 	starts := regexp.MustCompile(`create (or replace )?function `+name+`\(`).FindAllStringIndex(all, -1)
@@ -91,12 +92,12 @@ func (s source) function(name string) string {
 	return text
 }
 
-// audited are the triggers of parts, with the name of the field.
+// audited returns the triggers of parts, with the name of the field.
 func (s source) audited() []string {
 	return regexp.MustCompile(`execute function part_written\('[a-z-]+'\)`).FindAllString(s.migrations, -1)
 }
 
-// query is a query of the store by its name for sqlc.
+// query returns a query of the store by its name for sqlc.
 func (s source) query(name string) string {
 	at, text := s.queryIn(name)
 	if at == "" {
@@ -105,7 +106,7 @@ func (s source) query(name string) string {
 	return text
 }
 
-// queryIn is also where it stands.
+// queryIn also returns the file that holds it.
 func (s source) queryIn(name string) (file, query string) {
 	for _, pattern := range []string{"connectors/postgres/*/*.sql", "connectors/postgres/*.sql"} {
 		files, _ := fs.Glob(s.tree, pattern)
@@ -120,9 +121,9 @@ func (s source) queryIn(name string) (file, query string) {
 	return "", ""
 }
 
-// said are the names in a row or a sentence of the rules: `| DoS | a, b |`, or
-// "Edits of a, b and c check no section."
-func (s source) said(heading, about string) []string {
+// listedIn returns the names in a row or a sentence of the rules: `| DoS | a, b |`,
+// or "Edits of a, b and c check no section."
+func (s source) listedIn(heading, about string) []string {
 	text, _ := fs.ReadFile(s.tree, rulesPage)
 	for line := range strings.Lines(section(string(text), heading)) {
 		cells := strings.Split(line, "|")
@@ -133,7 +134,7 @@ func (s source) said(heading, about string) []string {
 	return nil
 }
 
-// section is a document's text below a heading, to the next one.
+// section returns the text of a document below a heading, up to the next one.
 func section(text, heading string) string {
 	_, below, _ := strings.Cut(text, "\n## "+heading+"\n")
 	below, _, _ = strings.Cut(below, "\n## ")

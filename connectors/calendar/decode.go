@@ -13,11 +13,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Division is the part of the list that counts in England.
+// Division is the part of the list that applies in England.
 const Division = "england-and-wales"
 
-// A list outside these bounds is another document than the one we know. Eight
-// is what one year has; the real one always held two years or more.
+// A list outside these bounds is not the document that we know. One year has eight
+// events; the real list always held two years or more.
 const (
 	minEvents = 8
 	maxEvents = 1000
@@ -26,17 +26,17 @@ const (
 	maxYear   = 2200
 )
 
-// event is one day of the list. Notes are empty or "Substitute day"; what else
-// it says is of no use here.
+// event is one day of the list. Notes are empty or "Substitute day"; other fields
+// are not used.
 type event struct {
 	Title string `json:"title"`
 	Date  string `json:"date"`
 	Notes string `json:"notes"`
 }
 
-// decode reads the holidays of Division, in the order of the list; of two on a
-// day the first one counts. One wrong event refuses the list: half a list would
-// make holidays vanish.
+// decode reads the holidays of Division, in the order of the list; if two are on
+// the same day, the first one counts. One invalid event refuses the list, since
+// half a list would make holidays vanish.
 func decode(body []byte) ([]people.Holiday, error) {
 	var divisions map[string]json.RawMessage
 	if err := json.Unmarshal(body, &divisions); err != nil {
@@ -54,7 +54,7 @@ func decode(body []byte) ([]people.Holiday, error) {
 		return nil, fmt.Errorf("division %s: %w", Division, err)
 	}
 	if list.Division != Division {
-		return nil, fmt.Errorf("division %s: it calls itself %.60q", Division, list.Division)
+		return nil, fmt.Errorf("division %s: its division is %.60q", Division, list.Division)
 	}
 	if n := len(list.Events); n < minEvents || n > maxEvents {
 		return nil, fmt.Errorf("division %s: %d events, want %d to %d", Division, n, minEvents, maxEvents)
@@ -93,14 +93,14 @@ func (e event) holiday() (people.Holiday, error) {
 	case date.Time().Year() < minYear || date.Time().Year() > maxYear: // also without a date
 		return people.Holiday{}, fmt.Errorf("field date: %.40q, want one of %d to %d", e.Date, minYear, maxYear)
 	}
-	title, err := words(e.Title)
+	title, err := oneLine(e.Title)
 	if err == nil && title == "" {
 		err = errors.New("missing")
 	}
 	if err != nil {
 		return people.Holiday{}, fmt.Errorf("field title: %w", err)
 	}
-	notes, err := words(e.Notes)
+	notes, err := oneLine(e.Notes)
 	if err != nil {
 		return people.Holiday{}, fmt.Errorf("field notes: %w", err)
 	}
@@ -110,8 +110,8 @@ func (e event) holiday() (people.Holiday, error) {
 	return people.Holiday{Date: date, Title: title}, nil
 }
 
-// words is a text of one line that people can be shown.
-func words(text string) (string, error) {
+// oneLine returns a text as one line that can be shown to people.
+func oneLine(text string) (string, error) {
 	text = strings.Join(strings.Fields(text), " ")
 	if utf8.RuneCountInString(text) > maxTitle {
 		return "", fmt.Errorf("longer than %d characters", maxTitle)

@@ -20,8 +20,8 @@ func realList(tb testing.TB, name string) []byte {
 	return realdata.Read(tb, "calendar", name)
 }
 
-// oneOffs are the days that Parliament or the Palace made for one year, and
-// those that the rules would have given instead.
+// oneOffs are the days proclaimed or moved for one year, and those that the rules
+// would have given instead.
 var oneOffs = struct{ proclaimed, moved []string }{
 	proclaimed: []string{
 		"2020-05-08 Early May bank holiday (VE day)",
@@ -33,8 +33,8 @@ var oneOffs = struct{ proclaimed, moved []string }{
 	moved: []string{"2020-05-04 Early May bank holiday", "2022-05-30 Spring bank holiday"},
 }
 
-// TestRealLists: each official list is what the rules compute for its years, days
-// and titles, but for the one-offs.
+// TestRealLists: each official list has the days and titles that the rules compute
+// for its years, except for the one-offs.
 func TestRealLists(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]struct{ first, last, events, oneOffs int }{
@@ -55,7 +55,7 @@ func TestRealLists(t *testing.T) {
 	}
 }
 
-// without takes days out and counts them.
+// without removes days and counts them.
 func without(days []people.Holiday, out []string) (rest []people.Holiday, taken int) {
 	rest = slices.DeleteFunc(slices.Clone(days), func(h people.Holiday) bool { return slices.Contains(out, line(h)) })
 	return rest, len(days) - len(rest)
@@ -70,8 +70,8 @@ func lines(days []people.Holiday) (all []string) {
 	return all
 }
 
-// TestYearsThatTheRealListDropped: the list of August 2025 after that of June
-// drops five years; they stay, and nothing to come vanished.
+// TestYearsThatTheRealListDropped: the list of August 2025 dropped five years of
+// the list of June. We keep them, and no future day vanished.
 func TestYearsThatTheRealListDropped(t *testing.T) {
 	t.Parallel()
 	june, err := decode(realList(t, "bank-holidays-2019-2027.json"))
@@ -88,7 +88,7 @@ func TestYearsThatTheRealListDropped(t *testing.T) {
 	require.Equal(t, "2027-12-28", c.Horizon().String())
 }
 
-// list is a list of the years around 2026 as text, with one event more.
+// list returns the text of a list of the years around 2026, with one more event.
 func list(event string) string {
 	var events []string
 	for _, h := range people.ComputedHolidays(2026) {
@@ -133,8 +133,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"scotland":{}}`, "division england-and-wales: missing"},
 		{`{"England-And-Wales":{}}`, "division england-and-wales: missing"},
 		{`{"england-and-wales":[]}`, "division england-and-wales: json: cannot unmarshal array"},
-		{`{"england-and-wales":{}}`, `division england-and-wales: it calls itself ""`},
-		{strings.Replace(list(""), `"division":"england-and-wales"`, `"division":"scotland"`, 1), `it calls itself "scotland"`},
+		{`{"england-and-wales":{}}`, `division england-and-wales: its division is ""`},
+		{strings.Replace(list(""), `"division":"england-and-wales"`, `"division":"scotland"`, 1), `its division is "scotland"`},
 		{`{"england-and-wales":{"division":"england-and-wales","events":[]}}`, "0 events, want 8 to 1000"},
 		{list(strings.Repeat(`{},`, 1000) + `{}`), "1009 events, want 8 to 1000"},
 		{list(`7`), `event 9 (""): json: cannot unmarshal number`},
@@ -161,7 +161,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDecode: what is read is days that can be kept, each once.
+// FuzzDecode: decoded days can be stored, and none comes twice.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(list("")))
 	f.Add([]byte(list(`{"title":"King’s Day","date":"2026-06-05","notes":"Substitute day"}`)))

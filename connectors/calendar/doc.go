@@ -1,8 +1,8 @@
 // Package calendar reads the official bank holidays of England and Wales
 // (CONTRACT.md "What it is").
 //
-// The list is short of two things, and neither is mended here: years that have
-// passed are dropped from it, and only observed days are in it. The core keeps
-// what was once known (people.MergeHolidays) and adds the real 25 December
-// and Easter Sunday (people.Calendar.MustState).
+// The list lacks two things, which this package does not add: past years, and days
+// on which a holiday falls but is not observed. The core keeps every day that was
+// once known (people.MergeHolidays), and adds 25 December itself and Easter Sunday
+// (people.Calendar.MustState).
 package calendar

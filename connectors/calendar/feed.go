@@ -16,10 +16,10 @@ import (
 // URL is where the list is published.
 const URL = "https://www.gov.uk/bank-holidays.json"
 
-// maxBody is the most bytes of the list that are read; it has 15 to 35 KB.
+// maxBody is how many bytes of the list we read at most; it has 15 to 35 KB.
 const maxBody = 1 << 20
 
-// Options set up the feed.
+// Options configure the feed.
 type Options struct {
 	URL       string            // of the list; default URL
 	Attempts  int               // of one pull; default 4
@@ -32,7 +32,7 @@ type Feed struct {
 	client *httpx.Client
 
 	mu   sync.Mutex
-	etag string // of last; empty when there is none
+	etag string // of last; empty if there is none
 	last []people.Holiday
 }
 
@@ -54,12 +54,11 @@ func New(o Options) (*Feed, error) {
 }
 
 // Pull returns the holidays of England and Wales that the list holds now, in its
-// order, each day once. Substitute days say so in their title. The list is asked
-// for by its entity tag: one that did not change is not sent again.
+// order, each day once. The titles of substitute days say so. The request carries
+// the entity tag of the last list, so that an unchanged list is not sent again.
 //
-// An error means that nothing can be said about any day. It names the event and
-// the field where the list was read but made no sense; what may pass was
-// retried before.
+// After an error nothing is known about any day. If the list made no sense, the
+// error names the event and the field. Temporary failures have been retried.
 func (f *Feed) Pull(ctx context.Context) ([]people.Holiday, error) {
 	f.mu.Lock()
 	etag, last := f.etag, f.last

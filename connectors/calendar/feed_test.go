@@ -101,8 +101,8 @@ func TestPullSaysWhatWentWrong(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, yearsFrom(2025, 2028), days)
 
-			// A list that was read before is no answer to one that cannot be read now.
-			fault.Times = -1 // net/http asks once more where a connection that was used before breaks
+			// An earlier list does not stand in for one that cannot be read now.
+			fault.Times = -1 // net/http repeats a request if a reused connection breaks
 			server.Fault(fault)
 			days, err = feed.Pull(t.Context())
 			require.ErrorContains(t, err, want)
@@ -111,7 +111,7 @@ func TestPullSaysWhatWentWrong(t *testing.T) {
 	}
 }
 
-func TestPullRetriesWhatMayPass(t *testing.T) {
+func TestPullRetriesTemporaryFailures(t *testing.T) {
 	t.Parallel()
 	server, address := calendartest.Start(t, calendartest.Options{})
 	server.Fault(simulate.Of(simulate.Truncated))
@@ -122,7 +122,7 @@ func TestPullRetriesWhatMayPass(t *testing.T) {
 	require.Len(t, server.Ledger(), 2)
 }
 
-// answers plays the list without a network.
+// answers serves the list without a network.
 type answers func(*http.Request) (*http.Response, error)
 
 func (a answers) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }

@@ -4,7 +4,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 )
 
-// Application is the one we registered at the API platform
+// Application is our application registered at the API platform
 // (connectors/internal/apim/CONTRACT.md "Registering").
 type Application struct {
 	TokenURL   string
@@ -13,7 +13,7 @@ type Application struct {
 	PrivateKey string // PEM
 }
 
-// Tokens are the application's; a wrong key is an error at once.
+// Tokens returns the application's tokens; an invalid key is an error at once.
 func (a Application) Tokens() (Tokens, error) {
 	key, err := apim.ParseKey([]byte(a.PrivateKey))
 	if err != nil {

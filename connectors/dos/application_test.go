@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// The ingest with tokens of the platform: one for all pushes, a new one when the
-// old one is refused, and a pause, nothing else, when there is none.
+// The ingest uses one token of the platform for all pushes, gets a new one if it is
+// refused, and only pauses if there is none.
 func TestIngestWithTokens(t *testing.T) {
 	t.Parallel()
 	endpoint := apimtest.New(apimtest.Options{ClientID: "client", KeyID: "kid-1"})
@@ -48,5 +48,5 @@ func TestIngestWithTokens(t *testing.T) {
 	require.Equal(t, "Oak Road Surgery", server.Organizations("A81001")[0].Name)
 	application.PrivateKey = "no key"
 	_, err := application.Tokens()
-	require.Error(t, err, "at the start, never later")
+	require.Error(t, err, "at the start, not later")
 }

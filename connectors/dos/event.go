@@ -13,9 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// event is the body of a change event: the whole record
-// (CONTRACT.md "The event"). Staff is left out on purpose: names of people have no
-// use in DoS.
+// event is the body of a change event: the whole record (CONTRACT.md "The event").
+// Staff is left out on purpose: DoS has no use for names of people.
 type event struct {
 	ODSCode             string        `json:"ODSCode"`
 	OrganisationName    string        `json:"OrganisationName"`
@@ -34,8 +33,8 @@ type event struct {
 	OpeningTimes        []openingTime `json:"OpeningTimes"`
 	UecServices         []service     `json:"UecServices"` // null: not stated, the flag stays as it is
 	Services            []service     `json:"Services"`
-	// UniqueKey makes any two events differ: within five minutes a body that was
-	// seen before is dropped, so that of A, B, A the last would be lost
+	// UniqueKey makes any two events differ: DoS drops a body that it has seen within
+	// five minutes, so that of A, B, A the last would be lost
 	// (CONTRACT.md "Sequence numbers and copies").
 	UniqueKey        string      `json:"UniqueKey"`
 	LastUpdatedDates lastUpdated `json:"LastUpdatedDates"`
@@ -59,7 +58,7 @@ type service struct {
 	ServiceCode        string  `json:"ServiceCode"`
 }
 
-// lastUpdated are the times of people's last edits, a section each.
+// lastUpdated holds the times of people's last edits, by section.
 type lastUpdated struct {
 	OpeningTimes   string `json:"OpeningTimes,omitempty"`
 	Facilities     string `json:"Facilities,omitempty"`
@@ -67,20 +66,20 @@ type lastUpdated struct {
 	ContactDetails string `json:"ContactDetails,omitempty"`
 }
 
-// The states of an organisation. In any but the first DoS changes nothing and
-// reports the event to its people (CONTRACT.md "Silent refusals").
+// The states of an organisation. In all but the first, DoS changes nothing and reports
+// the event to its people (CONTRACT.md "Silent refusals").
 const (
 	visible = "Visible"
 	hidden  = "Hidden"
 	closed  = "Closed"
 )
 
-// body is the event of a delivery: the same bytes for the same delivery. It
-// refuses what DoS would drop in silence, and, where blindly, what would empty
-// a field there that nobody spoke of.
+// body returns the event of a delivery: the same bytes for the same delivery. It
+// refuses an event that DoS would drop silently. If blindly is set, it also refuses
+// one that would empty a field that nobody stated.
 func body(d push.Delivery, blindly bool) ([]byte, error) {
 	if len(d.Code) != codeLength {
-		return nil, refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and stays out",
+		return nil, refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and cannot be sent",
 			codeLength, len(d.Code))
 	}
 	e := event{
@@ -96,7 +95,7 @@ func body(d push.Delivery, blindly bool) ([]byte, error) {
 		LastUpdatedDates:    updatesOf(d.Edited),
 	}
 	if e.OrganisationStatus == visible {
-		if err := undeliverable(d, blindly); err != nil {
+		if err := whyUndeliverable(d, blindly); err != nil {
 			return nil, err
 		}
 	}
@@ -119,24 +118,24 @@ func statusOf(v profile.Values) string {
 	return visible
 }
 
-// emptied are the fields that an event without them empties in DoS
+// emptiedFields lists the fields that DoS empties if an event leaves them out
 // (CONTRACT.md "The event"). Weekly hours are not among them.
-var emptied = []profile.Field{
+var emptiedFields = []profile.Field{
 	profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
 	profile.FieldDatedOpeningTimes, profile.FieldServices,
 }
 
-// undeliverable says why a visible event must not go.
-func undeliverable(d push.Delivery, blindly bool) error {
+// whyUndeliverable says why a visible event must not be sent.
+func whyUndeliverable(d push.Delivery, blindly bool) error {
 	var missing []string
-	for _, f := range emptied {
+	for _, f := range emptiedFields {
 		if blindly && !d.Values.States(f) {
 			missing = append(missing, f.String())
 		}
 	}
 	if len(missing) > 0 {
 		return refusal(d.Code, "nobody stated %s, and a change event would empty that in DoS, which cannot be read: "+
-			"have it entered, or switch reading by ODS code on", strings.Join(missing, ", "))
+			"have it entered, or switch on reading by ODS code", strings.Join(missing, ", "))
 	}
 	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !isValidWebsite(site) {
 		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port, "+
@@ -145,12 +144,12 @@ func undeliverable(d push.Delivery, blindly bool) error {
 	return nil
 }
 
-// siteShape is the check that DoS makes; it holds 512 characters.
+// siteShape is the check that DoS makes; DoS stores at most 512 characters.
 var siteShape = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
 
 func isValidWebsite(site string) bool { return len(site) <= 512 && siteShape.MatchString(site) }
 
-// website lowers scheme and host, as DoS compares them.
+// website puts scheme and host in lower case, as DoS compares them.
 func website(address string) string {
 	address = strings.TrimSpace(address)
 	host := 0
@@ -164,7 +163,7 @@ func website(address string) string {
 	return strings.ToLower(address[:end]) + address[end:]
 }
 
-// quotedWebsite quotes a website where it holds no person's address and no secret.
+// named quotes a website if it holds neither a person's address nor a secret.
 func quotedWebsite(site string) string {
 	address, err := url.Parse(site)
 	if err != nil || strings.Contains(site, "@") || strings.Contains(site, "%40") {
@@ -173,8 +172,8 @@ func quotedWebsite(site string) string {
 	return " " + strconv.Quote(httpx.SafeURL(address))
 }
 
-// setAddress lays the lines out over the five places. Their order is all that
-// counts, since DoS joins them; which line is the town nobody can tell.
+// setAddress distributes the lines over the five fields. Only their order counts,
+// since DoS joins them; there is no way to tell which line is the town.
 func (e *event) setAddress(text string) {
 	lines := cleanLines(text, "\n")
 	places := []**string{&e.Address1, &e.Address2, &e.Address3, &e.City, &e.County}
@@ -184,13 +183,13 @@ func (e *event) setAddress(text string) {
 	}
 	for i, line := range lines {
 		if i > 0 && i == len(lines)-1 && i < 3 {
-			i = 3 // the last of few lines is mostly the town
+			i = 3 // the last of a few lines is mostly the town
 		}
 		*places[i] = &line
 	}
 }
 
-// setContacts leaves out what is empty: that is how an event withdraws it.
+// setContacts leaves out empty contacts, which is how an event withdraws them.
 func (e *event) setContacts(v profile.Values) {
 	e.Contacts = []contact{}
 	for _, c := range []contact{
@@ -205,7 +204,7 @@ func (e *event) setContacts(v profile.Values) {
 	}
 }
 
-// setServices tells what is offered of that which DoS knows.
+// setServices lists the services that are offered and that DoS knows.
 func (e *event) setServices(v profile.Values) {
 	offered := v.Get(profile.FieldServices)
 	if serviceLine(offered, distanceSelling) != "" {

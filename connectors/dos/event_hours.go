@@ -11,8 +11,8 @@ import (
 // (CONTRACT.md "Opening times").
 const lastMinute = 24*60 - 1
 
-// errHours does not repeat a line, whose text may be anything.
-var errHours = errors.New("a line that is no time of opening within one day")
+// errHours does not repeat the line, whose text may be anything.
+var errHours = errors.New("a line that is not an opening time within one day")
 
 // openingTime is one row of a change event (CONTRACT.md "Opening times").
 type openingTime struct {
@@ -22,13 +22,13 @@ type openingTime struct {
 	OffsetOpeningTime     int    `json:"OffsetOpeningTime"` // minutes from midnight
 	OffsetClosingTime     int    `json:"OffsetClosingTime"`
 	OpeningTimeType       string `json:"OpeningTimeType"`
-	AdditionalOpeningDate string `json:"AdditionalOpeningDate"` // as in Dec 25 2027
+	AdditionalOpeningDate string `json:"AdditionalOpeningDate"` // such as Dec 25 2027
 	IsOpen                bool   `json:"IsOpen"`
 }
 
-// with returns the rows of one day: one a period, or the one that says closed.
-// A period that crosses midnight would make DoS set aside all hours of the event.
-func (row openingTime) with(open []profile.Period) (rows []openingTime, err error) {
+// rowsOf returns the rows of one day: one for each period, or a single closed row. A
+// period that crosses midnight would make DoS ignore all hours of the event.
+func (row openingTime) rowsOf(open []profile.Period) (rows []openingTime, err error) {
 	if len(open) == 0 {
 		return []openingTime{row}, nil
 	}
@@ -44,9 +44,9 @@ func (row openingTime) with(open []profile.Period) (rows []openingTime, err erro
 	return rows, nil
 }
 
-// weeklyRows says of every day whether it is open, once any is: a day that is
-// left out counts as closed anyhow. A week without hours has no rows: DoS then
-// leaves its weekly hours alone.
+// weeklyRows states every day if any is open: a day that is left out would count as
+// closed anyway. A week without hours has no rows, so that DoS does not change its
+// weekly hours.
 func weeklyRows(text string) (rows []openingTime, err error) {
 	week, err := profile.ParseWeek(text)
 	if err != nil || len(week[profile.BankHoliday]) > 0 {
@@ -57,7 +57,7 @@ func weeklyRows(text string) (rows []openingTime, err error) {
 	}
 	for day := profile.Monday; day <= profile.Sunday; day++ {
 		weekday := time.Weekday((day + 1) % profile.BankHoliday) // Go's week begins on Sunday
-		more, err := openingTime{Weekday: weekday.String(), OpeningTimeType: "General"}.with(week[day])
+		more, err := openingTime{Weekday: weekday.String(), OpeningTimeType: "General"}.rowsOf(week[day])
 		if err != nil {
 			return nil, err
 		}
@@ -72,9 +72,9 @@ func datedRows(text string) (rows []openingTime, err error) {
 		return nil, errHours
 	}
 	for _, day := range days {
-		// One spelling of a day only: with Jan 1 and Jan 01 DoS would see two.
+		// Each day has only one spelling: DoS would see Jan 1 and Jan 01 as two days.
 		date := day.Date.Time().Format("Jan 2 2006")
-		more, err := openingTime{OpeningTimeType: "Additional", AdditionalOpeningDate: date}.with(day.Periods)
+		more, err := openingTime{OpeningTimeType: "Additional", AdditionalOpeningDate: date}.rowsOf(day.Periods)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ type events struct {
 	address string
 	key     func() (string, error)
 	client  *httpx.Client
-	blindly bool // nothing can be read back: what nobody stated must not go
+	blindly bool // nothing can be read back: an event must not empty unstated fields
 }
 
 func newEvents(base string, options EventOptions) *events {
@@ -32,14 +32,14 @@ func newEvents(base string, options EventOptions) *events {
 		client: httpx.New(httpx.Options{
 			Name:   "change events of DoS",
 			Limits: limits,
-			// Its body tells a wrong key from an address that is not on the list.
+			// Its body tells a wrong key from an address that is not on the allow-list.
 			Pass:              func(status int) bool { return status == http.StatusForbidden },
 			CorrelationHeader: "correlation-id",
 		}),
 	}
 }
 
-const sending = "sending the change event"
+const sendingEvent = "sending the change event"
 
 // push sends the event of a delivery once.
 func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
@@ -49,7 +49,7 @@ func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.address, bytes.NewReader(content))
 	if err != nil {
-		return push.Receipt{}, asSinkError(d.Code, sending, err)
+		return push.Receipt{}, asSinkError(d.Code, sendingEvent, err)
 	}
 	key, err := secret(e.key)
 	if err != nil {
@@ -61,13 +61,13 @@ func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return push.Receipt{}, asSinkError(d.Code, sending, err)
+		return push.Receipt{}, asSinkError(d.Code, sendingEvent, err)
 	}
-	defer func() { _ = resp.Body.Close() }() // it has been read
+	defer func() { _ = resp.Body.Close() }() // it has been read by then
 	return receipt(d.Code, resp)
 }
 
-// receipt reads the answer to a push. Only the gateway's own words are a yes:
+// receipt reads the answer to a push. Only the gateway's exact text is a success:
 // anything else may come from something in between.
 func receipt(code profile.ODSCode, resp *http.Response) (push.Receipt, error) {
 	content, err := io.ReadAll(resp.Body)
@@ -75,19 +75,19 @@ func receipt(code profile.ODSCode, resp *http.Response) (push.Receipt, error) {
 		return push.Receipt{}, forbidden(code, message(content))
 	}
 	if err != nil {
-		return push.Receipt{}, asSinkError(code, sending, fmt.Errorf("reading the answer: %w", err))
+		return push.Receipt{}, asSinkError(code, sendingEvent, fmt.Errorf("reading the answer: %w", err))
 	}
 	if resp.StatusCode != http.StatusOK || message(content) != "Change event received" {
 		return push.Receipt{}, &push.SinkError{
 			Sink: push.SinkDoS, Answer: push.AnswerUnclear, Status: resp.StatusCode,
-			Reason: code.String() + ": " + sending + ": malformed success, not the words that DoS says yes with",
+			Reason: code.String() + ": " + sendingEvent + ": malformed success, not the text with which DoS accepts an event",
 		}
 	}
 	return push.Receipt{Status: resp.StatusCode}, nil
 }
 
-// message is the word of the gateway, or nothing. It writes Message and message
-// by turns, which encoding/json takes as one.
+// message returns the gateway's message, or nothing. The gateway writes both Message
+// and message, which encoding/json treats as the same.
 func message(content []byte) string {
 	var answer struct {
 		Message string `json:"Message"`
@@ -113,7 +113,7 @@ func unauthorized(code profile.ODSCode, status int, reason string) *push.SinkErr
 	}
 }
 
-// secret asks for a secret; an empty one is none.
+// secret reads a secret; an empty one is an error.
 func secret(source func() (string, error)) (string, error) {
 	value, err := source()
 	if err != nil {

@@ -17,9 +17,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// values of name=value pairs.
+// valuesOf returns values from field names and texts.
 func valuesOf(t *testing.T, fields map[string]string) (v profile.Values) {
 	t.Helper()
 	for name, value := range fields {
@@ -69,7 +69,7 @@ func example(t *testing.T, changes ...func(map[string]string)) push.Delivery {
 	}
 }
 
-func without(fields ...string) func(map[string]string) {
+func withoutFields(fields ...string) func(map[string]string) {
 	return func(all map[string]string) {
 		for _, f := range fields {
 			delete(all, f)
@@ -77,7 +77,7 @@ func without(fields ...string) func(map[string]string) {
 	}
 }
 
-func with(field, value string) func(map[string]string) {
+func withField(field, value string) func(map[string]string) {
 	return func(all map[string]string) { all[field] = value }
 }
 
@@ -106,7 +106,7 @@ func TestEventBody(t *testing.T) {
 	require.Equal(t, string(want), indented.String())
 }
 
-func TestEventOfAProfileThatSaysNothing(t *testing.T) {
+func TestEventOfAnEmptyProfile(t *testing.T) {
 	t.Parallel()
 	content, err := body(push.Delivery{Code: "FA123", Type: profile.Pharmacy, Sequence: 1}, false)
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestEventStatus(t *testing.T) {
 		"closed":            {"closed", "false", "Closed"},
 		"closed and hidden": {"closed", "true", "Closed"},
 	} {
-		e := decoded(t, example(t, with("status", test.status), with("hidden", test.hidden)))
+		e := decoded(t, example(t, withField("status", test.status), withField("hidden", test.hidden)))
 		require.Equal(t, test.want, e.OrganisationStatus, name)
 	}
 }
@@ -142,7 +142,7 @@ func TestEventAddressKeepsTheOrderOfLines(t *testing.T) {
 		"a\nb\nc\nLeeds\nYorks":   {"a", "b", "c", "Leeds", "Yorks"},
 		"a\nb\nc\nd\ne\nTown\nCo": {"a", "b", "c, d, e", "Town", "Co"},
 	} {
-		e := decoded(t, example(t, with("address", text)))
+		e := decoded(t, example(t, withField("address", text)))
 		var places [5]string
 		for i, place := range []*string{e.Address1, e.Address2, e.Address3, e.City, e.County} {
 			if place != nil {
@@ -171,13 +171,13 @@ func TestEventServices(t *testing.T) {
 		"SRV0560":                             {"Community", nil, []string{"SRV0560"}},
 		"- SRV0560 in the name\nSRV05600 odd": {"Community", nil, nil},
 	} {
-		e := decoded(t, example(t, with("services", text)))
+		e := decoded(t, example(t, withField("services", text)))
 		require.Equal(t, want.subType, e.OrganisationSubType, text)
-		require.NotNil(t, e.UecServices, "stated, so never null: %s", text)
+		require.NotNil(t, e.UecServices, "the services are stated, so never null: %s", text)
 		require.Equal(t, want.uec, codes(e.UecServices), text)
 		require.Equal(t, want.services, codes(e.Services), text)
 	}
-	require.Nil(t, decoded(t, example(t, without("services"))).UecServices)
+	require.Nil(t, decoded(t, example(t, withoutFields("services"))).UecServices)
 }
 
 func TestEventOpeningTimes(t *testing.T) {
@@ -193,7 +193,7 @@ func TestEventOpeningTimes(t *testing.T) {
 		},
 	} {
 		var rows []string
-		e := decoded(t, example(t, with("opening-times", test.weekly), with("dated-opening-times", test.dated)))
+		e := decoded(t, example(t, withField("opening-times", test.weekly), withField("dated-opening-times", test.dated)))
 		require.NotNil(t, e.OpeningTimes, name)
 		for _, row := range e.OpeningTimes {
 			require.Equal(t, row.IsOpen, row.OpeningTime != "")
@@ -215,7 +215,7 @@ func jsonOf(t *testing.T, value any) string {
 	return string(content)
 }
 
-func TestEventRefusesHoursThatDoSWouldSetAside(t *testing.T) {
+func TestEventRefusesHoursThatDoSWouldIgnore(t *testing.T) {
 	t.Parallel()
 	for field, texts := range map[string][]string{
 		"opening-times": {
@@ -228,7 +228,7 @@ func TestEventRefusesHoursThatDoSWouldSetAside(t *testing.T) {
 		},
 	} {
 		for _, text := range texts {
-			_, err := body(example(t, with(field, text)), false)
+			_, err := body(example(t, withField(field, text)), false)
 			requireRefused(t, err, "FZZ99", field, "in the profile")
 			require.NotContains(t, err.Error(), "Person", "the text of a profile may be anything")
 		}
@@ -251,7 +251,7 @@ func TestEventWebsite(t *testing.T) {
 		"call us":                       "refused",
 		"https://pharma.co.uk/" + strings.Repeat("a", 500): "refused",
 	} {
-		d := example(t, with("website", site))
+		d := example(t, withField("website", site))
 		if want == "refused" {
 			_, err := body(d, false)
 			requireRefused(t, err, "FZZ99", "website", "in the profile")
@@ -269,33 +269,33 @@ func TestEventWebsite(t *testing.T) {
 
 func TestEventWebsiteInRefusals(t *testing.T) {
 	t.Parallel()
-	_, err := body(example(t, with("website", "https://pharma.co.uk:8080/x")), false)
+	_, err := body(example(t, withField("website", "https://pharma.co.uk:8080/x")), false)
 	require.ErrorContains(t, err, `"https://pharma.co.uk:8080/x"`)
 	for _, site := range []string{"ada.person@nhs.net", "https://ada.person:hush@pharma.co.uk", "https://p.co.uk?m=ada.person%40nhs.net"} {
-		_, err := body(example(t, with("website", site)), false)
+		_, err := body(example(t, withField("website", site)), false)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "person")
 		require.NotContains(t, err.Error(), "hush")
 	}
 }
 
-// An event cannot say "not stated": sent blindly, it would empty the field.
+// An event cannot leave a field unstated: sent blindly, it would empty the field.
 func TestBlindEventsMustStateWhatTheyWouldEmpty(t *testing.T) {
 	t.Parallel()
 	for _, f := range []string{"address", "postcode", "phone", "website", "dated-opening-times", "services"} {
-		_, err := body(example(t, without(f)), true)
+		_, err := body(example(t, withoutFields(f)), true)
 		requireRefused(t, err, "FZZ99", f, "have it entered")
-		_, err = body(example(t, without(f)), false)
-		require.NoError(t, err, "it was looked up, and is not there: %s", f)
-		_, err = body(example(t, with(f, "")), true)
+		_, err = body(example(t, withoutFields(f)), false)
+		require.NoError(t, err, "it was looked up and is not there: %s", f)
+		_, err = body(example(t, withField(f, "")), true)
 		require.NoError(t, err, "stated as empty: %s", f)
 	}
-	_, err := body(example(t, without("phone", "services")), true)
+	_, err := body(example(t, withoutFields("phone", "services")), true)
 	require.ErrorContains(t, err, "phone, services")
-	_, err = body(example(t, without("opening-times", "name", "icb")), true)
-	require.NoError(t, err, "nothing is emptied by these")
-	_, err = body(example(t, without("phone"), with("website", "call us"), with("status", "closed")), true)
-	require.NoError(t, err, "DoS applies nothing of a closed pharmacy, and must hear of it")
+	_, err = body(example(t, withoutFields("opening-times", "name", "icb")), true)
+	require.NoError(t, err, "these empty nothing")
+	_, err = body(example(t, withoutFields("phone"), withField("website", "call us"), withField("status", "closed")), true)
+	require.NoError(t, err, "DoS applies nothing of a closed pharmacy, but must be told that it closed")
 }
 
 func TestEventRefusesOtherCodes(t *testing.T) {
@@ -319,8 +319,8 @@ func requireRefused(t *testing.T, err error, words ...string) {
 	}
 }
 
-// Attempts at one delivery are the same bytes; two deliveries never are, or the
-// later one would be dropped as a copy (CONTRACT.md "Sequence numbers and copies").
+// Attempts at one delivery have the same bytes; two deliveries never do, or the later
+// one would be dropped as a copy (CONTRACT.md "Sequence numbers and copies").
 func TestEventsDifferExactlyWhenDeliveriesDo(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -354,8 +354,8 @@ func TestEventsDifferExactlyWhenDeliveriesDo(t *testing.T) {
 	})
 }
 
-// Everything we send stands in a real event in the same JSON type, but for what
-// the contract alone names.
+// Everything that we send is in a real event with the same JSON type, except for
+// fields that only the contract names.
 func TestEventHasTheShapeOfRealOnes(t *testing.T) {
 	t.Parallel()
 	types := map[string]string{"UniqueKey": "string", ".ServiceName": "string", ".ServiceDescription": "null", ".ServiceCode": "string"}
@@ -378,7 +378,7 @@ func TestEventHasTheShapeOfRealOnes(t *testing.T) {
 	}
 }
 
-// A real event survives our own shape: nothing in it is read as another type.
+// A real event decodes into our type: nothing in it has another type.
 func TestRealEventsDecode(t *testing.T) {
 	t.Parallel()
 	var e event
@@ -399,7 +399,7 @@ func realEvent(t *testing.T, name string) (content any) {
 	return content
 }
 
-// collectTypes notes the JSON type of every path; null only where nothing else is known.
+// collectTypes notes the JSON type of every path; null only if no other is known.
 func collectTypes(t *testing.T, path string, value any, types map[string]string) {
 	t.Helper()
 	switch value := value.(type) {

@@ -18,25 +18,25 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// fhirType stands in Accept and Content-Type exactly so: a charset is answered
-// 415 (CONTRACT.md "The ingest API").
+// fhirType is the exact value of Accept and Content-Type: a charset gets a 415
+// (CONTRACT.md "The ingest API").
 const fhirType = "application/fhir+json"
 
-// Tokens sign requests; Application.Tokens makes some. The sandbox wants none.
+// Tokens sign requests; Application.Tokens makes them. The sandbox needs none.
 type Tokens = apim.Source
 
 // IngestOptions say where the organisations of GP practices are read and
 // written (CONTRACT.md "The ingest API").
 type IngestOptions struct {
-	URL       string       // base address, up to and with /FHIR/R4
+	URL       string       // base address, up to and including /FHIR/R4
 	Tokens    Tokens       // nil in the sandbox
-	ProductID string       // NHSE-Product-ID; empty where the platform adds it
-	Limits    httpx.Limits // default 4 requests a second and 20 s: the proxy lets 300 a minute through
+	ProductID string       // NHSE-Product-ID; empty if the platform adds it
+	Limits    httpx.Limits // default 4 requests a second and 20 s: the proxy allows 300 a minute
 }
 
-// Ingest is the FHIR R4 ingest API of DoS, for GP practices only. It changes
-// name, status, contacts and roles; hours and address have no way in. It may be
-// used concurrently.
+// Ingest is the FHIR R4 ingest API of DoS, for GP practices only. It changes name,
+// status, contacts and roles, but cannot change hours and address. It may be used
+// concurrently.
 type Ingest struct {
 	base    string
 	tokens  Tokens
@@ -44,7 +44,7 @@ type Ingest struct {
 	client  *httpx.Client
 }
 
-// NewIngest refuses an address that is no http or https one.
+// NewIngest checks that the address is an http or https URL.
 func NewIngest(o IngestOptions) (*Ingest, error) {
 	base, err := baseAddress("ingest", o.URL)
 	if err != nil {
@@ -54,13 +54,13 @@ func NewIngest(o IngestOptions) (*Ingest, error) {
 		Name:              "DoS ingest",
 		Limits:            o.Limits.Or(httpx.Limits{PerSecond: 4, Timeout: 20 * time.Second}),
 		CorrelationHeader: "X-Correlation-ID",
-		Pass: func(status int) bool { // their bodies say which field it is
+		Pass: func(status int) bool { // their bodies say which field is wrong
 			return status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusUnprocessableEntity
 		},
 	})}, nil
 }
 
-// Route is the one of GP practices. All of it is shown.
+// Route returns the route of GP practices. All its fields are shown.
 func (*Ingest) Route() push.Route {
 	fields := []profile.Field{
 		profile.FieldName, profile.FieldStatus, profile.FieldPhone, profile.FieldEmail,
@@ -69,8 +69,8 @@ func (*Ingest) Route() push.Route {
 	return push.Route{Name: "fhir", Fields: fields, Readable: fields}
 }
 
-// Show returns what DoS shows of a practice. The name comes back in another
-// case than it was sent in. Errors are *push.SinkError.
+// Show returns what DoS shows of a practice. DoS changes the case of the name. Errors
+// are *push.SinkError.
 func (i *Ingest) Show(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
 	found, err := i.find(ctx, code)
 	if err != nil || found == nil {
@@ -79,7 +79,7 @@ func (i *Ingest) Show(ctx context.Context, code profile.ODSCode) (push.Shown, er
 	return found.show(code), nil
 }
 
-// ShowMany is Show for each code, in the order asked. The first error ends it.
+// ShowMany is Show for each code, in the given order. It stops at the first error.
 func (i *Ingest) ShowMany(ctx context.Context, codes []profile.ODSCode) ([]push.Shown, error) {
 	shown := make([]push.Shown, len(codes))
 	group, ctx := errgroup.WithContext(ctx)
@@ -96,10 +96,10 @@ func (i *Ingest) ShowMany(ctx context.Context, codes []profile.ODSCode) ([]push.
 	return shown, nil
 }
 
-// Push reads the practice and overwrites it, once. The read is needed: a PUT
-// withdraws every telecom and role that it leaves out, and is addressed by an id
-// of DoS. The same delivery on the same shown practice is the same request,
-// byte for byte. Errors are *push.SinkError.
+// Push reads the practice and overwrites it, once. It must read first, since a PUT
+// withdraws every telecom and role that it leaves out, and needs DoS's own id. The
+// same delivery for the same shown practice makes the same request, byte for byte.
+// Errors are *push.SinkError.
 func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
 	if d.Type != profile.GPPractice {
 		return push.Receipt{}, noRoute(d.Code, d.Type)
@@ -110,7 +110,7 @@ func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error
 		return push.Receipt{}, err
 	}
 	if found == nil {
-		return push.Receipt{}, refusal(d.Code, "DoS does not know this practice, and the ingest API creates none: ask DoS to add it")
+		return push.Receipt{}, refusal(d.Code, "DoS does not know this practice, and the ingest API cannot create one: ask DoS to add it")
 	}
 	body, err := found.overwrite(d)
 	if err != nil {
@@ -123,7 +123,7 @@ func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error
 func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, error) {
 	var found *practice
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
-		// The pipe alone is escaped, as in the API's own examples.
+		// Only the pipe is escaped, as in the API's own examples.
 		req, err := i.request(ctx, http.MethodGet, "?identifier="+odsSystem+"%7C"+code.String(), nil, token)
 		if err != nil {
 			return err
@@ -149,7 +149,7 @@ func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body 
 			return err
 		}
 		req.Header.Set("Content-Type", fhirType)
-		req.GetBody = nil // sent once: no layer below may repeat it
+		req.GetBody = nil // so that no layer below repeats it
 		answer, err := i.client.Fetch(req)
 		if err != nil {
 			return err
@@ -182,8 +182,8 @@ func (i *Ingest) request(ctx context.Context, method, rest string, body []byte, 
 	return req, nil
 }
 
-// ingestFailure tells what an error means. Without a token nothing was sent, so
-// it pauses the sink and is never held against the practice.
+// ingestFailure says what an error means. Without a token nothing was sent, so the
+// error pauses the sink and is not the practice's fault.
 func ingestFailure(code profile.ODSCode, doing string, err error) *push.SinkError {
 	if ours, ok := errors.AsType[*push.SinkError](err); ok {
 		return ours
@@ -203,7 +203,7 @@ func ingestFailure(code profile.ODSCode, doing string, err error) *push.SinkErro
 	return failure
 }
 
-// readReceipt accepts nothing but the two successes that the API has
+// readReceipt accepts only the two successes of the API
 // (CONTRACT.md "Ingest answers").
 func readReceipt(code profile.ODSCode, answer *httpx.Answer) (push.Receipt, error) {
 	var said outcome
@@ -211,16 +211,16 @@ func readReceipt(code profile.ODSCode, answer *httpx.Answer) (push.Receipt, erro
 	if answer.Status >= http.StatusBadRequest {
 		return push.Receipt{}, refusedBy(code, answer.Status, said)
 	}
-	if err == nil && !said.failed() {
+	if err == nil && !said.hasError() {
 		switch {
-		case said.codes("MSG_UPDATED"):
+		case said.hasCode("MSG_UPDATED"):
 			return push.Receipt{Status: answer.Status}, nil
-		case said.codes("MSG_NOT_UPDATED"):
+		case said.hasCode("MSG_NOT_UPDATED"):
 			return push.Receipt{Status: answer.Status, Unchanged: true}, nil
 		}
 	}
 	return push.Receipt{}, &push.SinkError{
 		Sink: push.SinkDoS, Answer: push.AnswerUnclear, Status: answer.Status,
-		Reason: fmt.Sprintf("%s: DoS answers the push with something else than that it was, or need not be, updated", code),
+		Reason: fmt.Sprintf("%s: DoS's answer says neither that it was updated nor that no update was needed", code),
 	}
 }

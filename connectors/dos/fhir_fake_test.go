@@ -21,7 +21,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// fhirObject is JSON.
+// fhirObject is a JSON object.
 type fhirObject = map[string]any
 
 // fhirSample reads one of the recorded answers and requests.
@@ -32,7 +32,7 @@ func fhirSample(tb testing.TB, name string) []byte {
 
 const fakeID = "04393ec4-198f-42dd-9507-f4fa5e9ebf96"
 
-// fhirPeriod is a TypedPeriod, legal when both dates allow it.
+// fhirPeriod returns a TypedPeriod of a kind.
 func fhirPeriod(kind, start, end string) fhirObject {
 	span := fhirObject{"start": start}
 	if end != "" {
@@ -51,7 +51,7 @@ func fhirShownRole(code string, parts ...any) fhirObject {
 	return fhirObject{"url": roleURL, "extension": append([]any{first}, parts...)}
 }
 
-// fhirPractice is one as DoS shows it: dates with the primary role only.
+// fhirPractice returns a practice as DoS shows it: only the primary role has dates.
 func fhirPractice(code string) fhirObject {
 	return fhirObject{
 		"resourceType": "Organization", "id": fakeID, "active": true, "name": "Elm Road Surgery",
@@ -63,10 +63,10 @@ func fhirPractice(code string) fhirObject {
 	}
 }
 
-// fhirFake is the ingest API as its code has it (CONTRACT.md "The ingest API").
+// fhirFake is the ingest API as its code behaves (CONTRACT.md "The ingest API").
 type fhirFake struct {
-	token string // that it wants; empty: none
-	// intercept answers instead, when it returns true.
+	token string // that it requires; empty: none
+	// intercept answers instead, if it returns true.
 	intercept func(w http.ResponseWriter, r *http.Request, n int) bool
 
 	mu        sync.Mutex
@@ -150,8 +150,8 @@ func (f *fhirFake) search(w http.ResponseWriter, r *http.Request) {
 
 var fhirPhone = regexp.MustCompile(`^[\d+() ]+$`)
 
-// complaint is what the model says against a body, or nothing.
-func complaint(sent fhirObject) string {
+// modelError returns the model's error about a body, or nothing.
+func modelError(sent fhirObject) string {
 	for name := range sent {
 		if !slices.Contains([]string{"resourceType", "id", "meta", "identifier", "name", "active", "telecom", "extension"}, name) {
 			return name + ": Extra inputs are not permitted"
@@ -170,12 +170,12 @@ func complaint(sent fhirObject) string {
 		}
 	}
 	if extension, ok := sent["extension"]; ok {
-		return complaintOnRoles(extension.([]any))
+		return roleError(extension.([]any))
 	}
 	return ""
 }
 
-func complaintOnRoles(extensions []any) string {
+func roleError(extensions []any) string {
 	seen := map[string]bool{}
 	for _, e := range extensions {
 		text := fhirJSON(e)
@@ -214,7 +214,7 @@ func (f *fhirFake) overwrite(w http.ResponseWriter, r *http.Request, body []byte
 		fhirAnswer(w, 422, "error", "invalid", "UNPROCESSABLE_ENTITY", "Expecting value")
 		return
 	}
-	if reason := complaint(sent); reason != "" {
+	if reason := modelError(sent); reason != "" {
 		fhirAnswer(w, 422, "error", "invalid", "UNPROCESSABLE_ENTITY", reason)
 		return
 	}
@@ -227,9 +227,10 @@ func (f *fhirFake) overwrite(w http.ResponseWriter, r *http.Request, body []byte
 	fhirAnswer(w, 404, "error", "not-found", "NOT_FOUND", "Organisation not found.")
 }
 
-// store overwrites, also with what is not there; the name is title-cased.
+// store overwrites a practice, including fields that are missing; it puts the name in
+// title case.
 func (f *fhirFake) store(w http.ResponseWriter, p, sent fhirObject) {
-	//nolint:staticcheck // as Python's .title() does it, and as wrongly
+	//nolint:staticcheck // like Python's .title(), with the same mistakes
 	sent["name"] = strings.Title(strings.ToLower(sent["name"].(string)))
 	before := fhirJSON(p)
 	for _, name := range []string{"name", "active", "telecom"} {
@@ -260,7 +261,7 @@ func shownAgain(extension any) []any {
 	return shown
 }
 
-// fhirDelivery states pairs of field and value.
+// fhirDelivery returns a delivery that states pairs of field and value.
 func fhirDelivery(tb testing.TB, code string, pairs ...string) push.Delivery {
 	tb.Helper()
 	d := push.Delivery{

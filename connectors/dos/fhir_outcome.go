@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// outcome is an OperationOutcome, as far as it matters here.
+// outcome is the part of an OperationOutcome that matters here.
 type outcome struct {
 	ResourceType string `json:"resourceType"`
 	Issue        []struct {
@@ -24,8 +24,8 @@ type outcome struct {
 	} `json:"issue"`
 }
 
-// codes reports whether an issue carries the code.
-func (o outcome) codes(want string) bool {
+// hasCode reports whether an issue has the code.
+func (o outcome) hasCode(want string) bool {
 	for _, issue := range o.Issue {
 		for _, coding := range issue.Details.Coding {
 			if coding.Code == want {
@@ -36,8 +36,8 @@ func (o outcome) codes(want string) bool {
 	return false
 }
 
-// failed reports an issue that speaks against success, whatever the status says.
-func (o outcome) failed() bool {
+// hasError reports whether an issue is an error, whatever the status says.
+func (o outcome) hasError() bool {
 	for _, issue := range o.Issue {
 		if issue.Severity == "error" || issue.Severity == "fatal" {
 			return true
@@ -46,8 +46,8 @@ func (o outcome) failed() bool {
 	return false
 }
 
-// notFound tells an organisation that is unknown from an address that is.
-func (o outcome) notFound() bool {
+// isNotFound tells an unknown organisation from an unknown address.
+func (o outcome) isNotFound() bool {
 	for _, issue := range o.Issue {
 		if issue.Code == "not-found" {
 			return o.ResourceType == "OperationOutcome"
@@ -56,13 +56,13 @@ func (o outcome) notFound() bool {
 	return false
 }
 
-// parts are the parts of our request that diagnostics speak of. Their own text
-// repeats values, so that only these words of it are passed on.
+// parts are the parts of our request that diagnostics name. The text of diagnostics
+// repeats values, so that only these words are passed on.
 var parts = []string{
 	"telecom", "phone", "email", "url", "name", "active", "identifier", "extension", "role", "period", "meta", "Product ID",
 }
 
-func (o outcome) blamed() (found []string) {
+func (o outcome) blamedParts() (found []string) {
 	for _, part := range parts {
 		for _, issue := range o.Issue {
 			if strings.Contains(strings.ToLower(issue.Diagnostics), strings.ToLower(part)) {
@@ -74,13 +74,13 @@ func (o outcome) blamed() (found []string) {
 	return found
 }
 
-// refusedBy is a refusal by DoS.
+// refusedBy returns the error of a refusal by DoS.
 func refusedBy(code profile.ODSCode, status int, said outcome) *push.SinkError {
 	reason := "DoS refuses it"
 	if status == http.StatusNotFound {
 		reason = "DoS does not know it any more, or the address is wrong"
 	}
-	if blamed := said.blamed(); len(blamed) > 0 {
+	if blamed := said.blamedParts(); len(blamed) > 0 {
 		reason += ", and names: " + strings.Join(blamed, ", ")
 	}
 	return &push.SinkError{

@@ -15,7 +15,7 @@ import (
 
 const odsSystem = "https://fhir.nhs.uk/Id/ods-organization-code"
 
-// The telecom systems that have a field of ours, in the order in which new ones
+// The telecom systems that correspond to our fields, in the order in which new ones
 // are written.
 var telecomFields = []struct {
 	system string
@@ -26,7 +26,7 @@ var telecomFields = []struct {
 	{"url", profile.FieldWebsite},
 }
 
-// practice is an Organization as DoS shows it, with all that a PUT has to give
+// practice is an Organization as DoS shows it, with everything that a PUT must send
 // back.
 type practice struct {
 	ID         string `json:"id"`
@@ -43,7 +43,7 @@ type practice struct {
 	Extension []json.RawMessage `json:"extension"`
 }
 
-// telecom is one ContactPoint with the bytes it was read from.
+// telecom is one ContactPoint with the bytes from which it was read.
 type telecom struct {
 	System string
 	Value  string
@@ -62,23 +62,22 @@ func (t *telecom) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-var errNoBundle = errors.New("its answer is no bundle of organisations")
+var errNoBundle = errors.New("its answer is not a bundle of organisations")
 
-// readPractice reads the answer to a search; nil when DoS does not know the
-// code.
+// readPractice reads the answer to a search; nil if DoS does not know the code.
 func readPractice(code profile.ODSCode, answer *httpx.Answer) (*practice, error) {
 	if answer.Status >= http.StatusBadRequest {
 		var said outcome
-		if err := json.Unmarshal(answer.Body, &said); err == nil && answer.Status == http.StatusNotFound && said.notFound() {
-			return nil, nil //nolint:nilnil // nothing found is no error
+		if err := json.Unmarshal(answer.Body, &said); err == nil && answer.Status == http.StatusNotFound && said.isNotFound() {
+			return nil, nil //nolint:nilnil // finding nothing is not an error
 		}
 		return nil, refusedBy(code, answer.Status, said)
 	}
 	return decodePractice(code, answer.Body)
 }
 
-// decodePractice takes the first organisation with the code; others in the
-// bundle are passed over. Its errors hold nothing of the answer.
+// decodePractice returns the first organisation with the code, and ignores others in
+// the bundle. Its errors hold nothing of the answer.
 func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 	var bundle struct {
 		ResourceType string `json:"resourceType"`
@@ -100,18 +99,18 @@ func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 		if err := json.Unmarshal(entry.Resource, &found); err != nil {
 			return nil, errNoBundle
 		}
-		if !found.has(code) {
+		if !found.hasCode(code) {
 			continue
 		}
 		if len(found.ID) != len(uuid.Nil.String()) || uuid.Validate(found.ID) != nil {
-			return nil, errors.New("its organisation has an id that is no UUID")
+			return nil, errors.New("its organisation has an id that is not a UUID")
 		}
 		return &found, nil
 	}
-	return nil, nil //nolint:nilnil // nothing found is no error
+	return nil, nil //nolint:nilnil // finding nothing is not an error
 }
 
-func (p *practice) has(code profile.ODSCode) bool {
+func (p *practice) hasCode(code profile.ODSCode) bool {
 	for _, identifier := range p.Identifier {
 		if identifier.System == odsSystem && strings.EqualFold(strings.TrimSpace(identifier.Value), code.String()) {
 			return true
@@ -120,8 +119,8 @@ func (p *practice) has(code profile.ODSCode) bool {
 	return false
 }
 
-// show states what can be read, and of that what a push can put right: roles
-// without a legal period are not ours to rewrite.
+// show states the values that can be read and that a push can correct: a push cannot
+// rewrite roles without a legal period.
 func (p *practice) show(code profile.ODSCode) push.Shown {
 	shown := push.Shown{Code: code, Found: true}
 	if p.Name != "" {
@@ -141,12 +140,12 @@ func (p *practice) show(code profile.ODSCode) push.Shown {
 	if roles := rolesIn(p.Extension); roles.period() != nil {
 		shown.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
 	} else {
-		shown.NotInAnswer = []profile.Field{profile.FieldRoles} // no push could mend them: a period has to be there
+		shown.NotInAnswer = []profile.Field{profile.FieldRoles} // no push can correct them without a period
 	}
 	return shown
 }
 
-// first returns the contact of a system that counts as the field's value.
+// first returns the first contact of a system, which counts as the field's value.
 func (p *practice) first(system string) (telecom, bool) {
 	for _, t := range p.Telecom {
 		if t.System == system && t.Value != "" {

@@ -16,13 +16,13 @@ const (
 	roleSystem  = "https://digital.nhs.uk/services/organisation-data-service/CodeSystem/ODSOrganisationRole"
 	periodTypes = "https://fhir.nhs.uk/England/CodeSystem/England-PeriodType"
 
-	costCentre = "RO177" // the one primary role that DoS takes
-	gpPractice = "RO76"  // which it demands beside it
+	costCentre = "RO177" // the only primary role that DoS accepts
+	gpPractice = "RO76"  // which DoS requires beside it
 )
 
 var roleShape = regexp.MustCompile(`^RO\d+$`)
 
-// extension is any FHIR extension, as far as roles need it.
+// extension is the part of any FHIR extension that roles need.
 type extension struct {
 	URL     string `json:"url"`
 	Concept struct {
@@ -44,15 +44,15 @@ type extension struct {
 // role is one OrganisationRole that DoS shows.
 type role struct {
 	code  string
-	parts []json.RawMessage // all that is in it, but for legal periods that DoS would refuse
-	legal json.RawMessage   // the legal TypedPeriod; nil where none is shown
+	parts []json.RawMessage // all its extensions, except for legal periods that DoS would refuse
+	legal json.RawMessage   // the legal TypedPeriod; nil if none is shown
 }
 
-// roles are those shown, in their order.
+// roles are the roles that DoS shows, in order.
 type roles []role
 
-// rolesIn passes over what is no role: DoS shows such extensions and refuses
-// them.
+// rolesIn returns the roles, and ignores extensions that are not roles: DoS shows such
+// extensions but refuses them.
 func rolesIn(extensions []json.RawMessage) (found roles) {
 	for _, raw := range extensions {
 		if r, ok := readRole(raw); ok {
@@ -91,8 +91,8 @@ func readExtension(raw json.RawMessage) (e extension, ok bool) {
 	return e, err == nil
 }
 
-// legal reports whether an extension is a period of type Legal, and one that
-// DoS takes back: with a start, and an end that differs from it.
+// legal reports whether an extension is a period of type Legal, and whether DoS
+// accepts it: with a start, and an end that differs from it.
 func (e extension) legal() (legal, usable bool) {
 	if e.URL != periodURL {
 		return false, false
@@ -117,7 +117,7 @@ func (r roles) codes() (codes []string) {
 	return codes
 }
 
-// period is the primary role's legal one.
+// period returns the legal period of the primary role.
 func (r roles) period() json.RawMessage {
 	for _, role := range r {
 		if role.code == costCentre {
@@ -127,12 +127,12 @@ func (r roles) period() json.RawMessage {
 	return nil
 }
 
-// written is the extension of a PUT. Roles that a push leaves out are withdrawn
-// with their dates, so what is shown goes back, in the form that DoS demands: a
-// legal period for each role, though it shows one for the primary role only.
-func (r roles) written(d push.Delivery) ([]json.RawMessage, error) {
+// extensions returns the extensions of a PUT. DoS withdraws roles that a push leaves out,
+// with their dates, so the roles shown are sent back in the form that DoS requires: a
+// legal period for each role, although it shows one only for the primary role.
+func (r roles) extensions(d push.Delivery) ([]json.RawMessage, error) {
 	if len(r) == 0 {
-		return nil, nil // there are no dates to write roles with, and nothing to lose
+		return nil, nil // there are no dates for roles, and nothing to lose
 	}
 	period := r.period()
 	if period == nil {
@@ -146,15 +146,15 @@ func (r roles) written(d push.Delivery) ([]json.RawMessage, error) {
 	written := make([]json.RawMessage, 0, len(codes))
 	for i, code := range codes {
 		if slices.Contains(codes[:i], code) {
-			continue // refused by DoS
+			continue // DoS refuses them
 		}
 		written = append(written, r.find(code).write(code, period))
 	}
 	return written, nil
 }
 
-// wantedRoles are the profile's, when DoS takes them: exactly one RO177, and
-// RO76 beside it. Else nil: they stay as shown.
+// wantedRoles returns the profile's roles if DoS accepts them: exactly one RO177, and
+// RO76 beside it. Otherwise it returns nil, and they stay as shown.
 func wantedRoles(v profile.Values) []string {
 	wanted := strings.Split(v.Get(profile.FieldRoles), "|")
 	primaries := 0
@@ -186,8 +186,8 @@ func (r roles) find(code string) role {
 	return role{}
 }
 
-// write is the role as shown where it has a legal period, else with the given
-// one; a role that is not shown is made.
+// write returns the role as shown if it has a legal period, else with the given
+// period; it makes a role that is not shown.
 func (r role) write(code string, period json.RawMessage) json.RawMessage {
 	written := fhirRole{URL: roleURL, Extension: slices.Clone(r.parts)}
 	if len(written.Extension) == 0 {

@@ -33,7 +33,7 @@ func TestIngestRoundTrip(t *testing.T) {
 
 	shown, err := ingest.Show(t.Context(), "A81001")
 	require.NoError(t, err)
-	require.Empty(t, push.Differences(ingest.Route(), d.Values, shown, ingestToday), "no drift: only title case differs")
+	require.Empty(t, push.Differences(ingest.Route(), d.Values, shown, ingestToday), "no drift: the name differs only in case")
 	require.NotEqual(t, d.Values.Get(profile.FieldName), shown.Values.Get(profile.FieldName))
 
 	for range 2 {
@@ -41,7 +41,7 @@ func TestIngestRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, push.Receipt{Status: 200, Unchanged: true}, receipt)
 	}
-	require.Equal(t, fake.bodies[1], fake.bodies[2], "the same delivery on the same shown practice")
+	require.Equal(t, fake.bodies[1], fake.bodies[2], "the same delivery for the same shown practice")
 
 	for _, r := range fake.requests {
 		require.Equal(t, []string{fhirType}, r.Header["Accept"])
@@ -78,7 +78,7 @@ func TestIngestShow(t *testing.T) {
 		{Code: "A81001", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "open",
 			"phone", "01234 567890", "email", "", "website", "", "roles", "RO177|RO76").Values},
 		{Code: "A81002", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed",
-			"phone", "", "email", "", "website", "").Values, NotInAnswer: []profile.Field{profile.FieldRoles}}, // they have no dates
+			"phone", "", "email", "", "website", "").Values, NotInAnswer: []profile.Field{profile.FieldRoles}}, // its roles have no dates
 		{Code: "A81003"},
 	}, all)
 	require.Len(t, fake.requests, 3)
@@ -123,7 +123,7 @@ func TestIngestSamples(t *testing.T) {
 			fake := newFHIRFake()
 			fake.intercept = func(w http.ResponseWriter, _ *http.Request, n int) bool {
 				if row.status == 500 && n == 1 {
-					w.Header().Set("Retry-After", "3600") // longer than is waited for here
+					w.Header().Set("Retry-After", "3600") // longer than the client waits
 				}
 				w.WriteHeader(row.status)
 				_, _ = w.Write(content)
@@ -153,7 +153,7 @@ func TestIngestAnswersToAPush(t *testing.T) {
 	rows := map[string]struct {
 		status int
 		body   string
-		answer push.Answer // empty: taken
+		answer push.Answer // empty: accepted
 		words  string
 	}{
 		"updated":            {status: 200, body: outcome("MSG_UPDATED", "information")},
@@ -239,7 +239,7 @@ func TestIngestLostConnectionIsUnclearAndSentOnce(t *testing.T) {
 	require.Len(t, fake.bodies, 1)
 }
 
-func TestIngestReadsAreTriedAgain(t *testing.T) {
+func TestIngestReadsAreRetried(t *testing.T) {
 	t.Parallel()
 	fake := newFHIRFake(fhirPractice("A81001"))
 	fake.intercept = func(w http.ResponseWriter, _ *http.Request, n int) bool {
@@ -341,7 +341,7 @@ func TestIngestSignsIn(t *testing.T) {
 	}
 }
 
-func TestIngestWithoutATokenBlamesNoPractice(t *testing.T) {
+func TestIngestWithoutATokenDoesNotBlameThePractice(t *testing.T) {
 	t.Parallel()
 	rows := map[push.Answer]error{
 		push.AnswerUnauthorized: &apim.Error{Class: apim.Permanent, Status: 400, Reason: "x"},
@@ -409,7 +409,7 @@ func FuzzIngestBundle(f *testing.F) {
 	})
 }
 
-// answerIn is what an error says of the push.
+// answerIn returns the answer in an error.
 func answerIn(t *testing.T, err error) push.Answer {
 	t.Helper()
 	var refusal *push.SinkError

@@ -18,16 +18,16 @@ const longestName = 100
 
 const organizationProfile = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Organization"
 
-// overwriting is the body of a PUT: every field that the API takes, and no
-// other, since unknown ones are refused (CONTRACT.md "The Organization body").
-type overwriting struct {
+// organizationBody is the body of a PUT: every field that the API accepts, and no others,
+// since it refuses unknown ones (CONTRACT.md "The Organization body").
+type organizationBody struct {
 	ResourceType string            `json:"resourceType"`
 	ID           string            `json:"id"`
 	Meta         fhirMeta          `json:"meta"`
 	Identifier   []fhirIdentifier  `json:"identifier"`
 	Active       bool              `json:"active"`
 	Name         string            `json:"name"`
-	Telecom      []json.RawMessage `json:"telecom"` // never left out: that wipes what is stored
+	Telecom      []json.RawMessage `json:"telecom"` // never left out: that would wipe the stored contacts
 	Extension    []json.RawMessage `json:"extension,omitempty"`
 }
 
@@ -45,8 +45,8 @@ type contactPoint struct {
 	Value  string `json:"value"`
 }
 
-// overwrite builds the body from what the delivery states, and for the rest
-// from what is shown. A value that DoS would refuse is refused here, by field.
+// overwrite builds the body from what the delivery states, and the rest from what is
+// shown. It refuses a value that DoS would refuse, and names the field.
 func (p *practice) overwrite(d push.Delivery) ([]byte, error) {
 	name, err := p.name(d)
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *practice) overwrite(d push.Delivery) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	extension, err := rolesIn(p.Extension).written(d)
+	extension, err := rolesIn(p.Extension).extensions(d)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (p *practice) overwrite(d push.Delivery) ([]byte, error) {
 	if len(profile) == 0 {
 		profile = []string{organizationProfile}
 	}
-	body, err := json.Marshal(overwriting{
+	body, err := json.Marshal(organizationBody{
 		ResourceType: "Organization", ID: p.ID, Meta: fhirMeta{profile},
 		Identifier: []fhirIdentifier{{odsSystem, d.Code.String()}},
 		Active:     active, Name: name, Telecom: contacts, Extension: extension,
@@ -86,9 +86,9 @@ func (p *practice) name(d push.Delivery) (string, error) {
 	}
 	switch name = strings.TrimSpace(name); {
 	case name == "":
-		return "", refusal(d.Code, "name: it is blank, and DoS takes no practice without one")
+		return "", refusal(d.Code, "name: it is blank, and DoS accepts no practice without one")
 	case utf8.RuneCountInString(name) > longestName:
-		return "", refusal(d.Code, "name: it has %d characters, DoS takes %d", utf8.RuneCountInString(name), longestName)
+		return "", refusal(d.Code, "name: it has %d characters, DoS accepts %d", utf8.RuneCountInString(name), longestName)
 	}
 	return name, nil
 }
@@ -103,10 +103,10 @@ func (p *practice) active(d push.Delivery) (bool, error) {
 	return false, refusal(d.Code, "status: neither the profile nor DoS says whether the practice is open")
 }
 
-// contacts are those shown, in their order, each first of a system replaced by
-// the value stated: DoS compares order, too. Further ones stay, but for
-// repetitions of ours. One that is stated empty takes all of its system along,
-// so that nothing is left to be read as its value.
+// contacts returns the contacts shown, in their order, since DoS compares the order
+// too. The first one of each system is replaced by the stated value. Others stay,
+// except for repetitions of ours. A field stated as empty removes all contacts of its
+// system, so that none is left to be read as its value.
 func (p *practice) contacts(d push.Delivery) ([]json.RawMessage, error) {
 	kept := slices.Clone(p.Telecom)
 	for _, row := range telecomFields {
@@ -116,13 +116,13 @@ func (p *practice) contacts(d push.Delivery) ([]json.RawMessage, error) {
 		stated := strings.TrimSpace(d.Values.Get(row.field))
 		shown, isShown := p.first(row.system)
 		if isShown && stated == strings.TrimSpace(shown.Value) {
-			continue // even one that DoS would refuse from others
+			continue // it may stay, even if DoS would refuse it as a new one
 		}
 		value, err := contactValue(row.field, stated)
 		if err != nil {
 			return nil, refusal(d.Code, "%s: %v", row.field, err)
 		}
-		kept = replaced(kept, row.system, row.field, value)
+		kept = replaceFirst(kept, row.system, row.field, value)
 	}
 	written := make([]json.RawMessage, 0, len(kept))
 	for _, contact := range kept {
@@ -131,8 +131,8 @@ func (p *practice) contacts(d push.Delivery) ([]json.RawMessage, error) {
 	return written, nil
 }
 
-// replaced puts a value in the place of the first of its system, or at the end.
-func replaced(contacts []telecom, system string, field profile.Field, value string) []telecom {
+// replaceFirst replaces the first contact of a system with a value, or adds it at the end.
+func replaceFirst(contacts []telecom, system string, field profile.Field, value string) []telecom {
 	ours := telecom{System: system, Value: value}
 	placed := value == ""
 	var kept []telecom
@@ -144,7 +144,7 @@ func replaced(contacts []telecom, system string, field profile.Field, value stri
 		case placed:
 			kept = append(kept, contact)
 		default:
-			placed, ours.raw = true, contact.with(value)
+			placed, ours.raw = true, contact.withValue(value)
 			kept = append(kept, ours)
 		}
 	}
@@ -155,8 +155,8 @@ func replaced(contacts []telecom, system string, field profile.Field, value stri
 	return kept
 }
 
-// with is the contact as shown (its use, its rank) with another value.
-func (t telecom) with(value string) json.RawMessage {
+// withValue returns the contact as shown (its use, its rank) with another value.
+func (t telecom) withValue(value string) json.RawMessage {
 	var point map[string]json.RawMessage
 	if err := json.Unmarshal(t.raw, &point); err != nil || point == nil {
 		return contactOf(t.System, value)
@@ -169,8 +169,8 @@ func contactOf(system, value string) json.RawMessage {
 	return marshalled(contactPoint{system, value})
 }
 
-// marshalled writes strings, and structs and maps of them; maps by sorted key,
-// so that the same practice is always the same bytes.
+// marshalled writes strings, and structs and maps of them, with map keys sorted, so
+// that the same practice always gives the same bytes.
 func marshalled(value any) json.RawMessage {
 	written, err := json.Marshal(value)
 	if err != nil {
@@ -179,7 +179,8 @@ func marshalled(value any) json.RawMessage {
 	return written
 }
 
-// contactValue is a value as DoS takes it; its errors do not repeat it.
+// contactValue returns a value in the form that DoS accepts; its errors do not repeat
+// it.
 func contactValue(f profile.Field, value string) (string, error) {
 	switch {
 	case value == "":
@@ -194,8 +195,8 @@ func contactValue(f profile.Field, value string) (string, error) {
 	return value, nil
 }
 
-// phone writes a number with what DoS takes: digits, plus, brackets and single
-// spaces. Hyphens and dots become spaces; words and extensions are refused.
+// phone writes a number in the form that DoS accepts: digits, plus, brackets and
+// single spaces. Hyphens and dots become spaces; words and extensions are refused.
 func phone(value string) (string, error) {
 	digits, others := 0, 0
 	written := strings.Map(func(r rune) rune {
@@ -212,7 +213,7 @@ func phone(value string) (string, error) {
 		return r
 	}, value)
 	if digits == 0 || others > 0 {
-		return "", errors.New("DoS takes only digits, +, brackets and spaces; move extensions and words elsewhere")
+		return "", errors.New("DoS accepts only digits, +, brackets and spaces; move extensions and words elsewhere")
 	}
 	return strings.Join(strings.Fields(written), " "), nil
 }

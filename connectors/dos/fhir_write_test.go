@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// shownAs decodes a practice as a search gives it.
+// shownAs decodes a practice from the answer to a search.
 func shownAs(tb testing.TB, p fhirObject) *practice {
 	tb.Helper()
 	content := fhirJSON(fhirObject{"resourceType": "Bundle", "entry": []any{fhirObject{"resource": p}}})
@@ -36,7 +36,7 @@ func TestOverwriteEchoesWhatIsNotStated(t *testing.T) {
 	require.Equal(t, p["telecom"], sent["telecom"])
 	require.Equal(t, p["name"], sent["name"])
 	require.Equal(t, true, sent["active"])
-	require.Empty(t, complaint(sent))
+	require.Empty(t, modelError(sent))
 	delete(p, "meta")
 	require.Equal(t, fhirObject{"profile": []any{organizationProfile}}, overwritten(t, p)["meta"])
 }
@@ -73,7 +73,7 @@ func TestOverwriteContacts(t *testing.T) {
 		"all withdrawn is sent as an empty list": {
 			shown: []any{worked("phone", "01632 960111")}, pairs: []string{"phone", " "}, sent: []any{},
 		},
-		"what they have is not ours to mend": {
+		"an invalid value shown there stays": {
 			shown: []any{worked("phone", "call us")}, pairs: []string{"phone", "call us"}, sent: []any{worked("phone", "call us")},
 		},
 	}
@@ -157,12 +157,12 @@ func TestOverwriteRoles(t *testing.T) {
 			}
 			sent := overwritten(t, p, pairs...)
 			require.Equal(t, row.sent, sent["extension"])
-			require.Empty(t, complaint(sent))
+			require.Empty(t, modelError(sent))
 		})
 	}
 }
 
-// What the API's own tests send is what we would send back.
+// We would send back what the API's own tests send.
 func TestOverwriteLikeTheRealPayloads(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"put-org-request-accepted-by-code.json", "put-org-request-real-test-payload.json"} {
@@ -178,11 +178,11 @@ func TestOverwriteLikeTheRealPayloads(t *testing.T) {
 		require.NoError(t, json.Unmarshal(body, &sent))
 		recorded["identifier"] = []any{fhirObject{"system": odsSystem, "value": code}}
 		require.Equal(t, recorded, sent)
-		require.Empty(t, complaint(sent))
+		require.Empty(t, modelError(sent))
 	}
 }
 
-// Whatever is shown and stated, DoS takes what we send, shows it, and a second
+// Whatever is shown and stated, DoS accepts what we send and shows it, and a second
 // push changes nothing.
 func TestOverwriteSettles(t *testing.T) {
 	t.Parallel()
@@ -207,9 +207,9 @@ func TestOverwriteSettles(t *testing.T) {
 			}
 		}
 		sent := overwritten(t, p, pairs...)
-		require.Empty(rt, complaint(sent))
+		require.Empty(rt, modelError(sent))
 
-		// DoS shows roles in words of its own.
+		// DoS shows roles with displays of its own.
 		sent["extension"] = shownAgain(sent["extension"])
 		p["name"], p["active"], p["telecom"], p["extension"] = sent["name"], sent["active"], sent["telecom"], sent["extension"]
 		d := fhirDelivery(t, "A81001", pairs...)

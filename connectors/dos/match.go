@@ -10,13 +10,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// codeLength is that of a pharmacy's ODS code in DoS (CONTRACT.md "The event");
-// its services may add a suffix to it.
+// codeLength is the length of a pharmacy's ODS code in DoS (CONTRACT.md "The event");
+// its services may add a suffix.
 const codeLength = 5
 
-// NHS service codes that DoS knows of pharmacies
-// (CONTRACT.md "Services and their ids"), and the one that tells those who sell at
-// a distance (connectors/website/CONTRACT.md "Types and parents").
+// NHS service codes of pharmacies that DoS knows
+// (CONTRACT.md "Services and their ids"), and the code of distance sellers
+// (connectors/website/CONTRACT.md "Types and parents").
 const (
 	palliativeCare  = "SRV0559"
 	bloodPressure   = "SRV0560"
@@ -24,7 +24,7 @@ const (
 	distanceSelling = "EPS0004"
 )
 
-// serviceNames are how DoS's answers are worded for people.
+// serviceNames are the names of these services for people.
 var serviceNames = map[string]string{
 	palliativeCare: "Pharmacy palliative care medication stockholder",
 	bloodPressure:  "NHS blood pressure check service",
@@ -41,11 +41,11 @@ const (
 	statusCommissioning = 3
 )
 
-// followed are the service types that a change event updates while active;
-// commissioned are those that it also opens and closes, by NHS service code.
+// followedTypes lists the service types that a change event updates while they are active.
+// commissioned holds those that it also opens and closes, by NHS service code.
 var (
-	followed     = []int{typePharmacy, 131, 132, typeDistanceSelling, 137}
-	commissioned = map[int]string{148: bloodPressure, 149: contraception}
+	followedTypes = []int{typePharmacy, 131, 132, typeDistanceSelling, 137}
+	commissioned  = map[int]string{148: bloodPressure, 149: contraception}
 )
 
 // Service is one service in DoS. A pharmacy has several.
@@ -58,25 +58,25 @@ type Service struct {
 	Status       int
 	StatusName   string
 	Palliative   bool // has the Z-code 360=14167
-	OpenAllHours bool // stands above the weekly hours, and no push changes it
-	// Values are address, postcode, phone, website and hours, stated for the
-	// types that change events update.
+	OpenAllHours bool // overrides the weekly hours, and no push changes it
+	// Values are address, postcode, phone, website and hours, stated for the types
+	// that change events update.
 	Values profile.Values
 }
 
-// Matched is a service and what a push of its pharmacy does to it.
+// Matched is a service with the effect of a push of its pharmacy.
 type Matched struct {
 	Service
 
 	Updated bool
-	Why     string // for people, as "left alone: type 100 GP Practice"
+	Why     string // for people, such as "left alone: type 100 GP Practice"
 }
 
-// Match says for each service, by id, whether a change event of the pharmacy
-// updates it (CONTRACT.md "Matching"): the first five characters of its code are
-// the pharmacy's, its type is a pharmacy's, and its status fits. Codes are compared
-// as they stand: DoS compares with LIKE, where a wildcard matches everybody.
-// Offered is what the profile says of its services.
+// Match says for each service, in the order of ids, whether a change event of the
+// pharmacy updates it (CONTRACT.md "Matching"): the first five characters of its code
+// are the pharmacy's, its type is a pharmacy's, and its status fits. Codes are
+// compared literally: DoS compares with LIKE, where a wildcard matches everything.
+// Offered is the profile's text of services.
 func Match(code profile.ODSCode, services []Service, offered string) []Matched {
 	known := slices.ContainsFunc(services, func(s Service) bool { return s.follows(code) && s.Status == statusActive })
 	matched := make([]Matched, 0, len(services))
@@ -92,7 +92,7 @@ func Match(code profile.ODSCode, services []Service, offered string) []Matched {
 	return matched
 }
 
-// follows reports that change events of the pharmacy look at the service.
+// follows reports whether change events of the pharmacy consider the service.
 func (s Service) follows(code profile.ODSCode) bool {
 	if len(code) != codeLength || !strings.HasPrefix(s.ODSCode, code.String()) {
 		return false
@@ -100,17 +100,17 @@ func (s Service) follows(code profile.ODSCode) bool {
 	if commissioned[s.Type] != "" {
 		return s.Status >= statusActive && s.Status <= statusCommissioning
 	}
-	return slices.Contains(followed, s.Type) && s.Status == statusActive
+	return slices.Contains(followedTypes, s.Type) && s.Status == statusActive
 }
 
-// effect is what an event does to the service, were the pharmacy known.
+// effect says what an event does to the service if the pharmacy is known.
 func (s Service) effect(code profile.ODSCode, offered string) (updated bool, why string) {
 	switch {
 	case len(code) != codeLength:
 		return false, leftAlone("a pharmacy's code has %d characters in DoS, %s does not", codeLength, code)
 	case !strings.HasPrefix(s.ODSCode, code.String()):
 		return false, leftAlone("ODS code %s is not one of %s", s.ODSCode, code)
-	case !slices.Contains(followed, s.Type) && commissioned[s.Type] == "":
+	case !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "":
 		return false, leftAlone("type %d %s", s.Type, s.TypeName)
 	case !s.follows(code):
 		return false, leftAlone("status %d %s", s.Status, s.StatusName)
@@ -148,7 +148,7 @@ func serviceLine(services, code string) string {
 	return ""
 }
 
-// shownOf is what a pharmacy's services show together.
+// shownOf returns what a pharmacy's services show together.
 func shownOf(code profile.ODSCode, services []Service) push.Shown {
 	shown := push.Shown{Code: code}
 	var own []Service
@@ -171,9 +171,9 @@ func shownOf(code profile.ODSCode, services []Service) push.Shown {
 	return shown
 }
 
-// mainOf is the active service that speaks for a pharmacy: the community
-// pharmacy, else the one that sells at a distance, else the oldest. The bare
-// code stands before one with a suffix.
+// mainOf returns the active service that represents a pharmacy: the community
+// pharmacy, else the distance seller, else the oldest. The bare code comes before one
+// with a suffix.
 func mainOf(own []Service) (main Service, ok bool) {
 	rank := func(s Service) int {
 		switch s.Type {
@@ -193,13 +193,12 @@ func mainOf(own []Service) (main Service, ok bool) {
 	}), true
 }
 
-// offeredBy lists the NHS services that DoS shows, and those that it has no
-// place for: no event brings a service into being, and palliative care is kept
-// on community pharmacies without a suffix only
-// (CONTRACT.md "Services and their ids"). Waiting for those to appear would be
-// drift for ever.
+// offeredBy lists the NHS services that DoS shows, and those that it cannot show: no
+// event creates a service, and only community pharmacies without a suffix have
+// palliative care (CONTRACT.md "Services and their ids"). If these counted as missing,
+// they would be drift for ever.
 func offeredBy(main Service, own []Service) (offered, blind []string) {
-	blind = []string{distanceSelling} // goes out as the sub-type, which nothing shows
+	blind = []string{distanceSelling} // sent as the sub-type, which nothing shows
 	if main.Type != typePharmacy || len(main.ODSCode) != codeLength {
 		blind = append(blind, palliativeCare)
 	} else if main.Palliative {

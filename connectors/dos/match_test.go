@@ -16,7 +16,7 @@ func TestMatch(t *testing.T) {
 	for name, test := range map[string]struct {
 		service Service
 		offered string
-		why     string // with "left alone" where it is
+		why     string // with "left alone" if it is
 	}{
 		"community":        {Service{ODSCode: "FA123", Type: 13, Status: 1}, "", "updated"},
 		"suffix":           {Service{ODSCode: "FA123M06", Type: 132, Status: 1}, "", "updated"},
@@ -72,7 +72,7 @@ func TestMatchNeedsAnActiveService(t *testing.T) {
 		require.Contains(t, m.Why, "left alone: ")
 	}
 	for _, m := range Match("FA123M06", []Service{{ODSCode: "FA123M06", Type: 132, Status: 1}}, "") {
-		require.False(t, m.Updated, "no event is sent for such a code")
+		require.False(t, m.Updated, "no event is sent for a code like this")
 	}
 	require.Empty(t, Match("FA123", nil, ""))
 }
@@ -100,7 +100,7 @@ func TestMatchIsAboutItsOwnCodeOnly(t *testing.T) {
 				require.LessOrEqual(t, m.Status, 3)
 			}
 		}
-		require.Equal(t, updated > 0, shownOf("FA123", services).Found, "what is updated is shown")
+		require.Equal(t, updated > 0, shownOf("FA123", services).Found, "updated services are shown")
 	})
 }
 

@@ -42,12 +42,12 @@ func newByODSCode(base string, options ReadOptions) *byODSCode {
 	}
 }
 
-const looking = "reading its services"
+const readingServices = "reading its services"
 
-func (r *byODSCode) services(ctx context.Context, code profile.ODSCode) ([]Service, error) {
+func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]Service, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
 	if err != nil {
-		return nil, asSinkError(code, looking, err)
+		return nil, asSinkError(code, readingServices, err)
 	}
 	password, err := secret(r.password)
 	if err != nil {
@@ -57,17 +57,16 @@ func (r *byODSCode) services(ctx context.Context, code profile.ODSCode) ([]Servi
 	req.Header.Set("Accept", "application/json")
 	answer, err := r.client.Fetch(req)
 	if err != nil {
-		return nil, asSinkError(code, looking, err)
+		return nil, asSinkError(code, readingServices, err)
 	}
 	services, err := decodeServices(answer.Body)
 	if err != nil {
-		return nil, asSinkError(code, looking, err)
+		return nil, asSinkError(code, readingServices, err)
 	}
 	return services, nil
 }
 
-// wireAnswer is an answer of byOdsCode. Pointers tell what is not there: a
-// field that an answer leaves out must not be taken for an empty one.
+// wireAnswer is an answer of byOdsCode. Pointers tell missing fields from empty ones.
 type wireAnswer struct {
 	Success *struct {
 		Count    *int          `json:"serviceCount"`
@@ -88,7 +87,7 @@ type wireService struct {
 	Postcode wireText  `json:"postcode"`
 	Web      wireText  `json:"web"`
 	Phone    wirePhone `json:"phone"`
-	// OpenAllHours is told to people only.
+	// OpenAllHours is only shown to people.
 	OpenAllHours bool         `json:"openAllHours"`
 	Hours        *wireHours   `json:"openingTimes"`
 	ZCodes       *[]wireZCode `json:"zCodes"`
@@ -112,20 +111,20 @@ type wireZCode struct {
 // (CONTRACT.md "Services and their ids").
 var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
 
-// wireText is a text that may be null, which is empty, or missing, which is not.
+// wireText is a text that may be null, which means empty, or missing, which does not.
 type wireText struct {
-	there bool
-	text  string
+	isPresent bool
+	text      string
 }
 
 // UnmarshalJSON reads a string or null.
 func (t *wireText) UnmarshalJSON(data []byte) error {
-	t.there = true
+	t.isPresent = true
 	return json.Unmarshal(data, &t.text)
 }
 
-// decodeServices refuses an answer of which anything is missing. Its errors
-// never hold what the answer says.
+// decodeServices refuses an answer with anything missing. Its errors never hold the
+// content of the answer.
 func decodeServices(content []byte) ([]Service, error) {
 	var answer wireAnswer
 	if err := json.Unmarshal(content, &answer); err != nil {
@@ -135,7 +134,7 @@ func decodeServices(content []byte) ([]Service, error) {
 		return nil, &httpx.StatusError{Status: answer.Error.Code, Method: http.MethodGet, URL: "byOdsCode, in a successful answer"}
 	}
 	if answer.Success == nil || answer.Success.Count == nil || *answer.Success.Count != len(answer.Success.Services) {
-		return nil, fmt.Errorf("%w: the services are not as many as it counts", errMalformed)
+		return nil, fmt.Errorf("%w: the number of services differs from its count", errMalformed)
 	}
 	services := make([]Service, 0, len(answer.Success.Services))
 	for i, wire := range answer.Success.Services {
@@ -158,7 +157,7 @@ func (w wireService) service() (Service, error) {
 		Type: w.Type.ID, TypeName: cleanText(w.Type.Name), Status: w.Status.ID, StatusName: cleanText(w.Status.Name),
 		OpenAllHours: w.OpenAllHours,
 	}
-	if !slices.Contains(followed, s.Type) && commissioned[s.Type] == "" {
+	if !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "" {
 		return s, nil
 	}
 	s.Values, err = w.values()
@@ -173,7 +172,7 @@ func (w wireService) service() (Service, error) {
 }
 
 func (w wireService) values() (v profile.Values, err error) {
-	if !w.Address.there || !w.Postcode.there || !w.Web.there || !w.Phone.Public.there || w.Hours == nil {
+	if !w.Address.isPresent || !w.Postcode.isPresent || !w.Web.isPresent || !w.Phone.Public.isPresent || w.Hours == nil {
 		return v, errors.New("no address, postcode, website, phone or opening times")
 	}
 	weekly, dated, err := w.Hours.texts()
@@ -189,8 +188,7 @@ func (w wireService) values() (v profile.Values, err error) {
 	return v, nil
 }
 
-// cleanText drops what no text of DoS should hold: control characters, and spaces
-// that nobody sees.
+// tidy removes control characters and extra spaces, which no text of DoS should have.
 func cleanText(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }

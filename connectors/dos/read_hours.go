@@ -6,8 +6,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// wireHours are opening times as byOdsCode writes them. Bank holidays stand
-// apart in DoS, and no event changes them (CONTRACT.md "Opening times").
+// wireHours are opening times as byOdsCode writes them. DoS keeps bank holidays
+// separately, and no event changes them (CONTRACT.md "Opening times").
 type wireHours struct {
 	Days []struct {
 		Day      string        `json:"day"`
@@ -26,7 +26,7 @@ type wireSession struct {
 	End   string `json:"end"`
 }
 
-// line names the day of a session; a line feed in it is an unreadable line.
+// line returns a session as a line; a line feed in it makes the line unreadable.
 func (s wireSession) line(day string) string {
 	return strings.ReplaceAll(day+" "+withoutSeconds(s.Start)+"-"+withoutSeconds(s.End), "\n", "?")
 }
@@ -38,8 +38,8 @@ func withoutSeconds(clock string) string {
 	return clock
 }
 
-// texts returns the hours in public form, days of the past included: DoS may
-// hold touching periods, which it would refuse if they came back in an event.
+// texts returns the hours in public form, including past days: DoS may hold touching
+// periods, which it would refuse if an event sent them back.
 func (w wireHours) texts() (weekly, dated string, err error) {
 	weekly, dated = strings.Join(w.weekly(), "\n"), strings.Join(w.dated(), "\n")
 	if _, err := profile.ParseWeek(weekly); err != nil {

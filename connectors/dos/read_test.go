@@ -61,7 +61,7 @@ func TestShowAPharmacy(t *testing.T) {
 	require.Equal(t, "Pharmacy: X", matched[1].Name)
 }
 
-// What is read is what an event can say: kept values go back as they came.
+// Values that were read can be sent in an event, and come back the same.
 func TestShownValuesCanBeSentBack(t *testing.T) {
 	t.Parallel()
 	services, err := decodeServices([]byte(wireServices(wirePharmacy)))
@@ -72,7 +72,7 @@ func TestShownValuesCanBeSentBack(t *testing.T) {
 
 func TestShowWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	sink := pharmacySink(t, answering(200, wireServices()))
+	sink := pharmacySink(t, handlerWith(200, wireServices()))
 	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.Equal(t, push.Shown{Code: "FA123"}, shown)
@@ -121,14 +121,14 @@ func TestReadErrors(t *testing.T) {
 		handler http.HandlerFunc
 		answer  push.Answer
 	}{
-		"unauthorised":            {answering(401, unauthorised), push.AnswerUnauthorized},
-		"unauthorised in success": {answering(200, unauthorised), push.AnswerUnauthorized},
-		"no such page":            {answering(404, "Ada Person"), push.AnswerRefused},
-		"HTML":                    {answering(200, "<html>Ada Person"), push.AnswerUnclear},
-		"nothing":                 {answering(200, "{}"), push.AnswerUnclear},
-		"fewer than counted":      {answering(200, `{"success":{"serviceCount":2,"services":[`+wireGP+`]}}`), push.AnswerUnclear},
-		"large":                   {answering(200, strings.Repeat(" ", 5<<20)), push.AnswerUnclear},
-		"throttled":               {answering(429, "", "Retry-After", "90"), push.AnswerLater},
+		"unauthorised":            {handlerWith(401, unauthorised), push.AnswerUnauthorized},
+		"unauthorised in success": {handlerWith(200, unauthorised), push.AnswerUnauthorized},
+		"no such page":            {handlerWith(404, "Ada Person"), push.AnswerRefused},
+		"HTML":                    {handlerWith(200, "<html>Ada Person"), push.AnswerUnclear},
+		"nothing":                 {handlerWith(200, "{}"), push.AnswerUnclear},
+		"fewer than counted":      {handlerWith(200, `{"success":{"serviceCount":2,"services":[`+wireGP+`]}}`), push.AnswerUnclear},
+		"large":                   {handlerWith(200, strings.Repeat(" ", 5<<20)), push.AnswerUnclear},
+		"throttled":               {handlerWith(429, "", "Retry-After", "90"), push.AnswerLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +143,7 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-func TestReadsAreTriedAgain(t *testing.T) {
+func TestReadsAreRetried(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -151,20 +151,19 @@ func TestReadsAreTriedAgain(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		answering(200, wireServices(wirePharmacy))(w, r)
+		handlerWith(200, wireServices(wirePharmacy))(w, r)
 	}))
 	t.Cleanup(server.Close)
 	sink := newSink(t, Options{
-		Events: EventOptions{URL: server.URL, Key: known("k")},
-		Read:   ReadOptions{URL: server.URL, User: "reader", Password: known("p")},
+		Events: EventOptions{URL: server.URL, Key: secretOf("k")},
+		Read:   ReadOptions{URL: server.URL, User: "reader", Password: secretOf("p")},
 	})
 	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
 }
 
-// A field that an answer leaves out must not be taken for an empty one: a push
-// that keeps it would empty it.
+// A missing field must not be treated as empty: a push that keeps it would empty it.
 func TestDecodeRefusesWhatIsIncomplete(t *testing.T) {
 	t.Parallel()
 	for _, change := range [][2]string{

@@ -17,8 +17,8 @@ import (
 // EventOptions say where the change events of pharmacies go.
 type EventOptions struct {
 	URL    string                 // base address, without /v1/change-event; empty: pharmacies have no route
-	Key    func() (string, error) // asked before each push, so that a new key needs no restart
-	Limits httpx.Limits           // default 40 a second, a tenth of what all senders may have together, and 64 KiB
+	Key    func() (string, error) // called before each push, so that a new key needs no restart
+	Limits httpx.Limits           // default 40 a second, a tenth of the limit for all senders together, and 64 KiB
 }
 
 // ReadOptions say where the services of pharmacies are read
@@ -26,11 +26,11 @@ type EventOptions struct {
 type ReadOptions struct {
 	URL      string // base address, without /app/controllers; empty: nothing is read
 	User     string
-	Password func() (string, error) // asked before each read
-	Limits   httpx.Limits           // default 5 a second, as crawling is discouraged there, and 4 MiB
+	Password func() (string, error) // called before each read
+	Limits   httpx.Limits           // default 5 a second, since DoS discourages crawling, and 4 MiB
 }
 
-// Options say which routes there are. Ingest is nil where GP practices have none.
+// Options say which routes there are. Ingest is nil if GP practices have none.
 type Options struct {
 	Events EventOptions
 	Read   ReadOptions
@@ -40,21 +40,21 @@ type Options struct {
 // Sink is the Directory of Services. It may be used concurrently.
 type Sink struct {
 	events *events
-	reader reader // nil when reading is switched off
+	reader reader // nil if reading is switched off
 	ingest *Ingest
 }
 
-// reader is a way to read the services of DoS whose ODS code begins with the
-// given one. byOdsCode is the only one, and announced to be retired.
+// reader reads the services of DoS whose ODS code begins with the given one.
+// byOdsCode is the only implementation, and will be retired.
 type reader interface {
-	services(ctx context.Context, code profile.ODSCode) ([]Service, error)
+	readServices(ctx context.Context, code profile.ODSCode) ([]Service, error)
 }
 
-// readers is how many pharmacies are read at a time.
+// readers is how many pharmacies are read at the same time.
 const readers = 8
 
-// New refuses addresses that are no http or https ones, secrets that nobody can
-// give, and options without any route.
+// New refuses addresses that are not http or https URLs, missing secrets, and options
+// without any route.
 func New(options Options) (*Sink, error) {
 	sink := &Sink{ingest: options.Ingest}
 	if options.Events.URL == "" && options.Ingest == nil {
@@ -105,7 +105,7 @@ func (s *Sink) Route(t profile.OrgType) (route push.Route, ok bool) {
 	return push.Route{}, false
 }
 
-// pharmacies is the route of change events. Without a reader nothing is shown.
+// pharmacies returns the route of change events. Without a reader nothing is shown.
 func (s *Sink) pharmacies() push.Route {
 	route := push.Route{
 		Name: "change-event",
@@ -126,8 +126,8 @@ func (s *Sink) pharmacies() push.Route {
 	return route
 }
 
-// Push sends one delivery, once. For a pharmacy the receipt means accepted:
-// DoS checks and applies it later, and tells nobody
+// Push sends one delivery, once. For a pharmacy the receipt means accepted: DoS checks
+// and applies it later, and does not report the result
 // (CONTRACT.md "Silent refusals"). Errors are *push.SinkError.
 func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
 	switch {
@@ -139,10 +139,9 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 	return push.Receipt{}, noRoute(d.Code, d.Type)
 }
 
-// Show returns what DoS shows of an organisation: for a pharmacy the values of
-// its main service, and the NHS services that any of its services stand for.
-// Errors are *push.SinkError, or wrap push.ErrUnreadable when reading
-// is switched off.
+// Show returns what DoS shows of an organisation: for a pharmacy the values of its
+// main service, and the NHS services that any of its services represent. Errors are
+// *push.SinkError, or wrap push.ErrUnreadable if reading is switched off.
 func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	switch {
 	case t == profile.Pharmacy && s.events != nil:
@@ -153,8 +152,8 @@ func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType
 	return push.Shown{}, noRoute(code, t)
 }
 
-// ShowMany is Show for many codes of one type, in the order asked. The first
-// error ends it.
+// ShowMany is Show for many codes of one type, in the given order. It stops at the
+// first error.
 func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	switch {
 	case len(codes) == 0:
@@ -184,23 +183,23 @@ func (s *Sink) showPharmacy(ctx context.Context, code profile.ODSCode) (push.Sho
 		return push.Shown{}, errNotReading
 	}
 	if len(code) != codeLength {
-		return push.Shown{Code: code}, nil // no service of DoS can be told to be its own
+		return push.Shown{Code: code}, nil // DoS has no services that are certainly its own
 	}
-	services, err := s.reader.services(ctx, code)
+	services, err := s.reader.readServices(ctx, code)
 	if err != nil {
 		return push.Shown{}, err
 	}
 	return shownOf(code, services), nil
 }
 
-// Preview lists every service that DoS has under a pharmacy's code, by id, and
-// whether a push would update it. Offered is what the profile says of its
-// services. Errors are those of Show.
+// Preview lists every service that DoS has under a pharmacy's code, in the order of
+// ids, and whether a push would update it. Offered is the profile's text of services.
+// Errors are those of Show.
 func (s *Sink) Preview(ctx context.Context, code profile.ODSCode, offered string) ([]Matched, error) {
 	if s.reader == nil {
 		return nil, errNotReading
 	}
-	services, err := s.reader.services(ctx, code)
+	services, err := s.reader.readServices(ctx, code)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +212,7 @@ func noRoute(code profile.ODSCode, t profile.OrgType) *push.SinkError {
 	return refusal(code, "no DoS route for organisation type %q", t)
 }
 
-// refusal is ours, before anything was sent.
+// refusal returns our own error, before anything was sent.
 func refusal(code profile.ODSCode, reason string, args ...any) *push.SinkError {
 	return &push.SinkError{
 		Sink: push.SinkDoS, Answer: push.AnswerRefused,
@@ -221,8 +220,8 @@ func refusal(code profile.ODSCode, reason string, args ...any) *push.SinkError {
 	}
 }
 
-// asSinkError turns an error of a request into what it means. The text of httpx
-// holds neither bodies nor secrets.
+// answered turns the error of a request into a sink error. The text of httpx holds
+// neither bodies nor secrets.
 func asSinkError(code profile.ODSCode, doing string, err error) *push.SinkError {
 	failure := &push.SinkError{
 		Sink: push.SinkDoS, Answer: push.AnswerUnclear,

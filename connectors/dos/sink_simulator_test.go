@@ -11,9 +11,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// What was sent and worked off is shown: a second look finds no difference, and
-// what is shown can be sent back without changing anything.
-func TestWhatIsSentIsShown(t *testing.T) {
+// An event that was sent and applied is shown: a second comparison finds no
+// difference, and sending back what is shown changes nothing.
+func TestSentEventsAreShown(t *testing.T) {
 	t.Parallel()
 	server, address := dostest.Start(t, dostest.Options{
 		APIKey: "hush-key", User: "reader", Password: "hush-password",
@@ -29,8 +29,8 @@ func TestWhatIsSentIsShown(t *testing.T) {
 		server.AddService(s)
 	}
 	sink := newSink(t, Options{
-		Events: EventOptions{URL: address, Key: known("hush-key")},
-		Read:   ReadOptions{URL: address, User: "reader", Password: known("hush-password")},
+		Events: EventOptions{URL: address, Key: secretOf("hush-key")},
+		Read:   ReadOptions{URL: address, User: "reader", Password: secretOf("hush-password")},
 	})
 	route, _ := sink.Route(profile.Pharmacy)
 	d, today := example(t), profile.NewDate(2027, 9, 8)
@@ -54,7 +54,7 @@ func TestWhatIsSentIsShown(t *testing.T) {
 	push()
 	require.Empty(t, differences())
 	for _, m := range matched {
-		shown, err := sink.reader.services(t.Context(), d.Code)
+		shown, err := sink.reader.readServices(t.Context(), d.Code)
 		require.NoError(t, err)
 		for _, s := range shown {
 			require.False(t, s.ID == m.ID && m.Updated != (s.Values.Get(profile.FieldPhone) == "01772000000"), "preview of %s", m.Name)
@@ -65,9 +65,9 @@ func TestWhatIsSentIsShown(t *testing.T) {
 	require.NoError(t, err)
 	d.Values = shown.Values
 	push()
-	require.Empty(t, differences(), "what was kept stays")
+	require.Empty(t, differences(), "values that the push kept stay")
 
-	// A to B to A, within the five minutes in which a body counts as seen.
+	// From A to B to A, within the five minutes in which a body counts as seen.
 	for _, phone := range []string{"01772 000 001", "01772 000 002", "01772 000 001"} {
 		d.Values.Set(profile.FieldPhone, phone)
 		push()

@@ -20,7 +20,7 @@ import (
 
 const received = `{"Message":"Change event received"}`
 
-func known(value string) func() (string, error) {
+func secretOf(value string) func() (string, error) {
 	return func() (string, error) { return value, nil }
 }
 
@@ -33,18 +33,18 @@ func newSink(t *testing.T, options Options) *Sink {
 	return sink
 }
 
-// pharmacySink pushes and reads at the handler.
+// pharmacySink returns a sink that sends its requests to the handler.
 func pharmacySink(t *testing.T, handler http.HandlerFunc) *Sink {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return newSink(t, Options{
-		Events: EventOptions{URL: server.URL + "/", Key: known("hush-key")},
-		Read:   ReadOptions{URL: server.URL, User: "reader", Password: known("hush-password")},
+		Events: EventOptions{URL: server.URL + "/", Key: secretOf("hush-key")},
+		Read:   ReadOptions{URL: server.URL, User: "reader", Password: secretOf("hush-password")},
 	})
 }
 
-func answering(status int, body string, header ...string) http.HandlerFunc {
+func handlerWith(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
@@ -90,26 +90,26 @@ func TestAnswersToAPush(t *testing.T) {
 		answer  push.Answer
 		words   string
 	}{
-		"wrong key":      {answering(403, `{"message":"Forbidden"}`), push.AnswerUnauthorized, "API key"},
-		"other address":  {answering(403, `{"Message":"Access Denied, please ask Ada Person"}`), push.AnswerUnauthorized, "allow-list"},
-		"forbidden page": {answering(403, "<html>Ada Person"), push.AnswerUnauthorized, "API key"},
-		"unauthorised":   {answering(401, ""), push.AnswerUnauthorized, ""},
-		"bad request":    {answering(400, `{"Message":"Bad Request Ada Person"}`), push.AnswerRefused, "status 400"},
-		"not found":      {answering(404, ""), push.AnswerRefused, ""},
-		"too large":      {answering(413, ""), push.AnswerRefused, ""},
-		"content type":   {answering(415, ""), push.AnswerRefused, ""},
-		"conflict":       {answering(409, ""), push.AnswerConflict, ""},
-		"throttled":      {answering(429, "Ada Person", "Retry-After", "7"), push.AnswerLater, "retry after 7s"},
-		"queue down":     {answering(500, `{"Message":"Server Error"}`), push.AnswerUnclear, "status 500"},
-		"unavailable":    {answering(503, "", "Retry-After", "7"), push.AnswerUnclear, ""},
-		"other success":  {answering(200, `{"Message":"Hello Ada Person"}`), push.AnswerUnclear, "malformed success"},
-		"no JSON":        {answering(200, "Ada Person"), push.AnswerUnclear, "malformed success"},
-		"empty":          {answering(200, ""), push.AnswerUnclear, "malformed success"},
-		"other 2xx":      {answering(202, received), push.AnswerUnclear, "malformed success"},
-		"not modified":   {answering(304, ""), push.AnswerUnclear, "malformed success"},
-		"truncated":      {answering(200, received[:9], "Content-Length", "35"), push.AnswerUnclear, "reading the answer"},
-		"endless":        {answering(200, strings.Repeat(" ", 64<<10)+received), push.AnswerUnclear, "larger than the limit"},
-		"moved":          {answering(307, "", "Location", "https://elsewhere.test/"), push.AnswerUnclear, ""},
+		"wrong key":      {handlerWith(403, `{"message":"Forbidden"}`), push.AnswerUnauthorized, "API key"},
+		"other address":  {handlerWith(403, `{"Message":"Access Denied, please ask Ada Person"}`), push.AnswerUnauthorized, "allow-list"},
+		"forbidden page": {handlerWith(403, "<html>Ada Person"), push.AnswerUnauthorized, "API key"},
+		"unauthorised":   {handlerWith(401, ""), push.AnswerUnauthorized, ""},
+		"bad request":    {handlerWith(400, `{"Message":"Bad Request Ada Person"}`), push.AnswerRefused, "status 400"},
+		"not found":      {handlerWith(404, ""), push.AnswerRefused, ""},
+		"too large":      {handlerWith(413, ""), push.AnswerRefused, ""},
+		"content type":   {handlerWith(415, ""), push.AnswerRefused, ""},
+		"conflict":       {handlerWith(409, ""), push.AnswerConflict, ""},
+		"throttled":      {handlerWith(429, "Ada Person", "Retry-After", "7"), push.AnswerLater, "retry after 7s"},
+		"queue down":     {handlerWith(500, `{"Message":"Server Error"}`), push.AnswerUnclear, "status 500"},
+		"unavailable":    {handlerWith(503, "", "Retry-After", "7"), push.AnswerUnclear, ""},
+		"other success":  {handlerWith(200, `{"Message":"Hello Ada Person"}`), push.AnswerUnclear, "malformed success"},
+		"no JSON":        {handlerWith(200, "Ada Person"), push.AnswerUnclear, "malformed success"},
+		"empty":          {handlerWith(200, ""), push.AnswerUnclear, "malformed success"},
+		"other 2xx":      {handlerWith(202, received), push.AnswerUnclear, "malformed success"},
+		"not modified":   {handlerWith(304, ""), push.AnswerUnclear, "malformed success"},
+		"truncated":      {handlerWith(200, received[:9], "Content-Length", "35"), push.AnswerUnclear, "reading the answer"},
+		"endless":        {handlerWith(200, strings.Repeat(" ", 64<<10)+received), push.AnswerUnclear, "larger than the limit"},
+		"moved":          {handlerWith(307, "", "Location", "https://elsewhere.test/"), push.AnswerUnclear, ""},
 		"lost":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, push.AnswerUnclear, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestAnswersToAPush(t *testing.T) {
 			require.Equal(t, test.answer, refusal.Answer)
 			require.Contains(t, err.Error(), test.words)
 			require.Contains(t, refusal.Reason, "FZZ99")
-			require.EqualValues(t, 1, calls.Load(), "a push is sent once a call")
+			require.EqualValues(t, 1, calls.Load(), "each call sends one request")
 			if name == "throttled" || name == "unavailable" {
 				require.Equal(t, 7*time.Second, refusal.Wait)
 			}
@@ -132,7 +132,8 @@ func TestAnswersToAPush(t *testing.T) {
 	}
 }
 
-// requireSinkError also holds that nothing of the other side's and no secret is in it.
+// requireSinkError also checks that the error holds nothing of the other side and no
+// secret.
 func requireSinkError(t *testing.T, err error) *push.SinkError {
 	t.Helper()
 	var refusal *push.SinkError
@@ -148,7 +149,7 @@ func TestPushWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	sink := newSink(t, Options{Events: EventOptions{URL: strings.Replace(server.URL, "//", "//ada:hush@", 1), Key: known("hush-key")}})
+	sink := newSink(t, Options{Events: EventOptions{URL: strings.Replace(server.URL, "//", "//ada:hush@", 1), Key: secretOf("hush-key")}})
 	for range 8 {
 		_, err := sink.Push(t.Context(), example(t))
 		require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer)
@@ -159,7 +160,7 @@ func TestPushWithoutAnAnswer(t *testing.T) {
 
 func TestNoKeyPausesTheSink(t *testing.T) {
 	t.Parallel()
-	for _, key := range []func() (string, error){known(""), func() (string, error) { return "", errors.New("no such file") }} {
+	for _, key := range []func() (string, error){secretOf(""), func() (string, error) { return "", errors.New("no such file") }} {
 		sink := newSink(t, Options{
 			Events: EventOptions{URL: "http://dos.test", Key: key},
 			Read:   ReadOptions{URL: "http://dos.test", User: "reader", Password: key},
@@ -173,13 +174,13 @@ func TestNoKeyPausesTheSink(t *testing.T) {
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	sink := pharmacySink(t, answering(200, received))
+	sink := pharmacySink(t, handlerWith(200, received))
 	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
 	require.Equal(t, "change-event", route.Name)
 	require.Len(t, route.Fields, 11)
 	require.Len(t, route.Readable, 7)
-	for _, f := range append(route.Readable, emptied...) {
+	for _, f := range append(route.Readable, emptiedFields...) {
 		require.Contains(t, route.Fields, f)
 	}
 	for _, kind := range profile.OrgTypes() {
@@ -199,9 +200,9 @@ func TestRoutes(t *testing.T) {
 
 func TestReadingSwitchedOff(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(answering(200, received))
+	server := httptest.NewServer(handlerWith(200, received))
 	t.Cleanup(server.Close)
-	sink := newSink(t, Options{Events: EventOptions{URL: server.URL, Key: known("hush-key")}})
+	sink := newSink(t, Options{Events: EventOptions{URL: server.URL, Key: secretOf("hush-key")}})
 	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
 	require.Empty(t, route.Readable)
@@ -213,13 +214,13 @@ func TestReadingSwitchedOff(t *testing.T) {
 	require.ErrorIs(t, err, push.ErrUnreadable)
 	_, err = sink.Push(t.Context(), example(t))
 	require.NoError(t, err)
-	_, err = sink.Push(t.Context(), example(t, without("services")))
+	_, err = sink.Push(t.Context(), example(t, withoutFields("services")))
 	requireRefused(t, err, "services")
 }
 
 func TestNewRefusesHalfAConfiguration(t *testing.T) {
 	t.Parallel()
-	key := known("k")
+	key := secretOf("k")
 	for name, options := range map[string]Options{
 		"nothing":     {},
 		"no key":      {Events: EventOptions{URL: "http://dos.test"}},
@@ -240,7 +241,7 @@ func TestPushEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	sink := pharmacySink(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees the client go
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client leaves
 		cancel()
 		<-r.Context().Done()
 	})

@@ -20,14 +20,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// These tests have the numbers of CONTRACT.md "Acceptance"; 9 to 11 and 16 stand in
+// These tests have the numbers of CONTRACT.md "Acceptance"; 9 to 11 and 16 are in
 // pace_test.go, 14 and 15 in apim: TestLifeAsTextOrNumber, TestRenewal,
 // TestOneCallForManyWorkers and TestEveryRefusal.
 
 func TestAcceptance01FixturesFieldByField(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]services.Service{"A033_get_service_1": minimal, "A033_get_service_2": full} {
-		api, _ := outside(t, record(t, name).replay(t))
+		api, _ := apiOf(t, record(t, name).replay(t))
 		got, err := api.Service(t.Context(), want.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
@@ -46,7 +46,7 @@ func TestAcceptance02NoneFoundIsSuccess(t *testing.T) {
 	for _, body := range []string{
 		record(t, "A035_search_ids_5_6_empty").body(t), `{"resourceType":"Bundle","total":0,"entry":[]}`, `{"total":0,"entry":null}`,
 	} {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, body) })
 		found, err := api.Services(t.Context(), []services.ID{"5", "6"})
 		require.NoError(t, err)
 		require.Equal(t, Found{Absent: []services.ID{"5", "6"}}, found)
@@ -92,7 +92,7 @@ func TestAcceptance04UnknownAndMissingParts(t *testing.T) {
 			part: `"type":{"coding":{"system":"https://fhir.nhs.uk/CodeSystem/eRS-AppointmentType","code":"ROBOT"}}`,
 			want: func(s *services.Service) { s.AppointmentTypes = []services.Coding{{Code: "ROBOT"}} },
 		},
-		"a contact for nobody we know": {
+		"a contact without a purpose": {
 			part: `"extension":[{"url":"` + contactURL + `","extension":[{"url":"telecom","valueContactPoint":{"value":"1"}}]}]`,
 			want: func(s *services.Service) { s.Contacts = []services.Point{{Value: "1"}} },
 		},
@@ -114,21 +114,21 @@ func TestAcceptance05IDsAndVersions(t *testing.T) {
 	t.Parallel()
 	held, err := decodeBundle([]byte(record(t, "A035_search_ids_3_4").body(t)))
 	require.NoError(t, err)
-	require.Equal(t, services.ID("1"), held.services[0].ID, "though its fullUrl ends in 3")
+	require.Equal(t, services.ID("1"), held.services[0].ID, "although its fullUrl ends in 3")
 
 	for tag, want := range map[string]string{
 		`W/"7"`: "7", `W/"0012"`: "0012",
 		`"7"`: "", `W/7`: "", `w/"7"`: "", `W/"7`: "", `W/""`: "", `W/"a"`: "", `W/"-1"`: "", ``: "", `W/"7", W/"8"`: "",
 	} {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Etag", tag) })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Etag", tag) })
 		version, err := api.Version(t.Context(), "7")
 		require.Equal(t, want, version, tag)
 		require.Equal(t, want == "", err != nil, tag)
 	}
 	for tag, good := range map[string]bool{`W/"3"`: true, `"strong"`: true, "": true, `W/"4"`: false} {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) {
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Etag", tag)
-			say(w, http.StatusOK, service("7", "3"))
+			respond(w, http.StatusOK, service("7", "3"))
 		})
 		read, err := api.Service(t.Context(), "7")
 		require.Equal(t, good, err == nil, "ETag %s: %v", tag, err)
@@ -164,15 +164,15 @@ func TestAcceptance06SixCodeSystems(t *testing.T) {
 func TestAcceptance07Headers(t *testing.T) {
 	t.Parallel()
 	var calls []Call
-	api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
+	api, there := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Etag", `W/"1"`)
 		switch {
 		case r.URL.Path == "/referrals/FHIR/STU3/CodeSystem/SPECIALTY":
-			say(w, http.StatusOK, `{"id":"SPECIALTY","concept":[{"code":"A"}]}`)
+			respond(w, http.StatusOK, `{"id":"SPECIALTY","concept":[{"code":"A"}]}`)
 		case r.URL.RawQuery != "":
-			say(w, http.StatusOK, searchset([]string{"1"}, func(string) bool { return true }))
+			respond(w, http.StatusOK, searchset([]string{"1"}, func(string) bool { return true }))
 		default:
-			say(w, http.StatusOK, service("1", "1"))
+			respond(w, http.StatusOK, service("1", "1"))
 		}
 	}, credentials("R1A"), func(o *Options) {
 		o.Answered = func(_ context.Context, c Call) { calls = append(calls, c) }
@@ -204,7 +204,7 @@ func TestAcceptance07Headers(t *testing.T) {
 		}, calls[n])
 	}
 
-	api, there = outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusForbidden, "") })
+	api, there = apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusForbidden, "") })
 	_, err = api.Service(t.Context(), "1")
 	require.ErrorContains(t, err, "correlation "+there.requests[0].Header.Get("X-Correlation-Id"))
 	require.ErrorContains(t, err, "request ers-1")
@@ -217,19 +217,19 @@ func TestAcceptance08AtMostTwentyAndNeverNone(t *testing.T) {
 		for n := range count {
 			ids = append(ids, services.ID(strconv.Itoa(11*n+7)))
 		}
-		api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
+		api, there := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 			asked := idsOf(r)
 			assert.NotContains(t, asked, "")
 			assert.LessOrEqual(t, len(asked), 20)
 			assert.True(t, slices.IsSortedFunc(asked, compareNumbers))
-			say(w, http.StatusOK, searchset(asked, func(string) bool { return true }))
+			respond(w, http.StatusOK, searchset(asked, func(string) bool { return true }))
 		})
 		found, err := api.Services(t.Context(), slices.Concat(ids, ids))
 		require.NoError(t, err)
 		require.Len(t, found.Services, count)
 		require.Len(t, there.asked(), (count+19)/20)
 	}
-	api, there := outside(t, nil)
+	api, there := apiOf(t, nil)
 	found, err := api.Services(t.Context(), []services.ID{"", " 1", "1,2", "x"})
 	require.NoError(t, err)
 	require.Len(t, found.Refused, 4)
@@ -246,14 +246,14 @@ func TestAcceptance08AtMostTwentyAndNeverNone(t *testing.T) {
 
 func TestAcceptance12NoRelationshipAndPlainNotFoundTakeNothingAway(t *testing.T) {
 	t.Parallel()
-	api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusForbidden, outcome(codeNoRelationship))
+	api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusForbidden, outcome(codeNoRelationship))
 	})
 	found, err := api.Services(t.Context(), []services.ID{"1", "2"})
 	require.NoError(t, err)
 	require.Equal(t, Found{NotVisible: []services.ID{"1", "2"}}, found, "and none absent")
 
-	api, _ = outside(t, record(t, "A035_search_single_id").replay(t))
+	api, _ = apiOf(t, record(t, "A035_search_single_id").replay(t))
 	found, err = api.Services(t.Context(), []services.ID{"1"})
 	require.Equal(t, Found{}, found)
 	var failure *Error
@@ -261,7 +261,7 @@ func TestAcceptance12NoRelationshipAndPlainNotFoundTakeNothingAway(t *testing.T)
 	require.False(t, failure.NotFound(), "a 404 that says nothing may be a wrong address")
 	require.ErrorContains(t, err, "check the address of the API")
 
-	api, _ = outside(t, record(t, "A033_get_service_3_not_found").replay(t))
+	api, _ = apiOf(t, record(t, "A033_get_service_3_not_found").replay(t))
 	_, err = api.Service(t.Context(), "3")
 	require.ErrorAs(t, err, &failure)
 	require.False(t, failure.NotFound())
@@ -289,7 +289,7 @@ func TestAcceptance13Assertion(t *testing.T) {
 		exp, ok := claims["exp"].(float64)
 		assert.True(t, ok)
 		assert.LessOrEqual(t, exp-float64(time.Now().Unix()), 300.0)
-		say(w, http.StatusOK, `{"access_token":"t","expires_in":"599","token_type":"Bearer"}`)
+		respond(w, http.StatusOK, `{"access_token":"t","expires_in":"599","token_type":"Bearer"}`)
 	}
 	tokens, err := apim.New(apim.Options{
 		TokenURL: address, ClientID: "client-1", KeyID: "key-1", Key: apimtest.Key(), Transport: &fake{answer: ask},

@@ -18,45 +18,45 @@ import (
 // URL is the production address of the API (CONTRACT.md "Environments").
 const URL = "https://api.service.nhs.uk/referrals/FHIR"
 
-// Credential is one application that we registered: one organisation's view of
+// Credential is one registered application of ours: one organisation's view of
 // e-RS (CONTRACT.md "Applications").
 type Credential struct {
-	Name   string // ours, for limits, logs and Found.SeenBy; unique
+	Name   string // our name for it in limits, logs and Found.SeenBy; unique
 	Tokens Tokens // nil: no authentication, as in the sandbox
 }
 
 // defaultLimits keep the platform's standard (CONTRACT.md "Limits").
 var defaultLimits = httpx.Limits{PerSecond: 10, Attempts: 4, Backoff: time.Second, Trip: 8, Cooldown: 30 * time.Second}
 
-// Call is one request that was answered, for logs and metrics: e-RS asks for
-// both ids when it is to look into one.
+// Call is one request with its answer, for logs and metrics: to investigate one,
+// e-RS asks for both ids.
 type Call struct {
 	Credential    string
 	Endpoint      string // A033, A035, A037 or A004
 	Status        int    // 0: no answer
 	CorrelationID string // ours
-	RequestID     string // e-RS's; empty when it named none
+	RequestID     string // e-RS's; empty if it gave none
 	Elapsed       time.Duration
 }
 
 // Options configure the API.
 type Options struct {
-	URL         string       // base address up to and with /referrals/FHIR; the local sandbox has /FHIR
-	Credentials []Credential // at least one; asked in this order
-	// Turn waits for the credential's turn under a rate limit that the caller
-	// shares with other processes. It is called before every request, retries
-	// included. Nil: a limit within this API alone.
+	URL         string       // base address up to and including /referrals/FHIR; /FHIR for the local sandbox
+	Credentials []Credential // at least one; used in this order
+	// Turn waits for the credential's turn under a rate limit that the caller shares
+	// with other processes. It is called before every request, including retries.
+	// Nil: a limit within this API alone.
 	Turn func(ctx context.Context, credential string) error
-	// Answered is told of every request; nil tells nobody.
+	// Answered is called after every request, unless it is nil.
 	Answered func(ctx context.Context, call Call)
-	// Limits are those of each credential; default 10 requests a second where Turn
-	// is nil, and 1 s before the second attempt.
+	// Limits apply to each credential; default 10 requests a second if Turn is nil,
+	// and 1 s before the second attempt.
 	Limits    httpx.Limits
 	Transport http.RoundTripper // instead of the network, for tests
 	Now       func() time.Time  // for Call.Elapsed and Retry-After; default time.Now
 }
 
-// API asks the e-Referral Service. It may be used concurrently.
+// API is a client of the e-Referral Service. It may be used concurrently.
 type API struct {
 	base        *url.URL
 	credentials []Credential
@@ -100,13 +100,14 @@ func New(o Options) (*API, error) {
 	return a, nil
 }
 
-// options leave pace, retries and the breaker to us: a shared limit has to see
-// every attempt, and bodies of errors are read, which httpx takes for success.
+// options turns off pace, retries and the breaker of httpx, which this package does
+// itself: a shared limit has to see every attempt, and httpx counts an error whose
+// body is read as a success.
 func options(o Options, limits httpx.Limits) httpx.Options {
 	limits.PerSecond, limits.Attempts, limits.Trip = float64(rate.Inf), 1, math.MaxInt
 	return httpx.Options{
 		Name: "e-RS", Limits: limits, Headers: limits.Timeout,
-		CorrelationHeader: correlationHeader, Pass: mayExplain, Transport: o.Transport, Now: o.Now,
+		CorrelationHeader: correlationHeader, Pass: isBodyRead, Transport: o.Transport, Now: o.Now,
 	}
 }
 

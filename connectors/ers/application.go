@@ -7,7 +7,7 @@ import (
 // Tokens sign our requests.
 type Tokens = apim.Source
 
-// Application is one that we registered at the API platform
+// Application is an application of ours registered at the API platform
 // (CONTRACT.md "Applications"): one organisation, in the context of a referrer.
 type Application struct {
 	TokenURL   string
@@ -16,7 +16,7 @@ type Application struct {
 	PrivateKey string // PEM
 }
 
-// Tokens are the application's; a wrong key is an error at once.
+// Tokens returns the application's tokens; an invalid key is an error at once.
 func (a Application) Tokens() (Tokens, error) {
 	key, err := apim.ParseKey([]byte(a.PrivateKey))
 	if err != nil {

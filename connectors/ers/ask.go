@@ -20,23 +20,23 @@ const (
 	correlationHeader = "X-Correlation-ID"
 	requestHeader     = "X-Request-ID"
 
-	// longestWait of a Retry-After that is waited for here; a longer one is for
-	// the caller.
+	// longestWait is the longest Retry-After that is waited for here; the caller
+	// handles longer ones.
 	longestWait = 30 * time.Second
 )
 
-// question is one thing to ask e-RS.
+// question is one request for e-RS.
 type question struct {
 	endpoint string // A033, ...
 	method   string
 	path     []string // below the base address
 	query    string
-	doing    string // for errors: "asking e-RS for service 11002"
+	doing    string // in errors: "asking e-RS for service 11002"
 }
 
-// ask sends the question with one credential, again while that may help: 1, 2
-// and 4 seconds apart (CONTRACT.md "Limits"). Errors are *Error, or those of Turn
-// and the context.
+// ask sends the question with one credential, and retries while that may help, after
+// 1, 2 and 4 seconds (CONTRACT.md "Limits"). Errors are *Error, or those of Turn and
+// the context.
 func (a *API) ask(ctx context.Context, by Credential, q question) (*httpx.Answer, error) {
 	correlation := uuid.NewString() // all attempts share it
 	var wait time.Duration
@@ -51,7 +51,7 @@ func (a *API) ask(ctx context.Context, by Credential, q question) (*httpx.Answer
 		wait = failure.wait
 		return answer, retry.RetryableError(err)
 	})
-	// When the context ends go-retry forgets what went wrong before.
+	// When the context ends, go-retry drops the last error.
 	if err != nil && last != nil && !errors.Is(err, last) {
 		return nil, fmt.Errorf("%w (last answer: %w)", err, last)
 	}
@@ -62,7 +62,7 @@ func (a *API) ask(ctx context.Context, by Credential, q question) (*httpx.Answer
 	return answer, nil
 }
 
-// backoff is stateful: one for each question. A wait that e-RS asked for
+// backoff returns a stateful backoff, for one question. A wait that e-RS asked for
 // replaces a shorter one of ours.
 func (a *API) backoff(wait *time.Duration) retry.Backoff {
 	steps := retry.NewExponential(a.limits.Backoff)
@@ -73,7 +73,7 @@ func (a *API) backoff(wait *time.Duration) retry.Backoff {
 	return retry.WithMaxRetries(uint64(max(a.limits.Attempts-1, 0)), asked)
 }
 
-// signed is one attempt with a token, or two when the first token is refused.
+// signed makes one attempt with a token, or two if the first token is refused.
 func (a *API) signed(ctx context.Context, by Credential, q question, correlation string) (*httpx.Answer, error) {
 	var answer *httpx.Answer
 	err := apim.Authorized(ctx, by.Tokens, func(token string) (err error) {
@@ -97,15 +97,15 @@ func (a *API) attempt(ctx context.Context, by Credential, q question, correlatio
 	answer, err := a.breaker.Execute(func() (*httpx.Answer, error) { return a.send(by, q, correlation, req) })
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return nil, &Error{
-			Doing: q.doing, Credential: by.Name, Reason: "not asked: too many requests in a row failed, and e-RS is left alone for a while",
+			Doing: q.doing, Credential: by.Name, Reason: "not asked: too many requests in a row failed, so we pause",
 			retryable: true, wait: a.limits.Cooldown, cause: err,
 		}
 	}
 	return answer, err
 }
 
-// request carries these headers and no other: any that names an organisation,
-// a role or a user is not allowed here (CONTRACT.md "Headers").
+// request sets these headers and no others: headers that name an organisation, a
+// role or a user are not allowed here (CONTRACT.md "Headers").
 func (a *API) request(ctx context.Context, q question, correlation, token string) (*http.Request, error) {
 	address := a.base.JoinPath(q.path...)
 	address.RawQuery = q.query
@@ -121,7 +121,7 @@ func (a *API) request(ctx context.Context, q question, correlation, token string
 	return req, nil
 }
 
-// send is one exchange.
+// send makes one exchange.
 func (a *API) send(by Credential, q question, correlation string, req *http.Request) (*httpx.Answer, error) {
 	start := a.now()
 	answer, err := a.client.Fetch(req)
@@ -140,7 +140,7 @@ func (a *API) send(by Credential, q question, correlation string, req *http.Requ
 			failure = refused(by, q, answer.Status, answer.Body)
 		}
 	}
-	if call.RequestID == correlation { // httpx puts ours where there is none
+	if call.RequestID == correlation { // httpx fills in ours if there is none
 		call.RequestID = ""
 	}
 	call.Elapsed = a.now().Sub(start)
@@ -152,8 +152,8 @@ func (a *API) send(by Credential, q question, correlation string, req *http.Requ
 	return answer, nil
 }
 
-// mayExplain are the answers whose bodies may say why.
-func mayExplain(status int) bool {
+// isBodyRead reports whether the body of an answer may say why it failed.
+func isBodyRead(status int) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError:
 		return true
@@ -161,7 +161,7 @@ func mayExplain(status int) bool {
 	return false
 }
 
-// isServerFault reports an error that speaks against e-RS, not against our request.
+// sick reports whether an error is a fault of e-RS, not of our request.
 func isServerFault(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
 	return ok && !errors.Is(err, context.Canceled) && (failure.Status == 0 || failure.Status >= http.StatusInternalServerError)

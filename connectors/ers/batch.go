@@ -16,31 +16,30 @@ import (
 // (CONTRACT.md "Asking for many").
 const MaxBatch = 20
 
-// Refusal is an id that e-RS calls malformed, or that is no id at all.
+// Refusal is an id that e-RS calls malformed, or that is not an id at all.
 type Refusal struct {
 	ID     services.ID
 	Reason string
 }
 
-// Found is what e-RS says of the ids that it was asked for: each stands in
-// exactly one of Services, Absent, NotVisible, Refused and Unreadable. None of
-// them but the first is a reason to take anything away
-// (reconcile/RULES.md "Services").
+// Found is what e-RS says about the ids that it was asked for: each is in exactly one
+// of Services, Absent, NotVisible, Refused and Unreadable. Only the first is a reason
+// to take anything away (reconcile/RULES.md "Services").
 type Found struct {
-	Services   []services.Service     // canonical, in order of their ids
+	Services   []services.Service     // canonical, in the order of their ids
 	SeenBy     map[services.ID]string // the credential that saw each of Services
-	Absent     []services.ID          // no credential's answer holds them
+	Absent     []services.ID          // in no credential's answer
 	NotVisible []services.ID          // a credential may not see them, and no other sees them
 	Refused    []Refusal
 	Unreadable []Unreadable
 
-	// Unasked are services that answers held though nobody asked, known by their
-	// own ids: the sandbox does that.
+	// Unasked are services in answers that nobody asked for, recognised by their own
+	// ids: the sandbox does that.
 	Unasked []services.Service
 }
 
-// Batches cuts ids into sorted batches of at most MaxBatch, each id once, so
-// that the same ids make the same requests.
+// Batches divides ids into sorted batches of at most MaxBatch, without duplicates, so
+// that the same ids always make the same requests.
 func Batches(ids []services.ID) iter.Seq[[]services.ID] {
 	return slices.Chunk(unique(ids), MaxBatch)
 }
@@ -49,8 +48,8 @@ func unique(ids []services.ID) []services.ID {
 	return slices.Compact(slices.SortedFunc(slices.Values(ids), compareIDs))
 }
 
-// Services asks for all ids, a batch at a time. A caller that has to go on where
-// it stopped asks for each of Batches itself.
+// Services asks for all ids, one batch at a time. A caller that must be able to
+// resume calls Batch for each of Batches itself.
 func (a *API) Services(ctx context.Context, ids []services.ID) (Found, error) {
 	var all Found
 	for ids := range Batches(ids) {
@@ -82,11 +81,11 @@ func (f *Found) noteSeenBy(id services.ID, by string) {
 	f.SeenBy[id] = by
 }
 
-// Batch asks for at most MaxBatch ids (A035): with the credential of that name
-// first, where there is one, and with the others for what it does not see. A
-// refused batch is halved until the id that spoils it is alone; one that the
-// credential may not see as a whole is asked for id by id (A033). Errors are
-// *Error, or those of Turn and the context; nothing is known then.
+// Batch asks for at most MaxBatch ids (A035), first with the credential of that name,
+// if there is one, and then with the others for ids that it does not see. A refused
+// batch is halved until the bad id is alone. If the credential may not see a batch as
+// a whole, each id is asked for alone (A033). Errors are *Error, or those of Turn and
+// the context; then nothing is known.
 func (a *API) Batch(ctx context.Context, credential string, ids []services.ID) (Found, error) {
 	s := search{api: a, hidden: make(map[services.ID]bool)}
 	left := s.plausible(unique(ids))
@@ -107,13 +106,13 @@ func (a *API) Batch(ctx context.Context, credential string, ids []services.ID) (
 			s.found.Absent = append(s.found.Absent, id)
 		}
 	}
-	s.found.ordered()
+	s.found.sortLists()
 	return s.found, nil
 }
 
-// ordered puts each list in the order of ids: halves and credentials answer in
-// theirs.
-func (f *Found) ordered() {
+// sortLists sorts each list by id, since the answers of halves and credentials come in
+// another order.
+func (f *Found) sortLists() {
 	byID := func(a, b services.Service) int { return compareIDs(a.ID, b.ID) }
 	slices.SortFunc(f.Services, byID)
 	slices.SortStableFunc(f.Unasked, byID)
@@ -122,7 +121,7 @@ func (f *Found) ordered() {
 	slices.SortFunc(f.Unreadable, func(a, b Unreadable) int { return compareIDs(a.ID, b.ID) })
 }
 
-// preferring is all credentials, the one of that name first.
+// preferring returns all credentials, the one of that name first.
 func (a *API) preferring(name string) []Credential {
 	at := slices.IndexFunc(a.credentials, func(c Credential) bool { return c.Name == name })
 	if at <= 0 {
@@ -131,16 +130,16 @@ func (a *API) preferring(name string) []Credential {
 	return slices.Concat(a.credentials[at:at+1], a.credentials[:at], a.credentials[at+1:])
 }
 
-// search is one batch on its way through the credentials.
+// search is the state of asking the credentials for one batch.
 type search struct {
 	api    *API
 	by     Credential
 	found  Found
-	unseen []services.ID        // by this credential; sorted
-	hidden map[services.ID]bool // refused for want of a relationship, by any
+	unseen []services.ID        // not seen by this credential; sorted
+	hidden map[services.ID]bool // refused to any credential for lack of a relationship
 }
 
-// plausible never lets anything but digits into an address.
+// plausible keeps anything but digits out of a URL.
 func (s *search) plausible(ids []services.ID) []services.ID {
 	return slices.DeleteFunc(ids, func(id services.ID) bool {
 		err := check(id)
@@ -171,12 +170,12 @@ func (s *search) ask(ctx context.Context, ids []services.ID) error {
 	if err != nil {
 		return unreadable(s.by, q, answer, err.Error())
 	}
-	s.take(ids, held)
+	s.recordAnswer(ids, held)
 	return nil
 }
 
-// take files what the answer holds, and what it does not.
-func (s *search) take(ids []services.ID, held contents) {
+// recordAnswer records which ids the answer holds and which it does not.
+func (s *search) recordAnswer(ids []services.ID, held contents) {
 	seen := make(map[services.ID]bool, len(ids))
 	asked := func(id services.ID) bool {
 		_, ok := slices.BinarySearchFunc(ids, id, compareIDs)
@@ -204,7 +203,7 @@ func (s *search) take(ids []services.ID, held contents) {
 	}
 }
 
-// refused finds out which of the ids an error is about, if it is about ids.
+// refused finds out which ids an error is about, if it is about ids.
 func (s *search) refused(ctx context.Context, ids []services.ID, err error) error {
 	failure, ok := errors.AsType[*Error](err)
 	switch {
@@ -235,7 +234,7 @@ func (s *search) refuse(id services.ID) {
 	s.found.Refused = append(s.found.Refused, Refusal{ID: id, Reason: "e-RS refuses a request for this id: check it"})
 }
 
-// oneByOne asks for each id alone, after the batch was refused because of some.
+// oneByOne asks for each id alone, after the batch was refused because of some ids.
 func (s *search) oneByOne(ctx context.Context, ids []services.ID) error {
 	for _, id := range ids {
 		service, err := s.api.service(ctx, s.by, id)
@@ -250,7 +249,7 @@ func (s *search) oneByOne(ctx context.Context, ids []services.ID) error {
 			s.found.Unreadable = append(s.found.Unreadable, Unreadable{ID: id, Reason: failure.Reason, Raw: failure.raw})
 		case failure.Status == http.StatusBadRequest && failure.Code != codeMissingHeader:
 			s.refuse(id)
-		case s.unseeable(id, failure):
+		case s.isNotVisible(id, failure):
 			s.unseen = append(s.unseen, id)
 		default:
 			return err
@@ -259,11 +258,11 @@ func (s *search) oneByOne(ctx context.Context, ids []services.ID) error {
 	return nil
 }
 
-// unseeable reports an answer that says no more than that this credential does
-// not see the service. A batch that was refused for want of a relationship has
-// shown that address and application are right, so that the status is enough;
-// but for ACCESS_DENIED, which is about the application.
-func (s *search) unseeable(id services.ID, failure *Error) bool {
+// isNotVisible reports whether an answer only says that this credential does not see the
+// service. The batch was refused for lack of a relationship, which shows that address
+// and application are right, so the status is enough, except for ACCESS_DENIED, which
+// is about the application.
+func (s *search) isNotVisible(id services.ID, failure *Error) bool {
 	switch {
 	case failure.Status == http.StatusForbidden && failure.Code != codeAccessDenied:
 		s.hidden[id] = true

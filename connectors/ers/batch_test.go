@@ -20,19 +20,19 @@ import (
 
 type ids = []services.ID
 
-// TestRefusedBatchIsHalved: one bad id of twenty costs nine requests more.
+// TestRefusedBatchIsHalved: one bad id in twenty costs nine more requests.
 func TestRefusedBatchIsHalved(t *testing.T) {
 	t.Parallel()
 	var all ids
 	for n := range 20 {
 		all = append(all, services.ID(strconv.Itoa(100+n)))
 	}
-	api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
+	api, there := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(idsOf(r), "113") {
-			say(w, http.StatusBadRequest, outcome("REC_BAD_REQUEST"))
+			respond(w, http.StatusBadRequest, outcome("REC_BAD_REQUEST"))
 			return
 		}
-		say(w, http.StatusOK, searchset(idsOf(r), func(id string) bool { return id != "105" }))
+		respond(w, http.StatusOK, searchset(idsOf(r), func(id string) bool { return id != "105" }))
 	})
 	found, err := api.Batch(t.Context(), "", all)
 	require.NoError(t, err)
@@ -57,10 +57,10 @@ func TestRefusalThatIsNotAboutIDs(t *testing.T) {
 		{404, outcome(codeNotFound), false, "e-RS does not know it"},
 		{406, outcome("REC_NOT_ACCEPTABLE"), false, "e-RS refuses the request"},
 	} {
-		api, there := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, test.status, test.body) })
+		api, there := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, test.status, test.body) })
 		found, err := api.Services(t.Context(), ids{"1", "2"})
 		require.Equal(t, Found{}, found)
-		require.Len(t, there.requests, 1, "nothing is asked again")
+		require.Len(t, there.requests, 1, "there is no second request")
 		var failure *Error
 		require.ErrorAs(t, err, &failure)
 		require.Equal(t, test.unauthorized, failure.Unauthorized())
@@ -70,24 +70,24 @@ func TestRefusalThatIsNotAboutIDs(t *testing.T) {
 	}
 }
 
-// TestNoRelationship: a batch is refused because of some of its ids; those that
-// refuse alone are not visible, whatever the words.
+// TestNoRelationship: a batch is refused because of some of its ids. Those that are
+// refused alone are not visible, whatever the text says.
 func TestNoRelationship(t *testing.T) {
 	t.Parallel()
-	api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
+	api, there := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:] {
 		case "HealthcareService", "2":
-			say(w, http.StatusForbidden, outcome(codeNoRelationship))
+			respond(w, http.StatusForbidden, outcome(codeNoRelationship))
 		case "1":
-			say(w, http.StatusOK, service("1", "4"))
+			respond(w, http.StatusOK, service("1", "4"))
 		case "3":
-			say(w, http.StatusNotFound, "Not Found\n")
+			respond(w, http.StatusNotFound, "Not Found\n")
 		case "4":
-			say(w, http.StatusForbidden, outcome("REC_FORBIDDEN"))
+			respond(w, http.StatusForbidden, outcome("REC_FORBIDDEN"))
 		case "5":
-			say(w, http.StatusBadRequest, "")
+			respond(w, http.StatusBadRequest, "")
 		case "6":
-			say(w, http.StatusOK, strings.Replace(service("6", "4"), `"name"`, `"other"`, 1))
+			respond(w, http.StatusOK, strings.Replace(service("6", "4"), `"name"`, `"other"`, 1))
 		}
 	})
 	found, err := api.Services(t.Context(), ids{"6", "5", "4", "3", "2", "1"})
@@ -105,12 +105,12 @@ func TestNoRelationship(t *testing.T) {
 func TestAccessDeniedAmongSingleCalls(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{codeAccessDenied, ""} {
-		api, _ := outside(t, func(w http.ResponseWriter, r *http.Request) {
+		api, _ := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 			if idsOf(r) != nil {
-				say(w, http.StatusForbidden, outcome(codeNoRelationship))
+				respond(w, http.StatusForbidden, outcome(codeNoRelationship))
 				return
 			}
-			say(w, http.StatusForbidden, outcome(code))
+			respond(w, http.StatusForbidden, outcome(code))
 		})
 		found, err := api.Services(t.Context(), ids{"1"})
 		if code == "" {
@@ -123,32 +123,32 @@ func TestAccessDeniedAmongSingleCalls(t *testing.T) {
 	}
 }
 
-// TestCredentials: what one does not see the next is asked for, the preferred
-// one first.
+// TestCredentials: the preferred credential comes first, and each next one is used
+// for the ids that the ones before do not see.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	sees := map[string]string{"A": "1 2", "B": "2 3", "C": "4"}
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		mine := strings.Fields(sees[bearer(r)])
 		if slices.Contains(idsOf(r), "9") && bearer(r) == "A" { // hidden from A, unknown to the others
-			say(w, http.StatusForbidden, outcome(codeNoRelationship))
+			respond(w, http.StatusForbidden, outcome(codeNoRelationship))
 			return
 		}
 		if asked := idsOf(r); asked != nil {
-			say(w, http.StatusOK, searchset(asked, func(id string) bool { return slices.Contains(mine, id) }))
+			respond(w, http.StatusOK, searchset(asked, func(id string) bool { return slices.Contains(mine, id) }))
 			return
 		}
 		switch id := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]; {
 		case slices.Contains(mine, id):
 			w.Header().Set("Etag", `W/"1"`)
-			say(w, http.StatusOK, service(id, "1"))
+			respond(w, http.StatusOK, service(id, "1"))
 		case bearer(r) == "A":
-			say(w, http.StatusForbidden, outcome(codeNoRelationship))
+			respond(w, http.StatusForbidden, outcome(codeNoRelationship))
 		default:
-			say(w, http.StatusNotFound, outcome(codeNotFound))
+			respond(w, http.StatusNotFound, outcome(codeNotFound))
 		}
 	}
-	api, there := outside(t, answer, credentials("A", "B", "C"))
+	api, there := apiOf(t, answer, credentials("A", "B", "C"))
 	found, err := api.Batch(t.Context(), "B", ids{"1", "2", "3", "4", "5"})
 	require.NoError(t, err)
 	require.Equal(t, map[services.ID]string{"1": "A", "2": "B", "3": "B", "4": "C"}, found.SeenBy)
@@ -160,7 +160,7 @@ func TestCredentials(t *testing.T) {
 	found, err = api.Batch(t.Context(), "gone from the configuration", ids{"1", "9"})
 	require.NoError(t, err)
 	require.Equal(t, map[services.ID]string{"1": "A"}, found.SeenBy)
-	require.Equal(t, ids{"9"}, found.NotVisible, "that the others do not know it says less")
+	require.Equal(t, ids{"9"}, found.NotVisible, "hidden outweighs unknown")
 
 	read, err := api.Service(t.Context(), "4")
 	require.NoError(t, err)
@@ -174,16 +174,16 @@ func TestCredentials(t *testing.T) {
 	require.True(t, failure.NotVisible())
 	require.False(t, failure.Unauthorized())
 
-	api, _ = outside(t, answer, credentials("C", "A", "B"))
+	api, _ = apiOf(t, answer, credentials("C", "A", "B"))
 	_, err = api.Service(t.Context(), "5")
 	require.ErrorAs(t, err, &failure)
 	require.True(t, failure.NotVisible(), "in any order")
 }
 
-// TestNotFound: only an answer that says so, and A037, which cannot.
+// TestNotFound: only if the answer says so, or for A037, which cannot.
 func TestNotFound(t *testing.T) {
 	t.Parallel()
-	api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusNotFound, outcome(codeNotFound)) })
+	api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusNotFound, outcome(codeNotFound)) })
 	_, err := api.Service(t.Context(), "1")
 	var failure *Error
 	require.ErrorAs(t, err, &failure)
@@ -191,7 +191,7 @@ func TestNotFound(t *testing.T) {
 	require.False(t, failure.Retryable() || failure.Unauthorized() || failure.NotVisible())
 
 	for status, visible := range map[int]bool{404: true, 403: false} {
-		api, _ = outside(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		api, _ = apiOf(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		_, err = api.Version(t.Context(), "1")
 		require.ErrorAs(t, err, &failure)
 		require.Equal(t, visible, failure.NotFound())
@@ -203,9 +203,9 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-// TestAnswersThatAreNone: a success that cannot be believed tells nothing, least
-// of all absence, and tomorrow's may be one.
-func TestAnswersThatAreNone(t *testing.T) {
+// TestUnreliableAnswers: an unreliable success proves nothing, least of all absence,
+// and is retryable.
+func TestUnreliableAnswers(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"nothing":           ``,
@@ -219,7 +219,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api, there := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
+			api, there := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, body) })
 			found, err := api.Services(t.Context(), ids{"1", "2"})
 			require.Equal(t, Found{}, found)
 			var failure *Error
@@ -236,18 +236,18 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"no site":          strings.Replace(service("1", "1"), "ods-site-code", "other", 1),
 		"another resource": strings.Replace(service("1", "1"), "HealthcareService", "Location", 1),
 	} {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, body) })
 		_, err := api.Service(t.Context(), "1")
 		require.ErrorContains(t, err, "the answer cannot be read", name)
 	}
 }
 
-// TestUnreadableServiceOfABundle: it is there, and the rest goes on.
+// TestUnreadableServiceOfABundle: the service is not absent, and the rest is read.
 func TestUnreadableServiceOfABundle(t *testing.T) {
 	t.Parallel()
 	bad := strings.Replace(service("2", "1"), `"versionId":"1"`, `"versionId":"one"`, 1)
-	api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusOK, `{"total":3,"entry":[{"resource":`+service("3", "9")+`},{"resource":`+bad+`},{"resource":`+
+	api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusOK, `{"total":3,"entry":[{"resource":`+service("3", "9")+`},{"resource":`+bad+`},{"resource":`+
 			service("3", "10")+`},{"resource":{"resourceType":"OperationOutcome"},"search":{"mode":"outcome"}}]}`)
 	})
 	found, err := api.Services(t.Context(), ids{"1", "2", "3"})
@@ -258,19 +258,19 @@ func TestUnreadableServiceOfABundle(t *testing.T) {
 	require.Equal(t, "10", found.Services[0].Version, "the newest of two")
 }
 
-// TestLostConnections: they are tried again, and open the breaker.
+// TestLostConnections: they are retried, and open the breaker.
 func TestLostConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		down := true
 		there := &fake{answer: func(w http.ResponseWriter, r *http.Request) {
 			if down {
-				say(w, http.StatusBadGateway, "")
+				respond(w, http.StatusBadGateway, "")
 				return
 			}
-			say(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
+			respond(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
 		}}
-		api, _ := outside(t, nil, func(o *Options) { o.Transport = there })
+		api, _ := apiOf(t, nil, func(o *Options) { o.Transport = there })
 		for range 2 {
 			_, err := api.Services(t.Context(), ids{"1"})
 			require.ErrorContains(t, err, "status 502")
@@ -294,7 +294,7 @@ func TestLostConnections(t *testing.T) {
 func TestContextThatEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusServiceUnavailable, "") })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusServiceUnavailable, "") })
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
 		_, err := api.Services(ctx, ids{"1"})
@@ -313,7 +313,7 @@ func (b brokenTransport) RoundTrip(*http.Request) (*http.Response, error) { retu
 func TestNetworkErrors(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")
-	api, _ := outside(t, nil, hasty, func(o *Options) { o.Transport = brokenTransport{cut} })
+	api, _ := apiOf(t, nil, withoutRetries, func(o *Options) { o.Transport = brokenTransport{cut} })
 	_, err := api.Service(t.Context(), "1")
 	require.ErrorIs(t, err, cut)
 	var failure *Error
@@ -327,17 +327,17 @@ func TestNetworkErrors(t *testing.T) {
 	_, err = api.Service(t.Context(), "1")
 	require.ErrorContains(t, err, "not asked", "eight in a row open the breaker")
 
-	api, _ = outside(t, func(w http.ResponseWriter, _ *http.Request) {
+	api, _ = apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Del(requestHeader)
-		say(w, http.StatusServiceUnavailable, "")
-	}, hasty)
+		respond(w, http.StatusServiceUnavailable, "")
+	}, withoutRetries)
 	_, err = api.Service(t.Context(), "1")
 	require.ErrorAs(t, err, &failure)
 	require.NotEmpty(t, failure.CorrelationID)
-	require.Empty(t, failure.RequestID, "ours is not theirs")
+	require.Empty(t, failure.RequestID, "our id does not stand in for theirs")
 
-	api, _ = outside(t, func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusOK, service("1", strings.Repeat("1", 1000)))
+	api, _ = apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusOK, service("1", strings.Repeat("1", 1000)))
 	}, func(o *Options) { o.Limits.MaxBytes = 100 })
 	_, err = api.Service(t.Context(), "1")
 	require.ErrorAs(t, err, &failure)
@@ -368,8 +368,8 @@ func TestNewRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "private key")
 }
 
-// TestEveryIDInOneList: whatever e-RS answers, each id comes back once, and the
-// same ids and answers are the same Found.
+// TestEveryIDInOneList: whatever e-RS answers, each id is returned once, and the same
+// ids and answers give the same Found.
 func TestEveryIDInOneList(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -408,7 +408,7 @@ func TestEveryIDInOneList(t *testing.T) {
 	})
 }
 
-// stateful answers by the state of each id: 0 there, 1 unknown, 2 hidden, 3 bad.
+// stateful answers by the state of each id: 0 found, 1 unknown, 2 hidden, 3 bad.
 func stateful(w http.ResponseWriter, r *http.Request, state map[string]int, seen string) {
 	of := func(id string) int {
 		if state[id] == 0 && bearer(r) != seen {
@@ -420,7 +420,7 @@ func stateful(w http.ResponseWriter, r *http.Request, state map[string]int, seen
 	if asked == nil {
 		id := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 		status := []int{200, 404, 403, 400}[of(id)]
-		say(w, status, map[int]string{200: service(id, "1"), 404: outcome(codeNotFound), 403: outcome(codeNoRelationship)}[status])
+		respond(w, status, map[int]string{200: service(id, "1"), 404: outcome(codeNotFound), 403: outcome(codeNoRelationship)}[status])
 		return
 	}
 	if len(asked) > MaxBatch {
@@ -429,10 +429,10 @@ func stateful(w http.ResponseWriter, r *http.Request, state map[string]int, seen
 	is := func(want int) bool { return slices.ContainsFunc(asked, func(id string) bool { return of(id) == want }) }
 	switch {
 	case is(3):
-		say(w, http.StatusBadRequest, outcome("REC_BAD_REQUEST"))
+		respond(w, http.StatusBadRequest, outcome("REC_BAD_REQUEST"))
 	case is(2):
-		say(w, http.StatusForbidden, outcome(codeNoRelationship))
+		respond(w, http.StatusForbidden, outcome(codeNoRelationship))
 	default:
-		say(w, http.StatusOK, searchset(asked, func(id string) bool { return of(id) == 0 }))
+		respond(w, http.StatusOK, searchset(asked, func(id string) bool { return of(id) == 0 }))
 	}
 }

@@ -10,17 +10,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Unreadable is a service that e-RS answered with and that we do not
-// understand. It is there: nothing may be taken from it being in no other list.
+// Unreadable is a service in e-RS's answer that we cannot read. It exists: that it is
+// in no other list proves nothing.
 type Unreadable struct {
 	ID     services.ID
 	Reason string
-	Raw    []byte // the resource as it came
+	Raw    []byte // the resource as it was received
 }
 
-// bundle is the answer of A035 (CONTRACT.md "Asking for many"). Its addresses are
-// never read: they name another environment, and in one recorded answer another
-// service.
+// bundle is the answer of A035 (CONTRACT.md "Asking for many"). Its URLs are never
+// read: they name another environment, and in one recorded answer another service.
 type bundle struct {
 	ResourceType string `json:"resourceType"`
 	Total        *int   `json:"total"`
@@ -32,15 +31,15 @@ type bundle struct {
 	}] `json:"entry"`
 }
 
-// contents are the services of a bundle, each once, in order of their ids.
+// contents holds the services of a bundle, each once, in the order of their ids.
 type contents struct {
 	services   []services.Service
 	unreadable []Unreadable
 }
 
-// decodeBundle refuses a bundle from which no absence could be told: one without
-// a total, with fewer services than that, or with one that has no id. A total
-// of 0 without entry is an answer (CONTRACT.md "Asking for many").
+// decodeBundle refuses a bundle that cannot prove absence: one without a total, with
+// fewer services than its total, or with a service without an id. A total of 0
+// without entry is a valid answer (CONTRACT.md "Asking for many").
 func decodeBundle(body []byte) (contents, error) {
 	var b bundle
 	if err := json.Unmarshal(body, &b); err != nil {
@@ -83,7 +82,7 @@ func (c *contents) add(raw []byte) error {
 	return nil
 }
 
-// sort keeps the newest of a service that stands there twice.
+// sort sorts the services, and keeps the newest version of one that is there twice.
 func (c *contents) sort() {
 	slices.SortStableFunc(c.services, func(a, b services.Service) int {
 		return cmp.Or(compareIDs(a.ID, b.ID), compareNumbers(b.Version, a.Version))

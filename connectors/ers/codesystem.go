@@ -28,29 +28,29 @@ const (
 	MissedAppointments CodeKind = "APPOINTMENT-NON-ATTENDANCE-REASON"
 )
 
-// CodeSystem is a whole code system, retired concepts included. Codes are open
+// CodeSystem is a whole code system, including retired concepts. Codes are open
 // strings: a national rewrite is under way.
 type CodeSystem struct {
 	Kind     CodeKind
 	Name     string
 	Version  string
-	Date     string // as written
+	Date     string // as received
 	Concepts []Concept
 	Nameless int // concepts without a code, left out
 }
 
-// Concept is one code. Dates are as written, empty where there are none.
+// Concept is one code. Dates are as received, and empty if there are none.
 type Concept struct {
 	Code          string
 	Display       string
 	EffectiveFrom string
 	EffectiveTo   string     // empty: current
-	Specialties   []string   // of a clinic type: the codes it belongs to
-	Properties    []Property // all of them, in the order written
+	Specialties   []string   // of a clinic type: the codes of its specialties
+	Properties    []Property // all of them, in the order received
 }
 
-// Current reports that the concept is not retired on a day. An end that is no
-// date retires nothing.
+// Current reports whether the concept is not retired on a day. It ignores an end that
+// is not a date.
 func (c Concept) Current(day profile.Date) bool {
 	end, err := profile.ParseDate(c.EffectiveTo[:min(len(c.EffectiveTo), len(time.DateOnly))])
 	return err != nil || end.IsZero() || !end.Before(day)
@@ -59,8 +59,8 @@ func (c Concept) Current(day profile.Date) bool {
 // Property is one property of a concept.
 type Property struct {
 	Code   string
-	Type   string // as in value[x]: DateTime, Coding, Integer, Boolean, ...; empty without a value
-	Value  string // the code of a Coding, else as written; JSON where it is something else
+	Type   string // the x of value[x]: DateTime, Coding, Integer, Boolean, ...; empty without a value
+	Value  string // the code of a Coding, else as received; JSON if it is something else
 	System string // of a Coding
 }
 
@@ -68,7 +68,7 @@ type Property struct {
 // are *Error, or those of Turn and the context.
 func (a *API) CodeSystem(ctx context.Context, kind CodeKind) (CodeSystem, error) {
 	if kind == "" || strings.Trim(string(kind), "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" {
-		return CodeSystem{}, fmt.Errorf("asking e-RS for code system %q: want a name as SPECIALTY", kind)
+		return CodeSystem{}, fmt.Errorf("asking e-RS for code system %q: want a name like SPECIALTY", kind)
 	}
 	by := a.credentials[0]
 	q := question{
@@ -88,22 +88,22 @@ func (a *API) CodeSystem(ctx context.Context, kind CodeKind) (CodeSystem, error)
 
 // codeSystem is the answer of A004.
 type codeSystem struct {
-	ResourceType string `json:"resourceType"`
-	ID           word   `json:"id"`
-	URL          string `json:"url"`
-	Name         string `json:"name"`
-	Version      word   `json:"version"`
-	Date         string `json:"date"`
-	Content      string `json:"content"`
+	ResourceType string       `json:"resourceType"`
+	ID           flexibleText `json:"id"`
+	URL          string       `json:"url"`
+	Name         string       `json:"name"`
+	Version      flexibleText `json:"version"`
+	Date         string       `json:"date"`
+	Content      string       `json:"content"`
 	Concept      many[struct {
-		Code      word            `json:"code"`
+		Code      flexibleText    `json:"code"`
 		Display   string          `json:"display"`
 		Property  many[property]  `json:"property"`
 		Extension many[extension] `json:"extension"`
 	}] `json:"concept"`
 }
 
-// decodeCodeSystem refuses another system than kind, and one that is not whole.
+// decodeCodeSystem refuses any other system than kind, and one that is not complete.
 func decodeCodeSystem(kind CodeKind, body []byte) (CodeSystem, error) {
 	var c codeSystem
 	if err := json.Unmarshal(body, &c); err != nil {
@@ -112,7 +112,7 @@ func decodeCodeSystem(kind CodeKind, body []byte) (CodeSystem, error) {
 	switch {
 	case c.ResourceType != "" && c.ResourceType != "CodeSystem":
 		return CodeSystem{}, fmt.Errorf("it is a %.40q, want a CodeSystem", c.ResourceType)
-	case cmp.Or(last(c.URL), string(c.ID)) != string(kind): // the address before it differs
+	case cmp.Or(last(c.URL), string(c.ID)) != string(kind): // the URL in front of it differs
 		return CodeSystem{}, fmt.Errorf("it is code system %.60q, want %s", cmp.Or(c.URL, string(c.ID)), kind)
 	case c.Content != "" && c.Content != "complete":
 		return CodeSystem{}, fmt.Errorf("its content is %.40q, want complete", c.Content)
@@ -126,16 +126,15 @@ func decodeCodeSystem(kind CodeKind, body []byte) (CodeSystem, error) {
 			s.Nameless++
 			continue
 		}
-		describe(&concept, read.Property)
-		date(&concept, read.Extension)
+		setFacts(&concept, read.Property)
+		setDates(&concept, read.Extension)
 		s.Concepts = append(s.Concepts, concept)
 	}
 	s.Concepts = oneOfEachCode(s.Concepts)
 	return s, nil
 }
 
-// oneOfEachCode keeps one concept of each code: the one that is not retired, else the
-// last.
+// once keeps one concept for each code: the one that is not retired, else the last.
 func oneOfEachCode(all []Concept) []Concept {
 	at := make(map[string]int, len(all))
 	kept := all[:0]
@@ -152,7 +151,7 @@ func oneOfEachCode(all []Concept) []Concept {
 	return slices.Clip(kept)
 }
 
-func describe(c *Concept, properties many[property]) {
+func setFacts(c *Concept, properties many[property]) {
 	for _, p := range properties {
 		switch p.Code {
 		case "effectiveFrom":
@@ -168,8 +167,8 @@ func describe(c *Concept, properties many[property]) {
 	}
 }
 
-// date takes from the extensions what no property said.
-func date(c *Concept, extensions many[extension]) {
+// setDates takes dates from the extensions that no property gave.
+func setDates(c *Concept, extensions many[extension]) {
 	for _, e := range extensions {
 		switch last(e.URL) {
 		case "Extension-eRS-EffectivefromDate-1":
@@ -180,7 +179,7 @@ func date(c *Concept, extensions many[extension]) {
 	}
 }
 
-// property reads a Property, whatever type its value[x] has.
+// property decodes a Property with a value[x] of any type.
 type property Property
 
 func (p *property) UnmarshalJSON(text []byte) error {
@@ -204,7 +203,7 @@ func (p *property) UnmarshalJSON(text []byte) error {
 	if len(names) == 0 {
 		return nil
 	}
-	name := slices.Min(names) // one, but for nonsense
+	name := slices.Min(names) // there is one, unless the property makes no sense
 	p.Type = line(strings.TrimPrefix(name, "value"))
 	p.value(fields[name])
 	return nil
@@ -220,7 +219,7 @@ func (p *property) value(raw json.RawMessage) {
 		p.Value, p.System = line(of.Code), line(of.System)
 	default:
 		var compact bytes.Buffer
-		_ = json.Compact(&compact, raw) // it is JSON
+		_ = json.Compact(&compact, raw) // never fails: it is JSON
 		p.Value = line(compact.String())
 	}
 }

@@ -51,18 +51,18 @@ func TestCodeSystemRefuses(t *testing.T) {
 		`{"id":"SPECIALTY","resourceType":"Bundle"}`:                                     "want a CodeSystem",
 		`<html>`: "want a CodeSystem",
 	} {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, body) })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, body) })
 		_, err := api.CodeSystem(t.Context(), Specialties)
 		require.ErrorContains(t, err, says)
 	}
 	for status, body := range map[int]string{404: "", 406: "text", 403: outcome("FORBIDDEN")} {
-		api, _ := outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, status, body) })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, status, body) })
 		_, err := api.CodeSystem(t.Context(), Specialties)
 		var failure *Error
 		require.ErrorAs(t, err, &failure)
 		require.Equal(t, status == 403, failure.Unauthorized())
 	}
-	api, there := outside(t, nil)
+	api, there := apiOf(t, nil)
 	_, err := api.CodeSystem(t.Context(), "../x")
 	require.Error(t, err)
 	require.Empty(t, there.requests)

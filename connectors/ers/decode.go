@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// many is a list that may come as its only element: the live API writes type
-// as one object where its schema says array (CONTRACT.md "The service resource").
+// many is a list, or a single element: the live API writes type as one object,
+// although its schema says array (CONTRACT.md "The service resource").
 type many[T any] []T
 
 func (m *many[T]) UnmarshalJSON(text []byte) error {
@@ -34,20 +34,20 @@ func (m *many[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// word is a text that may come as a number.
-type word string
+// flexibleText is a text that may be sent as a number.
+type flexibleText string
 
-func (w *word) UnmarshalJSON(text []byte) error {
+func (w *flexibleText) UnmarshalJSON(text []byte) error {
 	var number json.Number
 	if err := json.Unmarshal(text, &number); err == nil {
-		*w = word(number)
+		*w = flexibleText(number)
 		return nil
 	}
 	return json.Unmarshal(text, (*string)(w))
 }
 
-// concept is a CodeableConcept.
-type concept struct {
+// codeableConcept is a CodeableConcept.
+type codeableConcept struct {
 	Coding many[coding] `json:"coding"`
 }
 
@@ -57,12 +57,12 @@ type coding struct {
 	Display string `json:"display"`
 }
 
-// extension has one value, or others nested in it.
+// extension has one value, or nested extensions.
 type extension struct {
 	URL       string          `json:"url"`
 	Text      string          `json:"valueString"`
 	Date      string          `json:"valueDate"`
-	Concept   concept         `json:"valueCodeableConcept"`
+	Concept   codeableConcept `json:"valueCodeableConcept"`
 	Point     point           `json:"valueContactPoint"`
 	Extension many[extension] `json:"extension"`
 }
@@ -72,14 +72,14 @@ type point struct {
 	Value  string `json:"value"`
 }
 
-// resource is a HealthcareService, as far as we read it
-// (CONTRACT.md "The service resource"). Its active is left over from another
-// design and says nothing.
+// resource is the part of a HealthcareService that we read
+// (CONTRACT.md "The service resource"). Its active is left over from an older design
+// and means nothing.
 type resource struct {
-	ResourceType string `json:"resourceType"`
-	ID           word   `json:"id"`
+	ResourceType string       `json:"resourceType"`
+	ID           flexibleText `json:"id"`
 	Meta         struct {
-		VersionID word `json:"versionId"`
+		VersionID flexibleText `json:"versionId"`
 	} `json:"meta"`
 	Name     string `json:"name"`
 	Location many[struct {
@@ -88,15 +88,15 @@ type resource struct {
 			Value  string `json:"value"`
 		}] `json:"identifier"`
 	}] `json:"location"`
-	Type           many[concept]   `json:"type"`
-	Characteristic many[concept]   `json:"characteristic"`
-	Extension      many[extension] `json:"extension"`
+	Type           many[codeableConcept] `json:"type"`
+	Characteristic many[codeableConcept] `json:"characteristic"`
+	Extension      many[extension]       `json:"extension"`
 }
 
 const kindOfService = "HealthcareService"
 
-// decodeService reads one resource. What it does not know changes nothing; what
-// a service has to have and this one has not is an error.
+// decodeService reads one resource. It ignores unknown parts; a missing required part
+// is an error.
 func decodeService(body []byte) (services.Service, error) {
 	var r resource
 	if err := json.Unmarshal(body, &r); err != nil {
@@ -142,8 +142,8 @@ func (r resource) sites() (sites []profile.ODSCode) {
 	return sites
 }
 
-// codings are those of the systems; "" stands for one that is not stated.
-func codings(concepts many[concept], systems ...string) (found []services.Coding) {
+// codings returns the codings of the given systems; "" stands for a missing system.
+func codings(concepts many[codeableConcept], systems ...string) (found []services.Coding) {
 	for _, of := range concepts {
 		for _, c := range of.Coding {
 			for _, system := range systems {
@@ -169,8 +169,8 @@ func (r resource) extensions(s *services.Service) {
 	}
 }
 
-// contacts are a point for each purpose and telecom. Without a purpose it is for
-// nobody we know, so never for the public.
+// contacts returns a point for each purpose and telecom. A contact without a purpose
+// is never for the public, since we do not know whom it is for.
 func contacts(parts many[extension]) (points []services.Point) {
 	purposes := []string{}
 	for _, part := range parts {
@@ -195,8 +195,8 @@ func contacts(parts many[extension]) (points []services.Point) {
 	return points
 }
 
-// last is the last segment of a system's address: the base in front of it
-// differs from one environment to another (CONTRACT.md "Code systems").
+// last returns the last segment of a system's URL: the part in front of it differs
+// between environments (CONTRACT.md "Code systems").
 func last(address string) string {
 	if address == "" {
 		return ""
@@ -206,8 +206,8 @@ func last(address string) string {
 
 func digits(s string) bool { return s != "" && len(s) <= 18 && strings.Trim(s, "0123456789") == "" }
 
-// prose is free text without the control characters that Postgres and XML
-// refuse; lines stay.
+// prose returns free text without the control characters that Postgres and XML
+// refuse; line breaks stay.
 func prose(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
@@ -220,5 +220,5 @@ func prose(s string) string {
 	}, s))
 }
 
-// line is prose on one line.
+// line returns prose on one line.
 func line(s string) string { return strings.NewReplacer("\n", " ", "\t", " ").Replace(prose(s)) }

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
 
-// The codes of refusals that decide something (CONTRACT.md "Errors").
+// The codes of refusals that matter to us (CONTRACT.md "Errors").
 const (
 	codeNoRelationship = "NO_RELATIONSHIP"
 	codeAccessDenied   = "ACCESS_DENIED"
@@ -20,27 +20,27 @@ const (
 	codeNotFound       = "REC_NOT_FOUND"
 )
 
-// Error is why e-RS gave no answer that can be used. It may be logged and
-// stored: it never holds a token or what e-RS wrote, but for a code.
+// Error says why e-RS gave no usable answer. It may be logged and stored: it never
+// holds a token, and nothing that e-RS wrote except a code.
 type Error struct {
 	Doing         string // "asking e-RS for service 11002"
 	Credential    string
-	Status        int    // of the answer; 0 when there was none
-	Code          string // e-RS's own, as NO_RELATIONSHIP; empty when its body says none
+	Status        int    // of the answer; 0 if there was none
+	Code          string // e-RS's own code, such as NO_RELATIONSHIP; empty if the body has none
 	Reason        string // for people, and what to do about it
 	CorrelationID string // ours
 	RequestID     string // e-RS's, to quote to it; may be empty
 
 	retryable    bool
 	unauthorized bool
-	again        bool // soon, by the same call
-	head         bool // the answer could have no body
+	again        bool // retry soon, within the same call
+	head         bool // the answer cannot have a body
 	wait         time.Duration
 	cause        error
 	raw          []byte // of a success that cannot be read
 }
 
-// Error names what was asked, the answer, and the ids to quote.
+// Error names the request, the answer, and the ids to quote.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (credential %s): ", e.Doing, e.Credential)
@@ -67,49 +67,49 @@ func (e *Error) Error() string {
 // Unwrap returns the lost connection or refused token behind the error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Retryable reports that the same question may be answered later.
+// Retryable reports whether the same request may succeed later.
 func (e *Error) Retryable() bool { return e.retryable }
 
-// Unauthorized reports that e-RS or the platform refuses our application: pause
-// and alert, drop nothing.
+// Unauthorized reports whether e-RS or the platform refuses our application: pause and
+// alert, drop nothing.
 func (e *Error) Unauthorized() bool { return e.unauthorized }
 
-// Wait is how long we were asked to wait; 0 when we were not.
+// Wait is how long we were asked to wait; 0 if we were not.
 func (e *Error) Wait() time.Duration { return e.wait }
 
-// NotVisible reports that the organisation of the credential may not see the
-// service. Of A037, whose refusals have no body, it may also be the application
-// that is refused.
+// NotVisible reports whether the credential's organisation may not see the service.
+// For A037, whose refusals have no body, the application itself may be refused.
 func (e *Error) NotVisible() bool {
 	return e.Status == http.StatusForbidden && (e.Code == codeNoRelationship || e.head)
 }
 
-// NotFound reports that e-RS says it does not know the service. A 404 that does
-// not say so may be a wrong address, and is none (but of A037, which cannot say).
+// NotFound reports whether e-RS says that it does not know the service. A 404 that
+// does not say so may be a wrong address and does not count, except for A037, which
+// cannot say more.
 func (e *Error) NotFound() bool {
 	return e.Status == http.StatusNotFound && (e.Code == codeNotFound || e.head)
 }
 
-// refused classifies an answer by its status; the body, which may be anything,
-// only adds to it (CONTRACT.md "Errors").
+// refused classifies an answer by its status; the body, which may be anything, only
+// adds details (CONTRACT.md "Errors").
 func refused(by Credential, q question, status int, body []byte) *Error {
 	told := explain(body)
 	e := &Error{Doing: q.doing, Credential: by.Name, Status: status, Code: told.code, head: q.method == http.MethodHead}
 	switch {
 	case status == http.StatusUnauthorized:
-		// It only stands when there was no token at all: else Authorized replaces it.
-		e.unauthorized, e.Reason = true, "e-RS wants a token, and this credential has none: configure its application"
+		// This applies only if there was no token at all: otherwise Authorized replaces it.
+		e.unauthorized, e.Reason = true, "e-RS requires a token, and this credential has none: configure its application"
 	case status == http.StatusForbidden:
 		e.unauthorized, e.Reason = !e.NotVisible(), forbidden(told)
 	case status == http.StatusNotFound:
-		e.Reason = "e-RS does not say that it does not know it: check the address of the API"
+		e.Reason = "a 404 that e-RS itself may not have sent: check the address of the API"
 		if e.NotFound() {
 			e.Reason = "e-RS does not know it"
 		}
 	case status == http.StatusTooManyRequests:
 		e.retryable, e.again, e.Reason = true, true, "too many requests with this credential: does another system use it?"
 	case status == http.StatusRequestTimeout || status == http.StatusTooEarly || status >= http.StatusInternalServerError:
-		e.retryable, e.again, e.Reason = true, true, told.faulty()
+		e.retryable, e.again, e.Reason = true, true, told.faultReason()
 	case status < http.StatusBadRequest:
 		e.retryable, e.Reason = true, "a success without the content that it should have"
 	default:
@@ -118,7 +118,7 @@ func refused(by Credential, q question, status int, body []byte) *Error {
 	return e
 }
 
-func forbidden(s said) string {
+func forbidden(s errorBody) string {
 	switch {
 	case s.code == codeNoRelationship:
 		return "this organisation may not see the service"
@@ -126,28 +126,28 @@ func forbidden(s said) string {
 		return "the application has no ASID: ask NHS England to set it"
 	default:
 		return "e-RS refuses this application: check that it is registered as REFERRER_AUTHORISED_APPLICATION " +
-			"(PROVIDER where nothing is set) and approved for e-RS"
+			"(it is PROVIDER if nothing is set) and approved for e-RS"
 	}
 }
 
-// said is what the body of an error says.
-type said struct {
+// errorBody is what the body of an error says.
+type errorBody struct {
 	code string
-	text string // lower case; never repeated, nobody promises what stands in it
+	text string // lower case; never repeated, since nobody guarantees what it contains
 }
 
-func (s said) mentions(word string) bool { return strings.Contains(s.text, word) }
+func (s errorBody) mentions(word string) bool { return strings.Contains(s.text, word) }
 
-func (s said) faulty() string {
+func (s errorBody) faultReason() string {
 	if s.mentions("app-restricted-ods-code") {
 		return "the application has no organisation: ask NHS England to set its ODS code"
 	}
 	return "e-RS or the platform has a fault"
 }
 
-// explain reads an OperationOutcome or a fault of the gateway; nothing of
-// anything else.
-func explain(body []byte) said {
+// explain reads an OperationOutcome or a fault of the gateway, and ignores anything
+// else.
+func explain(body []byte) errorBody {
 	var outcome struct {
 		Issue many[struct {
 			Details struct {
@@ -162,9 +162,9 @@ func explain(body []byte) said {
 		} `json:"fault"`
 	}
 	if err := json.Unmarshal(body, &outcome); err != nil {
-		return said{}
+		return errorBody{}
 	}
-	s := said{text: strings.ToLower(outcome.Fault.Text)}
+	s := errorBody{text: strings.ToLower(outcome.Fault.Text)}
 	for _, issue := range outcome.Issue {
 		s.text += strings.ToLower(issue.Diagnostics) + "\n"
 		for _, coding := range issue.Details.Coding {
@@ -176,12 +176,12 @@ func explain(body []byte) said {
 	return s
 }
 
-// plainCode keeps a code that is short and plain, and nothing else.
+// codelike reports whether a code is short and plain.
 func plainCode(code string) bool {
 	return code != "" && len(code) <= 40 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }
 
-// unreadableAnswer is an exchange without an answer that can be read.
+// lost returns the error of an exchange without a readable answer.
 func unreadableAnswer(by Credential, q question, err error) *Error {
 	e := &Error{Doing: q.doing, Credential: by.Name, cause: err, retryable: true, again: true, Reason: "no answer: " + err.Error()}
 	if errors.Is(err, httpx.ErrTooLarge) {
@@ -190,8 +190,8 @@ func unreadableAnswer(by Credential, q question, err error) *Error {
 	return e
 }
 
-// noToken is a token that we do not get, or that the API refused twice. Tokens
-// try again by themselves.
+// noToken returns the error if there is no token, or the API refused it twice. Tokens
+// does its own retries.
 func noToken(by Credential, q question, correlation string, token *apim.Error) *Error {
 	e := &Error{
 		Doing: q.doing, Credential: by.Name, Status: token.Status, CorrelationID: correlation, cause: token,
@@ -204,7 +204,8 @@ func noToken(by Credential, q question, correlation string, token *apim.Error) *
 	return e
 }
 
-// unreadable is a success that is not what it should be. Tomorrow's may be.
+// unreadable returns the error of a success with wrong content. It is retryable, since
+// a later answer may be right.
 func unreadable(by Credential, q question, answer *httpx.Answer, why string) *Error {
 	return &Error{
 		Doing: q.doing, Credential: by.Name, Status: answer.Status, Reason: "the answer cannot be read: " + why, retryable: true,

@@ -11,16 +11,19 @@ import (
 )
 
 const (
-	// maxContent of an unpacked extract: ten times what all services of e-RS need.
+	// maxContent is the most bytes of an unpacked extract: ten times what all services
+	// of e-RS need.
 	maxContent = 1 << 30
-	// maxRecord is the longest row, so that an open quote does not swallow the file.
+	// maxRecord is the most bytes of a row, so that an open quote cannot take the whole
+	// file.
 	maxRecord = 1 << 20
-	// maxBad in a hundred rows: beyond it the extract is not what it is said to be.
+	// maxBad is the most bad rows in a hundred: with more it is not the extract that it
+	// should be.
 	maxBad = 1
 )
 
-// Extract is an EBSX05 file that has been read once to its end and believed. Its
-// rows are read again, one at a time.
+// Extract is an EBSX05 file that has been read to its end and accepted. Its rows are
+// read again, one at a time.
 type Extract struct {
 	name   string
 	open   func() (io.ReadCloser, error)
@@ -29,11 +32,11 @@ type Extract struct {
 	bad    int
 }
 
-// OpenExtract reads an EBSX05 file, a zip of one CSV or the CSV itself, in UTF-8
-// or Latin-1. It refuses, as a *profile.RefusedError that says what to do, a
-// layout without the columns, content that breaks off or is too large, and one
-// of which more than 1 % of the rows cannot be read
-// (reconcile/RULES.md "Listings"). The file has to stay open while rows are read.
+// OpenExtract reads an EBSX05 file, a zip of one CSV or the CSV itself, in UTF-8 or
+// Latin-1. It refuses a layout without the columns, content that breaks off or is too
+// large, and a file of which more than 1 % of the rows cannot be read
+// (reconcile/RULES.md "Listings"), with a *profile.RefusedError that says what to do.
+// The file must stay open while rows are read.
 func OpenExtract(name string, file io.ReaderAt, size int64, columns Columns) (*Extract, error) {
 	return openExtract(name, file, size, columns, maxContent)
 }
@@ -75,9 +78,9 @@ func (e *Extract) refuse(err error) error {
 	return &profile.RefusedError{Name: e.name, Why: err.Error()}
 }
 
-// Rows reads the rows in the order of the file; a service may stand on several.
-// A row that cannot be read comes as a *profile.Rejected, and the rest goes
-// on; any other error is the last.
+// Rows reads the rows in the order of the file; a service may have several. A row that
+// cannot be read is returned as a *profile.Rejected, and reading continues; any other
+// error is the last.
 func (e *Extract) Rows() iter.Seq2[ExtractRow, error] {
 	return func(yield func(ExtractRow, error) bool) {
 		content, err := e.open()
@@ -85,7 +88,7 @@ func (e *Extract) Rows() iter.Seq2[ExtractRow, error] {
 			yield(ExtractRow{}, e.refuse(err))
 			return
 		}
-		defer closed(content)
+		defer closeRead(content)
 		reader := newRecords(content)
 		if _, err := reader.next(); err != nil { // the header
 			yield(ExtractRow{}, e.refuse(err))

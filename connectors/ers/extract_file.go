@@ -15,16 +15,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// maxEntries of an archive: an extract has one, or a few beside it.
+// maxEntries is the most files in an archive: an extract has one, or a few more.
 const maxEntries = 100
 
 var (
 	errLongRecord = errors.New("a row is longer than 1 MiB: a quote is not closed, or it is not CSV")
-	errTooLarge   = errors.New("its content is larger than an extract can be: check where it comes from")
+	errTooLarge   = errors.New("its content is larger than any extract: check where it comes from")
 )
 
-// contentOf finds the CSV with our columns: the file itself, or the only one of
-// its archive.
+// contentOf finds the CSV with our columns: the file itself, or the only one in its
+// archive.
 func contentOf(file io.ReaderAt, size int64, columns Columns, limit int64) (func() (io.ReadCloser, error), header, error) {
 	var magic [4]byte
 	if n, err := file.ReadAt(magic[:], 0); err != nil && !errors.Is(err, io.EOF) {
@@ -34,7 +34,7 @@ func contentOf(file io.ReaderAt, size int64, columns Columns, limit int64) (func
 	}
 	if !bytes.Equal(magic[:], []byte("PK\x03\x04")) && !bytes.Equal(magic[:], []byte("PK\x05\x06")) {
 		open := func() (io.ReadCloser, error) {
-			return io.NopCloser(&bounded{from: io.NewSectionReader(file, 0, size), left: limit}), nil
+			return io.NopCloser(&sizeLimit{from: io.NewSectionReader(file, 0, size), left: limit}), nil
 		}
 		found, err := headerOf(open, columns)
 		return open, found, err
@@ -52,7 +52,7 @@ func fromArchive(archive *zip.Reader, columns Columns, limit int64) (func() (io.
 	}
 	var chosen func() (io.ReadCloser, error)
 	var columnsOf header
-	refusal := errors.New("the archive holds no .csv file: give it the EBSX05 extract as it was downloaded")
+	refusal := errors.New("the archive holds no .csv file: use the EBSX05 extract as it was downloaded")
 	for _, entry := range archive.File {
 		base := path.Base(entry.Name)
 		if !strings.EqualFold(path.Ext(base), ".csv") || strings.HasPrefix(base, ".") {
@@ -64,7 +64,7 @@ func fromArchive(archive *zip.Reader, columns Columns, limit int64) (func() (io.
 		case err != nil:
 			refusal = fmt.Errorf("file %.100q in it: %w", base, err)
 		case chosen != nil:
-			return nil, header{}, errors.New("the archive holds several CSV files with these columns: give the one alone")
+			return nil, header{}, errors.New("the archive holds several CSV files with these columns: use only one")
 		default:
 			chosen, columnsOf = open, found
 		}
@@ -83,20 +83,20 @@ func openEntry(entry *zip.File, limit int64) (io.ReadCloser, error) {
 	return struct {
 		io.Reader
 		io.Closer
-	}{&bounded{from: content, left: limit}, content}, nil
+	}{&sizeLimit{from: content, left: limit}, content}, nil
 }
 
-// closed closes what was only read: nothing can be lost.
-func closed(content io.Closer) { _ = content.Close() }
+// closeRead closes a file that was only read, so that no error can lose data.
+func closeRead(content io.Closer) { _ = content.Close() }
 
-// bounded ends with an error, not silently, after so many bytes: what a zip
-// says of its sizes is not believed.
-type bounded struct {
+// sizeLimit ends with an error, not silently, after a number of bytes: the sizes that a
+// zip states are not trusted.
+type sizeLimit struct {
 	from io.Reader
 	left int64
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *sizeLimit) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		return 0, errTooLarge
@@ -104,25 +104,25 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// records reads CSV a record at a time, each of at most maxRecord bytes.
+// records reads CSV one record at a time, each of at most maxRecord bytes.
 type records struct {
 	csv  *csv.Reader
-	from *paced
+	from *recordLimit
 }
 
 func newRecords(content io.Reader) *records {
 	buffered := bufio.NewReader(content)
 	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = buffered.Discard(len(mark)) // it has been peeked at
+		_, _ = buffered.Discard(len(mark)) // never fails: it was peeked at
 	}
-	from := &paced{from: buffered}
+	from := &recordLimit{from: buffered}
 	reader := csv.NewReader(from)
 	reader.ReuseRecord = true
 	reader.TrimLeadingSpace = true
 	return &records{csv: reader, from: from}
 }
 
-// next returns the next record; it holds until the one after. A *csv.ParseError
+// next returns the next record, which is valid until the next call. A *csv.ParseError
 // is about this record alone.
 func (r *records) next() ([]string, error) {
 	r.from.left = maxRecord
@@ -133,15 +133,15 @@ func (r *records) next() ([]string, error) {
 	return cells, err
 }
 
-// line is where a cell of the last record starts.
+// line returns the line on which a cell of the last record starts.
 func (r *records) line(cell int) int {
 	line, _ := r.csv.FieldPos(cell)
 	return line
 }
 
-// rejectLines rejects a record that is no CSV, or has another number of cells than
-// the header: each of its lines, since a quote that is not closed takes rows
-// with it, and they count.
+// spoilt rejects a record that is not CSV, or has another number of cells than the
+// header. It rejects each of its lines, since an open quote joins rows, which all
+// count.
 func (r *records) rejectLines(cells []string, err error) []*profile.Rejected {
 	syntax, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
@@ -155,19 +155,19 @@ func (r *records) rejectLines(cells []string, err error) []*profile.Rejected {
 	for line := syntax.StartLine; line <= end; line++ {
 		rejected = append(rejected, &profile.Rejected{
 			Line: line, Field: "row", Value: joined(cells), Raw: []byte(joined(cells)),
-			Reason: "not CSV as its header says: " + syntax.Err.Error(),
+			Reason: "not CSV that fits the header: " + syntax.Err.Error(),
 		})
 	}
 	return rejected
 }
 
-// paced gives so many bytes for each record.
-type paced struct {
+// recordLimit allows a limited number of bytes for each record.
+type recordLimit struct {
 	from io.Reader
 	left int
 }
 
-func (p *paced) Read(into []byte) (int, error) {
+func (p *recordLimit) Read(into []byte) (int, error) {
 	n, err := p.from.Read(into)
 	if p.left -= n; p.left < 0 {
 		return 0, errLongRecord
@@ -175,7 +175,7 @@ func (p *paced) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// latin1 reads as such what is no UTF-8.
+// latin1 decodes a text as Latin-1 if it is not UTF-8.
 func latin1(s string) string {
 	if utf8.ValidString(s) {
 		return s

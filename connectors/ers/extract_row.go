@@ -13,11 +13,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Columns says under which header each fact stands; case and spaces do not
-// matter. An empty one means the header in its comment, "-" that the file does
-// not have it (but for those that are always needed). The official list of
-// columns is not public, so that these come from the configuration
-// (CONTRACT.md "The EBSX05 extract").
+// Columns names the header of each fact; case and spaces do not matter. An empty name
+// means the header in its comment, "-" that the file does not have the fact (unless it
+// is always needed). The official list of columns is not public, so these come from
+// the configuration (CONTRACT.md "The EBSX05 extract").
 type Columns struct {
 	ID              string `json:"ID"`              // service_id; always needed
 	Site            string `json:"Site"`            // Location_Org_Id; always needed
@@ -32,12 +31,12 @@ type Columns struct {
 	To              string `json:"To"`              // End_Effective_Dt
 }
 
-// column is one of Columns, and where it goes in a row.
+// column is one of Columns, with its field in a row.
 type column struct {
 	fact     string // its name in Columns
 	header   *string
 	fallback string
-	cell     func(*ExtractRow) *string // nil: read by itself
+	cell     func(*ExtractRow) *string // nil: read separately
 }
 
 func allOf(c *Columns) []column {
@@ -57,7 +56,7 @@ func allOf(c *Columns) []column {
 }
 
 const (
-	needed   = 2 // of all, the first that a file cannot be without
+	needed   = 2 // the first columns, which every file must have
 	notThere = "-"
 )
 
@@ -71,10 +70,10 @@ func (c Columns) withDefaults() Columns {
 func (c Columns) check() error {
 	seen := make(map[string]string)
 	for n, of := range allOf(&c) {
-		name := folded(*of.header)
+		name := normalised(*of.header)
 		if name == notThere {
 			if n < needed {
-				return fmt.Errorf("%s: want its header, it cannot be left out", of.fact)
+				return fmt.Errorf("%s: want its header, since it cannot be left out", of.fact)
 			}
 			continue
 		}
@@ -86,14 +85,14 @@ func (c Columns) check() error {
 	return nil
 }
 
-// folded is a header without its case and spaces.
-func folded(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+// normalised returns a header in lower case, with single spaces.
+func normalised(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
 
-// header says at which cell each fact of a row stands.
+// header says which cell of a row holds each fact.
 type header struct {
 	cells   int
 	columns Columns
-	at      map[string]int // by Columns' names; none for what the file does not have
+	at      map[string]int // by the names in Columns; without those that the file does not have
 }
 
 // headerOf reads the first record and finds our columns in it.
@@ -102,21 +101,21 @@ func headerOf(open func() (io.ReadCloser, error), columns Columns) (header, erro
 	if err != nil {
 		return header{}, err
 	}
-	defer closed(content)
+	defer closeRead(content)
 	names, err := newRecords(content).next()
 	switch {
 	case errors.Is(err, io.EOF):
 		return header{}, errors.New("it is empty")
 	case err != nil:
-		return header{}, fmt.Errorf("its first line is no header: %w", err)
+		return header{}, fmt.Errorf("its first line is not a header: %w", err)
 	}
 	names = slices.Clone(names)
 	for n, name := range names {
-		names[n] = folded(name)
+		names[n] = normalised(name)
 	}
 	h := header{cells: len(names), columns: columns, at: make(map[string]int)}
 	for _, of := range allOf(&columns) {
-		name := folded(*of.header)
+		name := normalised(*of.header)
 		if name == notThere {
 			continue
 		}
@@ -133,26 +132,25 @@ func headerOf(open func() (io.ReadCloser, error), columns Columns) (header, erro
 	return h, nil
 }
 
-// ExtractRow is what the extract says of one service. Texts are as reported,
-// dates too: people type them, and one was in the year 2922.
+// ExtractRow is what the extract says about one service. Texts and dates are as
+// reported: people type them, and one date was in the year 2922.
 type ExtractRow struct {
 	Line            int // in its file, from 1
 	ID              services.ID
-	Site            profile.ODSCode // empty when it is no ODS code; see Odd
+	Site            profile.ODSCode // empty if it is not an ODS code; see Odd
 	Provider        profile.ODSCode // the same
 	Name            string
 	Specialty       string
 	AppointmentType string
-	Bookable        string // a flag, as Y or N
+	Bookable        string // a flag, Y or N
 	Published       string // the same
 	Unpublished     string // a day, and a time
 	From            string // a day
-	To              string // a day; far away for services that do not end
+	To              string // a day; far in the future for services that do not end
 	odd             []string
 }
 
-// read rejects a row whose service cannot be told; what else is odd about it is
-// noted.
+// read rejects a row without a valid service id, and notes anything else that is odd.
 func (h header) read(cells []string) (ExtractRow, *profile.Rejected) {
 	var row ExtractRow
 	id, err := services.ParseID(h.cell(cells, "ID"))
@@ -182,20 +180,20 @@ func (h header) code(cells []string, fact string, row *ExtractRow) profile.ODSCo
 	text := h.cell(cells, fact)
 	code, err := profile.ParseODSCode(text)
 	if _, there := h.at[fact]; err != nil && there {
-		row.odd = append(row.odd, fmt.Sprintf("%s %q: no ODS code", fact, text))
+		row.odd = append(row.odd, fmt.Sprintf("%s %q: not an ODS code", fact, text))
 	}
 	return code
 }
 
-// Odd says what of the row is not believed, on a day: codes that are none, dates
-// that are none, a start after that day, an end before the start.
+// Odd lists what is implausible in the row on a day: invalid codes and dates, a start
+// after that day, an end before the start.
 func (r ExtractRow) Odd(day profile.Date) []string {
 	odd := slices.Clone(r.odd)
 	dates := make(map[string]profile.Date)
 	for _, of := range []struct{ fact, text string }{{"From", r.From}, {"To", r.To}, {"Unpublished", r.Unpublished}} {
 		date, ok := ParseDate(of.text)
 		if dates[of.fact] = date; !ok {
-			odd = append(odd, fmt.Sprintf("%s %q: no date", of.fact, of.text))
+			odd = append(odd, fmt.Sprintf("%s %q: not a date", of.fact, of.text))
 		}
 	}
 	from, to := dates["From"], dates["To"]
@@ -208,15 +206,15 @@ func (r ExtractRow) Odd(day profile.Date) []string {
 	return odd
 }
 
-// layouts of dates, until somebody has seen the file's own
+// layouts are likely layouts of dates, until somebody has seen those of a real file
 // (CONTRACT.md "Assumptions").
 var layouts = []string{
 	time.DateOnly, time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "20060102",
 	"2/1/2006", "2/1/2006 15:04", "2/1/2006 15:04:05", "2-Jan-2006", "2-Jan-2006 15:04:05",
 }
 
-// ParseDate reads a date of the extract, days before months, its time left out;
-// false for what is none. An empty text is the zero date.
+// ParseDate reads a date of the extract, days before months, without its time. It
+// returns false if the text is not a date. An empty text is the zero date.
 func ParseDate(text string) (profile.Date, bool) {
 	if text == "" {
 		return profile.Date{}, true

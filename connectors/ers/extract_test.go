@@ -18,7 +18,7 @@ const headers = "service_id,service_name,Provider_Org_Id,Location_Org_Id,Special
 
 const anyRow = "11002,Cardiology,R1A,R1A01,CARDIOLOGY,Y,,2020-01-01,2100-12-31,FIRST_OUTPATIENT,N,?\n"
 
-// zipped is an archive of files, given as name and content in turn.
+// zipped returns an archive of files, given as names and contents in turn.
 func zipped(tb testing.TB, files ...string) string {
 	tb.Helper()
 	var b bytes.Buffer
@@ -65,9 +65,9 @@ func TestExtract(t *testing.T) {
 		{
 			Line: 3, ID: "011003", Provider: "R1A", Name: `Pain, chronic "A" next line`, Specialty: "PAIN",
 			Bookable: "Y", Published: "n", Unpublished: "01/02/2026 10:15", From: "2922-01-01", To: "never",
-			odd: []string{`Site "no code": no ODS code`},
+			odd: []string{`Site "no code": not an ODS code`},
 		},
-		{Line: 6, ID: "11003", Site: "R1A02", From: "2020-01-01", To: "2019-01-01", odd: []string{`Provider "": no ODS code`}},
+		{Line: 6, ID: "11003", Site: "R1A02", From: "2020-01-01", To: "2019-01-01", odd: []string{`Provider "": not an ODS code`}},
 	}
 	spaced := strings.Replace(strings.ToUpper(headers), "SERVICE_ID", " Service_ID ", 1)
 	for name, content := range map[string]string{
@@ -95,9 +95,9 @@ func TestExtract(t *testing.T) {
 	day := profile.NewDate(2026, 11, 22)
 	require.Empty(t, want[0].Odd(day))
 	require.Equal(t, []string{
-		`Site "no code": no ODS code`, `To "never": no date`, `From "2922-01-01": starts after 2026-11-22`,
+		`Site "no code": not an ODS code`, `To "never": not a date`, `From "2922-01-01": starts after 2026-11-22`,
 	}, want[1].Odd(day))
-	require.Equal(t, []string{`Provider "": no ODS code`, `To "2019-01-01": ends before it starts`}, want[2].Odd(day))
+	require.Equal(t, []string{`Provider "": not an ODS code`, `To "2019-01-01": ends before it starts`}, want[2].Odd(day))
 }
 
 func TestExtractColumnsFromConfiguration(t *testing.T) {
@@ -173,13 +173,13 @@ func TestExtractManyFiles(t *testing.T) {
 	require.ErrorContains(t, err, "the archive holds 101 files")
 }
 
-// TestZipBomb: what it unpacks to is counted, whatever it says of itself.
+// TestZipBomb: the unpacked bytes are counted, whatever size the zip states.
 func TestZipBomb(t *testing.T) {
 	t.Parallel()
 	bomb := zipped(t, "a.csv", headers+strings.Repeat(anyRow, 40_000))
 	require.Less(t, len(bomb), 30_000)
 	_, err := openExtract("bomb.zip", strings.NewReader(bomb), int64(len(bomb)), Columns{}, 1<<20)
-	require.ErrorContains(t, err, "larger than an extract can be")
+	require.ErrorContains(t, err, "larger than any extract")
 	text := headers + anyRow
 	_, err = openExtract("a.csv", strings.NewReader(text), int64(len(text)), Columns{}, int64(len(text)))
 	require.NoError(t, err)
@@ -187,7 +187,7 @@ func TestZipBomb(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestExtractRejectsRows: up to 1 % of them, and the rest goes on.
+// TestExtractRejectsRows: up to 1 % of the rows, and the rest is read.
 func TestExtractRejectsRows(t *testing.T) {
 	t.Parallel()
 	content := headers + strings.Repeat(anyRow, 397) + strings.Replace(anyRow, "11002", "ABC", 1) + "1,2,3\n" +
@@ -202,7 +202,7 @@ func TestExtractRejectsRows(t *testing.T) {
 	require.Len(t, rejected, 3)
 	require.Equal(t, `line 399: service_id "ABC": want the digits of a service id`, rejected[0].Error())
 	require.Contains(t, string(rejected[0].Raw), "ABC,Cardiology,R1A")
-	require.Equal(t, `line 400: row "1,2,3": not CSV as its header says: wrong number of fields`, rejected[1].Error())
+	require.Equal(t, `line 400: row "1,2,3": not CSV that fits the header: wrong number of fields`, rejected[1].Error())
 	require.Equal(t, 401, rejected[2].Line)
 	for _, err := range e.Rows() {
 		require.NoError(t, err)

@@ -40,7 +40,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// asked are the requests so far, as "GET R4/HealthcareService?_id=1,2".
+// asked returns the requests so far, as "GET R4/HealthcareService?_id=1,2".
 func (f *fake) asked() (asked []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -54,9 +54,9 @@ func (f *fake) asked() (asked []string) {
 	return asked
 }
 
-// outside is an API that asks the handler, without a pace, and with one
-// credential unless options name others.
-func outside(tb testing.TB, answer http.HandlerFunc, options ...func(*Options)) (*API, *fake) {
+// apiOf returns an API that sends its requests to the handler, without a pace, and
+// with one credential unless options name others.
+func apiOf(tb testing.TB, answer http.HandlerFunc, options ...func(*Options)) (*API, *fake) {
 	tb.Helper()
 	there := &fake{answer: answer}
 	o := Options{
@@ -71,57 +71,57 @@ func outside(tb testing.TB, answer http.HandlerFunc, options ...func(*Options)) 
 	return api, there
 }
 
-// hasty makes an attempt the only one.
-func hasty(o *Options) { o.Limits.Attempts = 1 }
+// withoutRetries turns off retries.
+func withoutRetries(o *Options) { o.Limits.Attempts = 1 }
 
 func credentials(names ...string) func(*Options) {
 	return func(o *Options) {
 		o.Credentials = nil
 		for _, name := range names {
-			o.Credentials = append(o.Credentials, Credential{Name: name, Tokens: &fixed{token: name}})
+			o.Credentials = append(o.Credentials, Credential{Name: name, Tokens: &fixedTokens{token: name}})
 		}
 	}
 }
 
-// fixed gives the same token until it is expired, then the next.
-type fixed struct {
+// fixedTokens returns the same token until it is expired, then the next.
+type fixedTokens struct {
 	token   string
 	expired int
 }
 
-func (f *fixed) Token(context.Context) (string, error) {
+func (f *fixedTokens) Token(context.Context) (string, error) {
 	return f.token + strings.Repeat("+", f.expired), nil
 }
 
-func (f *fixed) Expire(token string) {
+func (f *fixedTokens) Expire(token string) {
 	if now, _ := f.Token(context.Background()); now == token {
 		f.expired++
 	}
 }
 
-// bearer is whose token a request carries.
+// bearer returns the token of a request.
 func bearer(r *http.Request) string {
 	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 }
 
-func say(w http.ResponseWriter, status int, body string) {
+func respond(w http.ResponseWriter, status int, body string) {
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body))
 }
 
-// outcome is the body of an error as R4 paths write it.
+// outcome returns the body of an error on R4 paths.
 func outcome(code string) string {
 	return `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"x","details":{"coding":[` +
 		`{"system":"https://fhir.nhs.uk/CodeSystem/ers-error-codes","code":"` + code + `"}]},"diagnostics":"secret words"}]}`
 }
 
-// service is the least that one can be.
+// service returns a minimal service.
 func service(id, version string) string {
 	return `{"resourceType":"HealthcareService","id":"` + id + `","meta":{"versionId":"` + version + `"},"name":"Service ` + id +
 		`","location":[{"identifier":{"system":"https://fhir.nhs.uk/Id/ods-site-code","value":"R1A01"}}]}`
 }
 
-// searchset answers A035 with a service for each id of which held says so.
+// searchset returns an answer of A035 with a service for each id that held accepts.
 func searchset(ids []string, held func(id string) bool) string {
 	entries := []string{}
 	for _, id := range ids {
@@ -136,7 +136,7 @@ func searchset(ids []string, held func(id string) bool) string {
 	return body + `}`
 }
 
-// idsOf is what a request of A035 asks for; nil for another one.
+// idsOf returns the ids that a request of A035 asks for; nil for other requests.
 func idsOf(r *http.Request) []string {
 	if text, ok := strings.CutPrefix(r.URL.RawQuery, "_id="); ok {
 		return strings.Split(text, ",")
@@ -171,7 +171,7 @@ func record(tb testing.TB, name string) recording {
 	return r
 }
 
-// body is the answer's, as it was sent.
+// body returns the body of the answer, as it was sent.
 func (r recording) body(tb testing.TB) string {
 	tb.Helper()
 	switch r.Response.Kind {
@@ -194,6 +194,6 @@ func (r recording) replay(tb testing.TB) http.HandlerFunc {
 				w.Header().Set(name, value)
 			}
 		}
-		say(w, r.Response.Status, r.body(tb))
+		respond(w, r.Response.Status, r.body(tb))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// storable: Postgres refuses invalid UTF-8 and NUL.
-func storable(tb testing.TB, value any) {
+// requireStorable checks a value for invalid UTF-8 and NUL, which Postgres refuses.
+func requireStorable(tb testing.TB, value any) {
 	tb.Helper()
 	text, err := json.Marshal(value)
 	require.NoError(tb, err)
@@ -24,7 +24,7 @@ func storable(tb testing.TB, value any) {
 	require.True(tb, utf8.Valid(text))
 }
 
-// FuzzDecodeBundle: what is read is complete, in order, and can be stored.
+// FuzzDecodeBundle: a decoded bundle is complete, in order, and can be stored.
 func FuzzDecodeBundle(f *testing.F) {
 	f.Add([]byte(searchset([]string{"1", "2"}, func(string) bool { return true })))
 	f.Add([]byte(`{"total":0}`))
@@ -42,7 +42,7 @@ func FuzzDecodeBundle(f *testing.F) {
 			require.NotEmpty(t, s.Sites)
 			require.True(t, digits(s.Version))
 			require.Equal(t, s, s.Canonical())
-			storable(t, s)
+			requireStorable(t, s)
 		}
 		for _, bad := range held.unreadable {
 			require.NoError(t, check(bad.ID))
@@ -51,7 +51,7 @@ func FuzzDecodeBundle(f *testing.F) {
 	})
 }
 
-// FuzzDecodeCodeSystem: each code stands once, and its dates are text.
+// FuzzDecodeCodeSystem: each code comes once, and its dates are text.
 func FuzzDecodeCodeSystem(f *testing.F) {
 	f.Add([]byte(`{"id":"SPECIALTY","concept":[{"code":"A","property":[{"code":"effectiveTo","valueDateTime":"2008-05-09"}]},{"code":"A"}]}`))
 	f.Add([]byte(`{"url":"x/SPECIALTY","concept":{"code":1,"property":{"code":"p","valueCoding":{"code":"c"},"valueX":[1]}}}`))
@@ -65,11 +65,11 @@ func FuzzDecodeCodeSystem(f *testing.F) {
 			require.False(t, c.Code == "" || seen[c.Code])
 			seen[c.Code] = true
 		}
-		storable(t, system)
+		requireStorable(t, system)
 	})
 }
 
-// FuzzExplain: what e-RS wrote never comes out, but for a plain code.
+// FuzzExplain: nothing that e-RS wrote is repeated, except a plain code.
 func FuzzExplain(f *testing.F) {
 	f.Add([]byte(outcome(codeNoRelationship)))
 	f.Add([]byte(`{"fault":{"faultstring":"x"}}`))
@@ -82,8 +82,7 @@ func FuzzExplain(f *testing.F) {
 	})
 }
 
-// FuzzExtract: the second reading finds the rows of the first, and every row has
-// an id.
+// FuzzExtract: a second reading finds the same rows, and every row has an id.
 func FuzzExtract(f *testing.F) {
 	f.Add([]byte(headers + anyRow + "x" + anyRow))
 	f.Add([]byte(headers + strings.Repeat(anyRow, 150) + "1,\"open\n2,3\n"))
@@ -107,7 +106,7 @@ func FuzzExtract(f *testing.F) {
 			require.Greater(t, row.Line, before)
 			before = row.Line
 			require.Equal(t, -1, strings.IndexFunc(row.Name, unicode.IsControl))
-			storable(t, row)
+			requireStorable(t, row)
 		}
 		require.Equal(t, e.rows, rows)
 		require.Equal(t, e.bad, bad)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOverANetwork: HTTP adds one header of its own, and unpacks what it asked
-// for; the base address may have another path, as that of the local sandbox.
+// TestOverANetwork: net/http adds one header of its own, and unpacks the answer. The
+// base address may have another path, like that of the local sandbox.
 func TestOverANetwork(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

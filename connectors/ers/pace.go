@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// pace lets one through at a time, with a full interval between any two: the
-// platform smooths, so that a burst is refused below the quota
-// (CONTRACT.md "Limits").
-// A waker that is late delays all after it; it never lets two come closer.
+// pace lets one request through at a time, with a full interval between any two: the
+// platform smooths, so that it refuses a burst below the quota
+// (CONTRACT.md "Limits"). A request that is late delays all after it; the interval
+// between two never gets shorter.
 type pace struct {
 	every time.Duration
 	slot  chan time.Time // holds when the next may go
@@ -39,7 +39,7 @@ func (p *pace) wait(ctx context.Context) error {
 	}
 }
 
-// paces is a Turn of this process alone.
+// paces returns a Turn for this process alone.
 func paces(credentials []Credential, perSecond float64) func(context.Context, string) error {
 	each := make(map[string]*pace, len(credentials))
 	for _, c := range credentials {

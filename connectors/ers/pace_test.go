@@ -21,21 +21,21 @@ import (
 
 func TestAcceptance09OneNewTokenOneRetry(t *testing.T) {
 	t.Parallel()
-	tokens := &fixed{token: "t"}
+	tokens := &fixedTokens{token: "t"}
 	with := func(o *Options) { o.Credentials[0].Tokens = tokens }
-	api, there := outside(t, func(w http.ResponseWriter, r *http.Request) {
+	api, there := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 		if bearer(r) == "t" {
-			say(w, http.StatusUnauthorized, "")
+			respond(w, http.StatusUnauthorized, "")
 			return
 		}
-		say(w, http.StatusOK, service("1", "1"))
+		respond(w, http.StatusOK, service("1", "1"))
 	}, with)
 	_, err := api.Service(t.Context(), "1")
 	require.NoError(t, err)
 	require.Len(t, there.requests, 2)
 
-	api, there = outside(t, func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusUnauthorized, outcome("ACCESS_DENIED"))
+	api, there = apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusUnauthorized, outcome("ACCESS_DENIED"))
 	}, with)
 	_, err = api.Service(t.Context(), "1")
 	require.Len(t, there.requests, 2)
@@ -47,14 +47,13 @@ func TestAcceptance09OneNewTokenOneRetry(t *testing.T) {
 	require.ErrorContains(t, err, "credential R1A")
 	require.ErrorContains(t, err, "check that the application is subscribed to this API in this environment")
 
-	api, there = outside(t, func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusUnauthorized, "") })
+	api, there = apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusUnauthorized, "") })
 	_, err = api.Service(t.Context(), "1")
 	require.Len(t, there.requests, 1)
 	require.ErrorContains(t, err, "this credential has none: configure its application")
 }
 
-// failures are the answers that are worth asking again, and the moments of the
-// attempts from the first on.
+// failures are the answers that are retried, with the seconds between the attempts.
 var failures = []struct {
 	name   string
 	status int
@@ -79,28 +78,28 @@ var failures = []struct {
 	{"500 without body", 500, nil, "", []time.Duration{1, 2, 4}, "status 500: e-RS or the platform has a fault"},
 }
 
-// failing asks for services while e-RS fails, and notes when it was asked.
-func failing(t *testing.T, n int, until int) (waits []time.Duration, found Found, err error) {
+// askWhileFailing asks for services while e-RS fails, and notes the time of each request.
+func askWhileFailing(t *testing.T, n int, until int) (waits []time.Duration, found Found, err error) {
 	t.Helper()
 	failure := failures[n]
 	var before time.Time
 	asked := 0
-	api, _ := outside(t, func(w http.ResponseWriter, r *http.Request) {
+	api, _ := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 		if asked++; asked > 1 {
 			waits = append(waits, time.Since(before))
 		}
 		if before = time.Now(); asked > until {
-			say(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
+			respond(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
 			return
 		}
 		maps.Copy(w.Header(), failure.header)
-		say(w, failure.status, failure.body)
+		respond(w, failure.status, failure.body)
 	})
 	found, err = api.Services(t.Context(), []services.ID{"1", "2"})
 	return waits, found, err
 }
 
-func backsOff(t *testing.T, status int) {
+func requireBackoff(t *testing.T, status int) {
 	t.Helper()
 	for n, test := range failures {
 		if test.status != status {
@@ -109,7 +108,7 @@ func backsOff(t *testing.T, status int) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				waits, found, err := failing(t, n, math.MaxInt)
+				waits, found, err := askWhileFailing(t, n, math.MaxInt)
 				var seconds []time.Duration
 				for _, wait := range waits {
 					seconds = append(seconds, wait/time.Second)
@@ -124,7 +123,7 @@ func backsOff(t *testing.T, status int) {
 				require.NotContains(t, err.Error(), "secret")
 
 				if len(test.waits) > 0 {
-					_, found, err = failing(t, n, 2)
+					_, found, err = askWhileFailing(t, n, 2)
 					require.NoError(t, err)
 					require.Len(t, found.Services, 2)
 				}
@@ -135,20 +134,20 @@ func backsOff(t *testing.T, status int) {
 
 func TestAcceptance10TooManyRequests(t *testing.T) {
 	t.Parallel()
-	backsOff(t, http.StatusTooManyRequests)
+	requireBackoff(t, http.StatusTooManyRequests)
 	t.Run("from the token endpoint", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
 			refusing := &fake{answer: func(w http.ResponseWriter, _ *http.Request) {
 				at = append(at, time.Now())
-				say(w, http.StatusTooManyRequests, "")
+				respond(w, http.StatusTooManyRequests, "")
 			}}
 			tokens, err := apim.New(apim.Options{
 				TokenURL: "https://example.test/oauth2/token", ClientID: "c", KeyID: "k", Key: apimtest.Key(), Transport: refusing,
 			})
 			require.NoError(t, err)
-			api, there := outside(t, nil, func(o *Options) { o.Credentials[0].Tokens = tokens })
+			api, there := apiOf(t, nil, func(o *Options) { o.Credentials[0].Tokens = tokens })
 			_, err = api.Service(t.Context(), "1")
 			var failure *Error
 			require.ErrorAs(t, err, &failure)
@@ -164,8 +163,8 @@ func TestAcceptance10TooManyRequests(t *testing.T) {
 
 func TestAcceptance11ServerErrors(t *testing.T) {
 	t.Parallel()
-	backsOff(t, http.StatusServiceUnavailable)
-	backsOff(t, http.StatusInternalServerError)
+	requireBackoff(t, http.StatusServiceUnavailable)
+	requireBackoff(t, http.StatusInternalServerError)
 }
 
 // TestAcceptance16: many workers, two client ids, each with its own ten.
@@ -175,11 +174,11 @@ func TestAcceptance16TenRequestsASecondForEachClient(t *testing.T) {
 		const each = 60
 		at := make(map[string][]time.Time)
 		var mu sync.Mutex
-		api, _ := outside(t, func(w http.ResponseWriter, r *http.Request) {
+		api, _ := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			at[bearer(r)] = append(at[bearer(r)], time.Now())
-			say(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
+			respond(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
 		}, credentials("A", "B"), func(o *Options) { o.Turn = nil })
 		var workers sync.WaitGroup
 		for n := range 2 * each {
@@ -194,26 +193,26 @@ func TestAcceptance16TenRequestsASecondForEachClient(t *testing.T) {
 			for n := range each - 10 {
 				require.GreaterOrEqual(t, at[name][n+10].Sub(at[name][n]), time.Second, "eleven in a second")
 			}
-			require.Equal(t, (each-1)*100*time.Millisecond, at[name][each-1].Sub(at[name][0]), "and no slower")
+			require.Equal(t, (each-1)*100*time.Millisecond, at[name][each-1].Sub(at[name][0]), "and not slower")
 		}
 	})
 }
 
-// TestAcceptance16Spacing: the exact distance, on synctest's clock, retries
-// included.
+// TestAcceptance16Spacing: the exact interval, on synctest's clock, including
+// retries.
 func TestAcceptance16Spacing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var at []time.Time
-		api, _ := outside(t, func(w http.ResponseWriter, r *http.Request) {
+		api, _ := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			if at = append(at, time.Now()); len(at)%7 == 0 {
-				say(w, http.StatusTooManyRequests, "")
+				respond(w, http.StatusTooManyRequests, "")
 				return
 			}
-			say(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
+			respond(w, http.StatusOK, searchset(idsOf(r), func(string) bool { return true }))
 		}, func(o *Options) { o.Turn = nil })
 		var workers sync.WaitGroup
 		for range 50 {
@@ -234,7 +233,7 @@ func TestAcceptance16Spacing(t *testing.T) {
 func TestTurnThatEnds(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no database")
-	api, there := outside(t, nil, func(o *Options) { o.Turn = func(context.Context, string) error { return broken } })
+	api, there := apiOf(t, nil, func(o *Options) { o.Turn = func(context.Context, string) error { return broken } })
 	_, err := api.Service(t.Context(), "1")
 	require.ErrorIs(t, err, broken)
 	require.Empty(t, there.requests)
@@ -248,6 +247,6 @@ func TestTurnThatEnds(t *testing.T) {
 		require.ErrorIs(t, p.wait(ctx), context.DeadlineExceeded)
 		start := time.Now()
 		require.NoError(t, p.wait(t.Context()))
-		require.Equal(t, 70*time.Millisecond, time.Since(start), "those who left have not moved the turn")
+		require.Equal(t, 70*time.Millisecond, time.Since(start), "requests that left have not delayed the others")
 	})
 }

@@ -44,8 +44,8 @@ var (
 	}
 )
 
-// TestRecordedServices: every recorded answer about services reads as what it
-// says, or is the error that it is.
+// TestRecordedServices: every recorded answer about services is read correctly, or
+// gives the right error.
 func TestRecordedServices(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]struct {
@@ -80,7 +80,7 @@ func TestRecordedServices(t *testing.T) {
 			r := record(t, name)
 			address, err := url.Parse(r.Request.URL)
 			require.NoError(t, err)
-			api, _ := outside(t, r.replay(t))
+			api, _ := apiOf(t, r.replay(t))
 			path := strings.Split(strings.TrimPrefix(address.Path, "/FHIR/"), "/")
 			answer, err := api.ask(t.Context(), api.credentials[0], question{method: r.Request.Method, path: path, query: address.RawQuery})
 			if want.status != 0 {
@@ -116,7 +116,7 @@ func TestRecordedCodeSystems(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []CodeKind{Specialties, ClinicTypes, Priorities} {
 		r := record(t, "A004_codesystem_"+string(kind))
-		api, there := outside(t, r.replay(t))
+		api, there := apiOf(t, r.replay(t))
 		system, err := api.CodeSystem(t.Context(), kind)
 		require.NoError(t, err)
 		requireSame(t, r.Response.Body, system)
@@ -124,7 +124,7 @@ func TestRecordedCodeSystems(t *testing.T) {
 	}
 }
 
-// examples are the six code systems of the specification.
+// examples returns the six code systems of the specification.
 func examples(tb testing.TB) map[CodeKind]json.RawMessage {
 	tb.Helper()
 	var spec struct {
@@ -150,7 +150,7 @@ func examples(tb testing.TB) map[CodeKind]json.RawMessage {
 	return found
 }
 
-// requireSame walks the JSON by itself and finds each of its values in what was
+// requireSame walks the JSON independently and checks that each of its values was
 // read.
 func requireSame(tb testing.TB, body []byte, read CodeSystem) {
 	tb.Helper()
@@ -202,28 +202,28 @@ func requireSame(tb testing.TB, body []byte, read CodeSystem) {
 	}
 }
 
-// TestRecordedThroughTheAPI: the sandbox answers 3,4 with services 1 and 2, which
-// nobody asked for.
+// TestRecordedThroughTheAPI: the sandbox answers a request for 3 and 4 with services
+// 1 and 2, which nobody asked for.
 func TestRecordedThroughTheAPI(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	api, there := outside(t, record(t, "A035_search_ids_3_4").replay(t))
+	api, there := apiOf(t, record(t, "A035_search_ids_3_4").replay(t))
 	found, err := api.Services(ctx, []services.ID{"4", "3"})
 	require.NoError(t, err)
 	require.Equal(t, Found{Absent: []services.ID{"3", "4"}, Unasked: []services.Service{indirect, second}}, found)
 	require.Equal(t, []string{"GET R4/HealthcareService?_id=3,4"}, there.asked())
 
-	api, _ = outside(t, record(t, "A035_search_ids_1_2").replay(t))
+	api, _ = apiOf(t, record(t, "A035_search_ids_1_2").replay(t))
 	found, err = api.Services(ctx, []services.ID{"2", "1", "2"})
 	require.NoError(t, err)
 	require.Equal(t, Found{Services: pair, SeenBy: map[services.ID]string{"1": "R1A", "2": "R1A"}}, found)
 
-	api, _ = outside(t, record(t, "A033_get_service_2").replay(t))
+	api, _ = apiOf(t, record(t, "A033_get_service_2").replay(t))
 	one, err := api.Service(ctx, "2")
 	require.NoError(t, err)
 	require.Equal(t, full, one)
 
-	api, there = outside(t, record(t, "A037_head_service_2").replay(t))
+	api, there = apiOf(t, record(t, "A037_head_service_2").replay(t))
 	version, err := api.Version(ctx, "2")
 	require.NoError(t, err)
 	require.Equal(t, "1", version)

@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Service asks for one service (A033), with one credential after the other until
-// one sees it. Errors are *Error, or those of Turn and the context.
+// Service asks for one service (A033), with each credential in turn until one sees
+// it. Errors are *Error, or those of Turn and the context.
 func (a *API) Service(ctx context.Context, id services.ID) (services.Service, error) {
 	var found services.Service
 	err := a.each(func(by Credential) (err error) {
@@ -22,7 +22,7 @@ func (a *API) Service(ctx context.Context, id services.ID) (services.Service, er
 }
 
 // Version asks for the version of one service (A037), a number as text. For many
-// of them Batch costs a twentieth (CONTRACT.md "One service and its version").
+// services Batch costs a twentieth (CONTRACT.md "One service and its version").
 // Errors are those of Service.
 func (a *API) Version(ctx context.Context, id services.ID) (string, error) {
 	var version string
@@ -33,8 +33,9 @@ func (a *API) Version(ctx context.Context, id services.ID) (string, error) {
 	return version, err
 }
 
-// each asks with one credential after the other while they do not see what is
-// asked for. That one may not see it outweighs that another does not know it.
+// each asks with each credential in turn until one sees the service. If none does,
+// the error that one may not see it outweighs the error that another does not know
+// it.
 func (a *API) each(ask func(Credential) error) error {
 	var unseen error
 	for _, by := range a.credentials {
@@ -61,7 +62,7 @@ func (a *API) service(ctx context.Context, by Credential, id services.ID) (servi
 	}
 	service, err := decodeService(answer.Body)
 	if err == nil {
-		err = agrees(service, id, answer.Header)
+		err = checkAnswer(service, id, answer.Header)
 	}
 	if err != nil {
 		return services.Service{}, unreadable(by, q, answer, err.Error())
@@ -69,11 +70,11 @@ func (a *API) service(ctx context.Context, by Credential, id services.ID) (servi
 	return service, nil
 }
 
-// agrees compares what a body says with what was asked, and with its ETag where
-// that has the right form: no more than one of two versions can be right.
-func agrees(service services.Service, id services.ID, header http.Header) error {
+// checkAnswer compares a body with the requested id, and with its ETag if that has the
+// right form: of two different versions at most one can be right.
+func checkAnswer(service services.Service, id services.ID, header http.Header) error {
 	if service.ID != id {
-		return fmt.Errorf("it is of service %s", service.ID)
+		return fmt.Errorf("it is about service %s", service.ID)
 	}
 	tag := header.Get("Etag")
 	if version, err := parseETag(tag); err == nil && version != service.Version {
@@ -108,22 +109,22 @@ func about(endpoint, method, what string, id services.ID) (question, error) {
 	}, nil
 }
 
-// check keeps everything but digits out of an address.
+// check keeps everything but digits out of a URL.
 func check(id services.ID) error {
 	parsed, err := services.ParseID(string(id))
 	if err == nil && parsed != id {
-		err = fmt.Errorf("e-RS service id %q: want digits alone", id)
+		err = fmt.Errorf("e-RS service id %q: want only digits", id)
 	}
 	return err
 }
 
-// parseETag reads W/"7" and nothing else: a strong one is of another kind of
-// answer, not of a version (CONTRACT.md "One service and its version").
+// parseETag reads only W/"7": a strong one belongs to another kind of answer, not to a
+// version (CONTRACT.md "One service and its version").
 func parseETag(tag string) (string, error) {
 	version, weak := strings.CutPrefix(tag, `W/"`)
 	version, closed := strings.CutSuffix(version, `"`)
 	if !weak || !closed || !digits(version) {
-		return "", fmt.Errorf("ETag %.60q: want a weak one with a number, as W/\"7\"", tag)
+		return "", fmt.Errorf("ETag %.60q: want a weak one with a number, like W/\"7\"", tag)
 	}
 	return version, nil
 }

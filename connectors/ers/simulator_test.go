@@ -20,8 +20,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// simulated is the API against a simulator with authentication and two
-// organisations.
+// simulated returns an API for a simulator with authentication and two organisations.
 func simulated(t *testing.T, o erstest.Options) (*ers.API, *erstest.Server) {
 	t.Helper()
 	o.World = erstest.NewWorld(7, []erstest.Site{{Code: "R1A01"}, {Code: "R1A02"}, {Code: "R2B01"}}, 17)
@@ -91,8 +90,8 @@ func TestSimulator(t *testing.T) {
 	}
 }
 
-// TestSimulatorFaults: no fault makes anything known that is not, and
-// every error says how to go on.
+// TestSimulatorFaults: no fault leads to a wrong result, and every error says what to
+// do.
 func TestSimulatorFaults(t *testing.T) {
 	t.Parallel()
 	api, server := simulated(t, erstest.Options{})

@@ -20,7 +20,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// The error codes that decide something (CONTRACT.md "Errors").
+// The error codes that matter to us (CONTRACT.md "Errors").
 const (
 	validationError     = "ValidationError"
 	noResultFound       = "NoResultFound"
@@ -28,7 +28,7 @@ const (
 	tooManyRequestError = "TooManyRequestsError"
 )
 
-// codes are all of them, to show no others.
+// codes are all error codes; no others are shown.
 var codes = []string{
 	validationError, "BadRequestError", "AuthError", noResultFound, rateLimitError, tooManyRequestError, "Exception", "EventletTimeout",
 }
@@ -50,7 +50,7 @@ type fault struct {
 	Message string `json:"message"`
 }
 
-// decodeRefusal reads an error; one that cannot be read says nothing.
+// decodeRefusal reads an error; it returns an empty one if the body cannot be read.
 func decodeRefusal(body []byte) refusal {
 	var said refusal
 	if json.Unmarshal(body, &said) != nil {
@@ -59,18 +59,18 @@ func decodeRefusal(body []byte) refusal {
 	return said
 }
 
-// all reports that the answer says this and nothing else.
-func (r refusal) all(code string) bool {
+// hasOnly reports whether the answer has errors and all have this code.
+func (r refusal) hasOnly(code string) bool {
 	return len(r.Errors) > 0 && !slices.ContainsFunc(r.Errors, func(f fault) bool { return f.Error != code })
 }
 
-// about reports that all of what is wrong is this field. That is the one thing
-// decided by a message, against the official advice: the code ValidationError
-// says that a property broke the schema, and its name stands nowhere but in the
-// message's first word, which the validator puts there. A word that is not there
-// any more makes an alert, the safe side: nobody loses their address by it.
-func (r refusal) about(field string) bool {
-	return r.all(validationError) && !slices.ContainsFunc(r.Errors, func(f fault) bool { return f.field() != field })
+// isOnlyAbout reports whether all errors are about this field. This is the only decision
+// that depends on a message, against the official advice: the code ValidationError
+// says that a property broke the schema, and only the first word of the message,
+// written by the validator, names the property. If that word ever changes, the
+// result is an alert, which is safe: no address is marked dead by mistake.
+func (r refusal) isOnlyAbout(field string) bool {
+	return r.hasOnly(validationError) && !slices.ContainsFunc(r.Errors, func(f fault) bool { return f.field() != field })
 }
 
 func (f fault) field() string {
@@ -80,35 +80,36 @@ func (f fault) field() string {
 	return ""
 }
 
-// refused is what an answer other than a success means (CONTRACT.md "Errors").
+// refused says what an answer other than a success means (CONTRACT.md "Errors").
 //
-// Of the 400s only those about email_address or reference are the letter's own:
-// the next one may be taken. All others (template, reply-to, personalisation,
-// trial mode) are settings that every letter of its kind shares.
+// Of the 400s, only those about email_address or reference concern the letter
+// alone: the next one may be accepted. All others (template, reply-to,
+// personalisation, trial mode) concern settings that every letter of its kind
+// shares.
 func (c *Client) refused(a *httpx.Answer, what string) *people.MailError {
 	said := decodeRefusal(a.Body)
 	e := &people.MailError{Answer: people.MailAlert, Status: a.Status, Reason: what + said.text()}
 	switch {
 	case a.Status < http.StatusMultipleChoices: // a success that is not ours, say of a redirect that turned into a GET
 		e.Answer = people.MailUnclear
-	case a.Status == http.StatusBadRequest && said.about("email_address"):
+	case a.Status == http.StatusBadRequest && said.isOnlyAbout("email_address"):
 		e.Answer = people.MailNoSuchAddress
-	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && said.about("reference"):
+	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && said.isOnlyAbout("reference"):
 		e.Answer = people.MailRefused
 	case a.Status == http.StatusBadRequest && len(said.Errors) == 0:
 		e.Answer = people.MailUnclear
 	case a.Status == http.StatusTooManyRequests:
 		e.Answer, e.Wait = c.limited(a, said)
 	case a.Status == http.StatusForbidden:
-		e.Reason += c.clock(a.Header)
+		e.Reason += c.clockHint(a.Header)
 	}
 	return e
 }
 
-// limited tells the two limits apart. There is no Retry-After from Notify; one
-// in front of it may send it.
+// limited tells the two limits apart. Notify sends no Retry-After, but a proxy in
+// front of it may.
 func (c *Client) limited(a *httpx.Answer, said refusal) (people.MailAnswer, time.Duration) {
-	if said.all(tooManyRequestError) {
+	if said.hasOnly(tooManyRequestError) {
 		return people.MailPause, untilTomorrow(c.options.Now())
 	}
 	wait := time.Minute
@@ -118,17 +119,17 @@ func (c *Client) limited(a *httpx.Answer, said refusal) (people.MailAnswer, time
 	return people.MailRetry, wait + rand.N(15*time.Second) //nolint:gosec // it only keeps processes from coming back together
 }
 
-// untilTomorrow is the time to next midnight UTC, when the day's limit starts
-// anew, and a minute: a letter sent before midnight by Notify's clock would cost
-// the whole next day.
+// untilTomorrow returns the time until a minute after the next midnight UTC, when a
+// new daily limit starts. The minute is for clocks that differ: a letter sent before
+// midnight by Notify's clock would cost us another day.
 func untilTomorrow(now time.Time) time.Duration {
 	day := 24 * time.Hour
 	return now.UTC().Truncate(day).Add(day + time.Minute).Sub(now)
 }
 
-// clock says how far ours is from Notify's by the Date of an answer, when that
-// is why a token is refused.
-func (c *Client) clock(header http.Header) string {
+// clockHint says how far our clock is from Notify's, by the Date of the answer, if that
+// may be why a token was refused.
+func (c *Client) clockHint(header http.Header) string {
 	const allowed = 25 * time.Second // of 30; a Date has no fractions, and took its time to come
 	theirs, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
@@ -143,8 +144,7 @@ func (c *Client) clock(header http.Header) string {
 	return ""
 }
 
-// hints say in our words what messages say, for people. Nothing is decided by
-// them.
+// hints put messages in our own words, for people. No decision depends on them.
 var hints = []struct{ message, words string }{
 	{"Template not found", "Notify has no such template"},
 	{"Template has been deleted", "the template was deleted in Notify"},
@@ -159,11 +159,11 @@ var hints = []struct{ message, words string }{
 	{"Unauthorized", "the token did not arrive: look for a proxy that drops headers"},
 }
 
-// text are what may be shown of an error.
+// words returns what may be shown of an error.
 func (r refusal) text() string {
 	const most = 5
 	if len(r.Errors) == 0 {
-		return ": not an answer of GOV.UK Notify: check the address of its API, and what stands in between"
+		return ": not an answer of GOV.UK Notify: check the address of its API, and any proxy in between"
 	}
 	shown := make([]string, 0, most)
 	for _, f := range r.Errors[:min(len(r.Errors), most)] {
@@ -172,7 +172,7 @@ func (r refusal) text() string {
 	return ": " + strings.Join(shown, ", ")
 }
 
-// placeholderShape is that of placeholders in our texts: what else follows a
+// placeholderShape matches the placeholders in our texts: anything else after a
 // message could be a value.
 var placeholderShape = regexp.MustCompile(`^[a-z][a-z_]{0,30}$`)
 
@@ -200,15 +200,15 @@ func (f fault) text() string {
 	return strings.Join(words, " ")
 }
 
-// failure is what it means that there is no answer, or one without a body that
-// we read. Its cause keeps no text of the other side.
+// failure says what it means that there is no answer, or one whose body we do not
+// read. Its cause holds no text of the other side.
 func failure(ctx context.Context, err error) *people.MailError {
 	if errors.Is(err, httpx.ErrOpen) {
 		return &people.MailError{
 			Answer: people.MailRetry, Reason: "too many requests failed in a row; nothing was sent", Err: httpx.ErrOpen,
 		}
 	}
-	e := unclear(0, silence(err))
+	e := unclear(0, whyNoAnswer(err))
 	if status, ok := errors.AsType[*httpx.StatusError](err); ok {
 		e.Status, e.Reason = status.Status, "GOV.UK Notify is in trouble"
 		if status.Status < http.StatusInternalServerError && status.Status != http.StatusRequestTimeout {
@@ -219,18 +219,18 @@ func failure(ctx context.Context, err error) *people.MailError {
 	return e
 }
 
-// reading is a failure of a request that only reads: whatever was to be learned
-// is as unclear as before.
-func reading(e *people.MailError) *people.MailError {
+// asReadError turns the failure of a request that only reads into an unclear one: we
+// know no more than before.
+func asReadError(e *people.MailError) *people.MailError {
 	if e.Answer == people.MailRetry {
 		e.Answer = people.MailUnclear
 	}
 	return e
 }
 
-// silence says why there is no answer. Errors of the network may quote what came
-// back, so they are told in our words.
-func silence(err error) string {
+// whyNoAnswer says why there is no answer. Network errors may quote what came back, so
+// we put them in our own words.
+func whyNoAnswer(err error) string {
 	timeout, isNet := errors.AsType[net.Error](err)
 	_, isName := errors.AsType[*net.DNSError](err)
 	switch {

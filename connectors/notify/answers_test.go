@@ -83,7 +83,7 @@ func TestAnswers(t *testing.T) {
 			people.MailAlert, "check the machine's clock",
 		},
 		"key":           {403, says("AuthError", "Invalid token: API key not found"), people.MailAlert, "check the API key"},
-		"firewall":      {403, "<html>" + canary, people.MailAlert, "stands in between"},
+		"firewall":      {403, "<html>" + canary, people.MailAlert, "proxy in between"},
 		"wrong address": {404, "", people.MailAlert, "check the address"},
 		"too large":     {413, "", people.MailRefused, ""},
 		"rate": {
@@ -107,7 +107,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestSampleErrors: every error of the samples is one of ours.
+// TestSampleErrors: every error in the samples is classified.
 func TestSampleErrors(t *testing.T) {
 	t.Parallel()
 	var bodies map[string]json.RawMessage
@@ -161,11 +161,11 @@ func TestClock(t *testing.T) {
 	for theirs, want := range map[time.Time]string{
 		now.Add(-45 * time.Second): "45s ahead", now.Add(2 * time.Hour): "2h0m0s behind", now: "",
 	} {
-		got := at(now).clock(http.Header{"Date": {theirs.Format(http.TimeFormat)}})
+		got := at(now).clockHint(http.Header{"Date": {theirs.Format(http.TimeFormat)}})
 		require.Contains(t, got, want)
 		require.Equal(t, want == "", got == "")
 	}
-	require.Empty(t, at(now).clock(http.Header{}))
+	require.Empty(t, at(now).clockHint(http.Header{}))
 }
 
 func TestSilenceQuotesNothing(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrKey is what is wrong with a text that is no API key. It never holds it.
-var ErrKey = errors.New("it is no key of GOV.UK Notify: want {name}-{service id}-{secret}, both UUIDs")
+// ErrKey says that a text is not an API key. It never holds the text.
+var ErrKey = errors.New("not a key of GOV.UK Notify: want {name}-{service id}-{secret}, the last two UUIDs")
 
 const (
 	uuidLength = 36
@@ -24,13 +24,13 @@ var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA
 
 func isUUID(s string) bool { return uuidShape.MatchString(s) }
 
-// apiKey is a key taken apart. The secret is used as the text it is, not as the
-// bytes that its digits stand for (CONTRACT.md "Tokens").
+// apiKey is a parsed key. The secret is used as text, not as the bytes that its
+// digits encode (CONTRACT.md "Tokens").
 type apiKey struct{ service, secret string }
 
-// parseKey cuts from the right, because names of keys hold hyphens.
+// parseKey parses from the right, because names of keys may contain hyphens.
 func parseKey(text string) (apiKey, error) {
-	text = strings.TrimSpace(text) // files end with a line
+	text = strings.TrimSpace(text) // files end with a newline
 	name := len(text) - keyLength
 	if name < 0 || name > 0 && text[name-1] != '-' || text[name+uuidLength] != '-' {
 		return apiKey{}, ErrKey
@@ -43,10 +43,10 @@ func parseKey(text string) (apiKey, error) {
 }
 
 // tokenHeader has its keys in the order of the official clients, so that the
-// published example is met in every byte.
-const tokenHeader = `{"typ":"JWT","alg":"HS256"}` //nolint:gosec // no secret: every token begins like this
+// published example is matched in every byte.
+const tokenHeader = `{"typ":"JWT","alg":"HS256"}` //nolint:gosec // not a secret: every token begins like this
 
-// token is the bearer token of one request, good for 30 seconds either side of
+// token returns the bearer token of one request, valid for 30 seconds either side of
 // Notify's clock.
 func (k apiKey) token(now time.Time) (string, error) {
 	claims, err := json.Marshal(struct {

@@ -16,7 +16,7 @@ func sample(tb testing.TB, name string, into any) {
 	require.NoError(tb, json.Unmarshal(realdata.Read(tb, "notify", name), into))
 }
 
-// exampleKey is of Notify's public documentation, and opens nothing.
+// exampleKey is from Notify's public documentation, and gives no access.
 const exampleKey = "my_test_key-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0"
 
 // TestTokenVector: the published example in every byte.

@@ -9,19 +9,19 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// Receipt is how a letter fares, as Notify tells it.
+// Receipt is the state of a letter, as Notify reports it.
 type Receipt struct {
 	Reference string // ours
 	people.Acceptance
 }
 
-// What can be wrong with an answer. None holds any of it.
+// What can be wrong with an answer. No error holds any of its text.
 var (
 	errUnreadable     = errors.New("the answer cannot be read")
-	errOtherReference = errors.New("the answer speaks of another letter")
+	errOtherReference = errors.New("the answer is about another letter")
 	errUnknownStatus  = errors.New("the answer has a status that an e-mail cannot have")
 	errNotEmail       = errors.New("the answer is not about an e-mail")
-	errTime           = errors.New("it is no time of this century")
+	errTime           = errors.New("not a time in this century")
 )
 
 // states by status (CONTRACT.md "States"). Those of letters on paper are not here.
@@ -32,12 +32,12 @@ var states = map[string]people.MailState{
 	"technical-failure": people.MailFailed,
 }
 
-// stamp is a time as Notify writes it, in either way; zero when not told.
-type stamp struct{ at time.Time } // not embedded: time.Time reads JSON in its own way
+// timestamp is a time in either of Notify's formats; zero if it is not given.
+type timestamp struct{ at time.Time } // not embedded: time.Time reads JSON in its own way
 
 // UnmarshalText reads 2024-05-17T15:58:38.342838Z, as the service writes it, and
 // 2024-05-17 15:58:38.342838, as its documentation has it (CONTRACT.md "States").
-func (s *stamp) UnmarshalText(text []byte) error {
+func (s *timestamp) UnmarshalText(text []byte) error {
 	at, err := parseTime(string(text))
 	s.at = at
 	return err
@@ -65,19 +65,19 @@ func (t template) version() (int, bool) {
 	return v, float64(v) == t.Version && v >= 0
 }
 
-// statement is what answers and receipts say of an e-mail, as far as we use it. What
-// is personal in them is not even read.
+// told is the part of answers and receipts about an e-mail that we use. Their
+// personal data is not even read.
 type statement struct {
-	ID               string   `json:"id"`
-	Reference        *string  `json:"reference"`
-	Type             string   `json:"type"`
-	NotificationType string   `json:"notification_type"` // the name of it in a receipt
-	Status           string   `json:"status"`
-	Template         template `json:"template"`
-	TemplateVersion  float64  `json:"template_version"` // in a receipt
-	CreatedAt        *stamp   `json:"created_at"`
-	SentAt           *stamp   `json:"sent_at"`
-	CompletedAt      *stamp   `json:"completed_at"`
+	ID               string     `json:"id"`
+	Reference        *string    `json:"reference"`
+	Type             string     `json:"type"`
+	NotificationType string     `json:"notification_type"` // the name of it in a receipt
+	Status           string     `json:"status"`
+	Template         template   `json:"template"`
+	TemplateVersion  float64    `json:"template_version"` // in a receipt
+	CreatedAt        *timestamp `json:"created_at"`
+	SentAt           *timestamp `json:"sent_at"`
+	CompletedAt      *timestamp `json:"completed_at"`
 }
 
 // decodeSent reads the answer to a request that sends.
@@ -86,7 +86,7 @@ func decodeSent(body []byte) (Receipt, error) {
 	if json.Unmarshal(body, &t) != nil {
 		return Receipt{}, errUnreadable
 	}
-	t.Type, t.Status = "email", "created" // it says neither
+	t.Type, t.Status = "email", "created" // the answer has neither
 	return t.receipt()
 }
 
@@ -109,14 +109,13 @@ func decodeReceipt(body []byte) (Receipt, error) {
 	return t.receipt()
 }
 
-// page is a part of the list.
+// page is a page of the list.
 type page struct {
 	receipts []Receipt
 	last     string // id of the oldest; empty for an empty list
 }
 
-// decodePage reads a part of the list. A message that is not understood does not
-// keep us from the others.
+// decodePage reads a page of the list. It skips a message that it cannot read.
 func decodePage(body []byte) (page, error) {
 	var list struct {
 		Notifications *[]json.RawMessage `json:"notifications"`
@@ -158,11 +157,11 @@ func (t statement) receipt() (Receipt, error) {
 	return r, nil
 }
 
-// at is when the message came to its state.
+// at returns when the message entered its state.
 func (t statement) at(state people.MailState) time.Time {
-	stamps := []*stamp{t.CompletedAt}
+	stamps := []*timestamp{t.CompletedAt}
 	if state == people.MailSending {
-		stamps = []*stamp{t.SentAt, t.CreatedAt}
+		stamps = []*timestamp{t.SentAt, t.CreatedAt}
 	}
 	for _, s := range stamps {
 		if s != nil && !s.at.IsZero() {

@@ -45,7 +45,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// examples are those of one answer in Notify's published description.
+// examples returns the examples of one answer in Notify's published description.
 func examples(tb testing.TB, file, method, status string) map[string]json.RawMessage {
 	tb.Helper()
 	var described map[string]struct {
@@ -81,7 +81,7 @@ func TestPublishedExamples(t *testing.T) {
 		}
 	}
 	for _, body := range examples(t, "GET_data_for_message.json", "get", "404") {
-		require.True(t, decodeRefusal(body).all(noResultFound))
+		require.True(t, decodeRefusal(body).hasOnly(noResultFound))
 	}
 }
 
@@ -152,7 +152,7 @@ func TestOddBodies(t *testing.T) {
 	require.Equal(t, page{last: someID}, p)
 }
 
-// FuzzDecode: whatever comes is read or refused, and what is read is whole.
+// FuzzDecode: any input is either decoded completely or refused.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"id":"` + someID + `","reference":"a","type":"email","notification_type":"email","status":"delivered",
 		"completed_at":"2026-12-01 08:00:10.321","template":{"version":1},"template_version":3}`))

@@ -15,38 +15,38 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// ProductionURL is the address of the service. There is no other: what is not
-// meant for people goes there with a test key
+// ProductionURL is the address of the service. There is no other: mail that is not
+// meant for people is sent there with a test key
 // (CONTRACT.md "Keys and test addresses").
 const ProductionURL = "https://api.notifications.service.gov.uk"
 
-// perSecond is the pace of a client of its own: Notify's bucket of 1,000 is
+// perSecond is the pace of a client without Turn: Notify's bucket of 1,000 is
 // refilled with 50 a second (CONTRACT.md "Limits").
 const perSecond = 40
 
 // Options configure the client.
 type Options struct {
 	BaseURL string // ProductionURL or a simulator's; empty: ProductionURL
-	// APIKey is asked at each request, so that a new key is used as soon as it is
-	// there: {name}-{service id}-{secret}.
+	// APIKey is called for each request, so that a new key is used at once. It
+	// returns {name}-{service id}-{secret}.
 	APIKey func() (string, error)
 	// Templates are the ids (UUIDs) of the templates in Notify, one for each of
 	// people.LetterKinds.
 	Templates map[people.LetterKind]string
 	ReplyTo   string // id (UUID) of a reply-to address in Notify; empty: the service's own
-	// Turn is waited for before each request that sends: the pace that all
-	// processes share. nil: at most 40 a second by this client.
+	// Turn is called before each request that sends, and waits for its turn in the
+	// pace that all processes share. nil: at most 40 a second by this client.
 	Turn   func(context.Context) error
 	Now    func() time.Time // of tokens and waits; nil: time.Now
-	Limits httpx.Limits     // each request is sent once, and Turn is its pace, whatever stands here
+	Limits httpx.Limits     // its attempts and pace are ignored: each request is sent once, and Turn sets the pace
 }
 
-// Client is GOV.UK Notify. It may be used concurrently.
+// Client is a client of GOV.UK Notify. It may be used concurrently.
 type Client struct {
 	base    *url.URL
 	options Options
 	send    *httpx.Client
-	read    *httpx.Client // apart, so that its breaker does not keep letters from being looked up
+	read    *httpx.Client // separate, so that letters can be looked up while the other's breaker is open
 }
 
 // New checks the options. Its error names every template that is missing.
@@ -85,7 +85,7 @@ func checkTemplates(templates map[people.LetterKind]string) error {
 
 func checkReplyTo(id string) error {
 	if id != "" && !isUUID(id) {
-		return errors.New("the reply-to id is no UUID: it is not the address itself")
+		return errors.New("the reply-to id is not a UUID: do not use the address itself")
 	}
 	return nil
 }
@@ -104,18 +104,18 @@ func checkKey(ask func() (string, error)) error {
 	return nil
 }
 
-// http makes a client without retries: a token does not last as long as they
-// would. It has no pace, because turns have it.
+// http makes a client without retries, which would outlast a token, and without a
+// pace, which Turn sets.
 func (o Options) http(name string) *httpx.Client {
 	limits := o.Limits
 	limits.Attempts, limits.PerSecond = 1, float64(rate.Inf)
-	return httpx.New(httpx.Options{Name: name, Limits: limits, Pass: explained, Now: o.Now})
+	return httpx.New(httpx.Options{Name: name, Limits: limits, Pass: isBodyRead, Now: o.Now})
 }
 
-// explained are the answers whose bodies are read.
-func explained(status int) bool {
+// isBodyRead reports whether the body of an answer is read.
+func isBodyRead(status int) bool {
 	return status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusRequestTimeout
 }
 
-// Lookup reports that letters can be found by their reference.
+// Lookup reports that Find can find letters.
 func (*Client) Lookup() bool { return true }

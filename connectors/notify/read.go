@@ -14,11 +14,11 @@ import (
 const readPath = "/v2/notifications"
 
 // Find looks a letter up by our reference, before any repeat
-// (CONTRACT.md "No de-duplication"). Of several with the same reference it gives
-// the newest. Notify forgets after 7 days, and then it is not found.
+// (CONTRACT.md "No de-duplication"). Of several with the same reference it returns
+// the newest. Notify forgets letters after 7 days; then they are not found.
 //
-// Its errors are *people.MailError. Unclear means here: ask again, and do not
-// send before there was an answer.
+// Its errors are *people.MailError. Unclear here means: ask again, and do not send
+// until there is an answer.
 func (c *Client) Find(ctx context.Context, reference string) (mailed people.Acceptance, found bool, err error) {
 	page, err := c.page(ctx, url.Values{"template_type": {"email"}, "reference": {reference}})
 	if err != nil {
@@ -29,16 +29,16 @@ func (c *Client) Find(ctx context.Context, reference string) (mailed people.Acce
 			return receipt.Acceptance, true, nil
 		}
 	}
-	if page.last != "" { // only an empty list says that there is none (CONTRACT.md "No de-duplication")
+	if page.last != "" { // only an empty list means that there is none (CONTRACT.md "No de-duplication")
 		return people.Acceptance{}, false, unclear(http.StatusOK, errOtherReference.Error())
 	}
 	return people.Acceptance{}, false, nil
 }
 
-// List polls the e-mails of the last 7 days, the newest first and at most 250 a
-// call. olderThan is the id to go on from, empty at first; next is empty at the
-// end. Those that are not ours, without a reference, are left out. Errors are
-// those of Find.
+// List polls the e-mails of the last 7 days, the newest first and at most 250 per
+// call. olderThan is the id to continue after, empty at first; next is empty at the
+// end. E-mails without a reference are not ours and are left out. Errors are those
+// of Find.
 func (c *Client) List(ctx context.Context, olderThan string) (receipts []Receipt, next string, err error) {
 	query := url.Values{"template_type": {"email"}}
 	if olderThan != "" {
@@ -54,17 +54,17 @@ func (c *Client) List(ctx context.Context, olderThan string) (receipts []Receipt
 	return page.receipts, page.last, nil
 }
 
-// Status asks for one letter by the id that Notify gave it. It is not found when
-// it is older than 7 days (CONTRACT.md "Looking up"). Errors are those of Find.
+// Status asks for one letter by Notify's id. A letter older than 7 days is not found
+// (CONTRACT.md "Looking up"). Errors are those of Find.
 func (c *Client) Status(ctx context.Context, id string) (mailed people.Acceptance, found bool, err error) {
 	if !isUUID(id) {
-		return people.Acceptance{}, false, refusedByUs("its id is no UUID")
+		return people.Acceptance{}, false, refusedByUs("its id is not a UUID")
 	}
 	answer, err := c.get(ctx, readPath+"/"+id, nil)
 	if err != nil {
 		return people.Acceptance{}, false, err
 	}
-	if answer.Status == http.StatusNotFound && decodeRefusal(answer.Body).all(noResultFound) {
+	if answer.Status == http.StatusNotFound && decodeRefusal(answer.Body).hasOnly(noResultFound) {
 		return people.Acceptance{}, false, nil
 	}
 	if answer.Status != http.StatusOK {
@@ -102,12 +102,12 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpx
 	}
 	answer, err := c.read.Fetch(req)
 	if err != nil {
-		return nil, reading(failure(ctx, err))
+		return nil, asReadError(failure(ctx, err))
 	}
 	return answer, nil
 }
 
-// request makes a request with a token of now.
+// request makes a request with a new token.
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Request, error) {
 	text, err := c.options.APIKey()
 	if err != nil {

@@ -17,17 +17,17 @@ const (
 	receiptTimeout = 4 * time.Second // Notify waits 5
 )
 
-// Receipts takes the delivery receipts that Notify posts (CONTRACT.md "Receipts"),
-// each with the bearer token that was set there, of at least 32 characters. Take
-// writes one down. It is called again for the same receipt, and late: it must make
-// no difference (Mailed.ID and Mailed.At tell). Whoever gives Take logs its errors.
+// Receipts handles the delivery receipts that Notify posts (CONTRACT.md "Receipts"),
+// each with the bearer token set there, of at least 32 characters. Take stores one.
+// It may be called late and more than once for the same receipt, and must then
+// change nothing (Mailed.ID and Mailed.At identify it). Take must log its own errors.
 //
-// Notify sends again only after 429, 5xx and silence, so those are the answers
-// to what may go well later, and no others:
+// Notify sends again only after 429, 5xx and silence, so only failures that may pass
+// get such an answer:
 //
-//	204  taken, or about a message that is not ours
-//	400  no receipt of an e-mail, as ever it is sent
-//	401  another token: the poll has to find what is lost
+//	204  accepted, or about a message that is not ours
+//	400  not a receipt of an e-mail, and never will be
+//	401  another token: polling has to find what is lost
 //	405  not a POST; 413 more than 16 KiB
 //	503  Take failed or took more than 4 seconds, or the body broke off
 func Receipts(token string, take func(context.Context, Receipt) error) (http.Handler, error) {
@@ -50,8 +50,8 @@ func Receipts(token string, take func(context.Context, Receipt) error) (http.Han
 	}), nil
 }
 
-// authorized compares hashes, so that neither the time nor the length tells
-// anything of the token.
+// authorized compares hashes, so that neither the time nor the length reveals
+// anything about the token.
 func authorized(r *http.Request, want [sha256.Size]byte) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	got := sha256.Sum256([]byte(token))

@@ -22,7 +22,7 @@ import (
 
 const token = "canary-token-of-the-receipts-0123456789"
 
-// TestReceipts: from a letter to its fate, over the simulator's own receipts.
+// TestReceipts follows letters to their last state, by the simulator's receipts.
 func TestReceipts(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
@@ -49,7 +49,7 @@ func TestReceipts(t *testing.T) {
 		require.NoError(t, err)
 		return sum
 	}
-	require.Zero(t, post(), "nothing has come to its end")
+	require.Zero(t, post(), "no letter has a last state yet")
 	server.Advance(time.Minute)
 	require.Equal(t, notifytest.Posted{Again: 3}, post())
 	down = false

@@ -17,11 +17,11 @@ const (
 	maxReference = 1000 // characters (CONTRACT.md "Sending")
 )
 
-// Send sends a letter in one request. Its errors are *people.MailError; after
-// any other answer than people.MailUnclear, Notify did not take the letter.
+// Send sends a letter in one request. Its errors are *people.MailError; unless the
+// answer is people.MailUnclear, Notify did not accept the letter.
 //
-// An unclear request may still be under way inside Notify: look the letter up
-// when Limits.Timeout has passed, not at once.
+// After an unclear answer Notify may still be processing the request: look the
+// letter up after Limits.Timeout, not at once.
 func (c *Client) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	body, err := c.body(l)
 	if err != nil {
@@ -34,8 +34,8 @@ func (c *Client) Send(ctx context.Context, l people.Letter) (people.Acceptance, 
 	if err != nil {
 		return people.Acceptance{}, err
 	}
-	// A body that cannot be had twice keeps net/http from sending the request
-	// again by itself, after a broken connection or a redirect.
+	// A body that can be read only once keeps net/http from repeating the request
+	// automatically after a broken connection or a redirect.
 	req.GetBody = nil
 	req.Header.Set("Content-Type", "application/json")
 	answer, err := c.send.Fetch(req)
@@ -48,7 +48,7 @@ func (c *Client) Send(ctx context.Context, l people.Letter) (people.Acceptance, 
 	return accepted(answer, l)
 }
 
-// accepted reads a success. One that cannot be relied on is worth a look-up.
+// accepted reads a success. If it is not reliable, the letter has to be looked up.
 func accepted(a *httpx.Answer, l people.Letter) (people.Acceptance, error) {
 	got, err := decodeSent(a.Body)
 	if err == nil && got.Reference != l.Reference {
@@ -71,7 +71,7 @@ type message struct {
 	SanitiseContentFor []string       `json:"sanitise_content_for,omitempty"`
 }
 
-// body writes a letter down. It is the only place that reveals anything.
+// body encodes a letter. It is the only place that reveals personal data.
 func (c *Client) body(l people.Letter) ([]byte, error) {
 	template := c.options.Templates[l.Kind]
 	switch {
@@ -90,14 +90,14 @@ func (c *Client) body(l people.Letter) ([]byte, error) {
 		EmailAddress: l.To.Reveal(), TemplateID: template, Personalisation: filled,
 		Reference: l.Reference, EmailReplyToID: c.options.ReplyTo,
 	}
-	for _, typed := range []string{"name", "person"} { // by users: they are not to bring links and headings
+	for _, typed := range []string{"name", "person"} { // by users, who must not add links and headings
 		if _, there := filled[typed]; there {
 			m.SanitiseContentFor = append(m.SanitiseContentFor, typed)
 		}
 	}
 	text, err := json.Marshal(m)
 	if err != nil { // never: there are only texts
-		return nil, refusedByUs("it cannot be written down")
+		return nil, refusedByUs("it cannot be encoded")
 	}
 	return text, nil
 }

@@ -69,7 +69,7 @@ func letter(t *testing.T, reference, to string) people.Letter {
 	}
 }
 
-// failed checks that an error is a *people.MailError that gives nothing away.
+// failed checks that an error is a *people.MailError that reveals nothing.
 func failed(t *testing.T, err error, want people.MailAnswer) *people.MailError {
 	t.Helper()
 	var e *people.MailError
@@ -132,7 +132,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// TestEmptyValues: a list of people has no name, and a list of lines may be empty.
+// TestEmptyValues: a mailing list has no name, and a list of lines may be empty.
 func TestEmptyValues(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
@@ -168,8 +168,8 @@ func TestNothingIsSent(t *testing.T) {
 	require.Empty(t, server.Ledger())
 }
 
-// TestOnce: whatever happens, a call is one request, and a letter that may have
-// been taken is unclear.
+// TestOnce: whatever happens, a call makes one request, and a letter that may have
+// been accepted is unclear.
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -236,7 +236,7 @@ func TestReadsThatFail(t *testing.T) {
 func TestFindOfSeveralAndOfOthers(t *testing.T) {
 	t.Parallel()
 	_, client := simulated(t, notifytest.Options{})
-	for range 2 { // Notify takes a reference as often as it comes
+	for range 2 { // Notify accepts the same reference any number of times
 		_, err := client.Send(t.Context(), letter(t, "r", person))
 		require.NoError(t, err)
 	}
@@ -359,7 +359,7 @@ func TestTurn(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = client.Find(t.Context(), "r")
 	require.NoError(t, err)
-	require.Equal(t, 1, turns, "only what sends waits")
+	require.Equal(t, 1, turns, "only requests that send wait")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = client.Send(ctx, letter(t, "r", person))
@@ -395,7 +395,7 @@ func TestOpenBreaker(t *testing.T) {
 	require.False(t, found)
 }
 
-// TestOtherAnswers are those of something that is not Notify.
+// TestOtherAnswers: answers of something that is not Notify.
 func TestOtherAnswers(t *testing.T) {
 	t.Parallel()
 	const id = "201b576e-c09b-467b-9dfa-9c3b689ee730"
@@ -440,10 +440,10 @@ func TestNew(t *testing.T) {
 			delete(o.Templates, people.LetterReport)
 			o.Templates[people.LetterFourWeeks] = "Check 28 days"
 		},
-		"check-opening, check-28-days": func(o *notify.Options) { o.Templates = nil },
-		"the reply-to id is no UUID":   func(o *notify.Options) { o.ReplyTo = person },
-		"no API key":                   func(o *notify.Options) { o.APIKey = nil },
-		"no key of GOV.UK Notify":      func(o *notify.Options) { o.APIKey = func() (string, error) { return "x-" + person, nil } },
+		"check-opening, check-28-days":  func(o *notify.Options) { o.Templates = nil },
+		"the reply-to id is not a UUID": func(o *notify.Options) { o.ReplyTo = person },
+		"no API key":                    func(o *notify.Options) { o.APIKey = nil },
+		"not a key of GOV.UK Notify":    func(o *notify.Options) { o.APIKey = func() (string, error) { return "x-" + person, nil } },
 		"its API key: no such file": func(o *notify.Options) {
 			o.APIKey = func() (string, error) { return "", errors.New("no such file") }
 		},
@@ -459,7 +459,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestReadsAreOneRequest: a token would not last as long as repeats of ours.
+// TestReadsAreOneRequest: a token would expire before our retries end.
 func TestReadsAreOneRequest(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
@@ -469,9 +469,9 @@ func TestReadsAreOneRequest(t *testing.T) {
 	require.Len(t, server.Ledger(), 1)
 }
 
-// TestFindTakesNoOther: behind a proxy that drops the query another letter is
-// neither ours nor a sign that there is none.
-func TestFindTakesNoOther(t *testing.T) {
+// TestFindAcceptsNoOther: behind a proxy that drops the query, another letter is
+// neither ours nor proof that there is none.
+func TestFindAcceptsNoOther(t *testing.T) {
 	t.Parallel()
 	server, client := simulated(t, notifytest.Options{})
 	_, err := client.Send(t.Context(), letter(t, "other", person))

@@ -5,7 +5,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// Template is a text as it is to be pasted into Notify, with its ((placeholders)).
+// Template returns a text to paste into Notify, with its ((placeholders)).
 func Template(kind people.LetterKind) (subject, body string, err error) {
 	return letters.NotifyTemplate(kind)
 }

@@ -1,7 +1,7 @@
-// Package realdata finds the real data that tests read. None of it is in this
-// tree: it stands beside the checkout, or where PROFILESYNC_REAL_DATA says. It is
-// no outside system, and yet not in connectors/internal, because the tests of cmd
-// and of the core read real data too and may not import from there.
+// Package realdata finds the real data that tests read. None of it is in this tree:
+// it is beside the checkout, or in the folder that PROFILESYNC_REAL_DATA names. The
+// package is not an outside system, and yet not in connectors/internal, because the
+// tests of cmd and of the core read real data too and may not import from there.
 package realdata
 
 import (
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Path is a file of the real data. The test is skipped only where there is none
-// at all and nobody named its folder; a file that is missing from it fails.
+// Path returns the path of a real data file. The test is skipped only if there is no
+// real data at all and its folder was not named; a single missing file fails it.
 func Path(tb testing.TB, elements ...string) string {
 	tb.Helper()
 	root, named := os.LookupEnv("PROFILESYNC_REAL_DATA")
@@ -26,7 +26,7 @@ func Path(tb testing.TB, elements ...string) string {
 		_, err = os.Stat(path)
 	}
 	if err != nil {
-		tb.Fatal("where the real data is, nothing is passed over:", err)
+		tb.Fatal("the folder of real data lacks a file:", err)
 	}
 	return path
 }
@@ -41,7 +41,7 @@ func Read(tb testing.TB, elements ...string) []byte {
 	return content
 }
 
-// beside is the folder shared/data beside the checkout that the test is run in.
+// beside returns the folder shared/data beside the checkout that the test is run in.
 func beside(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.Getwd()

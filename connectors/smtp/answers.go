@@ -24,14 +24,14 @@ const (
 	to      stage = "RCPT"
 	data    stage = "DATA"
 	writing stage = "sending the message"
-	waiting stage = "after the message" // the only one in which it may have been taken
+	waiting stage = "after the message" // the only one in which it may have been accepted
 )
 
-// errForeign is an address that the relay cannot write to.
+// errForeign says that the relay cannot write to an address.
 var errForeign = errors.New("the address has letters beyond ASCII, and the relay does not offer SMTPUTF8")
 
-// failure tells what to do after an error, nil after none. Neither the relay's
-// words nor go-mail's are repeated: they hold the address.
+// failure says what to do after an error, and returns nil after none. It repeats
+// neither the relay's text nor go-mail's, since they hold the address.
 func failure(ctx context.Context, at stage, err error) *people.MailError {
 	if err == nil {
 		return nil
@@ -39,8 +39,8 @@ func failure(ctx context.Context, at stage, err error) *people.MailError {
 	var said *textproto.Error
 	if errors.As(err, &said) {
 		return &people.MailError{
-			Answer: answerTo(at, said.Code, enhanced(said.Msg)), Status: said.Code,
-			Reason: strings.TrimSpace(string(at) + " " + enhanced(said.Msg)),
+			Answer: answerTo(at, said.Code, enhancedCodeOf(said.Msg)), Status: said.Code,
+			Reason: strings.TrimSpace(string(at) + " " + enhancedCodeOf(said.Msg)),
 		}
 	}
 	failed := &people.MailError{Answer: people.MailRetry, Reason: string(at) + ": " + errorText(err), Err: ctx.Err()}
@@ -49,14 +49,14 @@ func failure(ctx context.Context, at stage, err error) *people.MailError {
 		failed.Answer = people.MailNoSuchAddress
 	case at == waiting:
 		failed.Answer = people.MailUnclear
-	case at == opening && !passing(err):
+	case at == opening && !isNetworkError(err):
 		failed.Answer = people.MailAlert
 	}
 	return failed
 }
 
-// answerTo reads an answer of the relay (RFC 5321 section 4.2, and RFC 3463 for
-// the enhanced code, which may be empty).
+// answerTo says what an answer of the relay means (RFC 5321 section 4.2, and
+// RFC 3463 for the enhanced code, which may be empty).
 func answerTo(at stage, code int, enhanced string) people.MailAnswer {
 	switch {
 	case code >= 400 && code < 500:
@@ -71,9 +71,9 @@ func answerTo(at stage, code int, enhanced string) people.MailAnswer {
 	return people.MailAlert
 }
 
-// answerToRecipient parts addresses that do not exist from relays that do not
-// let us write: marking everybody's address for one wrong setting cannot be
-// mended, so in doubt it is the setting.
+// answerToRecipient tells addresses that do not exist from relays that do not let
+// us write. Marking everybody's address dead because of one wrong setting cannot be
+// undone, so in doubt it blames the setting.
 func answerToRecipient(code int, enhanced string) people.MailAnswer {
 	switch {
 	case strings.HasPrefix(enhanced, "5.7."): // relaying denied, sender not allowed
@@ -90,19 +90,19 @@ func answerToRecipient(code int, enhanced string) people.MailAnswer {
 
 var enhancedCode = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}\b`)
 
-// enhanced is the code that an answer begins with, of the third kind of digits
-// of RFC 3463; empty for none.
-func enhanced(answer string) string { return enhancedCode.FindString(answer) }
+// enhancedCodeOf returns the enhanced status code (RFC 3463) at the start of an answer;
+// empty for none.
+func enhancedCodeOf(answer string) string { return enhancedCode.FindString(answer) }
 
-// passing are troubles of the network, which end by themselves.
-func passing(err error) bool {
+// isNetworkError reports whether it is a network problem, which ends by itself.
+func isNetworkError(err error) bool {
 	var network net.Error
-	return !untrusted(err) && (errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return !isTLSError(err) && (errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
-// untrusted are troubles of TLS, which do not.
-func untrusted(err error) bool {
+// isTLSError reports whether it is a TLS problem, which does not end by itself.
+func isTLSError(err error) bool {
 	var alert tls.AlertError
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
@@ -111,14 +111,14 @@ func untrusted(err error) bool {
 		errors.As(err, &remote) && remote.Op == "remote error"
 }
 
-// errorText are ours for an error.
+// words puts an error in our own words.
 func errorText(err error) string {
 	var network net.Error
 	var name *net.DNSError
 	switch {
 	case errors.Is(err, errForeign):
 		return err.Error()
-	case untrusted(err):
+	case isTLSError(err):
 		return "no TLS that can be trusted"
 	case errors.As(err, &name):
 		return "the host's name was not found"
@@ -128,7 +128,7 @@ func errorText(err error) string {
 		return "broken off"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return "no answer in time"
-	case passing(err):
+	case isNetworkError(err):
 		return "the connection was cut"
 	}
 	return "the relay does not offer what is needed"

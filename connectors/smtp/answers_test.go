@@ -16,7 +16,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// at is a fault of one stage.
+// at returns a fault at one stage.
 func at(stage smtptest.Stage, name simulate.Name, text ...string) simulate.Fault {
 	return simulate.Fault{Kinds: []smtptest.Stage{stage}, Names: []simulate.Name{name}, Text: strings.Join(text, "")}
 }
@@ -26,12 +26,12 @@ func always(f simulate.Fault) simulate.Fault {
 	return f
 }
 
-// silent is a stage that never goes on.
+// silent returns a fault that stops answering at a stage.
 func silent(stage smtptest.Stage) simulate.Fault {
 	return simulate.Fault{Kinds: []smtptest.Stage{stage}, Wait: make(chan struct{})}
 }
 
-// Every stage, every kind of answer. What the relay says names the canary.
+// Every stage, every kind of answer. The relay's texts contain the canary.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	const spoken = " " + address + " (" + name + ", 123 4567) is not welcome"
@@ -104,7 +104,7 @@ func TestAnswers(t *testing.T) {
 
 			relay.Heal()
 			_, err = s.Send(t.Context(), letter(t))
-			require.NoError(t, err, "the next attempt meets nothing of the last")
+			require.NoError(t, err, "the next attempt is not affected by the last")
 			require.Len(t, relay.Ledger(), taken+1)
 			require.Len(t, relay.Twice(), taken)
 		})
@@ -125,7 +125,7 @@ func TestNoConnection(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Only after the final dot does silence mean that nobody knows.
+// Silence makes the outcome unclear only after the final dot.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for stage, want := range map[smtptest.Stage]people.MailAnswer{
@@ -137,7 +137,7 @@ func TestSilence(t *testing.T) {
 			t.Parallel()
 			relay := smtptest.Start(t, smtptest.Options{})
 			o := options(relay)
-			// Only the stage that is silent runs into its bound.
+			// Only the silent stage reaches its timeout.
 			o.Timeout, o.Verdict = 150*time.Millisecond, 150*time.Millisecond
 			if stage == smtptest.Dot {
 				o.Timeout = 20 * time.Second
@@ -151,8 +151,8 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// The end of the caller's context breaks off what was not taken, and shortens
-// the wait for the verdict on what may have been.
+// The end of the caller's context breaks off a message that was not accepted, and
+// shortens the wait for the answer about one that may have been.
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
 	for stage, want := range map[smtptest.Stage]people.MailAnswer{
@@ -178,8 +178,8 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// A message of which only a part went out was not taken, and the rest never
-// follows.
+// A message that was sent only in part was not accepted, and the rest is never
+// sent.
 func TestBrokenOffInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for name, waits := range map[string]bool{"cut": false, "context": true} {
@@ -212,8 +212,8 @@ func TestBrokenOffInTheMiddle(t *testing.T) {
 	}
 }
 
-// An answer that is on its way when the context ends is still heard.
-func TestVerdictIsHeardAfterTheContext(t *testing.T) {
+// An answer that is on its way when the context ends is still read.
+func TestVerdictIsReadAfterTheContext(t *testing.T) {
 	t.Parallel()
 	relay := smtptest.Start(t, smtptest.Options{})
 	met, answer := make(chan struct{}), make(chan struct{})
@@ -225,16 +225,16 @@ func TestVerdictIsHeardAfterTheContext(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestEncryptionThatCannotBeHad(t *testing.T) {
+func TestUnavailableEncryption(t *testing.T) {
 	t.Parallel()
 	plain := smtptest.Start(t, smtptest.Options{NoTLS: true})
 	strange := smtptest.Start(t, smtptest.Options{})
 	implicit := smtptest.Start(t, smtptest.Options{Implicit: true})
 	for name, o := range map[string]smtp.Options{
-		"not offered":              options(plain),
-		"not trusted":              with(options(strange), func(o *smtp.Options) { o.Roots = plain.Roots() }),
-		"not trusted, implicit":    with(options(implicit), func(o *smtp.Options) { o.Roots, o.TLS = plain.Roots(), smtp.Implicit }),
-		"plain where TLS is meant": with(options(plain), func(o *smtp.Options) { o.TLS = smtp.Implicit }),
+		"not offered":           options(plain),
+		"not trusted":           with(options(strange), func(o *smtp.Options) { o.Roots = plain.Roots() }),
+		"not trusted, implicit": with(options(implicit), func(o *smtp.Options) { o.Roots, o.TLS = plain.Roots(), smtp.Implicit }),
+		"plain but TLS wanted":  with(options(plain), func(o *smtp.Options) { o.TLS = smtp.Implicit }),
 		"no sign-in offered": with(options(strange), func(o *smtp.Options) {
 			o.Username, o.Password = "profiles", func() (string, error) { return "secret", nil }
 		}),

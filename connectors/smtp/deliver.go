@@ -14,8 +14,8 @@ import (
 // call is one connection. Until the final dot the end of the caller's context
 // closes it.
 type call struct {
-	conn net.Conn
-	hold func() bool // keeps the context from closing it; false: it has
+	conn   net.Conn
+	detach func() bool // stops the context from closing it; false: it has closed it
 }
 
 // deliver has one conversation with the relay.
@@ -40,8 +40,8 @@ func (s *Sender) deliver(ctx context.Context, m message) *people.MailError {
 	}
 	at, err := s.converse(ctx, c, relay, m)
 	failed := failure(ctx, at, err)
-	// A courtesy, and only where the relay said the last word: QUIT would end a
-	// message that broke off, and have it taken.
+	// QUIT is a courtesy, and only sent if the relay has answered: it would end a
+	// message that broke off, and the relay would accept it.
 	if (failed == nil || failed.Status != 0) && relay.UpdateDeadline(s.options.Farewell) == nil {
 		_ = relay.Quit()
 	}
@@ -49,11 +49,11 @@ func (s *Sender) deliver(ctx context.Context, m message) *people.MailError {
 }
 
 func (c call) close() {
-	c.hold()
-	_ = c.conn.Close() // whatever was to be said was said
+	c.detach()
+	_ = c.conn.Close() // nothing more is sent
 }
 
-// converse says which step failed; none did when the error is nil.
+// converse returns the step that failed, unless the error is nil.
 func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m message) (stage, error) {
 	content, at, err := s.envelope(relay, m)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m mes
 	if _, err := content.Write(m.raw); err != nil {
 		return writing, err
 	}
-	if !c.hold() {
+	if !c.detach() {
 		return writing, ctx.Err()
 	}
 	if err := relay.UpdateDeadline(s.options.Verdict); err != nil {
@@ -73,7 +73,7 @@ func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m mes
 	return waiting, content.Close()
 }
 
-// envelope says who writes to whom.
+// offer names the sender and the recipient.
 func (s *Sender) envelope(relay *smtp.Client, m message) (io.WriteCloser, stage, error) {
 	if err := relay.UpdateDeadline(s.options.Timeout); err != nil {
 		return nil, from, err

@@ -13,10 +13,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// Directory collects messages instead of sending them: a file for each
-// reference, {kind}-{hash of the reference}.eml. A letter sent again leaves the
-// first file as it is and a line in the file repeats.txt. It may be used
-// concurrently, and by several processes.
+// Directory collects messages instead of sending them, in a file for each
+// reference, {kind}-{hash of the reference}.eml. If a letter is sent again, the
+// first file does not change and the file repeats.txt gets a line. A Directory may
+// be used concurrently, and by several processes.
 type Directory struct {
 	path   string
 	writer writer
@@ -24,7 +24,8 @@ type Directory struct {
 
 const repeats = "repeats.txt"
 
-// NewDirectory makes the directory where it is missing, for its owner alone.
+// NewDirectory creates the directory if it is missing, accessible only to its
+// owner.
 func NewDirectory(path string, h Headers) (*Directory, error) {
 	w, err := newWriter(h)
 	if err != nil {
@@ -36,7 +37,7 @@ func NewDirectory(path string, h Headers) (*Directory, error) {
 	return &Directory{path: path, writer: w}, nil
 }
 
-// Lookup says whether Find can find anything: it can.
+// Lookup reports that Find can find letters.
 func (d *Directory) Lookup() bool { return true }
 
 // Find looks for the message of a reference.
@@ -47,7 +48,7 @@ func (d *Directory) Find(_ context.Context, reference string) (people.Acceptance
 			return d.writer.mailed(reference), true, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return people.Acceptance{}, false, onDisk(err)
+			return people.Acceptance{}, false, diskError(err)
 		}
 	}
 	return people.Acceptance{}, false, nil
@@ -70,13 +71,14 @@ func (d *Directory) SendWith(_ context.Context, l people.Letter, files []Attachm
 		err = d.repeat(filepath.Base(final))
 	}
 	if err != nil {
-		return people.Acceptance{}, onDisk(err)
+		return people.Acceptance{}, diskError(err)
 	}
 	return d.writer.mailed(l.Reference), nil
 }
 
 // Repeats names the file of each letter that was sent again, once for each time
-// after the first: something to look at, for no letter should be.
+// after the first. No letter should be sent twice, so a person should look into
+// these.
 func (d *Directory) Repeats() ([]string, error) {
 	content, err := os.ReadFile(filepath.Join(d.path, repeats))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -89,13 +91,13 @@ func (d *Directory) file(reference string, kind people.LetterKind) string {
 	return filepath.Join(d.path, string(kind)+"-"+hashOf(reference)+".eml")
 }
 
-// createWhole puts a file there whole, unless there is one.
+// place creates a file with all its content at once, unless it exists.
 func createWhole(final string, content []byte) error {
 	draft, err := os.CreateTemp(filepath.Dir(final), ".draft-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	defer os.Remove(draft.Name()) //nolint:errcheck // it has another name by then, or is of no use
+	defer os.Remove(draft.Name()) //nolint:errcheck // it has been renamed by then, or is of no use
 	_, err = draft.Write(content)
 	if err := errors.Join(err, draft.Close()); err != nil {
 		return err
@@ -103,7 +105,7 @@ func createWhole(final string, content []byte) error {
 	return os.Link(draft.Name(), final)
 }
 
-// repeat adds one line in one write, so that those of two processes do not mix.
+// repeat adds one line in one write, so that lines of two processes do not mix.
 func (d *Directory) repeat(name string) error {
 	f, err := os.OpenFile(filepath.Join(d.path, repeats), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -113,8 +115,8 @@ func (d *Directory) repeat(name string) error {
 	return errors.Join(err, f.Close())
 }
 
-// onDisk is a trouble of the disk: nothing was collected. Its text holds paths
-// of our own.
-func onDisk(err error) *people.MailError {
+// diskError returns the error for a disk problem: nothing was collected. Its text holds
+// only our own paths.
+func diskError(err error) *people.MailError {
 	return &people.MailError{Answer: people.MailRetry, Reason: "writing to the directory", Err: err}
 }

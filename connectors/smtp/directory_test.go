@@ -56,8 +56,8 @@ func TestDirectory(t *testing.T) {
 	require.Equal(t, content, unchanged)
 }
 
-// Of many at once, through several Directories of one path, one leaves the file
-// and all others are counted.
+// Of many sends at once, through several Directories of one path, one writes the
+// file and all others are counted.
 func TestDirectoryAtOnce(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()

@@ -18,10 +18,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// `go test ./connectors/smtp -update` writes the golden files anew.
-var update = flag.Bool("update", false, "write the golden files anew")
+// `go test ./connectors/smtp -update` rewrites the golden files.
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// The canaries are in the message and nowhere else.
+// The canaries may appear in the message and nowhere else.
 const (
 	address = "canary.address@example.org"
 	name    = "Canary Bird-Example"
@@ -64,7 +64,7 @@ func headers() smtp.Headers {
 	}
 }
 
-// options are for a relay; New takes them.
+// options returns valid options for a relay.
 func options(relay *smtptest.Server) smtp.Options {
 	return smtp.Options{
 		Headers: headers(), Host: relay.Host(), Port: relay.Port(), Roots: relay.Roots(), HELO: "profiles.example.org",
@@ -79,7 +79,8 @@ func sender(tb testing.TB, o smtp.Options) *smtp.Sender {
 	return s
 }
 
-// refused is the error of a send, whose text and causes hold no canary.
+// refused returns the error of a send, and checks that its text and causes hold no
+// canary.
 func refused(tb testing.TB, err error) *people.MailError {
 	tb.Helper()
 	var failed *people.MailError

@@ -20,7 +20,7 @@ import (
 // Headers are what all our messages have in common.
 type Headers struct {
 	From    string           // "Name <name@domain>" or the address alone
-	ReplyTo string           // the same; empty: none
+	ReplyTo string           // in the same form; empty: none
 	Now     func() time.Time // for the header Date; nil: time.Now
 }
 
@@ -54,20 +54,20 @@ func newWriter(h Headers) (w writer, err error) {
 	return w, nil
 }
 
-// message is a letter as it travels: to one recipient.
+// message is a letter as it is sent, to one recipient.
 type message struct {
 	from, to string
 	ascii    bool // the recipient's address
 	raw      []byte
 }
 
-// id is the Message-ID of a reference, with its angle brackets.
+// id returns the Message-ID of a reference, with its angle brackets.
 func (w writer) id(reference string) string {
 	domain := w.from.Address[strings.LastIndexByte(w.from.Address, '@'):]
 	return "<" + hashOf(reference) + domain + ">"
 }
 
-// mailed is a message that was taken.
+// mailed returns the result for a message that was accepted.
 func (w writer) mailed(reference string) people.Acceptance {
 	return people.Acceptance{ID: w.id(reference), Version: letters.Version(), State: people.MailDelivered}
 }
@@ -80,7 +80,7 @@ func (w writer) write(l people.Letter, files []Attachment) (message, *people.Mai
 	}
 	to, err := netmail.ParseAddress(l.To.Reveal())
 	if err != nil || to.Name != "" || to.Address != l.To.Reveal() {
-		return message{}, &people.MailError{Answer: people.MailNoSuchAddress, Reason: "the address cannot stand in a message"}
+		return message{}, &people.MailError{Answer: people.MailNoSuchAddress, Reason: "the address cannot be used in a message"}
 	}
 	m := message{from: w.from.Address, to: to.Address, ascii: isASCII(to.Address)}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithBoundary("part-"+hashOf(l.Reference)))
@@ -92,7 +92,7 @@ func (w writer) write(l people.Letter, files []Attachment) (message, *people.Mai
 	msg.Subject(subject)
 	msg.SetDateWithValue(w.now())
 	msg.SetGenHeader(mail.HeaderMessageID, w.id(l.Reference))
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no machine answers it
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no machine should answer it
 	msg.SetBodyString(mail.TypeTextPlain, body)
 	var raw bytes.Buffer
 	if err := errors.Join(attach(msg, files), writeTo(msg, &raw)); err != nil {
@@ -102,7 +102,7 @@ func (w writer) write(l people.Letter, files []Attachment) (message, *people.Mai
 	return m, nil
 }
 
-// errAttachment names no file: its name may say who it is about.
+// errAttachment does not name the file: its name may say who it is about.
 var errAttachment = errors.New("attached file: want a name and a content type")
 
 func attach(msg *mail.Msg, files []Attachment) error {
@@ -118,7 +118,7 @@ func attach(msg *mail.Msg, files []Attachment) error {
 	return nil
 }
 
-// errWriting hides go-mail's words, which hold addresses.
+// errWriting hides go-mail's text, which holds addresses.
 var errWriting = errors.New("it could not be written")
 
 func writeTo(msg *mail.Msg, raw *bytes.Buffer) error {
@@ -128,7 +128,7 @@ func writeTo(msg *mail.Msg, raw *bytes.Buffer) error {
 	return nil
 }
 
-// hashOf stands for a reference: 128 bits of its SHA-256 in hex.
+// hashOf identifies a reference by 128 bits of its SHA-256 in hex.
 func hashOf(reference string) string {
 	sum := sha256.Sum256([]byte(reference))
 	return hex.EncodeToString(sum[:16])

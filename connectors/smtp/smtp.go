@@ -34,29 +34,29 @@ type Options struct {
 	TLS      Policy // empty: StartTLS
 	Roots    *x509.CertPool
 	Username string // empty: no authentication
-	// Password is asked for each letter; needed with a Username.
+	// Password is called for each letter; needed with a Username.
 	Password func() (string, error)
 	HELO     string // empty: the name of this machine
 	// Timeout bounds connecting with greeting, TLS and authentication, and then
 	// everything up to the final dot; 0: 30 s.
 	Timeout time.Duration
-	// Verdict is how long the answer to the final dot is waited for; 0: 10
-	// minutes (RFC 5321 section 4.5.3.2.6: who gives up early sends twice).
+	// Verdict is how long to wait for the answer to the final dot; 0: 10 minutes
+	// (RFC 5321 section 4.5.3.2.6: a client that gives up early sends twice).
 	Verdict time.Duration
 	// Farewell replaces Verdict once the caller's context has ended; 0: 5 s.
 	Farewell time.Duration
-	// Turn is waited for before each message; nil: not.
+	// Turn is called before each message and waits for its turn; nil: no wait.
 	Turn func(context.Context) error
 }
 
-// Sender gives letters to a relay. It may be used concurrently.
+// Sender sends letters through a relay. It may be used concurrently.
 type Sender struct {
 	options Options
 	writer  writer
 	tls     *tls.Config
 }
 
-// New checks the options and connects to nothing.
+// New checks the options; it does not connect.
 func New(o Options) (*Sender, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Lookup says whether Find can find anything: a relay cannot be asked.
+// Lookup reports that Find cannot find letters: a relay cannot be asked.
 func (s *Sender) Lookup() bool { return false }
 
 // Find finds nothing.
@@ -115,9 +115,9 @@ func (s *Sender) Find(context.Context, string) (people.Acceptance, bool, error) 
 	return people.Acceptance{}, false, nil
 }
 
-// Send gives a letter to the relay. The ID is the Message-ID, which the
-// reference alone decides; the state is delivered: the relay took it. Errors
-// are *people.MailError.
+// Send sends a letter to the relay. The ID is the Message-ID, which depends only on
+// the reference; the state is delivered, since the relay accepted it. Errors are
+// *people.MailError.
 func (s *Sender) Send(ctx context.Context, l people.Letter) (people.Acceptance, error) {
 	return s.SendWith(ctx, l, nil)
 }
@@ -139,8 +139,8 @@ func (s *Sender) SendWith(ctx context.Context, l people.Letter, files []Attachme
 	return s.writer.mailed(l.Reference), nil
 }
 
-// client is go-mail's, for one connection. dial opens it, so that the caller
-// can close it whatever happens: go-mail leaves it open when the relay refuses.
+// client returns a go-mail client for one connection. dial opens it, so that the
+// caller can always close it: go-mail leaves it open if the relay refuses.
 func (s *Sender) client(dial mail.DialContextFunc, m message) (*mail.Client, error) {
 	o := s.options
 	options := []mail.Option{
@@ -154,7 +154,7 @@ func (s *Sender) client(dial mail.DialContextFunc, m message) (*mail.Client, err
 		options = append(options, mail.WithHELO(o.HELO))
 	}
 	if m.ascii {
-		options = append(options, mail.WithoutSMTPUTF8()) // a message marked with it is refused further on, for no need
+		options = append(options, mail.WithoutSMTPUTF8()) // without need for it, a message marked with it may be refused further on
 	}
 	if o.Username != "" {
 		password, err := o.Password()

@@ -71,7 +71,7 @@ func TestEveryText(t *testing.T) {
 		require.Equal(t, "profiles", m.User)
 	}
 	require.Len(t, relay.Ledger(), len(people.LetterKinds()))
-	require.Len(t, relay.Twice(), 1, "the reference alone decides the Message-ID")
+	require.Len(t, relay.Twice(), 1, "the Message-ID depends only on the reference")
 }
 
 func TestAttachments(t *testing.T) {

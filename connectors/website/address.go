@@ -6,16 +6,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// split lays the lines of an address out over Address1, 2, 3, City and County.
-// Our addresses are lines with the town and then the county last, either of
-// which may be missing, and nothing tells a line from a town. So:
+// split distributes the lines of an address over Address1, 2, 3, City and County.
+// Our addresses are lines that end with the town and then the county, either of
+// which may be missing, and a town cannot be told from any other line. So:
 //
-//   - a last line that the core knows for a county goes to County;
-//   - of what is left the last line goes to City, when there are two or more;
-//   - the others fill Address1 to 3, the rest joining the third with commas.
+//   - if the core knows the last line as a county, it goes to County;
+//   - if two or more lines are left, the last of them goes to City;
+//   - the others fill Address1 to 3; extra ones are added to the third with commas.
 //
-// joined puts them together again. The two addresses are always the same by
-// profile.Same, for which a comma ends a part as a line does.
+// joined reverses this. The two addresses are always the same by profile.Same, for
+// which a comma ends a part as a newline does.
 func split(address string) (fields [5]string) {
 	left := lines(address)
 	if n := len(left); n > 1 && isCounty(left[n-1]) {
@@ -34,7 +34,7 @@ func split(address string) (fields [5]string) {
 	return fields
 }
 
-// joined is the address of a document: "", null and blanks all mean that there
+// joined returns the address of a document: "", null and blanks all mean that there
 // is no such line (CONTRACT.md "The record").
 func joined(fields ...*string) string {
 	var all []string
@@ -46,7 +46,7 @@ func joined(fields ...*string) string {
 	return strings.Join(all, "\n")
 }
 
-// lines are those with something in them.
+// lines returns the lines that are not blank.
 func lines(text string) (kept []string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if line = strings.TrimSpace(line); line != "" {
@@ -56,7 +56,7 @@ func lines(text string) (kept []string) {
 	return kept
 }
 
-// isCounty asks the core, for which a county in an address is noise.
+// isCounty uses the core's rule that a county in an address is noise.
 func isCounty(line string) bool {
 	const street = "1 Any Street"
 	return profile.Same(profile.FieldAddress, street, street+"\n"+line)

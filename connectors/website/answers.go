@@ -12,15 +12,15 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// requestName names a request in errors, without its query: a search's is long.
+// doing names a request in errors, without its query, which is long for a search.
 func requestName(req *http.Request) string {
 	address := *req.URL
 	address.RawQuery = ""
 	return req.Method + " " + httpx.SafeURL(&address)
 }
 
-// failure is what it means that there is no answer, or one without a body that
-// we read.
+// failure says what it means that there is no answer, or one whose body we do not
+// read.
 func failure(doing string, err error) error {
 	e := &push.SinkError{Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Reason: doing + ": " + err.Error()}
 	if errors.Is(err, httpx.ErrOpen) {
@@ -41,7 +41,7 @@ func failure(doing string, err error) error {
 	return e
 }
 
-// problem is application/problem+json, as far as CONTRACT.md "Answers" goes.
+// problem is application/problem+json, with the fields of CONTRACT.md "Answers".
 type problem struct {
 	CurrentSequenceNumber int64 `json:"currentSequenceNumber"`
 	Errors                []struct {
@@ -50,8 +50,8 @@ type problem struct {
 	} `json:"errors"`
 }
 
-// refusal is what an answer other than success means. Bodies that cannot be
-// parsed say nothing more than the status (CONTRACT.md "Service Search").
+// refusal says what an answer other than success means. If the body cannot be
+// parsed, only the status counts (CONTRACT.md "Service Search").
 func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 	var said problem
 	if json.Unmarshal(a.Body, &said) != nil {
@@ -65,9 +65,9 @@ func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 		e.Sequence = said.CurrentSequenceNumber
 		e.Reason += fmt.Sprintf("sequence number %d is stale, the website has %d", d.Sequence, e.Sequence)
 	case http.StatusPreconditionFailed:
-		e.Reason += "the website shows another version than we think: read it, plan again"
+		e.Reason += "the website shows another version than we expected: read it, plan again"
 	case http.StatusPreconditionRequired:
-		e.Reason += "it wants If-Match or If-None-Match, and did not get it: look for a proxy that drops headers"
+		e.Reason += "the website did not get If-Match or If-None-Match: look for a proxy that drops headers"
 	case http.StatusNotFound:
 		e.Reason += "the website knows no such organisation: ask its service desk to add it"
 	case http.StatusGone:
@@ -81,14 +81,14 @@ func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 	return e
 }
 
-// Pointers and codes are shown only as what they should be: a message, or a
-// pointer with a value in it, could hold somebody's data.
+// Pointers and codes are shown only in the expected form: a message, or a pointer
+// that contains a value, could hold somebody's data.
 var (
 	pointerShape = regexp.MustCompile(`^(/[A-Za-z0-9@._-]{1,40}){1,6}$`)
 	codeShape    = regexp.MustCompile(`^[A-Z0-9_-]{1,60}$`)
 )
 
-// faults lists where the document is wrong, and the code of how.
+// faults lists where the document is wrong, with the code of each error.
 func (p problem) faults() string {
 	const most = 10
 	shown := make([]string, 0, most)

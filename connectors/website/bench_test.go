@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// BenchmarkPush is one push over loopback, connector and simulator together;
-// with -cpu 1 on one core.
+// BenchmarkPush measures one push over loopback, connector and simulator together;
+// use -cpu 1 for one core.
 func BenchmarkPush(b *testing.B) {
 	_, address := websitetest.Start(b, websitetest.Options{})
 	sink, err := website.New(website.Options{URL: address, Limits: httpx.Limits{PerSecond: 1e6}})

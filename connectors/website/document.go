@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// organisation is the part of a document that is both written and read, as Service
-// Search v3 names it (CONTRACT.md "The record").
+// organisation is the part of a document that is both written and read, in the
+// names of Service Search v3 (CONTRACT.md "The record").
 type organisation struct {
 	ODSCode             string     `json:"ODSCode"`
 	OrganisationName    *string    `json:"OrganisationName"`
@@ -56,8 +56,8 @@ type contact struct {
 	ContactValue            string `json:"ContactValue"`
 }
 
-// stamps are evidence of people's checks, so they come from people's edits and
-// from nothing else (CONTRACT.md "Section stamps").
+// stamps are evidence of people's checks, so they come only from people's edits
+// (CONTRACT.md "Section stamps").
 type stamps struct {
 	OpeningTimes                 *string `json:"OpeningTimes"`
 	BankHolidayOpeningTimes      *string `json:"BankHolidayOpeningTimes"`
@@ -70,20 +70,20 @@ type stamps struct {
 	KeyValueData                 *string `json:"KeyValueData"`
 }
 
-// created is the document of a profile that the website does not show yet: the
-// same delivery, the same bytes.
-func created(d push.Delivery, ours organisation) ([]byte, error) {
+// newDocument returns the document of a profile that the website does not show yet. The
+// same delivery always gives the same bytes.
+func newDocument(d push.Delivery, ours organisation) ([]byte, error) {
 	return json.Marshal(document{organisation: ours, LastUpdatedDates: stampsOf(d)})
 }
 
-// profileOf is what a delivery says. The error names a field whose text has not
-// the form that it should (CONTRACT.md "Opening times").
+// profileOf returns what a delivery says. The error names a field whose text does
+// not have the right form (CONTRACT.md "Opening times").
 func profileOf(d push.Delivery) (organisation, error) {
 	v := d.Values
 	of := typeIn(d)
 	k, ok := kinds[of]
 	if !ok {
-		return organisation{}, fmt.Errorf("type %q: the website has no word for it", of)
+		return organisation{}, fmt.Errorf("type %q: the website has no such type", of)
 	}
 	hours, err := openingTimes(v, k.hours)
 	if err != nil {
@@ -105,8 +105,8 @@ func profileOf(d push.Delivery) (organisation, error) {
 	return p, nil
 }
 
-// typeIn is the type that a delivery states, which is not the profile's while
-// that field is held.
+// typeIn returns the type that a delivery states, which differs from the profile's
+// while that field is held.
 func typeIn(d push.Delivery) profile.OrgType {
 	if of := d.Values.Get(profile.FieldType); of != "" {
 		return profile.OrgType(of)
@@ -114,7 +114,7 @@ func typeIn(d push.Delivery) profile.OrgType {
 	return d.Type
 }
 
-// text is null for an empty one: it was never stated, or there is none.
+// text returns null for an empty text: it was never stated, or there is none.
 func text(s string) *string {
 	if s == "" {
 		return nil
@@ -138,7 +138,7 @@ func stampsOf(d push.Delivery) stamps {
 	dated := edited(profile.FieldDatedOpeningTimes)
 	return stamps{
 		OpeningTimes:            edited(profile.FieldOpeningTimes),
-		BankHolidayOpeningTimes: dated, TemporaryChangesOpeningTimes: dated, // one list of ours is both of theirs
+		BankHolidayOpeningTimes: dated, TemporaryChangesOpeningTimes: dated, // they have two lists for one of ours
 		Facilities:     edited(profile.FieldFacilities),
 		Services:       edited(profile.FieldServices),
 		ContactDetails: edited(profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite),

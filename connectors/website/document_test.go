@@ -29,7 +29,7 @@ func encode(d push.Delivery) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return created(d, p)
+	return newDocument(d, p)
 }
 
 func object(t *testing.T, d push.Delivery) map[string]any {
@@ -41,9 +41,9 @@ func object(t *testing.T, d push.Delivery) map[string]any {
 	return o
 }
 
-// TestWhatNobodyStatedIsNull pins the rule that keeps us from wiping what the
-// website knows.
-func TestWhatNobodyStatedIsNull(t *testing.T) {
+// TestFieldsThatNobodyStatedAreNull checks the rule that keeps us from wiping what
+// the website knows.
+func TestFieldsThatNobodyStatedAreNull(t *testing.T) {
 	t.Parallel()
 	o := object(t, delivered(profile.Pharmacy, map[profile.Field]string{profile.FieldName: "A"}))
 	for _, key := range []string{
@@ -120,7 +120,7 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, "true", v.Get(profile.FieldHidden))
 }
 
-// TestParents has the parents of CONTRACT.md "Types and parents".
+// TestParents checks the parents of CONTRACT.md "Types and parents".
 func TestParents(t *testing.T) {
 	t.Parallel()
 	for of, field := range map[profile.OrgType]profile.Field{
@@ -147,9 +147,9 @@ func TestParents(t *testing.T) {
 	}
 }
 
-// TestStampsAreOfPeople: a field without an edit of people has no stamp, though
+// TestStampsComeFromPeople: a field that no person has edited has no stamp, although
 // we send it (CONTRACT.md "Section stamps").
-func TestStampsAreOfPeople(t *testing.T) {
+func TestStampsComeFromPeople(t *testing.T) {
 	t.Parallel()
 	d := delivered(profile.Pharmacy, map[profile.Field]string{
 		profile.FieldName: "A", profile.FieldPhone: "1", profile.FieldEmail: "a@b.example",
@@ -229,7 +229,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestAddressesDoNotFlap: what was split reads back as the same address.
+// TestAddressesDoNotFlap: a split address reads back as the same address.
 func TestAddressesDoNotFlap(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -243,9 +243,9 @@ func TestAddressesDoNotFlap(t *testing.T) {
 	})
 }
 
-// TestWhatIsSentReadsBack: no field of a push differs from what is read
-// afterwards, or every night would find the same drift.
-func TestWhatIsSentReadsBack(t *testing.T) {
+// TestPushesReadBackTheSame: no field of a push differs when it is read back;
+// otherwise every night would find the same drift.
+func TestPushesReadBackTheSame(t *testing.T) {
 	t.Parallel()
 	word := rapid.StringMatching(`[A-Za-z][A-Za-z :#0-9'é-]{0,15}[a-z]`)
 	rapid.Check(t, func(t *rapid.T) {

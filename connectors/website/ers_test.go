@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Services of the e-Referral Service stand among the others, by their numbers.
+// Services of the e-Referral Service are listed among the others, by their numbers.
 func TestReferralServicesAreSentAndReadBack(t *testing.T) {
 	t.Parallel()
 	var v profile.Values

@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// FuzzDecode: whatever is read can be sent back, and then reads the same; an
+// FuzzDecode: any decoded document can be sent back and then reads the same, and an
 // update with it changes nothing.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"ODSCode":"FA123","OrganisationTypeId":"PHA","OrganisationStatus":"Visible","Address1":"1","City":" ","County":"Kent",
@@ -39,8 +39,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// changesNothing holds an update with what was read against what was read.
-// Documents with the same key twice are read in more than one way.
+// changesNothing checks that an update with the values of a document does not change
+// it. It skips documents that have a key twice, which can be read in several ways.
 func changesNothing(t *testing.T, d push.Delivery, body []byte) {
 	t.Helper()
 	var keys map[string]json.RawMessage
@@ -55,7 +55,7 @@ func changesNothing(t *testing.T, d push.Delivery, body []byte) {
 	if err != nil {
 		return
 	}
-	again, err := updated(d, ours, found{organisation: p, body: once})
+	again, err := updatedDocument(d, ours, shownDocument{organisation: p, body: once})
 	if err != nil {
 		return
 	}

@@ -17,11 +17,11 @@ const (
 	additional = "Additional"
 )
 
-// otherKind is the kind that is read where there are no rows of the first.
+// otherKind is the kind that is read if there are no rows of the first.
 var otherKind = map[string]string{general: reception, reception: general}
 
-// opening is one period, or one day that is closed. Times are "HH:MM", null or
-// empty on closed days; offsets are minutes from midnight.
+// opening is one period, or one closed day. Times are "HH:MM", and null or empty on
+// closed days; offsets are minutes from midnight.
 type opening struct {
 	Weekday               string `json:"Weekday"`
 	OpeningTime           string `json:"OpeningTime"`
@@ -43,10 +43,10 @@ var weekdays = []struct{ short, long string }{
 	{"sun", "Sunday"},
 }
 
-// openingTimes are the rows of both kinds of hours, null while neither was ever
-// stated. Once there are weekly hours, each day without any is said to be
-// closed: a missing day could also be an unknown one. No weekly hours at all
-// (not known, or closed all week; a profile does not tell) give no row, so that
+// openingTimes returns the rows of both kinds of hours, null if neither was ever
+// stated. If there are weekly hours, each day without any gets a closed row, since a
+// missing day could also be unknown. If there are no weekly hours at all (unknown,
+// or closed all week: a profile does not distinguish), there are no rows, so that
 // nobody is sent away from a door that may be open.
 func openingTimes(v profile.Values, hours string) ([]opening, error) {
 	if !v.States(profile.FieldOpeningTimes) && !v.States(profile.FieldDatedOpeningTimes) {
@@ -127,15 +127,15 @@ func readHours(rows []opening, hours string, v *profile.Values) {
 		return
 	}
 	weekly := readWeekly(rows, hours)
-	if weekly == nil { // nobody wrote the kind we write: the other one tells, Surgery never does
+	if weekly == nil { // nobody wrote the kind that we write: the other one counts, Surgery never does
 		weekly = readWeekly(rows, otherKind[hours])
 	}
 	v.Set(profile.FieldOpeningTimes, strings.Join(weekly, "\n"))
 	v.Set(profile.FieldDatedOpeningTimes, strings.Join(readDated(rows), "\n"))
 }
 
-// readWeekly returns the lines of one kind of hours; nil when there is no such
-// row, not even of a closed day. Rows without a time or a day are none.
+// readWeekly returns the lines of one kind of hours; nil if there is no such row, not
+// even for a closed day. Rows without a time or a day do not count.
 func readWeekly(rows []opening, hours string) []string {
 	var periods [7][]string
 	found := false
@@ -162,8 +162,8 @@ func readWeekly(rows []opening, hours string) []string {
 	return lines
 }
 
-// readDated returns the lines of the dated rows, sorted. A day with a period is
-// not closed, whatever another row says.
+// readDated returns the lines of the dated rows, sorted. A day with a period is open,
+// even if another row says closed.
 func readDated(rows []opening) (lines []string) {
 	open, shut := make(map[string]bool), make(map[string]bool)
 	for _, row := range rows {
@@ -189,7 +189,7 @@ func readDated(rows []opening) (lines []string) {
 	return slices.Compact(lines)
 }
 
-// kind is the type of a row that we read, empty for any other.
+// kind returns the type of a row if we read it; empty for any other.
 func (o opening) kind() string {
 	for _, kind := range []string{general, reception, additional} {
 		if strings.EqualFold(o.OpeningTimeType, kind) {
@@ -199,8 +199,8 @@ func (o opening) kind() string {
 	return ""
 }
 
-// times are those of an open row. What closes at midnight closes at 23:59, as
-// this service writes it (CONTRACT.md "Opening times").
+// times returns the times of an open row. Midnight becomes 23:59, as this service
+// writes it (CONTRACT.md "Opening times").
 func (o opening) times() (string, bool) {
 	from, okFrom := tidyClock(o.OpeningTime)
 	to, okTo := tidyClock(o.ClosingTime)

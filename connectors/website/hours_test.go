@@ -41,7 +41,7 @@ func TestHoursThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// TestReadingHours has the forms that CONTRACT.md "Opening times" names.
+// TestReadingHours covers the forms that CONTRACT.md "Opening times" names.
 func TestReadingHours(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ name, rows, weekly, dated string }{
@@ -75,7 +75,7 @@ func TestReadingHours(t *testing.T) {
 			"mon 00:00-23:59\ntue 08:00-23:59", "",
 		},
 		{
-			"Surgery is not for reading, Reception is where there is no General", `[
+			"Surgery is never read, Reception is read if there is no General", `[
 			{"Weekday":"Monday","OpeningTime":"07:00","ClosingTime":"09:00","OpeningTimeType":"Surgery","IsOpen":true},
 			{"Weekday":"Monday","OpeningTime":"08:00","ClosingTime":"18:00","OpeningTimeType":"Reception","IsOpen":true}]`,
 			"mon 08:00-18:00", "",

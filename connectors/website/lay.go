@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// entry is a row of a list that is ours as a whole.
+// entry is a row of a list that we own as a whole.
 type entry interface {
-	line() string             // as a profile has it; empty: it says nothing to us
-	thing() string            // what it is about, whatever it says of that
-	says() map[string]*string // what we write of it, beside what it is about
+	line() string                    // as a profile has it; empty: it means nothing to us
+	subject() string                 // what the row is about, whatever it says
+	writtenKeys() map[string]*string // the keys that we write, besides what it is about
 }
 
 func linesOf[E entry](rows []E) (lines []string) {
@@ -21,37 +21,38 @@ func linesOf[E entry](rows []E) (lines []string) {
 	return lines
 }
 
-// laid are our rows, laid over those of the website: what it has just so stays
-// as it came, also twice; what it has otherwise keeps what we do not write; what
-// says nothing to us stays. raw are the rows of now as they came.
-func laid[E entry](ours, now []E, raw []json.RawMessage) []any {
+// mergeRows merges our rows into those of the website. A row that is the same there stays
+// unchanged, even if it is there twice. A row about the same thing that differs is
+// changed, but keeps the keys that we do not write. Rows that mean nothing to us
+// stay. raw holds the rows of now as they were received.
+func mergeRows[E entry](ours, now []E, raw []json.RawMessage) []any {
 	wanted := linesOf(ours)
-	same, otherwise := make(map[string][]json.RawMessage), make(map[string][]json.RawMessage)
-	var mute []json.RawMessage
+	same, differing := make(map[string][]json.RawMessage), make(map[string][]json.RawMessage)
+	var unread []json.RawMessage
 	for i, row := range now {
-		switch line, thing := row.line(), row.thing(); {
+		switch line, about := row.line(), row.subject(); {
 		case line == "":
-			mute = append(mute, raw[i])
+			unread = append(unread, raw[i])
 		case slices.Contains(wanted, line):
 			same[line] = append(same[line], raw[i])
 		default:
-			otherwise[thing] = append(otherwise[thing], raw[i])
+			differing[about] = append(differing[about], raw[i])
 		}
 	}
 	rows := []any{}
 	for _, row := range ours {
-		line, thing := row.line(), row.thing()
+		line, about := row.line(), row.subject()
 		switch {
 		case len(same[line]) > 0:
 			rows = appendRaw(rows, same[line])
-		case len(otherwise[thing]) > 0:
-			rows = append(rows, overwrite(otherwise[thing][0], row))
-			otherwise[thing] = otherwise[thing][1:]
+		case len(differing[about]) > 0:
+			rows = append(rows, overwrite(differing[about][0], row))
+			differing[about] = differing[about][1:]
 		default:
 			rows = append(rows, row)
 		}
 	}
-	return appendRaw(rows, mute)
+	return appendRaw(rows, unread)
 }
 
 func appendRaw(rows []any, raw []json.RawMessage) []any {
@@ -61,29 +62,29 @@ func appendRaw(rows []any, raw []json.RawMessage) []any {
 	return rows
 }
 
-// overwrite is a row of the website that says what ours does.
+// over returns a row of the website with the keys that we write set to ours.
 func overwrite(raw json.RawMessage, ours entry) any {
 	var row map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &row); err != nil {
 		return ours
 	}
 	parts := make(map[string]any)
-	for key, value := range ours.says() {
+	for key, value := range ours.writtenKeys() {
 		parts[key] = value
 	}
-	text, err := written(row, parts)
+	text, err := replaceParts(row, parts)
 	if err != nil {
 		return ours
 	}
 	return json.RawMessage(text)
 }
 
-// splitByList are our services by list. Those that the website has among the urgent
-// ones stay there.
+// apart divides our services into the two lists. Those that the website has among
+// the urgent ones stay there.
 func splitByList(ours organisation, urgentNow []service) (general, urgent []service) {
 	general, urgent = []service{}, ours.UecServices
 	for _, row := range ours.Services {
-		if slices.ContainsFunc(urgentNow, func(s service) bool { return s.thing() == row.thing() }) {
+		if slices.ContainsFunc(urgentNow, func(s service) bool { return s.subject() == row.subject() }) {
 			urgent = append(urgent, row)
 		} else {
 			general = append(general, row)

@@ -14,13 +14,13 @@ type service struct {
 	ServiceCode *string `json:"ServiceCode"`
 }
 
-// stockholder is the service that stands in UecServices, which v3 never shows
-// (CONTRACT.md "Services"). All others stand in Services.
+// stockholder is the service that belongs in UecServices, which v3 never shows
+// (CONTRACT.md "Services"). All others belong in Services.
 const stockholder = "SRV0559"
 
-// serviceLists are both lists, null while nobody stated any service. Those of the
-// e-Referral Service carry their numbers there: the website keys on them
-// (CONTRACT.md "Services").
+// serviceLists returns both lists, null if nobody stated any service. Services of
+// the e-Referral Service have their numbers there as codes, by which the website
+// finds them (CONTRACT.md "Services").
 func serviceLists(v profile.Values) (general, urgent []service) {
 	if !v.States(profile.FieldServices) && !v.States(profile.FieldERSServices) {
 		return nil, nil
@@ -57,8 +57,8 @@ func readServices(general, urgent []service, v *profile.Values) {
 	v.Set(profile.FieldERSServices, sortedLines(referral))
 }
 
-// line, thing and says make an entry of a service: it is its code, or else its
-// name. A line without a name does not speak of it.
+// line, subject and writtenKeys make a service an entry. It is identified by its code, or by
+// its name if it has none. A line without a name does not state one.
 func (s service) line() string {
 	code, name := strings.TrimSpace(oneLine(s.ServiceCode)), oneLine(s.ServiceName)
 	if code == "" && name == "" {
@@ -73,14 +73,14 @@ func (s service) line() string {
 	return code
 }
 
-func (s service) thing() string {
+func (s service) subject() string {
 	if code := profile.ServiceCode(s.line()); code != "-" {
 		return code
 	}
 	return s.line()
 }
 
-func (s service) says() map[string]*string {
+func (s service) writtenKeys() map[string]*string {
 	if s.ServiceName == nil {
 		return nil
 	}
@@ -94,9 +94,9 @@ type facility struct {
 	FacilityGroupName *string `json:"FacilityGroupName"`
 }
 
-// known are the facilities whose names are known (CONTRACT.md "Facilities"), by
-// id. The website keys on them and spells names one way today and another
-// tomorrow, so they are read by id alone.
+// known holds the facilities whose names are known (CONTRACT.md "Facilities"), by id.
+// The website identifies them by id and changes the spelling of names, so they are
+// read by id alone.
 var known = map[int]struct{ name, group string }{
 	1:   {"Braille translation service", "Accessibility"},
 	2:   {"Disabled parking", "Accessibility"},
@@ -113,11 +113,11 @@ var known = map[int]struct{ name, group string }{
 	146: {"Consultation room", "Other facilities"},
 }
 
-// facilities is null while nobody stated any. A name that known has not, in
-// exactly these letters, is sent without an id: leaving it out would be read
-// back as drift for ever, refusing it would hold up the whole profile. Names of
-// other ids that the website showed us carry their number ("Play area #16"), so
-// that a push that leaves facilities alone gives the id back.
+// facilities returns null if nobody stated any. A name that is not in known, letter
+// for letter, is sent without an id: leaving it out would be found as drift for ever,
+// and refusing it would block the whole profile. Names with other ids that the
+// website showed us carry their number ("Play area #16"), so that a push that leaves
+// facilities alone sends the id back.
 func facilities(v profile.Values) []facility {
 	if !v.States(profile.FieldFacilities) {
 		return nil
@@ -162,8 +162,8 @@ func readFacilities(list []facility, v *profile.Values) {
 	v.Set(profile.FieldFacilities, sortedLines(linesOf(list)))
 }
 
-// line, thing and says make an entry of a facility: it is its id, or else its
-// name.
+// line, subject and writtenKeys make a facility an entry. It is identified by its id, or by
+// its name if it has none.
 func (f facility) line() string {
 	name := oneLine(f.Name)
 	if f.ID != nil && *f.ID > 0 {
@@ -179,18 +179,18 @@ func (f facility) line() string {
 	return name
 }
 
-func (f facility) thing() string {
+func (f facility) subject() string {
 	if f.ID != nil && *f.ID > 0 {
 		return "#" + strconv.Itoa(*f.ID)
 	}
 	return oneLine(f.Name)
 }
 
-func (f facility) says() map[string]*string {
+func (f facility) writtenKeys() map[string]*string {
 	return map[string]*string{"Name": f.Name, "Value": f.Value}
 }
 
-// oneLine is a text on one line; empty for null.
+// flat returns a text on one line; empty for null.
 func oneLine(s *string) string {
 	if s == nil {
 		return ""
@@ -203,13 +203,13 @@ func oneLine(s *string) string {
 	}, *s)
 }
 
-// sortedLines is a list as profiles keep it: each line once, in order.
+// sorted returns a list as profiles store it: each line once, in order.
 func sortedLines(lines []string) string {
 	slices.Sort(lines)
 	return strings.Join(slices.Compact(lines), "\n")
 }
 
-// rows are the lines of such a list.
+// rows returns the lines of such a list.
 func rows(text string) []string {
 	if text == "" {
 		return nil

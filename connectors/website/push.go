@@ -16,10 +16,10 @@ import (
 )
 
 // Push sends the whole document once (CONTRACT.md "The write API"). An update reads
-// the current one first, so that it changes only what the delivery states; where the
-// website shows another version than the delivery's, or nothing, that is a
-// conflict and nothing is sent. Errors are *push.SinkError. A delivery that
-// cannot be written down is refused without anything being asked.
+// the current one first, so that it changes only what the delivery states. If the
+// website shows another version than the delivery's, or nothing, that is a conflict
+// and nothing is sent. A delivery that cannot be encoded is refused without any
+// request. Errors are *push.SinkError.
 func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
 	req, err := s.put(ctx, d)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 	if answer.Status >= http.StatusMultipleChoices {
 		return push.Receipt{}, refusal(req, d, answer)
 	}
-	if why := doubt(d, answer); why != "" {
+	if why := whyDoubtful(d, answer); why != "" {
 		return push.Receipt{}, &push.SinkError{
 			Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: answer.Status, Reason: requestName(req) + ": " + why,
 		}
@@ -40,8 +40,8 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 	return push.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil
 }
 
-// body is the document of a delivery. That of an update goes over what the
-// website shows now, and not over anything else than the delivery was made for.
+// body returns the document of a delivery. An update changes what the website shows
+// now, which must be the version that the delivery was made for.
 func (s *Sink) body(ctx context.Context, d push.Delivery) ([]byte, error) {
 	ours, err := profileOf(d)
 	if err == nil && (d.Code == "" || d.Key == "" || d.Sequence <= 0) {
@@ -51,25 +51,25 @@ func (s *Sink) body(ctx context.Context, d push.Delivery) ([]byte, error) {
 		return nil, unsent(d, push.AnswerRefused, 0, err.Error())
 	}
 	if d.Version == "" {
-		return created(d, ours)
+		return newDocument(d, ours)
 	}
 	now, err := s.find(ctx, d.Code)
 	switch {
 	case err != nil:
 		return nil, err
 	case now.tag == "":
-		return nil, unsent(d, push.AnswerConflict, now.status, "the website shows it no longer: read it, plan again")
+		return nil, unsent(d, push.AnswerConflict, now.status, "the website no longer shows it: read it, plan again")
 	case quoted(now.tag) != quoted(d.Version):
-		return nil, unsent(d, push.AnswerConflict, now.status, "the website shows another version than we think: read it, plan again")
+		return nil, unsent(d, push.AnswerConflict, now.status, "the website shows another version than we expected: read it, plan again")
 	}
-	body, err := updated(d, ours, now)
+	body, err := updatedDocument(d, ours, now)
 	if err != nil {
 		return nil, unsent(d, push.AnswerUnclear, now.status, err.Error())
 	}
 	return body, nil
 }
 
-// unsent is why a delivery was not sent.
+// unsent says why a delivery was not sent.
 func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
 	return &push.SinkError{
 		Sink: push.SinkWebsite, Answer: answer, Status: status,
@@ -77,8 +77,8 @@ func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
 	}
 }
 
-// put is the request of a delivery. The correlation id is the key, so that all
-// attempts over the same document are the same in every byte.
+// put returns the request of a delivery. The correlation id is the key, so that all
+// attempts on the same document are the same in every byte.
 func (s *Sink) put(ctx context.Context, d push.Delivery) (*http.Request, error) {
 	body, err := s.body(ctx, d)
 	if err != nil {
@@ -88,8 +88,8 @@ func (s *Sink) put(ctx context.Context, d push.Delivery) (*http.Request, error) 
 	if err != nil {
 		return nil, err
 	}
-	// net/http would by itself send again what carries an Idempotency-Key, when a
-	// kept connection breaks. A body that cannot be had twice keeps it from that.
+	// net/http automatically repeats a request with an Idempotency-Key if a reused
+	// connection breaks. A body that can be read only once prevents that.
 	req.GetBody = nil
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", d.Key)
@@ -103,7 +103,7 @@ func (s *Sink) put(ctx context.Context, d push.Delivery) (*http.Request, error) 
 	return req, nil
 }
 
-// quoted is an entity tag as headers want it; ours come that way already.
+// quoted returns an entity tag in the form of headers, which ours have already.
 func quoted(tag string) string {
 	if strings.HasSuffix(tag, `"`) {
 		return tag
@@ -111,9 +111,9 @@ func quoted(tag string) string {
 	return `"` + tag + `"`
 }
 
-// doubt says why a success is none to rely on, or nothing. What is stored can
-// always be read back, so every oddity is worth that.
-func doubt(d push.Delivery, a *httpx.Answer) string {
+// whyDoubtful says why a success is not reliable; empty if it is. The profile can always be
+// read back, so any oddity is a reason to do so.
+func whyDoubtful(d push.Delivery, a *httpx.Answer) string {
 	sequence := a.Header.Get("Sequence-Number")
 	switch {
 	case a.Status == http.StatusAccepted:
@@ -123,13 +123,13 @@ func doubt(d push.Delivery, a *httpx.Answer) string {
 	case a.Header.Get("Etag") == "":
 		return "stored, but without an entity tag: read it back"
 	case sequence != "" && sequence != strconv.FormatInt(d.Sequence, 10):
-		return "the answer speaks of another sequence number" // a redirect turned the PUT into a GET
+		return "the answer is about another sequence number" // a redirect turned the PUT into a GET
 	}
-	return doubtfulBody(d, a)
+	return whyBodyDoubtful(d, a)
 }
 
-// doubtfulBody holds a body against what was sent. The contract asks for none.
-func doubtfulBody(d push.Delivery, a *httpx.Answer) string {
+// whyBodyDoubtful compares a body with what was sent. The contract does not require one.
+func whyBodyDoubtful(d push.Delivery, a *httpx.Answer) string {
 	if len(bytes.TrimSpace(a.Body)) == 0 {
 		return ""
 	}
@@ -137,10 +137,10 @@ func doubtfulBody(d push.Delivery, a *httpx.Answer) string {
 		ODSCode *string `json:"ODSCode"`
 	}
 	if !isJSON(a.Header) || json.Unmarshal(a.Body, &body) != nil {
-		return "the answer is not JSON: something between us and the website gave it"
+		return "the answer is not JSON: it came from something between us and the website"
 	}
 	if body.ODSCode != nil && *body.ODSCode != d.Code.String() {
-		return "the answer speaks of another organisation"
+		return "the answer is about another organisation"
 	}
 	return ""
 }

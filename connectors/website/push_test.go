@@ -112,7 +112,7 @@ func TestPushThenShow(t *testing.T) {
 	require.Equal(t, "*", effects[0].IfNoneMatch)
 }
 
-// TestBehindOurBack: what somebody changes there is found, and only that.
+// TestBehindOurBack: a change that somebody makes there is found, and only that.
 func TestBehindOurBack(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
@@ -134,7 +134,7 @@ func TestBehindOurBack(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, server.Change("FA123", change[0], change[1]))
 		for _, read := range []func() push.Shown{
-			func() push.Shown { return one(t, sink) },
+			func() push.Shown { return showFA123(t, sink) },
 			func() push.Shown {
 				shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 				require.NoError(t, err)
@@ -225,9 +225,9 @@ func TestReplay(t *testing.T) {
 	require.Equal(t, push.AnswerRefused, refused(t, err).Answer)
 }
 
-// TestAKeptConnectionBreaks: net/http repeats requests with an idempotency key
-// on its own, unless it is kept from it.
-func TestAKeptConnectionBreaks(t *testing.T) {
+// TestAReusedConnectionBreaks: net/http automatically repeats requests with an
+// idempotency key, unless that is prevented.
+func TestAReusedConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	for _, dropped := range []simulate.Name{simulate.DroppedBefore, simulate.DroppedAfter} {
 		server, sink := simulated(t)
@@ -240,7 +240,7 @@ func TestAKeptConnectionBreaks(t *testing.T) {
 	}
 }
 
-// TestAnswers is the table of CONTRACT.md "Answers".
+// TestAnswers covers the table of CONTRACT.md "Answers".
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -326,8 +326,7 @@ func TestOddSuccesses(t *testing.T) {
 	require.Equal(t, push.Receipt{Status: http.StatusNoContent, Version: `"v"`}, receipt)
 }
 
-// TestPointersAndCodesOnly: what a 422 says is shown as far as it cannot hold
-// anybody's data.
+// TestPointersAndCodesOnly: of a 422, only what cannot hold anybody's data is shown.
 func TestPointersAndCodesOnly(t *testing.T) {
 	t.Parallel()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -14,7 +14,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// TestAnotherVersion: an update over anything else than it was made for is a
+// TestAnotherVersion: an update of another version than the one it was made for is a
 // conflict, and no PUT is sent.
 func TestAnotherVersion(t *testing.T) {
 	t.Parallel()
@@ -43,8 +43,8 @@ func TestAnotherVersion(t *testing.T) {
 	require.Len(t, server.Effects(), 1)
 }
 
-// TestChangedBetweenReadingAndWriting: the entity tag of what was read goes
-// along, so a change in between is not overwritten.
+// TestChangedBetweenReadingAndWriting: the PUT carries the entity tag that was read,
+// so a change in between is not overwritten.
 func TestChangedBetweenReadingAndWriting(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
@@ -113,11 +113,11 @@ func TestAnUpdateThatCannotBeRead(t *testing.T) {
 	before := len(server.Ledger())
 	_, err = sink.Push(t.Context(), bad)
 	require.Equal(t, push.AnswerRefused, refused(t, err).Answer)
-	require.Len(t, server.Ledger(), before, "not even asked")
+	require.Len(t, server.Ledger(), before, "no request at all")
 }
 
-// TestVanishedLists: a list that became null is found, also where only the
-// search was asked, and put back.
+// TestVanishedLists: a list that became null is found, even if only the search was
+// used, and put back.
 func TestVanishedLists(t *testing.T) {
 	t.Parallel()
 	server, sink := simulated(t)
@@ -132,7 +132,7 @@ func TestVanishedLists(t *testing.T) {
 		profile.FieldServices: "Services",
 	} {
 		require.NoError(t, server.Change("FA123", "document", `{"`+list+`": null, "UecServices": null}`))
-		found := push.Differences(route, d.Values, one(t, sink), day)
+		found := push.Differences(route, d.Values, showFA123(t, sink), day)
 		require.Len(t, found, 1, list)
 		require.Equal(t, f, found[0].Field)
 		d.Sequence++

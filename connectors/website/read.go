@@ -9,7 +9,7 @@ import (
 )
 
 // decode reads a document of the write API or a record of Service Search v3.
-// Keys that it does not know are passed over.
+// It ignores unknown keys.
 func decode(body []byte) (organisation, error) {
 	var p organisation
 	if err := json.Unmarshal(body, &p); err != nil {
@@ -21,7 +21,7 @@ func decode(body []byte) (organisation, error) {
 	return p, nil
 }
 
-// values states what a document says of an organisation of a type (see the
+// values returns what a document states about an organisation of a type (see the
 // package comment for null).
 func (p organisation) values(t profile.OrgType) profile.Values {
 	var v profile.Values
@@ -30,7 +30,7 @@ func (p organisation) values(t profile.OrgType) profile.Values {
 	v.Set(profile.FieldAddress, joined(p.Address1, p.Address2, p.Address3, p.City, p.County))
 	v.Set(parentField(t), "")
 	if p.ParentOrganisation != nil {
-		v.Set(parentField(t), oneLine(p.ParentOrganisation.ODSCode)) // of the type that was asked for, as its route has it
+		v.Set(parentField(t), oneLine(p.ParentOrganisation.ODSCode)) // by the type that was asked for, as in its route
 	}
 	if read := typeOf(oneLine(p.OrganisationTypeID), t); read != profile.NoType {
 		v.Set(profile.FieldType, string(read))

@@ -18,8 +18,8 @@ func sample(t *testing.T, name string) []byte {
 	return realdata.Read(t, "website", name)
 }
 
-// TestSamplesOfV3: every whole record of the real service is read, and what is
-// read can be sent and reads the same.
+// TestSamplesOfV3: every whole record of the real service can be read, and its values
+// can be sent and read back unchanged.
 func TestSamplesOfV3(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]int{"v3/organisations_v3.json": 50, "v3/organisations-single_v3.json": 1} {
@@ -38,7 +38,7 @@ func TestSamplesOfV3(t *testing.T) {
 			if of == profile.NoType {
 				continue // clinics
 			}
-			carriesAll(t, push.Delivery{Code: profile.ODSCode(p.ODSCode), Type: of, Values: v}, raw)
+			requireOnlyStatedChanges(t, push.Delivery{Code: profile.ODSCode(p.ODSCode), Type: of, Values: v}, raw)
 			again := readBack(t, push.Delivery{Code: profile.ODSCode(p.ODSCode), Type: of, Values: v})
 			for _, f := range fields(of) {
 				require.Equal(t, v.States(f), again.States(f), "%s of %s", f, p.ODSCode)
@@ -48,8 +48,8 @@ func TestSamplesOfV3(t *testing.T) {
 	}
 }
 
-// carriesAll: an update of a real record changes what it states and no more.
-func carriesAll(t *testing.T, d push.Delivery, raw []byte) {
+// requireOnlyStatedChanges checks that an update of a real record changes only what it states.
+func requireOnlyStatedChanges(t *testing.T, d push.Delivery, raw []byte) {
 	t.Helper()
 	want := parsed(t, raw)
 	delete(want, "@search.score")
@@ -57,7 +57,7 @@ func carriesAll(t *testing.T, d push.Delivery, raw []byte) {
 		delete(want, key)
 	}
 	same := func(name string) {
-		got := parsed(t, overDocument(t, d, raw))
+		got := parsed(t, updateOf(t, d, raw))
 		for key, value := range want {
 			if key != "LastUpdatedDates" {
 				require.Equal(t, value, got[key], "%s of %s", key, d.Code)
@@ -87,9 +87,9 @@ func TestShakespeareMedicalPractice(t *testing.T) {
 	require.Contains(t, v.Get(profile.FieldServices), "SRV0280 Asthma Clinic\n")
 }
 
-// TestSampleOfTheProposal: the sample body of the proposal
-// (CONTRACT.md "The write API") is what we send, but for what we do not know and
-// the days that we say are closed.
+// TestSampleOfTheProposal: we send the sample body of the proposal
+// (CONTRACT.md "The write API"), except for what we do not know and the days that we
+// state as closed.
 func TestSampleOfTheProposal(t *testing.T) {
 	t.Parallel()
 	text := sample(t, "nhsuk-profile-put-request.json")

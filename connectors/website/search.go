@@ -19,8 +19,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// batch is how many organisations one search asks for, maxPages what ends a
-// chain of next links that never ends.
+// batch is how many organisations one search asks for. maxPages limits the number of
+// pages, in case the links to the next page never end.
 const (
 	batch    = 100
 	maxPages = 100
@@ -34,21 +34,21 @@ type query struct {
 	Count  bool   `json:"count"`
 }
 
-// page is one page of results. The OpenAPI calls the link @odata.next; what is
-// served is @odata.nextLink (CONTRACT.md "What bites").
+// page is one page of results. The OpenAPI document calls the link @odata.next; the
+// service calls it @odata.nextLink (CONTRACT.md "What bites").
 type page struct {
 	Value    *[]json.RawMessage `json:"value"`
 	NextLink string             `json:"@odata.nextLink"`
 }
 
-// selected is what we read of a record; the rest is not transferred.
+// selected lists what we read of a record; the rest is not transferred.
 const selected = "ODSCode,OrganisationName,OrganisationTypeId,OrganisationStatus,Address1,Address2,Address3,City,County," +
 	"Postcode,ParentOrganisation,Contacts,OpeningTimes,Services,Facilities"
 
-// ShowMany reads many profiles, one Shown for each code, in no order. It asks
-// Service Search, which shows visible organisations only, no UecServices, no
-// entity tags and no sequence numbers; those it does not show, and all where no
-// search is configured, are read one by one. Errors are *push.SinkError.
+// ShowMany reads many profiles, one Shown for each code, in no order. It asks Service
+// Search, which shows only visible organisations, and no UecServices, entity tags or
+// sequence numbers. Profiles that it does not show are read one by one, as are all
+// if no search is configured. Errors are *push.SinkError.
 func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	if s.search == nil {
 		return s.showEach(ctx, codes, t)
@@ -76,8 +76,8 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 	return all, nil
 }
 
-// searchFor finds records by code, among which there may be others than those
-// that were asked for: the caller looks up equal codes.
+// searchFor finds records by code. There may be others among them, so the caller must
+// look up the exact codes.
 func (s *Sink) searchFor(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]organisation, error) {
 	req, err := s.searchRequest(ctx, codes)
 	found := make(map[profile.ODSCode]organisation, len(codes))
@@ -98,8 +98,8 @@ func (s *Sink) searchFor(ctx context.Context, codes []profile.ODSCode) (map[prof
 	return found, err
 }
 
-// searchRequest is a POST, since the codes are too many for an address. A
-// search changes nothing: its key lets it be repeated.
+// searchRequest returns a POST, since a URL cannot hold so many codes. A search
+// changes nothing: its idempotency key allows retries.
 func (s *Sink) searchRequest(ctx context.Context, codes []profile.ODSCode) (*http.Request, error) {
 	terms := make([]string, len(codes))
 	for i, code := range codes {
@@ -121,15 +121,14 @@ func (s *Sink) searchRequest(ctx context.Context, codes []profile.ODSCode) (*htt
 	return req, nil
 }
 
-// page reads one page and makes the request for the next one, nil after the
-// last.
+// page reads one page and returns the request for the next one, nil after the last.
 func (s *Sink) page(req *http.Request) ([]organisation, *http.Request, error) {
 	answer, err := s.read.Fetch(req)
 	if err != nil {
 		return nil, nil, failure(requestName(req), err)
 	}
 	var results page
-	if answer.Status != http.StatusOK { // 404 is what a wrong api-version or address gives, never "none found"
+	if answer.Status != http.StatusOK { // 404 means a wrong api-version or address, never "none found"
 		return nil, nil, failure(requestName(req), &httpx.StatusError{Status: answer.Status})
 	}
 	if err := json.Unmarshal(answer.Body, &results); err != nil || results.Value == nil || !isJSON(answer.Header) {
@@ -147,10 +146,10 @@ func (s *Sink) page(req *http.Request) ([]organisation, *http.Request, error) {
 	return records, next, err
 }
 
-// next follows a link on the same host and path only: the key goes nowhere else.
+// next follows a link only on the same host and path: the key must go nowhere else.
 func (s *Sink) next(from *http.Request, link string) (*http.Request, error) {
 	if link == "" {
-		return nil, nil //nolint:nilnil // no next page is no error
+		return nil, nil //nolint:nilnil // no next page is not an error
 	}
 	address, err := from.URL.Parse(link)
 	here := err == nil && address.User == nil && address.Scheme == s.search.Scheme &&

@@ -15,9 +15,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// Show reads one profile back through the write API: values, entity tag and the
-// sequence number of what is stored. An unknown or removed one is Found=false.
-// Errors are *push.SinkError; a success that makes no sense is unclear.
+// Show reads one profile back through the write API: values, entity tag and sequence
+// number. Found is false for an unknown or removed profile. Errors are
+// *push.SinkError; a success that makes no sense is unclear.
 func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	now, err := s.find(ctx, code)
 	if err != nil || now.tag == "" {
@@ -26,8 +26,8 @@ func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType
 	return push.Shown{Code: code, Found: true, Values: now.values(t), Sequence: now.sequence, Version: now.tag}, nil
 }
 
-// found is a profile as the write API shows it.
-type found struct {
+// shownDocument is a profile as the write API shows it.
+type shownDocument struct {
 	organisation
 	body     []byte
 	tag      string // empty: there is none
@@ -35,17 +35,17 @@ type found struct {
 	status   int
 }
 
-func (s *Sink) find(ctx context.Context, code profile.ODSCode) (found, error) {
+func (s *Sink) find(ctx context.Context, code profile.ODSCode) (shownDocument, error) {
 	req, err := s.request(ctx, http.MethodGet, code, http.NoBody)
 	if err != nil {
-		return found{}, err
+		return shownDocument{}, err
 	}
 	answer, err := s.read.Fetch(req)
 	if err != nil {
-		return found{}, failure(requestName(req), err)
+		return shownDocument{}, failure(requestName(req), err)
 	}
-	if absent(answer.Status) {
-		return found{status: answer.Status}, nil
+	if isAbsent(answer.Status) {
+		return shownDocument{status: answer.Status}, nil
 	}
 	p, err := decode(answer.Body)
 	tag := answer.Header.Get("Etag")
@@ -58,11 +58,11 @@ func (s *Sink) find(ctx context.Context, code profile.ODSCode) (found, error) {
 		err = errors.New("the answer has no entity tag")
 	}
 	if err != nil {
-		return found{}, unclear(req, answer.Status, err)
+		return shownDocument{}, unclear(req, answer.Status, err)
 	}
-	// A number that is missing or unreadable only means that it is not said.
+	// A missing or unreadable number means that it is not given.
 	sequence, _ := strconv.ParseInt(answer.Header.Get("Sequence-Number"), 10, 64)
-	return found{organisation: p, body: answer.Body, tag: tag, sequence: sequence, status: answer.Status}, nil
+	return shownDocument{organisation: p, body: answer.Body, tag: tag, sequence: sequence, status: answer.Status}, nil
 }
 
 func unclear(req *http.Request, status int, err error) error {
@@ -71,7 +71,7 @@ func unclear(req *http.Request, status int, err error) error {
 	}
 }
 
-// readers is how many profiles are read one by one at a time.
+// readers is how many single profiles are read at the same time.
 const readers = 4
 
 // showEach is Show for each of the codes.
@@ -91,14 +91,14 @@ func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.
 	return shown, nil
 }
 
-// request is one to a profile of the write API.
+// request returns a request for a profile in the write API.
 func (s *Sink) request(ctx context.Context, method string, code profile.ODSCode, body io.Reader) (*http.Request, error) {
 	address := s.base.JoinPath("organisation-profiles", url.PathEscape(code.String()))
 	return s.keyed(http.NewRequestWithContext(ctx, method, address.String(), body))
 }
 
-// keyed adds what all requests carry. A key that cannot be had is like a wrong
-// one: nothing was sent, and people have to mend the configuration.
+// keyed adds the headers of all requests. A key that cannot be read is like a wrong
+// one: nothing is sent, and people have to correct the configuration.
 func (s *Sink) keyed(req *http.Request, err error) (*http.Request, error) {
 	if err != nil {
 		return nil, &push.SinkError{

@@ -18,8 +18,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// one reads FA123 as drift does, through the search.
-func one(t *testing.T, sink *website.Sink) push.Shown {
+// showFA123 reads FA123 through the search, as the drift check does.
+func showFA123(t *testing.T, sink *website.Sink) push.Shown {
 	t.Helper()
 	shown, err := sink.ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestShowMany(t *testing.T) {
 	}
 }
 
-func TestSearchIsNotBelieved(t *testing.T) {
+func TestBadSearchAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, kind, says string }{
 		"no page":         {`{}`, "application/json", "not a page"},
@@ -117,8 +117,8 @@ func TestTheKeyStaysOnItsHost(t *testing.T) {
 	require.Empty(t, elsewhere.Ledger())
 }
 
-// TestOtherCodesAreNotShown: the search is tokenised, so a result may be
-// somebody else's.
+// TestOtherCodesAreNotShown: the search is tokenised, so it may find other
+// organisations.
 func TestOtherCodesAreNotShown(t *testing.T) {
 	t.Parallel()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -144,7 +144,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	server.Fault(simulate.Of(simulate.Error(503)), simulate.Fault{Names: []simulate.Name{simulate.Truncated}, Skip: 1})
-	require.True(t, one(t, sink).Found)
+	require.True(t, showFA123(t, sink).Found)
 	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
 	require.True(t, shown.Found)
@@ -185,7 +185,7 @@ func TestRemovedIsNotFound(t *testing.T) {
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	require.NoError(t, server.Remove("FA123"))
-	require.False(t, one(t, sink).Found)
+	require.False(t, showFA123(t, sink).Found)
 	_, err = sink.Push(t.Context(), delivery("FA123", 2, ""))
 	require.Equal(t, 410, refused(t, err).Status)
 }

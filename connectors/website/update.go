@@ -12,9 +12,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// carried are the parts of a document that we own in part, as they came. The
-// rows of a list stand in the order of those of the same list of a profile.
-type carried struct {
+// receivedParts holds the parts of a document that we own only in part, as they were
+// received. The rows of each list are in the order of the same list in organisation.
+type receivedParts struct {
 	Contacts         []json.RawMessage
 	OpeningTimes     []json.RawMessage
 	Services         []json.RawMessage
@@ -23,19 +23,19 @@ type carried struct {
 	LastUpdatedDates map[string]json.RawMessage
 }
 
-// unwritable are never sent, also when the website shows them
+// unwritable lists the keys that are never sent, even if the website shows them
 // (CONTRACT.md "The record").
 var unwritable = []string{"SearchKey", "Geocode", "Metrics", "GSD", "Trusts", "RelatedIAPTCCGs", "Staff"}
 
-// updated is the document of an update: the one that the website shows, with
-// what the delivery says otherwise put in its place. A PUT replaces the whole
-// document, so all else goes back as it came: parts that our profiles do not
-// have, contacts and hours of other kinds, what a service has beside its name.
-// What is shown in exactly our words is not rewritten either. The same delivery
-// over the same document makes the same bytes.
-func updated(d push.Delivery, ours organisation, now found) (body []byte, err error) {
+// updatedDocument returns the document of an update: the one that the website shows, with
+// those values replaced in which the delivery differs. A PUT replaces the whole
+// document, so all else is sent back unchanged: parts that our profiles do not have,
+// contacts and hours of other kinds, and whatever a service has besides its name.
+// Values that are already the same are not rewritten either. The same delivery and
+// the same document always give the same bytes.
+func updatedDocument(d push.Delivery, ours organisation, now shownDocument) (body []byte, err error) {
 	var document map[string]json.RawMessage
-	var c carried
+	var c receivedParts
 	for _, into := range []any{&document, &c} {
 		if err := json.Unmarshal(now.body, into); err != nil {
 			return nil, fmt.Errorf("reading the current document: %w", err)
@@ -43,24 +43,24 @@ func updated(d push.Delivery, ours organisation, now found) (body []byte, err er
 	}
 	shown := now.values(d.Type)
 	news := differing(d.Values, shown)
-	parts := ours.texts(news, parentField(d.Type))
+	parts := ours.changedTexts(news, parentField(d.Type))
 	if news.States(profile.FieldStatus) || news.States(profile.FieldHidden) {
 		parts["OrganisationStatus"] = statusOver(d.Values, shown)
 	}
-	if parts["LastUpdatedDates"], err = c.stamps(d); err != nil {
+	if parts["LastUpdatedDates"], err = c.newerStamps(d); err != nil {
 		return nil, err
 	}
-	c.lists(parts, kinds[typeIn(d)].hours, news, ours, now.organisation)
+	c.replaceLists(parts, kinds[typeIn(d)].hours, news, ours, now.organisation)
 	maps.DeleteFunc(document, func(key string, _ json.RawMessage) bool {
 		return strings.HasPrefix(key, "@") ||
 			slices.ContainsFunc(unwritable, func(name string) bool { return strings.EqualFold(key, name) })
 	})
-	return written(document, parts)
+	return replaceParts(document, parts)
 }
 
-// written puts parts in their places in a document. Keys are read in any case,
-// so a part takes the place of its key in every case.
-func written(document map[string]json.RawMessage, parts map[string]any) ([]byte, error) {
+// replaceParts replaces parts of a document. Keys are read in any case, so a part replaces
+// its key in every spelling.
+func replaceParts(document map[string]json.RawMessage, parts map[string]any) ([]byte, error) {
 	for part := range parts {
 		maps.DeleteFunc(document, func(key string, _ json.RawMessage) bool { return strings.EqualFold(key, part) })
 	}
@@ -74,7 +74,7 @@ func written(document map[string]json.RawMessage, parts map[string]any) ([]byte,
 	return json.Marshal(document)
 }
 
-// differing are the values that are not shown just so.
+// otherwise returns the values that differ from those shown.
 func differing(v, shown profile.Values) profile.Values {
 	for _, f := range profile.Fields() {
 		if shown.States(f) && shown.Get(f) == v.Get(f) {
@@ -84,8 +84,8 @@ func differing(v, shown profile.Values) profile.Values {
 	return v
 }
 
-// texts are the parts that are no lists, as far as there is news of them.
-func (p organisation) texts(news profile.Values, parent profile.Field) map[string]any {
+// changedTexts returns the changed parts that are not lists.
+func (p organisation) changedTexts(news profile.Values, parent profile.Field) map[string]any {
 	parts := map[string]any{"ODSCode": p.ODSCode}
 	if news.States(profile.FieldName) {
 		parts["OrganisationName"] = p.OrganisationName
@@ -104,13 +104,13 @@ func (p organisation) texts(news profile.Values, parent profile.Field) map[strin
 		parts["OrganisationTypeId"], parts["OrganisationType"] = p.OrganisationTypeID, p.OrganisationType
 		parts["OrganisationSubType"] = p.OrganisationSubType
 	} else if *p.OrganisationTypeID == kinds[profile.Pharmacy].id && news.States(profile.FieldServices) {
-		parts["OrganisationSubType"] = p.OrganisationSubType // distance sellers are told by their services
+		parts["OrganisationSubType"] = p.OrganisationSubType // distance sellers are recognised by their services
 	}
 	return parts
 }
 
-// statusOver is the status word of both fields, the one that is not stated as
-// it is shown.
+// statusOver returns the status word for both fields; a field that is not stated
+// keeps the value shown.
 func statusOver(v, shown profile.Values) *string {
 	for _, f := range []profile.Field{profile.FieldStatus, profile.FieldHidden} {
 		if !v.States(f) {
@@ -120,26 +120,26 @@ func statusOver(v, shown profile.Values) *string {
 	return text(statusWord(v))
 }
 
-// lists adds the lists that there is news of.
-func (c carried) lists(parts map[string]any, hours string, news profile.Values, ours, now organisation) {
-	if rows, changed := c.contacts(news, ours.Contacts, now.Contacts); changed {
+// replaceLists adds the lists that have changed.
+func (c receivedParts) replaceLists(parts map[string]any, hours string, news profile.Values, ours, now organisation) {
+	if rows, changed := c.replaceContacts(news, ours.Contacts, now.Contacts); changed {
 		parts["Contacts"] = rows
 	}
-	if rows, changed := c.openingTimes(hours, news, ours.OpeningTimes, now.OpeningTimes); changed {
+	if rows, changed := c.replaceOpeningTimes(hours, news, ours.OpeningTimes, now.OpeningTimes); changed {
 		parts["OpeningTimes"] = rows
 	}
 	if news.States(profile.FieldServices) || news.States(profile.FieldERSServices) {
 		general, urgent := splitByList(ours, now.UecServices)
-		parts["Services"] = laid(general, now.Services, c.Services)
-		parts["UecServices"] = laid(urgent, now.UecServices, c.UecServices)
+		parts["Services"] = mergeRows(general, now.Services, c.Services)
+		parts["UecServices"] = mergeRows(urgent, now.UecServices, c.UecServices)
 	}
 	if news.States(profile.FieldFacilities) {
-		parts["Facilities"] = laid(ours.Facilities, now.Facilities, c.Facilities)
+		parts["Facilities"] = mergeRows(ours.Facilities, now.Facilities, c.Facilities)
 	}
 }
 
-// contacts replaces those of the fields that there is news of.
-func (c carried) contacts(news profile.Values, ours, now []contact) (rows []any, changed bool) {
+// replaceContacts replaces the contacts of changed fields.
+func (c receivedParts) replaceContacts(news profile.Values, ours, now []contact) (rows []any, changed bool) {
 	rows = []any{}
 	for _, row := range ours {
 		if news.States(row.field()) {
@@ -157,11 +157,11 @@ func (c carried) contacts(news profile.Values, ours, now []contact) (rows []any,
 	return rows, changed
 }
 
-// openingTimes replaces the kinds of hours that there is news of. Weekly hours
-// also replace those of the other kind that we read in the absence of our own;
-// where both were there the others are somebody else's word, which stays as
-// long as ours is read before it.
-func (c carried) openingTimes(hours string, news profile.Values, ours, now []opening) (rows []any, changed bool) {
+// replaceOpeningTimes replaces the kinds of hours that have changed. Weekly hours also
+// replace those of the other kind, which we read if our own kind is missing. If both
+// kinds were there, the other kind belongs to somebody else and stays, as long as
+// there are rows of ours, which are read first.
+func (c receivedParts) replaceOpeningTimes(hours string, news profile.Values, ours, now []opening) (rows []any, changed bool) {
 	replaced := map[string]bool{
 		additional: news.States(profile.FieldDatedOpeningTimes), hours: news.States(profile.FieldOpeningTimes),
 	}
@@ -181,9 +181,9 @@ func (c carried) openingTimes(hours string, news profile.Values, ours, now []ope
 	return rows, replaced[hours] || replaced[additional]
 }
 
-// stamps are those of the website, and ours where they are later: what somebody
-// checked there since is not undone by an older edit.
-func (c carried) stamps(d push.Delivery) (map[string]json.RawMessage, error) {
+// newerStamps returns those of the website, or ours if they are later: an older edit must
+// not undo a later check on the website.
+func (c receivedParts) newerStamps(d push.Delivery) (map[string]json.RawMessage, error) {
 	text, err := json.Marshal(stampsOf(d))
 	if err != nil {
 		return nil, fmt.Errorf("writing times: %w", err)
@@ -192,19 +192,20 @@ func (c carried) stamps(d push.Delivery) (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(text, &ours); err != nil {
 		return nil, fmt.Errorf("writing times: %w", err)
 	}
-	for section, was := range c.LastUpdatedDates {
-		if !isLater(ours[section], was) {
-			ours[section] = was
+	for section, shown := range c.LastUpdatedDates {
+		if !isLater(ours[section], shown) {
+			ours[section] = shown
 		}
 	}
 	return ours, nil
 }
 
-// isLater compares two times; null is before all, and so is what is none.
-func isLater(is, was json.RawMessage) bool {
+// later reports whether one time is after another. Null, and anything that is not a
+// time, is before all times.
+func isLater(one, other json.RawMessage) bool {
 	var at, before time.Time
-	if json.Unmarshal(is, &at) != nil || at.IsZero() {
+	if json.Unmarshal(one, &at) != nil || at.IsZero() {
 		return false
 	}
-	return json.Unmarshal(was, &before) != nil || at.After(before)
+	return json.Unmarshal(other, &before) != nil || at.After(before)
 }

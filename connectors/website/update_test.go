@@ -14,13 +14,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// overDocument is the document of an update of a document.
-func overDocument(t require.TestingT, d push.Delivery, current []byte) []byte {
+// updateOf returns the document of an update.
+func updateOf(t require.TestingT, d push.Delivery, current []byte) []byte {
 	p, err := decode(current)
 	require.NoError(t, err)
 	ours, err := profileOf(d)
 	require.NoError(t, err)
-	body, err := updated(d, ours, found{organisation: p, body: current})
+	body, err := updatedDocument(d, ours, shownDocument{organisation: p, body: current})
 	require.NoError(t, err)
 	return body
 }
@@ -30,7 +30,7 @@ func parsed(t require.TestingT, document []byte) (o map[string]any) {
 	return o
 }
 
-// rich holds all that our profiles do not have, and one thing that we do.
+// rich holds everything that our profiles do not have, and one thing that they do.
 const rich = `{"@search.score":1,"SearchKey":"X1","Geocode":{},"Metrics":[],"GSD":null,"Trusts":[],"RelatedIAPTCCGs":[],"Staff":[{}],
 	"staff":[{}],
 	"ODSCode":"FA123","OrganisationName":"Old","OrganisationTypeId":"TRU","OrganisationType":"Acute Trust","OrganisationSubType":"X",
@@ -62,8 +62,8 @@ func row(t *testing.T, document []byte, list string, i int) any {
 	return parsed(t, document)[list].([]any)[i]
 }
 
-// TestAnUpdateThatSaysNothing sends back what is there, but for what is not for
-// us to write.
+// TestAnUpdateThatSaysNothing sends back what is there, except for what we may not
+// write.
 func TestAnUpdateThatSaysNothing(t *testing.T) {
 	t.Parallel()
 	p, err := decode([]byte(rich))
@@ -83,9 +83,9 @@ func TestAnUpdateThatSaysNothing(t *testing.T) {
 	for name, values := range map[string]profile.Values{"nothing": {}, "what is shown": p.values(profile.Trust)} {
 		d := delivered(profile.Trust, nil)
 		d.Values = values
-		body := overDocument(t, d, []byte(rich))
+		body := updateOf(t, d, []byte(rich))
 		require.Equal(t, want, parsed(t, body), name)
-		require.Contains(t, string(body), "51.5000000000000001", "numbers are not read")
+		require.Contains(t, string(body), "51.5000000000000001", "numbers are not parsed")
 	}
 }
 
@@ -101,7 +101,7 @@ func TestAnUpdateReplacesWhatItStates(t *testing.T) {
 	d.Edited = map[profile.Field]time.Time{
 		profile.FieldPhone: at, profile.FieldOpeningTimes: at, profile.FieldFacilities: at,
 	}
-	body, was := overDocument(t, d, []byte(rich)), []byte(rich)
+	body, was := updateOf(t, d, []byte(rich)), []byte(rich)
 	o := parsed(t, body)
 	for key, want := range map[string]any{
 		"OrganisationName": "New", "OrganisationTypeId": "TRU", "OrganisationType": "Acute Trust", "OrganisationSubType": "X",
@@ -132,7 +132,7 @@ func TestAnUpdateReplacesWhatItStates(t *testing.T) {
 	times := o["LastUpdatedDates"].(map[string]any)
 	require.Equal(t, "2026-11-20T09:15:00Z", times["OpeningTimes"])
 	require.Equal(t, "2026-11-20T09:15:00Z", times["Facilities"])
-	require.Equal(t, "2026-11-30T00:00:00.5Z", times["ContactDetails"], "checked there since")
+	require.Equal(t, "2026-11-30T00:00:00.5Z", times["ContactDetails"], "it was checked there since")
 	require.Equal(t, "x", times["DentistsAcceptingPatients"])
 	require.Equal(t, []any{map[string]any{"Key": "k"}}, times["KeyValueData"])
 }
@@ -143,7 +143,7 @@ func TestAnUpdateEmpties(t *testing.T) {
 		profile.FieldICB: "", profile.FieldPhone: "", profile.FieldEmail: "", profile.FieldOpeningTimes: "",
 		profile.FieldDatedOpeningTimes: "", profile.FieldServices: "", profile.FieldFacilities: "Car parking",
 	})
-	o, was := parsed(t, overDocument(t, d, []byte(rich))), []byte(rich)
+	o, was := parsed(t, updateOf(t, d, []byte(rich))), []byte(rich)
 	require.Nil(t, o["ParentOrganisation"])
 	require.Equal(t, []any{row(t, was, "Contacts", 0), row(t, was, "Contacts", 2), row(t, was, "Contacts", 4)}, o["Contacts"])
 	require.Equal(t, []any{row(t, was, "OpeningTimes", 0)}, o["OpeningTimes"])
@@ -154,8 +154,8 @@ func TestAnUpdateEmpties(t *testing.T) {
 	}, o["Facilities"])
 }
 
-// TestTheOtherKindOfHours: weekly hours of a GP practice are Reception, and
-// General where there is no Reception.
+// TestTheOtherKindOfHours: weekly hours of a GP practice are Reception, or General if
+// there is no Reception.
 func TestTheOtherKindOfHours(t *testing.T) {
 	t.Parallel()
 	const at = `"OpeningTime":"09:00","ClosingTime":"12:00","IsOpen":true,"Weekday":"Monday","OpeningTimeType":`
@@ -168,7 +168,7 @@ func TestTheOtherKindOfHours(t *testing.T) {
 	} {
 		current := []byte(`{"ODSCode":"FA123","OrganisationTypeId":"GPB","OpeningTimes":[` + c.rows + `]}`)
 		d := delivered(profile.GPPractice, map[profile.Field]string{profile.FieldOpeningTimes: c.weekly})
-		p, err := decode(overDocument(t, d, current))
+		p, err := decode(updateOf(t, d, current))
 		require.NoError(t, err)
 		var seen []string
 		for _, row := range p.OpeningTimes {
@@ -180,7 +180,7 @@ func TestTheOtherKindOfHours(t *testing.T) {
 	}
 }
 
-// TestHalfAStatus: a field that is not stated is as the website shows it.
+// TestHalfAStatus: a field that is not stated stays as the website shows it.
 func TestHalfAStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -201,49 +201,49 @@ func TestHalfAStatus(t *testing.T) {
 	} {
 		current := []byte(`{"ODSCode":"FA123","OrganisationStatus":"` + c.current + `"}`)
 		d := delivered(profile.Pharmacy, map[profile.Field]string{c.field: c.value})
-		require.Equal(t, c.want, parsed(t, overDocument(t, d, current))["OrganisationStatus"], "%+v", c)
+		require.Equal(t, c.want, parsed(t, updateOf(t, d, current))["OrganisationStatus"], "%+v", c)
 	}
 }
 
-type anything = map[string]any
+type jsonObject = map[string]any
 
-// drawCurrent makes a document as anybody may have left it.
+// drawCurrent draws a document as anybody might have left it.
 func drawCurrent(t *rapid.T, of profile.OrgType) []byte {
 	word := rapid.SampledFrom([]string{"a", "b", "c d"})
-	list := func(key string, row func() anything) any {
+	list := func(key string, row func() jsonObject) any {
 		n := rapid.IntRange(-1, 5).Draw(t, key)
 		if n < 0 {
 			return nil
 		}
-		rows := []anything{}
+		rows := []jsonObject{}
 		for range n {
 			rows = append(rows, row())
 		}
 		return rows
 	}
 	pick := func(name string, from ...string) string { return rapid.SampledFrom(from).Draw(t, name) }
-	service := func() anything {
-		return anything{
+	service := func() jsonObject {
+		return jsonObject{
 			"ServiceCode": rapid.SampledFrom([]any{nil, "SRV1", "SRV2", "SRV0559"}).Draw(t, "code"),
 			"ServiceName": rapid.SampledFrom([]any{nil, "a", "b"}).Draw(t, "name"), "Contacts": []any{word.Draw(t, "extra")},
 		}
 	}
-	o := anything{
+	o := jsonObject{
 		"ODSCode": "FA123", "OrganisationTypeId": kinds[of].id, "OrganisationName": word.Draw(t, "name"),
 		"OrganisationStatus": rapid.SampledFrom([]any{nil, "Visible", "Hidden", "Closed", "Excluded"}).Draw(t, "status"),
 		"Address1":           word.Draw(t, "address"), "City": word.Draw(t, "city"), "Latitude": 1.5, "IsEpsEnabled": "true",
-		"AcceptingPatients": anything{"GP": word.Draw(t, "gp")}, "ParentOrganisation": anything{"ODSCode": word.Draw(t, "parent"), "X": 1},
-		"Contacts": list("contacts", func() anything {
-			return anything{
+		"AcceptingPatients": jsonObject{"GP": word.Draw(t, "gp")}, "ParentOrganisation": jsonObject{"ODSCode": word.Draw(t, "parent"), "X": 1},
+		"Contacts": list("contacts", func() jsonObject {
+			return jsonObject{
 				"ContactType":             pick("type", "Primary", "Primary", "PALS"),
 				"ContactAvailabilityType": pick("availability", "Office hours", "Office hours", "Weekend"),
 				"ContactMethodType":       pick("method", "Telephone", "Website", "Email", "Fax"),
 				"ContactValue":            word.Draw(t, "value"), "Extra": word.Draw(t, "extra"),
 			}
 		}),
-		"OpeningTimes": list("hours", func() anything {
+		"OpeningTimes": list("hours", func() jsonObject {
 			kind := pick("kind", "General", "Reception", "Surgery", "Additional", "Other")
-			row := anything{"OpeningTimeType": kind, "OpeningTime": "09:00", "ClosingTime": "12:00", "IsOpen": rapid.Bool().Draw(t, "open")}
+			row := jsonObject{"OpeningTimeType": kind, "OpeningTime": "09:00", "ClosingTime": "12:00", "IsOpen": rapid.Bool().Draw(t, "open")}
 			if kind == "Additional" {
 				row["AdditionalOpeningDate"] = pick("date", "Dec  5 2026", "Dec 24 2026")
 			} else {
@@ -252,8 +252,8 @@ func drawCurrent(t *rapid.T, of profile.OrgType) []byte {
 			return row
 		}),
 		"Services": list("services", service), "UecServices": list("urgent", service),
-		"Facilities": list("facilities", func() anything {
-			return anything{
+		"Facilities": list("facilities", func() jsonObject {
+			return jsonObject{
 				"Id": rapid.SampledFrom([]any{nil, 0, 28, 16, 30}).Draw(t, "id"), "Name": pick("name", "", "a", "b: c"),
 				"Value": rapid.SampledFrom([]any{nil, "Yes", "No"}).Draw(t, "value"), "FacilityGroupName": word.Draw(t, "group"),
 			}
@@ -264,7 +264,7 @@ func drawCurrent(t *rapid.T, of profile.OrgType) []byte {
 	return text
 }
 
-// drawDelivery states some fields.
+// drawDelivery draws a delivery that states some fields.
 func drawDelivery(t *rapid.T, of profile.OrgType) push.Delivery {
 	d := delivered(of, nil)
 	for f, values := range map[profile.Field][]string{
@@ -284,15 +284,15 @@ func drawDelivery(t *rapid.T, of profile.OrgType) push.Delivery {
 	return d
 }
 
-// TestUpdatesChangeOnlyWhatTheyState, whatever is there and whatever is said.
+// TestUpdatesChangeOnlyWhatTheyState: for any document and any delivery.
 func TestUpdatesChangeOnlyWhatTheyState(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		of := rapid.SampledFrom(profile.OrgTypes()).Draw(t, "type")
 		current, d := drawCurrent(t, of), drawDelivery(t, of)
-		body := overDocument(t, d, current)
-		require.Equal(t, string(body), string(overDocument(t, d, current)), "the same bytes")
-		require.Equal(t, string(body), string(overDocument(t, d, body)), "over itself it changes nothing")
+		body := updateOf(t, d, current)
+		require.Equal(t, string(body), string(updateOf(t, d, current)), "the same bytes")
+		require.Equal(t, string(body), string(updateOf(t, d, body)), "the update of its own result changes nothing")
 
 		was, err := decode(current)
 		require.NoError(t, err)
@@ -309,12 +309,12 @@ func TestUpdatesChangeOnlyWhatTheyState(t *testing.T) {
 				require.Equal(t, before.Get(f), after.Get(f), f.String())
 			}
 		}
-		require.Equal(t, foreign(t, current), foreign(t, body))
+		require.Equal(t, notOurs(t, current), notOurs(t, body))
 	})
 }
 
-// foreign is what is not ours of a document.
-func foreign(t *rapid.T, document []byte) []any {
+// notOurs returns the parts of a document that are not ours.
+func notOurs(t *rapid.T, document []byte) []any {
 	o := parsed(t, document)
 	all := []any{o["Latitude"], o["IsEpsEnabled"], o["AcceptingPatients"]}
 	for _, list := range []string{"Contacts", "OpeningTimes"} {

@@ -17,13 +17,13 @@ const SearchURL = "https://api.service.nhs.uk/service-search-api/"
 // Options configure the sink.
 type Options struct {
 	URL string // base address of the write API, without /organisation-profiles
-	// Key is asked for the apikey header at each request; nil sends none.
+	// Key returns the apikey header for each request; nil sends none.
 	Key func() (string, error)
 	// SearchURL is the address of Service Search v3, SearchURL or a simulator's;
 	// empty: profiles are read one by one.
 	SearchURL string
-	// Limits are those of pushing, and again of reading and searching. Default:
-	// 100 requests a second, the fair use of its search (CONTRACT.md "Limits").
+	// Limits apply to pushing, and separately to reading and searching. Default: 100
+	// requests a second, the fair use of its search (CONTRACT.md "Limits").
 	Limits httpx.Limits
 }
 
@@ -56,13 +56,13 @@ func New(o Options) (*Sink, error) {
 			return nil, fmt.Errorf("address of the website's search: %w", err)
 		}
 	}
-	s.push = o.client("website", 1, explained)
-	s.read = o.client("website (reading)", o.Limits.Attempts, absent)
+	s.push = o.client("website", 1, isBodyRead)
+	s.read = o.client("website (reading)", o.Limits.Attempts, isAbsent)
 	return s, nil
 }
 
-// explained are the answers to a push whose bodies are read.
-func explained(status int) bool {
+// isBodyRead reports whether the body of an answer to a push is read.
+func isBodyRead(status int) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone,
 		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
@@ -72,8 +72,8 @@ func explained(status int) bool {
 	return false
 }
 
-// absent are the answers that say that there is no such profile.
-func absent(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
+// isAbsent reports whether an answer says that there is no such profile.
+func isAbsent(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
 
 func parseBase(address string) (*url.URL, error) {
 	base, err := url.Parse(address)
@@ -83,8 +83,8 @@ func parseBase(address string) (*url.URL, error) {
 	return base, nil
 }
 
-// fields are those that the website shows of a type. All of them can be read
-// back.
+// fields returns the fields that the website shows for a type. All of them can be
+// read back.
 func fields(t profile.OrgType) []profile.Field {
 	shown := []profile.Field{
 		profile.FieldName, profile.FieldType, profile.FieldStatus, profile.FieldHidden, profile.FieldAddress,

@@ -7,14 +7,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// kind is how v3 writes an organisation type, and which of its opening times are
-// the ones we speak of (CONTRACT.md "Types and parents").
+// kind is how v3 writes an organisation type, and which kind of opening times holds
+// our weekly hours (CONTRACT.md "Types and parents").
 type kind struct{ id, name, hours string }
 
-// kinds has a row for each type. A GP practice is GPB like its branches: that is
-// how v3 shows practices too (Y02494 in its samples); GPP stands in the list of
-// version 1 only. Of a trust we do not know whether v3 calls it an Acute or a
-// SocialCare Trust, so its name is left null.
+// kinds has a row for each type. A GP practice is GPB like its branches: that is how
+// v3 shows practices (Y02494 in its samples); only version 1 lists GPP. We do not
+// know whether v3 calls a trust an Acute or a SocialCare Trust, so its name is left
+// null.
 var kinds = map[profile.OrgType]kind{
 	profile.Pharmacy:       {"PHA", "Pharmacy", general},
 	profile.GPPractice:     {"GPB", "GpBranch", reception},
@@ -25,8 +25,8 @@ var kinds = map[profile.OrgType]kind{
 	profile.TrustSite:      {"HOS", "Hospital", general},
 }
 
-// parentField is what ParentOrganisation is in a profile of a type: the sub-ICB
-// of a GP practice and its branches, the ICB of all others
+// parentField returns the field that ParentOrganisation holds for a type: the sub-ICB
+// for a GP practice and its branches, the ICB for all others
 // (CONTRACT.md "Types and parents").
 func parentField(t profile.OrgType) profile.Field {
 	if t == profile.GPPractice || t == profile.GPBranch {
@@ -35,8 +35,8 @@ func parentField(t profile.OrgType) profile.Field {
 	return profile.FieldICB
 }
 
-// typeOf reads a type id; the one that was asked for where several are written
-// alike. Empty: an id of a type that we have no profiles of.
+// typeOf reads a type id; if several types share it, it returns the one that was
+// asked for. It is empty for a type without profiles.
 func typeOf(id string, asked profile.OrgType) profile.OrgType {
 	if id != "" && kinds[asked].id == id {
 		return asked
@@ -52,8 +52,8 @@ func typeOf(id string, asked profile.OrgType) profile.OrgType {
 // internetPharmacy is the service of a pharmacy without a counter.
 const internetPharmacy = "EPS0004"
 
-// subType tells distance sellers from other pharmacies by their services, and
-// says nothing while nobody stated those.
+// subType tells distance sellers from other pharmacies by their services, and returns
+// null if nobody stated those.
 func subType(t profile.OrgType, v profile.Values) *string {
 	switch {
 	case t == profile.TrustSite:
@@ -69,7 +69,7 @@ func subType(t profile.OrgType, v profile.Values) *string {
 	return text("Community")
 }
 
-// The words of OrganisationStatus. Closed wins over hidden: neither is live.
+// The values of OrganisationStatus. Closed wins over hidden: neither is live.
 const (
 	visible = "Visible"
 	hidden  = "Hidden"
@@ -88,9 +88,9 @@ func statusWord(v profile.Values) string {
 	return ""
 }
 
-// readStatus states what a status word tells. A closed profile is not hidden, as
-// push.Wish has it too: there is one word for both. Every word that is
-// neither of the others ("Excluded") hides.
+// readStatus states both fields from a status word. A closed profile is not hidden,
+// as in push.Wish: one word stands for both. Any other word than the three
+// ("Excluded") means hidden.
 func readStatus(word string, v *profile.Values) {
 	switch {
 	case word == "":
@@ -106,7 +106,7 @@ func readStatus(word string, v *profile.Values) {
 	}
 }
 
-// The contacts we speak of: the first ones of the organisation itself.
+// Our contacts: the primary ones, of the organisation itself.
 const (
 	primary     = "Primary"
 	officeHours = "Office hours"
@@ -121,7 +121,7 @@ var methods = []struct {
 	{profile.FieldEmail, "Email"},
 }
 
-// contacts is null while none of the three was ever stated.
+// contacts returns null if none of the three was ever stated.
 func contacts(v profile.Values) []contact {
 	var rows []contact
 	for _, m := range methods {
@@ -135,7 +135,7 @@ func contacts(v profile.Values) []contact {
 	return rows
 }
 
-// field is what a contact is in a profile, none for one that we do not speak of.
+// field returns the field of a contact, and no field for one that is not ours.
 func (c contact) field() profile.Field {
 	if strings.EqualFold(c.ContactType, primary) && strings.EqualFold(c.ContactAvailabilityType, officeHours) {
 		for _, m := range methods {

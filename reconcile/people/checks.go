@@ -48,13 +48,13 @@ func (s Section) Words() string {
 // CheckInterval says how often a section must be checked.
 type CheckInterval string
 
-// How often.
+// The intervals.
 const (
 	EveryQuarter  CheckInterval = "quarter"   // in each quarter of the financial year
 	Every12Months CheckInterval = "12-months" // at least once in every period of 12 months
 )
 
-// Words returns the duty as a line for people has it.
+// Words returns the interval as MissingLine writes it.
 func (e CheckInterval) Words() string {
 	if e == Every12Months {
 		return "within 12 months"
@@ -62,20 +62,21 @@ func (e CheckInterval) Words() string {
 	return "every quarter"
 }
 
-// CheckRule is what must be checked of a profile, and how often. The zero value
-// asks for nothing.
+// CheckRule says which sections of a profile must be checked, and how often. The
+// zero value requires nothing.
 type CheckRule struct {
 	Sections []Section
 	Every    CheckInterval
 }
 
-// CheckRules are the rules by organisation type; a type without one need not
-// check anything.
+// CheckRules holds the rules by organisation type; a type without a rule need
+// not check anything.
 type CheckRules map[profile.OrgType]CheckRule
 
-// DefaultCheckRules are the duties that are law: pharmacies all their sections
-// each quarter, GP practices theirs within 12 months (RULES.md "Checks" names the
-// regulations). Distance-selling pharmacies cannot be told from others.
+// DefaultCheckRules returns the duties that the law sets: pharmacies check all
+// their sections each quarter, GP practices theirs within 12 months
+// (RULES.md "Checks" names the regulations). Distance-selling pharmacies cannot
+// be told apart from others.
 func DefaultCheckRules() CheckRules {
 	practice := CheckRule{[]Section{SectionContact, SectionOpeningTimes, SectionServices}, Every12Months}
 	return CheckRules{
@@ -87,13 +88,14 @@ func DefaultCheckRules() CheckRules {
 	}
 }
 
-// DentistCheckRule is the setting for dentists, whose contractual term nobody
-// could confirm (RULES.md "Checks"): they check nothing until it is given.
+// DentistCheckRule is a setting for dentists. Nobody could confirm their
+// contractual term (RULES.md "Checks"), so they check nothing without it.
 const DentistCheckRule = "dentist=contact+opening-times+services+accepting-patients@quarter"
 
-// Checked holds the newest check of each section by a person: one confirmed
-// that it is right, or an owner updated it. What our own writes and the
-// registers change is no check and never gets in here.
+// Checked holds the time of each section's newest check. A person checks a
+// section by confirming that it is right or, as an owner, by updating it.
+// Changes by registers and by our own writes are not checks and never appear
+// here.
 type Checked map[Section]time.Time
 
 // on returns the day of a section's newest check in Europe/London.
@@ -104,9 +106,9 @@ func (c Checked) on(s Section) profile.Date {
 	return profile.DateIn(c[s], profile.London())
 }
 
-// LastReview returns the day since which every section of the rule was checked:
-// that of the oldest of their newest checks. It is the zero date while there is
-// a section that nobody ever checked.
+// LastReview returns the day of the last full review: the oldest of the newest
+// checks of the rule's sections. It is the zero date while any section has never
+// been checked.
 func (r CheckRule) LastReview(checked Checked) profile.Date {
 	if len(r.Sections) == 0 {
 		return profile.Date{}
@@ -118,24 +120,24 @@ func (r CheckRule) LastReview(checked Checked) profile.Date {
 	return slices.MinFunc(days, profile.Date.Compare)
 }
 
-// MissingSection is a section that is still to be checked.
+// MissingSection is a section that still has to be checked.
 type MissingSection struct {
 	Section Section
-	Days    []profile.Date // of the bank-holiday section: those without hours of their own
+	Days    []profile.Date // bank-holiday section only: the days without hours of their own
 }
 
-// Missing lists what is still to be checked in a quarter, in the order of
-// Sections. Today is a day of it, or a later one, for what it left undone.
+// Missing lists the sections that still have to be checked in a quarter, in the
+// order of Sections. Today is in the quarter, or later to find what was left
+// undone in it.
 //
-// Each quarter: a section is checked by a check in the quarter; one made since
-// counts too, for only the newest is known. Within 12 months: a section falls
-// due 12 months after its last check, and is missing from the quarter on in
-// which that day lies.
+// Each quarter: a check in the quarter counts, and so does a later one, since
+// only the newest check is known. Within 12 months: a section falls due 12
+// months after its last check, and is missing from the start of the quarter that
+// contains that day.
 //
-// The section of bank holidays wants in addition that each day of
-// Calendar.MustState, from today to the end of the quarter's next one, is among
-// stated: those with a dated entry, open or closed. Days of the past are no
-// longer asked for.
+// The bank-holiday section also requires that every day of Calendar.MustState,
+// from today to the end of the following quarter, is in stated, the days with a
+// dated entry, open or closed. Past days are no longer required.
 func (r CheckRule) Missing(checked Checked, stated []profile.Date, c Calendar, q Quarter, today profile.Date) (missing []MissingSection) {
 	for _, s := range Sections() {
 		if !slices.Contains(r.Sections, s) {
@@ -143,26 +145,26 @@ func (r CheckRule) Missing(checked Checked, stated []profile.Date, c Calendar, q
 		}
 		var days []profile.Date
 		if s == SectionBankHolidayTimes {
-			days = unstated(c.MustState(today, q.Next().Last()), stated)
+			days = daysNotStated(c.MustState(today, q.Next().Last()), stated)
 		}
-		if len(days) > 0 || checked.on(s).Before(r.since(q)) {
+		if len(days) > 0 || checked.on(s).Before(r.firstDay(q)) {
 			missing = append(missing, MissingSection{s, days})
 		}
 	}
 	return missing
 }
 
-// since returns the first day on which a check counts for the quarter. Of 12
-// months it is the day after the same quarter's end the year before: what was
-// checked up to then falls due by the end of this one.
-func (r CheckRule) since(q Quarter) profile.Date {
+// firstDay returns the first day on which a check counts for the quarter. For 12
+// months it is the day after the same quarter ended a year earlier: whatever was
+// checked before it falls due by the end of this quarter.
+func (r CheckRule) firstDay(q Quarter) profile.Date {
 	if r.Every == Every12Months {
 		return Quarter{q.Year - 1, q.N}.Next().First()
 	}
 	return q.First()
 }
 
-func unstated(days []Holiday, stated []profile.Date) (missing []profile.Date) {
+func daysNotStated(days []Holiday, stated []profile.Date) (missing []profile.Date) {
 	for _, day := range days {
 		if !slices.Contains(stated, day.Date) {
 			missing = append(missing, day.Date)
@@ -171,13 +173,13 @@ func unstated(days []Holiday, stated []profile.Date) (missing []profile.Date) {
 	return missing
 }
 
-// MissingLine is a line for people about one organisation, what its duty is and
-// what is missing:
+// MissingLine returns a line for people that says what one organisation has to
+// check and what is missing:
 //
 //	FA123 Example Pharmacy (pharmacy, every quarter): opening hours, bank-holiday hours for 25 December 2026
 //	A12345 Example Surgery (GP practice, within 12 months; last reviewed 3 May 2026): contact details
 //
-// Reviewed is CheckRule.LastReview; it is told where there are 12 months.
+// Reviewed is CheckRule.LastReview; only lines about 12 months show it.
 func MissingLine(
 	code profile.ODSCode, name string, t profile.OrgType, every CheckInterval, missing []MissingSection, reviewed profile.Date,
 ) string {
@@ -211,7 +213,7 @@ func (m MissingSection) words() string {
 	return m.Section.Words() + " for " + strings.Join(days[:last], ", ") + " and " + days[last]
 }
 
-// typeWords is the type as people call it.
+// typeWords returns the type as people call it.
 func typeWords(t profile.OrgType) string {
 	switch t {
 	case profile.GPPractice:
@@ -228,14 +230,14 @@ func typeWords(t profile.OrgType) string {
 	return string(t)
 }
 
-// ParseCheckRules reads a setting on top of the default rules. It holds a rule
-// a type, separated by ";", each the type, "=", and "off" or sections joined by
-// "+" with "@quarter" or "@12-months" after them:
+// ParseCheckRules applies a setting on top of the default rules. The setting
+// holds one rule per type, separated by ";". A rule is the type, "=", and either
+// "off" or sections joined by "+" and followed by "@quarter" or "@12-months":
 //
 //	dentist=contact+opening-times+services+accepting-patients@quarter; gp-branch=off
 //
-// A type goes by its name, or as dentist or optician. Errors name the type, what
-// is wrong, and what is allowed.
+// A type is given by its name, or as dentist or optician. Errors name the type,
+// what is wrong, and what is allowed.
 func ParseCheckRules(setting string) (CheckRules, error) {
 	rules, seen := DefaultCheckRules(), make(map[profile.OrgType]bool)
 	for entry := range strings.SplitSeq(setting, ";") {
@@ -259,7 +261,7 @@ func ParseCheckRules(setting string) (CheckRules, error) {
 	return rules, nil
 }
 
-// parseRuleType knows beside the types what people call two of them.
+// parseRuleType accepts the types and the common names of two of them.
 func parseRuleType(name string) (profile.OrgType, error) {
 	switch name {
 	case "dentist":

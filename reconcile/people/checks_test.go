@@ -25,15 +25,15 @@ func allChecked(at time.Time) people.Checked {
 	return checked
 }
 
-func datesIn(text string) (dates []profile.Date) {
+func parseDates(text string) (dates []profile.Date) {
 	for word := range strings.FieldsSeq(text) {
 		dates = append(dates, on(word))
 	}
 	return dates
 }
 
-// toldMissing writes what is missing as "contact bank-holiday-times(2026-12-25)".
-func toldMissing(missing []people.MissingSection) string {
+// missingText writes missing sections as "contact bank-holiday-times(2026-12-25)".
+func missingText(missing []people.MissingSection) string {
 	var words []string
 	for _, m := range missing {
 		word := string(m.Section)
@@ -50,7 +50,7 @@ func toldMissing(missing []people.MissingSection) string {
 }
 
 const (
-	// autumn is what must be stated from October 2026 to March 2027.
+	// autumn is the days that must be stated from October 2026 to March 2027.
 	autumn  = "2026-12-25 2026-12-28 2027-01-01 2027-03-26 2027-03-28 2027-03-29"
 	quarter = "contact opening-times services facilities bank-holiday-times"
 )
@@ -93,21 +93,21 @@ func TestMissingOfAPharmacy(t *testing.T) {
 		"today's holiday": {
 			allChecked(noon("2026-10-05")), "2027-01-01 2027-03-26 2027-03-28 2027-03-29", "2026-12-28", "bank-holiday-times(2026-12-28)",
 		},
-		"other days are no matter": {allChecked(noon("2026-10-05")), autumn + " 2026-12-26 2020-01-01", "2026-10-05", ""},
+		"other days do not matter": {allChecked(noon("2026-10-05")), autumn + " 2026-12-26 2020-01-01", "2026-10-05", ""},
 		"overdue, a day late":      {allChecked(noon("2026-09-30")), autumn, "2027-01-01", quarter},
 		"overdue, checked since":   {allChecked(noon("2027-01-01")), autumn, "2027-01-01", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			q := people.Quarter{Year: 2026, N: 3}
-			got := rule.Missing(test.checked, datesIn(test.stated), people.Calendar{}, q, on(test.today))
-			require.Equal(t, test.want, toldMissing(got))
+			got := rule.Missing(test.checked, parseDates(test.stated), people.Calendar{}, q, on(test.today))
+			require.Equal(t, test.want, missingText(got))
 		})
 	}
 }
 
-// TestMissingOfAPractice: what falls due 12 months after its last check is asked
-// for in the quarter in which that day lies, and not before.
+// TestMissingOfAPractice: a section that falls due 12 months after its last check
+// is missing in the quarter that contains that day, and not before.
 func TestMissingOfAPractice(t *testing.T) {
 	t.Parallel()
 	rule := people.DefaultCheckRules()[profile.GPPractice]
@@ -133,11 +133,11 @@ func TestMissingOfAPractice(t *testing.T) {
 			want = "contact opening-times services"
 		}
 		got := rule.Missing(allChecked(noon(test.checked)), nil, people.Calendar{}, people.QuarterOn(today), today)
-		require.Equal(t, want, toldMissing(got), "%s on %s", test.checked, test.today)
+		require.Equal(t, want, missingText(got), "%s on %s", test.checked, test.today)
 	}
 	one := people.Checked{"contact": noon("2026-10-02")}
 	got := rule.Missing(one, nil, people.Calendar{}, people.Quarter{Year: 2026, N: 3}, today)
-	require.Equal(t, "opening-times services", toldMissing(got))
+	require.Equal(t, "opening-times services", missingText(got))
 }
 
 func TestMissingOfOthers(t *testing.T) {
@@ -161,7 +161,8 @@ func checkRules() *rapid.Generator[people.CheckRule] {
 	})
 }
 
-// checking is a profile's checks in a quarter, on a day of it or soon after.
+// checking is the input of Missing for one profile: today is in the quarter or
+// soon after it.
 type checking struct {
 	rule     people.CheckRule
 	checked  people.Checked
@@ -210,7 +211,7 @@ func daysOf(missing []people.MissingSection) map[people.Section][]profile.Date {
 	return days
 }
 
-// requireNoMore wants nothing in now that was not in before.
+// requireNoMore checks that now has nothing that before did not have.
 func requireNoMore(t require.TestingT, before, now []people.MissingSection) {
 	was := daysOf(before)
 	for _, m := range now {
@@ -249,9 +250,9 @@ func TestCheckingNothingMakesEverythingMissing(t *testing.T) {
 	})
 }
 
-// TestWhatIsDoneNeverAddsWork: a newer check, a day stated and a day passed
-// leave as much missing as before, or less.
-func TestWhatIsDoneNeverAddsWork(t *testing.T) {
+// TestChecksNeverAddWork: after a newer check, a day stated or a day passed, no
+// more is missing than before.
+func TestChecksNeverAddWork(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := checkings().Draw(t, "checking")
@@ -268,8 +269,8 @@ func TestWhatIsDoneNeverAddsWork(t *testing.T) {
 	})
 }
 
-// TestTwelveMonthsAsTheLawSays: a section is missing in the quarter in which the
-// day 12 months after its last check lies, or in a later one.
+// TestTwelveMonthsAsTheLawSays: a section is missing in the quarter that contains
+// the day 12 months after its last check, and in later ones.
 func TestTwelveMonthsAsTheLawSays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -306,7 +307,7 @@ func TestMissingLine(t *testing.T) {
 		for _, section := range s {
 			m := people.MissingSection{Section: section}
 			if section == holiday {
-				m.Days = datesIn(of)
+				m.Days = parseDates(of)
 			}
 			all = append(all, m)
 		}
@@ -383,7 +384,7 @@ func TestParseCheckRulesRefuses(t *testing.T) {
 	}
 }
 
-// FuzzParseCheckRules: what is read makes sense, and what does not is refused.
+// FuzzParseCheckRules: accepted rules make sense, and all others are refused.
 func FuzzParseCheckRules(f *testing.F) {
 	f.Add("")
 	f.Add(people.DentistCheckRule)
@@ -406,9 +407,9 @@ func BenchmarkMissing(b *testing.B) {
 	calendar := people.NewCalendar(proclaimed())
 	q := people.Quarter{Year: 2026, N: 3}
 	for b.Loop() {
-		rule.Missing(nil, datesIn(autumn), calendar, q, q.First())
+		rule.Missing(nil, parseDates(autumn), calendar, q, q.First())
 	}
 }
 
-// today is the day on which most tests stand.
+// today is the day of most tests.
 var today = profile.NewDate(2026, time.March, 31)

@@ -8,32 +8,32 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// DueLetter is a letter that waits to be sent: ids alone, and what the store knows of
-// them at the moment of sending.
+// Post is a letter that is due: ids, and what the store knows of them at the
+// moment of sending.
 type DueLetter struct {
 	ID        int64
 	Reference string
 	Kind      LetterKind
-	Account   AccountID         // to whom; 0 for a list
+	Account   AccountID         // the recipient; 0 for a list
 	List      profile.ODSCode   // the ICB to whose list it goes; empty for a person
 	Stage     Stage             // of a reminder
 	Quarter   Quarter           // of a reminder
-	Subject   AccountID         // the account it speaks of, where that is another
-	Since     profile.Date      // of inactivity: the last activity
-	Ends      profile.Date      // of inactivity: when the account ends
+	Subject   AccountID         // the account it is about, if that is not the recipient's
+	Since     profile.Date      // about inactivity: the last activity
+	Ends      profile.Date      // about inactivity: when the account ends
 	Codes     []profile.ODSCode // the organisations it was made for
 	Attempt   int               // 1 for the first
-	ClaimedAt time.Time         // when it was claimed, which names the claim
+	ClaimedAt time.Time         // when it was claimed; identifies the claim
 
-	Age time.Duration // since it was claimed, of one that a process left in the middle of sending
+	Age time.Duration // since it was claimed, if a process left it in the middle of sending
 
 	Person        *Person      // the account; nil for a list
 	SubjectPerson *Person      // the account it is about; nil for none
 	Orgs          []CheckedOrg // of Codes, or of the list's region
 }
 
-// AttemptReference is what the mail service knows a try by: after one that it surely did not
-// take, the next has a name of its own.
+// Known returns the reference by which the mail service knows an attempt. After an
+// attempt that it certainly did not accept, the next has a reference of its own.
 func (p DueLetter) AttemptReference() string {
 	if p.Attempt <= 1 {
 		return p.Reference
@@ -44,30 +44,31 @@ func (p DueLetter) AttemptReference() string {
 // NationalList is the name of the list that gets everything.
 const NationalList profile.ODSCode = "national"
 
-// Composer puts letters together at the moment of sending, and says when one is
-// not true any more.
+// Composer composes letters at the moment of sending, and says if a letter is no
+// longer true.
 type Composer struct {
 	ReminderContext
 
 	Limits IdleLimits
 	Lists  map[profile.ODSCode]EmailAddress // by ICB, and NationalList
 	SignIn string                           // where people sign in
-	Desk   string                           // how people reach whoever reactivates accounts
+	Desk   string                           // how people reach the desk that reactivates accounts
 
-	// Report fills the notice of a report; nil where there are none.
+	// Report fills the notice of a report; nil if there are no reports.
 	Report func(day profile.Date, list profile.ODSCode) (words map[string]string, ok bool)
 }
 
-// Reasons for which a letter is not sent.
+// Reasons for not sending a letter.
 const (
 	SkipComplete    = "complete"     // nothing is missing any more
 	SkipLate        = "late"         // its stage is over
-	SkipActive      = "active again" // the person was active since
+	SkipActive      = "active again" // the person has been active since
 	SkipEnded       = "ended"        // the account, or the membership, has ended
 	SkipUnreachable = "no address"   // dead, or none
 )
 
-// Compose puts a letter together, or says why it is not to be sent.
+// Compose returns a letter with the end date that a warning states, or the reason
+// to skip it.
 func (c Composer) Compose(p DueLetter) (letter Letter, ends profile.Date, skip string) {
 	letter = Letter{Reference: p.AttemptReference(), Kind: p.Kind}
 	if p.Account == 0 {
@@ -99,7 +100,7 @@ func (c Composer) Compose(p DueLetter) (letter Letter, ends profile.Date, skip s
 	return letter, ends, skip
 }
 
-// list is the address of an ICB's list, or the national one's.
+// list returns the address of an ICB's list, or of the national list.
 func (c Composer) list(icb profile.ODSCode) (address EmailAddress, ok bool) {
 	if address, ok = c.Lists[icb]; !ok {
 		address, ok = c.Lists[NationalList]
@@ -133,8 +134,8 @@ func (c Composer) reminder(p DueLetter) (facts LetterFacts, skip string) {
 	}, ""
 }
 
-// stage finds the stage of a letter, and whether it is over. What a person asked
-// for is over with the quarter.
+// stage finds the stage of a letter, and whether it is over. A letter that a
+// person asked for is over when the quarter is.
 func (c Composer) stage(p DueLetter) (day StageDay, late bool) {
 	if p.Stage == StageAsked {
 		return StageDay{Stage: StageAsked, Quarter: p.Quarter}, c.Today.After(p.Quarter.Last())
@@ -147,9 +148,9 @@ func (c Composer) stage(p DueLetter) (day StageDay, late bool) {
 	return day, true
 }
 
-// warning holds only for as long as nothing happened since; who is warned late
-// has longer. It is judged by the day it was made for, at the earliest: a clock
-// that was set back does not make it untrue.
+// warning is true only while the person stays inactive; anybody warned late has
+// longer. It is judged on the day it was made for or later, so that a clock set
+// back does not make it untrue.
 func (c Composer) warning(p DueLetter) (facts LetterFacts, ends profile.Date, skip string) {
 	if p.Person.State != AccountActive {
 		return facts, ends, SkipEnded
@@ -158,7 +159,7 @@ func (c Composer) warning(p DueLetter) (facts LetterFacts, ends profile.Date, sk
 	if p.Kind == LetterInactive7 {
 		want, days = IdleWarnLast, lastWarning
 	}
-	verdict := c.Limits.Judge(p.Person.without(p.Kind), later(c.Today, p.Ends.AddDays(-days)))
+	verdict := c.Limits.Judge(p.Person.withoutWarning(p.Kind), later(c.Today, p.Ends.AddDays(-days)))
 	if verdict.Step != want || verdict.Since != p.Since {
 		return facts, ends, SkipActive
 	}
@@ -170,8 +171,8 @@ func (c Composer) warning(p DueLetter) (facts LetterFacts, ends profile.Date, sk
 	}, verdict.Ends, ""
 }
 
-// without is the person before they were sent a warning of a kind.
-func (p Person) without(kind LetterKind) Person {
+// withoutWarning returns the person as before they were sent a warning of a kind.
+func (p Person) withoutWarning(kind LetterKind) Person {
 	var warned []IdleWarning
 	for _, w := range p.Warned {
 		if w.Kind != kind {
@@ -208,8 +209,8 @@ func (c Composer) memberEnded(p DueLetter) (facts LetterFacts, skip string) {
 	}, ""
 }
 
-// lastManager holds for as long as the account manager is idle, and still the
-// organisations' own.
+// lastManager is true while the account manager is idle and still manages the
+// organisations.
 func (c Composer) lastManager(p DueLetter) (facts LetterFacts, skip string) {
 	if p.SubjectPerson == nil || p.SubjectPerson.State != AccountActive {
 		return facts, SkipEnded
@@ -229,8 +230,8 @@ func (c Composer) lastManager(p DueLetter) (facts LetterFacts, skip string) {
 
 func (p Person) lastActive() string { return profile.DateIn(p.LastActive, profile.London()).Words() }
 
-// organisations are what a person can update, a line each: never none, for no
-// text goes out with an empty list.
+// organisations returns one line for each organisation that a person can update.
+// There is always a line, since no letter may go out with an empty list.
 func (p Person) organisations() (lines []string) {
 	for _, org := range p.Orgs {
 		lines = append(lines, org.line())
@@ -247,8 +248,8 @@ func (p Person) organisations() (lines []string) {
 	}
 }
 
-// managed are those of some organisations whose account manager the person is, a
-// line each.
+// managed returns one line for each of the organisations whose account manager
+// the person is.
 func (p Person) managed(codes []profile.ODSCode) (lines []string) {
 	for _, org := range p.Orgs {
 		if org.Role == RoleManager && slices.Contains(codes, org.Code) {
@@ -260,48 +261,48 @@ func (p Person) managed(codes []profile.ODSCode) (lines []string) {
 
 func (o CheckedOrg) line() string { return string(o.Code) + " " + o.Name }
 
-// LetterState is how a letter stands.
+// PostState is the state of a letter.
 type LetterState string
 
-// The states of a letter that a try can leave it in; the others are MailState's.
+// The states in which an attempt can leave a letter; the others are MailState's.
 const (
-	LetterIsDue       LetterState = "due"       // to be tried again
+	LetterIsDue       LetterState = "due"       // will be tried again
 	LetterIsAccepted  LetterState = "accepted"  // on its way
 	LetterIsDelivered LetterState = "delivered" // the mail service said so at once
-	LetterIsRefused   LetterState = "refused"   // will never be taken
-	LetterIsCancelled LetterState = "cancelled" // not true any more
-	LetterIsUnclear   LetterState = "unclear"   // perhaps sent, and nobody can say: never sent again by itself
+	LetterIsRefused   LetterState = "refused"   // will never be accepted
+	LetterIsCancelled LetterState = "cancelled" // no longer true
+	LetterIsUnclear   LetterState = "unclear"   // may have been sent: never sent again automatically
 	LetterIsDead      LetterState = "dead"      // no such address
 	LetterIsFailed    LetterState = "failed"
 )
 
-// LetterOutcome is what became of a claimed letter.
+// Settled is the outcome of a claimed letter.
 type LetterOutcome struct {
 	LetterID      int64
-	ClaimedAt     time.Time // of that claim, and of no other
+	ClaimedAt     time.Time // identifies the claim that the outcome belongs to
 	State         LetterState
 	Reason        string
-	Wait          time.Duration // of PostDue
-	NotAttempted  bool          // of PostDue: nothing was sent, it counts as no try
+	Wait          time.Duration // for PostDue
+	NotAttempted  bool          // for PostDue: nothing was sent, so it does not count as an attempt
 	Acceptance    Acceptance
-	Ends          profile.Date // what a warning says
-	DeadAddressOf AccountID    // whose address does not exist; 0 for nobody
+	Ends          profile.Date // the end date that a warning stated
+	DeadAddressOf AccountID    // the account whose address does not exist; 0 for none
 }
 
-// Outcome is what became of the letter, as far as its state says it.
+// Settle returns the outcome of the letter with no more than its state.
 func (p DueLetter) Outcome(state LetterState) LetterOutcome {
 	return LetterOutcome{LetterID: p.ID, ClaimedAt: p.ClaimedAt, State: state}
 }
 
-// Released makes a claimed letter due again that was surely not sent.
+// Release makes a claimed letter due again if it was certainly not sent.
 func (p DueLetter) Released() LetterOutcome {
 	s := p.Outcome(LetterIsDue)
 	s.NotAttempted = true
 	return s
 }
 
-// Canary is the newest version of a text that goes out: a few letters, then a
-// pause in which people may stop the others.
+// Canary is the newest version of a text. A few letters of it are sent, followed
+// by a pause in which people may stop the rest.
 type Canary struct {
 	Kind    LetterKind
 	Version int
@@ -309,10 +310,11 @@ type Canary struct {
 	Over    bool // its pause is over
 }
 
-// CanarySize is how many letters of a new version go out before the pause.
+// CanarySize is the number of letters of a new version sent before the pause.
 const CanarySize = 10
 
-// Allowance is how many letters of the text may go out now; negative for any number.
+// Room returns how many letters of the text may be sent now; negative means any
+// number.
 func (c Canary) Allowance() int {
 	switch {
 	case c.Sent < CanarySize:
@@ -324,13 +326,14 @@ func (c Canary) Allowance() int {
 	}
 }
 
-// LetterInTransit is an accepted letter whose fate is not known yet.
+// OpenLetter is an accepted letter that is not known to be delivered or failed.
 type LetterInTransit struct {
 	ID         int64
 	ProviderID string
 }
 
-// report asks for what the notice of a report says; one that is gone is late.
+// report returns the words for the notice of a report; the notice is late if the
+// report is gone.
 func (c Composer) report(p DueLetter) (words map[string]string, skip string) {
 	if c.Report == nil {
 		return nil, SkipLate

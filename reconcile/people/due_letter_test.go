@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// placeholders are those of the texts in connectors/internal/letters, besides
+// placeholders returns those of the texts in connectors/internal/letters, besides
 // the name: a letter that lacks one is never sent.
 func placeholders() map[people.LetterKind][]string {
 	checks, idle := []string{"quarter", "deadline", "sign_in", "organisations"}, []string{"last_active", "ends", "sign_in", "organisations"}
@@ -35,7 +35,7 @@ func composerOn(day string) people.Composer {
 		lists[code], _ = people.ParseEmailAddress(text)
 	}
 	return people.Composer{
-		ReminderContext: worldOn(day), Limits: idleLimits, Lists: lists, SignIn: "https://sign-in.example", Desk: "the desk",
+		ReminderContext: remindingOn(day), Limits: idleLimits, Lists: lists, SignIn: "https://sign-in.example", Desk: "the desk",
 	}
 }
 
@@ -45,8 +45,8 @@ type letterCase struct {
 	post people.DueLetter
 }
 
-// trueLetters are letters of each kind, and who they speak of was active on 1
-// January 2026 last.
+// trueLetters returns letters of each kind. The person each is about was last
+// active on 1 January 2026.
 func trueLetters() map[string]letterCase {
 	manager, editor := pharmacyOf("FA123", people.RoleManager), pharmacyOf("FB456", people.RoleEditor)
 	q := people.Quarter{Year: 2026, N: 3}
@@ -93,7 +93,7 @@ func trueLetters() map[string]letterCase {
 	return all
 }
 
-func TestEveryLetterIsWhole(t *testing.T) {
+func TestEveryLetterIsComplete(t *testing.T) {
 	t.Parallel()
 	wants, seen := placeholders(), make(map[people.LetterKind]bool)
 	for name, c := range trueLetters() {
@@ -115,8 +115,8 @@ func TestEveryLetterIsWhole(t *testing.T) {
 			require.Equal(t, canaryAddress, letter.To.Reveal())
 			require.Equal(t, canaryName, letter.Name.Reveal())
 		}
-		neverLeaks(t, letter.To)
-		require.NotContains(t, logged(letter), "Canary")
+		requireNoLeak(t, letter.To)
+		require.NotContains(t, logOutput(letter), "Canary")
 	}
 	for _, kind := range people.LetterKinds() {
 		require.Equal(t, kind != people.LetterReport, seen[kind], "%s: reports are announced elsewhere", kind)
@@ -152,9 +152,9 @@ func TestWhatLettersSay(t *testing.T) {
 	require.Equal(t, []string{"FA123 Example Pharmacy"}, lines, "not what somebody else manages now")
 }
 
-// TestWhoHasNoOrganisationIsToldToo: a text with an empty list is refused, and
-// who cannot be warned never ends.
-func TestWhoHasNoOrganisationIsToldToo(t *testing.T) {
+// TestPeopleWithoutOrganisationsAreWarnedToo: a text with an empty list is
+// refused, and an account whose person cannot be warned never ends.
+func TestPeopleWithoutOrganisationsAreWarnedToo(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[people.AccountKind]string{
 		people.KindAdministrator: "the settings of this service", people.KindLead: "the profiles of your region",
@@ -175,7 +175,7 @@ func TestWhoHasNoOrganisationIsToldToo(t *testing.T) {
 	}
 }
 
-// change is what happened to a letter, or to the world, before it is sent.
+// change is what happens to a letter, or to its recipient, before it is sent.
 type change struct {
 	letter string
 	day    string // empty for the letter's own
@@ -183,7 +183,7 @@ type change struct {
 	want   string
 }
 
-func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
+func TestLettersThatAreNoLongerTrueAreNotSent(t *testing.T) {
 	t.Parallel()
 	person := func(change func(*people.Person)) func(*people.DueLetter) {
 		return func(p *people.DueLetter) { change(p.Person) }
@@ -196,7 +196,7 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 	in := func(s people.AccountState) func(*people.Person) {
 		return func(p *people.Person) { p.State = s }
 	}
-	complete := func(p *people.Person) { p.Orgs[0] = done(p.Orgs[0], "2026-12-01") }
+	complete := func(p *people.Person) { p.Orgs[0] = complete(p.Orgs[0], "2026-12-01") }
 	nothing := func(*people.DueLetter) {}
 	for name, test := range map[string]change{
 		"checked in between":  {"28-days", "", person(complete), people.SkipComplete},
@@ -204,19 +204,19 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 		"no longer account manager": {
 			"overdue", "", person(func(p *people.Person) { p.Orgs[0].Role = "editor" }), people.SkipComplete,
 		},
-		"list complete":             {"overdue list", "", func(p *people.DueLetter) { p.Orgs = nil }, people.SkipComplete},
-		"last day of a stage":       {"28-days", "2026-12-16", nothing, ""},
-		"stage over":                {"28-days", "2026-12-17", nothing, people.SkipLate},
-		"opening over":              {"opening", "2026-12-03", nothing, people.SkipLate},
-		"on the deadline":           {"3-days", "2026-12-31", nothing, ""},
-		"deadline over":             {"3-days", "2027-01-01", nothing, people.SkipLate},
-		"overdue for two weeks":     {"overdue", "2027-01-18", nothing, ""},
-		"overdue for longer":        {"overdue", "2027-01-19", nothing, people.SkipLate},
-		"overdue list for longer":   {"overdue list", "2027-01-19", nothing, people.SkipLate},
-		"asked, on the deadline":    {"asked", "2026-12-31", nothing, ""},
-		"asked, and late":           {"asked", "2027-01-01", nothing, people.SkipLate},
-		"asked, and complete":       {"asked", "2026-12-02", person(complete), people.SkipComplete},
-		"a stage that nobody knows": {"asked", "", func(p *people.DueLetter) { p.Stage = "21-days" }, people.SkipLate},
+		"list complete":           {"overdue list", "", func(p *people.DueLetter) { p.Orgs = nil }, people.SkipComplete},
+		"last day of a stage":     {"28-days", "2026-12-16", nothing, ""},
+		"stage over":              {"28-days", "2026-12-17", nothing, people.SkipLate},
+		"opening over":            {"opening", "2026-12-03", nothing, people.SkipLate},
+		"on the deadline":         {"3-days", "2026-12-31", nothing, ""},
+		"deadline over":           {"3-days", "2027-01-01", nothing, people.SkipLate},
+		"overdue for two weeks":   {"overdue", "2027-01-18", nothing, ""},
+		"overdue for longer":      {"overdue", "2027-01-19", nothing, people.SkipLate},
+		"overdue list for longer": {"overdue list", "2027-01-19", nothing, people.SkipLate},
+		"asked, on the deadline":  {"asked", "2026-12-31", nothing, ""},
+		"asked, and late":         {"asked", "2027-01-01", nothing, people.SkipLate},
+		"asked, and complete":     {"asked", "2026-12-02", person(complete), people.SkipComplete},
+		"an unknown stage":        {"asked", "", func(p *people.DueLetter) { p.Stage = "21-days" }, people.SkipLate},
 		"a report": {
 			"asked", "", func(p *people.DueLetter) { p.Kind, p.Stage = people.LetterReport, "" }, people.SkipLate,
 		},
@@ -231,11 +231,11 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 		"first warning, of another idleness": {
 			"first warning", "2026-08-03", person(func(p *people.Person) { p.LastActive = noon("2026-01-15") }), people.SkipActive,
 		},
-		"first warning, on leave": {"first warning", "", person(leave("2026-09-01")), people.SkipActive},
+		"first warning, on leave": {"first warning", "", person(onLeaveUntil("2026-09-01")), people.SkipActive},
 		"first warning, ended":    {"first warning", "", person(in("deactivated")), people.SkipEnded},
 		"first warning, dead":     {"first warning", "", person(dead), people.SkipUnreachable},
 		"last warning, signed in": {"last warning", "", person(signedIn), people.SkipActive},
-		"last warning, on leave":  {"last warning", "", person(leave("2026-09-01")), people.SkipActive},
+		"last warning, on leave":  {"last warning", "", person(onLeaveUntil("2026-09-01")), people.SkipActive},
 		"last warning, dead":      {"last warning", "", person(dead), people.SkipUnreachable},
 		"ended, reactivated":      {"ended", "", person(in("active")), people.SkipActive},
 		"ended, dead":             {"ended", "", person(dead), people.SkipUnreachable},
@@ -244,7 +244,7 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 		"cc, manager ended":       {"ended, cc", "", person(in("deactivated")), people.SkipEnded},
 		"cc, managed by another":  {"ended, cc", "", person(func(p *people.Person) { p.Orgs[0].Role = "editor" }), people.SkipEnded},
 		"flag, signed in":         {"last manager", "", other(signedIn), people.SkipActive},
-		"flag, on leave":          {"last manager", "", other(leave("2026-09-01")), people.SkipActive},
+		"flag, on leave":          {"last manager", "", other(onLeaveUntil("2026-09-01")), people.SkipActive},
 		"flag, ended":             {"last manager", "", other(in("deactivated")), people.SkipEnded},
 		"flag, managed by another": {
 			"last manager", "", other(func(p *people.Person) { p.Orgs[0].Role = "editor" }), people.SkipEnded,
@@ -266,9 +266,9 @@ func TestLettersThatAreNotTrueAnyMoreAreNotSent(t *testing.T) {
 	}
 }
 
-// TestWarningsTellTheDayOnWhichTheAccountEnds: who is warned late has longer, and
-// a clock that went back changes nothing.
-func TestWarningsTellTheDayOnWhichTheAccountEnds(t *testing.T) {
+// TestWarningsStateTheDayOnWhichTheAccountEnds: anybody warned late has longer,
+// and a clock that went back changes nothing.
+func TestWarningsStateTheDayOnWhichTheAccountEnds(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ letter, day, want string }{
 		{"first warning", "2026-06-10", "2026-07-10"},
@@ -287,9 +287,9 @@ func TestWarningsTellTheDayOnWhichTheAccountEnds(t *testing.T) {
 	}
 }
 
-// TestAWarningAfterALeaveTellsTheLastActivity: the clock starts at the leave's
-// end, and the text still tells when the account was used.
-func TestAWarningAfterALeaveTellsTheLastActivity(t *testing.T) {
+// TestAWarningAfterALeaveStatesTheLastActivity: the limit counts from the end of
+// the leave, and the text still states when the account was last used.
+func TestAWarningAfterALeaveStatesTheLastActivity(t *testing.T) {
 	t.Parallel()
 	p := member("2026-01-01", pharmacyOf("FB456", people.RoleEditor))
 	p.LeaveUntil = on("2026-07-01")

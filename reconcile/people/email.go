@@ -10,18 +10,17 @@ import (
 )
 
 // EmailAddress is the address of a person. It cannot be printed, logged or
-// encoded: whoever needs it says Reveal (RULES.md "Letters").
+// encoded: code that needs the address calls Reveal (RULES.md "Letters").
 type EmailAddress struct{ text unique.Handle[string] }
 
-// ErrEmailAddress is what is wrong with a text that is no address. It never
-// holds the text.
-var ErrEmailAddress = errors.New("it is no e-mail address: want name@domain, at most 254 characters")
+// ErrEmailAddress says that a text is not an address. It never holds the text.
+var ErrEmailAddress = errors.New("not an e-mail address: want name@domain, at most 254 characters")
 
 // maxEmailAddress is the longest path of SMTP (RFC 5321 section 4.5.3.1.3).
 const maxEmailAddress = 254
 
-// ParseEmailAddress accepts name@domain. What mail services refuse beyond that,
-// they say themselves.
+// ParseEmailAddress accepts name@domain, and leaves any stricter check to the
+// mail service.
 func ParseEmailAddress(s string) (EmailAddress, error) {
 	s = strings.TrimSpace(s)
 	name, domain, found := strings.Cut(s, "@")
@@ -35,10 +34,10 @@ func ParseEmailAddress(s string) (EmailAddress, error) {
 	return EmailAddress{unique.Make(s)}, nil
 }
 
-// Reveal is the address itself, for the message alone.
+// Reveal returns the address itself. Only the message may contain it.
 func (a EmailAddress) Reveal() string { return reveal(a.text) }
 
-// Format prints that there is something, and not what.
+// Format prints a placeholder instead of the address.
 func (EmailAddress) Format(f fmt.State, _ rune) { redact(f) }
 
 // MarshalText keeps the address out of every encoding.
@@ -47,13 +46,13 @@ func (EmailAddress) MarshalText() ([]byte, error) { return []byte(redacted), nil
 // PersonName is the name of a person. Like an address, it cannot be printed.
 type PersonName struct{ text unique.Handle[string] }
 
-// NewPersonName takes a name as people write it.
+// NewPersonName makes a name of the text that people wrote.
 func NewPersonName(s string) PersonName { return PersonName{unique.Make(strings.TrimSpace(s))} }
 
-// Reveal is the name itself, for the message alone.
+// Reveal returns the name itself. Only the message may contain it.
 func (n PersonName) Reveal() string { return reveal(n.text) }
 
-// Format prints that there is something, and not what.
+// Format prints a placeholder instead of the name.
 func (PersonName) Format(f fmt.State, _ rune) { redact(f) }
 
 // MarshalText keeps the name out of every encoding.

@@ -18,8 +18,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// neverLeaks writes a value in every way that we know of.
-func neverLeaks(t *testing.T, value any) {
+// requireNoLeak writes a value in every way that we know of, and checks that no
+// secret shows.
+func requireNoLeak(t *testing.T, value any) {
 	t.Helper()
 	for form, text := range forms(value) {
 		for _, secret := range []string{"canary", "secret", "Canary", "Secret"} {
@@ -28,7 +29,7 @@ func neverLeaks(t *testing.T, value any) {
 	}
 }
 
-// inside holds a value where nobody can ask it how it prints.
+// inside holds a value in a field where fmt does not call its methods.
 type inside struct {
 	hidden any
 	Shown  any
@@ -49,7 +50,7 @@ func forms(value any) map[string]string {
 			texts[name+" error "+verb] = fmt.Errorf("reading: "+verb, v).Error()
 		}
 		texts[name+" print"], texts[name+" println"] = fmt.Sprint(v), fmt.Sprintln(v)
-		texts[name+" logged"] = logged(v)
+		texts[name+" logged"] = logOutput(v)
 		encoded, err := json.Marshal(v)
 		texts[name+" json"] = fmt.Sprint(string(encoded), err)
 		encoded, err = xml.Marshal(v)
@@ -64,7 +65,7 @@ func forms(value any) map[string]string {
 	return texts
 }
 
-func logged(v any) string {
+func logOutput(v any) string {
 	var b bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewTextHandler(&b, nil), slog.NewJSONHandler(&b, nil)} {
 		log := slog.New(h)
@@ -75,25 +76,25 @@ func logged(v any) string {
 
 func TestAddressesAndNamesNeverLeak(t *testing.T) {
 	t.Parallel()
-	address, name := canary(), people.NewPersonName(canaryName)
-	neverLeaks(t, address)
-	neverLeaks(t, name)
-	neverLeaks(t, map[people.EmailAddress]people.PersonName{address: name})
-	neverLeaks(t, []*people.EmailAddress{&address})
+	address, name := canaryEmail(), people.NewPersonName(canaryName)
+	requireNoLeak(t, address)
+	requireNoLeak(t, name)
+	requireNoLeak(t, map[people.EmailAddress]people.PersonName{address: name})
+	requireNoLeak(t, []*people.EmailAddress{&address})
 	type nested struct {
 		address people.EmailAddress
 		name    *people.PersonName
 		all     map[string][]people.EmailAddress
 	}
-	neverLeaks(t, nested{address, &name, map[string][]people.EmailAddress{"to": {address}}})
+	requireNoLeak(t, nested{address, &name, map[string][]people.EmailAddress{"to": {address}}})
 	require.Equal(t, canaryAddress, address.Reveal())
 	require.Equal(t, canaryName, name.Reveal())
 }
 
-func TestAddressesSayThatTheyAreThere(t *testing.T) {
+func TestAddressesPrintAPlaceholder(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "to [redacted], [redacted]", fmt.Sprintf("to %s, %v", canary(), people.NewPersonName(canaryName)))
-	encoded, err := json.Marshal(map[people.EmailAddress]people.PersonName{canary(): people.NewPersonName(canaryName)})
+	require.Equal(t, "to [redacted], [redacted]", fmt.Sprintf("to %s, %v", canaryEmail(), people.NewPersonName(canaryName)))
+	encoded, err := json.Marshal(map[people.EmailAddress]people.PersonName{canaryEmail(): people.NewPersonName(canaryName)})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"[redacted]":"[redacted]"}`, string(encoded))
 }
@@ -102,8 +103,8 @@ func TestAddressesCompare(t *testing.T) {
 	t.Parallel()
 	other, err := people.ParseEmailAddress("other@example.nhs.test")
 	require.NoError(t, err)
-	known := map[people.EmailAddress]bool{canary(): true}
-	require.True(t, known[canary()])
+	known := map[people.EmailAddress]bool{canaryEmail(): true}
+	require.True(t, known[canaryEmail()])
 	require.False(t, known[other])
 	require.Equal(t, people.NewPersonName("A"), people.NewPersonName(" A "))
 	require.NotEqual(t, people.NewPersonName("A"), people.NewPersonName("B"))
@@ -145,8 +146,8 @@ func TestParseEmailAddress(t *testing.T) {
 	}
 }
 
-// FuzzParseEmailAddress: an accepted address is one line and reads back as
-// itself, and the error is the same whatever the text.
+// FuzzParseEmailAddress: an accepted address is one line and parses to itself
+// again, and the error is the same for every text.
 func FuzzParseEmailAddress(f *testing.F) {
 	for _, seed := range []string{"a@b.c", "@", "a@b", "a b@c.d", "a@b.c\nBcc: d@e.f", "\xff@b.c", canaryAddress} {
 		f.Add(seed)
@@ -165,7 +166,7 @@ func checkParseEmailAddress(t *testing.T, text string) {
 	t.Helper()
 	address, err := people.ParseEmailAddress(text)
 	if err != nil {
-		require.Equal(t, "it is no e-mail address: want name@domain, at most 254 characters", err.Error())
+		require.Equal(t, "not an e-mail address: want name@domain, at most 254 characters", err.Error())
 		require.Zero(t, address)
 		return
 	}
@@ -181,7 +182,7 @@ func checkParseEmailAddress(t *testing.T, text string) {
 func TestALetterPrintsItsReferenceAlone(t *testing.T) {
 	t.Parallel()
 	l := people.Letter{
-		Reference: "idle/u-7/2026-05-12/account-ended-cc/u-8", Kind: people.LetterMemberEnded, To: canary(),
+		Reference: "idle/u-7/2026-05-12/account-ended-cc/u-8", Kind: people.LetterMemberEnded, To: canaryEmail(),
 		Name:  people.NewPersonName(canaryName),
 		Facts: people.LetterFacts{Words: map[string]string{"person": canaryName}, Lists: map[string][]string{"x": {canaryName}}},
 	}
@@ -194,14 +195,14 @@ func TestALetterPrintsItsReferenceAlone(t *testing.T) {
 	require.JSONEq(t, `"`+want+`"`, string(encoded))
 	for form, value := range map[string]any{"letter": l, "pointer": &l, "slice": []people.Letter{l}, "facts": l.Facts} {
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", value, value, value), "Canary", form)
-		require.NotContains(t, logged(value), "Canary", form)
+		require.NotContains(t, logOutput(value), "Canary", form)
 		encoded, err := json.Marshal(value)
 		require.NoError(t, err)
 		require.NotContains(t, string(encoded), "Canary", form)
 	}
 }
 
-func TestMailErrorsTellWhatHappened(t *testing.T) {
+func TestMailErrorsSayWhatHappened(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("x")
 	err := error(&people.MailError{Answer: people.MailRefused, Status: 400, Reason: "BadRequestError: deadline", Err: cause})

@@ -11,7 +11,7 @@ import (
 // observed.
 type Holiday struct {
 	Date  profile.Date
-	Title string // for people; a substitute day says so. Neither unique nor stable
+	Title string // for people; says so for a substitute day. Neither unique nor stable
 }
 
 // The days whose hours pharmacies must state, listed as bank holidays or not
@@ -21,7 +21,7 @@ const (
 	easterSunday = "Easter Sunday"
 )
 
-// substitute is what the title of a substitute day ends with.
+// substitute ends the title of a substitute day.
 const substitute = " (substitute day)"
 
 // Easter returns Easter Sunday by the Gregorian computus (the form of Meeus,
@@ -35,9 +35,9 @@ func Easter(year int) profile.Date {
 	return profile.NewDate(year, time.Month(days/31), days%31+1)
 }
 
-// ComputedHolidays returns the eight bank holidays of a year as the rules since
-// 1978 give them, sorted. It stands in where the official list was never
-// reached or ends; days proclaimed or moved for one year are not in it.
+// ComputedHolidays returns the eight bank holidays of a year, sorted, by the
+// rules in force since 1978. It is used when the official list was never read or
+// does not cover the year; days proclaimed or moved for one year are not in it.
 func ComputedHolidays(year int) []Holiday {
 	easter := Easter(year)
 	days := []Holiday{
@@ -54,8 +54,9 @@ func ComputedHolidays(year int) []Holiday {
 	return days
 }
 
-// observed moves a holiday off the weekend: one of a Saturday by two days, one
-// of a Sunday by as many days as there are holidays in a row, past the others.
+// observed moves a holiday off the weekend: from a Saturday by two days, from a
+// Sunday by inRow days, the number of holidays in a row, so that it falls after
+// the others.
 func observed(title string, d profile.Date, inRow int) Holiday {
 	switch profile.DayOf(d) {
 	case profile.Saturday:
@@ -67,29 +68,29 @@ func observed(title string, d profile.Date, inRow int) Holiday {
 	}
 }
 
-// mondayFrom is the first Monday on or after a day.
+// mondayFrom returns the first Monday on or after a day.
 func mondayFrom(d profile.Date) profile.Date { return d.AddDays((7 - int(profile.DayOf(d))) % 7) }
 
 func byDate(a, b Holiday) int { return a.Date.Compare(b.Date) }
 
-// Calendar tells working days from others. Between the first and the last of
-// the holidays it was given it knows those alone, before and after it computes
+// Calendar tells working days from others. Between the first and the last of the
+// holidays that it was given it uses those alone; before and after it computes
 // them. The zero value computes them all.
 type Calendar struct{ known []Holiday }
 
-// NewCalendar makes a calendar of the holidays of the official list, kept since
-// it was first read, in any order. Of two on a day the first one counts.
+// NewCalendar makes a calendar of every holiday ever read from the official
+// list, in any order. If two are on the same day, the first one counts.
 func NewCalendar(known []Holiday) Calendar { return Calendar{sortedDays(known)} }
 
-// sortedDays sorts holidays by day and keeps the first of each.
+// sortedDays sorts holidays by day and keeps the first of each day.
 func sortedDays(days []Holiday) []Holiday {
 	days = slices.Clone(days)
 	slices.SortStableFunc(days, byDate)
 	return slices.CompactFunc(days, func(a, b Holiday) bool { return byDate(a, b) == 0 })
 }
 
-// Horizon returns the last day that the calendar knows from the official list;
-// the zero date where it knows none.
+// Horizon returns the last day that the calendar knows from the official list,
+// or the zero date if it knows none.
 func (c Calendar) Horizon() profile.Date {
 	if len(c.known) == 0 {
 		return profile.Date{}
@@ -97,12 +98,12 @@ func (c Calendar) Horizon() profile.Date {
 	return c.known[len(c.known)-1].Date
 }
 
-// knows reports that the official list decides the day.
+// knows reports whether the official list decides the day.
 func (c Calendar) knows(d profile.Date) bool {
 	return len(c.known) > 0 && !d.Before(c.known[0].Date) && !d.After(c.Horizon())
 }
 
-// Holidays returns the bank holidays from a day to another one, both included,
+// Holidays returns the bank holidays from one day to another, both included,
 // sorted.
 func (c Calendar) Holidays(from, to profile.Date) []Holiday {
 	days := slices.Clone(c.known)
@@ -113,15 +114,15 @@ func (c Calendar) Holidays(from, to profile.Date) []Holiday {
 	return within(days, from, to)
 }
 
-// within sorts the holidays of a span of days.
+// within returns the holidays in a span of days, sorted.
 func within(days []Holiday, from, to profile.Date) []Holiday {
 	return sortedDays(slices.DeleteFunc(days, func(h Holiday) bool { return h.Date.Before(from) || h.Date.After(to) }))
 }
 
-// MustState returns the days from one to another, both included, on which the
-// hours of a pharmacy must be stated expressly: the bank holidays, and the real
-// 25 December and Easter Sunday, which the official list leaves out when they
-// are on a weekend (connectors/calendar/CONTRACT.md "Observed days only"). Sorted.
+// MustState returns the days in a span, both ends included, for which a pharmacy
+// must state its hours: the bank holidays, 25 December itself and Easter Sunday.
+// The official list leaves out the last two when they are on a weekend
+// (connectors/calendar/CONTRACT.md "Observed days only"). The days are sorted.
 func (c Calendar) MustState(from, to profile.Date) []Holiday {
 	days := c.Holidays(from, to)
 	for year := from.Time().Year(); year <= to.Time().Year(); year++ {
@@ -130,18 +131,19 @@ func (c Calendar) MustState(from, to profile.Date) []Holiday {
 	return within(days, from, to)
 }
 
-// IsWorkingDay reports that the day is neither on a weekend nor a bank holiday.
+// IsWorkingDay reports whether the day is neither on a weekend nor a bank
+// holiday.
 func (c Calendar) IsWorkingDay(d profile.Date) bool {
 	return profile.DayOf(d) < profile.Saturday && len(c.Holidays(d, d)) == 0
 }
 
-// WorkingDayOnOrAfter returns the first working day from the day on.
+// WorkingDayOnOrAfter returns the first working day on or after the day.
 func (c Calendar) WorkingDayOnOrAfter(d profile.Date) profile.Date {
 	return c.AddWorkingDays(d.AddDays(-1), 1)
 }
 
-// AddWorkingDays returns the n-th working day after the day, or before it where
-// n is negative; the day itself, working or not, for 0.
+// AddWorkingDays returns the n-th working day after the day, or before it if n is
+// negative. For 0 it returns the day itself, working day or not.
 func (c Calendar) AddWorkingDays(d profile.Date, n int) profile.Date {
 	step := 1
 	if n < 0 {
@@ -155,11 +157,11 @@ func (c Calendar) AddWorkingDays(d profile.Date, n int) profile.Date {
 	return d
 }
 
-// MergeHolidays brings the official list as it was just read into the one that
-// was kept. Days of the past stay although the list drops them; a day from asOf
-// on that the list dropped stays too, and is named as vanished until it
-// returns, passes, or a person removes it (RULES.md "Calendar"). Days go by date:
-// a new title is no new day. All sorted.
+// MergeHolidays merges the official list as just read into the days known so
+// far. Days that the list dropped stay. Those on or after asOf are also returned
+// as vanished, until they return, pass, or a person removes them
+// (RULES.md "Calendar"). Days are compared by date: a new title is not a new day.
+// All results are sorted.
 func MergeHolidays(known, feed []Holiday, asOf profile.Date) (merged, appeared, vanished []Holiday) {
 	known, feed = sortedDays(known), sortedDays(feed)
 	merged = sortedDays(slices.Concat(feed, known)) // the list's own title wins
@@ -168,7 +170,7 @@ func MergeHolidays(known, feed []Holiday, asOf profile.Date) (merged, appeared, 
 	return merged, appeared, vanished
 }
 
-// missingFrom lists those of some whose day is not among all, which is sorted.
+// missingFrom lists the holidays in some whose day is not in all, which is sorted.
 func missingFrom(all, some []Holiday) []Holiday {
 	return slices.DeleteFunc(slices.Clone(some), func(h Holiday) bool {
 		_, found := slices.BinarySearchFunc(all, h, byDate)

@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// titled writes holidays as lines.
-func titled(days []people.Holiday) (lines []string) {
+// datesAndTitles writes holidays as lines.
+func datesAndTitles(days []people.Holiday) (lines []string) {
 	for _, h := range days {
 		lines = append(lines, h.Date.String()+" "+h.Title)
 	}
@@ -36,8 +36,8 @@ func TestEaster(t *testing.T) {
 	}
 }
 
-// TestEasterFollowsTheMoon holds the computus against the other way to say it:
-// the first Sunday after the 14th day of the ecclesiastical moon, by its tables.
+// TestEasterFollowsTheMoon checks the computus against the other definition: the
+// first Sunday after the 14th day of the ecclesiastical moon, by its tables.
 func TestEasterFollowsTheMoon(t *testing.T) {
 	t.Parallel()
 	for year := 1583; year <= 3000; year++ {
@@ -85,12 +85,12 @@ func TestComputedHolidays(t *testing.T) {
 			"2034-12-25 Christmas Day", "2034-12-26 Boxing Day",
 		},
 	} {
-		require.Equal(t, want, titled(people.ComputedHolidays(year)))
+		require.Equal(t, want, datesAndTitles(people.ComputedHolidays(year)))
 	}
 }
 
-// TestComputedHolidaysAreWorkdaysOff: in any year eight days, sorted, in their
-// year, each on its own and none on a weekend; a substitute for each that was.
+// TestComputedHolidaysAreWorkdaysOff: every year has eight different days, sorted,
+// in that year, none on a weekend, with a substitute for each that was on one.
 func TestComputedHolidaysAreWorkdaysOff(t *testing.T) {
 	t.Parallel()
 	for year := 1900; year <= 2300; year++ {
@@ -109,12 +109,12 @@ func TestComputedHolidaysAreWorkdaysOff(t *testing.T) {
 				weekends++
 			}
 		}
-		require.Equal(t, weekends, strings.Count(strings.Join(titled(days), "\n"), "substitute"))
+		require.Equal(t, weekends, strings.Count(strings.Join(datesAndTitles(days), "\n"), "substitute"))
 	}
 }
 
-// proclaimed are two years of the official list, with a day proclaimed and one
-// moved.
+// proclaimed returns two years of the official list, with one day proclaimed and
+// one moved.
 func proclaimed() []people.Holiday {
 	days := slices.Concat(people.ComputedHolidays(2026), people.ComputedHolidays(2027))
 	days = slices.DeleteFunc(days, func(h people.Holiday) bool { return h.Date == on("2026-05-04") })
@@ -142,9 +142,9 @@ func TestCalendarKnowsAndComputes(t *testing.T) {
 		require.Equal(t, working, c.IsWorkingDay(on(date)), date)
 	}
 	require.Equal(t, []string{"2026-05-08 Early May bank holiday (VE day)", "2026-05-25 Spring bank holiday"},
-		titled(c.Holidays(on("2026-05-01"), on("2026-05-31"))))
+		datesAndTitles(c.Holidays(on("2026-05-01"), on("2026-05-31"))))
 	require.Equal(t, []string{"2027-12-28 Boxing Day (substitute day)", "2028-01-03 New Year’s Day (substitute day)"},
-		titled(c.Holidays(on("2027-12-28"), on("2028-01-03"))))
+		datesAndTitles(c.Holidays(on("2027-12-28"), on("2028-01-03"))))
 	require.Empty(t, c.Holidays(on("2026-05-08"), on("2026-05-07")))
 }
 
@@ -186,12 +186,12 @@ func TestMustState(t *testing.T) {
 		"none":     {"2026-10-01", "2026-11-30", nil},
 		"backward": {"2026-12-31", "2026-12-01", nil},
 	} {
-		require.Equal(t, test.want, titled(c.MustState(on(test.from), on(test.to))), name)
+		require.Equal(t, test.want, datesAndTitles(c.MustState(on(test.from), on(test.to))), name)
 	}
 }
 
-// TestMustStateHoldsWhatItShould: whatever the list says, the real Christmas Day
-// and Easter Sunday are in it, all bank holidays too, and nothing else.
+// TestMustStateHoldsWhatItShould: for any official list, the days are 25 December,
+// Easter Sunday and all bank holidays, and no others.
 func TestMustStateHoldsWhatItShould(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -242,8 +242,8 @@ func TestWorkingDays(t *testing.T) {
 	}
 }
 
-// holidays draws official lists: years by the rules, with days added, moved and
-// removed.
+// holidays draws official lists: years computed by the rules, with days added,
+// moved and removed.
 func holidays() *rapid.Generator[[]people.Holiday] {
 	return rapid.Custom(func(t *rapid.T) (days []people.Holiday) {
 		first := rapid.IntRange(2015, 2030).Draw(t, "first year")
@@ -259,8 +259,8 @@ func holidays() *rapid.Generator[[]people.Holiday] {
 	})
 }
 
-// TestWorkingDaysAreCounted: between a day and its n-th working day there are n
-// of them, and the way back is as long.
+// TestWorkingDaysAreCounted: there are n working days up to the n-th after a day,
+// and as many on the way back.
 func TestWorkingDaysAreCounted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -298,18 +298,18 @@ func TestMergeHolidays(t *testing.T) {
 	require.Equal(t, []string{
 		"2023-05-08 Coronation", "2026-11-21 Yesterday", "2026-11-22 Today", "2026-12-25 Xmas", "2027-01-01 New Year’s Day",
 		"2027-05-03 Early May bank holiday", "2027-05-07 Early May bank holiday",
-	}, titled(merged))
-	require.Equal(t, []string{"2027-05-07 Early May bank holiday"}, titled(appeared))
-	require.Equal(t, []string{"2026-11-22 Today", "2027-05-03 Early May bank holiday"}, titled(vanished))
+	}, datesAndTitles(merged))
+	require.Equal(t, []string{"2027-05-07 Early May bank holiday"}, datesAndTitles(appeared))
+	require.Equal(t, []string{"2026-11-22 Today", "2027-05-03 Early May bank holiday"}, datesAndTitles(vanished))
 
 	merged, appeared, vanished = people.MergeHolidays(nil, feed, on("2026-11-22"))
-	require.Equal(t, titled(merged), titled(appeared))
+	require.Equal(t, datesAndTitles(merged), datesAndTitles(appeared))
 	require.Len(t, merged, 3)
 	require.Empty(t, vanished)
 }
 
-// TestMergeHolidaysForgetsNothing: days are never lost, the same list again is
-// no news, and the arguments stay as they are.
+// TestMergeHolidaysForgetsNothing: days are never lost, merging the same list
+// again changes nothing, and the arguments are not modified.
 func TestMergeHolidaysForgetsNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -328,11 +328,11 @@ func TestMergeHolidaysForgetsNothing(t *testing.T) {
 		again, news, still := people.MergeHolidays(merged, feed, asOf)
 		require.Equal(t, merged, again)
 		require.Empty(t, news)
-		require.Equal(t, titled(vanished), titled(still))
+		require.Equal(t, datesAndTitles(vanished), datesAndTitles(still))
 	})
 }
 
-// datesOf lists days, sorted, each once.
+// datesOf lists the days, sorted, without duplicates.
 func datesOf(days []people.Holiday) (dates []profile.Date) {
 	for _, h := range days {
 		dates = append(dates, h.Date)

@@ -8,40 +8,40 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// IdleLimits say for how many days an account may do nothing. Nobody has
-// published rules of this kind for our service: they are defaults of our own
-// (RULES.md "Inactivity"), and settings.
+// IdleLimits holds the number of days for which an account may be inactive.
+// Nobody has published such rules for our service: the defaults are our own
+// (RULES.md "Inactivity") and can be set.
 type IdleLimits struct {
-	Member        int // a quarterly check alone can rightly leave 183 days between two
+	Member        int // two quarterly checks, both in time, can be 183 days apart
 	Lead          int
 	Administrator int
 	Invitation    int // until an invitation that nobody accepted expires
 }
 
-// MaxLeaveMonths is how long somebody on leave is exempt.
+// MaxLeaveMonths is the longest leave for which somebody is exempt.
 const MaxLeaveMonths = 18
 
-// firstWarning and lastWarning are how many days before an account ends its
-// person is told.
+// firstWarning and lastWarning are the number of days before an account ends on
+// which its person is warned.
 const (
 	firstWarning = 30
 	lastWarning  = 7
 
-	// WarnedDaysBefore is how many days before an account ends its last warning was
-	// accepted, at least.
+	// WarnedDaysBefore is the minimum number of days between the acceptance of the
+	// last warning and the end of the account.
 	WarnedDaysBefore = lastWarning
 )
 
-// IdleWarning is a warning that a person was sent, or is to be.
+// IdleWarning is a warning that was sent to a person, or is due.
 type IdleWarning struct {
 	Kind     LetterKind   // LetterInactive30 or LetterInactive7
-	Since    profile.Date // the last activity that it speaks of
-	Ends     profile.Date // the day on which the account ends, as it says
-	Accepted time.Time    // by the mail service; zero for not yet
+	Since    profile.Date // the last activity that it states
+	Ends     profile.Date // the day that it states for the end of the account
+	Accepted time.Time    // by the mail service; zero if not yet
 	Failed   bool         // it will never be accepted
 }
 
-// IdleStep is what inactivity asks for.
+// IdleStep is the next step for an inactive account.
 type IdleStep string
 
 // The steps.
@@ -52,47 +52,48 @@ const (
 	IdleDeactivate IdleStep = "deactivate"
 	IdleExpire     IdleStep = "expire" // an invitation
 	IdleKeep       IdleStep = "keep"   // flagged: an open organisation would lose its only account manager
-	IdleHold       IdleStep = "hold"   // reported: no warning could be delivered
+	IdleHold       IdleStep = "hold"   // reported: not every warning was delivered
 )
 
-// IdleVerdict says what is to be done about one account, and why.
+// IdleVerdict says what to do about one account, and why.
 type IdleVerdict struct {
 	Account AccountID
 	Step    IdleStep
-	Since   profile.Date // of the last activity, or the end of a leave
+	Since   profile.Date // the last activity, or the end of a leave
 	Ends    profile.Date // when the account ends, unless somebody signs in
 	Why     string
-	Codes   []profile.ODSCode // of IdleKeep: the organisations
+	Codes   []profile.ODSCode // for IdleKeep: the organisations
 }
 
-// Ending reports whether the account is to end.
+// Ending reports whether the step ends the account.
 func (v IdleVerdict) Ending() bool { return v.Step == IdleDeactivate || v.Step == IdleExpire }
 
-// Judge says what is to be done about an account on a day. An account ends only
-// when both warnings were accepted, the first one at least 30 days before and the
-// last one at least 7, and not before the day that they told: who was warned late
-// has longer. Whose address is dead is held, and so is who could not be warned.
+// Judge says what to do about an account on a day. An account ends only if both
+// warnings were accepted, the first at least 30 days before and the last at least
+// 7, and not before the day that they stated: anybody warned late has longer.
+// Accounts with a dead address, or whose person could not be warned, are held.
 func (l IdleLimits) Judge(p Person, today profile.Date) IdleVerdict {
 	v := IdleVerdict{Account: p.ID, Since: profile.DateIn(p.LastActive, profile.London())}
 	if p.State == AccountInvited {
-		return l.invitation(v, today)
+		return l.judgeInvitation(v, today)
 	}
 	if p.State != AccountActive || p.onLeave(today) {
 		return v
 	}
 	v.Since = later(v.Since, p.LeaveUntil)
-	v.Ends = v.Since.AddDays(l.of(p.Kind))
+	v.Ends = v.Since.AddDays(l.daysFor(p.Kind))
 	if today.Before(v.Ends.AddDays(-firstWarning)) {
 		return v
 	}
-	v.Why = p.idle()
+	v.Why = p.whyIdle()
 	if p.Dead {
 		return v.hold(today)
 	}
 	return v.afterWarnings(p, today)
 }
 
-// afterWarnings warns, waits for what was sent, and ends.
+// afterWarnings returns the next warning, waits for those sent, and then ends the
+// account.
 func (v IdleVerdict) afterWarnings(p Person, today profile.Date) IdleVerdict {
 	for _, next := range []struct {
 		kind LetterKind
@@ -106,7 +107,7 @@ func (v IdleVerdict) afterWarnings(p Person, today profile.Date) IdleVerdict {
 		case sent == nil:
 			return v.warn(next.step, today, next.days)
 		}
-		if v.Ends = sent.ends(v.Ends, next.days); sent.Failed || sent.Accepted.IsZero() {
+		if v.Ends = sent.endAfter(v.Ends, next.days); sent.Failed || sent.Accepted.IsZero() {
 			return v.hold(today)
 		}
 	}
@@ -120,8 +121,8 @@ func (p Person) onLeave(today profile.Date) bool {
 	return !p.LeaveUntil.IsZero() && !p.LeaveUntil.Before(today)
 }
 
-// idle says since when the account is, for people.
-func (p Person) idle() string {
+// whyIdle says for people since when the account has been idle.
+func (p Person) whyIdle() string {
 	active := profile.DateIn(p.LastActive, profile.London())
 	if p.LeaveUntil.After(active) {
 		return fmt.Sprintf("last active on %s, on leave until %s", active, p.LeaveUntil)
@@ -129,9 +130,9 @@ func (p Person) idle() string {
 	return fmt.Sprintf("last active on %s", active)
 }
 
-// ends is when an account ends after a warning: never before the day that the
-// warning told, nor sooner than so many days after it was accepted.
-func (w IdleWarning) ends(ends profile.Date, days int) profile.Date {
+// endAfter returns the day on which an account ends after a warning: never before
+// the day that the warning stated, nor sooner than days after it was accepted.
+func (w IdleWarning) endAfter(ends profile.Date, days int) profile.Date {
 	ends = later(ends, w.Ends)
 	if w.Accepted.IsZero() {
 		return ends
@@ -139,7 +140,7 @@ func (w IdleWarning) ends(ends profile.Date, days int) profile.Date {
 	return later(ends, profile.DateIn(w.Accepted, profile.London()).AddDays(days))
 }
 
-func (l IdleLimits) of(kind AccountKind) int {
+func (l IdleLimits) daysFor(kind AccountKind) int {
 	switch kind {
 	case KindLead:
 		return l.Lead
@@ -150,7 +151,7 @@ func (l IdleLimits) of(kind AccountKind) int {
 	}
 }
 
-func (l IdleLimits) invitation(v IdleVerdict, today profile.Date) IdleVerdict {
+func (l IdleLimits) judgeInvitation(v IdleVerdict, today profile.Date) IdleVerdict {
 	v.Ends = v.Since.AddDays(l.Invitation)
 	if !today.Before(v.Ends) {
 		v.Step, v.Why = IdleExpire, fmt.Sprintf("invited on %s, and never accepted", v.Since)
@@ -158,7 +159,7 @@ func (l IdleLimits) invitation(v IdleVerdict, today profile.Date) IdleVerdict {
 	return v
 }
 
-// warning is the warning of a kind that speaks of the newest activity.
+// warning returns the warning of a kind that states the newest activity, or nil.
 func (p Person) warning(kind LetterKind, since profile.Date) *IdleWarning {
 	for i := range p.Warned {
 		if w := &p.Warned[i]; w.Kind == kind && w.Since == since {
@@ -173,8 +174,8 @@ func (v IdleVerdict) warn(step IdleStep, today profile.Date, days int) IdleVerdi
 	return v
 }
 
-// hold keeps an account that could not be warned, or was not yet; from its end
-// on, it is reported.
+// hold keeps an account whose person could not be warned, or not yet. It is
+// reported from the day on which it would have ended.
 func (v IdleVerdict) hold(today profile.Date) IdleVerdict {
 	if !today.Before(v.Ends) {
 		v.Step, v.Why = IdleHold, v.Why+", and not every warning was delivered"
@@ -203,13 +204,13 @@ func later(a, b profile.Date) profile.Date {
 	return a
 }
 
-// Reference names the warning or notice that a step sends: one a kind and
-// activity.
+// Reference names the warning or notice that a step sends: one for each kind and
+// last activity.
 func (v IdleVerdict) Reference(kind LetterKind) string {
 	return fmt.Sprintf("idle/%s/%s/%s", v.Account, v.Since, kind)
 }
 
-// Warning is the letter of a step that warns.
+// Warning returns the letter of a step that warns.
 func (v IdleVerdict) Warning() DueLetter {
 	kind := LetterInactive30
 	if v.Step == IdleWarnLast {
@@ -218,8 +219,8 @@ func (v IdleVerdict) Warning() DueLetter {
 	return DueLetter{Reference: v.Reference(kind), Kind: kind, Account: v.Account, Since: v.Since, Ends: v.Ends}
 }
 
-// Flags are the letters to the boards whose organisations would lose their only
-// account manager.
+// Flags returns the letters to the boards whose organisations would lose their
+// only account manager.
 func (v IdleVerdict) Flags(p Person) (posts []DueLetter) {
 	for _, org := range p.Orgs {
 		if org.Role != RoleManager || org.ICB == "" {
@@ -238,13 +239,13 @@ func (v IdleVerdict) Flags(p Person) (posts []DueLetter) {
 	return posts
 }
 
-// Earliest is the newest last activity of which anything can follow on a day.
+// Earliest returns the newest last activity that can lead to a step on a day.
 func (l IdleLimits) Earliest(today profile.Date) profile.Date {
 	return today.AddDays(-min(l.Member-firstWarning, l.Lead-firstWarning, l.Administrator-firstWarning, l.Invitation))
 }
 
-// IdleGuard withholds deactivations of more than a share of the accounts at
-// once, and at least of so many.
+// IdleGuard withholds deactivations if they are more than a share of all accounts
+// and more than a number that is always allowed.
 type IdleGuard struct {
 	Share float64
 	Floor int
@@ -253,27 +254,27 @@ type IdleGuard struct {
 // DefaultIdleGuard withholds more than 2 % of the accounts, and more than 10.
 func DefaultIdleGuard() IdleGuard { return IdleGuard{Share: 0.02, Floor: 10} }
 
-// Withholds reports whether so many of all accounts are too many to end at once.
+// Withholds reports whether too many of all accounts would end at once.
 func (g IdleGuard) Withholds(ending, all int) bool {
 	return ending > max(g.Floor, int(g.Share*float64(all)))
 }
 
-// Ending is an account that is to end, as it was judged.
+// Ending is an account that should end, as it was judged.
 type Ending struct {
 	IdleVerdict
 
 	LastActive time.Time // anything newer keeps the account
 }
 
-// IdleRun is what came of a look at inactive accounts that ended some, or would
-// have.
+// IdleRun is a run over inactive accounts that ended some, or would have ended
+// some.
 type IdleRun struct {
 	ID        int64     `json:"id"`
 	State     string    `json:"state"` // done, withheld or approved
 	Actor     string    `json:"actor"`
 	At        time.Time `json:"at"`
-	Ending    int       `json:"ending"`   // how many were to end
-	Accounts  int       `json:"accounts"` // of how many
-	Ended     int       `json:"ended"`    // how many did
+	Ending    int       `json:"ending"`   // accounts that should end
+	Accounts  int       `json:"accounts"` // all accounts
+	Ended     int       `json:"ended"`    // accounts that did end
 	DecidedBy string    `json:"decided_by,omitempty"`
 }

@@ -62,11 +62,11 @@ func anyIdle(today profile.Date) *rapid.Generator[people.Person] {
 	})
 }
 
-// TestAnAccountEndsOnlyAfterItsWarnings is the whole promise: an account is
-// deactivated only if it was idle for all its days, and two warnings of just
-// that were accepted, at least 30 and 7 days ago, and the day that they told has
-// come; and never on leave, with a dead address, or with an open organisation to
-// manage.
+// TestAnAccountEndsOnlyAfterItsWarnings is the whole promise. An account is
+// deactivated only if it was idle for its full limit, two warnings about that
+// were accepted at least 30 and 7 days ago, and the day that they stated has
+// come; and never on leave, with a dead address, or while it manages an open
+// organisation.
 func TestAnAccountEndsOnlyAfterItsWarnings(t *testing.T) {
 	t.Parallel()
 	today := on("2027-03-31")
@@ -97,8 +97,8 @@ func TestAnAccountEndsOnlyAfterItsWarnings(t *testing.T) {
 	})
 }
 
-// TestAnyActivityBeginsAnew: whatever was before, an account that was active
-// today asks for nothing that its limit does not ask for at once.
+// TestAnyActivityBeginsAnew: whatever happened before, an account that was active
+// today gets no step unless its limit is so short that it falls due at once.
 func TestAnyActivityBeginsAnew(t *testing.T) {
 	t.Parallel()
 	today := on("2027-03-31")
@@ -131,8 +131,8 @@ func TestNobodyIsActedOnWhileOnLeave(t *testing.T) {
 	})
 }
 
-// TestEarliestHidesNobody: the jobs load only accounts that were not active
-// since; nobody else would be acted on.
+// TestEarliestHidesNobody: the jobs load only accounts that have not been active
+// since Earliest; no other account would get a step.
 func TestEarliestHidesNobody(t *testing.T) {
 	t.Parallel()
 	for _, day := range []string{"2027-03-31", "2026-07-01", "2026-10-26"} {
@@ -143,7 +143,7 @@ func TestEarliestHidesNobody(t *testing.T) {
 				return
 			}
 			require.False(t, profile.DateIn(p.LastActive, profile.London()).After(l.Earliest(today)))
-			require.True(t, p.LastActive.Before(l.Earliest(today).Time().AddDate(0, 0, 1)), "as the jobs ask the store")
+			require.True(t, p.LastActive.Before(l.Earliest(today).Time().AddDate(0, 0, 1)), "the jobs' query to the store finds it")
 		})
 	}
 }
@@ -161,7 +161,7 @@ func TestEarliestGoesByTheShortestLimit(t *testing.T) {
 		"member":     {people.IdleLimits{Member: 40, Lead: 400, Administrator: 400, Invitation: 400}, func(*people.Person) {}, 10},
 		"lead":       {people.IdleLimits{Member: 400, Lead: 40, Administrator: 400, Invitation: 400}, asKind("lead"), 10},
 		"admin":      {people.IdleLimits{Member: 400, Lead: 400, Administrator: 40, Invitation: 400}, asKind("administrator"), 10},
-		"invitation": {people.IdleLimits{Member: 400, Lead: 400, Administrator: 400, Invitation: 10}, state("invited"), 10},
+		"invitation": {people.IdleLimits{Member: 400, Lead: 400, Administrator: 400, Invitation: 10}, inState("invited"), 10},
 	} {
 		p := member(today.AddDays(-test.idle).String())
 		test.change(&p)
@@ -174,25 +174,27 @@ func asKind(kind people.AccountKind) func(*people.Person) {
 	return func(p *people.Person) { p.Kind = kind }
 }
 
-// postRoom plays the store and the mail service for one account, day by day.
-type postRoom struct {
+// fakeMail stands in for the store and the mail service of one account, day by
+// day.
+type fakeMail struct {
 	person   people.Person
 	composer people.Composer
 	due      []people.DueLetter
-	posted   map[string]bool
+	everDue  map[string]bool
 }
 
-// post makes a letter due once.
-func (o *postRoom) post(p people.DueLetter) {
-	if !o.posted[p.Reference] {
-		o.posted[p.Reference] = true
+// makeDue makes a letter due, once.
+func (o *fakeMail) makeDue(p people.DueLetter) {
+	if !o.everDue[p.Reference] {
+		o.everDue[p.Reference] = true
 		o.due = append(o.due, p)
 		o.person.Warned = append(o.person.Warned, people.IdleWarning{Kind: p.Kind, Since: p.Since, Ends: p.Ends})
 	}
 }
 
-// send tries the letters that are due: accepted, or cancelled by us, or left.
-func (o *postRoom) send(today profile.Date, up bool, found bool) {
+// send tries the letters that are due: each is accepted, cancelled by us, or left
+// for later.
+func (o *fakeMail) send(today profile.Date, up bool, found bool) {
 	var left []people.DueLetter
 	for _, p := range o.due {
 		p.Person = &o.person
@@ -208,7 +210,7 @@ func (o *postRoom) send(today profile.Date, up bool, found bool) {
 				left = append(left, p)
 			default:
 				w.Accepted = today.Time().Add(13 * time.Hour)
-				if !found { // one that was looked up later keeps the end it was made with
+				if !found { // a letter that was looked up later keeps the end it was made with
 					w.Ends = ends
 				}
 			}
@@ -217,14 +219,14 @@ func (o *postRoom) send(today profile.Date, up bool, found bool) {
 	o.due = left
 }
 
-// TestYearsOfInactivity plays accounts day by day: people come back or not, the
-// daemon is down, the mail service takes letters late.
+// TestYearsOfInactivity simulates accounts day by day: people come back or not,
+// the daemon is down, the mail service accepts letters late.
 func TestYearsOfInactivity(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := idleLimits
 		chance := func(of int, label string) bool { return of > 0 && rapid.IntRange(0, of-1).Draw(t, label) == 0 }
-		o := &postRoom{person: member("2026-01-01"), posted: make(map[string]bool), composer: people.Composer{Limits: l, SignIn: "x"}}
+		o := &fakeMail{person: member("2026-01-01"), everDue: make(map[string]bool), composer: people.Composer{Limits: l, SignIn: "x"}}
 		o.person.Kind = rapid.SampledFrom([]people.AccountKind{"member", "lead"}).Draw(t, "kind")
 		signsIn := rapid.SampledFrom([]int{0, 0, 100, 300}).Draw(t, "signs in")
 		daemon, mail := rapid.SampledFrom([]int{0, 2, 5}).Draw(t, "daemon down"), rapid.SampledFrom([]int{0, 2, 5}).Draw(t, "mail down")
@@ -239,10 +241,10 @@ func TestYearsOfInactivity(t *testing.T) {
 			v := l.Judge(o.person, today)
 			switch v.Step {
 			case people.IdleWarnFirst, people.IdleWarnLast:
-				o.post(v.Warning())
+				o.makeDue(v.Warning())
 			case people.IdleDeactivate:
 				checkEnd(t, o.person, active, today, l)
-				require.True(t, daemon+mail > 0 || !today.After(v.Ends), "nobody ends late without an outage")
+				require.True(t, daemon+mail > 0 || !today.After(v.Ends), "no account ends late without an outage")
 				return
 			case people.IdleKeep, people.IdleExpire:
 				t.Fatalf("%s", v.Step)
@@ -254,7 +256,8 @@ func TestYearsOfInactivity(t *testing.T) {
 	})
 }
 
-// checkEnd states by the ledger alone what must have been before an account ends.
+// checkEnd checks from the record alone what must have happened before an account
+// ends.
 func checkEnd(t *rapid.T, p people.Person, active []profile.Date, today profile.Date, l people.IdleLimits) {
 	limit := l.Member
 	if p.Kind == people.KindLead {
@@ -269,7 +272,7 @@ func checkEnd(t *rapid.T, p people.Person, active []profile.Date, today profile.
 	for _, w := range p.Warned {
 		if w.Since == since {
 			require.NotContains(t, accepted, w.Kind)
-			require.False(t, w.Ends.After(today), "ended before the day it was told")
+			require.False(t, w.Ends.After(today), "ended before the day that the warning stated")
 			accepted[w.Kind] = profile.DateIn(w.Accepted, profile.London())
 		}
 	}

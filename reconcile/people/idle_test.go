@@ -20,7 +20,7 @@ const (
 // idleLimits are the default settings (RULES.md "Inactivity").
 var idleLimits = people.IdleLimits{Member: 190, Lead: 90, Administrator: 90, Invitation: 28}
 
-// warned is a warning; accepted may be empty for not yet.
+// warned returns a warning; accepted is empty if it is not accepted yet.
 func warned(kind people.LetterKind, since, ends, accepted string) people.IdleWarning {
 	w := people.IdleWarning{Kind: kind, Since: on(since), Ends: on(ends)}
 	if accepted != "" {
@@ -33,7 +33,8 @@ func refused(kind people.LetterKind, since string) people.IdleWarning {
 	return people.IdleWarning{Kind: kind, Since: on(since), Failed: true}
 }
 
-// idleCase is a member active on 1 January 2026, who by default ends on 10 July.
+// idleCase is a member last active on 1 January 2026, whose account by default
+// ends on 10 July.
 type idleCase struct {
 	change func(*people.Person)
 	warned []people.IdleWarning
@@ -57,12 +58,12 @@ func TestJudge(t *testing.T) {
 		"first warning waits too long": {
 			nil, warn(warned(kind30, since, "2026-07-10", "")), "2026-07-10", "hold 2026-07-10",
 		},
-		"first warning accepted":       {nil, warn(first), "2026-07-02", " 2026-07-10"},
-		"7 days before":                {nil, warn(first), "2026-07-03", "warn-7-days 2026-07-10"},
-		"second warning late":          {nil, warn(first), "2026-07-08", "warn-7-days 2026-07-15"},
-		"first told a later day":       {nil, warn(warned(kind30, since, "2026-07-31", "2026-07-01")), "2026-07-23", " 2026-07-31"},
-		"first told more than 30 days": {nil, warn(warned(kind30, since, "2026-07-20", "2026-06-10")), "2026-07-12", " 2026-07-20"},
-		"last told more than 7 days": {
+		"first warning accepted":    {nil, warn(first), "2026-07-02", " 2026-07-10"},
+		"7 days before":             {nil, warn(first), "2026-07-03", "warn-7-days 2026-07-10"},
+		"second warning late":       {nil, warn(first), "2026-07-08", "warn-7-days 2026-07-15"},
+		"first stated a later day":  {nil, warn(warned(kind30, since, "2026-07-31", "2026-07-01")), "2026-07-23", " 2026-07-31"},
+		"first stated over 30 days": {nil, warn(warned(kind30, since, "2026-07-20", "2026-06-10")), "2026-07-12", " 2026-07-20"},
+		"last stated over 7 days": {
 			nil, warn(first, warned(kind7, since, "2026-07-14", "2026-07-03")), "2026-07-13", " 2026-07-14",
 		},
 		"first accepted after a week": {nil, warn(warned(kind30, since, "2026-07-10", "2026-06-17")), "2026-07-09", " 2026-07-17"},
@@ -70,10 +71,10 @@ func TestJudge(t *testing.T) {
 		"second warning waits too long": {
 			nil, warn(first, warned(kind7, since, "2026-07-10", "")), "2026-07-20", "hold 2026-07-10",
 		},
-		"the day before":    {nil, warn(first, last), "2026-07-09", " 2026-07-10"},
-		"the day":           {nil, warn(first, last), "2026-07-10", "deactivate 2026-07-10"},
-		"long after":        {nil, warn(first, last), "2027-01-01", "deactivate 2026-07-10"},
-		"in whatever order": {nil, warn(last, first), "2026-07-10", "deactivate 2026-07-10"},
+		"the day before": {nil, warn(first, last), "2026-07-09", " 2026-07-10"},
+		"the day":        {nil, warn(first, last), "2026-07-10", "deactivate 2026-07-10"},
+		"long after":     {nil, warn(first, last), "2027-01-01", "deactivate 2026-07-10"},
+		"in any order":   {nil, warn(last, first), "2026-07-10", "deactivate 2026-07-10"},
 		"second accepted late, not yet": {
 			nil, warn(first, warned(kind7, since, "2026-07-10", "2026-07-06")), "2026-07-12", " 2026-07-13",
 		},
@@ -100,34 +101,34 @@ func TestJudge(t *testing.T) {
 		"active at 23:30 UTC in summer": {
 			func(p *people.Person) { p.LastActive = time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC) }, nil, "2026-07-01", " 2027-01-07",
 		},
-		"a lead":                   {asKind("lead"), nil, "2026-03-02", "warn-30-days 2026-04-01"},
-		"a lead, before":           {asKind("lead"), nil, "2026-03-01", " 2026-04-01"},
-		"an administrator":         {asKind("administrator"), nil, "2026-03-02", "warn-30-days 2026-04-01"},
-		"a kind that nobody knows": {asKind("other"), nil, "2026-06-10", "warn-30-days 2026-07-10"},
-		"invited":                  {state(people.AccountInvited), nil, "2026-01-28", " 2026-01-29"},
-		"invitation expires":       {state(people.AccountInvited), nil, "2026-01-29", "expire 2026-01-29"},
+		"a lead":             {asKind("lead"), nil, "2026-03-02", "warn-30-days 2026-04-01"},
+		"a lead, before":     {asKind("lead"), nil, "2026-03-01", " 2026-04-01"},
+		"an administrator":   {asKind("administrator"), nil, "2026-03-02", "warn-30-days 2026-04-01"},
+		"an unknown kind":    {asKind("other"), nil, "2026-06-10", "warn-30-days 2026-07-10"},
+		"invited":            {inState(people.AccountInvited), nil, "2026-01-28", " 2026-01-29"},
+		"invitation expires": {inState(people.AccountInvited), nil, "2026-01-29", "expire 2026-01-29"},
 		"invitation, manager": {
-			state(people.AccountInvited, pharmacyOf("FA1", "account-manager")), nil, "2026-01-29", "expire 2026-01-29",
+			inState(people.AccountInvited, pharmacyOf("FA1", "account-manager")), nil, "2026-01-29", "expire 2026-01-29",
 		},
-		"expired":                   {state(people.AccountExpired), nil, "2027-01-01", " "},
-		"deactivated":               {state(people.AccountDeactivated), warn(first, last), "2027-01-01", " "},
-		"on leave":                  {leave("2026-07-10"), warn(first, last), "2026-07-10", " "},
-		"on leave for 18 months":    {leave("2027-07-01"), nil, "2027-07-01", " "},
-		"leave over":                {leave("2026-07-10"), warn(first, last), "2026-07-11", " 2027-01-16"},
-		"leave over, warned":        {leave("2026-07-10"), warn(first, last), "2026-12-17", "warn-30-days 2027-01-16"},
-		"leave before the activity": {leave("2025-12-31"), nil, "2026-06-10", "warn-30-days 2026-07-10"},
+		"expired":                   {inState(people.AccountExpired), nil, "2027-01-01", " "},
+		"deactivated":               {inState(people.AccountDeactivated), warn(first, last), "2027-01-01", " "},
+		"on leave":                  {onLeaveUntil("2026-07-10"), warn(first, last), "2026-07-10", " "},
+		"on leave for 18 months":    {onLeaveUntil("2027-07-01"), nil, "2027-07-01", " "},
+		"leave over":                {onLeaveUntil("2026-07-10"), warn(first, last), "2026-07-11", " 2027-01-16"},
+		"leave over, warned":        {onLeaveUntil("2026-07-10"), warn(first, last), "2026-12-17", "warn-30-days 2027-01-16"},
+		"leave before the activity": {onLeaveUntil("2025-12-31"), nil, "2026-06-10", "warn-30-days 2026-07-10"},
 		"editor of two": {
-			state("active", pharmacyOf("FA1", "editor"), pharmacyOf("FB2", "editor")), warn(first, last), "2026-07-10", "deactivate 2026-07-10",
+			inState("active", pharmacyOf("FA1", "editor"), pharmacyOf("FB2", "editor")), warn(first, last), "2026-07-10", "deactivate 2026-07-10",
 		},
 		"the only account manager": {
-			state("active", pharmacyOf("FA1", "account-manager")), warn(first, last), "2026-07-10", "keep 2026-07-10 [FA1]",
+			inState("active", pharmacyOf("FA1", "account-manager")), warn(first, last), "2026-07-10", "keep 2026-07-10 [FA1]",
 		},
 		"editor here, account manager there": {
-			state("active", pharmacyOf("FA1", "editor"), pharmacyOf("FB2", "account-manager"), pharmacyOf("FC3", "account-manager")),
+			inState("active", pharmacyOf("FA1", "editor"), pharmacyOf("FB2", "account-manager"), pharmacyOf("FC3", "account-manager")),
 			warn(first, last), "2026-07-10", "keep 2026-07-10 [FB2 FC3]",
 		},
 		"account manager not warned": {
-			state("active", pharmacyOf("FA1", "account-manager")), warn(first), "2026-07-10", "warn-7-days 2026-07-17",
+			inState("active", pharmacyOf("FA1", "account-manager")), warn(first), "2026-07-10", "warn-7-days 2026-07-17",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,11 +151,11 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func state(s people.AccountState, orgs ...people.MemberOf) func(*people.Person) {
+func inState(s people.AccountState, orgs ...people.MemberOf) func(*people.Person) {
 	return func(p *people.Person) { p.State, p.Orgs = s, orgs }
 }
 
-func leave(until string) func(*people.Person) {
+func onLeaveUntil(until string) func(*people.Person) {
 	return func(p *people.Person) { p.LeaveUntil = on(until) }
 }
 
@@ -166,10 +167,10 @@ func TestWhyAnAccountEnds(t *testing.T) {
 		return idleLimits.Judge(p, on(today)).Why
 	}
 	require.Equal(t, "last active on 2026-01-01", why(func(*people.Person) {}, "2026-07-01"))
-	require.Equal(t, "last active on 2026-01-01, on leave until 2026-07-01", why(leave("2026-07-01"), "2027-07-01"))
+	require.Equal(t, "last active on 2026-01-01, on leave until 2026-07-01", why(onLeaveUntil("2026-07-01"), "2027-07-01"))
 	require.Equal(t, "last active on 2026-01-01, and not every warning was delivered",
 		why(func(p *people.Person) { p.Dead = true }, "2026-08-01"))
-	require.Equal(t, "invited on 2026-01-01, and never accepted", why(state(people.AccountInvited), "2026-08-01"))
+	require.Equal(t, "invited on 2026-01-01, and never accepted", why(inState(people.AccountInvited), "2026-08-01"))
 }
 
 func TestDefaultIdleLimits(t *testing.T) {
@@ -181,7 +182,7 @@ func TestDefaultIdleLimits(t *testing.T) {
 		onlyChecks := member(q.First().String())
 		v := l.Judge(onlyChecks, q.Next().Last())
 		require.NotEqual(t, people.IdleDeactivate, v.Step)
-		require.True(t, v.Ends.After(q.Next().Last()), "who checks once a quarter is never idle for long enough")
+		require.True(t, v.Ends.After(q.Next().Last()), "somebody who checks once a quarter is never idle for long enough")
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 	LetterReport      LetterKind = "report-ready"      // a daily change report, with a link
 )
 
-// LetterKinds are all of them.
+// LetterKinds lists every kind.
 func LetterKinds() []LetterKind {
 	return []LetterKind{
 		LetterOpening, LetterFourWeeks, LetterTwoWeeks, LetterThreeDays, LetterOverdue, LetterInactive30, LetterInactive7,
@@ -32,8 +32,8 @@ func LetterKinds() []LetterKind {
 	}
 }
 
-// Letter is one message to one recipient. It is built from a fresh value for
-// each, and prints nothing but its reference.
+// Letter is one message to one recipient. A fresh value is built for each, and it
+// prints nothing but its reference.
 type Letter struct {
 	Reference string // ours, unique, without personal data; at most 1000 characters
 	Kind      LetterKind
@@ -42,21 +42,21 @@ type Letter struct {
 	Facts     LetterFacts
 }
 
-// LetterFacts fill the other placeholders of a text; lists become bullets.
+// LetterFacts fills the other placeholders of a text; lists become bullets.
 type LetterFacts struct {
 	Words map[string]string
 	Lists map[string][]string
 }
 
-// Format prints the reference alone: facts may name people.
-func (l Letter) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.told()) }
+// Format prints the reference and kind alone: facts may name people.
+func (l Letter) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.label()) }
 
 // MarshalText writes what Format prints: no encoding holds more.
-func (l Letter) MarshalText() ([]byte, error) { return []byte(l.told()), nil }
+func (l Letter) MarshalText() ([]byte, error) { return []byte(l.label()), nil }
 
-func (l Letter) told() string { return fmt.Sprintf("letter %s (%s)", l.Reference, string(l.Kind)) }
+func (l Letter) label() string { return fmt.Sprintf("letter %s (%s)", l.Reference, string(l.Kind)) }
 
-// Format prints that there are some, and not what: they may name people.
+// Format prints a placeholder instead of the facts: they may name people.
 func (LetterFacts) Format(f fmt.State, _ rune) { redact(f) }
 
 // MarshalText keeps facts out of every encoding.
@@ -67,10 +67,10 @@ type Acceptance struct {
 	ID      string // the service's own; for SMTP the Message-ID
 	Version int    // of the template; of ours for SMTP
 	State   MailState
-	At      time.Time // when it came to that state, by the service; zero when not told
+	At      time.Time // when it entered that state, by the service; zero if not given
 }
 
-// MailState is how an accepted letter fares.
+// MailState is the state of an accepted letter.
 type MailState string
 
 // The states of an accepted letter (connectors/notify/CONTRACT.md "States").
@@ -82,28 +82,28 @@ const (
 	MailFailed    MailState = "failed"    // technical-failure: may be sent again
 )
 
-// MailAnswer is what to do after an attempt that did not work.
+// MailAnswer is what to do after a failed attempt.
 type MailAnswer string
 
-// The answers to a failed attempt (connectors/notify/CONTRACT.md "Errors"). Only
-// after an unclear one may the letter be on its way.
+// The answers to a failed attempt (connectors/notify/CONTRACT.md "Errors"). The
+// letter may be on its way only after an unclear one.
 const (
-	MailRetry         MailAnswer = "retry"   // not taken: again after Wait (RateLimitError: about a minute)
+	MailRetry         MailAnswer = "retry"   // not accepted: try again after Wait (RateLimitError: about a minute)
 	MailPause         MailAnswer = "pause"   // nothing may be sent before Wait is over (the day's limit: next midnight UTC)
 	MailAlert         MailAnswer = "alert"   // our key, clock or template is wrong: everything pauses until a person acts
-	MailRefused       MailAnswer = "refused" // this letter will never be taken
-	MailNoSuchAddress MailAnswer = "nobody"  // its address will never be taken
-	MailUnclear       MailAnswer = "unclear" // it may have been taken: look it up before anything else
+	MailRefused       MailAnswer = "refused" // this letter will never be accepted
+	MailNoSuchAddress MailAnswer = "nobody"  // its address will never be accepted
+	MailUnclear       MailAnswer = "unclear" // it may have been accepted: look it up before anything else
 )
 
-// MailError is an attempt that did not work. Its text holds no address, no name
-// and no body of an answer.
+// MailError is a failed attempt. Its text holds no address, no name and no body
+// of an answer.
 type MailError struct {
 	Answer MailAnswer
 	Status int           // HTTP status or SMTP code; 0 for none
 	Reason string        // for people: the service's error code and which placeholder or field
-	Wait   time.Duration // of MailRetry and MailPause; 0 for our own backoff
-	Err    error         // may be nil; never a text of the other side
+	Wait   time.Duration // for MailRetry and MailPause; 0 for our own backoff
+	Err    error         // may be nil; never text from the other side
 }
 
 // Error says what happened.

@@ -9,11 +9,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// AccountID numbers an account. It names a person wherever their name must not
-// stand: logs, audit, references of letters.
+// AccountID numbers an account. It stands for a person wherever their name must
+// not appear: logs, audit, references of letters.
 type AccountID int64
 
-// String is the id as audit and people write it: u-4711.
+// String returns the id as the audit and people write it: u-4711.
 func (id AccountID) String() string { return "u-" + strconv.FormatInt(int64(id), 10) }
 
 // ParseAccountID reads u-4711, or 4711. The error does not hold the text, which
@@ -36,18 +36,18 @@ const (
 	KindAdministrator AccountKind = "administrator" // of this service
 )
 
-// AccountState is how an account stands.
+// AccountState is the state of an account.
 type AccountState string
 
-// The states of accounts. Nothing is deleted when one ends.
+// The states of accounts. Nothing is deleted when an account ends.
 const (
-	AccountInvited     AccountState = "invited" // nobody accepted it yet
+	AccountInvited     AccountState = "invited" // nobody has accepted the invitation yet
 	AccountActive      AccountState = "active"
 	AccountDeactivated AccountState = "deactivated" // by inactivity, or by a person
 	AccountExpired     AccountState = "expired"     // an invitation that nobody accepted
 )
 
-// MemberRole is what a person is to an organisation.
+// MemberRole is the role of a person in an organisation.
 type MemberRole string
 
 // The roles. An organisation has one account manager and any number of editors.
@@ -56,7 +56,7 @@ const (
 	RoleEditor  MemberRole = "editor"
 )
 
-// CheckedOrg is an open organisation with what reminding needs of it.
+// CheckedOrg is an open organisation with what reminders need to know of it.
 type CheckedOrg struct {
 	Code    profile.ODSCode
 	Name    string
@@ -66,15 +66,15 @@ type CheckedOrg struct {
 	Stated  []profile.Date // days with a dated opening entry, from today on
 }
 
-// MemberOf is a membership of a person.
+// MemberOf is a person's membership of an organisation.
 type MemberOf struct {
 	CheckedOrg
 
 	Role MemberRole
 }
 
-// Person is an account with what rules and letters need of it. Its address and
-// name cannot be printed.
+// Person is an account with what rules and letters need to know of it. Its
+// address and name cannot be printed.
 type Person struct {
 	ID         AccountID
 	Kind       AccountKind
@@ -83,7 +83,7 @@ type Person struct {
 	Name       PersonName
 	Dead       bool // a mail service said that the address does not exist
 	LastActive time.Time
-	LeaveUntil profile.Date // on leave up to and with that day; zero for not
+	LeaveUntil profile.Date // on leave up to and including that day; zero if not on leave
 	Orgs       []MemberOf
 	Warned     []IdleWarning
 }
@@ -93,7 +93,7 @@ func (p Person) Reachable() bool {
 	return !p.Dead && (p.State == AccountActive || p.State == AccountDeactivated)
 }
 
-// Filter says whom to load; empty parts mean all.
+// Filter says which people to load; an empty part matches all.
 type Filter struct {
 	IDs        []AccountID
 	States     []AccountState

@@ -11,13 +11,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Canaries are personal data of tests: they may show in nothing but messages.
+// Canaries are personal data of tests: they may appear only in messages.
 const (
 	canaryAddress = "canary.secret@example.nhs.test"
 	canaryName    = "Canary Secretperson"
 )
 
-func canary() people.EmailAddress {
+func canaryEmail() people.EmailAddress {
 	address, err := people.ParseEmailAddress(canaryAddress)
 	if err != nil {
 		panic(err)
@@ -25,17 +25,17 @@ func canary() people.EmailAddress {
 	return address
 }
 
-// pharmacyOf has nothing checked.
+// pharmacyOf returns a membership of a pharmacy with nothing checked.
 func pharmacyOf(code string, role people.MemberRole) people.MemberOf {
 	return people.MemberOf{Role: role, CheckedOrg: people.CheckedOrg{
 		Code: profile.ODSCode(code), Name: "Example Pharmacy", Type: profile.Pharmacy, ICB: "QWE",
 	}}
 }
 
-// member is an active person with an address, who was active on a day.
+// member returns an active person with an address, last active on a day.
 func member(active string, orgs ...people.MemberOf) people.Person {
 	return people.Person{
-		ID: 7, Kind: people.KindMember, State: people.AccountActive, Address: canary(), Name: people.NewPersonName(canaryName),
+		ID: 7, Kind: people.KindMember, State: people.AccountActive, Address: canaryEmail(), Name: people.NewPersonName(canaryName),
 		LastActive: noon(active), Orgs: orgs,
 	}
 }
@@ -75,8 +75,8 @@ func TestAPersonPrintsNothingPersonal(t *testing.T) {
 	t.Parallel()
 	p := member("2026-05-12", pharmacyOf("FA123", people.RoleManager))
 	p.Warned = []people.IdleWarning{{Kind: people.LetterInactive30, Accepted: time.Unix(1, 0)}}
-	neverLeaks(t, p)
-	neverLeaks(t, &p)
-	neverLeaks(t, []people.Person{p})
-	neverLeaks(t, people.DueLetter{Person: &p, SubjectPerson: &p})
+	requireNoLeak(t, p)
+	requireNoLeak(t, &p)
+	requireNoLeak(t, []people.Person{p})
+	requireNoLeak(t, people.DueLetter{Person: &p, SubjectPerson: &p})
 }

@@ -10,7 +10,7 @@ import (
 // Quarter is a quarter of the financial year, which begins on 1 April in
 // Europe/London (RULES.md "Quarters"). The zero value is invalid.
 type Quarter struct {
-	Year int // in which its financial year begins
+	Year int // the calendar year in which its financial year begins
 	N    int // 1 (April to June) to 4 (January to March)
 }
 
@@ -35,8 +35,8 @@ func (q Quarter) Next() Quarter { return QuarterOn(profile.NewDate(q.Year, time.
 // Prev returns the quarter before it.
 func (q Quarter) Prev() Quarter { return QuarterOn(q.First().AddDays(-1)) }
 
-// String returns the quarter as 2026-27-Q3: a form that references, addresses
-// and file names can hold.
+// String returns the quarter as 2026-27-Q3, a form that is safe in references,
+// URLs and file names.
 func (q Quarter) String() string { return fmt.Sprintf("%d-%02d-Q%d", q.Year, (q.Year+1)%100, q.N) }
 
 // Words returns the quarter's months for people: October to December 2026.

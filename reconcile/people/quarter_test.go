@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// on reads a date of a test.
+// on parses a date.
 func on(text string) profile.Date {
 	d, err := profile.ParseDate(text)
 	if err != nil {
@@ -21,8 +21,8 @@ func on(text string) profile.Date {
 	return d
 }
 
-// anyDays draws days of several centuries; the edges of years, of quarters and
-// leap days more often than others.
+// anyDays draws days of several centuries. The edges of years and quarters, and
+// leap days, come more often than others.
 func anyDays() *rapid.Generator[profile.Date] {
 	return rapid.Custom(func(t *rapid.T) profile.Date {
 		year := rapid.IntRange(1900, 2300).Draw(t, "year")
@@ -65,7 +65,7 @@ func TestQuarterOfAnInstant(t *testing.T) {
 		"2024-03-31T01:00:00Z": "2023-24-Q4",
 		"2024-03-31T22:59:59Z": "2023-24-Q4",
 		"2024-03-31T23:00:00Z": "2024-25-Q1",
-		// Leap days, and the one that there was not.
+		// Leap days, and the one that did not exist.
 		"2028-02-29T00:00:00Z": "2027-28-Q4",
 		"2028-02-29T23:59:59Z": "2027-28-Q4",
 		"2028-03-01T00:00:00Z": "2027-28-Q4",
@@ -77,8 +77,8 @@ func TestQuarterOfAnInstant(t *testing.T) {
 	}
 }
 
-// quarterAt is the quarter of an instant in London, which in summer is not the one
-// it falls in by UTC.
+// quarterAt returns the quarter of an instant in London, which in summer may not
+// be the one in UTC.
 func quarterAt(at time.Time) people.Quarter {
 	return people.QuarterOn(profile.DateIn(at, profile.London()))
 }
@@ -105,8 +105,8 @@ func TestQuarters(t *testing.T) {
 	require.Equal(t, "2025-26-Q4", people.Quarter{Year: 2026, N: 1}.Prev().String())
 }
 
-// TestQuartersTileTheDays: each day is in one quarter, between its first and
-// last day, and where one quarter ends the next one begins.
+// TestQuartersTileTheDays: each day is in one quarter, between its first and last
+// day, and each quarter begins the day after the one before it ends.
 func TestQuartersTileTheDays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -135,8 +135,8 @@ func TestQuartersFollowEachOther(t *testing.T) {
 	})
 }
 
-// TestQuarterOfInstantsGoesByLondon: an instant and the day it is in London are
-// in the same quarter, and the quarter's first instant is London's midnight.
+// TestQuarterOfInstantsGoesByLondon: an instant and its day in London are in the
+// same quarter, and the quarter's first instant is London's midnight.
 func TestQuarterOfInstantsGoesByLondon(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Stage is a step of reminding people of their checks in a quarter.
+// Stage is a stage of reminding people of their checks in a quarter.
 type Stage string
 
 // The stages, in the order of a quarter (RULES.md "Reminders").
@@ -20,7 +20,7 @@ const (
 	StageAsked     Stage = "asked"   // a person asked for it
 )
 
-// Letter is the text of a stage.
+// Letter returns the kind of letter of a stage.
 func (s Stage) Letter() LetterKind {
 	switch s {
 	case StageFourWeeks:
@@ -36,11 +36,11 @@ func (s Stage) Letter() LetterKind {
 	}
 }
 
-// For reports whether the stage is for people of a role.
+// For reports whether the stage is for people in a role.
 func (s Stage) For(role MemberRole) bool { return s != StageOverdue || role == RoleManager }
 
-// StageDay says when a stage is sent: on its day, or later, where nobody could,
-// until it makes no sense any more.
+// StageDay says when a stage is sent: on its day or, if that was not possible,
+// later, up to and including the last day on which it makes sense.
 type StageDay struct {
 	Stage   Stage
 	Quarter Quarter
@@ -48,12 +48,12 @@ type StageDay struct {
 	Until   profile.Date // the last day on which it is sent late
 }
 
-// overdueDays is how long after its day an overdue notice still makes sense.
+// overdueDays is how many days after its day an overdue notice still makes sense.
 const overdueDays = 14
 
-// Stages are those of a quarter. Each makes sense until the next one is due, the
-// last but one until the deadline. Stages that fall on no working day are sent
-// on the next one.
+// Stages returns the stages of a quarter. Each makes sense until the next one is
+// due, the last but one until the deadline. A stage whose day is not a working
+// day is sent on the next working day.
 func (c Calendar) Stages(q Quarter) []StageDay {
 	deadline := q.Last()
 	days := []StageDay{
@@ -77,8 +77,8 @@ func (c Calendar) Stages(q Quarter) []StageDay {
 	return days
 }
 
-// StagesOn are the stages that are due on a day, today's or late: at most one of
-// the quarter and the notice that the one before is overdue.
+// StagesOn returns the stages due on a day, on time or late: at most one of the
+// quarter, and the overdue notice of the quarter before.
 func (c Calendar) StagesOn(today profile.Date) (due []StageDay) {
 	q := QuarterOn(today)
 	for _, day := range slices.Concat(c.Stages(q.Prev()), c.Stages(q)) {
@@ -89,14 +89,14 @@ func (c Calendar) StagesOn(today profile.Date) (due []StageDay) {
 	return due
 }
 
-// ReminderContext is the world in which reminders are planned.
+// Reminding holds what reminders are planned with.
 type ReminderContext struct {
 	Today    profile.Date
 	Calendar Calendar
 	Rules    CheckRules
 }
 
-// Reminder is a letter that a person, or the list of an ICB, is due.
+// Reminder is a letter that is due to a person or to the list of an ICB.
 type Reminder struct {
 	StageDay
 
@@ -106,8 +106,8 @@ type Reminder struct {
 	Lines   []string          // what is missing in each, for people
 }
 
-// Reference is the reminder's own name: no person gets the same stage of a
-// quarter twice.
+// Reference returns the reminder's unique name, so that nobody gets the same
+// stage of a quarter twice.
 func (r Reminder) Reference() string {
 	to := r.Account.String()
 	if r.Account == 0 {
@@ -120,8 +120,8 @@ func (r Reminder) Reference() string {
 	return fmt.Sprintf("check/%s/%s/%s", r.Quarter, to, stage)
 }
 
-// DueLetter is the reminder as a letter that waits. What a person asked for goes out
-// once a day.
+// Post returns the reminder as a letter that is due. A reminder that a person
+// asked for is sent at most once a day.
 func (r Reminder) DueLetter() DueLetter {
 	post := DueLetter{
 		Reference: r.Reference(), Kind: r.Stage.Letter(), Account: r.Account, List: r.List, Stage: r.Stage, Quarter: r.Quarter,
@@ -132,8 +132,8 @@ func (r Reminder) DueLetter() DueLetter {
 	return post
 }
 
-// Plan are the reminders that people are due today. It is asked once more at the
-// moment of sending, of one person.
+// Plan returns the reminders due today. Each is judged once more, for its
+// recipient alone, at the moment of sending.
 func (r ReminderContext) Plan(people []Person) (reminders []Reminder) {
 	for _, day := range r.Calendar.StagesOn(r.Today) {
 		for _, p := range people {
@@ -145,8 +145,8 @@ func (r ReminderContext) Plan(people []Person) (reminders []Reminder) {
 	return reminders
 }
 
-// For is the reminder of one person in a stage; false when nothing is missing,
-// or nothing may be sent to them.
+// For returns the reminder of one person in a stage, and false if nothing is
+// missing or nothing may be sent to them.
 func (r ReminderContext) For(p Person, day StageDay) (reminder Reminder, due bool) {
 	if p.State != AccountActive || p.Dead {
 		return reminder, false
@@ -154,30 +154,31 @@ func (r ReminderContext) For(p Person, day StageDay) (reminder Reminder, due boo
 	reminder = Reminder{StageDay: day, Account: p.ID}
 	for _, org := range p.Orgs {
 		if day.Stage.For(org.Role) {
-			reminder = reminder.with(r, org.CheckedOrg)
+			reminder = reminder.withOrg(r, org.CheckedOrg)
 		}
 	}
 	return reminder, len(reminder.Codes) > 0
 }
 
-// ForList is the overdue notice of an ICB's list.
+// ForList returns the overdue notice to an ICB's list, and false if nothing is
+// missing.
 func (r ReminderContext) ForList(icb profile.ODSCode, orgs []CheckedOrg, day StageDay) (reminder Reminder, due bool) {
 	reminder = Reminder{StageDay: day, List: icb}
 	for _, org := range orgs {
-		reminder = reminder.with(r, org)
+		reminder = reminder.withOrg(r, org)
 	}
 	return reminder, len(reminder.Codes) > 0
 }
 
-// with adds an organisation, if it misses something.
-func (r Reminder) with(world ReminderContext, org CheckedOrg) Reminder {
-	if line, missing := world.Line(org, r.Quarter); missing {
+// withOrg adds an organisation if it misses something.
+func (r Reminder) withOrg(reminding ReminderContext, org CheckedOrg) Reminder {
+	if line, missing := reminding.Line(org, r.Quarter); missing {
 		r.Codes, r.Lines = append(r.Codes, org.Code), append(r.Lines, line)
 	}
 	return r
 }
 
-// Line says what an organisation misses in a quarter.
+// Line says what an organisation misses in a quarter, and false if nothing.
 func (r ReminderContext) Line(org CheckedOrg, q Quarter) (line string, due bool) {
 	rule := r.Rules[org.Type]
 	missing := rule.Missing(org.Checked, org.Stated, r.Calendar, q, r.Today)
@@ -187,7 +188,8 @@ func (r ReminderContext) Line(org CheckedOrg, q Quarter) (line string, due bool)
 	return MissingLine(org.Code, org.Name, org.Type, rule.Every, missing, rule.LastReview(org.Checked)), true
 }
 
-// Types are the types of organisations that must check something, sorted.
+// Types returns the types of organisations that must check something, in the
+// order of profile.OrgTypes.
 func (r CheckRules) Types() []profile.OrgType {
 	types := []profile.OrgType{}
 	for _, t := range profile.OrgTypes() {

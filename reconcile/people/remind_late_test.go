@@ -14,10 +14,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// ticks reminds people at instants as the daemon does: each reference is made
-// due once, and put together in the same tick. It returns what went out, as
-// "2026-12-10 28-days".
-func ticks(t require.TestingT, instants []time.Time, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
+// sentByTicks reminds people at instants as the daemon does: each reference is
+// made due once, and composed in the same tick. It returns what was sent, as
+// "2026-12-10 2026-27-Q3 28-days".
+func sentByTicks(t require.TestingT, instants []time.Time, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
 	posted := make(map[string]bool)
 	for _, at := range instants {
 		today := profile.DateIn(at, profile.London())
@@ -37,7 +37,7 @@ func ticks(t require.TestingT, instants []time.Time, world func(profile.Date) (p
 	return sent
 }
 
-// daily ticks every morning from one day to another.
+// daily returns every morning of each span of days.
 func daily(spans ...string) (instants []time.Time) {
 	for _, span := range spans {
 		from, to, _ := strings.Cut(span, "..")
@@ -48,8 +48,8 @@ func daily(spans ...string) (instants []time.Time) {
 	return instants
 }
 
-// TestLateRunning: what is due is a question to the tables. A stage missed by an
-// outage is sent late for as long as it makes sense, and not otherwise.
+// TestLateRunning: a stage missed by an outage is sent late for as long as it
+// makes sense, and not after that.
 func TestLateRunning(t *testing.T) {
 	t.Parallel()
 	london := func(text string) time.Time {
@@ -101,32 +101,33 @@ func TestLateRunning(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := ticks(t, test.at, func(today profile.Date) (people.ReminderContext, people.Person) {
-				return worldOn(today.String()), member("2026-09-01", pharmacyOf("FA123", people.RoleManager))
+			got := sentByTicks(t, test.at, func(today profile.Date) (people.ReminderContext, people.Person) {
+				return remindingOn(today.String()), member("2026-09-01", pharmacyOf("FA123", people.RoleManager))
 			})
 			require.Equal(t, test.want, got)
 		})
 	}
 }
 
-// TestALetterMadeBeforeTheClockWentBackStillGoes: it was due by the clock that
+// TestALetterMadeBeforeTheClockWentBackIsStillSent: it was due by the clock that
 // made it.
-func TestALetterMadeBeforeTheClockWentBackStillGoes(t *testing.T) {
+func TestALetterMadeBeforeTheClockWentBackIsStillSent(t *testing.T) {
 	t.Parallel()
 	p := member("2026-09-01", pharmacyOf("FA123", people.RoleManager))
 	for day, before := range map[string]string{"2026-12-03": "2026-12-02", "2026-10-01": "2026-09-30", "2027-01-04": "2027-01-03"} {
-		for _, m := range worldOn(day).Plan([]people.Person{p}) {
+		for _, m := range remindingOn(day).Plan([]people.Person{p}) {
 			post := m.DueLetter()
 			post.Person = &p
-			_, _, skip := people.Composer{ReminderContext: worldOn(before)}.Compose(post)
+			_, _, skip := people.Composer{ReminderContext: remindingOn(before)}.Compose(post)
 			require.Empty(t, skip, "%s on %s", m.Stage, before)
 		}
 	}
 }
 
-// TestOutages: whenever the daemon is up, and whatever is checked, each stage
-// comes once, between its first and last day, if the daemon was up on one of
-// those with something missing; who completed gets no later stage.
+// TestOutages: whenever the daemon is up, and whatever is checked, each stage is
+// sent once, between its first and last day, if the daemon was up on one of those
+// days with something missing. Nobody who has checked everything gets a later
+// stage.
 func TestOutages(t *testing.T) {
 	t.Parallel()
 	const days = 150 // over New Year, and to the end of the next quarter
@@ -156,13 +157,13 @@ func TestOutages(t *testing.T) {
 				up = append(up, first.AddDays(day).Time().Add(9*time.Hour))
 			}
 		}
-		require.ElementsMatch(t, wanted(up, c, world), ticks(t, up, world))
+		require.ElementsMatch(t, expectedStages(up, c, world), sentByTicks(t, up, world))
 	})
 }
 
-// wanted says the same the other way round: by stages, the first day of each on
-// which the daemon was up and something was missing.
-func wanted(up []time.Time, c people.Calendar, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
+// expectedStages computes the same the other way round: for each stage, the first
+// of its days on which the daemon was up and something was missing.
+func expectedStages(up []time.Time, c people.Calendar, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
 	for q := (people.Quarter{Year: 2026, N: 2}); q.Year < 2028; q = q.Next() {
 		for _, s := range c.Stages(q) {
 			at := slices.IndexFunc(up, func(at time.Time) bool {
@@ -207,13 +208,13 @@ func anyMember(today profile.Date) *rapid.Generator[people.Person] {
 	})
 }
 
-// TestACheckNeverAddsAReminder: nor an organisation to one.
+// TestACheckNeverAddsAReminder: nor does it add an organisation to one.
 func TestACheckNeverAddsAReminder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		today := on("2026-04-01").AddDays(rapid.IntRange(0, 800).Draw(t, "today"))
 		p := anyMember(today).Draw(t, "person")
-		world := worldOn(today.String())
+		world := remindingOn(today.String())
 		before := remindersOf(world, p)
 		for i := range p.Orgs {
 			section := rapid.SampledFrom(people.Sections()).Draw(t, "section")
@@ -237,14 +238,14 @@ func remindersOf(world people.ReminderContext, p people.Person) map[string][]pro
 	return all
 }
 
-// TestNothingMissingNoReminder: and something missing, one letter a stage that
-// names just what misses something.
+// TestNothingMissingNoReminder: if something is missing, there is one letter for
+// each stage, which names only the organisations that miss something.
 func TestNothingMissingNoReminder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		today := on("2026-04-01").AddDays(rapid.IntRange(0, 800).Draw(t, "today"))
 		p := anyMember(today).Draw(t, "person")
-		world := worldOn(today.String())
+		world := remindingOn(today.String())
 		got := make(map[people.Stage][]profile.ODSCode)
 		for _, m := range world.Plan([]people.Person{p}) {
 			require.NotContains(t, got, m.Stage)

@@ -15,8 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// spans writes stages as "opening 2026-10-01..2026-12-02".
-func spans(days []people.StageDay) (lines []string) {
+// stageSpans writes stages as "opening 2026-10-01..2026-12-02".
+func stageSpans(days []people.StageDay) (lines []string) {
 	for _, d := range days {
 		lines = append(lines, fmt.Sprintf("%s %s..%s", d.Stage, d.Day, d.Until))
 	}
@@ -48,25 +48,25 @@ func TestStagesOfAQuarter(t *testing.T) {
 		},
 	} {
 		stages := people.Calendar{}.Stages(q)
-		require.Equal(t, want, spans(stages), q)
+		require.Equal(t, want, stageSpans(stages), q)
 		for _, s := range stages {
 			require.Equal(t, q, s.Quarter)
 		}
 	}
 }
 
-// TestStagesFollowTheFeed: a proclaimed holiday moves them, a moved one too.
+// TestStagesFollowTheFeed: a proclaimed or moved holiday moves them.
 func TestStagesFollowTheFeed(t *testing.T) {
 	t.Parallel()
 	days := append(people.ComputedHolidays(2026), holiday("2026-10-01", "Proclaimed"), holiday("2026-12-30", "Proclaimed"))
 	require.Equal(t, []string{
 		"opening 2026-10-02..2026-12-02", "28-days 2026-12-03..2026-12-16", "14-days 2026-12-17..2026-12-22",
 		"3-days 2026-12-23..2026-12-31", "overdue 2027-01-04..2027-01-18",
-	}, spans(people.NewCalendar(days).Stages(people.Quarter{Year: 2026, N: 3})))
+	}, stageSpans(people.NewCalendar(days).Stages(people.Quarter{Year: 2026, N: 3})))
 }
 
-// calendars draws one of our own rules, or one from the feed with some days
-// proclaimed and some taken away.
+// calendars draws a calendar of computed days, or one from the feed with some
+// days proclaimed and some removed.
 func calendars() *rapid.Generator[people.Calendar] {
 	return rapid.Custom(func(t *rapid.T) people.Calendar {
 		var known []people.Holiday
@@ -96,9 +96,9 @@ func TestStagesAreInOrderAndNeverOverlap(t *testing.T) {
 	})
 }
 
-// checkStages: from the opening notice to the deadline one stage follows the
-// other without a gap, each begins on a working day, and the overdue notice
-// comes after the deadline.
+// checkStages checks that one stage follows the other without a gap from the
+// opening notice to the deadline, that each begins on a working day, and that the
+// overdue notice comes after the deadline.
 func checkStages(t *testing.T, c people.Calendar, q people.Quarter) {
 	t.Helper()
 	stages := c.Stages(q)
@@ -158,7 +158,7 @@ func TestAtMostOneStageOfAQuarterIsDue(t *testing.T) {
 			seen[s.Quarter] = s.Stage
 		}
 		q := people.QuarterOn(day)
-		require.Equal(t, !day.Before(c.Stages(q)[0].Day), seen[q] != "", "from its opening on one is due each day")
+		require.Equal(t, !day.Before(c.Stages(q)[0].Day), seen[q] != "", "after its opening, one is due each day")
 	})
 }
 
@@ -174,13 +174,13 @@ func TestStageTexts(t *testing.T) {
 	}
 }
 
-func worldOn(day string) people.ReminderContext {
+func remindingOn(day string) people.ReminderContext {
 	return people.ReminderContext{Today: on(day), Rules: people.DefaultCheckRules()}
 }
 
-// done has everything of an organisation checked and stated.
-func done(org people.MemberOf, at string) people.MemberOf {
-	org.Checked, org.Stated = allChecked(noon(at)), datesIn(autumn)
+// complete returns an organisation with everything checked and stated.
+func complete(org people.MemberOf, at string) people.MemberOf {
+	org.Checked, org.Stated = allChecked(noon(at)), parseDates(autumn)
 	return org
 }
 
@@ -204,20 +204,20 @@ func TestWhoIsRemindedOfWhat(t *testing.T) {
 		"on the day":                   {member("2026-09-01", manager), "2026-12-03", "28-days[FA123]"},
 		"late":                         {member("2026-09-01", manager), "2026-12-16", "28-days[FA123]"},
 		"one letter for all":           {member("2026-09-01", manager, editor, practice), "2026-12-17", "14-days[FA123 FB456 A12345]"},
-		"what is complete is left out": {member("2026-09-01", done(manager, "2026-10-05"), editor), "2026-12-17", "14-days[FB456]"},
-		"everything complete":          {member("2026-09-01", done(manager, "2026-10-05"), done(editor, "2026-12-01")), "2026-12-17", ""},
-		"checked last quarter":         {member("2026-09-01", done(manager, "2026-09-30")), "2026-12-17", "14-days[FA123]"},
+		"what is complete is left out": {member("2026-09-01", complete(manager, "2026-10-05"), editor), "2026-12-17", "14-days[FB456]"},
+		"everything complete":          {member("2026-09-01", complete(manager, "2026-10-05"), complete(editor, "2026-12-01")), "2026-12-17", ""},
+		"checked last quarter":         {member("2026-09-01", complete(manager, "2026-09-30")), "2026-12-17", "14-days[FA123]"},
 		"overdue: account managers": {
 			member("2026-09-01", manager, editor), "2027-01-04", "overdue[FA123] opening[FA123 FB456]",
 		},
 		"overdue, checked since: the next quarter's holidays are left": {
-			member("2026-09-01", done(manager, "2027-01-02")), "2027-01-04", "opening[FA123]",
+			member("2026-09-01", complete(manager, "2027-01-02")), "2027-01-04", "opening[FA123]",
 		},
 		"overdue, only editor":      {member("2026-09-01", editor), "2027-01-04", "opening[FB456]"},
 		"practice within 12 months": {member("2026-09-01", practice), "2026-12-17", "14-days[A12345]"},
 		"practice not due yet":      {member("2026-09-01", practice), "2026-09-17", ""},
 		"no rule for dentists":      {member("2026-09-01", dentist), "2026-12-17", ""},
-		"nobody's member":           {member("2026-09-01"), "2026-12-17", ""},
+		"member of nothing":         {member("2026-09-01"), "2026-12-17", ""},
 		"deactivated":               {in(people.AccountDeactivated, false), "2026-12-17", ""},
 		"invited":                   {in(people.AccountInvited, false), "2026-12-17", ""},
 		"expired":                   {in(people.AccountExpired, false), "2026-12-17", ""},
@@ -227,7 +227,7 @@ func TestWhoIsRemindedOfWhat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, m := range worldOn(test.day).Plan([]people.Person{test.person}) {
+			for _, m := range remindingOn(test.day).Plan([]people.Person{test.person}) {
 				require.Equal(t, test.person.ID, m.Account)
 				require.Len(t, m.Lines, len(m.Codes))
 				got = append(got, fmt.Sprint(m.Stage, m.Codes))
@@ -241,9 +241,9 @@ func TestReminderLines(t *testing.T) {
 	t.Parallel()
 	practice := pharmacyOf("A12345", people.RoleEditor)
 	practice.Type, practice.Name, practice.Checked = profile.GPPractice, "Example Surgery", allChecked(noon("2025-11-03"))
-	pharmacy := done(pharmacyOf("FA123", people.RoleManager), "2026-10-05")
-	pharmacy.Stated = datesIn("2026-12-28 2027-01-01 2027-03-26 2027-03-28 2027-03-29")
-	reminders := worldOn("2026-12-03").Plan([]people.Person{member("2026-09-01", pharmacy, practice)})
+	pharmacy := complete(pharmacyOf("FA123", people.RoleManager), "2026-10-05")
+	pharmacy.Stated = parseDates("2026-12-28 2027-01-01 2027-03-26 2027-03-28 2027-03-29")
+	reminders := remindingOn("2026-12-03").Plan([]people.Person{member("2026-09-01", pharmacy, practice)})
 	require.Len(t, reminders, 1)
 	require.Equal(t, []string{
 		"FA123 Example Pharmacy (pharmacy, every quarter): bank-holiday hours for 25 December 2026",
@@ -253,9 +253,9 @@ func TestReminderLines(t *testing.T) {
 
 func TestOverdueNoticeOfAList(t *testing.T) {
 	t.Parallel()
-	world := worldOn("2027-01-04")
+	world := remindingOn("2027-01-04")
 	overdue := world.Calendar.StagesOn(world.Today)[0]
-	missing, complete := pharmacyOf("FA123", "").CheckedOrg, done(pharmacyOf("FB456", ""), "2026-12-31").CheckedOrg
+	missing, complete := pharmacyOf("FA123", "").CheckedOrg, complete(pharmacyOf("FB456", ""), "2026-12-31").CheckedOrg
 	m, due := world.ForList("QWE", []people.CheckedOrg{missing, complete}, overdue)
 	require.True(t, due)
 	require.Equal(t, []profile.ODSCode{"FA123"}, m.Codes)
@@ -272,8 +272,8 @@ func TestReminderPosts(t *testing.T) {
 	p, q := member("2026-09-01", pharmacyOf("FA123", people.RoleManager)), people.Quarter{Year: 2026, N: 3}
 	require.Equal(t, people.DueLetter{
 		Reference: "check/2026-27-Q3/u-7/28-days", Kind: people.LetterFourWeeks, Account: 7, Stage: people.StageFourWeeks, Quarter: q,
-	}, worldOn("2026-12-03").Plan([]people.Person{p})[0].DueLetter())
-	asked, due := worldOn("2026-11-03").For(p, people.StageDay{Stage: people.StageAsked, Quarter: q, Day: on("2026-11-03")})
+	}, remindingOn("2026-12-03").Plan([]people.Person{p})[0].DueLetter())
+	asked, due := remindingOn("2026-11-03").For(p, people.StageDay{Stage: people.StageAsked, Quarter: q, Day: on("2026-11-03")})
 	require.True(t, due)
 	require.Equal(t, people.DueLetter{
 		Reference: "check/2026-27-Q3/u-7/asked-2026-11-03", Kind: people.LetterOpening, Account: 7, Stage: people.StageAsked, Quarter: q,
@@ -281,8 +281,8 @@ func TestReminderPosts(t *testing.T) {
 }
 
 // TestReferencesAreUniqueAndHoldNothingPersonal: two reminders have the same
-// reference only when they are the same stage of the same quarter to the same
-// one.
+// reference only if they are the same stage of the same quarter to the same
+// recipient.
 func TestReferencesAreUniqueAndHoldNothingPersonal(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^check/\d{4}-\d{2}-Q[1-4]/(u-\d+|list-[A-Z0-9]+)/` +

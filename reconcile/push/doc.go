@@ -1,5 +1,5 @@
-// Package push decides what a sink is to show of a profile, whether it shows
-// that, and what its answers mean.
+// Package push decides what a sink should show of a profile, whether it does, and
+// what its answers mean.
 //
 //	profile, edits, holds ──▶ Wish.Own ──▶ what a push says along a Route
 //	                             │

@@ -6,25 +6,25 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// DriftState is how a look at what a sink shows ended.
+// DriftState is how a drift check ended.
 type DriftState string
 
 // The states of a drift check.
 const (
 	DriftDone  DriftState = "done"
-	DriftAlarm DriftState = "alarm" // too much differs: nothing is repaired before a person has looked
-	// DriftFailed is a check that could not be brought to its end.
+	DriftAlarm DriftState = "alarm" // too much differs: nothing is repaired until a person has looked
+	// DriftFailed is a check that could not be finished.
 	DriftFailed DriftState = "failed"
 )
 
-// Drifted is one profile that a sink shows otherwise than it is to.
+// Drifted is one profile that a sink does not show as it should.
 type Drifted struct {
 	Code        profile.ODSCode
 	Missing     bool // not shown at all
 	Differences []Difference
 }
 
-// DriftResult is what a look at a sink found.
+// DriftResult is what a drift check of a sink found.
 type DriftResult struct {
 	Check    int64      `json:"check"`
 	Sink     Sink       `json:"sink"`
@@ -36,9 +36,10 @@ type DriftResult struct {
 	Reason   string     `json:"reason,omitempty"`
 }
 
-// Drift compares what a sink shows of one profile with what it is to show. ok is
-// false where there is nothing to compare: a sink that does not show the status
-// freezes what is closed or hidden (connectors/dos/CONTRACT.md "Statuses").
+// Drift compares what a sink shows of one profile with what it should show. ok is
+// false if there is nothing to compare: the profile is held, or it is closed or
+// hidden and the sink does not show the status, since such a sink freezes closed
+// and hidden profiles (connectors/dos/CONTRACT.md "Statuses").
 func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	own := p.Desired.Stated(route)
 	gone := p.Desired.Profile.Status() == profile.StatusClosed || p.Desired.Profile.Values.Get(profile.FieldHidden) == "true"

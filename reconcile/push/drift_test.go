@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-func TestDriftIsWhatASinkShowsOtherwise(t *testing.T) {
+func TestDriftIsWhatASinkShowsDifferently(t *testing.T) {
 	t.Parallel()
 	p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}}
 	route := routeOf(profile.FieldName, profile.FieldPhone, profile.FieldStatus)
@@ -34,9 +34,9 @@ func TestDriftIsWhatASinkShowsOtherwise(t *testing.T) {
 	require.True(t, drifted.Found(), "not shown at all")
 }
 
-// What is held is left alone, and so is what is closed or hidden where the sink
-// could not tell whether it is (RULES.md "Drift").
-func TestWhatHasNoDrift(t *testing.T) {
+// Held profiles are left alone, and so are closed or hidden ones if the sink does
+// not show the status (RULES.md "Drift").
+func TestProfilesThatAreNotCompared(t *testing.T) {
 	t.Parallel()
 	withStatus, without := routeOf(profile.FieldPhone, profile.FieldStatus), routeOf(profile.FieldPhone)
 	for name, c := range map[string]struct {
@@ -66,7 +66,7 @@ func TestWhatHasNoDrift(t *testing.T) {
 	}
 }
 
-// A field that a person holds is as the sink shows it, whatever that is.
+// A field that a person holds does not drift, whatever the sink shows.
 func TestHeldFieldsDoNotDrift(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldPhone)

@@ -9,7 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// DesiredState is everything that decides what a sink is to show of a profile.
+// Wish is the desired state of a sink: everything that decides what it should
+// show of a profile.
 type DesiredState struct {
 	Profile profile.Profile
 	Edited  map[profile.Field]time.Time // when people last changed a field
@@ -17,9 +18,9 @@ type DesiredState struct {
 	Today   profile.Date                // in London: dated hours of past days are dropped
 }
 
-// isStated reports whether anybody ever said something about a field. An editors'
-// field of a profile that only a register has written is empty because nobody
-// was asked; sending that would wipe what the sink knows.
+// states reports whether anybody ever stated a field. If only a register has
+// written the profile, an editors' field is empty because nobody was asked;
+// sending it would wipe what the sink knows.
 func (w DesiredState) isStated(f profile.Field) bool {
 	if f == profile.FieldHidden || w.Profile.Values.Get(f) != "" {
 		return true
@@ -31,8 +32,8 @@ func (w DesiredState) isStated(f profile.Field) bool {
 	return edited
 }
 
-// Stated is what a push says by itself: the route's fields, but for those that
-// nobody stated and those that are held.
+// Own returns the stated values of the route's fields, those that a push sends of
+// its own accord. It leaves out held fields and those that nobody ever stated.
 func (w DesiredState) Stated(route Route) profile.Values {
 	var own profile.Values
 	weekly, dated := profile.PublicHours(
@@ -59,15 +60,16 @@ func (w DesiredState) Stated(route Route) profile.Values {
 	return own
 }
 
-// isHidden reports whether a push says that the profile is hidden. Sinks show one
-// status, in which closed wins; but a status that is held is not ours to say.
+// hides reports whether a push says that the profile is hidden. Sinks show one
+// status, in which closed wins over hidden, unless the status is held: then the
+// push does not say closed.
 func (w DesiredState) isHidden() bool {
-	closes := w.Profile.Status() == profile.StatusClosed && !slices.Contains(w.Held, profile.FieldStatus)
-	return w.Profile.Values.Get(profile.FieldHidden) == "true" && !closes
+	closed := w.Profile.Status() == profile.StatusClosed && !slices.Contains(w.Held, profile.FieldStatus)
+	return w.Profile.Values.Get(profile.FieldHidden) == "true" && !closed
 }
 
-// publicStatus is a status as sinks know it: dormant says something about
-// prescribing, not about the doors.
+// publicStatus returns a status as sinks know it. To them a dormant profile is
+// open: dormant is about prescribing, not about whether the doors are open.
 func publicStatus(s profile.Status) string {
 	if s == profile.StatusClosed {
 		return string(profile.StatusClosed)
@@ -75,7 +77,7 @@ func publicStatus(s profile.Status) string {
 	return string(profile.StatusOpen)
 }
 
-// NotStated lists the route's fields of which a push says nothing by itself.
+// NotStated lists the route's fields that own does not state.
 func (r Route) NotStated(own profile.Values) (fields []profile.Field) {
 	for _, f := range r.Fields {
 		if !own.States(f) {
@@ -85,19 +87,19 @@ func (r Route) NotStated(own profile.Values) (fields []profile.Field) {
 	return fields
 }
 
-// Difference is one field in which a sink shows something else than it is to.
+// Difference is one field that a sink does not show as it should.
 type Difference struct {
 	Field profile.Field
 	Want  string
 	Shown string
 }
 
-// Differences compares what a push says with what the sink shows, without
-// noise, in the fields that can be read back. One that the sink does not state
-// counts as empty, or what became null there would never be found; so a sink
-// that shows nothing differs in every field that says something. Days before
-// today count on neither side, and what the sink does not know, or this answer
-// cannot tell, is not missed.
+// Differences compares what a push says with what the sink shows, without noise,
+// in the fields that can be read back. A field that the sink does not state
+// counts as empty; otherwise a value that became null there would never be found.
+// So a sink that shows nothing differs in every field with a value. Days before
+// today are ignored on both sides, as are services that the sink does not know
+// and fields that this answer cannot show.
 func Differences(route Route, own profile.Values, shown Shown, today profile.Date) (found []Difference) {
 	own, is := comparable(own, route, shown.NeverShown, today), comparable(shown.Values, route, nil, today)
 	for _, f := range route.Readable {
@@ -111,8 +113,8 @@ func Differences(route Route, own profile.Values, shown Shown, today profile.Dat
 	return found
 }
 
-// comparable are the values with hours in public form and with the services
-// that both sides can speak of.
+// inCommon returns the values in the form in which both sides can be compared:
+// hours in public form, and only services that the sink knows and can show.
 func comparable(v profile.Values, route Route, blind []string, today profile.Date) profile.Values {
 	weekly, dated := profile.PublicHours(v.Get(profile.FieldOpeningTimes), v.Get(profile.FieldDatedOpeningTimes), today)
 	services := withoutServices(knownServices(v.Get(profile.FieldServices), route.Services), blind)
@@ -122,14 +124,15 @@ func comparable(v profile.Values, route Route, blind []string, today profile.Dat
 	return v
 }
 
-// setWhereStated writes a stated value in another form.
+// restate replaces the value of a field if it is stated.
 func setWhereStated(v *profile.Values, f profile.Field, value string) {
 	if v.States(f) {
 		v.Set(f, value)
 	}
 }
 
-// knownServices are the lines with one of the codes; nil knows all.
+// knownServices returns the lines with one of the codes, or all lines if codes is
+// nil.
 func knownServices(services string, codes []string) string {
 	if codes == nil {
 		return services
@@ -137,7 +140,7 @@ func knownServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return slices.Contains(codes, profile.ServiceCode(line)) })
 }
 
-// withoutServices are the lines without any of the codes.
+// servicesBut returns the lines with none of the codes.
 func withoutServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return !slices.Contains(codes, profile.ServiceCode(line)) })
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// stated makes values of fields and texts.
+// stated returns values that state the given fields.
 func stated(values map[profile.Field]string) (v profile.Values) {
 	for f, value := range values {
 		v.Set(f, value)
@@ -21,15 +21,15 @@ func stated(values map[profile.Field]string) (v profile.Values) {
 	return v
 }
 
-// everything is a route that takes and shows every field.
+// everything is a route that carries and shows every field.
 var everything = push.Route{Name: "all", Fields: profile.Fields(), Readable: profile.Fields()}
 
 func routeOf(fields ...profile.Field) push.Route {
 	return push.Route{Name: "some", Fields: fields, Readable: fields}
 }
 
-// registered is a profile as the store reads it when only a register has
-// written it: every field has a value, editors' ones are empty.
+// registered returns a profile as the store reads it if only a register has
+// written it: every field is stated, those of editors empty.
 func registered() profile.Profile {
 	p := profile.Profile{Code: "FA123"}
 	for _, f := range profile.Fields() {
@@ -54,7 +54,7 @@ func statedFields(v profile.Values) (fields []profile.Field) {
 	return fields
 }
 
-// Nobody was ever asked for what an editor never touched: it is not sent.
+// A field that no editor ever touched is not sent: nobody was asked for it.
 func TestOwnLeavesOutWhatNobodyStated(t *testing.T) {
 	t.Parallel()
 	own := push.DesiredState{Profile: registered(), Today: today}.Stated(everything)
@@ -67,7 +67,7 @@ func TestOwnLeavesOutWhatNobodyStated(t *testing.T) {
 	require.Empty(t, own.Get(profile.FieldParent))
 }
 
-// What a person emptied is stated: the sink is to forget it.
+// A field that a person emptied is stated: the sink should forget its value.
 func TestOwnStatesWhatPeopleEmptied(t *testing.T) {
 	t.Parallel()
 	for _, f := range []profile.Field{
@@ -81,8 +81,8 @@ func TestOwnStatesWhatPeopleEmptied(t *testing.T) {
 	}
 }
 
-// Half a profile never wipes the other half: what the register did not say is
-// not sent as empty.
+// Half a profile never wipes the other half: a field that the register did not
+// state is not sent as empty.
 func TestOwnLeavesOutWhatTheProfileDoesNotHold(t *testing.T) {
 	t.Parallel()
 	wish := push.DesiredState{Profile: profile.Profile{Values: stated(map[profile.Field]string{profile.FieldName: "A"})}}
@@ -149,8 +149,8 @@ func TestOwnIsInPublicForm(t *testing.T) {
 	}
 }
 
-// Sinks show one status, in which closed wins: a closed profile is not hidden
-// too, unless its status is held and so not said.
+// Sinks show one status, in which closed wins: a closed profile is not also
+// hidden, unless its status is held and therefore not sent.
 func TestClosedWinsOverHidden(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -175,7 +175,7 @@ func TestClosedWinsOverHidden(t *testing.T) {
 	}
 }
 
-// Whatever a sink forgets of what was pushed is found, and nothing else is.
+// Every pushed value that a sink lost is found as a difference, and nothing else.
 func TestWhatVanishedDiffers(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -202,8 +202,8 @@ func TestWhatVanishedDiffers(t *testing.T) {
 	})
 }
 
-// Dates are shown beside the week: a night of the week runs into a date.
-func TestOwnSeesBothKindsOfHours(t *testing.T) {
+// Weekly and dated hours are sent together: a weekly night can run into a date.
+func TestOwnCombinesBothKindsOfHours(t *testing.T) {
 	t.Parallel()
 	p := registered()
 	p.Values.Set(profile.FieldOpeningTimes, "thu 22:00-02:00")
@@ -212,8 +212,8 @@ func TestOwnSeesBothKindsOfHours(t *testing.T) {
 	require.Equal(t, "2026-12-25 00:00-02:00\n2026-12-25 10:00-12:00", own.Get(profile.FieldDatedOpeningTimes))
 }
 
-// What a push leaves stays as the sink shows it; what the sink does not show
-// either stays unstated.
+// A field that a push does not state stays as the sink shows it; if the sink does
+// not show it either, it stays unstated.
 func TestLeavesAndKeep(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite)
@@ -262,7 +262,7 @@ func TestDifferences(t *testing.T) {
 		},
 		{name: "a vanished date that has passed", own: values{dated: "2026-03-30 closed"}},
 		{name: "a vanished service never shown", own: values{services: "SRV2 B"}, blind: []string{"SRV2"}},
-		{name: "no word on whether it is hidden", own: values{profile.FieldHidden: "false"}, want: fields{profile.FieldHidden}},
+		{name: "hidden is not stated there", own: values{profile.FieldHidden: "false"}, want: fields{profile.FieldHidden}},
 		{name: "noise in a name", own: values{name: "London GP Surgery"}, shown: values{name: "LONDON  GP SURGERY"}},
 		{name: "noise in a phone", own: values{phone: "0113 200 0000"}, shown: values{phone: "+441132000000"}},
 		{
@@ -324,10 +324,10 @@ func TestDifferencesSayWantAndShown(t *testing.T) {
 	require.Equal(t, []push.Difference{
 		{Field: profile.FieldName, Want: "A"},
 		{Field: profile.FieldServices, Want: "SRV1 A\nSRV2 B"},
-	}, push.Differences(route, own, push.Shown{}, today), "not found: all that says something")
+	}, push.Differences(route, own, push.Shown{}, today), "not found: every field with a value")
 }
 
-// A sink that shows what was pushed differs in nothing, on the day and after.
+// A sink that shows what was pushed has no differences, on the day and after.
 func TestWhatWasPushedDoesNotDiffer(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -346,5 +346,5 @@ func TestWhatWasPushedDoesNotDiffer(t *testing.T) {
 	})
 }
 
-// today is the day on which most tests stand.
+// today is the day of most tests.
 var today = profile.NewDate(2026, time.March, 31)

@@ -13,13 +13,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// sent is a push that was sent under a number, and nothing heard of.
+// sent returns a push that was sent under a number and not answered.
 func sent(values map[profile.Field]string) push.Push {
 	return push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}, Sequence: 7, Sent: stated(values), Unclear: true}
 }
 
-// A number that the sink shows decides alone: whose it is, the state is.
-func TestANumberSaysWhetherThePushWasTaken(t *testing.T) {
+// If the sink shows a number, it alone decides: the state is that of the push with
+// this number.
+func TestANumberSaysWhetherThePushWasAccepted(t *testing.T) {
 	t.Parallel()
 	p := sent(map[profile.Field]string{profile.FieldPhone: "0113 1"})
 	for name, c := range map[string]struct {
@@ -40,8 +41,9 @@ func TestANumberSaysWhetherThePushWasTaken(t *testing.T) {
 }
 
 // Without a number, a field that cannot be read back leaves it open whether the
-// push was taken: but for one that the sink only notes, and for an everyday value.
-func TestWhatCannotBeReadBackLeavesItOpen(t *testing.T) {
+// push was accepted, unless the sink only logs the field or the value is the
+// default.
+func TestFieldsThatCannotBeReadBackLeaveItOpen(t *testing.T) {
 	t.Parallel()
 	route := push.Route{
 		Fields:     []profile.Field{profile.FieldName, profile.FieldPhone, profile.FieldStatus, profile.FieldHidden, profile.FieldEmail},
@@ -86,9 +88,9 @@ func TestADeliveryIsJudgedByWhatWasSent(t *testing.T) {
 	require.False(t, p.HasArrived(route, shown), "that is what the profile says now")
 }
 
-// Whatever was sent along a route that shows all is recognised, and a change of it
-// is not.
-func TestWhatIsShownAsSentWasTaken(t *testing.T) {
+// Any push along a route that shows everything is recognised, and a changed one is
+// not.
+func TestAPushShownAsSentWasAccepted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		wish := push.DesiredState{Profile: registered(), Today: today}
@@ -134,7 +136,7 @@ func TestHashesTellPushesApart(t *testing.T) {
 	elsewhere := wish
 	elsewhere.Profile.Values.Set(profile.FieldEmail, "a@b.uk")
 	elsewhere.Edited = map[profile.Field]time.Time{profile.FieldEmail: time.Unix(1, 0)}
-	require.Equal(t, first, hash(elsewhere, route), "what is not of the route")
+	require.Equal(t, first, hash(elsewhere, route), "a field outside the route")
 }
 
 // Equal hashes mean that not a byte of two pushes differs.
@@ -159,8 +161,8 @@ func TestPushesWithEqualHashesSayTheSame(t *testing.T) {
 	require.NotEqual(t, push.DesiredState{}.Hash(route, name), push.DesiredState{}.Hash(route, phone), "the same value in another field")
 }
 
-// The zone in which a time is written is no other time.
-func TestHashesKnowTimesNotZones(t *testing.T) {
+// The same time in another zone has the same hash.
+func TestHashesIgnoreTimeZones(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
 	route := routeOf(profile.FieldPhone)

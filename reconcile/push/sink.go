@@ -20,7 +20,7 @@ const (
 // Sinks lists every sink.
 func Sinks() []Sink { return []Sink{SinkDoS, SinkWebsite} }
 
-// ParseSink refuses a sink that does not exist.
+// ParseSink returns the sink with a name, or an error that lists the sinks.
 func ParseSink(s string) (Sink, error) {
 	for _, sink := range Sinks() {
 		if string(sink) == s {
@@ -32,41 +32,41 @@ func ParseSink(s string) (Sink, error) {
 
 // Route is how profiles of one type reach a sink.
 type Route struct {
-	Name     string          // change-event, fhir, profile: as people read it
-	Fields   []profile.Field // what goes along it
+	Name     string          // for people: change-event, fhir, profile
+	Fields   []profile.Field // the fields that it carries
 	Readable []profile.Field // those of them that can be read back, so that drift is found
-	// OnlyLogged are those that the sink takes note of in its logs alone: nothing it
-	// shows depends on them.
+	// Noted are those that the sink only logs: nothing that it shows depends on
+	// them.
 	OnlyLogged []profile.Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
-	// HasEntityTags says that the sink knows entity tags: it takes nothing over a state
-	// that we have not seen, so that it need not be read first.
+	// Tagged says that the sink uses entity tags: it refuses to overwrite a state
+	// that we have not seen, so it need not be read first.
 	HasEntityTags bool
 }
 
-// Delivery is what one push brings to a sink. Two attempts with the same
-// sequence number and key are the same in every byte that is sent.
+// Delivery is what one push sends to a sink. Two attempts with the same sequence
+// number and key send the same bytes.
 type Delivery struct {
 	Code     profile.ODSCode
 	Type     profile.OrgType
 	Sequence int64  // only grows, per profile and over all sinks
-	Key      string // a UUID that belongs to profile, sink and sequence number
-	// Values are the route's fields. One that is not stated is one nobody ever
-	// stated: it must never be sent as if it were empty.
+	Key      string // a UUID made from profile, sink and sequence number
+	// Values are the route's fields. Nobody ever stated a field that is not stated
+	// here: it must never be sent as if it were empty.
 	Values profile.Values
 	// Edited says when people last changed a field. Our own writes never count,
 	// since sinks take these times as evidence of checks.
 	Edited map[profile.Field]time.Time
-	// Version is the entity tag of what the sink shows; empty where it shows
-	// nothing yet, or knows no tags.
+	// Version is the entity tag of what the sink shows; empty if it shows nothing
+	// yet or does not use tags.
 	Version string
 }
 
-// Receipt is a sink's word that it took a delivery.
+// Receipt is a sink's confirmation that it accepted a delivery.
 type Receipt struct {
 	Status    int    // of the answer
-	Version   string // the entity tag afterwards, where the sink knows tags
+	Version   string // the entity tag afterwards, if the sink uses tags
 	Unchanged bool   // the sink says that it showed all of it already
 }
 
@@ -75,33 +75,33 @@ type Shown struct {
 	Code     profile.ODSCode
 	Found    bool
 	Values   profile.Values // states what can be read there, and nothing else
-	Sequence int64          // of the last delivery it took; 0 where it does not say
-	Version  string         // the entity tag, where the sink knows tags
-	// NotInAnswer are fields of Route.Shown that this answer cannot tell.
+	Sequence int64          // of the last delivery it accepted; 0 if it does not say
+	Version  string         // the entity tag, if the sink uses tags
+	// Unseen are fields of Route.Shown that are not in this answer.
 	NotInAnswer []profile.Field
 	// NeverShown are NHS service codes that this way of reading never shows.
 	NeverShown []string
 }
 
-// ErrUnreadable says that a sink cannot be read at all, by configuration.
+// ErrUnreadable says that a sink is configured so that it cannot be read at all.
 var ErrUnreadable = errors.New("this sink cannot be read")
 
-// Answer is what the answer of a sink means for the push it answers.
+// Answer is what a sink's answer means for the push.
 type Answer string
 
 // The answers. They mean the same for all sinks (RULES.md "Answers").
 const (
 	AnswerRefused      Answer = "refused"      // the same push will always be refused: stop, and tell people
-	AnswerUnauthorized Answer = "unauthorized" // our credentials are: pause the sink, drop nothing
-	AnswerConflict     Answer = "conflict"     // the sink shows something else than we think: read, plan again
-	AnswerLater        Answer = "later"        // surely not taken; the sink asks us to wait
-	AnswerUnclear      Answer = "unclear"      // may have been taken: read back before sending again
-	AnswerDown         Answer = "down"         // nothing was sent: too many failed in a row
+	AnswerUnauthorized Answer = "unauthorized" // our credentials are refused: pause the sink, drop nothing
+	AnswerConflict     Answer = "conflict"     // the sink does not show what we expected: read, plan again
+	AnswerLater        Answer = "later"        // certainly not accepted; the sink asks us to wait
+	AnswerUnclear      Answer = "unclear"      // may have been accepted: read back before sending again
+	AnswerDown         Answer = "down"         // nothing was sent: too many requests failed in a row
 )
 
-// AnswerTo says what an HTTP status other than that of success means. A success
-// that could not be understood, and no status at all, leave it unclear whether
-// the push was taken.
+// AnswerTo says what an HTTP status other than success means. After a success
+// that could not be understood, or no status at all, it is unclear whether the
+// push was accepted.
 func AnswerTo(status int) Answer {
 	switch status {
 	case 401, 403:
@@ -119,15 +119,15 @@ func AnswerTo(status int) Answer {
 	return AnswerRefused
 }
 
-// SinkError is any failure to push or read. Its text names the request and what
-// to do; it never holds a body, an address of a person or a secret.
+// SinkError is any failure to push or read. Its text names the request and says
+// what to do; it never holds a body, the address of a person or a secret.
 type SinkError struct {
 	Sink   Sink
 	Answer Answer
-	Status int           // 0 when there was no answer
+	Status int           // 0 if there was no answer
 	Reason string        // for people: which record, field and value, and what to do
-	Wait   time.Duration // what the sink asked for; 0 when it did not
-	// Sequence is the sink's own last number, where it refused ours as stale.
+	Wait   time.Duration // that the sink asked for; 0 if it did not
+	// Sequence is the sink's own last number, if it refused ours as stale.
 	Sequence int64
 }
 

@@ -26,9 +26,9 @@ func TestParseSink(t *testing.T) {
 // Every status that a sink is known to answer with, and some that none is:
 // connectors/website/CONTRACT.md "Answers",
 // connectors/dos/CONTRACT.md "Change events",
-// connectors/dos/CONTRACT.md "Ingest answers". Where they differ (408 and 410 are
-// repeated by the ingest's reference client), a push that cannot help is not
-// repeated, and one that may have been taken is read back.
+// connectors/dos/CONTRACT.md "Ingest answers". The ingest's reference client
+// repeats 408 and 410. We do not repeat a push that cannot succeed, and read back
+// one that may have been accepted.
 func TestAnswerTo(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]push.Answer{
@@ -55,7 +55,7 @@ func TestAnswerTo(t *testing.T) {
 		415: push.AnswerRefused,
 		422: push.AnswerRefused,
 		425: push.AnswerLater,
-		428: push.AnswerRefused, // a header is missing: ours to mend
+		428: push.AnswerRefused, // a header is missing: a bug of ours
 		429: push.AnswerLater,
 		499: push.AnswerRefused,
 		500: push.AnswerUnclear,

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// AuditedChange is a row of the audit with what the report says of it.
+// AuditedChange is a row of the audit with what the report says about it.
 type AuditedChange struct {
 	ID       int64
 	Code     profile.ODSCode
@@ -21,7 +21,7 @@ type AuditedChange struct {
 	Old, New *string
 	Actor    string
 	At       time.Time
-	Later    bool // the same field changed again since
+	Later    bool // the same field has changed again since
 
 	Name       string
 	Type       profile.OrgType
@@ -40,23 +40,23 @@ type AuditedChange struct {
 	DoS, Website PushStanding
 }
 
-// Pushes are both pushes, by sink.
+// Pushes returns both pushes, by sink.
 func (c AuditedChange) Pushes() map[push.Sink]PushStanding {
 	return map[push.Sink]PushStanding{push.SinkDoS: c.DoS, push.SinkWebsite: c.Website}
 }
 
-// PushStanding is how the push of a profile stands.
+// PushStanding is the state of a profile's push.
 type PushStanding struct {
 	State    push.State // empty: there is none
 	Accepted time.Time
 	Sent     time.Time
 }
 
-// PushStatus is the word of a report for the push of a change
+// PushStatus is the status of a change's push in a report
 // (RULES.md "Report columns").
 type PushStatus string
 
-// The words.
+// The statuses.
 const (
 	PushIsPending    PushStatus = "PENDING"
 	PushIsAccepted   PushStatus = "ACCEPTED"
@@ -65,8 +65,8 @@ const (
 	PushHasNoRoute   PushStatus = "NO_ROUTE"
 )
 
-// Status says what became of a change, and when the sink took it. A push tells
-// the newest state of a profile: it stands for every change before it.
+// Status says how the push of a change ended, and when the sink accepted it. A
+// push sends the newest state of a profile, so it covers every change before it.
 func (p PushStanding) Status(changed time.Time, later bool) (status PushStatus, at time.Time) {
 	switch p.State {
 	case "", push.NoRoute:
@@ -91,7 +91,7 @@ func (c AuditedChange) IsNoise() bool {
 	return err == nil && c.Old != nil && c.New != nil && !c.isPart() && profile.Same(field, *c.Old, *c.New, c.Name)
 }
 
-// isPart tells the audit rows that hold a row of a part as JSON.
+// isPart reports whether the audit row holds a row of a part as JSON.
 func (c AuditedChange) isPart() bool {
 	field, err := profile.ParseField(c.Field)
 	return err == nil && field.InRows()
@@ -100,7 +100,7 @@ func (c AuditedChange) isPart() bool {
 // created is what the audit calls the creation of a profile.
 const created = "profile"
 
-// names are the name that DoS leads know the field by, and what people call it.
+// names returns the name by which DoS leads know the field, and its label.
 func (c AuditedChange) names() (key, label string) {
 	if c.Field == created {
 		return created, "New profile"
@@ -112,7 +112,7 @@ func (c AuditedChange) names() (key, label string) {
 	return field.DoSName(), field.Label()
 }
 
-// part is what the audit holds of a row of a part, whichever it is.
+// part is a row of a part in the audit; each kind of part fills some of it.
 type part struct {
 	Day       string  `json:"day"`
 	Opens     *string `json:"opens"`
@@ -125,8 +125,8 @@ type part struct {
 	Withdrawn bool    `json:"withdrawn"`
 }
 
-// Cells are the cells of a change, by ChangeColumns. Staff are named by
-// their ids alone.
+// ReportCells returns the cells of a change in the order of ChangeColumns. Staff
+// are named by their ids alone.
 func (c AuditedChange) Cells(day profile.Date) []string {
 	key, label, before, after := c.values()
 	action := "modify"
@@ -164,7 +164,7 @@ func stampOf(at time.Time) string {
 	return at.UTC().Format(time.RFC3339)
 }
 
-// values are the field as DoS leads know it, and both values.
+// values returns the names of the field, as names does, and both values.
 func (c AuditedChange) values() (key, label, before, after string) {
 	key, label = c.names()
 	if !c.isPart() {
@@ -182,13 +182,13 @@ func (c AuditedChange) values() (key, label, before, after string) {
 	return key, label, before, after
 }
 
-// Label is what people call the field; one for all days of the week.
+// Label returns what people call the field; all days of the week share one.
 func (c AuditedChange) Label() string {
 	_, label := c.names()
 	return label
 }
 
-// weekday is the day of opening times in DoS's names.
+// weekday returns the day of opening times as DoS names it.
 func weekday(day string) string {
 	for _, name := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"} {
 		if strings.HasPrefix(name, day) && day != "" {
@@ -241,11 +241,11 @@ func partValue(row *string) (text, day string) {
 // clockTime drops the seconds.
 func clockTime(t string) string { return strings.TrimSuffix(t, ":00") }
 
-// staffID is the form of ids that name nobody: u-4711, dos-lead-12.
+// staffID matches ids that do not reveal a name: u-4711, dos-lead-12.
 var staffID = regexp.MustCompile(`^[a-z]+(-[a-z]+)*-[0-9]+$`)
 
-// by names who wrote the change. What is no id may be a name: it stays in the
-// audit.
+// by says who wrote the change. Anything but an id may be a person's name, which
+// stays in the audit.
 func (c AuditedChange) by() string {
 	switch {
 	case staffID.MatchString(c.Actor):
@@ -303,7 +303,7 @@ func (c AuditedChange) approval() (status, by, at string) {
 	return "APPROVED", by, stampOf(c.RunAt)
 }
 
-// reportWord is the type as reports abbreviate it.
+// reportWord returns the type as reports abbreviate it.
 func reportWord(t profile.OrgType) string {
 	switch t {
 	case profile.Pharmacy:
@@ -325,7 +325,7 @@ func reportWord(t profile.OrgType) string {
 	}
 }
 
-// dosType is the service type of DoS that profiles of the type mostly have.
+// dosType returns the DoS service type that most profiles of the type have.
 func dosType(t profile.OrgType) string {
 	switch t {
 	case profile.Pharmacy:
@@ -337,7 +337,7 @@ func dosType(t profile.OrgType) string {
 	}
 }
 
-// ReportKind is what happened, for the summary: created, closed or changed.
+// ReportKind says what happened, for the summary: created, closed or changed.
 func (c AuditedChange) ReportKind() string {
 	switch {
 	case c.Field == created:
@@ -349,15 +349,16 @@ func (c AuditedChange) ReportKind() string {
 	}
 }
 
-// StartOf is the first instant of a day in London: a report covers everything
-// from the one of the report before it. Days may have 23 or 25 hours.
+// StartOf returns the first instant of a day in London. A report covers
+// everything since the start of the previous report's day. Days may have 23 or 25
+// hours.
 func StartOf(day profile.Date) time.Time {
 	d := day.Time()
 	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, profile.London())
 }
 
-// Days are the working days after one up to another: each has its report,
-// also when nobody was there to make it.
+// Days returns the working days after one day up to and including another. Each
+// gets its report, even if no daemon was running to make it on the day.
 func Days(c people.Calendar, after, upto profile.Date) (days []profile.Date) {
 	for day := after.AddDays(1); !day.After(upto); day = day.AddDays(1) {
 		if c.IsWorkingDay(day) {

@@ -21,7 +21,7 @@ var (
 	after  = noon.Add(time.Hour)
 )
 
-// cells are those of a change by the names of their columns.
+// cells returns the cells of a change by column name.
 func cells(t require.TestingT, c report.AuditedChange) map[string]string {
 	row, byName := c.Cells(today), map[string]string{}
 	require.Len(t, row, len(report.ChangeColumns()))
@@ -47,7 +47,7 @@ func TestARowSaysEverything(t *testing.T) {
 	}, change.Cells(today))
 	change.ICBName, change.Run = "", 12
 	row := cells(t, change)
-	require.Equal(t, "QWO", row["icb_name"], "a board whose name nobody knows")
+	require.Equal(t, "QWO", row["icb_name"], "a board without a known name")
 	require.Equal(t, runs.ID(12).String(), row["correlation_id"])
 }
 
@@ -149,7 +149,7 @@ func TestActions(t *testing.T) {
 	require.Equal(t, "1 High Street$Leeds", address["before"], "lines as DoS writes them")
 }
 
-func TestHowPushesStand(t *testing.T) {
+func TestPushStatus(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		standing report.PushStanding
@@ -176,7 +176,7 @@ func TestHowPushesStand(t *testing.T) {
 	}
 }
 
-// A row of a part is one of many: that there was a later one says nothing of it.
+// A row of a part is one of many: a later one does not supersede it.
 func TestPartsAreNeverSuperseded(t *testing.T) {
 	t.Parallel()
 	taken := report.PushStanding{State: push.Accepted, Accepted: after}
@@ -189,7 +189,7 @@ func TestPartsAreNeverSuperseded(t *testing.T) {
 	require.Equal(t, map[push.Sink]report.PushStanding{push.SinkDoS: taken, push.SinkWebsite: taken}, change.Pushes())
 }
 
-// What is no id may be a name, and names of people stay in the audit.
+// Anything but an id may be a name, and names of people stay in the audit.
 func TestStaffAreNamedByIDsAlone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -237,7 +237,7 @@ func TestStaffAreNamedByIDsAlone(t *testing.T) {
 	}
 }
 
-func TestApprovalsSayByWhom(t *testing.T) {
+func TestApprovalsNameTheApprover(t *testing.T) {
 	t.Parallel()
 	approval := func(c report.AuditedChange) []string {
 		row := cells(t, c)
@@ -277,7 +277,7 @@ func TestNoiseIsAChangeOfFormOnly(t *testing.T) {
 			report.AuditedChange{Field: "address", Old: new("Boots\n1 Elm Road"), New: new("1 Elm Road"), Name: "Boots"},
 			true,
 		},
-		"a line that is none": {
+		"a line that is not the name": {
 			report.AuditedChange{Field: "address", Old: new("Lloyds\n1 Elm Road"), New: new("1 Elm Road"), Name: "Boots"},
 			false,
 		},
@@ -285,7 +285,7 @@ func TestNoiseIsAChangeOfFormOnly(t *testing.T) {
 		"what was not there": {report.AuditedChange{Field: "name", New: new("")}, false},
 		"what is gone":       {report.AuditedChange{Field: "name", Old: new("")}, false},
 		"rows of parts":      {report.AuditedChange{Field: "services", Old: new("A a"), New: new("A  a")}, false},
-		"no field of ours":   {report.AuditedChange{Field: "of old", Old: new("a"), New: new("a")}, false},
+		"an unknown field":   {report.AuditedChange{Field: "of old", Old: new("a"), New: new("a")}, false},
 	} {
 		require.Equal(t, c.want, c.change.IsNoise(), name)
 	}

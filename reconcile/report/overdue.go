@@ -2,12 +2,12 @@ package report
 
 import "github.com/profilesync/profilesync/reconcile/people"
 
-// Overdue are the rows of a report about organisations that miss something of the
-// last quarter.
-func Overdue(world people.ReminderContext, orgs []people.CheckedOrg) (rows []StandingRow) {
-	last := people.QuarterOn(world.Today).Prev()
+// Overdue returns the rows of a report about organisations that missed a check in
+// the last quarter.
+func Overdue(reminding people.ReminderContext, orgs []people.CheckedOrg) (rows []StandingRow) {
+	last := people.QuarterOn(reminding.Today).Prev()
 	for _, org := range orgs {
-		if line, due := world.Line(org, last); due {
+		if line, due := reminding.Line(org, last); due {
 			rows = append(rows, StandingRow{
 				Section: SectionOverdue, ICB: org.ICB, Cells: []string{string(org.Code), org.Name, string(org.Type), line},
 			})

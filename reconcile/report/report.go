@@ -7,19 +7,19 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Header says what a daily change report is about (RULES.md "Report").
+// Head says what a daily change report covers (RULES.md "Report").
 type Header struct {
-	Day    profile.Date    // by whose name people know it: the working day it was made for
+	Day    profile.Date    // the working day it was made for, by which people know it
 	From   time.Time       // the window is half-open: from this instant
-	Until  time.Time       // to before this one
+	Until  time.Time       // to just before this one
 	Region profile.ODSCode // the ICB whose rows these are; empty for the national report
 	Name   string          // of the region, for people
-	Frozen time.Time       // when it was written, once and for all
+	Frozen time.Time       // when it was written; it never changes afterwards
 	Digest string          // of its rows
 }
 
-// Report is a frozen report, ready to be written in any form. Rows come one by
-// one: a report never has to fit in memory.
+// Report is a frozen report, ready to be written in any form. Rows are read one
+// by one: a report never has to fit in memory.
 type Report struct {
 	Header
 
@@ -61,12 +61,12 @@ type Section struct {
 
 // Column is a column of a section.
 type Column struct {
-	Name  string // as in files: ods_code
+	Name  string // in files: ods_code
 	Label string // for people: ODS code
 	Kind  Cell
 }
 
-// Cell says what the text of a cell is.
+// Cell says what kind of text a cell holds.
 type Cell string
 
 // The kinds of cells.
@@ -113,7 +113,7 @@ func ChangeColumns() []Column {
 	}
 }
 
-// StandingRow is a row that the store cannot put together by itself.
+// Extra is a row that the store cannot make by itself.
 type StandingRow struct {
 	Section string
 	ICB     profile.ODSCode

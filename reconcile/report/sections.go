@@ -2,8 +2,8 @@ package report
 
 import "slices"
 
-// The sections of a report, in its order. Those whose rows are not changes stand
-// as they did when it was frozen.
+// The sections of a report, in order. Rows that are not changes show the state
+// when the report was frozen.
 const (
 	SectionUpdates        = "updates"
 	SectionWithheld       = "withheld"
@@ -29,12 +29,12 @@ var (
 	reasonColumn  = Column{"reason", "Why", CellText}
 )
 
-// Sections are the sections without their rows.
+// Sections returns the sections without their rows.
 func Sections() []Section {
 	return slices.Concat(changeSections(), standingSections(), peopleSections())
 }
 
-// changeSections are those about changes.
+// changeSections returns the sections about changes.
 func changeSections() []Section {
 	return []Section{
 		{Name: SectionChanges, Title: "Changes", Columns: ChangeColumns()},
@@ -64,7 +64,8 @@ func changeSections() []Section {
 	}
 }
 
-// standingSections show how pushes, the register and the directories stand.
+// standingSections returns the sections about the state of pushes, the register
+// and the directories.
 func standingSections() []Section {
 	return []Section{
 		{
@@ -102,7 +103,7 @@ func standingSections() []Section {
 	}
 }
 
-// peopleSections are those about checks and accounts.
+// peopleSections returns the sections about checks and accounts.
 func peopleSections() []Section {
 	return []Section{
 		{
@@ -126,7 +127,8 @@ func peopleSections() []Section {
 	}
 }
 
-// sectionFigures are the numbers of the summary that count rows.
+// sectionFigures holds the labels of the summary's figures that count the rows of
+// a section.
 var sectionFigures = map[string]string{
 	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
 	SectionPushFailures: "Pushes refused", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
@@ -134,12 +136,12 @@ var sectionFigures = map[string]string{
 	SectionAccounts: "Accounts warned or ended", SectionUnreached: "Organisations without contact",
 }
 
-// FigureOf is the summary's number of a section.
+// FigureOf returns the summary's figure for a section.
 func FigureOf(s Section) Figure {
 	return Figure{Name: s.Name, Label: sectionFigures[s.Name], Count: s.Count, Section: s.Name}
 }
 
-// Names of figures that count no rows of a section.
+// Names of figures that do not count the rows of a section.
 const (
 	FigureOrganisations = "organisations"
 	FigureRepaired      = "repaired"
@@ -147,8 +149,8 @@ const (
 	FigureChecked       = "checked"
 )
 
-// CountedFigure is a number of the summary that is no count of a section, with a
-// link to where its rows are, if it has any.
+// CountedFigure returns a figure of the summary that does not count the rows of a
+// section, with the section that holds its rows, if any.
 func CountedFigure(name string, count int) Figure {
 	figure := Figure{Name: name, Label: name, Count: count}
 	switch name {

@@ -7,11 +7,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Rows are services as they stand on profiles.
+// Rows holds the services that profiles show, by profile and service.
 type Rows map[profile.ODSCode]map[ID]Shown
 
-// Approve takes from a fresh plan exactly what a run withheld. What no
-// longer follows, or would now do something else, is left out and named.
+// Approve takes from a fresh plan exactly the changes that a run withheld. A
+// change that the fresh plan no longer makes, or makes differently, is returned
+// in left.
 func Approve(withheld, fresh []Change) (apply, left []Change) {
 	follows := make(map[profile.Hash]bool, len(fresh))
 	for _, c := range fresh {
@@ -27,10 +28,10 @@ func Approve(withheld, fresh []Change) (apply, left []Change) {
 	return apply, left
 }
 
-// Undo plans to take back exactly the changes that a run applied. What
-// was edited since is left as it is and named. A service that was new is
+// Undo plans to take back exactly the changes that a run applied. A change whose
+// service was edited since is returned in left. A service that was new is
 // withdrawn, not deleted; a move is taken back by a move; a missing mark ends,
-// unless the service is not missing any more.
+// unless the service is no longer missing.
 func Undo(applied []Change, rows Rows, states map[ID]State) (changes, left []Change) {
 	for _, c := range applied {
 		if back, ok := c.reversed(rows, states); ok {
@@ -49,8 +50,8 @@ func (c Change) reversed(rows Rows, states map[ID]State) (back Change, ok bool) 
 	if c.Verb == runs.Missing {
 		return back, (states[c.Service] == Missing) == (c.New != "")
 	}
-	now, there := rows[c.Code][c.Service]
-	if !there || serviceText(now) != c.New {
+	now, found := rows[c.Code][c.Service]
+	if !found || serviceText(now) != c.New {
 		return back, false
 	}
 	if c.Old == "" {
@@ -62,7 +63,7 @@ func (c Change) reversed(rows Rows, states map[ID]State) (back Change, ok bool) 
 	if err != nil || from == "" {
 		return back, err == nil
 	}
-	if there := rows[from][c.Service]; !there.Withdrawn {
+	if atOldSite := rows[from][c.Service]; !atOldSite.Withdrawn {
 		return back, false // somebody brought it back there
 	}
 	back.Code, back.Leaves = from, c.Code
@@ -70,7 +71,7 @@ func (c Change) reversed(rows Rows, states map[ID]State) (back Change, ok bool) 
 	return back, true
 }
 
-// Decision is how a person's word on a change is remembered: at which profile,
+// Decision returns how a person's decision on a change is stored: the profile,
 // and the value that will be proposed again.
 func (c Change) Decision() (code profile.ODSCode, value string) {
 	if c.Verb == runs.Missing {
@@ -79,8 +80,8 @@ func (c Change) Decision() (code profile.ODSCode, value string) {
 	return c.Code, c.New
 }
 
-// Reproposed is the decision on what an undo takes back: the change that it
-// reverses will be proposed again.
+// Reproposed returns the decision to store for a change of an undo: the change
+// that it reverses will be proposed again.
 func (c Change) Reproposed() (code profile.ODSCode, value string) {
 	if c.Verb == runs.Missing {
 		return c.Code, markOfAbsence

@@ -149,8 +149,8 @@ func TestUndoListsBothKindsInOrder(t *testing.T) {
 		applied = append(applied, services.Change{Code: "A", Service: id, Verb: runs.Missing, New: "2026-11-01"})
 	}
 	back, left := services.Undo(applied, nil, states)
-	require.Equal(t, []string{"A 7 missing", "A 20 missing"}, told(back))
-	require.Equal(t, []string{"A 9 missing", "A 100 missing"}, told(left))
+	require.Equal(t, []string{"A 7 missing", "A 20 missing"}, changeLines(back))
+	require.Equal(t, []string{"A 9 missing", "A 100 missing"}, changeLines(left))
 }
 
 // A decision is kept at the site and for the value at which the change will be

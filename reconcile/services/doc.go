@@ -1,8 +1,8 @@
 // Package services decides what the e-Referral Service changes: which services
-// stand at which sites, and what is withheld when a site loses many of them.
+// are at which sites, and what is withheld if a site loses many of them.
 //
 //	list of ids ──▶ Entry.Look ──▶ Plan ──▶ Guard.Judge ──▶ apply / withheld
 //	                (register.go)  (plan.go) (guard.go)        │
 //	                                                           ▼
-//	                                           Approve, Undo (undo.go)
+//	                                           Approve, Undo (decide.go)
 package services

@@ -5,23 +5,22 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Guard holds back what takes too many services away at once: that is
-// more often a fault at the other end than a hospital that ended half of what
-// it does.
+// Guard withholds changes that take away too many services at once: the cause is
+// more often a fault in e-RS than a hospital that really ended half its services.
 type Guard struct {
-	SiteShare float64 // of a site's services that one run may take away or mark missing
-	SiteFloor int     // so many are always allowed at a site
-	Share     float64 // the same, of all services
-	Floor     int
+	SiteShare float64 // share of a site's services that one run may take away or mark missing
+	SiteFloor int     // number that is always allowed at a site
+	Share     float64 // share of all services
+	Floor     int     // number that is always allowed over all sites
 }
 
-// DefaultGuard allows 2 or 30 % of a site's services, and 10 or 2 % of
-// all.
+// DefaultGuard allows 2 or 30 % of a site's services, whichever is more, and 10
+// or 2 % of all.
 func DefaultGuard() Guard {
 	return Guard{SiteShare: 0.30, SiteFloor: 2, Share: 0.02, Floor: 10}
 }
 
-// SiteLosses is how many services a plan takes away from a site, of how many.
+// SiteLosses says how many of its services a site loses by a plan.
 type SiteLosses struct {
 	Code   profile.ODSCode
 	Type   profile.OrgType
@@ -29,8 +28,8 @@ type SiteLosses struct {
 	Of     int // services of the site before the run
 }
 
-// Judge returns the sites whose losses are withheld. When losses of all sites
-// together are too many, that is every one. More losses never make it fewer.
+// Judge returns the sites whose losses are withheld: all of them if the losses of
+// all sites together are too many. More losses never release a site.
 func (g Guard) Judge(sites []SiteLosses, all int) (withheld []SiteLosses) {
 	total := 0
 	for _, site := range sites {
@@ -45,18 +44,18 @@ func (g Guard) Judge(sites []SiteLosses, all int) (withheld []SiteLosses) {
 	return withheld
 }
 
-// WithheldCount is how many changes of one reason wait at profiles of one type,
-// those that leave the same site together.
+// WithheldCount is the number of changes withheld for one reason at profiles of
+// one type, counted by the site that the services leave.
 type WithheldCount struct {
 	Reason runs.WithheldReason
 	Type   profile.OrgType
-	Leaves profile.ODSCode // the site that a service leaves; empty where it leaves none
+	Leaves profile.ODSCode // the site that the services leave; empty for none
 	Count  int
 }
 
-// Summarise turns sorted counts into the rows that people see: one a reason and
-// type of profile, measured against the services of the sites that would lose
-// some, or against all.
+// Summarise turns sorted counts into the rows that people see, one for each
+// reason and type of profile. Removals are measured against the services of the
+// sites that would lose some, all else against all services.
 func Summarise(counts []WithheldCount, losses []SiteLosses, all int) []runs.Withheld {
 	services := make(map[profile.ODSCode]int, len(losses))
 	for _, site := range losses {

@@ -70,7 +70,7 @@ func TestSitesThatLoseAndGainArePaired(t *testing.T) {
 	} {
 		service := ersService("1", "Clinic", c.at...)
 		item := services.Item{ID: "1", Previous: services.Active, State: services.Active, Service: &service, Sites: c.sites}
-		require.Equal(t, c.want, told(services.Plan(ersDay(1), []services.Item{item})), name)
+		require.Equal(t, c.want, changeLines(services.Plan(ersDay(1), []services.Item{item})), name)
 	}
 }
 

@@ -8,14 +8,14 @@ type OwnerProblem string
 // The problems, the worst first.
 const (
 	NoOwnerProblem OwnerProblem = ""
-	OwnerUnknown   OwnerProblem = "no-owner"      // nothing names one, or we know nobody of that code
-	OwnerClosed    OwnerProblem = "owner-closed"  // it belongs to nobody open
-	OwnerChanged   OwnerProblem = "owner-changed" // the register named another before, or its code does
+	OwnerUnknown   OwnerProblem = "no-owner"      // no owner is named, or we know no organisation with its code
+	OwnerClosed    OwnerProblem = "owner-closed"  // the owner has closed
+	OwnerChanged   OwnerProblem = "owner-changed" // the register named another owner before, or the site's code does
 )
 
 // SiteOwner says to whom a site belongs. The first three characters of a legacy
-// site code name its trust; ANANA codes (A1A1A) name nothing. The register's
-// operator (RE6), where it states one, outweighs the code.
+// site code name its trust; ANANA codes (A1A1A) name none. The operator (RE6) in
+// the register, if there is one, takes precedence over the code.
 func SiteOwner(site, operator profile.ODSCode) (owner, byCode profile.ODSCode) {
 	if !anana(site) && len(site) == 5 {
 		byCode = site[:3]
@@ -26,7 +26,7 @@ func SiteOwner(site, operator profile.ODSCode) (owner, byCode profile.ODSCode) {
 	return byCode, byCode
 }
 
-// anana tells letter, digit, letter, digit, letter.
+// anana reports whether a code is letter, digit, letter, digit, letter.
 func anana(code profile.ODSCode) bool {
 	if len(code) != 5 {
 		return false
@@ -41,8 +41,8 @@ func anana(code profile.ODSCode) bool {
 }
 
 // JudgeOwner says what is wrong with the owner of a site. Before is the operator
-// that the register named until lately, empty where it named none; the status is
-// that of the owner's profile, empty where there is none.
+// that the register named previously, empty if it named none; status is that of
+// the owner's profile, empty if there is none.
 func JudgeOwner(owner, byCode, before profile.ODSCode, status profile.Status) OwnerProblem {
 	switch {
 	case owner == "" || status == "":

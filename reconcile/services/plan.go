@@ -16,20 +16,20 @@ import (
 type Item struct {
 	ID        ID
 	Previous  State    // before the run
-	State     State    // after it
+	State     State    // after the run
 	Service   *Service // nil: never seen
 	Specialty string   // the label; empty for none
 	News      bool     // this run found something new
-	Settled   bool     // what profiles are to show of it is stored already
+	Settled   bool     // what profiles should show of it is stored already
 	Sites     []Site
 }
 
-// Site is a profile that a service concerns: it is there by e-RS, or the
-// profile says so.
+// Site is a profile that a service concerns: e-RS says that the service is
+// there, or the profile shows it.
 type Site struct {
 	Code  profile.ODSCode
 	Type  profile.OrgType
-	Row   *Shown // as it stands; nil for none
+	Row   *Shown // what the profile shows of it; nil for none
 	Held  bool   // a person froze the services of this profile
 	Marks []Mark
 }
@@ -40,28 +40,28 @@ type Mark struct {
 	Value   string       // JSON of Shown, or markOfAbsence
 }
 
-// markOfAbsence is the value of a decision on a missing mark, whose day is
-// another each time.
+// markOfAbsence is the value of a decision on a missing mark. It leaves out the
+// day, which differs each time.
 const markOfAbsence = "missing"
 
-// Change is one service at one profile: as it stands, and as it is to
-// stand. A move is one change, at the site that gains.
+// Change is a change of one service at one profile. A move is one change, at the
+// site that gains the service.
 type Change struct {
 	Code    profile.ODSCode
 	Type    profile.OrgType
 	Service ID
 	Verb    runs.Verb // Update, or Missing for a mark beside the profile
-	Old     string    // JSON of Shown, of a move with "moved_from"; empty for a service that is new here, and for a mark
-	New     string    // JSON of Shown; the day of a mark, empty to take it back
+	Old     string    // JSON of Shown, for a move with "moved_from"; empty for a service that is new here, and for a mark
+	New     string    // JSON of Shown; for a mark its day, empty to remove it
 	Reason  runs.Reason
-	Undone  bool            // a person took this very change back before
+	Undone  bool            // a person undid this same change before
 	Leaves  profile.ODSCode // the site that loses the service; empty for none
 }
 
-// FieldName is what plans, audit and decisions call the service of a profile.
+// FieldName returns the name of the service in plans, audit and decisions.
 func (c Change) FieldName() string { return Field(c.Service) }
 
-// Field is the name of one service among the fields of a profile.
+// Field returns the name of one service among the fields of a profile.
 func Field(id ID) string { return profile.FieldERSServices.String() + "/" + string(id) }
 
 // Digest identifies what the change does, whatever its reason.
@@ -69,16 +69,16 @@ func (c Change) Digest() profile.Hash {
 	return profile.HashOf(string(c.Code), string(c.Verb), c.FieldName(), c.Old, c.New)
 }
 
-// moved is Shown as the old value of a move.
+// moved is the old value of a move.
 type moved struct {
 	Shown
 
 	From profile.ODSCode `json:"moved_from,omitempty"`
 }
 
-// Plan compares services with the profiles that show them. Absence never
-// takes anything away: that takes gone, or e-RS's word that a service is
-// somewhere else (RULES.md "Services").
+// Plan compares services with the profiles that show them. A service is taken off
+// a profile only if it is gone or e-RS says that it is somewhere else; absence
+// from an answer never takes it off (RULES.md "Services").
 func Plan(asOf profile.Date, items []Item) (changes []Change) {
 	for _, item := range items {
 		p := servicePlan{Item: item, asOf: asOf}
@@ -111,7 +111,7 @@ func (p *servicePlan) plan() {
 		p.withdraw()
 		return
 	case p.State == Missing && p.Previous != Missing:
-		p.mark()
+		p.markMissing()
 	}
 	p.place()
 }
@@ -120,14 +120,16 @@ func (p *servicePlan) plan() {
 func (p *servicePlan) withdraw() {
 	for _, site := range p.Sites {
 		if site.live() {
-			p.leave(site)
+			p.withdrawFrom(site)
 		}
 	}
 }
 
+// live reports whether the profile shows the service.
 func (s Site) live() bool { return s.Row != nil && !s.Row.Withdrawn }
 
-func (p *servicePlan) mark() {
+// markMissing marks the service missing at all profiles that show it.
+func (p *servicePlan) markMissing() {
 	for _, site := range p.Sites {
 		if site.live() {
 			p.add(site, Change{Verb: runs.Missing, New: p.asOf.String(), Leaves: site.Code}, markOfAbsence)
@@ -135,29 +137,29 @@ func (p *servicePlan) mark() {
 	}
 }
 
-// place brings the service to where e-RS says it is: sites that lose it and
-// sites that gain it are paired to moves, in the order of their codes.
+// place puts the service where e-RS says it is. Sites that lose it and sites that
+// gain it are paired into moves, in the order of their codes.
 func (p *servicePlan) place() {
 	shown := p.Service.Shown(p.Specialty)
-	var left, gained []Site
+	var losing, gaining []Site
 	for _, site := range p.Sites {
 		switch at := p.Service.AtSite(site.Code); {
 		case at && site.live():
 			p.update(site, shown)
 		case at:
-			gained = append(gained, site)
+			gaining = append(gaining, site)
 		case site.live():
-			left = append(left, site)
+			losing = append(losing, site)
 		}
 	}
-	for len(left) > 0 && len(gained) > 0 {
-		p.move(left[0], gained[0], shown)
-		left, gained = left[1:], gained[1:]
+	for len(losing) > 0 && len(gaining) > 0 {
+		p.move(losing[0], gaining[0], shown)
+		losing, gaining = losing[1:], gaining[1:]
 	}
-	for _, site := range left {
-		p.leave(site)
+	for _, site := range losing {
+		p.withdrawFrom(site)
 	}
-	for _, site := range gained {
+	for _, site := range gaining {
 		p.update(site, shown)
 	}
 }
@@ -172,21 +174,22 @@ func (p *servicePlan) update(site Site, shown Shown) {
 	}
 }
 
-func (p *servicePlan) leave(site Site) {
+func (p *servicePlan) withdrawFrom(site Site) {
 	row := *site.Row
 	row.Withdrawn = true
 	change := Change{Verb: runs.Update, Old: serviceText(*site.Row), New: serviceText(row), Leaves: site.Code}
 	p.add(site, change, change.New)
 }
 
-// move is held when either site is.
+// move adds one change for both sites; it is held if either site is.
 func (p *servicePlan) move(from, to Site, shown Shown) {
 	to.Held = to.Held || from.Held
 	change := Change{Verb: runs.Update, Old: serviceText(moved{*from.Row, from.Code}), New: serviceText(shown), Leaves: from.Code}
 	p.add(to, change, change.New)
 }
 
-// add keeps silent about what a person rejected or froze.
+// add adds a change, unless a person rejected it or froze the services of the
+// profile.
 func (p *servicePlan) add(site Site, c Change, value string) {
 	if site.Held {
 		return
@@ -207,8 +210,8 @@ func (p *servicePlan) add(site Site, c Change, value string) {
 	p.changes = append(p.changes, c)
 }
 
-// serviceText is the one text of a value: letters stand as they are, so that
-// people can read it.
+// serviceText returns the JSON of a value, always the same for equal values. It
+// does not escape HTML characters, so that people can read it.
 func serviceText(value any) string {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -219,7 +222,8 @@ func serviceText(value any) string {
 	return string(bytes.TrimSpace(text.Bytes()))
 }
 
-// ParseShown reads a value of a plan; from is the old site of a move.
+// ParseShown reads a value of a plan; from is the old site of a move, empty for
+// anything else.
 func ParseShown(text string) (shown Shown, from profile.ODSCode, err error) {
 	var m moved
 	if err := json.Unmarshal([]byte(text), &m); err != nil {

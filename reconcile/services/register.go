@@ -17,7 +17,7 @@ const (
 	ReportRegister = "register"
 )
 
-// State is how an id stands in the register of services
+// State is the state of an id in the register of services
 // (RULES.md "States of a service").
 type State string
 
@@ -26,60 +26,61 @@ type State string
 const (
 	Known      State = "known"       // never seen yet
 	Active     State = "active"      // an answer held it
-	NotVisible State = "not-visible" // no credential may see it; says nothing else
+	NotVisible State = "not-visible" // no credential may see it; says nothing about the service
 	Missing    State = "missing"     // absent from an answer
-	Gone       State = "gone"        // absent on another day too, and e-RS says that it does not know it
+	Gone       State = "gone"        // missing since another day, and e-RS says that it does not know it
 )
 
-// Entry is an id of the register as it stands.
+// Entry is an id in the register of services.
 type Entry struct {
 	ID           ID
 	State        State
-	Credential   string // that saw it last
+	Credential   string // the one that last saw it
 	Version      string
 	Hash         profile.Hash // of its facts; zero before it was seen
 	Specialty    string       // the label of its specialty
-	MissingSince profile.Date // the first look at its absence; zero for none
-	Pending      State        // what was withheld or rejected; empty for nothing
+	MissingSince profile.Date // the day it was first found missing; zero for none
+	Pending      State        // the state that was withheld or rejected; empty for none
 }
 
-// Outcome is what e-RS says of an id that it was asked for.
+// Outcome is what e-RS says about an id that it was asked for.
 type Outcome string
 
 // The outcomes.
 const (
 	OutcomeFound      Outcome = "found"
-	OutcomeAbsent     Outcome = "absent"      // an answer for many does not hold it
+	OutcomeAbsent     Outcome = "absent"      // an answer about several ids does not hold it
 	OutcomeUnknown    Outcome = "unknown"     // e-RS says that it does not know it (A033, 404)
 	OutcomeNotVisible Outcome = "not-visible" // 403 NO_RELATIONSHIP
-	OutcomeUnreadable Outcome = "unreadable"  // it is there, and we do not understand it
+	OutcomeUnreadable Outcome = "unreadable"  // the answer holds it, and we cannot read it
 )
 
-// Answer is an outcome with what belongs to it.
+// Answer is an outcome with its details.
 type Answer struct {
 	ID         ID
 	Outcome    Outcome
-	Credential string  // that saw it; of OutcomeFound
-	Service    Service // canonical; of OutcomeFound
-	Reason     string  // of OutcomeUnreadable
-	Raw        []byte  // of OutcomeUnreadable; may be nil
+	Credential string  // for OutcomeFound: the one that saw it
+	Service    Service // for OutcomeFound; canonical
+	Reason     string  // for OutcomeUnreadable
+	Raw        []byte  // for OutcomeUnreadable; may be nil
 }
 
-// Sighting is what a run keeps of an answer: how the entry is to stand.
+// Look is a sighting, what a run keeps of an answer: the new state of the entry.
 type Sighting struct {
 	Entry
 
-	Service *Service // nil: the facts we hold
+	Service *Service // nil if its facts have not changed
 }
 
-// NeedsProof reports that an absent service has been missing since another day:
-// only e-RS's own word (A033) can say more (RULES.md "States of a service").
+// NeedsProof reports whether an absent service has been missing since another
+// day, so that e-RS itself must say that it is gone (A033)
+// (RULES.md "States of a service").
 func (e Entry) NeedsProof(asOf profile.Date) bool {
 	return e.State == Missing && e.MissingSince.Before(asOf)
 }
 
-// Sighting says how an entry stands after an answer, and whether that is news. What
-// is unreadable or not visible says nothing of the service itself.
+// Look returns the entry after an answer, and whether that is news. An unreadable
+// or not visible service says nothing about the service itself.
 func (e Entry) Sighting(a Answer, asOf profile.Date) (look Sighting, news bool) {
 	look.Entry = e
 	switch a.Outcome {
@@ -105,7 +106,7 @@ func (e Entry) Sighting(a Answer, asOf profile.Date) (look Sighting, news bool) 
 	return look, look.Service != nil || look.Entry != e
 }
 
-// markAbsent is one look at a service that is not there.
+// absent records that an answer did not hold the service.
 func (l *Sighting) markAbsent(asOf profile.Date) {
 	if l.State == Gone || l.State == Missing {
 		return
@@ -113,8 +114,8 @@ func (l *Sighting) markAbsent(asOf profile.Date) {
 	l.State, l.MissingSince = Missing, asOf
 }
 
-// AsksForGone reports whether a service that is gone is asked for again on a
-// day: every week, on a day of its own, so that it is found when it returns.
+// AsksForGone reports whether to ask for a gone service on a day: once a week, on
+// a weekday that depends on its id, so that it is found if it returns.
 func AsksForGone(id ID, asOf profile.Date) bool {
 	h := fnv.New32a()
 	h.Write([]byte(id)) // never fails
@@ -129,8 +130,8 @@ func CompareIDs(a, b ID) int {
 // AtSite reports whether e-RS says that the service is at a site.
 func (s Service) AtSite(code profile.ODSCode) bool { return slices.Contains(s.Sites, code) }
 
-// Shown is a service as it stands on a profile. Its JSON has every key,
-// so that equal services are equal texts.
+// Shown is a service as a profile shows it. Its JSON has every key, so that equal
+// services have equal texts.
 type Shown struct {
 	Name         string  `json:"name"`
 	Kind         string  `json:"kind"`
@@ -142,9 +143,8 @@ type Shown struct {
 	Withdrawn    bool    `json:"withdrawn"` // kept, and not shown any more
 }
 
-// Shown is what profiles show of a service, with the label of its specialty,
-// which e-RS itself does not tell
-// (connectors/ers/CONTRACT.md "What each source says").
+// Shown returns what profiles show of a service. The label of its specialty is
+// not in e-RS's answers (connectors/ers/CONTRACT.md "What each source says").
 func (s Service) Shown(specialty string) Shown {
 	s = s.Canonical()
 	contacts := s.Contacts
@@ -157,8 +157,8 @@ func (s Service) Shown(specialty string) Shown {
 	}
 }
 
-// labels are the labels of codes, or the codes where they have none: they are
-// open strings, known to us or not.
+// labels joins the labels of codes, or the codes if they have none: codes are
+// open strings, which we may not know.
 func labels(codes []Coding) string {
 	words := make([]string, len(codes))
 	for n, c := range codes {

@@ -15,7 +15,7 @@ import (
 // string of digits (connectors/ers/CONTRACT.md "The service resource").
 type ID string
 
-// ParseID refuses what is no number of a service.
+// ParseID reads the number of a service.
 func ParseID(s string) (ID, error) {
 	id := strings.TrimSpace(s)
 	if id == "" || len(id) > 18 || strings.Trim(id, "0123456789") != "" {
@@ -30,7 +30,7 @@ type Service struct {
 	ID               ID                `json:"id"`
 	Version          string            `json:"version"` // an integer in a string; changes when the service changes
 	Name             string            `json:"name"`
-	Sites            []profile.ODSCode `json:"sites"` // where it is, at least one
+	Sites            []profile.ODSCode `json:"sites"` // at least one
 	AppointmentTypes []Coding          `json:"appointment_types,omitempty"`
 	RequestFlows     []Coding          `json:"request_flows,omitempty"` // BOOKABLE, REVIEW, ADVICE_AND_GUIDANCE
 	Bookable         []Coding          `json:"bookable,omitempty"`      // DIRECTLY_BOOKABLE, INDIRECTLY_BOOKABLE
@@ -56,8 +56,8 @@ type Point struct {
 // ForPatients is the purpose of contacts that the public may see.
 const ForPatients = "PATINF"
 
-// Canonical is the service with its lists in order, so that the order of an
-// answer is no change.
+// Canonical returns the service with its lists sorted, so that another order in
+// an answer is not a change.
 func (s Service) Canonical() Service {
 	s.Sites = slices.Compact(sorted(s.Sites, cmp.Compare[profile.ODSCode]))
 	s.AppointmentTypes = sorted(s.AppointmentTypes, compareCodings)
@@ -79,8 +79,8 @@ func compareCodings(a, b Coding) int {
 	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Display, b.Display))
 }
 
-// Hash identifies what a service says, its version left out: labels can change
-// without one.
+// Hash identifies the facts of a service without its version: labels can change
+// without a new version.
 func (s Service) Hash() profile.Hash {
 	facts := s.Canonical()
 	facts.Version = ""

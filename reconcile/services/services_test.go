@@ -21,7 +21,7 @@ func ersService(id, name string, sites ...profile.ODSCode) services.Service {
 	return services.Service{ID: services.ID(id), Version: "1", Name: name, Sites: sites}.Canonical()
 }
 
-func TestALookSaysHowAnEntryStands(t *testing.T) {
+func TestAnAnswerUpdatesTheEntry(t *testing.T) {
 	t.Parallel()
 	service := ersService("1", "Clinic", "R0A01")
 	seen := services.Entry{ID: "1", State: services.Active, Credential: "ours", Version: "1", Hash: service.Hash()}
@@ -53,7 +53,7 @@ func TestALookSaysHowAnEntryStands(t *testing.T) {
 		facts  bool
 		news   bool
 	}{
-		"first sight":             {known, found(service), seen, true, true},
+		"seen for the first time": {known, found(service), seen, true, true},
 		"the same":                {seen, found(service), seen, false, false},
 		"a label, no version":     {seen, found(relabelled), seen, true, true},
 		"a version, no facts":     {seen, found(restamped), seen, true, true},
@@ -81,7 +81,7 @@ func TestALookSaysHowAnEntryStands(t *testing.T) {
 	}
 }
 
-func TestWhatIsGoneIsAskedForOnceAWeek(t *testing.T) {
+func TestGoneServicesAreAskedForOnceAWeek(t *testing.T) {
 	t.Parallel()
 	for id := range 200 {
 		asked := 0
@@ -94,8 +94,8 @@ func TestWhatIsGoneIsAskedForOnceAWeek(t *testing.T) {
 	}
 }
 
-// told is what a change says, in a line.
-func told(changes []services.Change) (lines []string) {
+// changeLines writes each change as a line.
+func changeLines(changes []services.Change) (lines []string) {
 	for _, c := range changes {
 		line := fmt.Sprintf("%s %s %s", c.Code, c.Service, c.Verb)
 		if c.Verb == runs.Update {
@@ -173,7 +173,7 @@ func TestPlanServices(t *testing.T) {
 		"moved back":              {active, active, at("A"), sites{site("B", here), site("A", left)}, movedTo("A", "B")},
 		"moved away":              {active, active, at("Z"), sites{site("A", here)}, leaves("A")},
 		"one of two sites left":   {active, active, at("A"), sites{site("A", here), site("B", here)}, leaves("B")},
-		"another site more":       {active, active, at("A", "B"), sites{site("A", here), site("B", nil)}, says{`B 1 update "">"Clinic"`}},
+		"one more site":           {active, active, at("A", "B"), sites{site("A", here), site("B", nil)}, says{`B 1 update "">"Clinic"`}},
 		"missing":                 {active, missing, at("A"), sites{site("A", here)}, says{"A 1 missing"}},
 		"still missing":           {missing, missing, at("A"), sites{site("A", here)}, nil},
 		"gone":                    {missing, gone, at("A"), sites{site("A", here), site("B", left)}, leaves("A")},
@@ -186,7 +186,7 @@ func TestPlanServices(t *testing.T) {
 		"missing, undone":         {active, missing, at("A"), sites{site("A", here, undone("missing"))}, says{"A 1 missing undone"}},
 	} {
 		item := services.Item{ID: "1", Previous: test.was, State: test.state, Service: test.service, Sites: test.sites}
-		require.Equal(t, test.want, told(services.Plan(ersDay(1), []services.Item{item})), name)
+		require.Equal(t, test.want, changeLines(services.Plan(ersDay(1), []services.Item{item})), name)
 	}
 }
 
@@ -219,7 +219,7 @@ func (m *ersModel) redraw(t *rapid.T, id services.ID) {
 	m.services[id] = ersService(string(id), rapid.SampledFrom([]string{"Heart <&>", "Ears"}).Draw(t, "name"), sites...)
 }
 
-// items are what the store would load. States are those after the run.
+// items returns what the store would load; states are those after the run.
 func (m *ersModel) items(states map[services.ID]services.State) (items []services.Item) {
 	for id, service := range m.services {
 		item := services.Item{ID: id, Previous: m.states[id], State: states[id], Service: &service}
@@ -266,7 +266,7 @@ func (m *ersModel) put(code profile.ODSCode, id services.ID, shown services.Show
 	m.rows[code][id] = shown
 }
 
-// live is what the public sees.
+// live returns what the public sees.
 func (m *ersModel) live() map[string]services.Shown {
 	live := map[string]services.Shown{}
 	for code, rows := range m.rows {
@@ -279,8 +279,8 @@ func (m *ersModel) live() map[string]services.Shown {
 	return live
 }
 
-// news is what e-RS says next: other facts, other states.
-func (m *ersModel) news(t *rapid.T) map[services.ID]services.State {
+// redrawAll draws what e-RS says next: other facts, other states.
+func (m *ersModel) redrawAll(t *rapid.T) map[services.ID]services.State {
 	states := map[services.ID]services.State{}
 	for _, id := range slices.SortedFunc(maps.Keys(m.services), services.CompareIDs) {
 		states[id] = rapid.SampledFrom([]services.State{
@@ -298,13 +298,13 @@ func TestServicesSettleInOneRun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := ersModels().Draw(t, "model")
 		for day := range 3 {
-			states := m.news(t)
+			states := m.redrawAll(t)
 			changes := services.Plan(ersDay(day+1), m.items(states))
 			items := rapid.Permutation(m.items(states)).Draw(t, "permuted")
 			for n := range items {
 				items[n].Sites = rapid.Permutation(items[n].Sites).Draw(t, "permuted sites")
 			}
-			require.Equal(t, changes, services.Plan(ersDay(day+1), items), "order is no matter")
+			require.Equal(t, changes, services.Plan(ersDay(day+1), items), "the order does not matter")
 			m.apply(t, changes)
 			m.states = states
 			require.Empty(t, services.Plan(ersDay(day+1), m.items(states)), "a second run finds nothing")
@@ -320,7 +320,7 @@ func TestServicesSettleInOneRun(t *testing.T) {
 	})
 }
 
-// Absence, in whatever number, never takes a service away.
+// Absence never takes a service away, however many are absent.
 func TestAbsenceTakesNothingAway(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -342,7 +342,7 @@ func TestUndoOfServicesRestoresWhatWasShown(t *testing.T) {
 		m := ersModels().Draw(t, "model")
 		m.apply(t, services.Plan(ersDay(1), m.items(m.states)))
 		before := m.live()
-		states := m.news(t)
+		states := m.redrawAll(t)
 		changes := services.Plan(ersDay(2), m.items(states))
 		m.apply(t, changes)
 		after := m.live()
@@ -357,7 +357,7 @@ func TestUndoOfServicesRestoresWhatWasShown(t *testing.T) {
 				is, what := o.Decision()
 				return o.Service == c.Service && is == code && what == value
 			})
-			require.GreaterOrEqual(t, at, 0, "what is taken back is known when it is proposed again")
+			require.GreaterOrEqual(t, at, 0, "an undone change is recognised when it is proposed again")
 			if c.Verb == runs.Missing {
 				now[c.Service] = services.Active
 			}
@@ -384,10 +384,10 @@ func TestUndoOfServicesLeavesWhatWasEditedSince(t *testing.T) {
 	require.Equal(t, applied, left)
 	back, left := services.Undo(applied, rows, nil)
 	require.Empty(t, left)
-	require.Equal(t, []string{`A 1 update "Clinic">"Clinic" withdrawn`}, told(back))
+	require.Equal(t, []string{`A 1 update "Clinic">"Clinic" withdrawn`}, changeLines(back))
 	mark := []services.Change{{Code: "A", Service: "1", Verb: runs.Missing, New: "2026-11-01"}}
 	_, left = services.Undo(mark, rows, map[services.ID]services.State{"1": services.Gone})
-	require.Equal(t, mark, left, "it is gone by now")
+	require.Equal(t, mark, left, "the service is gone by now")
 }
 
 func TestApproveServicesTakesWhatStillFollows(t *testing.T) {
@@ -409,14 +409,14 @@ func TestTheGuardOfServices(t *testing.T) {
 		losses, of, all int
 		withheld        bool
 	}{
-		"two of three":        {2, 3, 1000, false},
-		"three of three":      {3, 3, 1000, true},
-		"three of ten":        {3, 10, 1000, false},
-		"four of ten":         {4, 10, 1000, true},
-		"ten of forty":        {10, 40, 40, false},
-		"eleven of all":       {11, 40, 40, true},
-		"two in a hundred":    {20, 100, 1000, false},
-		"more of all than so": {21, 100, 1000, true},
+		"two of three":     {2, 3, 1000, false},
+		"three of three":   {3, 3, 1000, true},
+		"three of ten":     {3, 10, 1000, false},
+		"four of ten":      {4, 10, 1000, true},
+		"ten of forty":     {10, 40, 40, false},
+		"eleven of all":    {11, 40, 40, true},
+		"two in a hundred": {20, 100, 1000, false},
+		"over 2 % of all":  {21, 100, 1000, true},
 	} {
 		withheld := guard.Judge([]services.SiteLosses{{Code: "A", Losses: test.losses, Of: test.of}}, test.all)
 		require.Equal(t, test.withheld, len(withheld) == 1, name)
@@ -456,12 +456,12 @@ func TestOwnersOfSites(t *testing.T) {
 		"legacy":                   {"R6901", "", "R69", "", profile.StatusOpen, services.NoOwnerProblem},
 		"legacy, operator agrees":  {"R6901", "R69", "R69", "", profile.StatusOpen, services.NoOwnerProblem},
 		"legacy, taken over":       {"R6901", "R70", "R70", "", profile.StatusOpen, services.OwnerChanged},
-		"legacy, nobody open":      {"R6901", "", "R69", "", profile.StatusClosed, services.OwnerClosed},
-		"legacy, nobody we know":   {"R6901", "", "R69", "", "", services.OwnerUnknown},
+		"legacy, owner closed":     {"R6901", "", "R69", "", profile.StatusClosed, services.OwnerClosed},
+		"legacy, owner unknown":    {"R6901", "", "R69", "", "", services.OwnerUnknown},
 		"dormant is not closed":    {"R6901", "", "R69", "", profile.StatusDormant, services.NoOwnerProblem},
 		"ANANA names nothing":      {"A1B2C", "", "", "", "", services.OwnerUnknown},
 		"ANANA with an operator":   {"A1B2C", "R70", "R70", "", profile.StatusOpen, services.NoOwnerProblem},
-		"taken over lately":        {"A1B2C", "R70", "R70", "R69", profile.StatusOpen, services.OwnerChanged},
+		"taken over recently":      {"A1B2C", "R70", "R70", "R69", profile.StatusOpen, services.OwnerChanged},
 		"and given back":           {"A1B2C", "R70", "R70", "R70", profile.StatusOpen, services.NoOwnerProblem},
 		"taken over and closed":    {"A1B2C", "R70", "R70", "R69", profile.StatusClosed, services.OwnerClosed},
 		"another form of code":     {"AB1234", "", "", "", "", services.OwnerUnknown},

@@ -23,7 +23,7 @@ func TestIDsAreDigits(t *testing.T) {
 	}
 }
 
-// Rows are measured against what the sites had that lose services, all others
+// Removals are measured against the services of the sites that lose some, all else
 // against all services.
 func TestWithheldServicesAreSummedUp(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// day is what a request to change the list says.
+// day is the body of a request to change the list.
 type day struct {
 	Date  profile.Date `json:"date"`
 	Title string       `json:"title"`

@@ -1,14 +1,14 @@
-// Package calendartest plays GOV.UK's list of bank holidays on a loopback
-// address: a window of years that moves with the clock and drops the past ones,
-// as the real list did (CONTRACT.md "Past years"). Days vanish and appear when
-// told to, answers break, and a ledger keeps every request.
+// Package calendartest simulates GOV.UK's list of bank holidays on a loopback
+// address: a window of years that moves with the clock and drops past ones, as the
+// real list did (CONTRACT.md "Past years"). Days vanish and appear and answers
+// break on command, and a ledger keeps every request.
 //
 //	GET /bank-holidays.json
 //
 //	POST /control/vanish    {"date"}: the list lacks the day from now on
-//	POST /control/appear    {"date","title"}: it has one more
-//	POST /control/restore   forgets both
+//	POST /control/appear    {"date","title"}: the list has the day from now on
+//	POST /control/restore   undoes both
 //
-// and the routes of simulate, whose faults it knows. It needs no *testing.T;
-// Start is the short way for tests.
+// It also has the routes and faults of simulate. It needs no *testing.T; tests use
+// Start.
 package calendartest

@@ -25,8 +25,8 @@ type division struct {
 	Events   []event `json:"events"`
 }
 
-// list is the list as it is now. The other divisions have days of their own, so
-// that reading the wrong one shows.
+// list returns the list as it is now. The other divisions have days of their own,
+// so that reading the wrong one is noticed.
 func (s *Server) list() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,8 +36,8 @@ func (s *Server) list() []byte {
 	var days []people.Holiday
 	for year := now - s.options.Back; year <= now+s.options.Ahead; year++ {
 		days = append(days, people.ComputedHolidays(year)...)
-		scotland.Events = append(scotland.Events, plain(year, time.November, 30, "St Andrew’s Day"))
-		ireland.Events = append(ireland.Events, plain(year, time.July, 12, "Battle of the Boyne (Orangemen’s Day)"))
+		scotland.Events = append(scotland.Events, eventOn(year, time.November, 30, "St Andrew’s Day"))
+		ireland.Events = append(ireland.Events, eventOn(year, time.July, 12, "Battle of the Boyne (Orangemen’s Day)"))
 	}
 	for _, h := range append(days, s.extra...) {
 		if !s.gone[h.Date] {
@@ -48,17 +48,17 @@ func (s *Server) list() []byte {
 	body, err := json.Marshal(map[string]division{
 		england.Division: england, scotland.Division: scotland, ireland.Division: ireland,
 	})
-	if err != nil { // our own types: a mistake in this package
+	if err != nil { // our own types: a bug in this package
 		panic(fmt.Sprintf("calendartest: the list does not marshal: %v", err))
 	}
 	return body
 }
 
-func plain(year int, month time.Month, day int, title string) event {
+func eventOn(year int, month time.Month, day int, title string) event {
 	return event{Title: title, Date: profile.NewDate(year, month, day).String(), Bunting: true}
 }
 
-// eventOf parts the title from the note, as the real list does.
+// eventOf separates the title from the note, as the real list does.
 func eventOf(h people.Holiday) event {
 	title, substitute := strings.CutSuffix(h.Title, " (substitute day)")
 	e := event{Title: title, Date: h.Date.String(), Bunting: title != "Good Friday"}

@@ -14,15 +14,15 @@ import (
 // Path is where the list is served.
 const Path = "/bank-holidays.json"
 
-// Options set up a server. The zero value serves last year, this one and two to
-// come.
+// Options configure a server. The zero value serves last year, this one and the
+// next two.
 type Options struct {
 	// Now is the clock that moves the window of years and dates the ledger; nil:
 	// time.Now.
 	Now func() time.Time
 	// Back is how many past years the list holds, below 0 none; 0: one.
 	Back int
-	// Ahead is how many years to come it holds, below 0 none; 0: two.
+	// Ahead is how many future years the list holds, below 0 none; 0: two.
 	Ahead int
 	// KeptEntries is how many of the last requests the ledger remembers; 0: 10,000.
 	KeptEntries int
@@ -49,7 +49,7 @@ type Server struct {
 
 // New makes a server.
 func New(o Options) *Server {
-	o.Back, o.Ahead = years(o.Back, 1), years(o.Ahead, 2)
+	o.Back, o.Ahead = countOr(o.Back, 1), countOr(o.Ahead, 2)
 	s := &Server{
 		Kit:     simulate.New[Entry](simulate.Options{Now: o.Now, Kept: cmp.Or(o.KeptEntries, 10_000)}),
 		options: o, gone: make(map[profile.Date]bool),
@@ -58,7 +58,7 @@ func New(o Options) *Server {
 	return s
 }
 
-func years(n, fallback int) int {
+func countOr(n, fallback int) int {
 	if n == 0 {
 		return fallback
 	}
@@ -66,14 +66,14 @@ func years(n, fallback int) int {
 }
 
 // Handler returns what to serve. Faults that break a connection panic with
-// http.ErrAbortHandler, as net/http wants it.
+// http.ErrAbortHandler, as net/http requires.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, s.serve)
 	return s.Kit.Handler(mux)
 }
 
-// Vanish takes a day out of the list, as if it had never been announced.
+// Vanish removes a day from the list, as if it had never been announced.
 func (s *Server) Vanish(d profile.Date) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *Server) Appear(h people.Holiday) {
 	s.extra = append(s.extra, h)
 }
 
-// Restore takes back what Vanish and Appear did.
+// Restore undoes Vanish and Appear.
 func (s *Server) Restore() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

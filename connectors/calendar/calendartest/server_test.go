@@ -46,8 +46,8 @@ func listAt(t *testing.T, address string) (l list) {
 	return l
 }
 
-// TestListHasTheShapeOfTheRealOne: three divisions, every field, the observed
-// day alone, and a note beside substitutes.
+// TestListHasTheShapeOfTheRealOne: three divisions, every field, only observed
+// days, and a note for substitutes.
 func TestListHasTheShapeOfTheRealOne(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, time.December, 31, 23, 30, 0, 0, time.UTC)

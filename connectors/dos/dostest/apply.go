@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// update is an event, worked out once for all services that it reaches.
+// update is an event, evaluated once for all services that it updates.
 type update struct {
 	event    *event
 	address  string
@@ -21,7 +21,7 @@ type update struct {
 	omitted []string // what was not written, and why
 }
 
-// write brings an event to the services of its code.
+// write applies an event to the services of its code.
 func (d *database) write(code string, e event, today string) (outcome Outcome, detail string) {
 	u := newUpdate(&e, today)
 	d.mu.Lock()
@@ -57,15 +57,15 @@ func newUpdate(e *event, today string) *update {
 	return u
 }
 
-// omit notes once what is not written.
+// omit notes what is not written, once.
 func (u *update) omit(what string) {
 	if !slices.Contains(u.omitted, what) {
 		u.omitted = append(u.omitted, what)
 	}
 }
 
-// matching finds the services of an event (CONTRACT.md "Matching"): none, unless
-// one of them is active.
+// matching finds the services of an event (CONTRACT.md "Matching"): none, unless one of
+// them is active.
 func (d *database) matching(code string, u *update) []*Service {
 	var found []*Service
 	active := false
@@ -102,7 +102,7 @@ func (d *database) apply(s *Service, u *update) {
 	} else {
 		u.omit("website: not accepted")
 	}
-	s.Phone = u.phone // blank and absent ones too
+	s.Phone = u.phone // even if it is blank or absent
 	if u.hasTimes {
 		s.Specified = u.times.specified
 		if u.times.weekly != "" {
@@ -119,8 +119,7 @@ func (d *database) apply(s *Service, u *update) {
 	}
 }
 
-// moveTo writes address and postcode, unless it is a new postcode that DoS has
-// no location for.
+// moveTo writes address and postcode, unless DoS has no location for a new postcode.
 func (d *database) moveTo(s *Service, u *update) {
 	postcode := compact(*u.event.Postcode)
 	if postcode != compact(s.Postcode) {
@@ -133,7 +132,7 @@ func (d *database) moveTo(s *Service, u *update) {
 	s.Address = u.address
 }
 
-// setPalliative skips a list that is null; one that is missing withdraws.
+// setPalliative ignores a null list; a missing one withdraws the offer.
 func (s *Service) setPalliative(u *update) {
 	if len(s.ODSCode) != codeLength || isNull(u.event.UecServices) {
 		return
@@ -144,8 +143,8 @@ func (s *Service) setPalliative(u *update) {
 	}
 }
 
-// commission opens or closes a service that is one commissioned offer; null and
-// missing lists close it too.
+// commission opens or closes a commissioned service; null and missing lists close it
+// too.
 func (s *Service) commission(offered bool, zCode string) {
 	if !offered {
 		if s.Status == StatusActive {

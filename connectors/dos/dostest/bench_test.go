@@ -14,8 +14,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 )
 
-// BenchmarkChangeEvents posts events of 11,161 pharmacies from eight senders,
-// until the last one is applied; run it with -cpu 1.
+// BenchmarkChangeEvents posts events of 11,161 pharmacies from eight senders, until the
+// last one is applied; run it with -cpu 1.
 func BenchmarkChangeEvents(b *testing.B) {
 	w := start(b, dostest.Options{Variants: true})
 	codes := make([]string, 11_161)

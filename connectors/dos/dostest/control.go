@@ -13,21 +13,21 @@ import (
 func (s *Server) control() {
 	s.Route("POST /control/services", simulate.Ask(s.seedServices))
 	s.Route("GET /control/services", simulate.Show(func(r *http.Request) any {
-		return append([]Service{}, s.Services(r.URL.Query().Get("code"))...) // also nothing is a list
+		return append([]Service{}, s.Services(r.URL.Query().Get("code"))...) // an empty list, not null
 	}))
 	s.Route("POST /control/organizations", simulate.Ask(s.seedOrganizations))
 	s.Route("GET /control/organizations", simulate.Show(func(r *http.Request) any {
 		return append([]Organization{}, s.Organizations(r.URL.Query().Get("code"))...)
 	}))
 	s.Route("POST /control/change", simulate.Ask(s.changeAll))
-	s.Route("GET /control/settled", func(w http.ResponseWriter, r *http.Request) { waited(w, s.Settled(r.Context())) })
-	s.Route("POST /control/drain", func(w http.ResponseWriter, r *http.Request) { waited(w, s.Drain(r.Context())) })
+	s.Route("GET /control/settled", func(w http.ResponseWriter, r *http.Request) { answerWhenDone(w, s.Settled(r.Context())) })
+	s.Route("POST /control/drain", func(w http.ResponseWriter, r *http.Request) { answerWhenDone(w, s.Drain(r.Context())) })
 	s.Route("GET /ledger/state", func(w http.ResponseWriter, _ *http.Request) { simulate.Lines(w, s.States()) })
 }
 
-func waited(w http.ResponseWriter, err error) {
+func answerWhenDone(w http.ResponseWriter, err error) {
 	if err != nil {
-		return // the client left; nobody is to be told
+		return // the client left; there is nobody to answer
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -64,15 +64,15 @@ func (s *Server) seedOrganizations(rows []json.RawMessage) (any, error) {
 	return map[string]int{"organizations": len(rows)}, nil
 }
 
-// alteration is one field to alter behind our back.
+// alteration is one field to change behind our back.
 type alteration struct {
 	Code  string `json:"code"`
 	Field string `json:"field"` // of a Service or an Organization
 	Value string `json:"value"`
 }
 
-// changeAll takes one alteration or a list and answers how many records it
-// altered. It stops at the first that names no such field.
+// changeAll takes one alteration or a list, and answers how many records it changed.
+// It stops at the first unknown field.
 func (s *Server) changeAll(raw json.RawMessage) (any, error) {
 	if !bytes.HasPrefix(raw, []byte("[")) {
 		raw = slices.Concat([]byte("["), raw, []byte("]"))

@@ -28,15 +28,15 @@ const (
 type Service struct {
 	ID        string   `json:"id"` // empty: the next free one
 	Name      string   `json:"name"`
-	ODSCode   string   `json:"odsCode"` // begins with that of the pharmacy
+	ODSCode   string   `json:"odsCode"` // begins with the code of the pharmacy
 	Type      int      `json:"type"`    // 0: TypePharmacy
 	Status    int      `json:"status"`  // 0: StatusActive
 	Address   string   `json:"address"` // lines joined by $
 	Postcode  string   `json:"postcode"`
 	Phone     string   `json:"phone"` // the public one
 	Web       string   `json:"web"`
-	Weekly    string   `json:"weekly"`           // "mon 09:00-13:00" a line, by day and opening
-	Specified string   `json:"specified"`        // "2026-12-25 closed" or "2026-12-24 10:00-16:00" a line, by date
+	Weekly    string   `json:"weekly"`           // lines like "mon 09:00-13:00", by day and opening
+	Specified string   `json:"specified"`        // lines like "2026-12-25 closed" or "2026-12-24 10:00-16:00", by date
 	ZCodes    []string `json:"zCodes,omitempty"` // "360=14167"
 }
 
@@ -62,8 +62,8 @@ func newDatabase(o Options) *database {
 	return d
 }
 
-// Seed adds an active service of type 13 for each code that has none yet, blank
-// but for its name, and with Options.Variants the derived ones.
+// Seed adds an active service of type 13 for each code that has none yet, blank except
+// for its name, and with Options.Variants the derived ones.
 func (s *Server) Seed(codes ...string) {
 	s.services.mu.Lock()
 	defer s.services.mu.Unlock()
@@ -79,8 +79,8 @@ func (s *Server) AddService(service Service) string {
 	return s.services.add(service)
 }
 
-// Services returns the services whose code begins with this one, in the order
-// they were added; an empty code: all.
+// Services returns the services whose code begins with this one, in the order in which
+// they were added; for an empty code it returns all.
 func (s *Server) Services(code string) []Service {
 	s.services.mu.Lock()
 	defer s.services.mu.Unlock()
@@ -91,8 +91,8 @@ func (s *Server) Services(code string) []Service {
 	return found
 }
 
-// Change alters behind our back every service whose code begins with this one,
-// and returns how many. Id and code stay.
+// Change changes every service whose code begins with this one behind our back, and
+// returns their number. Id and code do not change.
 func (s *Server) Change(code string, change func(*Service)) int {
 	s.services.mu.Lock()
 	defer s.services.mu.Unlock()
@@ -141,8 +141,8 @@ func (d *database) add(service Service) string {
 	return row.ID
 }
 
-// find is the prefix match of the read API. A code of fewer than five characters
-// finds only itself, so that no read looks at all rows.
+// find is the prefix match of the read API. A code of fewer than five characters finds
+// only itself, so that no read scans all rows.
 func (d *database) find(code string) []*Service {
 	if code == "" {
 		return d.order
@@ -154,12 +154,12 @@ func (d *database) find(code string) []*Service {
 	return slices.DeleteFunc(slices.Clone(same), func(s *Service) bool { return !strings.HasPrefix(s.ODSCode, code) })
 }
 
-// stem is the part of a code that services are matched by.
+// stem returns the part of a code by which services are matched.
 func stem(code string) string { return code[:min(len(code), codeLength)] }
 
-// variantsOf is the fixed rule: by a hash of the code a third of the pharmacies
-// have Pharmacy First, half blood pressure (half of these in commissioning), a
-// fifth contraception.
+// variantsOf applies a fixed rule: by a hash of the code, a third of the pharmacies
+// have Pharmacy First, half have blood pressure (half of these in commissioning), and a
+// fifth have contraception.
 func variantsOf(code string) []Service {
 	h := fnv.New32a()
 	h.Write([]byte(code)) // never fails
@@ -186,8 +186,8 @@ func variantsOf(code string) []Service {
 	return derived
 }
 
-// number stores a sequence number; stale: it is lower than the latest of the
-// code, which is 0 before the first.
+// number stores a sequence number, and reports whether it is stale: lower than the
+// latest of the code, which is 0 before the first.
 func (d *database) number(code string, sequence int64) (latest int64, stale bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -199,7 +199,7 @@ func (d *database) number(code string, sequence int64) (latest int64, stale bool
 	return latest, false
 }
 
-// set changes one field of a service by its name here or in profiles.
+// set changes one field of a service, by its name here or in profiles.
 func (s *Service) set(field, value string) error {
 	targets := map[string]*string{
 		"name": &s.Name, "address": &s.Address, "postcode": &s.Postcode, "phone": &s.Phone,

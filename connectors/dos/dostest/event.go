@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// event is what the pipeline reads of a change event (CONTRACT.md "The event").
-// Pointers and raw lists tell null and missing from empty.
+// event is the part of a change event that the pipeline reads
+// (CONTRACT.md "The event"). Pointers and raw lists tell null and missing from empty.
 type event struct {
 	ODSCode             *string         `json:"ODSCode"`
 	OrganisationTypeID  *string         `json:"OrganisationTypeId"`
@@ -40,7 +40,7 @@ type contact struct {
 	ContactValue            string `json:"ContactValue"`
 }
 
-// openingRow leaves the offsets out: nobody reads them.
+// openingRow leaves out the offsets, which the pipeline never reads.
 type openingRow struct {
 	Weekday               string `json:"Weekday"`
 	OpeningTime           string `json:"OpeningTime"`
@@ -51,7 +51,7 @@ type openingRow struct {
 }
 
 // NHS service codes that DoS knows, with the Z-code (symptom group = symptom
-// discriminator) each stands for (CONTRACT.md "Services and their ids").
+// discriminator) of each (CONTRACT.md "Services and their ids").
 const (
 	palliativeCode    = "SRV0559"
 	pressureCode      = "SRV0560"
@@ -62,7 +62,7 @@ const (
 	ContraceptionZCode = "360=14210"
 )
 
-// ingest is everything that happens after the 200, in silence.
+// ingest does everything that happens silently after the 200.
 func (s *Server) ingest(m message) {
 	outcome, detail := s.process(m)
 	s.effect(m.call, outcome, detail)
@@ -79,16 +79,16 @@ func (s *Server) process(m message) (outcome Outcome, detail string) {
 	if latest, stale := s.services.number(m.Code, m.Sequence); stale {
 		return Stale, fmt.Sprintf("after %d", latest)
 	}
-	if field := e.tripsOver(); field != "" {
+	if field := e.failsOn(); field != "" {
 		return Crashed, field + " is null"
 	}
 	return s.services.write(m.Code, e, today(s.Now()))
 }
 
-// today is the process-local day, which is not that of London.
+// today returns the process-local day, which is not that of London.
 func today(now time.Time) string { return now.UTC().Format(time.DateOnly) }
 
-// parseEvent reads a body; its error is one that the real code crashes on.
+// parseEvent reads a body; it fails if the real code would crash.
 func parseEvent(body []byte) (event, error) {
 	var e event
 	err := json.Unmarshal(body, &e)
@@ -98,7 +98,7 @@ func parseEvent(body []byte) (event, error) {
 		return e, nil
 	}
 	if err != nil && errors.As(err, &mistyped) && slices.Contains(checkedFields, mistyped.Field) {
-		e.ODSCode = nil // the schema rejects it, whichever of the three it was
+		e.ODSCode = nil // the schema rejects it, whichever of the three is wrong
 		return e, nil
 	}
 	return e, err
@@ -106,7 +106,8 @@ func parseEvent(body []byte) (event, error) {
 
 var checkedFields = []string{"ODSCode", "OrganisationTypeId", "OrganisationSubType"}
 
-// reject is the schema and the validation of the ingest; empty: it passed.
+// reject applies the schema and the validation of the ingest; it returns the reason, or
+// nothing if the event passed.
 func (e *event) reject() string {
 	switch {
 	case e.ODSCode == nil || e.OrganisationTypeID == nil || e.OrganisationSubType == nil:
@@ -121,12 +122,12 @@ func (e *event) reject() string {
 	return ""
 }
 
-// codeLength is that of the part of an ODS code that DoS matches by.
+// codeLength is the length of the part of an ODS code by which DoS matches.
 const codeLength = 5
 
-// tripsOver names the field whose null makes the real code raise
+// failsOn returns the field whose null makes the real code raise an error
 // (CONTRACT.md "Nulls that fail"); only the parent may be missing.
-func (e *event) tripsOver() string {
+func (e *event) failsOn() string {
 	switch {
 	case e.OrganisationStatus == nil:
 		return "OrganisationStatus"
@@ -148,7 +149,8 @@ func (e *event) hidden() bool {
 	return strings.EqualFold(*e.OrganisationStatus, "hidden") || strings.EqualFold(*e.OrganisationStatus, "closed")
 }
 
-// offers says whether a list of services holds a code; null and missing do not.
+// offers reports whether a list of services holds a code; null and missing lists do
+// not.
 func offers(raw json.RawMessage, code string) bool {
 	var listed []struct {
 		ServiceCode string `json:"ServiceCode"`
@@ -164,7 +166,7 @@ func offers(raw json.RawMessage, code string) bool {
 	return false
 }
 
-// contact finds the first primary contact in office hours of a method.
+// contact returns the value of the first primary contact in office hours by a method.
 func (e *event) contact(method string) string {
 	for _, c := range e.Contacts {
 		if strings.EqualFold(c.ContactType, "primary") && strings.EqualFold(c.ContactAvailabilityType, "office hours") &&

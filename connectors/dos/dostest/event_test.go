@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 )
 
-func TestTheGatewayRefusesInItsWords(t *testing.T) {
+func TestTheGatewayRefusesWithItsOwnTexts(t *testing.T) {
 	t.Parallel()
 	good := eventOf(t, nil)
 	cases := map[string]struct {
@@ -54,7 +54,7 @@ func TestAnUnknownPathIsNotServed(t *testing.T) {
 	require.Equal(t, dostest.KindOther, w.s.Ledger()[0].Kind)
 }
 
-func TestWhatBecomesOfAnEvent(t *testing.T) {
+func TestOutcomesOfEvents(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		event   fields
@@ -71,7 +71,7 @@ func TestWhatBecomesOfAnEvent(t *testing.T) {
 		"six characters":      {fields{"ODSCode": "FA0012"}, dostest.Rejected, "5 characters"},
 		"hidden":              {fields{"OrganisationStatus": "HIDDEN"}, dostest.Hidden, ""},
 		"closed":              {fields{"OrganisationStatus": "Closed"}, dostest.Hidden, ""},
-		"nobody knows":        {fields{"ODSCode": "FZZZZ"}, dostest.Unmatched, ""},
+		"unknown code":        {fields{"ODSCode": "FZZZZ"}, dostest.Unmatched, ""},
 		"inactive":            {fields{"ODSCode": "FA009"}, dostest.Unmatched, ""},
 		"case of the code":    {fields{"ODSCode": "fa001"}, dostest.Unmatched, ""},
 		"no wildcard":         {fields{"ODSCode": "FA00_"}, dostest.Unmatched, ""},
@@ -126,7 +126,7 @@ func TestAnEventOverwritesTheServices(t *testing.T) {
 	require.Equal(t, "01132000000", first.Phone)
 	require.Equal(t, "https://www.example.co.uk/Leeds", first.Web)
 	require.Equal(t, "mon 09:00-13:00\nmon 14:00-17:30\nfri 00:00-23:59", first.Weekly)
-	require.Equal(t, "2026-11-02 10:00-11:00\n2026-12-24 10:00-16:00\n2026-12-25 closed", first.Specified, "today stays, the past goes")
+	require.Equal(t, "2026-11-02 10:00-11:00\n2026-12-24 10:00-16:00\n2026-12-25 closed", first.Specified, "today stays, past days are dropped")
 	require.Equal(t, first.Weekly, w.service("FA001M06").Weekly, "all matching services get the same")
 	require.Equal(t, "1", w.s.Services("FA001")[2].Phone, "other types do not match")
 
@@ -135,7 +135,7 @@ func TestAnEventOverwritesTheServices(t *testing.T) {
 	require.Empty(t, second.Phone, "an absent phone overwrites")
 	require.Empty(t, second.Web)
 	require.Empty(t, second.Specified, "no dates delete all dates")
-	require.Equal(t, first.Weekly, second.Weekly, "a blank week is left alone")
+	require.Equal(t, first.Weekly, second.Weekly, "a blank week changes nothing")
 }
 
 func TestUnknownPostcodesKeepTheOldAddress(t *testing.T) {
@@ -201,7 +201,7 @@ func TestCommissionedServices(t *testing.T) {
 		statusBefore      int
 		wantStatus        int
 		palliative, wantP bool
-		zCode             bool // on the offers afterwards
+		zCode             bool // whether the services have it afterwards
 	}{
 		"offered opens": {
 			services: services(strings.Fields(offered)...), uec: services("SRV0559"),
@@ -259,7 +259,7 @@ func TestSequenceNumbersOnlyRise(t *testing.T) {
 	named := func(name string) string { return eventOf(t, fields{"UniqueKey": name}) }
 	require.Equal(t, dostest.Applied, w.send(5, named("a")).Outcome)
 	require.Equal(t, dostest.Stale, w.send(4, named("b")).Outcome)
-	require.Equal(t, dostest.Applied, w.send(5, named("c")).Outcome, "equal is taken")
+	require.Equal(t, dostest.Applied, w.send(5, named("c")).Outcome, "an equal number is accepted")
 	require.Equal(t, dostest.Stale, w.send(-1, named("d")).Outcome)
 	require.Equal(t, dostest.Applied, w.send(4, eventOf(t, fields{"ODSCode": "FA002"})).Outcome, "each code has its own")
 	sum := w.s.Summary()
@@ -270,14 +270,14 @@ func TestSequenceNumbersOnlyRise(t *testing.T) {
 	require.Equal(t, map[string]int{"200": 5}, sum.Requests)
 }
 
-func TestSequenceNumbersOfRefusedEventsAreStoredLikeThere(t *testing.T) {
+func TestSequenceNumbersOfRefusedEventsAreStoredAsInDoS(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{})
 	w.s.Seed("FA001")
 	require.Equal(t, dostest.Rejected, w.send(9, eventOf(t, fields{"OrganisationTypeId": "DEN"})).Outcome)
 	require.Equal(t, dostest.Applied, w.send(8, eventOf(t, nil)).Outcome, "a rejected event was never stored")
 	require.Equal(t, dostest.Hidden, w.send(9, eventOf(t, fields{"OrganisationStatus": "Hidden"})).Outcome)
-	require.Equal(t, dostest.Stale, w.send(8, eventOf(t, fields{"UniqueKey": "x"})).Outcome, "a hidden one was")
+	require.Equal(t, dostest.Stale, w.send(8, eventOf(t, fields{"UniqueKey": "x"})).Outcome, "the number of a hidden one was stored")
 }
 
 func TestIdenticalBodiesAreDroppedForFiveMinutes(t *testing.T) {
@@ -287,11 +287,11 @@ func TestIdenticalBodiesAreDroppedForFiveMinutes(t *testing.T) {
 	a, b := eventOf(t, fields{"City": "A"}), eventOf(t, fields{"City": "B"})
 	require.Equal(t, dostest.Applied, w.send(1, a).Outcome)
 	require.Equal(t, dostest.Applied, w.send(2, b).Outcome)
-	w.pass(4*time.Minute + 59*time.Second)
+	w.advance(4*time.Minute + 59*time.Second)
 	require.Equal(t, dostest.Duplicate, w.send(3, a).Outcome, "A to B to A loses the last")
 	require.Equal(t, "1 High Street$B", w.service("FA001").Address)
 	require.Equal(t, dostest.Applied, w.send(1, strings.ReplaceAll(a, "FA001", "FA002")).Outcome)
-	w.pass(time.Second)
+	w.advance(time.Second)
 	require.Equal(t, dostest.Applied, w.send(4, a).Outcome, "the window began with the first")
 	require.Equal(t, "1 High Street$A", w.service("FA001").Address)
 	require.Equal(t, 1, w.s.Summary().Effects[dostest.Duplicate])
@@ -311,7 +311,7 @@ func TestTheQueueWaitsAndDrains(t *testing.T) {
 	require.Len(t, effects, 3)
 	require.Equal(t, int64(2), effects[2].Sequence)
 	require.Equal(t, http.StatusNoContent, w.do(http.MethodGet, "/control/settled", "").status)
-	require.NoError(t, w.s.Drain(t.Context()), "an empty one too")
+	require.NoError(t, w.s.Drain(t.Context()), "an empty queue too")
 }
 
 func TestAShortDelayIsKept(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// asked is one request to each service.
-func (w world) asked() map[string]answer {
+// askEach makes one request to each service.
+func (w world) askEach() map[string]answer {
 	return map[string]answer{
 		"event": w.post(1, eventOf(w.t, nil)),
 		"read":  w.do(http.MethodGet, dostest.ReadPath+"FA001", ""),
@@ -24,7 +24,7 @@ func (w world) asked() map[string]answer {
 
 const denied = "Access Denied, please contact the development team for assistance"
 
-func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
+func TestFaultsAnswerWithTheTextsOfTheService(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		faults string
@@ -45,7 +45,7 @@ func TestFaultsAnswerInTheWordsOfTheService(t *testing.T) {
 			w := start(t, dostest.Options{})
 			w.s.Seed("FA001")
 			require.Equal(t, 204, w.do(http.MethodPut, "/control/faults", c.faults).status)
-			answers := w.asked()
+			answers := w.askEach()
 			for service, got := range answers {
 				require.Equal(t, c.status, got.status, service)
 				if name == "429" {
@@ -86,7 +86,7 @@ func TestBrokenConnections(t *testing.T) {
 			require.NoError(t, w.s.Settled(t.Context()))
 			require.Len(t, w.s.Effects("FA001"), c.effects)
 			require.Equal(t, map[string]int{"0": 1}, w.s.Summary().Requests)
-			require.Equal(t, http.StatusOK, w.do(http.MethodGet, "/ledger", "").status, "never the ledger")
+			require.Equal(t, http.StatusOK, w.do(http.MethodGet, "/ledger", "").status, "the ledger never meets a fault")
 			w.s.Heal()
 			require.Equal(t, 200, w.post(1, eventOf(t, nil)).status)
 		})
@@ -98,14 +98,14 @@ func TestSpoiltAnswers(t *testing.T) {
 	w := start(t, dostest.Options{})
 	w.s.Seed("FA001")
 	require.NoError(t, w.s.Stand(simulate.Of(simulate.Truncated)))
-	for service, got := range w.asked() {
+	for service, got := range w.askEach() {
 		require.ErrorIs(t, got.err, io.ErrUnexpectedEOF, service)
 	}
 	require.NoError(t, w.s.Stand(simulate.Of(simulate.WrongType)))
-	answers := w.asked()
+	answers := w.askEach()
 	require.Equal(t, "text/html", answers["event"].header.Get("Content-Type"))
 	require.Equal(t, "text/html", answers["read"].header.Get("Content-Type"))
-	require.Equal(t, fhir, answers["fhir"].header.Get("Content-Type"), "a 404 keeps its own")
+	require.Equal(t, fhir, answers["fhir"].header.Get("Content-Type"), "a 404 keeps its own content type")
 	require.NoError(t, w.s.Settled(t.Context()))
 	require.Len(t, w.s.Effects("FA001"), 2, "applied, then dropped as a duplicate")
 }
@@ -140,7 +140,7 @@ func TestTheShareIsDrawnFromTheSeed(t *testing.T) {
 		for range 500 {
 			all = append(all, w.do(http.MethodGet, dostest.ReadPath+"FA001", "").status)
 		}
-		require.Equal(t, 404, w.search(system+"|A81001").status, "other kinds are spared")
+		require.Equal(t, 404, w.search(system+"|A81001").status, "other kinds do not meet it")
 		return all
 	}
 	one, again, other := statuses(1), statuses(1), statuses(2)
@@ -155,7 +155,7 @@ func TestTheShareIsDrawnFromTheSeed(t *testing.T) {
 	require.InDelta(t, 100, hit, 35)
 }
 
-func TestSwitchesThatMakeNoSense(t *testing.T) {
+func TestInvalidFaults(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{})
 	for _, body := range []string{

@@ -24,15 +24,15 @@ var (
 	uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// fhir is the ingest API (CONTRACT.md "The ingest API"). The proxy asks for a
-// token before anything is looked at, except for the health check.
+// fhir is the ingest API (CONTRACT.md "The ingest API"). The proxy requires a token
+// before anything else, except for the health check.
 func (s *Server) fhir(c *call) simulate.Answer {
 	if c.Kind == KindStatus {
 		return simulate.JSON(http.StatusOK, map[string]string{"status": "pass"})
 	}
 	var answer simulate.Answer
 	switch {
-	case !s.admitted(c.request):
+	case !s.hasValidToken(c.request):
 		answer = fhirRefusal(http.StatusUnauthorized)
 	case c.Kind == KindSearch:
 		answer = s.search(c.request)
@@ -47,7 +47,7 @@ func (s *Server) fhir(c *call) simulate.Answer {
 	return answer
 }
 
-func (s *Server) admitted(r *http.Request) bool {
+func (s *Server) hasValidToken(r *http.Request) bool {
 	token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return s.options.Token == nil || found && s.options.Token(token)
 }
@@ -137,8 +137,8 @@ func (s *Server) put(c *call) simulate.Answer {
 		"Organisation updated successfully", "Organisation updated successfully")
 }
 
-// asResource states an organisation as the API does: the legal dates stand at
-// the primary role only, the first.
+// asResource returns an organisation as the API shows it: only the primary role, the
+// first one, has the legal dates.
 func asResource(o *Organization) resource {
 	out := resource{
 		ResourceType: "Organization", ID: o.ID, Active: &o.Active, Name: &o.Name,

@@ -32,7 +32,7 @@ func (w world) put(id, body string, more ...string) answer {
 	return w.do(http.MethodPut, dostest.FHIRPath+"/Organization/"+id, body, append([]string{"Content-Type", fhir}, more...)...)
 }
 
-// practiceOf is a whole body for A81001; see eventOf for nil and absent.
+// practiceOf returns a whole body for A81001; see eventOf for nil and absent.
 func practiceOf(t *testing.T, changed fields) string {
 	t.Helper()
 	body := fields{
@@ -74,7 +74,7 @@ func nameOf(o dostest.Organization) any { return o.Name }
 
 func telecoms(o dostest.Organization) any { return len(o.Telecom) }
 
-// since2020 are roles that began on one day.
+// since2020 returns roles that began on one day.
 func since2020(codes ...string) []any {
 	list := []any{}
 	for _, code := range codes {
@@ -272,7 +272,7 @@ func TestUpdatesThatAreRefused(t *testing.T) {
 		require.Contains(t, got.body, "UNPROCESSABLE_ENTITY", name)
 	}
 	require.Equal(t, 422, w.put(id, "nope").status)
-	require.Equal(t, 422, w.put("A81001", practiceOf(t, nil)).status, "no UUID")
+	require.Equal(t, 422, w.put("A81001", practiceOf(t, nil)).status, "not a UUID")
 	for _, kind := range []string{"application/json", fhir + "; charset=utf-8"} {
 		require.Equal(t, 415, w.put(id, practiceOf(t, nil), "Content-Type", kind).status, kind)
 	}
@@ -286,11 +286,11 @@ func TestPhonesThatPass(t *testing.T) {
 	id := w.s.SeedOrganization("A81001", "")
 	for _, number := range []string{"0300 311 22 34", "+44 (0) 7900 000001", "+447900000001", "(01234) 567890", "0800 1111"} {
 		require.Equal(t, 200, w.put(id, practiceOf(t, fields{"telecom": []any{phone(number)}})).status, number)
-		require.Equal(t, number, w.s.Organizations("A81001")[0].Telecom[0].Value, "stored as it came")
+		require.Equal(t, number, w.s.Organizations("A81001")[0].Telecom[0].Value, "stored as received")
 	}
 }
 
-func TestTheIngestWantsAToken(t *testing.T) {
+func TestTheIngestRequiresAToken(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{Token: func(token string) bool { return token == "good" }})
 	id := w.s.SeedOrganization("A81001", "")

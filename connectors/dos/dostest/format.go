@@ -6,10 +6,9 @@ import (
 	"unicode"
 )
 
-// dosAddress writes the lines of an address as DoS keeps them: words
-// capitalised, apostrophes gone, & as and, joined by $
-// (CONTRACT.md "How DoS compares"). Spaces stay as they are, and only ASCII
-// letters make words.
+// dosAddress writes the lines of an address as DoS stores them: words capitalised,
+// apostrophes removed, & as and, joined by $ (CONTRACT.md "How DoS compares"). Spaces
+// do not change, and only ASCII letters form words.
 func dosAddress(e *event) string {
 	var lines []string
 	for _, line := range []string{e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County} {
@@ -28,7 +27,7 @@ func capitalise(line string) string {
 	for _, r := range line {
 		switch {
 		case r == '\'':
-			dropped = inWord && !dropped // letters'letters is one word, what follows a second ' is another
+			dropped = inWord && !dropped // letters'letters is one word; a second ' starts another
 			inWord = dropped
 		case r <= unicode.MaxASCII && unicode.IsLetter(r):
 			if inWord {
@@ -46,12 +45,12 @@ func capitalise(line string) string {
 	return b.String()
 }
 
-// compact is a postcode without spaces, in capitals.
+// compact returns a postcode without spaces, in capitals.
 func compact(postcode string) string {
 	return strings.ToUpper(strings.Join(strings.Fields(postcode), ""))
 }
 
-// spaced is a postcode as the table of locations spells it.
+// spaced returns a postcode as the table of locations spells it.
 func spaced(postcode string) string {
 	text := compact(postcode)
 	if len(text) < 4 {
@@ -60,8 +59,8 @@ func spaced(postcode string) string {
 	return text[:len(text)-3] + " " + text[len(text)-3:]
 }
 
-// website is an address with the host in lower case, all of it where it has no
-// scheme.
+// website returns an address with the host in lower case, or all in lower case if it
+// has no scheme.
 func website(text string) string {
 	scheme, rest, found := strings.Cut(strings.TrimSpace(text), "://")
 	if !found {
@@ -74,14 +73,14 @@ func website(text string) string {
 	return strings.ToLower(scheme) + "://" + strings.ToLower(host) + path
 }
 
-// webAccepted is the peer's own rule for websites.
+// webAccepted is the pipeline's own rule for websites.
 var webAccepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
 
-// dosPhone is not validated at all.
+// dosPhone does not validate the number, like the pipeline.
 func dosPhone(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), " ", "") }
 
-// title is Python's str.title with runs of spaces collapsed and four acronyms
-// put back, as the FHIR ingest stores names (CONTRACT.md "The Organization body").
+// title is Python's str.title with runs of spaces collapsed and four acronyms restored,
+// as the FHIR ingest stores names (CONTRACT.md "The Organization body").
 func title(name string) string {
 	var b strings.Builder
 	inWord := false
@@ -113,9 +112,9 @@ var phoneCharacters = regexp.MustCompile(`^[\d+() ]+$`)
 // spaces (CONTRACT.md "Telephone patterns").
 var validPhones = regexp.MustCompile(`^(0[1235789]\d{9}|01\d{8}|0800\d{6,7}|08001111|0845464\d)$`)
 
-// phoneTrouble says what is wrong with a phone number for the FHIR ingest; empty:
+// phoneError says what the FHIR ingest finds wrong with a phone number; empty for
 // nothing.
-func phoneTrouble(text string) string {
+func phoneError(text string) string {
 	if !phoneCharacters.MatchString(text) {
 		return "invalid characters found: " + text
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// secure are the headers on every answer of the gateway
+// secure returns the headers on every answer of the gateway
 // (CONTRACT.md "Change events").
 func secure() http.Header {
 	return http.Header{
@@ -21,11 +21,11 @@ func secure() http.Header {
 	}
 }
 
-// maxMessage is what the queue takes in one message.
+// maxMessage is the size limit of one message in the queue.
 const maxMessage = 256 << 10
 
-// changeEvent is the gateway: its 200 says that the event is in the queue and
-// nothing else (CONTRACT.md "Change events").
+// changeEvent is the gateway: its 200 only says that the event is in the queue
+// (CONTRACT.md "Change events").
 func (s *Server) changeEvent(c *call) simulate.Answer {
 	header := c.request.Header
 	switch {
@@ -44,7 +44,8 @@ func (s *Server) changeEvent(c *call) simulate.Answer {
 	return gatewayReply(http.StatusOK, "Message", "Change event received")
 }
 
-// odsCodeIn is the group an event belongs to; empty where the body has none.
+// odsCodeIn returns the ODS code by which events are grouped; empty if the body has
+// none.
 func odsCodeIn(body []byte) string {
 	var group struct {
 		ODSCode any `json:"ODSCode"` //nolint:tagliatelle // the outside system's
@@ -58,7 +59,7 @@ func odsCodeIn(body []byte) string {
 	return fmt.Sprint(group.ODSCode)
 }
 
-// gatewayRefusal is an error of the gateway that no request of ours provoked.
+// gatewayRefusal returns an error of the gateway that the request did not cause.
 func gatewayRefusal(name FaultName, status int) simulate.Answer {
 	switch {
 	case name == IPDenied:

@@ -19,13 +19,13 @@ func (p period) String() string {
 
 var days = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
-// slot is what the rows of one weekday or date say.
+// slot holds the rows of one weekday or date.
 type slot struct {
 	periods []period
 	closed  bool
 }
 
-// add takes a row in, if it is well-formed.
+// add adds a row if it is well-formed.
 func (s *slot) add(row openingRow) error {
 	if row.IsOpen == nil {
 		return errors.New("IsOpen is not true or false")
@@ -49,7 +49,7 @@ func (s *slot) add(row openingRow) error {
 	return nil
 }
 
-// check sorts the periods and wants them to make sense together.
+// check sorts the periods and checks that they make sense together.
 func (s *slot) check() error {
 	if s.closed && len(s.periods) > 0 {
 		return errors.New("both open and closed")
@@ -66,7 +66,7 @@ func (s *slot) check() error {
 	return nil
 }
 
-// clock reads HH:MM or HH:MM:SS, one digit of the hour being enough.
+// clock reads HH:MM or HH:MM:SS; the hour may have one digit.
 func clock(text string) (int, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) < 2 || len(parts) > 3 {
@@ -85,7 +85,7 @@ func clock(text string) (int, error) {
 
 // opening is what an event says about opening times.
 type opening struct {
-	weekly    string // "" where the whole week is blank: then DoS keeps its own
+	weekly    string // "" if the whole week is blank: then DoS keeps its own
 	specified string
 }
 
@@ -95,7 +95,7 @@ func (e *event) openings(today string) (opening, error) {
 		return opening{}, errors.New("a row of the wrong type")
 	}
 	var week [7]slot
-	dates := make(map[string]*slot) // by the text as written: Jan 1 and Jan 01 are two, as there
+	dates := make(map[string]*slot) // by the text as written: Jan 1 and Jan 01 are two, as in DoS
 	for _, row := range e.OpeningTimes {
 		if err := place(&week, dates, row); err != nil {
 			return opening{}, err

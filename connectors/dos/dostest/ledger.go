@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Kind is what was asked for.
+// Kind is the kind of a request.
 type Kind = simulate.Kind
 
 // The kinds of requests.
@@ -18,25 +18,25 @@ const (
 	KindSearch Kind = "organization-search" // FHIR search by ODS code
 	KindUpdate Kind = "organization-update" // FHIR PUT
 	KindStatus Kind = "status"              // FHIR health
-	KindOther  Kind = "other"               // anything that is not served
+	KindOther  Kind = "other"               // anything else
 )
 
-// Outcome is what became of a change event after its 200, or of a FHIR update.
+// Outcome is the outcome of a change event after its 200, or of a FHIR update.
 type Outcome = simulate.Outcome
 
 // The outcomes.
 const (
-	Applied   Outcome = "applied"           // written; Detail names what was left out of an event, or what an update changed
-	Unchanged Outcome = "unchanged"         // a FHIR update that differed in nothing
+	Applied   Outcome = "applied"           // written; Detail names the parts of an event that were not, or what an update changed
+	Unchanged Outcome = "unchanged"         // a FHIR update without differences
 	Duplicate Outcome = "duplicate-dropped" // same body for the same code within five minutes
 	Stale     Outcome = "stale-dropped"     // lower sequence number than the latest of the code
-	Rejected  Outcome = "rejected"          // the ingest's validation
-	Crashed   Outcome = "crashed"           // a null that the real code trips over: dead-lettered or lost
+	Rejected  Outcome = "rejected"          // the ingest's validation refused it
+	Crashed   Outcome = "crashed"           // a null on which the real code fails: dead-lettered or lost
 	Unmatched Outcome = "unmatched"         // no active service with this code
 	Hidden    Outcome = "hidden"            // status Hidden or Closed: nothing is written
 )
 
-// Entry is one request, or one effect where it has an Outcome.
+// Entry is one request, or one effect if it has an Outcome.
 type Entry struct {
 	simulate.Entry
 
@@ -48,14 +48,14 @@ type Entry struct {
 
 // Summary counts what happened.
 type Summary struct {
-	Requests map[string]int        `json:"requests"` // by status; "0" got no answer
+	Requests map[string]int        `json:"requests"` // by status; those under "0" got no answer
 	Kinds    map[Kind]int          `json:"kinds"`    // requests
 	Faults   map[simulate.Name]int `json:"faults"`   // requests, by the fault they met
 	Effects  map[Outcome]int       `json:"effects"`
 	Codes    int                   `json:"codes"` // with at least one applied effect
-	// Twice is how many effects of a code were applied under a number that was
-	// applied before, and Backwards how many came to be worked off after one with
-	// a higher number, duplicates aside. 0, none sent, is no number.
+	// Twice is how many effects of a code were applied under a number that was applied
+	// before, and Backwards how many were processed after one with a higher number,
+	// not counting duplicates. The number 0 (none was sent) does not count.
 	Twice     int `json:"twice"`
 	Backwards int `json:"backwards"`
 }
@@ -103,7 +103,7 @@ func (s *Server) States() []State {
 	return states
 }
 
-// effect notes what became of a request.
+// effect records the outcome of a request.
 func (s *Server) effect(c call, outcome Outcome, detail string) {
 	e := Entry{
 		Entry:    simulate.Entry{Kind: c.Kind, Code: c.Code, Outcome: outcome},
@@ -129,7 +129,7 @@ func (s *Server) apply(e Entry) {
 	s.states[e.Code] = State{Code: e.Code, At: e.At, Sequence: e.Sequence, Key: e.Key, Body: e.Body, Applied: applied}
 }
 
-// forget is what goes with the ledger.
+// forget forgets all that Reset forgets besides the ledger.
 func (s *Server) forget() {
 	s.order.Forget()
 	s.mu.Lock()

@@ -45,19 +45,19 @@ func outcomeReply(status int, severity, code string, detail coding, text, diagno
 	}}})
 }
 
-// badRequest is a search that makes no sense (recorded 400s).
+// badRequest returns the answer to an invalid search (recorded 400s).
 func badRequest(code, text, diagnostics string) simulate.Answer {
 	detail := coding{errorSystem, "BAD_REQUEST", "The Server was unable to process the request."}
 	return outcomeReply(http.StatusBadRequest, "error", code, detail, text, diagnostics)
 }
 
-// unprocessable is a body or id that validation refused.
+// unprocessable returns the answer to a body or id that validation refused.
 func unprocessable(diagnostics string) simulate.Answer {
 	detail := coding{errorSystem, "UNPROCESSABLE_ENTITY", "Message was not malformed but deemed unprocessable by the API."}
 	return outcomeReply(http.StatusUnprocessableEntity, "error", "invalid", detail, diagnostics, diagnostics)
 }
 
-// wrongMedia is what the service says to a header: an issue without details.
+// wrongMedia returns the answer to a wrong header: an issue without details.
 func wrongMedia(status int, code, diagnostics string) simulate.Answer {
 	return fhirReply(status, outcome{"OperationOutcome", []issue{{Severity: "error", Code: code, Diagnostics: diagnostics}}})
 }
@@ -68,8 +68,8 @@ func notFoundByID() simulate.Answer {
 		"The requested organisation was not found", "Organisation not found.")
 }
 
-// refusals are issue code, coding code and display by status, for errors of the
-// proxy and of the server (CONTRACT.md "Ingest answers").
+// refusals holds issue code, coding code and display by status, for errors of the proxy
+// and of the server (CONTRACT.md "Ingest answers").
 var refusals = map[int][3]string{
 	http.StatusUnauthorized:    {"login", "UNAUTHORIZED", "Invalid or expired access token"},
 	http.StatusForbidden:       {"forbidden", "FORBIDDEN", "Access denied"},

@@ -13,18 +13,18 @@ type message struct {
 	due time.Time // in real time
 }
 
-// queue works off messages one after the other, in the order they came: so it
-// keeps the order within a code too, as the real one promises.
+// queue processes messages one by one, in the order of arrival, so that it also keeps
+// the order within a code, as the real one guarantees.
 type queue struct {
 	delay time.Duration
 	work  func(message)
 
-	mu      sync.Mutex
-	waiting []message
-	working bool          // somebody runs, or timer will
-	idle    chan struct{} // closed when the work is done
-	hurry   bool          // due times do not count until all is done
-	timer   *time.Timer   // of the first message; nil: none is set
+	mu          sync.Mutex
+	waiting     []message
+	working     bool          // run is active, or timer will start it
+	idle        chan struct{} // closed when the queue is empty
+	ignoreDelay bool          // due times are ignored until the queue is empty
+	timer       *time.Timer   // for the first message; nil: none is set
 }
 
 func newQueue(delay time.Duration, work func(message)) *queue {
@@ -51,23 +51,23 @@ func (q *queue) run() {
 	}
 }
 
-// take returns the next message, or false where none is due yet; then the timer
-// runs the queue again.
+// take returns the next message, or false if none is due yet; then the timer runs the
+// queue again.
 func (q *queue) take() (message, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.timer = nil
 	if len(q.waiting) == 0 {
-		q.working, q.hurry, q.waiting = false, false, nil
+		q.working, q.ignoreDelay, q.waiting = false, false, nil
 		close(q.idle)
 		return message{}, false
 	}
 	first := q.waiting[0]
-	if wait := time.Until(first.due); wait > 0 && !q.hurry {
+	if wait := time.Until(first.due); wait > 0 && !q.ignoreDelay {
 		q.timer = time.AfterFunc(wait, q.run)
 		return message{}, false
 	}
-	q.waiting[0] = message{} // lets go of the body
+	q.waiting[0] = message{} // releases the body
 	q.waiting = q.waiting[1:]
 	return first, true
 }
@@ -90,9 +90,9 @@ func (q *queue) settled(ctx context.Context) error {
 func (q *queue) drain(ctx context.Context) error {
 	q.mu.Lock()
 	if q.working {
-		q.hurry = true
+		q.ignoreDelay = true
 	}
-	if q.timer != nil && q.timer.Stop() { // else it has gone off, and sees the hurry
+	if q.timer != nil && q.timer.Stop() { // otherwise it has fired already, and run sees ignoreDelay
 		q.timer = nil
 		go q.run()
 	}
@@ -103,9 +103,9 @@ func (q *queue) drain(ctx context.Context) error {
 // dedupWindow is how long a queue of this kind remembers a body.
 const dedupWindow = 5 * time.Minute
 
-// deduplicator drops what the queue of the change events drops: a body that was
-// taken for the same group, the ODS code, less than five minutes ago. Headers do
-// not count (CONTRACT.md "Sequence numbers and copies").
+// deduplicator drops the same events as the real queue: those whose body was accepted
+// for the same group, the ODS code, less than five minutes ago. Headers do not count
+// (CONTRACT.md "Sequence numbers and copies").
 type deduplicator struct {
 	mu    sync.Mutex
 	taken map[bodyOf]time.Time
@@ -119,7 +119,8 @@ type bodyOf struct {
 
 func newDeduplicator() *deduplicator { return &deduplicator{taken: make(map[bodyOf]time.Time)} }
 
-// first says whether the body is new; one that is not does not begin new minutes.
+// first reports whether the body is new; a repeated one does not restart the five
+// minutes.
 func (d *deduplicator) first(code string, body []byte, now time.Time) bool {
 	key := bodyOf{code, sha256.Sum256(body)}
 	d.mu.Lock()

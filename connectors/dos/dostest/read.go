@@ -67,8 +67,8 @@ type readZCode struct {
 	SD int `json:"sd"`
 }
 
-// byODSCode is the read API (CONTRACT.md "Reading back"). No public page shows the
-// body; this shape is ours.
+// byODSCode is the read API (CONTRACT.md "Reading back"). No public page shows the body;
+// this one is our assumption.
 func (s *Server) byODSCode(c *call) simulate.Answer {
 	user, password, _ := c.request.BasicAuth()
 	switch {

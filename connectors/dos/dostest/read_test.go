@@ -41,7 +41,7 @@ func TestByODSCodeShowsTheServices(t *testing.T) {
 	require.Equal(t, "FA123", w.s.Ledger()[0].Code)
 }
 
-func TestByODSCodeWantsItsPassword(t *testing.T) {
+func TestByODSCodeRequiresItsPassword(t *testing.T) {
 	t.Parallel()
 	w := start(t, dostest.Options{User: "user", Password: "secret"})
 	got := w.do(http.MethodGet, dostest.ReadPath+"FA123", "")
@@ -97,7 +97,7 @@ func TestOtherProcessesSeedAndChange(t *testing.T) {
 		require.Equal(t, 400, w.do(http.MethodPost, path, body).status, path)
 	}
 	require.Equal(t, 400, w.do(http.MethodPost, "/control/change", `{"field":"phone"}`).status)
-	require.Empty(t, w.s.Ledger(), "control is no part of DoS")
+	require.Empty(t, w.s.Ledger(), "control is not part of DoS")
 }
 
 func TestTheLedgerIsReadOverHTTP(t *testing.T) {

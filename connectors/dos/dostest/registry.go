@@ -12,7 +12,7 @@ import (
 type Organization struct {
 	ID         string    `json:"id"` // UUID; empty: made from the code
 	Code       string    `json:"code"`
-	Name       string    `json:"name"` // kept as given here, unlike one that comes by PUT
+	Name       string    `json:"name"` // stored as given here, unlike one sent by PUT
 	Active     bool      `json:"active"`
 	Telecom    []Telecom `json:"telecom,omitempty"`
 	Roles      []string  `json:"roles,omitempty"` // the primary one first: RO177, RO76
@@ -74,15 +74,15 @@ func (s *Server) AddOrganization(o Organization) string {
 	return row.ID
 }
 
-// uuidOf is the same for the same code, always.
+// uuidOf returns a UUID that is always the same for the same code.
 func uuidOf(code string) string {
 	sum := sha256.Sum256([]byte(code))
 	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // version 4, RFC variant
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Organizations returns the organisation with this ODS code, or all of them in
-// the order they were added.
+// Organizations returns the organisation with this ODS code, or all of them in the
+// order in which they were added.
 func (s *Server) Organizations(code string) []Organization {
 	r := s.practice
 	r.mu.Lock()
@@ -100,8 +100,8 @@ func (s *Server) Organizations(code string) []Organization {
 	return all
 }
 
-// ChangeOrganization alters one behind our back; false: nobody has this code. Id
-// and code stay.
+// ChangeOrganization changes one behind our back, and returns false if none has this
+// code. Id and code do not change.
 func (s *Server) ChangeOrganization(code string, change func(*Organization)) bool {
 	r := s.practice
 	r.mu.Lock()
@@ -122,8 +122,7 @@ func (o *Organization) clone() Organization {
 	return copied
 }
 
-// set changes one field by its name in profiles. An empty value removes a
-// telecom.
+// set changes one field by its name in profiles. An empty value removes a telecom.
 func (o *Organization) set(field, value string) error {
 	switch field {
 	case "name":
@@ -157,8 +156,8 @@ func (r *registry) codeOf(id string) string {
 	return ""
 }
 
-// update overwrites an organisation by id and names the fields that differed;
-// false: there is none.
+// update overwrites an organisation by id and returns the fields that differed, and
+// false if there is none.
 func (r *registry) update(id string, wanted Organization) (changed []string, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// resource is an Organization as the ingest takes and shows it. It forbids all
-// other fields, among them type and address, which its own documentation offers.
+// resource is an Organization as the ingest accepts and shows it. It forbids all other
+// fields, even type and address, which its own documentation offers.
 type resource struct {
 	ResourceType string         `json:"resourceType"`
 	ID           string         `json:"id"`
@@ -94,7 +94,7 @@ type refusalError string
 
 func (e refusalError) Error() string { return string(e) }
 
-// check wants what is required and returns the ODS code.
+// check checks the required fields and returns the ODS code.
 func (r *resource) check() (string, error) {
 	switch {
 	case r.ResourceType != "Organization":
@@ -125,7 +125,7 @@ func (r *resource) check() (string, error) {
 func (t contactPoint) check() error {
 	switch t.System {
 	case "phone":
-		if trouble := phoneTrouble(t.Value); trouble != "" {
+		if trouble := phoneError(t.Value); trouble != "" {
 			return fmt.Errorf("body telecom: Telecom value field contains an invalid phone number: %s", trouble)
 		}
 	case "email":
@@ -144,8 +144,8 @@ func (t contactPoint) check() error {
 
 var rolePattern = regexp.MustCompile(`^RO\d+$`)
 
-// roles checks the extensions and fills in roles and legal dates. Without any
-// the stored ones are wiped, as everything that a body leaves out.
+// roles checks the extensions and fills in roles and legal dates. Without any, the
+// stored ones are wiped, like everything that a body leaves out.
 func (r *resource) roles(out *Organization) error {
 	if len(r.Extension) == 0 {
 		return nil
@@ -207,7 +207,7 @@ func (e *extension) role() (string, datePeriod, error) {
 	return "", datePeriod{}, refusalError("OrganisationRole extension must contain at least one TypedPeriod extension containing legal dates")
 }
 
-// period reads one TypedPeriod and says whether it is the legal one.
+// period reads one TypedPeriod and reports whether it is the legal one.
 func (e *extension) period() (legal bool, period datePeriod, err error) {
 	kind, dates := e.part("dateType"), e.part("period")
 	switch {

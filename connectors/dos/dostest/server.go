@@ -15,29 +15,29 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// The paths the services are mounted on.
+// The paths of the services.
 const (
 	EventPath = "/v1/change-event"
 	ReadPath  = "/app/controllers/api/v1.0/services/byOdsCode/"
 	FHIRPath  = "/dos-ingest/FHIR/R4"
 )
 
-// Options set up a server; the zero value asks for no credentials and works
-// events off at once.
+// Options configure a server; the zero value requires no credentials and processes
+// events at once.
 type Options struct {
-	// APIKey is what the gateway wants as x-api-key; empty: nothing.
+	// APIKey is what the gateway requires as x-api-key; empty: nothing.
 	APIKey string
-	// User and Password are the HTTP Basic credentials of the read API; an empty
-	// User: none are wanted.
+	// User and Password are the HTTP Basic credentials of the read API; with an empty
+	// User none are required.
 	User     string
 	Password string
-	// Token says whether a Bearer token of the FHIR ingest is good; nil: none is
-	// wanted, as in the sandbox. It must be safe for concurrent use.
+	// Token reports whether a Bearer token of the FHIR ingest is valid; nil: none is
+	// required, as in the sandbox. It must be safe for concurrent use.
 	Token func(token string) bool
-	// Delay is how long an event lies in the queue, in real time; 0: a worker in
-	// the background takes it at once, maybe before the sender has its answer.
+	// Delay is how long an event stays in the queue, in real time; 0: a background
+	// worker processes it at once, maybe before the sender has its answer.
 	Delay time.Duration
-	// UnknownPostcodes are those that DoS has no location for, in any spelling.
+	// UnknownPostcodes are those for which DoS has no location, in any spelling.
 	UnknownPostcodes []string
 	// Variants makes Seed add the derived services that some pharmacies have:
 	// types 132, 148 and 149 with a suffix to the code, by a fixed rule.
@@ -45,8 +45,8 @@ type Options struct {
 	// EmptyBundle makes the FHIR search answer an unknown code with an empty
 	// bundle, as one sandbox example does, instead of 404.
 	EmptyBundle bool
-	// Now is the clock of the ledger, of the five minutes of de-duplication and
-	// of what is today; nil: time.Now.
+	// Now is the clock of the ledger, of the five minutes of de-duplication and of
+	// today; nil: time.Now.
 	Now func() time.Time
 }
 
@@ -57,11 +57,11 @@ type (
 	FaultName = simulate.Name
 )
 
-// The faults of DoS alone. Every request meets them, whatever the share, and
-// none has an effect.
+// The faults that only DoS has. Every request meets them, whatever the share, and none
+// has an effect.
 const (
 	KeyRefused FaultName = "key-refused" // 403
-	IPDenied   FaultName = "ip-denied"   // 403 in the words for a caller who is not on the allow-list
+	IPDenied   FaultName = "ip-denied"   // 403 with the text for a caller that is not on the allow-list
 )
 
 // Server is a simulator of all of DoS. It may be used by many goroutines.
@@ -95,15 +95,15 @@ func New(o Options) *Server {
 }
 
 // Handler returns what to serve. Faults abort connections by panicking with
-// http.ErrAbortHandler, as net/http wants it.
+// http.ErrAbortHandler, as net/http requires.
 func (s *Server) Handler() http.Handler { return s.Kit.Handler(http.HandlerFunc(s.serve)) }
 
-// Settled waits until no event lies in the queue, also through Options.Delay.
-// Its error is the context's.
+// Settled waits until the queue is empty, including any Options.Delay. Its error is the
+// context's.
 func (s *Server) Settled(ctx context.Context) error { return s.queue.settled(ctx) }
 
-// Drain works off at once what lies in the queue, without its delay, and
-// returns when nothing is left. Its error is the context's.
+// Drain processes everything in the queue at once, without its delay, and returns when
+// nothing is left. Its error is the context's.
 func (s *Server) Drain(ctx context.Context) error { return s.queue.drain(ctx) }
 
 // call is a request as it arrived.
@@ -115,13 +115,13 @@ type call struct {
 	request  *http.Request
 }
 
-// maxBody is what a gateway of this kind takes at all.
+// maxBody is the size limit of a gateway of this kind.
 const maxBody = 10 << 20
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := s.describe(r)
 	met := s.Meet(simulate.Request{HTTP: r, Kind: c.Kind, IDs: []string{c.Code}})
-	if met.Name != simulate.Down && !c.read() { // the client left before it had said all
+	if met.Name != simulate.Down && !c.read() { // the client left before the end of its request
 		c.Fault = met.Name
 		s.Book.Request(c.Entry)
 		panic(http.ErrAbortHandler)
@@ -137,7 +137,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}.Play(w, r)
 }
 
-// read takes the body; false: it broke off.
+// read reads the body, and returns false if it broke off.
 func (c *call) read() bool {
 	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
 	if err != nil {
@@ -150,7 +150,7 @@ func (c *call) read() bool {
 	return true
 }
 
-// describe reads what the line and the headers of a request say.
+// describe reads the request line and the headers.
 func (s *Server) describe(r *http.Request) *call {
 	c := &call{Entry: Entry{Entry: simulate.EntryOf(kindOf(r), r), Key: r.Header.Get("Correlation-Id")}, request: r}
 	s.Stamp(&c.Entry.Entry)
@@ -188,7 +188,7 @@ func kindOf(r *http.Request) Kind {
 	return KindOther
 }
 
-// answer lets the service that was asked answer.
+// answer lets the requested service answer.
 func (s *Server) answer(c *call) simulate.Answer {
 	switch c.Kind {
 	case KindEvent:
@@ -198,13 +198,12 @@ func (s *Server) answer(c *call) simulate.Answer {
 	case KindSearch, KindUpdate, KindStatus:
 		return s.fhir(c)
 	}
-	return simulate.JSON(http.StatusForbidden, map[string]string{"message": "Missing Authentication Token"}) // AWS, for any unknown path
+	return simulate.JSON(http.StatusForbidden, map[string]string{"message": "Missing Authentication Token"}) // as AWS does for any unknown path
 }
 
-// refusal is the error a fault asks for, in the words of the service that was
-// called.
+// refusal returns the error of a fault, with the text of the service that was called.
 func refusal(kind Kind, name FaultName) simulate.Answer {
-	status := cmp.Or(name.Status(), http.StatusForbidden) // that of our own
+	status := cmp.Or(name.Status(), http.StatusForbidden) // the status of our own faults
 	switch kind {
 	case KindSearch, KindUpdate, KindStatus:
 		return fhirRefusal(status)
@@ -214,7 +213,7 @@ func refusal(kind Kind, name FaultName) simulate.Answer {
 	return gatewayRefusal(name, status)
 }
 
-// digest names a body: the first 16 hexadecimal digits of its SHA-256.
+// digest identifies a body: the first 16 hexadecimal digits of its SHA-256.
 func digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:8])

@@ -22,7 +22,7 @@ import (
 
 const key = "made-up-key"
 
-// world is a server and a client of it.
+// world is a server and its client.
 type world struct {
 	t    testing.TB
 	s    *dostest.Server
@@ -31,7 +31,7 @@ type world struct {
 	now  *atomic.Int64 // nanoseconds of the epoch
 }
 
-// start serves with a key and a clock that stands at noon of 2 November 2026.
+// start serves with a key and a clock that is stopped at noon on 2 November 2026.
 func start(tb testing.TB, o dostest.Options) world {
 	tb.Helper()
 	now := new(atomic.Int64)
@@ -43,9 +43,9 @@ func start(tb testing.TB, o dostest.Options) world {
 	return world{tb, s, base, &http.Client{Transport: transport}, now}
 }
 
-func (w world) pass(d time.Duration) { w.now.Add(int64(d)) }
+func (w world) advance(d time.Duration) { w.now.Add(int64(d)) }
 
-// answer is what came back; status 0 where nothing did.
+// answer is the answer to a request; its status is 0 if there was none.
 type answer struct {
 	status int
 	header http.Header
@@ -77,7 +77,7 @@ func (w world) post(sequence int64, body string, more ...string) answer {
 	}, more...)...)
 }
 
-// send posts an event that the gateway must take, and waits until it is worked off.
+// send posts an event that the gateway must accept, and waits until it is processed.
 func (w world) send(sequence int64, body string) dostest.Entry {
 	w.t.Helper()
 	got := w.post(sequence, body)
@@ -96,7 +96,7 @@ func codeIn(tb testing.TB, body string) string {
 	return e.ODSCode
 }
 
-// service is the one with this code.
+// service returns the service with this code.
 func (w world) service(code string) dostest.Service {
 	w.t.Helper()
 	for _, s := range w.s.Services(code) {
@@ -110,7 +110,7 @@ func (w world) service(code string) dostest.Service {
 
 type fields = map[string]any
 
-// eventOf is a whole change event of FA001; nil as a value is null, and the
+// eventOf returns a whole change event of FA001. The value nil becomes null, and the
 // value absent leaves the field out.
 func eventOf(tb testing.TB, changed fields) string {
 	tb.Helper()
@@ -146,7 +146,7 @@ func weekly(day, from, to string) fields {
 	}
 }
 
-// general is a row of a Monday that is told whole.
+// general completes a row with its type and Monday.
 func general(row fields) fields {
 	row["OpeningTimeType"], row["Weekday"] = "General", "Monday"
 	return row

@@ -18,8 +18,8 @@ const (
 	dateExtension = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-eRS-"
 )
 
-// Concept is a code of a code system. Without To it is current; retired ones
-// stay listed.
+// Concept is a code of a code system. Without To it is current; retired ones stay
+// listed.
 type Concept struct {
 	Code        string       `json:"code"`
 	Display     string       `json:"display"`
@@ -30,13 +30,13 @@ type Concept struct {
 	TriageDays  int          `json:"triage_days,omitempty"` // the same
 }
 
-// system is a code system; its concepts are replaced, never written to.
+// system is a code system. Its list of concepts is replaced, never written to.
 type system struct {
 	id       string
 	name     string
 	profile  string
 	date     string
-	parts    [][2]string // properties beside the two dates: code and type
+	parts    [][2]string // properties besides the two dates: code and type
 	concepts []Concept
 }
 
@@ -82,8 +82,8 @@ func (w *World) Concepts(id string) []Concept {
 	return slices.Clone(s.concepts)
 }
 
-// SetConcept adds a concept to a code system, or puts it in place of the one
-// with its code: new codes, new labels, retirement.
+// SetConcept adds a concept to a code system, or replaces the one with its code: new
+// codes, new labels, retirement.
 func (w *World) SetConcept(id string, c Concept) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -103,22 +103,22 @@ func (w *World) SetConcept(id string, c Concept) error {
 }
 
 type codeSystem struct {
-	ID           string      `json:"id"`
-	Meta         outcomeMeta `json:"meta"`
-	ResourceType string      `json:"resourceType"`
-	URL          string      `json:"url"`
-	Name         string      `json:"name"`
-	Status       string      `json:"status"`
-	Date         string      `json:"date"`
-	Publisher    string      `json:"publisher"`
-	Description  string      `json:"description"`
-	Copyright    string      `json:"copyright"`
-	Content      string      `json:"content"`
-	Version      string      `json:"version"`
-	Experimental bool        `json:"experimental"`
-	CaseSens     bool        `json:"caseSensitive"`
-	Property     []part      `json:"property"`
-	Concept      []listed    `json:"concept"`
+	ID           string          `json:"id"`
+	Meta         outcomeMeta     `json:"meta"`
+	ResourceType string          `json:"resourceType"`
+	URL          string          `json:"url"`
+	Name         string          `json:"name"`
+	Status       string          `json:"status"`
+	Date         string          `json:"date"`
+	Publisher    string          `json:"publisher"`
+	Description  string          `json:"description"`
+	Copyright    string          `json:"copyright"`
+	Content      string          `json:"content"`
+	Version      string          `json:"version"`
+	Experimental bool            `json:"experimental"`
+	CaseSens     bool            `json:"caseSensitive"`
+	Property     []part          `json:"property"`
+	Concept      []systemConcept `json:"concept"`
 }
 
 // part declares a property of concepts.
@@ -128,7 +128,7 @@ type part struct {
 	Type string `json:"type"`
 }
 
-type listed struct {
+type systemConcept struct {
 	Extension []extension `json:"extension,omitempty"`
 	Code      string      `json:"code"`
 	Display   string      `json:"display"`
@@ -158,12 +158,12 @@ func (o Options) codeSystemOf(s system) codeSystem {
 	return c
 }
 
-func (o Options) listedOf(system string, c Concept) listed {
+func (o Options) listedOf(system string, c Concept) systemConcept {
 	from := c.From
 	if from.IsZero() {
 		from = began
 	}
-	l := listed{Code: c.Code, Display: c.Display, Property: []property{dated("effectiveFrom", from)}}
+	l := systemConcept{Code: c.Code, Display: c.Display, Property: []property{dated("effectiveFrom", from)}}
 	if system == Specialties {
 		l.Extension = []extension{{URL: dateExtension + "EffectivefromDate-1", ValueDate: from.String()}}
 	}
@@ -190,7 +190,7 @@ func dated(code string, day profile.Date) property {
 	return property{Code: code, ValueDateTime: day.String() + "T00:00:00.000Z"}
 }
 
-// specialtyConcepts are those of the departments, each once, and recorded ones.
+// specialtyConcepts returns those of the departments, each once, and recorded ones.
 func specialtyConcepts() []Concept {
 	list := slices.Clone(recordedSpecialties)
 	for _, d := range departments {

@@ -10,8 +10,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// order is what a request to change the world says; each verb reads its part.
-type order struct {
+// controlRequest is the body of a request to change the world; each verb reads its
+// part.
+type controlRequest struct {
 	IDs     []services.ID   `json:"ids"`
 	Clients []string        `json:"clients"`
 	Name    string          `json:"name"`
@@ -37,26 +38,26 @@ func (s *Server) control() {
 	}
 }
 
-// verbs are the operations of the world by their names over HTTP.
-func (w *World) verbs() map[string]func(order) error {
-	each := func(do func(order, services.ID) error) func(order) error {
-		return func(o order) (err error) {
+// verbs returns the operations of the world by their names over HTTP.
+func (w *World) verbs() map[string]func(controlRequest) error {
+	each := func(do func(controlRequest, services.ID) error) func(controlRequest) error {
+		return func(o controlRequest) (err error) {
 			for _, id := range o.IDs {
 				err = errors.Join(err, do(o, id))
 			}
 			return err
 		}
 	}
-	return map[string]func(order) error{
-		"change":  func(o order) error { return w.Change(o.IDs...) },
-		"restamp": func(o order) error { return w.Restamp(o.IDs...) },
-		"remove":  func(o order) error { return w.Remove(o.IDs...) },
-		"return":  func(o order) error { return w.Return(o.IDs...) },
-		"hide":    each(func(o order, id services.ID) error { return w.Hide(id, o.Clients...) }),
-		"rename":  each(func(o order, id services.ID) error { return w.Rename(id, o.Name) }),
-		"move":    each(func(o order, id services.ID) error { return w.Move(id, o.Site) }),
-		"relabel": func(o order) error { return w.Relabel(o.Code, o.Display) },
-		"concept": func(o order) error { return w.SetConcept(o.System, o.Concept) },
+	return map[string]func(controlRequest) error{
+		"change":  func(o controlRequest) error { return w.Change(o.IDs...) },
+		"restamp": func(o controlRequest) error { return w.Restamp(o.IDs...) },
+		"remove":  func(o controlRequest) error { return w.Remove(o.IDs...) },
+		"return":  func(o controlRequest) error { return w.Return(o.IDs...) },
+		"hide":    each(func(o controlRequest, id services.ID) error { return w.Hide(id, o.Clients...) }),
+		"rename":  each(func(o controlRequest, id services.ID) error { return w.Rename(id, o.Name) }),
+		"move":    each(func(o controlRequest, id services.ID) error { return w.Move(id, o.Site) }),
+		"relabel": func(o controlRequest) error { return w.Relabel(o.Code, o.Display) },
+		"concept": func(o controlRequest) error { return w.SetConcept(o.System, o.Concept) },
 	}
 }
 

@@ -24,11 +24,11 @@ func ExtractColumns() []string {
 	}
 }
 
-// Extract writes the EBSX05 zip of the month that holds a day: every service as
-// it is now, published or not, also hidden ones, and of those that are removed
-// the ones with an even number: they had activity. A service at several sites
-// has a row for each. Dates are as kept, dirt included; the same world and
-// month give the same bytes.
+// Extract writes the EBSX05 zip of the month that contains a day: every service as it
+// is now, including unpublished and hidden ones. Of removed services it has those with
+// an even number, as if they had activity. A service at several sites has a row for
+// each. Dates are as stored, including dirt. The same world and month give the same
+// bytes.
 func (w *World) Extract(month profile.Date) []byte {
 	var archive bytes.Buffer
 	writer := zip.NewWriter(&archive)
@@ -54,7 +54,7 @@ func (w *World) Extract(month profile.Date) []byte {
 	return archive.Bytes()
 }
 
-// must holds because all is written to memory.
+// must panics on an error, which cannot happen since all is written to memory.
 func must(err error) {
 	if err != nil {
 		panic(fmt.Sprintf("erstest: writing an extract: %v", err))

@@ -16,8 +16,8 @@ type (
 	FaultName = simulate.Name
 )
 
-// The faults of e-RS alone. First the refusals of CONTRACT.md "Errors" that
-// simulate.Error does not name. On an STU3 path they have that path's bodies, at
+// The faults that only e-RS has. First the refusals of CONTRACT.md "Errors" that
+// simulate.Error cannot express. On an STU3 path they have that path's bodies, and at
 // the token endpoint its own (connectors/internal/apim/CONTRACT.md "Errors").
 const (
 	MissingHeader         FaultName = "missing-header"         // 400 MISSING_HEADER
@@ -26,7 +26,7 @@ const (
 	NoASID                FaultName = "no-asid"                // 403 ACCESS_DENIED of an app without ASID
 	NoRelationship        FaultName = "no-relationship"        // 403 NO_RELATIONSHIP
 	ForbiddenEmpty        FaultName = "error-403-empty"        // 403 without a body
-	NotFoundText          FaultName = "error-404-text"         // 404 text/plain, as the sandbox
+	NotFoundText          FaultName = "error-404-text"         // 404 text/plain, as in the sandbox
 	ThrottledEmpty        FaultName = "throttled-empty"        // 429 without a body
 	ServiceError          FaultName = "service-error"          // 500 SERVICE_ERROR
 	ServerErrorApigee     FaultName = "error-500-apigee"       // 500 {"fault":…}
@@ -38,16 +38,16 @@ const (
 	NoProduct             FaultName = "no-product"             // token endpoint, 401 unauthorized_client
 )
 
-// Then those that spoil an answer.
+// Then the faults that spoil an answer.
 const (
 	EmptyBundle   FaultName = "empty-bundle"   // a search that finds nothing, without entry
-	PartialBundle FaultName = "partial-bundle" // a search that finds every other service only
+	PartialBundle FaultName = "partial-bundle" // a search that finds only every other service
 	StrongETag    FaultName = "strong-etag"    // "7"
 	BadETag       FaultName = "bad-etag"       // W/7
 )
 
-// FaultNames lists the faults that e-RS has an answer for, and those that spoil
-// one in its own way.
+// FaultNames lists the faults for which e-RS has an answer of its own, and those that
+// spoil one in their own way.
 func FaultNames() []FaultName {
 	all := []FaultName{
 		simulate.DroppedBefore, simulate.Truncated, simulate.HTML, simulate.NoETag, EmptyBundle, PartialBundle, StrongETag, BadETag,
@@ -58,7 +58,7 @@ func FaultNames() []FaultName {
 	return all
 }
 
-// own tells the kit what it cannot know of our faults.
+// own tells the kit what it must know about our faults.
 func own() map[FaultName]simulate.Own {
 	all := map[FaultName]simulate.Own{EmptyBundle: {}, PartialBundle: {}, StrongETag: {}, BadETag: {}}
 	for _, table := range []map[FaultName]reason{reasons, tokenReasons} {
@@ -69,14 +69,14 @@ func own() map[FaultName]simulate.Own {
 	return all
 }
 
-// StatusOf is the status that a fault answers, 0 for one that only spoils.
+// StatusOf returns the status of a fault's answer, 0 for one that only spoils.
 func StatusOf(name FaultName) int { return reasonOf(name).status }
 
-// spoil does what our own faults do to an answer.
+// spoil applies our own faults to an answer.
 func spoil(name FaultName, a simulate.Answer) simulate.Answer {
 	switch name {
 	case EmptyBundle, PartialBundle:
-		a.Body = thinned(a.Body, name == EmptyBundle)
+		a.Body = withoutEntries(a.Body, name == EmptyBundle)
 	case StrongETag:
 		return a.With("ETag", strings.TrimPrefix(a.Header.Get("ETag"), "W/"))
 	case BadETag:
@@ -86,8 +86,8 @@ func spoil(name FaultName, a simulate.Answer) simulate.Answer {
 	return a
 }
 
-// thinned takes entries out of a bundle; what is none is left alone.
-func thinned(body []byte, all bool) []byte {
+// withoutEntries removes entries from a bundle; it does not change other bodies.
+func withoutEntries(body []byte, all bool) []byte {
 	var b map[string]any
 	if err := json.Unmarshal(body, &b); err != nil || b["resourceType"] != "Bundle" {
 		return body

@@ -14,8 +14,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// answers of every fault that replaces one: code of the R4 body or the body
-// itself, then those of the STU3 path (CONTRACT.md "Errors").
+// answers has the answer of every fault that replaces one: the code of the R4 body, or
+// the body itself, and the same for the STU3 path (CONTRACT.md "Errors").
 var answers = map[simulate.Name]struct{ r4, stu3 string }{
 	simulate.Error(400):           {"invalid REC_BAD_REQUEST http-error-codes", ""},
 	erstest.MissingHeader:         {"required MISSING_HEADER NHSD-API-ErrorOrWarningCode", ""},
@@ -101,8 +101,8 @@ func TestSpoiltAnswers(t *testing.T) {
 	}
 }
 
-// TestWhomFaultsMeet: by call, service, order and what else a test says.
-func TestWhomFaultsMeet(t *testing.T) {
+// TestWhichRequestsMeetFaults: by call, service, order and a test's own function.
+func TestWhichRequestsMeetFaults(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault simulate.Fault
@@ -130,8 +130,8 @@ func TestWhomFaultsMeet(t *testing.T) {
 	require.Panics(t, func() { erstest.New(erstest.Options{Clients: []erstest.Client{{}}}) })
 }
 
-// TestFaultsOfTokens: rows of the table that no assertion brings about, and what
-// any server can do.
+// TestFaultsOfTokens: rows of the table that no assertion can cause, and faults of any
+// server.
 func TestFaultsOfTokens(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{Clients: twoClients})
@@ -146,7 +146,7 @@ func TestFaultsOfTokens(t *testing.T) {
 	}
 	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.DroppedBefore}, Times: -1})
 	_, err := tokenOf(t, base, "c1")
-	require.NoError(t, err, "a fault for no kind leaves tokens alone")
+	require.NoError(t, err, "a fault that names no kind does not affect tokens")
 }
 
 func TestHeldBackAndWatched(t *testing.T) {
@@ -154,7 +154,7 @@ func TestHeldBackAndWatched(t *testing.T) {
 	world := many(1)
 	server, base := erstest.Start(t, erstest.Options{World: world})
 	free := make(chan struct{})
-	// named before the request is answered, and the request waits until it is
+	// The service is renamed before the request is answered, which waits for it.
 	server.Fault(simulate.Fault{Wait: free, LatencyMS: 1, Do: func() { _ = world.Rename("1", "Meanwhile") }})
 	time.AfterFunc(10*time.Millisecond, func() { close(free) })
 	require.Equal(t, "Meanwhile", get(servicesPath+"/1").to(t, base).body["name"])

@@ -24,25 +24,25 @@ type Client struct {
 	ID    string         // the API key
 	KeyID string         // kid of the registered key
 	Key   *rsa.PublicKey // default that of apimtest.Key()
-	// Provider is an application without the REFERRER context: it may read code
-	// systems only.
+	// Provider is an application without the REFERRER context: it may only read code
+	// systems.
 	Provider bool
-	// Life is how long a token holds; 0: 599 s.
+	// Life is how long a token is valid; 0: 599 s.
 	Life time.Duration
-	// TokenURL is the audience wanted; "": the address a request came to.
+	// TokenURL is the required audience; "": the address to which a request was sent.
 	TokenURL string
 }
 
-// Limit is the gateway's, for each client (CONTRACT.md "Limits"). Deployed are 600
-// and 720. What is refused does not count.
+// Limit is the gateway's limit for each client (CONTRACT.md "Limits"). In production
+// it is 600 and 720. Refused requests do not count.
 type Limit struct {
-	PerMinute   int  // quota of a minute, which begins with its first request; 0: none
-	SpikePerMin int  // spike arrest: requests are at least a minute divided by this apart; 0: none
-	Burst       int  // how many may come at once before spike arrest smooths; 0: 1
+	PerMinute   int  // quota for a minute, which begins with its first request; 0: none
+	SpikePerMin int  // spike arrest: requests must be at least a minute divided by this apart; 0: none
+	Burst       int  // how many may arrive at once before spike arrest smooths; 0: 1
 	EmptyBody   bool // 429 without the R4 body
 }
 
-// gateway stands before the API: tokens, headers, limits.
+// gateway is in front of the API: tokens, headers, limits.
 type gateway struct {
 	options   Options
 	now       func() time.Time
@@ -54,11 +54,11 @@ type gateway struct {
 	used map[string]*usage
 }
 
-// usage is what a client used of its limit.
+// usage is how much of its limit a client has used.
 type usage struct {
 	minute time.Time // when the quota's minute began
 	count  int
-	next   time.Time // when spike arrest is level again
+	next   time.Time // when spike arrest has fully recovered
 }
 
 func newGateway(o Options, now func() time.Time) *gateway {
@@ -78,12 +78,12 @@ func newGateway(o Options, now func() time.Time) *gateway {
 	return g
 }
 
-// TokenEndpoint returns the token endpoint of a client, nil if there is no such
-// client: to count its calls, to change its keys, to end its tokens.
+// TokenEndpoint returns the token endpoint of a client, to count its calls, change its
+// keys or expire its tokens; nil if there is no such client.
 func (s *Server) TokenEndpoint(client string) *apimtest.Endpoint { return s.gate.endpoints[client] }
 
-// client says whose token a request has; "" for nobody's. The request of a token
-// belongs to the client that signed it, whether it may or not.
+// client returns the client whose token a request has; "" for none. A request for a
+// token belongs to the client that signed it, whether it is accepted or not.
 func (g *gateway) client(r *http.Request) string {
 	if r.URL.Path == TokenPath {
 		return issuer(r)
@@ -100,7 +100,8 @@ func (g *gateway) client(r *http.Request) string {
 	return ""
 }
 
-// token gives tokens. A request of an unknown client is refused by the first.
+// token issues tokens. The first client's endpoint refuses requests of unknown
+// clients.
 func (g *gateway) token(r *http.Request, e *Entry) simulate.Answer {
 	if len(g.order) == 0 {
 		return noSuchPath(r, e)
@@ -112,8 +113,8 @@ func (g *gateway) token(r *http.Request, e *Entry) simulate.Answer {
 	return simulate.Held(endpoint, r)
 }
 
-// issuer reads who signed an assertion, without believing it, and leaves the
-// body as it was.
+// issuer reads who claims to have signed an assertion, without verifying it, and does
+// not consume the body.
 func issuer(r *http.Request) string {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
 	if err != nil {
@@ -141,7 +142,7 @@ func issuer(r *http.Request) string {
 	return who.Issuer
 }
 
-// guard answers what never reaches the API behind the gateway.
+// guard answers the requests that the gateway does not pass on to the API.
 func (g *gateway) guard(handle handler) handler {
 	return func(r *http.Request, e *Entry) simulate.Answer {
 		if a, refused := g.refuse(r, e); refused {
@@ -173,8 +174,8 @@ func (g *gateway) refuse(r *http.Request, e *Entry) (simulate.Answer, bool) {
 	return simulate.Answer{}, false
 }
 
-// notAllowed are the headers that an application-restricted client must not
-// send (CONTRACT.md "Headers").
+// notAllowed returns the headers that an application-restricted client must not send
+// (CONTRACT.md "Headers").
 func notAllowed(h http.Header) (names []string) {
 	for name := range h {
 		if internalHeader(name) || strings.HasPrefix(strings.ToUpper(name), "NHSD-") {
@@ -185,7 +186,8 @@ func notAllowed(h http.Header) (names []string) {
 	return names
 }
 
-// internalHeader tells those that the gateway itself sets (CONTRACT.md "Headers").
+// internalHeader reports whether the gateway itself sets a header
+// (CONTRACT.md "Headers").
 func internalHeader(name string) bool { return strings.HasPrefix(strings.ToUpper(name), "X-ERS-") }
 
 func acceptable(accept []string) bool {
@@ -202,7 +204,8 @@ func acceptable(accept []string) bool {
 	return false
 }
 
-// allow counts a request against the limit of its client.
+// allow counts a request against the limit of its client, and reports whether it is
+// within it.
 func (g *gateway) allow(client string, at time.Time) bool {
 	l := g.options.Limit
 	if l.PerMinute == 0 && l.SpikePerMin == 0 {
@@ -225,7 +228,7 @@ func (g *gateway) allow(client string, at time.Time) bool {
 	return true
 }
 
-// smooth is a bucket that holds Burst and fills at the rate.
+// smooth applies a bucket that holds Burst requests and is refilled at the rate.
 func (u *usage) smooth(l Limit, at time.Time) bool {
 	gap := time.Minute / time.Duration(l.SpikePerMin)
 	if u.next.Sub(at) > gap*time.Duration(max(l.Burst, 1)-1) {

@@ -14,7 +14,7 @@ import (
 
 var twoClients = []erstest.Client{{ID: "c1", KeyID: "k"}, {ID: "c2", KeyID: "k", Provider: true}}
 
-// TestTokens: the endpoint is that of apimtest, one for each client.
+// TestTokens: each client has an endpoint of apimtest.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{World: many(1), Clients: twoClients})
@@ -22,7 +22,7 @@ func TestTokens(t *testing.T) {
 	require.ErrorContains(t, err, "401")
 	token, err := tokenOf(t, base, "c1")
 	require.NoError(t, err)
-	require.Equal(t, 2, server.TokenEndpoint("c1").Calls(), "the first client's answers for those unknown")
+	require.Equal(t, 2, server.TokenEndpoint("c1").Calls(), "the first client's endpoint answers unknown ones")
 	require.Zero(t, server.TokenEndpoint("c2").Calls())
 	require.Nil(t, server.TokenEndpoint("nobody"))
 
@@ -50,16 +50,16 @@ func TestTokens(t *testing.T) {
 	tokens := server.Ledger(erstest.Token)
 	require.Len(t, tokens, 3)
 	require.Equal(t, "c1", tokens[1].Client)
-	require.Equal(t, 404, call{method: "POST", path: erstest.TokenPath}.to(t, erstest.Root(open(t))).status, "without clients there is none")
+	require.Equal(t, 404, call{method: "POST", path: erstest.TokenPath}.to(t, erstest.Root(startUnauthenticated(t))).status, "without clients there is no endpoint")
 }
 
-func open(t *testing.T) string {
+func startUnauthenticated(t *testing.T) string {
 	t.Helper()
 	_, base := erstest.Start(t, erstest.Options{})
 	return base
 }
 
-// TestHeadersNotAllowed has the headers of CONTRACT.md "Headers".
+// TestHeadersNotAllowed covers the headers of CONTRACT.md "Headers".
 func TestHeadersNotAllowed(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{World: many(1), Clients: twoClients})
@@ -82,7 +82,7 @@ func TestHeadersNotAllowed(t *testing.T) {
 	require.Equal(t, []string{"Nhsd-Ers-Business-Function"}, sandbox.Ledger()[0].NotAllowed)
 }
 
-// clock is one that tests move.
+// clock is a clock that tests move.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -94,19 +94,19 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) pass(d time.Duration) {
+func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// TestLimits: quota and spike arrest are each client's own (CONTRACT.md "Limits").
+// TestLimits: each client has its own quota and spike arrest (CONTRACT.md "Limits").
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		limit erstest.Limit
 		gap   time.Duration
-		want  []int // statuses of requests that far apart
+		want  []int // statuses of requests with this gap
 	}{
 		"quota":         {erstest.Limit{PerMinute: 2}, 25 * time.Second, []int{200, 200, 429, 200, 200, 429}},
 		"spike, slower": {erstest.Limit{SpikePerMin: 600}, 100 * time.Millisecond, []int{200, 200, 200, 200}},
@@ -131,13 +131,13 @@ func TestLimits(t *testing.T) {
 				require.Equal(t, row.limit.EmptyBody, got.text == "")
 				require.Equal(t, !row.limit.EmptyBody, got.code() == "throttled TOO_MANY_REQUESTS NHSD-API-ErrorOrWarningCode")
 			}
-			c.pass(row.gap)
+			c.advance(row.gap)
 		}
 		require.Equal(t, limited, server.Summary().Clients["c1"].Limited)
 	}
 }
 
-// TestPace: the ledger proves the spacing and the peak, by client.
+// TestPace: the ledger shows the spacing and the peak, by client.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	c := &clock{now: time.Now()}
@@ -148,10 +148,10 @@ func TestPace(t *testing.T) {
 	require.NoError(t, err)
 	for range 21 {
 		call{method: "HEAD", path: servicesPath + "/1", token: one}.to(t, base)
-		c.pass(100 * time.Millisecond)
+		c.advance(100 * time.Millisecond)
 	}
 	call{method: "GET", path: specials, token: two}.to(t, base)
-	c.pass(10 * time.Millisecond)
+	c.advance(10 * time.Millisecond)
 	call{method: "GET", path: specials, token: two}.to(t, base)
 	sum := server.Summary()
 	require.Equal(t, erstest.Pace{
@@ -171,7 +171,7 @@ func TestPace(t *testing.T) {
 	require.Empty(t, server.Summary().Clients)
 }
 
-// TestMeasuredUnderLoad: nothing is lost when many ask at once.
+// TestMeasuredUnderLoad: the ledger loses nothing if many requests come at once.
 func TestMeasuredUnderLoad(t *testing.T) {
 	t.Parallel()
 	server, base := erstest.Start(t, erstest.Options{World: many(20), KeptEntries: 100})

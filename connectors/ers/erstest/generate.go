@@ -19,7 +19,7 @@ type Site struct {
 	Name     string          // ends the names of some services; may be empty
 }
 
-// Sites are plain sites with these codes.
+// Sites returns plain sites with these codes.
 func Sites(codes ...profile.ODSCode) []Site {
 	sites := make([]Site, 0, len(codes))
 	for _, code := range codes {
@@ -28,9 +28,9 @@ func Sites(codes ...profile.ODSCode) []Site {
 	return sites
 }
 
-// NewWorld makes up so many services at each site, the same for the same seed
-// and sites. Of every hundred services one is removed, of every 33 one is not
-// published, and from the 42nd on some dates are wrong: smaller worlds are clean.
+// NewWorld makes up a number of services at each site, the same for the same seed and
+// sites. One in a hundred services is removed, one in 33 is not published, and from
+// the 42nd on some dates are wrong, so that smaller worlds are clean.
 func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 	w := &World{
 		services: make(map[services.ID]*Service, len(sites)*servicesPerSite),
@@ -44,7 +44,7 @@ func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 		d := newDraw(seed, string(site.Code))
 		first := d.IntN(len(departments))
 		for i := range servicesPerSite {
-			// 7 and the number of departments share no factor: all come before one comes again
+			// 7 and the number of departments share no factor: all come before any comes again.
 			at := (first + 7*i) % len(departments)
 			s := d.service(site, departments[at], i/len(departments))
 			s.ID = services.ID(strconv.Itoa(11_000 + 3*n + d.IntN(3)))
@@ -56,7 +56,7 @@ func NewWorld(seed uint64, sites []Site, servicesPerSite int) *World {
 	return w
 }
 
-// draw is a stream of chances that depends on the seed and the site only.
+// draw is a stream of random numbers that depends only on the seed and the site.
 type draw struct{ *rand.Rand }
 
 func newDraw(seed uint64, name string) draw {
@@ -67,8 +67,8 @@ func newDraw(seed uint64, name string) draw {
 
 func (d draw) chance(percent int) bool { return d.IntN(100) < percent }
 
-// service makes up what the API says; round counts how often the site had that
-// department before.
+// service makes up what the API says; round is how often the site had that department
+// before.
 func (d draw) service(site Site, dep department, round int) *Service {
 	s := &Service{
 		Provider: site.Provider, Specialty: dep.specialty, ClinicTypes: []string{dep.clinic}, Published: true,
@@ -92,7 +92,7 @@ func (d draw) service(site Site, dep department, round int) *Service {
 	return s
 }
 
-// name is as hospitals write them: no two do it alike.
+// name returns a name as hospitals write them, each in its own style.
 func (d draw) name(site Site, dep department, round int) string {
 	place := site.Name
 	if place == "" {
@@ -110,7 +110,7 @@ func (d draw) name(site Site, dep department, round int) string {
 	return name
 }
 
-// flows are one or two, never an appointment together with triage
+// flows sets one or two flows, never an appointment together with triage
 // (CONTRACT.md "The service resource").
 func (d draw) flows(s *Service) {
 	switch n := d.IntN(100); {
@@ -131,7 +131,7 @@ func (d draw) flows(s *Service) {
 	}
 }
 
-// contacts have numbers kept for drama.
+// contacts sets contacts, with telephone numbers reserved for fiction.
 func (d draw) contacts(s *Service, dep department) {
 	phone := func() string { return fmt.Sprintf("01632 960%03d", d.IntN(1000)) }
 	box := strings.ReplaceAll(strings.ToLower(dep.specialty), "_", ".") + "@" + strings.ToLower(string(s.Provider)) + ".example.nhs.uk"
@@ -149,7 +149,7 @@ func (d draw) contacts(s *Service, dep department) {
 	}
 }
 
-// state makes up what only the extract says, dirt included
+// state makes up what only the extract says, including dirt
 // (CONTRACT.md "The EBSX05 extract").
 func (d draw) state(s *Service, n int) {
 	s.Begin = profile.NewDate(2006+d.IntN(19), time.Month(1+d.IntN(12)), 1+d.IntN(28))

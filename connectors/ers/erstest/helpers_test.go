@@ -28,7 +28,7 @@ type call struct {
 }
 
 type reply struct {
-	status int // 0: no answer; below 0: a body cut short
+	status int // 0: no answer; below 0: the body was cut short
 	header http.Header
 	text   string
 	body   map[string]any
@@ -44,7 +44,7 @@ func (c call) to(t *testing.T, base string) reply {
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	req.Close = true // on a kept connection net/http repeats a GET that broke
+	req.Close = true // on a reused connection net/http repeats a GET that broke
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return reply{}
@@ -61,7 +61,7 @@ func (c call) to(t *testing.T, base string) reply {
 
 func get(path string) call { return call{method: http.MethodGet, path: path} }
 
-// code is that of an OperationOutcome, with its issue code and system.
+// code returns the code of an OperationOutcome, with its issue code and system.
 func (r reply) code() string {
 	issues, _ := r.body["issue"].([]any)
 	if len(issues) != 1 {
@@ -82,7 +82,7 @@ func (r reply) found() (ids []string) {
 	return ids
 }
 
-// recorded are the services of the official sandbox.
+// recorded returns the services of the official sandbox.
 func recorded() *erstest.World {
 	w := erstest.NewWorld(1, nil, 0)
 	one := erstest.Service{Published: true, Type: erstest.TypeArray}
@@ -102,7 +102,7 @@ func recorded() *erstest.World {
 	return w
 }
 
-// many is n services, all to be seen, with the numbers 1 to n.
+// many returns n visible services, with the numbers 1 to n.
 func many(n int) *erstest.World {
 	w := erstest.NewWorld(1, nil, 0)
 	for i := range n {

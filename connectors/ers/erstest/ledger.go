@@ -8,34 +8,35 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Entry is one request, numbered and timed as it came, before any latency, and
-// what came of it.
+// Entry is one request with its outcome, numbered and timed on arrival, before any
+// latency.
 type Entry struct {
 	simulate.Entry
 
-	Client      string   `json:"client,omitempty"` // whose token it had; of a token request, who signed it
+	Client      string   `json:"client,omitempty"` // the client whose token it had; for a token request, the client that signed it
 	Query       string   `json:"query,omitempty"`  // as sent
-	IDs         []string `json:"ids,omitempty"`    // asked for, in the order sent
+	IDs         []string `json:"ids,omitempty"`    // requested, in the order sent
 	Records     int      `json:"records,omitempty"`
 	Correlation string   `json:"correlation,omitempty"`
-	RequestID   string   `json:"request_id,omitempty"`  // answered
+	RequestID   string   `json:"request_id,omitempty"`  // in the answer
 	NotAllowed  []string `json:"not_allowed,omitempty"` // headers that an unattended client must not send
 }
 
-// Pace is how fast requests of the API came; tokens are counted apart.
+// Pace says how fast API requests arrived; token requests are counted separately.
 type Pace = simulate.Pace
 
-// Summary counts all requests since the start, also those the ledger forgot.
+// Summary counts all requests since the start, including those that the ledger
+// forgot.
 type Summary struct {
 	Requests   map[Kind]map[string]int `json:"requests"`    // by status; "0" for broken connections
 	Clients    map[string]Pace         `json:"clients"`     // by client id, "" for those without a token
 	All        Pace                    `json:"all"`         // of all clients together
-	MostIDs    int                     `json:"most_ids"`    // of one request
+	MostIDs    int                     `json:"most_ids"`    // in one request
 	NotAllowed int                     `json:"not_allowed"` // requests with a header that is not allowed
 }
 
-// Peak returns how many of these requests, oldest first, came within any span
-// of that length: the half-open one, so that 100 ms apart are ten a second.
+// Peak returns the most of these requests, oldest first, within any span of that
+// length. The span is half-open, so that requests 100 ms apart are ten a second.
 func Peak(entries []Entry, span time.Duration) int {
 	var p simulate.Pacer
 	for _, e := range entries {
@@ -44,7 +45,7 @@ func Peak(entries []Entry, span time.Duration) int {
 	return p.Peak()
 }
 
-// paces are what the ledger does not count. The server's lock guards it.
+// paces holds the figures that the ledger does not count. The server's lock guards it.
 type paces struct {
 	clients map[string]*simulate.Pacer
 	all     simulate.Pacer
@@ -92,8 +93,8 @@ func (s *Server) record(e *Entry) {
 	}
 }
 
-// Ledger returns the last requests that were answered, in the order they came;
-// of these kinds, or all.
+// Ledger returns the last requests that were answered, in the order of arrival, of
+// these kinds or all.
 func (s *Server) Ledger(kinds ...Kind) []Entry {
 	return slices.DeleteFunc(s.Book.Entries(), func(e Entry) bool {
 		return len(kinds) > 0 && !slices.Contains(kinds, e.Kind)
@@ -114,7 +115,7 @@ func (s *Server) Summary() Summary {
 	return sum
 }
 
-// forget is what goes with the ledger.
+// forget forgets all that Reset forgets besides the ledger.
 func (s *Server) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,7 +24,8 @@ const (
 		`"detail":{"errorcode":"entities.UnresolvedVariable"}}}`
 )
 
-// reason is a row of the table of CONTRACT.md "Errors"; system "" has no FHIR body.
+// reason is a row of the table in CONTRACT.md "Errors"; without a system it has no FHIR
+// body.
 type reason struct {
 	status      int
 	code        string // details.coding.code
@@ -58,8 +59,8 @@ var reasons = map[FaultName]reason{
 	UnavailableEmpty:      {status: 503},
 }
 
-// tokenReasons are rows of data/ers/token_endpoint_cases.json that are no fault
-// of an assertion.
+// tokenReasons are the rows of data/ers/token_endpoint_cases.json that an assertion
+// cannot cause.
 var tokenReasons = map[FaultName]reason{
 	NoJWKS: {403, "public_key error", "", "", "You need to register a public key to use this authentication method" +
 		" - please contact support to configure"},
@@ -84,7 +85,7 @@ func reasonOf(name FaultName) reason {
 	return reason{status: name.Status()}
 }
 
-// refusal is the answer of a fault, as that call gives it.
+// refusal returns the answer of a fault, in the form of that call.
 func refusal(name FaultName, kind Kind, now time.Time) simulate.Answer {
 	row := reasonOf(name)
 	a := simulate.Answer{Status: row.status}
@@ -101,7 +102,7 @@ func refusal(name FaultName, kind Kind, now time.Time) simulate.Answer {
 	return a
 }
 
-// special fills in bodies that are no FHIR on any path.
+// special sets bodies that are not FHIR on any path.
 func special(name FaultName, a *simulate.Answer) bool {
 	switch name {
 	case NotFoundText:
@@ -158,7 +159,7 @@ type issue struct {
 	Diagnostics string   `json:"diagnostics,omitempty"`
 }
 
-// outcomeOf writes what the API says, and what the gateway says with its profile.
+// outcomeOf returns an outcome of the API, or of the gateway with its profile.
 func outcomeOf(row reason, now time.Time) outcome {
 	meta := outcomeMeta{LastUpdated: now.UTC().Format(stampLayout)}
 	if row.system == apiErrors {

@@ -46,8 +46,8 @@ func TestServicesAsRecorded(t *testing.T) {
 	require.Equal(t, 404, call{method: "HEAD", path: servicesPath + "/3"}.to(t, base).status)
 }
 
-// TestBundlesAsRecorded: the same but for the time, and `active`, which the
-// sandbox keeps from an older design.
+// TestBundlesAsRecorded: the same except for the time, and for `active`, which the
+// sandbox still has from an older design.
 func TestBundlesAsRecorded(t *testing.T) {
 	t.Parallel()
 	world := recorded()

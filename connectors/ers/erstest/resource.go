@@ -15,7 +15,7 @@ const (
 	stampLayout = "2006-01-02T15:04:05.00Z07:00"
 )
 
-// The resource (CONTRACT.md "The service resource"); fields stand in the order of
+// The resource (CONTRACT.md "The service resource"), with its fields in the order of
 // the recorded answers.
 type resource struct {
 	ID             string      `json:"id"`
@@ -68,7 +68,7 @@ type coding struct {
 	Display string `json:"display,omitempty"`
 }
 
-// resourceOf writes a service down.
+// resourceOf returns the resource of a service.
 func (o Options) resourceOf(s *Service) resource {
 	r := resource{
 		ID: string(s.ID), Meta: version{s.Version}, Language: "en", ResourceType: "HealthcareService",
@@ -91,7 +91,7 @@ func codeables(system string, codings []services.Coding) (list []codeable) {
 	return list
 }
 
-// typeOf is a list of concepts, or one that has all codings.
+// typeOf returns a list of concepts, or one concept with all codings.
 func (o Options) typeOf(s *Service) any {
 	list := codeables("eRS-AppointmentType", s.AppointmentTypes)
 	shape := s.Type
@@ -121,7 +121,7 @@ func extensionsOf(s *Service) (list []extension) {
 	}
 	for i, point := range s.Contacts {
 		telecom := extension{URL: "telecom", ValueContact: &contactPoint{point.System, point.Value}}
-		if i > 0 && s.Contacts[i-1].Purpose == point.Purpose { // neighbours of one purpose are one contact
+		if i > 0 && s.Contacts[i-1].Purpose == point.Purpose { // adjacent points with the same purpose are one contact
 			last := &list[len(list)-1]
 			last.NestedExtension = append(last.NestedExtension, telecom)
 			continue
@@ -149,8 +149,8 @@ func purposeOf(code string) *codeable {
 	return &codeable{[]coding{c}}
 }
 
-// addExtras adds what a reader must not mind: `active` is left over from an
-// older design and its absence means nothing (CONTRACT.md "The service resource").
+// addExtras adds what a reader must ignore. `active` is left over from an older design
+// and its absence means nothing (CONTRACT.md "The service resource").
 func addExtras(r *resource) {
 	active := false
 	r.Active, r.Comment = &active, "unknown to the contract"
@@ -177,10 +177,9 @@ type link struct {
 	URL      string `json:"url"`
 }
 
-// bundleOf answers a search: ids that match nothing are absent, and without any
-// match there is no entry at all (CONTRACT.md "Asking for many"). Addresses are
-// those of another environment. Entries are put in as they were written down
-// before.
+// bundleOf answers a search: ids that match nothing are absent, and without any match
+// there is no entry at all (CONTRACT.md "Asking for many"). URLs are those of another
+// environment. Entries were encoded before.
 func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) simulate.Answer {
 	base := s.options.BaseURL + "/R4/HealthcareService"
 	stamp := now.UTC().Format(stampLayout)
@@ -198,7 +197,7 @@ func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) simul
 			body = append(body, ',')
 		}
 		body = append(body, `{"fullUrl":"`+base+"/"+string(service.ID)+`","resource":`...)
-		body = append(body, s.written(service)...)
+		body = append(body, s.encode(service)...)
 		body = append(body, `,"search":{"mode":"match"}}`...)
 	}
 	body = append(body, "]}"...)
@@ -206,20 +205,20 @@ func (s *Server) bundleOf(asked []string, found []*Service, now time.Time) simul
 	return a
 }
 
-// draft is a resource as it was written down. Services are replaced and never
-// changed, so the same pointer says the same.
-type draft struct {
+// encoded is the cached JSON of a service. Services are replaced and never changed, so
+// the same pointer means the same content.
+type encoded struct {
 	of   *Service
 	text []byte
 }
 
-func (s *Server) written(service *Service) []byte {
-	if kept, ok := s.drafts.Load(service.ID); ok {
-		if d, ok := kept.(draft); ok && d.of == service {
+func (s *Server) encode(service *Service) []byte {
+	if kept, ok := s.encodings.Load(service.ID); ok {
+		if d, ok := kept.(encoded); ok && d.of == service {
 			return d.text
 		}
 	}
 	text := simulate.Marshal(s.options.resourceOf(service))
-	s.drafts.Store(service.ID, draft{service, text})
+	s.encodings.Store(service.ID, encoded{service, text})
 	return text
 }

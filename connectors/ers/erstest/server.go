@@ -13,16 +13,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// BasePath is where the API begins, TokenPath where tokens are given.
+// BasePath is where the API begins, TokenPath where tokens are issued.
 const (
 	BasePath  = "/referrals/FHIR"
 	TokenPath = "/oauth2/token" //nolint:gosec // a path
 )
 
-// Root returns the address of the server itself, of which base is the API's.
+// Root returns the address of the server itself from the base address of its API.
 func Root(base string) string { return strings.TrimSuffix(base, BasePath) }
 
-// Kind is a call of the API, by its number in the contract.
+// Kind is a kind of API call, by its number in the contract.
 type Kind = simulate.Kind
 
 // The kinds of requests.
@@ -49,25 +49,25 @@ const (
 	TypeMixed  TypeShape = "mixed"
 )
 
-// Options set up a server; the zero value is the sandbox: no authentication, no
+// Options configure a server; the zero value is the sandbox: no authentication, no
 // limit, and an empty world.
 type Options struct {
-	// World is what there is; nil: nothing but code systems.
+	// World holds the services; nil: only code systems.
 	World *World
 	// Clients are the registered applications; none: authentication is off and
 	// every request belongs to the client "".
 	Clients []Client
-	// Limit is each client's; the zero value is none.
+	// Limit applies to each client; the zero value means no limit.
 	Limit Limit
 	// Type is the shape of `type` unless a service says otherwise; "": object.
 	Type TypeShape
 	// Extras adds unknown fields, codes and extensions to every resource.
 	Extras bool
-	// Unpublished is the status that A033 and A037 answer for a service that is
-	// not published, 200, 403 or 404: the contract leaves it open. 0: 200. With
-	// 403 a batch that holds one is refused, with 404 it is absent.
+	// Unpublished is the status of A033 and A037 for a service that is not published,
+	// 200, 403 or 404, since it is not documented. 0: 200. With 403 a batch with such a
+	// service is refused, with 404 the service is absent.
 	Unpublished int
-	// BaseURL stands in link.url and fullUrl; "": that of another environment.
+	// BaseURL is used in link.url and fullUrl; "": that of another environment.
 	BaseURL string
 	// KeptEntries is how many of the last requests the ledger remembers; 0: one
 	// million. The summary counts all.
@@ -80,19 +80,19 @@ type Options struct {
 type Server struct {
 	*simulate.Kit[Entry]
 
-	options Options
-	world   *World
-	mux     *http.ServeMux
-	gate    *gateway
-	serial  atomic.Int64 // of X-Request-ID
-	drafts  sync.Map     // draft by service id
+	options   Options
+	world     *World
+	mux       *http.ServeMux
+	gate      *gateway
+	serial    atomic.Int64 // of X-Request-ID
+	encodings sync.Map     // draft by service id
 
 	mu    sync.Mutex
 	paces paces
 }
 
-// New makes a server. A client without an id, or two with one, panic: they are
-// mistakes of the test.
+// New makes a server. It panics on a client without an id, or two with the same, which
+// is a bug in the test.
 func New(o Options) *Server {
 	o.Type, o.BaseURL = cmp.Or(o.Type, TypeObject), cmp.Or(o.BaseURL, otherBaseURL)
 	o.Unpublished = cmp.Or(o.Unpublished, http.StatusOK)
@@ -125,21 +125,21 @@ func New(o Options) *Server {
 }
 
 // Handler returns what to serve. Faults that break a connection panic with
-// http.ErrAbortHandler, as net/http wants it.
+// http.ErrAbortHandler, as net/http requires.
 func (s *Server) Handler() http.Handler { return s.Kit.Handler(s.mux) }
 
 // World returns what the server shows.
 func (s *Server) World() *World { return s.world }
 
-// handler answers a request and writes down in the entry what it was about.
+// handler answers a request and records in the entry what it was about.
 type handler func(r *http.Request, e *Entry) simulate.Answer
 
-// call is the way of every request.
+// call handles every request.
 func (s *Server) call(kind Kind, handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := entryOf(kind, r)
 		e.Client = s.gate.client(r)
-		s.arrive(e) // at once: what is measured is the pace of the client
+		s.arrive(e) // at once, to measure the pace of the client
 		met := s.Meet(simulate.Request{HTTP: r, Kind: kind, Client: e.Client, IDs: asked(r), Apart: kind == Token})
 		simulate.Exchange{
 			Met: met, Entry: &e.Entry,
@@ -147,7 +147,7 @@ func (s *Server) call(kind Kind, handle handler) http.Handler {
 			Refuse: func(name FaultName) simulate.Answer { return refusal(name, kind, s.Now()) },
 			Spoil:  func(a simulate.Answer) simulate.Answer { return spoil(met.Name, a) },
 			Note: func(a simulate.Answer) simulate.Answer {
-				a = s.marked(a, r, e)
+				a = s.withIDs(a, r, e)
 				s.record(e)
 				return a
 			},
@@ -155,7 +155,7 @@ func (s *Server) call(kind Kind, handle handler) http.Handler {
 	})
 }
 
-// asked are the services that a request names.
+// asked returns the services that a request names.
 func asked(r *http.Request) []string {
 	if id := r.PathValue("id"); id != "" {
 		return []string{id}
@@ -164,9 +164,9 @@ func asked(r *http.Request) []string {
 	return ids
 }
 
-// marked adds the two ids of a request (CONTRACT.md "Headers"). The gateway drops
-// a client's own X-Request-ID.
-func (s *Server) marked(a simulate.Answer, r *http.Request, e *Entry) simulate.Answer {
+// withIDs adds the two ids of a request (CONTRACT.md "Headers"). The gateway drops a
+// client's own X-Request-ID.
+func (s *Server) withIDs(a simulate.Answer, r *http.Request, e *Entry) simulate.Answer {
 	if a.Status == 0 || e.Kind == Token {
 		return a
 	}
@@ -188,7 +188,7 @@ func noSuchPath(*http.Request, *Entry) simulate.Answer {
 	return simulate.JSON(http.StatusNotFound, map[string]string{"message": "Not Found"})
 }
 
-// parsed tells ids from other texts.
+// parsed returns the texts as ids, and false if any is not one.
 func parsed(texts []string) ([]services.ID, bool) {
 	ids := make([]services.ID, 0, len(texts))
 	for _, text := range texts {

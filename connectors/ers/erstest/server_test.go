@@ -23,8 +23,8 @@ func upTo(n int) string {
 	return strings.Join(ids, ",")
 }
 
-// TestSearchRules has the rules of CONTRACT.md "Asking for many", and 400 for what
-// they leave open.
+// TestSearchRules covers the rules of CONTRACT.md "Asking for many", with 400 for
+// anything else.
 func TestSearchRules(t *testing.T) {
 	t.Parallel()
 	_, base := erstest.Start(t, erstest.Options{World: many(30)})
@@ -59,8 +59,8 @@ func TestSearchRules(t *testing.T) {
 		require.Equal(t, 200, got.status, query)
 		require.Equal(t, want.ids, got.found(), query)
 		require.InDelta(t, len(want.ids), got.body["total"], 0)
-		require.Equal(t, len(want.ids) > 0, got.body["entry"] != nil, "no entry when there is none: %s", query)
-		require.NotContains(t, got.text, base, "addresses are another environment's")
+		require.Equal(t, len(want.ids) > 0, got.body["entry"] != nil, "no entry if nothing is found: %s", query)
+		require.NotContains(t, got.text, base, "URLs are those of another environment")
 	}
 }
 
@@ -103,7 +103,7 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-// TestTypeShapes has both forms of type (CONTRACT.md "The service resource").
+// TestTypeShapes covers both forms of type (CONTRACT.md "The service resource").
 func TestTypeShapes(t *testing.T) {
 	t.Parallel()
 	typed := func(n int, shape erstest.TypeShape) erstest.Service {
@@ -172,8 +172,7 @@ func TestVisibility(t *testing.T) {
 	}
 }
 
-// TestUnpublished has the three answers that nobody decides between
-// (CONTRACT.md "Assumptions").
+// TestUnpublished covers the three possible answers (CONTRACT.md "Assumptions").
 func TestUnpublished(t *testing.T) {
 	t.Parallel()
 	for option, want := range map[int]struct{ single, batch, found int }{0: {200, 200, 2}, 403: {403, 403, 0}, 404: {404, 200, 1}} {
@@ -189,7 +188,7 @@ func TestUnpublished(t *testing.T) {
 	}
 }
 
-// TestVersions: the ETag is the version, which every change but a label raises.
+// TestVersions: the ETag is the version, which every change except of a label raises.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	world := recorded()

@@ -9,7 +9,7 @@ import (
 
 var began = profile.NewDate(2004, time.June, 1)
 
-// department is a service as hospitals have them.
+// department is a typical service of a hospital.
 type department struct {
 	specialty   string // its code and label
 	label       string
@@ -158,7 +158,7 @@ var priorities = []Concept{
 	{Code: "TWO_WEEK_WAIT", Display: "Two Week Wait", DeferDays: 5, TriageDays: 2},
 }
 
-// reasonsWhy stand for the three lists of reasons, which nobody shows.
+// reasonsWhy stands in for the three lists of reasons, which are never shown.
 var reasonsWhy = []Concept{
 	{Code: "NOT_SPECIFIED", Display: "Not specified"},
 	{Code: "PATIENT_DIED", Display: "Patient died"},

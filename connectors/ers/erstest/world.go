@@ -12,12 +12,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Service is a service with what the API says of it and what only the extract
-// says (CONTRACT.md "What each source says").
+// Service is a service with what the API says about it and what only the extract says
+// (CONTRACT.md "What each source says").
 type Service struct {
 	services.Service
 
-	Type        TypeShape       `json:"type,omitempty"`     // how `type` is written; "": as the server's option says
+	Type        TypeShape       `json:"type,omitempty"`     // how `type` is written; "": by the server's option
 	Provider    profile.ODSCode `json:"provider,omitempty"` // the organisation
 	Specialty   string          `json:"specialty,omitempty"`
 	ClinicTypes []string        `json:"clinic_types,omitempty"`
@@ -26,7 +26,7 @@ type Service struct {
 	Gender      string          `json:"gender,omitempty"`  // MALE, FEMALE or MALE_AND_FEMALE
 	Published   bool            `json:"published"`
 	Unpublished profile.Date    `json:"unpublished,omitzero"` // since when
-	Begin       profile.Date    `json:"begin,omitzero"`       // may lie in the future: dirt
+	Begin       profile.Date    `json:"begin,omitzero"`       // may be in the future: dirt
 	End         profile.Date    `json:"end,omitzero"`
 	Removed     bool            `json:"removed,omitempty"`     // unknown to the API
 	Hidden      bool            `json:"hidden,omitempty"`      // from every client
@@ -37,31 +37,31 @@ func (s *Service) hiddenFrom(client string) bool {
 	return s.Hidden || slices.Contains(s.HiddenFrom, client)
 }
 
-// World is the services and code systems of e-RS. It may be used by many
-// goroutines. What it returns is the caller's but for the lists in it, which are
-// replaced and never written to.
+// World holds the services and code systems of e-RS. It may be used by many goroutines.
+// Its results belong to the caller, except for the lists in them, which are replaced
+// and never written to.
 type World struct {
 	mu       sync.RWMutex
 	services map[services.ID]*Service
 	systems  map[string]*system
 }
 
-// Service returns a service, also one that is removed or hidden.
+// Service returns a service, even if it is removed or hidden.
 func (w *World) Service(id services.ID) (Service, bool) {
-	if s := w.look(id); s != nil {
+	if s := w.serviceOf(id); s != nil {
 		return *s, true
 	}
 	return Service{}, false
 }
 
-// look returns a service that nobody may write to, or nil.
-func (w *World) look(id services.ID) *Service {
+// serviceOf returns a service, or nil. The caller must not write to it.
+func (w *World) serviceOf(id services.ID) *Service {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.services[id]
 }
 
-// Services lists the services of sites, or all, by number.
+// Services lists the services of the given sites, or all, by number.
 func (w *World) Services(sites ...profile.ODSCode) []Service {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -75,21 +75,20 @@ func (w *World) Services(sites ...profile.ODSCode) []Service {
 	return list
 }
 
-// IDs lists the numbers of all services, also of those that are removed or
-// hidden, in order.
+// IDs lists the numbers of all services, including removed and hidden ones, in order.
 func (w *World) IDs() []services.ID {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return slices.SortedFunc(maps.Keys(w.services), compareIDs)
 }
 
-// compareIDs orders as numbers.
+// compareIDs orders ids as numbers.
 func compareIDs(a, b services.ID) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// Add adds services, or puts them in place of those with their numbers. A
-// missing version is 1. Published has to be said.
+// Add adds services, or replaces those with their numbers. A missing version becomes 1.
+// Published must be set.
 func (w *World) Add(listed ...Service) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -109,28 +108,29 @@ func (w *World) Add(listed ...Service) error {
 func (w *World) Change(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) {
 		s.Hours = hours[(slices.Index(hours, s.Hours)+1)%len(hours)]
-		s.next()
+		s.raiseVersion()
 	})
 }
 
 // Restamp gives services a new version and changes nothing.
 func (w *World) Restamp(ids ...services.ID) error {
-	return w.update(ids, func(s *Service) { s.next() })
+	return w.update(ids, func(s *Service) { s.raiseVersion() })
 }
 
 // Rename gives a service another name, and a new version.
 func (w *World) Rename(id services.ID, name string) error {
 	return w.update([]services.ID{id}, func(s *Service) {
 		s.Name = name
-		s.next()
+		s.raiseVersion()
 	})
 }
 
-// Move takes a service to another site, with a new version. The provider stays.
+// Move moves a service to another site, with a new version. The provider does not
+// change.
 func (w *World) Move(id services.ID, site profile.ODSCode) error {
 	return w.update([]services.ID{id}, func(s *Service) {
 		s.Sites = []profile.ODSCode{site}
-		s.next()
+		s.raiseVersion()
 	})
 }
 
@@ -139,7 +139,7 @@ func (w *World) Remove(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) { s.Removed = true })
 }
 
-// Return takes back Remove and Hide; the version is the one there was.
+// Return undoes Remove and Hide; the version does not change.
 func (w *World) Return(ids ...services.ID) error {
 	return w.update(ids, func(s *Service) { s.Removed, s.Hidden, s.HiddenFrom = false, false, nil })
 }
@@ -153,8 +153,8 @@ func (w *World) Hide(id services.ID, clients ...string) error {
 	})
 }
 
-// Relabel gives an appointment type, request flow or bookable type another label
-// in every service. No version changes: labels are reference data
+// Relabel gives an appointment type, request flow or bookable type another label in
+// every service. No version changes, since labels are reference data
 // (CONTRACT.md "One service and its version").
 func (w *World) Relabel(code, display string) error {
 	return w.update(w.IDs(), func(s *Service) {
@@ -168,12 +168,12 @@ func (w *World) Relabel(code, display string) error {
 	})
 }
 
-func (s *Service) next() {
-	n, _ := strconv.Atoi(s.Version) // one that is no number begins again
+func (s *Service) raiseVersion() {
+	n, _ := strconv.Atoi(s.Version) // a version that is not a number starts again
 	s.Version = strconv.Itoa(n + 1)
 }
 
-// update replaces services by changed ones, all or none.
+// update replaces services with changed ones, all or none.
 func (w *World) update(ids []services.ID, change func(*Service)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -29,10 +29,10 @@ func TestWorldIsTheSameAgain(t *testing.T) {
 		kinds[s.ClinicTypes[0]] = true
 		require.Equal(t, profile.ODSCode("RR8"), s.Provider)
 	}
-	require.Len(t, kinds, 45, "no department twice before all were there")
+	require.Len(t, kinds, 45, "no department twice before all have come once")
 }
 
-// TestWorldHasVariety: everything the contract knows, and the dirt of the extract.
+// TestWorldHasVariety: everything in the contract, and the dirt of the extract.
 func TestWorldHasVariety(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
@@ -137,7 +137,7 @@ func mustJSON(t *testing.T, v any) []byte {
 	return text
 }
 
-// TestConcepts: labels change, codes come and retire.
+// TestConcepts: labels change, codes are added and retired.
 func TestConcepts(t *testing.T) {
 	t.Parallel()
 	world := erstest.NewWorld(1, nil, 0)

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	renewShare = 0.8              // of a token's life, after which it is renewed (CONTRACT.md "Tokens")
-	renewPause = 10 * time.Second // between renewals that fail while the old token still holds
-	patience   = 2 * time.Minute  // of one renewal, all attempts together
+	renewShare   = 0.8              // of a token's life, after which it is renewed (CONTRACT.md "Tokens")
+	renewPause   = 10 * time.Second // between failed renewals while the old token is still valid
+	renewTimeout = 2 * time.Minute  // for one renewal, all attempts together
 )
 
 // Options configure Tokens.
 type Options struct {
-	TokenURL string          // exact: it is the assertion's audience, too; https, or http on this machine
+	TokenURL string          // exact, since it is also the assertion's audience; https, or http on this machine
 	ClientID string          // of the registered application, the platform's "API key"
 	KeyID    string          // kid of the registered public key
 	Key      *rsa.PrivateKey // from ParseKey; at least 2048 bits
@@ -36,8 +36,8 @@ type Options struct {
 	Now       func() time.Time  // default time.Now
 }
 
-// Tokens holds the current token of one application. It may be used
-// concurrently: however many callers wait, one request is under way.
+// Tokens holds the current token of one application. It may be used concurrently:
+// however many callers wait, only one request is made at a time.
 type Tokens struct {
 	options Options
 	client  *httpx.Client
@@ -47,10 +47,10 @@ type Tokens struct {
 	current token
 }
 
-// token is one that the platform issued. The zero value is none.
+// token is a token that the platform issued. The zero value means none.
 type token struct {
 	value string
-	renew time.Time // from when on a new one is asked for
+	renew time.Time // when to start asking for a new one
 	end   time.Time
 }
 
@@ -73,7 +73,7 @@ func New(o Options) (*Tokens, error) {
 	}
 	return &Tokens{options: o, client: httpx.New(httpx.Options{
 		Name: "token endpoint",
-		// The same assertion is never sent twice: its jti is burnt by the first attempt.
+		// The same assertion is never sent twice: the first attempt uses up its jti.
 		Limits:    httpx.Limits{Attempts: 1, Timeout: o.Timeout, MaxBytes: 64 << 10},
 		Headers:   o.Timeout,
 		Transport: o.Transport,
@@ -87,7 +87,7 @@ func (o Options) check() error {
 	switch {
 	case err != nil || address.Host == "":
 		return errors.New("token address: want an absolute URL")
-	case address.Scheme != "https" && (address.Scheme != "http" || !local(address.Hostname())):
+	case address.Scheme != "https" && (address.Scheme != "http" || !isLoopback(address.Hostname())):
 		return errors.New("token address: want https://")
 	case address.User != nil || address.RawQuery != "" || address.Fragment != "":
 		return errors.New("token address: want no user, query or fragment")
@@ -101,7 +101,7 @@ func (o Options) check() error {
 	return checkKey(o.Key)
 }
 
-func local(host string) bool {
+func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -112,14 +112,14 @@ func (t *Tokens) String() string { return "tokens of " + t.options.ClientID }
 // GoString is String, so that no way of printing shows a token.
 func (t *Tokens) GoString() string { return t.String() }
 
-// Token returns a token that is good for a while, asking for a new one after
-// 80 % of its life. While that fails the old one is returned until it ends.
-// Errors are *Error, or the context's own.
+// Token returns a token that stays valid for a while. It asks for a new one after
+// 80 % of the old one's life; while that fails it returns the old one until it
+// expires. Errors are *Error, or the context's own.
 func (t *Tokens) Token(ctx context.Context) (string, error) {
 	if now := t.get(); t.options.Now().Before(now.renew) {
 		return now.value, nil
 	}
-	// One caller's context must not end what others wait for.
+	// The end of one caller's context must not cancel the request for the others.
 	background := context.WithoutCancel(ctx)
 	result := t.flight.DoChan("", func() (any, error) { return t.renew(background) })
 	select {
@@ -134,8 +134,7 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 	}
 }
 
-// Expire drops a token that an API refused. One that was renewed meanwhile
-// stays.
+// Expire drops a token that an API refused, unless it has been renewed since.
 func (t *Tokens) Expire(value string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -152,11 +151,11 @@ func (t *Tokens) get() token {
 
 // renew runs once at a time.
 func (t *Tokens) renew(ctx context.Context) (string, error) {
-	// The flight before may have landed between our caller's look and now.
+	// An earlier renewal may have finished since our caller checked.
 	if now := t.get(); t.options.Now().Before(now.renew) {
 		return now.value, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
 	next, err := t.request(ctx)
 

@@ -113,7 +113,7 @@ func TestRenewal(t *testing.T) {
 		second := token()
 		require.NotEqual(t, first, second)
 		source.Expire(first)
-		require.Equal(t, second, token(), "a late 401 of the old token leaves the new one")
+		require.Equal(t, second, token(), "a late 401 for the old token does not drop the new one")
 		require.Equal(t, 2, fake.Calls())
 	})
 }
@@ -228,8 +228,8 @@ func TestLifeAsTextOrNumber(t *testing.T) {
 	}
 }
 
-// Each row of the platform's own tests has a class; only the rows that a new
-// assertion or time mends are sent again.
+// Each row of the platform's own tests has a class; only those that a new
+// assertion or time can fix are sent again.
 func TestEveryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, row := range tokenCases(t) {
@@ -255,7 +255,7 @@ func TestEveryRefusal(t *testing.T) {
 				require.Equal(t, want, classIn(t, err))
 				require.Len(t, sent.forms, calls)
 				require.Contains(t, err.Error(), "rrt-1")
-				require.NotContains(t, err.Error(), "the platform refuses", "each row has words of its own")
+				require.NotContains(t, err.Error(), "the platform refuses", "each row has a reason of its own")
 				for _, form := range sent.forms {
 					requireSecretFree(t, err, form.Get("client_assertion"))
 				}
@@ -274,7 +274,7 @@ func requireSecretFree(t *testing.T, err error, secrets ...string) {
 	}
 }
 
-// wait lets synctest's clock go on.
+// wait advances synctest's clock.
 func wait(d time.Duration) { <-time.After(d) }
 
 func TestPrintingShowsNoToken(t *testing.T) {
@@ -289,19 +289,19 @@ func TestLostConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := options(nil)
-		o.Transport = dead{}
+		o.Transport = unreachable{}
 		_, err := tokens(t, o).Token(t.Context())
 		require.Equal(t, apim.Retryable, classIn(t, err))
-		require.ErrorIs(t, err, errDead)
-		requireSecretFree(t, err, "eyJ") // every assertion starts so
+		require.ErrorIs(t, err, errUnreachable)
+		requireSecretFree(t, err, "eyJ") // every assertion starts with this
 	})
 }
 
-var errDead = errors.New("connection refused")
+var errUnreachable = errors.New("connection refused")
 
-type dead struct{}
+type unreachable struct{}
 
-func (dead) RoundTrip(*http.Request) (*http.Response, error) { return nil, errDead }
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) { return nil, errUnreachable }
 
 func classIn(t *testing.T, err error) apim.Class {
 	t.Helper()

@@ -14,13 +14,13 @@ type Source interface {
 	Expire(token string)
 }
 
-// Authorized calls send with a token. When the API answers 401 the token is
-// dropped and send called once more with a new one; a second 401 is an
-// unauthorised *Error (CONTRACT.md "Tokens"). A nil source calls send with an
-// empty token: sandboxes want none.
+// Authorized calls send with a token. If the API answers 401, it drops the token
+// and calls send once more with a new one; a second 401 is an unauthorised *Error
+// (CONTRACT.md "Tokens"). With a nil source it calls send with an empty token:
+// sandboxes need none.
 //
-// Send makes one request, built anew each time, and returns the
-// *httpx.StatusError of an answer that it did not accept.
+// Send builds and makes one request, and returns the *httpx.StatusError of an
+// answer that it does not accept.
 func Authorized(ctx context.Context, source Source, send func(token string) error) error {
 	if source == nil {
 		return send("")
@@ -38,7 +38,7 @@ func Authorized(ctx context.Context, source Source, send func(token string) erro
 	}
 	return &Error{
 		Class: Unauthorised, Status: http.StatusUnauthorized, cause: err,
-		Reason: "the API refuses a new token, too: check that the application is subscribed to this API in this environment",
+		Reason: "the API refuses a new token too: check that the application is subscribed to this API in this environment",
 	}
 }
 

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Class says what a caller does about an error.
+// Class says what a caller should do about an error.
 type Class string
 
 // The classes of errors (CONTRACT.md "Errors").
 const (
-	Permanent    Class = "permanent"    // our request is wrong: a person has to look
+	Permanent    Class = "permanent"    // our request is wrong: a person has to look into it
 	Retryable    Class = "retryable"    // wait, then ask again
 	Unauthorised Class = "unauthorised" // our registration, key or address is refused: pause, alert, drop nothing
 )
 
-// Error is why there is no token, or why the API refused one. It says in our own
-// words what the platform said.
+// Error says why there is no token, or why the API refused one. It puts the
+// platform's answer in our own words.
 type Error struct {
 	Class  Class
-	Status int           // of the answer; 0 when there was none
+	Status int           // of the answer; 0 if there was none
 	Reason string        // for people, and what to do about it
 	Ref    string        // the platform's message_id, to quote to its service desk; may be empty
-	Wait   time.Duration // what the platform asked for; 0 when it did not
+	Wait   time.Duration // that the platform asked for; 0 if it did not
 	cause  error
-	resign bool // a new assertion may do, at once
+	resign bool // an immediate retry with a new assertion may succeed
 }
 
 func (e *Error) Error() string {
@@ -51,9 +51,8 @@ type refusal struct {
 	MessageID   string `json:"message_id"`
 }
 
-// reasons turn what the platform writes into our own words: its text is never
-// repeated, since nobody promises what stands in it. The first fragment found
-// decides.
+// reasons turn the platform's text into our own words. Its text is never repeated,
+// since nobody guarantees what it contains. The first fragment found decides.
 var reasons = []struct {
 	fragment string // of error_description, lower case
 	reason   string
@@ -121,7 +120,7 @@ func defaultReason(c Class) string {
 	}
 }
 
-// reference keeps an opaque id that is short and plain, and nothing else.
+// reference returns the id if it is short and plain, else nothing.
 func reference(id string) string {
 	if len(id) > 64 || strings.IndexFunc(id, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-'

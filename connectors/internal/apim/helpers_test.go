@@ -49,7 +49,7 @@ func endpoint() *apimtest.Endpoint {
 	return apimtest.New(apimtest.Options{ClientID: clientID, KeyID: keyID, URL: tokenURL})
 }
 
-// cases are the rows of the platform's own tests.
+// tokenCase is a row of the platform's own tests.
 type tokenCase struct {
 	When        string `json:"when"`
 	Status      int    `json:"status"`

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// smallestKey in bits: shorter RSA keys are no longer safe to sign with.
+// smallestKey is in bits: shorter RSA keys are no longer safe to sign with.
 const smallestKey = 2048
 
 // ParseKey reads an RSA private key of at least 2048 bits from PEM, PKCS #1 or
@@ -47,7 +47,7 @@ func decodeKey(block *pem.Block) (*rsa.PrivateKey, error) {
 		}
 		key, ok := parsed.(*rsa.PrivateKey)
 		if !ok {
-			return nil, errors.New("private key: not an RSA key, and the platform takes RS512 only")
+			return nil, errors.New("private key: not an RSA key, and the platform accepts RS512 only")
 		}
 		return key, nil
 	}

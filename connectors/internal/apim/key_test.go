@@ -16,8 +16,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/apim/apimtest"
 )
 
-// shortKey is a key only by its length: the standard library makes none so
-// short any more.
+// shortKey has nothing of a key but its length: the standard library no longer
+// makes keys this short.
 func shortKey(*testing.T) *rsa.PrivateKey {
 	key := *apimtest.Key()
 	key.N = new(big.Int).Lsh(big.NewInt(1), 1023)

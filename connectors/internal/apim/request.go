@@ -18,15 +18,15 @@ import (
 )
 
 const (
-	// assertionLife leaves a minute for clocks that differ: the platform takes
+	// assertionLife leaves a minute for clocks that differ: the platform accepts
 	// five (CONTRACT.md "Assertion").
 	assertionLife = 4 * time.Minute
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	longestLife   = 24 * time.Hour   // beyond it expires_in is not believed
-	longestWait   = 30 * time.Second // of a Retry-After that is waited for here
+	longestLife   = 24 * time.Hour   // a longer expires_in is taken for an error
+	longestWait   = 30 * time.Second // the longest Retry-After that we wait for here
 )
 
-// request gets a new token, trying again while that may help.
+// request gets a new token, and retries while that may help.
 func (t *Tokens) request(ctx context.Context) (token, error) {
 	var wait time.Duration
 	resigned := false
@@ -50,8 +50,8 @@ func (t *Tokens) request(ctx context.Context) (token, error) {
 	return issued, typed(err)
 }
 
-// typed keeps the promise that all errors are *Error: waiting for the next
-// attempt ends with the bare error of the context.
+// typed makes every error an *Error: waiting for the next attempt ends with the
+// bare error of the context.
 func typed(err error) error {
 	var refusal *Error
 	if err == nil || errors.As(err, &refusal) {
@@ -78,7 +78,7 @@ func (t *Tokens) attempt(ctx context.Context) (token, error) {
 	}
 	answer, err := t.client.Fetch(req)
 	if err != nil {
-		return token{}, lost(err)
+		return token{}, noAnswer(err)
 	}
 	if answer.Status < 200 || answer.Status >= 300 {
 		var body refusal
@@ -109,7 +109,7 @@ func (t *Tokens) form(ctx context.Context, now time.Time) (*http.Request, error)
 	return req, nil
 }
 
-// assertion says who we are, to this platform, once, for four minutes
+// assertion signs who we are, for this platform, one use and four minutes
 // (CONTRACT.md "Assertion").
 func (t *Tokens) assertion(now time.Time) (string, error) {
 	assertion := jwt.NewWithClaims(jwt.SigningMethodRS512, jwt.MapClaims{
@@ -127,8 +127,8 @@ func (t *Tokens) assertion(now time.Time) (string, error) {
 	return signed, nil
 }
 
-// lost classifies an exchange without an answer that we may read.
-func lost(err error) *Error {
+// noAnswer classifies an exchange without a readable answer.
+func noAnswer(err error) *Error {
 	var status *httpx.StatusError
 	if errors.As(err, &status) {
 		e := refused(status.Status, refusal{}, status.Wait())
@@ -138,8 +138,8 @@ func lost(err error) *Error {
 	return &Error{Class: Retryable, Reason: "no answer from the token endpoint: " + err.Error(), cause: err}
 }
 
-// issued reads a success. One that cannot be read is the platform's fault and
-// may be over soon.
+// issued reads a successful answer. If it cannot be read, that is a fault of the
+// platform, which may be over soon.
 func issued(answer *httpx.Answer, asked time.Time) (token, error) {
 	var body struct {
 		AccessToken string `json:"access_token"`
@@ -156,13 +156,13 @@ func issued(answer *httpx.Answer, asked time.Time) (token, error) {
 	}, nil
 }
 
-// bearer reports that a token can stand in a header.
+// bearer reports whether a token can be sent in a header.
 func bearer(value string) bool {
 	return value != "" && strings.IndexFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-// life is expires_in: seconds, which the platform writes as a string, and others
-// as a number (CONTRACT.md "Tokens").
+// life is expires_in in seconds, which the platform writes as a string and others
+// write as a number (CONTRACT.md "Tokens").
 type life time.Duration
 
 func (l *life) UnmarshalJSON(text []byte) error {

@@ -20,7 +20,8 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, ErrTooLarge
 	}
-	// One byte more than allowed tells a body of exactly the limit from a longer one.
+	// Reading one byte more than allowed tells a body of exactly the limit from a
+	// longer one.
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
 	}

@@ -42,23 +42,23 @@ func New(options Options) *Client {
 // one of Options.Pass; the caller closes the body. Every other status is a
 // *StatusError.
 //
-// Timeouts, lost connections, 408, 425, 429 and 5xx are retried, but only where
-// a repeat cannot act twice: GET, HEAD, OPTIONS, PUT, DELETE, and others that
-// carry an Idempotency-Key header. A request with a body needs GetBody, which
-// http.NewRequest sets for the usual readers.
+// Timeouts, lost connections, 408, 425, 429 and 5xx are retried, but only if a
+// repeat cannot take effect twice: GET, HEAD, OPTIONS, PUT, DELETE, and other
+// methods with an Idempotency-Key header. A request with a body needs GetBody,
+// which http.NewRequest sets for the usual readers.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return attemptResult(c, req, c.attempt)
 }
 
-// Answer is a response that has been read to its end.
+// Answer is a response whose body has been read.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Fetch is Do with the body read: a body that breaks off is a lost connection
-// and retried like one. ErrTooLarge is not.
+// Fetch is Do with the body read. A body that breaks off is retried like any lost
+// connection; ErrTooLarge is not.
 func (c *Client) Fetch(req *http.Request) (*Answer, error) {
 	return attemptResult(c, req, func(req *http.Request) (*Answer, error) {
 		resp, err := c.attempt(req) //nolint:bodyclose // drain closes it
@@ -90,7 +90,7 @@ func attemptResult[T any](c *Client, req *http.Request, attempt func(*http.Reque
 		}
 		return result, err
 	})
-	// When the context ends go-retry forgets what went wrong before.
+	// When the context ends, go-retry drops the last error.
 	if err != nil && last != nil && !errors.Is(err, last) {
 		return result, fmt.Errorf("%w (last answer: %w)", err, last)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// answers is a transport that plays one answer after the other, the last one
-// for ever.
+// answers is a transport that gives one answer after the other, and repeats the
+// last one.
 type answers struct {
 	play []func(*http.Request) (*http.Response, error)
 	seen []*http.Request
@@ -59,7 +59,7 @@ func get(t *testing.T, address string) *http.Request {
 	return req
 }
 
-func TestDoRetriesWhatMayPass(t *testing.T) {
+func TestDoRetriesTemporaryFailures(t *testing.T) {
 	t.Parallel()
 	for _, first := range []transport{
 		status(408), status(425), status(429), status(500), status(502), status(503), status(504),
@@ -75,7 +75,7 @@ func TestDoRetriesWhatMayPass(t *testing.T) {
 	}
 }
 
-func TestDoStopsAtWhatIsPermanent(t *testing.T) {
+func TestDoDoesNotRetryPermanentFailures(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{400, 401, 403, 404, 405, 406, 409, 410, 412, 422} {
 		server := play(status(code, "X-Request-Id", "r-1"))

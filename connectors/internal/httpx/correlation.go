@@ -8,7 +8,7 @@ import (
 
 type correlationKey struct{}
 
-// WithCorrelationID has every request made with the context carry this id in
+// WithCorrelationID makes every request with the context carry this id in
 // Options.CorrelationHeader.
 func WithCorrelationID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, correlationKey{}, id)

@@ -3,7 +3,7 @@
 // better, and no redirect to another host.
 //
 // Its errors may be logged and stored: they never hold a body, a header of ours
-// or a secret of a query. It does not log.
+// or a secret from a query. It does not log.
 //
 //	Do ─▶ rate limit ─▶ breaker ─▶ one attempt ─▶ 2xx/304/passed: response
 //	 ▲                                          └▶ StatusError / network error

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// ErrOpen is returned without a request being sent: too many failed in a row,
-// and the breaker is open until its cool-down has passed.
+// ErrOpen is returned without sending a request: too many failed in a row, and
+// the breaker is open until its cool-down has passed.
 var ErrOpen = errors.New("breaker open after repeated failures")
 
-// ErrTooLarge is returned when reading a response beyond Options.MaxBody.
+// ErrTooLarge is returned when reading a response beyond Limits.MaxBytes.
 var ErrTooLarge = errors.New("response larger than the limit")
 
 // StatusError is an answer that is neither 2xx nor 304 and was not passed
@@ -23,8 +23,8 @@ type StatusError struct {
 	Status     int
 	Method     string
 	URL        string        // user information and secrets of the query removed
-	RequestID  string        // as the server named the request, else our correlation id; may be empty
-	RetryAfter time.Duration // zero when the server named no wait
+	RequestID  string        // the server's id of the request, else our correlation id; may be empty
+	RetryAfter time.Duration // zero if the server named no wait
 }
 
 // Error names the request, the status and the ids to quote to the other side.
@@ -40,13 +40,13 @@ func (e *StatusError) Error() string {
 	return b.String()
 }
 
-// Unauthorized reports that our credentials were refused: the connector pauses,
+// Unauthorized reports whether our credentials were refused: the connector pauses,
 // and nothing is dropped (reconcile/RULES.md "Answers").
 func (e *StatusError) Unauthorized() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
-// Retryable reports that the same request may succeed later
+// Retryable reports whether the same request may succeed later
 // (reconcile/RULES.md "Answers").
 func (e *StatusError) Retryable() bool {
 	switch e.Status {
@@ -56,15 +56,15 @@ func (e *StatusError) Retryable() bool {
 	return e.Status >= http.StatusInternalServerError
 }
 
-// Wait is how long the server asked us to wait; zero when it named no time.
+// Wait is how long the server asked us to wait; zero if it named no time.
 func (e *StatusError) Wait() time.Duration { return e.RetryAfter }
 
-// Permanent reports that the same request will always be refused: neither
-// retryable nor a matter of credentials.
+// Permanent reports whether the same request will always be refused, and not
+// because of our credentials.
 func (e *StatusError) Permanent() bool { return !e.Retryable() && !e.Unauthorized() }
 
-// SafeURL returns the address without user information, fragment and the values of
-// query parameters whose name speaks of a secret.
+// SafeURL returns the address without user information, fragment, and the values
+// of query parameters whose name suggests a secret.
 func SafeURL(address *url.URL) string {
 	safe := *address
 	safe.User, safe.Fragment, safe.RawFragment = nil, "", ""
@@ -88,7 +88,7 @@ func mayHoldSecret(name string) bool {
 	return false
 }
 
-// retryAfter reads seconds or an HTTP date; zero when there is neither.
+// retryAfter reads seconds or an HTTP date; it returns zero if there is neither.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
 		return time.Duration(min(max(seconds, 0), 24*3600)) * time.Second

@@ -2,8 +2,8 @@ package httpx
 
 import "time"
 
-// Limits bound what is asked of one outside system. A field that is not above
-// zero means its default: the connector's own if it has one, else the one here.
+// Limits bound the requests to one outside system. A field that is not above zero
+// means its default: the connector's own if it has one, else the one here.
 type Limits struct {
 	PerSecond float64       // requests a second, retries included; default 5
 	Timeout   time.Duration // of one attempt, reading its body included; default 30 s
@@ -14,20 +14,20 @@ type Limits struct {
 	Cooldown  time.Duration // how long it then stays open; default 30 s
 }
 
-// Or returns the limits with what they leave open filled in from others.
+// Or returns the limits with unset fields filled in from others.
 func (l Limits) Or(others Limits) Limits {
 	return Limits{
-		PerSecond: either(l.PerSecond, others.PerSecond),
-		Timeout:   either(l.Timeout, others.Timeout),
-		MaxBytes:  either(l.MaxBytes, others.MaxBytes),
-		Attempts:  either(l.Attempts, others.Attempts),
-		Backoff:   either(l.Backoff, others.Backoff),
-		Trip:      either(l.Trip, others.Trip),
-		Cooldown:  either(l.Cooldown, others.Cooldown),
+		PerSecond: firstPositive(l.PerSecond, others.PerSecond),
+		Timeout:   firstPositive(l.Timeout, others.Timeout),
+		MaxBytes:  firstPositive(l.MaxBytes, others.MaxBytes),
+		Attempts:  firstPositive(l.Attempts, others.Attempts),
+		Backoff:   firstPositive(l.Backoff, others.Backoff),
+		Trip:      firstPositive(l.Trip, others.Trip),
+		Cooldown:  firstPositive(l.Cooldown, others.Cooldown),
 	}
 }
 
-func either[N int | int64 | float64 | time.Duration](limit, other N) N {
+func firstPositive[N int | int64 | float64 | time.Duration](limit, other N) N {
 	if limit > 0 {
 		return limit
 	}

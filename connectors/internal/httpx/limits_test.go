@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// set is a limit in every field.
+// set returns limits with every field set.
 func set(n int) Limits {
 	return Limits{
 		PerSecond: float64(n), Timeout: time.Duration(n), MaxBytes: int64(n), Attempts: n,
@@ -15,7 +15,7 @@ func set(n int) Limits {
 	}
 }
 
-func TestLimitsLeftOpenAreTheOthers(t *testing.T) {
+func TestUnsetLimitsAreFilledIn(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, set(2), Limits{}.Or(set(2)))
 	require.Equal(t, set(2), set(-1).Or(set(2)))
@@ -23,7 +23,7 @@ func TestLimitsLeftOpenAreTheOthers(t *testing.T) {
 	require.Equal(t, Limits{PerSecond: 1, Trip: 2}, Limits{PerSecond: 1}.Or(Limits{PerSecond: 3, Trip: 2}))
 }
 
-// The defaults are promises of Limits' comment.
+// The defaults are those that the comment of Limits promises.
 func TestLimitsHaveDefaults(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, Limits{

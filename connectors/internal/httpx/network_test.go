@@ -108,5 +108,5 @@ func TestFetchRetriesABodyThatBreaksOff(t *testing.T) {
 
 	_, err = New(Options{Limits: Limits{PerSecond: 1000, Backoff: time.Millisecond, MaxBytes: 3}}).Fetch(get(t, server.URL))
 	require.ErrorIs(t, err, ErrTooLarge)
-	require.Equal(t, 3, calls, "a larger answer is not asked for again")
+	require.Equal(t, 3, calls, "a larger answer is not requested again")
 }

@@ -16,24 +16,24 @@ type Options struct {
 	Name       string // of the outside system, for the breaker's errors
 	UserAgent  string
 	Connect    time.Duration // default 5 s; also that of the TLS handshake
-	Headers    time.Duration // from the request sent to its first answer; default 20 s
+	Headers    time.Duration // from sending the request to the response headers; default 20 s
 	BackoffCap time.Duration // default 30 s
 
-	// MaxRetryAfter is the longest Retry-After that is waited for here; a
-	// longer one is for the caller to snooze. Default 30 s.
+	// MaxRetryAfter is the longest Retry-After that the client waits for; for a
+	// longer one the caller snoozes. Default 30 s.
 	MaxRetryAfter time.Duration
 
 	Burst int // requests at once, within the limit a second; default 1
 
-	// Pass names statuses that are returned as a response, not as an error and
-	// without a retry, for callers that have to read their bodies.
+	// Pass lists statuses that are returned as a response, without an error or a
+	// retry, for callers that have to read their bodies.
 	Pass func(status int) bool
 
-	// CorrelationHeader is sent with the id of WithCorrelationID, else with a
-	// random UUID that the retries of one request share. Empty: not sent.
+	// CorrelationHeader is sent with the id of WithCorrelationID, else with a random
+	// UUID that the retries of one request share. If empty, it is not sent.
 	CorrelationHeader string
 
-	TLS       *tls.Config       // client certificates and roots; its floor is raised to TLS 1.2
+	TLS       *tls.Config       // client certificates and roots; its minimum is raised to TLS 1.2
 	Transport http.RoundTripper // instead of the network, for tests
 	Now       func() time.Time  // for Retry-After dates; default time.Now
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/sethvargo/go-retry"
 )
 
-// errNoTurn marks a request whose turn under the rate limit would come after its
-// context has ended.
+// errNoTurn marks a request that the rate limit would delay beyond the end of its
+// context.
 var errNoTurn = errors.New("waiting for the rate limit")
 
-// backoff is stateful: one for each Do. A wait that the server asked for
-// replaces a shorter one of ours.
+// backoff returns a stateful backoff, for one call of Do. A wait that the server
+// asked for replaces a shorter one of ours.
 func (c *Client) backoff(wait *time.Duration) retry.Backoff {
 	steps := retry.NewExponential(c.options.Backoff)
 	steps = retry.WithCappedDuration(c.options.BackoffCap, steps)
@@ -26,8 +26,8 @@ func (c *Client) backoff(wait *time.Duration) retry.Backoff {
 	return retry.WithMaxRetries(uint64(max(c.options.Attempts-1, 0)), asked)
 }
 
-// mayRetry says whether the request is worth another attempt, and the wait that
-// the server asked for.
+// again says whether another attempt makes sense, and the wait that the server
+// asked for.
 func (c *Client) mayRetry(req *http.Request, err error) (bool, time.Duration) {
 	if !repeatable(req) || req.Context().Err() != nil || errors.Is(err, ErrOpen) || errors.Is(err, errNoTurn) {
 		return false, 0
@@ -38,7 +38,8 @@ func (c *Client) mayRetry(req *http.Request, err error) (bool, time.Duration) {
 	return !errors.Is(err, errRedirect) && !errors.Is(err, ErrTooLarge), 0
 }
 
-// repeatable reports that sending the request twice does no more than once.
+// repeatable reports whether sending the request twice has no more effect than
+// once.
 func repeatable(req *http.Request) bool {
 	if req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
 		return false
@@ -50,8 +51,8 @@ func repeatable(req *http.Request) bool {
 	return req.Header.Get("Idempotency-Key") != ""
 }
 
-// isServerFault reports an error that speaks against the other side: what our own
-// request or our caller brought about does not open the breaker.
+// sick reports whether the error is a fault of the server. Errors that our request
+// or its caller caused do not open the breaker.
 func isServerFault(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errRedirect) {
 		return false

@@ -34,8 +34,8 @@ func (o Options) network() http.RoundTripper {
 	}
 }
 
-// sameHost follows redirects on the same scheme and host only: net/http would
-// carry a header like "apikey" to wherever a redirect points.
+// sameHost follows redirects only on the same scheme and host: net/http would send
+// a header like "apikey" to wherever a redirect points.
 func sameHost(req *http.Request, via []*http.Request) error {
 	first := via[0].URL
 	if req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {

@@ -5,21 +5,21 @@ import (
 	"unicode"
 )
 
-// The longest values, in characters; what is longer ends in "…".
+// The longest values, in characters; longer ones are cut and end in "…".
 const (
 	maxWord = 100  // a name
 	maxLine = 1000 // a line about an organisation
 )
 
-// clean makes one line of a value: no control characters, none that are
-// invisible or turn the direction of the text, single spaces. No value can
-// open or close a placeholder of Notify.
+// clean makes one line of a value: without control characters, invisible ones and
+// those that change the direction of the text, and with single spaces. No value
+// can open or close a placeholder of Notify.
 func clean(s string, longest int) string {
 	return trimTo(visible(s), longest)
 }
 
-// cleanTyped also takes away what Notify and mail programs make links,
-// headings, lists and emphasis of (connectors/notify/CONTRACT.md "Typed text").
+// cleanTyped also removes what Notify and mail programs turn into links, headings,
+// lists and emphasis (connectors/notify/CONTRACT.md "Typed text").
 func cleanTyped(s string, longest int) string {
 	s = strings.Map(func(r rune) rune {
 		switch r {
@@ -36,12 +36,12 @@ func cleanTyped(s string, longest int) string {
 		}
 		return r
 	}, visible(s))
-	// Last, for what is taken away may bring two strokes together.
+	// This comes last, since removing characters may bring two slashes together.
 	s = strings.ReplaceAll(s, "//", " ")
 	return trimTo(strings.TrimLeft(s, "-+. "), longest)
 }
 
-// visible keeps what a reader sees.
+// shown keeps the characters that a reader sees.
 func visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -54,7 +54,7 @@ func visible(s string) string {
 	}, s)
 }
 
-// trimTo sets the spaces and the length.
+// finish collapses spaces and limits the length.
 func trimTo(s string, longest int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > longest {
@@ -63,8 +63,8 @@ func trimTo(s string, longest int) string {
 	return separateParentheses(s)
 }
 
-// separateParentheses sets a space between two parentheses of a kind: Notify's placeholders
-// have two of each.
+// apart puts a space between two equal parentheses: Notify's placeholders have two
+// of each.
 func separateParentheses(s string) string {
 	var b strings.Builder
 	var last rune

@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// FuzzRender: whatever people typed, a letter can be sent, keeps its shape and
-// shows no hole.
+// FuzzRender: whatever people typed, a letter can be sent, keeps its layout and
+// shows no placeholder.
 func FuzzRender(f *testing.F) {
 	f.Add("Sam Example", "https://profiles.example.org", "FA123 Example Pharmacy: services")
 	f.Add("((name))\r\n\r\nSubject: x", "{{.name}}", "[a](https://evil.example)")
@@ -28,7 +28,7 @@ func TestRenderNeverFails(t *testing.T) {
 	})
 }
 
-// checkRender puts an "x" before words and lines: what is given is there.
+// checkRender puts an "x" before words and lines, so that no value is empty.
 func checkRender(t *testing.T, name, word, line string) {
 	t.Helper()
 	for _, kind := range people.LetterKinds() {
@@ -58,8 +58,8 @@ func checkRender(t *testing.T, name, word, line string) {
 	}
 }
 
-// checkValues: none opens or closes a placeholder, and what people typed makes
-// no link and no list.
+// checkValues checks that no value opens or closes a placeholder, and that typed
+// text makes no link and no list.
 func checkValues(t *testing.T, l people.Letter) {
 	t.Helper()
 	values, err := letters.Personalisation(l)

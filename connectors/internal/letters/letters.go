@@ -12,22 +12,21 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// version is that of all texts together. A test fails when a text changes and
-// this does not: a new version goes to few people first.
+// version is the version of all texts together. A test fails if a text changes and
+// this does not: a new version goes to a few people first.
 const version = 1
 
 //go:embed templates/*.txt
 var templates embed.FS
 
-// Placeholder is a hole in a text.
+// Placeholder is a placeholder in a text.
 type Placeholder struct {
 	Name  string
 	List  bool // becomes bullets
 	Typed bool // written by people: connectors/notify/CONTRACT.md "Typed text"
 }
 
-// known are all placeholders. A letter's own name may be missing, every other
-// one may not.
+// known lists all placeholders. Only the letter's own name may be missing.
 var known = []Placeholder{
 	{Name: "name", Typed: true},                      // Letter.Name
 	{Name: "person", Typed: true},                    // whose account ended
@@ -48,37 +47,37 @@ var known = []Placeholder{
 // each change.
 func Version() int { return version }
 
-// NotifyTemplate is a kind's text to be pasted into GOV.UK Notify.
+// NotifyTemplate returns a kind's text to paste into GOV.UK Notify.
 func NotifyTemplate(kind people.LetterKind) (subject, body string, err error) {
 	text, err := read(kind)
 	if err != nil {
 		return "", "", err
 	}
-	values := make(map[string]string, len(text.holes))
-	for _, hole := range text.holes {
-		values[hole.Name] = "((" + hole.Name + "))"
+	values := make(map[string]string, len(text.placeholders))
+	for _, placeholder := range text.placeholders {
+		values[placeholder.Name] = "((" + placeholder.Name + "))"
 	}
 	return text.fill(values)
 }
 
-// Personalisation is what fills a kind's text in Notify: texts, and lists of
-// texts. It fails when something is missing; the error names what, and no value.
+// Personalisation returns what fills a kind's text in Notify: texts, and lists of
+// texts. It fails if something is missing; the error names it, and holds no value.
 func Personalisation(l people.Letter) (map[string]any, error) {
 	text, err := read(l.Kind)
 	if err != nil {
 		return nil, err
 	}
-	values := make(map[string]any, len(text.holes))
-	for _, hole := range text.holes {
-		if values[hole.Name], err = value(l, hole); err != nil {
+	values := make(map[string]any, len(text.placeholders))
+	for _, placeholder := range text.placeholders {
+		if values[placeholder.Name], err = value(l, placeholder); err != nil {
 			return nil, err
 		}
 	}
 	return values, nil
 }
 
-// Render is the whole letter as plain text, lines ending in "\n". It fails as
-// Personalisation does.
+// Render returns the whole letter as plain text, with lines ending in "\n". It
+// fails as Personalisation does.
 func Render(l people.Letter) (subject, body string, err error) {
 	text, err := read(l.Kind)
 	if err != nil {
@@ -103,14 +102,14 @@ func Render(l people.Letter) (subject, body string, err error) {
 // errMissing is the only thing that can be wrong with a letter of a known kind.
 var errMissing = errors.New("nothing is given for it")
 
-// value is what a letter says for a placeholder, cleaned: a string or a list.
-func value(l people.Letter, hole Placeholder) (any, error) {
-	if hole.Name == "name" { // a list of addresses has none, and people may not have typed one
+// value returns what a letter has for a placeholder, cleaned: a string or a list.
+func value(l people.Letter, placeholder Placeholder) (any, error) {
+	if placeholder.Name == "name" { // a mailing list has none, and people may not have typed one
 		return cleanTyped(l.Name.Reveal(), maxWord), nil
 	}
-	if hole.List {
-		lines := make([]string, 0, len(l.Facts.Lists[hole.Name]))
-		for _, line := range l.Facts.Lists[hole.Name] {
+	if placeholder.List {
+		lines := make([]string, 0, len(l.Facts.Lists[placeholder.Name]))
+		for _, line := range l.Facts.Lists[placeholder.Name] {
 			if line = cleanTyped(line, maxLine); line != "" {
 				lines = append(lines, line)
 			}
@@ -118,19 +117,19 @@ func value(l people.Letter, hole Placeholder) (any, error) {
 		if len(lines) > 0 {
 			return lines, nil
 		}
-		return nil, fmt.Errorf("text %s, placeholder %s: %w", l.Kind, hole.Name, errMissing)
+		return nil, fmt.Errorf("text %s, placeholder %s: %w", l.Kind, placeholder.Name, errMissing)
 	}
-	word, given := l.Facts.Words[hole.Name]
-	if hole.Name == "person" && given {
+	word, given := l.Facts.Words[placeholder.Name]
+	if placeholder.Name == "person" && given {
 		return personOr(cleanTyped(word, maxWord)), nil
 	}
 	if word = clean(word, maxLine); word != "" {
 		return word, nil
 	}
-	return nil, fmt.Errorf("text %s, placeholder %s: %w", l.Kind, hole.Name, errMissing)
+	return nil, fmt.Errorf("text %s, placeholder %s: %w", l.Kind, placeholder.Name, errMissing)
 }
 
-// personOr lets a sentence stand whose person typed nothing that can be shown.
+// personOr keeps a sentence whole if the person typed no name that can be shown.
 func personOr(name string) string {
 	if name == "" {
 		return "somebody"
@@ -140,9 +139,9 @@ func personOr(name string) string {
 
 // text is a parsed file: the subject on its first line, an empty one, the body.
 type text struct {
-	subject *template.Template
-	body    *template.Template
-	holes   []Placeholder
+	subject      *template.Template
+	body         *template.Template
+	placeholders []Placeholder
 }
 
 func read(kind people.LetterKind) (text, error) {
@@ -163,15 +162,15 @@ func read(kind people.LetterKind) (text, error) {
 			return text{}, fmt.Errorf("text %s: %w", kind, err)
 		}
 	}
-	t.holes, err = placeholders(t.subject, t.body)
+	t.placeholders, err = placeholders(t.subject, t.body)
 	if err != nil {
 		return text{}, fmt.Errorf("text %s: %w", kind, err)
 	}
 	return t, nil
 }
 
-// placeholders reads the placeholders from what was parsed, so that nobody has to
-// list them twice.
+// holes reads the placeholders from the parsed text, so that nobody has to list
+// them twice.
 func placeholders(parts ...*template.Template) (found []Placeholder, err error) {
 	for _, part := range parts {
 		for _, node := range part.Root.Nodes {
@@ -191,8 +190,8 @@ func placeholders(parts ...*template.Template) (found []Placeholder, err error) 
 	return found, nil
 }
 
-// fill writes the two parts. Lines end without spaces: "Hello " of a letter
-// without a name.
+// fill writes the two parts. It trims spaces at the end of lines, as in "Hello " of
+// a letter without a name.
 func (t text) fill(values map[string]string) (subject, body string, err error) {
 	var written strings.Builder
 	if err := t.subject.Execute(&written, values); err != nil {

@@ -15,10 +15,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// `go test ./connectors/internal/letters -update` writes the golden files anew.
-var update = flag.Bool("update", false, "write the golden files anew")
+// `go test ./connectors/internal/letters -update` rewrites the golden files.
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// filled is a letter of a kind with everything a text may ask for.
+// filled returns a letter of a kind with everything a text may ask for.
 func filled(tb testing.TB, kind people.LetterKind) people.Letter {
 	tb.Helper()
 	to, err := people.ParseEmailAddress("sam.example@example.org")
@@ -83,8 +83,8 @@ func TestNoFileWithoutAKind(t *testing.T) {
 	require.Len(t, files, 2*len(people.LetterKinds()))
 }
 
-// Filling Notify's template with its personalisation, as Notify does, gives
-// what SMTP sends.
+// Filling Notify's template with its personalisation, as Notify does, gives the
+// same text as SMTP sends.
 func TestBothWaysSayTheSame(t *testing.T) {
 	t.Parallel()
 	for _, kind := range people.LetterKinds() {
@@ -137,10 +137,10 @@ func TestWhatEachTextTakes(t *testing.T) {
 		holes, err := letters.Placeholders(kind)
 		require.NoError(t, err)
 		var names []string
-		for _, hole := range holes {
-			names = append(names, hole.Name)
-			require.Equal(t, hole.Name == "organisations", hole.List)
-			require.Equal(t, slices.Contains([]string{"organisations", "name", "person"}, hole.Name), hole.Typed)
+		for _, placeholder := range holes {
+			names = append(names, placeholder.Name)
+			require.Equal(t, placeholder.Name == "organisations", placeholder.List)
+			require.Equal(t, slices.Contains([]string{"organisations", "name", "person"}, placeholder.Name), placeholder.Typed)
 		}
 		slices.Sort(names)
 		require.Equal(t, want[kind], names, kind)
@@ -152,22 +152,22 @@ func TestMissing(t *testing.T) {
 	for _, kind := range people.LetterKinds() {
 		holes, err := letters.Placeholders(kind)
 		require.NoError(t, err)
-		for _, hole := range holes {
+		for _, placeholder := range holes {
 			l := filled(t, kind)
-			if hole.Name == "name" {
+			if placeholder.Name == "name" {
 				l.Name = people.PersonName{}
 				_, body, err := letters.Render(l)
 				require.NoError(t, err)
 				require.True(t, strings.HasPrefix(body, "Hello\n"), kind)
 				continue
 			}
-			delete(l.Facts.Words, hole.Name)
-			delete(l.Facts.Lists, hole.Name)
+			delete(l.Facts.Words, placeholder.Name)
+			delete(l.Facts.Lists, placeholder.Name)
 			_, _, err := letters.Render(l)
-			require.EqualError(t, err, "text "+string(kind)+", placeholder "+hole.Name+": nothing is given for it")
-			l.Facts.Words[hole.Name], l.Facts.Lists[hole.Name] = " \x00\n", []string{"", "\u200b"}
+			require.EqualError(t, err, "text "+string(kind)+", placeholder "+placeholder.Name+": nothing is given for it")
+			l.Facts.Words[placeholder.Name], l.Facts.Lists[placeholder.Name] = " \x00\n", []string{"", "\u200b"}
 			_, _, err = letters.Render(l)
-			require.Equal(t, hole.Name == "person", err == nil, "nothing is left of it")
+			require.Equal(t, placeholder.Name == "person", err == nil, "nothing is left of it")
 		}
 	}
 	for _, kind := range []people.LetterKind{"", "check", "../letters"} {

@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-// The file names the version and the texts it stands for. It is not written by
-// -update: a changed text takes a new version, by hand in both places.
+// The file holds the version and the hash of its texts. -update does not write it:
+// a changed text needs a new version, set by hand in both places.
 func TestChangedTextsHaveANewVersion(t *testing.T) {
 	t.Parallel()
 	sum := sha256.New()
@@ -26,5 +26,5 @@ func TestChangedTextsHaveANewVersion(t *testing.T) {
 	want, err := os.ReadFile(filepath.Join("testdata", "version"))
 	require.NoError(t, err)
 	require.Equal(t, strings.TrimSpace(string(want)), fmt.Sprintf("%d %x", Version(), sum.Sum(nil)),
-		"count version up in letters.go and put the line into testdata/version")
+		"increase version in letters.go and put this line in testdata/version")
 }

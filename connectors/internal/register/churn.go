@@ -28,19 +28,19 @@ const (
 	Succeeding   Kind = "succession"
 )
 
-// Event is one thing that happened, for tests to hold results against.
+// Event is one thing that happened, for tests to compare results with.
 type Event struct {
 	Kind     Kind
 	Report   Report
 	Code     string
 	On       profile.Date
-	Old, New string // of the field the kind is about; empty where there is none
+	Old, New string // values of the field that the kind is about; empty if there is none
 }
 
-// Events are things that happened, in the order they were played.
+// Events are things that happened, in the order in which they were simulated.
 type Events []Event
 
-// Counts tells how many events there are of each kind.
+// Counts returns the number of events of each kind.
 func (e Events) Counts() map[Kind]int {
 	counts := make(map[Kind]int)
 	for _, event := range e {
@@ -49,8 +49,8 @@ func (e Events) Counts() map[Kind]int {
 	return counts
 }
 
-// Codes lists the codes of the kinds named, all where none is, sorted and each
-// once.
+// Codes lists the codes of the given kinds, or of all kinds if none is given,
+// sorted and without duplicates.
 func (e Events) Codes(kinds ...Kind) []string {
 	var codes []string
 	for _, event := range e {
@@ -69,10 +69,10 @@ type Rate struct {
 	PerMonth float64
 }
 
-// wholeRegister is the size the monthly volumes were measured on.
+// wholeRegister is the size of the register whose monthly volumes were measured.
 const wholeRegister = 370_917
 
-// MonthlyRates are the volumes of June to August 2026, and for phones and
+// MonthlyRates returns the volumes of June to August 2026, for phones and
 // addresses those of the epraccur files
 // (connectors/ods/CONTRACT.md "Measured figures").
 func MonthlyRates() []Rate {
@@ -91,15 +91,15 @@ func MonthlyRates() []Rate {
 	}
 }
 
-// Churn plays what happens between the register's day and another: so much of
-// it as the real register would see, by size and days. No organisation meets
-// two events. Practices close by way of dormancy, with a close date put back to
-// the end of the month before.
+// Churn simulates what happens between the register's day and another, in the
+// volume of the real register, scaled by size and days. No organisation has two
+// events. Practices become dormant before they close, with a close date set back
+// to the end of the month before.
 func (r *Register) Churn(to profile.Date) Events { return r.ChurnAt(to, MonthlyRates()) }
 
 // ChurnAt is Churn with other rates; tests and demonstrations raise them.
 func (r *Register) ChurnAt(to profile.Date, rates []Rate) Events {
-	p := r.newPlay(to)
+	p := r.newPeriod(to)
 	share := float64(p.size) / wholeRegister * float64(days(p.from, to)) / 30.44
 	for _, rate := range rates {
 		n := rate.PerMonth * share
@@ -108,10 +108,10 @@ func (r *Register) ChurnAt(to profile.Date, rates []Rate) Events {
 			whole++
 		}
 		for range whole {
-			p.one(rate.Kind)
+			p.playOne(rate.Kind)
 		}
 	}
-	p.open()
+	p.activateProposed()
 	r.SetAsOf(to)
 	return p.events
 }

@@ -39,7 +39,7 @@ func TestAMonthChangesWhatTheRealOneDoes(t *testing.T) {
 		}
 	}
 	slices.Sort(changed)
-	require.Equal(t, events.Codes(), changed, "the truth names exactly the organisations that differ")
+	require.Equal(t, events.Codes(), changed, "the events name exactly the organisations that differ")
 }
 
 func snapshot(r *register.Register) map[string]register.Organisation {
@@ -70,7 +70,7 @@ func TestWhatChangedIsStampedWithinTheMonth(t *testing.T) {
 	require.Equal(t, to, r.AsOf())
 }
 
-func TestPracticesCloseByWayOfDormancy(t *testing.T) {
+func TestPracticesAreDormantBeforeTheyClose(t *testing.T) {
 	t.Parallel()
 	r := register.New(register.Options{Seed: 13, Size: 20_000})
 	before := snapshot(r)
@@ -138,8 +138,8 @@ func TestTheMergerMovesAboutAQuarterOfTheTrusts(t *testing.T) {
 		}
 	}
 	share := float64(moved) / float64(open)
-	require.InDelta(t, 0.27, share, 0.08, "within eight points of the 55 of 205 of the real one")
-	require.Len(t, targets["QM7"], 2, "it is no pure rename")
+	require.InDelta(t, 0.27, share, 0.08, "within eight points of the real share, 55 of 205")
+	require.Len(t, targets["QM7"], 2, "not a pure rename")
 	require.Len(t, events.Codes(register.Closing), 3)
 	require.True(t, bytes.Equal(pharmacies, text(t, r, register.Dispensaries, register.DSE)), "other reports are left alone")
 

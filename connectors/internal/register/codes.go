@@ -2,8 +2,9 @@ package register
 
 import "slices"
 
-// form is a format of codes: a prefix, then one alphabet a position, with the
-// share of a report's codes that have it (connectors/ods/CONTRACT.md "Codes").
+// form is a format of codes: a prefix, then an alphabet for each position, with
+// the share of a report's codes in this format
+// (connectors/ods/CONTRACT.md "Codes").
 type form struct {
 	prefix    string
 	alphabets []string
@@ -17,13 +18,13 @@ const (
 	alphanum = digits + letters
 )
 
-// anana is the format of new organisations since April 2020: letter, digit, by
-// turns. It says nothing of what it names.
+// anana returns the format of new organisations since April 2020: letters and
+// digits in turn. It does not show what kind of organisation it names.
 func anana(share float64) form {
 	return form{alphabets: []string{letters, digits, letters, digits, letters}, share: share}
 }
 
-// legacy is a format of the years before, from a prefix and its alphabets.
+// legacy returns a format of the years before, from a prefix and its alphabets.
 func legacy(share float64, prefix string, alphabets ...string) form {
 	return form{prefix: prefix, alphabets: alphabets, share: share}
 }
@@ -58,8 +59,8 @@ func (f form) space() int {
 	return n
 }
 
-// fit returns the form, or a wider one with the same prefix where a register
-// larger than the real one would run out of codes.
+// fit returns the form, or a wider one with the same prefix if a register larger
+// than the real one would run out of codes.
 func (f form) fit(want, parents int) form {
 	room := func(f form) bool { return want <= f.space()*parents*7/10 }
 	if room(f) {
@@ -87,8 +88,8 @@ func (f form) draw(d draw, pools map[Report][]string) string {
 	return string(code)
 }
 
-// parent picks whose code begins another's: nobody's with a code in the newest
-// form, under which no others are issued.
+// parent picks the organisation whose code begins another code. It skips codes in
+// the newest form, since no others are issued under them.
 func (f form) parent(d draw, pool []string) string {
 	for {
 		if code := d.pick(pool); len(code) != len("A9A9A") {
@@ -97,7 +98,7 @@ func (f form) parent(d draw, pool []string) string {
 	}
 }
 
-// makeCodes returns n sorted codes for the report, none of them taken before.
+// makeCodes returns n sorted codes for the report, none of them already taken.
 func makeCodes(s *spec, n int, d draw, pools map[Report][]string, taken map[string]bool) []string {
 	codes := make([]string, 0, n)
 	for i, f := range s.forms {

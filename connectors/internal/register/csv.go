@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Layout is one of the two ways the same facts are written as files
+// Layout is one of the two layouts in which the same facts are written as files
 // (connectors/ods/CONTRACT.md "Layouts").
 type Layout int
 
@@ -31,9 +31,8 @@ func (r *Register) WriteCSV(w io.Writer, report string, layout Layout) error {
 	return r.WriteCSVOf(w, report, layout, nil)
 }
 
-// WriteCSVOf is WriteCSV of the organisations a filter lets through; nil lets
-// all through. The error names a report that is none, or says what stopped the
-// writing.
+// WriteCSVOf is WriteCSV for the organisations that keep accepts; nil accepts all.
+// The error names an unknown report, or says why writing failed.
 func (r *Register) WriteCSVOf(w io.Writer, report string, layout Layout, keep func(Organisation) bool) error {
 	name, err := ParseReport(report)
 	if err != nil {
@@ -56,10 +55,10 @@ func (r *Register) WriteCSVOf(w io.Writer, report string, layout Layout, keep fu
 	return nil
 }
 
-// archived reports whether today's exports and APIs have forgotten the
-// organisation. Trusts are never forgotten.
+// archived reports whether today's exports and APIs no longer have the
+// organisation. They keep all trusts.
 func (o Organisation) archived() bool {
-	return o.Standing == profile.Inactive && !o.Closed.After(archive) && o.Report != Trusts
+	return o.Standing == profile.Inactive && !o.Closed.After(archivedUntil) && o.Report != Trusts
 }
 
 // Archived reports whether the organisation closed by 31 March 2017 and so is
@@ -79,7 +78,7 @@ func appendRow(line []byte, row [columns]string) []byte {
 }
 
 // Row returns the 27 columns of an organisation
-// (connectors/ods/CONTRACT.md "Columns"); asOf is the day the file speaks of.
+// (connectors/ods/CONTRACT.md "Columns"); asOf is the day of the file.
 func Row(o Organisation, layout Layout, asOf profile.Date) [columns]string {
 	if layout == DSE {
 		return dseRow(o.Clean())
@@ -116,7 +115,7 @@ func dseRow(o Organisation) [columns]string {
 	return row
 }
 
-// common fills the columns that both layouts write alike.
+// common fills the columns that are the same in both layouts.
 func common(o Organisation) [columns]string {
 	row := [columns]string{
 		0: o.Code, 1: o.Name, 2: o.Region, 3: o.ICB, 9: o.Postcode,
@@ -164,7 +163,7 @@ func legacyStatus(o Organisation) string {
 	}[o.Standing]
 }
 
-// setting is the old number of a practice's prescribing setting.
+// setting returns the old number of a practice's prescribing setting.
 func setting(roles []string) string {
 	for _, s := range settings {
 		if slices.Equal(s.roles, roles) {
@@ -174,9 +173,9 @@ func setting(roles []string) string {
 	return ""
 }
 
-// legacyAddress puts the building first, then what there is, so that the town
-// may stand anywhere and the county behind it; trusts and their sites have both
-// in fixed places.
+// legacyAddress puts the building first and leaves no gaps, so that the town may
+// be on any line, followed by the county; trusts and their sites have both on
+// fixed lines.
 func legacyAddress(o Organisation) []string {
 	a := o.Address
 	lines := filled(a.Building, a.Street, a.Locality)
@@ -190,8 +189,8 @@ func legacyAddress(o Organisation) []string {
 	return lines
 }
 
-// dseAddress puts the town in the fourth line, and nothing in the fifth; a
-// building that only repeats the name is dropped, and the county is gone.
+// dseAddress puts the town on the fourth line, and nothing on the fifth. It drops
+// a building that only repeats the name, and the county.
 func dseAddress(o Organisation) []string {
 	a := o.Address
 	if a.Building == o.Name {

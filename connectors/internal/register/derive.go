@@ -7,31 +7,31 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// archive is the day up to which closed organisations left the live register
+// archivedUntil is the day up to which closed organisations left the live register
 // (connectors/ods/CONTRACT.md "Absent codes").
-var archive = profile.NewDate(2017, 3, 31)
+var archivedUntil = profile.NewDate(2017, 3, 31)
 
-// life is when an organisation opened and closed, and what it is now.
+// life says when an organisation opened and closed, and its present standing.
 type life struct {
 	standing       profile.Standing
 	opened, closed profile.Date
 }
 
-// every reports whether the nth row of a report carries a piece of dirt that
-// stands on one row in so many.
-func every(nth, rows int) bool { return rows > 0 && nth >= 0 && nth%rows == 5%rows }
+// everyNth reports whether the nth row of a report has a kind of dirt that one in
+// rows rows has.
+func everyNth(nth, rows int) bool { return rows > 0 && nth >= 0 && nth%rows == 5%rows }
 
 func (s *spec) life(d draw, nth int, asOf profile.Date) life {
 	chance := d.Float64()
-	contradiction := every(nth, s.contradictions)
+	contradiction := everyNth(nth, s.contradictions)
 	switch {
 	case contradiction:
 		closed := asOf.AddDays(-10 - d.IntN(45))
 		return life{profile.Active, s.opening(d, closed.AddDays(-400)), closed}
 	case chance < s.inactive:
-		closed := d.day(archive.AddDays(1), asOf)
+		closed := d.day(archivedUntil.AddDays(1), asOf)
 		if d.chance(s.archived) {
-			closed = d.day(profile.NewDate(2005, 1, 1), archive)
+			closed = d.day(profile.NewDate(2005, 1, 1), archivedUntil)
 		}
 		return life{profile.Inactive, s.opening(d, closed.AddDays(-30)), closed}
 	case chance < s.inactive+s.dormant:
@@ -42,7 +42,7 @@ func (s *spec) life(d draw, nth int, asOf profile.Date) life {
 	return life{standing: profile.Active, opened: s.opening(d, asOf.AddDays(-1))}
 }
 
-// opening picks an opening day not after the last one given.
+// opening picks an opening day that is not after end.
 func (s *spec) opening(d draw, end profile.Date) profile.Date {
 	if d.chance(s.epochShare) && s.epoch.Before(end) {
 		return s.epoch
@@ -50,14 +50,14 @@ func (s *spec) opening(d draw, end profile.Date) profile.Date {
 	return d.day(profile.NewDate(min(s.since, end.Time().Year()-1), 4, 1), end)
 }
 
-// derive makes the organisation as it stood when the register began.
+// derive makes the organisation as it was when the register began.
 func (r *Register) derive(l *list, e entry) Organisation {
 	nth := int(e.serial - l.first)
 	return r.build(l, e, nth, l.spec.life(newDraw(r.seed, e.code, "life"), nth, r.began))
 }
 
-// build makes the organisation with the life given; nth is below zero for one
-// that shall have no dirt.
+// build makes the organisation with the given life; a negative nth gives it no
+// dirt.
 func (r *Register) build(l *list, e entry, nth int, life life) Organisation {
 	s, d := l.spec, newDraw(r.seed, e.code, "facts")
 	o := Organisation{
@@ -68,10 +68,10 @@ func (r *Register) build(l *list, e entry, nth int, life life) Organisation {
 	at := r.spot(l, e.code)
 	chain := r.name(&o, l, d, at)
 	at.fill(&o, d)
-	if every(nth, s.noBoard) {
+	if everyNth(nth, s.noBoard) {
 		o.ICB = ""
 	}
-	if life.standing == profile.Inactive && !life.closed.After(archive) && s.report != Trusts {
+	if life.standing == profile.Inactive && !life.closed.After(archivedUntil) && s.report != Trusts {
 		o.Region, o.ICB = "Y5"+strconv.Itoa(1+d.IntN(7)), "Q"+strconv.Itoa(30+d.IntN(60)) // the boards of those days
 	}
 	r.link(&o, l, d, at, chain)
@@ -86,12 +86,12 @@ func (r *Register) build(l *list, e entry, nth int, life life) Organisation {
 	if o.Report == Practices && o.Roles[1] == "RO323" {
 		r.twin(&o, d)
 	}
-	s.soil(&o, d, nth)
+	s.addDirt(&o, d, nth)
 	return o
 }
 
-// changed spreads the last changes evenly over four years, which gives a day
-// the share of the register that really changes on one.
+// changed spreads the last changes evenly over four years, so that each day has
+// about the share of the register that really changes in a day.
 func changed(d draw, o Organisation, asOf profile.Date) profile.Date {
 	day := asOf.AddDays(-1 - d.IntN(1500))
 	for _, event := range []profile.Date{o.Opened, o.Closed} {
@@ -144,13 +144,13 @@ func (r *Register) twin(o *Organisation, d draw) {
 	o.Name, o.Address, o.Postcode = shop.Name, shop.Address, shop.Postcode
 }
 
-// soil adds the dirt of hand-typed files.
-func (s *spec) soil(o *Organisation, d draw, nth int) {
-	if every(nth, s.oddPostcodes) && len(o.Postcode) > 3 {
+// addDirt adds the dirt of hand-typed files.
+func (s *spec) addDirt(o *Organisation, d draw, nth int) {
+	if everyNth(nth, s.oddPostcodes) && len(o.Postcode) > 3 {
 		end := len(o.Postcode) - 2
 		o.Postcode = o.Postcode[:end] + " " + o.Postcode[end:] // SA5 9 EA
 	}
-	if !every(nth, s.strays) {
+	if !everyNth(nth, s.strays) {
 		return
 	}
 	switch d.IntN(4) {
@@ -187,45 +187,45 @@ func (r *Register) link(o *Organisation, l *list, d draw, at spot, chain int) {
 		if !d.chance(0.0224) {
 			o.Operated = o.history(d, l.spec, owner, pool, r.began)
 		}
-		o.Commissioned = o.since(o.ICB)
+		o.Commissioned = o.lifelongLink(o.ICB)
 	case OpticalSites:
 		pool := r.list(OpticalHQs).pool
 		o.Operated = o.history(d, l.spec, d.pick(pool), pool, r.began)
-		o.Commissioned = o.since(o.ICB)
+		o.Commissioned = o.lifelongLink(o.ICB)
 	case TrustSites, Branches:
-		o.Operated = o.history(d, l.spec, at.parent, r.list(under(o.Report)).pool, r.began)
+		o.Operated = o.history(d, l.spec, at.parent, r.list(operatorOf(o.Report)).pool, r.began)
 	case Dentists:
 		o.Commissioned = o.history(d, l.spec, commissioner, r.subICBs[at.board.code], r.began)
 	}
 }
 
-// since is one link over the organisation's whole life.
-func (o *Organisation) since(target string) []Link {
+// lifelongLink returns one link over the organisation's whole life.
+func (o *Organisation) lifelongLink(target string) []Link {
 	if target == "" {
 		return nil
 	}
-	return []Link{{target, o.Opened, o.until()}}
+	return []Link{{target, o.Opened, o.lastDay()}}
 }
 
-func (o *Organisation) until() profile.Date {
+func (o *Organisation) lastDay() profile.Date {
 	if o.Standing == profile.Inactive {
 		return o.Closed
 	}
 	return profile.Date{}
 }
 
-// history is a link to the target and, for those who did not open with it, the
-// one before.
+// history returns a link to the target and, for organisations that did not open
+// with it, the link before.
 func (o *Organisation) history(d draw, s *spec, target string, pool []string, asOf profile.Date) []Link {
 	end := asOf
-	if !o.until().IsZero() {
-		end = o.until()
+	if !o.lastDay().IsZero() {
+		end = o.lastDay()
 	}
-	if target == "" || d.chance(s.joined) || days(o.Opened, end) < 60 {
-		return o.since(target)
+	if target == "" || d.chance(s.keptParent) || days(o.Opened, end) < 60 {
+		return o.lifelongLink(target)
 	}
 	joined := d.day(o.Opened.AddDays(30), end.AddDays(-10))
-	links := []Link{{target, joined, o.until()}}
+	links := []Link{{target, joined, o.lastDay()}}
 	if former := d.pick(pool); former != target && former != "" {
 		links = slices.Insert(links, 0, Link{former, o.Opened, joined.AddDays(-1)})
 	}

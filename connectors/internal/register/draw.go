@@ -7,9 +7,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// draw is a stream of chances that depends on the seed and on names only, so
-// that an organisation comes out the same whenever and in whatever order it is
-// asked for.
+// draw is a stream of random numbers that depends only on the seed and on names,
+// so that an organisation is the same whenever and in whatever order it is made.
 type draw struct{ *rand.Rand }
 
 func newDraw(seed uint64, names ...string) draw {
@@ -49,7 +48,7 @@ func (d draw) choose(list []weighted) int {
 	return d.weighted(len(list), func(i int) int { return list[i].weight })
 }
 
-// day picks a day from first to end, both included; first where they cross.
+// day picks a day from first to end, both included, or first if end is before it.
 func (d draw) day(first, end profile.Date) profile.Date {
 	span := days(first, end)
 	if span <= 0 {
@@ -58,5 +57,5 @@ func (d draw) day(first, end profile.Date) profile.Date {
 	return first.AddDays(d.IntN(span + 1))
 }
 
-// days counts from one day to another.
+// days returns the number of days from one day to another.
 func days(from, to profile.Date) int { return int(to.Time().Sub(from.Time()).Hours() / 24) }

@@ -6,9 +6,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Organisation is one organisation or site, with the facts every layout is
-// written from. Text may carry the register's dirt (stray spaces, odd
-// postcodes): Clean takes it off. Slices are shared and must not be written to.
+// Organisation is one organisation or site, with the facts from which every layout
+// is written. Its texts may have the register's dirt (stray spaces, odd
+// postcodes), which Clean removes. Slices are shared and must not be written to.
 type Organisation struct { //nolint:recvcheck // readers get a value; only this package changes one in place
 	Report   Report
 	Code     string
@@ -19,11 +19,11 @@ type Organisation struct { //nolint:recvcheck // readers get a value; only this 
 	Address  Address
 	Postcode string
 	Opened   profile.Date
-	Closed   profile.Date // zero when none; may contradict Standing
+	Closed   profile.Date // zero for none; may contradict Standing
 	Standing profile.Standing
 	SubType  string // layout's own letter: B or Z, 1 to 3, D or P; else empty
-	Phone    string // free spacing; empty when unknown
-	Website  string // empty when unknown
+	Phone    string // any spacing; empty if unknown
+	Website  string // empty if unknown
 	UPRN     string // digits
 
 	Roles        []string // RO codes, the primary one first
@@ -32,10 +32,10 @@ type Organisation struct { //nolint:recvcheck // readers get a value; only this 
 	Successions  []Succession
 	LastChange   profile.Date // the day ODS last touched the record
 
-	serial int // stable number that instance ids are counted from
+	serial int // stable number from which instance ids are counted
 }
 
-// Address keeps apart what the layouts put together in different ways.
+// Address holds separately the parts that the layouts combine in different ways.
 type Address struct {
 	Building string // often repeats the organisation's name
 	Street   string
@@ -44,7 +44,7 @@ type Address struct {
 	County   string
 }
 
-// Link is a relationship over time; To is zero while it stands.
+// Link is a relationship over time; To is zero while it lasts.
 type Link struct {
 	Target   string
 	From, To profile.Date
@@ -65,7 +65,7 @@ type Role struct {
 	Primary bool
 	Active  bool
 	From    profile.Date
-	To      profile.Date // zero while it stands
+	To      profile.Date // zero while it lasts
 	Legal   bool         // whether a legal period is stated beside the operational one
 }
 
@@ -76,13 +76,13 @@ type Relationship struct {
 	Target string
 	Active bool
 	From   profile.Date
-	To     profile.Date // zero while it stands
+	To     profile.Date // zero while it lasts
 }
 
-// Parent returns who operates the organisation now or did last; zero if nobody.
+// Parent returns the present or last operator of the organisation; zero for none.
 func (o Organisation) Parent() Link { return last(o.Operated) }
 
-// Commissioner returns who commissions the organisation now or did last.
+// Commissioner returns the present or last commissioner of the organisation.
 func (o Organisation) Commissioner() Link { return last(o.Commissioned) }
 
 func last(links []Link) Link {
@@ -92,8 +92,8 @@ func last(links []Link) Link {
 	return links[len(links)-1]
 }
 
-// Open reports whether the API shows the organisation as active. A dormant one
-// is; so is one whose close date contradicts its status.
+// Open reports whether the API shows the organisation as active, as it does for
+// dormant ones and those whose close date contradicts their status.
 func (o Organisation) Open() bool { return o.Standing != profile.Inactive }
 
 // Site reports whether the record is of class RC2, a site.
@@ -101,8 +101,8 @@ func (o Organisation) Site() bool { return o.Report == TrustSites || o.Report ==
 
 const instancesPerOrganisation = 64 // ids of one kind; enough for any history made here
 
-// RoleInstances returns the roles with their periods and instance ids. A legal
-// start stands on about one in five records (connectors/ods/CONTRACT.md "Dates").
+// RoleInstances returns the roles with their periods and instance ids. About one in
+// five records has a legal start (connectors/ods/CONTRACT.md "Dates").
 func (o Organisation) RoleInstances() []Role {
 	roles := make([]Role, 0, len(o.Roles))
 	for i, code := range o.Roles {
@@ -114,8 +114,8 @@ func (o Organisation) RoleInstances() []Role {
 	return roles
 }
 
-// Relationships returns every relationship, past ones too. An id, once given,
-// stays with its relationship: RE6 counts from 0, RE4 from 24, RE5 is 48.
+// Relationships returns every relationship, including past ones. The id of a
+// relationship never changes: RE6 counts from 0, RE4 from 24, RE5 is 48.
 func (o Organisation) Relationships() []Relationship {
 	list := make([]Relationship, 0, len(o.Operated)+len(o.Commissioned)+1)
 	add := func(first int, code string, links []Link) {
@@ -134,9 +134,9 @@ func (o Organisation) Relationships() []Relationship {
 	return list
 }
 
-// Clean returns the organisation without its dirt: edges trimmed, the postcode
-// with its one space, the phone number grouped by its dialling code. It is how
-// the current exports write what the old files wrote as typed.
+// Clean returns the organisation without its dirt: texts trimmed, the postcode with
+// one space, the phone number grouped by its dialling code. The current exports are
+// clean; the old files are as typed.
 func (o Organisation) Clean() Organisation {
 	for _, text := range []*string{&o.Name, &o.Address.Building, &o.Address.Street, &o.Address.Locality, &o.Address.Town} {
 		*text = strings.TrimSpace(*text)

@@ -1,7 +1,8 @@
 package register
 
-// board is an integrated care board: public geography, weighted so that the
-// twelve of the merger of 1 April 2026 hold about 27 % of everything.
+// board is an integrated care board, from public geography. Weights are such that
+// the twelve boards of the merger of 1 April 2026 have about 27 % of all
+// organisations.
 type board struct {
 	code   string
 	name   string
@@ -161,7 +162,7 @@ var boards = []board{
 	}},
 }
 
-// wales stands for all of Wales: the files give it a region and a board of its
+// wales stands for all of Wales. The old files give it a region and a board of its
 // own, today's exports neither (connectors/ods/CONTRACT.md "Layouts").
 var wales = board{"Q99", "WALES", "W00", "W", 0, []town{
 	{"CARDIFF", "SOUTH GLAMORGAN", "CF", "029"},
@@ -169,5 +170,5 @@ var wales = board{"Q99", "WALES", "W00", "W", 0, []town{
 	{"WREXHAM", "CLWYD", "LL", "01978"},
 }}
 
-// welshBoards are the local health boards, who commission in Wales.
+// welshBoards are the local health boards, which commission in Wales.
 var welshBoards = []string{"7A1", "7A2", "7A3", "7A4", "7A5", "7A6", "7A7"}

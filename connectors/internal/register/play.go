@@ -8,13 +8,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// play is one stretch of time being played.
-type play struct {
+// period is a span of time that is being simulated.
+type period struct {
 	*Register
 	draw
 	from, to profile.Date
 	size     int
-	standing map[profile.Standing][]member // nobody in it has met an event yet
+	standing map[profile.Standing][]member // those that have had no event yet
 	events   Events
 }
 
@@ -23,12 +23,12 @@ type member struct {
 	code   string
 }
 
-func (r *Register) newPlay(to profile.Date) *play {
+func (r *Register) newPeriod(to profile.Date) *period {
 	r.mu.Lock()
 	r.round++
 	round := strconv.FormatUint(r.round, 10)
 	r.mu.Unlock()
-	p := &play{
+	p := &period{
 		Register: r, draw: newDraw(r.seed, "play", round), from: r.AsOf(), to: to,
 		standing: make(map[profile.Standing][]member),
 	}
@@ -46,9 +46,9 @@ func (r *Register) newPlay(to profile.Date) *play {
 	return p
 }
 
-// take draws an organisation of the standing and report ("" for any) and keeps
-// it from being drawn again.
-func (p *play) take(standing profile.Standing, fits func(Report) bool) (member, bool) {
+// drawMember draws an organisation with the standing whose report fits (nil: any),
+// and makes sure that it is not drawn again.
+func (p *period) drawMember(standing profile.Standing, fits func(Report) bool) (member, bool) {
 	pool := p.standing[standing]
 	for range 1000 { // a report may be rare, or absent
 		if len(pool) == 0 {
@@ -64,7 +64,7 @@ func (p *play) take(standing profile.Standing, fits func(Report) bool) (member, 
 	return member{}, false
 }
 
-func (p *play) one(kind Kind) {
+func (p *period) playOne(kind Kind) {
 	switch kind {
 	case Closing:
 		p.closeOne()
@@ -79,57 +79,57 @@ func (p *play) one(kind Kind) {
 	}
 }
 
-// concerns picks the reports whose organisations have what a kind changes; any
-// where the kind is not named.
+// concerns picks the reports whose organisations have what a kind changes; a kind
+// that is not listed changes any.
 var concerns = map[Kind]func(Report) bool{
 	Reparenting: func(r Report) bool { return r != Trusts && r != Dentists && r != PharmacyHQs && r != OpticalHQs },
 	Recontract:  func(r Report) bool { return r == Practices || r == Dentists },
 	Rephoning:   func(r Report) bool { return r != Dentists && r != TrustSites },
 }
 
-func (p *play) removeOne() {
-	m, found := p.take(profile.Inactive, nil)
+func (p *period) removeOne() {
+	m, found := p.drawMember(profile.Inactive, nil)
 	if !found {
 		return
 	}
 	day := p.day(p.from.AddDays(1), p.to)
 	if p.Delete(m.code, day) == nil {
-		p.tell(Removing, m, day, "", "")
+		p.record(Removing, m, day, "", "")
 	}
 }
 
-func (p *play) tell(kind Kind, m member, on profile.Date, before, after string) {
+func (p *period) record(kind Kind, m member, on profile.Date, before, after string) {
 	p.events = append(p.events, Event{kind, m.report, m.code, on, before, after})
 }
 
-// set changes one organisation on a day of the stretch and tells of it.
-func (p *play) set(kind Kind, m member, change func(o *Organisation, on profile.Date) (before, after string)) {
+// change changes one organisation on a day of the period and records the event.
+func (p *period) change(kind Kind, m member, change func(o *Organisation, on profile.Date) (before, after string)) {
 	on := p.day(p.from.AddDays(1), p.to)
 	var before, after string
 	err := p.Update(m.code, on, func(o *Organisation) { before, after = change(o, on) })
-	if err == nil { // it cannot be gone: nobody else plays
-		p.tell(kind, m, on, before, after)
+	if err == nil { // it cannot be gone: nothing else changes the register
+		p.record(kind, m, on, before, after)
 	}
 }
 
-func (p *play) closeOne() {
-	m, found := p.take(profile.Active, func(r Report) bool { return r != Trusts })
+func (p *period) closeOne() {
+	m, found := p.drawMember(profile.Active, func(r Report) bool { return r != Trusts })
 	if !found {
 		return
 	}
 	if m.report != Practices {
-		p.set(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
+		p.change(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
 			return o.close(p.day(on.AddDays(-28), on.AddDays(-1)))
 		})
 		return
 	}
-	p.set(Sleeping, m, func(o *Organisation, _ profile.Date) (string, string) {
+	p.change(Sleeping, m, func(o *Organisation, _ profile.Date) (string, string) {
 		before := o.Standing
 		o.Standing = profile.Dormant
 		return string(before), string(o.Standing)
 	})
-	if m, found = p.take(profile.Dormant, nil); found {
-		p.set(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
+	if m, found = p.drawMember(profile.Dormant, nil); found {
+		p.change(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
 			return o.close(monthEndBefore(on))
 		})
 	}
@@ -147,7 +147,8 @@ func (o *Organisation) close(on profile.Date) (before, after string) {
 	return before, string(o.Standing)
 }
 
-// ended copies the links with the present one ended; a zero day revives it.
+// ended copies the links and ends the present one; a zero day makes it current
+// again.
 func ended(links []Link, on profile.Date) []Link {
 	links = slices.Clone(links)
 	if len(links) > 0 {
@@ -156,20 +157,20 @@ func ended(links []Link, on profile.Date) []Link {
 	return links
 }
 
-// reopenOne brings a dormant practice back, or a closed organisation.
-func (p *play) reopenOne() {
+// reopenOne reopens a dormant practice or a closed organisation.
+func (p *period) reopenOne() {
 	standing := profile.Inactive
 	if p.chance(0.3) {
 		standing = profile.Dormant
 	}
-	m, found := p.take(standing, func(r Report) bool { return standing == profile.Dormant || r != Practices })
+	m, found := p.drawMember(standing, func(r Report) bool { return standing == profile.Dormant || r != Practices })
 	if !found {
 		return
 	}
-	p.set(Reopening, m, func(o *Organisation, _ profile.Date) (string, string) {
+	p.change(Reopening, m, func(o *Organisation, _ profile.Date) (string, string) {
 		before := string(o.Standing)
 		if o.archived() {
-			o.ICB, o.Region = p.present(boards[0].code), boards[0].region // the board of its day is gone
+			o.ICB, o.Region = p.currentBoard(boards[0].code), boards[0].region // its former board no longer exists
 		}
 		o.Standing, o.Closed = profile.Active, profile.Date{}
 		o.Operated, o.Commissioned = ended(o.Operated, o.Closed), ended(o.Commissioned, o.Closed)
@@ -177,24 +178,24 @@ func (p *play) reopenOne() {
 	})
 }
 
-// open makes the proposed ones active whose day has come.
-func (p *play) open() {
+// activateProposed makes proposed organisations active whose opening day has come.
+func (p *period) activateProposed() {
 	for _, m := range p.standing[profile.Proposed] {
 		o, found := p.Get(m.code)
 		if !found || o.Opened.After(p.to) || o.Opened.After(p.from) && p.chance(0.3) {
 			continue
 		}
-		p.set(Activating, m, func(o *Organisation, _ profile.Date) (string, string) {
+		p.change(Activating, m, func(o *Organisation, _ profile.Date) (string, string) {
 			o.Standing = profile.Active
 			return string(profile.Proposed), string(profile.Active)
 		})
 	}
 }
 
-// newOne enters a new code; one in five, where there is a word for it, is only
-// proposed yet.
-func (p *play) newOne() {
-	m, found := p.take(profile.Active, nil) // new ones come where many are
+// newOne adds an organisation with a new code. One in five is only proposed, if the
+// layout has a status for that.
+func (p *period) newOne() {
+	m, found := p.drawMember(profile.Active, nil) // large reports get more new ones
 	if !found {
 		return
 	}
@@ -205,22 +206,22 @@ func (p *play) newOne() {
 		life.standing, life.opened = profile.Proposed, p.to.AddDays(5+p.IntN(40))
 	}
 	o := p.build(l, entry{code: p.newCode(l)}, -1, life)
-	o.LastChange, o.ICB = on, p.present(o.ICB)
+	o.LastChange, o.ICB = on, p.currentBoard(o.ICB)
 	if p.Add(o) == nil {
-		p.tell(Opening, member{m.report, o.Code}, on, "", o.Name)
+		p.record(Opening, member{m.report, o.Code}, on, "", o.Name)
 	}
 }
 
-// present follows a board to the one that succeeded it.
-func (p *play) present(icb string) string {
+// currentBoard follows a board to the one that succeeded it.
+func (p *period) currentBoard(icb string) string {
 	if o, found := p.Get(icb); found && !o.Open() && len(o.Successions) > 0 {
 		return o.Successions[0].Target
 	}
 	return icb
 }
 
-// newCode draws a code that was never given, in the newest form of the report.
-func (p *play) newCode(l *list) string {
+// newCode draws a code that was never used, in the newest form of the report.
+func (p *period) newCode(l *list) string {
 	newest := l.spec.forms[len(l.spec.forms)-1].fit(2*p.Len(l.spec.report), 1)
 	for {
 		code := newest.draw(p.draw, nil)
@@ -232,16 +233,16 @@ func (p *play) newCode(l *list) string {
 }
 
 // alter changes one field of one open organisation.
-func (p *play) alter(kind Kind, fits func(Report) bool) {
-	m, found := p.take(profile.Active, fits)
+func (p *period) alter(kind Kind, fits func(Report) bool) {
+	m, found := p.drawMember(profile.Active, fits)
 	if !found {
 		return
 	}
-	p.set(kind, m, func(o *Organisation, on profile.Date) (before, after string) {
+	p.change(kind, m, func(o *Organisation, on profile.Date) (before, after string) {
 		switch kind {
 		case Renaming:
 			before = strings.TrimSpace(o.Name)
-			after = rename(before, proper(p.IntN(properNoun)))
+			after = rename(before, placeName(p.IntN(properNoun)))
 			o.Name = after
 			if o.Address.Building == before {
 				o.Address.Building = after
@@ -260,7 +261,7 @@ func (p *play) alter(kind Kind, fits func(Report) bool) {
 			after = o.Phone
 		case Reparenting:
 			before = o.Parent().Target
-			o.Operated = p.relink(o.Operated, on, parents(o.Report))
+			o.Operated = p.relink(o.Operated, on, operatingReport(o.Report))
 			after = o.Parent().Target
 		case Recontract:
 			before = o.Commissioner().Target
@@ -271,8 +272,8 @@ func (p *play) alter(kind Kind, fits func(Report) bool) {
 	})
 }
 
-// parents names the report that operates organisations of this one.
-func parents(report Report) Report {
+// operatingReport returns the report whose organisations operate those of this one.
+func operatingReport(report Report) Report {
 	switch report {
 	case Dispensaries:
 		return PharmacyHQs
@@ -284,8 +285,9 @@ func parents(report Report) Report {
 	return Practices
 }
 
-// relink ends the present link the day before and begins one to somebody else.
-func (p *play) relink(links []Link, on profile.Date, to Report) []Link {
+// relink ends the present link on the day before and begins one to another
+// organisation.
+func (p *period) relink(links []Link, on profile.Date, to Report) []Link {
 	pool := p.list(to).pool
 	target := p.pick(pool)
 	for range 20 {
@@ -300,7 +302,7 @@ func (p *play) relink(links []Link, on profile.Date, to Report) []Link {
 	return append(links, Link{Target: target, From: on})
 }
 
-// rename keeps the last word, which says what kind of place it is.
+// rename keeps the last word, which gives the kind of place.
 func rename(name, place string) string {
 	if i := strings.Index(name, " NHS "); i > 0 {
 		return place + name[i:]

@@ -11,7 +11,7 @@ import (
 type merger struct {
 	old, next string
 	name      string
-	elsewhere string // where the first trust goes instead: it is no pure rename
+	elsewhere string // where the first trust goes instead, so that it is not a pure rename
 }
 
 var mergers = []merger{
@@ -29,16 +29,16 @@ var mergers = []merger{
 	{"QH8", "D7T5G", "ESSEX", ""},
 }
 
-// Recode plays the mass recode: on one day the organisations of twelve boards
-// get another board, open and closed ones alike. It concerns the reports named,
-// trusts where none is; where trusts are among them, a few of those close the
-// day before, as many are renamed, and one new trust is listed before it opens.
-// The boards themselves are succeeded either way.
+// Recode simulates the mass recode: on one day the organisations of twelve boards
+// get another board, open and closed ones alike. It changes the given reports, or
+// trusts if none is given. If trusts are among them, a few close the day before,
+// as many are renamed, and one new trust is listed before it opens. The boards
+// themselves are succeeded in any case.
 func (r *Register) Recode(on profile.Date, reports ...Report) Events {
 	if len(reports) == 0 {
 		reports = []Report{Trusts}
 	}
-	p := r.newPlay(on)
+	p := r.newPeriod(on)
 	p.from = on.AddDays(-1) // everything on one day
 	p.succeed()
 	for _, report := range reports {
@@ -52,20 +52,20 @@ func (r *Register) Recode(on profile.Date, reports ...Report) Events {
 }
 
 // succeed closes the old boards and opens the new ones.
-func (p *play) succeed() {
+func (p *period) succeed() {
 	for _, m := range mergers {
 		old := member{Authorities, m.old}
 		if o, found := p.Get(m.old); !found || !o.Open() {
-			continue // played already
+			continue // done already
 		}
-		p.set(Succeeding, old, func(o *Organisation, on profile.Date) (string, string) {
+		p.change(Succeeding, old, func(o *Organisation, on profile.Date) (string, string) {
 			o.close(on.AddDays(-1))
 			o.Successions = append(slices.Clone(o.Successions), Succession{"Successor", m.next, on})
 			return "", m.next
 		})
 		predecessor := Succession{"Predecessor", m.old, p.to}
 		if _, found := p.Get(m.next); found {
-			p.set(Succeeding, member{Authorities, m.next}, func(o *Organisation, _ profile.Date) (string, string) {
+			p.change(Succeeding, member{Authorities, m.next}, func(o *Organisation, _ profile.Date) (string, string) {
 				o.Successions = append(slices.Clone(o.Successions), predecessor)
 				return m.old, ""
 			})
@@ -76,12 +76,12 @@ func (p *play) succeed() {
 		board.Opened, board.Closed, board.LastChange = p.to, profile.Date{}, p.to
 		board.Successions = []Succession{predecessor}
 		if p.Add(board) == nil {
-			p.tell(Opening, member{Authorities, m.next}, p.to, "", board.Name)
+			p.record(Opening, member{Authorities, m.next}, p.to, "", board.Name)
 		}
 	}
 }
 
-func (p *play) reboard(report Report) {
+func (p *period) reboard(report Report) {
 	moved := make(map[string]bool)
 	for o := range p.All(report) {
 		i := slices.IndexFunc(mergers, func(m merger) bool { return m.old == o.ICB })
@@ -93,7 +93,7 @@ func (p *play) reboard(report Report) {
 			next = mergers[i].elsewhere
 		}
 		moved[o.ICB] = true
-		p.set(Reboarding, member{report, o.Code}, func(o *Organisation, _ profile.Date) (string, string) {
+		p.change(Reboarding, member{report, o.Code}, func(o *Organisation, _ profile.Date) (string, string) {
 			before := o.ICB
 			o.ICB = next
 			return before, next
@@ -102,12 +102,12 @@ func (p *play) reboard(report Report) {
 }
 
 // reorganise closes, renames and opens trusts: three, three and one of 273.
-func (p *play) reorganise() {
+func (p *period) reorganise() {
 	trusts := func(report Report) bool { return report == Trusts }
 	few := max(1, p.Len(Trusts)*3/273)
 	for range few {
-		if m, found := p.take(profile.Active, trusts); found {
-			p.set(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
+		if m, found := p.drawMember(profile.Active, trusts); found {
+			p.change(Closing, m, func(o *Organisation, on profile.Date) (string, string) {
 				return o.close(on.AddDays(-1))
 			})
 		}
@@ -117,6 +117,6 @@ func (p *play) reorganise() {
 	o := p.build(l, entry{code: p.newCode(l)}, -1, life{standing: profile.Active, opened: p.to.AddDays(61)})
 	o.LastChange = p.to
 	if p.Add(o) == nil {
-		p.tell(Opening, member{Trusts, o.Code}, p.to, "", o.Name)
+		p.record(Opening, member{Trusts, o.Code}, p.to, "", o.Name)
 	}
 }

@@ -11,8 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// realSize is how many organisations the reports of this package have together
-// in the real register.
+// realSize is the number of organisations in these reports of the real register.
 const realSize = 100_282
 
 // Options say which register to make up.
@@ -21,15 +20,15 @@ type Options struct {
 	// Size is the number of organisations over all reports, shared out as in the
 	// real register; 0 gives the real size, 100,282.
 	Size int
-	// Counts sets the size of single reports. With Size 0 the reports it does not
-	// name are as large as their children need: enough for parents.
+	// Counts sets the size of single reports. With Size 0, the reports that it does
+	// not name are just large enough to have parents for the others.
 	Counts map[Report]int
-	// AsOf is the day the register begins to speak of; zero gives 22 February 2026.
+	// AsOf is the register's first day; zero means 22 February 2026.
 	AsOf profile.Date
 }
 
-// Register is a made-up register. It may be used by many goroutines: readers
-// see each organisation as it stands when they reach it.
+// Register is a made-up register. It may be used by many goroutines: readers see
+// each organisation as it is when they reach it.
 type Register struct {
 	seed    uint64
 	began   profile.Date
@@ -38,7 +37,7 @@ type Register struct {
 
 	mu      sync.RWMutex
 	asOf    profile.Date
-	changed map[string]Organisation // those that are no longer as derived
+	changed map[string]Organisation // those that are not as derived any more
 	deleted []Deletion
 	serial  int32
 	round   uint64 // draws of Churn and Recode differ each time
@@ -47,8 +46,8 @@ type Register struct {
 // list holds the codes of one report. The slice is replaced, never written to.
 type list struct {
 	spec    *spec
-	began   int      // how many there were at first
-	pool    []string // the codes there were at first, to draw parents from
+	began   int      // the number of codes at the start
+	pool    []string // the codes at the start, from which parents are drawn
 	first   int32    // serial of the first
 	entries []entry  // sorted by code
 	version uint64
@@ -59,8 +58,8 @@ type entry struct {
 	serial int32
 }
 
-// Deletion is a record that was taken out of the register as if it had never
-// been (connectors/ods/CONTRACT.md "Deletions").
+// Deletion is a record that was removed from the register as if it had never
+// existed (connectors/ods/CONTRACT.md "Deletions").
 type Deletion struct {
 	Report Report
 	Code   string
@@ -97,7 +96,7 @@ func New(o Options) *Register {
 	return r
 }
 
-// authorities enters the fixed organisations and returns their codes.
+// authorities adds the fixed organisations and returns their codes.
 func (r *Register) authorities(s *spec) []string {
 	var codes []string
 	if s.report == Authorities {
@@ -120,7 +119,7 @@ func (r *Register) listOf(s *spec, codes []string) *list {
 	return l
 }
 
-// count is how many organisations of a report to make.
+// count returns how many organisations of a report to make.
 func (o Options) count(s *spec) int {
 	if n, given := o.Counts[s.report]; given {
 		return n
@@ -129,7 +128,7 @@ func (o Options) count(s *spec) int {
 	switch {
 	case size == 0 && len(o.Counts) == 0:
 		return s.count
-	case size == 0: // parents for what was asked for, nothing else
+	case size == 0: // only parents for the reports in Counts
 		if s.report == SubICBs {
 			return s.count
 		}
@@ -148,14 +147,14 @@ func (o Options) count(s *spec) int {
 
 func (r *Register) list(report Report) *list { return r.specs[report] }
 
-// AsOf returns the day the register speaks of.
+// AsOf returns the register's day.
 func (r *Register) AsOf() profile.Date {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.asOf
 }
 
-// Version grows whenever anything in the report changes.
+// Version returns a number that grows whenever anything in the report changes.
 func (r *Register) Version(report Report) uint64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -165,7 +164,7 @@ func (r *Register) Version(report Report) uint64 {
 	return 0
 }
 
-// Len returns how many organisations a report holds, closed ones included.
+// Len returns the number of organisations in a report, including closed ones.
 func (r *Register) Len(report Report) int { return len(r.entries(report)) }
 
 func (r *Register) entries(report Report) []entry {
@@ -187,8 +186,8 @@ func (r *Register) Codes(report Report) []string {
 	return codes
 }
 
-// All goes through a report in the order of codes, holding one organisation at
-// a time.
+// All iterates over a report in the order of codes, holding one organisation at a
+// time.
 func (r *Register) All(report Report) iter.Seq[Organisation] {
 	return func(yield func(Organisation) bool) {
 		l := r.list(report)
@@ -210,7 +209,7 @@ func (r *Register) at(l *list, e entry) Organisation {
 	return r.derive(l, e)
 }
 
-// Get finds an organisation by its code, in whichever report it stands.
+// Get finds an organisation by its code, in any report.
 func (r *Register) Get(code string) (Organisation, bool) {
 	for _, s := range specs {
 		l, entries := r.list(s.report), r.entries(s.report)
@@ -225,23 +224,23 @@ func find(entries []entry, code string) (int, bool) {
 	return slices.BinarySearchFunc(entries, code, func(e entry, code string) int { return strings.Compare(e.code, code) })
 }
 
-// Deletions returns the records that were taken out, oldest first.
+// Deletions returns the records that were removed, oldest first.
 func (r *Register) Deletions() []Deletion {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.Clone(r.deleted)
 }
 
-// SetAsOf moves the register's day without anything happening in it.
+// SetAsOf moves the register's day without changing anything else.
 func (r *Register) SetAsOf(day profile.Date) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asOf = day
 }
 
-// Update changes one organisation on a day, which becomes its last change; the
-// register's own day follows where it lies behind. Slices must be replaced, not
-// written to; code and report stay. The error names a code that is not there.
+// Update changes one organisation on a day, which becomes its last change. The
+// register's own day moves forward to it if it is earlier. Slices must be replaced,
+// not written to; code and report do not change. The error names an unknown code.
 func (r *Register) Update(code string, on profile.Date, change func(*Organisation)) error {
 	o, found := r.Get(code)
 	if !found {
@@ -264,8 +263,8 @@ func (r *Register) advance(on profile.Date) {
 	}
 }
 
-// Add enters a new organisation; its report must be one of the register and its
-// code new.
+// Add adds a new organisation; the register must have its report, and its code must
+// be new.
 func (r *Register) Add(o Organisation) error {
 	if _, taken := r.Get(o.Code); taken || o.Code == "" {
 		return fmt.Errorf("adding %q: the code is taken or empty", o.Code)
@@ -286,8 +285,8 @@ func (r *Register) Add(o Organisation) error {
 	return nil
 }
 
-// Delete takes a record out as if it had never been; only the deletion list
-// tells.
+// Delete removes a record as if it had never existed; only the deletion list shows
+// it.
 func (r *Register) Delete(code string, on profile.Date) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -76,11 +76,11 @@ func TestCodesHaveTheRealFormats(t *testing.T) {
 		require.True(t, slices.IsSorted(codes), report)
 		for _, code := range codes {
 			if seen[code] {
-				t.Errorf("%s is given twice", code)
+				t.Errorf("%s is used twice", code)
 			}
 			seen[code] = true
 			if format, known := formats[report]; known && !format.MatchString(code) {
-				t.Errorf("%s %s is not like %s", report, code, format)
+				t.Errorf("%s %s does not match %s", report, code, format)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func TestParentsExist(t *testing.T) {
 	}
 }
 
-func TestInstanceIDsAreUniqueAndStay(t *testing.T) {
+func TestInstanceIDsAreUniqueAndStable(t *testing.T) {
 	t.Parallel()
 	r := register.New(register.Options{Seed: 5, Size: 2000})
 	before := relationships(t, r)
@@ -126,7 +126,7 @@ func relationships(t *testing.T, r *register.Register) map[int]register.Relation
 		for o := range r.All(report) {
 			for _, rel := range o.Relationships() {
 				if _, twice := all[rel.ID]; twice {
-					t.Fatalf("relationship %d is there twice", rel.ID)
+					t.Fatalf("relationship id %d is used twice", rel.ID)
 				}
 				all[rel.ID] = rel
 			}
@@ -170,11 +170,11 @@ func TestBothLayoutsStateTheSameFacts(t *testing.T) {
 				require.Equal(t, old[14:17], row[14:17])
 			}
 		}
-		require.Empty(t, dse, "today's file lists what the old one does not")
+		require.Empty(t, dse, "today's file lists organisations that the old one does not")
 	}
 }
 
-func TestTodaysLayoutHasForgottenTheArchived(t *testing.T) {
+func TestTodaysLayoutLeavesOutTheArchived(t *testing.T) {
 	t.Parallel()
 	r := register.New(register.Options{Seed: 18, Size: 10_000})
 	for _, report := range register.Reports() {
@@ -274,8 +274,8 @@ func shared(times map[string]int) (n float64) {
 	return n
 }
 
-// The tolerance: within four points of the real share, nine for the 273 trusts;
-// rare dirt (below one in a hundred) at half to one and a half times its rate.
+// The tolerance is four points around the real share, nine for the 273 trusts. Rare
+// dirt (less than one in a hundred) may have half to one and a half times its rate.
 func requireClose(t *testing.T, what string, rows int, want, got float64) {
 	t.Helper()
 	if want < 0.01 {
@@ -302,7 +302,7 @@ func TestProportionsAreTheRealOnes(t *testing.T) {
 		report register.Report
 		layout register.Layout
 		file   string
-		names  bool // whether shared names and postcodes are to agree as well
+		names  bool // whether shared names and postcodes must agree as well
 	}{
 		{register.Dispensaries, register.Legacy, "legacy/edispensary_2025-04-10.csv", true},
 		{register.Practices, register.Legacy, "legacy/epraccur_2025-05-25.csv", false},
@@ -321,7 +321,7 @@ func TestProportionsAreTheRealOnes(t *testing.T) {
 			requireClose(t, "active with a close date", n, want.contradictions, got.contradictions)
 			requireClose(t, "active without a phone", n, want.noPhone, got.noPhone)
 			requireClose(t, "fields with stray spaces", n, want.strays, got.strays)
-			if c.report != register.Trusts { // two of theirs have a "&", and a third a phone layout of their own
+			if c.report != register.Trusts { // two of them have a "&", and a third has a phone layout of its own
 				requireClose(t, "names with &", n, want.ampersand, got.ampersand)
 				requireClose(t, "odd phones", n, want.oddPhone, got.oddPhone)
 			}

@@ -6,11 +6,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Report is one list of the register, by the name its file and its download
-// have (connectors/ods/CONTRACT.md "Downloads").
+// Report is one list of the register, by the name of its file and its download
+// (connectors/ods/CONTRACT.md "Downloads").
 type Report string
 
-// The reports the register holds.
+// The reports in the register.
 const (
 	Authorities  Report = "eauth" // NHS England regions and integrated care boards
 	SubICBs      Report = "eccg"
@@ -34,7 +34,7 @@ func Reports() []Report {
 	return list
 }
 
-// ParseReport refuses a name that is no report of the register.
+// ParseReport returns the report with a name, or an error that lists the reports.
 func ParseReport(name string) (Report, error) {
 	for _, s := range specs {
 		if string(s.report) == name {
@@ -54,22 +54,23 @@ type spec struct {
 	inactive, dormant, proposed float64
 	archived                    float64 // of the inactive: closed by 31 March 2017
 
-	// Dirt by position, so that the smallest register has some: one row in so many.
+	// Dirt by position, so that the smallest register has some: on one row in this
+	// many.
 	contradictions, strays, oddPostcodes, noBoard int
 	welsh                                         float64
 
-	epoch      profile.Date // the day very many of them opened on
+	epoch      profile.Date // a day on which very many of them opened
 	epochShare float64
 	since      int // the first year of the other openings
 
-	postcodes float64 // postcodes to draw from, per organisation: fewer means more sharing
-	names     float64 // names to draw from, per organisation, chains apart
-	noPhone   float64
-	phones    []weighted
-	joined    float64 // still with the parent they opened with
-	status    bool    // whether the layout has a status column
-	forms     []form
-	roles     []string // primary first, where all have the same
+	postcodes  float64 // postcodes to draw from, per organisation: fewer means more sharing
+	names      float64 // names to draw from, per organisation, besides chains
+	noPhone    float64
+	phones     []weighted
+	keptParent float64 // those still with the parent with which they opened
+	status     bool    // whether the layout has a status column
+	forms      []form
+	roles      []string // primary first, if all have the same
 }
 
 // weighted is one choice of a table, with its measured frequency.
@@ -96,32 +97,32 @@ var specs = []spec{
 	},
 	{
 		report: TrustSites, count: 29721, inactive: 0.019, archived: 0, since: 2005, postcodes: 0.93, names: 4.2,
-		noPhone: 1, joined: 0.95, forms: siteForms, roles: []string{"RO198"},
+		noPhone: 1, keptParent: 0.95, forms: siteForms, roles: []string{"RO198"},
 	},
 	{
 		report: Practices, count: 16534, inactive: 0.2345, dormant: 0.0153, proposed: 0.0005, archived: 0.37,
 		contradictions: 7690, strays: 5511, welsh: 0.0457,
 		epoch: profile.NewDate(1974, 4, 1), epochShare: 0.40, since: 2000, postcodes: 1.5, names: 11,
-		noPhone: 0.0225, phones: practicePhones, joined: 0.28, status: true, forms: practiceForms,
+		noPhone: 0.0225, phones: practicePhones, keptParent: 0.28, status: true, forms: practiceForms,
 	},
 	{
 		report: Branches, count: 2702, inactive: 0.032, archived: 0.5, epoch: profile.NewDate(1974, 4, 1), epochShare: 0.2, since: 1998,
-		postcodes: 10, names: 11, noPhone: 0.1, phones: practicePhones, joined: 0.9, forms: branchForms, roles: []string{"RO96"},
+		postcodes: 10, names: 11, noPhone: 0.1, phones: practicePhones, keptParent: 0.9, forms: branchForms, roles: []string{"RO96"},
 	},
 	{
 		report: Dispensaries, count: 20932, inactive: 0.4566, proposed: 0.0047, archived: 0.52,
 		contradictions: 2093, strays: 1161, oddPostcodes: 10466, noBoard: 430, welsh: 0.063,
 		epoch: profile.NewDate(1948, 7, 5), epochShare: 0.103, since: 1988, postcodes: 9.5, names: 1.6,
-		noPhone: 0.0536, phones: shopPhones, joined: 0.536, status: true, forms: dispensaryForms,
+		noPhone: 0.0536, phones: shopPhones, keptParent: 0.536, status: true, forms: dispensaryForms,
 	},
 	{
 		report: Dentists, count: 10410, inactive: 0.2406, archived: 0.85,
 		epoch: profile.NewDate(2006, 4, 1), epochShare: 0.85, since: 2006, strays: 3470,
-		postcodes: 11, names: 5, noPhone: 1, joined: 0.035, status: true, forms: dentistForms,
+		postcodes: 11, names: 5, noPhone: 1, keptParent: 0.035, status: true, forms: dentistForms,
 	},
 	{
 		report: OpticalSites, count: 9000, inactive: 0.232, archived: 0.4, since: 2006, postcodes: 8, names: 6,
-		noPhone: 0.05, phones: shopPhones, joined: 0.7, forms: opticalSiteForms, roles: []string{"RO167"},
+		noPhone: 0.05, phones: shopPhones, keptParent: 0.7, forms: opticalSiteForms, roles: []string{"RO167"},
 	},
 }
 

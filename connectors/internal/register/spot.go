@@ -8,17 +8,18 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// spot is where an organisation stands. Organisations that draw the same spot
+// spot is the location of an organisation. Organisations that draw the same spot
 // share a postcode and a street, as they do in health centres and hospitals.
 type spot struct {
 	board  *board
 	town   town
-	parent string // of sites and branches, which stand where their parent is
-	draw   draw   // the same for all who share the spot
+	parent string // for sites and branches, which are located with their parent
+	draw   draw   // the same for all that share the spot
 }
 
-// under names the report that operates a site's or a branch's report.
-func under(site Report) Report {
+// operatorOf returns the report whose organisations operate the sites or branches
+// of this one.
+func operatorOf(site Report) Report {
 	if site == Branches {
 		return Practices
 	}
@@ -30,7 +31,7 @@ func (r *Register) spot(l *list, code string) spot {
 	places := max(1, int(l.spec.postcodes*float64(l.began)))
 	switch l.spec.report {
 	case TrustSites, Branches:
-		parents := r.list(under(l.spec.report))
+		parents := r.list(operatorOf(l.spec.report))
 		parent := parentOf(code, parents, d)
 		at := newDraw(r.seed, "site", parent, strconv.Itoa(d.IntN(places/max(1, len(parents.pool))+1)))
 		board := r.spot(parents, parent).board
@@ -41,18 +42,18 @@ func (r *Register) spot(l *list, code string) spot {
 		return spot{board, board.towns[0], "", newDraw(r.seed, "board", board.code)}
 	}
 	welsh := int(l.spec.welsh * float64(places))
-	if l.spec.report == Practices { // their codes say it
+	if l.spec.report == Practices { // their codes give the place
 		if strings.HasPrefix(code, "W") {
 			places = max(1, welsh)
 		} else {
-			return r.numbered(l, welsh+d.IntN(max(1, places-welsh)), welsh)
+			return r.nthSpot(l, welsh+d.IntN(max(1, places-welsh)), welsh)
 		}
 	}
-	return r.numbered(l, d.IntN(places), welsh)
+	return r.nthSpot(l, d.IntN(places), welsh)
 }
 
-// numbered is the nth spot of a report; the first ones are in Wales.
-func (r *Register) numbered(l *list, nth, welsh int) spot {
+// nthSpot returns the nth spot of a report; the first ones are in Wales.
+func (r *Register) nthSpot(l *list, nth, welsh int) spot {
 	d := newDraw(r.seed, string(l.spec.report), strconv.Itoa(nth))
 	at := &wales
 	if nth >= welsh {
@@ -61,8 +62,8 @@ func (r *Register) numbered(l *list, nth, welsh int) spot {
 	return spot{at, at.towns[d.IntN(len(at.towns))], "", d}
 }
 
-// parentOf reads the parent from a code of the old format, and draws one for
-// a code of the new format, which says nothing.
+// parentOf reads the parent from a code in the old format, and draws one for a code
+// in the new format, which does not name it.
 func parentOf(code string, parents *list, d draw) string {
 	tail := 2
 	if parents.spec.report == Practices {
@@ -81,7 +82,7 @@ func has(sorted []string, code string) bool {
 	return found
 }
 
-// commissioner draws who commissions in the spot's area.
+// commissioner draws a commissioner of the spot's area.
 func (at spot) commissioner(r *Register, d draw) string {
 	if at.board == &wales {
 		return d.pick(welshBoards)
@@ -93,7 +94,7 @@ const inward = "ABDEFGHJLNPQRSTUWXYZ" // the letters of inward codes
 
 // fill writes the spot into the organisation: region, board, address, postcode.
 func (at spot) fill(o *Organisation, d draw) {
-	shared := newDraw(at.draw.Uint64(), at.town.name) // a copy: the first to fill must not move the spot
+	shared := newDraw(at.draw.Uint64(), at.town.name) // a copy: filling one organisation must not change the spot
 	o.Region, o.ICB, o.Area = at.board.region, at.board.code, at.board.area
 	o.Postcode = at.town.postal + strconv.Itoa(1+shared.IntN(28)) + " " + strconv.Itoa(shared.IntN(10)) +
 		string(inward[shared.IntN(len(inward))]) + string(inward[shared.IntN(len(inward))])
@@ -104,7 +105,7 @@ func (at spot) fill(o *Organisation, d draw) {
 	o.Address.Building = building(*o, d)
 }
 
-// building is the first line: a name of its own, or the organisation's again.
+// building returns the first line: a name of its own, or the organisation's name.
 func building(o Organisation, d draw) string {
 	same, own, limit := 0.0, 0.15, 35
 	switch o.Report {
@@ -135,7 +136,7 @@ func building(o Organisation, d draw) string {
 // name names the organisation; it returns the number of its chain, or -1.
 func (r *Register) name(o *Organisation, l *list, d draw, at spot) (chain int) {
 	own := d.IntN(max(1, int(l.spec.names*float64(l.began))))
-	place := proper(own)
+	place := placeName(own)
 	kind := func(kinds ...string) string { return kinds[own/properNoun%len(kinds)] } // more kinds, fewer namesakes
 	switch o.Report {
 	case Dispensaries:
@@ -162,7 +163,8 @@ func (r *Register) name(o *Organisation, l *list, d draw, at spot) (chain int) {
 	return -1
 }
 
-// chained gives the name of a chain to a share of those asked, and its number.
+// chained returns the name and number of a chain for a share of the calls, and own
+// and -1 for the others.
 func chained(d draw, names []weighted, share float64, own string) (name string, chain int) {
 	if !d.chance(share) {
 		return own, -1
@@ -206,7 +208,7 @@ func ampersand(d draw, share float64, place string) string {
 	return place
 }
 
-// authorities are the regions and the boards, the same in every register.
+// authorities returns the regions and the boards, the same in every register.
 func authorities() []Organisation {
 	var list []Organisation
 	add := func(code, name, region, area string, opened profile.Date, roles ...string) {

@@ -67,7 +67,7 @@ var (
 
 const (
 	words      = 600             // len(stems) * len(endings)
-	properNoun = words * 16 * 16 // distinct results of proper
+	properNoun = words * 16 * 16 // distinct results of placeName
 )
 
 func word(k int) string {
@@ -75,8 +75,8 @@ func word(k int) string {
 	return stems[k%len(stems)] + endings[k/len(stems)]
 }
 
-// proper names a place; different k below properNoun give different names.
-func proper(k int) string {
+// placeName names a place; different k below properNoun give different names.
+func placeName(k int) string {
 	k %= properNoun
 	return heads[k/words/16] + word(k) + tails[k/words%16]
 }

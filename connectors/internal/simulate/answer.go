@@ -9,36 +9,36 @@ import (
 	"strconv"
 )
 
-// The content types of answers that are no system's own.
+// The content types of answers that do not belong to one system.
 const (
 	JSONType = "application/json"
 	htmlType = "text/html; charset=utf-8"
 	page     = "<!DOCTYPE html><title>Sorry</title><h1>We will be back soon</h1>"
 )
 
-// Answer is held in memory until it is known what a fault leaves of it. Status
-// 0 is none: the connection breaks.
+// Answer is kept in memory until faults have been applied to it. Status 0 means no
+// answer: the connection breaks.
 type Answer struct {
 	Status int
-	Type   string // Content-Type; "": that of Header, if any
+	Type   string // Content-Type; if empty, that of Header, if any
 	Body   []byte
 	Header http.Header
-	// Chunked announces no length.
+	// Chunked leaves out the length.
 	Chunked bool
 
-	missing int // bytes that are announced and never come
+	missing int // bytes that are announced but never sent
 }
 
 // JSON answers with a value of a simulator's own types.
 func JSON(status int, body any) Answer { return Encoded(status, JSONType, body) }
 
-// Encoded is JSON under another content type.
+// Encoded is JSON with another content type.
 func Encoded(status int, contentType string, body any) Answer {
 	return Answer{Status: status, Type: contentType, Body: Marshal(body)}
 }
 
-// Marshal writes a value of a simulator's own types as JSON. One that cannot be
-// written panics: it is a mistake of the simulator.
+// Marshal writes a value of a simulator's own types as JSON. It panics if that
+// fails, which is a bug in the simulator.
 func Marshal(body any) []byte {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -47,8 +47,7 @@ func Marshal(body any) []byte {
 	return text
 }
 
-// With is the answer with a header more, or another value of it; "" takes it
-// away.
+// With returns the answer with a header set to a value; "" removes the header.
 func (a Answer) With(name, value string) Answer {
 	header := a.Header.Clone()
 	if header == nil {
@@ -61,8 +60,8 @@ func (a Answer) With(name, value string) Answer {
 	return a
 }
 
-// Send sends the answer. What breaks the connection panics with
-// http.ErrAbortHandler, as net/http wants it.
+// Send sends the answer. To break the connection it panics with
+// http.ErrAbortHandler, as net/http requires.
 func (a Answer) Send(w http.ResponseWriter) {
 	if a.Status == 0 {
 		panic(http.ErrAbortHandler)
@@ -76,26 +75,26 @@ func (a Answer) Send(w http.ResponseWriter) {
 		header.Set("Content-Length", strconv.Itoa(len(a.Body)+a.missing))
 	}
 	w.WriteHeader(a.Status)
-	_, _ = w.Write(a.Body) // a client that left is none of our business
+	_, _ = w.Write(a.Body) // a client that left does not matter
 	if a.missing > 0 {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// cut is the answer without what follows so many bytes of its body; 0: half.
+// cut returns the answer with its body cut off after some bytes; 0 means half.
 func (a Answer) cut(after int, chunked bool) Answer {
 	if after == 0 {
 		after = len(a.Body) / 2
 	} else if after >= len(a.Body) {
 		return a
 	}
-	a.missing = len(a.Body) - after + 1 // one more, so that an empty body is cut short, too
+	a.missing = len(a.Body) - after + 1 // one more, so that an empty body is cut short too
 	a.Body, a.Chunked = a.Body[:after], chunked
 	return a
 }
 
-// garbled ends JSON in its middle, and leaves a quote open in the middle of CSV.
+// garbled cuts JSON off in the middle, and leaves a quote open in the middle of CSV.
 func garbled(body []byte) []byte {
 	middle := len(body) / 2
 	if bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("[")) {
@@ -105,8 +104,8 @@ func garbled(body []byte) []byte {
 	return bytes.Join([][]byte{body[:line], []byte("\"FAULT\",\"A ROW THAT\r\n"), body[line:]}, nil)
 }
 
-// Misdirect replaces what stands between before and path, scheme and host of a
-// link in the body, by another host. A body without such a link stays.
+// Misdirect replaces the text between before and path, the scheme and host of a
+// link in the body, with another host. A body without such a link does not change.
 func (a Answer) Misdirect(before, path, host string) Answer {
 	head, tail, found := bytes.Cut(a.Body, []byte(before))
 	end := bytes.Index(tail, []byte(path))
@@ -116,22 +115,22 @@ func (a Answer) Misdirect(before, path, host string) Answer {
 	return a
 }
 
-// Held lets a handler answer into memory. It is sent as the handler would have
-// sent it: with a length if it named one.
+// Held lets a handler answer into memory. The answer is sent as the handler would
+// have sent it, with a length only if the handler set one.
 func Held(handler http.Handler, r *http.Request) Answer {
-	kept := held{header: make(http.Header)}
+	kept := memoryResponse{header: make(http.Header)}
 	handler.ServeHTTP(&kept, r)
 	chunked := kept.header.Get("Content-Length") == ""
-	kept.header.Del("Content-Length") // the body may be spoilt
+	kept.header.Del("Content-Length") // a fault may change the body
 	return Answer{Status: max(kept.status, http.StatusOK), Header: kept.header, Body: kept.body.Bytes(), Chunked: chunked}
 }
 
-type held struct {
+type memoryResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (h *held) Header() http.Header         { return h.header }
-func (h *held) WriteHeader(status int)      { h.status = status }
-func (h *held) Write(p []byte) (int, error) { return h.body.Write(p) }
+func (h *memoryResponse) Header() http.Header         { return h.header }
+func (h *memoryResponse) WriteHeader(status int)      { h.status = status }
+func (h *memoryResponse) Write(p []byte) (int, error) { return h.body.Write(p) }

@@ -26,12 +26,12 @@ func (k *Kit[E]) control() {
 	k.Route("GET /ledger/summary", Show(func(*http.Request) any { return k.options.Summary() }))
 }
 
-// Route adds a route of the simulator's own, below /control or /ledger: faults
-// never touch it and no ledger has it.
+// Route adds a route of the simulator's own, below /control or /ledger: it meets no
+// faults and is not in the ledger.
 func (k *Kit[E]) Route(pattern string, handle http.HandlerFunc) { k.routes.HandleFunc(pattern, handle) }
 
-// Ask reads a JSON body strictly and answers with what comes of it, or 400 with
-// {"error": text}; nothing is 204.
+// Ask reads a JSON body strictly and answers with the result of do, with 204 if
+// that is nil, or with 400 and {"error": text} if it fails.
 func Ask[T any](do func(T) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T
@@ -54,12 +54,12 @@ func Ask[T any](do func(T) (any, error)) http.HandlerFunc {
 	}
 }
 
-// Command is Ask without an answer.
+// Command is Ask without a result.
 func Command[T any](do func(T) error) http.HandlerFunc {
 	return Ask(func(in T) (any, error) { return nil, do(in) })
 }
 
-// Action does what needs no more words, and answers 204.
+// Action calls do, ignores the body, and answers 204.
 func Action(do func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		do()
@@ -72,7 +72,7 @@ func Show(what func(*http.Request) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { JSON(http.StatusOK, what(r)).Send(w) }
 }
 
-// Bad is how the routes of a kit refuse.
+// Bad is the answer with which the routes of a kit refuse a request.
 func Bad(err error) Answer {
 	return JSON(http.StatusBadRequest, map[string]string{"error": err.Error()})
 }
@@ -87,12 +87,12 @@ func Strict(body []byte, into any) error {
 	return nil
 }
 
-// Lines answers with JSON, a record a line.
+// Lines answers with JSON, one record on each line.
 func Lines[T any](w http.ResponseWriter, records []T) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	encoder := json.NewEncoder(w)
 	for i := range records {
-		if encoder.Encode(&records[i]) != nil { //nolint:errchkjson // a simulator's own; else the client left
+		if encoder.Encode(&records[i]) != nil { //nolint:errchkjson // a simulator's own type; otherwise the client left
 			return
 		}
 	}

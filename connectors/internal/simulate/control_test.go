@@ -14,7 +14,7 @@ import (
 
 func TestFaultsOverHTTP(t *testing.T) {
 	t.Parallel()
-	p := open(t, simulate.Options{})
+	p := startPost(t, simulate.Options{})
 	require.JSONEq(t, `{"share":0,"seed":0}`, p.ask(http.MethodGet, "/control/faults", "").body)
 	const fault = `{"names":["throttled"],"share":1,"seed":3,"kinds":["letter"],"retry_after":2}`
 	require.Equal(t, 204, p.ask(http.MethodPut, "/control/faults", fault).status)
@@ -29,15 +29,16 @@ func TestFaultsOverHTTP(t *testing.T) {
 		require.Equal(t, 400, got.status, bad)
 		require.Contains(t, got.body, `{"error":"`)
 	}
-	require.Equal(t, 429, p.send("A").status, "what made no sense changed nothing")
+	require.Equal(t, 429, p.send("A").status, "an invalid fault changed nothing")
 	require.Equal(t, 204, p.ask(http.MethodDelete, "/control/faults", "").status)
 	require.Equal(t, 201, p.send("A").status)
 }
 
-// TestControlIsNeverSpoiled: no fault touches it and no ledger has it.
+// TestControlIsNeverSpoiled: control routes meet no faults and are not in the
+// ledger.
 func TestControlIsNeverSpoiled(t *testing.T) {
 	t.Parallel()
-	p := open(t, simulate.Options{})
+	p := startPost(t, simulate.Options{})
 	p.Route("GET /control/word", simulate.Show(func(*http.Request) any { return "hello" }))
 	p.Route("POST /control/double", simulate.Ask(func(n int) (any, error) { return 2 * n, nil }))
 	p.Fault(simulate.Fault{Names: []simulate.Name{simulate.Down}, Times: -1})
@@ -52,7 +53,7 @@ func TestControlIsNeverSpoiled(t *testing.T) {
 func TestLedgerOverHTTP(t *testing.T) {
 	t.Parallel()
 	forgotten := 0
-	p := open(t, simulate.Options{Forget: func() { forgotten++ }})
+	p := startPost(t, simulate.Options{Forget: func() { forgotten++ }})
 	for _, code := range []string{"A", "B", "A", "C"} {
 		p.send(code)
 	}
@@ -81,6 +82,6 @@ func TestLedgerOverHTTP(t *testing.T) {
 	require.Equal(t, 204, p.ask(http.MethodPost, "/control/reset", "").status)
 	require.Empty(t, p.Ledger())
 	require.Equal(t, 1, forgotten)
-	require.Equal(t, 201, p.send("A").status, "faults, too")
-	require.Equal(t, p.Now(), p.Ledger()[0].At, "the clock stays")
+	require.Equal(t, 201, p.send("A").status, "faults are reset too")
+	require.Equal(t, p.Now(), p.Ledger()[0].At, "the clock is not reset")
 }

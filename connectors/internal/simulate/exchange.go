@@ -6,28 +6,28 @@ import (
 	"strconv"
 )
 
-// Exchange is one request, with what the simulator has to say about it. The way
-// is the same everywhere: it meets its fault, the system answers, the fault
-// spoils the answer, the ledger has it, and only then does the client: who has
-// an answer finds its entry.
+// Exchange is one request and how the simulator handles it. The steps are the same
+// in every simulator: the request meets its fault, the system answers, the fault
+// spoils the answer, the ledger gets an entry, and only then does the client get
+// the answer. So a client with an answer always finds its entry.
 type Exchange struct {
 	Met Met
 	// Entry gets the fault that was met, and the status before it is noted.
 	Entry *Entry
 	// Serve is the system: it has the effect and answers.
 	Serve func() Answer
-	// Refuse is an Error, Unauthorized, Throttled, or a fault of its own that
-	// refuses, in the words of the system. The kit adds Retry-After.
+	// Refuse returns the system's answer for Error, Unauthorized, Throttled, or a
+	// refusing fault of the simulator's own. The kit adds Retry-After.
 	Refuse func(Name) Answer
-	// Spoil does what faults of its own do to an answer; nil: there are none.
+	// Spoil applies the simulator's own faults to an answer; nil if there are none.
 	Spoil func(Answer) Answer
-	// Note adds the entry to the ledger, and headers to the answer. Status 0: the
-	// client gets none.
+	// Note adds the entry to the ledger, and headers to the answer. With status 0 the
+	// client gets no answer.
 	Note func(Answer) Answer
 }
 
-// Play answers the request. What breaks the connection panics with
-// http.ErrAbortHandler, as net/http wants it.
+// Play answers the request. To break the connection it panics with
+// http.ErrAbortHandler, as net/http requires.
 func (x Exchange) Play(w http.ResponseWriter, r *http.Request) {
 	x.Entry.Fault = x.Met.Name
 	a := Answer{}
@@ -43,15 +43,16 @@ func (x Exchange) Play(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x Exchange) answer(r *http.Request) Answer {
-	a := x.reached(r)
-	if !pass(r.Context().Done(), x.Met.AnswerLatencyMS) {
+	a := x.serveUnlessRefused(r)
+	if !waitUnlessLeft(r.Context().Done(), x.Met.AnswerLatencyMS) {
 		return Answer{}
 	}
 	return a
 }
 
-// reached lets the system answer, unless the fault keeps the request from it.
-func (x Exchange) reached(r *http.Request) Answer {
+// serveUnlessRefused lets the system answer, unless the fault keeps the request
+// from reaching it.
+func (x Exchange) serveUnlessRefused(r *http.Request) Answer {
 	name := x.Met.Name
 	switch {
 	case name == Down || name == DroppedBefore:
@@ -64,7 +65,7 @@ func (x Exchange) reached(r *http.Request) Answer {
 		return x.refused(name)
 	}
 	a := x.Serve()
-	if name.isError() { // one after the effect
+	if name.isError() { // an error after the effect
 		return x.refused(Error(name.Status()))
 	}
 	a = x.Met.spoil(a)
@@ -82,7 +83,7 @@ func (x Exchange) refused(name Name) Answer {
 	return a
 }
 
-// spoil does what the common faults do to an answer.
+// spoil applies the common faults to an answer.
 func (m Met) spoil(a Answer) Answer {
 	switch m.Name {
 	case DroppedAfter, HungAfter:

@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// TestEveryFault: what the client has, whether there was an effect, and that
-// the ledger has it under the fault's name.
+// TestEveryFault checks what the client gets, whether there was an effect, and that
+// the ledger has the fault's name.
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
 	const whole = `{"code":"A"}`
@@ -44,7 +44,7 @@ func TestEveryFault(t *testing.T) {
 	} {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
-			p := open(t, simulate.Options{})
+			p := startPost(t, simulate.Options{})
 			p.Fault(simulate.Fault{Names: []simulate.Name{name}, RetryAfter: 7})
 			got := p.send("A")
 			require.True(t, row.see(got), "%+v", got)
@@ -65,13 +65,14 @@ func TestEveryFault(t *testing.T) {
 	}
 }
 
-// TestHungUntilTheClientLeaves: what had an effect is in the ledger before that.
+// TestHungUntilTheClientLeaves: a request with an effect is in the ledger before
+// the client leaves.
 func TestHungUntilTheClientLeaves(t *testing.T) {
 	t.Parallel()
 	for name, effects := range map[simulate.Name]int64{simulate.HungBefore: 0, simulate.HungAfter: 1} {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
-			p := open(t, simulate.Options{})
+			p := startPost(t, simulate.Options{})
 			met, left := make(chan struct{}), make(chan error)
 			p.Fault(simulate.Fault{Names: []simulate.Name{name}, Do: func() { close(met) }})
 			ctx, leave := context.WithCancel(t.Context())
@@ -95,11 +96,11 @@ func TestHungUntilTheClientLeaves(t *testing.T) {
 	}
 }
 
-// TestHeldBack: before the effect by Wait and latency, after it by the other
-// latency; who leaves meanwhile has no answer.
+// TestHeldBack: Wait and latency delay a request before the effect, the other
+// latency after it. A client that leaves meanwhile gets no answer.
 func TestHeldBack(t *testing.T) {
 	t.Parallel()
-	p := open(t, simulate.Options{})
+	p := startPost(t, simulate.Options{})
 	met, free, left := make(chan struct{}), make(chan struct{}), make(chan reply)
 	p.Fault(simulate.Fault{Wait: free, LatencyMS: 1, Do: func() { close(met) }})
 	go func() { left <- p.send("A") }()
@@ -124,16 +125,16 @@ func TestHeldBack(t *testing.T) {
 	require.Eventually(t, func() bool { return p.Book.Statuses()["0"] == 2 }, 5*time.Second, time.Millisecond)
 }
 
-func TestCutAfterSoManyBytes(t *testing.T) {
+func TestCutAfterANumberOfBytes(t *testing.T) {
 	t.Parallel()
-	p := open(t, simulate.Options{})
+	p := startPost(t, simulate.Options{})
 	for after, want := range map[int]string{1: "{", 5: `{"cod`, 100: `{"code":"A"}`} {
 		for _, chunked := range []bool{false, true} {
 			p.Fault(simulate.Fault{Names: []simulate.Name{simulate.Truncated}, CutAfter: after, Chunked: chunked})
 			got := p.send("A")
 			require.Equal(t, want, got.body)
 			if after == 100 {
-				require.NoError(t, got.err, "shorter than that")
+				require.NoError(t, got.err, "the body is shorter than that")
 				continue
 			}
 			require.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
@@ -142,7 +143,7 @@ func TestCutAfterSoManyBytes(t *testing.T) {
 	}
 	p.Fault(simulate.Of(simulate.Truncated))
 	got := p.send("EMPTY")
-	require.ErrorIs(t, got.err, io.ErrUnexpectedEOF, "an empty body, too")
+	require.ErrorIs(t, got.err, io.ErrUnexpectedEOF, "an empty body too")
 	require.Empty(t, got.body)
 }
 
@@ -151,7 +152,7 @@ func TestAnswers(t *testing.T) {
 	a := simulate.JSON(http.StatusOK, 1)
 	b := a.With("A", "1")
 	require.Equal(t, http.Header{"A": {"1"}, "B": {"2"}}, b.With("B", "2").Header)
-	require.Equal(t, http.Header{"A": {"1"}}, b.Header, "the other stays")
+	require.Equal(t, http.Header{"A": {"1"}}, b.Header, "the original does not change")
 	require.Empty(t, b.With("A", "").Header)
 	require.Nil(t, a.Header)
 

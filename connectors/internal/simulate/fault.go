@@ -10,66 +10,65 @@ import (
 	"time"
 )
 
-// Fault says how to treat requests badly, which ones and how often. It may have
-// several names: each request that meets it meets one of them, drawn by the
-// seed; latency comes in addition to any.
+// Fault says what goes wrong with which requests, and how often. It may have
+// several names: each request that meets it meets one of them, drawn by the seed.
+// Latency comes in addition.
 type Fault struct {
-	// Names are what happens. None: the request is held back or listened to, and
-	// answered well.
+	// Names say what happens. Without one the request is delayed or watched, and
+	// answered properly.
 	Names []Name `json:"names,omitempty"`
-	// Share is the share of matching requests that meet it, 0 to 1; 0: all.
+	// Share is the share of matching requests that meet it, 0 to 1; 0 means all.
 	Share float64 `json:"share"`
 	// Seed decides which ones.
 	Seed uint64 `json:"seed"`
 
-	// Kinds are the kinds of requests it is for, as the ledger spells them, or
-	// the methods where it spells none; none: all.
+	// Kinds are the kinds of requests that meet it, as the ledger spells them, or the
+	// methods of requests without a kind; empty means all.
 	Kinds []Kind `json:"kinds,omitempty"`
-	// Clients are the clients it is for, where the system tells them apart; none:
-	// all.
+	// Clients are the clients whose requests meet it, if the system tells clients
+	// apart; empty means all.
 	Clients []string `json:"clients,omitempty"`
-	// IDs picks requests that ask for one of these, where there is a list; none:
-	// all.
+	// IDs picks requests for one of these ids; empty means all.
 	IDs []string `json:"ids,omitempty"`
 
-	// LatencyMS is how many milliseconds a request waits before it is looked at.
+	// LatencyMS is how many milliseconds a request waits before it is processed.
 	LatencyMS int `json:"latency_ms,omitempty"`
 	// AnswerLatencyMS is how many milliseconds the answer waits after the effect.
 	AnswerLatencyMS int `json:"answer_latency_ms,omitempty"`
-	// RetryAfter is that header of an error, in seconds; 0: none.
+	// RetryAfter is the Retry-After header of an error, in seconds; 0 means none.
 	RetryAfter int `json:"retry_after,omitempty"`
-	// CutAfter is after how many bytes of the body Truncated breaks; 0: half of
-	// it. A shorter body comes whole.
+	// CutAfter is the number of bytes of the body after which Truncated breaks the
+	// connection; 0 means half of it. A shorter body is sent whole.
 	CutAfter int `json:"cut_after,omitempty"`
-	// Chunked makes Truncated announce no length, so that only a missing last
-	// chunk tells.
+	// Chunked makes Truncated leave out the length, so that only the missing last
+	// chunk shows that the body is cut off.
 	Chunked bool `json:"chunked,omitempty"`
-	// NextHost is scheme and host for NextElsewhere, as "https://elsewhere.example".
+	// NextHost is the scheme and host for NextElsewhere: "https://elsewhere.example".
 	NextHost string `json:"next_host,omitempty"`
-	// Text is what an error says, where the system leaves that open.
+	// Text is the text of an error, if the system does not define one.
 	Text string `json:"text,omitempty"`
 
-	// What tests alone can say. Match picks requests, too; nil: every one.
+	// Only tests can set the fields below. Match also picks requests; nil means all.
 	Match func(*http.Request) bool `json:"-"`
-	// Skip lets so many matching requests pass first.
+	// Skip is the number of matching requests that pass first.
 	Skip int `json:"-"`
-	// Times is how many requests meet it; 0 means one, below 0 all from now on.
-	// One that stands is for all.
+	// Times is how many requests meet it; 0 means one, below 0 all from now on. A
+	// standing fault is for all.
 	Times int `json:"-"`
 	// Do runs as soon as a request meets it.
 	Do func() `json:"-"`
-	// Wait holds the request back until it is closed; nil: not.
+	// Wait delays the request until it is closed; nil means no delay.
 	Wait <-chan struct{} `json:"-"`
 }
 
-// Of is the fault that the next request meets, one of the names.
+// Of returns a fault for the next request, with one of the names.
 func Of(names ...Name) Fault { return Fault{Names: names} }
 
-// check names what makes no sense.
+// check returns an error that says what makes no sense.
 func (f *Fault) check(own map[Name]Own) error {
 	for _, name := range f.Names {
 		if _, owned := own[name]; !owned && !name.isError() && !slices.Contains(common, name) {
-			return fmt.Errorf("fault %q: want one of %q", name, known(own))
+			return fmt.Errorf("fault %q: want one of %q", name, knownNames(own))
 		}
 	}
 	switch {
@@ -77,24 +76,24 @@ func (f *Fault) check(own map[Name]Own) error {
 		return fmt.Errorf("share %v: want 0 to 1", f.Share)
 	case min(f.LatencyMS, f.AnswerLatencyMS, f.RetryAfter, f.CutAfter) < 0:
 		return errors.New("latency_ms, answer_latency_ms, retry_after, cut_after: want none below 0")
-	case len(f.Names) == 0 && !f.slow() && f.Do == nil && f.Wait == nil:
+	case len(f.Names) == 0 && !f.hasLatency() && f.Do == nil && f.Wait == nil:
 		return errors.New("a fault that does nothing: want names or latency")
 	}
 	return nil
 }
 
-func (f *Fault) slow() bool { return f.LatencyMS > 0 || f.AnswerLatencyMS > 0 }
+func (f *Fault) hasLatency() bool { return f.LatencyMS > 0 || f.AnswerLatencyMS > 0 }
 
-// Kind is what a request asks for, in the words of the system.
+// Kind is what a request asks for, in the system's terms.
 type Kind string
 
 // Request is what faults pick requests by.
 type Request struct {
-	HTTP   *http.Request // nil where the system does not speak HTTP
+	HTTP   *http.Request // nil if the system does not use HTTP
 	Kind   Kind
 	Client string
 	IDs    []string
-	// Apart is a kind that only faults meet which name it.
+	// Apart marks a kind that meets only faults that name it.
 	Apart bool
 }
 
@@ -108,8 +107,8 @@ func (f *Fault) matches(r Request) bool {
 	return f.Match == nil || f.Match(r.HTTP)
 }
 
-// Faults are a queue that tests fill, and one fault that stands until another
-// takes its place. They may be used by many goroutines.
+// Faults holds a queue that tests fill, and one standing fault that lasts until
+// another replaces it. It may be used by many goroutines.
 type Faults struct {
 	own map[Name]Own
 
@@ -118,11 +117,11 @@ type Faults struct {
 	standing *armed
 }
 
-// NewFaults makes a set without a fault. The simulator knows its own names
-// besides the common ones.
+// NewFaults makes a set without faults, for the common names and the simulator's
+// own.
 func NewFaults(own map[Name]Own) *Faults { return &Faults{own: own} }
 
-// armed is a fault with its draw.
+// armed is a fault with its random numbers.
 type armed struct {
 	Fault
 
@@ -133,11 +132,11 @@ func (s *Faults) arm(f Fault) (*armed, error) {
 	if err := f.check(s.own); err != nil {
 		return nil, err
 	}
-	return &armed{f, rand.New(rand.NewPCG(f.Seed, 1))}, nil //nolint:gosec // which requests fail is to be the same every time
+	return &armed{f, rand.New(rand.NewPCG(f.Seed, 1))}, nil //nolint:gosec // the same requests must fail every time
 }
 
-// Fault queues faults. A request meets the first one that matches it. A fault
-// that makes no sense panics: it is a mistake of the test.
+// Fault queues faults. A request meets the first one that matches it. An invalid
+// fault panics: it is a bug in the test.
 func (s *Faults) Fault(faults ...Fault) {
 	for _, f := range faults {
 		queued, err := s.arm(f)
@@ -153,8 +152,8 @@ func (s *Faults) Fault(faults ...Fault) {
 	}
 }
 
-// Stand makes a fault the standing one, in place of the one before. Requests
-// meet it that meet none of the queue. The error says what makes no sense.
+// Stand replaces the standing fault. Requests that meet no fault of the queue meet
+// it. The error says what makes no sense.
 func (s *Faults) Stand(f Fault) error {
 	standing, err := s.arm(f)
 	if err != nil {
@@ -166,7 +165,7 @@ func (s *Faults) Stand(f Fault) error {
 	return nil
 }
 
-// Standing is the fault that stands; the zero value for none.
+// Standing returns the standing fault; the zero value for none.
 func (s *Faults) Standing() Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,22 +175,22 @@ func (s *Faults) Standing() Fault {
 	return s.standing.Fault
 }
 
-// Heal forgets all faults, also the standing one.
+// Heal removes all faults, including the standing one.
 func (s *Faults) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queued, s.standing = nil, nil
 }
 
-// Met is what one request meets; the zero value is nothing.
+// Met is the fault that one request meets; the zero value means none.
 type Met struct {
 	Fault
 
-	Name Name // one of the fault's, Slow or Watched
+	Name Name // one of the fault's names, or Slow or Watched
 	own  Own
 }
 
-// Meet draws what a request meets.
+// Meet returns the fault that a request meets.
 func (s *Faults) Meet(r Request) Met {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -229,19 +228,19 @@ func (f *armed) meet(r Request, own map[Name]Own) Name {
 		return ""
 	case len(f.Names) > 0:
 		return f.Names[f.draw.IntN(len(f.Names))]
-	case f.slow():
+	case f.hasLatency():
 		return Slow
 	}
 	return Watched
 }
 
-// Hold does what comes before a request is looked at; false: the client left
-// before it was over.
+// Hold delays a request before it is processed, and returns false if the client left
+// meanwhile.
 func (m Met) Hold(left <-chan struct{}) bool {
 	if m.Do != nil {
 		m.Do()
 	}
-	if !pass(left, m.LatencyMS) {
+	if !waitUnlessLeft(left, m.LatencyMS) {
 		return false
 	}
 	if m.Wait == nil {
@@ -255,7 +254,7 @@ func (m Met) Hold(left <-chan struct{}) bool {
 	}
 }
 
-func pass(left <-chan struct{}, milliseconds int) bool {
+func waitUnlessLeft(left <-chan struct{}, milliseconds int) bool {
 	if milliseconds == 0 {
 		return true
 	}

@@ -25,8 +25,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestWhomFaultsMeet: by kind, client, id, order and what else a test says.
-func TestWhomFaultsMeet(t *testing.T) {
+// TestWhichRequestsMeetFaults: by kind, client, id, order and a test's own function.
+func TestWhichRequestsMeetFaults(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault simulate.Fault
@@ -45,7 +45,7 @@ func TestWhomFaultsMeet(t *testing.T) {
 			[4]int{201, 500, 201, 201},
 		},
 	} {
-		p := open(t, simulate.Options{})
+		p := startPost(t, simulate.Options{})
 		row.fault.Names = []simulate.Name{simulate.Error(500)}
 		p.Fault(row.fault)
 		got := [4]int{p.send("A").status, p.send("B", "Client", "c").status, p.send("A").status, p.send("A").status}
@@ -53,7 +53,7 @@ func TestWhomFaultsMeet(t *testing.T) {
 	}
 }
 
-// TestApart: a kind that only faults meet which name it.
+// TestApart: such a kind meets only faults that name it.
 func TestApart(t *testing.T) {
 	t.Parallel()
 	faults := simulate.NewFaults(nil)
@@ -68,9 +68,9 @@ func TestApart(t *testing.T) {
 func TestTheQueueComesBeforeTheStandingFault(t *testing.T) {
 	t.Parallel()
 	healed := 0
-	p := open(t, simulate.Options{Heal: func() { healed++ }})
+	p := startPost(t, simulate.Options{Heal: func() { healed++ }})
 	require.NoError(t, p.Stand(simulate.Of(simulate.Error(500))))
-	require.NoError(t, p.Stand(simulate.Of(simulate.Error(503))), "in place of the one before")
+	require.NoError(t, p.Stand(simulate.Of(simulate.Error(503))), "it replaces the one before")
 	p.Fault(simulate.Fault{Names: []simulate.Name{simulate.Error(404)}, Skip: 1}, simulate.Of(simulate.Error(410)))
 	var got []int
 	for range 4 {
@@ -84,8 +84,8 @@ func TestTheQueueComesBeforeTheStandingFault(t *testing.T) {
 	require.Equal(t, simulate.Fault{}, p.Standing())
 }
 
-// TestTheShareIsDrawnFromTheSeed: the same ones every time, and of several names
-// one each; what is Always does not ask for the share.
+// TestTheShareIsDrawnFromTheSeed: the same requests every time, each with one of
+// the names. A fault that is Always ignores the share.
 func TestTheShareIsDrawnFromTheSeed(t *testing.T) {
 	t.Parallel()
 	draw := func(seed uint64, names ...simulate.Name) (all []simulate.Name) {
@@ -134,7 +134,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 		require.Equal(t, simulate.Fault{}, faults.Standing())
 	}
 	require.ErrorContains(t, simulate.NewFaults(map[simulate.Name]simulate.Own{moved: {}}).Stand(simulate.Of("x")),
-		string(moved), "the names there are")
+		string(moved), "the error lists the names")
 	for status := 400; status < 600; status++ {
 		name := simulate.Error(status)
 		require.NoError(t, simulate.NewFaults(nil).Stand(simulate.Of(name, simulate.ErrorAfter(status))), strconv.Itoa(status))

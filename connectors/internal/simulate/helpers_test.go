@@ -25,7 +25,7 @@ type entry struct {
 	Said string `json:"said,omitempty"`
 }
 
-// post is a system that takes letters: POST /letters/CODE.
+// post is a system that accepts letters: POST /letters/CODE.
 type post struct {
 	*simulate.Kit[entry]
 
@@ -34,7 +34,7 @@ type post struct {
 	address string
 }
 
-func open(t *testing.T, o simulate.Options) *post {
+func startPost(t *testing.T, o simulate.Options) *post {
 	t.Helper()
 	p := &post{t: t}
 	o.Own = map[simulate.Name]simulate.Own{moved: {Refuses: true}, closed: {Refuses: true, Always: true}, shouts: {}}
@@ -96,7 +96,7 @@ func (p *post) ask(method, path, body string, header ...string) reply {
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	req.Close = true // on a kept connection net/http repeats what broke
+	req.Close = true // on a reused connection net/http repeats a request that broke
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return reply{}

@@ -9,25 +9,24 @@ import (
 	"time"
 )
 
-// Options set a kit up; the zero value is good.
+// Options configure a kit; the zero value is usable.
 type Options struct {
-	// Now is the clock, which Advance moves; nil: time.Now.
+	// Now is the clock, which Advance moves; nil means time.Now.
 	Now func() time.Time
-	// Kept is how many of the last entries the ledger remembers, so that a
-	// demonstration can run for days; 0: all. Its counts know all.
+	// Kept is the number of latest entries that the ledger keeps, so that a
+	// demonstration can run for days; 0 means all. Its counts include all.
 	Kept int
-	// Own are the faults that only this simulator knows.
+	// Own are the faults that only this simulator has.
 	Own map[Name]Own
-	// Summary answers GET /ledger/summary; nil: the counts of the ledger.
+	// Summary answers GET /ledger/summary; nil means the counts of the ledger.
 	Summary func() any
-	// Heal and Forget do what else goes with those of the kit; nil: nothing.
+	// Heal and Forget are called by those of the kit; nil does nothing.
 	Heal   func()
 	Forget func()
 }
 
-// Kit is what every simulator has besides the system it plays: faults, clock,
-// ledger and the routes to them. A simulator embeds it. It may be used by many
-// goroutines.
+// Kit is what every simulator has besides its system: faults, clock, ledger and the
+// routes to them. A simulator embeds it. It may be used by many goroutines.
 type Kit[E Noted] struct {
 	*Faults
 
@@ -36,8 +35,8 @@ type Kit[E Noted] struct {
 	options Options
 	routes  *http.ServeMux
 
-	mu    sync.Mutex
-	moved time.Duration
+	mu       sync.Mutex
+	advanced time.Duration
 }
 
 // New makes a kit.
@@ -55,28 +54,27 @@ func New[E Noted](o Options) *Kit[E] {
 	return k
 }
 
-// Now is the time by the simulator's clock.
+// Now returns the time by the simulator's clock.
 func (k *Kit[E]) Now() time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.options.Now().Add(k.moved).UTC()
+	return k.options.Now().Add(k.advanced).UTC()
 }
 
-// Advance moves the clock, also back.
+// Advance moves the clock, forwards or back.
 func (k *Kit[E]) Advance(by time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.moved += by
+	k.advanced += by
 }
 
 // Stamp gives an entry its number and the time.
 func (k *Kit[E]) Stamp(e *Entry) { k.Book.Stamp(e, k.Now) }
 
-// Ledger returns the entries of the organisations named, or all, as far as they
-// are remembered.
+// Ledger returns the kept entries of the given organisations, or all.
 func (k *Kit[E]) Ledger(codes ...string) []E { return k.Book.Entries(codes...) }
 
-// Heal forgets all faults.
+// Heal removes all faults.
 func (k *Kit[E]) Heal() {
 	k.Faults.Heal()
 	if k.options.Heal != nil {
@@ -84,7 +82,7 @@ func (k *Kit[E]) Heal() {
 	}
 }
 
-// Forget empties the ledger and its counts, to measure from here.
+// Forget empties the ledger and its counts, to measure from now on.
 func (k *Kit[E]) Forget() {
 	k.Book.Forget()
 	if k.options.Forget != nil {
@@ -92,7 +90,7 @@ func (k *Kit[E]) Forget() {
 	}
 }
 
-// Reset is Heal and Forget; the clock stays.
+// Reset is Heal and Forget; the clock is not reset.
 func (k *Kit[E]) Reset() {
 	k.Heal()
 	k.Forget()

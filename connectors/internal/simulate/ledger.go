@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Outcome is what came of a request, in the words of the system.
+// Outcome is the outcome of a request, in the system's terms.
 type Outcome string
 
-// Entry is what every ledger says of a request, and of an effect where it comes
+// Entry is what every ledger records of a request, and of an effect that comes
 // later. A simulator's own entries embed it.
 type Entry struct {
 	N       int64     `json:"n"`  // from 1, in the order of Stamp
-	At      time.Time `json:"at"` // of Stamp
+	At      time.Time `json:"at"` // time of Stamp
 	Kind    Kind      `json:"kind,omitempty"`
 	Method  string    `json:"method,omitempty"`
 	Path    string    `json:"path,omitempty"`
-	Code    string    `json:"code,omitempty"` // of the organisation, where it is about one
-	Status  int       `json:"status"`         // answered; 0: no answer, or an effect
+	Code    string    `json:"code,omitempty"` // of the organisation, if it is about one
+	Status  int       `json:"status"`         // of the answer; 0: no answer, or an effect
 	Outcome Outcome   `json:"outcome,omitempty"`
-	Fault   Name      `json:"fault,omitempty"` // that the request met
+	Fault   Name      `json:"fault,omitempty"` // the fault that the request met
 }
 
-// Head is the entry without what is the simulator's own.
+// Head returns the part of the entry that all simulators share.
 func (e Entry) Head() Entry { return e }
 
 // EntryOf begins the entry of a request.
@@ -35,11 +35,11 @@ func EntryOf(kind Kind, r *http.Request) Entry {
 	return Entry{Kind: kind, Method: r.Method, Path: r.URL.Path}
 }
 
-// Noted is an entry of a ledger: what embeds an Entry.
+// Noted is an entry of a ledger: a type that embeds Entry.
 type Noted interface{ Head() Entry }
 
-// Ledger is what a simulator received and what came of it. It only grows, but
-// for old entries, which it forgets; its counts go on. It may be used by many
+// Ledger records what a simulator received and the outcomes. Entries never change;
+// it may forget old ones, but its counts include them. It may be used by many
 // goroutines.
 type Ledger[E Noted] struct {
 	keep int
@@ -53,8 +53,8 @@ type Ledger[E Noted] struct {
 	outcomes map[Outcome]int
 }
 
-// NewLedger makes a ledger that remembers at least half of the last entries
-// named; 0: all.
+// NewLedger makes a ledger that remembers at least half of the last keep entries; 0
+// means all.
 func NewLedger[E Noted](keep int) *Ledger[E] {
 	l := &Ledger[E]{keep: keep}
 	l.Forget()
@@ -69,8 +69,8 @@ func (l *Ledger[E]) Forget() {
 	l.answers, l.faults, l.outcomes = make(map[Kind]map[string]int), make(map[Name]int), make(map[Outcome]int)
 }
 
-// Stamp gives an entry its number and the time. It stands in the ledger by that
-// number, whenever it is added.
+// Stamp gives an entry its number and the time. The ledger sorts it by that number,
+// whenever it is added.
 func (l *Ledger[E]) Stamp(e *Entry, now func() time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,7 +78,7 @@ func (l *Ledger[E]) Stamp(e *Entry, now func() time.Time) {
 	e.N, e.At = l.last, now()
 }
 
-// Request adds a request, and its effect where it had one at once.
+// Request adds a request, and its effect if that was immediate.
 func (l *Ledger[E]) Request(e E) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -93,7 +93,7 @@ func (l *Ledger[E]) Request(e E) {
 	l.add(e, head)
 }
 
-// Effect adds an effect that comes apart from its request.
+// Effect adds an effect that is separate from its request.
 func (l *Ledger[E]) Effect(e E) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,8 +124,8 @@ func (l *Ledger[E]) halve() {
 	}
 }
 
-// Entries returns what is remembered, in the order of its numbers: of the
-// organisations named, or all.
+// Entries returns the remembered entries of the given organisations, or all, in the
+// order of their numbers.
 func (l *Ledger[E]) Entries(codes ...string) []E {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -142,7 +142,7 @@ func (l *Ledger[E]) Entries(codes ...string) []E {
 	return some
 }
 
-// Answers counts requests by kind and status; "0" got no answer.
+// Answers counts requests by kind and status; those under "0" got no answer.
 func (l *Ledger[E]) Answers() map[Kind]map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,7 +153,7 @@ func (l *Ledger[E]) Answers() map[Kind]map[string]int {
 	return answers
 }
 
-// Statuses counts requests of all kinds by status; "0" got no answer.
+// Statuses counts requests of all kinds by status; those under "0" got no answer.
 func (l *Ledger[E]) Statuses() map[string]int {
 	sum := make(map[string]int)
 	for _, statuses := range l.Answers() {
@@ -171,7 +171,7 @@ func (l *Ledger[E]) Faults() map[Name]int {
 	return maps.Clone(l.faults)
 }
 
-// Outcomes counts what came of requests.
+// Outcomes counts requests and effects by outcome.
 func (l *Ledger[E]) Outcomes() map[Outcome]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -20,7 +20,7 @@ func codes(entries []entry) (all []string) {
 
 func epoch() time.Time { return time.Unix(0, 0) }
 
-// TestTheLedgerForgetsTheOldAndCountsAll, and finds what is left by its code.
+// TestTheLedgerForgetsTheOldAndCountsAll: it also still finds the rest by code.
 func TestTheLedgerForgetsTheOldAndCountsAll(t *testing.T) {
 	t.Parallel()
 	l := simulate.NewLedger[entry](4)
@@ -43,7 +43,7 @@ func TestTheLedgerForgetsTheOldAndCountsAll(t *testing.T) {
 
 	l.Effect(entry{Entry: simulate.Entry{Code: "1", Outcome: "late"}})
 	require.Equal(t, 1, l.Outcomes()["late"])
-	require.Equal(t, 4, l.Statuses()["200"], "an effect is no request")
+	require.Equal(t, 4, l.Statuses()["200"], "an effect is not a request")
 	require.NotContains(t, l.Statuses(), "0")
 	l.Forget()
 	require.Empty(t, l.Entries())
@@ -52,7 +52,7 @@ func TestTheLedgerForgetsTheOldAndCountsAll(t *testing.T) {
 	require.Empty(t, l.Outcomes())
 }
 
-// TestEntriesNeverChange: what was given out is the caller's.
+// TestEntriesNeverChange: returned entries belong to the caller.
 func TestEntriesNeverChange(t *testing.T) {
 	t.Parallel()
 	l := simulate.NewLedger[entry](0)
@@ -123,7 +123,7 @@ func TestOrder(t *testing.T) {
 	}
 	o.Restart()
 	twice, backwards := effect("A", 1, "")
-	require.Equal(t, []int{3, 2}, []int{twice, backwards}, "what is stored anew is no repeat")
+	require.Equal(t, []int{3, 2}, []int{twice, backwards}, "after a restart, the same number is not a repeat")
 	o.Forget()
 	require.Zero(t, o.Twice()+o.Backwards())
 }

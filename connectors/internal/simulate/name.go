@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Name is a fault: what happens to a request. It is what tests say, what
-// PUT /control/faults takes and what ledgers write.
+// Name names a fault: what happens to a request. Tests, PUT /control/faults and
+// ledgers use it.
 type Name string
 
-// The faults that every simulator knows, besides Error and ErrorAfter. Unless
-// it says otherwise a fault happens after the request had its effect.
+// The faults that every simulator has, besides Error and ErrorAfter. Unless its
+// comment says otherwise, a fault happens after the request had its effect.
 const (
-	Down          Name = "down"           // the connection breaks, of every request whatever the share; no effect
+	Down          Name = "down"           // the connection breaks for every request, whatever the share; no effect
 	DroppedBefore Name = "dropped-before" // the connection breaks without an answer; no effect
 	DroppedAfter  Name = "dropped-after"  // the same, after the effect
 	HungBefore    Name = "hung-before"    // no answer until the client leaves; no effect
@@ -22,20 +22,20 @@ const (
 	Unauthorized  Name = "unauthorized"   // 401 in the system's words; no effect
 	Throttled     Name = "throttled"      // 429 in the system's words; no effect
 	Truncated     Name = "truncated"      // the connection breaks in the middle of the answer's body
-	Garbled       Name = "garbled"        // the body comes whole, its JSON or CSV is broken
-	HTML          Name = "html"           // a page of HTML in place of the body, under the answer's status
+	Garbled       Name = "garbled"        // the body is sent whole, but its JSON or CSV is broken
+	HTML          Name = "html"           // an HTML page instead of the body, with the same status
 	WrongType     Name = "wrong-type"     // a success is announced as text/html
 	NoETag        Name = "no-etag"        // the answer lacks its entity tag
 )
 
-// NextElsewhere is known by simulators that answer in pages: the link to the
-// next one leads to NextHost.
+// NextElsewhere is for simulators that answer in pages: the link to the next page
+// leads to NextHost.
 const NextElsewhere Name = "next-elsewhere"
 
-// What ledgers write of faults that have no name.
+// What ledgers write for faults without a name.
 const (
-	Slow    Name = "slow"    // latency, and a good answer
-	Watched Name = "watched" // held back or listened to, and a good answer
+	Slow    Name = "slow"    // latency, and a proper answer
+	Watched Name = "watched" // delayed or watched by a test, and a proper answer
 )
 
 var common = []Name{
@@ -47,9 +47,8 @@ const (
 	afterSuffix = "-after"
 )
 
-// Error is the fault that answers with a status in the system's words and lets
-// nothing have an effect: "error-503". That of 401 is Unauthorized, that of 429
-// Throttled.
+// Error returns the fault that answers with a status in the system's words, and has
+// no effect: "error-503". For 401 it is Unauthorized, for 429 Throttled.
 func Error(status int) Name {
 	switch status {
 	case 401:
@@ -60,11 +59,11 @@ func Error(status int) Name {
 	return Name(errorPrefix + strconv.Itoa(status))
 }
 
-// ErrorAfter is the same after the effect: "error-503-after".
+// ErrorAfter returns the same fault, but after the effect: "error-503-after".
 func ErrorAfter(status int) Name { return Error(status) + afterSuffix }
 
-// Status is what an Error, ErrorAfter, Unauthorized or Throttled answers with;
-// 0 for any other name.
+// Status returns the status of an Error, ErrorAfter, Unauthorized or Throttled; 0 for
+// any other name.
 func (n Name) Status() int {
 	text := strings.TrimSuffix(string(n), afterSuffix)
 	switch Name(text) {
@@ -90,14 +89,14 @@ func (n Name) isError() bool {
 	return status >= 400 && status <= 599 && (n == Error(status) || n == ErrorAfter(status))
 }
 
-// Own says of a fault that only one simulator knows what the kit must know.
+// Own says what the kit must know about a fault that only one simulator has.
 type Own struct {
-	Refuses bool // the system refuses, and nothing has an effect; else the answer is spoilt after it
-	Always  bool // of every request, whatever the share
+	Refuses bool // the system refuses, and there is no effect; otherwise the answer is spoilt after it
+	Always  bool // for every request, whatever the share
 }
 
-// known lists all names that a simulator takes, for error messages.
-func known(own map[Name]Own) []Name {
+// knownNames lists all names that a simulator accepts, for error messages.
+func knownNames(own map[Name]Own) []Name {
 	names := append(slices.Collect(maps.Keys(own)), common...)
 	slices.Sort(names)
 	return append(names, "error-NNN", "error-NNN-after")

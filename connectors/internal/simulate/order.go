@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Order holds the numbers that come for each organisation against those before,
-// apart from the rules of the system that should prevent what it counts. The
-// zero value is empty; it may be used by many goroutines.
+// Order compares the numbers that arrive for each organisation with earlier ones,
+// independently of the system's rules that should prevent what it counts. The zero
+// value is empty; it may be used by many goroutines.
 type Order struct {
 	mu        sync.Mutex
 	codes     map[string]*numbers
@@ -16,34 +16,33 @@ type Order struct {
 }
 
 type numbers struct {
-	came    bool
+	hasAny  bool
 	highest int64
-	took    []int64
+	applied []int64
 	key     string // of the last effect
 }
 
-// Came notes a number that came to be worked off.
+// Came notes a number that arrived.
 func (o *Order) Came(code string, number int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := o.of(code)
-	if n.came && number < n.highest {
+	if n.hasAny && number < n.highest {
 		o.backwards++
 		return
 	}
-	n.came, n.highest = true, number
+	n.hasAny, n.highest = true, number
 }
 
-// Took notes a number that had an effect, and the idempotency key it came with;
-// "": none.
+// Took notes a number that had an effect, and its idempotency key; "" means none.
 func (o *Order) Took(code string, number int64, key string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := o.of(code)
-	if slices.Contains(n.took, number) || key != "" && key == n.key {
+	if slices.Contains(n.applied, number) || key != "" && key == n.key {
 		o.twice++
 	}
-	n.took, n.key = append(n.took, number), key
+	n.applied, n.key = append(n.applied, number), key
 }
 
 func (o *Order) of(code string) *numbers {
@@ -58,7 +57,7 @@ func (o *Order) of(code string) *numbers {
 	return n
 }
 
-// Twice is how often a number of an organisation, or the key of its last
+// Twice returns how often a number of an organisation, or the key of its last
 // effect, had an effect again.
 func (o *Order) Twice() int {
 	o.mu.Lock()
@@ -66,21 +65,22 @@ func (o *Order) Twice() int {
 	return o.twice
 }
 
-// Backwards is how often a number came after a higher one of its organisation.
+// Backwards returns how often a number arrived after a higher one of its
+// organisation.
 func (o *Order) Backwards() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.backwards
 }
 
-// Restart forgets the numbers and keeps the counts: the system was emptied.
+// Restart forgets the numbers but not the counts, because the system was emptied.
 func (o *Order) Restart() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	clear(o.codes)
 }
 
-// Forget forgets the counts, too.
+// Forget forgets the counts too.
 func (o *Order) Forget() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -2,19 +2,20 @@ package simulate
 
 import "time"
 
-// Pace is how fast requests came. A client that spaces its requests well can
-// still be seen with one more in a second than it sent: networks bunch.
+// Pace says how fast requests arrived. Even if a client spaces its requests well,
+// one more may arrive in a second than it sent, since networks bunch them.
 type Pace struct {
 	Requests      int       `json:"requests"`
 	Limited       int       `json:"limited"`         // answered 429
-	PeakPerSecond int       `json:"peak_per_second"` // most in any one second, wherever it begins
+	PeakPerSecond int       `json:"peak_per_second"` // most in any period of one second
 	PerSecond     float64   `json:"per_second"`      // on average, from the first to the last
 	ShortestGapMS float64   `json:"shortest_gap_ms"` // between two requests; 0 with fewer than two
 	First         time.Time `json:"first"`
 	Last          time.Time `json:"last"`
 }
 
-// Pacer measures as requests come. It is guarded by whoever has it.
+// Pacer measures requests as they arrive. Its owner must guard it against concurrent
+// use.
 type Pacer struct {
 	Limited int // answered 429
 
@@ -26,9 +27,9 @@ type Pacer struct {
 	last     time.Time
 }
 
-// Came notes a request, and returns how many came within the window that ends
-// with it, itself included: the half-open one, so that 100 ms apart are ten a
-// second.
+// Came notes a request, and returns how many arrived within the window that ends
+// with it, including itself. The window is half-open, so that requests 100 ms apart
+// are ten a second.
 func (p *Pacer) Came(at time.Time, window time.Duration) int {
 	if p.requests == 0 {
 		p.first = at
@@ -45,13 +46,13 @@ func (p *Pacer) Came(at time.Time, window time.Duration) int {
 	return len(p.recent)
 }
 
-// Peak is the most requests within one window.
+// Peak returns the most requests within one window.
 func (p *Pacer) Peak() int { return p.peak }
 
-// Requests is how many came.
+// Requests returns the number of requests.
 func (p *Pacer) Requests() int { return p.requests }
 
-// Pace sums up, where the window was a second.
+// Pace sums up; the window must have been a second.
 func (p *Pacer) Pace() Pace {
 	pace := Pace{
 		Requests: p.requests, Limited: p.Limited, PeakPerSecond: p.peak, First: p.first, Last: p.last,

@@ -6,20 +6,19 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Outcome is what came of a request.
+// Outcome is the outcome of a request.
 type Outcome = simulate.Outcome
 
 // The outcomes. Accepted is the only effect.
 const (
-	None      Outcome = ""          // lost before it was looked at, refused, or an answer made by a fault
+	None      Outcome = ""          // lost before it was processed, refused, or answered by a fault
 	Accepted  Outcome = "accepted"  // an e-mail that is sent
-	Simulated Outcome = "simulated" // an e-mail to a smoke-test address: good, and not stored
+	Simulated Outcome = "simulated" // an e-mail to a smoke-test address: valid, but not stored
 	Read      Outcome = "read"      // the status of a message
 	Listed    Outcome = "listed"    // a page of the list
 )
 
-// Entry is one request, numbered in the order of the answers, and what came of
-// it.
+// Entry is one request with its outcome, numbered in the order of the answers.
 type Entry struct {
 	simulate.Entry
 
@@ -28,20 +27,20 @@ type Entry struct {
 	Records   int    `json:"records,omitempty"`   // of a page
 }
 
-// Summary counts all requests since the start or Reset, also those the ledger
-// forgot.
+// Summary counts all requests since the start or Reset, including those that the
+// ledger forgot.
 type Summary struct {
 	Requests map[string]int  `json:"requests"` // by status; "0" for broken connections
 	Outcomes map[Outcome]int `json:"outcomes"`
 	Accepted int             `json:"accepted"` // e-mails
-	// Twice is how many e-mails were accepted with a reference that another one
-	// had before.
+	// Twice is the number of e-mails that were accepted with the reference of an
+	// earlier one.
 	Twice     int `json:"twice"`
 	Addresses int `json:"addresses"` // that were sent something
 }
 
-// taken are the e-mails that were accepted. The server's lock guards it.
-type taken struct {
+// acceptedMessages holds the e-mails that were accepted. The server's lock guards it.
+type acceptedMessages struct {
 	all         []*Message // in the order of acceptance
 	byID        map[string]*Message
 	byReference map[string][]*Message
@@ -49,13 +48,13 @@ type taken struct {
 	twice       int
 }
 
-func newTaken() taken {
-	return taken{
+func newTaken() acceptedMessages {
+	return acceptedMessages{
 		byID: make(map[string]*Message), byReference: make(map[string][]*Message), byAddress: make(map[string][]*Message),
 	}
 }
 
-func (t *taken) accept(m *Message) {
+func (t *acceptedMessages) accept(m *Message) {
 	t.all = append(t.all, m)
 	m.N = len(t.all)
 	t.byID[m.ID] = m
@@ -69,8 +68,8 @@ func (t *taken) accept(m *Message) {
 	t.byAddress[address] = append(t.byAddress[address], m)
 }
 
-// Messages returns every accepted e-mail, oldest first, also those that cannot
-// be read any more.
+// Messages returns every accepted e-mail, oldest first, including those that can no
+// longer be read.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,8 +83,7 @@ func (s *Server) ByReference(reference string) []Message {
 	return copies(s.taken.byReference[reference])
 }
 
-// ByAddress returns the e-mails that were accepted to an address, in any case of
-// its letters.
+// ByAddress returns the e-mails that were accepted to an address, ignoring case.
 func (s *Server) ByAddress(address string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +98,7 @@ func copies(messages []*Message) []Message {
 	return values
 }
 
-// Text is the subject and the body of an e-mail as its recipient has them.
+// Text returns the subject and the body of an e-mail as its recipient gets them.
 func (s *Server) Text(m Message) (subject, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// bucket is the limit on requests of a key: 1,000 tokens, refilled with 50 a
+// bucket is the limit on requests with a key: 1,000 tokens, refilled with 50 a
 // second (CONTRACT.md "Limits"). The zero value is full.
 type bucket struct {
 	used float64
@@ -30,7 +30,7 @@ func (b *bucket) take(now time.Time, scale float64) bool {
 	return true
 }
 
-// limited answers 429 by one limit or the other.
+// limited answers 429 if a request exceeds either limit.
 func (s *Server) limited() (simulate.Answer, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

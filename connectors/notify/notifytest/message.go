@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// The statuses that an e-mail comes to here.
+// The statuses that an e-mail can have here.
 const (
 	Created   = "created"
 	Sending   = "sending"
@@ -50,7 +50,7 @@ func (s *Server) accept(req request, t Template, e *Entry) simulate.Answer {
 		At: s.Now().Truncate(time.Microsecond), fate: fate,
 	}
 	e.ID, e.Outcome = m.ID, Simulated
-	if !slices.Contains(smoke, req.EmailAddress) {
+	if !slices.Contains(smokeTestAddresses, req.EmailAddress) {
 		s.sum++
 		e.Outcome = Accepted
 		s.taken.accept(m)
@@ -69,8 +69,7 @@ func (s *Server) accept(req request, t Template, e *Entry) simulate.Answer {
 	})
 }
 
-// clean is the personalisation with what is to be sanitised sanitised, and what
-// changed by it.
+// clean returns the personalisation, sanitised as requested, and what that changed.
 func (m *Message) clean() (clean, changed map[string]any) {
 	clean, changed = maps.Clone(m.Personalisation), map[string]any{}
 	for _, name := range m.Sanitised {
@@ -83,7 +82,7 @@ func (m *Message) clean() (clean, changed map[string]any) {
 	return clean, changed
 }
 
-// rendered is the text as it was sent.
+// rendered returns the text as it was sent.
 func (s *Server) rendered(m *Message) (subject, body string) {
 	t := s.templates[m.TemplateID][m.Version-1]
 	clean, _ := m.clean()
@@ -105,13 +104,13 @@ func (s *Server) fate(address string) string {
 	return Delivered
 }
 
-// newID is a random (version 4) UUID.
+// newID returns a random (version 4) UUID.
 func (s *Server) newID() string {
 	a, b := s.ids.Uint64(), s.ids.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
 
-// statusAt is the status of a message at a time.
+// statusAt returns the status of a message at a time.
 func (s *Server) statusAt(m *Message, now time.Time) string {
 	switch age := now.Sub(m.At); {
 	case age < s.options.Sending:
@@ -122,7 +121,7 @@ func (s *Server) statusAt(m *Message, now time.Time) string {
 	return m.fate
 }
 
-// times are sent_at and completed_at, nil when that is to come.
+// times returns sent_at and completed_at, nil if that has not happened yet.
 func (s *Server) times(m *Message, now time.Time) (sent, completed any) {
 	switch s.statusAt(m, now) {
 	case Created:

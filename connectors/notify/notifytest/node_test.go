@@ -15,9 +15,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 )
 
-// without says what was not checked for want of something, and fails where make
+// cannotTest says what was not checked because something is missing, and fails if make
 // test found everything that the test needs.
-func without(t *testing.T, what string) {
+func cannotTest(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("PROFILESYNC_WANT_WEB") != "" {
 		t.Fatal(what)
@@ -25,21 +25,22 @@ func without(t *testing.T, what string) {
 	t.Skip("NOT CHECKED: " + what)
 }
 
-// tools are the paths of node and npm.
+// tools returns the paths of node and npm.
 func tools(t *testing.T) (node, npm string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		without(t, "the official client of GOV.UK Notify needs node, which is not installed")
+		cannotTest(t, "the official client of GOV.UK Notify needs node, which is not installed")
 	}
 	if npm, err = exec.LookPath("npm"); err != nil {
-		without(t, "the official client of GOV.UK Notify needs npm, which is not installed")
+		cannotTest(t, "the official client of GOV.UK Notify needs npm, which is not installed")
 	}
 	return node, npm
 }
 
-// official installs the official client and returns its node_modules. It stays
-// in the user's cache under the hash of what is locked, moved into place whole.
+// official installs the official client and returns its node_modules. The client
+// stays in the user's cache under the hash of its lock file, and is moved into place
+// in one step.
 func official(t *testing.T, npm string) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -53,7 +54,7 @@ func official(t *testing.T, npm string) string {
 	if _, err := os.Stat(modules); err == nil {
 		return modules
 	}
-	work, err := os.MkdirTemp(cache, "install-") //nolint:usetesting // in the cache, or else it could not be moved into place
+	work, err := os.MkdirTemp(cache, "install-") //nolint:usetesting // it can only be moved into place within the cache
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(work) })
 	require.NoError(t, os.WriteFile(filepath.Join(work, "package-lock.json"), lock, 0o600))
@@ -64,15 +65,15 @@ func official(t *testing.T, npm string) string {
 	install.Dir = work
 	if said, err := install.CombinedOutput(); err != nil {
 		t.Logf("npm ci: %v\n%s", err, said)
-		without(t, "the official client of GOV.UK Notify could not be installed from npm's registry")
+		cannotTest(t, "the official client of GOV.UK Notify could not be installed from npm's registry")
 	}
 	if err := os.Rename(work, place); err != nil {
-		require.DirExists(t, modules, "another test process may have been first") // or else the rename failed
+		require.DirExists(t, modules, "another test process may have been first") // otherwise the rename failed
 	}
 	return modules
 }
 
-// seen is an answer as the official client has it.
+// seen is an answer as the official client returns it.
 type seen struct {
 	Status int `json:"status"`
 	Data   struct {
@@ -102,8 +103,8 @@ type notification struct {
 	Status    string `json:"status"`
 }
 
-// TestOfficialClient: what the official client for Node does to the service, it
-// does to the simulator.
+// TestOfficialClient: the official client for Node works with the simulator as with
+// the service.
 func TestOfficialClient(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// pageSize is the most messages of one page of the list (CONTRACT.md "Looking up").
+// pageSize is the most messages on one page of the list (CONTRACT.md "Looking up").
 const pageSize = 250
 
 // status answers for one message.
@@ -22,17 +22,17 @@ func (s *Server) status(r *http.Request, e *Entry) simulate.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.taken.byID[id]
-	if m == nil || !s.kept(m) {
+	if m == nil || !s.isRetained(m) {
 		return refused(http.StatusNotFound, "NoResultFound", "No result found")
 	}
 	e.ID, e.Reference, e.Outcome = m.ID, m.Reference, Read
 	return simulate.JSON(http.StatusOK, s.notification(m))
 }
 
-// kept reports that retention is not over.
-func (s *Server) kept(m *Message) bool { return s.Now().Sub(m.At) <= s.options.Retention }
+// isRetained reports whether a message is still retained.
+func (s *Server) isRetained(m *Message) bool { return s.Now().Sub(m.At) <= s.options.Retention }
 
-// notification is a message as Notify shows it (CONTRACT.md "States").
+// notification returns a message as Notify shows it (CONTRACT.md "States").
 func (s *Server) notification(m *Message) map[string]any {
 	now := s.Now()
 	sent, completed := s.times(m, now)
@@ -54,8 +54,8 @@ func (s *Server) notification(m *Message) map[string]any {
 	return n
 }
 
-// emailStatuses and otherStatuses are what may be asked for; "failed" stands for
-// all failures.
+// emailStatuses and otherStatuses can be asked for; "failed" stands for all
+// failures.
 var (
 	emailStatuses = []string{Created, Sending, Delivered, Permanent, Temporary, Technical, "failed"}
 	otherStatuses = []string{
@@ -106,24 +106,24 @@ func (s *Server) page(query url.Values) (found []*Message) {
 	before := len(s.taken.all) + 1
 	if older := strings.ToLower(query.Get("older_than")); older != "" {
 		m := s.taken.byID[older]
-		if m == nil || !s.kept(m) {
+		if m == nil || !s.isRetained(m) {
 			return nil
 		}
 		before = m.N
 	}
 	now := s.Now()
 	for _, m := range slices.Backward(all) {
-		if !s.kept(m) || len(found) == pageSize {
+		if !s.isRetained(m) || len(found) == pageSize {
 			break
 		}
-		if m.N < before && s.wanted(m, query["status"], now) {
+		if m.N < before && s.hasStatus(m, query["status"], now) {
 			found = append(found, m)
 		}
 	}
 	return found
 }
 
-func (s *Server) wanted(m *Message, statuses []string, now time.Time) bool {
+func (s *Server) hasStatus(m *Message, statuses []string, now time.Time) bool {
 	status := s.statusAt(m, now)
 	return len(statuses) == 0 || slices.Contains(statuses, status) ||
 		slices.Contains(statuses, "failed") && strings.HasSuffix(status, "-failure")

@@ -16,23 +16,23 @@ const (
 	postingTries = 6               // the first and five repeats
 )
 
-// posting is what became of a message's receipt.
+// posting is the state of a message's receipt.
 type posting struct {
 	tries int
 	next  time.Time
-	over  bool // taken, lost, or tried often enough
+	over  bool // accepted, lost, or tried often enough
 }
 
-// Posted counts what became of the receipts of one round.
+// Posted counts the outcomes of the receipts of one round.
 type Posted struct {
 	Taken int `json:"taken"` // answered with 2xx
 	Lost  int `json:"lost"`  // given up: another 4xx, or tried six times
-	Again int `json:"again"` // to be tried in five minutes
+	Again int `json:"again"` // tried again in five minutes
 }
 
-// PostReceipts posts the receipts that are due by the clock, the oldest first,
-// each with the bearer token: those of messages that came to their last status,
-// and repeats after 429, 5xx and silence.
+// PostReceipts posts the receipts that are due by the clock, the oldest first, each
+// with the bearer token: those of messages that reached their last status, and
+// repeats after 429, 5xx and silence.
 func (s *Server) PostReceipts(ctx context.Context, url, token string) (Posted, error) {
 	var sum Posted
 	for _, m := range s.due() {
@@ -40,7 +40,7 @@ func (s *Server) PostReceipts(ctx context.Context, url, token string) (Posted, e
 		if ctx.Err() != nil {
 			return sum, fmt.Errorf("posting receipts: %w", ctx.Err())
 		}
-		s.posted(m, status, err, &sum)
+		s.recordPosting(m, status, err, &sum)
 	}
 	return sum, nil
 }
@@ -57,7 +57,7 @@ func (s *Server) due() (due []*Message) {
 	return due
 }
 
-func (s *Server) posted(m *Message, status int, err error, sum *Posted) {
+func (s *Server) recordPosting(m *Message, status int, err error, sum *Posted) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := &m.receipt
@@ -76,8 +76,8 @@ func (s *Server) posted(m *Message, status int, err error, sum *Posted) {
 	}
 }
 
-// Post posts the receipt of a message once, whatever came before, and returns
-// the status of the answer. It waits 5 seconds for it.
+// Post posts the receipt of a message once, whatever happened before, and returns
+// the status of the answer. It waits at most 5 seconds.
 func (s *Server) Post(ctx context.Context, url, token, id string) (status int, err error) {
 	body, err := s.receipt(id)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Server) Post(ctx context.Context, url, token, id string) (status int, e
 	return resp.StatusCode, nil
 }
 
-// receipt is the body of a delivery receipt.
+// receipt returns the body of a delivery receipt.
 func (s *Server) receipt(id string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,25 +13,25 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// The addresses whose fate is known (CONTRACT.md "Keys and test addresses").
+// The addresses with a fixed last status (CONTRACT.md "Keys and test addresses").
 const (
 	TempFail = "temp-fail@simulator.notify"
 	PermFail = "perm-fail@simulator.notify"
 )
 
-// smoke are the addresses of tests in production: nothing is stored for them.
-var smoke = []string{
+// smokeTestAddresses are the addresses for smoke tests in production: nothing is stored for them.
+var smokeTestAddresses = []string{
 	"simulate-delivered@notifications.service.gov.uk", "simulate-delivered-2@notifications.service.gov.uk",
 	"simulate-delivered-3@notifications.service.gov.uk",
 }
 
-// Limits of what is sent (CONTRACT.md "Sending").
+// Limits on what can be sent (CONTRACT.md "Sending").
 const (
 	maxReference = 1000
 	maxRendered  = 2_000_000
 )
 
-// request is what may be sent.
+// request is the body of a request to send.
 type request struct {
 	EmailAddress       string         `json:"email_address"`
 	TemplateID         string         `json:"template_id"`
@@ -43,7 +43,7 @@ type request struct {
 	ScheduledFor       string         `json:"scheduled_for"`
 }
 
-// send takes an e-mail, or says what is wrong with it.
+// send accepts an e-mail, or says what is wrong with it.
 func (s *Server) send(r *http.Request, e *Entry) simulate.Answer {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
 	if err != nil {
@@ -57,15 +57,16 @@ func (s *Server) send(r *http.Request, e *Entry) simulate.Answer {
 	if a, over := s.limited(); over {
 		return a
 	}
-	t, a, ok := s.fitting(req)
+	t, a, ok := s.templateFor(req)
 	if !ok {
 		return a
 	}
 	return s.accept(req, t, e)
 }
 
-// fitting finds the template of a request, and looks at what is only known here.
-func (s *Server) fitting(req request) (Template, simulate.Answer, bool) {
+// templateFor finds the template of a request, and makes the checks that need the
+// server's data.
+func (s *Server) templateFor(req request) (Template, simulate.Answer, bool) {
 	t, found := s.template(req.TemplateID)
 	switch missing := t.missing(req.Personalisation); {
 	case !found:
@@ -83,9 +84,9 @@ func (s *Server) fitting(req request) (Template, simulate.Answer, bool) {
 	return t, a, ok
 }
 
-// reachable reports that this key may send to an address.
+// reachable reports whether this key may send to an address.
 func (s *Server) reachable(address string) (simulate.Answer, bool) {
-	switch member := slices.Contains(s.options.Members, address) || slices.Contains(smoke, address); {
+	switch member := slices.Contains(s.options.Members, address) || slices.Contains(smokeTestAddresses, address); {
 	case s.options.Kind == Team && !member:
 		return bad("Can’t send to this recipient using a team-only API key"), false
 	case s.options.Trial && s.options.Kind == Live && !member:
@@ -95,7 +96,7 @@ func (s *Server) reachable(address string) (simulate.Answer, bool) {
 	return simulate.Answer{}, true
 }
 
-// parse checks a body against the schema; every fault is told.
+// parse checks a body against the schema, and reports every error.
 func parse(body []byte, now time.Time) (req request, a simulate.Answer, ok bool) {
 	var properties map[string]any
 	if json.Unmarshal(body, &properties) != nil || properties == nil {
@@ -127,11 +128,11 @@ func parse(body []byte, now time.Time) (req request, a simulate.Answer, ok bool)
 	return req, simulate.Answer{}, true
 }
 
-// property is one of those that may be sent (CONTRACT.md "Sending").
+// property is a property of a request to send (CONTRACT.md "Sending").
 type property struct {
 	name     string
 	required bool
-	check    func(value any, now time.Time) string // what is wrong, or nothing
+	check    func(value any, now time.Time) string // returns what is wrong, or nothing
 }
 
 var schema = []property{

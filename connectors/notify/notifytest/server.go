@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Key is the key of a server that is given none: the example of Notify's public
-// documentation, which opens nothing.
+// Key is the default key of a server: the example of Notify's public documentation,
+// which gives no access.
 const Key = "my_test_key-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0"
 
 // KeyKind is what a key is for (CONTRACT.md "Keys and test addresses").
@@ -31,33 +31,33 @@ const (
 	ReadPath = "/v2/notifications"
 )
 
-// Options set up a server; the zero value has Key and no template.
+// Options configure a server; the zero value has Key and no template.
 type Options struct {
 	APIKey  string // {name}-{service id}-{secret}; empty: Key
 	Kind    KeyKind
 	Members []string // addresses that a key of kind Team may send to
 	Trial   bool     // sends to Members only, and 50 e-mails a day
-	// Templates are there from the start, with version 1; see Template.
+	// Templates exist from the start, with version 1; see Template.
 	Templates []Template
 	// ReplyTo are the ids of the reply-to addresses of the service.
 	ReplyTo []string
 	// Now is the clock; nil: time.Now. Advance moves it.
 	Now func() time.Time
-	// Scale makes the limit on requests so many times as large: a bucket of 1,000
-	// filled with 50 a second. 0: 1; below 0: no limit.
+	// Scale multiplies the limit on requests, a bucket of 1,000 filled with 50 a
+	// second. 0: 1; below 0: no limit.
 	Scale float64
-	// Daily is how many e-mails may be sent in a day of UTC; 0: 250,000.
+	// Daily is how many e-mails may be sent in a UTC day; 0: 250,000.
 	Daily int
-	// Sending and Done are how long after its acceptance an e-mail is "sending",
-	// and has its last status; 0: 1 and 5 seconds.
+	// Sending and Done are how long after acceptance an e-mail becomes "sending", and
+	// gets its last status; 0: 1 and 5 seconds.
 	Sending, Done time.Duration
-	// Fate is the last status of an e-mail to an address, and "" for that of the
-	// simulated addresses: delivered but for TempFail and PermFail. nil: "" always.
+	// Fate returns the last status of an e-mail to an address. For "" it is delivered,
+	// except for TempFail and PermFail. nil: always "".
 	Fate func(address string) string
 	// Retention is how long a message can be read; 0: 7 days.
 	Retention time.Duration
 	// KeptEntries is how many of the last requests the ledger remembers; 0: one
-	// million. Accepted messages are remembered until Reset.
+	// million. It remembers accepted messages until Reset.
 	KeptEntries int
 	// Seed decides the ids of messages.
 	Seed uint64
@@ -85,14 +85,14 @@ type Server struct {
 	revoked   bool
 	ids       *rand.Rand
 	templates map[string][]Template // by id; all versions, the newest last
-	taken     taken
+	taken     acceptedMessages
 	bucket    bucket
-	day       string // of the sum
-	sum       int    // e-mails of that day
+	day       string // the day of sum
+	sum       int    // e-mails on that day
 }
 
-// New makes a server. A template or key that makes no sense panics: it is a
-// mistake of the test.
+// New makes a server. It panics on an invalid template or key, which is a bug in the
+// test.
 func New(o Options) *Server {
 	o.APIKey, o.Kind = cmp.Or(o.APIKey, Key), cmp.Or(o.Kind, Live)
 	o.Scale, o.Daily = cmp.Or(o.Scale, 1), cmp.Or(o.Daily, 250_000)
@@ -125,34 +125,33 @@ func New(o Options) *Server {
 }
 
 // Handler returns what to serve. Faults that break a connection panic with
-// http.ErrAbortHandler, as net/http wants it.
+// http.ErrAbortHandler, as net/http requires.
 func (s *Server) Handler() http.Handler { return s.Kit.Handler(s.mux) }
 
-// Revoke has the key refused from now on.
+// Revoke makes the server refuse the key from now on.
 func (s *Server) Revoke() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.revoked = true
 }
 
-// forget is what goes with the ledger.
+// forget forgets all that Reset forgets besides the ledger.
 func (s *Server) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken, s.bucket, s.sum = newTaken(), bucket{}, 0
 }
 
-// handler answers a request of the service and writes down in the entry what
-// came of it.
+// handler answers a request and records the outcome in the entry.
 type handler func(r *http.Request, e *Entry) simulate.Answer
 
-// service is the way of every request.
+// service handles every request of the API.
 func (s *Server) service(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := &Entry{Entry: simulate.EntryOf("", r), Reference: r.URL.Query().Get("reference")}
 		simulate.Exchange{
 			Met:   s.Meet(simulate.Request{HTTP: r, Kind: simulate.Kind(r.Method)}),
-			Entry: &e.Entry, Refuse: broken,
+			Entry: &e.Entry, Refuse: serverError,
 			Serve: func() simulate.Answer {
 				if a, ok := s.authorized(r); !ok {
 					return a
@@ -168,8 +167,8 @@ func (s *Server) service(handle handler) http.Handler {
 	})
 }
 
-// broken is an error that is not about what was asked.
-func broken(name FaultName) simulate.Answer {
+// serverError returns an error that has nothing to do with the request.
+func serverError(name FaultName) simulate.Answer {
 	status := name.Status()
 	switch status {
 	case http.StatusInternalServerError:
@@ -180,7 +179,7 @@ func broken(name FaultName) simulate.Answer {
 	return simulate.Answer{Status: status, Type: "text/html", Body: []byte("<html><h1>" + strconv.Itoa(status) + "</h1></html>")}
 }
 
-// refused is an error in Notify's form (CONTRACT.md "Errors").
+// refused returns an error in Notify's form (CONTRACT.md "Errors").
 func refused(status int, code string, messages ...string) simulate.Answer {
 	type fault struct {
 		Error   string `json:"error"`

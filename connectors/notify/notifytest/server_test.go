@@ -25,30 +25,30 @@ const (
 	secret     = "3d844edf-8d35-48ac-975b-e847b4f122b0"
 )
 
-type bench struct {
+type fixture struct {
 	t       *testing.T
 	server  *notifytest.Server
 	address string
 }
 
-func start(t *testing.T, o notifytest.Options) *bench {
+func start(t *testing.T, o notifytest.Options) *fixture {
 	t.Helper()
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Date(2026, 6, 30, 22, 0, 0, 0, time.UTC) }
 	}
 	o.Templates = []notifytest.Template{{ID: templateID, Subject: "S ((day))", Body: "B"}}
 	server, address := notifytest.Start(t, o)
-	return &bench{t, server, address}
+	return &fixture{t, server, address}
 }
 
-func (b *bench) token(method jwt.SigningMethod, key any, issuer string, at time.Time) string {
+func (b *fixture) token(method jwt.SigningMethod, key any, issuer string, at time.Time) string {
 	b.t.Helper()
 	token, err := jwt.NewWithClaims(method, jwt.MapClaims{"iss": issuer, "iat": at.Unix()}).SignedString(key)
 	require.NoError(b.t, err)
 	return "Bearer " + token
 }
 
-func (b *bench) ask(method, path, authorization, body string) (int, map[string]any) {
+func (b *fixture) ask(method, path, authorization, body string) (int, map[string]any) {
 	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), method, b.address+path, strings.NewReader(body))
 	require.NoError(b.t, err)
@@ -67,16 +67,16 @@ func (b *bench) ask(method, path, authorization, body string) (int, map[string]a
 	return resp.StatusCode, got
 }
 
-func (b *bench) good() string {
+func (b *fixture) goodToken() string {
 	return b.token(jwt.SigningMethodHS256, []byte(secret), service, b.server.Now())
 }
 
-func (b *bench) get(path string) (int, map[string]any) {
-	return b.ask(http.MethodGet, path, b.good(), "")
+func (b *fixture) get(path string) (int, map[string]any) {
+	return b.ask(http.MethodGet, path, b.goodToken(), "")
 }
 
-// send sends to an address with more properties than the needed ones.
-func (b *bench) send(address string, more map[string]any) (int, map[string]any) {
+// send sends to an address, with more properties than the required ones.
+func (b *fixture) send(address string, more map[string]any) (int, map[string]any) {
 	b.t.Helper()
 	properties := map[string]any{"email_address": address, "template_id": templateID, "personalisation": map[string]any{"Day": "1"}}
 	for name, value := range more {
@@ -86,11 +86,11 @@ func (b *bench) send(address string, more map[string]any) (int, map[string]any) 
 	}
 	body, err := json.Marshal(properties)
 	require.NoError(b.t, err)
-	return b.ask(http.MethodPost, notifytest.SendPath, b.good(), string(body))
+	return b.ask(http.MethodPost, notifytest.SendPath, b.goodToken(), string(body))
 }
 
-// said is the code and the message of the first fault.
-func said(got map[string]any) string {
+// firstError returns the code and the message of the first error.
+func firstError(got map[string]any) string {
 	faults, _ := got["errors"].([]any)
 	if len(faults) == 0 {
 		return ""
@@ -108,7 +108,7 @@ func TestTokens(t *testing.T) {
 		status int
 		said   string
 	}{
-		"good":         {b.good(), 200, ""},
+		"good":         {b.goodToken(), 200, ""},
 		"30 s ahead":   {b.token(jwt.SigningMethodHS256, []byte(secret), service, now.Add(30*time.Second)), 200, ""},
 		"31 s ahead":   {b.token(jwt.SigningMethodHS256, []byte(secret), service, now.Add(31*time.Second)), 403, "clock must be accurate"},
 		"31 s behind":  {b.token(jwt.SigningMethodHS256, []byte(secret), service, now.Add(-31*time.Second)), 403, "clock must be accurate"},
@@ -123,15 +123,15 @@ func TestTokens(t *testing.T) {
 	} {
 		status, got := b.ask(http.MethodGet, notifytest.ReadPath, row.header, "")
 		require.Equal(t, row.status, status, name)
-		require.Contains(t, said(got), row.said, name)
+		require.Contains(t, firstError(got), row.said, name)
 		if row.status != 200 {
-			require.Contains(t, said(got), "AuthError", name)
+			require.Contains(t, firstError(got), "AuthError", name)
 		}
 	}
 	b.server.Revoke()
 	status, got := b.get(notifytest.ReadPath)
 	require.Equal(t, 403, status)
-	require.Contains(t, said(got), "revoked")
+	require.Contains(t, firstError(got), "revoked")
 }
 
 func TestRefusals(t *testing.T) {
@@ -155,12 +155,12 @@ func TestRefusals(t *testing.T) {
 	} {
 		status, got := b.send("a@nhs.example", more)
 		require.Equal(t, 400, status)
-		require.Contains(t, said(got), want)
+		require.Contains(t, firstError(got), want)
 		require.EqualValues(t, 400, got["status_code"])
 	}
-	status, got := b.ask(http.MethodPost, notifytest.SendPath, b.good(), "{")
+	status, got := b.ask(http.MethodPost, notifytest.SendPath, b.goodToken(), "{")
 	require.Equal(t, 400, status)
-	require.Contains(t, said(got), "Invalid JSON")
+	require.Contains(t, firstError(got), "Invalid JSON")
 	require.Empty(t, b.server.Messages())
 	status, _ = b.send("a@nhs.example", map[string]any{
 		"email_reply_to_id": replyTo, "one_click_unsubscribe_url": "https://x", "scheduled_for": "2026-06-30T23:00:00Z", "reference": "r",
@@ -180,7 +180,7 @@ func TestKeysAndTrial(t *testing.T) {
 		b := start(t, row.options)
 		status, got := b.send("other@nhs.example", nil)
 		require.Equal(t, 400, status, name)
-		require.Contains(t, said(got), row.said)
+		require.Contains(t, firstError(got), row.said)
 		status, _ = b.send("us@nhs.example", nil)
 		require.Equal(t, 201, status, name)
 	}
@@ -224,7 +224,7 @@ func TestStatusesOverTime(t *testing.T) {
 	b.server.Advance(7 * 24 * time.Hour)
 	status, got := b.get(notifytest.ReadPath + "/" + b.server.Messages()[0].ID)
 	require.Equal(t, 404, status)
-	require.Equal(t, "NoResultFound: No result found", said(got))
+	require.Equal(t, "NoResultFound: No result found", firstError(got))
 	_, got = b.get(notifytest.ReadPath)
 	require.Empty(t, got["notifications"])
 	require.NotContains(t, got["links"], "next")
@@ -262,7 +262,7 @@ func TestListOfMany(t *testing.T) {
 	for _, query := range []string{"?status=elephant", "?template_type=Apple", "?older_than=x", "/x"} {
 		status, got := b.get(notifytest.ReadPath + query)
 		require.Equal(t, 400, status)
-		require.Contains(t, said(got), "ValidationError", query)
+		require.Contains(t, firstError(got), "ValidationError", query)
 	}
 	sum := b.server.Summary()
 	require.Equal(t, 260, sum.Accepted)
@@ -270,7 +270,7 @@ func TestListOfMany(t *testing.T) {
 	require.Equal(t, 1, sum.Addresses)
 }
 
-// TestLimits: a burst of 1,000, then 50 a second; and so many a day of UTC.
+// TestLimits: a burst of 1,000, then 50 a second; and a number for each UTC day.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	b := start(t, notifytest.Options{Scale: 0.01, Daily: 20}) // 10, 0.5 a second
@@ -278,7 +278,7 @@ func TestLimits(t *testing.T) {
 		for {
 			status, got := b.send("a@nhs.example", nil)
 			if status == 429 {
-				return n, said(got)
+				return n, firstError(got)
 			}
 			require.Equal(t, 201, status)
 			n++
@@ -365,7 +365,7 @@ func TestReceiptsThatAreLost(t *testing.T) {
 	require.Len(t, bodies, 8)
 	require.True(t, bytes.Contains(bodies[0], []byte(`"notification_type":"email"`)))
 	status, err := b.server.Post(t.Context(), web.URL, "t", b.server.Messages()[0].ID)
-	require.NoError(t, err, "once more, as late receipts come")
+	require.NoError(t, err, "a late receipt comes once more")
 	require.Equal(t, 500, status)
 }
 

@@ -11,7 +11,7 @@ import (
 // Template is a text with ((placeholders)).
 type Template struct {
 	ID            string // a UUID
-	Version       int    // given by SetTemplate
+	Version       int    // assigned by SetTemplate
 	Subject, Body string
 	Deleted       bool
 }
@@ -31,7 +31,7 @@ func (s *Server) SetTemplate(t Template) {
 	s.templates[t.ID] = append(versions, t)
 }
 
-// template is the newest version.
+// template returns the newest version.
 func (s *Server) template(id string) (t Template, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,8 +42,8 @@ func (s *Server) template(id string) (t Template, found bool) {
 	return versions[len(versions)-1], true
 }
 
-// missing are the placeholders without a value, in the order of the text. Notify
-// passes over case, spaces, hyphens and underscores of their names.
+// missing returns the placeholders without a value, in the order of the text. Notify
+// ignores case, spaces, hyphens and underscores in their names.
 func (t Template) missing(values map[string]any) (names []string) {
 	have := folded(values)
 	for _, found := range placeholderShape.FindAllStringSubmatch(t.Subject+"\n"+t.Body, -1) {
@@ -88,7 +88,7 @@ var (
 	markupShape = regexp.MustCompile("[\\[\\]()*#_`>^]")
 )
 
-// sanitise takes links and markup out of a text, as sanitise_content_for asks.
+// sanitise removes links and markup from a text, as sanitise_content_for requires.
 func sanitise(text string) string {
 	return markupShape.ReplaceAllString(linkShape.ReplaceAllString(text, ""), `\$0`)
 }

@@ -14,7 +14,7 @@ import (
 
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// tolerance is how far a token's time may be from the server's
+// tolerance is how much a token's time may differ from the server's
 // (CONTRACT.md "Tokens").
 const tolerance = 30 * time.Second
 
@@ -27,7 +27,7 @@ func mustKey(text string) key {
 	return key{service: text[len(text)-73 : len(text)-37], secret: text[len(text)-36:]}
 }
 
-// authorized answers 401 or 403, or nothing (CONTRACT.md "Errors").
+// authorized answers 401 or 403 if the token is refused (CONTRACT.md "Errors").
 func (s *Server) authorized(r *http.Request) (simulate.Answer, bool) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -37,14 +37,14 @@ func (s *Server) authorized(r *http.Request) (simulate.Answer, bool) {
 	if !bearer {
 		return refused(http.StatusUnauthorized, "AuthError", "Unauthorized: authentication bearer scheme must be used"), false
 	}
-	if why := s.doubt(text); why != "" {
+	if why := s.whyRefused(text); why != "" {
 		return refused(http.StatusForbidden, "AuthError", why), false
 	}
 	return simulate.Answer{}, true
 }
 
-// doubt says why a token is refused, or nothing.
-func (s *Server) doubt(text string) string {
+// whyRefused says why a token is refused; empty if it is not.
+func (s *Server) whyRefused(text string) string {
 	var claims jwt.RegisteredClaims
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation())
 	_, err := parser.ParseWithClaims(text, &claims, func(t *jwt.Token) (any, error) {

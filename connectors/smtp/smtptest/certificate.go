@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// certificate is for loopback names, signs itself and lasts.
+// certificate makes a long-lived, self-signed certificate for loopback names.
 func certificate() (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -16,7 +16,7 @@ type conversation struct {
 	s    *Server
 	conn net.Conn
 	text *textproto.Conn
-	m    Message // From and To are set while one is on its way
+	m    Message // From and To are set while a message is being sent
 }
 
 // errOver ends a conversation.
@@ -57,7 +57,7 @@ func (c *conversation) say(code int, lines ...string) error {
 	return nil
 }
 
-// stage goes well unless a fault says otherwise.
+// stage calls well, unless a fault of the stage prevents it.
 func (c *conversation) stage(at Stage, well func() error) error {
 	met := c.s.meet(at)
 	if dropped(met) {
@@ -69,7 +69,7 @@ func (c *conversation) stage(at Stage, well func() error) error {
 	return well()
 }
 
-// refuse answers with a fault's code; 421 ends the conversation.
+// refuse answers with the code of a fault; 421 ends the conversation.
 func (c *conversation) refuse(code int, text string) error {
 	if err := c.say(code, strings.TrimSpace(text)); err != nil || code == 421 {
 		return errOver
@@ -152,7 +152,7 @@ func (c *conversation) rcpt(rest string) error {
 	case c.m.From == "":
 		return c.say(503, "5.5.1 want MAIL first")
 	case c.m.To != "":
-		return c.say(452, "4.5.3 one recipient only") // nobody has reason to name two
+		return c.say(452, "4.5.3 one recipient only") // no client has a reason to name two
 	}
 	c.m.To = address
 	return c.say(250, "2.1.5 recipient ok")
@@ -168,7 +168,7 @@ func path(rest, keyword string) (address, params string, ok bool) {
 	return address, strings.TrimSpace(params), ok && closed
 }
 
-// data reads a message. One without its final dot was never sent.
+// data reads a message. A message without its final dot was never sent.
 func (c *conversation) data() error {
 	if c.m.To == "" {
 		return c.say(503, "5.5.1 want RCPT first")
@@ -189,8 +189,8 @@ func (c *conversation) data() error {
 	return c.dot(m)
 }
 
-// dot takes the message before it says so: who has the answer finds it in the
-// ledger.
+// dot adds the message to the ledger before it answers, so that a client with the
+// answer finds it there.
 func (c *conversation) dot(m Message) error {
 	met := c.s.meet(Dot)
 	code := met.Name.Status()

@@ -2,10 +2,10 @@ package smtptest
 
 import "github.com/profilesync/profilesync/connectors/internal/simulate"
 
-// Stage is a step of a conversation, which is the kind that faults pick by.
+// Stage is a step of a conversation. Faults pick it as the kind of a request.
 type Stage = simulate.Kind
 
-// The stages, in their order.
+// The stages, in order.
 const (
 	Greeting Stage = "greeting"
 	EHLO     Stage = "EHLO" // also HELO
@@ -14,18 +14,18 @@ const (
 	Mail     Stage = "MAIL"
 	Rcpt     Stage = "RCPT"
 	Data     Stage = "DATA"
-	Content  Stage = "content" // the message is asked for, and not read; it knows DroppedBefore only
-	Dot      Stage = "dot"     // the message is here, its answer is not
+	Content  Stage = "content" // the message was asked for but not read; only DroppedBefore works here
+	Dot      Stage = "dot"     // the message has arrived but is not answered
 )
 
-// own are answers that are no errors, and out of place as those of a fault: what
-// a relay says to MAIL in answer to DATA, and to DATA in answer to the dot.
+// own returns answers that are not errors but are wrong at their stage: DATA gets
+// the answer to MAIL, and the dot gets the answer to DATA.
 func own() map[simulate.Name]simulate.Own {
 	return map[simulate.Name]simulate.Own{simulate.Error(250): {}, simulate.ErrorAfter(354): {}}
 }
 
-// meet waits as the fault of a stage says, or until the server closes, and
-// returns it.
+// meet waits as long as the fault of a stage says, or until the server closes, and
+// returns the fault.
 func (s *Server) meet(at Stage) simulate.Met {
 	met := s.Meet(simulate.Request{Kind: at})
 	met.Hold(s.done)

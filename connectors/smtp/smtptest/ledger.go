@@ -7,9 +7,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Message is one that was taken.
+// Message is a message that was accepted.
 type Message struct {
-	simulate.Entry // of which there are number, time and the fault of its dot
+	simulate.Entry // only number, time and the fault of its dot are set
 
 	HELO     string
 	TLS      bool
@@ -18,13 +18,13 @@ type Message struct {
 	Params   string // what followed MAIL FROM, "BODY=8BITMIME"
 	ID       string // Message-ID
 	Raw      []byte // lines ending in CRLF
-	Answered bool   // false: the connection ended, or another answer was given, before it was said
+	Answered bool   // whether the client was told that it was accepted
 }
 
-// Ledger is every message that was taken so far.
+// Ledger returns every message accepted so far.
 func (s *Server) Ledger() []Message { return s.book.Entries() }
 
-// Twice are the Message-IDs that were taken more than once, each once.
+// Twice returns the Message-IDs that were accepted more than once, each once.
 func (s *Server) Twice() (ids []string) {
 	seen := make(map[string]int)
 	for _, m := range s.Ledger() {
@@ -35,7 +35,7 @@ func (s *Server) Twice() (ids []string) {
 	return ids
 }
 
-// Conversations is how many connections there were.
+// Conversations returns the number of connections so far.
 func (s *Server) Conversations() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,18 +11,19 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Options set up a server; the zero value lets everybody write, with STARTTLS.
+// Options configure a server; the zero value accepts mail from everybody, with
+// STARTTLS.
 type Options struct {
 	Implicit bool              // TLS from the first byte
 	NoTLS    bool              // no STARTTLS either
 	UTF8     bool              // offers SMTPUTF8
-	Users    map[string]string // passwords by user; nil: nobody signs in. Else MAIL wants it
+	Users    map[string]string // passwords by user; nil: nobody signs in. Otherwise MAIL requires a sign-in
 	Now      func() time.Time  // of the ledger; nil: time.Now
 }
 
 // Server is a simulated relay. It may be used by many goroutines.
 type Server struct {
-	*simulate.Faults // by stage: DroppedBefore, DroppedAfter, Error, ErrorAfter, latency; Text is what an error says
+	*simulate.Faults // by stage: DroppedBefore, DroppedAfter, Error, ErrorAfter, latency; Text is the text of an error
 
 	book        *simulate.Ledger[Message]
 	options     Options
@@ -54,16 +55,16 @@ func New(o Options) (*Server, error) {
 	return s, s.Up()
 }
 
-// Host and Port are where it listens.
+// Host returns the address that it listens on.
 func (s *Server) Host() string { return s.address.IP.String() }
 
-// Port is the same also after Down and Up.
+// Port returns the port that it listens on, which Down and Up do not change.
 func (s *Server) Port() int { return s.address.Port }
 
-// Roots hold the certificate that it shows, for 127.0.0.1 and localhost.
+// Roots returns a pool with its certificate, for 127.0.0.1 and localhost.
 func (s *Server) Roots() *x509.CertPool { return s.roots }
 
-// Up listens, after Down.
+// Up listens again after Down.
 func (s *Server) Up() error {
 	listener, err := net.ListenTCP("tcp", s.address)
 	if err != nil {

@@ -11,18 +11,17 @@ import (
 	"strings"
 )
 
-// Change alters what is stored behind our back, which changes the entity tag
-// and not the sequence number. Fields and their values:
+// Change changes a stored profile behind our back. That changes the entity tag but not
+// the sequence number. Fields and their values:
 //
 //	name, postcode, address1, city, status   the text; status Visible, Hidden or Closed
-//	phone, email, website                    the contact's value; empty takes it away
-//	weekly                                   lines like "mon 09:00-17:00"; empty takes all weekly hours away
-//	facility                                 "Wheelchair access: No", put in place of the one of that name
+//	phone, email, website                    the contact's value; empty removes it
+//	weekly                                   lines like "mon 09:00-17:00"; empty removes all weekly hours
+//	facility                                 "Wheelchair access: No", replaces the one of that name
 //	service                                  "SRV0257 New medicine service", added
-//	document                                 an object of JSON whose keys are put in place of those of the document
+//	document                                 a JSON object whose keys replace those of the document
 //
-// The error names an organisation that is not stored, a field or a value that
-// is none.
+// The error names an organisation that is not stored, or an invalid field or value.
 func (s *Server) Change(code, field, value string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +50,7 @@ func (s *Server) Change(code, field, value string) error {
 	return nil
 }
 
-// texts are the fields that are one text of the document.
+// texts are the fields that are a single text in the document.
 var texts = map[string]string{
 	"name": "OrganisationName", "postcode": "Postcode", "address1": "Address1", "city": "City", "status": "OrganisationStatus",
 }
@@ -167,8 +166,8 @@ func addService(document map[string]json.RawMessage, value string) error {
 	return set(document, "Services", append(rows, service{&name, &code}))
 }
 
-// Remove makes the website answer 410 for an organisation from now on. The
-// error names one that is not stored.
+// Remove makes the website answer 410 for an organisation from now on. The error
+// names an organisation that is not stored.
 func (s *Server) Remove(code string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,8 +181,8 @@ func (s *Server) Remove(code string) error {
 	return nil
 }
 
-// Wipe forgets every profile, sequence number and key: the website shows
-// nothing. The ledger stays; a number that is stored anew is no repeat.
+// Wipe forgets every profile, sequence number and key, so that the website shows
+// nothing. The ledger stays; storing the same number again is then not a repeat.
 func (s *Server) Wipe() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,12 +198,12 @@ type State struct {
 	Key      string `json:"key"`    // of the PUT that stored it
 	Digest   string `json:"digest"` // of the document: SHA-256 in hexadecimal
 	Removed  bool   `json:"removed,omitempty"`
-	// Document is given where organisations were named.
+	// Document is set only if organisations were named.
 	Document json.RawMessage `json:"document,omitempty"`
 }
 
-// States returns what is stored, sorted by code: of the organisations named,
-// with their documents, or of all.
+// States returns what is stored, sorted by code: of the given organisations, with
+// their documents, or of all.
 func (s *Server) States(codes ...string) []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -230,7 +229,7 @@ func (s *Server) States(codes ...string) []State {
 	return states
 }
 
-// searchKey is the index's own key of an organisation.
+// searchKey returns the index's own key of an organisation.
 func searchKey(code string) string {
 	sum := sha256.Sum256([]byte(code))
 	return "X" + strconv.Itoa(int(sum[0])<<16|int(sum[1])<<8|int(sum[2]))

@@ -8,22 +8,22 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// Outcome is what came of a request.
+// Outcome is the outcome of a request.
 type Outcome = simulate.Outcome
 
 // The outcomes. Stored is the only effect.
 const (
-	None     Outcome = ""         // lost before it was looked at, or an answer made by a fault
+	None     Outcome = ""         // lost before it was processed, or answered by a fault
 	Stored   Outcome = "stored"   // a PUT that changed what is shown
-	Replayed Outcome = "replayed" // a PUT that was stored before: the first answer again
+	Replayed Outcome = "replayed" // a PUT that was stored before: it got the first answer again
 	Stale    Outcome = "stale"    // a PUT with a sequence number that is not greater
 	Refused  Outcome = "refused"  // any other PUT that was not stored
-	Read     Outcome = "read"     // a profile that was given
-	Searched Outcome = "searched" // a page of a search that was given
+	Read     Outcome = "read"     // a profile was returned
+	Searched Outcome = "searched" // a page of a search was returned
 )
 
-// Entry is one request of the two services, numbered in the order of the
-// answers, and what came of it.
+// Entry is one request to either service with its outcome, numbered in the order of
+// the answers.
 type Entry struct {
 	simulate.Entry
 
@@ -37,20 +37,21 @@ type Entry struct {
 	Records     int    `json:"records,omitempty"` // of a page of a search
 }
 
-// Summary counts all requests since the start, also those the ledger forgot.
+// Summary counts all requests since the start, including those that the ledger
+// forgot.
 type Summary struct {
 	Requests map[string]int  `json:"requests"` // by status; "0" for broken connections
 	Effects  map[Outcome]int `json:"effects"`  // PUTs by outcome
-	// Twice is how often the same key or sequence number of an organisation was
-	// stored again, and Backwards how often a lower number was stored after a
-	// higher one. Both are counted apart from the rules that should prevent them.
+	// Twice is how often the same key or sequence number of an organisation was stored
+	// again, and Backwards how often a lower number was stored after a higher one. Both
+	// are counted independently of the rules that should prevent them.
 	Twice     int `json:"twice"`
 	Backwards int `json:"backwards"`
 	Codes     int `json:"codes"` // profiles stored now
 }
 
 func entryOf(r *http.Request) *Entry {
-	// A number that cannot be read is refused later as one that is missing.
+	// An unreadable number is refused later, like a missing one.
 	sequence, _ := strconv.ParseInt(r.Header.Get("Sequence-Number"), 10, 64)
 	e := &Entry{
 		Entry: simulate.EntryOf("", r), Sequence: sequence, Key: r.Header.Get("Idempotency-Key"),
@@ -63,8 +64,8 @@ func entryOf(r *http.Request) *Entry {
 	return e
 }
 
-// Effects returns the last PUTs that were stored, oldest first; of the
-// organisations named, or of all.
+// Effects returns the last PUTs that were stored, oldest first, of the given
+// organisations or of all.
 func (s *Server) Effects(codes ...string) (effects []Entry) {
 	for _, e := range s.Ledger(codes...) {
 		if e.Outcome == Stored {

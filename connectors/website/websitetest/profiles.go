@@ -24,14 +24,14 @@ type stored struct {
 	removed  bool
 }
 
-// replay is what is remembered of a PUT that was stored.
+// replay is what the server remembers of a stored PUT.
 type replay struct {
 	code string
 	body [sha256.Size]byte
 	simulate.Answer
 }
 
-// empty empties the website.
+// empty removes everything from the website.
 func (s *Server) empty() {
 	s.stored, s.keys, s.recent = make(map[string]*stored), make(map[string]replay), nil
 }
@@ -79,7 +79,7 @@ func (s *Server) put(r *http.Request, e *Entry) simulate.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if first, known := s.keys[e.Key]; known {
-		return s.again(first, digest, e)
+		return s.answerAgain(first, digest, e)
 	}
 	if len(faults) > 0 {
 		return invalid(faults)
@@ -90,8 +90,8 @@ func (s *Server) put(r *http.Request, e *Entry) simulate.Answer {
 	return s.store(e, p, bytes.Clone(body), digest)
 }
 
-// again answers a key that was stored before.
-func (s *Server) again(first replay, digest [sha256.Size]byte, e *Entry) simulate.Answer {
+// answerAgain answers a PUT whose key was used before.
+func (s *Server) answerAgain(first replay, digest [sha256.Size]byte, e *Entry) simulate.Answer {
 	if first.code != e.Code || first.body != digest {
 		return invalid([]fault{{"", "IDEMPOTENCY_KEY_REUSED", "the key was used with another body"}})
 	}
@@ -99,8 +99,8 @@ func (s *Server) again(first replay, digest [sha256.Size]byte, e *Entry) simulat
 	return first.Answer
 }
 
-// acceptable holds the headers against what is stored. A stale number comes
-// before the wrong tag that it mostly comes with.
+// acceptable checks the headers against what is stored. It checks the number first,
+// since a stale number mostly comes with a wrong tag.
 func (s *Server) acceptable(e *Entry) (simulate.Answer, bool) {
 	p := s.stored[e.Code]
 	switch {
@@ -113,14 +113,14 @@ func (s *Server) acceptable(e *Entry) (simulate.Answer, bool) {
 	case p != nil && e.Sequence <= p.sequence:
 		e.Outcome = Stale
 		return stale(e, p.sequence), false
-	case !p.fits(e):
+	case !p.meetsPreconditions(e):
 		return problem(http.StatusPreconditionFailed, "another version is stored"), false
 	}
 	return simulate.Answer{}, true
 }
 
-// fits reports whether a request's preconditions hold; nil is no profile.
-func (p *stored) fits(e *Entry) bool {
+// meetsPreconditions reports whether a request's preconditions hold; nil means no profile.
+func (p *stored) meetsPreconditions(e *Entry) bool {
 	if p == nil {
 		return e.IfMatch == ""
 	}
@@ -145,7 +145,7 @@ func stale(e *Entry, current int64) simulate.Answer {
 	})
 }
 
-// store is the effect. The lock is held.
+// store stores the document. The caller holds the lock.
 func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]byte) simulate.Answer {
 	status := http.StatusOK
 	if s.stored[e.Code] == nil {
@@ -166,8 +166,8 @@ func (s *Server) store(e *Entry, p *document, body []byte, digest [sha256.Size]b
 	return a
 }
 
-// remember keeps the answer of a key, and forgets the older half of all keys
-// when there are too many.
+// remember keeps the answer for a key, and forgets the older half of all keys if
+// there are too many.
 func (s *Server) remember(e *Entry, digest [sha256.Size]byte, a simulate.Answer) {
 	if len(s.recent) >= s.options.KeptKeys {
 		for _, key := range s.recent[:len(s.recent)/2] {
@@ -179,7 +179,8 @@ func (s *Server) remember(e *Entry, digest [sha256.Size]byte, a simulate.Answer)
 	s.keys[e.Key] = replay{code: e.Code, body: digest, Answer: a}
 }
 
-// newTag gives each version another entity tag, also where the content returns.
+// newTag gives each version another entity tag, even if it has the content of an
+// earlier one.
 func (s *Server) newTag() string {
 	s.versions++
 	return `"` + strconv.FormatUint(0x5eed0000+s.versions*7, 16) + `"`

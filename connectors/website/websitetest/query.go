@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// query is a search. GET writes its names with a dollar sign where OData has
-// one (CONTRACT.md "Service Search").
+// query is a search. In a GET, the names have a dollar sign if OData has one
+// (CONTRACT.md "Service Search").
 type query struct {
 	Search       string `json:"search"`
 	SearchMode   string `json:"searchMode"`
@@ -28,7 +28,7 @@ type query struct {
 	OrderBy      string `json:"orderby"`
 }
 
-// defaultTop is how many results there are when the request does not say.
+// defaultTop is the number of results if the request does not set one.
 const defaultTop = 50
 
 func readQuery(r *http.Request) (q query, err error) {
@@ -52,7 +52,7 @@ func queryOf(v url.Values) (q query, err error) {
 	if text := v.Get("$top"); text != "" {
 		top, err := strconv.Atoi(text)
 		if err != nil {
-			return q, fmt.Errorf("$top %q is no number", text)
+			return q, fmt.Errorf("$top %q is not a number", text)
 		}
 		q.Top = &top
 	}
@@ -62,7 +62,7 @@ func queryOf(v url.Values) (q query, err error) {
 	return q, err
 }
 
-// link is the query of the page after so many results of this one.
+// link returns the query of the page that follows the given number of results.
 func (q query) link(results int) string {
 	v := url.Values{"api-version": {"3"}, "$skip": {strconv.Itoa(q.Skip + results)}}
 	for name, value := range map[string]string{
@@ -85,8 +85,8 @@ func (q query) link(results int) string {
 // term is `Field eq 'value'`.
 type term struct{ field, value string }
 
-// terms reads a filter of such terms joined by "or", the only kind there is
-// here. The empty filter has none.
+// terms reads a filter of such terms joined by "or", the only kind supported here. An
+// empty filter has none.
 func terms(filter string) (all []term, err error) {
 	for filter != "" {
 		field, rest, ok := strings.Cut(filter, " eq '")
@@ -105,7 +105,7 @@ func terms(filter string) (all []term, err error) {
 	return all, nil
 }
 
-// untilQuote reads a literal, in which two quotes are one.
+// untilQuote reads a literal, in which two quotes stand for one.
 func untilQuote(text string) (value, rest string, ok bool) {
 	var b strings.Builder
 	for {
@@ -122,8 +122,8 @@ func untilQuote(text string) (value, rest string, ok bool) {
 	}
 }
 
-// named are the organisations that a query can only be about, so that nobody
-// else's record is looked at.
+// named returns the codes if a query can only match certain organisations, so that no
+// other record needs to be read.
 func (q query) named(all []term) (codes []string, ok bool) {
 	for _, t := range all {
 		if t.field != "ODSCode" {
@@ -138,7 +138,7 @@ func (q query) named(all []term) (codes []string, ok bool) {
 	return slices.Compact(codes), codes != nil
 }
 
-// matches holds a record against filter and search words.
+// matches checks a record against the filter and the search words.
 func (q query) matches(record map[string]json.RawMessage, all []term) bool {
 	if len(all) > 0 && !slices.ContainsFunc(all, func(t term) bool { return textOf(record, t.field) == t.value }) {
 		return false
@@ -171,7 +171,7 @@ func textOf(record map[string]json.RawMessage, field string) (text string) {
 	return text
 }
 
-// sorted orders records by one field; by code where none is named.
+// sorted orders records by one field, or by code if none is named.
 func (q query) sorted(records []map[string]json.RawMessage) {
 	field, direction, _ := strings.Cut(cmp.Or(q.OrderBy, "ODSCode"), " ")
 	slices.SortStableFunc(records, func(a, b map[string]json.RawMessage) int {

@@ -11,10 +11,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// search answers Service Search v3, GET and POST. It shows visible
-// organisations only, and each of them as the real index does: no UecServices,
-// rows in no order, closed days without times, days of dated rows padded by
-// spaces.
+// search answers Service Search v3, GET and POST. It shows only visible
+// organisations, each in the form of the real index: no UecServices, rows in no order,
+// closed days without times, days of dated rows padded with spaces.
 func (s *Server) search(r *http.Request, e *Entry) simulate.Answer {
 	if a, ok := s.authorized(r); !ok {
 		return a
@@ -60,7 +59,7 @@ func badQuery(err error) simulate.Answer {
 	return simulate.JSON(http.StatusBadRequest, map[string]any{"statusCode": http.StatusBadRequest, "message": err.Error()})
 }
 
-// records are those that a query finds, in no order.
+// records returns the records that match a query, in no order.
 func (s *Server) records(q query, all []term) (records []map[string]json.RawMessage) {
 	codes, named := q.named(all)
 	documents := s.shown(codes, named)
@@ -73,7 +72,7 @@ func (s *Server) records(q query, all []term) (records []map[string]json.RawMess
 	return records
 }
 
-// shown are the documents of the visible organisations named, or of all.
+// shown returns the documents of the given visible organisations, or of all.
 func (s *Server) shown(codes []string, named bool) map[string][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,8 +88,8 @@ func (s *Server) shown(codes []string, named bool) map[string][]byte {
 	return documents
 }
 
-// recordOf is the v3 record of a document (CONTRACT.md "The record"): 33 keys, all
-// of them there, the score among them.
+// recordOf returns the v3 record of a document (CONTRACT.md "The record"), always with
+// all 33 keys, including the score.
 func recordOf(code string, text []byte) map[string]json.RawMessage {
 	record := make(map[string]json.RawMessage, 40)
 	for key := range strings.FieldsSeq("OrganisationAliases Services OpeningTimes Contacts Facilities RelatedIAPTCCGs Trusts " +
@@ -114,7 +113,7 @@ func recordOf(code string, text []byte) map[string]json.RawMessage {
 	return record
 }
 
-// shuffled is opening times in the forms of the index.
+// shuffled returns opening times in the form of the index.
 func shuffled(raw json.RawMessage) json.RawMessage {
 	var rows []opening
 	if json.Unmarshal(raw, &rows) != nil || rows == nil {
@@ -132,7 +131,7 @@ func shuffled(raw json.RawMessage) json.RawMessage {
 	return simulate.Marshal(rows)
 }
 
-// described is services with all that a v3 service has.
+// described returns services with all keys of a v3 service.
 func described(raw json.RawMessage) json.RawMessage {
 	var rows []map[string]json.RawMessage
 	if json.Unmarshal(raw, &rows) != nil || rows == nil {
@@ -147,7 +146,7 @@ func described(raw json.RawMessage) json.RawMessage {
 	return simulate.Marshal(rows)
 }
 
-// selection keeps the keys named, and the score, which always comes.
+// selection keeps the given keys, and the score, which is always there.
 func selection(records []map[string]json.RawMessage, names string) []map[string]json.RawMessage {
 	if names == "" || names == "*" {
 		return append([]map[string]json.RawMessage{}, records...)

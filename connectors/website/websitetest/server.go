@@ -15,9 +15,9 @@ const (
 	SearchPath   = "/service-search-api/"
 )
 
-// Options set up a server; the zero value wants no key and creates profiles.
+// Options configure a server; the zero value requires no key and creates profiles.
 type Options struct {
-	// APIKey is what both services want in the apikey header; empty: nothing. A
+	// APIKey is what both services require in the apikey header; empty: nothing. A
 	// request without it or with another one gets 401.
 	APIKey string
 	// ReadKey may read and search; a PUT with it gets 403. Empty: there is none.
@@ -26,7 +26,7 @@ type Options struct {
 	NoCreate bool
 	// MaxBody is the size in bytes above which a PUT gets 413; 0: 256 KiB.
 	MaxBody int64
-	// PageSize is the most records of one page of a search; 0: 1,000.
+	// PageSize is the most records on one page of a search; 0: 1,000.
 	PageSize int
 	// KeptEntries is how many of the last requests the ledger remembers, so that
 	// a demonstration can run for days; 0: one million. The summary counts all.
@@ -45,8 +45,8 @@ type (
 	FaultName = simulate.Name
 )
 
-// Queued is the website's own fault: a PUT is stored, and answered 202 with
-// where to look.
+// Queued is the website's own fault: a PUT is stored, and answered 202 with a
+// Location.
 const Queued FaultName = "queued"
 
 // Server is a simulator of both services. It may be used by many goroutines.
@@ -61,7 +61,7 @@ type Server struct {
 	stored   map[string]*stored
 	keys     map[string]replay // by idempotency key
 	recent   []string          // of the keys, oldest first
-	versions uint64            // entity tags given so far
+	versions uint64            // entity tags issued so far
 }
 
 // New makes a server that shows nothing yet.
@@ -86,14 +86,13 @@ func New(o Options) *Server {
 }
 
 // Handler returns what to serve. Faults that break a connection panic with
-// http.ErrAbortHandler, as net/http wants it.
+// http.ErrAbortHandler, as net/http requires.
 func (s *Server) Handler() http.Handler { return s.Kit.Handler(s.mux) }
 
-// handler answers a request of one of the services and writes down in the entry
-// what came of it.
+// handler answers a request and records the outcome in the entry.
 type handler func(r *http.Request, e *Entry) simulate.Answer
 
-// service is the way of every request of both services.
+// service handles every request to both services.
 func (s *Server) service(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := entryOf(r)
@@ -111,7 +110,7 @@ func (s *Server) service(handle handler) http.Handler {
 	})
 }
 
-// refuse is an error that a fault asks for.
+// refuse returns the error of a fault.
 func refuse(name FaultName) simulate.Answer {
 	if name == simulate.Unauthorized {
 		return unauthorized()
@@ -119,7 +118,7 @@ func refuse(name FaultName) simulate.Answer {
 	return problem(name.Status(), "by a fault")
 }
 
-// spoil does what the website's own faults do to an answer.
+// spoil applies the website's own faults to an answer.
 func spoil(met simulate.Met, a simulate.Answer) simulate.Answer {
 	switch {
 	case met.Name == simulate.NextElsewhere:
@@ -130,7 +129,7 @@ func spoil(met simulate.Met, a simulate.Answer) simulate.Answer {
 	return a
 }
 
-// authorized answers 401 or 403, or nothing.
+// authorized answers 401 or 403 if the key is refused.
 func (s *Server) authorized(r *http.Request) (simulate.Answer, bool) {
 	key := r.Header.Get("Apikey")
 	switch {
@@ -146,7 +145,7 @@ func (s *Server) authorized(r *http.Request) (simulate.Answer, bool) {
 
 const problemType = "application/problem+json"
 
-// unauthorized has the body of the real gateway, which is not valid JSON
+// unauthorized returns the body of the real gateway, which is not valid JSON
 // (CONTRACT.md "Service Search").
 func unauthorized() simulate.Answer {
 	body := []byte(`{statusCode: 401, message: "API key invalid"}`)
@@ -161,7 +160,7 @@ func noSuchPath(*http.Request, *Entry) simulate.Answer {
 	return simulate.JSON(http.StatusNotFound, map[string]any{"statusCode": http.StatusNotFound, "message": "Resource not found"})
 }
 
-// problem is an error of the write API.
+// problem returns an error of the write API.
 func problem(status int, detail string) simulate.Answer {
 	return simulate.Encoded(status, problemType, map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail,

@@ -23,7 +23,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// body is a small valid document; rows are its opening times.
+// body returns a small valid document; rows are its opening times.
 func body(code, name, rows string) string {
 	return `{"ODSCode":"` + code + `","OrganisationName":"` + name + `","OrganisationTypeId":"PHA","OrganisationStatus":"Visible",` +
 		`"Contacts":[{"ContactType":"Primary","ContactAvailabilityType":"Office hours","ContactMethodType":"Telephone",` +
@@ -49,7 +49,7 @@ func (c call) to(t *testing.T, address string) reply {
 	for name, value := range c.header {
 		req.Header.Set(name, value)
 	}
-	req.Close = true // on a kept connection net/http repeats what has an idempotency key
+	req.Close = true // on a reused connection net/http repeats requests with an idempotency key
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return reply{}
@@ -292,8 +292,7 @@ func TestControl(t *testing.T) {
 	require.Zero(t, server.Summary().Twice)
 }
 
-// TestFaultsOverHTTP plays every switch at a share, and holds the ledger against
-// it.
+// TestFaultsOverHTTP tries every fault with a share, and checks the ledger.
 func TestFaultsOverHTTP(t *testing.T) {
 	t.Parallel()
 	for text, name := range map[string]simulate.Name{
@@ -346,7 +345,7 @@ func TestFaultsOverHTTP(t *testing.T) {
 	}
 }
 
-// TestTheLedgerForgets keeps counting when it drops entries and keys.
+// TestTheLedgerForgets: it keeps counting when it drops entries and keys.
 func TestTheLedgerForgets(t *testing.T) {
 	t.Parallel()
 	server, address := websitetest.Start(t, websitetest.Options{KeptEntries: 10, KeptKeys: 10})
@@ -394,7 +393,7 @@ func TestDoesNotKnowTheConnector(t *testing.T) {
 	}
 }
 
-// BenchmarkPut is one PUT of a document of 6 KB, without a network.
+// BenchmarkPut measures one PUT of a 6 KB document, without a network.
 func BenchmarkPut(b *testing.B) {
 	server := websitetest.New(websitetest.Options{})
 	handler := server.Handler()

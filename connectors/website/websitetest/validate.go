@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
 )
 
-// document is what is checked of a PUT.
+// document is the part of a PUT that is checked.
 type document struct {
 	ODSCode            string     `json:"ODSCode"`
 	OrganisationName   *string    `json:"OrganisationName"`
@@ -23,7 +23,7 @@ type document struct {
 	UecServices        []service  `json:"UecServices"`
 	Facilities         []facility `json:"Facilities"`
 
-	// What is not for us to write (CONTRACT.md "The record").
+	// What we may not write (CONTRACT.md "The record").
 	Score           json.RawMessage `json:"@search.score"`
 	SearchKey       json.RawMessage `json:"SearchKey"`
 	Geocode         json.RawMessage `json:"Geocode"`
@@ -81,11 +81,11 @@ func invalid(faults []fault) simulate.Answer {
 	})
 }
 
-// typeIDs are all that version 1 knew (CONTRACT.md "Types and parents").
+// typeIDs are all types of version 1 (CONTRACT.md "Types and parents").
 var typeIDs = strings.Fields(
 	"CCG CLI DEN GDOS GPB GPP GSD HA HOS HWB LA LAT MIU OPT PHA RAT SCL SCP SHA STP TRU UC UNK IND")
 
-// validate reads a document; nil when it is no JSON object of one.
+// validate reads a document; it returns nil if the body is not JSON of one.
 func validate(code string, body []byte) (*document, []fault) {
 	var d document
 	if json.Unmarshal(body, &d) != nil {
@@ -99,10 +99,10 @@ func validate(code string, body []byte) (*document, []fault) {
 		faults = append(faults, fault{"/OrganisationName", "REQUIRED", "OrganisationName is missing"})
 	}
 	if d.OrganisationTypeID == nil || !slices.Contains(typeIDs, *d.OrganisationTypeID) {
-		faults = append(faults, fault{"/OrganisationTypeId", "UNKNOWN", "OrganisationTypeId is none of the known"})
+		faults = append(faults, fault{"/OrganisationTypeId", "UNKNOWN", "OrganisationTypeId is unknown"})
 	}
 	if s := d.OrganisationStatus; s != nil && !slices.Contains([]string{"Visible", "Hidden", "Closed"}, *s) {
-		faults = append(faults, fault{"/OrganisationStatus", "UNKNOWN", "OrganisationStatus is none of the known"})
+		faults = append(faults, fault{"/OrganisationStatus", "UNKNOWN", "OrganisationStatus is unknown"})
 	}
 	for i, c := range d.Contacts {
 		if !slices.Contains([]string{"Telephone", "Website", "Email", "Fax"}, c.ContactMethodType) || c.ContactValue == "" {
@@ -133,15 +133,15 @@ func (d *document) unwritable() (faults []fault) {
 	return faults
 }
 
-// checkHours wants periods that open before they close, and no two of a day
-// that overlap.
+// checkHours requires that periods open before they close, and that no two periods of
+// a day overlap.
 func checkHours(rows []opening) (faults []fault) {
 	until := make(map[string][][2]int, 8)
 	for i, row := range rows {
 		at := "/OpeningTimes/" + strconv.Itoa(i)
 		day, ok := dayOf(row)
 		if !ok {
-			faults = append(faults, fault{at + "/" + dayField(row), "BAD_DAY", "the day is none"})
+			faults = append(faults, fault{at + "/" + dayField(row), "BAD_DAY", "the day is invalid"})
 		}
 		if !row.IsOpen {
 			continue
@@ -150,15 +150,15 @@ func checkHours(rows []opening) (faults []fault) {
 		closes, okCloses := minutes(row.ClosingTime)
 		switch {
 		case !okOpens:
-			faults = append(faults, fault{at + "/OpeningTime", "BAD_TIME", "OpeningTime is no HH:MM"})
+			faults = append(faults, fault{at + "/OpeningTime", "BAD_TIME", "OpeningTime is not HH:MM"})
 			continue
 		case !okCloses:
-			faults = append(faults, fault{at + "/ClosingTime", "BAD_TIME", "ClosingTime is no HH:MM"})
+			faults = append(faults, fault{at + "/ClosingTime", "BAD_TIME", "ClosingTime is not HH:MM"})
 			continue
 		case closes <= opens:
 			faults = append(faults, fault{at + "/ClosingTime", "CLOSES_BEFORE_OPENS", "ClosingTime is before OpeningTime"})
 		case row.OffsetOpeningTime != opens || row.OffsetClosingTime != closes:
-			faults = append(faults, fault{at + "/OffsetOpeningTime", "BAD_OFFSET", "an offset is not that of its time"})
+			faults = append(faults, fault{at + "/OffsetOpeningTime", "BAD_OFFSET", "an offset does not match its time"})
 		}
 		for _, other := range until[day] {
 			if opens < other[1] && other[0] < closes {
@@ -180,8 +180,8 @@ func dayField(row opening) string {
 
 var weekdays = []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
 
-// dayOf is what periods must not overlap in: a weekday of one kind of hours, or
-// a date.
+// dayOf returns the unit in which periods must not overlap: a weekday of one kind of
+// hours, or a date.
 func dayOf(row opening) (string, bool) {
 	switch row.OpeningTimeType {
 	case "Additional":
@@ -193,7 +193,7 @@ func dayOf(row opening) (string, bool) {
 	return "", false
 }
 
-// minutes reads HH:MM; it stands in the path of every PUT.
+// minutes reads HH:MM; every PUT calls it, so it must be fast.
 func minutes(text *string) (int, bool) {
 	if text == nil || len(*text) != 5 || (*text)[2] != ':' {
 		return 0, false

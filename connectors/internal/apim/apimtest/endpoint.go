@@ -19,7 +19,7 @@ type Options struct {
 	ClientID string
 	KeyID    string         // kid under which Key is registered
 	Key      *rsa.PublicKey // default that of Key()
-	URL      string         // the audience; default the address under which a request reached us
+	URL      string         // the audience; default the address to which a request was sent
 	Life     time.Duration  // of a token; default 599 s
 	Now      func() time.Time
 }
@@ -58,7 +58,7 @@ func New(o Options) *Endpoint {
 	return e
 }
 
-// Register makes a public key known under a key id; nil takes it away.
+// Register registers a public key under a key id; nil removes it.
 func (e *Endpoint) Register(keyID string, key *rsa.PublicKey) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -81,14 +81,14 @@ func (e *Endpoint) Calls() int {
 	return e.calls
 }
 
-// Valid reports that the endpoint issued the token and that it still holds.
+// Valid reports whether the endpoint issued the token and it has not expired.
 func (e *Endpoint) Valid(token string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.now().Before(e.tokens[token])
 }
 
-// ExpireAll ends all tokens.
+// ExpireAll expires all tokens.
 func (e *Endpoint) ExpireAll() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -123,7 +123,7 @@ func answer(w http.ResponseWriter, body map[string]string) {
 	_, _ = w.Write(content) // a client that left does not matter
 }
 
-// audience is what the assertion's aud has to be.
+// audience returns the value that the assertion's aud must have.
 func (e *Endpoint) audience(r *http.Request) string {
 	if e.url != "" {
 		return e.url

@@ -20,16 +20,16 @@ import (
 
 const address = "http://example.com/oauth2/token" // the host of httptest.NewRequest
 
-// form is one request that the endpoint takes; rows spoil it.
+// form is a request that the endpoint accepts; test cases make it invalid.
 type form struct {
 	method, contentType string
 	values              url.Values
 	header, claims      map[string]any
 	assertion           string // instead of a signed one
-	spoilt              bool   // signature
+	badSignature        bool
 }
 
-func good() form {
+func validForm() form {
 	return form{
 		method: http.MethodPost, contentType: "application/x-www-form-urlencoded",
 		values: url.Values{
@@ -49,7 +49,7 @@ func (f form) send(t *testing.T, e *apimtest.Endpoint) (int, map[string]string) 
 	token.Header = f.header
 	signed, err := token.SignedString(apimtest.Key())
 	require.NoError(t, err)
-	if f.spoilt {
+	if f.badSignature {
 		signed = signed[:len(signed)-8] + "AAAAAAAA"
 	}
 	if f.assertion != "" {
@@ -71,7 +71,7 @@ func TestIssues(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	e := apimtest.New(apimtest.Options{ClientID: "c1", KeyID: "k1", Life: time.Minute, Now: func() time.Time { return now }})
-	status, body := good().send(t, e)
+	status, body := validForm().send(t, e)
 	require.Equal(t, 200, status)
 	require.Equal(t, "60", body["expires_in"])
 	require.Equal(t, "Bearer", body["token_type"])
@@ -80,18 +80,19 @@ func TestIssues(t *testing.T) {
 	now = now.Add(time.Minute)
 	require.False(t, e.Valid(body["access_token"]))
 
-	_, body = good().send(t, e)
+	_, body = validForm().send(t, e)
 	e.ExpireAll()
 	require.False(t, e.Valid(body["access_token"]))
 	e.Register("k1", nil)
-	status, _ = good().send(t, e)
+	status, _ = validForm().send(t, e)
 	require.Equal(t, 401, status)
 	require.Equal(t, 3, e.Calls())
 }
 
-// spoilers make each of the platform's refusals, by the words of its own tests;
-// rows about the application's registration have no request that makes them.
-func spoilers() map[string]func(*form) {
+// invalidForms returns a change for each of the platform's refusals, by the text
+// in its own tests. No request can cause those about the application's
+// registration.
+func invalidForms() map[string]func(*form) {
 	set := func(m func(*form) map[string]any, name string, value any) func(*form) {
 		return func(f *form) {
 			if m(f)[name] = value; value == nil {
@@ -122,7 +123,7 @@ func spoilers() map[string]func(*form) {
 		"exp not a number":              set(claims, "exp", "1893456000"),
 		"exp in the past":               set(claims, "exp", time.Now().Add(-time.Second).Unix()),
 		"exp more than 310":             set(claims, "exp", time.Now().Add(320*time.Second).Unix()),
-		"signature does not":            func(f *form) { f.spoilt = true },
+		"signature does not":            func(f *form) { f.badSignature = true },
 	}
 }
 
@@ -138,21 +139,21 @@ func TestRefusesAsThePlatformDoes(t *testing.T) {
 		} `json:"errors"`
 	}
 	require.NoError(t, json.Unmarshal(content, &file))
-	left := maps.Clone(spoilers())
+	left := maps.Clone(invalidForms())
 	for _, row := range file.Errors {
-		for words, spoil := range spoilers() {
+		for words, spoil := range invalidForms() {
 			if !strings.HasPrefix(row.When, words) {
 				continue
 			}
 			delete(left, words)
 			e := apimtest.New(apimtest.Options{ClientID: "c1", KeyID: "k1"})
 			if words == "jti seen before" {
-				first := good()
+				first := validForm()
 				first.claims["jti"] = "seen"
 				status, _ := first.send(t, e)
 				require.Equal(t, 200, status)
 			}
-			f := good()
+			f := validForm()
 			spoil(&f)
 			status, body := f.send(t, e)
 			require.Equal(t, row.Status, status, row.When)
@@ -162,22 +163,22 @@ func TestRefusesAsThePlatformDoes(t *testing.T) {
 		}
 	}
 	require.Empty(t, left)
-	get := good()
+	get := validForm()
 	get.method = http.MethodGet
 	status, _ := get.send(t, apimtest.New(apimtest.Options{ClientID: "c1", KeyID: "k1"}))
 	require.Equal(t, http.StatusMethodNotAllowed, status)
 }
 
-// A refused signature burns the jti: the same assertion is not even looked at
-// again.
-func TestRefusedAttemptBurnsTheID(t *testing.T) {
+// A refused signature uses up the jti: the same assertion is refused for its jti
+// from then on.
+func TestRefusedAttemptUsesUpTheID(t *testing.T) {
 	t.Parallel()
 	e := apimtest.New(apimtest.Options{ClientID: "c1", KeyID: "k1"})
-	f := good()
-	f.spoilt = true
+	f := validForm()
+	f.badSignature = true
 	status, _ := f.send(t, e)
 	require.Equal(t, 401, status)
-	again := good()
+	again := validForm()
 	again.claims["jti"] = f.claims["jti"]
 	status, body := again.send(t, e)
 	require.Equal(t, 400, status)

@@ -18,7 +18,7 @@ type refusal struct {
 
 const (
 	maxForm   = 64 << 10
-	tolerance = 310 * time.Second // how far ahead exp may lie
+	tolerance = 310 * time.Second // how far ahead exp may be
 )
 
 func invalid(description string) *refusal {
@@ -29,7 +29,7 @@ func unauthorised(description string) *refusal {
 	return &refusal{http.StatusUnauthorized, "invalid_request", description}
 }
 
-// check goes through the rules in the platform's order.
+// check applies the rules in the platform's order.
 func (e *Endpoint) check(w http.ResponseWriter, r *http.Request) *refusal {
 	if r.Method != http.MethodPost {
 		return &refusal{http.StatusMethodNotAllowed, "invalid_request", "Method not allowed"}
@@ -117,7 +117,7 @@ func (e *Endpoint) checkClaims(claims jwt.MapClaims, audience string) *refusal {
 	if refusal := e.checkEnd(claims["exp"]); refusal != nil {
 		return refusal
 	}
-	e.jtis[jti] = true // before key and signature: a refused attempt burns it (CONTRACT.md "Tokens")
+	e.jtis[jti] = true // before key and signature: a refused attempt uses it up (CONTRACT.md "Tokens")
 	return nil
 }
 
