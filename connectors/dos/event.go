@@ -163,7 +163,7 @@ func website(address string) string {
 	return strings.ToLower(address[:end]) + address[end:]
 }
 
-// named quotes a website if it holds neither a person's address nor a secret.
+// quotedWebsite quotes a website if it holds neither a person's address nor a secret.
 func quotedWebsite(site string) string {
 	address, err := url.Parse(site)
 	if err != nil || strings.Contains(site, "@") || strings.Contains(site, "%40") {

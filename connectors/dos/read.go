@@ -188,7 +188,7 @@ func (w wireService) values() (v profile.Values, err error) {
 	return v, nil
 }
 
-// tidy removes control characters and extra spaces, which no text of DoS should have.
+// cleanText removes control characters and extra spaces, which no text of DoS should have.
 func cleanText(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }

@@ -220,7 +220,7 @@ func refusal(code profile.ODSCode, reason string, args ...any) *push.SinkError {
 	}
 }
 
-// answered turns the error of a request into a sink error. The text of httpx holds
+// asSinkError turns the error of a request into a sink error. The text of httpx holds
 // neither bodies nor secrets.
 func asSinkError(code profile.ODSCode, doing string, err error) *push.SinkError {
 	failure := &push.SinkError{

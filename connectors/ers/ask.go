@@ -161,7 +161,7 @@ func isBodyRead(status int) bool {
 	return false
 }
 
-// sick reports whether an error is a fault of e-RS, not of our request.
+// isServerFault reports whether an error is a fault of e-RS, not of our request.
 func isServerFault(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
 	return ok && !errors.Is(err, context.Canceled) && (failure.Status == 0 || failure.Status >= http.StatusInternalServerError)

@@ -134,7 +134,7 @@ func decodeCodeSystem(kind CodeKind, body []byte) (CodeSystem, error) {
 	return s, nil
 }
 
-// once keeps one concept for each code: the one that is not retired, else the last.
+// oneOfEachCode keeps one concept for each code: the one that is not retired, else the last.
 func oneOfEachCode(all []Concept) []Concept {
 	at := make(map[string]int, len(all))
 	kept := all[:0]

@@ -176,12 +176,12 @@ func explain(body []byte) errorBody {
 	return s
 }
 
-// codelike reports whether a code is short and plain.
+// plainCode reports whether a code is short and plain.
 func plainCode(code string) bool {
 	return code != "" && len(code) <= 40 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }
 
-// lost returns the error of an exchange without a readable answer.
+// unreadableAnswer returns the error of an exchange without a readable answer.
 func unreadableAnswer(by Credential, q question, err error) *Error {
 	e := &Error{Doing: q.doing, Credential: by.Name, cause: err, retryable: true, again: true, Reason: "no answer: " + err.Error()}
 	if errors.Is(err, httpx.ErrTooLarge) {

@@ -139,7 +139,7 @@ func (r *records) line(cell int) int {
 	return line
 }
 
-// spoilt rejects a record that is not CSV, or has another number of cells than the
+// rejectLines rejects a record that is not CSV, or has another number of cells than the
 // header. It rejects each of its lines, since an open quote joins rows, which all
 // count.
 func (r *records) rejectLines(cells []string, err error) []*profile.Rejected {

@@ -159,7 +159,7 @@ var hints = []struct{ message, words string }{
 	{"Unauthorized", "the token did not arrive: look for a proxy that drops headers"},
 }
 
-// words returns what may be shown of an error.
+// text returns what may be shown of an error.
 func (r refusal) text() string {
 	const most = 5
 	if len(r.Errors) == 0 {

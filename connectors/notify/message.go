@@ -65,7 +65,7 @@ func (t template) version() (int, bool) {
 	return v, float64(v) == t.Version && v >= 0
 }
 
-// told is the part of answers and receipts about an e-mail that we use. Their
+// statement is the part of answers and receipts about an e-mail that we use. Their
 // personal data is not even read.
 type statement struct {
 	ID               string     `json:"id"`

@@ -111,7 +111,7 @@ func isTLSError(err error) bool {
 		errors.As(err, &remote) && remote.Op == "remote error"
 }
 
-// words puts an error in our own words.
+// errorText puts an error in our own words.
 func errorText(err error) string {
 	var network net.Error
 	var name *net.DNSError

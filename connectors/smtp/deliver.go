@@ -73,7 +73,7 @@ func (s *Sender) converse(ctx context.Context, c call, relay *smtp.Client, m mes
 	return waiting, content.Close()
 }
 
-// offer names the sender and the recipient.
+// envelope names the sender and the recipient.
 func (s *Sender) envelope(relay *smtp.Client, m message) (io.WriteCloser, stage, error) {
 	if err := relay.UpdateDeadline(s.options.Timeout); err != nil {
 		return nil, from, err

@@ -91,7 +91,7 @@ func (d *Directory) file(reference string, kind people.LetterKind) string {
 	return filepath.Join(d.path, string(kind)+"-"+hashOf(reference)+".eml")
 }
 
-// place creates a file with all its content at once, unless it exists.
+// createWhole creates a file with all its content at once, unless it exists.
 func createWhole(final string, content []byte) error {
 	draft, err := os.CreateTemp(filepath.Dir(final), ".draft-*") // mode 0600
 	if err != nil {

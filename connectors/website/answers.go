@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// doing names a request in errors, without its query, which is long for a search.
+// requestName names a request in errors, without its query, which is long for a search.
 func requestName(req *http.Request) string {
 	address := *req.URL
 	address.RawQuery = ""

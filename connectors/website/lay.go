@@ -62,7 +62,7 @@ func appendRaw(rows []any, raw []json.RawMessage) []any {
 	return rows
 }
 
-// over returns a row of the website with the keys that we write set to ours.
+// overwrite returns a row of the website with the keys that we write set to ours.
 func overwrite(raw json.RawMessage, ours entry) any {
 	var row map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &row); err != nil {
@@ -79,7 +79,7 @@ func overwrite(raw json.RawMessage, ours entry) any {
 	return json.RawMessage(text)
 }
 
-// apart divides our services into the two lists. Those that the website has among
+// splitByList divides our services into the two lists. Those that the website has among
 // the urgent ones stay there.
 func splitByList(ours organisation, urgentNow []service) (general, urgent []service) {
 	general, urgent = []service{}, ours.UecServices

@@ -190,7 +190,7 @@ func (f facility) writtenKeys() map[string]*string {
 	return map[string]*string{"Name": f.Name, "Value": f.Value}
 }
 
-// flat returns a text on one line; empty for null.
+// oneLine returns a text on one line; empty for null.
 func oneLine(s *string) string {
 	if s == nil {
 		return ""
@@ -203,7 +203,7 @@ func oneLine(s *string) string {
 	}, *s)
 }
 
-// sorted returns a list as profiles store it: each line once, in order.
+// sortedLines returns a list as profiles store it: each line once, in order.
 func sortedLines(lines []string) string {
 	slices.Sort(lines)
 	return strings.Join(slices.Compact(lines), "\n")

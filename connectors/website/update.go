@@ -74,7 +74,7 @@ func replaceParts(document map[string]json.RawMessage, parts map[string]any) ([]
 	return json.Marshal(document)
 }
 
-// otherwise returns the values that differ from those shown.
+// differing returns the values that differ from those shown.
 func differing(v, shown profile.Values) profile.Values {
 	for _, f := range profile.Fields() {
 		if shown.States(f) && shown.Get(f) == v.Get(f) {
@@ -200,7 +200,7 @@ func (c receivedParts) newerStamps(d push.Delivery) (map[string]json.RawMessage,
 	return ours, nil
 }
 
-// later reports whether one time is after another. Null, and anything that is not a
+// isLater reports whether one time is after another. Null, and anything that is not a
 // time, is before all times.
 func isLater(one, other json.RawMessage) bool {
 	var at, before time.Time

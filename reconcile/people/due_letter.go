@@ -8,7 +8,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Post is a letter that is due: ids, and what the store knows of them at the
+// DueLetter is a letter that is due: ids, and what the store knows of them at the
 // moment of sending.
 type DueLetter struct {
 	ID        int64
@@ -32,7 +32,7 @@ type DueLetter struct {
 	Orgs          []CheckedOrg // of Codes, or of the list's region
 }
 
-// Known returns the reference by which the mail service knows an attempt. After an
+// AttemptReference returns the reference by which the mail service knows an attempt. After an
 // attempt that it certainly did not accept, the next has a reference of its own.
 func (p DueLetter) AttemptReference() string {
 	if p.Attempt <= 1 {
@@ -261,7 +261,7 @@ func (p Person) managed(codes []profile.ODSCode) (lines []string) {
 
 func (o CheckedOrg) line() string { return string(o.Code) + " " + o.Name }
 
-// PostState is the state of a letter.
+// LetterState is the state of a letter.
 type LetterState string
 
 // The states in which an attempt can leave a letter; the others are MailState's.
@@ -276,7 +276,7 @@ const (
 	LetterIsFailed    LetterState = "failed"
 )
 
-// Settled is the outcome of a claimed letter.
+// LetterOutcome is the outcome of a claimed letter.
 type LetterOutcome struct {
 	LetterID      int64
 	ClaimedAt     time.Time // identifies the claim that the outcome belongs to
@@ -289,12 +289,12 @@ type LetterOutcome struct {
 	DeadAddressOf AccountID    // the account whose address does not exist; 0 for none
 }
 
-// Settle returns the outcome of the letter with no more than its state.
+// Outcome returns the outcome of the letter with no more than its state.
 func (p DueLetter) Outcome(state LetterState) LetterOutcome {
 	return LetterOutcome{LetterID: p.ID, ClaimedAt: p.ClaimedAt, State: state}
 }
 
-// Release makes a claimed letter due again if it was certainly not sent.
+// Released makes a claimed letter due again if it was certainly not sent.
 func (p DueLetter) Released() LetterOutcome {
 	s := p.Outcome(LetterIsDue)
 	s.NotAttempted = true
@@ -313,7 +313,7 @@ type Canary struct {
 // CanarySize is the number of letters of a new version sent before the pause.
 const CanarySize = 10
 
-// Room returns how many letters of the text may be sent now; negative means any
+// Allowance returns how many letters of the text may be sent now; negative means any
 // number.
 func (c Canary) Allowance() int {
 	switch {
@@ -326,7 +326,7 @@ func (c Canary) Allowance() int {
 	}
 }
 
-// OpenLetter is an accepted letter that is not known to be delivered or failed.
+// LetterInTransit is an accepted letter that is not known to be delivered or failed.
 type LetterInTransit struct {
 	ID         int64
 	ProviderID string

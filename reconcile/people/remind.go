@@ -89,7 +89,7 @@ func (c Calendar) StagesOn(today profile.Date) (due []StageDay) {
 	return due
 }
 
-// Reminding holds what reminders are planned with.
+// ReminderContext holds what reminders are planned with.
 type ReminderContext struct {
 	Today    profile.Date
 	Calendar Calendar
@@ -120,7 +120,7 @@ func (r Reminder) Reference() string {
 	return fmt.Sprintf("check/%s/%s/%s", r.Quarter, to, stage)
 }
 
-// Post returns the reminder as a letter that is due. A reminder that a person
+// DueLetter returns the reminder as a letter that is due. A reminder that a person
 // asked for is sent at most once a day.
 func (r Reminder) DueLetter() DueLetter {
 	post := DueLetter{

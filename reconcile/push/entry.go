@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Wish is the desired state of a sink: everything that decides what it should
+// DesiredState is the desired state of a sink: everything that decides what it should
 // show of a profile.
 type DesiredState struct {
 	Profile profile.Profile
@@ -18,7 +18,7 @@ type DesiredState struct {
 	Today   profile.Date                // in London: dated hours of past days are dropped
 }
 
-// states reports whether anybody ever stated a field. If only a register has
+// isStated reports whether anybody ever stated a field. If only a register has
 // written the profile, an editors' field is empty because nobody was asked;
 // sending it would wipe what the sink knows.
 func (w DesiredState) isStated(f profile.Field) bool {
@@ -32,7 +32,7 @@ func (w DesiredState) isStated(f profile.Field) bool {
 	return edited
 }
 
-// Own returns the stated values of the route's fields, those that a push sends of
+// Stated returns the stated values of the route's fields, those that a push sends of
 // its own accord. It leaves out held fields and those that nobody ever stated.
 func (w DesiredState) Stated(route Route) profile.Values {
 	var own profile.Values
@@ -60,7 +60,7 @@ func (w DesiredState) Stated(route Route) profile.Values {
 	return own
 }
 
-// hides reports whether a push says that the profile is hidden. Sinks show one
+// isHidden reports whether a push says that the profile is hidden. Sinks show one
 // status, in which closed wins over hidden, unless the status is held: then the
 // push does not say closed.
 func (w DesiredState) isHidden() bool {
@@ -113,7 +113,7 @@ func Differences(route Route, own profile.Values, shown Shown, today profile.Dat
 	return found
 }
 
-// inCommon returns the values in the form in which both sides can be compared:
+// comparable returns the values in the form in which both sides can be compared:
 // hours in public form, and only services that the sink knows and can show.
 func comparable(v profile.Values, route Route, blind []string, today profile.Date) profile.Values {
 	weekly, dated := profile.PublicHours(v.Get(profile.FieldOpeningTimes), v.Get(profile.FieldDatedOpeningTimes), today)
@@ -124,7 +124,7 @@ func comparable(v profile.Values, route Route, blind []string, today profile.Dat
 	return v
 }
 
-// restate replaces the value of a field if it is stated.
+// setWhereStated replaces the value of a field if it is stated.
 func setWhereStated(v *profile.Values, f profile.Field, value string) {
 	if v.States(f) {
 		v.Set(f, value)
@@ -140,7 +140,7 @@ func knownServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return slices.Contains(codes, profile.ServiceCode(line)) })
 }
 
-// servicesBut returns the lines with none of the codes.
+// withoutServices returns the lines with none of the codes.
 func withoutServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return !slices.Contains(codes, profile.ServiceCode(line)) })
 }

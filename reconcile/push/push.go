@@ -49,7 +49,7 @@ type Push struct {
 // Code returns the profile's code.
 func (p Push) Code() profile.ODSCode { return p.Desired.Profile.Code }
 
-// Took reports whether the sink shows what was sent last: it shows that sequence
+// HasArrived reports whether the sink shows what was sent last: it shows that sequence
 // number and not a higher one of somebody else or, if the sink shows no number,
 // everything that was sent can be read back and is the same.
 func (p Push) HasArrived(route Route, shown Shown) bool {
@@ -64,7 +64,7 @@ func (p Push) HasArrived(route Route, shown Shown) bool {
 	return len(Differences(route, p.Sent, shown, p.Desired.Today)) == 0
 }
 
-// everyday reports whether the value changes nothing in a sink that does not show
+// isDefault reports whether the value changes nothing in a sink that does not show
 // the field: it shows profiles that are open and visible.
 func isDefault(f profile.Field, value string) bool {
 	return f == profile.FieldStatus && value == string(profile.StatusOpen) || f == profile.FieldHidden && value == "false"

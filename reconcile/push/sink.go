@@ -35,12 +35,12 @@ type Route struct {
 	Name     string          // for people: change-event, fhir, profile
 	Fields   []profile.Field // the fields that it carries
 	Readable []profile.Field // those of them that can be read back, so that drift is found
-	// Noted are those that the sink only logs: nothing that it shows depends on
+	// OnlyLogged are those that the sink only logs: nothing that it shows depends on
 	// them.
 	OnlyLogged []profile.Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
-	// Tagged says that the sink uses entity tags: it refuses to overwrite a state
+	// HasEntityTags says that the sink uses entity tags: it refuses to overwrite a state
 	// that we have not seen, so it need not be read first.
 	HasEntityTags bool
 }
@@ -77,7 +77,7 @@ type Shown struct {
 	Values   profile.Values // states what can be read there, and nothing else
 	Sequence int64          // of the last delivery it accepted; 0 if it does not say
 	Version  string         // the entity tag, if the sink uses tags
-	// Unseen are fields of Route.Shown that are not in this answer.
+	// NotInAnswer are fields of Route.Shown that are not in this answer.
 	NotInAnswer []profile.Field
 	// NeverShown are NHS service codes that this way of reading never shows.
 	NeverShown []string

@@ -125,7 +125,7 @@ type part struct {
 	Withdrawn bool    `json:"withdrawn"`
 }
 
-// ReportCells returns the cells of a change in the order of ChangeColumns. Staff
+// Cells returns the cells of a change in the order of ChangeColumns. Staff
 // are named by their ids alone.
 func (c AuditedChange) Cells(day profile.Date) []string {
 	key, label, before, after := c.values()

@@ -7,7 +7,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Head says what a daily change report covers (RULES.md "Report").
+// Header says what a daily change report covers (RULES.md "Report").
 type Header struct {
 	Day    profile.Date    // the working day it was made for, by which people know it
 	From   time.Time       // the window is half-open: from this instant
@@ -113,7 +113,7 @@ func ChangeColumns() []Column {
 	}
 }
 
-// Extra is a row that the store cannot make by itself.
+// StandingRow is a row that the store cannot make by itself.
 type StandingRow struct {
 	Section string
 	ICB     profile.ODSCode

@@ -65,7 +65,7 @@ type Answer struct {
 	Raw        []byte  // for OutcomeUnreadable; may be nil
 }
 
-// Look is a sighting, what a run keeps of an answer: the new state of the entry.
+// Sighting is a sighting, what a run keeps of an answer: the new state of the entry.
 type Sighting struct {
 	Entry
 
@@ -79,7 +79,7 @@ func (e Entry) NeedsProof(asOf profile.Date) bool {
 	return e.State == Missing && e.MissingSince.Before(asOf)
 }
 
-// Look returns the entry after an answer, and whether that is news. An unreadable
+// Sighting returns the entry after an answer, and whether that is news. An unreadable
 // or not visible service says nothing about the service itself.
 func (e Entry) Sighting(a Answer, asOf profile.Date) (look Sighting, news bool) {
 	look.Entry = e
@@ -106,7 +106,7 @@ func (e Entry) Sighting(a Answer, asOf profile.Date) (look Sighting, news bool) 
 	return look, look.Service != nil || look.Entry != e
 }
 
-// absent records that an answer did not hold the service.
+// markAbsent records that an answer did not hold the service.
 func (l *Sighting) markAbsent(asOf profile.Date) {
 	if l.State == Gone || l.State == Missing {
 		return

@@ -26,7 +26,7 @@ func (c *Client) backoff(wait *time.Duration) retry.Backoff {
 	return retry.WithMaxRetries(uint64(max(c.options.Attempts-1, 0)), asked)
 }
 
-// again says whether another attempt makes sense, and the wait that the server
+// mayRetry says whether another attempt makes sense, and the wait that the server
 // asked for.
 func (c *Client) mayRetry(req *http.Request, err error) (bool, time.Duration) {
 	if !repeatable(req) || req.Context().Err() != nil || errors.Is(err, ErrOpen) || errors.Is(err, errNoTurn) {
@@ -51,7 +51,7 @@ func repeatable(req *http.Request) bool {
 	return req.Header.Get("Idempotency-Key") != ""
 }
 
-// sick reports whether the error is a fault of the server. Errors that our request
+// isServerFault reports whether the error is a fault of the server. Errors that our request
 // or its caller caused do not open the breaker.
 func isServerFault(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errRedirect) {

@@ -41,7 +41,7 @@ func cleanTyped(s string, longest int) string {
 	return trimTo(strings.TrimLeft(s, "-+. "), longest)
 }
 
-// shown keeps the characters that a reader sees.
+// visible keeps the characters that a reader sees.
 func visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -54,7 +54,7 @@ func visible(s string) string {
 	}, s)
 }
 
-// finish collapses spaces and limits the length.
+// trimTo collapses spaces and limits the length.
 func trimTo(s string, longest int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > longest {
@@ -63,7 +63,7 @@ func trimTo(s string, longest int) string {
 	return separateParentheses(s)
 }
 
-// apart puts a space between two equal parentheses: Notify's placeholders have two
+// separateParentheses puts a space between two equal parentheses: Notify's placeholders have two
 // of each.
 func separateParentheses(s string) string {
 	var b strings.Builder

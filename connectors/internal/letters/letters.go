@@ -169,7 +169,7 @@ func read(kind people.LetterKind) (text, error) {
 	return t, nil
 }
 
-// holes reads the placeholders from the parsed text, so that nobody has to list
+// placeholders reads the placeholders from the parsed text, so that nobody has to list
 // them twice.
 func placeholders(parts ...*template.Template) (found []Placeholder, err error) {
 	for _, part := range parts {
