@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 )
 
-// The README is held against the code: what is not in it, nobody finds.
+// The README is held against the code: nobody finds what is not in it.
 
 func readme(t *testing.T) string {
 	t.Helper()
@@ -37,16 +37,25 @@ func TestTheReadmeNamesEverySetting(t *testing.T) {
 func TestTheReadmeNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	text := readme(t)
-	parser, err := kong.New(&cli{})
-	require.NoError(t, err)
-	for _, command := range parser.Model.Leaves(true) {
-		words := strings.Fields(command.Path())
+	for _, command := range allCommands(t) {
+		words := strings.Fields(command)
 		row := regexp.MustCompile("(?m)^\\| `" + words[0] + "[ `].*")
 		require.Regexp(t, row, text)
 		if len(words) > 1 {
 			require.Contains(t, row.FindString(text), words[1])
 		}
 	}
+}
+
+// allCommands are the commands as people type them.
+func allCommands(t *testing.T) (typed []string) {
+	t.Helper()
+	parser, err := kong.New(&cli{})
+	require.NoError(t, err)
+	for _, command := range parser.Model.Leaves(true) {
+		typed = append(typed, command.Path())
+	}
+	return typed
 }
 
 func TestTheReadmeGivesEveryDependencyItsReason(t *testing.T) {
@@ -61,4 +70,58 @@ func TestTheReadmeGivesEveryDependencyItsReason(t *testing.T) {
 		name = regexp.MustCompile(`^(riverqueue/river).*|^golang\.org/`).ReplaceAllString(name, "$1")
 		require.Contains(t, text, name, match[1])
 	}
+}
+
+// maxWords keeps the glossary short enough to be read.
+const maxWords = 30
+
+// Each word is a name in the code, or part of one; one word stands for one thing.
+func TestTheWordsOfTheReadmeAreThoseOfTheCode(t *testing.T) {
+	t.Parallel()
+	code := readNames(t)
+	rows := readmeTable(t, "## Words")
+	require.LessOrEqual(t, len(rows), maxWords)
+	words := map[string]bool{}
+	for _, row := range rows {
+		word, meaning, name := row[0], row[1], strings.ReplaceAll(row[2], "`", "")
+		require.False(t, words[word], "%q stands twice", word)
+		words[word] = true
+		require.True(t, code[name], "%s: there is no %s in the code", word, name)
+		allowed := append([]string{word}, abbreviation.FindAllString(meaning, 1)...)
+		require.Regexp(t, `(?i)[ ./_]\w*(`+strings.Join(allowed, "|")+")", name, "%s goes by another word in the code", word)
+	}
+}
+
+// abbreviation is what a meaning gives beside the word: ICB.
+var abbreviation = regexp.MustCompile(`\b[A-Z]{3}\b`)
+
+func TestTheReadmeSaysWhereThingsAre(t *testing.T) {
+	t.Parallel()
+	rows := readmeTable(t, "## Where things are")
+	require.LessOrEqual(t, len(rows), 12)
+	for _, row := range rows {
+		paths := inFolder.FindAllStringSubmatch(row[1], -1)
+		require.NotEmpty(t, paths, row[0])
+		for _, path := range paths {
+			_, err := os.Stat("../../" + path[1])
+			require.NoError(t, err, row[0])
+		}
+	}
+}
+
+var inFolder = regexp.MustCompile("`([^`]+/[^`]*)`")
+
+// readmeTable is the table below a heading, without its header.
+func readmeTable(t *testing.T, heading string) (rows [][]string) {
+	t.Helper()
+	_, below, found := strings.Cut(readme(t), "\n"+heading+"\n")
+	require.True(t, found, heading)
+	below, _, _ = strings.Cut(below, "\n## ")
+	for line := range strings.Lines(below) {
+		if cells, isRow := strings.CutPrefix(strings.TrimSpace(line), "| "); isRow {
+			rows = append(rows, strings.Split(strings.TrimSuffix(cells, " |"), " | "))
+		}
+	}
+	require.NotEmpty(t, rows, heading)
+	return rows[1:]
 }
