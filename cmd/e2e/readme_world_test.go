@@ -238,7 +238,7 @@ func (r *reader) serves(text string) {
 		found := servingAt.FindStringSubmatch(r.shell.read("daemon"))
 		return found != nil && strings.TrimSpace(r.get("http://"+found[1]+"/readyz")) == "ok"
 	}, patience, 20*time.Millisecond, "the daemon is ready")
-	r.atRest()
+	r.waitUntilPushed()
 }
 
 // get is what an address on this machine answers; empty where nothing listens.
