@@ -10,13 +10,11 @@
 //
 // They import each other one way only:
 //
-//	           report
-//	   ┌──────────┼─────────┬────────┐
-//	services    push     people      │
-//	   └────┬─────┘         │        │
-//	      runs ◀────────────┼────────┘
-//	        └──────┬────────┘
-//	            profile
+//	  report ──────▶ push, people, runs, profile
+//	services ──────▶ runs, profile
+//	    runs ──────▶ profile
+//	    push ──────▶ profile
+//	  people ──────▶ profile
 //
 // The core may not do any of these: read a clock, log, open a file or a
 // connection, take a context, or let the order of a map show in a result. Time,

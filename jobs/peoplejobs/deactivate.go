@@ -33,12 +33,6 @@ type Inactivity struct {
 
 type idleStore interface {
 	People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error]
-	idleEnder
-	letterAdder
-}
-
-// idleEnder ends accounts and memberships.
-type idleEnder interface {
 	Accounts(ctx context.Context) (int, error)
 	EndClosed(ctx context.Context, actor string, today profile.Date) (ended int, err error)
 	// EndAccounts ends those accounts that have had no activity since they were
@@ -46,6 +40,7 @@ type idleEnder interface {
 	EndAccounts(ctx context.Context, endings []people.Ending, withheld bool, accounts int, actor string, today profile.Date) (
 		people.IdleRun, error)
 	KeepIdle(ctx context.Context, kept []people.IdleVerdict) error
+	letterAdder
 }
 
 // IdlePlan lists what to do about idle accounts.

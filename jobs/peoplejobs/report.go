@@ -44,17 +44,13 @@ type reportStore interface {
 	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (made bool, err error)
 	// ReportDays returns the days of the newest reports, oldest first.
 	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
-	reportDeliveries
+	Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error)
+	NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error
 }
 
 type overdueStore interface {
 	ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error)
 	Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error)
-}
-
-type reportDeliveries interface {
-	Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error)
-	NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error
 }
 
 // ReportChannel delivers a report to a list; an empty list means the national

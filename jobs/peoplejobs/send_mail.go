@@ -51,18 +51,9 @@ type Mailer interface {
 
 // Outbox is the stored letters, held by one process at a time.
 type Outbox interface {
-	outboxGate
-	outboxLetters
-	Close()
-}
-
-type outboxGate interface {
 	Gate(ctx context.Context) (open bool, reason string, err error)
 	Pause(ctx context.Context, wait time.Duration, reason string) error
 	Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error)
-}
-
-type outboxLetters interface {
 	Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error)
 	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.DueLetter, error)
 	// Begin records that a claimed letter may have been sent from now on. It
@@ -72,6 +63,7 @@ type outboxLetters interface {
 	// sent. It records nothing if the letter has been claimed again since.
 	RecordOutcome(ctx context.Context, s people.LetterOutcome) error
 	Waiting(ctx context.Context) (letters int, next time.Time, err error)
+	Close()
 }
 
 // MailSender sends letters.

@@ -38,11 +38,6 @@ type PushStore interface {
 	RecordOutcomes(
 		ctx context.Context, sink push.Sink, outcomes []push.Outcome, complete func(context.Context, pgx.Tx, []int64) error,
 	) ([]bool, error)
-	pauseStore
-}
-
-// pauseStore stores which routes are paused.
-type pauseStore interface {
 	PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error)
 	PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error
 	ResumeRoute(ctx context.Context, sink push.Sink, route string) (bool, error)

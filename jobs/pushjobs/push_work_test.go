@@ -135,7 +135,8 @@ func TestIdempotencyKeyDependsOnProfileSinkAndNumber(t *testing.T) {
 		}
 	}
 	require.Len(t, keys, 12)
-	require.Equal(t, "7d6527ad-7f22-5baa-8aa3-109678247fc4", idempotencyKey(push.SinkDoS, "FA123", 1), "stable across versions of the program")
+	require.Equal(t, "7d6527ad-7f22-5baa-8aa3-109678247fc4", idempotencyKey(push.SinkDoS, "FA123", 1),
+		"stable across versions of the program")
 }
 
 func TestAPushSeenOnReadingBackIsNotSentAgain(t *testing.T) {

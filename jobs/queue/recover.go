@@ -195,7 +195,7 @@ func (h *HeldJobs) missing(running []runningJob) (missing []missingJob) {
 		known = known && ended.attempt == job.attempt
 		switch _, working := h.working[job.id]; {
 		case working, known && !ended.done, known && time.Since(ended.at) < recordTimeout:
-			continue // it is being worked, or the queue is still recording its end; a failure it retries to record for as long as this process lives
+			continue // being worked, or its end is still being recorded; a failure is recorded for as long as this process lives
 		}
 		h.unknown[job.id] = job.attempt
 		if before[job.id] == job.attempt {

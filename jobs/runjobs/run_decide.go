@@ -2,24 +2,12 @@ package runjobs
 
 import (
 	"context"
-	"iter"
 	"slices"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
-
-// organisationDecisions is what an approval or an undo needs.
-type organisationDecisions interface {
-	Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error]
-	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
-	Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error)
-	Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error)
-	Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error)
-	// RecordDecision stores what will be applied and what is left out.
-	RecordDecision(ctx context.Context, apply, left []runs.Change) error
-}
 
 // approve plans again what the parent withheld, from the stored records and as
 // of the parent's day. Rows that would now do something else are left out and
@@ -87,16 +75,6 @@ func codesOf(changes []runs.Change) []profile.ODSCode {
 		}
 	}
 	return codes
-}
-
-// serviceDecisions is what an approval or an undo of services needs.
-type serviceDecisions interface {
-	Withheld(ctx context.Context) iter.Seq2[[]services.Change, error]
-	Applied(ctx context.Context) iter.Seq2[[]services.Change, error]
-	ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error)
-	Rows(ctx context.Context, ids []services.ID) (services.Rows, map[services.ID]services.State, error)
-	// RecordDecision stores what will be applied and what is left out.
-	RecordDecision(ctx context.Context, apply, left []services.Change) error
 }
 
 // approve plans again what the parent withheld, from what is stored. What would

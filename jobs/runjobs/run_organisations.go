@@ -67,7 +67,14 @@ type OrganisationSession interface {
 	// Groups counts the plan as the guard measures it; Withhold holds groups back.
 	Groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error)
 	Withhold(ctx context.Context, verdicts map[runs.Group]runs.WithheldReason) error
-	organisationDecisions
+	// What an approval or an undo needs:
+	Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error]
+	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
+	Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error)
+	Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error)
+	Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error)
+	// RecordDecision stores what will be applied and what is left out.
+	RecordDecision(ctx context.Context, apply, left []runs.Change) error
 }
 
 // organisationPlanner plans one run of the organisation register.

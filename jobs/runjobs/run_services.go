@@ -55,7 +55,13 @@ type ServiceSession interface {
 	// was undone before, and counts both.
 	Losses(ctx context.Context) (losses []services.SiteLosses, all int, err error)
 	Withhold(ctx context.Context, sites []services.SiteLosses) ([]services.WithheldCount, error)
-	serviceDecisions
+	// What an approval or an undo needs:
+	Withheld(ctx context.Context) iter.Seq2[[]services.Change, error]
+	Applied(ctx context.Context) iter.Seq2[[]services.Change, error]
+	ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error)
+	Rows(ctx context.Context, ids []services.ID) (services.Rows, map[services.ID]services.State, error)
+	// RecordDecision stores what will be applied and what is left out.
+	RecordDecision(ctx context.Context, apply, left []services.Change) error
 }
 
 // servicePlanner plans one run of the e-Referral Service.

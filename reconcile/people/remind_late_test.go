@@ -17,7 +17,9 @@ import (
 // sentByTicks reminds people at instants as the daemon does: each reference is
 // made due once, and composed in the same tick. It returns what was sent, as
 // "2026-12-10 2026-27-Q3 28-days".
-func sentByTicks(t require.TestingT, instants []time.Time, world func(profile.Date) (people.ReminderContext, people.Person)) (sent []string) {
+func sentByTicks(
+	t require.TestingT, instants []time.Time, world func(profile.Date) (people.ReminderContext, people.Person),
+) (sent []string) {
 	posted := make(map[string]bool)
 	for _, at := range instants {
 		today := profile.DateIn(at, profile.London())

@@ -205,8 +205,10 @@ func TestWhoIsRemindedOfWhat(t *testing.T) {
 		"late":                         {member("2026-09-01", manager), "2026-12-16", "28-days[FA123]"},
 		"one letter for all":           {member("2026-09-01", manager, editor, practice), "2026-12-17", "14-days[FA123 FB456 A12345]"},
 		"what is complete is left out": {member("2026-09-01", complete(manager, "2026-10-05"), editor), "2026-12-17", "14-days[FB456]"},
-		"everything complete":          {member("2026-09-01", complete(manager, "2026-10-05"), complete(editor, "2026-12-01")), "2026-12-17", ""},
-		"checked last quarter":         {member("2026-09-01", complete(manager, "2026-09-30")), "2026-12-17", "14-days[FA123]"},
+		"everything complete": {
+			member("2026-09-01", complete(manager, "2026-10-05"), complete(editor, "2026-12-01")), "2026-12-17", "",
+		},
+		"checked last quarter": {member("2026-09-01", complete(manager, "2026-09-30")), "2026-12-17", "14-days[FA123]"},
 		"overdue: account managers": {
 			member("2026-09-01", manager, editor), "2027-01-04", "overdue[FA123] opening[FA123 FB456]",
 		},

@@ -3,7 +3,7 @@
 //	record (a register's)      profile (ours)
 //	        └────── Values ──────┘      field by field, stated or not
 //	                  │
-//	               Same, Canonical      without noise: noise.go, address.go, hours.go,
+//	               Same                 without noise: noise.go, address.go, hours.go,
 //	                  │                 postcode.go
 //	        DisplayName, DisplayAddress as people read it: casing.go
 //

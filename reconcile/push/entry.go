@@ -101,7 +101,7 @@ type Difference struct {
 // today are ignored on both sides, as are services that the sink does not know
 // and fields that this answer cannot show.
 func Differences(route Route, own profile.Values, shown Shown, today profile.Date) (found []Difference) {
-	own, is := comparable(own, route, shown.NeverShown, today), comparable(shown.Values, route, nil, today)
+	own, is := comparableValues(own, route, shown.NeverShown, today), comparableValues(shown.Values, route, nil, today)
 	for _, f := range route.Readable {
 		if !own.States(f) || slices.Contains(shown.NotInAnswer, f) {
 			continue
@@ -113,9 +113,9 @@ func Differences(route Route, own profile.Values, shown Shown, today profile.Dat
 	return found
 }
 
-// comparable returns the values in the form in which both sides can be compared:
+// comparableValues returns the values in the form in which both sides can be compared:
 // hours in public form, and only services that the sink knows and can show.
-func comparable(v profile.Values, route Route, blind []string, today profile.Date) profile.Values {
+func comparableValues(v profile.Values, route Route, blind []string, today profile.Date) profile.Values {
 	weekly, dated := profile.PublicHours(v.Get(profile.FieldOpeningTimes), v.Get(profile.FieldDatedOpeningTimes), today)
 	services := withoutServices(knownServices(v.Get(profile.FieldServices), route.Services), blind)
 	setWhereStated(&v, profile.FieldOpeningTimes, weekly)

@@ -77,7 +77,7 @@ type Shown struct {
 	Values   profile.Values // states what can be read there, and nothing else
 	Sequence int64          // of the last delivery it accepted; 0 if it does not say
 	Version  string         // the entity tag, if the sink uses tags
-	// NotInAnswer are fields of Route.Shown that are not in this answer.
+	// NotInAnswer are fields of Route.Readable that are not in this answer.
 	NotInAnswer []profile.Field
 	// NeverShown are NHS service codes that this way of reading never shows.
 	NeverShown []string

@@ -3,5 +3,5 @@
 // CSV, XLSX, HTML or JSON is with the commands.
 //
 //	audit ──▶ AuditedChange ──▶ cells of ChangeColumns ──▶ Report, frozen once
-//	checks ─▶ Overdue ─────────▶ Extra ──────────────────┘
+//	checks ─▶ Overdue ─────────▶ StandingRow ────────────┘
 package report

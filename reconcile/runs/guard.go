@@ -13,7 +13,7 @@ import (
 type Guard struct {
 	RemovalShare float64 // of the open profiles of a type that one run may close or mark missing
 	FieldShare   float64 // of the open profiles in which one run may change the same field
-	Floor        int     // so many are always allowed
+	Floor        int     // the number that is always allowed
 	ShortShare   float64 // of the last accepted listing that a listing must hold
 }
 
@@ -155,8 +155,8 @@ func (g Guard) DriftAlarm(checked, missing, drifted int) string {
 	return ""
 }
 
-// IsShort reports whether a listing of so many records is too small beside the
-// last accepted one of its report to say anything about absence.
+// IsShort reports whether a listing with this many records is too small, compared
+// with the last accepted one of its report, to say anything about absence.
 func (g Guard) IsShort(records, lastAccepted int) bool {
 	return float64(records) < g.ShortShare*float64(lastAccepted)
 }

@@ -62,7 +62,9 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(pushes))
 	for _, p := range pushes {
-		rows = append(rows, []string{p.Code.String(), p.Name, string(p.Sink), string(p.State), londonTime(p.Wanted), londonTime(p.Accepted), p.Reason})
+		rows = append(rows, []string{
+			p.Code.String(), p.Name, string(p.Sink), string(p.State), londonTime(p.Wanted), londonTime(p.Accepted), p.Reason,
+		})
 	}
 	out.print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
 	return nil

@@ -27,10 +27,12 @@ func TestAliveMeansMakingProgress(t *testing.T) {
 		happens func(*health)
 		want    string
 	}{
-		"all is well":                {func(h *health) { every(2000, h.databaseAnswered, h.dispatched) }, ""},
-		"the database is down":       {func(h *health) { every(2000, h.databaseLost) }, ""},
-		"it came back a moment ago":  {func(h *health) { every(2000, h.databaseLost); every(5, h.databaseAnswered) }, ""},
-		"nothing asks the database":  {func(h *health) { every(10, h.databaseAnswered, h.dispatched); every(61) }, "the database has not been contacted"},
+		"all is well":               {func(h *health) { every(2000, h.databaseAnswered, h.dispatched) }, ""},
+		"the database is down":      {func(h *health) { every(2000, h.databaseLost) }, ""},
+		"it came back a moment ago": {func(h *health) { every(2000, h.databaseLost); every(5, h.databaseAnswered) }, ""},
+		"nothing asks the database": {
+			func(h *health) { every(10, h.databaseAnswered, h.dispatched); every(61) }, "the database has not been contacted",
+		},
 		"the first round never ends": {func(h *health) { every(300, h.databaseAnswered) }, "the dispatcher has made no round"},
 		"the dispatcher hangs":       {func(h *health) { h.dispatched(); every(100, h.databaseAnswered) }, "the dispatcher has made no round"},
 		"the first round takes long": {func(h *health) { every(200, h.databaseAnswered) }, ""},

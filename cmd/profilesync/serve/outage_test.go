@@ -211,7 +211,8 @@ func TestAnOutageIsTwoLines(t *testing.T) {
 			<-time.After(time.Second)
 			l.Answered()
 		}
-		require.Equal(t, []string{"WARN the database is reachable again, 16s, 81 dropped"}, l.written(), "the outage ends with the first answer")
+		require.Equal(t, []string{"WARN the database is reachable again, 16s, 81 dropped"}, l.written(),
+			"the outage ends with the first answer")
 		l.ours.ErrorContext(ctx, "later", "error", gone)
 		require.Equal(t, []string{"ERROR the database is unreachable, later"}, l.written(), "another outage")
 	})

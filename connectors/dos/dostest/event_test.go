@@ -126,7 +126,8 @@ func TestAnEventOverwritesTheServices(t *testing.T) {
 	require.Equal(t, "01132000000", first.Phone)
 	require.Equal(t, "https://www.example.co.uk/Leeds", first.Web)
 	require.Equal(t, "mon 09:00-13:00\nmon 14:00-17:30\nfri 00:00-23:59", first.Weekly)
-	require.Equal(t, "2026-11-02 10:00-11:00\n2026-12-24 10:00-16:00\n2026-12-25 closed", first.Specified, "today stays, past days are dropped")
+	require.Equal(t, "2026-11-02 10:00-11:00\n2026-12-24 10:00-16:00\n2026-12-25 closed", first.Specified,
+		"today stays, past days are dropped")
 	require.Equal(t, first.Weekly, w.service("FA001M06").Weekly, "all matching services get the same")
 	require.Equal(t, "1", w.s.Services("FA001")[2].Phone, "other types do not match")
 

@@ -198,7 +198,7 @@ func (s *Server) answer(c *call) simulate.Answer {
 	case KindSearch, KindUpdate, KindStatus:
 		return s.fhir(c)
 	}
-	return simulate.JSON(http.StatusForbidden, map[string]string{"message": "Missing Authentication Token"}) // as AWS does for any unknown path
+	return simulate.JSON(http.StatusForbidden, map[string]string{"message": "Missing Authentication Token"}) // as AWS does
 }
 
 // refusal returns the error of a fault, with the text of the service that was called.

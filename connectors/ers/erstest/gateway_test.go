@@ -50,7 +50,8 @@ func TestTokens(t *testing.T) {
 	tokens := server.Ledger(erstest.Token)
 	require.Len(t, tokens, 3)
 	require.Equal(t, "c1", tokens[1].Client)
-	require.Equal(t, 404, call{method: "POST", path: erstest.TokenPath}.to(t, erstest.Root(startUnauthenticated(t))).status, "without clients there is no endpoint")
+	require.Equal(t, 404, call{method: "POST", path: erstest.TokenPath}.to(t, erstest.Root(startUnauthenticated(t))).status,
+		"without clients there is no endpoint")
 }
 
 func startUnauthenticated(t *testing.T) string {
