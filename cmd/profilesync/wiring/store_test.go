@@ -23,5 +23,5 @@ func TestHousekeepingPrunesEveryRoom(t *testing.T) {
 	}
 	require.Equal(t, 4, left())
 	require.NoError(t, JobStore{newStore(db.DB)}.Prune(t.Context(), time.Now().AddDate(0, 0, -400)))
-	require.Equal(t, 1, left(), "where the schedule goes on")
+	require.Equal(t, 1, left(), "the entry from which the schedule continues")
 }
