@@ -36,16 +36,16 @@ func routeRows(routes push.Routes) (sinks, types, names []string) {
 }
 
 // Dispatch is one round of turning changes into pushes, in one transaction that
-// no other process runs at the same time: the lock is the transaction's own, so
-// that whoever loses it, by the end of its session, loses what it wrote as well.
+// no other process runs at the same time. The transaction itself holds the lock,
+// so a process that loses the lock with its session also loses what it wrote.
 type Dispatch struct {
 	tx     pgx.Tx
 	q      *pushsql.Queries
 	routes push.Routes
 }
 
-// WithDispatch gives work a round of its own. It reports false, and does nothing,
-// while another process has one.
+// WithDispatch runs work in a round of its own. It reports false, and does
+// nothing, while another process runs a round.
 func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(*Dispatch) error) (ours bool, err error) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) error {
 		row, err := q.TryLockDispatch(ctx)
@@ -60,7 +60,7 @@ func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(
 	return ours, err
 }
 
-// NoteProgress records that dispatching goes on.
+// NoteProgress records that dispatching is making progress.
 func (d *Dispatch) NoteProgress(ctx context.Context) error {
 	return postgres.Wrap(d.q.NoteProgress(ctx, postgres.ActivityDispatch), "noting progress")
 }
@@ -68,8 +68,8 @@ func (d *Dispatch) NoteProgress(ctx context.Context) error {
 // Tx is the transaction in which the jobs of pushes are queued.
 func (d *Dispatch) Tx() pgx.Tx { return d.tx }
 
-// Enrol wants a push of every profile to a sink that was configured since, or
-// that takes its type now.
+// Enrol asks for a push of every profile to each newly configured sink, and to
+// each sink that now accepts the profile's type.
 func (d *Dispatch) Enrol(ctx context.Context) error {
 	params := pushsql.EnrolProfilesParams{Sinks: pushedTo(d.routes)}
 	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
@@ -80,23 +80,25 @@ func (d *Dispatch) Enrol(ctx context.Context) error {
 	return postgres.Wrap(err, "enrolling profiles")
 }
 
-// FindLost wants the pushes again whose jobs were given up or cancelled, and those
-// of commands that were killed.
+// FindLost asks again for pushes whose jobs were discarded or cancelled, and for
+// those of commands that were killed.
 func (d *Dispatch) FindLost(ctx context.Context) error {
 	return postgres.Wrap(d.q.FindLostPushes(ctx), "looking for lost pushes")
 }
 
-// FindLeftBehind wants the pushes again that changes asked for after what became
-// of them was composed, and that are neither due nor carried by a job: the second
-// line of defence. It returns how many there were, which is to be 0.
+// FindLeftBehind asks again for pushes that changes asked for after the content
+// of their last outcome was composed, and that are neither due nor carried by a
+// job: the second line of defence. It returns how many there were, which should
+// be 0.
 func (d *Dispatch) FindLeftBehind(ctx context.Context) (int, error) {
 	n, err := d.q.FindLeftBehind(ctx)
 	return int(n), postgres.Wrap(err, "looking for pushes left behind")
 }
 
-// Read reads what changed since the last round, every change once and none too
-// late, and wants the pushes: at once those of runs and of closures today, the
-// others after the settle time. Then it applies and ends holds.
+// Read reads what changed since the last round, each change exactly once and
+// none of them late, and asks for the pushes: at once for changes by runs and
+// closures today, after the settle time for all others. Then it applies and
+// ends holds.
 func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Duration) error {
 	params := pushsql.ReadChangesParams{Today: today.String(), Settle: settle, Sinks: pushedTo(d.routes)}
 	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
@@ -106,8 +108,8 @@ func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Dur
 	return postgres.Wrap(d.q.HoldPushes(ctx, today), "holding pushes")
 }
 
-// Due returns pushes to be queued, those of a route the oldest first: never so
-// many that more than most of them have jobs at a time.
+// Due returns pushes to queue, the oldest of each route first, so that no more
+// than most pushes of a route have jobs at a time.
 func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
 	rows, err := d.q.DuePushes(ctx, pushsql.DuePushesParams{Most: most, Sinks: pushedTo(d.routes)})
 	if err != nil {
@@ -120,7 +122,7 @@ func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
 	return due, nil
 }
 
-// Queued notes the jobs that work the pushes.
+// Queued records the jobs that carry the pushes.
 func (d *Dispatch) Queued(ctx context.Context, pushes []push.Due, jobs []int64) error {
 	params := pushsql.SetPushJobsParams{Jobs: jobs}
 	for _, p := range pushes {
@@ -129,7 +131,7 @@ func (d *Dispatch) Queued(ctx context.Context, pushes []push.Due, jobs []int64) 
 	return postgres.Wrap(d.q.SetPushJobs(ctx, params), "noting the jobs of pushes")
 }
 
-// Next is how long it is until something is due; ok is false when nothing is.
+// Next returns the time until the next push is due; ok is false when none is.
 func (d *Dispatch) Next(ctx context.Context) (wait time.Duration, ok bool, err error) {
 	seconds, err := d.q.NextDue(ctx, pushedTo(d.routes))
 	if err != nil || seconds < 0 {
@@ -138,7 +140,7 @@ func (d *Dispatch) Next(ctx context.Context) (wait time.Duration, ok bool, err e
 	return time.Duration(seconds * float64(time.Second)), true, nil
 }
 
-// Wakeups calls wake whenever somebody committed a change or asked for a push,
+// Wakeups calls wake whenever a change or a request for a push is committed,
 // until the context ends or the connection breaks.
 func (s *Store) Wakeups(ctx context.Context, wake func()) error {
 	conn, err := s.db.Acquire(ctx)
@@ -149,7 +151,7 @@ func (s *Store) Wakeups(ctx context.Context, wake func()) error {
 	if err := pushsql.New(conn).ListenForWork(ctx); err != nil {
 		return postgres.Wrap(err, "listening for changes")
 	}
-	wake() // for what was committed before
+	wake() // for what was committed before it listened
 	for {
 		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
 			return fmt.Errorf("listening for changes: %w", err)

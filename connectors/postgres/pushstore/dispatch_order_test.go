@@ -19,7 +19,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// noted forgets which pushes were wanted, after telling which were.
+// noted returns which pushes were wanted since the last call, and resets them.
 func (w *world) noted() []string {
 	w.Helper()
 	codes := pgtest.All[string](w.Database, "select code from push where wanted_at > '-infinity' and sink = 'dos' order by code")
@@ -27,7 +27,7 @@ func (w *world) noted() []string {
 	return codes
 }
 
-// many creates profiles whose changes were all read.
+// many creates n profiles whose changes have all been read.
 func many(t *testing.T, n int) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -54,18 +54,18 @@ func TestATransactionThatStaysOpen(t *testing.T) {
 	require.NoError(t, err)
 
 	w.Exec("update profile set phone = '2' where code = 'FA00001'")
-	require.Equal(t, []string{"FA00001"}, read(), "the open one holds nobody up")
+	require.Equal(t, []string{"FA00001"}, read(), "an open transaction delays no others")
 	require.Positive(t, early())
 	require.Empty(t, read(), "nothing is read twice")
 	w.Exec("update profile set phone = '3' where code = 'FA00002'")
 	require.Equal(t, []string{"FA00002"}, read())
 	require.NoError(t, tx.Commit(t.Context()))
-	require.Equal(t, []string{"FA00000"}, read(), "what committed last, with the lowest number")
+	require.Equal(t, []string{"FA00000"}, read(), "the transaction that committed last has the lowest number")
 	require.Empty(t, read())
 	require.Eventually(t, func() bool { // transactions of other databases hold the horizon back too
 		require.Empty(t, read())
 		return early() == 0
-	}, 30*time.Second, 10*time.Millisecond, "what was read early is forgotten when the horizon passes it")
+	}, 30*time.Second, 10*time.Millisecond, "changes read early are forgotten once the horizon passes them")
 }
 
 func TestASavepointIsPartOfItsTransaction(t *testing.T) {
@@ -79,7 +79,7 @@ func TestASavepointIsPartOfItsTransaction(t *testing.T) {
 }
 
 // editors are connections whose transactions may stay open, each with profiles
-// of its own, and what of them was committed but not yet read.
+// of its own, and the edits that were committed but not yet read.
 type editors struct {
 	*world
 	conns  [3]*pgx.Conn
@@ -89,7 +89,7 @@ type editors struct {
 	serial int
 }
 
-// act does one thing on behalf of an editor: edits, commits or gives up.
+// act takes one step for an editor: an edit, a commit or a rollback.
 func (e *editors) act(t require.TestingT, i, what int) {
 	ctx := e.Context()
 	switch {
@@ -115,7 +115,7 @@ func (e *editors) act(t require.TestingT, i, what int) {
 	}
 }
 
-// read wants what was committed since, all of it and nothing else.
+// read requires exactly the edits that were committed since the last read.
 func (e *editors) read(t require.TestingT) {
 	slices.Sort(e.unread)
 	e.dispatch()
@@ -218,7 +218,7 @@ func editOnce(ctx context.Context, conn *pgx.Conn, from, n int, commit bool) err
 	return tx.Rollback(ctx)
 }
 
-// Whoever writes several pushes locks them in the same order, and no number is
+// All writers of several pushes lock them in the same order, and no number is
 // given twice.
 func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ func sinkRoutes() push.Routes {
 // settle is how long an edit waits in these tests.
 const settle = 30 * time.Second
 
-// round works one round of the dispatcher.
+// round runs one round of the dispatcher.
 func (w *world) round(routes push.Routes, work func(context.Context, *pushstore.Dispatch) error) {
 	w.Helper()
 	ours, err := w.store.WithDispatch(w.Context(), routes, func(d *pushstore.Dispatch) error { return work(w.Context(), d) })
@@ -48,7 +48,7 @@ func (w *world) dispatchOn(n int) {
 	w.round(sinkRoutes(), func(ctx context.Context, d *pushstore.Dispatch) error { return d.Read(ctx, day(n), settle) })
 }
 
-// queue queues what is due as jobs with numbers from 1, and returns it.
+// queue queues the due pushes as jobs with numbers from 1, and returns them.
 func (w *world) queue(most int) (due []push.Due) {
 	w.Helper()
 	w.round(sinkRoutes(), func(ctx context.Context, d *pushstore.Dispatch) (err error) {
@@ -78,7 +78,7 @@ func wanting(t *testing.T, types ...profile.OrgType) *world {
 	return w
 }
 
-// resting is wanting, where all the pushes were accepted.
+// resting is wanting with all the pushes accepted.
 func resting(t *testing.T, types ...profile.OrgType) *world {
 	t.Helper()
 	w := wanting(t, types...)
@@ -86,14 +86,14 @@ func resting(t *testing.T, types ...profile.OrgType) *world {
 	return w
 }
 
-// rest makes pushes as if the sinks had taken them, long ago.
+// rest marks all pushes as accepted by the sinks long ago.
 func (w *world) rest() {
 	w.Helper()
 	w.Exec("update push set state = 'accepted', due_at = null, job_id = null, wanted_at = '2025-01-01' where state <> 'no-route'")
 }
 
-// standing is how pushes stand: "FA0000 dos wanted 30", with the seconds
-// between being wanted and due.
+// standing returns the state of pushes: "FA0000 dos wanted 30", with the
+// seconds from wanted to due.
 func (w *world) standing(where string) []string {
 	w.Helper()
 	return pgtest.All[string](w.Database,
@@ -106,7 +106,7 @@ func TestAChangeWantsAPushToEachSink(t *testing.T) {
 	const today, tomorrow = "2025-04-01", "2025-04-02"
 	cases := []struct {
 		sql  string // of profile $1
-		wait int    // seconds; -1: nothing is to be pushed
+		wait int    // seconds; -1: no push is expected
 	}{
 		{"update profile set phone = '1' where code = $1", 30},
 		{"update profile set phone = phone where code = $1", -1},
@@ -146,7 +146,7 @@ func TestAChangeWantsAPushToEachSink(t *testing.T) {
 	w.dispatch()
 	require.Equal(t, []string{
 		"FA0004 dos wanted 30", "FA0006 dos wanted 30", "FA0007 dos wanted 30", "FA0008 dos wanted 30",
-	}, w.standing("state <> 'accepted' and sink = 'dos'"), "what opens again can wait")
+	}, w.standing("state <> 'accepted' and sink = 'dos'"), "a reopening can wait")
 }
 
 func TestACreationAndTypesWithoutRoute(t *testing.T) {
@@ -186,9 +186,9 @@ func TestLaterEditsPushNothingBack(t *testing.T) {
 	first := due()
 	w.Exec("update profile set phone = '2'")
 	w.dispatch()
-	require.Equal(t, first, due(), "an editing session makes one push, soon")
+	require.Equal(t, first, due(), "an editing session makes one push, without further delay")
 	require.True(t, pgtest.One[bool](w.Database,
-		"select bool_and(due_at < wanted_at + interval '30 s') from push"), "and says that it changed again")
+		"select bool_and(due_at < wanted_at + interval '30 s') from push"), "a later edit is recorded")
 	w.Exec("update profile set hidden = true")
 	w.dispatch()
 	require.True(t, due().Before(first))
@@ -198,7 +198,7 @@ func TestAChangeIsNotLostToTheJobUnderWay(t *testing.T) {
 	t.Parallel()
 	w := wanting(t, profile.Pharmacy)
 	require.Len(t, w.queue(10), 2)
-	require.Empty(t, w.queue(10), "its job works it")
+	require.Empty(t, w.queue(10), "its job carries it")
 	w.Exec("update profile set hidden = true")
 	w.dispatch()
 	require.Empty(t, w.queue(10), "one job at a time")
@@ -232,7 +232,7 @@ func TestAPausedRouteGetsAProbe(t *testing.T) {
 		return paused
 	}
 	require.True(t, pause(time.Hour))
-	require.False(t, pause(0), "it was already")
+	require.False(t, pause(0), "it was already paused")
 	require.Len(t, w.queue(10), 4, "the other routes go on")
 	loaded, err := w.store.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{"FA0000", "FA0002"}, day(1))
 	require.NoError(t, err)
@@ -242,7 +242,7 @@ func TestAPausedRouteGetsAProbe(t *testing.T) {
 	probes := w.queue(10)
 	require.Len(t, probes, 1)
 	require.True(t, probes[0].Probe)
-	require.Empty(t, w.queue(10), "one at a time")
+	require.Empty(t, w.queue(10), "one probe at a time")
 	w.settles(push.Outcome{Code: probes[0].Code, Route: "change-event", State: push.Wanted})
 	require.NoError(t, w.store.PostponeProbe(ctx, push.SinkDoS, "change-event", time.Hour))
 	require.Empty(t, w.queue(10))
@@ -288,7 +288,7 @@ func TestLostJobsAreFound(t *testing.T) {
 	w := wanting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy)
 	w.Exec("delete from push where sink = 'website'")
 	w.Exec("update push set due_at = due_at - interval '1 s' * (9 - right(code, 1)::int)")
-	require.Len(t, w.queue(10), 4) // job 1 is that of FA0000
+	require.Len(t, w.queue(10), 4) // job 1 carries FA0000
 	w.Exec(`insert into river.river_job (id, state, finalized_at, kind, args, max_attempts) overriding system value
 		select id, state::river.river_job_state, finalized, 'push_dos', '{}', 5
 		from (values (1, 'running', null::timestamptz), (2, 'cancelled', now()), (3, 'discarded', now())) as job (id, state, finalized)`)
@@ -317,14 +317,14 @@ func TestEnrolling(t *testing.T) {
 	require.Equal(t, first, enrol(push.Routes{push.SinkWebsite: sinkRoutes()[push.SinkWebsite]}))
 	w.rest()
 	require.Equal(t, []string{"FA0000 dos wanted 0", "FA0000 website accepted", "FA0001 dos no-route", "FA0001 website accepted"},
-		enrol(sinkRoutes()), "a sink that was configured since")
+		enrol(sinkRoutes()), "a newly configured sink")
 	w.rest()
 
 	wider := sinkRoutes()
 	wider[push.SinkDoS][profile.DentalPractice] = push.Route{Name: "fhir"}
 	delete(wider[push.SinkWebsite], profile.Pharmacy)
 	want := []string{"FA0000 dos accepted", "FA0000 website no-route", "FA0001 dos wanted 0", "FA0001 website accepted"}
-	require.Equal(t, want, enrol(wider), "one route came, one went")
+	require.Equal(t, want, enrol(wider), "one route added, one removed")
 	w.rest()
 	want[2] = "FA0001 dos accepted"
 	require.Equal(t, want, enrol(wider), "once")
@@ -338,7 +338,7 @@ func TestWakeups(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	woken, ended := make(chan struct{}, 100), make(chan error, 1)
 	go func() { ended <- w.store.Wakeups(ctx, func() { woken <- struct{}{} }) }()
-	<-woken // for what was before
+	<-woken // for what was committed before
 	w.Exec("update profile set phone = '1'")
 	<-woken
 	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Parking', 'No')")

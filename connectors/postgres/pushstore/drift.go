@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// DriftCheck is one look at what a sink shows.
+// DriftCheck is one check of what a sink shows.
 type DriftCheck struct {
 	store *Store
 	id    int64
@@ -22,7 +22,7 @@ type DriftCheck struct {
 	today profile.Date
 }
 
-// BeginDrift begins a look at some profiles, or at all of them.
+// BeginDrift begins a check of some profiles, or of all of them.
 func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.ODSCode, actor string,
 	today profile.Date,
 ) (*DriftCheck, error) {
@@ -33,8 +33,8 @@ func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.
 	return &DriftCheck{store: s, id: id, sink: sink, codes: codes, today: today}, nil
 }
 
-// Page returns accepted pushes of organisations of a type behind a code, in the
-// order of codes.
+// Page returns accepted pushes of organisations of a type whose codes follow a
+// given code, in the order of codes.
 func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error) {
 	codes, err := c.store.q.PushesToCheck(ctx, pushsql.PushesToCheckParams{
 		Sink: c.sink, Type: t, After: after, Codes: postgres.Texts(c.codes), Most: most,
@@ -48,7 +48,8 @@ func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.
 // fieldMissing stands for a profile that is not shown at all.
 const fieldMissing = "missing"
 
-// Found stores what differs, and that the others were seen as they are to be.
+// Found stores the differences, and records that the other profiles are shown
+// correctly.
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
 	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: c.sink}
 	add := func(code profile.ODSCode, field, want, shown string) {
@@ -71,8 +72,9 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 	})
 }
 
-// End stores the result, once, and together with it asks for pushes where it is
-// to be repaired. What a sink did not take three times is left to people.
+// End stores the result, once, and in the same transaction asks for the pushes
+// that repair the drift, if asked to. What three repairs did not mend is left
+// to people.
 func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	r.Check = c.id
 	err := c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) (err error) {
@@ -103,7 +105,7 @@ func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired i
 	return len(forced), err
 }
 
-// DriftRow is one field in which a sink shows something else.
+// DriftRow is one field that a sink shows with a different value.
 type DriftRow struct {
 	Sink    push.Sink       `json:"sink"`
 	Code    profile.ODSCode `json:"code"`

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// check begins a look at what DoS shows.
+// check begins a check of what DoS shows.
 func (w *world) check(codes ...profile.ODSCode) *pushstore.DriftCheck {
 	w.Helper()
 	check, err := w.store.BeginDrift(w.Context(), push.SinkDoS, codes, "jo", day(1))
@@ -135,7 +135,7 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 			w.settles(push.Outcome{Code: code, Route: "change-event", State: push.Accepted})
 		}
 	}
-	require.NoError(t, w.check().Found(t.Context(), nil, []profile.ODSCode{"FA0001"})) // this one was mended
+	require.NoError(t, w.check().Found(t.Context(), nil, []profile.ODSCode{"FA0001"})) // this one was repaired
 	fourth := w.finds(w.check(), true, "FA0000", "FA0001")
 	require.Equal(t, 1, fourth.Repaired)
 	require.Equal(t, []string{"FA0001 dos wanted 0"}, w.standing("state = 'wanted'"))
@@ -146,7 +146,7 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 	require.NoError(t, err)
 	fifth := w.finds(w.check(), false, "FA0000")
 	require.Zero(t, fifth.Repaired, "not asked to")
-	require.False(t, w.driftOf(fifth.Check)[0].GivenUp, "a person begins anew")
+	require.False(t, w.driftOf(fifth.Check)[0].GivenUp, "a check by a person starts counting again")
 }
 
 func TestPruningSinks(t *testing.T) {
@@ -161,7 +161,7 @@ func TestPruningSinks(t *testing.T) {
 	require.Equal(t, []int{2}, pgtest.All[int](w.Database, "select sequence from push_attempt"))
 	require.Empty(t, w.driftOf(old.Check))
 	require.Len(t, w.driftOf(recent.Check), 1)
-	require.Equal(t, 2, pgtest.One[int](w.Database, "select count(*) from push"), "how pushes stand is for good")
+	require.Equal(t, 2, pgtest.One[int](w.Database, "select count(*) from push"), "the state of pushes is kept for good")
 }
 
 func TestWatchedSinks(t *testing.T) {
@@ -172,13 +172,13 @@ func TestWatchedSinks(t *testing.T) {
 		require.NoError(t, err)
 		return watched
 	}
-	require.Empty(t, watched().Pushes, "all is at rest")
+	require.Empty(t, watched().Pushes, "no push is pending")
 	w.Exec(`update push set state = 'wanted', wanted_at = now() - right(code, 1)::int * interval '1 h'
 		where sink = 'dos' and code < 'FA0003'`)
 	w.Exec("update push set state = 'refused', wanted_at = now() where sink = 'website' and code = 'FA0000'")
 	w.Exec("update route set paused = 'unauthorized', paused_at = now() - interval '2 h' where route = 'profile'")
 	w.finds(w.check(), false, "FA0000")
-	w.finds(w.check("FA0000"), false, "FA0000", "FA0001") // no look at everything
+	w.finds(w.check("FA0000"), false, "FA0000", "FA0001") // not a check of everything
 	w.check()                                             // has not ended
 	found := watched()
 	for _, age := range []struct {

@@ -60,7 +60,7 @@ func (s *Store) RemoveHold(ctx context.Context, id int64, actor string) error {
 	return postgres.Wrap(err, fmt.Sprintf("hold %d", id))
 }
 
-// Holds lists the holds that stand on a day, or all that ever were. An empty
+// Holds lists the holds in force on a day, or all holds ever made. An empty
 // code means every profile.
 func (s *Store) Holds(ctx context.Context, code profile.ODSCode, today profile.Date, ended bool) ([]Hold, error) {
 	rows, err := s.q.ListHolds(ctx, pushsql.ListHoldsParams{Code: string(code), Today: today, Ended: ended})

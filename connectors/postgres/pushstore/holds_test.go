@@ -82,7 +82,7 @@ func TestAHeldSinkWaitsAndGoesOn(t *testing.T) {
 	require.Equal(t, []string{"FA0000 dos held"}, w.standing("state <> 'accepted'"))
 	w.Exec("update profile set hidden = true where code = 'FA0000'")
 	w.dispatchOn(2)
-	require.Equal(t, []string{"FA0000 dos held", "FA0000 website wanted 0"}, w.standing("state <> 'accepted'"), "the other sink is told")
+	require.Equal(t, []string{"FA0000 dos held", "FA0000 website wanted 0"}, w.standing("state <> 'accepted'"), "the other sink is pushed to")
 	require.Len(t, w.queue(10), 1)
 	loaded := w.load(push.SinkDoS, 2, "FA0000", "FA0001")
 	require.Equal(t, []bool{true, false}, []bool{loaded[0].Held, loaded[1].Held})
@@ -92,7 +92,7 @@ func TestAHeldSinkWaitsAndGoesOn(t *testing.T) {
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("code = 'FA0000' and sink = 'dos'"), "it ended by itself")
 	require.True(t, pgtest.One[bool](w.Database,
 		"select wanted_at > now() - interval '1 h' from push where code = 'FA0000' and sink = 'dos'"),
-		"it waits since now, not since before the hold")
+		"its wait counts from now, not from before the hold")
 	require.False(t, w.load(push.SinkDoS, 3, "FA0000")[0].Held)
 }
 
@@ -101,13 +101,13 @@ func TestAHoldThatIsRemovedLetsGo(t *testing.T) {
 	w := resting(t, profile.Pharmacy)
 	hold := pushstore.Hold{Code: "FA0000", Sink: "dos", Reason: "moving", Actor: "jo"}
 	first, again := w.hold(hold), w.hold(hold)
-	require.Equal(t, first, again, "the same, asked for twice, is one")
+	require.Equal(t, first, again, "asking twice makes one hold")
 	hold.Actor = "al"
 	second := w.hold(hold)
 	w.dispatch()
 	require.NoError(t, w.store.RemoveHold(t.Context(), first, "jo"))
 	w.dispatch()
-	require.Equal(t, []string{"FA0000 dos held"}, w.standing("sink = 'dos'"), "another one stands")
+	require.Equal(t, []string{"FA0000 dos held"}, w.standing("sink = 'dos'"), "another hold is in force")
 	require.NoError(t, w.store.RemoveHold(t.Context(), second, "jo"))
 	w.dispatch()
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("sink = 'dos'"))
@@ -167,6 +167,6 @@ func TestHeldFieldsStandUntilTheirDay(t *testing.T) {
 	require.Equal(t, []profile.Field{profile.FieldPhone}, held(2))
 	require.Empty(t, held(3))
 	w.dispatch()
-	require.Equal(t, []string{"FA0000 dos wanted 0", "FA0000 website wanted 0"}, w.standing("true"), "what was held goes out now")
+	require.Equal(t, []string{"FA0000 dos wanted 0", "FA0000 website wanted 0"}, w.standing("true"), "held values are sent now")
 	require.Equal(t, 1, pgtest.One[int](w.Database, "select count(*) from hold where followed"), "asked for once")
 }

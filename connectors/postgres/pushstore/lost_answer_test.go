@@ -41,7 +41,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 				Rows: allOfAPush + `
 					union all select concat_ws(' ', 'since', code, n.last - p.sequence) from push_sequence n join push p using (code)
 					where p.sink = 'dos'`,
-				Between: func() { w.Exec("update push_sequence set last = last + 1") }, // of the other sink
+				Between: func() { w.Exec("update push_sequence set last = last + 1") }, // by the other sink
 			}
 		}},
 		"settling": {Statement: "RecordOutcomes", Begin: func(t *testing.T) pgtest.Write {
@@ -123,7 +123,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 	})
 }
 
-// dispatchesJobs is a round of the dispatcher, as package jobs makes it.
+// dispatchesJobs runs a round of the dispatcher, as package jobs does.
 func (w *world) dispatchesJobs() error {
 	_, err := w.store.WithDispatch(w.Context(), sinkRoutes(), func(d *pushstore.Dispatch) error {
 		if err := d.Read(w.Context(), day(1), settle); err != nil {
@@ -149,8 +149,7 @@ func insertJob(ctx context.Context, w *world, tx pgx.Tx) (id int64) {
 	return id
 }
 
-// looksForDrift is the look of a job at what DoS shows: nothing of what it is to
-// show.
+// looksForDrift runs a job's drift check; DoS shows nothing that it should.
 func (w *world) looksForDrift() error {
 	check, err := w.store.BeginDrift(w.Context(), push.SinkDoS, nil, "schedule", day(1))
 	if err != nil {

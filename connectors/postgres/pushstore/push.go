@@ -16,8 +16,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// LoadPushes returns how the pushes of some profiles to a sink stand. One that
-// nobody wants is left out. Holds end, and dated hours pass, by the day given.
+// LoadPushes returns the current state of the pushes of some profiles to a
+// sink. A push that nobody wants is left out. The day given decides which holds
+// have ended and which dated hours are past.
 func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode,
 	today profile.Date,
 ) ([]push.Push, error) {
@@ -79,17 +80,17 @@ func wholeProfile(r pushsql.LoadPushesRow) profile.Profile {
 	p.Values.Set(profile.FieldDatedOpeningTimes, r.DatedOpeningTimes)
 	p.Values.Set(profile.FieldFacilities, r.Facilities)
 	p.Values.Set(profile.FieldServices, r.Services)
-	if r.HasErsServices { // else nobody ever spoke of any
+	if r.HasErsServices { // otherwise e-RS never named any
 		p.Values.Set(profile.FieldERSServices, r.ErsServices)
 	}
 	return p
 }
 
 // StagePushes gives each push the next sequence number of its profile, and
-// remembers what is sent under it, before it is sent. The numbers come in the
-// order of the pushes; 0 for one that its job does not carry any more, or that
-// somebody else numbered meanwhile. What was staged just so before keeps its
-// number.
+// stores what is sent under it, before it is sent. It returns the numbers in
+// the order of the pushes; 0 for a push that its job no longer carries, or that
+// another job has numbered meanwhile. A push that was staged before with the
+// same content keeps its number.
 func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.Staged) ([]int64, error) {
 	params := pushsql.StagePushesParams{Sink: sink}
 	for _, p := range staged {
@@ -122,7 +123,7 @@ type carried struct {
 	job  int64
 }
 
-// settled is one outcome as the statement reads it.
+// settled is one outcome in the form the statement reads.
 type settled struct {
 	Code     string `json:"code"`
 	Job      int64  `json:"job"`
@@ -154,12 +155,12 @@ func toSettled(o push.Outcome) settled {
 	return row
 }
 
-// RecordOutcomes records what became of pushes to a sink, each only while its job
-// carries the push and nobody else numbered it. In the same transaction complete
-// ends the jobs whose outcomes were recorded. It reports of each outcome, in
-// their order, whether it stands: recorded now, or by the same job before. Those
-// that do not stand are of pushes that were given up for lost; nothing is written
-// of them.
+// RecordOutcomes records the outcomes of pushes to a sink, each only while its
+// job carries the push and no other job has numbered it. In the same transaction
+// complete ends the jobs whose outcomes were recorded. It reports for each
+// outcome, in order, whether it is on record: written now, or earlier by the same
+// job. An outcome that is not on record belongs to a push that was given up as
+// lost; nothing is written for it.
 func (s *Store) RecordOutcomes(ctx context.Context, sink push.Sink, outcomes []push.Outcome,
 	complete func(ctx context.Context, tx pgx.Tx, jobs []int64) error,
 ) (stand []bool, err error) {
@@ -186,8 +187,8 @@ func (s *Store) RecordOutcomes(ctx context.Context, sink push.Sink, outcomes []p
 	return standing(outcomes, answers), err
 }
 
-// recordedJobs are the jobs whose outcomes were recorded; what a command works has
-// none.
+// recordedJobs returns the jobs whose outcomes were recorded; a push that a
+// command sends has none.
 func recordedJobs(answers []pushsql.RecordOutcomesRow) (jobs []int64) {
 	for _, r := range answers {
 		if r.Recorded && r.Job > 0 {
@@ -210,7 +211,7 @@ func standing(outcomes []push.Outcome, answers []pushsql.RecordOutcomesRow) []bo
 }
 
 // PauseRoute stops pushing along a route until a probe gets through. It reports
-// whether it was not paused already.
+// false when the route was already paused.
 func (s *Store) PauseRoute(ctx context.Context, sink push.Sink, route, reason string, probeAfter time.Duration) (bool, error) {
 	n, err := s.q.PauseRoute(ctx, pushsql.PauseRouteParams{
 		Sink: sink, Route: route, Reason: reason, Wait: probeAfter,
@@ -218,13 +219,14 @@ func (s *Store) PauseRoute(ctx context.Context, sink push.Sink, route, reason st
 	return n > 0, postgres.Wrap(err, "pausing "+string(sink))
 }
 
-// PostponeProbe says that a probe did not get through.
+// PostponeProbe records that a probe did not get through.
 func (s *Store) PostponeProbe(ctx context.Context, sink push.Sink, route string, wait time.Duration) error {
 	err := s.q.PostponeProbe(ctx, pushsql.PostponeProbeParams{Sink: sink, Route: route, Wait: wait})
 	return postgres.Wrap(err, "pausing "+string(sink))
 }
 
-// ResumeRoute goes on pushing. It reports whether the route was paused.
+// ResumeRoute resumes pushing along a route. It reports whether the route was
+// paused.
 func (s *Store) ResumeRoute(ctx context.Context, sink push.Sink, route string) (bool, error) {
 	n, err := s.q.ResumeRoute(ctx, pushsql.ResumeRouteParams{Sink: sink, Route: route})
 	return n > 0, postgres.Wrap(err, "resuming "+string(sink))
@@ -237,8 +239,8 @@ type ForcedPush struct {
 	State push.State
 }
 
-// ForcePushes has pushes sent although nothing differs, and whatever was refused
-// before: a person's word.
+// ForcePushes asks for pushes at a person's request: they are sent even if
+// nothing differs or the sink refused them before.
 func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink) (forced []ForcedPush, err error) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
 		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{Codes: postgres.Texts(codes), Sinks: postgres.Texts(sinks)})
@@ -258,9 +260,10 @@ func forcePushes(ctx context.Context, q *pushsql.Queries, which pushsql.ForcePus
 	return forced, q.AnnounceWork(ctx)
 }
 
-// ClaimPushes takes wanted pushes that nobody works, for a program that works them
-// itself: they carry the number of its process, negative. To claim again is no
-// error. Should it die, the next daemon finds them lost and goes on.
+// ClaimPushes takes wanted pushes that no job carries, for a program that sends
+// them itself: their job_id is the number of its process, negated. Claiming again
+// is no error. If the program dies, the next daemon finds the pushes lost and
+// sends them.
 func (s *Store) ClaimPushes(ctx context.Context, sink push.Sink, codes []profile.ODSCode, process int64) (
 	[]profile.ODSCode, error,
 ) {
@@ -268,7 +271,8 @@ func (s *Store) ClaimPushes(ctx context.Context, sink push.Sink, codes []profile
 	return claimed, postgres.Wrap(err, "claiming pushes")
 }
 
-// ListedPush is a push as people look at it. Times are zero for what never was.
+// ListedPush is a push as lists show it. A time is zero if the event never
+// happened.
 type ListedPush struct {
 	Code     profile.ODSCode `json:"code"`
 	Name     string          `json:"name"`
@@ -295,7 +299,7 @@ type PushFilter struct {
 	Most  int
 }
 
-// Pushes lists pushes, those wanted last first.
+// Pushes lists pushes, the most recently wanted first.
 func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
 	rows, err := s.q.ListPushes(ctx, pushsql.ListPushesParams{
 		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: min(f.Most, 1<<30),
@@ -310,7 +314,7 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 	return pushes, nil
 }
 
-// PushCount is how many pushes stand in a state.
+// PushCount is the number of pushes in a state.
 type PushCount struct {
 	Sink   push.Sink  `json:"sink"`
 	State  push.State `json:"state"`

@@ -14,8 +14,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// betweenTimes is what may have become of a push that job 1 had staged under
-// number 6, before the answer of that job is recorded (again).
+// betweenTimes are the things that may happen to a push that job 1 staged under
+// number 6 before that job's outcome is recorded (again).
 var betweenTimes = map[string]string{
 	"queued again":                    "update push set job_id = 2",
 	"given up, and due":               "update push set job_id = null, due_at = now()",
@@ -26,13 +26,13 @@ var betweenTimes = map[string]string{
 	"staged by the job's next worker": "update push set sequence = 7, sent = '{}', sent_own = '\\x07', unclear = true",
 }
 
-// row is everything that stands in the push of FA0000 to DoS.
+// row returns the whole row of the push of FA0000 to DoS.
 func (w *world) row() string {
 	w.Helper()
 	return pgtest.One[string](w.Database, "select (p.*)::text from push p where code = 'FA0000' and sink = 'dos'")
 }
 
-// worked is a push that job 1 sent under number 6, and what became of it.
+// worked returns a push that job 1 sent under number 6, and its outcome.
 func worked(t *testing.T) (*world, push.Outcome) {
 	t.Helper()
 	w := wanting(t, profile.Pharmacy)
@@ -44,8 +44,8 @@ func worked(t *testing.T) (*world, push.Outcome) {
 	}
 }
 
-// settleOnce records an outcome, and says whether it stands and which jobs were
-// completed with it.
+// settleOnce records an outcome, and returns whether it is on record and which
+// jobs it completed.
 func (w *world) settleOnce(o push.Outcome) (stands bool, completed []int64) {
 	w.Helper()
 	stand, err := w.store.RecordOutcomes(w.Context(), push.SinkDoS, []push.Outcome{o},
@@ -111,7 +111,7 @@ func TestTwoOutcomesOfOnePush(t *testing.T) {
 	require.Equal(t, 1, pgtest.One[int](w.Database, "select count(*) from push_attempt"))
 }
 
-// What the dispatcher learned while a push was under way is newer than what its
+// What the dispatcher read while a push was under way is newer than what its
 // job knew.
 func TestARouteThatChangedMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -142,7 +142,7 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []int64{0}, numbers)
 			require.Equal(t, before, w.row())
-			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from push_sequence"), "no number was spent")
+			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from push_sequence"), "no number was used")
 		})
 	}
 }
@@ -166,7 +166,7 @@ func TestAPushIsNumberedOnce(t *testing.T) {
 	staged[0].Sent.Set(profile.FieldName, "C")
 	require.Zero(t, stage(), "the same number never carries anything else")
 	staged[0].Last = first
-	require.Greater(t, stage(), first, "the next delivery of the same job")
+	require.Greater(t, stage(), first, "the next attempt of the same job")
 }
 
 func TestACommandClaimsPushesOnce(t *testing.T) {
@@ -193,7 +193,7 @@ func TestACommandClaimsPushesOnce(t *testing.T) {
 	require.Equal(t, []profile.ODSCode{"FA0000"}, claim(8), "it was edited since")
 }
 
-// A push that was asked for, and that nothing will bring, however that came about.
+// A push that was asked for, and that nothing will send, for whatever reason.
 func TestWhatIsLeftBehindIsFound(t *testing.T) {
 	t.Parallel()
 	w := wanting(t, profile.Pharmacy, profile.Trust)
@@ -217,7 +217,7 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 	w.queue(10)
 	require.Zero(t, find(), "a job carries it")
 	settle()
-	require.Zero(t, find(), "it was brought")
+	require.Zero(t, find(), "it was sent")
 
 	w.Exec("update profile set hidden = true where code = 'FA0000'")
 	w.dispatch()
@@ -235,15 +235,16 @@ func TestWhatIsLeftBehindIsFound(t *testing.T) {
 	settle()
 	require.Zero(t, find())
 	w.Exec("update push set state = 'accepted' where code = 'FA0000'")
-	require.Zero(t, find(), "what became of it knows of the last change")
+	require.Zero(t, find(), "its outcome includes the last change")
 	w.Exec("set enable_seqscan = off")
 	plan := pgtest.All[string](w.Database, `explain select code from push
 		where asked > answered and due_at is null and job_id is null and state not in ('held', 'no-route') order by code, sink`)
 	require.Contains(t, strings.Join(plan, "\n"), "push_left_behind")
 }
 
-// A daemon that is not configured for a sink, by mistake or since the new setting
-// has not reached it yet, reads changes for those that are.
+// A daemon that is not configured for a sink, by mistake or because the new
+// setting has not reached it yet, still asks for the pushes of the daemons that
+// are.
 func TestAChangeIsAskedForAtSinksThatAnotherDaemonServes(t *testing.T) {
 	t.Parallel()
 	w := wanting(t, profile.Pharmacy)

@@ -27,8 +27,8 @@ func (w *world) load(sink push.Sink, on int, codes ...profile.ODSCode) []push.Pu
 
 func nothingToComplete(context.Context, pgx.Tx, []int64) error { return nil }
 
-// carry gives a push to a job, unless it has one, as if that job had sent it under
-// a number; 0 leaves the number as it is. It returns both.
+// carry gives a push to a job, unless it already has one, as if that job had sent
+// it under a number; 0 keeps the number. It returns both.
 func (w *world) carry(sink push.Sink, code profile.ODSCode, number int64) (job, sequence int64) {
 	w.Helper()
 	require.NoError(w, w.SQL.QueryRow(w.Context(), `update push
@@ -37,7 +37,8 @@ func (w *world) carry(sink push.Sink, code profile.ODSCode, number int64) (job, 
 	return job, sequence
 }
 
-// settles records outcomes of pushes to DoS, as the jobs that carry them do.
+// settles records outcomes of pushes to DoS on behalf of the jobs that carry
+// them.
 func (w *world) settles(outcomes ...push.Outcome) {
 	w.Helper()
 	for i := range outcomes {
@@ -48,7 +49,7 @@ func (w *world) settles(outcomes ...push.Outcome) {
 	require.NotContains(w, stand, false)
 }
 
-// stages numbers pushes of profiles, as the jobs that carry them do.
+// stages numbers pushes of profiles on behalf of the jobs that carry them.
 func (w *world) stages(sink push.Sink, above int64, codes ...profile.ODSCode) []int64 {
 	w.Helper()
 	staged := make([]push.Staged, len(codes))
@@ -168,8 +169,8 @@ func TestSequenceNumbersOnlyGrow(t *testing.T) {
 	require.True(t, push.Unclear, "until its outcome is recorded")
 }
 
-// settledColumns are what a settlement leaves: route, state, due in minutes,
-// forced, failures, reason, unclear, accepted sequence, version.
+// settledColumns are the columns that a settlement sets: route, state, due in
+// minutes, forced, failures, reason, unclear, accepted sequence, version.
 const settledColumns = `select concat_ws(' ', route, state, round(extract(epoch from due_at - now()) / 60), forced, failures,
 	'[' || reason || ']', unclear, accepted_sequence, version) from push where code = 'FA0000' and sink = 'dos'`
 
@@ -253,7 +254,7 @@ func TestSettlingAPush(t *testing.T) {
 			require.Equal(t, c.want, pgtest.One[string](w.Database, settledColumns))
 			require.True(t, pgtest.One[bool](w.Database, "select job_id is null from push where sink = 'dos'"))
 			require.Equal(t, 1, pgtest.One[int](w.Database,
-				"select count(*) from push where sink = 'website' and job_id = 1"), "the other sink is not concerned")
+				"select count(*) from push where sink = 'website' and job_id = 1"), "the other sink is not affected")
 			require.ElementsMatch(t, c.attempts,
 				pgtest.All[string](w.Database, "select concat_ws(' ', sequence, took_ms, answer, status, '[' || reason || ']') from push_attempt"))
 			if c.outcome.AcceptedHash != (profile.Hash{}) {
@@ -288,7 +289,7 @@ func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	require.Empty(t, w.queue(10))
 	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS})
 	require.NoError(t, err)
-	require.Len(t, w.queue(10), 1, "a person knows better")
+	require.Len(t, w.queue(10), 1, "a person overrides the wait")
 }
 
 func TestForcingPushes(t *testing.T) {
@@ -300,7 +301,7 @@ func TestForcingPushes(t *testing.T) {
 	require.Equal(t, []pushstore.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.Wanted}}, forced)
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("state = 'wanted'"))
 	require.Equal(t, 0, pgtest.One[int](w.Database, "select failures + repairs from push where sink = 'dos' and code = 'FA0000'"))
-	require.True(t, pgtest.One[bool](w.Database, "select wanted_at > '2025-06-01' from push where state = 'wanted'"), "since now")
+	require.True(t, pgtest.One[bool](w.Database, "select wanted_at > '2025-06-01' from push where state = 'wanted'"), "wanted since now")
 	require.True(t, w.load(push.SinkDoS, 1, "FA0000")[0].Forced)
 
 	w.queue(10)
@@ -328,7 +329,7 @@ func TestListingAndCountingPushes(t *testing.T) {
 		}
 		return found
 	}
-	require.Equal(t, []string{"FA0000 website refused Abad"}, list(pushstore.PushFilter{}), "wanted last")
+	require.Equal(t, []string{"FA0000 website refused Abad"}, list(pushstore.PushFilter{}), "the most recently wanted")
 	require.Len(t, list(pushstore.PushFilter{Most: 10}), 4)
 	require.Equal(t, []string{"FA0000 dos wanted A"}, list(pushstore.PushFilter{State: push.Wanted, Most: 10}))
 	require.Equal(t, []string{"FA0000 dos wanted A", "FA0001 dos no-route A"}, list(pushstore.PushFilter{Sink: push.SinkDoS, Most: 10}))

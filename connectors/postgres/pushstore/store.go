@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
 )
 
-// Store is what the database remembers of pushes, of drift and of holds.
+// Store stores pushes, drift and holds.
 type Store struct {
 	db *postgres.DB
 	q  *pushsql.Queries

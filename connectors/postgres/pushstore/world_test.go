@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// world is a database, and what it remembers of pushes.
+// world is a database and its store of pushes.
 type world struct {
 	*pgtest.Database
 
