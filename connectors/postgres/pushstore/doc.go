@@ -12,7 +12,7 @@
 //	                                 their jobs (job_id) are one transaction of the dispatcher
 //	push: claimed by a command       no job, or the number of the same process
 //	push: forced by a person         none: until it is sent, asking twice has the same effect as asking once
-//	route: paused, resumed           whether it is paused; postponing a probe twice changes nothing. A retried job
+//	route: paused, resumed           whether it is paused; a probe postponed twice is only tried later. A retried job
 //	                                 asks the sink again, and pauses or resumes by the new answer
 //	drift: a look ends and repairs   one transaction, while the check is running; only pushes with nothing pending. A job
 //	                                 that fails starts a new check

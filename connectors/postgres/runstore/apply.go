@@ -12,16 +12,17 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Chunk is the stretch of a plan that one transaction applies: the codes after
-// After, up to and with Upto.
+// Chunk is the part of a plan that one transaction applies: the codes after
+// After, up to and including Upto.
 type Chunk struct {
 	RunID       runs.ID
 	After, Upto string
 }
 
 // ApplyChunk applies the next chunk of a sealed plan, from where the last process
-// left it: of most codes, with its audit rows in one transaction. It returns how
-// many codes the chunk held, 0 at the end of the plan.
+// stopped: at most the given number of codes, with their audit rows, in one
+// transaction. It returns how many codes the chunk held, 0 at the end of the
+// plan.
 func (x *Session) ApplyChunk(ctx context.Context, run runs.Run, most int, write func(pgx.Tx, Chunk) error) (codes int, err error) {
 	err = inTx(ctx, x.Conn, func(q *runsql.Queries, tx pgx.Tx) error {
 		next, err := q.NextChunk(ctx, runsql.NextChunkParams{RunID: run.ID, Most: most})
@@ -39,9 +40,9 @@ func (x *Session) ApplyChunk(ctx context.Context, run runs.Run, most int, write 
 	return codes, postgres.Wrap(err, fmt.Sprintf("applying run %d", run.ID))
 }
 
-// writer names a run to the audit. A pull of organisations says itself how its own
-// records stand to the profiles it writes; what else writes a profile unsettles
-// them.
+// writer names a run to the audit. A pull of organisations itself records whether
+// its records match the profiles it writes; any other write to a profile marks its
+// record as unsettled.
 func writer(run runs.Run) runsql.SetWriterParams {
 	w := runsql.SetWriterParams{Actor: run.Actor, Run: run.ID.String()}
 	if run.Source == profile.SourceODS && (run.Kind == runs.RunListing || run.Kind == runs.RunDelta) {
@@ -51,9 +52,9 @@ func writer(run runs.Run) runsql.SetWriterParams {
 }
 
 // Complete ends an applied run and returns its summary, with the time it took. In
-// the same transaction, what it approved is decided, and accept brings what it
-// found out into force. Where rows were left out, the open profiles of the types
-// are counted again; the population stands where there are no types.
+// the same transaction, the rows it approved are marked as decided, and accept
+// puts its findings into force. If rows were left out, the open profiles of the
+// types are counted again; without types, the population is kept.
 func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64, accept func(pgx.Tx) error) (
 	summary runs.Summary, err error,
 ) {

@@ -74,5 +74,5 @@ func TestAnEditorNeedsNoRightsOnTheAudit(t *testing.T) {
 	_, err = editor.Exec(t.Context(),
 		"insert into profilesync.change (code, field, actor, at, xid) values ('FA0001', 'name', 'me', now(), '1')")
 	require.Error(t, err, "nor may they write it themselves")
-	require.Equal(t, 1, w.listing(2, pharmacies(2)).Changes.Update, "what ODS owns is put right")
+	require.Equal(t, 1, w.listing(2, pharmacies(2)).Changes.Update, "fields that ODS owns are corrected")
 }

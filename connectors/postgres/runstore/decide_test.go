@@ -30,7 +30,7 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	mass = w.listing(4, with(closing, 12, renamed))
 	require.Equal(t, []string{"upstream"}, pgtest.All[string](w.Database,
 		"select distinct reason from plan_row where run_id = $1", idOf(mass)),
-		"what was withheld is still news, not drift")
+		"withheld changes are still news, not drift")
 
 	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, runs.RunDone, approved.State)
@@ -70,7 +70,7 @@ func TestUndoneChangesAreProposedAgainAndWithheld(t *testing.T) {
 	run := w.listing(3, said)
 	require.Equal(t, 1, run.Changes.Close)
 	named := w.listing(4, with(said, 3, func(o *org) { o.ICB = "QOQ" }))
-	require.Equal(t, map[string]int{"icb": 2}, named.Fields, "what is closed stays as it is")
+	require.Equal(t, map[string]int{"icb": 2}, named.Fields, "closed profiles stay as they are")
 
 	w.child(runs.RunUndo, run)
 	undone := w.child(runs.RunUndo, named)
@@ -153,8 +153,8 @@ func TestUndoneMissingMarkIsWithheld(t *testing.T) {
 	require.Equal(t, 1, pgtest.One[int](w.Database, marked))
 	require.Empty(t, w.listing(4, pharmacies(19)).Withheld)
 
-	w.child(runs.RunUndo, run) // it was approved again on another day
-	require.Equal(t, runs.RunDone, w.listing(5, pharmacies(20)).State, "coming back is normal")
+	w.child(runs.RunUndo, run) // approved again on another day
+	require.Equal(t, runs.RunDone, w.listing(5, pharmacies(20)).State, "a return is normal")
 }
 
 func TestRejectedStaysSilentUntilTheValueChanges(t *testing.T) {

@@ -57,7 +57,7 @@ func plans(types []profile.OrgType) *rapid.Generator[[]runs.Change] {
 			Code: profile.ODSCode(rapid.StringMatching("F[AB0-9]{2}").Draw(r, "code")), Old: text.Draw(r, "old"), New: text.Draw(r, "new"),
 			Reason: runs.BecauseUpstream, Undone: rapid.IntRange(0, 4).Draw(r, "undone") == 0,
 		}
-		// A profile has one type: a plan never holds two of a code.
+		// A profile has one type: a plan never holds two types for a code.
 		c.Type = types[int(c.Code[1])%len(types)]
 		c.Verb = rapid.SampledFrom([]runs.Verb{
 			runs.Create, runs.Close, runs.Reopen, runs.MakeDormant, runs.Update, runs.Update, runs.Missing,

@@ -1,5 +1,5 @@
-// Package runstore is the room of the store for runs: each is planned in one
-// transaction, sealed, and applied chunk by chunk, under the lock of its source.
+// Package runstore stores runs: each is planned in one transaction, sealed, and
+// applied chunk by chunk, under the lock of its source.
 //
 //	Store.Lock ─▶ Session ─▶ OpenPlan ... Seal ─▶ ApplyChunk ... ─▶ Complete
 //	                 ▲            └▶ DiscardPlan              └▶ Fail
@@ -9,12 +9,12 @@
 //
 //	write                            fence
 //	run: stored by a job             run.job_id
-//	run: stored by a person          its second run waits for the source's lock, and is planned from profiles, marks and
-//	                                 decisions as they stand: it finds nothing left to do, and leaves what others did since. An
-//	                                 undo that was taken back meanwhile, and is said again, is a new wish
+//	run: stored by a person          its second run waits for the source's lock, and is planned from the current profiles,
+//	                                 marks and decisions: it finds nothing left to do, and keeps what others did since.
+//	                                 Asking again for an undo that was taken back meanwhile is a new request
 //	run: plan, chunk, end, failure   planned; applied_to, moved with the chunk; state queued or running: each on the
-//	                                 connection that holds the source's lock, and lost with it
-//	run: progress                    none: nothing follows from it
+//	                                 connection that holds the source's lock, and so lost with the lock
+//	run: progress                    none: no decision depends on it
 //	run: rejection                   decision is empty
-//	upload                           none: what no run reads goes after a day
+//	upload                           none: an upload that no run reads is removed after a day
 package runstore

@@ -28,8 +28,8 @@ func (w *world) worksAgain(id runs.ID) func() error {
 	}
 }
 
-// commands has a person's command work a run, without a daemon: what was
-// interrupted first, as package main does it.
+// commands has a person's command work a run, without a daemon: interrupted
+// runs first, as package main does.
 func (w *world) commands(run runs.Run) error {
 	unfinished, err := w.store.UnfinishedOf(w.Context(), run.Source)
 	if err != nil {
@@ -47,7 +47,7 @@ func (w *world) commands(run runs.Run) error {
 	return nil
 }
 
-// listed is a world with a listing that is still to be worked.
+// listed is a world with a listing that has not been worked yet.
 func listed(t *testing.T, fails error) (w *world, id runs.ID) {
 	t.Helper()
 	w = newWorld(t)
@@ -84,7 +84,7 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 	}
 	nothing := func(*world, runs.ID) {}
 	edited := func(w *world, _ runs.ID) { w.Exec("update profile set name = 'Mine' where code = 'FA0000'") }
-	long := func(w *world, id runs.ID) { // ago; and the listing can be read again
+	long := func(w *world, id runs.ID) { // ended long ago, and the listing can be read again
 		w.Exec("update run set ended_at = '2020-01-01' where id = $1", int64(id))
 		w.read(id, pull{orgs: with(pharmacies(31), 2, renamed)})
 	}
@@ -115,8 +115,8 @@ func TestALostAnswerAboutRuns(t *testing.T) {
 	})
 }
 
-// decided is a decision of a person, whose run the daemon works meanwhile. Then
-// somebody takes an approval back; after an undo, somebody edits.
+// decided is a person's decision whose run the daemon works meanwhile. Then
+// somebody takes the approval back, or edits after an undo.
 func decided(kind runs.Kind) func(*testing.T) pgtest.Write {
 	return func(t *testing.T) pgtest.Write {
 		t.Helper()
@@ -157,8 +157,8 @@ func rejected(t *testing.T) pgtest.Write {
 	}
 }
 
-// uploaded is a file that a command stores for the run that reads it. What a
-// command left that failed in between goes after a day.
+// uploaded is a file that a command stores for the run that reads it. A file
+// left by a command that failed in between is removed after a day.
 func uploaded(t *testing.T) pgtest.Write {
 	t.Helper()
 	w := newWorld(t)
@@ -179,8 +179,8 @@ func uploaded(t *testing.T) pgtest.Write {
 	}}
 }
 
-// A process loses the source's lock without hearing of it, and another works the
-// run: whatever the first one thinks of the run, it ends nothing.
+// A process loses the source's lock without noticing, and another works the run:
+// whatever the first process believes, it must not end the run.
 func TestARunIsEndedOnlyUnderTheLock(t *testing.T) {
 	t.Parallel()
 	w, id := listed(t, nil)

@@ -81,8 +81,8 @@ func (x *OrganisationSession) Finish(ctx context.Context, run runs.Run, types []
 	return x.Complete(ctx, run, types, elapsedMS, func(tx pgx.Tx) error { return accept(ctx, runsql.New(tx), run) })
 }
 
-// accept makes a listing the yardstick of its report, unless it is short. To
-// approve a short listing is to accept it after all.
+// accept makes a listing the baseline of its report, unless it is short.
+// Approving a short listing accepts it after all.
 func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
 	listing := run
 	if run.Kind == runs.RunApprove {

@@ -12,13 +12,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Withheld returns what the parent of an approval withheld and nobody decided
-// on yet, page by page.
+// Withheld returns, page by page, the rows that the parent of an approval
+// withheld and nobody has decided on yet.
 func (x *OrganisationSession) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
 	return changes(WithheldRows(ctx, x.tx, x.run.Parent))
 }
 
-// Applied returns what the parent of an undo applied, page by page.
+// Applied returns, page by page, the rows that the parent of an undo applied.
 func (x *OrganisationSession) Applied(ctx context.Context) iter.Seq2[[]runs.Change, error] {
 	return changes(AppliedRows(ctx, x.tx, x.run.Parent))
 }
@@ -45,8 +45,8 @@ func toChange(row DecidedRow) runs.Change {
 	}
 }
 
-// Stored returns the records that were accepted last of the given codes: an
-// approval never reads the file again.
+// Stored returns the last accepted records of the given codes: an approval
+// never reads the file again.
 func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
 	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: x.run.Source, Codes: postgres.Texts(codes)})
 	if err != nil {
@@ -66,7 +66,7 @@ func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCod
 	return records, nil
 }
 
-// Missed returns those of the given codes that are profiles and not closed.
+// Missed returns the given codes whose profiles exist and are not closed.
 func (x *OrganisationSession) Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error) {
 	rows, err := x.plan.LoadMissed(ctx, runsql.LoadMissedParams{
 		Source: x.run.Source, Report: x.run.Report, Codes: postgres.Texts(codes),
@@ -78,7 +78,7 @@ func (x *OrganisationSession) Missed(ctx context.Context, codes []profile.ODSCod
 	return missed, postgres.Wrap(err, "loading missing profiles")
 }
 
-// Profiles returns the profiles of the given codes as they stand.
+// Profiles returns the current profiles of the given codes.
 func (x *OrganisationSession) Profiles(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]profile.Profile, error) {
 	loaded, err := postgres.LoadProfiles(ctx, x.tx, codes)
 	profiles := make(map[profile.ODSCode]profile.Profile, len(loaded))

@@ -24,7 +24,7 @@ var staging string
 // OrganisationSession works runs of the organisation register.
 type OrganisationSession struct {
 	*Session
-	open map[profile.OrgType]int // profiles before the run, of the types that its report covers
+	open map[profile.OrgType]int // open profiles before the run, by type, for the types that its report covers
 	last runsql.LastListingRow
 }
 
@@ -61,13 +61,13 @@ func (x *OrganisationSession) prepare(ctx context.Context, types []profile.OrgTy
 }
 
 // LastListing returns the day and the size of the last accepted listing of the
-// report; zero where there was none.
+// report; zero if there was none.
 func (x *OrganisationSession) LastListing() (asOf profile.Date, records int) {
 	return x.last.AsOf, x.last.Records
 }
 
-// Unchanged reports whether a listing is the one that was accepted last, byte for
-// byte, and nothing of it has to be looked at again; then it returns how many
+// Unchanged reports whether a listing is byte for byte the one accepted last and
+// none of its records has to be compared again; if so, it returns how many
 // records it holds.
 func (x *OrganisationSession) Unchanged(ctx context.Context, stamp runs.Stamp) (records int, unchanged bool, err error) {
 	if stamp.Digest == (profile.Hash{}) {
@@ -92,7 +92,7 @@ func (x *OrganisationSession) Stage(ctx context.Context, rows iter.Seq2[profile.
 	columns := []string{"code", "raw_hash", "raw_offset", "raw_length", "line"}
 	copied, err := x.tx.CopyFrom(ctx, pgx.Identifier{"listing_row"}, columns, source)
 	if source.err != nil {
-		return 0, source.err // CopyFrom keeps its words, not its type
+		return 0, source.err // CopyFrom keeps its text, not its type
 	}
 	if err != nil {
 		return 0, fmt.Errorf("staging the records: %w", err)
@@ -119,9 +119,10 @@ func (s *stagingRows) Values() ([]any, error) {
 
 func (s *stagingRows) Err() error { return s.err }
 
-// Compare finds what differs from what we accepted last, in one statement. Only
-// for a listing does it also find what is absent. Codes that stand on several
-// lines of a listing are taken out and returned: none of them can be trusted.
+// Compare finds the records that differ from those accepted last, in one
+// statement. For a listing it also finds the absent ones. Codes that appear on
+// several lines of a listing are removed and returned: none of those lines can
+// be trusted.
 func (x *OrganisationSession) Compare(ctx context.Context) (differing int, duplicates []profile.Row, err error) {
 	if x.run.Kind == runs.RunDelta {
 		found, err := x.plan.CompareDelta(ctx, runsql.CompareDeltaParams{
@@ -148,8 +149,8 @@ func (x *OrganisationSession) Compare(ctx context.Context) (differing int, dupli
 	return int(found) - len(rows), duplicates, postgres.Wrap(err, "looking for duplicates")
 }
 
-// forgetReturned is a join over the whole listing: only where it can find
-// anything is it worth its time.
+// forgetReturned joins the whole listing, so it runs only if there is something
+// it can find.
 func (x *OrganisationSession) forgetReturned(ctx context.Context) error {
 	marked, err := x.plan.AnyMissingMark(ctx)
 	if err != nil || !marked {
@@ -166,8 +167,8 @@ func toRow(code profile.ODSCode, hash profile.Hash, offset *int64, length, line 
 // chunk is how many records are planned or applied at a time.
 const chunk = 4000
 
-// Differing returns the records that have to be decoded, chunk by chunk, in the
-// order of the listing.
+// Differing returns, chunk by chunk and in the order of the listing, the
+// records that have to be decoded.
 func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Candidate, error] {
 	return func(yield func([]runs.Candidate, error) bool) {
 		for after, more := 0, true; more; {
@@ -185,8 +186,8 @@ func (x *OrganisationSession) Differing(ctx context.Context) iter.Seq2[[]runs.Ca
 	}
 }
 
-// Absent returns the open profiles that the listing does not hold, chunk by
-// chunk.
+// Absent returns, chunk by chunk, the open profiles that the listing does not
+// hold.
 func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Missed, error] {
 	return func(yield func([]runs.Missed, error) bool) {
 		for after, more := 0, true; more; {
@@ -205,7 +206,7 @@ func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Misse
 	}
 }
 
-// Load completes records to the input of a comparison: what we accepted last,
+// Load adds to the records what a comparison needs: the records accepted last,
 // the profiles, and people's decisions.
 func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
 	codes := make([]profile.ODSCode, len(records))
@@ -258,7 +259,7 @@ func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.
 	return nil
 }
 
-// forget takes back values that were withheld: the profile never took them.
+// forget removes values that were withheld: the profile never received them.
 func forget(values *profile.Values, fields []string) error {
 	for _, name := range fields {
 		field, err := profile.ParseField(name)

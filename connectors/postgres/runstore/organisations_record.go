@@ -13,8 +13,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Record stores a part of the plan: its changes, and what will be remembered
-// of the records they follow from.
+// Record stores a part of the plan: its changes, and what to keep of the
+// records they derive from.
 func (x *OrganisationSession) Record(ctx context.Context, compared []runs.Compared, plan runs.Plan) error {
 	if err := x.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
@@ -24,7 +24,8 @@ func (x *OrganisationSession) Record(ctx context.Context, compared []runs.Compar
 	for _, o := range plan.Outcomes {
 		outcomes[o.Code] = o
 	}
-	// Encoded while Postgres takes the rows before: both have a processor to themselves.
+	// Encoded while Postgres receives the previous rows: each has a processor to
+	// itself.
 	_, err := x.tx.CopyFrom(ctx, pgx.Identifier{"run_record"}, runRecordColumns,
 		pgx.CopyFromSlice(len(compared), func(i int) ([]any, error) {
 			row, err := x.runRecord(compared[i], outcomes[compared[i].Record.Code])
@@ -72,8 +73,8 @@ func (x *OrganisationSession) RecordMissing(ctx context.Context, plan runs.Plan)
 	return postgres.Wrap(err, "storing missing marks")
 }
 
-// RecordDecision stores what an approval or an undo will apply, and names what
-// it leaves out.
+// RecordDecision stores the changes that an approval or an undo will apply, and
+// lists those it leaves out.
 func (x *OrganisationSession) RecordDecision(ctx context.Context, apply, left []runs.Change) error {
 	if err := x.recordChanges(ctx, apply, false); err != nil {
 		return err
@@ -140,7 +141,8 @@ func (x *OrganisationSession) Summarise(ctx context.Context) (runs.Summary, erro
 	return summary, postgres.Wrap(err, "counting what is open")
 }
 
-// MoveWatermark says how far a delta has come, together with its plan.
+// MoveWatermark records how far a delta has come, in the transaction of its
+// plan.
 func (x *OrganisationSession) MoveWatermark(ctx context.Context, stream string, until profile.Date) error {
 	err := x.plan.MoveWatermark(ctx, runsql.MoveWatermarkParams{Source: x.run.Source, Stream: stream, Until: until})
 	return postgres.Wrap(err, "moving the watermark")

@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Planned is one row of a run's plan and what became of it.
+// Planned is one row of a run's plan and its outcome.
 type Planned struct {
 	Code     profile.ODSCode     `json:"code"`
 	Verb     runs.Verb           `json:"verb"`
@@ -26,8 +26,8 @@ type Planned struct {
 	Decision string              `json:"decision,omitempty"`
 }
 
-// Shown is the value after the change as people read it: a creation holds every
-// value as JSON, which a table cannot show.
+// Shown is the value after the change in readable form: a creation holds all
+// values as JSON, which a table cannot show.
 func (p Planned) Shown() string {
 	if p.Verb == runs.Create {
 		return "(a new profile)"
@@ -35,7 +35,7 @@ func (p Planned) Shown() string {
 	return p.New
 }
 
-// Fate says in a word what became of the row.
+// Fate names the outcome of the row.
 func (p Planned) Fate() string {
 	switch {
 	case p.Decision != "":
@@ -65,7 +65,7 @@ func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, mos
 // DecidedRow is a row of a plan that a person decides on, as it is stored.
 type DecidedRow struct {
 	Code   profile.ODSCode
-	Field  string // with the service, of one: ers-services/4711
+	Field  string // for a service, with its id: ers-services/4711
 	Type   profile.OrgType
 	Verb   runs.Verb
 	Old    string
@@ -74,7 +74,8 @@ type DecidedRow struct {
 	Undone bool
 }
 
-// WithheldRows returns what a run withheld and nobody decided on yet, page by page.
+// WithheldRows returns, page by page, the rows that a run withheld and nobody
+// has decided on yet.
 func WithheldRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
 	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
 		rows, err := runsql.New(tx).WithheldRows(ctx, runsql.WithheldRowsParams{
@@ -88,7 +89,7 @@ func WithheldRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]Decide
 	})
 }
 
-// AppliedRows returns what a run applied, page by page.
+// AppliedRows returns, page by page, the rows that a run applied.
 func AppliedRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
 	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
 		rows, err := runsql.New(tx).AppliedRows(ctx, runsql.AppliedRowsParams{
@@ -102,8 +103,7 @@ func AppliedRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]Decided
 	})
 }
 
-// decidedPages returns the rows of a query that pages on (code, field), one page
-// after the other.
+// decidedPages returns the pages of a query that pages on (code, field).
 func decidedPages(query func(after DecidedRow) ([]DecidedRow, error)) iter.Seq2[[]DecidedRow, error] {
 	return func(yield func([]DecidedRow, error) bool) {
 		var after DecidedRow

@@ -15,8 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// CreateRun stores a run that somebody asked for. Where enqueue is given, it
-// queues the job that works the run, in the same transaction, and returns the
+// CreateRun stores a run that somebody asked for. If enqueue is given, it
+// queues the job that works the run in the same transaction, and returns the
 // job's id.
 func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error),
@@ -42,7 +42,7 @@ func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run) (runs.ID, e
 	return id, postgres.Wrap(err, "storing the run")
 }
 
-// Run returns a run with its summary as far as it has come.
+// Run returns a run with its summary so far.
 func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 	return getRun(ctx, s.q, id)
 }
@@ -62,7 +62,8 @@ func getRun(ctx context.Context, q *runsql.Queries, id runs.ID) (runs.Run, error
 	return run, err
 }
 
-// runSummary is the stored summary, or an empty one of the run's own facts.
+// runSummary is the stored summary, or, if there is none yet, one with only the
+// run's own facts.
 func runSummary(run runs.Run, stored []byte) (runs.Summary, error) {
 	summary := runs.NewSummary(run)
 	if stored == nil {
@@ -79,7 +80,7 @@ func runSummary(run runs.Run, stored []byte) (runs.Summary, error) {
 type RunLine struct {
 	runs.Run
 	CreatedAt time.Time
-	EndedAt   time.Time // zero while it goes on
+	EndedAt   time.Time // zero until the run has ended
 }
 
 // ListRuns returns the newest runs first. An empty source means all.
@@ -102,7 +103,7 @@ func (s *Store) ListRuns(ctx context.Context, source profile.Source, most int) (
 	return lines, nil
 }
 
-// Progress is what a run is doing, for people who wait.
+// Progress is what a run is doing, for the people waiting for it.
 type Progress struct {
 	State runs.State
 	Stage string
@@ -125,8 +126,8 @@ func (s *Store) SaveProgress(ctx context.Context, id runs.ID, stage string, done
 	return nil
 }
 
-// Fail ends a run that was refused or failed: nothing more of it happens. Under
-// the source's lock, so never one that another process works.
+// Fail ends a run that was refused or failed: nothing more of it happens. The
+// session holds the source's lock, so no other process can be working the run.
 func (x *Session) Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error) {
 	summary := run.Summary
 	summary.State, summary.Error = state, why
@@ -134,7 +135,7 @@ func (x *Session) Fail(ctx context.Context, run runs.Run, state runs.State, why 
 	return summary, err
 }
 
-// endRun writes the result of a run, once, and drops what only a running one
+// endRun writes the result of a run, once, and deletes what only a running one
 // needs.
 func endRun(ctx context.Context, q *runsql.Queries, run runs.Run, summary runs.Summary) error {
 	stored, err := json.Marshal(summary)
@@ -157,8 +158,8 @@ func endRun(ctx context.Context, q *runsql.Queries, run runs.Run, summary runs.S
 	return nil
 }
 
-// Unfinished returns the runs that nobody works although they should be: their
-// process was killed. Those whose source is being worked are left out.
+// Unfinished returns the runs whose process was killed, so that nobody works
+// them. Runs of a source that is being worked are left out.
 func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 	rows, err := s.q.UnfinishedRuns(ctx)
 	if err != nil {
@@ -177,14 +178,15 @@ func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 	return list, nil
 }
 
-// UnfinishedOf returns the runs of a source that a process works, or should.
+// UnfinishedOf returns the runs of a source that a process is working or should
+// be.
 func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.ID, error) {
 	ids, err := s.q.UnfinishedRunsOf(ctx, source)
 	return ids, postgres.Wrap(err, "looking for unfinished runs")
 }
 
-// Reject keeps what a run withheld silent until upstream says something else,
-// and returns how many rows that were.
+// Reject rejects the changes that a run withheld: they are not proposed again
+// until upstream sends a different value. It returns the number of rows.
 func (s *Store) Reject(ctx context.Context, id runs.ID, actor string) (rows int, err error) {
 	err = inTx(ctx, s.db, func(q *runsql.Queries, _ pgx.Tx) error {
 		if err := reject(ctx, q, id, actor); err != nil {

@@ -71,7 +71,7 @@ func TestOneRunWithEveryKindOfChange(t *testing.T) {
 	ended(&orgs[0])
 	orgs[1].Closed = "2025-03-01" // active all the same: a contradiction
 	loaded := w.listing(1, orgs)
-	require.Equal(t, 19, loaded.Changes.Create, "what has ended gets no profile")
+	require.Equal(t, 19, loaded.Changes.Create, "an organisation that has ended gets no profile")
 	require.Equal(t, 1, loaded.Contradictions)
 
 	orgs[0].Standing, orgs[0].Closed = profile.Active, ""
@@ -156,14 +156,14 @@ func TestShortListingRemovesNothing(t *testing.T) {
 	short := w.listing(3, with(pharmacies(17), 1, ended))
 	require.Equal(t, runs.RunWithheld, short.State)
 	require.Equal(t, []runs.Withheld{{Reason: runs.ShortListing, Type: profile.Pharmacy, Count: 2, Of: 20}}, short.Withheld)
-	require.Zero(t, short.PendingClose, "a short listing is no look")
+	require.Zero(t, short.PendingClose, "a short listing does not count as a sighting")
 	require.Equal(t, 1, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where flag <> ''"))
-	require.Equal(t, 19, pgtest.One[int](w.Database, "select records from listing"), "nor a yardstick")
+	require.Equal(t, 19, pgtest.One[int](w.Database, "select records from listing"), "nor as the baseline")
 
 	w.listing(4, pharmacies(20))
 	w.child(runs.RunApprove, short)
-	require.Equal(t, 20, pgtest.One[int](w.Database, "select records from listing"), "what came later stays the yardstick")
+	require.Equal(t, 20, pgtest.One[int](w.Database, "select records from listing"), "the later one stays the baseline")
 }
 
 func TestApprovingAShortListingMakesItTheYardstick(t *testing.T) {
@@ -234,7 +234,7 @@ func TestDeltaSaysNothingOfAbsence(t *testing.T) {
 	require.Equal(t, "2025-04-28", pgtest.One[string](w.Database, "select until::text from watermark"))
 	require.Equal(t, []string{"FA0001"}, pgtest.All[string](w.Database, "select code from upstream_record where flag = 'deleted'"))
 	require.Equal(t, profile.StatusOpen, w.profile("FA0001").Status(), "a deletion says nothing of the organisation")
-	require.Equal(t, "2025-04-01", pgtest.One[string](w.Database, "select as_of::text from listing"), "a delta is no yardstick")
+	require.Equal(t, "2025-04-01", pgtest.One[string](w.Database, "select as_of::text from listing"), "not a delta")
 }
 
 func TestRunLimitedToCodes(t *testing.T) {
@@ -272,7 +272,7 @@ func TestHeldFieldWaits(t *testing.T) {
 	w.Exec("insert into hold (code, field, until, reason, actor) values ('FA0000', 'name', '2025-04-04', 'disputed', 'editor')")
 	orgs := with(pharmacies(3), 1, func(o *org) { renamed(o); o.ICB = "QOQ" })
 	for on := 2; on <= 4; on++ {
-		require.Equal(t, on == 2, w.listing(on, orgs).Fields["icb"] == 1, "the rest goes on")
+		require.Equal(t, on == 2, w.listing(on, orgs).Fields["icb"] == 1, "the other fields are updated")
 		require.Equal(t, "Chemist 0", w.name("FA0000"))
 	}
 	require.Equal(t, map[string]int{"name": 1}, w.listing(5, orgs).Fields)
@@ -288,7 +288,7 @@ func TestDriftIsPutRight(t *testing.T) {
 	rows, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
 	require.NoError(t, err)
 	require.Equal(t, "My shop>Chemist 1 drift", fmt.Sprintf("%s>%s %s", rows[0].Old, rows[0].New, rows[0].Reason))
-	require.Equal(t, "0113 496 0000", w.value("FA0001", profile.FieldPhone), "the editors' own stays")
+	require.Equal(t, "0113 496 0000", w.value("FA0001", profile.FieldPhone), "editors' own values stay")
 	require.Equal(t, runs.ChangeCounts{}, w.listing(3, pharmacies(3)).Changes)
 }
 
@@ -321,7 +321,7 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 
 	require.NoError(t, w.store.Prune(ctx, now.Add(time.Hour)))
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from plan_row"))
-	require.Equal(t, audited, w.audited(), "the audit is for good")
+	require.Equal(t, audited, w.audited(), "the audit is never pruned")
 	require.Equal(t, runs.ChangeCounts{}, w.listing(2, pharmacies(3)).Changes)
 }
 

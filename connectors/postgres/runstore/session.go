@@ -25,9 +25,9 @@ type Session struct {
 	draft
 }
 
-// draft is a plan in the making.
+// draft is a plan that is not sealed yet.
 type draft struct {
-	run  runs.Run // with a number, also for a preview
+	run  runs.Run // has a number even for a preview
 	tx   pgx.Tx
 	plan *runsql.Queries // in the transaction of the plan
 	rows int             // written to the plan
@@ -47,10 +47,10 @@ func (s *Store) Lock(ctx context.Context, source profile.Source) (*Session, erro
 	return session, nil
 }
 
-// Run returns a run as it stands.
+// Run returns a run in its current state.
 func (x *Session) Run(ctx context.Context, id runs.ID) (runs.Run, error) { return getRun(ctx, x.q, id) }
 
-// Start marks a run as being worked, and returns it as it stands.
+// Start marks a run as being worked, and returns it in its current state.
 func (x *Session) Start(ctx context.Context, id runs.ID) (runs.Run, error) {
 	if err := x.q.StartRun(ctx, id); err != nil {
 		return runs.Run{}, postgres.Wrap(err, fmt.Sprintf("starting run %d", id))
@@ -75,14 +75,14 @@ func (x *Session) OpenPlan(ctx context.Context, run runs.Run) error {
 	return nil
 }
 
-// Planned is the run that is planned, with a number also for a preview.
+// Planned is the run being planned; it has a number even for a preview.
 func (x *Session) Planned() runs.Run { return x.run }
 
 // Plan is the transaction of the plan.
 func (x *Session) Plan() pgx.Tx { return x.tx }
 
-// DiscardPlan leaves nothing of the plan. It does nothing after Seal, or before
-// a plan was begun.
+// DiscardPlan rolls the plan back. It does nothing after Seal, or before a plan
+// was begun.
 func (x *Session) DiscardPlan() {
 	if x.tx != nil {
 		_ = x.tx.Rollback(context.Background())
@@ -92,8 +92,8 @@ func (x *Session) DiscardPlan() {
 // big plans make tables grow by so much that old statistics mislead.
 const big = 5 * chunk
 
-// Seal stores the plan: from here on the run is applied, also by another
-// process when this one dies.
+// Seal stores the plan: from here on the run is applied, by another process if
+// this one dies.
 func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error {
 	stored, err := json.Marshal(summary)
 	if err != nil {
@@ -113,8 +113,8 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 	return postgres.Wrap(x.tx.Commit(ctx), "sealing the plan")
 }
 
-// Summarise counts and digests what the plan would do now: without what is
-// withheld by then.
+// Summarise counts and digests what the plan would do now, without the changes
+// withheld so far.
 func (x *Session) Summarise(ctx context.Context) (summary runs.Summary, err error) {
 	summary = runs.NewSummary(x.run)
 	if summary.Digest, err = x.plan.PlanDigest(ctx, runsql.PlanDigestParams{RunID: x.run.ID}); err != nil {

@@ -84,7 +84,7 @@ func interrupted(t *testing.T, interrupt func(*world, context.CancelFunc)) {
 		return err == nil && len(unfinished) == 1 && unfinished[0].ID == id && unfinished[0].Source == profile.SourceODS
 	}, 30*time.Second, 10*time.Millisecond)
 	w.hooks.report = nil
-	w.read(id, pull{}) // it is planned: what it read is not needed again
+	w.read(id, pull{}) // it is planned, and need not be read again
 	done := w.work(id)
 	require.Equal(t, runs.ChangeCounts{Create: many}, done.Changes)
 	require.Equal(t, many, done.Records)
@@ -117,7 +117,7 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond)
 	unfinished, err := w.store.Unfinished(ctx)
 	require.NoError(t, err)
-	require.Empty(t, unfinished, "somebody works this source")
+	require.Empty(t, unfinished, "a process works this source")
 	progress, err := w.store.Progress(ctx, id)
 	require.NoError(t, err)
 	require.Equal(t, runs.RunQueued, progress.State)

@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// stamped is a pull that knows its own bytes.
+// stamped is a pull that knows the hash of its file.
 type stamped struct{ pull }
 
 func (s stamped) Stamp() runs.Stamp {
@@ -23,8 +23,8 @@ func (s stamped) Stamp() runs.Stamp {
 	return runs.Stamp{Digest: profile.Hash(digest.Sum(nil)[:16])}
 }
 
-// look works a listing that knows its own bytes. One that must not be read
-// fails when it is.
+// look works a listing that knows the hash of its file. If it must not be read,
+// reading it fails.
 func (w *world) look(on int, orgs []org, mustRead bool) runs.Summary {
 	w.Helper()
 	p := pull{orgs: orgs}
@@ -50,7 +50,7 @@ func TestTheSameBytesAreALookWithoutAComparison(t *testing.T) {
 	require.Equal(t, day(2).String(), pgtest.One[string](w.Database, "select as_of::text from listing"))
 
 	w.Exec("update profile set name = 'My shop' where code = 'FA0003'")
-	require.Equal(t, 1, w.look(3, orgs, true).Changes.Update, "what is not settled is compared")
+	require.Equal(t, 1, w.look(3, orgs, true).Changes.Update, "unsettled records are compared")
 	require.Equal(t, runs.RunDone, w.look(3, orgs, false).State)
 
 	w.Exec("update upstream_record set rules_version = 0, settled = false")
@@ -63,13 +63,13 @@ func TestTheSameBytesAreReadWhereSomethingIsOpen(t *testing.T) {
 	w.look(1, pharmacies(20), true)
 	closing := with(pharmacies(20), 1, ended)
 	require.Equal(t, 1, w.look(2, closing, true).PendingClose)
-	require.Equal(t, 1, w.look(2, closing, false).PendingClose, "the same day is no second look")
-	require.Equal(t, 1, w.look(3, closing, true).Changes.Close, "the same bytes on another day are")
+	require.Equal(t, 1, w.look(2, closing, false).PendingClose, "the same day does not count as a second sighting")
+	require.Equal(t, 1, w.look(3, closing, true).Changes.Close, "the same bytes on another day do")
 	require.Equal(t, runs.RunDone, w.look(4, closing, false).State)
 
 	short := closing[:19]
 	require.Equal(t, runs.RunDone, w.look(5, short, true).State)
-	require.Equal(t, runs.RunDone, w.look(6, short, true).State, "the second look at what is missing")
+	require.Equal(t, runs.RunDone, w.look(6, short, true).State, "the second listing without the missing one")
 	require.Equal(t, []string{"missing-twice"}, pgtest.All[string](w.Database, "select flag from upstream_record where flag <> ''"))
 	require.Equal(t, runs.RunDone, w.look(7, short, false).State)
 }

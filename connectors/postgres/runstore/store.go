@@ -13,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Store is what the database remembers of runs.
+// Store stores runs.
 type Store struct {
 	db *postgres.DB
 	q  *runsql.Queries
@@ -31,8 +31,8 @@ func (s *Store) RunOfJob(ctx context.Context, job int64) (runs.ID, error) {
 	return id, postgres.Wrap(err, "looking for the run of a job")
 }
 
-// LastETag is the entity tag of the last accepted listing of a report; empty
-// where there is none.
+// LastETag is the entity tag of the last accepted listing of a report; empty if
+// there is none.
 func (s *Store) LastETag(ctx context.Context, source profile.Source, report string) (string, error) {
 	last, err := s.q.LastListing(ctx, runsql.LastListingParams{Source: source, Report: report})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -41,7 +41,7 @@ func (s *Store) LastETag(ctx context.Context, source profile.Source, report stri
 	return last.Etag, postgres.Wrap(err, "reading the last listing")
 }
 
-// Watermark is how far an incremental pull has come; zero where it never ran.
+// Watermark is how far an incremental pull has come; zero if it never ran.
 func (s *Store) Watermark(ctx context.Context, source profile.Source, stream string) (profile.Date, error) {
 	until, err := s.q.GetWatermark(ctx, runsql.GetWatermarkParams{Source: source, Stream: stream})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -50,8 +50,8 @@ func (s *Store) Watermark(ctx context.Context, source profile.Source, stream str
 	return until, postgres.Wrap(err, "reading the watermark")
 }
 
-// Prune removes what nobody needs any more: plans of runs that ended before an
-// instant, and uploads without a run.
+// Prune removes plans of runs that ended before an instant, and uploads that no
+// run needs.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if _, err := s.q.PrunePlans(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old plans")

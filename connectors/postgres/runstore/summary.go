@@ -9,9 +9,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// count fills in how many profiles and fields a plan changes, without what was
-// withheld or moved, and how the scope stands once it is applied. The statements
-// answer alike before and after.
+// count fills in how many profiles and fields a plan changes, without those
+// withheld or moved, and the scope once the plan is applied. The statements give
+// the same answer before and after it is applied.
 func count(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) error {
 	counts, err := q.CountChanges(ctx, run.ID)
 	if err != nil {
@@ -56,8 +56,8 @@ func total(open map[profile.OrgType]int) (all int) {
 	return all
 }
 
-// leftOut names what moved between the plan and its application. Only then do
-// the numbers of the plan not hold for the run.
+// leftOut lists what moved between the plan and its application. Only in that
+// case do the plan's numbers not hold for the run.
 func leftOut(ctx context.Context, q *runsql.Queries, run runs.Run, types []profile.OrgType, summary *runs.Summary) error {
 	moved, err := q.MovedRows(ctx, run.ID)
 	if err != nil || len(moved) == 0 {

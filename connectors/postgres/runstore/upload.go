@@ -17,8 +17,9 @@ import (
 const uploadChunk = 256 << 10
 
 // StoreUpload keeps a file's bytes until the run that reads them has ended: a
-// daemon cannot see the caller's paths, and a killed run needs them again. It is
-// read in one transaction: it must lie ready, and keep nobody waiting.
+// daemon cannot see the caller's paths, and a killed run needs them again. The
+// file is read within one transaction, so its bytes must be available without
+// waiting.
 func (s *Store) StoreUpload(ctx context.Context, name string, file io.Reader) (id int64, err error) {
 	err = inTx(ctx, s.db, func(q *runsql.Queries, _ pgx.Tx) error {
 		if id, err = q.InsertUpload(ctx, name); err != nil {
@@ -62,7 +63,7 @@ func (s *Store) OpenUpload(ctx context.Context, id int64) (name string, file io.
 
 // uploadReader reads an upload chunk by chunk.
 type uploadReader struct {
-	ctx  context.Context //nolint:containedctx // io.Reader has no place for it; the reader lives within one call
+	ctx  context.Context //nolint:containedctx // io.Reader takes no context; the reader lives within one call
 	q    *runsql.Queries
 	id   int64
 	seq  int

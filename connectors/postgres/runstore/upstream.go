@@ -38,7 +38,7 @@ func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Qua
 	return records, nil
 }
 
-// Contradiction is an organisation that is active and has an end date that has
+// Contradiction is an organisation that is active although its end date has
 // passed.
 type Contradiction struct {
 	Source profile.Source  `json:"source"`
@@ -49,7 +49,7 @@ type Contradiction struct {
 	Closed string          `json:"closed"`
 }
 
-// Contradictions lists them. An empty report means all.
+// Contradictions lists contradictions. An empty report means all.
 func (s *Store) Contradictions(ctx context.Context, report string) ([]Contradiction, error) {
 	rows, err := s.q.ListContradictions(ctx, report)
 	if err != nil {
@@ -73,7 +73,7 @@ type Flagged struct {
 	MissingSince string          `json:"missing_since"`
 }
 
-// Flags lists them. An empty report means all.
+// Flags lists flagged profiles. An empty report means all.
 func (s *Store) Flags(ctx context.Context, report string) ([]Flagged, error) {
 	rows, err := s.q.ListFlags(ctx, report)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Store) Flags(ctx context.Context, report string) ([]Flagged, error) {
 	return flagged, nil
 }
 
-// Quarantine keeps a record that could not be understood: one row a hash.
+// Quarantine keeps a record that could not be understood: one row per hash.
 func Quarantine(ctx context.Context, tx pgx.Tx, source profile.Source, report string, hash profile.Hash, r profile.Rejected) error {
 	err := runsql.New(tx).Quarantine(ctx, runsql.QuarantineParams{
 		Source: source, Report: report, Code: r.Code, Line: r.Line, Field: r.Field, Value: r.Value, Reason: r.Reason, Raw: r.Raw,

@@ -30,7 +30,7 @@ func TestWatchedProfilesAndRuns(t *testing.T) {
 	require.Equal(t, []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 2}}, w.watched().Runs)
 }
 
-// requireWaiting wants so many rows withheld as a mass change, and nothing else.
+// requireWaiting requires n rows withheld as a mass change, and nothing else.
 func (w *world) requireWaiting(rows int) {
 	w.Helper()
 	want := []watchstore.WithheldWaiting{{Source: profile.SourceODS, Report: reportName, Reason: runs.MassChange, Rows: rows}}
@@ -49,19 +49,19 @@ func TestWatchedWithheldIsWhatAwaitsAPerson(t *testing.T) {
 	w.listing(3, with(all, 30, renamed))
 	w.requireWaiting(30)
 	again := w.listing(4, with(all, 30, renamed))
-	w.requireWaiting(30) // the newer listing says the same of the same profiles
+	w.requireWaiting(30) // the newer listing withholds the same changes of the same profiles
 
 	other := with(all[50:], 25, renamed)
 	delta := w.work(w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(5)}, other))
 	require.Equal(t, runs.RunWithheld, delta.State)
 	w.requireWaiting(55) // beside the listing's
 	w.work(w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(6)}, other))
-	w.requireWaiting(55) // said twice, waits once
+	w.requireWaiting(55) // withheld twice, waits once
 
 	w.child(runs.RunApprove, again)
 	w.requireWaiting(25)
 	w.listing(7, with(all, 30, renamed))
-	w.requireWaiting(0) // a listing that says nothing of it any more
+	w.requireWaiting(0) // a listing without the change
 }
 
 func TestWatchedWithheldForgetsWhatWasRejected(t *testing.T) {
@@ -91,7 +91,7 @@ func TestWatchedQuarantineIsWhatIsNotGone(t *testing.T) {
 	require.Equal(t, runs.RunRefused, w.listing(4, with(all, 30, bad)).State)
 	requireRecords(2)
 	short := w.listing(4, all[100:200])
-	requireRecords(2) // short: it says nothing of what is gone
+	requireRecords(2) // a short listing does not show which are gone
 	w.child(runs.RunApprove, short)
 	require.Empty(t, w.watched().Quarantine) // accepted after all
 	w.listing(5, all)

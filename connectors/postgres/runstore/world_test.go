@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // reportName is the report of every listing in these tests.
 const reportName = "edispensary"
 
-// world is a database, the runs on it, and what the register says to them.
+// world is a database, the runs on it, and the register's answers to them.
 type world struct {
 	*pgtest.Database
 
@@ -121,7 +121,7 @@ func ended(o *org) { o.Standing, o.Closed = profile.Inactive, "2025-04-01" }
 
 func day(n int) profile.Date { return profile.NewDate(2025, time.April, n) }
 
-// pull is what a run reads: the listing, or the failure in its midst.
+// pull is what a run reads: the listing, or an error part of the way through.
 type pull struct {
 	orgs    []org
 	fails   error
@@ -195,7 +195,7 @@ func (w *world) work(id runs.ID) runs.Summary {
 	return summary
 }
 
-// listing runs a complete listing, and holds its preview against it.
+// listing runs a complete listing, and compares its preview with the run.
 func (w *world) listing(on int, orgs []org) runs.Summary {
 	w.Helper()
 	run := runs.Run{Kind: runs.RunListing, AsOf: day(on)}
@@ -257,7 +257,7 @@ func (w *world) settled(code string) bool {
 	return pgtest.One[bool](w.Database, "select settled from upstream_record where code = $1", code)
 }
 
-// withheldFor are the rows of a summary as "reason field count".
+// withheldFor returns the withheld rows of a summary as "reason field count".
 func withheldFor(s runs.Summary) []string {
 	rows := []string{}
 	for _, row := range s.Withheld {
