@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Account is an account as people see it who may not see its person: without
-// name and address.
+// Account is an account without its person's name and address, for people who
+// may not see them.
 type Account struct {
 	ID         string              `json:"account"`
 	Kind       people.AccountKind  `json:"kind"`
@@ -28,7 +28,7 @@ type Account struct {
 	History    []AccountChange     `json:"history,omitempty"`
 }
 
-// Stands says in words how the account stands.
+// Stands describes the state of the account in words.
 func (a Account) Stands() string {
 	text := string(a.State)
 	if !a.LeaveUntil.IsZero() {
@@ -40,7 +40,7 @@ func (a Account) Stands() string {
 	return text
 }
 
-// Membership is what a person is, or was, to an organisation.
+// Membership is a person's present or past role at an organisation.
 type Membership struct {
 	Code   profile.ODSCode   `json:"code"`
 	Name   string            `json:"name"`
@@ -50,7 +50,7 @@ type Membership struct {
 	Until  time.Time         `json:"until,omitzero"`
 }
 
-// Stands says what is unusual about the membership.
+// Stands names anything unusual about the membership.
 func (m Membership) Stands() string {
 	switch {
 	case !m.Until.IsZero():
@@ -72,7 +72,7 @@ type AccountChange struct {
 	At     time.Time `json:"at"`
 }
 
-// shownHistory is how much of the audit Account shows.
+// shownHistory is how many audit rows Account shows.
 const shownHistory = 100
 
 // Account is an account with its memberships and its audit, the newest first.
@@ -113,13 +113,14 @@ func (s *Store) ListAccounts(ctx context.Context, state people.AccountState, mos
 	return list, postgres.Wrap(err, "listing accounts")
 }
 
-// Reactivate lets a person sign in again, and reports whether they could not.
+// Reactivate lets a person sign in again, and reports whether the account was
+// deactivated.
 func (s *Store) Reactivate(ctx context.Context, id people.AccountID, actor, reason string) (changed bool, err error) {
 	err = s.because(ctx, actor, reason, func(q *peoplesql.Queries) (int64, error) { return q.ReactivateAccount(ctx, id) }, &changed)
 	return changed, postgres.Wrap(err, "reactivating "+id.String())
 }
 
-// SetLeave notes a leave, or ends it where until is zero, and reports whether the
+// SetLeave records a leave, or ends it if until is zero, and reports whether the
 // account is active.
 func (s *Store) SetLeave(ctx context.Context, id people.AccountID, from, until profile.Date, actor, reason string) (
 	changed bool, err error,
@@ -132,7 +133,7 @@ func (s *Store) SetLeave(ctx context.Context, id people.AccountID, from, until p
 	return changed, postgres.Wrap(err, "leave of "+id.String())
 }
 
-// because writes with an actor and a reason, for the audit.
+// because runs a write with an actor and a reason, for the audit.
 func (s *Store) because(ctx context.Context, actor, reason string, write func(*peoplesql.Queries) (int64, error), changed *bool) error {
 	return s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
 		if err := q.SetReason(ctx, peoplesql.SetReasonParams{Actor: actor, Reason: reason}); err != nil {

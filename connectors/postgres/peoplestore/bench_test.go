@@ -16,10 +16,11 @@ import (
 
 const (
 	benchPeople = 20_000
-	// benchSelect is how long it may take to say who is due what (must hold 7).
+	// benchSelect is how long it may take to find out which letters are due to
+	// whom (must hold 7).
 	benchSelect = 2 * time.Second
-	// benchPace is how many letters a second leave at most; sending without a pace
-	// must be several times as fast, so that the pace is the only bound.
+	// benchPace is the maximum number of letters sent per second; sending without
+	// a pace must be several times as fast, so that the pace is the only limit.
 	benchPace, benchSpare = 40, 5
 	benchLetters          = 4_000
 )
@@ -88,6 +89,6 @@ func BenchmarkReminders(b *testing.B) {
 		b.ReportMetric(posting.Seconds(), "post-s")
 		b.ReportMetric(perSecond/benchPace, "of-pace")
 		require.Less(b, selecting, benchSelect)
-		require.Greater(b, perSecond, float64(benchPace*benchSpare), "the pace is the only bound")
+		require.Greater(b, perSecond, float64(benchPace*benchSpare), "the pace is the only limit")
 	}
 }

@@ -1,20 +1,20 @@
-// Package peoplestore is the room of the store for people: accounts and what they
-// may do, letters and the outbox, idle accounts, and the calendar.
+// Package peoplestore stores what concerns people: accounts and their rights,
+// letters and the outbox, idle accounts, and the calendar.
 //
 // # What fences each write
 //
 //	write                            fence
-//	letter: due                      its reference, once and for all
-//	letter: claimed                  the outbox's lock, on the connection that writes; what was claimed and surely not
-//	                                 begun (untouched) is due again
-//	letter: begun                    that claim (claimed_at), untouched. Who never heard that it had begun knows that it
-//	                                 was not sent, and says so
-//	letter: what became of it        that claim; what goes out is counted to its text in the same statement
-//	letter: its fate                 it is accepted: the first word stands
-//	account: ended                   its state, and last_active_at as it was judged; letters by their references
-//	account: reactivated, on leave   what is so already is audited no second time
-//	look at accounts: waits          the newest takes the place of those that wait; approved while it waits
+//	letter: due                      its reference is unique
+//	letter: claimed                  the outbox's lock, on the connection that writes; a letter that was claimed and
+//	                                 certainly not begun (untouched) is due again
+//	letter: begun                    that claim (claimed_at), untouched. A process that got no answer that it had begun
+//	                                 knows that the letter was not sent, and records that
+//	letter: what became of it        that claim; the same statement counts a sent letter for the version of its text
+//	letter: its fate                 it is accepted: the first report is final
+//	account: ended                   its state, and last_active_at as when it was judged; letters by their references
+//	account: reactivated, on leave   what is already so is not audited again
+//	look at accounts: waits          the newest replaces those that wait; approved only while it waits
 //	membership, account kept         ended_at is empty; the primary key
-//	calendar                         the primary key, the day; one that vanished keeps since when (vanished_at)
-//	mail: stopped, resumed           none: it says what is to be, and whoever says so again wants it so
+//	calendar                         the primary key, the day; one that vanished keeps the time it vanished (vanished_at)
+//	mail: stopped, resumed           none: it sets the wanted state, so saying it again has the same effect
 package peoplestore

@@ -15,15 +15,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Accounts counts those that stand.
+// Accounts counts the accounts that have not ended.
 func (s *Store) Accounts(ctx context.Context) (int, error) {
 	n, err := s.q.CountAccounts(ctx)
 	return n, postgres.Wrap(err, "counting accounts")
 }
 
 // EndAccounts ends accounts, each only if nothing happened to it since it was
-// judged, and writes the letters that tell of it, in one transaction. Too many
-// at once are noted and wait for a person: the newest look is the one to approve.
+// judged, and makes the letters about it due, in one transaction. If withheld is
+// set (too many would end at once), it only stores the endings, which wait for a
+// person: only the newest check can be approved.
 func (s *Store) EndAccounts(ctx context.Context, endings []people.Ending, withheld bool, accounts int, actor string,
 	today profile.Date,
 ) (
@@ -103,7 +104,7 @@ func warnedBefore(today profile.Date) time.Time {
 	return midnight(today.AddDays(-people.WarnedDaysBefore + 1))
 }
 
-// midnight is when a day begins in London.
+// midnight is the start of a day in London.
 func midnight(day profile.Date) time.Time {
 	year, month, number := day.Time().Date()
 	return time.Date(year, month, number, 0, 0, 0, 0, profile.London())
@@ -139,8 +140,9 @@ func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []people.Accoun
 	return err
 }
 
-// ApproveEndings ends the accounts that a look withheld, as far as they are still
-// to be ended: judge says so of each.
+// ApproveEndings ends the accounts that a check withheld, if judge still says
+// that they should end. It returns postgres.ErrNotFound if the check does not
+// wait for approval.
 func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, today profile.Date,
 	judge func(people.Person) people.IdleVerdict,
 ) (run people.IdleRun, err error) {
@@ -177,7 +179,8 @@ func (s *Store) ApproveEndings(ctx context.Context, id int64, actor string, toda
 	return run, postgres.Wrap(err, fmt.Sprintf("approving look %d at inactive accounts", id))
 }
 
-// IdleRuns lists the looks that ended accounts or would have, the newest first.
+// IdleRuns lists the checks that ended accounts or would have, the newest
+// first.
 func (s *Store) IdleRuns(ctx context.Context, most int) ([]people.IdleRun, error) {
 	rows, err := s.q.ListIdleRuns(ctx, most)
 	runs := make([]people.IdleRun, len(rows))
@@ -187,7 +190,7 @@ func (s *Store) IdleRuns(ctx context.Context, most int) ([]people.IdleRun, error
 	return runs, postgres.Wrap(err, "listing looks at inactive accounts")
 }
 
-// KeepIdle notes idle accounts that were not ended, for people to look at.
+// KeepIdle records idle accounts that were not ended, for people to review.
 func (s *Store) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
 	var p peoplesql.KeepIdleParams
 	for _, v := range kept {
@@ -197,8 +200,8 @@ func (s *Store) KeepIdle(ctx context.Context, kept []people.IdleVerdict) error {
 	return postgres.Wrap(s.q.KeepIdle(ctx, p), "noting idle accounts")
 }
 
-// EndClosed ends the memberships of organisations that two looks on different
-// days found closed, and says how many.
+// EndClosed ends the memberships of organisations that were found closed by two
+// checks on different days, and returns how many it ended.
 func (s *Store) EndClosed(ctx context.Context, actor string, today profile.Date) (ended int, err error) {
 	err = s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
 		if err := q.SetReason(ctx, peoplesql.SetReasonParams{Actor: actor, Reason: "the organisation closed"}); err != nil {
@@ -214,8 +217,8 @@ func (s *Store) EndClosed(ctx context.Context, actor string, today profile.Date)
 	return ended, postgres.Wrap(err, "ending memberships of closed organisations")
 }
 
-// Holidays is the calendar as the official list named it, and which days to come
-// it does not name any more.
+// Holidays returns the calendar of the official list, and the future days that
+// the list no longer names.
 func (s *Store) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
 	rows, err := s.q.Holidays(ctx)
 	for _, row := range rows {
@@ -228,8 +231,8 @@ func (s *Store) Holidays(ctx context.Context) (days, vanished []people.Holiday, 
 	return days, vanished, postgres.Wrap(err, "reading the calendar")
 }
 
-// SaveHolidays keeps the official list as it was just read, and notes days to
-// come that vanished from it.
+// SaveHolidays stores the official list as just read, and records future days
+// that vanished from it.
 func (s *Store) SaveHolidays(ctx context.Context, feed, vanished []people.Holiday) error {
 	feed = slices.CompactFunc(slices.Clone(feed), func(a, b people.Holiday) bool { return a.Date == b.Date })
 	var p peoplesql.SaveHolidaysParams

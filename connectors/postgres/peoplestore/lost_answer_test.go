@@ -20,7 +20,7 @@ const allOfPeople = `
 		union all select concat_ws(' ', 'ending', account_id, step, since, done) from idle_ending
 		union all select concat_ws(' ', 'kept', account_id, step, codes::text) from idle_kept`
 
-// idle is a crowd of which some were idle and warned.
+// idle is a crowd in which some people are idle and were warned.
 func idle(t *testing.T, people int) *crowd {
 	t.Helper()
 	c := newCrowd(t)
@@ -88,13 +88,13 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 				Database: m.Database, Rows: allOfPeople, Try: func() error {
 					return m.store.Fate(t.Context(), people.Acceptance{ID: m.service.sent[0], State: people.MailDead})
 				},
-				Between: func() { m.Exec("update account set dead_at = null") }, // it was mended
+				Between: func() { m.Exec("update account set dead_at = null") }, // the address works again
 			}
 		}},
 	})
 }
 
-// What a person says is to be, they may say twice: it is audited once.
+// A person may give the same instruction twice: it is audited once.
 func TestALostAnswerToAPerson(t *testing.T) {
 	t.Parallel()
 	const mail = `select concat_ws(' ', stopped_at is null, stopped_by, reason) from mail_gate
@@ -139,7 +139,7 @@ func approving(t *testing.T) pgtest.Write {
 	require.NoError(t, c.inactivity().Run(t.Context(), "schedule"))
 	look := pgtest.One[int64](c.Database, "select id from idle_run")
 	return pgtest.Write{Database: c.Database, Rows: allOfPeople, Between: func() {
-		c.Exec("update account set state = 'active' where state = 'deactivated'") // and one is back
+		c.Exec("update account set state = 'active' where state = 'deactivated'") // and one has been reactivated
 		c.Exec("update idle_run set decided_at = '2020-01-01'")
 	}, Try: func() error {
 		_, err := c.store.ApproveEndings(t.Context(), look, "Ann", c.today, func(p people.Person) people.IdleVerdict {
@@ -149,8 +149,8 @@ func approving(t *testing.T) pgtest.Write {
 	}}
 }
 
-// Whichever answer about a letter is lost, it goes out, and once; also where
-// nobody can say whether one went out.
+// Whichever answer about a letter is lost, the letter goes out exactly once,
+// even if the mail service cannot tell whether it was sent.
 func TestALostAnswerAboutLetters(t *testing.T) {
 	t.Parallel()
 	for _, statement := range []string{"ReleaseUntouched", "ClaimLetters", "BeginLetter", "SettleLetter"} {

@@ -17,16 +17,17 @@ import (
 // ErrMailBusy means that another process is sending letters.
 var ErrMailBusy = errors.New("another process is sending letters")
 
-// Outbox sends letters. One process holds it at a time, so that the pace, the
-// canary and the claims have one master; Postgres frees it when the process ends,
-// however it ends.
+// Outbox sends letters. One process holds it at a time, so that a single process
+// controls the pace, the canary and the claims; Postgres frees it when the
+// process ends, however it ends.
 type Outbox struct {
 	*postgres.Conn
 
 	q *peoplesql.Queries
 }
 
-// Outbox takes the outbox, or says ErrMailBusy.
+// Outbox takes the outbox. It returns ErrMailBusy while another process holds
+// it.
 func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
 	conn, err := s.db.Connect(ctx)
 	if err != nil {
@@ -44,19 +45,20 @@ func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
 	return box, nil
 }
 
-// Gate says whether letters go out.
+// Gate reports whether letters may go out, and if not, why.
 func (b *Outbox) Gate(ctx context.Context) (open bool, reason string, err error) {
 	g, err := b.q.MailGate(ctx)
 	return g.Open, g.Reason, postgres.Wrap(err, "reading whether mail goes out")
 }
 
-// Pause keeps all letters back for a while: the mail service takes nothing.
+// Pause holds all letters back for a while, because the mail service accepts
+// none.
 func (b *Outbox) Pause(ctx context.Context, wait time.Duration, reason string) error {
 	return postgres.Wrap(b.q.PauseMail(ctx, peoplesql.PauseMailParams{Wait: wait, Reason: reason}), "pausing mail")
 }
 
-// Canaries are the newest versions of the texts, and how many went out of each;
-// the pause follows a canary's first letter.
+// Canaries returns the newest versions of the texts, and how many letters of
+// each went out; the pause counts from the first letter of a canary.
 func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error) {
 	rows, err := b.q.Canaries(ctx, pause)
 	canaries := make([]people.Canary, len(rows))
@@ -66,9 +68,9 @@ func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Ca
 	return canaries, postgres.Wrap(err, "reading canaries")
 }
 
-// Claim claims letters that may go out, at most one a person, and loads what they
-// are put together from. Texts in blocked wait; nobody gets more than so many a
-// day.
+// Claim claims up to most letters that may go out, at most one per person, and
+// loads what they are composed from. Letters of the kinds in blocked wait; nobody
+// gets more than perDay letters a day.
 func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
 	[]people.DueLetter, error,
 ) {
@@ -108,7 +110,7 @@ func toPost(row peoplesql.ClaimLettersRow) people.DueLetter {
 	return post
 }
 
-// load brings people and organisations to letters, all at once.
+// load loads the people and organisations of all the letters at once.
 func (b *Outbox) load(ctx context.Context, posts []people.DueLetter, today profile.Date) error {
 	var ids []people.AccountID
 	var codes []profile.ODSCode
@@ -146,9 +148,10 @@ func (b *Outbox) load(ctx context.Context, posts []people.DueLetter, today profi
 	return err
 }
 
-// Stale are letters that a process began which has ended since: they may have
-// been sent. They are settled when they were claimed long enough ago for the mail
-// service to know. Those that were claimed and never begun are due again.
+// Stale returns letters begun by a process that has since ended: they may have
+// been sent. They can be settled once they were claimed long enough ago for the
+// mail service to know. Letters that were claimed and never begun are made due
+// again.
 func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error) {
 	if err := b.q.ReleaseUntouched(ctx); err != nil {
 		return nil, false, postgres.Wrap(err, "releasing letters")
@@ -167,8 +170,9 @@ func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []peopl
 	return posts, waiting, postgres.Wrap(err, "reading stale letters")
 }
 
-// RecordOutcome records what became of a claimed letter, once; where that claim has
-// ended, nothing. What went out is counted with it.
+// RecordOutcome records the outcome of a claimed letter, once; if that claim has
+// ended, it records nothing. A letter that went out is counted in the same
+// statement.
 func (b *Outbox) RecordOutcome(ctx context.Context, s people.LetterOutcome) error {
 	params := peoplesql.SettleLetterParams{
 		ID: s.LetterID, ClaimedAt: s.ClaimedAt, State: string(s.State), Reason: s.Reason, ProviderID: s.Acceptance.ID,
@@ -198,14 +202,14 @@ func markDead(ctx context.Context, q *peoplesql.Queries, id people.AccountID) er
 	return q.MarkDead(ctx, id)
 }
 
-// Waiting is how many letters are due, and when the next may go out.
+// Waiting returns how many letters are due, and when the next may go out.
 func (b *Outbox) Waiting(ctx context.Context) (int, time.Time, error) {
 	row, err := b.q.WaitingLetters(ctx)
 	return row.Waiting, row.Next, postgres.Wrap(err, "counting letters")
 }
 
-// OpenLetters are those to ask the mail service about: not asked about lately,
-// and young enough for it to remember.
+// OpenLetters returns the letters to ask the mail service about: not asked
+// about recently, and recent enough for the service to remember.
 func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error) {
 	rows, err := s.q.OpenLetters(ctx, peoplesql.OpenLettersParams{Every: every, Within: within, Most: most})
 	open := make([]people.LetterInTransit, len(rows))
@@ -215,13 +219,14 @@ func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, mo
 	return open, postgres.Wrap(err, "reading accepted letters")
 }
 
-// LookedAt notes that the mail service was asked, and knows no more.
+// LookedAt records that the mail service was asked about a letter, and had
+// nothing new.
 func (s *Store) LookedAt(ctx context.Context, id int64) error {
 	return postgres.Wrap(s.q.LookedAt(ctx, id), "noting a look at a letter")
 }
 
-// Fate records how an accepted letter fared, by the mail service's word. Words
-// that come twice, late, or of a letter that is none of ours change nothing.
+// Fate records what the mail service reports about an accepted letter. Reports
+// that are repeated, late, or about a letter that is not ours change nothing.
 func (s *Store) Fate(ctx context.Context, m people.Acceptance) error {
 	if m.State == people.MailSending || m.ID == "" {
 		return nil
@@ -253,7 +258,7 @@ func (s *Store) ResumeMail(ctx context.Context) error {
 	}), "resuming mail")
 }
 
-// MailStands is how mail stands.
+// MailStands is the state of mail.
 type MailStands struct {
 	Open        bool      `json:"open"`
 	StoppedBy   string    `json:"stopped_by,omitempty"`
@@ -261,7 +266,7 @@ type MailStands struct {
 	Reason      string    `json:"reason,omitempty"`
 }
 
-// MailStands says whether letters go out, and why not.
+// MailStands returns whether letters go out, and if not, why.
 func (s *Store) MailStands(ctx context.Context) (MailStands, error) {
 	g, err := s.q.MailGate(ctx)
 	stands := MailStands{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil, Reason: g.Reason}

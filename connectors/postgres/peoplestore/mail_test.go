@@ -17,7 +17,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// service is a mail service as these tests play it.
+// service is these tests' fake mail service.
 type service struct {
 	mutex   sync.Mutex
 	lookup  bool
@@ -59,7 +59,7 @@ func (s *service) Send(_ context.Context, l people.Letter) (people.Acceptance, e
 	return people.Acceptance{ID: l.Reference, Version: s.version, State: people.MailSending}, nil
 }
 
-// mailed is a crowd to which letters go: n editors of one pharmacy.
+// mailed is a crowd that gets letters: n editors of one pharmacy.
 type mailed struct {
 	*crowd
 	service *service
@@ -107,7 +107,7 @@ func (m *mailed) deliver(sent, waiting int) {
 	require.Equal(m, []int{sent, waiting}, []int{is, left}, "sent, waiting")
 }
 
-// states are how letters stand.
+// states counts letters by state.
 func (m *mailed) states() string {
 	m.Helper()
 	return pgtest.One[string](m.Database, `select coalesce(string_agg(state || ' ' || n, ', ' order by state), '')
@@ -155,7 +155,7 @@ func TestAfterAnUnclearAnswerTheServiceIsAskedFirst(t *testing.T) {
 		return true, nil
 	}
 	m.post(20)
-	m.deliver(10, 1) // what is unclear waits to be looked up
+	m.deliver(10, 1) // unclear letters wait to be looked up
 	require.Equal(t, "accepted 10, claimed 10", m.states())
 	m.deliver(5, 0)
 	require.Equal(t, "accepted 20", m.states())
@@ -197,7 +197,7 @@ func TestALetterThatAProcessLeftIsLookedUp(t *testing.T) {
 	m.deliver(1, 0)
 	require.Equal(t, "accepted 2", m.states())
 	require.Len(t, m.service.sent, 2)
-	require.Equal(t, 2, pgtest.One[int](m.Database, "select sum(sent) from mail_canary"), "what was found counts as well")
+	require.Equal(t, 2, pgtest.One[int](m.Database, "select sum(sent) from mail_canary"), "the one found counts as well")
 }
 
 func TestALetterThatWasNeverBegunGoesOutWithoutAQuestion(t *testing.T) {
@@ -215,12 +215,13 @@ func TestALetterThatWasNeverBegunGoesOutWithoutAQuestion(t *testing.T) {
 	require.ErrorContains(t, err, "begun before")
 	box.Close()
 	m.deliver(2, 0)
-	require.Equal(t, "accepted 2, unclear 1", m.states(), "of that one nobody can say")
+	require.Equal(t, "accepted 2, unclear 1", m.states(), "nobody knows whether that one was sent")
 	require.Equal(t, []int{1, 1}, pgtest.All[int](m.Database,
 		"select tries from letter where state = 'accepted'"), "as if it had not been claimed")
 }
 
-// Whoever was given up, and comes back late, speaks of a claim that has ended.
+// A process that was given up, and comes back late, holds a claim that has
+// ended.
 func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 1)
@@ -278,7 +279,7 @@ func TestAnswersOfTheServiceBecomeStates(t *testing.T) {
 			m.service.asked = 0
 			_, _, err = m.postman.Deliver(t.Context())
 			require.NoError(t, err)
-			require.Zero(t, m.service.asked, "not before it may")
+			require.Zero(t, m.service.asked, "not too early")
 		})
 	}
 }

@@ -16,7 +16,7 @@ import (
 // peoplePage is how many people are loaded at a time.
 const peoplePage = 2000
 
-// People loads people with their organisations and warnings, page by page, in the
+// People loads people with their organisations and warnings, in pages, in the
 // order of their ids.
 func (s *Store) People(ctx context.Context, f people.Filter, today profile.Date) iter.Seq2[[]people.Person, error] {
 	return func(yield func([]people.Person, error) bool) {
@@ -56,7 +56,7 @@ func loadPeople(ctx context.Context, q *peoplesql.Queries, f people.Filter, afte
 	return accounts, addTo(ctx, q, at, today)
 }
 
-// toPerson takes an address that nobody could write to for a dead one.
+// toPerson treats an address that cannot be written to as dead.
 func toPerson(row peoplesql.LoadPeopleRow) people.Person {
 	address, err := people.ParseEmailAddress(row.Email)
 	return people.Person{
@@ -104,7 +104,8 @@ func toWarning(w peoplesql.LoadWarningsRow) people.IdleWarning {
 	return warning
 }
 
-// checks are the checks of organisations, and the days they stated.
+// checks are the checks of organisations, and the days for which they stated
+// hours.
 type checks struct {
 	checked map[profile.ODSCode]people.Checked
 	stated  map[profile.ODSCode][]profile.Date
@@ -143,7 +144,7 @@ func (s *Store) Orgs(ctx context.Context, codes []profile.ODSCode, today profile
 	return loadOrgs(ctx, s.q, peoplesql.LoadOrgsParams{Codes: postgres.Texts(codes), Types: []string{}}, today)
 }
 
-// OrgsOfICB loads the open organisations of an ICB that are of some types.
+// OrgsOfICB loads the open organisations of the given types in an ICB.
 func (s *Store) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types []profile.OrgType, today profile.Date) (
 	[]people.CheckedOrg, error,
 ) {
@@ -167,8 +168,8 @@ func loadOrgs(ctx context.Context, q *peoplesql.Queries, params peoplesql.LoadOr
 	return orgs, postgres.Wrap(err, "loading checks")
 }
 
-// Unreached are open organisations of some types to which no letter finds its
-// way: nobody's account there is active with an address that works.
+// Unreached returns the open organisations of some types that no letter can
+// reach: no active account there has a working address.
 func (s *Store) Unreached(ctx context.Context, types []profile.OrgType, most int) ([]people.CheckedOrg, error) {
 	rows, err := s.q.ListUnreached(ctx, peoplesql.ListUnreachedParams{Types: postgres.Texts(types), Most: most})
 	orgs := make([]people.CheckedOrg, len(rows))
@@ -178,13 +179,13 @@ func (s *Store) Unreached(ctx context.Context, types []profile.OrgType, most int
 	return orgs, postgres.Wrap(err, "listing organisations without anybody")
 }
 
-// ICBs are the boards of open organisations of some types.
+// ICBs returns the boards of the open organisations of some types.
 func (s *Store) ICBs(ctx context.Context, types []profile.OrgType) ([]profile.ODSCode, error) {
 	codes, err := s.q.ListICBs(ctx, postgres.Texts(types))
 	return codes, postgres.Wrap(err, "listing boards")
 }
 
-// NewLetters leaves out letters that were made due before.
+// NewLetters returns the letters that were not made due before.
 func (s *Store) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
 	refs := make([]string, len(posts))
 	for i, post := range posts {
@@ -199,8 +200,8 @@ func (s *Store) NewLetters(ctx context.Context, posts []people.DueLetter) ([]peo
 	return fresh, postgres.Wrap(err, "looking for letters")
 }
 
-// AddLetters makes letters due, each once: those whose reference is known
-// already are left alone. It returns how many are new.
+// AddLetters makes letters due, each once: a letter whose reference is already
+// stored is left alone. It returns how many are new.
 func (s *Store) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
 	added, err := postLetters(ctx, s.q, posts)
 	return added, postgres.Wrap(err, "making letters due")

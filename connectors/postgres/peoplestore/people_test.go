@@ -28,7 +28,7 @@ func newCrowd(t *testing.T) *crowd {
 	return newCrowdAt(t, "")
 }
 
-// newCrowdAt plays the instant at which the profiles are written.
+// newCrowdAt sets the time at which the profiles are written.
 func newCrowdAt(t *testing.T, instant string) *crowd {
 	t.Helper()
 	c := &crowd{newWorld(t), profile.NewDate(2026, time.November, 2)}
@@ -38,7 +38,8 @@ func newCrowdAt(t *testing.T, instant string) *crowd {
 	return c
 }
 
-// person makes an account, active since a day, with roles at organisations.
+// person makes an account, last active at a given time, with roles at
+// organisations.
 func (c *crowd) person(name, lastActive string, roles ...string) people.AccountID {
 	c.Helper()
 	id := pgtest.One[int64](c.Database, `insert into account (email, name, state, created_at, last_active_at)
@@ -56,8 +57,8 @@ func (c *crowd) inactivity() *peoplejobs.Inactivity {
 	}
 }
 
-// warned notes both warnings of a person's newest activity, accepted on days
-// before today.
+// warned stores both warnings about a person's last activity, as accepted that
+// many days before today.
 func (c *crowd) warned(id people.AccountID, first, last int) {
 	c.Helper()
 	for kind, days := range map[people.LetterKind]int{people.LetterInactive30: first, people.LetterInactive7: last} {
@@ -96,7 +97,7 @@ func TestPeopleAreLoadedWithWhatRulesNeed(t *testing.T) {
 	for people, err := range c.store.People(t.Context(), people.Filter{Codes: []profile.ODSCode{"A00001"}}, c.today) {
 		require.NoError(t, err)
 		require.Len(t, people, 1)
-		require.Len(t, people[0].Orgs, 1, "closed organisations ask for nothing")
+		require.Len(t, people[0].Orgs, 1, "closed organisations need no checks")
 	}
 }
 
@@ -105,7 +106,7 @@ func TestAnEditOfAPersonChecksItsSection(t *testing.T) {
 	c := newCrowd(t)
 	ann := c.person("ann", "2026-01-01", "FA001", "editor")
 	c.Exec("update profile set phone = '0113 496 0001' where code = 'FA001'")
-	require.Zero(t, pgtest.One[int](c.Database, "select count(*) from section_checked"), "what we write ourselves is no check")
+	require.Zero(t, pgtest.One[int](c.Database, "select count(*) from section_checked"), "our own writes are no check")
 	c.Exec("set profilesync.actor = 'u-" + ann.String()[2:] + "'")
 	c.Exec("update profile set phone = '0113 496 0002', website = 'https://a.example' where code = 'FA001'")
 	c.Exec("insert into dated_opening_period (code, date) values ('FA001', '2026-12-25')")
@@ -238,7 +239,7 @@ func TestTooManyEndingsWaitForAPerson(t *testing.T) {
 	require.NoError(t, c.inactivity().Run(t.Context(), "test"))
 	runs, err := c.store.IdleRuns(t.Context(), 10)
 	require.NoError(t, err)
-	require.Len(t, runs, 1, "judged again each day, and one waits")
+	require.Len(t, runs, 1, "judged again each day, and only one waits")
 	require.Equal(t, "withheld", runs[0].State)
 	require.Equal(t, "active", c.state(last))
 	c.Exec("insert into sign_in (account_id) values ($1)", int64(last))
@@ -246,7 +247,7 @@ func TestTooManyEndingsWaitForAPerson(t *testing.T) {
 		return idleLimits.Judge(p, c.today)
 	})
 	require.NoError(t, err)
-	require.Equal(t, 11, run.Ended, "but for the one who signed in")
+	require.Equal(t, 11, run.Ended, "all but the one who signed in")
 	require.Equal(t, "active", c.state(last))
 	_, err = c.store.ApproveEndings(t.Context(), runs[0].ID, "Ann", c.today, nil)
 	require.ErrorIs(t, err, postgres.ErrNotFound)

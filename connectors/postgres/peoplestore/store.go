@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
 )
 
-// Store is what the database remembers of accounts, letters and the calendar.
+// Store stores accounts, letters and the calendar.
 type Store struct {
 	db *postgres.DB
 	q  *peoplesql.Queries

@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// world is a database, and what it remembers of people.
+// world is a database and its store of people.
 type world struct {
 	*pgtest.Database
 
