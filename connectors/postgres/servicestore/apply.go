@@ -12,7 +12,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// serviceChunk is how many profiles one transaction writes the services of.
+// serviceChunk is the number of profiles whose services one transaction writes.
 const serviceChunk = 200
 
 // Apply applies a sealed plan of services chunk by chunk.
@@ -43,8 +43,9 @@ func applyChunk(ctx context.Context, q *servicesql.Queries, c runstore.Chunk) er
 	return nil
 }
 
-// Finish ends an applied run: what it found out is now what the register
-// says, and what people decided is remembered. What was left out moves no site.
+// Finish ends an applied run: its findings go into the register, and people's
+// decisions are stored. A change that was left out moves no service to another
+// site.
 func (x *Session) Finish(ctx context.Context, run runs.Run, _ []profile.OrgType, elapsedMS int64) (summary runs.Summary, err error) {
 	parent := runs.Run{}
 	if run.Parent != 0 {
@@ -74,8 +75,8 @@ func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error 
 	return postgres.Wrap(q.ForgetReturnedServices(ctx, id), "forgetting decisions")
 }
 
-// markServicesUndone remembers what an undo took back: it will be proposed
-// again, and withheld.
+// markServicesUndone stores which changes an undo took back: they will be
+// proposed again, and withheld.
 func markServicesUndone(ctx context.Context, tx pgx.Tx, run runs.Run) error {
 	params := servicesql.MarkServicesUndoneParams{RunID: run.ID}
 	for changes, err := range changes(runstore.AppliedRows(ctx, tx, run.ID)) {

@@ -11,13 +11,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Withheld returns what the parent of an approval withheld and nobody decided on
-// yet, page by page.
+// Withheld returns, page by page, the rows that the parent of an approval
+// withheld and nobody has decided on yet.
 func (x *Session) Withheld(ctx context.Context) iter.Seq2[[]services.Change, error] {
 	return changes(runstore.WithheldRows(ctx, x.Plan(), x.run.Parent))
 }
 
-// Applied returns what the parent of an undo applied, page by page.
+// Applied returns, page by page, the rows that the parent of an undo applied.
 func (x *Session) Applied(ctx context.Context) iter.Seq2[[]services.Change, error] {
 	return changes(runstore.AppliedRows(ctx, x.Plan(), x.run.Parent))
 }
@@ -47,7 +47,7 @@ func toChange(row runstore.DecidedRow) (services.Change, error) {
 	}, nil
 }
 
-// Rows returns services as they stand on profiles, and how they stand in the
+// Rows returns services as profiles hold them, and their states in the
 // register.
 func (x *Session) Rows(ctx context.Context, ids []services.ID) (
 	rows services.Rows, states map[services.ID]services.State, err error,

@@ -28,8 +28,8 @@ func (x *Session) BeginPlan(ctx context.Context, run runs.Run, _ []profile.OrgTy
 	return postgres.Wrap(err, "beginning a preview")
 }
 
-// Items returns, in pages, the services of which the run knows something new,
-// and those that differ from the profiles they are at.
+// Items returns, in pages, the services about which the run has news, and those
+// that differ from what their profiles hold.
 func (x *Session) Items(ctx context.Context) iter.Seq2[[]services.Item, error] {
 	return func(yield func([]services.Item, error) bool) {
 		after := ""
@@ -47,8 +47,8 @@ func (x *Session) Items(ctx context.Context) iter.Seq2[[]services.Item, error] {
 	}
 }
 
-// ItemsOf returns the services of the given ids, with what was withheld of them:
-// an approval never asks e-RS again.
+// ItemsOf returns the services with the given ids, with the changes withheld
+// from them: an approval never asks e-RS again.
 func (x *Session) ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -108,8 +108,8 @@ func (x *Session) loadSites(ctx context.Context, at map[services.ID]*services.It
 	return nil
 }
 
-// marked is what people decided on: a service of a profile, by the name of its
-// field.
+// marked identifies what people decided on: a service of a profile, by the name
+// of its field.
 type marked struct {
 	code  profile.ODSCode
 	field string
@@ -125,7 +125,7 @@ func (x *Session) marks(ctx context.Context, fields []string) (map[marked][]serv
 	return marks, postgres.Wrap(err, "loading decisions")
 }
 
-// Record stores a part of the plan, and what profiles are to show of its
+// Record stores a part of the plan, and what profiles should show of its
 // services.
 func (x *Session) Record(ctx context.Context, items []services.Item, changes []services.Change) error {
 	if err := x.recordChanges(ctx, changes, false); err != nil {
@@ -148,8 +148,8 @@ func (x *Session) Record(ctx context.Context, items []services.Item, changes []s
 	return postgres.Wrap(x.plan.SetServicesShown(ctx, params), "storing services")
 }
 
-// RecordDecision stores what an approval or an undo will apply, and names what
-// it leaves out.
+// RecordDecision stores the changes that an approval or an undo will apply, and
+// lists those it leaves out.
 func (x *Session) RecordDecision(ctx context.Context, apply, left []services.Change) error {
 	if err := x.recordChanges(ctx, apply, false); err != nil {
 		return err
@@ -169,8 +169,8 @@ func (x *Session) recordChanges(ctx context.Context, changes []services.Change, 
 	return postgres.Wrap(err, "storing the plan")
 }
 
-// Losses counts what each site would lose by the plan, and the services that all
-// sites show.
+// Losses counts the services that each site would lose by the plan, and the
+// services that all sites show.
 func (x *Session) Losses(ctx context.Context) (losses []services.SiteLosses, all int, err error) {
 	rows, err := x.plan.ServiceLosses(ctx, x.run.ID)
 	if err != nil {
@@ -187,8 +187,8 @@ func (x *Session) Losses(ctx context.Context) (losses []services.SiteLosses, all
 	return losses, shown, nil
 }
 
-// Withhold holds back what these sites would lose and what was undone once, and
-// counts it, sorted by type and reason.
+// Withhold holds back the losses of these sites and the changes that were
+// undone before, and counts them, sorted by type and reason.
 func (x *Session) Withhold(ctx context.Context, losing []services.SiteLosses) ([]services.WithheldCount, error) {
 	sites := make([]string, len(losing))
 	for i, site := range losing {

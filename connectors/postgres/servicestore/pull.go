@@ -17,10 +17,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Session works runs of the e-Referral Service. What e-RS answers is kept
-// as it comes, so that a killed run goes on where it stopped; a preview, which
-// has no number before its plan, holds it until then. No transaction is open
-// while e-RS is asked.
+// Session works runs of the e-Referral Service. Each answer of e-RS is stored
+// as it arrives, so that a killed run goes on where it stopped; a preview,
+// which has no number before its plan, holds the answers in memory until then.
+// No transaction is open while e-RS is asked.
 type Session struct {
 	*runstore.Session
 
@@ -42,7 +42,7 @@ func (s *Store) Lock(ctx context.Context) (*Session, error) {
 	return &Session{Session: session, q: servicesql.New(session)}, nil
 }
 
-// BeginPull goes on asking where the run stands.
+// BeginPull prepares a run to go on asking from where it stopped.
 func (x *Session) BeginPull(ctx context.Context, run runs.Run) error {
 	x.run = run
 	if run.ID != 0 {
@@ -57,16 +57,16 @@ func (x *Session) BeginPull(ctx context.Context, run runs.Run) error {
 	return postgres.Wrap(err, "beginning a pull")
 }
 
-// Pulled is how many services were asked for so far, how many of them could not
-// be read, and how many there are to ask for.
+// Pulled returns how many services were asked for so far, how many of them
+// could not be read, and how many there are in all.
 func (x *Session) Pulled() (asked, rejected, total int) { return x.asked, x.rejected, x.total }
 
 // page is how many services are read or planned at a time.
 const servicePage = 2000
 
-// Entries returns the register from where the run stands, in pages: one
-// credential after the other, ids as numbers. Services that are gone are left
-// out on all days but one of the week.
+// Entries returns the register, in pages, from where the run stopped: by
+// credential, then by id in numeric order. Services that are gone are included
+// on one day of the week only.
 func (x *Session) Entries(ctx context.Context) iter.Seq2[[]services.Entry, error] {
 	return func(yield func([]services.Entry, error) bool) {
 		at, id := parseCursor(x.cursor)
@@ -104,8 +104,8 @@ func parseCursor(cursor string) (credential, id string) {
 	return cursor[:at], cursor[at+1:]
 }
 
-// Keep stores what answers said that is news, and how far the run has come: up
-// to and with the last entry.
+// Keep stores the news in the answers, and how far the run has come: up to and
+// including the last entry.
 func (x *Session) Keep(ctx context.Context, looks []services.Sighting, rejected []services.Answer,
 	asked int, last services.Entry,
 ) error {
@@ -164,7 +164,7 @@ func (x *Session) runService(look services.Sighting) (row servicesql.RunServices
 }
 
 func quarantineService(ctx context.Context, tx pgx.Tx, run runs.Run, a services.Answer) error {
-	return runstore.Quarantine(ctx, tx, run.Source, run.Report, a.Service.Hash(), profile.Rejected{ // of nothing: one row a service
+	return runstore.Quarantine(ctx, tx, run.Source, run.Report, a.Service.Hash(), profile.Rejected{ // one row per service
 		Code: profile.ODSCode(a.ID), Field: "service", Value: string(a.ID), Reason: a.Reason, Raw: append([]byte{}, a.Raw...),
 	})
 }

@@ -28,13 +28,13 @@ var extractTable string
 type ExtractRow struct {
 	Line      int
 	ID        services.ID
-	Site      profile.ODSCode // empty where it is no ODS code
+	Site      profile.ODSCode // empty if it is no ODS code
 	Provider  profile.ODSCode // the same
 	Specialty string          // a code
 	Reported  any             // the row as reported; marshals to a JSON object
 }
 
-// Imported says what an import did to the register of services.
+// Imported counts what an import did to the register of services.
 type Imported struct {
 	Rows     int `json:"rows"`
 	Rejected int `json:"rejected"`
@@ -42,9 +42,9 @@ type Imported struct {
 	Changed  int `json:"changed"`
 }
 
-// ImportExtract brings what an extract says to the register, in one transaction.
-// Rejected rows (*profile.Rejected) are quarantined; any other error ends the
-// import. What the extract does not hold is left alone.
+// ImportExtract writes an extract to the register, in one transaction. Rejected
+// rows (*profile.Rejected) are quarantined; any other error ends the import.
+// Services that the extract does not hold are left alone.
 func (x *Session) ImportExtract(ctx context.Context, actor string, rows iter.Seq2[ExtractRow, error]) (done Imported, err error) {
 	err = pgx.BeginFunc(ctx, x.Conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, extractTable); err != nil {
@@ -117,7 +117,7 @@ func quarantineRow(ctx context.Context, tx pgx.Tx, r *profile.Rejected) error {
 }
 
 // AddService enters the id of a service that was verified to be at a site, and
-// reports whether the register did not say so before.
+// reports whether that is new to the register.
 func (x *Session) AddService(ctx context.Context, id services.ID, site profile.ODSCode, actor string) (bool, error) {
 	added, err := x.q.AddService(ctx, servicesql.AddServiceParams{ID: id, Site: string(site), Actor: actor})
 	return added > 0, postgres.Wrap(err, "adding service "+string(id))
@@ -168,11 +168,11 @@ type Code struct {
 	From    string   `json:"effective_from"`
 	To      string   `json:"effective_to"`
 	Parents []string `json:"parents"`
-	Retired bool     `json:"retired"` // its code system does not hold it any more
+	Retired bool     `json:"retired"` // no longer in its code system
 }
 
-// SaveCodes brings a whole code system to the store. Codes that it does not hold
-// any more stay and are marked. It writes nothing where nothing is new.
+// SaveCodes stores a whole code system. Codes that are no longer in it are kept
+// and marked as retired. It writes nothing if nothing is new.
 func (s *Store) SaveCodes(ctx context.Context, kind string, codes []Code) (saved, retired int, err error) {
 	params := servicesql.SaveCodesParams{Kind: kind}
 	for _, c := range codes {
@@ -184,7 +184,7 @@ func (s *Store) SaveCodes(ctx context.Context, kind string, codes []Code) (saved
 	return row.Saved, row.Retired, postgres.Wrap(err, "storing code system "+kind)
 }
 
-// Codes lists what code systems said, retired codes included.
+// Codes lists the codes of the code systems, retired codes included.
 func (s *Store) Codes(ctx context.Context, kind string) ([]Code, error) {
 	rows, err := s.q.ListCodes(ctx, kind)
 	list := make([]Code, len(rows))
@@ -194,7 +194,7 @@ func (s *Store) Codes(ctx context.Context, kind string) ([]Code, error) {
 	return list, postgres.Wrap(err, "listing codes")
 }
 
-// ProfileService is a service of a profile with what editors wrote beside it.
+// ProfileService is a service of a profile with the text that editors added.
 type ProfileService struct {
 	Source       string          `json:"source"` // ers or editor
 	ID           string          `json:"external_id,omitempty"`
@@ -212,7 +212,7 @@ type ProfileService struct {
 	Version      string          `json:"version,omitempty"`
 }
 
-// ServicesOf lists the services of a profile: e-RS's and editors'.
+// ServicesOf lists the services of a profile, from e-RS and from editors.
 func (s *Store) ServicesOf(ctx context.Context, code profile.ODSCode) ([]ProfileService, error) {
 	rows, err := s.q.ServicesOf(ctx, code)
 	list := make([]ProfileService, len(rows))
@@ -233,8 +233,8 @@ type OwnedSite struct {
 	Problem services.OwnerProblem `json:"problem"`
 }
 
-// Owners lists the open sites with something wrong about their owner. An owner
-// that changed since then is one.
+// Owners lists the open sites whose owner has a problem. A change of owner
+// since a given time counts as one.
 func (s *Store) Owners(ctx context.Context, since time.Time) ([]OwnedSite, error) {
 	rows, err := s.q.ListOwners(ctx, since)
 	list := []OwnedSite{}

@@ -21,17 +21,17 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// register is e-RS as these tests play it.
+// register is these tests' fake e-RS.
 type register struct {
 	mutex    sync.Mutex
 	services map[services.ID]services.Service
 	hidden   map[services.ID]bool
 	bad      map[services.ID]bool
-	fails    error // of every question
+	fails    error // the answer to every question
 	failAt   int   // questions that pass before it; 0: none
 	batches  int
 	proofs   []services.ID
-	asked    func() // told of each batch before it is answered; nil: nobody
+	asked    func() // called before each batch is answered, unless nil
 }
 
 func (r *register) Batch(_ context.Context, _ string, ids []services.ID) (answers []services.Answer, err error) {
@@ -92,8 +92,8 @@ func idOf(s runs.Summary) (id runs.ID) {
 	return id
 }
 
-// newWorld has so many sites (RAA00, RAA01, ...) with so many services each,
-// imported and not yet asked for.
+// newWorld has a number of sites (RAA00, RAA01, ...) with a number of services
+// each, imported and not yet asked for.
 func newWorld(t *testing.T, sites, each int) *world {
 	t.Helper()
 	db := pgtest.New(t)
@@ -129,7 +129,7 @@ func serviceID(site, n int) services.ID {
 	return services.ID(fmt.Sprint(1000*(site+1) + n))
 }
 
-// imports brings an extract of all services to the register.
+// imports imports an extract of all services into the register.
 func (w *world) imports() servicestore.Imported {
 	w.Helper()
 	session, err := w.store.Lock(w.Context())
@@ -172,7 +172,7 @@ func (w *world) works(id runs.ID) runs.Summary {
 	return summary
 }
 
-// pulls runs a pull, and holds its preview against it.
+// pulls runs a pull, and compares its preview with it.
 func (w *world) pulls(on int) runs.Summary {
 	w.Helper()
 	run := runs.Run{
@@ -192,7 +192,8 @@ func (w *world) decides(kind runs.Kind, of runs.Summary) runs.Summary {
 	return w.works(w.begins(runs.Run{Kind: kind, Parent: idOf(of), AsOf: of.AsOf}))
 }
 
-// shows is what a profile shows the public of e-RS: ids and names.
+// shows returns the e-RS services that a profile shows the public: ids and
+// names.
 func (w *world) shows(site int) []string {
 	w.Helper()
 	return pgtest.All[string](w.Database,
@@ -206,7 +207,7 @@ func (w *world) state(id services.ID) string {
 	return pgtest.One[string](w.Database, state, string(id))
 }
 
-// written is everything that a run without news must not touch.
+// written is a digest of everything that a run without news must not write.
 func (w *world) written() string {
 	w.Helper()
 	return pgtest.One[string](w.Database, `select md5(string_agg(x, '')) from (
@@ -268,7 +269,7 @@ func TestServicesChangeMoveGoAndReturn(t *testing.T) {
 	require.Equal(t, []string{"RAA00", "RAA01"}, pgtest.All[string](w.Database, `select code from change
 		where run_id::text = $1 and coalesce(new, old)::jsonb ->> 'external_id' = '1001' order by code`, run.Run))
 
-	require.Zero(t, w.pulls(2).Fields["ers-services"], "the same day is no second look")
+	require.Zero(t, w.pulls(2).Fields["ers-services"], "the same day does not count twice")
 	require.Empty(t, w.ers.proofs)
 	require.Equal(t, 1, w.pulls(3).Fields["ers-services"])
 	require.Contains(t, w.ers.proofs, going)
@@ -298,14 +299,14 @@ func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) 
 			w.ers.services[id] = s
 		}
 	}
-	delete(w.ers.services, serviceID(1, 0)) // one of the other site
+	delete(w.ers.services, serviceID(1, 0)) // one service of the other site
 	run := w.pulls(2)
 	require.Equal(t, runs.RunWithheld, run.State)
 	require.Equal(t, []runs.Withheld{
 		{Reason: runs.TooManyRemovals, Type: profile.TrustSite, Field: "ers-services", Count: 5, Of: 10},
 	}, run.Withheld)
 	require.Equal(t, "active (missing)", w.state(serviceID(0, 0)))
-	require.Equal(t, "missing", w.state(serviceID(1, 0)), "the other site's goes on")
+	require.Equal(t, "missing", w.state(serviceID(1, 0)), "the other site's change is applied")
 
 	again := w.pulls(3)
 	require.Equal(t, 5, again.Withheld[0].Count)
@@ -327,7 +328,7 @@ func TestAShareOfASitesServicesMissingIsWithheldApprovedAndUndone(t *testing.T) 
 	w.ers.services = kept
 	w.pulls(6)
 	require.Equal(t, "active", w.state(serviceID(0, 0)))
-	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"), "what returned needs no decision")
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"), "a returned service needs no decision")
 }
 
 func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
@@ -363,14 +364,14 @@ func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
 		}
 		return rows
 	}())
-	require.Equal(t, 1, again.Fields["ers-services"], "the edit is put right")
+	require.Equal(t, 1, again.Fields["ers-services"], "the edit is corrected")
 	back := w.decides(runs.RunUndo, undone)
 	require.Equal(t, 2, back.Fields["ers-services"])
 	require.Len(t, w.shows(1), 7)
 	require.Zero(t, w.pulls(4).Fields["ers-services"])
 }
 
-// Must hold 4: what is the editors' stays byte for byte the same.
+// Must hold 4: editors' data stay byte for byte the same.
 func TestEditorsServicesAndTextsSurviveEverything(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2, 10)

@@ -6,7 +6,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore/servicesql"
 )
 
-// Store is what the database remembers of the e-Referral Service.
+// Store stores the register, codes and runs of the e-Referral Service.
 type Store struct {
 	runs *runstore.Store
 	q    *servicesql.Queries
