@@ -24,8 +24,9 @@ import (
 //go:embed working_tables.sql
 var reportTables string
 
-// LastReport is the newest report: its day, and where its window ended. A zero
-// day means that there is none; then the window begins with the audit.
+// LastReport returns the day of the newest report and the end of its window. A
+// zero day means that there is no report; the first window then begins with the
+// audit.
 func (s *Store) LastReport(ctx context.Context) (day profile.Date, until time.Time, err error) {
 	last, err := s.q.LastReport(ctx)
 	if err == nil {
@@ -45,21 +46,22 @@ type freezing struct {
 	day     profile.Date
 	rows    int
 	figures map[figure]int
-	orgs    map[profile.ODSCode]profile.ODSCode // code to board, of organisations that changed
+	orgs    map[profile.ODSCode]profile.ODSCode // from code to board, for organisations that changed
 }
 
-// figure names a number of a report, and the board whose it is.
+// figure identifies a number in a report, and the board it belongs to.
 type figure struct {
 	icb  profile.ODSCode
 	name string
 }
 
-// reportPage is how many rows of the audit are worked at a time.
+// reportPage is how many rows of the audit are processed at a time.
 const reportPage = 5000
 
-// FreezeReport writes the report of a day, once: of all rows of the audit in its
-// window, and of everything else as it stands. More is told of what people miss.
-// It does nothing where the report is there, and is whole or not at all.
+// FreezeReport writes the report of a day, once: from all rows of the audit in
+// its window, and the current state of everything else. The rows of extra are
+// added to those of its sections. It does nothing if the report already exists,
+// and writes either the whole report or nothing.
 func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (
 	made bool, err error,
 ) {
@@ -79,8 +81,8 @@ func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until 
 	return made, postgres.Wrap(err, "freezing the report of "+day.String())
 }
 
-// window is where a report begins: where the last one ended. A zero time means
-// that the report is there already.
+// window returns the start of a report: the end of the last one, or first if
+// there is none. A zero time means that the report already exists.
 func window(ctx context.Context, q *reportsql.Queries, day profile.Date, first time.Time) (floor string, from time.Time, err error) {
 	last, err := q.LastReport(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -205,7 +207,8 @@ func nameOr(name, code string) string {
 	return name
 }
 
-// updates are the ends of pushes that earlier reports had to leave open.
+// updates reports the outcomes of pushes that earlier reports had to leave
+// open.
 func (f *freezing) updates(ctx context.Context) error {
 	ended, err := f.q.EndedPending(ctx)
 	if err != nil {
@@ -293,7 +296,7 @@ func (s *Store) Reports(ctx context.Context, most int) ([]FrozenReport, error) {
 	return list, postgres.Wrap(err, "listing reports")
 }
 
-// ReportDays are the days of the newest reports, the oldest first.
+// ReportDays returns the days of the newest reports, the oldest first.
 func (s *Store) ReportDays(ctx context.Context, most int) ([]profile.Date, error) {
 	reports, err := s.Reports(ctx, most)
 	days := make([]profile.Date, len(reports))
@@ -316,7 +319,8 @@ func (s *Store) NameRegions(ctx context.Context, names map[profile.ODSCode]strin
 	return nil
 }
 
-// UnnamedRegions are boards and regions of profiles whose names nobody knows.
+// UnnamedRegions returns the boards and regions of profiles that have no stored
+// name.
 func (s *Store) UnnamedRegions(ctx context.Context) ([]profile.ODSCode, error) {
 	codes, err := s.q.UnnamedRegions(ctx)
 	return codes, postgres.Wrap(err, "listing regions")

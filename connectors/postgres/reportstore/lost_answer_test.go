@@ -35,7 +35,7 @@ func TestALostAnswerAboutReports(t *testing.T) {
 	})
 }
 
-// slot takes reports, and remembers none.
+// slot accepts reports and discards them.
 type slot struct{}
 
 func (slot) Name() string { return "slot" }

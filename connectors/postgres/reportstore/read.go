@@ -86,7 +86,7 @@ func (s *Store) reportRows(ctx context.Context, id int64, section string, icb pr
 	}
 }
 
-// reportFigures are the numbers that count no section, and the charts.
+// reportFigures loads the charts and the numbers that do not count a section.
 func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) error {
 	rows, err := s.q.GetFigures(ctx, reportsql.GetFiguresParams{ReportID: id, Icb: string(r.Region)})
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) e
 	return nil
 }
 
-// chartOf are the figures of a kind, the largest first.
+// chartOf returns the figures of a kind, the largest first.
 func chartOf(name, title, prefix string, sums map[string]int) report.Chart {
 	chart := report.Chart{Name: name, Title: title}
 	for figure, count := range sums {
@@ -137,7 +137,7 @@ func chartOf(name, title, prefix string, sums map[string]int) report.Chart {
 	return chart
 }
 
-// ReportRegions are the boards that have rows in the report of a day.
+// ReportRegions returns the boards that have rows in the report of a day.
 func (s *Store) ReportRegions(ctx context.Context, day profile.Date) ([]profile.ODSCode, error) {
 	head, err := s.q.GetReport(ctx, day)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *Store) Delivered(ctx context.Context, day profile.Date, list profile.OD
 	return done, postgres.Wrap(err, "deliveries of the report")
 }
 
-// NoteDelivery remembers a delivery.
+// NoteDelivery records a delivery.
 func (s *Store) NoteDelivery(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) error {
 	head, err := s.q.GetReport(ctx, day)
 	if err != nil {

@@ -42,7 +42,7 @@ func newPressed(t *testing.T) *pressed {
 	return p
 }
 
-// at plays an instant for whatever is written next.
+// at sets the time for all following writes.
 func (p *pressed) at(instant string) { p.Exec("set profilesync.now = '" + instant + "'") }
 
 func (p *pressed) reporter() *peoplejobs.Reporter {
@@ -53,7 +53,7 @@ func (p *pressed) reporter() *peoplejobs.Reporter {
 	}
 }
 
-// makes makes what is due in the morning of a day.
+// makes makes the reports that are due on the morning of a day.
 func (p *pressed) makes(day string) []profile.Date {
 	p.Helper()
 	var err error
@@ -85,7 +85,7 @@ func (p *pressed) rows(day, section, icb string) (rows [][]string) {
 	return rows
 }
 
-// whole is all that the report of a board says.
+// whole is the complete report of a board.
 func (p *pressed) whole(day, icb string) string {
 	p.Helper()
 	date, err := profile.ParseDate(day)
@@ -104,7 +104,8 @@ func (p *pressed) whole(day, icb string) string {
 	return text.String()
 }
 
-// reported is how many rows of the audit are in a report, and how many there are.
+// reported returns how many rows of the audit are in a report, and how many
+// there are in all.
 func (p *pressed) reported() (in, of int) {
 	p.Helper()
 	return pgtest.One[int](p.Database, "select count(*) from report_change"), pgtest.One[int](p.Database, "select count(*) from change")
@@ -149,13 +150,13 @@ func TestAReportStaysAsItWasFrozen(t *testing.T) {
 	p.Exec("update profile set name = 'Another' where code = 'FA001'")
 	p.Exec("insert into region_name (code, name) values ('QAA', 'A name that was learnt later')")
 	require.Equal(t, before, p.rows("2026-11-20", report.SectionChanges, ""))
-	require.Equal(t, whole, p.whole("2026-11-20", "QAA"), "the same in every word")
+	require.Equal(t, whole, p.whole("2026-11-20", "QAA"), "the same to the letter")
 	p.makes("2026-11-23")
 	updates := p.rows("2026-11-23", report.SectionUpdates, "")
 	require.NotEmpty(t, updates)
 	require.Equal(t, []string{"dos", "ACCEPTED", "2026-11-20T10:00:00Z"}, updates[0][4:7])
 	p.makes("2026-11-24")
-	require.Empty(t, p.rows("2026-11-24", report.SectionUpdates, ""), "told once")
+	require.Empty(t, p.rows("2026-11-24", report.SectionUpdates, ""), "reported once")
 	verified, err := p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.True(t, verified.Rows)
@@ -269,7 +270,7 @@ func TestAYearOfReports(t *testing.T) {
 	require.Zero(t, pgtest.One[int](p.Database, "select count(*) from report a join report b on a.id < b.id where a.until_at > b.from_at"))
 }
 
-// brought counts what a channel delivered, and fails once.
+// brought counts the deliveries of a channel, and fails once.
 type brought struct {
 	lists []string
 	fail  int
@@ -298,8 +299,8 @@ func TestEachListGetsAReportOnce(t *testing.T) {
 	require.Equal(t, []string{"2026-11-20 ", "2026-11-20 QAA", "2026-11-20 QBB", "2026-11-20 QAA"}, channel.lists)
 }
 
-// Must hold 6: whatever a killed process leaves, afterwards there is exactly one
-// report of each window.
+// Must hold 6: whatever a killed process leaves behind, afterwards there is
+// exactly one report per window.
 func TestAKilledReportLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPressed(t)

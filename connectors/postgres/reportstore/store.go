@@ -5,7 +5,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore/reportsql"
 )
 
-// Store is the frozen reports.
+// Store stores the frozen reports.
 type Store struct {
 	db *postgres.DB
 	q  *reportsql.Queries

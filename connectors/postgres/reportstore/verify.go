@@ -15,7 +15,7 @@ import (
 //go:embed verify.sql
 var reportVerifyQuery string
 
-// Verified says whether a report is what was frozen.
+// Verified says whether a report is still as it was frozen.
 type Verified struct {
 	Day    profile.Date `json:"day"`
 	Rows   bool         `json:"rows_as_frozen"` // by the digest
@@ -23,11 +23,11 @@ type Verified struct {
 	Differ int          `json:"audit_rows_that_differ"` // from what the report says of them
 }
 
-// The cells that follow from the audit alone: names change, pushes go on.
+// The cells that depend only on the audit: names change, and pushes move on.
 var auditCells = []int{1, 5, 10, 11, 12, 13, 14, 15, 16}
 
-// VerifyReport compares the rows of a report with the digest that it was sealed
-// with, and makes its changes anew from the audit.
+// VerifyReport compares the rows of a report with the digest it was sealed
+// with, and rebuilds its changes from the audit to compare them.
 func (s *Store) VerifyReport(ctx context.Context, day profile.Date) (v Verified, err error) {
 	v.Day = day
 	head, err := s.q.GetReport(ctx, day)
@@ -65,7 +65,7 @@ func saysTheSame(c report.AuditedChange, cells []string, day profile.Date) bool 
 	if len(cells) == 0 {
 		return c.IsNoise()
 	}
-	if c.Name = cells[6]; c.IsNoise() { // names change: it goes by the one it had
+	if c.Name = cells[6]; c.IsNoise() { // names change: compare with the one it had
 		return false
 	}
 	anew := c.Cells(day)
