@@ -1,3 +1,3 @@
-// Package watchstore is the room of the store for monitoring: it reads how things
-// stand in all the others, and writes nothing.
+// Package watchstore reads the current state of all the other stores for
+// monitoring, and writes nothing.
 package watchstore

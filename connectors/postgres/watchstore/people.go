@@ -8,21 +8,21 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore/watchsql"
 )
 
-// WatchedPeople is how things stand with people, mail and the calendar.
+// WatchedPeople is the current state of people, mail and the calendar.
 type WatchedPeople struct {
 	Accounts   []AccountCount
 	Letters    []LetterCount
 	MailPaused string // stopped (by a person), paused (by the mail service), or empty
-	// MailPausedFor is since when a person stopped it, or how long it is paused
-	// still.
+	// MailPausedFor is the time since a person stopped it, or the rest of the mail
+	// service's pause.
 	MailPausedFor time.Duration
-	CalendarAge   time.Duration // since the official list was read; negative when it never was
-	Vanished      int           // days to come that it does not name any more
+	CalendarAge   time.Duration // since the official list was read; negative if it never was
+	Vanished      int           // future days that it no longer names
 }
 
 // AccountCount counts accounts.
 type AccountCount struct {
-	State    string // of accounts; withheld, kept or held of those that were to end
+	State    string // of accounts; withheld, kept or held for those due to end
 	Accounts int
 }
 

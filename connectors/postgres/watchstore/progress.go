@@ -11,11 +11,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// ForwardProgress is how far what must never stop has come, whichever process
-// does it.
+// ForwardProgress is the progress of the activities that must never stop,
+// whichever process runs them.
 type ForwardProgress struct {
-	// Since is the time since each activity last came through; one that never did
-	// is absent.
+	// Since is the time since each activity last completed; one that never did is
+	// absent.
 	Since map[string]time.Duration
 	// Routes are those that are not paused and have a push that is due.
 	Routes []RouteProgress
@@ -25,7 +25,7 @@ type ForwardProgress struct {
 	Oldest    time.Duration
 }
 
-// RouteProgress is how pushing along a route goes on.
+// RouteProgress is the progress of pushing along a route.
 type RouteProgress struct {
 	Sink  push.Sink
 	Route string
@@ -33,7 +33,7 @@ type RouteProgress struct {
 	Tried time.Duration // since anything was tried at its sink; 10 minutes at most
 }
 
-// ForwardProgress reads how far what must never stop has come.
+// ForwardProgress reads the progress of the activities that must never stop.
 func (s *Store) ForwardProgress(ctx context.Context) (p ForwardProgress, err error) {
 	err = s.inTx(ctx, func(q *watchsql.Queries, _ pgx.Tx) error { return p.read(ctx, q) })
 	return p, postgres.Wrap(err, "reading progress")

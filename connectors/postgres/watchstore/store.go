@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore/watchsql"
 )
 
-// Store is how things stand, as monitoring reads them.
+// Store reads the state of the database for monitoring.
 type Store struct {
 	db *postgres.DB
 	q  *watchsql.Queries

@@ -14,8 +14,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Watched is what monitoring reads of the database: how things stand, not what
-// happened. Each slice is sorted, and leaves out what there is nothing of.
+// Watched is what monitoring reads from the database: the current state, not
+// what happened. Each slice is sorted, and has no entries with a count of zero.
 type Watched struct {
 	Queues     []QueueDepth
 	Withheld   []WithheldWaiting
@@ -38,7 +38,7 @@ type QueueDepth struct {
 	Queue  string
 	State  string // available, pending, retryable, running or scheduled
 	Jobs   int
-	Oldest time.Duration // since the first of them could begin; negative when all are for later
+	Oldest time.Duration // since the first of them could begin; negative if all are for later
 }
 
 // WithheldWaiting counts what was withheld for one reason and awaits a person:
@@ -51,7 +51,7 @@ type WithheldWaiting struct {
 }
 
 // WatermarkAge is how far an incremental pull is behind: the time since the
-// last day that was pulled completely began, in London.
+// start (in London) of the last day that was pulled completely.
 type WatermarkAge struct {
 	Source profile.Source
 	Stream string
@@ -65,8 +65,8 @@ type ListingAge struct {
 	Age    time.Duration
 }
 
-// QuarantineSize counts the records that could not be understood and are not
-// gone since.
+// QuarantineSize counts the records that could not be understood and are still
+// upstream.
 type QuarantineSize struct {
 	Source  profile.Source
 	Report  string
@@ -79,7 +79,7 @@ type OpenProfiles struct {
 	Profiles int
 }
 
-// OpenPushes counts the pushes to a sink that are not at rest.
+// OpenPushes counts the pushes to a sink that are in one open state.
 type OpenPushes struct {
 	Sink   push.Sink
 	State  push.State // wanted, refused or held
@@ -87,7 +87,7 @@ type OpenPushes struct {
 	Oldest time.Duration // since the first of them was wanted
 }
 
-// PausedSink is a way to a sink along which nothing is pushed at present.
+// PausedSink is a paused route to a sink.
 type PausedSink struct {
 	Sink   push.Sink
 	Route  string
@@ -95,7 +95,7 @@ type PausedSink struct {
 	Age    time.Duration
 }
 
-// DriftFoundLast is what the newest look at everything a sink shows found.
+// DriftFoundLast is the result of the newest full drift check of a sink.
 type DriftFoundLast struct {
 	Sink    push.Sink
 	State   push.DriftState
@@ -111,7 +111,8 @@ type OpenRuns struct {
 	Runs   int
 }
 
-// ScheduleAge is the time since a schedule was due last, by its ledger.
+// ScheduleAge is the time since a schedule was last due, according to the
+// ledger.
 type ScheduleAge struct {
 	Name string
 	Age  time.Duration
@@ -123,8 +124,8 @@ type ServiceCount struct {
 	Services int
 }
 
-// Watch reads how things stand, in one transaction and well under 100 ms. It
-// returns postgres.ErrNotMigrated where a table is missing.
+// Watch reads the current state, in one transaction and well under 100 ms. It
+// returns postgres.ErrNotMigrated if a table is missing.
 func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 	err = s.inTx(ctx, func(q *watchsql.Queries, _ pgx.Tx) error {
 		for _, read := range []func(context.Context, *watchsql.Queries) error{

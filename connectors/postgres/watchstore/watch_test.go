@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// neverRead is how things stand with people when nobody ever read the calendar.
+// neverRead is the state of people when the calendar was never read.
 func neverRead() watchstore.WatchedPeople { return watchstore.WatchedPeople{CalendarAge: -time.Second} }
 
 func TestNothingToWatch(t *testing.T) {
