@@ -13,25 +13,25 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// connection is one of a program with the server: protocol version 3, not
-// encrypted.
+// connection is a connection between a program and the server: protocol version
+// 3, not encrypted.
 type connection struct {
 	relay          *relay
 	client, server net.Conn
 
-	// of forth
-	prepared map[string]string // statement by the name it was prepared under
+	// used by forth
+	prepared map[string]string // statements by the names they were prepared under
 	batch    []string          // statements since the last Sync
 
 	mu    sync.Mutex
-	asked [][]string // turns that are not answered yet, each with its statements; the first is the login
+	asked [][]string // unanswered turns, each with its statements; the first is the login
 
-	// of back
-	transaction []string // what the open one ran
+	// used by back
+	transaction []string // statements that the open transaction ran
 }
 
-// message is one of the protocol, whole: its type (none for the first one of a
-// client), its length, its body.
+// message is a complete protocol message: its type (none for a client's first
+// message), its length, its body.
 type message []byte
 
 const headLen = 5
@@ -39,7 +39,8 @@ const headLen = 5
 func (m message) kind() byte   { return m[0] }
 func (m message) body() []byte { return m[headLen:] }
 
-// read returns the next message, which begins with so many bytes of type.
+// read returns the next message, which begins with the given number of type
+// bytes.
 func read(in io.Reader, kindLen int) (message, error) {
 	head := make([]byte, kindLen+4)
 	if _, err := io.ReadFull(in, head); err != nil {
@@ -47,14 +48,14 @@ func read(in io.Reader, kindLen int) (message, error) {
 	}
 	length := binary.BigEndian.Uint32(head[kindLen:])
 	if length < 4 || length > 1<<30 {
-		return nil, errors.New("no message of Postgres")
+		return nil, errors.New("not a Postgres message")
 	}
 	m := append(message(head), make([]byte, length-4)...)
 	_, err := io.ReadFull(in, m[len(head):])
 	return m, err
 }
 
-// forth carries what the client says.
+// forth forwards the client's messages.
 func (c *connection) forth() {
 	in, out := bufio.NewReader(c.client), bufio.NewWriter(c.server)
 	m, err := read(in, 0)
@@ -71,7 +72,8 @@ func (c *connection) forth() {
 	}
 }
 
-// hear remembers which statements the server is asked for, before it is asked.
+// hear records which statements the client asks for, before the server gets
+// them.
 func (c *connection) hear(m message) error {
 	switch m.kind() {
 	case 'Q':
@@ -102,7 +104,7 @@ func (c *connection) ask(statements ...string) {
 	c.asked = append(c.asked, statements)
 }
 
-// named is what a statement is called: sqlc's name for it, else its text.
+// named returns the name of a statement: its sqlc name, or else its text.
 func named(text string) string {
 	if rest, ok := strings.CutPrefix(text, "-- name: "); ok {
 		name, _, _ := strings.Cut(rest, " ")
@@ -111,8 +113,8 @@ func named(text string) string {
 	return strings.ToLower(strings.TrimSpace(text))
 }
 
-// back carries what the server says. From the first statement that is done, its
-// answers are kept until the server is ready again and the turn's fate is known.
+// back forwards the server's messages. From the first completed statement on, it
+// holds them back until the server is ready again and the turn's fate is known.
 func (c *connection) back() {
 	in, out := bufio.NewReader(c.server), bufio.NewWriter(c.client)
 	var kept bytes.Buffer
@@ -145,7 +147,7 @@ func (c *connection) back() {
 	}
 }
 
-// hear reports whether a statement is done, or all of them.
+// hear reports whether a message completes a statement, or the whole turn.
 func (t *turn) hear(m message) bool {
 	switch m.kind() {
 	case 'C':
@@ -157,8 +159,8 @@ func (t *turn) hear(m message) bool {
 	return m.kind() == 'Z'
 }
 
-// end takes stock of a turn when the server is ready again, outside (idle) or
-// inside a transaction, and reports whether its answer is to be swallowed.
+// end evaluates a turn when the server is ready again, outside (idle) or inside
+// a transaction, and reports whether its answer must be swallowed.
 func (c *connection) end(t *turn, state byte) (swallow bool) {
 	const idle = 'I'
 	c.mu.Lock()

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Fault is one that was asked for. It happens when its moment comes.
+// Fault is a requested fault. It happens when its moment comes.
 type Fault struct {
 	due    func(*turn) bool
 	strike func() (swallow bool)
@@ -14,14 +14,14 @@ type Fault struct {
 	left, happened int
 }
 
-// Happened is how often it happened so far.
+// Happened returns how often the fault has happened so far.
 func (f *Fault) Happened() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.happened
 }
 
-// take reports whether the fault is to happen at this turn.
+// take reports whether the fault must happen at this turn.
 func (f *Fault) take(t *turn) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -32,11 +32,11 @@ func (f *Fault) take(t *turn) bool {
 	return true
 }
 
-// turn is what the server has done when it says that it is ready again: a
+// turn is what the server has done when it reports that it is ready again: a
 // statement, or all of a batch.
 type turn struct {
 	statements  []string
-	transaction []string // what its transaction ran, statements included
+	transaction []string // all statements that its transaction ran, including those of this turn
 	failed      bool
 	rolledBack  bool
 	committed   bool

@@ -1,16 +1,16 @@
-// Package pgproxy stands between a program under test and its Postgres and
-// breaks the line between them, at a moment that a test names by a statement.
-// Every fault counts how often it happened: a test that does not ask proves
-// nothing.
+// Package pgproxy sits between a program under test and its Postgres and breaks
+// the line between them, at a moment that a test names by a statement. Every
+// fault counts how often it happened: a test that does not check the count
+// proves nothing.
 //
-// toxiproxy silences, resets and refuses. What it cannot do is done by a relay
-// behind it: to reach a server that listens on a Unix socket, to read along, to
-// lose the answer to a statement that took effect, and to keep it from one end
-// of a silent line that the other has gone.
+// toxiproxy silences, resets and refuses. A relay behind it does what toxiproxy
+// cannot: it reaches a server that listens on a Unix socket, reads along, loses
+// the answer to a statement that took effect, and hides from one end of a
+// silent line that the other has gone.
 //
-// The server never finds a silent client dead by TCP's keepalive or user
-// timeout, since the relay is alive; its own timeouts of idle sessions and
-// transactions work as they do over a dead line.
+// TCP keepalives and the user timeout never tell the server that a silent
+// client is dead, since the relay is alive; the server's own timeouts of idle
+// sessions and transactions work as they do over a dead line.
 package pgproxy
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Proxy is the line of one program (or of several, which then break together).
-// Its methods may be called from any goroutine.
+// Proxy is the line of one program (or of several, whose lines then break
+// together). Its methods may be called from any goroutine.
 type Proxy struct {
 	tb    testing.TB
 	url   string
@@ -45,7 +45,7 @@ func New(tb testing.TB, databaseURL string) *Proxy {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p := &Proxy{tb: tb, relay: r, line: toxiproxy.NewProxy(server, "postgres", loopback, r.listener.Addr().String())}
 	tb.Cleanup(p.close)
-	// Harms no byte: it only has every connection end with RST.
+	// This changes no byte: it only makes every connection end with RST.
 	p.add(`{"type": "reset_peer", "toxicity": 0}`)
 	p.listen()
 	p.url, err = through(databaseURL, p.line.Listen)
@@ -57,7 +57,7 @@ func New(tb testing.TB, databaseURL string) *Proxy {
 
 const loopback = "127.0.0.1:0"
 
-// through is the address of a database by way of host, which is host:port.
+// through returns the address of a database by way of host, which is host:port.
 func through(databaseURL, host string) (string, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
@@ -71,23 +71,24 @@ func through(databaseURL, host string) (string, error) {
 	return u.String(), nil
 }
 
-// URL is the database's address by way of the proxy.
+// URL is the address of the database through the proxy.
 func (p *Proxy) URL() string { return p.url }
 
 // SwallowCommitAfter loses the answer to the next commits of transactions that
-// ran a statement, explicit ones or of the statement alone: the server has
-// committed, the client gets a reset connection instead of the answer. A
-// statement is named as in its sqlc comment ("-- name: StagePushes"), or by its
-// whole text in lower case. It happens so many times.
+// ran a statement, whether the transaction is explicit or only that statement:
+// the server has committed, and the client gets a reset connection instead of
+// the answer. A statement is named as in its sqlc comment ("-- name:
+// StagePushes"), or by its whole text in lower case. It happens the given
+// number of times.
 //
-// What is to be done meanwhile is done, on a goroutine of the proxy, when the
-// server has committed and before the client learns that its connection is lost.
+// The functions given run on a goroutine of the proxy, after the server has
+// committed and before the client learns that its connection is lost.
 func (p *Proxy) SwallowCommitAfter(statement string, times int, meanwhile ...func()) *Fault {
 	return p.atCommitAfter(statement, times, true, meanwhile)
 }
 
-// HoldCommitAfter keeps the same answers back while something is done, and
-// delivers them then.
+// HoldCommitAfter holds the same answers back while the given function runs,
+// and then delivers them.
 func (p *Proxy) HoldCommitAfter(statement string, times int, meanwhile func()) *Fault {
 	return p.atCommitAfter(statement, times, false, []func(){meanwhile})
 }
@@ -105,9 +106,9 @@ func (p *Proxy) atCommitAfter(statement string, times int, swallow bool, meanwhi
 	})
 }
 
-// SilenceWhen silences the line when the server has done a statement, named as
-// for SwallowCommitAfter: its transaction is open then, and its answer is the
-// first that vanishes. It happens once.
+// SilenceWhen silences the line when the server has completed a statement,
+// named as for SwallowCommitAfter: its transaction is still open, and its
+// answer is the first to vanish. It happens once.
 func (p *Proxy) SilenceWhen(statement string) *Fault {
 	return p.relay.arm(&Fault{
 		left: 1,
@@ -119,8 +120,8 @@ func (p *Proxy) SilenceWhen(statement string) *Fault {
 	})
 }
 
-// Silence lets every byte vanish, both ways. Connections stay open, new ones are
-// accepted and then hang, and neither end hears that the other has gone.
+// Silence drops every byte, both ways. Connections stay open, new ones are
+// accepted and then hang, and neither end learns that the other has gone.
 func (p *Proxy) Silence() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,8 +131,8 @@ func (p *Proxy) Silence() {
 	}
 }
 
-// Silenced is how many connections were open when the line went silent, or came
-// to it since; those of several silences add up.
+// Silenced returns how many connections were open when the line went silent, or
+// were opened since; it adds up over several silences.
 func (p *Proxy) Silenced() int {
 	p.relay.mu.Lock()
 	defer p.relay.mu.Unlock()
@@ -147,7 +148,7 @@ func (p *Proxy) Refuse() {
 }
 
 // Reset resets every connection and returns how many were open; new ones are
-// welcome.
+// accepted.
 func (p *Proxy) Reset() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,8 +158,8 @@ func (p *Proxy) Reset() int {
 	return open
 }
 
-// Restore ends Silence and Refuse. Connections that were silent are reset, as
-// those are whose bytes were lost for longer than either end had patience.
+// Restore ends Silence and Refuse. Connections that were silent are reset, like
+// connections whose bytes were lost for longer than both ends' timeouts.
 func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,9 +24,9 @@ const (
 // world is a database, a line to it that breaks, and a client at its far end.
 type world struct {
 	*testing.T
-	direct *pgx.Conn // past the line
+	direct *pgx.Conn // bypasses the line
 	line   *pgproxy.Proxy
-	client *pgx.Conn // by way of the line
+	client *pgx.Conn // through the line
 }
 
 func newWorld(t *testing.T) world {
@@ -39,7 +39,7 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
-// connect opens a connection by way of the line.
+// connect opens a connection through the line.
 func (w world) connect() *pgx.Conn {
 	w.Helper()
 	conn, err := pgx.Connect(w.Context(), w.line.URL())
@@ -67,7 +67,7 @@ func (w world) writeInTx(text string) error {
 	})
 }
 
-// requireNotes counts what is committed, past the line.
+// requireNotes counts the committed notes over the direct connection.
 func (w world) requireNotes(want int) {
 	w.Helper()
 	var notes int
@@ -75,7 +75,8 @@ func (w world) requireNotes(want int) {
 	require.Equal(w, want, notes)
 }
 
-// requireHangs wants no answer within a time that is ample for one.
+// requireHangs requires that no answer comes within a time that is ample for
+// one.
 func (w world) requireHangs(work func(ctx context.Context) error) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), 300*time.Millisecond)
@@ -106,7 +107,7 @@ func TestTheLineCarriesEverything(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, len(rows))
 	require.ErrorContains(t, w.write(w.client, all[0]), "duplicate key")
-	require.NoError(t, w.client.Ping(t.Context()), "the connection is whole")
+	require.NoError(t, w.client.Ping(t.Context()), "the connection is intact")
 }
 
 func TestACommitIsDoneAndItsAnswerLost(t *testing.T) {
@@ -128,7 +129,7 @@ func TestACommitIsDoneAndItsAnswerLost(t *testing.T) {
 	w.requireNotes(1)
 
 	w.client = w.connect()
-	require.NoError(t, w.writeInTx("two"), "once was asked for")
+	require.NoError(t, w.writeInTx("two"), "only one was asked for")
 	require.Equal(t, 1, lost.Happened())
 }
 
@@ -196,15 +197,16 @@ func TestASilentLineKeepsEveryConnection(t *testing.T) {
 	require.Greater(t, w.line.Silenced(), 1, "the new one too")
 
 	require.NoError(t, w.client.PgConn().Conn().Close())
-	require.Never(t, func() bool { return w.sessions() == 0 }, 300*time.Millisecond, 5*time.Millisecond, "the server hears of no end")
+	require.Never(t, func() bool { return w.sessions() == 0 }, 300*time.Millisecond, 5*time.Millisecond, "the server sees no end")
 	w.line.Restore()
-	require.Eventually(t, func() bool { return w.sessions() == 0 }, patience, 5*time.Millisecond, "now the server hears of it")
+	require.Eventually(t, func() bool { return w.sessions() == 0 }, patience, 5*time.Millisecond, "now the server sees it")
 	silenced := w.line.Silenced()
 	require.NoError(t, w.connect().Ping(t.Context()))
 	require.Equal(t, silenced, w.line.Silenced())
 }
 
-// sessions counts those that came by way of the line, as the server sees them.
+// sessions counts the sessions opened through the line, as the server sees
+// them.
 func (w world) sessions() (n int) {
 	w.Helper()
 	const query = `select count(*) from pg_stat_activity
@@ -241,7 +243,7 @@ func TestTheLineFallsSilentInATransaction(t *testing.T) {
 	require.ErrorContains(t, w.write(w.direct, "one"), "lock timeout", "the transaction holds its lock, though its client has gone")
 
 	w.line.Restore()
-	require.NoError(t, w.write(w.connect(), "one"), "it held it until now")
+	require.NoError(t, w.write(w.connect(), "one"), "the lock was held until now")
 	w.requireNotes(1)
 }
 

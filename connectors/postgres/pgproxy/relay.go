@@ -48,8 +48,8 @@ func (r *relay) serve(ctx context.Context) {
 	}
 }
 
-// carry carries one connection until one of its ends has gone and the other may
-// hear of it.
+// carry forwards one connection until one of its ends has gone and the other
+// may learn of it.
 func (r *relay) carry(ctx context.Context, client net.Conn) {
 	defer func() { _ = client.Close() }()
 	server, err := new(net.Dialer).DialContext(ctx, r.network, r.address)
@@ -92,7 +92,7 @@ func (r *relay) open() int {
 	return len(r.connections)
 }
 
-// silence reports whether the line was not silent already.
+// silence silences the line, and reports false if it already was silent.
 func (r *relay) silence() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -110,7 +110,7 @@ func (r *relay) silent() bool {
 	return r.quiet()
 }
 
-// quiet is silent for those who hold the lock.
+// quiet reports whether the line is silent. The caller holds the lock.
 func (r *relay) quiet() bool {
 	select {
 	case <-r.speaking:
@@ -152,8 +152,8 @@ func (r *relay) arm(f *Fault) *Fault {
 	return f
 }
 
-// struck makes the faults happen whose moment this turn is, and reports whether
-// its answer is to be swallowed.
+// struck makes the faults happen that are due at this turn, and reports whether
+// its answer must be swallowed.
 func (r *relay) struck(t *turn) (swallow bool) {
 	r.mu.Lock()
 	faults := r.faults
