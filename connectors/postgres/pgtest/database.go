@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
-// Database is the new database of one test: the program's way to it, and a
-// connection for plain SQL beside it, as the editing application has one.
+// Database is the new database of one test: the program's access to it, and a
+// separate connection for plain SQL, like the editing application's.
 type Database struct {
 	testing.TB
 
@@ -35,14 +35,14 @@ func (d *Database) Exec(sql string, args ...any) {
 	require.NoError(d, err, sql)
 }
 
-// One returns the one value that a query gives.
+// One returns the single value of a query.
 func One[T any](d *Database, sql string, args ...any) (value T) {
 	d.Helper()
 	require.NoError(d, d.SQL.QueryRow(d.Context(), sql, args...).Scan(&value), sql)
 	return value
 }
 
-// All returns the rows of one column.
+// All returns the values of a query with one column.
 func All[T any](d *Database, sql string, args ...any) []T {
 	d.Helper()
 	rows, err := d.SQL.Query(d.Context(), sql, args...)
@@ -52,7 +52,7 @@ func All[T any](d *Database, sql string, args ...any) []T {
 	return values
 }
 
-// NoTransaction returns a function that waits until nobody else is in a
+// NoTransaction returns a function that waits until no other session is in a
 // transaction. It may be called from any goroutine.
 func (d *Database) NoTransaction() func() {
 	conn, mutex := Connect(d.TB, d.URL), sync.Mutex{}

@@ -10,20 +10,20 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 )
 
-// Write is a write to a database of its own, and what it leaves.
+// Write is a write to its own database, and the rows it leaves.
 type Write struct {
 	*Database
 
 	// Try is one attempt, as the caller in the program makes it. After an error the
 	// caller tries again: the queue its job, a person their command.
 	Try  func() error
-	Rows string // a query of one column: all that the write leaves
+	Rows string // a query of one column: everything that the write leaves
 	// Between is what others do before the caller tries again, if anything: the
-	// second attempt must leave it as it is.
+	// second attempt must not undo it.
 	Between func()
 }
 
-// goOn has others go on from what was written.
+// goOn lets others make their changes after the write.
 func (w Write) goOn() {
 	if w.Between != nil {
 		w.Between()
@@ -37,9 +37,9 @@ type LostAnswer struct {
 	Begin     func(t *testing.T) Write
 }
 
-// RequireOnce has every write lose the answer to its commit, and be tried again,
-// after others went on from there. It must leave what it leaves where nothing is
-// lost.
+// RequireOnce makes every write lose the answer to its commit, lets others make
+// their changes, and tries the write again. The rows must be the same as if no
+// answer had been lost.
 func RequireOnce(t *testing.T, writes map[string]LostAnswer) {
 	t.Helper()
 	for name, write := range writes {
@@ -64,8 +64,8 @@ func RequireOnce(t *testing.T, writes map[string]LostAnswer) {
 	}
 }
 
-// AlongALine has the program speak to the database along a line that loses what a
-// test wants it to lose: all stores that were made of DB.
+// AlongALine connects the program (all stores made from DB) to the database
+// through a line that loses what a test asks for.
 func (d *Database) AlongALine() *pgproxy.Proxy {
 	d.Helper()
 	line := pgproxy.New(d.TB, d.URL)
@@ -73,8 +73,8 @@ func (d *Database) AlongALine() *pgproxy.Proxy {
 	return line
 }
 
-// SeenOnce is no error where the work is there already, by one's own hand: a
-// person reads so, and is done.
+// SeenOnce turns the error that the work is already done into nil: a person who
+// reads it is done.
 func SeenOnce(err error) error {
 	if errors.Is(err, postgres.ErrNotFound) {
 		return nil
@@ -82,8 +82,8 @@ func SeenOnce(err error) error {
 	return err
 }
 
-// What runs leave: profiles with what is remembered of them, and beside that the
-// runs and their plans.
+// What runs leave: profiles and their related rows, and, for AllOfRuns, the runs
+// and their plans as well.
 const (
 	AllOfProfiles = `select concat_ws(' ', 'profile', code, name, status, version) from profile
 		union all select concat_ws(' ', 'change', code, field, old, new, actor, count(*)) from change group by code, field, old, new, actor

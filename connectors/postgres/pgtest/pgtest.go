@@ -1,6 +1,6 @@
 // Package pgtest gives each test a database of its own: a copy of a template
 // that was migrated once. It takes some tens of milliseconds (BenchmarkURL), so
-// that tests run side by side and never see each other.
+// tests can run in parallel and never see each other's data.
 //
 // The server is a throw-away cluster that all test binaries of a `go test` run
 // share, or the one that PROFILESYNC_TEST_DATABASE_URL names. Tests that need it
@@ -31,29 +31,29 @@ import (
 // one of its databases, as a user who may create others.
 const urlEnv = "PROFILESYNC_TEST_DATABASE_URL"
 
-// linger is how long the cluster outlives its last test binary, so that the
-// next one finds it running.
+// linger is how long the cluster keeps running after its last test binary, so
+// that the next one finds it running.
 const linger = 10 * time.Second
 
 // server is shared by all tests of a binary. Tests have no common owner that
-// could hand it to them, hence the package-level value.
+// could pass it to them, hence the package-level value.
 type server struct {
 	once     sync.Once
 	err      error
 	url      string
 	admin    *pgxpool.Pool
-	cluster  *local.Cluster // nil when the server was given
+	cluster  *local.Cluster // nil if PROFILESYNC_TEST_DATABASE_URL names the server
 	template string
 	how      string // to copy: see fileCopy
 }
 
-// fileCopy is how Postgres 14 and older copy always; the newer default takes
+// fileCopy is the only way Postgres 14 and older copy; the newer default takes
 // three times as long.
 const fileCopy = " strategy file_copy"
 
 var shared struct {
 	server
-	main bool // Main runs: without it a supervisor would run the tests again
+	main bool // Main is running: without it a supervisor would run the tests again
 }
 
 // Main is the TestMain of every package that uses databases:
@@ -103,8 +103,8 @@ func OpenURL(tb testing.TB, address string) *postgres.DB {
 	return db
 }
 
-// Connect opens a connection beside the program's, for plain SQL, as the editing
-// application has one.
+// Connect opens a separate connection for plain SQL, like the editing
+// application's.
 func Connect(tb testing.TB, address string) *pgx.Conn {
 	tb.Helper()
 	config, err := pgx.ParseConfig(address)
@@ -196,7 +196,7 @@ func uniqueName() string {
 	return "pgtest_" + hex.EncodeToString(id[:])
 }
 
-// at is the address of another database of the same server.
+// at returns the address of another database on the same server.
 func at(address, database string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme == "" {

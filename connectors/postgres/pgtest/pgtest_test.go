@@ -42,7 +42,7 @@ func TestDatabasesAreDropped(t *testing.T) { //nolint:tparallel // the inner tes
 	require.Equal(t, 1, count(gone))
 }
 
-// most is what a database may cost (the median).
+// most is the longest a database may take (the median).
 const most = 100 * time.Millisecond
 
 func BenchmarkURL(b *testing.B) {

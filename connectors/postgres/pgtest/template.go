@@ -9,9 +9,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
-// makeTemplate returns the database that all others are copies of. It is made
-// once per server and schema: its name carries the schema's fingerprint, and it
-// gets that name only when it is whole.
+// makeTemplate returns the database that all others are copied from. It is made
+// once per server and schema: its name contains the schema's fingerprint, and
+// it gets that name only when it is complete.
 func (s *server) makeTemplate(ctx context.Context) (string, error) {
 	schema, err := postgres.SchemaFingerprint()
 	if err != nil {
