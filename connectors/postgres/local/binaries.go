@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// places are where distributions and Homebrew put the server's programs, which they
-// often leave out of PATH.
+// places are the folders where distributions and Homebrew put the server's
+// programs, often outside PATH.
 var places = []string{
 	"/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
 	"/usr/pgsql-*/bin",                                   // postgresql.org's packages for Red Hat
@@ -36,8 +36,8 @@ const noBinaries = `no Postgres was found on this machine. Three ways out:
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
 // findBinaries returns the folder of postgres and initdb: the one named by PG_BINDIR, or
-// of those found the first of the data's major version, or of the newest when there
-// are no data (major is empty).
+// else the first one found with the data's major version, or with the newest version if
+// there are no data (major is empty).
 func findBinaries(pgBinDir, major, data string) (string, error) {
 	if pgBinDir == "" {
 		return chooseBinaries(candidates(), major, data)
@@ -87,7 +87,8 @@ func candidates() []string {
 		if err != nil {
 			continue
 		}
-		// PATH may hold a link to one program only: its siblings are where it leads to.
+		// PATH may hold a link to one program only: the others are in the folder it
+		// points to.
 		if target, err := filepath.EvalSymlinks(path); err == nil {
 			add(filepath.Dir(target))
 		}
@@ -97,7 +98,7 @@ func candidates() []string {
 		add(strings.TrimSpace(string(out)))
 	}
 	for _, pattern := range places {
-		dirs, _ := filepath.Glob(pattern) // fails for a malformed pattern only
+		dirs, _ := filepath.Glob(pattern) // fails only for a malformed pattern
 		slices.SortFunc(dirs, func(a, b string) int { return cmp.Compare(b, a) })
 		for _, dir := range dirs {
 			add(dir)
@@ -106,7 +107,8 @@ func candidates() []string {
 	return list
 }
 
-// binariesMajor is the major version of the server in dir, 0 when it is not complete.
+// binariesMajor is the major version of the server in dir, 0 if the server is
+// incomplete.
 func binariesMajor(dir string) int {
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		return 0
@@ -126,7 +128,8 @@ func binariesMajor(dir string) int {
 	return major
 }
 
-// dataMajor is the major version that made the data folder, empty when there is none.
+// dataMajor is the major version that made the data folder, empty if there is
+// none.
 func dataMajor(data string) (string, error) {
 	raw, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	switch {

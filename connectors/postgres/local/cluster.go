@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// openTimeout bounds an Open whose context has no deadline: initdb on a slow disk
-	// and the recovery of a large write-ahead log both fit.
+	// openTimeout limits an Open whose context has no deadline: it is enough for
+	// initdb on a slow disk, and for the recovery of a large write-ahead log.
 	openTimeout = 2 * time.Minute
 	pingTimeout = 5 * time.Second
 
-	// keepEvery is how soon a lost supervisor is replaced; maxKeepWait how often at most
-	// when the replacements die as well.
+	// keepEvery is how soon a lost supervisor is replaced; maxKeepWait is the longest
+	// wait if the replacements die as well.
 	keepEvery   = 500 * time.Millisecond
 	maxKeepWait = 30 * time.Second
 
@@ -27,13 +27,13 @@ const (
 	maxStarts = 3
 )
 
-// Options say which cluster to open. When programs open one folder with different
-// options, those of the program that started the supervisor hold.
+// Options say which cluster to open. If programs open one folder with different
+// options, the options of the program that started the supervisor apply.
 type Options struct {
 	// Dir is the cluster's folder; it is created when missing.
 	Dir string
-	// ThrowAway is for tests: nothing is flushed to disk, the cluster begins empty and
-	// its data are removed when it stops.
+	// ThrowAway is for tests: nothing is flushed to disk, the cluster starts empty,
+	// and its data are removed when it stops.
 	ThrowAway bool
 	// Linger keeps the cluster running this long after its last user has gone; zero
 	// stops it at once.
@@ -50,9 +50,9 @@ type Cluster struct {
 	kept        chan struct{}
 }
 
-// Open joins the cluster in o.Dir, starting it when nobody has, and returns when the
-// database "profilesync" accepts connections. Without a deadline in ctx it waits two
-// minutes at most.
+// Open joins the cluster in o.Dir, starting it if it is not running, and returns
+// when the database "profilesync" accepts connections. Without a deadline in ctx it
+// waits two minutes at most.
 //
 // The cluster runs on while any program has it open. If Postgres or its supervisor is
 // killed meanwhile it comes back within about a second under the same URL: programs
@@ -94,13 +94,13 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 func (c *Cluster) URL() string { return c.state.URL }
 
 // Warnings are sentences for the person who runs the program, for example that the
-// data had to be put somewhere else than in Options.Dir.
+// data could not be put in Options.Dir.
 func (c *Cluster) Warnings() []string { return c.state.Warnings }
 
 // Log is the path of the log file of Postgres and its supervisor.
 func (c *Cluster) Log() string { return filepath.Join(c.spec.Dir, logFile) }
 
-// Close gives up this program's share and does not wait: when it was the last one the
+// Close gives up this program's share and does not wait: if it was the last one, the
 // supervisor stops Postgres. Close the program's connections first.
 func (c *Cluster) Close() error {
 	c.stopKeeping()
@@ -108,8 +108,8 @@ func (c *Cluster) Close() error {
 	return c.users.Close()
 }
 
-// Wait returns when no cluster runs in dir any more, for those who want to remove or
-// copy the folder.
+// Wait returns when no cluster runs in dir any more. Call it before removing or
+// copying the folder.
 func Wait(ctx context.Context, dir string) error {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -158,7 +158,7 @@ func join(ctx context.Context, sp spec) (state, error) {
 	return st, nil
 }
 
-// answers returns nil when the server takes a connection.
+// answers returns nil if the server accepts a connection.
 func answers(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
@@ -169,8 +169,8 @@ func answers(ctx context.Context, url string) error {
 	return conn.Close(ctx)
 }
 
-// keep replaces a supervisor that was killed: this program holds users.lock, so none
-// ends in the ordinary way.
+// keep replaces a supervisor that was killed: while this program holds users.lock,
+// no supervisor stops normally.
 func (c *Cluster) keep(ctx context.Context) {
 	defer close(c.kept)
 	wait := keepEvery
@@ -180,7 +180,7 @@ func (c *Cluster) keep(ctx context.Context) {
 			return
 		case <-time.After(wait):
 		}
-		// An error has no reader here; the program sees its connections fail.
+		// Nobody could read an error here; the program sees its connections fail.
 		if started, err := c.spec.start(); started != nil || err != nil {
 			wait = min(2*wait, maxKeepWait)
 		} else {
@@ -189,8 +189,8 @@ func (c *Cluster) keep(ctx context.Context) {
 	}
 }
 
-// makeDir returns dir's one true path, so that what it names does not depend on the
-// working directory.
+// makeDir creates dir and returns its absolute path without links, so that it does
+// not depend on the working directory.
 func makeDir(dir string) (string, error) {
 	if dir == "" {
 		return "", errors.New("opening the local database: no folder given")

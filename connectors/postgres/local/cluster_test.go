@@ -60,8 +60,8 @@ func TestManyProgramsAtOnceShareOneCluster(t *testing.T) {
 	require.Equal(t, "1", ask(t, again.URL(), "select '1'"))
 }
 
-// TestNobodyGetsADyingServer opens and closes so that opens meet every phase of
-// stopping and starting; each must get a server that answers at once.
+// TestNobodyGetsADyingServer opens and closes so that opens happen in every
+// phase of stopping and starting; each must get a server that answers at once.
 func TestNobodyGetsADyingServer(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
@@ -87,7 +87,8 @@ func TestNobodyGetsADyingServer(t *testing.T) {
 	require.Greater(t, strings.Count(string(log), "starting PostgreSQL"), 2, "the test must have met stops and starts")
 }
 
-// openAskClose comes back after away, in which the others may have let the cluster stop.
+// openAskClose waits for away first; meanwhile the others may have let the
+// cluster stop.
 func openAskClose(dir string, away time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -207,7 +208,8 @@ func TestOpenEndsWithItsContext(t *testing.T) {
 	require.NoError(t, stopping.Close())
 }
 
-// TestAsAnotherUser runs the tests that start and stop things once more, without root's rights.
+// TestAsAnotherUser repeats the tests that start and stop things, without
+// root's rights.
 func TestAsAnotherUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

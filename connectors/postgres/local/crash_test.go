@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// account of Postgres in these tests.
+// runsAs returns the account that runs Postgres in these tests.
 func runsAs(t *testing.T, dir string) *account {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -39,7 +39,7 @@ func TestKilledProgramsLeaveNothingRunning(t *testing.T) {
 	second.kill(t)
 	waitStopped(t, dir)
 	require.False(t, isServer(before, filepath.Join(dir, "data")))
-	require.NoFileExists(t, filepath.Join(dir, "data", "postmaster.pid"), "must have stopped in order")
+	require.NoFileExists(t, filepath.Join(dir, "data", "postmaster.pid"), "must have stopped cleanly")
 }
 
 func TestComesBackForItsUsers(t *testing.T) {
@@ -76,7 +76,8 @@ func TestOpenAfterEverythingWasKilled(t *testing.T) {
 	p.kill(t)
 	kill(t, supervisor, syscall.SIGKILL)
 	kill(t, server, syscall.SIGKILL)
-	// State file, postmaster.pid and socket are all stale now, and children may still be ending.
+	// The state file, postmaster.pid and socket are all stale now, and child
+	// processes may still be ending.
 	require.Equal(t, "kept", ask(t, open(t, Options{Dir: dir}).URL(), keptRows))
 }
 
@@ -88,8 +89,8 @@ func TestUnfinishedInitdbIsBegunAgain(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(dir, "data.new"))
 }
 
-// TestStalePidFileNamesALiveProcess is what happens in a container that was killed: the
-// new one's processes have the old one's ids.
+// TestStalePidFileNamesALiveProcess is the case of a killed container: processes of the
+// new one have ids of the old one.
 func TestStalePidFileNamesALiveProcess(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
@@ -115,11 +116,11 @@ func TestStalePidFileNamesALiveProcess(t *testing.T) {
 		require.NoError(t, c.Close())
 		waitStopped(t, dir)
 	}
-	require.NoError(t, bystander.Process.Signal(syscall.Signal(0)), "the bystander must live on")
+	require.NoError(t, bystander.Process.Signal(syscall.Signal(0)), "the bystander must stay alive")
 }
 
-// TestTakesOverALiveServer has a server on the data that no supervisor owns, as a killed
-// supervisor leaves it on macOS.
+// TestTakesOverALiveServer starts a server on the data without a supervisor, as a killed
+// supervisor leaves behind on macOS.
 func TestTakesOverALiveServer(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
@@ -140,7 +141,7 @@ func TestTakesOverALiveServer(t *testing.T) {
 	require.Equal(t, "kept", askUntil(t, c.URL(), keptRows))
 
 	c = open(t, Options{Dir: dir})
-	require.NoError(t, <-ended, "it must be stopped in order")
+	require.NoError(t, <-ended, "it must be stopped cleanly")
 	require.Equal(t, "kept", ask(t, c.URL(), keptRows))
 	require.NotEqual(t, orphan.Process.Pid, postmaster(t, dir))
 }

@@ -2,7 +2,7 @@
 // one folder, run from the machine's own binaries, reachable only through a unix
 // socket in a folder of mode 0700, and shared by every program that opens the folder.
 //
-// Who may do what is decided by three flock files in the folder. The kernel frees
+// Three flock files in the folder decide which process may do what. The kernel frees
 // them when their holders die, kill -9 included, so none of them can be stale:
 //
 //	users.lock       shared: one holder per open Cluster
@@ -13,9 +13,9 @@
 //	                 free means "none of them is left", whatever postmaster.pid says
 //
 // A program takes its share of users.lock first. From then on no supervisor can
-// begin to stop, and one that was already stopping has finished; so what the program
-// finds next is either a supervisor that stays or a free supervisor.lock, in which
-// case it starts one.
+// begin to stop, and one that was already stopping has finished; so the program now
+// finds either a supervisor that stays, or a free supervisor.lock; then it starts
+// one.
 //
 // The supervisor is this very executable, started again with an environment
 // variable that SuperviseIfAsked looks for. It must outlive the program that started

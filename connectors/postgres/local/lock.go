@@ -19,7 +19,8 @@ const (
 )
 
 // tryLock takes the flock how (LOCK_SH or LOCK_EX) on a file in dir; closing the
-// file gives it back. It returns nil without an error when another holds it.
+// file gives it back. It returns nil without an error if another process holds
+// it.
 func tryLock(dir, name string, how int) (*os.File, error) {
 	f, err := openIn(dir, name, os.O_RDWR|os.O_CREATE)
 	if err != nil {
@@ -55,8 +56,9 @@ func lock(ctx context.Context, dir, name string, how int) (*os.File, error) {
 	return f, nil
 }
 
-// openIn opens a file in dir. What root creates in somebody's folder is given to
-// the folder's owner, who could otherwise not open the cluster any more.
+// openIn opens a file in dir. A file that root creates in another user's folder
+// is given to the folder's owner, who otherwise could no longer open the
+// cluster.
 func openIn(dir, name string, flags int) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), flags, 0o600)
 	if err != nil {
@@ -76,7 +78,7 @@ func openIn(dir, name string, flags int) (*os.File, error) {
 	return f, nil
 }
 
-// owner tells whose path is.
+// owner returns the user and group ids of path's owner.
 func owner(path string) (uid, gid uint32, err error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -89,7 +91,8 @@ func owner(path string) (uid, gid uint32, err error) {
 	return st.Uid, st.Gid, nil
 }
 
-// poll calls done until it says yes or fails; when ctx ends first it returns ctx's error.
+// poll calls done until it returns true or an error; if ctx ends first, it
+// returns ctx's error.
 func poll(ctx context.Context, done func() (bool, error)) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

@@ -121,7 +121,7 @@ func open(t *testing.T, o Options) *Cluster {
 }
 
 // ask runs a query that returns one text. A refused connection fails the test: after
-// Open there are no excuses.
+// Open the server must accept connections.
 func ask(t *testing.T, url, sql string, args ...any) string {
 	t.Helper()
 	got, err := tryAsk(within(t), url, sql, args...)
@@ -139,7 +139,7 @@ func tryAsk(ctx context.Context, url, sql string, args ...any) (string, error) {
 	return got, conn.QueryRow(ctx, sql, args...).Scan(&got)
 }
 
-// askUntil is ask for when the server is coming back.
+// askUntil is ask, retried while the server is coming back.
 func askUntil(t *testing.T, url, sql string) string {
 	t.Helper()
 	var got string

@@ -15,8 +15,8 @@ import (
 // maxSocketPath bytes of a unix socket's path work everywhere (macOS 103, Linux 107).
 const maxSocketPath = 100
 
-// account is the unprivileged user that runs Postgres for root, who may not. nil
-// stands for the user who runs the program.
+// account is the unprivileged user that runs Postgres if the program runs as
+// root, because root may not run it. nil means the user who runs the program.
 type account struct {
 	name     string
 	uid, gid uint32
@@ -31,8 +31,8 @@ type place struct {
 	warnings []string
 }
 
-// findPlace chooses the folders for the cluster of dir. Throw-away data have a name of
-// their own, so that they never cost anybody's real data.
+// findPlace chooses the folders for the cluster of dir. Throw-away data have a
+// separate name, so that they never replace real data.
 func findPlace(dir string, throwAway bool) (*place, error) {
 	pl := &place{base: dir}
 	if os.Geteuid() == 0 {
@@ -51,14 +51,14 @@ func findPlace(dir string, throwAway bool) (*place, error) {
 	return pl, nil
 }
 
-// leaveRoot chooses the account, and another base when dir lies in a folder that is
-// closed to that account.
+// leaveRoot chooses the account, and another base if that account cannot reach dir.
 func (pl *place) leaveRoot(dir string) error {
 	var err error
 	if pl.as, err = unprivileged(dir); err != nil {
 		return err
 	}
-	// Only the kernel knows all that may stand in the way, so let that user try.
+	// Only the kernel knows everything that could deny access, so let that user
+	// try.
 	probe := exec.Command("/bin/sh", "-c", `test -x "$1"`, "sh", dir)
 	probe.Dir = "/"
 	probe.SysProcAttr = attributes(pl.as, syscall.SIGKILL)
@@ -77,12 +77,14 @@ func (pl *place) leaveRoot(dir string) error {
 	if err := os.Mkdir(pl.base, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("making the folder of the data: %w", err)
 	}
-	// Anybody may have put something there before: only root's own folder will do.
+	// Another user may have put something there before: accept only a folder that
+	// root owns.
 	return belongsTo(pl.base, 0)
 }
 
-// unprivileged picks who runs Postgres for root: the owner of existing data, else of the
-// folder, so that it works without root as well; else user postgres, else nobody.
+// unprivileged picks the user who runs Postgres for root: the owner of existing data,
+// else of the folder, so that it also works without root; else user postgres, else user
+// nobody.
 func unprivileged(dir string) (*account, error) {
 	for _, path := range []string{filepath.Join(dir, "data"), dir} {
 		uid, _, err := owner(path)
@@ -121,7 +123,7 @@ func (a *account) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: a.uid, Gid: a.gid}
 }
 
-// note completes "starting postgres" in messages.
+// note is appended to "starting postgres" in messages.
 func (a *account) note() string {
 	if a == nil {
 		return ""
@@ -129,7 +131,7 @@ func (a *account) note() string {
 	return " as user " + a.name
 }
 
-// makePrivate makes an empty folder that only the user of Postgres can enter.
+// makePrivate creates an empty folder that only the user of Postgres can enter.
 func (pl *place) makePrivate(path string) error {
 	err := os.Mkdir(path, 0o700)
 	if err == nil && pl.as != nil {
@@ -141,7 +143,7 @@ func (pl *place) makePrivate(path string) error {
 	return nil
 }
 
-// belongsTo refuses what is not a folder of that user.
+// belongsTo returns an error unless path is a folder owned by that user.
 func belongsTo(path string, uid uint32) error {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -153,7 +155,8 @@ func belongsTo(path string, uid uint32) error {
 	return nil
 }
 
-// shortFolder is a folder for the socket of a cluster with a long path.
+// shortFolder returns a folder for the socket of a cluster whose path is too
+// long.
 func shortFolder(dir string) string {
 	path := filepath.Join(os.TempDir(), folderName(dir))
 	if len(path) > maxSocketPath-len("/.s.PGSQL."+socketPort) {

@@ -57,7 +57,7 @@ func TestShortFolderFitsASocket(t *testing.T) {
 }
 
 // TestRootsPrivateFolder is a checkout under /root: the user who runs Postgres for root
-// cannot get there.
+// cannot reach it.
 func TestRootsPrivateFolder(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -82,8 +82,8 @@ func TestRootsPrivateFolder(t *testing.T) {
 	require.Equal(t, "row,row", ask(t, open(t, Options{Dir: dir}).URL(), keptRows))
 }
 
-// TestRootServesAnotherUsersFolder: what root starts in somebody's folder, its owner
-// can start afterwards.
+// TestRootServesAnotherUsersFolder: after root has started a cluster in another
+// user's folder, the owner can start it too.
 func TestRootServesAnotherUsersFolder(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

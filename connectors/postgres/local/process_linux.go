@@ -9,17 +9,19 @@ import (
 	"syscall"
 )
 
-// smallSharedMemory is too little for parallel queries in /dev/shm, in bytes. Docker gives 64 MB.
+// smallSharedMemory is a size of /dev/shm, in bytes, that is too small for
+// parallel queries. Docker gives 64 MB.
 const smallSharedMemory = 512 << 20
 
-// attributes let a command run as another user, in a process group of its own (Ctrl-C
-// is not for Postgres), and get onDeath when the thread that starts it ends.
+// attributes make a command run as another user, in its own process group (Ctrl-C
+// must not reach Postgres), and get the signal onDeath when the thread that started
+// it ends.
 func attributes(as *account, onDeath syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: as.credential(), Pdeathsig: onDeath}
 }
 
-// isServer tells whether the process is a Postgres on that data folder; its main
-// process has the folder as working directory.
+// isServer reports whether the process is a Postgres on that data folder; its
+// main process has the folder as working directory.
 func isServer(pid int, data string) bool {
 	comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 	if err != nil || !slices.Contains([]string{"postgres", "postmaster"}, strings.TrimSpace(string(comm))) {

@@ -10,14 +10,15 @@ import (
 	"syscall"
 )
 
-// attributes let a command run as another user and in a process group of its own
-// (Ctrl-C is not for Postgres). Nothing here tells a process that its parent died:
-// the next supervisor stops the orphan.
+// attributes make a command run as another user and in its own process group
+// (Ctrl-C must not reach Postgres). These systems do not tell a process that its
+// parent died: the next supervisor stops the orphan.
 func attributes(as *account, _ syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: as.credential()}
 }
 
-// isServer tells whether the process is a Postgres that was started on that data folder.
+// isServer reports whether the process is a Postgres that was started on that
+// data folder.
 func isServer(pid int, data string) bool {
 	out, err := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {

@@ -21,9 +21,10 @@ const (
 	databaseName = "profilesync" // also the superuser's name
 	socketPort   = "5432"        // part of the socket's file name, nothing listens on it
 
-	duplicateDatabase = "42P04" // the SQLSTATE of a database that exists
+	duplicateDatabase = "42P04" // the SQLSTATE for a database that already exists
 
-	// orphanTimeout is for the processes of a killed server to notice its death.
+	// orphanTimeout is how long the processes of a killed server may take to
+	// notice its death.
 	orphanTimeout = 30 * time.Second
 )
 
@@ -39,10 +40,11 @@ type server struct {
 type process struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
-	err    error // how it ended; valid once exited is closed
+	err    error // how it ended; valid after exited is closed
 }
 
-// settings of a machine that is shared with the program: bulk work in few connections.
+// settings returns settings for a machine shared with the program: bulk work
+// over few connections.
 func (srv *server) settings() []string {
 	list := []string{
 		"listen_addresses=", "port=" + socketPort,
@@ -54,13 +56,15 @@ func (srv *server) settings() []string {
 		"timezone=UTC", "log_timezone=UTC", "log_line_prefix=%m [%p] ", "logging_collector=off",
 	}
 	if srv.throwAway {
-		// Of tests: nothing of it outlives a crash, and dozens of daemons share it.
+		// For tests: no data need survive a crash, and dozens of daemons share the
+		// cluster.
 		list = append(list, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=800")
 	}
 	return list
 }
 
-// url names every setting that the environment of the program could change.
+// url sets every connection setting that the program's environment could
+// otherwise change.
 func (srv *server) url() string {
 	q := url.Values{}
 	q.Set("host", srv.place.socket)
@@ -70,7 +74,8 @@ func (srv *server) url() string {
 	return "postgres://" + databaseName + "@/" + databaseName + "?" + q.Encode()
 }
 
-// initdb makes the data folder. It gets its name only when it is whole.
+// initdb creates the data folder, and gives it its name only when it is
+// complete.
 func (srv *server) initdb() error {
 	unfinished := srv.place.data + ".new"
 	if err := os.RemoveAll(unfinished); err != nil {
@@ -102,8 +107,8 @@ func (srv *server) start() (*process, error) {
 	if err := srv.endOrphans(); err != nil {
 		return nil, err
 	}
-	// With no server left, a socket and its lock file are remains; the process id in the
-	// latter may by now be anybody's.
+	// With no server left, a socket and its lock file are stale; the process id in the
+	// lock file may now belong to any process.
 	if err := os.RemoveAll(srv.place.socket); err != nil {
 		return nil, fmt.Errorf("removing an old socket: %w", err)
 	}
@@ -125,8 +130,9 @@ func (srv *server) start() (*process, error) {
 	return p, nil
 }
 
-// launch starts a command of Postgres. It gets onDeath when the supervisor is killed,
-// and carries postgres.lock for as long as one of its processes lives.
+// launch starts a command of Postgres. The command gets the signal onDeath when the
+// supervisor is killed, and holds postgres.lock for as long as one of its processes
+// is alive.
 func (srv *server) launch(name string, onDeath syscall.Signal, args ...string) (*process, error) {
 	alive, err := exclusive(srv.dir)
 	if err != nil {
@@ -152,8 +158,8 @@ func (srv *server) launch(name string, onDeath syscall.Signal, args ...string) (
 	return p, nil
 }
 
-// ready waits until the database exists and takes connections. It has no deadline:
-// recovery takes its time, and a server that cannot start ends.
+// ready waits until the database exists and accepts connections. It has no
+// deadline: recovery may take long, and a server that cannot start exits.
 func (p *process) ready(srv *server) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -167,7 +173,7 @@ func (p *process) ready(srv *server) error {
 	})
 }
 
-// createDatabase returns false when the server does not take connections yet.
+// createDatabase returns false if the server does not accept connections yet.
 func (srv *server) createDatabase(ctx context.Context) (bool, error) {
 	cfg, err := pgx.ParseConfig(srv.url())
 	if err != nil {
@@ -176,7 +182,7 @@ func (srv *server) createDatabase(ctx context.Context) (bool, error) {
 	cfg.Database = "postgres"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return false, nil // asked again until the process ends
+		return false, nil // retried until the process ends
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	_, err = conn.Exec(ctx, "create database "+databaseName)
@@ -187,14 +193,14 @@ func (srv *server) createDatabase(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// stopSteps are the ways to stop Postgres, from polite to none: fast shutdown,
+// stopSteps are the ways to stop Postgres, from the gentlest: fast shutdown,
 // immediate shutdown, kill; and how long each may take.
 var stopSteps = []struct {
 	signal syscall.Signal
 	wait   time.Duration
 }{{syscall.SIGINT, 20 * time.Second}, {syscall.SIGQUIT, 5 * time.Second}, {syscall.SIGKILL, 5 * time.Second}}
 
-// stopPID goes through stopSteps until gone.
+// stopPID goes through stopSteps until the process is gone.
 func stopPID(pid int, gone func() bool) error {
 	for _, step := range stopSteps {
 		if err := syscall.Kill(pid, step.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -213,7 +219,7 @@ func stopPID(pid int, gone func() bool) error {
 // stop stops the server; data of finished transactions are on disk whatever step it took.
 func (p *process) stop() error {
 	select {
-	case <-p.exited: // its process id may be another's by now
+	case <-p.exited: // its process id may now belong to another process
 		return nil
 	default:
 	}
@@ -227,9 +233,9 @@ func (p *process) stop() error {
 	})
 }
 
-// endOrphans stops a server that lost its supervisor, and removes a postmaster.pid that
-// names a process which is no server of this data folder: Postgres would refuse to
-// start, as happens in containers, where process ids come again.
+// endOrphans stops a server that lost its supervisor. It also removes a postmaster.pid
+// that names a process other than a server on this data folder, which happens in
+// containers, where process ids are reused: Postgres would refuse to start.
 func (srv *server) endOrphans() error {
 	path := filepath.Join(srv.place.data, "postmaster.pid")
 	raw, err := os.ReadFile(path)
@@ -250,7 +256,7 @@ func (srv *server) endOrphans() error {
 	if syscall.Kill(pid, 0) == nil {
 		return os.Remove(path)
 	}
-	return nil // Postgres itself sees that it is dead
+	return nil // Postgres itself detects that the process is dead
 }
 
 func (srv *server) logSize() int64 {
@@ -261,7 +267,7 @@ func (srv *server) logSize() int64 {
 	return info.Size()
 }
 
-// logTail returns what was logged since, the last lines only.
+// logTail returns the last lines logged since an offset.
 func (srv *server) logTail(since int64) string {
 	const most = 8
 	raw, err := os.ReadFile(filepath.Join(srv.dir, logFile))

@@ -17,10 +17,10 @@ const (
 	heldFD = 3
 )
 
-// errDied means the supervisor was killed before it could say anything.
-var errDied = errors.New("the supervisor ended without a word")
+// errDied means the supervisor was killed before it could report anything.
+var errDied = errors.New("the supervisor ended without reporting an error")
 
-// spec is what a supervisor must know.
+// spec is what a supervisor needs to know.
 type spec struct {
 	Dir       string        `json:"dir"` // absolute
 	ThrowAway bool          `json:"throw_away"`
@@ -30,7 +30,7 @@ type spec struct {
 // child is a supervisor that this program started.
 type child struct{ exited chan struct{} }
 
-// start starts a supervisor, unless one lives: then it returns nil. Holding
+// start starts a supervisor, or returns nil if one is running. Holding
 // supervisor.lock while starting makes sure there is never a second one.
 func (sp spec) start() (*child, error) {
 	held, err := tryLock(sp.Dir, supervisorLock, syscall.LOCK_EX)
@@ -51,7 +51,8 @@ func (sp spec) start() (*child, error) {
 		return nil, err
 	}
 	defer func() { _ = out.Close() }()
-	// Not this program's own output: who reads it would wait for the supervisor's end.
+	// Not this program's own output: a reader of that would wait until the
+	// supervisor ends.
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the supervisor: %w", err)
@@ -73,18 +74,19 @@ func (sp spec) command(held *os.File) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describing the cluster: %w", err)
 	}
-	// The arguments are for people who look at the list of processes.
+	// The arguments are for people who read the list of processes.
 	cmd := exec.Command(exe, "local-postgres", sp.Dir)
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), askedEnv+"="+string(asked))
 	cmd.ExtraFiles = []*os.File{held}
-	// A session of its own: Ctrl-C and a closed terminal are for the program, which
-	// may still have work to finish on the database.
+	// A separate session: Ctrl-C and a closed terminal must reach only the program,
+	// which may still have work to finish on the database.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd, nil
 }
 
-// failure tells why the supervisor ended; nil while it runs or when there is none.
+// failure returns why the supervisor ended; nil while it is running or if there
+// was none.
 func (c *child) failure(dir string) error {
 	if c == nil {
 		return nil

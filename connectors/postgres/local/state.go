@@ -13,13 +13,14 @@ const (
 	stateFile = "state.json"
 	logFile   = "postgres.log"
 
-	// maxLog bytes of log are kept, and as many of the log before it.
+	// maxLog is the maximum size of the log, in bytes; one earlier log is kept as
+	// well.
 	maxLog = 8 << 20
 )
 
-// state is what the supervisor tells the programs. No file means starting or
-// stopping. The file outlives a killed supervisor: it counts only while
-// supervisor.lock is held.
+// state is what the supervisor reports to the programs. No state file means
+// that it is starting or stopping. The file outlives a killed supervisor: it
+// counts only while supervisor.lock is held.
 type state struct {
 	URL      string   `json:"url,omitempty"`      // set when ready
 	Error    string   `json:"error,omitempty"`    // set when the supervisor gave up

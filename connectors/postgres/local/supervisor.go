@@ -14,23 +14,25 @@ import (
 )
 
 const (
-	// watchEvery is how often the supervisor looks whether a user is left.
+	// watchEvery is how often the supervisor checks whether any user is left.
 	watchEvery = 100 * time.Millisecond
-	// maxCrashes servers in a row that live shorter than shortLife end the supervisor.
+	// The supervisor gives up after maxCrashes servers in a row that each lived
+	// less than shortLife.
 	maxCrashes = 5
 	shortLife  = 10 * time.Second
 )
 
 // SuperviseIfAsked turns this process into the supervisor when Open has started it as
-// one, and then never returns. Every program that calls Open calls it first of all in
-// main, test binaries in TestMain.
+// one, and then never returns. Every program that calls Open must call it at the very
+// start of main, or of TestMain in test binaries.
 func SuperviseIfAsked() {
 	asked := os.Getenv(askedEnv)
 	if asked == "" {
 		return
 	}
-	// Postgres is told of its parent's death when the starting thread ends: the
-	// supervisor starts it from the main thread, which lives as long as the process.
+	// Postgres gets the signal of its parent's death when the thread that started it
+	// ends, so the supervisor starts it from the main thread, which lives as long as
+	// the process.
 	runtime.LockOSThread()
 	if err := supervise(asked); err != nil {
 		fmt.Fprintln(os.Stderr, "supervisor:", err)
@@ -44,7 +46,8 @@ func supervise(asked string) error {
 	if err := json.Unmarshal([]byte(asked), &sp); err != nil {
 		return fmt.Errorf("reading %s: %w", askedEnv, err)
 	}
-	// Must not reach Postgres: an orphaned server would keep the lock.
+	// The open file must not reach Postgres: an orphaned server would keep the
+	// lock.
 	syscall.CloseOnExec(heldFD)
 	held := os.NewFile(heldFD, supervisorLock)
 	if _, err := held.Stat(); err != nil {
@@ -59,21 +62,22 @@ func supervise(asked string) error {
 	if err != nil {
 		return errors.Join(err, writeState(sp.Dir, state{Error: err.Error()}))
 	}
-	// In this order: who gets a share of users.lock now finds supervisor.lock free.
+	// In this order, so that a program that gets a share of users.lock now finds
+	// supervisor.lock free.
 	return errors.Join(held.Close(), users.Close())
 }
 
-// signals are what asks a process to end. They are the users' business: in a service
-// manager or a terminal everybody gets them, and users may have work to finish. They
-// only cut Linger short.
+// signals are the requests to end a process. They are meant for the users: in a
+// service manager or a terminal every process gets them, and users may have work to
+// finish. For the supervisor they only cut Linger short.
 func signals() <-chan os.Signal {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	return c
 }
 
-// cleanEnvironment removes what would change the behaviour of Postgres and initdb. An
-// empty PGPORT= alone makes initdb fail.
+// cleanEnvironment removes variables that would change the behaviour of Postgres and
+// initdb. Even an empty PGPORT= makes initdb fail.
 func cleanEnvironment() error {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -92,8 +96,8 @@ type supervisor struct {
 	asks <-chan os.Signal
 }
 
-// run serves until nobody is left and Postgres has stopped, and returns the exclusive
-// users.lock.
+// run serves until no user is left and Postgres has stopped, and returns the
+// exclusive users.lock.
 func (s *supervisor) run(pgBinDir string) (*os.File, error) {
 	srv, err := s.prepare(pgBinDir)
 	if err != nil {
@@ -153,8 +157,8 @@ func (s *supervisor) discard(srv *server) error {
 	return os.RemoveAll(srv.place.data)
 }
 
-// watch returns the exclusive users.lock when nobody holds a share of it for the time
-// of Linger, or nil when Postgres has ended.
+// watch returns the exclusive users.lock once no program has held a share of it for
+// the duration of Linger, or nil when Postgres has ended.
 func (s *supervisor) watch(p *process) (*os.File, error) {
 	linger, used := s.spec.Linger, time.Now()
 	tick := time.NewTicker(watchEvery)
@@ -184,7 +188,7 @@ func (s *supervisor) watch(p *process) (*os.File, error) {
 }
 
 // exclusive takes postgres.lock for a process that is about to start, waiting for
-// the rest of an earlier server to end.
+// the remaining processes of an earlier server to end.
 func exclusive(dir string) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), orphanTimeout)
 	defer cancel()
