@@ -17,7 +17,7 @@ type entry struct {
 	Run                          int64
 }
 
-// entries returns the audit behind a row, in order.
+// entries returns the audit rows after a given one, in order.
 func entries(w *pgtest.Database, after int) []entry {
 	w.Helper()
 	rows, err := w.SQL.Query(w.Context(), `select code, field, coalesce(old, '-'), coalesce(new, '-'), actor, coalesce(run_id, 0)
@@ -42,7 +42,7 @@ func TestAuditOfProfiles(t *testing.T) {
 		{"FA0000", "address", "1 High Street\nLeeds", "2 High Street\nLeeds", me, 0},
 		{"FA0000", "hidden", "false", "true", me, 0},
 		{"FA0000", "name", "A", "B", me, 0},
-	}, sorted(entries(w, 1)), "a row a field")
+	}, sorted(entries(w, 1)), "one row per field")
 
 	w.Exec("update profile set name = name")
 	require.Equal(t, 4, pgtest.One[int](w, "select count(*) from change"), "no change, no row")
@@ -177,8 +177,8 @@ func TestPlayedTimeReachesTriggers(t *testing.T) {
 	require.Equal(t, "2031-02-03", pgtest.One[string](w, "select created_at::date::text from profile"))
 }
 
-// A reader that must not miss a row reads below the oldest transaction still
-// open, and remembers that as where to go on.
+// A reader that must not miss a row reads only below the oldest open
+// transaction, and continues from there next time.
 func TestAReaderMissesNoLateCommit(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)

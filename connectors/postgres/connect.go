@@ -17,9 +17,9 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
 
-// limits are what the server itself ends: no session may hold a lock or a
-// transaction for longer than its work can need, whatever became of its client.
-// Zero means no limit.
+// limits are the timeouts that the server itself enforces: no session may hold
+// a lock or a transaction for longer than its work can need, whatever happens
+// to its client. Zero means no limit.
 type limits struct {
 	idle              time.Duration // between two statements outside a transaction
 	idleInTransaction time.Duration // between two statements of a transaction
@@ -28,19 +28,19 @@ type limits struct {
 }
 
 var (
-	// workLimits are for short transactions, and for the freezing of a report, whose
-	// statements take minutes where a million rows changed.
+	// workLimits are for short transactions, and for freezing a report, whose
+	// statements take minutes if a million rows changed.
 	workLimits = limits{idleInTransaction: time.Minute, lock: time.Minute, statement: 30 * time.Minute}
-	// queueLimits are the job queue's: it answers its own time limits with the next
-	// try.
+	// queueLimits are for the job queue: when its own time limits expire, it tries
+	// again.
 	queueLimits = limits{idleInTransaction: 30 * time.Second, lock: 30 * time.Second, statement: 5 * time.Minute}
-	// runLimits are a run's: it waits for the source's lock as long as it may, and
-	// reads and compares between two statements.
+	// runLimits are for runs: a run may wait long for the source's lock, and reads
+	// and compares between two statements.
 	runLimits = limits{idleInTransaction: 10 * time.Minute}
 	// readLimits are for reading reports into files.
 	readLimits = limits{idleInTransaction: time.Minute, lock: 10 * time.Second, statement: 5 * time.Minute}
-	// livingLimits are those of the session by which a process says that it lives:
-	// it speaks every second.
+	// livingLimits are for the session by which a process shows that it is alive:
+	// it sends a statement every second.
 	livingLimits = limits{idle: 10 * time.Second, lock: 15 * time.Second, statement: 15 * time.Second}
 	// noLimits are for migrations.
 	noLimits = limits{}
@@ -56,7 +56,7 @@ func (l limits) set(params map[string]string) {
 }
 
 // poolConfig is how a pool connects. Every session of a process carries its
-// name, and a process that has ended gets none any more.
+// name, and a process that has ended gets no new sessions.
 func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -69,8 +69,9 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 	params["search_path"] = Schema
 	params["application_name"] = process.application()
 	params["timezone"] = "UTC"
-	params["plan_cache_mode"] = "force_custom_plan" // a plan made while a table was empty would be kept when it has grown
-	// A machine that vanishes ends no connection: the server asks, and lets go of its locks.
+	params["plan_cache_mode"] = "force_custom_plan" // a plan made for an empty table must not outlive its growth
+	// A machine that vanishes closes no connection: the server's keepalives
+	// notice, and free its locks.
 	params["tcp_keepalives_idle"], params["tcp_keepalives_interval"], params["tcp_keepalives_count"] = "5", "5", "2"
 	params["tcp_user_timeout"] = "15000"
 	l.set(params)
@@ -88,7 +89,7 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 	return config, nil
 }
 
-// connect opens a session of its own, beside the pool.
+// connect opens a separate session, outside the pool.
 func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (*pgx.Conn, error) {
 	config := db.Config().ConnConfig
 	config.RuntimeParams["application_name"] = db.process.application()
@@ -106,8 +107,9 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	return conn, nil
 }
 
-// Conn is a connection of its own, beside the pool, that holds a lock for as long
-// as it stands: Postgres frees the lock when the connection ends, however it ends.
+// Conn is a separate connection, outside the pool, that holds a lock for as long
+// as it is open: Postgres frees the lock when the connection ends, however it
+// ends.
 type Conn struct{ *pgx.Conn }
 
 // Connect opens a connection for short transactions.
@@ -129,11 +131,13 @@ func (db *DB) ConnectForRun(ctx context.Context) (*Conn, error) {
 	return &Conn{conn}, nil
 }
 
-// Alive reports whether the connection, and so its lock, still stands.
+// Alive reports whether the connection is still open, and so its lock still
+// held.
 func (c *Conn) Alive() bool { return !c.IsClosed() }
 
-// Close frees the lock before it returns: the server notices that a connection
-// has ended a moment later, and until then whoever comes next would find it held.
+// Close frees the lock before it returns: the server notices the end of a
+// connection only a moment later, and until then the next process would find the
+// lock held.
 func (c *Conn) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -141,9 +145,10 @@ func (c *Conn) Close() {
 	_ = c.Conn.Close(ctx)
 }
 
-// admit refuses a session to a process that has ended. Its name stands in the
-// server's list of sessions before this looks: whoever ended the process either
-// is seen here, or sees this session and terminates it.
+// admit refuses a session to a process that has ended. The session's name is in
+// the server's list of sessions before admit checks: so either admit sees that
+// the process was ended, or the process that ended it sees this session and
+// terminates it.
 func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	if p == nil {
 		return nil
@@ -159,8 +164,8 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// requireTLS refuses a connection that leaves this machine without proof of who
-// is at the other end.
+// requireTLS refuses a connection to another machine that does not verify the
+// server's identity.
 func requireTLS(config *pgx.ConnConfig) error {
 	type end struct {
 		host string
@@ -184,14 +189,14 @@ func local(host string) bool {
 	return filepath.IsAbs(host) || host == "localhost" || err == nil && address.IsLoopback()
 }
 
-// RiverPool opens the job queue's own connections: it must never wait behind
-// ours.
+// RiverPool opens separate connections for the job queue: it must never wait
+// for ours.
 func RiverPool(ctx context.Context, url string, process *Process) (*pgxpool.Pool, error) {
 	config, err := poolConfig(url, time.Time{}, process, queueLimits)
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns, config.AfterConnect = 6, process.admit // its statements have zero times that mean something else
+	config.MaxConns, config.AfterConnect = 6, process.admit // in its statements a zero time is not null
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting the job queue: %w", err)

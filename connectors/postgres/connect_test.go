@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the server itself ends, and how soon it notices a machine that vanished.
+// The timeouts that the server itself enforces, and how soon it notices a
+// machine that vanished.
 func TestEverySessionHasLimits(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -1,5 +1,6 @@
-// Package postgres is the store: the one place that speaks SQL. The schema stands
-// in migrations/*.sql. Each room has a folder, its statements beside its Go:
+// Package postgres is the store: the only package that uses SQL. The schema is in
+// migrations/*.sql. Each part of the store (a room) has a folder, with its
+// statements beside its Go:
 //
 //	runstore       runs, their plans, what upstream said last, uploads
 //	servicestore   the e-Referral Service: its register, codes, and runs of it
@@ -8,27 +9,27 @@
 //	reportstore    frozen reports
 //	watchstore     what monitoring reads of all the others
 //
-// Here are the ways to the database, its migrations, the processes that work it,
-// schedules, and profiles as the editing application writes them. `make generate`
-// turns the statements into the Go of a folder below each. Rooms use what is here,
-// and not each other; only runs of services are runs, so that servicestore builds
-// on runstore.
+// This package has the connections to the database, its migrations, the processes
+// that use it, schedules, and profiles as the editing application writes them.
+// `make generate` turns each room's statements into Go, in a folder below it. Rooms
+// use this package, and not each other, with one exception: runs of services are
+// runs, so servicestore builds on runstore.
 //
 // # What fences each write
 //
-// When the answer to a COMMIT is lost, nobody knows whether it was done, and
-// whoever wrote tries again: the queue its job, a batch its parts, a person their
-// command. By then others may have gone on from there. So a write takes effect
-// only where things stand as its writer knew them, and knows its own work when it
+// When the answer to a COMMIT is lost, nobody knows whether it took effect, and the
+// writer tries again: the queue its job, a batch its parts, a person their command.
+// By then others may have made further changes. So a write takes effect only if the
+// rows are in the state that its writer knew, and it recognises its own work when it
 // sees it again. The tests of lost answers (lost_answer*_test.go here and in the
-// rooms, lost_*_test.go in jobs/pushjobs, and one of the ledger in jobs) have each
-// lose the answer, others go on, and want it once. `make mutants` takes each fence
-// out, and wants its test to fail. The doc.go of each room has the fences of its own
-// writes.
+// rooms, lost_*_test.go in jobs/pushjobs, and one for the ledger in jobs) lose the
+// answer to each write, let others make changes, and require that the write took
+// effect once. `make mutants` removes each fence, and requires its test to fail. The
+// doc.go of each room lists the fences of its own writes.
 //
 //	write                            fence
-//	jobs: given away, completed      running, that attempt, by that process; a process that was cleared is cleared
+//	jobs: given away, completed      running, that attempt, by that process; clearing a process again changes nothing
 //	schedules: jobs queued           jobs and entries are one transaction under the ledger's lock, from the newest entry on
-//	profile: its kind                what is so already is not written
-//	turn of a client                 none: a turn that nobody took is lost
+//	profile: its kind                what is already so is not written
+//	turn of a client                 none: a turn that nobody takes is only lost
 package postgres

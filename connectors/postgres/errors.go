@@ -8,15 +8,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrNotFound says that the database holds no such thing.
+// ErrNotFound means that the database has no such row.
 var ErrNotFound = errors.New("not found")
 
-// ErrNotMigrated says that the schema is older than this program.
+// ErrNotMigrated means that the schema is older than this program.
 var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync migrate`")
 
-// Wrap says what was being done when a statement failed; nil stays nil. A query
-// for one row that found none becomes ErrNotFound, and a missing table
-// ErrNotMigrated: the two errors that people can do something about.
+// Wrap adds to an error what was being done when a statement failed; nil stays
+// nil. A query for one row that found none becomes ErrNotFound, and a missing
+// table becomes ErrNotMigrated: the two errors that people can act on.
 func Wrap(err error, doing string) error {
 	if err == nil {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
-// Jobs are given away, made available and completed besides the queue. Meanwhile
-// another process goes on with them.
+// Jobs are released, made available and completed outside the queue. Meanwhile
+// another process works on them.
 func TestALostAnswerAboutJobs(t *testing.T) {
 	t.Parallel()
 	const (

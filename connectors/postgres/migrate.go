@@ -33,9 +33,9 @@ type Migration struct {
 	Version int64
 }
 
-// Migrate brings the schema up to date, forwards only: first ours, then the
-// job queue's. It is safe to run while the previous version of the program
-// works, and by several at once.
+// Migrate brings the schema up to date, forwards only: first ours, then the job
+// queue's. It is safe to run while the previous version of the program is
+// running, and several times at once.
 func Migrate(ctx context.Context, url string) ([]Migration, error) {
 	config, err := poolConfig(url, time.Time{}, nil, noLimits)
 	if err != nil {
@@ -64,8 +64,8 @@ func Migrate(ctx context.Context, url string) ([]Migration, error) {
 	return append(ours, rivers...), err
 }
 
-// lockMigrations waits until nobody else migrates. It asks again and again,
-// since a statement that waits would hold up an index being built concurrently.
+// lockMigrations waits until no other process migrates. It polls, since a
+// waiting statement would block an index being built concurrently.
 func lockMigrations(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -146,7 +146,7 @@ func riverMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
 }
 
 // Ready returns nil when the database answers and its schema is the one that
-// this program wants, or a newer one (a newer version is being rolled out).
+// this program needs, or a newer one (a newer version is being rolled out).
 func (db *DB) Ready(ctx context.Context) (err error) {
 	std := stdlib.OpenDBFromPool(db.Pool)
 	defer func() { err = errors.Join(err, std.Close()) }()
@@ -170,7 +170,7 @@ func (db *DB) Ready(ctx context.Context) (err error) {
 }
 
 // SchemaFingerprint identifies the schema that Migrate makes, ours and the job
-// queue's: short, hex, and another one for every change of a migration.
+// queue's: short, hex, and different after any change to a migration.
 func SchemaFingerprint() (string, error) {
 	hash := sha256.New()
 	err := fs.WalkDir(migrations, ".", func(path string, entry fs.DirEntry, err error) error {

@@ -94,7 +94,7 @@ func TestEverythingHasAComment(t *testing.T) {
 		"select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where "+ours), 10)
 }
 
-// stated finds the names that the migrations give.
+// stated finds the constraint names in the migrations.
 var stated = regexp.MustCompile(`constraint (\w+) `)
 
 func TestEveryConstraintIsNamed(t *testing.T) {
@@ -128,7 +128,7 @@ func TestOwnershipIsTheCoresTable(t *testing.T) {
 	require.ElementsMatch(t, want, pgtest.All[string](w, "select field || ' ' || owner from field_owner"))
 }
 
-// inTablesOfTheirOwn are the fields that are no columns of a profile.
+// inTablesOfTheirOwn are the fields that are not columns of the profile table.
 var inTablesOfTheirOwn = []profile.Field{
 	profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldFacilities, profile.FieldServices,
 	profile.FieldERSServices, profile.FieldChecks, profile.FieldServiceTexts,

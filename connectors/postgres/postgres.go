@@ -16,8 +16,8 @@ const (
 	RiverSchema = "river"
 )
 
-// DB is our database: a pool of connections, and the process that works through
-// them. The stores of the rooms speak to it.
+// DB is our database: a pool of connections, and the process that uses them.
+// The stores of the rooms use it.
 type DB struct {
 	*pgxpool.Pool
 
@@ -25,16 +25,16 @@ type DB struct {
 	process *Process
 }
 
-// Options say how the database is opened; the zero value serves most commands.
+// Options say how to open the database; the zero value suits most commands.
 type Options struct {
-	// PlayedNow becomes the present of every trigger and default
-	// (PROFILESYNC_NOW); zero is the real time.
+	// PlayedNow is the current time for all triggers and defaults
+	// (PROFILESYNC_NOW); zero means the real time.
 	PlayedNow time.Time
-	// Process is who works through it; nil for a program that works
-	// nothing that another could take over.
+	// Process is the process that uses it; nil for a program without work that
+	// another could take over.
 	Process *Process
-	// MaxConnections bounds the pool; 0 leaves it to the address, or to the number
-	// of processors.
+	// MaxConnections limits the pool; with 0 the address decides, or the number of
+	// processors.
 	MaxConnections int32
 }
 
@@ -62,7 +62,7 @@ func newDB(pool *pgxpool.Pool, process *Process) *DB {
 	return &DB{Pool: pool, q: dbsql.New(pool), process: process}
 }
 
-// optional is an id as a column holds it that may be empty.
+// optional is an id for a column that may be null.
 func optional(id int64) *int64 {
 	if id == 0 {
 		return nil
@@ -70,7 +70,7 @@ func optional(id int64) *int64 {
 	return &id
 }
 
-// Texts are values as a statement takes them that casts its parameter to text[].
+// Texts returns values in the form of a text[] parameter.
 func Texts[T ~string](values []T) []string {
 	all := make([]string, len(values))
 	for i, v := range values {

@@ -14,27 +14,27 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
 
-// ErrProcessEnded says that this process was silent for so long that it was taken
-// for gone, and its work given to others. It may go on only under a new name.
-var ErrProcessEnded = errors.New("this process was taken for gone, and its work was given to others")
+// ErrProcessEnded means that this process was silent for so long that it was
+// declared dead, and its work was given to others. It may continue only under a
+// new name.
+var ErrProcessEnded = errors.New("this process was declared dead, and its work was given to others")
 
 // Process is this program as the database knows it: its sessions and jobs carry
-// the name. A name is used once: whoever was taken for gone takes a new one. A
-// nil Process works nothing that another could take over.
+// the name. A name is used once: a process that was declared dead takes a new
+// one. A nil Process has no work that another could take over.
 type Process struct {
 	mutex sync.Mutex
 	name  string
 }
 
-// NewProcess returns a process with a name that no other has, on other machines
-// too.
+// NewProcess returns a process with a name that is unique across machines.
 func NewProcess() *Process {
 	p := new(Process)
 	p.Rename()
 	return p
 }
 
-// Rename takes a new name, when nothing is worked under the old one any more.
+// Rename takes a new name. No work may be in progress under the old one.
 func (p *Process) Rename() {
 	host, err := os.Hostname()
 	if err != nil {
@@ -45,14 +45,14 @@ func (p *Process) Rename() {
 	p.name = fmt.Sprintf("%.24s-%d-%.8s", host, os.Getpid(), rand.Text())
 }
 
-// Name is the name as it is now.
+// Name is the current name.
 func (p *Process) Name() string {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	return p.name
 }
 
-// application is how Postgres lists the sessions of the process, 63 bytes at
+// application is the application_name of the process's sessions, 63 bytes at
 // most.
 func (p *Process) application() string {
 	if p == nil {
@@ -65,20 +65,20 @@ const applicationName = "profilesync"
 
 func applicationOf(process string) string { return applicationName + "/" + process }
 
-// Announcement tells every other program that a process lives, for as long as its
-// session does. The session holds the process's lock; the server ends it when it
-// is silent for 10 seconds, however that came about.
+// Announcement shows every other program that a process is alive, for as long as
+// its session is. The session holds the process's lock; the server ends the
+// session after 10 seconds of silence, whatever the cause.
 type Announcement struct {
 	conn   *pgx.Conn
 	q      *dbsql.Queries
 	name   string
 	id     int64
-	server uint32 // the server's number of the session
+	server uint32 // the server's process id of the session
 }
 
-// Announce announces the process of the store; a daemon is what commands look
-// for. An earlier announcement, whose connection was lost, is replaced. It
-// returns ErrProcessEnded for a process that was taken for gone.
+// Announce announces the process of the store; commands look for one that is a
+// daemon. It replaces an earlier announcement whose connection was lost. It
+// returns ErrProcessEnded for a process that was declared dead.
 func (db *DB) Announce(ctx context.Context, daemon bool, earlier *Announcement) (*Announcement, error) {
 	conn, err := db.connect(ctx, livingLimits, nil)
 	if err != nil {
@@ -100,7 +100,7 @@ func (a *Announcement) take(ctx context.Context, daemon bool, earlier *Announcem
 	if err != nil {
 		return explain(err)
 	}
-	if application := applicationOf(a.name); earlier != nil && earlier.name == a.name { // its session may still stand, and hold the lock
+	if application := applicationOf(a.name); earlier != nil && earlier.name == a.name { // it may still hold the lock
 		if err := a.q.TerminateSession(ctx, dbsql.TerminateSessionParams{
 			Pid: int(earlier.server), Application: &application,
 		}); err != nil {
@@ -115,15 +115,15 @@ func (a *Announcement) take(ctx context.Context, daemon bool, earlier *Announcem
 			return err
 		}
 	}
-	return a.Renew(ctx) // whoever took it for gone did so before the lock was taken
+	return a.Renew(ctx) // if it was declared dead, that was before it took the lock
 }
 
 // ID is the number of the process.
 func (a *Announcement) ID() int64 { return a.id }
 
-// Renew says that the process lives. It returns ErrProcessEnded when it was taken
-// for gone, and another error when the connection is lost: then it is to be
-// announced again.
+// Renew shows that the process is alive. It returns ErrProcessEnded if the
+// process was declared dead, and another error if the connection is lost: call
+// Announce again then.
 func (a *Announcement) Renew(ctx context.Context) error {
 	seen, err := a.q.SeeProcess(ctx, a.name)
 	if err == nil && seen == 0 {
@@ -132,15 +132,15 @@ func (a *Announcement) Renew(ctx context.Context) error {
 	return explain(err)
 }
 
-// Stop says that the process works nothing any more, and ends its announcement.
+// Stop records that the process has no more work, and ends its announcement.
 func (a *Announcement) Stop(ctx context.Context) error {
 	return errors.Join(a.q.StopProcess(ctx, a.name), a.Close(ctx))
 }
 
-// Close ends the announcement; the process is found gone a few seconds later.
+// Close ends the announcement; a few seconds later the process counts as dead.
 func (a *Announcement) Close(ctx context.Context) error { return a.conn.Close(ctx) }
 
-// DaemonRuns reports whether a daemon works this database.
+// DaemonRuns reports whether a daemon is running on this database.
 func (db *DB) DaemonRuns(ctx context.Context) (bool, error) {
 	running, err := db.q.DaemonIsRunning(ctx)
 	if err != nil {
@@ -149,18 +149,18 @@ func (db *DB) DaemonRuns(ctx context.Context) (bool, error) {
 	return *running, nil
 }
 
-// Process is the name of the process that works through this store.
+// Process is the name of the process that uses this store.
 func (db *DB) Process() string { return db.process.Name() }
 
-// silence is for how long a process without its lock may say nothing. One that
-// lost its connection announces itself again within a second or two.
+// silence is how long a process without its lock may be silent. One that lost
+// its connection announces itself again within a second or two.
 const silence = 4 * time.Second
 
-// ClearGone finds processes that are gone and makes their jobs available again;
-// recovered is told of each. A process ends first: from then on the database lets
-// no session of it in. Then its sessions are terminated, and only when none is
-// left is its work given away: what was gone cannot write any more, even when it
-// comes back.
+// ClearGone finds dead processes and makes their jobs available again; it calls
+// recovered for each job. First the process is marked as ended: from then on the
+// database admits no session of it. Then its sessions are terminated, and its
+// work is given away only when none is left: a dead process can no longer write,
+// even if it comes back.
 func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, process string)) error {
 	if err := db.q.NoteUnannounced(ctx); err != nil {
 		return Wrap(err, "looking for unannounced processes")
@@ -174,7 +174,7 @@ func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, pro
 	}
 	for _, name := range ended {
 		jobs, bad := db.clear(ctx, name)
-		err = errors.Join(err, Wrap(bad, "clearing process "+name)) // the next may go
+		err = errors.Join(err, Wrap(bad, "clearing process "+name)) // the next one may succeed
 		for _, job := range jobs {
 			recovered(job.ID, job.Kind, name)
 		}
@@ -182,8 +182,8 @@ func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, pro
 	return err
 }
 
-// clear gives away the work of a process that has ended, once no session of it is
-// left; until then it is tried again.
+// clear gives away the work of a process that has ended, once it has no session
+// left; until then the next call tries again.
 func (db *DB) clear(ctx context.Context, name string) (recovered []dbsql.RecoverJobsOfRow, err error) {
 	application := applicationOf(name)
 	if err := db.q.TerminateSessions(ctx, &application); err != nil {
@@ -203,8 +203,8 @@ func (db *DB) clear(ctx context.Context, name string) (recovered []dbsql.Recover
 	return recovered, err
 }
 
-// RunningJobs tells of the jobs that the queue believes the process of the store
-// to work, and that it took longer ago than age.
+// RunningJobs calls each for the jobs that, according to the queue, the process
+// of the store is working and took longer ago than age.
 func (db *DB) RunningJobs(ctx context.Context, age time.Duration, each func(job int64, attempt int, kind string)) error {
 	rows, err := db.q.RunningJobsOf(ctx, dbsql.RunningJobsOfParams{Process: db.process.Name(), Age: age})
 	for _, r := range rows {
@@ -214,14 +214,14 @@ func (db *DB) RunningJobs(ctx context.Context, age time.Duration, each func(job 
 }
 
 // RecoverJob makes a job available again that the process of the store took and
-// does not work. It reports false when it is no longer so.
+// is not working. It reports false if that is no longer the case.
 func (db *DB) RecoverJob(ctx context.Context, job int64, attempt int) (bool, error) {
 	n, err := db.q.RecoverJob(ctx, dbsql.RecoverJobParams{ID: job, Attempt: attempt, Process: db.process.Name()})
 	return n > 0, Wrap(err, fmt.Sprintf("making job %d available again", job))
 }
 
-// RecordDone completes a job whose work is done, when the queue could not. It
-// reports false when it is no longer running.
+// RecordDone completes a job whose work is done, if the queue could not. It
+// reports false if the job is no longer running.
 func (db *DB) RecordDone(ctx context.Context, job int64, attempt int) (bool, error) {
 	n, err := db.q.RecordDoneJob(ctx, dbsql.RecordDoneJobParams{ID: job, Attempt: attempt, Process: db.process.Name()})
 	return n > 0, Wrap(err, fmt.Sprintf("completing job %d", job))

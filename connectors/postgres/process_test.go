@@ -15,7 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// working is a process that announced itself and works jobs, seen by another.
+// working is a process that has announced itself and works jobs, as another
+// process sees it.
 type working struct {
 	*pgtest.Database // the process's own
 
@@ -27,7 +28,7 @@ func newWorking(t *testing.T) *working {
 	t.Helper()
 	db := pgtest.New(t)
 	w := &working{Database: db, another: pgtest.OpenURL(t, db.URL)}
-	require.Eventually(t, func() bool { // while the server was down nobody could say that they live
+	require.Eventually(t, func() bool { // while the server was down no process could show that it was alive
 		return pgtest.One[bool](db, "select pg_postmaster_start_time() < now() - interval '5 s'")
 	}, 10*time.Second, 10*time.Millisecond)
 	var err error
@@ -37,17 +38,17 @@ func newWorking(t *testing.T) *working {
 	return w
 }
 
-// takes has a job running under the name of a process.
+// takes marks a job as running under the name of a process.
 func (w *working) takes(id int, process string) {
 	w.Helper()
 	w.Exec(`insert into river.river_job (id, state, kind, args, max_attempts, attempt, attempted_at, attempted_by) overriding system value
 		values ($1, 'running', 'remind', '{}', 3, 1, now() - interval '1 minute', array['somebody before', $2])`, id, process)
 }
 
-// quiet lets the last word of every process be long ago.
+// quiet makes every process silent for a long time.
 func (w *working) quiet() { w.Exec("update process set seen_at = now() - interval '1 hour'") }
 
-// clears looks for processes that are gone, and returns the jobs it gave away.
+// clears looks for dead processes, and returns the jobs that were given away.
 func (w *working) clears() (recovered []int64) {
 	w.Helper()
 	require.NoError(w, w.another.ClearGone(w.Context(), func(job int64, _, _ string) { recovered = append(recovered, job) }))
@@ -72,7 +73,7 @@ func TestAProcessThatIsGoneCanFinishNothing(t *testing.T) {
 	require.Zero(t, progress)
 
 	_, err = watchstore.New(w.DB).Watch(t.Context())
-	require.ErrorIs(t, err, postgres.ErrProcessEnded, "no new session of it is let in")
+	require.ErrorIs(t, err, postgres.ErrProcessEnded, "no new session of it is admitted")
 	_, err = w.DB.Announce(t.Context(), true, nil)
 	require.ErrorIs(t, err, postgres.ErrProcessEnded)
 	var state string

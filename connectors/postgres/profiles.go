@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// LoadProfiles returns profiles by their codes, without what other tables hold of
-// them. A code without a profile is left out.
+// LoadProfiles returns profiles by their codes, without the parts held in other
+// tables. A code without a profile is left out.
 func LoadProfiles(ctx context.Context, db dbsql.DBTX, codes []profile.ODSCode) ([]profile.Profile, error) {
 	rows, err := dbsql.New(db).LoadProfiles(ctx, Texts(codes))
 	if err != nil {
@@ -38,8 +38,8 @@ func (db *DB) Profile(ctx context.Context, code profile.ODSCode) (profile.Profil
 	return profiles[0], nil
 }
 
-// ProfileRow is a profile as its columns hold it, lists as text; parts of other
-// tables are not in it.
+// ProfileRow is the columns of a profile, lists as text, without the parts held
+// in other tables.
 type ProfileRow struct {
 	Code         profile.ODSCode
 	Name         string
@@ -61,7 +61,7 @@ type ProfileRow struct {
 	Kind         string
 }
 
-// Profile is the row's profile.
+// Profile converts the row to a profile.
 func (row ProfileRow) Profile() profile.Profile {
 	p := profile.Profile{Code: row.Code}
 	for field, value := range map[profile.Field]string{
@@ -86,11 +86,11 @@ type Audited struct {
 	New   string    `json:"new"`
 	Actor string    `json:"actor"`
 	Run   runs.ID   `json:"run,omitempty"`
-	// Reason is why, where people had to say.
+	// Reason is the reason given, if one was required.
 	Reason string `json:"reason,omitempty"`
 }
 
-// History returns everything that ever happened to a profile, oldest first.
+// History returns all audit rows of a profile, oldest first.
 func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, error) {
 	rows, err := db.q.History(ctx, code)
 	if err == nil && len(rows) == 0 {
@@ -109,7 +109,7 @@ func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, err
 }
 
 // SetKind makes a trust or one of its sites a hospital or a clinic, for a reason
-// that the audit keeps. It reports whether it was something else before.
+// that the audit keeps. It reports whether that changed anything.
 func (db *DB) SetKind(ctx context.Context, code profile.ODSCode, kind, actor, reason string) (changed bool, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		q := dbsql.New(tx)

@@ -8,13 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ReportsAtOnce is how many reports can be read at a time: so many connections
-// are kept for it.
+// ReportsAtOnce is how many reports can be read at a time; each has a
+// connection.
 const ReportsAtOnce = 2
 
-// OpenReports opens the database for reading frozen reports, with connections of
-// its own: whoever reads a long report takes none from the rest of the program. It
-// connects when it is asked first, and writes nothing.
+// OpenReports opens the database for reading frozen reports, with separate
+// connections: reading a long report takes none from the rest of the program. It
+// connects on first use, and writes nothing.
 func OpenReports(ctx context.Context, url string, process *Process) (*DB, error) {
 	config, err := poolConfig(url, time.Time{}, process, readLimits)
 	if err != nil {

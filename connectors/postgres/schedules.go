@@ -11,20 +11,20 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
 
-// What must never stop, as it stands in the table of progress.
+// The activities that must never stop, as named in the table of progress.
 const (
 	ActivityDispatch = "dispatch"
 	ActivityTick     = "tick"
 )
 
-// Ledger is the record of what was due, within one transaction.
+// Ledger is the record of which schedules were due, within one transaction.
 type Ledger struct {
 	tx pgx.Tx
 	q  *dbsql.Queries
 }
 
-// WithLedger gives work the ledger, to itself: no two processes queue the same
-// tick.
+// WithLedger runs work with exclusive use of the ledger, so that no two
+// processes queue the same tick.
 func (db *DB) WithLedger(ctx context.Context, work func(*Ledger) error) error {
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		q := dbsql.New(tx)
@@ -42,7 +42,7 @@ func (db *DB) WithLedger(ctx context.Context, work func(*Ledger) error) error {
 // Tx is the transaction in which jobs that are due are queued.
 func (l *Ledger) Tx() pgx.Tx { return l.tx }
 
-// Last returns when a schedule was due last; ok is false for one never seen.
+// Last returns when a schedule was last due; ok is false if it has no entry.
 func (l *Ledger) Last(ctx context.Context, name string) (due time.Time, ok bool, err error) {
 	last, err := l.q.LastDue(ctx, name)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -54,8 +54,8 @@ func (l *Ledger) Last(ctx context.Context, name string) (due time.Time, ok bool,
 	return last, true, nil
 }
 
-// Record says that a schedule was due, and which job was queued for it; 0 for
-// none.
+// Record stores that a schedule was due, and the id of the job queued for it; 0
+// for none.
 func (l *Ledger) Record(ctx context.Context, name string, due time.Time, job int64) error {
 	err := l.q.InsertScheduleRun(ctx, dbsql.InsertScheduleRunParams{
 		Name: name, DueAt: due, JobID: optional(job),
@@ -63,8 +63,8 @@ func (l *Ledger) Record(ctx context.Context, name string, due time.Time, job int
 	return Wrap(err, "schedule "+name)
 }
 
-// Prune removes what nobody needs any more: entries of the ledger from before an
-// instant, and processes whose work was given away.
+// Prune removes entries of the ledger from before an instant, and processes
+// whose work was given away.
 func (db *DB) Prune(ctx context.Context, before time.Time) error {
 	if err := db.q.PruneSchedules(ctx, before); err != nil {
 		return Wrap(err, "removing old schedule entries")

@@ -24,5 +24,5 @@ func TestPruningKeepsTheNewestEntryOfASchedule(t *testing.T) {
 	}))
 	require.NoError(t, w.DB.Prune(ctx, now.AddDate(0, 0, -400)))
 	require.Equal(t, []string{"daily", "rare"}, pgtest.All[string](w, "select name from schedule_run order by name"),
-		"each goes on from its newest")
+		"each continues from its newest")
 }

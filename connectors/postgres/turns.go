@@ -8,16 +8,16 @@ import (
 )
 
 const (
-	// paceMargin is added to the time between turns, lateTurn is how late a turn
-	// may be taken: the margin of ten turns outweighs it, so that no second ever
-	// sees one request more than it should.
+	// paceMargin is added to the time between turns. lateTurn is how late a turn
+	// may be taken: the margin of ten turns is larger, so that no second ever has
+	// more requests than the limit.
 	paceMargin = 0.011
 	lateTurn   = 10 * time.Millisecond
 )
 
-// Turn waits until it is the client's turn, under a limit that all processes
-// share: so many requests a second. A turn that comes too late is given up for
-// one with more room behind it.
+// Turn waits until it is the client's turn, under a limit on requests per
+// second that all processes share. A turn that comes too late is given up for
+// one with more room after it.
 func (db *DB) Turn(ctx context.Context, client string, perSecond float64) error {
 	every := time.Duration(float64(time.Second) * (1 + paceMargin) / perSecond)
 	for room := time.Duration(0); ; room = 2*room + lateTurn {
@@ -27,7 +27,7 @@ func (db *DB) Turn(ctx context.Context, client string, perSecond float64) error 
 			return Wrap(err, "waiting for the turn of "+client)
 		}
 		wait := time.Duration(max(seconds, 0) * float64(time.Second))
-		timer := time.NewTimer(wait) // from the answer on: never before the turn
+		timer := time.NewTimer(wait) // counted from the answer: never before the turn
 		select {
 		case <-ctx.Done():
 			timer.Stop()

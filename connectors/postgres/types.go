@@ -8,9 +8,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// registerTypes lets a connection's statements take and give the types of the core
-// that pgx does not know. The zero profile.Date, profile.Hash and time.Time stand
-// for null, in both directions. String types need nothing.
+// registerTypes lets a connection's statements accept and return the types of the
+// core that pgx does not know. The zero profile.Date, profile.Hash and time.Time
+// stand for null, in both directions. String types need nothing.
 func registerTypes(types *pgtype.Map) {
 	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{planEncode}, types.TryWrapEncodePlanFuncs...)
 	types.TryWrapScanPlanFuncs = append([]pgtype.TryWrapScanPlanFunc{planScan}, types.TryWrapScanPlanFuncs...)
@@ -21,7 +21,7 @@ func planEncode(value any) (plan pgtype.WrappedEncodePlanNextSetter, next any, o
 	return new(encodePlan), next, ok
 }
 
-// asStored is a value as pgx stores it.
+// asStored returns a value in the form that pgx stores.
 func asStored(value any) (stored any, ok bool) {
 	switch v := value.(type) {
 	case profile.Date:
@@ -60,7 +60,8 @@ func planScan(target any) (plan pgtype.WrappedScanPlanNextSetter, next any, ok b
 	}
 }
 
-// nextScan is how pgx reads what a plan here turns into a type of the core.
+// nextScan is pgx's own scan, whose result a plan here converts to a type of
+// the core.
 type nextScan struct{ next pgtype.ScanPlan }
 
 func (p *nextScan) SetNext(next pgtype.ScanPlan) { p.next = next }
