@@ -5,7 +5,7 @@
 // request, whatever happens, and its error says whether the letter may have been
 // accepted:
 //
-//	Send ─▶ turn (pace) ─▶ token ─▶ one POST ─┬─▶ 201                    Mailed
+//	Send ─▶ turn (pace) ─▶ token ─▶ one POST ─┬─▶ 201                    Acceptance
 //	                                          ├─▶ 400 about the address  nobody
 //	                                          ├─▶ other 400, 401, 403    alert
 //	                                          ├─▶ 429                    retry or pause

@@ -20,7 +20,7 @@ const (
 // Receipts handles the delivery receipts that Notify posts (CONTRACT.md "Receipts"),
 // each with the bearer token set there, of at least 32 characters. Take stores one.
 // It may be called late and more than once for the same receipt, and must then
-// change nothing (Mailed.ID and Mailed.At identify it). Take must log its own errors.
+// change nothing (Acceptance.ID and Acceptance.At identify it). Take must log its own errors.
 //
 // Notify sends again only after 429, 5xx and silence, so only failures that may pass
 // get such an answer:

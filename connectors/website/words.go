@@ -89,7 +89,7 @@ func statusWord(v profile.Values) string {
 }
 
 // readStatus states both fields from a status word. A closed profile is not hidden,
-// as in push.Wish: one word stands for both. Any other word than the three
+// as in push.DesiredState: one word stands for both. Any other word than the three
 // ("Excluded") means hidden.
 func readStatus(word string, v *profile.Values) {
 	switch {

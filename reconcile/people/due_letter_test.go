@@ -317,7 +317,7 @@ func TestListsWithoutAnAddressFallBackToTheNationalOne(t *testing.T) {
 	}
 }
 
-func TestKnown(t *testing.T) {
+func TestAttemptReference(t *testing.T) {
 	t.Parallel()
 	for try, want := range map[int]string{0: "r", 1: "r", 2: "r/2", 12: "r/12"} {
 		require.Equal(t, want, people.DueLetter{Reference: "r", Attempt: try}.AttemptReference())
@@ -328,7 +328,7 @@ func TestKnown(t *testing.T) {
 	require.Equal(t, "ref/28-days/3", letter.Reference)
 }
 
-func TestCanaryRoom(t *testing.T) {
+func TestCanaryAllowance(t *testing.T) {
 	t.Parallel()
 	for c, want := range map[people.Canary]int{
 		{}: 10, {Sent: 9}: 1, {Sent: 10}: 0, {Sent: 500}: 0, {Sent: 10, Over: true}: -1, {Sent: 500, Over: true}: -1, {Sent: 3, Over: true}: 7,

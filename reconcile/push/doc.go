@@ -5,5 +5,5 @@
 //	                             │
 //	              Differences ◀──┴── Shown, what the sink shows
 //	                  │
-//	             Drift, HasArrived ──▶ push again, or not
+//	        Drift, HasArrived ──▶ push again, or not
 package push

@@ -12,8 +12,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// holding is a registered profile with some values of its own.
-func holding(values map[profile.Field]string) push.Push {
+// pushOf returns a push to DoS of a registered profile with these values.
+func pushOf(values map[profile.Field]string) push.Push {
 	p := registered()
 	for f, value := range values {
 		p.Values.Set(f, value)
@@ -21,10 +21,10 @@ func holding(values map[profile.Field]string) push.Push {
 	return push.Push{Sink: push.SinkDoS, Desired: push.DesiredState{Profile: p, Today: today}}
 }
 
-// Field by field: what the same fact looks like in another form, and another fact.
+// For each field: the same fact in another form is no drift, another fact is.
 func TestDriftByField(t *testing.T) {
 	t.Parallel()
-	for field, c := range map[profile.Field]struct{ ours, form, other string }{
+	for field, c := range map[profile.Field]struct{ ours, sameFact, otherFact string }{
 		profile.FieldName:              {"High Street Pharmacy", "HIGH  STREET PHARMACY", "Low Street Pharmacy"},
 		profile.FieldAddress:           {"1 High Street\nLeeds", "1 High Street, Leeds", "2 High Street\nLeeds"},
 		profile.FieldPostcode:          {"LS1 1AA", "ls11aa", "LS1 1AB"},
@@ -51,30 +51,30 @@ func TestDriftByField(t *testing.T) {
 		if field != profile.FieldStatus { // or a hidden profile would not be compared
 			route.Fields, route.Readable = append(route.Fields, profile.FieldStatus), append(route.Readable, profile.FieldStatus)
 		}
-		p := holding(map[profile.Field]string{field: c.ours})
+		p := pushOf(map[profile.Field]string{field: c.ours})
 		shown := func(value string) push.Shown {
 			values := p.Desired.Stated(route)
 			values.Set(field, value)
 			return push.Shown{Found: true, Values: values}
 		}
 		own := p.Desired.Stated(route)
-		for _, same := range []string{own.Get(field), c.form} {
+		for _, same := range []string{own.Get(field), c.sameFact} {
 			drifted, ok := p.Drift(route, shown(same))
 			require.True(t, ok, field.String())
 			require.False(t, drifted.Found(), "%s: %q is %q", field, same, c.ours)
 		}
-		drifted, ok := p.Drift(route, shown(c.other))
+		drifted, ok := p.Drift(route, shown(c.otherFact))
 		require.True(t, ok, field.String())
-		require.True(t, drifted.Found(), "%s: %q is not %q", field, c.other, c.ours)
+		require.True(t, drifted.Found(), "%s: %q is not %q", field, c.otherFact, c.ours)
 		require.Len(t, drifted.Differences, 1, field.String())
 		require.Equal(t, field, drifted.Differences[0].Field)
 		require.Equal(t, profile.ODSCode("FA123"), drifted.Code)
 	}
 }
 
-// Drift is told in fields: what nobody stated, what a person froze, what the
-// answer could not tell and what no push brings are none of it.
-func TestDriftIsOfWhatAPushSays(t *testing.T) {
+// Drift lists fields. It leaves out those that nobody stated, that a person froze,
+// that the answer does not hold, and that no push carries.
+func TestDriftIsOnlyInFieldsThatAPushStates(t *testing.T) {
 	t.Parallel()
 	name, email, services := profile.FieldName, profile.FieldEmail, profile.FieldServices
 	other := stated(map[profile.Field]string{name: "Other", email: "other@example.nhs.uk", services: "SRV9 Z"})
@@ -89,14 +89,14 @@ func TestDriftIsOfWhatAPushSays(t *testing.T) {
 		"a person froze the name":   {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Desired.Held = []profile.Field{name} }, nil},
 		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.NotInAnswer = []profile.Field{name} }, nil},
 		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Readable = []profile.Field{email, services} }, nil},
-		"a service we took back": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
+		"services cleared by us": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
 			p.Desired.Edited = map[profile.Field]time.Time{services: {}}
 		}, []profile.Field{name, services}},
-		"one that no push brings": {func(p *push.Push, r *push.Route, _ *push.Shown) {
+		"a service we do not push": {func(p *push.Push, r *push.Route, _ *push.Shown) {
 			p.Desired.Edited, r.Services = map[profile.Field]time.Time{services: {}}, []string{"SRV1"}
 		}, []profile.Field{name}},
 	} {
-		p, route, shown := holding(nil), routeOf(name, email, services), push.Shown{Found: true, Values: other}
+		p, route, shown := pushOf(nil), routeOf(name, email, services), push.Shown{Found: true, Values: other}
 		c.alter(&p, &route, &shown)
 		drifted, ok := p.Drift(route, shown)
 		require.True(t, ok, title)
@@ -108,11 +108,11 @@ func TestDriftIsOfWhatAPushSays(t *testing.T) {
 	}
 }
 
-// A repair ends the drift, and touches nothing that the push does not speak of.
+// A repair ends the drift and leaves alone every field that the push does not state.
 func TestARepairEndsTheDrift(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, shown := holding(nil), push.Shown{Found: true}
+		p, shown := pushOf(nil), push.Shown{Found: true}
 		for _, f := range profile.Fields() {
 			if rapid.Bool().Draw(t, "shown") {
 				shown.Values.Set(f, profiletest.Noisy().Draw(t, "value"))

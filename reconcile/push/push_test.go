@@ -30,11 +30,11 @@ func TestANumberSaysWhetherThePushWasAccepted(t *testing.T) {
 		"ours":                     {push.Shown{Found: true, Sequence: 7}, true},
 		"one before":               {push.Shown{Found: true, Sequence: 6, Values: p.Sent}, false},
 		"a later one":              {push.Shown{Found: true, Sequence: 8, Values: p.Sent}, false},
-		"of what is not there":     {push.Shown{Sequence: 7}, false},
-		"no number, not there":     {push.Shown{Values: p.Sent}, false},
+		"ours, but not found":      {push.Shown{Sequence: 7}, false},
+		"no number, not found":     {push.Shown{Values: p.Sent}, false},
 		"no number, the same":      {push.Shown{Found: true, Values: p.Sent}, true},
-		"no number, another":       {push.Shown{Found: true, Values: stated(map[profile.Field]string{profile.FieldPhone: "0113 2"})}, false},
-		"no number, nothing there": {push.Shown{Found: true}, false},
+		"no number, another phone": {push.Shown{Found: true, Values: stated(map[profile.Field]string{profile.FieldPhone: "0113 2"})}, false},
+		"no number, no values":     {push.Shown{Found: true}, false},
 	} {
 		require.Equal(t, c.want, p.HasArrived(everything, c.shown), name)
 	}
@@ -54,29 +54,29 @@ func TestFieldsThatCannotBeReadBackLeaveItOpen(t *testing.T) {
 		sent map[profile.Field]string
 		want bool
 	}{
-		"shown":               {map[profile.Field]string{profile.FieldPhone: "0113 1"}, true},
-		"noted":               {map[profile.Field]string{profile.FieldPhone: "0113 1", profile.FieldName: "Boots"}, true},
-		"open and visible":    {map[profile.Field]string{profile.FieldStatus: "open", profile.FieldHidden: "false"}, true},
-		"closed":              {map[profile.Field]string{profile.FieldStatus: "closed"}, false},
-		"hidden":              {map[profile.Field]string{profile.FieldHidden: "true"}, false},
-		"never shown":         {map[profile.Field]string{profile.FieldPhone: "0113 1", profile.FieldEmail: "a@b.uk"}, false},
-		"never shown, empty":  {map[profile.Field]string{profile.FieldEmail: ""}, false},
-		"of no route of ours": {map[profile.Field]string{profile.FieldKind: "hospital"}, true},
+		"shown":              {map[profile.Field]string{profile.FieldPhone: "0113 1"}, true},
+		"only logged":        {map[profile.Field]string{profile.FieldPhone: "0113 1", profile.FieldName: "Boots"}, true},
+		"open and visible":   {map[profile.Field]string{profile.FieldStatus: "open", profile.FieldHidden: "false"}, true},
+		"closed":             {map[profile.Field]string{profile.FieldStatus: "closed"}, false},
+		"hidden":             {map[profile.Field]string{profile.FieldHidden: "true"}, false},
+		"never shown":        {map[profile.Field]string{profile.FieldPhone: "0113 1", profile.FieldEmail: "a@b.uk"}, false},
+		"never shown, empty": {map[profile.Field]string{profile.FieldEmail: ""}, false},
+		"not in the route":   {map[profile.Field]string{profile.FieldKind: "hospital"}, true},
 	} {
 		p := sent(c.sent)
 		require.Equal(t, c.want, p.HasArrived(route, push.Shown{Found: true, Values: p.Sent}), name)
 	}
 }
 
-// It is judged by what was sent then, not by what the profile says by now; and
-// days that have passed since do not count.
-func TestADeliveryIsJudgedByWhatWasSent(t *testing.T) {
+// Whether a push was accepted depends on what was sent, not on what the profile
+// says now. Days that have passed since are ignored.
+func TestAcceptanceIsJudgedByWhatWasSent(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldDatedOpeningTimes)
 	sent := stated(map[profile.Field]string{
 		profile.FieldName: "Old", profile.FieldDatedOpeningTimes: "2026-03-30 closed\n2026-04-03 closed",
 	})
-	p := holding(map[profile.Field]string{profile.FieldName: "New"})
+	p := pushOf(map[profile.Field]string{profile.FieldName: "New"})
 	p.Sequence, p.Sent = 1700, sent
 	shown := push.Shown{Found: true, Values: sent}
 	require.True(t, p.HasArrived(route, shown))
@@ -93,11 +93,11 @@ func TestADeliveryIsJudgedByWhatWasSent(t *testing.T) {
 func TestAPushShownAsSentWasAccepted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		wish := push.DesiredState{Profile: registered(), Today: today}
+		desired := push.DesiredState{Profile: registered(), Today: today}
 		for _, f := range []profile.Field{profile.FieldEmail, profile.FieldDescription, profile.FieldWebsite} {
-			wish.Profile.Values.Set(f, rapid.StringMatching(`[a-z]{0,9}`).Draw(t, f.String()))
+			desired.Profile.Values.Set(f, rapid.StringMatching(`[a-z]{0,9}`).Draw(t, f.String()))
 		}
-		p := push.Push{Desired: wish, Sent: wish.Stated(everything)}
+		p := push.Push{Desired: desired, Sent: desired.Stated(everything)}
 		shown := push.Shown{Found: true, Values: p.Sent}
 		require.True(t, p.HasArrived(everything, shown))
 		shown.Values.Set(profile.FieldPhone, "0113 999 9999")
@@ -108,38 +108,38 @@ func TestAPushShownAsSentWasAccepted(t *testing.T) {
 func TestHashesTellPushesApart(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldPhone)
-	wish := push.DesiredState{Profile: registered(), Today: today}
+	desired := push.DesiredState{Profile: registered(), Today: today}
 	hash := func(w push.DesiredState, r push.Route) profile.Hash { return w.Hash(r, w.Stated(r)) }
-	first := hash(wish, route)
-	require.Equal(t, first, hash(wish, route))
+	first := hash(desired, route)
+	require.Equal(t, first, hash(desired, route))
 	require.NotZero(t, first)
 
-	renamed := wish
+	renamed := desired
 	renamed.Profile.Values.Set(profile.FieldName, "Low Street Pharmacy")
-	held := wish
+	held := desired
 	held.Held = []profile.Field{profile.FieldPhone}
-	edited := wish
+	edited := desired
 	edited.Edited = map[profile.Field]time.Time{profile.FieldPhone: time.Unix(1, 0)}
-	again := wish
+	again := desired
 	again.Edited = map[profile.Field]time.Time{profile.FieldPhone: time.Unix(2, 0)}
 	along := route
 	along.Name = "another"
 	seen := map[profile.Hash]string{first: "as it was"}
 	for name, h := range map[string]profile.Hash{
 		"another value": hash(renamed, route), "one held": hash(held, route), "edited": hash(edited, route),
-		"edited again": hash(again, route), "another route": hash(wish, along),
+		"edited again": hash(again, route), "another route": hash(desired, along),
 	} {
 		require.Empty(t, seen[h], name)
 		seen[h] = name
 	}
 
-	elsewhere := wish
+	elsewhere := desired
 	elsewhere.Profile.Values.Set(profile.FieldEmail, "a@b.uk")
 	elsewhere.Edited = map[profile.Field]time.Time{profile.FieldEmail: time.Unix(1, 0)}
 	require.Equal(t, first, hash(elsewhere, route), "a field outside the route")
 }
 
-// Equal hashes mean that not a byte of two pushes differs.
+// Two pushes with equal hashes do not differ in a single byte.
 func TestPushesWithEqualHashesSayTheSame(t *testing.T) {
 	t.Parallel()
 	fields := []profile.Field{profile.FieldName, profile.FieldPhone, profile.FieldServices}
@@ -167,8 +167,8 @@ func TestHashesIgnoreTimeZones(t *testing.T) {
 	at := time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
 	route := routeOf(profile.FieldPhone)
 	hash := func(at time.Time) profile.Hash {
-		wish := push.DesiredState{Profile: registered(), Edited: map[profile.Field]time.Time{profile.FieldPhone: at}, Today: today}
-		return wish.Hash(route, wish.Stated(route))
+		desired := push.DesiredState{Profile: registered(), Edited: map[profile.Field]time.Time{profile.FieldPhone: at}, Today: today}
+		return desired.Hash(route, desired.Stated(route))
 	}
 	require.Equal(t, hash(at), hash(at.In(profile.London())))
 	require.NotEqual(t, hash(at), hash(at.Add(time.Nanosecond)))

@@ -17,7 +17,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// changes draws rows of the audit, also some that no trigger would write.
+// changes draws rows of the audit, including some that no trigger would write.
 func changes() *rapid.Generator[report.AuditedChange] {
 	fields := []string{"name", "address", "opening-times", "dated-opening-times", "services", "service-texts", "profile", "unknown"}
 	values := rapid.Ptr(rapid.OneOf(
@@ -40,8 +40,8 @@ func changes() *rapid.Generator[report.AuditedChange] {
 	})
 }
 
-// Whatever the audit holds, each cell can be read as what its column says it is.
-func TestCellsAreWhatTheirColumnsSay(t *testing.T) {
+// Whatever the audit holds, each cell parses as the kind of its column.
+func TestCellsHaveTheKindOfTheirColumn(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		cells := changes().Draw(t, "change").Cells(today)
@@ -61,8 +61,9 @@ func TestCellsAreWhatTheirColumnsSay(t *testing.T) {
 	})
 }
 
-// Only what a sink took has a time, and only a change that it took after.
-func TestOnlyWhatWasTakenHasATime(t *testing.T) {
+// Only a change that a sink accepted has a push time, and the push is never older
+// than the change.
+func TestOnlyAcceptedChangesHaveAPushTime(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		standing := report.PushStanding{
@@ -70,32 +71,32 @@ func TestOnlyWhatWasTakenHasATime(t *testing.T) {
 			Accepted: noon.Add(time.Duration(rapid.IntRange(0, 59).Draw(t, "accepted"))),
 		}
 		changed := noon.Add(time.Duration(rapid.IntRange(0, 59).Draw(t, "changed")))
-		status, took := standing.Status(changed, rapid.Bool().Draw(t, "later"))
-		tells := status == report.PushIsAccepted || status == report.PushIsSuperseded
-		require.Equal(t, tells, !took.IsZero())
+		status, pushedAt := standing.Status(changed, rapid.Bool().Draw(t, "later"))
+		hasTime := status == report.PushIsAccepted || status == report.PushIsSuperseded
+		require.Equal(t, hasTime, !pushedAt.IsZero())
 		if status == report.PushIsAccepted {
-			require.False(t, took.Before(changed))
+			require.False(t, pushedAt.Before(changed))
 		}
 	})
 }
 
-// Each sink's standing stays its own, in the row and beside it.
-func TestBothPushesStandInTheirColumns(t *testing.T) {
+// The standings of the two sinks are not mixed up, neither in the row nor in Pushes.
+func TestEachSinkHasItsOwnColumns(t *testing.T) {
 	t.Parallel()
-	taken, waits := report.PushStanding{State: push.Accepted, Accepted: after}, report.PushStanding{State: push.Wanted}
+	accepted, pending := report.PushStanding{State: push.Accepted, Accepted: after}, report.PushStanding{State: push.Wanted}
 	status := func(c report.AuditedChange) [4]string {
 		row := cells(t, c)
 		return [4]string{row["dos_push_status"], row["dos_pushed_at"], row["nhsuk_push_status"], row["nhsuk_pushed_at"]}
 	}
-	change := report.AuditedChange{Field: "phone", At: noon, DoS: taken, Website: waits}
+	change := report.AuditedChange{Field: "phone", At: noon, DoS: accepted, Website: pending}
 	require.Equal(t, [4]string{"ACCEPTED", "2026-11-20T13:00:00Z", "PENDING", ""}, status(change))
-	change.DoS, change.Website = waits, taken
+	change.DoS, change.Website = pending, accepted
 	require.Equal(t, [4]string{"PENDING", "", "ACCEPTED", "2026-11-20T13:00:00Z"}, status(change))
-	require.Equal(t, map[push.Sink]report.PushStanding{push.SinkDoS: waits, push.SinkWebsite: taken}, change.Pushes())
+	require.Equal(t, map[push.Sink]report.PushStanding{push.SinkDoS: pending, push.SinkWebsite: accepted}, change.Pushes())
 }
 
-// Times are told by UTC, whatever clock they come from.
-func TestTimesAreOfUTC(t *testing.T) {
+// Times are written in UTC, whatever zone they come in.
+func TestTimesAreInUTC(t *testing.T) {
 	t.Parallel()
 	summer := time.Date(2026, time.July, 1, 0, 30, 0, 0, profile.London())
 	row := cells(t, report.AuditedChange{
@@ -107,7 +108,7 @@ func TestTimesAreOfUTC(t *testing.T) {
 	}
 }
 
-func TestIDsThatNameNobody(t *testing.T) {
+func TestOnlyIDsAreShownAsActors(t *testing.T) {
 	t.Parallel()
 	for actor, isID := range map[string]bool{
 		"u-4711": true, "dos-lead-12": true, "a-b-c-1": true,
@@ -124,7 +125,7 @@ func TestIDsThatNameNobody(t *testing.T) {
 	}
 }
 
-// Whatever stands in the audit as the actor, a report has ids alone.
+// Whatever the audit holds as the actor, a report shows only ids.
 func TestNoNameOfAPersonGetsIntoARow(t *testing.T) {
 	t.Parallel()
 	allowed := regexp.MustCompile(`^(operator|system|[a-z]+(-[a-z]+)*-[0-9]+)$`)

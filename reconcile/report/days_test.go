@@ -14,7 +14,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// Which days have a report, by when the last one was made and by today.
+// Which days get a report, given the day of the last one and today.
 func TestEveryWorkingDayHasAReport(t *testing.T) {
 	t.Parallel()
 	mourning := people.NewCalendar([]people.Holiday{{Date: profile.NewDate(2022, time.September, 19), Title: "State Funeral"}})
@@ -23,14 +23,14 @@ func TestEveryWorkingDayHasAReport(t *testing.T) {
 		last, today string
 		want        []string
 	}{
-		"the day after":               {last: "2026-11-23", today: "2026-11-24", want: []string{"2026-11-24"}},
-		"the first one":               {last: "2026-11-22", today: "2026-11-23", want: []string{"2026-11-23"}},
-		"the first, on a Saturday":    {last: "2026-11-20", today: "2026-11-21"},
-		"asked for again":             {last: "2026-11-23", today: "2026-11-23"},
-		"a clock that was put back":   {last: "2026-11-24", today: "2026-11-23"},
-		"Saturday":                    {last: "2026-11-20", today: "2026-11-21"},
-		"Sunday":                      {last: "2026-11-20", today: "2026-11-22"},
-		"Monday tells of the weekend": {last: "2026-11-20", today: "2026-11-23", want: []string{"2026-11-23"}},
+		"the day after":             {last: "2026-11-23", today: "2026-11-24", want: []string{"2026-11-24"}},
+		"the first one":             {last: "2026-11-22", today: "2026-11-23", want: []string{"2026-11-23"}},
+		"the first, on a Saturday":  {last: "2026-11-20", today: "2026-11-21"},
+		"asked for again":           {last: "2026-11-23", today: "2026-11-23"},
+		"the clock was set back":    {last: "2026-11-24", today: "2026-11-23"},
+		"Saturday":                  {last: "2026-11-20", today: "2026-11-21"},
+		"Sunday":                    {last: "2026-11-20", today: "2026-11-22"},
+		"Monday covers the weekend": {last: "2026-11-20", today: "2026-11-23", want: []string{"2026-11-23"}},
 		"three missed days": {
 			last: "2026-11-23", today: "2026-11-26", want: []string{"2026-11-24", "2026-11-25", "2026-11-26"},
 		},
@@ -60,12 +60,12 @@ func dateOf(t require.TestingT, text string) profile.Date {
 	return date
 }
 
-// dates draws days of two years, so that both changes of clocks are likely.
+// dates draws days from two years, so that both clock changes are likely.
 func dates() *rapid.Generator[profile.Date] {
 	return rapid.Map(rapid.IntRange(0, 2*365), profile.NewDate(2026, time.January, 1).AddDays)
 }
 
-// However often the daemon was away, the same days get theirs, once each.
+// However often the daemon was down, the same days get a report, once each.
 func TestMissedDaysAreCaughtUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -83,8 +83,7 @@ func TestMissedDaysAreCaughtUp(t *testing.T) {
 	})
 }
 
-// The windows of reports are the days of London, also where they are shorter or
-// longer than others.
+// A report covers a day in London, even one that is shorter or longer than others.
 func TestADayBeginsAtMidnightInLondon(t *testing.T) {
 	t.Parallel()
 	for day, want := range map[string]struct {
@@ -108,8 +107,7 @@ func TestADayBeginsAtMidnightInLondon(t *testing.T) {
 	}
 }
 
-// Every instant of two years lies in the window of the day that London's clocks
-// show, and in no other one.
+// Every instant is in the day that London's clocks show, and in no other.
 func TestEveryInstantIsInOneDay(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

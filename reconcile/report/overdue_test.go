@@ -14,7 +14,7 @@ import (
 // firstOf2027 is the first working day after October to December 2026.
 var firstOf2027 = profile.NewDate(2027, time.January, 4)
 
-// quarterly asks pharmacies for two sections, and practices for one.
+// quarterly requires two sections of pharmacies, and one of practices.
 func quarterly() people.ReminderContext {
 	return people.ReminderContext{Today: firstOf2027, Rules: people.CheckRules{
 		profile.Pharmacy:   {Sections: []people.Section{people.SectionContact, people.SectionFacilities}, Every: people.EveryQuarter},
@@ -22,7 +22,8 @@ func quarterly() people.ReminderContext {
 	}}
 }
 
-// pharmacy is one whose sections were checked at these times, or never.
+// pharmacy returns a pharmacy whose sections were checked at these times, or never
+// if zero.
 func pharmacy(contact, facilities time.Time) people.CheckedOrg {
 	return people.CheckedOrg{
 		Code: "FA123", Name: "High Street Pharmacy", Type: profile.Pharmacy, ICB: "QWO",
@@ -30,12 +31,12 @@ func pharmacy(contact, facilities time.Time) people.CheckedOrg {
 	}
 }
 
-// london is a time there.
+// london returns a time in London.
 func london(year int, month time.Month, day, hour, minute int) time.Time {
 	return time.Date(year, month, day, hour, minute, 0, 0, profile.London())
 }
 
-// Who missed something of October to December, seen from January.
+// In January: who missed a check from October to December.
 func TestWhoIsOverdue(t *testing.T) {
 	t.Parallel()
 	inTime, never := london(2026, time.November, 3, 10, 0), time.Time{}
@@ -45,9 +46,9 @@ func TestWhoIsOverdue(t *testing.T) {
 		want                string
 	}{
 		"both in time":               {inTime, inTime, ""},
-		"the first minute of it":     {london(2026, time.October, 1, 0, 0), inTime, ""},
-		"the last minute before it":  {london(2026, time.September, 30, 23, 59), inTime, missed + "contact details"},
-		"the last minute of it":      {inTime, london(2026, time.December, 31, 23, 59), ""},
+		"the first minute":           {london(2026, time.October, 1, 0, 0), inTime, ""},
+		"the minute before":          {london(2026, time.September, 30, 23, 59), inTime, missed + "contact details"},
+		"the last minute":            {inTime, london(2026, time.December, 31, 23, 59), ""},
 		"late, but done":             {inTime, london(2027, time.January, 4, 8, 0), ""},
 		"one of them a quarter ago":  {inTime, london(2026, time.July, 1, 12, 0), missed + "facilities"},
 		"both a year ago":            {inTime.AddDate(-1, 0, 0), inTime.AddDate(-1, 0, 0), missed + "contact details, facilities"},
@@ -66,7 +67,7 @@ func TestWhoIsOverdue(t *testing.T) {
 	}
 }
 
-// The quarter that is under way is nobody's fault yet.
+// A missing check is overdue only when its quarter has ended.
 func TestTheQuarterUnderWayIsNotOverdue(t *testing.T) {
 	t.Parallel()
 	org := pharmacy(london(2026, time.December, 31, 12, 0), london(2026, time.December, 31, 12, 0))
@@ -76,10 +77,11 @@ func TestTheQuarterUnderWayIsNotOverdue(t *testing.T) {
 		require.Empty(t, report.Overdue(world, []people.CheckedOrg{org}), today.String())
 	}
 	world.Today = profile.NewDate(2027, time.April, 1)
-	require.Len(t, report.Overdue(world, []people.CheckedOrg{org}), 1, "now it is")
+	require.Len(t, report.Overdue(world, []people.CheckedOrg{org}), 1, "the quarter has ended")
 }
 
-// Within 12 months means that a section is overdue once they ended in the quarter.
+// Within 12 months: a section is overdue if its 12 months ended in the last quarter
+// or before it.
 func TestPracticesAreOverdueAfterTwelveMonths(t *testing.T) {
 	t.Parallel()
 	for checked, overdue := range map[profile.Date]bool{
@@ -100,7 +102,7 @@ func TestPracticesAreOverdueAfterTwelveMonths(t *testing.T) {
 	}
 }
 
-// Days that must be stated are named, so that somebody can state them.
+// The days whose hours are missing are named, so that somebody can enter them.
 func TestOverdueNamesTheDaysWithoutHours(t *testing.T) {
 	t.Parallel()
 	world := people.ReminderContext{Today: firstOf2027, Rules: people.DefaultCheckRules()}
@@ -116,9 +118,9 @@ func TestOverdueNamesTheDaysWithoutHours(t *testing.T) {
 	require.Empty(t, report.Overdue(world, []people.CheckedOrg{org}))
 }
 
-// Rows come in the order of the organisations, with their board, and fill the
-// columns of their section.
-func TestOverdueRowsAreOfTheirSection(t *testing.T) {
+// Rows are in the order of the organisations, have their board, and fill the
+// columns of the section.
+func TestOverdueRowsFillTheirSection(t *testing.T) {
 	t.Parallel()
 	never := time.Time{}
 	first, second := pharmacy(never, never), pharmacy(never, never)
@@ -141,5 +143,5 @@ func TestOverdueRowsAreOfTheirSection(t *testing.T) {
 		}
 	}
 	require.Empty(t, report.Overdue(quarterly(), nil))
-	require.Empty(t, report.Overdue(people.ReminderContext{Today: firstOf2027}, []people.CheckedOrg{first}), "without rules nobody is")
+	require.Empty(t, report.Overdue(people.ReminderContext{Today: firstOf2027}, []people.CheckedOrg{first}), "without rules nothing is overdue")
 }

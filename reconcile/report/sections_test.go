@@ -11,7 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
-// columnsOf are the columns in a line, those that are no text with what they are.
+// columnsOf returns the names of the columns in one line, each with its kind unless
+// it is text.
 func columnsOf(section report.Section) string {
 	var columns []string
 	for _, c := range section.Columns {
@@ -24,7 +25,7 @@ func columnsOf(section report.Section) string {
 	return strings.Join(columns, " ")
 }
 
-// People's spreadsheets and programs go by these names, in this order.
+// People's spreadsheets and programs depend on these names and their order.
 func TestSectionsAndTheirColumns(t *testing.T) {
 	t.Parallel()
 	want := []struct{ name, title, columns string }{
@@ -84,9 +85,8 @@ func TestColumnsAreNamedOnce(t *testing.T) {
 	}
 }
 
-// A section that is shared by all its readers would show one report's rows in
-// another one.
-func TestSectionsAreTheCallersOwn(t *testing.T) {
+// If callers shared a section, one report would show the rows of another.
+func TestSectionsAreCopies(t *testing.T) {
 	t.Parallel()
 	before := fmt.Sprint(report.Sections())
 	mine := report.Sections()
@@ -100,7 +100,7 @@ func TestSectionsAreTheCallersOwn(t *testing.T) {
 	require.Len(t, report.ChangeColumns(), 27)
 }
 
-// Only what is not a table of changes or contacts explains itself below its title.
+// A note is a sentence below the title. Only these sections need one.
 func TestNotesAreSentences(t *testing.T) {
 	t.Parallel()
 	var with []string
@@ -113,7 +113,7 @@ func TestNotesAreSentences(t *testing.T) {
 	require.Equal(t, []string{"updates", "withheld", "accounts", "no-contact"}, with)
 }
 
-func TestEverySectionHasItsFigure(t *testing.T) {
+func TestEverySectionHasAFigure(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		report.SectionChanges:        "Changes",
@@ -143,7 +143,7 @@ func TestFiguresThatCountNoRows(t *testing.T) {
 		report.FigureRepaired:      {Label: "Drifted fields repaired", Section: report.SectionDrift},
 		report.FigureNoise:         {Label: "Changes of form only, not listed"},
 		report.FigureChecked:       {Label: "Sections checked, no change"},
-		"a figure of tomorrow":     {Label: "a figure of tomorrow"},
+		"an unknown figure":        {Label: "an unknown figure"},
 	} {
 		want.Name, want.Count = name, 3
 		require.Equal(t, want, report.CountedFigure(name, 3))

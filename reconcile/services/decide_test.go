@@ -14,7 +14,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// withheldChanges draws changes that are often the same.
+// withheldChanges draws changes that are often equal.
 func withheldChanges() *rapid.Generator[[]services.Change] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) services.Change {
 		return services.Change{
@@ -26,20 +26,20 @@ func withheldChanges() *rapid.Generator[[]services.Change] {
 	}), 0, 8)
 }
 
-// An approval applies what was withheld as it was withheld, and nothing that the
-// fresh plan merely has too.
+// An approval applies the changes as they were withheld, and none that are only in
+// the fresh plan.
 func TestApprovalsTakeExactlyWhatWasWithheld(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		withheld, fresh := withheldChanges().Draw(t, "withheld"), withheldChanges().Draw(t, "fresh")
 		apply, left := services.Approve(withheld, fresh)
-		require.ElementsMatch(t, withheld, slices.Concat(apply, left), "each is applied or named")
-		follows := func(c services.Change) bool {
+		require.ElementsMatch(t, withheld, slices.Concat(apply, left), "each is applied or reported as left")
+		inFresh := func(c services.Change) bool {
 			return slices.ContainsFunc(fresh, func(f services.Change) bool { return f.Digest() == c.Digest() })
 		}
-		require.Equal(t, slices.DeleteFunc(slices.Clone(withheld), follows), append([]services.Change{}, left...))
+		require.Equal(t, slices.DeleteFunc(slices.Clone(withheld), inFresh), append([]services.Change{}, left...))
 		for _, c := range apply {
-			require.True(t, follows(c))
+			require.True(t, inFresh(c))
 		}
 		all, none := services.Approve(withheld, withheld)
 		require.Len(t, all, len(withheld))
@@ -50,7 +50,7 @@ func TestApprovalsTakeExactlyWhatWasWithheld(t *testing.T) {
 	})
 }
 
-// textOf is a service as a plan writes it; from is the old site of a move.
+// textOf returns a service as a plan writes it. from is the old site of a move.
 func textOf(t require.TestingT, shown services.Shown, from profile.ODSCode) string {
 	text, err := json.Marshal(shown)
 	require.NoError(t, err)
@@ -60,9 +60,9 @@ func textOf(t require.TestingT, shown services.Shown, from profile.ODSCode) stri
 	return string(text)
 }
 
-// What an undo does with one change, by what that change did and how the
-// profiles stand by now.
-func TestHowEachChangeIsTakenBack(t *testing.T) {
+// What an undo does with a change depends on what the change did and on what the
+// profiles show now.
+func TestHowEachChangeIsUndone(t *testing.T) {
 	t.Parallel()
 	shown, renamed, withdrawn := ersService("1", "Clinic").Shown(""), ersService("1", "Ward").Shown(""), ersService("1", "Clinic").Shown("")
 	withdrawn.Withdrawn = true
@@ -84,13 +84,13 @@ func TestHowEachChangeIsTakenBack(t *testing.T) {
 		"a move": {
 			change("B", fromA, clinic, "A"), rows{"A": withdrawn, "B": shown}, new(change("A", fromB, clinic, "B")),
 		},
-		"a move, brought back there":    {change("B", fromA, clinic, "A"), rows{"A": shown, "B": shown}, nil},
-		"a move, edited since":          {change("B", fromA, clinic, "A"), rows{"A": withdrawn, "B": renamed}, nil},
-		"a move, its old row gone":      {change("B", fromA, clinic, "A"), rows{"B": shown}, nil},
-		"edited since":                  {change("A", "", clinic, ""), rows{"A": renamed}, nil},
-		"withdrawn since":               {change("A", "", clinic, ""), rows{"A": withdrawn}, nil},
-		"deleted since":                 {change("A", ward, clinic, ""), rows{}, nil},
-		"an old value that is not read": {change("A", "[]", clinic, ""), rows{"A": shown}, nil},
+		"a move, back at the old site": {change("B", fromA, clinic, "A"), rows{"A": shown, "B": shown}, nil},
+		"a move, edited since":         {change("B", fromA, clinic, "A"), rows{"A": withdrawn, "B": renamed}, nil},
+		"a move, its old row gone":     {change("B", fromA, clinic, "A"), rows{"B": shown}, nil},
+		"edited since":                 {change("A", "", clinic, ""), rows{"A": renamed}, nil},
+		"withdrawn since":              {change("A", "", clinic, ""), rows{"A": withdrawn}, nil},
+		"deleted since":                {change("A", ward, clinic, ""), rows{}, nil},
+		"an old value we cannot read":  {change("A", "[]", clinic, ""), rows{"A": shown}, nil},
 	} {
 		now := services.Rows{}
 		for code, row := range c.rows {
@@ -108,9 +108,9 @@ func TestHowEachChangeIsTakenBack(t *testing.T) {
 	}
 }
 
-// A mark ends by an undo only while the service is missing, and is set again only
+// An undo removes a mark only while the service is missing, and sets it again only
 // while it is not.
-func TestMarksAreTakenBackWhileTheyStand(t *testing.T) {
+func TestMarksAreUndoneOnlyWhileTheyHold(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		before, after string
@@ -144,7 +144,7 @@ func TestUndoListsBothKindsInOrder(t *testing.T) {
 	for _, id := range []services.ID{"100", "9", "20", "7"} {
 		states[id] = services.Missing
 		if id == "9" || id == "100" {
-			states[id] = services.Active // nothing to take back
+			states[id] = services.Active // nothing to undo
 		}
 		applied = append(applied, services.Change{Code: "A", Service: id, Verb: runs.Missing, New: "2026-11-01"})
 	}
@@ -153,8 +153,8 @@ func TestUndoListsBothKindsInOrder(t *testing.T) {
 	require.Equal(t, []string{"A 9 missing", "A 100 missing"}, changeLines(left))
 }
 
-// A decision is kept at the site and for the value at which the change will be
-// proposed again: for a move taken back, where the service is to go once more.
+// A decision is stored for the site and the value with which the change will be
+// proposed again. For an undone move this is the site it would move to again.
 func TestDecisionsAreKeptForTheNextProposal(t *testing.T) {
 	t.Parallel()
 	shown := ersService("1", "Clinic").Shown("")
@@ -167,7 +167,7 @@ func TestDecisionsAreKeptForTheNextProposal(t *testing.T) {
 		"an update":    {services.Change{Code: "A", Verb: runs.Update, Old: clinic, New: "{}"}, "{}", clinic, "A", "A"},
 		"a move":       {services.Change{Code: "A", Verb: runs.Update, Old: fromB, New: clinic}, clinic, clinic, "A", "B"},
 		"a mark":       {services.Change{Code: "A", Verb: runs.Missing, New: "2026-11-01"}, "missing", "missing", "A", "A"},
-		"no mark":      {services.Change{Code: "A", Verb: runs.Missing, Old: "2026-11-01"}, "missing", "missing", "A", "A"},
+		"mark removed": {services.Change{Code: "A", Verb: runs.Missing, Old: "2026-11-01"}, "missing", "missing", "A", "A"},
 		"unknown form": {services.Change{Code: "A", Verb: runs.Update, Old: "[]", New: "[]"}, "[]", "[]", "A", "A"},
 	} {
 		code, value := c.change.Decision()

@@ -3,6 +3,6 @@
 //
 //	list of ids ──▶ Entry.Sighting ──▶ Plan ──▶ Guard.Judge ──▶ apply / withheld
 //	                (register.go)      (plan.go) (guard.go)        │
-//	                                                           ▼
-//	                                           Approve, Undo (decide.go)
+//	                                                               ▼
+//	                                               Approve, Undo (decide.go)
 package services

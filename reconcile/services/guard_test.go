@@ -11,7 +11,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// The edges of max(2, 30 %) and max(10, 2 %), for all sizes that matter.
+// The limits max(2, 30 %) and max(10, 2 %), for all sizes that matter.
 func TestFloorsAndSharesOfTheGuard(t *testing.T) {
 	t.Parallel()
 	guard := services.DefaultGuard()
@@ -31,9 +31,9 @@ func TestFloorsAndSharesOfTheGuard(t *testing.T) {
 	}
 }
 
-// Losses that are few at each site can be too many together: then every site waits,
-// also one that loses nothing.
-func TestManySmallLossesAreHeldBackTogether(t *testing.T) {
+// Losses that are few at each site can be too many in total. Then every site is
+// withheld, even one that loses nothing.
+func TestManySmallLossesAreWithheldTogether(t *testing.T) {
 	t.Parallel()
 	guard := services.DefaultGuard()
 	var sites []services.SiteLosses
@@ -41,21 +41,21 @@ func TestManySmallLossesAreHeldBackTogether(t *testing.T) {
 		sites = append(sites, services.SiteLosses{Code: code, Losses: 2, Of: 20})
 	}
 	sites = append(sites, services.SiteLosses{Code: "F", Of: 20})
-	require.Empty(t, guard.Judge(sites, 120), "ten are always allowed")
+	require.Empty(t, guard.Judge(sites, 120), "ten losses are always allowed")
 	sites[5].Losses = 1
 	require.Equal(t, sites, guard.Judge(sites, 120))
 	require.Empty(t, guard.Judge(sites, 550), "eleven are 2 % of 550")
 	require.Equal(t, sites, guard.Judge(sites, 549))
 	sites[5].Losses = 0
 	sites[0].Losses = 7
-	require.Equal(t, sites[:1], guard.Judge(sites, 1000), "one site too many, not all")
+	require.Equal(t, sites[:1], guard.Judge(sites, 1000), "only one site loses too many")
 	sites[0].Losses, sites[1].Losses, sites[2].Losses = 7, 0, 8
-	require.Equal(t, []services.SiteLosses{sites[0], sites[2]}, guard.Judge(sites, 1000), "two sites too many")
+	require.Equal(t, []services.SiteLosses{sites[0], sites[2]}, guard.Judge(sites, 1000), "two sites lose too many")
 	require.Empty(t, guard.Judge(nil, 0))
-	require.Equal(t, sites[2:3], services.Guard{SiteFloor: 7, Floor: 100}.Judge(sites, 1000), "of shares of nothing, floors remain")
+	require.Equal(t, sites[2:3], services.Guard{SiteFloor: 7, Floor: 100}.Judge(sites, 1000), "with shares of 0, only the floors count")
 }
 
-// A further site that loses services releases no other one.
+// A further site that loses services never releases another.
 func TestAFurtherSiteReleasesNone(t *testing.T) {
 	t.Parallel()
 	site := rapid.Custom(func(t *rapid.T) services.SiteLosses {
@@ -74,7 +74,7 @@ func TestAFurtherSiteReleasesNone(t *testing.T) {
 	})
 }
 
-// Every withheld change is in one row, and no two rows are of the same kind.
+// Every withheld change is counted in one row, and no two rows are of the same kind.
 func TestASummaryLosesNoChange(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

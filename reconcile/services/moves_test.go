@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Services that change sites: who loses and who gains are paired in the order of
-// their codes, and what is left over is a loss or a gain by itself.
+// When services change sites, the sites that lose and those that gain are paired in
+// the order of their codes. A site left over is a loss or a gain without a move.
 func TestSitesThatLoseAndGainArePaired(t *testing.T) {
 	t.Parallel()
 	shown := ersService("1", "Clinic").Shown("")
@@ -61,7 +61,7 @@ func TestSitesThatLoseAndGainArePaired(t *testing.T) {
 			[]services.Site{shows("A"), shows("B")},
 			[]string{`A 1 update "Clinic">"Clinic" withdrawn`, `B 1 update "Clinic">"Clinic" withdrawn`},
 		},
-		"a frozen gain takes its loss with it": {
+		"a frozen gain also stops its loss": {
 			[]profile.ODSCode{"C", "D"},
 			[]services.Site{shows("A"), shows("B"), held(empty("C")), empty("D")},
 			[]string{`D 1 update "Clinic">"Clinic" from B`},
@@ -74,7 +74,7 @@ func TestSitesThatLoseAndGainArePaired(t *testing.T) {
 	}
 }
 
-// What a change takes away it names, for the guard counts that.
+// A change names the site that loses the service, because the guard counts losses.
 func TestLossesNameTheirSite(t *testing.T) {
 	t.Parallel()
 	shown := ersService("1", "Clinic").Shown("")
@@ -105,7 +105,7 @@ func TestLossesNameTheirSite(t *testing.T) {
 	}, plan(services.Missing, "A"))
 }
 
-// A new fact comes from upstream; without one the profile moved away from it.
+// With a new fact the reason is upstream, without one the profile has drifted.
 func TestWhyAServiceChanges(t *testing.T) {
 	t.Parallel()
 	service, old := ersService("1", "Clinic", "A"), ersService("1", "By hand").Shown("")
@@ -119,7 +119,8 @@ func TestWhyAServiceChanges(t *testing.T) {
 	}
 }
 
-// Marks are of one service at one site: another site's do not silence it.
+// A mark is for one service at one site. A mark at another site does not suppress
+// the change.
 func TestARejectedMoveLeavesTheServiceWhereItIs(t *testing.T) {
 	t.Parallel()
 	shown, service := ersService("1", "Clinic").Shown(""), ersService("1", "Clinic", "B")
@@ -133,7 +134,7 @@ func TestARejectedMoveLeavesTheServiceWhereItIs(t *testing.T) {
 	require.Equal(t, profile.ODSCode("B"), code)
 	rejected := services.Mark{Verdict: runs.VerdictRejected, Value: value}
 	sites[0].Marks = []services.Mark{rejected}
-	require.Equal(t, move, plan(), "at the wrong site")
+	require.Equal(t, move, plan(), "the mark is at another site")
 	sites[0].Marks, sites[1].Marks = nil, []services.Mark{{Verdict: runs.VerdictUndone, Value: "{}"}, rejected}
 	require.Empty(t, plan())
 	sites[1].Marks = []services.Mark{{Verdict: runs.VerdictUndone, Value: value}, {Verdict: runs.VerdictRejected, Value: "{}"}}
@@ -142,7 +143,7 @@ func TestARejectedMoveLeavesTheServiceWhereItIs(t *testing.T) {
 	require.True(t, undone[0].Undone)
 }
 
-// Changes are listed by site, and there by the number of the service.
+// Changes are sorted by site, then by the number of the service.
 func TestChangesAreSorted(t *testing.T) {
 	t.Parallel()
 	shown := ersService("9", "Clinic").Shown("")

@@ -10,7 +10,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// e-RS is asked for its own word only where another day saw the service missing.
+// We ask e-RS for proof only if the service was already missing on an earlier day.
 func TestWhatNeedsProof(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -33,37 +33,37 @@ func TestWhatNeedsProof(t *testing.T) {
 	}
 }
 
-// A service is seen by a credential, which is remembered while it cannot be seen.
-func TestALookRemembersWhoSawTheService(t *testing.T) {
+// The entry keeps the credential that last saw the service while none can see it.
+func TestASightingRemembersWhoSawTheService(t *testing.T) {
 	t.Parallel()
 	service := ersService("1", "Clinic", "R0A01")
 	entry := services.Entry{ID: "1", State: services.Known, Specialty: "Cardiology"}
 	see := func(credential string) services.Answer {
 		return services.Answer{ID: "1", Outcome: services.OutcomeFound, Credential: credential, Service: service}
 	}
-	look, news := entry.Sighting(see("ours"), ersDay(1))
+	sighting, news := entry.Sighting(see("ours"), ersDay(1))
 	require.True(t, news)
 	require.Equal(t, services.Entry{
 		ID: "1", State: services.Active, Credential: "ours", Version: "1", Hash: service.Hash(), Specialty: "Cardiology",
-	}, look.Entry)
-	require.Equal(t, service, *look.Service)
-	again, news := look.Sighting(see("theirs"), ersDay(2))
+	}, sighting.Entry)
+	require.Equal(t, service, *sighting.Service)
+	again, news := sighting.Sighting(see("theirs"), ersDay(2))
 	require.True(t, news, "another credential sees it now")
 	require.Equal(t, "theirs", again.Credential)
-	require.Nil(t, again.Service, "its facts are those we hold")
+	require.Nil(t, again.Service, "its facts have not changed")
 	hidden, _ := again.Sighting(services.Answer{ID: "1", Outcome: services.OutcomeNotVisible, Credential: "nobody"}, ersDay(3))
 	require.Equal(t, "theirs", hidden.Credential)
 	require.Equal(t, service.Hash(), hidden.Hash)
 }
 
-// Through any weeks of answers: only e-RS's own word on a later day than the one
-// of the first absence makes a service gone, and a sight of it ends everything.
-func TestALifeOfAnEntry(t *testing.T) {
+// For any sequence of answers: a service is gone only if e-RS says that it does not
+// know it on a later day than the first absence, and any sighting makes it active.
+func TestEntriesOverManyDays(t *testing.T) {
 	t.Parallel()
 	service := ersService("1", "Clinic", "R0A01")
 	rapid.Check(t, func(t *rapid.T) {
 		entry, day := services.Entry{ID: "1", State: services.Known}, 1
-		for range rapid.IntRange(1, 12).Draw(t, "looks") {
+		for range rapid.IntRange(1, 12).Draw(t, "answers") {
 			day += rapid.IntRange(0, 2).Draw(t, "days later")
 			answer := services.Answer{ID: "1", Outcome: rapid.SampledFrom([]services.Outcome{
 				services.OutcomeFound, services.OutcomeAbsent, services.OutcomeAbsent, services.OutcomeUnknown,
@@ -72,25 +72,25 @@ func TestALifeOfAnEntry(t *testing.T) {
 			if answer.Outcome == services.OutcomeFound {
 				answer.Service = service
 			}
-			look, news := entry.Sighting(answer, ersDay(day))
-			again, isNews := look.Sighting(answer, ersDay(day))
-			require.Equal(t, look.Entry, again.Entry, "the same answer on the same day says nothing more")
+			sighting, news := entry.Sighting(answer, ersDay(day))
+			again, isNews := sighting.Sighting(answer, ersDay(day))
+			require.Equal(t, sighting.Entry, again.Entry, "the same answer on the same day changes nothing")
 			require.False(t, isNews)
-			require.Equal(t, news, look.Entry != entry || look.Service != nil)
-			if look.State == services.Gone && entry.State != services.Gone {
+			require.Equal(t, news, sighting.Entry != entry || sighting.Service != nil)
+			if sighting.State == services.Gone && entry.State != services.Gone {
 				require.Equal(t, services.OutcomeUnknown, answer.Outcome)
 				require.Equal(t, services.Missing, entry.State)
 				require.True(t, entry.MissingSince.Before(ersDay(day)))
 			}
 			if entry.State == services.Gone && answer.Outcome != services.OutcomeFound {
-				require.Equal(t, entry, look.Entry, "nothing but a sight brings it back")
+				require.Equal(t, entry, sighting.Entry, "only a sighting brings it back")
 			}
-			if look.State == services.Active {
-				require.True(t, look.MissingSince.IsZero())
+			if sighting.State == services.Active {
+				require.True(t, sighting.MissingSince.IsZero())
 			}
 			unread := entry.State == services.Known && answer.Outcome == services.OutcomeUnreadable
-			require.Equal(t, unread, look.State == services.Known, "any other answer says something, and nothing takes that back")
-			entry = look.Entry
+			require.Equal(t, unread, sighting.State == services.Known, "known lasts only until the first readable answer")
+			entry = sighting.Entry
 		}
 	})
 }

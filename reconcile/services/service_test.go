@@ -30,7 +30,7 @@ func TestIDsAreOrderedAsNumbers(t *testing.T) {
 	})
 }
 
-// described draws services with everything that one can have.
+// described draws services with any of the facts that one can have.
 func described() *rapid.Generator[services.Service] {
 	words := rapid.SampledFrom([]string{"", "A", "B", "Heart <&> lung", "Œsophagus"})
 	codings := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) services.Coding {
@@ -48,7 +48,7 @@ func described() *rapid.Generator[services.Service] {
 			Hours: words.Draw(t, "hours"), Instructions: words.Draw(t, "instructions"), Contacts: points.Draw(t, "contacts"),
 		}
 		if len(service.Contacts) == 0 {
-			service.Contacts = nil // as an answer without any is read
+			service.Contacts = nil // as in an answer without contacts
 		}
 		return service
 	})
@@ -61,8 +61,8 @@ func permuted[T any](t *rapid.T, list []T) []T {
 	return rapid.Permutation(list).Draw(t, "permuted")
 }
 
-// The order of lists in an answer is no news, and a canonical service shows the
-// same as any other form of it.
+// The order of lists in an answer is not a change, and a service shows the same
+// in its canonical form as in any other.
 func TestTheOrderOfAnAnswerIsNoChange(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -80,8 +80,8 @@ func TestTheOrderOfAnAnswerIsNoChange(t *testing.T) {
 	})
 }
 
-// Each fact is in the hash; the version is none.
-func TestTheHashIsOfTheFacts(t *testing.T) {
+// Each fact is in the hash. The version is not one.
+func TestTheHashCoversTheFacts(t *testing.T) {
 	t.Parallel()
 	service := ersService("1", "Clinic", "R0A01")
 	seen := map[profile.Hash]string{service.Hash(): "as it was"}
@@ -89,9 +89,9 @@ func TestTheHashIsOfTheFacts(t *testing.T) {
 		"id":               func(s *services.Service) { s.ID = "2" },
 		"name":             func(s *services.Service) { s.Name = "Ward" },
 		"another site":     func(s *services.Service) { s.Sites = []profile.ODSCode{"R0A02"} },
-		"a site more":      func(s *services.Service) { s.Sites = []profile.ODSCode{"R0A01", "R0A02"} },
+		"one more site":    func(s *services.Service) { s.Sites = []profile.ODSCode{"R0A01", "R0A02"} },
 		"appointment type": func(s *services.Service) { s.AppointmentTypes = []services.Coding{{Code: "A"}} },
-		"its label":        func(s *services.Service) { s.AppointmentTypes = []services.Coding{{Code: "A", Display: "B"}} },
+		"label of a type":  func(s *services.Service) { s.AppointmentTypes = []services.Coding{{Code: "A", Display: "B"}} },
 		"request flow":     func(s *services.Service) { s.RequestFlows = []services.Coding{{Code: "A"}} },
 		"bookable":         func(s *services.Service) { s.Bookable = []services.Coding{{Code: "A"}} },
 		"hours":            func(s *services.Service) { s.Hours = "9 to 5" },
@@ -99,7 +99,7 @@ func TestTheHashIsOfTheFacts(t *testing.T) {
 		"contact": func(s *services.Service) {
 			s.Contacts = []services.Point{{Purpose: "ADMIN", System: "phone", Value: "0113"}}
 		},
-		"for whom": func(s *services.Service) {
+		"contact for patients": func(s *services.Service) {
 			s.Contacts = []services.Point{{Purpose: "PATINF", System: "phone", Value: "0113"}}
 		},
 	} {
@@ -113,8 +113,8 @@ func TestTheHashIsOfTheFacts(t *testing.T) {
 	require.Equal(t, service.Hash(), restamped.Hash())
 }
 
-// A value of a plan reads back as what it was written from, has every key, and
-// keeps letters as people write them.
+// A value in a plan parses back to the service it was written from, has every key,
+// and does not escape letters.
 func TestAValueOfAPlanReadsBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -138,8 +138,8 @@ func TestAValueOfAPlanReadsBack(t *testing.T) {
 	})
 }
 
-// What a change does tells it from others; why, and at what type of site, does not.
-func TestTheDigestIsOfWhatAChangeDoes(t *testing.T) {
+// The digest depends on what a change does, not on why or at what type of site.
+func TestTheDigestCoversWhatAChangeDoes(t *testing.T) {
 	t.Parallel()
 	change := services.Change{Code: "R0A01", Service: "1", Verb: runs.Update, Old: "{}", New: `{"name":"A"}`}
 	seen := map[profile.Hash]string{change.Digest(): "as it was"}

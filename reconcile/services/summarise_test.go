@@ -23,8 +23,8 @@ func TestIDsAreDigits(t *testing.T) {
 	}
 }
 
-// Removals are measured against the services of the sites that lose some, all else
-// against all services.
+// Removals are counted out of the services of the sites that lose some, all other
+// changes out of all services.
 func TestWithheldServicesAreSummedUp(t *testing.T) {
 	t.Parallel()
 	losses := []services.SiteLosses{{Code: "RR801", Losses: 3, Of: 5}, {Code: "RR802", Losses: 4, Of: 7}}
