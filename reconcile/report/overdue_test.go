@@ -143,5 +143,6 @@ func TestOverdueRowsFillTheirSection(t *testing.T) {
 		}
 	}
 	require.Empty(t, report.Overdue(quarterly(), nil))
-	require.Empty(t, report.Overdue(people.ReminderContext{Today: firstOf2027}, []people.CheckedOrg{first}), "without rules nothing is overdue")
+	require.Empty(t, report.Overdue(people.ReminderContext{Today: firstOf2027}, []people.CheckedOrg{first}),
+		"without rules nothing is overdue")
 }
