@@ -56,6 +56,7 @@ type definition struct {
 	stored   storage
 	register register
 	noise    noise
+	fact     Field  // the field that names the fact it is a part of; none for a fact by itself
 	dosName  string // the name that DoS leads know it by, in reports
 	label    string // for people
 }
@@ -90,7 +91,8 @@ var definitions = [numFields]definition{
 		name: "address", owner: OwnedByODS, register: followed, noise: ofAddresses, dosName: "postaladdress", label: "Address",
 	},
 	FieldPostcode: {
-		name: "postcode", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "postalcode", label: "Postcode",
+		name: "postcode", owner: OwnedByODS, register: followed, noise: ofSpacing, fact: FieldAddress,
+		dosName: "postalcode", label: "Postcode",
 	},
 	FieldType:   {name: "type", owner: OwnedByODS, register: followed, dosName: "type", label: "Type"},
 	FieldRoles:  {name: "roles", owner: OwnedByODS, register: followed, noise: ofRoles, dosName: "roles", label: "Roles"},
@@ -102,7 +104,9 @@ var definitions = [numFields]definition{
 	FieldICB: {
 		name: "icb", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "icb", label: "Integrated care board",
 	},
-	FieldRegion: {name: "region", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "region", label: "Region"},
+	FieldRegion: {
+		name: "region", owner: OwnedByODS, register: followed, noise: ofSpacing, fact: FieldICB, dosName: "region", label: "Region",
+	},
 	FieldSuccessor: {
 		name: "successor", owner: OwnedByODS, register: followed, noise: ofSpacing, dosName: "successor", label: "Successor",
 	},
@@ -159,6 +163,17 @@ func (f Field) String() string { return definitions[f].name }
 
 // Owner returns who may speak for the field.
 func (f Field) Owner() Owner { return definitions[f].owner }
+
+// Fact returns the field that names the fact this one is a part of: an address and
+// its postcode are one fact, and so are a board and its region. The fields of a
+// fact are withheld, applied, decided on, held and undone together
+// (RULES.md "Facts go together").
+func (f Field) Fact() Field {
+	if fact := definitions[f].fact; fact != NoField {
+		return fact
+	}
+	return f
+}
 
 // FollowsRegister reports whether a profile has to agree with the register in the
 // field. The status has rules of its own (RULES.md "Status decides").

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -23,6 +24,7 @@ type Item struct {
 	Base         *profile.Record // nil when it was never accepted
 	Local        *profile.Profile
 	Marks        []Mark
+	Waiting      []Waiting    // what earlier runs withheld of it and nobody has decided on
 	PendingSince profile.Date // the first look at a closure; zero for none
 }
 
@@ -61,6 +63,7 @@ func Compute(in Input) Plan {
 		v.compare()
 		plan.Changes = append(plan.Changes, v.changes...)
 		plan.Outcomes = append(plan.Outcomes, v.outcome)
+		plan.Ended = append(plan.Ended, v.ended...)
 	}
 	plan.sort()
 	return plan
@@ -72,6 +75,9 @@ type comparison struct {
 	*Item
 	changes []Change
 	outcome Outcome
+	ended   []Waiting
+
+	comparedFields bool // the profile is open, or would be by this plan
 }
 
 func (v *comparison) compare() {
@@ -86,9 +92,10 @@ func (v *comparison) compare() {
 		return
 	}
 	v.lifecycle(standing)
-	if v.Local.Status() != profile.StatusClosed || len(v.changes) > 0 {
+	if v.comparedFields = v.Local.Status() != profile.StatusClosed || len(v.changes) > 0; v.comparedFields {
 		v.compareFields()
 	}
+	v.matchWaiting()
 }
 
 func (v *comparison) hasProfiles() bool {
@@ -188,41 +195,65 @@ func (v *comparison) decided(verdict Verdict, f profile.Field, value string) boo
 }
 
 func (v *comparison) changeStatus(verb Verb, status profile.Status) {
-	v.propose(Change{Verb: verb, Field: profile.FieldStatus, Old: string(v.Local.Status()), New: string(status)})
+	v.propose([]Change{{Verb: verb, Field: profile.FieldStatus, Old: string(v.Local.Status()), New: string(status)}})
 }
 
-// compareFields puts every field right that ODS owns and states. An empty value is
-// never a reason to overwrite one.
+// compareFields puts every fact right that ODS owns and states.
 func (v *comparison) compareFields() {
-	for _, f := range comparedFields {
-		upstream, local := v.Upstream.Values.Get(f), v.Local.Values.Get(f)
-		if upstream == "" || v.equal(f, upstream, local) {
-			continue
+	for _, fact := range comparedFacts {
+		if changes := v.compareFact(fact); len(changes) > 0 {
+			v.propose(changes)
 		}
-		v.propose(Change{Verb: Update, Field: f, Old: local, New: displayed(f, upstream)})
 	}
+}
+
+// compareFact returns the changes that a fact needs. An empty value is never a
+// reason to overwrite one.
+func (v *comparison) compareFact(fields []profile.Field) (changes []Change) {
+	for _, f := range fields {
+		upstream, local := v.Upstream.Values.Get(f), v.Local.Values.Get(f)
+		if upstream != "" && !v.equal(f, upstream, local) {
+			changes = append(changes, Change{Verb: Update, Field: f, Old: local, New: displayed(f, upstream)})
+		}
+	}
+	return changes
 }
 
 func (v *comparison) equal(f profile.Field, upstream, local string) bool {
 	return profile.Same(f, upstream, local, v.Upstream.Values.Get(profile.FieldName))
 }
 
-// propose adds a change unless a person decided otherwise.
-func (v *comparison) propose(c Change) {
-	c.Code, c.Type = v.Upstream.Code, v.Local.Type()
-	for _, m := range v.Marks {
-		if m.Verdict == VerdictHeld && m.Field == c.Field && (m.Until.IsZero() || !m.Until.Before(v.AsOf)) {
-			v.leaveHeld(m)
-			return
-		}
+// propose adds the changes of one fact, all or none, unless a person decided
+// otherwise.
+func (v *comparison) propose(changes []Change) {
+	if hold := v.held(changes[0].Field.Fact()); hold != nil {
+		v.leaveHeld(*hold)
+		return
 	}
-	if v.decided(VerdictRejected, c.Field, c.New) {
+	rejected, undone := true, false
+	for _, c := range changes {
+		rejected = rejected && v.decided(VerdictRejected, c.Field, c.New)
+		undone = undone || v.decided(VerdictUndone, c.Field, c.New)
+	}
+	if rejected {
 		v.outcome.Settled = false
 		return
 	}
-	c.Undone = v.decided(VerdictUndone, c.Field, c.New)
-	c.Reason = v.reason(c)
-	v.changes = append(v.changes, c)
+	for _, c := range changes {
+		c.Code, c.Type, c.Undone = v.Upstream.Code, v.Local.Type(), undone
+		c.Reason = v.reason(c)
+		v.changes = append(v.changes, c)
+	}
+}
+
+// held returns the hold on a fact; nil if there is none today.
+func (v *comparison) held(fact profile.Field) *Mark {
+	for i, m := range v.Marks {
+		if m.Verdict == VerdictHeld && m.Field.Fact() == fact && (m.Until.IsZero() || !m.Until.Before(v.AsOf)) {
+			return &v.Marks[i]
+		}
+	}
+	return nil
 }
 
 func (v *comparison) leaveHeld(m Mark) {
@@ -233,15 +264,19 @@ func (v *comparison) leaveHeld(m Mark) {
 }
 
 // reason tells news from drift: upstream still says what we accepted, so it is
-// the profile that moved.
+// the profile that moved. A profile never received a value that waits.
 func (v *comparison) reason(c Change) Reason {
-	if c.Undone || c.Field == profile.FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) {
+	if c.Undone || c.Field == profile.FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) || v.waits(c.Field) {
 		return BecauseUpstream
 	}
 	if profile.Same(c.Field, v.Base.Values.Get(c.Field), v.Upstream.Values.Get(c.Field)) {
 		return BecauseDrift
 	}
 	return BecauseUpstream
+}
+
+func (v *comparison) waits(f profile.Field) bool {
+	return slices.ContainsFunc(v.Waiting, func(w Waiting) bool { return w.Field == f })
 }
 
 func (v *comparison) setFlag(f Flag) {

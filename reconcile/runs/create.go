@@ -1,14 +1,29 @@
 package runs
 
-import "github.com/profilesync/profilesync/reconcile/profile"
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
 
 // seeded are the fields a new profile takes from the register: those that ODS
 // owns, and the editors' own that ODS may fill while they are still empty.
 var seeded = fieldsThat(profile.Field.IsSeeded)
 
-// comparedFields are the fields in which a profile must agree with the register;
-// status has rules of its own.
-var comparedFields = fieldsThat(profile.Field.FollowsRegister)
+// comparedFacts are the facts in which a profile must agree with the register,
+// each with its fields; status has rules of its own.
+var comparedFacts = factsOf(fieldsThat(profile.Field.FollowsRegister))
+
+func factsOf(fields []profile.Field) (facts [][]profile.Field) {
+	for _, f := range fields {
+		if n := slices.IndexFunc(facts, func(fact []profile.Field) bool { return fact[0].Fact() == f.Fact() }); n >= 0 {
+			facts[n] = append(facts[n], f)
+		} else {
+			facts = append(facts, []profile.Field{f})
+		}
+	}
+	return facts
+}
 
 func fieldsThat(hold func(profile.Field) bool) (fields []profile.Field) {
 	for _, f := range profile.Fields() {

@@ -8,36 +8,72 @@ import (
 
 // Approve takes from a fresh plan exactly what a run withheld. What no longer
 // follows from the records and the profiles, or would now do something else, is
-// left out and named.
+// left out and named, with all of its fact.
 func Approve(withheld []Change, fresh Plan) (apply, left []Change) {
-	follows := make(map[profile.Hash]bool, len(fresh.Changes))
+	follows := make(map[fact][]profile.Hash)
 	for _, c := range fresh.Changes {
-		follows[c.Digest()] = true
+		follows[c.fact()] = append(follows[c.fact()], c.Digest())
 	}
-	for _, c := range withheld {
-		if follows[c.Digest()] {
-			apply = append(apply, c)
+	for _, rows := range byFact(withheld) {
+		if again := follows[rows[0].fact()]; len(again) == len(rows) && !slices.ContainsFunc(rows, func(c Change) bool {
+			return !slices.Contains(again, c.Digest())
+		}) {
+			apply = append(apply, rows...)
 		} else {
-			left = append(left, c)
+			left = append(left, rows...)
 		}
 	}
 	return apply, left
 }
 
-// Undo plans to take back exactly the changes that a run applied. Fields that
+// Undo plans to take back exactly the changes that a run applied. Facts that
 // somebody edited since are left as they are and named. A creation is taken
 // back by closing and hiding the profile: nothing is ever deleted.
 func Undo(applied []Change, local map[profile.ODSCode]profile.Profile) (plan Plan, left []Change) {
-	for _, c := range applied {
-		reversed, ok := c.reversed(local[c.Code])
-		if !ok {
-			left = append(left, c)
+	for _, rows := range byFact(applied) {
+		if back, ok := reversed(rows, local[rows[0].Code]); ok {
+			plan.Changes = append(plan.Changes, back...)
+		} else {
+			left = append(left, rows...)
 		}
-		plan.Changes = append(plan.Changes, reversed...)
 	}
 	plan.sort()
 	slices.SortFunc(left, compareChanges)
 	return plan, left
+}
+
+// fact identifies what is decided on as one.
+type fact struct {
+	code profile.ODSCode
+	verb Verb
+	name profile.Field
+}
+
+func (c Change) fact() fact { return fact{c.Code, c.Verb, c.Field.Fact()} }
+
+// byFact puts the changes of each fact together, in the order of their first.
+func byFact(changes []Change) (facts [][]Change) {
+	at := make(map[fact]int, len(changes))
+	for _, c := range changes {
+		n, known := at[c.fact()]
+		if !known {
+			n = len(facts)
+			at[c.fact()], facts = n, append(facts, nil)
+		}
+		facts[n] = append(facts[n], c)
+	}
+	return facts
+}
+
+func reversed(rows []Change, now profile.Profile) (back []Change, ok bool) {
+	for _, c := range rows {
+		changes, ok := c.reversed(now)
+		if !ok {
+			return nil, false
+		}
+		back = append(back, changes...)
+	}
+	return back, true
 }
 
 // reversed is the change that takes c back, or none where the profile no longer

@@ -44,80 +44,75 @@ type Withheld struct {
 	Of     int             `json:"of"`
 }
 
-// Group is a kind of change that the guard counts as one.
+// Group is a kind of change that the guard counts as one. Its size is the number
+// of profiles.
 type Group struct {
 	Type   profile.OrgType
 	Verb   Verb
-	Field  profile.Field
+	Fact   profile.Field
 	Undone bool
-}
-
-// Groups counts a plan's changes.
-func (p Plan) Groups() map[Group]int {
-	groups := make(map[Group]int)
-	for _, c := range p.Changes {
-		groups[c.group()]++
-	}
-	return groups
-}
-
-func (c Change) group() Group {
-	return Group{Type: c.Type, Verb: c.Verb, Field: c.Field, Undone: c.Undone}
+	Waits  WithheldReason // see Change
 }
 
 func (g Group) removal() bool { return g.Verb == Close || g.Verb == Missing }
 
 // Situation is what the guard measures a plan against.
 type Situation struct {
-	Open  map[profile.OrgType]int // open profiles before the run, by type
-	Short bool                    // the listing is short: nothing may be removed
+	Open    map[profile.OrgType]int // open profiles before the run, by type
+	Short   bool                    // the listing is short: nothing may be removed
+	Waiting map[Group]int           // what earlier runs withheld of the report, and still waits
 }
 
-// Judge says of each group why it is withheld, if it is. The answer for one
-// group can only get stricter when another grows.
+// Judge says of each group why it is withheld, if it is. What is new is measured
+// together with what waits. The answer for one group can only get stricter when
+// another grows.
 func (g Guard) Judge(groups map[Group]int, at Situation) map[Group]WithheldReason {
 	verdicts := make(map[Group]WithheldReason)
-	removals, fields := tally(groups)
+	removals, facts := tally(groups, at.Waiting)
 	for group := range groups {
-		if reason := g.judge(group, at, removals, fields); reason != NotWithheld {
+		if reason := g.judge(group, at, removals, facts); reason != NotWithheld {
 			verdicts[group] = reason
 		}
 	}
 	return verdicts
 }
 
-type typeField struct {
+type typeFact struct {
 	orgType profile.OrgType
-	field   profile.Field
+	fact    profile.Field
 }
 
-// tally adds up removals by type, and changed fields by type and (under NoType)
+// tally adds up removals by type, and changed facts by type and (under NoType)
 // over all types of the report.
-func tally(groups map[Group]int) (removals map[profile.OrgType]int, fields map[typeField]int) {
-	removals, fields = make(map[profile.OrgType]int), make(map[typeField]int)
-	for group, count := range groups {
-		switch {
-		case group.removal():
-			removals[group.Type] += count
-		case group.Verb != Create:
-			fields[typeField{group.Type, group.Field}] += count
-			fields[typeField{profile.NoType, group.Field}] += count
+func tally(counts ...map[Group]int) (removals map[profile.OrgType]int, facts map[typeFact]int) {
+	removals, facts = make(map[profile.OrgType]int), make(map[typeFact]int)
+	for _, groups := range counts {
+		for group, count := range groups {
+			switch {
+			case group.removal():
+				removals[group.Type] += count
+			case group.Verb != Create:
+				facts[typeFact{group.Type, group.Fact}] += count
+				facts[typeFact{profile.NoType, group.Fact}] += count
+			}
 		}
 	}
-	return removals, fields
+	return removals, facts
 }
 
-func (g Guard) judge(group Group, at Situation, removals map[profile.OrgType]int, fields map[typeField]int) WithheldReason {
+func (g Guard) judge(group Group, at Situation, removals map[profile.OrgType]int, facts map[typeFact]int) WithheldReason {
 	open, all := at.Open[group.Type], at.openTotal()
 	switch {
+	case group.Waits != NotWithheld:
+		return group.Waits
 	case group.removal() && at.Short:
 		return ShortListing
 	case group.removal() && removals[group.Type] > g.limit(g.RemovalShare, open):
 		return TooManyRemovals
 	case group.removal(), group.Verb == Create:
 		return undoneOr(group)
-	case fields[typeField{group.Type, group.Field}] > g.limit(g.FieldShare, open),
-		fields[typeField{profile.NoType, group.Field}] > g.limit(g.FieldShare, all):
+	case facts[typeFact{group.Type, group.Fact}] > g.limit(g.FieldShare, open),
+		facts[typeFact{profile.NoType, group.Fact}] > g.limit(g.FieldShare, all):
 		return MassChange
 	default:
 		return undoneOr(group)
@@ -187,7 +182,7 @@ func (s Situation) row(group Group, reason WithheldReason) Withheld {
 	if reason == ShortListing {
 		return s.shortRow()
 	}
-	field := group.Field
+	field := group.Fact
 	if group.removal() {
 		field = profile.FieldStatus
 	}
@@ -201,19 +196,4 @@ func (s Situation) shortRow() Withheld {
 		}
 	}
 	return row
-}
-
-// Screen splits a plan that fits in memory into what may be applied and what is
-// withheld.
-func (g Guard) Screen(p Plan, at Situation) (apply, held []Change, withheld []Withheld) {
-	groups := p.Groups()
-	verdicts := g.Judge(groups, at)
-	for _, c := range p.Changes {
-		if verdicts[c.group()] == NotWithheld {
-			apply = append(apply, c)
-		} else {
-			held = append(held, c)
-		}
-	}
-	return apply, held, Summarise(groups, verdicts, at)
 }

@@ -43,7 +43,8 @@ type Change struct {
 	Old    string
 	New    string
 	Reason Reason
-	Undone bool // a person took this very change back before: it is always withheld
+	Undone bool           // a person took this very change back before: it is always withheld
+	Waits  WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
 }
 
 // Digest identifies what the change does, whatever its reason.
@@ -78,11 +79,13 @@ const (
 type Plan struct {
 	Changes  []Change
 	Outcomes []Outcome
+	Ended    []Waiting // what no longer waits, since the register or the profile says something else
 }
 
 func (p Plan) sort() {
 	slices.SortFunc(p.Changes, compareChanges)
 	slices.SortFunc(p.Outcomes, func(a, b Outcome) int { return cmp.Compare(a.Code, b.Code) })
+	slices.SortFunc(p.Ended, func(a, b Waiting) int { return compareChanges(a.Change, b.Change) })
 }
 
 func compareChanges(a, b Change) int {

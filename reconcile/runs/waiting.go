@@ -1,0 +1,101 @@
+package runs
+
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Waiting is a change that a run withheld and nobody has decided on yet. No run
+// applies it. It waits until a person approves or rejects it, the register says
+// something else, or the profile says it already
+// (RULES.md "What is withheld waits").
+type Waiting struct {
+	Change
+
+	Run      ID // the run that withheld it
+	Withheld WithheldReason
+	Replaced bool // of one that ended: the same new value waits on, of another old value
+}
+
+// matchWaiting holds what the comparison found against what waits. The same
+// change is not planned again: it waits already.
+func (v *comparison) matchWaiting() {
+	for waiting := v.Waiting; len(waiting) > 0; {
+		fact := waiting[0].Field.Fact()
+		var rows []Waiting
+		waiting, rows = split(waiting, func(w Waiting) bool { return w.Field.Fact() == fact })
+		v.matchFact(fact, rows)
+	}
+}
+
+func (v *comparison) matchFact(fact profile.Field, rows []Waiting) {
+	others, fresh := split(v.changes, func(c Change) bool { return c.Field.Fact() == fact })
+	switch {
+	case len(fresh) == 0:
+		if v.answers(fact, rows) {
+			v.ended = append(v.ended, rows...)
+		}
+	case same(fresh, rows):
+		v.changes = others
+	case covers(rows, fresh):
+		for i := range fresh {
+			fresh[i].Waits = rows[0].Withheld
+		}
+		for i := range rows {
+			rows[i].Replaced = true
+		}
+		v.changes, v.ended = append(others, fresh...), append(v.ended, rows...)
+	default:
+		v.ended = append(v.ended, rows...)
+	}
+}
+
+// answers reports whether a comparison that plans nothing for a fact says that
+// what waits has become void. Where the fact was not compared, it says nothing.
+func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
+	switch {
+	case fact == profile.NoField: // missing, but here it is
+		return true
+	case v.held(fact) != nil:
+		return false
+	case fact == profile.FieldStatus:
+		return !v.endsWithoutLook()
+	case !v.comparedFields:
+		return false
+	}
+	return !slices.ContainsFunc(rows, func(w Waiting) bool { return v.Upstream.Values.Get(w.Field) == "" })
+}
+
+// endsWithoutLook reports whether the register says that the organisation has
+// ended, in a pull that may not confirm it.
+func (v *comparison) endsWithoutLook() bool {
+	return !v.CountsAsLook && v.Upstream.StandingOn(v.AsOf) == profile.Inactive && !v.Upstream.Closed.IsZero()
+}
+
+// same reports whether a fact would change exactly as it waits to.
+func same(fresh []Change, rows []Waiting) bool {
+	return len(fresh) == len(rows) && !slices.ContainsFunc(fresh, func(c Change) bool {
+		return !slices.ContainsFunc(rows, func(w Waiting) bool { return w.Digest() == c.Digest() })
+	})
+}
+
+// covers reports whether every new value of a fact waits already, whatever the
+// profile says now.
+func covers(rows []Waiting, fresh []Change) bool {
+	return !slices.ContainsFunc(fresh, func(c Change) bool {
+		return !slices.ContainsFunc(rows, func(w Waiting) bool { return w.Field == c.Field && w.Verb == c.Verb && w.New == c.New })
+	})
+}
+
+// split returns the elements that do not match, and those that do, in order.
+func split[T any](list []T, matches func(T) bool) (others, matching []T) {
+	for _, one := range list {
+		if matches(one) {
+			matching = append(matching, one)
+		} else {
+			others = append(others, one)
+		}
+	}
+	return others, matching
+}
