@@ -9,11 +9,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// approve plans again what the parent withheld, from the stored records and as
+// approve plans again the withheld rows that were approved, from the stored records and as
 // of the parent's day. Rows that would now do something else are left out and
 // recorded as such.
 func (p *organisationPlanner) approve(ctx context.Context) error {
-	for withheld, err := range p.session.Withheld(ctx) {
+	for withheld, err := range p.session.Approved(ctx) {
 		if err != nil {
 			return err
 		}
@@ -41,6 +41,9 @@ func (p *organisationPlanner) planAgain(ctx context.Context, codes []profile.ODS
 	missed, err := p.session.Missed(ctx, codes)
 	if err != nil {
 		return fresh, err
+	}
+	for i := range items {
+		items[i].Waiting = nil // nothing is held back from a decision
 	}
 	fresh = runs.Compute(runs.Input{AsOf: p.run.AsOf, CountsAsLook: true, ProfileTypes: p.ProfileTypes, Items: items})
 	fresh.Changes = append(fresh.Changes, runs.MarkMissing(p.run.AsOf, missed).Changes...)
@@ -77,10 +80,10 @@ func codesOf(changes []runs.Change) []profile.ODSCode {
 	return codes
 }
 
-// approve plans again what the parent withheld, from what is stored. What would
+// approve plans again the withheld rows that were approved, from what is stored. What would
 // now do something else is left out and recorded as such.
 func (p *servicePlanner) approve(ctx context.Context) error {
-	for withheld, err := range p.session.Withheld(ctx) {
+	for withheld, err := range p.session.Approved(ctx) {
 		if err != nil {
 			return err
 		}
@@ -88,7 +91,11 @@ func (p *servicePlanner) approve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		apply, left := services.Approve(withheld, services.Plan(p.run.AsOf, items))
+		for i := range items {
+			items[i].Waiting = nil // nothing is held back from a decision
+		}
+		fresh, _ := services.Plan(p.run.AsOf, items)
+		apply, left := services.Approve(withheld, fresh)
 		if err := p.session.RecordDecision(ctx, apply, left); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ type OrganisationSession interface {
 	Groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error)
 	Withhold(ctx context.Context, verdicts map[runs.Group]runs.WithheldReason) error
 	// What an approval or an undo needs:
-	Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error]
+	Approved(ctx context.Context) iter.Seq2[[]runs.Change, error]
 	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
 	Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error)
 	Missed(ctx context.Context, codes []profile.ODSCode) ([]runs.Missed, error)

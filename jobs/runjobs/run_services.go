@@ -49,14 +49,14 @@ type ServiceSession interface {
 	// Items returns the services about which the run learned something new, and
 	// those that differ from the profiles they belong to.
 	Items(ctx context.Context) iter.Seq2[[]services.Item, error]
-	Record(ctx context.Context, items []services.Item, changes []services.Change) error
+	Record(ctx context.Context, items []services.Item, changes []services.Change, ended []services.Waiting) error
 	// Losses counts the services that each site would lose, and those that all
 	// sites have. Withhold holds back what the given sites would lose and what
 	// was undone before, and counts both.
 	Losses(ctx context.Context) (losses []services.SiteLosses, all int, err error)
 	Withhold(ctx context.Context, sites []services.SiteLosses) ([]services.WithheldCount, error)
 	// What an approval or an undo needs:
-	Withheld(ctx context.Context) iter.Seq2[[]services.Change, error]
+	Approved(ctx context.Context) iter.Seq2[[]services.Change, error]
 	Applied(ctx context.Context) iter.Seq2[[]services.Change, error]
 	ItemsOf(ctx context.Context, ids []services.ID) ([]services.Item, error)
 	Rows(ctx context.Context, ids []services.ID) (services.Rows, map[services.ID]services.State, error)
@@ -90,7 +90,8 @@ func (p *servicePlanner) compare(ctx context.Context) error {
 	done := 0
 	for items, err := range p.session.Items(ctx) {
 		if err == nil {
-			err = p.session.Record(ctx, items, services.Plan(p.run.AsOf, items))
+			changes, ended := services.Plan(p.run.AsOf, items)
+			err = p.session.Record(ctx, items, changes, ended)
 		}
 		if err != nil {
 			return err

@@ -45,6 +45,7 @@ type Change struct {
 	Reason Reason
 	Undone bool           // a person took this very change back before: it is always withheld
 	Waits  WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
+	Since  ID             // the run that withheld it first; 0 for the one that plans it
 }
 
 // Digest identifies what the change does, whatever its reason.
@@ -104,9 +105,17 @@ func DigestOf(changes []Change) string {
 	sorted := slices.SortedFunc(slices.Values(changes), func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field.String(), b.Field.String()), compareChanges(a, b))
 	})
+	digests := make([]profile.Hash, len(sorted))
+	for i, c := range sorted {
+		digests[i] = c.Digest()
+	}
+	return DigestOfHashes(digests)
+}
+
+// DigestOfHashes is the SHA-256 of the digests of changes, in their order, in hex.
+func DigestOfHashes(digests []profile.Hash) string {
 	h := sha256.New()
-	for _, c := range sorted {
-		digest := c.Digest()
+	for _, digest := range digests {
 		h.Write(digest[:])
 	}
 	return hex.EncodeToString(h.Sum(nil))

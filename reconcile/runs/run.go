@@ -31,12 +31,15 @@ type Run struct {
 	Parent  ID // of an approval or an undo
 	AsOf    profile.Date
 	Actor   string
+	OSUser  string            // the operating-system user who asked for it; empty for schedules
 	Codes   []profile.ODSCode // the organisations it is limited to; empty for all
 	Upload  int64             // the stored file it reads; 0 when it pulls itself
 	State   State
 	Planned bool  // the plan is complete and stored: what remains is to apply it
 	Stamp   Stamp // of the listing it read, or, before, of the one it knows
 	Summary Summary
+
+	Selection Selection // of an approval: which of the rows that wait; read only when the run is stored
 }
 
 // Stamp tells one listing from another without comparing their records.
@@ -97,8 +100,14 @@ type Summary struct {
 	Withheld       []Withheld     `json:"withheld"`
 	PendingClose   int            `json:"pending_close"`
 	Contradictions int            `json:"contradictions"`
+	Waiting        int            `json:"waiting"`             // facts of the scope that wait for a decision, after the run
+	Withdrawn      int            `json:"withdrawn,omitempty"` // facts that waited until this run found something else
 	ElapsedMS      int64          `json:"elapsed_ms"`
 
+	// Decisions counts what has become of the facts that the run withheld, by
+	// waiting, approved, rejected, withdrawn and replaced. It is filled in where
+	// a run is shown.
+	Decisions map[string]int `json:"decisions,omitempty"`
 	// LeftOut names what an approval or an undo did not touch, since the
 	// profile moved in between. It is absent from every other run.
 	LeftOut []LeftOut `json:"left_out,omitempty"`

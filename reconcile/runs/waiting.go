@@ -40,7 +40,7 @@ func (v *comparison) matchFact(fact profile.Field, rows []Waiting) {
 		v.changes = others
 	case covers(rows, fresh):
 		for i := range fresh {
-			fresh[i].Waits = rows[0].Withheld
+			fresh[i].Waits, fresh[i].Since = rows[0].Withheld, rows[0].Since
 		}
 		for i := range rows {
 			rows[i].Replaced = true

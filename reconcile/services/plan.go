@@ -22,6 +22,17 @@ type Item struct {
 	News      bool     // this run found something new
 	Settled   bool     // what profiles should show of it is stored already
 	Sites     []Site
+	Waiting   []Waiting // what earlier runs withheld of it and nobody has decided on
+}
+
+// Waiting is a change that a run withheld and nobody has decided on yet; see
+// runs.Waiting.
+type Waiting struct {
+	Change
+
+	Run      runs.ID
+	Withheld runs.WithheldReason
+	Replaced bool
 }
 
 // Site is a profile that a service concerns: e-RS says that the service is
@@ -54,8 +65,10 @@ type Change struct {
 	Old     string    // JSON of Shown, for a move with "moved_from"; empty for a service that is new here, and for a mark
 	New     string    // JSON of Shown; for a mark its day, empty to remove it
 	Reason  runs.Reason
-	Undone  bool            // a person undid this same change before
-	Leaves  profile.ODSCode // the site that loses the service; empty for none
+	Undone  bool                // a person undid this same change before
+	Waits   runs.WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
+	Since   runs.ID             // the run that withheld it first; 0 for the one that plans it
+	Leaves  profile.ODSCode     // the site that loses the service; empty for none
 }
 
 // FieldName returns the name of the service in plans, audit and decisions.
@@ -79,14 +92,20 @@ type moved struct {
 // Plan compares services with the profiles that show them. A service is taken off
 // a profile only if it is gone or e-RS says that it is somewhere else; absence
 // from an answer never takes it off (RULES.md "Services").
-func Plan(asOf profile.Date, items []Item) (changes []Change) {
+//
+// What waits already is not planned again; what no longer waits, since e-RS or the
+// profile says something else, is returned in ended.
+func Plan(asOf profile.Date, items []Item) (changes []Change, ended []Waiting) {
 	for _, item := range items {
 		p := servicePlan{Item: item, asOf: asOf}
-		p.plan()
-		changes = append(changes, p.changes...)
+		if p.compared() {
+			p.plan()
+			p.matchWaiting()
+		}
+		changes, ended = append(changes, p.changes...), append(ended, p.ended...)
 	}
 	slices.SortFunc(changes, compareServiceChanges)
-	return changes
+	return changes, ended
 }
 
 func compareServiceChanges(a, b Change) int {
@@ -100,13 +119,17 @@ type servicePlan struct {
 
 	asOf    profile.Date
 	changes []Change
+	ended   []Waiting
+}
+
+// compared reports whether there is anything to compare.
+func (p *servicePlan) compared() bool {
+	return p.Service != nil && p.State != NotVisible && p.State != Known
 }
 
 func (p *servicePlan) plan() {
 	slices.SortFunc(p.Sites, func(a, b Site) int { return cmp.Compare(a.Code, b.Code) })
 	switch {
-	case p.Service == nil || p.State == NotVisible || p.State == Known:
-		return // nothing to compare
 	case p.State == Gone:
 		p.withdraw()
 		return
@@ -208,6 +231,30 @@ func (p *servicePlan) add(site Site, c Change, value string) {
 		c.Reason = runs.BecauseUpstream
 	}
 	p.changes = append(p.changes, c)
+}
+
+// matchWaiting holds the plan against what waits at each site.
+func (p *servicePlan) matchWaiting() {
+	for _, w := range p.Waiting {
+		switch n := slices.IndexFunc(p.changes, func(c Change) bool { return c.Code == w.Code }); {
+		case n < 0 && p.waitsOn(w):
+		case n >= 0 && p.changes[n].Digest() == w.Digest(),
+			n >= 0 && p.changes[n].Verb == runs.Missing && w.Verb == runs.Missing: // its day differs each time
+			p.changes = slices.Delete(p.changes, n, n+1)
+		default:
+			if w.Replaced = n >= 0 && p.changes[n].Verb == w.Verb && p.changes[n].New == w.New; w.Replaced {
+				p.changes[n].Waits, p.changes[n].Since = w.Withheld, w.Since
+			}
+			p.ended = append(p.ended, w)
+		}
+	}
+}
+
+// waitsOn reports whether what waits stays, although the plan has no change for
+// its site: the services of the site are held, or the service is still missing.
+func (p *servicePlan) waitsOn(w Waiting) bool {
+	held := slices.ContainsFunc(p.Sites, func(s Site) bool { return s.Held && (s.Code == w.Code || s.Code == w.Leaves) })
+	return held || w.Verb == runs.Missing && p.State == Missing
 }
 
 // serviceText returns the JSON of a value, always the same for equal values. It

@@ -48,10 +48,20 @@ func actorOr(named string) string {
 	if named != "" {
 		return named
 	}
-	if u, err := user.Current(); err == nil {
-		return u.Username
+	if name := osUser(); name != "" {
+		return name
 	}
 	return "unknown"
+}
+
+// osUser is the operating-system user, recorded beside the actor; empty where the
+// system does not know one.
+func osUser() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }
 
 // playDay makes a preview run as of the morning of another day.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -114,7 +115,16 @@ func (out *Printer) printSummary(s runs.Summary) {
 		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
 		rows = append(rows, []string{"withheld", what + ": " + string(w.Reason)})
 	}
+	if s.Withdrawn > 0 {
+		rows = append(rows, []string{"withdrawn", fmt.Sprintf("%d that waited: the register or the profile says something else", s.Withdrawn)})
+	}
+	if len(s.Decisions) > 0 {
+		rows = append(rows, []string{"decisions", decisionCounts(s.Decisions)})
+	}
 	standing := fmt.Sprintf("%d closures await confirmation, %d contradictions", s.PendingClose, s.Contradictions)
+	if s.Waiting > 0 {
+		standing += fmt.Sprintf(", %d wait for a decision", s.Waiting)
+	}
 	rows = append(rows, []string{"standing", standing})
 	for _, l := range s.LeftOut {
 		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
@@ -132,6 +142,15 @@ func fieldCounts(counts map[string]int) string {
 		if n := counts[f.String()]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", f, n))
 		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// decisionCounts lists what became of what a run withheld.
+func decisionCounts(counts map[string]int) string {
+	var parts []string
+	for _, decision := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[decision], decision))
 	}
 	return strings.Join(parts, ", ")
 }

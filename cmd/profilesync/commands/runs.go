@@ -15,8 +15,9 @@ import (
 type Runs struct {
 	List    runsList    `cmd:"" help:"List runs, the newest first."`
 	Show    runsShow    `cmd:"" help:"Show a run with every change, before and after."`
-	Approve runsApprove `cmd:"" help:"Apply exactly what a run withheld."`
-	Reject  runsReject  `cmd:"" help:"Reject what a run withheld: it is not proposed again until the register's data changes."`
+	Waiting runsWaiting `cmd:"" help:"List what runs withheld and nobody has decided on yet."`
+	Approve runsApprove `cmd:"" help:"Apply exactly what runs withheld, or a part of it."`
+	Reject  runsReject  `cmd:"" help:"Reject what runs withheld, or a part: it is not proposed again until the register's data changes."`
 	Undo    runsUndo    `cmd:"" help:"Revert exactly what a run applied, except what was edited since."`
 }
 
@@ -68,6 +69,11 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return err
 	}
+	decisions, err := a.Store.Runs.Decisions(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	run.Summary.Decisions = decisions
 	out.printSummary(run.Summary)
 	if out.json && !c.Changes {
 		return nil
@@ -116,6 +122,7 @@ func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, er
 func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, parent runs.Run, kind runs.Kind) error {
 	run := runs.Run{
 		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: actorOr(f.Actor),
+		OSUser: osUser(),
 	}
 	summary, err := submit(ctx, a, run, true)
 	if err != nil {
@@ -123,26 +130,6 @@ func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, p
 	}
 	out.printSummary(summary)
 	return exitOf([]runs.Summary{summary})
-}
-
-type runsApprove struct{ decisionFlags }
-
-// Help is shown by --help.
-func (*runsApprove) Help() string {
-	return `What the run withheld is planned again from the stored records, as of the run's own day.
-Rows that would now do something else are left out and listed. The approval is a separate run,
-which can be undone.`
-}
-
-func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	parent, err := c.decided(ctx, a)
-	if err != nil {
-		return err
-	}
-	if parent.State != runs.RunWithheld {
-		return fmt.Errorf("run %d withheld nothing (%s)", parent.ID, parent.State)
-	}
-	return c.child(ctx, a, out, parent, runs.RunApprove)
 }
 
 type runsUndo struct{ decisionFlags }
@@ -160,20 +147,4 @@ func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return err
 	}
 	return c.child(ctx, a, out, parent, runs.RunUndo)
-}
-
-type runsReject struct{ decisionFlags }
-
-func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	run, err := c.decided(ctx, a)
-	if err != nil {
-		return err
-	}
-	rows, err := a.Store.Runs.Reject(ctx, run.ID, actorOr(c.Actor))
-	if err != nil {
-		return err
-	}
-	a.Sayf("%d changes are not proposed again until the register's data changes", rows)
-	out.printSummary(run.Summary)
-	return nil
 }

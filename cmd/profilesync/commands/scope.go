@@ -32,7 +32,7 @@ type scope struct {
 }
 
 func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
-	base := runs.Run{Kind: runs.RunListing, Source: profile.Source(f.Source), Actor: actorOr(f.Actor), AsOf: a.Today()}
+	base := runs.Run{Kind: runs.RunListing, Source: profile.Source(f.Source), Actor: actorOr(f.Actor), OSUser: osUser(), AsOf: a.Today()}
 	if f.AsOf != "" {
 		if base.AsOf, err = profile.ParseDate(f.AsOf); err != nil {
 			return nil, ExitError{ExitUsage, "--as-of: " + err.Error()}

@@ -107,6 +107,11 @@ type Settings struct {
 	// none.
 	ERSColumns string `env:"ERS_COLUMNS"`
 
+	// ApprovalByAnother demands that what a run withheld is approved by another
+	// person than asked for the run, by the name given as actor and by the
+	// operating-system user.
+	ApprovalByAnother bool `env:"APPROVAL_BY_ANOTHER, default=false"`
+
 	// CalendarURL is the official list of bank holidays.
 	CalendarURL string `env:"CALENDAR_URL, default=https://www.gov.uk/bank-holidays.json"`
 	// CheckRules change which sections of which organisations must be checked,

@@ -87,7 +87,7 @@ func SeenOnce(err error) error {
 const (
 	AllOfProfiles = `select concat_ws(' ', 'profile', code, name, status, version) from profile
 		union all select concat_ws(' ', 'change', code, field, old, new, actor, count(*)) from change group by code, field, old, new, actor
-		union all select concat_ws(' ', 'record', code, settled, pending_since, missing_since, waiting::text) from upstream_record
+		union all select concat_ws(' ', 'record', code, settled, pending_since, missing_since) from upstream_record
 		union all select concat_ws(' ', 'mark', code, field, verdict, value, actor) from mark
 		union all select concat_ws(' ', 'listing', report, as_of, records) from listing
 		union all select concat_ws(' ', 'left', count(*)) from run_record

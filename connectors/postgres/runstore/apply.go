@@ -65,8 +65,7 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 			summary.State = runs.RunWithheld
 		}
 		if run.Kind == runs.RunApprove {
-			decision := runsql.DecideRowsParams{RunID: run.Parent, ChildID: run.ID, Decision: "approved"}
-			if _, err := q.DecideRows(ctx, decision); err != nil {
+			if err := q.FinishApproval(ctx, &run.ID); err != nil {
 				return postgres.Wrap(err, "recording the approval")
 			}
 		}
@@ -74,6 +73,9 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 			return err
 		}
 		if err := leftOut(ctx, q, run, types, &summary); err != nil {
+			return err
+		}
+		if err := countWaiting(ctx, q, run, &summary); err != nil {
 			return err
 		}
 		return endRun(ctx, q, run, summary)

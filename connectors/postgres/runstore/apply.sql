@@ -32,19 +32,27 @@ where code in (
 order by code for update;
 
 -- name: MarkMoved :exec
--- A field that no longer holds what the plan started from is left out; so is a creation that somebody else made.
+-- A field that no longer holds what the plan started from is left out, with all of its fact; so is a creation that
+-- somebody else made.
+with moved as materialized (
+    select r.code, r.fact
+    from plan_row r
+    join profile p on p.code = r.code
+    cross join lateral (values
+        ('', p.code),
+        ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode), ('type', p.type),
+        ('roles', array_to_string(p.roles, '|')), ('status', p.status), ('parent', p.parent),
+        ('commissioner', p.commissioner), ('icb', p.icb), ('region', p.region), ('successor', p.successor),
+        ('phone', p.phone), ('email', p.email), ('website', p.website), ('description', p.description),
+        ('hidden', p.hidden::text)
+    ) as now (field, value)
+    where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and r.withheld = ''
+        and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old
+)
 update plan_row r set moved = true
-from profile p
-cross join lateral (values
-    ('', p.code),
-    ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode), ('type', p.type),
-    ('roles', array_to_string(p.roles, '|')), ('status', p.status), ('parent', p.parent),
-    ('commissioner', p.commissioner), ('icb', p.icb), ('region', p.region), ('successor', p.successor),
-    ('phone', p.phone), ('email', p.email), ('website', p.website), ('description', p.description),
-    ('hidden', p.hidden::text)
-) as now (field, value)
-where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and r.withheld = ''
-    and p.code = r.code and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old;
+from moved m
+where r.run_id = @run_id and r.code = m.code and r.fact = m.fact and r.code > @after::text and r.code <= @upto::text
+    and r.withheld = '' and r.verb <> 'missing';
 
 -- name: ApplyCreations :exec
 -- The values are read once a row, the clock once a chunk.
@@ -107,27 +115,18 @@ where r.id = @run_id
 
 -- name: AcceptRecords :exec
 -- What the run compared is now what we accepted. A record whose profile moved meanwhile stays unsettled.
-with moved as (
-    select m.code from plan_row m
-    where m.run_id = @run_id and m.code > @after::text and m.code <= @upto::text and m.moved
-), waiting as (
-    select w.code, array_agg(w.field order by w.field) as fields from plan_row w
-    where w.run_id = @run_id and w.code > @after::text and w.code <= @upto::text and w.withheld <> '' and w.field <> ''
-    group by w.code
-)
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since, waiting)
+    revisit, pending_since, missing_since)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, @rules_version,
-    n.settled and n.code not in (select m.code from moved m),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null, coalesce(w.fields, '{}')
+    n.settled and not exists (select from plan_row m where m.run_id = n.run_id and m.code = n.code and m.moved),
+    n.contradiction, n.flag, n.revisit, n.pending_since, null
 from run r
 join run_record n on n.run_id = r.id
-left join waiting w on w.code = n.code
 where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since, waiting = excluded.waiting;
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since;
 
 -- name: EndWaiting :exec
 -- What is closed waits for no second look, in any report.
@@ -181,13 +180,14 @@ where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and
 with services as (delete from run_service s where s.run_id = @run_id)
 delete from run_record r where r.run_id = @run_id;
 
--- name: WithheldRows :many
-select code, field, type, verb, old, new, reason, undone from plan_row
-where run_id = @run_id and withheld <> '' and decision = '' and (code, field) > (@after_code::text, @after_field::text)
+-- name: ApprovedRows :many
+-- What an approval is to apply: rows that it was given and that nothing has withdrawn since.
+select code, field, type, verb, old, new, reason, undone, leaves from plan_row
+where decided_in = @run_id and decision = 'approved' and waits and (code, field) > (@after_code::text, @after_field::text)
 order by code, field limit @most;
 
 -- name: AppliedRows :many
-select p.code, p.field, p.type, p.verb, p.old, p.new, p.reason, p.undone
+select p.code, p.field, p.type, p.verb, p.old, p.new, p.reason, p.undone, p.leaves
 from plan_row p join run r on r.id = p.run_id
 where p.run_id = @run_id and p.withheld = '' and not p.moved and p.code <= r.applied_to
     and (p.code, p.field) > (@after_code::text, @after_field::text)
@@ -199,30 +199,10 @@ from profile p join upstream_record u using (code)
 where u.source = @source and u.report = @report and p.status <> 'closed' and p.code = any(@codes::text[]);
 
 -- name: PlanRowsOf :many
-select code, verb, field, old, new, reason, withheld, moved, decision from plan_row
+select code, verb, field, old, new, reason, withheld, moved, waits, decision, coalesce(decided_in, 0)::bigint as decided_in, decided_by
+from plan_row
 where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
 order by withheld = '', code, field limit @most;
 
 -- name: MovedRows :many
 select code, field from plan_row where run_id = @run_id and moved order by code, field;
-
--- name: DecideRows :execrows
-update plan_row p set decision = @decision
-where p.run_id = @run_id and p.withheld <> '' and p.decision = ''
-    and (@all_rows::boolean or exists (
-        select from plan_row d where d.run_id = @child_id and d.code = p.code and d.field = p.field and not d.moved
-    ));
-
--- name: RejectRows :exec
-insert into mark (code, field, verdict, value, run_id, actor)
-select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'rejected', p.new, p.run_id, @actor
-from plan_row p
-where p.run_id = @run_id and p.withheld <> '' and p.decision = '' and (p.field <> '' or p.verb = 'missing')
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
-
--- name: RejectServices :exec
-insert into mark (code, field, verdict, value, run_id, actor)
-select p.code, p.field, 'rejected', case p.verb when 'missing' then 'missing' else p.new end, p.run_id, @actor
-from plan_row p
-where p.run_id = @run_id and p.withheld <> '' and p.decision = ''
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -27,10 +28,11 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 	require.Equal(t, runs.ChangeCounts{}, mass.Changes)
 	require.Equal(t, 11, mass.PendingClose)
 
-	mass = w.listing(4, with(closing, 12, renamed))
-	require.Equal(t, []string{"upstream"}, pgtest.All[string](w.Database,
-		"select distinct reason from plan_row where run_id = $1", idOf(mass)),
-		"withheld changes are still news, not drift")
+	night := w.listing(4, with(closing, 12, renamed))
+	require.Equal(t, runs.RunDone, night.State, "nothing new")
+	require.Empty(t, night.Withheld)
+	require.Equal(t, 23, night.Waiting)
+	require.Zero(t, night.Withdrawn)
 
 	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, runs.RunDone, approved.State)
@@ -50,15 +52,101 @@ func TestTooManyRemovalsWaitForApproval(t *testing.T) {
 		withheldFor(w.listing(5, with(closing, 12, renamed))), "the guard's own reason")
 }
 
-func TestWhatIsWithheldIsProposedUntilSomebodyDecides(t *testing.T) {
+func TestWhatIsWithheldWaitsUntilTheRegisterTakesItBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(40))
-	for on := 2; on < 5; on++ {
-		mass := w.listing(on, with(pharmacies(40), 11, renamed))
-		require.Equal(t, []string{"mass-change name 11"}, withheldFor(mass))
-	}
-	require.Empty(t, w.listing(5, pharmacies(40)).Withheld, "upstream took it back")
+	mass := w.listing(2, with(pharmacies(40), 11, renamed))
+	require.Equal(t, []string{"mass-change name 11"}, withheldFor(mass))
+	fewer := w.listing(3, with(pharmacies(40), 10, renamed))
+	require.Equal(t, runs.ChangeCounts{}, fewer.Changes, "ten are as few as the guard lets pass, but they wait")
+	require.Equal(t, 10, fewer.Waiting)
+	require.Equal(t, 1, fewer.Withdrawn)
+	require.Equal(t, map[string]int{"waiting": 10, "withdrawn": 1}, w.decisions(mass))
+
+	eleventh := w.listing(4, with(with(pharmacies(40), 10, renamed), 1, func(o *org) { o.ICB = "QOQ" }))
+	require.Equal(t, map[string]int{"icb": 1}, eleventh.Fields, "the rest of a profile goes on")
+	w.Exec("update profile set name = 'Chemist 3 (New)' where code = 'FA0003'")
+	w.Exec("update profile set name = 'My shop' where code = 'FA0004'")
+	edited := w.listing(5, with(with(pharmacies(40), 10, renamed), 1, func(o *org) { o.ICB = "QOQ" }))
+	require.Equal(t, 1, edited.Withdrawn, "the profile says it already")
+	require.Equal(t, []string{"mass-change name 1"}, withheldFor(edited), "of another old value")
+	require.Equal(t, 9, edited.Waiting)
+	require.Equal(t, map[string]int{"waiting": 8, "withdrawn": 2, "replaced": 1}, w.decisions(mass))
+
+	back := w.listing(6, pharmacies(40))
+	require.Equal(t, 9, back.Withdrawn)
+	require.Zero(t, back.Waiting)
+	again := w.listing(7, pharmacies(40))
+	require.Equal(t, runs.ChangeCounts{}, again.Changes)
+	require.Zero(t, again.Withdrawn)
+}
+
+func TestWhatWaitsIsCountedWithWhatIsNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	w.listing(2, with(pharmacies(40), 11, renamed))
+	more := w.listing(3, with(pharmacies(40), 13, renamed))
+	require.Equal(t, []string{"mass-change name 2"}, withheldFor(more))
+	require.Equal(t, 13, more.Waiting)
+}
+
+func TestADecisionIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	mass := w.listing(2, with(pharmacies(40), 12, renamed))
+	some := runs.Selection{Codes: []profile.ODSCode{"FA0000", "FA0001", "FA0002"}}
+	approved := w.approve(mass, some)
+	require.Equal(t, map[string]int{"name": 3}, approved.Fields)
+	require.Equal(t, 9, approved.Waiting)
+
+	_, err := w.store.CreateRun(t.Context(), approval(mass, some), nil)
+	require.EqualError(t, err, fmt.Sprintf(
+		"run %s: nothing of this waits for a decision: 3 already approved by approver in run %s", mass.Run, approved.Run))
+	_, err = w.store.Reject(t.Context(), idOf(mass), some, "rita", "")
+	require.ErrorContains(t, err, "3 already approved by approver in run "+approved.Run)
+
+	rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "rita", "")
+	require.NoError(t, err)
+	require.Equal(t, 9, rows)
+	_, err = w.store.CreateRun(t.Context(), approval(mass, runs.Selection{}), nil)
+	require.ErrorContains(t, err, "9 already rejected by rita, 3 already approved by approver in run "+approved.Run)
+	require.Zero(t, w.listing(3, with(pharmacies(40), 12, renamed)).Waiting)
+}
+
+// An approval that is asked for and not worked yet holds its rows: no run in
+// between applies or withdraws them twice.
+func TestAnApprovalKeepsItsRowsUntilItIsWorked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	mass := w.listing(2, with(pharmacies(40), 12, renamed))
+	id, err := w.store.CreateRun(t.Context(), approval(mass, runs.Selection{}), nil)
+	require.NoError(t, err)
+	night := w.listing(3, with(pharmacies(40), 8, renamed))
+	require.Equal(t, runs.ChangeCounts{}, night.Changes)
+	require.Equal(t, 4, night.Withdrawn)
+	approved := w.work(id)
+	require.Equal(t, map[string]int{"name": 8}, approved.Fields)
+	require.Zero(t, approved.Waiting)
+	require.Equal(t, map[string]int{"approved": 8, "withdrawn": 4}, w.decisions(mass))
+}
+
+func TestAnApprovalOfWhatHasChangedIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	mass := w.listing(2, with(pharmacies(40), 12, renamed))
+	waiting, err := w.store.Waiting(t.Context(), runs.Selection{Run: idOf(mass)})
+	require.NoError(t, err)
+	require.Len(t, waiting, 12)
+	seen := approval(mass, runs.Selection{Digest: runstore.WaitingDigest(waiting)})
+	w.listing(3, with(pharmacies(40), 11, renamed))
+	_, err = w.store.CreateRun(t.Context(), seen, nil)
+	require.ErrorContains(t, err, "what waits has changed since")
+	require.Equal(t, 11, w.listing(4, with(pharmacies(40), 11, renamed)).Waiting)
 }
 
 func TestUndoneChangesAreProposedAgainAndWithheld(t *testing.T) {
@@ -164,7 +252,7 @@ func TestRejectedStaysSilentUntilTheValueChanges(t *testing.T) {
 	renames := with(pharmacies(40), 11, renamed)
 	mass := w.listing(2, renames)
 	require.Equal(t, []string{"mass-change name 11"}, withheldFor(mass))
-	rows, err := w.store.Reject(t.Context(), idOf(mass), "approver")
+	rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "approver", "")
 	require.NoError(t, err)
 	require.Equal(t, 11, rows)
 
@@ -177,9 +265,8 @@ func TestRejectedStaysSilentUntilTheValueChanges(t *testing.T) {
 	require.Equal(t, map[string]int{"name": 1}, w.listing(5, renames).Fields)
 	require.Equal(t, "Quite Another", w.name("FA0000"))
 
-	again, err := w.store.Reject(t.Context(), idOf(mass), "approver")
-	require.NoError(t, err)
-	require.Zero(t, again, "decided already")
+	_, err = w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "rita", "")
+	require.ErrorContains(t, err, "11 already rejected by approver")
 }
 
 func TestRejectedMissingMarkStaysSilentUntilItReturns(t *testing.T) {
@@ -188,7 +275,7 @@ func TestRejectedMissingMarkStaysSilentUntilItReturns(t *testing.T) {
 	w.listing(1, pharmacies(200))
 	mass := w.listing(2, pharmacies(189))
 	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(mass))
-	rows, err := w.store.Reject(t.Context(), idOf(mass), "approver")
+	rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "approver", "")
 	require.NoError(t, err)
 	require.Equal(t, 11, rows)
 	require.Empty(t, w.listing(3, pharmacies(189)).Withheld)
@@ -228,7 +315,9 @@ func TestApprovalLeavesOutWhatMoved(t *testing.T) {
 	require.Equal(t, map[string]int{"name": 10}, approved.Fields)
 	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0003"))
-	require.Equal(t, map[string]int{"name": 1}, w.listing(3, with(pharmacies(40), 11, renamed)).Fields)
+	again := w.listing(3, with(pharmacies(40), 11, renamed))
+	require.Equal(t, []string{"mass-change name 1"}, withheldFor(again), "nobody approved it for this profile")
+	require.Equal(t, map[string]int{"approved": 10, "replaced": 1}, w.decisions(mass))
 }
 
 func TestFateOfEveryRow(t *testing.T) {
@@ -247,7 +336,7 @@ func TestFateOfEveryRow(t *testing.T) {
 		}
 		return counts
 	}
-	require.Equal(t, map[string]int{"name withheld: mass-change": 11, "icb applied": 1}, fates())
-	w.child(runs.RunApprove, mass)
-	require.Equal(t, map[string]int{"name approved": 11, "icb applied": 1}, fates())
+	require.Equal(t, map[string]int{"name waits: mass-change": 11, "icb applied": 1}, fates())
+	approved := w.child(runs.RunApprove, mass)
+	require.Equal(t, map[string]int{"name approved by approver in run " + approved.Run: 11, "icb applied": 1}, fates())
 }

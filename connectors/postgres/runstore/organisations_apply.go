@@ -82,13 +82,18 @@ func (x *OrganisationSession) Finish(ctx context.Context, run runs.Run, types []
 }
 
 // accept makes a listing the baseline of its report, unless it is short.
-// Approving a short listing accepts it after all.
+// Approving a short listing accepts it after all, once nothing of it is
+// undecided.
 func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
 	listing := run
 	if run.Kind == runs.RunApprove {
 		parent, err := getRun(ctx, q, run.Parent)
 		if err != nil {
 			return err
+		}
+		undecided, err := q.AnyUndecided(ctx, run.Parent)
+		if err != nil || undecided {
+			return postgres.Wrap(err, "looking for what waits")
 		}
 		listing = parent
 	}

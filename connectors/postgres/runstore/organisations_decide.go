@@ -12,10 +12,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Withheld returns, page by page, the rows that the parent of an approval
-// withheld and nobody has decided on yet.
-func (x *OrganisationSession) Withheld(ctx context.Context) iter.Seq2[[]runs.Change, error] {
-	return changes(WithheldRows(ctx, x.tx, x.run.Parent))
+// Approved returns, page by page, the withheld rows that an approval is to apply.
+func (x *OrganisationSession) Approved(ctx context.Context) iter.Seq2[[]runs.Change, error] {
+	return changes(ApprovedRows(ctx, x.tx, x.run.ID))
 }
 
 // Applied returns, page by page, the rows that the parent of an undo applied.

@@ -207,7 +207,7 @@ func (x *OrganisationSession) Absent(ctx context.Context) iter.Seq2[[]runs.Misse
 }
 
 // Load adds to the records what a comparison needs: the records accepted last,
-// the profiles, and people's decisions.
+// the profiles, people's decisions, and what waits for one.
 func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record) ([]runs.Item, error) {
 	codes := make([]profile.ODSCode, len(records))
 	at := make(map[profile.ODSCode]*runs.Item, len(records))
@@ -217,7 +217,7 @@ func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record
 		at[record.Code] = &items[i]
 	}
 	for _, load := range []func(context.Context, []profile.ODSCode, map[profile.ODSCode]*runs.Item) error{
-		x.loadProfiles, x.loadUpstream, x.loadMarks,
+		x.loadProfiles, x.loadUpstream, x.loadMarks, x.loadWaiting,
 	} {
 		if err := load(ctx, codes, at); err != nil {
 			return nil, err
@@ -251,22 +251,7 @@ func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.
 		if err := json.Unmarshal(row.Facts, &base); err != nil {
 			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
 		}
-		if err := forget(&base.Values, row.Waiting); err != nil {
-			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
-		}
 		item.Base = &base
-	}
-	return nil
-}
-
-// forget removes values that were withheld: the profile never received them.
-func forget(values *profile.Values, fields []string) error {
-	for _, name := range fields {
-		field, err := profile.ParseField(name)
-		if err != nil {
-			return err
-		}
-		values.Forget(field)
 	}
 	return nil
 }

@@ -19,6 +19,13 @@ func (x *OrganisationSession) Record(ctx context.Context, compared []runs.Compar
 	if err := x.recordChanges(ctx, plan.Changes, false); err != nil {
 		return err
 	}
+	ended := make([]EndedRow, len(plan.Ended))
+	for i, w := range plan.Ended {
+		ended[i] = EndedRow{Run: w.Run, Code: w.Code, Field: w.Field.String(), Replaced: w.Replaced}
+	}
+	if err := x.EndWaiting(ctx, ended); err != nil {
+		return err
+	}
 	x.rows += len(compared)
 	outcomes := make(map[profile.ODSCode]runs.Outcome, len(plan.Outcomes))
 	for _, o := range plan.Outcomes {
@@ -85,10 +92,14 @@ func (x *OrganisationSession) RecordDecision(ctx context.Context, apply, left []
 func (x *OrganisationSession) recordChanges(ctx context.Context, changes []runs.Change, moved bool) error {
 	rows := make([]runsql.PlanRowsParams, 0, len(changes))
 	for _, c := range changes {
-		rows = append(rows, runsql.PlanRowsParams{
-			RunID: x.run.ID, Code: c.Code, Field: c.Field.String(), Type: c.Type, Verb: c.Verb, Old: c.Old, New: c.New, Reason: c.Reason,
-			Undone: c.Undone, Moved: moved, Digest: c.Digest(),
-		})
+		row := runsql.PlanRowsParams{
+			RunID: x.run.ID, Code: c.Code, Field: c.Field.String(), Fact: c.Field.Fact().String(), Type: c.Type, Verb: c.Verb,
+			Old: c.Old, New: c.New, Reason: c.Reason, Undone: c.Undone, Moved: moved, Digest: c.Digest(),
+		}
+		if c.Waits != runs.NotWithheld {
+			row.Withheld, row.Waits, row.SinceRun = c.Waits, true, &c.Since
+		}
+		rows = append(rows, row)
 	}
 	x.rows += len(rows)
 	_, err := x.plan.PlanRows(ctx, rows)
@@ -100,34 +111,45 @@ func (x *OrganisationSession) Quarantine(ctx context.Context, hash profile.Hash,
 	return Quarantine(ctx, x.tx, x.run.Source, x.run.Report, hash, r)
 }
 
-// Groups counts the plan as the guard measures it.
+// Groups counts the plan as the guard measures it, and what already waits.
 func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error) {
+	situation := runs.Situation{Open: x.open}
 	rows, err := x.plan.PlanGroups(ctx, x.run.ID)
-	if err != nil {
-		return nil, runs.Situation{}, postgres.Wrap(err, "counting the plan")
+	if err != nil || len(rows) == 0 {
+		return nil, situation, postgres.Wrap(err, "counting the plan")
 	}
 	groups := make(map[runs.Group]int, len(rows))
 	for _, row := range rows {
-		field, _ := profile.ParseField(row.Field) // no field: a creation or a mark
-		groups[runs.Group{Type: row.Type, Verb: row.Verb, Field: field, Undone: row.Undone}] = row.Count
+		groups[runs.Group{Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone, Waits: row.Withheld}] = row.Count
 	}
-	return groups, runs.Situation{Open: x.open}, nil
+	waiting, err := x.plan.WaitingGroups(ctx, runsql.WaitingGroupsParams{RunID: x.run.ID, Source: x.run.Source, Report: x.run.Report})
+	situation.Waiting = make(map[runs.Group]int, len(waiting))
+	for _, row := range waiting {
+		situation.Waiting[runs.Group{Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone}] = row.Count
+	}
+	return groups, situation, postgres.Wrap(err, "counting what waits")
+}
+
+// fact is the field of a stored fact; none for a creation or a mark.
+func fact(name string) profile.Field {
+	field, _ := profile.ParseField(name)
+	return field
 }
 
 // Withhold holds groups of changes back.
 func (x *OrganisationSession) Withhold(ctx context.Context, verdicts map[runs.Group]runs.WithheldReason) error {
 	for group, reason := range verdicts {
+		if group.Waits != runs.NotWithheld {
+			continue // since it was planned
+		}
 		err := x.plan.WithholdGroup(ctx, runsql.WithholdGroupParams{
-			RunID: x.run.ID, Type: group.Type, Verb: group.Verb, Field: group.Field.String(), Undone: group.Undone, Reason: reason,
+			RunID: x.run.ID, Type: group.Type, Verb: group.Verb, Fact: group.Fact.String(), Undone: group.Undone, Reason: reason,
 		})
 		if err != nil {
 			return postgres.Wrap(err, "withholding")
 		}
 	}
-	if len(verdicts) == 0 {
-		return nil
-	}
-	return postgres.Wrap(x.plan.UnsettleWithheld(ctx, x.run.ID), "withholding")
+	return nil
 }
 
 // Summarise counts and digests what the plan would do now.

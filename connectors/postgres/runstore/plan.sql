@@ -23,20 +23,25 @@ where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source =
 -- The one comparing statement: rows whose bytes are new, that are not settled, whose revisit day has come or that the
 -- rules changed for; and known records that the listing does not hold, until they were flagged.
 with known as (
-    select r.code, r.raw_hash, r.settled, r.revisit, r.rules_version, r.facts_hash, r.missing_since, r.flag
+    select r.code, r.raw_hash, r.settled, r.revisit, r.rules_version, r.facts_hash, r.missing_since, r.flag,
+        r.code in (
+            select p.code from plan_row p join run w on w.id = p.run_id
+            where p.waits and p.verb = 'missing' and p.field = '' and w.source = @source and w.report = @report
+        ) as mark_waits
     from upstream_record r
     where r.source = @source and r.report = @report
 ), chosen as (
     select coalesce(l.code, u.code) as code, l.raw_hash, l.raw_offset, l.raw_length, l.line,
-        case when u.settled and u.revisit is null and u.missing_since is null and u.rules_version = @rules_version::integer
-            then u.facts_hash end as known_hash,
+        case when u.settled and u.revisit is null and u.missing_since is null and not u.mark_waits
+            and u.rules_version = @rules_version::integer then u.facts_hash end as known_hash,
         u.missing_since
     from listing_row l
     full join known u on u.code = l.code
     where u.code is null
-        or (l.code is null and (u.missing_since is null or (u.missing_since < @as_of::date and u.flag <> 'missing-twice')))
+        or (l.code is null and not u.mark_waits
+            and (u.missing_since is null or (u.missing_since < @as_of::date and u.flag <> 'missing-twice')))
         or (l.code is not null and (u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= @as_of::date
-            or u.rules_version <> @rules_version::integer or u.missing_since is not null))
+            or u.rules_version <> @rules_version::integer or u.missing_since is not null or u.mark_waits))
 )
 insert into differing (n, code, raw_hash, raw_offset, raw_length, line, known_hash, missing_since)
 select row_number() over (order by line, code), code, raw_hash, raw_offset, raw_length, line, known_hash, missing_since
@@ -80,7 +85,7 @@ select as_of, records, etag from listing where source = @source and report = @re
 select type, count(*) as open from profile where status <> 'closed' and type = any(@types::text[]) group by type order by type;
 
 -- name: LoadUpstream :many
-select code, report, facts, pending_since, waiting from upstream_record
+select code, report, facts, pending_since from upstream_record
 where source = @source and code = any(@codes::text[]);
 
 -- name: LoadMarks :many
@@ -90,8 +95,8 @@ union all
 select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null and removed_at is null;
 
 -- name: PlanRows :copyfrom
-insert into plan_row (run_id, code, field, type, verb, old, new, reason, undone, moved, digest)
-values (@run_id, @code, @field, @type, @verb, @old, @new, @reason, @undone, @moved, @digest);
+insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, digest)
+values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @digest);
 
 -- name: MarkMissingUndone :exec
 -- A missing mark that a person took back is proposed again, and withheld.
@@ -104,17 +109,12 @@ insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, cont
 values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction, @flag, @revisit, @pending_since);
 
 -- name: PlanGroups :many
-select type, verb, field, undone, count(*) as count from plan_row where run_id = @run_id group by type, verb, field, undone;
+select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
+where run_id = @run_id group by type, verb, fact, undone, withheld;
 
 -- name: WithholdGroup :exec
-update plan_row set withheld = @reason
-where run_id = @run_id and type = @type and verb = @verb and field = @field and undone = @undone;
-
--- name: UnsettleWithheld :exec
--- What was withheld is looked at again in the next pull.
-update run_record r set settled = false
-from plan_row p
-where r.run_id = @run_id and p.run_id = r.run_id and p.code = r.code and p.withheld <> '' and r.settled;
+update plan_row set withheld = @reason, waits = true
+where run_id = @run_id and type = @type and verb = @verb and fact = @fact and undone = @undone and withheld = '';
 
 -- name: AnalyzePlan :exec
 -- Without statistics the statements that apply a big plan take minutes.

@@ -23,7 +23,10 @@ type Planned struct {
 	Reason   runs.Reason         `json:"reason"`
 	Withheld runs.WithheldReason `json:"withheld,omitempty"`
 	Moved    bool                `json:"left_out,omitempty"`
-	Decision string              `json:"decision,omitempty"`
+	Waits    bool                `json:"waits,omitempty"`
+	Decision runs.Decision       `json:"decision,omitempty"`
+	In       runs.ID             `json:"decided_in,omitempty"` // the run that approves, withdrew or replaced it
+	By       string              `json:"decided_by,omitempty"`
 }
 
 // Shown is the value after the change in readable form: a creation holds all
@@ -38,10 +41,10 @@ func (p Planned) Shown() string {
 // Fate names the outcome of the row.
 func (p Planned) Fate() string {
 	switch {
-	case p.Decision != "":
-		return p.Decision
+	case p.Decision != runs.Undecided:
+		return runs.DecisionCount{Decision: p.Decision, By: p.By, Run: p.In}.String()
 	case p.Withheld != "":
-		return "withheld: " + string(p.Withheld)
+		return "waits: " + string(p.Withheld)
 	case p.Moved:
 		return "left out"
 	default:
@@ -57,7 +60,10 @@ func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, mos
 	}
 	planned := make([]Planned, len(rows))
 	for i, r := range rows {
-		planned[i] = Planned(r)
+		planned[i] = Planned{
+			Code: r.Code, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New, Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved,
+			Waits: r.Waits, Decision: runs.Decision(r.Decision), In: runs.ID(r.DecidedIn), By: r.DecidedBy,
+		}
 	}
 	return planned, nil
 }
@@ -72,20 +78,21 @@ type DecidedRow struct {
 	New    string
 	Reason runs.Reason
 	Undone bool
+	Leaves profile.ODSCode // the site that a service leaves
 }
 
-// WithheldRows returns, page by page, the rows that a run withheld and nobody
-// has decided on yet.
-func WithheldRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
+// ApprovedRows returns, page by page, the withheld rows that an approval is to
+// apply.
+func ApprovedRows(ctx context.Context, tx pgx.Tx, id runs.ID) iter.Seq2[[]DecidedRow, error] {
 	return decidedPages(func(after DecidedRow) ([]DecidedRow, error) {
-		rows, err := runsql.New(tx).WithheldRows(ctx, runsql.WithheldRowsParams{
-			RunID: id, AfterCode: string(after.Code), AfterField: after.Field, Most: chunk,
+		rows, err := runsql.New(tx).ApprovedRows(ctx, runsql.ApprovedRowsParams{
+			RunID: &id, AfterCode: string(after.Code), AfterField: after.Field, Most: chunk,
 		})
 		page := make([]DecidedRow, len(rows))
 		for i, row := range rows {
 			page[i] = DecidedRow(row)
 		}
-		return page, postgres.Wrap(err, "reading what was withheld")
+		return page, postgres.Wrap(err, "reading what was approved")
 	})
 }
 

@@ -22,8 +22,16 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error),
 ) (id runs.ID, err error) {
 	err = inTx(ctx, s.db, func(q *runsql.Queries, tx pgx.Tx) error {
-		if id, err = insertRun(ctx, q, run); err != nil || enqueue == nil {
+		if id, err = insertRun(ctx, q, run); err != nil {
 			return err
+		}
+		if run.Kind == runs.RunApprove {
+			if err := approve(ctx, q, id, run); err != nil {
+				return err
+			}
+		}
+		if enqueue == nil {
+			return nil
 		}
 		job, err := enqueue(ctx, tx, id)
 		if err != nil {
@@ -36,7 +44,7 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 
 func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run) (runs.ID, error) {
 	id, err := q.InsertRun(ctx, runsql.InsertRunParams{
-		Kind: run.Kind, Source: run.Source, Report: run.Report, AsOf: run.AsOf, Actor: run.Actor, Parent: int64(run.Parent),
+		Kind: run.Kind, Source: run.Source, Report: run.Report, AsOf: run.AsOf, Actor: run.Actor, OsUser: run.OSUser, Parent: int64(run.Parent),
 		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Etag: run.Stamp.ETag,
 	})
 	return id, postgres.Wrap(err, "storing the run")
@@ -54,7 +62,7 @@ func getRun(ctx context.Context, q *runsql.Queries, id runs.ID) (runs.Run, error
 	}
 	run := runs.Run{
 		ID: id, Kind: row.Kind, Source: row.Source, Report: row.Report, Parent: runs.ID(row.Parent), AsOf: row.AsOf, Actor: row.Actor,
-		Codes: row.Codes, Upload: row.Upload, State: row.State, Planned: row.Planned,
+		OSUser: row.OsUser, Codes: row.Codes, Upload: row.Upload, State: row.State, Planned: row.Planned,
 		Stamp: runs.Stamp{ETag: row.Etag, Digest: row.ListingDigest},
 	}
 	run.Summary, err = runSummary(run, row.Summary)
@@ -145,6 +153,11 @@ func endRun(ctx context.Context, q *runsql.Queries, run runs.Run, summary runs.S
 	if err := q.DeleteRunRecords(ctx, run.ID); err != nil {
 		return fmt.Errorf("clearing run %d: %w", run.ID, err)
 	}
+	if run.Kind == runs.RunApprove {
+		if err := q.ReleaseApproval(ctx, &run.ID); err != nil {
+			return fmt.Errorf("clearing run %d: %w", run.ID, err)
+		}
+	}
 	if err := q.DeleteUploadOfRun(ctx, run.ID); err != nil {
 		return fmt.Errorf("clearing run %d: %w", run.ID, err)
 	}
@@ -183,32 +196,4 @@ func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.ID, error) {
 	ids, err := s.q.UnfinishedRunsOf(ctx, source)
 	return ids, postgres.Wrap(err, "looking for unfinished runs")
-}
-
-// Reject rejects the changes that a run withheld: they are not proposed again
-// until upstream sends a different value. It returns the number of rows.
-func (s *Store) Reject(ctx context.Context, id runs.ID, actor string) (rows int, err error) {
-	err = inTx(ctx, s.db, func(q *runsql.Queries, _ pgx.Tx) error {
-		if err := reject(ctx, q, id, actor); err != nil {
-			return err
-		}
-		decided, err := q.DecideRows(ctx, runsql.DecideRowsParams{RunID: id, Decision: "rejected", AllRows: true})
-		rows = int(decided)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("rejecting what run %d withheld: %w", id, err)
-	}
-	return rows, nil
-}
-
-func reject(ctx context.Context, q *runsql.Queries, id runs.ID, actor string) error {
-	run, err := getRun(ctx, q, id)
-	if err != nil {
-		return err
-	}
-	if run.Source == profile.SourceERS {
-		return q.RejectServices(ctx, runsql.RejectServicesParams{RunID: id, Actor: actor})
-	}
-	return q.RejectRows(ctx, runsql.RejectRowsParams{RunID: id, Actor: actor})
 }

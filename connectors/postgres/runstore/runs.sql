@@ -1,13 +1,13 @@
 -- name: InsertRun :one
-insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
-values (@kind, @source, @report, nullif(@parent::bigint, 0), @as_of, @actor, @codes, nullif(@upload::bigint, 0), @etag)
+insert into run (kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, etag)
+values (@kind, @source, @report, nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), @etag)
 returning id;
 
 -- name: SetRunJob :exec
 update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
-select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, codes, coalesce(upload_id, 0)::bigint as upload, state,
+select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
     planned, etag, listing_digest, summary, error
 from run where id = @id;
 
@@ -75,8 +75,8 @@ select not pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @sou
 select id from run where job_id = @job_id;
 
 -- name: PrunePlans :execrows
--- The plans of old runs; what they changed stands in the audit for good.
-delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before;
+-- The plans of old runs, but for what still waits; what they changed stands in the audit for good.
+delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before and not p.waits;
 
 -- name: PruneUploads :exec
 -- Files whose command was killed before it stored a run.

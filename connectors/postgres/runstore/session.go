@@ -120,5 +120,8 @@ func (x *Session) Summarise(ctx context.Context) (summary runs.Summary, err erro
 	if summary.Digest, err = x.plan.PlanDigest(ctx, runsql.PlanDigestParams{RunID: x.run.ID}); err != nil {
 		return summary, postgres.Wrap(err, "digesting the plan")
 	}
+	if err := countWaiting(ctx, x.plan, x.run, &summary); err != nil {
+		return summary, err
+	}
 	return summary, count(ctx, x.plan, x.run, &summary)
 }

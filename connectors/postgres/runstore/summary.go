@@ -33,6 +33,15 @@ func count(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.S
 	return postgres.Wrap(err, "counting what is pending")
 }
 
+// countWaiting fills in what waits in the scope, and what the run took off the list.
+func countWaiting(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) (err error) {
+	if summary.Waiting, err = q.CountWaiting(ctx, runsql.CountWaitingParams{Source: run.Source, Report: run.Report}); err != nil {
+		return postgres.Wrap(err, "counting what waits")
+	}
+	summary.Withdrawn, err = q.CountWithdrawn(ctx, &run.ID)
+	return postgres.Wrap(err, "counting what was withdrawn")
+}
+
 // open counts the open profiles of some types, by type.
 func open(ctx context.Context, q *runsql.Queries, types []profile.OrgType) (map[profile.OrgType]int, error) {
 	rows, err := q.OpenByType(ctx, postgres.Texts(types))

@@ -46,10 +46,10 @@ func TestWatchedWithheldIsWhatAwaitsAPerson(t *testing.T) {
 	all := pharmacies(100)
 	w.listing(2, all)
 	w.requireWaiting(0)
-	w.listing(3, with(all, 30, renamed))
+	mass := w.listing(3, with(all, 30, renamed))
 	w.requireWaiting(30)
-	again := w.listing(4, with(all, 30, renamed))
-	w.requireWaiting(30) // the newer listing withholds the same changes of the same profiles
+	w.listing(4, with(all, 30, renamed))
+	w.requireWaiting(30) // nothing new
 
 	other := with(all[50:], 25, renamed)
 	delta := w.work(w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(5)}, other))
@@ -58,7 +58,7 @@ func TestWatchedWithheldIsWhatAwaitsAPerson(t *testing.T) {
 	w.work(w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(6)}, other))
 	w.requireWaiting(55) // withheld twice, waits once
 
-	w.child(runs.RunApprove, again)
+	w.child(runs.RunApprove, mass)
 	w.requireWaiting(25)
 	w.listing(7, with(all, 30, renamed))
 	w.requireWaiting(0) // a listing without the change
@@ -69,7 +69,7 @@ func TestWatchedWithheldForgetsWhatWasRejected(t *testing.T) {
 	w := newWorld(t)
 	w.listing(2, pharmacies(100))
 	withheld := w.listing(3, with(pharmacies(100), 30, renamed))
-	_, err := w.store.Reject(t.Context(), idOf(withheld), "tester")
+	_, err := w.store.Reject(t.Context(), idOf(withheld), runs.Selection{}, "tester", "")
 	require.NoError(t, err)
 	w.requireWaiting(0)
 }

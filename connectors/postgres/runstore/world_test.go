@@ -224,6 +224,29 @@ func (w *world) child(kind runs.Kind, of runs.Summary) runs.Summary {
 	return w.work(w.begin(runs.Run{Kind: kind, Parent: parent.ID, AsOf: parent.AsOf, Actor: "approver"}, nil))
 }
 
+// approval asks for what a run withheld.
+func approval(of runs.Summary, selection runs.Selection) runs.Run {
+	return runs.Run{
+		Kind: runs.RunApprove, Source: profile.SourceODS, Report: reportName, Parent: idOf(of), AsOf: of.AsOf, Actor: "approver",
+		Selection: selection,
+	}
+}
+
+func (w *world) approve(of runs.Summary, selection runs.Selection) runs.Summary {
+	w.Helper()
+	id, err := w.store.CreateRun(w.Context(), approval(of, selection), nil)
+	require.NoError(w, err)
+	return w.work(id)
+}
+
+// decisions counts what has become of what a run withheld.
+func (w *world) decisions(of runs.Summary) map[string]int {
+	w.Helper()
+	counts, err := w.store.Decisions(w.Context(), idOf(of))
+	require.NoError(w, err)
+	return counts
+}
+
 func idOf(s runs.Summary) (id runs.ID) {
 	_, _ = fmt.Sscan(s.Run, &id)
 	return id

@@ -11,10 +11,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Withheld returns, page by page, the rows that the parent of an approval
-// withheld and nobody has decided on yet.
-func (x *Session) Withheld(ctx context.Context) iter.Seq2[[]services.Change, error] {
-	return changes(runstore.WithheldRows(ctx, x.Plan(), x.run.Parent))
+// Approved returns, page by page, the withheld rows that an approval is to apply.
+func (x *Session) Approved(ctx context.Context) iter.Seq2[[]services.Change, error] {
+	return changes(runstore.ApprovedRows(ctx, x.Plan(), x.run.ID))
 }
 
 // Applied returns, page by page, the rows that the parent of an undo applied.
@@ -43,7 +42,7 @@ func toChange(row runstore.DecidedRow) (services.Change, error) {
 	}
 	return services.Change{
 		Code: row.Code, Type: row.Type, Service: services.ID(id), Verb: row.Verb, Old: row.Old, New: row.New, Reason: row.Reason,
-		Undone: row.Undone,
+		Undone: row.Undone, Leaves: row.Leaves,
 	}, nil
 }
 

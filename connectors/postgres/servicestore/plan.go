@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore/servicesql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -76,7 +77,35 @@ func (x *Session) items(ctx context.Context, after string, ids []services.ID) ([
 		}
 		at[row.ID] = &items[i]
 	}
+	if err := x.loadWaiting(ctx, at); err != nil {
+		return nil, err
+	}
 	return items, x.loadSites(ctx, at)
+}
+
+// loadWaiting adds what waits of the services for a decision.
+func (x *Session) loadWaiting(ctx context.Context, at map[services.ID]*services.Item) error {
+	fields := make([]string, 0, len(at))
+	for id := range at {
+		fields = append(fields, services.Field(id))
+	}
+	rows, err := x.plan.LoadWaitingServices(ctx, fields)
+	if err != nil {
+		return postgres.Wrap(err, "loading what waits")
+	}
+	for _, row := range rows {
+		change, err := toChange(runstore.DecidedRow{
+			Code: row.Code, Field: row.Field, Type: row.Type, Verb: row.Verb, Old: row.Old, New: row.New, Reason: row.Reason, Undone: row.Undone,
+			Leaves: row.Leaves,
+		})
+		if err != nil {
+			return err
+		}
+		change.Since = runs.ID(row.SinceRun)
+		item := at[change.Service]
+		item.Waiting = append(item.Waiting, services.Waiting{Change: change, Run: row.RunID, Withheld: row.Withheld})
+	}
+	return nil
 }
 
 func (x *Session) loadSites(ctx context.Context, at map[services.ID]*services.Item) error {
@@ -125,10 +154,17 @@ func (x *Session) marks(ctx context.Context, fields []string) (map[marked][]serv
 	return marks, postgres.Wrap(err, "loading decisions")
 }
 
-// Record stores a part of the plan, and what profiles should show of its
-// services.
-func (x *Session) Record(ctx context.Context, items []services.Item, changes []services.Change) error {
+// Record stores a part of the plan, what no longer waits, and what profiles
+// should show of its services.
+func (x *Session) Record(ctx context.Context, items []services.Item, changes []services.Change, ended []services.Waiting) error {
 	if err := x.recordChanges(ctx, changes, false); err != nil {
+		return err
+	}
+	rows := make([]runstore.EndedRow, len(ended))
+	for i, w := range ended {
+		rows[i] = runstore.EndedRow{Run: w.Run, Code: w.Code, Field: w.FieldName(), Replaced: w.Replaced}
+	}
+	if err := x.EndWaiting(ctx, rows); err != nil {
 		return err
 	}
 	params := servicesql.SetServicesShownParams{RunID: x.run.ID}
@@ -160,10 +196,14 @@ func (x *Session) RecordDecision(ctx context.Context, apply, left []services.Cha
 func (x *Session) recordChanges(ctx context.Context, changes []services.Change, moved bool) error {
 	rows := make([]servicesql.ServicePlanRowsParams, 0, len(changes))
 	for _, c := range changes {
-		rows = append(rows, servicesql.ServicePlanRowsParams{
-			RunID: x.run.ID, Code: c.Code, Field: c.FieldName(), Type: c.Type, Verb: c.Verb, Old: c.Old, New: c.New, Reason: c.Reason,
-			Undone: c.Undone, Moved: moved, Digest: c.Digest(), Leaves: c.Leaves,
-		})
+		row := servicesql.ServicePlanRowsParams{
+			RunID: x.run.ID, Code: c.Code, Field: c.FieldName(), Fact: c.FieldName(), Type: c.Type, Verb: c.Verb, Old: c.Old, New: c.New,
+			Reason: c.Reason, Undone: c.Undone, Moved: moved, Digest: c.Digest(), Leaves: c.Leaves,
+		}
+		if c.Waits != runs.NotWithheld {
+			row.Withheld, row.Waits, row.SinceRun = c.Waits, true, &c.Since
+		}
+		rows = append(rows, row)
 	}
 	_, err := x.plan.ServicePlanRows(ctx, rows)
 	return postgres.Wrap(err, "storing the plan")

@@ -115,14 +115,20 @@ where e.shown is distinct from x.shown
 on conflict on constraint run_service_pkey do update set shown = excluded.shown;
 
 -- name: ServicePlanRows :copyfrom
-insert into plan_row (run_id, code, field, type, verb, old, new, reason, undone, moved, digest, leaves)
-values (@run_id, @code, @field, @type, @verb, @old, @new, @reason, @undone, @moved, @digest, @leaves);
+insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, digest, leaves)
+values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @digest, @leaves);
+
+-- name: LoadWaitingServices :many
+select run_id, code, type, verb, field, old, new, reason, undone, withheld, coalesce(since_run, run_id)::bigint as since_run, leaves
+from plan_row
+where waits and field = any(@fields::text[]);
 
 -- name: ServiceLosses :many
+-- What the run would take away, together with what waits to be.
 select r.leaves as code, coalesce(p.type, '') as type, count(*) as losses,
     (select count(*) from service s where s.code = r.leaves and s.source = 'ers' and not s.withdrawn) as "of"
 from plan_row r left join profile p on p.code = r.leaves
-where r.run_id = @run_id and r.leaves <> ''
+where (r.run_id = @run_id or (r.waits and starts_with(r.field, 'ers-services/'))) and r.leaves <> ''
 group by r.leaves, p.type order by r.leaves;
 
 -- name: CountShownServices :one
@@ -130,12 +136,12 @@ select count(*) as services from service where source = 'ers' and not withdrawn;
 
 -- name: WithholdLosses :exec
 -- A service that waits at one of its sites waits at all.
-update plan_row r set withheld = 'too-many-removals'
-where r.run_id = @run_id and r.leaves <> ''
+update plan_row r set withheld = 'too-many-removals', waits = true
+where r.run_id = @run_id and r.leaves <> '' and r.withheld = ''
     and r.field in (select w.field from plan_row w where w.run_id = @run_id and w.leaves = any(@sites::text[]));
 
 -- name: WithholdUndoneServices :exec
-update plan_row set withheld = 'undone' where run_id = @run_id and undone and withheld = '';
+update plan_row set withheld = 'undone', waits = true where run_id = @run_id and undone and withheld = '';
 
 -- name: WithheldServices :many
 select p.withheld as reason, p.type, p.leaves, count(*) as count from plan_row p
@@ -195,7 +201,8 @@ where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and
 -- name: AcceptServices :exec
 -- What the run found out is now what we hold. A state that waits for a person, or that one rejected, is noted beside.
 with waits as (
-    select split_part(p.field, '/', 2) as id from plan_row p where p.run_id = @run_id and p.withheld <> '' and p.leaves <> ''
+    select split_part(p.field, '/', 2) as id from plan_row p
+    where p.waits and p.leaves <> '' and starts_with(p.field, 'ers-services/')
     union
     select split_part(m.field, '/', 2) from mark m where m.verdict = 'rejected' and m.value = 'missing' and starts_with(m.field, 'ers-services/')
 ), looked as (

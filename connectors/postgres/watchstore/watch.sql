@@ -8,31 +8,13 @@ group by queue, river_job.state
 order by queue, state;
 
 -- name: WatchWithheld :many
--- A listing speaks of everything, so that what it withheld replaces what was withheld before. A delta does not: what it
--- withheld waits until somebody decides on it, or a listing comes.
-with listed as (
-    select distinct on (r.source, r.report) r.id, r.source, r.report
-    from run r
-    where r.kind = 'listing' and r.state in ('done', 'withheld')
-    order by r.source, r.report, r.id desc
-), awaited as (
-    select l.id, l.source, l.report from listed l
-    union all
-    select r.id, r.source, r.report
-    from run r
-    left join listed l on l.source = r.source and l.report = r.report
-    where r.kind = 'delta' and r.state = 'withheld' and r.id > coalesce(l.id, 0)
-), waiting as (
-    select distinct on (a.source, a.report, p.code, p.field) a.source, a.report, p.withheld as reason
-    from awaited a
-    join plan_row p on p.run_id = a.id
-    where p.withheld <> '' and p.decision = ''
-    order by a.source, a.report, p.code, p.field, a.id desc
-)
-select w.source, w.report, w.reason, count(*) as rows
-from waiting w
-group by w.source, w.report, w.reason
-order by w.source, w.report, w.reason;
+-- What waits for a person, of all runs.
+select r.source, r.report, p.withheld as reason, count(*) as rows
+from plan_row p
+join run r on r.id = p.run_id
+where p.waits
+group by r.source, r.report, p.withheld
+order by r.source, r.report, p.withheld;
 
 -- name: WatchWatermarks :many
 -- From the beginning of the last day that was pulled.

@@ -747,16 +747,12 @@ insert into report_row (report_id, section, icb, position, cells)
 select $1, 'withheld', icb, row_number() over (order by icb, code, field),
     array[run, source, report, code, name, field, verb, old, new, reason]
 from (
-    select distinct on (r.source, r.report, w.code, w.field) r.id::text as run, r.source, r.report, w.code, coalesce(p.name, '') as name,
+    select r.id::text as run, r.source, r.report, w.code, coalesce(p.name, '') as name,
         w.field, w.verb, w.old, w.new, w.withheld as reason, coalesce(p.icb, '') as icb
     from plan_row w
     join run r on r.id = w.run_id
     left join profile p on p.code = w.code
-    where w.withheld <> '' and w.decision = '' and r.state = 'withheld'
-        and not exists (
-            select from run l
-            where l.source = r.source and l.report = r.report and l.kind = 'listing' and l.id > r.id and l.state in ('done', 'withheld'))
-    order by r.source, r.report, w.code, w.field, r.id desc
+    where w.waits
 ) x
 `
 

@@ -36,27 +36,18 @@ func (q *Queries) AcceptForms(ctx context.Context, arg AcceptFormsParams) error 
 }
 
 const acceptRecords = `-- name: AcceptRecords :exec
-with moved as (
-    select m.code from plan_row m
-    where m.run_id = $2 and m.code > $3::text and m.code <= $4::text and m.moved
-), waiting as (
-    select w.code, array_agg(w.field order by w.field) as fields from plan_row w
-    where w.run_id = $2 and w.code > $3::text and w.code <= $4::text and w.withheld <> '' and w.field <> ''
-    group by w.code
-)
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since, waiting)
+    revisit, pending_since, missing_since)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, $1,
-    n.settled and n.code not in (select m.code from moved m),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null, coalesce(w.fields, '{}')
+    n.settled and not exists (select from plan_row m where m.run_id = n.run_id and m.code = n.code and m.moved),
+    n.contradiction, n.flag, n.revisit, n.pending_since, null
 from run r
 join run_record n on n.run_id = r.id
-left join waiting w on w.code = n.code
 where r.id = $2 and n.run_id = $2 and n.code > $3::text and n.code <= $4::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since, waiting = excluded.waiting
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since
 `
 
 type AcceptRecordsParams struct {
@@ -88,7 +79,7 @@ func (q *Queries) AnalyzeAccepted(ctx context.Context) error {
 }
 
 const appliedRows = `-- name: AppliedRows :many
-select p.code, p.field, p.type, p.verb, p.old, p.new, p.reason, p.undone
+select p.code, p.field, p.type, p.verb, p.old, p.new, p.reason, p.undone, p.leaves
 from plan_row p join run r on r.id = p.run_id
 where p.run_id = $1 and p.withheld = '' and not p.moved and p.code <= r.applied_to
     and (p.code, p.field) > ($2::text, $3::text)
@@ -111,6 +102,7 @@ type AppliedRowsRow struct {
 	New    string
 	Reason runs.Reason
 	Undone bool
+	Leaves profile.ODSCode
 }
 
 func (q *Queries) AppliedRows(ctx context.Context, arg AppliedRowsParams) ([]AppliedRowsRow, error) {
@@ -136,6 +128,7 @@ func (q *Queries) AppliedRows(ctx context.Context, arg AppliedRowsParams) ([]App
 			&i.New,
 			&i.Reason,
 			&i.Undone,
+			&i.Leaves,
 		); err != nil {
 			return nil, err
 		}
@@ -242,32 +235,65 @@ func (q *Queries) ApplyUpdates(ctx context.Context, arg ApplyUpdatesParams) erro
 	return err
 }
 
-const decideRows = `-- name: DecideRows :execrows
-update plan_row p set decision = $1
-where p.run_id = $2 and p.withheld <> '' and p.decision = ''
-    and ($3::boolean or exists (
-        select from plan_row d where d.run_id = $4 and d.code = p.code and d.field = p.field and not d.moved
-    ))
+const approvedRows = `-- name: ApprovedRows :many
+select code, field, type, verb, old, new, reason, undone, leaves from plan_row
+where decided_in = $1 and decision = 'approved' and waits and (code, field) > ($2::text, $3::text)
+order by code, field limit $4
 `
 
-type DecideRowsParams struct {
-	Decision string
-	RunID    runs.ID
-	AllRows  bool
-	ChildID  runs.ID
+type ApprovedRowsParams struct {
+	RunID      *runs.ID
+	AfterCode  string
+	AfterField string
+	Most       int
 }
 
-func (q *Queries) DecideRows(ctx context.Context, arg DecideRowsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, decideRows,
-		arg.Decision,
+type ApprovedRowsRow struct {
+	Code   profile.ODSCode
+	Field  string
+	Type   profile.OrgType
+	Verb   runs.Verb
+	Old    string
+	New    string
+	Reason runs.Reason
+	Undone bool
+	Leaves profile.ODSCode
+}
+
+// What an approval is to apply: rows that it was given and that nothing has withdrawn since.
+func (q *Queries) ApprovedRows(ctx context.Context, arg ApprovedRowsParams) ([]ApprovedRowsRow, error) {
+	rows, err := q.db.Query(ctx, approvedRows,
 		arg.RunID,
-		arg.AllRows,
-		arg.ChildID,
+		arg.AfterCode,
+		arg.AfterField,
+		arg.Most,
 	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	items := []ApprovedRowsRow{}
+	for rows.Next() {
+		var i ApprovedRowsRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Field,
+			&i.Type,
+			&i.Verb,
+			&i.Old,
+			&i.New,
+			&i.Reason,
+			&i.Undone,
+			&i.Leaves,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteRunRecords = `-- name: DeleteRunRecords :exec
@@ -410,18 +436,25 @@ func (q *Queries) LockChunk(ctx context.Context, arg LockChunkParams) error {
 }
 
 const markMoved = `-- name: MarkMoved :exec
+with moved as materialized (
+    select r.code, r.fact
+    from plan_row r
+    join profile p on p.code = r.code
+    cross join lateral (values
+        ('', p.code),
+        ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode), ('type', p.type),
+        ('roles', array_to_string(p.roles, '|')), ('status', p.status), ('parent', p.parent),
+        ('commissioner', p.commissioner), ('icb', p.icb), ('region', p.region), ('successor', p.successor),
+        ('phone', p.phone), ('email', p.email), ('website', p.website), ('description', p.description),
+        ('hidden', p.hidden::text)
+    ) as now (field, value)
+    where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld = ''
+        and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old
+)
 update plan_row r set moved = true
-from profile p
-cross join lateral (values
-    ('', p.code),
-    ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode), ('type', p.type),
-    ('roles', array_to_string(p.roles, '|')), ('status', p.status), ('parent', p.parent),
-    ('commissioner', p.commissioner), ('icb', p.icb), ('region', p.region), ('successor', p.successor),
-    ('phone', p.phone), ('email', p.email), ('website', p.website), ('description', p.description),
-    ('hidden', p.hidden::text)
-) as now (field, value)
-where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld = ''
-    and p.code = r.code and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old
+from moved m
+where r.run_id = $1 and r.code = m.code and r.fact = m.fact and r.code > $2::text and r.code <= $3::text
+    and r.withheld = '' and r.verb <> 'missing'
 `
 
 type MarkMovedParams struct {
@@ -430,7 +463,8 @@ type MarkMovedParams struct {
 	Upto  string
 }
 
-// A field that no longer holds what the plan started from is left out; so is a creation that somebody else made.
+// A field that no longer holds what the plan started from is left out, with all of its fact; so is a creation that
+// somebody else made.
 func (q *Queries) MarkMoved(ctx context.Context, arg MarkMovedParams) error {
 	_, err := q.db.Exec(ctx, markMoved, arg.RunID, arg.After, arg.Upto)
 	return err
@@ -521,7 +555,8 @@ func (q *Queries) NextChunk(ctx context.Context, arg NextChunkParams) (NextChunk
 }
 
 const planRowsOf = `-- name: PlanRowsOf :many
-select code, verb, field, old, new, reason, withheld, moved, decision from plan_row
+select code, verb, field, old, new, reason, withheld, moved, waits, decision, coalesce(decided_in, 0)::bigint as decided_in, decided_by
+from plan_row
 where run_id = $1 and (not $2::boolean or withheld <> '')
 order by withheld = '', code, field limit $3
 `
@@ -533,15 +568,18 @@ type PlanRowsOfParams struct {
 }
 
 type PlanRowsOfRow struct {
-	Code     profile.ODSCode
-	Verb     runs.Verb
-	Field    string
-	Old      string
-	New      string
-	Reason   runs.Reason
-	Withheld runs.WithheldReason
-	Moved    bool
-	Decision string
+	Code      profile.ODSCode
+	Verb      runs.Verb
+	Field     string
+	Old       string
+	New       string
+	Reason    runs.Reason
+	Withheld  runs.WithheldReason
+	Moved     bool
+	Waits     bool
+	Decision  runs.Decision
+	DecidedIn int64
+	DecidedBy string
 }
 
 func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanRowsOfRow, error) {
@@ -562,7 +600,10 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 			&i.Reason,
 			&i.Withheld,
 			&i.Moved,
+			&i.Waits,
 			&i.Decision,
+			&i.DecidedIn,
+			&i.DecidedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -572,42 +613,6 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 		return nil, err
 	}
 	return items, nil
-}
-
-const rejectRows = `-- name: RejectRows :exec
-insert into mark (code, field, verdict, value, run_id, actor)
-select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'rejected', p.new, p.run_id, $1
-from plan_row p
-where p.run_id = $2 and p.withheld <> '' and p.decision = '' and (p.field <> '' or p.verb = 'missing')
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
-`
-
-type RejectRowsParams struct {
-	Actor string
-	RunID runs.ID
-}
-
-func (q *Queries) RejectRows(ctx context.Context, arg RejectRowsParams) error {
-	_, err := q.db.Exec(ctx, rejectRows, arg.Actor, arg.RunID)
-	return err
-}
-
-const rejectServices = `-- name: RejectServices :exec
-insert into mark (code, field, verdict, value, run_id, actor)
-select p.code, p.field, 'rejected', case p.verb when 'missing' then 'missing' else p.new end, p.run_id, $1
-from plan_row p
-where p.run_id = $2 and p.withheld <> '' and p.decision = ''
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
-`
-
-type RejectServicesParams struct {
-	Actor string
-	RunID runs.ID
-}
-
-func (q *Queries) RejectServices(ctx context.Context, arg RejectServicesParams) error {
-	_, err := q.db.Exec(ctx, rejectServices, arg.Actor, arg.RunID)
-	return err
 }
 
 const setWriter = `-- name: SetWriter :exec
@@ -625,62 +630,4 @@ type SetWriterParams struct {
 func (q *Queries) SetWriter(ctx context.Context, arg SetWriterParams) error {
 	_, err := q.db.Exec(ctx, setWriter, arg.Actor, arg.Run, arg.Report)
 	return err
-}
-
-const withheldRows = `-- name: WithheldRows :many
-select code, field, type, verb, old, new, reason, undone from plan_row
-where run_id = $1 and withheld <> '' and decision = '' and (code, field) > ($2::text, $3::text)
-order by code, field limit $4
-`
-
-type WithheldRowsParams struct {
-	RunID      runs.ID
-	AfterCode  string
-	AfterField string
-	Most       int
-}
-
-type WithheldRowsRow struct {
-	Code   profile.ODSCode
-	Field  string
-	Type   profile.OrgType
-	Verb   runs.Verb
-	Old    string
-	New    string
-	Reason runs.Reason
-	Undone bool
-}
-
-func (q *Queries) WithheldRows(ctx context.Context, arg WithheldRowsParams) ([]WithheldRowsRow, error) {
-	rows, err := q.db.Query(ctx, withheldRows,
-		arg.RunID,
-		arg.AfterCode,
-		arg.AfterField,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []WithheldRowsRow{}
-	for rows.Next() {
-		var i WithheldRowsRow
-		if err := rows.Scan(
-			&i.Code,
-			&i.Field,
-			&i.Type,
-			&i.Verb,
-			&i.Old,
-			&i.New,
-			&i.Reason,
-			&i.Undone,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

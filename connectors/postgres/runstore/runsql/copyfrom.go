@@ -32,12 +32,16 @@ func (r iteratorForPlanRows) Values() ([]interface{}, error) {
 		r.rows[0].RunID,
 		r.rows[0].Code,
 		r.rows[0].Field,
+		r.rows[0].Fact,
 		r.rows[0].Type,
 		r.rows[0].Verb,
 		r.rows[0].Old,
 		r.rows[0].New,
 		r.rows[0].Reason,
 		r.rows[0].Undone,
+		r.rows[0].Withheld,
+		r.rows[0].Waits,
+		r.rows[0].SinceRun,
 		r.rows[0].Moved,
 		r.rows[0].Digest,
 	}, nil
@@ -48,7 +52,7 @@ func (r iteratorForPlanRows) Err() error {
 }
 
 func (q *Queries) PlanRows(ctx context.Context, arg []PlanRowsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "type", "verb", "old", "new", "reason", "undone", "moved", "digest"}, &iteratorForPlanRows{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "undone", "withheld", "waits", "since_run", "moved", "digest"}, &iteratorForPlanRows{rows: arg})
 }
 
 // iteratorForRunRecords implements pgx.CopyFromSource.

@@ -148,20 +148,25 @@ func (q *Queries) CompareDelta(ctx context.Context, arg CompareDeltaParams) (int
 
 const compareListing = `-- name: CompareListing :execrows
 with known as (
-    select r.code, r.raw_hash, r.settled, r.revisit, r.rules_version, r.facts_hash, r.missing_since, r.flag
+    select r.code, r.raw_hash, r.settled, r.revisit, r.rules_version, r.facts_hash, r.missing_since, r.flag,
+        r.code in (
+            select p.code from plan_row p join run w on w.id = p.run_id
+            where p.waits and p.verb = 'missing' and p.field = '' and w.source = $1 and w.report = $2
+        ) as mark_waits
     from upstream_record r
     where r.source = $1 and r.report = $2
 ), chosen as (
     select coalesce(l.code, u.code) as code, l.raw_hash, l.raw_offset, l.raw_length, l.line,
-        case when u.settled and u.revisit is null and u.missing_since is null and u.rules_version = $3::integer
-            then u.facts_hash end as known_hash,
+        case when u.settled and u.revisit is null and u.missing_since is null and not u.mark_waits
+            and u.rules_version = $3::integer then u.facts_hash end as known_hash,
         u.missing_since
     from listing_row l
     full join known u on u.code = l.code
     where u.code is null
-        or (l.code is null and (u.missing_since is null or (u.missing_since < $4::date and u.flag <> 'missing-twice')))
+        or (l.code is null and not u.mark_waits
+            and (u.missing_since is null or (u.missing_since < $4::date and u.flag <> 'missing-twice')))
         or (l.code is not null and (u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= $4::date
-            or u.rules_version <> $3::integer or u.missing_since is not null))
+            or u.rules_version <> $3::integer or u.missing_since is not null or u.mark_waits))
 )
 insert into differing (n, code, raw_hash, raw_offset, raw_length, line, known_hash, missing_since)
 select row_number() over (order by line, code), code, raw_hash, raw_offset, raw_length, line, known_hash, missing_since
@@ -515,7 +520,7 @@ func (q *Queries) LoadMarks(ctx context.Context, codes []string) ([]LoadMarksRow
 }
 
 const loadUpstream = `-- name: LoadUpstream :many
-select code, report, facts, pending_since, waiting from upstream_record
+select code, report, facts, pending_since from upstream_record
 where source = $1 and code = any($2::text[])
 `
 
@@ -529,7 +534,6 @@ type LoadUpstreamRow struct {
 	Report       string
 	Facts        []byte
 	PendingSince profile.Date
-	Waiting      []string
 }
 
 func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]LoadUpstreamRow, error) {
@@ -546,7 +550,6 @@ func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]L
 			&i.Report,
 			&i.Facts,
 			&i.PendingSince,
-			&i.Waiting,
 		); err != nil {
 			return nil, err
 		}
@@ -634,15 +637,17 @@ func (q *Queries) PlanDigest(ctx context.Context, arg PlanDigestParams) (string,
 }
 
 const planGroups = `-- name: PlanGroups :many
-select type, verb, field, undone, count(*) as count from plan_row where run_id = $1 group by type, verb, field, undone
+select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
+where run_id = $1 group by type, verb, fact, undone, withheld
 `
 
 type PlanGroupsRow struct {
-	Type   profile.OrgType
-	Verb   runs.Verb
-	Field  string
-	Undone bool
-	Count  int
+	Type     profile.OrgType
+	Verb     runs.Verb
+	Fact     string
+	Undone   bool
+	Withheld runs.WithheldReason
+	Count    int
 }
 
 func (q *Queries) PlanGroups(ctx context.Context, runID runs.ID) ([]PlanGroupsRow, error) {
@@ -657,8 +662,9 @@ func (q *Queries) PlanGroups(ctx context.Context, runID runs.ID) ([]PlanGroupsRo
 		if err := rows.Scan(
 			&i.Type,
 			&i.Verb,
-			&i.Field,
+			&i.Fact,
 			&i.Undone,
+			&i.Withheld,
 			&i.Count,
 		); err != nil {
 			return nil, err
@@ -672,17 +678,21 @@ func (q *Queries) PlanGroups(ctx context.Context, runID runs.ID) ([]PlanGroupsRo
 }
 
 type PlanRowsParams struct {
-	RunID  runs.ID
-	Code   profile.ODSCode
-	Field  string
-	Type   profile.OrgType
-	Verb   runs.Verb
-	Old    string
-	New    string
-	Reason runs.Reason
-	Undone bool
-	Moved  bool
-	Digest profile.Hash
+	RunID    runs.ID
+	Code     profile.ODSCode
+	Field    string
+	Fact     string
+	Type     profile.OrgType
+	Verb     runs.Verb
+	Old      string
+	New      string
+	Reason   runs.Reason
+	Undone   bool
+	Withheld runs.WithheldReason
+	Waits    bool
+	SinceRun *runs.ID
+	Moved    bool
+	Digest   profile.Hash
 }
 
 const quarantine = `-- name: Quarantine :exec
@@ -774,21 +784,9 @@ type RunRecordsParams struct {
 	PendingSince  profile.Date
 }
 
-const unsettleWithheld = `-- name: UnsettleWithheld :exec
-update run_record r set settled = false
-from plan_row p
-where r.run_id = $1 and p.run_id = r.run_id and p.code = r.code and p.withheld <> '' and r.settled
-`
-
-// What was withheld is looked at again in the next pull.
-func (q *Queries) UnsettleWithheld(ctx context.Context, runID runs.ID) error {
-	_, err := q.db.Exec(ctx, unsettleWithheld, runID)
-	return err
-}
-
 const withholdGroup = `-- name: WithholdGroup :exec
-update plan_row set withheld = $1
-where run_id = $2 and type = $3 and verb = $4 and field = $5 and undone = $6
+update plan_row set withheld = $1, waits = true
+where run_id = $2 and type = $3 and verb = $4 and fact = $5 and undone = $6 and withheld = ''
 `
 
 type WithholdGroupParams struct {
@@ -796,7 +794,7 @@ type WithholdGroupParams struct {
 	RunID  runs.ID
 	Type   profile.OrgType
 	Verb   runs.Verb
-	Field  string
+	Fact   string
 	Undone bool
 }
 
@@ -806,7 +804,7 @@ func (q *Queries) WithholdGroup(ctx context.Context, arg WithholdGroupParams) er
 		arg.RunID,
 		arg.Type,
 		arg.Verb,
-		arg.Field,
+		arg.Fact,
 		arg.Undone,
 	)
 	return err

@@ -71,7 +71,7 @@ func (q *Queries) GetProgress(ctx context.Context, id runs.ID) (GetProgressRow, 
 }
 
 const getRun = `-- name: GetRun :one
-select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, codes, coalesce(upload_id, 0)::bigint as upload, state,
+select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
     planned, etag, listing_digest, summary, error
 from run where id = $1
 `
@@ -83,6 +83,7 @@ type GetRunRow struct {
 	Parent        int64
 	AsOf          profile.Date
 	Actor         string
+	OsUser        string
 	Codes         []profile.ODSCode
 	Upload        int64
 	State         runs.State
@@ -103,6 +104,7 @@ func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
 		&i.Parent,
 		&i.AsOf,
 		&i.Actor,
+		&i.OsUser,
 		&i.Codes,
 		&i.Upload,
 		&i.State,
@@ -143,8 +145,8 @@ func (q *Queries) GetUploadName(ctx context.Context, id int64) (string, error) {
 }
 
 const insertRun = `-- name: InsertRun :one
-insert into run (kind, source, report, parent_id, as_of, actor, codes, upload_id, etag)
-values ($1, $2, $3, nullif($4::bigint, 0), $5, $6, $7, nullif($8::bigint, 0), $9)
+insert into run (kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, etag)
+values ($1, $2, $3, nullif($4::bigint, 0), $5, $6, $7, $8, nullif($9::bigint, 0), $10)
 returning id
 `
 
@@ -155,6 +157,7 @@ type InsertRunParams struct {
 	Parent int64
 	AsOf   profile.Date
 	Actor  string
+	OsUser string
 	Codes  []profile.ODSCode
 	Upload int64
 	Etag   string
@@ -168,6 +171,7 @@ func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, 
 		arg.Parent,
 		arg.AsOf,
 		arg.Actor,
+		arg.OsUser,
 		arg.Codes,
 		arg.Upload,
 		arg.Etag,
@@ -285,10 +289,10 @@ func (q *Queries) MoveCursor(ctx context.Context, arg MoveCursorParams) error {
 }
 
 const prunePlans = `-- name: PrunePlans :execrows
-delete from plan_row p using run r where r.id = p.run_id and r.ended_at < $1
+delete from plan_row p using run r where r.id = p.run_id and r.ended_at < $1 and not p.waits
 `
 
-// The plans of old runs; what they changed stands in the audit for good.
+// The plans of old runs, but for what still waits; what they changed stands in the audit for good.
 func (q *Queries) PrunePlans(ctx context.Context, before time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, prunePlans, before)
 	if err != nil {

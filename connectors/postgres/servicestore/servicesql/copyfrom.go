@@ -73,12 +73,16 @@ func (r iteratorForServicePlanRows) Values() ([]interface{}, error) {
 		r.rows[0].RunID,
 		r.rows[0].Code,
 		r.rows[0].Field,
+		r.rows[0].Fact,
 		r.rows[0].Type,
 		r.rows[0].Verb,
 		r.rows[0].Old,
 		r.rows[0].New,
 		r.rows[0].Reason,
 		r.rows[0].Undone,
+		r.rows[0].Withheld,
+		r.rows[0].Waits,
+		r.rows[0].SinceRun,
 		r.rows[0].Moved,
 		r.rows[0].Digest,
 		r.rows[0].Leaves,
@@ -90,5 +94,5 @@ func (r iteratorForServicePlanRows) Err() error {
 }
 
 func (q *Queries) ServicePlanRows(ctx context.Context, arg []ServicePlanRowsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "type", "verb", "old", "new", "reason", "undone", "moved", "digest", "leaves"}, &iteratorForServicePlanRows{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "undone", "withheld", "waits", "since_run", "moved", "digest", "leaves"}, &iteratorForServicePlanRows{rows: arg})
 }

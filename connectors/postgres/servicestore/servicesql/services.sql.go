@@ -30,7 +30,8 @@ func (q *Queries) AcceptApproved(ctx context.Context, runID runs.ID) error {
 
 const acceptServices = `-- name: AcceptServices :exec
 with waits as (
-    select split_part(p.field, '/', 2) as id from plan_row p where p.run_id = $1 and p.withheld <> '' and p.leaves <> ''
+    select split_part(p.field, '/', 2) as id from plan_row p
+    where p.waits and p.leaves <> '' and starts_with(p.field, 'ers-services/')
     union
     select split_part(m.field, '/', 2) from mark m where m.verdict = 'rejected' and m.value = 'missing' and starts_with(m.field, 'ers-services/')
 ), looked as (
@@ -477,6 +478,60 @@ func (q *Queries) ListServices(ctx context.Context, arg ListServicesParams) ([]L
 	return items, nil
 }
 
+const loadWaitingServices = `-- name: LoadWaitingServices :many
+select run_id, code, type, verb, field, old, new, reason, undone, withheld, coalesce(since_run, run_id)::bigint as since_run, leaves
+from plan_row
+where waits and field = any($1::text[])
+`
+
+type LoadWaitingServicesRow struct {
+	RunID    runs.ID
+	Code     profile.ODSCode
+	Type     profile.OrgType
+	Verb     runs.Verb
+	Field    string
+	Old      string
+	New      string
+	Reason   runs.Reason
+	Undone   bool
+	Withheld runs.WithheldReason
+	SinceRun int64
+	Leaves   profile.ODSCode
+}
+
+func (q *Queries) LoadWaitingServices(ctx context.Context, fields []string) ([]LoadWaitingServicesRow, error) {
+	rows, err := q.db.Query(ctx, loadWaitingServices, fields)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LoadWaitingServicesRow{}
+	for rows.Next() {
+		var i LoadWaitingServicesRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Code,
+			&i.Type,
+			&i.Verb,
+			&i.Field,
+			&i.Old,
+			&i.New,
+			&i.Reason,
+			&i.Undone,
+			&i.Withheld,
+			&i.SinceRun,
+			&i.Leaves,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockServices = `-- name: LockServices :exec
 select from profile
 where code in (
@@ -718,7 +773,7 @@ const serviceLosses = `-- name: ServiceLosses :many
 select r.leaves as code, coalesce(p.type, '') as type, count(*) as losses,
     (select count(*) from service s where s.code = r.leaves and s.source = 'ers' and not s.withdrawn) as "of"
 from plan_row r left join profile p on p.code = r.leaves
-where r.run_id = $1 and r.leaves <> ''
+where (r.run_id = $1 or (r.waits and starts_with(r.field, 'ers-services/'))) and r.leaves <> ''
 group by r.leaves, p.type order by r.leaves
 `
 
@@ -729,6 +784,7 @@ type ServiceLossesRow struct {
 	Of     int
 }
 
+// What the run would take away, together with what waits to be.
 func (q *Queries) ServiceLosses(ctx context.Context, runID runs.ID) ([]ServiceLossesRow, error) {
 	rows, err := q.db.Query(ctx, serviceLosses, runID)
 	if err != nil {
@@ -791,18 +847,22 @@ func (q *Queries) ServiceMarks(ctx context.Context, fields []string) ([]ServiceM
 }
 
 type ServicePlanRowsParams struct {
-	RunID  runs.ID
-	Code   profile.ODSCode
-	Field  string
-	Type   profile.OrgType
-	Verb   runs.Verb
-	Old    string
-	New    string
-	Reason runs.Reason
-	Undone bool
-	Moved  bool
-	Digest profile.Hash
-	Leaves profile.ODSCode
+	RunID    runs.ID
+	Code     profile.ODSCode
+	Field    string
+	Fact     string
+	Type     profile.OrgType
+	Verb     runs.Verb
+	Old      string
+	New      string
+	Reason   runs.Reason
+	Undone   bool
+	Withheld runs.WithheldReason
+	Waits    bool
+	SinceRun *runs.ID
+	Moved    bool
+	Digest   profile.Hash
+	Leaves   profile.ODSCode
 }
 
 const serviceRows = `-- name: ServiceRows :many
@@ -1047,8 +1107,8 @@ func (q *Queries) WithheldServices(ctx context.Context, runID runs.ID) ([]Withhe
 }
 
 const withholdLosses = `-- name: WithholdLosses :exec
-update plan_row r set withheld = 'too-many-removals'
-where r.run_id = $1 and r.leaves <> ''
+update plan_row r set withheld = 'too-many-removals', waits = true
+where r.run_id = $1 and r.leaves <> '' and r.withheld = ''
     and r.field in (select w.field from plan_row w where w.run_id = $1 and w.leaves = any($2::text[]))
 `
 
@@ -1064,7 +1124,7 @@ func (q *Queries) WithholdLosses(ctx context.Context, arg WithholdLossesParams) 
 }
 
 const withholdUndoneServices = `-- name: WithholdUndoneServices :exec
-update plan_row set withheld = 'undone' where run_id = $1 and undone and withheld = ''
+update plan_row set withheld = 'undone', waits = true where run_id = $1 and undone and withheld = ''
 `
 
 func (q *Queries) WithholdUndoneServices(ctx context.Context, runID runs.ID) error {

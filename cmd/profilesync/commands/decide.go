@@ -1,0 +1,242 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// selectionFlags select from what waits for a decision.
+type selectionFlags struct {
+	ID     runs.ID  `arg:"" optional:"" name:"run" help:"The run that withheld it. Default: every run."`
+	Report string   `placeholder:"REPORT" help:"Only of this report."`
+	Reason string   `placeholder:"REASON" help:"Only what was withheld for this reason, as mass-change."`
+	Field  string   `placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
+	Type   string   `placeholder:"TYPE" help:"Only profiles of this type."`
+	Region string   `placeholder:"CODE" help:"Only profiles of this region."`
+	ICB    string   `name:"icb" placeholder:"CODE" help:"Only profiles of this integrated care board."`
+	Code   []string `placeholder:"CODE" help:"Only these organisations; repeat or separate with commas."`
+}
+
+func (f selectionFlags) selection() (runs.Selection, error) {
+	codes, err := parseCodes(f.Code)
+	selection := runs.Selection{
+		Run: f.ID, Report: f.Report, Reason: runs.WithheldReason(f.Reason), Fact: f.Field, Type: profile.OrgType(f.Type),
+		Region: f.Region, ICB: f.ICB, Codes: codes,
+	}
+	if f.Field == "" || err != nil {
+		return selection, err
+	}
+	field, err := profile.ParseField(f.Field)
+	if err != nil {
+		return selection, usage(fmt.Errorf("--field: %w", err))
+	}
+	selection.Fact = field.Fact().String()
+	return selection, nil
+}
+
+type runsWaiting struct {
+	selectionFlags
+
+	All bool `help:"Every change; otherwise the first 20 of each kind."`
+}
+
+// Help is shown by --help.
+func (*runsWaiting) Help() string {
+	return `No run applies what waits: it waits until a person approves or rejects it, the register says
+something else, or the profile says it already. The digest printed at the end stands for exactly the
+changes selected: give it to runs approve --digest, and nothing else is approved.`
+}
+
+func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	selection, err := c.selection()
+	if err != nil {
+		return err
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	waiting, err := a.Store.Runs.Waiting(ctx, selection)
+	if err != nil {
+		return err
+	}
+	out.printWaiting(waiting, c.All)
+	return nil
+}
+
+// groupShown is how many rows of a group are shown without --all.
+const groupShown = 20
+
+// kind is what rows are grouped by.
+type kind struct {
+	run    runs.ID
+	report string
+	does   string
+	reason runs.WithheldReason
+}
+
+// printWaiting prints what waits, grouped by run and kind.
+func (out *Printer) printWaiting(waiting []runstore.WaitingRow, all bool) {
+	if out.json {
+		for _, row := range waiting {
+			out.print(row, "", nil)
+		}
+		return
+	}
+	groups, order := make(map[kind][]runstore.WaitingRow), []kind(nil)
+	for _, row := range waiting {
+		k := kind{row.Run, row.Report, string(row.Verb) + " " + row.Field, row.Withheld}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], row)
+	}
+	for _, k := range order {
+		out.printKind(k, groups[k], all)
+	}
+	if len(waiting) == 0 {
+		_, _ = fmt.Fprintln(out.to, "nothing waits for a decision")
+		return
+	}
+	_, _ = fmt.Fprintf(out.to, "%d changes wait; digest %s\n", len(waiting), runstore.WaitingDigest(waiting))
+}
+
+func (out *Printer) printKind(k kind, waiting []runstore.WaitingRow, all bool) {
+	_, _ = fmt.Fprintf(out.to, "run %d, %s: %d %s, %s\n", k.run, k.report, len(waiting), k.does, k.reason)
+	shown := waiting
+	if !all {
+		shown = waiting[:min(len(waiting), groupShown)]
+	}
+	rows := make([][]string, len(shown))
+	for i, row := range shown {
+		rows[i] = []string{row.Code.String(), row.Name, oneLine(row.Old), oneLine(row.New), since(row)}
+	}
+	out.print(nil, "CODE | NAME | BEFORE | AFTER | WAITS SINCE", rows)
+	if hidden := len(waiting) - len(shown); hidden > 0 {
+		_, _ = fmt.Fprintf(out.to, "and %d more: --all shows them\n", hidden)
+	}
+	_, _ = fmt.Fprintln(out.to)
+}
+
+func since(row runstore.WaitingRow) string {
+	text := fmt.Sprintf("%s, run %d", row.Since.In(profile.London()).Format("2006-01-02"), row.SinceRun)
+	if row.Approved != 0 {
+		text += fmt.Sprintf(", approved in run %d", row.Approved)
+	}
+	return text
+}
+
+// deciderFlags say on what a decision is made, and by whom.
+type deciderFlags struct {
+	selectionFlags
+
+	All   bool   `help:"Everything that waits, of every run. Without it, a run or another selection is needed."`
+	Actor string `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
+}
+
+// parents returns the selection, and the runs whose changes it selects.
+func (f deciderFlags) parents(ctx context.Context, a *wiring.App) (runs.Selection, []runs.Run, error) {
+	selection, err := f.selection()
+	if err != nil {
+		return selection, nil, err
+	}
+	if f.ID == 0 && selection.Whole() && !f.All {
+		return selection, nil, usage(errors.New("say what is decided on: a run, a selection as --field, or --all"))
+	}
+	if f.ID != 0 {
+		run, err := decisionFlags{ID: f.ID}.decided(ctx, a)
+		return selection, []runs.Run{run}, err
+	}
+	if err := a.Open(ctx); err != nil {
+		return selection, nil, err
+	}
+	waiting, err := a.Store.Runs.Waiting(ctx, selection)
+	if err != nil {
+		return selection, nil, err
+	}
+	var ids []runs.ID
+	for _, row := range waiting {
+		if row.Approved == 0 {
+			ids = append(ids, row.Run)
+		}
+	}
+	if len(ids) == 0 {
+		return selection, nil, errors.New("nothing that is selected waits for a decision")
+	}
+	var parents []runs.Run
+	for _, id := range slices.Compact(ids) { // sorted: the list is
+		run, err := a.Store.Runs.Run(ctx, id)
+		if err != nil {
+			return selection, nil, err
+		}
+		parents = append(parents, run)
+	}
+	return selection, parents, nil
+}
+
+type runsApprove struct {
+	deciderFlags
+
+	Digest string `placeholder:"DIGEST" help:"Approve only if exactly this waits, as runs waiting printed it. Needs a run."`
+}
+
+// Help is shown by --help.
+func (*runsApprove) Help() string {
+	return `What waits is planned again from the stored records, as of its run's own day. Rows that would
+now do something else are left out and listed; they go on waiting. The approval is a separate run for
+each run decided on, which can be undone.`
+}
+
+func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.Digest != "" && c.ID == 0 {
+		return usage(errors.New("--digest needs a run"))
+	}
+	selection, parents, err := c.parents(ctx, a)
+	if err != nil {
+		return err
+	}
+	selection.Digest = c.Digest
+	var summaries []runs.Summary
+	for _, parent := range parents {
+		approval := runs.Run{
+			Kind: runs.RunApprove, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf,
+			Actor: actorOr(c.Actor), OSUser: osUser(), Selection: selection,
+		}
+		if a.Settings.ApprovalByAnother {
+			if err := runs.ByAnother(parent, approval); err != nil {
+				return err
+			}
+		}
+		summary, err := submit(ctx, a, approval, true)
+		if err != nil {
+			return err
+		}
+		out.printSummary(summary)
+		summaries = append(summaries, summary)
+	}
+	return exitOf(summaries)
+}
+
+type runsReject struct{ deciderFlags }
+
+func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	selection, parents, err := c.parents(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, parent := range parents {
+		rows, err := a.Store.Runs.Reject(ctx, parent.ID, selection, actorOr(c.Actor), osUser())
+		if err != nil {
+			return err
+		}
+		a.Sayf("%d changes are not proposed again until the register's data changes", rows)
+		out.printSummary(parent.Summary)
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package runstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+func (x *OrganisationSession) loadWaiting(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
+	rows, err := x.plan.LoadWaiting(ctx, runsql.LoadWaitingParams{
+		Codes: postgres.Texts(codes), Source: x.run.Source, Report: x.run.Report,
+	})
+	for _, row := range rows {
+		at[row.Code].Waiting = append(at[row.Code].Waiting, runs.Waiting{
+			Change: runs.Change{
+				Code: row.Code, Type: row.Type, Verb: row.Verb, Field: fact(row.Field), Old: row.Old, New: row.New, Reason: row.Reason,
+				Undone: row.Undone, Since: runs.ID(row.SinceRun),
+			},
+			Run: row.RunID, Withheld: row.Withheld,
+		})
+	}
+	return postgres.Wrap(err, "loading what waits")
+}
+
+// EndedRow is a row of an earlier run that no longer waits.
+type EndedRow struct {
+	Run      runs.ID
+	Code     profile.ODSCode
+	Field    string
+	Replaced bool // the same new value waits in the run that is planned
+}
+
+// EndWaiting takes rows off the list: the run that is planned found something
+// else.
+func (x *Session) EndWaiting(ctx context.Context, ended []EndedRow) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	params := runsql.EndRowsParams{RunID: &x.run.ID}
+	for _, row := range ended {
+		decision := runs.Withdrawn
+		if row.Replaced {
+			decision = runs.Replaced
+		}
+		params.Runs, params.Codes = append(params.Runs, int64(row.Run)), append(params.Codes, string(row.Code))
+		params.Fields, params.Decisions = append(params.Fields, row.Field), append(params.Decisions, string(decision))
+	}
+	return postgres.Wrap(x.plan.EndRows(ctx, params), "withdrawing what waited")
+}
+
+// WaitingRow is a row that waits for a decision, as people see it.
+type WaitingRow struct {
+	Run      runs.ID             `json:"run"`
+	Report   string              `json:"report"`
+	Code     profile.ODSCode     `json:"code"`
+	Name     string              `json:"name"`
+	Type     profile.OrgType     `json:"type"`
+	Verb     runs.Verb           `json:"verb"`
+	Field    string              `json:"field"`
+	Old      string              `json:"old"`
+	New      string              `json:"new"`
+	Withheld runs.WithheldReason `json:"withheld"`
+	SinceRun runs.ID             `json:"since_run"`
+	Since    time.Time           `json:"since"`
+	By       string              `json:"by"`          // who asked for the run
+	Approved runs.ID             `json:"approved_in"` // the run that will apply it; 0 while nobody has decided
+
+	digest profile.Hash
+}
+
+// Waiting lists the rows that wait, in the order of run, code and field.
+func (s *Store) Waiting(ctx context.Context, selection runs.Selection) ([]WaitingRow, error) {
+	rows, err := s.q.ListWaiting(ctx, runsql.ListWaitingParams(selectionOf(selection)))
+	waiting := make([]WaitingRow, len(rows))
+	for i, r := range rows {
+		waiting[i] = WaitingRow{
+			Run: r.RunID, Report: r.Report, Code: r.Code, Name: r.Name, Type: r.Type, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New,
+			Withheld: r.Withheld, SinceRun: runs.ID(r.SinceRun), Since: r.Since, By: r.Actor, Approved: runs.ID(r.DecidedIn), digest: r.Digest,
+		}
+	}
+	return waiting, postgres.Wrap(err, "listing what waits")
+}
+
+// WaitingDigest is the SHA-256 of what rows would do, in hex.
+func WaitingDigest(rows []WaitingRow) string {
+	digests := make([]profile.Hash, len(rows))
+	for i, row := range rows {
+		digests[i] = row.digest
+	}
+	return runs.DigestOfHashes(digests)
+}
+
+// selectionOf is what the statements that select rows are given.
+func selectionOf(s runs.Selection) runsql.SelectWaitingParams {
+	return runsql.SelectWaitingParams{
+		RunID: int64(s.Run), Report: s.Report, Withheld: string(s.Reason), Fact: s.Fact, Type: string(s.Type), Region: s.Region, Icb: s.ICB,
+		Codes: postgres.Texts(s.Codes),
+	}
+}
+
+// approve gives an approval the rows that it is to apply.
+func approve(ctx context.Context, q *runsql.Queries, id runs.ID, run runs.Run) error {
+	parent, err := getRun(ctx, q, run.Parent)
+	if err != nil {
+		return err
+	}
+	return decide(ctx, q, parent, run.Selection, runs.Approved, id, run.Actor, run.OSUser)
+}
+
+// decide records a decision on the selected rows of a run that nobody has
+// decided on. A short listing may be approved although it withheld no row.
+func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection runs.Selection,
+	decision runs.Decision, in runs.ID, actor, osUser string,
+) error {
+	selection.Run = parent.ID
+	rows, err := q.SelectWaiting(ctx, selectionOf(selection))
+	if err != nil {
+		return postgres.Wrap(err, "selecting what waits")
+	}
+	if len(rows) == 0 && (decision != runs.Approved || !selection.Whole() || !parent.Summary.Short()) {
+		return nothingWaits(ctx, q, parent.ID)
+	}
+	digests := make([]profile.Hash, len(rows))
+	codes, fields := make([]string, len(rows)), make([]string, len(rows))
+	for i, row := range rows {
+		digests[i], codes[i], fields[i] = row.Digest, string(row.Code), row.Field
+	}
+	if digest := runs.DigestOfHashes(digests); selection.Digest != "" && selection.Digest != digest {
+		return fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`", parent.ID, digest)
+	}
+	if decision == runs.Rejected {
+		err := q.RejectRows(ctx, runsql.RejectRowsParams{RunID: parent.ID, Codes: codes, Fields: fields, Actor: actor})
+		if err != nil {
+			return postgres.Wrap(err, "remembering what was rejected")
+		}
+	}
+	err = q.DecideRows(ctx, runsql.DecideRowsParams{
+		RunID: parent.ID, Codes: codes, Fields: fields, Decision: decision, DecidedIn: int64(in), Actor: actor, OsUser: osUser,
+	})
+	return postgres.Wrap(err, "recording the decision")
+}
+
+// nothingWaits says why there is nothing of a run to decide on.
+func nothingWaits(ctx context.Context, q *runsql.Queries, run runs.ID) error {
+	decisions, err := q.DecisionsOn(ctx, run)
+	if err != nil {
+		return postgres.Wrap(err, "looking for decisions")
+	}
+	made := make([]runs.DecisionCount, len(decisions))
+	for i, d := range decisions {
+		made[i] = runs.DecisionCount{Decision: d.Decision, By: d.DecidedBy, Run: runs.ID(d.DecidedIn), Rows: d.Rows}
+	}
+	return runs.NothingWaits(run, made)
+}
+
+// Reject rejects changes that a run withheld: they are not proposed again until
+// upstream sends a different value. It returns how many rows wait no longer.
+// Rejecting again what the same person rejected changes nothing.
+func (s *Store) Reject(ctx context.Context, id runs.ID, selection runs.Selection, actor, osUser string) (rows int, err error) {
+	err = inTx(ctx, s.db, func(q *runsql.Queries, _ pgx.Tx) error {
+		run, err := getRun(ctx, q, id)
+		if err != nil {
+			return err
+		}
+		selection.Run = id
+		selected, err := q.SelectWaiting(ctx, selectionOf(selection))
+		if err != nil {
+			return postgres.Wrap(err, "selecting what waits")
+		}
+		rows = len(selected)
+		return decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser)
+	})
+	return rows, err
+}
+
+// Decisions counts what has become of the rows that a run withheld.
+func (s *Store) Decisions(ctx context.Context, id runs.ID) (map[string]int, error) {
+	rows, err := s.q.CountDecisions(ctx, id)
+	counts := make(map[string]int, len(rows))
+	for _, row := range rows {
+		counts[row.Decision] = row.Count
+	}
+	return counts, postgres.Wrap(err, "counting decisions")
+}

@@ -1,0 +1,118 @@
+-- What waits for a person's decision: withheld rows of all runs, until they are approved and applied, rejected, or
+-- withdrawn.
+
+-- name: LoadWaiting :many
+select p.run_id, p.code, p.type, p.verb, p.field, p.old, p.new, p.reason, p.undone, p.withheld, coalesce(p.since_run, p.run_id)::bigint as since_run
+from plan_row p
+join run r on r.id = p.run_id
+where p.waits and p.code = any(@codes::text[]) and r.source = @source and r.report = @report;
+
+-- name: EndRows :exec
+-- Takes rows off the list: the register or the profile says something else, or they wait on in this run.
+update plan_row p set waits = false, decision = e.decision, decided_in = @run_id, decided_at = clock()
+from (
+    select unnest(@runs::bigint[]) as run_id, unnest(@codes::text[]) as code, unnest(@fields::text[]) as field,
+        unnest(@decisions::text[]) as decision
+) e
+where p.run_id = e.run_id and p.code = e.code and p.field = e.field and p.waits;
+
+-- name: WaitingGroups :many
+-- What earlier runs withheld of the report, counted as the guard measures it.
+select p.type, p.verb, p.fact, p.undone, count(distinct p.code) as count
+from plan_row p
+join run r on r.id = p.run_id
+where p.waits and p.run_id <> @run_id and r.source = @source and r.report = @report
+group by p.type, p.verb, p.fact, p.undone;
+
+-- name: CountWaiting :one
+select count(distinct (p.code, p.fact)) as waiting
+from plan_row p
+join run r on r.id = p.run_id
+where p.waits and r.source = @source and r.report = @report;
+
+-- name: CountDecisions :many
+-- What has become of what a run withheld.
+select case when waits and decision = '' then 'waiting' else decision end::text as decision, count(distinct (code, fact)) as count
+from plan_row
+where run_id = @run_id and withheld <> ''
+group by 1 order by 1;
+
+-- name: SelectWaiting :many
+-- The rows on which a decision is asked for: whole facts, in a fixed order.
+select p.run_id, p.code, p.field, p.digest
+from plan_row p
+join run r on r.id = p.run_id
+left join profile l on l.code = p.code
+where p.waits and p.decision = ''
+    and (@run_id::bigint = 0 or p.run_id = @run_id)
+    and (@report::text = '' or r.report = @report)
+    and (@withheld::text = '' or p.withheld = @withheld)
+    and (@fact::text = '' or p.fact = @fact or split_part(p.field, '/', 1) = @fact or (@fact = 'status' and p.verb = 'missing'))
+    and (@type::text = '' or p.type = @type)
+    and (@region::text = '' or l.region = @region)
+    and (@icb::text = '' or l.icb = @icb)
+    and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[]))
+order by p.run_id, p.code, p.field
+for update of p;
+
+-- name: ListWaiting :many
+select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.old, p.new, p.withheld,
+    coalesce(p.since_run, p.run_id)::bigint as since_run, s.created_at as since, r.actor, p.digest,
+    p.decision, coalesce(p.decided_in, 0)::bigint as decided_in, p.decided_by
+from plan_row p
+join run r on r.id = p.run_id
+join run s on s.id = coalesce(p.since_run, p.run_id)
+left join profile l on l.code = p.code
+where p.waits
+    and (@run_id::bigint = 0 or p.run_id = @run_id)
+    and (@report::text = '' or r.report = @report)
+    and (@withheld::text = '' or p.withheld = @withheld)
+    and (@fact::text = '' or p.fact = @fact or split_part(p.field, '/', 1) = @fact or (@fact = 'status' and p.verb = 'missing'))
+    and (@type::text = '' or p.type = @type)
+    and (@region::text = '' or l.region = @region)
+    and (@icb::text = '' or l.icb = @icb)
+    and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[]))
+order by p.run_id, p.code, p.field;
+
+-- name: DecideRows :exec
+-- A person's decision. Rows that were approved wait until the run that applies them has.
+update plan_row p set decision = @decision, decided_in = nullif(@decided_in::bigint, 0), decided_by = @actor,
+    decided_os_user = @os_user, decided_at = clock(),
+    waits = @decision::text = 'approved'
+from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
+where p.run_id = @run_id and p.code = d.code and p.field = d.field;
+
+-- name: DecisionsOn :many
+-- Who has decided on what a run withheld, for the message to whoever comes second.
+select decision, decided_by, coalesce(decided_in, 0)::bigint as decided_in, count(*) as rows
+from plan_row where run_id = @run_id and withheld <> '' and decision <> ''
+group by decision, decided_by, decided_in
+order by count(*) desc, decided_in, decision;
+
+-- name: FinishApproval :exec
+-- What an approval applied waits no longer.
+update plan_row p set waits = false
+where p.decided_in = @run_id and p.waits and exists (
+    select from plan_row d where d.run_id = @run_id and d.code = p.code and d.field = p.field and not d.moved
+);
+
+-- name: ReleaseApproval :exec
+-- What an approval did not apply waits for another decision.
+update plan_row set decision = '', decided_in = null, decided_by = '', decided_os_user = '', decided_at = null
+where decided_in = @run_id and waits;
+
+-- name: AnyUndecided :one
+select exists (select from plan_row where run_id = @run_id and waits and decision = '');
+
+-- name: CountWithdrawn :one
+select count(distinct (code, fact)) as withdrawn from plan_row where decided_in = @run_id and decision = 'withdrawn';
+
+-- name: RejectRows :exec
+insert into mark (code, field, verdict, value, run_id, actor)
+select p.code, case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end, 'rejected',
+    case when p.verb = 'missing' and p.field <> '' then 'missing' else p.new end, p.run_id, @actor
+from plan_row p
+join (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d using (code, field)
+where p.run_id = @run_id
+order by p.code, p.field
+on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();

@@ -1,0 +1,97 @@
+package runs
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Selection says which of the changes that wait are decided on. Empty fields
+// mean all.
+type Selection struct {
+	Run    ID
+	Report string
+	Reason WithheldReason
+	Fact   string // the name of the field, or of the fact it is a part of; status for removals
+	Type   profile.OrgType
+	Region string
+	ICB    string
+	Codes  []profile.ODSCode
+	Digest string // of exactly the changes that were looked at; empty for whatever waits
+}
+
+// Whole reports whether everything that waits of a run is meant.
+func (s Selection) Whole() bool {
+	return s.Report == "" && s.Reason == "" && s.Fact == "" && s.Type == "" && s.Region == "" && s.ICB == "" && len(s.Codes) == 0
+}
+
+// Decision is what has become of a change that was withheld.
+type Decision string
+
+// The decisions. The last two are the register's, not a person's.
+const (
+	Undecided Decision = ""
+	Approved  Decision = "approved"
+	Rejected  Decision = "rejected"
+	Withdrawn Decision = "withdrawn" // the register or the profile says something else
+	Replaced  Decision = "replaced"  // the same new value waits in a later run, since the profile has another old one
+)
+
+// DecisionCount is a decision on rows of a run.
+type DecisionCount struct {
+	Decision Decision
+	By       string // of an approval or a rejection
+	Run      ID     // the run that applies, withdrew or replaced them; 0 for a rejection
+	Rows     int
+}
+
+func (d DecisionCount) String() string {
+	switch d.Decision {
+	case Approved:
+		return fmt.Sprintf("approved by %s in run %d", d.By, d.Run)
+	case Rejected:
+		return "rejected by " + d.By
+	case Withdrawn:
+		return fmt.Sprintf("withdrawn by run %d: the register or the profile says something else", d.Run)
+	case Replaced:
+		return fmt.Sprintf("waits in run %d: the profile has changed", d.Run)
+	default:
+		return "waits"
+	}
+}
+
+// NothingWaits is the error of a decision on a run of which nothing waits.
+func NothingWaits(run ID, made []DecisionCount) error {
+	if len(made) == 0 {
+		return fmt.Errorf("run %d: nothing of it waits for a decision", run)
+	}
+	said := make([]string, len(made))
+	for i, d := range made {
+		said[i] = strconv.Itoa(d.Rows) + " already " + d.String()
+	}
+	return fmt.Errorf("run %d: nothing of this waits for a decision: %s", run, strings.Join(said, ", "))
+}
+
+// SamePersonError refuses an approval by whoever asked for the run.
+type SamePersonError struct {
+	Run  ID
+	Name string
+}
+
+func (e SamePersonError) Error() string {
+	return fmt.Sprintf("run %d was asked for by %s: another person has to approve it (PROFILESYNC_APPROVAL_BY_ANOTHER)", e.Run, e.Name)
+}
+
+// ByAnother refuses an approval by whoever asked for the run, by the name given
+// or by the operating-system user.
+func ByAnother(requested, approval Run) error {
+	switch {
+	case approval.Actor == requested.Actor:
+		return SamePersonError{requested.ID, requested.Actor}
+	case approval.OSUser != "" && approval.OSUser == requested.OSUser:
+		return SamePersonError{requested.ID, requested.OSUser}
+	}
+	return nil
+}
