@@ -222,6 +222,9 @@ type summary struct {
 	Withheld       []withheld     `json:"withheld"`
 	PendingClose   int            `json:"pending_close"`
 	Contradictions int            `json:"contradictions"`
+	Waiting        int            `json:"waiting"`
+	Withdrawn      int            `json:"withdrawn"`
+	Decisions      map[string]int `json:"decisions"`
 	ElapsedMS      int64          `json:"elapsed_ms"`
 	LeftOut        []leftOut      `json:"left_out"`
 	Error          string         `json:"error"`

@@ -65,7 +65,7 @@ func (d DecisionCount) String() string {
 // NothingWaits is the error of a decision on a run of which nothing waits.
 func NothingWaits(run ID, made []DecisionCount) error {
 	if len(made) == 0 {
-		return fmt.Errorf("run %d: nothing of it waits for a decision", run)
+		return fmt.Errorf("run %d withheld nothing", run)
 	}
 	said := make([]string, len(made))
 	for i, d := range made {

@@ -100,7 +100,7 @@ type Summary struct {
 	Withheld       []Withheld     `json:"withheld"`
 	PendingClose   int            `json:"pending_close"`
 	Contradictions int            `json:"contradictions"`
-	Waiting        int            `json:"waiting"`             // facts of the scope that wait for a decision, after the run
+	Waiting        int            `json:"waiting,omitempty"`   // facts of the scope that wait for a decision, after the run
 	Withdrawn      int            `json:"withdrawn,omitempty"` // facts that waited until this run found something else
 	ElapsedMS      int64          `json:"elapsed_ms"`
 

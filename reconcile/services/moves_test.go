@@ -70,7 +70,7 @@ func TestSitesThatLoseAndGainArePaired(t *testing.T) {
 	} {
 		service := ersService("1", "Clinic", c.at...)
 		item := services.Item{ID: "1", Previous: services.Active, State: services.Active, Service: &service, Sites: c.sites}
-		require.Equal(t, c.want, changeLines(services.Plan(ersDay(1), []services.Item{item})), name)
+		require.Equal(t, c.want, changeLines(planned(ersDay(1), []services.Item{item})), name)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestLossesNameTheirSite(t *testing.T) {
 		if at[0] == "B" {
 			sites = append(sites, services.Site{Code: "B", Type: profile.TrustSite})
 		}
-		changes := services.Plan(ersDay(3), []services.Item{{
+		changes := planned(ersDay(3), []services.Item{{
 			ID: "1", Previous: services.Active, State: state, Service: &service, News: true, Sites: sites,
 		}})
 		require.Len(t, changes, 1)
@@ -110,7 +110,7 @@ func TestWhyAServiceChanges(t *testing.T) {
 	t.Parallel()
 	service, old := ersService("1", "Clinic", "A"), ersService("1", "By hand").Shown("")
 	for news, want := range map[bool]runs.Reason{true: runs.BecauseUpstream, false: runs.BecauseDrift} {
-		changes := services.Plan(ersDay(1), []services.Item{{
+		changes := planned(ersDay(1), []services.Item{{
 			ID: "1", State: services.Active, Service: &service, News: news, Sites: []services.Site{{Code: "A", Row: &old}},
 		}})
 		require.Len(t, changes, 1)
@@ -126,7 +126,7 @@ func TestARejectedMoveLeavesTheServiceWhereItIs(t *testing.T) {
 	shown, service := ersService("1", "Clinic").Shown(""), ersService("1", "Clinic", "B")
 	sites := []services.Site{{Code: "A", Row: &shown}, {Code: "B"}}
 	plan := func() []services.Change {
-		return services.Plan(ersDay(1), []services.Item{{ID: "1", State: services.Active, Service: &service, Sites: sites}})
+		return planned(ersDay(1), []services.Item{{ID: "1", State: services.Active, Service: &service, Sites: sites}})
 	}
 	move := plan()
 	require.Len(t, move, 1)
@@ -156,7 +156,7 @@ func TestChangesAreSorted(t *testing.T) {
 		})
 	}
 	var order []string
-	for _, c := range services.Plan(ersDay(1), items) {
+	for _, c := range planned(ersDay(1), items) {
 		order = append(order, string(c.Code)+" "+string(c.Service)+" "+string(c.Verb))
 	}
 	require.Equal(t, []string{

@@ -120,7 +120,7 @@ func TestAValueOfAPlanReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		service := described().Draw(t, "service")
 		specialty := rapid.SampledFrom([]string{"", "Ear <nose> & throat"}).Draw(t, "specialty")
-		changes := services.Plan(ersDay(1), []services.Item{{
+		changes := planned(ersDay(1), []services.Item{{
 			ID: "11002", State: services.Active, Service: &service, Specialty: specialty,
 			Sites: []services.Site{{Code: service.Sites[0], Type: profile.TrustSite}},
 		}})
