@@ -320,7 +320,10 @@ type planned struct {
 	Reason   string `json:"reason"`
 	Withheld string `json:"withheld"`
 	LeftOut  bool   `json:"left_out"`
+	Waits    bool   `json:"waits"`
 	Decision string `json:"decision"`
+	In       int64  `json:"decided_in"`
+	By       string `json:"decided_by"`
 }
 
 // changes lists every change of a run.
