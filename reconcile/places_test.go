@@ -243,7 +243,7 @@ func (s source) lacksUpdate(f field) string {
 }
 
 func (s source) lacksMove(f field) string {
-	return lacksIn("the query MarkMoved", s.query("MarkMoved"), f.quoted())
+	return lacksIn("the query MarkMoved", s.query("MarkMoved"), "when '"+f.name+"' then ")
 }
 
 func (s source) lacksProfile(f field) string {

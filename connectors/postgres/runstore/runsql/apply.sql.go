@@ -440,16 +440,28 @@ with moved as materialized (
     select r.code, r.fact
     from plan_row r
     join profile p on p.code = r.code
-    cross join lateral (values
-        ('', p.code),
-        ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode), ('type', p.type),
-        ('roles', array_to_string(p.roles, '|')), ('status', p.status), ('parent', p.parent),
-        ('commissioner', p.commissioner), ('icb', p.icb), ('region', p.region), ('successor', p.successor),
-        ('phone', p.phone), ('email', p.email), ('website', p.website), ('description', p.description),
-        ('hidden', p.hidden::text)
-    ) as now (field, value)
-    where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld = ''
-        and now.field = r.field and r.verb <> 'missing' and now.value is distinct from r.old
+    where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and p.code > $2::text and p.code <= $3::text
+        and r.withheld = '' and r.verb <> 'missing'
+        and r.old is distinct from case r.field
+            when '' then p.code
+            when 'name' then p.name
+            when 'address' then array_to_string(p.address, e'\n')
+            when 'postcode' then p.postcode
+            when 'type' then p.type
+            when 'roles' then array_to_string(p.roles, '|')
+            when 'status' then p.status
+            when 'parent' then p.parent
+            when 'commissioner' then p.commissioner
+            when 'icb' then p.icb
+            when 'region' then p.region
+            when 'successor' then p.successor
+            when 'phone' then p.phone
+            when 'email' then p.email
+            when 'website' then p.website
+            when 'description' then p.description
+            when 'hidden' then p.hidden::text
+            else r.old
+        end
 )
 update plan_row r set moved = true
 from moved m

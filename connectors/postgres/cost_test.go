@@ -1,0 +1,202 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+// rowsOfARun is how many rows of each kind the costed run has. All are in tables
+// of which Postgres has no statistics, as in the middle of a run.
+const rowsOfARun = 5000
+
+// costed are the statements that join rows of the same run. No plan that Postgres
+// chooses for them may compare every row with every other.
+var costed = map[string][]string{
+	"runstore/apply.sql": {
+		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndWaiting",
+		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks",
+	},
+	"runstore/plan.sql": {
+		"IsSettledListing", "ForgetReturned", "CompareListing", "CompareDelta", "RemoveDuplicates", "AbsentChunk", "MarkMissingUndone",
+		"PlanGroups", "WithholdGroup", "CountChanges", "CountStanding",
+	},
+	"runstore/waiting.sql": {
+		"LoadWaiting", "EndRows", "WaitingGroups", "CountWaiting", "CountDecisions", "SelectWaiting", "ListWaiting", "DecideRows",
+		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows",
+	},
+	"servicestore/services.sql": {
+		"ServiceItems", "ServiceSites", "LoadWaitingServices", "ServiceLosses", "WithholdLosses", "CountServiceSites", "LockServices",
+		"MarkMovedServices", "ApplyServices", "ApplyServicesLeft", "ApplyServicesMissing", "AcceptServices", "ForgetReturnedServices",
+		"AcceptApproved", "ForgetServiceMarks",
+	},
+}
+
+// arguments are what the statements are given: everything there is, in one chunk.
+var arguments = map[string]string{
+	"run_id": "1", "child_id": "2", "after": "''", "upto": "'zzzzz'", "most": "100000", "rules_version": "1", "source": "'ods'",
+	"report": "'edispensary'", "digest": "'\\x00'::bytea", "as_of": "date '2026-06-02'", "today": "date '2026-06-02'",
+	"codes": "(select array_agg(code) from profile)", "fields": "(select array_agg('name'::text) from profile)",
+	"runs": "(select array_agg(1::bigint) from profile)", "decisions": "(select array_agg('withdrawn'::text) from profile)",
+	"decision": "'approved'", "decided_in": "2", "actor": "'u-4711'", "os_user": "''", "reason": "'mass-change'",
+	"type": "'pharmacy'", "verb": "'update'", "fact": "'postcode'", "undone": "false", "withheld": "''", "region": "''", "icb": "''",
+	"ids": "'{}'", "sites": "'{}'",
+}
+
+// selecting leaves the filters of a selection empty: everything is selected.
+var selecting = map[string]string{"run_id": "0", "report": "''", "type": "''", "fact": "''", "codes": "'{}'"}
+
+// given replaces arguments for single statements.
+var given = map[string]map[string]string{
+	"SelectWaiting": selecting, "ListWaiting": selecting,
+	"FinishApproval": {"run_id": "2"}, "ReleaseApproval": {"run_id": "2"}, "CountWithdrawn": {"run_id": "2"},
+	"AbsentChunk":         {"after": "0"},
+	"ServiceSites":        {"ids": "(select array_agg(id) from ers_service)"},
+	"LoadWaitingServices": {"fields": "(select array_agg('ers-services/' || id) from ers_service)"},
+	"WithholdLosses":      {"sites": "(select array_agg(code) from profile)"},
+}
+
+func TestNoStatementOfARunComparesEveryRowWithEveryOther(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, db.URL)
+	require.NoError(t, err)
+	defer conn.Close(ctx)
+	fill(t, conn)
+	for file, names := range costed {
+		for _, name := range names {
+			statement := statementOf(t, file, name)
+			for argument, value := range given[name] {
+				statement = replaceArgument(statement, argument, value)
+			}
+			if strings.HasPrefix(file, "servicestore") {
+				statement = replaceArgument(statement, "run_id", "3")
+			}
+			for argument, value := range arguments {
+				statement = replaceArgument(statement, argument, value)
+			}
+			require.NotContains(t, statement, "@", "%s: an argument has no value", name)
+			assert.LessOrEqual(t, explained(t, conn, name, statement), 10*rowsOfARun, "%s: rows that its joins read and threw away", name)
+		}
+	}
+}
+
+func replaceArgument(statement, name, value string) string {
+	return regexp.MustCompile(`@`+name+`\b`).ReplaceAllLiteralString(statement, value)
+}
+
+// statementOf is the text of a statement as it stands in its file.
+func statementOf(t *testing.T, file, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(file))
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "-- name: "+name+" :")
+	require.True(t, found, "%s has no statement %s", file, name)
+	_, rest, _ = strings.Cut(rest, "\n")
+	statement, _, _ := strings.Cut(rest, "\n-- name: ")
+	return statement
+}
+
+// step is one step of a plan that Postgres carried out.
+type step struct {
+	Kind    string  `json:"Node Type"`
+	Rows    float64 `json:"Actual Rows"`
+	Loops   float64 `json:"Actual Loops"`
+	ByJoin  float64 `json:"Rows Removed by Join Filter"`
+	Filter  float64 `json:"Rows Removed by Filter"`
+	Recheck float64 `json:"Rows Removed by Index Recheck"`
+	Plans   []step  `json:"Plans"`
+}
+
+// thrownAway counts the rows that joins compared in vain, and those that a step
+// carried out again and again read in vain.
+func (s step) thrownAway() float64 {
+	rows := s.ByJoin * s.Loops
+	if s.Loops > 10 {
+		rows += (s.Filter + s.Recheck) * s.Loops
+	}
+	for _, below := range s.Plans {
+		rows += below.thrownAway()
+	}
+	return rows
+}
+
+// explained carries a statement out, takes it back, and counts.
+func explained(t *testing.T, conn *pgx.Conn, name, statement string) int {
+	t.Helper()
+	ctx := context.Background()
+	tx, err := conn.Begin(ctx)
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(ctx) }()
+	working, err := os.ReadFile(filepath.FromSlash("runstore/working_tables.sql"))
+	require.NoError(t, err)
+	_, err = tx.Exec(ctx, string(working)+`
+		insert into listing_row select code, '\x01', 0, 1, row_number() over (order by code) from profile;
+		set local statement_timeout = '20s'`)
+	require.NoError(t, err)
+	if name == "RemoveDuplicates" || name == "AbsentChunk" {
+		_, err = tx.Exec(ctx, `insert into differing (n, code, line) select line, code, line from listing_row`)
+		require.NoError(t, err)
+	}
+	var text []byte
+	if err = tx.QueryRow(ctx, "explain (analyze, timing off, format json) "+statement).Scan(&text); !assert.NoError(t, err, name) {
+		return 0
+	}
+	var plans []struct {
+		Plan step `json:"Plan"`
+	}
+	require.NoError(t, json.Unmarshal(text, &plans))
+	return int(plans[0].Plan.thrownAway())
+}
+
+// fill stores two runs with rows of every kind: a listing whose names wait, and
+// the approval of some of them.
+func fill(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	_, err := conn.Exec(context.Background(), `
+		alter table profile set (autovacuum_enabled = false);
+		alter table upstream_record set (autovacuum_enabled = false);
+		alter table plan_row set (autovacuum_enabled = false);
+		alter table run_record set (autovacuum_enabled = false);
+		alter table mark set (autovacuum_enabled = false);
+		alter table ers_service set (autovacuum_enabled = false);
+		alter table run_service set (autovacuum_enabled = false);
+		alter table service set (autovacuum_enabled = false);
+		insert into run (kind, source, report, as_of, actor, state)
+			values ('listing', 'ods', 'edispensary', '2026-06-02', 'tester', 'running'), ('approve', 'ods', 'edispensary', '2026-06-02', 'tester', 'queued'),
+			('listing', 'ers', 'services', '2026-06-02', 'tester', 'running');
+		insert into listing (source, report, as_of, records, digest, rules_version) values ('ods', 'edispensary', '2026-06-01', 5000, '\x00', 1);
+		insert into profile (code, name, postcode, type) select 'F' || lpad(n::text, 5, '0'), 'Old', 'E1 4LR', 'pharmacy' from generate_series(1, 5000) n;
+		insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, pending_since)
+			select 'ods', 'edispensary', code, '\x02', '{}', '\x03', 1, false, date '2026-06-01' from profile;
+		insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag)
+			select 1, code, case when n % 4 < 3 then '\x01'::bytea end, case when n % 4 < 2 then '{}'::jsonb end, '\x03', true, false, case n % 4 when 3 then 'missing-twice' else '' end
+			from (select code, row_number() over (order by code) as n from profile) p;
+		insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, withheld, waits, decided_in, decision, digest)
+			select 1, code, 'name', 'name', 'pharmacy', 'update', 'Old', 'New', 'upstream', 'mass-change', true, 2, 'approved', '\x01'::bytea from profile
+			union all select 1, code, '', '', 'pharmacy', 'missing', '', '2026-06-02', 'upstream', '', false, null, '', '\x02'::bytea from profile
+			union all select 1, code, 'postcode', 'postcode', 'pharmacy', 'update', 'E1 4LR', 'E2 4LR', 'upstream', '', false, null, '', '\x02'::bytea from profile
+			union all select 1, code, 'status', 'status', 'pharmacy', 'close', 'open', 'closed', 'upstream', '', false, null, '', '\x02'::bytea from profile
+			union all select 2, code, 'name', 'name', 'pharmacy', 'update', 'Old', 'New', 'upstream', '', false, null, '', '\x01'::bytea from profile;
+		insert into mark (code, field, verdict, value, run_id, actor) select code, 'missing', 'undone', '', 1, 'tester' from profile;
+		insert into ers_service (id, origin, state, added_by, sites, facts, facts_hash, pending)
+			select row_number() over (order by code), 'editor', 'active', 'tester', array[code], '{}', '\x00', 'missing' from profile;
+		insert into service (code, source, external_id, name) select code, 'ers', row_number() over (order by code), 'Clinic' from profile;
+		insert into run_service (run_id, id, state, credential, version, sites) select 3, id, 'missing', '', '', sites from ers_service;
+		insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, leaves, digest)
+			select 3, code, 'ers-services/' || external_id, 'ers-services/' || external_id, 'pharmacy', 'update', '', '{"name":"Other","kind":"","specialty":"","hours":"","instructions":"","booking":"","contacts":[],"withdrawn":false}',
+				'upstream', code, '\x02'::bytea from service where source = 'ers';
+		insert into mark (code, field, verdict, value, run_id, actor) select code, 'ers-services/' || external_id, 'rejected', 'missing', 1, 'tester' from service where source = 'ers'`)
+	require.NoError(t, err)
+}
