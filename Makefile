@@ -77,8 +77,8 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 		done; \
 	done
 
-bench: deps ## listings of 300,000, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
-	go test -run '^$$' -bench 'Listing|Push|Services|Report' -benchtime 1x -timeout 40m ./cmd/e2e
+bench: deps ## listings of 300,000, what is withheld, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
+	go test -run '^$$' -bench 'Listing|Withheld|Push|Services|Report' -benchtime 1x -timeout 40m ./cmd/e2e
 	go test -run '^$$' -bench 'Reminders' -benchtime 1x -timeout 20m ./connectors/postgres/peoplestore
 	go test -run '^$$' -bench Compute -cpu 1 ./reconcile/runs
 

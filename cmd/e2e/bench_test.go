@@ -170,7 +170,9 @@ func (x *bench) command(args ...string) (took time.Duration, peak int, stdout []
 	watched := watchMemory(cmd.Process.Pid)
 	err := cmd.Wait()
 	took = time.Since(began)
-	require.NoError(x, err, "%v: %s%s", args, &out, &stderr)
+	if cmd.ProcessState.ExitCode() != 3 { // something waits for a person
+		require.NoError(x, err, "%v: %s%s", args, &out, &stderr)
+	}
 	return took, watched(), out.Bytes()
 }
 

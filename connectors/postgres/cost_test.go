@@ -32,7 +32,7 @@ var costed = map[string][]string{
 		"PlanGroups", "WithholdGroup", "CountChanges", "CountStanding",
 	},
 	"runstore/waiting.sql": {
-		"LoadWaiting", "EndRows", "WaitingGroups", "CountWaiting", "CountDecisions", "SelectWaiting", "ListWaiting", "DecideRows",
+		"LoadWaiting", "EndRows", "WaitingGroups", "RecountWaiting", "CountWaiting", "CountDecisions", "SelectWaiting", "ListWaiting", "DecideRows",
 		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows",
 	},
 	"servicestore/services.sql": {
@@ -59,7 +59,7 @@ var selecting = map[string]string{"run_id": "0", "report": "''", "type": "''", "
 // given replaces arguments for single statements.
 var given = map[string]map[string]string{
 	"SelectWaiting": selecting, "ListWaiting": selecting,
-	"FinishApproval": {"run_id": "2"}, "ReleaseApproval": {"run_id": "2"}, "CountWithdrawn": {"run_id": "2"},
+	"FinishApproval": {"run_id": "2"}, "RecountWaiting": {"run_id": "2"}, "ReleaseApproval": {"run_id": "2"}, "CountWithdrawn": {"run_id": "2"},
 	"AbsentChunk":         {"after": "0"},
 	"ServiceSites":        {"ids": "(select array_agg(id) from ers_service)"},
 	"LoadWaitingServices": {"fields": "(select array_agg('ers-services/' || id) from ers_service)"},

@@ -100,11 +100,11 @@ type Summary struct {
 	Withheld       []Withheld     `json:"withheld"`
 	PendingClose   int            `json:"pending_close"`
 	Contradictions int            `json:"contradictions"`
-	Waiting        int            `json:"waiting,omitempty"`   // facts of the scope that wait for a decision, after the run
-	Withdrawn      int            `json:"withdrawn,omitempty"` // facts that waited until this run found something else
+	Waiting        int            `json:"waiting,omitempty"`   // changes of the scope that wait for a decision, after the run
+	Withdrawn      int            `json:"withdrawn,omitempty"` // changes that waited until this run found something else
 	ElapsedMS      int64          `json:"elapsed_ms"`
 
-	// Decisions counts what has become of the facts that the run withheld, by
+	// Decisions counts what has become of the changes that the run withheld, by
 	// waiting, approved, rejected, withdrawn and replaced. It is filled in where
 	// a run is shown.
 	Decisions map[string]int `json:"decisions,omitempty"`

@@ -38,10 +38,16 @@ where p.run_id = n.run_id and p.code = n.code and p.field = n.field;
 
 drop index plan_row_withheld;
 create index plan_row_waits on plan_row (code, field) where waits;
+create index plan_row_waits_of_run on plan_row (run_id) where waits;
 create index plan_row_withheld on plan_row (run_id, code, field) where withheld <> '';
 create index plan_row_decided_in on plan_row (decided_in) where decided_in is not null;
 
 alter table upstream_record drop column waiting;
 
-alter table run add column os_user text not null default '';
+alter table run
+    add column os_user text not null default '',
+    add column waiting integer not null default 0;
+update run r set waiting = (select count(*) from plan_row p where p.run_id = r.id and p.waits) where r.state = 'withheld';
+create index run_waiting on run (source, report) where waiting > 0;
+comment on column run.waiting is 'How many of its rows wait for a decision';
 comment on column run.os_user is 'The operating-system user who asked for it, whatever name was given as actor';

@@ -68,14 +68,14 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 			if err := q.FinishApproval(ctx, &run.ID); err != nil {
 				return postgres.Wrap(err, "recording the approval")
 			}
+			if err := countWaiting(ctx, q, run, &summary); err != nil {
+				return err
+			}
 		}
 		if err := accept(tx); err != nil {
 			return err
 		}
 		if err := leftOut(ctx, q, run, types, &summary); err != nil {
-			return err
-		}
-		if err := countWaiting(ctx, q, run, &summary); err != nil {
 			return err
 		}
 		return endRun(ctx, q, run, summary)

@@ -13,6 +13,15 @@ import (
 // withheld or moved, and the scope once the plan is applied. The statements give
 // the same answer before and after it is applied.
 func count(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) error {
+	nothing, err := q.PlansNothing(ctx, run.ID)
+	if err != nil {
+		return postgres.Wrap(err, "counting changes")
+	}
+	if *nothing {
+		standing, err := q.CountStandingUnchanged(ctx, runsql.CountStandingUnchangedParams{Source: run.Source, Report: run.Report})
+		summary.PendingClose, summary.Contradictions = standing.PendingClose, standing.Contradictions
+		return postgres.Wrap(err, "counting what is pending")
+	}
 	counts, err := q.CountChanges(ctx, run.ID)
 	if err != nil {
 		return postgres.Wrap(err, "counting changes")
@@ -35,6 +44,9 @@ func count(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.S
 
 // countWaiting fills in what waits in the scope, and what the run took off the list.
 func countWaiting(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) (err error) {
+	if err := q.RecountWaiting(ctx, run.ID); err != nil {
+		return postgres.Wrap(err, "counting what waits")
+	}
 	if summary.Waiting, err = q.CountWaiting(ctx, runsql.CountWaitingParams{Source: run.Source, Report: run.Report}); err != nil {
 		return postgres.Wrap(err, "counting what waits")
 	}

@@ -175,7 +175,10 @@ func (s *Store) Reject(ctx context.Context, id runs.ID, selection runs.Selection
 			return postgres.Wrap(err, "selecting what waits")
 		}
 		rows = len(selected)
-		return decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser)
+		if err := decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser); err != nil {
+			return err
+		}
+		return postgres.Wrap(q.RecountWaiting(ctx, id), "counting what waits")
 	})
 	return rows, err
 }

@@ -24,15 +24,18 @@ join run r on r.id = p.run_id
 where p.waits and p.run_id <> @run_id and r.source = @source and r.report = @report
 group by p.type, p.verb, p.fact, p.undone;
 
+-- name: RecountWaiting :exec
+-- Keeps the number of rows that wait beside their run, of a run and of those whose rows it took off the list: counting
+-- all that waits would cost a night in which nothing happens.
+update run r set waiting = (select count(*) from plan_row p where p.run_id = r.id and p.waits)
+where r.id = @run_id or r.id in (select d.run_id from plan_row d where d.decided_in = @run_id);
+
 -- name: CountWaiting :one
-select count(distinct (p.code, p.fact)) as waiting
-from plan_row p
-join run r on r.id = p.run_id
-where p.waits and r.source = @source and r.report = @report;
+select coalesce(sum(waiting), 0)::integer as waiting from run where waiting > 0 and source = @source and report = @report;
 
 -- name: CountDecisions :many
 -- What has become of what a run withheld.
-select case when waits and decision = '' then 'waiting' else decision end::text as decision, count(distinct (code, fact)) as count
+select case when waits and decision = '' then 'waiting' else decision end::text as decision, count(*) as count
 from plan_row
 where run_id = @run_id and withheld <> ''
 group by 1 order by 1;
@@ -105,7 +108,7 @@ where decided_in = @run_id and waits;
 select exists (select from plan_row where run_id = @run_id and waits and decision = '');
 
 -- name: CountWithdrawn :one
-select count(distinct (code, fact)) as withdrawn from plan_row where decided_in = @run_id and decision = 'withdrawn';
+select count(*) as withdrawn from plan_row where decided_in = @run_id and decision = 'withdrawn';
 
 -- name: RejectRows :exec
 insert into mark (code, field, verdict, value, run_id, actor)

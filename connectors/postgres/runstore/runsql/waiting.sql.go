@@ -25,7 +25,7 @@ func (q *Queries) AnyUndecided(ctx context.Context, runID runs.ID) (bool, error)
 }
 
 const countDecisions = `-- name: CountDecisions :many
-select case when waits and decision = '' then 'waiting' else decision end::text as decision, count(distinct (code, fact)) as count
+select case when waits and decision = '' then 'waiting' else decision end::text as decision, count(*) as count
 from plan_row
 where run_id = $1 and withheld <> ''
 group by 1 order by 1
@@ -58,10 +58,7 @@ func (q *Queries) CountDecisions(ctx context.Context, runID runs.ID) ([]CountDec
 }
 
 const countWaiting = `-- name: CountWaiting :one
-select count(distinct (p.code, p.fact)) as waiting
-from plan_row p
-join run r on r.id = p.run_id
-where p.waits and r.source = $1 and r.report = $2
+select coalesce(sum(waiting), 0)::integer as waiting from run where waiting > 0 and source = $1 and report = $2
 `
 
 type CountWaitingParams struct {
@@ -77,7 +74,7 @@ func (q *Queries) CountWaiting(ctx context.Context, arg CountWaitingParams) (int
 }
 
 const countWithdrawn = `-- name: CountWithdrawn :one
-select count(distinct (code, fact)) as withdrawn from plan_row where decided_in = $1 and decision = 'withdrawn'
+select count(*) as withdrawn from plan_row where decided_in = $1 and decision = 'withdrawn'
 `
 
 func (q *Queries) CountWithdrawn(ctx context.Context, runID *runs.ID) (int, error) {
@@ -359,6 +356,18 @@ func (q *Queries) LoadWaiting(ctx context.Context, arg LoadWaitingParams) ([]Loa
 		return nil, err
 	}
 	return items, nil
+}
+
+const recountWaiting = `-- name: RecountWaiting :exec
+update run r set waiting = (select count(*) from plan_row p where p.run_id = r.id and p.waits)
+where r.id = $1 or r.id in (select d.run_id from plan_row d where d.decided_in = $1)
+`
+
+// Keeps the number of rows that wait beside their run, of a run and of those whose rows it took off the list: counting
+// all that waits would cost a night in which nothing happens.
+func (q *Queries) RecountWaiting(ctx context.Context, runID runs.ID) error {
+	_, err := q.db.Exec(ctx, recountWaiting, runID)
+	return err
 }
 
 const rejectRows = `-- name: RejectRows :exec
