@@ -5,6 +5,7 @@ const (
 	ofServices  = store + "servicestore/"
 	runsSQL     = ofRuns + "runsql/runs.sql.go"
 	applySQL    = ofRuns + "runsql/apply.sql.go"
+	waitingSQL  = ofRuns + "runsql/waiting.sql.go"
 	servicesSQL = ofServices + "servicesql/services.sql.go"
 	profilesSQL = sql + "profiles.sql.go"
 	runGo       = "jobs/runjobs/run.go"
@@ -22,13 +23,14 @@ var (
 		{file: runGo, find: "err != nil || run.State.Ended()", put: "err != nil"},
 	}
 	// overwritten is what moved since the plan was made.
-	overwritten = edit{file: applySQL, find: "and now.value is distinct from r.old", put: "and now.value is distinct from now.value"}
+	overwritten = edit{file: applySQL, find: "and r.old is distinct from case r.field", put: "and r.old <> r.old and r.old is distinct from case r.field"}
 )
 
 // redecided is what was decided before, however things stand.
 var redecided = []edit{
-	{file: applySQL, find: "withheld <> '' and decision = '' and (code, field)", put: "withheld <> '' and (code, field)"},
-	{file: "reconcile/runs/decide.go", find: "if follows[c.Digest()] {", put: "if follows[c.Digest()] || true {"},
+	{file: waitingSQL, find: "where p.waits and p.decision = ''", put: "where p.withheld <> ''"},
+	{file: applySQL, find: "and decision = 'approved' and waits and (code, field)", put: "and (code, field)"},
+	{file: "reconcile/runs/decide.go", find: "len(again) == len(rows) && ", put: "len(again) >= 0 || "},
 	overwritten,
 }
 
@@ -90,12 +92,7 @@ var runMutants = []mutant{
 	{
 		"run: rejection", "the decision",
 		[]edit{
-			{file: applySQL, find: "p.withheld <> '' and p.decision = '' and (p.field <> ''", put: "p.withheld <> '' and (p.field <> ''"},
-			{
-				file: applySQL,
-				find: "where p.run_id = $2 and p.withheld <> '' and p.decision = ''\n",
-				put:  "where p.run_id = $2 and p.withheld <> ''\n", times: 2, // of services, too
-			},
+			{file: waitingSQL, find: "where p.waits and p.decision = ''", put: "where p.withheld <> ''"},
 		},
 		ofRuns, "^TestALostAnswerAboutRuns$/^a_rejection$",
 	},

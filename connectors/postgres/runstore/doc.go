@@ -15,6 +15,7 @@
 //	run: plan, chunk, end, failure   planned; applied_to, moved with the chunk; state queued or running: each on the
 //	                                 connection that holds the source's lock, and so lost with the lock
 //	run: progress                    none: no decision depends on it
-//	run: rejection                   decision is empty
+//	run: approval, rejection         waits, and decision is empty: whoever decides second learns what was decided. What an
+//	                                 approval did not apply is released when it ends
 //	upload                           none: an upload that no run reads is removed after a day
 package runstore
