@@ -91,7 +91,7 @@ func benchServices(b *testing.B, sites int, rate float64) (pulls []pulled) {
 	written := 0.0
 	for range 2 {
 		server.Forget()
-		took, peak, _ := x.command("reconcile", "--source", "ers", "--as-of", "2026-11-02", "--wait")
+		took, peak, _ := x.command("reconcile", "--source", "ers", "--wait")
 		calls := server.Summary().Requests[erstest.Search]["200"]
 		require.Equal(b, (ids+runjobs.ServiceBatch-1)/runjobs.ServiceBatch, calls)
 		require.Equal(b, calls, server.Summary().All.Requests, "no other requests were made")

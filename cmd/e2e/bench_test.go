@@ -146,7 +146,7 @@ func (x *bench) reconcile(path string) ran {
 	x.served.Store(&path)
 	x.day = x.day.AddDate(0, 0, 1)
 	x.exec("checkpoint")
-	took, peak, out := x.command("reconcile", "--source", "ods", "--report", reportBenched, "--as-of", x.day.Format(time.DateOnly),
+	took, peak, out := x.command("reconcile", "--source", "ods", "--report", reportBenched,
 		"--actor", "benchmark", "--wait", "--format", "json")
 	result := ran{took: took, peak: peak}
 	require.NoError(x, json.Unmarshal(out, &result.found), "%s", out)
@@ -162,6 +162,9 @@ func (x *bench) command(args ...string) (took time.Duration, peak int, stdout []
 	cmd := exec.CommandContext(x.Context(), binary, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = x.dir, &out, &stderr
 	cmd.Env = append(os.Environ(), "PROFILESYNC_DATABASE_URL="+x.url)
+	if !x.day.IsZero() {
+		cmd.Env = append(cmd.Env, "PROFILESYNC_MODE=test", "PROFILESYNC_NOW="+x.day.Format(time.RFC3339))
+	}
 	if x.web != nil {
 		cmd.Env = append(cmd.Env, "PROFILESYNC_ODS_DOWNLOADS_URL="+x.web.URL)
 	}

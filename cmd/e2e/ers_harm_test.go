@@ -65,7 +65,7 @@ func TestNoFaultOfERSRemovesAnythingFromAProfile(t *testing.T) {
 				}
 				e.ers.Heal()
 				e.ers.Fault(fault)
-				o := e.do("reconcile", "--source", "ers", "--as-of", "2026-11-03", "--wait")
+				o := e.on("2026-11-03").do("reconcile", "--source", "ers", "--wait")
 				require.NotContains(t, o.out+o.err, "PRIVATE KEY", names[i])
 				require.NotContains(t, o.out+o.err, "Bearer", names[i])
 				require.Equal(t, editors, e.editors(), names[i])
@@ -118,7 +118,7 @@ func TestWhatEditorsWroteSurvivesERS(t *testing.T) {
 			editors := e.editors()
 			happens(e)
 			for _, day := range []string{"2026-11-03", "2026-11-04"} {
-				o := e.do("reconcile", "--source", "ers", "--as-of", day, "--wait")
+				o := e.on(day).do("reconcile", "--source", "ers", "--wait")
 				require.Contains(t, []int{0, 3}, o.code, o.err)
 				require.Equal(t, editors, e.editors())
 				run := strconv.Itoa(e.count("select max(id) from run"))
@@ -159,7 +159,7 @@ func TestEachOrganisationIsAskedForWhatItSees(t *testing.T) {
 	require.Equal(t, 19, e.count("select count(*) from ers_service where credential = 'north'"))
 
 	e.ers.Forget()
-	e.exits(0, "reconcile", "--source", "ers", "--as-of", "2026-11-02", "--wait")
+	e.on("2026-11-02").exits(0, "reconcile", "--source", "ers", "--wait")
 	for _, asked := range e.ers.Ledger(erstest.Search) {
 		if slices.Contains(asked.IDs, string(only[0])) {
 			require.Equal(t, "client-south", asked.Client, "it saw them last")

@@ -40,7 +40,7 @@ func TestServicesReachTheWebsiteAndMoveThere(t *testing.T) {
 		return codes
 	}
 	d := e.serve()
-	run := e.asJSON(0, "reconcile", "--source", "ers", "--as-of", "2026-11-02", "--wait")
+	run := e.on("2026-11-02").asJSON(0, "reconcile", "--source", "ers", "--wait")
 	require.Equal(t, 8, run.Fields["ers-services"])
 	moved := e.at(0)[1].ID
 	arrives := func(count int, site string) {
@@ -50,7 +50,7 @@ func TestServicesReachTheWebsiteAndMoveThere(t *testing.T) {
 	}
 	arrives(4, "R00A1")
 	require.NoError(t, world.Move(moved, profile.ODSCode("R01A1")))
-	e.asJSON(0, "reconcile", "--source", "ers", "--as-of", "2026-11-03", "--wait")
+	e.on("2026-11-03").asJSON(0, "reconcile", "--source", "ers", "--wait")
 	arrives(3, "R01A1")
 	_, metrics := d.get("/metrics")
 	require.Contains(t, metrics, `profilesync_ers_requests_total{endpoint="A035",status="200"}`)

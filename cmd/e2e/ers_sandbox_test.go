@@ -88,7 +88,7 @@ func TestTheSandboxIsReadAsItWasRecorded(t *testing.T) {
 	s.exits(0, "ers", "register", "add", "2", "--site", "R6901")
 	s.exits(1, "ers", "register", "add", "3", "--site", "R6901")
 	registers("1,R6901\n2,R6901\n")
-	require.Equal(t, map[string]int{"ers-services": 2}, s.asJSON(0, "reconcile", "--source", "ers", "--as-of", "2026-11-02", "--wait").Fields)
+	require.Equal(t, map[string]int{"ers-services": 2}, s.on("2026-11-02").asJSON(0, "reconcile", "--source", "ers", "--wait").Fields)
 	require.Equal(t, "Direct SVC 1,Direct SVC 2", one[string](s,
 		"select string_agg(name, ',' order by name) from service where code = 'R6901' and source = 'ers' and not withdrawn"))
 
@@ -97,7 +97,7 @@ func TestTheSandboxIsReadAsItWasRecorded(t *testing.T) {
 		s.write("delete from ers_service where id not in ('1', '2')")
 		s.write("update ers_service set claimed = '{R6901}'")
 		registers(rows)
-		run := s.asJSON(0, "reconcile", "--source", "ers", "--ods", "R6902", "--as-of", day, "--wait")
+		run := s.on(day).asJSON(0, "reconcile", "--source", "ers", "--ods", "R6902", "--wait")
 		require.Equal(t, 2, run.Records)
 		require.Zero(t, run.Changes)
 		require.Equal(t, 2, s.count("select count(*) from ers_service where state = 'missing'"))

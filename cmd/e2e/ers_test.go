@@ -115,8 +115,8 @@ func (e ersSite) imports() {
 // pulls reconciles, and compares the run with the plan before it.
 func (e ersSite) pulls(code int, asOf string) summary {
 	e.t.Helper()
-	plan := e.asJSON(code, "plan", "--source", "ers", "--as-of", asOf)
-	run := e.asJSON(code, "reconcile", "--source", "ers", "--as-of", asOf, "--wait")
+	plan := e.on(asOf).asJSON(code, "plan", "--source", "ers")
+	run := e.on(asOf).asJSON(code, "reconcile", "--source", "ers", "--wait")
 	requireSameNumbers(e.t, plan, run)
 	return run
 }
@@ -239,7 +239,7 @@ func TestAnEditorsIDIsVerifiedBeforeItIsLinked(t *testing.T) {
 	require.Equal(t, 2, e.exits(2, "ers", "register", "add", "11x", "--site", "R01A1").code)
 	e.exits(0, "ers", "register", "add", "500", "--site", "R00A1", "--actor", "Edith")
 	require.Equal(t, 1, e.count("select count(*) from ers_service where id = '500' and origin = 'editor' and added_by = 'Edith'"))
-	run := e.asJSON(0, "reconcile", "--source", "ers", "--ods", "R00A1", "--as-of", "2026-11-02", "--wait")
+	run := e.on("2026-11-02").asJSON(0, "reconcile", "--source", "ers", "--ods", "R00A1", "--wait")
 	require.Equal(t, 4, run.Records, "one site only")
 	require.Equal(t, 4, e.shown(0))
 	require.Zero(t, e.shown(1))

@@ -15,6 +15,9 @@ import (
 // playing returns the site at a given time.
 func (s *site) playing(instant string) *site { return s.with("MODE=test", "NOW="+instant) }
 
+// on returns the site at noon of a day.
+func (s *site) on(day string) *site { return s.playing(day + "T12:00:00Z") }
+
 // reportRows returns the changes in a report's CSV, by column.
 func (s *site) reportRows(args ...string) (rows []map[string]string) {
 	s.t.Helper()

@@ -56,6 +56,7 @@ func TestVersion(t *testing.T) {
 func TestUsageErrorsExitWith2AndChangeNothing(t *testing.T) {
 	t.Parallel()
 	listing := writeFile(t, "etr_2025-12-29.csv", "")
+	future, noDay := writeFile(t, "etr_2062-11-28.csv", ""), writeFile(t, "etr_2026-02-30.csv", "")
 	unnamed := writeFile(t, "trusts.csv", "")
 	for name, test := range map[string]struct {
 		args []string
@@ -69,6 +70,12 @@ func TestUsageErrorsExitWith2AndChangeNothing(t *testing.T) {
 		"unknown source":     {[]string{"plan", "--source", "nhs", "--files", listing}, "--source"},
 		"no date":            {[]string{"reconcile", "--files", listing, "--as-of", "10.4.2025"}, "--as-of"},
 		"no such day":        {[]string{"reconcile", "--files", listing, "--as-of", "2025-02-30"}, "--as-of"},
+		"a day to come":      {[]string{"reconcile", "--files", listing, "--as-of", "2062-11-28"}, "--as-of 2062-11-28: that day has not come yet (today is"},
+		"a name to come":     {[]string{"plan", "--files", future}, "the date in the name of etr_2062-11-28.csv has not come yet (today is"},
+		"a name of no day":   {[]string{"plan", "--files", noDay}, "2026-02-30, which is not a day"},
+		"a pull to come":     {[]string{"reconcile", "--as-of", "2062-11-28"}, "--as-of 2062-11-28: that day has not come yet (today is"},
+		"a pull of a day":    {[]string{"reconcile", "--as-of", "2025-04-10"}, "--as-of 2025-04-10: a pull is for today"},
+		"a pull of services": {[]string{"plan", "--source", "ers", "--as-of", "2025-04-10"}, "--as-of 2025-04-10: a pull is for today"},
 		"no code":            {[]string{"reconcile", "--ods", "F!", "--files", listing}, "--ods"},
 		"no code of profile": {[]string{"profile", "show", "F!"}, "F!"},
 		"unknown report":     {[]string{"reconcile", "--files", listing, "--report", "etx"}, "etx"},

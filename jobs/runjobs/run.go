@@ -22,6 +22,8 @@ type Runs struct {
 	Organisations Organisations
 	Services      Services
 	Now           func() time.Time
+	// Today is the current day in London: no run is for a later one.
+	Today func() profile.Date
 	// Progress is called with how far a run has come; total is 0 if unknown.
 	Progress func(ctx context.Context, run runs.ID, stage string, done, total int)
 }
@@ -96,7 +98,7 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 	}
 	if !run.Planned {
 		defer session.DiscardPlan()
-		if summary, err = plan(ctx, session, planner, run, types); err != nil {
+		if summary, err = r.plan(ctx, session, planner, run, types); err != nil {
 			return run.Summary, err
 		}
 		stamp := planner.describe(&summary)
@@ -124,9 +126,12 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 
 // plan pulls, compares and guards. Approvals and undos read the parent run
 // instead of pulling, and are not guarded: a person has decided.
-func plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
+func (r *Runs) plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
 	summary runs.Summary, err error,
 ) {
+	if err := checkDay(run, r.Today()); err != nil {
+		return summary, err
+	}
 	pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
 	if pulls {
 		if err := planner.pull(ctx); err != nil {
@@ -158,6 +163,16 @@ func plan(ctx context.Context, session Session, planner planner, run runs.Run, t
 	summary, err = session.Summarise(ctx)
 	summary.Withheld = withheld
 	return summary, err
+}
+
+// checkDay refuses a run for a day that has not come yet. An undo is for the day
+// of the run that it takes back, whatever that was.
+func checkDay(run runs.Run, today profile.Date) error {
+	if run.Kind == runs.RunUndo || !run.AsOf.After(today) {
+		return nil
+	}
+	return &profile.RefusedError{Name: run.Report, Why: fmt.Sprintf(
+		"it is for %s, and that day has not come yet (today is %s); if a run was for a wrong day, undo it", run.AsOf, today)}
 }
 
 // Work brings a run to its end from its current state. A run that was refused
@@ -240,6 +255,8 @@ func (r *Runs) lock(ctx context.Context, source profile.Source) (Session, func(r
 	}
 	session, err := r.LockOrganisations(ctx)
 	return session, func(run runs.Run) planner {
-		return &organisationPlanner{Organisations: r.Organisations, progress: r.Progress, session: session, run: run}
+		return &organisationPlanner{
+			Organisations: r.Organisations, progress: r.Progress, session: session, run: run, today: r.Today(),
+		}
 	}, err
 }

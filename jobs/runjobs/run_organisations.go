@@ -83,6 +83,7 @@ type organisationPlanner struct {
 	progress func(ctx context.Context, run runs.ID, stage string, done, total int)
 	session  OrganisationSession
 	run      runs.Run
+	today    profile.Date
 
 	pulled        Pull // nil if nothing has changed since the ETag of the run
 	unchanged     bool // since the ETag of the run
@@ -153,14 +154,20 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 	return nil
 }
 
-// checkAge refuses a listing older than the last accepted one.
+// checkAge refuses a listing older than the last accepted one. A day that has
+// not come yet was a mistake: only a person can say which day was meant.
 func (p *organisationPlanner) checkAge() error {
 	last, _ := p.session.LastListing()
 	if !p.run.AsOf.Before(last) {
 		return nil
 	}
+	advice := "use a newer one, or give its date with --as-of"
+	if last.After(p.today) {
+		advice = fmt.Sprintf("that day has not come yet (today is %s): undo the run, or `profilesync listings reset %s --to DATE --reason TEXT`",
+			p.today, p.run.Report)
+	}
 	return &profile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
-		"its date is %s, but a listing of %s was accepted already; use a newer one, or give its date with --as-of", p.run.AsOf, last)}
+		"its date is %s, but a listing of %s was accepted already; %s", p.run.AsOf, last, advice)}
 }
 
 // stage hashes the whole pull. Rows without a readable code are quarantined at
@@ -266,7 +273,8 @@ func (p *organisationPlanner) markMissing(ctx context.Context) error {
 }
 
 // moveWatermark moves the watermark in the transaction of the plan, so that it moves
-// only if the pull is stored.
+// only if the pull is stored. A date after the run's own day is not believed: it
+// would hide every change until then.
 func (p *organisationPlanner) moveWatermark(ctx context.Context) error {
 	delta, ok := p.pulled.(deltaPull)
 	if !ok || p.run.Kind != runs.RunDelta {
@@ -275,10 +283,14 @@ func (p *organisationPlanner) moveWatermark(ctx context.Context) error {
 	if err := p.session.FlagDeleted(ctx, delta.Deleted()); err != nil {
 		return err
 	}
-	if delta.Until().IsZero() {
+	until := delta.Until()
+	if until.After(p.run.AsOf) {
+		until = p.run.AsOf
+	}
+	if until.IsZero() {
 		return nil
 	}
-	return p.session.MoveWatermark(ctx, "changes", delta.Until())
+	return p.session.MoveWatermark(ctx, "changes", until)
 }
 
 func (p *organisationPlanner) guard(ctx context.Context) ([]runs.Withheld, error) {

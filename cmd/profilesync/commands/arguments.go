@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"os/user"
 	"time"
 
@@ -62,6 +63,18 @@ func osUser() string {
 		return ""
 	}
 	return u.Username
+}
+
+// pastOrToday parses a day given with a flag: none is after today.
+func pastOrToday(flag, text string, today profile.Date) (profile.Date, error) {
+	day, err := profile.ParseDate(text)
+	if err != nil {
+		return day, fmt.Errorf("%s: %w", flag, err)
+	}
+	if day.After(today) {
+		return day, fmt.Errorf("%s %s: that day has not come yet (today is %s)", flag, day, today)
+	}
+	return day, nil
 }
 
 // playDay makes a preview run as of the morning of another day.

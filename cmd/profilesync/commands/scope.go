@@ -21,7 +21,7 @@ type scopeFlags struct {
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; the others are not affected."`
 	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
 	Report string   `placeholder:"NAME" help:"The report (edispensary, etr, ...). Default: the file's name up to the first _."`
-	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The date of the listing, YYYY-MM-DD. Default: today."`
+	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The date of the listing in a file, YYYY-MM-DD; a pull is for today. Default: the date in the file's name, or today."`
 	Actor  string   `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 
@@ -33,11 +33,6 @@ type scope struct {
 
 func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	base := runs.Run{Kind: runs.RunListing, Source: profile.Source(f.Source), Actor: actorOr(f.Actor), OSUser: osUser(), AsOf: a.Today()}
-	if f.AsOf != "" {
-		if base.AsOf, err = profile.ParseDate(f.AsOf); err != nil {
-			return nil, ExitError{ExitUsage, "--as-of: " + err.Error()}
-		}
-	}
 	for _, text := range f.ODS {
 		code, err := profile.ParseODSCode(text)
 		if err != nil {
@@ -45,20 +40,38 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 		}
 		base.Kind, base.Codes = runs.RunDelta, append(base.Codes, code)
 	}
-	if base.Source == profile.SourceERS {
-		return f.services(a, base)
-	}
-	if len(f.Files) == 0 {
-		return f.pulled(a, base)
+	if len(f.Files) == 0 || base.Source == profile.SourceERS {
+		return f.pulls(a, base)
 	}
 	for _, path := range f.Files {
 		s := scope{run: base, path: path}
 		if s.run.Report, err = f.reportOf(path); err != nil {
 			return nil, usage(err)
 		}
+		if s.run.AsOf, err = f.dayOf(path, a.Today()); err != nil {
+			return nil, usage(err)
+		}
 		scopes = append(scopes, s)
 	}
 	return scopes, nil
+}
+
+// pulls returns the runs that pull from a register: what it says, it says today.
+func (f scopeFlags) pulls(a *wiring.App, base runs.Run) ([]scope, error) {
+	if f.AsOf != "" {
+		day, err := pastOrToday("--as-of", f.AsOf, base.AsOf)
+		if err != nil {
+			return nil, usage(err)
+		}
+		if day != base.AsOf {
+			return nil, ExitError{ExitUsage, fmt.Sprintf(
+				"--as-of %s: a pull is for today (%s); --as-of is the date of a listing in a file (--files)", day, base.AsOf)}
+		}
+	}
+	if base.Source == profile.SourceERS {
+		return f.services(a, base)
+	}
+	return f.pulled(a, base)
 }
 
 // pulled returns the runs that pull from the register: the given codes from the
@@ -91,6 +104,25 @@ func (f scopeFlags) reportOf(path string) (string, error) {
 		return f.Report, err
 	}
 	return ods.ReportOf(filepath.Base(path))
+}
+
+// dayOf returns the day that the listing in a file speaks of.
+func (f scopeFlags) dayOf(path string, today profile.Date) (profile.Date, error) {
+	if f.AsOf != "" {
+		return pastOrToday("--as-of", f.AsOf, today)
+	}
+	day, err := ods.DayOf(path)
+	switch {
+	case err != nil:
+		return day, fmt.Errorf("--files: %w; give its date with --as-of", err)
+	case day.IsZero():
+		return today, nil
+	case day.After(today):
+		return day, fmt.Errorf("--files: the date in the name of %s has not come yet (today is %s); give its date with --as-of",
+			filepath.Base(path), today)
+	default:
+		return day, nil
+	}
 }
 
 // each does the work for each scope in turn and prints every result.

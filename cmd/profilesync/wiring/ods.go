@@ -111,7 +111,7 @@ func (a *App) pullDelta(ctx context.Context, run runs.Run) (runjobs.Pull, error)
 	if err != nil {
 		return nil, err
 	}
-	if since.IsZero() {
+	if since.IsZero() || since.After(run.AsOf) { // it never ran, or the register named a day that has not come yet
 		since = run.AsOf.AddDays(overlap - firstDelta)
 	}
 	delta, err := api.Changes(ctx, since.AddDays(-overlap))

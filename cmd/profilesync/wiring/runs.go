@@ -18,7 +18,7 @@ func (a *App) Runs(open func(context.Context, runs.Run) (runjobs.Pull, error), s
 		Organisations: runjobs.Organisations{
 			Open: open, Types: a.types, ProfileTypes: a.Settings.OrgTypes(), Guard: runs.DefaultGuard(),
 		},
-		Services: a.services(), Now: time.Now, Progress: shown,
+		Services: a.services(), Now: time.Now, Today: a.Today, Progress: shown,
 	}
 }
 

@@ -166,7 +166,9 @@ func (x *OrganisationSession) Summarise(ctx context.Context) (runs.Summary, erro
 // MoveWatermark records how far a delta has come, in the transaction of its
 // plan.
 func (x *OrganisationSession) MoveWatermark(ctx context.Context, stream string, until profile.Date) error {
-	err := x.plan.MoveWatermark(ctx, runsql.MoveWatermarkParams{Source: x.run.Source, Stream: stream, Until: until})
+	err := x.plan.MoveWatermark(ctx, runsql.MoveWatermarkParams{
+		Source: x.run.Source, Stream: stream, Until: until, Today: x.run.AsOf,
+	})
 	return postgres.Wrap(err, "moving the watermark")
 }
 

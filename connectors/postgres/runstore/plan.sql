@@ -142,9 +142,10 @@ where listing.as_of <= excluded.as_of;
 select until from watermark where source = @source and stream = @stream;
 
 -- name: MoveWatermark :exec
+-- Forwards only, except from a day that has not come yet.
 insert into watermark (source, stream, until) values (@source, @stream, @until)
 on conflict on constraint watermark_pkey do update set until = excluded.until, moved_at = clock()
-where watermark.until < excluded.until;
+where watermark.until < excluded.until or watermark.until > @today::date;
 
 -- name: CountChanges :one
 -- Profiles, each once, in the order create, close, reopen, dormant, update; what was withheld or moved is left out.

@@ -231,7 +231,7 @@ func TestDeltaSaysNothingOfAbsence(t *testing.T) {
 	require.Equal(t, runs.ChangeCounts{Update: 1}, run.Changes)
 	require.Empty(t, run.Withheld)
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
-	require.Equal(t, "2025-04-28", pgtest.One[string](w.Database, "select until::text from watermark"))
+	require.Equal(t, "2025-04-02", pgtest.One[string](w.Database, "select until::text from watermark"), "a day after the run is not believed")
 	require.Equal(t, []string{"FA0001"}, pgtest.All[string](w.Database, "select code from upstream_record where flag = 'deleted'"))
 	require.Equal(t, profile.StatusOpen, w.profile("FA0001").Status(), "a deletion says nothing of the organisation")
 	require.Equal(t, "2025-04-01", pgtest.One[string](w.Database, "select as_of::text from listing"), "not a delta")
@@ -323,6 +323,56 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from plan_row"))
 	require.Equal(t, audited, w.audited(), "the audit is never pruned")
 	require.Equal(t, runs.ChangeCounts{}, w.listing(2, pharmacies(3)).Changes)
+}
+
+func TestAWatermarkOfADayThatHasNotComeGoesBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec("insert into watermark (source, stream, until) values ('ods', 'changes', '2062-11-28')")
+	id := w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(2)}, nil)
+	w.read(id, pull{orgs: pharmacies(1), until: day(1)})
+	w.work(id)
+	require.Equal(t, "2025-04-01", pgtest.One[string](w.Database, "select until::text from watermark"))
+}
+
+// Every kind of run but an undo is refused for a day after today, by plan and run.
+func TestARunForADayThatHasNotComeIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, kind := range map[string]runs.Kind{"listing": runs.RunListing, "delta": runs.RunDelta} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.runs.Today = func() profile.Date { return day(2) }
+			tomorrow := runs.Run{Kind: kind, AsOf: day(3)}
+			_, err := w.preview(tomorrow, pharmacies(3))
+			require.EqualError(t, err, "edispensary: refused, nothing changed: it is for 2025-04-03, and that day has not come yet "+
+				"(today is 2025-04-02); if a run was for a wrong day, undo it")
+			run := w.work(w.begin(tomorrow, pharmacies(3)))
+			require.Equal(t, runs.RunRefused, run.State)
+			require.Equal(t, err.Error(), run.Error)
+			require.Zero(t, w.audited())
+			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from listing"))
+			require.Equal(t, 3, w.work(w.begin(runs.Run{Kind: kind, AsOf: day(2)}, pharmacies(3))).Changes.Create, "today itself")
+		})
+	}
+}
+
+func TestWhatARunForAWrongDayWithheldCannotBeApproved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	w.listing(2, with(pharmacies(40), 11, ended))
+	wrong := w.listing(20, with(pharmacies(40), 11, ended))
+	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(wrong))
+	w.runs.Today = func() profile.Date { return day(2) } // the 20th was a typing error
+	approved := w.child(runs.RunApprove, wrong)
+	require.Equal(t, runs.RunRefused, approved.State)
+	require.Contains(t, approved.Error, "2025-04-20, and that day has not come yet")
+
+	again := w.work(w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(2)}, pharmacies(40)))
+	require.Equal(t, runs.RunRefused, again.State)
+	require.Contains(t, again.Error, "`profilesync listings reset edispensary --to DATE --reason TEXT`")
+	require.Equal(t, runs.RunDone, w.child(runs.RunUndo, wrong).State)
 }
 
 func TestWatermarksOnlyGrow(t *testing.T) {

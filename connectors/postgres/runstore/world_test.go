@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 				return w.pulls[run.ID], nil
 			},
 		},
-		Now: time.Now,
+		Now: time.Now, Today: func() profile.Date { return profile.DateIn(time.Now(), profile.London()) },
 		Progress: func(_ context.Context, _ runs.ID, stage string, done, _ int) {
 			if w.hooks.report != nil {
 				w.hooks.report(stage, done)

@@ -105,7 +105,8 @@ func newWorld(t *testing.T, sites, each int) *world {
 		Services: runjobs.Services{
 			Guard: services.DefaultGuard(), Ahead: 3, Open: func() (runjobs.ServiceSource, error) { return w.ers, nil },
 		},
-		Now: time.Now, Progress: func(context.Context, runs.ID, string, int, int) {},
+		Now: time.Now, Today: func() profile.Date { return profile.DateIn(time.Now(), profile.London()) },
+		Progress: func(context.Context, runs.ID, string, int, int) {},
 	}
 	for site := range sites {
 		code := siteCode(site)

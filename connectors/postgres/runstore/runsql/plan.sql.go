@@ -599,17 +599,24 @@ func (q *Queries) MarkMissingUndone(ctx context.Context, runID runs.ID) error {
 const moveWatermark = `-- name: MoveWatermark :exec
 insert into watermark (source, stream, until) values ($1, $2, $3)
 on conflict on constraint watermark_pkey do update set until = excluded.until, moved_at = clock()
-where watermark.until < excluded.until
+where watermark.until < excluded.until or watermark.until > $4::date
 `
 
 type MoveWatermarkParams struct {
 	Source profile.Source
 	Stream string
 	Until  profile.Date
+	Today  profile.Date
 }
 
+// Forwards only, except from a day that has not come yet.
 func (q *Queries) MoveWatermark(ctx context.Context, arg MoveWatermarkParams) error {
-	_, err := q.db.Exec(ctx, moveWatermark, arg.Source, arg.Stream, arg.Until)
+	_, err := q.db.Exec(ctx, moveWatermark,
+		arg.Source,
+		arg.Stream,
+		arg.Until,
+		arg.Today,
+	)
 	return err
 }
 
