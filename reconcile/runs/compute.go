@@ -164,8 +164,8 @@ func (v *comparison) end() {
 }
 
 // confirmClosure counts a look at a closure: the second, a day later, confirms it. A
-// closure that a person took back was confirmed before; one that was rejected
-// is not pending any more.
+// closure that a person took back was confirmed before, unless its first look was
+// given back; one that was rejected is not pending any more.
 func (v *comparison) confirmClosure() {
 	if v.decided(VerdictRejected, profile.FieldStatus, string(profile.StatusClosed)) {
 		v.outcome.Settled = false
@@ -176,7 +176,7 @@ func (v *comparison) confirmClosure() {
 		first = v.AsOf
 	}
 	v.outcome.PendingSince = first
-	again := v.decided(VerdictUndone, profile.FieldStatus, string(profile.StatusClosed))
+	again := v.PendingSince.IsZero() && v.decided(VerdictUndone, profile.FieldStatus, string(profile.StatusClosed))
 	if v.CountsAsLook && (again || first.Before(v.AsOf)) {
 		v.changeStatus(Close, profile.StatusClosed)
 		return

@@ -72,6 +72,11 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 				return err
 			}
 		}
+		if run.Kind == runs.RunUndo {
+			if err := q.NoteUndone(ctx, run.ID); err != nil {
+				return postgres.Wrap(err, "recording the undo")
+			}
+		}
 		if err := accept(tx); err != nil {
 			return err
 		}

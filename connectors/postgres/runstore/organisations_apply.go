@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -51,6 +50,7 @@ func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoe
 		func() error { return q.ApplyCreations(ctx, runsql.ApplyCreationsParams(c)) },
 		func() error { return q.ApplyUpdates(ctx, runsql.ApplyUpdatesParams(c)) },
 		func() error { return q.ApplyMissing(ctx, runsql.ApplyMissingParams(c)) },
+		func() error { return q.NoteLooks(ctx, runsql.NoteLooksParams(c)) },
 		func() error { return c.accept(ctx, q) },
 		func() error { return q.AcceptForms(ctx, runsql.AcceptFormsParams(c)) },
 		func() error { return q.FlagAbsent(ctx, runsql.FlagAbsentParams(c)) },
@@ -78,36 +78,10 @@ func (c Chunk) accept(ctx context.Context, q *runsql.Queries) error {
 
 // Finish ends an applied run and returns its summary, with the time it took.
 func (x *OrganisationSession) Finish(ctx context.Context, run runs.Run, types []profile.OrgType, elapsedMS int64) (runs.Summary, error) {
-	return x.Complete(ctx, run, types, elapsedMS, func(tx pgx.Tx) error { return accept(ctx, runsql.New(tx), run) })
-}
-
-// accept makes a listing the baseline of its report, unless it is short.
-// Approving a short listing accepts it after all, once nothing of it is
-// undecided.
-func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
-	listing := run
-	if run.Kind == runs.RunApprove {
-		parent, err := getRun(ctx, q, run.Parent)
-		if err != nil {
-			return err
+	return x.Complete(ctx, run, types, elapsedMS, func(tx pgx.Tx) error {
+		if run.Kind == runs.RunUndo {
+			return giveBack(ctx, runsql.New(tx), run)
 		}
-		undecided, err := q.AnyUndecided(ctx, run.Parent)
-		if err != nil || undecided {
-			return postgres.Wrap(err, "looking for what waits")
-		}
-		listing = parent
-	}
-	if listing.Kind != runs.RunListing || listing.Summary.Records == 0 ||
-		listing.Summary.Short() != (run.Kind == runs.RunApprove) {
-		return nil
-	}
-	accepted := runsql.AcceptListingParams{
-		Source: listing.Source, Report: listing.Report, AsOf: listing.AsOf, Records: listing.Summary.Records,
-		Etag: listing.Stamp.ETag, RulesVersion: runs.RulesVersion,
-	}
-	if listing.Summary.Rejected == 0 {
-		accepted.Digest = listing.Stamp.Digest
-	}
-	err := q.AcceptListing(ctx, accepted)
-	return postgres.Wrap(err, "accepting the listing")
+		return accept(ctx, runsql.New(tx), run)
+	})
 }

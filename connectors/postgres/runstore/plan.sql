@@ -130,14 +130,6 @@ values (@source, @report, @code, @line, @field, @value, @reason, @raw, @raw_hash
 on conflict on constraint quarantine_once do update
 set line = excluded.line, field = excluded.field, value = excluded.value, reason = excluded.reason, last_seen = clock();
 
--- name: AcceptListing :exec
-insert into listing (source, report, as_of, records, etag, digest, rules_version)
-values (@source, @report, @as_of, @records, @etag, @digest, @rules_version)
-on conflict on constraint listing_pkey do update
-set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag,
-    digest = excluded.digest, rules_version = excluded.rules_version, accepted_at = clock()
-where listing.as_of <= excluded.as_of;
-
 -- name: GetWatermark :one
 select until from watermark where source = @source and stream = @stream;
 

@@ -56,6 +56,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if _, err := s.q.PrunePlans(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old plans")
 	}
+	if err := s.q.PruneLooks(ctx, before); err != nil {
+		return postgres.Wrap(err, "removing old looks")
+	}
 	return postgres.Wrap(s.q.PruneUploads(ctx), "removing old uploads")
 }
 

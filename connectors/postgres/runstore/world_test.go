@@ -88,7 +88,7 @@ type org struct {
 	Code, Name, Address, Postcode, ICB string
 	Type                               profile.OrgType
 	Standing                           profile.Standing
-	Closed                             string
+	Opened, Closed                     string
 	Form                               int  // other bytes, the same facts
 	Bad                                bool // cannot be understood
 }
@@ -154,8 +154,12 @@ func (p pull) Record(row profile.Row) (profile.Record, error) {
 	if o.Bad {
 		return profile.Record{}, &profile.Rejected{Code: row.Code, Line: row.Line, Field: "Name", Reason: "bad", Raw: raw(o)}
 	}
+	opened, err := profile.ParseDate(o.Opened)
+	if err != nil {
+		return profile.Record{}, err
+	}
 	closed, err := profile.ParseDate(o.Closed)
-	record := profile.Record{Code: row.Code, Standing: o.Standing, Closed: closed}
+	record := profile.Record{Code: row.Code, Standing: o.Standing, Opened: opened, Closed: closed}
 	for field, value := range map[profile.Field]string{
 		profile.FieldName: o.Name, profile.FieldAddress: o.Address, profile.FieldPostcode: o.Postcode,
 		profile.FieldICB: o.ICB, profile.FieldType: string(o.Type),

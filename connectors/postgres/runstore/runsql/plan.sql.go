@@ -59,38 +59,6 @@ func (q *Queries) AbsentChunk(ctx context.Context, arg AbsentChunkParams) ([]Abs
 	return items, nil
 }
 
-const acceptListing = `-- name: AcceptListing :exec
-insert into listing (source, report, as_of, records, etag, digest, rules_version)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict on constraint listing_pkey do update
-set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag,
-    digest = excluded.digest, rules_version = excluded.rules_version, accepted_at = clock()
-where listing.as_of <= excluded.as_of
-`
-
-type AcceptListingParams struct {
-	Source       profile.Source
-	Report       string
-	AsOf         profile.Date
-	Records      int
-	Etag         string
-	Digest       profile.Hash
-	RulesVersion int
-}
-
-func (q *Queries) AcceptListing(ctx context.Context, arg AcceptListingParams) error {
-	_, err := q.db.Exec(ctx, acceptListing,
-		arg.Source,
-		arg.Report,
-		arg.AsOf,
-		arg.Records,
-		arg.Etag,
-		arg.Digest,
-		arg.RulesVersion,
-	)
-	return err
-}
-
 const analyzePlan = `-- name: AnalyzePlan :exec
 analyze plan_row, run_record
 `
