@@ -126,7 +126,7 @@ func TestWhatEditorsWroteSurvivesERS(t *testing.T) {
 					e.exits(0, "runs", "approve", run)
 					require.Equal(t, editors, e.editors())
 				}
-				e.exits(0, "runs", "undo", run)
+				e.exits(0, "runs", "undo", run, "--confirm", run)
 				require.Equal(t, editors, e.editors(), "undone")
 			}
 		})

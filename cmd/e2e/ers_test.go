@@ -186,7 +186,7 @@ func TestServicesOfATrustFromTheExtractToTheProfile(t *testing.T) {
 	history := e.history("R02A1")
 	require.Equal(t, "ers", history[len(history)-1].Owner)
 	require.Contains(t, e.exits(0, "ers", "register", "list", "--state", "missing").out, string(missing))
-	undone := e.asJSON(0, "runs", "undo", run.Run)
+	undone := e.asJSON(0, "runs", "undo", run.Run, "--confirm", run.Run)
 	require.Equal(t, map[string]int{"ers-services": 2}, undone.Fields)
 	require.Equal(t, "active", e.state(missing))
 	again := e.pulls(3, "2026-11-04")

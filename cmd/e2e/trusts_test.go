@@ -25,7 +25,7 @@ func TestTheRecodeOfApril2026IsWithheldApprovedUndoneAndProposedAgain(t *testing
 	const ofAnn = "select count(*) from change where actor = 'Ann Approver' and field = 'icb' and run_id::text = $1"
 	require.Equal(t, 55, s.count(ofAnn, approved.Run))
 
-	undone := s.asJSON(0, "runs", "undo", approved.Run)
+	undone := s.asJSON(0, "runs", "undo", approved.Run, "--confirm", approved.Run)
 	require.Equal(t, changeCounts{Update: 55}, undone.Changes)
 	require.Equal(t, map[string]int{"icb": 55}, undone.Fields)
 	require.Empty(t, undone.LeftOut)
@@ -114,7 +114,7 @@ func TestUndoOfAListingLeavesAndListsWhatWasEditedSince(t *testing.T) {
 	}
 	s.edit(renamed, "name", "Edited Since")
 
-	undone := s.asJSON(0, "runs", "undo", run.Run)
+	undone := s.asJSON(0, "runs", "undo", run.Run, "--confirm", run.Run)
 	require.Equal(t, []leftOut{{Code: renamed, Field: "name"}}, undone.LeftOut)
 	require.Equal(t, map[string]int{"name": 2, "address": 1}, undone.Fields)
 	require.Equal(t, "Edited Since", s.field(renamed, "name"))
@@ -150,7 +150,7 @@ func TestUndoOfAFirstLoadHidesAndClosesAndDeletesNothing(t *testing.T) {
 	s := newSite(t)
 	first := s.reconcile(0, file, "2025-12-29")
 
-	undone := s.asJSON(0, "runs", "undo", first.Run)
+	undone := s.asJSON(0, "runs", "undo", first.Run, "--confirm", first.Run)
 	require.Equal(t, changeCounts{Close: 205}, undone.Changes)
 	require.Zero(t, undone.Population)
 	require.Equal(t, 205, s.count("select count(*) from profile where hidden and status = 'closed'"))
@@ -158,7 +158,7 @@ func TestUndoOfAFirstLoadHidesAndClosesAndDeletesNothing(t *testing.T) {
 	require.Zero(t, again.Changes, "what was undone does not come back automatically")
 	require.Equal(t, 205, again.Withheld[0].Count)
 
-	back := s.asJSON(0, "runs", "undo", undone.Run)
+	back := s.asJSON(0, "runs", "undo", undone.Run, "--confirm", undone.Run)
 	require.Equal(t, changeCounts{Reopen: 205}, back.Changes)
 	require.Equal(t, 205, s.count("select count(*) from profile where not hidden and status = 'open'"))
 	require.Zero(t, s.reconcile(0, file, "2025-12-31").Changes, "the next run finds nothing")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -31,7 +32,8 @@ type cli struct {
 	Serve          serve.Command           `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
 	Plan           commands.Plan           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
 	Reconcile      commands.Reconcile      `cmd:"" help:"Reconcile the organisation register with the profiles."`
-	Runs           commands.Runs           `cmd:"" help:"List, show, approve, reject and undo runs."`
+	Runs           commands.Runs           `cmd:"" help:"List, show, approve, reject, undo and cancel runs."`
+	Listings       commands.Listings       `cmd:"" help:"The last accepted listing of each report: list, reset."`
 	Profile        commands.Profile        `cmd:"" help:"Show a profile and its full history."`
 	ERS            commands.ERS            `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           commands.Push           `cmd:"" help:"List pushes, retry and preview them."`
@@ -63,6 +65,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		return exitWith(stderr, usage(err.Error()+" (see profilesync --help)"))
+	}
+	if flag := emptyFlag(kctx); flag != "" {
+		return exitWith(stderr, usage("--"+flag+": its value is empty"))
 	}
 	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
 		return exitWith(stderr, usage("--format "+line.Format+" is for reports; want table or json"))
@@ -98,15 +103,38 @@ func exitWith(stderr io.Writer, err error) int {
 	return exit.Code
 }
 
+// emptyFlag is the name of a flag whose value was given, and is empty: a variable
+// of a script that is not set must never mean the default, which may be all.
+func emptyFlag(kctx *kong.Context) string {
+	for _, part := range kctx.Path {
+		if part.Flag == nil {
+			continue
+		}
+		switch value := part.Flag.Target.Interface().(type) {
+		case string:
+			if value == "" {
+				return part.Flag.Name
+			}
+		case []string:
+			if len(value) == 0 || slices.Contains(value, "") {
+				return part.Flag.Name
+			}
+		}
+	}
+	return ""
+}
+
 // spread lets --files and --ods take several values: `--files A B` becomes
-// `--files=A --files=B`.
+// `--files=A --files=B`. One without a value stays, and is refused.
 func spread(args []string) []string {
 	var out []string
 	flag := ""
-	for _, arg := range args {
+	for i, arg := range args {
 		switch {
 		case arg == "--files" || arg == "--ods":
-			flag = arg
+			if flag = arg; i+1 == len(args) || strings.HasPrefix(args[i+1], "-") {
+				out = append(out, flag)
+			}
 		case flag != "" && !strings.HasPrefix(arg, "-"):
 			out = append(out, flag+"="+arg)
 		default:

@@ -244,6 +244,37 @@ func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) 
 	return summary, err
 }
 
+// Reversal is what an undo would take back.
+type Reversal struct {
+	Summary runs.Summary
+	// Beyond are the groups that the guard would withhold if a register asked
+	// for them: so large an undo is itself unusual.
+	Beyond []runs.Withheld
+}
+
+// PreviewUndo plans the undo of a run and discards the plan.
+func (r *Runs) PreviewUndo(ctx context.Context, undo runs.Run) (Reversal, error) {
+	session, planner, err := r.lock(ctx, undo.Source)
+	if err != nil {
+		return Reversal{}, err
+	}
+	defer session.Close()
+	defer session.DiscardPlan()
+	p := planner(undo)
+	defer p.close()
+	types, err := p.types()
+	if err != nil {
+		return Reversal{}, err
+	}
+	summary, err := r.plan(ctx, session, p, undo, types)
+	if err != nil {
+		return Reversal{}, err
+	}
+	beyond, err := p.guard(ctx)
+	summary.Run, summary.State = "", runs.RunDone
+	return Reversal{summary, beyond}, err
+}
+
 // lock waits for the lock of a source, and returns a function that makes the
 // planner of a run.
 func (r *Runs) lock(ctx context.Context, source profile.Source) (Session, func(runs.Run) planner, error) {

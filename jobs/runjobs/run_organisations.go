@@ -301,7 +301,9 @@ func (p *organisationPlanner) guard(ctx context.Context) ([]runs.Withheld, error
 	if err != nil {
 		return nil, err
 	}
-	situation.Short = p.short
+	if situation.Short = p.short; p.run.Kind == runs.RunUndo {
+		situation.Waiting = nil // an undo is measured by itself
+	}
 	verdicts := p.Guard.Judge(groups, situation)
 	return runs.Summarise(groups, verdicts, situation), p.session.Withhold(ctx, verdicts)
 }

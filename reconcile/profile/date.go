@@ -67,6 +67,9 @@ func (d Date) After(e Date) bool { return d.midnight.After(e.midnight) }
 // AddDays returns the day so many days later, or earlier where days is negative.
 func (d Date) AddDays(days int) Date { return Date{d.midnight.AddDate(0, 0, days)} }
 
+// DaysUntil returns the number of days from d to e, negative if e is earlier.
+func (d Date) DaysUntil(e Date) int { return int(e.midnight.Sub(d.midnight).Hours() / 24) }
+
 // AddMonths returns the same day of another month, or the first days of the next
 // where that month is shorter.
 func (d Date) AddMonths(months int) Date { return Date{d.midnight.AddDate(0, months, 0)} }

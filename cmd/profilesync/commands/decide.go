@@ -220,7 +220,7 @@ func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		out.printSummary(summary)
 		summaries = append(summaries, summary)
 	}
-	return exitOf(summaries)
+	return exitOf(a, summaries)
 }
 
 type runsReject struct{ deciderFlags }

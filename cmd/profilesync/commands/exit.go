@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -23,8 +24,9 @@ func (e ExitError) Error() string { return e.Message }
 
 func usage(err error) error { return ExitError{ExitUsage, err.Error()} }
 
-// exitOf turns the state of runs into an exit code: the worst of them.
-func exitOf(summaries []runs.Summary) error {
+// exitOf turns the state of runs into an exit code: the worst of them. What awaits
+// a person is followed by the next command.
+func exitOf(a *wiring.App, summaries []runs.Summary) error {
 	code := ExitDone
 	for _, s := range summaries {
 		switch s.State {
@@ -32,10 +34,21 @@ func exitOf(summaries []runs.Summary) error {
 			return ExitError{Code: ExitFailed, Message: s.Error}
 		case runs.RunWithheld:
 			code = ExitAwaits
+			sayNext(a, s.Run)
 		}
 	}
 	if code != ExitDone {
 		return ExitError{Code: code}
 	}
 	return nil
+}
+
+// sayNext prints the commands that decide on what a run withheld, or that follow
+// a plan that would withhold something.
+func sayNext(a *wiring.App, run string) {
+	if run == "" {
+		a.Sayf("next: `profilesync reconcile` with the same arguments applies the rest, and what is withheld waits for a person")
+		return
+	}
+	a.Sayf("next: `profilesync runs show %[1]s --withheld`; then `profilesync runs approve %[1]s` or `profilesync runs reject %[1]s`", run)
 }

@@ -19,6 +19,7 @@ type Runs struct {
 	Approve runsApprove `cmd:"" help:"Apply exactly what runs withheld, or a part of it."`
 	Reject  runsReject  `cmd:"" help:"Reject what runs withheld, or a part: it is not proposed again until the register's data changes."`
 	Undo    runsUndo    `cmd:"" help:"Revert exactly what a run applied, except what was edited since."`
+	Cancel  runsCancel  `cmd:"" help:"Cancel a run that is still queued."`
 }
 
 type runsList struct {
@@ -118,33 +119,43 @@ func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, er
 	return run, err
 }
 
-// child works a run that approves or undoes another, and prints its result.
-func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, parent runs.Run, kind runs.Kind) error {
-	run := runs.Run{
+// run is a run that approves or undoes another.
+func (f decisionFlags) run(parent runs.Run, kind runs.Kind) runs.Run {
+	return runs.Run{
 		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: actorOr(f.Actor),
 		OSUser: osUser(),
 	}
-	summary, err := submit(ctx, a, run, true)
+}
+
+// child works a run that approves or undoes another, and prints its result.
+func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, parent runs.Run, kind runs.Kind) error {
+	summary, err := submit(ctx, a, f.run(parent, kind), true)
 	if err != nil {
 		return err
 	}
 	out.printSummary(summary)
-	return exitOf([]runs.Summary{summary})
+	return exitOf(a, []runs.Summary{summary})
 }
 
-type runsUndo struct{ decisionFlags }
+type runsCancel struct {
+	ID    runs.ID `arg:"" name:"run" help:"The run's number."`
+	Actor string  `placeholder:"NAME" help:"Who cancels it. Default: the operating-system user."`
+}
 
 // Help is shown by --help.
-func (*runsUndo) Help() string {
-	return `Fields that were edited since are left as they are and listed. A profile the run created
-is closed and hidden; nothing is ever deleted. What was undone is proposed again by the next
-run, and withheld until a person approves it.`
+func (*runsCancel) Help() string {
+	return `A run that has begun is not interrupted: wait for it, then undo it. A cancelled run has the
+state failed.`
 }
 
-func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	parent, err := c.decided(ctx, a)
+func (c *runsCancel) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	run, err := a.Cancel(ctx, c.ID, actorOr(c.Actor))
 	if err != nil {
 		return err
 	}
-	return c.child(ctx, a, out, parent, runs.RunUndo)
+	out.printSummary(run.Summary)
+	return nil
 }

@@ -143,7 +143,7 @@ func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work 
 		out.printSummary(summary)
 		summaries = append(summaries, summary)
 	}
-	return exitOf(summaries)
+	return exitOf(a, summaries)
 }
 
 func (s scope) openFile(_ context.Context, run runs.Run) (runjobs.Pull, error) {

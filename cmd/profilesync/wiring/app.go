@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,6 +22,7 @@ import (
 // service that the commands and the daemon work with.
 type App struct {
 	Settings *settings.Settings
+	Stdin    io.Reader // for answers to questions
 	Stderr   io.Writer // for logs, progress and messages that are not results
 	Version  string    // of the program
 	Process  *postgres.Process
@@ -50,7 +52,7 @@ func New(ctx context.Context, stderr io.Writer, version string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{Settings: loaded, Stderr: stderr, Version: version, Process: postgres.NewProcess()}, nil
+	return &App{Settings: loaded, Stdin: os.Stdin, Stderr: stderr, Version: version, Process: postgres.NewProcess()}, nil
 }
 
 // OnClose registers a function that is called when the program ends, in reverse

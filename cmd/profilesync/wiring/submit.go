@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs/queue"
@@ -29,7 +31,8 @@ func (a *App) Submit(ctx context.Context, run runs.Run, wait bool, shown Progres
 		return runs.Summary{}, err
 	}
 	if !wait && !daemon {
-		a.Sayf("run %d waits for a daemon, and none is running: start `profilesync serve`, or use --wait", run.ID)
+		a.Sayf("run %[1]d is queued, and no daemon is running: it is worked when `profilesync serve` starts. To have it worked now, "+
+			"`profilesync runs cancel %[1]d`, then the same command again with --wait", run.ID)
 	}
 	if !wait {
 		run.State = runs.RunQueued
@@ -50,6 +53,25 @@ func (a *App) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
 		return 0, err
 	}
 	return a.Store.Runs.CreateRun(ctx, run, runjobs.Queue(client, run.Source))
+}
+
+// Cancel cancels a queued run and its job (runstore.Store.Cancel).
+func (a *App) Cancel(ctx context.Context, id runs.ID, actor string) (runs.Run, error) {
+	pool, err := a.QueuePool(ctx)
+	if err != nil {
+		return runs.Run{}, err
+	}
+	defer pool.Close()
+	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	if err != nil {
+		return runs.Run{}, err
+	}
+	return a.Store.Runs.Cancel(ctx, id, actor, func(ctx context.Context, tx pgx.Tx, job int64) error {
+		if _, err := client.JobCancelTx(ctx, tx, job); err != nil && !errors.Is(err, rivertype.ErrNotFound) {
+			return fmt.Errorf("cancelling job %d: %w", job, err)
+		}
+		return nil
+	})
 }
 
 // workHere first finishes runs of the same source that a killed process left,

@@ -85,7 +85,7 @@ func (s *story) approval(ctx context.Context, now *step, actor string) (string, 
 
 func (s *story) undo(ctx context.Context, now *step) (string, error) {
 	approved := s.steps[len(s.steps)-1].Runs[0].Run
-	run, err := s.decide(ctx, now, s.oracle.Undo("etr"), "runs", "undo", approved, "--actor", "Bob")
+	run, err := s.decide(ctx, now, s.oracle.Undo("etr"), "runs", "undo", approved, "--confirm", approved, "--actor", "Bob")
 	return fmt.Sprintf("Exactly those %s have the old board again.", screen.Count(run.Changes.Update, "trust")), err
 }
 

@@ -83,6 +83,11 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 		if err := leftOut(ctx, q, run, types, &summary); err != nil {
 			return err
 		}
+		if run.Kind == runs.RunUndo { // looks were given back
+			if err := countStanding(ctx, q, run, &summary); err != nil {
+				return err
+			}
+		}
 		return endRun(ctx, q, run, summary)
 	})
 	return summary, err

@@ -113,3 +113,46 @@ where u.source = @source and u.report = @report and u.settled and u.facts ->> 'c
 
 -- name: PruneLooks :exec
 delete from look l using run r where r.id = l.run_id and r.ended_at < @before;
+
+-- name: ListListings :many
+select l.source, l.report, l.as_of, l.records, coalesce(a.run_id, 0)::bigint as run, a.actor, a.reason
+from listing l
+join accepted_listing a on a.id = l.acceptance
+order by l.source, l.report;
+
+-- name: LockListing :one
+select as_of, records, acceptance from listing where source = @source and report = @report for update;
+
+-- name: ResetListing :one
+-- Where the listing is still the one that was read. It held as many records as the newest of that day or before.
+with chosen as (
+    insert into accepted_listing (source, report, as_of, records, actor, was, reason)
+    select l.source, l.report, @day::date, coalesce((
+            select n.records
+            from accepted_listing n
+            left join run r on r.id = n.run_id
+            where n.source = l.source and n.report = l.report and n.as_of <= @day::date and r.undone_by is null
+            order by n.id desc limit 1
+        ), l.records), @actor, l.as_of, @reason
+    from listing l
+    where l.source = @source and l.report = @report and l.acceptance = @acceptance
+    returning id, source, report, as_of, records
+)
+update listing l
+set as_of = c.as_of, records = c.records, etag = '', digest = null, accepted_at = clock(), acceptance = c.id
+from chosen c
+where l.source = c.source and l.report = c.report
+returning l.as_of, l.records;
+
+-- name: TakeLooksBackAfter :one
+-- Looks of a report at days that count no more: a closure needs two looks again, an absence counts anew.
+with pending as (
+    update upstream_record u set pending_since = null, settled = false
+    where u.source = @source and u.report = @report and u.pending_since > @day::date
+    returning u.code
+), missing as (
+    update upstream_record u set missing_since = null, flag = '', settled = false
+    where u.source = @source and u.report = @report and u.missing_since > @day::date
+    returning u.code
+)
+select (select count(*) from pending) as closures, (select count(*) from missing) as absences;

@@ -44,6 +44,7 @@ func TestUndoOfAListingForAWrongDay(t *testing.T) {
 	require.Equal(t, 3, undone.Changes.Reopen)
 	require.Equal(t, "[2025-04-02 40]", w.accepted())
 	require.Equal(t, first, w.pending(), "the first look is back")
+	require.Equal(t, 3, undone.PendingClose)
 
 	same := w.listing(2, closing)
 	require.Equal(t, runs.RunDone, same.State, "a minute later it is the same day still")

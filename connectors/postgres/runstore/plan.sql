@@ -110,7 +110,7 @@ values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction
 
 -- name: PlanGroups :many
 select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
-where run_id = @run_id group by type, verb, fact, undone, withheld;
+where run_id = @run_id and not moved group by type, verb, fact, undone, withheld;
 
 -- name: WithholdGroup :exec
 update plan_row set withheld = @reason, waits = true

@@ -153,13 +153,8 @@ func endRun(ctx context.Context, q *runsql.Queries, run runs.Run, summary runs.S
 	if err := q.DeleteRunRecords(ctx, run.ID); err != nil {
 		return fmt.Errorf("clearing run %d: %w", run.ID, err)
 	}
-	if run.Kind == runs.RunApprove {
-		if err := q.ReleaseApproval(ctx, &run.ID); err != nil {
-			return fmt.Errorf("clearing run %d: %w", run.ID, err)
-		}
-	}
-	if err := q.DeleteUploadOfRun(ctx, run.ID); err != nil {
-		return fmt.Errorf("clearing run %d: %w", run.ID, err)
+	if err := release(ctx, q, run); err != nil {
+		return err
 	}
 	ended, err := q.EndRun(ctx, runsql.EndRunParams{ID: run.ID, State: summary.State, Summary: stored, Error: summary.Error})
 	if err == nil && ended == 0 {
@@ -196,4 +191,15 @@ func (s *Store) Unfinished(ctx context.Context) ([]runs.Run, error) {
 func (s *Store) UnfinishedOf(ctx context.Context, source profile.Source) ([]runs.ID, error) {
 	ids, err := s.q.UnfinishedRunsOf(ctx, source)
 	return ids, postgres.Wrap(err, "looking for unfinished runs")
+}
+
+// release gives up what a run needs until it ends: its file, and the rows that an
+// approval did not apply, which wait for another decision.
+func release(ctx context.Context, q *runsql.Queries, run runs.Run) error {
+	if run.Kind == runs.RunApprove {
+		if err := q.ReleaseApproval(ctx, &run.ID); err != nil {
+			return fmt.Errorf("clearing run %d: %w", run.ID, err)
+		}
+	}
+	return postgres.Wrap(q.DeleteUploadOfRun(ctx, run.ID), fmt.Sprintf("clearing run %d", run.ID))
 }

@@ -81,3 +81,13 @@ delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @befor
 -- name: PruneUploads :exec
 -- Files whose command was killed before it stored a run.
 delete from upload u where u.created_at < clock() - interval '1 day' and not exists (select from run r where r.upload_id = u.id);
+
+-- name: CancelRun :one
+-- Only one that nobody has begun to work: whoever begins it first changes its state first.
+update run set state = 'failed', error = @error, summary = @summary, ended_at = clock(), stage = ''
+where id = @id and state = 'queued'
+returning coalesce(job_id, 0)::bigint as job;
+
+-- name: CountMarks :one
+-- Profiles that a run marked missing.
+select count(*) from plan_row where run_id = @run_id and verb = 'missing' and withheld = '' and not moved;

@@ -114,13 +114,16 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 }
 
 // Summarise counts and digests what the plan would do now, without the changes
-// withheld so far.
+// withheld so far. A decision names what it leaves out.
 func (x *Session) Summarise(ctx context.Context) (summary runs.Summary, err error) {
 	summary = runs.NewSummary(x.run)
 	if summary.Digest, err = x.plan.PlanDigest(ctx, runsql.PlanDigestParams{RunID: x.run.ID}); err != nil {
 		return summary, postgres.Wrap(err, "digesting the plan")
 	}
 	if err := countWaiting(ctx, x.plan, x.run, &summary); err != nil {
+		return summary, err
+	}
+	if err := nameLeftOut(ctx, x.plan, x.run.ID, &summary); err != nil {
 		return summary, err
 	}
 	return summary, count(ctx, x.plan, x.run, &summary)

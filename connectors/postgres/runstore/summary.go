@@ -37,6 +37,10 @@ func count(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.S
 	for _, f := range fields {
 		summary.Fields[f.Field] = f.Count
 	}
+	return countStanding(ctx, q, run, summary)
+}
+
+func countStanding(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) error {
 	standing, err := q.CountStanding(ctx, runsql.CountStandingParams{RunID: run.ID, Source: run.Source, Report: run.Report})
 	summary.PendingClose, summary.Contradictions = standing.PendingClose, standing.Contradictions
 	return postgres.Wrap(err, "counting what is pending")
@@ -80,12 +84,8 @@ func total(open map[profile.OrgType]int) (all int) {
 // leftOut lists what moved between the plan and its application. Only in that
 // case do the plan's numbers not hold for the run.
 func leftOut(ctx context.Context, q *runsql.Queries, run runs.Run, types []profile.OrgType, summary *runs.Summary) error {
-	moved, err := q.MovedRows(ctx, run.ID)
-	if err != nil || len(moved) == 0 {
-		return postgres.Wrap(err, "naming what was left out")
-	}
-	for _, row := range moved {
-		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: row.Code, Field: row.Field})
+	if err := nameLeftOut(ctx, q, run.ID, summary); err != nil || len(summary.LeftOut) == 0 {
+		return err
 	}
 	if len(types) > 0 {
 		now, err := open(ctx, q, types)
@@ -95,4 +95,16 @@ func leftOut(ctx context.Context, q *runsql.Queries, run runs.Run, types []profi
 		summary.Population = total(now)
 	}
 	return count(ctx, q, run, summary)
+}
+
+func nameLeftOut(ctx context.Context, q *runsql.Queries, id runs.ID, summary *runs.Summary) error {
+	moved, err := q.MovedRows(ctx, id)
+	if err != nil {
+		return postgres.Wrap(err, "naming what is left out")
+	}
+	summary.LeftOut = nil
+	for _, row := range moved {
+		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: row.Code, Field: row.Field})
+	}
+	return nil
 }

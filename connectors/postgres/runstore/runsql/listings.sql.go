@@ -128,6 +128,73 @@ func (q *Queries) GiveLooksBack(ctx context.Context, arg GiveLooksBackParams) er
 	return err
 }
 
+const listListings = `-- name: ListListings :many
+select l.source, l.report, l.as_of, l.records, coalesce(a.run_id, 0)::bigint as run, a.actor, a.reason
+from listing l
+join accepted_listing a on a.id = l.acceptance
+order by l.source, l.report
+`
+
+type ListListingsRow struct {
+	Source  profile.Source
+	Report  string
+	AsOf    profile.Date
+	Records int
+	Run     int64
+	Actor   string
+	Reason  string
+}
+
+func (q *Queries) ListListings(ctx context.Context) ([]ListListingsRow, error) {
+	rows, err := q.db.Query(ctx, listListings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListListingsRow{}
+	for rows.Next() {
+		var i ListListingsRow
+		if err := rows.Scan(
+			&i.Source,
+			&i.Report,
+			&i.AsOf,
+			&i.Records,
+			&i.Run,
+			&i.Actor,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockListing = `-- name: LockListing :one
+select as_of, records, acceptance from listing where source = $1 and report = $2 for update
+`
+
+type LockListingParams struct {
+	Source profile.Source
+	Report string
+}
+
+type LockListingRow struct {
+	AsOf       profile.Date
+	Records    int
+	Acceptance int64
+}
+
+func (q *Queries) LockListing(ctx context.Context, arg LockListingParams) (LockListingRow, error) {
+	row := q.db.QueryRow(ctx, lockListing, arg.Source, arg.Report)
+	var i LockListingRow
+	err := row.Scan(&i.AsOf, &i.Records, &i.Acceptance)
+	return i, err
+}
+
 const noteLooks = `-- name: NoteLooks :exec
 insert into look (run_id, source, report, code, pending_before, pending_after, flagged)
 select distinct on (c.source, c.report, c.code) $1, c.source, c.report, c.code, c.pending_before, c.pending_after, c.flagged
@@ -207,6 +274,88 @@ delete from look l using run r where r.id = l.run_id and r.ended_at < $1
 func (q *Queries) PruneLooks(ctx context.Context, before time.Time) error {
 	_, err := q.db.Exec(ctx, pruneLooks, before)
 	return err
+}
+
+const resetListing = `-- name: ResetListing :one
+with chosen as (
+    insert into accepted_listing (source, report, as_of, records, actor, was, reason)
+    select l.source, l.report, $1::date, coalesce((
+            select n.records
+            from accepted_listing n
+            left join run r on r.id = n.run_id
+            where n.source = l.source and n.report = l.report and n.as_of <= $1::date and r.undone_by is null
+            order by n.id desc limit 1
+        ), l.records), $2, l.as_of, $3
+    from listing l
+    where l.source = $4 and l.report = $5 and l.acceptance = $6
+    returning id, source, report, as_of, records
+)
+update listing l
+set as_of = c.as_of, records = c.records, etag = '', digest = null, accepted_at = clock(), acceptance = c.id
+from chosen c
+where l.source = c.source and l.report = c.report
+returning l.as_of, l.records
+`
+
+type ResetListingParams struct {
+	Day        profile.Date
+	Actor      string
+	Reason     string
+	Source     profile.Source
+	Report     string
+	Acceptance int64
+}
+
+type ResetListingRow struct {
+	AsOf    profile.Date
+	Records int
+}
+
+// Where the listing is still the one that was read. It held as many records as the newest of that day or before.
+func (q *Queries) ResetListing(ctx context.Context, arg ResetListingParams) (ResetListingRow, error) {
+	row := q.db.QueryRow(ctx, resetListing,
+		arg.Day,
+		arg.Actor,
+		arg.Reason,
+		arg.Source,
+		arg.Report,
+		arg.Acceptance,
+	)
+	var i ResetListingRow
+	err := row.Scan(&i.AsOf, &i.Records)
+	return i, err
+}
+
+const takeLooksBackAfter = `-- name: TakeLooksBackAfter :one
+with pending as (
+    update upstream_record u set pending_since = null, settled = false
+    where u.source = $1 and u.report = $2 and u.pending_since > $3::date
+    returning u.code
+), missing as (
+    update upstream_record u set missing_since = null, flag = '', settled = false
+    where u.source = $1 and u.report = $2 and u.missing_since > $3::date
+    returning u.code
+)
+select (select count(*) from pending) as closures, (select count(*) from missing) as absences
+`
+
+type TakeLooksBackAfterParams struct {
+	Source profile.Source
+	Report string
+	Day    profile.Date
+}
+
+type TakeLooksBackAfterRow struct {
+	Closures int
+	Absences int
+}
+
+// Looks of a report at days that count no more: a closure needs two looks again, an absence counts anew.
+func (q *Queries) TakeLooksBackAfter(ctx context.Context, arg TakeLooksBackAfterParams) (TakeLooksBackAfterRow, error) {
+	row := q.db.QueryRow(ctx, takeLooksBackAfter, arg.Source, arg.Report, arg.Day)
+	var i TakeLooksBackAfterRow
+	err := row.Scan(&i.Closures, &i.Absences)
+	return i, err
 }
 
 const unsettleAfter = `-- name: UnsettleAfter :exec

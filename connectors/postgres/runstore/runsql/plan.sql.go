@@ -636,7 +636,7 @@ func (q *Queries) PlanDigest(ctx context.Context, arg PlanDigestParams) (string,
 
 const planGroups = `-- name: PlanGroups :many
 select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
-where run_id = $1 group by type, verb, fact, undone, withheld
+where run_id = $1 and not moved group by type, verb, fact, undone, withheld
 `
 
 type PlanGroupsRow struct {

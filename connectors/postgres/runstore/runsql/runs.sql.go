@@ -13,6 +13,38 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
+const cancelRun = `-- name: CancelRun :one
+update run set state = 'failed', error = $1, summary = $2, ended_at = clock(), stage = ''
+where id = $3 and state = 'queued'
+returning coalesce(job_id, 0)::bigint as job
+`
+
+type CancelRunParams struct {
+	Error   string
+	Summary []byte
+	ID      runs.ID
+}
+
+// Only one that nobody has begun to work: whoever begins it first changes its state first.
+func (q *Queries) CancelRun(ctx context.Context, arg CancelRunParams) (int64, error) {
+	row := q.db.QueryRow(ctx, cancelRun, arg.Error, arg.Summary, arg.ID)
+	var job int64
+	err := row.Scan(&job)
+	return job, err
+}
+
+const countMarks = `-- name: CountMarks :one
+select count(*) from plan_row where run_id = $1 and verb = 'missing' and withheld = '' and not moved
+`
+
+// Profiles that a run marked missing.
+func (q *Queries) CountMarks(ctx context.Context, runID runs.ID) (int, error) {
+	row := q.db.QueryRow(ctx, countMarks, runID)
+	var count int
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deleteUploadOfRun = `-- name: DeleteUploadOfRun :exec
 delete from upload where id = (select r.upload_id from run r where r.id = $1)
 `

@@ -1,0 +1,97 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Listings shows and repairs the last accepted listing of each report, which the
+// next one is measured against.
+type Listings struct {
+	List  listingsList  `cmd:"" help:"Show the last accepted listing of each report."`
+	Reset listingsReset `cmd:"" help:"Repair the date of a report's last accepted listing."`
+}
+
+type listingsList struct{}
+
+// listingRow is one row of the list.
+type listingRow struct {
+	runstore.Listing
+
+	AgeDays int `json:"age_days"` // negative for a day that has not come yet
+}
+
+func (*listingsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	listings, err := a.Store.Runs.Listings(ctx)
+	if err != nil {
+		return err
+	}
+	list, rows := make([]listingRow, len(listings)), make([][]string, len(listings))
+	for i, l := range listings {
+		list[i] = listingRow{l, l.AsOf.DaysUntil(a.Today())}
+		run, by := "-", l.Actor
+		if l.Run != 0 {
+			run = l.Run.String()
+		} else {
+			by += ": " + l.Reason
+		}
+		rows[i] = []string{l.Report, l.AsOf.String(), strconv.Itoa(list[i].AgeDays), strconv.Itoa(l.Records), run, by}
+	}
+	out.print(list, "REPORT | AS OF | DAYS OLD | RECORDS | RUN | BY", rows)
+	return nil
+}
+
+type listingsReset struct {
+	Report string `arg:"" help:"The report (edispensary, etr, ...)."`
+	To     string `required:"" placeholder:"YYYY-MM-DD" help:"The date that the last accepted listing is taken to have; today at the latest."`
+	Reason string `required:"" help:"Why, for the audit."`
+	Actor  string `placeholder:"NAME" help:"Who resets it, for the audit. Default: the operating-system user."`
+}
+
+// Help is shown by --help.
+func (*listingsReset) Help() string {
+	return `A listing older than the last accepted one is refused, so a wrong date keeps the right listings
+out. If the run with the wrong date is known, undo it instead: that takes back what it did, too.
+Looks at closures and absences on days after --to are taken back, and the next listing is read
+completely. No profile is changed.
+
+  profilesync listings reset edispensary --to 2025-04-10 --reason 'the year was mistyped'`
+}
+
+func (c *listingsReset) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if _, err := ods.Types(c.Report); err != nil {
+		return usage(err)
+	}
+	to, err := pastOrToday("--to", c.To, a.Today())
+	if err != nil {
+		return usage(err)
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	done, err := a.Store.Runs.ResetListing(ctx, runstore.Reset{
+		Source: profile.SourceODS, Report: c.Report, To: to, Actor: actorOr(c.Actor), Reason: c.Reason,
+	})
+	if err != nil {
+		return err
+	}
+	if done.Was == done.Is {
+		a.Sayf("nothing was changed: the last accepted listing has that date already")
+	}
+	out.print(done, "", [][]string{
+		{"report", done.Report},
+		{"was", fmt.Sprintf("%s, %d records", done.Was, done.WasRecords)},
+		{"is", fmt.Sprintf("%s, %d records", done.Is, done.Records)},
+		{"taken back", fmt.Sprintf("%d first looks at closures, %d missing marks", done.Closures, done.Absences)},
+	})
+	return nil
+}

@@ -1,0 +1,128 @@
+package commands
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/jobs/runjobs"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+type runsUndo struct {
+	decisionFlags
+
+	Preview bool   `xor:"how" help:"Show what would be taken back, and change nothing."`
+	Yes     bool   `xor:"how" help:"Do not ask. Needed if nobody can be asked."`
+	Confirm string `xor:"how" placeholder:"RUN" help:"The run's number again, instead of --yes: needed for an unusually large undo."`
+}
+
+// Help is shown by --help.
+func (*runsUndo) Help() string {
+	return `Shows what would be taken back, then asks. If that is more than a run may do unasked (the
+guard's limits), the run's number must be typed, or given with --confirm. If the answer is no,
+nothing is changed, and the exit code is 1.
+
+Fields that were edited since are left as they are and listed. A profile the run created
+is closed and hidden; nothing is ever deleted. What was undone is proposed again by the next
+run, and withheld until a person approves it. The undo of a listing's run also takes back that
+the listing was accepted.`
+}
+
+func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	parent, err := c.decided(ctx, a)
+	if err != nil {
+		return err
+	}
+	shown := newProgress(a.Stderr)
+	found, err := a.Runs(a.Pull, shown.report).PreviewUndo(ctx, c.run(parent, runs.RunUndo))
+	shown.end()
+	if err != nil {
+		return err
+	}
+	marks, err := a.Store.Runs.Marks(ctx, parent.ID)
+	if err != nil {
+		return err
+	}
+	if c.Preview {
+		out.printReversal(parent, found, marks)
+		return nil
+	}
+	if err := c.confirm(a, parent, found, marks); err != nil {
+		return err
+	}
+	return c.child(ctx, a, out, parent, runs.RunUndo)
+}
+
+// confirm returns an error unless a person wants the undo.
+func (c *runsUndo) confirm(a *wiring.App, parent runs.Run, found runjobs.Reversal, marks int) error {
+	number, large := parent.ID.String(), len(found.Beyond) > 0
+	switch {
+	case c.Confirm == number, c.Yes && !large:
+		return nil
+	case c.Confirm != "":
+		return ExitError{ExitUsage, fmt.Sprintf("--confirm %s: the run to undo is %s", c.Confirm, number)}
+	}
+	NewPrinter(a.Stderr, "table").printReversal(parent, found, marks)
+	switch {
+	case !wiring.IsTerminal(a.Stdin) && large, c.Yes:
+		return ExitError{ExitUsage, fmt.Sprintf("nothing was changed: so large an undo needs --confirm %s", number)}
+	case !wiring.IsTerminal(a.Stdin):
+		return ExitError{ExitUsage, "nothing was changed: standard input is no terminal, so that nobody can be asked; give --yes"}
+	case large:
+		_, _ = fmt.Fprint(a.Stderr, "To take this back, type the number of the run: ")
+	default:
+		_, _ = fmt.Fprint(a.Stderr, "Take this back? [y/N] ")
+	}
+	answer, _ := bufio.NewReader(a.Stdin).ReadString('\n') // no answer is a no
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	if large && answer == number || !large && (answer == "y" || answer == "yes") {
+		return nil
+	}
+	return ExitError{ExitFailed, "nothing was changed"}
+}
+
+// mostLeftOut is how many fields that an undo leaves out are named before it.
+const mostLeftOut = 20
+
+// printReversal prints what an undo would take back.
+func (out *Printer) printReversal(parent runs.Run, found runjobs.Reversal, marks int) {
+	s := found.Summary
+	what := fmt.Sprintf("%s as of %s, requested by %s", parent.Report, parent.AsOf, parent.Actor)
+	rows := [][]string{{"undo of run " + parent.ID.String(), kindOf(parent) + ", " + what}}
+	for _, row := range []struct {
+		count int
+		what  string
+	}{
+		{s.Changes.Close, "profiles closed; those that the run created are hidden too"},
+		{s.Changes.Reopen, "profiles reopened"},
+		{s.Changes.Dormant, "profiles made dormant again"},
+		{s.Changes.Update, "profiles get former values back"},
+		{marks, "missing marks removed"},
+	} {
+		if row.count > 0 {
+			rows = append(rows, []string{"", strconv.Itoa(row.count) + " " + row.what})
+		}
+	}
+	if len(rows) == 1 {
+		rows = append(rows, []string{"", "no profile would change"})
+	}
+	if len(s.Fields) > 0 {
+		rows = append(rows, []string{"fields", fieldCounts(s.Fields)})
+	}
+	for i, l := range s.LeftOut {
+		if i == mostLeftOut {
+			rows = append(rows, []string{"left out", fmt.Sprintf("and %d more", len(s.LeftOut)-i)})
+			break
+		}
+		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
+	}
+	for _, w := range found.Beyond {
+		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
+		rows = append(rows, []string{"unusual", what + ": more than a run may change unasked"})
+	}
+	out.print(s, "", rows)
+}
