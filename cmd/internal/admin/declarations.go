@@ -171,7 +171,7 @@ var declared = [...]declaration{
 	},
 	listingAgeSeconds: {
 		name: "listing_age_seconds", form: gauge, labels: []string{"source", "report"},
-		help: "Time since a complete listing was accepted; an unchanged one is not accepted again.",
+		help: "Time since the start of the day that the last accepted listing speaks of; an unchanged one is not accepted again.",
 	},
 	quarantineRecords: {
 		name: "quarantine_records", form: gauge, labels: []string{"source", "report"},

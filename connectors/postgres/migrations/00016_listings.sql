@@ -61,9 +61,8 @@ create trigger accepted_listing_is_append_only before update or delete or trunca
 
 alter table listing add column acceptance bigint;
 update listing l set acceptance = (select max(a.id) from accepted_listing a where a.source = l.source and a.report = l.report);
-alter table listing alter column acceptance set not null;
 alter table listing add constraint listing_acceptance_fkey foreign key (acceptance) references accepted_listing (id);
-comment on column listing.acceptance is 'Its acceptance';
+comment on column listing.acceptance is 'Its acceptance; null where an earlier version of the program accepted it';
 
 -- No foreign key: a run writes many, and runs are never deleted.
 create table look (

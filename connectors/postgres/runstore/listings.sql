@@ -115,13 +115,14 @@ where u.source = @source and u.report = @report and u.settled and u.facts ->> 'c
 delete from look l using run r where r.id = l.run_id and r.ended_at < @before;
 
 -- name: ListListings :many
-select l.source, l.report, l.as_of, l.records, coalesce(a.run_id, 0)::bigint as run, a.actor, a.reason
+select l.source, l.report, l.as_of, l.records, coalesce(a.run_id, 0)::bigint as run,
+    coalesce(a.actor, '') as actor, coalesce(a.reason, '') as reason
 from listing l
-join accepted_listing a on a.id = l.acceptance
+left join accepted_listing a on a.id = l.acceptance
 order by l.source, l.report;
 
 -- name: LockListing :one
-select as_of, records, acceptance from listing where source = @source and report = @report for update;
+select as_of, records, coalesce(acceptance, 0)::bigint as acceptance from listing where source = @source and report = @report for update;
 
 -- name: ResetListing :one
 -- Where the listing is still the one that was read. It held as many records as the newest of that day or before.
@@ -135,7 +136,7 @@ with chosen as (
             order by n.id desc limit 1
         ), l.records), @actor, l.as_of, @reason
     from listing l
-    where l.source = @source and l.report = @report and l.acceptance = @acceptance
+    where l.source = @source and l.report = @report and coalesce(l.acceptance, 0) = @acceptance::bigint
     returning id, source, report, as_of, records
 )
 update listing l

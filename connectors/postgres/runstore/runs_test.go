@@ -375,6 +375,32 @@ func TestWhatARunForAWrongDayWithheldCannotBeApproved(t *testing.T) {
 	require.Equal(t, runs.RunDone, w.child(runs.RunUndo, wrong).State)
 }
 
+// A run is either cancelled or worked, whoever comes first.
+func TestARunIsCancelledOrWorked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 20 {
+		id := w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(1)}, pharmacies(2))
+		worked := make(chan runs.Summary)
+		go func() {
+			defer close(worked)
+			if summary, err := w.runs.Work(t.Context(), profile.SourceODS, id); err == nil {
+				worked <- summary
+			}
+		}()
+		_, err := w.store.Cancel(t.Context(), id, "u-4711", nil)
+		summary := <-worked
+		if err == nil {
+			require.Equal(t, runs.RunFailed, summary.State)
+			require.Equal(t, "cancelled by u-4711", summary.Error)
+			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from plan_row where run_id = $1", id))
+		} else {
+			require.ErrorContains(t, err, "only a queued run can be cancelled")
+			require.Equal(t, runs.RunDone, summary.State, summary.Error)
+		}
+	}
+}
+
 func TestWatermarksOnlyGrow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

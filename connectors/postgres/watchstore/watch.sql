@@ -23,7 +23,8 @@ from watermark
 order by source, stream;
 
 -- name: WatchListings :many
-select source, report, extract(epoch from clock() - accepted_at)::double precision as age_seconds
+-- From the beginning of the day that a listing speaks of, whenever it was read.
+select source, report, extract(epoch from clock() - as_of::timestamp at time zone 'Europe/London')::double precision as age_seconds
 from listing
 order by source, report;
 

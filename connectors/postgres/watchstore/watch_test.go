@@ -82,7 +82,7 @@ func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
 			{Source: profile.SourceODS, Stream: "changes", Age: 37 * time.Hour}, // the day began at 23:00 UTC
 			{Source: profile.SourceODS, Stream: "deletions", Age: (181*24 + 12) * time.Hour},
 		},
-		Listings: []watchstore.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 90 * time.Minute}},
+		Listings: []watchstore.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: (31*24 + 13) * time.Hour}},
 		Schedules: []watchstore.ScheduleAge{
 			{Name: "pull", Age: 30 * time.Second}, {Name: "report", Age: 24 * time.Hour},
 		},

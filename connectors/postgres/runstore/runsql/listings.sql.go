@@ -129,9 +129,10 @@ func (q *Queries) GiveLooksBack(ctx context.Context, arg GiveLooksBackParams) er
 }
 
 const listListings = `-- name: ListListings :many
-select l.source, l.report, l.as_of, l.records, coalesce(a.run_id, 0)::bigint as run, a.actor, a.reason
+select l.source, l.report, l.as_of, l.records, coalesce(a.run_id, 0)::bigint as run,
+    coalesce(a.actor, '') as actor, coalesce(a.reason, '') as reason
 from listing l
-join accepted_listing a on a.id = l.acceptance
+left join accepted_listing a on a.id = l.acceptance
 order by l.source, l.report
 `
 
@@ -174,7 +175,7 @@ func (q *Queries) ListListings(ctx context.Context) ([]ListListingsRow, error) {
 }
 
 const lockListing = `-- name: LockListing :one
-select as_of, records, acceptance from listing where source = $1 and report = $2 for update
+select as_of, records, coalesce(acceptance, 0)::bigint as acceptance from listing where source = $1 and report = $2 for update
 `
 
 type LockListingParams struct {
@@ -287,7 +288,7 @@ with chosen as (
             order by n.id desc limit 1
         ), l.records), $2, l.as_of, $3
     from listing l
-    where l.source = $4 and l.report = $5 and l.acceptance = $6
+    where l.source = $4 and l.report = $5 and coalesce(l.acceptance, 0) = $6::bigint
     returning id, source, report, as_of, records
 )
 update listing l

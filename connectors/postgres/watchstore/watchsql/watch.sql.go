@@ -86,7 +86,7 @@ func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
 }
 
 const watchListings = `-- name: WatchListings :many
-select source, report, extract(epoch from clock() - accepted_at)::double precision as age_seconds
+select source, report, extract(epoch from clock() - as_of::timestamp at time zone 'Europe/London')::double precision as age_seconds
 from listing
 order by source, report
 `
@@ -97,6 +97,7 @@ type WatchListingsRow struct {
 	AgeSeconds float64
 }
 
+// From the beginning of the day that a listing speaks of, whenever it was read.
 func (q *Queries) WatchListings(ctx context.Context) ([]WatchListingsRow, error) {
 	rows, err := q.db.Query(ctx, watchListings)
 	if err != nil {
