@@ -70,7 +70,7 @@ func TestUsageErrorsExitWith2AndChangeNothing(t *testing.T) {
 		"unknown source":     {[]string{"plan", "--source", "nhs", "--files", listing}, "--source"},
 		"no date":            {[]string{"reconcile", "--files", listing, "--as-of", "10.4.2025"}, "--as-of"},
 		"no such day":        {[]string{"reconcile", "--files", listing, "--as-of", "2025-02-30"}, "--as-of"},
-		"a day to come":      {[]string{"reconcile", "--files", listing, "--as-of", "2062-11-28"}, "--as-of 2062-11-28: that day has not come yet (today is"},
+		"a day to come":      {[]string{"reconcile", "--files", listing, "--as-of", "2062-11-28"}, "that day has not come yet (today is"},
 		"a name to come":     {[]string{"plan", "--files", future}, "the date in the name of etr_2062-11-28.csv has not come yet (today is"},
 		"a name of no day":   {[]string{"plan", "--files", noDay}, "2026-02-30, which is not a day"},
 		"a pull to come":     {[]string{"reconcile", "--as-of", "2062-11-28"}, "--as-of 2062-11-28: that day has not come yet (today is"},

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
+	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -39,9 +40,9 @@ type cli struct {
 	Push           commands.Push           `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          commands.Drift          `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
 	Hold           commands.Hold           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
-	Remind         commands.Remind         `cmd:"" help:"Remind people to check their profiles."`
-	Accounts       commands.Accounts       `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
-	Mail           commands.Mail           `cmd:"" help:"Letters to people: list, stop, resume."`
+	Remind         peoplecommands.Remind   `cmd:"" help:"Remind people to check their profiles."`
+	Accounts       peoplecommands.Accounts `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
+	Mail           peoplecommands.Mail     `cmd:"" help:"Letters to people: list, stop, resume."`
 	Report         commands.Report         `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
 	Quarantine     commands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions commands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`

@@ -17,7 +17,11 @@ func TestAcceptedListingsAreTakenFromTheRuns(t *testing.T) {
 	w := pgtest.New(t)
 	w.Exec(`alter table listing drop column acceptance; drop table accepted_listing; drop table look;
 		alter table run drop column undone_by`)
-	const full, short, unchanged = `{"records": 40, "withheld": []}`, `{"records": 30, "withheld": [{"reason": "short-listing"}]}`, `{"records": 0}`
+	const (
+		full      = `{"records": 40, "withheld": []}`
+		short     = `{"records": 30, "withheld": [{"reason": "short-listing"}]}`
+		unchanged = `{"records": 0, "withheld": []}`
+	)
 	for _, run := range []struct{ kind, source, report, asOf, state, summary, parent string }{
 		{"listing", "ods", "etr", "2025-04-01", "done", full, ""},
 		{"listing", "ods", "etr", "2025-04-02", "withheld", short, ""},

@@ -141,17 +141,7 @@ func (r *Runs) plan(ctx context.Context, session Session, planner planner, run r
 	if err := session.BeginPlan(ctx, run, types); err != nil {
 		return summary, err
 	}
-	switch run.Kind {
-	case runs.RunListing, runs.RunDelta:
-		err = planner.compare(ctx)
-	case runs.RunApprove:
-		err = planner.approve(ctx)
-	case runs.RunUndo:
-		err = planner.undo(ctx)
-	default:
-		err = fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
-	}
-	if err != nil {
+	if err := planByKind(ctx, planner, run); err != nil {
 		return summary, err
 	}
 	withheld := []runs.Withheld{}
@@ -163,6 +153,19 @@ func (r *Runs) plan(ctx context.Context, session Session, planner planner, run r
 	summary, err = session.Summarise(ctx)
 	summary.Withheld = withheld
 	return summary, err
+}
+
+func planByKind(ctx context.Context, planner planner, run runs.Run) error {
+	switch run.Kind {
+	case runs.RunListing, runs.RunDelta:
+		return planner.compare(ctx)
+	case runs.RunApprove:
+		return planner.approve(ctx)
+	case runs.RunUndo:
+		return planner.undo(ctx)
+	default:
+		return fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
+	}
 }
 
 // checkDay refuses a run for a day that has not come yet. An undo is for the day

@@ -163,8 +163,8 @@ func (p *organisationPlanner) checkAge() error {
 	}
 	advice := "use a newer one, or give its date with --as-of"
 	if last.After(p.today) {
-		advice = fmt.Sprintf("that day has not come yet (today is %s): undo the run, or `profilesync listings reset %s --to DATE --reason TEXT`",
-			p.today, p.run.Report)
+		advice = fmt.Sprintf("that day has not come yet (today is %s): undo the run, or "+
+			"`profilesync listings reset %s --to DATE --reason TEXT`", p.today, p.run.Report)
 	}
 	return &profile.RefusedError{Name: p.run.Report, Why: fmt.Sprintf(
 		"its date is %s, but a listing of %s was accepted already; %s", p.run.AsOf, last, advice)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/user"
-	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -44,8 +43,8 @@ func parseSinks(text string) ([]push.Sink, error) {
 	return []push.Sink{sink}, nil
 }
 
-// actorOr returns the actor named, or the operating-system user.
-func actorOr(named string) string {
+// ActorOr returns the actor named, or the operating-system user.
+func ActorOr(named string) string {
 	if named != "" {
 		return named
 	}
@@ -75,18 +74,4 @@ func pastOrToday(flag, text string, today profile.Date) (profile.Date, error) {
 		return day, fmt.Errorf("%s %s: that day has not come yet (today is %s)", flag, day, today)
 	}
 	return day, nil
-}
-
-// playDay makes a preview run as of the morning of another day.
-func playDay(text string, now *func() time.Time) error {
-	if text == "" {
-		return nil
-	}
-	day, err := profile.ParseDate(text)
-	if err != nil {
-		return ExitError{ExitUsage, "--date: " + err.Error()}
-	}
-	at := time.Date(day.Time().Year(), day.Time().Month(), day.Time().Day(), 9, 0, 0, 0, profile.London())
-	*now = func() time.Time { return at }
-	return nil
 }

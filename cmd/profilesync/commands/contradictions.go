@@ -27,6 +27,6 @@ func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *Printe
 	for _, f := range found {
 		rows = append(rows, []string{f.Report, string(f.Code), f.Name, string(f.Status), f.Closed})
 	}
-	out.print(found, "REPORT | CODE | NAME | PROFILE | END DATE", rows)
+	out.Print(found, "REPORT | CODE | NAME | PROFILE | END DATE", rows)
 	return nil
 }

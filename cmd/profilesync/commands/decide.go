@@ -85,7 +85,7 @@ type kind struct {
 func (out *Printer) printWaiting(waiting []runstore.WaitingRow, all bool) {
 	if out.json {
 		for _, row := range waiting {
-			out.print(row, "", nil)
+			out.Print(row, "", nil)
 		}
 		return
 	}
@@ -115,9 +115,9 @@ func (out *Printer) printKind(k kind, waiting []runstore.WaitingRow, all bool) {
 	}
 	rows := make([][]string, len(shown))
 	for i, row := range shown {
-		rows[i] = []string{row.Code.String(), row.Name, oneLine(row.Old), oneLine(row.New), since(row)}
+		rows[i] = []string{row.Code.String(), row.Name, OneLine(row.Old), OneLine(row.New), since(row)}
 	}
-	out.print(nil, "CODE | NAME | BEFORE | AFTER | WAITS SINCE", rows)
+	out.Print(nil, "CODE | NAME | BEFORE | AFTER | WAITS SINCE", rows)
 	if hidden := len(waiting) - len(shown); hidden > 0 {
 		_, _ = fmt.Fprintf(out.to, "and %d more: --all shows them\n", hidden)
 	}
@@ -206,7 +206,7 @@ func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	for _, parent := range parents {
 		approval := runs.Run{
 			Kind: runs.RunApprove, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf,
-			Actor: actorOr(c.Actor), OSUser: osUser(), Selection: selection,
+			Actor: ActorOr(c.Actor), OSUser: osUser(), Selection: selection,
 		}
 		if a.Settings.ApprovalByAnother {
 			if err := runs.ByAnother(parent, approval); err != nil {
@@ -231,7 +231,7 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 		return err
 	}
 	for _, parent := range parents {
-		rows, err := a.Store.Runs.Reject(ctx, parent.ID, selection, actorOr(c.Actor), osUser())
+		rows, err := a.Store.Runs.Reject(ctx, parent.ID, selection, ActorOr(c.Actor), osUser())
 		if err != nil {
 			return err
 		}

@@ -6,4 +6,5 @@
 //	                      └▶ an error; ExitError gives the program's exit code
 //
 // arguments.go, output.go, progress.go, scope.go and exit.go are what they share.
+// The commands about people are in package peoplecommands.
 package commands

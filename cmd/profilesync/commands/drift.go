@@ -75,7 +75,7 @@ func (c *Drift) check(
 	checkers := a.Checkers(wiring.Sinks{name: sink}, func(checked int) {
 		shown.report(ctx, 0, "reading "+string(name), checked, 0)
 	})
-	result, err := checkers[0].Check(ctx, codes, c.Repair, actorOr(c.Actor))
+	result, err := checkers[0].Check(ctx, codes, c.Repair, ActorOr(c.Actor))
 	shown.end()
 	if err != nil {
 		return ExitFailed, err
@@ -115,21 +115,21 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 	if result.Reason != "" {
 		text += "; " + string(result.State) + ": " + result.Reason
 	}
-	out.print(result, "", [][]string{{string(result.Sink), text}})
+	out.Print(result, "", [][]string{{string(result.Sink), text}})
 	rows := make([][]string, 0, len(found))
 	for _, row := range found {
 		if out.json {
-			out.print(row, "", nil)
+			out.Print(row, "", nil)
 		}
 		note := ""
 		if row.GivenUp {
 			note = "given up after 3 repairs"
 		}
-		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, oneLine(row.Want), oneLine(row.Shown), note})
+		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, OneLine(row.Want), OneLine(row.Shown), note})
 	}
 	if !out.json && len(rows) > 0 {
 		_, _ = fmt.Fprintln(out.to)
-		out.print(nil, "CODE | NAME | FIELD | SHOULD SHOW | SHOWS | NOTE", rows)
+		out.Print(nil, "CODE | NAME | FIELD | SHOULD SHOW | SHOWS | NOTE", rows)
 		_, _ = fmt.Fprintln(out.to)
 	}
 }

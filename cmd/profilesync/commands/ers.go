@@ -52,11 +52,11 @@ func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	done, err := a.ImportExtract(ctx, c.File, columns, actorOr(c.Actor))
+	done, err := a.ImportExtract(ctx, c.File, columns, ActorOr(c.Actor))
 	if err != nil {
 		return err
 	}
-	out.print(done, "", [][]string{
+	out.Print(done, "", [][]string{
 		{"rows", fmt.Sprintf("%d, %d rejected, %d with implausible dates or codes", done.Rows, done.Rejected, done.Odd)},
 		{"services", fmt.Sprintf("%d added, %d changed", done.Added, done.Changed)},
 	})
@@ -113,7 +113,7 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 		rows = append(rows, []string{string(s.ID), s.Name, state, joined(sites), s.Origin, s.Version})
 	}
-	out.print(list, "ID | NAME | STATE | SITE | FROM | VERSION", rows)
+	out.Print(list, "ID | NAME | STATE | SITE | FROM | VERSION", rows)
 	return nil
 }
 
@@ -153,7 +153,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	}
 	var added bool
 	err = a.WithRegister(ctx, func(register *servicestore.Session) error {
-		added, err = register.AddService(ctx, id, site, actorOr(c.Actor))
+		added, err = register.AddService(ctx, id, site, ActorOr(c.Actor))
 		return err
 	})
 	if err != nil {
@@ -163,7 +163,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		a.Sayf("the register already has service %s at %s", id, site)
 	}
 	result := map[string]any{"id": id, "site": site, "name": service.Name, "added": added}
-	out.print(result, "", [][]string{{string(id), service.Name, string(site)}})
+	out.Print(result, "", [][]string{{string(id), service.Name, string(site)}})
 	return nil
 }
 
@@ -189,9 +189,9 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		if s.Withdrawn {
 			state = "withdrawn"
 		}
-		rows = append(rows, []string{s.Source, s.ID, s.Name, s.Kind, s.Specialty, state, oneLine(s.Text)})
+		rows = append(rows, []string{s.Source, s.ID, s.Name, s.Kind, s.Specialty, state, OneLine(s.Text)})
 	}
-	out.print(list, "SOURCE | ID | NAME | KIND | SPECIALTY | STATE | EDITORS' TEXT", rows)
+	out.Print(list, "SOURCE | ID | NAME | KIND | SPECIALTY | STATE | EDITORS' TEXT", rows)
 	return nil
 }
 
@@ -221,7 +221,7 @@ func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 		rows = append(rows, []string{code.Kind, code.Code, code.Display, until, strings.Join(code.Parents, ", ")})
 	}
-	out.print(list, "SYSTEM | CODE | LABEL | UNTIL | SPECIALTIES", rows)
+	out.Print(list, "SYSTEM | CODE | LABEL | UNTIL | SPECIALTIES", rows)
 	return nil
 }
 
@@ -248,6 +248,6 @@ func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	for _, s := range sites {
 		rows = append(rows, []string{s.Code.String(), s.Name, s.Kind, string(s.Owner), string(s.ByCode), string(s.Before), string(s.Problem)})
 	}
-	out.print(sites, "CODE | NAME | KIND | OWNER | BY CODE | BEFORE | PROBLEM", rows)
+	out.Print(sites, "CODE | NAME | KIND | OWNER | BY CODE | BEFORE | PROBLEM", rows)
 	return nil
 }

@@ -25,8 +25,8 @@ func (c *flagsList) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	}
 	rows := make([][]string, 0, len(found))
 	for _, f := range found {
-		rows = append(rows, []string{f.Report, string(f.Code), f.Name, string(f.Status), f.Flag, oneLine(f.MissingSince)})
+		rows = append(rows, []string{f.Report, string(f.Code), f.Name, string(f.Status), f.Flag, OneLine(f.MissingSince)})
 	}
-	out.print(found, "REPORT | CODE | NAME | PROFILE | FLAG | MISSING SINCE", rows)
+	out.Print(found, "REPORT | CODE | NAME | PROFILE | FLAG | MISSING SINCE", rows)
 	return nil
 }

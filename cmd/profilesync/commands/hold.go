@@ -35,7 +35,7 @@ drift checks honour holds.`
 }
 
 func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	hold := pushstore.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: actorOr(c.Actor)}
+	hold := pushstore.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: ActorOr(c.Actor)}
 	var err error
 	if c.Field != "" {
 		_, err = profile.ParseField(c.Field)
@@ -87,7 +87,7 @@ func printHolds(ctx context.Context, a *wiring.App, out *Printer, code profile.O
 	rows := make([][]string, 0, len(holds))
 	for _, h := range holds {
 		if out.json {
-			out.print(h, "", nil)
+			out.Print(h, "", nil)
 		}
 		until := h.Until.String()
 		switch {
@@ -99,7 +99,7 @@ func printHolds(ctx context.Context, a *wiring.App, out *Printer, code profile.O
 		rows = append(rows, []string{strconv.FormatInt(h.ID, 10), h.Code.String(), h.Name, h.Field + h.Sink, until, h.Reason, h.Actor})
 	}
 	if !out.json {
-		out.print(nil, "HOLD | CODE | NAME | WHAT | UNTIL | REASON | BY", rows)
+		out.Print(nil, "HOLD | CODE | NAME | WHAT | UNTIL | REASON | BY", rows)
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.Pushes.RemoveHold(ctx, c.ID, actorOr(c.Actor)); err != nil {
+	if err := a.Store.Pushes.RemoveHold(ctx, c.ID, ActorOr(c.Actor)); err != nil {
 		return err
 	}
 	a.Sayf("hold %d has ended", c.ID)

@@ -46,7 +46,7 @@ func (*listingsList) Run(ctx context.Context, a *wiring.App, out *Printer) error
 		}
 		rows[i] = []string{l.Report, l.AsOf.String(), strconv.Itoa(list[i].AgeDays), strconv.Itoa(l.Records), run, by}
 	}
-	out.print(list, "REPORT | AS OF | DAYS OLD | RECORDS | RUN | BY", rows)
+	out.Print(list, "REPORT | AS OF | DAYS OLD | RECORDS | RUN | BY", rows)
 	return nil
 }
 
@@ -79,7 +79,7 @@ func (c *listingsReset) Run(ctx context.Context, a *wiring.App, out *Printer) er
 		return err
 	}
 	done, err := a.Store.Runs.ResetListing(ctx, runstore.Reset{
-		Source: profile.SourceODS, Report: c.Report, To: to, Actor: actorOr(c.Actor), Reason: c.Reason,
+		Source: profile.SourceODS, Report: c.Report, To: to, Actor: ActorOr(c.Actor), Reason: c.Reason,
 	})
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (c *listingsReset) Run(ctx context.Context, a *wiring.App, out *Printer) er
 	if done.Was == done.Is {
 		a.Sayf("nothing was changed: the last accepted listing has that date already")
 	}
-	out.print(done, "", [][]string{
+	out.Print(done, "", [][]string{
 		{"report", done.Report},
 		{"was", fmt.Sprintf("%s, %d records", done.Was, done.WasRecords)},
 		{"is", fmt.Sprintf("%s, %d records", done.Is, done.Records)},

@@ -28,6 +28,6 @@ func (*Migrate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if len(rows) == 0 {
 		a.Sayf("the schema is up to date")
 	}
-	out.print(steps, "VERSION | MIGRATION", rows)
+	out.Print(steps, "VERSION | MIGRATION", rows)
 	return nil
 }

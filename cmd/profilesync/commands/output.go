@@ -33,8 +33,8 @@ func NewPrinter(to io.Writer, format string) *Printer {
 // pageWidth is the maximum width of a table: long cells wrap.
 const pageWidth = 100
 
-// print writes a result: JSON, one object per line, or a table.
-func (out *Printer) print(object any, header string, rows [][]string) {
+// Print writes a result: JSON, one object per line, or a table.
+func (out *Printer) Print(object any, header string, rows [][]string) {
 	if out.json {
 		_ = json.NewEncoder(out.to).Encode(object) //nolint:errchkjson // our own types; an error means that the reader is gone
 		return
@@ -132,7 +132,7 @@ func (out *Printer) printSummary(s runs.Summary) {
 	if s.Error != "" {
 		rows = append(rows, []string{"error", s.Error})
 	}
-	out.print(s, "", rows)
+	out.Print(s, "", rows)
 }
 
 // fieldCounts lists counts in the order of fields.
@@ -155,8 +155,8 @@ func decisionCounts(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// oneLine puts a value with several lines on one line, for a table.
-func oneLine(value string) string {
+// OneLine puts a value with several lines on one line, for a table.
+func OneLine(value string) string {
 	if value == "" {
 		return "-"
 	}

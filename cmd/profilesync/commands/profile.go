@@ -36,7 +36,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	rows := [][]string{{"code", stored.Code.String()}}
 	for _, f := range profile.Fields() {
 		if stored.Values.States(f) {
-			rows = append(rows, []string{f.String(), oneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
+			rows = append(rows, []string{f.String(), OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
 		}
 	}
 	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks())})
@@ -46,7 +46,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	for _, p := range pushes {
 		rows = append(rows, pushRows(p)...)
 	}
-	out.print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes}, "", rows)
+	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes}, "", rows)
 	return nil
 }
 
@@ -95,13 +95,13 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 			by += " (run " + h.Run.String() + ")"
 		}
 		if h.Reason != "" {
-			by += ": " + oneLine(h.Reason)
+			by += ": " + OneLine(h.Reason)
 		}
 		rows = append(rows, []string{
-			h.At.In(profile.London()).Format(time.DateTime), h.Field, oneLine(h.Old), oneLine(h.New), h.Owner, by,
+			h.At.In(profile.London()).Format(time.DateTime), h.Field, OneLine(h.Old), OneLine(h.New), h.Owner, by,
 		})
 	}
-	out.print(history, "WHEN | FIELD | BEFORE | AFTER | OWNER | BY", rows)
+	out.Print(history, "WHEN | FIELD | BEFORE | AFTER | OWNER | BY", rows)
 	return nil
 }
 
@@ -129,13 +129,13 @@ func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if t := p.Type(); t != profile.Trust && t != profile.TrustSite {
 		return errors.New("profile " + code.String() + " is a " + string(t) + ": only trusts and their sites can be hospitals or clinics")
 	}
-	changed, err := a.Store.SetKind(ctx, code, c.Kind, actorOr(c.Actor), c.Reason)
+	changed, err := a.Store.SetKind(ctx, code, c.Kind, ActorOr(c.Actor), c.Reason)
 	if err != nil {
 		return err
 	}
 	if !changed {
 		a.Sayf("%s is already a %s", code, c.Kind)
 	}
-	out.print(map[string]any{"code": code, "kind": c.Kind, "changed": changed}, "", [][]string{{code.String(), c.Kind}})
+	out.Print(map[string]any{"code": code, "kind": c.Kind, "changed": changed}, "", [][]string{{code.String(), c.Kind}})
 	return nil
 }

@@ -46,7 +46,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	}
 	if out.json {
 		for _, p := range pushes {
-			out.print(p, "", nil)
+			out.Print(p, "", nil)
 		}
 		return nil
 	}
@@ -58,7 +58,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	for _, n := range counts {
 		totals = append(totals, []string{string(n.Sink), string(n.State), n.Route, strconv.Itoa(n.Pushes)})
 	}
-	out.print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
+	out.Print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(pushes))
 	for _, p := range pushes {
@@ -66,7 +66,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 			p.Code.String(), p.Name, string(p.Sink), string(p.State), londonTime(p.Wanted), londonTime(p.Accepted), p.Reason,
 		})
 	}
-	out.print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
+	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
 	return nil
 }
 
@@ -125,7 +125,7 @@ func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []push
 		}
 		for _, p := range pushes {
 			if out.json {
-				out.print(p, "", nil)
+				out.Print(p, "", nil)
 			}
 			rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
 			switch p.State {
@@ -137,7 +137,7 @@ func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []push
 		}
 	}
 	if !out.json {
-		out.print(nil, "CODE | SINK | STATE | REASON", rows)
+		out.Print(nil, "CODE | SINK | STATE | REASON", rows)
 	}
 	if code != ExitDone {
 		return ExitError{Code: code}
@@ -185,7 +185,7 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		services[i] = previewed{m.ID, m.ODSCode, m.Name, m.Type, m.Updated, m.Why}
 		rows[i] = []string{strconv.FormatInt(m.ID, 10), m.ODSCode, m.Name, strconv.Itoa(m.Type), yesNo(m.Updated), m.Why}
 	}
-	out.print(services, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
+	out.Print(services, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
 	return nil
 }
 

@@ -32,6 +32,6 @@ func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *Printer) e
 			r.LastSeen.Format(time.DateOnly), r.Report, string(r.Code), strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
 		})
 	}
-	out.print(records, "LAST SEEN | REPORT | CODE | LINE | FIELD | VALUE | WHAT TO DO", rows)
+	out.Print(records, "LAST SEEN | REPORT | CODE | LINE | FIELD | VALUE | WHAT TO DO", rows)
 	return nil
 }

@@ -104,7 +104,7 @@ func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) er
 			strconv.Itoa(r.Rows), strconv.Itoa(r.Deliveries),
 		}
 	}
-	out.print(list, "REPORT | FROM | UNTIL | AUDIT ROWS | DELIVERED", rows)
+	out.Print(list, "REPORT | FROM | UNTIL | AUDIT ROWS | DELIVERED", rows)
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) er
 	if err != nil {
 		return err
 	}
-	out.print(map[string]int{"delivered": delivered}, "", [][]string{{"delivered", strconv.Itoa(delivered)}})
+	out.Print(map[string]int{"delivered": delivered}, "", [][]string{{"delivered", strconv.Itoa(delivered)}})
 	return nil
 }
 
@@ -148,7 +148,7 @@ func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	if err != nil {
 		return err
 	}
-	out.print(found, "", [][]string{
+	out.Print(found, "", [][]string{
 		{"rows", choose(found.Rows, "as frozen", "NOT as frozen")},
 		{"audit", fmt.Sprintf("%d rows, %d of them differ from the report", found.Audit, found.Differ)},
 	})

@@ -44,7 +44,7 @@ func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 			string(r.State), strconv.Itoa(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
 		})
 	}
-	out.print(summaries, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
+	out.Print(summaries, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	}
 	if out.json {
 		for _, p := range planned {
-			out.print(p, "", nil)
+			out.Print(p, "", nil)
 		}
 		return nil
 	}
@@ -95,9 +95,9 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(planned))
 	for _, p := range planned {
-		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, oneLine(p.Old), oneLine(p.Shown()), string(p.Reason), p.Fate()})
+		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, OneLine(p.Old), OneLine(p.Shown()), string(p.Reason), p.Fate()})
 	}
-	out.print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
+	out.Print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, er
 // run is a run that approves or undoes another.
 func (f decisionFlags) run(parent runs.Run, kind runs.Kind) runs.Run {
 	return runs.Run{
-		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: actorOr(f.Actor),
+		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: ActorOr(f.Actor),
 		OSUser: osUser(),
 	}
 }
@@ -152,7 +152,7 @@ func (c *runsCancel) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	run, err := a.Cancel(ctx, c.ID, actorOr(c.Actor))
+	run, err := a.Cancel(ctx, c.ID, ActorOr(c.Actor))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,19 +68,24 @@ func (c *runsUndo) confirm(a *wiring.App, parent runs.Run, found runjobs.Reversa
 		return ExitError{ExitUsage, fmt.Sprintf("--confirm %s: the run to undo is %s", c.Confirm, number)}
 	}
 	NewPrinter(a.Stderr, "table").printReversal(parent, found, marks)
+	asked := wiring.IsTerminal(a.Stdin) && !c.Yes
 	switch {
-	case !wiring.IsTerminal(a.Stdin) && large, c.Yes:
-		return ExitError{ExitUsage, fmt.Sprintf("nothing was changed: so large an undo needs --confirm %s", number)}
-	case !wiring.IsTerminal(a.Stdin):
-		return ExitError{ExitUsage, "nothing was changed: standard input is no terminal, so that nobody can be asked; give --yes"}
+	case large && asked:
+		return ask(a, "To take this back, type the number of the run: ", number)
 	case large:
-		_, _ = fmt.Fprint(a.Stderr, "To take this back, type the number of the run: ")
+		return ExitError{ExitUsage, "nothing was changed: so large an undo needs --confirm " + number}
+	case asked:
+		return ask(a, "Take this back? [y/N] ", "y", "yes")
 	default:
-		_, _ = fmt.Fprint(a.Stderr, "Take this back? [y/N] ")
+		return ExitError{ExitUsage, "nothing was changed: standard input is no terminal, so that nobody can be asked; give --yes"}
 	}
+}
+
+// ask asks a question; any answer but those wanted is a no.
+func ask(a *wiring.App, question string, wanted ...string) error {
+	_, _ = fmt.Fprint(a.Stderr, question)
 	answer, _ := bufio.NewReader(a.Stdin).ReadString('\n') // no answer is a no
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	if large && answer == number || !large && (answer == "y" || answer == "yes") {
+	if slices.Contains(wanted, strings.ToLower(strings.TrimSpace(answer))) {
 		return nil
 	}
 	return ExitError{ExitFailed, "nothing was changed"}
@@ -124,5 +130,5 @@ func (out *Printer) printReversal(parent runs.Run, found runjobs.Reversal, marks
 		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
 		rows = append(rows, []string{"unusual", what + ": more than a run may change unasked"})
 	}
-	out.print(s, "", rows)
+	out.Print(s, "", rows)
 }

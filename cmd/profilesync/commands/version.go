@@ -7,6 +7,6 @@ type Version struct{}
 
 // Run returns an error because kong requires one.
 func (*Version) Run(a *wiring.App, out *Printer) error {
-	out.print(map[string]string{"version": a.Version}, "", [][]string{{a.Version}})
+	out.Print(map[string]string{"version": a.Version}, "", [][]string{{a.Version}})
 	return nil
 }

@@ -64,18 +64,8 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 		if len(summary.Withheld) > 0 {
 			summary.State = runs.RunWithheld
 		}
-		if run.Kind == runs.RunApprove {
-			if err := q.FinishApproval(ctx, &run.ID); err != nil {
-				return postgres.Wrap(err, "recording the approval")
-			}
-			if err := countWaiting(ctx, q, run, &summary); err != nil {
-				return err
-			}
-		}
-		if run.Kind == runs.RunUndo {
-			if err := q.NoteUndone(ctx, run.ID); err != nil {
-				return postgres.Wrap(err, "recording the undo")
-			}
+		if err := noteDecision(ctx, q, run, &summary); err != nil {
+			return err
 		}
 		if err := accept(tx); err != nil {
 			return err
@@ -91,4 +81,19 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 		return endRun(ctx, q, run, summary)
 	})
 	return summary, err
+}
+
+// noteDecision records on the parent that it was approved or undone.
+func noteDecision(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) error {
+	switch run.Kind {
+	case runs.RunApprove:
+		if err := q.FinishApproval(ctx, &run.ID); err != nil {
+			return postgres.Wrap(err, "recording the approval")
+		}
+		return countWaiting(ctx, q, run, summary)
+	case runs.RunUndo:
+		return postgres.Wrap(q.NoteUndone(ctx, run.ID), "recording the undo")
+	default:
+		return nil
+	}
 }

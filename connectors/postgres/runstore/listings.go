@@ -127,7 +127,7 @@ func (s *Store) ResetListing(ctx context.Context, r Reset) (done ResetDone, err 
 	if err != nil {
 		return done, err
 	}
-	defer session.Close() //nolint:contextcheck // the lock is released even if the context has ended
+	defer session.Close()
 	err = inTx(ctx, session.Conn, func(q *runsql.Queries, _ pgx.Tx) error {
 		was, err := q.LockListing(ctx, runsql.LockListingParams{Source: r.Source, Report: r.Report})
 		if errors.Is(err, pgx.ErrNoRows) {

@@ -1,4 +1,4 @@
-package commands
+package peoplecommands
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -37,16 +38,16 @@ account manager of an open organisation is kept and reported to the board's list
 2 % of the accounts (and more than 10) would end at once, they wait for "accounts approve".`
 }
 
-func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
 	inactivity := a.Inactivity()
 	if c.Apply {
 		if c.Date != "" {
-			return ExitError{ExitUsage, "--date: only with --preview"}
+			return commands.ExitError{Code: commands.ExitUsage, Message: "--date: only with --preview"}
 		}
-		if err := inactivity.Run(ctx, actorOr(c.Actor)); err != nil {
+		if err := inactivity.Run(ctx, commands.ActorOr(c.Actor)); err != nil {
 			return err
 		}
 		return printIdleRuns(ctx, a, out, 1)
@@ -60,7 +61,7 @@ func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *Printer)
 	}
 	printIdlePlan(a, out, plan)
 	if plan.Withheld {
-		return ExitError{ExitAwaits, ""}
+		return commands.ExitError{Code: commands.ExitAwaits}
 	}
 	return nil
 }
@@ -75,7 +76,7 @@ type idleRow struct {
 	Codes   []profile.ODSCode `json:"organisations,omitempty"`
 }
 
-func printIdlePlan(a *wiring.App, out *Printer, plan peoplejobs.IdlePlan) {
+func printIdlePlan(a *wiring.App, out *commands.Printer, plan peoplejobs.IdlePlan) {
 	verdicts := append(append([]people.IdleVerdict{}, plan.Warn...), plan.Keep...)
 	for _, e := range plan.End {
 		verdicts = append(verdicts, e.IdleVerdict)
@@ -89,10 +90,10 @@ func printIdlePlan(a *wiring.App, out *Printer, plan peoplejobs.IdlePlan) {
 	if plan.Withheld {
 		a.Sayf("%d of %d accounts would end: more than 2 %%, so they wait for `accounts approve`", len(plan.End), plan.Accounts)
 	}
-	out.print(list, "ACCOUNT | STEP | LAST ACTIVE | ENDS | WHY", rows)
+	out.Print(list, "ACCOUNT | STEP | LAST ACTIVE | ENDS | WHY", rows)
 }
 
-func printIdleRuns(ctx context.Context, a *wiring.App, out *Printer, most int) error {
+func printIdleRuns(ctx context.Context, a *wiring.App, out *commands.Printer, most int) error {
 	runs, err := a.Store.People.IdleRuns(ctx, most)
 	if err != nil {
 		return err
@@ -106,9 +107,9 @@ func printIdleRuns(ctx context.Context, a *wiring.App, out *Printer, most int) e
 		}
 		withheld = withheld || r.State == "withheld"
 	}
-	out.print(runs, "CHECK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
+	out.Print(runs, "CHECK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
 	if withheld {
-		return ExitError{ExitAwaits, ""}
+		return commands.ExitError{Code: commands.ExitAwaits}
 	}
 	return nil
 }
@@ -118,18 +119,18 @@ type accountsApprove struct {
 	Actor string `placeholder:"NAME" help:"Who approves. Default: the operating-system user."`
 }
 
-func (c *accountsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *accountsApprove) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
 	limits, today := a.Settings.IdleLimits(), a.Today()
-	run, err := a.Store.People.ApproveEndings(ctx, c.Look, actorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
+	run, err := a.Store.People.ApproveEndings(ctx, c.Look, commands.ActorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
 		return limits.Judge(p, today)
 	})
 	if err != nil {
 		return err
 	}
-	out.print(run, "", [][]string{{"ended", fmt.Sprintf("%d of %d", run.Ended, run.Ending)}})
+	out.Print(run, "", [][]string{{"ended", fmt.Sprintf("%d of %d", run.Ended, run.Ending)}})
 	return nil
 }
 
@@ -138,7 +139,7 @@ type accountsList struct {
 	Most  int    `default:"500" help:"How many at most."`
 }
 
-func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	for i, p := range list {
 		rows[i] = []string{p.ID, string(p.Kind), p.Stands(), profile.DateIn(p.LastActive, profile.London()).String()}
 	}
-	out.print(list, "ACCOUNT | KIND | STATE | LAST ACTIVE", rows)
+	out.Print(list, "ACCOUNT | KIND | STATE | LAST ACTIVE", rows)
 	return nil
 }
 
@@ -158,7 +159,7 @@ type accountsShow struct {
 	ID string `arg:"" help:"The account, as u-4711."`
 }
 
-func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	id, err := openAccount(ctx, a, c.ID)
 	if err != nil {
 		return err
@@ -179,17 +180,17 @@ func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *Printer) err
 	for _, h := range shown.History {
 		rows = append(rows, []string{
 			h.At.In(profile.London()).Format("2006-01-02 15:04"),
-			oneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
+			commands.OneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
 		})
 	}
-	out.print(shown, "", rows)
+	out.Print(shown, "", rows)
 	return nil
 }
 
 func openAccount(ctx context.Context, a *wiring.App, text string) (people.AccountID, error) {
 	id, err := people.ParseAccountID(text)
 	if err != nil {
-		return 0, usage(err)
+		return 0, commands.ExitError{Code: commands.ExitUsage, Message: err.Error()}
 	}
 	return id, a.Open(ctx)
 }
@@ -200,19 +201,19 @@ type accountsReactivate struct {
 	Actor  string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
-func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	id, err := openAccount(ctx, a, c.ID)
 	if err != nil {
 		return err
 	}
-	changed, err := a.Store.People.Reactivate(ctx, id, actorOr(c.Actor), c.Reason)
+	changed, err := a.Store.People.Reactivate(ctx, id, commands.ActorOr(c.Actor), c.Reason)
 	if err != nil {
 		return err
 	}
 	if !changed {
 		return fmt.Errorf("account %s is not deactivated", id)
 	}
-	out.print(map[string]any{"account": id.String(), "state": people.AccountActive}, "", [][]string{{id.String(), "active"}})
+	out.Print(map[string]any{"account": id.String(), "state": people.AccountActive}, "", [][]string{{id.String(), "active"}})
 	return nil
 }
 
@@ -224,26 +225,29 @@ type accountsLeave struct {
 	Actor  string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
-func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	until, err := profile.ParseDate(c.Until)
 	if err != nil {
-		return ExitError{ExitUsage, "--until: " + err.Error()}
+		return commands.ExitError{Code: commands.ExitUsage, Message: "--until: " + err.Error()}
 	}
 	today := a.Today()
 	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(people.MaxLeaveMonths))) {
-		return ExitError{ExitUsage, fmt.Sprintf("--until %s: want a day from today to %s", until, today.AddMonths(people.MaxLeaveMonths))}
+		last := today.AddMonths(people.MaxLeaveMonths)
+		return commands.ExitError{
+			Code: commands.ExitUsage, Message: fmt.Sprintf("--until %s: want a day from today to %s", until, last),
+		}
 	}
 	id, err := openAccount(ctx, a, c.ID)
 	if err != nil {
 		return err
 	}
-	changed, err := a.Store.People.SetLeave(ctx, id, today, until, actorOr(c.Actor), c.Reason)
+	changed, err := a.Store.People.SetLeave(ctx, id, today, until, commands.ActorOr(c.Actor), c.Reason)
 	if err != nil {
 		return err
 	}
 	if !changed {
 		return fmt.Errorf("account %s is not active", id)
 	}
-	out.print(map[string]any{"account": id.String(), "leave_until": until}, "", [][]string{{id.String(), "on leave until", until.String()}})
+	out.Print(map[string]any{"account": id.String(), "leave_until": until}, "", [][]string{{id.String(), "on leave until", until.String()}})
 	return nil
 }

@@ -1,4 +1,4 @@
-package commands
+package peoplecommands
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -30,7 +31,7 @@ none.`
 }
 
 // Run previews the reminders or makes them due.
-func (c *Remind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *Remind) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -42,23 +43,23 @@ func (c *Remind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	case c.Preview:
 		return c.preview(ctx, out, reminders)
 	case c.Date != "":
-		return ExitError{ExitUsage, "--date: only with --preview"}
+		return commands.ExitError{Code: commands.ExitUsage, Message: "--date: only with --preview"}
 	case c.Post:
 		return printMadeDue(ctx, out, reminders.MakeDue)
 	}
 	code, err := profile.ParseODSCode(c.SendNow)
 	if err != nil {
-		return ExitError{ExitUsage, "--send-now: " + err.Error()}
+		return commands.ExitError{Code: commands.ExitUsage, Message: "--send-now: " + err.Error()}
 	}
 	return printMadeDue(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
 }
 
-func printMadeDue(ctx context.Context, out *Printer, post func(context.Context) (int, error)) error {
+func printMadeDue(ctx context.Context, out *commands.Printer, post func(context.Context) (int, error)) error {
 	added, err := post(ctx)
 	if err != nil {
 		return err
 	}
-	out.print(map[string]int{"letters": added}, "", [][]string{{"letters", strconv.Itoa(added)}})
+	out.Print(map[string]int{"letters": added}, "", [][]string{{"letters", strconv.Itoa(added)}})
 	return nil
 }
 
@@ -70,7 +71,7 @@ type previewedReminder struct {
 	Missing []string `json:"missing"`
 }
 
-func (c *Remind) preview(ctx context.Context, out *Printer, reminders *peoplejobs.Reminders) error {
+func (c *Remind) preview(ctx context.Context, out *commands.Printer, reminders *peoplejobs.Reminders) error {
 	if err := playDay(c.Date, &reminders.Now); err != nil {
 		return err
 	}
@@ -95,6 +96,6 @@ func (c *Remind) preview(ctx context.Context, out *Printer, reminders *peoplejob
 	for i, m := range list {
 		rows[i] = []string{m.Quarter, m.Stage, m.To, strings.Join(m.Missing, "\n")}
 	}
-	out.print(list, "QUARTER | STAGE | TO | WHAT IS MISSING", rows)
+	out.Print(list, "QUARTER | STAGE | TO | WHAT IS MISSING", rows)
 	return nil
 }

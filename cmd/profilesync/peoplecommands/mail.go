@@ -1,4 +1,4 @@
-package commands
+package peoplecommands
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/notify"
@@ -30,12 +31,12 @@ type mailList struct {
 	Most    int    `default:"100" help:"How many at most."`
 }
 
-func (c *mailList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *mailList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	var account people.AccountID
 	if c.Account != "" {
 		id, err := people.ParseAccountID(c.Account)
 		if err != nil {
-			return usage(err)
+			return commands.ExitError{Code: commands.ExitUsage, Message: err.Error()}
 		}
 		account = id
 	}
@@ -54,20 +55,20 @@ func (c *mailList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 		rows[i] = []string{l.Reference, l.State, at.In(profile.London()).Format("2006-01-02 15:04"), l.Reason}
 	}
-	out.print(list, "LETTER | STATE | AT | WHY", rows)
+	out.Print(list, "LETTER | STATE | AT | WHY", rows)
 	return nil
 }
 
 type mailShow struct{}
 
-func (*mailShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (*mailShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
 	return printMail(ctx, a, out)
 }
 
-func printMail(ctx context.Context, a *wiring.App, out *Printer) error {
+func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	status, err := a.Store.People.MailStands(ctx)
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func printMail(ctx context.Context, a *wiring.App, out *Printer) error {
 	case !status.Open:
 		state = fmt.Sprintf("paused until %s: %s", status.PausedUntil.In(profile.London()).Format("15:04"), status.Reason)
 	}
-	out.print(struct {
+	out.Print(struct {
 		peoplestore.MailStands
 		Mail string `json:"mail"`
 	}{status, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", state}})
@@ -91,11 +92,11 @@ type mailStop struct {
 	Actor  string `placeholder:"NAME" help:"Who stops it. Default: the operating-system user."`
 }
 
-func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.People.StopMail(ctx, actorOr(c.Actor), c.Reason); err != nil {
+	if err := a.Store.People.StopMail(ctx, commands.ActorOr(c.Actor), c.Reason); err != nil {
 		return err
 	}
 	return printMail(ctx, a, out)
@@ -103,7 +104,7 @@ func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 
 type mailResume struct{}
 
-func (*mailResume) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (*mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -115,9 +116,9 @@ func (*mailResume) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 
 type mailSend struct{}
 
-func (*mailSend) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (*mailSend) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if a.Settings.Mail == settings.MailOff {
-		return ExitError{ExitUsage, "setting PROFILESYNC_MAIL is off: nothing can be sent"}
+		return commands.ExitError{Code: commands.ExitUsage, Message: "setting PROFILESYNC_MAIL is off: nothing can be sent"}
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -130,7 +131,7 @@ func (*mailSend) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return err
 	}
-	out.print(map[string]int{"sent": sent, "waiting": waiting}, "", [][]string{
+	out.Print(map[string]int{"sent": sent, "waiting": waiting}, "", [][]string{
 		{"sent", strconv.Itoa(sent)}, {"waiting", strconv.Itoa(waiting)},
 	})
 	return nil
@@ -140,7 +141,7 @@ type mailTemplates struct {
 	Kind string `arg:"" optional:"" help:"Only this text."`
 }
 
-func (c *mailTemplates) Run(out *Printer) error {
+func (c *mailTemplates) Run(out *commands.Printer) error {
 	type template struct {
 		Name    string `json:"name"`
 		Subject string `json:"subject"`
@@ -156,12 +157,12 @@ func (c *mailTemplates) Run(out *Printer) error {
 		errs, list = append(errs, err), append(list, template{string(kind), subject, body})
 	}
 	if list == nil {
-		return ExitError{ExitUsage, fmt.Sprintf("there is no text %q", c.Kind)}
+		return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("there is no text %q", c.Kind)}
 	}
 	rows := [][]string{}
 	for _, t := range list {
 		rows = append(rows, []string{t.Name, t.Subject + "\n\n" + t.Body})
 	}
-	out.print(list, "", rows)
+	out.Print(list, "", rows)
 	return errors.Join(errs...)
 }
