@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -60,15 +59,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitWith(stderr, err)
 	}
-	kctx, err := parser.Parse(spread(args))
+	args = spread(args)
+	if flag := emptyFlag(args); flag != "" {
+		return exitWith(stderr, usage(flag+": its value is empty"))
+	}
+	kctx, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited // --help
 	}
 	if err != nil {
 		return exitWith(stderr, usage(err.Error()+" (see profilesync --help)"))
-	}
-	if flag := emptyFlag(kctx); flag != "" {
-		return exitWith(stderr, usage("--"+flag+": its value is empty"))
 	}
 	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
 		return exitWith(stderr, usage("--format "+line.Format+" is for reports; want table or json"))
@@ -106,20 +106,14 @@ func exitWith(stderr io.Writer, err error) int {
 
 // emptyFlag is the name of a flag whose value was given, and is empty: a variable
 // of a script that is not set must never mean the default, which may be all.
-func emptyFlag(kctx *kong.Context) string {
-	for _, part := range kctx.Path {
-		if part.Flag == nil {
-			continue
-		}
-		switch value := part.Flag.Target.Interface().(type) {
-		case string:
-			if value == "" {
-				return part.Flag.Name
-			}
-		case []string:
-			if len(value) == 0 || slices.Contains(value, "") {
-				return part.Flag.Name
-			}
+func emptyFlag(args []string) string {
+	for i, arg := range args {
+		name, value, given := strings.Cut(arg, "=")
+		switch {
+		case strings.HasPrefix(arg, "--") && given && value == "":
+			return name
+		case arg == "" && i > 0 && strings.HasPrefix(args[i-1], "--"):
+			return args[i-1]
 		}
 	}
 	return ""

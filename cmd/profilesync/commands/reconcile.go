@@ -17,7 +17,8 @@ type Reconcile struct {
 func (*Reconcile) Help() string {
 	return `Each listing is one run. Changes are applied; what looks wrong is withheld and waits
 for "profilesync runs approve" (exit code 3). A closure must be seen on two different days.
-Without --files, the reports of PROFILESYNC_ODS_REPORTS are pulled.
+Without --files, the reports of PROFILESYNC_ODS_REPORTS are pulled; what is pulled is for today.
+No date after today is accepted.
 
   profilesync reconcile --wait
   profilesync reconcile --report epraccur --wait

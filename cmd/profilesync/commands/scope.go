@@ -21,7 +21,7 @@ type scopeFlags struct {
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; the others are not affected."`
 	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
 	Report string   `placeholder:"NAME" help:"The report (edispensary, etr, ...). Default: the file's name up to the first _."`
-	AsOf   string   `name:"as-of" placeholder:"YYYY-MM-DD" help:"The date of a listing in a file. Default: the date in its name, or today. Pulls are for today."`
+	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The date of the listing in a file. Default: the date in its name, or today."`
 	Actor  string   `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 
