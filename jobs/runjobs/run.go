@@ -22,7 +22,9 @@ type Runs struct {
 	Organisations Organisations
 	Services      Services
 	Now           func() time.Time
-	// Today is the current day in London: no run is for a later one.
+	// Today is the current day in London: no run is for a later one. For a run
+	// that was asked for on a later day, as a clock ahead of ours says, it is that
+	// day.
 	Today func() profile.Date
 	// Progress is called with how far a run has come; total is 0 if unknown.
 	Progress func(ctx context.Context, run runs.ID, stage string, done, total int)
@@ -129,7 +131,7 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 func (r *Runs) plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
 	summary runs.Summary, err error,
 ) {
-	if err := checkDay(run, r.Today()); err != nil {
+	if err := checkDay(run, r.todayOf(run)); err != nil {
 		return summary, err
 	}
 	pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
@@ -166,6 +168,14 @@ func planByKind(ctx context.Context, planner planner, run runs.Run) error {
 	default:
 		return fmt.Errorf("run %d: unknown kind %q", run.ID, run.Kind)
 	}
+}
+
+// todayOf returns the later of today and the day on which a run was asked for.
+func (r *Runs) todayOf(run runs.Run) profile.Date {
+	if today := r.Today(); !run.Requested.After(today) {
+		return today
+	}
+	return run.Requested
 }
 
 // checkDay refuses a run for a day that has not come yet. An undo is for the day
@@ -290,7 +300,7 @@ func (r *Runs) lock(ctx context.Context, source profile.Source) (Session, func(r
 	session, err := r.LockOrganisations(ctx)
 	return session, func(run runs.Run) planner {
 		return &organisationPlanner{
-			Organisations: r.Organisations, progress: r.Progress, session: session, run: run, today: r.Today(),
+			Organisations: r.Organisations, progress: r.Progress, session: session, run: run, today: r.todayOf(run),
 		}
 	}, err
 }

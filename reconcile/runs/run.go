@@ -24,20 +24,22 @@ const (
 
 // Run is one reconciliation.
 type Run struct {
-	ID      ID
-	Kind    Kind
-	Source  profile.Source
-	Report  string
-	Parent  ID // of an approval or an undo
-	AsOf    profile.Date
-	Actor   string
-	OSUser  string            // the operating-system user who asked for it; empty for schedules
-	Codes   []profile.ODSCode // the organisations it is limited to; empty for all
-	Upload  int64             // the stored file it reads; 0 when it pulls itself
-	State   State
-	Planned bool  // the plan is complete and stored: what remains is to apply it
-	Stamp   Stamp // of the listing it read, or, before, of the one it knows
-	Summary Summary
+	ID     ID
+	Kind   Kind
+	Source profile.Source
+	Report string
+	Parent ID // of an approval or an undo
+	AsOf   profile.Date
+	// Requested is the day on which it was asked for; zero before it is stored.
+	Requested profile.Date
+	Actor     string
+	OSUser    string            // the operating-system user who asked for it; empty for schedules
+	Codes     []profile.ODSCode // the organisations it is limited to; empty for all
+	Upload    int64             // the stored file it reads; 0 when it pulls itself
+	State     State
+	Planned   bool  // the plan is complete and stored: what remains is to apply it
+	Stamp     Stamp // of the listing it read, or, before, of the one it knows
+	Summary   Summary
 
 	Selection Selection // of an approval: which of the rows that wait; read only when the run is stored
 }

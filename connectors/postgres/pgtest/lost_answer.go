@@ -90,6 +90,8 @@ const (
 		union all select concat_ws(' ', 'record', code, settled, pending_since, missing_since) from upstream_record
 		union all select concat_ws(' ', 'mark', code, field, verdict, value, actor) from mark
 		union all select concat_ws(' ', 'listing', report, as_of, records) from listing
+		union all select concat_ws(' ', 'accepted', report, as_of, records, run_id) from accepted_listing
+		union all select concat_ws(' ', 'look', report, code, pending_before, pending_after, flagged) from look
 		union all select concat_ws(' ', 'left', count(*)) from run_record
 		union all select concat_ws(' ', 'service', code, external_id, name, withdrawn) from service
 		union all select concat_ws(' ', 'ers', id, state, pending, version, sites::text) from ers_service

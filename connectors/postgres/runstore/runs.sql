@@ -8,7 +8,7 @@ update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    planned, etag, listing_digest, summary, error
+    planned, etag, listing_digest, summary, error, (created_at at time zone 'Europe/London')::date as requested
 from run where id = @id;
 
 -- name: ListRuns :many

@@ -342,7 +342,7 @@ func TestARunForADayThatHasNotComeIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.runs.Today = func() profile.Date { return day(2) }
+			w.itIs(2)
 			tomorrow := runs.Run{Kind: kind, AsOf: day(3)}
 			_, err := w.preview(tomorrow, pharmacies(3))
 			require.EqualError(t, err, "edispensary: refused, nothing changed: it is for 2025-04-03, and that day has not come yet "+
@@ -353,8 +353,18 @@ func TestARunForADayThatHasNotComeIsRefused(t *testing.T) {
 			require.Zero(t, w.audited())
 			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from listing"))
 			require.Equal(t, 3, w.work(w.begin(runs.Run{Kind: kind, AsOf: day(2)}, pharmacies(3))).Changes.Create, "today itself")
+
+			early := w.begin(runs.Run{Kind: kind, AsOf: day(3)}, pharmacies(3)) // by a clock that is ahead
+			w.Exec("update run set created_at = '2025-04-03T00:00:01+01' where id = $1", early)
+			require.Equal(t, runs.RunDone, w.work(early).State)
 		})
 	}
+}
+
+// itIs plays a day of April from now on.
+func (w *world) itIs(on int) {
+	w.runs.Today = func() profile.Date { return day(on) }
+	w.Exec("alter table run alter column created_at set default '" + day(on).String() + "T12:00:00Z'")
 }
 
 func TestWhatARunForAWrongDayWithheldCannotBeApproved(t *testing.T) {
@@ -364,7 +374,7 @@ func TestWhatARunForAWrongDayWithheldCannotBeApproved(t *testing.T) {
 	w.listing(2, with(pharmacies(40), 11, ended))
 	wrong := w.listing(20, with(pharmacies(40), 11, ended))
 	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(wrong))
-	w.runs.Today = func() profile.Date { return day(2) } // the 20th was a typing error
+	w.itIs(2) // the 20th was a typing error
 	approved := w.child(runs.RunApprove, wrong)
 	require.Equal(t, runs.RunRefused, approved.State)
 	require.Contains(t, approved.Error, "2025-04-20, and that day has not come yet")

@@ -104,7 +104,7 @@ func (q *Queries) GetProgress(ctx context.Context, id runs.ID) (GetProgressRow, 
 
 const getRun = `-- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    planned, etag, listing_digest, summary, error
+    planned, etag, listing_digest, summary, error, (created_at at time zone 'Europe/London')::date as requested
 from run where id = $1
 `
 
@@ -124,6 +124,7 @@ type GetRunRow struct {
 	ListingDigest profile.Hash
 	Summary       []byte
 	Error         string
+	Requested     profile.Date
 }
 
 func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
@@ -145,6 +146,7 @@ func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
 		&i.ListingDigest,
 		&i.Summary,
 		&i.Error,
+		&i.Requested,
 	)
 	return i, err
 }
