@@ -61,10 +61,21 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 			worst = code
 		}
 	}
-	if worst != ExitDone {
-		return ExitError{Code: worst}
+	return c.exit(a, worst)
+}
+
+// exit returns the exit code; where differences are left, it names the next
+// command.
+func (c *Drift) exit(a *wiring.App, code int) error {
+	switch {
+	case code == ExitDone:
+		return nil
+	case code == ExitAwaits && c.Repair:
+		a.Sayf("next: `profilesync push list` shows what the sinks refuse; what is left must be corrected there")
+	case code == ExitAwaits:
+		a.Sayf("next: `profilesync drift --repair` pushes again what differs")
 	}
-	return nil
+	return ExitError{Code: code}
 }
 
 // check checks one sink, prints what it found and returns the exit code.

@@ -139,6 +139,9 @@ func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []push
 	if !out.json {
 		out.Print(nil, "CODE | SINK | STATE | REASON", rows)
 	}
+	if code == ExitAwaits {
+		a.Sayf("next: `profilesync push list` shows what still waits, and why")
+	}
 	if code != ExitDone {
 		return ExitError{Code: code}
 	}

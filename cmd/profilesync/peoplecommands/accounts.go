@@ -99,16 +99,19 @@ func printIdleRuns(ctx context.Context, a *wiring.App, out *commands.Printer, mo
 		return err
 	}
 	rows := make([][]string, len(runs))
-	withheld := false
+	withheld := int64(0)
 	for i, r := range runs {
 		rows[i] = []string{
 			strconv.FormatInt(r.ID, 10), r.State, strconv.Itoa(r.Ending), strconv.Itoa(r.Accounts), strconv.Itoa(r.Ended), r.Actor,
 			r.DecidedBy,
 		}
-		withheld = withheld || r.State == "withheld"
+		if r.State == "withheld" {
+			withheld = r.ID
+		}
 	}
 	out.Print(runs, "CHECK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
-	if withheld {
+	if withheld != 0 {
+		a.Sayf("next: `profilesync accounts inactive --preview`; then `profilesync accounts approve %d`", withheld)
 		return commands.ExitError{Code: commands.ExitAwaits}
 	}
 	return nil

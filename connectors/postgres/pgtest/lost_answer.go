@@ -90,7 +90,7 @@ const (
 		union all select concat_ws(' ', 'record', code, settled, pending_since, missing_since) from upstream_record
 		union all select concat_ws(' ', 'mark', code, field, verdict, value, actor) from mark
 		union all select concat_ws(' ', 'listing', report, as_of, records) from listing
-		union all select concat_ws(' ', 'accepted', report, as_of, records, run_id) from accepted_listing
+		union all select distinct concat_ws(' ', 'accepted', report, as_of, records) from accepted_listing
 		union all select concat_ws(' ', 'look', report, code, pending_before, pending_after, flagged) from look
 		union all select concat_ws(' ', 'left', count(*)) from run_record
 		union all select concat_ws(' ', 'service', code, external_id, name, withdrawn) from service

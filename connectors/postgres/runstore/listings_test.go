@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -181,4 +182,71 @@ func TestRecordsAreJudgedAgainForTheRightDay(t *testing.T) {
 	require.Equal(t, 1, tenth.PendingClose)
 	require.Equal(t, 1, tenth.Changes.Create, "it opens on the 10th")
 	require.Equal(t, 1, w.listing(11, listed).Changes.Close)
+}
+
+// reset sets the day of the last accepted listing to 2 April.
+func (w *world) reset() runstore.ResetDone {
+	w.Helper()
+	done, err := w.store.ResetListing(w.Context(), runstore.Reset{
+		Source: profile.SourceODS, Report: reportName, To: day(2), Actor: "Bob", Reason: "a typing error",
+	})
+	require.NoError(w, err)
+	return done
+}
+
+// A reset takes back what listings for later days only looked at; what they
+// changed stays.
+func TestAResetTakesBackLooksAtLaterDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	earlier := with(pharmacies(40), 1, ended)
+	w.listing(2, earlier)
+	later := with(pharmacies(39), 4, ended)
+	require.Equal(t, 1, w.listing(20, later).Changes.Close)
+	audited := w.audited()
+
+	want := runstore.ResetDone{Report: reportName, Was: day(20), WasRecords: 39, Is: day(2), Records: 40, Closures: 3, Absences: 1}
+	require.Equal(t, want, w.reset())
+	require.Equal(t, "[2025-04-02 40]", w.accepted())
+	require.Equal(t, audited, w.audited())
+	again := w.reset()
+	require.Equal(t, runstore.ResetDone{Report: reportName, Was: day(2), WasRecords: 40, Is: day(2), Records: 40}, again)
+	require.Equal(t, []string{"Bob a typing error 2025-04-20"}, pgtest.All[string](w.Database,
+		"select concat_ws(' ', actor, reason, was) from accepted_listing where run_id is null"), "recorded once")
+
+	require.Equal(t, 3, w.listing(3, later).PendingClose)
+	require.Equal(t, 3, w.listing(4, later).Changes.Close)
+	require.Equal(t, runs.ChangeCounts{}, w.listing(5, later).Changes)
+}
+
+func TestAfterAResetRecordsAreJudgedAgainForTheRightDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	listed := with(pharmacies(40), 1, func(o *org) { o.Standing, o.Opened, o.Closed = profile.Unstated, "2025-04-10", "2025-04-15" })
+	w.listing(2, listed)
+	w.listing(20, listed)
+	w.reset()
+	require.Equal(t, 1, w.listing(10, listed).Changes.Create, "it opens on the 10th")
+}
+
+func TestAResetNeedsAListing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.store.ResetListing(t.Context(), runstore.Reset{Source: profile.SourceODS, Report: reportName, To: day(1)})
+	require.ErrorIs(t, err, runstore.ErrNoListing)
+}
+
+// The undo of a run before a reset leaves the day that a person set; the undo of
+// a run after it gives that day back.
+func TestAResetOutlivesTheUndoOfARun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	wrong := w.listing(20, pharmacies(40))
+	w.reset()
+	w.child(runs.RunUndo, wrong)
+	require.Equal(t, "[2025-04-02 40]", w.accepted())
+	w.child(runs.RunUndo, w.listing(3, pharmacies(39)))
+	require.Equal(t, "[2025-04-02 40]", w.accepted())
 }

@@ -385,6 +385,16 @@ func TestWhatARunForAWrongDayWithheldCannotBeApproved(t *testing.T) {
 	require.Equal(t, runs.RunDone, w.child(runs.RunUndo, wrong).State)
 }
 
+func TestARunThatHasBegunIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.begin(runs.Run{Kind: runs.RunDelta, AsOf: day(1)}, pharmacies(2))
+	var refused error
+	w.hooks.report = func(string, int) { _, refused = w.store.Cancel(t.Context(), id, "u-4711", nil) }
+	require.Equal(t, runs.RunDone, w.work(id).State)
+	require.ErrorContains(t, refused, "is running: only a queued run can be cancelled")
+}
+
 // A run is either cancelled or worked, whoever comes first.
 func TestARunIsCancelledOrWorked(t *testing.T) {
 	t.Parallel()
