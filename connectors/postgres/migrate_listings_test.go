@@ -39,7 +39,7 @@ func TestAcceptedListingsAreTakenFromTheRuns(t *testing.T) {
 	}
 	w.Exec(`insert into listing (source, report, as_of, records) values ('ods', 'etr', '2062-04-04', 40), ('ods', 'ets', '2025-04-04', 7)`)
 
-	text, err := os.ReadFile("migrations/00016_listings.sql")
+	text, err := os.ReadFile("migrations/00015_listings.sql")
 	require.NoError(t, err)
 	for statement := range strings.SplitSeq(strings.ReplaceAll(string(text), "-- +goose Up", ""), ";\n") {
 		if strings.TrimSpace(statement) != "" {

@@ -90,7 +90,7 @@ var runMutants = []mutant{
 		ofRuns, "^TestRunsOfASourceNeverOverlap$",
 	},
 	{
-		"run: rejection", "the decision",
+		"run: approval, rejection", "the decision",
 		[]edit{
 			{file: waitingSQL, find: "where p.waits and p.decision = ''", put: "where p.withheld <> ''"},
 		},
