@@ -224,18 +224,23 @@ func (v *comparison) equal(f profile.Field, upstream, local string) bool {
 }
 
 // propose adds the changes of one fact, all or none, unless a person decided
-// otherwise.
+// otherwise. Where a part of a fact was rejected, edits of the rest of it are not
+// put right.
 func (v *comparison) propose(changes []Change) {
 	if hold := v.held(changes[0].Field.Fact()); hold != nil {
 		v.leaveHeld(*hold)
 		return
 	}
-	rejected, undone := true, false
+	rejected, news, undone := false, false, false
 	for _, c := range changes {
-		rejected = rejected && v.decided(VerdictRejected, c.Field, c.New)
+		if v.decided(VerdictRejected, c.Field, c.New) {
+			rejected = true
+		} else {
+			news = news || v.reason(c) != BecauseDrift
+		}
 		undone = undone || v.decided(VerdictUndone, c.Field, c.New)
 	}
-	if rejected {
+	if rejected && !news {
 		v.outcome.Settled = false
 		return
 	}

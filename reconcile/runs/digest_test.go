@@ -69,5 +69,5 @@ func TestGroupsCount(t *testing.T) {
 		updating(profile.Trust, profile.FieldName): 3, undone(updating(profile.Trust, profile.FieldName)): 1,
 		closing(profile.Trust): 2, absent(profile.Pharmacy): 1, {Type: profile.Trust, Verb: runs.Create}: 4,
 	}
-	require.Equal(t, groups, planOf(groups).Groups())
+	require.Equal(t, groups, groupsIn(planOf(groups).Changes))
 }

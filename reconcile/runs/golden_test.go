@@ -25,43 +25,58 @@ type story struct {
 	*world
 	t     *testing.T
 	guard runs.Guard
+	brief bool // leaves out the records that are settled
 	text  strings.Builder
 }
 
 // look plans a listing of a day, lets the guard judge it and applies the rest.
 func (s *story) look(title string, day profile.Date) []runs.Change {
 	s.day = day
-	at := runs.Situation{Open: make(map[profile.OrgType]int)}
-	for _, p := range s.profiles {
-		if p.Status() != profile.StatusClosed {
-			at.Open[p.Type()]++
-		}
-	}
 	plan := s.compute()
-	apply, held, rows := s.guard.Screen(plan, at)
-	s.tell(title, runs.Plan{Changes: apply, Outcomes: plan.Outcomes}, held, rows)
-	s.apply(s.t, runs.Plan{Changes: apply, Outcomes: plan.Outcomes})
-	for _, c := range held {
-		s.withhold(c)
-	}
-	return apply
+	applied, held, rows := s.judgeAndApply(s.t, plan, s.guard, false)
+	s.tell(title, runs.Plan{Changes: applied, Outcomes: plan.Outcomes, Ended: plan.Ended}, held, rows)
+	return applied
 }
 
-func (s *story) tell(title string, plan runs.Plan, held []runs.Change, rows []runs.Withheld) {
+func (s *story) tell(title string, plan runs.Plan, held []runs.Waiting, rows []runs.Withheld) {
 	fmt.Fprintf(&s.text, "%s: %s\n", s.day, title)
 	for _, c := range plan.Changes {
 		fmt.Fprintf(&s.text, "  %s\n", line(c))
 	}
-	for _, c := range held {
-		fmt.Fprintf(&s.text, "  (%s)\n", line(c))
+	for _, w := range held {
+		fmt.Fprintf(&s.text, "  (%s)\n", line(w.Change))
+	}
+	for _, w := range plan.Ended {
+		words := "withdrawn"
+		if w.Replaced {
+			words = "replaced"
+		}
+		fmt.Fprintf(&s.text, "  %s, waited since run %s: %s\n", words, w.Run, line(w.Change))
 	}
 	for _, row := range rows {
 		fmt.Fprintf(&s.text, "  withheld: %s, %s of %s, %d of %d\n", row.Reason, row.Field, row.Type, row.Count, row.Of)
 	}
+	if waiting := groupsIn(s.allWaiting()); len(waiting) > 0 {
+		fmt.Fprintf(&s.text, "  waiting: %s\n", strings.Join(waitingWords(waiting), "; "))
+	}
 	for _, o := range plan.Outcomes {
-		fmt.Fprintf(&s.text, "  %s %s\n", o.Code, standingWords(o))
+		if words := standingWords(o); !s.brief || words != "settled" {
+			fmt.Fprintf(&s.text, "  %s %s\n", o.Code, words)
+		}
 	}
 	s.text.WriteString("\n")
+}
+
+func waitingWords(waiting map[runs.Group]int) (words []string) {
+	kinds := make(map[string]int)
+	for group, count := range waiting {
+		kinds[fmt.Sprintf("%s %s", group.Verb, group.Fact)] += count
+	}
+	for kind, count := range kinds {
+		words = append(words, fmt.Sprintf("%d %s", count, kind))
+	}
+	slices.Sort(words)
+	return words
 }
 
 func line(c runs.Change) string {
@@ -97,17 +112,12 @@ func standingWords(o runs.Outcome) string {
 	return strings.Join(words, ", ")
 }
 
-// undo takes changes back and remembers it, as the store does.
+// undo takes changes back and tells it.
 func (s *story) undo(applied []runs.Change) {
-	plan, left := runs.Undo(applied, s.profiles)
+	plan, left := s.world.undo(s.t, applied)
 	s.tell("undo", plan, nil, nil)
 	for _, c := range left {
 		fmt.Fprintf(&s.text, "  left: %s\n\n", line(c))
-	}
-	for _, c := range s.apply(s.t, plan) {
-		if c.Field != profile.FieldHidden {
-			s.marks[c.Code] = append(s.marks[c.Code], decided(runs.VerdictUndone, c.Field, c.Old))
-		}
 	}
 }
 
@@ -132,6 +142,9 @@ func TestGoldenPlans(t *testing.T) {
 		"contradiction":              contradiction,
 		"drift-hold-and-rejection":   driftHoldAndRejection,
 		"undo-is-proposed-and-waits": undoIsProposedAndWaits,
+		"closures-held":              closuresHeld,
+		"names-held":                 namesHeld,
+		"moves-held":                 movesHeld,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,7 +24,7 @@ func open(t profile.OrgType, count int) runs.Situation {
 }
 
 func closing(t profile.OrgType) runs.Group {
-	return runs.Group{Type: t, Verb: runs.Close, Field: profile.FieldStatus}
+	return runs.Group{Type: t, Verb: runs.Close, Fact: profile.FieldStatus}
 }
 
 func absent(t profile.OrgType) runs.Group {
@@ -32,11 +32,11 @@ func absent(t profile.OrgType) runs.Group {
 }
 
 func updating(t profile.OrgType, f profile.Field) runs.Group {
-	return runs.Group{Type: t, Verb: runs.Update, Field: f}
+	return runs.Group{Type: t, Verb: runs.Update, Fact: f}
 }
 
 func reopeningTrusts() runs.Group {
-	return runs.Group{Type: profile.Trust, Verb: runs.Reopen, Field: profile.FieldStatus}
+	return runs.Group{Type: profile.Trust, Verb: runs.Reopen, Fact: profile.FieldStatus}
 }
 
 func undone(g runs.Group) runs.Group {
@@ -106,7 +106,7 @@ func TestGuardJudges(t *testing.T) {
 		},
 		"reopening and falling asleep add up, closing does not": {
 			map[runs.Group]int{
-				reopeningTrusts(): 11, {Type: profile.Trust, Verb: runs.MakeDormant, Field: profile.FieldStatus}: 10,
+				reopeningTrusts(): 11, {Type: profile.Trust, Verb: runs.MakeDormant, Fact: profile.FieldStatus}: 10,
 				closing(profile.Trust): 10,
 			},
 			two,
@@ -217,7 +217,7 @@ func TestFirstOfApril(t *testing.T) {
 	t.Parallel()
 	icb, name := updating(profile.Trust, profile.FieldICB), updating(profile.Trust, profile.FieldName)
 	plan := planOf(map[runs.Group]int{icb: 55, name: 3, {Type: profile.Trust, Verb: runs.Create}: 1})
-	apply, held, rows := runs.DefaultGuard().Screen(plan, open(profile.Trust, 205))
+	apply, held, rows := screen(runs.DefaultGuard(), plan, open(profile.Trust, 205))
 	require.Len(t, held, 55)
 	require.Len(t, apply, 4)
 	require.Equal(t, []runs.Withheld{
@@ -235,7 +235,7 @@ func TestFirstOfAprilOfRealTrusts(t *testing.T) {
 	w := newWorld(realTrusts(t, "etr_2025-12-29.csv")...)
 	w.day = profile.NewDate(2025, 12, 29)
 	first := w.trusts()
-	apply, held, rows := runs.DefaultGuard().Screen(first, runs.Situation{})
+	apply, held, rows := screen(runs.DefaultGuard(), first, runs.Situation{})
 	require.Equal(t, first.Changes, apply)
 	require.Empty(t, held)
 	require.Empty(t, rows)
@@ -246,7 +246,7 @@ func TestFirstOfAprilOfRealTrusts(t *testing.T) {
 	}
 	w.day = profile.NewDate(2026, 4, 9)
 	plan := w.trusts()
-	apply, _, rows = runs.DefaultGuard().Screen(plan, open(profile.Trust, 205))
+	apply, _, rows = screen(runs.DefaultGuard(), plan, open(profile.Trust, 205))
 	require.Equal(t, []runs.Withheld{
 		{Reason: runs.MassChange, Type: profile.Trust, Field: "icb", Count: 55, Of: 205},
 	}, rows)

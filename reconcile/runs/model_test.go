@@ -30,6 +30,8 @@ type world struct {
 	accepted map[profile.ODSCode]profile.Record
 	outcomes map[profile.ODSCode]runs.Outcome
 	marks    map[profile.ODSCode][]runs.Mark
+	waiting  map[profile.ODSCode][]runs.Waiting
+	run      runs.ID // the last run
 }
 
 func newWorld(records ...profile.Record) *world {
@@ -40,6 +42,7 @@ func newWorld(records ...profile.Record) *world {
 		accepted: make(map[profile.ODSCode]profile.Record),
 		outcomes: make(map[profile.ODSCode]runs.Outcome),
 		marks:    make(map[profile.ODSCode][]runs.Mark),
+		waiting:  make(map[profile.ODSCode][]runs.Waiting),
 	}
 	for _, r := range records {
 		w.register[r.Code] = r
@@ -53,6 +56,7 @@ func (w *world) input() runs.Input {
 	for _, code := range slices.Sorted(maps.Keys(w.register)) {
 		item := runs.Item{
 			Upstream: w.register[code], Marks: w.marks[code], PendingSince: w.outcomes[code].PendingSince,
+			Waiting: slices.Clone(w.waiting[code]),
 		}
 		if base, ok := w.accepted[code]; ok {
 			item.Base = &base
@@ -67,29 +71,108 @@ func (w *world) input() runs.Input {
 
 func (w *world) compute() runs.Plan { return runs.Compute(w.input()) }
 
-// apply does what the store does with a plan, less what stays withheld because
-// a person took it back before.
+// unlimited withholds only what a person decided on, or has to.
+var unlimited = runs.Guard{Floor: 1_000_000}
+
+// apply does what the store does with a plan that the guard has no limit for.
 func (w *world) apply(t require.TestingT, plan runs.Plan) (applied []runs.Change) {
-	for _, o := range plan.Outcomes {
-		w.accepted[o.Code], w.outcomes[o.Code] = w.register[o.Code], o
-	}
-	for _, c := range plan.Changes {
-		if c.Undone {
-			w.withhold(c)
-			continue
-		}
-		w.write(t, c)
-		applied = append(applied, c)
-	}
+	applied, _, _ = w.judgeAndApply(t, plan, unlimited, false)
 	return applied
 }
 
-// withhold does what the store does with a change that the guard held back: the
-// profile did not take the value.
-func (w *world) withhold(c runs.Change) {
-	base := w.accepted[c.Code]
-	base.Values.Forget(c.Field)
-	w.accepted[c.Code] = base
+// judgeAndApply does what the store does with a plan: what the guard withholds
+// waits, what has ended waits no longer, the rest is applied.
+func (w *world) judgeAndApply(t require.TestingT, plan runs.Plan, guard runs.Guard, short bool) (
+	applied []runs.Change, held []runs.Waiting, rows []runs.Withheld,
+) {
+	w.run++
+	for _, ended := range plan.Ended {
+		w.settle(ended.Change)
+	}
+	at := w.situation()
+	at.Short = short
+	applied, held, rows = screen(guard, plan, at)
+	for _, o := range plan.Outcomes {
+		w.accepted[o.Code], w.outcomes[o.Code] = w.register[o.Code], o
+	}
+	for i := range held {
+		held[i].Run = w.run
+		w.waiting[held[i].Code] = append(w.waiting[held[i].Code], held[i])
+	}
+	for _, c := range applied {
+		w.write(t, c)
+	}
+	return applied, held, rows
+}
+
+// settle ends the wait of a change.
+func (w *world) settle(c runs.Change) {
+	w.waiting[c.Code] = slices.DeleteFunc(w.waiting[c.Code], func(waiting runs.Waiting) bool {
+		return waiting.Digest() == c.Digest()
+	})
+}
+
+// situation counts the open profiles and what waits.
+func (w *world) situation() runs.Situation {
+	at := runs.Situation{Open: make(map[profile.OrgType]int)}
+	for _, p := range w.profiles {
+		if p.Status() != profile.StatusClosed {
+			at.Open[p.Type()]++
+		}
+	}
+	at.Waiting = groupsIn(w.allWaiting())
+	return at
+}
+
+// allWaiting is everything that waits, by code.
+func (w *world) allWaiting() (changes []runs.Change) {
+	for _, code := range slices.Sorted(maps.Keys(w.waiting)) {
+		changes = append(changes, changesOf(w.waiting[code])...)
+	}
+	return changes
+}
+
+func changesOf(waiting []runs.Waiting) (changes []runs.Change) {
+	for _, w := range waiting {
+		changes = append(changes, w.Change)
+	}
+	return changes
+}
+
+// groupOf is what the guard counts a change as.
+func groupOf(c runs.Change) runs.Group {
+	return runs.Group{Type: c.Type, Verb: c.Verb, Fact: c.Field.Fact(), Undone: c.Undone, Waits: c.Waits}
+}
+
+// groupsIn counts the profiles of each group.
+func groupsIn(changes []runs.Change) map[runs.Group]int {
+	profiles := make(map[runs.Group]map[profile.ODSCode]bool)
+	for _, c := range changes {
+		if profiles[groupOf(c)] == nil {
+			profiles[groupOf(c)] = make(map[profile.ODSCode]bool)
+		}
+		profiles[groupOf(c)][c.Code] = true
+	}
+	groups := make(map[runs.Group]int)
+	for group, in := range profiles {
+		groups[group] = len(in)
+	}
+	return groups
+}
+
+// screen splits a plan into what may be applied and what is withheld, as the
+// store does with one that does not fit in memory.
+func screen(guard runs.Guard, plan runs.Plan, at runs.Situation) (apply []runs.Change, held []runs.Waiting, rows []runs.Withheld) {
+	groups := groupsIn(plan.Changes)
+	verdicts := guard.Judge(groups, at)
+	for _, c := range plan.Changes {
+		if reason := verdicts[groupOf(c)]; reason != runs.NotWithheld {
+			held = append(held, runs.Waiting{Change: c, Withheld: reason})
+		} else {
+			apply = append(apply, c)
+		}
+	}
+	return apply, held, runs.Summarise(groups, verdicts, at)
 }
 
 func (w *world) write(t require.TestingT, c runs.Change) {
@@ -110,6 +193,41 @@ func (w *world) write(t require.TestingT, c runs.Change) {
 		outcome.PendingSince = profile.Date{}
 		w.outcomes[c.Code] = outcome
 	}
+}
+
+// approve applies what is chosen of what waits. Runs that approve compare again
+// as if nothing waited, and the guard has no say in it.
+func (w *world) approve(t require.TestingT, chosen []runs.Change) (applied, left []runs.Change) {
+	in := w.input()
+	for i := range in.Items {
+		in.Items[i].Waiting = nil
+	}
+	applied, left = runs.Approve(chosen, runs.Compute(in))
+	for _, c := range applied {
+		w.settle(c)
+		w.write(t, c)
+		w.marks[c.Code] = slices.DeleteFunc(w.marks[c.Code], func(m runs.Mark) bool { return m.Field.Fact() == c.Field.Fact() })
+	}
+	return applied, left
+}
+
+// reject silences what is chosen of what waits.
+func (w *world) reject(chosen []runs.Change) {
+	for _, c := range chosen {
+		w.settle(c)
+		w.marks[c.Code] = append(w.marks[c.Code], decided(runs.VerdictRejected, c.Field, c.New))
+	}
+}
+
+// undo takes changes back and remembers it.
+func (w *world) undo(t require.TestingT, applied []runs.Change) (plan runs.Plan, left []runs.Change) {
+	plan, left = runs.Undo(applied, w.profiles)
+	for _, c := range w.apply(t, plan) {
+		if c.Field != profile.FieldHidden {
+			w.marks[c.Code] = append(w.marks[c.Code], decided(runs.VerdictUndone, c.Field, c.Old))
+		}
+	}
+	return plan, left
 }
 
 // pull compares and applies, then lets a day pass.
@@ -216,8 +334,24 @@ func worlds() *rapid.Generator[*world] {
 				w.outcomes[code] = runs.Outcome{Code: code, PendingSince: since}
 			}
 		}
+		w.drawWaiting(t)
 		return w
 	})
+}
+
+// drawWaiting lets some of what the next run would plan wait already, some of it
+// from another old value, or for another new one.
+func (w *world) drawWaiting(t *rapid.T) {
+	for _, c := range w.compute().Changes {
+		if c.Verb == runs.Create || rapid.Bool().Draw(t, "does not wait") {
+			continue
+		}
+		if c.Verb == runs.Update {
+			c.Old = rapid.SampledFrom([]string{c.Old, "before"}).Draw(t, "waits from")
+			c.New = rapid.SampledFrom([]string{c.New, "after"}).Draw(t, "waits for")
+		}
+		w.waiting[c.Code] = append(w.waiting[c.Code], runs.Waiting{Change: c, Withheld: runs.MassChange})
+	}
 }
 
 // decide adds people's decisions to a world.

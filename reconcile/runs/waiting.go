@@ -31,24 +31,30 @@ func (v *comparison) matchWaiting() {
 
 func (v *comparison) matchFact(fact profile.Field, rows []Waiting) {
 	others, fresh := split(v.changes, func(c Change) bool { return c.Field.Fact() == fact })
+	silent, stated := split(rows, v.states)
 	switch {
 	case len(fresh) == 0:
-		if v.answers(fact, rows) {
+		if len(silent) == 0 && v.answers(fact, rows) {
 			v.ended = append(v.ended, rows...)
 		}
-	case same(fresh, rows):
+	case same(fresh, stated):
 		v.changes = others
-	case covers(rows, fresh):
+	case v.covers(rows, fresh):
 		for i := range fresh {
 			fresh[i].Waits, fresh[i].Since = rows[0].Withheld, rows[0].Since
 		}
-		for i := range rows {
-			rows[i].Replaced = true
+		for i := range stated {
+			stated[i].Replaced = true
 		}
-		v.changes, v.ended = append(others, fresh...), append(v.ended, rows...)
+		v.changes, v.ended = append(others, fresh...), append(v.ended, stated...)
 	default:
 		v.ended = append(v.ended, rows...)
 	}
+}
+
+// states reports whether the register says anything at all about what waits.
+func (v *comparison) states(w Waiting) bool {
+	return w.Verb != Update || v.Upstream.Values.Get(w.Field) != ""
 }
 
 // answers reports whether a comparison that plans nothing for a fact says that
@@ -60,17 +66,23 @@ func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
 	case v.held(fact) != nil:
 		return false
 	case fact == profile.FieldStatus:
-		return !v.endsWithoutLook()
-	case !v.comparedFields:
-		return false
+		return v.answersStatus(rows[0])
+	default:
+		return v.comparedFields
 	}
-	return !slices.ContainsFunc(rows, func(w Waiting) bool { return v.Upstream.Values.Get(w.Field) == "" })
 }
 
-// endsWithoutLook reports whether the register says that the organisation has
-// ended, in a pull that may not confirm it.
-func (v *comparison) endsWithoutLook() bool {
-	return !v.CountsAsLook && v.Upstream.StandingOn(v.AsOf) == profile.Inactive && !v.Upstream.Closed.IsZero()
+// answersStatus is answers for a status. A closure that is still pending has no
+// answer, and a layout that cannot tell active from dormant gives none.
+func (v *comparison) answersStatus(w Waiting) bool {
+	switch {
+	case string(v.Local.Status()) == w.New:
+		return true
+	case w.Verb == Close:
+		return v.outcome.PendingSince.IsZero()
+	default:
+		return v.Upstream.StandingOn(v.AsOf) != profile.Alive
+	}
 }
 
 // same reports whether a fact would change exactly as it waits to.
@@ -80,12 +92,22 @@ func same(fresh []Change, rows []Waiting) bool {
 	})
 }
 
-// covers reports whether every new value of a fact waits already, whatever the
-// profile says now.
-func covers(rows []Waiting, fresh []Change) bool {
-	return !slices.ContainsFunc(fresh, func(c Change) bool {
-		return !slices.ContainsFunc(rows, func(w Waiting) bool { return w.Field == c.Field && w.Verb == c.Verb && w.New == c.New })
-	})
+// covers reports whether the register says nothing of a fact but what waits
+// already, in whatever form, and whatever the profile says now. A field of the
+// fact that somebody edited in the profile is nothing that the register said.
+func (v *comparison) covers(rows []Waiting, fresh []Change) bool {
+	waits := !slices.ContainsFunc(rows, v.states)
+	for _, c := range fresh {
+		switch {
+		case slices.ContainsFunc(rows, func(w Waiting) bool {
+			return w.Field == c.Field && w.Verb == c.Verb && v.equal(c.Field, w.New, c.New)
+		}):
+			waits = true
+		case c.Reason != BecauseDrift:
+			return false
+		}
+	}
+	return waits
 }
 
 // split returns the elements that do not match, and those that do, in order.
