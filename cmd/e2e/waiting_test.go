@@ -131,7 +131,7 @@ func TestADecisionSaysOnWhat(t *testing.T) {
 	for _, command := range []string{"approve", "reject"} {
 		require.Contains(t, s.exits(2, "runs", command).err, "say what is decided on")
 		require.Contains(t, s.exits(1, "runs", command, "--all").err, "nothing that is selected waits")
-		require.Contains(t, s.exits(2, "runs", command, "--field", "nmae").err, "no profile has it")
+		require.Contains(t, s.exits(2, "runs", command, "--field", "fax").err, "no profile has it")
 	}
 	require.Contains(t, s.exits(0, "runs", "waiting").out, "nothing waits")
 	require.Contains(t, s.exits(2, "runs", "approve", "--all", "--digest", "abc").err, "--digest needs a run")
@@ -161,7 +161,8 @@ func TestAKilledApprovalOfAPartAppliesExactlyThatPartOnce(t *testing.T) {
 			if i >= approved {
 				region = "Y60"
 			}
-			rows[i] = strings.Split(fmt.Sprintf("F%04X,%s %d,%s,QMF,%d HIGH STREET,TOWN,LONDON,,,E1 4LR,20030701,,A,1,P55H,20190313,,,,,,0,,QMF,,,",
+			rows[i] = strings.Split(fmt.Sprintf(
+				"F%04X,%s %d,%s,QMF,%d HIGH STREET,TOWN,LONDON,,,E1 4LR,20030701,,A,1,P55H,20190313,,,,,,0,,QMF,,,",
 				i, name, i, region, i), ",")
 		}
 		return rows
@@ -189,8 +190,9 @@ func TestAKilledApprovalOfAPartAppliesExactlyThatPartOnce(t *testing.T) {
 			defer cancel()
 			args := []string{"runs", "approve", run, "--region", "Y56"}
 			s.interrupted(s.start(ctx, args...).wait(t))
-			t.Log("killed when the approval was", one[string](s,
-				"select coalesce(max(concat_ws(' ', state, case when planned then 'and applied up to ' || applied_to end)), 'not stored') from run where kind = 'approve'"))
+			t.Log("killed when the approval was", one[string](s, `
+				select coalesce(max(concat_ws(' ', state, case when planned then 'and applied up to ' || applied_to end)), 'not stored')
+				from run where kind = 'approve'`))
 			if s.count("select count(*) from run where kind = 'approve'") == 0 {
 				s.exits(0, args...) // killed before it had asked
 			}

@@ -46,7 +46,7 @@ func (v *comparison) matchFact(fact profile.Field, rows []Waiting) {
 		for i := range stated {
 			stated[i].Replaced = true
 		}
-		v.changes, v.ended = append(others, fresh...), append(v.ended, stated...)
+		v.changes, v.ended = slices.Concat(others, fresh), append(v.ended, stated...)
 	default:
 		v.ended = append(v.ended, rows...)
 	}

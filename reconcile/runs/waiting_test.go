@@ -309,9 +309,15 @@ func TestMatchingOfStatus(t *testing.T) {
 			upstream: ended, pending: yesterday, waiting: []runs.Waiting{closing}, ended: []string{"close status"},
 			marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldStatus, "closed")},
 		},
-		"it is active again":                     {upstream: pharmacy(), pending: yesterday, waiting: []runs.Waiting{closing}, ended: []string{"close status"}},
-		"it is active again, in a short listing": {upstream: pharmacy(), short: true, waiting: []runs.Waiting{closing}, ended: []string{"close status"}},
-		"it is alive again":                      {upstream: alive, pending: yesterday, waiting: []runs.Waiting{closing}, ended: []string{"close status"}},
+		"it is active again": {
+			upstream: pharmacy(), pending: yesterday, waiting: []runs.Waiting{closing}, ended: []string{"close status"},
+		},
+		"it is active again, in a short listing": {
+			upstream: pharmacy(), short: true, waiting: []runs.Waiting{closing}, ended: []string{"close status"},
+		},
+		"it is alive again": {
+			upstream: alive, pending: yesterday, waiting: []runs.Waiting{closing}, ended: []string{"close status"},
+		},
 		"it ends later": {
 			upstream: pharmacy(standing(profile.Inactive), closes(9)), short: true, waiting: []runs.Waiting{closing},
 			ended: []string{"close status"},

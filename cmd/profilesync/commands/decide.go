@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
@@ -156,28 +155,30 @@ func (f deciderFlags) parents(ctx context.Context, a *wiring.App) (runs.Selectio
 	if err := a.Open(ctx); err != nil {
 		return selection, nil, err
 	}
+	parents, err := undecided(ctx, a, selection)
+	if err == nil && len(parents) == 0 {
+		err = errors.New("nothing that is selected waits for a decision")
+	}
+	return selection, parents, err
+}
+
+// undecided returns the runs of which something selected waits.
+func undecided(ctx context.Context, a *wiring.App, selection runs.Selection) (parents []runs.Run, err error) {
 	waiting, err := a.Store.Runs.Waiting(ctx, selection)
 	if err != nil {
-		return selection, nil, err
+		return nil, err
 	}
-	var ids []runs.ID
-	for _, row := range waiting {
-		if row.Approved == 0 {
-			ids = append(ids, row.Run)
+	for _, row := range waiting { // in the order of their runs
+		if row.Approved != 0 || len(parents) > 0 && parents[len(parents)-1].ID == row.Run {
+			continue
 		}
-	}
-	if len(ids) == 0 {
-		return selection, nil, errors.New("nothing that is selected waits for a decision")
-	}
-	var parents []runs.Run
-	for _, id := range slices.Compact(ids) { // sorted: the list is
-		run, err := a.Store.Runs.Run(ctx, id)
+		run, err := a.Store.Runs.Run(ctx, row.Run)
 		if err != nil {
-			return selection, nil, err
+			return nil, err
 		}
 		parents = append(parents, run)
 	}
-	return selection, parents, nil
+	return parents, nil
 }
 
 type runsApprove struct {

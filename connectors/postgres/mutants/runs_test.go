@@ -23,7 +23,9 @@ var (
 		{file: runGo, find: "err != nil || run.State.Ended()", put: "err != nil"},
 	}
 	// overwritten is what moved since the plan was made.
-	overwritten = edit{file: applySQL, find: "and r.old is distinct from case r.field", put: "and r.old <> r.old and r.old is distinct from case r.field"}
+	overwritten = edit{
+		file: applySQL, find: "and r.old is distinct from case r.field", put: "and r.old <> case r.field when r.field then r.old",
+	}
 )
 
 // redecided is what was decided before, however things stand.

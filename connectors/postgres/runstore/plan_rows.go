@@ -62,7 +62,7 @@ func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, mos
 	for i, r := range rows {
 		planned[i] = Planned{
 			Code: r.Code, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New, Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved,
-			Waits: r.Waits, Decision: runs.Decision(r.Decision), In: runs.ID(r.DecidedIn), By: r.DecidedBy,
+			Waits: r.Waits, Decision: r.Decision, In: runs.ID(r.DecidedIn), By: r.DecidedBy,
 		}
 	}
 	return planned, nil

@@ -133,7 +133,8 @@ func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection r
 		digests[i], codes[i], fields[i] = row.Digest, string(row.Code), row.Field
 	}
 	if digest := runs.DigestOfHashes(digests); selection.Digest != "" && selection.Digest != digest {
-		return fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`", parent.ID, digest)
+		return fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
+			parent.ID, digest)
 	}
 	if decision == runs.Rejected {
 		err := q.RejectRows(ctx, runsql.RejectRowsParams{RunID: parent.ID, Codes: codes, Fields: fields, Actor: actor})

@@ -153,7 +153,7 @@ func (w *Watched) readQueues(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readWithheld(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchWithheld(ctx)
 	for _, r := range rows {
-		w.Withheld = append(w.Withheld, WithheldWaiting{r.Source, r.Report, runs.WithheldReason(r.Reason), r.Rows})
+		w.Withheld = append(w.Withheld, WithheldWaiting{r.Source, r.Report, r.Reason, r.Rows})
 	}
 	return postgres.Wrap(err, "what is withheld")
 }
