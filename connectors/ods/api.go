@@ -17,22 +17,22 @@ import (
 // APIURL is the production address of the FHIR R4 API (CONTRACT.md "FHIR API").
 const APIURL = "https://api.service.nhs.uk/organisation-data-terminology-api/fhir"
 
-// Page sizes: the advised one, and the one below which a refusal for size is
-// not about the page any more (CONTRACT.md "Errors").
+// Page sizes: the recommended one, and the smallest one tried when an answer is
+// refused for its size (CONTRACT.md "Errors").
 const (
 	defaultPage = 1000
 	smallestOne = 20
 )
 
-// maxPages ends a chain of next links that never ends.
+// maxPages stops an endless chain of next links.
 const maxPages = 20_000
 
 // APIOptions configure the FHIR R4 API.
 type APIOptions struct {
 	URL      string                 // base address, APIURL or a simulator's
-	Key      func() (string, error) // of the "apikey" header, asked for at each request; nil sends none
-	Limits   httpx.Limits           // its defaults keep the fair use (CONTRACT.md "Limits")
-	PageSize int                    // records a page, halved when an answer is too large; default 1000
+	Key      func() (string, error) // the value of the "apikey" header, called for each request; nil sends none
+	Limits   httpx.Limits           // the defaults stay within fair use (CONTRACT.md "Limits")
+	PageSize int                    // records per page, halved when an answer is too large; default 1000
 }
 
 // API reads the register's FHIR R4 API.
@@ -43,7 +43,7 @@ type API struct {
 	page   int
 }
 
-// NewAPI checks the address.
+// NewAPI returns an API, or an error if the address is not valid.
 func NewAPI(o APIOptions) (*API, error) {
 	base, err := parseBase(o.URL)
 	if err != nil {
@@ -60,7 +60,7 @@ func NewAPI(o APIOptions) (*API, error) {
 // bundle is one page of a search (CONTRACT.md "Searching and paging").
 type bundle struct {
 	ResourceType string `json:"resourceType"`
-	Total        *int   `json:"total"` // may be missing though there are results
+	Total        *int   `json:"total"` // may be missing even if there are results
 	Link         []struct {
 		Relation string `json:"relation"`
 		URL      string `json:"url"`
@@ -76,7 +76,7 @@ func (a *API) address(query url.Values, elements ...string) *url.URL {
 	return address
 }
 
-// get asks for one resource and decodes it.
+// get requests one resource and decodes it.
 func (a *API) get(ctx context.Context, address *url.URL, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
@@ -100,8 +100,9 @@ func (a *API) get(ctx context.Context, address *url.URL, into any) error {
 	return nil
 }
 
-// search follows all pages of a search and gives each resource to use. Pages
-// overlap when the register is reloaded meanwhile: use has to know what it saw.
+// search reads all pages of a search and calls use with each resource. Pages
+// overlap if the register is reloaded meanwhile, so use may see a resource
+// twice.
 func (a *API) search(ctx context.Context, kind string, query url.Values, use func(json.RawMessage) error) error {
 	query.Set("_count", strconv.Itoa(a.page))
 	next := a.address(query, kind)
@@ -127,7 +128,7 @@ func (a *API) search(ctx context.Context, kind string, query url.Values, use fun
 	return nil
 }
 
-// onePage reads a page, with fewer records when the answer would be too large
+// onePage reads a page, with fewer records if the answer would be too large
 // (422, CONTRACT.md "Errors"), and returns the address that it came from.
 func (a *API) onePage(ctx context.Context, address *url.URL) (*bundle, *url.URL, error) {
 	for {
@@ -146,8 +147,8 @@ func (a *API) onePage(ctx context.Context, address *url.URL) (*bundle, *url.URL,
 	}
 }
 
-// halveCount returns the address asking for half as many records, nil when that is
-// not what err is about or there is nothing left to halve.
+// halveCount returns the address that requests half as many records; nil if err
+// has another cause, or the page cannot get smaller.
 func halveCount(address *url.URL, err error) *url.URL {
 	status, ok := errors.AsType[*httpx.StatusError](err)
 	tooLarge := ok && status.Status == http.StatusUnprocessableEntity || errors.Is(err, httpx.ErrTooLarge)
@@ -162,8 +163,8 @@ func halveCount(address *url.URL, err error) *url.URL {
 	return &smaller
 }
 
-// nextPage returns the next page's address, nil after the last. The key goes
-// nowhere but to the configured address, whatever a link says.
+// nextPage returns the next page's address, nil after the last. The key is sent
+// only to the configured address, whatever a link says.
 func (a *API) nextPage(from *url.URL, page *bundle, kind string) (*url.URL, error) {
 	for _, link := range page.Link {
 		if link.Relation != "next" {
@@ -183,7 +184,7 @@ func (a *API) nextPage(from *url.URL, page *bundle, kind string) (*url.URL, erro
 	return nil, nil //nolint:nilnil // no next page is no error
 }
 
-// count asks how many records a search has.
+// count requests the number of records that a search finds.
 func (a *API) count(ctx context.Context, kind string, query url.Values) (int, error) {
 	query.Set("_summary", "count")
 	query.Del("_count")

@@ -14,20 +14,20 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// inScope are the primary roles whose changes are asked for: those of the
-// reports. Schools and care homes are most of the register and get no profile.
+// inScope are the primary roles whose changes are pulled: those of the reports.
+// Most of the register is schools and care homes, which get no profile.
 var inScope = []string{"RO177", "RO182", "RO94", "RO96", "RO110", "RO167", "RO197", "RO198"}
 
-// maxSweeps is how often a search whose count moved meanwhile is run again.
+// maxSweeps is how often a search is repeated if its count changes meanwhile.
 const maxSweeps = 3
 
 // Changes pulls every organisation in scope that the register changed after the
-// day since, with its relationships and, for closed ones, its successor. Take
-// the watermark back by some days: changes are stamped late
+// day since, with its relationships and, for closed ones, its successor. Start
+// some days before the watermark: changes are stamped late
 // (CONTRACT.md "Changes").
 //
-// The register's pages are no snapshot. They are read again when their number
-// does not agree with the register's count; when it never does, it is an error.
+// The pages are not a snapshot. They are read again if the number of records
+// differs from the register's count; if it keeps differing, that is an error.
 func (a *API) Changes(ctx context.Context, since profile.Date) (*Delta, error) {
 	if since.IsZero() {
 		return nil, errors.New("pulling changes: want the day since when")
@@ -55,8 +55,8 @@ func (a *API) Changes(ctx context.Context, since profile.Date) (*Delta, error) {
 	})
 }
 
-// Lookup pulls the organisations with these codes, whatever their type; those
-// that are not there are in Missing of the delta.
+// Lookup pulls the organisations with these codes, of any type. The delta's
+// Missing names those that were not found.
 func (a *API) Lookup(ctx context.Context, codes []profile.ODSCode) (*Delta, error) {
 	var missing []profile.ODSCode
 	d, err := a.delta(ctx, func(found *finds) error {
@@ -87,7 +87,8 @@ func (a *API) Lookup(ctx context.Context, codes []profile.ODSCode) (*Delta, erro
 	return d, nil
 }
 
-// lookupBatch saves requests; what it does not find is asked for one by one.
+// lookupBatch looks up several codes per request; codes that it does not find
+// are looked up one by one.
 func (a *API) lookupBatch(ctx context.Context, codes []profile.ODSCode, found *finds) error {
 	if len(codes) == 1 {
 		return nil
@@ -128,14 +129,14 @@ func joined(codes []profile.ODSCode) string {
 }
 
 // Deletion is an organisation that was deleted from the register. The register
-// gives no change for it (CONTRACT.md "Deletions").
+// reports no change for it (CONTRACT.md "Deletions").
 type Deletion struct {
 	Code profile.ODSCode
-	On   profile.Date // zero when not stated
+	On   profile.Date // zero if not stated
 }
 
-// Deletions reads the list of deleted organisations, in its order. Entries that
-// name no code are left out: nothing could be matched with them.
+// Deletions reads the list of deleted organisations, in its order. Entries
+// without a code are left out, since they match nothing.
 func (a *API) Deletions(ctx context.Context) ([]Deletion, error) {
 	var list struct {
 		ResourceType string `json:"resourceType"`

@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// splitLine cuts one line of CSV into its fields, quoted or not, and appends
-// them to fields. Fields share the line's memory where nothing is escaped.
+// splitLine splits one line of CSV into its fields, quoted or not, and appends
+// them to fields. Fields without escapes share the line's memory.
 func splitLine(line string, fields []string) ([]string, error) {
 	for {
 		field, rest, more, err := cutField(line)
@@ -55,9 +55,9 @@ func cutField(line string) (field, rest string, more bool, err error) {
 	return field, rest[1:], true, nil
 }
 
-// asValidText returns the bytes as valid UTF-8 without control characters, which
-// Postgres and XML refuse. Files are ASCII by specification; other bytes are
-// read as Latin-1.
+// asValidText returns the bytes as valid UTF-8 without control characters,
+// which Postgres and XML reject. Files are ASCII by specification; other bytes
+// are read as Latin-1.
 func asValidText(raw []byte) string {
 	if isPlainASCII(raw) {
 		return string(raw)
@@ -91,7 +91,7 @@ func printable(r rune) rune {
 	return r
 }
 
-// lines joins the address lines that hold something.
+// lines joins the address lines that are not empty.
 func lines(parts []string) string {
 	kept := make([]string, 0, len(parts))
 	for _, part := range parts {
@@ -102,8 +102,9 @@ func lines(parts []string) string {
 	return strings.Join(kept, "\n")
 }
 
-// postcode is the canonical postcode; what is none keeps its words, with single
-// spaces. Registers hold "SA5 9 EA" and "HX7 7BZ " (CONTRACT.md "Dirty values").
+// postcode returns the canonical postcode. Any other text is returned with
+// single spaces. Registers hold "SA5 9 EA" and "HX7 7BZ "
+// (CONTRACT.md "Dirty values").
 func postcode(s string) string {
 	return profile.NormalisePostcode(strings.Join(strings.Fields(s), " "))
 }

@@ -12,11 +12,11 @@ import (
 type format struct {
 	report
 	name  string
-	words map[string]profile.Standing // of the status column; nil when it is not used
+	words map[string]profile.Standing // of the status column; nil if it is not used
 }
 
-// The status words of both layouts (CONTRACT.md "Layouts"). PROPOSED was not seen
-// in today's, and is accepted beside the others.
+// The status words of both layouts (CONTRACT.md "Layouts"). PROPOSED has not
+// been seen in today's layout, but is accepted.
 var (
 	legacyWords = map[string]profile.Standing{
 		"A": profile.Active, "C": profile.Inactive, "D": profile.Dormant, "P": profile.Proposed,
@@ -32,8 +32,8 @@ type columns []string
 // at returns a column, numbered from 1, without the spaces around it.
 func (c columns) at(n int) string { return strings.TrimSpace(c[n-1]) }
 
-// decode returns the canonical record of a raw row, or why it cannot be read;
-// line and raw bytes of the rejection are left to the caller.
+// decode returns the canonical record of a raw row, or a rejection; the caller
+// adds the rejection's line and raw bytes.
 func (f *format) decode(raw []byte) (profile.Record, *profile.Rejected) {
 	row, bad := split(raw)
 	if bad != nil {
@@ -141,7 +141,7 @@ func (f *format) readRoles(row columns, record *profile.Record) *profile.Rejecte
 	return nil
 }
 
-// rolesOf returns canonical roles, empty when the row cannot tell them.
+// rolesOf returns canonical roles; empty if the row does not state them.
 func (f *format) rolesOf(row columns, record *profile.Record) (string, *profile.Rejected) {
 	roles := f.roles
 	if f.subtypes != nil {
@@ -164,7 +164,7 @@ func (f *format) rolesOf(row columns, record *profile.Record) (string, *profile.
 }
 
 // settingRoles reads column 26: a number in the legacy layout, role ids in
-// today's, where six real rows have none.
+// today's, in which six real rows have none.
 func (f *format) settingRoles(setting string) (string, *profile.Rejected) {
 	joined := setting
 	if f.legacy() {
@@ -187,7 +187,7 @@ func (f *format) settingRoles(setting string) (string, *profile.Rejected) {
 }
 
 // trustRoles tells trusts and their sites apart in the one report that mixes
-// them. Codes since 2020 look alike, so that those cannot be told from it.
+// them. Codes issued since 2020 have one shape, so they do not say which it is.
 func trustRoles(record *profile.Record) string {
 	switch {
 	case len(record.Code) == 3:
@@ -220,7 +220,8 @@ func (f *format) readValues(row columns, record *profile.Record) {
 	if values.Get(profile.FieldType) != string(profile.TrustSite) {
 		return
 	}
-	// The specification puts the trust into column 15; real files leave it empty.
+	// By the specification the trust is in column 15; in real files it is
+	// empty.
 	if parent := row.at(colParent); parent != "" {
 		values.Set(profile.FieldParent, parent)
 	} else if legacySite(record) {

@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Delta is some records of the register: those that changed, or that were asked
-// for. Absence from it means nothing, which is why it is no Listing. It holds a
+// Delta holds some records of the register: those that changed, or that were
+// requested. Absence from it means nothing, so it is not a Listing. It keeps a
 // temporary file until Close.
 type Delta struct {
 	name    string
@@ -21,12 +21,12 @@ type Delta struct {
 	missing []profile.ODSCode
 }
 
-// envelope is one line of a delta: the organisation as it came, without what a
-// reload of the API changes, and what other requests said of it. The code comes
-// first, where codeOfEnvelope finds it.
+// envelope is one line of a delta: the organisation as received, without what a
+// reload of the API changes, and what other requests returned about it. The
+// code comes first, so that codeOfEnvelope finds it.
 type envelope struct {
 	Code         profile.ODSCode `json:"code"`
-	Parent       *string         `json:"parent,omitempty"` // nil when it was not asked for
+	Parent       *string         `json:"parent,omitempty"` // nil if it was not requested
 	Commissioner *string         `json:"commissioner,omitempty"`
 	Successor    *string         `json:"successor,omitempty"`
 	Organization json.RawMessage `json:"organization"`
@@ -49,23 +49,23 @@ func (d *Delta) saw(raw json.RawMessage) {
 func (d *Delta) Name() string { return d.name }
 
 // Newest returns the latest day on which the register changed one of the
-// records, zero when there is none: the watermark after this delta.
+// records, zero if there is none: the watermark after this delta.
 func (d *Delta) Newest() profile.Date { return d.newest }
 
-// Missing returns the codes that were looked up and are not there, in order.
-// That can mean archived, deleted or never there (CONTRACT.md "Absent codes").
+// Missing returns the codes that were looked up and not found, in order. They
+// may be archived, deleted or never issued (CONTRACT.md "Absent codes").
 func (d *Delta) Missing() []profile.ODSCode { return slices.Clone(d.missing) }
 
-// Size returns its bytes.
+// Size returns its size in bytes.
 func (d *Delta) Size() int64 { return d.spool.written }
 
 // Content returns a new reader of the spooled records, to be stored.
 func (d *Delta) Content() io.Reader { return d.spool.content() }
 
-// Close frees the temporary file.
+// Close removes the temporary file.
 func (d *Delta) Close() error { return d.spool.close() }
 
-// Rows streams the place, code and hash of every record. An error ends it.
+// Rows yields the position, code and hash of every record. An error ends it.
 func (d *Delta) Rows() iter.Seq2[profile.Row, error] { return d.spool.rows(codeOfEnvelope) }
 
 func codeOfEnvelope(line []byte) profile.ODSCode {

@@ -11,16 +11,17 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
 
-// DownloadsURL is where the register's reports are downloaded, without a key
+// DownloadsURL is the address from which reports are downloaded, without a key
 // (CONTRACT.md "Downloads").
 const DownloadsURL = "https://www.odsdatasearchandexport.nhs.uk"
 
-// MaxListing bounds one report, downloaded or given as a file, in bytes: the
-// biggest real one has 10 MB.
+// MaxListing is the largest report accepted, downloaded or given as a file, in
+// bytes; the largest real one has 10 MB.
 const MaxListing = 1 << 30
 
-// ErrNotModified is returned by Pull when the report is still the one that the
-// entity tag names. It is no look at the register (reconcile/RULES.md "Looks").
+// ErrNotModified is returned by Pull if the report still has the given entity
+// tag. It does not count as a look at the register
+// (reconcile/RULES.md "Looks").
 var ErrNotModified = errors.New("report not modified")
 
 // Downloads pulls complete reports over HTTP.
@@ -35,7 +36,7 @@ type DownloadOptions struct {
 	Limits httpx.Limits // default 10 minutes and MaxListing
 }
 
-// NewDownloads checks the address.
+// NewDownloads returns Downloads, or an error if the address is not valid.
 func NewDownloads(o DownloadOptions) (*Downloads, error) {
 	address, err := parseBase(o.URL)
 	if err != nil {
@@ -61,8 +62,8 @@ func parseBase(base string) (*url.URL, error) {
 	return address, nil
 }
 
-// Pull downloads one complete report, unless it is still the one that etag
-// names (ErrNotModified); an empty etag asks for it in any case. It returns the
+// Pull downloads one complete report, unless it still has this etag
+// (ErrNotModified); with an empty etag it is always downloaded. It returns the
 // listing, to be closed, and its entity tag, which may be empty.
 //
 // A *httpx.StatusError with Permanent says that the report's name or the
@@ -86,12 +87,12 @@ func (d *Downloads) Pull(ctx context.Context, report, etag string) (*Listing, st
 	if err != nil {
 		return nil, "", pullError(report, err)
 	}
-	defer func() { _ = resp.Body.Close() }() // it was read, or is not wanted
+	defer func() { _ = resp.Body.Close() }() // it was read, or is not needed
 	if resp.StatusCode == http.StatusNotModified {
 		return nil, etag, ErrNotModified
 	}
-	// A body shorter than its Content-Length, or without its last chunk, is an
-	// error of reading it: net/http sees to that.
+	// A body shorter than its Content-Length, or without its last chunk, makes
+	// reading it fail: net/http checks that.
 	listing, err := OpenListing(httpx.SafeURL(resp.Request.URL), report, resp.Body)
 	if err != nil {
 		return nil, "", fmt.Errorf("pulling report %s: %w", report, err)

@@ -18,7 +18,7 @@ const (
 	dateExtension   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedDateTime"
 )
 
-// organization is what is read of an Organization resource.
+// organization holds the parts of an Organization resource that are used.
 type organization struct {
 	ResourceType string       `json:"resourceType"`
 	ID           string       `json:"id"`
@@ -95,7 +95,8 @@ func codeOrNone(s string) profile.ODSCode {
 	return code
 }
 
-// child returns the first nested extension of that name, empty when there is none.
+// child returns the first nested extension of that name; empty if there is
+// none.
 func (e *extension) child(url string) extension {
 	for _, nested := range e.Extension {
 		if nested.URL == url {
@@ -105,8 +106,8 @@ func (e *extension) child(url string) extension {
 	return extension{}
 }
 
-// lastChange returns when the register says it last changed the record; zero
-// when it does not say. It is not meta.lastUpdated, which a reload moves.
+// lastChange returns when the register last changed the record; zero if it does
+// not say. It is not meta.lastUpdated, which a reload changes.
 func (o *organization) lastChange() profile.Date {
 	for _, e := range o.Extension {
 		kind := e.child("type")
@@ -118,7 +119,7 @@ func (o *organization) lastChange() profile.Date {
 	return profile.Date{}
 }
 
-// day reads the day of a FHIR date or dateTime.
+// day returns the day of a FHIR date or dateTime.
 func day(s string) (profile.Date, error) {
 	date, _, _ := strings.Cut(s, "T")
 	return profile.ParseDate(date)
@@ -183,8 +184,9 @@ func operational(e extension) period {
 	return found
 }
 
-// rolesHeld returns canonical roles: those in force, and for a closed
-// organisation those that it closed with. One of them is always the primary.
+// rolesHeld returns canonical roles: those in force, or for a closed
+// organisation those it had when it closed. One of them is always the primary
+// role.
 func rolesHeld(roles []role, active bool) (string, role) {
 	codes := make([]string, 0, len(roles))
 	for _, r := range roles {
@@ -201,8 +203,8 @@ func rolesHeld(roles []role, active bool) (string, role) {
 	return canonicalRoles(held), primary
 }
 
-// latest returns the role in force, else the newest: an organisation that
-// re-opened holds its primary role twice.
+// latest returns the role in force, or else the newest: an organisation that
+// re-opened has its primary role twice.
 func latest(roles []role, code string) role {
 	var found role
 	for _, r := range roles {
@@ -215,7 +217,7 @@ func latest(roles []role, code string) role {
 }
 
 // decodeOrganization returns the canonical record of an Organization resource.
-// ICB and region are not in it.
+// It has no ICB and no region.
 func decodeOrganization(raw []byte) (profile.Record, *profile.Rejected) {
 	org, bad := parseOrganization(raw)
 	if bad != nil {
@@ -236,8 +238,8 @@ func decodeOrganization(raw []byte) (profile.Record, *profile.Rejected) {
 	return record, nil
 }
 
-// standingOf says what active means here: prescribing cost centres may be
-// dormant, which the API does not tell.
+// standingOf says what active means: a prescribing cost centre may be dormant,
+// which the API does not show.
 func standingOf(primary role) profile.Standing {
 	if primary.code == "RO177" {
 		return profile.Alive
@@ -290,8 +292,8 @@ func (o *organization) contact(system string) string {
 	return ""
 }
 
-// website returns an address that can be opened, or nothing: the register holds
-// some without a scheme, and some that are e-mail addresses.
+// website returns an address that a browser can open, or nothing: some in the
+// register have no scheme, and some are e-mail addresses.
 func website(s string) string {
 	if s != "" && !strings.Contains(s, "://") {
 		s = "http://" + s

@@ -8,8 +8,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// finds are the organisations that a search gave so far, each once, spooled so
-// that a delta of the whole register fits.
+// finds are the organisations that a search has found so far, each once. They
+// are spooled, so that a delta of the whole register fits.
 type finds struct {
 	spool *spool
 	codes map[profile.ODSCode]bool
@@ -29,8 +29,8 @@ func (f *finds) reset() error {
 	return nil
 }
 
-// add takes one resource of a search; those that are no Organization or were
-// there before are passed over.
+// add adds one resource of a search; any that is not an Organization, or was
+// added before, is skipped.
 func (f *finds) add(raw json.RawMessage) error {
 	var head struct {
 		ResourceType string `json:"resourceType"`
@@ -57,8 +57,8 @@ func (f *finds) add(raw json.RawMessage) error {
 	return err
 }
 
-// newEnvelope takes out what changes without the organisation changing: the reload of
-// the API stamps meta, and text repeats the rest for people.
+// newEnvelope removes what changes although the organisation does not: a reload
+// of the API changes meta, and text repeats the rest for people.
 func newEnvelope(raw json.RawMessage) (envelope, error) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {
@@ -77,7 +77,7 @@ func newEnvelope(raw json.RawMessage) (envelope, error) {
 	return envelope{Code: org.code(), Organization: kept}, nil
 }
 
-// delta runs a search, then reads what other requests say of what it found.
+// delta runs a search, then requests more about what it found.
 func (a *API) delta(ctx context.Context, search func(*finds) error) (*Delta, error) {
 	var found finds
 	if err := found.reset(); err != nil {

@@ -8,11 +8,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// sampleSize is how many rows from the start are looked at before a file is
-// taken for what it claims to be.
+// sampleSize is the number of first rows by which a file is recognised.
 const sampleSize = 1000
 
-// notCSV names what is found where a register file was expected.
+// notCSV names what a file is instead of a register file.
 var notCSV = []struct{ start, what string }{
 	{"<", "a web page or XML document, not CSV; take the file again and look at what the server said"},
 	{"{", "JSON, not CSV; the server answered with an error instead of the file"},
@@ -27,7 +26,7 @@ var notCSV = []struct{ start, what string }{
 type sampled struct {
 	row  profile.Row
 	raw  []byte
-	cols columns // nil when the row does not have 27 columns
+	cols columns // nil if the row does not have 27 columns
 }
 
 // recognise finds the layout of the sample, or refuses it.
@@ -78,8 +77,8 @@ func statusWordsOf(sample []sampled) map[string]profile.Standing {
 	return todaysWords
 }
 
-// checkSample refuses a sample most of which cannot be read: then it is the file
-// that is wrong, not its rows. Fewer are for the caller to judge over the whole
+// checkSample refuses a sample of which most rows cannot be read: then the file
+// is wrong, not its rows. If fewer are unreadable, the caller judges the whole
 // listing (more than 1 % refuses it).
 func (f *format) checkSample(sample []sampled) error {
 	unreadable := 0
@@ -105,8 +104,8 @@ func (f *format) firstUnreadable(sample []sampled) (sampled, *profile.Rejected) 
 	return sample[0], reject("row", excerpt(sample[0].raw), "want a record")
 }
 
-// isHeader reports a first line of column names: no code, and words where the
-// date stands.
+// isHeader reports whether the first line holds column names: no code, and
+// words in the date's column.
 func isHeader(first sampled, shapes []string) bool {
 	cells, _ := splitLine(asValidText(first.raw), nil)
 	if len(cells) == 0 {
@@ -124,7 +123,7 @@ func isHeader(first sampled, shapes []string) bool {
 	return strings.Contains(name, "CODE") || strings.Contains(name, "ORGANISATION")
 }
 
-// refuse leaves the file's name to the caller.
+// refuse returns a refusal; the caller adds the file's name.
 func refuse(at sampled, why string, bad *profile.Rejected) *profile.RefusedError {
 	bad.Line, bad.Raw = at.row.Line, at.raw
 	if bad.Code == "" {

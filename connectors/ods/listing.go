@@ -12,22 +12,21 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Listing is one report, complete: the only pull that absence may be read from.
-// Its rows may be read several times and concurrently. It holds a temporary
-// file until Close.
+// Listing is one complete report: the only pull that shows what is absent. Its
+// rows may be read several times and concurrently. It keeps a temporary file
+// until Close.
 type Listing struct {
 	name   string
 	spool  *spool
 	format *format
 }
 
-// OpenListing spools a complete report and looks at its content: name is its
-// file or address, for messages; report is one of Reports, see ReportOf.
+// OpenListing spools a complete report and checks its content: name is its file
+// or address, for messages; report is one of Reports, see ReportOf.
 //
-// Content that is not that report in a known layout is a
-// *profile.RefusedError: nothing, a web page, another report, a header line,
-// a row cut off at the end. So is a file of changes only. Single rows that
-// cannot be read are left to Record.
+// Content that is not that report in a known layout is a *profile.RefusedError:
+// nothing, a web page, another report, a header line, a row cut off at the end.
+// So is a file of changes only. Record rejects single rows that cannot be read.
 func OpenListing(name, report string, r io.Reader) (*Listing, error) {
 	rules, err := reportNamed(report)
 	if err != nil {
@@ -93,7 +92,7 @@ func (l *Listing) sample() ([]sampled, error) {
 	return sample, nil
 }
 
-// checkEnd refuses a file that stops in the middle of a row.
+// checkEnd refuses a file that ends in the middle of a row.
 func (l *Listing) checkEnd() error {
 	if !l.spool.cut {
 		return nil
@@ -115,13 +114,13 @@ func (l *Listing) checkEnd() error {
 // Name returns the file or address the listing came from.
 func (l *Listing) Name() string { return l.name }
 
-// Report returns the report it lists.
+// Report returns the name of its report.
 func (l *Listing) Report() string { return l.format.name }
 
-// Size returns its bytes.
+// Size returns its size in bytes.
 func (l *Listing) Size() int64 { return l.spool.written }
 
-// Content returns a new reader of the bytes as they came, to be stored.
+// Content returns a new reader of the bytes as received, for storing.
 func (l *Listing) Content() io.Reader { return l.spool.content() }
 
 // Stamp identifies the listing by its bytes.
@@ -129,15 +128,15 @@ func (l *Listing) Stamp() runs.Stamp {
 	return runs.Stamp{Digest: profile.Hash(l.spool.digest.Sum(nil)[:len(profile.Hash{})])}
 }
 
-// Close frees the temporary file.
+// Close removes the temporary file.
 func (l *Listing) Close() error { return l.spool.close() }
 
-// Rows streams the place, code and hash of every record, in the order of the
-// file. Blank lines at the end are none; others are rows that Record rejects. An
-// error ends it.
+// Rows yields the position, code and hash of every record, in the order of the
+// file. Blank lines at the end are skipped; Record rejects any other. An error
+// ends it.
 func (l *Listing) Rows() iter.Seq2[profile.Row, error] { return l.spool.rows(csvCode) }
 
-// Raw returns the bytes of one row as they came.
+// Raw returns the bytes of one row as received.
 func (l *Listing) Raw(row profile.Row) ([]byte, error) { return l.spool.bytes(row) }
 
 // Record decodes one row. A row that cannot be read is a *profile.Rejected,

@@ -25,16 +25,16 @@ const (
 	operatedBy     = "RE6"
 )
 
-// relationOf says which relationship a primary role's profile shows: the one
-// that stands in column 15 of its report. Others hold them too, but no file
-// could confirm them: a practice's RE6 repeats its commissioner.
+// relationOf says which relationship a profile of each primary role shows: the
+// one in column 15 of its report. Other roles have relationships too, but no
+// file confirms them: a practice's RE6 repeats its commissioner.
 var relationOf = map[string]string{
 	"RO177": commissionedBy, "RO110": commissionedBy,
 	"RO182": operatedBy, "RO94": operatedBy, "RO96": operatedBy, "RO198": operatedBy, "RO167": operatedBy,
 }
 
-// affiliation is what is read of an OrganizationAffiliation: its organization
-// is, for example, operated by its participating organization.
+// affiliation holds the parts of an OrganizationAffiliation that are used: its
+// organization is, for example, operated by its participating organization.
 type affiliation struct {
 	ResourceType string    `json:"resourceType"`
 	Active       bool      `json:"active"`
@@ -60,12 +60,13 @@ func (a affiliation) is(relation string) bool {
 	return slices.ContainsFunc(a.Code, func(c concept) bool { return slices.Contains(c.Coding, coding{relation}) })
 }
 
-// related are the active relationships of a batch, by what they lead from.
+// related are the active relationships of a batch, by the organisation that
+// they start from.
 type related map[profile.ODSCode][]affiliation
 
-// fillRelations fills in parent, commissioner and successor of a batch. A closed
-// organisation without an active relationship is left unstated, for the files
-// go on naming the last one.
+// fillRelations fills in parent, commissioner and successor of a batch. Those
+// of a closed organisation without an active relationship stay unstated,
+// because the files go on naming the last one.
 func (a *API) fillRelations(ctx context.Context, batch []envelope) error {
 	asked := make(map[profile.ODSCode]question)
 	for _, e := range batch {
@@ -95,7 +96,7 @@ func (a *API) fillRelations(ctx context.Context, batch []envelope) error {
 	return nil
 }
 
-// question is what is wanted of one organisation.
+// question is what is requested about one organisation.
 type question struct {
 	relation string
 	active   bool
@@ -110,9 +111,9 @@ func (e *envelope) answer(relation, target string) {
 	}
 }
 
-// relationships asks for all at once. An active organisation without any
-// relationship is so rare that it is asked for again, alone: else a server that
-// did not take the comma for "or" would take every parent away.
+// relationships requests all at once. An active organisation without any
+// relationship is so rare that it is requested again, alone: otherwise a server
+// that does not read the comma as "or" would remove every parent.
 func (a *API) relationships(ctx context.Context, asked map[profile.ODSCode]question) (related, error) {
 	found := related{}
 	if len(asked) == 0 {
@@ -147,8 +148,9 @@ func (a *API) askRelationships(ctx context.Context, codes []profile.ODSCode, fou
 	})
 }
 
-// target returns what the newest relationship of that kind leads to, empty when
-// there is none; of two as new, the first code.
+// target returns the organisation that the newest relationship of that kind
+// leads to; empty if there is none. Of two that are equally new, it is the
+// first by code.
 func (r related) target(from profile.ODSCode, relation string) string {
 	var newest affiliation
 	for _, link := range r[from] {
@@ -163,10 +165,10 @@ func (r related) target(from profile.ODSCode, relation string) string {
 	return newest.Target.code().String()
 }
 
-// successor asks what a closed organisation was replaced by; several are joined
-// by a bar, in order. Nil says that it was not asked or the register does not
-// know: succession is a hint for people (CONTRACT.md "Succession"), and no reason
-// to stop.
+// successor requests what replaced a closed organisation; several are joined by
+// a bar, in order. It is nil if nothing was requested or the register does not
+// know: succession is a hint for people (CONTRACT.md "Succession"), and no
+// reason to stop.
 func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
 	record, bad := decodeOrganization(e.Organization)
 	if bad != nil || record.Standing != profile.Inactive || record.Values.Get(profile.FieldType) == "" {
@@ -185,7 +187,8 @@ func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
 	return &successors, nil
 }
 
-// lookup is what is read of a $lookup: properties as lists of named parts.
+// lookup holds the parts of a $lookup that are used: properties as lists of
+// named parts.
 type lookup struct {
 	Parameter []struct {
 		Name string `json:"name"`

@@ -8,14 +8,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// report is what the content of one report must look like, and which of its
-// columns say something (CONTRACT.md "Columns").
+// report says how the content of one report must look, and which of its columns
+// are read (CONTRACT.md "Columns").
 type report struct {
 	types    []profile.OrgType
 	codes    []string          // shapes of its codes, see hasShape
-	status   statusColumn      // whether column 13 is used
-	subtypes map[string]string // column 14 to the roles it means; nil when the column is not read
-	roles    string            // the roles of all its rows, where no column says them
+	status   statusColumn      // whether column 13 is read
+	subtypes map[string]string // from column 14 to the roles it means; nil if the column is not read
+	roles    string            // the roles of all its rows, if no column says them
 	setting  bool              // column 26 holds the prescribing setting
 	states   map[profile.Field]int
 }
@@ -46,9 +46,9 @@ const (
 	numColumns = 27
 )
 
-// reports are the reports that can be loaded, a row each. Sub-type 3 of
-// edispensary stands on three closed rows and nobody says what it means: such a
-// row has no type and its roles are not stated.
+// reports are the reports that can be loaded, a row each. Three closed rows of
+// edispensary have sub-type 3, whose meaning is not documented: such a row has
+// no type, and its roles are not stated.
 var reports = map[string]report{
 	"edispensary": {
 		types: []profile.OrgType{profile.Pharmacy}, codes: []string{"Fxxxx"}, status: statusRequired,
@@ -93,7 +93,7 @@ var (
 	}
 )
 
-// anana is the shape of codes issued since April 2020: a letter and a digit in
+// anana is the shape of codes issued since April 2020: letters and digits in
 // turn (CONTRACT.md "Codes"). Legacy codes may have it by chance.
 const anana = "a9a9a"
 
@@ -103,7 +103,7 @@ func Reports() []string {
 }
 
 // ReportOf returns the report that a file holds: its name up to the first "_",
-// else up to its extension (reconcile/RULES.md "Listings").
+// or else up to its extension (reconcile/RULES.md "Listings").
 func ReportOf(fileName string) (string, error) {
 	base := filepath.Base(fileName)
 	name, _, found := strings.Cut(base, "_")

@@ -16,24 +16,24 @@ var settings = map[string]string{
 	"18": "RO256", "19": "RO251", "20": "RO248", "22": "RO258", "25": "RO82", "26": "RO321", "27": "RO323",
 }
 
-// primaryRoles are the roles that say what an organisation is, in the order in
-// which one is taken when a record holds several (CONTRACT.md "Roles"). The API
-// does not mark which role is the primary one (CONTRACT.md "FHIR API").
+// primaryRoles are the roles that say what an organisation is, in the order of
+// preference if a record has several (CONTRACT.md "Roles"). The API does not
+// mark which role is the primary one (CONTRACT.md "FHIR API").
 var primaryRoles = []string{
 	"RO177", "RO182", "RO94", "RO181", "RO96", "RO110", "RO167", "RO166", "RO197", "RO198", "RO107", "RO108",
 	"RO172", "RO176", "RO157", "RO98", "RO99", "RO261", "RO272", "RO209", "RO210", "RO213", "RO101", "RO104",
 	"RO142", "RO148", "RO144", "RO149", "RO175", "RO221", "RO116", "RO280",
 }
 
-// extendable are the primary roles whose other roles every route can express.
-// For the rest the files say only what the report as a whole means, so that
-// "RO197|RO57" from the API and "RO197" from a file would be the same facts in
-// two forms: there only the primary role is kept.
+// extendable are the primary roles for which files and the API both state the
+// other roles. For the rest a file states only the role of the whole report:
+// "RO197|RO57" from the API and "RO197" from a file are the same facts, so only
+// the primary role is kept.
 var extendable = []string{"RO177", "RO110"}
 
 // typeOf returns the organisation type of canonical roles. A prescribing cost
-// centre is a GP practice only with RO76: RO323 ones are the twins of
-// pharmacies (CONTRACT.md "Roles").
+// centre is a GP practice only with RO76: those with RO323 duplicate pharmacies
+// (CONTRACT.md "Roles").
 func typeOf(roles string) profile.OrgType {
 	primary, _, _ := strings.Cut(roles, "|")
 	switch primary {
@@ -73,7 +73,7 @@ func canonicalRoles(roles []string) string {
 }
 
 // primaryOf returns the role that says what the organisation is, and whether it
-// is a known primary one; else the first.
+// is a known primary role; if there is none, the first role.
 func primaryOf(roles []string) (role string, known bool) {
 	for _, role := range primaryRoles {
 		if slices.Contains(roles, role) {

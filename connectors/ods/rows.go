@@ -11,11 +11,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// readAhead is also the longest line that is read: the longest real ones have
-// 400 bytes in files and 60 kB from the API.
+// readAhead is also the length of the longest line accepted: the longest real
+// ones have 400 bytes in files and 60 kB from the API.
 const readAhead = 1 << 20
 
-// errLongLine marks content that is not a register's.
+// errLongLine says that the content is not from the register.
 var errLongLine = errors.New("longer than 1 MiB, not a record")
 
 // rows locates every record between start and end. Only the code is copied.
@@ -52,7 +52,7 @@ func withoutLineEnd(line []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
 }
 
-// csvCode returns the first field of a line, or nothing when it is no code.
+// csvCode returns the first field of a line, or nothing if it is not a code.
 func csvCode(line []byte) profile.ODSCode {
 	field, _, _ := bytes.Cut(line[:min(len(line), maxCodeField)], []byte{','})
 	code, err := profile.ParseODSCode(string(bytes.Trim(field, `"`)))
@@ -62,6 +62,6 @@ func csvCode(line []byte) profile.ODSCode {
 	return code
 }
 
-// maxCodeField is room for a code, its quotes and stray spaces: a line of
-// something else is not searched to its end.
+// maxCodeField has room for a code, its quotes and stray spaces, so that a line
+// of anything else is not searched to its end.
 const maxCodeField = 32

@@ -11,15 +11,15 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// maxSpool bounds what one pull may write to the disk. The largest report has
-// about 10 MB, the whole register 900 MB.
+// maxSpool is the most that one pull may write to the disk, in bytes. The
+// largest report has about 10 MB, the whole register 900 MB.
 const maxSpool = 4 << 30
 
 // spool is the local copy of one pull: a temporary file without a name, so that
-// nothing stays behind when the process is killed.
+// nothing is left if the process is killed.
 type spool struct {
 	file    *os.File
-	path    string // still to be removed, on systems that keep open files; else empty
+	path    string // to be removed later, on systems that cannot remove open files; otherwise empty
 	start   int64  // past a byte order mark
 	end     int64  // past the last record, its line end and blank lines excluded
 	lines   int    // line feeds in the file
@@ -40,7 +40,7 @@ func newSpool() (*spool, error) {
 	return s, nil
 }
 
-// Write appends to the spool. It is not for use once rows are read.
+// Write appends to the spool. It must not be called once rows are being read.
 func (s *spool) Write(p []byte) (int, error) {
 	if s.written += int64(len(p)); s.written > maxSpool {
 		return 0, fmt.Errorf("spooling: more than %d bytes", int64(maxSpool))
@@ -58,7 +58,7 @@ func (s *spool) fill(r io.Reader) error {
 	return s.measure()
 }
 
-// onlyWriter keeps io.CopyBuffer to the buffer.
+// onlyWriter hides ReadFrom, so that io.CopyBuffer uses the buffer.
 type onlyWriter struct{ io.Writer }
 
 func (s *spool) measure() error {
@@ -90,7 +90,7 @@ func (s *spool) trimEnd() error {
 	return nil
 }
 
-// lastRow locates the last record, for looking at how a file ends.
+// lastRow locates the last record, to check how the file ends.
 func (s *spool) lastRow() (profile.Row, error) {
 	from := max(s.start, s.end-readAhead)
 	tail := make([]byte, s.end-from)
@@ -113,13 +113,13 @@ func (s *spool) bytes(row profile.Row) ([]byte, error) {
 	return raw, nil
 }
 
-// content returns a new reader of everything as it came.
+// content returns a new reader of everything as received.
 func (s *spool) content() io.Reader { return io.NewSectionReader(s.file, 0, s.written) }
 
 func (s *spool) close() error {
 	err := s.file.Close()
 	if s.path != "" {
-		_ = os.Remove(s.path) // its name says that it may go
+		_ = os.Remove(s.path) // its name says that it may be removed
 	}
 	return err
 }

@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// An address is read as words in parts: a part is a line, or what a comma cuts
-// out of one. Two addresses are the same when the parts of the one can be laid
-// out as the other, cutting parts only where the other breaks; so a number
-// never leaves the words beside it. Where they are not, parts that may come and
-// go are set aside and the rest is compared again.
+// An address is read as parts of words: a part is a line, or a piece of a line
+// between commas. Two addresses are the same if the parts of one can be
+// rearranged into the other, splitting a part only where the other address has
+// a break; so a number stays with the words beside it. If that fails, parts
+// that may come and go are set aside and the rest is compared again.
 //
 //	81 BRAMCOTE LANE,CHILWELL     81 Bramcote Lane          same
 //	12 PARK ROAD, FLAT 3          FLAT 3 12 PARK ROAD       same
@@ -43,17 +43,17 @@ func alike(a, b []byte) bool {
 		return true
 	}
 	if len(a) != len(b) {
-		return false // one gap a word, so the same words have the same length
+		return false // one gap per word, so the same words have the same length
 	}
 	var partsA, partsB [8][]byte
 	return rearranged(appendParts(partsA[:0], a), appendParts(partsB[:0], b)) ||
 		rearranged(appendParts(partsB[:0], b), appendParts(partsA[:0], a))
 }
 
-// rearranged uses up its arguments. It cancels equal parts, then lays what is
-// left of a out over what is left of b, again and again while that helps. Where
-// several cuts are possible the longest is taken: a wrong one can only mean
-// "not the same".
+// rearranged overwrites its arguments. It cancels equal parts, then splits what
+// is left of a along what is left of b, as long as that makes progress. If
+// several splits are possible it takes the longest: a wrong one can only lead
+// to "not the same".
 func rearranged(a, b [][]byte) bool {
 	for i, part := range a {
 		if j := slices.IndexFunc(b, func(p []byte) bool { return bytes.Equal(p, part) }); j >= 0 {
@@ -77,8 +77,9 @@ func allEmpty(parts [][]byte) bool {
 	return !slices.ContainsFunc(parts, func(p []byte) bool { return len(p) > 0 })
 }
 
-// cut takes off the part what one of b begins it with, or takes the whole part
-// off the beginning of one of b; else it returns the part as it is.
+// cut removes from the part a part of b that it begins with, or removes the
+// whole part from the beginning of a part of b; otherwise it returns the part
+// unchanged.
 func cut(part []byte, b [][]byte) (rest []byte, ok bool) {
 	longest := -1
 	for i, other := range b {
@@ -136,8 +137,8 @@ func appendWords(dst []byte, text string, breaks bool) []byte {
 	return dst
 }
 
-// openWord writes the gap before a word: a break only where the part so far
-// has letters, and then the next part has none yet.
+// openWord writes the gap before a word: a break only if the part so far has
+// letters; the next part then starts without any.
 func openWord(dst []byte, start int, gap byte, letters bool) ([]byte, bool) {
 	if len(dst) == start {
 		return dst, letters
@@ -148,8 +149,8 @@ func openWord(dst []byte, start int, gap byte, letters bool) ([]byte, bool) {
 	return append(dst, ' '), letters
 }
 
-// appendSquashed drops the gaps of appendWords, but not those that keep numbers
-// apart: a space between digits, a break beside one.
+// appendSquashed is appendWords without the gaps, except those that separate
+// numbers: a space between digits, or a break beside one.
 func appendSquashed(dst, words []byte) []byte {
 	for i, c := range words {
 		switch {
@@ -205,11 +206,11 @@ func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' ||
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// aside is what was set aside of an address, which counties and which names.
+// aside holds the counties and names that were set aside from an address.
 type aside struct{ counties, names bits }
 
-// explains reports whether what was set aside on both sides was only dropped or
-// only added, never one county or name put in another's place.
+// explains reports whether counties and names were only dropped or only added,
+// never replaced by another.
 func (a aside) explains(b aside) bool {
 	return a.counties.nested(b.counties) && a.names.nested(b.names)
 }
@@ -254,7 +255,8 @@ func nameKeys(names []string) [][]byte {
 	return keys
 }
 
-// nameOf returns which of the keys the part is, below 0 for none.
+// nameOf returns the index of the key that the part equals; negative if there
+// is none.
 func nameOf(part []byte, keys [][]byte) int {
 	var buffer [bufferSize]byte
 	return slices.IndexFunc(keys, func(key []byte) bool {
@@ -263,9 +265,9 @@ func nameOf(part []byte, keys [][]byte) int {
 	})
 }
 
-// counties numbers every county that the register writes, by each way to write
-// it. A county that is also a post town (Bristol, Durham, London) is left out
-// in that form: there it is a fact.
+// counties numbers every county in the register, under each spelling. The name
+// of a county that is also a post town (Bristol, Durham, London) is left out,
+// since a town is a fact.
 var counties = numbered(
 	"AVON", "BEDFORDSHIRE|BEDS", "BERKSHIRE|BERKS|ROYAL COUNTY OF BERKSHIRE", "BUCKINGHAMSHIRE|BUCKS",
 	"CAMBRIDGESHIRE|CAMBS", "CHESHIRE", "CLEVELAND", "CORNWALL", "CUMBERLAND", "CUMBRIA", "DERBYSHIRE", "DEVON",

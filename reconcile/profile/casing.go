@@ -6,14 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// DisplayName cases a name that the register wrote in capitals, for showing:
-// "DR NW OSBORNE'S PRACTICE" becomes "Dr NW Osborne's Practice". Only the case
-// of letters changes, so the result is always Same as the name, and a text that
-// has a lower-case letter already is returned as it is.
+// DisplayName changes the case of a name that the register wrote in capitals,
+// for display: "DR NW OSBORNE'S PRACTICE" becomes "Dr NW Osborne's Practice".
+// Only the case of letters changes, so the result is always Same as the name,
+// and a text that has a lower-case letter already is returned as it is.
 func DisplayName(s string) string { return display(s, false) }
 
-// DisplayAddress does the same for an address, a line each. There a comma
-// begins anew, and so does a house number ("12 THE GREEN" is "12 The Green").
+// DisplayAddress does the same for each line of an address. A new phrase also
+// begins after a comma and after a house number ("12 THE GREEN" becomes "12 The
+// Green").
 func DisplayAddress(s string) string { return display(s, true) }
 
 func display(s string, address bool) string {
@@ -31,13 +32,13 @@ func display(s string, address bool) string {
 	return out.String()
 }
 
-// word is one word of a text and what its case depends on. Apostrophes belong
-// to the word, all other punctuation to the gaps.
+// word is one word of a text, with what its case depends on. Apostrophes are
+// part of the word; all other punctuation is part of the gaps.
 type word struct {
 	address bool
 	gap     string // between the word before and this one
 	text    string
-	after   byte   // the byte behind the word, 0 at the end of the text
+	after   byte   // the byte after the word; 0 at the end of the text
 	first   bool   // nothing before it in the text, the line or the bracket
 	before  string // the word before, empty when this one is first
 }
@@ -78,9 +79,9 @@ func (w *word) cased() string {
 	}
 }
 
-// isSmall finds the words that are written small inside a text. Between hyphens
-// there are more of them (STOKE-ON-TRENT), at either end of a compound none
-// ("In-Store"), but for what follows "Co-".
+// isSmall reports whether a word is written in lower case inside a text.
+// Between hyphens more words are (STOKE-ON-TRENT); at either end of a compound
+// none is ("In-Store"), except after "Co-".
 func (w *word) isSmall() bool {
 	joined := w.gap == "-"
 	switch {
@@ -94,8 +95,8 @@ func (w *word) isSmall() bool {
 	return smallWords[w.text] && (!w.address || !w.opensStreet())
 }
 
-// opensStreet reports whether the word is an article that begins a street's
-// name: behind a house number, and "the" behind whatever is no small word.
+// opensStreet reports whether the word is an article that begins the name of a
+// street: after a house number, or "the" after any word that is not small.
 func (w *word) opensStreet() bool {
 	switch w.text {
 	case "THE":
@@ -106,8 +107,9 @@ func (w *word) opensStreet() bool {
 	return false
 }
 
-// isAcronym decides what stays in capitals: known ones, Roman numerals, what
-// has no vowel ("NW", "CMHT") and unknown words of two letters, mostly initials.
+// isAcronym reports whether a word stays in capitals: known acronyms, Roman
+// numerals, words without a vowel ("NW", "CMHT") and unknown words of two
+// letters, which are mostly initials.
 func isAcronym(s string) bool {
 	switch {
 	case titled[s]:
@@ -147,7 +149,7 @@ func casedNumber(s string) string {
 	return out.String()
 }
 
-// before returns what stands before the first rune that is to stop at.
+// before returns the text before the first rune for which stop is true.
 func before(s string, stop func(rune) bool) string {
 	if i := strings.IndexFunc(s, stop); i >= 0 {
 		return s[:i]
@@ -169,8 +171,8 @@ func casedWord(s string) string {
 	return title(s)
 }
 
-// isClan reports whether the first letters are Mc or Mac and a name follows.
-// Mac needs a list: MACHINE and MACCLESFIELD are none.
+// isClan reports whether a word is Mc or Mac and a name. Mac needs a list of
+// exceptions: MACHINE, MACCLESFIELD.
 func isClan(s string, size int) bool {
 	if size == len("MAC") {
 		return macNames[s] || macNames[strings.TrimSuffix(s, "S")]
@@ -193,8 +195,8 @@ func title(s string) string {
 	return s[:size] + lower(s[size:])
 }
 
-// lower leaves a letter alone whose small form would not come back, so that
-// casing is never a change (Same) and never done twice.
+// lower keeps a letter whose lower case would not convert back, so that casing
+// never changes a value (Same) and has no effect the second time.
 func lower(s string) string {
 	return strings.Map(func(r rune) rune {
 		small := unicode.ToLower(r)
@@ -205,14 +207,14 @@ func lower(s string) string {
 	}, s)
 }
 
-// smallWords are small inside a text, insideCompounds only between hyphens
-// (WESTON-SUPER-MARE, PEN-Y-BONT).
+// smallWords are written in lower case inside a text, insideCompounds only
+// between hyphens (WESTON-SUPER-MARE, PEN-Y-BONT).
 var (
 	smallWords      = wordSet("OF AND THE IN ON AT BY FOR TO WITH FROM UPON UNDER LE DE LA DU EN CUM")
 	insideCompounds = wordSet("SUPER NEXT OVER Y YR")
 )
 
-// titled are words that the rule for acronyms would take for one.
+// titled are words that the rule for acronyms would keep in capitals.
 var titled = wordSet(`
 	LTD BLVD CTRS PTNRS SPCL CWM CWRT BWLCH DRWS PWLL DR DRS MR MRS MS ST STS RD MT CTR CNTR CTRE NR PK LN GRN GRP
 	BLDG BLDGS HTH HLTH HSE SQ FLR DPT CNTRL STN JR SNR JNR BROS PHCY PHRM CHMST SRGY SRGRY SRGS SVCS SVC SVS PRCT
@@ -227,7 +229,7 @@ var acronyms = wordSet(`NHS GP ICB ICS PCN PLC UK HQ CCG PCT CIC LLP EU USA RAF 
 	DDES DHU CWAC NEAS SCAS UHBW UHDB UHL ABMU UPCS UPCC AAW ABC EPUT ELFT CHUHSE PELC UCLH
 	II III IV VI VII VIII IX XI XII XIII`)
 
-// plurals are acronyms with a small s behind them.
+// plurals are acronyms followed by a lower-case s.
 var plurals = wordSet("GPS NMPS PCNS ICBS CCGS PCTS OOHS UTCS")
 
 var macNames = wordSet(`MACARTHUR MACASKILL MACCALLUM MACCARTHY MACDERMOTT MACDONALD MACDONNELL MACDOUGALL MACDUFF

@@ -15,10 +15,10 @@ func NewDate(year int, month time.Month, day int) Date {
 	return Date{time.Date(year, month, day, 0, 0, 0, 0, time.UTC)}
 }
 
-// ParseDate reads YYYY-MM-DD; an empty string is the zero date.
+// ParseDate parses YYYY-MM-DD; an empty string is the zero date.
 func ParseDate(s string) (Date, error) { return parseDate(time.DateOnly, s) }
 
-// ParseCompactDate reads the YYYYMMDD of the register's files; an empty string
+// ParseCompactDate parses the YYYYMMDD of the register's files; an empty string
 // is the zero date (connectors/ods/CONTRACT.md "Columns").
 func ParseCompactDate(s string) (Date, error) { return parseDate("20060102", s) }
 
@@ -64,14 +64,14 @@ func (d Date) Compare(e Date) int { return d.midnight.Compare(e.midnight) }
 // After reports whether d is a later day than e.
 func (d Date) After(e Date) bool { return d.midnight.After(e.midnight) }
 
-// AddDays returns the day so many days later, or earlier where days is negative.
+// AddDays returns the day that many days later, or earlier if days is negative.
 func (d Date) AddDays(days int) Date { return Date{d.midnight.AddDate(0, 0, days)} }
 
 // DaysUntil returns the number of days from d to e, negative if e is earlier.
 func (d Date) DaysUntil(e Date) int { return int(e.midnight.Sub(d.midnight).Hours() / 24) }
 
-// AddMonths returns the same day of another month, or the first days of the next
-// where that month is shorter.
+// AddMonths returns the same day of another month; if that month is shorter, a
+// day at the beginning of the next.
 func (d Date) AddMonths(months int) Date { return Date{d.midnight.AddDate(0, months, 0)} }
 
 // Time returns the day's midnight in UTC, for storage only.
@@ -96,7 +96,7 @@ func (d Date) Words() string {
 // MarshalText writes the form of String.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote, as ParseDate does.
+// UnmarshalText parses the form of MarshalText, like ParseDate.
 func (d *Date) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDate(string(text))
 	return err

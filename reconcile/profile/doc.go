@@ -7,6 +7,6 @@
 //	                  │                 postcode.go
 //	        DisplayName, DisplayAddress as people read it: casing.go
 //
-// Each field has one owner (field.go). All other rooms of the core stand on this
-// one; it imports none of them.
+// Each field has one owner (field.go). All other packages of the core build on
+// this one; it imports none of them.
 package profile

@@ -38,7 +38,7 @@ const (
 	numFields
 )
 
-// Owner says who may speak for a field; nobody else's word changes it.
+// Owner says who may change a field; nobody else can.
 type Owner string
 
 // The owners of fields.
@@ -49,7 +49,7 @@ const (
 	OwnedByDesk   Owner = "desk" // the service desk
 )
 
-// definition is what is known of a field.
+// definition describes a field.
 type definition struct {
 	name     string // in plans, the audit, JSON and commands
 	owner    Owner
@@ -57,7 +57,7 @@ type definition struct {
 	register register
 	noise    noise
 	fact     Field  // the field that names the fact it is a part of; none for a fact by itself
-	dosName  string // the name that DoS leads know it by, in reports
+	dosName  string // its name for DoS leads, in reports
 	label    string // for people
 }
 
@@ -65,24 +65,24 @@ type definition struct {
 type storage uint8
 
 const (
-	inColumn storage = iota // of the profile, by the field's name with _ for -
+	inColumn storage = iota // of the profile, named as the field with _ for -
 	inRows                  // of a table of its own: each is audited as JSON
-	inChecks                // of sections, which are no change of a profile
+	inChecks                // of sections, which do not change the profile
 )
 
 // register is what the organisation register does to a field.
 type register uint8
 
 const (
-	silent   register = iota // nothing, or by rules of its own, as the status
-	followed                 // the profile has to agree with it, in every run
-	seeding                  // it fills a new profile, and never again
+	silent   register = iota // nothing, or has rules of its own, like the status
+	followed                 // the profile must agree with it after every run
+	seeding                  // it fills a new profile, but never changes it later
 )
 
-// definitions is the one list of fields, a row each
-// (RULES.md "Who owns which field"). What follows from a row is derived from it;
-// where else a field has to stand is in reconcile/ADDING.md "A field", and a test
-// names the places that miss one.
+// definitions is the one list of fields (RULES.md "Who owns which field").
+// Everything that can be derived from a row is; reconcile/ADDING.md "A field"
+// lists the other places that mention each field, and a test names those that
+// miss one.
 var definitions = [numFields]definition{
 	FieldName: {
 		name: "name", owner: OwnedByODS, register: followed, noise: ofNames, dosName: "publicname", label: "Name",
@@ -149,7 +149,7 @@ func Fields() []Field {
 	return fields
 }
 
-// ParseField finds a field by the name that plans, audit and JSON use.
+// ParseField returns the field with the name that plans, audit and JSON use.
 func ParseField(name string) (Field, error) {
 	for f, row := range definitions {
 		if row.name == name && name != "" {
@@ -161,7 +161,7 @@ func ParseField(name string) (Field, error) {
 
 func (f Field) String() string { return definitions[f].name }
 
-// Owner returns who may speak for the field.
+// Owner returns who may change the field.
 func (f Field) Owner() Owner { return definitions[f].owner }
 
 // Fact returns the field that names the fact this one is a part of: an address and
@@ -175,8 +175,8 @@ func (f Field) Fact() Field {
 	return f
 }
 
-// FollowsRegister reports whether a profile has to agree with the register in the
-// field. The status has rules of its own (RULES.md "Status decides").
+// FollowsRegister reports whether the field of a profile must agree with the
+// register. The status has rules of its own (RULES.md "Status decides").
 func (f Field) FollowsRegister() bool { return definitions[f].register == followed }
 
 // IsSeeded reports whether the register fills the field when it creates a profile.
@@ -186,8 +186,8 @@ func (f Field) IsSeeded() bool { return definitions[f].register != silent }
 // audited as JSON.
 func (f Field) InRows() bool { return definitions[f].stored == inRows }
 
-// DoSName is the name of the field that DoS leads know, in reports
-// (RULES.md "Report columns"). That of weekly opening times wants a day after it.
+// DoSName is the field's name for DoS leads, in reports
+// (RULES.md "Report columns"). For weekly opening times a day is appended.
 func (f Field) DoSName() string { return definitions[f].dosName }
 
 // Label is what reports call the field.

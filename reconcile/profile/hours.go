@@ -2,8 +2,8 @@ package profile
 
 import "slices"
 
-// Day is a day of the weekly opening times. BankHoliday stands for all bank
-// holidays; no sink takes it (connectors/dos/CONTRACT.md "Opening times").
+// Day is a day of the weekly opening times. BankHoliday means all bank
+// holidays; no sink accepts it (connectors/dos/CONTRACT.md "Opening times").
 type Day uint8
 
 // The days, in the order in which they are written.
@@ -19,19 +19,19 @@ const (
 	numDays
 )
 
-// Sinks end a day at 23:59 and let nothing cross midnight
+// Sinks end a day at 23:59 and accept no period that crosses midnight
 // (connectors/dos/CONTRACT.md "Opening times").
 const (
 	midnight   = 24 * 60
 	lastMinute = midnight - 1
 )
 
-// Period is a time of being open, in minutes from the midnight with which its
-// day begins: Opens is 0 to 1439, Closes up to 2879. One that closes after 1439
-// crosses midnight; one that closes at midnight closes at 1439.
+// Period is a period of opening, in minutes from the midnight at the start of
+// its day: Opens is 0 to 1439, Closes up to 2879. A period with Closes over
+// 1439 crosses midnight; one that ends at midnight has Closes 1439.
 type Period struct{ Opens, Closes int }
 
-// Week is the weekly opening times: of each day the periods that begin on it,
+// Week is the weekly opening times: for each day the periods that begin on it,
 // sorted, none touching another.
 type Week [numDays][]Period
 
@@ -42,15 +42,15 @@ type DatedDay struct {
 	Periods []Period
 }
 
-// PublicHours turns opening times as people keep them into those that sinks
-// take: periods that touch or overlap are one, those that cross midnight are
-// split over the two days, a day ends at 23:59, and bank holidays without a
-// date, days before today and lines that cannot be read are left out
-// (RULES.md "Opening times in public form"). Doing it twice changes nothing.
+// PublicHours converts opening times from the form that people edit to the form
+// that sinks accept: periods that touch or overlap are merged, those that cross
+// midnight are split over the two days, a day ends at 23:59, and bank holidays
+// without a date, days before today and unreadable lines are left out
+// (RULES.md "Opening times in public form"). It is idempotent.
 //
-// A date stands for what begins on it. It shows the end of what began the day
-// before, then its own; so the day after a date has a date of its own where it
-// shows something else than its week's day.
+// A date holds the periods that begin on it. It shows the end of the period
+// that began the day before, then its own; so the day after a date needs a date
+// of its own if it then differs from its weekday.
 func PublicHours(weekly, dated string, today Date) (publicWeekly, publicDated string) {
 	week, _ := readWeek(weekly)
 	days, _ := readDated(dated)
@@ -58,7 +58,7 @@ func PublicHours(weekly, dated string, today Date) (publicWeekly, publicDated st
 	return joinLines(week.public().lines()), joinLines(datedLines(public))
 }
 
-// public is the week as it is shown, day by day.
+// public returns the week as shown, day by day.
 func (w Week) public() (public Week) {
 	for day := Monday; day <= Sunday; day++ {
 		public[day] = shown(w[(day+Sunday)%BankHoliday], w[day])
@@ -66,13 +66,15 @@ func (w Week) public() (public Week) {
 	return public
 }
 
-// calendar tells what begins on any date. Its days are sorted, each date once.
+// calendar says which periods begin on any date. Its days are sorted, each date
+// once.
 type calendar struct {
 	week Week
 	days []DatedDay
 }
 
-// on is what begins on a date, and whether the date has hours of its own.
+// on returns the periods that begin on a date, and whether the date has opening
+// times of its own.
 func (c calendar) on(date Date) (periods []Period, stated bool) {
 	at, stated := slices.BinarySearchFunc(c.days, date, func(d DatedDay, date Date) int { return d.Date.Compare(date) })
 	if stated {
@@ -81,9 +83,9 @@ func (c calendar) on(date Date) (periods []Period, stated bool) {
 	return c.week[DayOf(date)], false
 }
 
-// shown is what a date shows. One that is stated closed is closed from its
-// first minute, also where the night before ran into it: people who find a
-// closed door are worse off than those who are not sent to an open one.
+// shown returns what a date shows. A date stated as closed is closed from its
+// first minute, even if a period of the night before runs into it: sending
+// people to a closed door is worse than not sending them to an open one.
 func (c calendar) shown(date Date) []Period {
 	own, stated := c.on(date)
 	if stated && len(own) == 0 {
@@ -93,7 +95,7 @@ func (c calendar) shown(date Date) []Period {
 	return shown(before, own)
 }
 
-// public lists the dates from today that show hours of their own.
+// public returns the dates from today on that show opening times of their own.
 func (c calendar) public(today Date) (days []DatedDay) {
 	weekly := c.week.public()
 	for _, day := range c.days {
@@ -109,8 +111,8 @@ func (c calendar) public(today Date) (days []DatedDay) {
 	return slices.DeleteFunc(days, func(d DatedDay) bool { return d.Date.Before(today) })
 }
 
-// shown is what a day shows: what is left of the day before, and what begins on
-// the day itself, up to its last minute.
+// shown returns what a day shows: the rest of the day before, and what begins
+// on the day itself, up to its last minute.
 func shown(before, own []Period) []Period {
 	day := make([]Period, 0, len(before)+len(own))
 	for _, p := range before {
@@ -122,7 +124,7 @@ func shown(before, own []Period) []Period {
 	return joined(slices.DeleteFunc(day, func(p Period) bool { return p.Opens >= p.Closes }))
 }
 
-// joined sorts periods and makes one of those that touch or overlap.
+// joined sorts periods and merges those that touch or overlap.
 func joined(periods []Period) []Period {
 	slices.SortFunc(periods, func(a, b Period) int { return a.Opens - b.Opens })
 	var joined []Period

@@ -8,45 +8,45 @@ import (
 	"strings"
 )
 
-// Opening times are kept as texts of a line a period. Weekly ones read
-// `mon 09:00-17:30`, with mon to sun or bank-holiday; dated ones
-// `2026-12-24 09:00-16:00` or `2026-12-25 closed`. A period that closes before
-// it opens crosses midnight, one that closes as it opens lasts 24 hours, and
-// midnight closes as 24:00 or 00:00. Times are those of the clock on the wall.
+// Opening times are stored as text, one line per period. Weekly ones read `mon
+// 09:00-17:30`, with mon to sun or bank-holiday; dated ones `2026-12-24
+// 09:00-16:00` or `2026-12-25 closed`. A period that closes before it opens
+// crosses midnight, one that closes as it opens lasts 24 hours, and midnight
+// closes as 24:00 or 00:00. Times are those of the clock on the wall.
 
 var dayNames = [numDays]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun", "bank-holiday"}
 
 const closedAllDay = "closed"
 
-// String is the period as opening times write it. Hours past 24:00 belong to
-// the day after; the public form has none.
+// String returns the period in the form of opening times. Hours past 24:00
+// belong to the next day; the public form has none.
 func (p Period) String() string { return Clock(p.Opens) + "-" + Clock(p.Closes) }
 
-// Clock writes minutes from midnight as HH:MM.
+// Clock formats minutes from midnight as HH:MM.
 func Clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
-// ParseWeek reads weekly opening times. The error names each line that cannot
-// be read, by number and text; the week holds the others.
+// ParseWeek parses weekly opening times. The error names each unreadable line,
+// by number and text; the week holds the others.
 func ParseWeek(weekly string) (Week, error) {
 	week, leftOut := readWeek(weekly)
 	return week, asError("opening times", leftOut)
 }
 
-// ParseDated reads dated opening times, sorted by date, each date once. The
-// error names each line that cannot be read, or that says a day is open which
-// another line says is closed, by number and text; the days hold the others.
+// ParseDated parses dated opening times; the days are sorted, each date once.
+// The error names each line that is unreadable, or that opens a day which
+// another line closes, by number and text; the days hold the others.
 func ParseDated(dated string) ([]DatedDay, error) {
 	days, leftOut := readDated(dated)
 	return days, asError("dated opening times", leftOut)
 }
 
-// line is a line of a text, as people count them, from 1.
+// line is a line of a text, numbered from 1.
 type line struct {
 	number int
 	text   string
 }
 
-// unread is a line that was left out.
+// unread is a line that could not be read.
 type unread struct {
 	line
 
@@ -76,7 +76,7 @@ func readWeek(text string) (week Week, leftOut []unread) {
 	return week, leftOut
 }
 
-// datedLine is a line of dated opening times: a day with one period, or none.
+// datedLine is a line of dated opening times: a day with one period or none.
 type datedLine struct {
 	line
 	DatedDay
@@ -96,9 +96,9 @@ func readDated(text string) (days []DatedDay, leftOut []unread) {
 	return days, append(leftOut, contradicted...)
 }
 
-// gathered makes one day of the lines of a date. One that is stated both closed
-// and open is closed: people who find a closed door are worse off than those
-// who are not sent to an open one.
+// gathered combines the lines of a date into a day. A date stated as both
+// closed and open is closed: sending people to a closed door is worse than not
+// sending them to an open one.
 func gathered(lines []datedLine) (days []DatedDay, contradicted []unread) {
 	slices.SortStableFunc(lines, func(a, b datedLine) int { // closed first
 		return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(len(a.Periods), len(b.Periods)))
@@ -122,7 +122,7 @@ func gathered(lines []datedLine) (days []DatedDay, contradicted []unread) {
 
 var errAlsoClosed = errors.New("another line says that the day is closed, and is believed")
 
-// linesOf numbers the lines that say something.
+// linesOf returns the lines that are not blank, with their numbers.
 func linesOf(text string) (lines []line) {
 	for i, l := range strings.Split(text, "\n") {
 		if l != "" {
@@ -174,7 +174,7 @@ func parsePeriod(times string) (Period, error) {
 	return Period{opens, closes}, nil
 }
 
-// parseClock reads HH:MM, 00:00 to 24:00, as minutes.
+// parseClock parses HH:MM, 00:00 to 24:00, as minutes.
 func parseClock(s string) (minutes int, ok bool) {
 	if len(s) != len("09:00") || s[2] != ':' || !isDigit(s[0]) || !isDigit(s[1]) || !isDigit(s[3]) || !isDigit(s[4]) {
 		return 0, false
@@ -184,7 +184,7 @@ func parseClock(s string) (minutes int, ok bool) {
 	return minutes, minute < 60 && minutes <= midnight
 }
 
-// lines writes the week, a line a period.
+// lines formats the week, one line per period.
 func (w Week) lines() (lines []string) {
 	for day, periods := range w {
 		for _, p := range periods {
@@ -194,7 +194,7 @@ func (w Week) lines() (lines []string) {
 	return lines
 }
 
-// datedLines writes days, a line a period.
+// datedLines formats days, one line per period.
 func datedLines(days []DatedDay) (lines []string) {
 	for _, day := range days {
 		if len(day.Periods) == 0 {

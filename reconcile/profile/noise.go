@@ -9,15 +9,15 @@ import (
 	"unicode"
 )
 
-// noise is what of a field's values says nothing.
+// noise is the part of a field's values that carries no meaning.
 type noise uint8
 
 const (
-	none         noise = iota // every byte says something
+	none         noise = iota // every byte counts
 	ofNames                   // case, punctuation and spacing
 	ofAddresses               // the split and order of lines, counties, lines that repeat the name
 	ofSpacing                 // and case
-	ofPhones                  // punctuation, spacing and how Britain's code is written
+	ofPhones                  // punctuation, spacing and the form of the country code
 	ofWebsites                // case of the host, slashes at the end
 	ofRoles                   // their order
 	ofWeeks                   // the order of periods, periods that touch
@@ -31,9 +31,9 @@ const (
 // reflexive and symmetric. For addresses it is not transitive: "KENT" dropped
 // and "ESSEX" added are noise each, the one replaced by the other is a change.
 //
-// The names matter for addresses alone, where a line that repeats one of them
-// may come and go. Pass upstream's name only: a line with our old name has to
-// be put right in the same run as the name, or a second run would find it.
+// The names matter only for addresses, in which a line that repeats one of them
+// may come and go. Pass only the register's name: a line with our old name must
+// be corrected in the same run as the name, or the next run would find it.
 func Same(f Field, a, b string, names ...string) bool {
 	if a == b {
 		return true
@@ -45,11 +45,11 @@ func Same(f Field, a, b string, names ...string) bool {
 	return bytes.Equal(appendCanonical(left[:0], f, a), appendCanonical(right[:0], f, b))
 }
 
-// Room for all but odd values, so that comparing them does not allocate.
+// Enough for all but unusual values, so that comparing does not allocate.
 const bufferSize = 128
 
-// appendCanonical appends the key of a value without its noise, for comparing,
-// never for showing. Equal keys mean Same; the reverse holds for all fields but
+// appendCanonical appends the key of a value without its noise, for comparison,
+// never for display. Equal keys mean Same; the reverse holds for all fields but
 // the address, whose key keeps counties, building lines and the split of lines.
 func appendCanonical(dst []byte, f Field, value string) []byte {
 	switch definitions[f].noise {
@@ -78,8 +78,8 @@ func appendCanonical(dst []byte, f Field, value string) []byte {
 	}
 }
 
-// appendName drops case, punctuation and spacing, and nothing else. A name
-// without any letter or digit is its own key, so that it never equals none.
+// appendName drops only case, punctuation and spacing. A name without any
+// letter or digit is its own key, so that it differs from an empty name.
 func appendName(dst []byte, name string) []byte {
 	var buffer [bufferSize]byte
 	words := appendWords(buffer[:0], name, false)
@@ -98,8 +98,8 @@ func appendSpaceless(dst []byte, value string) []byte {
 	return dst
 }
 
-// appendPhone keeps letters and digits ("ext 12" tells phones apart) and writes
-// Britain's code as the 0 that is dialled inside it: +44, 0044 and +44 (0).
+// appendPhone keeps letters and digits ("ext 12" tells phones apart) and
+// replaces the country code (+44, 0044, +44 (0)) by 0.
 func appendPhone(dst []byte, phone string) []byte {
 	start := len(dst)
 	for _, r := range phone {
@@ -117,8 +117,8 @@ func appendPhone(dst []byte, phone string) []byte {
 	return dst
 }
 
-// canonicalWebsite lowers scheme and host and drops trailing slashes of the
-// path. The scheme itself, the path's case, query and fragment are facts.
+// canonicalWebsite lower-cases scheme and host and drops trailing slashes of
+// the path. The scheme itself, the path's case, query and fragment are facts.
 func canonicalWebsite(address string) string {
 	address = strings.TrimSpace(address)
 	host := strings.Index(address, "://") + len("://")
@@ -145,11 +145,11 @@ func canonicalRoles(roles string) string {
 	return strings.Join(list, "|")
 }
 
-// Digest is the hash of what a record says: standing, dates and each stated
-// field's canonical key, the code left out. Equal digests mean equal standing
-// and dates and values that are Same, so such a record needs no comparing. The
-// reverse does not hold (a county more, a line split elsewhere): a digest only
-// ever saves work, Same decides.
+// Digest is the hash of a record's facts: standing, dates and the canonical key
+// of each stated field, without the code. Records with equal digests have equal
+// standing and dates, and values that are Same, so they need no comparison. The
+// reverse does not hold (one county more, a line split elsewhere): a digest
+// only saves work, Same decides.
 func (r Record) Digest() Hash {
 	facts := make([]byte, 0, 512)
 	for _, fact := range []string{string(r.Standing), r.Opened.String(), r.Closed.String()} {
@@ -165,7 +165,8 @@ func (r Record) Digest() Hash {
 	return Hash(sum[:len(Hash{})])
 }
 
-// AppendFact writes field, length and key: no two lists of facts share bytes.
+// AppendFact appends field, length and key, so that different lists of facts
+// have different bytes.
 func AppendFact(dst []byte, f Field, key []byte) []byte {
 	dst = append(dst, byte(f))
 	dst = binary.AppendUvarint(dst, uint64(len(key)))

@@ -5,19 +5,18 @@ import (
 	"strings"
 )
 
-// What differs only in form in the fields that are texts of a line an item.
-// The order of lines, blank lines and lines that repeat one are noise in all.
+// Noise in fields whose text has one line per item. The order of lines, blank
+// lines and repeated lines are noise in all of them.
 
-// canonicalWeek makes one of periods that touch. A period that is split at
-// midnight is not the same as one that crosses it: they part where a date
-// replaces what begins on one of the two days. Lines that cannot be read stand
-// for themselves.
+// canonicalWeek merges periods that touch. A period split at midnight differs
+// from one that crosses it: they show different times if a date replaces one of
+// the two days. Unreadable lines are kept as they are.
 func canonicalWeek(weekly string) string {
 	week, leftOut := readWeek(weekly)
 	return sortedKeys(week.lines(), leftOut)
 }
 
-// canonicalDated is canonicalWeek for dates, with those of the past.
+// canonicalDated is canonicalWeek for dates, including past ones.
 func canonicalDated(dated string) string {
 	days, leftOut := readDated(dated)
 	return sortedKeys(datedLines(days), leftOut)
@@ -30,8 +29,8 @@ func sortedKeys(keys []string, leftOut []unread) string {
 	return sortedSet(keys)
 }
 
-// canonicalServices goes by the NHS service code, whose name each system
-// writes in its own way; by the name where there is no code.
+// canonicalServices identifies a service by its NHS service code, since each
+// system writes the name in its own way; by the name if it has no code.
 func canonicalServices(services string) string {
 	var keys []string
 	for _, l := range linesOf(services) {
@@ -46,7 +45,7 @@ func canonicalServices(services string) string {
 	return sortedSet(keys)
 }
 
-// canonicalFacilities drops case and spacing.
+// canonicalFacilities ignores case and spacing.
 func canonicalFacilities(facilities string) string {
 	var keys []string
 	for _, l := range linesOf(facilities) {

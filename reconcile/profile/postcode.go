@@ -4,9 +4,9 @@ import "strings"
 
 // NormalisePostcode writes a UK postcode in upper case with one space before
 // its last three characters: "SA5 9 EA" is SA5 9EA
-// (connectors/ods/CONTRACT.md "Dirty values"). What is no UK postcode is kept,
-// trimmed and in upper case: it is noted elsewhere, never lost. It does not say
-// whether a postcode is in use.
+// (connectors/ods/CONTRACT.md "Dirty values"). Any other text is returned
+// trimmed and in upper case, so that nothing is lost. It does not check whether
+// a postcode is in use.
 func NormalisePostcode(s string) string {
 	upper := strings.TrimSpace(strings.ToUpper(s))
 	compact := strings.Join(strings.Fields(upper), "")
@@ -17,8 +17,9 @@ func NormalisePostcode(s string) string {
 	return compact[:inward] + " " + compact[inward:]
 }
 
-// isPostcode knows the six shapes A9, A99, AA9, AA99, A9A, AA9A of the outward
-// code, 9AA of the inward one, and the one odd postcode.
+// isPostcode recognises the shapes A9, A99, AA9, AA99, A9A and AA9A of the
+// outward code with 9AA of the inward one, and the one postcode of another
+// shape.
 func isPostcode(compact string) bool {
 	if compact == "GIR0AA" {
 		return true

@@ -6,17 +6,17 @@ import (
 	"fmt"
 )
 
-// Source is an upstream register that we pull.
+// Source is a register that we pull from.
 type Source string
 
-// The upstream registers.
+// The registers.
 const (
 	SourceODS Source = "ods"
 	SourceERS Source = "ers"
 )
 
 // OrgType is the kind of organisation a profile describes. Organisations of
-// other kinds are remembered as upstream records and get no profile.
+// other kinds are stored as upstream records, but get no profile.
 type OrgType string
 
 // The organisation types that can have a profile
@@ -37,7 +37,7 @@ func OrgTypes() []OrgType {
 	return []OrgType{Pharmacy, GPPractice, GPBranch, DentalPractice, OpticalSite, Trust, TrustSite}
 }
 
-// ParseOrgType refuses a type that no profile can have.
+// ParseOrgType returns an error for a type that no profile can have.
 func ParseOrgType(s string) (OrgType, error) {
 	for _, t := range OrgTypes() {
 		if string(t) == s {
@@ -47,13 +47,13 @@ func ParseOrgType(s string) (OrgType, error) {
 	return NoType, fmt.Errorf("organisation type %q: want one of %v", s, OrgTypes())
 }
 
-// Standing is what a register says of an organisation's life.
+// Standing is the state of an organisation in a register.
 type Standing string
 
-// The standings. Unstated is that of layouts without a status column, where
-// the dates decide (RULES.md "Status decides"). Alive is that of layouts that
-// cannot tell active from dormant: it opens what was closed and moves nothing
-// else.
+// The standings. Unstated is for layouts without a status column, in which the
+// dates decide (RULES.md "Status decides"). Alive is for layouts that do not
+// distinguish active from dormant: it reopens a closed profile and changes
+// nothing else.
 const (
 	Unstated Standing = ""
 	Active   Standing = "active"
@@ -68,13 +68,13 @@ const (
 type Record struct {
 	Code     ODSCode  `json:"-"`
 	Standing Standing `json:"standing"`
-	Opened   Date     `json:"opened"` // operational start; zero when not stated
-	Closed   Date     `json:"closed"` // operational end; zero when none
+	Opened   Date     `json:"opened"` // operational start; zero if not stated
+	Closed   Date     `json:"closed"` // operational end; zero if none
 	Values   Values   `json:"values"`
 }
 
-// StandingOn is the standing of a record on a day. Where a layout states none,
-// the dates decide.
+// StandingOn returns the standing of a record on a day. If the layout states
+// none, the dates decide.
 func (r Record) StandingOn(day Date) Standing {
 	switch {
 	case r.Standing != Unstated:
@@ -90,13 +90,13 @@ func (r Record) StandingOn(day Date) Standing {
 
 // Rejected is a raw upstream record that could not be understood. It is
 // quarantined, counts as present, and the rest goes on.
-type Rejected struct { //nolint:errname // it is the rejected record first, and an error where one is returned
-	Code   ODSCode // empty when not even the code could be read
-	Line   int     // the record's line in its file, from 1; 0 where there are no lines
+type Rejected struct { //nolint:errname // it is primarily the rejected record
+	Code   ODSCode // empty if the code could not be read either
+	Line   int     // the record's line in its file, from 1; 0 if the source has no lines
 	Field  string  // the field that was refused, in the layout's words
 	Value  string  // its value
 	Reason string  // what was expected instead
-	Raw    []byte  // the whole record as it came
+	Raw    []byte  // the whole record as received
 }
 
 // Error names the line, the field, the value and what to do.
@@ -107,7 +107,8 @@ func (r *Rejected) Error() string {
 // Hash is the first half of the SHA-256 of a record's bytes.
 type Hash [16]byte
 
-// HashOf hashes parts, each with its length: no two lists of parts are alike.
+// HashOf hashes parts, each with its length, so that different lists of parts
+// have different hashes.
 func HashOf(parts ...string) Hash {
 	h := sha256.New()
 	for _, part := range parts {
@@ -119,24 +120,24 @@ func HashOf(parts ...string) Hash {
 	return Hash(h.Sum(nil)[:len(Hash{})])
 }
 
-// Row locates one raw record in a pull: what has to be known of every record,
-// when only those whose bytes are new will be decoded.
+// Row locates one raw record in a pull. Every record of a pull has one; only
+// records whose bytes are new are decoded.
 type Row struct {
-	Code   ODSCode // empty when the bytes do not even hold a code
+	Code   ODSCode // empty if the bytes hold no code
 	Hash   Hash    // of the raw bytes, line end excluded
 	Offset int64   // where the record's bytes start
-	Length int     // how many there are, line end excluded
+	Length int     // number of bytes, line end excluded
 	Line   int     // from 1
 }
 
-// RefusedError says why a whole pull was refused: nothing of it was applied.
+// RefusedError says why a whole pull was refused; nothing of it was applied.
 type RefusedError struct {
 	Name string   // the file or address it came from
 	Why  string   // what is wrong with it as a whole, and what to do
-	At   Rejected // the first record that shows it; zero when no record does
+	At   Rejected // the first record that shows it; zero if none does
 }
 
-// Error names the file, and the line, field and value where there is one.
+// Error names the file, and the line, field and value if there is one.
 func (e *RefusedError) Error() string {
 	if e.At.Line == 0 {
 		return fmt.Sprintf("%s: refused, nothing changed: %s", e.Name, e.Why)

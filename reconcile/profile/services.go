@@ -2,14 +2,14 @@ package profile
 
 import "strings"
 
-// Services are kept as one text: a line each, the NHS service code first
-// (SRV0560), or a dash for a service that has none, then its name; sorted.
+// Services are stored as one text, one sorted line per service: the NHS service
+// code (SRV0560), or a dash for a service without one, then its name.
 
-// noCode stands where a service has no NHS service code.
+// noCode replaces the NHS service code of a service that has none.
 const noCode = "-"
 
-// ServiceCode is the NHS service code that a line of services begins with; a
-// dash for a service without one.
+// ServiceCode returns the NHS service code at the beginning of a line of
+// services; a dash for a service without one.
 func ServiceCode(line string) string {
 	code, _, _ := strings.Cut(line, " ")
 	return code

@@ -7,38 +7,38 @@ import (
 )
 
 // Values are values by field, each stated or not. A value that is not stated
-// says nothing, which is not the same as an empty one: a layout that cannot
-// express a field must never change it (RULES.md "Listings"). The zero value
-// states nothing. Values are comparable.
+// differs from an empty one: a layout that cannot express a field must never
+// change it (RULES.md "Listings"). The zero value states nothing. Values are
+// comparable.
 //
-// Lists are kept as one text: address lines joined by a line feed, roles by a
-// vertical bar, the primary one first, the others in order.
+// Lists are stored as one text: address lines joined by line feeds; roles
+// joined by vertical bars, the primary one first, the others in order.
 type Values struct {
 	value  [numFields]string
 	stated uint32
 }
 
-// Set states a value. Bytes that are no UTF-8 become the replacement character:
-// a value reads the same after it went through JSON or the database.
+// Set states a value. Bytes that are not UTF-8 become the replacement
+// character, so that a value survives JSON and the database unchanged.
 func (v *Values) Set(f Field, value string) {
 	v.value[f] = strings.ToValidUTF8(value, "\uFFFD")
 	v.stated |= 1 << f
 }
 
-// Get returns the value of a field, empty when it is not stated.
+// Get returns the value of a field; empty if it is not stated.
 func (v *Values) Get(f Field) string { return v.value[f] }
 
-// States reports whether the field was stated at all.
+// States reports whether the field is stated.
 func (v *Values) States(f Field) bool { return v.stated&(1<<f) != 0 }
 
-// Forget makes a value one that was never stated.
+// Forget makes a field unstated.
 func (v *Values) Forget(f Field) {
 	v.value[f] = ""
 	v.stated &^= 1 << f
 }
 
-// Keep states the given fields as another set of values has them: what a push
-// does not speak of stays as it is shown.
+// Keep copies the given fields from other values: a push leaves what it does
+// not mention as the sink shows it.
 func (v *Values) Keep(fields []Field, from Values) {
 	for _, f := range fields {
 		if from.States(f) {
@@ -47,9 +47,8 @@ func (v *Values) Keep(fields []Field, from Values) {
 	}
 }
 
-// MarshalJSON writes the stated fields as one object, by name. It stands in the
-// path of every record of a first load, where encoding/json would sort a map
-// each time.
+// MarshalJSON writes the stated fields as one object, by name. It is called for
+// every record of a first load; encoding/json would sort a map each time.
 func (v Values) MarshalJSON() ([]byte, error) {
 	object := []byte{'{'}
 	for f := NoField + 1; f < numFields; f++ {
@@ -79,7 +78,8 @@ func appendText(to []byte, text string) []byte {
 	return append(append(append(to, '"'), text...), '"')
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote and refuses unknown fields.
+// UnmarshalJSON parses the form of MarshalJSON, and returns an error for
+// unknown fields.
 func (v *Values) UnmarshalJSON(data []byte) error {
 	var object map[string]string
 	if err := json.Unmarshal(data, &object); err != nil {

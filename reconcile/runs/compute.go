@@ -85,7 +85,7 @@ func (v *comparison) compare() {
 	standing := v.Upstream.StandingOn(v.AsOf)
 	v.noteContradiction(standing)
 	if v.Upstream.Standing == profile.Unstated && v.Upstream.Opened.After(v.AsOf) {
-		v.revisitOn(v.Upstream.Opened) // where a status is stated, the bytes will tell
+		v.revisitOn(v.Upstream.Opened) // if a status is stated, the bytes will change
 	}
 	if v.Local == nil {
 		v.create(standing)
@@ -107,7 +107,8 @@ func (v *comparison) hasProfiles() bool {
 	return false
 }
 
-// noteContradiction marks a record whose status and dates disagree: status decides.
+// noteContradiction marks a record whose status and dates disagree; the status
+// decides.
 func (v *comparison) noteContradiction(standing profile.Standing) {
 	end := v.Upstream.Closed
 	if standing != profile.Active || end.IsZero() {
@@ -135,7 +136,7 @@ func (v *comparison) create(standing profile.Standing) {
 	})
 }
 
-// lifecycle plans opening, sleeping and closing.
+// lifecycle plans changes of the status.
 func (v *comparison) lifecycle(standing profile.Standing) {
 	switch status := v.Local.Status(); {
 	case (standing == profile.Active || standing == profile.Alive) && !v.hasProfiles():
@@ -149,7 +150,7 @@ func (v *comparison) lifecycle(standing profile.Standing) {
 	}
 }
 
-// end closes a profile on a positive statement only, seen on two days.
+// end plans a closure only if the register states it on two days.
 func (v *comparison) end() {
 	end := v.Upstream.Closed
 	switch {
@@ -184,7 +185,7 @@ func (v *comparison) confirmClosure() {
 	v.revisitOn(v.AsOf.AddDays(1))
 }
 
-// decided reports whether a person gave a verdict on this very value.
+// decided reports whether a person gave this verdict on this value.
 func (v *comparison) decided(verdict Verdict, f profile.Field, value string) bool {
 	for _, m := range v.Marks {
 		if m.Verdict == verdict && m.Field == f && profile.Same(f, m.Value, value) {
@@ -198,7 +199,7 @@ func (v *comparison) changeStatus(verb Verb, status profile.Status) {
 	v.propose([]Change{{Verb: verb, Field: profile.FieldStatus, Old: string(v.Local.Status()), New: string(status)}})
 }
 
-// compareFields puts every fact right that ODS owns and states.
+// compareFields plans to correct every fact that ODS owns and states.
 func (v *comparison) compareFields() {
 	for _, fact := range comparedFacts {
 		if changes := v.compareFact(fact); len(changes) > 0 {
@@ -268,8 +269,8 @@ func (v *comparison) leaveHeld(m Mark) {
 	}
 }
 
-// reason tells news from drift: upstream still says what we accepted, so it is
-// the profile that moved. A profile never received a value that waits.
+// reason tells news from drift: if the register still says what was accepted
+// last, the profile has changed. A profile never received a value that waits.
 func (v *comparison) reason(c Change) Reason {
 	if c.Undone || c.Field == profile.FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) || v.waits(c.Field) {
 		return BecauseUpstream
@@ -289,7 +290,8 @@ func (v *comparison) setFlag(f Flag) {
 	v.outcome.Settled = false
 }
 
-// revisitOn asks for another comparison on a day, the earliest asked for.
+// revisitOn requests another comparison on a day; the earliest day requested
+// counts.
 func (v *comparison) revisitOn(day profile.Date) {
 	if v.outcome.Revisit.IsZero() || day.Before(v.outcome.Revisit) {
 		v.outcome.Revisit = day

@@ -34,7 +34,7 @@ func fieldsThat(hold func(profile.Field) bool) (fields []profile.Field) {
 	return fields
 }
 
-// newProfile is the profile that a record starts.
+// newProfile returns the profile that is created from a record.
 func newProfile(r profile.Record) profile.Profile {
 	p := profile.Profile{Code: r.Code}
 	p.Values.Set(profile.FieldStatus, string(profile.StatusOpen))
@@ -46,7 +46,7 @@ func newProfile(r profile.Record) profile.Profile {
 	return p
 }
 
-// displayed turns a register's value into the one people read.
+// displayed converts a register's value to the form that people read.
 func displayed(f profile.Field, value string) string {
 	switch f {
 	case profile.FieldName:

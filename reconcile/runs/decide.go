@@ -51,7 +51,7 @@ type fact struct {
 
 func (c Change) fact() fact { return fact{c.Code, c.Verb, c.Field.Fact()} }
 
-// byFact puts the changes of each fact together, in the order of their first.
+// byFact groups changes by fact, in the order of the first change of each.
 func byFact(changes []Change) (facts [][]Change) {
 	at := make(map[fact]int, len(changes))
 	for _, c := range changes {
@@ -76,8 +76,8 @@ func reversed(rows []Change, now profile.Profile) (back []Change, ok bool) {
 	return back, true
 }
 
-// reversed is the change that takes c back, or none where the profile no longer
-// holds what c wrote.
+// reversed returns the changes that take c back; ok is false if the profile no
+// longer holds what c wrote.
 func (c Change) reversed(now profile.Profile) (back []Change, ok bool) {
 	back = []Change{{
 		Code: c.Code, Type: c.Type, Verb: c.Verb, Field: c.Field, Old: c.New, New: c.Old, Reason: BecauseUndo,

@@ -1,5 +1,5 @@
 // Package runs decides what the records of a register change in our profiles,
-// what must be held back, and why.
+// which changes are withheld, and why.
 //
 //	           records (connectors/ods)
 //	                 │

@@ -8,8 +8,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Guard holds back what no register does on an ordinary day. It works on
-// counts, so that the store can count a plan that does not fit in memory.
+// Guard withholds changes that no register makes on an ordinary day. It works
+// on counts, so that the store can count a plan that does not fit in memory.
 type Guard struct {
 	RemovalShare float64 // of the open profiles of a type that one run may close or mark missing
 	FieldShare   float64 // of the open profiles in which one run may change the same field
@@ -34,8 +34,8 @@ const (
 	WasUndone       WithheldReason = "undone"
 )
 
-// Withheld is one group of changes that the guard held back. Of is the number
-// of open profiles before the run that the group was measured against.
+// Withheld is one group of changes that the guard withheld. Of is the number of
+// open profiles before the run that the group was measured against.
 type Withheld struct {
 	Reason WithheldReason  `json:"reason"`
 	Type   profile.OrgType `json:"type"`
@@ -63,7 +63,7 @@ type Situation struct {
 	Waiting map[Group]int           // what earlier runs withheld of the report, and still waits
 }
 
-// Judge says of each group why it is withheld, if it is. What is new is measured
+// Judge returns why each withheld group is withheld. What is new is measured
 // together with what waits. The answer for one group can only get stricter when
 // another grows.
 func (g Guard) Judge(groups map[Group]int, at Situation) map[Group]WithheldReason {
@@ -137,9 +137,10 @@ func (s Situation) openTotal() (all int) {
 	return all
 }
 
-// DriftAlarm says why so much drift is no drift, or nothing. A sink that shows
-// nothing, or something else for more than the guard's share of profiles, is
-// broken or was reset: a person looks before anything is pushed.
+// DriftAlarm returns why there is too much drift to repair; empty if there is
+// not. A sink that shows nothing, or differs for more than the guard's share of
+// profiles, is broken or was reset: a person must look before anything is
+// pushed.
 func (g Guard) DriftAlarm(checked, missing, drifted int) string {
 	switch {
 	case missing == checked && checked > g.Floor:
@@ -156,8 +157,8 @@ func (g Guard) IsShort(records, lastAccepted int) bool {
 	return float64(records) < g.ShortShare*float64(lastAccepted)
 }
 
-// Summarise turns verdicts into the rows that people see, sorted. A short
-// listing is always one row, also where it would have removed nothing.
+// Summarise converts verdicts to the rows that people see, sorted. A short
+// listing is always one row, even if it would have removed nothing.
 func Summarise(groups map[Group]int, verdicts map[Group]WithheldReason, at Situation) []Withheld {
 	counts := make(map[Withheld]int)
 	if at.Short {
@@ -177,7 +178,8 @@ func Summarise(groups map[Group]int, verdicts map[Group]WithheldReason, at Situa
 	return rows
 }
 
-// row is the row a group is shown in: all removals of a type in one.
+// row returns the row in which a group is counted: one for all removals of a
+// type.
 func (s Situation) row(group Group, reason WithheldReason) Withheld {
 	if reason == ShortListing {
 		return s.shortRow()

@@ -12,7 +12,7 @@ type Missed struct {
 }
 
 // MarkMissing plans the marks for profiles that a complete listing does not
-// hold. Only a listing can call for it: a delta says nothing about absence. An
+// hold. Only listings lead to it: a delta says nothing about absence. An
 // organisation missing from two listings on different days is flagged; it is
 // never closed for that.
 func MarkMissing(asOf profile.Date, missed []Missed) Plan {

@@ -29,7 +29,7 @@ type Reason string
 // The reasons for a change.
 const (
 	BecauseUpstream Reason = "upstream" // the register says something new
-	BecauseDrift    Reason = "drift"    // the profile moved away from what the register says
+	BecauseDrift    Reason = "drift"    // the profile no longer says what the register says
 	BecauseUndo     Reason = "undo"     // a person takes a run back
 )
 
@@ -43,12 +43,12 @@ type Change struct {
 	Old    string
 	New    string
 	Reason Reason
-	Undone bool           // a person took this very change back before: it is always withheld
+	Undone bool           // a person took the same change back before: it is always withheld
 	Waits  WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
 	Since  ID             // the run that withheld it first; 0 for the one that plans it
 }
 
-// Digest identifies what the change does, whatever its reason.
+// Digest identifies what the change does, regardless of its reason.
 func (c Change) Digest() profile.Hash {
 	return profile.HashOf(string(c.Code), string(c.Verb), c.Field.String(), c.Old, c.New)
 }
@@ -56,7 +56,7 @@ func (c Change) Digest() profile.Hash {
 // Outcome is what is remembered of an upstream record after it was compared.
 type Outcome struct {
 	Code          profile.ODSCode
-	Settled       bool         // the profile agrees with the register entirely, once the plan is applied
+	Settled       bool         // the profile agrees with the register once the plan is applied, except for what waits
 	Revisit       profile.Date // the day on which the same bytes must be compared again; zero for none
 	PendingSince  profile.Date // the day of the first look at a closure; zero for none
 	Contradiction bool         // active, with an end date that has passed
@@ -72,7 +72,7 @@ const (
 	LeftType    Flag = "left-type"     // active, but no longer of a kind that has a profile
 	NoEndDate   Flag = "no-end-date"   // inactive, but without an end date
 	StillAbsent Flag = "missing-twice" // absent from two complete listings
-	Deleted     Flag = "deleted"       // deleted from the register, which says nothing of the organisation
+	Deleted     Flag = "deleted"       // deleted from the register, which says nothing about the organisation
 	EndInFuture Flag = "end-in-future" // inactive, but its end date has not come
 )
 
@@ -94,8 +94,8 @@ func compareChanges(a, b Change) int {
 		cmp.Compare(a.Old, b.Old), cmp.Compare(a.New, b.New))
 }
 
-// Digest identifies the plan: the same changes give the same digest in
-// whatever order they were found.
+// Digest identifies the plan: the same changes give the same digest in any
+// order.
 func (p Plan) Digest() string { return DigestOf(p.Changes) }
 
 // DigestOf is the SHA-256 of the digests of the changes in the order of code

@@ -17,7 +17,7 @@ type Kind string
 // The kinds of run. Only a listing may lead to a removal.
 const (
 	RunListing Kind = "listing" // a complete listing of one report
-	RunDelta   Kind = "delta"   // some records: changes since a watermark, or codes that were named
+	RunDelta   Kind = "delta"   // some records: changes since a watermark, or given codes
 	RunApprove Kind = "approve" // what the parent run withheld
 	RunUndo    Kind = "undo"    // what the parent run applied
 )
@@ -44,7 +44,7 @@ type Run struct {
 	Selection Selection // of an approval: which of the rows that wait; read only when the run is stored
 }
 
-// Stamp tells one listing from another without comparing their records.
+// Stamp identifies a listing without comparing records.
 type Stamp struct {
 	ETag   string       // as the download service named it; may be empty
 	Digest profile.Hash // of all its bytes; zero where it is not known
@@ -54,10 +54,10 @@ type Stamp struct {
 // and compared. Raising it makes every record compared again at its next look.
 const RulesVersion = 1
 
-// Candidate is a raw record that has to be decoded and looked at.
+// Candidate is a raw record that has to be decoded and compared.
 type Candidate struct {
 	Row         profile.Row
-	KnownDigest profile.Hash // the digest of the facts we hold, when nothing but the form may be new; zero otherwise
+	KnownDigest profile.Hash // the digest of the stored facts, if only the form may be new; zero otherwise
 }
 
 // Compared is a record that was decoded.
@@ -71,7 +71,7 @@ type Compared struct {
 // State is the state of a run.
 type State string
 
-// The states of a run. Withheld is done with something that awaits a person;
+// The states of a run. Withheld means done, but something needs a person;
 // refused means that nothing changed.
 const (
 	RunQueued   State = "queued"
@@ -82,7 +82,7 @@ const (
 	RunFailed   State = "failed"
 )
 
-// Ended reports whether the run will not change any more.
+// Ended reports whether the run has ended.
 func (s State) Ended() bool { return s != RunQueued && s != RunRunning }
 
 // Summary is what a run did, or what a plan would do, for machines to read
@@ -110,8 +110,8 @@ type Summary struct {
 	// waiting, approved, rejected, withdrawn and replaced. It is filled in where
 	// a run is shown.
 	Decisions map[string]int `json:"decisions,omitempty"`
-	// LeftOut names what an approval or an undo did not touch, since the
-	// profile moved in between. It is absent from every other run.
+	// LeftOut names what an approval or an undo did not change, because the
+	// profile had changed since. Other runs have none.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
 	// Note says what is special about a run that is done.
 	Note string `json:"note,omitempty"`
@@ -144,7 +144,7 @@ type LeftOut struct {
 	Field string          `json:"field"`
 }
 
-// NewSummary is the summary of a run that has not come far yet.
+// NewSummary returns the summary of a run that has not been planned yet.
 func NewSummary(run Run) Summary {
 	id := ""
 	if run.ID != 0 {

@@ -18,8 +18,8 @@ type Waiting struct {
 	Replaced bool // of one that ended: the same new value waits on, of another old value
 }
 
-// matchWaiting holds what the comparison found against what waits. The same
-// change is not planned again: it waits already.
+// matchWaiting compares the changes found with those that wait. A change that
+// waits is not planned again.
 func (v *comparison) matchWaiting() {
 	for waiting := v.Waiting; len(waiting) > 0; {
 		fact := waiting[0].Field.Fact()
@@ -52,13 +52,13 @@ func (v *comparison) matchFact(fact profile.Field, rows []Waiting) {
 	}
 }
 
-// states reports whether the register says anything at all about what waits.
+// states reports whether the register states the field that waits.
 func (v *comparison) states(w Waiting) bool {
 	return w.Verb != Update || v.Upstream.Values.Get(w.Field) != ""
 }
 
-// answers reports whether a comparison that plans nothing for a fact says that
-// what waits has become void. Where the fact was not compared, it says nothing.
+// answers reports whether a comparison that plans nothing for a fact ends its
+// wait. If the fact was not compared, it does not.
 func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
 	switch {
 	case fact == profile.NoField: // missing, but here it is
@@ -72,8 +72,9 @@ func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
 	}
 }
 
-// answersStatus is answers for a status. A closure that is still pending has no
-// answer, and a layout that cannot tell active from dormant gives none.
+// answersStatus is answers for a status. A closure that is still pending goes
+// on waiting, and a layout that does not distinguish active from dormant ends
+// nothing.
 func (v *comparison) answersStatus(w Waiting) bool {
 	switch {
 	case string(v.Local.Status()) == w.New:
@@ -85,16 +86,16 @@ func (v *comparison) answersStatus(w Waiting) bool {
 	}
 }
 
-// same reports whether a fact would change exactly as it waits to.
+// same reports whether the changes found are exactly those that wait.
 func same(fresh []Change, rows []Waiting) bool {
 	return len(fresh) == len(rows) && !slices.ContainsFunc(fresh, func(c Change) bool {
 		return !slices.ContainsFunc(rows, func(w Waiting) bool { return w.Digest() == c.Digest() })
 	})
 }
 
-// covers reports whether the register says nothing of a fact but what waits
-// already, in whatever form, and whatever the profile says now. A field of the
-// fact that somebody edited in the profile is nothing that the register said.
+// covers reports whether the register says nothing new about a fact beyond what
+// waits, whatever its form and whatever the profile says now. Drift of another
+// field of the fact is not news from the register.
 func (v *comparison) covers(rows []Waiting, fresh []Change) bool {
 	waits := !slices.ContainsFunc(rows, v.states)
 	for _, c := range fresh {
