@@ -41,6 +41,27 @@ func TestOwnership(t *testing.T) {
 	require.Empty(t, seen, "each field once")
 }
 
+// Every field is a fact by itself, but for those that go with another
+// (RULES.md "Facts go together").
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	goesWith := map[profile.Field]profile.Field{
+		profile.FieldPostcode: profile.FieldAddress,
+		profile.FieldRegion:   profile.FieldICB,
+	}
+	for _, f := range profile.Fields() {
+		fact := f
+		if other, ok := goesWith[f]; ok {
+			fact = other
+		}
+		require.Equal(t, fact, f.Fact(), f)
+		require.Equal(t, fact, fact.Fact(), "%s names a fact", fact)
+		require.Equal(t, fact.Owner(), f.Owner(), "%s has the owner of its fact", f)
+		require.Equal(t, fact.FollowsRegister(), f.FollowsRegister(), "%s follows the register as its fact does", f)
+	}
+	require.Equal(t, profile.NoField, profile.NoField.Fact(), "a mark is of no field")
+}
+
 func TestParseFieldRefusesOthers(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "Name", "missing", "name "} {

@@ -76,6 +76,12 @@ func (b *tape) world() *world {
 			w.marks[code] = append(w.marks[code], runs.Mark{Field: f, Verdict: verdict, Value: b.value(f), Until: b.date()})
 		}
 	}
+	for _, c := range w.compute().Changes {
+		if c.Verb != runs.Create && b.pick(2) == 1 {
+			c.New = []string{c.New, "X"}[b.pick(2)]
+			w.waiting[c.Code] = append(w.waiting[c.Code], waits(c))
+		}
+	}
 	return w
 }
 

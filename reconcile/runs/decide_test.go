@@ -1,6 +1,7 @@
 package runs_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -137,4 +138,91 @@ func TestUndoIsSorted(t *testing.T) {
 	})
 	require.Equal(t, profile.ODSCode("FA001"), plan.Changes[0].Code)
 	require.Equal(t, []runs.Change{rename("FA003", "A", "X"), rename("FA004", "A", "X")}, left)
+}
+
+// factRows are changes of both fields of a fact of FA001.
+func factRows(first, second profile.Field) (rows []runs.Change) {
+	for _, f := range []profile.Field{first, second} {
+		rows = append(rows, runs.Change{Code: "FA001", Type: profile.Pharmacy, Verb: runs.Update, Field: f, Old: "A", New: "B"})
+	}
+	return rows
+}
+
+// A part of a fact is never approved alone.
+func TestApproveTakesWholeFacts(t *testing.T) {
+	t.Parallel()
+	for _, pair := range pairs {
+		rows := factRows(pair.fields[0], pair.fields[1])
+		edited := slices.Clone(rows)
+		edited[1].Old = "C"
+		other := slices.Clone(rows)
+		other[0].New = "C"
+		name, elsewhere := rename("FA001", "A", "B"), rows[1]
+		elsewhere.Code = "FA002"
+		for title, c := range map[string]struct {
+			chosen, fresh []runs.Change
+			left          bool
+		}{
+			"both follow":                 {chosen: rows, fresh: rows},
+			"both, in another order":      {chosen: rows, fresh: []runs.Change{rows[1], rows[0]}},
+			"the first only":              {chosen: rows, fresh: rows[:1], left: true},
+			"the second only":             {chosen: rows, fresh: rows[1:], left: true},
+			"the first says else":         {chosen: rows, fresh: other, left: true},
+			"the second was edited":       {chosen: rows, fresh: edited, left: true},
+			"the first was chosen":        {chosen: rows[:1], fresh: rows, left: true},
+			"the second was chosen":       {chosen: rows[1:], fresh: rows, left: true},
+			"a half that is all there is": {chosen: rows[1:], fresh: rows[1:]},
+			"half of another profile":     {chosen: rows, fresh: []runs.Change{rows[0], elsewhere}, left: true},
+		} {
+			t.Run(pair.name+", "+title, func(t *testing.T) {
+				t.Parallel()
+				apply, left := runs.Approve(append([]runs.Change{name}, c.chosen...), runs.Plan{Changes: append([]runs.Change{name}, c.fresh...)})
+				if c.left {
+					require.Equal(t, []runs.Change{name}, apply, "another fact is no matter")
+					require.Equal(t, c.chosen, left)
+					return
+				}
+				require.Equal(t, append([]runs.Change{name}, c.chosen...), apply)
+				require.Empty(t, left)
+			})
+		}
+	}
+}
+
+// A part of a fact is never taken back alone.
+func TestUndoTakesBackWholeFacts(t *testing.T) {
+	t.Parallel()
+	for _, pair := range pairs {
+		first, second := pair.fields[0], pair.fields[1]
+		rows := factRows(first, second)
+		name := rename("FA001", "A", "B")
+		for title, c := range map[string]struct {
+			edited profile.Field
+			left   []runs.Change
+		}{
+			"as applied":            {},
+			"the first was edited":  {edited: first, left: rows},
+			"the second was edited": {edited: second, left: rows},
+			"the name was edited":   {edited: profile.FieldName, left: []runs.Change{name}},
+		} {
+			t.Run(pair.name+", "+title, func(t *testing.T) {
+				t.Parallel()
+				now := profiled(profile.StatusOpen)
+				for _, f := range []profile.Field{profile.FieldName, first, second} {
+					now.Values.Set(f, "B")
+				}
+				if c.edited != profile.NoField {
+					now.Values.Set(c.edited, "C")
+				}
+				applied := append([]runs.Change{name}, rows...)
+				plan, left := runs.Undo(applied, local(now))
+				require.Equal(t, c.left, left)
+				require.Len(t, plan.Changes, len(applied)-len(left))
+				for _, back := range plan.Changes {
+					require.Equal(t, "A", back.New)
+					require.NotEqual(t, c.edited.Fact(), back.Field.Fact(), "%v", back)
+				}
+			})
+		}
+	}
 }

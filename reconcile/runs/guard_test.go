@@ -159,6 +159,76 @@ func TestGuardJudges(t *testing.T) {
 	}
 }
 
+// Of 200 trusts twenty may change and ten be removed, those included that wait.
+// What waits is not in the rows: the run that withheld it has told it.
+func TestGuardMeasuresNewTogetherWithWhatWaits(t *testing.T) {
+	t.Parallel()
+	icb, closures := updating(profile.Trust, profile.FieldICB), closing(profile.Trust)
+	address := updating(profile.Trust, profile.FieldAddress)
+	again := icb
+	again.Waits = runs.TooManyRemovals
+	mass := func(field string, count int) []runs.Withheld {
+		return []runs.Withheld{{Reason: runs.MassChange, Type: profile.Trust, Field: field, Count: count, Of: 200}}
+	}
+	removals := func(count int) []runs.Withheld {
+		return []runs.Withheld{{Reason: runs.TooManyRemovals, Type: profile.Trust, Field: "status", Count: count, Of: 200}}
+	}
+	for name, c := range map[string]struct {
+		groups, waiting map[runs.Group]int
+		want            []runs.Withheld
+	}{
+		"nothing new":                      {nil, map[runs.Group]int{icb: 55, closures: 20}, []runs.Withheld{}},
+		"few of few":                       {map[runs.Group]int{icb: 1}, map[runs.Group]int{icb: 19}, []runs.Withheld{}},
+		"one more than ever":               {map[runs.Group]int{icb: 1}, map[runs.Group]int{icb: 20}, mass("icb", 1)},
+		"of another field":                 {map[runs.Group]int{icb: 20}, map[runs.Group]int{address: 20}, []runs.Withheld{}},
+		"of an address, as a fact":         {map[runs.Group]int{address: 1}, map[runs.Group]int{address: 20}, mass("address", 1)},
+		"ten removals":                     {map[runs.Group]int{closures: 1}, map[runs.Group]int{closures: 9}, []runs.Withheld{}},
+		"eleven removals":                  {map[runs.Group]int{closures: 1}, map[runs.Group]int{closures: 10}, removals(1)},
+		"marks that wait are removals too": {map[runs.Group]int{closures: 1}, map[runs.Group]int{absent(profile.Trust): 10}, removals(1)},
+		"removals of another type":         {map[runs.Group]int{closures: 10}, map[runs.Group]int{closing(profile.Pharmacy): 10}, []runs.Withheld{}},
+		"creations beside it":              {map[runs.Group]int{{Type: profile.Trust, Verb: runs.Create}: 9}, map[runs.Group]int{icb: 50}, []runs.Withheld{}},
+		"what waited keeps its reason, however little": {
+			map[runs.Group]int{again: 1}, nil,
+			[]runs.Withheld{{Reason: runs.TooManyRemovals, Type: profile.Trust, Field: "icb", Count: 1, Of: 200}},
+		},
+		"what waited counts for what is new": {
+			map[runs.Group]int{again: 20, icb: 1}, nil,
+			[]runs.Withheld{
+				{Reason: runs.MassChange, Type: profile.Trust, Field: "icb", Count: 1, Of: 200},
+				{Reason: runs.TooManyRemovals, Type: profile.Trust, Field: "icb", Count: 20, Of: 200},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at := open(profile.Trust, 200)
+			at.Waiting = c.waiting
+			require.Equal(t, c.want, judged(c.groups, at))
+		})
+	}
+}
+
+// The two fields of a fact are one change of one profile.
+func TestGuardCountsProfilesOfAFact(t *testing.T) {
+	t.Parallel()
+	var plan runs.Plan
+	for n := range 21 {
+		for _, f := range pairs[0].fields {
+			plan.Changes = append(plan.Changes, runs.Change{
+				Code: codeOf(n), Type: profile.Trust, Verb: runs.Update, Field: f, Old: "A", New: "B",
+			})
+		}
+	}
+	_, held, rows := screen(runs.DefaultGuard(), plan, open(profile.Trust, 200))
+	require.Len(t, held, 42)
+	require.Equal(t, []runs.Withheld{
+		{Reason: runs.MassChange, Type: profile.Trust, Field: "address", Count: 21, Of: 200},
+	}, rows)
+	plan.Changes = plan.Changes[2:]
+	_, held, _ = screen(runs.DefaultGuard(), plan, open(profile.Trust, 200))
+	require.Empty(t, held, "twenty may move")
+}
+
 func TestShortListingIsOneRow(t *testing.T) {
 	t.Parallel()
 	trusts := open(profile.Trust, 200)

@@ -1,0 +1,269 @@
+package runs_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// sayings are what registers and people say of the fields that change in these
+// properties: three values, the second also in another form, or nothing.
+var sayings = map[profile.Field][]string{
+	profile.FieldName:     {"BOOTS", "WELL", "Well.", "LLOYDS", ""},
+	profile.FieldAddress:  {"1 HIGH STREET\nLEEDS", "2 MILL LANE\nYORK", "2 Mill Lane, York", "3 NEW ROAD\nHULL", ""},
+	profile.FieldPostcode: {"LS1 1AA", "YO1 7HH", "YO17HH", "HU1 1AA", ""},
+	profile.FieldICB:      {"QWO", "QOQ", "qoq", "Z9B2Z", ""},
+	profile.FieldRegion:   {"Y63", "Y61", "y61", "Y60", ""},
+}
+
+var spoken = slices.Sorted(maps.Keys(sayings))
+
+// lives are what registers say of a life.
+var lives = []func(*profile.Record){
+	standing(profile.Active), standing(profile.Alive), standing(profile.Dormant),
+	func(r *profile.Record) { r.Standing, r.Closed = profile.Inactive, today.AddDays(-30) },
+}
+
+// organisation and fact: what is decided on as one.
+type factOf struct {
+	code profile.ODSCode
+	fact profile.Field
+}
+
+// promise is that a fact is not written: its new values, and what the register
+// said of each of its fields when they were withheld.
+type promise struct {
+	wanted, said map[profile.Field]string
+	rejected     bool
+}
+
+// witness keeps its own record of what was withheld, and knows nothing of how
+// runs match it.
+type witness struct {
+	*world
+	guard    runs.Guard
+	promises map[factOf]promise
+	applied  []runs.Change // by the last run
+}
+
+// listed draws what a listing holds: all records, or, if it is short, a part.
+func (w *witness) listed(t *rapid.T) runs.Input {
+	in := w.input()
+	if in.CountsAsLook = rapid.IntRange(0, 4).Draw(t, "short") > 0; !in.CountsAsLook {
+		in.Items = slices.DeleteFunc(in.Items, func(runs.Item) bool { return rapid.IntRange(0, 3).Draw(t, "listed") == 0 })
+	}
+	return in
+}
+
+// look runs a listing: it writes nothing that was promised not to be written, and
+// the same listing once more finds nothing.
+func (w *witness) look(t *rapid.T) {
+	w.day = w.day.AddDays(rapid.IntRange(0, 2).Draw(t, "days later"))
+	in := w.listed(t)
+	for _, item := range in.Items {
+		w.hear(item)
+	}
+	applied, held, _ := w.judgeAndApply(t, runs.Compute(in), w.guard, !in.CountsAsLook)
+	for _, c := range applied {
+		wanted, promised := w.promises[factIn(c)].wanted[c.Field]
+		require.False(t, promised && profile.Same(c.Field, wanted, c.New), "written without a decision: %v", c)
+		require.False(t, slices.ContainsFunc(w.allWaiting(), func(other runs.Change) bool { return sameFact(c, other) }),
+			"a part of a fact was written, a part waits: %v", c)
+	}
+	for _, c := range held {
+		w.promise(c.Change)
+	}
+	w.requireNothingForgotten(t)
+	w.requireNothingLeft(t, in)
+	w.applied = applied
+}
+
+func factIn(c runs.Change) factOf { return factOf{c.Code, c.Field.Fact()} }
+
+// promise remembers what was withheld. What waited of the fact before is replaced.
+func (w *witness) promise(c runs.Change) {
+	p, known := w.promises[factIn(c)]
+	if !known || p.rejected {
+		p = promise{wanted: make(map[profile.Field]string), said: make(map[profile.Field]string)}
+		w.promises[factIn(c)] = p
+	}
+	p.wanted[c.Field] = c.New
+	for _, f := range profile.Fields() {
+		if said := w.saying(w.register[c.Code], f); f.Fact() == c.Field.Fact() && said != "" {
+			p.said[f] = said
+		}
+	}
+}
+
+// saying is what a record says of a field, or of a life.
+func (w *witness) saying(r profile.Record, f profile.Field) string {
+	if f == profile.FieldStatus {
+		return string(r.StandingOn(w.day))
+	}
+	return r.Values.Get(f)
+}
+
+// hear releases promises of a fact of which the register says something else now,
+// and those that the profile itself fulfils.
+func (w *witness) hear(item runs.Item) {
+	for fact, p := range w.promises {
+		if fact.code != item.Upstream.Code {
+			continue
+		}
+		fulfilled, news := true, false
+		for f, wanted := range p.wanted {
+			fulfilled = fulfilled && profile.Same(f, wanted, item.Local.Values.Get(f))
+		}
+		for _, f := range profile.Fields() {
+			said := w.saying(item.Upstream, f)
+			news = news || f.Fact() == fact.fact && said != "" && (p.said[f] == "" || !alike(f, said, p.said[f]))
+		}
+		if fulfilled || news {
+			delete(w.promises, fact)
+		}
+	}
+}
+
+// alike reports whether two sayings do not contradict each other. Who is alive may
+// be active or dormant.
+func alike(f profile.Field, now, before string) bool {
+	const alive, ended = string(profile.Alive), string(profile.Inactive)
+	if f == profile.FieldStatus && (now == alive || before == alive) {
+		return now != ended && before != ended
+	}
+	return profile.Same(f, now, before)
+}
+
+// requireNothingForgotten asks that what was promised still waits, unless it was
+// rejected.
+func (w *witness) requireNothingForgotten(t *rapid.T) {
+	for fact, p := range w.promises {
+		require.True(t, p.rejected || slices.ContainsFunc(w.waiting[fact.code], func(waiting runs.Waiting) bool {
+			return waiting.Field.Fact() == fact.fact
+		}), "waits no longer: %v %v", fact, p)
+	}
+}
+
+func (w *witness) requireNothingLeft(t *rapid.T, in runs.Input) {
+	again := w.input()
+	again.CountsAsLook = in.CountsAsLook
+	again.Items = slices.DeleteFunc(again.Items, func(item runs.Item) bool {
+		return !slices.ContainsFunc(in.Items, func(listed runs.Item) bool { return listed.Upstream.Code == item.Upstream.Code })
+	})
+	plan := runs.Compute(again)
+	require.Empty(t, plan.Changes, "planned again")
+	require.Empty(t, plan.Ended, "ended only now")
+}
+
+// news lets the register say something else of some organisations, the same of
+// each, so that the guard has something to withhold.
+func (w *witness) news(t *rapid.T) {
+	var edits []func(*profile.Record)
+	switch rapid.IntRange(0, 3).Draw(t, "news") {
+	case 0:
+		edits = append(edits, rapid.SampledFrom(lives).Draw(t, "life"))
+	case 1: // a move, of both fields of a fact
+		n := rapid.IntRange(0, 3).Draw(t, "to")
+		pair := rapid.SampledFrom(pairs).Draw(t, "fact").fields
+		edits = append(edits, stating(pair[0], sayings[pair[0]][n]), stating(pair[1], sayings[pair[1]][n]))
+	default:
+		f := rapid.SampledFrom(spoken).Draw(t, "field")
+		edits = append(edits, stating(f, rapid.SampledFrom(sayings[f]).Draw(t, "says")))
+	}
+	for _, code := range w.some(t) {
+		r := w.register[code]
+		r.Closed = profile.Date{}
+		if r.Standing == profile.Inactive {
+			r.Closed = today.AddDays(-30)
+		}
+		for _, edit := range edits {
+			edit(&r)
+		}
+		w.register[code] = r
+	}
+}
+
+// some draws a few organisations beside each other.
+func (w *witness) some(t *rapid.T) []profile.ODSCode {
+	all := slices.Sorted(maps.Keys(w.register))
+	from := rapid.IntRange(0, len(all)-1).Draw(t, "from")
+	return all[from:min(from+rapid.IntRange(1, 5).Draw(t, "so many"), len(all))]
+}
+
+// editByHand lets people edit what is the register's.
+func (w *witness) editByHand(t *rapid.T) {
+	f := rapid.SampledFrom(spoken).Draw(t, "edited")
+	value := rapid.SampledFrom(sayings[f]).Draw(t, "value")
+	for _, code := range w.some(t) {
+		w.edit(code, f, value)
+	}
+}
+
+// decideSome approves or rejects what waits of some organisations, or everything.
+func (w *witness) decideSome(t *rapid.T) {
+	chosen := w.allWaiting()
+	if rapid.Bool().Draw(t, "only some") {
+		some := w.some(t)
+		chosen = slices.DeleteFunc(chosen, func(c runs.Change) bool { return !slices.Contains(some, c.Code) })
+	}
+	if rapid.Bool().Draw(t, "rejected") {
+		w.reject(chosen)
+		for _, c := range chosen {
+			p := w.promises[factIn(c)]
+			p.rejected = true
+			w.promises[factIn(c)] = p
+		}
+		return
+	}
+	applied, left := w.approve(t, chosen)
+	require.ElementsMatch(t, chosen, append(slices.Clone(applied), left...), "each is applied or named")
+	for _, c := range applied {
+		delete(w.promises, factIn(c))
+		local := w.profiles[c.Code]
+		require.Equal(t, c.New, local.Values.Get(c.Field))
+	}
+	for _, c := range left {
+		require.Contains(t, w.allWaiting(), c, "what is left out waits on")
+	}
+}
+
+func (w *witness) undoLast(t *rapid.T) {
+	w.undo(t, w.applied)
+	w.applied = nil
+}
+
+// No run writes what was withheld, until a person approves it, the register says
+// something else of the fact, or the profile says it.
+func TestNothingThatWaitsIsAppliedWithoutADecision(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		guard := runs.DefaultGuard()
+		guard.Floor = 2
+		w := &witness{
+			world: newWorld(numbered(0, 24, stating(profile.FieldRegion, "Y63"))...), guard: guard, promises: make(map[factOf]promise),
+		}
+		w.pull(t)
+		w.look(t)
+		for range rapid.IntRange(2, 14).Draw(t, "steps") {
+			switch rapid.IntRange(0, 9).Draw(t, "step") {
+			case 0:
+				w.editByHand(t)
+			case 1:
+				w.decideSome(t)
+			case 2:
+				w.undoLast(t)
+			case 3, 4, 5:
+				w.news(t)
+				w.look(t)
+			default:
+				w.look(t)
+			}
+		}
+	})
+}
