@@ -101,7 +101,7 @@ func (v *comparison) covers(rows []Waiting, fresh []Change) bool {
 	for _, c := range fresh {
 		switch {
 		case slices.ContainsFunc(rows, func(w Waiting) bool {
-			return w.Field == c.Field && w.Verb == c.Verb && v.equal(c.Field, w.New, c.New)
+			return w.Field == c.Field && v.equal(c.Field, w.New, c.New)
 		}):
 			waits = true
 		case c.Reason != BecauseDrift:

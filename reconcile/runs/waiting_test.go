@@ -90,8 +90,9 @@ func TestFactsGoTogether(t *testing.T) {
 	}
 }
 
-// waits is what run 7 withheld.
+// waits is what run 7 withheld, and run 5 before it, from another old value.
 func waits(c runs.Change) runs.Waiting {
+	c.Since = 5
 	return runs.Waiting{Change: c, Run: 7, Withheld: runs.MassChange}
 }
 
@@ -132,6 +133,7 @@ func (m matching) require(t *testing.T) {
 	for i, c := range plan.Changes {
 		if c.Waits != runs.NotWithheld {
 			require.Equal(t, runs.MassChange, c.Waits, "the reason of what waited")
+			require.Equal(t, runs.ID(5), c.Since, "since when it has waited")
 			planned[i] = "waits " + planned[i]
 		}
 	}
@@ -257,6 +259,10 @@ func TestMatchingOfHalvesOfFacts(t *testing.T) {
 			},
 			"taken back, and the other half was edited": {
 				upstream: old, local: local(stating(first, "Z9")), waiting: both[1:], planned: updates("")[:1], ended: updates("")[1:],
+			},
+			"the other half says the value that waits": {
+				upstream: regional(stating(second, pair.shown[0])), base: &old, local: local(), waiting: both[:1],
+				planned: updates("")[1:], ended: updates("")[:1],
 			},
 			"one half is not stated": {
 				upstream: regional(stating(first, ""), stating(second, pair.other[1])), local: local(), waiting: both,
