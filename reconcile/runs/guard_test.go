@@ -164,7 +164,8 @@ func TestGuardJudges(t *testing.T) {
 func TestGuardMeasuresNewTogetherWithWhatWaits(t *testing.T) {
 	t.Parallel()
 	icb, closures := updating(profile.Trust, profile.FieldICB), closing(profile.Trust)
-	address := updating(profile.Trust, profile.FieldAddress)
+	address, pharmacies := updating(profile.Trust, profile.FieldAddress), closing(profile.Pharmacy)
+	creations := runs.Group{Type: profile.Trust, Verb: runs.Create}
 	again := icb
 	again.Waits = runs.TooManyRemovals
 	mass := func(field string, count int) []runs.Withheld {
@@ -185,14 +186,16 @@ func TestGuardMeasuresNewTogetherWithWhatWaits(t *testing.T) {
 		"ten removals":                     {map[runs.Group]int{closures: 1}, map[runs.Group]int{closures: 9}, []runs.Withheld{}},
 		"eleven removals":                  {map[runs.Group]int{closures: 1}, map[runs.Group]int{closures: 10}, removals(1)},
 		"marks that wait are removals too": {map[runs.Group]int{closures: 1}, map[runs.Group]int{absent(profile.Trust): 10}, removals(1)},
-		"removals of another type":         {map[runs.Group]int{closures: 10}, map[runs.Group]int{closing(profile.Pharmacy): 10}, []runs.Withheld{}},
-		"creations beside it":              {map[runs.Group]int{{Type: profile.Trust, Verb: runs.Create}: 9}, map[runs.Group]int{icb: 50}, []runs.Withheld{}},
+		"removals of another type":         {map[runs.Group]int{closures: 10}, map[runs.Group]int{pharmacies: 10}, []runs.Withheld{}},
+		"creations beside it":              {map[runs.Group]int{creations: 9}, map[runs.Group]int{icb: 50}, []runs.Withheld{}},
 		"what waited keeps its reason, however little": {
-			map[runs.Group]int{again: 1}, nil,
+			map[runs.Group]int{again: 1},
+			nil,
 			[]runs.Withheld{{Reason: runs.TooManyRemovals, Type: profile.Trust, Field: "icb", Count: 1, Of: 200}},
 		},
 		"what waited counts for what is new": {
-			map[runs.Group]int{again: 20, icb: 1}, nil,
+			map[runs.Group]int{again: 20, icb: 1},
+			nil,
 			[]runs.Withheld{
 				{Reason: runs.MassChange, Type: profile.Trust, Field: "icb", Count: 1, Of: 200},
 				{Reason: runs.TooManyRemovals, Type: profile.Trust, Field: "icb", Count: 20, Of: 200},
