@@ -170,10 +170,14 @@ where run_id = @run_id and withheld = '' and not moved and verb in ('create', 'c
 -- name: CountStanding :one
 -- Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
 -- only, stands as it stood.
-select count(*) filter (where standing.pending and c.code is null) as pending_close, count(*) filter (where standing.contradiction) as contradictions
+select count(*) filter (where pending and not closing) as pending_close, count(*) filter (where contradiction) as contradictions
 from (
-    select coalesce(r.code, u.code) as code, case when r.code is null then u.pending_since else r.pending_since end is not null as pending,
-        coalesce(r.contradiction, u.contradiction) as contradiction
+    select case when r.code is null then u.pending_since else r.pending_since end is not null as pending,
+        coalesce(r.contradiction, u.contradiction) as contradiction,
+        exists (
+            select from plan_row p
+            where p.run_id = @run_id and p.code = coalesce(r.code, u.code) and p.verb = 'close' and p.withheld = '' and not p.moved
+        ) as closing
     from (
         select k.code, k.pending_since, k.contradiction from upstream_record k
         where k.source = @source and k.report = @report and (k.pending_since is not null or k.contradiction)
@@ -182,10 +186,7 @@ from (
         select n.code, n.pending_since, n.contradiction from run_record n
         where n.run_id = @run_id and n.facts is not null
     ) r on r.code = u.code
-) as standing
-left join (
-    select p.code from plan_row p where p.run_id = @run_id and p.verb = 'close' and p.withheld = '' and not p.moved
-) c on c.code = standing.code;
+) as standing;
 
 -- name: PlansNothing :one
 select not exists (select from run_record r where r.run_id = @run_id) and not exists (select from plan_row p where p.run_id = @run_id) as nothing;

@@ -93,10 +93,10 @@ group by decision, decided_by, decided_in
 order by count(*) desc, decided_in, decision;
 
 -- name: FinishApproval :exec
--- What an approval applied waits no longer.
+-- What an approval applied waits no longer. With offset 0 each row is looked up by its key, whatever the statistics say.
 update plan_row p set waits = false
 where p.decided_in = @run_id and p.waits and exists (
-    select from plan_row d where d.run_id = @run_id and d.code = p.code and d.field = p.field and not d.moved
+    select from plan_row d where d.run_id = @run_id and d.code = p.code and d.field = p.field and not d.moved offset 0
 );
 
 -- name: ReleaseApproval :exec
@@ -114,8 +114,10 @@ select count(*) as withdrawn from plan_row where decided_in = @run_id and decisi
 insert into mark (code, field, verdict, value, run_id, actor)
 select p.code, case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end, 'rejected',
     case when p.verb = 'missing' and p.field <> '' then 'missing' else p.new end, p.run_id, @actor
-from plan_row p
-join (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d using (code, field)
-where p.run_id = @run_id
+from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
+cross join lateral (
+    select w.run_id, w.code, w.field, w.verb, w.new from plan_row w
+    where w.run_id = @run_id and w.code = d.code and w.field = d.field offset 0
+) p
 order by p.code, p.field
 on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();

@@ -92,9 +92,10 @@ select e.id, p.code, p.type, (s.id is not null)::boolean as there,
             and (h.until is null or h.until >= @today::date)
     ) as held
 from ers_service e
-left join run_service r on r.run_id = @run_id and r.id = e.id
 cross join lateral (
-    select unnest(case when r.facts is null then e.sites else r.sites end) as code
+    select unnest(coalesce((
+        select r.sites from run_service r where r.run_id = @run_id and r.id = e.id and r.facts is not null
+    ), e.sites)) as code
     union
     select n.code from service n where n.source = 'ers' and n.external_id = e.id
 ) x
@@ -135,10 +136,10 @@ group by r.leaves, p.type order by r.leaves;
 select count(*) as services from service where source = 'ers' and not withdrawn;
 
 -- name: WithholdLosses :exec
--- A service that waits at one of its sites waits at all.
+-- A service that waits at one of its sites waits at all. With coalesce the sites are hashed, whatever the statistics say.
 update plan_row r set withheld = 'too-many-removals', waits = true
 where r.run_id = @run_id and r.leaves <> '' and r.withheld = ''
-    and r.field in (select w.field from plan_row w where w.run_id = @run_id and w.leaves = any(@sites::text[]));
+    and coalesce(r.field in (select w.field from plan_row w where w.run_id = @run_id and w.leaves = any(@sites::text[])), false);
 
 -- name: WithholdUndoneServices :exec
 update plan_row set withheld = 'undone', waits = true where run_id = @run_id and undone and withheld = '';

@@ -253,28 +253,29 @@ func (q *Queries) CountOpening(ctx context.Context, runID runs.ID) (CountOpening
 }
 
 const countStanding = `-- name: CountStanding :one
-select count(*) filter (where standing.pending and c.code is null) as pending_close, count(*) filter (where standing.contradiction) as contradictions
+select count(*) filter (where pending and not closing) as pending_close, count(*) filter (where contradiction) as contradictions
 from (
-    select coalesce(r.code, u.code) as code, case when r.code is null then u.pending_since else r.pending_since end is not null as pending,
-        coalesce(r.contradiction, u.contradiction) as contradiction
+    select case when r.code is null then u.pending_since else r.pending_since end is not null as pending,
+        coalesce(r.contradiction, u.contradiction) as contradiction,
+        exists (
+            select from plan_row p
+            where p.run_id = $1 and p.code = coalesce(r.code, u.code) and p.verb = 'close' and p.withheld = '' and not p.moved
+        ) as closing
     from (
         select k.code, k.pending_since, k.contradiction from upstream_record k
-        where k.source = $1 and k.report = $2 and (k.pending_since is not null or k.contradiction)
+        where k.source = $2 and k.report = $3 and (k.pending_since is not null or k.contradiction)
     ) u
     full join (
         select n.code, n.pending_since, n.contradiction from run_record n
-        where n.run_id = $3 and n.facts is not null
+        where n.run_id = $1 and n.facts is not null
     ) r on r.code = u.code
 ) as standing
-left join (
-    select p.code from plan_row p where p.run_id = $3 and p.verb = 'close' and p.withheld = '' and not p.moved
-) c on c.code = standing.code
 `
 
 type CountStandingParams struct {
+	RunID  runs.ID
 	Source profile.Source
 	Report string
-	RunID  runs.ID
 }
 
 type CountStandingRow struct {
@@ -285,7 +286,7 @@ type CountStandingRow struct {
 // Standing totals of a report as they will be when the run is applied. A record that is absent, or came in another form
 // only, stands as it stood.
 func (q *Queries) CountStanding(ctx context.Context, arg CountStandingParams) (CountStandingRow, error) {
-	row := q.db.QueryRow(ctx, countStanding, arg.Source, arg.Report, arg.RunID)
+	row := q.db.QueryRow(ctx, countStanding, arg.RunID, arg.Source, arg.Report)
 	var i CountStandingRow
 	err := row.Scan(&i.PendingClose, &i.Contradictions)
 	return i, err

@@ -188,11 +188,11 @@ func (q *Queries) EndRows(ctx context.Context, arg EndRowsParams) error {
 const finishApproval = `-- name: FinishApproval :exec
 update plan_row p set waits = false
 where p.decided_in = $1 and p.waits and exists (
-    select from plan_row d where d.run_id = $1 and d.code = p.code and d.field = p.field and not d.moved
+    select from plan_row d where d.run_id = $1 and d.code = p.code and d.field = p.field and not d.moved offset 0
 )
 `
 
-// What an approval applied waits no longer.
+// What an approval applied waits no longer. With offset 0 each row is looked up by its key, whatever the statistics say.
 func (q *Queries) FinishApproval(ctx context.Context, runID *runs.ID) error {
 	_, err := q.db.Exec(ctx, finishApproval, runID)
 	return err
@@ -374,9 +374,11 @@ const rejectRows = `-- name: RejectRows :exec
 insert into mark (code, field, verdict, value, run_id, actor)
 select p.code, case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end, 'rejected',
     case when p.verb = 'missing' and p.field <> '' then 'missing' else p.new end, p.run_id, $1
-from plan_row p
-join (select unnest($2::text[]) as code, unnest($3::text[]) as field) d using (code, field)
-where p.run_id = $4
+from (select unnest($2::text[]) as code, unnest($3::text[]) as field) d
+cross join lateral (
+    select w.run_id, w.code, w.field, w.verb, w.new from plan_row w
+    where w.run_id = $4 and w.code = d.code and w.field = d.field offset 0
+) p
 order by p.code, p.field
 on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
 `

@@ -903,9 +903,10 @@ select e.id, p.code, p.type, (s.id is not null)::boolean as there,
             and (h.until is null or h.until >= $1::date)
     ) as held
 from ers_service e
-left join run_service r on r.run_id = $2 and r.id = e.id
 cross join lateral (
-    select unnest(case when r.facts is null then e.sites else r.sites end) as code
+    select unnest(coalesce((
+        select r.sites from run_service r where r.run_id = $2 and r.id = e.id and r.facts is not null
+    ), e.sites)) as code
     union
     select n.code from service n where n.source = 'ers' and n.external_id = e.id
 ) x
@@ -1109,7 +1110,7 @@ func (q *Queries) WithheldServices(ctx context.Context, runID runs.ID) ([]Withhe
 const withholdLosses = `-- name: WithholdLosses :exec
 update plan_row r set withheld = 'too-many-removals', waits = true
 where r.run_id = $1 and r.leaves <> '' and r.withheld = ''
-    and r.field in (select w.field from plan_row w where w.run_id = $1 and w.leaves = any($2::text[]))
+    and coalesce(r.field in (select w.field from plan_row w where w.run_id = $1 and w.leaves = any($2::text[])), false)
 `
 
 type WithholdLossesParams struct {
@@ -1117,7 +1118,7 @@ type WithholdLossesParams struct {
 	Sites []string
 }
 
-// A service that waits at one of its sites waits at all.
+// A service that waits at one of its sites waits at all. With coalesce the sites are hashed, whatever the statistics say.
 func (q *Queries) WithholdLosses(ctx context.Context, arg WithholdLossesParams) error {
 	_, err := q.db.Exec(ctx, withholdLosses, arg.RunID, arg.Sites)
 	return err
