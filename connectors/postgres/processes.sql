@@ -1,5 +1,5 @@
 -- name: AnnounceProcess :one
--- The name is new, or announced anew after its connection was lost.
+-- Adds the process, or renews it after its connection was lost. Returns no row if it has ended.
 insert into process as p (name) values (@name)
 on conflict on constraint process_pkey do update set seen_at = clock_timestamp() where p.ended_at is null
 returning p.id;
@@ -14,7 +14,7 @@ select pg_advisory_lock_shared(hashtextextended('profilesync.daemon', 0));
 select not pg_try_advisory_xact_lock(hashtextextended('profilesync.daemon', 0));
 
 -- name: TerminateSession :exec
--- An earlier session of the same process, by its number and its name.
+-- Ends an earlier session of the same process, given its pid and its name.
 select pg_terminate_backend(a.pid) from pg_stat_activity a where a.pid = @pid::integer and a.application_name = @application;
 
 -- name: ProcessHasEnded :one
@@ -27,7 +27,8 @@ update process set seen_at = clock_timestamp() where name = @name and ended_at i
 update process set ended_at = clock_timestamp() where name = @name and ended_at is null;
 
 -- name: NoteUnannounced :exec
--- Who works jobs and never announced itself: an earlier version of the program, or one whose entry was removed.
+-- Adds processes that work jobs but never announced themselves: earlier versions of the program, or processes whose entry
+-- was removed.
 insert into process (name, announced)
 select distinct j.attempted_by[cardinality(j.attempted_by)], false
 from river.river_job j
@@ -35,12 +36,12 @@ where j.state = 'running' and j.attempted_by is not null
 on conflict on constraint process_pkey do nothing;
 
 -- name: EndGoneProcesses :exec
--- A process is gone when nobody holds its lock and it has not said for a while that it lives: one that lost its connection
--- takes the lock again within a second. While the database was down nobody could say anything.
+-- A process is gone when its lock is free and it has not renewed its entry for a while: a process that lost its connection
+-- takes the lock again within a second. The time during which the database was down does not count.
 with silent as materialized (
     select p.name from process p
     where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - @grace::interval
-        -- sessions of earlier versions carry no name: while there are any, nobody knows whose they are
+        -- sessions of earlier versions carry no process name: while there are any, it is not known whose they are
         and (p.announced or not exists (
             select from pg_stat_activity a where a.application_name = 'profilesync' and a.datname = current_database()))
 ), gone as materialized (
@@ -52,7 +53,7 @@ update process p set ended_at = clock_timestamp() from gone g where p.name = g.n
 select name from process where ended_at is not null and cleared_at is null order by ended_at;
 
 -- name: TerminateSessions :exec
--- Waits up to two seconds for each.
+-- Waits up to two seconds for each session to end.
 select pg_terminate_backend(a.pid, 2000) from pg_stat_activity a
 where a.application_name = @application and a.datname = current_database() and a.pid <> pg_backend_pid();
 
@@ -60,8 +61,8 @@ where a.application_name = @application and a.datname = current_database() and a
 select count(*) from pg_stat_activity a where a.application_name = @application and a.datname = current_database() and a.pid <> pg_backend_pid();
 
 -- name: RecoverJobsOf :many
--- Jobs of a process that cannot finish them any more. They keep their place in the queue, and the attempt does not count: it
--- did not fail. But three times only: a job that kills whoever works it must come to an end.
+-- Makes the jobs of a process that has ended available again. They keep their place in the queue, and the attempt does not
+-- count, because it did not fail. After three times it counts, so that a job that kills every process that works it ends.
 update river.river_job j set
     state = case when n.often < 3 or j.attempt < j.max_attempts then 'available' else 'discarded' end::river.river_job_state,
     finalized_at = case when n.often < 3 or j.attempt < j.max_attempts then null else now() end,
@@ -75,18 +76,18 @@ returning j.id, j.kind;
 update process set cleared_at = clock_timestamp() where name = @name and ended_at is not null and cleared_at is null;
 
 -- name: RunningJobsOf :many
--- Jobs that a process took long enough ago to know of them.
+-- Running jobs that the process fetched long enough ago to know of them.
 select j.id, j.kind, j.attempt from river.river_job j
 where j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = @process::text and j.attempted_at < now() - @age::interval
 order by j.id;
 
 -- name: RecoverJob :execrows
--- A job that its own process does not work: the answer to fetching it was lost.
+-- Makes available a job that its own process is not working, because the answer to fetching it was lost.
 update river.river_job j set state = 'available', attempt = greatest(j.attempt - 1, 0)
 where j.id = @id and j.state = 'running' and j.attempt = @attempt and j.attempted_by[cardinality(j.attempted_by)] = @process::text;
 
 -- name: RecordDoneJob :execrows
--- A job that its own process finished, and whose end the queue could not record.
+-- Completes a job that its own process finished but could not record as completed.
 update river.river_job j set state = 'completed', finalized_at = now()
 where j.id = @id and j.state = 'running' and j.attempt = @attempt and j.attempted_by[cardinality(j.attempted_by)] = @process::text;
 

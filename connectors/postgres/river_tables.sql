@@ -1,5 +1,5 @@
--- Read by sqlc only: the columns of the job queue's tables, and of Postgres' own, that our queries read. The tables themselves come from River's
--- own migrations, where state is an enum.
+-- Read only by sqlc: the columns of River's and of Postgres's own tables that our queries use. River's migrations create its
+-- tables; there, state is an enum.
 create schema river;
 create type river.river_job_state as enum ('available', 'cancelled', 'completed', 'discarded', 'pending', 'retryable', 'running', 'scheduled');
 create table river.river_job (

@@ -1,5 +1,5 @@
 -- name: LimitLedger :exec
--- The server ends a walk through the schedules whose process fell silent in the midst of it: the lock is the transaction's.
+-- If the process stops responding while it holds the schedules' lock, the server ends its transaction, and so frees the lock.
 select set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true);
 
 -- name: LockSchedules :exec
@@ -12,6 +12,6 @@ select max(due_at)::timestamptz as due_at from schedule_run where name = @name h
 insert into schedule_run (name, due_at, job_id) values (@name, @due_at, sqlc.narg(job_id));
 
 -- name: PruneSchedules :exec
--- Keeps each schedule's newest entry, whatever its age: it is where the schedule goes on.
+-- Keeps each schedule's newest entry, whatever its age: the schedule continues from it.
 delete from schedule_run s
 where s.due_at < @before and s.due_at < (select max(n.due_at) from schedule_run n where n.name = s.name);

@@ -17,7 +17,7 @@ on conflict on constraint process_pkey do update set seen_at = clock_timestamp()
 returning p.id
 `
 
-// The name is new, or announced anew after its connection was lost.
+// Adds the process, or renews it after its connection was lost. Returns no row if it has ended.
 func (q *Queries) AnnounceProcess(ctx context.Context, name string) (int64, error) {
 	row := q.db.QueryRow(ctx, announceProcess, name)
 	var id int64
@@ -60,7 +60,7 @@ const endGoneProcesses = `-- name: EndGoneProcesses :exec
 with silent as materialized (
     select p.name from process p
     where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - $1::interval
-        -- sessions of earlier versions carry no name: while there are any, nobody knows whose they are
+        -- sessions of earlier versions carry no process name: while there are any, it is not known whose they are
         and (p.announced or not exists (
             select from pg_stat_activity a where a.application_name = 'profilesync' and a.datname = current_database()))
 ), gone as materialized (
@@ -69,8 +69,8 @@ with silent as materialized (
 update process p set ended_at = clock_timestamp() from gone g where p.name = g.name and p.ended_at is null
 `
 
-// A process is gone when nobody holds its lock and it has not said for a while that it lives: one that lost its connection
-// takes the lock again within a second. While the database was down nobody could say anything.
+// A process is gone when its lock is free and it has not renewed its entry for a while: a process that lost its connection
+// takes the lock again within a second. The time during which the database was down does not count.
 func (q *Queries) EndGoneProcesses(ctx context.Context, grace time.Duration) error {
 	_, err := q.db.Exec(ctx, endGoneProcesses, grace)
 	return err
@@ -103,7 +103,8 @@ where j.state = 'running' and j.attempted_by is not null
 on conflict on constraint process_pkey do nothing
 `
 
-// Who works jobs and never announced itself: an earlier version of the program, or one whose entry was removed.
+// Adds processes that work jobs but never announced themselves: earlier versions of the program, or processes whose entry
+// was removed.
 func (q *Queries) NoteUnannounced(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, noteUnannounced)
 	return err
@@ -140,7 +141,7 @@ type RecordDoneJobParams struct {
 	Process string
 }
 
-// A job that its own process finished, and whose end the queue could not record.
+// Completes a job that its own process finished but could not record as completed.
 func (q *Queries) RecordDoneJob(ctx context.Context, arg RecordDoneJobParams) (int64, error) {
 	result, err := q.db.Exec(ctx, recordDoneJob, arg.ID, arg.Attempt, arg.Process)
 	if err != nil {
@@ -160,7 +161,7 @@ type RecoverJobParams struct {
 	Process string
 }
 
-// A job that its own process does not work: the answer to fetching it was lost.
+// Makes available a job that its own process is not working, because the answer to fetching it was lost.
 func (q *Queries) RecoverJob(ctx context.Context, arg RecoverJobParams) (int64, error) {
 	result, err := q.db.Exec(ctx, recoverJob, arg.ID, arg.Attempt, arg.Process)
 	if err != nil {
@@ -185,8 +186,8 @@ type RecoverJobsOfRow struct {
 	Kind string
 }
 
-// Jobs of a process that cannot finish them any more. They keep their place in the queue, and the attempt does not count: it
-// did not fail. But three times only: a job that kills whoever works it must come to an end.
+// Makes the jobs of a process that has ended available again. They keep their place in the queue, and the attempt does not
+// count, because it did not fail. After three times it counts, so that a job that kills every process that works it ends.
 func (q *Queries) RecoverJobsOf(ctx context.Context, process string) ([]RecoverJobsOfRow, error) {
 	rows, err := q.db.Query(ctx, recoverJobsOf, process)
 	if err != nil {
@@ -224,7 +225,7 @@ type RunningJobsOfRow struct {
 	Attempt int
 }
 
-// Jobs that a process took long enough ago to know of them.
+// Running jobs that the process fetched long enough ago to know of them.
 func (q *Queries) RunningJobsOf(ctx context.Context, arg RunningJobsOfParams) ([]RunningJobsOfRow, error) {
 	rows, err := q.db.Query(ctx, runningJobsOf, arg.Process, arg.Age)
 	if err != nil {
@@ -284,7 +285,7 @@ type TerminateSessionParams struct {
 	Application *string
 }
 
-// An earlier session of the same process, by its number and its name.
+// Ends an earlier session of the same process, given its pid and its name.
 func (q *Queries) TerminateSession(ctx context.Context, arg TerminateSessionParams) error {
 	_, err := q.db.Exec(ctx, terminateSession, arg.Pid, arg.Application)
 	return err
@@ -295,7 +296,7 @@ select pg_terminate_backend(a.pid, 2000) from pg_stat_activity a
 where a.application_name = $1 and a.datname = current_database() and a.pid <> pg_backend_pid()
 `
 
-// Waits up to two seconds for each.
+// Waits up to two seconds for each session to end.
 func (q *Queries) TerminateSessions(ctx context.Context, application *string) error {
 	_, err := q.db.Exec(ctx, terminateSessions, application)
 	return err

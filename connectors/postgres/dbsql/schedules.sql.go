@@ -40,7 +40,7 @@ const limitLedger = `-- name: LimitLedger :exec
 select set_config('idle_in_transaction_session_timeout', '10s', true), set_config('lock_timeout', '15s', true)
 `
 
-// The server ends a walk through the schedules whose process fell silent in the midst of it: the lock is the transaction's.
+// If the process stops responding while it holds the schedules' lock, the server ends its transaction, and so frees the lock.
 func (q *Queries) LimitLedger(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, limitLedger)
 	return err
@@ -60,7 +60,7 @@ delete from schedule_run s
 where s.due_at < $1 and s.due_at < (select max(n.due_at) from schedule_run n where n.name = s.name)
 `
 
-// Keeps each schedule's newest entry, whatever its age: it is where the schedule goes on.
+// Keeps each schedule's newest entry, whatever its age: the schedule continues from it.
 func (q *Queries) PruneSchedules(ctx context.Context, before time.Time) error {
 	_, err := q.db.Exec(ctx, pruneSchedules, before)
 	return err

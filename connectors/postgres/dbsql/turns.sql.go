@@ -22,8 +22,8 @@ type TakeTurnParams struct {
 	Every  time.Duration
 }
 
-// Hands out the next turn of a credential: how many seconds until it comes. Turns that nobody took are lost, so that
-// they never add up to a burst.
+// Reserves the next turn of a credential, and returns the seconds until then. Unused turns are lost, so they never add up to
+// a burst.
 func (q *Queries) TakeTurn(ctx context.Context, arg TakeTurnParams) (float64, error) {
 	row := q.db.QueryRow(ctx, takeTurn, arg.Client, arg.Every)
 	var wait float64

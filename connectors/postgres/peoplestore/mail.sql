@@ -24,7 +24,7 @@ select distinct on (kind) kind, version, sent, (first_at + @pause::interval <= n
 order by kind, first_at desc, version desc;
 
 -- name: ClaimLetters :many
--- The oldest letters that may go out, one a person, none above a person's cap of a day.
+-- Claims the oldest letters that may go out: one per person, and none to a person who has had the day's limit.
 with may as (
     select distinct on (l.account_id, case when l.account_id is null then l.id end) l.id
     from letter l
@@ -40,11 +40,12 @@ returning l.id, l.reference, l.kind, coalesce(l.account_id, 0)::bigint as accoun
     coalesce(l.about, 0)::bigint as about, l.since, l.ends, l.codes, l.tries, l.claimed_at;
 
 -- name: ReleaseUntouched :exec
--- Claimed by a process that has ended, or that never heard of it, and surely not sent: whoever does this holds the lock.
+-- Makes due again the letters that were claimed but certainly not sent: their process has ended, or never got the answer to
+-- its claim. The caller holds the outbox's lock.
 update letter set state = 'due', untouched = false, tries = tries - 1 where state = 'claimed' and untouched;
 
 -- name: BeginLetter :one
--- From here on a claimed letter may have been sent. The kill switch is read for each.
+-- From now on the claimed letter may have been sent. The kill switch is read for each letter.
 with gate as (
     select (g.stopped_at is null and (g.paused_until is null or g.paused_until <= now()))::boolean as open from mail_gate g
 ), begun as (
@@ -55,14 +56,14 @@ with gate as (
 select g.open, (exists (select from begun))::boolean as begun from gate g;
 
 -- name: StaleLetters :many
--- Claimed by a process that has ended: whoever reads this holds the lock.
+-- Letters claimed by processes that have ended: the caller holds the outbox's lock, so no running process has claims.
 select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - @settle::interval)::boolean as settled,
     extract(epoch from now() - coalesce(begun_at, claimed_at))::float8 as age
 from letter where state = 'claimed' order by id;
 
 -- name: SettleLetter :execrows
--- A warning that was not true any more leaves its name to the next one: an account is not held for it. What went out is
--- counted with it: of a new text only a few may.
+-- A cancelled warning frees its reference, so that a later one can be made due. The same statement counts letters that went
+-- out, because only a few letters of a new text may go out at first.
 with settled as (
     update letter set
         reference = case when @state::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
@@ -80,7 +81,7 @@ with settled as (
 select kind from settled;
 
 -- name: OpenLetters :many
--- Accepted letters whose fate is not known, those asked about longest ago first.
+-- Accepted letters whose final status is not known, those looked up longest ago first.
 select id, provider_id from letter
 where state = 'accepted' and looked_at <= now() - @every::interval and accepted_at >= clock() - @within::interval
 order by looked_at limit @most;
@@ -89,8 +90,7 @@ order by looked_at limit @most;
 update letter set looked_at = now() where id = @id;
 
 -- name: FateOfLetter :one
--- By the mail service's id, or by what it knows the letter by. Fates come late, twice, or in another order: one that is
--- settled stays.
+-- Finds the letter by the mail service's id. Reports can be late, repeated or out of order: a final status stays.
 update letter l set state = @state, reason = @reason,
     not_before = null
 where l.state in ('accepted', 'claimed') and (l.provider_id = @provider_id and l.provider_id <> '')

@@ -1,5 +1,5 @@
 -- name: LoadPeople :many
--- Accounts behind an id, or those that are named, or all of some organisations.
+-- A page of accounts in the order of ids, filtered by id, state, organisation and inactivity. An empty filter matches all.
 select a.id, a.kind, a.state, a.email, a.name, (a.dead_at is not null)::boolean as dead, a.last_active_at, a.leave_until
 from account a
 where a.id > @after and (cardinality(@ids::bigint[]) = 0 or a.id = any(@ids::bigint[]))
@@ -10,7 +10,7 @@ where a.id > @after and (cardinality(@ids::bigint[]) = 0 or a.id = any(@ids::big
 order by a.id limit @most;
 
 -- name: LoadMemberships :many
--- Of open organisations only.
+-- Memberships of open organisations.
 select m.account_id, m.role, p.code, p.name, p.type, p.icb
 from membership m
 join profile p using (code)
@@ -18,7 +18,7 @@ where m.ended_at is null and p.status <> 'closed' and m.account_id = any(@accoun
 order by m.account_id, p.code;
 
 -- name: LoadOrgs :many
--- Open organisations that are named, or all of an ICB's that must check something.
+-- Open organisations with the given codes, or those of an ICB whose type must check something.
 select p.code, p.name, p.type, p.icb from profile p
 where p.status <> 'closed' and (p.code = any(@codes::text[]) or (p.icb = @icb and @icb::text <> '' and p.type = any(@types::text[])))
 order by p.code;
@@ -37,7 +37,7 @@ where account_id = any(@accounts::bigint[]) and kind in ('inactive-30-days', 'in
 select distinct icb from profile where status <> 'closed' and icb <> '' and type = any(@types::text[]) order by icb;
 
 -- name: ListUnreached :many
--- Open organisations that must check something and that no letter reaches.
+-- Open organisations that must check something but that no letter reaches.
 select p.code, p.name, p.type, p.icb from profile p
 where p.status <> 'closed' and p.type = any(@types::text[])
     and not exists (
@@ -63,12 +63,12 @@ select reference from letter where reference = any(@refs::text[]);
 select count(*) from account where state in ('invited', 'active');
 
 -- name: LockAccounts :exec
--- A membership that begins, or a sign-in, is waited for and then seen.
+-- Waits for concurrent sign-ins and new memberships, so that the next statement sees them.
 select from account where id = any(@ids::bigint[]) order by id for update;
 
 -- name: EndAccounts :many
--- Only those of which nothing happened since they were judged, and that both warnings reached; whoever became the account
--- manager of an open organisation stays.
+-- Ends only accounts that have not been active since they were judged and that received both warnings. An account that has
+-- become the account manager of an open organisation is kept.
 update account a set state = case x.step when 'expire' then 'expired' else 'deactivated' end
 from (
     select unnest(@ids::bigint[]) as id, unnest(@steps::text[]) as step, unnest(@active::timestamptz[]) as last_active_at,
@@ -112,11 +112,11 @@ select id, state, actor, at, ending, accounts, (select count(*) from idle_ending
 from idle_run r order by id desc limit @most;
 
 -- name: OpenIdleRun :one
--- The newest one that waits for a person, unless a later one did what it was to do.
+-- The newest run that waits for approval; 0 if none does.
 select coalesce(max(id), 0)::bigint as id from idle_run where state = 'withheld';
 
 -- name: ReplaceWithheld :exec
--- What waited is judged again each day: the newest look is the one to approve.
+-- Accounts are judged again each day, so only the newest run can be approved.
 delete from idle_ending where run_id in (select id from idle_run where state = 'withheld');
 
 -- name: DropWithheldRuns :exec
@@ -141,7 +141,7 @@ from profile p
 where p.code = m.code and m.ended_at is null and p.status = 'closed' and m.closed_since < @today::date;
 
 -- name: ManagersOf :many
--- The account managers of the open organisations that some accounts belong to.
+-- The account managers of the open organisations that the accounts belong to.
 select m.account_id, o.account_id as manager, m.code
 from membership m
 join membership o on o.code = m.code and o.role = 'account-manager' and o.ended_at is null and o.account_id <> m.account_id

@@ -1,13 +1,14 @@
 -- name: TryLockDispatch :one
--- The lock belongs to the transaction that writes: who loses it, loses what it wrote. The server ends a round whose process
--- fell silent in the midst of it.
+-- The transaction that writes holds the lock, so a process that loses the lock also loses its writes. If the process stops
+-- responding during a round, the server ends the round.
 select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
     set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock;
 
 -- name: ReadChanges :execrows
--- Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in
--- dispatched_early. An edit settles, so that an editing session makes one push; a run's changes and closures of today do not wait.
--- A sink that this process is not configured for, and another is or was, is asked for too: the change is read for all.
+-- Reads every change once. The horizon is the oldest transaction that may still be open: changes at or above it are read as
+-- soon as they are visible and noted in dispatched_early, so that they are not read again before the horizon passes them.
+-- Edits wait, so that an editing session makes one push; changes by runs and closures today do not. Sinks that this process
+-- is not configured for are asked for too if the profile has a push there, because each change is read only once.
 with edge as (
     select horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin from dispatch
 ), fresh as materialized (
@@ -36,17 +37,17 @@ left join (select unnest(@route_sinks::text[]) as sink, unnest(@route_types::tex
     on r.sink = s.sink and r.type = f.type
 left join push known on known.code = w.code and known.sink = s.sink
 cross join lateral (select coalesce(case when s.sink = any(@sinks::text[]) then r.route else known.route end, '') as route) way
-order by w.code, s.sink -- as all who lock pushes do
+order by w.code, s.sink -- the order in which all statements lock pushes
 on conflict (code, sink) do update set
-    asked = p.asked + 1, -- once a round: whoever loads the push reads this together with what was changed
-    wanted_at = now(), route = excluded.route, state = excluded.state, -- what is held is held again before anybody sees it
+    asked = p.asked + 1, -- once per round: loading the push reads this together with the changed values
+    wanted_at = now(), route = excluded.route, state = excluded.state, -- HoldPushes holds it again in the same transaction
     due_at = case excluded.state when 'wanted' then greatest(least(p.due_at, excluded.due_at), p.not_before) end;
 
 -- name: EnrolRoutes :exec
 insert into route (sink, route) select distinct unnest(@sinks::text[]), unnest(@routes::text[]) on conflict do nothing;
 
 -- name: EnrolProfiles :execrows
--- Every profile for a sink that was configured since, or that takes its type now.
+-- Asks for a push of every profile to each newly configured sink, and to each sink that now accepts the profile's type.
 insert into push as p (code, sink, route, state, due_at)
 select f.code, s.sink, coalesce(r.route, ''), case when r.route is null then 'no-route' else 'wanted' end, case when r.route is not null then now() end
 from profile f
@@ -59,7 +60,7 @@ order by f.code, s.sink
 on conflict (code, sink) do update set wanted_at = now(), route = excluded.route, state = excluded.state, due_at = excluded.due_at;
 
 -- name: HoldPushes :exec
--- What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
+-- Pushes to a sink wait while a person holds the profile for it. When a hold ends, of a field too, the pushes are due again.
 with holding as (
     select distinct h.code, h.sink from hold h
     where h.sink is not null and h.removed_at is null and (h.until is null or h.until >= @today::date)
@@ -79,8 +80,8 @@ update push p set state = 'wanted', wanted_at = now(), due_at = now()
 where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink);
 
 -- name: FindLostPushes :exec
--- A job that was cancelled or given up by hand leaves its push behind, and so does a command that was killed; a command
--- carries its process' number, negative. The jobs of a process that is gone are made available again by themselves.
+-- Makes due again the pushes of jobs that were cancelled or discarded, and of commands that were killed: a command has
+-- the negative number of its process as its job. Jobs of a process that has ended are recovered elsewhere (RecoverJobsOf).
 update push p set job_id = null, due_at = coalesce(p.due_at, now())
 where p.job_id > 0 and not exists (
         select from river.river_job j
@@ -88,7 +89,7 @@ where p.job_id > 0 and not exists (
     or p.job_id < 0 and not exists (select from process c where c.id = -p.job_id and c.ended_at is null);
 
 -- name: DuePushes :many
--- A paused route gets one push now and then, as a probe.
+-- A paused route gets one push at a time as a probe, when probe_at has come.
 with open as (
     select s.sink, s.route, s.paused, (case when s.paused = '' then sqlc.arg(most)::integer - (select count(*) from push q where q.sink = s.sink and q.route = s.route and q.job_id is not null)
         when s.probe_at <= now() and not exists (select from push q where q.sink = s.sink and q.route = s.route and q.job_id is not null) then 1 else 0 end)::bigint as room
@@ -107,7 +108,7 @@ from (select unnest(@codes::text[]) as code, unnest(@sinks::text[]) as sink, unn
 where p.code = q.code and p.sink = q.sink;
 
 -- name: NextDue :one
--- Seconds until something is due, 0 at least; -1 when nothing is.
+-- Seconds until the next push is due, at least 0; -1 if there is none.
 select (case count(*) when 0 then -1
     else greatest(extract(epoch from min(greatest(d.due_at, case when s.paused <> '' then s.probe_at end)) - clock_timestamp()), 0) end)::double precision as seconds
 from route s cross join lateral (

@@ -2,7 +2,7 @@
 insert into drift_check (sink, actor, whole) values (@sink, @actor, @whole) returning id;
 
 -- name: PushesToCheck :many
--- What a sink took and nothing is under way for: the next page of codes of one type.
+-- Accepted pushes with nothing pending: the next page of codes of one type.
 select p.code from push p join profile f using (code)
 where p.sink = @sink and p.code > @after and p.state = 'accepted' and p.due_at is null and not p.unclear
     and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[])) and f.type = @type
@@ -27,7 +27,7 @@ update drift_check set ended_at = now(), state = @state, checked = @checked, mis
 where id = @id and state = 'running';
 
 -- name: DriftToRepair :many
--- What a sink did not take three times it will not take: people are told instead.
+-- A difference that three repairs did not remove is not repaired again, but reported to people.
 select distinct d.code from drift d where d.check_id = @check_id and not d.given_up order by d.code;
 
 -- name: ListDrift :many

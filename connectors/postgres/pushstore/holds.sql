@@ -1,5 +1,5 @@
 -- name: InsertHold :one
--- The very same hold, asked for again, is one: else ending it would end half of it.
+-- Asking for an identical hold again returns the existing one: if there were two, ending one would leave the other in force.
 with there as (
     select h.id from hold h
     where h.code = @code and h.field is not distinct from sqlc.narg(field) and h.sink is not distinct from sqlc.narg(sink)

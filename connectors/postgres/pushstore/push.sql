@@ -1,5 +1,5 @@
 -- name: LoadPushes :many
--- Everything that decides what the sink is to show, and what became of the push before.
+-- Everything that decides what the sink should show, and the state of the push.
 select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
     p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden, p.kind,
     coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
@@ -26,10 +26,10 @@ where q.sink = @sink and q.code = any(@codes::text[])
 order by p.code;
 
 -- name: StagePushes :many
--- Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Only where
--- the push is carried by that job, and stands at the number that the job knows; what stands there under another number,
--- and is the very same, was staged by this call before, and keeps its number. Whoever writes several pushes locks them in
--- the order of codes, so that no two wait for each other.
+-- Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
+-- carries the push and the push has the number that the job knows. If it has another number but identical content, an
+-- earlier try of this call staged it, and it keeps that number. Every statement that writes several pushes locks them in
+-- the order of codes, so that they cannot deadlock.
 with staged as (
     select unnest(@codes::text[]) as code, unnest(@jobs::bigint[]) as job, unnest(@lasts::bigint[]) as last,
         unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own
@@ -56,9 +56,9 @@ with staged as (
 select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code);
 
 -- name: RecordOutcomes :many
--- What became of pushes. An outcome is recorded only where the push is carried by its job, and stands at the number that
--- the job knows: it may have been given up for lost, queued again, staged again. One that became due again in the meantime
--- stays so, but never earlier than the sink asked for; then the dispatcher knows its route and state better, too.
+-- Records the outcomes of pushes, each only if its job still carries the push and the push has the number that the job
+-- knows: it may have been found lost, queued again or staged again. A push that became due again meanwhile stays due, but
+-- not earlier than the sink asked for, and keeps the route and state that the dispatcher gave it.
 with settled as (
     select x ->> 'code' as code, (x ->> 'job')::bigint as job, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer,
         (x ->> 'status')::integer as status, x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own,
@@ -84,7 +84,7 @@ with settled as (
         not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
         forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
-        reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- it went back untouched
+        reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
@@ -92,7 +92,7 @@ with settled as (
         version = case when x.own is not null then x.version else p.version end,
         answered = case when x.state in ('accepted', 'refused') then x.asked else p.answered end
     from ours x
-    where p.code = x.code and p.sink = @sink and p.code = any(@codes::text[]) -- the array tells the planner how few there are
+    where p.code = x.code and p.sink = @sink and p.code = any(@codes::text[]) -- lets the planner expect few rows
     returning p.code, x.job, p.due_at
 )
 select x.code::text as code, x.job::bigint as job, (d.code is not null)::boolean as recorded,
@@ -113,8 +113,8 @@ update route set paused = '', paused_at = null, probe_at = null, probes = 0
 where sink = @sink and route = @route and paused <> '';
 
 -- name: ForcePushes :many
--- Send it although nothing differs, and whatever was refused before: a person's word, or a repair. What moved since a check
--- looked at it is brought anyway, and needs none.
+-- Sends pushes although nothing differs and whatever was refused before, because a person asked or as a repair of drift. A
+-- push with something pending since the drift check is sent anyway, so it is not forced as a repair.
 with locked as (
     select q.code, q.sink from push q where q.code = any(@codes::text[]) and q.sink = any(@sinks::text[]) order by q.code, q.sink for update
 )
@@ -128,8 +128,8 @@ where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
 returning p.code, p.sink, p.state;
 
 -- name: ClaimPushes :many
--- For a command that works pushes itself, as jobs have theirs: they carry the number of its process, negative. What it
--- claimed already is its own; of a command that died, they are lost and found.
+-- Claims pushes for a command that sends them itself: their job_id is the negative number of its process. Claiming them
+-- again has no effect. If the command dies, FindLostPushes makes them due again.
 with locked as (
     select q.code from push q
     where q.sink = @sink and q.code = any(@codes::text[]) and q.state = 'wanted' and (q.job_id is null or q.job_id = @claim::bigint)
@@ -141,9 +141,9 @@ where p.sink = @sink and p.code = l.code
 returning p.code;
 
 -- name: FindLeftBehind :execrows
--- A push that was asked for after what became of it was composed, and that nothing will bring: there are none, unless
--- something is wrong that nobody thought of; or one that is wanted, for whatever reason. It is read from indexes that are
--- empty.
+-- Makes due again the pushes that nothing would send: changes asked for them after the content of their last outcome was
+-- composed, or they are wanted for another reason, but they are neither due nor carried by a job. There should be none.
+-- The query reads indexes that are normally empty.
 with behind as (
     select q.code, q.sink from push q
     where q.due_at is null and q.job_id is null

@@ -8,8 +8,9 @@ select coalesce(min(at), clock())::timestamptz as at from change;
 select pg_advisory_xact_lock(hashtextextended('profilesync report', 0));
 
 -- name: PickChanges :execrows
--- Rows of the audit of the window that are in no report yet, in the report's order. What a transaction that is still open
--- wrote is not seen, and is in the next report: rows go by themselves, not by a mark.
+-- Audit rows before the end of the window that are in no report yet, in the report's order. Rows of a transaction that is
+-- still open are not visible, and are in the next report: each row is recorded as reported, instead of a time up to which
+-- all were.
 insert into report_candidate (id, position)
 select c.id, row_number() over (order by p.icb, c.code, c.field, c.id)
 from change c
@@ -69,7 +70,7 @@ select @report_id, p.icb, coalesce(r.name, p.icb)
 from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb;
 
 -- name: CountOutcomes :exec
--- Of the rows that stand already: why pushes were refused, and how much of what drifted was repaired.
+-- Counts rows already in the report: refused pushes by reason, and repaired drift.
 insert into report_figure (report_id, icb, name, count)
 select r.report_id, r.icb, case r.section when 'drift' then 'repaired' else 'refused:' || r.cells[5] end as name, count(*)
 from report_row r
@@ -77,7 +78,7 @@ where r.report_id = @report_id and (r.section = 'push-failures' or (r.section = 
 group by r.report_id, r.icb, name;
 
 -- name: EndedPending :many
--- Pushes of rows of earlier reports that have ended since.
+-- Pushes pending in earlier reports that have ended since.
 select n.change_id, n.sink, n.code, p.name, n.field, n.icb, n.changed_at, h.state, h.accepted_at, h.reason
 from report_pending n
 join profile p using (code)
@@ -136,7 +137,7 @@ select @report_id, 'quarantine', coalesce(p.icb, ''), row_number() over (order b
 from quarantine q left join profile p using (code) where q.last_seen >= @from_at::timestamptz;
 
 -- name: ReportAccounts :exec
--- What happened to accounts in the window: warned, ended, kept or held. Ids alone.
+-- Accounts that were warned, ended, kept or held in the window. The rows name them only by id.
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'accounts', x.icb, row_number() over (order by x.icb, x.id, x.what, x.at),
     array['u-' || x.id, x.what, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), x.codes]
@@ -191,7 +192,7 @@ from report r order by r.id desc limit @most;
 select icb, name, count from report_figure where report_id = @report_id and (@icb::text = '' or icb = @icb) order by name, icb;
 
 -- name: DailyFigures :many
--- Changes by the day on which they were made, over the last reports.
+-- Changes by the day they were made, over the reports since a day.
 select name, sum(f.count)::bigint as count from report_figure f
 join report r on r.id = f.report_id
 where r.id <= @report_id and r.day > @since and starts_with(f.name, 'day:') and (@icb::text = '' or f.icb = @icb)

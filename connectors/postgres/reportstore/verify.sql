@@ -1,4 +1,4 @@
--- The rows of the audit that a report covers, each with its row of the report; no cells where it was noise.
+-- The audit rows that a report covers, each with its row in the report; a row that was noise has no cells.
 select c.id, c.code, c.field, c.old, c.new, c.actor, coalesce(c.run_id, 0), c.at, p.name, coalesce(r.cells, '{}')
 from report_change k
 join change c on c.id = k.change_id

@@ -1,4 +1,4 @@
--- The working table of a report being frozen: the rows of the audit that it covers, in the order of the report.
+-- The working table of a report being frozen: the audit rows that it covers, in the report's order.
 create temp table report_candidate (
     id       bigint not null,
     position bigint not null,

@@ -1,5 +1,6 @@
 -- name: ImportExtract :one
--- What the extract says of each service, its first row before the others. What it does not hold says nothing.
+-- Stores each service of the extract: its sites from all its rows, everything else from the first. A service that is not in
+-- the extract is unchanged.
 with claims as (
     select r.id, array_agg(distinct r.site order by r.site) filter (where r.site <> '') as sites from extract_row r group by r.id
 ), news as (
@@ -57,8 +58,8 @@ update run set pulled_to = @pulled_to, asked = @asked, rejected = @rejected, sta
 where id = @id;
 
 -- name: ServiceItems :many
--- Services of which a run knows something new, or that differ from the profiles they are at; or those that are named,
--- with what was withheld of them.
+-- Services for which the run has news, or that differ from the profiles that show them; or the services with the given ids,
+-- with the state that was withheld.
 select e.id, e.state as was, coalesce(r.state, case when cardinality(@ids::text[]) > 0 then nullif(e.pending, '') end, e.state)::text as state,
     coalesce(r.facts, e.facts)::jsonb as facts, coalesce(c.display, e.specialty)::text as specialty, (r.id is not null)::boolean as news,
     (coalesce(r.shown ->> 'specialty', '') = coalesce(c.display, e.specialty) and r.shown is not null)::boolean as settled
@@ -84,7 +85,7 @@ where e.id > @after::text
 order by e.id limit @most;
 
 -- name: ServiceSites :many
--- The profiles that services concern: where they are by e-RS, and where they stand.
+-- The profiles that services concern: those where e-RS has them, and those that show them.
 select e.id, p.code, p.type, (s.id is not null)::boolean as there,
     case when s.id is not null then ers_shown(s) else '{}' end::jsonb as shown,
     exists (
@@ -108,7 +109,7 @@ order by e.id, p.code;
 select code, field, verdict, value from mark where field = any(@fields::text[]);
 
 -- name: SetServicesShown :exec
--- What profiles are to show of services, where that is new.
+-- Stores what profiles should show of services, if that is new.
 insert into run_service (run_id, id, state, credential, missing_since, version, sites, shown)
 select @run_id, e.id, e.state, e.credential, e.missing_since, e.version, '{}', x.shown
 from (select unnest(@ids::text[]) as id, unnest(@showns::jsonb[]) as shown) x join ers_service e using (id)
@@ -136,7 +137,8 @@ group by r.leaves, p.type order by r.leaves;
 select count(*) as services from service where source = 'ers' and not withdrawn;
 
 -- name: WithholdLosses :exec
--- A service that waits at one of its sites waits at all. With coalesce the sites are hashed, whatever the statistics say.
+-- A service withheld at one of its sites is withheld at all of them.
+-- With coalesce the sites are hashed, whatever the statistics say.
 update plan_row r set withheld = 'too-many-removals', waits = true
 where r.run_id = @run_id and r.leaves <> '' and r.withheld = ''
     and coalesce(r.field in (select w.field from plan_row w where w.run_id = @run_id and w.leaves = any(@sites::text[])), false);
@@ -149,7 +151,7 @@ select p.withheld as reason, p.type, p.leaves, count(*) as count from plan_row p
 where p.run_id = @run_id and p.withheld <> '' group by p.type, p.withheld, p.leaves order by p.type, p.withheld, p.leaves;
 
 -- name: CountServiceSites :one
--- Open profiles at which the register has a service, as it is when the run has ended.
+-- Counts open profiles where the register will have a service once the run has ended.
 select count(distinct p.code) as profiles
 from ers_service e
 left join run_service r on r.run_id = @run_id and r.id = e.id
@@ -166,7 +168,7 @@ where code in (
 order by code for update;
 
 -- name: MarkMovedServices :exec
--- A service that is not any more as the plan found it is left out.
+-- Leaves out services that changed since the plan was made.
 update plan_row r set moved = true
 where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and r.withheld = '' and not r.moved and r.verb <> 'missing'
     and (
@@ -200,7 +202,7 @@ where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and
     and e.id = split_part(r.field, '/', 2);
 
 -- name: AcceptServices :exec
--- What the run found out is now what we hold. A state that waits for a person, or that one rejected, is noted beside.
+-- Stores what the run found as accepted. A state that is withheld, or that a person rejected, is stored as pending instead.
 with waits as (
     select split_part(p.field, '/', 2) as id from plan_row p
     where p.waits and p.leaves <> '' and starts_with(p.field, 'ers-services/')
@@ -224,13 +226,13 @@ from looked l
 where e.id = l.id;
 
 -- name: ForgetReturnedServices :exec
--- What people decided on an absence ends when the service is there again.
+-- A decision on the absence of a service ends when the service is there again.
 delete from mark m
 using run_service r
 where r.run_id = @run_id and r.state = 'active' and m.field = 'ers-services/' || r.id and m.value = 'missing';
 
 -- name: AcceptApproved :exec
--- What a person approved of services takes effect in the register.
+-- Applies the states of services that a person approved to the register.
 update ers_service e set state = e.pending, pending = ''
 where e.pending <> '' and e.id in (
     select split_part(p.field, '/', 2) from plan_row p where p.run_id = @run_id and not p.moved and p.leaves <> ''
@@ -256,7 +258,7 @@ select s.code, s.external_id::text as id, ers_shown(s)::jsonb as shown from serv
 select id, state from ers_service where id = any(@ids::text[]);
 
 -- name: SaveCodes :one
--- A whole code system. What it does not hold any more is retired and kept; services whose label is new are looked at again.
+-- Stores a whole code system. Codes it no longer holds are kept, as retired. Services whose label changed are compared again.
 with given as (
     select unnest(@codes::text[]) as code, unnest(@displays::text[]) as display, unnest(@froms::text[]) as effective_from,
         unnest(@tos::text[]) as effective_to, string_to_array(unnest(@parents::text[]), '|') as parents
@@ -293,7 +295,7 @@ where s.code = @code
 order by s.withdrawn, s.source desc, s.name collate "C", s.id;
 
 -- name: ListOwners :many
--- Sites with their operator by the register, the one before it, and the owners that either names.
+-- Sites with their operator in the register, the operator before that, and the owners that they name.
 select p.code, p.name, p.kind, p.parent, coalesce(o.status, '')::text as parent_status,
     coalesce(c.status, '')::text as by_code_status, coalesce(b.old, '')::text as parent_before
 from profile p

@@ -1,5 +1,5 @@
 -- name: CountPeople :many
--- Those that were to end and did not stand beside the states, for as long as that is so.
+-- Accounts by state; besides these, those whose ending is withheld, or was prevented (kept, held), for as long as that is so.
 select state, count(*) as accounts from account group by state
 union all
 select 'withheld', count(*) from idle_ending e join idle_run r on r.id = e.run_id where r.state = 'withheld' having count(*) > 0

@@ -1,10 +1,10 @@
 -- name: ForwardProgress :many
--- Seconds since each activity last came through.
+-- Seconds since each activity last made progress.
 select activity, greatest(extract(epoch from clock_timestamp() - at), 0)::float8 as age_seconds from forward_progress order by activity;
 
 -- name: RouteProgress :many
--- Per route that is not paused: how long its oldest push has been due, or its sink's oldest job available, and how long ago anything was tried at its sink; both
--- in seconds, 600 at most for the second.
+-- For each route that is not paused, in seconds: how long its oldest push has been due, or its sink's oldest job available;
+-- and how long ago anything was tried at its sink, at most 600.
 select r.sink, r.route, (extract(epoch from clock_timestamp() - d.due_at))::float8 as due_seconds,
     coalesce(extract(epoch from clock_timestamp() - t.at), 600)::float8 as tried_seconds
 from route r

@@ -1,5 +1,5 @@
 -- name: WatchQueues :many
--- Live states only, which the queue's fetching index holds: counting the finished jobs as well costs 200 times as much.
+-- Only live states, which the queue's fetch index holds: counting finished jobs too would cost 200 times as much.
 select queue, state::text as state, count(*) as jobs,
     extract(epoch from now() - min(scheduled_at))::double precision as oldest_seconds
 from river.river_job
@@ -17,7 +17,7 @@ group by r.source, r.report, p.withheld
 order by r.source, r.report, p.withheld;
 
 -- name: WatchWatermarks :many
--- From the beginning of the last day that was pulled.
+-- The age of the start of the last day that was pulled.
 select source, stream, extract(epoch from clock() - until::timestamp at time zone 'Europe/London')::double precision as age_seconds
 from watermark
 order by source, stream;
@@ -29,8 +29,8 @@ from listing
 order by source, report;
 
 -- name: WatchQuarantine :many
--- A record that the last accepted listing did not hold is gone. Its rows were seen while that run was worked, so before
--- it was accepted. A report that was never listed says nothing of what is gone.
+-- Counts records seen since the run of the last accepted listing began: rows that it did not see again are gone from the
+-- register. All rows count for a report that never had a listing.
 with listed as (
     select distinct on (l.source, l.report) l.source, l.report, r.started_at
     from listing l
@@ -46,11 +46,11 @@ group by q.source, q.report
 order by q.source, q.report;
 
 -- name: WatchProfiles :many
--- The dearest of what is watched: 50 ms of 60 with 300,000 profiles.
+-- The slowest of these queries: 50 of the 60 ms of all, with 300,000 profiles.
 select type, count(*) as profiles from profile where status <> 'closed' group by type order by type;
 
 -- name: WatchPushes :many
--- Those that are open only, which an index holds.
+-- Only open pushes, which an index holds.
 select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
 from push
 where state in ('wanted', 'refused', 'held')
@@ -64,7 +64,7 @@ where paused <> ''
 order by sink, route;
 
 -- name: WatchDrift :many
--- The newest check of everything, by sink.
+-- The newest check of all profiles, for each sink.
 select distinct on (sink) sink, state, missing, drifted, extract(epoch from now() - ended_at)::double precision as age_seconds
 from drift_check
 where whole and ended_at is not null

@@ -34,7 +34,7 @@ type BeginLetterRow struct {
 	Begun bool
 }
 
-// From here on a claimed letter may have been sent. The kill switch is read for each.
+// From now on the claimed letter may have been sent. The kill switch is read for each letter.
 func (q *Queries) BeginLetter(ctx context.Context, arg BeginLetterParams) (BeginLetterRow, error) {
 	row := q.db.QueryRow(ctx, beginLetter, arg.ID, arg.ClaimedAt)
 	var i BeginLetterRow
@@ -119,7 +119,7 @@ type ClaimLettersRow struct {
 	ClaimedAt time.Time
 }
 
-// The oldest letters that may go out, one a person, none above a person's cap of a day.
+// Claims the oldest letters that may go out: one per person, and none to a person who has had the day's limit.
 func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]ClaimLettersRow, error) {
 	rows, err := q.db.Query(ctx, claimLetters,
 		arg.Blocked,
@@ -177,8 +177,7 @@ type FateOfLetterRow struct {
 	Account int64
 }
 
-// By the mail service's id, or by what it knows the letter by. Fates come late, twice, or in another order: one that is
-// settled stays.
+// Finds the letter by the mail service's id. Reports can be late, repeated or out of order: a final status stays.
 func (q *Queries) FateOfLetter(ctx context.Context, arg FateOfLetterParams) (FateOfLetterRow, error) {
 	row := q.db.QueryRow(ctx, fateOfLetter, arg.State, arg.Reason, arg.ProviderID)
 	var i FateOfLetterRow
@@ -319,7 +318,7 @@ type OpenLettersRow struct {
 	ProviderID string
 }
 
-// Accepted letters whose fate is not known, those asked about longest ago first.
+// Accepted letters whose final status is not known, those looked up longest ago first.
 func (q *Queries) OpenLetters(ctx context.Context, arg OpenLettersParams) ([]OpenLettersRow, error) {
 	rows, err := q.db.Query(ctx, openLetters, arg.Every, arg.Within, arg.Most)
 	if err != nil {
@@ -358,7 +357,8 @@ const releaseUntouched = `-- name: ReleaseUntouched :exec
 update letter set state = 'due', untouched = false, tries = tries - 1 where state = 'claimed' and untouched
 `
 
-// Claimed by a process that has ended, or that never heard of it, and surely not sent: whoever does this holds the lock.
+// Makes due again the letters that were claimed but certainly not sent: their process has ended, or never got the answer to
+// its claim. The caller holds the outbox's lock.
 func (q *Queries) ReleaseUntouched(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, releaseUntouched)
 	return err
@@ -412,8 +412,8 @@ type SettleLetterParams struct {
 	ClaimedAt       time.Time
 }
 
-// A warning that was not true any more leaves its name to the next one: an account is not held for it. What went out is
-// counted with it: of a new text only a few may.
+// A cancelled warning frees its reference, so that a later one can be made due. The same statement counts letters that went
+// out, because only a few letters of a new text may go out at first.
 func (q *Queries) SettleLetter(ctx context.Context, arg SettleLetterParams) (int64, error) {
 	result, err := q.db.Exec(ctx, settleLetter,
 		arg.State,
@@ -448,7 +448,7 @@ type StaleLettersRow struct {
 	Age       float64
 }
 
-// Claimed by a process that has ended: whoever reads this holds the lock.
+// Letters claimed by processes that have ended: the caller holds the outbox's lock, so no running process has claims.
 func (q *Queries) StaleLetters(ctx context.Context, settle time.Duration) ([]StaleLettersRow, error) {
 	rows, err := q.db.Query(ctx, staleLetters, settle)
 	if err != nil {

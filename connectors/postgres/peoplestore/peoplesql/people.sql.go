@@ -172,8 +172,8 @@ type EndAccountsRow struct {
 	Step string
 }
 
-// Only those of which nothing happened since they were judged, and that both warnings reached; whoever became the account
-// manager of an open organisation stays.
+// Ends only accounts that have not been active since they were judged and that received both warnings. An account that has
+// become the account manager of an open organisation is kept.
 func (q *Queries) EndAccounts(ctx context.Context, arg EndAccountsParams) ([]EndAccountsRow, error) {
 	rows, err := q.db.Query(ctx, endAccounts,
 		arg.Today,
@@ -535,7 +535,7 @@ type ListUnreachedRow struct {
 	Icb  profile.ODSCode
 }
 
-// Open organisations that must check something and that no letter reaches.
+// Open organisations that must check something but that no letter reaches.
 func (q *Queries) ListUnreached(ctx context.Context, arg ListUnreachedParams) ([]ListUnreachedRow, error) {
 	rows, err := q.db.Query(ctx, listUnreached, arg.Types, arg.Most)
 	if err != nil {
@@ -602,7 +602,7 @@ type LoadMembershipsRow struct {
 	Icb       profile.ODSCode
 }
 
-// Of open organisations only.
+// Memberships of open organisations.
 func (q *Queries) LoadMemberships(ctx context.Context, accounts []int64) ([]LoadMembershipsRow, error) {
 	rows, err := q.db.Query(ctx, loadMemberships, accounts)
 	if err != nil {
@@ -649,7 +649,7 @@ type LoadOrgsRow struct {
 	Icb  profile.ODSCode
 }
 
-// Open organisations that are named, or all of an ICB's that must check something.
+// Open organisations with the given codes, or those of an ICB whose type must check something.
 func (q *Queries) LoadOrgs(ctx context.Context, arg LoadOrgsParams) ([]LoadOrgsRow, error) {
 	rows, err := q.db.Query(ctx, loadOrgs, arg.Codes, arg.Icb, arg.Types)
 	if err != nil {
@@ -706,7 +706,7 @@ type LoadPeopleRow struct {
 	LeaveUntil   profile.Date
 }
 
-// Accounts behind an id, or those that are named, or all of some organisations.
+// A page of accounts in the order of ids, filtered by id, state, organisation and inactivity. An empty filter matches all.
 func (q *Queries) LoadPeople(ctx context.Context, arg LoadPeopleParams) ([]LoadPeopleRow, error) {
 	rows, err := q.db.Query(ctx, loadPeople,
 		arg.After,
@@ -822,7 +822,7 @@ const lockAccounts = `-- name: LockAccounts :exec
 select from account where id = any($1::bigint[]) order by id for update
 `
 
-// A membership that begins, or a sign-in, is waited for and then seen.
+// Waits for concurrent sign-ins and new memberships, so that the next statement sees them.
 func (q *Queries) LockAccounts(ctx context.Context, ids []int64) error {
 	_, err := q.db.Exec(ctx, lockAccounts, ids)
 	return err
@@ -843,7 +843,7 @@ type ManagersOfRow struct {
 	Code      profile.ODSCode
 }
 
-// The account managers of the open organisations that some accounts belong to.
+// The account managers of the open organisations that the accounts belong to.
 func (q *Queries) ManagersOf(ctx context.Context, accounts []int64) ([]ManagersOfRow, error) {
 	rows, err := q.db.Query(ctx, managersOf, accounts)
 	if err != nil {
@@ -879,7 +879,7 @@ const openIdleRun = `-- name: OpenIdleRun :one
 select coalesce(max(id), 0)::bigint as id from idle_run where state = 'withheld'
 `
 
-// The newest one that waits for a person, unless a later one did what it was to do.
+// The newest run that waits for approval; 0 if none does.
 func (q *Queries) OpenIdleRun(ctx context.Context) (int64, error) {
 	row := q.db.QueryRow(ctx, openIdleRun)
 	var id int64
@@ -903,7 +903,7 @@ const replaceWithheld = `-- name: ReplaceWithheld :exec
 delete from idle_ending where run_id in (select id from idle_run where state = 'withheld')
 `
 
-// What waited is judged again each day: the newest look is the one to approve.
+// Accounts are judged again each day, so only the newest run can be approved.
 func (q *Queries) ReplaceWithheld(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, replaceWithheld)
 	return err

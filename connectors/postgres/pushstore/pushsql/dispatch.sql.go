@@ -38,7 +38,7 @@ type DuePushesRow struct {
 	Probe bool
 }
 
-// A paused route gets one push now and then, as a probe.
+// A paused route gets one push at a time as a probe, when probe_at has come.
 func (q *Queries) DuePushes(ctx context.Context, arg DuePushesParams) ([]DuePushesRow, error) {
 	rows, err := q.db.Query(ctx, duePushes, arg.Most, arg.Sinks)
 	if err != nil {
@@ -79,7 +79,7 @@ type EnrolProfilesParams struct {
 	Routes     []string
 }
 
-// Every profile for a sink that was configured since, or that takes its type now.
+// Asks for a push of every profile to each newly configured sink, and to each sink that now accepts the profile's type.
 func (q *Queries) EnrolProfiles(ctx context.Context, arg EnrolProfilesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, enrolProfiles,
 		arg.Sinks,
@@ -115,8 +115,8 @@ where p.job_id > 0 and not exists (
     or p.job_id < 0 and not exists (select from process c where c.id = -p.job_id and c.ended_at is null)
 `
 
-// A job that was cancelled or given up by hand leaves its push behind, and so does a command that was killed; a command
-// carries its process' number, negative. The jobs of a process that is gone are made available again by themselves.
+// Makes due again the pushes of jobs that were cancelled or discarded, and of commands that were killed: a command has
+// the negative number of its process as its job. Jobs of a process that has ended are recovered elsewhere (RecoverJobsOf).
 func (q *Queries) FindLostPushes(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, findLostPushes)
 	return err
@@ -142,7 +142,7 @@ update push p set state = 'wanted', wanted_at = now(), due_at = now()
 where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink)
 `
 
-// What a person holds waits; it goes on by itself when the hold has ended, of a field, too.
+// Pushes to a sink wait while a person holds the profile for it. When a hold ends, of a field too, the pushes are due again.
 func (q *Queries) HoldPushes(ctx context.Context, today profile.Date) error {
 	_, err := q.db.Exec(ctx, holdPushes, today)
 	return err
@@ -157,7 +157,7 @@ from route s cross join lateral (
 where s.sink = any($1::text[])
 `
 
-// Seconds until something is due, 0 at least; -1 when nothing is.
+// Seconds until the next push is due, at least 0; -1 if there is none.
 func (q *Queries) NextDue(ctx context.Context, sinks []string) (float64, error) {
 	row := q.db.QueryRow(ctx, nextDue, sinks)
 	var seconds float64
@@ -204,10 +204,10 @@ left join (select unnest($2::text[]) as sink, unnest($3::text[]) as type, unnest
     on r.sink = s.sink and r.type = f.type
 left join push known on known.code = w.code and known.sink = s.sink
 cross join lateral (select coalesce(case when s.sink = any($1::text[]) then r.route else known.route end, '') as route) way
-order by w.code, s.sink -- as all who lock pushes do
+order by w.code, s.sink -- the order in which all statements lock pushes
 on conflict (code, sink) do update set
-    asked = p.asked + 1, -- once a round: whoever loads the push reads this together with what was changed
-    wanted_at = now(), route = excluded.route, state = excluded.state, -- what is held is held again before anybody sees it
+    asked = p.asked + 1, -- once per round: loading the push reads this together with the changed values
+    wanted_at = now(), route = excluded.route, state = excluded.state, -- HoldPushes holds it again in the same transaction
     due_at = case excluded.state when 'wanted' then greatest(least(p.due_at, excluded.due_at), p.not_before) end
 `
 
@@ -220,9 +220,10 @@ type ReadChangesParams struct {
 	Settle     time.Duration
 }
 
-// Every change is read once: below the horizon when the horizon passes it, above it as soon as it is visible, noted in
-// dispatched_early. An edit settles, so that an editing session makes one push; a run's changes and closures of today do not wait.
-// A sink that this process is not configured for, and another is or was, is asked for too: the change is read for all.
+// Reads every change once. The horizon is the oldest transaction that may still be open: changes at or above it are read as
+// soon as they are visible and noted in dispatched_early, so that they are not read again before the horizon passes them.
+// Edits wait, so that an editing session makes one push; changes by runs and closures today do not. Sinks that this process
+// is not configured for are asked for too if the profile has a push there, because each change is read only once.
 func (q *Queries) ReadChanges(ctx context.Context, arg ReadChangesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, readChanges,
 		arg.Sinks,
@@ -266,8 +267,8 @@ type TryLockDispatchRow struct {
 	Lock   string
 }
 
-// The lock belongs to the transaction that writes: who loses it, loses what it wrote. The server ends a round whose process
-// fell silent in the midst of it.
+// The transaction that writes holds the lock, so a process that loses the lock also loses its writes. If the process stops
+// responding during a round, the server ends the round.
 func (q *Queries) TryLockDispatch(ctx context.Context) (TryLockDispatchRow, error) {
 	row := q.db.QueryRow(ctx, tryLockDispatch)
 	var i TryLockDispatchRow

@@ -34,7 +34,7 @@ const driftToRepair = `-- name: DriftToRepair :many
 select distinct d.code from drift d where d.check_id = $1 and not d.given_up order by d.code
 `
 
-// What a sink did not take three times it will not take: people are told instead.
+// A difference that three repairs did not remove is not repaired again, but reported to people.
 func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, driftToRepair, checkID)
 	if err != nil {
@@ -157,7 +157,7 @@ type PushesToCheckParams struct {
 	Most  int
 }
 
-// What a sink took and nothing is under way for: the next page of codes of one type.
+// Accepted pushes with nothing pending: the next page of codes of one type.
 func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, pushesToCheck,
 		arg.Sink,

@@ -35,7 +35,7 @@ type InsertHoldParams struct {
 	Actor  string
 }
 
-// The very same hold, asked for again, is one: else ending it would end half of it.
+// Asking for an identical hold again returns the existing one: if there were two, ending one would leave the other in force.
 func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (int64, error) {
 	row := q.db.QueryRow(ctx, insertHold,
 		arg.Code,

@@ -40,8 +40,8 @@ type ClaimPushesParams struct {
 	Codes []string
 }
 
-// For a command that works pushes itself, as jobs have theirs: they carry the number of its process, negative. What it
-// claimed already is its own; of a command that died, they are lost and found.
+// Claims pushes for a command that sends them itself: their job_id is the negative number of its process. Claiming them
+// again has no effect. If the command dies, FindLostPushes makes them due again.
 func (q *Queries) ClaimPushes(ctx context.Context, arg ClaimPushesParams) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, claimPushes, arg.Claim, arg.Sink, arg.Codes)
 	if err != nil {
@@ -110,9 +110,9 @@ from behind b
 where p.code = b.code and p.sink = b.sink
 `
 
-// A push that was asked for after what became of it was composed, and that nothing will bring: there are none, unless
-// something is wrong that nobody thought of; or one that is wanted, for whatever reason. It is read from indexes that are
-// empty.
+// Makes due again the pushes that nothing would send: changes asked for them after the content of their last outcome was
+// composed, or they are wanted for another reason, but they are neither due nor carried by a job. There should be none.
+// The query reads indexes that are normally empty.
 func (q *Queries) FindLeftBehind(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, findLeftBehind)
 	if err != nil {
@@ -147,8 +147,8 @@ type ForcePushesRow struct {
 	State push.State
 }
 
-// Send it although nothing differs, and whatever was refused before: a person's word, or a repair. What moved since a check
-// looked at it is brought anyway, and needs none.
+// Sends pushes although nothing differs and whatever was refused before, because a person asked or as a repair of drift. A
+// push with something pending since the drift check is sent anyway, so it is not forced as a repair.
 func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]ForcePushesRow, error) {
 	rows, err := q.db.Query(ctx, forcePushes, arg.Repair, arg.Codes, arg.Sinks)
 	if err != nil {
@@ -329,7 +329,7 @@ type LoadPushesRow struct {
 	JobID             int64
 }
 
-// Everything that decides what the sink is to show, and what became of the push before.
+// Everything that decides what the sink should show, and the state of the push.
 func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadPushesRow, error) {
 	rows, err := q.db.Query(ctx, loadPushes, arg.Today, arg.Sink, arg.Codes)
 	if err != nil {
@@ -467,7 +467,7 @@ with settled as (
         not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
         forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
-        reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- it went back untouched
+        reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
@@ -475,7 +475,7 @@ with settled as (
         version = case when x.own is not null then x.version else p.version end,
         answered = case when x.state in ('accepted', 'refused') then x.asked else p.answered end
     from ours x
-    where p.code = x.code and p.sink = $2 and p.code = any($3::text[]) -- the array tells the planner how few there are
+    where p.code = x.code and p.sink = $2 and p.code = any($3::text[]) -- lets the planner expect few rows
     returning p.code, x.job, p.due_at
 )
 select x.code::text as code, x.job::bigint as job, (d.code is not null)::boolean as recorded,
@@ -499,9 +499,9 @@ type RecordOutcomesRow struct {
 	Due      bool
 }
 
-// What became of pushes. An outcome is recorded only where the push is carried by its job, and stands at the number that
-// the job knows: it may have been given up for lost, queued again, staged again. One that became due again in the meantime
-// stays so, but never earlier than the sink asked for; then the dispatcher knows its route and state better, too.
+// Records the outcomes of pushes, each only if its job still carries the push and the push has the number that the job
+// knows: it may have been found lost, queued again or staged again. A push that became due again meanwhile stays due, but
+// not earlier than the sink asked for, and keeps the route and state that the dispatcher gave it.
 func (q *Queries) RecordOutcomes(ctx context.Context, arg RecordOutcomesParams) ([]RecordOutcomesRow, error) {
 	rows, err := q.db.Query(ctx, recordOutcomes, arg.Settled, arg.Sink, arg.Codes)
 	if err != nil {
@@ -589,10 +589,10 @@ type StagePushesRow struct {
 	Sequence int64
 }
 
-// Gives each push the next sequence number of its profile, and remembers what is about to be sent under it. Only where
-// the push is carried by that job, and stands at the number that the job knows; what stands there under another number,
-// and is the very same, was staged by this call before, and keeps its number. Whoever writes several pushes locks them in
-// the order of codes, so that no two wait for each other.
+// Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
+// carries the push and the push has the number that the job knows. If it has another number but identical content, an
+// earlier try of this call staged it, and it keeps that number. Every statement that writes several pushes locks them in
+// the order of codes, so that they cannot deadlock.
 func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]StagePushesRow, error) {
 	rows, err := q.db.Query(ctx, stagePushes,
 		arg.Codes,

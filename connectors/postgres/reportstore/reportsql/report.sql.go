@@ -164,7 +164,7 @@ where r.report_id = $1 and (r.section = 'push-failures' or (r.section = 'drift' 
 group by r.report_id, r.icb, name
 `
 
-// Of the rows that stand already: why pushes were refused, and how much of what drifted was repaired.
+// Counts rows already in the report: refused pushes by reason, and repaired drift.
 func (q *Queries) CountOutcomes(ctx context.Context, reportID int64) error {
 	_, err := q.db.Exec(ctx, countOutcomes, reportID)
 	return err
@@ -218,7 +218,7 @@ type DailyFiguresRow struct {
 	Count int64
 }
 
-// Changes by the day on which they were made, over the last reports.
+// Changes by the day they were made, over the reports since a day.
 func (q *Queries) DailyFigures(ctx context.Context, arg DailyFiguresParams) ([]DailyFiguresRow, error) {
 	rows, err := q.db.Query(ctx, dailyFigures, arg.ReportID, arg.Since, arg.Icb)
 	if err != nil {
@@ -299,7 +299,7 @@ type EndedPendingRow struct {
 	Reason     string
 }
 
-// Pushes of rows of earlier reports that have ended since.
+// Pushes pending in earlier reports that have ended since.
 func (q *Queries) EndedPending(ctx context.Context) ([]EndedPendingRow, error) {
 	rows, err := q.db.Query(ctx, endedPending)
 	if err != nil {
@@ -540,8 +540,9 @@ type PickChangesParams struct {
 	Until time.Time
 }
 
-// Rows of the audit of the window that are in no report yet, in the report's order. What a transaction that is still open
-// wrote is not seen, and is in the next report: rows go by themselves, not by a mark.
+// Audit rows before the end of the window that are in no report yet, in the report's order. Rows of a transaction that is
+// still open are not visible, and are in the next report: each row is recorded as reported, instead of a time up to which
+// all were.
 func (q *Queries) PickChanges(ctx context.Context, arg PickChangesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, pickChanges, arg.Floor, arg.Until)
 	if err != nil {
@@ -604,7 +605,7 @@ type ReportAccountsParams struct {
 	UntilAt  time.Time
 }
 
-// What happened to accounts in the window: warned, ended, kept or held. Ids alone.
+// Accounts that were warned, ended, kept or held in the window. The rows name them only by id.
 func (q *Queries) ReportAccounts(ctx context.Context, arg ReportAccountsParams) error {
 	_, err := q.db.Exec(ctx, reportAccounts, arg.ReportID, arg.FromAt, arg.UntilAt)
 	return err

@@ -22,7 +22,7 @@ where e.pending <> '' and e.id in (
 )
 `
 
-// What a person approved of services takes effect in the register.
+// Applies the states of services that a person approved to the register.
 func (q *Queries) AcceptApproved(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, acceptApproved, runID)
 	return err
@@ -52,7 +52,7 @@ from looked l
 where e.id = l.id
 `
 
-// What the run found out is now what we hold. A state that waits for a person, or that one rejected, is noted beside.
+// Stores what the run found as accepted. A state that is withheld, or that a person rejected, is stored as pending instead.
 func (q *Queries) AcceptServices(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, acceptServices, runID)
 	return err
@@ -221,7 +221,7 @@ join profile p on p.code = x.code
 where p.status <> 'closed'
 `
 
-// Open profiles at which the register has a service, as it is when the run has ended.
+// Counts open profiles where the register will have a service once the run has ended.
 func (q *Queries) CountServiceSites(ctx context.Context, runID runs.ID) (int, error) {
 	row := q.db.QueryRow(ctx, countServiceSites, runID)
 	var profiles int
@@ -246,7 +246,7 @@ using run_service r
 where r.run_id = $1 and r.state = 'active' and m.field = 'ers-services/' || r.id and m.value = 'missing'
 `
 
-// What people decided on an absence ends when the service is there again.
+// A decision on the absence of a service ends when the service is there again.
 func (q *Queries) ForgetReturnedServices(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, forgetReturnedServices, runID)
 	return err
@@ -308,7 +308,8 @@ type ImportExtractRow struct {
 	Changed int
 }
 
-// What the extract says of each service, its first row before the others. What it does not hold says nothing.
+// Stores each service of the extract: its sites from all its rows, everything else from the first. A service that is not in
+// the extract is unchanged.
 func (q *Queries) ImportExtract(ctx context.Context, actor string) (ImportExtractRow, error) {
 	row := q.db.QueryRow(ctx, importExtract, actor)
 	var i ImportExtractRow
@@ -383,7 +384,7 @@ type ListOwnersRow struct {
 	ParentBefore string
 }
 
-// Sites with their operator by the register, the one before it, and the owners that either names.
+// Sites with their operator in the register, the operator before that, and the owners that they name.
 func (q *Queries) ListOwners(ctx context.Context, since time.Time) ([]ListOwnersRow, error) {
 	rows, err := q.db.Query(ctx, listOwners, since)
 	if err != nil {
@@ -568,7 +569,7 @@ type MarkMovedServicesParams struct {
 	Upto  string
 }
 
-// A service that is not any more as the plan found it is left out.
+// Leaves out services that changed since the plan was made.
 func (q *Queries) MarkMovedServices(ctx context.Context, arg MarkMovedServicesParams) error {
 	_, err := q.db.Exec(ctx, markMovedServices, arg.RunID, arg.After, arg.Upto)
 	return err
@@ -674,7 +675,7 @@ type SaveCodesRow struct {
 	Retired int
 }
 
-// A whole code system. What it does not hold any more is retired and kept; services whose label is new are looked at again.
+// Stores a whole code system. Codes it no longer holds are kept, as retired. Services whose label changed are compared again.
 func (q *Queries) SaveCodes(ctx context.Context, arg SaveCodesParams) (SaveCodesRow, error) {
 	row := q.db.QueryRow(ctx, saveCodes,
 		arg.Codes,
@@ -733,8 +734,8 @@ type ServiceItemsRow struct {
 	Settled   bool
 }
 
-// Services of which a run knows something new, or that differ from the profiles they are at; or those that are named,
-// with what was withheld of them.
+// Services for which the run has news, or that differ from the profiles that show them; or the services with the given ids,
+// with the state that was withheld.
 func (q *Queries) ServiceItems(ctx context.Context, arg ServiceItemsParams) ([]ServiceItemsRow, error) {
 	rows, err := q.db.Query(ctx, serviceItems,
 		arg.Ids,
@@ -931,7 +932,7 @@ type ServiceSitesRow struct {
 	Held  bool
 }
 
-// The profiles that services concern: where they are by e-RS, and where they stand.
+// The profiles that services concern: those where e-RS has them, and those that show them.
 func (q *Queries) ServiceSites(ctx context.Context, arg ServiceSitesParams) ([]ServiceSitesRow, error) {
 	rows, err := q.db.Query(ctx, serviceSites, arg.Today, arg.RunID, arg.Ids)
 	if err != nil {
@@ -1064,7 +1065,7 @@ type SetServicesShownParams struct {
 	Showns [][]byte
 }
 
-// What profiles are to show of services, where that is new.
+// Stores what profiles should show of services, if that is new.
 func (q *Queries) SetServicesShown(ctx context.Context, arg SetServicesShownParams) error {
 	_, err := q.db.Exec(ctx, setServicesShown, arg.RunID, arg.Ids, arg.Showns)
 	return err
@@ -1118,7 +1119,8 @@ type WithholdLossesParams struct {
 	Sites []string
 }
 
-// A service that waits at one of its sites waits at all. With coalesce the sites are hashed, whatever the statistics say.
+// A service withheld at one of its sites is withheld at all of them.
+// With coalesce the sites are hashed, whatever the statistics say.
 func (q *Queries) WithholdLosses(ctx context.Context, arg WithholdLossesParams) error {
 	_, err := q.db.Exec(ctx, withholdLosses, arg.RunID, arg.Sites)
 	return err

@@ -78,7 +78,7 @@ type CountPeopleRow struct {
 	Accounts int
 }
 
-// Those that were to end and did not stand beside the states, for as long as that is so.
+// Accounts by state; besides these, those whose ending is withheld, or was prevented (kept, held), for as long as that is so.
 func (q *Queries) CountPeople(ctx context.Context) ([]CountPeopleRow, error) {
 	rows, err := q.db.Query(ctx, countPeople)
 	if err != nil {

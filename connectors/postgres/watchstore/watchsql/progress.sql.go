@@ -20,7 +20,7 @@ type ForwardProgressRow struct {
 	AgeSeconds float64
 }
 
-// Seconds since each activity last came through.
+// Seconds since each activity last made progress.
 func (q *Queries) ForwardProgress(ctx context.Context) ([]ForwardProgressRow, error) {
 	rows, err := q.db.Query(ctx, forwardProgress)
 	if err != nil {
@@ -81,8 +81,8 @@ type RouteProgressRow struct {
 	TriedSeconds float64
 }
 
-// Per route that is not paused: how long its oldest push has been due, or its sink's oldest job available, and how long ago anything was tried at its sink; both
-// in seconds, 600 at most for the second.
+// For each route that is not paused, in seconds: how long its oldest push has been due, or its sink's oldest job available;
+// and how long ago anything was tried at its sink, at most 600.
 func (q *Queries) RouteProgress(ctx context.Context) ([]RouteProgressRow, error) {
 	rows, err := q.db.Query(ctx, routeProgress)
 	if err != nil {

@@ -58,7 +58,7 @@ type WatchDriftRow struct {
 	AgeSeconds float64
 }
 
-// The newest check of everything, by sink.
+// The newest check of all profiles, for each sink.
 func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
 	rows, err := q.db.Query(ctx, watchDrift)
 	if err != nil {
@@ -166,7 +166,7 @@ type WatchProfilesRow struct {
 	Profiles int
 }
 
-// The dearest of what is watched: 50 ms of 60 with 300,000 profiles.
+// The slowest of these queries: 50 of the 60 ms of all, with 300,000 profiles.
 func (q *Queries) WatchProfiles(ctx context.Context) ([]WatchProfilesRow, error) {
 	rows, err := q.db.Query(ctx, watchProfiles)
 	if err != nil {
@@ -202,7 +202,7 @@ type WatchPushesRow struct {
 	OldestSeconds float64
 }
 
-// Those that are open only, which an index holds.
+// Only open pushes, which an index holds.
 func (q *Queries) WatchPushes(ctx context.Context) ([]WatchPushesRow, error) {
 	rows, err := q.db.Query(ctx, watchPushes)
 	if err != nil {
@@ -250,8 +250,8 @@ type WatchQuarantineRow struct {
 	Records int
 }
 
-// A record that the last accepted listing did not hold is gone. Its rows were seen while that run was worked, so before
-// it was accepted. A report that was never listed says nothing of what is gone.
+// Counts records seen since the run of the last accepted listing began: rows that it did not see again are gone from the
+// register. All rows count for a report that never had a listing.
 func (q *Queries) WatchQuarantine(ctx context.Context) ([]WatchQuarantineRow, error) {
 	rows, err := q.db.Query(ctx, watchQuarantine)
 	if err != nil {
@@ -288,7 +288,7 @@ type WatchQueuesRow struct {
 	OldestSeconds float64
 }
 
-// Live states only, which the queue's fetching index holds: counting the finished jobs as well costs 200 times as much.
+// Only live states, which the queue's fetch index holds: counting finished jobs too would cost 200 times as much.
 func (q *Queries) WatchQueues(ctx context.Context) ([]WatchQueuesRow, error) {
 	rows, err := q.db.Query(ctx, watchQueues)
 	if err != nil {
@@ -391,7 +391,7 @@ type WatchWatermarksRow struct {
 	AgeSeconds float64
 }
 
-// From the beginning of the last day that was pulled.
+// The age of the start of the last day that was pulled.
 func (q *Queries) WatchWatermarks(ctx context.Context) ([]WatchWatermarksRow, error) {
 	rows, err := q.db.Query(ctx, watchWatermarks)
 	if err != nil {
