@@ -133,7 +133,7 @@ func (x *pushBench) arrival() {
 		committed[code] = time.Now()
 	}
 	x.waitForPushes(backlog + 2*edits)
-	require.NoError(x, x.dos.Settled(x.Context()))
+	require.NoError(x, x.dos.AwaitEmptyQueue(x.Context()))
 	stop()
 	var inDoS, onWebsite []time.Duration
 	for code, at := range committed {

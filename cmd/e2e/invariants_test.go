@@ -14,7 +14,7 @@ import (
 // requireNewest requires that both sinks show the newest edit of every profile.
 func (x sinks) requireNewest(e *editors) {
 	x.t.Helper()
-	x.settled()
+	x.awaitDoS()
 	var lost []string
 	for code, want := range e.newest {
 		dos, website := x.inDoS(code), x.onWebsite(code)
@@ -43,7 +43,7 @@ type effect struct {
 // nothing they accepted had any other outcome.
 func (x sinks) effects() map[string][]effect {
 	x.t.Helper()
-	x.settled()
+	x.awaitDoS()
 	all := map[string][]effect{}
 	for _, entry := range x.dos.Ledger() {
 		if entry.Outcome != "" {

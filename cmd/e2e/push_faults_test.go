@@ -75,7 +75,7 @@ type endState struct {
 
 func (x sinks) endState(codes []string) endState {
 	x.t.Helper()
-	x.settled()
+	x.awaitDoS()
 	end := endState{dos: x.dos.Services(""), website: map[string]string{}}
 	for _, state := range x.website.States(codes...) {
 		end.website[state.Code] = string(state.Document)

@@ -97,7 +97,7 @@ func TestTwoEditorsAtOnceEndWithTheLastState(t *testing.T) {
 	require.NoError(t, <-done)
 	s.waitUntilPushed()
 	require.Equal(t, 121, s.count("select version from profile where code = $1", code), "both saved every time")
-	x.settled()
+	x.awaitDoS()
 	x.showPhone(code, s.field(code, "phone"))
 	require.Equal(t, s.field(code, "website"), x.inDoS(code).Web)
 	require.Equal(t, s.field(code, "website"), x.onWebsite(code).contact("Website"))
@@ -157,7 +157,7 @@ func TestAnEditingSessionMakesOnePush(t *testing.T) {
 	require.Equal(t, 4, s.count("select count(*) from push_attempt where code = $1", code))
 }
 
-// Other edits would wait to settle for an hour.
+// Other edits would wait for an hour.
 func TestAClosureOfTodayDoesNotWait(t *testing.T) {
 	t.Parallel()
 	s, x := newStockedSite(t, 20)

@@ -132,19 +132,19 @@ func (s *site) withSinks() (*site, sinks) {
 	return configured, sinks{s.t, dosServer, websiteServer}
 }
 
-// settled waits until DoS has processed everything it was sent.
-func (x sinks) settled() {
+// awaitDoS waits until DoS has processed everything it was sent.
+func (x sinks) awaitDoS() {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(x.t.Context(), patience)
 	defer cancel()
-	require.NoError(x.t, x.dos.Settled(ctx))
+	require.NoError(x.t, x.dos.AwaitEmptyQueue(ctx))
 }
 
 // requireOnce requires that the given number of profiles arrived at both sinks,
 // none twice and none out of order.
 func (x sinks) requireOnce(codes int) {
 	x.t.Helper()
-	x.settled()
+	x.awaitDoS()
 	x.requireOnceInDoS(codes)
 	x.requireOnceOnWebsite(codes)
 }
@@ -174,7 +174,7 @@ func (x sinks) requireOnceOnWebsite(codes int) {
 // no number is in both sinks.
 func (x sinks) requireRising(code string) {
 	x.t.Helper()
-	x.settled()
+	x.awaitDoS()
 	seen := map[int64]bool{}
 	var dos, website []int64
 	for _, e := range x.dos.Effects(code) {

@@ -50,7 +50,7 @@ func newShell(t *testing.T, dir string, environment []string) *shell {
 		_ = input.Close()
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("the daemon said, at last: %s", sh.read("daemon"))
+			t.Logf("output of the daemon: %s", sh.read("daemon"))
 		}
 	})
 	return sh
@@ -58,16 +58,16 @@ func newShell(t *testing.T, dir string, environment []string) *shell {
 
 // do runs a command, whose output goes to files of these names, and returns what
 // the shell itself says after it.
-func (sh *shell) do(text, output, said, then string) (answer string) {
+func (sh *shell) do(text, stdout, stderr, then string) (answer string) {
 	sh.t.Helper()
-	_, err := fmt.Fprintf(sh.input, "{ %s\n} </dev/null >%s 2>%s%s\n", text, quoted(sh.path(output)), quoted(sh.path(said)), then)
+	_, err := fmt.Fprintf(sh.input, "{ %s\n} </dev/null >%s 2>%s%s\n", text, quoted(sh.path(stdout)), quoted(sh.path(stderr)), then)
 	require.NoError(sh.t, err)
-	require.True(sh.t, sh.answers.Scan(), "%s did not end; it said: %s", text, sh.read(said))
+	require.True(sh.t, sh.answers.Scan(), "%s did not end; it printed: %s", text, sh.read(stderr))
 	return sh.answers.Text()
 }
 
 // run runs a command to its end.
-func (sh *shell) run(text string) (code, printed, said string) {
+func (sh *shell) run(text string) (code, stdout, stderr string) {
 	sh.t.Helper()
 	code = sh.do(text, "out", "err", "; echo $?")
 	return code, sh.read("out"), sh.read("err")
@@ -87,8 +87,8 @@ func (sh *shell) stopDaemon() {
 	if sh.daemon == "" {
 		return
 	}
-	code, _, said := sh.run("kill -TERM " + sh.daemon + "; wait " + sh.daemon)
-	require.Equal(sh.t, "0", code, "serve, when stopped by SIGTERM, said %s\nand %s", said, sh.read("daemon"))
+	code, _, stderr := sh.run("kill -TERM " + sh.daemon + "; wait " + sh.daemon)
+	require.Equal(sh.t, "0", code, "serve, when stopped by SIGTERM, printed %s\nand %s", stderr, sh.read("daemon"))
 	sh.daemon = ""
 }
 

@@ -180,8 +180,8 @@ func (r *reader) runs(c command) (printed string) {
 		r.serves(text)
 		return ""
 	}
-	code, printed, said := r.shell.run(text)
-	require.Equal(r.t, c.exits(), code, "README.md:%d: %s\nprinted %s\nand said %s", c.line, c.text, printed, said)
+	code, stdout, stderr := r.shell.run(text)
+	require.Equal(r.t, c.exits(), code, "README.md:%d: %s\nprinted %s\nand on stderr %s", c.line, c.text, stdout, stderr)
 	return printed
 }
 

@@ -206,16 +206,16 @@ func ingestFailure(code profile.ODSCode, doing string, err error) *push.SinkErro
 // readReceipt accepts only the two successes of the API
 // (CONTRACT.md "Ingest answers").
 func readReceipt(code profile.ODSCode, answer *httpx.Answer) (push.Receipt, error) {
-	var said outcome
-	err := json.Unmarshal(answer.Body, &said)
+	var details outcome
+	err := json.Unmarshal(answer.Body, &details)
 	if answer.Status >= http.StatusBadRequest {
-		return push.Receipt{}, refusedBy(code, answer.Status, said)
+		return push.Receipt{}, refusedBy(code, answer.Status, details)
 	}
-	if err == nil && !said.hasError() {
+	if err == nil && !details.hasError() {
 		switch {
-		case said.hasCode("MSG_UPDATED"):
+		case details.hasCode("MSG_UPDATED"):
 			return push.Receipt{Status: answer.Status}, nil
-		case said.hasCode("MSG_NOT_UPDATED"):
+		case details.hasCode("MSG_NOT_UPDATED"):
 			return push.Receipt{Status: answer.Status, Unchanged: true}, nil
 		}
 	}

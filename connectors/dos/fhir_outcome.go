@@ -75,12 +75,12 @@ func (o outcome) blamedParts() (found []string) {
 }
 
 // refusedBy returns the error of a refusal by DoS.
-func refusedBy(code profile.ODSCode, status int, said outcome) *push.SinkError {
+func refusedBy(code profile.ODSCode, status int, details outcome) *push.SinkError {
 	reason := "DoS refuses it"
 	if status == http.StatusNotFound {
 		reason = "DoS does not know it any more, or the address is wrong"
 	}
-	if blamed := said.blamedParts(); len(blamed) > 0 {
+	if blamed := details.blamedParts(); len(blamed) > 0 {
 		reason += ", and names: " + strings.Join(blamed, ", ")
 	}
 	return &push.SinkError{

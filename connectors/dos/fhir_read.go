@@ -67,11 +67,11 @@ var errNoBundle = errors.New("its answer is not a bundle of organisations")
 // readPractice reads the answer to a search; nil if DoS does not know the code.
 func readPractice(code profile.ODSCode, answer *httpx.Answer) (*practice, error) {
 	if answer.Status >= http.StatusBadRequest {
-		var said outcome
-		if err := json.Unmarshal(answer.Body, &said); err == nil && answer.Status == http.StatusNotFound && said.isNotFound() {
+		var details outcome
+		if err := json.Unmarshal(answer.Body, &details); err == nil && answer.Status == http.StatusNotFound && details.isNotFound() {
 			return nil, nil //nolint:nilnil // finding nothing is not an error
 		}
-		return nil, refusedBy(code, answer.Status, said)
+		return nil, refusedBy(code, answer.Status, details)
 	}
 	return decodePractice(code, answer.Body)
 }

@@ -52,11 +52,11 @@ type fault struct {
 
 // decodeRefusal reads an error; it returns an empty one if the body cannot be read.
 func decodeRefusal(body []byte) refusal {
-	var said refusal
-	if json.Unmarshal(body, &said) != nil {
+	var details refusal
+	if json.Unmarshal(body, &details) != nil {
 		return refusal{}
 	}
-	return said
+	return details
 }
 
 // hasOnly reports whether the answer has errors and all have this code.
@@ -87,19 +87,19 @@ func (f fault) field() string {
 // personalisation, trial mode) concern settings that every letter of its kind
 // shares.
 func (c *Client) refused(a *httpx.Answer, what string) *people.MailError {
-	said := decodeRefusal(a.Body)
-	e := &people.MailError{Answer: people.MailAlert, Status: a.Status, Reason: what + said.text()}
+	details := decodeRefusal(a.Body)
+	e := &people.MailError{Answer: people.MailAlert, Status: a.Status, Reason: what + details.text()}
 	switch {
 	case a.Status < http.StatusMultipleChoices: // a success that is not ours, say of a redirect that turned into a GET
 		e.Answer = people.MailUnclear
-	case a.Status == http.StatusBadRequest && said.isOnlyAbout("email_address"):
+	case a.Status == http.StatusBadRequest && details.isOnlyAbout("email_address"):
 		e.Answer = people.MailNoSuchAddress
-	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && said.isOnlyAbout("reference"):
+	case a.Status == http.StatusRequestEntityTooLarge || a.Status == http.StatusBadRequest && details.isOnlyAbout("reference"):
 		e.Answer = people.MailRefused
-	case a.Status == http.StatusBadRequest && len(said.Errors) == 0:
+	case a.Status == http.StatusBadRequest && len(details.Errors) == 0:
 		e.Answer = people.MailUnclear
 	case a.Status == http.StatusTooManyRequests:
-		e.Answer, e.Wait = c.limited(a, said)
+		e.Answer, e.Wait = c.limited(a, details)
 	case a.Status == http.StatusForbidden:
 		e.Reason += c.clockHint(a.Header)
 	}
@@ -108,8 +108,8 @@ func (c *Client) refused(a *httpx.Answer, what string) *people.MailError {
 
 // limited tells the two limits apart. Notify sends no Retry-After, but a proxy in
 // front of it may.
-func (c *Client) limited(a *httpx.Answer, said refusal) (people.MailAnswer, time.Duration) {
-	if said.hasOnly(tooManyRequestError) {
+func (c *Client) limited(a *httpx.Answer, details refusal) (people.MailAnswer, time.Duration) {
+	if details.hasOnly(tooManyRequestError) {
 		return people.MailPause, untilTomorrow(c.options.Now())
 	}
 	wait := time.Minute

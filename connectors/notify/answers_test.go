@@ -117,10 +117,10 @@ func TestSampleErrors(t *testing.T) {
 	}
 	require.Len(t, bodies, 12)
 	for name, body := range bodies {
-		var said struct {
+		var example struct {
 			Status int `json:"status_code"`
 		}
-		require.NoError(t, json.Unmarshal(body, &said))
+		require.NoError(t, json.Unmarshal(body, &example))
 		for _, f := range decodeRefusal(body).Errors {
 			require.Contains(t, codes, f.Error, name)
 		}
@@ -128,8 +128,8 @@ func TestSampleErrors(t *testing.T) {
 		if known, ok := want[name]; ok {
 			answer = known
 		}
-		if said.Status < 500 { // bodies of those above are not read
-			require.Equal(t, answer, at(time.Unix(0, 0)).refused(&httpx.Answer{Status: said.Status, Body: body}, "x").Answer, name)
+		if example.Status < 500 { // bodies of those above are not read
+			require.Equal(t, answer, at(time.Unix(0, 0)).refused(&httpx.Answer{Status: example.Status, Body: body}, "x").Answer, name)
 		}
 	}
 }

@@ -28,8 +28,8 @@
 // doc.go of each room lists the fences of its own writes.
 //
 //	write                            fence
-//	jobs: given away, completed      running, that attempt, by that process; clearing a process again changes nothing
+//	jobs: recovered, completed       running, that attempt, by that process; clearing a process again changes nothing
 //	schedules: jobs queued           jobs and entries are one transaction under the ledger's lock, from the newest entry on
-//	profile: its kind                what is already so is not written
+//	profile: kind                    what is already so is not written
 //	turn of a client                 none: a turn that nobody takes is only lost
 package postgres

@@ -20,8 +20,8 @@ import (
 type working struct {
 	*pgtest.Database // the process's own
 
-	said    *postgres.Announcement
-	another *postgres.DB
+	announcement *postgres.Announcement
+	another      *postgres.DB
 }
 
 func newWorking(t *testing.T) *working {
@@ -32,9 +32,9 @@ func newWorking(t *testing.T) *working {
 		return pgtest.One[bool](db, "select pg_postmaster_start_time() < now() - interval '5 s'")
 	}, 10*time.Second, 10*time.Millisecond)
 	var err error
-	w.said, err = w.DB.Announce(t.Context(), true, nil)
+	w.announcement, err = w.DB.Announce(t.Context(), true, nil)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = w.said.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() { _ = w.announcement.Close(context.WithoutCancel(t.Context())) })
 	return w
 }
 
@@ -61,7 +61,7 @@ func TestAProcessThatIsGoneCanFinishNothing(t *testing.T) {
 	w.takes(1, w.DB.Process())
 	ours, err := pushstore.New(w.DB).WithDispatch(t.Context(), push.Routes{}, func(d *pushstore.Dispatch) error {
 		require.NoError(t, d.NoteProgress(t.Context())) // a transaction that it has not committed
-		require.NoError(t, w.said.Close(t.Context()))
+		require.NoError(t, w.announcement.Close(t.Context()))
 		w.quiet()
 		require.Equal(t, []int64{1}, w.clears())
 		return nil
@@ -89,11 +89,11 @@ func TestAProcessThatLivesKeepsItsJobs(t *testing.T) {
 	for name, lives := range map[string]func(*working){
 		"it holds its lock, and has said nothing for long": func(w *working) { w.quiet() },
 		"it lost its lock, and spoke a moment ago": func(w *working) {
-			require.NoError(w, w.said.Close(w.Context()))
+			require.NoError(w, w.announcement.Close(w.Context()))
 			w.Exec("update process set seen_at = clock_timestamp()")
 		},
 		"it never announced itself, and holds its lock, as earlier versions do": func(w *working) {
-			require.NoError(w, w.said.Close(w.Context()))
+			require.NoError(w, w.announcement.Close(w.Context()))
 			w.Exec("delete from process")
 			w.Exec("select pg_advisory_lock(hashtextextended('profilesync.process.' || $1, 0))", w.DB.Process())
 			w.clears()
@@ -116,17 +116,17 @@ func TestAProcessThatStoppedLeavesItsJobsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
 	w.takes(1, w.DB.Process())
-	require.NoError(t, w.said.Stop(t.Context()))
+	require.NoError(t, w.announcement.Stop(t.Context()))
 	require.Eventually(t, func() bool { return len(w.clears()) == 1 }, 10*time.Second, 10*time.Millisecond)
 }
 
 func TestAnAnnouncementReplacesTheOneThatWasLost(t *testing.T) {
 	t.Parallel()
 	w := newWorking(t)
-	again, err := w.DB.Announce(t.Context(), true, w.said) // its session still holds the lock
+	again, err := w.DB.Announce(t.Context(), true, w.announcement) // its session still holds the lock
 	require.NoError(t, err)
-	require.Equal(t, w.said.ID(), again.ID())
-	require.Error(t, w.said.Renew(t.Context()))
+	require.Equal(t, w.announcement.ID(), again.ID())
+	require.Error(t, w.announcement.Renew(t.Context()))
 	require.NoError(t, again.Renew(t.Context()))
 	require.NoError(t, again.Close(t.Context()))
 }

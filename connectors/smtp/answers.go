@@ -36,11 +36,11 @@ func failure(ctx context.Context, at stage, err error) *people.MailError {
 	if err == nil {
 		return nil
 	}
-	var said *textproto.Error
-	if errors.As(err, &said) {
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
 		return &people.MailError{
-			Answer: answerTo(at, said.Code, enhancedCodeOf(said.Msg)), Status: said.Code,
-			Reason: strings.TrimSpace(string(at) + " " + enhancedCodeOf(said.Msg)),
+			Answer: answerTo(at, reply.Code, enhancedCodeOf(reply.Msg)), Status: reply.Code,
+			Reason: strings.TrimSpace(string(at) + " " + enhancedCodeOf(reply.Msg)),
 		}
 	}
 	failed := &people.MailError{Answer: people.MailRetry, Reason: string(at) + ": " + errorText(err), Err: ctx.Err()}

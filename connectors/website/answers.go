@@ -53,16 +53,16 @@ type problem struct {
 // refusal says what an answer other than success means. If the body cannot be
 // parsed, only the status counts (CONTRACT.md "Service Search").
 func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
-	var said problem
-	if json.Unmarshal(a.Body, &said) != nil {
-		said = problem{}
+	var details problem
+	if json.Unmarshal(a.Body, &details) != nil {
+		details = problem{}
 	}
 	e := &push.SinkError{
 		Sink: push.SinkWebsite, Answer: push.AnswerTo(a.Status), Status: a.Status, Reason: requestName(req) + ": ",
 	}
 	switch a.Status {
 	case http.StatusConflict:
-		e.Sequence = said.CurrentSequenceNumber
+		e.Sequence = details.CurrentSequenceNumber
 		e.Reason += fmt.Sprintf("sequence number %d is stale, the website has %d", d.Sequence, e.Sequence)
 	case http.StatusPreconditionFailed:
 		e.Reason += "the website shows another version than we expected: read it, plan again"
@@ -76,7 +76,7 @@ func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 		e.Answer = push.AnswerUnclear
 		e.Reason += "not an answer of this API"
 	default:
-		e.Reason += "our document is refused" + said.faults()
+		e.Reason += "our document is refused" + details.faults()
 	}
 	return e
 }

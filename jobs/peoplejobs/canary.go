@@ -51,9 +51,9 @@ func (c *canaries) admit(kind people.LetterKind) bool {
 	return true
 }
 
-// settle records whether an admitted letter was accepted. A new version starts
+// record records whether an admitted letter was accepted. A new version starts
 // a new canary.
-func (c *canaries) settle(kind people.LetterKind, version int, accepted bool) {
+func (c *canaries) record(kind people.LetterKind, version int, accepted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sending[kind]--

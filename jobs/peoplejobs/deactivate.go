@@ -90,15 +90,15 @@ func (plan *IdlePlan) add(v people.IdleVerdict, p people.Person) {
 // Apply carries out a plan.
 func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (people.IdleRun, error) {
 	today := i.Today()
-	var posts []people.DueLetter
+	var letters []people.DueLetter
 	for _, v := range plan.Warn {
-		posts = append(posts, v.Warning())
+		letters = append(letters, v.Warning())
 	}
 	lists, err := i.flags(ctx, plan.Keep, today)
 	if err != nil {
 		return people.IdleRun{}, err
 	}
-	if _, err := i.People.AddLetters(ctx, append(posts, lists...)); err != nil {
+	if _, err := i.People.AddLetters(ctx, append(letters, lists...)); err != nil {
 		return people.IdleRun{}, err
 	}
 	if err := i.People.KeepIdle(ctx, plan.Keep); err != nil {
@@ -109,7 +109,7 @@ func (i *Inactivity) Apply(ctx context.Context, plan IdlePlan, actor string) (pe
 
 // flags returns letters that tell the boards' lists about organisations that
 // would lose their only account manager.
-func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today profile.Date) (posts []people.DueLetter, err error) {
+func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today profile.Date) (letters []people.DueLetter, err error) {
 	var ids []people.AccountID
 	verdicts := make(map[people.AccountID]people.IdleVerdict)
 	for _, v := range kept {
@@ -125,10 +125,10 @@ func (i *Inactivity) flags(ctx context.Context, kept []people.IdleVerdict, today
 			return nil, err
 		}
 		for _, p := range people {
-			posts = append(posts, verdicts[p.ID].Flags(p)...)
+			letters = append(letters, verdicts[p.ID].Flags(p)...)
 		}
 	}
-	return posts, nil
+	return letters, nil
 }
 
 type deactivateWorker struct {

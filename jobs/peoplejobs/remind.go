@@ -46,8 +46,8 @@ type remindStore interface {
 type letterAdder interface {
 	// NewLetters leaves out letters that were made due before, whatever their
 	// outcome.
-	NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error)
-	AddLetters(ctx context.Context, posts []people.DueLetter) (added int, err error)
+	NewLetters(ctx context.Context, letters []people.DueLetter) ([]people.DueLetter, error)
+	AddLetters(ctx context.Context, letters []people.DueLetter) (added int, err error)
 }
 
 // CalendarReader returns the holidays that the official list has named.
@@ -117,19 +117,19 @@ func (r *Reminders) planLists(ctx context.Context, world people.ReminderContext,
 
 // emitUnsent passes on the reminders that were not made due before.
 func (r *Reminders) emitUnsent(ctx context.Context, due []people.Reminder, each func([]people.Reminder) error) error {
-	posts := make([]people.DueLetter, len(due))
+	letters := make([]people.DueLetter, len(due))
 	for i, reminder := range due {
-		posts[i] = reminder.DueLetter()
+		letters[i] = reminder.DueLetter()
 	}
-	fresh, err := r.People.NewLetters(ctx, posts)
+	fresh, err := r.People.NewLetters(ctx, letters)
 	if err != nil {
 		return err
 	}
-	unposted := make(map[string]bool, len(fresh))
-	for _, post := range fresh {
-		unposted[post.Reference] = true
+	isNew := make(map[string]bool, len(fresh))
+	for _, letter := range fresh {
+		isNew[letter.Reference] = true
 	}
-	due = slices.DeleteFunc(due, func(m people.Reminder) bool { return !unposted[m.Reference()] })
+	due = slices.DeleteFunc(due, func(m people.Reminder) bool { return !isNew[m.Reference()] })
 	if len(due) == 0 {
 		return nil
 	}
@@ -139,11 +139,11 @@ func (r *Reminders) emitUnsent(ctx context.Context, due []people.Reminder, each 
 // MakeDue makes the reminders due, and returns how many.
 func (r *Reminders) MakeDue(ctx context.Context) (added int, err error) {
 	err = r.Plan(ctx, nil, func(reminders []people.Reminder) error {
-		posts := make([]people.DueLetter, len(reminders))
+		letters := make([]people.DueLetter, len(reminders))
 		for i, reminder := range reminders {
-			posts[i] = reminder.DueLetter()
+			letters[i] = reminder.DueLetter()
 		}
-		n, err := r.People.AddLetters(ctx, posts)
+		n, err := r.People.AddLetters(ctx, letters)
 		added += n
 		return err
 	})
@@ -163,13 +163,13 @@ func (r *Reminders) SendNow(ctx context.Context, code profile.ODSCode) (added in
 		if err != nil {
 			return added, err
 		}
-		var posts []people.DueLetter
+		var letters []people.DueLetter
 		for _, p := range accounts {
 			if reminder, due := world.For(p, day); due {
-				posts = append(posts, reminder.DueLetter())
+				letters = append(letters, reminder.DueLetter())
 			}
 		}
-		n, err := r.People.AddLetters(ctx, posts)
+		n, err := r.People.AddLetters(ctx, letters)
 		if err != nil {
 			return added, err
 		}

@@ -54,11 +54,11 @@ type Outbox interface {
 	Gate(ctx context.Context) (open bool, reason string, err error)
 	Pause(ctx context.Context, wait time.Duration, reason string) error
 	Canaries(ctx context.Context, pause time.Duration) ([]people.Canary, error)
-	Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error)
+	Stale(ctx context.Context, lookupAfter time.Duration) (letters []people.DueLetter, waiting bool, err error)
 	Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) ([]people.DueLetter, error)
 	// Begin records that a claimed letter may have been sent from now on. It
 	// reports false, and records nothing, while sending is paused.
-	Begin(ctx context.Context, post people.DueLetter) (open bool, err error)
+	Begin(ctx context.Context, due people.DueLetter) (open bool, err error)
 	// RecordOutcome records the outcome of a claimed letter, and counts it if it was
 	// sent. It records nothing if the letter has been claimed again since.
 	RecordOutcome(ctx context.Context, s people.LetterOutcome) error
@@ -75,7 +75,7 @@ type MailSender struct {
 	Workers     int                             // letters sent concurrently
 	PerDay      int                             // letters per person per day
 	CanaryPause time.Duration                   // pause after the first letters of a new text
-	SettleAfter time.Duration                   // how long until the mail service can look up what it was sent
+	LookupAfter time.Duration                   // how long until the mail service can look up what it was sent
 	Turn        func(ctx context.Context) error // rate limit: blocks until a letter may be sent
 	Observe     func(kind people.LetterKind, state people.LetterState)
 
@@ -111,7 +111,7 @@ func (p *MailSender) Deliver(ctx context.Context) (sent, waiting int, err error)
 		return round.sent, 0, err
 	}
 	waiting, _, err = box.Waiting(ctx)
-	if round.unsettled {
+	if round.unresolved {
 		waiting++
 	}
 	return round.sent, waiting, err
@@ -122,11 +122,11 @@ func (p *MailSender) Deliver(ctx context.Context) (sent, waiting int, err error)
 type sendRound struct {
 	*MailSender
 
-	box       Outbox
-	composer  people.Composer
-	gate      *canaries
-	sent      int
-	unsettled bool // letters of an earlier process may still be in transit
+	box        Outbox
+	composer   people.Composer
+	gate       *canaries
+	sent       int
+	unresolved bool // letters of an earlier process may still be in transit
 
 	mu      sync.Mutex
 	stopped bool // the gate closed, or the mail service is not accepting letters
@@ -148,15 +148,15 @@ func (r *sendRound) releaseUnsent(ctx context.Context) error {
 // middle of sending. If their outcome cannot be found out, they are never sent
 // again.
 func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {
-	posts, waiting, err := r.box.Stale(ctx, r.SettleAfter)
+	letters, waiting, err := r.box.Stale(ctx, r.LookupAfter)
 	if err != nil {
 		return false, err
 	}
-	r.unsettled = waiting
-	for failures := 0; len(posts) > 0; posts = posts[1:] {
-		settled, err := r.lookUp(ctx, posts[0])
+	r.unresolved = waiting
+	for failures := 0; len(letters) > 0; letters = letters[1:] {
+		outcome, err := r.lookUp(ctx, letters[0])
 		if err != nil { // it stays claimed; go on with the others
-			r.unsettled = true
+			r.unresolved = true
 			failures++
 			if err := r.pauseFor(ctx, err); err != nil || r.stopped || failures == maxFailures {
 				return false, err
@@ -164,7 +164,7 @@ func (r *sendRound) resolveStale(ctx context.Context) (goOn bool, err error) {
 			continue
 		}
 		failures = 0
-		if err := r.recordOutcome(ctx, posts[0], settled); err != nil {
+		if err := r.recordOutcome(ctx, letters[0], outcome); err != nil {
 			return false, err
 		}
 	}
@@ -182,35 +182,35 @@ const (
 
 // lookUp asks the mail service about a letter that an earlier process was
 // sending.
-func (r *sendRound) lookUp(ctx context.Context, post people.DueLetter) (people.LetterOutcome, error) {
-	unclear := post.Outcome(people.LetterIsUnclear)
+func (r *sendRound) lookUp(ctx context.Context, due people.DueLetter) (people.LetterOutcome, error) {
+	unclear := due.Outcome(people.LetterIsUnclear)
 	unclear.Reason = "the process that sent it ended"
 	if !r.Mailer.Lookup() {
 		return unclear, nil
 	}
-	mailed, found, err := r.Mailer.Find(ctx, post.AttemptReference())
+	mailed, found, err := r.Mailer.Find(ctx, due.AttemptReference())
 	switch {
 	case err != nil:
 		return unclear, err
 	case found:
-		return acceptedOutcome(post, mailed, profile.Date{}), nil
-	case post.Age > lookupReliableFor:
+		return acceptedOutcome(due, mailed, profile.Date{}), nil
+	case due.Age > lookupReliableFor:
 		return unclear, nil
 	default:
-		return post.Released(), nil
+		return due.Released(), nil
 	}
 }
 
-func acceptedOutcome(post people.DueLetter, mailed people.Acceptance, ends profile.Date) people.LetterOutcome {
-	settled := post.Outcome(people.LetterState(mailed.State))
-	settled.Acceptance, settled.Ends = mailed, ends
+func acceptedOutcome(due people.DueLetter, mailed people.Acceptance, ends profile.Date) people.LetterOutcome {
+	outcome := due.Outcome(people.LetterState(mailed.State))
+	outcome.Acceptance, outcome.Ends = mailed, ends
 	switch mailed.State {
 	case people.MailSending:
-		settled.State = people.LetterIsAccepted
+		outcome.State = people.LetterIsAccepted
 	case people.MailDead:
-		settled.DeadAddressOf = post.Account
+		outcome.DeadAddressOf = due.Account
 	}
-	return settled
+	return outcome
 }
 
 // sendClaim claims and sends one batch of letters. It returns false if none may
@@ -228,8 +228,8 @@ func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 	if r.composer, err = r.Composer(ctx); err != nil { // a delivery may run past midnight
 		return false, err
 	}
-	posts, err := r.box.Claim(ctx, claimSize, r.PerDay, r.gate.blocked(), r.composer.Today)
-	if err != nil || len(posts) == 0 {
+	letters, err := r.box.Claim(ctx, claimSize, r.PerDay, r.gate.blocked(), r.composer.Today)
+	if err != nil || len(letters) == 0 {
 		return false, err
 	}
 	work := make(chan people.DueLetter)
@@ -237,14 +237,14 @@ func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 	for range r.Workers {
 		go func() {
 			var err error
-			for post := range work {
-				err = errors.Join(err, r.sendOne(ctx, post))
+			for due := range work {
+				err = errors.Join(err, r.sendOne(ctx, due))
 			}
 			errs <- err
 		}()
 	}
-	for _, post := range posts {
-		work <- post
+	for _, due := range letters {
+		work <- due
 	}
 	close(work)
 	for range r.Workers {
@@ -255,30 +255,30 @@ func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 
 // sendOne sends one letter if its content still applies and it may be sent.
 // Once begun, it is finished even if the daemon stops.
-func (r *sendRound) sendOne(ctx context.Context, post people.DueLetter) error {
+func (r *sendRound) sendOne(ctx context.Context, due people.DueLetter) error {
 	ctx = context.WithoutCancel(ctx)
-	letter, ends, skip := r.composer.Compose(post)
+	letter, ends, skip := r.composer.Compose(due)
 	if skip != "" {
-		cancelled := post.Outcome(people.LetterIsCancelled)
+		cancelled := due.Outcome(people.LetterIsCancelled)
 		cancelled.Reason = skip
-		return r.recordOutcome(ctx, post, cancelled)
+		return r.recordOutcome(ctx, due, cancelled)
 	}
 	if err := r.Turn(ctx); err != nil {
-		return errors.Join(err, r.recordOutcome(ctx, post, post.Released()))
+		return errors.Join(err, r.recordOutcome(ctx, due, due.Released()))
 	}
-	may, err := r.begin(ctx, post)
+	may, err := r.begin(ctx, due)
 	if err != nil {
 		return err
 	}
 	if !may {
-		return r.recordOutcome(ctx, post, post.Released())
+		return r.recordOutcome(ctx, due, due.Released())
 	}
 	mailed, err := r.Mailer.Send(ctx, letter)
-	r.gate.settle(post.Kind, mailed.Version, err == nil)
+	r.gate.record(due.Kind, mailed.Version, err == nil)
 	if err != nil {
-		return r.failed(ctx, post, err)
+		return r.failed(ctx, due, err)
 	}
-	if err := r.recordOutcome(ctx, post, acceptedOutcome(post, mailed, ends)); err != nil {
+	if err := r.recordOutcome(ctx, due, acceptedOutcome(due, mailed, ends)); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -289,27 +289,27 @@ func (r *sendRound) sendOne(ctx context.Context, post people.DueLetter) error {
 
 // begin lets only a few letters of a new text out, and reads the kill switch
 // for each letter. If it returns true, the letter is recorded as begun.
-func (r *sendRound) begin(ctx context.Context, post people.DueLetter) (bool, error) {
+func (r *sendRound) begin(ctx context.Context, due people.DueLetter) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stopped || !r.gate.admit(post.Kind) {
+	if r.stopped || !r.gate.admit(due.Kind) {
 		return false, nil
 	}
-	open, err := r.box.Begin(ctx, post)
+	open, err := r.box.Begin(ctx, due)
 	if err != nil {
-		r.unsent = append(r.unsent, post)
+		r.unsent = append(r.unsent, due)
 	}
 	if err != nil || !open {
 		r.stopped = true
-		r.gate.settle(post.Kind, 0, false)
+		r.gate.record(due.Kind, 0, false)
 	}
 	return open, err
 }
 
-func (r *sendRound) recordOutcome(ctx context.Context, post people.DueLetter, s people.LetterOutcome) error {
+func (r *sendRound) recordOutcome(ctx context.Context, due people.DueLetter, s people.LetterOutcome) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Observe(post.Kind, s.State)
+	r.Observe(due.Kind, s.State)
 	return r.box.RecordOutcome(ctx, s)
 }
 

@@ -11,20 +11,20 @@ import (
 // maxTries is how often a letter is tried; after that it is refused.
 const maxTries = 12
 
-// failed settles a letter after an error: it was not accepted, or it is unclear
-// whether it was.
-func (r *sendRound) failed(ctx context.Context, post people.DueLetter, err error) error {
+// failed records the outcome of a letter after an error: it was not accepted, or
+// it is unclear whether it was.
+func (r *sendRound) failed(ctx context.Context, due people.DueLetter, err error) error {
 	failure, ok := errors.AsType[*people.MailError](err)
 	if !ok {
 		failure = &people.MailError{Answer: people.MailUnclear, Err: err}
 	}
-	s := post.Outcome(people.LetterIsDue)
+	s := due.Outcome(people.LetterIsDue)
 	s.Reason, s.Wait = failure.Reason, failure.Wait
 	switch failure.Answer {
 	case people.MailRefused:
 		s.State = people.LetterIsRefused
 	case people.MailNoSuchAddress:
-		s.State, s.DeadAddressOf = people.LetterIsRefused, post.Account
+		s.State, s.DeadAddressOf = people.LetterIsRefused, due.Account
 	case people.MailPause, people.MailAlert:
 		s.NotAttempted = true
 		if err := r.pauseFor(ctx, failure); err != nil {
@@ -32,18 +32,18 @@ func (r *sendRound) failed(ctx context.Context, post people.DueLetter, err error
 		}
 	case people.MailUnclear:
 		if r.Mailer.Lookup() {
-			return r.leaveUnclear(post) // stays claimed: looked up once the service can tell
+			return r.leaveUnclear(due) // stays claimed: looked up once the service can tell
 		}
 		s.State = people.LetterIsUnclear
 	case people.MailRetry:
 		if s.Wait == 0 {
-			s.Wait = retryAfter << min(post.Attempt, 6)
+			s.Wait = retryAfter << min(due.Attempt, 6)
 		}
-		if post.Attempt >= maxTries {
+		if due.Attempt >= maxTries {
 			s.State = people.LetterIsRefused
 		}
 	}
-	return r.recordOutcome(ctx, post, s)
+	return r.recordOutcome(ctx, due, s)
 }
 
 const (
@@ -54,11 +54,11 @@ const (
 	alertPause = 10 * time.Minute
 )
 
-func (r *sendRound) leaveUnclear(post people.DueLetter) error {
+func (r *sendRound) leaveUnclear(due people.DueLetter) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unsettled = true
-	r.Observe(post.Kind, people.LetterIsUnclear)
+	r.unresolved = true
+	r.Observe(due.Kind, people.LetterIsUnclear)
 	return nil
 }
 

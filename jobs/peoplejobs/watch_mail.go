@@ -33,8 +33,8 @@ type MailWatch struct {
 
 type statusStore interface {
 	OpenLetters(ctx context.Context, every, within time.Duration, most int) ([]people.LetterInTransit, error)
-	LookedAt(ctx context.Context, id int64) error
-	Fate(ctx context.Context, m people.Acceptance) error
+	RecordLookup(ctx context.Context, id int64) error
+	RecordStatus(ctx context.Context, m people.Acceptance) error
 }
 
 const (
@@ -64,11 +64,11 @@ func (w *MailWatch) Check(ctx context.Context) error {
 		}
 		failures = 0
 		if found {
-			if err := w.Store.Fate(ctx, mailed); err != nil {
+			if err := w.Store.RecordStatus(ctx, mailed); err != nil {
 				return err
 			}
 		}
-		if err := w.Store.LookedAt(ctx, letter.ID); err != nil {
+		if err := w.Store.RecordLookup(ctx, letter.ID); err != nil {
 			return err
 		}
 	}

@@ -24,10 +24,10 @@ type Dispatch interface {
 	// FindLeftBehind makes due again the pushes that changes asked for and that
 	// no job would deliver.
 	FindLeftBehind(ctx context.Context) (pushes int, err error)
-	Read(ctx context.Context, today profile.Date, settle time.Duration) error
-	Due(ctx context.Context, most int) ([]push.Due, error)
-	Queued(ctx context.Context, pushes []push.Due, jobs []int64) error
-	Next(ctx context.Context) (wait time.Duration, ok bool, err error)
+	ReadChanges(ctx context.Context, today profile.Date, editDelay time.Duration) error
+	DuePushes(ctx context.Context, most int) ([]push.Due, error)
+	SetPushJobs(ctx context.Context, pushes []push.Due, jobs []int64) error
+	NextDue(ctx context.Context) (wait time.Duration, ok bool, err error)
 }
 
 // dispatchStore lets one process dispatch at a time, and wakes dispatchers when
@@ -42,11 +42,11 @@ type dispatchStore interface {
 // It wakes when a change is committed, and sweeps every few seconds in case a
 // wake-up was lost.
 type Dispatcher struct {
-	Store  dispatchStore
-	Routes push.Routes
-	Today  func() profile.Date
-	Settle time.Duration // how long an edit waits for the next one
-	Passed func()        // called after every successful round, and when another process is found dispatching
+	Store     dispatchStore
+	Routes    push.Routes
+	Today     func() profile.Date
+	EditDelay time.Duration // how long an edit waits for the next one
+	Passed    func()        // called after every successful round, and when another process is found dispatching
 	// LeftBehind is called with the number of pushes that changes had asked for
 	// and that no job would have delivered: it should never happen.
 	LeftBehind func(pushes int)
@@ -144,13 +144,13 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 		if left, err = d.prepare(ctx, round, sweep, began); err != nil {
 			return err
 		}
-		if err := round.Read(ctx, d.Today(), d.Settle); err != nil {
+		if err := round.ReadChanges(ctx, d.Today(), d.EditDelay); err != nil {
 			return err
 		}
 		if err := d.queue(ctx, client, round); err != nil {
 			return err
 		}
-		next, due, err := round.Next(ctx)
+		next, due, err := round.NextDue(ctx)
 		wait = maxPause
 		if due {
 			wait = min(max(next, refillPause), wait)
@@ -201,7 +201,7 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 
 // queue inserts the jobs of due pushes.
 func (d *Dispatcher) queue(ctx context.Context, client *queue.Client, round Dispatch) error {
-	due, err := round.Due(ctx, maxQueued)
+	due, err := round.DuePushes(ctx, maxQueued)
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -217,5 +217,5 @@ func (d *Dispatcher) queue(ctx context.Context, client *queue.Client, round Disp
 	for i, in := range inserted {
 		ids[i] = in.Job.ID
 	}
-	return round.Queued(ctx, due, ids)
+	return round.SetPushJobs(ctx, due, ids)
 }

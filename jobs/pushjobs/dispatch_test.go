@@ -191,7 +191,7 @@ func TestAPushThatWasLeftBehindIsQueuedAndCounted(t *testing.T) {
 func TestARoundQueuesDuePushesOnce(t *testing.T) {
 	t.Parallel()
 	x := newPushing(t)
-	x.settle = time.Hour
+	x.editDelay = time.Hour
 	const queued = "select count(*) from river.river_job where kind in ('push_dos', 'push_website')"
 	round := func(d *Dispatcher) time.Duration {
 		wait, err := d.round(t.Context(), x.client)
@@ -199,7 +199,7 @@ func TestARoundQueuesDuePushesOnce(t *testing.T) {
 		return wait
 	}
 	x.insert(t, 3)
-	require.Equal(t, maxPause, round(x.dispatcher()), "the edit waits to settle; the next round comes no later than lookEvery")
+	require.Equal(t, maxPause, round(x.dispatcher()), "the edit waits for the next edit; the next round comes no later than lookEvery")
 	require.Equal(t, 6, x.count(t, queued), "profiles older than the sink are pushed at once")
 	round(x.pastFirstRound())
 	require.Equal(t, 6, x.count(t, queued))

@@ -43,8 +43,8 @@ func (b *pushWork) work(ctx context.Context) error {
 
 // attempt is one attempt; done is false if another should follow.
 func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
-	own := b.known.Desired.Stated(b.route)
-	hash := b.known.Desired.Hash(b.route, own)
+	stated := b.known.Desired.Stated(b.route)
+	hash := b.known.Desired.Hash(b.route, stated)
 	if b.known.Unclear || b.conflict {
 		if err := b.readBack(ctx); err != nil {
 			return b.recordFailure(err, false), nil
@@ -55,10 +55,10 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 		return true, nil
 	}
 	if again := b.known.Unclear && b.known.SentHash == hash && !b.conflict; !again {
-		if err := b.keepUnstated(ctx, &own); err != nil {
+		if err := b.keepUnstated(ctx, &stated); err != nil {
 			return b.recordFailure(err, false), nil
 		}
-		if err := b.assignNumber(ctx, own, hash); err != nil {
+		if err := b.assignNumber(ctx, stated, hash); err != nil {
 			return false, err
 		}
 	}

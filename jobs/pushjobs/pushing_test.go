@@ -49,7 +49,7 @@ type pushing struct {
 	database
 	store          pushStore
 	sinks          map[push.Sink]*scripted
-	settle         time.Duration
+	editDelay      time.Duration
 	workers        int
 	failedAttempts atomic.Int64 // failed attempts at jobs
 	left           atomic.Int64 // pushes found left behind
@@ -72,7 +72,7 @@ func (x *pushing) dispatcher() *Dispatcher {
 		routes[name] = map[profile.OrgType]push.Route{profile.Pharmacy: sink.route}
 	}
 	return &Dispatcher{
-		Store: x.store, Routes: routes, Today: func() profile.Date { return profile.NewDate(2026, 11, 2) }, Settle: x.settle,
+		Store: x.store, Routes: routes, Today: func() profile.Date { return profile.NewDate(2026, 11, 2) }, EditDelay: x.editDelay,
 		Passed: func() {}, LeftBehind: func(n int) { x.left.Add(int64(n)) }, Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -100,12 +100,12 @@ func (m mortalStore) OrgsOfICB(ctx context.Context, icb profile.ODSCode, types [
 	return call(m.p, func() ([]people.CheckedOrg, error) { return m.store.OrgsOfICB(ctx, icb, types, today) })
 }
 
-func (m mortalStore) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
-	return call(m.p, func() ([]people.DueLetter, error) { return m.store.NewLetters(ctx, posts) })
+func (m mortalStore) NewLetters(ctx context.Context, letters []people.DueLetter) ([]people.DueLetter, error) {
+	return call(m.p, func() ([]people.DueLetter, error) { return m.store.NewLetters(ctx, letters) })
 }
 
-func (m mortalStore) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
-	return call(m.p, func() (int, error) { return m.store.AddLetters(ctx, posts) })
+func (m mortalStore) AddLetters(ctx context.Context, letters []people.DueLetter) (int, error) {
+	return call(m.p, func() (int, error) { return m.store.AddLetters(ctx, letters) })
 }
 
 func (m mortalStore) Accounts(ctx context.Context) (int, error) {
@@ -133,12 +133,12 @@ func (m mortalStore) OpenLetters(ctx context.Context, every, within time.Duratio
 	return call(m.p, func() ([]people.LetterInTransit, error) { return m.store.OpenLetters(ctx, every, within, most) })
 }
 
-func (m mortalStore) LookedAt(ctx context.Context, id int64) error {
-	return callErr(m.p, func() error { return m.store.LookedAt(ctx, id) })
+func (m mortalStore) RecordLookup(ctx context.Context, id int64) error {
+	return callErr(m.p, func() error { return m.store.RecordLookup(ctx, id) })
 }
 
-func (m mortalStore) Fate(ctx context.Context, mailed people.Acceptance) error {
-	return callErr(m.p, func() error { return m.store.Fate(ctx, mailed) })
+func (m mortalStore) RecordStatus(ctx context.Context, mailed people.Acceptance) error {
+	return callErr(m.p, func() error { return m.store.RecordStatus(ctx, mailed) })
 }
 
 func (m mortalStore) Holidays(ctx context.Context) (days, vanished []people.Holiday, err error) {
@@ -173,16 +173,16 @@ func (m mortalBox) Canaries(ctx context.Context, pause time.Duration) ([]people.
 	return call(m.p, func() ([]people.Canary, error) { return m.box.Canaries(ctx, pause) })
 }
 
-func (m mortalBox) Begin(ctx context.Context, post people.DueLetter) (bool, error) {
-	return call(m.p, func() (bool, error) { return m.box.Begin(ctx, post) })
+func (m mortalBox) Begin(ctx context.Context, letter people.DueLetter) (bool, error) {
+	return call(m.p, func() (bool, error) { return m.box.Begin(ctx, letter) })
 }
 
-func (m mortalBox) Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error) {
+func (m mortalBox) Stale(ctx context.Context, lookupAfter time.Duration) (letters []people.DueLetter, waiting bool, err error) {
 	err = callErr(m.p, func() (err error) {
-		posts, waiting, err = m.box.Stale(ctx, settle)
+		letters, waiting, err = m.box.Stale(ctx, lookupAfter)
 		return err
 	})
-	return posts, waiting, err
+	return letters, waiting, err
 }
 
 func (m mortalBox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
@@ -239,7 +239,7 @@ type brokenBox struct {
 	release func()
 }
 
-func (f brokenBox) Stale(context.Context, time.Duration) (posts []people.DueLetter, waiting bool, err error) {
+func (f brokenBox) Stale(context.Context, time.Duration) (letters []people.DueLetter, waiting bool, err error) {
 	f.release()
 	return nil, false, nil
 }

@@ -118,7 +118,7 @@ func (y *year) startMail() {
 	}
 	y.mail = notifytest.New(notifytest.Options{
 		Templates: templates, Now: y.Now, Scale: -1, Daily: 1_000_000, KeptEntries: 1000, Seed: y.seed,
-		Fate: func(address string) string {
+		LastStatus: func(address string) string {
 			switch {
 			case dying(address):
 				return notifytest.Permanent
@@ -166,7 +166,7 @@ func (f *requestsInFlight) add(n int) {
 	}
 }
 
-// wait waits until there are none, as the settle time of the sender does in
+// wait waits until there are none, as the sender's LookupAfter does in
 // production.
 func (f *requestsInFlight) wait() {
 	f.mu.Lock()

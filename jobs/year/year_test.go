@@ -303,7 +303,7 @@ func (d *daemon) deliver(today date) bool {
 		if !d.tick(d.Now(), 4+3*waiting, func(store *peoplestore.Store) error {
 			d.sending(today)
 			defer d.collect()
-			_, _, err := d.postman(store).Deliver(d.Context())
+			_, _, err := d.mailSender(store).Deliver(d.Context())
 			d.flying.wait()
 			return err
 		}) {
@@ -320,7 +320,7 @@ func (d *daemon) capped(today date) int {
 		select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $1) >= $2`, today.at(0, 0), perDay)
 }
 
-func (d *daemon) postman(store *peoplestore.Store) *peoplejobs.MailSender {
+func (d *daemon) mailSender(store *peoplestore.Store) *peoplejobs.MailSender {
 	return &peoplejobs.MailSender{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) {

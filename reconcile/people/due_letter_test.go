@@ -41,8 +41,8 @@ func composerOn(day string) people.Composer {
 
 // letterCase is a letter that is true on a day.
 type letterCase struct {
-	day  string
-	post people.DueLetter
+	day string
+	due people.DueLetter
 }
 
 // trueLetters returns letters of each kind. The person each is about was last
@@ -87,7 +87,7 @@ func trueLetters() map[string]letterCase {
 		"ended, cc": {"2026-07-10", cc}, "last manager": {"2026-07-10", flag},
 	}
 	for name, c := range all {
-		c.post.Reference, c.post.Attempt = "ref/"+name, 1
+		c.due.Reference, c.due.Attempt = "ref/"+name, 1
 		all[name] = c
 	}
 	return all
@@ -97,18 +97,18 @@ func TestEveryLetterIsComplete(t *testing.T) {
 	t.Parallel()
 	wants, seen := placeholders(), make(map[people.LetterKind]bool)
 	for name, c := range trueLetters() {
-		letter, _, skip := composerOn(c.day).Compose(c.post)
+		letter, _, skip := composerOn(c.day).Compose(c.due)
 		require.Empty(t, skip, name)
 		seen[letter.Kind] = true
 		require.Equal(t, "ref/"+name, letter.Reference)
-		require.Equal(t, c.post.Kind, letter.Kind)
+		require.Equal(t, c.due.Kind, letter.Kind)
 		given := slices.AppendSeq(slices.Collect(maps.Keys(letter.Facts.Words)), maps.Keys(letter.Facts.Lists))
 		require.ElementsMatch(t, wants[letter.Kind], given, name)
 		for placeholder, word := range letter.Facts.Words {
 			require.NotEmpty(t, word, "%s of %s", placeholder, name)
 		}
 		require.NotEmpty(t, letter.Facts.Lists["organisations"], name)
-		if c.post.Account == 0 {
+		if c.due.Account == 0 {
 			require.Equal(t, listAddress, letter.To.Reveal())
 			require.Zero(t, letter.Name)
 		} else {
@@ -128,7 +128,7 @@ func TestWhatLettersSay(t *testing.T) {
 	letters := trueLetters()
 	facts := func(name string) (map[string]string, []string) {
 		c := letters[name]
-		letter, _, skip := composerOn(c.day).Compose(c.post)
+		letter, _, skip := composerOn(c.day).Compose(c.due)
 		require.Empty(t, skip)
 		return letter.Facts.Words, letter.Facts.Lists["organisations"]
 	}
@@ -164,11 +164,11 @@ func TestPeopleWithoutOrganisationsAreWarnedToo(t *testing.T) {
 		p.Kind = kind
 		for _, name := range []string{"first warning", "last warning", "ended"} {
 			c := trueLetters()[name]
-			p.State, p.Warned = c.post.Person.State, c.post.Person.Warned
-			c.post.Person = &p
+			p.State, p.Warned = c.due.Person.State, c.due.Person.Warned
+			c.due.Person = &p
 			composer := composerOn(c.day)
 			composer.Limits = people.IdleLimits{Member: 190, Lead: 190, Administrator: 190}
-			letter, _, skip := composer.Compose(c.post)
+			letter, _, skip := composer.Compose(c.due)
 			require.Empty(t, skip)
 			require.Equal(t, []string{want}, letter.Facts.Lists["organisations"])
 		}
@@ -255,11 +255,11 @@ func TestLettersThatAreNoLongerTrueAreNotSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := trueLetters()[test.letter]
-			test.change(&c.post)
+			test.change(&c.due)
 			if test.day == "" {
 				test.day = c.day
 			}
-			_, ends, skip := composerOn(test.day).Compose(c.post)
+			_, ends, skip := composerOn(test.day).Compose(c.due)
 			require.Equal(t, test.want, skip)
 			require.True(t, skip == "" || ends.IsZero())
 		})
@@ -280,7 +280,7 @@ func TestWarningsStateTheDayOnWhichTheAccountEnds(t *testing.T) {
 		{"last warning", "2026-07-08", "2026-07-15"},
 	} {
 		c := trueLetters()[test.letter]
-		letter, ends, skip := composerOn(test.day).Compose(c.post)
+		letter, ends, skip := composerOn(test.day).Compose(c.due)
 		require.Empty(t, skip, "%s on %s", test.letter, test.day)
 		require.Equal(t, test.want, ends.String(), "%s on %s", test.letter, test.day)
 		require.Equal(t, ends.Words(), letter.Facts.Words["ends"])
@@ -294,9 +294,9 @@ func TestAWarningAfterALeaveStatesTheLastActivity(t *testing.T) {
 	p := member("2026-01-01", pharmacyOf("FB456", people.RoleEditor))
 	p.LeaveUntil = on("2026-07-01")
 	v := idleLimits.Judge(p, on("2026-12-08"))
-	post := v.Warning()
-	post.Person = &p
-	letter, ends, skip := composerOn("2026-12-08").Compose(post)
+	due := v.Warning()
+	due.Person = &p
+	letter, ends, skip := composerOn("2026-12-08").Compose(due)
 	require.Empty(t, skip)
 	require.Equal(t, "1 January 2026", letter.Facts.Words["last_active"])
 	require.Equal(t, "2027-01-07", ends.String())
@@ -306,13 +306,13 @@ func TestListsWithoutAnAddressFallBackToTheNationalOne(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"overdue list", "last manager"} {
 		c := trueLetters()[name]
-		c.post.List = "QZZ"
+		c.due.List = "QZZ"
 		composer := composerOn(c.day)
-		letter, _, skip := composer.Compose(c.post)
+		letter, _, skip := composer.Compose(c.due)
 		require.Empty(t, skip)
 		require.Equal(t, nationalAddress, letter.To.Reveal())
 		delete(composer.Lists, people.NationalList)
-		_, _, skip = composer.Compose(c.post)
+		_, _, skip = composer.Compose(c.due)
 		require.Equal(t, people.SkipUnreachable, skip)
 	}
 }
@@ -323,8 +323,8 @@ func TestAttemptReference(t *testing.T) {
 		require.Equal(t, want, people.DueLetter{Reference: "r", Attempt: try}.AttemptReference())
 	}
 	c := trueLetters()["28-days"]
-	c.post.Attempt = 3
-	letter, _, _ := composerOn(c.day).Compose(c.post)
+	c.due.Attempt = 3
+	letter, _, _ := composerOn(c.day).Compose(c.due)
 	require.Equal(t, "ref/28-days/3", letter.Reference)
 }
 

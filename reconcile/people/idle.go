@@ -221,22 +221,22 @@ func (v IdleVerdict) Warning() DueLetter {
 
 // Flags returns the letters to the boards whose organisations would lose their
 // only account manager.
-func (v IdleVerdict) Flags(p Person) (posts []DueLetter) {
+func (v IdleVerdict) Flags(p Person) (letters []DueLetter) {
 	for _, org := range p.Orgs {
 		if org.Role != RoleManager || org.ICB == "" {
 			continue
 		}
 		reference := fmt.Sprintf("%s/list-%s", v.Reference(LetterLastManager), org.ICB)
-		at := slices.IndexFunc(posts, func(post DueLetter) bool { return post.Reference == reference })
+		at := slices.IndexFunc(letters, func(letter DueLetter) bool { return letter.Reference == reference })
 		if at < 0 {
-			at = len(posts)
-			posts = append(posts, DueLetter{
+			at = len(letters)
+			letters = append(letters, DueLetter{
 				Reference: reference, Kind: LetterLastManager, List: org.ICB, Subject: v.Account, Since: v.Since, Ends: v.Ends,
 			})
 		}
-		posts[at].Codes = append(posts[at].Codes, org.Code)
+		letters[at].Codes = append(letters[at].Codes, org.Code)
 	}
-	return posts
+	return letters
 }
 
 // Earliest returns the newest last activity that can lead to a step on a day.

@@ -123,13 +123,13 @@ func (r Reminder) Reference() string {
 // DueLetter returns the reminder as a letter that is due. A reminder that a person
 // asked for is sent at most once a day.
 func (r Reminder) DueLetter() DueLetter {
-	post := DueLetter{
+	letter := DueLetter{
 		Reference: r.Reference(), Kind: r.Stage.Letter(), Account: r.Account, List: r.List, Stage: r.Stage, Quarter: r.Quarter,
 	}
 	if r.Account == 0 {
-		post.Codes = r.Codes // a list has no organisations of its own
+		letter.Codes = r.Codes // a list has no organisations of its own
 	}
-	return post
+	return letter
 }
 
 // Plan returns the reminders due today. Each is judged once more, for its

@@ -25,13 +25,13 @@ func sentByTicks(
 		today := profile.DateIn(at, profile.London())
 		r, p := world(today)
 		for _, m := range r.Plan([]people.Person{p}) {
-			post := m.DueLetter()
-			if posted[post.Reference] {
+			due := m.DueLetter()
+			if posted[due.Reference] {
 				continue
 			}
-			posted[post.Reference] = true
-			post.Person = &p
-			_, _, skip := people.Composer{ReminderContext: r}.Compose(post)
+			posted[due.Reference] = true
+			due.Person = &p
+			_, _, skip := people.Composer{ReminderContext: r}.Compose(due)
 			require.Empty(t, skip)
 			sent = append(sent, fmt.Sprintf("%s %s %s", today, m.Quarter, m.Stage))
 		}
@@ -118,9 +118,9 @@ func TestALetterMadeBeforeTheClockWentBackIsStillSent(t *testing.T) {
 	p := member("2026-09-01", pharmacyOf("FA123", people.RoleManager))
 	for day, before := range map[string]string{"2026-12-03": "2026-12-02", "2026-10-01": "2026-09-30", "2027-01-04": "2027-01-03"} {
 		for _, m := range remindingOn(day).Plan([]people.Person{p}) {
-			post := m.DueLetter()
-			post.Person = &p
-			_, _, skip := people.Composer{ReminderContext: remindingOn(before)}.Compose(post)
+			due := m.DueLetter()
+			due.Person = &p
+			_, _, skip := people.Composer{ReminderContext: remindingOn(before)}.Compose(due)
 			require.Empty(t, skip, "%s on %s", m.Stage, before)
 		}
 	}

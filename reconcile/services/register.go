@@ -81,37 +81,37 @@ func (e Entry) NeedsProof(asOf profile.Date) bool {
 
 // Sighting returns the entry after an answer, and whether that is news. An unreadable
 // or not visible service says nothing about the service itself.
-func (e Entry) Sighting(a Answer, asOf profile.Date) (look Sighting, news bool) {
-	look.Entry = e
+func (e Entry) Sighting(a Answer, asOf profile.Date) (sighting Sighting, news bool) {
+	sighting.Entry = e
 	switch a.Outcome {
 	case OutcomeFound:
-		look.State, look.MissingSince, look.Pending = Active, profile.Date{}, ""
-		look.Credential, look.Version = a.Credential, a.Service.Version
+		sighting.State, sighting.MissingSince, sighting.Pending = Active, profile.Date{}, ""
+		sighting.Credential, sighting.Version = a.Credential, a.Service.Version
 		if hash := a.Service.Hash(); hash != e.Hash || a.Service.Version != e.Version {
-			look.Hash, look.Service = hash, &a.Service
+			sighting.Hash, sighting.Service = hash, &a.Service
 		}
 	case OutcomeNotVisible:
 		if e.State != Gone {
-			look.State = NotVisible
+			sighting.State = NotVisible
 		}
 	case OutcomeAbsent:
-		look.markAbsent(asOf)
+		sighting.markAbsent(asOf)
 	case OutcomeUnknown:
-		look.markAbsent(asOf)
+		sighting.markAbsent(asOf)
 		if e.NeedsProof(asOf) {
-			look.State = Gone
+			sighting.State = Gone
 		}
 	case OutcomeUnreadable:
 	}
-	return look, look.Service != nil || look.Entry != e
+	return sighting, sighting.Service != nil || sighting.Entry != e
 }
 
 // markAbsent records that an answer did not hold the service.
-func (l *Sighting) markAbsent(asOf profile.Date) {
-	if l.State == Gone || l.State == Missing {
+func (s *Sighting) markAbsent(asOf profile.Date) {
+	if s.State == Gone || s.State == Missing {
 		return
 	}
-	l.State, l.MissingSince = Missing, asOf
+	s.State, s.MissingSince = Missing, asOf
 }
 
 // AsksForGone reports whether to ask for a gone service on a day: once a week, on

@@ -152,7 +152,7 @@ func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 	}
 	rows := make([][]string, len(list))
 	for i, p := range list {
-		rows[i] = []string{p.ID, string(p.Kind), p.Stands(), profile.DateIn(p.LastActive, profile.London()).String()}
+		rows[i] = []string{p.ID, string(p.Kind), p.Summary(), profile.DateIn(p.LastActive, profile.London()).String()}
 	}
 	out.Print(list, "ACCOUNT | KIND | STATE | LAST ACTIVE", rows)
 	return nil
@@ -174,11 +174,11 @@ func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 	rows := [][]string{
 		{"account", shown.ID},
 		{"kind", string(shown.Kind)},
-		{"state", shown.Stands()},
+		{"state", shown.Summary()},
 		{"last active", shown.LastActive.In(profile.London()).Format("2006-01-02 15:04")},
 	}
 	for _, m := range shown.Members {
-		rows = append(rows, []string{string(m.Role), strings.TrimSpace(fmt.Sprintf("%s %s %s", m.Code, m.Name, m.Stands()))})
+		rows = append(rows, []string{string(m.Role), strings.TrimSpace(fmt.Sprintf("%s %s %s", m.Code, m.Name, m.Remark()))})
 	}
 	for _, h := range shown.History {
 		rows = append(rows, []string{

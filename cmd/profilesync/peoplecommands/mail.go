@@ -69,7 +69,7 @@ func (*mailShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 }
 
 func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	status, err := a.Store.People.MailStands(ctx)
+	status, err := a.Store.People.MailState(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error 
 		state = fmt.Sprintf("paused until %s: %s", status.PausedUntil.In(profile.London()).Format("15:04"), status.Reason)
 	}
 	out.Print(struct {
-		peoplestore.MailStands
+		peoplestore.MailState
 		Mail string `json:"mail"`
 	}{status, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", state}})
 	return nil

@@ -15,16 +15,16 @@ type outage struct {
 	log *slog.Logger // where the outage is logged
 	now func() time.Time
 
-	mutex   sync.Mutex
-	since   time.Time // start of the outage; zero if there is none
-	dropped int       // records dropped since then
-	back    time.Time // the first answer since the last loss; zero while unreachable
-	settled *time.Timer
+	mutex     sync.Mutex
+	since     time.Time // start of the outage; zero if there is none
+	dropped   int       // records dropped since then
+	back      time.Time // the first answer since the last loss; zero while unreachable
+	recovered *time.Timer
 }
 
-// settleAfter is how long the database must be answering before it is logged as
+// recoveredAfter is how long the database must be answering before it is logged as
 // reachable: connections that broke in the outage are discovered one by one.
-const settleAfter = 5 * time.Second
+const recoveredAfter = 5 * time.Second
 
 func newOutage(log *slog.Logger, now func() time.Time) *outage { return &outage{log: log, now: now} }
 
@@ -36,7 +36,7 @@ func (o *outage) Answered() {
 		return
 	}
 	o.back = o.now()
-	o.settled = time.AfterFunc(settleAfter, o.end)
+	o.recovered = time.AfterFunc(recoveredAfter, o.end)
 }
 
 // Lost records that the database did not answer a check.
@@ -45,7 +45,7 @@ func (o *outage) Lost(err error) {
 	defer o.mutex.Unlock()
 	o.begin(err, "")
 	if !o.back.IsZero() {
-		o.settled.Stop()
+		o.recovered.Stop()
 		o.back = time.Time{}
 	}
 }

@@ -17,7 +17,7 @@ func receipts(a *wiring.App, log *slog.Logger) (http.Handler, error) {
 		return nil, nil //nolint:nilnil // receipts are off
 	}
 	handler, err := notify.Receipts(a.Settings.NotifyCallbackToken.Reveal(), func(ctx context.Context, r notify.Receipt) error {
-		err := a.Store.People.Fate(ctx, r.Acceptance)
+		err := a.Store.People.RecordStatus(ctx, r.Acceptance)
 		if err != nil {
 			log.ErrorContext(ctx, "recording a delivery receipt", "error", err)
 		}

@@ -131,7 +131,7 @@ func (s *service) workUnderOneName(ctx context.Context, address string) error {
 // presume the process dead, and waits for the jobs to end.
 func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Client, announcer *queue.Announcer) error {
 	dispatcher := pushjobs.Dispatcher{
-		Store: wiring.JobStore{Store: s.control}, Routes: s.sinks.Routes(), Today: s.Today, Settle: s.Settings.PushSettle,
+		Store: wiring.JobStore{Store: s.control}, Routes: s.sinks.Routes(), Today: s.Today, EditDelay: s.Settings.PushSettle,
 		Passed: s.health.dispatched, LeftBehind: s.metrics.PushesLeftBehind, Log: s.log,
 	}
 	recovery := queue.Recovery{

@@ -77,12 +77,12 @@ func noTurn(context.Context) error { return nil }
 // takes half a second for each, the rate limit is the only bound.
 const mailWorkers = 20
 
-func (a *App) postman(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.LetterState),
+func (a *App) mailSender(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminders, observe func(people.LetterKind, people.LetterState),
 ) *peoplejobs.MailSender {
 	return &peoplejobs.MailSender{
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return a.Store.People.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.Settings.MailPerDay, CanaryPause: a.Settings.MailCanaryPause,
-		SettleAfter: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
+		LookupAfter: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
 			if err != nil {

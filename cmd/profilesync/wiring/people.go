@@ -27,7 +27,7 @@ func (a *App) People(observe func(people.LetterKind, people.LetterState)) (p peo
 	if err != nil || mailer == nil {
 		return p, err
 	}
-	p.MailSender = a.postman(mailer, p.Reminders, observe)
+	p.MailSender = a.mailSender(mailer, p.Reminders, observe)
 	if service, ok := mailer.(peoplejobs.MailStatus); ok {
 		p.Watch = &peoplejobs.MailWatch{Service: service, Store: a.Store.People}
 	}

@@ -12,7 +12,7 @@ type chapter struct {
 	name  string
 	at    time.Time
 	title string
-	play  func(*story, context.Context, *step) (said string, err error)
+	play  func(*story, context.Context, *step) (result string, err error)
 }
 
 // chapters are the whole story. Each builds on those before it.

@@ -13,7 +13,7 @@ const weeklyHours = "mon 09:00-17:30\ntue 09:00-17:30\nwed 09:00-13:00\nthu 09:0
 
 // edit has Cara save three times. The phone number and weekly hours alone would wait
 // for her next save; a closure today does not wait.
-func (s *story) edit(ctx context.Context, now *step) (said string, err error) {
+func (s *story) edit(ctx context.Context, now *step) (result string, err error) {
 	if s.edited, err = s.openPharmacy(); err != nil {
 		return "", err
 	}

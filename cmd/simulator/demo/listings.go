@@ -24,8 +24,8 @@ func (s *story) listings(ctx context.Context, now *step) ([]runs.Summary, error)
 		if wrong == nil {
 			wrong = s.checkListing(got, now)
 		}
-		if said := Finding(got); said != "" {
-			s.screen.Linef("   %-16s %s", outside.Reports[got.Report].Plural, said)
+		if finding := Finding(got); finding != "" {
+			s.screen.Linef("   %-16s %s", outside.Reports[got.Report].Plural, finding)
 		} else {
 			quiet = append(quiet, outside.Reports[got.Report].Plural)
 		}

@@ -17,7 +17,7 @@ import (
 const (
 	// arrivesWithin is how soon an edit that does not wait must have arrived, even on
 	// a busy machine.
-	arrivesWithin = program.SettleTime / 2
+	arrivesWithin = program.EditDelay / 2
 	// patience is how long to wait without progress before giving up.
 	patience = 30 * time.Second
 	// pollLedgers and pollEntries are the pauses between two checks.
@@ -26,7 +26,7 @@ const (
 )
 
 // push starts the daemon and waits until everything has been pushed.
-func (s *story) push(ctx context.Context, now *step) (said string, err error) {
+func (s *story) push(ctx context.Context, now *step) (result string, err error) {
 	if err := s.sinks.SeedDoS(); err != nil {
 		return "", err
 	}

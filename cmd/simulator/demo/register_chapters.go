@@ -76,11 +76,11 @@ func (s *story) approveAgain(ctx context.Context, now *step) (string, error) {
 
 func (s *story) approval(ctx context.Context, now *step, actor string) (string, error) {
 	run, err := s.decide(ctx, now, s.oracle.Approval("etr"), "runs", "approve", s.recodeRun, "--actor", actor)
-	said := fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor)
+	result := fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor)
 	if n := len(run.LeftOut); n > 0 {
-		said += fmt.Sprintf(" %d left out: closed since.", n)
+		result += fmt.Sprintf(" %d left out: closed since.", n)
 	}
-	return said, err
+	return result, err
 }
 
 func (s *story) undo(ctx context.Context, now *step) (string, error) {

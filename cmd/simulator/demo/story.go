@@ -84,7 +84,7 @@ type step struct {
 	Name     string         `json:"name"`
 	At       time.Time      `json:"at"` // the time being played
 	Title    string         `json:"title"`
-	Said     string         `json:"said"` // the result in words
+	Result   string         `json:"said"` // the result in words
 	Runs     []runs.Summary `json:"runs"`
 	Pushes   *outside.Tally `json:"pushes,omitempty"`          // those that arrived in this step
 	Arrived  float64        `json:"arrived_seconds,omitempty"` // from the edit until both sinks showed it
@@ -137,14 +137,14 @@ func (s *story) playChapters(ctx context.Context) (err error) {
 		began := s.now()
 		now := step{Step: i + 1, Name: c.name, At: c.at, Title: c.title, Runs: []runs.Summary{}}
 		s.screen.Linef("%d. %s. %s", now.Step, c.at.Format("2 January 2006, 15:04"), c.title)
-		said, err := c.play(s, ctx, &now)
-		now.Said, now.Seconds = said, s.now().Sub(began).Seconds()
+		result, err := c.play(s, ctx, &now)
+		now.Result, now.Seconds = result, s.now().Sub(began).Seconds()
 		s.steps = append(s.steps, now)
 		s.screen.Do("")
 		if err != nil {
 			return fmt.Errorf("step %d (%s): %w", now.Step, c.name, err)
 		}
-		s.screen.Say(fmt.Sprintf("%s (%.1f s)", said, now.Seconds))
+		s.screen.Say(fmt.Sprintf("%s (%.1f s)", result, now.Seconds))
 		s.screen.Linef("")
 	}
 	return nil

@@ -20,18 +20,18 @@ type Daemon interface {
 
 // process is the real daemon.
 type process struct {
-	cmd  *exec.Cmd
-	said *lineWriter
-	done chan struct{}
-	err  error // how it ended; set before done is closed
+	cmd    *exec.Cmd
+	output *lineWriter
+	done   chan struct{}
+	err    error // how it ended; set before done is closed
 }
 
 // Serve starts the daemon at a played time, on a free port. It is asked to stop
 // when the context ends.
 func (p *Program) Serve(ctx context.Context, at time.Time) (Daemon, error) {
-	d := &process{cmd: p.Command(ctx, at, "serve"), said: &lineWriter{}, done: make(chan struct{})}
+	d := &process{cmd: p.Command(ctx, at, "serve"), output: &lineWriter{}, done: make(chan struct{})}
 	d.cmd.Env = append(d.cmd.Env, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0")
-	d.cmd.Stdout, d.cmd.Stderr = d.said, d.said
+	d.cmd.Stdout, d.cmd.Stderr = d.output, d.output
 	if err := d.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("profilesync serve: %w", err)
 	}
@@ -55,7 +55,7 @@ func (d *process) Stop() error {
 		<-d.done
 	}
 	if gone != nil || d.err != nil {
-		return fmt.Errorf("profilesync serve did not stop cleanly: %w", errors.Join(gone, d.err, d.said.last()))
+		return fmt.Errorf("profilesync serve did not stop cleanly: %w", errors.Join(gone, d.err, d.output.last()))
 	}
 	return nil
 }

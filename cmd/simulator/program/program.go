@@ -88,8 +88,8 @@ func (p *Program) Runs(ctx context.Context, at time.Time, each func(runs.Summary
 // something that each does not accept.
 func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMessage) error, args ...string) (code int, err error) {
 	cmd := p.Command(ctx, at, append(args, "--format", "json")...)
-	said := &lineWriter{onLine: p.onLine}
-	cmd.Stderr = said
+	stderr := &lineWriter{onLine: p.onLine}
+	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, fmt.Errorf("profilesync %s: %w", strings.Join(args, " "), err)
@@ -108,15 +108,15 @@ func (p *Program) Rows(ctx context.Context, at time.Time, each func(json.RawMess
 	}
 	code = cmd.ProcessState.ExitCode()
 	if unread != nil || code != ExitDone && code != ExitWithheld {
-		return code, fmt.Errorf("profilesync %s ended with exit code %d: %w", strings.Join(args, " "), code, errors.Join(unread, said.last()))
+		return code, fmt.Errorf("profilesync %s ended with exit code %d: %w", strings.Join(args, " "), code, errors.Join(unread, stderr.last()))
 	}
 	return code, nil
 }
 
 // WriteReport writes the newest daily report to a file, as HTML.
 func (p *Program) WriteReport(ctx context.Context, at time.Time, path string) error {
-	if said, err := p.Command(ctx, at, "report", "--format", "html", "--out", path).CombinedOutput(); err != nil {
-		return fmt.Errorf("profilesync report: %w: %s", err, said)
+	if output, err := p.Command(ctx, at, "report", "--format", "html", "--out", path).CombinedOutput(); err != nil {
+		return fmt.Errorf("profilesync report: %w: %s", err, output)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 )
 
-// SettleTime is how long the daemon lets an edit wait for the next one.
-const SettleTime = 10 * time.Second
+// EditDelay is how long the daemon lets an edit wait for the next one.
+const EditDelay = 10 * time.Second
 
 // unlimited is a number of requests a second that nothing reaches: the services are
 // simulated.
@@ -37,7 +37,7 @@ func (p *Program) pointAt(systems *outside.Systems, dir string) error {
 		{"ERS_URL", systems.ERSAPI()},
 		{"ERS_AUTH", "none"}, // as its sandbox
 		{"ERS_REQUESTS_PER_SECOND", unlimited},
-		{"PUSH_SETTLE", SettleTime.String()},
+		{"PUSH_SETTLE", EditDelay.String()},
 		{"PROBE_EVERY", "5s"},
 		{"MAIL", "directory"},
 		{"MAIL_DIRECTORY", filepath.Join(dir, "mail")},

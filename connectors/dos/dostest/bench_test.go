@@ -37,7 +37,7 @@ func BenchmarkChangeEvents(b *testing.B) {
 		})
 	}
 	group.Wait()
-	require.NoError(b, w.s.Settled(b.Context()))
+	require.NoError(b, w.s.AwaitEmptyQueue(b.Context()))
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 	require.Equal(b, map[string]int{"200": b.N}, w.s.Summary().Requests)

@@ -20,7 +20,7 @@ func (s *Server) control() {
 		return append([]Organization{}, s.Organizations(r.URL.Query().Get("code"))...)
 	}))
 	s.Route("POST /control/change", simulate.Ask(s.changeAll))
-	s.Route("GET /control/settled", func(w http.ResponseWriter, r *http.Request) { answerWhenDone(w, s.Settled(r.Context())) })
+	s.Route("GET /control/settled", func(w http.ResponseWriter, r *http.Request) { answerWhenDone(w, s.AwaitEmptyQueue(r.Context())) })
 	s.Route("POST /control/drain", func(w http.ResponseWriter, r *http.Request) { answerWhenDone(w, s.Drain(r.Context())) })
 	s.Route("GET /ledger/state", func(w http.ResponseWriter, _ *http.Request) { simulate.Lines(w, s.States()) })
 }

@@ -340,7 +340,7 @@ func TestManySendersAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	require.NoError(t, w.s.Settled(t.Context()))
+	require.NoError(t, w.s.AwaitEmptyQueue(t.Context()))
 	for _, state := range w.s.States() {
 		require.Equal(t, dostest.State{Code: state.Code, At: state.At, Sequence: 49, Key: "cid-49", Body: state.Body, Applied: 50}, state)
 	}

@@ -55,7 +55,7 @@ func TestFaultsAnswerWithTheTextsOfTheService(t *testing.T) {
 			require.JSONEq(t, c.event, answers["event"].body)
 			require.Contains(t, answers["read"].body, `{"error":{"code":`)
 			require.Contains(t, answers["fhir"].body, `"OperationOutcome"`)
-			require.NoError(t, w.s.Settled(t.Context()))
+			require.NoError(t, w.s.AwaitEmptyQueue(t.Context()))
 			require.Empty(t, w.s.Effects("FA001"))
 			require.Equal(t, map[simulate.Name]int{c.met: 3}, w.s.Summary().Faults)
 			require.Equal(t, http.StatusNoContent, w.do(http.MethodDelete, "/control/faults", "").status)
@@ -83,7 +83,7 @@ func TestBrokenConnections(t *testing.T) {
 			got := w.post(1, eventOf(t, nil))
 			require.Error(t, got.err)
 			require.Zero(t, got.status)
-			require.NoError(t, w.s.Settled(t.Context()))
+			require.NoError(t, w.s.AwaitEmptyQueue(t.Context()))
 			require.Len(t, w.s.Effects("FA001"), c.effects)
 			require.Equal(t, map[string]int{"0": 1}, w.s.Summary().Requests)
 			require.Equal(t, http.StatusOK, w.do(http.MethodGet, "/ledger", "").status, "the ledger never meets a fault")
@@ -106,7 +106,7 @@ func TestSpoiltAnswers(t *testing.T) {
 	require.Equal(t, "text/html", answers["event"].header.Get("Content-Type"))
 	require.Equal(t, "text/html", answers["read"].header.Get("Content-Type"))
 	require.Equal(t, fhir, answers["fhir"].header.Get("Content-Type"), "a 404 keeps its own content type")
-	require.NoError(t, w.s.Settled(t.Context()))
+	require.NoError(t, w.s.AwaitEmptyQueue(t.Context()))
 	require.Len(t, w.s.Effects("FA001"), 2, "applied, then dropped as a duplicate")
 }
 

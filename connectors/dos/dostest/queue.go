@@ -72,7 +72,7 @@ func (q *queue) take() (message, bool) {
 	return first, true
 }
 
-func (q *queue) settled(ctx context.Context) error {
+func (q *queue) awaitEmpty(ctx context.Context) error {
 	q.mu.Lock()
 	idle, working := q.idle, q.working
 	q.mu.Unlock()
@@ -97,7 +97,7 @@ func (q *queue) drain(ctx context.Context) error {
 		go q.run()
 	}
 	q.mu.Unlock()
-	return q.settled(ctx)
+	return q.awaitEmpty(ctx)
 }
 
 // dedupWindow is how long a queue of this kind remembers a body.

@@ -98,9 +98,9 @@ func New(o Options) *Server {
 // http.ErrAbortHandler, as net/http requires.
 func (s *Server) Handler() http.Handler { return s.Kit.Handler(http.HandlerFunc(s.serve)) }
 
-// Settled waits until the queue is empty, including any Options.Delay. Its error is the
+// AwaitEmptyQueue waits until the queue is empty, including any Options.Delay. Its error is the
 // context's.
-func (s *Server) Settled(ctx context.Context) error { return s.queue.settled(ctx) }
+func (s *Server) AwaitEmptyQueue(ctx context.Context) error { return s.queue.awaitEmpty(ctx) }
 
 // Drain processes everything in the queue at once, without its delay, and returns when
 // nothing is left. Its error is the context's.

@@ -82,7 +82,7 @@ func (w world) send(sequence int64, body string) dostest.Entry {
 	w.t.Helper()
 	got := w.post(sequence, body)
 	require.Equal(w.t, 200, got.status, got.body)
-	require.NoError(w.t, w.s.Settled(context.Background()))
+	require.NoError(w.t, w.s.AwaitEmptyQueue(context.Background()))
 	effects := w.s.Effects(codeIn(w.t, body))
 	return effects[len(effects)-1]
 }

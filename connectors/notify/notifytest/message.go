@@ -90,8 +90,8 @@ func (s *Server) rendered(m *Message) (subject, body string) {
 }
 
 func (s *Server) fate(address string) string {
-	if s.options.Fate != nil {
-		if status := s.options.Fate(address); status != "" {
+	if s.options.LastStatus != nil {
+		if status := s.options.LastStatus(address); status != "" {
 			return status
 		}
 	}

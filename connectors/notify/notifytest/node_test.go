@@ -63,8 +63,8 @@ func official(t *testing.T, npm string) string {
 	require.NoError(t, os.WriteFile(filepath.Join(work, "package.json"), manifest, 0o600))
 	install := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 	install.Dir = work
-	if said, err := install.CombinedOutput(); err != nil {
-		t.Logf("npm ci: %v\n%s", err, said)
+	if output, err := install.CombinedOutput(); err != nil {
+		t.Logf("npm ci: %v\n%s", err, output)
 		cannotTest(t, "the official client of GOV.UK Notify could not be installed from npm's registry")
 	}
 	if err := os.Rename(work, place); err != nil {

@@ -51,9 +51,9 @@ type Options struct {
 	// Sending and Done are how long after acceptance an e-mail becomes "sending", and
 	// gets its last status; 0: 1 and 5 seconds.
 	Sending, Done time.Duration
-	// Fate returns the last status of an e-mail to an address. For "" it is delivered,
+	// LastStatus returns the last status of an e-mail to an address. For "" it is delivered,
 	// except for TempFail and PermFail. nil: always "".
-	Fate func(address string) string
+	LastStatus func(address string) string
 	// Retention is how long a message can be read; 0: 7 days.
 	Retention time.Duration
 	// KeptEntries is how many of the last requests the ledger remembers; 0: one

@@ -106,7 +106,7 @@ func TestTokens(t *testing.T) {
 	for name, row := range map[string]struct {
 		header string
 		status int
-		said   string
+		reason string
 	}{
 		"good":         {b.goodToken(), 200, ""},
 		"30 s ahead":   {b.token(jwt.SigningMethodHS256, []byte(secret), service, now.Add(30*time.Second)), 200, ""},
@@ -123,7 +123,7 @@ func TestTokens(t *testing.T) {
 	} {
 		status, got := b.ask(http.MethodGet, notifytest.ReadPath, row.header, "")
 		require.Equal(t, row.status, status, name)
-		require.Contains(t, firstError(got), row.said, name)
+		require.Contains(t, firstError(got), row.reason, name)
 		if row.status != 200 {
 			require.Contains(t, firstError(got), "AuthError", name)
 		}
@@ -172,7 +172,7 @@ func TestKeysAndTrial(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		options notifytest.Options
-		said    string
+		reason  string
 	}{
 		"team":  {notifytest.Options{Kind: notifytest.Team, Members: []string{"us@nhs.example"}}, "team-only"},
 		"trial": {notifytest.Options{Trial: true, Members: []string{"us@nhs.example"}}, "trial mode"},
@@ -180,7 +180,7 @@ func TestKeysAndTrial(t *testing.T) {
 		b := start(t, row.options)
 		status, got := b.send("other@nhs.example", nil)
 		require.Equal(t, 400, status, name)
-		require.Contains(t, firstError(got), row.said)
+		require.Contains(t, firstError(got), row.reason)
 		status, _ = b.send("us@nhs.example", nil)
 		require.Equal(t, 201, status, name)
 	}
@@ -188,7 +188,7 @@ func TestKeysAndTrial(t *testing.T) {
 
 func TestStatusesOverTime(t *testing.T) {
 	t.Parallel()
-	b := start(t, notifytest.Options{Fate: func(address string) string {
+	b := start(t, notifytest.Options{LastStatus: func(address string) string {
 		if address == "broken@nhs.example" {
 			return notifytest.Technical
 		}

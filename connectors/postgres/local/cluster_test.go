@@ -46,7 +46,7 @@ func TestManyProgramsAtOnceShareOneCluster(t *testing.T) {
 	}
 	mine := open(t, Options{Dir: dir})
 	for _, p := range programs {
-		require.Equal(t, mine.URL(), <-p.said)
+		require.Equal(t, mine.URL(), <-p.output)
 	}
 	before := postmaster(t, dir)
 	require.NoError(t, mine.Close())
@@ -120,7 +120,7 @@ func TestOddEnvironment(t *testing.T) {
 	t.Parallel()
 	p := runProgram(t, folder(t), "PGPORT=", "PGHOST=elsewhere.invalid", "PGDATA=/nowhere", "PGSSLMODE=verify-full",
 		"PGTARGETSESSIONATTRS=standby", "PGUSER=nobody-we-know", "PGDATABASE=x", "LC_ALL=xx_XX", "LANG=yy_YY", "LANGUAGE=zz")
-	url := <-p.said
+	url := <-p.output
 	require.Equal(t, "UTF8", ask(t, url, "show server_encoding"))
 	require.Equal(t, "C", ask(t, url, "select datcollate from pg_database where datname = current_database()"))
 }
@@ -188,7 +188,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Contains(t, <-runProgram(t, c.dir, c.env).said, c.want)
+			require.Contains(t, <-runProgram(t, c.dir, c.env).output, c.want)
 		})
 	}
 	_, err := Open(within(t), Options{})

@@ -29,9 +29,9 @@ func TestKilledProgramsLeaveNothingRunning(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	first := runProgram(t, dir)
-	url := <-first.said
+	url := <-first.output
 	second := runProgram(t, dir)
-	require.Equal(t, url, <-second.said)
+	require.Equal(t, url, <-second.output)
 	before := postmaster(t, dir)
 	first.kill(t) // it had started the supervisor
 	require.Equal(t, "1", ask(t, url, "select '1'"))
@@ -69,7 +69,7 @@ func TestOpenAfterEverythingWasKilled(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	p := runProgram(t, dir)
-	url := <-p.said
+	url := <-p.output
 	keepRow(t, url, "kept")
 	server := postmaster(t, dir)
 	supervisor := parent(t, server)

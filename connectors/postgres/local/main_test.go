@@ -55,14 +55,14 @@ func holdOpen(dir string) int {
 
 // program is another process that has a cluster open.
 type program struct {
-	cmd   *exec.Cmd
-	input io.WriteCloser
-	said  chan string // its one line
+	cmd    *exec.Cmd
+	input  io.WriteCloser
+	output chan string // its one line
 }
 
 func runProgram(t *testing.T, dir string, env ...string) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(os.Args[0]), said: make(chan string, 1)}
+	p := &program{cmd: exec.Command(os.Args[0]), output: make(chan string, 1)}
 	p.cmd.Env = append(os.Environ(), holdEnv+"="+dir)
 	p.cmd.Env = append(p.cmd.Env, env...)
 	out, err := p.cmd.StdoutPipe()
@@ -72,7 +72,7 @@ func runProgram(t *testing.T, dir string, env ...string) *program {
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		line, _ := bufio.NewReader(out).ReadString('\n')
-		p.said <- strings.TrimSpace(line)
+		p.output <- strings.TrimSpace(line)
 	}()
 	t.Cleanup(func() { _ = p.input.Close(); _ = p.cmd.Wait() })
 	return p

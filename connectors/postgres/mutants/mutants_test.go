@@ -1,6 +1,6 @@
-// Package mutants takes fences out of the code, one at a time and whole, and
-// wants the test that guards each to go red: `make mutants`. What stands here is
-// the table; that it still fits the code is checked with the other tests.
+// Package mutants removes the fences from the code, one at a time and each with
+// all its layers, and requires the test of each to fail: `make mutants`. The
+// ordinary tests check that the table of mutants still fits the code.
 package mutants
 
 import (
@@ -17,17 +17,17 @@ import (
 // mutant is the code without the fence of one write.
 type mutant struct {
 	write string // as the table in the doc.go of its room names it
-	gone  string // what is taken out
-	edits []edit // all layers of it
-	dir   string // of the package whose test goes red
+	gone  string // the fence that is removed
+	edits []edit // remove all its layers
+	dir   string // of the package whose test must fail
 	test  string // pattern for -run
 }
 
-// edit puts a text in the place of another in a file, wherever it stands there.
+// edit replaces every occurrence of a text in a file.
 type edit struct {
 	file      string // from the root
 	find, put string
-	times     int // how often it stands there; 0 for once
+	times     int // how many occurrences there are; 0 means one
 }
 
 const (
@@ -40,15 +40,16 @@ const (
 // all are the mutants that `make mutants` tries.
 func all() []mutant { return slices.Concat(pushMutants, runMutants, peopleMutants) }
 
-// apply returns the file with the edit made, or why it cannot be.
+// apply returns the text of the file after the edit. It fails the test if the
+// text to find does not occur the expected number of times.
 func (e edit) apply(t *testing.T, text string) string {
 	t.Helper()
 	require.NotEqual(t, e.find, e.put)
-	require.Equal(t, max(e.times, 1), strings.Count(text, e.find), "how often %q stands in %s", e.find, e.file)
+	require.Equal(t, max(e.times, 1), strings.Count(text, e.find), "occurrences of %q in %s", e.find, e.file)
 	return strings.ReplaceAll(text, e.find, e.put)
 }
 
-// files are the files of the mutant, as they are to be.
+// files returns the edited texts of the mutant's files, by file.
 func (m mutant) files(t *testing.T) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -83,8 +84,8 @@ var (
 	moreOfTable = regexp.MustCompile(`(?m)\n//\t +(\S.*)$`)
 )
 
-// fences are the rows of the tables in the store's doc.go and its rooms': each
-// write, and what fences it.
+// fences returns the rows of the tables in the doc.go of the store and of its
+// rooms: the fence of each write.
 func fences(t *testing.T) map[string]string {
 	t.Helper()
 	docs, err := filepath.Glob(filepath.Join(root, store, "*", "doc.go"))
@@ -101,11 +102,11 @@ func fences(t *testing.T) map[string]string {
 			}
 		}
 	}
-	require.Greater(t, len(rows), 25, "the table is not read")
+	require.Greater(t, len(rows), 25, "few rows found: the table was not parsed")
 	return rows
 }
 
-// A fence that no test would miss is no fence for long; and what has none says why.
+// A fence without a test would soon be lost. A write without a fence says why.
 func TestEachFenceHasAMutant(t *testing.T) {
 	t.Parallel()
 	rows := fences(t)
@@ -120,6 +121,6 @@ func TestEachFenceHasAMutant(t *testing.T) {
 			require.Regexp(t, "^none: .{15,}", fence, write)
 			continue
 		}
-		require.True(t, mutated[write], "%s: what fences it is not taken out", write)
+		require.True(t, mutated[write], "%s: no mutant removes its fence", write)
 	}
 }

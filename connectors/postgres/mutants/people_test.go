@@ -10,13 +10,13 @@ const (
 )
 
 var (
-	// unnamed are letters that their reference does not tell from each other.
+	// unnamed makes references of letters no longer unique.
 	unnamed = []edit{
 		{file: people7, find: "    constraint letter_once unique (reference),\n", put: ""},
 		{file: peopleSQL, find: "\non conflict on constraint letter_once do nothing", put: ""},
 		{file: peopleSQL, find: "where reference = any($1::text[])", put: "where reference = any($1::text[]) and false"},
 	}
-	// anyClaim begins and settles letters for whoever asks.
+	// anyClaim begins letters, and records their outcomes, whoever claimed them.
 	anyClaim = []edit{
 		{file: mailSQL, find: " and l.state = 'claimed' and l.claimed_at = $2 and l.untouched", put: " and $2::timestamptz is not null"},
 		{
@@ -57,30 +57,30 @@ var peopleMutants = []mutant{
 		peoples, "^TestALetterThatAProcessLeftIsLookedUp$",
 	},
 	{
-		"letter: begun", "that it was surely not sent",
+		"letter: begun", "that it was certainly not sent",
 		[]edit{
-			{file: "jobs/peoplejobs/send_mail.go", find: "		r.unsent = append(r.unsent, post)\n", put: "		_ = r.unsent\n"},
+			{file: "jobs/peoplejobs/send_mail.go", find: "		r.unsent = append(r.unsent, due)\n", put: "		_ = r.unsent\n"},
 		},
 		peoples, "^TestALostAnswerAboutLetters$/^BeginLetter$",
 	},
 	{"letter: begun", "the claim", anyClaim[:1], peoples, "^TestALetterThatWasNeverBegunGoesOutWithoutAQuestion$"},
-	{"letter: what became of it", "the claim", anyClaim[1:], peoples, "^TestALetterIsSettledOnlyForItsClaim$"},
+	{"letter: outcome", "the claim", anyClaim[1:], peoples, "^TestAnOutcomeOfALetterIsRecordedOnlyForItsClaim$"},
 	{
-		"letter: what became of it", "the claim, and that it is settled", append([]edit{
+		"letter: outcome", "the claim, and that its outcome is recorded", append([]edit{
 			{
 				file: mailSQL,
 				find: "from letter where state = 'claimed' order by id",
 				put:  "from letter where state in ('claimed', 'accepted') order by id",
 			},
 		}, anyClaim[1:]...),
-		peoples, "^TestALostAnswerAboutLetters$/^SettleLetter,_and_one_can_ask$",
+		peoples, "^TestALostAnswerAboutLetters$/^RecordLetterOutcome,_and_one_can_ask$",
 	},
 	{
-		"letter: its fate", "that it is accepted",
+		"letter: final status", "that it is accepted",
 		[]edit{
 			{file: mailSQL, find: "where l.state in ('accepted', 'claimed') and (l.provider_id", put: "where (l.provider_id"},
 		},
-		peoples, "^TestALostAnswerAboutPeople$/^the_fate_of_a_letter$",
+		peoples, "^TestALostAnswerAboutPeople$/^the_status_of_a_letter$",
 	},
 	{
 		"account: ended", "its state",
@@ -107,7 +107,7 @@ var peopleMutants = []mutant{
 		peoples, "^TestASignInInBetweenWins$",
 	},
 	{
-		"account: reactivated, on leave", "what is so already",
+		"account: reactivated, on leave", "that it is so already",
 		[]edit{
 			{file: people7, find: "    where x.old <> x.new;", put: "    ;"},
 			{file: peopleSQL, find: "where id = $1 and state in ('deactivated', 'expired')", put: "where id = $1"},
@@ -115,14 +115,14 @@ var peopleMutants = []mutant{
 		peoples, "^TestALostAnswerToAPerson$/^reactivating$",
 	},
 	{
-		"account: reactivated, on leave", "what is so already",
+		"account: reactivated, on leave", "that it is so already",
 		[]edit{
 			{file: people7, find: "    where x.old <> x.new;", put: "    ;"},
 		},
 		peoples, "^TestALostAnswerToAPerson$/^a_leave$",
 	},
 	{
-		"look at accounts: waits", "that the newest takes its place",
+		"endings of accounts: withheld", "that the newest takes its place",
 		[]edit{
 			{
 				file: peopleSQL,
@@ -138,7 +138,7 @@ var peopleMutants = []mutant{
 		peoples, "^TestALostAnswerAboutPeople$/^too_many_to_be_ended$",
 	},
 	{
-		"look at accounts: waits", "that it waits",
+		"endings of accounts: withheld", "that it waits",
 		[]edit{
 			{file: peopleSQL, find: "where e.run_id = $1 and r.state = 'withheld'", put: "where e.run_id = $1"},
 			{file: peopleSQL, find: "where id = $2 and state = 'withheld'", put: "where id = $2"},
@@ -146,7 +146,7 @@ var peopleMutants = []mutant{
 		peoples, "^TestALostAnswerAboutPeople$/^approving_the_endings$",
 	},
 	{
-		"membership, account kept", "ended_at",
+		"membership ended, account kept", "ended_at",
 		[]edit{
 			{
 				file: peopleSQL,
@@ -157,7 +157,7 @@ var peopleMutants = []mutant{
 		peoples, "^TestALostAnswerAboutPeople$/^ending_memberships$",
 	},
 	{
-		"membership, account kept", "the primary key",
+		"membership ended, account kept", "the primary key",
 		[]edit{
 			{file: people7, find: "    constraint idle_kept_pkey primary key (account_id, since, step),\n", put: ""},
 			{file: peopleSQL, find: "\non conflict on constraint idle_kept_pkey do nothing", put: ""},
@@ -181,7 +181,7 @@ var peopleMutants = []mutant{
 		peoples, "^TestALostAnswerAboutPeople$/^the_calendar$",
 	},
 	{
-		"calendar", "since when it is gone",
+		"calendar", "the time it vanished",
 		[]edit{
 			{file: peopleSQL, find: "where date = any($1::date[]) and vanished_at is null", put: "where date = any($1::date[])"},
 		},

@@ -10,15 +10,16 @@ const (
 	processSQL  = sql + "processes.sql.go"
 )
 
-// notByJob numbers pushes whichever job carries them, and whatever was staged.
+// notByJob numbers pushes whichever job carries them and whatever was staged
+// before.
 var notByJob = []edit{
 	{file: pushSQL, find: "join locked l on l.code = t.code and l.job_id = t.job", put: "join locked l on l.code = t.code"},
 	{file: pushSQL, find: "    where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)\n", put: ""},
 	{file: pushSQL, find: "l.sequence <> t.last as before", put: "false as before"},
 }
 
-// whoever settles pushes for whoever asks, however often.
-var whoever = []edit{{
+// anyJob records outcomes for any job, however often.
+var anyJob = []edit{{
 	file: pushSQL, find: "l.code = x.code and l.job_id = x.job and l.sequence = x.sequence", put: "l.code = x.code",
 }}
 
@@ -29,9 +30,9 @@ var notRunning = edit{
 	put:  "if false {",
 }
 
-// anybodys jobs are given away and completed whoever works them, and whatever
-// became of them.
-var anybodys = []edit{
+// anyProcess recovers and completes jobs whichever process works them, and
+// whatever their state.
+var anyProcess = []edit{
 	{file: processSQL, find: "where ended_at is not null and cleared_at is null order", put: "where ended_at is not null order"},
 	{
 		file: processSQL,
@@ -48,42 +49,42 @@ var anybodys = []edit{
 
 var pushMutants = []mutant{
 	{
-		"push: its number", "the job, and what was staged before", notByJob,
+		"push: number", "the job, and what was staged before", notByJob,
 		pushes, "^TestALostAnswerAboutPushes$/^staging$",
 	},
 	{
-		"push: its number", "the job, and what was staged before", notByJob,
+		"push: number", "the job, and what was staged before", notByJob,
 		pushes, "^TestAPushIsNumberedOnlyForTheJobThatCarriesIt$",
 	},
 	{
-		"push: its number", "the job, and what was staged before", notByJob,
+		"push: number", "the job, and what was staged before", notByJob,
 		"jobs/pushjobs", "^TestALostAnswerToAStagingSpendsNoNumber$",
 	},
 	{
-		"push: what became of it", "the job and the number", whoever,
+		"push: outcome", "the job and the number", anyJob,
 		pushes, "^TestALostAnswerAboutPushes$/^settling$",
 	},
 	{
-		"push: what became of it", "the job and the number", whoever,
+		"push: outcome", "the job and the number", anyJob,
 		pushes, "^TestAnOutcomeCountsOnlyWhileItsJobCarriesThePush$",
 	},
 	{
-		"push: what became of it", "who did so before",
+		"push: outcome", "which job recorded it before",
 		[]edit{
 			{file: pushSQL, find: "coalesce(l.settled_job = x.job, false)", put: "coalesce(l.settled_job = x.job and false, false)"},
 		},
 		pushes, "^TestALostAnswerAboutPushes$/^settling$",
 	},
 	{
-		"push: what became of it", "all of it, and that the job runs", append(whoever, notRunning),
+		"push: outcome", "all of it, and that the job runs", append(anyJob, notRunning),
 		"jobs/pushjobs", "^TestALostAnswerToASettlementLosesNoEdit$",
 	},
 	{
-		"push: what became of it", "all of it, and that the job runs", append(whoever, notRunning),
+		"push: outcome", "all of it, and that the job runs", append(anyJob, notRunning),
 		"jobs/pushjobs", "^TestLostAnswersLoseNoEdit$/^settling$",
 	},
 	{
-		"push: what became of it", "that the job runs",
+		"push: outcome", "that the job runs",
 		[]edit{notRunning},
 		"jobs/pushjobs", "^TestAJobThatIsNotRunningIsNotCompleted$",
 	},
@@ -129,7 +130,7 @@ var pushMutants = []mutant{
 		pushes, "^TestALostAnswerAboutPushes$/^pausing$",
 	},
 	{
-		"drift: a look ends and repairs", "that it is running, and pushes are at rest",
+		"drift: check ended, repaired", "that it is running, and that nothing is pending",
 		[]edit{
 			{file: driftSQL, find: "where id = $7 and state = 'running'", put: "where id = $7"},
 			{file: driftSQL, find: "and p.state = 'accepted' and p.due_at is null and not p.unclear", put: "and not p.unclear"},
@@ -138,7 +139,7 @@ var pushMutants = []mutant{
 		pushes, "^TestALostAnswerAboutPushes$/^repairing_drift$",
 	},
 	{
-		"hold: added, removed", "the one that stands",
+		"hold: added, removed", "the one in force",
 		[]edit{
 			{file: holdsSQL, find: " where not exists (select from there)", put: ""},
 		},
@@ -151,11 +152,11 @@ var pushMutants = []mutant{
 		},
 		pushes, "^TestALostAnswerAboutPushes$/^holding_no_more$",
 	},
-	{"jobs: given away, completed", "whose they are", anybodys, store, "^TestALostAnswerAboutJobs$/^giving_away$"},
-	{"jobs: given away, completed", "whose they are", anybodys, store, "^TestALostAnswerAboutJobs$/^recovering$"},
-	{"jobs: given away, completed", "whose they are", anybodys, store, "^TestALostAnswerAboutJobs$/^completing$"},
+	{"jobs: recovered, completed", "which process works them", anyProcess, store, "^TestALostAnswerAboutJobs$/^giving_away$"},
+	{"jobs: recovered, completed", "which process works them", anyProcess, store, "^TestALostAnswerAboutJobs$/^recovering$"},
+	{"jobs: recovered, completed", "which process works them", anyProcess, store, "^TestALostAnswerAboutJobs$/^completing$"},
 	{
-		"schedules: jobs queued", "the newest entry, and that there is one a time",
+		"schedules: jobs queued", "the newest entry, and that each time has one",
 		[]edit{
 			{file: scheduleSQL, find: "select max(due_at)", put: "select min(due_at)"},
 			{

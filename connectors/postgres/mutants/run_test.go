@@ -17,21 +17,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// limit is how long a mutant's test may take. One that ends so proves nothing.
+// limit is how long a mutant's test may take. A test that times out proves
+// nothing.
 const limit = "2m"
 
-// brokenSQL is what Postgres and pgx say of statements that an edit spoilt: then
-// a test is red for no reason of its own.
+// brokenSQL matches the errors of Postgres and pgx for a statement that an edit
+// made invalid: then a failing test proves nothing.
 var brokenSQL = regexp.MustCompile(`SQLSTATE 42|mismatched param|expected \d+ arguments`)
 
-// assertion is where a test failed, and why.
+// assertion matches where a test failed, and why.
 var assertion = regexp.MustCompile(`(?s)Error Trace:\s+\S*/(\S+)\s.*?Error:\s+(.*?)\n`)
 
-// early is what the tests of lost answers say where they fail before one is lost.
+// early is the message of a test of lost answers that fails before an answer is
+// lost.
 const early = "no answer is lost yet"
 
-// TestMutants wants every test green as the code stands, and red without the
-// fence it guards.
+// TestMutants requires every test to pass with the unchanged code, and to fail
+// without the fence it guards.
 //
 //nolint:paralleltest // one after the other: each compiles a package, and times out by itself
 func TestMutants(t *testing.T) {
@@ -48,7 +50,7 @@ func TestMutants(t *testing.T) {
 			if err == nil {
 				color = "GREEN"
 			}
-			require.Error(t, err, "%s does not notice", m.test)
+			require.Error(t, err, "%s passes without the fence", m.test)
 			requireFailed(t, output)
 			color = "red"
 		})
@@ -56,8 +58,8 @@ func TestMutants(t *testing.T) {
 	require.NoError(t, table.Flush())
 }
 
-// requireGreen wants the tests of all mutants to pass, each once, as the code
-// stands.
+// requireGreen requires the tests of all mutants to pass, each once, with the
+// unchanged code.
 func requireGreen(t *testing.T) {
 	t.Helper()
 	binaries := make(map[string]string)
@@ -71,12 +73,12 @@ func requireGreen(t *testing.T) {
 		}
 		passed[m.dir+m.test] = true
 		output, err := run(t, m, binaries[m.dir])
-		require.NoError(t, err, "%s, as the code stands: %s", m.test, output)
+		require.NoError(t, err, "%s, with the unchanged code: %s", m.test, output)
 		require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
 	}
 }
 
-// requireFailed wants a test to have failed by what it asserts.
+// requireFailed requires that a test failed at an assertion.
 func requireFailed(t *testing.T, output string) {
 	t.Helper()
 	require.NotContains(t, output, "panic: test timed out")
@@ -90,7 +92,8 @@ func requireFailed(t *testing.T, output string) {
 // named is the test as go test names it.
 func (m mutant) named() string { return strings.NewReplacer("^", "", "$", "").Replace(m.test) }
 
-// build compiles the tests of a package, with files replaced by other texts.
+// build compiles the tests of a package with the given texts instead of its
+// files.
 func build(t *testing.T, dir string, files map[string]string) (binary string) {
 	t.Helper()
 	temp := t.TempDir()
@@ -118,6 +121,6 @@ func run(t *testing.T, m mutant, binary string) (output string, err error) {
 	t.Helper()
 	test := exec.CommandContext(t.Context(), binary, "-test.v", "-test.run", m.test, "-test.timeout", limit)
 	test.Dir = filepath.Join(root, m.dir)
-	said, err := test.CombinedOutput()
-	return string(said), err
+	combined, err := test.CombinedOutput()
+	return string(combined), err
 }

@@ -12,7 +12,7 @@ const (
 )
 
 var (
-	// endless are runs that go on although they have ended.
+	// endless lets runs continue after they have ended.
 	endless = []edit{
 		{
 			file: runsSQL,
@@ -22,13 +22,13 @@ var (
 		{file: runsSQL, find: "where id = $4 and state in ('queued', 'running')", put: "where id = $4"},
 		{file: runGo, find: "err != nil || run.State.Ended()", put: "err != nil"},
 	}
-	// overwritten is what moved since the plan was made.
+	// overwritten lets a run overwrite fields that moved since it was planned.
 	overwritten = edit{
 		file: applySQL, find: "and r.old is distinct from case r.field", put: "and r.old <> case r.field when r.field then r.old",
 	}
 )
 
-// redecided is what was decided before, however things stand.
+// redecided plans what was decided before again, whatever the profiles hold.
 var redecided = []edit{
 	{file: waitingSQL, find: "where p.waits and p.decision = ''", put: "where p.withheld <> ''"},
 	{file: applySQL, find: "and decision = 'approved' and waits and (code, field)", put: "and (code, field)"},
@@ -45,15 +45,15 @@ var runMutants = []mutant{
 		ofRuns, "^TestALostAnswerAboutRuns$/^the_run_of_a_job$",
 	},
 	{
-		"run: stored by a person", "that it was decided, and how things stand", redecided,
+		"run: stored by a person", "that it was decided, and the current profiles", redecided,
 		ofRuns, "^TestALostAnswerAboutRuns$/^an_approval$",
 	},
 	{
-		"run: stored by a person", "that it was decided, and how things stand", redecided,
+		"run: stored by a person", "that it was decided, and the current profiles", redecided,
 		ofRuns, "^TestALostAnswerAboutRuns$/^its_end$",
 	},
 	{
-		"run: stored by a person", "how things stand",
+		"run: stored by a person", "the current profiles",
 		[]edit{
 			{file: "reconcile/runs/decide.go", find: "case now.Values.Get(c.Field) != c.New:", put: "case false:"},
 			overwritten,
@@ -99,12 +99,12 @@ var runMutants = []mutant{
 		ofRuns, "^TestALostAnswerAboutRuns$/^a_rejection$",
 	},
 	{
-		"profile: its kind", "what it is already",
+		"profile: kind", "that it is so already",
 		[]edit{{file: profilesSQL, find: " and kind <> $1 and type in", put: " and type in"}},
 		store, "^TestALostAnswerAboutProfiles$/^a_kind$",
 	},
 	{
-		"run of services: answers kept", "pulled_to",
+		"run of services: answers stored", "pulled_to",
 		[]edit{
 			{
 				file: ofServices + "pull.go",
@@ -115,7 +115,7 @@ var runMutants = []mutant{
 		ofServices, "^TestALostAnswerAboutServices$/^what_was_asked$",
 	},
 	{
-		"e-RS: register, codes", "what it says already",
+		"e-RS: register, codes", "that it is so already",
 		[]edit{
 			{
 				file: servicesSQL,
@@ -127,14 +127,14 @@ var runMutants = []mutant{
 		ofServices, "^TestALostAnswerAboutServices$/^an_import$",
 	},
 	{
-		"e-RS: register, codes", "what it says already",
+		"e-RS: register, codes", "that it is so already",
 		[]edit{
 			{file: servicesSQL, find: "\nwhere $2::text <> all (e.claimed)", put: ""},
 		},
 		ofServices, "^TestALostAnswerAboutServices$/^a_service$",
 	},
 	{
-		"e-RS: register, codes", "what it says already",
+		"e-RS: register, codes", "that it is so already",
 		[]edit{
 			{
 				file: servicesSQL,

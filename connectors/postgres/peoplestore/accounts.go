@@ -28,8 +28,8 @@ type Account struct {
 	History    []AccountChange     `json:"history,omitempty"`
 }
 
-// Stands describes the state of the account in words.
-func (a Account) Stands() string {
+// Summary describes the state of the account in words.
+func (a Account) Summary() string {
 	text := string(a.State)
 	if !a.LeaveUntil.IsZero() {
 		text += ", on leave until " + a.LeaveUntil.String()
@@ -50,8 +50,8 @@ type Membership struct {
 	Until  time.Time         `json:"until,omitzero"`
 }
 
-// Stands names anything unusual about the membership.
-func (m Membership) Stands() string {
+// Remark names anything unusual about the membership; it is empty if there is nothing.
+func (m Membership) Remark() string {
 	switch {
 	case !m.Until.IsZero():
 		return "(ended)"

@@ -117,26 +117,26 @@ func tellOfEnds(ctx context.Context, q *peoplesql.Queries, ended []people.Accoun
 	if err != nil {
 		return err
 	}
-	var posts []people.DueLetter
+	var letters []people.DueLetter
 	for _, id := range ended {
 		v := people.IdleVerdict{Account: id, Since: since[id]}
-		posts = append(posts, people.DueLetter{
+		letters = append(letters, people.DueLetter{
 			Reference: v.Reference(people.LetterDeactivated), Kind: people.LetterDeactivated, Account: v.Account, Since: v.Since,
 		})
 	}
 	for _, m := range managers {
 		about := people.IdleVerdict{Account: m.AccountID, Since: since[m.AccountID]}
 		reference := fmt.Sprintf("%s/%s", about.Reference(people.LetterMemberEnded), m.Manager)
-		if last := len(posts) - 1; last >= 0 && posts[last].Reference == reference {
-			posts[last].Codes = append(posts[last].Codes, m.Code)
+		if last := len(letters) - 1; last >= 0 && letters[last].Reference == reference {
+			letters[last].Codes = append(letters[last].Codes, m.Code)
 			continue
 		}
-		posts = append(posts, people.DueLetter{
+		letters = append(letters, people.DueLetter{
 			Reference: reference, Kind: people.LetterMemberEnded, Account: m.Manager, Subject: about.Account,
 			Since: about.Since, Codes: []profile.ODSCode{m.Code},
 		})
 	}
-	_, err = postLetters(ctx, q, posts)
+	_, err = insertLetters(ctx, q, letters)
 	return err
 }
 

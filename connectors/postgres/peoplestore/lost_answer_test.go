@@ -79,14 +79,14 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 				Between: func() { c.Exec("update holiday set vanished_at = '2020-01-01' where vanished_at is not null") },
 			}
 		}},
-		"the fate of a letter": {Statement: "FateOfLetter", Begin: func(t *testing.T) pgtest.Write {
+		"the status of a letter": {Statement: "RecordStatus", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			m := newMailed(t, 1)
-			m.post(1)
+			m.makeDue(1)
 			m.deliver(1, 0)
 			return pgtest.Write{
 				Database: m.Database, Rows: allOfPeople, Try: func() error {
-					return m.store.Fate(t.Context(), people.Acceptance{ID: m.service.sent[0], State: people.MailDead})
+					return m.store.RecordStatus(t.Context(), people.Acceptance{ID: m.service.sent[0], State: people.MailDead})
 				},
 				Between: func() { m.Exec("update account set dead_at = null") }, // the address works again
 			}
@@ -153,19 +153,19 @@ func approving(t *testing.T) pgtest.Write {
 // even if the mail service cannot tell whether it was sent.
 func TestALostAnswerAboutLetters(t *testing.T) {
 	t.Parallel()
-	for _, statement := range []string{"ReleaseUntouched", "ClaimLetters", "BeginLetter", "SettleLetter"} {
+	for _, statement := range []string{"ReleaseUntouched", "ClaimLetters", "BeginLetter", "RecordLetterOutcome"} {
 		for _, lookup := range []bool{true, false} {
 			t.Run(statement+map[bool]string{true: ", and one can ask"}[lookup], func(t *testing.T) {
 				t.Parallel()
 				m := newMailed(t, 20)
 				m.service.lookup = lookup
-				m.post(20)
+				m.makeDue(20)
 				lost := m.AlongALine().SwallowCommitAfter(statement, 1)
-				_, _, err := m.postman.Deliver(t.Context())
+				_, _, err := m.sender.Deliver(t.Context())
 				require.Error(t, err)
 				require.Equal(t, 1, lost.Happened())
 				require.Eventually(t, func() bool { // the server may hold the lock of the lost session a moment longer
-					_, waiting, err := m.postman.Deliver(t.Context())
+					_, waiting, err := m.sender.Deliver(t.Context())
 					return err == nil && waiting == 0
 				}, 20*time.Second, 10*time.Millisecond)
 				require.Equal(t, "accepted 20", m.states())

@@ -80,41 +80,41 @@ func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.L
 	if err != nil {
 		return nil, postgres.Wrap(err, "claiming letters")
 	}
-	posts := make([]people.DueLetter, len(rows))
+	letters := make([]people.DueLetter, len(rows))
 	for i, row := range rows {
-		posts[i] = toPost(row)
+		letters[i] = toDueLetter(row)
 	}
-	return posts, postgres.Wrap(b.load(ctx, posts, today), "loading what letters are about")
+	return letters, postgres.Wrap(b.load(ctx, letters, today), "loading what letters are about")
 }
 
 // Begin notes that a claimed letter is about to be handed to the mail service:
 // from then on it may have been sent. It reports false, and notes nothing, when
 // no letter goes out.
-func (b *Outbox) Begin(ctx context.Context, post people.DueLetter) (open bool, err error) {
-	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: post.ID, ClaimedAt: post.ClaimedAt})
+func (b *Outbox) Begin(ctx context.Context, letter people.DueLetter) (open bool, err error) {
+	row, err := b.q.BeginLetter(ctx, peoplesql.BeginLetterParams{ID: letter.ID, ClaimedAt: letter.ClaimedAt})
 	if err == nil && row.Open && !row.Begun {
 		err = errors.New("it is not claimed, or was begun before")
 	}
-	return row.Open && err == nil, postgres.Wrap(err, fmt.Sprintf("beginning letter %d", post.ID))
+	return row.Open && err == nil, postgres.Wrap(err, fmt.Sprintf("beginning letter %d", letter.ID))
 }
 
-func toPost(row peoplesql.ClaimLettersRow) people.DueLetter {
-	post := people.DueLetter{
+func toDueLetter(row peoplesql.ClaimLettersRow) people.DueLetter {
+	letter := people.DueLetter{
 		ID: row.ID, Reference: row.Reference, Kind: row.Kind, List: row.List, Stage: row.Stage, Since: row.Since, Ends: row.Ends,
 		Attempt: row.Tries, ClaimedAt: row.ClaimedAt, Account: people.AccountID(row.Account), Subject: people.AccountID(row.About),
 		Codes: row.Codes,
 	}
 	if !row.Quarter.IsZero() {
-		post.Quarter = people.QuarterOn(row.Quarter)
+		letter.Quarter = people.QuarterOn(row.Quarter)
 	}
-	return post
+	return letter
 }
 
 // load loads the people and organisations of all the letters at once.
-func (b *Outbox) load(ctx context.Context, posts []people.DueLetter, today profile.Date) error {
+func (b *Outbox) load(ctx context.Context, letters []people.DueLetter, today profile.Date) error {
 	var ids []people.AccountID
 	var codes []profile.ODSCode
-	for _, p := range posts {
+	for _, p := range letters {
 		for _, id := range []people.AccountID{p.Account, p.Subject} {
 			if id != 0 {
 				ids = append(ids, id)
@@ -137,11 +137,11 @@ func (b *Outbox) load(ctx context.Context, posts []people.DueLetter, today profi
 	for _, org := range loaded {
 		orgs[org.Code] = org
 	}
-	for i := range posts {
-		posts[i].Person, posts[i].SubjectPerson = accounts[posts[i].Account], accounts[posts[i].Subject]
-		for _, code := range posts[i].Codes {
+	for i := range letters {
+		letters[i].Person, letters[i].SubjectPerson = accounts[letters[i].Account], accounts[letters[i].Subject]
+		for _, code := range letters[i].Codes {
 			if org, ok := orgs[code]; ok {
-				posts[i].Orgs = append(posts[i].Orgs, org)
+				letters[i].Orgs = append(letters[i].Orgs, org)
 			}
 		}
 	}
@@ -149,32 +149,32 @@ func (b *Outbox) load(ctx context.Context, posts []people.DueLetter, today profi
 }
 
 // Stale returns letters begun by a process that has since ended: they may have
-// been sent. They can be settled once they were claimed long enough ago for the
-// mail service to know. Letters that were claimed and never begun are made due
+// been sent. They are returned once they began at least lookupAfter ago, so that
+// the mail service can look them up; until then, waiting is true. Letters that were claimed and never begun are made due
 // again.
-func (b *Outbox) Stale(ctx context.Context, settle time.Duration) (posts []people.DueLetter, waiting bool, err error) {
+func (b *Outbox) Stale(ctx context.Context, lookupAfter time.Duration) (letters []people.DueLetter, waiting bool, err error) {
 	if err := b.q.ReleaseUntouched(ctx); err != nil {
 		return nil, false, postgres.Wrap(err, "releasing letters")
 	}
-	rows, err := b.q.StaleLetters(ctx, settle)
+	rows, err := b.q.StaleLetters(ctx, lookupAfter)
 	for _, row := range rows {
-		if !row.Settled {
+		if !row.Ready {
 			waiting = true
 			continue
 		}
-		posts = append(posts, people.DueLetter{
+		letters = append(letters, people.DueLetter{
 			ID: row.ID, Reference: row.Reference, Kind: row.Kind, Attempt: row.Tries, ClaimedAt: row.ClaimedAt,
 			Age: time.Duration(row.Age * float64(time.Second)),
 		})
 	}
-	return posts, waiting, postgres.Wrap(err, "reading stale letters")
+	return letters, waiting, postgres.Wrap(err, "reading stale letters")
 }
 
 // RecordOutcome records the outcome of a claimed letter, once; if that claim has
 // ended, it records nothing. A letter that went out is counted in the same
 // statement.
 func (b *Outbox) RecordOutcome(ctx context.Context, s people.LetterOutcome) error {
-	params := peoplesql.SettleLetterParams{
+	params := peoplesql.RecordLetterOutcomeParams{
 		ID: s.LetterID, ClaimedAt: s.ClaimedAt, State: string(s.State), Reason: s.Reason, ProviderID: s.Acceptance.ID,
 		TemplateVersion: s.Acceptance.Version, Ends: s.Ends,
 	}
@@ -186,12 +186,12 @@ func (b *Outbox) RecordOutcome(ctx context.Context, s people.LetterOutcome) erro
 	}
 	return postgres.Wrap(pgx.BeginFunc(ctx, b.Conn, func(tx pgx.Tx) error {
 		q := peoplesql.New(tx)
-		settled, err := q.SettleLetter(ctx, params)
-		if err != nil || settled == 0 || s.DeadAddressOf == 0 {
+		recorded, err := q.RecordLetterOutcome(ctx, params)
+		if err != nil || recorded == 0 || s.DeadAddressOf == 0 {
 			return err
 		}
 		return markDead(ctx, q, s.DeadAddressOf)
-	}), "settling a letter")
+	}), "recording the outcome of a letter")
 }
 
 func markDead(ctx context.Context, q *peoplesql.Queries, id people.AccountID) error {
@@ -219,20 +219,19 @@ func (s *Store) OpenLetters(ctx context.Context, every, within time.Duration, mo
 	return open, postgres.Wrap(err, "reading accepted letters")
 }
 
-// LookedAt records that the mail service was asked about a letter, and had
-// nothing new.
-func (s *Store) LookedAt(ctx context.Context, id int64) error {
-	return postgres.Wrap(s.q.LookedAt(ctx, id), "noting a look at a letter")
+// RecordLookup records that the mail service was asked about a letter.
+func (s *Store) RecordLookup(ctx context.Context, id int64) error {
+	return postgres.Wrap(s.q.RecordLookup(ctx, id), "recording a lookup of a letter")
 }
 
-// Fate records what the mail service reports about an accepted letter. Reports
+// RecordStatus records what the mail service reports about an accepted letter. Reports
 // that are repeated, late, or about a letter that is not ours change nothing.
-func (s *Store) Fate(ctx context.Context, m people.Acceptance) error {
+func (s *Store) RecordStatus(ctx context.Context, m people.Acceptance) error {
 	if m.State == people.MailSending || m.ID == "" {
 		return nil
 	}
 	return postgres.Wrap(s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
-		row, err := q.FateOfLetter(ctx, peoplesql.FateOfLetterParams{State: string(m.State), ProviderID: m.ID})
+		row, err := q.RecordStatus(ctx, peoplesql.RecordStatusParams{State: string(m.State), ProviderID: m.ID})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -240,7 +239,7 @@ func (s *Store) Fate(ctx context.Context, m people.Acceptance) error {
 			return err
 		}
 		return markDead(ctx, q, people.AccountID(row.Account))
-	}), "recording the fate of a letter")
+	}), "recording the status of a letter")
 }
 
 // StopMail stops all letters until ResumeMail: the kill switch.
@@ -258,19 +257,19 @@ func (s *Store) ResumeMail(ctx context.Context) error {
 	}), "resuming mail")
 }
 
-// MailStands is the state of mail.
-type MailStands struct {
+// MailState is whether letters go out, and if not, why.
+type MailState struct {
 	Open        bool      `json:"open"`
 	StoppedBy   string    `json:"stopped_by,omitempty"`
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Reason      string    `json:"reason,omitempty"`
 }
 
-// MailStands returns whether letters go out, and if not, why.
-func (s *Store) MailStands(ctx context.Context) (MailStands, error) {
+// MailState returns whether letters go out, and if not, why.
+func (s *Store) MailState(ctx context.Context) (MailState, error) {
 	g, err := s.q.MailGate(ctx)
-	stands := MailStands{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil, Reason: g.Reason}
-	return stands, postgres.Wrap(err, "reading whether mail goes out")
+	state := MailState{Open: g.Open, StoppedBy: g.StoppedBy, PausedUntil: g.PausedUntil, Reason: g.Reason}
+	return state, postgres.Wrap(err, "reading whether mail goes out")
 }
 
 // ListedLetter is a letter as lists show it.

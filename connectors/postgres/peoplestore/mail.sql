@@ -57,14 +57,14 @@ select g.open, (exists (select from begun))::boolean as begun from gate g;
 
 -- name: StaleLetters :many
 -- Letters claimed by processes that have ended: the caller holds the outbox's lock, so no running process has claims.
-select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - @settle::interval)::boolean as settled,
+select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - @lookup_after::interval)::boolean as ready,
     extract(epoch from now() - coalesce(begun_at, claimed_at))::float8 as age
 from letter where state = 'claimed' order by id;
 
--- name: SettleLetter :execrows
+-- name: RecordLetterOutcome :execrows
 -- A cancelled warning frees its reference, so that a later one can be made due. The same statement counts letters that went
 -- out, because only a few letters of a new text may go out at first.
-with settled as (
+with recorded as (
     update letter set
         reference = case when @state::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
         state = @state, reason = @reason, untouched = false,
@@ -75,10 +75,10 @@ with settled as (
     returning kind, template_version
 ), counted as (
     insert into mail_canary as c (kind, version, sent)
-    select s.kind, s.template_version, 1 from settled s where @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
+    select s.kind, s.template_version, 1 from recorded s where @state::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
     on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
 )
-select kind from settled;
+select kind from recorded;
 
 -- name: OpenLetters :many
 -- Accepted letters whose final status is not known, those looked up longest ago first.
@@ -86,10 +86,10 @@ select id, provider_id from letter
 where state = 'accepted' and looked_at <= now() - @every::interval and accepted_at >= clock() - @within::interval
 order by looked_at limit @most;
 
--- name: LookedAt :exec
+-- name: RecordLookup :exec
 update letter set looked_at = now() where id = @id;
 
--- name: FateOfLetter :one
+-- name: RecordStatus :one
 -- Finds the letter by the mail service's id. Reports can be late, repeated or out of order: a final status stays.
 update letter l set state = @state, reason = @reason,
     not_before = null

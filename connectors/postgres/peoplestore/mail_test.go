@@ -63,7 +63,7 @@ func (s *service) Send(_ context.Context, l people.Letter) (people.Acceptance, e
 type mailed struct {
 	*crowd
 	service *service
-	postman *peoplejobs.MailSender
+	sender  *peoplejobs.MailSender
 }
 
 func newMailed(t *testing.T, accounts int) *mailed {
@@ -74,10 +74,10 @@ func newMailed(t *testing.T, accounts int) *mailed {
 		m.person(fmt.Sprint("p", i), "2026-09-30", "FA001", "editor")
 	}
 	reminders := m.reminders()
-	m.postman = &peoplejobs.MailSender{
+	m.sender = &peoplejobs.MailSender{
 		Turn: func(context.Context) error { return nil },
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return m.store.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
-		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, SettleAfter: 0, Observe: func(people.LetterKind, people.LetterState) {},
+		Mailer: m.service, Workers: 4, PerDay: 3, CanaryPause: 0, LookupAfter: 0, Observe: func(people.LetterKind, people.LetterState) {},
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
 			return people.Composer{ReminderContext: world, Limits: idleLimits, SignIn: "https://x.example"}, err
@@ -93,7 +93,7 @@ func (c *crowd) reminders() *peoplejobs.Reminders {
 	}
 }
 
-func (m *mailed) post(want int) {
+func (m *mailed) makeDue(want int) {
 	m.Helper()
 	added, err := m.reminders().MakeDue(m.Context())
 	require.NoError(m, err)
@@ -102,7 +102,7 @@ func (m *mailed) post(want int) {
 
 func (m *mailed) deliver(sent, waiting int) {
 	m.Helper()
-	is, left, err := m.postman.Deliver(m.Context())
+	is, left, err := m.sender.Deliver(m.Context())
 	require.NoError(m, err)
 	require.Equal(m, []int{sent, waiting}, []int{is, left}, "sent, waiting")
 }
@@ -117,11 +117,11 @@ func (m *mailed) states() string {
 func TestLettersGoOutOnce(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 25)
-	m.post(25)
-	m.post(0)
+	m.makeDue(25)
+	m.makeDue(0)
 	m.deliver(25, 0)
 	m.deliver(0, 0)
-	m.post(0)
+	m.makeDue(0)
 	require.Equal(t, "accepted 25", m.states())
 	require.Contains(t, m.service.sent, "check/2026-27-Q3/u-1/opening")
 }
@@ -131,13 +131,13 @@ func TestWhatIsNotTrueAnyMoreIsNotSent(t *testing.T) {
 	m := newMailed(t, 4)
 	m.Exec(`insert into dated_opening_period (code, date) select 'FA001', d
 		from unnest('{2026-12-25,2026-12-28,2027-01-01,2027-03-26,2027-03-28,2027-03-29}'::date[]) d`)
-	m.post(4)
+	m.makeDue(4)
 	m.Exec("update account set state = 'deactivated' where id = 1")
 	m.Exec("update account set dead_at = now() where id = 2")
 	m.deliver(2, 0)
 	require.Equal(t, "accepted 2, cancelled 2", m.states())
 	m.today = profile.NewDate(2026, time.December, 3)
-	m.post(2)
+	m.makeDue(2)
 	m.Exec(`insert into section_check (code, section, account_id, at) select 'FA001', s, 3, '2026-11-01'
 		from unnest('{contact,opening-times,services,facilities,bank-holiday-times}'::text[]) s`)
 	m.deliver(0, 0)
@@ -154,7 +154,7 @@ func TestAfterAnUnclearAnswerTheServiceIsAskedFirst(t *testing.T) {
 		}
 		return true, nil
 	}
-	m.post(20)
+	m.makeDue(20)
 	m.deliver(10, 1) // unclear letters wait to be looked up
 	require.Equal(t, "accepted 10, claimed 10", m.states())
 	m.deliver(5, 0)
@@ -169,7 +169,7 @@ func TestWhereNobodyCanSayALetterIsNeverSentAgain(t *testing.T) {
 	m := newMailed(t, 1)
 	m.service.lookup = false
 	m.service.fails = func(int, string) (bool, error) { return true, &people.MailError{Answer: people.MailUnclear} }
-	m.post(1)
+	m.makeDue(1)
 	m.deliver(0, 0)
 	m.deliver(0, 0)
 	require.Equal(t, "unclear 1", m.states())
@@ -178,21 +178,21 @@ func TestWhereNobodyCanSayALetterIsNeverSentAgain(t *testing.T) {
 func TestALetterThatAProcessLeftIsLookedUp(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 2)
-	m.post(2)
+	m.makeDue(2)
 	box, err := m.store.Outbox(t.Context())
 	require.NoError(t, err)
 	_, err = m.store.Outbox(t.Context())
 	require.ErrorIs(t, err, peoplestore.ErrMailBusy)
 	m.deliver(0, 1) // another process holds the outbox
-	posts, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
+	letters, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
 	require.NoError(t, err)
-	require.Len(t, posts, 2)
-	for _, post := range posts {
-		open, err := box.Begin(t.Context(), post)
+	require.Len(t, letters, 2)
+	for _, letter := range letters {
+		open, err := box.Begin(t.Context(), letter)
 		require.NoError(t, err)
 		require.True(t, open)
 	}
-	m.service.sent = []string{posts[0].AttemptReference()} // it was sent, and the process died
+	m.service.sent = []string{letters[0].AttemptReference()} // it was sent, and the process died
 	box.Close()
 	m.deliver(1, 0)
 	require.Equal(t, "accepted 2", m.states())
@@ -204,14 +204,14 @@ func TestALetterThatWasNeverBegunGoesOutWithoutAQuestion(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 3)
 	m.service.lookup = false
-	m.post(3)
+	m.makeDue(3)
 	box, err := m.store.Outbox(t.Context())
 	require.NoError(t, err)
-	posts, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
+	letters, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
 	require.NoError(t, err)
-	_, err = box.Begin(t.Context(), posts[0])
+	_, err = box.Begin(t.Context(), letters[0])
 	require.NoError(t, err)
-	_, err = box.Begin(t.Context(), posts[0])
+	_, err = box.Begin(t.Context(), letters[0])
 	require.ErrorContains(t, err, "begun before")
 	box.Close()
 	m.deliver(2, 0)
@@ -222,36 +222,36 @@ func TestALetterThatWasNeverBegunGoesOutWithoutAQuestion(t *testing.T) {
 
 // A process that was given up, and comes back late, holds a claim that has
 // ended.
-func TestALetterIsSettledOnlyForItsClaim(t *testing.T) {
+func TestAnOutcomeOfALetterIsRecordedOnlyForItsClaim(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 1)
-	m.post(1)
+	m.makeDue(1)
 	claim := func() people.DueLetter {
 		box, err := m.store.Outbox(t.Context())
 		require.NoError(t, err)
 		defer box.Close()
 		_, _, err = box.Stale(t.Context(), 0)
 		require.NoError(t, err)
-		posts, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
+		letters, err := box.Claim(t.Context(), 10, 3, []people.LetterKind{}, m.today)
 		require.NoError(t, err)
-		require.Len(t, posts, 1)
-		return posts[0]
+		require.Len(t, letters, 1)
+		return letters[0]
 	}
 	first, second := claim(), claim()
 	box, err := m.store.Outbox(t.Context())
 	require.NoError(t, err)
 	defer box.Close()
-	settle := func(s people.LetterOutcome) string {
+	record := func(s people.LetterOutcome) string {
 		s.DeadAddressOf, s.Acceptance.ID = first.Account, "x"
 		require.NoError(t, box.RecordOutcome(t.Context(), s))
 		return m.states()
 	}
-	require.Equal(t, "claimed 1", settle(first.Outcome(people.LetterIsAccepted)))
+	require.Equal(t, "claimed 1", record(first.Outcome(people.LetterIsAccepted)))
 	_, err = box.Begin(t.Context(), first)
 	require.ErrorContains(t, err, "not claimed")
 	require.Zero(t, pgtest.One[int](m.Database, "select count(*) from account where dead_at is not null"))
 	for range 2 {
-		require.Equal(t, "accepted 1", settle(second.Outcome(people.LetterIsAccepted)))
+		require.Equal(t, "accepted 1", record(second.Outcome(people.LetterIsAccepted)))
 		require.Equal(t, 1, pgtest.One[int](m.Database, "select sum(sent) from mail_canary"))
 	}
 }
@@ -268,16 +268,16 @@ func TestAnswersOfTheServiceBecomeStates(t *testing.T) {
 			m.service.fails = func(int, string) (bool, error) {
 				return false, &people.MailError{Answer: answer, Reason: "because", Wait: time.Hour}
 			}
-			m.post(1)
-			_, _, err := m.postman.Deliver(t.Context())
+			m.makeDue(1)
+			_, _, err := m.sender.Deliver(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, want, m.states())
 			require.Equal(t, answer == people.MailNoSuchAddress, pgtest.One[bool](m.Database, "select dead_at is not null from account"))
-			stands, err := m.store.MailStands(t.Context())
+			state, err := m.store.MailState(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, answer == people.MailPause || answer == people.MailAlert, !stands.Open)
+			require.Equal(t, answer == people.MailPause || answer == people.MailAlert, !state.Open)
 			m.service.asked = 0
-			_, _, err = m.postman.Deliver(t.Context())
+			_, _, err = m.sender.Deliver(t.Context())
 			require.NoError(t, err)
 			require.Zero(t, m.service.asked, "not too early")
 		})
@@ -287,13 +287,13 @@ func TestAnswersOfTheServiceBecomeStates(t *testing.T) {
 func TestTheKillSwitchStopsTheNextLetter(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 30)
-	m.postman.Workers = 1
+	m.sender.Workers = 1
 	m.service.before = func(string) {
 		if m.service.asked == 4 {
 			require.NoError(t, m.store.StopMail(context.WithoutCancel(t.Context()), "Ann", "a wrong text"))
 		}
 	}
-	m.post(30)
+	m.makeDue(30)
 	m.deliver(5, 25)
 	m.deliver(0, 25)
 	require.NoError(t, m.store.ResumeMail(t.Context()))
@@ -303,8 +303,8 @@ func TestTheKillSwitchStopsTheNextLetter(t *testing.T) {
 func TestOfANewTextAFewGoOutFirst(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 40)
-	m.postman.CanaryPause = time.Hour
-	m.post(40)
+	m.sender.CanaryPause = time.Hour
+	m.makeDue(40)
 	m.deliver(people.CanarySize, 30)
 	m.deliver(0, 30)
 	require.NoError(t, m.store.ResumeMail(t.Context()))
@@ -314,7 +314,7 @@ func TestOfANewTextAFewGoOutFirst(t *testing.T) {
 		}
 		return true, nil
 	}
-	m.postman.Workers = 1
+	m.sender.Workers = 1
 	m.deliver(4+people.CanarySize, 26-people.CanarySize)
 	m.deliver(0, 26-people.CanarySize)
 }
@@ -324,7 +324,7 @@ func TestNobodyGetsMoreThanTheirCap(t *testing.T) {
 	m := newMailed(t, 1)
 	m.Exec(`insert into letter (reference, kind, account_id, state, accepted_at)
 		select 'x' || n, 'check-opening', 1, 'accepted', '2026-10-01 08:00+01'::timestamptz from generate_series(1, 3) n`)
-	m.post(1)
+	m.makeDue(1)
 	m.deliver(0, 1)
 	m.Exec("update letter set accepted_at = '2026-09-30 08:00+01' where reference = 'x1'")
 	m.deliver(1, 0)
@@ -333,10 +333,10 @@ func TestNobodyGetsMoreThanTheirCap(t *testing.T) {
 func TestFatesComeLateTwiceOrNever(t *testing.T) {
 	t.Parallel()
 	m := newMailed(t, 2)
-	m.post(2)
+	m.makeDue(2)
 	m.deliver(2, 0)
 	fate := func(id string, state people.MailState) {
-		require.NoError(t, m.store.Fate(t.Context(), people.Acceptance{ID: id, State: state}))
+		require.NoError(t, m.store.RecordStatus(t.Context(), people.Acceptance{ID: id, State: state}))
 	}
 	fate("somebody else's", people.MailDelivered)
 	fate("check/2026-27-Q3/u-1/opening", people.MailSending)
@@ -358,5 +358,5 @@ func TestSendNowOnceADay(t *testing.T) {
 		require.Equal(t, want, added)
 	}
 	m.deliver(3, 0)
-	m.post(3) // the stage itself is another letter
+	m.makeDue(3) // the stage itself is another letter
 }

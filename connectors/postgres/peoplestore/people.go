@@ -186,43 +186,43 @@ func (s *Store) ICBs(ctx context.Context, types []profile.OrgType) ([]profile.OD
 }
 
 // NewLetters returns the letters that were not made due before.
-func (s *Store) NewLetters(ctx context.Context, posts []people.DueLetter) ([]people.DueLetter, error) {
-	refs := make([]string, len(posts))
-	for i, post := range posts {
-		refs[i] = post.Reference
+func (s *Store) NewLetters(ctx context.Context, letters []people.DueLetter) ([]people.DueLetter, error) {
+	refs := make([]string, len(letters))
+	for i, letter := range letters {
+		refs[i] = letter.Reference
 	}
 	rows, err := s.q.KnownLetters(ctx, refs)
 	known := make(map[string]bool, len(rows))
 	for _, reference := range rows {
 		known[reference] = true
 	}
-	fresh := slices.DeleteFunc(slices.Clone(posts), func(post people.DueLetter) bool { return known[post.Reference] })
+	fresh := slices.DeleteFunc(slices.Clone(letters), func(letter people.DueLetter) bool { return known[letter.Reference] })
 	return fresh, postgres.Wrap(err, "looking for letters")
 }
 
 // AddLetters makes letters due, each once: a letter whose reference is already
 // stored is left alone. It returns how many are new.
-func (s *Store) AddLetters(ctx context.Context, posts []people.DueLetter) (int, error) {
-	added, err := postLetters(ctx, s.q, posts)
+func (s *Store) AddLetters(ctx context.Context, letters []people.DueLetter) (int, error) {
+	added, err := insertLetters(ctx, s.q, letters)
 	return added, postgres.Wrap(err, "making letters due")
 }
 
-func postLetters(ctx context.Context, q *peoplesql.Queries, posts []people.DueLetter) (int, error) {
-	if len(posts) == 0 {
+func insertLetters(ctx context.Context, q *peoplesql.Queries, letters []people.DueLetter) (int, error) {
+	if len(letters) == 0 {
 		return 0, nil
 	}
 	var p peoplesql.InsertLettersParams
-	for _, post := range posts {
-		p.Refs, p.Kinds = append(p.Refs, post.Reference), append(p.Kinds, string(post.Kind))
-		p.Accounts, p.Abouts = append(p.Accounts, int64(post.Account)), append(p.Abouts, int64(post.Subject))
-		p.Lists, p.Stages = append(p.Lists, string(post.List)), append(p.Stages, string(post.Stage))
+	for _, letter := range letters {
+		p.Refs, p.Kinds = append(p.Refs, letter.Reference), append(p.Kinds, string(letter.Kind))
+		p.Accounts, p.Abouts = append(p.Accounts, int64(letter.Account)), append(p.Abouts, int64(letter.Subject))
+		p.Lists, p.Stages = append(p.Lists, string(letter.List)), append(p.Stages, string(letter.Stage))
 		quarter := profile.Date{}
-		if post.Quarter != (people.Quarter{}) {
-			quarter = post.Quarter.First()
+		if letter.Quarter != (people.Quarter{}) {
+			quarter = letter.Quarter.First()
 		}
 		p.Quarters = append(p.Quarters, quarter)
-		p.Sinces, p.Ends = append(p.Sinces, post.Since), append(p.Ends, post.Ends)
-		p.Codes = append(p.Codes, strings.Join(postgres.Texts(post.Codes), "|"))
+		p.Sinces, p.Ends = append(p.Sinces, letter.Since), append(p.Ends, letter.Ends)
+		p.Codes = append(p.Codes, strings.Join(postgres.Texts(letter.Codes), "|"))
 	}
 	added, err := q.InsertLetters(ctx, p)
 	return int(added), err

@@ -95,12 +95,12 @@ func (d *Dispatch) FindLeftBehind(ctx context.Context) (int, error) {
 	return int(n), postgres.Wrap(err, "looking for pushes left behind")
 }
 
-// Read reads what changed since the last round, each change exactly once and
+// ReadChanges reads what changed since the last round, each change exactly once and
 // none of them late, and asks for the pushes: at once for changes by runs and
-// closures today, after the settle time for all others. Then it applies and
+// closures today, after editDelay for all others. Then it applies and
 // ends holds.
-func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Duration) error {
-	params := pushsql.ReadChangesParams{Today: today.String(), Settle: settle, Sinks: pushedTo(d.routes)}
+func (d *Dispatch) ReadChanges(ctx context.Context, today profile.Date, editDelay time.Duration) error {
+	params := pushsql.ReadChangesParams{Today: today.String(), EditDelay: editDelay, Sinks: pushedTo(d.routes)}
 	params.RouteSinks, params.RouteTypes, params.Routes = routeRows(d.routes)
 	if _, err := d.q.ReadChanges(ctx, params); err != nil {
 		return postgres.Wrap(err, "reading changes")
@@ -108,9 +108,9 @@ func (d *Dispatch) Read(ctx context.Context, today profile.Date, settle time.Dur
 	return postgres.Wrap(d.q.HoldPushes(ctx, today), "holding pushes")
 }
 
-// Due returns pushes to queue, the oldest of each route first, so that no more
+// DuePushes returns pushes to queue, the oldest of each route first, so that no more
 // than most pushes of a route have jobs at a time.
-func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
+func (d *Dispatch) DuePushes(ctx context.Context, most int) ([]push.Due, error) {
 	rows, err := d.q.DuePushes(ctx, pushsql.DuePushesParams{Most: most, Sinks: pushedTo(d.routes)})
 	if err != nil {
 		return nil, postgres.Wrap(err, "looking for due pushes")
@@ -122,8 +122,8 @@ func (d *Dispatch) Due(ctx context.Context, most int) ([]push.Due, error) {
 	return due, nil
 }
 
-// Queued records the jobs that carry the pushes.
-func (d *Dispatch) Queued(ctx context.Context, pushes []push.Due, jobs []int64) error {
+// SetPushJobs records the jobs that carry the pushes.
+func (d *Dispatch) SetPushJobs(ctx context.Context, pushes []push.Due, jobs []int64) error {
 	params := pushsql.SetPushJobsParams{Jobs: jobs}
 	for _, p := range pushes {
 		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))
@@ -131,8 +131,8 @@ func (d *Dispatch) Queued(ctx context.Context, pushes []push.Due, jobs []int64) 
 	return postgres.Wrap(d.q.SetPushJobs(ctx, params), "noting the jobs of pushes")
 }
 
-// Next returns the time until the next push is due; ok is false when none is.
-func (d *Dispatch) Next(ctx context.Context) (wait time.Duration, ok bool, err error) {
+// NextDue returns the time until the next push is due; ok is false when none is.
+func (d *Dispatch) NextDue(ctx context.Context) (wait time.Duration, ok bool, err error) {
 	seconds, err := d.q.NextDue(ctx, pushedTo(d.routes))
 	if err != nil || seconds < 0 {
 		return 0, false, postgres.Wrap(err, "looking for the next push")

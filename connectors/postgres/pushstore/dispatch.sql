@@ -26,7 +26,7 @@ with edge as (
 ), moved as (
     update dispatch d set horizon = edge.xmin from edge where d.horizon < edge.xmin
 ), wanted as (
-    select f.code, case when bool_or(f.at_once) then now() else now() + @settle::interval end as due_at from fresh f group by f.code
+    select f.code, case when bool_or(f.at_once) then now() else now() + @edit_delay::interval end as due_at from fresh f group by f.code
 )
 insert into push as p (code, sink, route, state, due_at, asked)
 select w.code, s.sink, way.route, case when way.route = '' then 'no-route' else 'wanted' end, case when way.route <> '' then w.due_at end, 1

@@ -174,7 +174,7 @@ func TestTwoDispatchersAndManyWriters(t *testing.T) {
 		reading.Go(func() {
 			for {
 				_, err := w.store.WithDispatch(t.Context(), sinkRoutes(), func(d *pushstore.Dispatch) error {
-					return d.Read(t.Context(), day(1), settle)
+					return d.ReadChanges(t.Context(), day(1), editDelay)
 				})
 				if err != nil {
 					failed <- err
@@ -276,7 +276,7 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := store.WithDispatch(ctx, sinkRoutes(), func(d *pushstore.Dispatch) error { return d.Read(ctx, day(1), settle) })
+			_, err := store.WithDispatch(ctx, sinkRoutes(), func(d *pushstore.Dispatch) error { return d.ReadChanges(ctx, day(1), editDelay) })
 			return err
 		},
 	}

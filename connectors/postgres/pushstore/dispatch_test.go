@@ -25,8 +25,8 @@ func sinkRoutes() push.Routes {
 	}
 }
 
-// settle is how long an edit waits in these tests.
-const settle = 30 * time.Second
+// editDelay is how long an edit waits in these tests.
+const editDelay = 30 * time.Second
 
 // round runs one round of the dispatcher.
 func (w *world) round(routes push.Routes, work func(context.Context, *pushstore.Dispatch) error) {
@@ -45,21 +45,21 @@ func (w *world) dispatch() {
 // dispatchOn reads what changed, on a day of April.
 func (w *world) dispatchOn(n int) {
 	w.Helper()
-	w.round(sinkRoutes(), func(ctx context.Context, d *pushstore.Dispatch) error { return d.Read(ctx, day(n), settle) })
+	w.round(sinkRoutes(), func(ctx context.Context, d *pushstore.Dispatch) error { return d.ReadChanges(ctx, day(n), editDelay) })
 }
 
 // queue queues the due pushes as jobs with numbers from 1, and returns them.
 func (w *world) queue(most int) (due []push.Due) {
 	w.Helper()
 	w.round(sinkRoutes(), func(ctx context.Context, d *pushstore.Dispatch) (err error) {
-		if due, err = d.Due(ctx, most); err != nil {
+		if due, err = d.DuePushes(ctx, most); err != nil {
 			return err
 		}
 		ids := make([]int64, len(due))
 		for i := range ids {
 			ids[i] = int64(i + 1)
 		}
-		return d.Queued(ctx, due, ids)
+		return d.SetPushJobs(ctx, due, ids)
 	})
 	return due
 }
@@ -171,7 +171,7 @@ func TestACreationAndTypesWithoutRoute(t *testing.T) {
 
 	only := push.Routes{push.SinkWebsite: sinkRoutes()[push.SinkWebsite]}
 	w.Exec("insert into profile (code, name, type) values ('FA0003', 'A', 'pharmacy')")
-	w.round(only, func(ctx context.Context, d *pushstore.Dispatch) error { return d.Read(ctx, day(1), settle) })
+	w.round(only, func(ctx context.Context, d *pushstore.Dispatch) error { return d.ReadChanges(ctx, day(1), editDelay) })
 	require.Equal(t, []string{"FA0003 website wanted 30"}, w.standing("code = 'FA0003'"), "DoS is not configured")
 }
 
@@ -262,7 +262,7 @@ func TestTheNextPush(t *testing.T) {
 	w := resting(t, profile.Pharmacy, profile.GPPractice)
 	next := func() (wait time.Duration, ok bool) {
 		w.round(sinkRoutes(), func(ctx context.Context, d *pushstore.Dispatch) (err error) {
-			wait, ok, err = d.Next(ctx)
+			wait, ok, err = d.NextDue(ctx)
 			return err
 		})
 		return wait, ok

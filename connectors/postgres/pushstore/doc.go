@@ -4,9 +4,9 @@
 // # What fences each write
 //
 //	write                            fence
-//	push: its number                 that job carries it (job_id), and it has the number the job knows; identical content
+//	push: number                     that job carries it (job_id), and it has the number the job knows; identical content
 //	                                 under another number is this job's own, and keeps that number
-//	push: what became of it          the same; settled_job names the job that recorded it before. A job that is no longer
+//	push: outcome                    the same; settled_job names the job that recorded it before. A job that is no longer
 //	                                 running rolls back what it recorded. The same statement stores the attempt
 //	pushes: queued                   how far changes were read (horizon, dispatched_early), the pushes they ask for and
 //	                                 their jobs (job_id) are one transaction of the dispatcher
@@ -14,7 +14,7 @@
 //	push: forced by a person         none: until it is sent, asking twice has the same effect as asking once
 //	route: paused, resumed           whether it is paused; a probe postponed twice is only tried later. A retried job
 //	                                 asks the sink again, and pauses or resumes by the new answer
-//	drift: a look ends and repairs   one transaction, while the check is running; only pushes with nothing pending. A job
+//	drift: check ended, repaired     one transaction, while the check is running; only pushes with nothing pending. A job
 //	                                 that fails starts a new check
 //	hold: added, removed             an identical hold in force; removed_at
 //

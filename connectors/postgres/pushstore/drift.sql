@@ -14,7 +14,7 @@ select @check_id, d.code, d.field, d.want, d.shown, p.repairs >= 3
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
 join push p on p.code = d.code and p.sink = @sink;
 
--- name: SawPushes :exec
+-- name: MarkPushesSeen :exec
 with locked as (
     select q.code from push q where q.sink = @sink and q.code = any(@codes::text[]) order by q.code for update
 )

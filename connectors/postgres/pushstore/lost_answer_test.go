@@ -126,10 +126,10 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 // dispatchesJobs runs a round of the dispatcher, as package jobs does.
 func (w *world) dispatchesJobs() error {
 	_, err := w.store.WithDispatch(w.Context(), sinkRoutes(), func(d *pushstore.Dispatch) error {
-		if err := d.Read(w.Context(), day(1), settle); err != nil {
+		if err := d.ReadChanges(w.Context(), day(1), editDelay); err != nil {
 			return err
 		}
-		due, err := d.Due(w.Context(), 100)
+		due, err := d.DuePushes(w.Context(), 100)
 		if err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (w *world) dispatchesJobs() error {
 		for i := range due {
 			ids[i] = insertJob(w.Context(), w, d.Tx())
 		}
-		return d.Queued(w.Context(), due, ids)
+		return d.SetPushJobs(w.Context(), due, ids)
 	})
 	return err
 }

@@ -253,7 +253,7 @@ func TestAChangeIsAskedForAtSinksThatAnotherDaemonServes(t *testing.T) {
 	without := sinkRoutes()
 	delete(without, push.SinkWebsite)
 	w.Exec("update profile set phone = '020' where code = 'FA0000'")
-	w.round(without, func(ctx context.Context, d *pushstore.Dispatch) error { return d.Read(ctx, day(1), settle) })
+	w.round(without, func(ctx context.Context, d *pushstore.Dispatch) error { return d.ReadChanges(ctx, day(1), editDelay) })
 	require.Equal(t, 1, pgtest.One[int](w.Database, `select count(*) from push where code = 'FA0000' and sink = 'website' and state = 'wanted'
 		and due_at is not null and route <> ''`))
 }

@@ -170,14 +170,14 @@ select section, icb, count(*) as rows from report_row where report_id = @report_
 
 -- name: DigestReport :one
 with lines as (
-    select r.section, r.icb, r.position, r.cells::text as said from report_row r where r.report_id = @report_id
+    select r.section, r.icb, r.position, r.cells::text as text from report_row r where r.report_id = @report_id
     union all
     select '', f.icb, 0, f.name || ' ' || f.count from report_figure f where f.report_id = @report_id
     union all
     select '', n.icb, 1, n.name from report_region n where n.report_id = @report_id
 )
-select encode(sha256(coalesce(string_agg(sha256(convert_to(l.section || e'\n' || l.icb || e'\n' || l.position || e'\n' || l.said, 'UTF8')), ''::bytea
-    order by l.section, l.icb, l.position, l.said), ''::bytea)), 'hex')::text as digest
+select encode(sha256(coalesce(string_agg(sha256(convert_to(l.section || e'\n' || l.icb || e'\n' || l.position || e'\n' || l.text, 'UTF8')), ''::bytea
+    order by l.section, l.icb, l.position, l.text), ''::bytea)), 'hex')::text as digest
 from lines l;
 
 -- name: GetReport :one

@@ -298,7 +298,7 @@ func TestARunWantsPushesAtOnce(t *testing.T) {
 	w.listing(1, pharmacies(3))
 	routes := push.Routes{push.SinkDoS: {profile.Pharmacy: push.Route{Name: "change-event"}}}
 	_, err := pushstore.New(w.DB).WithDispatch(t.Context(), routes, func(d *pushstore.Dispatch) error {
-		return d.Read(t.Context(), day(1), time.Minute)
+		return d.ReadChanges(t.Context(), day(1), time.Minute)
 	})
 	require.NoError(t, err)
 	require.Equal(t, 3, pgtest.One[int](w.Database, "select count(*) from push where state = 'wanted' and due_at <= wanted_at"))

@@ -6,6 +6,6 @@
 // # What fences each write
 //
 //	write                            fence
-//	run of services: answers kept    pulled_to, moved with them
+//	run of services: answers stored  pulled_to, moved with them
 //	e-RS: register, codes            rows hold the wanted values; a row that already has them is not written
 package servicestore

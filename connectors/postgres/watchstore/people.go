@@ -57,7 +57,7 @@ func (w *WatchedPeople) read(ctx context.Context, q *watchsql.Queries) error {
 	case !gate.Open:
 		w.MailPaused, w.MailPausedFor = "paused", ofSeconds(gate.Left)
 	}
-	calendar, err := q.CalendarStands(ctx)
+	calendar, err := q.CalendarState(ctx)
 	w.CalendarAge, w.Vanished = ofSeconds(calendar.Age), calendar.Vanished
 	return postgres.Wrap(err, "calendar")
 }

@@ -10,7 +10,7 @@ where a.state = 'active' and (a.last_active_at at time zone 'Europe/London')::da
 group by k.step
 order by state;
 
--- name: CalendarStands :one
+-- name: CalendarState :one
 select coalesce(extract(epoch from now() - max(last_seen)), -1)::float8 as age, count(*) filter (where vanished_at is not null and date >= current_date) as vanished
 from holiday;
 

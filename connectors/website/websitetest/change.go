@@ -144,15 +144,15 @@ func weekly(line, kind string) (opening, error) {
 }
 
 func alterFacility(document map[string]json.RawMessage, value string) error {
-	name, said, ok := strings.Cut(value, ": ")
+	name, text, ok := strings.Cut(value, ": ")
 	rows, err := list[facility](document, "Facilities")
 	if err != nil || !ok {
 		return fmt.Errorf("facility %q: want Name: Value: %w", value, err)
 	}
 	if i := slices.IndexFunc(rows, func(f facility) bool { return f.Name == name }); i >= 0 {
-		rows[i].Value = &said
+		rows[i].Value = &text
 	} else {
-		rows = append(rows, facility{Name: name, Value: &said})
+		rows = append(rows, facility{Name: name, Value: &text})
 	}
 	return set(document, "Facilities", rows)
 }

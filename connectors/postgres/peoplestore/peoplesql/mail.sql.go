@@ -159,32 +159,6 @@ func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]C
 	return items, nil
 }
 
-const fateOfLetter = `-- name: FateOfLetter :one
-update letter l set state = $1, reason = $2,
-    not_before = null
-where l.state in ('accepted', 'claimed') and (l.provider_id = $3 and l.provider_id <> '')
-returning l.id, coalesce(l.account_id, 0)::bigint as account
-`
-
-type FateOfLetterParams struct {
-	State      string
-	Reason     string
-	ProviderID string
-}
-
-type FateOfLetterRow struct {
-	ID      int64
-	Account int64
-}
-
-// Finds the letter by the mail service's id. Reports can be late, repeated or out of order: a final status stays.
-func (q *Queries) FateOfLetter(ctx context.Context, arg FateOfLetterParams) (FateOfLetterRow, error) {
-	row := q.db.QueryRow(ctx, fateOfLetter, arg.State, arg.Reason, arg.ProviderID)
-	var i FateOfLetterRow
-	err := row.Scan(&i.ID, &i.Account)
-	return i, err
-}
-
 const listLetters = `-- name: ListLetters :many
 select id, reference, kind, coalesce(account_id, 0)::bigint as account, list, state, reason, made_at, accepted_at, tries from letter
 where ($1::text = '' or state = $1) and ($2::bigint = 0 or account_id = $2)
@@ -250,15 +224,6 @@ func (q *Queries) LockMail(ctx context.Context) (bool, error) {
 	var locked bool
 	err := row.Scan(&locked)
 	return locked, err
-}
-
-const lookedAt = `-- name: LookedAt :exec
-update letter set looked_at = now() where id = $1
-`
-
-func (q *Queries) LookedAt(ctx context.Context, id int64) error {
-	_, err := q.db.Exec(ctx, lookedAt, id)
-	return err
 }
 
 const mailGate = `-- name: MailGate :one
@@ -353,6 +318,91 @@ func (q *Queries) PauseMail(ctx context.Context, arg PauseMailParams) error {
 	return err
 }
 
+const recordLetterOutcome = `-- name: RecordLetterOutcome :execrows
+with recorded as (
+    update letter set
+        reference = case when $1::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
+        state = $1, reason = $2, untouched = false,
+        not_before = now() + $3::interval, tries = tries - $4::integer,
+        accepted_at = case when $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
+        provider_id = $5, template_version = $6, ends = coalesce($7::date, ends), looked_at = now()
+    where id = $8 and state = 'claimed' and claimed_at = $9
+    returning kind, template_version
+), counted as (
+    insert into mail_canary as c (kind, version, sent)
+    select s.kind, s.template_version, 1 from recorded s where $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
+    on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
+)
+select kind from recorded
+`
+
+type RecordLetterOutcomeParams struct {
+	State           string
+	Reason          string
+	Wait            *time.Duration
+	Untried         int
+	ProviderID      string
+	TemplateVersion int
+	Ends            profile.Date
+	ID              int64
+	ClaimedAt       time.Time
+}
+
+// A cancelled warning frees its reference, so that a later one can be made due. The same statement counts letters that went
+// out, because only a few letters of a new text may go out at first.
+func (q *Queries) RecordLetterOutcome(ctx context.Context, arg RecordLetterOutcomeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, recordLetterOutcome,
+		arg.State,
+		arg.Reason,
+		arg.Wait,
+		arg.Untried,
+		arg.ProviderID,
+		arg.TemplateVersion,
+		arg.Ends,
+		arg.ID,
+		arg.ClaimedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const recordLookup = `-- name: RecordLookup :exec
+update letter set looked_at = now() where id = $1
+`
+
+func (q *Queries) RecordLookup(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, recordLookup, id)
+	return err
+}
+
+const recordStatus = `-- name: RecordStatus :one
+update letter l set state = $1, reason = $2,
+    not_before = null
+where l.state in ('accepted', 'claimed') and (l.provider_id = $3 and l.provider_id <> '')
+returning l.id, coalesce(l.account_id, 0)::bigint as account
+`
+
+type RecordStatusParams struct {
+	State      string
+	Reason     string
+	ProviderID string
+}
+
+type RecordStatusRow struct {
+	ID      int64
+	Account int64
+}
+
+// Finds the letter by the mail service's id. Reports can be late, repeated or out of order: a final status stays.
+func (q *Queries) RecordStatus(ctx context.Context, arg RecordStatusParams) (RecordStatusRow, error) {
+	row := q.db.QueryRow(ctx, recordStatus, arg.State, arg.Reason, arg.ProviderID)
+	var i RecordStatusRow
+	err := row.Scan(&i.ID, &i.Account)
+	return i, err
+}
+
 const releaseUntouched = `-- name: ReleaseUntouched :exec
 update letter set state = 'due', untouched = false, tries = tries - 1 where state = 'claimed' and untouched
 `
@@ -382,58 +432,8 @@ func (q *Queries) ResumeMail(ctx context.Context) error {
 	return err
 }
 
-const settleLetter = `-- name: SettleLetter :execrows
-with settled as (
-    update letter set
-        reference = case when $1::text = 'cancelled' and starts_with(kind, 'inactive-') then reference || '/' || id else reference end,
-        state = $1, reason = $2, untouched = false,
-        not_before = now() + $3::interval, tries = tries - $4::integer,
-        accepted_at = case when $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed') then coalesce(accepted_at, clock()) end,
-        provider_id = $5, template_version = $6, ends = coalesce($7::date, ends), looked_at = now()
-    where id = $8 and state = 'claimed' and claimed_at = $9
-    returning kind, template_version
-), counted as (
-    insert into mail_canary as c (kind, version, sent)
-    select s.kind, s.template_version, 1 from settled s where $1::text in ('accepted', 'delivered', 'bounced', 'dead', 'failed')
-    on conflict on constraint mail_canary_pkey do update set sent = c.sent + excluded.sent
-)
-select kind from settled
-`
-
-type SettleLetterParams struct {
-	State           string
-	Reason          string
-	Wait            *time.Duration
-	Untried         int
-	ProviderID      string
-	TemplateVersion int
-	Ends            profile.Date
-	ID              int64
-	ClaimedAt       time.Time
-}
-
-// A cancelled warning frees its reference, so that a later one can be made due. The same statement counts letters that went
-// out, because only a few letters of a new text may go out at first.
-func (q *Queries) SettleLetter(ctx context.Context, arg SettleLetterParams) (int64, error) {
-	result, err := q.db.Exec(ctx, settleLetter,
-		arg.State,
-		arg.Reason,
-		arg.Wait,
-		arg.Untried,
-		arg.ProviderID,
-		arg.TemplateVersion,
-		arg.Ends,
-		arg.ID,
-		arg.ClaimedAt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const staleLetters = `-- name: StaleLetters :many
-select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - $1::interval)::boolean as settled,
+select id, reference, kind, tries, claimed_at, (coalesce(begun_at, claimed_at) <= now() - $1::interval)::boolean as ready,
     extract(epoch from now() - coalesce(begun_at, claimed_at))::float8 as age
 from letter where state = 'claimed' order by id
 `
@@ -444,13 +444,13 @@ type StaleLettersRow struct {
 	Kind      people.LetterKind
 	Tries     int
 	ClaimedAt time.Time
-	Settled   bool
+	Ready     bool
 	Age       float64
 }
 
 // Letters claimed by processes that have ended: the caller holds the outbox's lock, so no running process has claims.
-func (q *Queries) StaleLetters(ctx context.Context, settle time.Duration) ([]StaleLettersRow, error) {
-	rows, err := q.db.Query(ctx, staleLetters, settle)
+func (q *Queries) StaleLetters(ctx context.Context, lookupAfter time.Duration) ([]StaleLettersRow, error) {
+	rows, err := q.db.Query(ctx, staleLetters, lookupAfter)
 	if err != nil {
 		return nil, err
 	}
@@ -464,7 +464,7 @@ func (q *Queries) StaleLetters(ctx context.Context, settle time.Duration) ([]Sta
 			&i.Kind,
 			&i.Tries,
 			&i.ClaimedAt,
-			&i.Settled,
+			&i.Ready,
 			&i.Age,
 		); err != nil {
 			return nil, err

@@ -217,7 +217,7 @@ type ReadChangesParams struct {
 	RouteTypes []string
 	Routes     []string
 	Today      string
-	Settle     time.Duration
+	EditDelay  time.Duration
 }
 
 // Reads every change once. The horizon is the oldest transaction that may still be open: changes at or above it are read as
@@ -231,7 +231,7 @@ func (q *Queries) ReadChanges(ctx context.Context, arg ReadChangesParams) (int64
 		arg.RouteTypes,
 		arg.Routes,
 		arg.Today,
-		arg.Settle,
+		arg.EditDelay,
 	)
 	if err != nil {
 		return 0, err

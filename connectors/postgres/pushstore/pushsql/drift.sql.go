@@ -133,6 +133,25 @@ func (q *Queries) ListDrift(ctx context.Context, arg ListDriftParams) ([]ListDri
 	return items, nil
 }
 
+const markPushesSeen = `-- name: MarkPushesSeen :exec
+with locked as (
+    select q.code from push q where q.sink = $1 and q.code = any($2::text[]) order by q.code for update
+)
+update push p set seen_at = now(), repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
+from locked l
+where p.sink = $1 and p.code = l.code
+`
+
+type MarkPushesSeenParams struct {
+	Sink  push.Sink
+	Codes []string
+}
+
+func (q *Queries) MarkPushesSeen(ctx context.Context, arg MarkPushesSeenParams) error {
+	_, err := q.db.Exec(ctx, markPushesSeen, arg.Sink, arg.Codes)
+	return err
+}
+
 const pruneDrift = `-- name: PruneDrift :exec
 delete from drift_check where started_at < $1
 `
@@ -182,25 +201,6 @@ func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([
 		return nil, err
 	}
 	return items, nil
-}
-
-const sawPushes = `-- name: SawPushes :exec
-with locked as (
-    select q.code from push q where q.sink = $1 and q.code = any($2::text[]) order by q.code for update
-)
-update push p set seen_at = now(), repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
-from locked l
-where p.sink = $1 and p.code = l.code
-`
-
-type SawPushesParams struct {
-	Sink  push.Sink
-	Codes []string
-}
-
-func (q *Queries) SawPushes(ctx context.Context, arg SawPushesParams) error {
-	_, err := q.db.Exec(ctx, sawPushes, arg.Sink, arg.Codes)
-	return err
 }
 
 const storeDrift = `-- name: StoreDrift :exec

@@ -259,14 +259,14 @@ func (q *Queries) Delivered(ctx context.Context, arg DeliveredParams) (int64, er
 
 const digestReport = `-- name: DigestReport :one
 with lines as (
-    select r.section, r.icb, r.position, r.cells::text as said from report_row r where r.report_id = $1
+    select r.section, r.icb, r.position, r.cells::text as text from report_row r where r.report_id = $1
     union all
     select '', f.icb, 0, f.name || ' ' || f.count from report_figure f where f.report_id = $1
     union all
     select '', n.icb, 1, n.name from report_region n where n.report_id = $1
 )
-select encode(sha256(coalesce(string_agg(sha256(convert_to(l.section || e'\n' || l.icb || e'\n' || l.position || e'\n' || l.said, 'UTF8')), ''::bytea
-    order by l.section, l.icb, l.position, l.said), ''::bytea)), 'hex')::text as digest
+select encode(sha256(coalesce(string_agg(sha256(convert_to(l.section || e'\n' || l.icb || e'\n' || l.position || e'\n' || l.text, 'UTF8')), ''::bytea
+    order by l.section, l.icb, l.position, l.text), ''::bytea)), 'hex')::text as digest
 from lines l
 `
 

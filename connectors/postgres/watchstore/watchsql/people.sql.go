@@ -12,19 +12,19 @@ import (
 	"github.com/profilesync/profilesync/reconcile/people"
 )
 
-const calendarStands = `-- name: CalendarStands :one
+const calendarState = `-- name: CalendarState :one
 select coalesce(extract(epoch from now() - max(last_seen)), -1)::float8 as age, count(*) filter (where vanished_at is not null and date >= current_date) as vanished
 from holiday
 `
 
-type CalendarStandsRow struct {
+type CalendarStateRow struct {
 	Age      float64
 	Vanished int
 }
 
-func (q *Queries) CalendarStands(ctx context.Context) (CalendarStandsRow, error) {
-	row := q.db.QueryRow(ctx, calendarStands)
-	var i CalendarStandsRow
+func (q *Queries) CalendarState(ctx context.Context) (CalendarStateRow, error) {
+	row := q.db.QueryRow(ctx, calendarState)
+	var i CalendarStateRow
 	err := row.Scan(&i.Age, &i.Vanished)
 	return i, err
 }
