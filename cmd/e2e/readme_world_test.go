@@ -172,7 +172,7 @@ func (r *reader) hasPeople() {
 }
 
 // runs runs one command, and returns what it printed.
-func (r *reader) runs(c command) (printed string) {
+func (r *reader) runs(c command) string {
 	r.t.Helper()
 	r.tells(c)
 	text := r.configured(c)
@@ -182,7 +182,7 @@ func (r *reader) runs(c command) (printed string) {
 	}
 	code, stdout, stderr := r.shell.run(text)
 	require.Equal(r.t, c.exits(), code, "README.md:%d: %s\nprinted %s\nand on stderr %s", c.line, c.text, stdout, stderr)
-	return printed
+	return stdout
 }
 
 // tells is what happens before a command.

@@ -96,7 +96,8 @@ func TestNoStatementOfARunComparesEveryRowWithEveryOther(t *testing.T) {
 			fill(t, conn)
 			requireCheap(t, conn)
 			// As it is where all rows of a run wait, and there is nothing to be applied.
-			_, err = conn.Exec(ctx, "delete from plan_row where run_id = 1 and field <> 'name'; delete from mark where run_id = 1 and field = 'missing'")
+			_, err = conn.Exec(ctx,
+				"delete from plan_row where run_id = 1 and field <> 'name'; delete from mark where run_id = 1 and field = 'missing'")
 			require.NoError(t, err)
 			requireCheap(t, conn)
 		})

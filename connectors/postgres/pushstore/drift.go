@@ -68,7 +68,8 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 		if err := q.StoreDrift(ctx, params); err != nil {
 			return postgres.Wrap(err, "storing drift")
 		}
-		return postgres.Wrap(q.MarkPushesSeen(ctx, pushsql.MarkPushesSeenParams{Sink: c.sink, Codes: postgres.Texts(seen)}), "storing what was seen")
+		err := q.MarkPushesSeen(ctx, pushsql.MarkPushesSeenParams{Sink: c.sink, Codes: postgres.Texts(seen)})
+		return postgres.Wrap(err, "storing what was seen")
 	})
 }
 
