@@ -57,8 +57,8 @@ func BenchmarkWithheld(b *testing.B) {
 	}
 }
 
-// benchWithheld returns a database in which so many closures wait, and how long
-// the run took that withheld them.
+// benchWithheld returns a database in which that many closures wait, and how
+// long the run took that withheld them.
 func benchWithheld(b *testing.B, closures int) (x *bench, took time.Duration) {
 	b.Helper()
 	x = newEmptyBench(b)

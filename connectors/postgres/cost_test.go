@@ -192,7 +192,7 @@ func explained(t *testing.T, conn *pgx.Conn, name, statement string) int {
 	return int(plans[0].Plan.thrownAway())
 }
 
-// fill stores rows of every kind, so many as rowsOfARun says.
+// fill stores rows of every kind, rowsOfARun of each.
 func fill(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	rows, err := os.ReadFile(filepath.FromSlash("testdata/cost.sql"))

@@ -98,8 +98,8 @@ func (s *Sink) searchFor(ctx context.Context, codes []profile.ODSCode) (map[prof
 	return found, err
 }
 
-// searchRequest returns a POST, since a URL cannot hold so many codes. A search
-// changes nothing: its idempotency key allows retries.
+// searchRequest returns a POST, since a URL cannot hold that many codes. A
+// search changes nothing: its idempotency key allows retries.
 func (s *Sink) searchRequest(ctx context.Context, codes []profile.ODSCode) (*http.Request, error) {
 	terms := make([]string, len(codes))
 	for i, code := range codes {

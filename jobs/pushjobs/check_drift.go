@@ -63,8 +63,8 @@ type DriftChecker struct {
 const driftPage = 100
 
 // Check checks some profiles, or all of them if codes is empty. It repairs
-// differences by pushing again, unless there are so many that the sink itself
-// must be at fault.
+// differences by pushing again, unless there are enough of them that the sink
+// itself must be at fault.
 func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair bool, actor string) (push.DriftResult, error) {
 	result := push.DriftResult{Sink: c.Name, State: push.DriftDone}
 	check, err := c.Begin(ctx, c.Name, codes, actor)

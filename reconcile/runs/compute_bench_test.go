@@ -10,8 +10,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// listing is a register of so many pharmacies in real form, profiles that agree
-// with it, and every tenth record with news in one field.
+// listing is a register of that many pharmacies in real form, profiles that
+// agree with it, and every tenth record with news in one field.
 func listing(size int) runs.Input {
 	in := runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept}
 	for n := range size {

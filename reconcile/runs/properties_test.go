@@ -204,7 +204,7 @@ func TestScreenPartitionsThePlan(t *testing.T) {
 	})
 }
 
-// planOf is a plan with so many changes of each group.
+// planOf returns a plan with the given number of changes of each group.
 func planOf(groups map[runs.Group]int) (plan runs.Plan) {
 	number := 0
 	for group, count := range groups {

@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// numbered are so many pharmacies, each with a name of its own.
+// numbered returns pharmacies, each with a name of its own.
 func numbered(from, to int, edits ...func(*profile.Record)) (records []profile.Record) {
 	for n := from; n < to; n++ {
 		named := stating(profile.FieldName, fmt.Sprintf("CHEMIST NUMBER %d", n))

@@ -146,7 +146,7 @@ func fieldCounts(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// decisionCounts lists what became of what a run withheld.
+// decisionCounts lists the decisions on the changes that a run withheld.
 func decisionCounts(counts map[string]int) string {
 	var parts []string
 	for _, decision := range slices.Sorted(maps.Keys(counts)) {

@@ -6,7 +6,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/register"
 )
 
-// WriteListing writes a complete report of exactly so many made-up
+// WriteListing writes a complete report of exactly that many made-up
 // organisations in the layout of the download, for benchmarks. The same seed
 // gives the same bytes. The error names a report that is none, or says what
 // stopped the writing.

@@ -62,7 +62,7 @@ func (s *Server) search(query url.Values) ([]string, error) {
 	return shifted(codes, s.shift), nil
 }
 
-// shifted moves a result by so many rows: the first ones come last.
+// shifted rotates a result by some rows: the first ones come last.
 func shifted(codes []string, by int) []string {
 	if len(codes) == 0 || by%len(codes) == 0 {
 		return codes

@@ -111,7 +111,7 @@ func (s *Server) SetLayout(layout register.Layout) {
 }
 
 // Shift plays a reload in the middle of paging: from now on every search result
-// is moved by so many rows, so that a client that goes on misses as many and
+// is moved by some rows, so that a client that goes on misses as many and
 // meets others twice, while the count stays. Heal takes it back.
 func (s *Server) Shift(rows int) {
 	s.mu.Lock()
