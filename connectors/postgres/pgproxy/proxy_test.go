@@ -2,6 +2,7 @@ package pgproxy_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,8 @@ const (
 // world is a database, a line to it that breaks, and a client at its far end.
 type world struct {
 	*testing.T
-	direct *pgx.Conn // bypasses the line
+	direct *pgx.Conn   // bypasses the line
+	asking *sync.Mutex // of direct: a condition that was waited for may still be asking
 	line   *pgproxy.Proxy
 	client *pgx.Conn // through the line
 }
@@ -32,7 +34,7 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	url := pgtest.Empty(t)
-	w := world{T: t, direct: pgtest.Connect(t, url), line: pgproxy.New(t, url)}
+	w := world{T: t, direct: pgtest.Connect(t, url), asking: new(sync.Mutex), line: pgproxy.New(t, url)}
 	_, err := w.direct.Exec(t.Context(), "create table public.note (text text primary key)")
 	require.NoError(t, err)
 	w.client = w.connect()
@@ -209,6 +211,8 @@ func TestASilentLineKeepsEveryConnection(t *testing.T) {
 // them.
 func (w world) sessions() (n int) {
 	w.Helper()
+	w.asking.Lock()
+	defer w.asking.Unlock()
 	const query = `select count(*) from pg_stat_activity
 		where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`
 	require.NoError(w, w.direct.QueryRow(w.Context(), query).Scan(&n))
