@@ -21,7 +21,7 @@ comment on column plan_row.decided_os_user is 'The operating-system user who did
 comment on column plan_row.decided_at is 'When';
 
 update plan_row set fact = case field when 'postcode' then 'address' when 'region' then 'icb' else field end
-where withheld <> '';
+where withheld <> '' or run_id in (select id from run where state in ('queued', 'running'));
 
 -- Until now each run withheld the same rows again: the newest waits.
 update plan_row p set waits = true
