@@ -35,3 +35,10 @@ func explain(err error) error {
 		return err
 	}
 }
+
+// IsLocked reports whether a statement with nowait found a row that somebody else
+// is changing.
+func IsLocked(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03"
+}

@@ -1,8 +1,10 @@
 package runstore_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -132,6 +134,39 @@ func TestAnApprovalKeepsItsRowsUntilItIsWorked(t *testing.T) {
 	require.Equal(t, map[string]int{"name": 8}, approved.Fields)
 	require.Zero(t, approved.Waiting)
 	require.Equal(t, map[string]int{"approved": 8, "withdrawn": 4}, w.decisions(mass))
+}
+
+// A run that is being planned and a person who decides lock the same rows, in
+// different orders: neither may stop the other for good.
+func TestADecisionNeverWaitsForARunThatIsBeingPlanned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	mass := w.listing(2, with(pharmacies(40), 12, renamed))
+	x, err := w.store.LockOrganisations(t.Context())
+	require.NoError(t, err)
+	defer x.Close()
+	require.NoError(t, x.BeginPlan(t.Context(), runs.Run{
+		Kind: runs.RunListing, Source: profile.SourceODS, Report: reportName, AsOf: day(3), Actor: "tester",
+	}, nil))
+	defer x.DiscardPlan()
+	ends := func(code profile.ODSCode) error {
+		return x.EndWaiting(t.Context(), []runstore.EndedRow{{Run: idOf(mass), Code: code, Field: "name"}})
+	}
+	require.NoError(t, ends("FA0011"))
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = w.store.Reject(ctx, idOf(mass), runs.Selection{}, "rita", "")
+	require.ErrorContains(t, err, "is changing what waits of it at this moment; try again")
+	_, err = w.store.CreateRun(ctx, approval(mass, runs.Selection{}), nil)
+	require.ErrorContains(t, err, "is changing what waits of it at this moment; try again")
+	require.NoError(t, ends("FA0000"), "the run goes on")
+
+	x.DiscardPlan()
+	rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "rita", "")
+	require.NoError(t, err)
+	require.Equal(t, 12, rows)
 }
 
 func TestAnApprovalOfWhatHasChangedIsRefused(t *testing.T) {

@@ -111,21 +111,29 @@ func approve(ctx context.Context, q *runsql.Queries, id runs.ID, run runs.Run) e
 	if err != nil {
 		return err
 	}
-	return decide(ctx, q, parent, run.Selection, runs.Approved, id, run.Actor, run.OSUser)
+	_, err = decide(ctx, q, parent, run.Selection, runs.Approved, id, run.Actor, run.OSUser)
+	return err
 }
 
 // decide records a decision on the selected rows of a run that nobody has
-// decided on. A short listing may be approved although it withheld no row.
+// decided on, and returns how many there are. A short listing may be approved
+// although it withheld no row.
+//
+// It waits for nobody: a run that is being planned ends rows in the order of its
+// listing, and each would wait for the other.
 func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection runs.Selection,
 	decision runs.Decision, in runs.ID, actor, osUser string,
-) error {
+) (int, error) {
 	selection.Run = parent.ID
 	rows, err := q.SelectWaiting(ctx, selectionOf(selection))
+	if postgres.IsLocked(err) {
+		return 0, fmt.Errorf("run %d: another run, or another person, is changing what waits of it at this moment; try again", parent.ID)
+	}
 	if err != nil {
-		return postgres.Wrap(err, "selecting what waits")
+		return 0, postgres.Wrap(err, "selecting what waits")
 	}
 	if len(rows) == 0 && (decision != runs.Approved || !selection.Whole() || !parent.Summary.Short()) {
-		return nothingWaits(ctx, q, parent.ID)
+		return 0, nothingWaits(ctx, q, parent.ID)
 	}
 	digests := make([]profile.Hash, len(rows))
 	codes, fields := make([]string, len(rows)), make([]string, len(rows))
@@ -133,19 +141,19 @@ func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection r
 		digests[i], codes[i], fields[i] = row.Digest, string(row.Code), row.Field
 	}
 	if digest := runs.DigestOfHashes(digests); selection.Digest != "" && selection.Digest != digest {
-		return fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
+		return 0, fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
 			parent.ID, digest)
 	}
 	if decision == runs.Rejected {
 		err := q.RejectRows(ctx, runsql.RejectRowsParams{RunID: parent.ID, Codes: codes, Fields: fields, Actor: actor})
 		if err != nil {
-			return postgres.Wrap(err, "remembering what was rejected")
+			return 0, postgres.Wrap(err, "remembering what was rejected")
 		}
 	}
 	err = q.DecideRows(ctx, runsql.DecideRowsParams{
 		RunID: parent.ID, Codes: codes, Fields: fields, Decision: decision, DecidedIn: int64(in), Actor: actor, OsUser: osUser,
 	})
-	return postgres.Wrap(err, "recording the decision")
+	return len(rows), postgres.Wrap(err, "recording the decision")
 }
 
 // nothingWaits says why there is nothing of a run to decide on.
@@ -162,21 +170,15 @@ func nothingWaits(ctx context.Context, q *runsql.Queries, run runs.ID) error {
 }
 
 // Reject rejects changes that a run withheld: they are not proposed again until
-// upstream sends a different value. It returns how many rows wait no longer.
-// Rejecting again what the same person rejected changes nothing.
+// upstream sends a different value. It returns how many rows wait no longer. If
+// nothing of the selection waits, the error names what was decided.
 func (s *Store) Reject(ctx context.Context, id runs.ID, selection runs.Selection, actor, osUser string) (rows int, err error) {
 	err = inTx(ctx, s.db, func(q *runsql.Queries, _ pgx.Tx) error {
 		run, err := getRun(ctx, q, id)
 		if err != nil {
 			return err
 		}
-		selection.Run = id
-		selected, err := q.SelectWaiting(ctx, selectionOf(selection))
-		if err != nil {
-			return postgres.Wrap(err, "selecting what waits")
-		}
-		rows = len(selected)
-		if err := decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser); err != nil {
+		if rows, err = decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser); err != nil {
 			return err
 		}
 		return postgres.Wrap(q.RecountWaiting(ctx, id), "counting what waits")

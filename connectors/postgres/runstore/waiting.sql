@@ -41,7 +41,7 @@ where run_id = @run_id and withheld <> ''
 group by 1 order by 1;
 
 -- name: SelectWaiting :many
--- The rows on which a decision is asked for: whole facts, in a fixed order.
+-- The rows on which a decision is asked for: whole facts. Nobody is waited for who is changing them.
 select p.run_id, p.code, p.field, p.digest
 from plan_row p
 join run r on r.id = p.run_id
@@ -56,7 +56,7 @@ where p.waits and p.decision = ''
     and (@icb::text = '' or l.icb = @icb)
     and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[]))
 order by p.run_id, p.code, p.field
-for update of p;
+for update of p nowait;
 
 -- name: ListWaiting :many
 select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.old, p.new, p.withheld,

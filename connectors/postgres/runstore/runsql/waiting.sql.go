@@ -426,7 +426,7 @@ where p.waits and p.decision = ''
     and ($7::text = '' or l.icb = $7)
     and (cardinality($8::text[]) = 0 or p.code = any($8::text[]))
 order by p.run_id, p.code, p.field
-for update of p
+for update of p nowait
 `
 
 type SelectWaitingParams struct {
@@ -447,7 +447,7 @@ type SelectWaitingRow struct {
 	Digest profile.Hash
 }
 
-// The rows on which a decision is asked for: whole facts, in a fixed order.
+// The rows on which a decision is asked for: whole facts. Nobody is waited for who is changing them.
 func (q *Queries) SelectWaiting(ctx context.Context, arg SelectWaitingParams) ([]SelectWaitingRow, error) {
 	rows, err := q.db.Query(ctx, selectWaiting,
 		arg.RunID,
