@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
@@ -163,10 +164,14 @@ func TestADecisionNeverWaitsForARunThatIsBeingPlanned(t *testing.T) {
 	require.ErrorContains(t, err, "is changing what waits of it at this moment; try again")
 	require.NoError(t, ends("FA0000"), "the run goes on")
 
+	decided := make(chan int)
+	go func() {
+		rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "rita", "")
+		assert.NoError(t, err, "it is tried again until the run has ended")
+		decided <- rows
+	}()
 	x.DiscardPlan()
-	rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "rita", "")
-	require.NoError(t, err)
-	require.Equal(t, 12, rows)
+	require.Equal(t, 12, <-decided)
 }
 
 func TestAnApprovalOfWhatHasChangedIsRefused(t *testing.T) {

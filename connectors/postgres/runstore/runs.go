@@ -21,7 +21,7 @@ import (
 func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error),
 ) (id runs.ID, err error) {
-	err = inTx(ctx, s.db, func(q *runsql.Queries, tx pgx.Tx) error {
+	err = s.decideInTx(ctx, func(q *runsql.Queries, tx pgx.Tx) error {
 		if id, err = insertRun(ctx, q, run); err != nil {
 			return err
 		}

@@ -2,10 +2,12 @@ package runstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/sethvargo/go-retry"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
@@ -115,19 +117,46 @@ func approve(ctx context.Context, q *runsql.Queries, id runs.ID, run runs.Run) e
 	return err
 }
 
+// busyError says that somebody else is changing what waits of a run.
+type busyError struct{ run runs.ID }
+
+func (e busyError) Error() string {
+	return fmt.Sprintf("run %d: another run, or another person, is changing what waits of it at this moment; try again", e.run)
+}
+
+// How long a decision is tried again while somebody else changes what waits: a
+// command that was killed is noticed by Postgres within that time.
+const (
+	decidedWithin = 5 * time.Second
+	decidedEvery  = 100 * time.Millisecond
+)
+
+// decideInTx runs work in one transaction, and again while others change what
+// waits, each time from the start.
+func (s *Store) decideInTx(ctx context.Context, work func(*runsql.Queries, pgx.Tx) error) error {
+	pauses := retry.WithMaxDuration(decidedWithin, retry.NewConstant(decidedEvery))
+	return retry.Do(ctx, pauses, func(ctx context.Context) error {
+		err := inTx(ctx, s.db, work)
+		if errors.As(err, new(busyError)) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+}
+
 // decide records a decision on the selected rows of a run that nobody has
 // decided on, and returns how many there are. A short listing may be approved
 // although it withheld no row.
 //
-// It waits for nobody: a run that is being planned ends rows in the order of its
-// listing, and each would wait for the other.
+// While it holds rows it waits for nobody: a run that is being planned ends rows
+// in the order of its listing, and each would wait for the other.
 func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection runs.Selection,
 	decision runs.Decision, in runs.ID, actor, osUser string,
 ) (int, error) {
 	selection.Run = parent.ID
 	rows, err := q.SelectWaiting(ctx, selectionOf(selection))
 	if postgres.IsLocked(err) {
-		return 0, fmt.Errorf("run %d: another run, or another person, is changing what waits of it at this moment; try again", parent.ID)
+		return 0, busyError{parent.ID}
 	}
 	if err != nil {
 		return 0, postgres.Wrap(err, "selecting what waits")
@@ -173,7 +202,7 @@ func nothingWaits(ctx context.Context, q *runsql.Queries, run runs.ID) error {
 // upstream sends a different value. It returns how many rows wait no longer. If
 // nothing of the selection waits, the error names what was decided.
 func (s *Store) Reject(ctx context.Context, id runs.ID, selection runs.Selection, actor, osUser string) (rows int, err error) {
-	err = inTx(ctx, s.db, func(q *runsql.Queries, _ pgx.Tx) error {
+	err = s.decideInTx(ctx, func(q *runsql.Queries, _ pgx.Tx) error {
 		run, err := getRun(ctx, q, id)
 		if err != nil {
 			return err
