@@ -9,7 +9,7 @@ import "strings"
 // a postcode is in use.
 func NormalisePostcode(s string) string {
 	upper := strings.TrimSpace(strings.ToUpper(s))
-	compact := strings.Join(strings.Fields(upper), "")
+	compact := withoutSpaces(upper)
 	if !isPostcode(compact) {
 		return upper
 	}
@@ -30,6 +30,34 @@ func isPostcode(compact string) bool {
 	}
 	return false
 }
+
+func withoutSpaces(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// PostcodeDoubt says what makes a postcode doubtful: its form ("EI 4LR", with the
+// letter I), or an area that Royal Mail does not have ("ZZ99 3CZ", which stands for
+// no fixed abode). It is empty for one without fault, and for none at all. It does
+// not say whether a postcode is in use.
+func PostcodeDoubt(s string) string {
+	compact := withoutSpaces(strings.ToUpper(s))
+	if compact == "" {
+		return ""
+	}
+	if !isPostcode(compact) {
+		return "no UK postcode"
+	}
+	if area := compact[:strings.IndexAny(compact, "0123456789")]; !postcodeAreas[area] {
+		return "no postcode area is called " + area
+	}
+	return ""
+}
+
+// postcodeAreas are the areas of Royal Mail, with those of the Crown dependencies,
+// the forces (BF) and large receivers (BX, GIR).
+var postcodeAreas = set(`
+	AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY
+	G GIR GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW
+	OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB
+	W WA WC WD WF WN WR WS WV YO ZE`)
 
 func shape(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -82,3 +82,23 @@ func FuzzNormalisePostcode(f *testing.F) {
 		require.True(t, profile.Same(profile.FieldPostcode, s, once))
 	})
 }
+
+func TestPostcodeDoubt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ in, want string }{
+		{"E1 4LR", ""},
+		{" sa5 9 ea", ""},
+		{"GIR 0AA", ""},
+		{"BF1 2AT", ""},
+		{"", ""},
+		{" \t", ""},
+		{"EI 4LR", "no UK postcode"},
+		{"E1", "no UK postcode"},
+		{"75008 PARIS", "no UK postcode"},
+		{"ZZ99 3CZ", "no postcode area is called ZZ"},
+		{"V1 1AA", "no postcode area is called V"},
+	} {
+		require.Equal(t, c.want, profile.PostcodeDoubt(c.in), "%q", c.in)
+		require.Equal(t, c.want, profile.PostcodeDoubt(profile.NormalisePostcode(c.in)), "%q, normalised", c.in)
+	}
+}

@@ -221,7 +221,14 @@ func (v *comparison) compareFact(fields []profile.Field) (changes []Change) {
 }
 
 func (v *comparison) equal(f profile.Field, upstream, local string) bool {
-	return profile.Same(f, upstream, local, v.Upstream.Values.Get(profile.FieldName))
+	if f == profile.FieldAddress {
+		return profile.SamePlace(placeOf(&v.Upstream.Values), placeOf(&v.Local.Values))
+	}
+	return profile.Same(f, upstream, local)
+}
+
+func placeOf(v *profile.Values) profile.Place {
+	return profile.Place{Name: v.Get(profile.FieldName), Address: v.Get(profile.FieldAddress), Postcode: v.Get(profile.FieldPostcode)}
 }
 
 // propose adds the changes of one fact, all or none, unless a person decided

@@ -52,7 +52,7 @@ type Stamp struct {
 
 // RulesVersion counts the versions of the rules by which records are decoded
 // and compared. Raising it makes every record compared again at its next look.
-const RulesVersion = 1
+const RulesVersion = 2
 
 // Candidate is a raw record that has to be decoded and compared.
 type Candidate struct {
