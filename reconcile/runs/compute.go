@@ -98,13 +98,13 @@ func (v *comparison) compare() {
 	v.matchWaiting()
 }
 
+// hasProfiles reports whether the organisation is of a type that has profiles. One
+// whose type the record does not tell is what its profile says.
 func (v *comparison) hasProfiles() bool {
-	for _, t := range v.ProfileTypes {
-		if string(t) == v.Upstream.Values.Get(profile.FieldType) {
-			return true
-		}
+	if v.Local != nil && !v.Upstream.Values.States(profile.FieldType) {
+		return slices.Contains(v.ProfileTypes, v.Local.Type())
 	}
-	return false
+	return slices.Contains(v.ProfileTypes, profile.OrgType(v.Upstream.Values.Get(profile.FieldType)))
 }
 
 // noteContradiction marks a record whose status and dates disagree; the status
@@ -123,7 +123,7 @@ func (v *comparison) noteContradiction(standing profile.Standing) {
 
 // create handles an organisation that has no profile.
 func (v *comparison) create(standing profile.Standing) {
-	if standing != profile.Active || !v.hasProfiles() {
+	if v.outcome.NoProfile = v.noProfile(standing); v.outcome.NoProfile != "" || standing != profile.Active || !v.hasProfiles() {
 		return
 	}
 	profile := newProfile(v.Upstream)
@@ -134,6 +134,18 @@ func (v *comparison) create(standing profile.Standing) {
 	v.changes = append(v.changes, Change{
 		Code: profile.Code, Type: profile.Type(), Verb: Create, New: string(values), Reason: BecauseUpstream,
 	})
+}
+
+func (v *comparison) noProfile(standing profile.Standing) NoProfile {
+	switch {
+	case standing == profile.Active && !v.Upstream.Values.States(profile.FieldType):
+		return TypeUnknown
+	case standing == profile.Alive && v.hasProfiles():
+		return OnlyAlive
+	case standing == profile.Dormant && v.hasProfiles():
+		return IsDormant
+	}
+	return ""
 }
 
 // lifecycle plans changes of the status.

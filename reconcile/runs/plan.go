@@ -61,7 +61,20 @@ type Outcome struct {
 	PendingSince  profile.Date // the day of the first look at a closure; zero for none
 	Contradiction bool         // active, with an end date that has passed
 	Flag          Flag
+	NoProfile     NoProfile
 }
+
+// NoProfile says why a living organisation, of a type that has profiles or of one
+// that its record does not tell, gets no profile (RULES.md "Status decides").
+type NoProfile string
+
+// The reasons for having no profile. The zero value is that of organisations that
+// have or get one, of other types, and of those that have ended or not begun.
+const (
+	OnlyAlive   NoProfile = "only-alive"   // the API cannot tell whether it is active or dormant; the next listing will
+	IsDormant   NoProfile = "dormant"      // it gets a profile once it is active
+	TypeUnknown NoProfile = "type-unknown" // active, but the record does not say what it is
+)
 
 // Flag is something about a record that a person should look at.
 type Flag string
