@@ -65,9 +65,23 @@ type bundle struct {
 		Relation string `json:"relation"`
 		URL      string `json:"url"`
 	} `json:"link"`
-	Entry []struct {
-		Resource json.RawMessage `json:"resource"`
-	} `json:"entry"`
+	Entry []entry `json:"entry"`
+}
+
+type entry struct {
+	Resource json.RawMessage `json:"resource"`
+	Search   struct {
+		Mode string `json:"mode"` // may be missing
+	} `json:"search"`
+}
+
+// isMatch reports whether the entry is one of those that the search counts, and
+// not an outcome or a resource that a match refers to.
+func (e entry) isMatch(resourceType string) bool {
+	if e.Search.Mode == "" {
+		return resourceType != "OperationOutcome"
+	}
+	return e.Search.Mode == "match"
 }
 
 func (a *API) address(query url.Values, elements ...string) *url.URL {
@@ -100,10 +114,9 @@ func (a *API) get(ctx context.Context, address *url.URL, into any) error {
 	return nil
 }
 
-// search reads all pages of a search and calls use with each resource. Pages
-// overlap if the register is reloaded meanwhile, so use may see a resource
-// twice.
-func (a *API) search(ctx context.Context, kind string, query url.Values, use func(json.RawMessage) error) error {
+// search reads all pages of a search and calls use with each entry. Pages overlap
+// if the register is reloaded meanwhile, so use may see a resource twice.
+func (a *API) search(ctx context.Context, kind string, query url.Values, use func(entry) error) error {
 	query.Set("_count", strconv.Itoa(a.page))
 	next := a.address(query, kind)
 	seen := make(map[string]bool)
@@ -117,7 +130,7 @@ func (a *API) search(ctx context.Context, kind string, query url.Values, use fun
 			return fmt.Errorf("searching %s: %w", kind, err)
 		}
 		for _, entry := range page.Entry {
-			if err := use(entry.Resource); err != nil {
+			if err := use(entry); err != nil {
 				return err
 			}
 		}

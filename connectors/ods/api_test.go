@@ -222,6 +222,39 @@ func TestDeltaIsTheSameAfterAReload(t *testing.T) {
 	require.Len(t, hashes, 1)
 }
 
+// An entry that is no organisation is named, left out, and stops nobody.
+func TestDeltaWithWhatIsNoOrganisation(t *testing.T) {
+	t.Parallel()
+	location := object{"resourceType": "Location", "id": "FA009", "extension": organisation("FA009", true, "RO182")["extension"]}
+	location["extension"].([]object)[1]["extension"].([]object)[1]["valueDateTime"] = "2027-01-01"
+	fake := &fakeAPI{
+		organisations: []object{organisation("FA001", true, "RO182"), location, nil, organisation("FA002", true, "RO182")},
+		beside: []object{
+			{"resource": object{"resourceType": "OperationOutcome"}},
+			{"resource": object{"resourceType": "Endpoint", "id": "E1"}, "search": object{"mode": "include"}},
+			{"resource": object{"resourceType": "OperationOutcome"}, "search": object{"mode": "outcome"}},
+		},
+		pageSize: 2,
+	}
+	d := changes(t, fake.serve(t))
+	var read, left []string
+	for row, err := range d.Rows() {
+		require.NoError(t, err)
+		record, err := d.Record(row)
+		if rejected, ok := errors.AsType[*profile.Rejected](err); ok {
+			require.Empty(t, rejected.Code, "its id is no code of an organisation")
+			left = append(left, rejected.Field+" "+rejected.Value+": "+rejected.Reason)
+			continue
+		}
+		require.NoError(t, err)
+		read = append(read, record.Code.String())
+	}
+	require.Equal(t, []string{"FA001", "FA002"}, read)
+	require.Equal(t, []string{"resourceType Location/FA009: want Organization", "resourceType : want Organization"}, left)
+	require.Equal(t, "2026-04-02", d.Newest().String(), "what is left out moves no watermark")
+	require.Equal(t, 1, fake.count("_summary"), "read once: nothing was taken for a moving register")
+}
+
 func TestEmptyDelta(t *testing.T) {
 	t.Parallel()
 	d := changes(t, (&fakeAPI{}).serve(t))

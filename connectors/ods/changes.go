@@ -93,12 +93,12 @@ func (a *API) lookupBatch(ctx context.Context, codes []profile.ODSCode, found *f
 	if len(codes) == 1 {
 		return nil
 	}
-	return a.search(ctx, "Organization", url.Values{"identifier": {joined(codes)}}, func(raw json.RawMessage) error {
+	return a.search(ctx, "Organization", url.Values{"identifier": {joined(codes)}}, func(e entry) error {
 		var org organization
-		if err := json.Unmarshal(raw, &org); err == nil && !slices.Contains(codes, org.code()) {
+		if err := json.Unmarshal(e.Resource, &org); err == nil && !slices.Contains(codes, org.code()) {
 			return nil
 		}
-		return found.add(raw)
+		return found.add(e)
 	})
 }
 
@@ -111,7 +111,7 @@ func (a *API) lookupOne(ctx context.Context, code profile.ODSCode, found *finds)
 	if err != nil {
 		return false, fmt.Errorf("looking up %s: %w", code, err)
 	}
-	if err := found.add(raw); err != nil {
+	if err := found.add(entry{Resource: raw}); err != nil {
 		return false, err
 	}
 	if !found.codes[code] {

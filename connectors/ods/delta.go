@@ -37,7 +37,7 @@ const envelopeStart = `{"code":"`
 
 func (d *Delta) saw(raw json.RawMessage) {
 	var org organization
-	if err := json.Unmarshal(raw, &org); err != nil {
+	if err := json.Unmarshal(raw, &org); err != nil || org.ResourceType != "Organization" {
 		return // Record will reject it
 	}
 	if changed := org.lastChange(); changed.After(d.newest) {

@@ -71,6 +71,7 @@ func relationship(from, kind, to, start string, active bool) object {
 // fakeAPI answers searches from memory, with offset paging.
 type fakeAPI struct {
 	organisations []object
+	beside        []object // entries of every page beside the matches
 	affiliations  []object
 	successors    map[string]string
 	tooMany       int                     // a _count above it is answered 422; 0: none
@@ -173,6 +174,7 @@ func (f *fakeAPI) search(w http.ResponseWriter, r *http.Request, all []object) {
 	for _, o := range all[min(offset, len(all)):min(offset+count, len(all))] {
 		entries = append(entries, object{"resource": o})
 	}
+	entries = append(entries, f.beside...)
 	links := []object{{"relation": "self", "url": "x"}}
 	if offset+count < len(all) {
 		query.Set("_offset", strconv.Itoa(offset+count))

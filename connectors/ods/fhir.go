@@ -257,7 +257,7 @@ func parseOrganization(raw []byte) (*organization, *profile.Rejected) {
 	}
 	switch {
 	case org.ResourceType != "Organization":
-		return nil, reject("resourceType", org.ResourceType, "want Organization")
+		return nil, reject("resourceType", strings.TrimSuffix(org.ResourceType+"/"+org.ID, "/"), "want Organization")
 	case org.code() == "":
 		return nil, reject("identifier", org.ID, "want an ODS code of 3 to 10 letters and digits")
 	case org.Active == nil:

@@ -29,25 +29,38 @@ func (f *finds) reset() error {
 	return nil
 }
 
-// add adds one resource of a search; any that is not an Organization, or was
-// added before, is skipped.
-func (f *finds) add(raw json.RawMessage) error {
+// add adds one entry of a search; one that was added before is skipped, and so is
+// what a search gives beside its matches. A match that is no Organization counts
+// and becomes a row that Record rejects: it is named and left out.
+func (f *finds) add(e entry) error {
 	var head struct {
 		ResourceType string `json:"resourceType"`
 		ID           string `json:"id"`
 	}
-	if err := json.Unmarshal(raw, &head); err != nil || head.ResourceType != "Organization" {
-		return nil //nolint:nilerr // an outcome or an included resource among the entries
+	if err := json.Unmarshal(e.Resource, &head); err != nil {
+		e.Resource = json.RawMessage("null") // it is no resource at all
 	}
-	if head.ID != "" && f.ids[head.ID] {
+	isOrganization := head.ResourceType == "Organization"
+	if !isOrganization && !e.isMatch(head.ResourceType) {
 		return nil
 	}
-	f.ids[head.ID] = true
+	key := head.ResourceType + "/" + head.ID
+	if head.ID != "" && f.ids[key] {
+		return nil
+	}
+	f.ids[key] = true
 	f.count++
-	e, err := newEnvelope(raw)
+	wrapped, err := newEnvelope(e.Resource)
 	if err != nil {
 		return err
 	}
+	if !isOrganization {
+		wrapped.Code = "" // its id is none of ours
+	}
+	return f.append(wrapped)
+}
+
+func (f *finds) append(e envelope) error {
 	f.codes[e.Code] = true
 	line, err := json.Marshal(e)
 	if err != nil {

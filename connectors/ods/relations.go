@@ -136,9 +136,9 @@ func (a *API) relationships(ctx context.Context, asked map[profile.ODSCode]quest
 
 func (a *API) askRelationships(ctx context.Context, codes []profile.ODSCode, found related) error {
 	query := url.Values{"primary-organization": {joined(codes)}, "active": {"true"}}
-	return a.search(ctx, "OrganizationAffiliation", query, func(raw json.RawMessage) error {
+	return a.search(ctx, "OrganizationAffiliation", query, func(e entry) error {
 		var link affiliation
-		if err := json.Unmarshal(raw, &link); err != nil {
+		if err := json.Unmarshal(e.Resource, &link); err != nil {
 			return fmt.Errorf("relationships of %s: %w", joined(codes), err)
 		}
 		if link.ResourceType == "OrganizationAffiliation" && link.Active {
