@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -57,7 +59,7 @@ func cutField(line string) (field, rest string, more bool, err error) {
 
 // asValidText returns the bytes as valid UTF-8 without control characters,
 // which Postgres and XML reject. Files are ASCII by specification; other bytes
-// are read as Latin-1.
+// are read as Windows-1252, which spreadsheets write (CONTRACT.md "Dirty values").
 func asValidText(raw []byte) string {
 	if isPlainASCII(raw) {
 		return string(raw)
@@ -70,7 +72,11 @@ func asValidText(raw []byte) string {
 		return b.String()
 	}
 	for _, c := range raw {
-		b.WriteRune(printable(rune(c)))
+		r := charmap.Windows1252.DecodeByte(c)
+		if r == utf8.RuneError {
+			r = ' ' // one of the five bytes that stand for nothing
+		}
+		b.WriteRune(printable(r))
 	}
 	return b.String()
 }

@@ -186,6 +186,10 @@ func TestBadValuesAreRepairedOrKept(t *testing.T) {
 		{2, `THE "OLD" SURGERY, EAST`, profile.FieldName, `THE "OLD" SURGERY, EAST`},
 		{2, "CAF\xc9 STREET", profile.FieldName, "CAFÉ STREET"},
 		{2, "CAFÉ STREET", profile.FieldName, "CAFÉ STREET"},
+		{2, "St Mary\x92s Caf\xe9", profile.FieldName, "St Mary’s Café"},
+		{2, "\x93OAK\x94 \x96 \x8cUVRE\x85", profile.FieldName, "“OAK” – ŒUVRE…"},
+		{2, "A\x81B\x9d\xe9", profile.FieldName, "A B é"}, // stand for nothing there
+		{10, "E1\xa04LR", profile.FieldPostcode, "E1 4LR"},
 		{2, "A\x00B\tC", profile.FieldName, "A B C"},
 		{4, "", profile.FieldICB, ""},
 		{18, " 1 2 3 ", profile.FieldPhone, "1 2 3"},
