@@ -11,20 +11,27 @@ import (
 // format decodes the rows of one report in one layout.
 type format struct {
 	report
-	name  string
-	words map[string]profile.Standing // of the status column; nil if it is not used
+	name    string
+	layout  string
+	columns []column
+	words   map[string]profile.Standing // of the status column; nil if it is not used
+	known   *Commissioners              // nil where none were given
 }
 
-// The status words of both layouts (CONTRACT.md "Layouts"). PROPOSED has not
-// been seen in today's layout, but is accepted.
-var (
-	legacyWords = map[string]profile.Standing{
-		"A": profile.Active, "C": profile.Inactive, "D": profile.Dormant, "P": profile.Proposed,
+func newFormat(name string, r report, layout string, withStatus bool) *format {
+	f := &format{report: r, name: name, layout: layout, columns: r.layouts[layout]}
+	if withStatus {
+		f.words = statusWords[layout]
 	}
-	todaysWords = map[string]profile.Standing{
-		"ACTIVE": profile.Active, "INACTIVE": profile.Inactive, "DORMANT": profile.Dormant, "PROPOSED": profile.Proposed,
-	}
-)
+	return f
+}
+
+// statusWords are the words of both layouts (CONTRACT.md "Layouts"). PROPOSED has
+// not been seen in today's layout, but is accepted.
+var statusWords = map[string]map[string]profile.Standing{
+	legacy: {"A": profile.Active, "C": profile.Inactive, "D": profile.Dormant, "P": profile.Proposed},
+	dse:    {"ACTIVE": profile.Active, "INACTIVE": profile.Inactive, "DORMANT": profile.Dormant, "PROPOSED": profile.Proposed},
+}
 
 // columns are the fields of one row.
 type columns []string
@@ -108,13 +115,11 @@ func (f *format) readStanding(row columns, record *profile.Record) *profile.Reje
 }
 
 func (f *format) wordList() string {
-	if f.legacy() {
+	if f.layout == legacy {
 		return "A, C, D, P, as in the rest of the file"
 	}
 	return "ACTIVE, INACTIVE, DORMANT, PROPOSED, as in the rest of the file"
 }
-
-func (f *format) legacy() bool { _, ok := f.words["A"]; return ok }
 
 func readDates(row columns, record *profile.Record) *profile.Rejected {
 	var err error
@@ -135,7 +140,8 @@ func (f *format) readRoles(row columns, record *profile.Record) *profile.Rejecte
 	if roles != "" {
 		record.Values.Set(profile.FieldRoles, roles)
 	}
-	if roles != "" || f.name != "etrust" {
+	told := roles != "" || f.name != "etrust" // it does not tell what codes since 2020 are
+	if told && firstLeftOut(*record) < 0 {
 		record.Values.Set(profile.FieldType, string(typeOf(roles)))
 	}
 	return nil
@@ -156,7 +162,7 @@ func (f *format) rolesOf(row columns, record *profile.Record) (string, *profile.
 	}
 	switch {
 	case f.setting:
-		return f.settingRoles(row.at(colSetting))
+		return f.settingRoles(row.at(colSetting), record)
 	case f.name == "etrust":
 		return trustRoles(record), nil
 	}
@@ -164,10 +170,11 @@ func (f *format) rolesOf(row columns, record *profile.Record) (string, *profile.
 }
 
 // settingRoles reads column 26: a number in the legacy layout, role ids in
-// today's, in which six real rows have none.
-func (f *format) settingRoles(setting string) (string, *profile.Rejected) {
+// today's, in which six real rows have none. Roles are not stated if one of them
+// is no role id.
+func (f *format) settingRoles(setting string, record *profile.Record) (string, *profile.Rejected) {
 	joined := setting
-	if f.legacy() {
+	if f.layout == legacy {
 		var known bool
 		if joined, known = settings[setting]; !known {
 			return "", reject("Prescribing Setting", setting, "not a known setting number; add it to the table with its role")
@@ -179,7 +186,8 @@ func (f *format) settingRoles(setting string) (string, *profile.Rejected) {
 			continue
 		}
 		if !isRole(role) {
-			return "", reject("Prescribing Setting", setting, "want role ids such as RO76, joined by a bar")
+			leaveOut(record, profile.FieldRoles, setting, "no role ids such as RO76, joined by a bar")
+			return "", nil
 		}
 		roles = append(roles, role)
 	}
@@ -212,19 +220,25 @@ func (f *format) readValues(row columns, record *profile.Record) {
 		values.Set(profile.FieldName, name)
 	}
 	values.Set(profile.FieldAddress, lines(row[colAddress-1:colPost-1]))
-	values.Set(profile.FieldPostcode, postcode(row.at(colPost)))
+	setPostcode(record, row.at(colPost))
 	values.Set(profile.FieldPhone, row.at(colPhone))
-	for field, column := range f.states {
-		values.Set(field, row.at(column))
+	for _, c := range f.columns {
+		if c.field == profile.FieldParent || c.field == profile.FieldCommissioner {
+			setCode(record, c.field, row.at(c.number))
+		}
 	}
-	if values.Get(profile.FieldType) != string(profile.TrustSite) {
-		return
+	if values.Get(profile.FieldType) == string(profile.TrustSite) {
+		readTrust(row, record)
 	}
-	// By the specification the trust is in column 15; in real files it is
-	// empty.
-	if parent := row.at(colParent); parent != "" {
-		values.Set(profile.FieldParent, parent)
+	f.readBoard(row, record)
+}
+
+// readTrust reads the trust of a site. By the specification it is in column 15; in
+// real files that column is empty.
+func readTrust(row columns, record *profile.Record) {
+	if trust := row.at(colParent); trust != "" {
+		setCode(record, profile.FieldParent, trust)
 	} else if legacySite(record) {
-		values.Set(profile.FieldParent, string(record.Code[:3]))
+		record.Values.Set(profile.FieldParent, string(record.Code[:3]))
 	}
 }

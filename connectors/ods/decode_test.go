@@ -115,7 +115,7 @@ func TestEveryReportInEveryLayout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			legacy := recordsOf(t, open(t, test.report, line(test.legacy)))
-			today := recordsOf(t, open(t, test.report, line(test.today)))
+			today := recordsOf(t, open(t, test.report, line(test.today), ods.WithCommissioners(commissioners(t))))
 			require.Equal(t, legacy, today)
 			require.Equal(t, test.want, stated(legacy[0]))
 			require.Equal(t, test.standing, legacy[0].Standing)
@@ -201,6 +201,65 @@ func TestBadValuesAreRepairedOrKept(t *testing.T) {
 	}
 	record := recordsOf(t, open(t, "edispensary", line(with(pharmacy(), 2, " "))))[0]
 	require.False(t, record.Values.States(profile.FieldName), "an empty name says nothing")
+}
+
+// Codes are codes, or the old value stays.
+func TestValuesThatAreNoCodes(t *testing.T) {
+	t.Parallel()
+	today := with(practice(), 13, "ACTIVE", 26, "RO76")
+	trust := map[int]string{1: "R0A", 2: "OAK TRUST", 3: "Y62", 4: "QOP", 10: "M13 9WL", 11: "20171001"}
+	branch, site := with(trust, 1, "A81004001", 15, "A81004"), with(trust, 1, "RVVKC", 11, "19990401")
+	for name, test := range map[string]struct {
+		report string
+		cells  map[int]string
+		column int
+		bad    string
+		fields []profile.Field
+	}{
+		"headquarters":         {"edispensary", pharmacy(), 15, "5.00E+01", []profile.Field{profile.FieldParent}},
+		"commissioner":         {"epraccur", practice(), 15, "1.60E+02", []profile.Field{profile.FieldCommissioner}},
+		"parent practice":      {"ebranchs", branch, 15, "A8-1004", []profile.Field{profile.FieldParent}},
+		"trust":                {"ets", site, 15, "R", []profile.Field{profile.FieldParent}},
+		"ICB":                  {"edispensary", pharmacy(), 4, "Q OP", []profile.Field{profile.FieldICB, profile.FieldRegion}},
+		"region":               {"edispensary", pharmacy(), 3, "#REF!", []profile.Field{profile.FieldRegion, profile.FieldICB}},
+		"roles":                {"epraccur", today, 26, "7.60E+01", []profile.Field{profile.FieldRoles, profile.FieldType}},
+		"one of several roles": {"epraccur", today, 26, "RO76|76", []profile.Field{profile.FieldRoles, profile.FieldType}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			records := recordsOf(t, open(t, test.report, listOf(test.cells, test.cells, with(test.cells, test.column, test.bad))))
+			whole, record := records[0], records[2]
+			for _, f := range test.fields {
+				require.True(t, whole.Values.States(f) || f == profile.FieldParent && test.report == "ets")
+				require.False(t, record.Values.States(f), f)
+				whole.Values.Forget(f)
+			}
+			require.Equal(t, whole.Values, record.Values, "all else is read")
+			require.Len(t, record.Notes, 1)
+			require.Equal(t, test.fields[0].String(), record.Notes[0].Field)
+			require.Equal(t, test.bad, record.Notes[0].Value)
+			require.NotEmpty(t, record.Notes[0].Reason)
+			require.True(t, record.Notes[0].LeftOut)
+			_, err := ods.OpenListing("x", test.report, strings.NewReader(listOf(with(test.cells, test.column, test.bad))))
+			require.ErrorContains(t, err, "layout not recognised", "where most rows have none, it is another report")
+		})
+	}
+}
+
+func TestDoubtfulPostcodesAreKeptAndNoted(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]struct{ kept, doubt string }{
+		"EI 4LR": {"EI 4LR", "no UK postcode"}, "zz99 3cz": {"ZZ99 3CZ", "no postcode area is called ZZ"},
+		"E14LR": {"E1 4LR", ""}, "": {"", ""},
+	} {
+		record := recordsOf(t, open(t, "edispensary", line(with(pharmacy(), 10, raw))))[0]
+		require.Equal(t, want.kept, record.Values.Get(profile.FieldPostcode))
+		var notes []profile.Note
+		if want.doubt != "" {
+			notes = []profile.Note{{Field: "postcode", Value: raw, Reason: want.doubt}}
+		}
+		require.Equal(t, notes, record.Notes)
+	}
 }
 
 func TestRowOfAnotherPull(t *testing.T) {

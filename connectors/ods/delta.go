@@ -66,7 +66,11 @@ func (d *Delta) Content() io.Reader { return d.spool.content() }
 func (d *Delta) Close() error { return d.spool.close() }
 
 // Rows yields the position, code and hash of every record. An error ends it.
-func (d *Delta) Rows() iter.Seq2[profile.Row, error] { return d.spool.rows(codeOfEnvelope) }
+func (d *Delta) Rows() iter.Seq2[profile.Row, error] { return d.spool.rows(envelopeRow) }
+
+func envelopeRow(line []byte) (profile.ODSCode, profile.Hash) {
+	return codeOfEnvelope(line), hashOf(line)
+}
 
 func codeOfEnvelope(line []byte) profile.ODSCode {
 	rest, ok := bytes.CutPrefix(line, []byte(envelopeStart))

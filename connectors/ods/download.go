@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -69,15 +70,35 @@ func parseBase(base string) (*url.URL, error) {
 // A *httpx.StatusError with Permanent says that the report's name or the
 // request is wrong; a body shorter than announced is an error, and content that
 // is not the report a *profile.RefusedError: neither is ever a listing.
-func (d *Downloads) Pull(ctx context.Context, report, etag string) (*Listing, string, error) {
+func (d *Downloads) Pull(ctx context.Context, report, etag string, options ...ListingOption) (l *Listing, newETag string, err error) {
 	if _, err := reportNamed(report); err != nil {
 		return nil, "", err
 	}
+	newETag, err = d.pull(ctx, report, etag, func(address string, body io.Reader) (err error) {
+		l, err = OpenListing(address, report, body, options...)
+		return err
+	})
+	return l, newETag, err
+}
+
+// PullCommissioners downloads the boards of commissioners, as Pull does a report.
+func (d *Downloads) PullCommissioners(ctx context.Context, etag string) (c *Commissioners, newETag string, err error) {
+	newETag, err = d.pull(ctx, reportOfCommissioners, etag, func(address string, body io.Reader) (err error) {
+		c, err = ReadCommissioners(address, body)
+		return err
+	})
+	return c, newETag, err
+}
+
+// reading reads a body that came from an address.
+type reading func(address string, body io.Reader) error
+
+func (d *Downloads) pull(ctx context.Context, report, etag string, read reading) (newETag string, err error) {
 	address := *d.endpoint
 	address.RawQuery = url.Values{"report": {report}}.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
-		return nil, "", fmt.Errorf("pulling report %s: %w", report, err)
+		return "", fmt.Errorf("pulling report %s: %w", report, err)
 	}
 	req.Header.Set("Accept", "text/csv")
 	if etag != "" {
@@ -85,19 +106,18 @@ func (d *Downloads) Pull(ctx context.Context, report, etag string) (*Listing, st
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return nil, "", pullError(report, err)
+		return "", pullError(report, err)
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read, or is not needed
 	if resp.StatusCode == http.StatusNotModified {
-		return nil, etag, ErrNotModified
+		return etag, ErrNotModified
 	}
 	// A body shorter than its Content-Length, or without its last chunk, makes
 	// reading it fail: net/http checks that.
-	listing, err := OpenListing(httpx.SafeURL(resp.Request.URL), report, resp.Body)
-	if err != nil {
-		return nil, "", fmt.Errorf("pulling report %s: %w", report, err)
+	if err := read(httpx.SafeURL(resp.Request.URL), resp.Body); err != nil {
+		return "", fmt.Errorf("pulling report %s: %w", report, err)
 	}
-	return listing, resp.Header.Get("ETag"), nil
+	return resp.Header.Get("ETag"), nil
 }
 
 func pullError(report string, err error) error {

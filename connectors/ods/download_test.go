@@ -54,6 +54,34 @@ func TestPull(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestPullCommissioners(t *testing.T) {
+	t.Parallel()
+	d := downloads(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") == `"v1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `"v1"`)
+		switch r.URL.RawQuery {
+		case "report=eccg":
+			_, _ = io.WriteString(w, listOf(subICB("52R", "QT1", "Y60")))
+		case "report=epraccur":
+			_, _ = io.WriteString(w, line(with(practice(), 13, "ACTIVE", 15, "52R", 26, "RO76")))
+		}
+	})
+	known, etag, err := d.PullCommissioners(t.Context(), "")
+	require.NoError(t, err)
+	require.Equal(t, `"v1"`, etag)
+	require.Equal(t, 1, known.Count())
+	_, etag, err = d.PullCommissioners(t.Context(), etag)
+	require.ErrorIs(t, err, ods.ErrNotModified)
+	require.Equal(t, `"v1"`, etag)
+	listing, _, err := d.Pull(t.Context(), "epraccur", "", ods.WithCommissioners(known))
+	require.NoError(t, err)
+	require.Equal(t, [2]string{"QT1", "Y60"}, stateOf(recordsOf(t, listing)[0]))
+	require.NoError(t, listing.Close())
+}
+
 func TestPullErrors(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{400, 405} {

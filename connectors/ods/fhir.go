@@ -234,7 +234,7 @@ func decodeOrganization(raw []byte) (profile.Record, *profile.Rejected) {
 	}
 	record.Values.Set(profile.FieldRoles, held)
 	record.Values.Set(profile.FieldType, string(typeOf(held)))
-	org.state(&record.Values)
+	org.state(&record)
 	return record, nil
 }
 
@@ -266,7 +266,8 @@ func parseOrganization(raw []byte) (*organization, *profile.Rejected) {
 	return &org, nil
 }
 
-func (o *organization) state(values *profile.Values) {
+func (o *organization) state(record *profile.Record) {
+	values := &record.Values
 	if name := clean(o.Name); name != "" {
 		values.Set(profile.FieldName, name)
 	}
@@ -277,7 +278,7 @@ func (o *organization) state(values *profile.Values) {
 			parts[i] = clean(parts[i])
 		}
 		values.Set(profile.FieldAddress, lines(parts))
-		values.Set(profile.FieldPostcode, postcode(clean(at.PostalCode)))
+		setPostcode(record, clean(at.PostalCode))
 	}
 	values.Set(profile.FieldPhone, o.contact("phone"))
 	values.Set(profile.FieldWebsite, website(o.contact("url")))

@@ -118,7 +118,7 @@ func (a *API) delta(ctx context.Context, search func(*finds) error) (*Delta, err
 // complete writes the found organisations to the delta, batch by batch.
 func (a *API) complete(ctx context.Context, from *spool, d *Delta) error {
 	batch := make([]envelope, 0, batchSize)
-	for row, err := range from.rows(codeOfEnvelope) {
+	for row, err := range from.rows(envelopeRow) {
 		if err != nil {
 			return err
 		}

@@ -20,10 +20,19 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(uint(0), strings.Repeat(",", 26))
 	f.Add(uint(1), "\"\xff\x00")
+	f.Add(uint(4), strings.Replace(row, `"16C"`, "5.00E+01", 1))
+	f.Add(uint(4), strings.Replace(row, `"RO76"`, `"5.00E+01"`, 1))
+	f.Add(uint(4), strings.Replace(row, "OAK", "St Mary\x92s Caf\xe9", 1))
+	f.Add(uint(4), strings.Replace(row, "TS18 1HU", "EI 4LR", 1))
+	known := &Commissioners{boards: map[string]Board{"16C": {"QHM", "Y63"}}, regions: map[string]string{"QHM": "Y63", "QOP": "Y62"}}
 	f.Fuzz(func(t *testing.T, number uint, line string) {
 		name := Reports()[number%uint(len(Reports()))]
-		for _, words := range []map[string]profile.Standing{nil, legacyWords, todaysWords} {
-			record, bad := (&format{report: reports[name], name: name, words: words}).decode([]byte(line))
+		for _, f := range []*format{
+			newFormat(name, reports[name], legacy, false), newFormat(name, reports[name], legacy, true),
+			newFormat(name, reports[name], dse, true),
+		} {
+			f.known = known
+			record, bad := f.decode([]byte(line))
 			if bad != nil {
 				if bad.Field == "" || bad.Reason == "" {
 					t.Fatalf("rejected without a reason: %+v", bad)
@@ -37,6 +46,7 @@ func FuzzDecode(f *testing.F) {
 
 func checkRecord(t *testing.T, record profile.Record) {
 	t.Helper()
+	checkCodes(t, record)
 	if code, err := profile.ParseODSCode(string(record.Code)); err != nil || code != record.Code {
 		t.Fatalf("code %q", record.Code)
 	}
@@ -48,6 +58,28 @@ func checkRecord(t *testing.T, record profile.Record) {
 		if value != strings.TrimSpace(value) {
 			t.Fatalf("%s has spaces around it: %q", field, value)
 		}
+	}
+}
+
+// checkCodes holds a record to its codes, to its notes, and to a region and an ICB
+// that are stated together.
+func checkCodes(t *testing.T, record profile.Record) {
+	t.Helper()
+	values := &record.Values
+	for _, field := range []profile.Field{profile.FieldParent, profile.FieldCommissioner, profile.FieldICB, profile.FieldRegion} {
+		if value := values.Get(field); value != "" && !isCode(value) {
+			t.Fatalf("%s is no code: %q", field, value)
+		}
+	}
+	for _, n := range record.Notes {
+		field, err := profile.ParseField(n.Field)
+		if err != nil || n.Reason == "" || n.LeftOut && values.States(field) {
+			t.Fatalf("note %+v of %+v", n, record)
+		}
+	}
+	icb, region := values.Get(profile.FieldICB), values.Get(profile.FieldRegion)
+	if values.States(profile.FieldICB) != values.States(profile.FieldRegion) || icb == "" && region != "" {
+		t.Fatalf("ICB %q in region %q", icb, region)
 	}
 }
 

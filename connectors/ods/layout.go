@@ -1,8 +1,8 @@
 package ods
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -11,70 +11,77 @@ import (
 // sampleSize is the number of first rows by which a file is recognised.
 const sampleSize = 1000
 
-// notCSV names what a file is instead of a register file.
-var notCSV = []struct{ start, what string }{
-	{"<", "a web page or XML document, not CSV; take the file again and look at what the server said"},
-	{"{", "JSON, not CSV; the server answered with an error instead of the file"},
-	{"[", "JSON, not CSV; the server answered with an error instead of the file"},
-	{"PK\x03\x04", "a zip archive; unpack it and give the CSV in it"},
-	{"\x1f\x8b", "compressed; unpack it first"},
-	{"\xff\xfe", "UTF-16 text; take the file as published, not as saved by a spreadsheet"},
-	{"\xfe\xff", "UTF-16 text; take the file as published, not as saved by a spreadsheet"},
-}
-
 // sampled is one row of the sample.
 type sampled struct {
-	row  profile.Row
-	raw  []byte
-	cols columns // nil if the row does not have 27 columns
+	row   profile.Row
+	raw   []byte
+	cols  columns // nil if the row does not have 27 columns
+	width int     // its number of columns, 0 if it is not CSV
+}
+
+// at returns a column of the row, empty when it does not have 27.
+func (s sampled) at(n int) string {
+	if s.cols == nil {
+		return ""
+	}
+	return s.cols.at(n)
 }
 
 // recognise finds the layout of the sample, or refuses it.
 func recognise(name string, r report, sample []sampled) (*format, error) {
-	f := &format{report: r, name: name}
-	first := sample[0]
-	for _, other := range notCSV {
-		if bytes.HasPrefix(bytes.TrimLeft(first.raw, " \t"), []byte(other.start)) {
-			return f, refuse(first, other.what, reject("row", excerpt(first.raw), "no row of a register file"))
-		}
+	if err := checkColumns(name, sample); err != nil {
+		return nil, err
 	}
+	first := sample[0]
 	if isHeader(first, r.codes) {
-		return f, refuse(first, "layout not recognised: it starts with a header line; register files have none, take the file as published",
+		return nil, refuse(first, "layout not recognised: it starts with a header line; register files have none, take the file as published",
 			reject("row", excerpt(first.raw), "want a record"))
 	}
+	layout := ""
 	if r.status != noStatus {
-		f.words = statusWordsOf(sample)
+		layout = layoutByStatus(sample)
 	}
-	if r.status == statusRequired && f.words == nil {
-		f.words = todaysWords
+	if layout == "" && r.status == statusRequired {
+		f := newFormat(name, r, dse, true)
 		at, bad := f.firstUnreadable(sample)
-		return f, refuse(at, "layout not recognised: neither A, C, D, P nor ACTIVE, INACTIVE, DORMANT, PROPOSED stand in column 13; "+
+		return nil, refuse(at, "layout not recognised: neither A, C, D, P nor ACTIVE, INACTIVE, DORMANT, PROPOSED stand in column 13; "+
 			"check that the file is report "+name, bad)
 	}
+	withStatus := layout != ""
+	if !withStatus {
+		layout = layoutByFlag(sample)
+	}
+	f := newFormat(name, r, layout, withStatus)
 	return f, f.checkSample(sample)
 }
 
-// statusWordsOf returns the status words that most rows of the sample use.
-func statusWordsOf(sample []sampled) map[string]profile.Standing {
-	var legacy, todays int
+// layoutByStatus returns the layout whose status words most rows of the sample
+// have, empty where none has one.
+func layoutByStatus(sample []sampled) string {
+	votes := make(map[string]int)
 	for _, s := range sample {
-		if s.cols == nil {
-			continue
-		}
-		if _, ok := legacyWords[s.cols.at(colStatus)]; ok {
-			legacy++
-		}
-		if _, ok := todaysWords[s.cols.at(colStatus)]; ok {
-			todays++
+		for layout, words := range statusWords {
+			if _, ok := words[s.at(colStatus)]; ok {
+				votes[layout]++
+			}
 		}
 	}
 	switch {
-	case legacy == 0 && todays == 0:
-		return nil
-	case legacy > todays:
-		return legacyWords
+	case votes[legacy] == 0 && votes[dse] == 0:
+		return ""
+	case votes[legacy] > votes[dse]:
+		return legacy
 	}
-	return todaysWords
+	return dse
+}
+
+// layoutByFlag tells the layouts apart where there is no status: the amended flag
+// is 0 on most rows of the old one, and never in today's.
+func layoutByFlag(sample []sampled) string {
+	if slices.ContainsFunc(sample, func(s sampled) bool { return s.at(colAmended) == "0" }) {
+		return legacy
+	}
+	return dse
 }
 
 // checkSample refuses a sample of which most rows cannot be read: then the file
@@ -83,7 +90,7 @@ func statusWordsOf(sample []sampled) map[string]profile.Standing {
 func (f *format) checkSample(sample []sampled) error {
 	unreadable := 0
 	for _, s := range sample {
-		if _, bad := f.decode(s.raw); bad != nil {
+		if f.unreadable(s) != nil {
 			unreadable++
 		}
 	}
@@ -95,9 +102,19 @@ func (f *format) checkSample(sample []sampled) error {
 		"check that the file is that report and complete", unreadable, len(sample), f.name), bad)
 }
 
+// unreadable says why a row does not look like one of the report: it cannot be
+// read, or holds something else where it should hold codes.
+func (f *format) unreadable(s sampled) *profile.Rejected {
+	record, bad := f.decode(s.raw)
+	if i := firstLeftOut(record); i >= 0 {
+		return reject(record.Notes[i].Field, record.Notes[i].Value, record.Notes[i].Reason)
+	}
+	return bad
+}
+
 func (f *format) firstUnreadable(sample []sampled) (sampled, *profile.Rejected) {
 	for _, s := range sample {
-		if _, bad := f.decode(s.raw); bad != nil {
+		if bad := f.unreadable(s); bad != nil {
 			return s, bad
 		}
 	}

@@ -18,7 +18,18 @@ import (
 type Listing struct {
 	name   string
 	spool  *spool
-	format *format
+	known  *Commissioners // nil where none were given
+	format *format        // nil until it is recognised
+}
+
+// ListingOption says what else is known when a listing is read.
+type ListingOption func(*Listing)
+
+// WithCommissioners gives the boards of commissioners, from which layouts take the
+// ICB and region of practices, and by which every region is checked. Without them,
+// or with nil, a layout that follows from them does not state these fields.
+func WithCommissioners(known *Commissioners) ListingOption {
+	return func(l *Listing) { l.known = known }
 }
 
 // OpenListing spools a complete report and checks its content: name is its file
@@ -27,11 +38,15 @@ type Listing struct {
 // Content that is not that report in a known layout is a *profile.RefusedError:
 // nothing, a web page, another report, a header line, a row cut off at the end.
 // So is a file of changes only. Record rejects single rows that cannot be read.
-func OpenListing(name, report string, r io.Reader) (*Listing, error) {
+func OpenListing(name, report string, r io.Reader, options ...ListingOption) (*Listing, error) {
 	rules, err := reportNamed(report)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}
+	return openListing(name, report, rules, r, options...)
+}
+
+func openListing(name, report string, rules report, r io.Reader, options ...ListingOption) (*Listing, error) {
 	if strings.Contains(filepath.Base(name), "_changes_") {
 		return nil, &profile.RefusedError{Name: name, Why: "it holds only the changes of a period; give the complete report"}
 	}
@@ -40,6 +55,9 @@ func OpenListing(name, report string, r io.Reader) (*Listing, error) {
 		return nil, err
 	}
 	l := &Listing{name: name, spool: s}
+	for _, option := range options {
+		option(l)
+	}
 	if err := l.open(report, rules, r); err != nil {
 		_ = s.close() // err says more
 		if refused, ok := errors.AsType[*profile.RefusedError](err); ok {
@@ -55,16 +73,21 @@ func (l *Listing) open(name string, rules report, r io.Reader) error {
 	if err := l.spool.fill(r); err != nil {
 		return err
 	}
+	if l.spool.end == l.spool.start {
+		return &profile.RefusedError{Why: "it is empty; take the file again"}
+	}
+	if err := l.checkForm(); err != nil {
+		return err
+	}
 	sample, err := l.sample()
 	if err != nil {
 		return err
 	}
-	if len(sample) == 0 {
-		return &profile.RefusedError{Why: "it is empty; take the file again"}
-	}
-	if l.format, err = recognise(name, rules, sample); err != nil {
+	format, err := recognise(name, rules, sample)
+	if err != nil {
 		return err
 	}
+	format.known, l.format = l.known, format
 	return l.checkEnd()
 }
 
@@ -82,10 +105,11 @@ func (l *Listing) sample() ([]sampled, error) {
 			return nil, err
 		}
 		cols, bad := split(raw)
+		width := len(cols)
 		if bad != nil {
 			cols = nil
 		}
-		if sample = append(sample, sampled{row, raw, cols}); len(sample) == sampleSize {
+		if sample = append(sample, sampled{row, raw, cols, width}); len(sample) == sampleSize {
 			break
 		}
 	}
@@ -117,15 +141,24 @@ func (l *Listing) Name() string { return l.name }
 // Report returns the name of its report.
 func (l *Listing) Report() string { return l.format.name }
 
+// Layout returns the name of its layout. Redefined says what means something else
+// in another layout of the same report.
+func (l *Listing) Layout() string { return l.format.layout }
+
 // Size returns its size in bytes.
 func (l *Listing) Size() int64 { return l.spool.written }
 
 // Content returns a new reader of the bytes as received, for storing.
 func (l *Listing) Content() io.Reader { return l.spool.content() }
 
-// Stamp identifies the listing by its bytes.
+// Stamp identifies the listing by its bytes, and by the boards of commissioners
+// that it was opened with.
 func (l *Listing) Stamp() runs.Stamp {
-	return runs.Stamp{Digest: profile.Hash(l.spool.digest.Sum(nil)[:len(profile.Hash{})])}
+	digest := profile.Hash(l.spool.digest.Sum(nil)[:len(profile.Hash{})])
+	if l.known != nil {
+		digest = profile.HashOf(string(digest[:]), string(l.known.digest[:]))
+	}
+	return runs.Stamp{Digest: digest}
 }
 
 // Close removes the temporary file.
@@ -133,8 +166,29 @@ func (l *Listing) Close() error { return l.spool.close() }
 
 // Rows yields the position, code and hash of every record, in the order of the
 // file. Blank lines at the end are skipped; Record rejects any other. An error
-// ends it.
-func (l *Listing) Rows() iter.Seq2[profile.Row, error] { return l.spool.rows(csvCode) }
+// ends it. The hash is that of the bytes and, where the boards of commissioners
+// make another record of them, of these boards too.
+func (l *Listing) Rows() iter.Seq2[profile.Row, error] { return l.spool.rows(l.identify) }
+
+func (l *Listing) identify(line []byte) (profile.ODSCode, profile.Hash) {
+	code, hash := csvCode(line), hashOf(line)
+	if l.known == nil || l.format == nil {
+		return code, hash
+	}
+	row, bad := split(line)
+	if bad != nil {
+		return code, hash
+	}
+	plain := *l.format
+	plain.known = nil
+	var with, without profile.Record
+	l.format.readBoard(row, &with)
+	plain.readBoard(row, &without)
+	if with.Values != without.Values {
+		hash = profile.HashOf(string(line), with.Values.Get(profile.FieldICB), with.Values.Get(profile.FieldRegion))
+	}
+	return code, hash
+}
 
 // Raw returns the bytes of one row as received.
 func (l *Listing) Raw(row profile.Row) ([]byte, error) { return l.spool.bytes(row) }

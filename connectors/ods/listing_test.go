@@ -45,9 +45,9 @@ func pharmacy() map[int]string {
 	}
 }
 
-func open(t *testing.T, report, content string) *ods.Listing {
+func open(t *testing.T, report, content string, options ...ods.ListingOption) *ods.Listing {
 	t.Helper()
-	listing, err := ods.OpenListing(report+".csv", report, strings.NewReader(content))
+	listing, err := ods.OpenListing(report+".csv", report, strings.NewReader(content), options...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listing.Close()) })
 	return listing
@@ -215,6 +215,19 @@ func TestOtherReportsAreRefused(t *testing.T) {
 			}
 			_, ok := errors.AsType[*profile.RefusedError](err)
 			require.True(t, ok, "%s as %s: %v", content, report, err)
+		}
+	}
+}
+
+func TestLayoutOfAListing(t *testing.T) {
+	t.Parallel()
+	trust := map[int]string{1: "R0A", 2: "OAK TRUST", 10: "M13 9WL", 11: "20171001", 22: "1"}
+	for want, rows := range map[string][]map[int]string{
+		"legacy": {practice(), pharmacy(), with(trust, 22, "0"), with(trust, 1, "TP123", 13, "A")},
+		"dse":    {with(practice(), 13, "ACTIVE", 26, "RO76"), with(pharmacy(), 13, "ACTIVE"), trust, with(trust, 1, "TP123", 13, "ACTIVE")},
+	} {
+		for i, report := range []string{"epraccur", "edispensary", "etr", "eoptsite"} {
+			require.Equal(t, want, open(t, report, line(rows[i])).Layout(), report)
 		}
 	}
 }

@@ -20,14 +20,14 @@ func realData(t *testing.T, elements ...string) string {
 	return realdata.Path(t, append([]string{"ods"}, elements...)...)
 }
 
-func openReal(t *testing.T, path string) *ods.Listing {
+func openReal(t *testing.T, path string, options ...ods.ListingOption) *ods.Listing {
 	t.Helper()
 	file, err := os.Open(path)
 	require.NoError(t, err)
 	defer file.Close()
 	report, err := ods.ReportOf(path)
 	require.NoError(t, err)
-	listing, err := ods.OpenListing(path, report, file)
+	listing, err := ods.OpenListing(path, report, file, options...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listing.Close()) })
 	return listing
@@ -100,22 +100,35 @@ func TestRealTrustsWithoutCloseDate(t *testing.T) {
 // the records must be the same.
 func TestRealFactsInTheOtherLayout(t *testing.T) {
 	t.Parallel()
-	file, err := os.Open(realData(t, "dse", "epraccur_2026-02-22.csv"))
+	rows := slices.DeleteFunc(rowsInFile(t, "dse", "epraccur_2026-02-22.csv"), func(row []string) bool {
+		return legacySettings()[row[25]] == ""
+	})
+	require.Greater(t, len(rows), 15000)
+	known := realCommissioners(t)
+	today, inLegacy := write(rows), write(asLegacy(rows, known))
+	require.NotEqual(t, today, inLegacy)
+	want, got := recordsOf(t, open(t, "epraccur", today, ods.WithCommissioners(known))), recordsOf(t, open(t, "epraccur", inLegacy))
+	require.Len(t, got, len(want))
+	for i := range want {
+		if !want[i].Values.States(profile.FieldICB) {
+			require.Empty(t, got[i].Values.Get(profile.FieldICB))
+			got[i].Values.Forget(profile.FieldICB)
+			got[i].Values.Forget(profile.FieldRegion)
+		}
+		if want[i].Digest() != got[i].Digest() {
+			require.Equal(t, want[i], got[i])
+		}
+	}
+}
+
+func rowsInFile(t *testing.T, elements ...string) [][]string {
+	t.Helper()
+	file, err := os.Open(realData(t, elements...))
 	require.NoError(t, err)
 	defer file.Close()
 	rows, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
-	rows = slices.DeleteFunc(rows, func(row []string) bool { return legacySettings()[row[25]] == "" })
-	require.Greater(t, len(rows), 15000)
-	today, legacy := write(rows), write(asLegacy(rows))
-	require.NotEqual(t, today, legacy)
-	want, got := recordsOf(t, open(t, "epraccur", today)), recordsOf(t, open(t, "epraccur", legacy))
-	require.Len(t, got, len(want))
-	for i := range want {
-		if want[i] != got[i] {
-			require.Equal(t, want[i], got[i])
-		}
-	}
+	return rows
 }
 
 // legacySettings leads from roles back to the old layout's settings
@@ -128,12 +141,14 @@ func legacySettings() map[string]string {
 	}
 }
 
-func asLegacy(rows [][]string) [][]string {
+func asLegacy(rows [][]string, known *ods.Commissioners) [][]string {
 	words := map[string]string{"ACTIVE": "A", "INACTIVE": "C", "DORMANT": "D"}
 	changed := make([][]string, 0, len(rows))
 	for _, row := range rows {
 		row = slices.Clone(row)
 		row[12], row[21], row[25] = words[row[12]], "0", legacySettings()[row[25]]
+		board, _ := known.BoardOf(row[14])
+		row[2], row[3] = board.Region, board.ICB
 		changed = append(changed, row)
 	}
 	return changed

@@ -17,7 +17,7 @@ type report struct {
 	subtypes map[string]string // from column 14 to the roles it means; nil if the column is not read
 	roles    string            // the roles of all its rows, if no column says them
 	setting  bool              // column 26 holds the prescribing setting
-	states   map[profile.Field]int
+	layouts  layouts           // what the columns mean that differ between reports
 }
 
 type statusColumn int
@@ -42,6 +42,7 @@ const (
 	colSubtype = 14
 	colParent  = 15
 	colPhone   = 18
+	colAmended = 22
 	colSetting = 26
 	numColumns = 27
 )
@@ -53,45 +54,41 @@ var reports = map[string]report{
 	"edispensary": {
 		types: []profile.OrgType{profile.Pharmacy}, codes: []string{"Fxxxx"}, status: statusRequired,
 		subtypes: map[string]string{"1": "RO182", "2": "RO94", "3": "", "RO182": "RO182", "RO94": "RO94"},
-		states:   map[profile.Field]int{profile.FieldRegion: colRegion, profile.FieldICB: colICB, profile.FieldParent: colParent},
+		layouts:  inBoth(board(icbOfPostcode, headquarters)),
 	},
 	"epraccur": {
 		types: []profile.OrgType{profile.GPPractice}, codes: []string{"axx999"}, status: statusRequired,
-		subtypes: map[string]string{"B": "", "Z": ""}, setting: true, states: commissioned,
+		subtypes: map[string]string{"B": "", "Z": ""}, setting: true,
+		layouts: layouts{legacy: board(icbOfCommissioner, commissioner), dse: practicesToday},
 	},
 	"egdpprac": {
 		types: []profile.OrgType{profile.DentalPractice}, codes: []string{"V99999"}, status: statusRequired,
 		subtypes: map[string]string{"D": "RO110", "P": "RO110|RO65", "RO110": "RO110", "RO65": "RO110|RO65", "RO110|RO65": "RO110|RO65"},
-		states:   commissioned,
+		layouts:  layouts{legacy: board(icbOfCommissioner, commissioner), dse: board(icbOfPostcode, commissioner)},
 	},
 	"ebranchs": {
 		types: []profile.OrgType{profile.GPBranch}, codes: []string{"xxxxxxxxx", anana}, roles: "RO96", subtypes: noSubtype,
-		states: map[profile.Field]int{profile.FieldRegion: colRegion, profile.FieldICB: colICB, profile.FieldParent: colParent},
+		layouts: layouts{legacy: board(icbOfPractice, practice), dse: board(icbOfPostcode, practice)},
 	},
 	"etr": {
-		types: []profile.OrgType{profile.Trust}, codes: []string{"Rxx", anana}, roles: "RO197", subtypes: noSubtype, states: located,
+		types: []profile.OrgType{profile.Trust}, codes: []string{"Rxx", anana}, roles: "RO197", subtypes: noSubtype,
+		layouts: inBoth(board(icbOfTrust)),
 	},
 	"ets": {
-		types: []profile.OrgType{profile.TrustSite}, codes: []string{"Rxxxx", anana}, roles: "RO198", subtypes: noSubtype, states: located,
+		types: []profile.OrgType{profile.TrustSite}, codes: []string{"Rxxxx", anana}, roles: "RO198", subtypes: noSubtype,
+		layouts: layouts{legacy: board(icbOfTrust), dse: board(icbOfPostcode)},
 	},
 	"etrust": {
 		types: []profile.OrgType{profile.Trust, profile.TrustSite}, codes: []string{"Rxx", "Rxxxx", anana},
-		subtypes: noSubtype, states: located,
+		subtypes: noSubtype, layouts: layouts{legacy: board(icbOfTrust), dse: board(icbOfPostcode)},
 	},
 	"eoptsite": {
 		types: []profile.OrgType{profile.OpticalSite}, codes: []string{"Txx", "Txxx", "Txxxx", "Txxxxx", "Txxxxxx", "Txxxxxxx", anana},
-		status: statusOptional, roles: "RO167", states: located,
+		status: statusOptional, roles: "RO167", layouts: inBoth(board(icbOfPostcode)),
 	},
 }
 
-var (
-	noSubtype = map[string]string{"": ""}
-	located   = map[profile.Field]int{profile.FieldRegion: colRegion, profile.FieldICB: colICB}
-
-	commissioned = map[profile.Field]int{
-		profile.FieldRegion: colRegion, profile.FieldICB: colICB, profile.FieldCommissioner: colParent,
-	}
-)
+var noSubtype = map[string]string{"": ""}
 
 // anana is the shape of codes issued since April 2020: letters and digits in
 // turn (CONTRACT.md "Codes"). Legacy codes may have it by chance.

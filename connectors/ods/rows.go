@@ -18,8 +18,9 @@ const readAhead = 1 << 20
 // errLongLine says that the content is not from the register.
 var errLongLine = errors.New("longer than 1 MiB, not a record")
 
-// rows locates every record between start and end. Only the code is copied.
-func (s *spool) rows(codeOf func(line []byte) profile.ODSCode) iter.Seq2[profile.Row, error] {
+// rows locates every record between start and end. Of the line, which is gone with
+// the next row, nothing may be kept.
+func (s *spool) rows(identify func(line []byte) (profile.ODSCode, profile.Hash)) iter.Seq2[profile.Row, error] {
 	return func(yield func(profile.Row, error) bool) {
 		reader := bufio.NewReaderSize(io.NewSectionReader(s.file, s.start, s.end-s.start), readAhead)
 		row := profile.Row{Offset: s.start}
@@ -32,7 +33,8 @@ func (s *spool) rows(codeOf func(line []byte) profile.ODSCode) iter.Seq2[profile
 			}
 			taken := int64(len(line))
 			line = withoutLineEnd(line)
-			row.Code, row.Hash, row.Length = codeOf(line), hashOf(line), len(line)
+			row.Code, row.Hash = identify(line)
+			row.Length = len(line)
 			if !yield(row, nil) {
 				return
 			}

@@ -22,7 +22,7 @@ type spool struct {
 	path    string // to be removed later, on systems that cannot remove open files; otherwise empty
 	start   int64  // past a byte order mark
 	end     int64  // past the last record, its line end and blank lines excluded
-	lines   int    // line feeds in the file
+	lines   int    // line feeds in the file, those behind the last record excluded once it is full
 	cut     bool   // the last record has no line end
 	written int64
 	digest  hash.Hash // SHA-256 of all that was written
@@ -82,12 +82,23 @@ func (s *spool) trimEnd() error {
 		if _, err := s.file.ReadAt(tail, from); err != nil {
 			return err
 		}
-		s.end = from + int64(len(bytes.TrimRight(tail, "\r\n")))
+		kept := bytes.TrimRight(tail, "\r\n")
+		s.lines -= bytes.Count(tail[len(kept):], []byte{'\n'})
+		s.end = from + int64(len(kept))
 		if s.end > from {
 			return nil
 		}
 	}
 	return nil
+}
+
+// head returns at most the first n bytes of the records.
+func (s *spool) head(n int64) ([]byte, error) {
+	head := make([]byte, min(n, s.end-s.start))
+	if _, err := s.file.ReadAt(head, s.start); err != nil {
+		return nil, fmt.Errorf("spooling: %w", err)
+	}
+	return head, nil
 }
 
 // lastRow locates the last record, to check how the file ends.

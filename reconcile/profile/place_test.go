@@ -142,9 +142,10 @@ func TestSamePlaceWithoutAStreet(t *testing.T) {
 func TestSamePlaceOfARenamedOrganisation(t *testing.T) {
 	t.Parallel()
 	const road = "28 PARK ROAD / HULL"
-	require.False(t, samePlace(road, "OAK MED PRACT / "+road, "ELM SURGERY", "OAK MEDICAL PRACTICE"), "a line with the old name")
-	require.True(t, samePlace(road, "OAK MED PRACT / "+road, "OAK MEDICAL PRACTICE", "Oak Medical Practice"), "it is still the name")
-	require.True(t, samePlace("THE OAK MEDICAL PRACTICE / "+road, "OAK MED PRACT / "+road, "ELM SURGERY", "OAK MEDICAL PRACTICE"), "the register has it too")
+	const name, named = "OAK MEDICAL PRACTICE", "OAK MED PRACT / " + road
+	require.False(t, samePlace(road, named, "ELM SURGERY", name), "a line with the old name")
+	require.True(t, samePlace(road, named, name, "Oak Medical Practice"), "it is still the name")
+	require.True(t, samePlace("THE OAK MEDICAL PRACTICE / "+road, named, "ELM SURGERY", name), "the register has it too")
 	require.True(t, samePlace(road, "ASH HOUSE / "+road, "ELM SURGERY", "OAK SURGERY"), "another building")
 	require.True(t, samePlace(road, "ASH HOUSE / "+road, "ELM SURGERY", ""), "no name was shown")
 }
@@ -153,7 +154,9 @@ func TestSamePlaceOfARenamedOrganisation(t *testing.T) {
 // compared as every other.
 func TestSamePlaceNeedsThePostcode(t *testing.T) {
 	t.Parallel()
-	at := func(address, postcode string) profile.Place { return profile.Place{Address: address, Postcode: postcode} }
+	at := func(address, postcode string) profile.Place {
+		return profile.Place{Address: address, Postcode: postcode}
+	}
 	for name, postcodes := range map[string][2]string{
 		"another": {"HU1 1AA", "HU1 1AB"}, "not stated": {"", "HU1 1AA"}, "not shown": {"HU1 1AA", ""},
 		"neither": {"", ""}, "doubtful": {"ZZ99 3CZ", "ZZ99 3CZ"}, "none": {"UNKNOWN", "UNKNOWN"},
@@ -219,7 +222,8 @@ func TestSamePlaceHoldsWhateverElseChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		street := rapid.SampledFrom([]string{"28 PARK ROAD", "PARK RD", "12A ST JAMES ST", "48 THE GLEBE"}).Draw(t, "street")
 		other := func(label string) []string {
-			return rapid.SliceOfN(rapid.SampledFrom([]string{"OAK HOUSE", "THE SURGERY", "HULL", "KENT", "COTTINGHAM", "MED CTR"}), 0, 3).Draw(t, label)
+			line := rapid.SampledFrom([]string{"OAK HOUSE", "THE SURGERY", "HULL", "KENT", "COTTINGHAM", "MED CTR"})
+			return rapid.SliceOfN(line, 0, 3).Draw(t, label)
 		}
 		a := rapid.Permutation(append(other("a"), street)).Draw(t, "one")
 		b := rapid.Permutation(append(other("b"), street)).Draw(t, "two")
@@ -245,7 +249,10 @@ func FuzzSamePlace(f *testing.F) {
 }
 
 func BenchmarkSamePlace(b *testing.B) {
-	shown := profile.Place{Name: "The Densham Surgery", Address: "The Health Centre\nLawson Street\nStockton on Tees\nCleveland", Postcode: "TS18 1HU"}
+	shown := profile.Place{
+		Name: "The Densham Surgery", Postcode: "TS18 1HU",
+		Address: lines("The Health Centre", "Lawson Street", "Stockton on Tees", "Cleveland"),
+	}
 	register := profile.Place{Name: "THE DENSHAM SURGERY", Address: "LAWSON STREET\nSTOCKTON-ON-TEES", Postcode: "TS18 1HU"}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -12,7 +12,9 @@ const article = "THE"
 
 // streetTypes end the name of a street. Words that as often end that of a place
 // (HILL, GREEN, PARK) are left out: behind a number they need no telling.
-var streetTypes = set("ROAD STREET LANE AVENUE DRIVE CLOSE WAY PLACE SQUARE GROVE GARDENS CRESCENT TERRACE PARADE ROW WALK MEWS BOULEVARD APPROACH ESPLANADE PROMENADE EMBANKMENT CIRCUS")
+var streetTypes = set(`
+	ROAD STREET LANE AVENUE DRIVE CLOSE WAY PLACE SQUARE GROVE GARDENS CRESCENT TERRACE PARADE ROW WALK MEWS BOULEVARD
+	APPROACH ESPLANADE PROMENADE EMBANKMENT CIRCUS`)
 
 // buildingWords follow the street that a building is named after.
 var buildingWords = set("SURGERY PRACTICE CENTRE CLINIC HOSPITAL HOUSE MEDICAL HEALTH GROUP FAMILY")

@@ -71,6 +71,17 @@ type Record struct {
 	Opened   Date     `json:"opened"` // operational start; zero if not stated
 	Closed   Date     `json:"closed"` // operational end; zero if none
 	Values   Values   `json:"values"`
+	Notes    []Note   `json:"notes,omitempty"` // in the order of the fields as they were read
+}
+
+// Note is a value that a register states and that a person may want to see: it was
+// left out, since it cannot be one of its field, or kept although it is doubtful.
+// Notes are no facts: they are not part of a record's digest.
+type Note struct {
+	Field   string `json:"field"` // by the name that ParseField knows
+	Value   string `json:"value"` // as it came
+	Reason  string `json:"reason"`
+	LeftOut bool   `json:"left_out,omitempty"` // the field is not stated for it
 }
 
 // StandingOn returns the standing of a record on a day. If the layout states

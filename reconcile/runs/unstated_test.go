@@ -52,7 +52,8 @@ func TestTypeThatIsNotStated(t *testing.T) {
 	require.True(t, outcome.Settled)
 	changes, _ = compute(runs.Item{Upstream: pharmacy(typeless), Local: profiled(profile.StatusClosed)})
 	require.Equal(t, []string{"reopen status"}, verbs(changes))
-	_, outcome = compute(runs.Item{Upstream: pharmacy(typeless), Local: profiled(profile.StatusOpen, stating(profile.FieldType, "optical-site"))})
+	optician := profiled(profile.StatusOpen, stating(profile.FieldType, "optical-site"))
+	_, outcome = compute(runs.Item{Upstream: pharmacy(typeless), Local: optician})
 	require.Equal(t, runs.LeftType, outcome.Flag, "the profile is of a type that is not kept")
 }
 
