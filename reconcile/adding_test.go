@@ -109,8 +109,9 @@ func fieldSources(t *testing.T) fstest.MapFS {
 	tree, sources := os.DirFS(".."), fstest.MapFS{}
 	apart := regexp.MustCompile(`(_test|\.sql)\.go$|test/|/(local|pgproxy)/`)
 	for _, pattern := range []string{
-		rulesPage, "reconcile/profile/field.go", "connectors/ods/*.go", "connectors/dos/*.go", "connectors/website/*.go",
-		"connectors/postgres/*.go", "connectors/postgres/*/*.go", "connectors/postgres/*.sql", "connectors/postgres/*/*.sql",
+		rulesPage, "reconcile/profile/field.go", "connectors/ods/*.go", "connectors/ods/internal/*/*.go", "connectors/dos/*.go",
+		"connectors/website/*.go", "connectors/postgres/*.go", "connectors/postgres/*/*.go", "connectors/postgres/*.sql",
+		"connectors/postgres/*/*.sql",
 	} {
 		names, err := fs.Glob(tree, pattern)
 		require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -19,7 +20,7 @@ func (f *format) readBoard(row columns, record *profile.Record) {
 	}
 	region := giving(f.columns, profile.FieldRegion)
 	b := Board{ICB: row.at(icb.number), Region: row.at(region.number)}
-	icbRead, regionRead := checkCode(record, icb.field, b.ICB), checkCode(record, region.field, b.Region)
+	icbRead, regionRead := canonical.CheckCode(record, icb.field, b.ICB), canonical.CheckCode(record, region.field, b.Region)
 	if icbRead && regionRead {
 		setBoard(record, f.agreed(b, record))
 	}
@@ -38,7 +39,8 @@ func (f *format) agreed(b Board, record *profile.Record) Board {
 	case b.ICB == "":
 		b.Region = ""
 	case in != "" && !strings.EqualFold(in, b.Region):
-		doubt(record, profile.FieldRegion, b.Region, fmt.Sprintf("%s is in region %s, as report %s has it", b.ICB, in, reportOfCommissioners))
+		why := fmt.Sprintf("%s is in region %s, as report %s has it", b.ICB, in, reportOfCommissioners)
+		canonical.Doubt(record, profile.FieldRegion, b.Region, why)
 		b.Region = in
 	}
 	return b

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
+	"github.com/profilesync/profilesync/connectors/ods/internal/fhir"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -94,8 +96,8 @@ func (a *API) lookupBatch(ctx context.Context, codes []profile.ODSCode, found *f
 		return nil
 	}
 	return a.search(ctx, "Organization", url.Values{"identifier": {joined(codes)}}, func(e entry) error {
-		var org organization
-		if err := json.Unmarshal(e.Resource, &org); err == nil && !slices.Contains(codes, org.code()) {
+		var org fhir.Organization
+		if err := json.Unmarshal(e.Resource, &org); err == nil && !slices.Contains(codes, org.Code()) {
 			return nil
 		}
 		return found.add(e)
@@ -143,7 +145,7 @@ func (a *API) Deletions(ctx context.Context) ([]Deletion, error) {
 		Entry        []struct {
 			Date string `json:"date"`
 			Item struct {
-				Identifier identifier `json:"identifier"`
+				Identifier fhir.Identifier `json:"identifier"`
 			} `json:"item"`
 		} `json:"entry"`
 	}
@@ -155,8 +157,8 @@ func (a *API) Deletions(ctx context.Context) ([]Deletion, error) {
 	}
 	deletions := make([]Deletion, 0, len(list.Entry))
 	for _, entry := range list.Entry {
-		if code := codeOrNone(entry.Item.Identifier.Value); code != "" {
-			on, _ := day(entry.Date)
+		if code := canonical.Code(entry.Item.Identifier.Value); code != "" {
+			on, _ := fhir.Day(entry.Date)
 			deletions = append(deletions, Deletion{Code: code, On: on})
 		}
 	}

@@ -1,12 +1,10 @@
 package ods
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -57,60 +55,16 @@ func cutField(line string) (field, rest string, more bool, err error) {
 	return field, rest[1:], true, nil
 }
 
-// asValidText returns the bytes as valid UTF-8 without control characters,
-// which Postgres and XML reject. Files are ASCII by specification; other bytes
-// are read as Windows-1252, which spreadsheets write (CONTRACT.md "Dirty values").
-func asValidText(raw []byte) string {
-	if isPlainASCII(raw) {
-		return string(raw)
+// csvCode returns the first field of a line, or nothing if it is not a code.
+func csvCode(line []byte) profile.ODSCode {
+	field, _, _ := bytes.Cut(line[:min(len(line), maxCodeField)], []byte{','})
+	code, err := profile.ParseODSCode(string(bytes.Trim(field, `"`)))
+	if err != nil {
+		return ""
 	}
-	var b strings.Builder
-	if utf8.Valid(raw) {
-		for _, r := range string(raw) {
-			b.WriteRune(printable(r))
-		}
-		return b.String()
-	}
-	for _, c := range raw {
-		r := charmap.Windows1252.DecodeByte(c)
-		if r == utf8.RuneError {
-			r = ' ' // one of the five bytes that stand for nothing
-		}
-		b.WriteRune(printable(r))
-	}
-	return b.String()
+	return code
 }
 
-func isPlainASCII(raw []byte) bool {
-	for _, c := range raw {
-		if c < ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-func printable(r rune) rune {
-	if r < ' ' || r >= 0x7f && r < 0xa0 {
-		return ' '
-	}
-	return r
-}
-
-// lines joins the address lines that are not empty.
-func lines(parts []string) string {
-	kept := make([]string, 0, len(parts))
-	for _, part := range parts {
-		if part = strings.TrimSpace(part); part != "" {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(kept, "\n")
-}
-
-// postcode returns the canonical postcode. Any other text is returned with
-// single spaces. Registers hold "SA5 9 EA" and "HX7 7BZ "
-// (CONTRACT.md "Dirty values").
-func postcode(s string) string {
-	return profile.NormalisePostcode(strings.Join(strings.Fields(s), " "))
-}
+// maxCodeField has room for a code, its quotes and stray spaces, so that a line
+// of anything else is not searched to its end.
+const maxCodeField = 32

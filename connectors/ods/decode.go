@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
+
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -65,34 +67,27 @@ func (f *format) decode(raw []byte) (profile.Record, *profile.Rejected) {
 }
 
 func split(raw []byte) (columns, *profile.Rejected) {
-	row, err := splitLine(asValidText(raw), make([]string, 0, numColumns))
+	row, err := splitLine(canonical.ValidText(raw), make([]string, 0, numColumns))
 	switch {
 	case len(raw) == 0:
-		return nil, reject("row", "", "empty line; remove it")
+		return nil, canonical.Reject("row", "", "empty line; remove it")
 	case err != nil:
-		return nil, reject("row", excerpt(raw), fmt.Sprintf("not CSV (%v); correct its quotes", err))
+		return nil, canonical.Reject("row", canonical.Excerpt(raw), fmt.Sprintf("not CSV (%v); correct its quotes", err))
 	case len(row) != numColumns:
 		want := fmt.Sprintf("want %d columns; correct the row or take the file again", numColumns)
-		return row, reject("columns", strconv.Itoa(len(row)), want)
+		return row, canonical.Reject("columns", strconv.Itoa(len(row)), want)
 	}
 	return row, nil
 }
-
-func reject(field, value, reason string) *profile.Rejected {
-	return &profile.Rejected{Field: field, Value: value, Reason: reason}
-}
-
-// excerpt returns the start of a line, for messages.
-func excerpt(raw []byte) string { return asValidText(raw[:min(len(raw), 80)]) }
 
 func (f *format) readCode(row columns, record *profile.Record) *profile.Rejected {
 	value := row.at(colCode)
 	code, err := profile.ParseODSCode(value)
 	if err != nil {
-		return reject("Organisation Code", value, "want 3 to 10 letters and digits")
+		return canonical.Reject("Organisation Code", value, "want 3 to 10 letters and digits")
 	}
 	if !hasShape(string(code), f.codes...) {
-		return reject("Organisation Code", value, fmt.Sprintf("no code of report %s; check that the file is that report", f.name))
+		return canonical.Reject("Organisation Code", value, fmt.Sprintf("no code of report %s; check that the file is that report", f.name))
 	}
 	record.Code = code
 	return nil
@@ -102,13 +97,13 @@ func (f *format) readStanding(row columns, record *profile.Record) *profile.Reje
 	word := row.at(colStatus)
 	if f.words == nil {
 		if word != "" {
-			return reject("Status", word, fmt.Sprintf("report %s has no status; check that the file is that report", f.name))
+			return canonical.Reject("Status", word, fmt.Sprintf("report %s has no status; check that the file is that report", f.name))
 		}
 		return nil
 	}
 	standing, known := f.words[word]
 	if !known {
-		return reject("Status", word, "want one of "+f.wordList())
+		return canonical.Reject("Status", word, "want one of "+f.wordList())
 	}
 	record.Standing = standing
 	return nil
@@ -124,10 +119,10 @@ func (f *format) wordList() string {
 func readDates(row columns, record *profile.Record) *profile.Rejected {
 	var err error
 	if record.Opened, err = profile.ParseCompactDate(row.at(colOpened)); err != nil {
-		return reject("Open Date", row.at(colOpened), "want YYYYMMDD")
+		return canonical.Reject("Open Date", row.at(colOpened), "want YYYYMMDD")
 	}
 	if record.Closed, err = profile.ParseCompactDate(row.at(colClosed)); err != nil {
-		return reject("Close Date", row.at(colClosed), "want YYYYMMDD or nothing")
+		return canonical.Reject("Close Date", row.at(colClosed), "want YYYYMMDD or nothing")
 	}
 	return nil
 }
@@ -141,8 +136,8 @@ func (f *format) readRoles(row columns, record *profile.Record) *profile.Rejecte
 		record.Values.Set(profile.FieldRoles, roles)
 	}
 	told := roles != "" || f.name != "etrust" // it does not tell what codes since 2020 are
-	if told && firstLeftOut(*record) < 0 {
-		record.Values.Set(profile.FieldType, string(typeOf(roles)))
+	if told && canonical.FirstLeftOut(*record) < 0 {
+		record.Values.Set(profile.FieldType, string(canonical.TypeOf(roles)))
 	}
 	return nil
 }
@@ -154,7 +149,7 @@ func (f *format) rolesOf(row columns, record *profile.Record) (string, *profile.
 		meant, known := f.subtypes[row.at(colSubtype)]
 		if !known {
 			want := fmt.Sprintf("not a sub-type of report %s; check that the file is that report", f.name)
-			return "", reject("Sub-type", row.at(colSubtype), want)
+			return "", canonical.Reject("Sub-type", row.at(colSubtype), want)
 		}
 		if meant != "" {
 			roles = meant
@@ -176,8 +171,8 @@ func (f *format) settingRoles(setting string, record *profile.Record) (string, *
 	joined := setting
 	if f.layout == legacy {
 		var known bool
-		if joined, known = settings[setting]; !known {
-			return "", reject("Prescribing Setting", setting, "not a known setting number; add it to the table with its role")
+		if joined, known = canonical.Settings[setting]; !known {
+			return "", canonical.Reject("Prescribing Setting", setting, "not a known setting number; add it to the table with its role")
 		}
 	}
 	roles := []string{"RO177"}
@@ -185,13 +180,13 @@ func (f *format) settingRoles(setting string, record *profile.Record) (string, *
 		if role = strings.TrimSpace(role); role == "" {
 			continue
 		}
-		if !isRole(role) {
-			leaveOut(record, profile.FieldRoles, setting, "no role ids such as RO76, joined by a bar")
+		if !canonical.IsRole(role) {
+			canonical.LeaveOut(record, profile.FieldRoles, setting, "no role ids such as RO76, joined by a bar")
 			return "", nil
 		}
 		roles = append(roles, role)
 	}
-	return canonicalRoles(roles), nil
+	return canonical.Roles(roles), nil
 }
 
 // trustRoles tells trusts and their sites apart in the one report that mixes
@@ -219,12 +214,12 @@ func (f *format) readValues(row columns, record *profile.Record) {
 	if name := row.at(colName); name != "" {
 		values.Set(profile.FieldName, name)
 	}
-	values.Set(profile.FieldAddress, lines(row[colAddress-1:colPost-1]))
-	setPostcode(record, row.at(colPost))
+	values.Set(profile.FieldAddress, canonical.Lines(row[colAddress-1:colPost-1]))
+	canonical.SetPostcode(record, row.at(colPost))
 	values.Set(profile.FieldPhone, row.at(colPhone))
 	for _, c := range f.columns {
 		if c.field == profile.FieldParent || c.field == profile.FieldCommissioner {
-			setCode(record, c.field, row.at(c.number))
+			canonical.SetCode(record, c.field, row.at(c.number))
 		}
 	}
 	if values.Get(profile.FieldType) == string(profile.TrustSite) {
@@ -237,7 +232,7 @@ func (f *format) readValues(row columns, record *profile.Record) {
 // real files that column is empty.
 func readTrust(row columns, record *profile.Record) {
 	if trust := row.at(colParent); trust != "" {
-		setCode(record, profile.FieldParent, trust)
+		canonical.SetCode(record, profile.FieldParent, trust)
 	} else if legacySite(record) {
 		record.Values.Set(profile.FieldParent, string(record.Code[:3]))
 	}

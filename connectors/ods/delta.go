@@ -8,6 +8,9 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
+	"github.com/profilesync/profilesync/connectors/ods/internal/fhir"
+	"github.com/profilesync/profilesync/connectors/ods/internal/spool"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -16,7 +19,7 @@ import (
 // temporary file until Close.
 type Delta struct {
 	name    string
-	spool   *spool
+	spool   *spool.Spool
 	newest  profile.Date
 	missing []profile.ODSCode
 }
@@ -36,11 +39,11 @@ type envelope struct {
 const envelopeStart = `{"code":"`
 
 func (d *Delta) saw(raw json.RawMessage) {
-	var org organization
+	var org fhir.Organization
 	if err := json.Unmarshal(raw, &org); err != nil || org.ResourceType != "Organization" {
 		return // Record will reject it
 	}
-	if changed := org.lastChange(); changed.After(d.newest) {
+	if changed := org.LastChange(); changed.After(d.newest) {
 		d.newest = changed
 	}
 }
@@ -57,19 +60,19 @@ func (d *Delta) Newest() profile.Date { return d.newest }
 func (d *Delta) Missing() []profile.ODSCode { return slices.Clone(d.missing) }
 
 // Size returns its size in bytes.
-func (d *Delta) Size() int64 { return d.spool.written }
+func (d *Delta) Size() int64 { return d.spool.Size() }
 
 // Content returns a new reader of the spooled records, to be stored.
-func (d *Delta) Content() io.Reader { return d.spool.content() }
+func (d *Delta) Content() io.Reader { return d.spool.Content() }
 
 // Close removes the temporary file.
-func (d *Delta) Close() error { return d.spool.close() }
+func (d *Delta) Close() error { return d.spool.Close() }
 
 // Rows yields the position, code and hash of every record. An error ends it.
-func (d *Delta) Rows() iter.Seq2[profile.Row, error] { return d.spool.rows(envelopeRow) }
+func (d *Delta) Rows() iter.Seq2[profile.Row, error] { return d.spool.Rows(envelopeRow) }
 
 func envelopeRow(line []byte) (profile.ODSCode, profile.Hash) {
-	return codeOfEnvelope(line), hashOf(line)
+	return codeOfEnvelope(line), spool.HashOf(line)
 }
 
 func codeOfEnvelope(line []byte) profile.ODSCode {
@@ -78,17 +81,17 @@ func codeOfEnvelope(line []byte) profile.ODSCode {
 	if !ok || !closed {
 		return ""
 	}
-	return codeOrNone(string(code))
+	return canonical.Code(string(code))
 }
 
 // Raw returns the bytes of one row as they were spooled.
-func (d *Delta) Raw(row profile.Row) ([]byte, error) { return d.spool.bytes(row) }
+func (d *Delta) Raw(row profile.Row) ([]byte, error) { return d.spool.Bytes(row) }
 
 // Record decodes one row. A record that cannot be read is a
 // *profile.Rejected, to be quarantined; every other error is about reading
 // the local copy.
 func (d *Delta) Record(row profile.Row) (profile.Record, error) {
-	raw, err := d.spool.bytes(row)
+	raw, err := d.spool.Bytes(row)
 	if err != nil {
 		return profile.Record{}, fmt.Errorf("%s: %w", d.name, err)
 	}
@@ -96,7 +99,7 @@ func (d *Delta) Record(row profile.Row) (profile.Record, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return profile.Record{}, fmt.Errorf("%s: line %d: %w", d.name, row.Line, err)
 	}
-	record, bad := decodeOrganization(e.Organization)
+	record, bad := fhir.Decode(e.Organization)
 	if bad != nil {
 		bad.Line, bad.Raw, bad.Code = row.Line, raw, row.Code
 		return profile.Record{}, bad

@@ -8,6 +8,10 @@
 //	file or download ─▶ OpenListing ─▶ Listing ─┐
 //	FHIR API ─────────▶ API.Changes ─▶ Delta ───┴▶ Rows ─▶ Record
 //
+// Beside these, ReadCommissioners says which board a commissioner belongs to. What
+// both routes share is in internal/canonical, the resources of the API are in
+// internal/fhir, the local copy is in internal/spool.
+//
 // Only a Listing is complete, so only a Listing shows that something is absent;
 // a Delta is another type. The package decides nothing: it returns what the
 // register says, in one canonical form for every layout, and refuses what it

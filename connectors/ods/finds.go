@@ -5,25 +5,28 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
+	"github.com/profilesync/profilesync/connectors/ods/internal/fhir"
+	"github.com/profilesync/profilesync/connectors/ods/internal/spool"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // finds are the organisations that a search has found so far, each once. They
 // are spooled, so that a delta of the whole register fits.
 type finds struct {
-	spool *spool
+	spool *spool.Spool
 	codes map[profile.ODSCode]bool
 	ids   map[string]bool
 	count int
 }
 
 func (f *finds) reset() error {
-	s, err := newSpool()
+	s, err := spool.New()
 	if err != nil {
 		return err
 	}
 	if f.spool != nil {
-		_ = f.spool.close() // it was only a copy
+		_ = f.spool.Close() // it was only a copy
 	}
 	*f = finds{spool: s, codes: map[profile.ODSCode]bool{}, ids: map[string]bool{}}
 	return nil
@@ -83,11 +86,11 @@ func newEnvelope(raw json.RawMessage) (envelope, error) {
 	if err != nil {
 		return envelope{}, fmt.Errorf("spooling a record: %w", err)
 	}
-	var org organization
+	var org fhir.Organization
 	if err := json.Unmarshal(raw, &org); err != nil {
-		return envelope{Code: codeOrNone(org.ID), Organization: kept}, nil //nolint:nilerr // Record will reject it
+		return envelope{Code: canonical.Code(org.ID), Organization: kept}, nil //nolint:nilerr // Record will reject it
 	}
-	return envelope{Code: org.code(), Organization: kept}, nil
+	return envelope{Code: org.Code(), Organization: kept}, nil
 }
 
 // delta runs a search, then requests more about what it found.
@@ -96,33 +99,33 @@ func (a *API) delta(ctx context.Context, search func(*finds) error) (*Delta, err
 	if err := found.reset(); err != nil {
 		return nil, err
 	}
-	defer func() { _ = found.spool.close() }() // it was only a copy
+	defer func() { _ = found.spool.Close() }() // it was only a copy
 	if err := search(&found); err != nil {
 		return nil, err
 	}
-	if err := found.spool.measure(); err != nil {
+	if err := found.spool.Measure(); err != nil {
 		return nil, err
 	}
-	s, err := newSpool()
+	s, err := spool.New()
 	if err != nil {
 		return nil, err
 	}
 	d := &Delta{name: a.base.String(), spool: s}
 	if err := a.complete(ctx, found.spool, d); err != nil {
-		_ = s.close() // err says more
+		_ = s.Close() // err says more
 		return nil, err
 	}
-	return d, s.measure()
+	return d, s.Measure()
 }
 
 // complete writes the found organisations to the delta, batch by batch.
-func (a *API) complete(ctx context.Context, from *spool, d *Delta) error {
+func (a *API) complete(ctx context.Context, from *spool.Spool, d *Delta) error {
 	batch := make([]envelope, 0, batchSize)
-	for row, err := range from.rows(envelopeRow) {
+	for row, err := range from.Rows(envelopeRow) {
 		if err != nil {
 			return err
 		}
-		line, err := from.bytes(row)
+		line, err := from.Bytes(row)
 		if err != nil {
 			return err
 		}

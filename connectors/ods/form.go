@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
+	"github.com/profilesync/profilesync/connectors/ods/internal/spool"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -30,36 +32,36 @@ var notCSV = []struct{ start, what string }{
 
 // checkForm refuses what is no text of lines, and a text that ends with a mark.
 func (l *Listing) checkForm() error {
-	head, err := l.spool.head(headSize)
+	head, err := l.spool.Head(headSize)
 	if err != nil {
 		return err
 	}
 	first, _, _ := bytes.Cut(head, []byte{'\n'})
-	at := sampled{row: profile.Row{Line: 1}, raw: withoutLineEnd(first)}
+	at := sampled{row: profile.Row{Line: 1}, raw: spool.WithoutLineEnd(first)}
 	for _, other := range notCSV {
 		if bytes.HasPrefix(bytes.TrimLeft(head, " \t"), []byte(other.start)) {
-			return refuse(at, other.what, reject("row", excerpt(first), "no row of a register file"))
+			return refuse(at, other.what, canonical.Reject("row", canonical.Excerpt(first), "no row of a register file"))
 		}
 	}
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
 		return refuse(at, "its lines end with CR alone, as old Macs wrote them; save it with CRLF or LF, or take the file as published",
-			reject("row", excerpt(first), "want LF or CRLF behind it"))
+			canonical.Reject("row", canonical.Excerpt(first), "want LF or CRLF behind it"))
 	}
 	return l.checkMark()
 }
 
 // checkMark refuses a file with a Ctrl-Z behind its last record.
 func (l *Listing) checkMark() error {
-	row, err := l.spool.lastRow()
+	row, err := l.spool.LastRow()
 	if err != nil {
 		return err
 	}
-	raw, err := l.spool.bytes(row)
+	raw, err := l.spool.Bytes(row)
 	if err != nil || !bytes.HasSuffix(raw, []byte(ctrlZ)) {
 		return err
 	}
 	why := "it ends with a Ctrl-Z, which old systems put behind a text; remove it, or take the file as published"
-	return refuse(sampled{row: row, raw: raw}, why, reject("last byte", ctrlZ, "want the end of a record"))
+	return refuse(sampled{row: row, raw: raw}, why, canonical.Reject("last byte", ctrlZ, "want the end of a record"))
 }
 
 // separators other than the comma, by what a message calls them.
@@ -74,7 +76,7 @@ func checkColumns(name string, sample []sampled) error {
 	for _, s := range separators {
 		if most(sample, func(row sampled) bool { return separatedBy(row, s.char) }) {
 			why := fmt.Sprintf("its columns are separated by %s, not commas; take the file as published, not as saved by a spreadsheet", s.name)
-			return refuse(sample[0], why, reject("row", excerpt(sample[0].raw), "want commas between the columns"))
+			return refuse(sample[0], why, canonical.Reject("row", canonical.Excerpt(sample[0].raw), "want commas between the columns"))
 		}
 	}
 	width, odd := sample[0].width, func(row sampled) bool { return row.width == sample[0].width }
@@ -82,7 +84,7 @@ func checkColumns(name string, sample []sampled) error {
 		return nil
 	}
 	why := fmt.Sprintf("its rows have %d columns, and those of report %s have %d; take the file as published", width, name, numColumns)
-	return refuse(sample[0], why, reject("columns", strconv.Itoa(width), fmt.Sprintf("want %d columns", numColumns)))
+	return refuse(sample[0], why, canonical.Reject("columns", strconv.Itoa(width), fmt.Sprintf("want %d columns", numColumns)))
 }
 
 func most(sample []sampled, is func(sampled) bool) bool {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -35,7 +36,7 @@ func recognise(name string, r report, sample []sampled) (*format, error) {
 	first := sample[0]
 	if isHeader(first, r.codes) {
 		return nil, refuse(first, "layout not recognised: it starts with a header line; register files have none, take the file as published",
-			reject("row", excerpt(first.raw), "want a record"))
+			canonical.Reject("row", canonical.Excerpt(first.raw), "want a record"))
 	}
 	layout := ""
 	if r.status != noStatus {
@@ -106,8 +107,8 @@ func (f *format) checkSample(sample []sampled) error {
 // read, or holds something else where it should hold codes.
 func (f *format) unreadable(s sampled) *profile.Rejected {
 	record, bad := f.decode(s.raw)
-	if i := firstLeftOut(record); i >= 0 {
-		return reject(record.Notes[i].Field, record.Notes[i].Value, record.Notes[i].Reason)
+	if i := canonical.FirstLeftOut(record); i >= 0 {
+		return canonical.Reject(record.Notes[i].Field, record.Notes[i].Value, record.Notes[i].Reason)
 	}
 	return bad
 }
@@ -118,13 +119,13 @@ func (f *format) firstUnreadable(sample []sampled) (sampled, *profile.Rejected) 
 			return s, bad
 		}
 	}
-	return sample[0], reject("row", excerpt(sample[0].raw), "want a record")
+	return sample[0], canonical.Reject("row", canonical.Excerpt(sample[0].raw), "want a record")
 }
 
 // isHeader reports whether the first line holds column names: no code, and
 // words in the date's column.
 func isHeader(first sampled, shapes []string) bool {
-	cells, _ := splitLine(asValidText(first.raw), nil)
+	cells, _ := splitLine(canonical.ValidText(first.raw), nil)
 	if len(cells) == 0 {
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/spool"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -17,7 +18,7 @@ import (
 // until Close.
 type Listing struct {
 	name   string
-	spool  *spool
+	spool  *spool.Spool
 	known  *Commissioners // nil where none were given
 	format *format        // nil until it is recognised
 }
@@ -50,7 +51,7 @@ func openListing(name, report string, rules report, r io.Reader, options ...List
 	if strings.Contains(filepath.Base(name), "_changes_") {
 		return nil, &profile.RefusedError{Name: name, Why: "it holds only the changes of a period; give the complete report"}
 	}
-	s, err := newSpool()
+	s, err := spool.New()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func openListing(name, report string, rules report, r io.Reader, options ...List
 		option(l)
 	}
 	if err := l.open(report, rules, r); err != nil {
-		_ = s.close() // err says more
+		_ = s.Close() // err says more
 		if refused, ok := errors.AsType[*profile.RefusedError](err); ok {
 			refused.Name = name
 			return nil, refused
@@ -70,10 +71,10 @@ func openListing(name, report string, rules report, r io.Reader, options ...List
 }
 
 func (l *Listing) open(name string, rules report, r io.Reader) error {
-	if err := l.spool.fill(r); err != nil {
+	if err := l.spool.Fill(r); err != nil {
 		return err
 	}
-	if l.spool.end == l.spool.start {
+	if l.spool.Empty() {
 		return &profile.RefusedError{Why: "it is empty; take the file again"}
 	}
 	if err := l.checkForm(); err != nil {
@@ -94,13 +95,13 @@ func (l *Listing) open(name string, rules report, r io.Reader) error {
 func (l *Listing) sample() ([]sampled, error) {
 	var sample []sampled
 	for row, err := range l.Rows() {
-		if errors.Is(err, errLongLine) {
+		if errors.Is(err, spool.ErrLongLine) {
 			return nil, &profile.RefusedError{Why: err.Error() + "; check that it is a register file"}
 		}
 		if err != nil {
 			return nil, err
 		}
-		raw, err := l.spool.bytes(row)
+		raw, err := l.spool.Bytes(row)
 		if err != nil {
 			return nil, err
 		}
@@ -118,14 +119,14 @@ func (l *Listing) sample() ([]sampled, error) {
 
 // checkEnd refuses a file that ends in the middle of a row.
 func (l *Listing) checkEnd() error {
-	if !l.spool.cut {
+	if !l.spool.Cut() {
 		return nil
 	}
-	row, err := l.spool.lastRow()
+	row, err := l.spool.LastRow()
 	if err != nil {
 		return err
 	}
-	raw, err := l.spool.bytes(row)
+	raw, err := l.spool.Bytes(row)
 	if err != nil {
 		return err
 	}
@@ -146,15 +147,15 @@ func (l *Listing) Report() string { return l.format.name }
 func (l *Listing) Layout() string { return l.format.layout }
 
 // Size returns its size in bytes.
-func (l *Listing) Size() int64 { return l.spool.written }
+func (l *Listing) Size() int64 { return l.spool.Size() }
 
 // Content returns a new reader of the bytes as received, for storing.
-func (l *Listing) Content() io.Reader { return l.spool.content() }
+func (l *Listing) Content() io.Reader { return l.spool.Content() }
 
 // Stamp identifies the listing by its bytes, and by the boards of commissioners
 // that it was opened with.
 func (l *Listing) Stamp() runs.Stamp {
-	digest := profile.Hash(l.spool.digest.Sum(nil)[:len(profile.Hash{})])
+	digest := l.spool.Digest()
 	if l.known != nil {
 		digest = profile.HashOf(string(digest[:]), string(l.known.digest[:]))
 	}
@@ -162,16 +163,16 @@ func (l *Listing) Stamp() runs.Stamp {
 }
 
 // Close removes the temporary file.
-func (l *Listing) Close() error { return l.spool.close() }
+func (l *Listing) Close() error { return l.spool.Close() }
 
 // Rows yields the position, code and hash of every record, in the order of the
 // file. Blank lines at the end are skipped; Record rejects any other. An error
 // ends it. The hash is that of the bytes and, where the boards of commissioners
 // make another record of them, of these boards too.
-func (l *Listing) Rows() iter.Seq2[profile.Row, error] { return l.spool.rows(l.identify) }
+func (l *Listing) Rows() iter.Seq2[profile.Row, error] { return l.spool.Rows(l.identify) }
 
 func (l *Listing) identify(line []byte) (profile.ODSCode, profile.Hash) {
-	code, hash := csvCode(line), hashOf(line)
+	code, hash := csvCode(line), spool.HashOf(line)
 	if l.known == nil || l.format == nil {
 		return code, hash
 	}
@@ -191,12 +192,12 @@ func (l *Listing) identify(line []byte) (profile.ODSCode, profile.Hash) {
 }
 
 // Raw returns the bytes of one row as received.
-func (l *Listing) Raw(row profile.Row) ([]byte, error) { return l.spool.bytes(row) }
+func (l *Listing) Raw(row profile.Row) ([]byte, error) { return l.spool.Bytes(row) }
 
 // Record decodes one row. A row that cannot be read is a *profile.Rejected,
 // to be quarantined; every other error is about reading the local copy.
 func (l *Listing) Record(row profile.Row) (profile.Record, error) {
-	raw, err := l.spool.bytes(row)
+	raw, err := l.spool.Bytes(row)
 	if err != nil {
 		return profile.Record{}, fmt.Errorf("%s: %w", l.name, err)
 	}

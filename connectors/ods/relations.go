@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
+	"github.com/profilesync/profilesync/connectors/ods/internal/fhir"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -36,28 +38,28 @@ var relationOf = map[string]string{
 // affiliation holds the parts of an OrganizationAffiliation that are used: its
 // organization is, for example, operated by its participating organization.
 type affiliation struct {
-	ResourceType string    `json:"resourceType"`
-	Active       bool      `json:"active"`
-	Period       period    `json:"period"`
-	Source       reference `json:"organization"`
-	Target       reference `json:"participatingOrganization"`
-	Code         []concept `json:"code"`
+	ResourceType string         `json:"resourceType"`
+	Active       bool           `json:"active"`
+	Period       fhir.Period    `json:"period"`
+	Source       reference      `json:"organization"`
+	Target       reference      `json:"participatingOrganization"`
+	Code         []fhir.Concept `json:"code"`
 }
 
 type reference struct {
-	Reference  string     `json:"reference"`
-	Identifier identifier `json:"identifier"`
+	Reference  string          `json:"reference"`
+	Identifier fhir.Identifier `json:"identifier"`
 }
 
 func (r reference) code() profile.ODSCode {
 	if r.Identifier.Value != "" {
-		return codeOrNone(r.Identifier.Value)
+		return canonical.Code(r.Identifier.Value)
 	}
-	return codeOrNone(r.Reference[strings.LastIndex(r.Reference, "/")+1:])
+	return canonical.Code(r.Reference[strings.LastIndex(r.Reference, "/")+1:])
 }
 
 func (a affiliation) is(relation string) bool {
-	return slices.ContainsFunc(a.Code, func(c concept) bool { return slices.Contains(c.Coding, coding{relation}) })
+	return slices.ContainsFunc(a.Code, func(c fhir.Concept) bool { return slices.Contains(c.Coding, fhir.Coding{Code: relation}) })
 }
 
 // related are the active relationships of a batch, by the organisation that
@@ -70,7 +72,7 @@ type related map[profile.ODSCode][]affiliation
 func (a *API) fillRelations(ctx context.Context, batch []envelope) error {
 	asked := make(map[profile.ODSCode]question)
 	for _, e := range batch {
-		record, bad := decodeOrganization(e.Organization)
+		record, bad := fhir.Decode(e.Organization)
 		if bad != nil {
 			continue
 		}
@@ -170,12 +172,12 @@ func (r related) target(from profile.ODSCode, relation string) string {
 // know: succession is a hint for people (CONTRACT.md "Succession"), and no
 // reason to stop.
 func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
-	record, bad := decodeOrganization(e.Organization)
+	record, bad := fhir.Decode(e.Organization)
 	if bad != nil || record.Standing != profile.Inactive || record.Values.Get(profile.FieldType) == "" {
 		return nil, nil //nolint:nilerr,nilnil // not asked
 	}
 	var answer lookup
-	query := url.Values{"system": {codeSystem}, "code": {e.Code.String()}, "property": {"*"}}
+	query := url.Values{"system": {fhir.CodeSystem}, "code": {e.Code.String()}, "property": {"*"}}
 	err := a.get(ctx, a.address(query, "CodeSystem", "$lookup"), &answer)
 	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Permanent() {
 		return nil, nil //nolint:nilnil // not known there
@@ -197,10 +199,10 @@ type lookup struct {
 }
 
 type part struct {
-	Name        string `json:"name"`
-	ValueCode   string `json:"valueCode"`
-	ValueString string `json:"valueString"`
-	ValueCoding coding `json:"valueCoding"`
+	Name        string      `json:"name"`
+	ValueCode   string      `json:"valueCode"`
+	ValueString string      `json:"valueString"`
+	ValueCoding fhir.Coding `json:"valueCoding"`
 }
 
 // codes returns the organisations that a property names, in order.
@@ -211,7 +213,7 @@ func (l lookup) codes(property string) []string {
 			continue
 		}
 		for _, value := range p.Part {
-			if code := codeOrNone(value.ValueCode + value.ValueString + value.ValueCoding.Code); value.Name != "code" && code != "" {
+			if code := canonical.Code(value.ValueCode + value.ValueString + value.ValueCoding.Code); value.Name != "code" && code != "" {
 				codes = append(codes, code.String())
 			}
 		}

@@ -1,4 +1,5 @@
-package ods
+// Package fhir reads the resources of the register's FHIR R4 API.
+package fhir
 
 import (
 	"encoding/json"
@@ -7,22 +8,23 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The names that the API uses (CONTRACT.md "FHIR API").
 const (
-	codeSystem      = "https://fhir.nhs.uk/Id/ods-organization-code"
+	CodeSystem      = "https://fhir.nhs.uk/Id/ods-organization-code"
 	roleExtension   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-OrganisationRole"
 	periodExtension = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedPeriod"
 	dateExtension   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedDateTime"
 )
 
-// organization holds the parts of an Organization resource that are used.
-type organization struct {
+// Organization holds the parts of an Organization resource that are used.
+type Organization struct {
 	ResourceType string       `json:"resourceType"`
 	ID           string       `json:"id"`
-	Identifier   []identifier `json:"identifier"`
+	Identifier   []Identifier `json:"identifier"`
 	Active       *bool        `json:"active"`
 	Name         string       `json:"name"`
 	Extension    []extension  `json:"extension"`
@@ -30,7 +32,8 @@ type organization struct {
 	Address      []address    `json:"address"`
 }
 
-type identifier struct {
+// Identifier is a code in a system of codes.
+type Identifier struct {
 	System string `json:"system"`
 	Value  string `json:"value"`
 }
@@ -51,22 +54,25 @@ type address struct {
 type extension struct {
 	URL          string      `json:"url"`
 	Extension    []extension `json:"extension"`
-	ValueConcept concept     `json:"valueCodeableConcept"`
-	ValueCoding  coding      `json:"valueCoding"`
+	ValueConcept Concept     `json:"valueCodeableConcept"`
+	ValueCoding  Coding      `json:"valueCoding"`
 	ValueBoolean *bool       `json:"valueBoolean"`
-	ValuePeriod  period      `json:"valuePeriod"`
+	ValuePeriod  Period      `json:"valuePeriod"`
 	ValueDate    string      `json:"valueDateTime"`
 }
 
-type concept struct {
-	Coding []coding `json:"coding"`
+// Concept is what several codings say at once.
+type Concept struct {
+	Coding []Coding `json:"coding"`
 }
 
-type coding struct {
+// Coding is what is read of a code.
+type Coding struct {
 	Code string `json:"code"`
 }
 
-type period struct {
+// Period has the days, or moments, of a start and an end; either may be empty.
+type Period struct {
 	Start string `json:"start"`
 	End   string `json:"end"`
 }
@@ -78,21 +84,14 @@ type role struct {
 	opened, closed profile.Date
 }
 
-func (o *organization) code() profile.ODSCode {
+// Code returns the organisation's code, empty where it has none.
+func (o *Organization) Code() profile.ODSCode {
 	for _, id := range o.Identifier {
-		if id.System == codeSystem {
-			return codeOrNone(id.Value)
+		if id.System == CodeSystem {
+			return canonical.Code(id.Value)
 		}
 	}
-	return codeOrNone(o.ID)
-}
-
-func codeOrNone(s string) profile.ODSCode {
-	code, err := profile.ParseODSCode(s)
-	if err != nil {
-		return ""
-	}
-	return code
+	return canonical.Code(o.ID)
 }
 
 // child returns the first nested extension of that name; empty if there is
@@ -106,26 +105,26 @@ func (e *extension) child(url string) extension {
 	return extension{}
 }
 
-// lastChange returns when the register last changed the record; zero if it does
+// LastChange returns when the register last changed the record; zero if it does
 // not say. It is not meta.lastUpdated, which a reload changes.
-func (o *organization) lastChange() profile.Date {
+func (o *Organization) LastChange() profile.Date {
 	for _, e := range o.Extension {
 		kind := e.child("type")
 		if e.URL == dateExtension && kind.ValueCoding.Code == "LastChangeDate" {
-			date, _ := day(e.child("dateTime").ValueDate)
+			date, _ := Day(e.child("dateTime").ValueDate)
 			return date
 		}
 	}
 	return profile.Date{}
 }
 
-// day returns the day of a FHIR date or dateTime.
-func day(s string) (profile.Date, error) {
+// Day returns the day of a FHIR date or dateTime.
+func Day(s string) (profile.Date, error) {
 	date, _, _ := strings.Cut(s, "T")
 	return profile.ParseDate(date)
 }
 
-func (o *organization) roles() ([]role, *profile.Rejected) {
+func (o *Organization) roles() ([]role, *profile.Rejected) {
 	var roles []role
 	for _, e := range o.Extension {
 		if e.URL != roleExtension {
@@ -138,7 +137,7 @@ func (o *organization) roles() ([]role, *profile.Rejected) {
 		roles = append(roles, r)
 	}
 	if len(roles) == 0 {
-		return nil, reject("OrganisationRole", "", "want at least one role; look the organisation up again")
+		return nil, canonical.Reject("OrganisationRole", "", "want at least one role; look the organisation up again")
 	}
 	return roles, nil
 }
@@ -152,24 +151,24 @@ func readRole(e extension) (role, *profile.Rejected) {
 	for _, c := range named.ValueConcept.Coding {
 		r.code = c.Code
 	}
-	if !isRole(r.code) {
-		return r, reject("OrganisationRole.roleCode", r.code, "want a role id such as RO177")
+	if !canonical.IsRole(r.code) {
+		return r, canonical.Reject("OrganisationRole.roleCode", r.code, "want a role id such as RO177")
 	}
 	var err error
 	span := operational(e)
-	if r.opened, err = day(span.Start); err != nil {
-		return r, reject("OrganisationRole.period.start", span.Start, "want YYYY-MM-DD")
+	if r.opened, err = Day(span.Start); err != nil {
+		return r, canonical.Reject("OrganisationRole.period.start", span.Start, "want YYYY-MM-DD")
 	}
-	if r.closed, err = day(span.End); err != nil {
-		return r, reject("OrganisationRole.period.end", span.End, "want YYYY-MM-DD or nothing")
+	if r.closed, err = Day(span.End); err != nil {
+		return r, canonical.Reject("OrganisationRole.period.end", span.End, "want YYYY-MM-DD or nothing")
 	}
 	return r, nil
 }
 
 // operational returns the operational period of a role, else its legal one: the
 // dates of the files are operational ones (CONTRACT.md "Dates").
-func operational(e extension) period {
-	var found period
+func operational(e extension) Period {
+	var found Period
 	for _, nested := range e.Extension {
 		if nested.URL != periodExtension {
 			continue
@@ -192,7 +191,7 @@ func rolesHeld(roles []role, active bool) (string, role) {
 	for _, r := range roles {
 		codes = append(codes, r.code)
 	}
-	code, _ := primaryOf(codes)
+	code, _ := canonical.PrimaryOf(codes)
 	primary := latest(roles, code)
 	held := []string{primary.code}
 	for _, r := range roles {
@@ -200,7 +199,7 @@ func rolesHeld(roles []role, active bool) (string, role) {
 			held = append(held, r.code)
 		}
 	}
-	return canonicalRoles(held), primary
+	return canonical.Roles(held), primary
 }
 
 // latest returns the role in force, or else the newest: an organisation that
@@ -216,9 +215,9 @@ func latest(roles []role, code string) role {
 	return found
 }
 
-// decodeOrganization returns the canonical record of an Organization resource.
+// Decode returns the canonical record of an Organization resource.
 // It has no ICB and no region.
-func decodeOrganization(raw []byte) (profile.Record, *profile.Rejected) {
+func Decode(raw []byte) (profile.Record, *profile.Rejected) {
 	org, bad := parseOrganization(raw)
 	if bad != nil {
 		return profile.Record{}, bad
@@ -228,12 +227,12 @@ func decodeOrganization(raw []byte) (profile.Record, *profile.Rejected) {
 		return profile.Record{}, bad
 	}
 	held, primary := rolesHeld(roles, *org.Active)
-	record := profile.Record{Code: org.code(), Standing: profile.Inactive, Opened: primary.opened, Closed: primary.closed}
+	record := profile.Record{Code: org.Code(), Standing: profile.Inactive, Opened: primary.opened, Closed: primary.closed}
 	if *org.Active {
 		record.Standing = standingOf(primary)
 	}
 	record.Values.Set(profile.FieldRoles, held)
-	record.Values.Set(profile.FieldType, string(typeOf(held)))
+	record.Values.Set(profile.FieldType, string(canonical.TypeOf(held)))
 	org.state(&record)
 	return record, nil
 }
@@ -247,26 +246,26 @@ func standingOf(primary role) profile.Standing {
 	return profile.Active
 }
 
-func parseOrganization(raw []byte) (*organization, *profile.Rejected) {
-	var org organization
+func parseOrganization(raw []byte) (*Organization, *profile.Rejected) {
+	var org Organization
 	if err := json.Unmarshal(raw, &org); err != nil {
 		if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return nil, reject(mistyped.Field, mistyped.Value, fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
+			return nil, canonical.Reject(mistyped.Field, mistyped.Value, fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
 		}
-		return nil, reject("resource", excerpt(raw), "not JSON; look the organisation up again")
+		return nil, canonical.Reject("resource", canonical.Excerpt(raw), "not JSON; look the organisation up again")
 	}
 	switch {
 	case org.ResourceType != "Organization":
-		return nil, reject("resourceType", strings.TrimSuffix(org.ResourceType+"/"+org.ID, "/"), "want Organization")
-	case org.code() == "":
-		return nil, reject("identifier", org.ID, "want an ODS code of 3 to 10 letters and digits")
+		return nil, canonical.Reject("resourceType", strings.TrimSuffix(org.ResourceType+"/"+org.ID, "/"), "want Organization")
+	case org.Code() == "":
+		return nil, canonical.Reject("identifier", org.ID, "want an ODS code of 3 to 10 letters and digits")
 	case org.Active == nil:
-		return nil, reject("active", "", "want true or false")
+		return nil, canonical.Reject("active", "", "want true or false")
 	}
 	return &org, nil
 }
 
-func (o *organization) state(record *profile.Record) {
+func (o *Organization) state(record *profile.Record) {
 	values := &record.Values
 	if name := clean(o.Name); name != "" {
 		values.Set(profile.FieldName, name)
@@ -277,14 +276,14 @@ func (o *organization) state(record *profile.Record) {
 		for i := range parts {
 			parts[i] = clean(parts[i])
 		}
-		values.Set(profile.FieldAddress, lines(parts))
-		setPostcode(record, clean(at.PostalCode))
+		values.Set(profile.FieldAddress, canonical.Lines(parts))
+		canonical.SetPostcode(record, clean(at.PostalCode))
 	}
 	values.Set(profile.FieldPhone, o.contact("phone"))
 	values.Set(profile.FieldWebsite, website(o.contact("url")))
 }
 
-func (o *organization) contact(system string) string {
+func (o *Organization) contact(system string) string {
 	for _, t := range o.Telecom {
 		if t.System == system {
 			return clean(t.Value)
@@ -306,4 +305,4 @@ func website(s string) string {
 	return s
 }
 
-func clean(s string) string { return strings.TrimSpace(asValidText([]byte(s))) }
+func clean(s string) string { return strings.TrimSpace(canonical.ValidText([]byte(s))) }

@@ -1,4 +1,4 @@
-package ods
+package canonical
 
 import (
 	"slices"
@@ -7,10 +7,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// settings translate the prescribing setting of the legacy layout into the
+// Settings translate the prescribing setting of the legacy layout into the
 // roles that today's layout names, measured on 15,000 codes that both hold
 // (CONTRACT.md "Layouts").
-var settings = map[string]string{
+var Settings = map[string]string{
 	"0": "RO72", "1": "RO87", "2": "RO80", "3": "RO80|RO87", "4": "RO76", "8": "RO255", "9": "RO247",
 	"10": "RO250", "11": "RO252", "12": "RO259", "13": "RO249", "14": "RO246", "16": "RO260", "17": "RO257",
 	"18": "RO256", "19": "RO251", "20": "RO248", "22": "RO258", "25": "RO82", "26": "RO321", "27": "RO323",
@@ -31,10 +31,10 @@ var primaryRoles = []string{
 // the primary role is kept.
 var extendable = []string{"RO177", "RO110"}
 
-// typeOf returns the organisation type of canonical roles. A prescribing cost
+// TypeOf returns the organisation type of canonical roles. A prescribing cost
 // centre is a GP practice only with RO76: those with RO323 duplicate pharmacies
 // (CONTRACT.md "Roles").
-func typeOf(roles string) profile.OrgType {
+func TypeOf(roles string) profile.OrgType {
 	primary, _, _ := strings.Cut(roles, "|")
 	switch primary {
 	case "RO177":
@@ -57,14 +57,14 @@ func typeOf(roles string) profile.OrgType {
 	return profile.NoType
 }
 
-// canonicalRoles returns the primary role and the others in order, each once,
+// Roles returns the primary role and the others in order, each once,
 // joined by a bar.
-func canonicalRoles(roles []string) string {
+func Roles(roles []string) string {
 	if len(roles) == 0 {
 		return ""
 	}
 	sorted := slices.Compact(slices.Sorted(slices.Values(roles)))
-	primary, known := primaryOf(sorted)
+	primary, known := PrimaryOf(sorted)
 	if known && !slices.Contains(extendable, primary) {
 		return primary
 	}
@@ -72,9 +72,9 @@ func canonicalRoles(roles []string) string {
 	return strings.Join(append([]string{primary}, others...), "|")
 }
 
-// primaryOf returns the role that says what the organisation is, and whether it
+// PrimaryOf returns the role that says what the organisation is, and whether it
 // is a known primary role; if there is none, the first role.
-func primaryOf(roles []string) (role string, known bool) {
+func PrimaryOf(roles []string) (role string, known bool) {
 	for _, role := range primaryRoles {
 		if slices.Contains(roles, role) {
 			return role, true
@@ -83,9 +83,9 @@ func primaryOf(roles []string) (role string, known bool) {
 	return roles[0], false
 }
 
-// isRole reports whether the text has the form of a role id. Unknown ids are
+// IsRole reports whether the text has the form of a role id. Unknown ids are
 // data, not errors: 209 are in use (CONTRACT.md "FHIR API").
-func isRole(s string) bool {
+func IsRole(s string) bool {
 	if len(s) < 3 || len(s) > 6 || s[:2] != "RO" {
 		return false
 	}

@@ -1,4 +1,5 @@
-package ods
+// Package spool keeps the local copy of one pull, and finds its records.
+package spool
 
 import (
 	"bytes"
@@ -15,9 +16,9 @@ import (
 // largest report has about 10 MB, the whole register 900 MB.
 const maxSpool = 4 << 30
 
-// spool is the local copy of one pull: a temporary file without a name, so that
+// Spool is the local copy of one pull: a temporary file without a name, so that
 // nothing is left if the process is killed.
-type spool struct {
+type Spool struct {
 	file    *os.File
 	path    string // to be removed later, on systems that cannot remove open files; otherwise empty
 	start   int64  // past a byte order mark
@@ -28,20 +29,33 @@ type spool struct {
 	digest  hash.Hash // SHA-256 of all that was written
 }
 
-func newSpool() (*spool, error) {
+// New makes an empty one.
+func New() (*Spool, error) {
 	file, err := os.CreateTemp("", "profilesync-*")
 	if err != nil {
 		return nil, fmt.Errorf("spooling: %w", err)
 	}
-	s := &spool{file: file, digest: sha256.New()}
+	s := &Spool{file: file, digest: sha256.New()}
 	if err := os.Remove(file.Name()); err != nil {
 		s.path = file.Name()
 	}
 	return s, nil
 }
 
+// Empty reports whether there is no record at all.
+func (s *Spool) Empty() bool { return s.end == s.start }
+
+// Cut reports whether the last record has no line end.
+func (s *Spool) Cut() bool { return s.cut }
+
+// Size returns the bytes that were written.
+func (s *Spool) Size() int64 { return s.written }
+
+// Digest is the hash of all that was written.
+func (s *Spool) Digest() profile.Hash { return profile.Hash(s.digest.Sum(nil)[:len(profile.Hash{})]) }
+
 // Write appends to the spool. It must not be called once rows are being read.
-func (s *spool) Write(p []byte) (int, error) {
+func (s *Spool) Write(p []byte) (int, error) {
 	if s.written += int64(len(p)); s.written > maxSpool {
 		return 0, fmt.Errorf("spooling: more than %d bytes", int64(maxSpool))
 	}
@@ -50,18 +64,19 @@ func (s *spool) Write(p []byte) (int, error) {
 	return s.file.Write(p)
 }
 
-// fill copies all of r and finds where the records start and end.
-func (s *spool) fill(r io.Reader) error {
+// Fill copies all of r and finds where the records start and end.
+func (s *Spool) Fill(r io.Reader) error {
 	if _, err := io.CopyBuffer(onlyWriter{s}, r, make([]byte, 1<<20)); err != nil {
 		return err
 	}
-	return s.measure()
+	return s.Measure()
 }
 
 // onlyWriter hides ReadFrom, so that io.CopyBuffer uses the buffer.
 type onlyWriter struct{ io.Writer }
 
-func (s *spool) measure() error {
+// Measure finds where the records start and end. Nothing may be written after it.
+func (s *Spool) Measure() error {
 	var mark [3]byte
 	if n, _ := s.file.ReadAt(mark[:], 0); n == len(mark) && mark == [3]byte{0xEF, 0xBB, 0xBF} {
 		s.start = int64(len(mark))
@@ -74,7 +89,7 @@ func (s *spool) measure() error {
 }
 
 // trimEnd finds the end of the last line that is not blank.
-func (s *spool) trimEnd() error {
+func (s *Spool) trimEnd() error {
 	block := make([]byte, 64<<10)
 	for s.end = s.written; s.end > s.start; {
 		from := max(s.start, s.end-int64(len(block)))
@@ -92,8 +107,8 @@ func (s *spool) trimEnd() error {
 	return nil
 }
 
-// head returns at most the first n bytes of the records.
-func (s *spool) head(n int64) ([]byte, error) {
+// Head returns at most the first n bytes of the records.
+func (s *Spool) Head(n int64) ([]byte, error) {
 	head := make([]byte, min(n, s.end-s.start))
 	if _, err := s.file.ReadAt(head, s.start); err != nil {
 		return nil, fmt.Errorf("spooling: %w", err)
@@ -101,8 +116,8 @@ func (s *spool) head(n int64) ([]byte, error) {
 	return head, nil
 }
 
-// lastRow locates the last record, to check how the file ends.
-func (s *spool) lastRow() (profile.Row, error) {
+// LastRow locates the last record, to check how the file ends.
+func (s *Spool) LastRow() (profile.Row, error) {
 	from := max(s.start, s.end-readAhead)
 	tail := make([]byte, s.end-from)
 	if _, err := s.file.ReadAt(tail, from); err != nil {
@@ -112,8 +127,8 @@ func (s *spool) lastRow() (profile.Row, error) {
 	return profile.Row{Offset: s.end - int64(len(line)), Length: len(line), Line: s.lines + 1}, nil
 }
 
-// bytes returns the raw bytes of one row.
-func (s *spool) bytes(row profile.Row) ([]byte, error) {
+// Bytes returns the raw bytes of one row.
+func (s *Spool) Bytes(row profile.Row) ([]byte, error) {
 	if row.Length < 0 || row.Offset < s.start || row.Offset+int64(row.Length) > s.end {
 		return nil, fmt.Errorf("line %d: bytes %d+%d are not in this pull", row.Line, row.Offset, row.Length)
 	}
@@ -124,10 +139,11 @@ func (s *spool) bytes(row profile.Row) ([]byte, error) {
 	return raw, nil
 }
 
-// content returns a new reader of everything as received.
-func (s *spool) content() io.Reader { return io.NewSectionReader(s.file, 0, s.written) }
+// Content returns a new reader of everything as received.
+func (s *Spool) Content() io.Reader { return io.NewSectionReader(s.file, 0, s.written) }
 
-func (s *spool) close() error {
+// Close frees the file.
+func (s *Spool) Close() error {
 	err := s.file.Close()
 	if s.path != "" {
 		_ = os.Remove(s.path) // its name says that it may be removed
@@ -135,7 +151,8 @@ func (s *spool) close() error {
 	return err
 }
 
-func hashOf(line []byte) profile.Hash {
+// HashOf is the hash of the bytes of a record.
+func HashOf(line []byte) profile.Hash {
 	sum := sha256.Sum256(line)
 	return profile.Hash(sum[:16])
 }
