@@ -27,6 +27,8 @@ const (
 const (
 	atCode    = 0
 	atName    = 1
+	atRegion  = 2
+	atICB     = 3
 	atStatus  = 12
 	atSetting = 25
 )

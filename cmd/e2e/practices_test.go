@@ -116,10 +116,14 @@ func inBothLayouts(rows [][]string) [][]string {
 	})
 }
 
+// inLegacy writes rows of today's layout in the old one. Region and ICB are left
+// out: today's are those of the postcode, and meant the commissioner's there
+// (connectors/ods/CONTRACT.md "Commissioners").
 func inLegacy(rows [][]string) [][]string {
 	words := map[string]string{"ACTIVE": "A", "INACTIVE": "C", "DORMANT": "D"}
 	return edited(rows, func(_ int, row []string) []string {
 		row[atStatus], row[atSetting] = words[row[atStatus]], legacySettings[row[atSetting]]
+		row[atRegion], row[atICB] = "", ""
 		return row
 	})
 }
