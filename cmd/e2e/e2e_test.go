@@ -84,9 +84,12 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := bareSite(t)
 	s.url = pgtest.URL(t)
-	s.env = []string{"DATABASE_URL=" + s.url}
+	s.env = []string{"DATABASE_URL=" + s.url, "ODS_DOWNLOADS_URL=" + nobody} // no test asks the real register
 	return s
 }
+
+// nobody is an address at which nothing answers.
+const nobody = "http://127.0.0.1:1"
 
 // with returns the site with more settings.
 func (s *site) with(settings ...string) *site {
@@ -228,6 +231,24 @@ type summary struct {
 	ElapsedMS      int64          `json:"elapsed_ms"`
 	LeftOut        []leftOut      `json:"left_out"`
 	Error          string         `json:"error"`
+
+	Noted     map[string]int `json:"noted"`
+	NoProfile []noProfile    `json:"no_profile"`
+	NewLayout *newLayout     `json:"new_layout"`
+	Note      string         `json:"note"`
+}
+
+type noProfile struct {
+	Because string   `json:"because"`
+	Count   int      `json:"count"`
+	Codes   []string `json:"codes"`
+}
+
+type newLayout struct {
+	From        string   `json:"from"`
+	To          string   `json:"to"`
+	OtherForm   int      `json:"other_form"`
+	NotCompared []string `json:"not_compared"`
 }
 
 type changeCounts struct {

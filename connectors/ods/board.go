@@ -39,7 +39,7 @@ func (f *format) agreed(b Board, record *profile.Record) Board {
 	case b.ICB == "":
 		b.Region = ""
 	case in != "" && !strings.EqualFold(in, b.Region):
-		why := fmt.Sprintf("%s is in region %s, as report %s has it", b.ICB, in, reportOfCommissioners)
+		why := fmt.Sprintf("%s is in region %s, as report %s has it", b.ICB, in, ReportOfCommissioners)
 		canonical.Doubt(record, profile.FieldRegion, b.Region, why)
 		b.Region = in
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// reportOfCommissioners lists who commissions: the parts of ICBs, and others. It
-// is no report of profiles, and cannot be reconciled.
-const reportOfCommissioners = "eccg"
+// ReportOfCommissioners lists who commissions: the parts of ICBs, and others. It
+// lists nothing that has a profile: other listings are read with it.
+const ReportOfCommissioners = "eccg"
 
 var commissionersReport = report{
 	codes: []string{"99a", anana}, layouts: inBoth(board(icbOfCommissioner)),
@@ -35,6 +35,8 @@ type Commissioners struct {
 	boards  map[string]Board  // by commissioner
 	regions map[string]string // by ICB
 	digest  profile.Hash
+	records int
+	content []byte
 }
 
 // ReadCommissioners reads the report eccg; name is its file or address, for
@@ -42,16 +44,19 @@ type Commissioners struct {
 // one of which more than 1 % of the rows cannot be read, or that names no board. A
 // commissioner on two lines is not known, nor one whose board is no code.
 func ReadCommissioners(name string, r io.Reader) (*Commissioners, error) {
-	l, err := openListing(name, reportOfCommissioners, commissionersReport, r)
+	l, err := openListing(name, ReportOfCommissioners, commissionersReport, r)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = l.Close() }() // only a copy
-	boards, err := l.boards()
+	boards, records, err := l.boards()
 	if err != nil {
 		return nil, err
 	}
-	c := &Commissioners{boards: boards, regions: make(map[string]string)}
+	c := &Commissioners{boards: boards, regions: make(map[string]string), records: records}
+	if c.content, err = io.ReadAll(l.Content()); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
 	parts := make([]string, 0, 3*len(boards))
 	for _, code := range slices.Sorted(maps.Keys(boards)) {
 		b := boards[code]
@@ -70,6 +75,20 @@ func (c *Commissioners) Count() int {
 	return len(c.boards)
 }
 
+// Digest identifies what is known; zero where nothing is.
+func (c *Commissioners) Digest() profile.Hash {
+	if c == nil {
+		return profile.Hash{}
+	}
+	return c.digest
+}
+
+// Records returns how many rows the report has; fewer of them have a board.
+func (c *Commissioners) Records() int { return c.records }
+
+// Content returns the report as received, to be kept and read again.
+func (c *Commissioners) Content() []byte { return c.content }
+
 // BoardOf returns the board of a commissioner, and whether it is known.
 func (c *Commissioners) BoardOf(commissioner string) (Board, bool) {
 	if c == nil {
@@ -87,27 +106,28 @@ func (c *Commissioners) regionOf(icb string) string {
 	return c.regions[strings.ToUpper(icb)]
 }
 
-// boards reads a listing of commissioners.
-func (l *Listing) boards() (map[string]Board, error) {
+// boards reads a listing of commissioners, and counts its rows.
+func (l *Listing) boards() (_ map[string]Board, records int, err error) {
 	boards, lines := make(map[string]Board), make(map[string]int)
 	var rejected []*profile.Rejected
 	for row, err := range l.Rows() {
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", l.name, err)
+			return nil, 0, fmt.Errorf("reading %s: %w", l.name, err)
 		}
+		records++
 		lines[row.Code.String()]++
 		b, err := l.boardIn(row)
 		if bad, ok := errors.AsType[*profile.Rejected](err); ok {
 			rejected = append(rejected, bad)
 		} else if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if b != (Board{}) {
 			boards[row.Code.String()] = b
 		}
 	}
 	maps.DeleteFunc(boards, func(code string, _ Board) bool { return lines[code] > 1 })
-	return boards, l.checkBoards(boards, rejected, lines)
+	return boards, records, l.checkBoards(boards, rejected, records)
 }
 
 // boardIn returns the board of a commissioner that is part of one, else none.
@@ -131,18 +151,14 @@ func (l *Listing) boardIn(row profile.Row) (Board, error) {
 	return b, nil
 }
 
-func (l *Listing) checkBoards(boards map[string]Board, rejected []*profile.Rejected, lines map[string]int) error {
-	rows := 0
-	for _, n := range lines {
-		rows += n
-	}
+func (l *Listing) checkBoards(boards map[string]Board, rejected []*profile.Rejected, rows int) error {
 	switch {
 	case len(rejected)*100 > rows:
 		why := fmt.Sprintf("%d of its %d rows cannot be read, more than 1 %%; take the file again", len(rejected), rows)
 		return &profile.RefusedError{Name: l.name, Why: why, At: *rejected[0]}
 	case len(boards) == 0:
 		why := fmt.Sprintf("no commissioner in it is part of an ICB (role %s in column 14, ICB and region beside it); "+
-			"check that the file is report %s", strings.Join(partsOfICBs, " or "), reportOfCommissioners)
+			"check that the file is report %s", strings.Join(partsOfICBs, " or "), ReportOfCommissioners)
 		return &profile.RefusedError{Name: l.name, Why: why}
 	}
 	return nil

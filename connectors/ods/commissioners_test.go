@@ -109,8 +109,11 @@ func TestCommissionersAreRefused(t *testing.T) {
 	lost := errors.New("connection lost")
 	_, err = ods.ReadCommissioners("eccg.csv", io.MultiReader(strings.NewReader(hundred), errReader{lost}))
 	require.ErrorIs(t, err, lost)
-	_, err = ods.ReportOf("eccg_2025-12-29.csv")
-	require.Error(t, err, "it is no report to be reconciled")
+	report, err := ods.ReportOf("eccg_2025-12-29.csv")
+	require.NoError(t, err)
+	require.Equal(t, ods.ReportOfCommissioners, report)
+	_, err = ods.Types(report)
+	require.Error(t, err, "it lists nothing that has a profile")
 }
 
 // stateOf returns what a record says of its ICB and region.

@@ -83,7 +83,7 @@ func (d *Downloads) Pull(ctx context.Context, report, etag string, options ...Li
 
 // PullCommissioners downloads the boards of commissioners, as Pull does a report.
 func (d *Downloads) PullCommissioners(ctx context.Context, etag string) (c *Commissioners, newETag string, err error) {
-	newETag, err = d.pull(ctx, reportOfCommissioners, etag, func(address string, body io.Reader) (err error) {
+	newETag, err = d.pull(ctx, ReportOfCommissioners, etag, func(address string, body io.Reader) (err error) {
 		c, err = ReadCommissioners(address, body)
 		return err
 	})

@@ -146,6 +146,12 @@ func (l *Listing) Report() string { return l.format.name }
 // in another layout of the same report.
 func (l *Listing) Layout() string { return l.format.layout }
 
+// LacksCommissioners reports whether the layout has fields that follow from the
+// boards of commissioners, and none were given: it does not state them.
+func (l *Listing) LacksCommissioners() bool {
+	return l.known == nil && needsCommissioners(l.format.columns)
+}
+
 // Size returns its size in bytes.
 func (l *Listing) Size() int64 { return l.spool.Size() }
 
@@ -155,11 +161,11 @@ func (l *Listing) Content() io.Reader { return l.spool.Content() }
 // Stamp identifies the listing by its bytes, and by the boards of commissioners
 // that it was opened with.
 func (l *Listing) Stamp() runs.Stamp {
-	digest := l.spool.Digest()
+	stamp := runs.Stamp{Digest: l.spool.Digest(), Boards: l.known.Digest(), Layout: l.Layout()}
 	if l.known != nil {
-		digest = profile.HashOf(string(digest[:]), string(l.known.digest[:]))
+		stamp.Digest = profile.HashOf(string(stamp.Digest[:]), string(stamp.Boards[:]))
 	}
-	return runs.Stamp{Digest: digest}
+	return stamp
 }
 
 // Close removes the temporary file.

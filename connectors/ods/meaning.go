@@ -2,6 +2,7 @@ package ods
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -62,8 +63,8 @@ var practicesToday = []column{
 	{colRegion, regionOfICB, profile.NoField, ""},
 	{colICB, icbOfPostcode, profile.NoField, ""},
 	commissioner,
-	{colParent, regionOfICB, profile.FieldRegion, reportOfCommissioners},
-	{colParent, icbOfCommissioner, profile.FieldICB, reportOfCommissioners},
+	{colParent, regionOfICB, profile.FieldRegion, ReportOfCommissioners},
+	{colParent, icbOfCommissioner, profile.FieldICB, ReportOfCommissioners},
 }
 
 // giving returns the column that gives a field, the zero one where none does.
@@ -74,6 +75,21 @@ func giving(columns []column, f profile.Field) column {
 		}
 	}
 	return column{}
+}
+
+// NeedsCommissioners reports whether a layout of the report has fields that follow
+// from the boards of commissioners: without these it does not state them.
+func NeedsCommissioners(report string) bool {
+	for _, columns := range reports[report].layouts {
+		if needsCommissioners(columns) {
+			return true
+		}
+	}
+	return false
+}
+
+func needsCommissioners(columns []column) bool {
+	return slices.ContainsFunc(columns, func(c column) bool { return c.via == ReportOfCommissioners })
 }
 
 // Redefined lists the fields whose values mean something else in one layout of a

@@ -36,7 +36,7 @@ func TestEveryLayoutIsWhole(t *testing.T) {
 			for _, c := range columns {
 				require.NotEmpty(t, c.means)
 				require.Contains(t, []int{colRegion, colICB, colParent}, c.number)
-				require.Contains(t, []string{"", reportOfCommissioners}, c.via)
+				require.Contains(t, []string{"", ReportOfCommissioners}, c.via)
 				require.False(t, c.field != profile.NoField && given[c.field], "%s %s: %s twice", name, layout, c.field)
 				given[c.field] = true
 			}
@@ -93,9 +93,10 @@ func realRows(t *testing.T, path string) (rows []columns, f *format) {
 	require.NoError(t, err)
 	defer file.Close()
 	report, err := ReportOf(path)
+	require.NoError(t, err)
 	rules := reports[report]
-	if err != nil {
-		report, rules = reportOfCommissioners, commissionersReport
+	if report == ReportOfCommissioners {
+		rules = commissionersReport
 	}
 	l, err := openListing(filepath.Base(path), report, rules, file)
 	require.NoError(t, err)

@@ -100,12 +100,16 @@ func Reports() []string {
 }
 
 // ReportOf returns the report that a file holds: its name up to the first "_",
-// or else up to its extension (reconcile/RULES.md "Listings").
+// or else up to its extension (reconcile/RULES.md "Listings"). It is one of Reports,
+// or ReportOfCommissioners.
 func ReportOf(fileName string) (string, error) {
 	base := filepath.Base(fileName)
 	name, _, found := strings.Cut(base, "_")
 	if !found {
 		name, _, _ = strings.Cut(base, ".")
+	}
+	if name == ReportOfCommissioners {
+		return name, nil
 	}
 	if _, err := reportNamed(name); err != nil {
 		return "", fmt.Errorf("file %q: its name does not start with a report; name the report: %w", base, err)

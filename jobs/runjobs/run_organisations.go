@@ -15,9 +15,12 @@ import (
 // Organisations is what runs of the organisation register need: every record of
 // a listing or a delta is hashed, those that differ are decoded and compared.
 type Organisations struct {
-	Open         func(ctx context.Context, run runs.Run) (Pull, error) // pulls what the run reads, or ErrUnchanged
-	Types        func(run runs.Run) ([]profile.OrgType, error)         // the types its report covers
-	ProfileTypes []profile.OrgType                                     // the types that have profiles
+	Open  func(ctx context.Context, run runs.Run) (Pull, error) // pulls what the run reads, or ErrUnchanged
+	Types func(run runs.Run) ([]profile.OrgType, error)         // the types its report covers
+	// Redefined returns the fields that mean something else in one layout of a report
+	// than in another.
+	Redefined    func(report, from, to string) ([]profile.Field, error)
+	ProfileTypes []profile.OrgType // the types that have profiles
 	Guard        runs.Guard
 }
 
@@ -33,6 +36,9 @@ type Pull interface {
 // records.
 type stamped interface{ Stamp() runs.Stamp }
 
+// special is a pull that may be special in how it was read.
+type special interface{ Note() string }
+
 // deltaPull is a pull of changes.
 type deltaPull interface {
 	Until() profile.Date        // the date of the newest change in it; zero for none
@@ -47,6 +53,7 @@ type OrganisationSession interface {
 	// reports whether the listing with this stamp is the same, so that none of
 	// it has to be compared.
 	LastListing() (asOf profile.Date, records int)
+	LastLayout() string // empty if it is not known
 	Unchanged(ctx context.Context, stamp runs.Stamp) (records int, unchanged bool, err error)
 	// Stage stores the key and hash of every record. Compare finds those that
 	// differ from the last accepted ones, and removes those whose code occurs
@@ -91,6 +98,7 @@ type organisationPlanner struct {
 	short         bool
 	rejected      int
 	firstRejected profile.Rejected // the first bad record, for the refusal
+	noted         noted
 }
 
 func (p *organisationPlanner) types() ([]profile.OrgType, error) { return p.Types(p.run) }
@@ -128,6 +136,10 @@ func (p *organisationPlanner) describe(summary *runs.Summary) runs.Stamp {
 		summary.Note = ErrUnchanged.Error()
 		return p.run.Stamp
 	}
+	p.noted.describe(summary)
+	if s, ok := p.pulled.(special); ok {
+		summary.AddNote(s.Note())
+	}
 	return p.stamp()
 }
 
@@ -143,6 +155,9 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 		}
 		records, unchanged, err := p.session.Unchanged(ctx, p.stamp())
 		if p.records = records; err != nil || unchanged {
+			return err
+		}
+		if err := p.compareLayouts(); err != nil {
 			return err
 		}
 	}
@@ -246,7 +261,10 @@ func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan dec
 	if err != nil {
 		return err
 	}
-	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Items: items})
+	plan := runs.Compute(runs.Input{
+		AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Redefined: p.noted.redefined, Items: items,
+	})
+	p.noted.add(chunk.compared, plan.Outcomes)
 	return p.session.Record(ctx, chunk.compared, plan)
 }
 

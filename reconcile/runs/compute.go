@@ -14,7 +14,10 @@ type Input struct {
 	AsOf         profile.Date // the day the pull speaks of
 	CountsAsLook bool         // the pull counts as a look: it may start or confirm a closure
 	ProfileTypes []profile.OrgType
-	Items        []Item
+	// Redefined are the fields that mean something else in the layout of this listing
+	// than in that of the last accepted one of its report.
+	Redefined []profile.Field
+	Items     []Item
 }
 
 // Item is one organisation: what upstream says now, what it said when we last
@@ -225,18 +228,27 @@ func (v *comparison) compareFields() {
 func (v *comparison) compareFact(fields []profile.Field) (changes []Change) {
 	for _, f := range fields {
 		upstream, local := v.Upstream.Values.Get(f), v.Local.Values.Get(f)
-		if upstream != "" && !v.equal(f, upstream, local) {
+		switch {
+		case upstream == "":
+		case !v.agrees(f):
 			changes = append(changes, Change{Verb: Update, Field: f, Old: local, New: displayed(f, upstream)})
+		case !profile.Same(f, upstream, local):
+			v.outcome.OtherForm = true
 		}
+	}
+	if len(changes) > 0 && v.apart(fields) {
+		v.outcome.Apart = append(v.outcome.Apart, fields...)
+		return nil
 	}
 	return changes
 }
 
-func (v *comparison) equal(f profile.Field, upstream, local string) bool {
+// agrees reports whether the profile says of a field what the register says.
+func (v *comparison) agrees(f profile.Field) bool {
 	if f == profile.FieldAddress {
 		return profile.SamePlace(placeOf(&v.Upstream.Values), placeOf(&v.Local.Values))
 	}
-	return profile.Same(f, upstream, local)
+	return profile.Same(f, v.Upstream.Values.Get(f), v.Local.Values.Get(f))
 }
 
 func placeOf(v *profile.Values) profile.Place {

@@ -62,6 +62,8 @@ type Outcome struct {
 	Contradiction bool         // active, with an end date that has passed
 	Flag          Flag
 	NoProfile     NoProfile
+	OtherForm     bool            // the profile shows the address in another form
+	Apart         []profile.Field // see profile.Record
 }
 
 // NoProfile says why a living organisation, of a type that has profiles or of one
@@ -75,6 +77,13 @@ const (
 	IsDormant   NoProfile = "dormant"      // it gets a profile once it is active
 	TypeUnknown NoProfile = "type-unknown" // active, but the record does not say what it is
 )
+
+// WithoutProfile counts living organisations that get no profile for one reason.
+type WithoutProfile struct {
+	Because NoProfile         `json:"because"`
+	Count   int               `json:"count"`
+	Codes   []profile.ODSCode `json:"codes"` // the first of them
+}
 
 // Flag is something about a record that a person should look at.
 type Flag string

@@ -44,10 +44,12 @@ type Run struct {
 	Selection Selection // of an approval: which of the rows that wait; read only when the run is stored
 }
 
-// Stamp identifies a listing without comparing records.
+// Stamp identifies a listing without comparing records, and says how it was read.
 type Stamp struct {
 	ETag   string       // as the download service named it; may be empty
-	Digest profile.Hash // of all its bytes; zero where it is not known
+	Digest profile.Hash // of all its bytes and of Boards; zero where it is not known
+	Boards profile.Hash // of the boards of commissioners that it was read with; zero for none
+	Layout string       // the layout it is in; empty where it has none
 }
 
 // RulesVersion counts the versions of the rules by which records are decoded
@@ -106,6 +108,13 @@ type Summary struct {
 	Withdrawn      int            `json:"withdrawn,omitempty"` // changes that waited until this run found something else
 	ElapsedMS      int64          `json:"elapsed_ms"`
 
+	// Noted counts the values, by field, that are doubtful or were left out; NoProfile
+	// says why living organisations get no profile. Both are about the records that
+	// this run compared.
+	Noted     map[string]int   `json:"noted,omitempty"`
+	NoProfile []WithoutProfile `json:"no_profile,omitempty"`
+	// NewLayout is set for a listing in another layout than the one before.
+	NewLayout *NewLayout `json:"new_layout,omitempty"`
 	// Decisions counts what has become of the changes that the run withheld, by
 	// waiting, approved, rejected, withdrawn and replaced. It is filled in where
 	// a run is shown.
@@ -117,6 +126,14 @@ type Summary struct {
 	Note string `json:"note,omitempty"`
 	// Error says why a run was refused or failed.
 	Error string `json:"error,omitempty"`
+}
+
+// AddNote adds to what is special about the run.
+func (s *Summary) AddNote(text string) {
+	if s.Note != "" && text != "" {
+		s.Note += "; "
+	}
+	s.Note += text
 }
 
 // Short reports whether the listing was too small to say anything about absence.

@@ -63,7 +63,7 @@ func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
 	switch {
 	case fact == profile.NoField: // missing, but here it is
 		return true
-	case v.held(fact) != nil:
+	case v.held(fact) != nil, slices.Contains(v.outcome.Apart, fact):
 		return false
 	case fact == profile.FieldStatus:
 		return v.answersStatus(rows[0])
@@ -101,7 +101,7 @@ func (v *comparison) covers(rows []Waiting, fresh []Change) bool {
 	for _, c := range fresh {
 		switch {
 		case slices.ContainsFunc(rows, func(w Waiting) bool {
-			return w.Field == c.Field && v.equal(c.Field, w.New, c.New)
+			return w.Field == c.Field && v.sameValue(c.Field, w.New, c.New)
 		}):
 			waits = true
 		case c.Reason != BecauseDrift:
@@ -109,6 +109,18 @@ func (v *comparison) covers(rows []Waiting, fresh []Change) bool {
 		}
 	}
 	return waits
+}
+
+// sameValue reports whether two values of a field are the same, addresses in any
+// form.
+func (v *comparison) sameValue(f profile.Field, a, b string) bool {
+	if f != profile.FieldAddress {
+		return profile.Same(f, a, b)
+	}
+	place := placeOf(&v.Upstream.Values)
+	other := place
+	place.Address, other.Address = a, b
+	return profile.SamePlace(place, other)
 }
 
 // split returns the elements that do not match, and those that do, in order.

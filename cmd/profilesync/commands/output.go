@@ -2,9 +2,7 @@ package commands
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -96,64 +95,7 @@ func total(want []int, limit int) (sum int) {
 	return sum
 }
 
-func (out *Printer) printSummary(s runs.Summary) {
-	name := "run " + s.Run
-	if s.Run == "" {
-		name = "plan"
-	}
-	rows := [][]string{
-		{name, fmt.Sprintf("%s, %s as of %s", s.State, s.Report, s.AsOf)},
-		{"records", fmt.Sprintf("%d, %d rejected", s.Records, s.Rejected)},
-		{"profiles", fmt.Sprintf("%d open afterwards", s.Population)},
-		{"changes", fmt.Sprintf("%d created, %d updated, %d closed, %d reopened, %d dormant",
-			s.Changes.Create, s.Changes.Update, s.Changes.Close, s.Changes.Reopen, s.Changes.Dormant)},
-	}
-	if len(s.Fields) > 0 {
-		rows = append(rows, []string{"fields", fieldCounts(s.Fields)})
-	}
-	for _, w := range s.Withheld {
-		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
-		rows = append(rows, []string{"withheld", what + ": " + string(w.Reason)})
-	}
-	if s.Withdrawn > 0 {
-		rows = append(rows, []string{"withdrawn", fmt.Sprintf("%d that waited: the register or the profile says something else", s.Withdrawn)})
-	}
-	if len(s.Decisions) > 0 {
-		rows = append(rows, []string{"decisions", decisionCounts(s.Decisions)})
-	}
-	standing := fmt.Sprintf("%d closures await confirmation, %d contradictions", s.PendingClose, s.Contradictions)
-	if s.Waiting > 0 {
-		standing += fmt.Sprintf(", %d wait for a decision", s.Waiting)
-	}
-	rows = append(rows, []string{"standing", standing})
-	for _, l := range s.LeftOut {
-		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
-	}
-	if s.Error != "" {
-		rows = append(rows, []string{"error", s.Error})
-	}
-	out.Print(s, "", rows)
-}
-
-// fieldCounts lists counts in the order of fields.
-func fieldCounts(counts map[string]int) string {
-	var parts []string
-	for _, f := range profile.Fields() {
-		if n := counts[f.String()]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", f, n))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// decisionCounts lists the decisions on the changes that a run withheld.
-func decisionCounts(counts map[string]int) string {
-	var parts []string
-	for _, decision := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d %s", counts[decision], decision))
-	}
-	return strings.Join(parts, ", ")
-}
+func (out *Printer) printSummary(s runs.Summary) { out.Print(s, "", runtext.Rows(s)) }
 
 // OneLine puts a value with several lines on one line, for a table.
 func OneLine(value string) string {

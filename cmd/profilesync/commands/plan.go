@@ -21,6 +21,9 @@ anything is written.
 // Run plans directly from the files: nothing is stored.
 func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	return c.each(ctx, a, out, func(s scope) (runs.Summary, error) {
+		if s.isReference() {
+			return a.LoadCommissioners(ctx, s.path, s.run, false)
+		}
 		open := a.Pull
 		if s.path != "" {
 			open = s.openFile

@@ -27,9 +27,14 @@ type scopeFlags struct {
 
 // scope is one requested run, and the file it reads, if any.
 type scope struct {
+	app  *wiring.App
 	run  runs.Run
 	path string
 }
+
+// isReference reports whether the file holds a report that is kept to read others
+// with, and that no run reconciles.
+func (s scope) isReference() bool { return s.run.Report == ods.ReportOfCommissioners }
 
 func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	base := runs.Run{Kind: runs.RunListing, Source: profile.Source(f.Source), Actor: ActorOr(f.Actor), OSUser: osUser(), AsOf: a.Today()}
@@ -44,7 +49,7 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 		return f.pulls(a, base)
 	}
 	for _, path := range f.Files {
-		s := scope{run: base, path: path}
+		s := scope{app: a, run: base, path: path}
 		if s.run.Report, err = f.reportOf(path); err != nil {
 			return nil, usage(err)
 		}
@@ -53,7 +58,20 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 		}
 		scopes = append(scopes, s)
 	}
-	return scopes, nil
+	return referencesFirst(scopes), nil
+}
+
+// referencesFirst moves what the other files are read with to the front.
+func referencesFirst(scopes []scope) []scope {
+	var first, others []scope
+	for _, s := range scopes {
+		if s.isReference() {
+			first = append(first, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return append(first, others...)
 }
 
 // pulls returns the runs that pull from a register: what it says, it says today.
@@ -98,6 +116,9 @@ func (f scopeFlags) pulled(a *wiring.App, base runs.Run) (scopes []scope, err er
 func (f scopeFlags) reportOf(path string) (string, error) {
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("--files: %w", err)
+	}
+	if f.Report == ods.ReportOfCommissioners {
+		return f.Report, nil
 	}
 	if f.Report != "" {
 		_, err := ods.Types(f.Report)
@@ -146,17 +167,13 @@ func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work 
 	return exitOf(a, summaries)
 }
 
-func (s scope) openFile(_ context.Context, run runs.Run) (runjobs.Pull, error) {
+func (s scope) openFile(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 	file, err := os.Open(s.path)
 	if err != nil {
 		return nil, fmt.Errorf("--files: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	listing, err := ods.OpenListing(s.path, run.Report, file)
-	if err != nil {
-		return nil, err
-	}
-	return listing, nil
+	return s.app.OpenListing(ctx, s.path, run.Report, file)
 }
 
 // services returns the run that looks up all services in e-RS, or those of the

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -117,7 +118,7 @@ func (out *Printer) printReversal(parent runs.Run, found runjobs.Reversal, marks
 		rows = append(rows, []string{"", "no profile would change"})
 	}
 	if len(s.Fields) > 0 {
-		rows = append(rows, []string{"fields", fieldCounts(s.Fields)})
+		rows = append(rows, []string{"fields", runtext.FieldCounts(s.Fields)})
 	}
 	for i, l := range s.LeftOut {
 		if i == mostLeftOut {

@@ -3,6 +3,8 @@ package wiring
 import (
 	"context"
 	"errors"
+	"io"
+	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/ods"
@@ -23,16 +25,25 @@ const (
 	firstDelta = 30
 )
 
-// downloaded is a listing with its ETag.
-type downloaded struct {
+// read is a listing with its ETag, and with what is special about how it was read.
+type read struct {
 	*ods.Listing
-	etag string
+	etag, note string
 }
 
-func (d downloaded) Stamp() runs.Stamp {
-	stamp := d.Listing.Stamp()
-	stamp.ETag = d.etag
+func (r read) Stamp() runs.Stamp {
+	stamp := r.Listing.Stamp()
+	stamp.ETag = r.etag
 	return stamp
+}
+
+// Note says what is special about how the listing was read.
+func (r read) Note() string {
+	if r.LacksCommissioners() {
+		return strings.TrimPrefix(r.note+"; the ICB and region of practices are not stated, since they follow from report "+
+			ods.ReportOfCommissioners, "; ")
+	}
+	return r.note
 }
 
 // changes is a delta that moves the watermark to the newest change in it.
@@ -69,28 +80,55 @@ func (a *App) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error
 	if err != nil {
 		return nil, err
 	}
-	listing, err := ods.OpenListing(name, run.Report, file)
-	if err != nil {
-		return nil, err
-	}
-	return listing, nil
+	return a.OpenListing(ctx, name, run.Report, file)
 }
 
-func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
-	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
-	options.Limits.PerSecond = a.Settings.ODSPerSecond
-	downloads, err := ods.NewDownloads(options)
+// OpenListing reads the listing in a file, with the boards of commissioners.
+func (a *App) OpenListing(ctx context.Context, name, report string, file io.Reader) (runjobs.Pull, error) {
+	boards, err := a.boardsForFile(ctx, report)
 	if err != nil {
 		return nil, err
 	}
-	listing, etag, err := downloads.Pull(ctx, run.Report, run.Stamp.ETag)
+	listing, err := ods.OpenListing(name, report, file, ods.WithCommissioners(boards.known))
+	if err != nil {
+		return nil, err
+	}
+	return read{Listing: listing, note: boards.note}, nil
+}
+
+func (a *App) downloads() (*ods.Downloads, error) {
+	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
+	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	return ods.NewDownloads(options)
+}
+
+// pullListing sends the ETag of the last listing only if that was read as this one
+// would be.
+func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
+	downloads, err := a.downloads()
+	if err != nil {
+		return nil, err
+	}
+	boards, err := a.boardsForPull(ctx, downloads, run.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	alike, err := a.Store.Runs.WasReadAlike(ctx, run, boards.known.Digest())
+	if err != nil {
+		return nil, err
+	}
+	known := ""
+	if alike {
+		known = run.Stamp.ETag
+	}
+	listing, etag, err := downloads.Pull(ctx, run.Report, known, ods.WithCommissioners(boards.known))
 	if errors.Is(err, ods.ErrNotModified) {
 		return nil, runjobs.ErrUnchanged
 	}
 	if err != nil {
 		return nil, err
 	}
-	return downloaded{listing, etag}, nil
+	return read{listing, etag, boards.note}, nil
 }
 
 func (a *App) odsAPI() (*ods.API, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -16,7 +17,8 @@ func (a *App) Runs(open func(context.Context, runs.Run) (runjobs.Pull, error), s
 		},
 		LockServices: func(ctx context.Context) (runjobs.ServiceSession, error) { return a.Store.Services.Lock(ctx) },
 		Organisations: runjobs.Organisations{
-			Open: open, Types: a.types, ProfileTypes: a.Settings.OrgTypes(), Guard: runs.DefaultGuard(),
+			Open: open, Types: a.types, Redefined: ods.Redefined,
+			ProfileTypes: a.Settings.OrgTypes(), Guard: runs.DefaultGuard(),
 		},
 		Services: a.services(), Now: time.Now, Today: a.Today, Progress: shown,
 	}

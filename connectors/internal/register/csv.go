@@ -108,6 +108,9 @@ func dseRow(o Organisation) [columns]string {
 	if o.Report == Dispensaries {
 		row[13] = o.Roles[0]
 	}
+	if o.Report == SubICBs {
+		row[13] = o.Roles[1] // the part of an ICB that it is
+	}
 	if o.Report == Practices {
 		row[25] = strings.Join(o.Roles[1:], "|")
 	}

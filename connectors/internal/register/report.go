@@ -81,7 +81,7 @@ type weighted struct {
 
 var specs = []spec{
 	{report: Authorities, count: 49}, // 7 regions and 42 boards, whatever the size
-	{report: SubICBs, count: 106, forms: subICBForms, roles: []string{"RO98", "RO319"}},
+	{report: SubICBs, count: 106, since: 2013, forms: subICBForms, roles: []string{"RO98", "RO319"}},
 	{
 		report: PharmacyHQs, count: 6155, inactive: 0.370, archived: 0.6, since: 1995, postcodes: 15, names: 8,
 		noPhone: 0.1, phones: shopPhones, forms: pharmacyHQForms, roles: []string{"RO181"},

@@ -35,7 +35,8 @@ func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
 	}
 	accepted := runsql.AcceptListingParams{
 		Source: listing.Source, Report: listing.Report, RunID: int64(run.ID), Actor: run.Actor, AsOf: listing.AsOf,
-		Records: listing.Summary.Records, Etag: listing.Stamp.ETag, RulesVersion: runs.RulesVersion,
+		Records: listing.Summary.Records, Etag: listing.Stamp.ETag, Boards: listing.Stamp.Boards, Layout: listing.Stamp.Layout,
+		RulesVersion: runs.RulesVersion,
 	}
 	if listing.Summary.Rejected == 0 {
 		accepted.Digest = listing.Stamp.Digest

@@ -1,19 +1,19 @@
 -- name: AcceptListing :exec
 -- One that is older than the last accepted one changes nothing.
 with accepted as (
-    insert into accepted_listing (source, report, run_id, as_of, records, actor)
-    select @source, @report, @run_id::bigint, @as_of::date, @records, @actor
+    insert into accepted_listing (source, report, run_id, as_of, records, actor, layout)
+    select @source, @report, @run_id::bigint, @as_of::date, @records, @actor, @layout
     where not exists (
         select from listing l where l.source = @source and l.report = @report and l.as_of > @as_of::date
     )
     returning id, source, report, as_of, records
 )
-insert into listing (source, report, as_of, records, etag, digest, rules_version, acceptance)
-select a.source, a.report, a.as_of, a.records, @etag, @digest, @rules_version, a.id
+insert into listing (source, report, as_of, records, etag, digest, boards, rules_version, acceptance)
+select a.source, a.report, a.as_of, a.records, @etag, @digest, @boards, @rules_version, a.id
 from accepted a
 on conflict on constraint listing_pkey do update
 set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, digest = excluded.digest,
-    rules_version = excluded.rules_version, accepted_at = clock(), acceptance = excluded.acceptance;
+    boards = excluded.boards, rules_version = excluded.rules_version, accepted_at = clock(), acceptance = excluded.acceptance;
 
 -- name: NoteUndone :exec
 -- An undo takes its parent back. If the parent was an undo, what it took back stands again, and so on.
@@ -125,17 +125,19 @@ order by l.source, l.report;
 select as_of, records, coalesce(acceptance, 0)::bigint as acceptance from listing where source = @source and report = @report for update;
 
 -- name: ResetListing :one
--- Where the listing is still the one that was read. It held as many records as the newest of that day or before.
+-- Where the listing is still the one that was read. It held as many records as the newest of that day or before. Records
+-- are read again as the last one stated them, so its layout stays.
 with chosen as (
-    insert into accepted_listing (source, report, as_of, records, actor, was, reason)
+    insert into accepted_listing (source, report, as_of, records, actor, was, reason, layout)
     select l.source, l.report, @day::date, coalesce((
             select n.records
             from accepted_listing n
             left join run r on r.id = n.run_id
             where n.source = l.source and n.report = l.report and n.as_of <= @day::date and r.undone_by is null
             order by n.id desc limit 1
-        ), l.records), @actor, l.as_of, @reason
+        ), l.records), @actor, l.as_of, @reason, coalesce(a.layout, '')
     from listing l
+    left join accepted_listing a on a.id = l.acceptance
     where l.source = @source and l.report = @report and coalesce(l.acceptance, 0) = @acceptance::bigint
     returning id, source, report, as_of, records
 )

@@ -66,6 +66,10 @@ func (x *OrganisationSession) LastListing() (asOf profile.Date, records int) {
 	return x.last.AsOf, x.last.Records
 }
 
+// LastLayout returns the layout of the last accepted listing of the report; empty
+// if there was none, or its layout was not kept.
+func (x *OrganisationSession) LastLayout() string { return x.last.Layout }
+
 // Unchanged reports whether a listing is byte for byte the one accepted last and
 // none of its records has to be compared again; if so, it returns how many
 // records it holds.

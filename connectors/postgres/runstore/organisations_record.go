@@ -56,6 +56,9 @@ func (x *OrganisationSession) runRecord(c runs.Compared, o runs.Outcome) (runsql
 	if c.OnlyFormDiffers {
 		return row, nil
 	}
+	for _, f := range o.Apart {
+		c.Record.Apart = append(c.Record.Apart, f.String())
+	}
 	facts, err := json.Marshal(c.Record)
 	if err != nil {
 		return row, fmt.Errorf("record %s: %w", c.Row.Code, err)

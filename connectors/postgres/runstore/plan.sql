@@ -79,7 +79,19 @@ where d.n > @after and d.raw_hash is null
 order by d.n limit @most;
 
 -- name: LastListing :one
-select as_of, records, etag from listing where source = @source and report = @report;
+select l.as_of, l.records, l.etag, coalesce(a.layout, '') as layout
+from listing l
+left join accepted_listing a on a.id = l.acceptance
+where l.source = @source and l.report = @report;
+
+-- name: WasReadAlike :one
+-- Whether the last accepted listing has this ETag, and was read by the same rules and with the same boards: only then
+-- does the ETag say that there is nothing new.
+select exists (
+    select from listing l
+    where l.source = @source and l.report = @report and l.etag = @etag and l.rules_version = @rules_version
+        and l.boards is not distinct from @boards
+);
 
 -- name: OpenByType :many
 select type, count(*) as open from profile where status <> 'closed' and type = any(@types::text[]) group by type order by type;

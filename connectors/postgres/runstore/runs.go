@@ -63,7 +63,8 @@ func getRun(ctx context.Context, q *runsql.Queries, id runs.ID) (runs.Run, error
 	run := runs.Run{
 		ID: id, Kind: row.Kind, Source: row.Source, Report: row.Report, Parent: runs.ID(row.Parent), AsOf: row.AsOf, Actor: row.Actor,
 		OSUser: row.OsUser, Codes: row.Codes, Upload: row.Upload, State: row.State, Planned: row.Planned,
-		Stamp: runs.Stamp{ETag: row.Etag, Digest: row.ListingDigest}, Requested: row.Requested,
+		Stamp:     runs.Stamp{ETag: row.Etag, Digest: row.ListingDigest, Boards: row.Boards, Layout: row.Layout},
+		Requested: row.Requested,
 	}
 	run.Summary, err = runSummary(run, row.Summary)
 	run.Summary.Error = row.Error

@@ -8,7 +8,7 @@ update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    planned, etag, listing_digest, summary, error, (created_at at time zone 'Europe/London')::date as requested
+    planned, etag, listing_digest, boards, layout, summary, error, (created_at at time zone 'Europe/London')::date as requested
 from run where id = @id;
 
 -- name: ListRuns :many
@@ -27,7 +27,8 @@ update run set stage = @stage, done = @done, total = @total where id = @id;
 select state, stage, done, total from run where id = @id;
 
 -- name: SealPlan :exec
-update run set planned = true, digest = @digest, etag = @etag, listing_digest = @listing_digest, summary = @summary where id = @id;
+update run set planned = true, digest = @digest, etag = @etag, listing_digest = @listing_digest, boards = @boards,
+    layout = @layout, summary = @summary where id = @id;
 
 -- name: MoveCursor :exec
 update run set applied_to = @applied_to where id = @id;

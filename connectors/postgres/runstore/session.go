@@ -105,7 +105,8 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 		}
 	}
 	err = x.plan.SealPlan(ctx, runsql.SealPlanParams{
-		ID: x.run.ID, Digest: summary.Digest, Etag: stamp.ETag, ListingDigest: stamp.Digest, Summary: stored,
+		ID: x.run.ID, Digest: summary.Digest, Etag: stamp.ETag, ListingDigest: stamp.Digest, Boards: stamp.Boards, Layout: stamp.Layout,
+		Summary: stored,
 	})
 	if err != nil {
 		return postgres.Wrap(err, "sealing the plan")

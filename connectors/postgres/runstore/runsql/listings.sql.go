@@ -15,24 +15,25 @@ import (
 
 const acceptListing = `-- name: AcceptListing :exec
 with accepted as (
-    insert into accepted_listing (source, report, run_id, as_of, records, actor)
-    select $4, $5, $6::bigint, $7::date, $8, $9
+    insert into accepted_listing (source, report, run_id, as_of, records, actor, layout)
+    select $5, $6, $7::bigint, $8::date, $9, $10, $11
     where not exists (
-        select from listing l where l.source = $4 and l.report = $5 and l.as_of > $7::date
+        select from listing l where l.source = $5 and l.report = $6 and l.as_of > $8::date
     )
     returning id, source, report, as_of, records
 )
-insert into listing (source, report, as_of, records, etag, digest, rules_version, acceptance)
-select a.source, a.report, a.as_of, a.records, $1, $2, $3, a.id
+insert into listing (source, report, as_of, records, etag, digest, boards, rules_version, acceptance)
+select a.source, a.report, a.as_of, a.records, $1, $2, $3, $4, a.id
 from accepted a
 on conflict on constraint listing_pkey do update
 set as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, digest = excluded.digest,
-    rules_version = excluded.rules_version, accepted_at = clock(), acceptance = excluded.acceptance
+    boards = excluded.boards, rules_version = excluded.rules_version, accepted_at = clock(), acceptance = excluded.acceptance
 `
 
 type AcceptListingParams struct {
 	Etag         string
 	Digest       profile.Hash
+	Boards       profile.Hash
 	RulesVersion int
 	Source       profile.Source
 	Report       string
@@ -40,6 +41,7 @@ type AcceptListingParams struct {
 	AsOf         profile.Date
 	Records      int
 	Actor        string
+	Layout       string
 }
 
 // One that is older than the last accepted one changes nothing.
@@ -47,6 +49,7 @@ func (q *Queries) AcceptListing(ctx context.Context, arg AcceptListingParams) er
 	_, err := q.db.Exec(ctx, acceptListing,
 		arg.Etag,
 		arg.Digest,
+		arg.Boards,
 		arg.RulesVersion,
 		arg.Source,
 		arg.Report,
@@ -54,6 +57,7 @@ func (q *Queries) AcceptListing(ctx context.Context, arg AcceptListingParams) er
 		arg.AsOf,
 		arg.Records,
 		arg.Actor,
+		arg.Layout,
 	)
 	return err
 }
@@ -279,15 +283,16 @@ func (q *Queries) PruneLooks(ctx context.Context, before time.Time) error {
 
 const resetListing = `-- name: ResetListing :one
 with chosen as (
-    insert into accepted_listing (source, report, as_of, records, actor, was, reason)
+    insert into accepted_listing (source, report, as_of, records, actor, was, reason, layout)
     select l.source, l.report, $1::date, coalesce((
             select n.records
             from accepted_listing n
             left join run r on r.id = n.run_id
             where n.source = l.source and n.report = l.report and n.as_of <= $1::date and r.undone_by is null
             order by n.id desc limit 1
-        ), l.records), $2, l.as_of, $3
+        ), l.records), $2, l.as_of, $3, coalesce(a.layout, '')
     from listing l
+    left join accepted_listing a on a.id = l.acceptance
     where l.source = $4 and l.report = $5 and coalesce(l.acceptance, 0) = $6::bigint
     returning id, source, report, as_of, records
 )
@@ -312,7 +317,8 @@ type ResetListingRow struct {
 	Records int
 }
 
-// Where the listing is still the one that was read. It held as many records as the newest of that day or before.
+// Where the listing is still the one that was read. It held as many records as the newest of that day or before. Records
+// are read again as the last one stated them, so its layout stays.
 func (q *Queries) ResetListing(ctx context.Context, arg ResetListingParams) (ResetListingRow, error) {
 	row := q.db.QueryRow(ctx, resetListing,
 		arg.Day,

@@ -449,7 +449,10 @@ func (q *Queries) IsSettledListing(ctx context.Context, arg IsSettledListingPara
 }
 
 const lastListing = `-- name: LastListing :one
-select as_of, records, etag from listing where source = $1 and report = $2
+select l.as_of, l.records, l.etag, coalesce(a.layout, '') as layout
+from listing l
+left join accepted_listing a on a.id = l.acceptance
+where l.source = $1 and l.report = $2
 `
 
 type LastListingParams struct {
@@ -461,12 +464,18 @@ type LastListingRow struct {
 	AsOf    profile.Date
 	Records int
 	Etag    string
+	Layout  string
 }
 
 func (q *Queries) LastListing(ctx context.Context, arg LastListingParams) (LastListingRow, error) {
 	row := q.db.QueryRow(ctx, lastListing, arg.Source, arg.Report)
 	var i LastListingRow
-	err := row.Scan(&i.AsOf, &i.Records, &i.Etag)
+	err := row.Scan(
+		&i.AsOf,
+		&i.Records,
+		&i.Etag,
+		&i.Layout,
+	)
 	return i, err
 }
 
@@ -792,6 +801,37 @@ type RunRecordsParams struct {
 	Flag          string
 	Revisit       profile.Date
 	PendingSince  profile.Date
+}
+
+const wasReadAlike = `-- name: WasReadAlike :one
+select exists (
+    select from listing l
+    where l.source = $1 and l.report = $2 and l.etag = $3 and l.rules_version = $4
+        and l.boards is not distinct from $5
+)
+`
+
+type WasReadAlikeParams struct {
+	Source       profile.Source
+	Report       string
+	Etag         string
+	RulesVersion int
+	Boards       profile.Hash
+}
+
+// Whether the last accepted listing has this ETag, and was read by the same rules and with the same boards: only then
+// does the ETag say that there is nothing new.
+func (q *Queries) WasReadAlike(ctx context.Context, arg WasReadAlikeParams) (bool, error) {
+	row := q.db.QueryRow(ctx, wasReadAlike,
+		arg.Source,
+		arg.Report,
+		arg.Etag,
+		arg.RulesVersion,
+		arg.Boards,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const withholdGroup = `-- name: WithholdGroup :exec

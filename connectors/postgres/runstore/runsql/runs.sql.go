@@ -104,7 +104,7 @@ func (q *Queries) GetProgress(ctx context.Context, id runs.ID) (GetProgressRow, 
 
 const getRun = `-- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    planned, etag, listing_digest, summary, error, (created_at at time zone 'Europe/London')::date as requested
+    planned, etag, listing_digest, boards, layout, summary, error, (created_at at time zone 'Europe/London')::date as requested
 from run where id = $1
 `
 
@@ -122,6 +122,8 @@ type GetRunRow struct {
 	Planned       bool
 	Etag          string
 	ListingDigest profile.Hash
+	Boards        profile.Hash
+	Layout        string
 	Summary       []byte
 	Error         string
 	Requested     profile.Date
@@ -144,6 +146,8 @@ func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
 		&i.Planned,
 		&i.Etag,
 		&i.ListingDigest,
+		&i.Boards,
+		&i.Layout,
 		&i.Summary,
 		&i.Error,
 		&i.Requested,
@@ -390,13 +394,16 @@ func (q *Queries) SaveProgress(ctx context.Context, arg SaveProgressParams) erro
 }
 
 const sealPlan = `-- name: SealPlan :exec
-update run set planned = true, digest = $1, etag = $2, listing_digest = $3, summary = $4 where id = $5
+update run set planned = true, digest = $1, etag = $2, listing_digest = $3, boards = $4,
+    layout = $5, summary = $6 where id = $7
 `
 
 type SealPlanParams struct {
 	Digest        string
 	Etag          string
 	ListingDigest profile.Hash
+	Boards        profile.Hash
+	Layout        string
 	Summary       []byte
 	ID            runs.ID
 }
@@ -406,6 +413,8 @@ func (q *Queries) SealPlan(ctx context.Context, arg SealPlanParams) error {
 		arg.Digest,
 		arg.Etag,
 		arg.ListingDigest,
+		arg.Boards,
+		arg.Layout,
 		arg.Summary,
 		arg.ID,
 	)

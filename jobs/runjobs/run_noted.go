@@ -1,0 +1,81 @@
+package runjobs
+
+import (
+	"fmt"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// mostCodes is how many organisations without a profile a summary names for each
+// reason.
+const mostCodes = 20
+
+// noted collects what a run's summary says of its records beside their changes.
+type noted struct {
+	values    map[string]int
+	noProfile []runs.WithoutProfile
+	otherForm int
+	layout    *runs.NewLayout // nil if the layout is the one before
+	redefined []profile.Field
+}
+
+// compareLayouts finds out whether the listing is in another layout than the one
+// before, and what that means.
+func (p *organisationPlanner) compareLayouts() (err error) {
+	from, to := p.session.LastLayout(), p.stamp().Layout
+	if from == "" || to == "" || from == to || p.run.Kind != runs.RunListing {
+		return nil
+	}
+	p.noted.layout = &runs.NewLayout{From: from, To: to, NotCompared: []string{}}
+	p.noted.redefined, err = p.Redefined(p.run.Report, from, to)
+	for _, f := range p.noted.redefined {
+		p.noted.layout.NotCompared = append(p.noted.layout.NotCompared, f.String())
+	}
+	return err
+}
+
+// add adds a chunk that was compared.
+func (n *noted) add(compared []runs.Compared, outcomes []runs.Outcome) {
+	for _, c := range compared {
+		for _, note := range c.Record.Notes {
+			if n.values == nil {
+				n.values = make(map[string]int)
+			}
+			n.values[note.Field]++
+		}
+	}
+	for _, o := range outcomes {
+		if o.OtherForm {
+			n.otherForm++
+		}
+		if o.NoProfile != "" {
+			n.addWithout(o)
+		}
+	}
+}
+
+func (n *noted) addWithout(o runs.Outcome) {
+	at := 0
+	for at < len(n.noProfile) && n.noProfile[at].Because != o.NoProfile {
+		at++
+	}
+	if at == len(n.noProfile) {
+		n.noProfile = append(n.noProfile, runs.WithoutProfile{Because: o.NoProfile})
+	}
+	w := &n.noProfile[at]
+	if w.Count++; len(w.Codes) < mostCodes {
+		w.Codes = append(w.Codes, o.Code)
+	}
+}
+
+// describe adds what was collected to a summary.
+func (n *noted) describe(summary *runs.Summary) {
+	summary.Noted, summary.NoProfile = n.values, n.noProfile
+	if n.layout != nil {
+		layout := *n.layout
+		layout.OtherForm = n.otherForm
+		summary.NewLayout = &layout
+		summary.AddNote(fmt.Sprintf("new layout: %d addresses in another form", n.otherForm))
+	}
+}
