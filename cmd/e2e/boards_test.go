@@ -114,6 +114,68 @@ func TestCommissionersThatReplaceNothing(t *testing.T) {
 	require.Zero(t, s.count("select count(*) from run"), "no profile is concerned")
 }
 
+// The ICB of dental practices was that of the commissioner, and is now that of the
+// postcode.
+func TestFieldsOfANewLayoutThatMeanSomethingElse(t *testing.T) {
+	t.Parallel()
+	var before, after [][]string
+	for _, row := range readRows(t, realData(t, "legacy/egdpprac_2019-03-02.csv")) {
+		if row[atStatus] != "A" || len(before) == 200 {
+			continue
+		}
+		before = append(before, row)
+		today := append([]string(nil), row...)
+		today[atStatus] = "ACTIVE"
+		if len(after) < 60 {
+			today[atICB], today[atRegion] = "QT1", "Y60"
+		}
+		after = append(after, today)
+	}
+	s := newSite(t)
+	s.reconcile(0, writeRows(t, "egdpprac_2025-10-01.csv", before, "\r\n"), "2025-10-01")
+	icbs := s.icbs()
+	file := writeRows(t, "egdpprac_2026-02-22.csv", after, "\r\n")
+	run := s.reconcile(0, file, "2026-02-22")
+	require.Equal(t, &newLayout{From: "legacy", To: "dse", NotCompared: []string{"icb", "region"}}, run.NewLayout)
+	require.Contains(t, s.exits(0, "runs", "show", run.Run).out, "icb, region: not the same in the new layout")
+	require.Zero(t, run.Changes)
+
+	after[0][atName] = "ANOTHER NAME"
+	after[1][atICB], after[1][atRegion] = "QHM", "Y63"
+	next := s.reconcile(0, writeRows(t, "egdpprac_2026-02-23.csv", after, "\r\n"), "2026-02-23")
+	require.Nil(t, next.NewLayout)
+	require.Equal(t, map[string]int{"name": 1, "icb": 1, "region": 1}, next.Fields, "only what the register says anew in this layout")
+	require.Equal(t, icbs[after[0][atCode]], s.field(after[0][atCode], "icb"))
+
+	s.asJSON(0, "runs", "undo", next.Run, "--yes")
+	undone := s.asJSON(0, "runs", "undo", run.Run, "--yes")
+	require.Zero(t, undone.Changes)
+	again := s.reconcile(3, writeRows(t, "egdpprac_2026-02-24.csv", after, "\r\n"), "2026-02-24")
+	require.NotNil(t, again.NewLayout, "the undo gave the old layout back")
+}
+
+// Where the boards of commissioners move, so do all their practices: a person looks
+// first.
+func TestBoardsThatMeanSomethingElse(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.loadCommissioners()
+	today := realData(t, practicesToday)
+	s.reconcile(0, today, "2026-02-22")
+	moved := edited(readRows(t, realData(t, commissionersToday)), func(_ int, row []string) []string {
+		if row[atICB] == "QWO" || row[atICB] == "QHM" || row[atICB] == "QOP" {
+			row[atICB], row[atRegion] = "QT1", "Y60"
+		}
+		return row
+	})
+	s.exits(0, "reconcile", "--files", writeRows(t, "eccg_2026-02-22.csv", moved, "\r\n"))
+	run := s.reconcile(3, today, "2026-02-23")
+	require.Len(t, run.Withheld, 1)
+	require.Equal(t, withheld{"meaning-changed", "gp-practice", "icb", run.Withheld[0].Count, 6604}, run.Withheld[0])
+	require.Zero(t, run.Changes)
+	require.Zero(t, s.reconcile(0, today, "2026-02-24").Changes)
+}
+
 // asked are the reports that were asked for and how, in order, since the last call.
 func (r register) asked() (list []string) {
 	for _, e := range r.Ledger() {

@@ -236,11 +236,21 @@ func (v *comparison) compareFact(fields []profile.Field) (changes []Change) {
 			v.outcome.OtherForm = true
 		}
 	}
+	if v.breaksUp(changes) {
+		return nil
+	}
 	if len(changes) > 0 && v.apart(fields) {
 		v.outcome.Apart = append(v.outcome.Apart, fields...)
 		return nil
 	}
 	return changes
+}
+
+// breaksUp reports whether the changes would show a board beside the region of
+// another, since the register states no region. It never states one alone.
+func (v *comparison) breaksUp(changes []Change) bool {
+	return len(changes) == 1 && changes[0].Field == profile.FieldICB &&
+		v.Upstream.Values.Get(profile.FieldRegion) == "" && v.Local.Values.Get(profile.FieldRegion) != ""
 }
 
 // agrees reports whether the profile says of a field what the register says.

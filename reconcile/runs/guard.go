@@ -29,6 +29,7 @@ type WithheldReason string
 const (
 	NotWithheld     WithheldReason = ""
 	MassChange      WithheldReason = "mass-change"
+	MeaningChanged  WithheldReason = "meaning-changed"
 	TooManyRemovals WithheldReason = "too-many-removals"
 	ShortListing    WithheldReason = "short-listing"
 	WasUndone       WithheldReason = "undone"
@@ -61,6 +62,16 @@ type Situation struct {
 	Open    map[profile.OrgType]int // open profiles before the run, by type
 	Short   bool                    // the listing is short: nothing may be removed
 	Waiting map[Group]int           // what earlier runs withheld of the report, and still waits
+	Alone   map[profile.OrgType]int // profiles whose board is to change, and neither their commissioner nor their address
+}
+
+// massReason returns the reason for withholding a mass change: organisations that
+// get another board keep neither commissioner nor address, or not so many of them.
+func (s Situation) massReason(group Group, limit int) WithheldReason {
+	if group.Fact == profile.FieldICB && s.Alone[group.Type] > limit {
+		return MeaningChanged
+	}
+	return MassChange
 }
 
 // Judge returns why each withheld group is withheld. What is new is measured
@@ -113,7 +124,7 @@ func (g Guard) judge(group Group, at Situation, removals map[profile.OrgType]int
 		return undoneOr(group)
 	case facts[typeFact{group.Type, group.Fact}] > g.limit(g.FieldShare, open),
 		facts[typeFact{profile.NoType, group.Fact}] > g.limit(g.FieldShare, all):
-		return MassChange
+		return at.massReason(group, g.limit(g.FieldShare, open))
 	default:
 		return undoneOr(group)
 	}

@@ -58,7 +58,7 @@ func Rows(s runs.Summary) [][]string {
 // notedRows say what a run noted of its records beside their changes.
 func notedRows(s runs.Summary) (rows [][]string) {
 	if l := s.NewLayout; l != nil && len(l.NotCompared) > 0 {
-		rows = append(rows, []string{"not compared", strings.Join(l.NotCompared, ", ") + ": it means something else in the new layout"})
+		rows = append(rows, []string{"not compared", strings.Join(l.NotCompared, ", ") + ": not the same in the new layout"})
 	}
 	for _, w := range s.NoProfile {
 		codes := make([]string, len(w.Codes))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -130,7 +132,23 @@ func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, r
 	for _, row := range waiting {
 		situation.Waiting[runs.Group{Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone}] = row.Count
 	}
-	return groups, situation, postgres.Wrap(err, "counting what waits")
+	if err != nil {
+		return nil, situation, postgres.Wrap(err, "counting what waits")
+	}
+	return groups, situation, x.countAlone(ctx, groups, &situation)
+}
+
+// countAlone counts boards that change without a reason, if any board changes.
+func (x *OrganisationSession) countAlone(ctx context.Context, groups map[runs.Group]int, at *runs.Situation) error {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(groups)), func(g runs.Group) bool { return g.Fact == profile.FieldICB }) {
+		return nil
+	}
+	rows, err := x.plan.BoardsAlone(ctx, x.run.ID)
+	at.Alone = make(map[profile.OrgType]int, len(rows))
+	for _, row := range rows {
+		at.Alone[row.Type] = row.Count
+	}
+	return postgres.Wrap(err, "counting boards")
 }
 
 // fact is the field of a stored fact; none for a creation or a mark.

@@ -124,6 +124,18 @@ values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction
 select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
 where run_id = @run_id and not moved group by type, verb, fact, undone, withheld;
 
+-- name: BoardsAlone :many
+-- Profiles with a commissioner and a board, of which the board is to change while commissioner and address stay.
+select b.type, count(*) as count
+from plan_row b
+join profile p on p.code = b.code
+where b.run_id = @run_id and b.field = 'icb' and b.verb = 'update' and b.old <> '' and b.withheld = '' and not b.moved
+    and p.commissioner <> ''
+    and not exists (
+        select from plan_row s where s.run_id = @run_id and s.code = b.code and s.field in ('commissioner', 'address', 'postcode')
+    )
+group by b.type;
+
 -- name: WithholdGroup :exec
 update plan_row set withheld = @reason, waits = true
 where run_id = @run_id and type = @type and verb = @verb and fact = @fact and undone = @undone and withheld = '';
