@@ -76,6 +76,6 @@ func (n *noted) describe(summary *runs.Summary) {
 		layout := *n.layout
 		layout.OtherForm = n.otherForm
 		summary.NewLayout = &layout
-		summary.AddNote(fmt.Sprintf("new layout: %d addresses in another form", n.otherForm))
+		*summary = summary.WithNote(fmt.Sprintf("new layout: %d addresses in another form", n.otherForm))
 	}
 }

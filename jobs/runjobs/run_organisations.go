@@ -138,7 +138,7 @@ func (p *organisationPlanner) describe(summary *runs.Summary) runs.Stamp {
 	}
 	p.noted.describe(summary)
 	if s, ok := p.pulled.(special); ok {
-		summary.AddNote(s.Note())
+		*summary = summary.WithNote(s.Note())
 	}
 	return p.stamp()
 }

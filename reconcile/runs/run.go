@@ -128,12 +128,13 @@ type Summary struct {
 	Error string `json:"error,omitempty"`
 }
 
-// AddNote adds to what is special about the run.
-func (s *Summary) AddNote(text string) {
+// WithNote returns the summary with one more text about what is special.
+func (s Summary) WithNote(text string) Summary {
 	if s.Note != "" && text != "" {
 		s.Note += "; "
 	}
 	s.Note += text
+	return s
 }
 
 // Short reports whether the listing was too small to say anything about absence.

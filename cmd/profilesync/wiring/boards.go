@@ -134,7 +134,8 @@ func (a *App) LoadCommissioners(ctx context.Context, path string, run runs.Run, 
 		return summary, nil
 	}
 	_, err = a.Store.Runs.KeepReference(ctx, runstore.Reference{
-		Source: run.Source, Report: run.Report, Name: name, AsOf: run.AsOf, Records: known.Records(), Content: known.Content(), Actor: run.Actor,
+		Source: run.Source, Report: run.Report, Name: name, AsOf: run.AsOf, Records: known.Records(), Content: known.Content(),
+		Actor: run.Actor,
 	})
 	return summary, err
 }
