@@ -159,9 +159,9 @@ func TestFieldsOfANewLayoutThatMeanSomethingElse(t *testing.T) {
 func TestBoardsThatMeanSomethingElse(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.loadCommissioners()
 	today := realData(t, practicesToday)
-	s.reconcile(0, today, "2026-02-22")
+	s.exits(0, "reconcile", "--files", today, "--files", realData(t, commissionersToday), "--wait")
+	require.Equal(t, "QT1", s.field("C84057", "icb"), "the boards are read first, in whatever order they are named")
 	moved := edited(readRows(t, realData(t, commissionersToday)), func(_ int, row []string) []string {
 		if row[atICB] == "QWO" || row[atICB] == "QHM" || row[atICB] == "QOP" {
 			row[atICB], row[atRegion] = "QT1", "Y60"
