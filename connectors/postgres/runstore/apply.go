@@ -87,7 +87,7 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 func noteDecision(ctx context.Context, q *runsql.Queries, run runs.Run, summary *runs.Summary) error {
 	switch run.Kind {
 	case runs.RunApprove:
-		if err := q.FinishApproval(ctx, &run.ID); err != nil {
+		if err := q.FinishApproval(ctx, run.ID); err != nil {
 			return postgres.Wrap(err, "recording the approval")
 		}
 		return countWaiting(ctx, q, run, summary)

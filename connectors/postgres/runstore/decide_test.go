@@ -360,6 +360,28 @@ func TestApprovalLeavesOutWhatMoved(t *testing.T) {
 	require.Equal(t, map[string]int{"approved": 10, "replaced": 1}, w.decisions(mass))
 }
 
+// An approval that cannot be finished has approved what it applied, and leaves the
+// rest to another decision.
+func TestApprovalThatFailsHalfWay(t *testing.T) {
+	t.Parallel()
+	const all, chunk = 4010, 4000
+	w := newWorld(t)
+	w.listing(1, pharmacies(all))
+	mass := w.listing(2, with(pharmacies(all), all, renamed))
+	w.Exec("alter table profile add constraint refused check (name <> 'Chemist 4005 (New)')")
+	failed := w.child(runs.RunApprove, mass)
+	require.Equal(t, runs.RunFailed, failed.State)
+	require.Equal(t, chunk, pgtest.One[int](w.Database, "select count(*) from profile where name like '%(New)'"))
+	require.Equal(t, map[string]int{"approved": chunk, "waiting": all - chunk}, w.decisions(mass))
+
+	night := w.listing(3, with(pharmacies(all), all, renamed))
+	require.Zero(t, night.Changes)
+	require.Zero(t, night.Withdrawn)
+	w.Exec("alter table profile drop constraint refused")
+	require.Equal(t, map[string]int{"name": all - chunk}, w.child(runs.RunApprove, mass).Fields)
+	require.Equal(t, map[string]int{"approved": all}, w.decisions(mass))
+}
+
 func TestFateOfEveryRow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -135,12 +135,20 @@ func (s *Store) SaveProgress(ctx context.Context, id runs.ID, stage string, done
 	return nil
 }
 
-// Fail ends a run that was refused or failed: nothing more of it happens. The
-// session holds the source's lock, so no other process can be working the run.
+// Fail ends a run that was refused or failed: nothing more of it happens, and what
+// an approval has applied stays approved. The session holds the source's lock, so
+// no other process can be working the run.
 func (x *Session) Fail(ctx context.Context, run runs.Run, state runs.State, why string) (runs.Summary, error) {
 	summary := run.Summary
 	summary.State, summary.Error = state, why
-	err := inTx(ctx, x.Conn, func(q *runsql.Queries, _ pgx.Tx) error { return endRun(ctx, q, run, summary) })
+	err := inTx(ctx, x.Conn, func(q *runsql.Queries, _ pgx.Tx) error {
+		if run.Kind == runs.RunApprove {
+			if err := q.FinishApproval(ctx, run.ID); err != nil {
+				return postgres.Wrap(err, "recording the approval")
+			}
+		}
+		return endRun(ctx, q, run, summary)
+	})
 	return summary, err
 }
 

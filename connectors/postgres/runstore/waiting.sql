@@ -93,9 +93,11 @@ group by decision, decided_by, decided_in
 order by count(*) desc, decided_in, decision;
 
 -- name: FinishApproval :exec
--- What an approval applied waits no longer. With offset 0 each row is looked up by its key, whatever the statistics say.
+-- What an approval has applied, as far as it came, waits no longer. With offset 0 each row is looked up by its key,
+-- whatever the statistics say.
 update plan_row p set waits = false
-where p.decided_in = @run_id and p.waits and exists (
+from run a
+where a.id = @run_id and p.decided_in = a.id and p.code <= a.applied_to and p.waits and exists (
     select from plan_row d where d.run_id = @run_id and d.code = p.code and d.field = p.field and not d.moved offset 0
 );
 

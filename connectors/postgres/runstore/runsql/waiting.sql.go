@@ -187,13 +187,15 @@ func (q *Queries) EndRows(ctx context.Context, arg EndRowsParams) error {
 
 const finishApproval = `-- name: FinishApproval :exec
 update plan_row p set waits = false
-where p.decided_in = $1 and p.waits and exists (
+from run a
+where a.id = $1 and p.decided_in = a.id and p.code <= a.applied_to and p.waits and exists (
     select from plan_row d where d.run_id = $1 and d.code = p.code and d.field = p.field and not d.moved offset 0
 )
 `
 
-// What an approval applied waits no longer. With offset 0 each row is looked up by its key, whatever the statistics say.
-func (q *Queries) FinishApproval(ctx context.Context, runID *runs.ID) error {
+// What an approval has applied, as far as it came, waits no longer. With offset 0 each row is looked up by its key,
+// whatever the statistics say.
+func (q *Queries) FinishApproval(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, finishApproval, runID)
 	return err
 }
