@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Rows returns the summary of a run as a table of two columns.
 func Rows(s runs.Summary) [][]string {
+	if s.Report == ods.ReportOfCommissioners {
+		return commissionerRows(s)
+	}
 	name := "run " + s.Run
 	if s.Run == "" {
 		name = "plan"
@@ -39,7 +44,7 @@ func Rows(s runs.Summary) [][]string {
 		rows = append(rows, []string{"decisions", decisionCounts(s.Decisions)})
 	}
 	standing := fmt.Sprintf("%d closures await confirmation, %d contradictions", s.PendingClose, s.Contradictions)
-	if s.Waiting > 0 {
+	if s.Waiting > 0 && len(s.Decisions) == 0 { // which are newer
 		standing += fmt.Sprintf(", %d wait for a decision", s.Waiting)
 	}
 	rows = append(rows, []string{"standing", standing})
@@ -53,6 +58,15 @@ func Rows(s runs.Summary) [][]string {
 		rows = append(rows, []string{"error", s.Error})
 	}
 	return rows
+}
+
+// commissionerRows are for the report of commissioners: it is kept, not reconciled.
+func commissionerRows(s runs.Summary) [][]string {
+	rows := [][]string{{s.Report, fmt.Sprintf("%s, as of %s", s.State, s.AsOf)}}
+	if s.Error != "" {
+		return append(rows, []string{"error", s.Error})
+	}
+	return append(rows, []string{"records", strconv.Itoa(s.Records)}, []string{"note", s.Note})
 }
 
 // notedRows say what a run noted of its records beside their changes.

@@ -237,7 +237,20 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 			return err
 		}
 		a.Sayf("%d changes are not proposed again until the register's data changes", rows)
+		if parent, err = runWithDecisions(ctx, a, parent.ID); err != nil {
+			return err
+		}
 		out.printSummary(parent.Summary)
 	}
 	return nil
+}
+
+// runWithDecisions returns a run, and in its summary what has become of what it
+// withheld.
+func runWithDecisions(ctx context.Context, a *wiring.App, id runs.ID) (run runs.Run, err error) {
+	if run, err = a.Store.Runs.Run(ctx, id); err != nil {
+		return run, err
+	}
+	run.Summary.Decisions, err = a.Store.Runs.Decisions(ctx, id)
+	return run, err
 }

@@ -66,15 +66,10 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	run, err := a.Store.Runs.Run(ctx, c.ID)
+	run, err := runWithDecisions(ctx, a, c.ID)
 	if err != nil {
 		return err
 	}
-	decisions, err := a.Store.Runs.Decisions(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	run.Summary.Decisions = decisions
 	out.printSummary(run.Summary)
 	if out.json && !c.Changes {
 		return nil
