@@ -72,10 +72,10 @@ type Record struct {
 	Closed   Date     `json:"closed"` // operational end; zero if none
 	Values   Values   `json:"values"`
 	Notes    []Note   `json:"notes,omitempty"` // in the order of the fields as they were read
-	// Apart are the fields that the profile does not follow as long as the register
+	// NotCompared are the fields that the profile does not follow as long as the register
 	// says the same of them: they meant something else in the layout of the listing
 	// before (RULES.md "A change of layout"). No facts either.
-	Apart []string `json:"apart,omitempty"`
+	NotCompared []string `json:"not_compared,omitempty"`
 }
 
 // Note is a value that a register states and that a person may want to see: it was

@@ -239,8 +239,8 @@ func (v *comparison) compareFact(fields []profile.Field) (changes []Change) {
 	if v.breaksUp(changes) {
 		return nil
 	}
-	if len(changes) > 0 && v.apart(fields) {
-		v.outcome.Apart = append(v.outcome.Apart, fields...)
+	if len(changes) > 0 && v.notCompared(fields) {
+		v.outcome.NotCompared = append(v.outcome.NotCompared, fields...)
 		return nil
 	}
 	return changes

@@ -59,16 +59,16 @@ func (g Group) removal() bool { return g.Verb == Close || g.Verb == Missing }
 
 // Situation is what the guard measures a plan against.
 type Situation struct {
-	Open    map[profile.OrgType]int // open profiles before the run, by type
-	Short   bool                    // the listing is short: nothing may be removed
-	Waiting map[Group]int           // what earlier runs withheld of the report, and still waits
-	Alone   map[profile.OrgType]int // profiles whose board is to change, and neither their commissioner nor their address
+	Open        map[profile.OrgType]int // open profiles before the run, by type
+	Short       bool                    // the listing is short: nothing may be removed
+	Waiting     map[Group]int           // what earlier runs withheld of the report, and still waits
+	Unexplained map[profile.OrgType]int // profiles whose board is to change, and neither their commissioner nor their address
 }
 
 // massReason returns the reason for withholding a mass change: organisations that
 // get another board keep neither commissioner nor address, or not so many of them.
 func (s Situation) massReason(group Group, limit int) WithheldReason {
-	if group.Fact == profile.FieldICB && s.Alone[group.Type] > limit {
+	if group.Fact == profile.FieldICB && s.Unexplained[group.Type] > limit {
 		return MeaningChanged
 	}
 	return MassChange

@@ -17,15 +17,15 @@ type NewLayout struct {
 	NotCompared []string `json:"not_compared"`
 }
 
-// apart reports whether the profile does not follow the register in a fact: a field
+// notCompared reports whether the profile does not follow the register in a fact: a field
 // of it means something else now than in the listing before, or did when the
 // register began to say what it still says.
-func (v *comparison) apart(fact []profile.Field) bool {
+func (v *comparison) notCompared(fact []profile.Field) bool {
 	if v.Base == nil {
 		return false
 	}
 	redefined := func(f profile.Field) bool { return slices.Contains(v.Redefined, f) }
-	wasApart := func(f profile.Field) bool { return slices.Contains(v.Base.Apart, f.String()) }
+	wasNotCompared := func(f profile.Field) bool { return slices.Contains(v.Base.NotCompared, f.String()) }
 	differs := func(f profile.Field) bool { return !profile.Same(f, v.Base.Values.Get(f), v.Upstream.Values.Get(f)) }
-	return slices.ContainsFunc(fact, redefined) || slices.ContainsFunc(fact, wasApart) && !slices.ContainsFunc(fact, differs)
+	return slices.ContainsFunc(fact, redefined) || slices.ContainsFunc(fact, wasNotCompared) && !slices.ContainsFunc(fact, differs)
 }

@@ -31,30 +31,30 @@ func TestFieldsOfAnotherMeaningAreNotCompared(t *testing.T) {
 	old, renewed := pharmacy(board("QWO", "Y63")), pharmacy(board("QHM", "Y60"), stating(profile.FieldName, "WELL"))
 	changes, outcome := relaid(runs.Item{Upstream: renewed, Base: &old, Local: shown})
 	require.Equal(t, []string{"update name"}, verbs(changes), "the rest is compared")
-	require.Equal(t, []profile.Field{profile.FieldICB, profile.FieldRegion}, outcome.Apart)
+	require.Equal(t, []profile.Field{profile.FieldICB, profile.FieldRegion}, outcome.NotCompared)
 	require.True(t, outcome.Settled)
 
 	base := renewed
-	base.Apart = []string{"icb", "region"}
+	base.NotCompared = []string{"icb", "region"}
 	shown.Values.Set(profile.FieldName, "Well")
 	changes, outcome = compute(runs.Item{Upstream: renewed, Base: &base, Local: shown})
 	require.Empty(t, changes, "nor in the listings after it")
-	require.Equal(t, []profile.Field{profile.FieldICB, profile.FieldRegion}, outcome.Apart)
+	require.Equal(t, []profile.Field{profile.FieldICB, profile.FieldRegion}, outcome.NotCompared)
 	require.True(t, outcome.Settled)
 
 	moved := renewed
 	board("QT1", "Y60")(&moved)
 	changes, outcome = compute(runs.Item{Upstream: moved, Base: &base, Local: shown})
 	require.Equal(t, []string{"update icb", "update region"}, verbs(changes), "until the register says something else")
-	require.Empty(t, outcome.Apart)
+	require.Empty(t, outcome.NotCompared)
 
 	changes, outcome = relaid(runs.Item{Upstream: renewed, Local: shown})
 	require.Equal(t, []string{"update icb", "update region"}, verbs(changes), "it was in no listing before")
-	require.Empty(t, outcome.Apart)
+	require.Empty(t, outcome.NotCompared)
 
 	changes, outcome = relaid(runs.Item{Upstream: old, Base: &base, Local: shown})
 	require.Equal(t, []string{"update name"}, verbs(changes))
-	require.Empty(t, outcome.Apart, "the profile says the same")
+	require.Empty(t, outcome.NotCompared, "the profile says the same")
 }
 
 // Nothing that waits ends because a field is not compared.
@@ -126,7 +126,7 @@ func TestGuardOfBoards(t *testing.T) {
 	}
 	for alone, want := range map[int]runs.WithheldReason{0: runs.MassChange, 100: runs.MassChange, 101: runs.MeaningChanged} {
 		at := open(profile.GPPractice, 1000)
-		at.Alone = map[profile.OrgType]int{profile.GPPractice: alone}
+		at.Unexplained = map[profile.OrgType]int{profile.GPPractice: alone}
 		require.Equal(t, []runs.Withheld{
 			{Reason: want, Type: profile.GPPractice, Field: "icb", Count: 101, Of: 1000},
 			{Reason: runs.MassChange, Type: profile.GPPractice, Field: "name", Count: 101, Of: 1000},

@@ -63,7 +63,7 @@ type Outcome struct {
 	Flag          Flag
 	NoProfile     NoProfile
 	OtherForm     bool            // the profile shows the address in another form
-	Apart         []profile.Field // see profile.Record
+	NotCompared   []profile.Field // see profile.Record
 }
 
 // NoProfile says why a living organisation, of a type that has profiles or of one

@@ -63,7 +63,7 @@ func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
 	switch {
 	case fact == profile.NoField: // missing, but here it is
 		return true
-	case v.held(fact) != nil, slices.Contains(v.outcome.Apart, fact):
+	case v.held(fact) != nil, slices.Contains(v.outcome.NotCompared, fact):
 		return false
 	case fact == profile.FieldStatus:
 		return v.answersStatus(rows[0])

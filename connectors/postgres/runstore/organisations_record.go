@@ -58,8 +58,8 @@ func (x *OrganisationSession) runRecord(c runs.Compared, o runs.Outcome) (runsql
 	if c.OnlyFormDiffers {
 		return row, nil
 	}
-	for _, f := range o.Apart {
-		c.Record.Apart = append(c.Record.Apart, f.String())
+	for _, f := range o.NotCompared {
+		c.Record.NotCompared = append(c.Record.NotCompared, f.String())
 	}
 	facts, err := json.Marshal(c.Record)
 	if err != nil {
@@ -135,18 +135,18 @@ func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, r
 	if err != nil {
 		return nil, situation, postgres.Wrap(err, "counting what waits")
 	}
-	return groups, situation, x.countAlone(ctx, groups, &situation)
+	return groups, situation, x.countUnexplained(ctx, groups, &situation)
 }
 
-// countAlone counts boards that change without a reason, if any board changes.
-func (x *OrganisationSession) countAlone(ctx context.Context, groups map[runs.Group]int, at *runs.Situation) error {
+// countUnexplained counts boards that change without a reason, if any board changes.
+func (x *OrganisationSession) countUnexplained(ctx context.Context, groups map[runs.Group]int, at *runs.Situation) error {
 	if !slices.ContainsFunc(slices.Collect(maps.Keys(groups)), func(g runs.Group) bool { return g.Fact == profile.FieldICB }) {
 		return nil
 	}
-	rows, err := x.plan.BoardsAlone(ctx, x.run.ID)
-	at.Alone = make(map[profile.OrgType]int, len(rows))
+	rows, err := x.plan.UnexplainedBoards(ctx, x.run.ID)
+	at.Unexplained = make(map[profile.OrgType]int, len(rows))
 	for _, row := range rows {
-		at.Alone[row.Type] = row.Count
+		at.Unexplained[row.Type] = row.Count
 	}
 	return postgres.Wrap(err, "counting boards")
 }

@@ -124,7 +124,7 @@ values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction
 select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
 where run_id = @run_id and not moved group by type, verb, fact, undone, withheld;
 
--- name: BoardsAlone :many
+-- name: UnexplainedBoards :many
 -- Profiles with a commissioner and a board, of which the board is to change while commissioner and address stay.
 select b.type, count(*) as count
 from plan_row b

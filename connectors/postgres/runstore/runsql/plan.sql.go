@@ -80,44 +80,6 @@ func (q *Queries) AnyMissingMark(ctx context.Context) (bool, error) {
 	return exists, err
 }
 
-const boardsAlone = `-- name: BoardsAlone :many
-select b.type, count(*) as count
-from plan_row b
-join profile p on p.code = b.code
-where b.run_id = $1 and b.field = 'icb' and b.verb = 'update' and b.old <> '' and b.withheld = '' and not b.moved
-    and p.commissioner <> ''
-    and not exists (
-        select from plan_row s where s.run_id = $1 and s.code = b.code and s.field in ('commissioner', 'address', 'postcode')
-    )
-group by b.type
-`
-
-type BoardsAloneRow struct {
-	Type  profile.OrgType
-	Count int
-}
-
-// Profiles with a commissioner and a board, of which the board is to change while commissioner and address stay.
-func (q *Queries) BoardsAlone(ctx context.Context, runID runs.ID) ([]BoardsAloneRow, error) {
-	rows, err := q.db.Query(ctx, boardsAlone, runID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []BoardsAloneRow{}
-	for rows.Next() {
-		var i BoardsAloneRow
-		if err := rows.Scan(&i.Type, &i.Count); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const compareDelta = `-- name: CompareDelta :execrows
 with newest as (
     select distinct on (r.code) r.code, r.raw_hash, r.raw_offset, r.raw_length, r.line
@@ -839,6 +801,44 @@ type RunRecordsParams struct {
 	Flag          string
 	Revisit       profile.Date
 	PendingSince  profile.Date
+}
+
+const unexplainedBoards = `-- name: UnexplainedBoards :many
+select b.type, count(*) as count
+from plan_row b
+join profile p on p.code = b.code
+where b.run_id = $1 and b.field = 'icb' and b.verb = 'update' and b.old <> '' and b.withheld = '' and not b.moved
+    and p.commissioner <> ''
+    and not exists (
+        select from plan_row s where s.run_id = $1 and s.code = b.code and s.field in ('commissioner', 'address', 'postcode')
+    )
+group by b.type
+`
+
+type UnexplainedBoardsRow struct {
+	Type  profile.OrgType
+	Count int
+}
+
+// Profiles with a commissioner and a board, of which the board is to change while commissioner and address stay.
+func (q *Queries) UnexplainedBoards(ctx context.Context, runID runs.ID) ([]UnexplainedBoardsRow, error) {
+	rows, err := q.db.Query(ctx, unexplainedBoards, runID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UnexplainedBoardsRow{}
+	for rows.Next() {
+		var i UnexplainedBoardsRow
+		if err := rows.Scan(&i.Type, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const wasReadAlike = `-- name: WasReadAlike :one
