@@ -175,7 +175,7 @@ func explained(t *testing.T, conn *pgx.Conn, name, statement string) int {
 	require.NoError(t, err)
 	_, err = tx.Exec(ctx, string(working)+`
 		insert into listing_row select code, '\x01', 0, 1, row_number() over (order by code) from profile;
-		set local statement_timeout = '20s'`)
+		set local statement_timeout = '2min'`)
 	require.NoError(t, err)
 	if name == "RemoveDuplicates" || name == "AbsentChunk" {
 		_, err = tx.Exec(ctx, `insert into differing (n, code, line) select line, code, line from listing_row`)
