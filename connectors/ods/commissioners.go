@@ -34,6 +34,7 @@ type Board struct{ ICB, Region string }
 type Commissioners struct {
 	boards  map[string]Board  // by commissioner
 	regions map[string]string // by ICB
+	names   map[string]string // of ICBs, where one of their parts tells it
 	digest  profile.Hash
 	records int
 	content []byte
@@ -49,11 +50,12 @@ func ReadCommissioners(name string, r io.Reader) (*Commissioners, error) {
 		return nil, err
 	}
 	defer func() { _ = l.Close() }() // only a copy
-	boards, records, err := l.boards()
+	names := make(map[string]string)
+	boards, records, err := l.boards(names)
 	if err != nil {
 		return nil, err
 	}
-	c := &Commissioners{boards: boards, regions: make(map[string]string), records: records}
+	c := &Commissioners{boards: boards, regions: make(map[string]string), names: names, records: records}
 	if c.content, err = io.ReadAll(l.Content()); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -106,8 +108,17 @@ func (c *Commissioners) regionOf(icb string) string {
 	return c.regions[strings.ToUpper(icb)]
 }
 
-// boards reads a listing of commissioners, and counts its rows.
-func (l *Listing) boards() (_ map[string]Board, records int, err error) {
+// NameOf returns the name of an ICB as people write it, empty where it is not known.
+func (c *Commissioners) NameOf(icb string) string {
+	if c == nil {
+		return ""
+	}
+	return c.names[strings.ToUpper(icb)]
+}
+
+// boards reads a listing of commissioners, and counts its rows. It adds the names of
+// ICBs.
+func (l *Listing) boards(names map[string]string) (_ map[string]Board, records int, err error) {
 	boards, lines := make(map[string]Board), make(map[string]int)
 	var rejected []*profile.Rejected
 	for row, err := range l.Rows() {
@@ -116,7 +127,7 @@ func (l *Listing) boards() (_ map[string]Board, records int, err error) {
 		}
 		records++
 		lines[row.Code.String()]++
-		b, err := l.boardIn(row)
+		b, err := l.boardIn(row, names)
 		if bad, ok := errors.AsType[*profile.Rejected](err); ok {
 			rejected = append(rejected, bad)
 		} else if err != nil {
@@ -130,8 +141,10 @@ func (l *Listing) boards() (_ map[string]Board, records int, err error) {
 	return boards, records, l.checkBoards(boards, rejected, records)
 }
 
-// boardIn returns the board of a commissioner that is part of one, else none.
-func (l *Listing) boardIn(row profile.Row) (Board, error) {
+// boardIn returns the board of a commissioner that is part of one, else none, and
+// adds the board's name if it is part of the commissioner's: a part of an ICB has
+// the ICB's name and its own code.
+func (l *Listing) boardIn(row profile.Row, names map[string]string) (Board, error) {
 	record, err := l.Record(row)
 	if err != nil {
 		return Board{}, err
@@ -147,6 +160,9 @@ func (l *Listing) boardIn(row profile.Row) (Board, error) {
 	b := Board{ICB: record.Values.Get(profile.FieldICB), Region: record.Values.Get(profile.FieldRegion)}
 	if !isPart || b.ICB == "" || b.Region == "" {
 		return Board{}, nil
+	}
+	if name, isNamed := strings.CutSuffix(record.Values.Get(profile.FieldName), " - "+row.Code.String()); isNamed {
+		names[b.ICB] = profile.DisplayName(name)
 	}
 	return b, nil
 }

@@ -41,6 +41,12 @@ type Session interface {
 	BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error
 	// Summarise counts and digests what the plan would do at present.
 	Summarise(ctx context.Context) (runs.Summary, error)
+	// MatchPlan refuses a run that would not do exactly what its plan shows, or whose
+	// plan is already applied (*profile.RefusedError, *runs.DiffersError).
+	MatchPlan(ctx context.Context, plan runs.PlanID) error
+	// KeepPlan keeps the plan for a week, with its summary, whatever becomes of the
+	// transaction.
+	KeepPlan(ctx context.Context, summary runs.Summary) (runs.PlanID, error)
 	// Seal commits the plan: from here on the run will be applied, by another
 	// process if this one dies.
 	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error
@@ -88,7 +94,7 @@ var ErrUnchanged = errors.New("not modified since the last listing")
 var ErrInterrupted = errors.New("interrupted")
 
 // reconcile takes a run from its current state to its end: it is planned, then
-// the plan is sealed and applied. A preview stops before the plan is sealed.
+// the plan is sealed and applied. A preview stops before that: its plan is kept.
 func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, run runs.Run, preview bool) (
 	summary runs.Summary, err error,
 ) {
@@ -106,7 +112,7 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 		stamp := planner.describe(&summary)
 		if preview {
 			summary.ElapsedMS = r.Now().Sub(began).Milliseconds()
-			return summary, nil
+			return keep(ctx, session, summary)
 		}
 		if err := session.Seal(ctx, summary, stamp); err != nil {
 			return run.Summary, err
@@ -152,8 +158,24 @@ func (r *Runs) plan(ctx context.Context, session Session, planner planner, run r
 			return summary, err
 		}
 	}
+	if run.Plan != 0 {
+		if err := session.MatchPlan(ctx, run.Plan); err != nil {
+			return summary, err
+		}
+	}
 	summary, err = session.Summarise(ctx)
 	summary.Withheld = withheld
+	return summary, err
+}
+
+// keep keeps a plan that a person is shown, under a number of its own.
+func keep(ctx context.Context, session Session, summary runs.Summary) (runs.Summary, error) {
+	summary.Run, summary.State = "", runs.RunDone
+	if len(summary.Withheld) > 0 {
+		summary.State = runs.RunWithheld
+	}
+	plan, err := session.KeepPlan(ctx, summary)
+	summary.Plan = plan
 	return summary, err
 }
 
@@ -217,6 +239,9 @@ func fail(ctx context.Context, session Session, run runs.Run, why error) (runs.S
 	if refused := new(profile.RefusedError); errors.As(why, &refused) {
 		state = runs.RunRefused
 	}
+	if other := new(runs.DiffersError); errors.As(why, &other) {
+		run.Summary.Differs = &other.Differs
+	}
 	return session.Fail(ctx, run, state, why.Error())
 }
 
@@ -242,19 +267,15 @@ func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
 	return do(session, planner(run), run)
 }
 
-// Preview plans a run and discards the plan.
+// Preview plans a run. The plan is kept for a person to read and apply; nothing
+// else is.
 func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
 	session, planner, err := r.lock(ctx, run.Source)
 	if err != nil {
 		return runs.Summary{}, err
 	}
 	defer session.Close()
-	summary, err := r.reconcile(ctx, session, planner(run), run, true)
-	summary.Run, summary.State = "", runs.RunDone
-	if len(summary.Withheld) > 0 {
-		summary.State = runs.RunWithheld
-	}
-	return summary, err
+	return r.reconcile(ctx, session, planner(run), run, true)
 }
 
 // Reversal is what an undo would take back.

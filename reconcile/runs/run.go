@@ -36,6 +36,7 @@ type Run struct {
 	OSUser    string            // the operating-system user who asked for it; empty for schedules
 	Codes     []profile.ODSCode // the organisations it is limited to; empty for all
 	Upload    int64             // the stored file it reads; 0 when it pulls itself
+	Plan      PlanID            // the plan that it is to apply exactly; 0 for none
 	State     State
 	Planned   bool  // the plan is complete and stored: what remains is to apply it
 	Stamp     Stamp // of the listing it read, or, before, of the one it knows
@@ -90,7 +91,8 @@ func (s State) Ended() bool { return s != RunQueued && s != RunRunning }
 // Summary is what a run did, or what a plan would do, for machines to read
 // (RULES.md "The JSON object").
 type Summary struct {
-	Run            string         `json:"run"` // empty for a plan
+	Run            string         `json:"run"`            // empty for a plan
+	Plan           PlanID         `json:"plan,omitempty"` // of a plan its own number, of a run that of the plan it applies
 	Digest         string         `json:"digest"`
 	Source         profile.Source `json:"source"`
 	Report         string         `json:"report"`
@@ -122,6 +124,9 @@ type Summary struct {
 	// LeftOut names what an approval or an undo did not change, because the
 	// profile had changed since. Other runs have none.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
+	// Differs is set where a run was refused because it would not do what its plan
+	// shows.
+	Differs *Differs `json:"differs,omitempty"`
 	// Note says what is special about a run that is done.
 	Note string `json:"note,omitempty"`
 	// Error says why a run was refused or failed.
@@ -169,7 +174,7 @@ func NewSummary(run Run) Summary {
 		id = run.ID.String()
 	}
 	return Summary{
-		Run: id, Source: run.Source, Report: run.Report, AsOf: run.AsOf, State: run.State,
+		Run: id, Plan: run.Plan, Source: run.Source, Report: run.Report, AsOf: run.AsOf, State: run.State,
 		Fields: map[string]int{}, Withheld: []Withheld{},
 	}
 }

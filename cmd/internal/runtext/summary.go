@@ -19,11 +19,14 @@ func Rows(s runs.Summary) [][]string {
 		return commissionerRows(s)
 	}
 	name := "run " + s.Run
-	if s.Run == "" {
+	switch {
+	case s.Run == "" && s.Plan != 0:
+		name = "plan " + s.Plan.String()
+	case s.Run == "":
 		name = "plan"
 	}
 	rows := [][]string{
-		{name, fmt.Sprintf("%s, %s as of %s", s.State, s.Report, s.AsOf)},
+		{name, fmt.Sprintf("%s, %s as of %s%s", s.State, s.Report, s.AsOf, appliesPlan(s))},
 		{"records", fmt.Sprintf("%d, %d rejected", s.Records, s.Rejected)},
 		{"profiles", fmt.Sprintf("%d open afterwards", s.Population)},
 		{"changes", fmt.Sprintf("%d created, %d updated, %d closed, %d reopened, %d dormant",
@@ -51,6 +54,7 @@ func Rows(s runs.Summary) [][]string {
 	for _, l := range s.LeftOut {
 		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
 	}
+	rows = append(rows, differenceRows(s.Differs)...)
 	if s.Note != "" {
 		rows = append(rows, []string{"note", s.Note})
 	}
@@ -67,6 +71,14 @@ func commissionerRows(s runs.Summary) [][]string {
 		return append(rows, []string{"error", s.Error})
 	}
 	return append(rows, []string{"records", strconv.Itoa(s.Records)}, []string{"note", s.Note})
+}
+
+// appliesPlan names the plan that a run is to apply.
+func appliesPlan(s runs.Summary) string {
+	if s.Run == "" || s.Plan == 0 {
+		return ""
+	}
+	return ", by plan " + s.Plan.String()
 }
 
 // notedRows say what a run noted of its records beside their changes.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -43,7 +44,7 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 type runsWaiting struct {
 	selectionFlags
 
-	All bool `help:"Every change; otherwise the first 20 of each kind."`
+	All bool `help:"Every change; otherwise those of the first 20 profiles of each kind."`
 }
 
 // Help is shown by --help.
@@ -65,70 +66,28 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	out.printWaiting(waiting, c.All)
+	boards, err := a.BoardNames(ctx)
+	if err != nil {
+		return err
+	}
+	out.printWaiting(waiting, boards, c.All)
 	return nil
 }
 
-// groupShown is how many rows of a group are shown without --all.
-const groupShown = 20
-
-// kind is what rows are grouped by.
-type kind struct {
-	run    runs.ID
-	report string
-	does   string
-	reason runs.WithheldReason
-}
-
-// printWaiting prints what waits, grouped by run and kind.
-func (out *Printer) printWaiting(waiting []runstore.WaitingRow, all bool) {
+// printWaiting prints what waits, kind by kind.
+func (out *Printer) printWaiting(waiting []runstore.WaitingRow, boards runtext.Boards, all bool) {
 	if out.json {
 		for _, row := range waiting {
 			out.Print(row, "", nil)
 		}
 		return
 	}
-	groups, order := make(map[kind][]runstore.WaitingRow), []kind(nil)
-	for _, row := range waiting {
-		k := kind{row.Run, row.Report, string(row.Verb) + " " + row.Field, row.Withheld}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], row)
-	}
-	for _, k := range order {
-		out.printKind(k, groups[k], all)
-	}
+	runtext.WriteGroups(out.to, runtext.WaitingGroups(waiting, boards, all))
 	if len(waiting) == 0 {
 		_, _ = fmt.Fprintln(out.to, "nothing waits for a decision")
 		return
 	}
 	_, _ = fmt.Fprintf(out.to, "%d changes wait; digest %s\n", len(waiting), runstore.WaitingDigest(waiting))
-}
-
-func (out *Printer) printKind(k kind, waiting []runstore.WaitingRow, all bool) {
-	_, _ = fmt.Fprintf(out.to, "run %d, %s: %d %s, %s\n", k.run, k.report, len(waiting), k.does, k.reason)
-	shown := waiting
-	if !all {
-		shown = waiting[:min(len(waiting), groupShown)]
-	}
-	rows := make([][]string, len(shown))
-	for i, row := range shown {
-		rows[i] = []string{row.Code.String(), row.Name, OneLine(row.Old), OneLine(row.New), since(row)}
-	}
-	out.Print(nil, "CODE | NAME | BEFORE | AFTER | WAITS SINCE", rows)
-	if hidden := len(waiting) - len(shown); hidden > 0 {
-		_, _ = fmt.Fprintf(out.to, "and %d more: --all shows them\n", hidden)
-	}
-	_, _ = fmt.Fprintln(out.to)
-}
-
-func since(row runstore.WaitingRow) string {
-	text := fmt.Sprintf("%s, run %d", row.Since.In(profile.London()).Format("2006-01-02"), row.SinceRun)
-	if row.Approved != 0 {
-		text += fmt.Sprintf(", approved in run %d", row.Approved)
-	}
-	return text
 }
 
 // deciderFlags say on what a decision is made, and by whom.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -136,7 +137,7 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 		if row.GivenUp {
 			note = "given up after 3 repairs"
 		}
-		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, OneLine(row.Want), OneLine(row.Shown), note})
+		rows = append(rows, []string{row.Code.String(), row.Name, row.Field, columns.OneLine(row.Want), columns.OneLine(row.Shown), note})
 	}
 	if !out.json && len(rows) > 0 {
 		_, _ = fmt.Fprintln(out.to)

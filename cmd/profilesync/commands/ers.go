@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ers"
@@ -189,7 +190,7 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		if s.Withdrawn {
 			state = "withdrawn"
 		}
-		rows = append(rows, []string{s.Source, s.ID, s.Name, s.Kind, s.Specialty, state, OneLine(s.Text)})
+		rows = append(rows, []string{s.Source, s.ID, s.Name, s.Kind, s.Specialty, state, columns.OneLine(s.Text)})
 	}
 	out.Print(list, "SOURCE | ID | NAME | KIND | SPECIALTY | STATE | EDITORS' TEXT", rows)
 	return nil

@@ -34,7 +34,7 @@ func exitOf(a *wiring.App, summaries []runs.Summary) error {
 			return ExitError{Code: ExitFailed, Message: s.Error}
 		case runs.RunWithheld:
 			code = ExitAwaits
-			sayNext(a, s.Run)
+			sayNext(a, s)
 		}
 	}
 	if code != ExitDone {
@@ -45,10 +45,10 @@ func exitOf(a *wiring.App, summaries []runs.Summary) error {
 
 // sayNext prints the commands that decide on what a run withheld, or that follow
 // a plan that would withhold something.
-func sayNext(a *wiring.App, run string) {
-	if run == "" {
-		a.Sayf("next: `profilesync reconcile` with the same arguments applies the rest, and what is withheld waits for a person")
+func sayNext(a *wiring.App, s runs.Summary) {
+	if s.Run == "" {
+		a.Sayf("next: `profilesync reconcile --plan %s --wait` applies the rest, and what is withheld waits for a person", s.Plan)
 		return
 	}
-	a.Sayf("next: `profilesync runs show %[1]s --withheld`; then `profilesync runs approve %[1]s` or `profilesync runs reject %[1]s`", run)
+	a.Sayf("next: `profilesync runs show %[1]s --withheld`; then `profilesync runs approve %[1]s` or `profilesync runs reject %[1]s`", s.Run)
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
@@ -25,7 +26,7 @@ func (c *flagsList) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	}
 	rows := make([][]string, 0, len(found))
 	for _, f := range found {
-		rows = append(rows, []string{f.Report, string(f.Code), f.Name, string(f.Status), f.Flag, OneLine(f.MissingSince)})
+		rows = append(rows, []string{f.Report, string(f.Code), f.Name, string(f.Status), f.Flag, columns.OneLine(f.MissingSince)})
 	}
 	out.Print(found, "REPORT | CODE | NAME | PROFILE | FLAG | MISSING SINCE", rows)
 	return nil

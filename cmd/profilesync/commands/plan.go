@@ -2,34 +2,96 @@ package commands
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Plan shows what a reconciliation would do.
-type Plan struct{ scopeFlags }
+type Plan struct {
+	scopeFlags
+
+	All     bool `help:"Every change; otherwise those of the first 20 profiles of each kind."`
+	Changes bool `help:"With --format json: print the changes too, one object per line."`
+}
 
 // Help is shown by --help.
 func (*Plan) Help() string {
 	return `The numbers are those of the run that would follow: it takes the same path, but stops before
-anything is written.
+anything is written. What is withheld comes first, and addresses with another postcode come before
+those that are only written in another way.
+
+The plan is kept for a week, with the file it was made from, under a number of its own: P12.
+"profilesync reconcile --plan P12" applies exactly what it shows, or refuses.
 
   profilesync plan --files edispensary_2025-04-10.csv --as-of 2025-04-10`
 }
 
-// Run plans directly from the files: nothing is stored.
+// Run plans, and shows what was planned.
 func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	return c.each(ctx, a, out, func(s scope) (runs.Summary, error) {
+	var made []runs.PlanID
+	err := c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
 		if s.isReference() {
 			return a.LoadCommissioners(ctx, s.path, s.run, false)
 		}
-		open := a.Pull
-		if s.path != "" {
-			open = s.openFile
+		if s.run.Upload, err = s.upload(ctx, a); err != nil {
+			return summary, err
 		}
 		shown := newProgress(a.Stderr)
 		defer shown.end()
-		return a.Runs(open, shown.report).Preview(ctx, s.run)
+		return a.Runs(a.Pull, shown.report).Preview(ctx, s.run)
+	}, func(s runs.Summary) error {
+		out.printSummary(s)
+		if s.Plan == 0 {
+			return nil
+		}
+		made = append(made, s.Plan)
+		return c.printChanges(ctx, a, out, s.Plan)
 	})
+	if !out.json {
+		for _, plan := range made {
+			_, _ = fmt.Fprintf(out.to, "next: profilesync reconcile --plan %s --wait\n", plan)
+		}
+	}
+	return err
+}
+
+// printChanges prints the changes of a plan: kind by kind, or with JSON all of them
+// in the order of their digest.
+func (c *Plan) printChanges(ctx context.Context, a *wiring.App, out *Printer, plan runs.PlanID) error {
+	if out.json {
+		return c.printObjects(ctx, a, out, plan)
+	}
+	most := runtext.GroupShown
+	if c.All {
+		most = 0
+	}
+	changes, err := a.Store.Runs.ShownChanges(ctx, plan, most)
+	if err != nil {
+		return err
+	}
+	boards, err := a.BoardNames(ctx)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(out.to)
+	runtext.WriteGroups(out.to, runtext.PlanGroups(changes, boards))
+	return nil
+}
+
+func (c *Plan) printObjects(ctx context.Context, a *wiring.App, out *Printer, plan runs.PlanID) error {
+	if !c.Changes {
+		return nil
+	}
+	for page, err := range a.Store.Runs.Changes(ctx, plan) {
+		if err != nil {
+			return err
+		}
+		for _, change := range page {
+			out.Print(change, "", nil)
+		}
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -36,7 +37,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	rows := [][]string{{"code", stored.Code.String()}}
 	for _, f := range profile.Fields() {
 		if stored.Values.States(f) {
-			rows = append(rows, []string{f.String(), OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
+			rows = append(rows, []string{f.String(), columns.OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
 		}
 	}
 	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks())})
@@ -95,10 +96,10 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 			by += " (run " + h.Run.String() + ")"
 		}
 		if h.Reason != "" {
-			by += ": " + OneLine(h.Reason)
+			by += ": " + columns.OneLine(h.Reason)
 		}
 		rows = append(rows, []string{
-			h.At.In(profile.London()).Format(time.DateTime), h.Field, OneLine(h.Old), OneLine(h.New), h.Owner, by,
+			h.At.In(profile.London()).Format(time.DateTime), h.Field, columns.OneLine(h.Old), columns.OneLine(h.New), h.Owner, by,
 		})
 	}
 	out.Print(history, "WHEN | FIELD | BEFORE | AFTER | OWNER | BY", rows)

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -10,7 +12,8 @@ import (
 // Reconcile brings the profiles in line with a register.
 type Reconcile struct {
 	scopeFlags
-	Wait bool `help:"Wait for the result. A running daemon does the work; if there is none, this command does."`
+	Plan runs.PlanID `placeholder:"PLAN" help:"Apply exactly what this plan shows (profilesync plan), or refuse."`
+	Wait bool        `help:"Wait for the result. A running daemon does the work; if there is none, this command does."`
 }
 
 // Help is shown by --help.
@@ -24,6 +27,11 @@ No date after today is accepted.
   profilesync reconcile --report epraccur --wait
   profilesync reconcile --files edispensary_2025-04-10.csv --as-of 2025-04-10 --wait
   profilesync reconcile --ods FA002 FA007 --wait
+  profilesync reconcile --plan P12 --wait
+
+A plan is applied once. If what would be done is no longer what the plan shows, the run is
+refused, nothing is changed, and the differences are shown. What the plan pulled is pulled
+again; the file it was made from is kept with it for a week.
 
 The ICB and region of GP practices follow from their commissioners, by the report eccg. It is
 pulled before each listing; without a network, load it from a file:
@@ -33,15 +41,37 @@ pulled before each listing; without a network, load it from a file:
 
 // Run stores the files first: a daemon cannot see the caller's paths.
 func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	return c.each(ctx, a, out, func(s scope) (summary runs.Summary, err error) {
+	show := func(s runs.Summary) error { out.printSummary(s); return nil }
+	if c.Plan != 0 {
+		return c.applyPlan(ctx, a, show)
+	}
+	return c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
 		if s.isReference() {
 			return a.LoadCommissioners(ctx, s.path, s.run, true)
 		}
-		if s.path != "" {
-			if s.run.Upload, err = a.Upload(ctx, s.path); err != nil {
-				return summary, err
-			}
+		if s.run.Upload, err = s.upload(ctx, a); err != nil {
+			return summary, err
 		}
 		return submit(ctx, a, s.run, c.Wait)
-	})
+	}, show)
+}
+
+// applyPlan applies exactly what a plan shows.
+func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, show func(runs.Summary) error) error {
+	if other := c.given(); other != "" {
+		return usage(fmt.Errorf("--plan and %s cannot be used together: the plan says what is read", other))
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	run, err := a.Store.Runs.Plan(ctx, c.Plan)
+	if err != nil {
+		return err
+	}
+	run.Actor, run.OSUser = ActorOr(c.Actor), osUser()
+	summary, err := submit(ctx, a, run, c.Wait)
+	if err != nil {
+		return err
+	}
+	return errors.Join(show(summary), exitOf(a, []runs.Summary{summary}))
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -90,7 +91,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(planned))
 	for _, p := range planned {
-		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, OneLine(p.Old), OneLine(p.Shown()), string(p.Reason), p.Fate()})
+		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, columns.OneLine(p.Old), columns.OneLine(p.Shown()), string(p.Reason), p.Fate()})
 	}
 	out.Print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
 	return nil

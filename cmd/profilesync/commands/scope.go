@@ -9,7 +9,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
@@ -27,7 +26,6 @@ type scopeFlags struct {
 
 // scope is one requested run, and the file it reads, if any.
 type scope struct {
-	app  *wiring.App
 	run  runs.Run
 	path string
 }
@@ -49,7 +47,7 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 		return f.pulls(a, base)
 	}
 	for _, path := range f.Files {
-		s := scope{app: a, run: base, path: path}
+		s := scope{run: base, path: path}
 		if s.run.Report, err = f.reportOf(path); err != nil {
 			return nil, usage(err)
 		}
@@ -146,8 +144,8 @@ func (f scopeFlags) dayOf(path string, today profile.Date) (profile.Date, error)
 	}
 }
 
-// each does the work for each scope in turn and prints every result.
-func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work func(scope) (runs.Summary, error)) error {
+// each does the work for each scope in turn, and shows every result.
+func (f scopeFlags) each(ctx context.Context, a *wiring.App, work func(scope) (runs.Summary, error), show func(runs.Summary) error) error {
 	scopes, err := f.scopes(a)
 	if err != nil {
 		return err
@@ -161,19 +159,36 @@ func (f scopeFlags) each(ctx context.Context, a *wiring.App, out *Printer, work 
 		if err != nil {
 			return err
 		}
-		out.printSummary(summary)
+		if err := show(summary); err != nil {
+			return err
+		}
 		summaries = append(summaries, summary)
 	}
 	return exitOf(a, summaries)
 }
 
-func (s scope) openFile(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
-	file, err := os.Open(s.path)
-	if err != nil {
-		return nil, fmt.Errorf("--files: %w", err)
+// upload stores the file that a run reads; 0 if it reads none.
+func (s scope) upload(ctx context.Context, a *wiring.App) (int64, error) {
+	if s.path == "" {
+		return 0, nil
 	}
-	defer func() { _ = file.Close() }() // only read
-	return s.app.OpenListing(ctx, s.path, run.Report, file)
+	return a.Upload(ctx, s.path)
+}
+
+// given returns a flag that says what is read; empty if none is given.
+func (f scopeFlags) given() string {
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"--files", len(f.Files) > 0}, {"--report", f.Report != ""}, {"--ods", len(f.ODS) > 0}, {"--as-of", f.AsOf != ""},
+		{"--source ers", f.Source == string(profile.SourceERS)},
+	} {
+		if flag.given {
+			return flag.name
+		}
+	}
+	return ""
 }
 
 // services returns the run that looks up all services in e-RS, or those of the

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
@@ -183,7 +184,7 @@ func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 	for _, h := range shown.History {
 		rows = append(rows, []string{
 			h.At.In(profile.London()).Format("2006-01-02 15:04"),
-			commands.OneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
+			columns.OneLine(fmt.Sprintf("%s: %s -> %s, by %s %s", h.What, h.Old, h.New, h.Actor, h.Reason)),
 		})
 	}
 	out.Print(shown, "", rows)

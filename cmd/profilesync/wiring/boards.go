@@ -35,6 +35,13 @@ func (a *App) keptBoards(ctx context.Context) (kept keptBoards, err error) {
 	return kept, err
 }
 
+// BoardNames returns a function from the code of an ICB to its name, which is empty
+// where it is not known.
+func (a *App) BoardNames(ctx context.Context) (func(icb string) string, error) {
+	kept, err := a.keptBoards(ctx)
+	return kept.known.NameOf, err
+}
+
 // boardsForPull asks the register for the boards of commissioners. If it gives none
 // that are good, those that are kept are used.
 func (a *App) boardsForPull(ctx context.Context, downloads *ods.Downloads, today profile.Date) (b boards, err error) {

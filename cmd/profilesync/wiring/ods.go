@@ -80,11 +80,11 @@ func (a *App) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error
 	if err != nil {
 		return nil, err
 	}
-	return a.OpenListing(ctx, name, run.Report, file)
+	return a.openListing(ctx, name, run.Report, file)
 }
 
-// OpenListing reads the listing in a file, with the boards of commissioners.
-func (a *App) OpenListing(ctx context.Context, name, report string, file io.Reader) (runjobs.Pull, error) {
+// openListing reads the listing in a file, with the boards of commissioners.
+func (a *App) openListing(ctx context.Context, name, report string, file io.Reader) (runjobs.Pull, error) {
 	boards, err := a.boardsForFile(ctx, report)
 	if err != nil {
 		return nil, err

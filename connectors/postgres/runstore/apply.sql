@@ -211,10 +211,11 @@ from profile p join upstream_record u using (code)
 where u.source = @source and u.report = @report and p.status <> 'closed' and p.code = any(@codes::text[]);
 
 -- name: PlanRowsOf :many
+-- What was withheld comes first, and an address of another postcode before one that is only written in another way.
 select code, verb, field, old, new, reason, withheld, moved, waits, decision, coalesce(decided_in, 0)::bigint as decided_in, decided_by
 from plan_row
 where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
-order by withheld = '', code, field limit @most;
+order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit @most;
 
 -- name: MovedRows :many
 select code, field from plan_row where run_id = @run_id and moved order by code, field;

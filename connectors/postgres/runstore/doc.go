@@ -17,5 +17,8 @@
 //	run: progress                    none: no decision depends on it
 //	run: approval, rejection         waits, and decision is empty: whoever decides second learns what was decided. What an
 //	                                 approval did not apply is released when it ends
-//	upload                           none: an upload that no run reads is removed after a day
+//	run: plan of a kept plan         no other run of that plan is planned; in the transaction of the plan, and by
+//	                                 run_applies_plan
+//	plan                             none: a plan of which nobody learned the number is removed after a week
+//	upload                           none: an upload that no run and no plan needs is removed after a day
 package runstore

@@ -22,7 +22,7 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error),
 ) (id runs.ID, err error) {
 	err = s.decideInTx(ctx, func(q *runsql.Queries, tx pgx.Tx) error {
-		if id, err = insertRun(ctx, q, run); err != nil {
+		if id, err = insertRun(ctx, q, run, false); err != nil {
 			return err
 		}
 		if run.Kind == runs.RunApprove {
@@ -42,10 +42,10 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	return id, err
 }
 
-func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run) (runs.ID, error) {
+func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run, preview bool) (runs.ID, error) {
 	id, err := q.InsertRun(ctx, runsql.InsertRunParams{
 		Kind: run.Kind, Source: run.Source, Report: run.Report, AsOf: run.AsOf, Actor: run.Actor, OsUser: run.OSUser, Parent: int64(run.Parent),
-		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Etag: run.Stamp.ETag,
+		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Plan: int64(run.Plan), Etag: run.Stamp.ETag, Preview: preview,
 	})
 	return id, postgres.Wrap(err, "storing the run")
 }
@@ -62,7 +62,8 @@ func getRun(ctx context.Context, q *runsql.Queries, id runs.ID) (runs.Run, error
 	}
 	run := runs.Run{
 		ID: id, Kind: row.Kind, Source: row.Source, Report: row.Report, Parent: runs.ID(row.Parent), AsOf: row.AsOf, Actor: row.Actor,
-		OSUser: row.OsUser, Codes: row.Codes, Upload: row.Upload, State: row.State, Planned: row.Planned,
+		OSUser: row.OsUser, Codes: row.Codes, Upload: row.Upload, Plan: runs.PlanID(row.Plan), State: row.State,
+		Planned:   row.Planned,
 		Stamp:     runs.Stamp{ETag: row.Etag, Digest: row.ListingDigest, Boards: row.Boards, Layout: row.Layout},
 		Requested: row.Requested,
 	}

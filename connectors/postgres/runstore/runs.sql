@@ -1,6 +1,9 @@
 -- name: InsertRun :one
-insert into run (kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, etag)
-values (@kind, @source, @report, nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), @etag)
+-- A preview has a number that no run has.
+insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag)
+overriding system value
+values (nextval(case when @preview::boolean then 'preview_number' else 'run_id_seq' end::regclass), @kind, @source, @report,
+    nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), nullif(@plan::bigint, 0), @etag)
 returning id;
 
 -- name: SetRunJob :exec
@@ -8,7 +11,8 @@ update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    planned, etag, listing_digest, boards, layout, summary, error, (created_at at time zone 'Europe/London')::date as requested
+    coalesce(plan_id, 0)::bigint as plan, planned, etag, listing_digest, boards, layout, summary, error,
+    (created_at at time zone 'Europe/London')::date as requested
 from run where id = @id;
 
 -- name: ListRuns :many
@@ -51,7 +55,9 @@ where source = @source and (state = 'running' or (state = 'queued' and job_id is
 order by id;
 
 -- name: DeleteUploadOfRun :exec
-delete from upload where id = (select r.upload_id from run r where r.id = @run_id);
+-- The file of a plan is kept as long as the plan.
+delete from upload u using run r
+where r.id = @run_id and u.id = r.upload_id and not exists (select from plan p where p.upload_id = u.id);
 
 -- name: InsertUpload :one
 insert into upload (name) values (@name) returning id;
@@ -80,8 +86,10 @@ select id from run where job_id = @job_id;
 delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before and not p.waits;
 
 -- name: PruneUploads :exec
--- Files whose command was killed before it stored a run.
-delete from upload u where u.created_at < clock() - interval '1 day' and not exists (select from run r where r.upload_id = u.id);
+-- Files whose command was killed before it stored a run, and those of plans that are not kept any more.
+delete from upload u where u.created_at < clock() - interval '1 day'
+    and not exists (select from run r where r.upload_id = u.id and r.state in ('queued', 'running'))
+    and not exists (select from plan p where p.upload_id = u.id and p.created_at >= clock() - interval '7 days');
 
 -- name: CancelRun :one
 -- Only one that nobody has begun to work: whoever begins it first changes its state first.

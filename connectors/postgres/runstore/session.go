@@ -21,7 +21,8 @@ import (
 type Session struct {
 	*postgres.Conn
 
-	q *runsql.Queries
+	db *postgres.DB
+	q  *runsql.Queries
 	draft
 }
 
@@ -39,7 +40,7 @@ func (s *Store) Lock(ctx context.Context, source profile.Source) (*Session, erro
 	if err != nil {
 		return nil, postgres.Wrap(err, "a run")
 	}
-	session := &Session{Conn: conn, q: runsql.New(conn)}
+	session := &Session{Conn: conn, db: s.db, q: runsql.New(conn)}
 	if err := session.q.LockRunsOf(ctx, string(source)); err != nil {
 		session.Close()
 		return nil, postgres.Wrap(err, "locking the source")
@@ -67,7 +68,7 @@ func (x *Session) OpenPlan(ctx context.Context, run runs.Run) error {
 	}
 	x.draft = draft{run: run, tx: tx, plan: runsql.New(tx)}
 	if run.ID == 0 {
-		if x.run.ID, err = insertRun(ctx, x.plan, run); err != nil {
+		if x.run.ID, err = insertRun(ctx, x.plan, run, true); err != nil {
 			x.DiscardPlan()
 			return postgres.Wrap(err, "beginning a plan")
 		}

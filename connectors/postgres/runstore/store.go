@@ -50,14 +50,17 @@ func (s *Store) Watermark(ctx context.Context, source profile.Source, stream str
 	return until, postgres.Wrap(err, "reading the watermark")
 }
 
-// Prune removes plans of runs that ended before an instant, and uploads that no
-// run needs.
+// Prune removes plans of runs that ended before an instant, plans that people were
+// shown more than a week ago, and uploads that neither needs.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if _, err := s.q.PrunePlans(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old plans")
 	}
 	if err := s.q.PruneLooks(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old looks")
+	}
+	if err := s.q.PruneChanges(ctx); err != nil {
+		return postgres.Wrap(err, "removing old plans")
 	}
 	return postgres.Wrap(s.q.PruneUploads(ctx), "removing old uploads")
 }

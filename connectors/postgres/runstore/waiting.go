@@ -1,9 +1,11 @@
 package runstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -66,6 +68,7 @@ type WaitingRow struct {
 	Type     profile.OrgType     `json:"type"`
 	Verb     runs.Verb           `json:"verb"`
 	Field    string              `json:"field"`
+	Fact     string              `json:"-"` // changes of one fact go together
 	Old      string              `json:"old"`
 	New      string              `json:"new"`
 	Withheld runs.WithheldReason `json:"withheld"`
@@ -77,14 +80,15 @@ type WaitingRow struct {
 	digest profile.Hash
 }
 
-// Waiting lists the rows that wait, in the order of run, code and field.
+// Waiting lists the rows that wait, in the order in which people read them: run by
+// run, kind by kind, and of addresses first those of another postcode.
 func (s *Store) Waiting(ctx context.Context, selection runs.Selection) ([]WaitingRow, error) {
 	rows, err := s.q.ListWaiting(ctx, runsql.ListWaitingParams(selectionOf(selection)))
 	waiting := make([]WaitingRow, len(rows))
 	for i, r := range rows {
 		waiting[i] = WaitingRow{
-			Run: r.RunID, Report: r.Report, Code: r.Code, Name: r.Name, Type: r.Type, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New,
-			Withheld: r.Withheld, SinceRun: runs.ID(r.SinceRun), Since: r.Since, By: r.Actor, Approved: runs.ID(r.DecidedIn), digest: r.Digest,
+			Run: r.RunID, Report: r.Report, Code: r.Code, Name: r.Name, Type: r.Type, Verb: r.Verb, Field: r.Field, Fact: r.Fact, Old: r.Old,
+			New: r.New, Withheld: r.Withheld, SinceRun: runs.ID(r.SinceRun), Since: r.Since, By: r.Actor, Approved: runs.ID(r.DecidedIn), digest: r.Digest,
 		}
 	}
 	return waiting, postgres.Wrap(err, "listing what waits")
@@ -92,8 +96,11 @@ func (s *Store) Waiting(ctx context.Context, selection runs.Selection) ([]Waitin
 
 // WaitingDigest is the SHA-256 of what rows would do, in hex.
 func WaitingDigest(rows []WaitingRow) string {
+	sorted := slices.SortedFunc(slices.Values(rows), func(a, b WaitingRow) int {
+		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field))
+	})
 	digests := make([]profile.Hash, len(rows))
-	for i, row := range rows {
+	for i, row := range sorted {
 		digests[i] = row.digest
 	}
 	return runs.DigestOfHashes(digests)

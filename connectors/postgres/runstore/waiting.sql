@@ -59,7 +59,8 @@ order by p.run_id, p.code, p.field
 for update of p nowait;
 
 -- name: ListWaiting :many
-select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.old, p.new, p.withheld,
+-- Kind by kind; an address of another postcode comes before one that is only written in another way.
+select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.fact, p.old, p.new, p.withheld,
     coalesce(p.since_run, p.run_id)::bigint as since_run, s.created_at as since, r.actor, p.digest,
     p.decision, coalesce(p.decided_in, 0)::bigint as decided_in, p.decided_by
 from plan_row p
@@ -75,7 +76,8 @@ where p.waits
     and (@region::text = '' or l.region = @region)
     and (@icb::text = '' or l.icb = @icb)
     and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[]))
-order by p.run_id, p.code, p.field;
+order by p.run_id, p.verb, split_part(p.fact, '/', 1), bool_or(p.field = 'postcode') over (partition by p.run_id, p.code, p.fact) desc,
+    p.code, p.field;
 
 -- name: DecideRows :exec
 -- A person's decision. Rows that were approved wait until the run that applies them has.

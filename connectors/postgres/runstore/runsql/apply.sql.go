@@ -570,7 +570,7 @@ const planRowsOf = `-- name: PlanRowsOf :many
 select code, verb, field, old, new, reason, withheld, moved, waits, decision, coalesce(decided_in, 0)::bigint as decided_in, decided_by
 from plan_row
 where run_id = $1 and (not $2::boolean or withheld <> '')
-order by withheld = '', code, field limit $3
+order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit $3
 `
 
 type PlanRowsOfParams struct {
@@ -594,6 +594,7 @@ type PlanRowsOfRow struct {
 	DecidedBy string
 }
 
+// What was withheld comes first, and an address of another postcode before one that is only written in another way.
 func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanRowsOfRow, error) {
 	rows, err := q.db.Query(ctx, planRowsOf, arg.RunID, arg.WithheldOnly, arg.Most)
 	if err != nil {

@@ -9,6 +9,48 @@ import (
 	"context"
 )
 
+// iteratorForKeepChanges implements pgx.CopyFromSource.
+type iteratorForKeepChanges struct {
+	rows                 []KeepChangesParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForKeepChanges) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForKeepChanges) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].PlanID,
+		r.rows[0].Code,
+		r.rows[0].Field,
+		r.rows[0].Fact,
+		r.rows[0].Type,
+		r.rows[0].Verb,
+		r.rows[0].Old,
+		r.rows[0].New,
+		r.rows[0].Reason,
+		r.rows[0].Withheld,
+		r.rows[0].Digest,
+	}, nil
+}
+
+func (r iteratorForKeepChanges) Err() error {
+	return nil
+}
+
+func (q *Queries) KeepChanges(ctx context.Context, arg []KeepChangesParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"plan_change"}, []string{"plan_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "withheld", "digest"}, &iteratorForKeepChanges{rows: arg})
+}
+
 // iteratorForPlanRows implements pgx.CopyFromSource.
 type iteratorForPlanRows struct {
 	rows                 []PlanRowsParams

@@ -46,9 +46,11 @@ func (q *Queries) CountMarks(ctx context.Context, runID runs.ID) (int, error) {
 }
 
 const deleteUploadOfRun = `-- name: DeleteUploadOfRun :exec
-delete from upload where id = (select r.upload_id from run r where r.id = $1)
+delete from upload u using run r
+where r.id = $1 and u.id = r.upload_id and not exists (select from plan p where p.upload_id = u.id)
 `
 
+// The file of a plan is kept as long as the plan.
 func (q *Queries) DeleteUploadOfRun(ctx context.Context, runID runs.ID) error {
 	_, err := q.db.Exec(ctx, deleteUploadOfRun, runID)
 	return err
@@ -104,7 +106,8 @@ func (q *Queries) GetProgress(ctx context.Context, id runs.ID) (GetProgressRow, 
 
 const getRun = `-- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    planned, etag, listing_digest, boards, layout, summary, error, (created_at at time zone 'Europe/London')::date as requested
+    coalesce(plan_id, 0)::bigint as plan, planned, etag, listing_digest, boards, layout, summary, error,
+    (created_at at time zone 'Europe/London')::date as requested
 from run where id = $1
 `
 
@@ -119,6 +122,7 @@ type GetRunRow struct {
 	Codes         []profile.ODSCode
 	Upload        int64
 	State         runs.State
+	Plan          int64
 	Planned       bool
 	Etag          string
 	ListingDigest profile.Hash
@@ -143,6 +147,7 @@ func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
 		&i.Codes,
 		&i.Upload,
 		&i.State,
+		&i.Plan,
 		&i.Planned,
 		&i.Etag,
 		&i.ListingDigest,
@@ -183,26 +188,32 @@ func (q *Queries) GetUploadName(ctx context.Context, id int64) (string, error) {
 }
 
 const insertRun = `-- name: InsertRun :one
-insert into run (kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, etag)
-values ($1, $2, $3, nullif($4::bigint, 0), $5, $6, $7, $8, nullif($9::bigint, 0), $10)
+insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag)
+overriding system value
+values (nextval(case when $1::boolean then 'preview_number' else 'run_id_seq' end::regclass), $2, $3, $4,
+    nullif($5::bigint, 0), $6, $7, $8, $9, nullif($10::bigint, 0), nullif($11::bigint, 0), $12)
 returning id
 `
 
 type InsertRunParams struct {
-	Kind   runs.Kind
-	Source profile.Source
-	Report string
-	Parent int64
-	AsOf   profile.Date
-	Actor  string
-	OsUser string
-	Codes  []profile.ODSCode
-	Upload int64
-	Etag   string
+	Preview bool
+	Kind    runs.Kind
+	Source  profile.Source
+	Report  string
+	Parent  int64
+	AsOf    profile.Date
+	Actor   string
+	OsUser  string
+	Codes   []profile.ODSCode
+	Upload  int64
+	Plan    int64
+	Etag    string
 }
 
+// A preview has a number that no run has.
 func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, error) {
 	row := q.db.QueryRow(ctx, insertRun,
+		arg.Preview,
 		arg.Kind,
 		arg.Source,
 		arg.Report,
@@ -212,6 +223,7 @@ func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, 
 		arg.OsUser,
 		arg.Codes,
 		arg.Upload,
+		arg.Plan,
 		arg.Etag,
 	)
 	var id runs.ID
@@ -340,10 +352,12 @@ func (q *Queries) PrunePlans(ctx context.Context, before time.Time) (int64, erro
 }
 
 const pruneUploads = `-- name: PruneUploads :exec
-delete from upload u where u.created_at < clock() - interval '1 day' and not exists (select from run r where r.upload_id = u.id)
+delete from upload u where u.created_at < clock() - interval '1 day'
+    and not exists (select from run r where r.upload_id = u.id and r.state in ('queued', 'running'))
+    and not exists (select from plan p where p.upload_id = u.id and p.created_at >= clock() - interval '7 days')
 `
 
-// Files whose command was killed before it stored a run.
+// Files whose command was killed before it stored a run, and those of plans that are not kept any more.
 func (q *Queries) PruneUploads(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, pruneUploads)
 	return err

@@ -201,7 +201,7 @@ func (q *Queries) FinishApproval(ctx context.Context, runID runs.ID) error {
 }
 
 const listWaiting = `-- name: ListWaiting :many
-select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.old, p.new, p.withheld,
+select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.fact, p.old, p.new, p.withheld,
     coalesce(p.since_run, p.run_id)::bigint as since_run, s.created_at as since, r.actor, p.digest,
     p.decision, coalesce(p.decided_in, 0)::bigint as decided_in, p.decided_by
 from plan_row p
@@ -217,7 +217,8 @@ where p.waits
     and ($6::text = '' or l.region = $6)
     and ($7::text = '' or l.icb = $7)
     and (cardinality($8::text[]) = 0 or p.code = any($8::text[]))
-order by p.run_id, p.code, p.field
+order by p.run_id, p.verb, split_part(p.fact, '/', 1), bool_or(p.field = 'postcode') over (partition by p.run_id, p.code, p.fact) desc,
+    p.code, p.field
 `
 
 type ListWaitingParams struct {
@@ -239,6 +240,7 @@ type ListWaitingRow struct {
 	Type      profile.OrgType
 	Verb      runs.Verb
 	Field     string
+	Fact      string
 	Old       string
 	New       string
 	Withheld  runs.WithheldReason
@@ -251,6 +253,7 @@ type ListWaitingRow struct {
 	DecidedBy string
 }
 
+// Kind by kind; an address of another postcode comes before one that is only written in another way.
 func (q *Queries) ListWaiting(ctx context.Context, arg ListWaitingParams) ([]ListWaitingRow, error) {
 	rows, err := q.db.Query(ctx, listWaiting,
 		arg.RunID,
@@ -277,6 +280,7 @@ func (q *Queries) ListWaiting(ctx context.Context, arg ListWaitingParams) ([]Lis
 			&i.Type,
 			&i.Verb,
 			&i.Field,
+			&i.Fact,
 			&i.Old,
 			&i.New,
 			&i.Withheld,

@@ -1,0 +1,179 @@
+package runtext
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// GroupShown is how many profiles of a group are shown unless all are wanted.
+const GroupShown = 20
+
+// Group is changes of one kind as a table.
+type Group struct {
+	Title  string
+	Header string // see columns.Write
+	Rows   [][]string
+	Hidden int // profiles of the kind that are not shown
+}
+
+// WriteGroups writes groups, each with an empty line after it.
+func WriteGroups(to io.Writer, groups []Group) {
+	for _, g := range groups {
+		_, _ = fmt.Fprintln(to, g.Title)
+		columns.Write(to, g.Header, g.Rows)
+		if g.Hidden > 0 {
+			_, _ = fmt.Fprintf(to, "… and %d more (--all)\n", g.Hidden)
+		}
+		_, _ = fmt.Fprintln(to)
+	}
+}
+
+// Boards returns the name of an ICB, empty where it is not known.
+type Boards func(icb string) string
+
+// value is a value on one line, with the name of a board beside its code.
+func (b Boards) value(field, value string) string {
+	if field != profile.FieldICB.String() || value == "" {
+		return columns.OneLine(value)
+	}
+	return strings.TrimSpace(value + " " + b(value))
+}
+
+// PlanGroups returns the changes of a plan, which must be in the order in which
+// people read them.
+func PlanGroups(changes []runstore.ShownChange, boards Boards) (groups []Group) {
+	type kind struct {
+		withheld runs.WithheldReason
+		verb     runs.Verb
+		orgType  profile.OrgType
+		fact     string
+	}
+	for _, of := range grouped(changes, func(c runstore.ShownChange) kind { return kind{c.Withheld, c.Verb, c.Type, c.Fact} }) {
+		c := of[0]
+		title := fmt.Sprintf("%s: %d %s", does(c.Verb, c.Fact), c.Profiles, c.Type)
+		if c.Withheld != "" {
+			title = fmt.Sprintf("withheld (%s): %s", c.Withheld, title)
+		}
+		group := Group{Title: title, Header: "CODE | NAME | FIELD | BEFORE | AFTER"}
+		if c.Verb == runs.Create {
+			group.Header = "CODE | NAME"
+		}
+		shown := make(map[profile.ODSCode]bool)
+		for _, c := range of {
+			shown[c.Code] = true
+			row := []string{c.Code.String(), c.Name, c.Field, boards.value(c.Field, c.Old), boards.value(c.Field, c.New)}
+			group.Rows = append(group.Rows, row[:strings.Count(group.Header, "|")+1])
+		}
+		group.Hidden = c.Profiles - len(shown)
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// does says what changes of a kind do.
+func does(verb runs.Verb, fact string) string {
+	switch verb {
+	case runs.Update:
+		return "update " + fact
+	case runs.Missing:
+		return "mark as missing"
+	case runs.MakeDormant:
+		return "make dormant"
+	default:
+		return string(verb)
+	}
+}
+
+// WaitingGroups returns what waits for a decision, which must be in the order in
+// which people read it; of each kind the first profiles, unless all are wanted.
+func WaitingGroups(waiting []runstore.WaitingRow, boards Boards, all bool) (groups []Group) {
+	type kind struct {
+		run    runs.ID
+		does   string
+		reason runs.WithheldReason
+	}
+	kindOf := func(w runstore.WaitingRow) kind {
+		fact, _, _ := strings.Cut(w.Fact, "/")
+		return kind{w.Run, strings.TrimSpace(string(w.Verb) + " " + fact), w.Withheld}
+	}
+	for _, of := range grouped(waiting, kindOf) {
+		k, profiles := kindOf(of[0]), make(map[profile.ODSCode]bool)
+		group := Group{Header: "CODE | NAME | FIELD | BEFORE | AFTER | WAITS SINCE"}
+		for _, w := range of {
+			if profiles[w.Code] = true; all || len(profiles) <= GroupShown {
+				group.Rows = append(group.Rows, []string{
+					w.Code.String(), w.Name, w.Field, boards.value(w.Field, w.Old), boards.value(w.Field, w.New), since(w),
+				})
+			}
+		}
+		if !all {
+			group.Hidden = max(0, len(profiles)-GroupShown)
+		}
+		group.Title = fmt.Sprintf("run %d, %s: %d %s, %s", k.run, of[0].Report, len(profiles), k.does, k.reason)
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+func since(w runstore.WaitingRow) string {
+	text := fmt.Sprintf("%s, run %d", w.Since.In(profile.London()).Format("2006-01-02"), w.SinceRun)
+	if w.Approved != 0 {
+		text += fmt.Sprintf(", approved in run %d", w.Approved)
+	}
+	return text
+}
+
+// grouped returns the rows by kind, in the order of the first of each.
+func grouped[R any, K comparable](rows []R, kindOf func(R) K) (groups [][]R) {
+	at := make(map[K]int)
+	for _, row := range rows {
+		n, known := at[kindOf(row)]
+		if !known {
+			n = len(groups)
+			at[kindOf(row)], groups = n, append(groups, nil)
+		}
+		groups[n] = append(groups[n], row)
+	}
+	return groups
+}
+
+// differenceRows say where a run would not have done what its plan shows.
+func differenceRows(d *runs.Differs) (rows [][]string) {
+	if d == nil {
+		return nil
+	}
+	rows = append(rows, []string{"differs", d.String()})
+	for _, r := range d.Rows {
+		what := strings.TrimSpace(r.Code.String() + " " + r.Field)
+		rows = append(rows, []string{"", fmt.Sprintf("%s: planned %s; now %s", what, intent(r.Planned), intent(r.Now))})
+	}
+	if more := d.New + d.Gone + d.Other - len(d.Rows); more > 0 {
+		rows = append(rows, []string{"", fmt.Sprintf("and %d more", more)})
+	}
+	return rows
+}
+
+// intent says what a plan does to a field.
+func intent(i *runs.Intent) (text string) {
+	if i == nil {
+		return "nothing"
+	}
+	switch i.Verb {
+	case runs.Create:
+		text = "a new profile"
+	case runs.Missing:
+		text = "missing"
+	default:
+		text = columns.OneLine(i.Old) + " -> " + columns.OneLine(i.New)
+	}
+	if i.Withheld != "" {
+		text += fmt.Sprintf(" (withheld: %s)", i.Withheld)
+	}
+	return text
+}
