@@ -25,7 +25,7 @@ const rowsOfARun = 5000
 var costed = map[string][]string{
 	"runstore/apply.sql": {
 		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndWaiting",
-		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks",
+		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks", "PlanRowsOf",
 	},
 	"runstore/plan.sql": {
 		"IsSettledListing", "ForgetReturned", "CompareListing", "CompareDelta", "RemoveDuplicates", "AbsentChunk",
@@ -38,6 +38,7 @@ var costed = map[string][]string{
 		"DecideRows",
 		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows",
 	},
+	"runstore/kept_plans.sql": {"PlanPage", "CompareWithPlan", "ShowPlan", "ChangesPage", "PruneChanges"},
 	"servicestore/services.sql": {
 		"ServiceItems", "ServiceSites", "LoadWaitingServices", "ServiceLosses", "WithholdLosses", "CountServiceSites",
 		"LockServices",
@@ -54,7 +55,7 @@ var arguments = map[string]string{
 	"runs": "(select array_agg(1::bigint) from profile)", "decisions": "(select array_agg('withdrawn'::text) from profile)",
 	"decision": "'approved'", "decided_in": "2", "actor": "'u-4711'", "os_user": "''", "reason": "'mass-change'",
 	"type": "'pharmacy'", "verb": "'update'", "fact": "'postcode'", "undone": "false", "withheld": "''", "region": "''", "icb": "''",
-	"ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'",
+	"plan_id": "1", "after_code": "''", "after_field": "''", "ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'",
 }
 
 // selecting leaves the filters of a selection empty: everything is selected.
@@ -66,6 +67,8 @@ var given = map[string]map[string]string{
 	"FinishApproval": {"run_id": "2"}, "RecountWaiting": {"run_id": "2"},
 	"ReleaseApproval": {"run_id": "2"}, "CountWithdrawn": {"run_id": "2"},
 	"AbsentChunk":         {"after": "0"},
+	"PlanRowsOf":          {"withheld_only": "false"},
+	"ShowPlan":            {"most": "0"},
 	"ServiceSites":        {"ids": "(select array_agg(id) from ers_service)"},
 	"LoadWaitingServices": {"fields": "(select array_agg('ers-services/' || id) from ers_service)"},
 	"WithholdLosses":      {"sites": "(select array_agg(code) from profile)"},

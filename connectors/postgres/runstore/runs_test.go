@@ -40,7 +40,7 @@ func TestFirstLoadThenNothing(t *testing.T) {
 	require.True(t, stored.State.Ended())
 }
 
-func TestPreviewLeavesNothing(t *testing.T) {
+func TestPreviewLeavesOnlyItsPlan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.listing(1, pharmacies(20))
@@ -51,7 +51,15 @@ func TestPreviewLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5, planned.Changes.Create)
 	require.Empty(t, planned.Run)
-	require.Equal(t, before, w.rows())
+	after := w.rows()
+	require.Equal(t, 7, after["plan_change"]-before["plan_change"])
+	require.Equal(t, 1, after["plan"]-before["plan"])
+	delete(before, "plan")
+	delete(before, "plan_change")
+	delete(after, "plan")
+	delete(after, "plan_change")
+	require.Equal(t, before, after)
+	require.Equal(t, "2", w.listing(3, pharmacies(20)).Run, "plans leave no gap in the numbers of runs")
 }
 
 // rows counts the rows of every table.

@@ -199,11 +199,12 @@ func (w *world) work(id runs.ID) runs.Summary {
 	return summary
 }
 
-// listing runs a complete listing, and compares its preview with the run.
+// listing runs a complete listing by its plan, and compares the two.
 func (w *world) listing(on int, orgs []org) runs.Summary {
 	w.Helper()
 	run := runs.Run{Kind: runs.RunListing, AsOf: day(on)}
 	planned, planErr := w.preview(run, orgs)
+	run.Plan = planned.Plan
 	applied := w.work(w.begin(run, orgs))
 	if planErr != nil {
 		require.Equal(w, planErr.Error(), applied.Error)

@@ -173,7 +173,7 @@ func (w *world) works(id runs.ID) runs.Summary {
 	return summary
 }
 
-// pulls runs a pull, and compares its preview with it.
+// pulls runs a pull by its plan, and compares the two.
 func (w *world) pulls(on int) runs.Summary {
 	w.Helper()
 	run := runs.Run{
@@ -181,6 +181,7 @@ func (w *world) pulls(on int) runs.Summary {
 	}
 	planned, err := w.runs.Preview(w.Context(), run)
 	require.NoError(w, err)
+	run.Plan = planned.Plan
 	applied := w.works(w.begins(run))
 	planned.Run, planned.ElapsedMS = applied.Run, applied.ElapsedMS
 	require.Equal(w, planned, applied, "preview and run")

@@ -3,6 +3,7 @@
 alter table profile set (autovacuum_enabled = false);
 alter table upstream_record set (autovacuum_enabled = false);
 alter table plan_row set (autovacuum_enabled = false);
+alter table plan_change set (autovacuum_enabled = false);
 alter table run_record set (autovacuum_enabled = false);
 alter table mark set (autovacuum_enabled = false);
 alter table ers_service set (autovacuum_enabled = false);
@@ -34,3 +35,6 @@ insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, l
     select 3, code, 'ers-services/' || external_id, 'ers-services/' || external_id, 'pharmacy', 'update', '', '{"name":"Other","kind":"","specialty":"","hours":"","instructions":"","booking":"","contacts":[],"withdrawn":false}',
         'upstream', code, '\x02'::bytea from service where source = 'ers';
 insert into mark (code, field, verdict, value, run_id, actor) select code, 'ers-services/' || external_id, 'rejected', 'missing', 1, 'tester' from service where source = 'ers';
+insert into plan (kind, source, report, as_of, digest, summary, actor, os_user) values ('listing', 'ods', 'edispensary', '2026-06-02', '', '{}', 'tester', '');
+insert into plan_change (plan_id, code, field, fact, type, verb, old, new, reason, withheld, digest)
+    select 1, code, field, fact, type, verb, old, new, reason, withheld, case when code like '%5' then '\x07'::bytea else digest end from plan_row where run_id = 1;

@@ -8,9 +8,10 @@ package pushsql
 import (
 	"context"
 
+	"time"
+
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
-	"time"
 )
 
 const duePushes = `-- name: DuePushes :many
