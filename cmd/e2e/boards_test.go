@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,6 +45,8 @@ func TestANewLayoutIsNoNews(t *testing.T) {
 	require.Contains(t, run.Note, "new layout: "+strconv.Itoa(run.NewLayout.OtherForm)+" addresses in another form")
 	require.Contains(t, s.exits(0, "runs", "show", run.Run).out, "addresses in another form")
 
+	requireMovedFirst(t, s, run.Run)
+
 	changed := make(map[string]map[string]planned) // by field and code
 	for _, c := range s.changes(run.Run) {
 		if changed[c.Field] == nil {
@@ -70,6 +73,39 @@ func TestANewLayoutIsNoNews(t *testing.T) {
 	require.Zero(t, again.Changes)
 	require.Equal(t, audit, s.audit())
 }
+
+// requireMovedFirst requires that all practices with another postcode come first in
+// what a person sees, each with both parts of its address.
+func requireMovedFirst(t *testing.T, s *site, run string) {
+	t.Helper()
+	moved := make(map[string]bool)
+	for _, c := range s.changes(run) {
+		if c.Field == "postcode" && c.Withheld != "" {
+			moved[c.Code] = true
+		}
+	}
+	require.GreaterOrEqual(t, len(moved), 90)
+	for name, text := range map[string]string{
+		"runs waiting": s.exits(0, "runs", "waiting", run, "--field", "address", "--all").out,
+		"runs show":    s.exits(0, "runs", "show", run, "--withheld", "--most", "2000").out,
+	} {
+		seen, order := make(map[string]bool), []string(nil)
+		for line := range strings.Lines(text) {
+			code, _, _ := strings.Cut(line, " ")
+			if practice.MatchString(code) && !seen[code] {
+				seen[code] = true
+				order = append(order, code)
+			}
+		}
+		require.Greater(t, len(order), len(moved), name)
+		for _, code := range order[:len(moved)] {
+			require.Contains(t, moved, code, name)
+		}
+	}
+}
+
+// practice is what looks like the code of a GP practice.
+var practice = regexp.MustCompile(`^[A-Z]\d{5}$`)
 
 func TestPracticesWithoutKnownBoards(t *testing.T) {
 	t.Parallel()

@@ -212,6 +212,7 @@ func (s *site) exits(code int, args ...string) outcome {
 // here so that a renamed key in the code is noticed.
 type summary struct {
 	Run            string         `json:"run"`
+	Plan           string         `json:"plan"`
 	Digest         string         `json:"digest"`
 	Source         string         `json:"source"`
 	Report         string         `json:"report"`
@@ -235,7 +236,29 @@ type summary struct {
 	Noted     map[string]int `json:"noted"`
 	NoProfile []noProfile    `json:"no_profile"`
 	NewLayout *newLayout     `json:"new_layout"`
+	Differs   *differs       `json:"differs"`
 	Note      string         `json:"note"`
+}
+
+type differs struct {
+	New   int          `json:"new"`
+	Gone  int          `json:"gone"`
+	Other int          `json:"other"`
+	Rows  []difference `json:"rows"`
+}
+
+type difference struct {
+	Code    string  `json:"code"`
+	Field   string  `json:"field"`
+	Planned *intent `json:"planned"`
+	Now     *intent `json:"now"`
+}
+
+type intent struct {
+	Verb     string `json:"verb"`
+	Old      string `json:"old"`
+	New      string `json:"new"`
+	Withheld string `json:"withheld"`
 }
 
 type noProfile struct {

@@ -46,7 +46,8 @@ func requireSameNumbers(t *testing.T, plan, run summary) {
 	t.Helper()
 	require.Empty(t, plan.Run, "a plan is not a run")
 	require.NotEmpty(t, run.Run)
-	plan.Run, plan.ElapsedMS = run.Run, run.ElapsedMS
+	require.NotEmpty(t, plan.Plan)
+	plan.Run, plan.Plan, plan.ElapsedMS = run.Run, run.Plan, run.ElapsedMS
 	require.Equal(t, plan, run, "a preview is a run that stops after planning")
 }
 

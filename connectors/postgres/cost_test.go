@@ -81,9 +81,11 @@ const earlier = `
 		select -1, 'F' || n, '', 'pharmacy', 'create', '', '{}', 'upstream', '\x00' from generate_series(10000, 15000) n;
 	insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag)
 		select -1, 'F' || n, '\x00', '{}', '\x00', true, false, '' from generate_series(10000, 15000) n;
+	insert into plan_change (plan_id, code, field, fact, type, verb, old, new, reason, withheld, digest)
+		select -1, 'F' || n, '', '', 'pharmacy', 'create', '', '{}', 'upstream', '', '\x00' from generate_series(10000, 15000) n;
 	insert into run_service (run_id, id, state, credential, version, sites)
 		select -1, n, 'active', '', '', '{}' from generate_series(1, 5000) n;
-	analyze plan_row, run_record, run_service`
+	analyze plan_row, run_record, run_service, plan_change`
 
 func TestNoStatementOfARunComparesEveryRowWithEveryOther(t *testing.T) {
 	t.Parallel()

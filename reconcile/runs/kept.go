@@ -61,7 +61,7 @@ type Intent struct {
 	Withheld WithheldReason `json:"withheld,omitempty"`
 }
 
-// DiffersError refuses a run that would not do what its plan shows.
+// DiffersError refuses a run that would not do what its plan shows (RULES.md "Plans").
 type DiffersError struct {
 	Plan    PlanID
 	Differs Differs

@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Plan shows what a reconciliation would do.
+// Plan shows what a reconciliation would do, and keeps it (reconcile/RULES.md "Plans").
 type Plan struct {
 	scopeFlags
 

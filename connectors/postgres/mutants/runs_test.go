@@ -8,6 +8,7 @@ const (
 	waitingSQL  = ofRuns + "runsql/waiting.sql.go"
 	servicesSQL = ofServices + "servicesql/services.sql.go"
 	profilesSQL = sql + "profiles.sql.go"
+	keptSQL     = ofRuns + "runsql/kept_plans.sql.go"
 	runGo       = "jobs/runjobs/run.go"
 )
 
@@ -90,6 +91,34 @@ var runMutants = []mutant{
 			{file: runsSQL, find: "select pg_advisory_lock(", put: "select pg_advisory_lock_shared("},
 		},
 		ofRuns, "^TestRunsOfASourceNeverOverlap$",
+	},
+	{
+		"run: plan of a kept plan", "that no run is planned by it",
+		[]edit{
+			{file: ofRuns + "kept_plans.go", find: "case err == nil && row.AppliedIn != 0:", put: "case err == nil && row.AppliedIn < 0:"},
+		},
+		ofRuns, "^TestAPlanIsAppliedExactlyAndOnce$",
+	},
+	{
+		"run: plan of a kept plan", "run_applies_plan",
+		[]edit{
+			{
+				file: store + "migrations/00017_plans.sql",
+				find: "create unique index run_applies_plan",
+				put:  "create index run_applies_plan",
+			},
+		},
+		ofRuns, "^TestOnlyOneRunSealsAPlan$",
+	},
+	{
+		"run: plan of a kept plan", "that it does the same",
+		[]edit{{file: runGo, find: "if run.Plan != 0 {", put: "if run.Plan < 0 {"}},
+		ofRuns, "^TestARunThatIsNotItsPlanIsRefused$",
+	},
+	{
+		"run: plan of a kept plan", "that it withholds the same",
+		[]edit{{file: keptSQL, find: " or k.withheld is distinct from r.withheld", put: ""}},
+		ofRuns, "^TestWithholdingIsPartOfAPlan$",
 	},
 	{
 		"run: approval, rejection", "the decision",

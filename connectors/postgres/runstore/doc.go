@@ -17,8 +17,7 @@
 //	run: progress                    none: no decision depends on it
 //	run: approval, rejection         waits, and decision is empty: whoever decides second learns what was decided. What an
 //	                                 approval did not apply is released when it ends
-//	run: plan of a kept plan         no other run of that plan is planned; in the transaction of the plan, and by
-//	                                 run_applies_plan
+//	run: plan of a kept plan         no other run is planned by that plan (run_applies_plan), and this one does the same
 //	plan                             none: a plan of which nobody learned the number is removed after a week
 //	upload                           none: an upload that no run and no plan needs is removed after a day
 package runstore

@@ -147,8 +147,8 @@ func (s *Store) ShownChanges(ctx context.Context, id runs.PlanID, most int) ([]S
 	for i, r := range rows {
 		shown[i] = ShownChange{
 			PlanChange: PlanChange{
-				Code: profile.ODSCode(r.Code), Name: r.Name, Type: r.Type, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New, Reason: r.Reason,
-				Withheld: r.Withheld,
+				Code: r.Code, Name: r.Name, Type: r.Type, Verb: runs.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
+				Reason: runs.Reason(r.Reason), Withheld: runs.WithheldReason(r.Withheld),
 			},
 			Fact: r.Fact, Profiles: int(r.Profiles),
 		}

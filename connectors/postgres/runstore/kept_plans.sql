@@ -40,7 +40,9 @@ order by 1, 2 limit @most;
 -- The changes of a plan in the order in which people read them: kind by kind, and of each kind the first profiles. An
 -- address of another postcode comes before one that is only written in another way. With 0 for most, all of them.
 with kinds as (
-    select c.code, c.field, c.withheld, c.verb, c.type, split_part(c.fact, '/', 1)::text as fact,
+    select c.code, c.field, c.withheld, c.verb, c.type, split_part(c.fact, '/', 1)::text as fact, c.old, c.reason,
+        case c.verb when 'create' then '' else c.new end::text as new,
+        case c.verb when 'create' then c.new::jsonb ->> 'name' end as new_name,
         case c.verb when 'create' then 1 when 'close' then 2 when 'missing' then 3 when 'reopen' then 4 when 'dormant' then 5 else 6 end as place,
         bool_or(c.field = 'postcode') over (partition by c.code, c.verb, c.fact) as moves
     from plan_change c where c.plan_id = @plan_id
@@ -51,11 +53,9 @@ with kinds as (
     select r.*, max(r.rank) over (partition by r.withheld, r.verb, r.type, r.fact) as profiles
     from ranked r
 )
-select s.code::text as code, coalesce(p.name, case s.verb when 'create' then c.new::jsonb ->> 'name' end, '')::text as name,
-    c.type, c.verb, c.field, s.fact::text as fact, c.old, case s.verb when 'create' then '' else c.new end::text as new, c.reason, c.withheld,
+select s.code, coalesce(p.name, s.new_name, '')::text as name, s.type, s.verb, s.field, s.fact, s.old, s.new, s.reason, s.withheld,
     s.profiles::bigint as profiles
 from counted s
-join plan_change c on c.plan_id = @plan_id and c.code = s.code and c.field = s.field
 left join profile p on p.code = s.code
 where @most::bigint = 0 or s.rank <= @most::bigint
 order by s.withheld = '', s.withheld, s.place, s.type, s.fact, s.moves desc, s.code, s.field;

@@ -8,10 +8,9 @@ package pushsql
 import (
 	"context"
 
-	"time"
-
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"time"
 )
 
 const duePushes = `-- name: DuePushes :many

@@ -311,50 +311,50 @@ func (q *Queries) PruneChanges(ctx context.Context) error {
 
 const showPlan = `-- name: ShowPlan :many
 with kinds as (
-    select c.code, c.field, c.withheld, c.verb, c.type, split_part(c.fact, '/', 1)::text as fact,
+    select c.code, c.field, c.withheld, c.verb, c.type, split_part(c.fact, '/', 1)::text as fact, c.old, c.reason,
+        case c.verb when 'create' then '' else c.new end::text as new,
+        case c.verb when 'create' then c.new::jsonb ->> 'name' end as new_name,
         case c.verb when 'create' then 1 when 'close' then 2 when 'missing' then 3 when 'reopen' then 4 when 'dormant' then 5 else 6 end as place,
         bool_or(c.field = 'postcode') over (partition by c.code, c.verb, c.fact) as moves
-    from plan_change c where c.plan_id = $1
+    from plan_change c where c.plan_id = $2
 ), ranked as (
-    select k.code, k.field, k.withheld, k.verb, k.type, k.fact, k.place, k.moves, dense_rank() over (partition by k.withheld, k.verb, k.type, k.fact order by k.moves desc, k.code) as rank
+    select k.code, k.field, k.withheld, k.verb, k.type, k.fact, k.old, k.reason, k.new, k.new_name, k.place, k.moves, dense_rank() over (partition by k.withheld, k.verb, k.type, k.fact order by k.moves desc, k.code) as rank
     from kinds k
 ), counted as (
-    select r.code, r.field, r.withheld, r.verb, r.type, r.fact, r.place, r.moves, r.rank, max(r.rank) over (partition by r.withheld, r.verb, r.type, r.fact) as profiles
+    select r.code, r.field, r.withheld, r.verb, r.type, r.fact, r.old, r.reason, r.new, r.new_name, r.place, r.moves, r.rank, max(r.rank) over (partition by r.withheld, r.verb, r.type, r.fact) as profiles
     from ranked r
 )
-select s.code::text as code, coalesce(p.name, case s.verb when 'create' then c.new::jsonb ->> 'name' end, '')::text as name,
-    c.type, c.verb, c.field, s.fact::text as fact, c.old, case s.verb when 'create' then '' else c.new end::text as new, c.reason, c.withheld,
+select s.code, coalesce(p.name, s.new_name, '')::text as name, s.type, s.verb, s.field, s.fact, s.old, s.new, s.reason, s.withheld,
     s.profiles::bigint as profiles
 from counted s
-join plan_change c on c.plan_id = $1 and c.code = s.code and c.field = s.field
 left join profile p on p.code = s.code
-where $2::bigint = 0 or s.rank <= $2::bigint
+where $1::bigint = 0 or s.rank <= $1::bigint
 order by s.withheld = '', s.withheld, s.place, s.type, s.fact, s.moves desc, s.code, s.field
 `
 
 type ShowPlanParams struct {
-	PlanID runs.PlanID
 	Most   int64
+	PlanID runs.PlanID
 }
 
 type ShowPlanRow struct {
-	Code     string
+	Code     profile.ODSCode
 	Name     string
 	Type     profile.OrgType
-	Verb     runs.Verb
+	Verb     string
 	Field    string
 	Fact     string
 	Old      string
 	New      string
-	Reason   runs.Reason
-	Withheld runs.WithheldReason
+	Reason   string
+	Withheld string
 	Profiles int64
 }
 
 // The changes of a plan in the order in which people read them: kind by kind, and of each kind the first profiles. An
 // address of another postcode comes before one that is only written in another way. With 0 for most, all of them.
 func (q *Queries) ShowPlan(ctx context.Context, arg ShowPlanParams) ([]ShowPlanRow, error) {
-	rows, err := q.db.Query(ctx, showPlan, arg.PlanID, arg.Most)
+	rows, err := q.db.Query(ctx, showPlan, arg.Most, arg.PlanID)
 	if err != nil {
 		return nil, err
 	}
