@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -173,7 +172,7 @@ func TestAKilledRunOfAPlanIsFinished(t *testing.T) {
 			t.Log("killed when", s.interrupted(s.start(ctx, "reconcile", "--plan", "P1", "--wait").wait(t)))
 			o := s.do("reconcile", "--plan", "P1", "--wait")
 			if o.code != 0 {
-				require.Regexp(t, regexp.MustCompile(`already applied in run \d|is no longer what it shows: 205 gone`), o.err)
+				require.Regexp(t, `already applied in run \d|is no longer what it shows: 205 gone`, o.err)
 			}
 			s.exits(0, "reconcile", "--files", file, "--wait")
 			require.Zero(t, s.count("select count(*) from run where state not in ('done', 'refused')"))

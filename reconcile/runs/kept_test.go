@@ -2,7 +2,6 @@ package runs_test
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,7 +67,7 @@ func TestRefusalsOfPlans(t *testing.T) {
 			t.Parallel()
 			require.EqualError(t, test.err, test.want)
 			refused := new(profile.RefusedError)
-			require.True(t, errors.As(test.err, &refused), "the run is refused, not failed")
+			require.ErrorAs(t, test.err, &refused, "the run is refused, not failed")
 		})
 	}
 	require.EqualError(t, runs.NotKept(12), "plan P12 is not kept any more: plans are kept a week; make a new one")

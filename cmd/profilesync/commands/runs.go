@@ -91,7 +91,9 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(planned))
 	for _, p := range planned {
-		rows = append(rows, []string{p.Code.String(), string(p.Verb), p.Field, columns.OneLine(p.Old), columns.OneLine(p.Shown()), string(p.Reason), p.Fate()})
+		rows = append(rows, []string{
+			p.Code.String(), string(p.Verb), p.Field, columns.OneLine(p.Old), columns.OneLine(p.Shown()), string(p.Reason), p.Fate(),
+		})
 	}
 	out.Print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
 	return nil

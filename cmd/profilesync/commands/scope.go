@@ -181,7 +181,10 @@ func (f scopeFlags) given() string {
 		name  string
 		given bool
 	}{
-		{"--files", len(f.Files) > 0}, {"--report", f.Report != ""}, {"--ods", len(f.ODS) > 0}, {"--as-of", f.AsOf != ""},
+		{"--files", len(f.Files) > 0},
+		{"--report", f.Report != ""},
+		{"--ods", len(f.ODS) > 0},
+		{"--as-of", f.AsOf != ""},
 		{"--source ers", f.Source == string(profile.SourceERS)},
 	} {
 		if flag.given {

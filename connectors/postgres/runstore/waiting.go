@@ -88,7 +88,8 @@ func (s *Store) Waiting(ctx context.Context, selection runs.Selection) ([]Waitin
 	for i, r := range rows {
 		waiting[i] = WaitingRow{
 			Run: r.RunID, Report: r.Report, Code: r.Code, Name: r.Name, Type: r.Type, Verb: r.Verb, Field: r.Field, Fact: r.Fact, Old: r.Old,
-			New: r.New, Withheld: r.Withheld, SinceRun: runs.ID(r.SinceRun), Since: r.Since, By: r.Actor, Approved: runs.ID(r.DecidedIn), digest: r.Digest,
+			New: r.New, Withheld: r.Withheld, SinceRun: runs.ID(r.SinceRun), Since: r.Since, By: r.Actor, Approved: runs.ID(r.DecidedIn),
+			digest: r.Digest,
 		}
 	}
 	return waiting, postgres.Wrap(err, "listing what waits")
