@@ -47,6 +47,9 @@ type Session interface {
 	// KeepPlan keeps the plan for a week, with its summary, whatever becomes of the
 	// transaction.
 	KeepPlan(ctx context.Context, summary runs.Summary) (runs.PlanID, error)
+	// TurnBackWaiting turns back what the parent of an undo did to the list of what
+	// waits.
+	TurnBackWaiting(ctx context.Context) error
 	// Seal commits the plan: from here on the run will be applied, by another
 	// process if this one dies.
 	Seal(ctx context.Context, summary runs.Summary, stamp runs.Stamp) error

@@ -53,6 +53,9 @@ func (p *organisationPlanner) planAgain(ctx context.Context, codes []profile.ODS
 // undo plans to revert exactly what the parent applied. Fields that were edited
 // since are left as they are, and recorded as such.
 func (p *organisationPlanner) undo(ctx context.Context) error {
+	if err := p.session.TurnBackWaiting(ctx); err != nil {
+		return err
+	}
 	for applied, err := range p.session.Applied(ctx) {
 		if err != nil {
 			return err
@@ -106,6 +109,9 @@ func (p *servicePlanner) approve(ctx context.Context) error {
 // undo plans to revert exactly what the parent applied. What was edited since
 // is left as it is, and recorded as such.
 func (p *servicePlanner) undo(ctx context.Context) error {
+	if err := p.session.TurnBackWaiting(ctx); err != nil {
+		return err
+	}
 	for applied, err := range p.session.Applied(ctx) {
 		if err != nil {
 			return err

@@ -149,10 +149,10 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 	if p.unchanged {
 		return nil
 	}
+	if err := p.checkAge(); err != nil {
+		return err
+	}
 	if p.run.Kind == runs.RunListing {
-		if err := p.checkAge(); err != nil {
-			return err
-		}
 		records, unchanged, err := p.session.Unchanged(ctx, p.stamp())
 		if p.records = records; err != nil || unchanged {
 			return err
@@ -169,8 +169,9 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 	return nil
 }
 
-// checkAge refuses a listing older than the last accepted one. A day that has
-// not come yet was a mistake: only a person can say which day was meant.
+// checkAge refuses a listing, or a part of one, that is older than the last accepted
+// listing of its report. A day that has not come yet was a mistake: only a person
+// can say which day was meant.
 func (p *organisationPlanner) checkAge() error {
 	last, _ := p.session.LastListing()
 	if !p.run.AsOf.Before(last) {

@@ -30,20 +30,21 @@ func (s Selection) Whole() bool {
 // Decision is what has become of a change that was withheld.
 type Decision string
 
-// The decisions. The last two are the register's, not a person's.
+// The decisions. Withdrawn and Replaced are the register's, not a person's.
 const (
 	Undecided Decision = ""
 	Approved  Decision = "approved"
 	Rejected  Decision = "rejected"
 	Withdrawn Decision = "withdrawn" // the register or the profile says something else
 	Replaced  Decision = "replaced"  // the same new value waits in a later run, since the profile has another old one
+	Undone    Decision = "undone"    // with the run that had withheld it, or that had put it back on the list
 )
 
 // DecisionCount is a decision on rows of a run.
 type DecisionCount struct {
 	Decision Decision
 	By       string // of an approval or a rejection
-	Run      ID     // the run that applies, withdrew or replaced them; 0 for a rejection
+	Run      ID     // the run that applies, withdrew, replaced or undid them; 0 for a rejection
 	Rows     int
 }
 
@@ -57,6 +58,8 @@ func (d DecisionCount) String() string {
 		return fmt.Sprintf("withdrawn by run %d: the register or the profile says something else", d.Run)
 	case Replaced:
 		return fmt.Sprintf("waits in run %d: the profile has changed", d.Run)
+	case Undone:
+		return fmt.Sprintf("undone by run %d", d.Run)
 	default:
 		return "waits"
 	}
@@ -73,6 +76,14 @@ func NothingWaits(run ID, made []DecisionCount) error {
 	}
 	return fmt.Errorf("run %d: nothing of this waits for a decision: %s", run, strings.Join(said, ", "))
 }
+
+// DecidedError refuses a second decision on a short listing of which no row waits.
+type DecidedError struct {
+	Run  ID
+	Made DecisionCount
+}
+
+func (e DecidedError) Error() string { return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made) }
 
 // SamePersonError refuses an approval by whoever asked for the run.
 type SamePersonError struct {

@@ -195,7 +195,11 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 		if err != nil {
 			return err
 		}
-		a.Sayf("%d changes are not proposed again until the register's data changes", rows)
+		if rows > 0 {
+			a.Sayf("%d changes are not proposed again until the register's data changes", rows)
+		} else {
+			a.Sayf("the short listing of run %d is rejected; the next one is measured against the same as this one was", parent.ID)
+		}
 		if parent, err = runWithDecisions(ctx, a, parent.ID); err != nil {
 			return err
 		}

@@ -92,8 +92,20 @@ func noteDecision(ctx context.Context, q *runsql.Queries, run runs.Run, summary 
 		}
 		return countWaiting(ctx, q, run, summary)
 	case runs.RunUndo:
-		return postgres.Wrap(q.NoteUndone(ctx, run.ID), "recording the undo")
+		return noteUndone(ctx, q, run)
 	default:
 		return nil
 	}
+}
+
+// noteUndone records on the parent that it was undone, and on what waited of it.
+func noteUndone(ctx context.Context, q *runsql.Queries, undo runs.Run) error {
+	if err := q.NoteUndone(ctx, undo.ID); err != nil {
+		return postgres.Wrap(err, "recording the undo")
+	}
+	if err := q.MarkEnded(ctx, runsql.MarkEndedParams{RunID: int64(undo.ID), Actor: undo.Actor}); err != nil {
+		return postgres.Wrap(err, "remembering the undo")
+	}
+	err := q.ForgetEnded(ctx, runsql.ForgetEndedParams{RunID: &undo.ID, ParentID: undo.Parent})
+	return postgres.Wrap(err, "forgetting an undo")
 }

@@ -128,17 +128,28 @@ where r.id = @run_id
 -- name: AcceptRecords :exec
 -- What the run compared is now what we accepted. A record whose profile moved meanwhile stays unsettled.
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since)
+    revisit, pending_since, missing_since, compared_in)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, @rules_version,
     n.settled and not exists (select from plan_row m where m.run_id = n.run_id and m.code = n.code and m.moved),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null
+    n.contradiction, n.flag, n.revisit, n.pending_since, null, r.id
 from run r
 join run_record n on n.run_id = r.id
 where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since;
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since, compared_in = excluded.compared_in;
+
+-- name: LookAgainElsewhere :exec
+-- What the run found withdrawn waits no longer: other reports that still say it were settled only because it waited.
+with again as (
+    update upstream_record u set settled = false
+    from plan_row p, run r
+    where p.decided_in = @run_id and p.decision = 'withdrawn' and p.fact <> '' and p.code > @after::text and p.code <= @upto::text
+        and r.id = @run_id and u.source = r.source and u.report <> r.report and u.code = p.code and u.settled
+    returning u.source, u.report
+)
+update listing l set etag = '' from again a where l.source = a.source and l.report = a.report and l.etag <> '';
 
 -- name: EndWaiting :exec
 -- What is closed waits for no second look, in any report.
@@ -212,7 +223,8 @@ where u.source = @source and u.report = @report and p.status <> 'closed' and p.c
 
 -- name: PlanRowsOf :many
 -- What was withheld comes first, and an address of another postcode before one that is only written in another way.
-select code, verb, field, old, new, reason, withheld, moved, waits, decision, coalesce(decided_in, 0)::bigint as decided_in, decided_by
+select code, verb, field, old, new, reason, withheld, moved, waits, decision,
+    coalesce(case when decision <> '' then decided_in end, 0)::bigint as decided_in, decided_by
 from plan_row
 where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
 order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit @most;

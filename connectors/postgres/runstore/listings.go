@@ -46,7 +46,8 @@ func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
 
 // giveBack makes the listing that was accepted before the undone run the baseline
 // again, and gives back the looks that the run counted: closures are pending
-// again. If a later listing was accepted since, that one stays.
+// again. If a later listing was accepted since, that one stays. What the undo put
+// on the list of what waits, or took off it, is compared at the next look.
 func giveBack(ctx context.Context, q *runsql.Queries, undo runs.Run) error {
 	if err := q.GiveLooksBack(ctx, runsql.GiveLooksBackParams{ParentID: undo.Parent, RunID: int64(undo.ID)}); err != nil {
 		return postgres.Wrap(err, "giving looks back")
@@ -56,6 +57,9 @@ func giveBack(ctx context.Context, q *runsql.Queries, undo runs.Run) error {
 	}
 	if err := q.GiveListingBack(ctx, runsql.GiveListingBackParams{Source: undo.Source, Report: undo.Report}); err != nil {
 		return postgres.Wrap(err, "giving the listing back")
+	}
+	if err := q.LookAgainAtWaiting(ctx, &undo.ID); err != nil {
+		return postgres.Wrap(err, "looking again at what waits")
 	}
 	last, err := q.LastListing(ctx, runsql.LastListingParams{Source: undo.Source, Report: undo.Report})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {

@@ -106,6 +106,16 @@ from back b
 where not b.flagged
 on conflict on constraint look_pkey do nothing;
 
+-- name: LookAgainAtWaiting :exec
+-- What an undo put on the list, or took off it, is compared with what the register says at its next look.
+with again as (
+    update upstream_record u set settled = false
+    from plan_row p, run r
+    where p.decided_in = @run_id and p.decision in ('', 'undone') and r.id = @run_id and u.source = r.source and u.code = p.code and u.settled
+    returning u.source, u.report
+)
+update listing l set etag = '' from again a where l.source = a.source and l.report = a.report and l.etag <> '';
+
 -- name: UnsettleAfter :exec
 -- Records that end after a day may have been judged for a later one that counts no more.
 update upstream_record u set settled = false

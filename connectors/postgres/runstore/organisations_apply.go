@@ -54,6 +54,7 @@ func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoe
 		func() error { return c.accept(ctx, q) },
 		func() error { return q.AcceptForms(ctx, runsql.AcceptFormsParams(c)) },
 		func() error { return q.FlagAbsent(ctx, runsql.FlagAbsentParams(c)) },
+		func() error { return c.lookAgainElsewhere(ctx, q) },
 		func() error { return q.EndWaiting(ctx, runsql.EndWaitingParams(c)) },
 	}
 	switch {
@@ -74,6 +75,10 @@ func (c Chunk) accept(ctx context.Context, q *runsql.Queries) error {
 	return q.AcceptRecords(ctx, runsql.AcceptRecordsParams{
 		RunID: c.RunID, After: c.After, Upto: c.Upto, RulesVersion: runs.RulesVersion,
 	})
+}
+
+func (c Chunk) lookAgainElsewhere(ctx context.Context, q *runsql.Queries) error {
+	return q.LookAgainElsewhere(ctx, runsql.LookAgainElsewhereParams{RunID: &c.RunID, After: c.After, Upto: c.Upto})
 }
 
 // Finish ends an applied run and returns its summary, with the time it took.

@@ -44,25 +44,24 @@ func toChange(row DecidedRow) runs.Change {
 	}
 }
 
-// Stored returns the last accepted records of the given codes: an approval
-// never reads the file again.
+// Stored returns what the register says of the given codes, by the last accepted
+// records of all its reports: an approval never reads the file again.
 func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
-	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: x.run.Source, Codes: postgres.Texts(codes)})
+	rows, err := x.upstream(ctx, codes)
 	if err != nil {
-		return nil, postgres.Wrap(err, "loading upstream records")
+		return nil, err
 	}
-	var records []profile.Record
-	for _, row := range rows {
-		if row.Report != x.run.Report {
-			continue
-		}
+	var latest, records []profile.Record // records are those of one code
+	for n, row := range rows {
 		record := profile.Record{Code: row.Code}
 		if err := json.Unmarshal(row.Facts, &record); err != nil {
 			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
 		}
-		records = append(records, record)
+		if records = append(records, record); n+1 == len(rows) || rows[n+1].Code != row.Code {
+			latest, records = append(latest, runs.Latest(x.run.AsOf, records)), nil
+		}
 	}
-	return records, nil
+	return latest, nil
 }
 
 // Missed returns the given codes whose profiles exist and are not closed.

@@ -239,9 +239,9 @@ func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []profile.
 }
 
 func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{Source: x.run.Source, Codes: postgres.Texts(codes)})
+	rows, err := x.upstream(ctx, codes)
 	if err != nil {
-		return postgres.Wrap(err, "loading upstream records")
+		return err
 	}
 	for _, row := range rows {
 		item := at[row.Code]
@@ -258,6 +258,15 @@ func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.
 		item.Base = &base
 	}
 	return nil
+}
+
+// upstream returns the last accepted records of the given codes, code by code, the
+// latest of each first.
+func (x *OrganisationSession) upstream(ctx context.Context, codes []profile.ODSCode) ([]runsql.LoadUpstreamRow, error) {
+	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{
+		Source: x.run.Source, Report: x.run.Report, Codes: postgres.Texts(codes),
+	})
+	return rows, postgres.Wrap(err, "loading upstream records")
 }
 
 func (x *OrganisationSession) loadMarks(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {

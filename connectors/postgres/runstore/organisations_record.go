@@ -127,7 +127,9 @@ func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, r
 	for _, row := range rows {
 		groups[runs.Group{Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone, Waits: row.Withheld}] = row.Count
 	}
-	waiting, err := x.plan.WaitingGroups(ctx, runsql.WaitingGroupsParams{RunID: x.run.ID, Source: x.run.Source, Report: x.run.Report})
+	waiting, err := x.plan.WaitingGroups(ctx, runsql.WaitingGroupsParams{
+		RunID: x.run.ID, Source: x.run.Source, Report: x.run.Report, Types: postgres.Texts(slices.Collect(maps.Keys(x.open))),
+	})
 	situation.Waiting = make(map[runs.Group]int, len(waiting))
 	for _, row := range waiting {
 		situation.Waiting[runs.Group{Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone}] = row.Count

@@ -10,6 +10,10 @@ where l.source = @source and l.report = @report and l.digest = @digest and l.rul
             and (u.missing_since < @as_of::date or (u.missing_since is null and (not u.settled or u.revisit <= @as_of::date)))
     );
 
+-- name: ForgetBytes :exec
+-- What is accepted of a report is no longer what its last accepted listing says, byte for byte.
+update listing set etag = '', digest = null where source = @source and report = @report and (etag <> '' or digest is not null);
+
 -- name: AnyMissingMark :one
 select exists (select from mark where field = 'missing');
 
@@ -52,13 +56,19 @@ from chosen;
 with newest as (
     select distinct on (r.code) r.code, r.raw_hash, r.raw_offset, r.raw_length, r.line
     from listing_row r order by r.code, r.line desc
+), marked as (
+    select distinct p.code from plan_row p join run w on w.id = p.run_id
+    where p.waits and p.verb = 'missing' and p.field = '' and w.source = @source and w.report = @report
 )
 insert into differing (n, code, raw_hash, raw_offset, raw_length, line, known_hash)
 select row_number() over (order by l.line), l.code, l.raw_hash, l.raw_offset, l.raw_length, l.line,
-    case when u.settled and u.revisit is null and u.rules_version = @rules_version::integer then u.facts_hash end
+    case when u.settled and u.revisit is null and u.missing_since is null and m.code is null
+        and u.rules_version = @rules_version::integer then u.facts_hash end
 from newest l
 left join upstream_record u on u.source = @source and u.report = @report and u.code = l.code
-where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= @as_of::date or u.rules_version <> @rules_version::integer;
+left join marked m on m.code = l.code
+where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= @as_of::date
+    or u.rules_version <> @rules_version::integer or u.missing_since is not null or m.code is not null;
 
 -- name: RemoveDuplicates :many
 -- A code that stands on several lines of one listing cannot be trusted on any of them.
@@ -97,8 +107,10 @@ select exists (
 select type, count(*) as open from profile where status <> 'closed' and type = any(@types::text[]) group by type order by type;
 
 -- name: LoadUpstream :many
+-- The latest record of each code comes first.
 select code, report, facts, pending_since from upstream_record
-where source = @source and code = any(@codes::text[]);
+where source = @source and code = any(@codes::text[])
+order by code, compared_in desc nulls last, (report = @report::text) desc, report;
 
 -- name: LoadMarks :many
 select code, field, verdict, value, null::date as until from mark

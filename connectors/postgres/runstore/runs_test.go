@@ -169,9 +169,9 @@ func TestShortListingRemovesNothing(t *testing.T) {
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where flag <> ''"))
 	require.Equal(t, 19, pgtest.One[int](w.Database, "select records from listing"), "nor as the baseline")
 
-	w.listing(4, pharmacies(20))
+	w.listing(4, pharmacies(18)) // one of the two is missing still
 	w.child(runs.RunApprove, short)
-	require.Equal(t, 20, pgtest.One[int](w.Database, "select records from listing"), "the later one stays the baseline")
+	require.Equal(t, 18, pgtest.One[int](w.Database, "select records from listing"), "the later one stays the baseline")
 }
 
 func TestApprovingAShortListingMakesItTheYardstick(t *testing.T) {

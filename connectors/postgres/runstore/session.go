@@ -112,7 +112,20 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 	if err != nil {
 		return postgres.Wrap(err, "sealing the plan")
 	}
+	if err := x.forgetBytes(ctx); err != nil {
+		return postgres.Wrap(err, "sealing the plan")
+	}
 	return postgres.Wrap(x.tx.Commit(ctx), "sealing the plan")
+}
+
+// forgetBytes has the next listing of the report read completely, unless this run
+// becomes the one that it is compared with: the bytes of the last accepted one no
+// longer say what is accepted of its records.
+func (x *Session) forgetBytes(ctx context.Context) error {
+	if x.rows == 0 || x.run.Kind != runs.RunListing && x.run.Kind != runs.RunDelta {
+		return nil
+	}
+	return x.plan.ForgetBytes(ctx, runsql.ForgetBytesParams{Source: x.run.Source, Report: x.run.Report})
 }
 
 // Summarise counts and digests what the plan would do now, without the changes

@@ -74,6 +74,56 @@ func TestTheSameBytesAreReadWhereSomethingIsOpen(t *testing.T) {
 	require.Equal(t, runs.RunDone, w.look(7, short, false).State)
 }
 
+// Runs that are no yardstick accept records too: the same bytes as before are then
+// not what is accepted.
+func TestTheSameBytesAreReadAfterAnythingElse(t *testing.T) {
+	t.Parallel()
+	orgs := pharmacies(40)
+	for name, between := range map[string]func(w *world){
+		"a short listing": func(w *world) {
+			require.True(w, w.listing(2, with(orgs[:30], 3, renamed)).Short())
+		},
+		"a part of a listing": func(w *world) { w.delta(reportName, 2, with(orgs[:3], 3, renamed)) },
+		"a listing that failed half way": func(w *world) {
+			id := w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(2)}, with(orgs, 3, renamed))
+			w.hooks.afterChunk = func() error { return errors.New("the disk is full") }
+			require.Equal(w, runs.RunFailed, w.work(id).State)
+			w.hooks.afterChunk = nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.look(1, orgs, true)
+			w.Exec("update listing set etag = 'E1'")
+			between(w)
+			require.NotEqual(t, "Chemist 0", w.name("FA0000"))
+			etag, err := w.store.LastETag(t.Context(), profile.SourceODS, reportName)
+			require.NoError(t, err)
+			require.Empty(t, etag)
+			require.Equal(t, 3, w.look(3, orgs, true).Changes.Update)
+			require.Equal(t, "Chemist 0", w.name("FA0000"))
+			require.Equal(t, runs.RunDone, w.look(4, orgs, false).State, "now they are")
+		})
+	}
+}
+
+// What a short listing withheld is withdrawn by the bytes of before.
+func TestTheSameBytesAfterAShortListingWithdrawWhatItWithheld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	orgs := pharmacies(40)
+	w.look(1, orgs, true)
+	short := w.look(2, orgs[:30], true)
+	require.Len(t, w.waits(), 10)
+	require.Equal(t, 10, w.look(3, orgs, true).Withdrawn)
+	require.Empty(t, w.waits())
+	_, err := w.store.CreateRun(t.Context(), approval(short, runs.Selection{}), nil)
+	require.ErrorContains(t, err, "10 already withdrawn by run 3")
+	require.Equal(t, "[2025-04-03 40]", w.accepted())
+	require.Equal(t, runs.RunDone, w.look(4, orgs, false).State)
+}
+
 func TestAListingWithBadRecordsIsAlwaysRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

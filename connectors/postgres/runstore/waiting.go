@@ -59,6 +59,16 @@ func (x *Session) EndWaiting(ctx context.Context, ended []EndedRow) error {
 	return postgres.Wrap(x.plan.EndRows(ctx, params), "withdrawing what waited")
 }
 
+// TurnBackWaiting turns back what the parent of an undo did to the list of what
+// waits: what it withheld waits no longer, and what it took off waits again.
+func (x *Session) TurnBackWaiting(ctx context.Context) error {
+	err := x.plan.EndUndone(ctx, runsql.EndUndoneParams{RunID: &x.run.ID, ParentID: x.run.Parent})
+	if err == nil {
+		err = x.plan.WaitAgain(ctx, runsql.WaitAgainParams{RunID: &x.run.ID, ParentID: &x.run.Parent})
+	}
+	return postgres.Wrap(err, "turning back what waits")
+}
+
 // WaitingRow is a row that waits for a decision, as people see it.
 type WaitingRow struct {
 	Run      runs.ID             `json:"run"`
@@ -153,8 +163,8 @@ func (s *Store) decideInTx(ctx context.Context, work func(*runsql.Queries, pgx.T
 }
 
 // decide records a decision on the selected rows of a run that nobody has
-// decided on, and returns how many there are. A short listing may be approved
-// although it withheld no row.
+// decided on, and returns how many there are. A short listing may be decided on
+// although no row of it waits.
 //
 // While it holds rows it waits for nobody: a run that is being planned ends rows
 // in the order of its listing, and each would wait for the other.
@@ -169,8 +179,11 @@ func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection r
 	if err != nil {
 		return 0, postgres.Wrap(err, "selecting what waits")
 	}
-	if len(rows) == 0 && (decision != runs.Approved || !selection.Whole() || !parent.Summary.Short()) {
-		return 0, nothingWaits(ctx, q, parent.ID)
+	if len(rows) == 0 {
+		if !selection.Whole() || !parent.Summary.Short() {
+			return 0, nothingWaits(ctx, q, parent.ID)
+		}
+		return 0, decideShort(ctx, q, parent.ID, decision, in, actor, osUser)
 	}
 	digests := make([]profile.Hash, len(rows))
 	codes, fields := make([]string, len(rows)), make([]string, len(rows))
@@ -193,6 +206,32 @@ func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection r
 	return len(rows), postgres.Wrap(err, "recording the decision")
 }
 
+// decideShort records a decision on a short listing of which no row waits. It is
+// decided on once: if not as a whole, then by its rows.
+func decideShort(ctx context.Context, q *runsql.Queries, run runs.ID, decision runs.Decision, in runs.ID, actor, osUser string) error {
+	if err := q.LockDecided(ctx, run); postgres.IsLocked(err) {
+		return busyError{run}
+	} else if err != nil {
+		return postgres.Wrap(err, "locking the run")
+	}
+	made, err := q.DecisionOnShort(ctx, runsql.DecisionOnShortParams{RunID: run, Approval: in})
+	switch {
+	case err != nil:
+		return postgres.Wrap(err, "looking for decisions")
+	case made.RowsDecided:
+		return nothingWaits(ctx, q, run)
+	case made.RejectedBy != "":
+		return runs.DecidedError{Run: run, Made: runs.DecisionCount{Decision: runs.Rejected, By: made.RejectedBy}}
+	case made.ApprovedIn != 0:
+		return runs.DecidedError{Run: run, Made: runs.DecisionCount{
+			Decision: runs.Approved, By: made.ApprovedBy, Run: runs.ID(made.ApprovedIn),
+		}}
+	case decision == runs.Rejected:
+		err = q.RejectShort(ctx, runsql.RejectShortParams{RunID: run, Actor: actor, OsUser: osUser})
+	}
+	return postgres.Wrap(err, "recording the decision")
+}
+
 // nothingWaits says why there is nothing of a run to decide on.
 func nothingWaits(ctx context.Context, q *runsql.Queries, run runs.ID) error {
 	decisions, err := q.DecisionsOn(ctx, run)
@@ -207,8 +246,9 @@ func nothingWaits(ctx context.Context, q *runsql.Queries, run runs.ID) error {
 }
 
 // Reject rejects changes that a run withheld: they are not proposed again until
-// upstream sends a different value. It returns how many rows wait no longer. If
-// nothing of the selection waits, the error names what was decided.
+// upstream sends a different value. It returns how many rows wait no longer; none,
+// if a short listing was rejected of which no row waited. If nothing of the
+// selection waits, the error names what was decided.
 func (s *Store) Reject(ctx context.Context, id runs.ID, selection runs.Selection, actor, osUser string) (rows int, err error) {
 	err = s.decideInTx(ctx, func(q *runsql.Queries, _ pgx.Tx) error {
 		run, err := getRun(ctx, q, id)

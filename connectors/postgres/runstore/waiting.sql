@@ -2,10 +2,12 @@
 -- withdrawn.
 
 -- name: LoadWaiting :many
+-- By whatever report it was withheld: they state the same facts. Only absence is of one report.
 select p.run_id, p.code, p.type, p.verb, p.field, p.old, p.new, p.reason, p.undone, p.withheld, coalesce(p.since_run, p.run_id)::bigint as since_run
 from plan_row p
 join run r on r.id = p.run_id
-where p.waits and p.code = any(@codes::text[]) and r.source = @source and r.report = @report;
+where p.waits and p.code = any(@codes::text[]) and r.source = @source and (p.fact <> '' or r.report = @report)
+order by p.run_id, p.code, p.field;
 
 -- name: EndRows :exec
 -- Takes rows off the list: the register or the profile says something else, or they wait on in this run.
@@ -17,11 +19,12 @@ from (
 where p.run_id = e.run_id and p.code = e.code and p.field = e.field and p.waits;
 
 -- name: WaitingGroups :many
--- What earlier runs withheld of the report, counted as the guard measures it.
+-- What earlier runs withheld of the types that the report covers, counted as the guard measures it.
 select p.type, p.verb, p.fact, p.undone, count(distinct p.code) as count
 from plan_row p
 join run r on r.id = p.run_id
-where p.waits and p.run_id <> @run_id and r.source = @source and r.report = @report
+where p.waits and p.run_id <> @run_id and r.source = @source and p.type = any(@types::text[])
+    and (p.fact <> '' or r.report = @report)
 group by p.type, p.verb, p.fact, p.undone;
 
 -- name: RecountWaiting :exec
@@ -62,7 +65,7 @@ for update of p nowait;
 -- Kind by kind; an address of another postcode comes before one that is only written in another way.
 select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.fact, p.old, p.new, p.withheld,
     coalesce(p.since_run, p.run_id)::bigint as since_run, s.created_at as since, r.actor, p.digest,
-    p.decision, coalesce(p.decided_in, 0)::bigint as decided_in, p.decided_by
+    p.decision, coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by
 from plan_row p
 join run r on r.id = p.run_id
 join run s on s.id = coalesce(p.since_run, p.run_id)
@@ -94,6 +97,25 @@ from plan_row where run_id = @run_id and withheld <> '' and decision <> ''
 group by decision, decided_by, decided_in
 order by count(*) desc, decided_in, decision;
 
+-- name: LockDecided :exec
+-- Nobody else decides on the run meanwhile. Nobody is waited for, either.
+select from run where id = @run_id for no key update nowait;
+
+-- name: DecisionOnShort :one
+-- What has been decided on a short listing of which no row waits.
+select r.rejected_by, coalesce(c.id, 0)::bigint as approved_in, coalesce(c.actor, '')::text as approved_by,
+    exists (select from plan_row p where p.run_id = r.id and p.withheld <> '' and p.decision <> '')::boolean as rows_decided
+from run r
+left join lateral (
+    select a.id, a.actor from run a
+    where a.parent_id = r.id and a.kind = 'approve' and a.id <> @approval and a.state not in ('refused', 'failed') and a.undone_by is null
+    order by a.id limit 1
+) c on true
+where r.id = @run_id;
+
+-- name: RejectShort :exec
+update run set rejected_by = @actor, rejected_os_user = @os_user, rejected_at = clock() where id = @run_id and rejected_by = '';
+
 -- name: FinishApproval :exec
 -- What an approval has applied, as far as it came, waits no longer. With offset 0 each row is looked up by its key,
 -- whatever the statistics say.
@@ -107,6 +129,41 @@ where a.id = @run_id and p.decided_in = a.id and p.code <= a.applied_to and p.wa
 -- What an approval did not apply waits for another decision.
 update plan_row set decision = '', decided_in = null, decided_by = '', decided_os_user = '', decided_at = null
 where decided_in = @run_id and waits;
+
+-- name: EndUndone :exec
+-- What a run that is undone withheld waits no longer; nor does what it had put back on the list, as an undo.
+update plan_row p set waits = false, decision = 'undone', decided_in = @run_id, decided_by = '', decided_os_user = '', decided_at = clock()
+where p.waits and (p.run_id = @parent_id or (p.decided_in = @parent_id and p.decision = ''));
+
+-- name: WaitAgain :exec
+-- What a run that is undone took off the list waits again, where nothing else waits of the fact by now.
+update plan_row p set waits = true, decision = '', decided_in = @run_id, decided_by = '', decided_os_user = '', decided_at = null
+from run r
+where p.decided_in = @parent_id and p.decision in ('withdrawn', 'replaced', 'undone') and not p.waits and r.id = p.run_id
+    and (p.decision = 'undone' or r.undone_by is null)
+    and not exists (
+        select from plan_row w
+        join run o on o.id = w.run_id
+        where w.waits and w.code = p.code and w.fact = p.fact and o.source = r.source and (p.fact <> '' or o.report = r.report)
+    );
+
+-- name: MarkEnded :exec
+-- What waited of a run until it was undone is proposed again, and withheld.
+insert into mark (code, field, verdict, value, run_id, actor)
+select p.code, case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end, 'undone',
+    case when p.verb = 'missing' and p.field <> '' then 'missing' else p.new end, @run_id::bigint, @actor
+from plan_row p
+join run r on r.id = p.run_id
+where p.decided_in = @run_id and p.decision = 'undone' and r.undone_by is not null
+order by p.code, p.field
+on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+
+-- name: ForgetEnded :exec
+-- What waits again, since the undo that ended its wait was undone, needs no mark.
+delete from mark m
+using plan_row p
+where p.decided_in = @run_id and p.waits and p.decision = '' and m.run_id = @parent_id and m.verdict = 'undone' and m.code = p.code
+    and m.field = case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end;
 
 -- name: AnyUndecided :one
 select exists (select from plan_row where run_id = @run_id and waits and decision = '');

@@ -39,6 +39,7 @@ type world struct {
 // hooks let a test step in between.
 type hooks struct {
 	beforeApply func()
+	afterChunk  func() error
 	report      func(stage string, done int)
 }
 
@@ -80,7 +81,10 @@ func (s session) Apply(ctx context.Context, run runs.Run, applied func(codes int
 	if s.hooks.beforeApply != nil {
 		s.hooks.beforeApply()
 	}
-	return s.OrganisationSession.Apply(ctx, run, applied)
+	if err := s.OrganisationSession.Apply(ctx, run, applied); err != nil || s.hooks.afterChunk == nil {
+		return err
+	}
+	return s.hooks.afterChunk()
 }
 
 // org is one organisation as the register of these tests lists it.
@@ -173,10 +177,13 @@ func (p pull) Until() profile.Date { return p.until }
 
 func (p pull) Deleted() []profile.ODSCode { return p.deleted }
 
-// begin stores a run of a pull.
+// begin stores a run of a pull, of reportName unless it is of another report.
 func (w *world) begin(run runs.Run, orgs []org) runs.ID {
 	w.Helper()
-	run.Source, run.Report = profile.SourceODS, reportName
+	run.Source = profile.SourceODS
+	if run.Report == "" {
+		run.Report = reportName
+	}
 	if run.Actor == "" {
 		run.Actor = "tester"
 	}
@@ -226,13 +233,13 @@ func (w *world) child(kind runs.Kind, of runs.Summary) runs.Summary {
 	w.Helper()
 	parent, err := w.store.Run(w.Context(), idOf(of))
 	require.NoError(w, err)
-	return w.work(w.begin(runs.Run{Kind: kind, Parent: parent.ID, AsOf: parent.AsOf, Actor: "approver"}, nil))
+	return w.work(w.begin(runs.Run{Kind: kind, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: "approver"}, nil))
 }
 
 // approval asks for what a run withheld.
 func approval(of runs.Summary, selection runs.Selection) runs.Run {
 	return runs.Run{
-		Kind: runs.RunApprove, Source: profile.SourceODS, Report: reportName, Parent: idOf(of), AsOf: of.AsOf, Actor: "approver",
+		Kind: runs.RunApprove, Source: profile.SourceODS, Report: of.Report, Parent: idOf(of), AsOf: of.AsOf, Actor: "approver",
 		Selection: selection,
 	}
 }

@@ -64,15 +64,26 @@ func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error 
 			return postgres.Wrap(err, "recording the approval")
 		}
 		return postgres.Wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
-	case run.Kind == runs.RunUndo && parent.Kind == runs.RunUndo:
-		return postgres.Wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
 	case run.Kind == runs.RunUndo:
-		return markServicesUndone(ctx, tx, run)
+		return acceptUndo(ctx, tx, run, parent)
 	}
 	if err := q.AcceptServices(ctx, id); err != nil {
 		return postgres.Wrap(err, "accepting services")
 	}
 	return postgres.Wrap(q.ForgetReturnedServices(ctx, id), "forgetting decisions")
+}
+
+// acceptUndo stores what an undo decided: the changes that it took back are marked,
+// or those that the undo before it had taken back are marked no longer.
+func acceptUndo(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error {
+	q := servicesql.New(tx)
+	if err := q.LookAgainAtServices(ctx, &run.ID); err != nil {
+		return postgres.Wrap(err, "looking again at what waits")
+	}
+	if parent.Kind == runs.RunUndo {
+		return postgres.Wrap(q.ForgetServiceMarks(ctx, run.ID), "forgetting decisions")
+	}
+	return markServicesUndone(ctx, tx, run)
 }
 
 // markServicesUndone stores which changes an undo took back: they will be

@@ -238,6 +238,13 @@ where e.pending <> '' and e.id in (
     select split_part(p.field, '/', 2) from plan_row p where p.run_id = @run_id and not p.moved and p.leaves <> ''
 );
 
+-- name: LookAgainAtServices :exec
+-- What an undo put on the list, or took off it, is compared with what e-RS says at its next answer.
+update ers_service e set pending = '', shown = null
+where e.id in (
+    select split_part(p.field, '/', 2) from plan_row p where p.decided_in = @run_id and p.decision in ('', 'undone')
+);
+
 -- name: MarkServicesUndone :exec
 insert into mark (code, field, verdict, value, run_id, actor)
 select x.code, x.field, 'undone', x.value, r.id, r.actor

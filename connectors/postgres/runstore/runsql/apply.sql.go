@@ -37,17 +37,17 @@ func (q *Queries) AcceptForms(ctx context.Context, arg AcceptFormsParams) error 
 
 const acceptRecords = `-- name: AcceptRecords :exec
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since)
+    revisit, pending_since, missing_since, compared_in)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, $1,
     n.settled and not exists (select from plan_row m where m.run_id = n.run_id and m.code = n.code and m.moved),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null
+    n.contradiction, n.flag, n.revisit, n.pending_since, null, r.id
 from run r
 join run_record n on n.run_id = r.id
 where r.id = $2 and n.run_id = $2 and n.code > $3::text and n.code <= $4::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since, compared_in = excluded.compared_in
 `
 
 type AcceptRecordsParams struct {
@@ -435,6 +435,29 @@ func (q *Queries) LockChunk(ctx context.Context, arg LockChunkParams) error {
 	return err
 }
 
+const lookAgainElsewhere = `-- name: LookAgainElsewhere :exec
+with again as (
+    update upstream_record u set settled = false
+    from plan_row p, run r
+    where p.decided_in = $1 and p.decision = 'withdrawn' and p.fact <> '' and p.code > $2::text and p.code <= $3::text
+        and r.id = $1 and u.source = r.source and u.report <> r.report and u.code = p.code and u.settled
+    returning u.source, u.report
+)
+update listing l set etag = '' from again a where l.source = a.source and l.report = a.report and l.etag <> ''
+`
+
+type LookAgainElsewhereParams struct {
+	RunID *runs.ID
+	After string
+	Upto  string
+}
+
+// What the run found withdrawn waits no longer: other reports that still say it were settled only because it waited.
+func (q *Queries) LookAgainElsewhere(ctx context.Context, arg LookAgainElsewhereParams) error {
+	_, err := q.db.Exec(ctx, lookAgainElsewhere, arg.RunID, arg.After, arg.Upto)
+	return err
+}
+
 const markMoved = `-- name: MarkMoved :exec
 with moved as materialized (
     select r.code, r.fact
@@ -567,7 +590,8 @@ func (q *Queries) NextChunk(ctx context.Context, arg NextChunkParams) (NextChunk
 }
 
 const planRowsOf = `-- name: PlanRowsOf :many
-select code, verb, field, old, new, reason, withheld, moved, waits, decision, coalesce(decided_in, 0)::bigint as decided_in, decided_by
+select code, verb, field, old, new, reason, withheld, moved, waits, decision,
+    coalesce(case when decision <> '' then decided_in end, 0)::bigint as decided_in, decided_by
 from plan_row
 where run_id = $1 and (not $2::boolean or withheld <> '')
 order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit $3

@@ -200,6 +200,22 @@ func (q *Queries) LockListing(ctx context.Context, arg LockListingParams) (LockL
 	return i, err
 }
 
+const lookAgainAtWaiting = `-- name: LookAgainAtWaiting :exec
+with again as (
+    update upstream_record u set settled = false
+    from plan_row p, run r
+    where p.decided_in = $1 and p.decision in ('', 'undone') and r.id = $1 and u.source = r.source and u.code = p.code and u.settled
+    returning u.source, u.report
+)
+update listing l set etag = '' from again a where l.source = a.source and l.report = a.report and l.etag <> ''
+`
+
+// What an undo put on the list, or took off it, is compared with what the register says at its next look.
+func (q *Queries) LookAgainAtWaiting(ctx context.Context, runID *runs.ID) error {
+	_, err := q.db.Exec(ctx, lookAgainAtWaiting, runID)
+	return err
+}
+
 const noteLooks = `-- name: NoteLooks :exec
 insert into look (run_id, source, report, code, pending_before, pending_after, flagged)
 select distinct on (c.source, c.report, c.code) $1, c.source, c.report, c.code, c.pending_before, c.pending_after, c.flagged

@@ -84,13 +84,19 @@ const compareDelta = `-- name: CompareDelta :execrows
 with newest as (
     select distinct on (r.code) r.code, r.raw_hash, r.raw_offset, r.raw_length, r.line
     from listing_row r order by r.code, r.line desc
+), marked as (
+    select distinct p.code from plan_row p join run w on w.id = p.run_id
+    where p.waits and p.verb = 'missing' and p.field = '' and w.source = $2 and w.report = $3
 )
 insert into differing (n, code, raw_hash, raw_offset, raw_length, line, known_hash)
 select row_number() over (order by l.line), l.code, l.raw_hash, l.raw_offset, l.raw_length, l.line,
-    case when u.settled and u.revisit is null and u.rules_version = $1::integer then u.facts_hash end
+    case when u.settled and u.revisit is null and u.missing_since is null and m.code is null
+        and u.rules_version = $1::integer then u.facts_hash end
 from newest l
 left join upstream_record u on u.source = $2 and u.report = $3 and u.code = l.code
-where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= $4::date or u.rules_version <> $1::integer
+left join marked m on m.code = l.code
+where u.code is null or u.raw_hash <> l.raw_hash or not u.settled or u.revisit <= $4::date
+    or u.rules_version <> $1::integer or u.missing_since is not null or m.code is not null
 `
 
 type CompareDeltaParams struct {
@@ -381,6 +387,21 @@ func (q *Queries) FlagDeleted(ctx context.Context, arg FlagDeletedParams) error 
 	return err
 }
 
+const forgetBytes = `-- name: ForgetBytes :exec
+update listing set etag = '', digest = null where source = $1 and report = $2 and (etag <> '' or digest is not null)
+`
+
+type ForgetBytesParams struct {
+	Source profile.Source
+	Report string
+}
+
+// What is accepted of a report is no longer what its last accepted listing says, byte for byte.
+func (q *Queries) ForgetBytes(ctx context.Context, arg ForgetBytesParams) error {
+	_, err := q.db.Exec(ctx, forgetBytes, arg.Source, arg.Report)
+	return err
+}
+
 const forgetReturned = `-- name: ForgetReturned :exec
 delete from mark m
 using listing_row l, run r
@@ -523,11 +544,13 @@ func (q *Queries) LoadMarks(ctx context.Context, codes []string) ([]LoadMarksRow
 const loadUpstream = `-- name: LoadUpstream :many
 select code, report, facts, pending_since from upstream_record
 where source = $1 and code = any($2::text[])
+order by code, compared_in desc nulls last, (report = $3::text) desc, report
 `
 
 type LoadUpstreamParams struct {
 	Source profile.Source
 	Codes  []string
+	Report string
 }
 
 type LoadUpstreamRow struct {
@@ -537,8 +560,9 @@ type LoadUpstreamRow struct {
 	PendingSince profile.Date
 }
 
+// The latest record of each code comes first.
 func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]LoadUpstreamRow, error) {
-	rows, err := q.db.Query(ctx, loadUpstream, arg.Source, arg.Codes)
+	rows, err := q.db.Query(ctx, loadUpstream, arg.Source, arg.Codes, arg.Report)
 	if err != nil {
 		return nil, err
 	}

@@ -116,6 +116,43 @@ func (q *Queries) DecideRows(ctx context.Context, arg DecideRowsParams) error {
 	return err
 }
 
+const decisionOnShort = `-- name: DecisionOnShort :one
+select r.rejected_by, coalesce(c.id, 0)::bigint as approved_in, coalesce(c.actor, '')::text as approved_by,
+    exists (select from plan_row p where p.run_id = r.id and p.withheld <> '' and p.decision <> '')::boolean as rows_decided
+from run r
+left join lateral (
+    select a.id, a.actor from run a
+    where a.parent_id = r.id and a.kind = 'approve' and a.id <> $1 and a.state not in ('refused', 'failed') and a.undone_by is null
+    order by a.id limit 1
+) c on true
+where r.id = $2
+`
+
+type DecisionOnShortParams struct {
+	Approval runs.ID
+	RunID    runs.ID
+}
+
+type DecisionOnShortRow struct {
+	RejectedBy  string
+	ApprovedIn  int64
+	ApprovedBy  string
+	RowsDecided bool
+}
+
+// What has been decided on a short listing of which no row waits.
+func (q *Queries) DecisionOnShort(ctx context.Context, arg DecisionOnShortParams) (DecisionOnShortRow, error) {
+	row := q.db.QueryRow(ctx, decisionOnShort, arg.Approval, arg.RunID)
+	var i DecisionOnShortRow
+	err := row.Scan(
+		&i.RejectedBy,
+		&i.ApprovedIn,
+		&i.ApprovedBy,
+		&i.RowsDecided,
+	)
+	return i, err
+}
+
 const decisionsOn = `-- name: DecisionsOn :many
 select decision, decided_by, coalesce(decided_in, 0)::bigint as decided_in, count(*) as rows
 from plan_row where run_id = $1 and withheld <> '' and decision <> ''
@@ -185,6 +222,22 @@ func (q *Queries) EndRows(ctx context.Context, arg EndRowsParams) error {
 	return err
 }
 
+const endUndone = `-- name: EndUndone :exec
+update plan_row p set waits = false, decision = 'undone', decided_in = $1, decided_by = '', decided_os_user = '', decided_at = clock()
+where p.waits and (p.run_id = $2 or (p.decided_in = $2 and p.decision = ''))
+`
+
+type EndUndoneParams struct {
+	RunID    *runs.ID
+	ParentID runs.ID
+}
+
+// What a run that is undone withheld waits no longer; nor does what it had put back on the list, as an undo.
+func (q *Queries) EndUndone(ctx context.Context, arg EndUndoneParams) error {
+	_, err := q.db.Exec(ctx, endUndone, arg.RunID, arg.ParentID)
+	return err
+}
+
 const finishApproval = `-- name: FinishApproval :exec
 update plan_row p set waits = false
 from run a
@@ -200,10 +253,28 @@ func (q *Queries) FinishApproval(ctx context.Context, runID runs.ID) error {
 	return err
 }
 
+const forgetEnded = `-- name: ForgetEnded :exec
+delete from mark m
+using plan_row p
+where p.decided_in = $1 and p.waits and p.decision = '' and m.run_id = $2 and m.verdict = 'undone' and m.code = p.code
+    and m.field = case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end
+`
+
+type ForgetEndedParams struct {
+	RunID    *runs.ID
+	ParentID runs.ID
+}
+
+// What waits again, since the undo that ended its wait was undone, needs no mark.
+func (q *Queries) ForgetEnded(ctx context.Context, arg ForgetEndedParams) error {
+	_, err := q.db.Exec(ctx, forgetEnded, arg.RunID, arg.ParentID)
+	return err
+}
+
 const listWaiting = `-- name: ListWaiting :many
 select p.run_id, r.report, p.code, coalesce(l.name, '') as name, p.type, p.verb, p.field, p.fact, p.old, p.new, p.withheld,
     coalesce(p.since_run, p.run_id)::bigint as since_run, s.created_at as since, r.actor, p.digest,
-    p.decision, coalesce(p.decided_in, 0)::bigint as decided_in, p.decided_by
+    p.decision, coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by
 from plan_row p
 join run r on r.id = p.run_id
 join run s on s.id = coalesce(p.since_run, p.run_id)
@@ -307,7 +378,8 @@ const loadWaiting = `-- name: LoadWaiting :many
 select p.run_id, p.code, p.type, p.verb, p.field, p.old, p.new, p.reason, p.undone, p.withheld, coalesce(p.since_run, p.run_id)::bigint as since_run
 from plan_row p
 join run r on r.id = p.run_id
-where p.waits and p.code = any($1::text[]) and r.source = $2 and r.report = $3
+where p.waits and p.code = any($1::text[]) and r.source = $2 and (p.fact <> '' or r.report = $3)
+order by p.run_id, p.code, p.field
 `
 
 type LoadWaitingParams struct {
@@ -332,6 +404,7 @@ type LoadWaitingRow struct {
 
 // What waits for a person's decision: withheld rows of all runs, until they are approved and applied, rejected, or
 // withdrawn.
+// By whatever report it was withheld: they state the same facts. Only absence is of one report.
 func (q *Queries) LoadWaiting(ctx context.Context, arg LoadWaitingParams) ([]LoadWaitingRow, error) {
 	rows, err := q.db.Query(ctx, loadWaiting, arg.Codes, arg.Source, arg.Report)
 	if err != nil {
@@ -362,6 +435,38 @@ func (q *Queries) LoadWaiting(ctx context.Context, arg LoadWaitingParams) ([]Loa
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockDecided = `-- name: LockDecided :exec
+select from run where id = $1 for no key update nowait
+`
+
+// Nobody else decides on the run meanwhile. Nobody is waited for, either.
+func (q *Queries) LockDecided(ctx context.Context, runID runs.ID) error {
+	_, err := q.db.Exec(ctx, lockDecided, runID)
+	return err
+}
+
+const markEnded = `-- name: MarkEnded :exec
+insert into mark (code, field, verdict, value, run_id, actor)
+select p.code, case when p.verb = 'missing' and p.field = '' then 'missing' else p.field end, 'undone',
+    case when p.verb = 'missing' and p.field <> '' then 'missing' else p.new end, $1::bigint, $2
+from plan_row p
+join run r on r.id = p.run_id
+where p.decided_in = $1 and p.decision = 'undone' and r.undone_by is not null
+order by p.code, p.field
+on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
+`
+
+type MarkEndedParams struct {
+	RunID int64
+	Actor string
+}
+
+// What waited of a run until it was undone is proposed again, and withheld.
+func (q *Queries) MarkEnded(ctx context.Context, arg MarkEndedParams) error {
+	_, err := q.db.Exec(ctx, markEnded, arg.RunID, arg.Actor)
+	return err
 }
 
 const recountWaiting = `-- name: RecountWaiting :exec
@@ -403,6 +508,21 @@ func (q *Queries) RejectRows(ctx context.Context, arg RejectRowsParams) error {
 		arg.Fields,
 		arg.RunID,
 	)
+	return err
+}
+
+const rejectShort = `-- name: RejectShort :exec
+update run set rejected_by = $1, rejected_os_user = $2, rejected_at = clock() where id = $3 and rejected_by = ''
+`
+
+type RejectShortParams struct {
+	Actor  string
+	OsUser string
+	RunID  runs.ID
+}
+
+func (q *Queries) RejectShort(ctx context.Context, arg RejectShortParams) error {
+	_, err := q.db.Exec(ctx, rejectShort, arg.Actor, arg.OsUser, arg.RunID)
 	return err
 }
 
@@ -488,17 +608,42 @@ func (q *Queries) SelectWaiting(ctx context.Context, arg SelectWaitingParams) ([
 	return items, nil
 }
 
+const waitAgain = `-- name: WaitAgain :exec
+update plan_row p set waits = true, decision = '', decided_in = $1, decided_by = '', decided_os_user = '', decided_at = null
+from run r
+where p.decided_in = $2 and p.decision in ('withdrawn', 'replaced', 'undone') and not p.waits and r.id = p.run_id
+    and (p.decision = 'undone' or r.undone_by is null)
+    and not exists (
+        select from plan_row w
+        join run o on o.id = w.run_id
+        where w.waits and w.code = p.code and w.fact = p.fact and o.source = r.source and (p.fact <> '' or o.report = r.report)
+    )
+`
+
+type WaitAgainParams struct {
+	RunID    *runs.ID
+	ParentID *runs.ID
+}
+
+// What a run that is undone took off the list waits again, where nothing else waits of the fact by now.
+func (q *Queries) WaitAgain(ctx context.Context, arg WaitAgainParams) error {
+	_, err := q.db.Exec(ctx, waitAgain, arg.RunID, arg.ParentID)
+	return err
+}
+
 const waitingGroups = `-- name: WaitingGroups :many
 select p.type, p.verb, p.fact, p.undone, count(distinct p.code) as count
 from plan_row p
 join run r on r.id = p.run_id
-where p.waits and p.run_id <> $1 and r.source = $2 and r.report = $3
+where p.waits and p.run_id <> $1 and r.source = $2 and p.type = any($3::text[])
+    and (p.fact <> '' or r.report = $4)
 group by p.type, p.verb, p.fact, p.undone
 `
 
 type WaitingGroupsParams struct {
 	RunID  runs.ID
 	Source profile.Source
+	Types  []string
 	Report string
 }
 
@@ -510,9 +655,14 @@ type WaitingGroupsRow struct {
 	Count  int
 }
 
-// What earlier runs withheld of the report, counted as the guard measures it.
+// What earlier runs withheld of the types that the report covers, counted as the guard measures it.
 func (q *Queries) WaitingGroups(ctx context.Context, arg WaitingGroupsParams) ([]WaitingGroupsRow, error) {
-	rows, err := q.db.Query(ctx, waitingGroups, arg.RunID, arg.Source, arg.Report)
+	rows, err := q.db.Query(ctx, waitingGroups,
+		arg.RunID,
+		arg.Source,
+		arg.Types,
+		arg.Report,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -553,6 +553,19 @@ func (q *Queries) LockServices(ctx context.Context, arg LockServicesParams) erro
 	return err
 }
 
+const lookAgainAtServices = `-- name: LookAgainAtServices :exec
+update ers_service e set pending = '', shown = null
+where e.id in (
+    select split_part(p.field, '/', 2) from plan_row p where p.decided_in = $1 and p.decision in ('', 'undone')
+)
+`
+
+// What an undo put on the list, or took off it, is compared with what e-RS says at its next answer.
+func (q *Queries) LookAgainAtServices(ctx context.Context, runID *runs.ID) error {
+	_, err := q.db.Exec(ctx, lookAgainAtServices, runID)
+	return err
+}
+
 const markMovedServices = `-- name: MarkMovedServices :exec
 update plan_row r set moved = true
 where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld = '' and not r.moved and r.verb <> 'missing'
