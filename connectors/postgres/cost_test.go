@@ -25,25 +25,25 @@ const rowsOfARun = 5000
 var costed = map[string][]string{
 	"runstore/apply.sql": {
 		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndWaiting",
-		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks", "PlanRowsOf",
+		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks", "PlanRowsOf", "LookAgainElsewhere",
 	},
 	"runstore/plan.sql": {
-		"IsSettledListing", "ForgetReturned", "CompareListing", "CompareDelta", "RemoveDuplicates", "AbsentChunk",
+		"IsSettledListing", "LoadUpstream", "ForgetReturned", "CompareListing", "CompareDelta", "RemoveDuplicates", "AbsentChunk",
 		"MarkMissingUndone",
 		"PlanGroups", "WithholdGroup", "CountChanges", "CountFields", "CountOpening", "CountStanding", "CountStandingUnchanged",
 	},
-	"runstore/listings.sql": {"NoteLooks", "GiveLooksBack", "UnsettleAfter"},
+	"runstore/listings.sql": {"NoteLooks", "GiveLooksBack", "UnsettleAfter", "LookAgainAtWaiting"},
 	"runstore/waiting.sql": {
 		"LoadWaiting", "EndRows", "WaitingGroups", "RecountWaiting", "CountWaiting", "CountDecisions", "SelectWaiting", "ListWaiting",
 		"DecideRows",
-		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows",
+		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows", "EndUndone", "WaitAgain", "MarkEnded", "ForgetEnded",
 	},
 	"runstore/kept_plans.sql": {"PlanPage", "CompareWithPlan", "ShowPlan", "ChangesPage", "PruneChanges"},
 	"servicestore/services.sql": {
 		"ServiceItems", "ServiceSites", "LoadWaitingServices", "ServiceLosses", "WithholdLosses", "CountServiceSites",
 		"LockServices",
 		"MarkMovedServices", "ApplyServices", "ApplyServicesLeft", "ApplyServicesMissing", "AcceptServices", "ForgetReturnedServices",
-		"AcceptApproved", "ForgetServiceMarks",
+		"AcceptApproved", "ForgetServiceMarks", "LookAgainAtServices",
 	},
 }
 
@@ -55,7 +55,7 @@ var arguments = map[string]string{
 	"runs": "(select array_agg(1::bigint) from profile)", "decisions": "(select array_agg('withdrawn'::text) from profile)",
 	"decision": "'approved'", "decided_in": "2", "actor": "'u-4711'", "os_user": "''", "reason": "'mass-change'",
 	"type": "'pharmacy'", "verb": "'update'", "fact": "'postcode'", "undone": "false", "withheld": "''", "region": "''", "icb": "''",
-	"plan_id": "1", "after_code": "''", "after_field": "''", "ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'",
+	"plan_id": "1", "after_code": "''", "after_field": "''", "ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'", "types": "array['pharmacy']",
 }
 
 // selecting leaves the filters of a selection empty: everything is selected.

@@ -136,15 +136,16 @@ update plan_row p set waits = false, decision = 'undone', decided_in = @run_id, 
 where p.waits and (p.run_id = @parent_id or (p.decided_in = @parent_id and p.decision = ''));
 
 -- name: WaitAgain :exec
--- What a run that is undone took off the list waits again, where nothing else waits of the fact by now.
+-- What a run that is undone took off the list waits again, where nothing else waits of the fact by now. With offset 0 that
+-- is looked up by the key of each row, whatever the statistics say.
 update plan_row p set waits = true, decision = '', decided_in = @run_id, decided_by = '', decided_os_user = '', decided_at = null
 from run r
 where p.decided_in = @parent_id and p.decision in ('withdrawn', 'replaced', 'undone') and not p.waits and r.id = p.run_id
     and (p.decision = 'undone' or r.undone_by is null)
     and not exists (
-        select from plan_row w
-        join run o on o.id = w.run_id
-        where w.waits and w.code = p.code and w.fact = p.fact and o.source = r.source and (p.fact <> '' or o.report = r.report)
+        select from run o
+        cross join lateral (select c.waits, c.fact from plan_row c where c.run_id = o.id and c.code = p.code offset 0) w
+        where o.waiting > 0 and w.waits and w.fact = p.fact and o.source = r.source and (p.fact <> '' or o.report = r.report)
     );
 
 -- name: MarkEnded :exec

@@ -27,6 +27,14 @@ insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, w
     union all select 1, code, 'status', 'status', 'pharmacy', 'close', 'open', 'closed', 'upstream', '', false, null, '', '\x02'::bytea from profile
     union all select 2, code, 'name', 'name', 'pharmacy', 'update', 'Old', 'New', 'upstream', '', false, null, '', '\x01'::bytea from profile;
 insert into mark (code, field, verdict, value, run_id, actor) select code, 'missing', 'undone', '', 1, 'tester' from profile;
+-- What run 1 took off the list, and, as an undo, ended; another report says the same of each.
+update run set undone_by = 1 where id = 2;
+update run set waiting = 5000 where id = 1;
+insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, withheld, decided_in, decision, digest)
+    select 2, code, 'icb', 'icb', 'pharmacy', 'update', '', 'QMF', 'upstream', 'mass-change', 1, 'withdrawn', '\x01'::bytea from profile
+    union all select 2, code, 'parent', 'parent', 'pharmacy', 'update', '', 'P091', 'upstream', 'mass-change', 1, 'undone', '\x01'::bytea from profile;
+insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled)
+    select 'ods', 'api', code, '\x02', '{}', '\x03', 1, true from profile;
 insert into ers_service (id, origin, state, added_by, sites, facts, facts_hash, pending)
     select row_number() over (order by code), 'editor', 'active', 'tester', array[code], '{}', '\x00', 'missing' from profile;
 insert into service (code, source, external_id, name) select code, 'ers', row_number() over (order by code), 'Clinic' from profile;

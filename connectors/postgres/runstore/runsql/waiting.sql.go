@@ -614,9 +614,9 @@ from run r
 where p.decided_in = $2 and p.decision in ('withdrawn', 'replaced', 'undone') and not p.waits and r.id = p.run_id
     and (p.decision = 'undone' or r.undone_by is null)
     and not exists (
-        select from plan_row w
-        join run o on o.id = w.run_id
-        where w.waits and w.code = p.code and w.fact = p.fact and o.source = r.source and (p.fact <> '' or o.report = r.report)
+        select from run o
+        cross join lateral (select c.waits, c.fact from plan_row c where c.run_id = o.id and c.code = p.code offset 0) w
+        where o.waiting > 0 and w.waits and w.fact = p.fact and o.source = r.source and (p.fact <> '' or o.report = r.report)
     )
 `
 
@@ -625,7 +625,8 @@ type WaitAgainParams struct {
 	ParentID *runs.ID
 }
 
-// What a run that is undone took off the list waits again, where nothing else waits of the fact by now.
+// What a run that is undone took off the list waits again, where nothing else waits of the fact by now. With offset 0 that
+// is looked up by the key of each row, whatever the statistics say.
 func (q *Queries) WaitAgain(ctx context.Context, arg WaitAgainParams) error {
 	_, err := q.db.Exec(ctx, waitAgain, arg.RunID, arg.ParentID)
 	return err
