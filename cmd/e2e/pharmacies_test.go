@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,9 +15,10 @@ func TestPharmacyListCountsExactlyAndTheSecondRunFindsNothing(t *testing.T) {
 	file := realData(t, pharmacies2025)
 	s := newSite(t)
 
-	empty := s.contents(everything...)
+	others := slices.DeleteFunc(slices.Clone(everything), func(table string) bool { return strings.HasPrefix(table, "upload") })
+	empty := s.contents(others...)
 	plan := s.plan(0, file, pharmaciesDay)
-	require.Equal(t, empty, s.contents(everything...), "a plan stores nothing")
+	require.Equal(t, empty, s.contents(others...), "a plan stores nothing but itself and its file")
 
 	first := s.reconcile(0, file, pharmaciesDay)
 	require.Equal(t, summary{

@@ -3,6 +3,7 @@ package runtext
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
@@ -61,19 +62,39 @@ func PlanGroups(changes []runstore.ShownChange, boards Boards) (groups []Group) 
 			title = fmt.Sprintf("withheld (%s): %s", c.Withheld, title)
 		}
 		group := Group{Title: title, Header: "CODE | NAME | FIELD | BEFORE | AFTER"}
-		if c.Verb == runs.Create {
-			group.Header = "CODE | NAME"
-		}
 		shown := make(map[profile.ODSCode]bool)
 		for _, c := range of {
 			shown[c.Code] = true
 			row := []string{c.Code.String(), c.Name, c.Field, boards.value(c.Field, c.Old), boards.value(c.Field, c.New)}
-			group.Rows = append(group.Rows, row[:strings.Count(group.Header, "|")+1])
+			if c.Verb == runs.Create {
+				row = row[:atField]
+			}
+			group.Rows = append(group.Rows, row)
 		}
+		group.leaveOutField(c.Fact)
 		group.Hidden = c.Profiles - len(shown)
 		groups = append(groups, group)
 	}
 	return groups
+}
+
+// atField is the place of the column FIELD.
+const atField = 2
+
+// leaveOutField leaves the column out where it says only what the title says.
+func (g *Group) leaveOutField(fact string) {
+	names := strings.Split(g.Header, " | ")
+	if len(g.Rows[0]) == atField { // creations
+		g.Header = strings.Join(names[:atField], " | ")
+		return
+	}
+	if slices.ContainsFunc(g.Rows, func(row []string) bool { return row[atField] != fact }) {
+		return
+	}
+	g.Header = strings.Join(slices.Delete(names, atField, atField+1), " | ")
+	for i, row := range g.Rows {
+		g.Rows[i] = slices.Delete(row, atField, atField+1)
+	}
 }
 
 // does says what changes of a kind do.
@@ -115,6 +136,7 @@ func WaitingGroups(waiting []runstore.WaitingRow, boards Boards, all bool) (grou
 		if !all {
 			group.Hidden = max(0, len(profiles)-GroupShown)
 		}
+		group.leaveOutField(of[0].Fact)
 		group.Title = fmt.Sprintf("run %d, %s: %d %s, %s", k.run, of[0].Report, len(profiles), k.does, k.reason)
 		groups = append(groups, group)
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
@@ -36,12 +37,7 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		if s.isReference() {
 			return a.LoadCommissioners(ctx, s.path, s.run, false)
 		}
-		if s.run.Upload, err = s.upload(ctx, a); err != nil {
-			return summary, err
-		}
-		shown := newProgress(a.Stderr)
-		defer shown.end()
-		return a.Runs(a.Pull, shown.report).Preview(ctx, s.run)
+		return preview(ctx, a, s)
 	}, func(s runs.Summary) error {
 		out.printSummary(s)
 		if s.Plan == 0 {
@@ -56,6 +52,20 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 	}
 	return err
+}
+
+// preview plans a run. If there is no plan, its file is not kept either.
+func preview(ctx context.Context, a *wiring.App, s scope) (summary runs.Summary, err error) {
+	if s.run.Upload, err = s.upload(ctx, a); err != nil {
+		return summary, err
+	}
+	shown := newProgress(a.Stderr)
+	defer shown.end()
+	summary, err = a.Runs(a.Pull, shown.report).Preview(ctx, s.run)
+	if err != nil && s.run.Upload != 0 {
+		err = errors.Join(err, a.Store.Runs.DropUpload(context.WithoutCancel(ctx), s.run.Upload))
+	}
+	return summary, err
 }
 
 // printChanges prints the changes of a plan: kind by kind, or with JSON all of them

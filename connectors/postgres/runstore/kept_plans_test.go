@@ -226,6 +226,24 @@ func TestPlansAreKeptAWeek(t *testing.T) {
 	require.ErrorIs(t, err, postgres.ErrNotFound)
 }
 
+func TestAFileIsDroppedOnlyIfNothingWasMadeFromIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var files [3]int64
+	for i := range files {
+		var err error
+		files[i], err = w.store.StoreUpload(t.Context(), fmt.Sprint(i), bytes.NewReader([]byte("x")))
+		require.NoError(t, err)
+	}
+	_, err := w.preview(runs.Run{Kind: runs.RunListing, AsOf: day(2), Upload: files[0]}, pharmacies(3))
+	require.NoError(t, err)
+	w.begin(runs.Run{Kind: runs.RunListing, AsOf: day(2), Upload: files[1]}, nil)
+	for _, file := range files {
+		require.NoError(t, w.store.DropUpload(t.Context(), file))
+	}
+	require.Equal(t, []string{"0", "1"}, pgtest.All[string](w.Database, "select name from upload order by 1"))
+}
+
 // People see what is withheld first, and of addresses those of practices that moved.
 func TestChangesAreShownKindByKind(t *testing.T) {
 	t.Parallel()

@@ -85,6 +85,11 @@ select id from run where job_id = @job_id;
 -- The plans of old runs, but for what still waits; what they changed stands in the audit for good.
 delete from plan_row p using run r where r.id = p.run_id and r.ended_at < @before and not p.waits;
 
+-- name: DropUpload :exec
+-- A file that nothing was made from.
+delete from upload u
+where u.id = @id and not exists (select from run r where r.upload_id = u.id) and not exists (select from plan p where p.upload_id = u.id);
+
 -- name: PruneUploads :exec
 -- Files whose command was killed before it stored a run, and those of plans that are not kept any more.
 delete from upload u where u.created_at < clock() - interval '1 day'

@@ -52,6 +52,11 @@ func storeChunks(ctx context.Context, q *runsql.Queries, id int64, file io.Reade
 	}
 }
 
+// DropUpload deletes a stored file, unless a run or a plan was made from it.
+func (s *Store) DropUpload(ctx context.Context, id int64) error {
+	return postgres.Wrap(s.q.DropUpload(ctx, id), fmt.Sprintf("stored file %d", id))
+}
+
 // OpenUpload reads a stored file.
 func (s *Store) OpenUpload(ctx context.Context, id int64) (name string, file io.Reader, err error) {
 	name, err = s.q.GetUploadName(ctx, id)

@@ -56,6 +56,17 @@ func (q *Queries) DeleteUploadOfRun(ctx context.Context, runID runs.ID) error {
 	return err
 }
 
+const dropUpload = `-- name: DropUpload :exec
+delete from upload u
+where u.id = $1 and not exists (select from run r where r.upload_id = u.id) and not exists (select from plan p where p.upload_id = u.id)
+`
+
+// A file that nothing was made from.
+func (q *Queries) DropUpload(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, dropUpload, id)
+	return err
+}
+
 const endRun = `-- name: EndRun :execrows
 update run set state = $1, summary = $2, error = $3, ended_at = clock(), stage = ''
 where id = $4 and state in ('queued', 'running')
