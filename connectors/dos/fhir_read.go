@@ -122,27 +122,27 @@ func (p *practice) hasCode(code profile.ODSCode) bool {
 // show states the values that can be read and that a push can correct: a push cannot
 // rewrite roles without a legal period.
 func (p *practice) show(code profile.ODSCode) push.Shown {
-	shown := push.Shown{Code: code, Found: true}
+	var entry push.Entry
 	if p.Name != "" {
-		shown.Values.Set(profile.FieldName, p.Name)
+		entry.Values.Set(profile.FieldName, p.Name)
 	}
 	if p.Active != nil {
 		status := profile.StatusClosed
 		if *p.Active {
 			status = profile.StatusOpen
 		}
-		shown.Values.Set(profile.FieldStatus, string(status))
+		entry.Values.Set(profile.FieldStatus, string(status))
 	}
 	for _, row := range telecomFields {
 		first, _ := p.first(row.system)
-		shown.Values.Set(row.field, first.Value)
+		entry.Values.Set(row.field, first.Value)
 	}
 	if roles := rolesIn(p.Extension); roles.period() != nil {
-		shown.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
+		entry.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
 	} else {
-		shown.NotInAnswer = []profile.Field{profile.FieldRoles} // no push can correct them without a period
+		entry.NotInAnswer = []profile.Field{profile.FieldRoles} // no push can correct them without a period
 	}
-	return shown
+	return push.Shown{Code: code, Entries: []push.Entry{entry}}
 }
 
 // first returns the first contact of a system, which counts as the field's value.

@@ -34,7 +34,7 @@ func TestIngestRoundTrip(t *testing.T) {
 	shown, err := ingest.Show(t.Context(), "A81001")
 	require.NoError(t, err)
 	require.Empty(t, push.Differences(ingest.Route(), d.Values, shown, ingestToday), "no drift: the name differs only in case")
-	require.NotEqual(t, d.Values.Get(profile.FieldName), shown.Values.Get(profile.FieldName))
+	require.NotEqual(t, d.Values.Get(profile.FieldName), shown.Entries[0].Values.Get(profile.FieldName))
 
 	for range 2 {
 		receipt, err = ingest.Push(t.Context(), d)
@@ -75,10 +75,12 @@ func TestIngestShow(t *testing.T) {
 	all, err := ingest.ShowMany(t.Context(), []profile.ODSCode{"A81001", "A81002", "A81003"})
 	require.NoError(t, err)
 	require.Equal(t, []push.Shown{
-		{Code: "A81001", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "open",
-			"phone", "01234 567890", "email", "", "website", "", "roles", "RO177|RO76").Values},
-		{Code: "A81002", Found: true, Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed",
-			"phone", "", "email", "", "website", "").Values, NotInAnswer: []profile.Field{profile.FieldRoles}}, // its roles have no dates
+		{Code: "A81001", Entries: []push.Entry{{Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "open",
+			"phone", "01234 567890", "email", "", "website", "", "roles", "RO177|RO76").Values}}},
+		{Code: "A81002", Entries: []push.Entry{{
+			Values:      fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed", "phone", "", "email", "", "website", "").Values,
+			NotInAnswer: []profile.Field{profile.FieldRoles}, // its roles have no dates
+		}}},
 		{Code: "A81003"},
 	}, all)
 	require.Len(t, fake.requests, 3)
@@ -135,10 +137,10 @@ func TestIngestSamples(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, row.found, shown.Found)
+			require.Equal(t, row.found, shown.Found())
 			if row.found {
 				require.Equal(t, fhirDelivery(t, "", "name", "Example Organization", "status", "open", "phone", "01234 567890",
-					"email", "example@example.com", "website", "", "roles", "RO177|RO76").Values, shown.Values)
+					"email", "example@example.com", "website", "", "roles", "RO177|RO76").Values, shown.Entries[0].Values)
 			}
 		})
 	}
@@ -250,7 +252,7 @@ func TestIngestReadsAreRetried(t *testing.T) {
 	}
 	shown, err := fake.serve(t).Show(t.Context(), "A81001")
 	require.NoError(t, err)
-	require.True(t, shown.Found)
+	require.True(t, shown.Found())
 	require.Len(t, fake.requests, 2)
 }
 
@@ -391,7 +393,7 @@ func FuzzIngestBundle(f *testing.F) {
 			return
 		}
 		shown := found.show("A81001")
-		require.True(t, shown.Found)
+		require.True(t, shown.Found())
 		body, err := found.overwrite(fhirDelivery(t, "A81001", "phone", phone, "roles", roles))
 		if err != nil {
 			require.Equal(t, push.AnswerRefused, answerIn(t, err))

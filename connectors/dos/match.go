@@ -148,70 +148,61 @@ func serviceLine(services, code string) string {
 	return ""
 }
 
-// shownOf returns what a pharmacy's services show together.
-func shownOf(code profile.ODSCode, services []Service) push.Shown {
-	shown := push.Shown{Code: code}
-	var own []Service
-	for _, s := range services {
-		if s.follows(code) {
-			own = append(own, s)
-		}
+// entriesOf returns the services that change events of a pharmacy can change, each
+// with what it shows: none, unless one of them is active. The first is an active one,
+// the community pharmacy, else the distance seller, else the oldest; the bare code
+// comes before one with a suffix.
+func entriesOf(code profile.ODSCode, services []Service) []push.Entry {
+	own := slices.DeleteFunc(slices.Clone(services), func(s Service) bool { return !s.follows(code) })
+	slices.SortFunc(own, compareRank)
+	if len(own) == 0 || own[0].Status != statusActive {
+		return nil
 	}
-	main, ok := mainOf(own)
-	if !ok {
-		return shown
+	entries := make([]push.Entry, len(own))
+	for i, s := range own {
+		entries[i] = s.entry()
 	}
-	shown.Found, shown.Values = true, main.Values
-	var offered []string
-	offered, shown.NeverShown = offeredBy(main, own)
-	for i, service := range offered {
-		offered[i] = service + " " + serviceNames[service]
-	}
-	shown.Values.Set(profile.FieldServices, strings.Join(offered, "\n"))
-	return shown
+	return entries
 }
 
-// mainOf returns the active service that represents a pharmacy: the community
-// pharmacy, else the distance seller, else the oldest. The bare code comes before one
-// with a suffix.
-func mainOf(own []Service) (main Service, ok bool) {
+func compareRank(a, b Service) int {
 	rank := func(s Service) int {
-		switch s.Type {
-		case typePharmacy:
+		switch {
+		case s.Status != statusActive:
+			return 3
+		case s.Type == typePharmacy:
 			return 0
-		case typeDistanceSelling:
+		case s.Type == typeDistanceSelling:
 			return 1
 		}
 		return 2
 	}
-	active := slices.DeleteFunc(slices.Clone(own), func(s Service) bool { return s.Status != statusActive })
-	if len(active) == 0 {
-		return Service{}, false
-	}
-	return slices.MinFunc(active, func(a, b Service) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(len(a.ODSCode), len(b.ODSCode)), cmp.Compare(a.ID, b.ID))
-	}), true
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(len(a.ODSCode), len(b.ODSCode)), cmp.Compare(a.ID, b.ID))
 }
 
-// offeredBy lists the NHS services that DoS shows, and those that it cannot show: no
-// event creates a service, and only community pharmacies without a suffix have
-// palliative care (CONTRACT.md "Services and their ids"). If these counted as missing,
-// they would be drift for ever.
-func offeredBy(main Service, own []Service) (offered, blind []string) {
-	blind = []string{distanceSelling} // sent as the sub-type, which nothing shows
-	if main.Type != typePharmacy || len(main.ODSCode) != codeLength {
-		blind = append(blind, palliativeCare)
-	} else if main.Palliative {
-		offered = append(offered, palliativeCare)
+// entry returns what the service shows. Of the NHS services it shows its own: no event
+// creates a service, and only community pharmacies without a suffix have palliative
+// care (CONTRACT.md "Services and their ids"). If the others counted as missing, they
+// would be drift for ever.
+func (s Service) entry() push.Entry {
+	e := push.Entry{Name: fmt.Sprintf("service %d (type %d)", s.ID, s.Type), Values: s.Values, NeverShown: knownServices()}
+	own, offered := commissioned[s.Type], s.Status == statusActive
+	if own != "" && !offered {
+		e.OnlyIfOffered = own
 	}
-	for _, kind := range []int{148, 149} {
-		places := slices.DeleteFunc(slices.Clone(own), func(s Service) bool { return s.Type != kind })
-		switch {
-		case len(places) == 0:
-			blind = append(blind, commissioned[kind])
-		case slices.ContainsFunc(places, func(s Service) bool { return s.Status == statusActive }):
-			offered = append(offered, commissioned[kind])
-		}
+	if s.Type == typePharmacy && len(s.ODSCode) == codeLength {
+		own, offered = palliativeCare, s.Palliative
 	}
-	return offered, blind
+	e.NeverShown = slices.DeleteFunc(e.NeverShown, func(code string) bool { return code == own })
+	e.Values.Set(profile.FieldServices, "")
+	if own != "" && offered {
+		e.Values.Set(profile.FieldServices, own+" "+serviceNames[own])
+	}
+	return e
+}
+
+// knownServices lists the NHS services that a change event may name. That of distance
+// sellers is sent as the sub-type, which nothing shows.
+func knownServices() []string {
+	return []string{distanceSelling, palliativeCare, bloodPressure, contraception}
 }

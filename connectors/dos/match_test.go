@@ -2,12 +2,14 @@ package dos
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 func TestMatch(t *testing.T) {
@@ -91,77 +93,93 @@ func TestMatchIsAboutItsOwnCodeOnly(t *testing.T) {
 		offered := rapid.SampledFrom([]string{"", "SRV0560 BP", "SRV0560 BP\nSRV2000 Pill"}).Draw(t, "offered")
 		matched := Match("FA123", services, offered)
 		require.Len(t, matched, len(services), "every service is listed")
-		updated := 0
+		var updated []string
 		for _, m := range matched {
 			if m.Updated {
-				updated++
+				updated = append(updated, m.entry().Name)
 				require.Equal(t, "FA123", m.ODSCode[:5])
 				require.NotContains(t, []int{12, 100}, m.Type)
 				require.LessOrEqual(t, m.Status, 3)
 			}
 		}
-		require.Equal(t, updated > 0, shownOf("FA123", services).Found, "updated services are shown")
+		shown := push.Shown{Entries: entriesOf("FA123", services)}
+		var changed []string
+		for _, e := range shown.ChangedBy(stating(profile.FieldServices, offered)) {
+			changed = append(changed, e.Name)
+		}
+		require.ElementsMatch(t, updated, changed, "an entry for each service that the event changes")
 	})
 }
 
-func TestShownOf(t *testing.T) {
+func stating(f profile.Field, value string) (v profile.Values) {
+	v.Set(f, value)
+	return v
+}
+
+// Each service that an event may change is an entry of its own, with its own values
+// and its own NHS service.
+func TestEntriesOf(t *testing.T) {
 	t.Parallel()
-	at := func(phone string) (v profile.Values) {
-		v.Set(profile.FieldPhone, phone)
-		return v
-	}
 	service := func(id int64, code string, kind, status int) Service {
-		return Service{ID: id, ODSCode: code, Type: kind, Status: status, Values: at(fmt.Sprint(id))}
+		return Service{ID: id, ODSCode: code, Type: kind, Status: status, Values: stating(profile.FieldPhone, fmt.Sprint(id))}
 	}
 	palliative := service(5, "FA123", 13, 1)
 	palliative.Palliative = true
-	const bp, pill = "SRV0560 NHS blood pressure check service", "SRV2000 NHS pharmacy contraception service"
+	const (
+		stock = "SRV0559 Pharmacy palliative care medication stockholder"
+		bp    = "SRV0560 NHS blood pressure check service"
+		pill  = "SRV2000 NHS pharmacy contraception service"
+	)
+	type row struct{ name, phone, offers, never, onlyIf string }
 	for name, test := range map[string]struct {
 		services []Service
-		phone    string // none: not found
-		offers   string
-		blind    []string
+		want     []row
 	}{
 		"nothing":   {},
 		"closed":    {services: []Service{service(1, "FA123", 13, 2), service(2, "FA123", 148, 2)}},
 		"another's": {services: []Service{service(1, "FA124", 13, 1)}},
 		"community first": {
 			[]Service{service(1, "FA123", 134, 1), service(9, "FA123", 13, 1)},
-			"9", "",
-			[]string{"EPS0004", "SRV0560", "SRV2000"},
+			[]row{
+				{"service 9 (type 13)", "9", "", "EPS0004 SRV0560 SRV2000", ""},
+				{"service 1 (type 134)", "1", "", "EPS0004 SRV0559 SRV0560 SRV2000", ""},
+			},
 		},
-		"bare code first": {
+		"bare code first, and a suffix has no palliative care": {
 			[]Service{service(1, "FA123X", 13, 1), service(9, "FA123", 13, 1)},
-			"9", "",
-			[]string{"EPS0004", "SRV0560", "SRV2000"},
+			[]row{
+				{"service 9 (type 13)", "9", "", "EPS0004 SRV0560 SRV2000", ""},
+				{"service 1 (type 13)", "1", "", "EPS0004 SRV0559 SRV0560 SRV2000", ""},
+			},
 		},
-		"distance selling": {
-			[]Service{service(1, "FA123", 132, 1), service(9, "FA123", 134, 1)},
-			"9", "",
-			[]string{"EPS0004", "SRV0559", "SRV0560", "SRV2000"},
-		},
-		"oldest": {
+		"oldest first": {
 			[]Service{service(3, "FA123", 137, 1), service(2, "FA123", 131, 1)},
-			"2", "",
-			[]string{"EPS0004", "SRV0559", "SRV0560", "SRV2000"},
+			[]row{
+				{"service 2 (type 131)", "2", "", "EPS0004 SRV0559 SRV0560 SRV2000", ""},
+				{"service 3 (type 137)", "3", "", "EPS0004 SRV0559 SRV0560 SRV2000", ""},
+			},
 		},
 		"all": {
-			[]Service{palliative, service(6, "FA123BPS", 148, 1), service(7, "FA123CON", 149, 1), service(8, "FA123BPS", 148, 2)},
-			"5", "SRV0559 Pharmacy palliative care medication stockholder\n" + bp + "\n" + pill,
-			[]string{"EPS0004"},
+			[]Service{service(8, "FA123BPS", 148, 2), palliative, service(6, "FA123BPS", 148, 1), service(7, "FA123CON", 149, 1)},
+			[]row{
+				{"service 5 (type 13)", "5", stock, "EPS0004 SRV0560 SRV2000", ""},
+				{"service 6 (type 148)", "6", bp, "EPS0004 SRV0559 SRV2000", ""},
+				{"service 7 (type 149)", "7", pill, "EPS0004 SRV0559 SRV0560", ""},
+				{"service 8 (type 148)", "8", "", "EPS0004 SRV0559 SRV2000", "SRV0560"},
+			},
 		},
-		"not offered": {
-			[]Service{service(5, "FA123", 13, 1), service(6, "FA123BPS", 148, 3), service(7, "FA123CON", 149, 4)},
-			"5", "",
-			[]string{"EPS0004", "SRV2000"},
+		"retired ones are no entries": {
+			[]Service{service(5, "FA123", 13, 1), service(7, "FA123CON", 149, 4), service(8, "FA123", 100, 1)},
+			[]row{{"service 5 (type 13)", "5", "", "EPS0004 SRV0560 SRV2000", ""}},
 		},
 	} {
-		shown := shownOf("FA123", test.services)
-		require.Equal(t, test.phone != "", shown.Found, name)
-		require.Equal(t, test.phone, shown.Values.Get(profile.FieldPhone), name)
-		require.Equal(t, shown.Found, shown.Values.States(profile.FieldServices), name)
-		require.Equal(t, test.offers, shown.Values.Get(profile.FieldServices), name)
-		require.Equal(t, test.blind, shown.NeverShown, name)
-		require.Equal(t, profile.ODSCode("FA123"), shown.Code, name)
+		var got []row
+		for _, e := range entriesOf("FA123", test.services) {
+			require.True(t, e.Values.States(profile.FieldServices), name)
+			got = append(got, row{
+				e.Name, e.Values.Get(profile.FieldPhone), e.Values.Get(profile.FieldServices), strings.Join(e.NeverShown, " "), e.OnlyIfOffered,
+			})
+		}
+		require.Equal(t, test.want, got, name)
 	}
 }

@@ -44,14 +44,14 @@ func TestShowAPharmacy(t *testing.T) {
 	})
 	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
-	require.True(t, shown.Found)
+	require.True(t, shown.Found())
 	require.Equal(t, valuesOf(t, map[string]string{
 		"address": "1 High Street\nLeeds", "postcode": "LS1 1AA", "phone": "01772000000", "website": "https://shop.test",
 		"opening-times":       "mon 09:00-17:30\ntue 09:00-23:59",
 		"dated-opening-times": "2026-12-24 10:00-16:00\n2026-12-25 closed",
 		"services":            "SRV0559 Pharmacy palliative care medication stockholder",
-	}), shown.Values)
-	require.Equal(t, []string{"EPS0004", "SRV0560", "SRV2000"}, shown.NeverShown)
+	}), shown.Entries[0].Values)
+	require.Equal(t, []string{"EPS0004", "SRV0560", "SRV2000"}, shown.Entries[0].NeverShown)
 
 	matched, err := sink.Preview(t.Context(), "FA123", "")
 	require.NoError(t, err)
@@ -80,7 +80,7 @@ func TestShowWhatIsNotThere(t *testing.T) {
 	sink = pharmacySink(t, func(http.ResponseWriter, *http.Request) { t.Error("asked for a code that no pharmacy has in DoS") })
 	shown, err = sink.Show(t.Context(), "FA1234", profile.Pharmacy)
 	require.NoError(t, err)
-	require.False(t, shown.Found)
+	require.False(t, shown.Found())
 }
 
 func TestShowMany(t *testing.T) {
@@ -106,7 +106,7 @@ func TestShowMany(t *testing.T) {
 	require.NoError(t, err)
 	for i, s := range shown {
 		require.Equal(t, codes[i], s.Code)
-		require.Equal(t, codes[i] != "FA199", s.Found)
+		require.Equal(t, codes[i] != "FA199", s.Found())
 	}
 	require.LessOrEqual(t, int(most.Load()), readers)
 	shown, err = sink.ShowMany(t.Context(), nil, profile.Pharmacy)
@@ -160,7 +160,7 @@ func TestReadsAreRetried(t *testing.T) {
 	})
 	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
-	require.True(t, shown.Found)
+	require.True(t, shown.Found())
 }
 
 // A missing field must not be treated as empty: a push that keeps it would empty it.

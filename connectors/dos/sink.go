@@ -115,7 +115,7 @@ func (s *Sink) pharmacies() push.Route {
 			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		},
 		OnlyLogged: []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
-		Services:   []string{distanceSelling, palliativeCare, bloodPressure, contraception},
+		Services:   knownServices(),
 	}
 	if s.reader != nil {
 		route.Readable = []profile.Field{
@@ -139,9 +139,9 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 	return push.Receipt{}, noRoute(d.Code, d.Type)
 }
 
-// Show returns what DoS shows of an organisation: for a pharmacy the values of its
-// main service, and the NHS services that any of its services represent. Errors are
-// *push.SinkError, or wrap push.ErrUnreadable if reading is switched off.
+// Show returns what DoS shows of an organisation: for a pharmacy one entry for each
+// service that change events can change. Errors are *push.SinkError, or wrap
+// push.ErrUnreadable if reading is switched off.
 func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	switch {
 	case t == profile.Pharmacy && s.events != nil:
@@ -189,7 +189,7 @@ func (s *Sink) showPharmacy(ctx context.Context, code profile.ODSCode) (push.Sho
 	if err != nil {
 		return push.Shown{}, err
 	}
-	return shownOf(code, services), nil
+	return push.Shown{Code: code, Entries: entriesOf(code, services)}, nil
 }
 
 // Preview lists every service that DoS has under a pharmacy's code, in the order of

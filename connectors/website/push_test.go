@@ -90,10 +90,10 @@ func TestPushThenShow(t *testing.T) {
 
 	shown, err = sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
-	require.True(t, shown.Found)
+	require.True(t, shown.Found())
 	require.EqualValues(t, 41, shown.Sequence)
 	require.Equal(t, receipt.Version, shown.Version)
-	require.Empty(t, shown.NeverShown)
+	require.Empty(t, shown.Entries[0].NeverShown)
 	route, ok := sink.Route(profile.Pharmacy)
 	require.True(t, ok)
 	require.Empty(t, push.Differences(route, d.Values, shown, profile.NewDate(2026, time.November, 22)))

@@ -62,7 +62,8 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 		var missing []profile.ODSCode
 		for _, code := range some {
 			if p, ok := found[code]; ok {
-				all = append(all, push.Shown{Code: code, Found: true, Values: p.values(t), NeverShown: []string{stockholder}})
+				entry := push.Entry{Values: p.values(t), NeverShown: []string{stockholder}}
+				all = append(all, push.Shown{Code: code, Entries: []push.Entry{entry}})
 			} else {
 				missing = append(missing, code)
 			}

@@ -16,14 +16,14 @@ import (
 )
 
 // Show reads one profile back through the write API: values, entity tag and sequence
-// number. Found is false for an unknown or removed profile. Errors are
+// number; no entry for an unknown or removed profile. Errors are
 // *push.SinkError; a success that makes no sense is unclear.
 func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	now, err := s.find(ctx, code)
 	if err != nil || now.tag == "" {
 		return push.Shown{Code: code}, err
 	}
-	return push.Shown{Code: code, Found: true, Values: now.values(t), Sequence: now.sequence, Version: now.tag}, nil
+	return push.Shown{Code: code, Entries: []push.Entry{{Values: now.values(t)}}, Sequence: now.sequence, Version: now.tag}, nil
 }
 
 // shownDocument is a profile as the write API shows it.

@@ -50,7 +50,7 @@ func TestShowMany(t *testing.T) {
 		route, _ := sink.Route(profile.Pharmacy)
 		found := 0
 		for _, s := range shown {
-			if !s.Found {
+			if !s.Found() {
 				require.Contains(t, codes[:2], s.Code)
 				continue
 			}
@@ -60,7 +60,7 @@ func TestShowMany(t *testing.T) {
 				own.Set(profile.FieldHidden, "true")
 			}
 			require.Empty(t, push.Differences(route, own, s, profile.NewDate(2026, time.November, 22)), s.Code)
-			require.Equal(t, search && s.Code != "FA003", len(s.NeverShown) == 1, "the search never shows SRV0559")
+			require.Equal(t, search && s.Code != "FA003", len(s.Entries[0].NeverShown) == 1, "the search never shows SRV0559")
 		}
 		require.Equal(t, 98, found)
 		asked := server.Ledger()[before:]
@@ -134,7 +134,7 @@ func TestOtherCodesAreNotShown(t *testing.T) {
 	shown, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
 	require.NoError(t, err)
 	require.Len(t, shown, 2)
-	require.Equal(t, "first", shown[0].Values.Get(profile.FieldName))
+	require.Equal(t, "first", shown[0].Entries[0].Values.Get(profile.FieldName))
 	require.Equal(t, push.Shown{Code: "FA123"}, shown[1])
 }
 
@@ -144,10 +144,10 @@ func TestReadsAreRepeated(t *testing.T) {
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	server.Fault(simulate.Of(simulate.Error(503)), simulate.Fault{Names: []simulate.Name{simulate.Truncated}, Skip: 1})
-	require.True(t, showFA123(t, sink).Found)
+	require.True(t, showFA123(t, sink).Found())
 	shown, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 	require.NoError(t, err)
-	require.True(t, shown.Found)
+	require.True(t, shown.Found())
 	require.Len(t, server.Ledger(), 5)
 }
 
@@ -185,7 +185,7 @@ func TestRemovedIsNotFound(t *testing.T) {
 	_, err := sink.Push(t.Context(), delivery("FA123", 1, ""))
 	require.NoError(t, err)
 	require.NoError(t, server.Remove("FA123"))
-	require.False(t, showFA123(t, sink).Found)
+	require.False(t, showFA123(t, sink).Found())
 	_, err = sink.Push(t.Context(), delivery("FA123", 2, ""))
 	require.Equal(t, 410, refused(t, err).Status)
 }

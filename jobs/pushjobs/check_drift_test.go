@@ -69,7 +69,7 @@ func (d *directory) ShowMany(_ context.Context, codes []profile.ODSCode, _ profi
 	for _, code := range slices.Backward(codes) {
 		shown, given := d.shown[code]
 		if !given {
-			shown = push.Shown{Found: true, Values: values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})}
+			shown = push.Shown{Entries: entry(values(map[profile.Field]string{fName: "Boots", fPhone: "0113"}))}
 		}
 		shown.Code = code
 		all = append(all, shown)
@@ -90,8 +90,9 @@ func newCheck(n, differing, missing int) (DriftChecker, *recordedCheck, *directo
 	check := &recordedCheck{pushes: map[profile.OrgType][]push.Push{profile.Pharmacy: pushesOf(n)}}
 	d := &directory{routes: map[profile.OrgType]push.Route{profile.Pharmacy: tagged}, shown: map[profile.ODSCode]push.Shown{}}
 	for i, p := range check.pushes[profile.Pharmacy][:differing+missing] {
-		d.shown[p.Code()] = push.Shown{
-			Found: i < differing, Values: values(map[profile.Field]string{fName: "BOOTS", fPhone: "0999"}),
+		d.shown[p.Code()] = push.Shown{}
+		if i < differing {
+			d.shown[p.Code()] = push.Shown{Entries: entry(values(map[profile.Field]string{fName: "BOOTS", fPhone: "0999"}))}
 		}
 	}
 	return DriftChecker{

@@ -117,7 +117,7 @@ func TestAnOutcomeIsCommittedWithItsJob(t *testing.T) {
 	}
 	delete(x.sinks, push.SinkWebsite)
 	x.sinks[push.SinkDoS].shows = func(int) (push.Shown, error) {
-		return push.Shown{Found: true, Sequence: x.sinks[push.SinkDoS].pushed[0].Sequence, Version: "v"}, nil
+		return push.Shown{Entries: entry(profile.Values{}), Sequence: x.sinks[push.SinkDoS].pushed[0].Sequence, Version: "v"}, nil
 	}
 	x.exec(t, "insert into profile (code, name, type) values ('FA001', 'Boots', 'pharmacy')")
 	x.start(t)

@@ -201,6 +201,9 @@ func always(receipt push.Receipt, err error) func(int, push.Delivery) (push.Rece
 	return func(int, push.Delivery) (push.Receipt, error) { return receipt, err }
 }
 
+// entry returns the only entry of a sink.
+func entry(v profile.Values) []push.Entry { return []push.Entry{{Values: v}} }
+
 // showing shows the same at every read.
 func showing(shown push.Shown, err error) func(int) (push.Shown, error) {
 	return func(int) (push.Shown, error) { return shown, err }

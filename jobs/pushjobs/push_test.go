@@ -58,7 +58,7 @@ func TestAProbe(t *testing.T) {
 	answering := func(answer push.Answer) func(int, push.Delivery) (push.Receipt, error) {
 		return always(push.Receipt{}, answers(answer))
 	}
-	shows7 := showing(push.Shown{Found: true, Sequence: 7}, nil)
+	shows7 := showing(push.Shown{Entries: entry(profile.Values{}), Sequence: 7}, nil)
 	for name, c := range map[string]struct {
 		unclear bool
 		shows   func(int) (push.Shown, error)

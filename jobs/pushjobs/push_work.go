@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -139,9 +140,26 @@ func (b *pushWork) keepUnstated(ctx context.Context, values *profile.Values) err
 	}
 	values.Keep(leaves, b.known.Sent)
 	if b.shown != nil {
-		values.Keep(leaves, b.shown.Values)
+		values.Keep(leaves, firstOf(*b.shown))
 	}
 	return nil
+}
+
+// firstOf returns what the first entry shows, and the services of all.
+func firstOf(shown push.Shown) (first profile.Values) {
+	var services []string
+	for i, e := range shown.Entries {
+		if i == 0 {
+			first = e.Values
+		}
+		if offered := e.Values.Get(profile.FieldServices); offered != "" {
+			services = append(services, offered)
+		}
+	}
+	if first.States(profile.FieldServices) {
+		first.Set(profile.FieldServices, strings.Join(services, "\n"))
+	}
+	return first
 }
 
 func (b *pushWork) recordAcceptance(hash profile.Hash, receipt push.Receipt) {

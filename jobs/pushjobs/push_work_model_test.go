@@ -68,13 +68,12 @@ func (m *model) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Sh
 }
 
 func (m *model) show() push.Shown {
-	shown := push.Shown{Code: pharmacy, Found: m.found}
+	shown := push.Shown{Code: pharmacy}
 	if !m.found {
 		return shown
 	}
-	for _, f := range m.route.Readable {
-		shown.Values.Keep([]profile.Field{f}, m.values)
-	}
+	shown.Entries = entry(profile.Values{})
+	shown.Entries[0].Values.Keep(m.route.Readable, m.values)
 	if m.route.HasEntityTags {
 		shown.Sequence, shown.Version = m.sequence, m.version()
 	}

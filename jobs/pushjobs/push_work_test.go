@@ -71,7 +71,7 @@ func TestAnswersAndActions(t *testing.T) {
 				desired.Profile.Values.Set(fWeb, "https://a.example")
 				b := newBench(untagged, desired)
 				b.row.Failures, b.sink.pushes = before, always(c.receipt, c.err)
-				b.sink.shows = showing(push.Shown{Found: true}, nil)
+				b.sink.shows = showing(push.Shown{Entries: entry(profile.Values{})}, nil)
 				if unclear {
 					b.unclear(untagged, desired)
 				}
@@ -100,16 +100,16 @@ func TestAnUnclearPushIsSentAgainAsItWas(t *testing.T) {
 	t.Parallel()
 	for name, read := range map[string]func(int) (push.Shown, error){
 		"not found there":  showing(push.Shown{}, nil),
-		"the state before": showing(push.Shown{Found: true, Sequence: 3, Values: values(map[profile.Field]string{fPhone: "1"})}, nil),
+		"the state before": showing(push.Shown{Entries: entry(values(map[profile.Field]string{fPhone: "1"})), Sequence: 3}, nil),
 		"cannot be read":   showing(push.Shown{}, fmt.Errorf("off: %w", push.ErrUnreadable)),
-		"shows a part only": showing(push.Shown{Found: true, Values: values(map[profile.Field]string{
+		"shows a part only": showing(push.Shown{Entries: entry(values(map[profile.Field]string{
 			fPhone: "0113", fWeb: "https://kept.example",
-		})}, nil),
+		}))}, nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(untagged, desiredState(pharmacy, "Boots", "0113"))
-			filled := push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: "https://kept.example"})}
+			filled := push.Shown{Entries: entry(values(map[profile.Field]string{fWeb: "https://kept.example"}))}
 			b.sink.shows, b.sink.pushes = showing(filled, nil), always(push.Receipt{}, answers(push.AnswerUnclear))
 			b.push(t, false)
 			b.sink.shows = read
@@ -148,12 +148,12 @@ func TestAPushSeenOnReadingBackIsNotSentAgain(t *testing.T) {
 		shown push.Shown
 		seen  bool
 	}{
-		"its number":                     {tagged, push.Shown{Found: true, Sequence: 7, Version: "v7"}, true},
-		"a lower number":                 {tagged, push.Shown{Found: true, Sequence: 6, Values: all}, false},
-		"a higher number, not ours":      {tagged, push.Shown{Found: true, Sequence: 999, Values: all}, false},
-		"no number, all of it":           {tagged, push.Shown{Found: true, Values: all, Version: "v7"}, true},
-		"no number, something else":      {tagged, push.Shown{Found: true, Values: other}, false},
-		"no number, names are not shown": {untagged, push.Shown{Found: true, Values: all}, false},
+		"its number":                     {tagged, push.Shown{Entries: entry(profile.Values{}), Sequence: 7, Version: "v7"}, true},
+		"a lower number":                 {tagged, push.Shown{Entries: entry(all), Sequence: 6}, false},
+		"a higher number, not ours":      {tagged, push.Shown{Entries: entry(all), Sequence: 999}, false},
+		"no number, all of it":           {tagged, push.Shown{Entries: entry(all), Version: "v7"}, true},
+		"no number, something else":      {tagged, push.Shown{Entries: entry(other)}, false},
+		"no number, names are not shown": {untagged, push.Shown{Entries: entry(all)}, false},
 		"nothing":                        {tagged, push.Shown{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestASeenPushIsRecordedEvenIfTheNextFails(t *testing.T) {
 			a, next := desiredState(pharmacy, "A", "0113"), desiredState(pharmacy, "B", "0113")
 			b := newBench(tagged, next)
 			b.unclear(tagged, a)
-			b.sink.shows = showing(push.Shown{Found: true, Sequence: 7, Version: "v7"}, nil)
+			b.sink.shows = showing(push.Shown{Entries: entry(profile.Values{}), Sequence: 7, Version: "v7"}, nil)
 			b.sink.pushes = always(push.Receipt{}, answers(answer))
 			o := b.push(t, false)
 			require.Equal(t, string(answer), o.Attempt)
@@ -227,7 +227,7 @@ func TestAfterAConflictTheSinkIsReadAndThePushPlannedAgain(t *testing.T) {
 	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
 	b.last, b.row.Version = 40, "old"
 	theirs := values(map[profile.Field]string{fName: "Theirs", fWeb: "https://theirs.example"})
-	b.sink.shows = showing(push.Shown{Found: true, Version: "new", Sequence: 100, Values: theirs}, nil)
+	b.sink.shows = showing(push.Shown{Entries: entry(theirs), Sequence: 100, Version: "new"}, nil)
 	b.sink.pushes = func(n int, _ push.Delivery) (push.Receipt, error) {
 		if n == 0 {
 			return push.Receipt{}, &push.SinkError{Answer: push.AnswerConflict, Status: 409, Sequence: 200}
@@ -253,7 +253,7 @@ func TestAfterAConflictTheSinkIsReadAndThePushPlannedAgain(t *testing.T) {
 func TestANumberIsAboveTheSinksOwn(t *testing.T) {
 	t.Parallel()
 	b := newBench(tagged, desiredState(pharmacy, "Boots", "0113"))
-	b.sink.shows = showing(push.Shown{Found: true, Sequence: 100}, nil)
+	b.sink.shows = showing(push.Shown{Entries: entry(profile.Values{}), Sequence: 100}, nil)
 	b.sink.pushes = always(push.Receipt{}, answers(push.AnswerConflict))
 	b.push(t, false)
 	require.Equal(t, int64(1), b.sink.pushed[0].Sequence)
@@ -269,7 +269,7 @@ func TestAThenBThenA(t *testing.T) {
 		b := newBench(route, a)
 		b.unclear(route, desiredState(pharmacy, "B", "0113"))
 		b.row.AcceptedHash = a.Hash(route, a.Stated(route))
-		b.sink.shows, b.sink.pushes = showing(push.Shown{Found: true, Sequence: 6}, nil), always(push.Receipt{}, nil)
+		b.sink.shows, b.sink.pushes = showing(push.Shown{Entries: entry(profile.Values{}), Sequence: 6}, nil), always(push.Receipt{}, nil)
 		b.push(t, false)
 		require.Equal(t, []string{"show", "push"}, b.sink.calls)
 		require.Equal(t, int64(8), b.sink.pushed[0].Sequence)
@@ -291,13 +291,13 @@ func TestUnstatedAndHeldFields(t *testing.T) {
 	}{
 		"as the sink shows it": {
 			route: untagged,
-			read:  showing(push.Shown{Found: true, Values: shown}, nil),
+			read:  showing(push.Shown{Entries: entry(shown)}, nil),
 			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: "https://shown.example"},
 			calls: []string{"show", "push"},
 		},
 		"an empty field that is shown counts": {
 			route: untagged,
-			read:  showing(push.Shown{Found: true, Values: values(map[profile.Field]string{fWeb: ""})}, nil),
+			read:  showing(push.Shown{Entries: entry(values(map[profile.Field]string{fWeb: ""}))}, nil),
 			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113", fWeb: ""},
 			calls: []string{"show", "push"},
 		},
@@ -317,7 +317,7 @@ func TestUnstatedAndHeldFields(t *testing.T) {
 		"held: as shown, rather than as sent": {
 			route: untagged,
 			held:  []profile.Field{fPhone},
-			sent:  sent, read: showing(push.Shown{Found: true, Values: shown}, nil),
+			sent:  sent, read: showing(push.Shown{Entries: entry(shown)}, nil),
 			want:  map[profile.Field]string{fName: "Boots", fPhone: "shown", fWeb: "https://shown.example"},
 			calls: []string{"show", "push"},
 		},

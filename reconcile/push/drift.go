@@ -46,11 +46,7 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	if p.Held || gone && !route.canRead(profile.FieldStatus) {
 		return Drifted{}, false
 	}
-	drifted = Drifted{Code: p.Code(), Missing: !shown.Found}
-	if shown.Found {
-		drifted.Differences = Differences(route, own, shown, p.Desired.Today)
-	}
-	return drifted, true
+	return Drifted{Code: p.Code(), Missing: !shown.Found(), Differences: Differences(route, own, shown, p.Desired.Today)}, true
 }
 
 // Found reports whether there is any drift.

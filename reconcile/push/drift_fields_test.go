@@ -55,7 +55,7 @@ func TestDriftByField(t *testing.T) {
 		shown := func(value string) push.Shown {
 			values := p.Desired.Stated(route)
 			values.Set(field, value)
-			return push.Shown{Found: true, Values: values}
+			return push.Shown{Entries: entry(values)}
 		}
 		own := p.Desired.Stated(route)
 		for _, same := range []string{own.Get(field), c.sameFact} {
@@ -87,7 +87,7 @@ func TestDriftIsOnlyInFieldsThatAPushStates(t *testing.T) {
 			p.Desired.Edited = map[profile.Field]time.Time{email: {}}
 		}, []profile.Field{name, email}},
 		"a person froze the name":   {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Desired.Held = []profile.Field{name} }, nil},
-		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.NotInAnswer = []profile.Field{name} }, nil},
+		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.Entries[0].NotInAnswer = []profile.Field{name} }, nil},
 		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Readable = []profile.Field{email, services} }, nil},
 		"services cleared by us": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
 			p.Desired.Edited = map[profile.Field]time.Time{services: {}}
@@ -96,7 +96,7 @@ func TestDriftIsOnlyInFieldsThatAPushStates(t *testing.T) {
 			p.Desired.Edited, r.Services = map[profile.Field]time.Time{services: {}}, []string{"SRV1"}
 		}, []profile.Field{name}},
 	} {
-		p, route, shown := pushOf(nil), routeOf(name, email, services), push.Shown{Found: true, Values: other}
+		p, route, shown := pushOf(nil), routeOf(name, email, services), push.Shown{Entries: entry(other)}
 		c.alter(&p, &route, &shown)
 		drifted, ok := p.Drift(route, shown)
 		require.True(t, ok, title)
@@ -112,10 +112,10 @@ func TestDriftIsOnlyInFieldsThatAPushStates(t *testing.T) {
 func TestARepairEndsTheDrift(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, shown := pushOf(nil), push.Shown{Found: true}
+		p, shown := pushOf(nil), push.Shown{Entries: entry(profile.Values{})}
 		for _, f := range profile.Fields() {
 			if rapid.Bool().Draw(t, "shown") {
-				shown.Values.Set(f, profiletest.Noisy().Draw(t, "value"))
+				shown.Entries[0].Values.Set(f, profiletest.Noisy().Draw(t, "value"))
 			}
 			if f != profile.FieldStatus && f != profile.FieldHidden && rapid.Bool().Draw(t, "ours") {
 				p.Desired.Profile.Values.Set(f, profiletest.Noisy().Draw(t, "our value"))
@@ -126,8 +126,8 @@ func TestARepairEndsTheDrift(t *testing.T) {
 		p.Desired.Profile.Values.Set(profile.FieldDatedOpeningTimes, dated)
 		weekly, dated = profiletest.Hours(t, today)
 		weekly, dated = profile.PublicHours(weekly, dated, today) // as sinks show them
-		shown.Values.Set(profile.FieldOpeningTimes, weekly)
-		shown.Values.Set(profile.FieldDatedOpeningTimes, dated)
+		shown.Entries[0].Values.Set(profile.FieldOpeningTimes, weekly)
+		shown.Entries[0].Values.Set(profile.FieldDatedOpeningTimes, dated)
 		p.Desired.Held = rapid.SliceOfN(profiletest.AnyField(), 0, 4).Draw(t, "held")
 		before, ok := p.Drift(everything, shown)
 		require.True(t, ok)
@@ -137,11 +137,11 @@ func TestARepairEndsTheDrift(t *testing.T) {
 			require.NotEqual(t, d.Want, d.Shown)
 		}
 		repaired := own
-		repaired.Keep(everything.NotStated(own), shown.Values)
-		after, _ := p.Drift(everything, push.Shown{Found: true, Values: repaired})
+		repaired.Keep(everything.NotStated(own), shown.Entries[0].Values)
+		after, _ := p.Drift(everything, push.Shown{Entries: entry(repaired)})
 		require.Empty(t, after.Differences)
 		for _, f := range everything.NotStated(own) {
-			require.Equal(t, shown.Values.Get(f), repaired.Get(f), f.String())
+			require.Equal(t, shown.Entries[0].Values.Get(f), repaired.Get(f), f.String())
 		}
 	})
 }

@@ -13,14 +13,14 @@ func TestDriftIsWhatASinkShowsDifferently(t *testing.T) {
 	t.Parallel()
 	p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}}
 	route := routeOf(profile.FieldName, profile.FieldPhone, profile.FieldStatus)
-	shown := push.Shown{Found: true, Values: p.Desired.Stated(route)}
+	shown := push.Shown{Entries: entry(p.Desired.Stated(route))}
 
 	drifted, ok := p.Drift(route, shown)
 	require.True(t, ok)
 	require.False(t, drifted.Found())
 	require.Equal(t, p.Code(), drifted.Code)
 
-	shown.Values.Set(profile.FieldPhone, "0113 999 9999")
+	shown.Entries[0].Values.Set(profile.FieldPhone, "0113 999 9999")
 	drifted, ok = p.Drift(route, shown)
 	require.True(t, ok)
 	require.True(t, drifted.Found())
@@ -71,9 +71,9 @@ func TestHeldFieldsDoNotDrift(t *testing.T) {
 	t.Parallel()
 	route := routeOf(profile.FieldName, profile.FieldPhone)
 	p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today, Held: []profile.Field{profile.FieldPhone}}}
-	shown := push.Shown{Found: true, Values: stated(map[profile.Field]string{
+	shown := push.Shown{Entries: entry(stated(map[profile.Field]string{
 		profile.FieldName: "High Street Pharmacy", profile.FieldPhone: "0113 999 9999",
-	})}
+	}))}
 	drifted, ok := p.Drift(route, shown)
 	require.True(t, ok)
 	require.False(t, drifted.Found())

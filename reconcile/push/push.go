@@ -51,10 +51,10 @@ func (p Push) Code() profile.ODSCode { return p.Desired.Profile.Code }
 
 // HasArrived reports whether the sink shows what was sent last: it shows that sequence
 // number and not a higher one of somebody else or, if the sink shows no number,
-// everything that was sent can be read back and is the same.
+// everything that was sent can be read back and is the same in every entry.
 func (p Push) HasArrived(route Route, shown Shown) bool {
-	if !shown.Found || shown.Sequence != 0 {
-		return shown.Found && shown.Sequence == p.Sequence
+	if !shown.Found() || shown.Sequence != 0 {
+		return shown.Found() && shown.Sequence == p.Sequence
 	}
 	for _, f := range route.Fields {
 		if p.Sent.States(f) && !route.canRead(f) && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, p.Sent.Get(f)) {

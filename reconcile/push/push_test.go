@@ -27,14 +27,14 @@ func TestANumberSaysWhetherThePushWasAccepted(t *testing.T) {
 		shown push.Shown
 		want  bool
 	}{
-		"ours":                     {push.Shown{Found: true, Sequence: 7}, true},
-		"one before":               {push.Shown{Found: true, Sequence: 6, Values: p.Sent}, false},
-		"a later one":              {push.Shown{Found: true, Sequence: 8, Values: p.Sent}, false},
+		"ours":                     {push.Shown{Entries: entry(profile.Values{}), Sequence: 7}, true},
+		"one before":               {push.Shown{Entries: entry(p.Sent), Sequence: 6}, false},
+		"a later one":              {push.Shown{Entries: entry(p.Sent), Sequence: 8}, false},
 		"ours, but not found":      {push.Shown{Sequence: 7}, false},
-		"no number, not found":     {push.Shown{Values: p.Sent}, false},
-		"no number, the same":      {push.Shown{Found: true, Values: p.Sent}, true},
-		"no number, another phone": {push.Shown{Found: true, Values: stated(map[profile.Field]string{profile.FieldPhone: "0113 2"})}, false},
-		"no number, no values":     {push.Shown{Found: true}, false},
+		"no number, not found":     {push.Shown{}, false},
+		"no number, the same":      {push.Shown{Entries: entry(p.Sent)}, true},
+		"no number, another phone": {push.Shown{Entries: entry(stated(map[profile.Field]string{profile.FieldPhone: "0113 2"}))}, false},
+		"no number, no values":     {push.Shown{Entries: entry(profile.Values{})}, false},
 	} {
 		require.Equal(t, c.want, p.HasArrived(everything, c.shown), name)
 	}
@@ -64,7 +64,7 @@ func TestFieldsThatCannotBeReadBackLeaveItOpen(t *testing.T) {
 		"not in the route":   {map[profile.Field]string{profile.FieldKind: "hospital"}, true},
 	} {
 		p := sent(c.sent)
-		require.Equal(t, c.want, p.HasArrived(route, push.Shown{Found: true, Values: p.Sent}), name)
+		require.Equal(t, c.want, p.HasArrived(route, push.Shown{Entries: entry(p.Sent)}), name)
 	}
 }
 
@@ -78,13 +78,13 @@ func TestAcceptanceIsJudgedByWhatWasSent(t *testing.T) {
 	})
 	p := pushOf(map[profile.Field]string{profile.FieldName: "New"})
 	p.Sequence, p.Sent = 1700, sent
-	shown := push.Shown{Found: true, Values: sent}
+	shown := push.Shown{Entries: entry(sent)}
 	require.True(t, p.HasArrived(route, shown))
-	shown.Values.Set(profile.FieldDatedOpeningTimes, "2026-04-03 closed")
+	shown.Entries[0].Values.Set(profile.FieldDatedOpeningTimes, "2026-04-03 closed")
 	require.True(t, p.HasArrived(route, shown), "the thirtieth has passed")
-	shown.Values.Set(profile.FieldDatedOpeningTimes, "")
+	shown.Entries[0].Values.Set(profile.FieldDatedOpeningTimes, "")
 	require.False(t, p.HasArrived(route, shown))
-	shown.Values = p.Desired.Stated(route)
+	shown.Entries[0].Values = p.Desired.Stated(route)
 	require.False(t, p.HasArrived(route, shown), "that is what the profile says now")
 }
 
@@ -98,9 +98,9 @@ func TestAPushShownAsSentWasAccepted(t *testing.T) {
 			desired.Profile.Values.Set(f, rapid.StringMatching(`[a-z]{0,9}`).Draw(t, f.String()))
 		}
 		p := push.Push{Desired: desired, Sent: desired.Stated(everything)}
-		shown := push.Shown{Found: true, Values: p.Sent}
+		shown := push.Shown{Entries: entry(p.Sent)}
 		require.True(t, p.HasArrived(everything, shown))
-		shown.Values.Set(profile.FieldPhone, "0113 999 9999")
+		shown.Entries[0].Values.Set(profile.FieldPhone, "0113 999 9999")
 		require.False(t, p.HasArrived(everything, shown))
 	})
 }

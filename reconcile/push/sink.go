@@ -70,19 +70,6 @@ type Receipt struct {
 	Unchanged bool   // the sink says that it showed all of it already
 }
 
-// Shown is what a sink shows of one organisation.
-type Shown struct {
-	Code     profile.ODSCode
-	Found    bool
-	Values   profile.Values // states what can be read there, and nothing else
-	Sequence int64          // of the last delivery it accepted; 0 if it does not say
-	Version  string         // the entity tag, if the sink uses tags
-	// NotInAnswer are fields of Route.Readable that are not in this answer.
-	NotInAnswer []profile.Field
-	// NeverShown are NHS service codes that this way of reading never shows.
-	NeverShown []string
-}
-
 // ErrUnreadable says that a sink is configured so that it cannot be read at all.
 var ErrUnreadable = errors.New("this sink cannot be read")
 

@@ -52,16 +52,17 @@ const fieldMissing = "missing"
 // correctly.
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
 	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: c.sink}
-	add := func(code profile.ODSCode, field, want, shown string) {
-		params.Codes, params.Fields = append(params.Codes, string(code)), append(params.Fields, field)
+	add := func(code profile.ODSCode, entry, field, want, shown string) {
+		params.Codes, params.Entries = append(params.Codes, string(code)), append(params.Entries, entry)
+		params.Fields = append(params.Fields, field)
 		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
 	}
 	for _, d := range drifted {
 		if d.Missing {
-			add(d.Code, fieldMissing, "", "")
+			add(d.Code, "", fieldMissing, "", "")
 		}
 		for _, difference := range d.Differences {
-			add(d.Code, difference.Field.String(), difference.Want, difference.Shown)
+			add(d.Code, difference.Entry, difference.Field.String(), difference.Want, difference.Shown)
 		}
 	}
 	return c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
@@ -106,12 +107,13 @@ func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired i
 	return len(forced), err
 }
 
-// DriftRow is one field that a sink shows with a different value.
+// DriftRow is one field that an entry of a sink shows with a different value.
 type DriftRow struct {
 	Sink    push.Sink       `json:"sink"`
 	Code    profile.ODSCode `json:"code"`
 	Name    string          `json:"name"`
-	Field   string          `json:"field"` // missing: not shown at all
+	Entry   string          `json:"entry,omitempty"` // of push.Difference
+	Field   string          `json:"field"`           // missing: not shown at all
 	Want    string          `json:"want"`
 	Shown   string          `json:"shown"`
 	GivenUp bool            `json:"given_up,omitempty"` // repaired three times in vain
@@ -125,7 +127,7 @@ func (s *Store) DriftFound(ctx context.Context, check int64, sink push.Sink, mos
 	}
 	found := make([]DriftRow, len(rows))
 	for i, r := range rows {
-		found[i] = DriftRow{sink, r.Code, r.Name, r.Field, r.Want, r.Shown, r.GivenUp}
+		found[i] = DriftRow{sink, r.Code, r.Name, r.Entry, r.Field, r.Want, r.Shown, r.GivenUp}
 	}
 	return found, nil
 }

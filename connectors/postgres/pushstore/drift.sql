@@ -9,9 +9,9 @@ where p.sink = @sink and p.code > @after and p.state = 'accepted' and p.due_at i
 order by p.code limit @most;
 
 -- name: StoreDrift :exec
-insert into drift (check_id, code, field, want, shown, given_up)
-select @check_id, d.code, d.field, d.want, d.shown, p.repairs >= 3
-from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
+insert into drift (check_id, code, entry, field, want, shown, given_up)
+select @check_id, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3
+from (select unnest(@codes::text[]) as code, unnest(@entries::text[]) as entry, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
 join push p on p.code = d.code and p.sink = @sink;
 
 -- name: MarkPushesSeen :exec
@@ -31,9 +31,9 @@ where id = @id and state = 'running';
 select distinct d.code from drift d where d.check_id = @check_id and not d.given_up order by d.code;
 
 -- name: ListDrift :many
-select d.code, f.name, d.field, d.want, d.shown, d.given_up
+select d.code, f.name, d.entry, d.field, d.want, d.shown, d.given_up
 from drift d join profile f using (code)
-where d.check_id = @check_id order by d.code, d.field limit @most;
+where d.check_id = @check_id order by d.code, d.entry, d.field limit @most;
 
 -- name: PruneDrift :exec
 delete from drift_check where started_at < @before;

@@ -94,7 +94,8 @@ func TestWhatACheckFinds(t *testing.T) {
 	require.NoError(t, check.Found(t.Context(), []push.Drifted{
 		{Code: "FA0001", Missing: true},
 		{Code: "FA0000", Differences: []push.Difference{
-			{Field: profile.FieldPhone, Want: "1", Shown: "2"}, {Field: profile.FieldName, Want: "A", Shown: "B"},
+			{Entry: "service 2", Field: profile.FieldPhone, Want: "1", Shown: "2"},
+			{Entry: "service 1", Field: profile.FieldPhone, Want: "1", Shown: "3"}, {Field: profile.FieldName, Want: "A", Shown: "B"},
 		}},
 	}, []profile.ODSCode{"FA0002"}))
 	require.Equal(t, []string{"FA0002 dos"},
@@ -115,7 +116,8 @@ func TestWhatACheckFinds(t *testing.T) {
 		from drift_check where ended_at is not null`))
 	require.Equal(t, []pushstore.DriftRow{
 		{Sink: "dos", Code: "FA0000", Name: "A", Field: "name", Want: "A", Shown: "B"},
-		{Sink: "dos", Code: "FA0000", Name: "A", Field: "phone", Want: "1", Shown: "2"},
+		{Sink: "dos", Code: "FA0000", Name: "A", Entry: "service 1", Field: "phone", Want: "1", Shown: "3"},
+		{Sink: "dos", Code: "FA0000", Name: "A", Entry: "service 2", Field: "phone", Want: "1", Shown: "2"},
 		{Sink: "dos", Code: "FA0001", Name: "A", Field: "missing"},
 	}, w.driftOf(ended.Check))
 	few, err := w.store.DriftFound(t.Context(), ended.Check, push.SinkDoS, 1)

@@ -175,8 +175,8 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	p.Exec(`insert into push (code, sink, route, state, reason) values ('FA001', 'dos', 'change-event', 'refused', 'no such phone'),
 		('FA002', 'dos', 'change-event', 'refused', 'no such phone'), ('A00001', 'website', 'profile', 'refused', 'too long')`)
 	p.Exec("insert into drift_check (sink, actor, whole, state, started_at) values ('dos', 'x', true, 'done', '2026-11-19')")
-	p.Exec(`insert into drift (check_id, code, field, want, shown, given_up) values (1, 'FA001', 'phone', 'a', 'b', false),
-		(1, 'FA002', 'phone', 'a', 'b', true)`)
+	p.Exec(`insert into drift (check_id, code, entry, field, want, shown, given_up) values (1, 'FA001', '', 'phone', 'a', 'b', false),
+		(1, 'FA002', 'service 7 (type 148)', 'phone', 'a', 'b', true)`)
 	p.makes("2026-11-20")
 	r, err := p.store.Report(t.Context(), profile.NewDate(2026, time.November, 20), "")
 	require.NoError(t, err)
@@ -190,6 +190,8 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 			require.Positive(t, f.Count)
 		}
 	}
+	require.Equal(t, []string{"phone", "phone of service 7 (type 148)"}, pgtest.All[string](p.Database,
+		"select cells[4] from report_row where section = 'drift' order by cells[2]"))
 	verified, err := p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.True(t, verified.Rows)

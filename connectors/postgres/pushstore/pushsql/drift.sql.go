@@ -87,9 +87,9 @@ func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) (i
 }
 
 const listDrift = `-- name: ListDrift :many
-select d.code, f.name, d.field, d.want, d.shown, d.given_up
+select d.code, f.name, d.entry, d.field, d.want, d.shown, d.given_up
 from drift d join profile f using (code)
-where d.check_id = $1 order by d.code, d.field limit $2
+where d.check_id = $1 order by d.code, d.entry, d.field limit $2
 `
 
 type ListDriftParams struct {
@@ -100,6 +100,7 @@ type ListDriftParams struct {
 type ListDriftRow struct {
 	Code    profile.ODSCode
 	Name    string
+	Entry   string
 	Field   string
 	Want    string
 	Shown   string
@@ -118,6 +119,7 @@ func (q *Queries) ListDrift(ctx context.Context, arg ListDriftParams) ([]ListDri
 		if err := rows.Scan(
 			&i.Code,
 			&i.Name,
+			&i.Entry,
 			&i.Field,
 			&i.Want,
 			&i.Shown,
@@ -204,15 +206,16 @@ func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([
 }
 
 const storeDrift = `-- name: StoreDrift :exec
-insert into drift (check_id, code, field, want, shown, given_up)
-select $1, d.code, d.field, d.want, d.shown, p.repairs >= 3
-from (select unnest($2::text[]) as code, unnest($3::text[]) as field, unnest($4::text[]) as want, unnest($5::text[]) as shown) d
-join push p on p.code = d.code and p.sink = $6
+insert into drift (check_id, code, entry, field, want, shown, given_up)
+select $1, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3
+from (select unnest($2::text[]) as code, unnest($3::text[]) as entry, unnest($4::text[]) as field, unnest($5::text[]) as want, unnest($6::text[]) as shown) d
+join push p on p.code = d.code and p.sink = $7
 `
 
 type StoreDriftParams struct {
 	CheckID int64
 	Codes   []string
+	Entries []string
 	Fields  []string
 	Wants   []string
 	Showns  []string
@@ -223,6 +226,7 @@ func (q *Queries) StoreDrift(ctx context.Context, arg StoreDriftParams) error {
 	_, err := q.db.Exec(ctx, storeDrift,
 		arg.CheckID,
 		arg.Codes,
+		arg.Entries,
 		arg.Fields,
 		arg.Wants,
 		arg.Showns,

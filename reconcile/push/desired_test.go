@@ -184,11 +184,11 @@ func TestWhatVanishedDiffers(t *testing.T) {
 		p.Values.Set(profile.FieldServices, "SRV1 A")
 		p.Values.Set(profile.FieldFacilities, "Toilet: No")
 		own := push.DesiredState{Profile: p, Today: today}.Stated(everything)
-		shown := push.Shown{Found: true, Values: own}
+		shown := push.Shown{Entries: entry(own)}
 		var want, found []profile.Field
 		for _, f := range profile.Fields() {
 			if rapid.Bool().Draw(t, f.String()) {
-				shown.Values.Forget(f)
+				shown.Entries[0].Values.Forget(f)
 				if own.Get(f) != "" {
 					want = append(want, f)
 				}
@@ -296,7 +296,7 @@ func TestDifferences(t *testing.T) {
 			t.Parallel()
 			route := everything
 			route.Services = c.knows
-			shown := push.Shown{Found: true, Values: stated(c.shown), NeverShown: c.blind}
+			shown := push.Shown{Entries: []push.Entry{{Values: stated(c.shown), NeverShown: c.blind}}}
 			var found fields
 			for _, d := range push.Differences(route, stated(c.own), shown, today) {
 				found = append(found, d.Field)
@@ -313,9 +313,9 @@ func TestDifferencesSayWantAndShown(t *testing.T) {
 	own := stated(map[profile.Field]string{
 		profile.FieldName: "A", profile.FieldEmail: "", profile.FieldPhone: "1", profile.FieldServices: "SRV1 A\nSRV2 B",
 	})
-	shown := push.Shown{Found: true, NeverShown: []string{"SRV2"}, Values: stated(map[profile.Field]string{
+	shown := push.Shown{Entries: []push.Entry{{Values: stated(map[profile.Field]string{
 		profile.FieldName: "B", profile.FieldEmail: "a@b", profile.FieldPhone: "2", profile.FieldServices: "",
-	})}
+	}), NeverShown: []string{"SRV2"}}}}
 	require.Equal(t, []push.Difference{
 		{Field: profile.FieldName, Want: "A", Shown: "B"},
 		{Field: profile.FieldEmail, Want: "", Shown: "a@b"},
@@ -324,7 +324,8 @@ func TestDifferencesSayWantAndShown(t *testing.T) {
 	require.Equal(t, []push.Difference{
 		{Field: profile.FieldName, Want: "A"},
 		{Field: profile.FieldServices, Want: "SRV1 A\nSRV2 B"},
-	}, push.Differences(route, own, push.Shown{}, today), "not found: every field with a value")
+	}, push.Differences(route, own, push.Shown{Entries: []push.Entry{{}}}, today), "an entry without values: every field with a value")
+	require.Empty(t, push.Differences(route, own, push.Shown{}, today), "not found: there is nothing to compare")
 }
 
 // A sink that shows what was pushed has no differences, on the day and after.
@@ -341,10 +342,13 @@ func TestWhatWasPushedDoesNotDiffer(t *testing.T) {
 		pushed := push.DesiredState{Profile: p, Today: today}.Stated(everything)
 		later := today.AddDays(rapid.IntRange(0, 5).Draw(t, "days later"))
 		now := push.DesiredState{Profile: p, Today: later}.Stated(everything)
-		require.Empty(t, push.Differences(everything, now, push.Shown{Found: true, Values: pushed}, later))
-		require.Empty(t, push.Differences(everything, pushed, push.Shown{Found: true, Values: now}, later))
+		require.Empty(t, push.Differences(everything, now, push.Shown{Entries: entry(pushed)}, later))
+		require.Empty(t, push.Differences(everything, pushed, push.Shown{Entries: entry(now)}, later))
 	})
 }
+
+// entry returns the only entry of a sink.
+func entry(values profile.Values) []push.Entry { return []push.Entry{{Values: values}} }
 
 // today is the day of most tests.
 var today = profile.NewDate(2026, time.March, 31)
