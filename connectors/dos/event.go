@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,9 +76,8 @@ const (
 )
 
 // body returns the event of a delivery: the same bytes for the same delivery. It
-// refuses an event that DoS would drop silently. If blindly is set, it also refuses
-// one that would empty a field that nobody stated.
-func body(d push.Delivery, blindly bool) ([]byte, error) {
+// refuses an event that DoS would drop silently.
+func body(d push.Delivery) ([]byte, error) {
 	if len(d.Code) != codeLength {
 		return nil, refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and cannot be sent",
 			codeLength, len(d.Code))
@@ -95,13 +95,13 @@ func body(d push.Delivery, blindly bool) ([]byte, error) {
 		LastUpdatedDates:    updatesOf(d.Edited),
 	}
 	if e.OrganisationStatus == visible {
-		if err := whyUndeliverable(d, blindly); err != nil {
+		if err := whyUndeliverable(d); err != nil {
 			return nil, err
 		}
 	}
 	e.setAddress(d.Values.Get(profile.FieldAddress))
 	e.setContacts(d.Values)
-	e.setServices(d.Values)
+	e.setServices(d)
 	if err := e.setOpeningTimes(d); err != nil {
 		return nil, err
 	}
@@ -118,25 +118,8 @@ func statusOf(v profile.Values) string {
 	return visible
 }
 
-// emptiedFields lists the fields that DoS empties if an event leaves them out
-// (CONTRACT.md "The event"). Weekly hours are not among them.
-var emptiedFields = []profile.Field{
-	profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
-	profile.FieldDatedOpeningTimes, profile.FieldServices,
-}
-
 // whyUndeliverable says why a visible event must not be sent.
-func whyUndeliverable(d push.Delivery, blindly bool) error {
-	var missing []string
-	for _, f := range emptiedFields {
-		if blindly && !d.Values.States(f) {
-			missing = append(missing, f.String())
-		}
-	}
-	if len(missing) > 0 {
-		return refusal(d.Code, "nobody stated %s, and a change event would empty that in DoS, which cannot be read: "+
-			"have it entered, or switch on reading by ODS code", strings.Join(missing, ", "))
-	}
+func whyUndeliverable(d push.Delivery) error {
 	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !isValidWebsite(site) {
 		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port, "+
 			"and a / before any ? or #; correct it in the profile", quotedWebsite(site))
@@ -204,14 +187,15 @@ func (e *event) setContacts(v profile.Values) {
 	}
 }
 
-// setServices lists the services that are offered and that DoS knows.
-func (e *event) setServices(v profile.Values) {
-	offered := v.Get(profile.FieldServices)
+// setServices lists the services that are offered and that DoS knows. Palliative care is
+// left alone if nobody stated services.
+func (e *event) setServices(d push.Delivery) {
+	offered := d.Values.Get(profile.FieldServices)
 	if serviceLine(offered, distanceSelling) != "" {
 		e.OrganisationSubType = "DistanceSelling"
 	}
 	e.Services = offeredOf(offered, bloodPressure, contraception)
-	if v.States(profile.FieldServices) {
+	if d.Values.States(profile.FieldServices) && !slices.Contains(d.Filled, profile.FieldServices) {
 		e.UecServices = offeredOf(offered, palliativeCare)
 	}
 }

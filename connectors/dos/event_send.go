@@ -20,7 +20,6 @@ type events struct {
 	address string
 	key     func() (string, error)
 	client  *httpx.Client
-	blindly bool // nothing can be read back: an event must not empty unstated fields
 }
 
 func newEvents(base string, options EventOptions) *events {
@@ -43,7 +42,7 @@ const sendingEvent = "sending the change event"
 
 // push sends the event of a delivery once.
 func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
-	content, err := body(d, e.blindly)
+	content, err := body(d)
 	if err != nil {
 		return push.Receipt{}, err
 	}

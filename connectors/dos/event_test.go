@@ -83,7 +83,7 @@ func withField(field, value string) func(map[string]string) {
 
 func decoded(t *testing.T, d push.Delivery) (e event) {
 	t.Helper()
-	content, err := body(d, false)
+	content, err := body(d)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(content, &e))
 	return e
@@ -92,7 +92,7 @@ func decoded(t *testing.T, d push.Delivery) (e event) {
 func TestEventBody(t *testing.T) {
 	t.Parallel()
 	var indented strings.Builder
-	content, err := body(example(t), true)
+	content, err := body(example(t))
 	require.NoError(t, err)
 	encoder := json.NewEncoder(&indented)
 	encoder.SetIndent("", "  ")
@@ -108,7 +108,7 @@ func TestEventBody(t *testing.T) {
 
 func TestEventOfAnEmptyProfile(t *testing.T) {
 	t.Parallel()
-	content, err := body(push.Delivery{Code: "FA123", Type: profile.Pharmacy, Sequence: 1}, false)
+	content, err := body(push.Delivery{Code: "FA123", Type: profile.Pharmacy, Sequence: 1})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"ODSCode":"FA123","OrganisationName":"","OrganisationTypeId":"PHA","OrganisationType":"Pharmacy",
 		"OrganisationSubType":"Community","OrganisationStatus":"Visible",
@@ -228,7 +228,7 @@ func TestEventRefusesHoursThatDoSWouldIgnore(t *testing.T) {
 		},
 	} {
 		for _, text := range texts {
-			_, err := body(example(t, withField(field, text)), false)
+			_, err := body(example(t, withField(field, text)))
 			requireRefused(t, err, "FZZ99", field, "in the profile")
 			require.NotContains(t, err.Error(), "Person", "the text of a profile may be anything")
 		}
@@ -253,7 +253,7 @@ func TestEventWebsite(t *testing.T) {
 	} {
 		d := example(t, withField("website", site))
 		if want == "refused" {
-			_, err := body(d, false)
+			_, err := body(d)
 			requireRefused(t, err, "FZZ99", "website", "in the profile")
 			continue
 		}
@@ -269,33 +269,32 @@ func TestEventWebsite(t *testing.T) {
 
 func TestEventWebsiteInRefusals(t *testing.T) {
 	t.Parallel()
-	_, err := body(example(t, withField("website", "https://pharma.co.uk:8080/x")), false)
+	_, err := body(example(t, withField("website", "https://pharma.co.uk:8080/x")))
 	require.ErrorContains(t, err, `"https://pharma.co.uk:8080/x"`)
 	for _, site := range []string{"ada.person@nhs.net", "https://ada.person:hush@pharma.co.uk", "https://p.co.uk?m=ada.person%40nhs.net"} {
-		_, err := body(example(t, withField("website", site)), false)
+		_, err := body(example(t, withField("website", site)))
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "person")
 		require.NotContains(t, err.Error(), "hush")
 	}
 }
 
-// An event cannot leave a field unstated: sent blindly, it would empty the field.
-func TestBlindEventsMustStateWhatTheyWouldEmpty(t *testing.T) {
+func TestAClosedPharmacyIsSentWithAnyWebsite(t *testing.T) {
 	t.Parallel()
-	for _, f := range []string{"address", "postcode", "phone", "website", "dated-opening-times", "services"} {
-		_, err := body(example(t, withoutFields(f)), true)
-		requireRefused(t, err, "FZZ99", f, "have it entered")
-		_, err = body(example(t, withoutFields(f)), false)
-		require.NoError(t, err, "it was looked up and is not there: %s", f)
-		_, err = body(example(t, withField(f, "")), true)
-		require.NoError(t, err, "stated as empty: %s", f)
-	}
-	_, err := body(example(t, withoutFields("phone", "services")), true)
-	require.ErrorContains(t, err, "phone, services")
-	_, err = body(example(t, withoutFields("opening-times", "name", "icb")), true)
-	require.NoError(t, err, "these empty nothing")
-	_, err = body(example(t, withoutFields("phone"), withField("website", "call us"), withField("status", "closed")), true)
+	_, err := body(example(t, withField("website", "call us"), withField("status", "closed")))
 	require.NoError(t, err, "DoS applies nothing of a closed pharmacy, but must be told that it closed")
+}
+
+// Palliative care that was only read is left alone: a list would write it to every
+// service.
+func TestOnlyStatedPalliativeCareIsSent(t *testing.T) {
+	t.Parallel()
+	d := example(t, withField("services", "SRV0559 Palliative\nSRV0560 BP"))
+	require.Len(t, decoded(t, d).UecServices, 1)
+	d.Filled = []profile.Field{profile.FieldServices}
+	e := decoded(t, d)
+	require.Nil(t, e.UecServices)
+	require.Len(t, e.Services, 1, "the others would be closed")
 }
 
 func TestEventRefusesOtherCodes(t *testing.T) {
@@ -303,7 +302,7 @@ func TestEventRefusesOtherCodes(t *testing.T) {
 	for _, code := range []profile.ODSCode{"FA12", "FA1234", "FA123M06"} {
 		d := example(t)
 		d.Code = code
-		_, err := body(d, false)
+		_, err := body(d)
 		requireRefused(t, err, code.String(), "exactly 5 characters")
 	}
 }
@@ -342,13 +341,13 @@ func TestEventsDifferExactlyWhenDeliveriesDo(t *testing.T) {
 				}
 			}
 		}
-		first, err := body(a, false)
+		first, err := body(a)
 		require.NoError(t, err)
-		second, err := body(b, false)
+		second, err := body(b)
 		require.NoError(t, err)
 		require.Equal(t, first, second)
 		b.Sequence++
-		later, err := body(b, false)
+		later, err := body(b)
 		require.NoError(t, err)
 		require.NotEqual(t, first, later)
 	})
@@ -363,7 +362,7 @@ func TestEventHasTheShapeOfRealOnes(t *testing.T) {
 		collectTypes(t, "", realEvent(t, name), types)
 	}
 	for _, d := range []push.Delivery{example(t), {Code: "FA123"}} {
-		content, err := body(d, false)
+		content, err := body(d)
 		require.NoError(t, err)
 		var ours any
 		require.NoError(t, json.Unmarshal(content, &ours))

@@ -60,13 +60,14 @@ func NewIngest(o IngestOptions) (*Ingest, error) {
 	})}, nil
 }
 
-// Route returns the route of GP practices. All its fields are shown.
+// Route returns the route of GP practices. All its fields are shown, and Push leaves
+// those alone that a delivery does not state.
 func (*Ingest) Route() push.Route {
 	fields := []profile.Field{
 		profile.FieldName, profile.FieldStatus, profile.FieldPhone, profile.FieldEmail,
 		profile.FieldWebsite, profile.FieldRoles,
 	}
-	return push.Route{Name: "fhir", Fields: fields, Readable: fields}
+	return push.Route{Name: "fhir", Fields: fields, Readable: fields, Omittable: fields}
 }
 
 // Show returns what DoS shows of a practice. DoS changes the case of the name. Errors

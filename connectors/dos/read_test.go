@@ -66,7 +66,7 @@ func TestShownValuesCanBeSentBack(t *testing.T) {
 	t.Parallel()
 	services, err := decodeServices([]byte(wireServices(wirePharmacy)))
 	require.NoError(t, err)
-	_, err = body(push.Delivery{Code: "FA123", Values: services[0].Values}, false)
+	_, err = body(push.Delivery{Code: "FA123", Values: services[0].Values})
 	require.NoError(t, err)
 }
 

@@ -79,7 +79,6 @@ func New(options Options) (*Sink, error) {
 			return nil, errors.New("dos: change events need an API key")
 		}
 		sink.events = newEvents(base, options.Events)
-		sink.events.blindly = sink.reader == nil
 	}
 	return sink, nil
 }
@@ -115,7 +114,11 @@ func (s *Sink) pharmacies() push.Route {
 			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		},
 		OnlyLogged: []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
-		Services:   knownServices(),
+		Omittable: []profile.Field{ // CONTRACT.md "The event"
+			profile.FieldName, profile.FieldICB, profile.FieldStatus, profile.FieldHidden, profile.FieldOpeningTimes,
+		},
+		Services:          knownServices(),
+		OmittableServices: []string{palliativeCare},
 	}
 	if s.reader != nil {
 		route.Readable = []profile.Field{

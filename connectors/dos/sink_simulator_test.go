@@ -1,6 +1,8 @@
 package dos
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,5 +82,41 @@ func TestSentEventsAreShown(t *testing.T) {
 		d.Values.Set(profile.FieldPhone, phone)
 		push()
 		require.Empty(t, differences())
+	}
+}
+
+// What the route calls omittable stays as it is if an event leaves it out, and every
+// other field is emptied: that is why a push fills it, or waits.
+func TestOmittableFieldsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	server, address := dostest.Start(t, dostest.Options{
+		APIKey: "hush-key", User: "reader", Password: "hush-password",
+		Now: func() time.Time { return time.Date(2027, 9, 8, 12, 0, 0, 0, time.UTC) },
+	})
+	sink := newSink(t, Options{
+		Events: EventOptions{URL: address, Key: secretOf("hush-key")},
+		Read:   ReadOptions{URL: address, User: "reader", Password: secretOf("hush-password")},
+	})
+	route, _ := sink.Route(profile.Pharmacy)
+	for i, f := range route.Readable {
+		code := fmt.Sprintf("FZ%03d", i)
+		server.AddService(dostest.Service{
+			ODSCode: code, Address: "9 Other Street", Postcode: "ZZ9 9ZZ", Phone: "0999", Web: "https://other.example",
+			Weekly: "sun 10:00-11:00", Specified: "2027-12-31 closed", ZCodes: []string{dostest.PalliativeZCode},
+		})
+		d := example(t)
+		d.Code = profile.ODSCode(code)
+		d.Values.Forget(f)
+		before, err := sink.Show(t.Context(), d.Code, d.Type)
+		require.NoError(t, err)
+		_, err = sink.Push(t.Context(), d)
+		require.NoError(t, err)
+		require.NoError(t, server.Drain(t.Context()))
+		after, err := sink.Show(t.Context(), d.Code, d.Type)
+		require.NoError(t, err)
+		was, is := before.Entries[0].Values, after.Entries[0].Values
+		kept := slices.Contains(route.Omittable, f) || f == profile.FieldServices && slices.Contains(route.OmittableServices, "SRV0559") ||
+			f == profile.FieldPostcode // DoS finds no location without one, and skips the address
+		require.Equal(t, kept, was.Get(f) == is.Get(f), "%s: %q, then %q", f, was.Get(f), is.Get(f))
 	}
 }

@@ -97,10 +97,11 @@ func fields(t profile.OrgType) []profile.Field {
 	return shown
 }
 
-// Route returns the one route, for every type that can have a profile.
+// Route returns the one route, for every type that can have a profile. An update
+// changes only what it states.
 func (s *Sink) Route(t profile.OrgType) (push.Route, bool) {
 	if _, ok := kinds[t]; !ok {
 		return push.Route{}, false
 	}
-	return push.Route{Name: "profile", Fields: fields(t), Readable: fields(t), HasEntityTags: true}, true
+	return push.Route{Name: "profile", Fields: fields(t), Readable: fields(t), Omittable: fields(t), HasEntityTags: true}, true
 }

@@ -128,11 +128,11 @@ func TestAJobThatWasGivenUpRecordsNothing(t *testing.T) {
 }
 
 // number assigns a push a number for a job.
-func (h *manualWorker) number(t *testing.T, push push.Push, job int64) (int64, error) {
+func (h *manualWorker) number(t *testing.T, known push.Push, job int64) (int64, error) {
 	t.Helper()
-	push.Job = job
-	b := pushWork{pusher: h.Pusher, route: tagged, known: push}
-	err := b.assignNumber(t.Context(), push.Desired.Stated(tagged), profile.Hash{1})
+	known.Job = job
+	b := pushWork{pusher: h.Pusher, route: tagged, known: known}
+	err := b.assignNumber(t.Context(), push.Composition{Values: known.Desired.Stated(tagged)}, profile.Hash{1})
 	return b.known.Sequence, err
 }
 

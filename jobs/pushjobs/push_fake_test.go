@@ -28,7 +28,7 @@ var pushedFields = []profile.Field{fName, fPhone, fWeb}
 // The two kinds of sinks: one has entity tags and shows everything, the other
 // has none and never shows names.
 var (
-	tagged   = push.Route{Name: "profile", Fields: pushedFields, Readable: pushedFields, HasEntityTags: true}
+	tagged   = push.Route{Name: "profile", Fields: pushedFields, Readable: pushedFields, Omittable: pushedFields, HasEntityTags: true}
 	untagged = push.Route{Name: "change-event", Fields: pushedFields, Readable: pushedFields[1:]}
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,19 +56,23 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 		return true, nil
 	}
 	if again := b.known.Unclear && b.known.SentHash == hash && !b.conflict; !again {
-		if err := b.keepUnstated(ctx, &stated); err != nil {
+		composed, err := b.compose(ctx, stated)
+		if err != nil {
 			return b.recordFailure(err, false), nil
 		}
-		if err := b.assignNumber(ctx, stated, hash); err != nil {
+		if b.mustWait(composed, hash) {
+			return true, nil
+		}
+		if err := b.assignNumber(ctx, composed, hash); err != nil {
 			return false, err
 		}
 	}
-	return b.send(ctx, hash), nil
+	return b.send(ctx, stated, hash), nil
 }
 
 // send sends what was staged once.
-func (b *pushWork) send(ctx context.Context, hash profile.Hash) (done bool) {
-	delivery, began := b.delivery(), time.Now()
+func (b *pushWork) send(ctx context.Context, stated profile.Values, hash profile.Hash) (done bool) {
+	delivery, began := b.delivery(stated), time.Now()
 	receipt, err := b.pusher.Sink.Push(ctx, delivery)
 	b.outcome.Duration = time.Since(began)
 	if err != nil {
@@ -100,9 +104,10 @@ func (b *pushWork) readBack(ctx context.Context) error {
 }
 
 // assignNumber stages what will be sent and assigns its number.
-func (b *pushWork) assignNumber(ctx context.Context, values profile.Values, hash profile.Hash) error {
+func (b *pushWork) assignNumber(ctx context.Context, c push.Composition, hash profile.Hash) error {
 	number, err := b.pusher.numbers.do(ctx, push.Staged{
-		Code: b.known.Code(), Job: b.known.Job, Last: b.known.Sequence, Above: b.sinkSequence, Sent: values, Hash: hash,
+		Code: b.known.Code(), Job: b.known.Job, Last: b.known.Sequence, Above: b.sinkSequence, Sent: c.Values, Hash: hash,
+		Overwrites: c.Overwrites,
 	})
 	if err == nil && number == 0 {
 		err = errNotOurs
@@ -110,56 +115,55 @@ func (b *pushWork) assignNumber(ctx context.Context, values profile.Values, hash
 	if err != nil {
 		return err
 	}
-	b.known.Sent, b.known.SentHash, b.known.Sequence = values, hash, number
+	b.known.Sent, b.known.SentHash, b.known.Sequence = c.Values, hash, number
+	b.outcome.Overwrites = append(b.outcome.Overwrites, c.Overwrites...)
 	return nil
 }
 
-// delivery returns what was staged last.
-func (b *pushWork) delivery() push.Delivery {
+// delivery returns what was staged last. Fields that are not stated were filled.
+func (b *pushWork) delivery(stated profile.Values) push.Delivery {
 	b.outcome.Sequence = b.known.Sequence
+	filled := slices.DeleteFunc(b.route.NotStated(stated), func(f profile.Field) bool { return !b.known.Sent.States(f) })
 	return push.Delivery{
 		Code: b.known.Code(), Type: b.known.Desired.Profile.Type(), Edited: b.known.Desired.EditedIn(b.route), Version: b.known.Version,
-		Values: b.known.Sent, Sequence: b.known.Sequence, Key: idempotencyKey(b.pusher.Name, b.known.Code(), b.known.Sequence),
+		Values: b.known.Sent, Filled: filled, Sequence: b.known.Sequence, Key: idempotencyKey(b.pusher.Name, b.known.Code(), b.known.Sequence),
 	}
 }
 
-// keepUnstated fills the fields that the push does not state with what the sink
-// shows. A sink with entity tags shows what we sent last, or answers with a
-// conflict.
-func (b *pushWork) keepUnstated(ctx context.Context, values *profile.Values) error {
-	leaves := b.route.NotStated(*values)
-	if len(leaves) == 0 {
-		return nil
+// compose decides what is sent. It reads the sink if the push leaves something alone
+// that the route cannot leave out. A sink with entity tags that shows nothing yet gets
+// what we sent last.
+func (b *pushWork) compose(ctx context.Context, stated profile.Values) (push.Composition, error) {
+	if b.route.HasEntityTags && b.known.Version == "" {
+		stated.Keep(b.route.NotStated(stated), b.known.Sent)
 	}
-	if b.shown == nil && !b.route.HasEntityTags {
+	if b.shown == nil && b.known.NeedsReading(b.route, stated) {
 		shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
 		if err != nil && !errors.Is(err, push.ErrUnreadable) {
-			return err
+			return push.Composition{}, err
 		}
-		b.shown = &shown
+		if err == nil {
+			b.shown = &shown
+		}
 	}
-	values.Keep(leaves, b.known.Sent)
-	if b.shown != nil {
-		values.Keep(leaves, firstOf(*b.shown))
-	}
-	return nil
+	return b.known.Compose(b.route, stated, b.shown), nil
 }
 
-// firstOf returns what the first entry shows, and the services of all.
-func firstOf(shown push.Shown) (first profile.Values) {
-	var services []string
-	for i, e := range shown.Entries {
-		if i == 0 {
-			first = e.Values
-		}
-		if offered := e.Values.Get(profile.FieldServices); offered != "" {
-			services = append(services, offered)
-		}
+// mustWait records that nothing is sent now, if that is so: the push would overwrite
+// what nobody stated, and no person has said yes. If the sink shows all that is stated,
+// there is nothing to wait for.
+func (b *pushWork) mustWait(c push.Composition, hash profile.Hash) bool {
+	if len(c.Overwrites) == 0 || c.Urgent || b.known.Overwrite {
+		return false
 	}
-	if first.States(profile.FieldServices) {
-		first.Set(profile.FieldServices, strings.Join(services, "\n"))
+	b.outcome.Failures = 0
+	if c.AllShown && !b.known.Unclear { // what was sent before may still arrive
+		b.outcome.State, b.outcome.Attempt, b.outcome.Unclear, b.outcome.Reason = push.Accepted, push.AttemptSeen, false, ""
+		b.outcome.AcceptedHash, b.outcome.AcceptedSequence, b.outcome.Version = hash, b.known.Sequence, b.known.Version
+		return true
 	}
-	return first
+	b.outcome.State, b.outcome.Reason = push.Waits, b.known.WhyWaits(b.route, c, b.shown)
+	return true
 }
 
 func (b *pushWork) recordAcceptance(hash profile.Hash, receipt push.Receipt) {

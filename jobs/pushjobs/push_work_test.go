@@ -3,6 +3,7 @@ package pushjobs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -244,7 +245,7 @@ func TestAfterAConflictTheSinkIsReadAndThePushPlannedAgain(t *testing.T) {
 	require.NotEqual(t, first.Key, second.Key)
 	require.Equal(t, "new", second.Version)
 	require.False(t, first.Values.States(fWeb), "it was never stated")
-	require.Equal(t, "https://theirs.example", second.Values.Get(fWeb), "a field we do not state keeps what the sink shows")
+	require.False(t, second.Values.States(fWeb), "left out, so that the sink keeps its own")
 	require.Equal(t, "Boots", second.Values.Get(fName))
 	require.Equal(t, "newest", b.row.Version)
 	require.Zero(t, b.row.Failures)
@@ -307,11 +308,13 @@ func TestUnstatedAndHeldFields(t *testing.T) {
 			want:  map[profile.Field]string{fName: "Boots", fPhone: "0113"},
 			calls: []string{"show", "push"},
 		},
-		"cannot be read: as sent last": {
+		"all entries show the same in another form: as the first has it": {
 			route: untagged,
 			held:  []profile.Field{fPhone},
-			sent:  sent, read: showing(push.Shown{}, push.ErrUnreadable),
-			want:  map[profile.Field]string{fName: "Boots", fPhone: "sent"},
+			read: showing(push.Shown{Entries: slices.Concat(entry(shown), entry(values(map[profile.Field]string{
+				fPhone: "S H O W N", fWeb: "HTTPS://SHOWN.example/",
+			})))}, nil),
+			want:  map[profile.Field]string{fName: "Boots", fPhone: "shown", fWeb: "https://shown.example"},
 			calls: []string{"show", "push"},
 		},
 		"held: as shown, rather than as sent": {

@@ -33,6 +33,7 @@ type DriftResult struct {
 	Missing  int        `json:"missing"`
 	Drifted  int        `json:"drifted"`
 	Repaired int        `json:"repaired"` // pushes asked for
+	Waiting  int        `json:"waiting"`  // pushes that waited for a person, tried again
 	Reason   string     `json:"reason,omitempty"`
 }
 

@@ -16,13 +16,14 @@ const (
 	Wanted   State = "wanted"   // waits to be sent
 	Accepted State = "accepted" // the sink accepted it, but may not show it yet
 	Refused  State = "refused"  // stopped, with a reason; a change or a person starts it again
+	Waits    State = "waits"    // for a person: it would overwrite what nobody stated
 	Held     State = "held"     // by a person; resumes when the hold ends
 	NoRoute  State = "no-route" // the sink does not accept organisations of this type
 )
 
 // States lists every state.
 func States() []State {
-	return []State{Wanted, Accepted, Refused, Held, NoRoute}
+	return []State{Wanted, Accepted, Refused, Waits, Held, NoRoute}
 }
 
 // Push is the delivery of one profile to one sink, as a worker finds it.
@@ -32,9 +33,11 @@ type Push struct {
 	Held    bool // a person holds the profile for this sink
 	Paused  bool // nothing is pushed to this sink at present
 	Forced  bool // send even if the sink has accepted the same before
-	Wanted  time.Time
-	Job     int64 // the job that carries it; negative for a command's process; 0 for none
-	Asked   int64 // number of changes that asked for it, all of which the desired state includes
+	// Overwrite says that a person lets it overwrite what nobody stated.
+	Overwrite bool
+	Wanted    time.Time
+	Job       int64 // the job that carries it; negative for a command's process; 0 for none
+	Asked     int64 // number of changes that asked for it, all of which the desired state includes
 
 	Failures int            // failed attempts in a row
 	Sequence int64          // the last number sent; 0 for none
@@ -56,12 +59,25 @@ func (p Push) HasArrived(route Route, shown Shown) bool {
 	if !shown.Found() || shown.Sequence != 0 {
 		return shown.Found() && shown.Sequence == p.Sequence
 	}
+	return isShown(route, p.Sent, shown, p.Desired.Today)
+}
+
+// isShown reports whether every entry shows all of the values.
+func isShown(route Route, v profile.Values, shown Shown, today profile.Date) bool {
+	return shown.Found() && len(notVisible(route, v, shown)) == 0 && len(Differences(route, v, shown, today)) == 0
+}
+
+// notVisible lists the fields with a stated value that changes what the sink shows, and
+// that cannot be read back in every entry.
+func notVisible(route Route, v profile.Values, shown Shown) (fields []profile.Field) {
+	changed := shown.ChangedBy(v)
 	for _, f := range route.Fields {
-		if p.Sent.States(f) && !route.canRead(f) && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, p.Sent.Get(f)) {
-			return false
+		visible := route.canRead(f) && !slices.ContainsFunc(changed, func(e Entry) bool { return !e.shows(route, f) })
+		if v.States(f) && !visible && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, v.Get(f)) {
+			fields = append(fields, f)
 		}
 	}
-	return len(Differences(route, p.Sent, shown, p.Desired.Today)) == 0
+	return fields
 }
 
 // isDefault reports whether the value changes nothing in a sink that does not show
@@ -88,11 +104,13 @@ type Outcome struct {
 	AcceptedHash     profile.Hash // hash of what the sink accepted now; zero if it accepted nothing
 	AcceptedSequence int64        // the number it accepted it under
 
-	Version  string        // the sink's entity tag
-	Unclear  bool          // it is not known whether the sink accepted what was sent last
-	Reason   string        // why it was refused or waits
-	Failures int           // failed attempts in a row
-	Wait     time.Duration // before the next attempt
+	Version string // the sink's entity tag
+	Unclear bool   // it is not known whether the sink accepted what was sent last
+	Reason  string // why it was refused or waits
+	// Overwrites are what was sent instead of what nobody stated.
+	Overwrites []Overwrite
+	Failures   int           // failed attempts in a row
+	Wait       time.Duration // before the next attempt
 }
 
 // The values of Outcome.Attempt besides those of Answer.
@@ -121,6 +139,8 @@ type Staged struct {
 	Above int64 // the sink's own last number, if it is known to be higher than ours
 	Sent  profile.Values
 	Hash  profile.Hash
+	// Overwrites are recorded with the number, before anything is sent.
+	Overwrites []Overwrite
 }
 
 // Hash identifies the stated values of a push and when people changed them.

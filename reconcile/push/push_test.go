@@ -194,5 +194,5 @@ func TestEditsAreThoseOfTheRoute(t *testing.T) {
 
 func TestEachStateOnce(t *testing.T) {
 	t.Parallel()
-	require.ElementsMatch(t, []push.State{push.Wanted, push.Accepted, push.Refused, push.Held, push.NoRoute}, push.States())
+	require.ElementsMatch(t, []push.State{push.Wanted, push.Accepted, push.Refused, push.Waits, push.Held, push.NoRoute}, push.States())
 }

@@ -38,8 +38,14 @@ type Route struct {
 	// OnlyLogged are those that the sink only logs: nothing that it shows depends on
 	// them.
 	OnlyLogged []profile.Field
+	// Omittable are fields that a push may leave out, so that the sink keeps its own.
+	// A push that does not state one of the others empties it, or sends it back as shown.
+	Omittable []profile.Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
+	// OmittableServices are those of Services that a push may leave out where services as
+	// a whole cannot be omitted.
+	OmittableServices []string
 	// HasEntityTags says that the sink uses entity tags: it refuses to overwrite a state
 	// that we have not seen, so it need not be read first.
 	HasEntityTags bool
@@ -53,8 +59,11 @@ type Delivery struct {
 	Sequence int64  // only grows, per profile and over all sinks
 	Key      string // a UUID made from profile, sink and sequence number
 	// Values are the route's fields. Nobody ever stated a field that is not stated
-	// here: it must never be sent as if it were empty.
+	// here: it must never be sent as if it were empty, unless the sink cannot show it.
 	Values profile.Values
+	// Filled are the fields of Values that the push does not state: they are sent back as
+	// the sink shows them.
+	Filled []profile.Field
 	// Edited says when people last changed a field. Our own writes never count,
 	// since sinks take these times as evidence of checks.
 	Edited map[profile.Field]time.Time

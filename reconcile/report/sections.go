@@ -8,6 +8,8 @@ const (
 	SectionUpdates        = "updates"
 	SectionWithheld       = "withheld"
 	SectionPushFailures   = "push-failures"
+	SectionPushWaits      = "push-waits"
+	SectionOverwritten    = "overwritten"
 	SectionClosures       = "pending-closures"
 	SectionContradictions = "contradictions"
 	SectionDrift          = "drift"
@@ -31,7 +33,7 @@ var (
 
 // Sections returns the sections without their rows.
 func Sections() []Section {
-	return slices.Concat(changeSections(), standingSections(), peopleSections())
+	return slices.Concat(changeSections(), pushSections(), standingSections(), peopleSections())
 }
 
 // changeSections returns the sections about changes.
@@ -64,14 +66,36 @@ func changeSections() []Section {
 	}
 }
 
-// standingSections returns the sections about the state of pushes, the register
-// and the directories.
-func standingSections() []Section {
+// pushSections returns the sections about pushes that need a person, and about what
+// pushes overwrote.
+func pushSections() []Section {
 	return []Section{
 		{
 			Name: SectionPushFailures, Title: "Pushes that were refused",
 			Columns: []Column{sinkColumn, codeColumn, nameColumn, typeColumn, reasonColumn, {"wanted_at", "Since", CellTime}},
 		},
+		{
+			Name: SectionPushWaits, Title: "Pushes that wait for a person",
+			Note:    "They would overwrite what nobody stated.",
+			Columns: []Column{sinkColumn, codeColumn, nameColumn, typeColumn, reasonColumn, {"wanted_at", "Since", CellTime}},
+		},
+		{
+			Name: SectionOverwritten, Title: "Overwritten, although nobody stated it",
+			Note: "Opening times never wait, and what a push could not leave out went with them; or a person said yes.",
+			Columns: []Column{
+				sinkColumn, codeColumn, nameColumn, fieldColumn,
+				{"before", "Before", CellText},
+				{"after", "After", CellText},
+				{"sent_at", "When", CellTime},
+			},
+		},
+	}
+}
+
+// standingSections returns the sections about the state of the register and the
+// directories.
+func standingSections() []Section {
+	return []Section{
 		{
 			Name: SectionClosures, Title: "Closures waiting for a second look",
 			Columns: []Column{listingColumn, codeColumn, nameColumn, {"since", "First seen", CellDate}},
@@ -131,7 +155,8 @@ func peopleSections() []Section {
 // a section.
 var sectionFigures = map[string]string{
 	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
-	SectionPushFailures: "Pushes refused", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
+	SectionPushFailures: "Pushes refused", SectionPushWaits: "Pushes that wait for a person",
+	SectionOverwritten: "Values overwritten that nobody stated", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
 	SectionDrift: "Drifted fields", SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
 	SectionAccounts: "Accounts warned or ended", SectionUnreached: "Organisations without contact",
 }

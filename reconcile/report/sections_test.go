@@ -45,6 +45,8 @@ func TestSectionsAndTheirColumns(t *testing.T) {
 			"run:number source report ods_code organisation_name field verb before after reason",
 		},
 		{"push-failures", "Pushes that were refused", "sink ods_code organisation_name organisation_type reason wanted_at:time"},
+		{"push-waits", "Pushes that wait for a person", "sink ods_code organisation_name organisation_type reason wanted_at:time"},
+		{"overwritten", "Overwritten, although nobody stated it", "sink ods_code organisation_name field before after sent_at:time"},
 		{"pending-closures", "Closures waiting for a second look", "report ods_code organisation_name since:date"},
 		{"contradictions", "Active, with an end date that has passed", "report ods_code organisation_name status ended"},
 		{"drift", "Drift found in the directories", "sink ods_code organisation_name field ours shown outcome found_at:time"},
@@ -110,7 +112,7 @@ func TestNotesAreSentences(t *testing.T) {
 			require.True(t, strings.HasSuffix(section.Note, "."), section.Note)
 		}
 	}
-	require.Equal(t, []string{"updates", "withheld", "accounts", "no-contact"}, with)
+	require.Equal(t, []string{"updates", "withheld", "push-waits", "overwritten", "accounts", "no-contact"}, with)
 }
 
 func TestEverySectionHasAFigure(t *testing.T) {
@@ -120,6 +122,8 @@ func TestEverySectionHasAFigure(t *testing.T) {
 		report.SectionUpdates:        "Updates to earlier rows",
 		report.SectionWithheld:       "Held back for approval",
 		report.SectionPushFailures:   "Pushes refused",
+		report.SectionPushWaits:      "Pushes that wait for a person",
+		report.SectionOverwritten:    "Values overwritten that nobody stated",
 		report.SectionClosures:       "Closures pending",
 		report.SectionContradictions: "Contradictions",
 		report.SectionDrift:          "Drifted fields",

@@ -42,6 +42,7 @@ const (
 	pushesTotal
 	pushSeconds
 	pushLagSeconds
+	overwrittenTotal
 	pushesLeftBehindTotal
 	ersRequestsTotal
 	ersRequestSeconds
@@ -131,6 +132,10 @@ var declared = [...]declaration{
 		buckets: []float64{0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400},
 		help:    "Time from recording a change to the sink's acceptance, including the settle time of edits.",
 	},
+	overwrittenTotal: {
+		name: "overwritten_fields_total", form: counter, labels: []string{"sink"},
+		help: "Values of a sink's entries that pushes overwrote although nobody stated them; push list and the report name them.",
+	},
 	pushesLeftBehindTotal: {
 		name: "pushes_left_behind_total", form: counter,
 		help: "Pushes that changes had asked for and that no job would have delivered, found by a sweep and queued again. It must stay 0: " +
@@ -183,7 +188,7 @@ var declared = [...]declaration{
 	},
 	openPushes: {
 		name: "open_pushes", form: gauge, labels: []string{"sink", "state"},
-		help: "Pushes that are not settled; state is wanted, refused (a person is needed) or held (by a person).",
+		help: "Pushes that are not settled; state is wanted, refused or waits (a person is needed), or held (by a person).",
 	},
 	pushOldestSeconds: {
 		name: "push_oldest_seconds", form: gauge, labels: []string{"sink", "state"},

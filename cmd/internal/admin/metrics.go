@@ -23,6 +23,7 @@ type Metrics struct {
 	pushes      *prometheus.CounterVec
 	push        *prometheus.HistogramVec
 	pushLag     *prometheus.HistogramVec
+	overwritten *prometheus.CounterVec
 	leftBehind  *prometheus.CounterVec
 	ersRequests *prometheus.CounterVec
 	ersSeconds  *prometheus.HistogramVec
@@ -43,12 +44,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		pushes:      pushesTotal.counter(),
 		push:        pushSeconds.histogram(),
 		pushLag:     pushLagSeconds.histogram(),
+		overwritten: overwrittenTotal.counter(),
 		leftBehind:  pushesLeftBehindTotal.counter(),
 		ersRequests: ersRequestsTotal.counter(),
 		ersSeconds:  ersRequestSeconds.histogram(),
 		letters:     lettersTotal.counter(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.overwritten,
 		m.leftBehind, m.ersRequests, m.ersSeconds, m.letters)
 	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
@@ -105,6 +107,7 @@ func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 	if o.Duration > 0 {
 		m.push.WithLabelValues(string(sink)).Observe(o.Duration.Seconds())
 	}
+	m.overwritten.WithLabelValues(string(sink)).Add(float64(len(o.Overwrites)))
 	if o.Lag > 0 {
 		m.pushLag.WithLabelValues(string(sink)).Observe(o.Lag.Seconds())
 	}

@@ -124,6 +124,9 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.DriftRow) {
 	text := fmt.Sprintf("%d profiles read: %d differ, %d not shown, %d pushed again",
 		result.Checked, result.Drifted, result.Missing, result.Repaired)
+	if result.Waiting > 0 {
+		text += fmt.Sprintf(", %d that waited tried again", result.Waiting)
+	}
 	if result.Reason != "" {
 		text += "; " + string(result.State) + ": " + result.Reason
 	}

@@ -40,7 +40,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 			rows = append(rows, []string{f.String(), columns.OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
 		}
 	}
-	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks())})
+	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,8 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	return nil
 }
 
-// pushRows show when a push was wanted, sent, accepted and seen.
+// pushRows show when a push was wanted, sent, accepted and seen, and what it overwrote
+// although nobody stated it.
 func pushRows(p pushstore.ListedPush) [][]string {
 	at := func(when time.Time, number int64) string {
 		if when.IsZero() || number == 0 {
@@ -67,13 +68,19 @@ func pushRows(p pushstore.ListedPush) [][]string {
 		state += ": " + p.Reason
 	}
 	name := string(p.Sink)
-	return [][]string{
+	rows := [][]string{
 		{name, state, p.Route},
 		{name + " wanted", londonTime(p.Wanted)},
 		{name + " sent", at(p.Sent, p.Sequence)},
 		{name + " accepted", at(p.Accepted, p.Took)},
 		{name + " seen", londonTime(p.Seen)},
 	}
+	for _, o := range p.Overwritten {
+		rows = append(rows, []string{
+			name + " overwrote", fieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After), at(o.At, o.Sequence),
+		})
+	}
+	return rows
 }
 
 type profileHistory struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
@@ -15,12 +16,12 @@ import (
 // Push shows and repeats pushes.
 type Push struct {
 	List    pushList    `cmd:"" help:"List pushes, most recently wanted first."`
-	Retry   pushRetry   `cmd:"" help:"Push a profile again, even if it was refused."`
+	Retry   pushRetry   `cmd:"" help:"Push a profile again, even if it was refused or waits for a person."`
 	Preview pushPreview `cmd:"" help:"Show which services of DoS a pharmacy's profile will update."`
 }
 
 type pushList struct {
-	State string `placeholder:"STATE" help:"Only these: wanted, accepted, refused, held or no-route."`
+	State string `placeholder:"STATE" help:"Only these: wanted, accepted, refused, waits, held or no-route."`
 	Sink  string `placeholder:"SINK" help:"Only those to dos or website."`
 	Most  int    `default:"50" help:"How many at most."`
 }
@@ -28,8 +29,9 @@ type pushList struct {
 // Help is shown by --help.
 func (*pushList) Help() string {
 	return `wanted: will be sent, or was sent without a clear answer. accepted: the sink accepted it, which does
-not mean that it shows it yet. refused: stopped, with the reason. held: see hold
-list. no-route: the sink does not take organisations of this type.`
+not mean that it shows it yet. refused: stopped, with the reason. waits: for you, because it would
+overwrite what nobody stated. held: see hold list. no-route: the sink does not take organisations
+of this type. What the last push overwrote although nobody stated it is listed last.`
 }
 
 func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -67,7 +69,24 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		})
 	}
 	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
+	printOverwritten(out, pushes)
 	return nil
+}
+
+// printOverwritten prints what pushes overwrote although nobody stated it, if any did.
+func printOverwritten(out *Printer, pushes []pushstore.ListedPush) {
+	var rows [][]string
+	for _, p := range pushes {
+		for _, o := range p.Overwritten {
+			rows = append(rows, []string{
+				p.Code.String(), string(p.Sink), fieldOf(o.Field, o.Entry), columns.OneLine(o.Before), columns.OneLine(o.After), londonTime(o.At),
+			})
+		}
+	}
+	if len(rows) > 0 {
+		_, _ = fmt.Fprintln(out.to)
+		out.Print(nil, "CODE | SINK | OVERWRITTEN | BEFORE | AFTER | WHEN", rows)
+	}
 }
 
 func (*pushList) check(f pushstore.PushFilter) error {
@@ -85,8 +104,9 @@ func (*pushList) check(f pushstore.PushFilter) error {
 }
 
 type pushRetry struct {
-	Code []string `arg:"" help:"ODS codes."`
-	Sink string   `placeholder:"SINK" help:"Only to dos or website."`
+	Code      []string `arg:"" help:"ODS codes."`
+	Sink      string   `placeholder:"SINK" help:"Only to dos or website."`
+	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
 }
 
 func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -101,7 +121,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks)
+	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks, c.Overwrite)
 	if err != nil {
 		return err
 	}
@@ -131,7 +151,7 @@ func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []push
 			switch p.State {
 			case push.Refused:
 				code = ExitFailed
-			case push.Wanted, push.Held:
+			case push.Wanted, push.Waits, push.Held:
 				code = max(code, ExitAwaits)
 			}
 		}

@@ -268,7 +268,7 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := store.ForcePushes(ctx, codes(), push.Sinks())
+			_, err := store.ForcePushes(ctx, codes(), push.Sinks(), false)
 			return err
 		},
 		func() error {

@@ -6,6 +6,7 @@
 //	write                            fence
 //	push: number                     that job carries it (job_id), and it has the number the job knows; identical content
 //	                                 under another number is this job's own, and keeps that number
+//	push: what it overwrites         the same statement: stored with a new number, and only then
 //	push: outcome                    the same; settled_job names the job that recorded it before. A job that is no longer
 //	                                 running rolls back what it recorded. The same statement stores the attempt
 //	pushes: queued                   how far changes were read (horizon, dispatched_early), the pushes they ask for and
@@ -14,12 +15,12 @@
 //	push: forced by a person         none: until it is sent, asking twice has the same effect as asking once
 //	route: paused, resumed           whether it is paused; a probe postponed twice is only tried later. A retried job
 //	                                 asks the sink again, and pauses or resumes by the new answer
-//	drift: check ended, repaired     one transaction, while the check is running; only pushes with nothing pending. A job
-//	                                 that fails starts a new check
+//	drift: check ended, repaired     one transaction, while the check is running; only pushes with nothing pending, and those
+//	                                 that wait for a person. A job that fails starts a new check
 //	hold: added, removed             an identical hold in force; removed_at
 //
 // There is a second line of defence: a push counts how often changes asked for it
 // (asked), and how many of those were included in what the sink last accepted or
-// refused (answered). FindLeftBehind asks again for pushes that were asked for and
+// refused, or in what waits for a person (answered). FindLeftBehind asks again for pushes that were asked for and
 // that nothing would send.
 package pushstore

@@ -75,8 +75,8 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 }
 
 // End stores the result, once, and in the same transaction asks for the pushes
-// that repair the drift, if asked to. What three repairs did not mend is left
-// to people.
+// that repair the drift, if asked to, and has those tried again that wait for a
+// person. What three repairs did not mend is left to people.
 func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	r.Check = c.id
 	err := c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) (err error) {
@@ -84,9 +84,14 @@ func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (
 			if r.Repaired, err = c.repair(ctx, q); err != nil {
 				return err
 			}
+			waiting, err := q.RetryWaiting(ctx, pushsql.RetryWaitingParams{Sink: c.sink, Codes: postgres.Texts(c.codes)})
+			if err != nil {
+				return err
+			}
+			r.Waiting = int(waiting)
 		}
 		ended, err := q.EndDriftCheck(ctx, pushsql.EndDriftCheckParams{
-			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired, Reason: r.Reason,
+			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired, Waiting: r.Waiting, Reason: r.Reason,
 		})
 		if err == nil && ended == 0 {
 			err = errors.New("it has ended already")
@@ -132,10 +137,13 @@ func (s *Store) DriftFound(ctx context.Context, check int64, sink push.Sink, mos
 	return found, nil
 }
 
-// Prune removes attempts and drift checks from before an instant.
+// Prune removes attempts, what they overwrote and drift checks from before an instant.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if err := s.q.PruneAttempts(ctx, before); err != nil {
 		return postgres.Wrap(err, "removing old attempts")
+	}
+	if err := s.q.PruneOverwrites(ctx, before); err != nil {
+		return postgres.Wrap(err, "removing what old pushes overwrote")
 	}
 	return postgres.Wrap(s.q.PruneDrift(ctx, before), "removing old drift checks")
 }

@@ -23,12 +23,23 @@ from locked l
 where p.sink = @sink and p.code = l.code;
 
 -- name: EndDriftCheck :execrows
-update drift_check set ended_at = now(), state = @state, checked = @checked, missing = @missing, drifted = @drifted, repaired = @repaired, reason = @reason
+update drift_check set ended_at = now(), state = @state, checked = @checked, missing = @missing, drifted = @drifted, repaired = @repaired, waiting = @waiting, reason = @reason
 where id = @id and state = 'running';
 
 -- name: DriftToRepair :many
 -- A difference that three repairs did not remove is not repaired again, but reported to people.
 select distinct d.code from drift d where d.check_id = @check_id and not d.given_up order by d.code;
+
+-- name: RetryWaiting :execrows
+-- Tries again the pushes that wait for a person: the sink may show the same in all entries now.
+with locked as (
+    select q.code from push q
+    where q.sink = @sink and q.state = 'waits' and (cardinality(@codes::text[]) = 0 or q.code = any(@codes::text[]))
+    order by q.code for update
+)
+update push p set state = 'wanted', due_at = now()
+from locked l
+where p.sink = @sink and p.code = l.code;
 
 -- name: ListDrift :many
 select d.code, f.name, d.entry, d.field, d.want, d.shown, d.given_up

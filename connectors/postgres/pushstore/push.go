@@ -37,7 +37,7 @@ func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.
 
 func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.Push, error) {
 	p := push.Push{
-		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Failures: r.Failures,
+		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Overwrite: r.Overwrite, Failures: r.Failures,
 		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
 		SentHash: r.SentOwn, AcceptedHash: r.AcceptedOwn,
 		Desired: push.DesiredState{Profile: wholeProfile(r), Today: today},
@@ -101,6 +101,11 @@ func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.S
 		params.Codes, params.Jobs = append(params.Codes, string(p.Code)), append(params.Jobs, p.Job)
 		params.Lasts, params.Floors = append(params.Lasts, p.Last), append(params.Floors, p.Above)
 		params.Sents, params.Owns = append(params.Sents, sent), append(params.Owns, p.Hash[:])
+		overwrites, err := json.Marshal(toOverwrites(p.Overwrites))
+		if err != nil {
+			return nil, fmt.Errorf("push of %s: %w", p.Code, err)
+		}
+		params.Overwrites = append(params.Overwrites, overwrites)
 	}
 	rows, err := s.q.StagePushes(ctx, params)
 	if err != nil {
@@ -240,10 +245,15 @@ type ForcedPush struct {
 }
 
 // ForcePushes asks for pushes at a person's request: they are sent even if
-// nothing differs or the sink refused them before.
-func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink) (forced []ForcedPush, err error) {
+// nothing differs or the sink refused them before and, if the person says so, even if
+// they overwrite what nobody stated.
+func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink, overwrite bool) (
+	forced []ForcedPush, err error,
+) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
-		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{Codes: postgres.Texts(codes), Sinks: postgres.Texts(sinks)})
+		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{
+			Codes: postgres.Texts(codes), Sinks: postgres.Texts(sinks), Overwrite: overwrite,
+		})
 		return err
 	})
 	return forced, err
@@ -269,68 +279,4 @@ func (s *Store) ClaimPushes(ctx context.Context, sink push.Sink, codes []profile
 ) {
 	claimed, err := s.q.ClaimPushes(ctx, pushsql.ClaimPushesParams{Sink: sink, Codes: postgres.Texts(codes), Claim: -process})
 	return claimed, postgres.Wrap(err, "claiming pushes")
-}
-
-// ListedPush is a push as lists show it. A time is zero if the event never
-// happened.
-type ListedPush struct {
-	Code     profile.ODSCode `json:"code"`
-	Name     string          `json:"name"`
-	Sink     push.Sink       `json:"sink"`
-	Route    string          `json:"route"`
-	State    push.State      `json:"state"`
-	Reason   string          `json:"reason,omitempty"`
-	Unclear  bool            `json:"unclear,omitempty"`
-	Failures int             `json:"failures,omitempty"`
-	Sequence int64           `json:"sequence,omitempty"`
-	Wanted   time.Time       `json:"wanted_at,omitzero"`
-	Sent     time.Time       `json:"sent_at,omitzero"`
-	Accepted time.Time       `json:"accepted_at,omitzero"`
-	Seen     time.Time       `json:"seen_at,omitzero"`
-	Due      time.Time       `json:"due_at,omitzero"`
-	Took     int64           `json:"accepted_sequence,omitempty"`
-}
-
-// PushFilter picks pushes; empty fields pick all.
-type PushFilter struct {
-	State push.State
-	Sink  push.Sink
-	Code  profile.ODSCode
-	Most  int
-}
-
-// Pushes lists pushes, the most recently wanted first.
-func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
-	rows, err := s.q.ListPushes(ctx, pushsql.ListPushesParams{
-		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: min(f.Most, 1<<30),
-	})
-	if err != nil {
-		return nil, postgres.Wrap(err, "listing pushes")
-	}
-	pushes := make([]ListedPush, len(rows))
-	for i, r := range rows {
-		pushes[i] = ListedPush(r)
-	}
-	return pushes, nil
-}
-
-// PushCount is the number of pushes in a state.
-type PushCount struct {
-	Sink   push.Sink  `json:"sink"`
-	State  push.State `json:"state"`
-	Route  string     `json:"route"`
-	Pushes int        `json:"pushes"`
-}
-
-// CountPushes counts pushes by sink, state and route.
-func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
-	rows, err := s.q.CountPushes(ctx)
-	if err != nil {
-		return nil, postgres.Wrap(err, "counting pushes")
-	}
-	counts := make([]PushCount, len(rows))
-	for i, r := range rows {
-		counts[i] = PushCount(r)
-	}
-	return counts, nil
 }

@@ -19,7 +19,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= @today::date)), '{}')::text[] as held,
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
-    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
+    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
     q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = @sink and q.code = any(@codes::text[])
@@ -28,16 +28,18 @@ order by p.code;
 -- name: StagePushes :many
 -- Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
 -- carries the push and the push has the number that the job knows. If it has another number but identical content, an
--- earlier try of this call staged it, and it keeps that number. Every statement that writes several pushes locks them in
+-- earlier try of this call staged it, and it keeps that number. What the push will overwrite although nobody stated it is
+-- stored with a new number. Every statement that writes several pushes locks them in
 -- the order of codes, so that they cannot deadlock.
 with staged as (
     select unnest(@codes::text[]) as code, unnest(@jobs::bigint[]) as job, unnest(@lasts::bigint[]) as last,
-        unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own
+        unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own,
+        unnest(@overwrites::jsonb[]) as overwrites
 ), locked as (
     select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
     where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
 ), ours as (
-    select t.code, t.job, t.floor, t.sent, t.own, l.sequence, l.sequence <> t.last as before
+    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, l.sequence, l.sequence <> t.last as before
     from staged t join locked l on l.code = t.code and l.job_id = t.job
     where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
@@ -47,6 +49,12 @@ with staged as (
     order by o.code
     on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
     returning n.code, n.last
+), overwritten as (
+    insert into push_overwrite (code, sink, sequence, entry, field, before, after)
+    select o.code, @sink, n.last, x.entry, x.field, x.before, x.after
+    from ours o join numbered n using (code)
+    cross join lateral jsonb_to_recordset(o.overwrites) as x (entry text, field text, before text, after text)
+    on conflict on constraint push_overwrite_pkey do nothing -- a sink that names two entries alike
 ), written as (
     update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
     from ours o join numbered n using (code)
@@ -82,7 +90,8 @@ with settled as (
         state = case when p.due_at is not null then 'wanted' when p.state = 'no-route' then p.state else x.state end,
         due_at = case when p.state = 'no-route' then null when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
         not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
-        forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
+        forced = p.forced and (x.state in ('wanted', 'waits') or p.due_at is not null),
+        overwrite = p.overwrite and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
         reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
@@ -90,7 +99,7 @@ with settled as (
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
         version = case when x.own is not null then x.version else p.version end,
-        answered = case when x.state in ('accepted', 'refused') then x.asked else p.answered end
+        answered = case when x.state in ('accepted', 'refused', 'waits') then x.asked else p.answered end
     from ours x
     where p.code = x.code and p.sink = @sink and p.code = any(@codes::text[]) -- lets the planner expect few rows
     returning p.code, x.job, p.due_at
@@ -121,7 +130,7 @@ with locked as (
 update push p set
     wanted_at = case p.state when 'wanted' then p.wanted_at else now() end,
     state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
-    not_before = null, forced = true, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
+    not_before = null, forced = true, overwrite = p.overwrite or @overwrite::boolean, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
     and (not @repair or p.state = 'accepted' and p.due_at is null and p.job_id is null)
@@ -161,11 +170,21 @@ from push p left join profile f using (code)
 where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = @sink) and (@code::text = '' or p.code = @code)
 order by p.wanted_at desc, p.code, p.sink limit @most;
 
+-- name: ListOverwrites :many
+-- What pushes overwrote although nobody stated it: of one profile, or the last push of each of many.
+select o.code, o.sink, o.sequence, o.entry, o.field, o.before, o.after, o.at
+from push_overwrite o join push p on p.code = o.code and p.sink = o.sink
+where o.code = any(@codes::text[]) and (@earlier::boolean or o.sequence = p.sequence)
+order by o.code, o.sink, o.sequence desc, o.entry, o.field;
+
 -- name: CountPushes :many
 select p.sink, p.state, p.route, count(*) as pushes from push p group by p.sink, p.state, p.route order by p.sink, p.state, p.route;
 
 -- name: PruneAttempts :exec
 delete from push_attempt where at < @before;
+
+-- name: PruneOverwrites :exec
+delete from push_overwrite where at < @before;
 
 -- name: AnnounceWork :exec
 select pg_notify('profilesync_change', '');

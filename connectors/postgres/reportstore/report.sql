@@ -110,6 +110,20 @@ select @report_id, 'push-failures', p.icb, row_number() over (order by p.icb, p.
     array[h.sink, p.code, p.name, p.type, h.reason, to_char(h.wanted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
 from push h join profile p using (code) where h.state = 'refused';
 
+-- name: ReportPushWaits :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'push-waits', p.icb, row_number() over (order by p.icb, p.code, h.sink),
+    array[h.sink, p.code, p.name, p.type, h.reason, to_char(h.wanted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from push h join profile p using (code) where h.state = 'waits';
+
+-- name: ReportOverwritten :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'overwritten', p.icb, row_number() over (order by p.icb, o.code, o.sink, o.sequence, o.entry, o.field),
+    array[o.sink, o.code, p.name, o.field || case o.entry when '' then '' else ' of ' || o.entry end, o.before, o.after,
+        to_char(o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from push_overwrite o join profile p using (code)
+where o.at >= @from_at::timestamptz and o.at < @until_at::timestamptz;
+
 -- name: ReportClosures :exec
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'pending-closures', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), u.code, u.report),

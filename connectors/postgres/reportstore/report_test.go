@@ -201,6 +201,28 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	require.False(t, verified.Rows, "figures are sealed too")
 }
 
+func TestPushesThatWaitAndWhatOthersOverwroteAreReported(t *testing.T) {
+	t.Parallel()
+	p := newPressed(t)
+	p.Exec(`insert into push (code, sink, route, state, reason, wanted_at) values
+		('FA001', 'dos', 'change-event', 'waits', 'website differs', '2026-11-18 09:00+00'),
+		('FA002', 'dos', 'change-event', 'accepted', '', '2026-11-18 09:00+00')`)
+	p.Exec(`insert into push_overwrite (code, sink, sequence, entry, field, before, after, at) values
+		('FA002', 'dos', 7, 'service 2 (type 148)', 'website', 'a', 'b', '2026-11-19 10:00+00'),
+		('FA002', 'dos', 7, '', 'phone', 'not visible', '', '2026-11-19 10:00+00'),
+		('FA002', 'dos', 8, '', 'phone', 'x', 'y', '2027-01-01 10:00+00')`)
+	p.makes("2026-11-20")
+	rows := func(section string) []string {
+		return pgtest.All[string](p.Database, "select array_to_string(cells, '|') from report_row where section = $1 order by position", section)
+	}
+	name := func(code string) string { return pgtest.One[string](p.Database, "select name from profile where code = $1", code) }
+	require.Equal(t, []string{"dos|FA001|" + name("FA001") + "|pharmacy|website differs|2026-11-18T09:00:00Z"}, rows("push-waits"))
+	require.Equal(t, []string{
+		"dos|FA002|" + name("FA002") + "|phone|not visible||2026-11-19T10:00:00Z",
+		"dos|FA002|" + name("FA002") + "|website of service 2 (type 148)|a|b|2026-11-19T10:00:00Z",
+	}, rows("overwritten"), "those of this report's days")
+}
+
 func TestATransactionThatIsOpenIsInTheNextReport(t *testing.T) {
 	t.Parallel()
 	p := newPressed(t)

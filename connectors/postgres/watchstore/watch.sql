@@ -53,7 +53,7 @@ select type, count(*) as profiles from profile where status <> 'closed' group by
 -- Only open pushes, which an index holds.
 select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
 from push
-where state in ('wanted', 'refused', 'held')
+where state in ('wanted', 'refused', 'waits', 'held')
 group by sink, state
 order by sink, state;
 

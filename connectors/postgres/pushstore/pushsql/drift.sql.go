@@ -56,8 +56,8 @@ func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]profile.O
 }
 
 const endDriftCheck = `-- name: EndDriftCheck :execrows
-update drift_check set ended_at = now(), state = $1, checked = $2, missing = $3, drifted = $4, repaired = $5, reason = $6
-where id = $7 and state = 'running'
+update drift_check set ended_at = now(), state = $1, checked = $2, missing = $3, drifted = $4, repaired = $5, waiting = $6, reason = $7
+where id = $8 and state = 'running'
 `
 
 type EndDriftCheckParams struct {
@@ -66,6 +66,7 @@ type EndDriftCheckParams struct {
 	Missing  int
 	Drifted  int
 	Repaired int
+	Waiting  int
 	Reason   string
 	ID       int64
 }
@@ -77,6 +78,7 @@ func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) (i
 		arg.Missing,
 		arg.Drifted,
 		arg.Repaired,
+		arg.Waiting,
 		arg.Reason,
 		arg.ID,
 	)
@@ -203,6 +205,31 @@ func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const retryWaiting = `-- name: RetryWaiting :execrows
+with locked as (
+    select q.code from push q
+    where q.sink = $1 and q.state = 'waits' and (cardinality($2::text[]) = 0 or q.code = any($2::text[]))
+    order by q.code for update
+)
+update push p set state = 'wanted', due_at = now()
+from locked l
+where p.sink = $1 and p.code = l.code
+`
+
+type RetryWaitingParams struct {
+	Sink  push.Sink
+	Codes []string
+}
+
+// Tries again the pushes that wait for a person: the sink may show the same in all entries now.
+func (q *Queries) RetryWaiting(ctx context.Context, arg RetryWaitingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, retryWaiting, arg.Sink, arg.Codes)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const storeDrift = `-- name: StoreDrift :exec

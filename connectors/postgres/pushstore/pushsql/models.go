@@ -3,3 +3,30 @@
 //   sqlc v1.31.1
 
 package pushsql
+
+import (
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// What pushes overwrote although nobody stated it, stored with the number before it is sent; a row an entry and field
+type PushOverwrite struct {
+	// The profile
+	Code profile.ODSCode
+	// The sink
+	Sink push.Sink
+	// The number of the push
+	Sequence int64
+	// The record of the sink, such as "service 123 (type 148)"; empty where a sink has one, or shows none
+	Entry string
+	// The field
+	Field string
+	// What it showed; "not visible" where it cannot be read
+	Before string
+	// What was sent instead
+	After string
+	// When the number was given
+	At time.Time
+}

@@ -123,22 +123,23 @@ func (q *Queries) FindLeftBehind(ctx context.Context) (int64, error) {
 
 const forcePushes = `-- name: ForcePushes :many
 with locked as (
-    select q.code, q.sink from push q where q.code = any($2::text[]) and q.sink = any($3::text[]) order by q.code, q.sink for update
+    select q.code, q.sink from push q where q.code = any($3::text[]) and q.sink = any($4::text[]) order by q.code, q.sink for update
 )
 update push p set
     wanted_at = case p.state when 'wanted' then p.wanted_at else now() end,
     state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
-    not_before = null, forced = true, failures = 0, repairs = case when $1::boolean then p.repairs + 1 else 0 end
+    not_before = null, forced = true, overwrite = p.overwrite or $1::boolean, failures = 0, repairs = case when $2::boolean then p.repairs + 1 else 0 end
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
-    and (not $1 or p.state = 'accepted' and p.due_at is null and p.job_id is null)
+    and (not $2 or p.state = 'accepted' and p.due_at is null and p.job_id is null)
 returning p.code, p.sink, p.state
 `
 
 type ForcePushesParams struct {
-	Repair bool
-	Codes  []string
-	Sinks  []string
+	Overwrite bool
+	Repair    bool
+	Codes     []string
+	Sinks     []string
 }
 
 type ForcePushesRow struct {
@@ -150,7 +151,12 @@ type ForcePushesRow struct {
 // Sends pushes although nothing differs and whatever was refused before, because a person asked or as a repair of drift. A
 // push with something pending since the drift check is sent anyway, so it is not forced as a repair.
 func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]ForcePushesRow, error) {
-	rows, err := q.db.Query(ctx, forcePushes, arg.Repair, arg.Codes, arg.Sinks)
+	rows, err := q.db.Query(ctx, forcePushes,
+		arg.Overwrite,
+		arg.Repair,
+		arg.Codes,
+		arg.Sinks,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +165,48 @@ func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]For
 	for rows.Next() {
 		var i ForcePushesRow
 		if err := rows.Scan(&i.Code, &i.Sink, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOverwrites = `-- name: ListOverwrites :many
+select o.code, o.sink, o.sequence, o.entry, o.field, o.before, o.after, o.at
+from push_overwrite o join push p on p.code = o.code and p.sink = o.sink
+where o.code = any($1::text[]) and ($2::boolean or o.sequence = p.sequence)
+order by o.code, o.sink, o.sequence desc, o.entry, o.field
+`
+
+type ListOverwritesParams struct {
+	Codes   []string
+	Earlier bool
+}
+
+// What pushes overwrote although nobody stated it: of one profile, or the last push of each of many.
+func (q *Queries) ListOverwrites(ctx context.Context, arg ListOverwritesParams) ([]PushOverwrite, error) {
+	rows, err := q.db.Query(ctx, listOverwrites, arg.Codes, arg.Earlier)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PushOverwrite{}
+	for rows.Next() {
+		var i PushOverwrite
+		if err := rows.Scan(
+			&i.Code,
+			&i.Sink,
+			&i.Sequence,
+			&i.Entry,
+			&i.Field,
+			&i.Before,
+			&i.After,
+			&i.At,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -272,7 +320,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= $1::date)), '{}')::text[] as held,
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
-    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
+    coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
     q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
@@ -316,6 +364,7 @@ type LoadPushesRow struct {
 	Paused            string
 	WantedAt          time.Time
 	Forced            bool
+	Overwrite         bool
 	Failures          int
 	Repairs           int
 	Sequence          int64
@@ -370,6 +419,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.Paused,
 			&i.WantedAt,
 			&i.Forced,
+			&i.Overwrite,
 			&i.Failures,
 			&i.Repairs,
 			&i.Sequence,
@@ -441,6 +491,15 @@ func (q *Queries) PruneAttempts(ctx context.Context, before time.Time) error {
 	return err
 }
 
+const pruneOverwrites = `-- name: PruneOverwrites :exec
+delete from push_overwrite where at < $1
+`
+
+func (q *Queries) PruneOverwrites(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, pruneOverwrites, before)
+	return err
+}
+
 const recordOutcomes = `-- name: RecordOutcomes :many
 with settled as (
     select x ->> 'code' as code, (x ->> 'job')::bigint as job, x ->> 'route' as route, x ->> 'state' as state, x ->> 'answer' as answer,
@@ -465,7 +524,8 @@ with settled as (
         state = case when p.due_at is not null then 'wanted' when p.state = 'no-route' then p.state else x.state end,
         due_at = case when p.state = 'no-route' then null when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
         not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
-        forced = p.forced and (x.state = 'wanted' or p.due_at is not null),
+        forced = p.forced and (x.state in ('wanted', 'waits') or p.due_at is not null),
+        overwrite = p.overwrite and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
         reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
@@ -473,7 +533,7 @@ with settled as (
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
         version = case when x.own is not null then x.version else p.version end,
-        answered = case when x.state in ('accepted', 'refused') then x.asked else p.answered end
+        answered = case when x.state in ('accepted', 'refused', 'waits') then x.asked else p.answered end
     from ours x
     where p.code = x.code and p.sink = $2 and p.code = any($3::text[]) -- lets the planner expect few rows
     returning p.code, x.job, p.due_at
@@ -549,12 +609,13 @@ func (q *Queries) ResumeRoute(ctx context.Context, arg ResumeRouteParams) (int64
 const stagePushes = `-- name: StagePushes :many
 with staged as (
     select unnest($1::text[]) as code, unnest($2::bigint[]) as job, unnest($3::bigint[]) as last,
-        unnest($4::bigint[]) as floor, unnest($5::jsonb[]) as sent, unnest($6::bytea[]) as own
+        unnest($4::bigint[]) as floor, unnest($5::jsonb[]) as sent, unnest($6::bytea[]) as own,
+        unnest($7::jsonb[]) as overwrites
 ), locked as (
     select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
-    where p.sink = $7 and p.code = any($1::text[]) order by p.code for update
+    where p.sink = $8 and p.code = any($1::text[]) order by p.code for update
 ), ours as (
-    select t.code, t.job, t.floor, t.sent, t.own, l.sequence, l.sequence <> t.last as before
+    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, l.sequence, l.sequence <> t.last as before
     from staged t join locked l on l.code = t.code and l.job_id = t.job
     where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
@@ -564,23 +625,30 @@ with staged as (
     order by o.code
     on conflict (code) do update set last = greatest(n.last + 1, excluded.last)
     returning n.code, n.last
+), overwritten as (
+    insert into push_overwrite (code, sink, sequence, entry, field, before, after)
+    select o.code, $8, n.last, x.entry, x.field, x.before, x.after
+    from ours o join numbered n using (code)
+    cross join lateral jsonb_to_recordset(o.overwrites) as x (entry text, field text, before text, after text)
+    on conflict on constraint push_overwrite_pkey do nothing -- a sink that names two entries alike
 ), written as (
     update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
     from ours o join numbered n using (code)
-    where p.code = o.code and p.sink = $7 and p.code = any($1::text[])
+    where p.code = o.code and p.sink = $8 and p.code = any($1::text[])
     returning p.code, p.sequence
 )
 select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code)
 `
 
 type StagePushesParams struct {
-	Codes  []string
-	Jobs   []int64
-	Lasts  []int64
-	Floors []int64
-	Sents  [][]byte
-	Owns   [][]byte
-	Sink   push.Sink
+	Codes      []string
+	Jobs       []int64
+	Lasts      []int64
+	Floors     []int64
+	Sents      [][]byte
+	Owns       [][]byte
+	Overwrites [][]byte
+	Sink       push.Sink
 }
 
 type StagePushesRow struct {
@@ -591,7 +659,8 @@ type StagePushesRow struct {
 
 // Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
 // carries the push and the push has the number that the job knows. If it has another number but identical content, an
-// earlier try of this call staged it, and it keeps that number. Every statement that writes several pushes locks them in
+// earlier try of this call staged it, and it keeps that number. What the push will overwrite although nobody stated it is
+// stored with a new number. Every statement that writes several pushes locks them in
 // the order of codes, so that they cannot deadlock.
 func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]StagePushesRow, error) {
 	rows, err := q.db.Query(ctx, stagePushes,
@@ -601,6 +670,7 @@ func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]Sta
 		arg.Floors,
 		arg.Sents,
 		arg.Owns,
+		arg.Overwrites,
 		arg.Sink,
 	)
 	if err != nil {

@@ -686,6 +686,26 @@ func (q *Queries) ReportFigures(ctx context.Context, arg ReportFiguresParams) er
 	return err
 }
 
+const reportOverwritten = `-- name: ReportOverwritten :exec
+insert into report_row (report_id, section, icb, position, cells)
+select $1, 'overwritten', p.icb, row_number() over (order by p.icb, o.code, o.sink, o.sequence, o.entry, o.field),
+    array[o.sink, o.code, p.name, o.field || case o.entry when '' then '' else ' of ' || o.entry end, o.before, o.after,
+        to_char(o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from push_overwrite o join profile p using (code)
+where o.at >= $2::timestamptz and o.at < $3::timestamptz
+`
+
+type ReportOverwrittenParams struct {
+	ReportID int64
+	FromAt   time.Time
+	UntilAt  time.Time
+}
+
+func (q *Queries) ReportOverwritten(ctx context.Context, arg ReportOverwrittenParams) error {
+	_, err := q.db.Exec(ctx, reportOverwritten, arg.ReportID, arg.FromAt, arg.UntilAt)
+	return err
+}
+
 type ReportPendingParams struct {
 	ChangeID  int64
 	Sink      push.Sink
@@ -704,6 +724,18 @@ from push h join profile p using (code) where h.state = 'refused'
 
 func (q *Queries) ReportPushFailures(ctx context.Context, reportID int64) error {
 	_, err := q.db.Exec(ctx, reportPushFailures, reportID)
+	return err
+}
+
+const reportPushWaits = `-- name: ReportPushWaits :exec
+insert into report_row (report_id, section, icb, position, cells)
+select $1, 'push-waits', p.icb, row_number() over (order by p.icb, p.code, h.sink),
+    array[h.sink, p.code, p.name, p.type, h.reason, to_char(h.wanted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from push h join profile p using (code) where h.state = 'waits'
+`
+
+func (q *Queries) ReportPushWaits(ctx context.Context, reportID int64) error {
+	_, err := q.db.Exec(ctx, reportPushWaits, reportID)
 	return err
 }
 

@@ -190,7 +190,7 @@ func (q *Queries) WatchProfiles(ctx context.Context) ([]WatchProfilesRow, error)
 const watchPushes = `-- name: WatchPushes :many
 select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
 from push
-where state in ('wanted', 'refused', 'held')
+where state in ('wanted', 'refused', 'waits', 'held')
 group by sink, state
 order by sink, state
 `

@@ -1,0 +1,136 @@
+package pushstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// ListedPush is a push as lists show it. A time is zero if the event never
+// happened.
+type ListedPush struct {
+	Code     profile.ODSCode `json:"code"`
+	Name     string          `json:"name"`
+	Sink     push.Sink       `json:"sink"`
+	Route    string          `json:"route"`
+	State    push.State      `json:"state"`
+	Reason   string          `json:"reason,omitempty"`
+	Unclear  bool            `json:"unclear,omitempty"`
+	Failures int             `json:"failures,omitempty"`
+	Sequence int64           `json:"sequence,omitempty"`
+	Wanted   time.Time       `json:"wanted_at,omitzero"`
+	Sent     time.Time       `json:"sent_at,omitzero"`
+	Accepted time.Time       `json:"accepted_at,omitzero"`
+	Seen     time.Time       `json:"seen_at,omitzero"`
+	Due      time.Time       `json:"due_at,omitzero"`
+	Took     int64           `json:"accepted_sequence,omitempty"`
+	// Overwritten is what its last attempt overwrote although nobody stated it.
+	Overwritten []Overwritten `json:"overwritten,omitempty"`
+}
+
+// Overwritten is a value that a push overwrote although nobody stated it.
+type Overwritten struct {
+	Sequence int64     `json:"sequence"` // of the push
+	Entry    string    `json:"entry,omitempty"`
+	Field    string    `json:"field"`
+	Before   string    `json:"before"` // push.NotVisible if it cannot be read
+	After    string    `json:"after"`
+	At       time.Time `json:"at"`
+}
+
+// PushFilter picks pushes; empty fields pick all.
+type PushFilter struct {
+	State push.State
+	Sink  push.Sink
+	Code  profile.ODSCode
+	Most  int
+	// Earlier says that what all attempts overwrote is wanted, not only the last one.
+	Earlier bool
+}
+
+// Pushes lists pushes, the most recently wanted first.
+func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
+	rows, err := s.q.ListPushes(ctx, pushsql.ListPushesParams{
+		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: min(f.Most, 1<<30),
+	})
+	if err != nil {
+		return nil, postgres.Wrap(err, "listing pushes")
+	}
+	pushes, codes := make([]ListedPush, len(rows)), make([]profile.ODSCode, len(rows))
+	for i, r := range rows {
+		codes[i] = r.Code
+		pushes[i] = ListedPush{
+			Code: r.Code, Name: r.Name, Sink: r.Sink, Route: r.Route, State: r.State, Reason: r.Reason, Unclear: r.Unclear,
+			Failures: r.Failures, Sequence: r.Sequence, Wanted: r.Wanted, Sent: r.Sent, Accepted: r.Accepted, Seen: r.Seen, Due: r.Due,
+			Took: r.Took,
+		}
+	}
+	overwritten, err := s.overwritten(ctx, codes, f.Earlier)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range pushes {
+		pushes[i].Overwritten = overwritten[pushKey{p.Code, p.Sink}]
+	}
+	return pushes, nil
+}
+
+// pushKey identifies a push.
+type pushKey struct {
+	code profile.ODSCode
+	sink push.Sink
+}
+
+func (s *Store) overwritten(ctx context.Context, codes []profile.ODSCode, earlier bool) (map[pushKey][]Overwritten, error) {
+	rows, err := s.q.ListOverwrites(ctx, pushsql.ListOverwritesParams{Codes: postgres.Texts(codes), Earlier: earlier})
+	if err != nil {
+		return nil, postgres.Wrap(err, "listing what pushes overwrote")
+	}
+	all := make(map[pushKey][]Overwritten)
+	for _, r := range rows {
+		key := pushKey{r.Code, r.Sink}
+		all[key] = append(all[key], Overwritten{r.Sequence, r.Entry, r.Field, r.Before, r.After, r.At})
+	}
+	return all, nil
+}
+
+// overwriteRow is one row of what a push overwrites, in the form the statement reads.
+type overwriteRow struct {
+	Entry  string `json:"entry"`
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+func toOverwrites(overwrites []push.Overwrite) []overwriteRow {
+	rows := make([]overwriteRow, len(overwrites))
+	for i, o := range overwrites {
+		rows[i] = overwriteRow{o.Entry, o.Field.String(), o.Before, o.After}
+	}
+	return rows
+}
+
+// PushCount is the number of pushes in a state.
+type PushCount struct {
+	Sink   push.Sink  `json:"sink"`
+	State  push.State `json:"state"`
+	Route  string     `json:"route"`
+	Pushes int        `json:"pushes"`
+}
+
+// CountPushes counts pushes by sink, state and route.
+func (s *Store) CountPushes(ctx context.Context) ([]PushCount, error) {
+	rows, err := s.q.CountPushes(ctx)
+	if err != nil {
+		return nil, postgres.Wrap(err, "counting pushes")
+	}
+	counts := make([]PushCount, len(rows))
+	for i, r := range rows {
+		counts[i] = PushCount(r)
+	}
+	return counts, nil
+}

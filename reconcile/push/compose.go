@@ -1,0 +1,156 @@
+package push
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// NotVisible stands for the value of a field that cannot be read.
+const NotVisible = "not visible"
+
+// Overwrite is a value of an entry that nobody stated, or that a person holds, and that
+// a push replaces because it cannot leave the field out.
+type Overwrite struct {
+	Entry  string // its name; empty if the sink has one, or cannot be read
+	Field  profile.Field
+	Before string // NotVisible if it cannot be read
+	After  string
+}
+
+// Composition is what a push would send, and what that would do.
+type Composition struct {
+	Values     profile.Values // what the push states, and what fills the fields that it cannot leave out
+	Overwrites []Overwrite
+	// Urgent says that an entry shows other opening times than those stated, weekly or
+	// dated: such a push never waits for another field.
+	Urgent bool
+	// AllShown says that every entry shows all that is stated.
+	AllShown bool
+}
+
+// Compose returns what a push sends that states own. A field that it does not state is
+// left out if the route can do that, and otherwise filled with what the first entry
+// shows, or with what was sent last if none shows it. Shown is nil if the sink cannot
+// be read (RULES.md "What nobody stated").
+func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition {
+	c := Composition{Values: own}
+	if isFrozen(route, own) {
+		return c
+	}
+	if shown == nil {
+		shown = &Shown{Entries: []Entry{{NotInAnswer: route.Readable}}}
+	}
+	fill := route.NotOmitted(own)
+	if slices.Contains(fill, profile.FieldServices) { // they decide which entries change
+		c.Values.Set(profile.FieldServices, servicesShown(route, shown.Entries))
+	}
+	changed := shown.ChangedBy(c.Values)
+	for _, f := range fill {
+		if value, ok := firstShown(route, changed, f); ok && f != profile.FieldServices {
+			c.Values.Set(f, value)
+		} else if !ok {
+			c.Values.Forget(f)
+			c.Values.Keep([]profile.Field{f}, p.Sent)
+		}
+	}
+	for _, e := range changed {
+		c.Overwrites = append(c.Overwrites, e.overwrites(route, c.Values, fill, p.Desired.Today)...)
+	}
+	c.Urgent = p.isUrgent(route, own, changed)
+	c.AllShown = isShown(route, own, *shown, p.Desired.Today)
+	return c
+}
+
+// NeedsReading reports whether Compose needs what the sink shows.
+func (p Push) NeedsReading(route Route, own profile.Values) bool {
+	return len(route.NotOmitted(own)) > 0 && !isFrozen(route, own)
+}
+
+// isFrozen reports whether a push changes nothing that the sink shows: it says that the
+// organisation is closed or hidden, and the sink does not show that.
+func isFrozen(route Route, own profile.Values) bool {
+	gone := own.Get(profile.FieldStatus) == string(profile.StatusClosed) || own.Get(profile.FieldHidden) == "true"
+	return gone && !route.canRead(profile.FieldStatus)
+}
+
+// NotOmitted lists the fields that a push with these values does not state and cannot
+// leave out either.
+func (r Route) NotOmitted(own profile.Values) []profile.Field {
+	return slices.DeleteFunc(r.NotStated(own), func(f profile.Field) bool { return slices.Contains(r.Omittable, f) })
+}
+
+// firstShown returns the value of the first entry that shows the field.
+func firstShown(route Route, entries []Entry, f profile.Field) (value string, ok bool) {
+	for _, e := range entries {
+		if e.shows(route, f) {
+			return e.Values.Get(f), true
+		}
+	}
+	return "", false
+}
+
+// servicesShown returns the services that a push keeps: each as the first entry has it
+// that can show it.
+func servicesShown(route Route, entries []Entry) string {
+	var kept []string
+	for _, code := range route.Services {
+		for _, e := range entries {
+			if e.shows(route, profile.FieldServices) && !slices.Contains(e.NeverShown, code) {
+				kept = append(kept, knownServices(e.Values.Get(profile.FieldServices), []string{code}))
+				break
+			}
+		}
+	}
+	return strings.Join(slices.DeleteFunc(kept, func(line string) bool { return line == "" }), "\n")
+}
+
+// overwrites lists what a push with these values replaces in the entry among the fields
+// that were filled.
+func (e Entry) overwrites(route Route, values profile.Values, filled []profile.Field, today profile.Date) (found []Overwrite) {
+	never := slices.Concat(e.NeverShown, route.OmittableServices)
+	after, before := comparableValues(values, route, never, today), comparableValues(e.Values, route, nil, today)
+	before.Set(profile.FieldServices, withoutServices(before.Get(profile.FieldServices), never))
+	for _, f := range filled {
+		o := Overwrite{Entry: e.Name, Field: f, Before: NotVisible, After: after.Get(f)}
+		if e.shows(route, f) {
+			o.Before = before.Get(f)
+			if profile.Same(f, o.Before, o.After, values.Get(profile.FieldName)) {
+				continue
+			}
+		}
+		found = append(found, o)
+	}
+	return found
+}
+
+// isUrgent reports whether an entry shows other opening times than those stated. Where
+// they cannot be read, it counts whether the sink accepted them before.
+func (p Push) isUrgent(route Route, own profile.Values, changed []Entry) bool {
+	for _, f := range []profile.Field{profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes} {
+		if !own.States(f) || own.Get(f) == "" && slices.Contains(route.Omittable, f) { // without rows nothing is said
+			continue
+		}
+		for _, e := range changed {
+			shown, known := e.Values, true
+			if !e.shows(route, f) {
+				shown = p.accepted()
+				known = shown.States(f)
+			}
+			want, is := comparableValues(own, route, nil, p.Desired.Today), comparableValues(shown, route, nil, p.Desired.Today)
+			if !known || !profile.Same(f, want.Get(f), is.Get(f)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// accepted returns what was sent last if the sink is known to have accepted it.
+func (p Push) accepted() profile.Values {
+	if p.SentHash == (profile.Hash{}) || p.SentHash != p.AcceptedHash {
+		return profile.Values{}
+	}
+	return p.Sent
+}
