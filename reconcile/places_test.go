@@ -300,9 +300,9 @@ func (s source) lacksSink(f field, dir, sink string, routes ...string) string {
 // lacksDrift requires that a field of change events can be read back, or that DoS
 // only logs it. DoS does not show status and visibility there.
 func (s source) lacksDrift(f field) string {
-	in := s.used[use{"connectors/dos", f.ident}]["pharmacies"]
-	if in == 1 && f.name != "status" && f.name != "hidden" {
-		return "connectors/dos/sink.go sends it along the change events, and neither shows nor notes it"
+	used := s.used[use{"connectors/dos", f.ident}]
+	if used["pharmacies"] == 1 && used["fields"] == 0 && f.name != "status" && f.name != "hidden" {
+		return "connectors/dos/sink.go sends it along the change events, and neither reader.go shows nor sink.go notes it"
 	}
 	return ""
 }

@@ -19,6 +19,7 @@ type driftResult struct {
 	Missing  int    `json:"missing"`
 	Drifted  int    `json:"drifted"`
 	Repaired int    `json:"repaired"`
+	Waiting  int    `json:"waiting"`
 	Reason   string `json:"reason"`
 }
 
@@ -26,6 +27,7 @@ type driftRow struct {
 	Sink    string `json:"sink"`
 	Code    string `json:"code"`
 	Name    string `json:"name"`
+	Entry   string `json:"entry"`
 	Field   string `json:"field"`
 	Want    string `json:"want"`
 	Shown   string `json:"shown"`

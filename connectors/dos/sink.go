@@ -44,12 +44,6 @@ type Sink struct {
 	ingest *Ingest
 }
 
-// reader reads the services of DoS whose ODS code begins with the given one.
-// byOdsCode is the only implementation, and will be retired.
-type reader interface {
-	readServices(ctx context.Context, code profile.ODSCode) ([]Service, error)
-}
-
 // readers is how many pharmacies are read at the same time.
 const readers = 8
 
@@ -113,20 +107,23 @@ func (s *Sink) pharmacies() push.Route {
 			profile.FieldPhone, profile.FieldWebsite, profile.FieldHidden,
 			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
 		},
-		OnlyLogged: []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
-		Omittable: []profile.Field{ // CONTRACT.md "The event"
-			profile.FieldName, profile.FieldICB, profile.FieldStatus, profile.FieldHidden, profile.FieldOpeningTimes,
-		},
+		OnlyLogged:        []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
+		Omittable:         omittable(),
 		Services:          knownServices(),
 		OmittableServices: []string{palliativeCare},
 	}
 	if s.reader != nil {
-		route.Readable = []profile.Field{
-			profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
-			profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
-		}
+		route.Readable = s.reader.fields()
 	}
 	return route
+}
+
+// omittable lists the fields that an event leaves as they are if it leaves them out
+// (CONTRACT.md "The event").
+func omittable() []profile.Field {
+	return []profile.Field{
+		profile.FieldName, profile.FieldICB, profile.FieldStatus, profile.FieldHidden, profile.FieldOpeningTimes,
+	}
 }
 
 // Push sends one delivery, once. For a pharmacy the receipt means accepted: DoS checks

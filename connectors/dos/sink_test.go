@@ -216,6 +216,47 @@ func TestReadingSwitchedOff(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// withoutHours is a reader like the one that is announced: it shows no hours.
+type withoutHours struct{ services []Service }
+
+func (r withoutHours) readServices(context.Context, profile.ODSCode) ([]Service, error) {
+	return r.services, nil
+}
+
+func (withoutHours) fields() []profile.Field {
+	return []profile.Field{profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite}
+}
+
+// What a reader cannot see is readable nowhere.
+func TestTheRouteShowsWhatItsReaderSees(t *testing.T) {
+	t.Parallel()
+	sink := pharmacySink(t, handlerWith(200, received))
+	s := Service{ID: 1, ODSCode: "FZZ99", Type: 13, Status: 1, Values: example(t).Values}
+	sink.reader = withoutHours{[]Service{s}}
+	route, _ := sink.Route(profile.Pharmacy)
+	require.Equal(t, sink.reader.fields(), route.Readable)
+	d := example(t)
+	known := push.Push{Desired: push.DesiredState{Profile: profile.Profile{Code: d.Code, Values: d.Values}}}
+	known.Desired.Profile.Values.Set(profile.FieldType, string(profile.Pharmacy))
+	shown, err := sink.Show(t.Context(), d.Code, profile.Pharmacy)
+	require.NoError(t, err)
+	drifted, ok := known.Drift(route, shown)
+	require.True(t, ok)
+	require.Empty(t, drifted.Differences)
+	require.Equal(t, []profile.Field{
+		profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,
+	}, drifted.NotVisible)
+
+	own := d.Values
+	own.Forget(profile.FieldDatedOpeningTimes)
+	own.Forget(profile.FieldOpeningTimes)
+	c := known.Compose(route, own, &shown)
+	require.Equal(t, []push.Overwrite{
+		{Entry: "service 1 (type 13)", Field: profile.FieldDatedOpeningTimes, Before: push.NotVisible},
+	}, c.Overwrites, "weekly hours can be left out, dates cannot")
+	require.False(t, c.Urgent)
+}
+
 func TestNewRefusesHalfAConfiguration(t *testing.T) {
 	t.Parallel()
 	key := secretOf("k")

@@ -42,9 +42,9 @@ type DriftCheck interface {
 	// Page returns up to most accepted pushes of organisations of a type, in
 	// the order of codes, that follow a code.
 	Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error)
-	// Found stores what differs, and which of the others were seen to be
-	// correct.
-	Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error
+	// Found stores what differs, which of the others were seen to be correct, and in
+	// which only all that can be read is correct.
+	Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error
 	// End stores the result and returns it with Repaired filled in.
 	End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error)
 }
@@ -83,11 +83,12 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 	return check.End(ctx, result, repair)
 }
 
-// readAll reads everything. If it fails, what it found before stays stored, and
+// readAll reads everything; of a route that cannot be read it counts what is not
+// visible. If it fails, what it found before stays stored, and
 // nothing is repaired.
 func (c DriftChecker) readAll(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
 	for _, t := range profile.OrgTypes() {
-		if route, ok := c.Directory.Route(t); ok && len(route.Readable) > 0 {
+		if route, ok := c.Directory.Route(t); ok {
 			if err := c.checkType(ctx, check, t, route, result); err != nil {
 				return err
 			}
@@ -106,24 +107,42 @@ func (c DriftChecker) checkType(
 			return err
 		}
 		after = pushes[len(pushes)-1].Code()
+		if len(route.Readable) == 0 {
+			for _, d := range compare(pushes, nil, route) {
+				result.Count(d, false)
+			}
+			continue
+		}
 		shown, err := c.readPage(ctx, pushes, t)
 		if err != nil {
 			return err
 		}
-		drifted, seen := splitDrifted(pushes, shown, route)
-		result.Checked += len(drifted) + len(seen)
-		for _, d := range drifted {
-			if d.Missing {
-				result.Missing++
-			} else {
-				result.Drifted++
-			}
-		}
-		if err := check.Found(ctx, drifted, seen); err != nil {
+		if err := c.found(ctx, check, compare(pushes, shown, route), result); err != nil {
 			return err
 		}
-		c.Progress(result.Checked)
 	}
+}
+
+// found stores and counts what was found in a page.
+func (c DriftChecker) found(ctx context.Context, check DriftCheck, compared []push.Drifted, result *push.DriftResult) error {
+	var drifted []push.Drifted
+	var seen, partly []profile.ODSCode
+	for _, d := range compared {
+		result.Count(d, true)
+		switch {
+		case d.Found():
+			drifted = append(drifted, d)
+		case len(d.NotVisible) > 0:
+			partly = append(partly, d.Code)
+		default:
+			seen = append(seen, d.Code)
+		}
+	}
+	if err := check.Found(ctx, drifted, seen, partly); err != nil {
+		return err
+	}
+	c.Progress(result.Checked)
+	return nil
 }
 
 func (c DriftChecker) readPage(
@@ -144,20 +163,14 @@ func (c DriftChecker) readPage(
 	return shown, nil
 }
 
-// splitDrifted separates the entries that differ from those that are correct.
-func splitDrifted(
-	pushes []push.Push, shown map[profile.ODSCode]push.Shown, route push.Route,
-) (drifted []push.Drifted, seen []profile.ODSCode) {
+// compare compares the pushes that can be compared with what is shown.
+func compare(pushes []push.Push, shown map[profile.ODSCode]push.Shown, route push.Route) (compared []push.Drifted) {
 	for _, p := range pushes {
-		switch d, ok := p.Drift(route, shown[p.Code()]); {
-		case !ok:
-		case d.Found():
-			drifted = append(drifted, d)
-		default:
-			seen = append(seen, p.Code())
+		if d, ok := p.Drift(route, shown[p.Code()]); ok {
+			compared = append(compared, d)
 		}
 	}
-	return drifted, seen
+	return compared
 }
 
 type checkDriftWorker struct {
@@ -186,6 +199,6 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 	}
 	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),
 		slog.Int("checked", result.Checked), slog.Int("missing", result.Missing), slog.Int("drifted", result.Drifted),
-		slog.Int("repaired", result.Repaired), slog.String("reason", result.Reason))
+		slog.Int("repaired", result.Repaired), slog.Int("waiting", result.Waiting), slog.Any("not_visible", result.NotVisible), slog.String("reason", result.Reason))
 	return nil
 }

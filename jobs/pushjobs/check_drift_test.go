@@ -24,6 +24,7 @@ type recordedCheck struct {
 	pages   []int
 	drifted []push.Drifted
 	seen    []profile.ODSCode
+	partly  []profile.ODSCode
 	ended   []push.DriftResult
 	repair  []bool
 }
@@ -38,8 +39,8 @@ func (l *recordedCheck) Page(_ context.Context, t profile.OrgType, after profile
 	return page, nil
 }
 
-func (l *recordedCheck) Found(_ context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
-	l.drifted, l.seen = append(l.drifted, drifted...), append(l.seen, seen...)
+func (l *recordedCheck) Found(_ context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error {
+	l.drifted, l.seen, l.partly = append(l.drifted, drifted...), append(l.seen, seen...), append(l.partly, partly...)
 	return nil
 }
 
@@ -163,7 +164,43 @@ func TestDriftOfWhatCannotBeCompared(t *testing.T) {
 	require.Equal(t, 4, result.Checked)
 	require.Equal(t, 3, result.Drifted)
 	require.Equal(t, []profile.ODSCode{"FA0001"}, check.seen, "a held field may differ")
-	require.Len(t, check.pages, 2, "a route that cannot be read is not checked")
+	require.Empty(t, result.NotVisible)
+}
+
+// What cannot be read is neither drift nor seen: it is counted, by field.
+func TestWhatIsNotVisibleIsCounted(t *testing.T) {
+	t.Parallel()
+	checker, check, d := newCheck(6, 2, 0)
+	partly := tagged
+	partly.Readable = []profile.Field{fName}
+	d.routes[profile.Pharmacy] = partly
+	check.pushes[profile.Pharmacy][0].Desired.Held = []profile.Field{fPhone}
+	blind := push.Route{Name: "blind", Fields: pushedFields, OnlyLogged: []profile.Field{fName}}
+	d.routes[profile.GPPractice] = blind
+	check.pushes[profile.GPPractice] = pushesOf(3)
+	check.pushes[profile.GPPractice][0].Held = true
+	result, err := checker.Check(t.Context(), nil, true, "test")
+	require.NoError(t, err)
+	require.Equal(t, push.DriftResult{
+		Sink: push.SinkWebsite, State: push.DriftDone, Checked: 6, NotVisible: map[string]int{"phone": 5 + 2},
+	}, result, "the phones that the sink shows otherwise are not visible along this route")
+	require.Equal(t, []profile.ODSCode{"FA0000"}, check.seen, "its phone is held, so nothing else is stated")
+	require.Len(t, check.partly, 5)
+	require.Equal(t, []int{6}, d.asked, "a route that cannot be read is not asked")
+}
+
+// A field that one entry leaves out of its answer is not visible.
+func TestAFieldThatIsNotInTheAnswerIsNotVisible(t *testing.T) {
+	t.Parallel()
+	checker, check, d := newCheck(1, 0, 0)
+	whole, part := entry(values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})), entry(values(map[profile.Field]string{fName: "Boots"}))
+	part[0].NotInAnswer = []profile.Field{fPhone}
+	d.shown["FA0000"] = push.Shown{Entries: slices.Concat(whole, part)}
+	result, err := checker.Check(t.Context(), nil, true, "test")
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"phone": 1}, result.NotVisible)
+	require.Zero(t, result.Drifted)
+	require.Empty(t, check.seen)
 }
 
 func TestACheckThatFailsEndsAsFailed(t *testing.T) {

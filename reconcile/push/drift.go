@@ -22,6 +22,9 @@ type Drifted struct {
 	Code        profile.ODSCode
 	Missing     bool // not shown at all
 	Differences []Difference
+	// NotVisible are fields with a stated value that changes what the sink shows, and that
+	// cannot be read back: whether they are right is not known.
+	NotVisible []profile.Field
 }
 
 // DriftResult is what a drift check of a sink found.
@@ -34,7 +37,28 @@ type DriftResult struct {
 	Drifted  int        `json:"drifted"`
 	Repaired int        `json:"repaired"` // pushes asked for
 	Waiting  int        `json:"waiting"`  // pushes that waited for a person, tried again
-	Reason   string     `json:"reason,omitempty"`
+	// NotVisible is how many profiles state a field that cannot be read back, by field.
+	NotVisible map[string]int `json:"not_visible,omitempty"`
+	Reason     string         `json:"reason,omitempty"`
+}
+
+// Count adds what was found of one profile. It was checked only if the sink was read.
+func (r *DriftResult) Count(d Drifted, read bool) {
+	for _, f := range d.NotVisible {
+		if r.NotVisible == nil {
+			r.NotVisible = make(map[string]int)
+		}
+		r.NotVisible[f.String()]++
+	}
+	switch {
+	case !read:
+		return
+	case d.Missing:
+		r.Missing++
+	case d.Found():
+		r.Drifted++
+	}
+	r.Checked++
 }
 
 // Drift compares what a sink shows of one profile with what it should show. ok is
@@ -47,7 +71,10 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	if p.Held || gone && !route.canRead(profile.FieldStatus) {
 		return Drifted{}, false
 	}
-	return Drifted{Code: p.Code(), Missing: !shown.Found(), Differences: Differences(route, own, shown, p.Desired.Today)}, true
+	return Drifted{
+		Code: p.Code(), Missing: !shown.Found(), Differences: Differences(route, own, shown, p.Desired.Today),
+		NotVisible: notVisible(route, own, shown),
+	}, true
 }
 
 // Found reports whether there is any drift.

@@ -59,6 +59,7 @@ const (
 	pushOldestSeconds
 	sinkPausedSeconds
 	driftProfiles
+	driftNotVisibleProfiles
 	driftCheckAgeSeconds
 	unfinishedRuns
 	scheduleAgeSeconds
@@ -202,6 +203,10 @@ var declared = [...]declaration{
 	driftProfiles: {
 		name: "drift_profiles", form: gauge, labels: []string{"sink", "state"},
 		help: "Profiles that the sink did not show correctly at the last check of all profiles; state is missing or drifted.",
+	},
+	driftNotVisibleProfiles: {
+		name: "drift_not_visible_profiles", form: gauge, labels: []string{"sink", "field"},
+		help: "Profiles that state a field that the sink does not show, at the same check: whether it is right is not known.",
 	},
 	driftCheckAgeSeconds: {
 		name: "drift_check_age_seconds", form: gauge, labels: []string{"sink", "state"},

@@ -161,6 +161,9 @@ func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, la
 	for _, d := range watched.Drift {
 		set(driftProfiles, float64(d.Missing), string(d.Sink), "missing")
 		set(driftProfiles, float64(d.Drifted), string(d.Sink), "drifted")
+		for field, profiles := range d.NotVisible {
+			set(driftNotVisibleProfiles, float64(profiles), string(d.Sink), field)
+		}
 		set(driftCheckAgeSeconds, d.Age.Seconds(), string(d.Sink), string(d.State))
 	}
 }

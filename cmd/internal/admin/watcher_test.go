@@ -37,7 +37,7 @@ func everything() watchstore.Watched {
 		Profiles:   []watchstore.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
 		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
 		Paused:     []watchstore.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
-		Drift:      []watchstore.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
+		Drift:      []watchstore.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour, NotVisible: map[string]int{"phone": 3}}},
 		Runs:       []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
 		Schedules:  []watchstore.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
 		Services:   []watchstore.ServiceCount{{State: services.Missing, Services: 6}},
@@ -88,6 +88,8 @@ profilesync_sink_paused_seconds{reason="unauthorized",route="fhir",sink="dos"} 6
 # TYPE profilesync_drift_profiles gauge
 profilesync_drift_profiles{sink="dos",state="drifted"} 2
 profilesync_drift_profiles{sink="dos",state="missing"} 1
+# TYPE profilesync_drift_not_visible_profiles gauge
+profilesync_drift_not_visible_profiles{field="phone",sink="dos"} 3
 # TYPE profilesync_drift_check_age_seconds gauge
 profilesync_drift_check_age_seconds{sink="dos",state="alarm"} 3600
 # TYPE profilesync_unfinished_runs gauge
@@ -140,7 +142,7 @@ func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
-					assert.Len(t, families, 26)
+					assert.Len(t, families, 27)
 				})
 			}
 			scrapes.Wait()
@@ -178,6 +180,6 @@ func TestInAnOutageOnlyTheGaugesAreMissing(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 26)
+		require.Len(t, families, 27)
 	})
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -25,7 +26,8 @@ func (*Drift) Help() string {
 	return `Reads what each sink shows of every profile it accepted, compares it with what it should show,
 and lists the differences field by field, for each service that DoS has of a pharmacy. --repair pushes them again. If a sink shows nothing, or
 differs for more than 10 % of the profiles (and more than 10), the sink itself must be at fault:
-nothing is repaired until a person has looked. Exit codes: 0 no drift, or all repaired; 1 an
+nothing is repaired until a person has looked. Fields that a sink does not show are counted as not
+visible. Exit codes: 0 no drift, or all repaired; 1 an
 alarm; 3 drift that awaits a person.`
 }
 
@@ -127,6 +129,7 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 	if result.Waiting > 0 {
 		text += fmt.Sprintf(", %d that waited tried again", result.Waiting)
 	}
+	text += notVisible(result)
 	if result.Reason != "" {
 		text += "; " + string(result.State) + ": " + result.Reason
 	}
@@ -147,6 +150,20 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 		out.Print(nil, "CODE | NAME | FIELD | SHOULD SHOW | SHOWS | NOTE", rows)
 		_, _ = fmt.Fprintln(out.to)
 	}
+}
+
+// notVisible says which stated fields the sink does not show, and in how many profiles.
+func notVisible(result push.DriftResult) string {
+	var fields []string
+	for _, f := range profile.Fields() {
+		if n := result.NotVisible[f.String()]; n > 0 {
+			fields = append(fields, fmt.Sprintf("%s of %d", f, n))
+		}
+	}
+	if len(fields) == 0 {
+		return ""
+	}
+	return "; not visible: " + strings.Join(fields, ", ")
 }
 
 // fieldOf names a field, and the entry that shows it if the sink has several.

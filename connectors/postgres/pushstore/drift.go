@@ -2,7 +2,10 @@ package pushstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -48,9 +51,9 @@ func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.
 // fieldMissing stands for a profile that is not shown at all.
 const fieldMissing = "missing"
 
-// Found stores the differences, and records that the other profiles are shown
-// correctly.
-func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
+// Found stores the differences, and records which other profiles are shown correctly,
+// and of which only all that can be read.
+func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error {
 	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: c.sink}
 	add := func(code profile.ODSCode, entry, field, want, shown string) {
 		params.Codes, params.Entries = append(params.Codes, string(code)), append(params.Entries, entry)
@@ -69,7 +72,9 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 		if err := q.StoreDrift(ctx, params); err != nil {
 			return postgres.Wrap(err, "storing drift")
 		}
-		err := q.MarkPushesSeen(ctx, pushsql.MarkPushesSeenParams{Sink: c.sink, Codes: postgres.Texts(seen)})
+		err := q.MarkPushesSeen(ctx, pushsql.MarkPushesSeenParams{
+			Sink: c.sink, Codes: postgres.Texts(slices.Concat(seen, partly)), Partly: postgres.Texts(partly),
+		})
 		return postgres.Wrap(err, "storing what was seen")
 	})
 }
@@ -79,7 +84,14 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 // person. What three repairs did not mend is left to people.
 func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	r.Check = c.id
-	err := c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) (err error) {
+	notVisible, err := json.Marshal(r.NotVisible)
+	if err != nil {
+		return r, fmt.Errorf("ending a drift check: %w", err)
+	}
+	if r.NotVisible == nil {
+		notVisible = []byte("{}")
+	}
+	err = c.store.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) (err error) {
 		if repair {
 			if r.Repaired, err = c.repair(ctx, q); err != nil {
 				return err
@@ -91,7 +103,8 @@ func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (
 			r.Waiting = int(waiting)
 		}
 		ended, err := q.EndDriftCheck(ctx, pushsql.EndDriftCheckParams{
-			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired, Waiting: r.Waiting, Reason: r.Reason,
+			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired, Waiting: r.Waiting, NotVisible: notVisible,
+			Reason: r.Reason,
 		})
 		if err == nil && ended == 0 {
 			err = errors.New("it has ended already")

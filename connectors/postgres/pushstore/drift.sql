@@ -15,15 +15,16 @@ from (select unnest(@codes::text[]) as code, unnest(@entries::text[]) as entry, 
 join push p on p.code = d.code and p.sink = @sink;
 
 -- name: MarkPushesSeen :exec
+-- Nothing that can be read differs. A push of which only a part can be read was not seen, but its repairs had an effect.
 with locked as (
     select q.code from push q where q.sink = @sink and q.code = any(@codes::text[]) order by q.code for update
 )
-update push p set seen_at = now(), repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
+update push p set seen_at = case when p.code = any(@partly::text[]) then p.seen_at else now() end, repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
 from locked l
 where p.sink = @sink and p.code = l.code;
 
 -- name: EndDriftCheck :execrows
-update drift_check set ended_at = now(), state = @state, checked = @checked, missing = @missing, drifted = @drifted, repaired = @repaired, waiting = @waiting, reason = @reason
+update drift_check set ended_at = now(), state = @state, checked = @checked, missing = @missing, drifted = @drifted, repaired = @repaired, waiting = @waiting, not_visible = @not_visible, reason = @reason
 where id = @id and state = 'running';
 
 -- name: DriftToRepair :many

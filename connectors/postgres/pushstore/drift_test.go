@@ -39,7 +39,7 @@ func (w *world) finds(c *pushstore.DriftCheck, repair bool, drifted ...profile.O
 	for i, code := range drifted {
 		found[i] = push.Drifted{Code: code, Differences: []push.Difference{{Field: profile.FieldPhone, Want: "1", Shown: "2"}}}
 	}
-	require.NoError(w, c.Found(w.Context(), found, nil))
+	require.NoError(w, c.Found(w.Context(), found, nil, nil))
 	result, err := c.End(w.Context(), push.DriftResult{
 		Sink: push.SinkDoS, State: push.DriftDone, Checked: 9, Drifted: len(drifted),
 	}, repair)
@@ -97,7 +97,7 @@ func TestWhatACheckFinds(t *testing.T) {
 			{Entry: "service 2", Field: profile.FieldPhone, Want: "1", Shown: "2"},
 			{Entry: "service 1", Field: profile.FieldPhone, Want: "1", Shown: "3"}, {Field: profile.FieldName, Want: "A", Shown: "B"},
 		}},
-	}, []profile.ODSCode{"FA0002"}))
+	}, []profile.ODSCode{"FA0002"}, nil))
 	require.Equal(t, []string{"FA0002 dos"},
 		pgtest.All[string](w.Database, "select code || ' ' || sink from push where seen_at is not null and repairs = 0 and reason = ''"))
 	require.Nil(t, pgtest.One[*time.Time](w.Database, "select ended_at from drift_check"))
@@ -126,6 +126,23 @@ func TestWhatACheckFinds(t *testing.T) {
 	require.Empty(t, w.driftOf(ended.Check+1))
 }
 
+// A push of which only a part can be read is not seen, but its repairs had an effect.
+func TestAPushThatIsSeenInPart(t *testing.T) {
+	t.Parallel()
+	w := resting(t, profile.Pharmacy, profile.Pharmacy)
+	w.Exec("update push set repairs = 2 where sink = 'dos'")
+	check := w.check()
+	require.NoError(t, check.Found(t.Context(), nil, []profile.ODSCode{"FA0000"}, []profile.ODSCode{"FA0001"}))
+	result := push.DriftResult{Sink: push.SinkDoS, State: push.DriftDone, Checked: 2, NotVisible: map[string]int{"opening-times": 1}}
+	_, err := check.End(t.Context(), result, true)
+	require.NoError(t, err)
+	require.Equal(t, []string{"FA0000 true 0", "FA0001 false 0"}, pgtest.All[string](w.Database,
+		"select concat_ws(' ', code, (seen_at is not null)::text, repairs) from push where sink = 'dos' order by code"))
+	watched, err := watchstore.New(w.DB).Watch(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"opening-times": 1}, watched.Drift[0].NotVisible)
+}
+
 func TestDriftIsRepairedThreeTimes(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy)
@@ -137,7 +154,7 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 			w.settles(push.Outcome{Code: code, Route: "change-event", State: push.Accepted})
 		}
 	}
-	require.NoError(t, w.check().Found(t.Context(), nil, []profile.ODSCode{"FA0001"})) // this one was repaired
+	require.NoError(t, w.check().Found(t.Context(), nil, []profile.ODSCode{"FA0001"}, nil)) // this one was repaired
 	fourth := w.finds(w.check(), true, "FA0000", "FA0001")
 	require.Equal(t, 1, fourth.Repaired)
 	require.Equal(t, []string{"FA0001 dos wanted 0"}, w.standing("state = 'wanted'"))
@@ -199,5 +216,5 @@ func TestWatchedSinks(t *testing.T) {
 		{Sink: "dos", State: "wanted", Pushes: 3}, {Sink: "website", State: "refused", Pushes: 1},
 	}, found.Pushes)
 	require.Equal(t, []watchstore.PausedSink{{Sink: "website", Route: "profile", Reason: "unauthorized"}}, found.Paused)
-	require.Equal(t, []watchstore.DriftFoundLast{{Sink: "dos", State: push.DriftDone, Drifted: 1}}, found.Drift)
+	require.Equal(t, []watchstore.DriftFoundLast{{Sink: "dos", State: push.DriftDone, Drifted: 1, NotVisible: map[string]int{}}}, found.Drift)
 }

@@ -163,7 +163,7 @@ func (w *world) looksForDrift() error {
 	for i, p := range page {
 		drifted[i] = push.Drifted{Code: p.Code(), Missing: true}
 	}
-	if err := check.Found(w.Context(), drifted, nil); err != nil {
+	if err := check.Found(w.Context(), drifted, nil, nil); err != nil {
 		return err
 	}
 	_, err = check.End(w.Context(), push.DriftResult{State: push.DriftDone, Checked: len(page), Missing: len(drifted)}, true)

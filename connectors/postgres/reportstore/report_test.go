@@ -215,7 +215,9 @@ func TestPushesThatWaitAndWhatOthersOverwroteAreReported(t *testing.T) {
 	rows := func(section string) []string {
 		return pgtest.All[string](p.Database, "select array_to_string(cells, '|') from report_row where section = $1 order by position", section)
 	}
-	name := func(code string) string { return pgtest.One[string](p.Database, "select name from profile where code = $1", code) }
+	name := func(code string) string {
+		return pgtest.One[string](p.Database, "select name from profile where code = $1", code)
+	}
 	require.Equal(t, []string{"dos|FA001|" + name("FA001") + "|pharmacy|website differs|2026-11-18T09:00:00Z"}, rows("push-waits"))
 	require.Equal(t, []string{
 		"dos|FA002|" + name("FA002") + "|phone|not visible||2026-11-19T10:00:00Z",

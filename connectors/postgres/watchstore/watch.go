@@ -2,6 +2,7 @@ package watchstore
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -101,7 +102,9 @@ type DriftFoundLast struct {
 	State   push.DriftState
 	Missing int
 	Drifted int
-	Age     time.Duration
+	// NotVisible is how many profiles state a field that cannot be read back, by field.
+	NotVisible map[string]int
+	Age        time.Duration
 }
 
 // OpenRuns counts the runs that have not ended.
@@ -227,7 +230,11 @@ func (w *Watched) readPaused(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readDrift(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchDrift(ctx)
 	for _, r := range rows {
-		w.Drift = append(w.Drift, DriftFoundLast{r.Sink, r.State, r.Missing, r.Drifted, ofSeconds(r.AgeSeconds)})
+		last := DriftFoundLast{Sink: r.Sink, State: r.State, Missing: r.Missing, Drifted: r.Drifted, Age: ofSeconds(r.AgeSeconds)}
+		if err := json.Unmarshal(r.NotVisible, &last.NotVisible); err != nil {
+			return postgres.Wrap(err, "drift")
+		}
+		w.Drift = append(w.Drift, last)
 	}
 	return postgres.Wrap(err, "drift")
 }

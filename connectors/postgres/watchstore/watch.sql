@@ -65,7 +65,7 @@ order by sink, route;
 
 -- name: WatchDrift :many
 -- The newest check of all profiles, for each sink.
-select distinct on (sink) sink, state, missing, drifted, extract(epoch from now() - ended_at)::double precision as age_seconds
+select distinct on (sink) sink, state, missing, drifted, not_visible, extract(epoch from now() - ended_at)::double precision as age_seconds
 from drift_check
 where whole and ended_at is not null
 order by sink, id desc;

@@ -56,19 +56,20 @@ func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]profile.O
 }
 
 const endDriftCheck = `-- name: EndDriftCheck :execrows
-update drift_check set ended_at = now(), state = $1, checked = $2, missing = $3, drifted = $4, repaired = $5, waiting = $6, reason = $7
-where id = $8 and state = 'running'
+update drift_check set ended_at = now(), state = $1, checked = $2, missing = $3, drifted = $4, repaired = $5, waiting = $6, not_visible = $7, reason = $8
+where id = $9 and state = 'running'
 `
 
 type EndDriftCheckParams struct {
-	State    push.DriftState
-	Checked  int
-	Missing  int
-	Drifted  int
-	Repaired int
-	Waiting  int
-	Reason   string
-	ID       int64
+	State      push.DriftState
+	Checked    int
+	Missing    int
+	Drifted    int
+	Repaired   int
+	Waiting    int
+	NotVisible []byte
+	Reason     string
+	ID         int64
 }
 
 func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) (int64, error) {
@@ -79,6 +80,7 @@ func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) (i
 		arg.Drifted,
 		arg.Repaired,
 		arg.Waiting,
+		arg.NotVisible,
 		arg.Reason,
 		arg.ID,
 	)
@@ -139,20 +141,22 @@ func (q *Queries) ListDrift(ctx context.Context, arg ListDriftParams) ([]ListDri
 
 const markPushesSeen = `-- name: MarkPushesSeen :exec
 with locked as (
-    select q.code from push q where q.sink = $1 and q.code = any($2::text[]) order by q.code for update
+    select q.code from push q where q.sink = $2 and q.code = any($3::text[]) order by q.code for update
 )
-update push p set seen_at = now(), repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
+update push p set seen_at = case when p.code = any($1::text[]) then p.seen_at else now() end, repairs = 0, reason = case p.state when 'accepted' then '' else p.reason end
 from locked l
-where p.sink = $1 and p.code = l.code
+where p.sink = $2 and p.code = l.code
 `
 
 type MarkPushesSeenParams struct {
-	Sink  push.Sink
-	Codes []string
+	Partly []string
+	Sink   push.Sink
+	Codes  []string
 }
 
+// Nothing that can be read differs. A push of which only a part can be read was not seen, but its repairs had an effect.
 func (q *Queries) MarkPushesSeen(ctx context.Context, arg MarkPushesSeenParams) error {
-	_, err := q.db.Exec(ctx, markPushesSeen, arg.Sink, arg.Codes)
+	_, err := q.db.Exec(ctx, markPushesSeen, arg.Partly, arg.Sink, arg.Codes)
 	return err
 }
 

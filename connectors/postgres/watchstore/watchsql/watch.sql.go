@@ -44,7 +44,7 @@ func (q *Queries) CountServices(ctx context.Context) ([]CountServicesRow, error)
 }
 
 const watchDrift = `-- name: WatchDrift :many
-select distinct on (sink) sink, state, missing, drifted, extract(epoch from now() - ended_at)::double precision as age_seconds
+select distinct on (sink) sink, state, missing, drifted, not_visible, extract(epoch from now() - ended_at)::double precision as age_seconds
 from drift_check
 where whole and ended_at is not null
 order by sink, id desc
@@ -55,6 +55,7 @@ type WatchDriftRow struct {
 	State      push.DriftState
 	Missing    int
 	Drifted    int
+	NotVisible []byte
 	AgeSeconds float64
 }
 
@@ -73,6 +74,7 @@ func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
 			&i.State,
 			&i.Missing,
 			&i.Drifted,
+			&i.NotVisible,
 			&i.AgeSeconds,
 		); err != nil {
 			return nil, err
