@@ -31,6 +31,8 @@ type listedPush struct {
 	Seen     time.Time `json:"seen_at"`
 	Due      time.Time `json:"due_at"`
 	Took     int64     `json:"accepted_sequence"`
+
+	Overwritten []overwritten `json:"overwritten"`
 }
 
 // pushes lists pushes by the command.
@@ -222,7 +224,7 @@ func (d document) contact(method string) string {
 	return ""
 }
 
-// inDoS returns the main service of a pharmacy; the zero value if none.
+// inDoS returns the community pharmacy among the services of a pharmacy; the zero value if none.
 func (x sinks) inDoS(code string) (main dostest.Service) {
 	for _, service := range x.dos.Services(code) {
 		if service.Type == dostest.TypePharmacy {
@@ -251,7 +253,7 @@ func (s *site) requireAllPushed() {
 	require.Zero(s.t, s.count(countUnsettled))
 }
 
-const countUnsettled = "select count(*) from push where state = 'wanted' or due_at is not null or job_id is not null or forced"
+const countUnsettled = "select count(*) from push where state = 'wanted' or due_at is not null or job_id is not null or forced and state <> 'waits'"
 
 // dispatched waits until every change has been dispatched to the sinks.
 func (s *site) dispatched() {
