@@ -253,7 +253,8 @@ func (s *site) requireAllPushed() {
 	require.Zero(s.t, s.count(countUnsettled))
 }
 
-const countUnsettled = "select count(*) from push where state = 'wanted' or due_at is not null or job_id is not null or forced and state <> 'waits'"
+const countUnsettled = `select count(*) from push
+	where state = 'wanted' or due_at is not null or job_id is not null or forced and state <> 'waits'`
 
 // dispatched waits until every change has been dispatched to the sinks.
 func (s *site) dispatched() {

@@ -199,6 +199,7 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 	}
 	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),
 		slog.Int("checked", result.Checked), slog.Int("missing", result.Missing), slog.Int("drifted", result.Drifted),
-		slog.Int("repaired", result.Repaired), slog.Int("waiting", result.Waiting), slog.Any("not_visible", result.NotVisible), slog.String("reason", result.Reason))
+		slog.Int("repaired", result.Repaired), slog.Int("waiting", result.Waiting), slog.Any("not_visible", result.NotVisible),
+		slog.String("reason", result.Reason))
 	return nil
 }

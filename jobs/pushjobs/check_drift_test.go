@@ -193,7 +193,8 @@ func TestWhatIsNotVisibleIsCounted(t *testing.T) {
 func TestAFieldThatIsNotInTheAnswerIsNotVisible(t *testing.T) {
 	t.Parallel()
 	checker, check, d := newCheck(1, 0, 0)
-	whole, part := entry(values(map[profile.Field]string{fName: "Boots", fPhone: "0113"})), entry(values(map[profile.Field]string{fName: "Boots"}))
+	whole := entry(values(map[profile.Field]string{fName: "Boots", fPhone: "0113"}))
+	part := entry(values(map[profile.Field]string{fName: "Boots"}))
 	part[0].NotInAnswer = []profile.Field{fPhone}
 	d.shown["FA0000"] = push.Shown{Entries: slices.Concat(whole, part)}
 	result, err := checker.Check(t.Context(), nil, true, "test")

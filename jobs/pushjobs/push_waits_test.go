@@ -31,7 +31,8 @@ func TestWhatNobodyStatedIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	type fields = map[profile.Field]string
 	const week = "mon 09:00-17:00"
-	differs := two(fields{fPhone: "1", fWeb: "https://a.example", fWeekly: week}, fields{fPhone: "1", fWeb: "https://b.example", fWeekly: week})
+	differs := two(
+		fields{fPhone: "1", fWeb: "https://a.example", fWeekly: week}, fields{fPhone: "1", fWeb: "https://b.example", fWeekly: week})
 	visited := two(fields{fPhone: "0113", fWeb: "https://a.example"}, fields{fPhone: "0113", fWeb: "https://b.example"})
 	alike := two(fields{fPhone: "1", fWeb: "https://a.example"}, fields{fPhone: "2", fWeb: "HTTPS://A.example/"})
 	overwritten := []push.Overwrite{

@@ -55,17 +55,23 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 		b.outcome.State, b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = push.Accepted, false, 0, ""
 		return true, nil
 	}
-	if again := b.known.Unclear && b.known.SentHash == hash && !b.conflict; !again {
-		composed, err := b.compose(ctx, stated)
-		if err != nil {
-			return b.recordFailure(err, false), nil
-		}
-		if b.mustWait(composed, hash) {
-			return true, nil
-		}
-		if err := b.assignNumber(ctx, composed, hash); err != nil {
-			return false, err
-		}
+	if again := b.known.Unclear && b.known.SentHash == hash && !b.conflict; again {
+		return b.send(ctx, stated, hash), nil
+	}
+	return b.sendNew(ctx, stated, hash)
+}
+
+// sendNew composes what is stated, gives it a number and sends it, unless it must wait.
+func (b *pushWork) sendNew(ctx context.Context, stated profile.Values, hash profile.Hash) (done bool, err error) {
+	composed, err := b.compose(ctx, stated)
+	if err != nil {
+		return b.recordFailure(err, false), nil
+	}
+	if b.mustWait(composed, hash) {
+		return true, nil
+	}
+	if err := b.assignNumber(ctx, composed, hash); err != nil {
+		return false, err
 	}
 	return b.send(ctx, stated, hash), nil
 }

@@ -1,6 +1,7 @@
 package push_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,12 +33,8 @@ func TestCompose(t *testing.T) {
 	weekly, dated := profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes
 	rest := values{web: "", dated: "", offered: ""}
 	with := func(more values) values {
-		all := values{}
-		for _, some := range []values{rest, more} {
-			for f, value := range some {
-				all[f] = value
-			}
-		}
+		all := maps.Clone(rest)
+		maps.Copy(all, more)
 		return all
 	}
 	for name, c := range map[string]struct {
@@ -121,7 +118,8 @@ func TestCompose(t *testing.T) {
 // either way one is overwritten. Palliative care, like SRV1, never is.
 func TestComposeWithTwoPlacesOfOneService(t *testing.T) {
 	t.Parallel()
-	open, closed := stated(map[profile.Field]string{profile.FieldServices: "SRV2 B"}), stated(map[profile.Field]string{profile.FieldPhone: "9"})
+	open := stated(map[profile.Field]string{profile.FieldServices: "SRV2 B"})
+	closed := stated(map[profile.Field]string{profile.FieldPhone: "9"})
 	never := []string{"SRV1", "SRV3"}
 	shown := push.Shown{Entries: []push.Entry{
 		{Name: "service 1", Values: stated(map[profile.Field]string{profile.FieldServices: "SRV1 A"}), NeverShown: []string{"SRV2", "SRV3"}},

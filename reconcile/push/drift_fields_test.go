@@ -86,8 +86,10 @@ func TestDriftIsOnlyInFieldsThatAPushStates(t *testing.T) {
 		"somebody emptied it": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
 			p.Desired.Edited = map[profile.Field]time.Time{email: {}}
 		}, []profile.Field{name, email}},
-		"a person froze the name":   {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Desired.Held = []profile.Field{name} }, nil},
-		"this answer has no name":   {func(_ *push.Push, _ *push.Route, s *push.Shown) { s.Entries[0].NotInAnswer = []profile.Field{name} }, nil},
+		"a person froze the name": {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Desired.Held = []profile.Field{name} }, nil},
+		"this answer has no name": {func(_ *push.Push, _ *push.Route, s *push.Shown) {
+			s.Entries[0].NotInAnswer = []profile.Field{name}
+		}, nil},
 		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Readable = []profile.Field{email, services} }, nil},
 		"services cleared by us": {func(p *push.Push, _ *push.Route, _ *push.Shown) {
 			p.Desired.Edited = map[profile.Field]time.Time{services: {}}

@@ -50,8 +50,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		ersSeconds:  ersRequestSeconds.histogram(),
 		letters:     lettersTotal.counter(),
 	}
-	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag, m.overwritten,
-		m.leftBehind, m.ersRequests, m.ersSeconds, m.letters)
+	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
+		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters)
 	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
 }

@@ -37,10 +37,12 @@ func everything() watchstore.Watched {
 		Profiles:   []watchstore.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
 		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
 		Paused:     []watchstore.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
-		Drift:      []watchstore.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour, NotVisible: map[string]int{"phone": 3}}},
-		Runs:       []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
-		Schedules:  []watchstore.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
-		Services:   []watchstore.ServiceCount{{State: services.Missing, Services: 6}},
+		Drift: []watchstore.DriftFoundLast{{
+			Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour, NotVisible: map[string]int{"phone": 3},
+		}},
+		Runs:      []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
+		Schedules: []watchstore.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
+		Services:  []watchstore.ServiceCount{{State: services.Missing, Services: 6}},
 		People: watchstore.WatchedPeople{
 			Accounts:   []watchstore.AccountCount{{State: "active", Accounts: 9}},
 			Letters:    []watchstore.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},

@@ -24,10 +24,10 @@ type Drift struct {
 // Help is shown by --help.
 func (*Drift) Help() string {
 	return `Reads what each sink shows of every profile it accepted, compares it with what it should show,
-and lists the differences field by field, for each service that DoS has of a pharmacy. --repair pushes them again. If a sink shows nothing, or
-differs for more than 10 % of the profiles (and more than 10), the sink itself must be at fault:
-nothing is repaired until a person has looked. Fields that a sink does not show are counted as not
-visible. Exit codes: 0 no drift, or all repaired; 1 an
+and lists the differences field by field, for each service that DoS has of a pharmacy. --repair
+pushes them again. If a sink shows nothing, or differs for more than 10 % of the profiles (and more
+than 10), the sink itself must be at fault: nothing is repaired until a person has looked. Fields
+that a sink does not show are counted as not visible. Exit codes: 0 no drift, or all repaired; 1 an
 alarm; 3 drift that awaits a person.`
 }
 
@@ -143,7 +143,9 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 		if row.GivenUp {
 			note = "given up after 3 repairs"
 		}
-		rows = append(rows, []string{row.Code.String(), row.Name, fieldOf(row.Field, row.Entry), columns.OneLine(row.Want), columns.OneLine(row.Shown), note})
+		rows = append(rows, []string{
+			row.Code.String(), row.Name, fieldOf(row.Field, row.Entry), columns.OneLine(row.Want), columns.OneLine(row.Shown), note,
+		})
 	}
 	if !out.json && len(rows) > 0 {
 		_, _ = fmt.Fprintln(out.to)

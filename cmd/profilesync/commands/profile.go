@@ -76,9 +76,8 @@ func pushRows(p pushstore.ListedPush) [][]string {
 		{name + " seen", londonTime(p.Seen)},
 	}
 	for _, o := range p.Overwritten {
-		rows = append(rows, []string{
-			name + " overwrote", fieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After), at(o.At, o.Sequence),
-		})
+		what := fieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After)
+		rows = append(rows, []string{name + " overwrote", what, at(o.At, o.Sequence)})
 	}
 	return rows
 }

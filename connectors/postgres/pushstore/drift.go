@@ -103,8 +103,8 @@ func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (
 			r.Waiting = int(waiting)
 		}
 		ended, err := q.EndDriftCheck(ctx, pushsql.EndDriftCheckParams{
-			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired, Waiting: r.Waiting, NotVisible: notVisible,
-			Reason: r.Reason,
+			ID: c.id, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired,
+			Waiting: r.Waiting, NotVisible: notVisible, Reason: r.Reason,
 		})
 		if err == nil && ended == 0 {
 			err = errors.New("it has ended already")

@@ -95,7 +95,8 @@ func TestWhatACheckFinds(t *testing.T) {
 		{Code: "FA0001", Missing: true},
 		{Code: "FA0000", Differences: []push.Difference{
 			{Entry: "service 2", Field: profile.FieldPhone, Want: "1", Shown: "2"},
-			{Entry: "service 1", Field: profile.FieldPhone, Want: "1", Shown: "3"}, {Field: profile.FieldName, Want: "A", Shown: "B"},
+			{Entry: "service 1", Field: profile.FieldPhone, Want: "1", Shown: "3"},
+			{Field: profile.FieldName, Want: "A", Shown: "B"},
 		}},
 	}, []profile.ODSCode{"FA0002"}, nil))
 	require.Equal(t, []string{"FA0002 dos"},

@@ -1,6 +1,7 @@
 package pushstore_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -58,11 +59,11 @@ func TestWhatAPushOverwritesIsStoredWithItsNumber(t *testing.T) {
 	require.Equal(t, []int64{0}, numbers, "another job carries it")
 
 	last := []pushstore.Overwritten{{Sequence: second, Field: "website", Before: "c", After: "d"}}
-	all := append(last, []pushstore.Overwritten{
+	all := slices.Concat(last, []pushstore.Overwritten{
 		{Sequence: first, Entry: "service 1", Field: "phone", Before: "not visible"},
 		{Sequence: first, Entry: "service 1", Field: "website", Before: "a", After: "b"},
 		{Sequence: first, Entry: "service 2", Field: "website", After: "b"},
-	}...)
+	})
 	for earlier, want := range map[bool][]pushstore.Overwritten{false: last, true: all} {
 		for _, p := range w.listed(pushstore.PushFilter{Earlier: earlier}) {
 			for i := range p.Overwritten {

@@ -213,7 +213,8 @@ func TestPushesThatWaitAndWhatOthersOverwroteAreReported(t *testing.T) {
 		('FA002', 'dos', 8, '', 'phone', 'x', 'y', '2027-01-01 10:00+00')`)
 	p.makes("2026-11-20")
 	rows := func(section string) []string {
-		return pgtest.All[string](p.Database, "select array_to_string(cells, '|') from report_row where section = $1 order by position", section)
+		return pgtest.All[string](p.Database,
+			"select array_to_string(cells, '|') from report_row where section = $1 order by position", section)
 	}
 	name := func(code string) string {
 		return pgtest.One[string](p.Database, "select name from profile where code = $1", code)
