@@ -1,6 +1,7 @@
 package website
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,9 @@ func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType
 	if err != nil || now.tag == "" {
 		return push.Shown{Code: code}, err
 	}
-	return push.Shown{Code: code, Found: true, Values: now.values(t), Sequence: now.sequence, Version: now.tag}, nil
+	shown := now.shown(code, t)
+	shown.Sequence, shown.Version = now.sequence, now.tag
+	return shown, nil
 }
 
 // shownDocument is a profile as the write API shows it.
@@ -74,18 +77,18 @@ func unclear(req *http.Request, status int, err error) error {
 // readers is how many single profiles are read at the same time.
 const readers = 4
 
-// showEach is Show for each of the codes.
+// showEach is Show for each of the codes. One that cannot be read is named.
 func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	shown := make([]push.Shown, len(codes))
-	group, ctx := errgroup.WithContext(ctx)
+	group, one := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for i, code := range codes {
 		group.Go(func() (err error) {
-			shown[i], err = s.Show(ctx, code, t)
+			shown[i], err = push.OrUnreadable(s.Show(one, code, t))
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
 		return nil, err
 	}
 	return shown, nil

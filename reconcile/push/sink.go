@@ -81,6 +81,9 @@ type Shown struct {
 	NotInAnswer []profile.Field
 	// NeverShown are NHS service codes that this way of reading never shows.
 	NeverShown []string
+	// Unreadable names what is there and makes no sense. Its fields are also in
+	// NotInAnswer.
+	Unreadable []Unreadable
 }
 
 // ErrUnreadable says that a sink is configured so that it cannot be read at all.
