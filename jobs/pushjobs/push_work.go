@@ -141,6 +141,7 @@ func (b *pushWork) keepUnstated(ctx context.Context, values *profile.Values) err
 	if b.shown != nil {
 		values.Keep(leaves, b.shown.Values)
 	}
+	b.known.Desired.AddHolidays(b.route, values, b.route.HasEntityTags && b.known.Version == "")
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	}
 	drifted = Drifted{Code: p.Code(), Missing: !shown.Found}
 	if shown.Found {
-		drifted.Differences = Differences(route, own, shown, p.Desired.Today)
+		drifted.Differences = Differences(route, p.Desired.withHolidays(route, own, shown.Values), shown, p.Desired.Today)
 	}
 	return drifted, true
 }

@@ -135,6 +135,9 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 			facts = profile.AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
 	}
+	if w.addsHolidays(route) {
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.holidayRows()))
+	}
 	sum := sha256.Sum256(facts)
 	return profile.Hash(sum[:len(profile.Hash{})])
 }
