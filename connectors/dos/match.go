@@ -62,6 +62,8 @@ type Service struct {
 	// Values are address, postcode, phone, website and hours, stated for the types
 	// that change events update.
 	Values profile.Values
+	// NotInAnswer are those that make no sense in DoS, or are missing there.
+	NotInAnswer []profile.Field
 }
 
 // Matched is a service with the effect of a push of its pharmacy.
@@ -161,7 +163,7 @@ func shownOf(code profile.ODSCode, services []Service) push.Shown {
 	if !ok {
 		return shown
 	}
-	shown.Found, shown.Values = true, main.Values
+	shown.Found, shown.Values, shown.NotInAnswer = true, main.Values, main.NotInAnswer
 	var offered []string
 	offered, shown.NeverShown = offeredBy(main, own)
 	for i, service := range offered {
