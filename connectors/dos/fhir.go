@@ -111,7 +111,7 @@ func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, err
 	var found *practice
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
 		// Only the pipe is escaped, as in the API's own examples.
-		req, err := i.request(ctx, http.MethodGet, "?identifier="+odsSystem+"%7C"+code.String(), nil, token)
+		req, err := i.request(httpx.WithRecord(ctx, code.String()), http.MethodGet, "?identifier="+odsSystem+"%7C"+code.String(), nil, token)
 		if err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, err
 func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body []byte) (push.Receipt, error) {
 	var receipt push.Receipt
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
-		req, err := i.request(ctx, http.MethodPut, "/"+id, body, token)
+		req, err := i.request(httpx.WithRecord(ctx, code.String()), http.MethodPut, "/"+id, body, token)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,7 @@ func newByODSCode(base string, options ReadOptions) *byODSCode {
 const readingServices = "reading its services"
 
 func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]Service, error) {
+	ctx = httpx.WithRecord(ctx, code.String())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
 	if err != nil {
 		return nil, asSinkError(code, readingServices, err)

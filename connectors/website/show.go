@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -97,7 +98,7 @@ func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.
 // request returns a request for a profile in the write API.
 func (s *Sink) request(ctx context.Context, method string, code profile.ODSCode, body io.Reader) (*http.Request, error) {
 	address := s.base.JoinPath("organisation-profiles", url.PathEscape(code.String()))
-	return s.keyed(http.NewRequestWithContext(ctx, method, address.String(), body))
+	return s.keyed(http.NewRequestWithContext(httpx.WithRecord(ctx, code.String()), method, address.String(), body))
 }
 
 // keyed adds the headers of all requests. A key that cannot be read is like a wrong

@@ -1,6 +1,7 @@
 package pushjobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (CheckDrift) InsertOpts() river.InsertOpts {
 type Directory interface {
 	Route(t profile.OrgType) (route push.Route, ok bool)
 	// ShowMany reads what the sink shows of up to 100 organisations, one Shown for
-	// each.
+	// each. One that cannot be read is named there, and no error.
 	ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error)
 }
 
@@ -76,7 +77,9 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 		result, ended := check.End(context.WithoutCancel(ctx), result, false)
 		return result, errors.Join(err, ended)
 	}
-	if alarm := c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted); alarm != "" {
+	alarm := cmp.Or(c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted),
+		c.Guard.UnreadableAlarm(result.Checked, codesOf(result.Unreadable)))
+	if alarm != "" {
 		result.State, result.Reason = push.DriftAlarm, alarm+": nothing is repaired until a person has looked"
 		repair = false
 	}
@@ -111,19 +114,39 @@ func (c DriftChecker) checkType(
 			return err
 		}
 		drifted, seen := splitDrifted(pushes, shown, route)
-		result.Checked += len(drifted) + len(seen)
+		result.Checked += len(seen)
 		for _, d := range drifted {
-			if d.Missing {
-				result.Missing++
-			} else {
-				result.Drifted++
-			}
+			count(d, shown[d.Code], result)
 		}
 		if err := check.Found(ctx, drifted, seen); err != nil {
 			return err
 		}
 		c.Progress(result.Checked)
 	}
+}
+
+// count counts one profile that is not shown as it should be.
+func count(d push.Drifted, shown push.Shown, result *push.DriftResult) {
+	result.Unreadable = append(result.Unreadable, d.Unreadable...)
+	if shown.Failed() {
+		return
+	}
+	result.Checked++
+	switch {
+	case d.Missing:
+		result.Missing++
+	case len(d.Differences) > 0:
+		result.Drifted++
+	}
+}
+
+// codesOf counts the profiles among what could not be read.
+func codesOf(unreadable []push.Unreadable) int {
+	codes := make(map[profile.ODSCode]bool, len(unreadable))
+	for _, u := range unreadable {
+		codes[u.Code] = true
+	}
+	return len(codes)
 }
 
 func (c DriftChecker) readPage(
@@ -186,6 +209,6 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 	}
 	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),
 		slog.Int("checked", result.Checked), slog.Int("missing", result.Missing), slog.Int("drifted", result.Drifted),
-		slog.Int("repaired", result.Repaired), slog.String("reason", result.Reason))
+		slog.Int("repaired", result.Repaired), slog.Int("unreadable", codesOf(result.Unreadable)), slog.String("reason", result.Reason))
 	return nil
 }

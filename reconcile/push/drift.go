@@ -22,6 +22,7 @@ type Drifted struct {
 	Code        profile.ODSCode
 	Missing     bool // not shown at all
 	Differences []Difference
+	Unreadable  []Unreadable // what makes no sense there, and was not compared
 }
 
 // DriftResult is what a drift check of a sink found.
@@ -33,6 +34,9 @@ type DriftResult struct {
 	Missing  int        `json:"missing"`
 	Drifted  int        `json:"drifted"`
 	Repaired int        `json:"repaired"` // pushes asked for
+	// Unreadable names what could not be compared. Profiles of which nothing could
+	// are not counted as checked.
+	Unreadable []Unreadable `json:"unreadable,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 }
 
@@ -46,15 +50,15 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	if p.Held || gone && !route.canRead(profile.FieldStatus) {
 		return Drifted{}, false
 	}
-	drifted = Drifted{Code: p.Code(), Missing: !shown.Found}
+	drifted = Drifted{Code: p.Code(), Missing: !shown.Found && !shown.Failed(), Unreadable: shown.Unreadable}
 	if shown.Found {
 		drifted.Differences = Differences(route, p.Desired.withHolidays(route, own, shown.Values), shown, p.Desired.Today)
 	}
 	return drifted, true
 }
 
-// Found reports whether there is any drift.
-func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 }
+// Found reports whether there is any drift, or something that could not be read.
+func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 || len(d.Unreadable) > 0 }
 
 func (r Route) canRead(f profile.Field) bool {
 	return slices.Contains(r.Readable, f)

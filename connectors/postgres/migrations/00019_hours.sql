@@ -35,5 +35,7 @@ create trigger dated_opening_period_is_a_period before insert or update on dated
     for each row execute function refuse_no_period('dated_opening_period_is_a_period', 'date');
 comment on column opening_period.closes is 'Local closing time; before opens where the period crosses midnight, 00:00 where it ends with the day; 00:00 to 00:00 is a whole day';
 
+comment on column drift.field is 'The field; missing for a profile that is not shown at all, unreadable for what makes no sense there';
+
 alter table dispatch add column holidays text not null default '';
 comment on column dispatch.holidays is 'The coming bank holidays that pushes were last asked for';

@@ -48,6 +48,9 @@ func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.
 // fieldMissing stands for a profile that is not shown at all.
 const fieldMissing = "missing"
 
+// FieldUnreadable stands for what makes no sense in a sink's answer.
+const FieldUnreadable = "unreadable"
+
 // Found stores the differences, and records that the other profiles are shown
 // correctly.
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []profile.ODSCode) error {
@@ -59,6 +62,9 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen []p
 	for _, d := range drifted {
 		if d.Missing {
 			add(d.Code, fieldMissing, "", "")
+		}
+		if len(d.Unreadable) > 0 {
+			add(d.Code, FieldUnreadable, "", push.Reasons(d.Unreadable))
 		}
 		for _, difference := range d.Differences {
 			add(d.Code, difference.Field.String(), difference.Want, difference.Shown)
@@ -111,7 +117,7 @@ type DriftRow struct {
 	Sink    push.Sink       `json:"sink"`
 	Code    profile.ODSCode `json:"code"`
 	Name    string          `json:"name"`
-	Field   string          `json:"field"` // missing: not shown at all
+	Field   string          `json:"field"` // missing: not shown at all; unreadable: shown says why
 	Want    string          `json:"want"`
 	Shown   string          `json:"shown"`
 	GivenUp bool            `json:"given_up,omitempty"` // repaired three times in vain
