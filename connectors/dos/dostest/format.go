@@ -59,19 +59,56 @@ func spaced(postcode string) string {
 	return text[:len(text)-3] + " " + text[len(text)-3:]
 }
 
-// website returns an address with the host in lower case, or all in lower case if it
-// has no scheme.
+// website stores an address as the pipeline does, which takes it apart and puts it
+// together again (CONTRACT.md "How DoS compares"): the host becomes lower case, or all of
+// it if there is no host, and a parameter, query or fragment that is empty gets lost.
 func website(text string) string {
-	scheme, rest, found := strings.Cut(strings.TrimSpace(text), "://")
-	if !found {
-		return strings.ToLower(scheme)
+	text = strings.TrimSpace(text)
+	var scheme, host, query, fragment string
+	if i := strings.IndexByte(text, ':'); i > 0 && schemeShape.MatchString(text[:i]) {
+		scheme, text = strings.ToLower(text[:i]), text[i+1:]
 	}
-	host, path, slash := strings.Cut(rest, "/")
-	if slash {
-		path = "/" + path
+	hasHost := strings.HasPrefix(text, "//")
+	if hasHost {
+		text = text[2:]
+		end := strings.IndexAny(text, "/?#")
+		if end < 0 {
+			end = len(text)
+		}
+		host, text = text[:end], text[end:]
 	}
-	return strings.ToLower(scheme) + "://" + strings.ToLower(host) + path
+	if i := strings.IndexByte(text, '#'); i >= 0 {
+		text, fragment = text[:i], text[i+1:]
+	}
+	if i := strings.IndexByte(text, '?'); i >= 0 {
+		text, query = text[:i], text[i+1:]
+	}
+	path, parameters := text, ""
+	from := max(strings.LastIndexByte(text, '/'), 0)
+	if i := strings.IndexByte(text[from:], ';'); i >= 0 {
+		path, parameters = text[:from+i], text[from+i+1:]
+	}
+
+	var b strings.Builder
+	if scheme != "" {
+		b.WriteString(scheme + ":")
+	}
+	if hasHost {
+		b.WriteString("//" + strings.ToLower(host))
+	}
+	b.WriteString(path)
+	for _, part := range []struct{ mark, text string }{{";", parameters}, {"?", query}, {"#", fragment}} {
+		if part.text != "" {
+			b.WriteString(part.mark + part.text)
+		}
+	}
+	if host == "" {
+		return strings.ToLower(b.String())
+	}
+	return b.String()
 }
+
+var schemeShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
 
 // webAccepted is the pipeline's own rule for websites.
 var webAccepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
