@@ -170,7 +170,9 @@ func TestDriftOfWhatCannotBeCompared(t *testing.T) {
 func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	t.Parallel()
 	checker, check, d := newCheck(250, 3, 2)
-	bad := func(code profile.ODSCode, part string) []push.Unreadable { return []push.Unreadable{{Code: code, Part: part, Reason: "nonsense"}} }
+	bad := func(code profile.ODSCode, part string) []push.Unreadable {
+		return []push.Unreadable{{Code: code, Part: part, Reason: "nonsense"}}
+	}
 	good := values(map[profile.Field]string{fName: "Boots"})
 	d.shown["FA0100"] = push.Shown{Unreadable: bad("FA0100", "")}
 	d.shown["FA0101"] = push.Shown{Found: true, Values: good, NotInAnswer: []profile.Field{fPhone}, Unreadable: bad("FA0101", "phone")}

@@ -37,7 +37,7 @@ type DriftResult struct {
 	// Unreadable names what could not be compared. Profiles of which nothing could
 	// are not counted as checked.
 	Unreadable []Unreadable `json:"unreadable,omitempty"`
-	Reason   string     `json:"reason,omitempty"`
+	Reason     string       `json:"reason,omitempty"`
 }
 
 // Drift compares what a sink shows of one profile with what it should show. ok is
