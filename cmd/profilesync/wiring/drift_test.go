@@ -71,7 +71,7 @@ func newOddDoS(t *testing.T) oddDoS {
 		})
 	}
 	for i := range 50 {
-		o.poison[pharmacyCode(3000+i%5+i/5*13)] = true // they fail in few pages, since each is asked for four times
+		o.poison[pharmacyCode(3000+i%5+i/5*60)] = true // fewer neighbours than open the breaker
 		o.malformed[pharmacyCode(7+i*200)] = true
 	}
 	require.Len(t, o.poison, 50)
