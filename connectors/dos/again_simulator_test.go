@@ -11,8 +11,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// spelt are values as people may spell them, with the forms that CONTRACT.md "How DoS
-// compares" and "Opening times" name.
+// spelt are values as people may spell them, with the forms of
+// CONTRACT.md "How DoS compares" and CONTRACT.md "Opening times".
 var spelt = map[profile.Field][]string{
 	profile.FieldAddress: {
 		"3rd Floor\nNHS Centre\nKirkham", "McDonald House\nTester’s Row", "1  High   Street \n Leeds", "St John's & Co\n1a High Street",
@@ -21,9 +21,11 @@ var spelt = map[profile.Field][]string{
 	profile.FieldPostcode: {"PR4 2BE", "pr42be", " Pr4  2bE ", "PR42BE"},
 	profile.FieldWebsite: {
 		"https://www.Example-Pharmacy.co.uk/Kirkham", "HTTPS://WWW.PHARMA.CO.UK", " https://pharma.co.uk/ ", "https://pharma.co.uk/#",
-		"https://pharma.co.uk/?", "https://pharma.co.uk?", "https://pharma.co.uk#", "https://pharma.co.uk/a;", "https://pharma.co.uk/a;?b=c",
+		"https://pharma.co.uk/?", "https://pharma.co.uk?", "https://pharma.co.uk#", "https://pharma.co.uk/a;",
+		"https://pharma.co.uk/a;?b=c",
 		"https://pharma.co.uk/a;;", "https://pharma.co.uk/a;/b;", "https://pharma.co.uk/?#", "https://pharma.co.uk/A/?a=B#C",
-		"https://pharma.co.uk?a=b", "https://pharma.co.uk#top", "https://pharma.co.uk/a?#b", "https://pharma.co.uk/a?b=;", "http://pharma.co.uk//",
+		"https://pharma.co.uk?a=b", "https://pharma.co.uk#top", "https://pharma.co.uk/a?#b",
+		"https://pharma.co.uk/a?b=;", "http://pharma.co.uk//",
 		"https://pharma.co.uk/<script>", "Pharma.co.uk/Path", "pharma.co.uk", "",
 	},
 	profile.FieldPhone: {"01772 000 000", " 01772000000 ", "+44 (0)1772 000000", "+44(0)1772-000000", "call us", "01772 000000 ext. 12", ""},
@@ -48,7 +50,10 @@ func TestASecondPushChangesNothing(t *testing.T) {
 		Now: func() time.Time { return time.Date(2027, 9, 8, 12, 0, 0, 0, time.UTC) },
 	})
 	for _, s := range []dostest.Service{
-		{ODSCode: "FZZ99"}, {ODSCode: "FZZ99M06", Type: 132}, {ODSCode: "FZZ99BPS", Type: 148, Status: 2}, {ODSCode: "FZZ99CON", Type: 149, Status: 3},
+		{ODSCode: "FZZ99"},
+		{ODSCode: "FZZ99M06", Type: 132},
+		{ODSCode: "FZZ99BPS", Type: 148, Status: 2},
+		{ODSCode: "FZZ99CON", Type: 149, Status: 3},
 	} {
 		server.AddService(s)
 	}
@@ -58,7 +63,9 @@ func TestASecondPushChangesNothing(t *testing.T) {
 	})
 	route, _ := sink.Route(profile.Pharmacy)
 	d := example(t)
-	wanted := push.DesiredState{Profile: profile.Profile{Code: d.Code}, Today: profile.NewDate(2027, 9, 8), Edited: map[profile.Field]time.Time{}}
+	wanted := push.DesiredState{
+		Profile: profile.Profile{Code: d.Code}, Today: profile.NewDate(2027, 9, 8), Edited: map[profile.Field]time.Time{},
+	}
 	for _, f := range profile.Fields() {
 		wanted.Profile.Values.Set(f, d.Values.Get(f))
 		wanted.Edited[f] = time.Time{} // by a person, who may have emptied it

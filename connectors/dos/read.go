@@ -71,11 +71,11 @@ func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]S
 	return services, nil
 }
 
-// badRows is the error of an answer in which some rows, or fields of rows, make no
+// badRowsError is the error of an answer in which some rows, or fields of rows, make no
 // sense. All else in it was read.
-type badRows []push.Unreadable
+type badRowsError []push.Unreadable
 
-func (b badRows) Error() string { return push.Reasons(b) }
+func (b badRowsError) Error() string { return push.Reasons(b) }
 
 // wireAnswer is an answer of byOdsCode. Pointers tell missing fields from empty ones.
 type wireAnswer struct {
@@ -126,7 +126,7 @@ var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
 // decodeServices returns the services that make sense, and names what does not. It
 // refuses an answer of another form, or with another number of services than it
 // says. Neither names nor errors ever hold the content of the answer.
-func decodeServices(code profile.ODSCode, content []byte) (services []Service, bad badRows, err error) {
+func decodeServices(code profile.ODSCode, content []byte) (services []Service, bad badRowsError, err error) {
 	var answer wireAnswer
 	if err := json.Unmarshal(content, &answer); err != nil {
 		return nil, nil, fmt.Errorf("%w: not the JSON of byOdsCode", errMalformed)

@@ -36,7 +36,7 @@ func showEach(
 // shownBut returns what a pharmacy's services show, without the rows that make no
 // sense. If no other service is left, nothing is known about the pharmacy.
 func shownBut(code profile.ODSCode, services []Service, err error) (push.Shown, error) {
-	bad, ok := errors.AsType[badRows](err)
+	bad, ok := errors.AsType[badRowsError](err)
 	if err != nil && !ok {
 		return push.Shown{Code: code}, err
 	}
@@ -52,7 +52,7 @@ func shownBut(code profile.ODSCode, services []Service, err error) (push.Shown, 
 // shows might empty it.
 func whollyRead(shown push.Shown, err error) (push.Shown, error) {
 	if err == nil && len(shown.Unreadable) > 0 {
-		err = asSinkError(shown.Code, readingServices, badRows(shown.Unreadable))
+		err = asSinkError(shown.Code, readingServices, badRowsError(shown.Unreadable))
 	}
 	return shown, err
 }

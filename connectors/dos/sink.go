@@ -43,7 +43,7 @@ type Sink struct {
 }
 
 // reader reads the services of DoS whose ODS code begins with the given one. If some
-// rows make no sense, it returns the others and badRows. byOdsCode is the only
+// rows make no sense, it returns the others and badRowsError. byOdsCode is the only
 // implementation, and will be retired.
 type reader interface {
 	readServices(ctx context.Context, code profile.ODSCode) ([]Service, error)
@@ -182,7 +182,7 @@ func (s *Sink) Preview(ctx context.Context, code profile.ODSCode, offered string
 		return nil, errNotReading
 	}
 	services, err := s.reader.readServices(ctx, code)
-	if bad, ok := errors.AsType[badRows](err); ok {
+	if bad, ok := errors.AsType[badRowsError](err); ok {
 		err = asSinkError(code, readingServices, bad)
 	}
 	if err != nil {

@@ -111,7 +111,8 @@ func TestOneBadRecordStopsOneRecord(t *testing.T) {
 		w.Header().Set("Etag", `"1"`)
 		switch code := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]; {
 		case r.Method == http.MethodPost:
-			_, _ = io.WriteString(w, `{"value":[{"ODSCode":7},{"ODSCode":"FA001"},{"ODSCode":"FA002","OpeningTimes":[{"IsOpen":"yes"}]},{"ODSCode":"FA003","OpeningTimes":[
+			_, _ = io.WriteString(w, `{"value":[{"ODSCode":7},{"ODSCode":"FA001"},
+				{"ODSCode":"FA002","OpeningTimes":[{"IsOpen":"yes"}]},{"ODSCode":"FA003","OpeningTimes":[
 				{"Weekday":"Monday","OpeningTime":"9","ClosingTime":"17:00","OpeningTimeType":"General","IsOpen":true}]}]}`)
 		case code == "FA002":
 			_, _ = io.WriteString(w, `{"ODSCode":"FA002"}`)

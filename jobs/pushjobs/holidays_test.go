@@ -27,11 +27,13 @@ func TestBankHolidaysArePushed(t *testing.T) {
 			map[profile.Field]string{hours: "mon 09:00-17:00", dates: "2026-12-24 closed\n2026-12-25 10:00-12:00"},
 		},
 		"other dates are not known": {
-			push.Route{Name: "change-event", Fields: fields}, showing(push.Shown{}, push.ErrUnreadable),
+			push.Route{Name: "change-event", Fields: fields},
+			showing(push.Shown{}, push.ErrUnreadable),
 			map[profile.Field]string{hours: "mon 09:00-17:00"},
 		},
 		"a new record": {
-			push.Route{Name: "profile", Fields: fields, Readable: fields, HasEntityTags: true}, nil,
+			push.Route{Name: "profile", Fields: fields, Readable: fields, HasEntityTags: true},
+			nil,
 			map[profile.Field]string{hours: "mon 09:00-17:00", dates: "2026-12-25 10:00-12:00"},
 		},
 	} {

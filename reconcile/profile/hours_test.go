@@ -52,7 +52,7 @@ func TestPublicWeek(t *testing.T) {
 		{"from the last minute across midnight", "mon 23:59-02:00", "", "tue 00:00-02:00", ""},
 		{"bank holidays", "bank-holiday 10:00-12:00\nmon 09:00-17:00", "", "mon 09:00-17:00", ""},
 		{"bank holidays across midnight", "bank-holiday 22:00-02:00", "", "", ""},
-		{"open day and night", "mon 00:00-00:00\nwed 00:00-23:59\nfri 00:00-00:00", "", "mon 00:00-23:59\nwed 00:00-23:59\nfri 00:00-23:59", ""},
+		{"open day and night", "mon 00:00-00:00\nwed 00:00-23:59", "", "mon 00:00-23:59\nwed 00:00-23:59", ""},
 	})
 }
 
@@ -203,13 +203,22 @@ func TestBankHolidaysBecomeDates(t *testing.T) {
 	t.Parallel()
 	christmas, boxing := profile.NewDate(2026, 12, 25), profile.NewDate(2026, 12, 28)
 	for name, c := range map[string]hoursCase{
-		"none stated":   {"", office, "", office, ""},
-		"all of them":   {"", office + "\nbank-holiday 10:00-12:00", "", office, "2026-12-25 10:00-12:00\n2026-12-28 10:00-12:00"},
-		"split":         {"", "bank-holiday 14:00-16:00\nbank-holiday 10:00-12:00", "2026-12-28 closed", "", "2026-12-25 10:00-12:00\n2026-12-25 14:00-16:00\n2026-12-28 closed"},
-		"a date wins":   {"", "bank-holiday 10:00-12:00", "2026-12-25 closed\n2026-12-26 09:00-10:00", "", "2026-12-25 closed\n2026-12-26 09:00-10:00\n2026-12-28 10:00-12:00"},
-		"into the next": {"", office + "\nbank-holiday 22:00-02:00", "2026-12-28 closed", office, "2026-12-25 22:00-23:59\n2026-12-26 00:00-02:00\n2026-12-28 closed"},
-		"as the week":   {"", office + "\nbank-holiday 09:00-17:00", "", office, "2026-12-25 09:00-17:00\n2026-12-28 09:00-17:00"},
-		"unreadable":    {"", "bank-holiday 09:00-09:00", "2026-12-26 closed", "bank-holiday 09:00-09:00", "2026-12-26 closed"},
+		"none stated": {"", office, "", office, ""},
+		"all of them": {"", office + "\nbank-holiday 10:00-12:00", "", office, "2026-12-25 10:00-12:00\n2026-12-28 10:00-12:00"},
+		"split": {
+			"", "bank-holiday 14:00-16:00\nbank-holiday 10:00-12:00", "2026-12-28 closed",
+			"", "2026-12-25 10:00-12:00\n2026-12-25 14:00-16:00\n2026-12-28 closed",
+		},
+		"a date wins": {
+			"", "bank-holiday 10:00-12:00", "2026-12-25 closed\n2026-12-26 09:00-10:00",
+			"", "2026-12-25 closed\n2026-12-26 09:00-10:00\n2026-12-28 10:00-12:00",
+		},
+		"into the next": {
+			"", office + "\nbank-holiday 22:00-02:00", "2026-12-28 closed",
+			office, "2026-12-25 22:00-23:59\n2026-12-26 00:00-02:00\n2026-12-28 closed",
+		},
+		"as the week": {"", office + "\nbank-holiday 09:00-17:00", "", office, "2026-12-25 09:00-17:00\n2026-12-28 09:00-17:00"},
+		"unreadable":  {"", "bank-holiday 09:00-09:00", "2026-12-26 closed", "bank-holiday 09:00-09:00", "2026-12-26 closed"},
 	} {
 		weekly, dated := profile.PublicHours(c.weekly, c.dated, today, christmas, boxing)
 		require.Equal(t, c.wantWeekly, weekly, name)

@@ -212,22 +212,28 @@ var (
 
 // parseClock parses HH:MM, 00:00 to 23:59, as minutes.
 func parseClock(s string) (minutes int, err error) {
+	if minutes, ok := readClock(s); ok {
+		if minutes == midnight {
+			return 0, errMidnight
+		}
+		return minutes, nil
+	}
 	if len(s) == len("09:00:00") && s[5] == ':' && isDigit(s[6]) && isDigit(s[7]) {
-		if _, err := parseClock(s[:5]); err == nil {
+		if minutes, ok := readClock(s[:5]); ok && minutes < midnight {
 			return 0, errSeconds
 		}
 	}
+	return 0, errNoClock
+}
+
+// readClock parses HH:MM, 00:00 to 24:00.
+func readClock(s string) (minutes int, ok bool) {
 	if len(s) != len("09:00") || s[2] != ':' || !isDigit(s[0]) || !isDigit(s[1]) || !isDigit(s[3]) || !isDigit(s[4]) {
-		return 0, errNoClock
+		return 0, false
 	}
 	hour, minute := int(s[0]-'0')*10+int(s[1]-'0'), int(s[3]-'0')*10+int(s[4]-'0')
-	switch minutes = hour*60 + minute; {
-	case minutes == midnight:
-		return 0, errMidnight
-	case minute >= 60 || minutes > midnight:
-		return 0, errNoClock
-	}
-	return minutes, nil
+	minutes = hour*60 + minute
+	return minutes, minute < 60 && minutes <= midnight
 }
 
 // lines formats the week, one line per period.

@@ -67,7 +67,8 @@ func newOddDoS(t *testing.T) oddDoS {
 	}
 	for n := range pharmacies {
 		o.AddService(dostest.Service{
-			ODSCode: pharmacyCode(n).String(), Address: "1 High Street$Leeds", Postcode: "LS1 1AA", Phone: "01134960000", Weekly: "mon 09:00-17:00",
+			ODSCode: pharmacyCode(n).String(), Address: "1 High Street$Leeds", Postcode: "LS1 1AA", Phone: "01134960000",
+			Weekly: "mon 09:00-17:00",
 		})
 	}
 	for i := range 50 {

@@ -64,48 +64,38 @@ func spaced(postcode string) string {
 // it if there is no host, and a parameter, query or fragment that is empty gets lost.
 func website(text string) string {
 	text = strings.TrimSpace(text)
-	var scheme, host, query, fragment string
+	var front string // scheme and host
 	if i := strings.IndexByte(text, ':'); i > 0 && schemeShape.MatchString(text[:i]) {
-		scheme, text = strings.ToLower(text[:i]), text[i+1:]
+		front, text = strings.ToLower(text[:i+1]), text[i+1:]
 	}
-	hasHost := strings.HasPrefix(text, "//")
-	if hasHost {
-		text = text[2:]
-		end := strings.IndexAny(text, "/?#")
-		if end < 0 {
-			end = len(text)
+	host, rest := "", text
+	if strings.HasPrefix(text, "//") {
+		host, rest = text, ""
+		if i := strings.IndexAny(text[2:], "/?#"); i >= 0 {
+			host, rest = text[:i+2], text[i+2:]
 		}
-		host, text = text[:end], text[end:]
+		front += strings.ToLower(host)
 	}
-	if i := strings.IndexByte(text, '#'); i >= 0 {
-		text, fragment = text[:i], text[i+1:]
+	rest, fragment := part(rest, "#", 0)
+	rest, query := part(rest, "?", 0)
+	path, parameters := part(rest, ";", max(strings.LastIndexByte(rest, '/'), 0))
+	if len(host) <= len("//") {
+		return strings.ToLower(front + path + parameters + query + fragment)
 	}
-	if i := strings.IndexByte(text, '?'); i >= 0 {
-		text, query = text[:i], text[i+1:]
-	}
-	path, parameters := text, ""
-	from := max(strings.LastIndexByte(text, '/'), 0)
-	if i := strings.IndexByte(text[from:], ';'); i >= 0 {
-		path, parameters = text[:from+i], text[from+i+1:]
-	}
+	return front + path + parameters + query + fragment
+}
 
-	var b strings.Builder
-	if scheme != "" {
-		b.WriteString(scheme + ":")
+// part cuts off what follows a mark, with the mark unless nothing follows.
+func part(text, mark string, from int) (before, after string) {
+	i := strings.Index(text[from:], mark)
+	if i < 0 {
+		return text, ""
 	}
-	if hasHost {
-		b.WriteString("//" + strings.ToLower(host))
+	before, after = text[:from+i], text[from+i:]
+	if after == mark {
+		after = ""
 	}
-	b.WriteString(path)
-	for _, part := range []struct{ mark, text string }{{";", parameters}, {"?", query}, {"#", fragment}} {
-		if part.text != "" {
-			b.WriteString(part.mark + part.text)
-		}
-	}
-	if host == "" {
-		return strings.ToLower(b.String())
-	}
-	return b.String()
+	return before, after
 }
 
 var schemeShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)

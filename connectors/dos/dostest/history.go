@@ -18,25 +18,21 @@ func (s *Server) History(code string) []string {
 // note adds what an event changed in a service. A number that the event does not have
 // counts as changed, whatever DoS has (CONTRACT.md "How DoS compares").
 func (d *database) note(before, after *Service, u *update) {
-	entry := after.ID
-	for _, one := range []struct {
-		key     string
-		changed bool
-	}{
-		{"postaladdress", before.Address != after.Address},
-		{"postalcode", before.Postcode != after.Postcode},
-		{"cmsurl", before.Web != after.Web},
-		{"cmstelephoneno", before.Phone != after.Phone || !u.hasPhone},
-		{"cmsopentime", before.Weekly != after.Weekly},
-		{"cmsopentimespecified", before.Specified != after.Specified},
-		{"cmssgsdid", !slices.Equal(before.ZCodes, after.ZCodes)},
-		{"cmsorgstatus", before.Status != after.Status},
-	} {
-		if one.changed {
-			entry += " " + one.key
+	entry := []string{after.ID}
+	changed := func(key string, is bool) {
+		if is {
+			entry = append(entry, key)
 		}
 	}
-	if strings.Contains(entry, " ") {
-		d.history[stem(after.ODSCode)] = append(d.history[stem(after.ODSCode)], entry)
+	changed("postaladdress", before.Address != after.Address)
+	changed("postalcode", before.Postcode != after.Postcode)
+	changed("cmsurl", before.Web != after.Web)
+	changed("cmstelephoneno", before.Phone != after.Phone || !u.hasPhone)
+	changed("cmsopentime", before.Weekly != after.Weekly)
+	changed("cmsopentimespecified", before.Specified != after.Specified)
+	changed("cmssgsdid", !slices.Equal(before.ZCodes, after.ZCodes))
+	changed("cmsorgstatus", before.Status != after.Status)
+	if code := stem(after.ODSCode); len(entry) > 1 {
+		d.history[code] = append(d.history[code], strings.Join(entry, " "))
 	}
 }

@@ -1,3 +1,4 @@
+//nolint:bodyclose // the answers are made up in memory, and errors have none
 package httpx
 
 import (
@@ -47,7 +48,9 @@ func TestAFewBadRecordsDoNotOpenTheBreaker(t *testing.T) {
 	for name, bad := range map[string]transport{"500": status(500), "no answer": hang} {
 		synctest.Test(t, func(t *testing.T) {
 			poison := []string{"FA001", "FA002", "FA003", "FA004"}
-			client := New(Options{Transport: poisonous(bad, poison...), Limits: Limits{PerSecond: 1e6, Attempts: 3, Trip: 5, Timeout: time.Second}})
+			client := New(Options{
+				Transport: poisonous(bad, poison...), Limits: Limits{PerSecond: 1e6, Attempts: 3, Trip: 5, Timeout: time.Second},
+			})
 			for range 20 {
 				for _, record := range poison {
 					require.NotErrorIs(t, about(t, client, record), ErrOpen, name)

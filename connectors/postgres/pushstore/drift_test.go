@@ -130,7 +130,9 @@ func TestWhatCannotBeReadIsStored(t *testing.T) {
 	w := resting(t, profile.Pharmacy, profile.Pharmacy)
 	w.Exec("update push set repairs = 3 where code = 'FA0000'")
 	bad := func(code profile.ODSCode) []push.Unreadable {
-		return []push.Unreadable{{Code: code, Part: "service 7 (type 148), phone", Reason: "it is missing"}, {Code: code, Part: "service 9", Reason: "no id"}}
+		return []push.Unreadable{
+			{Code: code, Part: "service 7 (type 148), phone", Reason: "it is missing"}, {Code: code, Part: "service 9", Reason: "no id"},
+		}
 	}
 	check := w.check()
 	require.NoError(t, check.Found(t.Context(), []push.Drifted{

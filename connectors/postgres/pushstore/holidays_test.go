@@ -24,12 +24,15 @@ func TestHoursThatNoDoorKeepsAreRefused(t *testing.T) {
 		"'09:00', '17:00:01'": `"X 09:00-17:00:01": times have no seconds`,
 		"'23:59', '00:00'":    `opens in the last minute of the day and closes at midnight`,
 	} {
-		for table, day := range map[string]string{"opening_period (code, day, opens, closes)": "mon", "dated_opening_period (code, date, opens, closes)": "2025-04-01"} {
+		for table, day := range map[string]string{
+			"opening_period (code, day, opens, closes)": "mon", "dated_opening_period (code, date, opens, closes)": "2025-04-01",
+		} {
 			_, err := w.DB.Exec(t.Context(), "insert into "+table+" values ('FA0000', '"+day+"', "+times+")")
 			require.ErrorContains(t, err, strings.ReplaceAll(want, "X", day), table)
 		}
 	}
-	w.Exec("insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '00:00', '00:00'), ('FA0000', 'tue', '22:00', '02:00')")
+	w.Exec(`insert into opening_period (code, day, opens, closes) values
+		('FA0000', 'mon', '00:00', '00:00'), ('FA0000', 'tue', '22:00', '02:00')`)
 	_, err := w.DB.Exec(t.Context(), "update opening_period set closes = '24:00'")
 	require.ErrorContains(t, err, "24:00 is not a time here")
 }
@@ -41,7 +44,8 @@ func TestOldHoursWithSecondsStayUnreadable(t *testing.T) {
 	w := resting(t, profile.Pharmacy)
 	w.Exec("alter table opening_period disable trigger opening_period_is_a_period")
 	w.Exec("alter table dated_opening_period disable trigger dated_opening_period_is_a_period")
-	w.Exec(`insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '09:00:10', '09:00:50'), ('FA0000', 'tue', '09:00', '24:00')`)
+	w.Exec(`insert into opening_period (code, day, opens, closes) values
+		('FA0000', 'mon', '09:00:10', '09:00:50'), ('FA0000', 'tue', '09:00', '24:00')`)
 	w.Exec(`insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2025-04-02', '09:00', '12:00:30')`)
 	desired := w.load(push.SinkDoS, 1, "FA0000")[0].Desired
 	values := desired.Profile.Values
@@ -69,7 +73,8 @@ func TestTheCalendarAsksForPushes(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy, profile.DentalPractice)
 	require.Zero(t, w.follow(1), "nobody states hours for bank holidays")
-	w.Exec(`insert into opening_period (code, day, opens, closes) select code, 'bank-holiday', '10:00', '12:00' from profile where code <> 'FA0001'`)
+	w.Exec(`insert into opening_period (code, day, opens, closes)
+		select code, 'bank-holiday', '10:00', '12:00' from profile where code <> 'FA0001'`)
 	w.Exec("insert into opening_period (code, day, opens, closes) values ('FA0001', 'mon', '10:00', '12:00')")
 	w.dispatch()
 	w.rest()
@@ -88,8 +93,8 @@ func TestTheCalendarAsksForPushes(t *testing.T) {
 	require.Zero(t, w.follow(22), "Easter Monday of 2025 is over")
 
 	// the official list: a day that was proclaimed, and the usual ones
-	w.Exec(`insert into holiday (date, title) select d, 'A' from unnest('{2025-05-05,2025-05-08,2025-05-26,2025-08-25,2025-12-25,2025-12-26,2026-01-01,
-		2026-04-03,2026-04-06}'::date[]) d`)
+	w.Exec(`insert into holiday (date, title) select d, 'A' from 
+		unnest('{2025-05-05,2025-05-08,2025-05-26,2025-08-25,2025-12-25,2025-12-26,2026-01-01,2026-04-03,2026-04-06}'::date[]) d`)
 	require.Equal(t, 5, w.follow(22))
 	require.Zero(t, w.follow(22))
 	w.Exec("delete from holiday where date = '2025-05-08'")
