@@ -121,8 +121,8 @@ func statusOf(v profile.Values) string {
 // whyUndeliverable says why a visible event must not be sent.
 func whyUndeliverable(d push.Delivery) error {
 	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !isValidWebsite(site) {
-		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port, "+
-			"and a / before any ? or #; correct it in the profile", quotedWebsite(site))
+		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port; "+
+			"correct it in the profile", quotedWebsite(site))
 	}
 	return nil
 }
@@ -132,18 +132,42 @@ var siteShape = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-
 
 func isValidWebsite(site string) bool { return len(site) <= 512 && siteShape.MatchString(site) }
 
-// website puts scheme and host in lower case, as DoS compares them.
+// website returns an address as DoS stores it (CONTRACT.md "How DoS compares"):
+// scheme and host in lower case, or all of it if it has no scheme, and without an
+// empty parameter, query or fragment. A query or fragment straight after the host
+// gets the slash without which DoS would drop the address.
 func website(address string) string {
 	address = strings.TrimSpace(address)
-	host := 0
-	if i := strings.Index(address, "://"); i >= 0 {
-		host = i + len("://")
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return strings.ToLower(withoutEmptyParts(address))
 	}
-	end := len(address)
-	if i := strings.IndexAny(address[host:], "/?#"); i >= 0 {
-		end = host + i
+	host := rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host = rest[:i]
 	}
-	return strings.ToLower(address[:end]) + address[end:]
+	tail := withoutEmptyParts(rest[len(host):])
+	if tail != "" && tail[0] != '/' {
+		tail = "/" + tail
+	}
+	return strings.ToLower(scheme+"://"+host) + tail
+}
+
+// withoutEmptyParts drops #, ? and ; with nothing behind them.
+func withoutEmptyParts(address string) string {
+	address, fragment, _ := strings.Cut(address, "#")
+	path, query, _ := strings.Cut(address, "?")
+	last := strings.LastIndexByte(path, '/') + 1
+	if strings.IndexByte(path[last:], ';') == len(path)-last-1 {
+		path = strings.TrimSuffix(path, ";")
+	}
+	if query != "" {
+		path += "?" + query
+	}
+	if fragment != "" {
+		path += "#" + fragment
+	}
+	return path
 }
 
 // quotedWebsite quotes a website if it holds neither a person's address nor a secret.
@@ -172,19 +196,17 @@ func (e *event) setAddress(text string) {
 	}
 }
 
-// setContacts leaves out empty contacts, which is how an event withdraws them.
+// setContacts withdraws a website by leaving it out, and a telephone number by an empty
+// text: DoS takes a missing number for a change on every event.
 func (e *event) setContacts(v profile.Values) {
-	e.Contacts = []contact{}
-	for _, c := range []contact{
-		{ContactMethodType: "Website", ContactValue: website(v.Get(profile.FieldWebsite))},
-		{ContactMethodType: "Telephone", ContactValue: strings.TrimSpace(v.Get(profile.FieldPhone))},
-	} {
-		if c.ContactValue == "" {
-			continue
-		}
-		c.ContactType, c.ContactAvailabilityType = "Primary", "Office hours"
-		e.Contacts = append(e.Contacts, c)
+	row := func(method, value string) contact {
+		return contact{ContactType: "Primary", ContactAvailabilityType: "Office hours", ContactMethodType: method, ContactValue: value}
 	}
+	e.Contacts = []contact{}
+	if site := website(v.Get(profile.FieldWebsite)); site != "" {
+		e.Contacts = append(e.Contacts, row("Website", site))
+	}
+	e.Contacts = append(e.Contacts, row("Telephone", strings.TrimSpace(v.Get(profile.FieldPhone))))
 }
 
 // setServices lists the services that are offered and that DoS knows. Palliative care is

@@ -46,6 +46,7 @@ func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	if err != nil {
 		return push.Receipt{}, err
 	}
+	ctx = httpx.WithRecord(ctx, d.Code.String())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.address, bytes.NewReader(content))
 	if err != nil {
 		return push.Receipt{}, asSinkError(d.Code, sendingEvent, err)

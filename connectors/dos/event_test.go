@@ -113,7 +113,9 @@ func TestEventOfAnEmptyProfile(t *testing.T) {
 	require.JSONEq(t, `{"ODSCode":"FA123","OrganisationName":"","OrganisationTypeId":"PHA","OrganisationType":"Pharmacy",
 		"OrganisationSubType":"Community","OrganisationStatus":"Visible",
 		"Address1":null,"Address2":null,"Address3":null,"City":null,"County":null,"Postcode":"",
-		"ParentOrganisation":{"ODSCode":"","OrganisationName":""},"Contacts":[],"OpeningTimes":[],
+		"ParentOrganisation":{"ODSCode":"","OrganisationName":""},
+		"Contacts":[{"ContactType":"Primary","ContactAvailabilityType":"Office hours","ContactMethodType":"Telephone","ContactValue":""}],
+		"OpeningTimes":[],
 		"UecServices":null,"Services":[],"UniqueKey":"1","LastUpdatedDates":{}}`, string(content))
 }
 
@@ -238,17 +240,26 @@ func TestEventRefusesHoursThatDoSWouldIgnore(t *testing.T) {
 func TestEventWebsite(t *testing.T) {
 	t.Parallel()
 	for site, want := range map[string]string{
-		"":                              "",
-		" HTTPS://WWW.Pharma.co.uk/A?B": "https://www.pharma.co.uk/A?B",
-		"Pharma.CO.UK":                  "pharma.co.uk",
-		"Pharma.CO.UK/Path#X":           "pharma.co.uk/Path#X",
-		"https://pharma.co.uk:8080/":    "refused",
-		"https://pharma.co.uk?a=1":      "refused",
-		"https://pharma.co.uk#top":      "refused",
-		"https://x.co.uk":               "refused",
-		"https://bücher.co.uk":          "refused",
-		"ftp://pharma.co.uk":            "refused",
-		"call us":                       "refused",
+		"":                                                 "",
+		" HTTPS://WWW.Pharma.co.uk/A?B":                    "https://www.pharma.co.uk/A?B",
+		"Pharma.CO.UK":                                     "pharma.co.uk",
+		"Pharma.CO.UK/Path#X":                              "pharma.co.uk/path#x",
+		"https://pharma.co.uk?a=B":                         "https://pharma.co.uk/?a=B",
+		"https://pharma.co.uk#Top":                         "https://pharma.co.uk/#Top",
+		"https://pharma.co.uk?":                            "https://pharma.co.uk",
+		"https://pharma.co.uk/#":                           "https://pharma.co.uk/",
+		"https://pharma.co.uk/?#":                          "https://pharma.co.uk/",
+		"https://pharma.co.uk/a;":                          "https://pharma.co.uk/a",
+		"https://pharma.co.uk/a;?b=c":                      "https://pharma.co.uk/a?b=c",
+		"https://pharma.co.uk/a;;":                         "https://pharma.co.uk/a;;",
+		"https://pharma.co.uk/a;/b":                        "https://pharma.co.uk/a;/b",
+		"https://pharma.co.uk/a?#b":                        "https://pharma.co.uk/a#b",
+		"https://pharma.co.uk/a?b;":                        "https://pharma.co.uk/a?b;",
+		"https://pharma.co.uk:8080/":                       "refused",
+		"https://x.co.uk":                                  "refused",
+		"https://bücher.co.uk":                             "refused",
+		"ftp://pharma.co.uk":                               "refused",
+		"call us":                                          "refused",
 		"https://pharma.co.uk/" + strings.Repeat("a", 500): "refused",
 	} {
 		d := example(t, withField("website", site))

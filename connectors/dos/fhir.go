@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/profilesync/profilesync/connectors/internal/apim"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -80,21 +78,10 @@ func (i *Ingest) Show(ctx context.Context, code profile.ODSCode) (push.Shown, er
 	return found.show(code), nil
 }
 
-// ShowMany is Show for each code, in the given order. It stops at the first error.
+// ShowMany is Show for each code, in the given order. A practice that cannot be read is
+// named in its Shown, and the rest goes on.
 func (i *Ingest) ShowMany(ctx context.Context, codes []profile.ODSCode) ([]push.Shown, error) {
-	shown := make([]push.Shown, len(codes))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for n, code := range codes {
-		group.Go(func() (err error) {
-			shown[n], err = i.Show(ctx, code)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return shown, nil
+	return showEach(ctx, codes, i.Show)
 }
 
 // Push reads the practice and overwrites it, once. It must read first, since a PUT
@@ -125,7 +112,7 @@ func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, err
 	var found *practice
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
 		// Only the pipe is escaped, as in the API's own examples.
-		req, err := i.request(ctx, http.MethodGet, "?identifier="+odsSystem+"%7C"+code.String(), nil, token)
+		req, err := i.request(httpx.WithRecord(ctx, code.String()), http.MethodGet, "?identifier="+odsSystem+"%7C"+code.String(), nil, token)
 		if err != nil {
 			return err
 		}
@@ -145,7 +132,7 @@ func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, err
 func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body []byte) (push.Receipt, error) {
 	var receipt push.Receipt
 	err := apim.Authorized(ctx, i.tokens, func(token string) error {
-		req, err := i.request(ctx, http.MethodPut, "/"+id, body, token)
+		req, err := i.request(httpx.WithRecord(ctx, code.String()), http.MethodPut, "/"+id, body, token)
 		if err != nil {
 			return err
 		}

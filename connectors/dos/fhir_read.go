@@ -62,7 +62,10 @@ func (t *telecom) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-var errNoBundle = errors.New("its answer is not a bundle of organisations")
+var (
+	errNoBundle       = errors.New("its answer is not a bundle of organisations")
+	errNoOrganisation = errors.New("an organisation in its answer makes no sense")
+)
 
 // readPractice reads the answer to a search; nil if DoS does not know the code.
 func readPractice(code profile.ODSCode, answer *httpx.Answer) (*practice, error) {
@@ -77,7 +80,8 @@ func readPractice(code profile.ODSCode, answer *httpx.Answer) (*practice, error)
 }
 
 // decodePractice returns the first organisation with the code, and ignores others in
-// the bundle. Its errors hold nothing of the answer.
+// the bundle. An entry that makes no sense is an error only if no other entry has the
+// code: then it may be the one. Its errors hold nothing of the answer.
 func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 	var bundle struct {
 		ResourceType string `json:"resourceType"`
@@ -88,6 +92,7 @@ func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 	if err := json.Unmarshal(content, &bundle); err != nil || bundle.ResourceType != "Bundle" {
 		return nil, errNoBundle
 	}
+	unread := false
 	for _, entry := range bundle.Entry {
 		var kind struct {
 			ResourceType string `json:"resourceType"`
@@ -97,7 +102,8 @@ func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 		}
 		var found practice
 		if err := json.Unmarshal(entry.Resource, &found); err != nil {
-			return nil, errNoBundle
+			unread = true
+			continue
 		}
 		if !found.hasCode(code) {
 			continue
@@ -106,6 +112,9 @@ func decodePractice(code profile.ODSCode, content []byte) (*practice, error) {
 			return nil, errors.New("its organisation has an id that is not a UUID")
 		}
 		return &found, nil
+	}
+	if unread {
+		return nil, errNoOrganisation
 	}
 	return nil, nil //nolint:nilnil // finding nothing is not an error
 }

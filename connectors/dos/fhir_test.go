@@ -377,6 +377,33 @@ func TestNewIngestRefusesItsAddress(t *testing.T) {
 	}
 }
 
+// One entry that makes no sense stops one practice: it is passed over if another entry
+// has the code, and otherwise may be the one that was asked for.
+func TestOneBadEntryStopsOnePractice(t *testing.T) {
+	t.Parallel()
+	bad := fhirPractice("A81001")
+	bad["telecom"] = "Person"
+	bundle := func(resources ...fhirObject) []byte {
+		entries := make([]any, len(resources))
+		for i, r := range resources {
+			entries[i] = fhirObject{"resource": r}
+		}
+		return []byte(fhirJSON(fhirObject{"resourceType": "Bundle", "entry": entries}))
+	}
+	found, err := decodePractice("A81001", bundle(bad, fhirPractice("A81001")))
+	require.NoError(t, err)
+	require.NotNil(t, found)
+	_, err = decodePractice("A81001", bundle(fhirPractice("A81002"), bad))
+	require.ErrorIs(t, err, errNoOrganisation)
+	require.NotContains(t, err.Error(), "Person")
+
+	fake := newFHIRFake(fhirPractice("A81002"), bad)
+	shown, err := fake.serve(t).ShowMany(t.Context(), []profile.ODSCode{"A81001", "A81002"})
+	require.NoError(t, err)
+	require.True(t, shown[0].Failed())
+	require.True(t, shown[1].Found())
+}
+
 func FuzzIngestBundle(f *testing.F) {
 	bundle := func(p fhirObject) []byte {
 		return []byte(fhirJSON(fhirObject{"resourceType": "Bundle", "entry": []any{fhirObject{"resource": p}}}))

@@ -62,6 +62,8 @@ type Service struct {
 	// Values are address, postcode, phone, website and hours, stated for the types
 	// that change events update.
 	Values profile.Values
+	// NotInAnswer are those that make no sense in DoS, or are missing there.
+	NotInAnswer []profile.Field
 }
 
 // Matched is a service with the effect of a push of its pharmacy.
@@ -185,7 +187,7 @@ func compareRank(a, b Service) int {
 // care (CONTRACT.md "Services and their ids"). If the others counted as missing, they
 // would be drift for ever.
 func (s Service) entry() push.Entry {
-	e := push.Entry{Name: fmt.Sprintf("service %d (type %d)", s.ID, s.Type), Values: s.Values, NeverShown: knownServices()}
+	e := push.Entry{Name: s.name(), Values: s.Values, NotInAnswer: s.NotInAnswer, NeverShown: knownServices()}
 	own, offered := commissioned[s.Type], s.Status == statusActive
 	if own != "" && !offered {
 		e.OnlyIfOffered = own
@@ -200,6 +202,9 @@ func (s Service) entry() push.Entry {
 	}
 	return e
 }
+
+// name returns the service's name for people.
+func (s Service) name() string { return fmt.Sprintf("service %d (type %d)", s.ID, s.Type) }
 
 // knownServices lists the NHS services that a change event may name. That of distance
 // sellers is sent as the sub-type, which nothing shows.

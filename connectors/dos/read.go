@@ -14,6 +14,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 var (
@@ -45,6 +46,7 @@ func newByODSCode(base string, options ReadOptions) *byODSCode {
 const readingServices = "reading its services"
 
 func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]Service, error) {
+	ctx = httpx.WithRecord(ctx, code.String())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
 	if err != nil {
 		return nil, asSinkError(code, readingServices, err)
@@ -59,47 +61,60 @@ func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]S
 	if err != nil {
 		return nil, asSinkError(code, readingServices, err)
 	}
-	services, err := decodeServices(answer.Body)
+	services, bad, err := decodeServices(code, answer.Body)
 	if err != nil {
 		return nil, asSinkError(code, readingServices, err)
+	}
+	if len(bad.parts) > 0 {
+		return services, bad
 	}
 	return services, nil
 }
 
+// badRowsError is the error of an answer in which some rows, or fields of rows, make no
+// sense. All else in it was read.
+type badRowsError struct {
+	parts    []push.Unreadable
+	nameless []string // the rows among them that do not say which service they are about
+}
+
+func (b badRowsError) Error() string { return push.Reasons(b.parts) }
+
 // wireAnswer is an answer of byOdsCode. Pointers tell missing fields from empty ones.
 type wireAnswer struct {
 	Success *struct {
-		Count    *int          `json:"serviceCount"`
-		Services []wireService `json:"services"`
+		Count    *int              `json:"serviceCount"`
+		Services []json.RawMessage `json:"services"`
 	} `json:"success"`
 	Error *struct {
 		Code int `json:"code"`
 	} `json:"error"`
 }
 
+// wireHead says which service a row is about.
+type wireHead struct {
+	ID      string   `json:"id"`
+	ODSCode string   `json:"odsCode"`
+	Status  wireName `json:"status"`
+	Type    wireName `json:"type"`
+}
+
+// wireService is the rest of a row. Each field is read by itself, so that one that
+// makes no sense stops no other.
 type wireService struct {
-	ID       string    `json:"id"`
-	Name     string    `json:"name"`
-	ODSCode  string    `json:"odsCode"`
-	Status   wireName  `json:"status"`
-	Type     wireName  `json:"type"`
-	Address  wireText  `json:"address"` // lines joined by $
-	Postcode wireText  `json:"postcode"`
-	Web      wireText  `json:"web"`
-	Phone    wirePhone `json:"phone"`
-	// OpenAllHours is only shown to people.
-	OpenAllHours bool         `json:"openAllHours"`
-	Hours        *wireHours   `json:"openingTimes"`
-	ZCodes       *[]wireZCode `json:"zCodes"`
+	Name         json.RawMessage `json:"name"`
+	Address      json.RawMessage `json:"address"` // lines joined by $
+	Postcode     json.RawMessage `json:"postcode"`
+	Web          json.RawMessage `json:"web"`
+	Phone        json.RawMessage `json:"phone"`
+	OpenAllHours json.RawMessage `json:"openAllHours"` // is only shown to people
+	Hours        json.RawMessage `json:"openingTimes"`
+	ZCodes       json.RawMessage `json:"zCodes"`
 }
 
 type wireName struct {
 	ID   int    `json:"id"`
 	Name string `json:"name"`
-}
-
-type wirePhone struct {
-	Public wireText `json:"public"`
 }
 
 type wireZCode struct {
@@ -111,81 +126,111 @@ type wireZCode struct {
 // (CONTRACT.md "Services and their ids").
 var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
 
-// wireText is a text that may be null, which means empty, or missing, which does not.
-type wireText struct {
-	isPresent bool
-	text      string
-}
-
-// UnmarshalJSON reads a string or null.
-func (t *wireText) UnmarshalJSON(data []byte) error {
-	t.isPresent = true
-	return json.Unmarshal(data, &t.text)
-}
-
-// decodeServices refuses an answer with anything missing. Its errors never hold the
-// content of the answer.
-func decodeServices(content []byte) ([]Service, error) {
+// decodeServices returns the services that make sense, and names what does not. It
+// refuses an answer of another form, or with another number of services than it
+// says. Neither names nor errors ever hold the content of the answer.
+func decodeServices(code profile.ODSCode, content []byte) (services []Service, bad badRowsError, err error) {
 	var answer wireAnswer
 	if err := json.Unmarshal(content, &answer); err != nil {
-		return nil, fmt.Errorf("%w: not the JSON of byOdsCode", errMalformed)
+		return nil, bad, fmt.Errorf("%w: not the JSON of byOdsCode", errMalformed)
 	}
 	if answer.Error != nil && answer.Error.Code >= http.StatusBadRequest {
-		return nil, &httpx.StatusError{Status: answer.Error.Code, Method: http.MethodGet, URL: "byOdsCode, in a successful answer"}
+		return nil, bad, &httpx.StatusError{Status: answer.Error.Code, Method: http.MethodGet, URL: "byOdsCode, in a successful answer"}
 	}
 	if answer.Success == nil || answer.Success.Count == nil || *answer.Success.Count != len(answer.Success.Services) {
-		return nil, fmt.Errorf("%w: the number of services differs from its count", errMalformed)
+		return nil, bad, fmt.Errorf("%w: the number of services differs from its count", errMalformed)
 	}
-	services := make([]Service, 0, len(answer.Success.Services))
-	for i, wire := range answer.Success.Services {
-		s, err := wire.service()
-		if err != nil {
-			return nil, fmt.Errorf("%w: service %d of %d: %w", errMalformed, i+1, len(answer.Success.Services), err)
+	for i, raw := range answer.Success.Services {
+		s, wrong := decodeService(raw)
+		row := fmt.Sprintf("service %d of %d", i+1, len(answer.Success.Services))
+		if s == nil {
+			bad.nameless = append(bad.nameless, row)
+		} else {
+			services = append(services, *s)
+			row = s.name() + ", "
 		}
-		services = append(services, s)
+		for _, w := range wrong {
+			bad.parts = append(bad.parts, push.Unreadable{Code: code, Part: row + w.what, Reason: w.why})
+		}
 	}
-	return services, nil
+	return services, bad, nil
 }
 
-func (w wireService) service() (Service, error) {
-	id, err := strconv.ParseInt(w.ID, 10, 64)
-	if err != nil || w.ODSCode == "" || w.Status.ID == 0 || w.Type.ID == 0 {
-		return Service{}, errors.New("no id, ODS code, status or type")
+// wrong is a field of a row that makes no sense, and why.
+type wrong struct{ what, why string }
+
+// decodeService reads one row; nil if it does not say which service it is about.
+func decodeService(raw json.RawMessage) (*Service, []wrong) {
+	var head wireHead
+	var w wireService
+	err := errors.Join(json.Unmarshal(raw, &head), json.Unmarshal(raw, &w))
+	id, notNumber := strconv.ParseInt(head.ID, 10, 64)
+	if err != nil || notNumber != nil || head.ODSCode == "" || head.Status.ID == 0 || head.Type.ID == 0 {
+		return nil, []wrong{{why: "no id, ODS code, status or type"}}
 	}
-	s := Service{
-		ID: id, Name: cleanText(w.Name), ODSCode: w.ODSCode,
-		Type: w.Type.ID, TypeName: cleanText(w.Type.Name), Status: w.Status.ID, StatusName: cleanText(w.Status.Name),
-		OpenAllHours: w.OpenAllHours,
+	s := &Service{
+		ID: id, ODSCode: head.ODSCode,
+		Type: head.Type.ID, TypeName: cleanText(head.Type.Name), Status: head.Status.ID, StatusName: cleanText(head.Status.Name),
 	}
+	name, _ := textOf(w.Name)
+	s.Name = cleanText(name)
+	s.OpenAllHours = string(w.OpenAllHours) == "true"
 	if !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "" {
 		return s, nil
 	}
-	s.Values, err = w.values()
-	if err == nil && w.ZCodes == nil {
-		err = errors.New("no Z-codes")
-	}
-	if err != nil {
-		return Service{}, err
-	}
-	s.Palliative = slices.Contains(*w.ZCodes, palliativeZCode)
-	return s, nil
+	return s, w.readInto(s)
 }
 
-func (w wireService) values() (v profile.Values, err error) {
-	if !w.Address.isPresent || !w.Postcode.isPresent || !w.Web.isPresent || !w.Phone.Public.isPresent || w.Hours == nil {
-		return v, errors.New("no address, postcode, website, phone or opening times")
+// readInto reads the values of a service, each by itself, and returns those that make
+// no sense.
+func (w wireService) readInto(s *Service) (bad []wrong) {
+	note := func(f profile.Field, why string) {
+		if why != "" {
+			s.NotInAnswer, bad = append(s.NotInAnswer, f), append(bad, wrong{f.String(), why})
+		}
 	}
-	weekly, dated, err := w.Hours.texts()
-	if err != nil {
-		return v, err
+	var phone struct {
+		Public json.RawMessage `json:"public"`
 	}
-	v.Set(profile.FieldAddress, strings.Join(cleanLines(w.Address.text, "$"), "\n"))
-	v.Set(profile.FieldPostcode, profile.NormalisePostcode(cleanText(w.Postcode.text)))
-	v.Set(profile.FieldPhone, cleanText(w.Phone.Public.text))
-	v.Set(profile.FieldWebsite, cleanText(w.Web.text))
-	v.Set(profile.FieldOpeningTimes, weekly)
-	v.Set(profile.FieldDatedOpeningTimes, dated)
-	return v, nil
+	if json.Unmarshal(w.Phone, &phone) != nil {
+		phone.Public = nil
+	}
+	for _, row := range []struct {
+		field profile.Field
+		raw   json.RawMessage
+		form  func(string) string
+	}{
+		{profile.FieldAddress, w.Address, func(text string) string { return strings.Join(cleanLines(text, "$"), "\n") }},
+		{profile.FieldPostcode, w.Postcode, func(text string) string { return profile.NormalisePostcode(cleanText(text)) }},
+		{profile.FieldPhone, phone.Public, cleanText},
+		{profile.FieldWebsite, w.Web, cleanText},
+	} {
+		text, why := textOf(row.raw)
+		if why == "" {
+			s.Values.Set(row.field, row.form(text))
+		}
+		note(row.field, why)
+	}
+	weekly, dated := readHours(w.Hours, &s.Values)
+	note(profile.FieldOpeningTimes, weekly)
+	note(profile.FieldDatedOpeningTimes, dated)
+	var zCodes []wireZCode
+	if json.Unmarshal(w.ZCodes, &zCodes) != nil || zCodes == nil {
+		note(profile.FieldServices, "no Z-codes")
+	}
+	s.Palliative = slices.Contains(zCodes, palliativeZCode)
+	return bad
+}
+
+// textOf reads a text that may be null, which means empty, or missing, which does not.
+func textOf(raw json.RawMessage) (text, why string) {
+	switch {
+	case raw == nil:
+		return "", "it is missing"
+	case json.Unmarshal(raw, &text) != nil:
+		return "", "it is not a text"
+	}
+	return text, ""
 }
 
 // cleanText removes control characters and extra spaces, which no text of DoS should have.

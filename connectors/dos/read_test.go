@@ -32,6 +32,16 @@ func wireServices(services ...string) string {
 	return fmt.Sprintf(`{"success":{"code":200,"serviceCount":%d,"services":[%s]}}`, len(services), strings.Join(services, ","))
 }
 
+// decodedServices reads services, all of which make sense.
+func decodedServices(t *testing.T, services ...string) []Service {
+	t.Helper()
+	read, bad, err := decodeServices("FA123", []byte(wireServices(services...)))
+	require.NoError(t, err)
+	require.Empty(t, bad.parts)
+	require.Len(t, read, len(services))
+	return read
+}
+
 func TestShowAPharmacy(t *testing.T) {
 	t.Parallel()
 	sink := pharmacySink(t, func(w http.ResponseWriter, r *http.Request) {
@@ -64,9 +74,8 @@ func TestShowAPharmacy(t *testing.T) {
 // Values that were read can be sent in an event, and come back the same.
 func TestShownValuesCanBeSentBack(t *testing.T) {
 	t.Parallel()
-	services, err := decodeServices([]byte(wireServices(wirePharmacy)))
-	require.NoError(t, err)
-	_, err = body(push.Delivery{Code: "FA123", Values: services[0].Values})
+	services := decodedServices(t, wirePharmacy)
+	_, err := body(push.Delivery{Code: "FA123", Values: services[0].Values})
 	require.NoError(t, err)
 }
 
@@ -135,8 +144,14 @@ func TestReadErrors(t *testing.T) {
 			sink := pharmacySink(t, test.handler)
 			_, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
-			_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
-			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
+			shown, err := sink.ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
+			if test.answer == push.AnswerRefused || test.answer == push.AnswerUnclear { // it may be about the code
+				require.NoError(t, err)
+				require.True(t, shown[0].Failed() && shown[1].Failed())
+				require.NotContains(t, push.Reasons(shown[0].Unreadable), "Person")
+			} else {
+				require.Equal(t, test.answer, requireSinkError(t, err).Answer)
+			}
 			_, err = sink.Preview(t.Context(), "FA123", "")
 			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
 		})
@@ -163,44 +178,115 @@ func TestReadsAreRetried(t *testing.T) {
 	require.True(t, shown.Found())
 }
 
-// A missing field must not be treated as empty: a push that keeps it would empty it.
-func TestDecodeRefusesWhatIsIncomplete(t *testing.T) {
+// A field that is missing or makes no sense is not treated as empty: a push that keeps
+// it would empty it. It stops no other field of its row, and no other row.
+func TestOneBadRowStopsOneRow(t *testing.T) {
 	t.Parallel()
-	for _, change := range [][2]string{
-		{`"id":"100013",`, ``},
-		{`"id":"100013"`, `"id":"x"`},
-		{`"odsCode":"FA123",`, ``},
-		{`"status":{"id":1,"name":"active"},`, ``},
-		{`"type":{"id":13,"name":"Pharmacy"},`, ``},
-		{`"address":`, `"a":`},
-		{`"postcode":`, `"p":`},
-		{`"web":`, `"w":`},
-		{`"phone":`, `"p":`},
-		{`"public":`, `"p":`},
-		{`"openingTimes":`, `"o":`},
-		{`"zCodes":`, `"z":`},
-		{`"web":"https://shop.test"`, `"web":["Person"]`},
-		{`"day":"Monday"`, `"day":"Person"`},
-		{`"end":"17:30"`, `"end":"Person"`},
-		{`"day":"Monday"`, `"day":"Mon\n"`},
-		{`"end":"17:30"`, `"end":"17:30\nPerson"`},
-		{`"date":"2026-12-24"`, `"date":"24 Dec"`},
-		{`"date":"2026-12-24"`, `"date":""`},
-		{`"start":"10:00"`, `"start":""`},
+	const whole, weekly, dated = "", "opening-times", "dated-opening-times"
+	for _, c := range []struct{ old, changed, field string }{
+		{`"id":"100013",`, ``, whole},
+		{`"id":"100013"`, `"id":"x"`, whole},
+		{`"id":"100013"`, `"id":100013`, whole},
+		{`"odsCode":"FA123",`, ``, whole},
+		{`"status":{"id":1,"name":"active"},`, ``, whole},
+		{`"type":{"id":13,"name":"Pharmacy"},`, ``, whole},
+		{`"type":{"id":13,"name":"Pharmacy"},`, `"type":"Person",`, whole},
+		{`"address":`, `"a":`, "address"},
+		{`"postcode":`, `"p":`, "postcode"},
+		{`"web":`, `"w":`, "website"},
+		{`"phone":`, `"p":`, "phone"},
+		{`"public":`, `"p":`, "phone"},
+		{`"public":"01772000000"`, `"public":1772000000`, "phone"},
+		{`"zCodes":`, `"z":`, "services"},
+		{`"zCodes":[{"sg":360,"sd":14167}]`, `"zCodes":[{"sg":"Person"}]`, "services"},
+		{`"web":"https://shop.test"`, `"web":["Person"]`, "website"},
+		{`"day":"Monday"`, `"day":"Person"`, weekly},
+		{`"end":"17:30"`, `"end":"Person"`, weekly},
+		{`"end":"17:30"`, `"end":null`, weekly},
+		{`"end":"17:30"`, `"end":17`, weekly},
+		{`"end":"17:30"`, `"end":"09:00"`, weekly},
+		{`"end":"17:30"`, `"end":"17:30:30"`, weekly},
+		{`"day":"Monday"`, `"day":"Mon\n"`, weekly},
+		{`"end":"17:30"`, `"end":"17:30\nPerson"`, weekly},
+		{`"date":"2026-12-24"`, `"date":"24 Dec"`, dated},
+		{`"date":"2026-12-24"`, `"date":""`, dated},
+		{`"date":"2026-12-25"`, `"date":"2026-12-24\n2026-12-25"`, dated},
+		{`"start":"10:00"`, `"start":""`, dated},
+		{`"closed":true`, `"closed":"Person"`, dated},
 	} {
-		broken := strings.Replace(wirePharmacy, change[0], change[1], 1)
-		if change[0] != `"type":{"id":13,"name":"Pharmacy"},` && change[1] != "" {
-			require.NotEqual(t, wirePharmacy, broken)
+		broken := strings.Replace(wirePharmacy, c.old, c.changed, 1)
+		require.NotEqual(t, wirePharmacy, broken, c)
+		services, bad, err := decodeServices("FA123", []byte(wireServices(broken, wireGP)))
+		require.NoError(t, err, c)
+		require.Len(t, bad.parts, 1, c)
+		require.Equal(t, profile.ODSCode("FA123"), bad.parts[0].Code)
+		require.NotContains(t, bad.Error(), "Person")
+		if c.field == whole {
+			require.Equal(t, "service 1 of 2: no id, ODS code, status or type", bad.parts[0].String(), c)
+			require.Len(t, services, 1, "the other row")
+			continue
 		}
-		_, err := decodeServices([]byte(wireServices(broken)))
-		require.ErrorIs(t, err, errMalformed, change)
-		require.NotContains(t, err.Error(), "Person")
+		require.Equal(t, "service 100013 (type 13), "+c.field, bad.parts[0].Part, c)
+		require.Len(t, services, 2)
+		field, err := profile.ParseField(c.field)
+		require.NoError(t, err)
+		require.Equal(t, []profile.Field{field}, services[0].NotInAnswer, c)
+		require.False(t, services[0].Values.States(field), c)
+		good := decodedServices(t, wirePharmacy)[0].Values
+		good.Forget(field)
+		require.Equal(t, good, services[0].Values, "all other fields of the row: %v", c)
 	}
-	nulls := strings.NewReplacer(`"web":"https://shop.test"`, `"web":null`, `"public":"01772000000"`, `"public":null`).Replace(wirePharmacy)
-	services, err := decodeServices([]byte(wireServices(nulls)))
+	_, bad, err := decodeServices("FA123", []byte(wireServices(strings.Replace(wirePharmacy, `"openingTimes":`, `"o":`, 1))))
 	require.NoError(t, err)
+	require.Len(t, bad.parts, 2, "both kinds of hours")
+
+	nulls := strings.NewReplacer(`"web":"https://shop.test"`, `"web":null`, `"public":"01772000000"`, `"public":null`).Replace(wirePharmacy)
+	services := decodedServices(t, nulls)
 	require.True(t, services[0].Values.States(profile.FieldPhone))
 	require.Empty(t, services[0].Values.Get(profile.FieldWebsite))
+}
+
+// What makes no sense is named, and not visible: a check compares the rest, and a push
+// that would overwrite it waits for a person, unless it brings hours.
+func TestWhatMakesNoSenseIsNotVisible(t *testing.T) {
+	t.Parallel()
+	noEnd, noID := strings.Replace(wirePharmacy, `"end":"17:30"`, `"end":null`, 1), `{"name":"Person"}`
+	whole := "service 100013 (type 13)"
+	for name, test := range map[string]struct {
+		services  string
+		reasons   string
+		invisible map[string][]profile.Field // by entry; none: the answer is no use
+	}{
+		"a field": {
+			wireServices(noEnd), whole + ", opening-times: " + errHours.Error(),
+			map[string][]profile.Field{whole: {profile.FieldOpeningTimes}},
+		},
+		"a row": {
+			wireServices(wirePharmacy, noID), "service 2 of 2: no id, ODS code, status or type",
+			map[string][]profile.Field{whole: nil, "service 2 of 2": (&byODSCode{}).fields()},
+		},
+		"every row":   {wireServices(noID), "FA123: reading its services: service 1 of 1: no id, ODS code, status or type", nil},
+		"none active": {wireServices(noID, wireGP), "FA123: reading its services: service 1 of 2: no id, ODS code, status or type", nil},
+	} {
+		sink := pharmacySink(t, handlerWith(200, test.services))
+		shown, err := sink.ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
+		require.NoError(t, err, name)
+		require.Equal(t, test.invisible == nil, shown[0].Failed(), name)
+		require.Equal(t, test.reasons, push.Reasons(shown[0].Unreadable), name)
+		require.Len(t, shown[0].Entries, len(test.invisible), name)
+		for _, e := range shown[0].Entries {
+			require.Equal(t, test.invisible[e.Name], e.NotInAnswer, name)
+		}
+		alone, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
+		if test.invisible == nil {
+			require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer, name)
+			require.ErrorContains(t, err, strings.TrimPrefix(test.reasons, "FA123: "), name)
+		} else {
+			require.Equal(t, shown[0], alone, name)
+		}
+		_, err = sink.Preview(t.Context(), "FA123", "")
+		require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer, name)
+	}
 }
 
 func FuzzDecodeServices(f *testing.F) {
@@ -208,7 +294,7 @@ func FuzzDecodeServices(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content string) {
-		services, err := decodeServices([]byte(content))
+		services, _, err := decodeServices("FA123", []byte(content))
 		if err != nil {
 			return
 		}

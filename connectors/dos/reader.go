@@ -6,7 +6,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// reader reads the services of DoS whose ODS code begins with the given one.
+// reader reads the services of DoS whose ODS code begins with the given one. If some
+// rows make no sense, it returns the others and badRowsError.
 // byODSCode is the only implementation, and will be retired (CONTRACT.md "Reading back").
 type reader interface {
 	readServices(ctx context.Context, code profile.ODSCode) ([]Service, error)

@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -43,9 +41,6 @@ type Sink struct {
 	reader reader // nil if reading is switched off
 	ingest *Ingest
 }
-
-// readers is how many pharmacies are read at the same time.
-const readers = 8
 
 // New refuses addresses that are not http or https URLs, missing secrets, and options
 // without any route.
@@ -152,8 +147,9 @@ func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType
 	return push.Shown{}, noRoute(code, t)
 }
 
-// ShowMany is Show for many codes of one type, in the given order. It stops at the
-// first error.
+// ShowMany is Show for many codes of one type, in the given order. A code that cannot
+// be read, or a part of what DoS shows of it, is named in its Shown, and the rest goes
+// on. It stops at the first error that concerns DoS as a whole.
 func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	switch {
 	case len(codes) == 0:
@@ -163,33 +159,18 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 	case t != profile.Pharmacy || s.events == nil:
 		return nil, noRoute(codes[0], t)
 	}
-	shown := make([]push.Shown, len(codes))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, code := range codes {
-		group.Go(func() (err error) {
-			shown[i], err = s.showPharmacy(ctx, code)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return shown, nil
+	return showEach(ctx, codes, s.showPharmacy)
 }
 
 func (s *Sink) showPharmacy(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
 	if s.reader == nil {
-		return push.Shown{}, errNotReading
+		return push.Shown{Code: code}, errNotReading
 	}
 	if len(code) != codeLength {
 		return push.Shown{Code: code}, nil // DoS has no services that are certainly its own
 	}
 	services, err := s.reader.readServices(ctx, code)
-	if err != nil {
-		return push.Shown{}, err
-	}
-	return push.Shown{Code: code, Entries: entriesOf(code, services)}, nil
+	return s.shownOf(code, services, err)
 }
 
 // Preview lists every service that DoS has under a pharmacy's code, in the order of
@@ -200,6 +181,9 @@ func (s *Sink) Preview(ctx context.Context, code profile.ODSCode, offered string
 		return nil, errNotReading
 	}
 	services, err := s.reader.readServices(ctx, code)
+	if bad, ok := errors.AsType[badRowsError](err); ok {
+		err = asSinkError(code, readingServices, bad)
+	}
 	if err != nil {
 		return nil, err
 	}

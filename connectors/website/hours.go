@@ -2,6 +2,7 @@ package website
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,130 +64,149 @@ func openingTimes(v profile.Values, hours string) ([]opening, error) {
 	return append(append([]opening{}, weekly...), dated...), nil // not null
 }
 
-func weeklyRows(text, hours string) ([]opening, error) {
-	byDay := make([][]opening, len(weekdays))
-	for _, line := range lines(text) {
-		name, times, _ := strings.Cut(line, " ")
-		day := slices.IndexFunc(weekdays, func(d struct{ short, long string }) bool { return d.short == name })
-		row, ok := parseOpening(times)
-		if day < 0 || !ok {
-			return nil, fmt.Errorf("%q: want a line like mon 09:00-13:00", line)
-		}
-		row.Weekday, row.OpeningTimeType = weekdays[day].long, hours
-		byDay[day] = append(byDay[day], row)
-	}
-	if len(lines(text)) == 0 {
+// lastMinute is the end of a day on the website: nothing crosses midnight
+// (CONTRACT.md "Opening times").
+const lastMinute = 24*60 - 1
+
+var errCrossesMidnight = errors.New("want periods that end on the day on which they begin")
+
+func weeklyRows(text, hours string) (rows []opening, err error) {
+	week, err := profile.ParseWeek(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(week[profile.BankHoliday]) > 0:
+		return nil, errors.New("want bank holidays as dates")
+	case len(lines(text)) == 0:
 		return nil, nil
 	}
 	for i, day := range weekdays {
-		if len(byDay[i]) == 0 {
-			byDay[i] = []opening{{Weekday: day.long, OpeningTimeType: hours}}
+		more, err := opening{Weekday: day.long, OpeningTimeType: hours}.rowsOf(week[i])
+		if err != nil {
+			return nil, err
 		}
-	}
-	return slices.Concat(byDay...), nil
-}
-
-func datedRows(text string) ([]opening, error) {
-	rows := make([]opening, 0, len(lines(text)))
-	for _, line := range lines(text) {
-		day, times, _ := strings.Cut(line, " ")
-		date, err := time.Parse(time.DateOnly, day)
-		var row opening
-		ok := times == "closed"
-		if !ok {
-			row, ok = parseOpening(times)
-		}
-		if err != nil || !ok {
-			return nil, fmt.Errorf("%q: want a line like 2026-12-25 closed or 2026-12-24 10:00-16:00", line)
-		}
-		row.OpeningTimeType, row.AdditionalOpeningDate = additional, date.Format("Jan 02 2006")
-		rows = append(rows, row)
+		rows = append(rows, more...)
 	}
 	return rows, nil
 }
 
-// parseOpening reads 09:00-13:00.
-func parseOpening(times string) (opening, bool) {
-	from, to, _ := strings.Cut(times, "-")
-	opens, okOpens := clock(from)
-	closes, okCloses := clock(to)
-	return opening{
-		OpeningTime: from, ClosingTime: to, OffsetOpeningTime: opens, OffsetClosingTime: closes, IsOpen: true,
-	}, okOpens && okCloses
+func datedRows(text string) (rows []opening, err error) {
+	days, err := profile.ParseDated(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, day := range days {
+		date := day.Date.Time().Format("Jan 02 2006")
+		more, err := opening{OpeningTimeType: additional, AdditionalOpeningDate: date}.rowsOf(day.Periods)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
 }
 
-// clock reads HH:MM as minutes from midnight.
-func clock(text string) (int, bool) {
-	at, err := time.Parse("15:04", text)
-	return at.Hour()*60 + at.Minute(), err == nil && len(text) == len("15:04")
+// rowsOf returns the rows of one day: one for each period, or a single closed row.
+func (o opening) rowsOf(open []profile.Period) (rows []opening, err error) {
+	if len(open) == 0 {
+		return []opening{o}, nil
+	}
+	for _, p := range open {
+		if p.Closes > lastMinute {
+			return nil, errCrossesMidnight
+		}
+		o.OpeningTime, o.ClosingTime = profile.Clock(p.Opens), profile.Clock(p.Closes)
+		o.OffsetOpeningTime, o.OffsetClosingTime = p.Opens, p.Closes
+		o.IsOpen = true
+		rows = append(rows, o)
+	}
+	return rows, nil
 }
 
-// readHours states both kinds of hours, unless the list is null.
-func readHours(rows []opening, hours string, v *profile.Values) {
+// readHours states both kinds of hours, unless the list is null. A kind with a row
+// that makes no sense is not stated: the row may be the only one of an open day.
+// Such kinds are returned.
+func readHours(rows []opening, hours string, v *profile.Values) (unreadable []profile.Field) {
 	if rows == nil {
-		return
+		return nil
 	}
-	weekly := readWeekly(rows, hours)
+	weekly, ok := readWeekly(rows, hours)
 	if weekly == nil { // nobody wrote the kind that we write: the other one counts, Surgery never does
-		weekly = readWeekly(rows, otherKind[hours])
+		weekly, ok = readWeekly(rows, otherKind[hours])
 	}
-	v.Set(profile.FieldOpeningTimes, strings.Join(weekly, "\n"))
-	v.Set(profile.FieldDatedOpeningTimes, strings.Join(readDated(rows), "\n"))
+	if ok {
+		v.Set(profile.FieldOpeningTimes, strings.Join(weekly, "\n"))
+	} else {
+		unreadable = append(unreadable, profile.FieldOpeningTimes)
+	}
+	if dated, ok := readDated(rows); ok {
+		v.Set(profile.FieldDatedOpeningTimes, strings.Join(dated, "\n"))
+	} else {
+		unreadable = append(unreadable, profile.FieldDatedOpeningTimes)
+	}
+	return unreadable
 }
 
 // readWeekly returns the lines of one kind of hours; nil if there is no such row, not
-// even for a closed day. Rows without a time or a day do not count.
-func readWeekly(rows []opening, hours string) []string {
+// even for a closed day. ok is false if a row has no day, or is open without times.
+func readWeekly(rows []opening, hours string) (weekly []string, ok bool) {
 	var periods [7][]string
 	found := false
 	for _, row := range rows {
-		day := slices.IndexFunc(weekdays, func(d struct{ short, long string }) bool {
-			return strings.EqualFold(d.long, strings.TrimSpace(row.Weekday))
-		})
-		if day < 0 || !strings.EqualFold(row.OpeningTimeType, hours) {
+		if !strings.EqualFold(row.OpeningTimeType, hours) {
 			continue
 		}
 		found = true
-		if times, ok := row.times(); ok {
+		day := slices.IndexFunc(weekdays, func(d struct{ short, long string }) bool {
+			return strings.EqualFold(d.long, strings.TrimSpace(row.Weekday))
+		})
+		if times, readable := row.times(); day < 0 || row.IsOpen && !readable {
+			return []string{}, false
+		} else if row.IsOpen {
 			periods[day] = append(periods[day], weekdays[day].short+" "+times)
 		}
 	}
 	if !found {
-		return nil
+		return nil, true
 	}
-	lines := []string{}
+	weekly = []string{}
 	for _, day := range periods {
 		slices.Sort(day)
-		lines = append(lines, slices.Compact(day)...)
+		weekly = append(weekly, slices.Compact(day)...)
 	}
-	return lines
+	return weekly, true
 }
 
 // readDated returns the lines of the dated rows, sorted. A day with a period is open,
-// even if another row says closed.
-func readDated(rows []opening) (lines []string) {
+// even if another row says closed. ok is false if a row has no date, or is open
+// without times.
+func readDated(rows []opening) (dated []string, ok bool) {
 	open, shut := make(map[string]bool), make(map[string]bool)
 	for _, row := range rows {
-		// "Apr  7 2023", "Apr 07 2023" and "Apr 7 2023" are all parsed (CONTRACT.md "Opening times").
-		date, err := time.Parse("Jan _2 2006", strings.TrimSpace(row.AdditionalOpeningDate))
-		if err != nil || !strings.EqualFold(row.OpeningTimeType, additional) {
+		if !strings.EqualFold(row.OpeningTimeType, additional) {
 			continue
 		}
+		// "Apr  7 2023", "Apr 07 2023" and "Apr 7 2023" are all parsed (CONTRACT.md "Opening times").
+		date, err := time.Parse("Jan _2 2006", strings.TrimSpace(row.AdditionalOpeningDate))
+		times, readable := row.times()
 		day := date.Format(time.DateOnly)
-		if times, ok := row.times(); ok {
+		switch {
+		case err != nil || row.IsOpen && !readable:
+			return nil, false
+		case row.IsOpen:
 			open[day] = true
-			lines = append(lines, day+" "+times)
-		} else if !row.IsOpen {
+			dated = append(dated, day+" "+times)
+		default:
 			shut[day] = true
 		}
 	}
 	for day := range shut {
 		if !open[day] {
-			lines = append(lines, day+" closed")
+			dated = append(dated, day+" closed")
 		}
 	}
-	slices.SortFunc(lines, cmp.Compare[string])
-	return slices.Compact(lines)
+	slices.SortFunc(dated, cmp.Compare[string])
+	return slices.Compact(dated), true
 }
 
 // kind returns the type of a row if we read it; empty for any other.
@@ -199,7 +219,7 @@ func (o opening) kind() string {
 	return ""
 }
 
-// times returns the times of an open row. Midnight becomes 23:59, as this service
+// times returns the times of a row. Midnight becomes 23:59, as this service
 // writes it (CONTRACT.md "Opening times").
 func (o opening) times() (string, bool) {
 	from, okFrom := tidyClock(o.OpeningTime)
@@ -207,7 +227,7 @@ func (o opening) times() (string, bool) {
 	if to == "00:00" {
 		to = "23:59"
 	}
-	return from + "-" + to, o.IsOpen && okFrom && okTo
+	return from + "-" + to, okFrom && okTo && from != to
 }
 
 func tidyClock(text string) (string, bool) {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -48,7 +47,8 @@ const selected = "ODSCode,OrganisationName,OrganisationTypeId,OrganisationStatus
 // ShowMany reads many profiles, one Shown for each code, in no order. It asks Service
 // Search, which shows only visible organisations, and no UecServices, entity tags or
 // sequence numbers. Profiles that it does not show are read one by one, as are all
-// if no search is configured. Errors are *push.SinkError.
+// if no search is configured. A profile that cannot be read, or a part of it, is
+// named in its Shown, and the rest goes on. Errors are *push.SinkError.
 func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	if s.search == nil {
 		return s.showEach(ctx, codes, t)
@@ -62,8 +62,9 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 		var missing []profile.ODSCode
 		for _, code := range some {
 			if p, ok := found[code]; ok {
-				entry := push.Entry{Values: p.values(t), NeverShown: []string{stockholder}}
-				all = append(all, push.Shown{Code: code, Entries: []push.Entry{entry}})
+				shown := p.shown(code, t)
+				shown.Entries[0].NeverShown = []string{stockholder}
+				all = append(all, shown)
 			} else {
 				missing = append(missing, code)
 			}
@@ -123,6 +124,7 @@ func (s *Sink) searchRequest(ctx context.Context, codes []profile.ODSCode) (*htt
 }
 
 // page reads one page and returns the request for the next one, nil after the last.
+// It leaves out records that make no sense: their profiles are read one by one.
 func (s *Sink) page(req *http.Request) ([]organisation, *http.Request, error) {
 	answer, err := s.read.Fetch(req)
 	if err != nil {
@@ -136,12 +138,10 @@ func (s *Sink) page(req *http.Request) ([]organisation, *http.Request, error) {
 		return nil, nil, unclear(req, answer.Status, errors.New("the answer is not a page of search results"))
 	}
 	records := make([]organisation, 0, len(*results.Value))
-	for i, raw := range *results.Value {
-		p, err := decode(raw)
-		if err != nil {
-			return nil, nil, unclear(req, answer.Status, fmt.Errorf("record %d of the page: %w", i, err))
+	for _, raw := range *results.Value {
+		if p, err := decode(raw); err == nil {
+			records = append(records, p)
 		}
-		records = append(records, p)
 	}
 	next, err := s.next(req, results.NextLink)
 	return records, next, err

@@ -1,6 +1,7 @@
 package website
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -23,7 +25,9 @@ func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType
 	if err != nil || now.tag == "" {
 		return push.Shown{Code: code}, err
 	}
-	return push.Shown{Code: code, Entries: []push.Entry{{Values: now.values(t)}}, Sequence: now.sequence, Version: now.tag}, nil
+	shown := now.shown(code, t)
+	shown.Sequence, shown.Version = now.sequence, now.tag
+	return shown, nil
 }
 
 // shownDocument is a profile as the write API shows it.
@@ -74,18 +78,18 @@ func unclear(req *http.Request, status int, err error) error {
 // readers is how many single profiles are read at the same time.
 const readers = 4
 
-// showEach is Show for each of the codes.
+// showEach is Show for each of the codes. One that cannot be read is named.
 func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	shown := make([]push.Shown, len(codes))
-	group, ctx := errgroup.WithContext(ctx)
+	group, one := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for i, code := range codes {
 		group.Go(func() (err error) {
-			shown[i], err = s.Show(ctx, code, t)
+			shown[i], err = push.OrUnreadable(s.Show(one, code, t))
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
 		return nil, err
 	}
 	return shown, nil
@@ -94,7 +98,7 @@ func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.
 // request returns a request for a profile in the write API.
 func (s *Sink) request(ctx context.Context, method string, code profile.ODSCode, body io.Reader) (*http.Request, error) {
 	address := s.base.JoinPath("organisation-profiles", url.PathEscape(code.String()))
-	return s.keyed(http.NewRequestWithContext(ctx, method, address.String(), body))
+	return s.keyed(http.NewRequestWithContext(httpx.WithRecord(ctx, code.String()), method, address.String(), body))
 }
 
 // keyed adds the headers of all requests. A key that cannot be read is like a wrong

@@ -1,6 +1,7 @@
 package website_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -78,13 +79,12 @@ func TestShowMany(t *testing.T) {
 func TestBadSearchAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ body, kind, says string }{
-		"no page":         {`{}`, "application/json", "not a page"},
-		"html":            {`{"value":[]}`, "text/html", "not a page"},
-		"broken":          {`{"value":[`, "application/json", "not a page"},
-		"a broken record": {`{"value":[{"ODSCode":7}]}`, "application/json", "record 0"},
-		"another host":    {`{"value":[],"@odata.nextLink":"http://elsewhere.example/?$skip=1"}`, "application/json", "leads elsewhere"},
-		"another path":    {`{"value":[],"@odata.nextLink":"/other?$skip=1"}`, "application/json", "leads elsewhere"},
-		"a circle":        {`{"value":[],"@odata.nextLink":"?api-version=3"}`, "application/json", "never end"},
+		"no page":      {`{}`, "application/json", "not a page"},
+		"html":         {`{"value":[]}`, "text/html", "not a page"},
+		"broken":       {`{"value":[`, "application/json", "not a page"},
+		"another host": {`{"value":[],"@odata.nextLink":"http://elsewhere.example/?$skip=1"}`, "application/json", "leads elsewhere"},
+		"another path": {`{"value":[],"@odata.nextLink":"/other?$skip=1"}`, "application/json", "leads elsewhere"},
+		"a circle":     {`{"value":[],"@odata.nextLink":"?api-version=3"}`, "application/json", "never end"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,6 +99,54 @@ func TestBadSearchAnswersAreRefused(t *testing.T) {
 			require.Contains(t, e.Reason, row.says)
 		})
 	}
+}
+
+// One record that makes no sense stops one record: the others of its page are
+// read, it is read by itself, and named if that makes no sense either. The same for
+// one whose request always fails.
+func TestOneBadRecordStopsOneRecord(t *testing.T) {
+	t.Parallel()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Etag", `"1"`)
+		switch code := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]; {
+		case r.Method == http.MethodPost:
+			_, _ = io.WriteString(w, `{"value":[{"ODSCode":7},{"ODSCode":"FA001"},
+				{"ODSCode":"FA002","OpeningTimes":[{"IsOpen":"yes"}]},{"ODSCode":"FA003","OpeningTimes":[
+				{"Weekday":"Monday","OpeningTime":"9","ClosingTime":"17:00","OpeningTimeType":"General","IsOpen":true}]}]}`)
+		case code == "FA002":
+			_, _ = io.WriteString(w, `{"ODSCode":"FA002"}`)
+		case code == "FA004":
+			_, _ = io.WriteString(w, `{"ODSCode":"FA004","Contacts":{"secret":true}}`)
+		default:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	t.Cleanup(web.Close)
+	sink := sinkAt(t, web.URL, true)
+	shown, err := sink.ShowMany(t.Context(), []profile.ODSCode{"FA001", "FA002", "FA003", "FA004", "FA005"}, profile.Pharmacy)
+	require.NoError(t, err)
+	byCode := map[profile.ODSCode]push.Shown{}
+	for _, s := range shown {
+		byCode[s.Code] = s
+	}
+	require.Len(t, byCode, 5)
+	for _, code := range []profile.ODSCode{"FA001", "FA002"} {
+		require.True(t, byCode[code].Found() && len(byCode[code].Unreadable) == 0, code)
+	}
+	require.True(t, byCode["FA003"].Found())
+	require.False(t, byCode["FA003"].Failed())
+	require.Equal(t, "opening-times: a row of its opening times makes no sense", push.Reasons(byCode["FA003"].Unreadable))
+	for _, code := range []profile.ODSCode{"FA004", "FA005"} {
+		require.True(t, byCode[code].Failed(), code)
+		require.Equal(t, code, byCode[code].Unreadable[0].Code)
+		require.NotContains(t, push.Reasons(byCode[code].Unreadable), "secret")
+	}
+
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = sink.ShowMany(stopped, []profile.ODSCode{"FA001"}, profile.Pharmacy)
+	require.ErrorContains(t, err, "context canceled", "not the fault of a profile")
 }
 
 func TestTheKeyStaysOnItsHost(t *testing.T) {

@@ -165,7 +165,7 @@ func (c receivedParts) replaceOpeningTimes(hours string, news profile.Values, ou
 	replaced := map[string]bool{
 		additional: news.States(profile.FieldDatedOpeningTimes), hours: news.States(profile.FieldOpeningTimes),
 	}
-	stays := readWeekly(ours, hours) != nil && readWeekly(now, hours) != nil
+	stays := hasRows(ours, hours) && hasRows(now, hours)
 	replaced[otherKind[hours]] = replaced[hours] && !stays
 	rows = []any{}
 	for _, row := range ours {
@@ -179,6 +179,10 @@ func (c receivedParts) replaceOpeningTimes(hours string, news profile.Values, ou
 		}
 	}
 	return rows, replaced[hours] || replaced[additional]
+}
+
+func hasRows(rows []opening, kind string) bool {
+	return slices.ContainsFunc(rows, func(row opening) bool { return row.kind() == kind })
 }
 
 // newerStamps returns those of the website, or ours if they are later: an older edit must

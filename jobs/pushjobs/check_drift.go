@@ -1,6 +1,7 @@
 package pushjobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (CheckDrift) InsertOpts() river.InsertOpts {
 type Directory interface {
 	Route(t profile.OrgType) (route push.Route, ok bool)
 	// ShowMany reads what the sink shows of up to 100 organisations, one Shown for
-	// each.
+	// each. One that cannot be read is named there, and no error.
 	ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error)
 }
 
@@ -76,7 +77,9 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 		result, ended := check.End(context.WithoutCancel(ctx), result, false)
 		return result, errors.Join(err, ended)
 	}
-	if alarm := c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted); alarm != "" {
+	alarm := cmp.Or(c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted),
+		c.Guard.UnreadableAlarm(result.Checked, codesOf(result.Unreadable)))
+	if alarm != "" {
 		result.State, result.Reason = push.DriftAlarm, alarm+": nothing is repaired until a person has looked"
 		repair = false
 	}
@@ -145,6 +148,15 @@ func (c DriftChecker) found(ctx context.Context, check DriftCheck, compared []pu
 	return nil
 }
 
+// codesOf counts the profiles among what could not be read.
+func codesOf(unreadable []push.Unreadable) int {
+	codes := make(map[profile.ODSCode]bool, len(unreadable))
+	for _, u := range unreadable {
+		codes[u.Code] = true
+	}
+	return len(codes)
+}
+
 func (c DriftChecker) readPage(
 	ctx context.Context, pushes []push.Push, t profile.OrgType,
 ) (map[profile.ODSCode]push.Shown, error) {
@@ -200,6 +212,6 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),
 		slog.Int("checked", result.Checked), slog.Int("missing", result.Missing), slog.Int("drifted", result.Drifted),
 		slog.Int("repaired", result.Repaired), slog.Int("waiting", result.Waiting), slog.Any("not_visible", result.NotVisible),
-		slog.String("reason", result.Reason))
+		slog.Int("unreadable", codesOf(result.Unreadable)), slog.String("reason", result.Reason))
 	return nil
 }

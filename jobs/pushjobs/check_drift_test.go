@@ -204,6 +204,51 @@ func TestAFieldThatIsNotInTheAnswerIsNotVisible(t *testing.T) {
 	require.Empty(t, check.seen)
 }
 
+// What makes no sense in a sink's answers stops nothing else: it is named, and the
+// rest is compared and repaired.
+func TestWhatCannotBeReadIsNamed(t *testing.T) {
+	t.Parallel()
+	checker, check, d := newCheck(250, 3, 2)
+	bad := func(code profile.ODSCode, part string) []push.Unreadable {
+		return []push.Unreadable{{Code: code, Part: part, Reason: "nonsense"}}
+	}
+	good := values(map[profile.Field]string{fName: "Boots"})
+	d.shown["FA0100"] = push.Shown{Unreadable: bad("FA0100", "")}
+	d.shown["FA0101"] = push.Shown{
+		Entries: []push.Entry{{Values: good, NotInAnswer: []profile.Field{fPhone}}}, Unreadable: bad("FA0101", "phone"),
+	}
+	differing := d.shown["FA0000"]
+	differing.Unreadable = bad("FA0000", "email")
+	d.shown["FA0000"] = differing
+	d.shown["FA0240"] = push.Shown{Unreadable: bad("FA0240", "")}
+	check.pushes[profile.Pharmacy][240].Held = true
+	result, err := checker.Check(t.Context(), nil, true, "test")
+	require.NoError(t, err)
+	unreadable := slices.Concat(bad("FA0000", "email"), bad("FA0100", ""), bad("FA0101", "phone"))
+	require.Equal(t, push.DriftResult{
+		Sink: push.SinkWebsite, State: push.DriftDone, Checked: 248, Missing: 2, Drifted: 3, Repaired: 7, Unreadable: unreadable,
+		NotVisible: map[string]int{"phone": 1},
+	}, result, "the store repairs less: it leaves out what only could not be read")
+	require.Len(t, check.seen, 242)
+	require.NotContains(t, check.seen, profile.ODSCode("FA0101"), "a part of it was not seen")
+}
+
+func TestManyAnswersThatMakeNoSenseAreAnAlarm(t *testing.T) {
+	t.Parallel()
+	for bad, alarm := range map[int]string{
+		20: "", 21: "the sink's answers about 21 of 200 profiles make no sense: nothing is repaired until a person has looked",
+	} {
+		checker, check, d := newCheck(200, 0, 0)
+		for _, p := range check.pushes[profile.Pharmacy][:bad] {
+			d.shown[p.Code()] = push.Shown{Unreadable: []push.Unreadable{{Code: p.Code(), Reason: "nonsense"}}}
+		}
+		result, err := checker.Check(t.Context(), nil, true, "test")
+		require.NoError(t, err)
+		require.Equal(t, alarm, result.Reason)
+		require.Equal(t, []bool{alarm == ""}, check.repair)
+	}
+}
+
 func TestACheckThatFailsEndsAsFailed(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{answers(push.AnswerDown), push.ErrUnreadable, context.Canceled} {

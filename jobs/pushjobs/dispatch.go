@@ -24,6 +24,8 @@ type Dispatch interface {
 	// FindLeftBehind makes due again the pushes that changes asked for and that
 	// no job would deliver.
 	FindLeftBehind(ctx context.Context) (pushes int, err error)
+	// FollowCalendar asks for pushes when the coming bank holidays have changed.
+	FollowCalendar(ctx context.Context, today profile.Date) (pushes int, err error)
 	ReadChanges(ctx context.Context, today profile.Date, editDelay time.Duration) error
 	DuePushes(ctx context.Context, most int) ([]push.Due, error)
 	SetPushJobs(ctx context.Context, pushes []push.Due, jobs []int64) error
@@ -176,7 +178,8 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 }
 
 // prepare does what not every round needs: enrol new profiles in the first
-// round, find lost pushes in a sweep, and record progress once a second. It
+// round, find lost pushes and follow the calendar in a sweep, and record progress
+// once a second. It
 // returns how many pushes changes had asked for and no job would have
 // delivered.
 func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) (left int, err error) {
@@ -190,6 +193,9 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 			return 0, err
 		}
 		if left, err = round.FindLeftBehind(ctx); err != nil {
+			return 0, err
+		}
+		if _, err := round.FollowCalendar(ctx, d.Today()); err != nil {
 			return 0, err
 		}
 	}

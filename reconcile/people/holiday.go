@@ -114,6 +114,16 @@ func (c Calendar) Holidays(from, to profile.Date) []Holiday {
 	return within(days, from, to)
 }
 
+// Coming returns the bank holidays of the 12 months that begin with a day, sorted.
+func (c Calendar) Coming(today profile.Date) []profile.Date {
+	days := c.Holidays(today, today.AddMonths(12).AddDays(-1))
+	coming := make([]profile.Date, len(days))
+	for i, h := range days {
+		coming[i] = h.Date
+	}
+	return coming
+}
+
 // within returns the holidays in a span of days, sorted.
 func within(days []Holiday, from, to profile.Date) []Holiday {
 	return sortedDays(slices.DeleteFunc(days, func(h Holiday) bool { return h.Date.Before(from) || h.Date.After(to) }))

@@ -340,3 +340,15 @@ func datesOf(days []people.Holiday) (dates []profile.Date) {
 	slices.SortFunc(dates, func(a, b profile.Date) int { return a.Time().Compare(b.Time()) })
 	return slices.Compact(dates)
 }
+
+func TestComingHolidays(t *testing.T) {
+	t.Parallel()
+	today := profile.NewDate(2026, 4, 3) // Good Friday
+	coming := people.Calendar{}.Coming(today)
+	require.Len(t, coming, 10, "two Easters, since the next is earlier")
+	require.Equal(t, today, coming[0])
+	require.Equal(t, profile.NewDate(2027, 3, 29), coming[9])
+	require.Len(t, people.Calendar{}.Coming(today.AddDays(1)), 9, "a day that is over")
+	require.Equal(t, profile.NewDate(2027, 3, 29), people.Calendar{}.Coming(profile.NewDate(2026, 3, 30))[9], "the last day of the 12 months")
+	require.Len(t, people.Calendar{}.Coming(profile.NewDate(2026, 3, 29)), 9, "a day more than 12 months ahead")
+}

@@ -3,7 +3,8 @@ package profile
 import "slices"
 
 // Day is a day of the weekly opening times. BankHoliday means all bank
-// holidays; no sink accepts it (connectors/dos/CONTRACT.md "Opening times").
+// holidays; no sink accepts it (connectors/dos/CONTRACT.md "Opening times"), so
+// sinks get the dates.
 type Day uint8
 
 // The days, in the order in which they are written.
@@ -44,19 +45,50 @@ type DatedDay struct {
 
 // PublicHours converts opening times from the form that people edit to the form
 // that sinks accept: periods that touch or overlap are merged, those that cross
-// midnight are split over the two days, a day ends at 23:59, and bank holidays
-// without a date, days before today and unreadable lines are left out
+// midnight are split over the two days, a day ends at 23:59, bank holidays
+// become dates, and days before today are left out
 // (RULES.md "Opening times in public form"). It is idempotent.
+//
+// A text with a line that cannot be read is returned as it is, for the sinks to
+// refuse: without that line a day might look closed.
 //
 // A date holds the periods that begin on it. It shows the end of the period
 // that began the day before, then its own; so the day after a date needs a date
 // of its own if it then differs from its weekday.
-func PublicHours(weekly, dated string, today Date) (publicWeekly, publicDated string) {
-	week, _ := readWeek(weekly)
-	days, _ := readDated(dated)
-	public := calendar{week, days}.public(today)
-	return joinLines(week.public().lines()), joinLines(datedLines(public))
+func PublicHours(weekly, dated string, today Date, holidays ...Date) (publicWeekly, publicDated string) {
+	week, unreadWeek := readWeek(weekly)
+	days, unreadDates := readDated(dated)
+	publicWeekly, publicDated = weekly, dated
+	if len(unreadWeek) == 0 {
+		publicWeekly = joinLines(week.public().lines())
+	}
+	if !slices.ContainsFunc(unreadDates, unread.isUnreadable) {
+		c := calendar{week: week, days: withHolidays(days, holidays, week[BankHoliday])}
+		if len(unreadWeek) > 0 { // dates are sent without it; what it would add to them is not known
+			c = calendar{days: days, alone: true}
+		}
+		publicDated = joinLines(datedLines(c.public(today)))
+	}
+	return publicWeekly, publicDated
 }
+
+// withHolidays adds the bank holidays that are not stated as dates, if the week
+// has hours for them.
+func withHolidays(days []DatedDay, holidays []Date, periods []Period) []DatedDay {
+	if len(periods) == 0 {
+		return days
+	}
+	days = slices.Clone(days)
+	for _, holiday := range holidays {
+		at, stated := slices.BinarySearchFunc(days, holiday, DatedDay.compare)
+		if !stated {
+			days = slices.Insert(days, at, DatedDay{holiday, slices.Clone(periods)})
+		}
+	}
+	return days
+}
+
+func (d DatedDay) compare(date Date) int { return d.Date.Compare(date) }
 
 // public returns the week as shown, day by day.
 func (w Week) public() (public Week) {
@@ -69,14 +101,15 @@ func (w Week) public() (public Week) {
 // calendar says which periods begin on any date. Its days are sorted, each date
 // once.
 type calendar struct {
-	week Week
-	days []DatedDay
+	week  Week
+	days  []DatedDay
+	alone bool // the week is not known: no day shows more than its own date says
 }
 
 // on returns the periods that begin on a date, and whether the date has opening
 // times of its own.
 func (c calendar) on(date Date) (periods []Period, stated bool) {
-	at, stated := slices.BinarySearchFunc(c.days, date, func(d DatedDay, date Date) int { return d.Date.Compare(date) })
+	at, stated := slices.BinarySearchFunc(c.days, date, DatedDay.compare)
 	if stated {
 		return c.days[at].Periods, true
 	}
@@ -101,7 +134,7 @@ func (c calendar) public(today Date) (days []DatedDay) {
 	for _, day := range c.days {
 		days = append(days, DatedDay{day.Date, c.shown(day.Date)})
 		next := day.Date.AddDays(1)
-		if _, stated := c.on(next); stated {
+		if _, stated := c.on(next); stated || c.alone {
 			continue
 		}
 		if periods := c.shown(next); !slices.Equal(periods, weekly[DayOf(next)]) {

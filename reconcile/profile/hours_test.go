@@ -42,26 +42,17 @@ func TestPublicWeek(t *testing.T) {
 		{"a line twice", "mon 09:00-17:00\nmon 09:00-17:00", "", "mon 09:00-17:00", ""},
 		{"from the first minute to the last", "mon 00:00-23:59", "", "mon 00:00-23:59", ""},
 		{"24 hours from midnight", "mon 00:00-00:00", "", "mon 00:00-23:59", ""},
-		{"24 hours, midnight as 24:00", "mon 00:00-24:00", "", "mon 00:00-23:59", ""},
-		{"24 hours from nine", "mon 09:00-09:00", "", "mon 09:00-23:59\ntue 00:00-09:00", ""},
-		{"24 hours from the last minute", "mon 23:59-23:59", "", "tue 00:00-23:59", ""},
 		{"until midnight", "mon 18:00-00:00", "", "mon 18:00-23:59", ""},
-		{"until midnight as 24:00", "mon 18:00-24:00", "", "mon 18:00-23:59", ""},
 		{"across midnight", "fri 22:00-02:00", "", "fri 22:00-23:59\nsat 00:00-02:00", ""},
 		{"Sunday into Monday", "sun 22:00-02:00", "", "mon 00:00-02:00\nsun 22:00-23:59", ""},
-		{"Sunday's 24 hours into Monday", "sun 09:00-09:00\nmon 09:00-17:00", "", "mon 00:00-17:00\nsun 09:00-23:59", ""},
+		{"Sunday's night into Monday", "sun 09:00-08:59\nmon 08:00-17:00", "", "mon 00:00-17:00\nsun 09:00-23:59", ""},
 		{"across midnight into the next period", "fri 22:00-02:00\nsat 01:00-05:00", "", "fri 22:00-23:59\nsat 00:00-05:00", ""},
 		{"the tail touches the next period", "fri 22:00-02:00\nsat 02:00-05:00", "", "fri 22:00-23:59\nsat 00:00-05:00", ""},
 		{"joined, then across midnight", "fri 22:00-23:00\nfri 23:00-02:00", "", "fri 22:00-23:59\nsat 00:00-02:00", ""},
-		{"the last minute of a day is no period", "mon 23:59-24:00", "", "", ""},
 		{"from the last minute across midnight", "mon 23:59-02:00", "", "tue 00:00-02:00", ""},
 		{"bank holidays", "bank-holiday 10:00-12:00\nmon 09:00-17:00", "", "mon 09:00-17:00", ""},
 		{"bank holidays across midnight", "bank-holiday 22:00-02:00", "", "", ""},
-		{"an unreadable line", "mon 09:00-17:00\ntue 9-5\nwed 09:00-17:00", "", "mon 09:00-17:00\nwed 09:00-17:00", ""},
-		{
-			"open day and night", "mon 00:00-00:00\ntue 00:00-24:00\nwed 00:00-23:59\nthu 09:00-09:00\nfri 00:00-00:00",
-			"", "mon 00:00-23:59\ntue 00:00-23:59\nwed 00:00-23:59\nthu 09:00-23:59\nfri 00:00-23:59", "",
-		},
+		{"open day and night", "mon 00:00-00:00\nwed 00:00-23:59", "", "mon 00:00-23:59\nwed 00:00-23:59", ""},
 	})
 }
 
@@ -82,9 +73,6 @@ func TestPublicDates(t *testing.T) {
 		{"yesterday", office, "2026-07-31 closed", office, ""},
 		{"today", office, "2026-08-01 10:00-12:00", office, "2026-08-01 10:00-12:00"},
 		{"tomorrow", office, "2026-08-02 10:00-12:00", office, "2026-08-02 10:00-12:00"},
-		{"an unreadable line", office, "25 Dec closed\n2026-12-26 closed", office, "2026-12-26 closed"},
-		{"another unreadable line", office, "2026-12-25 shut\n2026-12-26 closed", office, "2026-12-26 closed"},
-		{"only the last minute", "", "2026-12-25 23:59-24:00", "", "2026-12-25 closed"},
 	})
 }
 
@@ -117,8 +105,8 @@ func TestPublicDatesAcrossMidnight(t *testing.T) {
 			"2026-12-24 22:00-23:59\n2026-12-25 closed",
 		},
 		{
-			"24 hours from nine", office, "2026-12-24 09:00-09:00", office,
-			"2026-12-24 09:00-23:59\n2026-12-25 00:00-17:00",
+			"almost 24 hours from nine", office, "2026-12-24 09:00-08:59", office,
+			"2026-12-24 09:00-23:59\n2026-12-25 00:00-08:59\n2026-12-25 09:00-17:00",
 		},
 		{
 			"the year's last night", "", "2026-12-31 20:00-04:00", "",
@@ -179,10 +167,67 @@ func TestPublicHoursWhenTheClockChanges(t *testing.T) {
 			"2027-03-27 22:00-23:59\n2027-03-28 00:00-01:30",
 		},
 		{
-			"24 hours over the night", "", "2027-03-27 09:00-09:00", "",
-			"2027-03-27 09:00-23:59\n2027-03-28 00:00-09:00",
+			"24 hours over the night", "", "2027-03-27 09:00-08:59", "",
+			"2027-03-27 09:00-23:59\n2027-03-28 00:00-08:59",
 		},
 	})
+}
+
+// A line that cannot be read leaves its field as it is, for the sinks to
+// refuse. It never closes a day, and never stops the other field.
+func TestUnreadableHoursStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	nights := lines("thu 20:00-03:00", "fri 09:00-09:00")
+	checkHours(t, []hoursCase{
+		{"a day", "mon 09:00-17:00\ntue 9-5\nmon 17:00-18:00", "", "mon 09:00-17:00\ntue 9-5\nmon 17:00-18:00", ""},
+		{"the same time twice", "thu 09:00-09:00", "2026-12-25 closed", "thu 09:00-09:00", "2026-12-25 closed"},
+		{
+			"a date", "mon 17:00-18:00\nmon 09:00-17:00", "2026-12-25 shut\n2026-07-31 closed",
+			"mon 09:00-18:00", "2026-12-25 shut\n2026-07-31 closed",
+		},
+		{
+			"dates without the week", nights, "2026-12-25 closed\n2026-12-24 22:00-02:00\n2026-07-31 closed",
+			nights, "2026-12-24 22:00-23:59\n2026-12-25 closed",
+		},
+		{"no day after a date", nights, "2026-12-24 22:00-02:00", nights, "2026-12-24 22:00-23:59"},
+		{
+			"one night after another", nights, "2026-12-24 22:00-02:00\n2026-12-25 10:00-12:00", nights,
+			"2026-12-24 22:00-23:59\n2026-12-25 00:00-02:00\n2026-12-25 10:00-12:00",
+		},
+		{"a line that is overruled", office, "2026-12-25 10:00-12:00\n2026-12-25 closed", office, "2026-12-25 closed"},
+	})
+}
+
+// Hours for bank holidays become dates; a date that is stated wins.
+func TestBankHolidaysBecomeDates(t *testing.T) {
+	t.Parallel()
+	christmas, boxing := profile.NewDate(2026, 12, 25), profile.NewDate(2026, 12, 28)
+	for name, c := range map[string]hoursCase{
+		"none stated": {"", office, "", office, ""},
+		"all of them": {"", office + "\nbank-holiday 10:00-12:00", "", office, "2026-12-25 10:00-12:00\n2026-12-28 10:00-12:00"},
+		"split": {
+			"", "bank-holiday 14:00-16:00\nbank-holiday 10:00-12:00", "2026-12-28 closed",
+			"", "2026-12-25 10:00-12:00\n2026-12-25 14:00-16:00\n2026-12-28 closed",
+		},
+		"a date wins": {
+			"", "bank-holiday 10:00-12:00", "2026-12-25 closed\n2026-12-26 09:00-10:00",
+			"", "2026-12-25 closed\n2026-12-26 09:00-10:00\n2026-12-28 10:00-12:00",
+		},
+		"into the next": {
+			"", office + "\nbank-holiday 22:00-02:00", "2026-12-28 closed",
+			office, "2026-12-25 22:00-23:59\n2026-12-26 00:00-02:00\n2026-12-28 closed",
+		},
+		"as the week": {"", office + "\nbank-holiday 09:00-17:00", "", office, "2026-12-25 09:00-17:00\n2026-12-28 09:00-17:00"},
+		"unreadable":  {"", "bank-holiday 09:00-09:00", "2026-12-26 closed", "bank-holiday 09:00-09:00", "2026-12-26 closed"},
+	} {
+		weekly, dated := profile.PublicHours(c.weekly, c.dated, today, christmas, boxing)
+		require.Equal(t, c.wantWeekly, weekly, name)
+		require.Equal(t, c.wantDated, dated, name)
+		again, datedAgain := profile.PublicHours(weekly, dated, today, christmas, boxing)
+		require.Equal(t, []string{weekly, dated}, []string{again, datedAgain}, name)
+	}
+	weekly, dated := profile.PublicHours("bank-holiday 10:00-12:00", "", boxing, christmas, boxing)
+	require.Equal(t, []string{"", "2026-12-28 10:00-12:00"}, []string{weekly, dated}, "days that are past")
 }
 
 func TestParseWeek(t *testing.T) {
@@ -200,7 +245,7 @@ func TestParseWeek(t *testing.T) {
 
 func TestParseDated(t *testing.T) {
 	t.Parallel()
-	days, err := profile.ParseDated("2026-12-25 closed\n2026-12-24 14:00-16:00\n2026-12-24 00:00-24:00")
+	days, err := profile.ParseDated("2026-12-25 closed\n2026-12-24 14:00-16:00\n2026-12-24 00:00-00:00")
 	require.NoError(t, err)
 	require.Equal(t, []profile.DatedDay{
 		{Date: profile.NewDate(2026, 12, 24), Periods: []profile.Period{{Opens: 0, Closes: 1439}}},
@@ -220,11 +265,20 @@ func TestUnreadableWeeklyLines(t *testing.T) {
 		"mon 9:00-17:00":      `period "9:00-17:00"`,
 		"mon 09:00":           `period "09:00"`,
 		"mon 09:00-17":        `period "09:00-17"`,
-		"mon 09:00-17:00:00":  `period "09:00-17:00:00"`,
+		"mon 09:00-17:00:00":  `period "09:00-17:00:00": times have no seconds: give hours and minutes, as 09:00-17:30`,
+		"mon 09:00:30-17:00":  `times have no seconds`,
+		"mon 09:00-17:00:0a":  `want opening and closing`,
+		"mon 09:60:00-17:00":  `want opening and closing`,
 		"mon 09.00-17.00":     `period "09.00-17.00"`,
 		"mon 09:00-17:60":     `period "09:00-17:60"`,
 		"mon 09:00-24:01":     `period "09:00-24:01"`,
-		"mon 24:00-02:00":     `period "24:00-02:00"`,
+		"mon 24:00-02:00":     `period "24:00-02:00": 24:00 is not a time here: midnight is 00:00, and a whole day 00:00-00:00`,
+		"mon 09:00-24:00":     `24:00 is not a time here`,
+		"mon 00:00-24:00":     `24:00 is not a time here`,
+		"mon 24:00:00-02:00":  `want opening and closing`,
+		"mon 09:00-09:00":     `opens and closes at the same time: a whole day is 00:00-00:00; give another closing time, or remove the line`,
+		"mon 23:59-23:59":     `opens and closes at the same time`,
+		"mon 23:59-00:00":     `opens in the last minute of the day and closes at midnight`,
 		"mon a9:00-17:00":     `period "a9:00-17:00"`,
 		"mon 0a:00-17:00":     `period "0a:00-17:00"`,
 		"mon 09:a0-17:00":     `period "09:a0-17:00"`,
@@ -260,6 +314,9 @@ func TestUnreadableDatedLines(t *testing.T) {
 		"2026-12-25":                   `period "": want opening and closing`,
 		"2026-12-25 Closed":            `period "Closed"`,
 		"2026-12-25 10-12":             `period "10-12"`,
+		"2026-12-25 10:00-10:00":       `opens and closes at the same time`,
+		"2026-12-25 10:00-24:00":       `24:00 is not a time here`,
+		"2026-12-25 10:00-12:00:00":    `times have no seconds`,
 		"mon 09:00-17:00":              `date "mon"`,
 		"2026-12-24 10:00-12:00":       `"2026-12-24 10:00-12:00": another line says that the day is closed, and is believed`,
 		"2026-12-24T00:00:00Z closed":  `date "2026-12-24T00:00:00Z"`,
@@ -273,4 +330,39 @@ func TestUnreadableDatedLines(t *testing.T) {
 			require.Equal(t, []profile.DatedDay{{Date: profile.NewDate(2026, 12, 24)}}, days)
 		})
 	}
+}
+
+// What is odd is noted by line; what only touches is not odd.
+func TestHoursNotes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]profile.HoursNote{
+		"":     nil,
+		office: nil,
+		"mon 9-5\nmon 09:00-13:00\nmon 13:00-17:00": {{1, "mon 9-5", `period "9-5": want opening and closing, as 09:00-17:30`}},
+		"mon 09:00-13:01\ntue 09:00-13:00\nmon 13:00-17:00\nmon 12:00-13:30": {
+			{3, "mon 13:00-17:00", `overlaps line 1 "mon 09:00-13:01": they are sent as one period`},
+			{4, "mon 12:00-13:30", `overlaps line 1 "mon 09:00-13:01": they are sent as one period`},
+		},
+		"mon 00:00-01:00\nsun 23:00-00:30\nbank-holiday 00:00-00:00": {
+			{2, "sun 23:00-00:30", `overlaps line 1 "mon 00:00-01:00": they are sent as one period`},
+		},
+		"fri 22:00-02:00\nsat 01:59-05:00": {{2, "sat 01:59-05:00", `overlaps line 1 "fri 22:00-02:00": they are sent as one period`}},
+		"fri 22:00-02:00\nsat 02:00-05:00": nil,
+	} {
+		require.Equal(t, want, profile.HoursNotes(profile.FieldOpeningTimes, text), text)
+	}
+	for text, want := range map[string][]profile.HoursNote{
+		"2026-12-25 closed\n2026-12-25 closed":           nil,
+		"2026-12-24 22:00-02:00\n2026-12-25 02:00-05:00": nil,
+		"2026-12-25 shut\n2026-12-25 10:00-12:00\n2026-12-25 closed": {
+			{1, "2026-12-25 shut", `period "shut": want opening and closing, as 09:00-17:30`},
+			{2, "2026-12-25 10:00-12:00", "another line says that the day is closed, and is believed"},
+		},
+		"2026-12-25 01:00-05:00\n2026-12-24 22:00-02:00": {
+			{2, "2026-12-24 22:00-02:00", `overlaps line 1 "2026-12-25 01:00-05:00": they are sent as one period`},
+		},
+	} {
+		require.Equal(t, want, profile.HoursNotes(profile.FieldDatedOpeningTimes, text), text)
+	}
+	require.Empty(t, profile.HoursNotes(profile.FieldPhone, "mon 9-5"))
 }

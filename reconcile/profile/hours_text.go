@@ -11,8 +11,9 @@ import (
 // Opening times are stored as text, one line per period. Weekly ones read `mon
 // 09:00-17:30`, with mon to sun or bank-holiday; dated ones `2026-12-24
 // 09:00-16:00` or `2026-12-25 closed`. A period that closes before it opens
-// crosses midnight, one that closes as it opens lasts 24 hours, and midnight
-// closes as 24:00 or 00:00. Times are those of the clock on the wall.
+// crosses midnight, one that closes at 00:00 ends with the day, and
+// 00:00-00:00 is a whole day. Times are those of the clock on the wall, to the
+// minute.
 
 var dayNames = [numDays]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun", "bank-holiday"}
 
@@ -53,6 +54,10 @@ type unread struct {
 	why error
 }
 
+// isUnreadable reports whether nobody can say what the line means. A line that
+// opens a day which another line closes can be read, and is overruled.
+func (l unread) isUnreadable() bool { return !errors.Is(l.why, errAlsoClosed) }
+
 func asError(what string, leftOut []unread) error {
 	errs := make([]error, len(leftOut))
 	for i, l := range leftOut {
@@ -61,14 +66,17 @@ func asError(what string, leftOut []unread) error {
 	return errors.Join(errs...)
 }
 
+// weeklyLine is a line of weekly opening times: a period of a day.
+type weeklyLine struct {
+	line
+	Day
+	Period
+}
+
 func readWeek(text string) (week Week, leftOut []unread) {
-	for _, l := range linesOf(text) {
-		day, period, err := parseWeekly(l.text)
-		if err != nil {
-			leftOut = append(leftOut, unread{l, err})
-			continue
-		}
-		week[day] = append(week[day], period)
+	lines, leftOut := readLines(text, parseWeekly)
+	for _, l := range lines {
+		week[l.Day] = append(week[l.Day], l.Period)
 	}
 	for day, periods := range week {
 		week[day] = joined(periods)
@@ -83,17 +91,22 @@ type datedLine struct {
 }
 
 func readDated(text string) (days []DatedDay, leftOut []unread) {
-	var lines []datedLine
+	lines, leftOut := readLines(text, parseDated)
+	days, contradicted := gathered(lines)
+	return days, append(leftOut, contradicted...)
+}
+
+// readLines separates the lines that can be read from the others.
+func readLines[T any](text string, parse func(line) (T, error)) (lines []T, leftOut []unread) {
 	for _, l := range linesOf(text) {
-		day, err := parseDated(l.text)
+		parsed, err := parse(l)
 		if err != nil {
 			leftOut = append(leftOut, unread{l, err})
 			continue
 		}
-		lines = append(lines, datedLine{l, day})
+		lines = append(lines, parsed)
 	}
-	days, contradicted := gathered(lines)
-	return days, append(leftOut, contradicted...)
+	return lines, leftOut
 }
 
 // gathered combines the lines of a date into a day. A date stated as both
@@ -132,50 +145,89 @@ func linesOf(text string) (lines []line) {
 	return lines
 }
 
-func parseWeekly(text string) (Day, Period, error) {
-	name, times, _ := strings.Cut(text, " ")
+func parseWeekly(l line) (weeklyLine, error) {
+	name, times, _ := strings.Cut(l.text, " ")
 	day := slices.Index(dayNames[:], name)
 	if day < 0 {
-		return 0, Period{}, fmt.Errorf("day %q: want one of %v", name, dayNames)
+		return weeklyLine{}, fmt.Errorf("day %q: want one of %v", name, dayNames)
 	}
 	period, err := parsePeriod(times)
-	return Day(day), period, err //nolint:gosec // an index of dayNames
+	return weeklyLine{l, Day(day), period}, err //nolint:gosec // an index of dayNames
 }
 
-func parseDated(text string) (DatedDay, error) {
-	name, times, _ := strings.Cut(text, " ")
+func parseDated(l line) (datedLine, error) {
+	name, times, _ := strings.Cut(l.text, " ")
 	date, err := ParseDate(name)
 	if err != nil {
-		return DatedDay{}, err
+		return datedLine{}, err
 	}
 	if date.IsZero() || !date.Before(NewDate(9999, 12, 31)) { // the day after must have four digits too
-		return DatedDay{}, fmt.Errorf("date %q: want a day before 9999-12-31", name)
+		return datedLine{}, fmt.Errorf("date %q: want a day before 9999-12-31", name)
 	}
 	if times == closedAllDay {
-		return DatedDay{Date: date}, nil
+		return datedLine{l, DatedDay{Date: date}}, nil
 	}
 	period, err := parsePeriod(times)
-	return DatedDay{date, []Period{period}}, err
+	return datedLine{l, DatedDay{date, []Period{period}}}, err
 }
+
+// Periods that no door keeps.
+var (
+	errSameTime = errors.New("opens and closes at the same time: a whole day is 00:00-00:00; give another closing time, or remove the line")
+	errNoTime   = errors.New("opens in the last minute of the day and closes at midnight: give an earlier opening time, or remove the line")
+)
 
 func parsePeriod(times string) (Period, error) {
 	from, to, _ := strings.Cut(times, "-")
-	opens, okFrom := parseClock(from)
-	closes, okTo := parseClock(to)
-	if !okFrom || !okTo || opens == midnight {
-		return Period{}, fmt.Errorf("period %q: want opening and closing, as 09:00-17:30", times)
+	opens, err := parseClock(from)
+	if err != nil {
+		return Period{}, fmt.Errorf("period %q: %w", times, err)
 	}
-	if closes <= opens {
+	closes, err := parseClock(to)
+	switch {
+	case err != nil:
+	case opens == closes && opens != 0:
+		err = errSameTime
+	case opens == lastMinute && closes == 0:
+		err = errNoTime
+	}
+	if err != nil {
+		return Period{}, fmt.Errorf("period %q: %w", times, err)
+	}
+	if closes == 0 {
+		return Period{opens, lastMinute}, nil
+	}
+	if closes < opens {
 		closes += midnight
-	}
-	if closes == midnight {
-		closes = lastMinute
 	}
 	return Period{opens, closes}, nil
 }
 
-// parseClock parses HH:MM, 00:00 to 24:00, as minutes.
-func parseClock(s string) (minutes int, ok bool) {
+// What is wrong with a time, and what to do.
+var (
+	errNoClock  = errors.New("want opening and closing, as 09:00-17:30")
+	errSeconds  = errors.New("times have no seconds: give hours and minutes, as 09:00-17:30")
+	errMidnight = errors.New("24:00 is not a time here: midnight is 00:00, and a whole day 00:00-00:00")
+)
+
+// parseClock parses HH:MM, 00:00 to 23:59, as minutes.
+func parseClock(s string) (minutes int, err error) {
+	if minutes, ok := readClock(s); ok {
+		if minutes == midnight {
+			return 0, errMidnight
+		}
+		return minutes, nil
+	}
+	if len(s) == len("09:00:00") && s[5] == ':' && isDigit(s[6]) && isDigit(s[7]) {
+		if minutes, ok := readClock(s[:5]); ok && minutes < midnight {
+			return 0, errSeconds
+		}
+	}
+	return 0, errNoClock
+}
+
+// readClock parses HH:MM, 00:00 to 24:00.
+func readClock(s string) (minutes int, ok bool) {
 	if len(s) != len("09:00") || s[2] != ':' || !isDigit(s[0]) || !isDigit(s[1]) || !isDigit(s[3]) || !isDigit(s[4]) {
 		return 0, false
 	}

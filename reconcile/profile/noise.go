@@ -18,7 +18,7 @@ const (
 	ofAddresses               // the split and order of lines, counties, lines that repeat the name
 	ofSpacing                 // and case
 	ofPhones                  // punctuation, spacing and the form of the country code
-	ofWebsites                // case of the host, slashes at the end
+	ofWebsites                // case of the host, slashes at the end, parts that are empty
 	ofRoles                   // their order
 	ofWeeks                   // the order of periods, periods that touch
 	ofDates                   // the same for single days
@@ -117,23 +117,31 @@ func appendPhone(dst []byte, phone string) []byte {
 	return dst
 }
 
-// canonicalWebsite lower-cases scheme and host and drops trailing slashes of
-// the path. The scheme itself, the path's case, query and fragment are facts.
+// canonicalWebsite lower-cases scheme and host (all of an address without a scheme),
+// and drops trailing slashes of the path and a parameter, query or fragment that is
+// empty. The scheme itself, the path's case, query and fragment are facts.
 func canonicalWebsite(address string) string {
 	address = strings.TrimSpace(address)
-	host := strings.Index(address, "://") + len("://")
-	if host < len("://") {
-		host = 0
+	address, fragment, _ := strings.Cut(address, "#")
+	address, query, _ := strings.Cut(address, "?")
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		address, query, fragment = strings.ToLower(address), strings.ToLower(query), strings.ToLower(fragment)
+	} else {
+		host, path, _ := strings.Cut(rest, "/")
+		address = strings.ToLower(scheme+"://"+host) + "/" + path
 	}
-	path := len(address)
-	if i := strings.IndexAny(address[host:], "/?#"); i >= 0 {
-		path = host + i
+	last := address[strings.LastIndexByte(address, '/')+1:]
+	if strings.IndexByte(last, ';') == len(last)-1 {
+		address = strings.TrimSuffix(address, ";")
 	}
-	rest := address[path:]
-	if !strings.ContainsAny(rest, "?#") {
-		rest = strings.TrimRight(rest, "/")
+	if address = strings.TrimRight(address, "/"); query != "" {
+		address += "?" + query
 	}
-	return strings.ToLower(address[:path]) + rest
+	if fragment != "" {
+		address += "#" + fragment
+	}
+	return address
 }
 
 func canonicalRoles(roles string) string {

@@ -42,7 +42,7 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 	if shown == nil {
 		shown = &Shown{Entries: []Entry{{NotInAnswer: route.Readable}}}
 	}
-	fill := route.NotOmitted(own)
+	fill := p.filled(route, own, *shown)
 	if slices.Contains(fill, profile.FieldServices) { // they decide which entries change
 		c.Values.Set(profile.FieldServices, servicesShown(route, shown.Entries))
 	}
@@ -55,17 +55,33 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 			c.Values.Keep([]profile.Field{f}, p.Sent)
 		}
 	}
+	if slices.Contains(fill, profile.FieldDatedOpeningTimes) && p.Desired.addsHolidays(route) {
+		c.Values.Set(profile.FieldDatedOpeningTimes, p.Desired.withHolidays(c.Values.Get(profile.FieldDatedOpeningTimes)))
+	}
 	for _, e := range changed {
-		c.Overwrites = append(c.Overwrites, e.overwrites(route, c.Values, fill, p.Desired.Today)...)
+		c.Overwrites = append(c.Overwrites, p.Desired.overwrites(route, e, c.Values, fill)...)
 	}
 	c.Urgent = p.isUrgent(route, own, changed)
-	c.AllShown = isShown(route, own, *shown, p.Desired.Today)
+	c.AllShown = p.Desired.isShown(route, own, *shown)
 	return c
 }
 
 // NeedsReading reports whether Compose needs what the sink shows.
 func (p Push) NeedsReading(route Route, own profile.Values) bool {
-	return len(route.NotOmitted(own)) > 0 && !isFrozen(route, own)
+	return (len(route.NotOmitted(own)) > 0 || p.Desired.addsHolidays(route)) && !isFrozen(route, own)
+}
+
+// filled lists the fields that a push sends without stating them: those that it cannot
+// leave out, and the dates among which it sets the bank holidays. If it can leave the
+// dates out, it sets none where it would replace dates that are not visible.
+func (p Push) filled(route Route, own profile.Values, shown Shown) []profile.Field {
+	const dated = profile.FieldDatedOpeningTimes
+	fill := route.NotOmitted(own)
+	hides := func(e Entry) bool { return !e.shows(route, dated) }
+	if !slices.Contains(fill, dated) && p.Desired.addsHolidays(route) && !slices.ContainsFunc(shown.ChangedBy(own), hides) {
+		fill = append(fill, dated)
+	}
+	return fill
 }
 
 // isFrozen reports whether a push changes nothing that the sink shows: it says that the
@@ -107,16 +123,20 @@ func servicesShown(route Route, entries []Entry) string {
 }
 
 // overwrites lists what a push with these values replaces in the entry among the fields
-// that were filled.
-func (e Entry) overwrites(route Route, values profile.Values, filled []profile.Field, today profile.Date) (found []Overwrite) {
+// that were filled. Bank holidays that it sets there replace nothing that nobody stated.
+func (w DesiredState) overwrites(route Route, e Entry, values profile.Values, filled []profile.Field) (found []Overwrite) {
 	never := slices.Concat(e.NeverShown, route.OmittableServices)
-	after, before := comparableValues(values, route, never, today), comparableValues(e.Values, route, nil, today)
+	after, before := comparableValues(values, route, never, w.Today), comparableValues(e.Values, route, nil, w.Today)
 	before.Set(profile.FieldServices, withoutServices(before.Get(profile.FieldServices), never))
+	kept := before
+	if w.addsHolidays(route) {
+		kept.Set(profile.FieldDatedOpeningTimes, w.withHolidays(before.Get(profile.FieldDatedOpeningTimes)))
+	}
 	for _, f := range filled {
 		o := Overwrite{Entry: e.Name, Field: f, Before: NotVisible, After: after.Get(f)}
 		if e.shows(route, f) {
 			o.Before = before.Get(f)
-			if profile.Same(f, o.Before, o.After, values.Get(profile.FieldName)) {
+			if profile.Same(f, kept.Get(f), o.After, values.Get(profile.FieldName)) {
 				continue
 			}
 		}
@@ -129,16 +149,17 @@ func (e Entry) overwrites(route Route, values profile.Values, filled []profile.F
 // they cannot be read, it counts whether the sink accepted them before.
 func (p Push) isUrgent(route Route, own profile.Values, changed []Entry) bool {
 	for _, f := range []profile.Field{profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes} {
-		if !own.States(f) || own.Get(f) == "" && slices.Contains(route.Omittable, f) { // without rows nothing is said
-			continue
-		}
 		for _, e := range changed {
 			shown, known := e.Values, true
 			if !e.shows(route, f) {
 				shown = p.accepted()
 				known = shown.States(f)
 			}
-			want, is := comparableValues(own, route, nil, p.Desired.Today), comparableValues(shown, route, nil, p.Desired.Today)
+			want := comparableValues(p.Desired.wanted(route, own, shown), route, nil, p.Desired.Today)
+			if !want.States(f) || want.Get(f) == "" && slices.Contains(route.Omittable, f) { // without rows nothing is said
+				continue
+			}
+			is := comparableValues(shown, route, nil, p.Desired.Today)
 			if !known || !profile.Same(f, want.Get(f), is.Get(f)) {
 				return true
 			}

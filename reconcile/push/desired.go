@@ -15,6 +15,8 @@ type DesiredState struct {
 	Edited  map[profile.Field]time.Time // when people last changed a field
 	Held    []profile.Field             // frozen by a person: a push leaves them as the sink shows them
 	Today   profile.Date                // in London: dated hours of past days are dropped
+	// Holidays are the bank holidays of the next 12 months, sorted.
+	Holidays []profile.Date
 }
 
 // isStated reports whether anybody ever stated a field. If only a register has
@@ -36,7 +38,7 @@ func (w DesiredState) isStated(f profile.Field) bool {
 func (w DesiredState) Stated(route Route) profile.Values {
 	var own profile.Values
 	weekly, dated := profile.PublicHours(
-		w.Profile.Values.Get(profile.FieldOpeningTimes), w.Profile.Values.Get(profile.FieldDatedOpeningTimes), w.Today)
+		w.Profile.Values.Get(profile.FieldOpeningTimes), w.Profile.Values.Get(profile.FieldDatedOpeningTimes), w.Today, w.Holidays...)
 	for _, f := range route.Fields {
 		if !w.isStated(f) || slices.Contains(w.Held, f) {
 			continue

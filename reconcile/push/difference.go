@@ -22,8 +22,13 @@ type Difference struct {
 // today are ignored on both sides, as are services that the sink does not know or the
 // entry never shows, and fields that this answer cannot show.
 func Differences(route Route, own profile.Values, shown Shown, today profile.Date) (found []Difference) {
+	return DesiredState{Today: today}.differences(route, own, shown)
+}
+
+// differences is Differences with the bank holidays among dates that nobody stated.
+func (w DesiredState) differences(route Route, own profile.Values, shown Shown) (found []Difference) {
 	for _, e := range shown.ChangedBy(own) {
-		found = append(found, e.differences(route, own, today)...)
+		found = append(found, e.differences(route, w.wanted(route, own, e.Values), w.Today)...)
 	}
 	return found
 }

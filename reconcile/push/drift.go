@@ -22,6 +22,7 @@ type Drifted struct {
 	Code        profile.ODSCode
 	Missing     bool // not shown at all
 	Differences []Difference
+	Unreadable  []Unreadable // what makes no sense there, and was not compared
 	// NotVisible are fields with a stated value that changes what the sink shows, and that
 	// cannot be read back: whether they are right is not known.
 	NotVisible []profile.Field
@@ -39,26 +40,31 @@ type DriftResult struct {
 	Waiting  int        `json:"waiting"`  // pushes that waited for a person, tried again
 	// NotVisible is how many profiles state a field that cannot be read back, by field.
 	NotVisible map[string]int `json:"not_visible,omitempty"`
-	Reason     string         `json:"reason,omitempty"`
+	// Unreadable names what could not be compared. Profiles of which nothing could
+	// are not counted as checked.
+	Unreadable []Unreadable `json:"unreadable,omitempty"`
+	Reason     string       `json:"reason,omitempty"`
 }
 
 // Count adds what was found of one profile. It was checked only if the sink was read.
 func (r *DriftResult) Count(d Drifted, read bool) {
+	r.Unreadable = append(r.Unreadable, d.Unreadable...)
 	for _, f := range d.NotVisible {
 		if r.NotVisible == nil {
 			r.NotVisible = make(map[string]int)
 		}
 		r.NotVisible[f.String()]++
 	}
-	switch {
-	case !read:
+	if !read || hasFailed(d.Unreadable) {
 		return
-	case d.Missing:
-		r.Missing++
-	case d.Found():
-		r.Drifted++
 	}
 	r.Checked++
+	switch {
+	case d.Missing:
+		r.Missing++
+	case len(d.Differences) > 0:
+		r.Drifted++
+	}
 }
 
 // Drift compares what a sink shows of one profile with what it should show. ok is
@@ -72,13 +78,14 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 		return Drifted{}, false
 	}
 	return Drifted{
-		Code: p.Code(), Missing: !shown.Found(), Differences: Differences(route, own, shown, p.Desired.Today),
-		NotVisible: notVisible(route, own, shown),
+		Code: p.Code(), Missing: !shown.Found() && !shown.Failed(), Unreadable: shown.Unreadable,
+		Differences: p.Desired.differences(route, own, shown),
+		NotVisible:  notVisible(route, p.Desired.wanted(route, own, profile.Values{}), shown),
 	}, true
 }
 
-// Found reports whether there is any drift.
-func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 }
+// Found reports whether there is any drift, or something that could not be read.
+func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 || len(d.Unreadable) > 0 }
 
 func (r Route) canRead(f profile.Field) bool {
 	return slices.Contains(r.Readable, f)

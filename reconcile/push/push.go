@@ -59,12 +59,13 @@ func (p Push) HasArrived(route Route, shown Shown) bool {
 	if !shown.Found() || shown.Sequence != 0 {
 		return shown.Found() && shown.Sequence == p.Sequence
 	}
-	return isShown(route, p.Sent, shown, p.Desired.Today)
+	return DesiredState{Today: p.Desired.Today}.isShown(route, p.Sent, shown)
 }
 
-// isShown reports whether every entry shows all of the values.
-func isShown(route Route, v profile.Values, shown Shown, today profile.Date) bool {
-	return shown.Found() && len(notVisible(route, v, shown)) == 0 && len(Differences(route, v, shown, today)) == 0
+// isShown reports whether every entry shows all of the values, and the bank holidays.
+func (w DesiredState) isShown(route Route, v profile.Values, shown Shown) bool {
+	return shown.Found() && len(notVisible(route, w.wanted(route, v, profile.Values{}), shown)) == 0 &&
+		len(w.differences(route, v, shown)) == 0
 }
 
 // notVisible lists the fields with a stated value that changes what the sink shows, and
@@ -154,6 +155,9 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 		if at, ok := w.Edited[f]; ok {
 			facts = profile.AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
+	}
+	if w.addsHolidays(route) {
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.withHolidays("")))
 	}
 	sum := sha256.Sum256(facts)
 	return profile.Hash(sum[:len(profile.Hash{})])

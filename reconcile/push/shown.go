@@ -14,6 +14,9 @@ type Shown struct {
 	Entries  []Entry
 	Sequence int64  // of the last delivery it accepted; 0 if it does not say
 	Version  string // the entity tag, if the sink uses tags
+	// Unreadable names what is there and makes no sense. Its fields are in NotInAnswer of
+	// their entry.
+	Unreadable []Unreadable
 }
 
 // Entry is one record that a sink shows for a profile: DoS has several, which it calls

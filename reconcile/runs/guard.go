@@ -162,6 +162,15 @@ func (g Guard) DriftAlarm(checked, missing, drifted int) string {
 	return ""
 }
 
+// UnreadableAlarm says why a sink must be at fault if the answers about so many
+// profiles, besides those that were checked, make no sense; empty if it need not be.
+func (g Guard) UnreadableAlarm(checked, unreadable int) string {
+	if all := checked + unreadable; unreadable > g.limit(g.FieldShare, all) {
+		return "the sink's answers about " + strconv.Itoa(unreadable) + " of " + strconv.Itoa(all) + " profiles make no sense"
+	}
+	return ""
+}
+
 // IsShort reports whether a listing with this many records is too small, compared
 // with the last accepted one of its report, to say anything about absence.
 func (g Guard) IsShort(records, lastAccepted int) bool {

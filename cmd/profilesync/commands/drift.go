@@ -27,8 +27,9 @@ func (*Drift) Help() string {
 and lists the differences field by field, for each service that DoS has of a pharmacy. --repair
 pushes them again. If a sink shows nothing, or differs for more than 10 % of the profiles (and more
 than 10), the sink itself must be at fault: nothing is repaired until a person has looked. Fields
-that a sink does not show are counted as not visible. Exit codes: 0 no drift, or all repaired; 1 an
-alarm; 3 drift that awaits a person.`
+that a sink does not show are counted as not visible. What makes no sense in a sink's answer is
+named, and the rest is compared and repaired. Exit codes: 0 no drift, or all repaired; 1 an alarm;
+3 drift, or an answer that makes no sense, that awaits a person.`
 }
 
 // Run checks the sinks one by one; the exit code is the worst of theirs.
@@ -116,7 +117,7 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 	}
 	var forced []pushstore.ForcedPush
 	for _, row := range found {
-		if n := len(forced); n == 0 || forced[n-1].Code != row.Code {
+		if n := len(forced); row.Field != pushstore.FieldUnreadable && (n == 0 || forced[n-1].Code != row.Code) {
 			forced = append(forced, pushstore.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
 		}
 	}
@@ -129,6 +130,9 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 	if result.Waiting > 0 {
 		text += fmt.Sprintf(", %d that waited tried again", result.Waiting)
 	}
+	if n := len(result.Unreadable); n > 0 {
+		text += fmt.Sprintf(", %d could not be read", n)
+	}
 	text += notVisible(result)
 	if result.Reason != "" {
 		text += "; " + string(result.State) + ": " + result.Reason
@@ -140,7 +144,10 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 			out.Print(row, "", nil)
 		}
 		note := ""
-		if row.GivenUp {
+		switch {
+		case row.Field == pushstore.FieldUnreadable:
+			note = "correct it in " + string(result.Sink)
+		case row.GivenUp:
 			note = "given up after 3 repairs"
 		}
 		rows = append(rows, []string{
@@ -180,7 +187,7 @@ func driftCode(r push.DriftResult, repair bool) int {
 	switch found := r.Drifted + r.Missing; {
 	case r.State == push.DriftAlarm:
 		return ExitFailed
-	case found > 0 && (!repair || r.Repaired < found):
+	case found > 0 && (!repair || r.Repaired < found), len(r.Unreadable) > 0:
 		return ExitAwaits
 	}
 	return ExitDone

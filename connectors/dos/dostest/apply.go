@@ -11,6 +11,7 @@ type update struct {
 	address  string
 	web      string
 	phone    string
+	hasPhone bool
 	times    opening
 	hasTimes bool
 
@@ -34,7 +35,9 @@ func (d *database) write(code string, e event, today string) (outcome Outcome, d
 		return Hidden, ""
 	}
 	for _, service := range matching {
+		before := service.clone()
 		d.apply(service, u)
+		d.note(&before, service, u)
 	}
 	return Applied, strings.Join(u.omitted, "; ")
 }
@@ -43,7 +46,7 @@ func newUpdate(e *event, today string) *update {
 	u := &update{
 		event: e, address: dosAddress(e), web: website(e.contact("website")), phone: dosPhone(e.contact("telephone")),
 		pressure: offers(e.Services, pressureCode), contraception: offers(e.Services, contraceptionCode),
-		palliative: offers(e.UecServices, palliativeCode),
+		palliative: offers(e.UecServices, palliativeCode), hasPhone: e.hasContact("telephone"),
 	}
 	var err error
 	if u.times, err = e.openings(today); err != nil {

@@ -45,16 +45,18 @@ type database struct {
 	variants bool
 	unknown  map[string]bool // postcodes, compact
 
-	mu     sync.Mutex
-	byCode map[string][]*Service
-	order  []*Service
-	latest map[string]int64 // sequence numbers stored by the ingest
+	mu      sync.Mutex
+	history map[string][]string // by the same codes
+	byCode  map[string][]*Service
+	order   []*Service
+	latest  map[string]int64 // sequence numbers stored by the ingest
 }
 
 func newDatabase(o Options) *database {
 	d := &database{
 		variants: o.Variants, unknown: make(map[string]bool),
 		byCode: make(map[string][]*Service), latest: make(map[string]int64),
+		history: make(map[string][]string),
 	}
 	for _, postcode := range o.UnknownPostcodes {
 		d.unknown[compact(postcode)] = true

@@ -168,11 +168,21 @@ func offers(raw json.RawMessage, code string) bool {
 
 // contact returns the value of the first primary contact in office hours by a method.
 func (e *event) contact(method string) string {
-	for _, c := range e.Contacts {
-		if strings.EqualFold(c.ContactType, "primary") && strings.EqualFold(c.ContactAvailabilityType, "office hours") &&
-			strings.EqualFold(c.ContactMethodType, method) {
-			return c.ContactValue
-		}
+	if i := e.indexOf(method); i >= 0 {
+		return e.Contacts[i].ContactValue
 	}
 	return ""
+}
+
+// hasContact reports whether there is such a contact, even an empty one.
+func (e *event) hasContact(method string) bool { return e.indexOf(method) >= 0 }
+
+func (e *event) indexOf(method string) int {
+	for i, c := range e.Contacts {
+		if strings.EqualFold(c.ContactType, "primary") && strings.EqualFold(c.ContactAvailabilityType, "office hours") &&
+			strings.EqualFold(c.ContactMethodType, method) {
+			return i
+		}
+	}
+	return -1
 }

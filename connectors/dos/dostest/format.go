@@ -59,19 +59,46 @@ func spaced(postcode string) string {
 	return text[:len(text)-3] + " " + text[len(text)-3:]
 }
 
-// website returns an address with the host in lower case, or all in lower case if it
-// has no scheme.
+// website stores an address as the pipeline does, which takes it apart and puts it
+// together again (CONTRACT.md "How DoS compares"): the host becomes lower case, or all of
+// it if there is no host, and a parameter, query or fragment that is empty gets lost.
 func website(text string) string {
-	scheme, rest, found := strings.Cut(strings.TrimSpace(text), "://")
-	if !found {
-		return strings.ToLower(scheme)
+	text = strings.TrimSpace(text)
+	var front string // scheme and host
+	if i := strings.IndexByte(text, ':'); i > 0 && schemeShape.MatchString(text[:i]) {
+		front, text = strings.ToLower(text[:i+1]), text[i+1:]
 	}
-	host, path, slash := strings.Cut(rest, "/")
-	if slash {
-		path = "/" + path
+	host, rest := "", text
+	if strings.HasPrefix(text, "//") {
+		host, rest = text, ""
+		if i := strings.IndexAny(text[2:], "/?#"); i >= 0 {
+			host, rest = text[:i+2], text[i+2:]
+		}
+		front += strings.ToLower(host)
 	}
-	return strings.ToLower(scheme) + "://" + strings.ToLower(host) + path
+	rest, fragment := part(rest, "#", 0)
+	rest, query := part(rest, "?", 0)
+	path, parameters := part(rest, ";", max(strings.LastIndexByte(rest, '/'), 0))
+	if len(host) <= len("//") {
+		return strings.ToLower(front + path + parameters + query + fragment)
+	}
+	return front + path + parameters + query + fragment
 }
+
+// part cuts off what follows a mark, with the mark unless nothing follows.
+func part(text, mark string, from int) (before, after string) {
+	i := strings.Index(text[from:], mark)
+	if i < 0 {
+		return text, ""
+	}
+	before, after = text[:from+i], text[from+i:]
+	if after == mark {
+		after = ""
+	}
+	return before, after
+}
+
+var schemeShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
 
 // webAccepted is the pipeline's own rule for websites.
 var webAccepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)

@@ -20,19 +20,21 @@ type Client struct {
 	http    *http.Client
 	limiter *rate.Limiter
 	breaker *gobreaker.CircuitBreaker[*http.Response]
+	failing *failing
 }
 
 // New returns a client with its own connections, rate limit and breaker.
 func New(options Options) *Client {
-	o := options.withDefaults()
+	o, failing := options.withDefaults(), &failing{}
 	return &Client{
+		failing: failing,
 		options: o,
 		http:    &http.Client{Transport: o.Transport, CheckRedirect: sameHost},
 		limiter: o.limiter(),
 		breaker: gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{ //nolint:bodyclose // a type, not a response
 			Name:         o.Name,
 			Timeout:      o.Cooldown,
-			ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= o.Trip },
+			ReadyToTrip:  func(gobreaker.Counts) bool { return failing.count() >= o.Trip },
 			IsSuccessful: func(err error) bool { return !isServerFault(err) },
 		}),
 	}
@@ -118,6 +120,7 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 	resp, err := c.breaker.Execute(func() (*http.Response, error) { //nolint:contextcheck // the request carries its context
 		ctx, cancel := context.WithTimeout(req.Context(), c.options.Timeout)
 		resp, err := c.send(ctx, req)
+		c.failing.note(req.Context(), err)
 		if err != nil {
 			cancel()
 			return nil, err

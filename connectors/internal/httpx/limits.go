@@ -10,7 +10,7 @@ type Limits struct {
 	MaxBytes  int64         // of one answer, decompressed; default 16 MiB
 	Attempts  int           // of one request, the first included; default 4
 	Backoff   time.Duration // before the second attempt, doubled after each, with full jitter; default 500 ms
-	Trip      int           // failures in a row that open the breaker; default 8
+	Trip      int           // failures in a row that open the breaker, each record once (WithRecord); default 8
 	Cooldown  time.Duration // how long it then stays open; default 30 s
 }
 

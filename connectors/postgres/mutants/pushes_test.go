@@ -109,6 +109,11 @@ var pushMutants = []mutant{
 		pushes, "^TestALostAnswerAboutPushes$/^queueing$",
 	},
 	{
+		"pushes: of bank holidays", "the days that pushes were last asked for",
+		[]edit{{file: pushes + "holidays.go", find: "if slices.Equal(days, known) {", put: "if false {"}},
+		pushes, "^TestTheCalendarAsksForPushes$",
+	},
+	{
 		"push: claimed by a command", "its own number",
 		[]edit{
 			{file: pushSQL, find: "(q.job_id is null or q.job_id = $1::bigint)", put: "q.job_id is null"},

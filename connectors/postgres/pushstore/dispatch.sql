@@ -79,6 +79,22 @@ with holding as (
 update push p set state = 'wanted', wanted_at = now(), due_at = now()
 where p.state = 'held' and not exists (select from holding h where h.code = p.code and h.sink = p.sink);
 
+-- name: FollowedHolidays :one
+select holidays from dispatch;
+
+-- name: FollowHolidays :execrows
+-- Makes due the pushes of profiles with hours for bank holidays.
+with followed as (
+    update dispatch set holidays = @holidays
+), locked as (
+    select q.code, q.sink from push q
+    where q.code in (select o.code from opening_period o where o.day = 'bank-holiday') and q.state not in ('held', 'no-route')
+    order by q.code, q.sink for update
+)
+update push p set state = 'wanted', wanted_at = now(), due_at = greatest(now(), p.not_before)
+from locked l
+where p.code = l.code and p.sink = l.sink;
+
 -- name: FindLostPushes :exec
 -- Makes due again the pushes of jobs that were cancelled or discarded, and of commands that were killed: a command has
 -- the negative number of its process as its job. Jobs of a process that has ended are recovered elsewhere (RecoverJobsOf).

@@ -51,6 +51,9 @@ func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.
 // fieldMissing stands for a profile that is not shown at all.
 const fieldMissing = "missing"
 
+// FieldUnreadable stands for what makes no sense in a sink's answer.
+const FieldUnreadable = "unreadable"
+
 // Found stores the differences, and records which other profiles are shown correctly,
 // and of which only all that can be read.
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error {
@@ -63,6 +66,9 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, pa
 	for _, d := range drifted {
 		if d.Missing {
 			add(d.Code, "", fieldMissing, "", "")
+		}
+		if len(d.Unreadable) > 0 {
+			add(d.Code, "", FieldUnreadable, "", push.Reasons(d.Unreadable))
 		}
 		for _, difference := range d.Differences {
 			add(d.Code, difference.Entry, difference.Field.String(), difference.Want, difference.Shown)
@@ -131,7 +137,7 @@ type DriftRow struct {
 	Code    profile.ODSCode `json:"code"`
 	Name    string          `json:"name"`
 	Entry   string          `json:"entry,omitempty"` // of push.Difference
-	Field   string          `json:"field"`           // missing: not shown at all
+	Field   string          `json:"field"`           // missing: not shown at all; unreadable: shown says why
 	Want    string          `json:"want"`
 	Shown   string          `json:"shown"`
 	GivenUp bool            `json:"given_up,omitempty"` // repaired three times in vain

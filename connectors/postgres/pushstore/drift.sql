@@ -10,7 +10,7 @@ order by p.code limit @most;
 
 -- name: StoreDrift :exec
 insert into drift (check_id, code, entry, field, want, shown, given_up)
-select @check_id, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3
+select @check_id, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3 and d.field <> 'unreadable'
 from (select unnest(@codes::text[]) as code, unnest(@entries::text[]) as entry, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
 join push p on p.code = d.code and p.sink = @sink;
 
@@ -28,8 +28,8 @@ update drift_check set ended_at = now(), state = @state, checked = @checked, mis
 where id = @id and state = 'running';
 
 -- name: DriftToRepair :many
--- A difference that three repairs did not remove is not repaired again, but reported to people.
-select distinct d.code from drift d where d.check_id = @check_id and not d.given_up order by d.code;
+-- A difference that three repairs did not remove is not repaired again, but reported to people. So is what cannot be read.
+select distinct d.code from drift d where d.check_id = @check_id and not d.given_up and d.field <> 'unreadable' order by d.code;
 
 -- name: RetryWaiting :execrows
 -- Tries again the pushes that wait for a person: the sink may show the same in all entries now.

@@ -144,6 +144,33 @@ func TestAPushThatIsSeenInPart(t *testing.T) {
 	require.Equal(t, map[string]int{"opening-times": 1}, watched.Drift[0].NotVisible)
 }
 
+// What could not be read is stored with its reason, and is neither repaired nor seen.
+func TestWhatCannotBeReadIsStored(t *testing.T) {
+	t.Parallel()
+	w := resting(t, profile.Pharmacy, profile.Pharmacy)
+	w.Exec("update push set repairs = 3 where code = 'FA0000'")
+	bad := func(code profile.ODSCode) []push.Unreadable {
+		return []push.Unreadable{
+			{Code: code, Part: "service 7 (type 148), phone", Reason: "it is missing"}, {Code: code, Part: "service 9", Reason: "no id"},
+		}
+	}
+	check := w.check()
+	require.NoError(t, check.Found(t.Context(), []push.Drifted{
+		{Code: "FA0000", Unreadable: bad("FA0000")},
+		{Code: "FA0001", Unreadable: bad("FA0001"), Differences: []push.Difference{{Field: profile.FieldPhone, Want: "1", Shown: "2"}}},
+	}, nil, nil))
+	ended, err := check.End(t.Context(), push.DriftResult{Sink: push.SinkDoS, State: push.DriftDone, Checked: 2, Drifted: 1}, true)
+	require.NoError(t, err)
+	require.Equal(t, 1, ended.Repaired)
+	require.Equal(t, []string{"FA0001 dos wanted 0"}, w.standing("state = 'wanted'"))
+	const why = "service 7 (type 148), phone: it is missing; service 9: no id"
+	require.Equal(t, []pushstore.DriftRow{
+		{Sink: "dos", Code: "FA0000", Name: "A", Field: "unreadable", Shown: why},
+		{Sink: "dos", Code: "FA0001", Name: "A", Field: "phone", Want: "1", Shown: "2"},
+		{Sink: "dos", Code: "FA0001", Name: "A", Field: "unreadable", Shown: why},
+	}, w.driftOf(ended.Check))
+}
+
 func TestDriftIsRepairedThreeTimes(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy, profile.Pharmacy, profile.Pharmacy)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,11 +27,18 @@ func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.
 	if err != nil {
 		return nil, postgres.Wrap(err, "loading pushes")
 	}
+	var holidays []profile.Date
+	if slices.ContainsFunc(rows, func(r pushsql.LoadPushesRow) bool { return strings.Contains(r.OpeningTimes, "bank-holiday") }) {
+		if holidays, err = comingHolidays(ctx, s.q, today); err != nil {
+			return nil, err
+		}
+	}
 	pushes := make([]push.Push, len(rows))
 	for i, r := range rows {
 		if pushes[i], err = toPush(sink, r, today); err != nil {
 			return nil, fmt.Errorf("loading the push of %s to %s: %w", r.Code, sink, err)
 		}
+		pushes[i].Desired.Holidays = holidays
 	}
 	return pushes, nil
 }

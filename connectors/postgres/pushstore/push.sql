@@ -1,10 +1,11 @@
 -- name: LoadPushes :many
--- Everything that decides what the sink should show, and the state of the push.
+-- Everything that decides what the sink should show, and the state of the push. Seconds other than 00 stay, so that nobody
+-- takes such a time for another.
 select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
     p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden, p.kind,
-    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
+    coalesce((select string_agg(o.day || ' ' || regexp_replace(o.opens::text, ':00$', '') || '-' || regexp_replace(o.closes::text, ':00$', ''), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
         from opening_period o where o.code = p.code), '')::text as opening_times,
-    coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
+    coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(regexp_replace(d.opens::text, ':00$', '') || '-' || regexp_replace(d.closes::text, ':00$', ''), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
     coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
     coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
@@ -24,6 +25,10 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = @sink and q.code = any(@codes::text[])
 order by p.code;
+
+-- name: KnownHolidays :one
+-- Every bank holiday that was ever known, separated by spaces.
+select coalesce(string_agg(h.date::text, ' ' order by h.date), '')::text as days from holiday h;
 
 -- name: StagePushes :many
 -- Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job

@@ -71,7 +71,7 @@ func TestAPushIsLoadedWhole(t *testing.T) {
 	w.Exec(`insert into opening_period (code, day, opens, closes) values ('FA0000', 'sun', '10:00', '12:00'),
 		('FA0000', 'bank-holiday', '10:00', '12:00'),
 		('FA0000', 'mon', '13:00', '17:30'), ('FA0000', 'mon', '09:00', '12:00'), ('FA0000', 'fri', '22:00', '02:00'),
-		('FA0000', 'tue', '09:00', '09:00')`)
+		('FA0000', 'tue', '00:00', '00:00')`)
 	w.Exec(`insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2025-12-26', '14:00', '16:00'),
 		('FA0000', '2025-12-26', '09:00', '12:00'), ('FA0000', '2025-12-25', null, null), ('FA0000', '2025-01-01', null, null)`)
 	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Wheelchair access', 'Yes'), ('FA0000', 'Parking', 'No')")
@@ -83,7 +83,7 @@ func TestAPushIsLoadedWhole(t *testing.T) {
 		profile.FieldAddress: "1 High Street\nLeeds", profile.FieldRoles: "RO177|RO76", profile.FieldStatus: "dormant",
 		profile.FieldPhone: "1", profile.FieldEmail: "a@b.uk", profile.FieldWebsite: "https://b.uk", profile.FieldHidden: "true",
 		profile.FieldType: "pharmacy", profile.FieldICB: "QWO", profile.FieldPostcode: "LS1 1AA", profile.FieldName: "A",
-		profile.FieldOpeningTimes: "mon 09:00-12:00\nmon 13:00-17:30\ntue 09:00-09:00\nfri 22:00-02:00\n" +
+		profile.FieldOpeningTimes: "mon 09:00-12:00\nmon 13:00-17:30\ntue 00:00-00:00\nfri 22:00-02:00\n" +
 			"sun 10:00-12:00\nbank-holiday 10:00-12:00",
 		profile.FieldDatedOpeningTimes: "2025-01-01 closed\n2025-12-25 closed\n2025-12-26 09:00-12:00\n2025-12-26 14:00-16:00",
 		profile.FieldFacilities:        "Parking: No\nWheelchair access: Yes",

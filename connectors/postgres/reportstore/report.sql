@@ -139,7 +139,7 @@ from upstream_record u left join profile p using (code) where u.contradiction;
 -- name: ReportDrift :exec
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.sink, d.entry, d.field, k.id),
-    array[k.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown, case when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
+    array[k.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown, case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
         to_char(k.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
 from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
 where k.started_at >= @since::timestamptz;

@@ -122,6 +122,39 @@ func (q *Queries) FindLostPushes(ctx context.Context) error {
 	return err
 }
 
+const followHolidays = `-- name: FollowHolidays :execrows
+with followed as (
+    update dispatch set holidays = $1
+), locked as (
+    select q.code, q.sink from push q
+    where q.code in (select o.code from opening_period o where o.day = 'bank-holiday') and q.state not in ('held', 'no-route')
+    order by q.code, q.sink for update
+)
+update push p set state = 'wanted', wanted_at = now(), due_at = greatest(now(), p.not_before)
+from locked l
+where p.code = l.code and p.sink = l.sink
+`
+
+// Makes due the pushes of profiles with hours for bank holidays.
+func (q *Queries) FollowHolidays(ctx context.Context, holidays string) (int64, error) {
+	result, err := q.db.Exec(ctx, followHolidays, holidays)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const followedHolidays = `-- name: FollowedHolidays :one
+select holidays from dispatch
+`
+
+func (q *Queries) FollowedHolidays(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, followedHolidays)
+	var holidays string
+	err := row.Scan(&holidays)
+	return holidays, err
+}
+
 const holdPushes = `-- name: HoldPushes :exec
 with holding as (
     select distinct h.code, h.sink from hold h

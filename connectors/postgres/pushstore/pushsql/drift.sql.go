@@ -31,10 +31,10 @@ func (q *Queries) BeginDriftCheck(ctx context.Context, arg BeginDriftCheckParams
 }
 
 const driftToRepair = `-- name: DriftToRepair :many
-select distinct d.code from drift d where d.check_id = $1 and not d.given_up order by d.code
+select distinct d.code from drift d where d.check_id = $1 and not d.given_up and d.field <> 'unreadable' order by d.code
 `
 
-// A difference that three repairs did not remove is not repaired again, but reported to people.
+// A difference that three repairs did not remove is not repaired again, but reported to people. So is what cannot be read.
 func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, driftToRepair, checkID)
 	if err != nil {
@@ -238,7 +238,7 @@ func (q *Queries) RetryWaiting(ctx context.Context, arg RetryWaitingParams) (int
 
 const storeDrift = `-- name: StoreDrift :exec
 insert into drift (check_id, code, entry, field, want, shown, given_up)
-select $1, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3
+select $1, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3 and d.field <> 'unreadable'
 from (select unnest($2::text[]) as code, unnest($3::text[]) as entry, unnest($4::text[]) as field, unnest($5::text[]) as want, unnest($6::text[]) as shown) d
 join push p on p.code = d.code and p.sink = $7
 `

@@ -175,6 +175,18 @@ func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]For
 	return items, nil
 }
 
+const knownHolidays = `-- name: KnownHolidays :one
+select coalesce(string_agg(h.date::text, ' ' order by h.date), '')::text as days from holiday h
+`
+
+// Every bank holiday that was ever known, separated by spaces.
+func (q *Queries) KnownHolidays(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, knownHolidays)
+	var days string
+	err := row.Scan(&days)
+	return days, err
+}
+
 const listOverwrites = `-- name: ListOverwrites :many
 select o.code, o.sink, o.sequence, o.entry, o.field, o.before, o.after, o.at
 from push_overwrite o join push p on p.code = o.code and p.sink = o.sink
@@ -303,9 +315,9 @@ func (q *Queries) ListenForWork(ctx context.Context) error {
 const loadPushes = `-- name: LoadPushes :many
 select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.postcode, p.type, array_to_string(p.roles, '|')::text as roles,
     p.status, p.parent, p.commissioner, p.icb, p.region, p.successor, p.phone, p.email, p.website, p.description, p.hidden, p.kind,
-    coalesce((select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
+    coalesce((select string_agg(o.day || ' ' || regexp_replace(o.opens::text, ':00$', '') || '-' || regexp_replace(o.closes::text, ':00$', ''), e'\n' order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens)
         from opening_period o where o.code = p.code), '')::text as opening_times,
-    coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n' order by d.date, d.opens)
+    coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(regexp_replace(d.opens::text, ':00$', '') || '-' || regexp_replace(d.closes::text, ':00$', ''), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
     coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
     coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
@@ -378,7 +390,8 @@ type LoadPushesRow struct {
 	JobID             int64
 }
 
-// Everything that decides what the sink should show, and the state of the push.
+// Everything that decides what the sink should show, and the state of the push. Seconds other than 00 stay, so that nobody
+// takes such a time for another.
 func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadPushesRow, error) {
 	rows, err := q.db.Query(ctx, loadPushes, arg.Today, arg.Sink, arg.Codes)
 	if err != nil {

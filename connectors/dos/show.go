@@ -1,0 +1,52 @@
+package dos
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// readers is how many organisations are read at the same time.
+const readers = 8
+
+// showEach reads each of the codes, and names those that cannot be read.
+func showEach(
+	ctx context.Context, codes []profile.ODSCode, show func(context.Context, profile.ODSCode) (push.Shown, error),
+) ([]push.Shown, error) {
+	shown := make([]push.Shown, len(codes))
+	group, one := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, code := range codes {
+		group.Go(func() (err error) {
+			shown[i], err = push.OrUnreadable(show(one, code))
+			return err
+		})
+	}
+	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
+		return nil, err
+	}
+	return shown, nil
+}
+
+// shownOf returns what a pharmacy's services show. It names what makes no sense in them,
+// and of a row that may be any service nothing is visible. If no other service is left,
+// nothing is known about the pharmacy.
+func (s *Sink) shownOf(code profile.ODSCode, services []Service, err error) (push.Shown, error) {
+	bad, ok := errors.AsType[badRowsError](err)
+	if err != nil && !ok {
+		return push.Shown{Code: code}, err
+	}
+	shown := push.Shown{Code: code, Entries: entriesOf(code, services), Unreadable: bad.parts}
+	if ok && !shown.Found() {
+		return push.Shown{Code: code}, asSinkError(code, readingServices, bad)
+	}
+	for _, row := range bad.nameless {
+		shown.Entries = append(shown.Entries, push.Entry{Name: row, NotInAnswer: s.reader.fields()})
+	}
+	return shown, nil
+}
