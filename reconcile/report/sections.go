@@ -13,6 +13,7 @@ const (
 	SectionClosures       = "pending-closures"
 	SectionContradictions = "contradictions"
 	SectionDrift          = "drift"
+	SectionQuality        = "quality"
 	SectionQuarantine     = "quarantine"
 	SectionOverdue        = "overdue-checks"
 	SectionAccounts       = "accounts"
@@ -33,7 +34,7 @@ var (
 
 // Sections returns the sections without their rows.
 func Sections() []Section {
-	return slices.Concat(changeSections(), pushSections(), standingSections(), peopleSections())
+	return slices.Concat(changeSections(), pushSections(), standingSections(), estateSections(), peopleSections())
 }
 
 // changeSections returns the sections about changes.
@@ -92,8 +93,7 @@ func pushSections() []Section {
 	}
 }
 
-// standingSections returns the sections about the state of the register and the
-// directories.
+// standingSections returns the sections about the state of the register.
 func standingSections() []Section {
 	return []Section{
 		{
@@ -104,6 +104,13 @@ func standingSections() []Section {
 			Name: SectionContradictions, Title: "Active, with an end date that has passed",
 			Columns: []Column{listingColumn, codeColumn, nameColumn, {"status", "Status", CellText}, {"ended", "End date", CellText}},
 		},
+	}
+}
+
+// estateSections returns the sections about what the directories show, and about records
+// of the register.
+func estateSections() []Section {
+	return []Section{
 		{
 			Name: SectionDrift, Title: "Drift found in the directories",
 			Columns: []Column{
@@ -111,6 +118,19 @@ func standingSections() []Section {
 				{"ours", "Ours", CellText},
 				{"shown", "It showed", CellText},
 				{"outcome", "Outcome", CellText},
+				{"found_at", "Found", CellTime},
+			},
+		},
+		{
+			Name: SectionQuality, Title: "New findings of the quality checks",
+			Note: "What no push can mend. Each is named once, until it goes and comes back.",
+			Columns: []Column{
+				{"quality_check", "Quality check", CellText},
+				codeColumn, nameColumn,
+				{"service", "DoS service", CellText},
+				{"about", "About", CellText},
+				{"detail", "What was found", CellText},
+				{"owner", "Who must act", CellText},
 				{"found_at", "Found", CellTime},
 			},
 		},
@@ -157,7 +177,8 @@ var sectionFigures = map[string]string{
 	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
 	SectionPushFailures: "Pushes refused", SectionPushWaits: "Pushes that wait for a person",
 	SectionOverwritten: "Values overwritten that nobody stated", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
-	SectionDrift: "Drifted fields", SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
+	SectionDrift: "Drifted fields", SectionQuality: "New quality findings",
+	SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
 	SectionAccounts: "Accounts warned or ended", SectionUnreached: "Organisations without contact",
 }
 
@@ -170,6 +191,7 @@ func FigureOf(s Section) Figure {
 const (
 	FigureOrganisations = "organisations"
 	FigureRepaired      = "repaired"
+	FigureLasting       = "lasting"
 	FigureNoise         = "noise"
 	FigureChecked       = "checked"
 )
@@ -183,6 +205,8 @@ func CountedFigure(name string, count int) Figure {
 		figure.Label, figure.Section = "Organisations changed", SectionChanges
 	case FigureRepaired:
 		figure.Label, figure.Section = "Drifted fields repaired", SectionDrift
+	case FigureLasting:
+		figure.Label = "Quality findings that last"
 	case FigureNoise:
 		figure.Label = "Changes of form only, not listed"
 	case FigureChecked:

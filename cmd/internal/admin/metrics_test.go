@@ -59,7 +59,7 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
-		"endpoint", "status", "activity", "pool", "version", "go", "field",
+		"endpoint", "status", "activity", "pool", "version", "go", "field", "owner",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {

@@ -70,7 +70,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	}
 	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
 	printOverwritten(out, pushes)
-	return nil
+	return sayFindings(ctx, a)
 }
 
 // printOverwritten prints what pushes overwrote although nobody stated it, if any did.
