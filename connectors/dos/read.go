@@ -46,10 +46,26 @@ func newByODSCode(base string, options ReadOptions) *byODSCode {
 const readingServices = "reading its services"
 
 func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]Service, error) {
+	content, err := r.fetch(ctx, code, readingServices)
+	if err != nil {
+		return nil, err
+	}
+	services, bad, err := decodeServices(code, content)
+	if err != nil {
+		return nil, asSinkError(code, readingServices, err)
+	}
+	if len(bad.parts) > 0 {
+		return services, bad
+	}
+	return services, nil
+}
+
+// fetch returns the answer about a code. Doing says in errors what it was read for.
+func (r *byODSCode) fetch(ctx context.Context, code profile.ODSCode, doing string) ([]byte, error) {
 	ctx = httpx.WithRecord(ctx, code.String())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address+url.PathEscape(code.String()), nil)
 	if err != nil {
-		return nil, asSinkError(code, readingServices, err)
+		return nil, asSinkError(code, doing, err)
 	}
 	password, err := secret(r.password)
 	if err != nil {
@@ -59,16 +75,9 @@ func (r *byODSCode) readServices(ctx context.Context, code profile.ODSCode) ([]S
 	req.Header.Set("Accept", "application/json")
 	answer, err := r.client.Fetch(req)
 	if err != nil {
-		return nil, asSinkError(code, readingServices, err)
+		return nil, asSinkError(code, doing, err)
 	}
-	services, bad, err := decodeServices(code, answer.Body)
-	if err != nil {
-		return nil, asSinkError(code, readingServices, err)
-	}
-	if len(bad.parts) > 0 {
-		return services, bad
-	}
-	return services, nil
+	return answer.Body, nil
 }
 
 // badRowsError is the error of an answer in which some rows, or fields of rows, make no
@@ -126,23 +135,33 @@ type wireZCode struct {
 // (CONTRACT.md "Services and their ids").
 var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
 
-// decodeServices returns the services that make sense, and names what does not. It
-// refuses an answer of another form, or with another number of services than it
-// says. Neither names nor errors ever hold the content of the answer.
-func decodeServices(code profile.ODSCode, content []byte) (services []Service, bad badRowsError, err error) {
+// rowsIn returns the rows of an answer, one for each service. It refuses an answer of
+// another form, or with another number of services than it says. Its errors never hold
+// the content of the answer.
+func rowsIn(content []byte) ([]json.RawMessage, error) {
 	var answer wireAnswer
 	if err := json.Unmarshal(content, &answer); err != nil {
-		return nil, bad, fmt.Errorf("%w: not the JSON of byOdsCode", errMalformed)
+		return nil, fmt.Errorf("%w: not the JSON of byOdsCode", errMalformed)
 	}
 	if answer.Error != nil && answer.Error.Code >= http.StatusBadRequest {
-		return nil, bad, &httpx.StatusError{Status: answer.Error.Code, Method: http.MethodGet, URL: "byOdsCode, in a successful answer"}
+		return nil, &httpx.StatusError{Status: answer.Error.Code, Method: http.MethodGet, URL: "byOdsCode, in a successful answer"}
 	}
 	if answer.Success == nil || answer.Success.Count == nil || *answer.Success.Count != len(answer.Success.Services) {
-		return nil, bad, fmt.Errorf("%w: the number of services differs from its count", errMalformed)
+		return nil, fmt.Errorf("%w: the number of services differs from its count", errMalformed)
 	}
-	for i, raw := range answer.Success.Services {
+	return answer.Success.Services, nil
+}
+
+// decodeServices returns the services that make sense, and names what does not, never
+// with its content.
+func decodeServices(code profile.ODSCode, content []byte) (services []Service, bad badRowsError, err error) {
+	rows, err := rowsIn(content)
+	if err != nil {
+		return nil, bad, err
+	}
+	for i, raw := range rows {
 		s, wrong := decodeService(raw)
-		row := fmt.Sprintf("service %d of %d", i+1, len(answer.Success.Services))
+		row := rowName(i, len(rows))
 		if s == nil {
 			bad.nameless = append(bad.nameless, row)
 		} else {
@@ -156,17 +175,29 @@ func decodeServices(code profile.ODSCode, content []byte) (services []Service, b
 	return services, bad, nil
 }
 
+// rowName names a row that does not say which service it is about.
+func rowName(i, of int) string { return fmt.Sprintf("service %d of %d", i+1, of) }
+
 // wrong is a field of a row that makes no sense, and why.
 type wrong struct{ what, why string }
+
+// id returns the service's id, if the row says which service it is about.
+func (h wireHead) id() (id int64, ok bool) {
+	id, err := strconv.ParseInt(h.ID, 10, 64)
+	return id, err == nil && h.ODSCode != "" && h.Status.ID != 0 && h.Type.ID != 0
+}
+
+// noHead says why nobody knows which service a row is about.
+const noHead = "no id, ODS code, status or type"
 
 // decodeService reads one row; nil if it does not say which service it is about.
 func decodeService(raw json.RawMessage) (*Service, []wrong) {
 	var head wireHead
 	var w wireService
 	err := errors.Join(json.Unmarshal(raw, &head), json.Unmarshal(raw, &w))
-	id, notNumber := strconv.ParseInt(head.ID, 10, 64)
-	if err != nil || notNumber != nil || head.ODSCode == "" || head.Status.ID == 0 || head.Type.ID == 0 {
-		return nil, []wrong{{why: "no id, ODS code, status or type"}}
+	id, ok := head.id()
+	if err != nil || !ok {
+		return nil, []wrong{{why: noHead}}
 	}
 	s := &Service{
 		ID: id, ODSCode: head.ODSCode,

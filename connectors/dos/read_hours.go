@@ -76,16 +76,7 @@ func weeklyText(raw json.RawMessage) (text, why string) {
 	if len(raw) > 0 && json.Unmarshal(raw, &days) != nil {
 		return "", noHours
 	}
-	var lines []string
-	for _, d := range days {
-		if d.Day == "BankHoliday" {
-			continue
-		}
-		for _, s := range d.Sessions {
-			lines = append(lines, s.line(weekdays[d.Day]))
-		}
-	}
-	text = strings.Join(lines, "\n")
+	text = strings.Join(weeklyLines(days), "\n")
 	if _, err := profile.ParseWeek(text); err != nil {
 		return text, errHours.Error()
 	}
@@ -102,7 +93,30 @@ func datedText(raw json.RawMessage) (text, why string) {
 	if len(raw) > 0 && json.Unmarshal(raw, &dates) != nil {
 		return "", noHours
 	}
-	var lines []string
+	text = strings.Join(datedLines(dates), "\n")
+	if _, err := profile.ParseDated(text); err != nil {
+		return text, errHours.Error()
+	}
+	return text, ""
+}
+
+// weeklyLines leaves out hours for bank holidays in general.
+func weeklyLines(days []wireDay) (lines []string) {
+	for _, d := range days {
+		if d.Day == bankHoliday {
+			continue
+		}
+		for _, s := range d.Sessions {
+			lines = append(lines, s.line(weekdays[d.Day]))
+		}
+	}
+	return lines
+}
+
+// bankHoliday is how DoS calls bank holidays in general, as a day.
+const bankHoliday = "BankHoliday"
+
+func datedLines(dates []wireDate) (lines []string) {
 	for _, d := range dates {
 		if d.Closed || len(d.Sessions) == 0 {
 			lines = append(lines, strings.ReplaceAll(d.Date, "\n", "?")+" closed")
@@ -112,9 +126,5 @@ func datedText(raw json.RawMessage) (text, why string) {
 			lines = append(lines, s.line(d.Date))
 		}
 	}
-	text = strings.Join(lines, "\n")
-	if _, err := profile.ParseDated(text); err != nil {
-		return text, errHours.Error()
-	}
-	return text, ""
+	return lines
 }

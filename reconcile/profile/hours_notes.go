@@ -1,15 +1,12 @@
 package profile
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // HoursNote is something odd in opening times, for people to look at.
 type HoursNote struct {
-	Line int    // of the text, from 1
-	Text string // the line
-	Why  string // what is odd, and what happens to the line
+	Line     int    // of the text, from 1
+	Text     string // the line
+	Overlaps string // the line that it overlaps; empty if it is left out, since nobody can keep it
 }
 
 // HoursNotes lists what is odd in weekly or dated opening times, in the order of
@@ -41,7 +38,7 @@ func HoursNotes(f Field, text string) (notes []HoursNote) {
 		leftOut = append(leftOut, contradicted...)
 	}
 	for _, l := range leftOut {
-		notes = append(notes, HoursNote{l.number, l.text, l.why.Error()})
+		notes = append(notes, HoursNote{l.number, l.text, ""})
 	}
 	notes = append(notes, overlaps(spans)...)
 	slices.SortStableFunc(notes, func(a, b HoursNote) int { return a.Line - b.Line })
@@ -86,8 +83,7 @@ func overlaps(spans []span) (notes []HoursNote) {
 			continue
 		}
 		noted = later.number
-		notes = append(notes, HoursNote{later.number, later.text, fmt.Sprintf(
-			"overlaps line %d %q: they are sent as one period", spans[at].number, spans[at].text)})
+		notes = append(notes, HoursNote{later.number, later.text, spans[at].text})
 	}
 	return notes
 }

@@ -160,7 +160,7 @@ func TestCheck(t *testing.T) {
 				w.services[1].Dated = "2027-12-25 closed\n2027-13-25 closed\n2027-01-01 22:00-02:00"
 			},
 			[]string{
-				`invalid-dos-hours|service 1 (type 13)|opening-times|"tue 09:00-"; "wed 22:00-02:00"; "thu 09:00-09:00"`,
+				`invalid-dos-hours|service 1 (type 13)|opening-times|"wed 22:00-02:00"; "tue 09:00-"; "thu 09:00-09:00"`,
 				`invalid-dos-hours|service 2 (type 132)|dated-opening-times|"2027-13-25 closed"`,
 			},
 		},

@@ -58,76 +58,49 @@ func onOneLine(value string) string {
 	return strings.ReplaceAll(value, "\n", ", ")
 }
 
-// span is the period of one line, in minutes from a common beginning.
-type span struct {
-	line          string
-	opens, closes int
-}
+const lastMinute = 24*60 - 1
 
-// Minutes; a day ends at 23:59 in DoS (connectors/dos/CONTRACT.md "Opening times").
-const (
-	dayMinutes = 24 * 60
-	lastMinute = dayMinutes - 1
-)
-
-// oddLines lists the lines of opening times that cannot be read, and those that overlap
-// another line, each quoted. Periods that only touch are ordinary, and dates that have
-// passed do not matter. Within a day, as in DoS, nothing may cross midnight.
+// oddLines lists the lines of opening times that are left out, since nobody can keep
+// them, and those that overlap another line, each quoted. Periods that only touch are
+// ordinary, and dates that have passed do not matter. Within a day, as in DoS, nothing
+// may cross midnight.
 func oddLines(f profile.Field, text string, today profile.Date, withinDay bool) (invalid, overlapping []string) {
-	var spans []span
+	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if line == "" {
-			continue
-		}
-		more, err := spansOf(f, line, today)
-		if err != nil || withinDay && slices.ContainsFunc(more, span.crossesMidnight) {
+		switch {
+		case f == profile.FieldDatedOpeningTimes && hasPassed(line, today):
+		case withinDay && crossesMidnight(f, line):
 			invalid = append(invalid, quoted(line))
-			continue
+		default:
+			lines = append(lines, line)
 		}
-		for _, s := range more {
-			if at := slices.IndexFunc(spans, s.overlaps); at >= 0 {
-				overlapping = append(overlapping, fmt.Sprintf("%s overlaps %s", quoted(line), quoted(spans[at].line)))
-				break
-			}
+	}
+	for _, note := range profile.HoursNotes(f, strings.Join(lines, "\n")) {
+		if note.Overlaps == "" {
+			invalid = append(invalid, quoted(note.Text))
+		} else {
+			overlapping = append(overlapping, fmt.Sprintf("%s overlaps %s", quoted(note.Text), quoted(note.Overlaps)))
 		}
-		spans = append(spans, more...)
 	}
 	return invalid, overlapping
 }
 
-func (s span) crossesMidnight() bool { return s.opens/dayMinutes != s.closes/dayMinutes }
+// hasPassed reports whether a line of dated hours is about a day before today.
+func hasPassed(line string, today profile.Date) bool {
+	day, _, _ := strings.Cut(line, " ")
+	date, err := profile.ParseDate(day)
+	return err == nil && date.Before(today)
+}
 
-func (s span) overlaps(other span) bool { return s.opens < other.closes && other.opens < s.closes }
-
-// spansOf reads one line. The night from Sunday to Monday is in the week twice.
-func spansOf(f profile.Field, line string, today profile.Date) (spans []span, err error) {
-	add := func(day int, p profile.Period) {
-		spans = append(spans, span{line, day*dayMinutes + p.Opens, day*dayMinutes + p.Closes})
+// crossesMidnight reports whether the period of a line that can be read does.
+func crossesMidnight(f profile.Field, line string) bool {
+	crosses := func(p profile.Period) bool { return p.Closes > lastMinute }
+	if f == profile.FieldOpeningTimes {
+		week, _ := profile.ParseWeek(line) // what cannot be read is noted by itself
+		return slices.ContainsFunc(week[:], func(day []profile.Period) bool { return slices.ContainsFunc(day, crosses) })
 	}
-	if f == profile.FieldDatedOpeningTimes {
-		days, err := profile.ParseDated(line)
-		for _, d := range days {
-			for _, p := range d.Periods {
-				if !d.Date.Before(today) {
-					add(int(d.Date.Time().Unix()/60)/dayMinutes, p)
-				}
-			}
-		}
-		return spans, err
-	}
-	week, err := profile.ParseWeek(line)
-	for day, periods := range week {
-		for _, p := range periods {
-			switch {
-			case profile.Day(day) == profile.BankHoliday:
-				day += len(week) // far from the week
-			case p.Closes > dayMinutes && profile.Day(day) == profile.Sunday:
-				add(-1, p)
-			}
-			add(day, p)
-		}
-	}
-	return spans, err
+	days, _ := profile.ParseDated(line)
+	return slices.ContainsFunc(days, func(d profile.DatedDay) bool { return slices.ContainsFunc(d.Periods, crosses) })
 }
 
 // quoted quotes a line, which in DoS may be anything, to a bearable length.
