@@ -149,7 +149,7 @@ func (p *practice) show(code profile.ODSCode) push.Shown {
 	if roles := rolesIn(p.Extension); roles.period() != nil {
 		entry.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
 	} else {
-		entry.NotInAnswer = []profile.Field{profile.FieldRoles} // no push can correct them without a period
+		entry.NotVisible = []profile.Field{profile.FieldRoles} // no push can correct them without a period
 	}
 	return push.Shown{Code: code, Entries: []push.Entry{entry}}
 }

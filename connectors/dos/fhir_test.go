@@ -78,8 +78,8 @@ func TestIngestShow(t *testing.T) {
 		{Code: "A81001", Entries: []push.Entry{{Values: fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "open",
 			"phone", "01234 567890", "email", "", "website", "", "roles", "RO177|RO76").Values}}},
 		{Code: "A81002", Entries: []push.Entry{{
-			Values:      fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed", "phone", "", "email", "", "website", "").Values,
-			NotInAnswer: []profile.Field{profile.FieldRoles}, // its roles have no dates
+			Values:     fhirDelivery(t, "", "name", "Elm Road Surgery", "status", "closed", "phone", "", "email", "", "website", "").Values,
+			NotVisible: []profile.Field{profile.FieldRoles}, // its roles have no dates
 		}}},
 		{Code: "A81003"},
 	}, all)

@@ -62,8 +62,8 @@ type Service struct {
 	// Values are address, postcode, phone, website and hours, stated for the types
 	// that change events update.
 	Values profile.Values
-	// NotInAnswer are those that make no sense in DoS, or are missing there.
-	NotInAnswer []profile.Field
+	// NotVisible are those that make no sense in DoS, or are missing there.
+	NotVisible []profile.Field
 }
 
 // Matched is a service with the effect of a push of its pharmacy.
@@ -187,7 +187,7 @@ func compareRank(a, b Service) int {
 // care (CONTRACT.md "Services and their ids"). If the others counted as missing, they
 // would be drift for ever.
 func (s Service) entry() push.Entry {
-	e := push.Entry{Name: s.name(), Values: s.Values, NotInAnswer: s.NotInAnswer, NeverShown: knownServices()}
+	e := push.Entry{Name: s.name(), Values: s.Values, NotVisible: s.NotVisible, NeverShown: knownServices()}
 	own, offered := commissioned[s.Type], s.Status == statusActive
 	if own != "" && !offered {
 		e.OnlyIfOffered = own

@@ -217,7 +217,7 @@ func decodeService(raw json.RawMessage) (*Service, []wrong) {
 func (w wireService) readInto(s *Service) (bad []wrong) {
 	note := func(f profile.Field, why string) {
 		if why != "" {
-			s.NotInAnswer, bad = append(s.NotInAnswer, f), append(bad, wrong{f.String(), why})
+			s.NotVisible, bad = append(s.NotVisible, f), append(bad, wrong{f.String(), why})
 		}
 	}
 	var phone struct {

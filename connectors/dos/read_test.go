@@ -230,7 +230,7 @@ func TestOneBadRowStopsOneRow(t *testing.T) {
 		require.Len(t, services, 2)
 		field, err := profile.ParseField(c.field)
 		require.NoError(t, err)
-		require.Equal(t, []profile.Field{field}, services[0].NotInAnswer, c)
+		require.Equal(t, []profile.Field{field}, services[0].NotVisible, c)
 		require.False(t, services[0].Values.States(field), c)
 		good := decodedServices(t, wirePharmacy)[0].Values
 		good.Forget(field)
@@ -275,7 +275,7 @@ func TestWhatMakesNoSenseIsNotVisible(t *testing.T) {
 		require.Equal(t, test.reasons, push.Reasons(shown[0].Unreadable), name)
 		require.Len(t, shown[0].Entries, len(test.invisible), name)
 		for _, e := range shown[0].Entries {
-			require.Equal(t, test.invisible[e.Name], e.NotInAnswer, name)
+			require.Equal(t, test.invisible[e.Name], e.NotVisible, name)
 		}
 		alone, err := sink.Show(t.Context(), "FA123", profile.Pharmacy)
 		if test.invisible == nil {

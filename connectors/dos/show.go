@@ -46,7 +46,7 @@ func (s *Sink) shownOf(code profile.ODSCode, services []Service, err error) (pus
 		return push.Shown{Code: code}, asSinkError(code, readingServices, bad)
 	}
 	for _, row := range bad.nameless {
-		shown.Entries = append(shown.Entries, push.Entry{Name: row, NotInAnswer: s.reader.fields()})
+		shown.Entries = append(shown.Entries, push.Entry{Name: row, NotVisible: s.reader.fields()})
 	}
 	return shown, nil
 }

@@ -136,7 +136,7 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 
 // Show returns what DoS shows of an organisation: for a pharmacy one entry for each
 // service that change events can change. Errors are *push.SinkError, or wrap
-// push.ErrUnreadable if reading is switched off.
+// push.ErrNotRead if reading is switched off.
 func (s *Sink) Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error) {
 	switch {
 	case t == profile.Pharmacy && s.events != nil:
@@ -190,7 +190,7 @@ func (s *Sink) Preview(ctx context.Context, code profile.ODSCode, offered string
 	return Match(code, services, offered), nil
 }
 
-var errNotReading = fmt.Errorf("dos: reading by ODS code is switched off: %w", push.ErrUnreadable)
+var errNotReading = fmt.Errorf("dos: reading by ODS code is switched off: %w", push.ErrNotRead)
 
 func noRoute(code profile.ODSCode, t profile.OrgType) *push.SinkError {
 	return refusal(code, "no DoS route for organisation type %q", t)

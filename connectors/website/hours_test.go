@@ -119,7 +119,7 @@ func TestHoursThatMakeNoSenseAreNotRead(t *testing.T) {
 		require.NoError(t, err, name)
 		shown := p.shown("FA123", profile.Pharmacy)
 		entry := shown.Entries[0]
-		require.Equal(t, []profile.Field{row.want}, entry.NotInAnswer, name)
+		require.Equal(t, []profile.Field{row.want}, entry.NotVisible, name)
 		require.Equal(t, row.want.String()+": a row of its opening times makes no sense", push.Reasons(shown.Unreadable), name)
 		for f, want := range map[profile.Field]string{
 			profile.FieldOpeningTimes: "mon 09:00-17:00", profile.FieldDatedOpeningTimes: "2026-12-25 closed",

@@ -62,9 +62,9 @@ func (p organisation) read(t profile.OrgType) (v profile.Values, unreadable []pr
 // shown returns what a document shows of an organisation.
 func (p organisation) shown(code profile.ODSCode, t profile.OrgType) push.Shown {
 	var e push.Entry
-	e.Values, e.NotInAnswer = p.read(t)
+	e.Values, e.NotVisible = p.read(t)
 	shown := push.Shown{Code: code, Entries: []push.Entry{e}}
-	for _, f := range e.NotInAnswer {
+	for _, f := range e.NotVisible {
 		shown.Unreadable = append(shown.Unreadable, push.Unreadable{
 			Code: code, Part: f.String(), Reason: "a row of its opening times makes no sense",
 		})

@@ -78,7 +78,7 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 		return result, errors.Join(err, ended)
 	}
 	alarm := cmp.Or(c.Guard.DriftAlarm(result.Checked, result.Missing, result.Drifted),
-		c.Guard.UnreadableAlarm(result.Checked, codesOf(result.Unreadable)))
+		c.Guard.UnreadableAlarm(result.Checked, result.UnreadableProfiles()))
 	if alarm != "" {
 		result.State, result.Reason = push.DriftAlarm, alarm+": nothing is repaired until a person has looked"
 		repair = false
@@ -148,15 +148,6 @@ func (c DriftChecker) found(ctx context.Context, check DriftCheck, compared []pu
 	return nil
 }
 
-// codesOf counts the profiles among what could not be read.
-func codesOf(unreadable []push.Unreadable) int {
-	codes := make(map[profile.ODSCode]bool, len(unreadable))
-	for _, u := range unreadable {
-		codes[u.Code] = true
-	}
-	return len(codes)
-}
-
 func (c DriftChecker) readPage(
 	ctx context.Context, pushes []push.Push, t profile.OrgType,
 ) (map[profile.ODSCode]push.Shown, error) {
@@ -199,7 +190,7 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 		return river.JobCancel(fmt.Errorf("sink %s is not configured", job.Args.Sink))
 	}
 	result, err := checker.Check(ctx, nil, true, "schedule")
-	if errors.Is(err, push.ErrUnreadable) {
+	if errors.Is(err, push.ErrNotRead) {
 		return river.JobCancel(err)
 	}
 	if err != nil {
@@ -212,6 +203,6 @@ func (w *checkDriftWorker) Work(ctx context.Context, job *river.Job[CheckDrift])
 	w.log.LogAttrs(ctx, level, "drift checked", slog.String("sink", string(result.Sink)), slog.String("state", string(result.State)),
 		slog.Int("checked", result.Checked), slog.Int("missing", result.Missing), slog.Int("drifted", result.Drifted),
 		slog.Int("repaired", result.Repaired), slog.Int("waiting", result.Waiting), slog.Any("not_visible", result.NotVisible),
-		slog.Int("unreadable", codesOf(result.Unreadable)), slog.String("reason", result.Reason))
+		slog.Int("unreadable", result.UnreadableProfiles()), slog.String("reason", result.Reason))
 	return nil
 }

@@ -195,7 +195,7 @@ func TestAFieldThatIsNotInTheAnswerIsNotVisible(t *testing.T) {
 	checker, check, d := newCheck(1, 0, 0)
 	whole := entry(values(map[profile.Field]string{fName: "Boots", fPhone: "0113"}))
 	part := entry(values(map[profile.Field]string{fName: "Boots"}))
-	part[0].NotInAnswer = []profile.Field{fPhone}
+	part[0].NotVisible = []profile.Field{fPhone}
 	d.shown["FA0000"] = push.Shown{Entries: slices.Concat(whole, part)}
 	result, err := checker.Check(t.Context(), nil, true, "test")
 	require.NoError(t, err)
@@ -215,7 +215,7 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	good := values(map[profile.Field]string{fName: "Boots"})
 	d.shown["FA0100"] = push.Shown{Unreadable: bad("FA0100", "")}
 	d.shown["FA0101"] = push.Shown{
-		Entries: []push.Entry{{Values: good, NotInAnswer: []profile.Field{fPhone}}}, Unreadable: bad("FA0101", "phone"),
+		Entries: []push.Entry{{Values: good, NotVisible: []profile.Field{fPhone}}}, Unreadable: bad("FA0101", "phone"),
 	}
 	differing := d.shown["FA0000"]
 	differing.Unreadable = bad("FA0000", "email")
@@ -251,7 +251,7 @@ func TestManyAnswersThatMakeNoSenseAreAnAlarm(t *testing.T) {
 
 func TestACheckThatFailsEndsAsFailed(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []error{answers(push.AnswerDown), push.ErrUnreadable, context.Canceled} {
+	for _, cause := range []error{answers(push.AnswerDown), push.ErrNotRead, context.Canceled} {
 		checker, check, d := newCheck(50, 0, 0)
 		d.err = cause
 		ctx, cancel := context.WithCancel(t.Context())
@@ -284,7 +284,7 @@ func TestTheDriftJob(t *testing.T) {
 	require.Equal(t, []string{"drift checked"}, log.at(slog.LevelError))
 
 	unreadable, _, d := newCheck(20, 0, 0)
-	d.err = fmt.Errorf("website: %w", push.ErrUnreadable)
+	d.err = fmt.Errorf("website: %w", push.ErrNotRead)
 	require.ErrorAs(t, work(unreadable, push.SinkWebsite), &cancelled, "retrying would not help")
 	d.err = errors.New("timeout")
 	cancelled = nil

@@ -35,13 +35,13 @@ func TestBankHolidaysArePushed(t *testing.T) {
 			lost:  []push.Overwrite{{Entry: "service 2", Field: dates, After: "2026-12-24 closed\n2026-12-25 10:00-12:00"}},
 		},
 		"other dates are not known": {
-			route: push.Route{Name: "change-event", Fields: fields}, err: push.ErrUnreadable,
+			route: push.Route{Name: "change-event", Fields: fields}, err: push.ErrNotRead,
 			want: map[profile.Field]string{hours: "mon 09:00-17:00", dates: "2026-12-25 10:00-12:00"},
 			lost: []push.Overwrite{{Field: dates, Before: push.NotVisible, After: "2026-12-25 10:00-12:00"}},
 		},
 		"dates that can be left out are not known": {
 			route: push.Route{Name: "profile", Fields: fields, Readable: fields, Omittable: fields, HasEntityTags: true},
-			shown: push.Shown{Entries: []push.Entry{{NotInAnswer: fields}}},
+			shown: push.Shown{Entries: []push.Entry{{NotVisible: fields}}},
 			want:  map[profile.Field]string{hours: "mon 09:00-17:00"},
 		},
 		"a new record": {

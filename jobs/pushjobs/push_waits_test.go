@@ -67,11 +67,11 @@ func TestWhatNobodyStatedIsNotOverwritten(t *testing.T) {
 			sent: fields{fPhone: "0113", fWeb: "https://a.example", fWeekly: "mon 10:00-16:00"}, staged: overwritten,
 		},
 		"cannot be read": {
-			err: push.ErrUnreadable, state: push.Waits,
+			err: push.ErrNotRead, state: push.Waits,
 			reason: "website is not visible; nobody stated it. State it in the profile, or `push retry FA123 --overwrite`",
 		},
 		"cannot be read, hours": {
-			weekly: week, err: push.ErrUnreadable, state: push.Accepted, attempt: "accepted",
+			weekly: week, err: push.ErrNotRead, state: push.Accepted, attempt: "accepted",
 			sent: fields{fPhone: "0113", fWeekly: week}, staged: []push.Overwrite{{Field: fWeb, Before: push.NotVisible}},
 		},
 		"the sink shows no such organisation": {
@@ -128,7 +128,7 @@ func TestUnreadableHoursAreUrgentUntilTheyAreAccepted(t *testing.T) {
 		desired := desiredState(pharmacy, "Boots", "0113")
 		desired.Profile.Values.Set(fWeekly, "mon 09:00-17:00")
 		b := newBench(hourly, desired)
-		b.sink.shows, b.sink.pushes = showing(push.Shown{}, push.ErrUnreadable), always(push.Receipt{}, nil)
+		b.sink.shows, b.sink.pushes = showing(push.Shown{}, push.ErrNotRead), always(push.Receipt{}, nil)
 		if !accepted {
 			b.sink.pushes = always(push.Receipt{}, answers(push.AnswerRefused))
 		}

@@ -92,7 +92,7 @@ func (b *pushWork) send(ctx context.Context, stated profile.Values, hash profile
 // read is sent the same again, under the same number.
 func (b *pushWork) readBack(ctx context.Context) error {
 	shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
-	if errors.Is(err, push.ErrUnreadable) {
+	if errors.Is(err, push.ErrNotRead) {
 		return nil
 	}
 	if err != nil {
@@ -145,7 +145,7 @@ func (b *pushWork) compose(ctx context.Context, stated profile.Values) (push.Com
 	}
 	if b.shown == nil && b.known.NeedsReading(b.route, stated) {
 		shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
-		if err != nil && !errors.Is(err, push.ErrUnreadable) {
+		if err != nil && !errors.Is(err, push.ErrNotRead) {
 			return push.Composition{}, err
 		}
 		if err == nil {

@@ -102,7 +102,7 @@ func TestAnUnclearPushIsSentAgainAsItWas(t *testing.T) {
 	for name, read := range map[string]func(int) (push.Shown, error){
 		"not found there":  showing(push.Shown{}, nil),
 		"the state before": showing(push.Shown{Entries: entry(values(map[profile.Field]string{fPhone: "1"})), Sequence: 3}, nil),
-		"cannot be read":   showing(push.Shown{}, fmt.Errorf("off: %w", push.ErrUnreadable)),
+		"cannot be read":   showing(push.Shown{}, fmt.Errorf("off: %w", push.ErrNotRead)),
 		"shows a part only": showing(push.Shown{Entries: entry(values(map[profile.Field]string{
 			fPhone: "0113", fWeb: "https://kept.example",
 		}))}, nil),

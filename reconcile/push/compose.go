@@ -40,7 +40,7 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 		return c
 	}
 	if shown == nil {
-		shown = &Shown{Entries: []Entry{{NotInAnswer: route.Readable}}}
+		shown = &Shown{Entries: []Entry{{NotVisible: route.Readable}}}
 	}
 	fill := p.filled(route, own, *shown)
 	if slices.Contains(fill, profile.FieldServices) { // they decide which entries change

@@ -67,6 +67,15 @@ func (r *DriftResult) Count(d Drifted, read bool) {
 	}
 }
 
+// UnreadableProfiles is how many profiles have something that could not be compared.
+func (r DriftResult) UnreadableProfiles() int {
+	codes := make(map[profile.ODSCode]bool, len(r.Unreadable))
+	for _, u := range r.Unreadable {
+		codes[u.Code] = true
+	}
+	return len(codes)
+}
+
 // Drift compares what a sink shows of one profile with what it should show. ok is
 // false if there is nothing to compare: the profile is held, or it is closed or
 // hidden and the sink does not show the status, since such a sink freezes closed

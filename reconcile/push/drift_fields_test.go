@@ -88,7 +88,7 @@ func TestDriftIsOnlyInFieldsThatAPushStates(t *testing.T) {
 		}, []profile.Field{name, email}},
 		"a person froze the name": {func(p *push.Push, _ *push.Route, _ *push.Shown) { p.Desired.Held = []profile.Field{name} }, nil},
 		"this answer has no name": {func(_ *push.Push, _ *push.Route, s *push.Shown) {
-			s.Entries[0].NotInAnswer = []profile.Field{name}
+			s.Entries[0].NotVisible = []profile.Field{name}
 		}, nil},
 		"names cannot be read back": {func(_ *push.Push, r *push.Route, _ *push.Shown) { r.Readable = []profile.Field{email, services} }, nil},
 		"services cleared by us": {func(p *push.Push, _ *push.Route, _ *push.Shown) {

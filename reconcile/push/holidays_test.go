@@ -90,7 +90,7 @@ func TestBankHolidaysAmongDatesThatAreNotVisible(t *testing.T) {
 	const dated = profile.FieldDatedOpeningTimes
 	p := onHolidays("bank-holiday 10:00-12:00", "")
 	own := p.Desired.Stated(hoursRoute)
-	hidden := push.Shown{Entries: []push.Entry{{NotInAnswer: []profile.Field{dated}}}}
+	hidden := push.Shown{Entries: []push.Entry{{NotVisible: []profile.Field{dated}}}}
 	for _, shown := range []*push.Shown{nil, &hidden} {
 		c := p.Compose(omitting(hoursRoute), own, shown)
 		require.False(t, c.Values.States(dated))

@@ -14,7 +14,7 @@ type Shown struct {
 	Entries  []Entry
 	Sequence int64  // of the last delivery it accepted; 0 if it does not say
 	Version  string // the entity tag, if the sink uses tags
-	// Unreadable names what is there and makes no sense. Its fields are in NotInAnswer of
+	// Unreadable names what is there and makes no sense. Its fields are in NotVisible of
 	// their entry.
 	Unreadable []Unreadable
 }
@@ -24,8 +24,8 @@ type Shown struct {
 type Entry struct {
 	Name   string         // for people, such as "service 123 (type 148)"; empty if the sink has one
 	Values profile.Values // states what can be read there, and nothing else
-	// NotInAnswer are fields of Route.Readable that are not in this answer.
-	NotInAnswer []profile.Field
+	// NotVisible are fields of Route.Readable that cannot be read in this answer.
+	NotVisible []profile.Field
 	// NeverShown are NHS service codes that this entry never shows.
 	NeverShown []string
 	// OnlyIfOffered is the NHS service without which a push leaves this entry alone;
@@ -48,5 +48,5 @@ func (s Shown) ChangedBy(v profile.Values) (changed []Entry) {
 
 // shows reports whether a field can be read in this entry.
 func (e Entry) shows(route Route, f profile.Field) bool {
-	return route.canRead(f) && !slices.Contains(e.NotInAnswer, f)
+	return route.canRead(f) && !slices.Contains(e.NotVisible, f)
 }

@@ -79,8 +79,8 @@ type Receipt struct {
 	Unchanged bool   // the sink says that it showed all of it already
 }
 
-// ErrUnreadable says that a sink is configured so that it cannot be read at all.
-var ErrUnreadable = errors.New("this sink cannot be read")
+// ErrNotRead says that a sink is configured so that it cannot be read at all.
+var ErrNotRead = errors.New("this sink cannot be read")
 
 // Answer is what a sink's answer means for the push.
 type Answer string

@@ -130,7 +130,7 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 	if result.Waiting > 0 {
 		text += fmt.Sprintf(", %d that waited tried again", result.Waiting)
 	}
-	if n := len(result.Unreadable); n > 0 {
+	if n := result.UnreadableProfiles(); n > 0 {
 		text += fmt.Sprintf(", %d could not be read", n)
 	}
 	text += notVisible(result)
