@@ -89,7 +89,7 @@ func oddLines(f profile.Field, text string, today profile.Date, withinDay bool) 
 func hasPassed(line string, today profile.Date) bool {
 	day, _, _ := strings.Cut(line, " ")
 	date, err := profile.ParseDate(day)
-	return err == nil && date.Before(today)
+	return day != "" && err == nil && date.Before(today)
 }
 
 // crossesMidnight reports whether the period of a line that can be read does.
