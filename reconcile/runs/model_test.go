@@ -89,11 +89,22 @@ func (w *world) judgeAndApply(t require.TestingT, plan runs.Plan, guard runs.Gua
 	for _, ended := range plan.Ended {
 		w.settle(ended.Change)
 	}
+	for _, lifted := range plan.Lifted {
+		w.marks[lifted.Code] = slices.DeleteFunc(w.marks[lifted.Code], func(m runs.Mark) bool {
+			return m.Verdict == runs.VerdictRejected && m.Field == lifted.Field
+		})
+	}
 	at := w.situation()
 	at.Short = short
 	applied, held, rows = screen(guard, plan, at)
 	for _, o := range plan.Outcomes {
 		w.accepted[o.Code], w.outcomes[o.Code] = w.register[o.Code], o
+	}
+	for _, c := range applied {
+		if c.Verb == runs.Close {
+			w.endAllOf(c.Code)
+			held = slices.DeleteFunc(held, func(h runs.Waiting) bool { return h.Code == c.Code })
+		}
 	}
 	for i := range held {
 		held[i].Run = w.run
@@ -111,6 +122,9 @@ func (w *world) settle(c runs.Change) {
 		return waiting.Digest() == c.Digest()
 	})
 }
+
+// endAllOf ends what waits of a profile that is closed.
+func (w *world) endAllOf(code profile.ODSCode) { delete(w.waiting, code) }
 
 // situation counts the open profiles and what waits.
 func (w *world) situation() runs.Situation {
@@ -165,6 +179,19 @@ func groupsIn(changes []runs.Change) map[runs.Group]int {
 func screen(guard runs.Guard, plan runs.Plan, at runs.Situation) (apply []runs.Change, held []runs.Waiting, rows []runs.Withheld) {
 	groups := groupsIn(plan.Changes)
 	verdicts := guard.Judge(groups, at)
+	staysClosed := make(map[profile.ODSCode]bool)
+	for _, c := range plan.Changes {
+		if c.Old == string(profile.StatusClosed) && verdicts[groupOf(c)] != runs.NotWithheld {
+			staysClosed[c.Code] = true
+		}
+	}
+	if len(staysClosed) > 0 {
+		plan.Changes = slices.DeleteFunc(slices.Clone(plan.Changes), func(c runs.Change) bool {
+			return c.Verb == runs.Update && staysClosed[c.Code]
+		})
+		groups = groupsIn(plan.Changes)
+		verdicts = guard.Judge(groups, at)
+	}
 	for _, c := range plan.Changes {
 		if reason := verdicts[groupOf(c)]; reason != runs.NotWithheld {
 			held = append(held, runs.Waiting{Change: c, Withheld: reason})

@@ -73,15 +73,26 @@ func (w *witness) look(t *rapid.T) {
 	for _, c := range applied {
 		wanted, promised := w.promises[factIn(c)].wanted[c.Field]
 		require.False(t, promised && profile.Same(c.Field, wanted, c.New), "written without a decision: %v", c)
+		local := w.profiles[c.Code]
+		require.False(t, c.Verb == runs.Update && local.Status() == profile.StatusClosed && !closesIn(applied, c.Code), "closed: %v", c)
 		require.False(t, slices.ContainsFunc(w.allWaiting(), func(other runs.Change) bool { return sameFact(c, other) }),
 			"a part of a fact was written, a part waits: %v", c)
 	}
 	for _, c := range held {
 		w.promise(c.Change)
 	}
+	maps.DeleteFunc(w.promises, func(of factOf, p promise) bool {
+		local := w.profiles[of.code]
+		return !p.rejected && of.fact != profile.FieldStatus && local.Status() == profile.StatusClosed
+	})
 	w.requireNothingForgotten(t)
+	w.requireNothingSilent(t, in)
 	w.requireNothingLeft(t, in)
 	w.applied = applied
+}
+
+func closesIn(changes []runs.Change, code profile.ODSCode) bool {
+	return slices.ContainsFunc(changes, func(c runs.Change) bool { return c.Code == code && c.Verb == runs.Close })
 }
 
 func factIn(c runs.Change) factOf { return factOf{c.Code, c.Field.Fact()} }
@@ -124,7 +135,7 @@ func (w *witness) hear(item runs.Item) {
 			said := w.saying(item.Upstream, f)
 			news = news || f.Fact() == fact.fact && said != "" && (p.said[f] == "" || !alike(f, said, p.said[f]))
 		}
-		if fulfilled || news {
+		if fulfilled && !p.rejected || news {
 			delete(w.promises, fact)
 		}
 	}
@@ -147,6 +158,22 @@ func (w *witness) requireNothingForgotten(t *rapid.T) {
 		require.True(t, p.rejected || slices.ContainsFunc(w.waiting[fact.code], func(waiting runs.Waiting) bool {
 			return waiting.Field.Fact() == fact.fact
 		}), "waits no longer: %v %v", fact, p)
+	}
+}
+
+// requireNothingSilent asks that an open profile says what the register does, or
+// that this waits or was rejected.
+func (w *witness) requireNothingSilent(t *rapid.T, in runs.Input) {
+	for _, item := range in.Items {
+		local := w.profiles[item.Upstream.Code]
+		if local.Status() == profile.StatusClosed {
+			continue
+		}
+		for _, f := range []profile.Field{profile.FieldName, profile.FieldPostcode} {
+			said := item.Upstream.Values.Get(f)
+			_, promised := w.promises[factOf{local.Code, f.Fact()}]
+			require.True(t, promised || said == "" || profile.Same(f, said, local.Values.Get(f)), "%s: nothing is planned for %s", local.Code, f)
+		}
 	}
 }
 
