@@ -88,6 +88,17 @@ func (g Guard) Judge(groups map[Group]int, at Situation) map[Group]WithheldReaso
 	return verdicts
 }
 
+// Openings returns the groups of profiles that stay closed, since they are withheld
+// for the first time.
+func Openings(verdicts map[Group]WithheldReason) (openings []Group) {
+	for group := range verdicts {
+		if group.Waits == NotWithheld && (group.Verb == Reopen || group.Verb == MakeDormant) {
+			openings = append(openings, group)
+		}
+	}
+	return openings
+}
+
 type typeFact struct {
 	orgType profile.OrgType
 	fact    profile.Field

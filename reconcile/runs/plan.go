@@ -46,6 +46,7 @@ type Change struct {
 	Undone bool           // a person took the same change back before: it is always withheld
 	Waits  WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
 	Since  ID             // the run that withheld it first; 0 for the one that plans it
+	Left   LeftReason     // why a decision leaves it out; empty for one that it does not
 }
 
 // Digest identifies what the change does, regardless of its reason.

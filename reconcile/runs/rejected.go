@@ -40,7 +40,7 @@ func (v *comparison) contradicts(standing profile.Standing, rejected Mark) bool 
 		return v.contradictsStatus(standing, profile.Status(rejected.Value))
 	}
 	stated := v.Upstream.Values.Get(rejected.Field)
-	return stated != "" && !v.sameValue(rejected.Field, stated, rejected.Value) && !v.apart([]profile.Field{rejected.Field})
+	return stated != "" && !v.sameValue(rejected.Field, stated, rejected.Value) && !v.notCompared([]profile.Field{rejected.Field})
 }
 
 func (v *comparison) contradictsStatus(standing profile.Standing, rejected profile.Status) bool {

@@ -61,7 +61,7 @@ with moved as materialized (
             else r.old
         end
 )
-update plan_row r set moved = true
+update plan_row r set moved = true, left_out = 'edited'
 from moved m
 where r.run_id = @run_id and r.code = m.code and r.fact = m.fact and r.code > @after::text and r.code <= @upto::text
     and r.withheld = '' and r.verb <> 'missing';
@@ -190,7 +190,8 @@ select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'un
 from plan_row p join run r on r.id = p.run_id
 where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and not p.moved
     and (p.verb = 'missing' or p.field not in ('', 'hidden'))
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;
 
 -- name: ForgetMarks :exec
 -- A change that a person approved, or an undo that was taken back, needs no mark any more.
@@ -230,4 +231,4 @@ where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
 order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit @most;
 
 -- name: MovedRows :many
-select code, field from plan_row where run_id = @run_id and moved order by code, field;
+select code, field, left_out from plan_row where run_id = @run_id and moved order by code, field;

@@ -229,7 +229,7 @@ func TestUndoLeavesWhatWasEditedSince(t *testing.T) {
 	w.Exec("update profile set name = 'My shop' where code = 'FA0001'")
 	undone := w.child(runs.RunUndo, run)
 	require.Equal(t, map[string]int{"name": 2}, undone.Fields)
-	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}}, undone.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name", Because: runs.LeftEdited}}, undone.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0001"))
 	require.Equal(t, "Chemist 2", w.name("FA0002"))
 }
@@ -322,7 +322,7 @@ func TestRejectedMissingMarkStaysSilentUntilItReturns(t *testing.T) {
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
 
 	w.listing(4, pharmacies(200))
-	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark where lifted_in is null"))
 	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(w.listing(5, pharmacies(189))))
 }
 
@@ -353,7 +353,7 @@ func TestApprovalLeavesOutWhatMoved(t *testing.T) {
 	w.Exec("update profile set name = 'My shop' where code = 'FA0003'")
 	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, map[string]int{"name": 10}, approved.Fields)
-	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name", Because: runs.LeftEdited}}, approved.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0003"))
 	again := w.listing(3, with(pharmacies(40), 11, renamed))
 	require.Equal(t, []string{"mass-change name 1"}, withheldFor(again), "nobody approved it for this profile")

@@ -1,6 +1,7 @@
 package runstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -66,6 +67,15 @@ func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, mos
 		}
 	}
 	return planned, nil
+}
+
+// WhyLeft is the reason for which a row is left out: by default, that the profile
+// was edited since. Others have none.
+func WhyLeft(left bool, why runs.LeftReason) runs.LeftReason {
+	if left {
+		return cmp.Or(why, runs.LeftEdited)
+	}
+	return ""
 }
 
 // DecidedRow is a row of a plan that a person decides on, as it is stored.

@@ -69,6 +69,25 @@ func (x *Session) TurnBackWaiting(ctx context.Context) error {
 	return postgres.Wrap(err, "turning back what waits")
 }
 
+// LiftedRow is a rejection of a field that holds no more.
+type LiftedRow struct {
+	Code  profile.ODSCode
+	Field string
+}
+
+// Lift ends rejections: the run that is planned found that the register says
+// something else.
+func (x *Session) Lift(ctx context.Context, lifted []LiftedRow) error {
+	if len(lifted) == 0 {
+		return nil
+	}
+	params := runsql.LiftRejectionsParams{RunID: &x.run.ID}
+	for _, row := range lifted {
+		params.Codes, params.Fields = append(params.Codes, string(row.Code)), append(params.Fields, row.Field)
+	}
+	return postgres.Wrap(x.plan.LiftRejections(ctx, params), "lifting rejections")
+}
+
 // WaitingRow is a row that waits for a decision, as people see it.
 type WaitingRow struct {
 	Run      runs.ID             `json:"run"`

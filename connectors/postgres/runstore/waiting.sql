@@ -182,4 +182,5 @@ cross join lateral (
     where w.run_id = @run_id and w.code = d.code and w.field = d.field offset 0
 ) p
 order by p.code, p.field
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;

@@ -486,7 +486,7 @@ with moved as materialized (
             else r.old
         end
 )
-update plan_row r set moved = true
+update plan_row r set moved = true, left_out = 'edited'
 from moved m
 where r.run_id = $1 and r.code = m.code and r.fact = m.fact and r.code > $2::text and r.code <= $3::text
     and r.withheld = '' and r.verb <> 'missing'
@@ -511,7 +511,8 @@ select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'un
 from plan_row p join run r on r.id = p.run_id
 where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and not p.moved
     and (p.verb = 'missing' or p.field not in ('', 'hidden'))
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null
 `
 
 type MarkUndoneParams struct {
@@ -527,12 +528,13 @@ func (q *Queries) MarkUndone(ctx context.Context, arg MarkUndoneParams) error {
 }
 
 const movedRows = `-- name: MovedRows :many
-select code, field from plan_row where run_id = $1 and moved order by code, field
+select code, field, left_out from plan_row where run_id = $1 and moved order by code, field
 `
 
 type MovedRowsRow struct {
-	Code  profile.ODSCode
-	Field string
+	Code    profile.ODSCode
+	Field   string
+	LeftOut runs.LeftReason
 }
 
 func (q *Queries) MovedRows(ctx context.Context, runID runs.ID) ([]MovedRowsRow, error) {
@@ -544,7 +546,7 @@ func (q *Queries) MovedRows(ctx context.Context, runID runs.ID) ([]MovedRowsRow,
 	items := []MovedRowsRow{}
 	for rows.Next() {
 		var i MovedRowsRow
-		if err := rows.Scan(&i.Code, &i.Field); err != nil {
+		if err := rows.Scan(&i.Code, &i.Field, &i.LeftOut); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
