@@ -38,6 +38,7 @@ var costed = map[string][]string{
 		"DecideRows",
 		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows", "EndUndone", "WaitAgain", "MarkEnded", "ForgetEnded",
 	},
+	"runstore/decisions.sql":  {"LiftRejections", "GiveRejectionsBack", "LeaveClosed", "EndRowsOfClosing", "KeepRowsOfOpen", "EndLeftOut"},
 	"runstore/kept_plans.sql": {"PlanPage", "CompareWithPlan", "ShowPlan", "ChangesPage", "PruneChanges"},
 	"servicestore/services.sql": {
 		"ServiceItems", "ServiceSites", "LoadWaitingServices", "ServiceLosses", "WithholdLosses", "CountServiceSites",
@@ -66,7 +67,8 @@ var given = map[string]map[string]string{
 	"SelectWaiting": selecting, "ListWaiting": selecting,
 	"FinishApproval": {"run_id": "2"}, "RecountWaiting": {"run_id": "2"},
 	"ReleaseApproval": {"run_id": "2"}, "CountWithdrawn": {"run_id": "2"},
-	"AbsentChunk":         {"after": "0"},
+	"AbsentChunk": {"after": "0"},
+	"LeaveClosed": {"verb": "'reopen'"}, "EndLeftOut": {"run_id": "2"},
 	"PlanRowsOf":          {"withheld_only": "false"},
 	"ShowPlan":            {"most": "0"},
 	"ServiceSites":        {"ids": "(select array_agg(id) from ers_service)"},

@@ -90,7 +90,7 @@ func noteDecision(ctx context.Context, q *runsql.Queries, run runs.Run, summary 
 		if err := q.FinishApproval(ctx, run.ID); err != nil {
 			return postgres.Wrap(err, "recording the approval")
 		}
-		if err := q.EndLeftOut(ctx, run.ID); err != nil {
+		if err := q.EndLeftOut(ctx, &run.ID); err != nil {
 			return postgres.Wrap(err, "recording the approval")
 		}
 		return countWaiting(ctx, q, run, summary)

@@ -58,9 +58,6 @@ func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoe
 		func() error { return c.lookAgainElsewhere(ctx, q) },
 		func() error { return q.EndWaiting(ctx, runsql.EndWaitingParams(c)) },
 	}
-	if run.Kind == runs.RunApprove {
-		steps = append(steps, func() error { return q.UnsettleOpened(ctx, runsql.UnsettleOpenedParams(c)) })
-	}
 	switch {
 	case run.Kind == runs.RunUndo && !undoesUndo:
 		steps = append(steps, func() error { return q.MarkUndone(ctx, runsql.MarkUndoneParams(c)) })

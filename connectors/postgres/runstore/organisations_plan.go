@@ -160,7 +160,7 @@ func (x *OrganisationSession) forgetReturned(ctx context.Context) error {
 	if err != nil || !marked {
 		return postgres.Wrap(err, "looking for decisions")
 	}
-	returned := runsql.ForgetReturnedParams{Source: x.run.Source, Report: x.run.Report}
+	returned := runsql.ForgetReturnedParams{RunID: &x.run.ID, Source: x.run.Source, Report: x.run.Report}
 	return postgres.Wrap(x.plan.ForgetReturned(ctx, returned), "forgetting decisions")
 }
 

@@ -197,16 +197,18 @@ func (x *OrganisationSession) LeaveClosed(ctx context.Context, openings []runs.G
 // Summarise counts and digests what the plan would do now. Whatever else waits of
 // the profiles that it closes waits no longer.
 func (x *OrganisationSession) Summarise(ctx context.Context) (runs.Summary, error) {
-	if err := x.plan.EndRowsOfClosing(ctx, &x.run.ID); err != nil {
-		return runs.Summary{}, postgres.Wrap(err, "withdrawing what waited")
+	opening, err := x.plan.CountOpening(ctx, x.run.ID)
+	if err != nil {
+		return runs.Summary{}, postgres.Wrap(err, "counting what is open")
+	}
+	if opening.Closes > 0 {
+		if err := x.plan.EndRowsOfClosing(ctx, &x.run.ID); err != nil {
+			return runs.Summary{}, postgres.Wrap(err, "withdrawing what waited")
+		}
 	}
 	summary, err := x.Session.Summarise(ctx)
-	if err != nil {
-		return summary, err
-	}
-	opening, err := x.plan.CountOpening(ctx, x.run.ID)
 	summary.Population = total(x.open) + opening.Opens - opening.Closes
-	return summary, postgres.Wrap(err, "counting what is open")
+	return summary, err
 }
 
 // MoveWatermark records how far a delta has come, in the transaction of its

@@ -14,34 +14,34 @@ import (
 
 const endLeftOut = `-- name: EndLeftOut :exec
 update plan_row w set waits = false, decision = 'withdrawn', decided_by = '', decided_os_user = '', decided_at = clock()
-from plan_row d
-where d.run_id = $1 and d.moved and d.left_out = 'closed'
-    and w.decided_in = $1 and w.waits and w.code = d.code and w.field = d.field
+where w.decided_in = $1 and w.waits and exists (
+    select from plan_row d
+    where d.run_id = $1 and d.code = w.code and d.field = w.field and d.moved and d.left_out = 'closed' offset 0
+)
 `
 
 // What an approval left out because the profile is closed waits in vain.
-func (q *Queries) EndLeftOut(ctx context.Context, runID runs.ID) error {
+func (q *Queries) EndLeftOut(ctx context.Context, runID *runs.ID) error {
 	_, err := q.db.Exec(ctx, endLeftOut, runID)
 	return err
 }
 
 const endRowsOfClosing = `-- name: EndRowsOfClosing :exec
 update plan_row w set waits = false, decision = 'withdrawn', decided_in = $1, decided_at = clock()
-from (
-    select o.run_id, o.code, o.field
-    from plan_row c
-    cross join lateral (
-        select n.run_id, n.code, n.field from plan_row n
-        where n.code = c.code and n.waits and n.field <> 'status' and not starts_with(n.field, 'ers-services/') offset 0
-    ) o
-    where c.run_id = $1 and c.verb = 'close' and c.withheld = '' and not c.moved
-) e
-where w.run_id = e.run_id and w.code = e.code and w.field = e.field and not exists (
-    select from plan_row d where d.run_id = $1 and d.code = w.code and d.field = w.field and d.withheld = '' and not d.moved
-)
+where w.waits and w.field <> 'status' and not starts_with(w.field, 'ers-services/')
+    and exists (
+        select from plan_row c
+        where c.run_id = $1 and c.code = w.code and c.field = 'status' and c.verb = 'close' and c.withheld = '' and not c.moved
+        offset 0
+    )
+    and not exists (
+        select from plan_row d
+        where d.run_id = $1 and d.code = w.code and d.field = w.field and d.withheld = '' and not d.moved
+        offset 0
+    )
 `
 
-// Whatever else waits of a profile that the run closes waits in vain. With offset 0 each row is looked up by its key.
+// Whatever else waits of a profile that the run closes waits in vain, unless the run applies it.
 func (q *Queries) EndRowsOfClosing(ctx context.Context, runID *runs.ID) error {
 	_, err := q.db.Exec(ctx, endRowsOfClosing, runID)
 	return err
@@ -59,9 +59,10 @@ func (q *Queries) GiveRejectionsBack(ctx context.Context, parentID *runs.ID) err
 
 const keepRowsOfOpen = `-- name: KeepRowsOfOpen :exec
 update plan_row w set waits = true, decision = '', decided_in = null, decided_at = null
-from plan_row c
-where c.run_id = $1 and c.code > $2::text and c.code <= $3::text and c.verb = 'close' and c.moved
-    and w.decided_in = $1 and w.code = c.code and w.decision = 'withdrawn' and w.field <> 'status'
+where exists (
+        select from plan_row c where c.run_id = $1 and c.code = w.code and c.field = 'status' and c.verb = 'close' and c.moved offset 0
+    )
+    and w.decided_in = $1 and w.decision = 'withdrawn' and w.field <> 'status' and w.code > $2::text and w.code <= $3::text
 `
 
 type KeepRowsOfOpenParams struct {
@@ -77,10 +78,14 @@ func (q *Queries) KeepRowsOfOpen(ctx context.Context, arg KeepRowsOfOpenParams) 
 }
 
 const leaveClosed = `-- name: LeaveClosed :exec
+
 delete from plan_row u
-using plan_row s
-where s.run_id = $1 and s.type = $2 and s.verb = $3 and s.undone = $4 and s.old = 'closed' and s.withheld = ''
-    and u.run_id = $1 and u.code = s.code and u.verb = 'update'
+where u.run_id = $1 and u.verb = 'update' and exists (
+    select from plan_row s
+    where s.run_id = $1 and s.code = u.code and s.field = 'status' and s.type = $2 and s.verb = $3 and s.undone = $4
+        and s.old = 'closed' and s.withheld = ''
+    offset 0
+)
 `
 
 type LeaveClosedParams struct {
@@ -90,6 +95,7 @@ type LeaveClosedParams struct {
 	Undone bool
 }
 
+// The statements below look each row up by its key, whatever the statistics say: hence offset 0.
 // What will not open, since the guard withholds it, keeps its fields.
 func (q *Queries) LeaveClosed(ctx context.Context, arg LeaveClosedParams) error {
 	_, err := q.db.Exec(ctx, leaveClosed,
@@ -118,24 +124,5 @@ type LiftRejectionsParams struct {
 // The register says something else than what was rejected.
 func (q *Queries) LiftRejections(ctx context.Context, arg LiftRejectionsParams) error {
 	_, err := q.db.Exec(ctx, liftRejections, arg.RunID, arg.Codes, arg.Fields)
-	return err
-}
-
-const unsettleOpened = `-- name: UnsettleOpened :exec
-update upstream_record u set settled = false
-from plan_row p
-where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and p.verb in ('reopen', 'dormant') and p.old = 'closed'
-    and p.withheld = '' and not p.moved and u.code = p.code and u.code > $2::text and u.code <= $3::text and u.settled
-`
-
-type UnsettleOpenedParams struct {
-	RunID runs.ID
-	After string
-	Upto  string
-}
-
-// The fields of a profile that a decision opens are compared at the next look.
-func (q *Queries) UnsettleOpened(ctx context.Context, arg UnsettleOpenedParams) error {
-	_, err := q.db.Exec(ctx, unsettleOpened, arg.RunID, arg.After, arg.Upto)
 	return err
 }
