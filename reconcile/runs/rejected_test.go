@@ -136,3 +136,20 @@ func TestAClosedProfileKeepsItsFieldsUntilItOpens(t *testing.T) {
 		})
 	}
 }
+
+// An approval opens no profile by itself, and changes no field of a closed one.
+func TestAnApprovalOfFieldsLeavesAClosedProfileAsItIs(t *testing.T) {
+	t.Parallel()
+	item := runs.Item{Upstream: pharmacy(stating(profile.FieldName, "WELL")), Local: profiled(profile.StatusClosed)}
+	fresh := runs.Compute(runs.Input{AsOf: today, CountsAsLook: true, ProfileTypes: kept, Items: []runs.Item{item}})
+	require.Equal(t, []string{"update name", "reopen status"}, verbs(fresh.Changes))
+	apply, left := runs.Approve(fresh.Changes[:1], fresh)
+	require.Empty(t, apply)
+	require.Equal(t, runs.LeftClosed, runs.ExplainLeft(left, today, []runs.Item{item})[0].Left)
+	apply, left = runs.Approve(fresh.Changes[1:], fresh)
+	require.Equal(t, []string{"reopen status"}, verbs(apply))
+	require.Empty(t, left)
+	apply, left = runs.Approve(fresh.Changes, fresh)
+	require.Len(t, apply, 2)
+	require.Empty(t, left)
+}

@@ -52,7 +52,7 @@ func Rows(s runs.Summary) [][]string {
 	}
 	rows = append(rows, []string{"standing", standing})
 	for _, l := range s.LeftOut {
-		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
+		rows = append(rows, []string{"left out", leftOut(l)})
 	}
 	rows = append(rows, differenceRows(s.Differs)...)
 	if s.Note != "" {

@@ -224,11 +224,15 @@ where u.source = @source and u.report = @report and p.status <> 'closed' and p.c
 
 -- name: PlanRowsOf :many
 -- What was withheld comes first, and an address of another postcode before one that is only written in another way.
-select code, verb, field, old, new, reason, withheld, moved, waits, decision,
-    coalesce(case when decision <> '' then decided_in end, 0)::bigint as decided_in, decided_by
-from plan_row
-where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
-order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit @most;
+select p.code, p.verb, p.field, p.old, p.new, p.reason, p.withheld, p.moved, p.left_out, p.waits, p.decision,
+    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by
+from plan_row p
+left join run d on d.id = p.decided_in
+where p.run_id = @run_id and (not @withheld_only::boolean or p.withheld <> '')
+order by p.withheld = '', bool_or(p.field = 'postcode') over (partition by p.code, p.fact) desc, p.code, p.field limit @most;
+
+-- name: CountPlanRows :one
+select count(*) from plan_row where run_id = @run_id and (not @withheld_only::boolean or withheld <> '');
 
 -- name: MovedRows :many
 select code, field, left_out from plan_row where run_id = @run_id and moved order by code, field;

@@ -293,7 +293,7 @@ func TestDriftIsPutRight(t *testing.T) {
 	w.Exec("update profile set name = 'My shop', phone = '0113 496 0000' where code = 'FA0001'")
 	run := w.listing(2, pharmacies(3))
 	require.Equal(t, map[string]int{"name": 1}, run.Fields)
-	rows, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
+	rows, _, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
 	require.NoError(t, err)
 	require.Equal(t, "My shop>Chemist 1 drift", fmt.Sprintf("%s>%s %s", rows[0].Old, rows[0].New, rows[0].Reason))
 	require.Equal(t, "0113 496 0000", w.value("FA0001", profile.FieldPhone), "editors' own values stay")

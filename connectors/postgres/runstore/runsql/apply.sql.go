@@ -296,6 +296,22 @@ func (q *Queries) ApprovedRows(ctx context.Context, arg ApprovedRowsParams) ([]A
 	return items, nil
 }
 
+const countPlanRows = `-- name: CountPlanRows :one
+select count(*) from plan_row where run_id = $1 and (not $2::boolean or withheld <> '')
+`
+
+type CountPlanRowsParams struct {
+	RunID        runs.ID
+	WithheldOnly bool
+}
+
+func (q *Queries) CountPlanRows(ctx context.Context, arg CountPlanRowsParams) (int, error) {
+	row := q.db.QueryRow(ctx, countPlanRows, arg.RunID, arg.WithheldOnly)
+	var count int
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deleteRunRecords = `-- name: DeleteRunRecords :exec
 with services as (delete from run_service s where s.run_id = $1)
 delete from run_record r where r.run_id = $1
@@ -592,11 +608,12 @@ func (q *Queries) NextChunk(ctx context.Context, arg NextChunkParams) (NextChunk
 }
 
 const planRowsOf = `-- name: PlanRowsOf :many
-select code, verb, field, old, new, reason, withheld, moved, waits, decision,
-    coalesce(case when decision <> '' then decided_in end, 0)::bigint as decided_in, decided_by
-from plan_row
-where run_id = $1 and (not $2::boolean or withheld <> '')
-order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit $3
+select p.code, p.verb, p.field, p.old, p.new, p.reason, p.withheld, p.moved, p.left_out, p.waits, p.decision,
+    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by
+from plan_row p
+left join run d on d.id = p.decided_in
+where p.run_id = $1 and (not $2::boolean or p.withheld <> '')
+order by p.withheld = '', bool_or(p.field = 'postcode') over (partition by p.code, p.fact) desc, p.code, p.field limit $3
 `
 
 type PlanRowsOfParams struct {
@@ -614,10 +631,12 @@ type PlanRowsOfRow struct {
 	Reason    runs.Reason
 	Withheld  runs.WithheldReason
 	Moved     bool
+	LeftOut   runs.LeftReason
 	Waits     bool
 	Decision  runs.Decision
 	DecidedIn int64
 	DecidedBy string
+	UndoneBy  int64
 }
 
 // What was withheld comes first, and an address of another postcode before one that is only written in another way.
@@ -639,10 +658,12 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 			&i.Reason,
 			&i.Withheld,
 			&i.Moved,
+			&i.LeftOut,
 			&i.Waits,
 			&i.Decision,
 			&i.DecidedIn,
 			&i.DecidedBy,
+			&i.UndoneBy,
 		); err != nil {
 			return nil, err
 		}
