@@ -56,7 +56,8 @@ var arguments = map[string]string{
 	"runs": "(select array_agg(1::bigint) from profile)", "decisions": "(select array_agg('withdrawn'::text) from profile)",
 	"decision": "'approved'", "decided_in": "2", "actor": "'u-4711'", "os_user": "''", "reason": "'mass-change'",
 	"type": "'pharmacy'", "verb": "'update'", "fact": "'postcode'", "undone": "false", "withheld": "''", "region": "''", "icb": "''",
-	"plan_id": "1", "after_code": "''", "after_field": "''", "ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'", "types": "array['pharmacy']",
+	"plan_id": "1", "after_code": "''", "after_field": "''",
+	"ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'", "types": "array['pharmacy']",
 }
 
 // selecting leaves the filters of a selection empty: everything is selected.

@@ -18,15 +18,8 @@ func Rows(s runs.Summary) [][]string {
 	if s.Report == ods.ReportOfCommissioners {
 		return commissionerRows(s)
 	}
-	name := "run " + s.Run
-	switch {
-	case s.Run == "" && s.Plan != 0:
-		name = "plan " + s.Plan.String()
-	case s.Run == "":
-		name = "plan"
-	}
 	rows := [][]string{
-		{name, fmt.Sprintf("%s, %s as of %s%s", s.State, s.Report, s.AsOf, appliesPlan(s))},
+		titleRow(s),
 		{"records", fmt.Sprintf("%d, %d rejected", s.Records, s.Rejected)},
 		{"profiles", fmt.Sprintf("%d open afterwards", s.Population)},
 		{"changes", fmt.Sprintf("%d created, %d updated, %d closed, %d reopened, %d dormant",
@@ -73,12 +66,16 @@ func commissionerRows(s runs.Summary) [][]string {
 	return append(rows, []string{"records", strconv.Itoa(s.Records)}, []string{"note", s.Note})
 }
 
-// appliesPlan names the plan that a run is to apply.
-func appliesPlan(s runs.Summary) string {
-	if s.Run == "" || s.Plan == 0 {
-		return ""
+// titleRow names the run, with the plan that it is to apply, or the plan.
+func titleRow(s runs.Summary) []string {
+	what := fmt.Sprintf("%s, %s as of %s", s.State, s.Report, s.AsOf)
+	if s.Run == "" {
+		return []string{"plan " + s.Plan.String(), what}
 	}
-	return ", by plan " + s.Plan.String()
+	if s.Plan != 0 {
+		what += ", by plan " + s.Plan.String()
+	}
+	return []string{"run " + s.Run, what}
 }
 
 // notedRows say what a run noted of its records beside their changes.
