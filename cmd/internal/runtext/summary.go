@@ -18,8 +18,23 @@ func Rows(s runs.Summary) [][]string {
 	if s.Report == ods.ReportOfCommissioners {
 		return commissionerRows(s)
 	}
+	rows := [][]string{titleRow(s)}
+	if s.Digest != "" { // without a plan nothing was counted
+		rows = append(rows, countRows(s)...)
+	}
+	rows = append(rows, differenceRows(s.Differs)...)
+	if s.Note != "" {
+		rows = append(rows, []string{"note", s.Note})
+	}
+	if s.Error != "" {
+		rows = append(rows, []string{"error", s.Error})
+	}
+	return rows
+}
+
+// countRows are the numbers of a run that has been planned.
+func countRows(s runs.Summary) [][]string {
 	rows := [][]string{
-		titleRow(s),
 		{"records", fmt.Sprintf("%d, %d rejected", s.Records, s.Rejected)},
 		{"profiles", fmt.Sprintf("%d open afterwards", s.Population)},
 		{"changes", fmt.Sprintf("%d created, %d updated, %d closed, %d reopened, %d dormant",
@@ -46,13 +61,6 @@ func Rows(s runs.Summary) [][]string {
 	rows = append(rows, []string{"standing", standing})
 	for _, l := range s.LeftOut {
 		rows = append(rows, []string{"left out", leftOut(l)})
-	}
-	rows = append(rows, differenceRows(s.Differs)...)
-	if s.Note != "" {
-		rows = append(rows, []string{"note", s.Note})
-	}
-	if s.Error != "" {
-		rows = append(rows, []string{"error", s.Error})
 	}
 	return rows
 }
@@ -81,7 +89,7 @@ func titleRow(s runs.Summary) []string {
 // notedRows say what a run noted of its records beside their changes.
 func notedRows(s runs.Summary) (rows [][]string) {
 	if l := s.NewLayout; l != nil && len(l.NotCompared) > 0 {
-		rows = append(rows, []string{"not compared", strings.Join(l.NotCompared, ", ") + ": not the same in the new layout"})
+		rows = append(rows, []string{"not compared", strings.Join(l.NotCompared, ", ") + ": different meaning in the new layout"})
 	}
 	for _, w := range s.NoProfile {
 		codes := make([]string, len(w.Codes))

@@ -33,7 +33,7 @@ func (a *App) Submit(ctx context.Context, run runs.Run, wait bool, shown Progres
 		return runs.Summary{}, err
 	}
 	if !wait && !daemon {
-		a.Sayf("run %[1]d is queued, and no daemon is running: it is worked when `profilesync serve` starts. To have it worked now, "+
+		a.Sayf("run %[1]d is queued, and no daemon is running: it starts when `profilesync serve` does. To run it now: "+
 			"`profilesync runs cancel %[1]d`, then the same command again with --wait", run.ID)
 	}
 	if !wait {

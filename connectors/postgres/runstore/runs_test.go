@@ -400,7 +400,7 @@ func TestARunThatHasBegunIsNotCancelled(t *testing.T) {
 	var refused error
 	w.hooks.report = func(string, int) { _, refused = w.store.Cancel(t.Context(), id, "u-4711", nil) }
 	require.Equal(t, runs.RunDone, w.work(id).State)
-	require.ErrorContains(t, refused, "is running: only a queued run can be cancelled")
+	require.ErrorContains(t, refused, "can no longer be cancelled: its state is running, not queued")
 }
 
 // A run is either cancelled or worked, whoever comes first.
@@ -423,7 +423,7 @@ func TestARunIsCancelledOrWorked(t *testing.T) {
 			require.Equal(t, "cancelled by u-4711", summary.Error)
 			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from plan_row where run_id = $1", id))
 		} else {
-			require.ErrorContains(t, err, "only a queued run can be cancelled")
+			require.ErrorContains(t, err, "can no longer be cancelled")
 			require.Equal(t, runs.RunDone, summary.State, summary.Error)
 		}
 	}
