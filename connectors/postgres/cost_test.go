@@ -24,7 +24,7 @@ const rowsOfARun = 5000
 // chooses for them may compare every row with every other.
 var costed = map[string][]string{
 	"runstore/apply.sql": {
-		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndWaiting",
+		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndPending",
 		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks", "PlanRowsOf", "LookAgainElsewhere",
 	},
 	"runstore/plan.sql": {

@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// approve plans again the withheld rows that were approved, from the stored records and as
-// of the parent's day. Rows that would now do something else are left out and
+// approve plans again the withheld rows that were approved, from the stored
+// records and as of the parent's day. Rows that would now do something else are left out and
 // recorded as such.
 func (p *organisationPlanner) approve(ctx context.Context) error {
 	for withheld, err := range p.session.Approved(ctx) {
@@ -99,8 +99,8 @@ func codesOf(changes []runs.Change) []profile.ODSCode {
 	return codes
 }
 
-// approve plans again the withheld rows that were approved, from what is stored. What would
-// now do something else is left out and recorded as such.
+// approve plans again the withheld rows that were approved, from what is stored.
+// What would now do something else is left out and recorded as such.
 func (p *servicePlanner) approve(ctx context.Context) error {
 	for withheld, err := range p.session.Approved(ctx) {
 		if err != nil {

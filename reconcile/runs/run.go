@@ -118,8 +118,8 @@ type Summary struct {
 	// NewLayout is set for a listing in another layout than the one before.
 	NewLayout *NewLayout `json:"new_layout,omitempty"`
 	// Decisions counts what has become of the changes that the run withheld, by
-	// waiting, approved, rejected, withdrawn and replaced. It is filled in where
-	// a run is shown.
+	// waiting, approved, rejected, withdrawn, replaced and undone. It is filled in
+	// where a run is shown.
 	Decisions map[string]int `json:"decisions,omitempty"`
 	// LeftOut names what a run did not change although it was to, mostly because the
 	// profile had changed since.

@@ -151,7 +151,7 @@ with again as (
 )
 update listing l set etag = '' from again a where l.source = a.source and l.report = a.report and l.etag <> '';
 
--- name: EndWaiting :exec
+-- name: EndPending :exec
 -- What is closed waits for no second look, in any report.
 update upstream_record u set pending_since = null
 from plan_row p

@@ -59,14 +59,14 @@ func (x *Session) EndWaiting(ctx context.Context, ended []EndedRow) error {
 	return postgres.Wrap(x.plan.EndRows(ctx, params), "withdrawing what waited")
 }
 
-// TurnBackWaiting turns back what the parent of an undo did to the list of what
+// TurnBackWaiting reverses what the parent of an undo did to the list of what
 // waits: what it withheld waits no longer, and what it took off waits again.
 func (x *Session) TurnBackWaiting(ctx context.Context) error {
 	err := x.plan.EndUndone(ctx, runsql.EndUndoneParams{RunID: &x.run.ID, ParentID: x.run.Parent})
 	if err == nil {
 		err = x.plan.WaitAgain(ctx, runsql.WaitAgainParams{RunID: &x.run.ID, ParentID: &x.run.Parent})
 	}
-	return postgres.Wrap(err, "turning back what waits")
+	return postgres.Wrap(err, "reversing what waits")
 }
 
 // LiftedRow is a rejection of a field that holds no more.

@@ -322,22 +322,22 @@ func (q *Queries) DeleteRunRecords(ctx context.Context, runID runs.ID) error {
 	return err
 }
 
-const endWaiting = `-- name: EndWaiting :exec
+const endPending = `-- name: EndPending :exec
 update upstream_record u set pending_since = null
 from plan_row p
 where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and p.verb = 'close' and p.withheld = '' and not p.moved
     and u.code = p.code and u.code > $2::text and u.code <= $3::text and u.pending_since is not null
 `
 
-type EndWaitingParams struct {
+type EndPendingParams struct {
 	RunID runs.ID
 	After string
 	Upto  string
 }
 
 // What is closed waits for no second look, in any report.
-func (q *Queries) EndWaiting(ctx context.Context, arg EndWaitingParams) error {
-	_, err := q.db.Exec(ctx, endWaiting, arg.RunID, arg.After, arg.Upto)
+func (q *Queries) EndPending(ctx context.Context, arg EndPendingParams) error {
+	_, err := q.db.Exec(ctx, endPending, arg.RunID, arg.After, arg.Upto)
 	return err
 }
 
