@@ -97,7 +97,9 @@ type DecidedError struct {
 	Made DecisionCount
 }
 
-func (e DecidedError) Error() string { return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made) }
+func (e DecidedError) Error() string {
+	return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made)
+}
 
 // SamePersonError refuses an approval by whoever asked for the run.
 type SamePersonError struct {
