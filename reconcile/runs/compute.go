@@ -24,7 +24,7 @@ type Input struct {
 // accepted it, what the profile says, and what people decided.
 type Item struct {
 	Upstream     profile.Record
-	Base         *profile.Record // nil when it was never accepted
+	Base         *profile.Record // by any report (see BaseOf); nil when it was never accepted
 	Local        *profile.Profile
 	Marks        []Mark
 	Waiting      []Waiting    // what earlier runs withheld of it and nobody has decided on

@@ -52,9 +52,14 @@ type witness struct {
 	applied  []runs.Change // by the last run
 }
 
-// listed draws what a listing holds: all records, or, if it is short, a part.
+// listed draws what a listing holds: all records, or, if it is short, a part; and
+// what a delta reads.
 func (w *witness) listed(t *rapid.T) runs.Input {
 	in := w.input()
+	if w.api {
+		w.part(t, &in)
+		return in
+	}
 	if in.CountsAsLook = rapid.IntRange(0, 4).Draw(t, "short") > 0; !in.CountsAsLook {
 		in.Items = slices.DeleteFunc(in.Items, func(runs.Item) bool { return rapid.IntRange(0, 3).Draw(t, "listed") == 0 })
 	}
@@ -65,6 +70,7 @@ func (w *witness) listed(t *rapid.T) runs.Input {
 // the same listing once more finds nothing.
 func (w *witness) look(t *rapid.T) {
 	w.day = w.day.AddDays(rapid.IntRange(0, 2).Draw(t, "days later"))
+	w.turn(t)
 	in := w.listed(t)
 	for _, item := range in.Items {
 		w.hear(item)
@@ -276,6 +282,8 @@ func TestNothingThatWaitsIsAppliedWithoutADecision(t *testing.T) {
 			world: newWorld(numbered(0, 24, stating(profile.FieldRegion, "Y63"))...), guard: guard, promises: make(map[factOf]promise),
 		}
 		w.pull(t)
+		w.others = []report{newReport(), newReport()}
+		w.others[0].api = true
 		w.look(t)
 		for range rapid.IntRange(2, 14).Draw(t, "steps") {
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
