@@ -74,7 +74,10 @@ func PlanGroups(changes []runstore.ShownChange, boards Boards) (groups []Group) 
 		for _, c := range of {
 			shown[c.Code] = true
 			row := append([]string{c.Code.String(), c.Name}, boards.change(c.Field, c.Old, c.New)...)
-			group.Rows = append(group.Rows, row[:strings.Count(group.Header, "|")+1])
+			if c.Verb == runs.Create {
+				row = row[:atField]
+			}
+			group.Rows = append(group.Rows, row)
 		}
 		group.leaveOutField(c.Fact)
 		group.Hidden = c.Profiles - len(shown)
