@@ -173,7 +173,7 @@ func TestFieldsOfANewLayoutThatMeanSomethingElse(t *testing.T) {
 	file := writeRows(t, "egdpprac_2026-02-22.csv", after, "\r\n")
 	run := s.reconcile(0, file, "2026-02-22")
 	require.Equal(t, &newLayout{From: "legacy", To: "dse", NotCompared: []string{"icb", "region"}}, run.NewLayout)
-	require.Contains(t, s.exits(0, "runs", "show", run.Run).out, "icb, region: not the same in the new layout")
+	require.Contains(t, s.exits(0, "runs", "show", run.Run).out, "icb, region: different meaning in the new layout")
 	require.Zero(t, run.Changes)
 
 	after[0][atName] = "ANOTHER NAME"

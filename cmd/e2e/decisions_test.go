@@ -20,7 +20,7 @@ func TestRefusalsOfDecisions(t *testing.T) {
 	code := s.waiting()[0].Code
 	r.says(s, 1, "runs", "approve", "2", "--digest", "0123456789abcdef", "--actor", "u-4711")
 	r.says(s, 2, "runs", "approve", "--actor", "u-4711")
-	r.says(s, 2, "runs", "approve", "--all", "--digest", "0123456789abcdef", "--actor", "u-4711")
+	r.says(s, 1, "runs", "approve", "--all", "--digest", "0123456789abcdef", "--actor", "u-4711")
 	r.says(s, 2, "runs", "reject", "2", "--field", "fax", "--actor", "u-4711")
 	r.says(s, 2, "runs", "reject", "2", "--code", "", "--actor", "u-4711")
 	r.says(s, 0, "runs", "approve", "2", "--code", code, "--actor", "u-4711")

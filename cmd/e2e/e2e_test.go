@@ -291,8 +291,9 @@ type withheld struct {
 }
 
 type leftOut struct {
-	Code  string `json:"code"`
-	Field string `json:"field"`
+	Code    string `json:"code"`
+	Field   string `json:"field"`
+	Because string `json:"because"`
 }
 
 // keys are always present in the object (reconcile/RULES.md "The JSON object").
@@ -368,6 +369,8 @@ type planned struct {
 	Decision string `json:"decision"`
 	In       int64  `json:"decided_in"`
 	By       string `json:"decided_by"`
+	UndoneBy int64  `json:"decision_undone_by"`
+	Because  string `json:"because"`
 }
 
 // changes lists every change of a run.

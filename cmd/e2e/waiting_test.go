@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -33,7 +34,12 @@ type waitingRow struct {
 func (s *site) waiting(args ...string) []waitingRow {
 	s.t.Helper()
 	o := s.exits(0, append([]string{"runs", "waiting", "--format", "json"}, args...)...)
-	return objects[waitingRow](s.t, o.out)
+	first, rows, _ := strings.Cut(o.out, "\n")
+	list := objects[waitingRow](s.t, rows)
+	var head struct{ Waiting int }
+	require.NoError(s.t, json.Unmarshal([]byte(first), &head))
+	require.Len(s.t, list, head.Waiting)
+	return list
 }
 
 // caseDay reconciles the listing of one of the four days of a case.

@@ -19,9 +19,9 @@ var commissionersReport = report{
 	codes: []string{"99a", anana}, layouts: inBoth(board(icbOfCommissioner)),
 }
 
-// partsOfICBs are the roles of commissioners that belong to an ICB. A commissioning
-// hub (RO218) stands there with the ICB of its own address, and one that has closed
-// without a role.
+// partsOfICBs are the roles of commissioners that belong to an ICB. The ICB of a
+// commissioning hub (RO218) is only that of its address, and a commissioner that has
+// closed has no role.
 var partsOfICBs = []string{"RO319", "RO327"}
 
 // Board is an integrated care board (ICB) and the NHS England region that it is in,
@@ -142,8 +142,8 @@ func (l *Listing) boards(names map[string]string) (_ map[string]Board, records i
 }
 
 // boardIn returns the board of a commissioner that is part of one, else none, and
-// adds the board's name if it is part of the commissioner's: a part of an ICB has
-// the ICB's name and its own code.
+// adds the board's name if the commissioner's contains it: a part of an ICB is
+// called by the name of the ICB and its own code.
 func (l *Listing) boardIn(row profile.Row, names map[string]string) (Board, error) {
 	record, err := l.Record(row)
 	if err != nil {

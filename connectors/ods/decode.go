@@ -87,7 +87,7 @@ func (f *format) readCode(row columns, record *profile.Record) *profile.Rejected
 		return canonical.Reject("Organisation Code", value, "want 3 to 10 letters and digits")
 	}
 	if !hasShape(string(code), f.codes...) {
-		return canonical.Reject("Organisation Code", value, fmt.Sprintf("no code of report %s; check that the file is that report", f.name))
+		return canonical.Reject("Organisation Code", value, fmt.Sprintf("not a code of report %s; check that the file is that report", f.name))
 	}
 	record.Code = code
 	return nil

@@ -16,7 +16,7 @@ import (
 // headSize is how much of the start of a file is looked at.
 const headSize = 64 << 10
 
-// ctrlZ is what old systems put behind a text.
+// ctrlZ is what old systems put at the end of a text.
 const ctrlZ = "\x1a"
 
 // notCSV names what is found where a register file was expected.
@@ -45,12 +45,12 @@ func (l *Listing) checkForm() error {
 	}
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
 		return refuse(at, "its lines end with CR alone, as old Macs wrote them; save it with CRLF or LF, or take the file as published",
-			canonical.Reject("row", canonical.Excerpt(first), "want LF or CRLF behind it"))
+			canonical.Reject("row", canonical.Excerpt(first), "want LF or CRLF after it"))
 	}
 	return l.checkMark()
 }
 
-// checkMark refuses a file with a Ctrl-Z behind its last record.
+// checkMark refuses a file with a Ctrl-Z after its last record.
 func (l *Listing) checkMark() error {
 	row, err := l.spool.LastRow()
 	if err != nil {
@@ -60,7 +60,7 @@ func (l *Listing) checkMark() error {
 	if err != nil || !bytes.HasSuffix(raw, []byte(ctrlZ)) {
 		return err
 	}
-	why := "it ends with a Ctrl-Z, which old systems put behind a text; remove it, or take the file as published"
+	why := "it ends with a Ctrl-Z, which old systems put at the end of a text; remove it, or take the file as published"
 	return refuse(sampled{row: row, raw: raw}, why, canonical.Reject("last byte", ctrlZ, "want the end of a record"))
 }
 

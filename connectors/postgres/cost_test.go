@@ -24,7 +24,7 @@ const rowsOfARun = 5000
 // chooses for them may compare every row with every other.
 var costed = map[string][]string{
 	"runstore/apply.sql": {
-		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndWaiting",
+		"NextChunk", "LockChunk", "MarkMoved", "ApplyCreations", "ApplyUpdates", "ApplyMissing", "AcceptRecords", "EndPending",
 		"AcceptForms", "FlagAbsent", "MarkUndone", "ForgetMarks", "PlanRowsOf", "LookAgainElsewhere",
 	},
 	"runstore/plan.sql": {
@@ -38,6 +38,7 @@ var costed = map[string][]string{
 		"DecideRows",
 		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows", "EndUndone", "WaitAgain", "MarkEnded", "ForgetEnded",
 	},
+	"runstore/decisions.sql":  {"LiftRejections", "GiveRejectionsBack", "LeaveClosed", "EndRowsOfClosing", "KeepRowsOfOpen", "EndLeftOut"},
 	"runstore/kept_plans.sql": {"PlanPage", "CompareWithPlan", "ShowPlan", "ChangesPage", "PruneChanges"},
 	"servicestore/services.sql": {
 		"ServiceItems", "ServiceSites", "LoadWaitingServices", "ServiceLosses", "WithholdLosses", "CountServiceSites",
@@ -55,7 +56,8 @@ var arguments = map[string]string{
 	"runs": "(select array_agg(1::bigint) from profile)", "decisions": "(select array_agg('withdrawn'::text) from profile)",
 	"decision": "'approved'", "decided_in": "2", "actor": "'u-4711'", "os_user": "''", "reason": "'mass-change'",
 	"type": "'pharmacy'", "verb": "'update'", "fact": "'postcode'", "undone": "false", "withheld": "''", "region": "''", "icb": "''",
-	"plan_id": "1", "after_code": "''", "after_field": "''", "ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'", "types": "array['pharmacy']",
+	"plan_id": "1", "after_code": "''", "after_field": "''",
+	"ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'", "types": "array['pharmacy']",
 }
 
 // selecting leaves the filters of a selection empty: everything is selected.
@@ -66,7 +68,8 @@ var given = map[string]map[string]string{
 	"SelectWaiting": selecting, "ListWaiting": selecting,
 	"FinishApproval": {"run_id": "2"}, "RecountWaiting": {"run_id": "2"},
 	"ReleaseApproval": {"run_id": "2"}, "CountWithdrawn": {"run_id": "2"},
-	"AbsentChunk":         {"after": "0"},
+	"AbsentChunk": {"after": "0"},
+	"LeaveClosed": {"verb": "'reopen'"}, "EndLeftOut": {"run_id": "2"},
 	"PlanRowsOf":          {"withheld_only": "false"},
 	"ShowPlan":            {"most": "0"},
 	"ServiceSites":        {"ids": "(select array_agg(id) from ers_service)"},

@@ -22,9 +22,8 @@ type Runs struct {
 	Organisations Organisations
 	Services      Services
 	Now           func() time.Time
-	// Today is the current day in London: no run is for a later one. For a run
-	// that was asked for on a later day, as a clock ahead of ours says, it is that
-	// day.
+	// Today is the current day in London: no run is for a later one. A run that
+	// was asked for by a clock ahead of ours may be for the day of that clock.
 	Today func() profile.Date
 	// Progress is called with how far a run has come; total is 0 if unknown.
 	Progress func(ctx context.Context, run runs.ID, stage string, done, total int)
@@ -37,7 +36,7 @@ type Session interface {
 	Start(ctx context.Context, id runs.ID) (runs.Run, error)
 	// BeginPlan starts planning a run whose report covers these organisation
 	// types. A run that is not stored (a preview) gets a temporary number that
-	// is discarded with its plan.
+	// ends with the transaction.
 	BeginPlan(ctx context.Context, run runs.Run, types []profile.OrgType) error
 	// Summarise counts and digests what the plan would do at present.
 	Summarise(ctx context.Context) (runs.Summary, error)
@@ -47,7 +46,7 @@ type Session interface {
 	// KeepPlan keeps the plan for a week, with its summary, whatever becomes of the
 	// transaction.
 	KeepPlan(ctx context.Context, summary runs.Summary) (runs.PlanID, error)
-	// TurnBackWaiting turns back what the parent of an undo did to the list of what
+	// TurnBackWaiting reverses what the parent of an undo did to the list of what
 	// waits.
 	TurnBackWaiting(ctx context.Context) error
 	// Seal commits the plan: from here on the run will be applied, by another

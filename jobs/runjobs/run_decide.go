@@ -9,8 +9,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// approve plans again the withheld rows that were approved, from the stored records and as
-// of the parent's day. Rows that would now do something else are left out and
+// approve plans again the withheld rows that were approved, from the stored
+// records and as of the parent's day. Rows that would now do something else are left out and
 // recorded as such.
 func (p *organisationPlanner) approve(ctx context.Context) error {
 	for withheld, err := range p.session.Approved(ctx) {
@@ -22,11 +22,27 @@ func (p *organisationPlanner) approve(ctx context.Context) error {
 			return err
 		}
 		apply, left := runs.Approve(withheld, fresh)
+		if left, err = p.explain(ctx, left); err != nil {
+			return err
+		}
 		if err := p.session.RecordDecision(ctx, apply, left); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// explain says why changes are left out.
+func (p *organisationPlanner) explain(ctx context.Context, left []runs.Change) ([]runs.Change, error) {
+	if len(left) == 0 {
+		return nil, nil
+	}
+	var records []profile.Record
+	for _, code := range codesOf(left) {
+		records = append(records, profile.Record{Code: code})
+	}
+	items, err := p.session.Load(ctx, records)
+	return runs.ExplainLeft(left, p.run.AsOf, items), err
 }
 
 func (p *organisationPlanner) planAgain(ctx context.Context, codes []profile.ODSCode) (fresh runs.Plan, err error) {
@@ -83,8 +99,8 @@ func codesOf(changes []runs.Change) []profile.ODSCode {
 	return codes
 }
 
-// approve plans again the withheld rows that were approved, from what is stored. What would
-// now do something else is left out and recorded as such.
+// approve plans again the withheld rows that were approved, from what is stored.
+// What would now do something else is left out and recorded as such.
 func (p *servicePlanner) approve(ctx context.Context) error {
 	for withheld, err := range p.session.Approved(ctx) {
 		if err != nil {
@@ -99,7 +115,7 @@ func (p *servicePlanner) approve(ctx context.Context) error {
 		}
 		fresh, _ := services.Plan(p.run.AsOf, items)
 		apply, left := services.Approve(withheld, fresh)
-		if err := p.session.RecordDecision(ctx, apply, left); err != nil {
+		if err := p.session.RecordDecision(ctx, apply, services.ExplainLeft(left, items)); err != nil {
 			return err
 		}
 	}

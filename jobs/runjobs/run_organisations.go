@@ -74,6 +74,8 @@ type OrganisationSession interface {
 	// Groups counts the plan as the guard measures it; Withhold holds groups back.
 	Groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error)
 	Withhold(ctx context.Context, verdicts map[runs.Group]runs.WithheldReason) error
+	// LeaveClosed drops the other changes of profiles whose openings will be withheld.
+	LeaveClosed(ctx context.Context, openings []runs.Group) error
 	// What an approval or an undo needs:
 	Approved(ctx context.Context) iter.Seq2[[]runs.Change, error]
 	Applied(ctx context.Context) iter.Seq2[[]runs.Change, error]
@@ -316,13 +318,28 @@ func (p *organisationPlanner) guard(ctx context.Context) ([]runs.Withheld, error
 	if p.unchanged {
 		return []runs.Withheld{}, nil
 	}
-	groups, situation, err := p.session.Groups(ctx)
+	groups, situation, err := p.groups(ctx)
 	if err != nil {
 		return nil, err
 	}
+	verdicts := p.Guard.Judge(groups, situation)
+	if openings := runs.Openings(verdicts); len(openings) > 0 {
+		if err := p.session.LeaveClosed(ctx, openings); err != nil {
+			return nil, err
+		}
+		if groups, situation, err = p.groups(ctx); err != nil {
+			return nil, err
+		}
+		verdicts = p.Guard.Judge(groups, situation)
+	}
+	return runs.Summarise(groups, verdicts, situation), p.session.Withhold(ctx, verdicts)
+}
+
+// groups counts the plan as the guard measures it.
+func (p *organisationPlanner) groups(ctx context.Context) (map[runs.Group]int, runs.Situation, error) {
+	groups, situation, err := p.session.Groups(ctx)
 	if situation.Short = p.short; p.run.Kind == runs.RunUndo {
 		situation.Waiting = nil // an undo is measured by itself
 	}
-	verdicts := p.Guard.Judge(groups, situation)
-	return runs.Summarise(groups, verdicts, situation), p.session.Withhold(ctx, verdicts)
+	return groups, situation, err
 }

@@ -3,6 +3,7 @@
 //
 //	run.go             the steps of a run: pull, plan, guard, apply; the same for both registers
 //	run_organisations.go, run_services.go    how runs of each are planned
+//	decode.go, run_noted.go, run_quarantine.go   the records of a run: decoded, noted, quarantined
 //	run_decide.go      approvals and undos
 //	pull_ods.go, pull_ers.go, reconcile.go   the kinds of jobs
 package runjobs

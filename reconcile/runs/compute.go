@@ -24,7 +24,7 @@ type Input struct {
 // accepted it, what the profile says, and what people decided.
 type Item struct {
 	Upstream     profile.Record
-	Base         *profile.Record // nil when it was never accepted
+	Base         *profile.Record // by any report (see BaseOf); nil when it was never accepted
 	Local        *profile.Profile
 	Marks        []Mark
 	Waiting      []Waiting    // what earlier runs withheld of it and nobody has decided on
@@ -67,6 +67,7 @@ func Compute(in Input) Plan {
 		plan.Changes = append(plan.Changes, v.changes...)
 		plan.Outcomes = append(plan.Outcomes, v.outcome)
 		plan.Ended = append(plan.Ended, v.ended...)
+		plan.Lifted = append(plan.Lifted, v.liftedRejections()...)
 	}
 	plan.sort()
 	return plan
@@ -79,8 +80,9 @@ type comparison struct {
 	changes []Change
 	outcome Outcome
 	ended   []Waiting
+	lifted  []profile.Field // facts of which nothing is rejected any more
 
-	comparedFields bool // the profile is open, or would be by this plan
+	comparedFields bool // the profile is open, or will be by this plan
 }
 
 func (v *comparison) compare() {
@@ -94,11 +96,20 @@ func (v *comparison) compare() {
 		v.create(standing)
 		return
 	}
+	v.liftRejections(standing)
+	status, others := split(v.Waiting, func(w Waiting) bool { return w.Field != profile.FieldStatus })
 	v.lifecycle(standing)
-	if v.comparedFields = v.Local.Status() != profile.StatusClosed || len(v.changes) > 0; v.comparedFields {
+	v.matchWaiting(status)
+	if v.comparedFields = v.Local.Status() != profile.StatusClosed || v.opens(); v.comparedFields {
 		v.compareFields()
 	}
-	v.matchWaiting()
+	v.matchWaiting(others)
+}
+
+// opens reports whether the plan opens the profile, unless the guard withholds so
+// many openings.
+func (v *comparison) opens() bool {
+	return slices.ContainsFunc(v.changes, func(c Change) bool { return c.Waits == NotWithheld && !c.Undone })
 }
 
 // hasProfiles reports whether the organisation is of a type that has profiles. One
@@ -184,7 +195,6 @@ func (v *comparison) end() {
 // given back; one that was rejected is not pending any more.
 func (v *comparison) confirmClosure() {
 	if v.decided(VerdictRejected, profile.FieldStatus, string(profile.StatusClosed)) {
-		v.outcome.Settled = false
 		return
 	}
 	first := v.PendingSince
@@ -200,10 +210,14 @@ func (v *comparison) confirmClosure() {
 	v.revisitOn(v.AsOf.AddDays(1))
 }
 
-// decided reports whether a person gave this verdict on this value.
+// decided reports whether a person gave this verdict on this value, and it still
+// holds.
 func (v *comparison) decided(verdict Verdict, f profile.Field, value string) bool {
+	if verdict == VerdictRejected && slices.Contains(v.lifted, f.Fact()) {
+		return false
+	}
 	for _, m := range v.Marks {
-		if m.Verdict == verdict && m.Field == f && profile.Same(f, m.Value, value) {
+		if m.Verdict == verdict && m.Field == f && v.sameValue(f, m.Value, value) {
 			return true
 		}
 	}
@@ -249,8 +263,11 @@ func (v *comparison) compareFact(fields []profile.Field) (changes []Change) {
 // breaksUp reports whether the changes would show a board beside the region of
 // another, since the register states no region. It never states one alone.
 func (v *comparison) breaksUp(changes []Change) bool {
-	return len(changes) == 1 && changes[0].Field == profile.FieldICB &&
-		v.Upstream.Values.Get(profile.FieldRegion) == "" && v.Local.Values.Get(profile.FieldRegion) != ""
+	return len(changes) == 1 && changes[0].Field == profile.FieldICB && v.statesBoardAlone()
+}
+
+func (v *comparison) statesBoardAlone() bool {
+	return v.Upstream.Values.Get(profile.FieldRegion) == "" && v.Local.Values.Get(profile.FieldRegion) != ""
 }
 
 // agrees reports whether the profile says of a field what the register says.
@@ -283,8 +300,10 @@ func (v *comparison) propose(changes []Change) {
 		undone = undone || v.decided(VerdictUndone, c.Field, c.New)
 	}
 	if rejected && !news {
-		v.outcome.Settled = false
 		return
+	}
+	if rejected {
+		v.lift(changes[0].Field.Fact())
 	}
 	for _, c := range changes {
 		c.Code, c.Type, c.Undone = v.Upstream.Code, v.Local.Type(), undone

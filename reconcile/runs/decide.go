@@ -8,14 +8,16 @@ import (
 
 // Approve takes from a fresh plan exactly what a run withheld. What no longer
 // follows from the records and the profiles, or would now do something else, is
-// left out and named, with all of its fact.
+// left out and named, with all of its fact; so are the fields of a closed profile
+// whose opening was not withheld with them.
 func Approve(withheld []Change, fresh Plan) (apply, left []Change) {
 	follows := make(map[fact][]profile.Hash)
 	for _, c := range fresh.Changes {
 		follows[c.fact()] = append(follows[c.fact()], c.Digest())
 	}
+	closed := closedWithout(withheld, fresh)
 	for _, rows := range byFact(withheld) {
-		if again := follows[rows[0].fact()]; len(again) == len(rows) && !slices.ContainsFunc(rows, func(c Change) bool {
+		if again := follows[rows[0].fact()]; len(again) == len(rows) && !(rows[0].Verb == Update && closed[rows[0].Code]) && !slices.ContainsFunc(rows, func(c Change) bool {
 			return !slices.Contains(again, c.Digest())
 		}) {
 			apply = append(apply, rows...)
@@ -24,6 +26,23 @@ func Approve(withheld []Change, fresh Plan) (apply, left []Change) {
 		}
 	}
 	return apply, left
+}
+
+// closedWithout returns the profiles that stay closed without what a fresh plan would
+// do beside the changes that were withheld.
+func closedWithout(withheld []Change, fresh Plan) map[profile.ODSCode]bool {
+	closed := make(map[profile.ODSCode]bool)
+	for _, c := range fresh.Changes {
+		if c.Field == profile.FieldStatus && c.Old == string(profile.StatusClosed) {
+			closed[c.Code] = true
+		}
+	}
+	for _, c := range withheld {
+		if c.Field == profile.FieldStatus {
+			delete(closed, c.Code)
+		}
+	}
+	return closed
 }
 
 // Undo plans to take back exactly the changes that a run applied. Facts that

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,13 +46,18 @@ type DecisionCount struct {
 	Decision Decision
 	By       string // of an approval or a rejection
 	Run      ID     // the run that applies, withdrew, replaced or undid them; 0 for a rejection
+	UndoneBy ID     // the run that took Run back; 0 for none
 	Rows     int
 }
 
 func (d DecisionCount) String() string {
 	switch d.Decision {
 	case Approved:
-		return fmt.Sprintf("approved by %s in run %d", d.By, d.Run)
+		text := fmt.Sprintf("approved by %s in run %d", d.By, d.Run)
+		if d.UndoneBy != 0 {
+			text += fmt.Sprintf(", undone by run %d", d.UndoneBy)
+		}
+		return text
 	case Rejected:
 		return "rejected by " + d.By
 	case Withdrawn:
@@ -65,16 +71,24 @@ func (d DecisionCount) String() string {
 	}
 }
 
-// NothingWaits is the error of a decision on a run of which nothing waits.
-func NothingWaits(run ID, made []DecisionCount) error {
-	if len(made) == 0 {
-		return fmt.Errorf("run %d withheld nothing", run)
+// NothingWaits is the error of a decision on a run of which nothing that is selected
+// waits. It names the decisions made on what is selected, and how many others wait.
+func NothingWaits(selection Selection, made []DecisionCount, others int) error {
+	if len(made) == 0 && selection.Whole() {
+		return fmt.Errorf("run %d withheld nothing", selection.Run)
 	}
+	text := fmt.Sprintf("run %d: nothing of this waits for a decision", selection.Run)
 	said := make([]string, len(made))
 	for i, d := range made {
 		said[i] = strconv.Itoa(d.Rows) + " already " + d.String()
 	}
-	return fmt.Errorf("run %d: nothing of this waits for a decision: %s", run, strings.Join(said, ", "))
+	if len(said) > 0 {
+		text += ": " + strings.Join(said, ", ")
+	}
+	if others > 0 {
+		text += fmt.Sprintf("; %d others wait", others)
+	}
+	return errors.New(text)
 }
 
 // DecidedError refuses a second decision on a short listing of which no row waits.
@@ -83,7 +97,9 @@ type DecidedError struct {
 	Made DecisionCount
 }
 
-func (e DecidedError) Error() string { return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made) }
+func (e DecidedError) Error() string {
+	return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made)
+}
 
 // SamePersonError refuses an approval by whoever asked for the run.
 type SamePersonError struct {

@@ -185,9 +185,11 @@ func TestDecisions(t *testing.T) {
 		"the last day":          {marks: []runs.Mark{held(profile.FieldName, today)}, want: postcode, revisit: today.AddDays(1)},
 		"expired yesterday":     {marks: []runs.Mark{held(profile.FieldName, today.AddDays(-1))}, want: both, settled: true},
 		"another field is held": {marks: []runs.Mark{held(profile.FieldICB, never)}, want: both, settled: true},
-		"rejected":              {marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldName, "Well")}, want: postcode},
+		"rejected": {
+			marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldName, "Well")}, want: postcode, settled: true,
+		},
 		"rejected, but for noise": {
-			marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldName, "WELL.")}, want: postcode,
+			marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldName, "WELL.")}, want: postcode, settled: true,
 		},
 		"rejected another value": {
 			marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldName, "Lloyds")}, want: both, settled: true,
@@ -206,7 +208,7 @@ func TestDecisions(t *testing.T) {
 			marks: []runs.Mark{
 				held(profile.FieldName, today.AddDays(-9)), decided(runs.VerdictRejected, profile.FieldName, "Well"),
 			},
-			want: postcode,
+			want: postcode, settled: true,
 		},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -244,7 +246,7 @@ func TestDecisionsOnStatus(t *testing.T) {
 				Upstream: ended, Local: profiled(profile.StatusOpen), PendingSince: today.AddDays(-1), Marks: []runs.Mark{c.mark},
 			})
 			require.Equal(t, c.want, verbs(changes))
-			require.Equal(t, len(c.want) > 0, outcome.Settled)
+			require.Equal(t, c.mark.Verdict != runs.VerdictHeld, outcome.Settled)
 			for _, change := range changes {
 				require.Equal(t, c.undone, change.Undone)
 			}

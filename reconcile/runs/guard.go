@@ -2,6 +2,7 @@ package runs
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -34,6 +35,15 @@ const (
 	ShortListing    WithheldReason = "short-listing"
 	WasUndone       WithheldReason = "undone"
 )
+
+// ParseWithheldReason returns an error for a reason for which nothing is withheld.
+func ParseWithheldReason(s string) (WithheldReason, error) {
+	reasons := []WithheldReason{MassChange, MeaningChanged, TooManyRemovals, ShortListing, WasUndone}
+	if slices.Contains(reasons, WithheldReason(s)) {
+		return WithheldReason(s), nil
+	}
+	return NotWithheld, fmt.Errorf("%q is no reason: want one of %v", s, reasons)
+}
 
 // Withheld is one group of changes that the guard withheld. Of is the number of
 // open profiles before the run that the group was measured against.
@@ -86,6 +96,17 @@ func (g Guard) Judge(groups map[Group]int, at Situation) map[Group]WithheldReaso
 		}
 	}
 	return verdicts
+}
+
+// Openings returns the groups of profiles that stay closed, since they are withheld
+// for the first time.
+func Openings(verdicts map[Group]WithheldReason) (openings []Group) {
+	for group := range verdicts {
+		if group.Waits == NotWithheld && (group.Verb == Reopen || group.Verb == MakeDormant) {
+			openings = append(openings, group)
+		}
+	}
+	return openings
 }
 
 type typeFact struct {

@@ -29,12 +29,12 @@ func (id *PlanID) UnmarshalText(text []byte) error {
 
 // AlreadyApplied is the refusal of a plan that a run has applied.
 func AlreadyApplied(plan PlanID, in ID) error {
-	return &profile.RefusedError{Name: "plan " + plan.String(), Why: fmt.Sprintf("it is already applied in run %d; make a new plan", in)}
+	return &profile.RefusedError{Name: "plan " + plan.String(), Why: fmt.Sprintf("it was already applied in run %d; make a new plan", in)}
 }
 
 // NotKept is the error of a plan that is too old.
 func NotKept(plan PlanID) error {
-	return fmt.Errorf("plan %s is not kept any more: plans are kept a week; make a new one", plan)
+	return fmt.Errorf("plan %s is no longer kept: plans are kept for a week; make a new one", plan)
 }
 
 // Differs says how what a run would do differs from the plan that it was to apply.

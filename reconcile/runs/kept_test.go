@@ -51,7 +51,7 @@ func TestRefusalsOfPlans(t *testing.T) {
 	}{
 		"applied": {
 			runs.AlreadyApplied(12, 22),
-			"plan P12: refused, nothing changed: it is already applied in run 22; make a new plan",
+			"plan P12: refused, nothing changed: it was already applied in run 22; make a new plan",
 		},
 		"all kinds": {
 			differs(3, 2, 1),
@@ -70,7 +70,7 @@ func TestRefusalsOfPlans(t *testing.T) {
 			require.ErrorAs(t, test.err, &refused, "the run is refused, not failed")
 		})
 	}
-	require.EqualError(t, runs.NotKept(12), "plan P12 is not kept any more: plans are kept a week; make a new one")
+	require.EqualError(t, runs.NotKept(12), "plan P12 is no longer kept: plans are kept for a week; make a new one")
 }
 
 // Only one side of a difference may be there: it is left out, never null.

@@ -22,6 +22,23 @@ func Latest(day profile.Date, records []profile.Record) profile.Record {
 	return latest
 }
 
+// BaseOf returns what the register said when one of its reports was last accepted:
+// records[own], and of what that does not state, what other reports said. If own
+// is negative, the organisation is new to the report. There must be a record.
+func BaseOf(day profile.Date, records []profile.Record, own int) profile.Record {
+	latest := Latest(day, records)
+	if own < 0 {
+		return latest
+	}
+	base := records[own]
+	for _, f := range profile.Fields() {
+		if said := latest.Values.Get(f); said != "" && base.Values.Get(f) == "" {
+			base.Values.Set(f, said)
+		}
+	}
+	return base
+}
+
 // latestStatus is the first record; or, if that cannot tell active from dormant,
 // one that can and does not contradict it.
 func latestStatus(day profile.Date, records []profile.Record) profile.Record {

@@ -24,11 +24,10 @@ var kept = []profile.OrgType{profile.Pharmacy, profile.GPPractice}
 // world is the store in a few lines: the register, the profiles, and what is
 // remembered between runs.
 type world struct {
+	report            // the one that is read
+	others   []report // of the same register
 	day      profile.Date
-	register map[profile.ODSCode]profile.Record
 	profiles map[profile.ODSCode]profile.Profile
-	accepted map[profile.ODSCode]profile.Record
-	outcomes map[profile.ODSCode]runs.Outcome
 	marks    map[profile.ODSCode][]runs.Mark
 	waiting  map[profile.ODSCode][]runs.Waiting
 	run      runs.ID // the last run
@@ -36,11 +35,9 @@ type world struct {
 
 func newWorld(records ...profile.Record) *world {
 	w := &world{
+		report:   newReport(),
 		day:      today,
-		register: make(map[profile.ODSCode]profile.Record),
 		profiles: make(map[profile.ODSCode]profile.Profile),
-		accepted: make(map[profile.ODSCode]profile.Record),
-		outcomes: make(map[profile.ODSCode]runs.Outcome),
 		marks:    make(map[profile.ODSCode][]runs.Mark),
 		waiting:  make(map[profile.ODSCode][]runs.Waiting),
 	}
@@ -55,12 +52,10 @@ func (w *world) input() runs.Input {
 	in := runs.Input{AsOf: w.day, CountsAsLook: true, ProfileTypes: kept}
 	for _, code := range slices.Sorted(maps.Keys(w.register)) {
 		item := runs.Item{
-			Upstream: w.register[code], Marks: w.marks[code], PendingSince: w.outcomes[code].PendingSince,
+			Upstream: w.register[code], Marks: w.marks[code], PendingSince: w.pendingSince(code),
 			Waiting: slices.Clone(w.waiting[code]),
 		}
-		if base, ok := w.accepted[code]; ok {
-			item.Base = &base
-		}
+		item.Base = w.base(code)
 		if local, ok := w.profiles[code]; ok {
 			item.Local = &local
 		}
@@ -89,11 +84,22 @@ func (w *world) judgeAndApply(t require.TestingT, plan runs.Plan, guard runs.Gua
 	for _, ended := range plan.Ended {
 		w.settle(ended.Change)
 	}
+	for _, lifted := range plan.Lifted {
+		w.marks[lifted.Code] = slices.DeleteFunc(w.marks[lifted.Code], func(m runs.Mark) bool {
+			return m.Verdict == runs.VerdictRejected && m.Field == lifted.Field
+		})
+	}
 	at := w.situation()
 	at.Short = short
 	applied, held, rows = screen(guard, plan, at)
 	for _, o := range plan.Outcomes {
-		w.accepted[o.Code], w.outcomes[o.Code] = w.register[o.Code], o
+		w.accepted[o.Code], w.outcomes[o.Code], w.compared[o.Code] = w.register[o.Code], o, w.run
+	}
+	for _, c := range applied {
+		if c.Verb == runs.Close {
+			w.endAllOf(c.Code)
+			held = slices.DeleteFunc(held, func(h runs.Waiting) bool { return h.Code == c.Code })
+		}
 	}
 	for i := range held {
 		held[i].Run = w.run
@@ -111,6 +117,9 @@ func (w *world) settle(c runs.Change) {
 		return waiting.Digest() == c.Digest()
 	})
 }
+
+// endAllOf ends what waits of a profile that is closed.
+func (w *world) endAllOf(code profile.ODSCode) { delete(w.waiting, code) }
 
 // situation counts the open profiles and what waits.
 func (w *world) situation() runs.Situation {
@@ -165,6 +174,19 @@ func groupsIn(changes []runs.Change) map[runs.Group]int {
 func screen(guard runs.Guard, plan runs.Plan, at runs.Situation) (apply []runs.Change, held []runs.Waiting, rows []runs.Withheld) {
 	groups := groupsIn(plan.Changes)
 	verdicts := guard.Judge(groups, at)
+	staysClosed := make(map[profile.ODSCode]bool)
+	for _, c := range plan.Changes {
+		if c.Old == string(profile.StatusClosed) && verdicts[groupOf(c)] != runs.NotWithheld {
+			staysClosed[c.Code] = true
+		}
+	}
+	if len(staysClosed) > 0 {
+		plan.Changes = slices.DeleteFunc(slices.Clone(plan.Changes), func(c runs.Change) bool {
+			return c.Verb == runs.Update && staysClosed[c.Code]
+		})
+		groups = groupsIn(plan.Changes)
+		verdicts = guard.Judge(groups, at)
+	}
 	for _, c := range plan.Changes {
 		if reason := verdicts[groupOf(c)]; reason != runs.NotWithheld {
 			held = append(held, runs.Waiting{Change: c, Withheld: reason})
@@ -189,9 +211,11 @@ func (w *world) write(t require.TestingT, c runs.Change) {
 	}
 	w.profiles[c.Code] = p
 	if c.Verb == runs.Close {
-		outcome := w.outcomes[c.Code]
-		outcome.PendingSince = profile.Date{}
-		w.outcomes[c.Code] = outcome
+		for _, r := range w.reports() {
+			outcome := r.outcomes[c.Code]
+			outcome.PendingSince = profile.Date{}
+			r.outcomes[c.Code] = outcome
+		}
 	}
 }
 
@@ -200,7 +224,7 @@ func (w *world) write(t require.TestingT, c runs.Change) {
 func (w *world) approve(t require.TestingT, chosen []runs.Change) (applied, left []runs.Change) {
 	in := w.input()
 	for i := range in.Items {
-		in.Items[i].Waiting = nil
+		in.Items[i].Waiting, in.Items[i].Upstream = nil, w.stored(in.Items[i].Upstream.Code)
 	}
 	applied, left = runs.Approve(chosen, runs.Compute(in))
 	for _, c := range applied {

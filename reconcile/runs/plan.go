@@ -46,6 +46,7 @@ type Change struct {
 	Undone bool           // a person took the same change back before: it is always withheld
 	Waits  WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
 	Since  ID             // the run that withheld it first; 0 for the one that plans it
+	Left   LeftReason     // why a decision leaves it out; empty for one that it does not
 }
 
 // Digest identifies what the change does, regardless of its reason.
@@ -103,12 +104,21 @@ type Plan struct {
 	Changes  []Change
 	Outcomes []Outcome
 	Ended    []Waiting // what no longer waits, since the register or the profile says something else
+	Lifted   []Rejection
+}
+
+// Rejection is a person's rejection of a value of a field. Once the register says
+// something else it is lifted: the value is no longer silent.
+type Rejection struct {
+	Code  profile.ODSCode
+	Field profile.Field
 }
 
 func (p Plan) sort() {
 	slices.SortFunc(p.Changes, compareChanges)
 	slices.SortFunc(p.Outcomes, func(a, b Outcome) int { return cmp.Compare(a.Code, b.Code) })
 	slices.SortFunc(p.Ended, func(a, b Waiting) int { return compareChanges(a.Change, b.Change) })
+	slices.SortFunc(p.Lifted, func(a, b Rejection) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field)) })
 }
 
 func compareChanges(a, b Change) int {

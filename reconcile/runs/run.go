@@ -118,11 +118,11 @@ type Summary struct {
 	// NewLayout is set for a listing in another layout than the one before.
 	NewLayout *NewLayout `json:"new_layout,omitempty"`
 	// Decisions counts what has become of the changes that the run withheld, by
-	// waiting, approved, rejected, withdrawn and replaced. It is filled in where
-	// a run is shown.
+	// waiting, approved, rejected, withdrawn, replaced and undone. It is filled in
+	// where a run is shown.
 	Decisions map[string]int `json:"decisions,omitempty"`
-	// LeftOut names what an approval or an undo did not change, because the
-	// profile had changed since. Other runs have none.
+	// LeftOut names what a run did not change although it was to, mostly because the
+	// profile had changed since.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
 	// Differs is set where a run was refused because it would not do what its plan
 	// shows.
@@ -161,10 +161,12 @@ type ChangeCounts struct {
 	Dormant int `json:"dormant"`
 }
 
-// LeftOut names one field of one profile.
+// LeftOut names one field of one profile, and why it was left out. Runs of earlier
+// versions have no reason.
 type LeftOut struct {
-	Code  profile.ODSCode `json:"code"`
-	Field string          `json:"field"`
+	Code    profile.ODSCode `json:"code"`
+	Field   string          `json:"field"`
+	Because LeftReason      `json:"because,omitempty"`
 }
 
 // NewSummary returns the summary of a run that has not been planned yet.

@@ -20,8 +20,8 @@ type Waiting struct {
 
 // matchWaiting compares the changes found with those that wait. A change that
 // waits is not planned again.
-func (v *comparison) matchWaiting() {
-	for waiting := v.Waiting; len(waiting) > 0; {
+func (v *comparison) matchWaiting(waiting []Waiting) {
+	for len(waiting) > 0 {
 		fact := waiting[0].Field.Fact()
 		var rows []Waiting
 		waiting, rows = split(waiting, func(w Waiting) bool { return w.Field.Fact() == fact })
@@ -34,7 +34,7 @@ func (v *comparison) matchFact(fact profile.Field, rows []Waiting) {
 	silent, stated := split(rows, v.states)
 	switch {
 	case len(fresh) == 0:
-		if len(silent) == 0 && v.answers(fact, rows) {
+		if v.staysClosed(fact) || len(silent) == 0 && v.answers(fact, rows) {
 			v.ended = append(v.ended, rows...)
 		}
 	case same(fresh, stated):
@@ -57,6 +57,12 @@ func (v *comparison) states(w Waiting) bool {
 	return w.Verb != Update || v.Upstream.Values.Get(w.Field) != ""
 }
 
+// staysClosed reports whether a fact waits in vain: the profile is closed, and its
+// fields stay as they are.
+func (v *comparison) staysClosed(fact profile.Field) bool {
+	return fact != profile.NoField && fact != profile.FieldStatus && !v.comparedFields
+}
+
 // answers reports whether a comparison that plans nothing for a fact ends its
 // wait. If the fact was not compared, it does not.
 func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
@@ -65,10 +71,12 @@ func (v *comparison) answers(fact profile.Field, rows []Waiting) bool {
 		return true
 	case v.held(fact) != nil, slices.Contains(v.outcome.NotCompared, fact):
 		return false
+	case fact == profile.FieldICB && v.statesBoardAlone():
+		return v.agrees(fact)
 	case fact == profile.FieldStatus:
 		return v.answersStatus(rows[0])
 	default:
-		return v.comparedFields
+		return true
 	}
 }
 

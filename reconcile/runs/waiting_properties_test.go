@@ -52,9 +52,14 @@ type witness struct {
 	applied  []runs.Change // by the last run
 }
 
-// listed draws what a listing holds: all records, or, if it is short, a part.
+// listed draws what a listing holds: all records, or, if it is short, a part; and
+// what a delta reads.
 func (w *witness) listed(t *rapid.T) runs.Input {
 	in := w.input()
+	if w.api {
+		w.part(t, &in)
+		return in
+	}
 	if in.CountsAsLook = rapid.IntRange(0, 4).Draw(t, "short") > 0; !in.CountsAsLook {
 		in.Items = slices.DeleteFunc(in.Items, func(runs.Item) bool { return rapid.IntRange(0, 3).Draw(t, "listed") == 0 })
 	}
@@ -65,6 +70,7 @@ func (w *witness) listed(t *rapid.T) runs.Input {
 // the same listing once more finds nothing.
 func (w *witness) look(t *rapid.T) {
 	w.day = w.day.AddDays(rapid.IntRange(0, 2).Draw(t, "days later"))
+	w.turn(t)
 	in := w.listed(t)
 	for _, item := range in.Items {
 		w.hear(item)
@@ -73,15 +79,26 @@ func (w *witness) look(t *rapid.T) {
 	for _, c := range applied {
 		wanted, promised := w.promises[factIn(c)].wanted[c.Field]
 		require.False(t, promised && profile.Same(c.Field, wanted, c.New), "written without a decision: %v", c)
+		local := w.profiles[c.Code]
+		require.False(t, c.Verb == runs.Update && local.Status() == profile.StatusClosed && !closesIn(applied, c.Code), "closed: %v", c)
 		require.False(t, slices.ContainsFunc(w.allWaiting(), func(other runs.Change) bool { return sameFact(c, other) }),
 			"a part of a fact was written, a part waits: %v", c)
 	}
 	for _, c := range held {
 		w.promise(c.Change)
 	}
+	maps.DeleteFunc(w.promises, func(of factOf, p promise) bool {
+		local := w.profiles[of.code]
+		return !p.rejected && of.fact != profile.FieldStatus && local.Status() == profile.StatusClosed
+	})
 	w.requireNothingForgotten(t)
+	w.requireNothingSilent(t, in)
 	w.requireNothingLeft(t, in)
 	w.applied = applied
+}
+
+func closesIn(changes []runs.Change, code profile.ODSCode) bool {
+	return slices.ContainsFunc(changes, func(c runs.Change) bool { return c.Code == code && c.Verb == runs.Close })
 }
 
 func factIn(c runs.Change) factOf { return factOf{c.Code, c.Field.Fact()} }
@@ -124,7 +141,7 @@ func (w *witness) hear(item runs.Item) {
 			said := w.saying(item.Upstream, f)
 			news = news || f.Fact() == fact.fact && said != "" && (p.said[f] == "" || !alike(f, said, p.said[f]))
 		}
-		if fulfilled || news {
+		if fulfilled && !p.rejected || news {
 			delete(w.promises, fact)
 		}
 	}
@@ -147,6 +164,22 @@ func (w *witness) requireNothingForgotten(t *rapid.T) {
 		require.True(t, p.rejected || slices.ContainsFunc(w.waiting[fact.code], func(waiting runs.Waiting) bool {
 			return waiting.Field.Fact() == fact.fact
 		}), "waits no longer: %v %v", fact, p)
+	}
+}
+
+// requireNothingSilent asks that an open profile says what the register does, or
+// that this waits or was rejected.
+func (w *witness) requireNothingSilent(t *rapid.T, in runs.Input) {
+	for _, item := range in.Items {
+		local := w.profiles[item.Upstream.Code]
+		if local.Status() == profile.StatusClosed {
+			continue
+		}
+		for _, f := range []profile.Field{profile.FieldName, profile.FieldPostcode} {
+			said := item.Upstream.Values.Get(f)
+			_, promised := w.promises[factOf{local.Code, f.Fact()}]
+			require.True(t, promised || said == "" || profile.Same(f, said, local.Values.Get(f)), "%s: nothing is planned for %s", local.Code, f)
+		}
 	}
 }
 
@@ -249,6 +282,8 @@ func TestNothingThatWaitsIsAppliedWithoutADecision(t *testing.T) {
 			world: newWorld(numbered(0, 24, stating(profile.FieldRegion, "Y63"))...), guard: guard, promises: make(map[factOf]promise),
 		}
 		w.pull(t)
+		w.others = []report{newReport(), newReport()}
+		w.others[0].api = true
 		w.look(t)
 		for range rapid.IntRange(2, 14).Draw(t, "steps") {
 			switch rapid.IntRange(0, 9).Draw(t, "step") {

@@ -69,6 +69,7 @@ type Change struct {
 	Waits   runs.WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
 	Since   runs.ID             // the run that withheld it first; 0 for the one that plans it
 	Leaves  profile.ODSCode     // the site that loses the service; empty for none
+	Left    runs.LeftReason     // why a decision leaves it out; empty for one that it does not
 }
 
 // FieldName returns the name of the service in plans, audit and decisions.

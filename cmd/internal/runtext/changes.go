@@ -38,12 +38,20 @@ func WriteGroups(to io.Writer, groups []Group) {
 // Boards returns the name of an ICB, empty where it is not known.
 type Boards func(icb string) string
 
-// value is a value on one line, with the name of a board beside its code.
-func (b Boards) value(field, value string) string {
-	if field != profile.FieldICB.String() || value == "" {
-		return columns.OneLine(value)
+// change is Change, with the names of boards beside their codes.
+func (b Boards) change(field, before, after string) []string {
+	field, before, after = Change(field, before, after)
+	if field == profile.FieldICB.String() {
+		before, after = b.named(before), b.named(after)
 	}
-	return strings.TrimSpace(value + " " + b(value))
+	return []string{field, before, after}
+}
+
+func (b Boards) named(icb string) string {
+	if icb == "" {
+		return ""
+	}
+	return strings.TrimSpace(icb + " " + b(icb))
 }
 
 // PlanGroups returns the changes of a plan, which must be in the order in which
@@ -65,7 +73,7 @@ func PlanGroups(changes []runstore.ShownChange, boards Boards) (groups []Group) 
 		shown := make(map[profile.ODSCode]bool)
 		for _, c := range of {
 			shown[c.Code] = true
-			row := []string{c.Code.String(), c.Name, c.Field, boards.value(c.Field, c.Old), boards.value(c.Field, c.New)}
+			row := append([]string{c.Code.String(), c.Name}, boards.change(c.Field, c.Old, c.New)...)
 			if c.Verb == runs.Create {
 				row = row[:atField]
 			}
@@ -128,9 +136,8 @@ func WaitingGroups(waiting []runstore.WaitingRow, boards Boards, all bool) (grou
 		group := Group{Header: "CODE | NAME | FIELD | BEFORE | AFTER | WAITS SINCE"}
 		for _, w := range of {
 			if profiles[w.Code] = true; all || len(profiles) <= GroupShown {
-				group.Rows = append(group.Rows, []string{
-					w.Code.String(), w.Name, w.Field, boards.value(w.Field, w.Old), boards.value(w.Field, w.New), since(w),
-				})
+				row := append([]string{w.Code.String(), w.Name}, boards.change(w.Field, w.Old, w.New)...)
+				group.Rows = append(group.Rows, append(row, since(w)))
 			}
 		}
 		if !all {

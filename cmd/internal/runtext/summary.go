@@ -18,15 +18,23 @@ func Rows(s runs.Summary) [][]string {
 	if s.Report == ods.ReportOfCommissioners {
 		return commissionerRows(s)
 	}
-	name := "run " + s.Run
-	switch {
-	case s.Run == "" && s.Plan != 0:
-		name = "plan " + s.Plan.String()
-	case s.Run == "":
-		name = "plan"
+	rows := [][]string{titleRow(s)}
+	if s.Digest != "" { // without a plan nothing was counted
+		rows = append(rows, countRows(s)...)
 	}
+	rows = append(rows, differenceRows(s.Differs)...)
+	if s.Note != "" {
+		rows = append(rows, []string{"note", s.Note})
+	}
+	if s.Error != "" {
+		rows = append(rows, []string{"error", s.Error})
+	}
+	return rows
+}
+
+// countRows are the numbers of a run that has been planned.
+func countRows(s runs.Summary) [][]string {
 	rows := [][]string{
-		{name, fmt.Sprintf("%s, %s as of %s%s", s.State, s.Report, s.AsOf, appliesPlan(s))},
 		{"records", fmt.Sprintf("%d, %d rejected", s.Records, s.Rejected)},
 		{"profiles", fmt.Sprintf("%d open afterwards", s.Population)},
 		{"changes", fmt.Sprintf("%d created, %d updated, %d closed, %d reopened, %d dormant",
@@ -52,14 +60,7 @@ func Rows(s runs.Summary) [][]string {
 	}
 	rows = append(rows, []string{"standing", standing})
 	for _, l := range s.LeftOut {
-		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
-	}
-	rows = append(rows, differenceRows(s.Differs)...)
-	if s.Note != "" {
-		rows = append(rows, []string{"note", s.Note})
-	}
-	if s.Error != "" {
-		rows = append(rows, []string{"error", s.Error})
+		rows = append(rows, []string{"left out", leftOut(l)})
 	}
 	return rows
 }
@@ -73,18 +74,22 @@ func commissionerRows(s runs.Summary) [][]string {
 	return append(rows, []string{"records", strconv.Itoa(s.Records)}, []string{"note", s.Note})
 }
 
-// appliesPlan names the plan that a run is to apply.
-func appliesPlan(s runs.Summary) string {
-	if s.Run == "" || s.Plan == 0 {
-		return ""
+// titleRow names the run, with the plan that it is to apply, or the plan.
+func titleRow(s runs.Summary) []string {
+	what := fmt.Sprintf("%s, %s as of %s", s.State, s.Report, s.AsOf)
+	if s.Run == "" {
+		return []string{"plan " + s.Plan.String(), what}
 	}
-	return ", by plan " + s.Plan.String()
+	if s.Plan != 0 {
+		what += ", by plan " + s.Plan.String()
+	}
+	return []string{"run " + s.Run, what}
 }
 
 // notedRows say what a run noted of its records beside their changes.
 func notedRows(s runs.Summary) (rows [][]string) {
 	if l := s.NewLayout; l != nil && len(l.NotCompared) > 0 {
-		rows = append(rows, []string{"not compared", strings.Join(l.NotCompared, ", ") + ": not the same in the new layout"})
+		rows = append(rows, []string{"not compared", strings.Join(l.NotCompared, ", ") + ": different meaning in the new layout"})
 	}
 	for _, w := range s.NoProfile {
 		codes := make([]string, len(w.Codes))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -26,19 +27,41 @@ type selectionFlags struct {
 
 func (f selectionFlags) selection() (runs.Selection, error) {
 	codes, err := parseCodes(f.Code)
-	selection := runs.Selection{
-		Run: f.ID, Report: f.Report, Reason: runs.WithheldReason(f.Reason), Fact: f.Field, Type: profile.OrgType(f.Type),
-		Region: f.Region, ICB: f.ICB, Codes: codes,
-	}
-	if f.Field == "" || err != nil {
-		return selection, err
-	}
-	field, err := profile.ParseField(f.Field)
 	if err != nil {
-		return selection, usage(fmt.Errorf("--field: %w", err))
+		return runs.Selection{}, err
 	}
-	selection.Fact = field.Fact().String()
+	selection := runs.Selection{Run: f.ID, Report: f.Report, Region: f.Region, ICB: f.ICB, Codes: codes}
+	for _, flag := range []struct {
+		name, value string
+		parse       func(string) error
+	}{
+		{"report", f.Report, func(s string) error { return wiring.CheckReport(s) }},
+		{"reason", f.Reason, func(s string) (err error) { selection.Reason, err = runs.ParseWithheldReason(s); return err }},
+		{"type", f.Type, func(s string) (err error) { selection.Type, err = profile.ParseOrgType(s); return err }},
+		{"field", f.Field, func(s string) error {
+			field, err := profile.ParseField(s)
+			selection.Fact = field.Fact().String()
+			return err
+		}},
+	} {
+		if flag.value == "" {
+			continue
+		}
+		if err := flag.parse(flag.value); err != nil {
+			return selection, usage(fmt.Errorf("--%s: %w", flag.name, err))
+		}
+	}
 	return selection, nil
+}
+
+// waiting returns what is selected of what waits.
+func (f selectionFlags) waiting(ctx context.Context, a *wiring.App, selection runs.Selection) ([]runstore.WaitingRow, error) {
+	if f.ID != 0 {
+		if _, err := a.Store.Runs.Run(ctx, f.ID); err != nil {
+			return nil, err
+		}
+	}
+	return a.Store.Runs.Waiting(ctx, selection)
 }
 
 type runsWaiting struct {
@@ -62,7 +85,7 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	waiting, err := a.Store.Runs.Waiting(ctx, selection)
+	waiting, err := c.waiting(ctx, a, selection)
 	if err != nil {
 		return err
 	}
@@ -77,6 +100,10 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 // printWaiting prints what waits, kind by kind.
 func (out *Printer) printWaiting(waiting []runstore.WaitingRow, boards runtext.Boards, all bool) {
 	if out.json {
+		out.Print(struct {
+			Waiting int    `json:"waiting"`
+			Digest  string `json:"digest"`
+		}{len(waiting), runstore.WaitingDigest(waiting)}, "", nil)
 		for _, row := range waiting {
 			out.Print(row, "", nil)
 		}
@@ -98,52 +125,76 @@ type deciderFlags struct {
 	Actor string `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
-// parents returns the selection, and the runs whose changes it selects.
-func (f deciderFlags) parents(ctx context.Context, a *wiring.App) (runs.Selection, []runs.Run, error) {
-	selection, err := f.selection()
-	if err != nil {
-		return selection, nil, err
-	}
-	if f.ID == 0 && selection.Whole() && !f.All {
-		return selection, nil, usage(errors.New("say what is decided on: a run, a selection as --field, or --all"))
-	}
-	if f.ID != 0 {
-		run, err := decisionFlags{ID: f.ID}.decided(ctx, a)
-		return selection, []runs.Run{run}, err
-	}
-	if err := a.Open(ctx); err != nil {
-		return selection, nil, err
-	}
-	parents, err := undecided(ctx, a, selection)
-	if err == nil && len(parents) == 0 {
-		err = errors.New("nothing that is selected waits for a decision")
-	}
-	return selection, parents, err
+// decided is what a decision is made on: the rows that are selected, and the runs
+// that withheld them.
+type decided struct {
+	runs.Selection
+
+	parents []runs.Run
+	rows    []runstore.WaitingRow
 }
 
-// undecided returns the runs of which something selected waits.
-func undecided(ctx context.Context, a *wiring.App, selection runs.Selection) (parents []runs.Run, err error) {
-	waiting, err := a.Store.Runs.Waiting(ctx, selection)
-	if err != nil {
-		return nil, err
+// on returns what is selected. Of a run that is named it may be nothing: the
+// decision itself says what was decided before.
+func (f deciderFlags) on(ctx context.Context, a *wiring.App) (on decided, err error) {
+	if on.Selection, err = f.selection(); err != nil {
+		return on, err
 	}
-	for _, row := range waiting { // in the order of their runs
-		if row.Approved != 0 || len(parents) > 0 && parents[len(parents)-1].ID == row.Run {
+	if f.ID == 0 && on.Whole() && !f.All {
+		return on, usage(errors.New("say what is decided on: a run, a selection as --field, or --all"))
+	}
+	if err := a.Open(ctx); err != nil {
+		return on, err
+	}
+	if on.rows, err = a.Store.Runs.Waiting(ctx, on.Selection); err != nil {
+		return on, err
+	}
+	on.rows = slices.DeleteFunc(on.rows, func(row runstore.WaitingRow) bool { return row.Approved != 0 })
+	if f.ID != 0 {
+		run, err := decisionFlags{ID: f.ID}.decided(ctx, a)
+		on.parents = []runs.Run{run}
+		return on, err
+	}
+	for _, row := range on.rows { // in the order of their runs
+		if n := len(on.parents); n > 0 && on.parents[n-1].ID == row.Run {
 			continue
 		}
 		run, err := a.Store.Runs.Run(ctx, row.Run)
 		if err != nil {
-			return nil, err
+			return on, err
 		}
-		parents = append(parents, run)
+		on.parents = append(on.parents, run)
 	}
-	return parents, nil
+	if len(on.parents) > 0 {
+		return on, nil
+	}
+	return on, nothingSelected(ctx, a)
+}
+
+func nothingSelected(ctx context.Context, a *wiring.App) error {
+	others, err := a.Store.Runs.Waiting(ctx, runs.Selection{})
+	switch {
+	case err != nil:
+		return err
+	case len(others) == 0:
+		return errors.New("nothing waits for a decision")
+	default:
+		return fmt.Errorf("nothing that is selected waits for a decision; %d others wait", len(others))
+	}
+}
+
+// of returns the rows of one run, and the digest of exactly these.
+func (on decided) of(run runs.ID) runs.Selection {
+	rows := slices.DeleteFunc(slices.Clone(on.rows), func(row runstore.WaitingRow) bool { return row.Run != run })
+	selection := on.Selection
+	selection.Digest = runstore.WaitingDigest(rows)
+	return selection
 }
 
 type runsApprove struct {
 	deciderFlags
 
-	Digest string `placeholder:"DIGEST" help:"Approve only if exactly this waits, as runs waiting printed it. Needs a run."`
+	Digest string `placeholder:"DIGEST" help:"Approve only if exactly this waits, as runs waiting printed it."`
 }
 
 // Help is shown by --help.
@@ -154,24 +205,25 @@ each run decided on, which can be undone.`
 }
 
 func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if c.Digest != "" && c.ID == 0 {
-		return usage(errors.New("--digest needs a run"))
-	}
-	selection, parents, err := c.parents(ctx, a)
+	on, err := c.on(ctx, a)
 	if err != nil {
 		return err
 	}
-	selection.Digest = c.Digest
-	var summaries []runs.Summary
-	for _, parent := range parents {
-		approval := runs.Run{
-			Kind: runs.RunApprove, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf,
-			Actor: ActorOr(c.Actor), OSUser: osUser(), Selection: selection,
+	approval := runs.Run{Kind: runs.RunApprove, Actor: ActorOr(c.Actor), OSUser: osUser(), Selection: on.Selection}
+	if a.Settings.ApprovalByAnother {
+		if err := a.RequireAnother(ctx, approval, on.rows, on.parents); err != nil {
+			return err
 		}
-		if a.Settings.ApprovalByAnother {
-			if err := runs.ByAnother(parent, approval); err != nil {
-				return err
-			}
+	}
+	approval.Selection.Digest = c.Digest
+	if digest := runstore.WaitingDigest(on.rows); c.Digest != "" && c.ID == 0 && c.Digest != digest {
+		return fmt.Errorf("what waits has changed since: its digest is %s; look again with `profilesync runs waiting`", digest)
+	}
+	var summaries []runs.Summary
+	for _, parent := range on.parents {
+		if approval.Source, approval.Report, approval.Parent, approval.AsOf =
+			parent.Source, parent.Report, parent.ID, parent.AsOf; c.Digest != "" && c.ID == 0 {
+			approval.Selection = on.of(parent.ID)
 		}
 		summary, err := submit(ctx, a, approval, true)
 		if err != nil {
@@ -180,18 +232,43 @@ func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		out.printSummary(summary)
 		summaries = append(summaries, summary)
 	}
-	return exitOf(a, summaries)
+	if err := exitOf(a, summaries); err != nil {
+		return err
+	}
+	return exitOfApprovals(ctx, a, summaries)
+}
+
+// exitOfApprovals says which approvals applied nothing: all that they were to apply
+// was left out.
+func exitOfApprovals(ctx context.Context, a *wiring.App, approvals []runs.Summary) (err error) {
+	for _, s := range approvals {
+		if len(s.LeftOut) == 0 || s.Changes != (runs.ChangeCounts{}) {
+			continue
+		}
+		var id runs.ID
+		if _, err := fmt.Sscan(s.Run, &id); err != nil {
+			return fmt.Errorf("run %s: %w", s.Run, err)
+		}
+		marks, err := a.Store.Runs.Marks(ctx, id)
+		if err != nil {
+			return err
+		}
+		if marks == 0 {
+			return ExitError{ExitAwaits, fmt.Sprintf("run %s applied nothing: all %d changes were left out", s.Run, len(s.LeftOut))}
+		}
+	}
+	return nil
 }
 
 type runsReject struct{ deciderFlags }
 
 func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	selection, parents, err := c.parents(ctx, a)
+	on, err := c.on(ctx, a)
 	if err != nil {
 		return err
 	}
-	for _, parent := range parents {
-		rows, err := a.Store.Runs.Reject(ctx, parent.ID, selection, ActorOr(c.Actor), osUser())
+	for _, parent := range on.parents {
+		rows, err := a.Store.Runs.Reject(ctx, parent.ID, on.Selection, ActorOr(c.Actor), osUser())
 		if err != nil {
 			return err
 		}

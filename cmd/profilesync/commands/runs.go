@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -75,10 +75,15 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if out.json && !c.Changes {
 		return nil
 	}
-	planned, err := a.Store.Runs.PlanRows(ctx, c.ID, c.Withheld, c.Most)
+	planned, more, err := a.Store.Runs.PlanRows(ctx, c.ID, c.Withheld, c.Most)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if more > 0 {
+			a.Sayf("and %d more: --most %d shows all", more, more+len(planned))
+		}
+	}()
 	if out.json {
 		for _, p := range planned {
 			out.Print(p, "", nil)
@@ -91,9 +96,8 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	_, _ = fmt.Fprintln(out.to)
 	rows := make([][]string, 0, len(planned))
 	for _, p := range planned {
-		rows = append(rows, []string{
-			p.Code.String(), string(p.Verb), p.Field, columns.OneLine(p.Old), columns.OneLine(p.Shown()), string(p.Reason), p.Fate(),
-		})
+		field, before, after := runtext.Change(p.Field, p.Old, p.Shown())
+		rows = append(rows, []string{p.Code.String(), string(p.Verb), field, before, after, string(p.Reason), p.Fate()})
 	}
 	out.Print(nil, "CODE | DOES | FIELD | BEFORE | AFTER | WHY | FATE", rows)
 	return nil

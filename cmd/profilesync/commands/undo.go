@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
@@ -92,44 +91,8 @@ func ask(a *wiring.App, question string, wanted ...string) error {
 	return ExitError{ExitFailed, "nothing was changed"}
 }
 
-// mostLeftOut is how many fields that an undo leaves out are named before it.
-const mostLeftOut = 20
-
 // printReversal prints what an undo would take back.
 func (out *Printer) printReversal(parent runs.Run, found runjobs.Reversal, marks int) {
-	s := found.Summary
-	what := fmt.Sprintf("%s as of %s, requested by %s", parent.Report, parent.AsOf, parent.Actor)
-	rows := [][]string{{"undo of run " + parent.ID.String(), kindOf(parent) + ", " + what}}
-	for _, row := range []struct {
-		count int
-		what  string
-	}{
-		{s.Changes.Close, "profiles closed; those that the run created are hidden too"},
-		{s.Changes.Reopen, "profiles reopened"},
-		{s.Changes.Dormant, "profiles made dormant again"},
-		{s.Changes.Update, "profiles get former values back"},
-		{marks, "missing marks removed"},
-	} {
-		if row.count > 0 {
-			rows = append(rows, []string{"", strconv.Itoa(row.count) + " " + row.what})
-		}
-	}
-	if len(rows) == 1 {
-		rows = append(rows, []string{"", "no profile would change"})
-	}
-	if len(s.Fields) > 0 {
-		rows = append(rows, []string{"fields", runtext.FieldCounts(s.Fields)})
-	}
-	for i, l := range s.LeftOut {
-		if i == mostLeftOut {
-			rows = append(rows, []string{"left out", fmt.Sprintf("and %d more", len(s.LeftOut)-i)})
-			break
-		}
-		rows = append(rows, []string{"left out", fmt.Sprintf("%s %s: changed since", l.Code, l.Field)})
-	}
-	for _, w := range found.Beyond {
-		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
-		rows = append(rows, []string{"unusual", what + ": more than a run may change unasked"})
-	}
-	out.Print(s, "", rows)
+	reversal := runtext.Reversal{Summary: found.Summary, Marks: marks, Beyond: found.Beyond, Listing: parent.Kind == runs.RunListing}
+	out.Print(reversal, "", reversal.Rows(parent, kindOf(parent)))
 }

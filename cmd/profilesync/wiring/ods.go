@@ -3,7 +3,9 @@ package wiring
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
@@ -11,6 +13,7 @@ import (
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
 // ReportOfAPI is the report name under which single records of the API are
@@ -61,6 +64,14 @@ func (a *App) types(run runs.Run) ([]profile.OrgType, error) {
 		return a.Settings.OrgTypes(), nil
 	}
 	return ods.Types(run.Report)
+}
+
+// CheckReport returns an error for a name that no run has as its report.
+func CheckReport(name string) error {
+	if known := append(ods.Reports(), ReportOfAPI, services.ReportServices); !slices.Contains(known, name) {
+		return fmt.Errorf("%q is no report: want one of %v", name, known)
+	}
+	return nil
 }
 
 // Pull opens what a stored run reads.

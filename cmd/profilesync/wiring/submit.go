@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +12,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -31,7 +33,7 @@ func (a *App) Submit(ctx context.Context, run runs.Run, wait bool, shown Progres
 		return runs.Summary{}, err
 	}
 	if !wait && !daemon {
-		a.Sayf("run %[1]d is queued, and no daemon is running: it is worked when `profilesync serve` starts. To have it worked now, "+
+		a.Sayf("run %[1]d is queued, and no daemon is running: it starts when `profilesync serve` does. To run it now: "+
 			"`profilesync runs cancel %[1]d`, then the same command again with --wait", run.ID)
 	}
 	if !wait {
@@ -132,4 +134,27 @@ func (a *App) await(ctx context.Context, id runs.ID, shown Progress) (runs.Summa
 		case <-tick.C:
 		}
 	}
+}
+
+// RequireAnother refuses an approval by whoever asked for a run that withheld any of
+// the rows, now or first; PROFILESYNC_APPROVAL_BY_ANOTHER demands it.
+func (a *App) RequireAnother(ctx context.Context, approval runs.Run, rows []runstore.WaitingRow, parents []runs.Run) error {
+	asked := make([]runs.ID, 0, len(parents))
+	for _, parent := range parents {
+		asked = append(asked, parent.ID)
+	}
+	for _, row := range rows {
+		asked = append(asked, row.SinceRun)
+	}
+	slices.Sort(asked)
+	for _, id := range slices.Compact(asked) {
+		run, err := a.Store.Runs.Run(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := runs.ByAnother(run, approval); err != nil {
+			return err
+		}
+	}
+	return nil
 }

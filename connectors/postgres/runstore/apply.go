@@ -90,8 +90,14 @@ func noteDecision(ctx context.Context, q *runsql.Queries, run runs.Run, summary 
 		if err := q.FinishApproval(ctx, run.ID); err != nil {
 			return postgres.Wrap(err, "recording the approval")
 		}
+		if err := q.EndLeftOut(ctx, &run.ID); err != nil {
+			return postgres.Wrap(err, "recording the approval")
+		}
 		return countWaiting(ctx, q, run, summary)
 	case runs.RunUndo:
+		if err := q.GiveRejectionsBack(ctx, &run.Parent); err != nil {
+			return postgres.Wrap(err, "giving rejections back")
+		}
 		return noteUndone(ctx, q, run)
 	default:
 		return nil

@@ -61,7 +61,7 @@ with moved as materialized (
             else r.old
         end
 )
-update plan_row r set moved = true
+update plan_row r set moved = true, left_out = 'edited'
 from moved m
 where r.run_id = @run_id and r.code = m.code and r.fact = m.fact and r.code > @after::text and r.code <= @upto::text
     and r.withheld = '' and r.verb <> 'missing';
@@ -151,7 +151,7 @@ with again as (
 )
 update listing l set etag = '' from again a where l.source = a.source and l.report = a.report and l.etag <> '';
 
--- name: EndWaiting :exec
+-- name: EndPending :exec
 -- What is closed waits for no second look, in any report.
 update upstream_record u set pending_since = null
 from plan_row p
@@ -190,7 +190,8 @@ select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'un
 from plan_row p join run r on r.id = p.run_id
 where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and not p.moved
     and (p.verb = 'missing' or p.field not in ('', 'hidden'))
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;
 
 -- name: ForgetMarks :exec
 -- A change that a person approved, or an undo that was taken back, needs no mark any more.
@@ -223,11 +224,15 @@ where u.source = @source and u.report = @report and p.status <> 'closed' and p.c
 
 -- name: PlanRowsOf :many
 -- What was withheld comes first, and an address of another postcode before one that is only written in another way.
-select code, verb, field, old, new, reason, withheld, moved, waits, decision,
-    coalesce(case when decision <> '' then decided_in end, 0)::bigint as decided_in, decided_by
-from plan_row
-where run_id = @run_id and (not @withheld_only::boolean or withheld <> '')
-order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit @most;
+select p.code, p.verb, p.field, p.old, p.new, p.reason, p.withheld, p.moved, p.left_out, p.waits, p.decision,
+    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by
+from plan_row p
+left join run d on d.id = p.decided_in
+where p.run_id = @run_id and (not @withheld_only::boolean or p.withheld <> '')
+order by p.withheld = '', bool_or(p.field = 'postcode') over (partition by p.code, p.fact) desc, p.code, p.field limit @most;
+
+-- name: CountPlanRows :one
+select count(*) from plan_row where run_id = @run_id and (not @withheld_only::boolean or withheld <> '');
 
 -- name: MovedRows :many
-select code, field from plan_row where run_id = @run_id and moved order by code, field;
+select code, field, left_out from plan_row where run_id = @run_id and moved order by code, field;

@@ -107,13 +107,19 @@ func TestADecisionIsMadeOnce(t *testing.T) {
 
 	_, err := w.store.CreateRun(t.Context(), approval(mass, some), nil)
 	require.EqualError(t, err, fmt.Sprintf(
-		"run %s: nothing of this waits for a decision: 3 already approved by approver in run %s", mass.Run, approved.Run))
+		"run %s: nothing of this waits for a decision: 3 already approved by approver in run %s; 9 others wait", mass.Run, approved.Run))
 	_, err = w.store.Reject(t.Context(), idOf(mass), some, "rita", "")
 	require.ErrorContains(t, err, "3 already approved by approver in run "+approved.Run)
+
+	others := runs.Selection{Codes: []profile.ODSCode{"FA0030"}}
+	_, err = w.store.Reject(t.Context(), idOf(mass), others, "rita", "")
+	require.EqualError(t, err, fmt.Sprintf("run %s: nothing of this waits for a decision; 9 others wait", mass.Run))
 
 	rows, err := w.store.Reject(t.Context(), idOf(mass), runs.Selection{}, "rita", "")
 	require.NoError(t, err)
 	require.Equal(t, 9, rows)
+	_, err = w.store.Reject(t.Context(), idOf(mass), others, "rita", "")
+	require.EqualError(t, err, fmt.Sprintf("run %s: nothing of this waits for a decision", mass.Run))
 	_, err = w.store.CreateRun(t.Context(), approval(mass, runs.Selection{}), nil)
 	require.ErrorContains(t, err, "9 already rejected by rita, 3 already approved by approver in run "+approved.Run)
 	require.Zero(t, w.listing(3, with(pharmacies(40), 12, renamed)).Waiting)
@@ -229,7 +235,7 @@ func TestUndoLeavesWhatWasEditedSince(t *testing.T) {
 	w.Exec("update profile set name = 'My shop' where code = 'FA0001'")
 	undone := w.child(runs.RunUndo, run)
 	require.Equal(t, map[string]int{"name": 2}, undone.Fields)
-	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}}, undone.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name", Because: runs.LeftEdited}}, undone.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0001"))
 	require.Equal(t, "Chemist 2", w.name("FA0002"))
 }
@@ -322,7 +328,7 @@ func TestRejectedMissingMarkStaysSilentUntilItReturns(t *testing.T) {
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from upstream_record where missing_since is not null"))
 
 	w.listing(4, pharmacies(200))
-	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark"))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark where lifted_in is null"))
 	require.Equal(t, []string{"too-many-removals status 11"}, withheldFor(w.listing(5, pharmacies(189))))
 }
 
@@ -353,7 +359,7 @@ func TestApprovalLeavesOutWhatMoved(t *testing.T) {
 	w.Exec("update profile set name = 'My shop' where code = 'FA0003'")
 	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, map[string]int{"name": 10}, approved.Fields)
-	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name"}}, approved.LeftOut)
+	require.Equal(t, []runs.LeftOut{{Code: "FA0003", Field: "name", Because: runs.LeftEdited}}, approved.LeftOut)
 	require.Equal(t, "My shop", w.name("FA0003"))
 	again := w.listing(3, with(pharmacies(40), 11, renamed))
 	require.Equal(t, []string{"mass-change name 1"}, withheldFor(again), "nobody approved it for this profile")
@@ -390,7 +396,8 @@ func TestFateOfEveryRow(t *testing.T) {
 	orgs[20].ICB = "QOQ"
 	mass := w.listing(2, orgs)
 	fates := func() map[string]int {
-		rows, err := w.store.PlanRows(t.Context(), idOf(mass), false, 100)
+		rows, more, err := w.store.PlanRows(t.Context(), idOf(mass), false, 100)
+		require.Zero(t, more)
 		require.NoError(t, err)
 		counts := map[string]int{}
 		for _, row := range rows {
@@ -401,4 +408,14 @@ func TestFateOfEveryRow(t *testing.T) {
 	require.Equal(t, map[string]int{"name waits: mass-change": 11, "icb applied": 1}, fates())
 	approved := w.child(runs.RunApprove, mass)
 	require.Equal(t, map[string]int{"name approved by approver in run " + approved.Run: 11, "icb applied": 1}, fates())
+	undone := w.child(runs.RunUndo, approved)
+	require.Equal(t, map[string]int{
+		"name approved by approver in run " + approved.Run + ", undone by run " + undone.Run: 11, "icb applied": 1,
+	}, fates())
+	rows, more, err := w.store.PlanRows(t.Context(), idOf(mass), true, 4)
+	require.NoError(t, err)
+	require.Len(t, rows, 4)
+	require.Equal(t, 7, more)
+	_, err = w.store.CreateRun(t.Context(), approval(mass, runs.Selection{}), nil)
+	require.ErrorContains(t, err, "11 already approved by approver in run "+approved.Run+", undone by run "+undone.Run)
 }

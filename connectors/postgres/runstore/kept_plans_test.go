@@ -43,7 +43,7 @@ func TestAPlanIsAppliedExactlyAndOnce(t *testing.T) {
 	require.Equal(t, "QOQ", w.value("FA0000", profile.FieldICB))
 	audited := w.audited()
 
-	already := "plan P2: refused, nothing changed: it is already applied in run 3; make a new plan"
+	already := "plan P2: refused, nothing changed: it was already applied in run 3; make a new plan"
 	refused := w.work(second)
 	require.Equal(t, runs.RunRefused, refused.State)
 	require.Equal(t, already, refused.Error)
@@ -221,7 +221,7 @@ func TestPlansAreKeptAWeek(t *testing.T) {
 	require.Equal(t, 3, w.work(queued).Changes.Create)
 	require.Empty(t, kept())
 	_, err = w.store.Plan(t.Context(), second)
-	require.EqualError(t, err, "plan P2 is not kept any more: plans are kept a week; make a new one")
+	require.EqualError(t, err, "plan P2 is no longer kept: plans are kept for a week; make a new one")
 	_, _, err = w.store.OpenUpload(t.Context(), file)
 	require.ErrorIs(t, err, postgres.ErrNotFound)
 }

@@ -45,7 +45,7 @@ func accept(ctx context.Context, q *runsql.Queries, run runs.Run) error {
 }
 
 // giveBack makes the listing that was accepted before the undone run the baseline
-// again, and gives back the looks that the run counted: closures are pending
+// again, and restores the looks as they were before it: closures are pending
 // again. If a later listing was accepted since, that one stays. What the undo put
 // on the list of what waits, or took off it, is compared at the next look.
 func giveBack(ctx context.Context, q *runsql.Queries, undo runs.Run) error {
@@ -122,7 +122,7 @@ type ResetDone struct {
 }
 
 // ErrNoListing means that no listing of the report was accepted.
-var ErrNoListing = errors.New("no listing of this report was accepted")
+var ErrNoListing = errors.New("no listing of this report has been accepted")
 
 // ResetListing repairs the last accepted listing of a report, under the lock of
 // its source, so that no run is in between. Looks at later days are taken back.

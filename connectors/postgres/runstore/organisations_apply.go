@@ -47,6 +47,7 @@ func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoe
 		func() error { return q.GoByKey(ctx) },
 		func() error { return q.LockChunk(ctx, runsql.LockChunkParams(c)) },
 		func() error { return q.MarkMoved(ctx, runsql.MarkMovedParams(c)) },
+		func() error { return q.KeepRowsOfOpen(ctx, runsql.KeepRowsOfOpenParams(c)) },
 		func() error { return q.ApplyCreations(ctx, runsql.ApplyCreationsParams(c)) },
 		func() error { return q.ApplyUpdates(ctx, runsql.ApplyUpdatesParams(c)) },
 		func() error { return q.ApplyMissing(ctx, runsql.ApplyMissingParams(c)) },
@@ -55,7 +56,7 @@ func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoe
 		func() error { return q.AcceptForms(ctx, runsql.AcceptFormsParams(c)) },
 		func() error { return q.FlagAbsent(ctx, runsql.FlagAbsentParams(c)) },
 		func() error { return c.lookAgainElsewhere(ctx, q) },
-		func() error { return q.EndWaiting(ctx, runsql.EndWaitingParams(c)) },
+		func() error { return q.EndPending(ctx, runsql.EndPendingParams(c)) },
 	}
 	switch {
 	case run.Kind == runs.RunUndo && !undoesUndo:

@@ -2,8 +2,6 @@ package runstore
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"iter"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -47,21 +45,12 @@ func toChange(row DecidedRow) runs.Change {
 // Stored returns what the register says of the given codes, by the last accepted
 // records of all its reports: an approval never reads the file again.
 func (x *OrganisationSession) Stored(ctx context.Context, codes []profile.ODSCode) ([]profile.Record, error) {
-	rows, err := x.upstream(ctx, codes)
-	if err != nil {
-		return nil, err
+	known, err := x.upstream(ctx, codes)
+	latest := make([]profile.Record, len(known))
+	for i, of := range known {
+		latest[i] = runs.Latest(x.run.AsOf, of.records)
 	}
-	var latest, records []profile.Record // records are those of one code
-	for n, row := range rows {
-		record := profile.Record{Code: row.Code}
-		if err := json.Unmarshal(row.Facts, &record); err != nil {
-			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
-		}
-		if records = append(records, record); n+1 == len(rows) || rows[n+1].Code != row.Code {
-			latest, records = append(latest, runs.Latest(x.run.AsOf, records)), nil
-		}
-	}
-	return latest, nil
+	return latest, err
 }
 
 // Missed returns the given codes whose profiles exist and are not closed.

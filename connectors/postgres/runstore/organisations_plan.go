@@ -160,7 +160,7 @@ func (x *OrganisationSession) forgetReturned(ctx context.Context) error {
 	if err != nil || !marked {
 		return postgres.Wrap(err, "looking for decisions")
 	}
-	returned := runsql.ForgetReturnedParams{Source: x.run.Source, Report: x.run.Report}
+	returned := runsql.ForgetReturnedParams{RunID: &x.run.ID, Source: x.run.Source, Report: x.run.Report}
 	return postgres.Wrap(x.plan.ForgetReturned(ctx, returned), "forgetting decisions")
 }
 
@@ -239,34 +239,49 @@ func (x *OrganisationSession) loadProfiles(ctx context.Context, codes []profile.
 }
 
 func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
-	rows, err := x.upstream(ctx, codes)
-	if err != nil {
-		return err
+	known, err := x.upstream(ctx, codes)
+	for _, of := range known {
+		base := runs.BaseOf(x.run.AsOf, of.records, of.own)
+		item := at[base.Code]
+		item.Base, item.PendingSince = &base, of.pendingSince
 	}
-	for _, row := range rows {
-		item := at[row.Code]
-		if first := row.PendingSince; item.PendingSince.IsZero() || first.Before(item.PendingSince) && !first.IsZero() {
-			item.PendingSince = first
-		}
-		if row.Report != x.run.Report {
-			continue
-		}
-		base := profile.Record{Code: item.Upstream.Code}
-		if err := json.Unmarshal(row.Facts, &base); err != nil {
-			return fmt.Errorf("the stored record of %s: %w", row.Code, err)
-		}
-		item.Base = &base
-	}
-	return nil
+	return err
 }
 
-// upstream returns the last accepted records of the given codes, code by code, the
-// latest of each first.
-func (x *OrganisationSession) upstream(ctx context.Context, codes []profile.ODSCode) ([]runsql.LoadUpstreamRow, error) {
+// upstream is what the reports of the register said of an organisation, the latest
+// first.
+type upstream struct {
+	records      []profile.Record
+	own          int          // the record of the run's own report; -1 for none
+	pendingSince profile.Date // the first look at a closure, in any report; zero for none
+}
+
+// upstream returns the last accepted records of the given codes.
+func (x *OrganisationSession) upstream(ctx context.Context, codes []profile.ODSCode) (known []upstream, err error) {
 	rows, err := x.plan.LoadUpstream(ctx, runsql.LoadUpstreamParams{
 		Source: x.run.Source, Report: x.run.Report, Codes: postgres.Texts(codes),
 	})
-	return rows, postgres.Wrap(err, "loading upstream records")
+	if err != nil {
+		return nil, postgres.Wrap(err, "loading upstream records")
+	}
+	for n, row := range rows {
+		record := profile.Record{Code: row.Code}
+		if err := json.Unmarshal(row.Facts, &record); err != nil {
+			return nil, fmt.Errorf("the stored record of %s: %w", row.Code, err)
+		}
+		if n == 0 || rows[n-1].Code != row.Code {
+			known = append(known, upstream{own: -1})
+		}
+		of := &known[len(known)-1]
+		if row.Report == x.run.Report {
+			of.own = len(of.records)
+		}
+		if first := row.PendingSince; of.pendingSince.IsZero() || first.Before(of.pendingSince) && !first.IsZero() {
+			of.pendingSince = first
+		}
+		of.records = append(of.records, record)
+	}
+	return known, nil
 }
 
 func (x *OrganisationSession) loadMarks(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {

@@ -28,6 +28,13 @@ func (x *OrganisationSession) Record(ctx context.Context, compared []runs.Compar
 	if err := x.EndWaiting(ctx, ended); err != nil {
 		return err
 	}
+	lifted := make([]LiftedRow, len(plan.Lifted))
+	for i, r := range plan.Lifted {
+		lifted[i] = LiftedRow{r.Code, r.Field.String()}
+	}
+	if err := x.Lift(ctx, lifted); err != nil {
+		return err
+	}
 	x.rows += len(compared)
 	outcomes := make(map[profile.ODSCode]runs.Outcome, len(plan.Outcomes))
 	for _, o := range plan.Outcomes {
@@ -99,7 +106,7 @@ func (x *OrganisationSession) recordChanges(ctx context.Context, changes []runs.
 	for _, c := range changes {
 		row := runsql.PlanRowsParams{
 			RunID: x.run.ID, Code: c.Code, Field: c.Field.String(), Fact: c.Field.Fact().String(), Type: c.Type, Verb: c.Verb,
-			Old: c.Old, New: c.New, Reason: c.Reason, Undone: c.Undone, Moved: moved, Digest: c.Digest(),
+			Old: c.Old, New: c.New, Reason: c.Reason, Undone: c.Undone, Moved: moved, LeftOut: WhyLeft(moved, c.Left), Digest: c.Digest(),
 		}
 		if c.Waits != runs.NotWithheld {
 			row.Withheld, row.Waits, row.SinceRun = c.Waits, true, &c.Since
@@ -175,15 +182,33 @@ func (x *OrganisationSession) Withhold(ctx context.Context, verdicts map[runs.Gr
 	return nil
 }
 
-// Summarise counts and digests what the plan would do now.
-func (x *OrganisationSession) Summarise(ctx context.Context) (runs.Summary, error) {
-	summary, err := x.Session.Summarise(ctx)
-	if err != nil {
-		return summary, err
+// LeaveClosed drops the other changes of profiles that stay closed, since their
+// openings will be withheld.
+func (x *OrganisationSession) LeaveClosed(ctx context.Context, openings []runs.Group) error {
+	for _, group := range openings {
+		err := x.plan.LeaveClosed(ctx, runsql.LeaveClosedParams{RunID: x.run.ID, Type: group.Type, Verb: group.Verb, Undone: group.Undone})
+		if err != nil {
+			return postgres.Wrap(err, "leaving closed profiles as they are")
+		}
 	}
+	return nil
+}
+
+// Summarise counts and digests what the plan would do now. Whatever else waits of
+// the profiles that it closes waits no longer.
+func (x *OrganisationSession) Summarise(ctx context.Context) (runs.Summary, error) {
 	opening, err := x.plan.CountOpening(ctx, x.run.ID)
+	if err != nil {
+		return runs.Summary{}, postgres.Wrap(err, "counting what is open")
+	}
+	if opening.Closes > 0 {
+		if err := x.plan.EndRowsOfClosing(ctx, &x.run.ID); err != nil {
+			return runs.Summary{}, postgres.Wrap(err, "withdrawing what waited")
+		}
+	}
+	summary, err := x.Session.Summarise(ctx)
 	summary.Population = total(x.open) + opening.Opens - opening.Closes
-	return summary, postgres.Wrap(err, "counting what is open")
+	return summary, err
 }
 
 // MoveWatermark records how far a delta has come, in the transaction of its

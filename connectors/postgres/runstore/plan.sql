@@ -15,13 +15,13 @@ where l.source = @source and l.report = @report and l.digest = @digest and l.rul
 update listing set etag = '', digest = null where source = @source and report = @report and (etag <> '' or digest is not null);
 
 -- name: AnyMissingMark :one
-select exists (select from mark where field = 'missing');
+select exists (select from mark where field = 'missing' and lifted_in is null);
 
 -- name: ForgetReturned :exec
 -- What people decided on a missing mark ends when the listing holds the record again.
-delete from mark m
-using listing_row l, run r
-where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = @source and r.report = @report;
+update mark m set lifted_in = @run_id
+from listing_row l, run r
+where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = @source and r.report = @report and m.lifted_in is null;
 
 -- name: CompareListing :execrows
 -- The one comparing statement: rows whose bytes are new, that are not settled, whose revisit day has come or that the
@@ -85,7 +85,7 @@ where n > @after and raw_hash is not null order by n limit @most;
 select d.n, d.code, coalesce(p.type, '')::text as type, d.missing_since, coalesce(p.status, 'closed')::text as status
 from differing d left join profile p using (code)
 where d.n > @after and d.raw_hash is null
-    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')
+    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected' and m.lifted_in is null)
 order by d.n limit @most;
 
 -- name: LastListing :one
@@ -114,19 +114,20 @@ order by code, compared_in desc nulls last, (report = @report::text) desc, repor
 
 -- name: LoadMarks :many
 select code, field, verdict, value, null::date as until from mark
-where mark.code = any(@codes::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/')
+where mark.code = any(@codes::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/') and lifted_in is null
 union all
 select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null and removed_at is null;
 
 -- name: PlanRows :copyfrom
-insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, digest)
-values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @digest);
+insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, left_out, digest)
+values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @left_out, @digest);
 
 -- name: MarkMissingUndone :exec
 -- A missing mark that a person took back is proposed again, and withheld.
 update plan_row p set undone = true
 from mark m
-where p.run_id = @run_id and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone';
+where p.run_id = @run_id and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone'
+    and m.lifted_in is null;
 
 -- name: RunRecords :copyfrom
 insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, contradiction, flag, revisit, pending_since)

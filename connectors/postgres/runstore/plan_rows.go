@@ -1,6 +1,7 @@
 package runstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -27,6 +28,8 @@ type Planned struct {
 	Decision runs.Decision       `json:"decision,omitempty"`
 	In       runs.ID             `json:"decided_in,omitempty"` // the run that approves, withdrew or replaced it
 	By       string              `json:"decided_by,omitempty"`
+	UndoneBy runs.ID             `json:"decision_undone_by,omitempty"` // the run that took In back
+	LeftOut  runs.LeftReason     `json:"because,omitempty"`            // of a row that was left out
 }
 
 // Shown is the value after the change in readable form: a creation holds all
@@ -42,9 +45,11 @@ func (p Planned) Shown() string {
 func (p Planned) Fate() string {
 	switch {
 	case p.Decision != runs.Undecided:
-		return runs.DecisionCount{Decision: p.Decision, By: p.By, Run: p.In}.String()
+		return runs.DecisionCount{Decision: p.Decision, By: p.By, Run: p.In, UndoneBy: p.UndoneBy}.String()
 	case p.Withheld != "":
 		return "waits: " + string(p.Withheld)
+	case p.LeftOut != "":
+		return "left out: " + string(p.LeftOut)
 	case p.Moved:
 		return "left out"
 	default:
@@ -52,20 +57,35 @@ func (p Planned) Fate() string {
 	}
 }
 
-// PlanRows returns what a run planned, withheld rows first.
-func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, most int) ([]Planned, error) {
+// PlanRows returns what a run planned, withheld rows first, and how many more rows
+// there are than were wanted.
+func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, most int) (planned []Planned, more int, err error) {
 	rows, err := s.q.PlanRowsOf(ctx, runsql.PlanRowsOfParams{RunID: id, WithheldOnly: withheldOnly, Most: most})
 	if err != nil {
-		return nil, postgres.Wrap(err, fmt.Sprintf("plan of run %d", id))
+		return nil, 0, postgres.Wrap(err, fmt.Sprintf("plan of run %d", id))
 	}
-	planned := make([]Planned, len(rows))
+	all, err := s.q.CountPlanRows(ctx, runsql.CountPlanRowsParams{RunID: id, WithheldOnly: withheldOnly})
+	if err != nil {
+		return nil, 0, postgres.Wrap(err, fmt.Sprintf("plan of run %d", id))
+	}
+	planned = make([]Planned, len(rows))
 	for i, r := range rows {
 		planned[i] = Planned{
 			Code: r.Code, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New, Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved,
-			Waits: r.Waits, Decision: r.Decision, In: runs.ID(r.DecidedIn), By: r.DecidedBy,
+			Waits: r.Waits, Decision: r.Decision, In: runs.ID(r.DecidedIn), By: r.DecidedBy, UndoneBy: runs.ID(r.UndoneBy),
+			LeftOut: r.LeftOut,
 		}
 	}
-	return planned, nil
+	return planned, all - len(rows), nil
+}
+
+// WhyLeft is the reason for which a row is left out: by default, that the profile
+// was edited since. Others have none.
+func WhyLeft(left bool, why runs.LeftReason) runs.LeftReason {
+	if left {
+		return cmp.Or(why, runs.LeftEdited)
+	}
+	return ""
 }
 
 // DecidedRow is a row of a plan that a person decides on, as it is stored.

@@ -293,7 +293,7 @@ func TestDriftIsPutRight(t *testing.T) {
 	w.Exec("update profile set name = 'My shop', phone = '0113 496 0000' where code = 'FA0001'")
 	run := w.listing(2, pharmacies(3))
 	require.Equal(t, map[string]int{"name": 1}, run.Fields)
-	rows, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
+	rows, _, err := w.store.PlanRows(t.Context(), idOf(run), false, 10)
 	require.NoError(t, err)
 	require.Equal(t, "My shop>Chemist 1 drift", fmt.Sprintf("%s>%s %s", rows[0].Old, rows[0].New, rows[0].Reason))
 	require.Equal(t, "0113 496 0000", w.value("FA0001", profile.FieldPhone), "editors' own values stay")
@@ -400,7 +400,7 @@ func TestARunThatHasBegunIsNotCancelled(t *testing.T) {
 	var refused error
 	w.hooks.report = func(string, int) { _, refused = w.store.Cancel(t.Context(), id, "u-4711", nil) }
 	require.Equal(t, runs.RunDone, w.work(id).State)
-	require.ErrorContains(t, refused, "is running: only a queued run can be cancelled")
+	require.ErrorContains(t, refused, "can no longer be cancelled: its state is running, not queued")
 }
 
 // A run is either cancelled or worked, whoever comes first.
@@ -423,7 +423,7 @@ func TestARunIsCancelledOrWorked(t *testing.T) {
 			require.Equal(t, "cancelled by u-4711", summary.Error)
 			require.Zero(t, pgtest.One[int](w.Database, "select count(*) from plan_row where run_id = $1", id))
 		} else {
-			require.ErrorContains(t, err, "only a queued run can be cancelled")
+			require.ErrorContains(t, err, "can no longer be cancelled")
 			require.Equal(t, runs.RunDone, summary.State, summary.Error)
 		}
 	}

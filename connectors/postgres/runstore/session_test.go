@@ -26,7 +26,9 @@ func TestWhatMovedBetweenPlanAndApplicationIsLeftOut(t *testing.T) {
 	}
 	run := w.work(id)
 	w.hooks.beforeApply = nil
-	require.Equal(t, []runs.LeftOut{{Code: "FA0001", Field: "name"}, {Code: "FA0003"}}, run.LeftOut)
+	require.Equal(t, []runs.LeftOut{
+		{Code: "FA0001", Field: "name", Because: runs.LeftEdited}, {Code: "FA0003", Because: runs.LeftEdited},
+	}, run.LeftOut)
 	require.Equal(t, map[string]int{"name": 2, "icb": 3}, run.Fields)
 	require.Zero(t, run.Changes.Create)
 	require.Equal(t, "My shop", w.name("FA0001"))

@@ -94,6 +94,9 @@ func leftOut(ctx context.Context, q *runsql.Queries, run runs.Run, types []profi
 		}
 		summary.Population = total(now)
 	}
+	if err := countWaiting(ctx, q, run, summary); err != nil {
+		return err
+	}
 	return count(ctx, q, run, summary)
 }
 
@@ -104,7 +107,7 @@ func nameLeftOut(ctx context.Context, q *runsql.Queries, id runs.ID, summary *ru
 	}
 	summary.LeftOut = nil
 	for _, row := range moved {
-		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: row.Code, Field: row.Field})
+		summary.LeftOut = append(summary.LeftOut, runs.LeftOut{Code: row.Code, Field: row.Field, Because: row.LeftOut})
 	}
 	return nil
 }

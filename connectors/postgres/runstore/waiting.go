@@ -59,14 +59,33 @@ func (x *Session) EndWaiting(ctx context.Context, ended []EndedRow) error {
 	return postgres.Wrap(x.plan.EndRows(ctx, params), "withdrawing what waited")
 }
 
-// TurnBackWaiting turns back what the parent of an undo did to the list of what
+// TurnBackWaiting reverses what the parent of an undo did to the list of what
 // waits: what it withheld waits no longer, and what it took off waits again.
 func (x *Session) TurnBackWaiting(ctx context.Context) error {
 	err := x.plan.EndUndone(ctx, runsql.EndUndoneParams{RunID: &x.run.ID, ParentID: x.run.Parent})
 	if err == nil {
 		err = x.plan.WaitAgain(ctx, runsql.WaitAgainParams{RunID: &x.run.ID, ParentID: &x.run.Parent})
 	}
-	return postgres.Wrap(err, "turning back what waits")
+	return postgres.Wrap(err, "reversing what waits")
+}
+
+// LiftedRow is a rejection of a field that holds no more.
+type LiftedRow struct {
+	Code  profile.ODSCode
+	Field string
+}
+
+// Lift ends rejections: the run that is planned found that the register says
+// something else.
+func (x *Session) Lift(ctx context.Context, lifted []LiftedRow) error {
+	if len(lifted) == 0 {
+		return nil
+	}
+	params := runsql.LiftRejectionsParams{RunID: &x.run.ID}
+	for _, row := range lifted {
+		params.Codes, params.Fields = append(params.Codes, string(row.Code)), append(params.Fields, row.Field)
+	}
+	return postgres.Wrap(x.plan.LiftRejections(ctx, params), "lifting rejections")
 }
 
 // WaitingRow is a row that waits for a decision, as people see it.
@@ -105,12 +124,14 @@ func (s *Store) Waiting(ctx context.Context, selection runs.Selection) ([]Waitin
 	return waiting, postgres.Wrap(err, "listing what waits")
 }
 
-// WaitingDigest is the SHA-256 of what rows would do, in hex.
+// WaitingDigest is the SHA-256 of what rows would do, in hex. Rows that an approval
+// is about to apply are decided on, and do not count.
 func WaitingDigest(rows []WaitingRow) string {
-	sorted := slices.SortedFunc(slices.Values(rows), func(a, b WaitingRow) int {
+	undecided := slices.DeleteFunc(slices.Clone(rows), func(row WaitingRow) bool { return row.Approved != 0 })
+	sorted := slices.SortedFunc(slices.Values(undecided), func(a, b WaitingRow) int {
 		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field))
 	})
-	digests := make([]profile.Hash, len(rows))
+	digests := make([]profile.Hash, len(sorted))
 	for i, row := range sorted {
 		digests[i] = row.digest
 	}
@@ -181,7 +202,7 @@ func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection r
 	}
 	if len(rows) == 0 {
 		if !selection.Whole() || !parent.Summary.Short() {
-			return 0, nothingWaits(ctx, q, parent.ID)
+			return 0, nothingWaits(ctx, q, selection)
 		}
 		return 0, decideShort(ctx, q, parent.ID, decision, in, actor, osUser)
 	}
@@ -219,7 +240,7 @@ func decideShort(ctx context.Context, q *runsql.Queries, run runs.ID, decision r
 	case err != nil:
 		return postgres.Wrap(err, "looking for decisions")
 	case made.RowsDecided:
-		return nothingWaits(ctx, q, run)
+		return nothingWaits(ctx, q, runs.Selection{Run: run})
 	case made.RejectedBy != "":
 		return runs.DecidedError{Run: run, Made: runs.DecisionCount{Decision: runs.Rejected, By: made.RejectedBy}}
 	case made.ApprovedIn != 0:
@@ -233,16 +254,20 @@ func decideShort(ctx context.Context, q *runsql.Queries, run runs.ID, decision r
 }
 
 // nothingWaits says why there is nothing of a run to decide on.
-func nothingWaits(ctx context.Context, q *runsql.Queries, run runs.ID) error {
-	decisions, err := q.DecisionsOn(ctx, run)
+func nothingWaits(ctx context.Context, q *runsql.Queries, selection runs.Selection) error {
+	decisions, err := q.DecisionsOn(ctx, runsql.DecisionsOnParams(selectionOf(selection)))
 	if err != nil {
 		return postgres.Wrap(err, "looking for decisions")
 	}
+	others, err := q.CountUndecided(ctx, selection.Run)
+	if err != nil {
+		return postgres.Wrap(err, "counting what waits")
+	}
 	made := make([]runs.DecisionCount, len(decisions))
 	for i, d := range decisions {
-		made[i] = runs.DecisionCount{Decision: d.Decision, By: d.DecidedBy, Run: runs.ID(d.DecidedIn), Rows: d.Rows}
+		made[i] = runs.DecisionCount{Decision: d.Decision, By: d.DecidedBy, Run: runs.ID(d.DecidedIn), UndoneBy: runs.ID(d.UndoneBy), Rows: d.Rows}
 	}
-	return runs.NothingWaits(run, made)
+	return runs.NothingWaits(selection, made, others)
 }
 
 // Reject rejects changes that a run withheld: they are not proposed again until

@@ -91,11 +91,27 @@ from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
 where p.run_id = @run_id and p.code = d.code and p.field = d.field;
 
 -- name: DecisionsOn :many
--- Who has decided on what a run withheld, for the message to whoever comes second.
-select decision, decided_by, coalesce(decided_in, 0)::bigint as decided_in, count(*) as rows
-from plan_row where run_id = @run_id and withheld <> '' and decision <> ''
-group by decision, decided_by, decided_in
-order by count(*) desc, decided_in, decision;
+-- Who has decided on what is selected of what a run withheld, for the message to whoever comes second.
+select p.decision, p.decided_by, coalesce(p.decided_in, 0)::bigint as decided_in, coalesce(d.undone_by, 0)::bigint as undone_by,
+    count(*) as rows
+from plan_row p
+join run r on r.id = p.run_id
+left join run d on d.id = p.decided_in
+left join profile l on l.code = p.code
+where p.withheld <> '' and p.decision <> ''
+    and p.run_id = @run_id::bigint
+    and (@report::text = '' or r.report = @report)
+    and (@withheld::text = '' or p.withheld = @withheld)
+    and (@fact::text = '' or p.fact = @fact or split_part(p.field, '/', 1) = @fact or (@fact = 'status' and p.verb = 'missing'))
+    and (@type::text = '' or p.type = @type)
+    and (@region::text = '' or l.region = @region)
+    and (@icb::text = '' or l.icb = @icb)
+    and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[]))
+group by p.decision, p.decided_by, p.decided_in, d.undone_by
+order by count(*) desc, p.decided_in, p.decision;
+
+-- name: CountUndecided :one
+select count(*) from plan_row where run_id = @run_id and waits and decision = '';
 
 -- name: LockDecided :exec
 -- Nobody else decides on the run meanwhile. Nobody is waited for, either.
@@ -182,4 +198,5 @@ cross join lateral (
     where w.run_id = @run_id and w.code = d.code and w.field = d.field offset 0
 ) p
 order by p.code, p.field
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;

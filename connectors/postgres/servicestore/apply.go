@@ -70,7 +70,7 @@ func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error 
 	if err := q.AcceptServices(ctx, id); err != nil {
 		return postgres.Wrap(err, "accepting services")
 	}
-	return postgres.Wrap(q.ForgetReturnedServices(ctx, id), "forgetting decisions")
+	return postgres.Wrap(q.ForgetReturnedServices(ctx, &id), "forgetting decisions")
 }
 
 // acceptUndo stores what an undo decided: the changes that it took back are marked,

@@ -167,6 +167,13 @@ func (x *Session) Record(ctx context.Context, items []services.Item, changes []s
 	if err := x.EndWaiting(ctx, rows); err != nil {
 		return err
 	}
+	var lifted []runstore.LiftedRow
+	for _, r := range services.Lifted(items) {
+		lifted = append(lifted, runstore.LiftedRow{Code: r.Site.Code, Field: services.Field(r.Service)})
+	}
+	if err := x.Lift(ctx, lifted); err != nil {
+		return err
+	}
 	params := servicesql.SetServicesShownParams{RunID: x.run.ID}
 	for _, item := range items {
 		if item.Service == nil || item.Settled {
@@ -198,7 +205,7 @@ func (x *Session) recordChanges(ctx context.Context, changes []services.Change, 
 	for _, c := range changes {
 		row := servicesql.ServicePlanRowsParams{
 			RunID: x.run.ID, Code: c.Code, Field: c.FieldName(), Fact: c.FieldName(), Type: c.Type, Verb: c.Verb, Old: c.Old, New: c.New,
-			Reason: c.Reason, Undone: c.Undone, Moved: moved, Digest: c.Digest(), Leaves: c.Leaves,
+			Reason: c.Reason, Undone: c.Undone, Moved: moved, LeftOut: runstore.WhyLeft(moved, c.Left), Digest: c.Digest(), Leaves: c.Leaves,
 		}
 		if c.Waits != runs.NotWithheld {
 			row.Withheld, row.Waits, row.SinceRun = c.Waits, true, &c.Since

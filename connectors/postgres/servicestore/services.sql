@@ -106,7 +106,7 @@ where e.id = any(@ids::text[])
 order by e.id, p.code;
 
 -- name: ServiceMarks :many
-select code, field, verdict, value from mark where field = any(@fields::text[]);
+select code, field, verdict, value from mark where field = any(@fields::text[]) and lifted_in is null;
 
 -- name: SetServicesShown :exec
 -- Stores what profiles should show of services, if that is new.
@@ -117,8 +117,8 @@ where e.shown is distinct from x.shown
 on conflict on constraint run_service_pkey do update set shown = excluded.shown;
 
 -- name: ServicePlanRows :copyfrom
-insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, digest, leaves)
-values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @digest, @leaves);
+insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, left_out, digest, leaves)
+values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @left_out, @digest, @leaves);
 
 -- name: LoadWaitingServices :many
 select run_id, code, type, verb, field, old, new, reason, undone, withheld, coalesce(since_run, run_id)::bigint as since_run, leaves
@@ -169,7 +169,7 @@ order by code for update;
 
 -- name: MarkMovedServices :exec
 -- Leaves out services that changed since the plan was made.
-update plan_row r set moved = true
+update plan_row r set moved = true, left_out = 'edited'
 where r.run_id = @run_id and r.code > @after::text and r.code <= @upto::text and r.withheld = '' and not r.moved and r.verb <> 'missing'
     and (
         select ers_shown(s) from service s
@@ -208,6 +208,7 @@ with waits as (
     where p.waits and p.leaves <> '' and starts_with(p.field, 'ers-services/')
     union
     select split_part(m.field, '/', 2) from mark m where m.verdict = 'rejected' and m.value = 'missing' and starts_with(m.field, 'ers-services/')
+        and m.lifted_in is null
 ), looked as (
     select r.id, r.state, r.credential, r.missing_since, r.version, r.facts, r.facts_hash, r.sites, r.shown,
         r.state in ('missing', 'gone') and r.state <> e.state and r.id in (select w.id from waits w) as waits
@@ -227,9 +228,9 @@ where e.id = l.id;
 
 -- name: ForgetReturnedServices :exec
 -- A decision on the absence of a service ends when the service is there again.
-delete from mark m
-using run_service r
-where r.run_id = @run_id and r.state = 'active' and m.field = 'ers-services/' || r.id and m.value = 'missing';
+update mark m set lifted_in = @run_id
+from run_service r
+where r.run_id = @run_id and r.state = 'active' and m.field = 'ers-services/' || r.id and m.value = 'missing' and m.lifted_in is null;
 
 -- name: AcceptApproved :exec
 -- Applies the states of services that a person approved to the register.
@@ -250,7 +251,8 @@ insert into mark (code, field, verdict, value, run_id, actor)
 select x.code, x.field, 'undone', x.value, r.id, r.actor
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field, unnest(@values::text[]) as value) x
 join run r on r.id = @run_id
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;
 
 -- name: ForgetServiceMarks :exec
 delete from mark m

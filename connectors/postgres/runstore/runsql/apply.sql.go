@@ -296,6 +296,22 @@ func (q *Queries) ApprovedRows(ctx context.Context, arg ApprovedRowsParams) ([]A
 	return items, nil
 }
 
+const countPlanRows = `-- name: CountPlanRows :one
+select count(*) from plan_row where run_id = $1 and (not $2::boolean or withheld <> '')
+`
+
+type CountPlanRowsParams struct {
+	RunID        runs.ID
+	WithheldOnly bool
+}
+
+func (q *Queries) CountPlanRows(ctx context.Context, arg CountPlanRowsParams) (int, error) {
+	row := q.db.QueryRow(ctx, countPlanRows, arg.RunID, arg.WithheldOnly)
+	var count int
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deleteRunRecords = `-- name: DeleteRunRecords :exec
 with services as (delete from run_service s where s.run_id = $1)
 delete from run_record r where r.run_id = $1
@@ -306,22 +322,22 @@ func (q *Queries) DeleteRunRecords(ctx context.Context, runID runs.ID) error {
 	return err
 }
 
-const endWaiting = `-- name: EndWaiting :exec
+const endPending = `-- name: EndPending :exec
 update upstream_record u set pending_since = null
 from plan_row p
 where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and p.verb = 'close' and p.withheld = '' and not p.moved
     and u.code = p.code and u.code > $2::text and u.code <= $3::text and u.pending_since is not null
 `
 
-type EndWaitingParams struct {
+type EndPendingParams struct {
 	RunID runs.ID
 	After string
 	Upto  string
 }
 
 // What is closed waits for no second look, in any report.
-func (q *Queries) EndWaiting(ctx context.Context, arg EndWaitingParams) error {
-	_, err := q.db.Exec(ctx, endWaiting, arg.RunID, arg.After, arg.Upto)
+func (q *Queries) EndPending(ctx context.Context, arg EndPendingParams) error {
+	_, err := q.db.Exec(ctx, endPending, arg.RunID, arg.After, arg.Upto)
 	return err
 }
 
@@ -486,7 +502,7 @@ with moved as materialized (
             else r.old
         end
 )
-update plan_row r set moved = true
+update plan_row r set moved = true, left_out = 'edited'
 from moved m
 where r.run_id = $1 and r.code = m.code and r.fact = m.fact and r.code > $2::text and r.code <= $3::text
     and r.withheld = '' and r.verb <> 'missing'
@@ -511,7 +527,8 @@ select p.code, case when p.verb = 'missing' then 'missing' else p.field end, 'un
 from plan_row p join run r on r.id = p.run_id
 where p.run_id = $1 and p.code > $2::text and p.code <= $3::text and not p.moved
     and (p.verb = 'missing' or p.field not in ('', 'hidden'))
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null
 `
 
 type MarkUndoneParams struct {
@@ -527,12 +544,13 @@ func (q *Queries) MarkUndone(ctx context.Context, arg MarkUndoneParams) error {
 }
 
 const movedRows = `-- name: MovedRows :many
-select code, field from plan_row where run_id = $1 and moved order by code, field
+select code, field, left_out from plan_row where run_id = $1 and moved order by code, field
 `
 
 type MovedRowsRow struct {
-	Code  profile.ODSCode
-	Field string
+	Code    profile.ODSCode
+	Field   string
+	LeftOut runs.LeftReason
 }
 
 func (q *Queries) MovedRows(ctx context.Context, runID runs.ID) ([]MovedRowsRow, error) {
@@ -544,7 +562,7 @@ func (q *Queries) MovedRows(ctx context.Context, runID runs.ID) ([]MovedRowsRow,
 	items := []MovedRowsRow{}
 	for rows.Next() {
 		var i MovedRowsRow
-		if err := rows.Scan(&i.Code, &i.Field); err != nil {
+		if err := rows.Scan(&i.Code, &i.Field, &i.LeftOut); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -590,11 +608,12 @@ func (q *Queries) NextChunk(ctx context.Context, arg NextChunkParams) (NextChunk
 }
 
 const planRowsOf = `-- name: PlanRowsOf :many
-select code, verb, field, old, new, reason, withheld, moved, waits, decision,
-    coalesce(case when decision <> '' then decided_in end, 0)::bigint as decided_in, decided_by
-from plan_row
-where run_id = $1 and (not $2::boolean or withheld <> '')
-order by withheld = '', bool_or(field = 'postcode') over (partition by code, fact) desc, code, field limit $3
+select p.code, p.verb, p.field, p.old, p.new, p.reason, p.withheld, p.moved, p.left_out, p.waits, p.decision,
+    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by
+from plan_row p
+left join run d on d.id = p.decided_in
+where p.run_id = $1 and (not $2::boolean or p.withheld <> '')
+order by p.withheld = '', bool_or(p.field = 'postcode') over (partition by p.code, p.fact) desc, p.code, p.field limit $3
 `
 
 type PlanRowsOfParams struct {
@@ -612,10 +631,12 @@ type PlanRowsOfRow struct {
 	Reason    runs.Reason
 	Withheld  runs.WithheldReason
 	Moved     bool
+	LeftOut   runs.LeftReason
 	Waits     bool
 	Decision  runs.Decision
 	DecidedIn int64
 	DecidedBy string
+	UndoneBy  int64
 }
 
 // What was withheld comes first, and an address of another postcode before one that is only written in another way.
@@ -637,10 +658,12 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 			&i.Reason,
 			&i.Withheld,
 			&i.Moved,
+			&i.LeftOut,
 			&i.Waits,
 			&i.Decision,
 			&i.DecidedIn,
 			&i.DecidedBy,
+			&i.UndoneBy,
 		); err != nil {
 			return nil, err
 		}

@@ -16,7 +16,7 @@ const absentChunk = `-- name: AbsentChunk :many
 select d.n, d.code, coalesce(p.type, '')::text as type, d.missing_since, coalesce(p.status, 'closed')::text as status
 from differing d left join profile p using (code)
 where d.n > $1 and d.raw_hash is null
-    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected')
+    and not exists (select from mark m where m.code = d.code and m.field = 'missing' and m.verdict = 'rejected' and m.lifted_in is null)
 order by d.n limit $2
 `
 
@@ -70,7 +70,7 @@ func (q *Queries) AnalyzePlan(ctx context.Context) error {
 }
 
 const anyMissingMark = `-- name: AnyMissingMark :one
-select exists (select from mark where field = 'missing')
+select exists (select from mark where field = 'missing' and lifted_in is null)
 `
 
 func (q *Queries) AnyMissingMark(ctx context.Context) (bool, error) {
@@ -403,19 +403,20 @@ func (q *Queries) ForgetBytes(ctx context.Context, arg ForgetBytesParams) error 
 }
 
 const forgetReturned = `-- name: ForgetReturned :exec
-delete from mark m
-using listing_row l, run r
-where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = $1 and r.report = $2
+update mark m set lifted_in = $1
+from listing_row l, run r
+where m.field = 'missing' and l.code = m.code and r.id = m.run_id and r.source = $2 and r.report = $3 and m.lifted_in is null
 `
 
 type ForgetReturnedParams struct {
+	RunID  *runs.ID
 	Source profile.Source
 	Report string
 }
 
 // What people decided on a missing mark ends when the listing holds the record again.
 func (q *Queries) ForgetReturned(ctx context.Context, arg ForgetReturnedParams) error {
-	_, err := q.db.Exec(ctx, forgetReturned, arg.Source, arg.Report)
+	_, err := q.db.Exec(ctx, forgetReturned, arg.RunID, arg.Source, arg.Report)
 	return err
 }
 
@@ -502,7 +503,7 @@ func (q *Queries) LastListing(ctx context.Context, arg LastListingParams) (LastL
 
 const loadMarks = `-- name: LoadMarks :many
 select code, field, verdict, value, null::date as until from mark
-where mark.code = any($1::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/')
+where mark.code = any($1::text[]) and field <> 'missing' and not starts_with(field, 'ers-services/') and lifted_in is null
 union all
 select code, field, 'held', '', hold.until from hold where hold.code = any($1::text[]) and field is not null and removed_at is null
 `
@@ -590,6 +591,7 @@ const markMissingUndone = `-- name: MarkMissingUndone :exec
 update plan_row p set undone = true
 from mark m
 where p.run_id = $1 and p.verb = 'missing' and m.code = p.code and m.field = 'missing' and m.verdict = 'undone'
+    and m.lifted_in is null
 `
 
 // A missing mark that a person took back is proposed again, and withheld.
@@ -724,6 +726,7 @@ type PlanRowsParams struct {
 	Waits    bool
 	SinceRun *runs.ID
 	Moved    bool
+	LeftOut  runs.LeftReason
 	Digest   profile.Hash
 }
 

@@ -57,6 +57,17 @@ func (q *Queries) CountDecisions(ctx context.Context, runID runs.ID) ([]CountDec
 	return items, nil
 }
 
+const countUndecided = `-- name: CountUndecided :one
+select count(*) from plan_row where run_id = $1 and waits and decision = ''
+`
+
+func (q *Queries) CountUndecided(ctx context.Context, runID runs.ID) (int, error) {
+	row := q.db.QueryRow(ctx, countUndecided, runID)
+	var count int
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countWaiting = `-- name: CountWaiting :one
 select coalesce(sum(waiting), 0)::integer as waiting from run where waiting > 0 and source = $1 and report = $2
 `
@@ -154,22 +165,56 @@ func (q *Queries) DecisionOnShort(ctx context.Context, arg DecisionOnShortParams
 }
 
 const decisionsOn = `-- name: DecisionsOn :many
-select decision, decided_by, coalesce(decided_in, 0)::bigint as decided_in, count(*) as rows
-from plan_row where run_id = $1 and withheld <> '' and decision <> ''
-group by decision, decided_by, decided_in
-order by count(*) desc, decided_in, decision
+select p.decision, p.decided_by, coalesce(p.decided_in, 0)::bigint as decided_in, coalesce(d.undone_by, 0)::bigint as undone_by,
+    count(*) as rows
+from plan_row p
+join run r on r.id = p.run_id
+left join run d on d.id = p.decided_in
+left join profile l on l.code = p.code
+where p.withheld <> '' and p.decision <> ''
+    and p.run_id = $1::bigint
+    and ($2::text = '' or r.report = $2)
+    and ($3::text = '' or p.withheld = $3)
+    and ($4::text = '' or p.fact = $4 or split_part(p.field, '/', 1) = $4 or ($4 = 'status' and p.verb = 'missing'))
+    and ($5::text = '' or p.type = $5)
+    and ($6::text = '' or l.region = $6)
+    and ($7::text = '' or l.icb = $7)
+    and (cardinality($8::text[]) = 0 or p.code = any($8::text[]))
+group by p.decision, p.decided_by, p.decided_in, d.undone_by
+order by count(*) desc, p.decided_in, p.decision
 `
+
+type DecisionsOnParams struct {
+	RunID    int64
+	Report   string
+	Withheld string
+	Fact     string
+	Type     string
+	Region   string
+	Icb      string
+	Codes    []string
+}
 
 type DecisionsOnRow struct {
 	Decision  runs.Decision
 	DecidedBy string
 	DecidedIn int64
+	UndoneBy  int64
 	Rows      int
 }
 
-// Who has decided on what a run withheld, for the message to whoever comes second.
-func (q *Queries) DecisionsOn(ctx context.Context, runID runs.ID) ([]DecisionsOnRow, error) {
-	rows, err := q.db.Query(ctx, decisionsOn, runID)
+// Who has decided on what is selected of what a run withheld, for the message to whoever comes second.
+func (q *Queries) DecisionsOn(ctx context.Context, arg DecisionsOnParams) ([]DecisionsOnRow, error) {
+	rows, err := q.db.Query(ctx, decisionsOn,
+		arg.RunID,
+		arg.Report,
+		arg.Withheld,
+		arg.Fact,
+		arg.Type,
+		arg.Region,
+		arg.Icb,
+		arg.Codes,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +226,7 @@ func (q *Queries) DecisionsOn(ctx context.Context, runID runs.ID) ([]DecisionsOn
 			&i.Decision,
 			&i.DecidedBy,
 			&i.DecidedIn,
+			&i.UndoneBy,
 			&i.Rows,
 		); err != nil {
 			return nil, err
@@ -491,7 +537,8 @@ cross join lateral (
     where w.run_id = $4 and w.code = d.code and w.field = d.field offset 0
 ) p
 order by p.code, p.field
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null
 `
 
 type RejectRowsParams struct {

@@ -84,6 +84,7 @@ func (r iteratorForServicePlanRows) Values() ([]interface{}, error) {
 		r.rows[0].Waits,
 		r.rows[0].SinceRun,
 		r.rows[0].Moved,
+		r.rows[0].LeftOut,
 		r.rows[0].Digest,
 		r.rows[0].Leaves,
 	}, nil
@@ -94,5 +95,5 @@ func (r iteratorForServicePlanRows) Err() error {
 }
 
 func (q *Queries) ServicePlanRows(ctx context.Context, arg []ServicePlanRowsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "undone", "withheld", "waits", "since_run", "moved", "digest", "leaves"}, &iteratorForServicePlanRows{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "undone", "withheld", "waits", "since_run", "moved", "left_out", "digest", "leaves"}, &iteratorForServicePlanRows{rows: arg})
 }

@@ -34,6 +34,7 @@ with waits as (
     where p.waits and p.leaves <> '' and starts_with(p.field, 'ers-services/')
     union
     select split_part(m.field, '/', 2) from mark m where m.verdict = 'rejected' and m.value = 'missing' and starts_with(m.field, 'ers-services/')
+        and m.lifted_in is null
 ), looked as (
     select r.id, r.state, r.credential, r.missing_since, r.version, r.facts, r.facts_hash, r.sites, r.shown,
         r.state in ('missing', 'gone') and r.state <> e.state and r.id in (select w.id from waits w) as waits
@@ -241,13 +242,13 @@ func (q *Queries) CountShownServices(ctx context.Context) (int, error) {
 }
 
 const forgetReturnedServices = `-- name: ForgetReturnedServices :exec
-delete from mark m
-using run_service r
-where r.run_id = $1 and r.state = 'active' and m.field = 'ers-services/' || r.id and m.value = 'missing'
+update mark m set lifted_in = $1
+from run_service r
+where r.run_id = $1 and r.state = 'active' and m.field = 'ers-services/' || r.id and m.value = 'missing' and m.lifted_in is null
 `
 
 // A decision on the absence of a service ends when the service is there again.
-func (q *Queries) ForgetReturnedServices(ctx context.Context, runID runs.ID) error {
+func (q *Queries) ForgetReturnedServices(ctx context.Context, runID *runs.ID) error {
 	_, err := q.db.Exec(ctx, forgetReturnedServices, runID)
 	return err
 }
@@ -567,7 +568,7 @@ func (q *Queries) LookAgainAtServices(ctx context.Context, runID *runs.ID) error
 }
 
 const markMovedServices = `-- name: MarkMovedServices :exec
-update plan_row r set moved = true
+update plan_row r set moved = true, left_out = 'edited'
 where r.run_id = $1 and r.code > $2::text and r.code <= $3::text and r.withheld = '' and not r.moved and r.verb <> 'missing'
     and (
         select ers_shown(s) from service s
@@ -593,7 +594,8 @@ insert into mark (code, field, verdict, value, run_id, actor)
 select x.code, x.field, 'undone', x.value, r.id, r.actor
 from (select unnest($1::text[]) as code, unnest($2::text[]) as field, unnest($3::text[]) as value) x
 join run r on r.id = $4
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null
 `
 
 type MarkServicesUndoneParams struct {
@@ -825,7 +827,7 @@ func (q *Queries) ServiceLosses(ctx context.Context, runID runs.ID) ([]ServiceLo
 }
 
 const serviceMarks = `-- name: ServiceMarks :many
-select code, field, verdict, value from mark where field = any($1::text[])
+select code, field, verdict, value from mark where field = any($1::text[]) and lifted_in is null
 `
 
 type ServiceMarksRow struct {
@@ -875,6 +877,7 @@ type ServicePlanRowsParams struct {
 	Waits    bool
 	SinceRun *runs.ID
 	Moved    bool
+	LeftOut  runs.LeftReason
 	Digest   profile.Hash
 	Leaves   profile.ODSCode
 }
