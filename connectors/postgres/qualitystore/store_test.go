@@ -30,8 +30,8 @@ func newWorld(t *testing.T) *world {
 	db := pgtest.New(t)
 	db.Exec(`insert into profile (code, name, type, icb) select 'FA00' || i, 'Pharmacy ' || i, 'pharmacy', 'QAA' from generate_series(0, 3) i
 		union all select 'A00001', 'Surgery', 'gp-practice', 'QBB'`)
-	db.Exec(`insert into push (code, sink, route, state, accepted_at) select code, 'dos', 'change-event', 'accepted', now() - interval '1 hour'
-		from profile`)
+	db.Exec(`insert into push (code, sink, route, state, accepted_at)
+		select code, 'dos', 'change-event', 'accepted', now() - interval '1 hour' from profile`)
 	return &world{db, qualitystore.New(db.DB)}
 }
 
