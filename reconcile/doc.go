@@ -5,6 +5,7 @@
 //	reconcile/runs      what a register's records change: compute, plan, guard, approve, undo
 //	reconcile/services  the same for the services of e-RS, which move between sites
 //	reconcile/push      what a sink should show, what it shows instead, what its answers mean
+//	reconcile/quality   what the quality checks look for in the estate, whose task it is, what to do
 //	reconcile/people    who must check what by when: calendar, quarters, reminders, idle accounts, letters
 //	reconcile/report    the daily change report: its columns, its texts, who is overdue
 //
@@ -14,6 +15,7 @@
 //	services ──────▶ runs, profile
 //	    runs ──────▶ profile
 //	    push ──────▶ profile
+//	 quality ──────▶ push, profile
 //	  people ──────▶ profile
 //
 // The core may not do any of these: read a clock, log, open a file or a

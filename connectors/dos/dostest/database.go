@@ -38,6 +38,10 @@ type Service struct {
 	Weekly    string   `json:"weekly"`           // lines like "mon 09:00-13:00", by day and opening
 	Specified string   `json:"specified"`        // lines like "2026-12-25 closed" or "2026-12-24 10:00-16:00", by date
 	ZCodes    []string `json:"zCodes,omitempty"` // "360=14167"
+
+	// What no event changes.
+	BankHoliday  string `json:"bankHoliday,omitempty"` // hours for bank holidays in general: "10:00-16:00"
+	OpenAllHours bool   `json:"openAllHours,omitempty"`
 }
 
 // database holds the services by the first five characters of their codes.

@@ -107,7 +107,11 @@ func shown(s *Service) readService {
 	out := readService{
 		ID: s.ID, Name: s.Name, ODSCode: s.ODSCode, Status: named{s.Status, statusNames[s.Status]}, Type: named{s.Type, typeNames[s.Type]},
 		Address: s.Address, Postcode: s.Postcode, Web: s.Web, Phone: readPhone{Public: s.Phone}, ZCodes: []readZCode{},
+		OpenAllHours: s.OpenAllHours,
 		OpeningTimes: readOpenings{Days: shownDays(s.Weekly), BankHoliday: []readSession{}, Specified: shownDates(s.Specified)},
+	}
+	if s.BankHoliday != "" {
+		out.OpeningTimes.BankHoliday = append(out.OpeningTimes.BankHoliday, session(s.BankHoliday))
 	}
 	for _, z := range s.ZCodes {
 		var code readZCode

@@ -1,0 +1,157 @@
+// Package estate compares what DoS has under the code of a pharmacy with its profile,
+// and says what no push can mend: the quality checks of reconcile/quality, as pure
+// functions.
+package estate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/quality"
+)
+
+// Ids of DoS (connectors/dos/CONTRACT.md "Services and their ids").
+const (
+	codeLength = 5 // of a pharmacy's code; its services may add a suffix
+
+	typePharmacy        = 13
+	typeDistanceSelling = 134
+	typePressure        = 148
+	typeContraception   = 149
+
+	statusActive        = 1
+	statusCommissioning = 3
+)
+
+// NHS service codes, and what they are called. Palliative care is shown by a code pair
+// on the community pharmacy, the others by a type of service each.
+const (
+	palliativeCare  = "SRV0559"
+	distanceSelling = "EPS0004"
+)
+
+// place is a type of service in DoS that shows an NHS service.
+type place struct {
+	code, name string
+	of         int
+}
+
+var places = []place{
+	{"SRV0560", "NHS blood pressure check service", typePressure},
+	{"SRV2000", "NHS pharmacy contraception service", typeContraception},
+}
+
+// typeNames name the types of services that a pharmacy may have.
+var typeNames = map[int]string{
+	typePharmacy: "community pharmacy", 131: "urgent medicines supply", 132: "enhanced services",
+	typeDistanceSelling: "distance-selling pharmacy", 137: "pharmacy variant",
+	typePressure: "blood pressure check", typeContraception: "contraception",
+}
+
+// Service is a service as DoS stores it.
+type Service struct {
+	ID            int64
+	Name          string
+	ODSCode       string // of the pharmacy, with or without a suffix
+	Type, Status  int
+	OpenAllHours  bool   // overrides the weekly hours
+	BankHoliday   string // hours for bank holidays in general; empty for none
+	Weekly, Dated string // lines, also those that cannot be read
+	ZCodes        []ZCode
+	// Values are postcode, phone, website and hours; hours only if all lines
+	// can be read.
+	Values profile.Values
+}
+
+// ZCode is a pair of symptom group and discriminator: what a service is for.
+type ZCode struct{ Group, Discriminator int }
+
+// CheckProfile checks what needs no look at DoS. Of a profile that is closed or hidden
+// nothing is sent.
+func CheckProfile(f quality.Facts) (found []quality.Finding) {
+	p := pharmacy{facts: f}
+	if f.IsGone() {
+		return nil
+	}
+	for _, f := range []profile.Field{profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes} {
+		text := p.facts.Desired.Profile.Values.Get(f)
+		found = append(found, p.oddHours("", f, text, quality.InvalidHours, quality.OverlappingHours)...)
+	}
+	return found
+}
+
+// pharmacy is a pharmacy with its services in DoS.
+type pharmacy struct {
+	facts    quality.Facts
+	services []Service // in the order of ids
+}
+
+// ownServices returns the services of the types of pharmacies whose code begins with
+// the pharmacy's, in the order of ids.
+func ownServices(code profile.ODSCode, services []Service) []Service {
+	own := slices.DeleteFunc(slices.Clone(services), func(s Service) bool {
+		return typeNames[s.Type] == "" || !strings.HasPrefix(s.ODSCode, code.String())
+	})
+	slices.SortFunc(own, func(a, b Service) int { return cmp.Compare(a.ID, b.ID) })
+	return own
+}
+
+// Check makes all checks of what DoS shows; services are all that it has under the
+// pharmacy's code. Of a pharmacy that is closed or hidden, all that matters is which
+// services are still active.
+func Check(f quality.Facts, services []Service) (found []quality.Finding) {
+	p := pharmacy{f, ownServices(f.Code(), services)}
+	if p.facts.IsGone() {
+		for _, s := range p.active() {
+			found = append(found, p.finding(quality.GoneButActive, s.label(), "", "the profile is %s, and the service %s is active",
+				p.state(), s.Name))
+		}
+		return found
+	}
+	missing := p.missing()
+	found = slices.Concat(missing, p.noPlace(len(missing) > 0), p.duplicates(), p.unknownPostcode())
+	for _, s := range p.active() {
+		found = slices.Concat(found, p.hours(s), p.zCodes(s), p.contradictions(s))
+	}
+	return found
+}
+
+func (p pharmacy) state() string {
+	if p.facts.Desired.Profile.Status() == profile.StatusClosed {
+		return "closed"
+	}
+	return "hidden"
+}
+
+func (p pharmacy) finding(kind quality.Kind, service, about, detail string, args ...any) quality.Finding {
+	return quality.Finding{Code: p.facts.Code(), Kind: kind, Service: service, About: about, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// active returns the active services of some types, or of all.
+func (p pharmacy) active(types ...int) []Service {
+	return slices.DeleteFunc(slices.Clone(p.services), func(s Service) bool {
+		return s.Status != statusActive || len(types) > 0 && !slices.Contains(types, s.Type)
+	})
+}
+
+// stated returns the profile's value of an editors' field, and whether a push sends it.
+func (p pharmacy) stated(f profile.Field) (value string, ok bool) {
+	d := p.facts.Desired
+	value = d.Profile.Values.Get(f)
+	_, edited := d.Edited[f]
+	return value, (value != "" || edited) && !slices.Contains(d.Held, f)
+}
+
+// label names a service for people.
+func (s Service) label() string { return fmt.Sprintf("service %d (type %d)", s.ID, s.Type) }
+
+func labels(services []Service) string {
+	all := make([]string, len(services))
+	for i, s := range services {
+		all[i] = s.label()
+	}
+	return strings.Join(all, ", ")
+}
