@@ -5,6 +5,7 @@
 //	runstore       runs, their plans, what upstream said last, uploads
 //	servicestore   the e-Referral Service: its register, codes, and runs of it
 //	pushstore      pushes, drift, holds
+//	qualitystore   quality checks, findings
 //	peoplestore    accounts, letters, the calendar
 //	reportstore    frozen reports
 //	watchstore     what monitoring reads of all the others

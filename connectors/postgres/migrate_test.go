@@ -42,7 +42,8 @@ func TestMigrateOnceAndAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, steps)
 	db := &pgtest.Database{TB: t, SQL: pgtest.Connect(t, url)}
-	require.Equal(t, ours, pgtest.One[int](db, "select max(version_id) from schema_version"))
+	newest := files[len(files)-1].Name()
+	require.Equal(t, newest[:5], pgtest.One[string](db, "select to_char(max(version_id), 'FM00000') from schema_version"))
 	require.Equal(t, rivers, pgtest.One[int](db, "select max(version) from river.river_migration"))
 }
 

@@ -11,6 +11,7 @@ const (
 	SectionClosures       = "pending-closures"
 	SectionContradictions = "contradictions"
 	SectionDrift          = "drift"
+	SectionQuality        = "quality"
 	SectionQuarantine     = "quarantine"
 	SectionOverdue        = "overdue-checks"
 	SectionAccounts       = "accounts"
@@ -31,7 +32,7 @@ var (
 
 // Sections returns the sections without their rows.
 func Sections() []Section {
-	return slices.Concat(changeSections(), standingSections(), peopleSections())
+	return slices.Concat(changeSections(), standingSections(), estateSections(), peopleSections())
 }
 
 // changeSections returns the sections about changes.
@@ -64,8 +65,7 @@ func changeSections() []Section {
 	}
 }
 
-// standingSections returns the sections about the state of pushes, the register
-// and the directories.
+// standingSections returns the sections about the state of pushes and the register.
 func standingSections() []Section {
 	return []Section{
 		{
@@ -80,6 +80,13 @@ func standingSections() []Section {
 			Name: SectionContradictions, Title: "Active, with an end date that has passed",
 			Columns: []Column{listingColumn, codeColumn, nameColumn, {"status", "Status", CellText}, {"ended", "End date", CellText}},
 		},
+	}
+}
+
+// estateSections returns the sections about what the directories show, and about records
+// of the register.
+func estateSections() []Section {
+	return []Section{
 		{
 			Name: SectionDrift, Title: "Drift found in the directories",
 			Columns: []Column{
@@ -87,6 +94,19 @@ func standingSections() []Section {
 				{"ours", "Ours", CellText},
 				{"shown", "It showed", CellText},
 				{"outcome", "Outcome", CellText},
+				{"found_at", "Found", CellTime},
+			},
+		},
+		{
+			Name: SectionQuality, Title: "New findings of the quality checks",
+			Note: "What no push can mend. Each is named once, until it goes and comes back.",
+			Columns: []Column{
+				{"quality_check", "Quality check", CellText},
+				codeColumn, nameColumn,
+				{"service", "DoS service", CellText},
+				{"about", "About", CellText},
+				{"detail", "What was found", CellText},
+				{"owner", "Who must act", CellText},
 				{"found_at", "Found", CellTime},
 			},
 		},
@@ -132,7 +152,8 @@ func peopleSections() []Section {
 var sectionFigures = map[string]string{
 	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
 	SectionPushFailures: "Pushes refused", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
-	SectionDrift: "Drifted fields", SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
+	SectionDrift: "Drifted fields", SectionQuality: "New quality findings",
+	SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
 	SectionAccounts: "Accounts warned or ended", SectionUnreached: "Organisations without contact",
 }
 
@@ -145,6 +166,7 @@ func FigureOf(s Section) Figure {
 const (
 	FigureOrganisations = "organisations"
 	FigureRepaired      = "repaired"
+	FigureLasting       = "lasting"
 	FigureNoise         = "noise"
 	FigureChecked       = "checked"
 )
@@ -158,6 +180,8 @@ func CountedFigure(name string, count int) Figure {
 		figure.Label, figure.Section = "Organisations changed", SectionChanges
 	case FigureRepaired:
 		figure.Label, figure.Section = "Drifted fields repaired", SectionDrift
+	case FigureLasting:
+		figure.Label = "Quality findings that last"
 	case FigureNoise:
 		figure.Label = "Changes of form only, not listed"
 	case FigureChecked:

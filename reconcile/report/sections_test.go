@@ -48,6 +48,10 @@ func TestSectionsAndTheirColumns(t *testing.T) {
 		{"pending-closures", "Closures waiting for a second look", "report ods_code organisation_name since:date"},
 		{"contradictions", "Active, with an end date that has passed", "report ods_code organisation_name status ended"},
 		{"drift", "Drift found in the directories", "sink ods_code organisation_name field ours shown outcome found_at:time"},
+		{
+			"quality", "New findings of the quality checks",
+			"quality_check ods_code organisation_name service about detail owner found_at:time",
+		},
 		{"quarantine", "Records that could not be understood", "source report ods_code line:number field reason seen_at:time"},
 		{"overdue-checks", "Checks overdue from last quarter", "ods_code organisation_name organisation_type missing"},
 		{"accounts", "Accounts warned, ended or kept", "account event at:time organisations"},
@@ -110,7 +114,7 @@ func TestNotesAreSentences(t *testing.T) {
 			require.True(t, strings.HasSuffix(section.Note, "."), section.Note)
 		}
 	}
-	require.Equal(t, []string{"updates", "withheld", "accounts", "no-contact"}, with)
+	require.Equal(t, []string{"updates", "withheld", "quality", "accounts", "no-contact"}, with)
 }
 
 func TestEverySectionHasAFigure(t *testing.T) {
@@ -123,6 +127,7 @@ func TestEverySectionHasAFigure(t *testing.T) {
 		report.SectionClosures:       "Closures pending",
 		report.SectionContradictions: "Contradictions",
 		report.SectionDrift:          "Drifted fields",
+		report.SectionQuality:        "New quality findings",
 		report.SectionQuarantine:     "Records in quarantine",
 		report.SectionOverdue:        "Organisations with overdue checks",
 		report.SectionAccounts:       "Accounts warned or ended",
@@ -141,6 +146,7 @@ func TestFiguresThatCountNoRows(t *testing.T) {
 	for name, want := range map[string]report.Figure{
 		report.FigureOrganisations: {Label: "Organisations changed", Section: report.SectionChanges},
 		report.FigureRepaired:      {Label: "Drifted fields repaired", Section: report.SectionDrift},
+		report.FigureLasting:       {Label: "Quality findings that last"},
 		report.FigureNoise:         {Label: "Changes of form only, not listed"},
 		report.FigureChecked:       {Label: "Sections checked, no change"},
 		"an unknown figure":        {Label: "an unknown figure"},

@@ -38,7 +38,7 @@ const (
 )
 
 // all are the mutants that `make mutants` tries.
-func all() []mutant { return slices.Concat(pushMutants, runMutants, peopleMutants) }
+func all() []mutant { return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants) }
 
 // apply returns the text of the file after the edit. It fails the test if the
 // text to find does not occur the expected number of times.

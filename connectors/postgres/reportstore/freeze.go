@@ -118,6 +118,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time,
 		func() error {
 			return f.q.ReportDrift(ctx, reportsql.ReportDriftParams{ReportID: f.id, Since: from})
 		},
+		func() error { return f.findings(ctx) },
 		func() error {
 			return f.q.ReportQuarantine(ctx, reportsql.ReportQuarantineParams{ReportID: f.id, FromAt: from})
 		},
@@ -135,6 +136,18 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time,
 		}
 	}
 	return nil
+}
+
+// findings names the findings of quality checks that no report has named, and counts
+// all that last.
+func (f *freezing) findings(ctx context.Context) error {
+	if err := f.q.LockFindings(ctx); err != nil {
+		return err
+	}
+	if err := f.q.ReportFindings(ctx, f.id); err != nil {
+		return err
+	}
+	return f.q.ReportLasting(ctx, f.id)
 }
 
 func (f *freezing) changes(ctx context.Context) error {

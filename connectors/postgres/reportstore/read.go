@@ -96,7 +96,9 @@ func (s *Store) reportFigures(ctx context.Context, id int64, r *report.Report) e
 	for _, row := range rows {
 		sums[row.Name] += row.Count
 	}
-	for _, name := range []string{report.FigureOrganisations, report.FigureRepaired, report.FigureNoise, report.FigureChecked} {
+	for _, name := range []string{
+		report.FigureOrganisations, report.FigureRepaired, report.FigureLasting, report.FigureNoise, report.FigureChecked,
+	} {
 		r.Figures = append(r.Figures, report.CountedFigure(name, sums[name]))
 	}
 	days, err := s.q.DailyFigures(ctx, reportsql.DailyFiguresParams{

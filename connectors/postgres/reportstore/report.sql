@@ -130,6 +130,29 @@ select @report_id, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.
 from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
 where k.started_at >= @since::timestamptz;
 
+-- name: LockFindings :exec
+-- Checks that end meanwhile write their findings before or after.
+select pg_advisory_xact_lock(hashtextextended('profilesync quality', 0));
+
+-- name: ReportFindings :exec
+-- Names each finding in one report: the first after it was found, or came back.
+with named as (
+    update quality_finding f set report_id = @report_id
+    where f.report_id is null and f.gone_at is null
+    returning f.code, f.kind, f.service, f.about, f.detail, f.owner, f.first_seen
+)
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'quality', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), n.kind, n.code, n.service, n.about),
+    array[n.kind, n.code, coalesce(p.name, ''), n.service, n.about, n.detail, n.owner, to_char(n.first_seen at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from named n left join profile p using (code);
+
+-- name: ReportLasting :exec
+-- Counts all findings that last.
+insert into report_figure (report_id, icb, name, count)
+select @report_id, coalesce(p.icb, ''), 'lasting', count(*)
+from quality_finding f left join profile p using (code)
+where f.gone_at is null group by coalesce(p.icb, '');
+
 -- name: ReportQuarantine :exec
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'quarantine', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), q.report, q.line, q.id),

@@ -332,3 +332,26 @@ func TestAKilledReportLeavesNothing(t *testing.T) {
 	in, of := p.reported()
 	require.Equal(t, of, in)
 }
+
+func TestAFindingIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	p := newPressed(t)
+	p.at("2026-11-20 03:30+00")
+	p.Exec(`insert into quality_finding (code, kind, service, about, detail, owner, first_check, last_check) values
+		('FA002', 'open-all-hours', 'service 1 (type 13)', '', 'marked', 'dos-lead', 1, 1),
+		('FA001', 'no-dos-place', '', 'SRV0560', 'no place', 'dos-lead', 1, 1)`)
+	p.makes("2026-11-20")
+	require.Equal(t, [][]string{
+		{"no-dos-place", "FA001", "First", "", "SRV0560", "no place", "dos-lead", "2026-11-20T03:30:00Z"},
+		{"open-all-hours", "FA002", "Second", "service 1 (type 13)", "", "marked", "dos-lead", "2026-11-20T03:30:00Z"},
+	}, p.rows("2026-11-20", report.SectionQuality, "QAA"))
+	p.Exec("update quality_finding set detail = 'other words', last_check = 2")
+	p.makes("2026-11-23")
+	require.Empty(t, p.rows("2026-11-23", report.SectionQuality, ""), "named already")
+	require.Contains(t, p.whole("2026-11-23", "QAA"), "{lasting Quality findings that last 2 }", "and counted while it lasts")
+	p.Exec("update quality_finding set gone_at = clock() where code = 'FA001'")
+	p.Exec("update quality_finding set report_id = null where code = 'FA002'") // it has come back
+	p.makes("2026-11-24")
+	require.Len(t, p.rows("2026-11-24", report.SectionQuality, ""), 1)
+	require.Contains(t, p.whole("2026-11-24", ""), "{lasting Quality findings that last 1 }")
+}

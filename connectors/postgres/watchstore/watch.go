@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore/watchsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/quality"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -26,6 +27,8 @@ type Watched struct {
 	Pushes     []OpenPushes
 	Paused     []PausedSink
 	Drift      []DriftFoundLast
+	Findings   []OpenFindings
+	Quality    []QualityChecked // the newest alone
 	Runs       []OpenRuns
 	Schedules  []ScheduleAge
 	Services   []ServiceCount
@@ -104,6 +107,20 @@ type DriftFoundLast struct {
 	Age     time.Duration
 }
 
+// OpenFindings counts the findings of one quality check that last.
+type OpenFindings struct {
+	Kind     quality.Kind
+	Owner    quality.Owner
+	Findings int
+}
+
+// QualityChecked is the newest quality check of all pharmacies.
+type QualityChecked struct {
+	State      quality.State
+	Unreadable int // pharmacies that DoS could not be read for
+	Age        time.Duration
+}
+
 // OpenRuns counts the runs that have not ended.
 type OpenRuns struct {
 	Source profile.Source
@@ -130,7 +147,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 	err = s.inTx(ctx, func(q *watchsql.Queries, _ pgx.Tx) error {
 		for _, read := range []func(context.Context, *watchsql.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
-			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readRuns, w.readSchedules,
+			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readFindings, w.readRuns, w.readSchedules,
 			w.readServices, w.People.read, w.Progress.read,
 		} {
 			if err := read(ctx, q); err != nil {
@@ -230,6 +247,21 @@ func (w *Watched) readDrift(ctx context.Context, q *watchsql.Queries) error {
 		w.Drift = append(w.Drift, DriftFoundLast{r.Sink, r.State, r.Missing, r.Drifted, ofSeconds(r.AgeSeconds)})
 	}
 	return postgres.Wrap(err, "drift")
+}
+
+func (w *Watched) readFindings(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchFindings(ctx)
+	if err != nil {
+		return postgres.Wrap(err, "findings")
+	}
+	for _, r := range rows {
+		w.Findings = append(w.Findings, OpenFindings(r))
+	}
+	last, err := q.WatchQuality(ctx)
+	for _, r := range last {
+		w.Quality = append(w.Quality, QualityChecked{r.State, r.Unreadable, ofSeconds(r.AgeSeconds)})
+	}
+	return postgres.Wrap(err, "quality checks")
 }
 
 func (w *Watched) readServices(ctx context.Context, q *watchsql.Queries) error {

@@ -70,6 +70,16 @@ from drift_check
 where whole and ended_at is not null
 order by sink, id desc;
 
+-- name: WatchFindings :many
+select kind, owner, count(*) as findings from quality_finding where gone_at is null group by kind, owner order by kind, owner;
+
+-- name: WatchQuality :many
+-- The newest quality check of all pharmacies.
+select state, unreadable, extract(epoch from now() - ended_at)::double precision as age_seconds
+from quality_check
+where whole and ended_at is not null
+order by id desc limit 1;
+
 -- name: WatchRuns :many
 select source, state, count(*) as runs from run
 where state in ('queued', 'running')

@@ -501,6 +501,16 @@ func (q *Queries) ListReports(ctx context.Context, most int) ([]ListReportsRow, 
 	return items, nil
 }
 
+const lockFindings = `-- name: LockFindings :exec
+select pg_advisory_xact_lock(hashtextextended('profilesync quality', 0))
+`
+
+// Checks that end meanwhile write their findings before or after.
+func (q *Queries) LockFindings(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockFindings)
+	return err
+}
+
 const lockReports = `-- name: LockReports :exec
 select pg_advisory_xact_lock(hashtextextended('profilesync report', 0))
 `
@@ -683,6 +693,37 @@ func (q *Queries) ReportFigures(ctx context.Context, arg ReportFiguresParams) er
 		arg.Names,
 		arg.Counts,
 	)
+	return err
+}
+
+const reportFindings = `-- name: ReportFindings :exec
+with named as (
+    update quality_finding f set report_id = $1
+    where f.report_id is null and f.gone_at is null
+    returning f.code, f.kind, f.service, f.about, f.detail, f.owner, f.first_seen
+)
+insert into report_row (report_id, section, icb, position, cells)
+select $1, 'quality', coalesce(p.icb, ''), row_number() over (order by coalesce(p.icb, ''), n.kind, n.code, n.service, n.about),
+    array[n.kind, n.code, coalesce(p.name, ''), n.service, n.about, n.detail, n.owner, to_char(n.first_seen at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from named n left join profile p using (code)
+`
+
+// Names each finding in one report: the first after it was found, or came back.
+func (q *Queries) ReportFindings(ctx context.Context, reportID int64) error {
+	_, err := q.db.Exec(ctx, reportFindings, reportID)
+	return err
+}
+
+const reportLasting = `-- name: ReportLasting :exec
+insert into report_figure (report_id, icb, name, count)
+select $1, coalesce(p.icb, ''), 'lasting', count(*)
+from quality_finding f left join profile p using (code)
+where f.gone_at is null group by coalesce(p.icb, '')
+`
+
+// Counts all findings that last.
+func (q *Queries) ReportLasting(ctx context.Context, reportID int64) error {
+	_, err := q.db.Exec(ctx, reportLasting, reportID)
 	return err
 }
 

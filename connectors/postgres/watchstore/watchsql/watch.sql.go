@@ -10,6 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/quality"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -75,6 +76,36 @@ func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
 			&i.Drifted,
 			&i.AgeSeconds,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const watchFindings = `-- name: WatchFindings :many
+select kind, owner, count(*) as findings from quality_finding where gone_at is null group by kind, owner order by kind, owner
+`
+
+type WatchFindingsRow struct {
+	Kind     quality.Kind
+	Owner    quality.Owner
+	Findings int
+}
+
+func (q *Queries) WatchFindings(ctx context.Context) ([]WatchFindingsRow, error) {
+	rows, err := q.db.Query(ctx, watchFindings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchFindingsRow{}
+	for rows.Next() {
+		var i WatchFindingsRow
+		if err := rows.Scan(&i.Kind, &i.Owner, &i.Findings); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -218,6 +249,40 @@ func (q *Queries) WatchPushes(ctx context.Context) ([]WatchPushesRow, error) {
 			&i.Pushes,
 			&i.OldestSeconds,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const watchQuality = `-- name: WatchQuality :many
+select state, unreadable, extract(epoch from now() - ended_at)::double precision as age_seconds
+from quality_check
+where whole and ended_at is not null
+order by id desc limit 1
+`
+
+type WatchQualityRow struct {
+	State      quality.State
+	Unreadable int
+	AgeSeconds float64
+}
+
+// The newest quality check of all pharmacies.
+func (q *Queries) WatchQuality(ctx context.Context) ([]WatchQualityRow, error) {
+	rows, err := q.db.Query(ctx, watchQuality)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchQualityRow{}
+	for rows.Next() {
+		var i WatchQualityRow
+		if err := rows.Scan(&i.State, &i.Unreadable, &i.AgeSeconds); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
