@@ -12,6 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/qualityjobs"
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 )
@@ -23,6 +24,7 @@ type Daemon struct {
 	Store     Store
 	Runs      runjobs.Workers
 	Pushes    pushjobs.Workers
+	Quality   qualityjobs.Workers
 	People    peoplejobs.Workers
 	Schedules []Schedule
 	Now       func() time.Time
@@ -74,6 +76,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 		river.AddWorkerSafely(workers, &housekeepingWorker{store: d.Store, now: d.Now}),
 		d.Runs.Add(workers),
 		d.Pushes.Add(workers, d.Driver, d.Schema),
+		d.Quality.Add(workers),
 		d.People.Add(workers),
 	)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
+	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -38,6 +39,7 @@ type cli struct {
 	ERS            commands.ERS            `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           commands.Push           `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          commands.Drift          `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
+	Checks         qualitycommands.Checks  `cmd:"" help:"Quality checks of what DoS and the website show: list what they found, make them."`
 	Hold           commands.Hold           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
 	Remind         peoplecommands.Remind   `cmd:"" help:"Remind people to check their profiles."`
 	Accounts       peoplecommands.Accounts `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`

@@ -59,6 +59,9 @@ const (
 	sinkPausedSeconds
 	driftProfiles
 	driftCheckAgeSeconds
+	findingRecords
+	qualityCheckAgeSeconds
+	qualityUnreadableProfiles
 	unfinishedRuns
 	scheduleAgeSeconds
 	registeredServices
@@ -201,6 +204,19 @@ var declared = [...]declaration{
 	driftCheckAgeSeconds: {
 		name: "drift_check_age_seconds", form: gauge, labels: []string{"sink", "state"},
 		help: "Time since that check ended; state is done, or alarm (so much differed that nothing was repaired: a person is needed).",
+	},
+	findingRecords: {
+		name: "finding_records", form: gauge, labels: []string{"kind", "owner"},
+		help: "Findings of quality checks that last; owner is who must act: pharmacy, dos-lead or service-desk.",
+	},
+	qualityCheckAgeSeconds: {
+		name: "quality_check_age_seconds", form: gauge, labels: []string{"state"},
+		help: "Time since the last quality check of all pharmacies ended; state is done, alarm (DoS shows so little that nothing was " +
+			"stored: a person is needed) or failed; absent if there was none.",
+	},
+	qualityUnreadableProfiles: {
+		name: "quality_unreadable_profiles", form: gauge,
+		help: "Pharmacies that DoS could not be read for in that check.",
 	},
 	unfinishedRuns: {
 		name: "unfinished_runs", form: gauge, labels: []string{"source", "state"},

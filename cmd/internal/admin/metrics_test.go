@@ -59,7 +59,7 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
-		"endpoint", "status", "activity", "pool", "version", "go",
+		"endpoint", "status", "activity", "pool", "version", "go", "owner",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {

@@ -163,4 +163,11 @@ func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, la
 		set(driftProfiles, float64(d.Drifted), string(d.Sink), "drifted")
 		set(driftCheckAgeSeconds, d.Age.Seconds(), string(d.Sink), string(d.State))
 	}
+	for _, f := range watched.Findings {
+		set(findingRecords, float64(f.Findings), string(f.Kind), string(f.Owner))
+	}
+	for _, q := range watched.Quality {
+		set(qualityCheckAgeSeconds, q.Age.Seconds(), string(q.State))
+		set(qualityUnreadableProfiles, float64(q.Unreadable))
+	}
 }

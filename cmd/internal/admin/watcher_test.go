@@ -19,6 +19,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/quality"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -38,6 +39,8 @@ func everything() watchstore.Watched {
 		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
 		Paused:     []watchstore.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
 		Drift:      []watchstore.DriftFoundLast{{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour}},
+		Findings:   []watchstore.OpenFindings{{Kind: quality.OpenAllHours, Owner: quality.OwnerDoSLead, Findings: 4}},
+		Quality:    []watchstore.QualityChecked{{State: quality.Done, Unreadable: 5, Age: time.Hour}},
 		Runs:       []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
 		Schedules:  []watchstore.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
 		Services:   []watchstore.ServiceCount{{State: services.Missing, Services: 6}},
@@ -90,6 +93,12 @@ profilesync_drift_profiles{sink="dos",state="drifted"} 2
 profilesync_drift_profiles{sink="dos",state="missing"} 1
 # TYPE profilesync_drift_check_age_seconds gauge
 profilesync_drift_check_age_seconds{sink="dos",state="alarm"} 3600
+# TYPE profilesync_finding_records gauge
+profilesync_finding_records{kind="open-all-hours",owner="dos-lead"} 4
+# TYPE profilesync_quality_check_age_seconds gauge
+profilesync_quality_check_age_seconds{state="done"} 3600
+# TYPE profilesync_quality_unreadable_profiles gauge
+profilesync_quality_unreadable_profiles 5
 # TYPE profilesync_unfinished_runs gauge
 profilesync_unfinished_runs{source="ods",state="queued"} 1
 # TYPE profilesync_schedule_age_seconds gauge
@@ -140,7 +149,7 @@ func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
-					assert.Len(t, families, 26)
+					assert.Len(t, families, 29)
 				})
 			}
 			scrapes.Wait()
@@ -178,6 +187,6 @@ func TestInAnOutageOnlyTheGaugesAreMissing(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 26)
+		require.Len(t, families, 29)
 	})
 }

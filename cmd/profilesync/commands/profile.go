@@ -47,7 +47,11 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	for _, p := range pushes {
 		rows = append(rows, pushRows(p)...)
 	}
-	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes}, "", rows)
+	found, more, err := a.FindingsOf(ctx, code)
+	if err != nil {
+		return err
+	}
+	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes, "findings": found}, "", append(rows, more...))
 	return nil
 }
 

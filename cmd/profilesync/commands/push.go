@@ -67,7 +67,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		})
 	}
 	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
-	return nil
+	return a.SayFindings(ctx)
 }
 
 func (*pushList) check(f pushstore.PushFilter) error {

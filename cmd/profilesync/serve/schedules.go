@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/qualityjobs"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -35,6 +36,9 @@ func schedules(s *settings.Settings, sinks wiring.Sinks) (all []jobs.Schedule, e
 		if sinks[sink] != nil {
 			add("check_drift_"+string(sink), "30 2 * * *", pushjobs.CheckDrift{Sink: sink})
 		}
+	}
+	if sinks[push.SinkDoS] != nil {
+		add("check_quality", "30 3 * * *", qualityjobs.CheckQuality{})
 	}
 	if s.AsksERS() {
 		add("pull_ers", "30 5 * * *",

@@ -24,8 +24,8 @@ func (*Command) Help() string {
 	return `Pulls the register's changes at 04:30, its listings at 05:00 and the e-Referral Service at 05:30
 (London time), works the runs that commands request, and finishes those that a killed process
 left behind. Every change to a profile, by whomever, is pushed to the configured sinks
-(PROFILESYNC_DOS_..., _WEBSITE_...); what they show is checked and repaired at 02:30. What fell
-due while no daemon ran is caught up on.
+(PROFILESYNC_DOS_..., _WEBSITE_...); what they show is checked and repaired at 02:30, and at 03:30
+the quality checks look for what no push can mend. What fell due while no daemon ran is caught up on.
 The daily change report is made at 06:30 on working days. People are reminded of their checks at
 09:00, and idle accounts end at 07:00; letters are sent as PROFILESYNC_MAIL says.
 /healthz, /readyz, /metrics and /reports/ are served at

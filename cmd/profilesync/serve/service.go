@@ -15,6 +15,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
+	"github.com/profilesync/profilesync/jobs/qualityjobs"
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -199,7 +200,8 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 			Pushers: s.Pushers(s.pushing.Pushes, s.sinks, s.log, s.metrics.Pushed), Drift: s.Checkers(s.sinks, func(int) {}),
 			Most: s.Settings.PushWorkers, Log: s.log,
 		},
-		People: people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(),
+		Quality: qualityjobs.Workers{Checker: s.Quality(s.sinks, s.log, func(int) {}), Log: s.log},
+		People:  people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(),
 		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
 		Held:     queue.NewHeldJobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {

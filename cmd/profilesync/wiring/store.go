@@ -7,6 +7,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
@@ -24,6 +25,7 @@ type Store struct {
 	Runs     *runstore.Store
 	Services *servicestore.Store
 	Pushes   *pushstore.Store
+	Quality  *qualitystore.Store
 	People   *peoplestore.Store
 	Reports  *reportstore.Store
 	Watch    *watchstore.Store
@@ -31,8 +33,8 @@ type Store struct {
 
 func newStore(db *postgres.DB) *Store {
 	return &Store{
-		DB: db, Runs: runstore.New(db), Services: servicestore.New(db), Pushes: pushstore.New(db), People: peoplestore.New(db),
-		Reports: reportstore.New(db), Watch: watchstore.New(db),
+		DB: db, Runs: runstore.New(db), Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
+		People: peoplestore.New(db), Reports: reportstore.New(db), Watch: watchstore.New(db),
 	}
 }
 
@@ -58,7 +60,7 @@ func (s JobStore) Wakeups(ctx context.Context, wake func()) error { return s.Pus
 
 // Prune removes data from before the given time that is no longer needed.
 func (s JobStore) Prune(ctx context.Context, before time.Time) error {
-	for _, prune := range []func(context.Context, time.Time) error{s.Runs.Prune, s.DB.Prune, s.Pushes.Prune} {
+	for _, prune := range []func(context.Context, time.Time) error{s.Runs.Prune, s.DB.Prune, s.Pushes.Prune, s.Quality.Prune} {
 		if err := prune(ctx, before); err != nil {
 			return err
 		}
