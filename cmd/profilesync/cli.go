@@ -29,26 +29,26 @@ Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done, but something awaits a
 type cli struct {
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
-	Migrate        commands.Migrate        `cmd:"" help:"Bring the database's schema up to date."`
-	Serve          serve.Command           `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
-	Plan           commands.Plan           `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
-	Reconcile      commands.Reconcile      `cmd:"" help:"Reconcile the organisation register with the profiles."`
-	Runs           commands.Runs           `cmd:"" help:"List, show, approve, reject, undo and cancel runs."`
-	Listings       commands.Listings       `cmd:"" help:"The last accepted listing of each report: list, reset."`
-	Profile        commands.Profile        `cmd:"" help:"Show a profile and its full history."`
-	ERS            commands.ERS            `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
-	Push           commands.Push           `cmd:"" help:"List pushes, retry and preview them."`
-	Drift          commands.Drift          `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
-	Checks         qualitycommands.Checks  `cmd:"" help:"Quality checks of what DoS and the website show: list what they found, make them."`
-	Hold           commands.Hold           `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
-	Remind         peoplecommands.Remind   `cmd:"" help:"Remind people to check their profiles."`
-	Accounts       peoplecommands.Accounts `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
-	Mail           peoplecommands.Mail     `cmd:"" help:"Letters to people: list, stop, resume."`
-	Report         commands.Report         `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
-	Quarantine     commands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
-	Contradictions commands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
-	Flags          commands.Flags          `cmd:"" help:"Profiles whose upstream record a person should check."`
-	Version        commands.Version        `cmd:"" help:"Print the version."`
+	Migrate        commands.Migrate               `cmd:"" help:"Bring the database's schema up to date."`
+	Serve          serve.Command                  `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
+	Plan           commands.Plan                  `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
+	Reconcile      commands.Reconcile             `cmd:"" help:"Reconcile the organisation register with the profiles."`
+	Runs           commands.Runs                  `cmd:"" help:"List, show, approve, reject, undo and cancel runs."`
+	Listings       commands.Listings              `cmd:"" help:"The last accepted listing of each report: list, reset."`
+	Profile        commands.Profile               `cmd:"" help:"Show a profile and its full history."`
+	ERS            commands.ERS                   `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
+	Push           commands.Push                  `cmd:"" help:"List pushes, retry and preview them."`
+	Drift          commands.Drift                 `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
+	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of what DoS and the website show: list what they found, make them."`
+	Hold           commands.Hold                  `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
+	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
+	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
+	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
+	Report         commands.Report                `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
+	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
+	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
+	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
+	Version        commands.Version               `cmd:"" help:"Print the version."`
 }
 
 // run runs the program and returns its exit code.

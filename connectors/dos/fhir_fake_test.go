@@ -32,6 +32,14 @@ func fhirSample(tb testing.TB, name string) []byte {
 
 const fakeID = "04393ec4-198f-42dd-9507-f4fa5e9ebf96"
 
+// The addresses of a role in the recorded answers.
+const (
+	roleURL     = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-OrganisationRole"
+	periodURL   = "https://fhir.nhs.uk/England/StructureDefinition/Extension-England-TypedPeriod"
+	roleSystem  = "https://digital.nhs.uk/services/organisation-data-service/CodeSystem/ODSOrganisationRole"
+	periodTypes = "https://fhir.nhs.uk/England/CodeSystem/England-PeriodType"
+)
+
 // fhirPeriod returns a TypedPeriod of a kind.
 func fhirPeriod(kind, start, end string) fhirObject {
 	span := fhirObject{"start": start}
@@ -178,17 +186,16 @@ func modelError(sent fhirObject) string {
 func roleError(extensions []any) string {
 	seen := map[string]bool{}
 	for _, e := range extensions {
-		text := fhirJSON(e)
-		role, ok := readRole(json.RawMessage(text))
+		code, legal := roleIn(e)
 		switch {
-		case !ok:
+		case code == "":
 			return "Invalid extension"
-		case role.legal == nil:
+		case legal == nil:
 			return "At least one Typed Period extension should have dateType as Legal"
-		case seen[role.code]:
+		case seen[code]:
 			return "Duplicate roles are not allowed"
 		}
-		seen[role.code] = true
+		seen[code] = true
 	}
 	if !seen["RO177"] || !seen["RO76"] {
 		return "role combination"
@@ -249,16 +256,55 @@ func shownAgain(extension any) []any {
 	sent, _ := extension.([]any)
 	shown := []any{}
 	for _, e := range sent {
-		role, _ := readRole(json.RawMessage(fhirJSON(e)))
-		if role.code != "RO177" {
-			shown = append(shown, fhirShownRole(role.code))
+		code, legal := roleIn(e)
+		if code != "RO177" {
+			shown = append(shown, fhirShownRole(code))
 			continue
 		}
-		var period any
-		_ = json.Unmarshal(role.legal, &period)
-		shown = append(shown, fhirShownRole(role.code, period))
+		shown = append(shown, fhirShownRole(code, legal))
 	}
 	return shown
+}
+
+// roleIn returns the code of a role and its legal period, nil for none that DoS takes;
+// an empty code for anything else.
+func roleIn(extension any) (code string, legal any) {
+	at := func(in any, keys ...string) (found any) {
+		for _, key := range keys {
+			if list, ok := in.([]any); ok && len(list) > 0 {
+				in = list[0]
+			}
+			object, _ := in.(fhirObject)
+			in = object[key]
+		}
+		return in
+	}
+	parts, _ := at(extension, "extension").([]any)
+	if at(extension, "url") != roleURL {
+		return "", nil
+	}
+	for _, part := range parts {
+		switch at(part, "url") {
+		case "roleCode":
+			code, _ = at(part, "valueCodeableConcept", "coding", "code").(string)
+		case periodURL:
+			isLegal, span := false, any(nil)
+			inner, _ := at(part, "extension").([]any)
+			for _, e := range inner {
+				isLegal = isLegal || at(e, "valueCoding", "code") == "Legal"
+				if at(e, "url") == "period" {
+					span = at(e, "valuePeriod")
+				}
+			}
+			if isLegal && at(span, "start") != nil && at(span, "start") != "" && at(span, "start") != at(span, "end") {
+				legal = part
+			}
+		}
+	}
+	if !regexp.MustCompile(`^RO\d+$`).MatchString(code) {
+		return "", nil
+	}
+	return code, legal
 }
 
 // fhirDelivery returns a delivery that states pairs of field and value.

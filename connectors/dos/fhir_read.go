@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -146,8 +147,8 @@ func (p *practice) show(code profile.ODSCode) push.Shown {
 		first, _ := p.first(row.system)
 		entry.Values.Set(row.field, first.Value)
 	}
-	if roles := rolesIn(p.Extension); roles.period() != nil {
-		entry.Values.Set(profile.FieldRoles, strings.Join(roles.codes(), "|"))
+	if shown := roles.In(p.Extension); shown.Period() != nil {
+		entry.Values.Set(profile.FieldRoles, strings.Join(shown.Codes(), "|"))
 	} else {
 		entry.NotVisible = []profile.Field{profile.FieldRoles} // no push can correct them without a period
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -60,9 +61,9 @@ func (p *practice) overwrite(d push.Delivery) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	extension, err := rolesIn(p.Extension).extensions(d)
+	extension, err := roles.In(p.Extension).Extensions(d.Values)
 	if err != nil {
-		return nil, err
+		return nil, refusal(d.Code, "%v", err)
 	}
 	profile := p.Meta.Profile
 	if len(profile) == 0 {

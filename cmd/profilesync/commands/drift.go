@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -86,12 +87,12 @@ func (c *Drift) exit(a *wiring.App, code int) error {
 func (c *Drift) check(
 	ctx context.Context, a *wiring.App, out *Printer, name push.Sink, sink wiring.Sink, codes []profile.ODSCode,
 ) (int, error) {
-	shown := newProgress(a.Stderr)
+	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
 	checkers := a.Checkers(wiring.Sinks{name: sink}, func(checked int) {
-		shown.report(ctx, 0, "reading "+string(name), checked, 0)
+		shown.Report(ctx, 0, "reading "+string(name), checked, 0)
 	})
 	result, err := checkers[0].Check(ctx, codes, c.Repair, ActorOr(c.Actor))
-	shown.end()
+	shown.End()
 	if err != nil {
 		return ExitFailed, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -59,9 +60,9 @@ func preview(ctx context.Context, a *wiring.App, s scope) (summary runs.Summary,
 	if s.run.Upload, err = s.upload(ctx, a); err != nil {
 		return summary, err
 	}
-	shown := newProgress(a.Stderr)
-	defer shown.end()
-	summary, err = a.Runs(a.Pull, shown.report).Preview(ctx, s.run)
+	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+	defer shown.End()
+	summary, err = a.Runs(a.Pull, shown.Report).Preview(ctx, s.run)
 	if err != nil && s.run.Upload != 0 {
 		err = errors.Join(err, a.Store.Runs.DropUpload(context.WithoutCancel(ctx), s.run.Upload))
 	}
@@ -104,4 +105,11 @@ func (c *Plan) printObjects(ctx context.Context, a *wiring.App, out *Printer, pl
 		}
 	}
 	return nil
+}
+
+// submit submits a run and shows its progress.
+func submit(ctx context.Context, a *wiring.App, run runs.Run, wait bool) (runs.Summary, error) {
+	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+	defer shown.End()
+	return a.Submit(ctx, run, wait, shown.Report)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs/runjobs"
@@ -38,9 +39,9 @@ func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return err
 	}
-	shown := newProgress(a.Stderr)
-	found, err := a.Runs(a.Pull, shown.report).PreviewUndo(ctx, c.run(parent, runs.RunUndo))
-	shown.end()
+	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+	found, err := a.Runs(a.Pull, shown.Report).PreviewUndo(ctx, c.run(parent, runs.RunUndo))
+	shown.End()
 	if err != nil {
 		return err
 	}

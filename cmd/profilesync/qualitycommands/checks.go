@@ -1,4 +1,5 @@
-// Package qualitycommands implements the commands about quality checks.
+// Package qualitycommands implements the commands about what is wrong with data that
+// profilesync only reads: quality checks, quarantine, contradictions of the register.
 package qualitycommands
 
 import (

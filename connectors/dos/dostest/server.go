@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/internal/simulate"
@@ -217,4 +218,12 @@ func refusal(kind Kind, name FaultName) simulate.Answer {
 func digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:8])
+}
+
+// Start serves on a loopback address until the test ends and returns the server
+// and its address, "http://127.0.0.1:port".
+func Start(tb testing.TB, o Options) (*Server, string) {
+	tb.Helper()
+	s := New(o)
+	return s, simulate.Serve(tb, s.Handler())
 }

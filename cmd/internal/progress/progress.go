@@ -1,4 +1,5 @@
-package commands
+// Package progress shows people how far work has come.
+package progress
 
 import (
 	"context"
@@ -7,24 +8,25 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// progress shows the progress of a run on standard error: a bar on a terminal,
+// Shown shows the progress of a run on standard error: a bar on a terminal,
 // else a line per stage.
-type progress struct {
+type Shown struct {
 	out   io.Writer
 	bar   *progressbar.ProgressBar
 	stage string
 	tty   bool
 }
 
-func newProgress(out io.Writer) *progress {
-	return &progress{out: out, tty: wiring.IsTerminal(out)}
+// On shows progress on a writer, which may be a terminal.
+func On(out io.Writer, terminal bool) *Shown {
+	return &Shown{out: out, tty: terminal}
 }
 
-func (p *progress) report(_ context.Context, _ runs.ID, stage string, done, total int) {
+// Report says that so much of a stage is done; total is 0 if it is not known.
+func (p *Shown) Report(_ context.Context, _ runs.ID, stage string, done, total int) {
 	if stage != p.stage {
 		p.begin(stage, total)
 	}
@@ -33,8 +35,8 @@ func (p *progress) report(_ context.Context, _ runs.ID, stage string, done, tota
 	}
 }
 
-func (p *progress) begin(stage string, total int) {
-	p.end()
+func (p *Shown) begin(stage string, total int) {
+	p.End()
 	p.stage = stage
 	switch {
 	case stage == "":
@@ -49,16 +51,10 @@ func (p *progress) begin(stage string, total int) {
 	}
 }
 
-func (p *progress) end() {
+// End takes the bar away.
+func (p *Shown) End() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
 		p.bar = nil
 	}
-}
-
-// submit submits a run and shows its progress.
-func submit(ctx context.Context, a *wiring.App, run runs.Run, wait bool) (runs.Summary, error) {
-	shown := newProgress(a.Stderr)
-	defer shown.end()
-	return a.Submit(ctx, run, wait, shown.report)
 }

@@ -1,8 +1,9 @@
-package commands
+package qualitycommands
 
 import (
 	"context"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
@@ -15,7 +16,7 @@ type contradictionsList struct {
 	Report string `placeholder:"NAME" help:"Only this report."`
 }
 
-func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}

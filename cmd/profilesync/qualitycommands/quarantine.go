@@ -1,10 +1,11 @@
-package commands
+package qualitycommands
 
 import (
 	"context"
 	"strconv"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
@@ -18,7 +19,7 @@ type quarantineList struct {
 	Most   int    `default:"1000" help:"How many at most, the newest first."`
 }
 
-func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}

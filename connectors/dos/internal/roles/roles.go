@@ -1,13 +1,15 @@
-package dos
+// Package roles reads and writes the roles of GP practices in the ingest of DoS
+// (connectors/dos/CONTRACT.md "The ingest API").
+package roles
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
@@ -48,12 +50,12 @@ type role struct {
 	legal json.RawMessage   // the legal TypedPeriod; nil if none is shown
 }
 
-// roles are the roles that DoS shows, in order.
-type roles []role
+// Roles are the roles that DoS shows, in order.
+type Roles []role
 
-// rolesIn returns the roles, and ignores extensions that are not roles: DoS shows such
+// In returns the roles, and ignores extensions that are not roles: DoS shows such
 // extensions but refuses them.
-func rolesIn(extensions []json.RawMessage) (found roles) {
+func In(extensions []json.RawMessage) (found Roles) {
 	for _, raw := range extensions {
 		if r, ok := readRole(raw); ok {
 			found = append(found, r)
@@ -110,15 +112,16 @@ func (e extension) legal() (legal, usable bool) {
 	return legal, legal && usable
 }
 
-func (r roles) codes() (codes []string) {
+// Codes returns their codes.
+func (r Roles) Codes() (codes []string) {
 	for _, role := range r {
 		codes = append(codes, role.code)
 	}
 	return codes
 }
 
-// period returns the legal period of the primary role.
-func (r roles) period() json.RawMessage {
+// Period returns the legal period of the primary role; nil if none is shown.
+func (r Roles) Period() json.RawMessage {
 	for _, role := range r {
 		if role.code == costCentre {
 			return role.legal
@@ -127,20 +130,22 @@ func (r roles) period() json.RawMessage {
 	return nil
 }
 
-// extensions returns the extensions of a PUT. DoS withdraws roles that a push leaves out,
+var errNoPeriod = errors.New("roles: DoS shows no legal start date for " + costCentre +
+	", and a push would withdraw its roles: ask DoS to add it")
+
+// Extensions returns the extensions of a PUT of a profile with these values. DoS withdraws roles that a push leaves out,
 // with their dates, so the roles shown are sent back in the form that DoS requires: a
 // legal period for each role, although it shows one only for the primary role.
-func (r roles) extensions(d push.Delivery) ([]json.RawMessage, error) {
+func (r Roles) Extensions(v profile.Values) ([]json.RawMessage, error) {
 	if len(r) == 0 {
 		return nil, nil // there are no dates for roles, and nothing to lose
 	}
-	period := r.period()
+	period := r.Period()
 	if period == nil {
-		return nil, refusal(d.Code,
-			"roles: DoS shows no legal start date for %s, and a push would withdraw its roles: ask DoS to add it", costCentre)
+		return nil, errNoPeriod
 	}
-	codes := r.codes()
-	if wanted := wantedRoles(d.Values); wanted != nil && !sameRoles(wanted, codes) {
+	codes := r.Codes()
+	if wanted := wantedRoles(v); wanted != nil && !sameRoles(wanted, codes) {
 		codes = wanted
 	}
 	written := make([]json.RawMessage, 0, len(codes))
@@ -177,7 +182,7 @@ func sameRoles(a, b []string) bool {
 	return profile.Same(profile.FieldRoles, strings.Join(a, "|"), strings.Join(b, "|"))
 }
 
-func (r roles) find(code string) role {
+func (r Roles) find(code string) role {
 	for _, role := range r {
 		if role.code == code {
 			return role
@@ -220,4 +225,13 @@ func roleCode(code string) json.RawMessage {
 	made := fhirRoleCode{URL: "roleCode"}
 	made.Concept.Coding = []fhirCoding{{roleSystem, code}}
 	return marshalled(made)
+}
+
+// marshalled always gives the same bytes for the same texts.
+func marshalled(value any) json.RawMessage {
+	written, err := json.Marshal(value)
+	if err != nil {
+		panic("texts always marshal: " + err.Error())
+	}
+	return written
 }
