@@ -39,6 +39,9 @@ type stamped interface{ Stamp() runs.Stamp }
 // special is a pull that may be special in how it was read.
 type special interface{ Note() string }
 
+// readWith is a pull that may have been read with a file that is not kept.
+type readWith interface{ ReadWith() *runs.ReadWith }
+
 // deltaPull is a pull of changes.
 type deltaPull interface {
 	Until() profile.Date        // the date of the newest change in it; zero for none
@@ -141,6 +144,9 @@ func (p *organisationPlanner) describe(summary *runs.Summary) runs.Stamp {
 	p.noted.describe(summary)
 	if s, ok := p.pulled.(special); ok {
 		*summary = summary.WithNote(s.Note())
+	}
+	if r, ok := p.pulled.(readWith); ok {
+		summary.ReadWith = r.ReadWith()
 	}
 	return p.stamp()
 }
