@@ -272,10 +272,15 @@ func (v *comparison) statesBoardAlone() bool {
 
 // agrees reports whether the profile says of a field what the register says.
 func (v *comparison) agrees(f profile.Field) bool {
+	return agree(f, &v.Upstream.Values, &v.Local.Values)
+}
+
+// agree reports whether the values hold the same of a field, addresses in any form.
+func agree(f profile.Field, register, other *profile.Values) bool {
 	if f == profile.FieldAddress {
-		return profile.SamePlace(placeOf(&v.Upstream.Values), placeOf(&v.Local.Values))
+		return profile.SamePlace(placeOf(register), placeOf(other))
 	}
-	return profile.Same(f, v.Upstream.Values.Get(f), v.Local.Values.Get(f))
+	return profile.Same(f, register.Get(f), other.Get(f))
 }
 
 func placeOf(v *profile.Values) profile.Place {
@@ -335,7 +340,7 @@ func (v *comparison) reason(c Change) Reason {
 	if c.Undone || c.Field == profile.FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) || v.waits(c.Field) {
 		return BecauseUpstream
 	}
-	if profile.Same(c.Field, v.Base.Values.Get(c.Field), v.Upstream.Values.Get(c.Field)) {
+	if agree(c.Field, &v.Upstream.Values, &v.Base.Values) {
 		return BecauseDrift
 	}
 	return BecauseUpstream

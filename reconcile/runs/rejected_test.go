@@ -49,6 +49,9 @@ func TestWhenARejectionIsLifted(t *testing.T) {
 			lifted: fields(profile.FieldPostcode),
 		},
 		"an edit beside the rejected half": {says: at("3 NEW ROAD\nHULL", "YO1 7HH"), marks: both[1:]},
+		"an edit, and the address in another form": {
+			says: at("MILL HOUSE\n3 NEW RD\nHULL", "YO1 7HH"), before: at("3 NEW ROAD\nHULL", "YO1 7HH"), marks: both[1:],
+		},
 
 		"ended, a rejected closure":  {says: ended, marks: status(profile.StatusClosed)},
 		"active, a rejected closure": {marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
@@ -178,4 +181,19 @@ func TestAnApprovalOfFieldsLeavesAClosedProfileAsItIs(t *testing.T) {
 	apply, left = runs.Approve(fresh.Changes, fresh)
 	require.Len(t, apply, 2)
 	require.Empty(t, left)
+}
+
+// An address that a person decided on is the same in any form.
+func TestADecidedAddressInAnotherForm(t *testing.T) {
+	t.Parallel()
+	const decidedOn = "The Mill Surgery\n28 Mill Rd\nLeeds"
+	base, other := pharmacy(stating(profile.FieldAddress, decidedOn)), pharmacy(stating(profile.FieldAddress, "28 MILL ROAD\nLEEDS"))
+	for verdict, want := range map[runs.Verdict][]string{runs.VerdictRejected: {}, runs.VerdictUndone: {"update address"}} {
+		mark := decided(verdict, profile.FieldAddress, decidedOn)
+		changes, _ := compute(runs.Item{Upstream: other, Base: &base, Local: profiled(profile.StatusOpen), Marks: []runs.Mark{mark}})
+		require.Equal(t, want, verbs(changes), verdict)
+		for _, c := range changes {
+			require.True(t, c.Undone, "so it is withheld")
+		}
+	}
 }
