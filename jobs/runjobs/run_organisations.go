@@ -104,6 +104,7 @@ type organisationPlanner struct {
 	rejected      int
 	firstRejected profile.Rejected // the first bad record, for the refusal
 	noted         noted
+	redefined     map[string][]profile.Field // what means something else than in each other layout, as far as asked
 }
 
 func (p *organisationPlanner) types() ([]profile.OrgType, error) { return p.Types(p.run) }
@@ -270,9 +271,10 @@ func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan dec
 	if err != nil {
 		return err
 	}
-	plan := runs.Compute(runs.Input{
-		AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Redefined: p.noted.redefined, Items: items,
-	})
+	if err := p.markRedefined(items); err != nil {
+		return err
+	}
+	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Items: items})
 	p.noted.add(chunk.compared, plan.Outcomes)
 	return p.session.Record(ctx, chunk.compared, plan)
 }

@@ -128,9 +128,9 @@ func TestAnotherMeaningLiftsNoRejection(t *testing.T) {
 	t.Parallel()
 	base := pharmacy()
 	plan := runs.Compute(runs.Input{
-		AsOf: today, CountsAsLook: true, ProfileTypes: kept, Redefined: []profile.Field{profile.FieldICB},
+		AsOf: today, CountsAsLook: true, ProfileTypes: kept,
 		Items: []runs.Item{{
-			Upstream: pharmacy(stating(profile.FieldICB, "QXX")), Base: &base, Local: profiled(profile.StatusOpen),
+			Redefined: fields(profile.FieldICB), Upstream: pharmacy(stating(profile.FieldICB, "QXX")), Base: &base, Local: profiled(profile.StatusOpen),
 			Marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldICB, "QOQ")},
 		}},
 	})
