@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -188,6 +189,43 @@ func TestFieldsOfANewLayoutThatMeanSomethingElse(t *testing.T) {
 	require.Zero(t, undone.Changes)
 	again := s.reconcile(3, writeRows(t, "egdpprac_2026-02-24.csv", after, "\r\n"), "2026-02-24")
 	require.NotNil(t, again.NewLayout, "the undo gave the old layout back")
+}
+
+// A record that could not be read on the day of the new layout, or was absent, meets
+// the new meaning later. One that had only another form then is compared as usual.
+func TestRecordsThatMeetTheNewLayoutLater(t *testing.T) {
+	t.Parallel()
+	var before, onTheDay, after [][]string
+	for _, row := range readRows(t, realData(t, "legacy/egdpprac_2019-03-02.csv")) {
+		n := len(before)
+		if row[atStatus] != "A" || n == 200 {
+			continue
+		}
+		before = append(before, row)
+		same, moved := slices.Clone(row), slices.Clone(row)
+		same[atStatus], moved[atStatus] = "ACTIVE", "ACTIVE"
+		moved[atICB], moved[atRegion] = "QT1", "Y60"
+		after = append(after, moved)
+		switch {
+		case n == 0:
+			bad := slices.Clone(moved)
+			bad[10] = "2019-03-02" // no date of this layout
+			onTheDay = append(onTheDay, bad)
+		case n == 8:
+			onTheDay = append(onTheDay, same)
+		case n > 8:
+			onTheDay = append(onTheDay, moved)
+		}
+	}
+	s := newSite(t)
+	s.reconcile(0, writeRows(t, "egdpprac_2025-10-01.csv", before, "\r\n"), "2025-10-01")
+	run := s.reconcile(0, writeRows(t, "egdpprac_2026-02-22.csv", onTheDay, "\r\n"), "2026-02-22")
+	require.Zero(t, run.Changes)
+	require.Equal(t, 1, run.Rejected)
+	next := s.reconcile(0, writeRows(t, "egdpprac_2026-02-23.csv", after, "\r\n"), "2026-02-23")
+	require.Equal(t, map[string]int{"icb": 1, "region": 1}, next.Fields)
+	require.Equal(t, "QT1", s.field(after[8][atCode], "icb"))
+	require.Zero(t, s.reconcile(0, writeRows(t, "egdpprac_2026-02-24.csv", after, "\r\n"), "2026-02-24").Changes)
 }
 
 // Where the boards of commissioners move, so do all their practices: a person looks

@@ -138,6 +138,25 @@ func TestSeveralFilesAreSeveralPlans(t *testing.T) {
 	require.Equal(t, 205, s.asJSON(0, "reconcile", "--plan", "P1", "--wait").Changes.Create)
 }
 
+// Files are planned with the boards that were given with them, which are not kept; the
+// plan is not applied with others.
+func TestAPlanWithBoards(t *testing.T) {
+	t.Parallel()
+	r := &transcript{t: t}
+	s := newSite(t)
+	file := writeRows(t, "epraccur_2026-02-22.csv", readRows(t, realData(t, practicesToday))[:400], "\r\n")
+	r.says(s, 0, "plan", "--files", file, realData(t, commissionersToday))
+	boards := s.count("select count(*) from plan_change where new::jsonb ->> 'icb' <> ''")
+	require.Positive(t, boards)
+	require.Zero(t, s.count("select count(*) from reference_report"))
+	r.says(s, 1, "reconcile", "--plan", "P1", "--wait")
+	r.says(s, 0, "reconcile", "--files", realData(t, commissionersToday))
+	r.says(s, 0, "reconcile", "--plan", "P1", "--wait")
+	require.Equal(t, boards, s.count("select count(*) from profile where icb <> ''"))
+	r.is("plan_boards.golden")
+	require.Zero(t, s.reconcile(0, file, "2026-02-22").Changes)
+}
+
 // What a plan pulled is pulled again, and applied if the register still says it.
 func TestAPlanOfAPull(t *testing.T) {
 	t.Parallel()
@@ -146,7 +165,14 @@ func TestAPlanOfAPull(t *testing.T) {
 	shown := s.asJSON(0, "plan", "--report", "epraccur")
 	require.Positive(t, shown.Changes.Create)
 	require.Zero(t, s.count("select count(*) from upload"))
-	run := r.at("2026-03-03T09:00:00Z").asJSON(0, "reconcile", "--plan", shown.Plan, "--wait")
+	require.Zero(t, s.count("select count(*) from reference_report"), "a plan keeps nothing but itself")
+
+	next := r.at("2026-03-03T09:00:00Z")
+	next.exits(0, "reconcile", "--report", "edispensary", "--wait", "--actor", "Ann")
+	require.Equal(t, "2026-03-03 Ann", one[string](s, "select as_of || ' ' || actor from reference_report"))
+	s.write("update reference_report set etag = ''")
+	run := next.asJSON(0, "reconcile", "--plan", shown.Plan, "--wait")
+	require.Empty(t, run.Note, "today's boards are read for today, though the plan is for yesterday")
 	require.Equal(t, shown.Changes, run.Changes)
 	require.Equal(t, "2026-03-02", run.AsOf)
 }

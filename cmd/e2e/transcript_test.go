@@ -48,6 +48,7 @@ func (r *transcript) note(args []string, o outcome) {
 	for i, arg := range args {
 		if words[i] = arg; filepath.IsAbs(arg) {
 			words[i] = filepath.Base(arg)
+			o.out = strings.ReplaceAll(o.out, arg, words[i])
 		}
 		if strings.Contains(words[i], " ") || words[i] == "" {
 			words[i] = quoted(words[i])

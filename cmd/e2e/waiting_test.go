@@ -31,12 +31,14 @@ type waitingRow struct {
 	Approved int64     `json:"approved_in"`
 }
 
-func (s *site) waiting(args ...string) []waitingRow {
+func (s *site) waiting() []waitingRow {
 	s.t.Helper()
-	o := s.exits(0, append([]string{"runs", "waiting", "--format", "json"}, args...)...)
+	o := s.exits(0, "runs", "waiting", "--format", "json")
 	first, rows, _ := strings.Cut(o.out, "\n")
 	list := objects[waitingRow](s.t, rows)
-	var head struct{ Waiting int }
+	var head struct {
+		Waiting int `json:"waiting"`
+	}
 	require.NoError(s.t, json.Unmarshal([]byte(first), &head))
 	require.Len(s.t, list, head.Waiting)
 	return list

@@ -49,7 +49,7 @@ func TestChanges(t *testing.T) {
 			relationship("FA002", "RE6", "P001", "2001-01-01", false), relationship("FA002", "RE6", "P002", "2010-01-01", true),
 			relationship("FA002", "RE6", "P003", "2015-01-01", true), relationship("RVVKC", "RE5", "QKS", "2015-01-01", true),
 		},
-		successors: map[string]string{"RW6": "R0A"},
+		successors: map[string]any{"RW6": "R0A"},
 	}
 	d := changes(t, fake.serve(t))
 	require.Equal(t, "2026-04-02", d.Newest().String())

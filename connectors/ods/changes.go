@@ -104,6 +104,8 @@ func (a *API) lookupBatch(ctx context.Context, codes []profile.ODSCode, found *f
 	})
 }
 
+// lookupOne looks up one code. An answer that is not that organisation becomes a row
+// that Record rejects.
 func (a *API) lookupOne(ctx context.Context, code profile.ODSCode, found *finds) (there bool, err error) {
 	var raw json.RawMessage
 	err = a.get(ctx, a.address(nil, "Organization", code.String()), &raw)
@@ -113,13 +115,12 @@ func (a *API) lookupOne(ctx context.Context, code profile.ODSCode, found *finds)
 	if err != nil {
 		return false, fmt.Errorf("looking up %s: %w", code, err)
 	}
-	if err := found.add(entry{Resource: raw}); err != nil {
+	wrapped, err := newEnvelope(raw)
+	if err != nil {
 		return false, err
 	}
-	if !found.codes[code] {
-		return false, fmt.Errorf("looking up %s: the answer is not that organisation", code)
-	}
-	return true, nil
+	wrapped.Code = code
+	return true, found.append(wrapped)
 }
 
 func joined(codes []profile.ODSCode) string {

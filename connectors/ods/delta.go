@@ -32,6 +32,7 @@ type envelope struct {
 	Parent       *string         `json:"parent,omitempty"` // nil if it was not requested
 	Commissioner *string         `json:"commissioner,omitempty"`
 	Successor    *string         `json:"successor,omitempty"`
+	Notes        []profile.Note  `json:"notes,omitempty"` // what could not be read of other requests
 	Organization json.RawMessage `json:"organization"`
 }
 
@@ -104,14 +105,32 @@ func (d *Delta) Record(row profile.Row) (profile.Record, error) {
 		bad.Line, bad.Raw, bad.Code = row.Line, raw, row.Code
 		return profile.Record{}, bad
 	}
-	for field, value := range map[profile.Field]*string{
-		profile.FieldParent: e.Parent, profile.FieldCommissioner: e.Commissioner, profile.FieldSuccessor: e.Successor,
-	} {
-		if value != nil {
-			record.Values.Set(field, *value)
+	if record.Code != row.Code {
+		return profile.Record{}, &profile.Rejected{
+			Code: row.Code, Line: row.Line, Field: "identifier", Value: record.Code.String(), Raw: raw,
+			Reason: "want " + row.Code.String() + ", which was looked up",
 		}
 	}
+	e.addTo(&record)
 	return record, nil
+}
+
+// addTo adds to a record what other requests returned.
+func (e envelope) addTo(record *profile.Record) {
+	record.Notes = append(record.Notes, e.Notes...)
+	for _, of := range []struct {
+		field profile.Field
+		value *string
+	}{{profile.FieldParent, e.Parent}, {profile.FieldCommissioner, e.Commissioner}, {profile.FieldSuccessor, e.Successor}} {
+		if of.value != nil {
+			canonical.SetCodes(record, of.field, *of.value)
+		}
+	}
+}
+
+// leaveOut leaves a field unstated, and notes why.
+func (e *envelope) leaveOut(f profile.Field, why string) {
+	e.Notes = append(e.Notes, profile.Note{Field: f.String(), Reason: why, LeftOut: true})
 }
 
 // append writes one record to the delta, before its rows are read.

@@ -73,12 +73,13 @@ type fakeAPI struct {
 	organisations []object
 	beside        []object // entries of every page beside the matches
 	affiliations  []object
-	successors    map[string]string
+	successors    map[string]any
 	tooMany       int                     // a _count above it is answered 422; 0: none
 	total         func(actual int) int    // what _summary=count says
 	next          func(url string) string // what a next link becomes
 	noCommas      bool                    // a list of codes finds nothing
 	pageSize      int
+	reads         map[string]any // what is answered for a code instead of its organisation
 
 	mu       sync.Mutex
 	requests []string
@@ -140,7 +141,8 @@ func (f *fakeAPI) wanted(r *http.Request) []object {
 
 func (f *fakeAPI) related(r *http.Request) []object {
 	return f.matching(f.affiliations, r.URL.Query().Get("primary-organization"), func(o object) string {
-		return o["organization"].(object)["identifier"].(object)["value"].(string)
+		from, _, _ := strings.Cut(o["id"].(string), "RE") // whatever became of the rest
+		return from
 	})
 }
 
@@ -188,6 +190,10 @@ func (f *fakeAPI) search(w http.ResponseWriter, r *http.Request, all []object) {
 }
 
 func (f *fakeAPI) read(w http.ResponseWriter, code string) {
+	if answer, other := f.reads[code]; other {
+		respond(w, answer)
+		return
+	}
 	for _, o := range f.organisations {
 		if o["id"] == code {
 			respond(w, o)
@@ -209,7 +215,7 @@ func (f *fakeAPI) lookup(w http.ResponseWriter, code string) {
 	}})
 }
 
-func respond(w http.ResponseWriter, body object) {
+func respond(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/fhir+json")
 	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // made of texts and numbers
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/profilesync/profilesync/connectors/ods/internal/canonical"
 	"github.com/profilesync/profilesync/connectors/ods/internal/fhir"
 	"github.com/profilesync/profilesync/connectors/ods/internal/spool"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -40,9 +39,7 @@ func (f *finds) add(e entry) error {
 		ResourceType string `json:"resourceType"`
 		ID           string `json:"id"`
 	}
-	if err := json.Unmarshal(e.Resource, &head); err != nil {
-		e.Resource = json.RawMessage("null") // it is no resource at all
-	}
+	_ = json.Unmarshal(e.Resource, &head) // what cannot be read of it, Record will reject
 	isOrganization := head.ResourceType == "Organization"
 	if !isOrganization && !e.isMatch(head.ResourceType) {
 		return nil
@@ -74,21 +71,20 @@ func (f *finds) append(e envelope) error {
 }
 
 // newEnvelope removes what changes although the organisation does not: a reload
-// of the API changes meta, and text repeats the rest for people.
+// of the API changes meta, and text repeats the rest for people. What is no
+// organisation is kept as it came: Record will reject it.
 func newEnvelope(raw json.RawMessage) (envelope, error) {
+	var org fhir.Organization
+	_ = json.Unmarshal(raw, &org) // the code may be readable although something else is not
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {
-		return envelope{}, fmt.Errorf("spooling a record: %w", err)
+		return envelope{Code: org.Code(), Organization: raw}, nil //nolint:nilerr // it is no resource at all
 	}
 	delete(parts, "meta")
 	delete(parts, "text")
 	kept, err := json.Marshal(parts)
 	if err != nil {
 		return envelope{}, fmt.Errorf("spooling a record: %w", err)
-	}
-	var org fhir.Organization
-	if err := json.Unmarshal(raw, &org); err != nil {
-		return envelope{Code: canonical.Code(org.ID), Organization: kept}, nil //nolint:nilerr // Record will reject it
 	}
 	return envelope{Code: org.Code(), Organization: kept}, nil
 }

@@ -44,6 +44,8 @@ type affiliation struct {
 	Source       reference      `json:"organization"`
 	Target       reference      `json:"participatingOrganization"`
 	Code         []fhir.Concept `json:"code"`
+
+	odd string // why it cannot be read; empty if it can
 }
 
 type reference struct {
@@ -51,15 +53,22 @@ type reference struct {
 	Identifier fhir.Identifier `json:"identifier"`
 }
 
-func (r reference) code() profile.ODSCode {
+// code returns the code of the organisation, or what stands in its place.
+func (r reference) code() string {
 	if r.Identifier.Value != "" {
-		return canonical.Code(r.Identifier.Value)
+		return canonical.CodeOrText(r.Identifier.Value)
 	}
-	return canonical.Code(r.Reference[strings.LastIndex(r.Reference, "/")+1:])
+	return canonical.CodeOrText(r.Reference[strings.LastIndex(r.Reference, "/")+1:])
 }
 
 func (a affiliation) is(relation string) bool {
 	return slices.ContainsFunc(a.Code, func(c fhir.Concept) bool { return slices.Contains(c.Coding, fhir.Coding{Code: relation}) })
+}
+
+// mayBe reports whether it is that relationship, or does not say which it is.
+func (a affiliation) mayBe(relation string) bool {
+	unsaid := func(c fhir.Concept) bool { return len(c.Coding) == 0 || slices.Contains(c.Coding, fhir.Coding{}) }
+	return a.is(relation) || len(a.Code) == 0 || slices.ContainsFunc(a.Code, unsaid)
 }
 
 // related are the active relationships of a batch, by the organisation that
@@ -87,11 +96,8 @@ func (a *API) fillRelations(ctx context.Context, batch []envelope) error {
 	}
 	for i := range batch {
 		e := &batch[i]
-		q := asked[e.Code]
-		if target := found.target(e.Code, q.relation); target != "" || q.active {
-			e.answer(q.relation, target)
-		}
-		if e.Successor, err = a.successor(ctx, *e); err != nil {
+		e.relate(asked[e.Code], found)
+		if err := a.findSuccessor(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -104,18 +110,29 @@ type question struct {
 	active   bool
 }
 
-func (e *envelope) answer(relation, target string) {
-	switch relation {
-	case commissionedBy:
-		e.Commissioner = &target
-	case operatedBy:
-		e.Parent = &target
+// relate fills in what a question found. A relationship that cannot be read leaves
+// its field unstated, with a note: it may be the newest.
+func (e *envelope) relate(q question, found related) {
+	if q.relation == "" {
+		return
+	}
+	field, answer := profile.FieldCommissioner, &e.Commissioner
+	if q.relation == operatedBy {
+		field, answer = profile.FieldParent, &e.Parent
+	}
+	target, odd := found.target(e.Code, q.relation)
+	switch {
+	case odd != "":
+		e.leaveOut(field, "a relationship cannot be read: "+odd)
+	case target != "" || q.active:
+		*answer = &target
 	}
 }
 
 // relationships requests all at once. An active organisation without any
 // relationship is so rare that it is requested again, alone: otherwise a server
-// that does not read the comma as "or" would remove every parent.
+// that does not read the comma as "or" would remove every parent. If one of the
+// relationships does not say whose it is, all are requested again, alone.
 func (a *API) relationships(ctx context.Context, asked map[profile.ODSCode]question) (related, error) {
 	found := related{}
 	if len(asked) == 0 {
@@ -125,8 +142,12 @@ func (a *API) relationships(ctx context.Context, asked map[profile.ODSCode]quest
 	if err := a.askRelationships(ctx, codes, found); err != nil {
 		return nil, err
 	}
+	if len(codes) == 1 {
+		return found, nil
+	}
+	someones := len(found[""]) > 0
 	for _, code := range codes {
-		if len(found[code]) > 0 || !asked[code].active || len(codes) == 1 {
+		if !someones && (len(found[code]) > 0 || !asked[code].active) {
 			continue
 		}
 		if err := a.askRelationships(ctx, []profile.ODSCode{code}, found); err != nil {
@@ -136,27 +157,55 @@ func (a *API) relationships(ctx context.Context, asked map[profile.ODSCode]quest
 	return found, nil
 }
 
+// askRelationships adds the relationships of some organisations. One that does not
+// say whose it is belongs to the only one that was asked about, else to nobody.
 func (a *API) askRelationships(ctx context.Context, codes []profile.ODSCode, found related) error {
 	query := url.Values{"primary-organization": {joined(codes)}, "active": {"true"}}
 	return a.search(ctx, "OrganizationAffiliation", query, func(e entry) error {
-		var link affiliation
-		if err := json.Unmarshal(e.Resource, &link); err != nil {
-			return fmt.Errorf("relationships of %s: %w", joined(codes), err)
+		link, isOne := readAffiliation(e.Resource)
+		if !isOne {
+			return nil
 		}
-		if link.ResourceType == "OrganizationAffiliation" && link.Active {
-			found[link.Source.code()] = append(found[link.Source.code()], link)
+		from := canonical.Code(link.Source.code())
+		if from == "" && len(codes) == 1 {
+			from = codes[0]
 		}
+		found[from] = append(found[from], link)
 		return nil
 	})
 }
 
+// readAffiliation reads a relationship as far as it can be read, and reports whether
+// it is one in force.
+func readAffiliation(raw json.RawMessage) (link affiliation, isOne bool) {
+	err := json.Unmarshal(raw, &link)
+	switch {
+	case link.ResourceType != "OrganizationAffiliation" && (err == nil || link.ResourceType != ""):
+		return link, false // an outcome, for example
+	case err != nil:
+		link.odd = fhir.Mistyped(err)
+	case !link.Active:
+		return link, false
+	case len(link.Code) == 0:
+		link.odd = "it does not say what kind it is"
+	case link.Target.code() == "":
+		link.odd = "it names no participatingOrganization"
+	case !canonical.IsCode(link.Source.code()):
+		link.odd = fmt.Sprintf("its organization %q is no code", link.Source.code())
+	}
+	return link, true
+}
+
 // target returns the organisation that the newest relationship of that kind
 // leads to; empty if there is none. Of two that are equally new, it is the
-// first by code.
-func (r related) target(from profile.ODSCode, relation string) string {
+// first by code. If one of that kind cannot be read, it says why.
+func (r related) target(from profile.ODSCode, relation string) (code, odd string) {
 	var newest affiliation
 	for _, link := range r[from] {
-		if !link.is(relation) {
+		if link.odd != "" && link.mayBe(relation) {
+			return "", link.odd
+		}
+		if link.odd != "" || !link.is(relation) {
 			continue
 		}
 		later := strings.Compare(link.Period.Start, newest.Period.Start)
@@ -164,29 +213,34 @@ func (r related) target(from profile.ODSCode, relation string) string {
 			newest = link
 		}
 	}
-	return newest.Target.code().String()
+	return newest.Target.code(), ""
 }
 
-// successor requests what replaced a closed organisation; several are joined by
-// a bar, in order. It is nil if nothing was requested or the register does not
-// know: succession is a hint for people (CONTRACT.md "Succession"), and no
+// findSuccessor requests what replaced a closed organisation; several are joined by
+// a bar, in order. It fills in nothing if nothing was requested or the register does
+// not know: succession is a hint for people (CONTRACT.md "Succession"), and no
 // reason to stop.
-func (a *API) successor(ctx context.Context, e envelope) (*string, error) {
+func (a *API) findSuccessor(ctx context.Context, e *envelope) error {
 	record, bad := fhir.Decode(e.Organization)
 	if bad != nil || record.Standing != profile.Inactive || record.Values.Get(profile.FieldType) == "" {
-		return nil, nil //nolint:nilerr,nilnil // not asked
+		return nil //nolint:nilerr // not asked
 	}
 	var answer lookup
 	query := url.Values{"system": {fhir.CodeSystem}, "code": {e.Code.String()}, "property": {"*"}}
 	err := a.get(ctx, a.address(query, "CodeSystem", "$lookup"), &answer)
 	if status, ok := errors.AsType[*httpx.StatusError](err); ok && status.Permanent() {
-		return nil, nil //nolint:nilnil // not known there
+		return nil // not known there
+	}
+	if odd := fhir.Mistyped(err); odd != "" {
+		e.leaveOut(profile.FieldSuccessor, "the answer cannot be read: "+odd)
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("successor of %s: %w", e.Code, err)
+		return fmt.Errorf("successor of %s: %w", e.Code, err)
 	}
 	successors := strings.Join(answer.codes("successor"), "|")
-	return &successors, nil
+	e.Successor = &successors
+	return nil
 }
 
 // lookup holds the parts of a $lookup that are used: properties as lists of
@@ -205,7 +259,8 @@ type part struct {
 	ValueCoding fhir.Coding `json:"valueCoding"`
 }
 
-// codes returns the organisations that a property names, in order.
+// codes returns the organisations that a property names, in order; in place of a code
+// that is none, what stands there.
 func (l lookup) codes(property string) []string {
 	var codes []string
 	for _, p := range l.Parameter {
@@ -213,8 +268,9 @@ func (l lookup) codes(property string) []string {
 			continue
 		}
 		for _, value := range p.Part {
-			if code := canonical.Code(value.ValueCode + value.ValueString + value.ValueCoding.Code); value.Name != "code" && code != "" {
-				codes = append(codes, code.String())
+			code := canonical.CodeOrText(value.ValueCode + value.ValueString + value.ValueCoding.Code)
+			if value.Name == "value" && code != "" {
+				codes = append(codes, code)
 			}
 		}
 	}

@@ -17,22 +17,53 @@ type noted struct {
 	noProfile []runs.WithoutProfile
 	otherForm int
 	layout    *runs.NewLayout // nil if the layout is the one before
-	redefined []profile.Field
 }
 
 // compareLayouts finds out whether the listing is in another layout than the one
 // before, and what that means.
-func (p *organisationPlanner) compareLayouts() (err error) {
+func (p *organisationPlanner) compareLayouts() error {
 	from, to := p.session.LastLayout(), p.stamp().Layout
 	if from == "" || to == "" || from == to || p.run.Kind != runs.RunListing {
 		return nil
 	}
 	p.noted.layout = &runs.NewLayout{From: from, To: to, NotCompared: []string{}}
-	p.noted.redefined, err = p.Redefined(p.run.Report, from, to)
-	for _, f := range p.noted.redefined {
+	redefined, err := p.redefinedSince(from)
+	for _, f := range redefined {
 		p.noted.layout.NotCompared = append(p.noted.layout.NotCompared, f.String())
 	}
 	return err
+}
+
+// markRedefined tells of each item what means something else than in the layout in
+// which its record was read before, whichever listing that was. If that is not
+// known, it was the layout of the last accepted listing.
+func (p *organisationPlanner) markRedefined(items []runs.Item) (err error) {
+	for i := range items {
+		from := items[i].BaseLayout
+		if from == "" {
+			from = p.session.LastLayout()
+		}
+		if items[i].Redefined, err = p.redefinedSince(from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *organisationPlanner) redefinedSince(layout string) ([]profile.Field, error) {
+	now := p.stamp().Layout
+	if layout == "" || now == "" || layout == now {
+		return nil, nil
+	}
+	if fields, known := p.redefined[layout]; known {
+		return fields, nil
+	}
+	fields, err := p.Redefined(p.run.Report, layout, now)
+	if p.redefined == nil {
+		p.redefined = make(map[string][]profile.Field)
+	}
+	p.redefined[layout] = fields
+	return fields, err
 }
 
 // add adds a chunk that was compared.

@@ -39,6 +39,9 @@ type stamped interface{ Stamp() runs.Stamp }
 // special is a pull that may be special in how it was read.
 type special interface{ Note() string }
 
+// readWith is a pull that may have been read with a file that is not kept.
+type readWith interface{ ReadWith() *runs.ReadWith }
+
 // deltaPull is a pull of changes.
 type deltaPull interface {
 	Until() profile.Date        // the date of the newest change in it; zero for none
@@ -101,6 +104,7 @@ type organisationPlanner struct {
 	rejected      int
 	firstRejected profile.Rejected // the first bad record, for the refusal
 	noted         noted
+	redefined     map[string][]profile.Field // what means something else than in each other layout, as far as asked
 }
 
 func (p *organisationPlanner) types() ([]profile.OrgType, error) { return p.Types(p.run) }
@@ -141,6 +145,9 @@ func (p *organisationPlanner) describe(summary *runs.Summary) runs.Stamp {
 	p.noted.describe(summary)
 	if s, ok := p.pulled.(special); ok {
 		*summary = summary.WithNote(s.Note())
+	}
+	if r, ok := p.pulled.(readWith); ok {
+		summary.ReadWith = r.ReadWith()
 	}
 	return p.stamp()
 }
@@ -264,9 +271,10 @@ func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan dec
 	if err != nil {
 		return err
 	}
-	plan := runs.Compute(runs.Input{
-		AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Redefined: p.noted.redefined, Items: items,
-	})
+	if err := p.markRedefined(items); err != nil {
+		return err
+	}
+	plan := runs.Compute(runs.Input{AsOf: p.run.AsOf, CountsAsLook: !p.short, ProfileTypes: p.ProfileTypes, Items: items})
 	p.noted.add(chunk.compared, plan.Outcomes)
 	return p.session.Record(ctx, chunk.compared, plan)
 }

@@ -35,7 +35,7 @@ func SamePlace(register, shown Place) bool {
 		return false
 	}
 	kept.words = append(kept.words, wordsIn(register.Name)...)
-	return stated.street || len(stated.words) > 0 && kept.hold(stated)
+	return stated.street && kept.street || len(stated.words) > 0 && kept.hold(stated)
 }
 
 // formerNamed reports whether the shown address has a line with a name that the
@@ -54,7 +54,7 @@ func repeats(address, name string) bool {
 
 // placed is an address, read for what it says of streets and numbers.
 type placed struct {
-	facts  map[string]bool // each number with the street or the word beside it, each street
+	facts  map[string]bool // each number with the street or the word beside it, each street, each unit
 	street bool            // one of them is a street
 	words  []string        // all words without a digit
 	cut    []string        // those of them that a full line may have cut short
@@ -72,6 +72,7 @@ func readPlace(address string) placed {
 }
 
 func (p *placed) read(part []string) {
+	p.readUnits(part)
 	before := ""
 	for _, phrase := range phrasesOf(part) {
 		numbers, words := leadingNumbers(phrase)
@@ -81,13 +82,28 @@ func (p *placed) read(part []string) {
 			p.facts[before+" "+strings.Join(numbers, " ")] = true
 		case len(numbers) > 0:
 			p.facts[strings.Join(numbers, " ")+" "+joinedWords(words)] = true
-			p.street = p.street || isHouseNumber(numbers[len(numbers)-1])
+			p.street = p.street || isStreet(words) || isHouseNumber(numbers[len(numbers)-1]) && !isBuilding(before, words)
 		case isStreet(phrase):
 			p.facts[joinedWords(words)] = true
 			p.street = true
 		}
 		if len(words) > 0 {
 			before = words[len(words)-1]
+		}
+	}
+}
+
+// readUnits finds units that have no digit: UNIT A, FIRST FLOOR, NORTH WING, REAR OF.
+func (p *placed) readUnits(part []string) {
+	for i, word := range part {
+		switch {
+		case word == "REAR" && i+1 < len(part) && part[i+1] == "OF":
+			p.facts["REAR OF"] = true
+		case !unitWords[word]:
+		case i+1 < len(part) && isUnitName(part[i+1]):
+			p.facts[word+" "+inDigits(part[i+1])] = true
+		case i > 0 && unitsNamedBefore[word] && (isUnitName(part[i-1]) || points[part[i-1]]):
+			p.facts[inDigits(part[i-1])+" "+word] = true
 		}
 	}
 }
@@ -188,6 +204,12 @@ func isStreet(phrase []string) bool {
 		last--
 	}
 	return last > 0 && streetTypes[phrase[last]]
+}
+
+// isBuilding reports whether a number is that of a building or of a part of it, by
+// the word before it and the words behind it.
+func isBuilding(before string, words []string) bool {
+	return unitWords[before] || buildingWords[words[len(words)-1]]
 }
 
 func leadingNumbers(phrase []string) (numbers, words []string) {

@@ -57,6 +57,7 @@ func TestSamePlaceOfTheSameStreet(t *testing.T) {
 		{"the point of the compass", "PARK ROAD WEST / HULL", "OAK HOUSE / PARK ROAD WEST, HULL", true},
 		{"a street without a type", "48 THE GLEBE / CLAPHAM / BEDFORD", "OAK HOUSE / 48 THE GLEBE / CLAPHAM", true},
 		{"the street called the street", "OAK HOUSE / THE STREET / HULL", "THE STREET / HULL", true},
+		{"with the number of a unit", "UNIT 2 PARK ROAD / HULL", "UNIT 2 PARK ROAD / YORK", true},
 		{"a part of numbers alone", "PARK ROAD / HULL / 12", "PARK ROAD / YORK / 12", true},
 	})
 }
@@ -92,6 +93,22 @@ func TestSamePlaceOfAnotherNumber(t *testing.T) {
 		{"of a unit", "UNIT 1 / OAK HOUSE / PARK ROAD", "UNIT 2 / OAK HOUSE / PARK ROAD / KENT", false},
 		{"of another unit", "UNIT 1 / OAK HOUSE / PARK ROAD", "FLAT 1 / OAK HOUSE / PARK ROAD / KENT", false},
 		{"of a floor", "1ST FLOOR / OAK HOUSE / PARK ROAD", "2ND FLOOR / OAK HOUSE / PARK ROAD / KENT", false},
+		{"the letter of a unit", "UNIT A / 28 PARK ROAD / HULL", "UNIT B / 28 PARK ROAD / HULL", false},
+		{"the letter of a flat before the number", "FLAT A 28 PARK ROAD / HULL", "FLAT B 28 PARK ROAD / HULL", false},
+		{"no unit", "SHOP A / 28 PARK ROAD / HULL", "28 PARK ROAD / HULL", false},
+		{"a unit in words", "UNIT ONE / PARK ROAD / HULL", "UNIT TWO / PARK ROAD / HULL", false},
+		{"the same unit in words", "UNIT ONE / PARK ROAD / HULL", "UNIT 1 / PARK ROAD / HULL / KENT", true},
+		{"of a suite", "SUITE C / PARK ROAD / HULL", "SUITE D / PARK ROAD / HULL", false},
+		{"of a room", "ROOM C / PARK ROAD / HULL", "ROOM D / PARK ROAD / HULL", false},
+		{"of a block", "BLOCK A / KINGSTON HOSPITAL / 1 PARK ROAD", "BLOCK B / KINGSTON HOSPITAL / 1 PARK ROAD", false},
+		{"of a block, before it", "SOUTH BLOCK / 1 PARK ROAD", "NORTH BLOCK / 1 PARK ROAD", false},
+		{"of a level", "LEVEL B / OAK HOUSE / PARK ROAD", "LEVEL D / OAK HOUSE / PARK ROAD", false},
+		{"the ground floor", "GROUND FLOOR / 28 PARK ROAD / HULL", "FIRST FLOOR / 28 PARK ROAD / HULL", false},
+		{"no floor", "TOP FLR / 28 PARK ROAD / HULL", "28 PARK ROAD / HULL", false},
+		{"the same floor in words", "FIRST FLOOR / OAK HOUSE / PARK ROAD", "1ST FLOOR / OAK HOUSE / PARK ROAD / KENT", true},
+		{"of a wing", "NORTH WING / GALSWORTHY ROAD", "SOUTH WING / GALSWORTHY ROAD", false},
+		{"the rear", "REAR OF 28 PARK ROAD / HULL", "28 PARK ROAD / HULL", false},
+		{"the same rear", "REAR OF 28 PARK RD / HULL", "REAR OF 28 PARK ROAD / HULL / KENT", true},
 		{"run together", "1 2 PARK ROAD", "12 PARK ROAD / KENT", false},
 		{"in a line that repeats the name", "5 ANY SURGERY / PARK ROAD", "PARK ROAD / KENT", false},
 	})
@@ -111,6 +128,8 @@ func TestSamePlaceOfAnotherStreet(t *testing.T) {
 		{"another point of the compass", "PARK ROAD WEST / HULL", "PARK ROAD EAST / HULL / KENT", false},
 		{"the street with the name of a building", "HOSPITAL ROAD / HULL", "CLINIC ROAD / HULL / KENT", false},
 		{"without a type", "48 THE GLEBE / BEDFORD", "48 THE GREEN / BEDFORD / KENT", false},
+		{"behind a numbered building", "UNIT 2 THE MALL / KINGSWAY / HULL", "UNIT 2 THE MALL / BROADWAY / HULL", false},
+		{"behind a number and a building", "2 HEALTH CENTRE / KINGSWAY / HULL", "2 HEALTH CENTRE / QUEENSWAY / HULL", false},
 		{"behind a floor", "1ST FLOOR / OAK HOUSE / KINGSWAY", "1ST FLOOR / OAK HOUSE / QUEENSWAY", false},
 	})
 }
@@ -175,7 +194,7 @@ func TestSamePlaceNeedsThePostcode(t *testing.T) {
 func placeParts() *rapid.Generator[[]string] {
 	return rapid.SliceOfN(rapid.SampledFrom([]string{
 		"28 PARK ROAD", "PARK RD", "FLAT 3", "UNIT 1A", "ST JAMES ST", "48 THE GLEBE", "OAK HOUSE", "MED CTR", "HULL", "KENT",
-		"THE HAVEN", "BURY ST EDMUNDS", "WOOD STREET HEALTH CENTRE", "7", "1ST FLOOR",
+		"THE HAVEN", "UNIT A", "FIRST FLOOR", "NORTH WING", "BURY ST EDMUNDS", "WOOD STREET HEALTH CENTRE", "7", "1ST FLOOR",
 	}), 1, 6)
 }
 
@@ -208,6 +227,7 @@ func TestSamePlaceSeesEveryNewNumberAndStreet(t *testing.T) {
 		number := strconv.Itoa(rapid.IntRange(100, 999).Draw(t, "number"))
 		news := rapid.SampledFrom([]string{
 			"MILL LANE", "MILL LN", number + " MILL LANE", "UNIT " + number, number, "OAK HOUSE, MILL LANE", "FLAT " + number + " OAK HOUSE",
+			"UNIT Z", "BLOCK Q", "SECOND FLOOR", "EAST WING", "REAR OF OAK HOUSE",
 		}).Draw(t, "news")
 		at := rapid.IntRange(0, len(parts)).Draw(t, "at")
 		changed := slices.Insert(slices.Clone(parts), at, news)

@@ -19,6 +19,29 @@ var streetTypes = set(`
 // buildingWords follow the street that a building is named after.
 var buildingWords = set("SURGERY PRACTICE CENTRE CLINIC HOSPITAL HOUSE MEDICAL HEALTH GROUP FAMILY")
 
+// unitWords are those of parts of a building: a letter or a word may stand for the
+// number beside them. Some have it before them.
+var (
+	unitWords        = set("UNIT FLAT SUITE SHOP BLOCK LEVEL FLOOR ROOM WING")
+	unitsNamedBefore = set("BLOCK LEVEL FLOOR WING")
+)
+
+// unitNumbers are the words for numbers of units, and what is written as often.
+var unitNumbers = map[string]string{
+	"ONE": "1", "TWO": "2", "THREE": "3", "FOUR": "4", "FIVE": "5", "SIX": "6", "SEVEN": "7", "EIGHT": "8", "NINE": "9", "TEN": "10",
+	"FIRST": "1ST", "SECOND": "2ND", "THIRD": "3RD", "FOURTH": "4TH", "FIFTH": "5TH", "SIXTH": "6TH", "SEVENTH": "7TH",
+	"GROUND": "GROUND", "LOWER": "LOWER", "UPPER": "UPPER", "TOP": "TOP", "BASEMENT": "BASEMENT",
+}
+
+func isUnitName(word string) bool { return isLetter(word) || unitNumbers[word] != "" }
+
+func inDigits(word string) string {
+	if digits, ok := unitNumbers[word]; ok {
+		return digits
+	}
+	return word
+}
+
 var points = set("NORTH SOUTH EAST WEST")
 
 // abbreviations are those that the register writes.

@@ -14,10 +14,7 @@ type Input struct {
 	AsOf         profile.Date // the day the pull speaks of
 	CountsAsLook bool         // the pull counts as a look: it may start or confirm a closure
 	ProfileTypes []profile.OrgType
-	// Redefined are the fields that mean something else in the layout of this listing
-	// than in that of the last accepted one of its report.
-	Redefined []profile.Field
-	Items     []Item
+	Items        []Item
 }
 
 // Item is one organisation: what upstream says now, what it said when we last
@@ -25,10 +22,14 @@ type Input struct {
 type Item struct {
 	Upstream     profile.Record
 	Base         *profile.Record // by any report (see BaseOf); nil when it was never accepted
+	BaseLayout   string          // the layout in which the run's own report had it; empty where it is not known
 	Local        *profile.Profile
 	Marks        []Mark
 	Waiting      []Waiting    // what earlier runs withheld of it and nobody has decided on
 	PendingSince profile.Date // the first look at a closure; zero for none
+	// Redefined are the fields that mean something else now than in the layout in which
+	// Base was read.
+	Redefined []profile.Field
 }
 
 // Mark is a person's decision on one field of a profile.
@@ -102,6 +103,8 @@ func (v *comparison) compare() {
 	v.matchWaiting(status)
 	if v.comparedFields = v.Local.Status() != profile.StatusClosed || v.opens(); v.comparedFields {
 		v.compareFields()
+	} else {
+		v.leaveRedefined()
 	}
 	v.matchWaiting(others)
 }
@@ -272,10 +275,15 @@ func (v *comparison) statesBoardAlone() bool {
 
 // agrees reports whether the profile says of a field what the register says.
 func (v *comparison) agrees(f profile.Field) bool {
+	return agree(f, &v.Upstream.Values, &v.Local.Values)
+}
+
+// agree reports whether the values hold the same of a field, addresses in any form.
+func agree(f profile.Field, register, other *profile.Values) bool {
 	if f == profile.FieldAddress {
-		return profile.SamePlace(placeOf(&v.Upstream.Values), placeOf(&v.Local.Values))
+		return profile.SamePlace(placeOf(register), placeOf(other))
 	}
-	return profile.Same(f, v.Upstream.Values.Get(f), v.Local.Values.Get(f))
+	return profile.Same(f, register.Get(f), other.Get(f))
 }
 
 func placeOf(v *profile.Values) profile.Place {
@@ -335,7 +343,7 @@ func (v *comparison) reason(c Change) Reason {
 	if c.Undone || c.Field == profile.FieldStatus || v.Base == nil || !v.Base.Values.States(c.Field) || v.waits(c.Field) {
 		return BecauseUpstream
 	}
-	if profile.Same(c.Field, v.Base.Values.Get(c.Field), v.Upstream.Values.Get(c.Field)) {
+	if agree(c.Field, &v.Upstream.Values, &v.Base.Values) {
 		return BecauseDrift
 	}
 	return BecauseUpstream

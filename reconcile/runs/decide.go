@@ -17,9 +17,10 @@ func Approve(withheld []Change, fresh Plan) (apply, left []Change) {
 	}
 	closed := closedWithout(withheld, fresh)
 	for _, rows := range byFact(withheld) {
-		if again := follows[rows[0].fact()]; len(again) == len(rows) && !(rows[0].Verb == Update && closed[rows[0].Code]) && !slices.ContainsFunc(rows, func(c Change) bool {
-			return !slices.Contains(again, c.Digest())
-		}) {
+		again := follows[rows[0].fact()]
+		isOther := func(c Change) bool { return !slices.Contains(again, c.Digest()) }
+		staysClosed := rows[0].Verb == Update && closed[rows[0].Code]
+		if len(again) == len(rows) && !staysClosed && !slices.ContainsFunc(rows, isOther) {
 			apply = append(apply, rows...)
 		} else {
 			left = append(left, rows...)

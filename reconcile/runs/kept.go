@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,6 +36,28 @@ func AlreadyApplied(plan PlanID, in ID) error {
 // NotKept is the error of a plan that is too old.
 func NotKept(plan PlanID) error {
 	return fmt.Errorf("plan %s is no longer kept: plans are kept for a week; make a new one", plan)
+}
+
+// ReadWith is the file of commissioners that a plan was read with where that file was
+// not kept.
+type ReadWith struct {
+	File   string `json:"file"`   // its name, without folders
+	Boards string `json:"boards"` // the hash of what it says
+}
+
+// NewReadWith describes a file with these boards.
+func NewReadWith(file string, boards profile.Hash) *ReadWith {
+	return &ReadWith{File: file, Boards: hex.EncodeToString(boards[:])}
+}
+
+// Check refuses to apply the plan with other boards than it was read with.
+func (w *ReadWith) Check(plan PlanID, boards profile.Hash) error {
+	if w == nil || w.Boards == hex.EncodeToString(boards[:]) {
+		return nil
+	}
+	return &profile.RefusedError{Name: "plan " + plan.String(), Why: fmt.Sprintf(
+		"it was read with the boards in %s, which are not those that are kept; load that file first: profilesync reconcile --files %s",
+		w.File, w.File)}
 }
 
 // Differs says how what a run would do differs from the plan that it was to apply.

@@ -28,15 +28,21 @@ func TestLatest(t *testing.T) {
 		want      profile.Standing
 		says, icb string
 	}{
-		"one":                            {[]profile.Record{saying(active, "WELL", "QWO")}, active, "WELL", "QWO"},
-		"the latest of two":              {[]profile.Record{saying(active, "WELL", "QWO"), saying(inactive, "BOOTS", "QOQ")}, active, "WELL", "QWO"},
-		"ended by the latest":            {[]profile.Record{saying(inactive, "WELL", "QWO"), saying(active, "BOOTS", "QOQ")}, inactive, "WELL", "QWO"},
+		"one": {[]profile.Record{saying(active, "WELL", "QWO")}, active, "WELL", "QWO"},
+		"the latest of two": {
+			[]profile.Record{saying(active, "WELL", "QWO"), saying(inactive, "BOOTS", "QOQ")}, active, "WELL", "QWO",
+		},
+		"ended by the latest": {
+			[]profile.Record{saying(inactive, "WELL", "QWO"), saying(active, "BOOTS", "QOQ")}, inactive, "WELL", "QWO",
+		},
 		"what the latest does not state": {[]profile.Record{saying(active, "WELL", ""), saying(active, "BOOTS", "QOQ")}, active, "WELL", "QOQ"},
 		"what nobody states":             {[]profile.Record{saying(active, "", ""), saying(active, "BOOTS", "")}, active, "BOOTS", ""},
 		"alive, and dormant before":      {[]profile.Record{saying(alive, "WELL", ""), saying(dormant, "BOOTS", "QOQ")}, dormant, "WELL", "QOQ"},
 		"alive, and ended before":        {[]profile.Record{saying(alive, "WELL", ""), saying(inactive, "BOOTS", "QOQ")}, alive, "WELL", "QOQ"},
-		"alive twice, then active":       {[]profile.Record{saying(alive, "A", ""), saying(alive, "B", ""), saying(active, "C", "")}, active, "A", ""},
-		"never more than alive":          {[]profile.Record{saying(alive, "WELL", "")}, alive, "WELL", ""},
+		"alive twice, then active": {
+			[]profile.Record{saying(alive, "A", ""), saying(alive, "B", ""), saying(active, "C", "")}, active, "A", "",
+		},
+		"never more than alive": {[]profile.Record{saying(alive, "WELL", "")}, alive, "WELL", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,8 +17,18 @@ type NewLayout struct {
 	NotCompared []string `json:"not_compared"`
 }
 
+// leaveRedefined notes what a closed profile will not follow either once it opens.
+func (v *comparison) leaveRedefined() {
+	for _, fact := range comparedFacts {
+		differs := func(f profile.Field) bool { return v.Upstream.Values.Get(f) != "" && !v.agrees(f) }
+		if v.notCompared(fact) && slices.ContainsFunc(fact, differs) {
+			v.outcome.NotCompared = append(v.outcome.NotCompared, fact...)
+		}
+	}
+}
+
 // notCompared reports whether the profile does not follow the register in a fact: a field
-// of it means something else now than in the listing before, or did when the
+// of it means something else now than when it was read before, or did when the
 // register began to say what it still says.
 func (v *comparison) notCompared(fact []profile.Field) bool {
 	if v.Base == nil {

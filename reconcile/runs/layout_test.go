@@ -19,10 +19,8 @@ func board(icb, region string) func(*profile.Record) {
 // relaid compares an organisation in a listing whose layout gave the board another
 // meaning.
 func relaid(item runs.Item) ([]runs.Change, runs.Outcome) {
-	return computeIn(runs.Input{
-		AsOf: today, CountsAsLook: true, ProfileTypes: kept, Redefined: []profile.Field{profile.FieldICB, profile.FieldRegion},
-		Items: []runs.Item{item},
-	})
+	item.Redefined = fields(profile.FieldICB, profile.FieldRegion)
+	return compute(item)
 }
 
 func TestFieldsOfAnotherMeaningAreNotCompared(t *testing.T) {
@@ -57,14 +55,38 @@ func TestFieldsOfAnotherMeaningAreNotCompared(t *testing.T) {
 	require.Empty(t, outcome.NotCompared, "the profile says the same")
 }
 
+// Nor does a closed profile follow them once it opens, nor in the listings between.
+func TestAClosedProfileDoesNotFollowAnotherMeaning(t *testing.T) {
+	t.Parallel()
+	old, renewed := pharmacy(board("QWO", "Y63")), pharmacy(board("QHM", "Y60"))
+	ended := pharmacy(board("QHM", "Y60"), standing(profile.Inactive), closes(-9))
+	shown := profiled(profile.StatusClosed, board("QWO", "Y63"), stating(profile.FieldAddress, "THE HEALTH CENTRE\n1 HIGH ST\nLEEDS"))
+	changes, outcome := relaid(runs.Item{Upstream: ended, Base: &old, Local: shown})
+	require.Empty(t, changes)
+	require.Equal(t, fields(profile.FieldICB, profile.FieldRegion), outcome.NotCompared)
+	require.False(t, outcome.OtherForm)
+
+	ended.NotCompared = []string{"icb", "region"}
+	changes, outcome = compute(runs.Item{Upstream: ended, Base: &ended, Local: shown})
+	require.Empty(t, changes)
+	require.Equal(t, fields(profile.FieldICB, profile.FieldRegion), outcome.NotCompared)
+
+	changes, _ = compute(runs.Item{Upstream: renewed, Base: &ended, Local: shown})
+	require.Equal(t, []string{"reopen status"}, verbs(changes))
+
+	agreeing := profiled(profile.StatusClosed, board("QHM", "Y60"))
+	_, outcome = relaid(runs.Item{Upstream: ended, Base: &old, Local: agreeing})
+	require.Empty(t, outcome.NotCompared, "the profile says the same")
+}
+
 // Nothing that waits ends because a field is not compared.
 func TestWhatWaitsOutlastsANewLayout(t *testing.T) {
 	t.Parallel()
 	old, renewed := pharmacy(board("QWO", "Y63")), pharmacy(board("QHM", "Y60"))
 	plan := runs.Compute(runs.Input{
-		AsOf: today, CountsAsLook: true, ProfileTypes: kept, Redefined: []profile.Field{profile.FieldICB, profile.FieldRegion},
+		AsOf: today, CountsAsLook: true, ProfileTypes: kept,
 		Items: []runs.Item{{
-			Upstream: renewed, Base: &old, Local: profiled(profile.StatusOpen, board("QWO", "Y63")),
+			Redefined: fields(profile.FieldICB, profile.FieldRegion), Upstream: renewed, Base: &old, Local: profiled(profile.StatusOpen, board("QWO", "Y63")),
 			Waiting: []runs.Waiting{setting(profile.FieldICB, "QWO", "QT1")},
 		}},
 	})

@@ -28,37 +28,64 @@ func TestWhenARejectionIsLifted(t *testing.T) {
 		local  profile.Status
 		lifted []profile.Field
 	}{
-		"the same name":             {says: one(stating(profile.FieldName, "WELL")), marks: rejected(profile.FieldName, "Well")},
-		"the same name, as a form":  {says: one(stating(profile.FieldName, "Well.")), marks: rejected(profile.FieldName, "Well")},
-		"no name":                   {says: one(stating(profile.FieldName, "")), marks: rejected(profile.FieldName, "Well")},
-		"the former name":           {marks: rejected(profile.FieldName, "Well"), lifted: fields(profile.FieldName)},
-		"a third name":              {says: one(stating(profile.FieldName, "LLOYDS")), marks: rejected(profile.FieldName, "Well"), lifted: fields(profile.FieldName)},
+		"the same name":            {says: one(stating(profile.FieldName, "WELL")), marks: rejected(profile.FieldName, "Well")},
+		"the same name, as a form": {says: one(stating(profile.FieldName, "Well.")), marks: rejected(profile.FieldName, "Well")},
+		"no name":                  {says: one(stating(profile.FieldName, "")), marks: rejected(profile.FieldName, "Well")},
+		"the former name":          {marks: rejected(profile.FieldName, "Well"), lifted: fields(profile.FieldName)},
+		"a third name": {
+			says: one(stating(profile.FieldName, "LLOYDS")), marks: rejected(profile.FieldName, "Well"), lifted: fields(profile.FieldName),
+		},
 		"an undone name":            {marks: []runs.Mark{decided(runs.VerdictUndone, profile.FieldName, "Well")}},
 		"the same address, a form":  {says: at("2 MILL LANE, YORK", "YO17HH"), marks: both},
 		"the same, with a building": {says: at("MILL HOUSE\n2 MILL LANE\nYORK", "YO1 7HH"), marks: both},
-		"one half of an address":    {says: at("1 HIGH STREET\nLEEDS", "YO1 7HH"), marks: both, lifted: fields(profile.FieldAddress, profile.FieldPostcode)},
-		"the other half":            {says: at("2 MILL LANE\nYORK", "LS1 1AA"), marks: both, lifted: fields(profile.FieldAddress, profile.FieldPostcode)},
+		"one half of an address": {
+			says: at("1 HIGH STREET\nLEEDS", "YO1 7HH"), marks: both, lifted: fields(profile.FieldAddress, profile.FieldPostcode),
+		},
+		"the other half": {
+			says: at("2 MILL LANE\nYORK", "LS1 1AA"), marks: both, lifted: fields(profile.FieldAddress, profile.FieldPostcode),
+		},
 		"news beside the rejected half": {
 			says: at("3 NEW ROAD\nHULL", "YO1 7HH"), before: at("1 HIGH STREET\nLEEDS", "YO1 7HH"), marks: both[1:],
 			lifted: fields(profile.FieldPostcode),
 		},
 		"an edit beside the rejected half": {says: at("3 NEW ROAD\nHULL", "YO1 7HH"), marks: both[1:]},
+		"an edit, and the address in another form": {
+			says: at("MILL HOUSE\n3 NEW RD\nHULL", "YO1 7HH"), before: at("3 NEW ROAD\nHULL", "YO1 7HH"), marks: both[1:],
+		},
 
-		"ended, a rejected closure":            {says: ended, marks: status(profile.StatusClosed)},
-		"active, a rejected closure":           {marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
-		"alive, a rejected closure":            {says: one(standing(profile.Alive)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
-		"dormant, a rejected closure":          {says: one(standing(profile.Dormant)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
-		"proposed, a rejected closure":         {says: one(standing(profile.Proposed)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
-		"it ends later, a rejected closure":    {says: []func(*profile.Record){standing(profile.Inactive), closes(9)}, marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
-		"it ends today, a rejected closure":    {says: []func(*profile.Record){standing(profile.Inactive), closes(0)}, marks: status(profile.StatusClosed)},
-		"inactive, no end, a rejected closure": {says: one(standing(profile.Inactive)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
-		"active, a rejected opening":           {marks: status(profile.StatusOpen), local: profile.StatusClosed},
-		"alive, a rejected opening":            {says: one(standing(profile.Alive)), marks: status(profile.StatusOpen), local: profile.StatusClosed},
-		"dormant, a rejected opening":          {says: one(standing(profile.Dormant)), marks: status(profile.StatusOpen), local: profile.StatusClosed, lifted: fields(profile.FieldStatus)},
-		"ended, a rejected opening":            {says: ended, marks: status(profile.StatusOpen), local: profile.StatusClosed, lifted: fields(profile.FieldStatus)},
-		"dormant, rejected":                    {says: one(standing(profile.Dormant)), marks: status(profile.StatusDormant)},
-		"alive, rejected as dormant":           {says: one(standing(profile.Alive)), marks: status(profile.StatusDormant)},
-		"active, rejected as dormant":          {marks: status(profile.StatusDormant), lifted: fields(profile.FieldStatus)},
+		"ended, a rejected closure":  {says: ended, marks: status(profile.StatusClosed)},
+		"active, a rejected closure": {marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus)},
+		"alive, a rejected closure": {
+			says: one(standing(profile.Alive)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
+		},
+		"dormant, a rejected closure": {
+			says: one(standing(profile.Dormant)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
+		},
+		"proposed, a rejected closure": {
+			says: one(standing(profile.Proposed)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
+		},
+		"it ends later, a rejected closure": {
+			says: []func(*profile.Record){standing(profile.Inactive), closes(9)}, marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
+		},
+		"it ends today, a rejected closure": {
+			says: []func(*profile.Record){standing(profile.Inactive), closes(0)}, marks: status(profile.StatusClosed),
+		},
+		"inactive, no end, a rejected closure": {
+			says: one(standing(profile.Inactive)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
+		},
+		"active, a rejected opening": {marks: status(profile.StatusOpen), local: profile.StatusClosed},
+		"alive, a rejected opening": {
+			says: one(standing(profile.Alive)), marks: status(profile.StatusOpen), local: profile.StatusClosed,
+		},
+		"dormant, a rejected opening": {
+			says: one(standing(profile.Dormant)), marks: status(profile.StatusOpen), local: profile.StatusClosed, lifted: fields(profile.FieldStatus),
+		},
+		"ended, a rejected opening": {
+			says: ended, marks: status(profile.StatusOpen), local: profile.StatusClosed, lifted: fields(profile.FieldStatus),
+		},
+		"dormant, rejected":           {says: one(standing(profile.Dormant)), marks: status(profile.StatusDormant)},
+		"alive, rejected as dormant":  {says: one(standing(profile.Alive)), marks: status(profile.StatusDormant)},
+		"active, rejected as dormant": {marks: status(profile.StatusDormant), lifted: fields(profile.FieldStatus)},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -101,9 +128,9 @@ func TestAnotherMeaningLiftsNoRejection(t *testing.T) {
 	t.Parallel()
 	base := pharmacy()
 	plan := runs.Compute(runs.Input{
-		AsOf: today, CountsAsLook: true, ProfileTypes: kept, Redefined: []profile.Field{profile.FieldICB},
+		AsOf: today, CountsAsLook: true, ProfileTypes: kept,
 		Items: []runs.Item{{
-			Upstream: pharmacy(stating(profile.FieldICB, "QXX")), Base: &base, Local: profiled(profile.StatusOpen),
+			Redefined: fields(profile.FieldICB), Upstream: pharmacy(stating(profile.FieldICB, "QXX")), Base: &base, Local: profiled(profile.StatusOpen),
 			Marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldICB, "QOQ")},
 		}},
 	})
@@ -120,12 +147,14 @@ func TestAClosedProfileKeepsItsFieldsUntilItOpens(t *testing.T) {
 		marks   []runs.Mark
 		want    []string
 	}{
-		"it opens":            {want: []string{"update name", "reopen status"}},
-		"its opening waits":   {waiting: []runs.Waiting{opening}},
-		"a person rejected":   {marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldStatus, "open")}},
-		"a person undid it":   {marks: []runs.Mark{decided(runs.VerdictUndone, profile.FieldStatus, "open")}, want: []string{"reopen status"}},
-		"a person holds it":   {marks: []runs.Mark{held(profile.FieldStatus, today)}},
-		"it waits to be more": {waiting: []runs.Waiting{turning(runs.Reopen, profile.StatusDormant, profile.StatusOpen)}, want: []string{"reopen status"}},
+		"it opens":          {want: []string{"update name", "reopen status"}},
+		"its opening waits": {waiting: []runs.Waiting{opening}},
+		"a person rejected": {marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldStatus, "open")}},
+		"a person undid it": {marks: []runs.Mark{decided(runs.VerdictUndone, profile.FieldStatus, "open")}, want: []string{"reopen status"}},
+		"a person holds it": {marks: []runs.Mark{held(profile.FieldStatus, today)}},
+		"it waits to be more": {
+			waiting: []runs.Waiting{turning(runs.Reopen, profile.StatusDormant, profile.StatusOpen)}, want: []string{"reopen status"},
+		},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -152,4 +181,19 @@ func TestAnApprovalOfFieldsLeavesAClosedProfileAsItIs(t *testing.T) {
 	apply, left = runs.Approve(fresh.Changes, fresh)
 	require.Len(t, apply, 2)
 	require.Empty(t, left)
+}
+
+// An address that a person decided on is the same in any form.
+func TestADecidedAddressInAnotherForm(t *testing.T) {
+	t.Parallel()
+	const decidedOn = "The Mill Surgery\n28 Mill Rd\nLeeds"
+	base, other := pharmacy(stating(profile.FieldAddress, decidedOn)), pharmacy(stating(profile.FieldAddress, "28 MILL ROAD\nLEEDS"))
+	for verdict, want := range map[runs.Verdict][]string{runs.VerdictRejected: {}, runs.VerdictUndone: {"update address"}} {
+		mark := decided(verdict, profile.FieldAddress, decidedOn)
+		changes, _ := compute(runs.Item{Upstream: other, Base: &base, Local: profiled(profile.StatusOpen), Marks: []runs.Mark{mark}})
+		require.Equal(t, want, verbs(changes), verdict)
+		for _, c := range changes {
+			require.True(t, c.Undone, "so it is withheld")
+		}
+	}
 }

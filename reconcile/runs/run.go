@@ -127,6 +127,8 @@ type Summary struct {
 	// Differs is set where a run was refused because it would not do what its plan
 	// shows.
 	Differs *Differs `json:"differs,omitempty"`
+	// ReadWith is, of a plan, what it has to be applied with and what is not kept.
+	ReadWith *ReadWith `json:"read_with,omitempty"`
 	// Note says what is special about a run that is done.
 	Note string `json:"note,omitempty"`
 	// Error says why a run was refused or failed.

@@ -23,13 +23,15 @@ func TestWhenARejectionOfAServiceIsLifted(t *testing.T) {
 		value   string
 		lifted  bool
 	}{
-		"a withdrawal, gone":               {state: services.Gone, at: "A", value: off},
-		"a withdrawal, elsewhere":          {state: services.Active, at: "B", value: off},
-		"a withdrawal, there again":        {state: services.Active, at: "A", value: off, lifted: true},
-		"a withdrawal, not in the answer":  {state: services.Missing, at: "A", value: off},
-		"a withdrawal, not visible":        {state: services.NotVisible, at: "A", value: off},
-		"a value, the same":                {state: services.Active, at: "A", value: clinic},
-		"a value, another":                 {state: services.Active, at: "A", value: textOf(t, ersService("1", "Ward").Shown(""), ""), lifted: true},
+		"a withdrawal, gone":              {state: services.Gone, at: "A", value: off},
+		"a withdrawal, elsewhere":         {state: services.Active, at: "B", value: off},
+		"a withdrawal, there again":       {state: services.Active, at: "A", value: off, lifted: true},
+		"a withdrawal, not in the answer": {state: services.Missing, at: "A", value: off},
+		"a withdrawal, not visible":       {state: services.NotVisible, at: "A", value: off},
+		"a value, the same":               {state: services.Active, at: "A", value: clinic},
+		"a value, another": {
+			state: services.Active, at: "A", value: textOf(t, ersService("1", "Ward").Shown(""), ""), lifted: true,
+		},
 		"a value, gone":                    {state: services.Gone, at: "A", value: clinic, lifted: true},
 		"a value, elsewhere":               {state: services.Active, at: "B", value: clinic, lifted: true},
 		"an absence":                       {state: services.Active, at: "A", value: "missing"},

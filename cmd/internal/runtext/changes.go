@@ -1,8 +1,10 @@
 package runtext
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -180,12 +182,39 @@ func differenceRows(d *runs.Differs) (rows [][]string) {
 	rows = append(rows, []string{"differs", d.String()})
 	for _, r := range d.Rows {
 		what := strings.TrimSpace(r.Code.String() + " " + r.Field)
-		rows = append(rows, []string{"", fmt.Sprintf("%s: planned %s; now %s", what, intent(r.Planned), intent(r.Now))})
+		planned, now := intents(r.Planned, r.Now)
+		rows = append(rows, []string{"", fmt.Sprintf("%s: planned %s; now %s", what, planned, now)})
 	}
 	if more := d.New + d.Gone + d.Other - len(d.Rows); more > 0 {
 		rows = append(rows, []string{"", fmt.Sprintf("and %d more", more)})
 	}
 	return rows
+}
+
+// intents says what a plan does to a field, and what would be done now. Of two new
+// profiles it says what is not the same.
+func intents(planned, now *runs.Intent) (was, is string) {
+	was, is = intent(planned), intent(now)
+	if planned == nil || now == nil || planned.Verb != runs.Create || now.Verb != runs.Create {
+		return was, is
+	}
+	var before, after map[string]string
+	if json.Unmarshal([]byte(planned.New), &before) != nil || json.Unmarshal([]byte(now.New), &after) != nil {
+		return was, is
+	}
+	return was + others(before, after), is + others(after, before)
+}
+
+// others lists the values that are not the same on the other side.
+func others(values, other map[string]string) (text string) {
+	all := maps.Clone(other)
+	maps.Copy(all, values)
+	for _, field := range slices.Sorted(maps.Keys(all)) {
+		if values[field] != other[field] {
+			text += fmt.Sprintf(", %s %q", field, columns.OneLine(values[field]))
+		}
+	}
+	return text
 }
 
 // intent says what a plan does to a field.

@@ -35,7 +35,7 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 		name, value string
 		parse       func(string) error
 	}{
-		{"report", f.Report, func(s string) error { return wiring.CheckReport(s) }},
+		{"report", f.Report, wiring.CheckReport},
 		{"reason", f.Reason, func(s string) (err error) { selection.Reason, err = runs.ParseWithheldReason(s); return err }},
 		{"type", f.Type, func(s string) (err error) { selection.Type, err = profile.ParseOrgType(s); return err }},
 		{"field", f.Field, func(s string) error {
@@ -155,20 +155,25 @@ func (f deciderFlags) on(ctx context.Context, a *wiring.App) (on decided, err er
 		on.parents = []runs.Run{run}
 		return on, err
 	}
-	for _, row := range on.rows { // in the order of their runs
-		if n := len(on.parents); n > 0 && on.parents[n-1].ID == row.Run {
+	if on.parents, err = runsOf(ctx, a, on.rows); err != nil || len(on.parents) > 0 {
+		return on, err
+	}
+	return on, nothingSelected(ctx, a)
+}
+
+// runsOf returns the runs of rows, which are in the order of their runs.
+func runsOf(ctx context.Context, a *wiring.App, rows []runstore.WaitingRow) (of []runs.Run, err error) {
+	for _, row := range rows {
+		if n := len(of); n > 0 && of[n-1].ID == row.Run {
 			continue
 		}
 		run, err := a.Store.Runs.Run(ctx, row.Run)
 		if err != nil {
-			return on, err
+			return nil, err
 		}
-		on.parents = append(on.parents, run)
+		of = append(of, run)
 	}
-	if len(on.parents) > 0 {
-		return on, nil
-	}
-	return on, nothingSelected(ctx, a)
+	return of, nil
 }
 
 func nothingSelected(ctx context.Context, a *wiring.App) error {
@@ -221,8 +226,8 @@ func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	}
 	var summaries []runs.Summary
 	for _, parent := range on.parents {
-		if approval.Source, approval.Report, approval.Parent, approval.AsOf =
-			parent.Source, parent.Report, parent.ID, parent.AsOf; c.Digest != "" && c.ID == 0 {
+		approval.Source, approval.Report, approval.Parent, approval.AsOf = parent.Source, parent.Report, parent.ID, parent.AsOf
+		if c.Digest != "" && c.ID == 0 {
 			approval.Selection = on.of(parent.ID)
 		}
 		summary, err := submit(ctx, a, approval, true)

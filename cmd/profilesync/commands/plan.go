@@ -31,59 +31,64 @@ The plan is kept for a week, with the file it was made from, under a number of i
   profilesync plan --files edispensary_2025-04-10.csv --as-of 2025-04-10`
 }
 
-// Run plans, and shows what was planned.
+// Run plans, and shows what was planned. What is read is kept with the plans only.
 func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	var made []runs.PlanID
+	var load, apply []string
+	reader := a.Reader(true)
 	err := c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
 		if s.isReference() {
-			return a.LoadCommissioners(ctx, s.path, s.run, false)
+			summary, err := reader.LoadCommissioners(ctx, s.path, s.run)
+			if err == nil && summary.State == runs.RunDone {
+				load = append(load, fmt.Sprintf("--files %s --as-of %s", s.path, s.run.AsOf))
+			}
+			return summary, err
 		}
-		return preview(ctx, a, s)
+		return preview(ctx, reader, s)
 	}, func(s runs.Summary) error {
 		out.printSummary(s)
 		if s.Plan == 0 {
 			return nil
 		}
-		made = append(made, s.Plan)
-		return c.printChanges(ctx, a, out, s.Plan)
+		apply = append(apply, fmt.Sprintf("--plan %s --wait", s.Plan))
+		return c.printChanges(ctx, reader, out, s.Plan)
 	})
-	if !out.json {
-		for _, plan := range made {
-			_, _ = fmt.Fprintf(out.to, "next: profilesync reconcile --plan %s --wait\n", plan)
+	if !out.json && len(apply) > 0 {
+		for _, flags := range append(load, apply...) {
+			_, _ = fmt.Fprintf(out.to, "next: profilesync reconcile %s\n", flags)
 		}
 	}
 	return err
 }
 
 // preview plans a run. If there is no plan, its file is not kept either.
-func preview(ctx context.Context, a *wiring.App, s scope) (summary runs.Summary, err error) {
-	if s.run.Upload, err = s.upload(ctx, a); err != nil {
+func preview(ctx context.Context, r *wiring.Reader, s scope) (summary runs.Summary, err error) {
+	if s.run.Upload, err = s.upload(ctx, r.App); err != nil {
 		return summary, err
 	}
-	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+	shown := progress.On(r.Stderr, wiring.IsTerminal(r.Stderr))
 	defer shown.End()
-	summary, err = a.Runs(a.Pull, shown.Report).Preview(ctx, s.run)
+	summary, err = r.Runs(r.Pull, shown.Report).Preview(ctx, s.run)
 	if err != nil && s.run.Upload != 0 {
-		err = errors.Join(err, a.Store.Runs.DropUpload(context.WithoutCancel(ctx), s.run.Upload))
+		err = errors.Join(err, r.Store.Runs.DropUpload(context.WithoutCancel(ctx), s.run.Upload))
 	}
 	return summary, err
 }
 
 // printChanges prints the changes of a plan: kind by kind, or with JSON all of them
 // in the order of their digest.
-func (c *Plan) printChanges(ctx context.Context, a *wiring.App, out *Printer, plan runs.PlanID) error {
+func (c *Plan) printChanges(ctx context.Context, r *wiring.Reader, out *Printer, plan runs.PlanID) error {
 	if out.json {
-		return c.printObjects(ctx, a, out, plan)
+		return c.printObjects(ctx, r, out, plan)
 	}
 	most := runtext.GroupShown
 	if c.All {
 		most = 0
 	}
-	changes, err := a.Store.Runs.ShownChanges(ctx, plan, most)
+	changes, err := r.Store.Runs.ShownChanges(ctx, plan, most)
 	if err != nil {
 		return err
 	}
-	boards, err := a.BoardNames(ctx)
+	boards, err := r.BoardNames(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,11 +97,11 @@ func (c *Plan) printChanges(ctx context.Context, a *wiring.App, out *Printer, pl
 	return nil
 }
 
-func (c *Plan) printObjects(ctx context.Context, a *wiring.App, out *Printer, plan runs.PlanID) error {
+func (c *Plan) printObjects(ctx context.Context, r *wiring.Reader, out *Printer, plan runs.PlanID) error {
 	if !c.Changes {
 		return nil
 	}
-	for page, err := range a.Store.Runs.Changes(ctx, plan) {
+	for page, err := range r.Store.Runs.Changes(ctx, plan) {
 		if err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	}
 	return c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
 		if s.isReference() {
-			return a.LoadCommissioners(ctx, s.path, s.run, true)
+			return a.Reader(false).LoadCommissioners(ctx, s.path, s.run)
 		}
 		if s.run.Upload, err = s.upload(ctx, a); err != nil {
 			return summary, err

@@ -18,7 +18,19 @@ import (
 type boards struct {
 	known *ods.Commissioners // nil where none are kept
 	note  string             // why they are not those that the register has now; empty if they are
+	from  *runs.ReadWith     // the file they are from, if they are not kept
 }
+
+// Reader opens what runs read, with the boards of commissioners.
+type Reader struct {
+	*App
+
+	previews bool       // nothing that was read is kept
+	loaded   keptBoards // from a file, for the files that follow, by a reader that keeps nothing
+}
+
+// Reader returns a reader of runs; one that previews keeps nothing.
+func (a *App) Reader(previews bool) *Reader { return &Reader{App: a, previews: previews} }
 
 // keptBoards are the last good copy of the report of commissioners.
 type keptBoards struct {
@@ -35,6 +47,20 @@ func (a *App) keptBoards(ctx context.Context) (kept keptBoards, err error) {
 	return kept, err
 }
 
+// present are the boards that were loaded before, else those that are kept.
+func (r *Reader) present(ctx context.Context) (keptBoards, error) {
+	if r.loaded.known != nil {
+		return r.loaded, nil
+	}
+	return r.keptBoards(ctx)
+}
+
+// BoardNames is App.BoardNames, of what was loaded.
+func (r *Reader) BoardNames(ctx context.Context) (func(icb string) string, error) {
+	present, err := r.present(ctx)
+	return present.known.NameOf, err
+}
+
 // BoardNames returns a function from the code of an ICB to its name, which is empty
 // where it is not known.
 func (a *App) BoardNames(ctx context.Context) (func(icb string) string, error) {
@@ -43,15 +69,17 @@ func (a *App) BoardNames(ctx context.Context) (func(icb string) string, error) {
 }
 
 // boardsForPull asks the register for the boards of commissioners. If it gives none
-// that are good, those that are kept are used.
-func (a *App) boardsForPull(ctx context.Context, downloads *ods.Downloads, today profile.Date) (b boards, err error) {
-	kept, err := a.keptBoards(ctx)
+// that are good, those that are kept are used. What it gives, it says today, whatever
+// the day of the run that needs them.
+func (r *Reader) boardsForPull(ctx context.Context, downloads *ods.Downloads, actor string) (b boards, err error) {
+	kept, err := r.keptBoards(ctx)
 	if err != nil {
 		return b, err
 	}
+	today := r.Today()
 	known, etag, err := downloads.PullCommissioners(ctx, kept.ETag)
 	if errors.Is(err, ods.ErrNotModified) {
-		return boards{known: kept.known}, a.Store.Runs.SeeReference(ctx, kept.Reference, today)
+		return boards{known: kept.known}, r.see(ctx, kept.Reference, today)
 	}
 	if err == nil {
 		err = kept.check(known, ods.ReportOfCommissioners, today)
@@ -62,26 +90,63 @@ func (a *App) boardsForPull(ctx context.Context, downloads *ods.Downloads, today
 	case err != nil:
 		return boards{known: kept.known, note: kept.instead(err)}, nil
 	}
-	_, err = a.Store.Runs.KeepReference(ctx, runstore.Reference{
-		Source: profile.SourceODS, Report: ods.ReportOfCommissioners, Name: a.Settings.ODSDownloads, AsOf: today,
-		Records: known.Records(), ETag: etag, Content: known.Content(), Actor: "schedule",
+	return boards{known: known}, r.keep(ctx, runstore.Reference{
+		Source: profile.SourceODS, Report: ods.ReportOfCommissioners, Name: r.Settings.ODSDownloads, AsOf: today,
+		Records: known.Records(), ETag: etag, Content: known.Content(), Actor: actor,
 	})
-	return boards{known: known}, err
 }
 
-// boardsForFile returns the boards that are kept, so that a file reads the same with
-// and without a network. Only where none are, and the report needs them, is the
-// register asked.
-func (a *App) boardsForFile(ctx context.Context, report string) (b boards, err error) {
-	kept, err := a.keptBoards(ctx)
-	if err != nil || kept.known != nil || !ods.NeedsCommissioners(report) {
-		return boards{known: kept.known}, err
+func (r *Reader) see(ctx context.Context, kept runstore.Reference, today profile.Date) error {
+	if r.previews {
+		return nil
 	}
-	downloads, err := a.downloads()
+	return r.Store.Runs.SeeReference(ctx, kept, today)
+}
+
+func (r *Reader) keep(ctx context.Context, reference runstore.Reference) error {
+	if r.previews {
+		return nil
+	}
+	_, err := r.Store.Runs.KeepReference(ctx, reference)
+	return err
+}
+
+// boardsForFile returns the boards that were loaded or are kept, so that a file reads
+// the same with and without a network. Only where none are, and the report needs them,
+// is the register asked.
+func (r *Reader) boardsForFile(ctx context.Context, run runs.Run) (b boards, err error) {
+	present, err := r.present(ctx)
 	if err != nil {
 		return b, err
 	}
-	return a.boardsForPull(ctx, downloads, a.Today())
+	if err := r.checkPlan(ctx, run, present.known); err != nil {
+		return b, err
+	}
+	if r.loaded.known != nil {
+		b.from = runs.NewReadWith(present.Name, present.known.Digest())
+	}
+	if present.known != nil || !ods.NeedsCommissioners(run.Report) {
+		b.known = present.known
+		return b, nil
+	}
+	downloads, err := r.downloads()
+	if err != nil {
+		return b, err
+	}
+	return r.boardsForPull(ctx, downloads, run.Actor)
+}
+
+// checkPlan refuses to apply a plan that was read with boards that were not kept and
+// are not the present ones.
+func (r *Reader) checkPlan(ctx context.Context, run runs.Run, present *ods.Commissioners) error {
+	if run.Plan == 0 {
+		return nil
+	}
+	with, err := r.Store.Runs.PlanReadWith(ctx, run.Plan)
+	if err != nil {
+		return err
+	}
+	return with.Check(run.Plan, present.Digest())
 }
 
 // check refuses what must not replace the kept copy.
@@ -107,11 +172,11 @@ func (k keptBoards) instead(why error) string {
 	return fmt.Sprintf("report %s of %s is used, as a newer one could not be pulled: %v", ods.ReportOfCommissioners, k.AsOf, why)
 }
 
-// LoadCommissioners reads the report of commissioners from a file, and keeps it for
-// the listings that follow, if keep is set. The run says for which day and who asks;
-// it is not stored, since no profile is concerned. A file that is refused replaces
-// nothing.
-func (a *App) LoadCommissioners(ctx context.Context, path string, run runs.Run, keep bool) (runs.Summary, error) {
+// LoadCommissioners reads the report of commissioners from a file, for the listings
+// that follow, and keeps it unless this is a preview. The run says for which day and
+// who asks; it is not stored, since no profile is concerned. A file that is refused
+// replaces nothing.
+func (r *Reader) LoadCommissioners(ctx context.Context, path string, run runs.Run) (runs.Summary, error) {
 	run.State = runs.RunDone
 	summary := runs.NewSummary(run)
 	file, err := os.Open(path)
@@ -119,14 +184,14 @@ func (a *App) LoadCommissioners(ctx context.Context, path string, run runs.Run, 
 		return summary, fmt.Errorf("--files: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	kept, err := a.keptBoards(ctx)
+	present, err := r.present(ctx)
 	if err != nil {
 		return summary, err
 	}
 	name := filepath.Base(path)
 	known, err := ods.ReadCommissioners(name, file)
 	if err == nil {
-		err = kept.check(known, name, run.AsOf)
+		err = present.check(known, name, run.AsOf)
 	}
 	if refused := new(profile.RefusedError); errors.As(err, &refused) {
 		summary.State, summary.Error = runs.RunRefused, refused.Error()
@@ -136,13 +201,16 @@ func (a *App) LoadCommissioners(ctx context.Context, path string, run runs.Run, 
 		return summary, err
 	}
 	summary.Records = known.Records()
-	summary.Note = fmt.Sprintf("%d commissioners belong to a board; the listings that follow are read with them", known.Count())
-	if !keep {
-		return summary, nil
-	}
-	_, err = a.Store.Runs.KeepReference(ctx, runstore.Reference{
+	loaded := keptBoards{known: known, Reference: runstore.Reference{
 		Source: run.Source, Report: run.Report, Name: name, AsOf: run.AsOf, Records: known.Records(), Content: known.Content(),
 		Actor: run.Actor,
-	})
-	return summary, err
+	}}
+	if r.previews {
+		r.loaded = loaded
+		summary.Note = fmt.Sprintf("%d commissioners belong to a board; the files that follow are read with them, "+
+			"and a plan of theirs is applied once this file is loaded by reconcile", known.Count())
+		return summary, nil
+	}
+	summary.Note = fmt.Sprintf("%d commissioners belong to a board; the listings that follow are read with them", known.Count())
+	return summary, r.keep(ctx, loaded.Reference)
 }

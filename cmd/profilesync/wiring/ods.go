@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -32,7 +31,10 @@ const (
 type read struct {
 	*ods.Listing
 	etag, note string
+	with       *runs.ReadWith
 }
+
+func (r read) ReadWith() *runs.ReadWith { return r.with }
 
 func (r read) Stamp() runs.Stamp {
 	stamp := r.Listing.Stamp()
@@ -76,35 +78,36 @@ func CheckReport(name string) error {
 
 // Pull opens what a stored run reads.
 func (a *App) Pull(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
+	return a.Reader(false).Pull(ctx, run)
+}
+
+// Pull opens what a run reads.
+func (r *Reader) Pull(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
 	switch {
 	case run.Upload != 0:
-		return a.pullUpload(ctx, run)
+		return r.pullUpload(ctx, run)
 	case run.Kind == runs.RunListing:
-		return a.pullListing(ctx, run)
+		return r.pullListing(ctx, run)
 	default:
-		return a.pullDelta(ctx, run)
+		return r.pullDelta(ctx, run)
 	}
 }
 
-func (a *App) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
-	name, file, err := a.Store.Runs.OpenUpload(ctx, run.Upload)
+// pullUpload reads the listing in a stored file, with the boards of commissioners.
+func (r *Reader) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
+	name, file, err := r.Store.Runs.OpenUpload(ctx, run.Upload)
 	if err != nil {
 		return nil, err
 	}
-	return a.openListing(ctx, name, run.Report, file)
-}
-
-// openListing reads the listing in a file, with the boards of commissioners.
-func (a *App) openListing(ctx context.Context, name, report string, file io.Reader) (runjobs.Pull, error) {
-	boards, err := a.boardsForFile(ctx, report)
+	boards, err := r.boardsForFile(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	listing, err := ods.OpenListing(name, report, file, ods.WithCommissioners(boards.known))
+	listing, err := ods.OpenListing(name, run.Report, file, ods.WithCommissioners(boards.known))
 	if err != nil {
 		return nil, err
 	}
-	return read{Listing: listing, note: boards.note}, nil
+	return read{Listing: listing, note: boards.note, with: boards.from}, nil
 }
 
 func (a *App) downloads() (*ods.Downloads, error) {
@@ -115,16 +118,16 @@ func (a *App) downloads() (*ods.Downloads, error) {
 
 // pullListing sends the ETag of the last listing only if that was read as this one
 // would be.
-func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
-	downloads, err := a.downloads()
+func (r *Reader) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, error) {
+	downloads, err := r.downloads()
 	if err != nil {
 		return nil, err
 	}
-	boards, err := a.boardsForPull(ctx, downloads, run.AsOf)
+	boards, err := r.boardsForPull(ctx, downloads, run.Actor)
 	if err != nil {
 		return nil, err
 	}
-	alike, err := a.Store.Runs.WasReadAlike(ctx, run, boards.known.Digest())
+	alike, err := r.Store.Runs.WasReadAlike(ctx, run, boards.known.Digest())
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +142,7 @@ func (a *App) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, erro
 	if err != nil {
 		return nil, err
 	}
-	return read{listing, etag, boards.note}, nil
+	return read{Listing: listing, etag: etag, note: boards.note}, nil
 }
 
 func (a *App) odsAPI() (*ods.API, error) {

@@ -128,17 +128,18 @@ where r.id = @run_id
 -- name: AcceptRecords :exec
 -- What the run compared is now what we accepted. A record whose profile moved meanwhile stays unsettled.
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since, compared_in)
+    revisit, pending_since, missing_since, compared_in, layout)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, @rules_version,
     n.settled and not exists (select from plan_row m where m.run_id = n.run_id and m.code = n.code and m.moved),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null, r.id
+    n.contradiction, n.flag, n.revisit, n.pending_since, null, r.id, r.layout
 from run r
 join run_record n on n.run_id = r.id
 where r.id = @run_id and n.run_id = @run_id and n.code > @after::text and n.code <= @upto::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since, compared_in = excluded.compared_in;
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since, compared_in = excluded.compared_in,
+    layout = excluded.layout;
 
 -- name: LookAgainElsewhere :exec
 -- What the run found withdrawn waits no longer: other reports that still say it were settled only because it waited.
@@ -159,12 +160,12 @@ where p.run_id = @run_id and p.code > @after::text and p.code <= @upto::text and
     and u.code = p.code and u.code > @after::text and u.code <= @upto::text and u.pending_since is not null;
 
 -- name: AcceptForms :exec
--- The same facts in another form: only the bytes are new. Found first, since most chunks have none.
+-- The same facts in another form: only the bytes, and perhaps the layout, are new. Found first, since most chunks have none.
 with n as materialized (
     select f.code, f.raw_hash from run_record f
     where f.run_id = @run_id and f.code > @after::text and f.code <= @upto::text and f.facts is null and f.raw_hash is not null
 )
-update upstream_record u set raw_hash = n.raw_hash
+update upstream_record u set raw_hash = n.raw_hash, layout = r.layout
 from n, run r
 where r.id = @run_id
     and u.source = r.source and u.report = r.report and u.code = n.code and u.code > @after::text and u.code <= @upto::text;

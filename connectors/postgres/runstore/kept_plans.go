@@ -71,6 +71,17 @@ func (s *Store) Plan(ctx context.Context, id runs.PlanID) (runs.Run, error) {
 	}, nil
 }
 
+// PlanReadWith returns what a plan was read with if that was not kept, else nil.
+func (s *Store) PlanReadWith(ctx context.Context, id runs.PlanID) (*runs.ReadWith, error) {
+	row, err := getPlan(ctx, s.q, id)
+	if err != nil {
+		return nil, err
+	}
+	var summary runs.Summary
+	err = json.Unmarshal(row.Summary, &summary)
+	return summary.ReadWith, postgres.Wrap(err, "summary of plan "+id.String())
+}
+
 func getPlan(ctx context.Context, q *runsql.Queries, id runs.PlanID) (runsql.GetPlanRow, error) {
 	row, err := q.GetPlan(ctx, id)
 	switch {

@@ -15,7 +15,7 @@ insert into plan_change (plan_id, code, field, fact, type, verb, old, new, reaso
 values (@plan_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @withheld, @digest);
 
 -- name: GetPlan :one
-select p.kind, p.source, p.report, p.as_of, p.codes, coalesce(p.upload_id, 0)::bigint as upload,
+select p.kind, p.source, p.report, p.as_of, p.codes, coalesce(p.upload_id, 0)::bigint as upload, p.summary,
     (p.created_at >= clock() - interval '7 days')::boolean as kept,
     coalesce((select r.id from run r where r.plan_id = p.id and r.planned), 0)::bigint as applied_in
 from plan p where p.id = @id;

@@ -28,7 +28,7 @@ func (w *world) waits() []string {
 	for _, row := range waiting {
 		list = append(list, row.Report+" "+string(row.Code)+" "+row.Field+" "+row.New)
 	}
-	require.Equal(w, pgtest.One[int](w.Database, "select coalesce(sum(waiting), 0) from run"), len(list), "what runs count")
+	require.Len(w, list, pgtest.One[int](w.Database, "select coalesce(sum(waiting), 0) from run"), "what runs count")
 	return list
 }
 

@@ -243,7 +243,7 @@ func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.
 	for _, of := range known {
 		base := runs.BaseOf(x.run.AsOf, of.records, of.own)
 		item := at[base.Code]
-		item.Base, item.PendingSince = &base, of.pendingSince
+		item.Base, item.BaseLayout, item.PendingSince = &base, of.layout, of.pendingSince
 	}
 	return err
 }
@@ -253,6 +253,7 @@ func (x *OrganisationSession) loadUpstream(ctx context.Context, codes []profile.
 type upstream struct {
 	records      []profile.Record
 	own          int          // the record of the run's own report; -1 for none
+	layout       string       // the layout in which that was read; empty where it is not known
 	pendingSince profile.Date // the first look at a closure, in any report; zero for none
 }
 
@@ -274,7 +275,7 @@ func (x *OrganisationSession) upstream(ctx context.Context, codes []profile.ODSC
 		}
 		of := &known[len(known)-1]
 		if row.Report == x.run.Report {
-			of.own = len(of.records)
+			of.own, of.layout = len(of.records), row.Layout
 		}
 		if first := row.PendingSince; of.pendingSince.IsZero() || first.Before(of.pendingSince) && !first.IsZero() {
 			of.pendingSince = first

@@ -108,7 +108,7 @@ select type, count(*) as open from profile where status <> 'closed' and type = a
 
 -- name: LoadUpstream :many
 -- The latest record of each code comes first.
-select code, report, facts, pending_since from upstream_record
+select code, report, facts, pending_since, layout from upstream_record
 where source = @source and code = any(@codes::text[])
 order by code, compared_in desc nulls last, (report = @report::text) desc, report;
 

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -15,12 +14,6 @@ func (w *world) reject(of runs.Summary) {
 	w.Helper()
 	_, err := w.store.Reject(w.Context(), idOf(of), runs.Selection{}, "rita", "")
 	require.NoError(w, err)
-}
-
-func (w *world) status(code string) profile.Status {
-	w.Helper()
-	p := w.profile(code)
-	return p.Status()
 }
 
 func TestARejectedClosureIsProposedAgainOnceTheRegisterHasSaidOtherwise(t *testing.T) {

@@ -265,7 +265,9 @@ func nothingWaits(ctx context.Context, q *runsql.Queries, selection runs.Selecti
 	}
 	made := make([]runs.DecisionCount, len(decisions))
 	for i, d := range decisions {
-		made[i] = runs.DecisionCount{Decision: d.Decision, By: d.DecidedBy, Run: runs.ID(d.DecidedIn), UndoneBy: runs.ID(d.UndoneBy), Rows: d.Rows}
+		made[i] = runs.DecisionCount{
+			Decision: d.Decision, By: d.DecidedBy, Run: runs.ID(d.DecidedIn), UndoneBy: runs.ID(d.UndoneBy), Rows: d.Rows,
+		}
 	}
 	return runs.NothingWaits(selection, made, others)
 }

@@ -58,19 +58,20 @@ func (x *Session) Finish(ctx context.Context, run runs.Run, _ []profile.OrgType,
 
 func acceptServices(ctx context.Context, tx pgx.Tx, run, parent runs.Run) error {
 	q, id := servicesql.New(tx), run.ID
-	switch {
-	case run.Kind == runs.RunApprove:
+	switch run.Kind {
+	case runs.RunApprove:
 		if err := q.AcceptApproved(ctx, id); err != nil {
 			return postgres.Wrap(err, "recording the approval")
 		}
 		return postgres.Wrap(q.ForgetServiceMarks(ctx, id), "forgetting decisions")
-	case run.Kind == runs.RunUndo:
+	case runs.RunUndo:
 		return acceptUndo(ctx, tx, run, parent)
+	default:
+		if err := q.AcceptServices(ctx, id); err != nil {
+			return postgres.Wrap(err, "accepting services")
+		}
+		return postgres.Wrap(q.ForgetReturnedServices(ctx, &id), "forgetting decisions")
 	}
-	if err := q.AcceptServices(ctx, id); err != nil {
-		return postgres.Wrap(err, "accepting services")
-	}
-	return postgres.Wrap(q.ForgetReturnedServices(ctx, &id), "forgetting decisions")
 }
 
 // acceptUndo stores what an undo decided: the changes that it took back are marked,

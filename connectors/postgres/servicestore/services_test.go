@@ -354,7 +354,9 @@ func TestUndoTakesBackExactlyWhatARunDid(t *testing.T) {
 	w.Exec("update service set name = 'By hand' where external_id = $1", string(edited.ID))
 
 	undone := w.decides(runs.RunUndo, run)
-	require.Equal(t, []runs.LeftOut{{Code: siteCode(0), Field: "ers-services/" + string(edited.ID), Because: runs.LeftEdited}}, undone.LeftOut)
+	require.Equal(t, []runs.LeftOut{
+		{Code: siteCode(0), Field: "ers-services/" + string(edited.ID), Because: runs.LeftEdited},
+	}, undone.LeftOut)
 	require.Equal(t, 2, undone.Fields["ers-services"])
 	require.Equal(t, shown[1], w.shows(1))
 	require.Contains(t, w.shows(0), "1000 Clinic 1000")

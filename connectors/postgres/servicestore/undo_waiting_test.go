@@ -15,7 +15,7 @@ func (w *world) waits() int {
 	w.Helper()
 	waiting, err := w.runStore.Waiting(w.Context(), runs.Selection{})
 	require.NoError(w, err)
-	require.Equal(w, pgtest.One[int](w.Database, "select coalesce(sum(waiting), 0) from run"), len(waiting), "what runs count")
+	require.Len(w, waiting, pgtest.One[int](w.Database, "select coalesce(sum(waiting), 0) from run"), "what runs count")
 	return len(waiting)
 }
 

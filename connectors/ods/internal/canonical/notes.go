@@ -2,6 +2,7 @@ package canonical
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -26,6 +27,17 @@ func SetCode(record *profile.Record, f profile.Field, value string) {
 	if CheckCode(record, f, value) {
 		record.Values.Set(f, value)
 	}
+}
+
+// SetCodes states a value that is codes of other organisations, joined by bars. If
+// one of them is none, the field is not stated.
+func SetCodes(record *profile.Record, f profile.Field, value string) {
+	for code := range strings.SplitSeq(value, "|") {
+		if !CheckCode(record, f, code) {
+			return
+		}
+	}
+	record.Values.Set(f, value)
 }
 
 // CheckCode reports whether a value is a code, or nothing. What is neither
@@ -67,4 +79,12 @@ func Code(s string) profile.ODSCode {
 		return ""
 	}
 	return code
+}
+
+// CodeOrText returns the code in a text, or the text where it is none, for SetCode.
+func CodeOrText(s string) string {
+	if code := Code(s); code != "" {
+		return code.String()
+	}
+	return strings.TrimSpace(ValidText([]byte(s)))
 }

@@ -2,6 +2,7 @@
 package fhir
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -246,11 +247,21 @@ func standingOf(primary role) profile.Standing {
 	return profile.Active
 }
 
+// Mistyped says which part of a resource is not of the type that FHIR R4 gives it;
+// empty if err says anything else.
+func Mistyped(err error) string {
+	mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s has the type %s", cmp.Or(mistyped.Field, "it"), mistyped.Value)
+}
+
 func parseOrganization(raw []byte) (*Organization, *profile.Rejected) {
 	var org Organization
 	if err := json.Unmarshal(raw, &org); err != nil {
 		if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return nil, canonical.Reject(mistyped.Field, mistyped.Value, fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
+			return nil, canonical.Reject(cmp.Or(mistyped.Field, "resource"), mistyped.Value, fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
 		}
 		return nil, canonical.Reject("resource", canonical.Excerpt(raw), "not JSON; look the organisation up again")
 	}

@@ -17,7 +17,7 @@ with n as materialized (
     select f.code, f.raw_hash from run_record f
     where f.run_id = $1 and f.code > $2::text and f.code <= $3::text and f.facts is null and f.raw_hash is not null
 )
-update upstream_record u set raw_hash = n.raw_hash
+update upstream_record u set raw_hash = n.raw_hash, layout = r.layout
 from n, run r
 where r.id = $1
     and u.source = r.source and u.report = r.report and u.code = n.code and u.code > $2::text and u.code <= $3::text
@@ -29,7 +29,7 @@ type AcceptFormsParams struct {
 	Upto  string
 }
 
-// The same facts in another form: only the bytes are new. Found first, since most chunks have none.
+// The same facts in another form: only the bytes, and perhaps the layout, are new. Found first, since most chunks have none.
 func (q *Queries) AcceptForms(ctx context.Context, arg AcceptFormsParams) error {
 	_, err := q.db.Exec(ctx, acceptForms, arg.RunID, arg.After, arg.Upto)
 	return err
@@ -37,17 +37,18 @@ func (q *Queries) AcceptForms(ctx context.Context, arg AcceptFormsParams) error 
 
 const acceptRecords = `-- name: AcceptRecords :exec
 insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, contradiction, flag,
-    revisit, pending_since, missing_since, compared_in)
+    revisit, pending_since, missing_since, compared_in, layout)
 select r.source, r.report, n.code, n.raw_hash, n.facts, n.facts_hash, $1,
     n.settled and not exists (select from plan_row m where m.run_id = n.run_id and m.code = n.code and m.moved),
-    n.contradiction, n.flag, n.revisit, n.pending_since, null, r.id
+    n.contradiction, n.flag, n.revisit, n.pending_since, null, r.id, r.layout
 from run r
 join run_record n on n.run_id = r.id
 where r.id = $2 and n.run_id = $2 and n.code > $3::text and n.code <= $4::text and n.facts is not null
 on conflict on constraint upstream_record_pkey do update
 set raw_hash = excluded.raw_hash, facts = excluded.facts, facts_hash = excluded.facts_hash, rules_version = excluded.rules_version,
     settled = excluded.settled, contradiction = excluded.contradiction, flag = excluded.flag, revisit = excluded.revisit,
-    pending_since = excluded.pending_since, missing_since = excluded.missing_since, compared_in = excluded.compared_in
+    pending_since = excluded.pending_since, missing_since = excluded.missing_since, compared_in = excluded.compared_in,
+    layout = excluded.layout
 `
 
 type AcceptRecordsParams struct {

@@ -149,7 +149,7 @@ func (q *Queries) CompareWithPlan(ctx context.Context, arg CompareWithPlanParams
 }
 
 const getPlan = `-- name: GetPlan :one
-select p.kind, p.source, p.report, p.as_of, p.codes, coalesce(p.upload_id, 0)::bigint as upload,
+select p.kind, p.source, p.report, p.as_of, p.codes, coalesce(p.upload_id, 0)::bigint as upload, p.summary,
     (p.created_at >= clock() - interval '7 days')::boolean as kept,
     coalesce((select r.id from run r where r.plan_id = p.id and r.planned), 0)::bigint as applied_in
 from plan p where p.id = $1
@@ -162,6 +162,7 @@ type GetPlanRow struct {
 	AsOf      profile.Date
 	Codes     []profile.ODSCode
 	Upload    int64
+	Summary   []byte
 	Kept      bool
 	AppliedIn int64
 }
@@ -176,6 +177,7 @@ func (q *Queries) GetPlan(ctx context.Context, id runs.PlanID) (GetPlanRow, erro
 		&i.AsOf,
 		&i.Codes,
 		&i.Upload,
+		&i.Summary,
 		&i.Kept,
 		&i.AppliedIn,
 	)

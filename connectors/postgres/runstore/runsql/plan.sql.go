@@ -543,7 +543,7 @@ func (q *Queries) LoadMarks(ctx context.Context, codes []string) ([]LoadMarksRow
 }
 
 const loadUpstream = `-- name: LoadUpstream :many
-select code, report, facts, pending_since from upstream_record
+select code, report, facts, pending_since, layout from upstream_record
 where source = $1 and code = any($2::text[])
 order by code, compared_in desc nulls last, (report = $3::text) desc, report
 `
@@ -559,6 +559,7 @@ type LoadUpstreamRow struct {
 	Report       string
 	Facts        []byte
 	PendingSince profile.Date
+	Layout       string
 }
 
 // The latest record of each code comes first.
@@ -576,6 +577,7 @@ func (q *Queries) LoadUpstream(ctx context.Context, arg LoadUpstreamParams) ([]L
 			&i.Report,
 			&i.Facts,
 			&i.PendingSince,
+			&i.Layout,
 		); err != nil {
 			return nil, err
 		}
